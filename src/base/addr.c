@@ -1,0 +1,182 @@
+#include "base/addr.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+static const uint8_t ip4_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+
+static const struct net never[] = {
+	{{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0}}, 96 + 8},
+	{{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 127}}, 96 + 8},
+	{{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 169, 254}}, 96 + 16},
+	{{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 224}}, 96 + 3},
+	{{{0}}, 127}, /* :: and ::1 */
+	{{{0xFE, 0x80}}, 10},
+	{{{0xFF}}, 8},
+};
+
+bool addr_is_ip4(const struct addr *addr)
+{
+	return memcmp(addr->bytes, ip4_prefix, sizeof ip4_prefix) == 0;
+}
+
+bool addr_equal(const struct addr *a, const struct addr *b)
+{
+	return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+/* By hand because inet_pton wants a NUL and this runs once per hit. */
+static bool parse_ip4(const char *text, size_t len, uint8_t out[static 4])
+{
+	const char *const end = text + len;
+
+	for (int octet = 0; octet < 4; octet++) {
+		unsigned value = 0;
+		int digits = 0;
+
+		if (octet > 0 && (text == end || *text++ != '.'))
+			return false;
+		for (; text < end && *text >= '0' && *text <= '9'; text++, digits++) {
+			if (digits > 0 && value == 0)
+				return false; /* a leading zero */
+			value = value * 10 + (unsigned)(*text - '0');
+			if (value > 255)
+				return false;
+		}
+		if (digits == 0)
+			return false;
+		out[octet] = (uint8_t)value; /* <= 255, checked above */
+	}
+	return text == end;
+}
+
+bool addr_parse(const char *text, size_t len, struct addr *ret)
+{
+	char copy[ADDR_TEXT_MAX];
+	struct addr addr;
+	const char *last_colon;
+
+	memcpy(addr.bytes, ip4_prefix, sizeof ip4_prefix);
+	if (parse_ip4(text, len, addr.bytes + 12)) {
+		*ret = addr;
+		return true;
+	}
+	if (len >= sizeof copy || memchr(text, '\0', len) != NULL)
+		return false;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	/* inet_pton takes "::ffff:192.0.2.020"; we do not. */
+	last_colon = strrchr(copy, ':');
+	if (last_colon == NULL)
+		return false;
+	if (strchr(last_colon, '.') != NULL) {
+		uint8_t tail[4];
+
+		if (!parse_ip4(last_colon + 1, strlen(last_colon + 1), tail))
+			return false;
+	}
+	if (inet_pton(AF_INET6, copy, addr.bytes) != 1)
+		return false;
+	*ret = addr;
+	return true;
+}
+
+size_t addr_text(const struct addr *addr, char out[static ADDR_TEXT_MAX])
+{
+	if (addr_is_ip4(addr)) {
+		char *p = out;
+
+		for (int octet = 12; octet < 16; octet++) {
+			const unsigned value = addr->bytes[octet];
+
+			if (octet > 12)
+				*p++ = '.';
+			if (value >= 100)
+				*p++ = (char)('0' + value / 100);
+			if (value >= 10)
+				*p++ = (char)('0' + value / 10 % 10);
+			*p++ = (char)('0' + value % 10);
+		}
+		*p = '\0';
+		return (size_t)(p - out);
+	}
+	(void)inet_ntop(AF_INET6, addr->bytes, out, ADDR_TEXT_MAX);
+	return strlen(out);
+}
+
+static bool prefix_equal(const uint8_t a[static 16], const uint8_t b[static 16], unsigned len)
+{
+	const unsigned bytes = len / 8, bits = len % 8;
+
+	if (memcmp(a, b, bytes) != 0)
+		return false;
+	return bits == 0 || ((a[bytes] ^ b[bytes]) >> (8 - bits)) == 0;
+}
+
+bool net_parse(const char *text, size_t len, struct net *ret)
+{
+	const char *const slash = memchr(text, '/', len);
+	const size_t addr_len = slash == NULL ? len : (size_t)(slash - text);
+	struct net net;
+
+	if (!addr_parse(text, addr_len, &net.addr))
+		return false;
+	net.len = 128;
+	if (slash != NULL) {
+		const unsigned base = addr_is_ip4(&net.addr) ? 96 : 0;
+		const char *p = slash + 1, *const end = text + len;
+		unsigned value = 0;
+
+		if (p == end || end - p > 3 || (*p == '0' && end - p > 1))
+			return false;
+		for (; p < end; p++) {
+			if (*p < '0' || *p > '9')
+				return false;
+			value = value * 10 + (unsigned)(*p - '0');
+		}
+		if (base + value > 128)
+			return false;
+		net.len = (uint8_t)(base + value); /* <= 128, checked above */
+	}
+	for (unsigned bit = net.len; bit < 128; bit++)
+		if (net.addr.bytes[bit / 8] & (0x80U >> bit % 8))
+			return false;
+	*ret = net;
+	return true;
+}
+
+struct net net_of(const struct addr *addr)
+{
+	return (struct net){*addr, 128};
+}
+
+size_t net_text(const struct net *net, char out[static NET_TEXT_MAX])
+{
+	size_t n = addr_text(&net->addr, out);
+
+	if (net->len < 128) {
+		const int base = addr_is_ip4(&net->addr) && net->len >= 96 ? 96 : 0;
+
+		n += (size_t)snprintf(out + n, NET_TEXT_MAX - n, "/%d", net->len - base);
+	}
+	return n;
+}
+
+bool net_has(const struct net *net, const struct addr *addr)
+{
+	return prefix_equal(net->addr.bytes, addr->bytes, net->len);
+}
+
+bool net_overlap(const struct net *a, const struct net *b)
+{
+	return prefix_equal(a->addr.bytes, b->addr.bytes, a->len < b->len ? a->len : b->len);
+}
+
+bool net_is_never(const struct net *net)
+{
+	for (size_t i = 0; i < sizeof never / sizeof *never; i++)
+		if (net_overlap(&never[i], net))
+			return true;
+	return false;
+}

@@ -1,0 +1,74 @@
+/*
+ * addr: Internet addresses and networks as values.
+ *
+ * One shape for both families: 16 bytes in network order, IPv4 as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2).
+ * So "::ffff:192.0.2.7" and "192.0.2.7" are the same value, which the kernel's lists need: an
+ * IPv4-mapped entry is stored as IPv6 there and blocks nobody (measured on 6.18).
+ * Pure: no allocation, no clock, no name resolution.
+ */
+#ifndef WFS_ADDR_H
+#define WFS_ADDR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	ADDR_TEXT_MAX = 46, /* INET6_ADDRSTRLEN: longest text with its NUL */
+	NET_TEXT_MAX = 50,  /* the same with "/128" */
+};
+
+struct addr {
+	uint8_t bytes[16];
+};
+
+/* len counts from the start of the 16 bytes: 0..128; an IPv4 network of /24 has 96 + 24. */
+struct net {
+	struct addr addr; /* host bits are zero */
+	uint8_t len;
+};
+
+/* True for an IPv4 address. */
+bool addr_is_ip4(const struct addr *addr);
+
+/* True when both are the same address. */
+bool addr_equal(const struct addr *a, const struct addr *b);
+
+/*
+ * Reads one address. Accepted: four decimal octets without leading zeros ("192.0.2.020" may mean
+ * octal 16, so it is refused), every IPv6 text of RFC 4291, the IPv4-mapped forms of both. Refused:
+ * names, hex or octal IPv4, zones ("%eth0"), prefixes, brackets, blanks.
+ * text: len bytes, need not be NUL-ended. Returns false and leaves *ret alone when it is no address.
+ */
+bool addr_parse(const char *text, size_t len, struct addr *ret);
+
+/* Writes the canonical text (RFC 5952 as inet_ntop writes it), NUL-ended; returns its length. */
+size_t addr_text(const struct addr *addr, char out[static ADDR_TEXT_MAX]);
+
+/*
+ * Reads "ADDRESS" or "ADDRESS/LENGTH", the length in the family's own terms (0..32, 0..128).
+ * Returns false, *ret untouched, when it is neither or when host bits are set ("192.0.2.1/24": which
+ * of the two did the writer mean?).
+ */
+bool net_parse(const char *text, size_t len, struct net *ret);
+
+/* The network of one address: /32 or /128. */
+struct net net_of(const struct addr *addr);
+
+/* Text as net_parse reads it; a single address is written without its length. Returns the length. */
+size_t net_text(const struct net *net, char out[static NET_TEXT_MAX]);
+
+/* True when addr lies in net. */
+bool net_has(const struct net *net, const struct addr *addr);
+
+/* True when the two share any address. */
+bool net_overlap(const struct net *a, const struct net *b);
+
+/*
+ * True when no address of net may ever be blocked, whatever anybody wrote: it shares an address with
+ * 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/3 (multicast, reserved, broadcast), ::/127,
+ * fe80::/10 or ff00::/8 (IANA special-purpose registries, RFC 6890). Engine and root both ask.
+ */
+bool net_is_never(const struct net *net);
+
+#endif

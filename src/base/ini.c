@@ -1,0 +1,306 @@
+#include "base/ini.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ini_configobj.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+enum {
+	INI_FILE_MAX = 16 << 20, /* a rule file of 16 MiB is a mistake */
+	ESCAPED_MAX = 128,
+};
+
+static char *must(char *p)
+{
+	if (p == NULL)
+		abort(); /* no memory: systemd restarts, the truth is on disk */
+	return p;
+}
+
+/*
+ * libini_config converts everything from UTF-8 and refuses a file with any other byte, but log lines
+ * are bytes. So each byte goes in as the character of that number (ISO 8859-1) and comes back as it was.
+ */
+static char *bytes_to_utf8(const char *in, size_t len, size_t *ret_len)
+{
+	char *const out = must(malloc(2 * len + 1));
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		const unsigned char byte = (unsigned char)in[i];
+
+		if (byte < 0x80) {
+			out[n++] = in[i];
+		} else {
+			out[n++] = (char)(0xC0 | byte >> 6);
+			out[n++] = (char)(0x80 | (byte & 0x3F));
+		}
+	}
+	out[n] = '\0';
+	*ret_len = n;
+	return out;
+}
+
+static void utf8_to_bytes(char *text)
+{
+	char *out = text;
+
+	for (const unsigned char *p = (unsigned char *)text; *p != '\0'; p++) {
+		if (*p < 0x80) {
+			*out++ = (char)*p;
+		} else {
+			*out++ = (char)((*p & 0x03) << 6 | (p[1] & 0x3F));
+			p++;
+		}
+	}
+	*out = '\0';
+}
+
+static void escaped(const char *text, char out[static ESCAPED_MAX])
+{
+	(void)text_escape((struct span){text, strlen(text)}, out, ESCAPED_MAX);
+}
+
+/* The library's own sentences lack the file and begin with "Error (5) on line 2: ". */
+static int first_fault(struct ini_cfgobj *object, const char *path, struct why *why)
+{
+	char **errors = NULL;
+	unsigned first_line = 0;
+	const char *first_text = "unreadable";
+	int rc;
+
+	if (ini_config_get_errors(object, &errors) == 0 && errors != NULL)
+		for (char **e = errors; *e != NULL; e++) {
+			const char *const at = strstr(*e, " on line ");
+			const char *const colon = at == NULL ? NULL : strstr(at, ": ");
+			const unsigned line = at == NULL ? 0 : (unsigned)strtoul(at + 9, NULL, 10);
+
+			if (colon != NULL && (first_line == 0 || line < first_line)) {
+				first_line = line;
+				first_text = colon + 2;
+			}
+		}
+	rc = why_set(why, EINVAL, "%s:%u: %s", path, first_line, first_text);
+	ini_config_free_errors(errors);
+	return rc;
+}
+
+static void add_entry(struct ini *ini, size_t *room, const char *section, const char *key,
+                      const char *value, unsigned line)
+{
+	struct ini_entry *e;
+
+	if (ini->n == *room) {
+		*room = *room == 0 ? 64 : 2 * *room;
+		ini->entries = realloc(ini->entries, *room * sizeof *ini->entries);
+		if (ini->entries == NULL)
+			abort();
+	}
+	e = &ini->entries[ini->n++];
+	e->section = must(strdup(section));
+	e->key = key == NULL ? NULL : must(strdup(key));
+	e->value = value == NULL ? NULL : must(strdup(value));
+	e->line = line;
+	if (value != NULL)
+		utf8_to_bytes((char *)e->value); /* ours, and shorter afterwards */
+}
+
+static bool seen_before(char *const keys[], int k)
+{
+	for (int i = 0; i < k; i++)
+		if (strcasecmp(keys[i], keys[k]) == 0)
+			return true;
+	return false;
+}
+
+static int by_line(const void *a, const void *b)
+{
+	const struct ini_entry *const x = a, *const y = b;
+
+	return (x->line > y->line) - (x->line < y->line);
+}
+
+/* The library answers by section and key; we want file order, the section's own entry first. */
+static void collect(struct ini_cfgobj *object, struct ini *ini)
+{
+	size_t room = 0;
+	int n_sections = 0, rc = 0;
+	char **const sections = ini_get_section_list(object, &n_sections, &rc);
+
+	for (int s = 0; s < n_sections; s++) {
+		int n_keys = 0;
+		char **const keys = ini_get_attribute_list(object, sections[s], &n_keys, &rc);
+		const size_t first = ini->n;
+
+		add_entry(ini, &room, sections[s], NULL, NULL, 0);
+		for (int k = 0; k < n_keys; k++) {
+			struct value_obj *vo = NULL;
+			int mode = INI_GET_FIRST_VALUE;
+
+			if (seen_before(keys, k))
+				continue;
+			while (ini_get_config_valueobj(sections[s], keys[k], object, mode, &vo) == 0 &&
+			       vo != NULL) {
+				char *const value = ini_get_string_config_value(vo, &rc);
+				uint32_t line = 0;
+
+				(void)value_get_line(vo, &line);
+				add_entry(ini, &room, sections[s], keys[k], value == NULL ? "" : value, line);
+				free(value);
+				mode = INI_GET_NEXT_VALUE;
+			}
+		}
+		qsort(ini->entries + first + 1, ini->n - first - 1, sizeof *ini->entries, by_line);
+		if (ini->n > first + 1)
+			ini->entries[first].line = ini->entries[first + 1].line - 1;
+		ini_free_attribute_list(keys);
+	}
+	ini_free_section_list(sections);
+}
+
+int ini_parse(const char *path, const char *data, size_t len, struct ini **ret, struct why *why)
+{
+	struct ini_cfgfile *file = NULL;
+	struct ini_cfgobj *object = NULL;
+	const char *const nul = memchr(data, '\0', len);
+	size_t utf8_len;
+	char *utf8;
+	int rc;
+
+	if (nul != NULL) {
+		unsigned line = 1;
+
+		for (const char *p = data; p < nul; p++)
+			line += *p == '\n';
+		return why_set(why, EINVAL, "%s:%u: NUL byte; this is not a text file", path, line);
+	}
+	if (len > INI_FILE_MAX)
+		return why_set(why, EFBIG, "%s: larger than 16 MiB", path);
+	if (len >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0) {
+		data += 3;
+		len -= 3;
+	}
+	utf8 = bytes_to_utf8(data, len, &utf8_len);
+	if (utf8_len == 0) /* the library refuses an empty buffer */
+		utf8[utf8_len++] = '\n';
+	if (ini_config_file_from_mem(utf8, (uint32_t)utf8_len, &file) != 0 ||
+	    ini_config_create(&object) != 0)
+		abort();
+	if (ini_config_parse(file, INI_STOP_ON_NONE, INI_MS_ERROR | INI_MV1S_ALLOW, INI_PARSE_NOWRAP,
+	                     object) != 0 ||
+	    ini_config_error_count(object) > 0) {
+		rc = first_fault(object, path, why);
+	} else {
+		struct ini *const ini = calloc(1, sizeof *ini);
+
+		if (ini == NULL)
+			abort();
+		ini->path = must(strdup(path));
+		collect(object, ini);
+		*ret = ini;
+		rc = 0;
+	}
+	ini_config_destroy(object);
+	ini_config_file_destroy(file);
+	free(utf8);
+	return rc;
+}
+
+int ini_read(const char *path, struct ini **ret, struct why *why)
+{
+	char name[ESCAPED_MAX];
+	char *data = NULL;
+	struct stat st;
+	size_t len = 0;
+	ssize_t got = 0;
+	int rc;
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	escaped(path, name);
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		rc = why_set(why, errno, "%s: %s", name, strerror(errno));
+		goto out;
+	}
+	if (!S_ISREG(st.st_mode) || st.st_size > INI_FILE_MAX) {
+		rc = why_set(why, EINVAL, "%s: not a regular file of at most 16 MiB", name);
+		goto out;
+	}
+	data = must(malloc((size_t)st.st_size + 1));
+	while (len < (size_t)st.st_size && (got = read(fd, data + len, (size_t)st.st_size - len)) > 0)
+		len += (size_t)got;
+	rc = got < 0 ? why_set(why, errno, "%s: %s", name, strerror(errno))
+	             : ini_parse(path, data, len, ret, why);
+out:
+	free(data);
+	if (fd >= 0)
+		(void)close(fd);
+	return rc;
+}
+
+void ini_free(struct ini *ini)
+{
+	if (ini == NULL)
+		return;
+	for (size_t i = 0; i < ini->n; i++) {
+		free((char *)ini->entries[i].section);
+		free((char *)ini->entries[i].key);
+		free((char *)ini->entries[i].value);
+	}
+	free(ini->entries);
+	free(ini->path);
+	free(ini);
+}
+
+/* Levenshtein distance; words of the files' keys are short. */
+static size_t distance(const char *a, const char *b)
+{
+	enum { LEN_MAX = 63 };
+	size_t row[LEN_MAX + 1];
+	const size_t n = strlen(b);
+
+	if (strlen(a) > LEN_MAX || n > LEN_MAX)
+		return LEN_MAX;
+	for (size_t j = 0; j <= n; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1] != '\0'; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= n; j++) {
+			size_t best = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[n];
+}
+
+const char *ini_nearest(const char *word, const char *const words[])
+{
+	const char *nearest = NULL;
+	size_t best = strlen(word) / 3 + 1;
+
+	for (; *words != NULL; words++) {
+		const size_t d = distance(word, *words);
+
+		if (d < best || (d == best && nearest == NULL && d <= strlen(word) / 3)) {
+			best = d;
+			nearest = *words;
+		}
+	}
+	return nearest;
+}

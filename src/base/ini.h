@@ -1,0 +1,48 @@
+/*
+ * ini: the files a person edits, as a list of entries in file order.
+ *
+ * Reads with libini_config: "[section]", "key = value", comments from "#" or ";" in the first column.
+ * Values are raw to the end of the line: no quoting, no escapes, no continuation lines, no length
+ * limit, any byte but NUL; blanks at both ends are trimmed. Keys and sections compare without case.
+ * A key may stand several times; a section may not.
+ * Knows nothing of what the keys mean; who does, reports with the line that stands in each entry.
+ */
+#ifndef WFS_INI_H
+#define WFS_INI_H
+
+#include <stddef.h>
+
+#include "base/why.h"
+
+struct ini_entry {
+	const char *section;
+	const char *key;   /* NULL: the section's own entry, standing before its keys */
+	const char *value; /* NULL when key is */
+	unsigned line;     /* 1...; 0 in a section's own entry when the section is empty */
+};
+
+struct ini {
+	char *path;
+	size_t n;
+	struct ini_entry *entries;
+};
+
+/*
+ * Reads the file whole. *ret is the caller's, freed with ini_free.
+ * Errors: -ENOENT and the like from open(2); -EINVAL with "path:line: reason" for the first fault.
+ */
+int ini_read(const char *path, struct ini **ret, struct why *why);
+
+/* The same from memory; path is only the name for messages. data: len bytes, any content. */
+int ini_parse(const char *path, const char *data, size_t len, struct ini **ret, struct why *why);
+
+/* Takes NULL. */
+void ini_free(struct ini *ini);
+
+/*
+ * The word of the list that a person may have meant by word: smallest edit distance, at most a third of
+ * the word's length; NULL when none is near. words: NULL-ended.
+ */
+const char *ini_nearest(const char *word, const char *const words[]);
+
+#endif

@@ -1,0 +1,82 @@
+#include "base/text.h"
+
+#include <assert.h>
+#include <string.h>
+
+bool span_is(struct span span, const char *word)
+{
+	const size_t len = strlen(word);
+
+	return span.len == len && memcmp(span.p, word, len) == 0;
+}
+
+/* How many bytes at p form one character that is safe to show; 0 when the first byte must be escaped. */
+static size_t safe_char(const unsigned char *p, size_t n)
+{
+	unsigned code;
+	size_t len;
+
+	if (p[0] < 0x80)
+		return p[0] >= 0x20 && p[0] != 0x7F;
+	if (p[0] >= 0xC2 && p[0] <= 0xDF) {
+		len = 2;
+		code = p[0] & 0x1FU;
+	} else if ((p[0] & 0xF0) == 0xE0) {
+		len = 3;
+		code = p[0] & 0x0FU;
+	} else if (p[0] >= 0xF0 && p[0] <= 0xF4) {
+		len = 4;
+		code = p[0] & 0x07U;
+	} else {
+		return 0;
+	}
+	if (n < len)
+		return 0;
+	for (size_t i = 1; i < len; i++) {
+		if ((p[i] & 0xC0) != 0x80)
+			return 0;
+		code = code << 6 | (p[i] & 0x3FU);
+	}
+	if (code < (len == 2 ? 0xA0U : len == 3 ? 0x800U : 0x10000U) || code > 0x10FFFF)
+		return 0; /* C1 control, overlong or out of range */
+	if (code >= 0xD800 && code <= 0xDFFF)
+		return 0; /* surrogate */
+	if (code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||
+	    (code >= 0x2066 && code <= 0x2069))
+		return 0; /* line separators and bidi controls */
+	return len;
+}
+
+size_t text_escape(struct span in, char *out, size_t cap)
+{
+	static const char hex[] = "0123456789abcdef";
+	const unsigned char *p = (const unsigned char *)in.p;
+	const unsigned char *const end = p + in.len;
+	size_t used = 0;
+
+	assert(cap >= 8);
+	while (p < end) {
+		const size_t len = safe_char(p, (size_t)(end - p));
+		const size_t need = len > 0 ? len : 4;
+
+		/* Room for this, for the dots unless this is the last, and for the NUL. */
+		if (used + need + (p + (len > 0 ? len : 1) < end ? 4 : 1) > cap) {
+			memcpy(out + used, "...", 3);
+			used += 3;
+			break;
+		}
+		if (len > 0) {
+			memcpy(out + used, p, len);
+			p += len;
+		} else {
+			out[used] = '\\';
+			out[used + 1] = 'x';
+			out[used + 2] = hex[*p >> 4];
+			out[used + 3] = hex[*p & 15];
+			p++;
+		}
+		used += need;
+	}
+	out[used] = '\0';
+	return used;
+}

@@ -1,0 +1,29 @@
+/*
+ * text: bytes that strangers wrote, cut to pieces and made safe to show.
+ *
+ * A span is a piece of somebody else's buffer: never NUL-ended, any bytes, valid as long as the
+ * buffer is. Everything printed, logged or stored goes through text_escape first.
+ */
+#ifndef WFS_TEXT_H
+#define WFS_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct span {
+	const char *p; /* NULL when there is no such piece; len is 0 then */
+	size_t len;
+};
+
+/* True when the piece is exactly the NUL-ended word. */
+bool span_is(struct span span, const char *word);
+
+/*
+ * Writes in to out, NUL-ended: printable ASCII and well-formed UTF-8 (RFC 3629) stay; control
+ * characters (C0, DEL, C1), U+2028/9, the Unicode bidi controls and bytes that are not UTF-8 become
+ * \xHH. Cut with "..." when it does not fit.
+ * cap: bytes at out, at least 8. Returns the length written.
+ */
+size_t text_escape(struct span in, char *out, size_t cap);
+
+#endif

@@ -1,0 +1,89 @@
+/*
+ * config: watchforspammers.conf as a struct; the one table of its keys.
+ *
+ * Knows base only. Every key stands once in config_keys with its default as text; the same table reads the
+ * file, fills in what is absent, proposes the nearest key for a wrong one, and lets a test prove that the
+ * manual page tells the truth. A file is taken whole or not at all.
+ */
+#ifndef WFS_CONFIG_H
+#define WFS_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/why.h"
+
+enum {
+	CONFIG_LOGS_MAX = 64,
+	CONFIG_DURATIONS_MAX = 8,
+	CONFIG_ALLOW_MAX = 4096,
+	CONFIG_PORTS_MAX = 15,
+	CONFIG_DIRS_MAX = 8,
+};
+
+enum config_action { CONFIG_DROP, CONFIG_REJECT, CONFIG_RESET };
+
+struct config {
+	size_t n_logs;
+	char *logs[CONFIG_LOGS_MAX]; /* absolute paths */
+
+	struct {
+		int64_t threshold;
+		int64_t window_s;
+		size_t n_for;
+		int64_t for_s[CONFIG_DURATIONS_MAX]; /* of the 1st ... nth offence */
+		int64_t memory_s;
+		bool extend;
+	} block;
+	struct {
+		size_t n;
+		struct net *nets;
+	} allow;
+	struct {
+		char *backend; /* "recent" */
+		bool manage_rules;
+		char *chain, *jump_from, *list;
+		size_t n_ports;
+		uint16_t ports[CONFIG_PORTS_MAX];
+		enum config_action action;
+		char *log_prefix; /* "": no LOG rule */
+		int64_t seconds;
+		int64_t resync_s;
+		bool keep_on_stop;
+	} firewall;
+	struct {
+		char *path;
+		int64_t keep_s;
+	} database;
+	struct {
+		char *socket;
+	} control;
+	struct {
+		char *user; /* "": whoever started it */
+		size_t n_patterns;
+		char *patterns[CONFIG_DIRS_MAX];
+	} run;
+};
+
+/* For the test that compares with the manual page, and for "check". */
+struct config_key {
+	const char *section;
+	const char *key;
+	const char *value; /* the default, as written in a file */
+};
+extern const struct config_key *const config_keys; /* ended by section NULL */
+
+#define CONFIG_DEFAULT_PATH "/etc/watchforspammers/watchforspammers.conf"
+
+/*
+ * Reads path; an absent file means the defaults when may_be_absent. *ret is the caller's, config_free.
+ * Errors: -EINVAL with "path:line: reason" and the nearest valid key; -errno from reading.
+ */
+int config_read(const char *path, bool may_be_absent, struct config **ret, struct why *why);
+
+/* Takes NULL. */
+void config_free(struct config *config);
+
+#endif

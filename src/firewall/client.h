@@ -1,0 +1,57 @@
+/*
+ * client: the engine's end of the firewall.
+ *
+ * Keeps the kernel's lists equal to what is wanted: wanted against actual, never a queue of events, so
+ * doing a thing twice does no harm and a lost answer costs nothing. Knows message.h and addr; neither the
+ * database nor the backend. Blocking: each call is one or more round trips of about 10 us (measured).
+ * Errors: 0 or -errno with a sentence; -EPIPE: the root process is gone and the engine must end.
+ */
+#ifndef WFS_CLIENT_H
+#define WFS_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/why.h"
+
+struct client {
+	int fd;              /* borrowed */
+	uint32_t number;
+	/* As the last answer said; for status. */
+	uint32_t held4, held6, capacity, shards;
+};
+
+/* One address or network that is wanted in the kernel. */
+struct client_entry {
+	struct net net;
+	uint32_t seconds; /* left to block, at least 1 */
+	uint32_t idle_s;  /* out: since a packet of it was dropped or it was fed; UINT32_MAX: was not there */
+	bool fed;         /* out: written by this call, so idle_s begins anew */
+};
+
+/* What a sync found and did. */
+struct client_drift {
+	size_t missing; /* wanted, were not there */
+	size_t extra;   /* there, not wanted */
+	size_t refused; /* wanted, root would not or could not: never-block list, full shard */
+	bool healed;    /* chain, jump, rule or list had vanished */
+};
+
+void client_init(struct client *client, int fd);
+
+/*
+ * Makes the kernel equal to wanted: ensure, list, remove what is extra, add what is missing and refresh
+ * what has been idle for refresh_s or longer (so that the rule's "--seconds" starts again; the others are
+ * left alone, so that idle_s tells when a client knocked). wanted: n entries; sorted in place by address.
+ */
+int client_sync(struct client *client, struct client_entry *wanted, size_t n, uint32_t refresh_s,
+                struct client_drift *ret, struct why *why);
+
+/* The fast way for what one commit changed. *ret_refused may count some; -ENOSPC means: sync, to reshard. */
+int client_add(struct client *client, const struct client_entry *entries, size_t n, size_t *ret_refused,
+               struct why *why);
+int client_del(struct client *client, const struct client_entry *entries, size_t n, struct why *why);
+
+#endif

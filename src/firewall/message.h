@@ -1,0 +1,53 @@
+/*
+ * message: the packets between the engine and the root process.
+ *
+ * One struct of one size in both directions over a SOCK_SEQPACKET pair; the engine asks, root answers each
+ * packet with one packet of the same verb and number. Root trusts nothing in it: size, verb, count, prefix
+ * lengths, seconds and reserved bytes are checked, then its own never-block list, then its limits.
+ * Host byte order: both ends are one program on one machine.
+ */
+#ifndef WFS_MESSAGE_H
+#define WFS_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MESSAGE_ENTRIES = 64 };
+
+enum message_verb {
+	MESSAGE_ENSURE = 1, /* n4, n6 wanted soon: chain, jump, rules and lists are there and large enough */
+	MESSAGE_ADD = 2,    /* entries are in the kernel from now on; one that is there is refreshed */
+	MESSAGE_DEL = 3,    /* entries are not in the kernel any more; one that is not there is no error */
+	MESSAGE_LIST = 4,   /* what is in the kernel, from place "cursor" on; more comes while cursor != 0 */
+};
+
+struct message_entry {
+	uint8_t addr[16];   /* struct addr */
+	uint8_t len;        /* struct net: 0..128 */
+	uint8_t reserved[3];
+	uint32_t seconds;   /* ADD: left to block, 1...; LIST: since last seen */
+};
+
+struct message {
+	uint32_t verb;
+	uint32_t number;    /* the engine counts requests; the answer carries the same */
+	uint32_t n;         /* entries used: 0..MESSAGE_ENTRIES */
+	uint32_t cursor;    /* LIST */
+	uint32_t n4, n6;    /* ENSURE: wanted; in every answer: held now */
+	uint32_t capacity;  /* in every answer: entries that can be held with the layout of now, per family */
+	uint32_t shards;    /* in every answer: kernel lists per family now */
+	uint32_t refused;   /* answer to ADD: entries not taken: never-block, full list */
+	uint32_t healed;    /* answer to ENSURE: 1 when something was missing and has been made */
+	int32_t error;      /* answer: 0, or -errno with the sentence in why */
+	char why[256];      /* NUL-ended */
+	struct message_entry entries[MESSAGE_ENTRIES];
+};
+
+/* True when a request has a form root may act on. len: bytes received. Pure. */
+bool message_is_request(const struct message *m, size_t len);
+
+/* True when an answer fits the request. Pure. */
+bool message_is_answer(const struct message *m, size_t len, const struct message *request);
+
+#endif

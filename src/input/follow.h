@@ -1,0 +1,131 @@
+/*
+ * follow: the complete lines of logs that are being written, in order, each once.
+ *
+ * Knows files and inotify; never what a line says. Pulled by the engine: nothing here calls back.
+ * One watch per directory, for ever (libinotifytools leaks and confuses a file watched by name across
+ * rotations, measured on 3.22), plus the directory a symlinked log points into. Survives rename rotation
+ * (the old file is read to its end first), copytruncate, delete and re-create with the same inode number,
+ * a log that does not exist yet or is unreadable, queue overflow (everything is looked at anew).
+ * One instance per process: libinotifytools keeps its state in file-static variables.
+ *
+ * A "file" is one incarnation of a log's path: the thing from its first line to its last. Its identity is
+ * its first complete line; follow hands that out, the engine looks up what the database knows of it and
+ * answers with the position to go on from.
+ *
+ * Order: follow_new; follow_add for each log; then follow_next until it says FOLLOW_NONE, then poll the
+ * fd until readable or follow_timeout_ms is over, and again.
+ * Errors: 0 or positive outcomes as listed, -errno with a sentence in why; the instance stays usable.
+ */
+#ifndef WFS_FOLLOW_H
+#define WFS_FOLLOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/why.h"
+
+enum {
+	FOLLOW_LOGS_MAX = 64,        /* [log] sections */
+	FOLLOW_LINE_MAX = 8192,      /* bytes of a line that are given out; the rest is cut and counted */
+	FOLLOW_FIRST_MAX = 1024,     /* bytes of the first line that make a file's identity */
+	FOLLOW_LAST_MAX = 256,       /* bytes of the last line read that prove a position */
+	FOLLOW_OLD_FILES_MAX = 32,   /* rotated files looked at when catching up */
+	FOLLOW_SAFETY_MS = 5000,     /* look at files that raise no events (NFS), and for missing ones */
+};
+
+/* What follow_next gives. */
+enum {
+	FOLLOW_LINE = 0,    /* *ret has a line */
+	FOLLOW_NONE = 1,    /* nothing more now; poll */
+	FOLLOW_FILE = 2,    /* a file's identity is known: answer with follow_resume before the next call */
+	FOLLOW_MISSING = 3, /* a log cannot be read; why says so; once per log until it can be again */
+	FOLLOW_BACK = 4,    /* a log that was missing is being read */
+};
+
+struct follow_line {
+	size_t log;       /* index of the log, as follow_add gave it */
+	uint64_t file;    /* number of the file, counted up from 1; never reused */
+	const char *path; /* where the file was opened ("/var/log/mail.log.1" while catching up) */
+
+	/* FOLLOW_LINE. text is borrowed until the next call. Any bytes but LF; without the LF. */
+	const char *text;
+	size_t len;
+	bool cut;         /* longer than FOLLOW_LINE_MAX: this is its beginning */
+	int64_t start;    /* offset of the line's first byte in the file */
+	int64_t next;     /* offset after its LF: the position to remember */
+
+	/* FOLLOW_FILE: the first complete line, at most FOLLOW_FIRST_MAX bytes, and when the file was written. */
+	const char *first;
+	size_t first_len;
+	int64_t mtime_s;
+};
+
+struct follow;
+
+/* The fd of inotify is CLOEXEC. */
+int follow_new(struct follow **ret, struct why *why);
+
+/* Takes NULL. */
+void follow_free(struct follow *follow);
+
+/*
+ * Begins to follow path (absolute; need not exist yet). *ret_log is its index: 0, 1, ... in order of adding.
+ * Errors: -ENOSPC for inotify's limits (the sentence names the sysctl), -E2BIG over FOLLOW_LOGS_MAX, or a
+ * directory that does not exist (-ENOENT).
+ */
+int follow_add(struct follow *follow, const char *path, size_t *ret_log, struct why *why);
+
+/* Readable when something happened; for poll(2). Not everything: call follow_next until FOLLOW_NONE first. */
+int follow_fd(const struct follow *follow);
+
+/* How long poll may sleep: -1 for ever, else until something must be looked at that raises no event. */
+int follow_timeout_ms(const struct follow *follow);
+
+/*
+ * The next thing. Logs take turns, so that a noisy one starves nobody; within a log lines come in order.
+ * ret is filled as the outcome says.
+ */
+int follow_next(struct follow *follow, struct follow_line *ret, struct why *why);
+
+/*
+ * The answer to FOLLOW_FILE, before the next follow_next: read this file from position.
+ * position: an offset that stood in a follow_line.next, or 0. last: the beginning of the line that ended
+ * there (at most FOLLOW_LAST_MAX bytes), checked against the file; NULL with position 0.
+ * Returns 0; or FOLLOW_NONE when the file does not have that line there: then it is another file that
+ * only begins alike, and is read from 0 (the engine must treat it as new).
+ */
+int follow_resume(struct follow *follow, uint64_t file, int64_t position, const char *last, size_t last_len);
+
+/*
+ * The rotated brothers of a log that a stopped daemon may have missed: "mail.log.1", "mail.log-20261120" ...,
+ * plain regular files (not .gz), oldest first by mtime, at most FOLLOW_OLD_FILES_MAX newest of them.
+ * first is filled for each, empty when the file has no complete line. *ret and what it holds are the caller's: free with
+ * follow_old_free.
+ */
+struct follow_old {
+	char *path;
+	int64_t size;
+	size_t first_len;
+	char first[FOLLOW_FIRST_MAX];
+};
+int follow_old_list(const char *path, struct follow_old **ret, size_t *ret_n, struct why *why);
+void follow_old_free(struct follow_old *old, size_t n);
+
+/*
+ * Reads path (a rotated brother) before the log's own file: it comes up as FOLLOW_FILE like any other.
+ * Several are read in the order they are queued. Only before the log's first line was given out.
+ */
+int follow_queue(struct follow *follow, size_t log, const char *path, struct why *why);
+
+/* For status. */
+struct follow_stat {
+	const char *path;
+	bool readable;
+	int64_t bytes_read; /* since start, over all files of the log */
+	int64_t lag_bytes;  /* written and not yet given out */
+	uint64_t lines, cut;
+};
+void follow_stat(const struct follow *follow, size_t log, struct follow_stat *ret);
+
+#endif
