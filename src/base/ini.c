@@ -111,7 +111,7 @@ static void add_entry(struct ini *ini, size_t *room, const char *section, const 
 	e->value = value == NULL ? NULL : must(strdup(value));
 	e->line = line;
 	if (value != NULL)
-		utf8_to_bytes((char *)e->value); /* ours, and shorter afterwards */
+		utf8_to_bytes(e->value);
 }
 
 static bool seen_before(char *const keys[], int k)
@@ -251,9 +251,9 @@ void ini_free(struct ini *ini)
 	if (ini == NULL)
 		return;
 	for (size_t i = 0; i < ini->n; i++) {
-		free((char *)ini->entries[i].section);
-		free((char *)ini->entries[i].key);
-		free((char *)ini->entries[i].value);
+		free(ini->entries[i].section);
+		free(ini->entries[i].key);
+		free(ini->entries[i].value);
 	}
 	free(ini->entries);
 	free(ini->path);

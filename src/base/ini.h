@@ -15,10 +15,10 @@
 #include "base/why.h"
 
 struct ini_entry {
-	const char *section;
-	const char *key;   /* NULL: the section's own entry, standing before its keys */
-	const char *value; /* NULL when key is */
-	unsigned line;     /* 1...; 0 in a section's own entry when the section is empty */
+	char *section;
+	char *key;     /* NULL: the section's own entry, standing before its keys */
+	char *value;   /* NULL when key is */
+	unsigned line; /* 1...; of a section's own entry: about, 0 when the section is empty */
 };
 
 struct ini {

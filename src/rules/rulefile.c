@@ -1,0 +1,468 @@
+#include "rules/rulefile.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/ini.h"
+#include "base/text.h"
+
+enum {
+	MACROS_MAX = 256, /* per file, the shared ones included */
+	MACRO_DEPTH_MAX = 8,
+	SCORE_MAX = 1000,
+	LOOK_MAX = 80, /* bytes of a value shown in a message */
+};
+
+static const char *const keys[] = {"program", "match",   "unless", "category", "reason",
+                                   "score",   "enabled", "hit",    "miss",     NULL};
+static const char *const categories[] = {"dnsbl",   "auth",     "relay", "probe", "protocol", "unknown-user",
+                                         "content", "firewall", "name",  "good",  NULL};
+/* What stands for itself in a regex and is put in by the compiler of rules. */
+static const char *const builtin_macros[] = {"ADDR", "NAME", NULL};
+
+struct macro {
+	const char *name, *value; /* borrowed from the ini */
+};
+
+struct macros {
+	size_t n;
+	struct macro list[MACROS_MAX];
+};
+
+/* One pass over the files. */
+struct reader {
+	struct rulefile_set *set;
+	struct rulefile_faults *faults;
+	struct macros shared;
+	size_t room;
+};
+
+static char *copy(const char *text)
+{
+	char *const p = strdup(text);
+
+	if (p == NULL)
+		abort();
+	return p;
+}
+
+static void *grown(void *list, size_t n, size_t size)
+{
+	/* Doubles at each power of two. */
+	if (n == 0 || (n & (n - 1)) == 0)
+		list = reallocarray(list, n == 0 ? 1 : 2 * n, size);
+	if (list == NULL)
+		abort();
+	return list;
+}
+
+void rulefile_fault(struct rulefile_faults *faults, const char *fmt, ...)
+{
+	va_list ap;
+
+	faults->text = grown(faults->text, faults->n, sizeof *faults->text);
+	va_start(ap, fmt);
+	if (vasprintf(&faults->text[faults->n++], fmt, ap) < 0)
+		abort();
+	va_end(ap);
+}
+
+void rulefile_faults_done(struct rulefile_faults *faults)
+{
+	for (size_t i = 0; i < faults->n; i++)
+		free(faults->text[i]);
+	free(faults->text);
+	*faults = (struct rulefile_faults){0};
+}
+
+static const char *shown(const char *value, char out[static LOOK_MAX])
+{
+	(void)text_escape((struct span){value, strlen(value)}, out, LOOK_MAX);
+	return out;
+}
+
+static bool is_word(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z') ||
+		      (text[i] >= '0' && text[i] <= '9') || text[i] == '_' || text[i] == '-'))
+			return false;
+	return len > 0;
+}
+
+static const char *macro_value(const struct macros *macros, const char *name, size_t len)
+{
+	for (size_t i = macros->n; i-- > 0;) /* a file's own macro wins over a shared one */
+		if (strlen(macros->list[i].name) == len && strncasecmp(macros->list[i].name, name, len) == 0)
+			return macros->list[i].value;
+	return NULL;
+}
+
+static bool is_builtin(const char *name, size_t len)
+{
+	for (const char *const *b = builtin_macros; *b != NULL; b++)
+		if (strlen(*b) == len && memcmp(*b, name, len) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Puts macros in. "<name>" is a macro unless it belongs to "(?<name>", "\k<name>" or the like; a "<word>"
+ * that is no macro stands for itself ("from=<a>" is common in logs), but a near miss of a macro is a fault.
+ * Returns false after reporting a fault.
+ */
+static bool expand(struct reader *r, const char *at, const struct macros *macros, const char *in, char *out,
+                   size_t *used, int depth)
+{
+	if (depth > MACRO_DEPTH_MAX) {
+		rulefile_fault(r->faults, "%s: macros nest deeper than %d; does one contain itself?", at,
+		               MACRO_DEPTH_MAX);
+		return false;
+	}
+	for (const char *p = in; *p != '\0';) {
+		const char *const end = *p == '<' ? strchr(p, '>') : NULL;
+		const bool group = p > in && (p[-1] == '?' || p[-1] == 'P' || p[-1] == 'k' || p[-1] == 'g' || p[-1] == '\\');
+
+		if (end != NULL && !group && is_word(p + 1, (size_t)(end - p - 1)) &&
+		    !is_builtin(p + 1, (size_t)(end - p - 1))) {
+			const char *const value = macro_value(macros, p + 1, (size_t)(end - p - 1));
+
+			if (value != NULL) {
+				if (!expand(r, at, macros, value, out, used, depth + 1))
+					return false;
+				p = end + 1;
+				continue;
+			}
+		}
+		if (*used + 2 > RULEFILE_EXPANDED_MAX) {
+			rulefile_fault(r->faults, "%s: longer than %d bytes with its macros", at,
+			               RULEFILE_EXPANDED_MAX);
+			return false;
+		}
+		out[(*used)++] = *p++;
+	}
+	out[*used] = '\0';
+	return true;
+}
+
+static void set_regex(struct reader *r, const struct ini *ini, const struct ini_entry *e,
+                      const struct macros *macros, struct rulefile_regex *regex)
+{
+	static char expanded[RULEFILE_EXPANDED_MAX]; /* large, and rules are read by one thread */
+	char at[512];
+	size_t used = 0;
+
+	(void)snprintf(at, sizeof at, "%s:%u: %s", ini->path, e->line, e->key);
+	if (!expand(r, at, macros, e->value, expanded, &used, 0))
+		return;
+	free(regex->text);
+	regex->text = copy(expanded);
+	regex->line = e->line;
+}
+
+static void add_example(struct reader *r, const struct ini *ini, const struct ini_entry *e,
+                        struct rulefile_rule *rule)
+{
+	struct rulefile_example example = {.line = e->line, .hit = strcasecmp(e->key, "hit") == 0};
+	const char *text = e->value;
+	char look[LOOK_MAX];
+
+	if (example.hit) {
+		const char *const bar = strstr(text, " | ");
+
+		if (bar == NULL || !addr_parse(text, (size_t)(bar - text), &example.address)) {
+			rulefile_fault(r->faults, "%s:%u: hit: want \"ADDRESS | LOG LINE\", got \"%s\"", ini->path,
+			               e->line, shown(text, look));
+			return;
+		}
+		text = bar + 3;
+	}
+	example.text = copy(text);
+	rule->examples = grown(rule->examples, rule->n_examples, sizeof *rule->examples);
+	rule->examples[rule->n_examples++] = example;
+}
+
+static void set_score(struct reader *r, const struct ini *ini, const struct ini_entry *e,
+                      struct rulefile_rule *rule)
+{
+	char look[LOOK_MAX], *end;
+	long value;
+
+	errno = 0;
+	value = strtol(e->value, &end, 10);
+	if (errno != 0 || *end != '\0' || end == e->value || value < -SCORE_MAX || value > SCORE_MAX)
+		rulefile_fault(r->faults, "%s:%u: score: want a whole number from -%d to %d, got \"%s\"", ini->path,
+		               e->line, SCORE_MAX, SCORE_MAX, shown(e->value, look));
+	else
+		rule->score = (int)value; /* in range, checked above */
+}
+
+static void set_text(struct reader *r, const struct ini *ini, const struct ini_entry *e, char **field)
+{
+	char look[LOOK_MAX];
+
+	if (*field != NULL)
+		rulefile_fault(r->faults, "%s:%u: %s: stands twice in this rule", ini->path, e->line, e->key);
+	free(*field);
+	*field = copy(e->value);
+	if (*e->value == '\0')
+		rulefile_fault(r->faults, "%s:%u: %s: empty", ini->path, e->line, shown(e->key, look));
+}
+
+static void take_key(struct reader *r, const struct ini *ini, const struct ini_entry *e,
+                     const struct macros *macros, struct rulefile_rule *rule)
+{
+	char look[LOOK_MAX];
+
+	if (strcasecmp(e->key, "program") == 0) {
+		set_text(r, ini, e, &rule->program);
+	} else if (strcasecmp(e->key, "match") == 0) {
+		if (rule->match.text != NULL)
+			rulefile_fault(r->faults, "%s:%u: match: stands twice in this rule", ini->path, e->line);
+		set_regex(r, ini, e, macros, &rule->match);
+	} else if (strcasecmp(e->key, "unless") == 0) {
+		if (rule->unless.text != NULL)
+			rulefile_fault(r->faults, "%s:%u: unless: stands twice in this rule", ini->path, e->line);
+		set_regex(r, ini, e, macros, &rule->unless);
+	} else if (strcasecmp(e->key, "category") == 0) {
+		set_text(r, ini, e, &rule->category);
+		for (const char *const *c = categories; strcmp(rule->category, *c) != 0;)
+			if (*++c == NULL) {
+				const char *const near = ini_nearest(e->value, categories);
+
+				rulefile_fault(r->faults, "%s:%u: category: no category \"%s\"%s%s%s", ini->path, e->line,
+				               shown(e->value, look), near ? "; did you mean \"" : "", near ? near : "",
+				               near ? "\"?" : "");
+				break;
+			}
+	} else if (strcasecmp(e->key, "reason") == 0) {
+		set_text(r, ini, e, &rule->reason);
+	} else if (strcasecmp(e->key, "score") == 0) {
+		set_score(r, ini, e, rule);
+	} else if (strcasecmp(e->key, "enabled") == 0) {
+		if (strcasecmp(e->value, "yes") != 0 && strcasecmp(e->value, "no") != 0)
+			rulefile_fault(r->faults, "%s:%u: enabled: want yes or no, got \"%s\"", ini->path, e->line,
+			               shown(e->value, look));
+		rule->enabled = strcasecmp(e->value, "no") != 0;
+	} else if (strcasecmp(e->key, "hit") == 0 || strcasecmp(e->key, "miss") == 0) {
+		add_example(r, ini, e, rule);
+	} else {
+		const char *const near = ini_nearest(e->key, keys);
+
+		rulefile_fault(r->faults, "%s:%u: no key \"%s\"%s%s%s", ini->path, e->line, shown(e->key, look),
+		               near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	}
+}
+
+static void finish_rule(struct reader *r, const struct rulefile_rule *rule)
+{
+	const struct {
+		const char *key;
+		const void *value;
+	} needed[] = {{"program", rule->program},
+	              {"match", rule->match.text},
+	              {"category", rule->category},
+	              {"reason", rule->reason}};
+
+	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+		if (needed[i].value == NULL)
+			rulefile_fault(r->faults, "%s:%u: [%s] has no \"%s\"", rule->file, rule->line, rule->name,
+			               needed[i].key);
+	for (size_t i = 0; i + 1 < r->set->n; i++)
+		if (strcasecmp(r->set->rules[i].name, rule->name) == 0)
+			rulefile_fault(r->faults, "%s:%u: [%s] exists already, at %s:%u", rule->file, rule->line, rule->name,
+			               r->set->rules[i].file, r->set->rules[i].line);
+}
+
+static void begin_rule(struct reader *r, const char *file, const struct ini_entry *e)
+{
+	struct rulefile_set *const set = r->set;
+
+	if (!is_word(e->section, strlen(e->section))) {
+		char look[LOOK_MAX];
+
+		rulefile_fault(r->faults, "%s:%u: [%s]: a rule's name has only letters, digits, \"-\" and \"_\"", file,
+		               e->line, shown(e->section, look));
+	}
+	set->rules = grown(set->rules, set->n, sizeof *set->rules);
+	set->rules[set->n++] = (struct rulefile_rule){
+		.name = copy(e->section), .file = file, .line = e->line, .score = 100, .enabled = true};
+}
+
+static bool is_define(const struct ini_entry *e)
+{
+	return strcasecmp(e->section, "define") == 0;
+}
+
+static void take_macros(struct reader *r, const struct ini *ini, struct macros *macros)
+{
+	for (size_t i = 0; i < ini->n; i++) {
+		const struct ini_entry *const e = &ini->entries[i];
+
+		if (e->key == NULL || !is_define(e))
+			continue;
+		if (!is_word(e->key, strlen(e->key)) || is_builtin(e->key, strlen(e->key))) {
+			char look[LOOK_MAX];
+
+			rulefile_fault(r->faults, "%s:%u: \"%s\" cannot be a macro's name", ini->path, e->line,
+			               shown(e->key, look));
+		} else if (macros->n == MACROS_MAX) {
+			rulefile_fault(r->faults, "%s:%u: more than %d macros", ini->path, e->line, MACROS_MAX);
+			return;
+		} else {
+			macros->list[macros->n++] = (struct macro){e->key, e->value};
+		}
+	}
+}
+
+static void take_rules(struct reader *r, const struct ini *ini, const char *file)
+{
+	static struct macros macros; /* large, and rules are read by one thread */
+	bool open = false;
+
+	macros = r->shared;
+	take_macros(r, ini, &macros);
+	for (size_t i = 0; i < ini->n; i++) {
+		const struct ini_entry *const e = &ini->entries[i];
+
+		if (is_define(e))
+			continue;
+		if (e->key != NULL) {
+			take_key(r, ini, e, &macros, &r->set->rules[r->set->n - 1]);
+			continue;
+		}
+		if (open)
+			finish_rule(r, &r->set->rules[r->set->n - 1]);
+		if (r->set->n == RULEFILE_RULES_MAX) {
+			rulefile_fault(r->faults, "%s:%u: more than %d rules", file, e->line, RULEFILE_RULES_MAX);
+			return;
+		}
+		begin_rule(r, file, e);
+		open = true;
+	}
+	if (open)
+		finish_rule(r, &r->set->rules[r->set->n - 1]);
+}
+
+static const char *base_name(const char *path)
+{
+	const char *const slash = strrchr(path, '/');
+
+	return slash == NULL ? path : slash + 1;
+}
+
+static void add_file(struct rulefile_set *set, const char *path)
+{
+	for (size_t i = 0; i < set->n_files; i++)
+		if (strcmp(base_name(set->files[i]), base_name(path)) == 0) {
+			free(set->files[i]);
+			set->files[i] = copy(path);
+			return;
+		}
+	set->files = grown(set->files, set->n_files, sizeof *set->files);
+	set->files[set->n_files++] = copy(path);
+}
+
+/* Editors' copies end otherwise or begin with a dot. */
+static bool is_rules_name(const char *name)
+{
+	const size_t len = strlen(name);
+
+	return name[0] != '.' && len > 6 && strcmp(name + len - 6, ".rules") == 0;
+}
+
+static bool list_dir(struct reader *r, const char *dir)
+{
+	DIR *const d = opendir(dir);
+	const struct dirent *entry;
+
+	if (d == NULL) {
+		if (errno != ENOENT)
+			rulefile_fault(r->faults, "%s: %s", dir, strerror(errno));
+		return errno != ENOENT;
+	}
+	while ((entry = readdir(d)) != NULL)
+		if (is_rules_name(entry->d_name)) {
+			char *path;
+
+			if (asprintf(&path, "%s/%s", dir, entry->d_name) < 0)
+				abort();
+			add_file(r->set, path);
+			free(path);
+		}
+	(void)closedir(d);
+	return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const char *const x = base_name(*(char *const *)a), *const y = base_name(*(char *const *)b);
+	const int macros = (strcmp(y, "macros.rules") == 0) - (strcmp(x, "macros.rules") == 0);
+
+	return macros != 0 ? macros : strcmp(x, y);
+}
+
+int rulefile_read(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,
+                  struct rulefile_set *ret, struct rulefile_faults *faults, struct why *why)
+{
+	static struct reader r; /* large, and rules are read by one thread */
+	struct ini *shared = NULL;
+	bool any = n_extra > 0 || n_dirs == 0;
+
+	*ret = (struct rulefile_set){0};
+	*faults = (struct rulefile_faults){0};
+	r = (struct reader){.set = ret, .faults = faults};
+	for (size_t i = 0; i < n_dirs; i++)
+		any |= list_dir(&r, dirs[i]);
+	if (!any)
+		rulefile_fault(faults, "%s: no such directory; name the rules' directories in [run] patterns",
+		               dirs[n_dirs - 1]);
+	for (size_t i = 0; i < n_extra; i++)
+		add_file(ret, extra[i]);
+	if (ret->n_files > 1)
+		qsort(ret->files, ret->n_files, sizeof *ret->files, by_name);
+	for (size_t i = 0; i < ret->n_files; i++) {
+		struct ini *ini = NULL;
+
+		if (ini_read(ret->files[i], &ini, why) < 0) {
+			rulefile_fault(faults, "%s", why->text);
+			continue;
+		}
+		if (strcmp(base_name(ret->files[i]), "macros.rules") == 0 && shared == NULL) {
+			take_macros(&r, ini, &r.shared);
+			shared = ini; /* its strings are the macros' */
+			continue;
+		}
+		take_rules(&r, ini, ret->files[i]);
+		ini_free(ini);
+	}
+	ini_free(shared);
+	return faults->n == 0 ? 0 : why_set(why, EINVAL, "%s", faults->text[0]);
+}
+
+void rulefile_set_done(struct rulefile_set *set)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		struct rulefile_rule *const rule = &set->rules[i];
+
+		for (size_t j = 0; j < rule->n_examples; j++)
+			free(rule->examples[j].text);
+		free(rule->examples);
+		free(rule->name);
+		free(rule->program);
+		free(rule->match.text);
+		free(rule->unless.text);
+		free(rule->category);
+		free(rule->reason);
+	}
+	free(set->rules);
+	for (size_t i = 0; i < set->n_files; i++)
+		free(set->files[i]);
+	free(set->files);
+	*set = (struct rulefile_set){0};
+}

@@ -1,0 +1,79 @@
+/*
+ * rulefile: the .rules files of some directories as rules, in words, before any regex is compiled.
+ *
+ * Owns the file format of watchforspammers-rules(5): which keys there are, macros, which file replaces
+ * which. Knows base only. All faults of all files are gathered, not only the first.
+ */
+#ifndef WFS_RULEFILE_H
+#define WFS_RULEFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/addr.h"
+#include "base/why.h"
+
+enum {
+	RULEFILE_RULES_MAX = 4096,
+	RULEFILE_EXPANDED_MAX = 16384, /* bytes of a regex after its macros were put in */
+};
+
+/* A regex with its macros in place, and where it stands. */
+struct rulefile_regex {
+	char *text;    /* NULL: none */
+	unsigned line; /* of the key in the file */
+};
+
+/* A log line that must, or must not, be taken by its rule. */
+struct rulefile_example {
+	char *text;          /* the log line, any bytes but NUL */
+	unsigned line;       /* of the key in the file */
+	bool hit;            /* else a miss */
+	struct addr address; /* of a hit */
+};
+
+struct rulefile_rule {
+	char *name;
+	const char *file; /* path; lives as long as the set */
+	unsigned line;    /* of the section's first key, about */
+	char *program;    /* globs separated by blanks */
+	struct rulefile_regex match, unless;
+	char *category, *reason;
+	int score;
+	bool enabled;
+	size_t n_examples;
+	struct rulefile_example *examples;
+};
+
+/* Sentences "file:line: reason", some with further lines that show the place; all the user's to read. */
+struct rulefile_faults {
+	size_t n;
+	char **text;
+};
+
+struct rulefile_set {
+	size_t n;
+	struct rulefile_rule *rules; /* files by name, rules in file order */
+	size_t n_files;
+	char **files;
+};
+
+/*
+ * Reads every *.rules file of the directories; a file of the same name in a later directory replaces the
+ * earlier, "macros.rules" is read first and its macros stand in every file. A directory that does not exist
+ * is passed over unless none exists.
+ * extra: n_extra single files read besides (for "check FILE"); a file of the same name replaces.
+ * Always fills ret and faults as far as it got: 0 when there is no fault, -EINVAL with the first in why.
+ * Both are the caller's: rulefile_set_done, rulefile_faults_done.
+ */
+int rulefile_read(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,
+                  struct rulefile_set *ret, struct rulefile_faults *faults, struct why *why);
+
+void rulefile_set_done(struct rulefile_set *set);
+
+/* Adds one. */
+void rulefile_fault(struct rulefile_faults *faults, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void rulefile_faults_done(struct rulefile_faults *faults);
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * rules: does this message name somebody hostile, and whom?
+ *
+ * Owns compiled rules and the matching of one message. Knows PCRE2 and base; never where lines come from nor
+ * what is done about a hit. A set is immutable once loaded, so threads share it; each thread has a scratch.
+ *
+ * Order: rules_load; rules_scratch_new per thread; rules_match per line; rules_scratch_free; rules_free.
+ * First match wins: files by name, rules in file order.
+ * Bytes, not UTF-8; LF is the only newline; every PCRE2 call has match, depth and heap limits, and reaching
+ * one means "no match", counted.
+ */
+#ifndef WFS_RULES_H
+#define WFS_RULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/text.h"
+#include "base/why.h"
+#include "rules/rulefile.h"
+
+enum {
+	RULES_COUNT_MAX = 10,       /* "N attempts" and "repeated N times" count at most so often */
+	RULES_MATCH_LIMIT = 20000,  /* PCRE2's own counter; a good rule needs some hundreds at 8 KiB */
+	RULES_DEPTH_LIMIT = 1000,
+	RULES_HEAP_LIMIT_KIB = 1024,
+};
+
+/* rules_match's answers. */
+enum {
+	RULES_HIT = 0,
+	RULES_NONE = 1,
+};
+
+/* What is known of a rule besides its regexes. */
+struct rule {
+	size_t index; /* its place in the set: 0..rules_count - 1 */
+	const struct rulefile_rule *text;
+};
+
+struct rules_hit {
+	const struct rule *rule;
+	struct addr address;
+	int score;           /* the rule's, times count */
+	unsigned count;      /* 1..RULES_COUNT_MAX */
+	struct span name;    /* what <NAME> took; into the message */
+	struct span detail;  /* what (?<detail>...) took; into the message */
+	struct span where;   /* the address as it stands in the message */
+};
+
+struct rules;
+struct rules_scratch;
+
+/*
+ * Reads and compiles; see rulefile_read for dirs and extra. All faults go to faults (the caller's to
+ * rulefile_faults_done, also on success, when it is empty).
+ * Errors: -EINVAL with the first fault in why; *ret is NULL then.
+ */
+int rules_load(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,
+               struct rules **ret, struct rulefile_faults *faults, struct why *why);
+
+/* Takes NULL. No scratch of it may be used any more. */
+void rules_free(struct rules *rules);
+
+size_t rules_count(const struct rules *rules);
+const struct rule *rules_at(const struct rules *rules, size_t index);
+
+/* How many files were read. */
+size_t rules_files(const struct rules *rules);
+
+/* Memory for matching, for one thread and one set. */
+struct rules_scratch *rules_scratch_new(const struct rules *rules);
+void rules_scratch_free(struct rules_scratch *scratch);
+
+/*
+ * Matches one message of a program. RULES_HIT fills *ret, whose spans point into message. disabled:
+ * also try rules with enabled = no (for explain and for examples).
+ * "message repeated N times: [ TEXT]" is TEXT with N as its count; nested, it matches nothing.
+ */
+int rules_match(struct rules_scratch *scratch, struct span program, struct span message, bool disabled,
+                struct rules_hit *ret);
+
+/* What was seen, for status. */
+struct rules_stat {
+	uint64_t limits;       /* a regex reached a limit */
+	uint64_t not_addresses; /* a rule took a line, but what stood there is no address */
+};
+struct rules_stat rules_stat(const struct rules_scratch *scratch);
+
+#endif
