@@ -1,0 +1,141 @@
+-- watchforspammers: what is remembered. Compiled into the program; PRAGMA user_version = 1.
+--
+-- The tables are the program's; the views below are a promise to people with sqlite3.
+-- Times are Unix seconds UTC. Addresses are text as inet_ntop writes it, "/length" only for networks.
+-- Text from logs is stored escaped (no control characters, valid UTF-8), but for the lines of table log.
+-- hit has no index but its rowid: hits are appended by the hundred thousand, and an index on
+-- (address, time) costs ten times the insert (measured); looking an address up reads the table.
+
+CREATE TABLE log (
+	id           INTEGER PRIMARY KEY,
+	path         TEXT    NOT NULL,           -- where it was last read
+	first_line   BLOB    NOT NULL,           -- a log is known by its first complete line, as it is ...
+	last_line    BLOB    NOT NULL,           -- ... and a position by the line that ends there
+	position     INTEGER NOT NULL DEFAULT 0, -- bytes read and counted
+	lines        INTEGER NOT NULL DEFAULT 0,
+	cut          INTEGER NOT NULL DEFAULT 0, -- lines longer than 8 KiB
+	unparsed     INTEGER NOT NULL DEFAULT 0, -- lines without a header
+	last_line_at INTEGER                     -- the newest time stamp
+);
+CREATE INDEX log_first_line ON log (first_line);
+
+CREATE TABLE rule (
+	id       INTEGER PRIMARY KEY,
+	name     TEXT NOT NULL,
+	category TEXT NOT NULL,
+	reason   TEXT NOT NULL,
+	UNIQUE (name, category, reason)
+);
+
+CREATE TABLE hit (
+	id      INTEGER PRIMARY KEY,
+	time    INTEGER NOT NULL,
+	address TEXT    NOT NULL,
+	rule    INTEGER NOT NULL REFERENCES rule,
+	score   INTEGER NOT NULL,
+	log     INTEGER NOT NULL REFERENCES log,
+	offset  INTEGER NOT NULL, -- of the line's first byte in that log
+	detail  TEXT,
+	text    TEXT    NOT NULL  -- the line
+);
+
+CREATE TABLE block (
+	id       INTEGER PRIMARY KEY,
+	address  TEXT    NOT NULL,
+	since    INTEGER NOT NULL,
+	until    INTEGER NOT NULL,
+	offence  INTEGER NOT NULL,           -- first, second ... within [block] memory
+	rule     INTEGER NOT NULL REFERENCES rule,
+	knocks   INTEGER NOT NULL DEFAULT 0, -- times it was seen knocking at the firewall meanwhile
+	ended    INTEGER,                    -- when it was lifted; null while it runs
+	ended_by TEXT                        -- 'expired', 'allowed'
+);
+CREATE INDEX block_address ON block (address);
+CREATE INDEX block_running ON block (until) WHERE ended IS NULL;
+
+CREATE TABLE daemon ( -- what the daemon last said of itself, for status
+	key   TEXT PRIMARY KEY,
+	value TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Who is blocked now, and why.
+CREATE VIEW active AS
+WITH running AS (
+	SELECT * FROM block
+	WHERE ended IS NULL AND until > CAST(strftime('%s', 'now') AS INTEGER)
+), counted (address, hits) AS (
+	SELECT address, count(*) FROM hit WHERE address IN (SELECT address FROM running) GROUP BY address
+)
+SELECT b.address,
+       strftime('%Y-%m-%dT%H:%M:%SZ', b.since, 'unixepoch') AS since,
+       strftime('%Y-%m-%dT%H:%M:%SZ', b.until, 'unixepoch') AS until,
+       r.name AS rule, r.reason, r.category, coalesce(c.hits, 0) AS hits,
+       b.offence, b.knocks, b.since AS since_s, b.until AS until_s, b.id
+FROM running b JOIN rule r ON r.id = b.rule LEFT JOIN counted c ON c.address = b.address;
+
+-- Every hostile line.
+CREATE VIEW hits AS
+SELECT h.id, strftime('%Y-%m-%dT%H:%M:%SZ', h.time, 'unixepoch') AS time, h.address,
+       r.name AS rule, r.category, r.reason, h.score, h.detail,
+       l.path AS file, h.offset, h.text, h.time AS time_s
+FROM hit h JOIN rule r ON r.id = h.rule JOIN log l ON l.id = h.log;
+
+-- Every block there was.
+CREATE VIEW blocks AS
+SELECT b.id, b.address,
+       strftime('%Y-%m-%dT%H:%M:%SZ', b.since, 'unixepoch') AS since,
+       strftime('%Y-%m-%dT%H:%M:%SZ', b.until, 'unixepoch') AS until,
+       b.offence, r.name AS rule, r.category, r.reason, b.knocks,
+       strftime('%Y-%m-%dT%H:%M:%SZ', b.ended, 'unixepoch') AS ended, b.ended_by,
+       b.since AS since_s, b.until AS until_s, b.ended AS ended_s
+FROM block b JOIN rule r ON r.id = b.rule;
+
+CREATE VIEW by_reason AS
+SELECT r.reason, r.name AS rule, r.category, count(*) AS hits, count(DISTINCT h.address) AS addresses,
+       round(100.0 * count(*) / (SELECT count(*) FROM hit), 1) AS percent,
+       strftime('%Y-%m-%dT%H:%M:%SZ', max(h.time), 'unixepoch') AS last
+FROM hit h JOIN rule r ON r.id = h.rule
+GROUP BY r.reason, r.name, r.category ORDER BY hits DESC;
+
+CREATE VIEW by_category AS
+SELECT r.category, count(*) AS hits, count(DISTINCT h.address) AS addresses,
+       round(100.0 * count(*) / (SELECT count(*) FROM hit), 1) AS percent,
+       strftime('%Y-%m-%dT%H:%M:%SZ', max(h.time), 'unixepoch') AS last
+FROM hit h JOIN rule r ON r.id = h.rule
+GROUP BY r.category ORDER BY hits DESC;
+
+CREATE VIEW by_day AS
+SELECT strftime('%Y-%m-%d', h.time, 'unixepoch') AS day, count(*) AS hits,
+       count(DISTINCT h.address) AS addresses,
+       (SELECT count(*) FROM block b
+        WHERE strftime('%Y-%m-%d', b.since, 'unixepoch') = strftime('%Y-%m-%d', h.time, 'unixepoch')) AS blocks
+FROM hit h
+GROUP BY day ORDER BY day;
+
+-- IPv4 by /24, IPv6 by /64. An IPv6 address is written out in full first: "::" becomes as many zero
+-- groups as are missing from eight; then what stands before the fourth ":" is the network.
+CREATE VIEW by_network AS
+WITH split (address, bare) AS (
+	SELECT address, trim(address, ':') FROM hit
+), long (address, groups) AS (
+	SELECT address,
+	       CASE WHEN address LIKE '%:%'
+	            THEN trim(replace(address, '::', substr(':0:0:0:0:0:0:0:0:', 1,
+	                 2 * (8 - (length(bare) - length(replace(bare, ':', '')) + (bare <> '')
+	                           - (bare LIKE '%::%'))) + 1)), ':')
+	       END
+	FROM split
+), half (address, groups, two) AS (
+	SELECT address, groups, instr(groups, ':') + instr(substr(groups, instr(groups, ':') + 1), ':') FROM long
+), network (address, network) AS (
+	SELECT address,
+	       CASE WHEN groups IS NULL THEN rtrim(address, '0123456789') || '0/24'
+	            ELSE substr(groups, 1, two + instr(substr(groups, two + 1), ':')
+	                        + instr(substr(groups, two + 1 + instr(substr(groups, two + 1), ':')), ':'))
+	                 || ':/64'
+	       END
+	FROM half
+)
+SELECT network, count(*) AS hits, count(DISTINCT address) AS addresses
+FROM network
+GROUP BY network ORDER BY hits DESC;

@@ -1,0 +1,680 @@
+#include "store/store.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema.h"
+
+enum statement {
+	BEGIN,
+	COMMIT,
+	ROLLBACK,
+	LOG_FIND,
+	LOG_ADD,
+	LOG_PUT,
+	LOG_OF_PATH,
+	RULE_FIND,
+	RULE_ADD,
+	HIT_ADD,
+	BLOCK_ADD,
+	BLOCK_EXTEND,
+	BLOCK_END,
+	BLOCK_EXPIRE,
+	NEXT_EXPIRY,
+	PURGE_HITS,
+	PURGE_BLOCKS,
+	RUNNING,
+	BLOCKS_SINCE,
+	HITS_SINCE,
+	SAY,
+	N_STATEMENTS,
+};
+
+static const char *const sql[N_STATEMENTS] = {
+	[BEGIN] = "BEGIN IMMEDIATE",
+	[COMMIT] = "COMMIT",
+	[ROLLBACK] = "ROLLBACK",
+	[LOG_FIND] = "SELECT id, position, lines, cut, unparsed, coalesce(last_line_at, 0), last_line FROM log "
+		     "WHERE first_line = ?1 AND (?2 = 0 OR id < ?2) ORDER BY id DESC LIMIT 1",
+	[LOG_ADD] = "INSERT INTO log (path, first_line, last_line) VALUES (?1, ?2, x'')",
+	[LOG_PUT] = "UPDATE log SET path = ?2, position = ?3, lines = ?4, cut = ?5, unparsed = ?6, "
+		    "last_line_at = nullif(?7, 0), last_line = ?8 WHERE id = ?1",
+	[LOG_OF_PATH] = "SELECT id FROM log WHERE path = ?1 ORDER BY id DESC LIMIT 1",
+	[RULE_FIND] = "SELECT id FROM rule WHERE name = ?1 AND category = ?2 AND reason = ?3",
+	[RULE_ADD] = "INSERT INTO rule (name, category, reason) VALUES (?1, ?2, ?3)",
+	[HIT_ADD] = "INSERT INTO hit (time, address, rule, score, log, offset, detail, text) "
+		    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[BLOCK_ADD] = "INSERT INTO block (address, since, until, offence, rule) VALUES (?1, ?2, ?3, ?4, ?5)",
+	[BLOCK_EXTEND] = "UPDATE block SET until = max(until, ?2), knocks = knocks + 1 WHERE id = ?1",
+	[BLOCK_END] = "UPDATE block SET ended = ?2, ended_by = ?3 WHERE address = ?1 AND ended IS NULL",
+	[BLOCK_EXPIRE] = "UPDATE block SET ended = until, ended_by = 'expired' WHERE ended IS NULL AND until <= ?1",
+	[NEXT_EXPIRY] = "SELECT min(until) FROM block WHERE ended IS NULL",
+	/* From the head of the table: hits are stored in the order they happened, but for replays of old logs. */
+	[PURGE_HITS] = "DELETE FROM hit WHERE id IN (SELECT id FROM hit ORDER BY id LIMIT ?2) AND time < ?1",
+	[PURGE_BLOCKS] = "DELETE FROM block WHERE id IN (SELECT id FROM block ORDER BY id LIMIT ?2) AND ended < ?1",
+	[RUNNING] = "SELECT id, address, since, until, offence, rule FROM block WHERE ended IS NULL AND until > ?1",
+	[BLOCKS_SINCE] = "SELECT id, address, since, coalesce(ended, until), offence, rule FROM block "
+			 "WHERE since > ?1 ORDER BY since, id",
+	[HITS_SINCE] = "SELECT time, address, score FROM hit WHERE time > ?1 ORDER BY id",
+	[SAY] = "INSERT INTO daemon (key, value) VALUES (?1, ?2) "
+		"ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+};
+
+struct store {
+	sqlite3 *db;
+	char *path;
+	sqlite3_stmt *statements[N_STATEMENTS]; /* prepared when first used */
+	bool open;                              /* a transaction is */
+	enum statement walk;                    /* the walk begun last */
+};
+
+static int errno_of(int rc)
+{
+	switch (rc & 0xFF) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return EAGAIN;
+	case SQLITE_FULL:
+		return ENOSPC;
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+		return EROFS;
+	case SQLITE_CANTOPEN:
+		return ENOENT;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_SCHEMA:
+	case SQLITE_ERROR:
+		return EINVAL;
+	case SQLITE_NOMEM:
+		return ENOMEM;
+	default:
+		return EIO;
+	}
+}
+
+static const char *remedy(int err)
+{
+	switch (err) {
+	case EAGAIN:
+		return "; another program is writing";
+	case ENOSPC:
+		return "; make room on its file system";
+	case EROFS:
+		return "; it and its directory must be writable for the daemon's user";
+	case ENOENT:
+		return "; does its directory exist, and may we write there?";
+	default:
+		return "";
+	}
+}
+
+static int fail(const struct store *store, int rc, const char *what, struct why *why)
+{
+	const int err = errno_of(rc);
+
+	return why_set(why, err, "%s: %s: %s%s", store->path, what, sqlite3_errmsg(store->db), remedy(err));
+}
+
+static int prepare(struct store *store, enum statement which, sqlite3_stmt **ret, struct why *why)
+{
+	sqlite3_stmt **const s = &store->statements[which];
+
+	if (*s == NULL) {
+		const int rc = sqlite3_prepare_v3(store->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, s, NULL);
+
+		if (rc != SQLITE_OK)
+			return fail(store, rc, "cannot use it", why);
+	}
+	(void)sqlite3_reset(*s);
+	*ret = *s;
+	return 0;
+}
+
+/* Runs a statement that gives no rows. */
+static int run(struct store *store, sqlite3_stmt *s, const char *what, struct why *why)
+{
+	const int rc = sqlite3_step(s);
+
+	(void)sqlite3_reset(s);
+	return rc == SQLITE_DONE || rc == SQLITE_ROW ? 0 : fail(store, rc, what, why);
+}
+
+static int run_plain(struct store *store, enum statement which, const char *what, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = prepare(store, which, &s, why);
+
+	return rc < 0 ? rc : run(store, s, what, why);
+}
+
+static void bind_text(sqlite3_stmt *s, int i, const char *text)
+{
+	(void)sqlite3_bind_text(s, i, text, -1, SQLITE_STATIC);
+}
+
+static void bind_bytes(sqlite3_stmt *s, int i, struct span bytes)
+{
+	/* A NULL pointer would bind NULL. */
+	(void)sqlite3_bind_blob(s, i, bytes.len > 0 ? bytes.p : "", (int)bytes.len, SQLITE_STATIC);
+}
+
+static void bind_net(sqlite3_stmt *s, int i, const struct net *net)
+{
+	char text[NET_TEXT_MAX];
+	const size_t len = net_text(net, text);
+
+	(void)sqlite3_bind_text(s, i, text, (int)len, SQLITE_TRANSIENT);
+}
+
+/* --- opening --- */
+
+static int exec(struct store *store, const char *text, const char *what, struct why *why)
+{
+	const int rc = sqlite3_exec(store->db, text, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : fail(store, rc, what, why);
+}
+
+static int version(struct store *store, int64_t *ret, struct why *why)
+{
+	sqlite3_stmt *s;
+	int rc = sqlite3_prepare_v2(store->db, "PRAGMA user_version", -1, &s, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(s);
+	if (rc != SQLITE_ROW) {
+		rc = fail(store, rc, "cannot read it", why);
+		(void)sqlite3_finalize(s);
+		return rc;
+	}
+	*ret = sqlite3_column_int64(s, 0);
+	(void)sqlite3_finalize(s);
+	return 0;
+}
+
+static int check_version(struct store *store, int64_t found, struct why *why)
+{
+	if (found == STORE_VERSION)
+		return 0;
+	if (found > STORE_VERSION)
+		return why_set(why, EINVAL, "%s: made by a newer watchforspammers (version %" PRId64 ", we know %d)",
+		               store->path, found, STORE_VERSION);
+	return why_set(why, EINVAL, "%s: not a database of watchforspammers; name another file in [database] path",
+	               store->path);
+}
+
+/* Makes the tables in an empty database; two programs may try at once. */
+static int create(struct store *store, struct why *why)
+{
+	int64_t found = 0;
+	int rc;
+
+	/* Both must stand before the first table. */
+	if ((rc = exec(store, "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL", "cannot set it up",
+	               why)) < 0 ||
+	    (rc = exec(store, "BEGIN IMMEDIATE", "cannot set it up", why)) < 0)
+		return rc;
+	if ((rc = version(store, &found, why)) < 0 || found != 0)
+		goto out;
+	rc = exec(store, schema_sql, "cannot create the tables", why);
+	if (rc == 0)
+		rc = exec(store, "PRAGMA user_version = 1", "cannot create the tables", why);
+out:
+	if (rc == 0)
+		rc = exec(store, "COMMIT", "cannot create the tables", why);
+	if (rc < 0)
+		(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return rc;
+}
+
+static int open_for_writing(struct store *store, struct why *why)
+{
+	int64_t found = 0;
+	int rc;
+
+	(void)sqlite3_busy_timeout(store->db, 5000); /* setting up may wait for another that does the same */
+	if ((rc = version(store, &found, why)) < 0)
+		return rc;
+	if (found == 0) {
+		sqlite3_stmt *s;
+		bool empty = false;
+
+		/* Somebody else's database also has version 0. */
+		if (sqlite3_prepare_v2(store->db, "SELECT count(*) = 0 FROM sqlite_master", -1, &s, NULL) == SQLITE_OK &&
+		    sqlite3_step(s) == SQLITE_ROW)
+			empty = sqlite3_column_int(s, 0) != 0;
+		(void)sqlite3_finalize(s);
+		if (empty && (rc = create(store, why)) < 0)
+			return rc;
+		if ((rc = version(store, &found, why)) < 0)
+			return rc;
+	}
+	if ((rc = check_version(store, found, why)) < 0)
+		return rc;
+	/* NORMAL keeps "exactly once" over power loss too: position and hits are lost or kept together. */
+	rc = exec(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096",
+	          "cannot set it up", why);
+	(void)sqlite3_busy_timeout(store->db, STORE_BUSY_MS);
+	return rc;
+}
+
+/* Reading needs the WAL's shared memory; who may not create it reads the file as it is on disk. */
+static int open_for_reading(struct store *store, const char *path, struct why *why)
+{
+	int64_t found = 0;
+	int rc;
+
+	(void)sqlite3_busy_timeout(store->db, 5000);
+	rc = version(store, &found, why);
+	if (rc == -EROFS || rc == -ENOENT) {
+		char *uri = sqlite3_mprintf("file:%s?immutable=1", path);
+
+		(void)sqlite3_close(store->db);
+		store->db = NULL;
+		if (sqlite3_open_v2(uri, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) == SQLITE_OK)
+			rc = version(store, &found, why);
+		sqlite3_free(uri);
+	}
+	return rc < 0 ? rc : check_version(store, found, why);
+}
+
+int store_open(const char *path, enum store_mode mode, struct store **ret, struct why *why)
+{
+	struct store *const store = calloc(1, sizeof *store);
+	const int flags = mode == STORE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+	int rc;
+
+	if (store == NULL || (store->path = strdup(path == NULL ? "database in memory" : path)) == NULL)
+		abort();
+	rc = sqlite3_open_v2(path == NULL ? ":memory:" : path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+	if (rc != SQLITE_OK)
+		rc = fail(store, rc, "cannot open it", why);
+	else
+		rc = mode == STORE_WRITE ? open_for_writing(store, why) : open_for_reading(store, path, why);
+	if (rc < 0) {
+		store_close(store);
+		return rc;
+	}
+	*ret = store;
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	if (store == NULL)
+		return;
+	if (store->open)
+		store_rollback(store);
+	for (size_t i = 0; i < N_STATEMENTS; i++)
+		(void)sqlite3_finalize(store->statements[i]);
+	(void)sqlite3_close(store->db);
+	free(store->path);
+	free(store);
+}
+
+struct sqlite3 *store_handle(struct store *store)
+{
+	return store->db;
+}
+
+int store_begin(struct store *store, struct why *why)
+{
+	const int rc = run_plain(store, BEGIN, "cannot write", why);
+
+	store->open = rc == 0;
+	return rc;
+}
+
+int store_commit(struct store *store, struct why *why)
+{
+	const int rc = run_plain(store, COMMIT, "cannot write", why);
+
+	if (rc < 0)
+		store_rollback(store);
+	store->open = false;
+	return rc;
+}
+
+void store_rollback(struct store *store)
+{
+	struct why ignored; /* after a full disk SQLite may have rolled back by itself */
+
+	(void)run_plain(store, ROLLBACK, "", &ignored);
+	store->open = false;
+}
+
+/* --- logs and rules --- */
+
+int store_log_find(struct store *store, struct span first, int64_t below_id, struct store_log *ret,
+                   struct why *why)
+{
+	struct store_log log = {0};
+	sqlite3_stmt *s;
+	int rc = prepare(store, LOG_FIND, &s, why);
+
+	assert(first.len <= STORE_FIRST_MAX);
+	if (rc < 0)
+		return rc;
+	bind_bytes(s, 1, first);
+	(void)sqlite3_bind_int64(s, 2, below_id);
+	rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW) {
+		const size_t len = (size_t)sqlite3_column_bytes(s, 6);
+
+		log.id = sqlite3_column_int64(s, 0);
+		log.position = sqlite3_column_int64(s, 1);
+		log.lines = sqlite3_column_int64(s, 2);
+		log.cut = sqlite3_column_int64(s, 3);
+		log.unparsed = sqlite3_column_int64(s, 4);
+		log.last_line_at = sqlite3_column_int64(s, 5);
+		log.last_len = len < sizeof log.last ? len : sizeof log.last;
+		if (log.last_len > 0)
+			memcpy(log.last, sqlite3_column_blob(s, 6), log.last_len);
+	}
+	(void)sqlite3_reset(s);
+	if (rc == SQLITE_DONE)
+		return STORE_NONE;
+	if (rc != SQLITE_ROW)
+		return fail(store, rc, "cannot read", why);
+	*ret = log;
+	return 0;
+}
+
+int store_log_add(struct store *store, const char *path, struct span first, int64_t *ret_id, struct why *why)
+{
+	sqlite3_stmt *s;
+	int rc = prepare(store, LOG_ADD, &s, why);
+
+	assert(first.len <= STORE_FIRST_MAX);
+	if (rc < 0)
+		return rc;
+	bind_text(s, 1, path);
+	bind_bytes(s, 2, first);
+	if ((rc = run(store, s, "cannot write", why)) < 0)
+		return rc;
+	*ret_id = sqlite3_last_insert_rowid(store->db);
+	return 0;
+}
+
+int store_log_put(struct store *store, const struct store_log *log, const char *path, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = prepare(store, LOG_PUT, &s, why);
+
+	if (rc < 0)
+		return rc;
+	(void)sqlite3_bind_int64(s, 1, log->id);
+	bind_text(s, 2, path);
+	(void)sqlite3_bind_int64(s, 3, log->position);
+	(void)sqlite3_bind_int64(s, 4, log->lines);
+	(void)sqlite3_bind_int64(s, 5, log->cut);
+	(void)sqlite3_bind_int64(s, 6, log->unparsed);
+	(void)sqlite3_bind_int64(s, 7, log->last_line_at);
+	bind_bytes(s, 8, (struct span){log->last, log->last_len});
+	return run(store, s, "cannot write", why);
+}
+
+/* One number from a statement that is bound; STORE_NONE for no row or null. */
+static int one_number(struct store *store, sqlite3_stmt *s, int64_t *ret, struct why *why)
+{
+	const int rc = sqlite3_step(s);
+	const bool some = rc == SQLITE_ROW && sqlite3_column_type(s, 0) != SQLITE_NULL;
+
+	if (some)
+		*ret = sqlite3_column_int64(s, 0);
+	(void)sqlite3_reset(s);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return fail(store, rc, "cannot read", why);
+	return some ? 0 : STORE_NONE;
+}
+
+int store_log_of_path(struct store *store, const char *path, int64_t *ret_id, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = prepare(store, LOG_OF_PATH, &s, why);
+
+	if (rc < 0)
+		return rc;
+	bind_text(s, 1, path);
+	return one_number(store, s, ret_id, why);
+}
+
+int store_rule(struct store *store, const char *name, const char *category, const char *reason,
+               int64_t *ret_id, struct why *why)
+{
+	static const enum statement both[] = {RULE_FIND, RULE_ADD};
+	sqlite3_stmt *s;
+
+	for (size_t i = 0; i < 2; i++) {
+		int rc = prepare(store, both[i], &s, why);
+
+		if (rc < 0)
+			return rc;
+		bind_text(s, 1, name);
+		bind_text(s, 2, category);
+		bind_text(s, 3, reason);
+		if (both[i] == RULE_ADD) {
+			if ((rc = run(store, s, "cannot write", why)) == 0)
+				*ret_id = sqlite3_last_insert_rowid(store->db);
+			return rc;
+		}
+		if ((rc = one_number(store, s, ret_id, why)) != STORE_NONE)
+			return rc;
+	}
+	return 0;
+}
+
+/* --- hits and blocks --- */
+
+int store_add_hit(struct store *store, const struct store_hit *hit, struct why *why)
+{
+	char address[ADDR_TEXT_MAX], detail[STORE_DETAIL_MAX], text[STORE_LINE_MAX];
+	sqlite3_stmt *s;
+	const int rc = prepare(store, HIT_ADD, &s, why);
+
+	if (rc < 0)
+		return rc;
+	(void)sqlite3_bind_int64(s, 1, hit->time_s);
+	(void)sqlite3_bind_text(s, 2, address, (int)addr_text(&hit->address, address), SQLITE_STATIC);
+	(void)sqlite3_bind_int64(s, 3, hit->rule);
+	(void)sqlite3_bind_int(s, 4, hit->score);
+	(void)sqlite3_bind_int64(s, 5, hit->log);
+	(void)sqlite3_bind_int64(s, 6, hit->offset);
+	if (hit->detail.p == NULL)
+		(void)sqlite3_bind_null(s, 7);
+	else
+		(void)sqlite3_bind_text(s, 7, detail, (int)text_escape(hit->detail, detail, sizeof detail),
+		                        SQLITE_STATIC);
+	(void)sqlite3_bind_text(s, 8, text, (int)text_escape(hit->text, text, sizeof text), SQLITE_STATIC);
+	return run(store, s, "cannot write", why);
+}
+
+int store_add_block(struct store *store, const struct store_block *block, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = prepare(store, BLOCK_ADD, &s, why);
+
+	if (rc < 0)
+		return rc;
+	bind_net(s, 1, &block->net);
+	(void)sqlite3_bind_int64(s, 2, block->since_s);
+	(void)sqlite3_bind_int64(s, 3, block->until_s);
+	(void)sqlite3_bind_int64(s, 4, block->offence);
+	(void)sqlite3_bind_int64(s, 5, block->rule);
+	return run(store, s, "cannot write", why);
+}
+
+int store_extend(struct store *store, int64_t block_id, int64_t until_s, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = prepare(store, BLOCK_EXTEND, &s, why);
+
+	if (rc < 0)
+		return rc;
+	(void)sqlite3_bind_int64(s, 1, block_id);
+	(void)sqlite3_bind_int64(s, 2, until_s);
+	return run(store, s, "cannot write", why);
+}
+
+int store_end(struct store *store, const struct net *net, int64_t at_s, const char *by, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = prepare(store, BLOCK_END, &s, why);
+
+	if (rc < 0)
+		return rc;
+	bind_net(s, 1, net);
+	(void)sqlite3_bind_int64(s, 2, at_s);
+	bind_text(s, 3, by);
+	return run(store, s, "cannot write", why);
+}
+
+int store_expire(struct store *store, int64_t now_s, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = prepare(store, BLOCK_EXPIRE, &s, why);
+
+	if (rc < 0)
+		return rc;
+	(void)sqlite3_bind_int64(s, 1, now_s);
+	return run(store, s, "cannot write", why);
+}
+
+int store_next_expiry(struct store *store, int64_t *ret_s, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = prepare(store, NEXT_EXPIRY, &s, why);
+
+	return rc < 0 ? rc : one_number(store, s, ret_s, why);
+}
+
+int store_purge(struct store *store, int64_t before_s, size_t n_max, size_t *ret_n, struct why *why)
+{
+	static const enum statement both[] = {PURGE_HITS, PURGE_BLOCKS};
+	size_t n = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		sqlite3_stmt *s;
+		int rc = prepare(store, both[i], &s, why);
+
+		if (rc < 0)
+			return rc;
+		(void)sqlite3_bind_int64(s, 1, before_s);
+		(void)sqlite3_bind_int64(s, 2, (sqlite3_int64)n_max);
+		if ((rc = run(store, s, "cannot write", why)) < 0)
+			return rc;
+		n += (size_t)sqlite3_changes(store->db);
+	}
+	*ret_n = n;
+	return 0;
+}
+
+/* --- walks --- */
+
+static int begin_walk(struct store *store, enum statement which, int64_t since_s, struct why *why)
+{
+	sqlite3_stmt *s;
+	int rc;
+
+	(void)sqlite3_reset(store->statements[store->walk]); /* a walk left half way would hold a read lock */
+	if ((rc = prepare(store, which, &s, why)) < 0)
+		return rc;
+	(void)sqlite3_bind_int64(s, 1, since_s);
+	store->walk = which;
+	return 0;
+}
+
+int store_running(struct store *store, int64_t now_s, struct why *why)
+{
+	return begin_walk(store, RUNNING, now_s, why);
+}
+
+int store_blocks_since(struct store *store, int64_t since_s, struct why *why)
+{
+	return begin_walk(store, BLOCKS_SINCE, since_s, why);
+}
+
+int store_hits_since(struct store *store, int64_t since_s, struct why *why)
+{
+	return begin_walk(store, HITS_SINCE, since_s, why);
+}
+
+/* The next row of the walk: 0, STORE_NONE, or an error. */
+static int walk_on(struct store *store, sqlite3_stmt **ret, struct why *why)
+{
+	sqlite3_stmt *const s = store->statements[store->walk];
+	const int rc = sqlite3_step(s);
+
+	*ret = s;
+	if (rc == SQLITE_ROW)
+		return 0;
+	(void)sqlite3_reset(s);
+	return rc == SQLITE_DONE ? STORE_NONE : fail(store, rc, "cannot read", why);
+}
+
+static int bad_address(const struct store *store, const char *table, struct why *why)
+{
+	return why_set(why, EINVAL, "%s: an address in table %s is none; was it edited by hand?", store->path, table);
+}
+
+int store_next_block(struct store *store, struct store_block *ret, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = walk_on(store, &s, why);
+	struct store_block block = {0};
+	const char *text;
+
+	if (rc != 0)
+		return rc;
+	text = (const char *)sqlite3_column_text(s, 1);
+	if (text == NULL || !net_parse(text, strlen(text), &block.net)) {
+		(void)sqlite3_reset(s);
+		return bad_address(store, "block", why);
+	}
+	block.id = sqlite3_column_int64(s, 0);
+	block.since_s = sqlite3_column_int64(s, 2);
+	block.until_s = sqlite3_column_int64(s, 3);
+	block.offence = (unsigned)sqlite3_column_int(s, 4);
+	block.rule = sqlite3_column_int64(s, 5);
+	*ret = block;
+	return 0;
+}
+
+int store_next_hit(struct store *store, struct store_hit *ret, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = walk_on(store, &s, why);
+	struct store_hit hit = {0};
+	const char *text;
+
+	if (rc != 0)
+		return rc;
+	text = (const char *)sqlite3_column_text(s, 1);
+	if (text == NULL || !addr_parse(text, strlen(text), &hit.address)) {
+		(void)sqlite3_reset(s);
+		return bad_address(store, "hit", why);
+	}
+	hit.time_s = sqlite3_column_int64(s, 0);
+	hit.score = sqlite3_column_int(s, 2);
+	*ret = hit;
+	return 0;
+}
+
+int store_say(struct store *store, const char *key, const char *value, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = prepare(store, SAY, &s, why);
+
+	if (rc < 0)
+		return rc;
+	bind_text(s, 1, key);
+	bind_text(s, 2, value);
+	return run(store, s, "cannot write", why);
+}

@@ -1,0 +1,138 @@
+/*
+ * store: what is remembered. Hits, blocks and log positions in one SQLite file.
+ *
+ * Knows SQLite and base. Never logs, rules, the firewall or the clock.
+ * A log's position, its hits and the decisions on them go into one transaction: after kill -9 every line has been
+ * counted exactly once. One writer per daemon; readers (sqlite3, the commands) never make it lose anything:
+ * WAL, BEGIN IMMEDIATE, and an error leaves the transaction to be tried again by the caller.
+ * Order: store_open; store_begin, changes, store_commit (or store_rollback); store_close.
+ * Errors: 0 or -errno with a sentence: -EAGAIN locked by another writer, -ENOSPC disk full, -EROFS read-only,
+ * -EIO, -EINVAL not our database. After an error nothing was changed.
+ * Source: schema.sql; SQLite's "WAL" and "user_version" pages; sizes and speeds measured on SQLite 3.40.
+ */
+#ifndef WFS_STORE_H
+#define WFS_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/text.h"
+#include "base/why.h"
+
+enum {
+	STORE_VERSION = 1,      /* PRAGMA user_version */
+	STORE_LINE_MAX = 1024,  /* bytes of a log line kept with a hit, escaped */
+	STORE_DETAIL_MAX = 256,
+	STORE_FIRST_MAX = 1024, /* bytes of a first line */
+	STORE_LAST_MAX = 256,   /* bytes of a last line */
+	STORE_BUSY_MS = 200,    /* how long one attempt waits for another writer */
+};
+
+/* Positive answers. */
+enum {
+	STORE_NONE = 1, /* no (more) such row */
+};
+
+enum store_mode {
+	STORE_WRITE, /* created when it does not exist */
+	STORE_READ,
+};
+
+struct store;
+
+/* path: NULL for a database in memory, gone with store_close. */
+int store_open(const char *path, enum store_mode mode, struct store **ret, struct why *why);
+
+/* Takes NULL. Rolls an open transaction back. */
+void store_close(struct store *store);
+
+int store_begin(struct store *store, struct why *why);
+int store_commit(struct store *store, struct why *why);
+void store_rollback(struct store *store);
+
+/* A log and how far it was read. */
+struct store_log {
+	int64_t id;
+	int64_t position;
+	int64_t lines, cut, unparsed;
+	int64_t last_line_at; /* 0: none yet */
+	size_t last_len;
+	char last[STORE_LAST_MAX];
+};
+
+/*
+ * The newest log with that first line and an id below below_id (0: any); STORE_NONE when there is none.
+ * Several logs may begin alike: the caller asks for the next older one when the position does not fit.
+ */
+int store_log_find(struct store *store, struct span first, int64_t below_id, struct store_log *ret,
+                   struct why *why);
+
+/* A log never seen before; *ret_id is its id. */
+int store_log_add(struct store *store, const char *path, struct span first, int64_t *ret_id, struct why *why);
+
+/* How far it has been read by now, and under which path. */
+int store_log_put(struct store *store, const struct store_log *log, const char *path, struct why *why);
+
+/* The log that was last read under this path: its id, or STORE_NONE. */
+int store_log_of_path(struct store *store, const char *path, int64_t *ret_id, struct why *why);
+
+/* The id of a rule in these words, added when it is new. */
+int store_rule(struct store *store, const char *name, const char *category, const char *reason,
+               int64_t *ret_id, struct why *why);
+
+struct store_hit {
+	int64_t time_s;
+	struct addr address;
+	int64_t rule, log; /* ids */
+	int score;
+	int64_t offset;
+	struct span detail, text; /* as they stand in the log; escaped and cut here */
+};
+int store_add_hit(struct store *store, const struct store_hit *hit, struct why *why);
+
+struct store_block {
+	int64_t id;
+	struct net net;
+	int64_t since_s, until_s; /* until_s: when it ended, once it ended */
+	unsigned offence;
+	int64_t rule;
+};
+int store_add_block(struct store *store, const struct store_block *block, struct why *why);
+
+/* A running block of net was seen knocking, or lasts longer: moves until and counts one knock. */
+int store_extend(struct store *store, int64_t block_id, int64_t until_s, struct why *why);
+
+/* Ends every running block of net at at_s. by: "allowed", "expired" ... */
+int store_end(struct store *store, const struct net *net, int64_t at_s, const char *by, struct why *why);
+
+/* Ends every running block whose time is over. */
+int store_expire(struct store *store, int64_t now_s, struct why *why);
+
+/* When the next running block ends; STORE_NONE when none runs. */
+int store_next_expiry(struct store *store, int64_t *ret_s, struct why *why);
+
+/* Removes at most n_max hits and ended blocks from before before_s, oldest first; *ret_n says how many. */
+int store_purge(struct store *store, int64_t before_s, size_t n_max, size_t *ret_n, struct why *why);
+
+/*
+ * Rows, one by one: begin, next until STORE_NONE. One such walk at a time; beginning another ends it.
+ *   store_running: blocks that run at now_s, any order.
+ *   store_blocks_since: every block that began after since_s, oldest first; until_s is the end it had.
+ *   store_hits_since: hits younger than since_s in the order they were stored; rule, log, detail, text are not filled.
+ */
+int store_running(struct store *store, int64_t now_s, struct why *why);
+int store_blocks_since(struct store *store, int64_t since_s, struct why *why);
+int store_next_block(struct store *store, struct store_block *ret, struct why *why);
+int store_hits_since(struct store *store, int64_t since_s, struct why *why);
+int store_next_hit(struct store *store, struct store_hit *ret, struct why *why);
+
+/* What the daemon says of itself for "status": a word and its value. */
+int store_say(struct store *store, const char *key, const char *value, struct why *why);
+
+/* For report.c: the rest of this folder. */
+struct sqlite3;
+struct sqlite3 *store_handle(struct store *store);
+
+#endif
