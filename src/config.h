@@ -73,7 +73,7 @@ struct config_key {
 	const char *key;
 	const char *value; /* the default, as written in a file */
 };
-extern const struct config_key *const config_keys; /* ended by section NULL */
+size_t config_keys(const struct config_key **ret); /* how many; constant */
 
 #define CONFIG_DEFAULT_PATH "/etc/watchforspammers/watchforspammers.conf"
 

@@ -1,0 +1,453 @@
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/duration.h"
+#include "base/ini.h"
+#include "base/text.h"
+#include "build.h" /* WFS_PATTERN_DIR */
+
+enum {
+	LOOK_MAX = 80,
+	SECONDS_MIN = 2,         /* a recent rule of 1 s would forget before it is fed again */
+	SECONDS_MAX = 7 * 86400,
+	NAME_MAX_LEN = 23,       /* of chains and lists, see firewall/root.h */
+	LOG_PREFIX_MAX_LEN = 28, /* iptables' own limit less the NUL */
+};
+
+/* What a value must be, and where it goes. */
+enum kind {
+	NUMBER,    /* int64_t, 1... */
+	DURATION,  /* int64_t, seconds */
+	DURATIONS, /* block.for */
+	BOOLEAN,
+	WORD,      /* chain or list name */
+	TEXT,      /* char *, may be empty */
+	PATH,      /* char *, absolute */
+	BACKEND,
+	ACTION,
+	PORTS,
+	PREFIX,
+	DIRS,
+	ADDRESSES, /* repeatable */
+};
+
+#define AT(member) offsetof(struct config, member)
+
+/* One row per key, in the order of the manual page. */
+static const struct row {
+	struct config_key key;
+	enum kind kind;
+	size_t at;
+} rows[] = {
+	{{"block", "threshold", "100"}, NUMBER, AT(block.threshold)},
+	{{"block", "window", "1h"}, DURATION, AT(block.window_s)},
+	{{"block", "for", "10m 1h 6h 1d 7d"}, DURATIONS, 0},
+	{{"block", "memory", "30d"}, DURATION, AT(block.memory_s)},
+	{{"block", "extend", "yes"}, BOOLEAN, AT(block.extend)},
+	{{"allow", "address", ""}, ADDRESSES, 0},
+	{{"firewall", "backend", "recent"}, BACKEND, AT(firewall.backend)},
+	{{"firewall", "manage_rules", "yes"}, BOOLEAN, AT(firewall.manage_rules)},
+	{{"firewall", "chain", "SPAMMER"}, WORD, AT(firewall.chain)},
+	{{"firewall", "jump_from", "INPUT"}, WORD, AT(firewall.jump_from)},
+	{{"firewall", "list", "spammer"}, WORD, AT(firewall.list)},
+	{{"firewall", "ports", "25,465,587"}, PORTS, 0},
+	{{"firewall", "action", "drop"}, ACTION, AT(firewall.action)},
+	{{"firewall", "log_prefix", ""}, PREFIX, AT(firewall.log_prefix)},
+	{{"firewall", "seconds", "600"}, DURATION, AT(firewall.seconds)},
+	{{"firewall", "resync", "15s"}, DURATION, AT(firewall.resync_s)},
+	{{"firewall", "keep_on_stop", "no"}, BOOLEAN, AT(firewall.keep_on_stop)},
+	{{"database", "path", "/var/lib/watchforspammers/hits.db"}, PATH, AT(database.path)},
+	{{"database", "keep", "90d"}, DURATION, AT(database.keep_s)},
+	{{"control", "socket", "/run/watchforspammers/control"}, PATH, AT(control.socket)},
+	{{"run", "user", "watchforspammers"}, TEXT, AT(run.user)},
+	{{"run", "patterns", WFS_PATTERN_DIR " /etc/watchforspammers/patterns"}, DIRS, 0},
+};
+
+enum { N_ROWS = sizeof rows / sizeof *rows };
+
+size_t config_keys(const struct config_key **ret)
+{
+	static struct config_key keys[N_ROWS];
+
+	for (size_t i = 0; i < N_ROWS; i++)
+		keys[i] = rows[i].key;
+	*ret = keys;
+	return N_ROWS;
+}
+
+static char *copy(const char *text)
+{
+	char *const p = strdup(text);
+
+	if (p == NULL)
+		abort();
+	return p;
+}
+
+static void set_string(struct config *config, size_t at, const char *text)
+{
+	char **const field = (char **)((char *)config + at);
+
+	free(*field);
+	*field = copy(text);
+}
+
+static int64_t *number_at(struct config *config, size_t at)
+{
+	return (int64_t *)((char *)config + at);
+}
+
+/* Each takes a value; returns NULL, or what would have been right. */
+
+static const char *take_number(struct config *config, size_t at, const char *value)
+{
+	char *end;
+	long long n;
+
+	errno = 0;
+	n = strtoll(value, &end, 10);
+	if (errno != 0 || end == value || *end != '\0' || n < 1 || n > 1000000)
+		return "a whole number from 1 to 1000000";
+	*number_at(config, at) = n;
+	return NULL;
+}
+
+static const char *take_duration(struct config *config, size_t at, const char *value)
+{
+	int64_t s;
+
+	if (!duration_parse(value, &s) || s < 1)
+		return "a duration such as 90s, 10m, 1h30m or 7d";
+	if (at == AT(firewall.seconds) && (s < SECONDS_MIN || s > SECONDS_MAX))
+		return "2 seconds to 7 days";
+	if (at == AT(block.window_s) && s > 366 * 86400)
+		return "at most a year";
+	*number_at(config, at) = s;
+	return NULL;
+}
+
+static const char *take_durations(struct config *config, const char *value)
+{
+	char *const words = copy(value), *save = NULL;
+	const char *fault = NULL;
+
+	config->block.n_for = 0;
+	for (char *w = strtok_r(words, " \t,", &save); w != NULL && fault == NULL; w = strtok_r(NULL, " \t,", &save)) {
+		int64_t s;
+
+		if (!duration_parse(w, &s) || s < 1)
+			fault = "durations such as \"10m 1h 1d\"";
+		else if (config->block.n_for == CONFIG_DURATIONS_MAX)
+			fault = "at most 8 durations";
+		else
+			config->block.for_s[config->block.n_for++] = s;
+	}
+	if (fault == NULL && config->block.n_for == 0)
+		fault = "at least one duration";
+	free(words);
+	return fault;
+}
+
+static const char *take_boolean(struct config *config, size_t at, const char *value)
+{
+	const bool yes = strcasecmp(value, "yes") == 0;
+
+	if (!yes && strcasecmp(value, "no") != 0)
+		return "yes or no";
+	*(bool *)((char *)config + at) = yes;
+	return NULL;
+}
+
+static const char *take_word(struct config *config, size_t at, const char *value)
+{
+	const size_t len = strlen(value);
+
+	if (len == 0 || len > NAME_MAX_LEN)
+		return "1 to 23 characters";
+	for (const char *p = value; *p != '\0'; p++)
+		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '_' ||
+		      (*p == '-' && p > value)))
+			return "letters, digits, \"_\" and \"-\"";
+	set_string(config, at, value);
+	return NULL;
+}
+
+static const char *take_path(struct config *config, size_t at, const char *value)
+{
+	if (value[0] != '/')
+		return "an absolute path";
+	set_string(config, at, value);
+	return NULL;
+}
+
+static const char *take_ports(struct config *config, const char *value)
+{
+	char *const words = copy(value), *save = NULL;
+	const char *fault = NULL;
+
+	config->firewall.n_ports = 0;
+	for (char *w = strtok_r(words, " \t,", &save); w != NULL && fault == NULL; w = strtok_r(NULL, " \t,", &save)) {
+		char *end;
+		const unsigned long port = strtoul(w, &end, 10);
+
+		if (*w < '0' || *w > '9' || *end != '\0' || port < 1 || port > 65535)
+			fault = "ports from 1 to 65535, such as \"25,465,587\"";
+		else if (config->firewall.n_ports == CONFIG_PORTS_MAX)
+			fault = "at most 15 ports (iptables' multiport holds no more); empty means all";
+		else
+			config->firewall.ports[config->firewall.n_ports++] = (uint16_t)port; /* in range, above */
+	}
+	free(words);
+	return fault;
+}
+
+static const char *take_action(struct config *config, const char *value)
+{
+	static const char *const names[] = {
+		[CONFIG_DROP] = "drop", [CONFIG_REJECT] = "reject", [CONFIG_RESET] = "reset"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcasecmp(value, names[i]) == 0) {
+			config->firewall.action = (enum config_action)i;
+			return NULL;
+		}
+	return "drop, reject or reset";
+}
+
+static const char *take_prefix(struct config *config, size_t at, const char *value)
+{
+	if (strlen(value) > LOG_PREFIX_MAX_LEN)
+		return "at most 28 characters";
+	for (const char *p = value; *p != '\0'; p++)
+		if (*p < 0x20 || *p > 0x7E)
+			return "printable ASCII";
+	set_string(config, at, value);
+	return NULL;
+}
+
+static const char *take_dirs(struct config *config, const char *value)
+{
+	char *const words = copy(value), *save = NULL;
+	const char *fault = NULL;
+
+	for (size_t i = 0; i < config->run.n_patterns; i++)
+		free(config->run.patterns[i]);
+	config->run.n_patterns = 0;
+	for (char *w = strtok_r(words, " \t", &save); w != NULL && fault == NULL; w = strtok_r(NULL, " \t", &save)) {
+		if (w[0] != '/')
+			fault = "absolute paths of directories, separated by blanks";
+		else if (config->run.n_patterns == CONFIG_DIRS_MAX)
+			fault = "at most 8 directories";
+		else
+			config->run.patterns[config->run.n_patterns++] = copy(w);
+	}
+	if (fault == NULL && config->run.n_patterns == 0)
+		fault = "at least one directory";
+	free(words);
+	return fault;
+}
+
+static const char *take_addresses(struct config *config, const char *value)
+{
+	const char *p = value;
+
+	while (*p != '\0') {
+		const size_t len = strcspn(p, " \t,");
+
+		if (len > 0) {
+			if (config->allow.n == CONFIG_ALLOW_MAX)
+				return "at most 4096 addresses";
+			if (!net_parse(p, len, &config->allow.nets[config->allow.n]))
+				return "an address or a network without host bits, such as 192.0.2.7 or 2001:db8::/32";
+			config->allow.n++;
+		}
+		p += len;
+		p += strspn(p, " \t,");
+	}
+	return NULL;
+}
+
+static const char *take(struct config *config, const struct row *row, const char *value)
+{
+	switch (row->kind) {
+	case NUMBER:
+		return take_number(config, row->at, value);
+	case DURATION:
+		return take_duration(config, row->at, value);
+	case DURATIONS:
+		return take_durations(config, value);
+	case BOOLEAN:
+		return take_boolean(config, row->at, value);
+	case WORD:
+		return take_word(config, row->at, value);
+	case TEXT:
+		set_string(config, row->at, value);
+		return NULL;
+	case PATH:
+		return take_path(config, row->at, value);
+	case BACKEND:
+		if (strcmp(value, "recent") != 0)
+			return "recent";
+		set_string(config, row->at, value);
+		return NULL;
+	case ACTION:
+		return take_action(config, value);
+	case PORTS:
+		return take_ports(config, value);
+	case PREFIX:
+		return take_prefix(config, row->at, value);
+	case DIRS:
+		return take_dirs(config, value);
+	case ADDRESSES:
+		return take_addresses(config, value);
+	}
+	return "nothing"; /* not reached: the switch is complete */
+}
+
+static const char *shown(const char *text, char out[static LOOK_MAX])
+{
+	(void)text_escape((struct span){text, strlen(text)}, out, LOOK_MAX);
+	return out;
+}
+
+/* "; did you mean ...?" for a word that is none of the rows' sections, or none of a section's keys. */
+static const char *proposal(const char *section, const char *word, char out[static LOOK_MAX])
+{
+	const char *words[N_ROWS + 2] = {NULL};
+	const char *near;
+	size_t n = 0;
+
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (section == NULL || strcasecmp(rows[i].key.section, section) == 0)
+			words[n++] = section == NULL ? rows[i].key.section : rows[i].key.key;
+	if (section == NULL)
+		words[n++] = "log";
+	near = ini_nearest(word, words);
+	if (near == NULL)
+		out[0] = '\0';
+	else
+		(void)snprintf(out, LOOK_MAX, "; did you mean \"%s\"?", near);
+	return out;
+}
+
+static const struct row *find_row(const char *section, const char *key)
+{
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (strcasecmp(rows[i].key.section, section) == 0 && strcasecmp(rows[i].key.key, key) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+static bool is_section(const char *section)
+{
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (strcasecmp(rows[i].key.section, section) == 0)
+			return true;
+	return false;
+}
+
+/* "[log /var/log/mail.log]" */
+static int take_log(struct config *config, const char *file, const struct ini_entry *e, struct why *why)
+{
+	const char *path = e->section + 3;
+	char look[LOOK_MAX];
+
+	path += strspn(path, " \t");
+	if (path[0] != '/')
+		return why_set(why, EINVAL, "%s:%u: [%s]: want an absolute path, as in [log /var/log/mail.log]", file,
+		               e->line, shown(e->section, look));
+	if (config->n_logs == CONFIG_LOGS_MAX)
+		return why_set(why, EINVAL, "%s:%u: more than %d logs", file, e->line, CONFIG_LOGS_MAX);
+	config->logs[config->n_logs++] = copy(path);
+	return 0;
+}
+
+static int take_entry(struct config *config, const char *file, const struct ini *ini, size_t i, struct why *why)
+{
+	const struct ini_entry *const e = &ini->entries[i];
+	char look[LOOK_MAX], near[LOOK_MAX];
+	const struct row *row;
+	const char *want;
+
+	if (e->key == NULL) {
+		if (strncasecmp(e->section, "log", 3) == 0 && (e->section[3] == ' ' || e->section[3] == '\t'))
+			return take_log(config, file, e, why);
+		if (!is_section(e->section))
+			return why_set(why, EINVAL, "%s:%u: no section [%s]%s", file, e->line, shown(e->section, look),
+			               proposal(NULL, e->section, near));
+		return 0;
+	}
+	row = find_row(e->section, e->key);
+	if (row == NULL)
+		return why_set(why, EINVAL, "%s:%u: [%s] has no key \"%s\"%s", file, e->line, e->section,
+		               shown(e->key, look), proposal(e->section, e->key, near));
+	if (row->kind != ADDRESSES)
+		for (size_t j = 0; j < i; j++)
+			if (ini->entries[j].key != NULL && strcasecmp(ini->entries[j].section, e->section) == 0 &&
+			    strcasecmp(ini->entries[j].key, e->key) == 0)
+				return why_set(why, EINVAL, "%s:%u: %s stands twice, first in line %u", file, e->line, row->key.key,
+				               ini->entries[j].line);
+	want = take(config, row, e->value);
+	if (want != NULL)
+		return why_set(why, EINVAL, "%s:%u: %s: want %s, got \"%s\"", file, e->line, row->key.key, want,
+		               shown(e->value, look));
+	return 0;
+}
+
+static struct config *defaults(void)
+{
+	struct config *const config = calloc(1, sizeof *config);
+
+	if (config == NULL || (config->allow.nets = calloc(CONFIG_ALLOW_MAX, sizeof *config->allow.nets)) == NULL)
+		abort();
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (take(config, &rows[i], rows[i].key.value) != NULL)
+			abort(); /* a default that its own check refuses */
+	return config;
+}
+
+int config_read(const char *path, bool may_be_absent, struct config **ret, struct why *why)
+{
+	struct config *const config = defaults();
+	struct ini *ini = NULL;
+	int rc = ini_read(path, &ini, why);
+
+	if (rc == -ENOENT && may_be_absent)
+		rc = 0;
+	for (size_t i = 0; rc == 0 && ini != NULL && i < ini->n; i++)
+		rc = take_entry(config, path, ini, i, why);
+	ini_free(ini);
+	if (rc < 0) {
+		config_free(config);
+		return rc;
+	}
+	if (config->n_logs == 0)
+		config->logs[config->n_logs++] = copy("/var/log/mail.log");
+	*ret = config;
+	return 0;
+}
+
+void config_free(struct config *config)
+{
+	if (config == NULL)
+		return;
+	for (size_t i = 0; i < config->n_logs; i++)
+		free(config->logs[i]);
+	for (size_t i = 0; i < config->run.n_patterns; i++)
+		free(config->run.patterns[i]);
+	free(config->allow.nets);
+	free(config->firewall.backend);
+	free(config->firewall.chain);
+	free(config->firewall.jump_from);
+	free(config->firewall.list);
+	free(config->firewall.log_prefix);
+	free(config->database.path);
+	free(config->control.socket);
+	free(config->run.user);
+	free(config);
+}
