@@ -5,21 +5,31 @@
  * the message says. Pure but for the time zone: no file, no clock; the caller says when "now" is.
  *
  * Headers known (each with a row in tests/unit/line.c):
- *   RFC 3164      "Nov  5 13:37:42 host tag[pid]: " and Postfix's zero-padded day; with a year, with
- *                 "<mail.info>", with "<22>" in front; host missing, an address, or holding blanks
- *   RFC 3339      "2026-11-20T13:37:42.674459+00:00 host tag[pid]: ", "Z", "+0100", comma fraction
+ *   RFC 3164      "Nov  5 13:37:42 host tag[pid]: " and Postfix's zero-padded day; with a fraction, with a
+ *                 year, with "<mail.info>", with "<22>" in front; host missing, an address, or holding
+ *                 blanks
+ *   RFC 3339      "2026-11-20T13:37:42.674459+00:00 host tag[pid]: ", "Z", "+0100", no zone
  *   RFC 5424      "<22>1 TIME host app pid msgid [sd] message"
  *   journalctl    short-iso, short-full ("Fri 2026-11-20 15:16:03 CET host ..."), short-unix
  *   Exim's file   "2026-11-20 13:55:15.123 +0100 [pid] message"            program "exim"
  *   Dovecot's     "2026-11-20 13:37:42 imap-login: Info: message"          program "imap-login"
+ *                 "Nov 20 13:37:42 imap(bob)<12><ab>: Info: message"       program "imap"
  *                 "dovecot: 2026-11-20 13:37:42 Info: message"             program "dovecot"
- *   Stalwart's    "2026-11-20T14:16:02Z INFO Event name (event.id) ..."    program "stalwart"
- *   Haraka's      "[NOTICE] [UUID] [plugin] message"                       program "haraka", no time
+ *   Stalwart's    "2026-11-20T14:16:02Z INFO message (event.id) ..."       program "stalwart"
+ *   Haraka's      "[NOTICE] [UUID] [plugin] ..." all of it the message     program "haraka", no time;
+ *                 or with an RFC 3339 stamp in front
  *   Roundcube's   "[20-Nov-2026 14:00:00 +0000]: message"                  program "roundcube"
  *   kernel        "kernel: [12345.678901] ", dmesg -T "[Fri Nov 20 13:37:42 2026] ", dmesg iso
- * In front of a message these are taken off: "[12345.678901] " of the kernel, "[ID 197553 mail.warning] "
- * of Solaris, the BOM of RFC 5424, one CR at the end.
+ *                 "2026-11-20T13:37:42,674459+00:00 "                      program "kernel"
+ * One blank after the header is no part of the message, nor is the second one that rsyslog writes in RFC
+ * 5424. In front of a message these are taken off: "[12345.678901] " of the kernel, "[ID 197553
+ * mail.warning] " of Solaris, the BOM of RFC 5424; and one CR at the end.
  * Source: RFC 3164, 3339, 5424; rsyslog 8.2302, postfix msg_logger.c, exim log.c, journalctl 252 and 257.
+ *
+ * Which rules run hangs on the program, so a tag is taken only where a syslog daemon writes one: it is the
+ * first word that ends in ":" or "[pid]:", after at most three that are made of the letters of host names
+ * and addresses; without ":" only "tag[pid]" straight after one host. Anything else ends the search, and
+ * the line has no program ("Nov 20 13:37:42 mx last message repeated 9 times").
  *
  * A line has no header, and so is LINE_UNPARSED, when: it begins with a blank or TAB (a continuation of
  * the line before it), holds a NUL, has an impossible date ("Nov 32"), or fits none of the above.
@@ -34,6 +44,7 @@
 
 enum {
 	LINE_MAX_BYTES = 8192, /* longer lines are cut by who reads them: no MTA writes them, see follow.h */
+	LINE_TAIL_MAX = 8,     /* " +0100", " CEST": what follows the seconds in a stamp */
 };
 
 /* line_parse's answers. */
@@ -44,9 +55,10 @@ enum {
 
 struct line {
 	int64_t time_s;      /* Unix seconds UTC; meaningless unless has_time */
-	bool has_time;       /* false in Haraka's own format */
+	bool has_time;       /* false in Haraka's own format, and where RFC 5424 says "-" */
 	struct span host;    /* p NULL when the header has none */
-	struct span program; /* the tag without "[pid]" and ":"; "exim" and the like in files without tags */
+	struct span program; /* the tag without "[pid]" and ":"; "exim" and the like in files without tags;
+	                        p NULL when there is no tag: then no rule's */
 	struct span pid;     /* digits, p NULL when there is none */
 	struct span message; /* what the program said; may be empty */
 };
@@ -55,24 +67,27 @@ struct line {
  * What the year of a stamp without one, and the zone of a stamp without one, are taken from. One per log.
  * Years: a log is read forwards. The first such stamp gets the latest year that is not more than a
  * day after end_s; each following one the year that brings it nearest to the one before (so December to
- * January steps a year on, and a late December line after January steps back).
+ * January steps a year on, and a late December line after January steps back). Feb 29 goes to the leap
+ * year nearest before.
  */
 struct line_clock {
 	int64_t end_s;  /* when the log was last written: its mtime, or now for a log being followed */
-	int64_t last_s; /* the last time given out; 0: none yet */
-	/* The cache of the last minute seen; nobody else's business. */
-	char minute[32];
-	uint8_t minute_len;
+	int64_t last_s; /* the last time given out that was not half a year behind; 0: none yet */
+	int year;       /* the year the first stamp is in; 0: see end_s */
+	/* The minute of the line before, as it was written; stamp.c's business alone. */
+	char minute[20];
+	char tail[LINE_TAIL_MAX];
+	uint8_t minute_len, tail_len, form;
 	int64_t minute_s;
 };
 
-/* Starts a clock for a log last written at end_s. year: 0, or the year the first stamp is in (replay --year). */
+/* Starts a clock for a log last written at end_s. year: 0, or that of the first stamp (replay --year). */
 void line_clock_init(struct line_clock *clock, int64_t end_s, int year);
 
 /*
  * Takes one line apart. text: len bytes, no LF, not changed; every span of *ret points into it (or to a
  * constant word for the programs named above). Zone of stamps that carry none: the process's (TZ).
- * clock is advanced. Returns LINE_OK, or LINE_UNPARSED with *ret untouched.
+ * clock is advanced by LINE_OK. Returns LINE_OK, or LINE_UNPARSED with *ret untouched.
  */
 int line_parse(struct line_clock *clock, const char *text, size_t len, struct line *ret);
 

@@ -1,0 +1,362 @@
+#include "input/stamp.h"
+
+#include <string.h>
+#include <time.h>
+
+enum {
+	DAY_S = 86400,
+	HALF_YEAR_S = 31556952 / 2, /* of the Gregorian mean year */
+	YEARS_BACK = 8,             /* leap years are at most so far apart: 2096, 2104 */
+	BACKWARDS_S = 120,          /* lines of one log may be so much out of order, by their minutes */
+};
+
+/* What a clock on the wall shows. */
+struct wall {
+	int year; /* 0: the stamp does not say */
+	int month, day, hour, minute;
+};
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_upper(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+/* The number that two digits make, or -1. */
+static int two_digits(const char *p)
+{
+	return is_digit(p[0]) && is_digit(p[1]) ? (p[0] - '0') * 10 + (p[1] - '0') : -1;
+}
+
+static int four_digits(const char *p)
+{
+	const int high = two_digits(p), low = two_digits(p + 2);
+
+	return high < 0 || low < 0 ? -1 : high * 100 + low;
+}
+
+/* 1 to 12, or 0. */
+static int month_of(const char *p)
+{
+	static const char names[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+	                                "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+	for (int month = 0; month < 12; month++)
+		if (memcmp(p, names[month], 3) == 0)
+			return month + 1;
+	return 0;
+}
+
+static bool is_weekday(const char *p)
+{
+	static const char names[][5] = {"Mon ", "Tue ", "Wed ", "Thu ", "Fri ", "Sat ", "Sun "};
+
+	for (int day = 0; day < 7; day++)
+		if (memcmp(p, names[day], 4) == 0)
+			return true;
+	return false;
+}
+
+/* Feb 29 passes without a year: year 0 is a leap year. */
+static bool date_exists(const struct wall *wall)
+{
+	static const uint8_t days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	const int year = wall->year;
+
+	if (wall->month < 1 || wall->month > 12 || wall->day < 1 || wall->day > days[wall->month - 1])
+		return false;
+	return wall->month != 2 || wall->day != 29 || (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+}
+
+/* Unix seconds if the wall stood in Greenwich. */
+static int64_t wall_seconds(const struct wall *wall)
+{
+	/* Years begin in March here, so that the leap day is the last. */
+	const int64_t year = wall->year - (wall->month <= 2);
+	const int64_t month = wall->month > 2 ? wall->month - 3 : wall->month + 9;
+	const int64_t days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 +
+	                     wall->day - 1 - 719468;
+
+	return days * DAY_S + wall->hour * 3600 + wall->minute * 60;
+}
+
+/* The zone's offset at a time; zone, where not empty, must be what the zone is called then. */
+static bool offset_at(int64_t time_s, struct span zone, int64_t *ret)
+{
+	const time_t t = (time_t)time_s;
+	struct tm tm;
+
+	if (localtime_r(&t, &tm) == NULL)
+		return false;
+	*ret = tm.tm_gmtoff;
+	return zone.len == 0 || span_is(zone, tm.tm_zone);
+}
+
+/*
+ * Not mktime: for an hour that comes twice its answer hangs on what it was asked before.
+ * zone: letters as in "CET", which tell those two hours apart, or nothing.
+ */
+static bool local_seconds(int64_t wall_s, int64_t last_s, struct span zone, int64_t *ret)
+{
+	const struct span any = {NULL, 0};
+	int64_t before, after, offset;
+	bool first, second;
+
+	if (!offset_at(wall_s - DAY_S, any, &before) || !offset_at(wall_s + DAY_S, any, &after))
+		return false;
+	*ret = wall_s - before;
+	if (before == after)
+		return true;
+	/* The clocks are changed near here. */
+	first = offset_at(wall_s - before, zone, &offset) && offset == before;
+	second = offset_at(wall_s - after, zone, &offset) && offset == after;
+	if (second && (!first || wall_s - before < last_s - BACKWARDS_S))
+		*ret = wall_s - after;
+	return true;
+}
+
+/* "+0100", "+01:00", "+01", "-0330". */
+static int64_t offset_of(struct span zone)
+{
+	const int hours = two_digits(zone.p + 1);
+	const int minutes = zone.len < 5 ? 0 : two_digits(zone.p + zone.len - 2);
+	const int64_t offset = hours * 3600 + minutes * 60;
+
+	return zone.p[0] == '-' ? -offset : offset;
+}
+
+static bool zoned_seconds(const struct wall *wall, int64_t last_s, struct span zone, int64_t *ret)
+{
+	const int64_t wall_s = wall_seconds(wall);
+
+	if (zone.len == 0 || (is_upper(zone.p[0]) && !span_is(zone, "Z") && !span_is(zone, "UTC")))
+		return local_seconds(wall_s, last_s, zone, ret);
+	*ret = is_upper(zone.p[0]) ? wall_s : wall_s - offset_of(zone);
+	return true;
+}
+
+/* Unix seconds of a minute; finds the year when it has none. */
+static bool minute_seconds(const struct line_clock *clock, struct wall wall, struct span zone, int64_t *ret)
+{
+	const bool is_first = clock->last_s == 0;
+	const int64_t limit_s = is_first ? clock->end_s + DAY_S : clock->last_s + HALF_YEAR_S;
+	const time_t t = (time_t)limit_s;
+	struct tm tm;
+	int latest;
+
+	if (wall.year == 0 && is_first)
+		wall.year = clock->year;
+	if (wall.year != 0)
+		return date_exists(&wall) && zoned_seconds(&wall, clock->last_s, zone, ret);
+	if (gmtime_r(&t, &tm) == NULL)
+		return false;
+	latest = tm.tm_year + 1900 + 1; /* one more: the year may be new here and old in Greenwich */
+	for (int year = latest; year >= latest - YEARS_BACK - 1; year--) {
+		wall.year = year;
+		if (date_exists(&wall) && zoned_seconds(&wall, clock->last_s, zone, ret) && *ret <= limit_s)
+			return true;
+	}
+	return false;
+}
+
+/* "13:37" */
+static bool scan_time(const char *p, struct wall *wall)
+{
+	wall->hour = two_digits(p);
+	wall->minute = two_digits(p + 3);
+	return wall->hour >= 0 && wall->hour < 24 && p[2] == ':' && wall->minute >= 0 && wall->minute < 60;
+}
+
+/* "Nov 20", "Nov  5", "Nov 05" */
+static bool scan_month_day(const char *p, struct wall *wall)
+{
+	wall->month = month_of(p);
+	wall->day = p[4] == ' ' && is_digit(p[5]) ? p[5] - '0' : two_digits(p + 4);
+	return wall->month > 0 && p[3] == ' ' && p[6] == ' ';
+}
+
+/* "2026-11-20" */
+static bool scan_iso_date(const char *p, struct wall *wall)
+{
+	wall->year = four_digits(p);
+	wall->month = two_digits(p + 5);
+	wall->day = two_digits(p + 8);
+	return wall->year >= 1970 && p[4] == '-' && p[7] == '-';
+}
+
+/* "20-Nov-2026 " */
+static bool scan_php_date(const char *p, struct wall *wall)
+{
+	wall->day = two_digits(p);
+	wall->month = month_of(p + 3);
+	wall->year = four_digits(p + 7);
+	return p[2] == '-' && wall->month > 0 && p[6] == '-' && wall->year >= 1970 && p[11] == ' ';
+}
+
+/* Reads a stamp up to its minute. Returns its length so far, or 0. */
+static size_t scan_minute(const char *p, size_t len, struct wall *wall, enum stamp_form *form)
+{
+	wall->year = 0;
+	if (len < 15)
+		return 0;
+	if (is_upper(p[0]) && scan_month_day(p, wall)) {
+		*form = STAMP_SYSLOG;
+		if (scan_time(p + 7, wall))
+			return 12;
+		wall->year = four_digits(p + 7);
+		return len >= 20 && wall->year >= 1970 && p[11] == ' ' && scan_time(p + 12, wall) ? 17 : 0;
+	}
+	if (len < 19)
+		return 0;
+	if (is_digit(p[0]) && scan_iso_date(p, wall)) {
+		*form = p[10] == 'T' ? STAMP_RFC3339 : STAMP_BLANK;
+		return (p[10] == 'T' || p[10] == ' ') && scan_time(p + 11, wall) ? 16 : 0;
+	}
+	if (is_digit(p[0])) {
+		*form = STAMP_PHP;
+		return len >= 20 && scan_php_date(p, wall) && scan_time(p + 12, wall) ? 17 : 0;
+	}
+	if (!is_weekday(p))
+		return 0;
+	wall->year = 0;
+	if (scan_month_day(p + 4, wall)) {
+		*form = STAMP_CTIME;
+		return scan_time(p + 11, wall) ? 16 : 0;
+	}
+	*form = STAMP_FULL;
+	return len >= 23 && scan_iso_date(p + 4, wall) && p[14] == ' ' && scan_time(p + 15, wall) ? 20 : 0;
+}
+
+/* The length of "+0100", "+01:00" or "+01"; 0 when it is none. */
+static size_t scan_offset(const char *p, size_t len)
+{
+	size_t n = 3;
+
+	if (len < 3 || (*p != '+' && *p != '-') || two_digits(p + 1) < 0 || two_digits(p + 1) > 23)
+		return 0;
+	if (len > n && p[n] == ':')
+		n++;
+	if (len >= n + 2 && two_digits(p + n) >= 0)
+		return two_digits(p + n) < 60 ? n + 2 : 0;
+	return n == 3 ? 3 : 0;
+}
+
+/* The length of what belongs to the stamp after its seconds: a zone, or ctime's year. 0: nothing. */
+static size_t scan_tail(enum stamp_form form, const char *p, size_t len)
+{
+	size_t n = 1;
+
+	switch (form) {
+	case STAMP_SYSLOG:
+		return 0;
+	case STAMP_RFC3339:
+	case STAMP_COMMA:
+		return len > 0 && *p == 'Z' ? 1 : scan_offset(p, len);
+	case STAMP_FULL:
+	case STAMP_BLANK:
+	case STAMP_PHP:
+		if (len < 4 || *p != ' ')
+			return 0;
+		if (form == STAMP_FULL)
+			while (n < len && n < LINE_TAIL_MAX && is_upper(p[n]))
+				n++;
+		if (n == 1)
+			n += scan_offset(p + 1, len - 1);
+		return n > 1 ? n : 0;
+	case STAMP_CTIME:
+		return len >= 5 && *p == ' ' && four_digits(p + 1) >= 1970 ? 5 : 0;
+	}
+	return 0;
+}
+
+/* Works a minute out and remembers it. */
+static bool learn_minute(struct line_clock *clock, const char *p, size_t len, struct span tail)
+{
+	struct span zone = tail;
+	enum stamp_form form;
+	struct wall wall;
+	const size_t minute_len = scan_minute(p, len, &wall, &form);
+	int64_t minute_s;
+
+	if (form == STAMP_CTIME) {
+		wall.year = four_digits(tail.p + 1);
+		zone.len = 0;
+	} else if (zone.len > 0 && *zone.p == ' ') {
+		zone.p++;
+		zone.len--;
+	}
+	if (!date_exists(&wall) || !minute_seconds(clock, wall, zone, &minute_s))
+		return false;
+	memcpy(clock->minute, p, minute_len);
+	clock->minute_len = (uint8_t)minute_len; /* <= 20 */
+	memcpy(clock->tail, tail.p, tail.len);
+	clock->tail_len = (uint8_t)tail.len; /* <= LINE_TAIL_MAX */
+	clock->form = (uint8_t)form;
+	clock->minute_s = minute_s;
+	return true;
+}
+
+/* journalctl -o short-unix: "1795184163.123456" */
+static const char *take_unix(struct line_clock *clock, const char *p, const char *end, struct stamp *ret)
+{
+	const char *const start = p;
+	int64_t time_s = 0;
+	const char *dot;
+
+	for (; p < end && p - start < 11 && is_digit(*p); p++)
+		time_s = time_s * 10 + (*p - '0');
+	if (p - start < 9 || end - p < 7 || *p != '.')
+		return NULL;
+	for (dot = p++; p < end && p - dot < 7 && is_digit(*p); p++)
+		;
+	if (p - dot != 7)
+		return NULL;
+	clock->minute_len = 0; /* the minute remembered is no longer that of the line before */
+	*ret = (struct stamp){time_s, STAMP_SYSLOG};
+	return p;
+}
+
+const char *stamp_take(struct line_clock *clock, const char *p, const char *end, struct stamp *ret)
+{
+	const char *const start = p;
+	const size_t len = (size_t)(end - start);
+	size_t minute_len = clock->minute_len;
+	enum stamp_form form = clock->form;
+	const bool known = minute_len > 0 && len >= minute_len && memcmp(p, clock->minute, minute_len) == 0;
+	struct span tail;
+	struct wall wall;
+	int second;
+
+	if (!known) {
+		minute_len = scan_minute(p, len, &wall, &form);
+		if (minute_len == 0)
+			return take_unix(clock, p, end, ret);
+	}
+	p += minute_len;
+	if (end - p < 3 || *p != ':')
+		return NULL;
+	second = two_digits(p + 1);
+	if (second < 0 || second > 60) /* 60: a leap second */
+		return NULL;
+	p += 3;
+	if (end - p >= 2 && (*p == '.' || (*p == ',' && form == STAMP_RFC3339)) && is_digit(p[1])) {
+		ret->form = *p == ',' ? STAMP_COMMA : form;
+		for (p += 2; p < end && is_digit(*p); p++)
+			;
+	} else {
+		ret->form = form;
+	}
+	tail = (struct span){p, scan_tail(form, p, (size_t)(end - p))};
+	if (tail.len == 0 && (form == STAMP_CTIME || form == STAMP_FULL))
+		return NULL;
+	if (!known || tail.len != clock->tail_len || memcmp(tail.p, clock->tail, tail.len) != 0) {
+		if (!learn_minute(clock, start, len, tail))
+			return NULL;
+	}
+	ret->time_s = clock->minute_s + second;
+	return tail.p + tail.len;
+}

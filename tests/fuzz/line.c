@@ -1,0 +1,138 @@
+/*
+ * Fuzz target of line: a log, cut at LF, parsed with one clock.
+ * The first 8 bytes choose the clock; after that anything. Whatever the bytes are:
+ * - spans lie in the line or are constant words, in the order in which they are written;
+ * - the same clock gives the same answer, and so does a clock that remembers no minute;
+ * - LINE_UNPARSED writes nothing and leaves the clock's last time alone.
+ */
+#include "input/line.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(bool good)
+{
+	if (!good)
+		abort();
+}
+
+static void check_inside(struct span span, const char *text, size_t len)
+{
+	if (span.p == NULL) {
+		check(span.len == 0);
+		return;
+	}
+	check(span.p >= text && span.len <= len && (size_t)(span.p - text) <= len - span.len);
+}
+
+static bool is_constant(struct span program)
+{
+	static const char *const words[] = {"exim", "stalwart", "haraka", "roundcube", "kernel"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (span_is(program, words[i]))
+			return true;
+	return false;
+}
+
+static void check_line(const struct line *line, const char *text, size_t len)
+{
+	check_inside(line->host, text, len);
+	check_inside(line->pid, text, len);
+	check_inside(line->message, text, len);
+	if (!is_constant(line->program))
+		check_inside(line->program, text, len);
+	check(line->message.p != NULL);
+	check(line->program.p == NULL || line->program.len > 0);
+	for (size_t i = 0; i < line->program.len; i++) {
+		const char c = line->program.p[i];
+
+		check(c > ' ' && c < 0x7F && c != '[' && c != ']' && c != ':');
+	}
+	check(line->pid.p == NULL || line->pid.len > 0);
+	for (size_t i = 0; i < line->pid.len; i++)
+		check(line->pid.p[i] >= '0' && line->pid.p[i] <= '9');
+	if (line->host.p != NULL && line->program.p != NULL)
+		check(line->host.p + line->host.len < line->program.p);
+	if (line->host.p != NULL)
+		check(line->host.p + line->host.len <= line->message.p);
+	if (line->pid.p != NULL)
+		check(line->pid.p + line->pid.len < line->message.p);
+}
+
+static bool span_same(struct span a, struct span b)
+{
+	return a.p == b.p && a.len == b.len;
+}
+
+static bool same(const struct line *a, const struct line *b)
+{
+	return a->has_time == b->has_time && a->time_s == b->time_s && span_same(a->host, b->host) &&
+	       span_same(a->program, b->program) && span_same(a->pid, b->pid) &&
+	       span_same(a->message, b->message);
+}
+
+static void one_line(struct line_clock *clock, const char *text, size_t len)
+{
+	struct line_clock again = *clock, fresh = *clock;
+	const int64_t last_s = clock->last_s;
+	struct line line, line_again, line_fresh, untouched;
+	int answer;
+
+	memset(&untouched, 0xA5, sizeof untouched);
+	memset(&line, 0xA5, sizeof line);
+	fresh.minute_len = 0;
+	answer = line_parse(clock, text, len, &line);
+	check(answer == LINE_OK || answer == LINE_UNPARSED);
+	check(line_parse(&again, text, len, &line_again) == answer);
+	check(line_parse(&fresh, text, len, &line_fresh) == answer);
+	check(again.last_s == clock->last_s && fresh.last_s == clock->last_s);
+	if (answer == LINE_UNPARSED) {
+		check(memcmp(&line, &untouched, sizeof line) == 0 && clock->last_s == last_s);
+		return;
+	}
+	check(same(&line, &line_again) && same(&line, &line_fresh));
+	check(len > 0 && text[0] != ' ' && text[0] != '\t' && memchr(text, '\0', len) == NULL);
+	check_line(&line, text, len);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	(void)setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct line_clock clock;
+	uint32_t end_s;
+
+	if (size < 8)
+		return 0;
+	memcpy(&end_s, data, sizeof end_s);
+	line_clock_init(&clock, end_s, data[4] > 0 ? 1970 + data[4] : 0);
+	data += 8;
+	size -= 8;
+	for (;;) {
+		const uint8_t *const lf = size > 0 ? memchr(data, '\n', size) : NULL;
+		const size_t len = lf == NULL ? size : (size_t)(lf - data);
+		/* Copied, so that the address sanitizer sees a read past the line. */
+		char *const copy = malloc(len > 0 ? len : 1);
+
+		check(copy != NULL);
+		if (len > 0)
+			memcpy(copy, data, len);
+		one_line(&clock, copy, len);
+		free(copy);
+		if (lf == NULL)
+			return 0;
+		data += len + 1;
+		size -= len + 1;
+	}
+}

@@ -1,0 +1,506 @@
+/*
+ * line: every header form once, every trap once, and the stories of years and zones.
+ * Addresses are of the documentation networks. TZ is set by each test.
+ */
+#include "input/line.h"
+
+#include "base/duration.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#define SASL "warning: unknown[198.51.100.7]: SASL LOGIN authentication failed: x"
+
+static const char utc[] = "UTC0";
+static const char berlin[] = "CET-1CEST,M3.5.0,M10.5.0/3"; /* Europe/Berlin, without needing tzdata */
+
+static const int64_t end_s = 1795187000; /* 2026-11-20T15:03:20Z */
+
+struct row {
+	const char *text;
+	const char *time; /* UTC; NULL: none */
+	const char *host, *program, *pid, *message; /* NULL: none. No message: LINE_UNPARSED */
+};
+
+static void zone_set(const char *tz)
+{
+	assert_int_equal(setenv("TZ", tz, 1), 0);
+	tzset();
+}
+
+static bool span_same(struct span span, const char *want)
+{
+	return want == NULL ? span.p == NULL && span.len == 0 : span.p != NULL && span_is(span, want);
+}
+
+static void check_span(const struct row *row, const char *name, struct span got, const char *want)
+{
+	if (!span_same(got, want))
+		fail_msg("%s\n%s: got \"%.*s\", want \"%s\"", row->text, name, (int)got.len,
+		         got.p == NULL ? "" : got.p, want == NULL ? "(none)" : want);
+}
+
+static void check_row(struct line_clock *clock, const struct row *row)
+{
+	struct line line = {.time_s = -7};
+	const int answer = line_parse(clock, row->text, strlen(row->text), &line);
+	char time[TIME_TEXT_MAX] = "(none)";
+
+	if (row->message == NULL) {
+		if (answer != LINE_UNPARSED)
+			fail_msg("%s\ngot program \"%.*s\", want unparsed", row->text, (int)line.program.len,
+			         line.program.p == NULL ? "" : line.program.p);
+		assert_int_equal(line.time_s, -7);
+		return;
+	}
+	if (answer != LINE_OK)
+		fail_msg("%s\ngot unparsed, want program \"%s\"", row->text,
+		         row->program == NULL ? "(none)" : row->program);
+	if (line.has_time)
+		time_text(line.time_s, time);
+	if (strcmp(time, row->time == NULL ? "(none)" : row->time) != 0)
+		fail_msg("%s\ntime: got %s, want %s", row->text, time,
+		         row->time == NULL ? "(none)" : row->time);
+	check_span(row, "host", line.host, row->host);
+	check_span(row, "program", line.program, row->program);
+	check_span(row, "pid", line.pid, row->pid);
+	check_span(row, "message", line.message, row->message);
+}
+
+/* Each row with a clock of its own. */
+static void check_rows(const struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct line_clock clock;
+
+		line_clock_init(&clock, end_s, 0);
+		check_row(&clock, &rows[i]);
+		/* Again, out of the clock's memory. */
+		check_row(&clock, &rows[i]);
+	}
+}
+
+#define CHECK_ROWS(rows) check_rows(rows, sizeof(rows) / sizeof *(rows))
+
+#define AT      "2026-11-20T13:37:42Z"
+#define POSTFIX "mx", "postfix/smtpd", "105", SASL
+#define TAGGED  " mx postfix/smtpd[105]: " SASL
+
+static void test_syslog(void **state)
+{
+	static const struct row rows[] = {
+		/* RFC 3164 and its relatives */
+		{"Nov 20 13:37:42" TAGGED, AT, POSTFIX},
+		{"Nov  5 13:37:42" TAGGED, "2026-11-05T13:37:42Z", POSTFIX},
+		{"Nov 05 13:37:42" TAGGED, "2026-11-05T13:37:42Z", POSTFIX},
+		{"Nov 20 13:37:42.123456" TAGGED, AT, POSTFIX},
+		{"Nov 20 2026 13:37:42" TAGGED, AT, POSTFIX},
+		{"Nov 20 2019 13:37:42" TAGGED, "2019-11-20T13:37:42Z", POSTFIX},
+		{"Nov 20 13:37:42 <mail.warn>" TAGGED, AT, POSTFIX},
+		{"<22>Nov 20 13:37:42" TAGGED, AT, POSTFIX},
+		{"<22>2026-11-20T13:37:42Z" TAGGED, AT, POSTFIX},
+		/* RFC 3339 */
+		{"2026-11-20T13:37:42.674459+00:00" TAGGED, AT, POSTFIX},
+		{"2026-11-20T14:37:42.674459+01:00" TAGGED, AT, POSTFIX},
+		{"2026-11-20T10:07:42-03:30" TAGGED, AT, POSTFIX},
+		{"2026-11-21T01:37:42+12" TAGGED, AT, POSTFIX},
+		{"2026-11-20T13:37:42.123Z" TAGGED, AT, POSTFIX},
+		{"2026-11-20T14:37:42+0100" TAGGED, AT, POSTFIX},
+		{"2026-11-20T13:37:42" TAGGED, AT, POSTFIX},
+		/* journalctl */
+		{"Fri 2026-11-20 13:37:42 UTC" TAGGED, AT, POSTFIX},
+		{"Fri 2026-11-20 16:37:42 +03" TAGGED, AT, POSTFIX},
+		{"1795181862.123456" TAGGED, AT, POSTFIX},
+		{"Fri 2026-11-20 13:37:42 UTC mx postfix@-.service[120]: " SASL, AT, "mx",
+		 "postfix@-.service", "120", SASL},
+		/* RFC 5424 */
+		{"<22>1 2026-11-20T13:37:42.674459+00:00 mx postfix/smtpd 105 - - " SASL, AT, POSTFIX},
+		{"<22>1 2026-11-20T13:37:42Z mx postfix 105 - -  " SASL, AT, "mx", "postfix", "105", SASL},
+		{"<22>1 2026-11-20T13:37:42Z mx postfix/smtpd 105 I [ex@3 i=\"3\" e=\"\\]b] \\\" [\"][x] "
+		 "\xEF\xBB\xBF" SASL, AT, POSTFIX},
+		{"<22>1 - mx sshd abc - - text", NULL, "mx", "sshd", NULL, "text"},
+		{"<0>1 2026-11-20T13:37:42Z - - - - - all nil", AT, NULL, NULL, NULL, "all nil"},
+		{"<22>1 2026-11-20T13:37:42Z mx sshd 1 - -", AT, "mx", "sshd", "1", ""},
+		/* hosts */
+		{"Nov 20 13:37:42 mx.example.org sshd[1]: x", AT, "mx.example.org", "sshd", "1", "x"},
+		{"Nov 20 13:37:42 2001:db8::5 sshd[1]: x", AT, "2001:db8::5", "sshd", "1", "x"},
+		{"Nov 20 13:37:42 2001:db8:: sshd: x", AT, "2001:db8::", "sshd", NULL, "x"},
+		{"Nov 20 13:37:42 192.0.2.1 sshd[1]: x", AT, "192.0.2.1", "sshd", "1", "x"},
+		{"Nov 20 13:37:42 my host name sshd[1]: x", AT, "my host name", "sshd", "1", "x"},
+		{"Nov 20 13:37:42 sshd[1]: x", AT, NULL, "sshd", "1", "x"},
+		/* an RFC 5424 source in a file: no colon */
+		{"2026-11-20T13:37:42.123Z mx postfix/smtpd[105] " SASL, AT, POSTFIX},
+		/* messages */
+		{"Nov 20 13:37:42 mx sshd[1]:", AT, "mx", "sshd", "1", ""},
+		{"Nov 20 13:37:42 mx sshd[1]: x\r", AT, "mx", "sshd", "1", "x"},
+		{"Nov 20 13:37:42 mx sshd[1]: x\r\r", AT, "mx", "sshd", "1", "x\r"},
+		{"Nov 20 13:37:42 mx saslauthd[1]:      : auth", AT, "mx", "saslauthd", "1", "     : auth"},
+		{"Nov 20 13:37:42 mx sshd[1]: [ID 197553 mail.warning] x", AT, "mx", "sshd", "1", "x"},
+		{"Nov 20 13:37:42 mx sshd[1]: [ID x mail.warning] x", AT, "mx", "sshd", "1",
+		 "[ID x mail.warning] x"},
+		{"Nov 20 13:37:42 mx sshd[1]: [12345.678901] x", AT, "mx", "sshd", "1", "[12345.678901] x"},
+		{"Nov 20 13:37:42 mx sshd[1]: message repeated 4 times: [ x]", AT, "mx", "sshd", "1",
+		 "message repeated 4 times: [ x]"},
+		{"Nov 20 13:37:42 mx dovecot: imap-login: Info: x", AT, "mx", "dovecot", NULL,
+		 "imap-login: Info: x"},
+		{"Nov 20 13:37:42 mx exim[4]: 2026-11-20 13:37:42 H=x", AT, "mx", "exim", "4",
+		 "2026-11-20 13:37:42 H=x"},
+	};
+
+	(void)state;
+	zone_set(utc);
+	CHECK_ROWS(rows);
+}
+
+static void test_own_files(void **state)
+{
+	static const struct row rows[] = {
+		{"2026-11-20 13:37:42 H=(x) [198.51.100.7] F=<a@b>", AT, NULL, "exim", NULL,
+		 "H=(x) [198.51.100.7] F=<a@b>"},
+		{"2026-11-20 13:37:42 1xUP5r-00001E-1Z H=(x) y", AT, NULL, "exim", NULL,
+		 "1xUP5r-00001E-1Z H=(x) y"},
+		{"2026-11-20 13:37:42 [21] no MAIL", AT, NULL, "exim", "21", "no MAIL"},
+		{"2026-11-20 13:37:42.123 +0100 [21] x", "2026-11-20T12:37:42Z", NULL, "exim", "21", "x"},
+		{"2026-11-20 13:37:42 +0100 x", "2026-11-20T12:37:42Z", NULL, "exim", NULL, "x"},
+		{"2026-11-20 13:37:42 [192.0.2.1] x", AT, NULL, "exim", NULL, "[192.0.2.1] x"},
+		{"2026-11-20 13:37:42 SMTP call from x: Info: y", AT, NULL, "exim", NULL,
+		 "SMTP call from x: Info: y"},
+		{"2026-11-20 13:37:42 mx sshd[1]: x", AT, NULL, "exim", NULL, "mx sshd[1]: x"},
+
+		{"2026-11-20 13:37:42 imap-login: Info: Disconnected", AT, NULL, "imap-login", NULL,
+		 "Disconnected"},
+		{"Nov 20 13:37:42 imap-login: Info: Disconnected", AT, NULL, "imap-login", NULL,
+		 "Disconnected"},
+		{"Nov 20 13:37:42 master: Warning: x", AT, NULL, "master", NULL, "x"},
+		{"Nov 20 13:37:42 imap(alice)<130><olPs>: Error: x", AT, NULL, "imap", NULL, "x"},
+		{"Nov 20 13:37:42 auth(bob,2001:db8::7,sasl:plain)<a>: Info: x", AT, NULL, "auth", NULL, "x"},
+		{"Nov 20 13:37:42 imap(a imap-login: Info: x", AT, NULL, NULL, NULL,
+		 "imap(a imap-login: Info: x"},
+		{"dovecot: 2026-11-20 13:37:42 Info: imap-login: x", AT, NULL, "dovecot", NULL,
+		 "imap-login: x"},
+		{"dovecot: Nov 20 13:37:42 Error: imap-login: x", AT, NULL, "dovecot", NULL, "imap-login: x"},
+		{"dovecot: 2026-11-20 13:37:42 imap-login: x", NULL, NULL, NULL, NULL, NULL},
+
+		{"2026-11-20T13:37:42Z INFO Authentication failed (auth.failed) remoteIp = 198.51.100.7", AT,
+		 NULL, "stalwart", NULL, "Authentication failed (auth.failed) remoteIp = 198.51.100.7"},
+		{"2026-11-20T13:37:42Z WARN IP blocked (security.ip-blocked)", AT, NULL, "stalwart", NULL,
+		 "IP blocked (security.ip-blocked)"},
+		{"2026-11-20T13:37:42Z INFO x (No Id) y", AT, "INFO", NULL, NULL, "x (No Id) y"},
+		{"2026-11-20T13:37:42Z INFO sshd[1]: x (auth.failed) y", AT, "INFO", "sshd", "1",
+		 "x (auth.failed) y"},
+
+		{"[NOTICE] [3D6C3D40-A450-45E0-9A11-34E8E824A791.1] [core] disconnect ip=198.51.100.7", NULL,
+		 NULL, "haraka", NULL,
+		 "[NOTICE] [3D6C3D40-A450-45E0-9A11-34E8E824A791.1] [core] disconnect ip=198.51.100.7"},
+		{"[INFO] [-] [core] x", NULL, NULL, "haraka", NULL, "[INFO] [-] [core] x"},
+		{"2026-11-20T13:37:42.000Z [INFO] [-] [core] x", AT, NULL, "haraka", NULL,
+		 "[INFO] [-] [core] x"},
+		{"[NOTICE] [3D6C3D40] [core] x", NULL, NULL, NULL, NULL, NULL},
+		{"[NOTICE] x", NULL, NULL, NULL, NULL, NULL},
+
+		{"[20-Nov-2026 13:37:42 +0000]: <k3> Failed", AT, NULL, "roundcube", NULL, "<k3> Failed"},
+		{"[20-Nov-2026 13:37:42 -0130]: x", "2026-11-20T15:07:42Z", NULL, "roundcube", NULL, "x"},
+		{"[20-Nov-2026 13:37:42]: x", AT, NULL, "roundcube", NULL, "x"},
+		{"[20-Nov-2026 13:37:42 +0000] x", NULL, NULL, NULL, NULL, NULL},
+
+		{"Nov 20 13:37:42 mx kernel: [12345.678901] [UFW BLOCK] IN=", AT, "mx", "kernel", NULL,
+		 "[UFW BLOCK] IN="},
+		{"Nov 20 13:37:42 mx kernel: [    1.000001] DROP IN=", AT, "mx", "kernel", NULL, "DROP IN="},
+		{"Nov 20 13:37:42 mx kernel: [UFW BLOCK] IN=", AT, "mx", "kernel", NULL, "[UFW BLOCK] IN="},
+		{"[Fri Nov 20 13:37:42 2026] [UFW BLOCK] IN=", AT, NULL, "kernel", NULL, "[UFW BLOCK] IN="},
+		{"[Fri Nov 20 13:37:42 2020] x", "2020-11-20T13:37:42Z", NULL, "kernel", NULL, "x"},
+		{"2026-11-20T13:37:42,674459+00:00 mx sshd[1]: x", AT, NULL, "kernel", NULL, "mx sshd[1]: x"},
+		{"[12345.678901] [UFW BLOCK] IN=", NULL, NULL, NULL, NULL, NULL},
+	};
+
+	(void)state;
+	zone_set(utc);
+	CHECK_ROWS(rows);
+}
+
+/* Which rules run hangs on the program: text of strangers must not become one. */
+static void test_traps(void **state)
+{
+	static const struct row rows[] = {
+		{"Nov 20 13:37:42 mx last message repeated 9 times", AT, "mx", NULL, NULL,
+		 "last message repeated 9 times"},
+		{"Nov 20 13:37:42 mx -- MARK --", AT, "mx", NULL, NULL, "-- MARK --"},
+		{"Nov 20 13:37:42 mx", AT, "mx", NULL, NULL, ""},
+		{"Nov 20 13:37:42 mx sshd[1]", AT, "mx", NULL, NULL, "sshd[1]"},
+		{"Nov 20 13:37:42 mx AAAA from unknown[192.0.2.20]: SASL", AT, "mx", NULL, NULL,
+		 "AAAA from unknown[192.0.2.20]: SASL"},
+		{"Nov 20 13:37:42 mx localhost warning: unknown[192.0.2.20]: x", AT, "mx localhost",
+		 "warning", NULL, "unknown[192.0.2.20]: x"},
+		{"Nov 20 13:37:42 a b c d sshd[1]: x", AT, "a", NULL, NULL, "b c d sshd[1]: x"},
+		{"Nov 20 13:37:42 mx  sshd[1]: x", AT, "mx", NULL, NULL, " sshd[1]: x"},
+		{"Nov 20 13:37:42  sshd[1]: x", AT, NULL, NULL, NULL, " sshd[1]: x"},
+		{"Nov 20 13:37:42 mx : sshd[1]: x", AT, "mx :", "sshd", "1", "x"},
+		{"Nov 20 13:37:42 mx (x) sshd[1]: x", AT, "mx", NULL, NULL, "(x) sshd[1]: x"},
+		{"Nov 20 13:37:42 mx a=b sshd[1]: x", AT, "mx", NULL, NULL, "a=b sshd[1]: x"},
+		{"Nov 20 13:37:42 mx multi#012Nov 20 sshd[1]: x", AT, "mx", NULL, NULL,
+		 "multi#012Nov 20 sshd[1]: x"},
+		{"Nov 20 13:37:42 mx caf\xC3\xA9 sshd[1]: x", AT, "mx", NULL, NULL, "caf\xC3\xA9 sshd[1]: x"},
+		{"Nov 20 13:37:42 mx sshd[]: x", AT, "mx", NULL, NULL, "sshd[]: x"},
+		{"Nov 20 13:37:42 mx sshd[1x]: x", AT, "mx", NULL, NULL, "sshd[1x]: x"},
+		{"Nov 20 13:37:42 mx sshd[12345678901]: x", AT, "mx", NULL, NULL, "sshd[12345678901]: x"},
+		{"Nov 20 13:37:42 mx sshd[1]:x", AT, "mx", NULL, NULL, "sshd[1]:x"},
+		{"Nov 20 13:37:42 mx sshd[1] : x", AT, "mx", "sshd", "1", ": x"},
+		{"Nov 20 13:37:42 sshd[1] x", AT, NULL, NULL, NULL, "sshd[1] x"},
+		{"Nov 20 13:37:42 mx more sshd[1] x", AT, "mx", NULL, NULL, "more sshd[1] x"},
+		{"Nov 20 13:37:42 mx [1]: x", AT, "mx", NULL, NULL, "[1]: x"},
+		{"Nov 20 13:37:42 mx php: postfix/smtpd[1]: x", AT, "mx", "php", NULL, "postfix/smtpd[1]: x"},
+		{"Nov 20 13:37:42 mx xpostfix/smtpd[1]: x", AT, "mx", "xpostfix/smtpd", "1", "x"},
+		{"Nov 20 13:37:42 mx x[1]: a\rNov 20 14:16:03 mx sshd[1]: y", AT, "mx", "x", "1",
+		 "a\rNov 20 14:16:03 mx sshd[1]: y"},
+		{"Nov 20 13:37:42 mx\tsshd[1]: x", AT, NULL, NULL, NULL, "mx\tsshd[1]: x"},
+		{"<22>1 2026-11-20T13:37:42Z mx ss[1]: 1 - - x", AT, "mx", NULL, "1", "x"},
+		{"<22>1 2026-11-20T13:37:42Z mx sshd 1 - [a b=\"] - sshd: x", NULL, NULL, NULL, NULL, NULL},
+		{"<22>1 2026-11-20T13:37:42Z mx sshd 1 - [a b=\"c\\", NULL, NULL, NULL, NULL, NULL},
+		{"<22>1 2026-11-20T13:37:42Z mx sshd 1 - [a]x", NULL, NULL, NULL, NULL, NULL},
+		{"<22>1 2026-11-20T13:37:42Z mx sshd 1 - x", NULL, NULL, NULL, NULL, NULL},
+		{"<22>1 2026-11-20T13:37:42Z mx  1 - - x", NULL, NULL, NULL, NULL, NULL},
+		{"<22>1 2026-11-20T13:37:42Z mx sshd", NULL, NULL, NULL, NULL, NULL},
+		{"<22>1 2026-11-20T13:37:42Z mx sshd 1 -", NULL, NULL, NULL, NULL, NULL},
+		{"<22>1 2026-11-20T13:37:42Z mx sshd 1 - [a", NULL, NULL, NULL, NULL, NULL},
+		{"<22>1 ", NULL, NULL, NULL, NULL, NULL},
+		{"<22>", NULL, NULL, NULL, NULL, NULL},
+		{"<22>1 Nov 20 13:37:42 mx sshd 1 - - x", NULL, NULL, NULL, NULL, NULL},
+		{"<2222>Nov 20 13:37:42 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"<>Nov 20 13:37:42 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		/* continuations, headers alone, dates that cannot be, and what is no log line */
+		{"", NULL, NULL, NULL, NULL, NULL},
+		{"\r", NULL, NULL, NULL, NULL, NULL},
+		{" Nov 20 13:37:42 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"\tNov 20 13:37:42 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"Nov 20 13:37:42", NULL, NULL, NULL, NULL, NULL},
+		{"Nov 20 13:37:42\tmx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"Nov 20 13:37:4", NULL, NULL, NULL, NULL, NULL},
+		{"Nov 20 13:37", NULL, NULL, NULL, NULL, NULL},
+		{"Nov 32 13:37:42 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"Nov 31 13:37:42 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"Nov  0 13:37:42 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"Nob 20 13:37:42 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"Nov 20 24:00:00 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"Nov 20 13:60:00 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"Nov 20 13:37:61 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"Nov 20 13:37:60 mx sshd[1]: x", "2026-11-20T13:38:00Z", "mx", "sshd", "1", "x"},
+		{"Feb 29 2026 13:37:42 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"2026-02-29T13:37:42Z mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"2000-02-29T13:37:42Z mx sshd[1]: x", "2000-02-29T13:37:42Z", "mx", "sshd", "1", "x"},
+		{"2100-02-29T13:37:42Z mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"2026-13-40T13:37:42Z mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"2026-11-20T13:37:42+0x:00 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"2026-11-20T13:37:42+24:00 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"2026-11-20T13:37:42+01:60 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"2026-11-20T13:37:42. mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"1795181862 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"Fri 2026-11-20 13:37:42 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"20-Nov-2026 13:37:42 +0000 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"Fri Nov 20 13:37:42 2026 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"-- Boot 45abc1db4d3b4a22a7a30a2ccd0e36a1 --", NULL, NULL, NULL, NULL, NULL},
+		{"__REALTIME_TIMESTAMP=1795184163123456", NULL, NULL, NULL, NULL, NULL},
+		{"warning: unknown[192.0.2.20]: SASL LOGIN", NULL, NULL, NULL, NULL, NULL},
+	};
+	static const char nul[] = "Nov 20 13:37:42 mx imapd: x\0y";
+	struct line_clock clock;
+	struct line line;
+
+	(void)state;
+	zone_set(utc);
+	CHECK_ROWS(rows);
+	line_clock_init(&clock, end_s, 0);
+	assert_int_equal(line_parse(&clock, nul, sizeof nul - 1, &line), LINE_UNPARSED);
+}
+
+/* A log: lines of "STAMP mx a: b" with the times they should get, read with one clock. */
+struct story {
+	const char *stamp, *time;
+};
+
+static void tell(const char *end, int year, const struct story *story, size_t n)
+{
+	struct line_clock clock;
+	struct line line;
+	char text[80], time[TIME_TEXT_MAX];
+
+	line_clock_init(&clock, 0, 0);
+	(void)snprintf(text, sizeof text, "%s mx a: b", end);
+	assert_int_equal(line_parse(&clock, text, strlen(text), &line), LINE_OK);
+	line_clock_init(&clock, line.time_s, year);
+	for (size_t i = 0; i < n; i++) {
+		int answer;
+
+		(void)snprintf(text, sizeof text, "%s mx a: b", story[i].stamp);
+		answer = line_parse(&clock, text, strlen(text), &line);
+		if (answer == LINE_OK)
+			time_text(line.time_s, time);
+		else
+			(void)snprintf(time, sizeof time, "unparsed");
+		if (strcmp(time, story[i].time) != 0)
+			fail_msg("line %zu, %s: got %s, want %s", i, story[i].stamp, time, story[i].time);
+	}
+}
+
+#define TELL(end, year, story) tell(end, year, story, sizeof(story) / sizeof *(story))
+
+static void test_years(void **state)
+{
+	static const struct story new_year[] = {
+		{"Dec 31 23:59:58", "2025-12-31T23:59:58Z"}, {"Jan  1 00:00:01", "2026-01-01T00:00:01Z"},
+		{"Dec 31 23:59:59", "2025-12-31T23:59:59Z"}, {"Jan  1 00:00:02", "2026-01-01T00:00:02Z"},
+		{"Jun 30 12:00:00", "2026-06-30T12:00:00Z"},
+	};
+	static const struct story at_end[] = {
+		{"Nov 20 13:00:00", "2026-11-20T13:00:00Z"},
+	};
+	static const struct story day_ahead[] = {
+		{"Nov 21 11:00:00", "2026-11-21T11:00:00Z"}, /* its clock is fast, or the zone another */
+	};
+	static const struct story not_yet[] = {
+		{"Nov 21 13:01:00", "2025-11-21T13:01:00Z"},
+	};
+	static const struct story old[] = {
+		{"Mar  1 00:00:00", "2011-03-01T00:00:00Z"},
+		{"Jul 20 13:00:00", "2011-07-20T13:00:00Z"},
+		{"Nov 20 13:00:00", "2011-11-20T13:00:00Z"},
+	};
+	static const struct story three_years[] = {
+		{"Oct  1 00:00:00", "2023-10-01T00:00:00Z"}, {"Jan 15 00:00:00", "2024-01-15T00:00:00Z"},
+		{"Feb 29 00:00:00", "2024-02-29T00:00:00Z"}, {"Jul 20 00:00:00", "2024-07-20T00:00:00Z"},
+		{"Dec 24 00:00:00", "2024-12-24T00:00:00Z"}, {"May  1 00:00:00", "2025-05-01T00:00:00Z"},
+		{"Oct 20 00:00:00", "2025-10-20T00:00:00Z"}, {"Mar  1 00:00:00", "2026-03-01T00:00:00Z"},
+	};
+	static const struct story no_such_year[] = {
+		{"Feb 29 00:00:00", "unparsed"},
+		{"Mar  1 00:00:00", "2023-03-01T00:00:00Z"},
+	};
+	static const struct story leap_day[] = {
+		{"Feb 29 00:00:00", "2024-02-29T00:00:00Z"},
+		{"Mar  1 00:00:00", "2024-03-01T00:00:00Z"},
+	};
+	/* One line with a wrong date does not take the log to another year. */
+	static const struct story wrong_day[] = {
+		{"Nov 19 00:00:00", "2026-11-19T00:00:00Z"}, {"Feb 29 00:00:00", "2024-02-29T00:00:00Z"},
+		{"Nov 20 00:00:00", "2026-11-20T00:00:00Z"}, {"Jan  1 00:00:00", "2027-01-01T00:00:00Z"},
+		{"Nov 20 00:00:01", "2026-11-20T00:00:01Z"},
+	};
+	/* The year of a stamp that has one counts for those that have none. */
+	static const struct story mixed[] = {
+		{"2019-12-31T23:59:59Z", "2019-12-31T23:59:59Z"}, {"Jan  1 00:00:00", "2020-01-01T00:00:00Z"},
+		{"1577836860.000000", "2020-01-01T00:01:00Z"},    {"Jan  1 00:00:00", "2020-01-01T00:00:00Z"},
+		{"Feb 29 00:00:00", "2020-02-29T00:00:00Z"},
+	};
+
+	(void)state;
+	zone_set(utc);
+	TELL("2026-07-01T00:00:00Z", 0, new_year);
+	TELL("2026-11-20T13:00:00Z", 0, at_end);
+	TELL("2026-11-20T13:00:00Z", 0, day_ahead);
+	TELL("2026-11-20T13:00:00Z", 0, not_yet);
+	TELL("2011-11-20T13:00:00Z", 0, old);
+	TELL("2026-03-01T00:00:00Z", 2023, three_years);
+	TELL("2026-03-01T00:00:00Z", 2023, no_such_year);
+	TELL("2026-11-20T13:00:00Z", 0, leap_day);
+	TELL("2026-11-20T13:00:00Z", 0, wrong_day);
+	TELL("2026-11-20T13:00:00Z", 0, mixed);
+}
+
+static void test_zones(void **state)
+{
+	static const struct story winter_summer[] = {
+		{"Jan 15 12:00:00", "2026-01-15T11:00:00Z"},
+		{"Jul  1 12:00:00", "2026-07-01T10:00:00Z"},
+		{"2026-07-01T12:00:01", "2026-07-01T10:00:01Z"},
+		{"2026-07-01T12:00:01Z", "2026-07-01T12:00:01Z"},
+		{"2026-07-01T12:00:01+02:00", "2026-07-01T10:00:01Z"},
+		{"2026-07-01T12:00:01+0100", "2026-07-01T11:00:01Z"},
+	};
+	static const struct story spring[] = {
+		{"Mar 29 01:59:59", "2026-03-29T00:59:59Z"},
+		{"Mar 29 02:30:00", "2026-03-29T01:30:00Z"}, /* there is no such hour */
+		{"Mar 29 03:00:00", "2026-03-29T01:00:00Z"},
+	};
+	static const struct story autumn[] = {
+		{"Oct 25 01:59:59", "2026-10-24T23:59:59Z"}, {"Oct 25 02:00:00", "2026-10-25T00:00:00Z"},
+		{"Oct 25 02:59:59", "2026-10-25T00:59:59Z"}, {"Oct 25 02:00:00", "2026-10-25T01:00:00Z"},
+		{"Oct 25 02:30:00", "2026-10-25T01:30:00Z"}, {"Oct 25 02:59:59", "2026-10-25T01:59:59Z"},
+		{"Oct 25 03:00:00", "2026-10-25T02:00:00Z"}, {"Oct 25 02:59:59", "2026-10-25T01:59:59Z"},
+	};
+	static const struct story autumn_late[] = {
+		{"Oct 25 02:30:30", "2026-10-25T00:30:30Z"},
+		{"Oct 25 02:29:59", "2026-10-25T00:29:59Z"}, /* a little out of order: not an hour later */
+		{"Oct 25 02:10:00", "2026-10-25T01:10:00Z"},
+	};
+	static const struct story named[] = {
+		{"Sun 2026-10-25 02:30:00 CEST", "2026-10-25T00:30:00Z"},
+		{"Sun 2026-10-25 02:30:00 CET", "2026-10-25T01:30:00Z"},
+		{"Sun 2026-10-25 02:30:00 CEST", "2026-10-25T00:30:00Z"},
+		{"Sun 2026-10-25 02:30:00 UTC", "2026-10-25T02:30:00Z"},
+		{"Sun 2026-10-25 02:30:00 +03", "2026-10-24T23:30:00Z"},
+		{"Fri 2026-11-20 15:16:03 CET", "2026-11-20T14:16:03Z"},
+	};
+	static const struct story new_year[] = {
+		{"Jan  1 00:30:00", "2025-12-31T23:30:00Z"}, /* the old year in Greenwich */
+		{"Dec 31 23:59:59", "2025-12-31T22:59:59Z"},
+		{"Jan  1 00:30:01", "2025-12-31T23:30:01Z"},
+	};
+
+	(void)state;
+	zone_set(berlin);
+	TELL("2026-11-20T13:00:00Z", 0, winter_summer);
+	TELL("2026-11-20T13:00:00Z", 0, spring);
+	TELL("2026-11-20T13:00:00Z", 0, autumn);
+	TELL("2026-11-20T13:00:00Z", 0, autumn_late);
+	TELL("2026-11-20T13:00:00Z", 0, named);
+	TELL("2025-12-31T23:40:00Z", 0, new_year);
+	TELL("2026-03-01T00:00:00Z", 2026, new_year);
+	zone_set("NZST-12NZDT,M9.5.0,M4.1.0/3");
+	{
+		static const struct story south[] = {
+			{"Jan  1 00:00:00", "2025-12-31T11:00:00Z"},
+			{"Apr  5 02:30:00", "2026-04-04T13:30:00Z"},
+			{"Jun  1 00:00:00", "2026-05-31T12:00:00Z"},
+		};
+		TELL("2026-07-01T00:00:00Z", 0, south);
+	}
+	zone_set(utc);
+}
+
+/* What the clock remembers of the line before changes nothing: other stamps in the same minute. */
+static void test_same_minute(void **state)
+{
+	static const struct story story[] = {
+		{"2026-11-20T13:37:01Z", "2026-11-20T13:37:01Z"},
+		{"2026-11-20T13:37:02+01:00", "2026-11-20T12:37:02Z"},
+		{"2026-11-20T13:37:03+0200", "2026-11-20T11:37:03Z"},
+		{"2026-11-20T13:37:04", "2026-11-20T13:37:04Z"},
+		{"2026-11-20T13:37:05.5Z", "2026-11-20T13:37:05Z"},
+		{"2026-11-20T13:37:61Z", "unparsed"},
+		{"2026-11-20T13:37:06Z", "2026-11-20T13:37:06Z"},
+		{"2026-11-20T13:38:07Z", "2026-11-20T13:38:07Z"},
+		{"Nov 20 13:37:08", "2026-11-20T13:37:08Z"},
+		{"Nov 20 2025 13:37:08", "2025-11-20T13:37:08Z"},
+		{"Nov 20 13:37:08", "2026-11-20T13:37:08Z"},
+	};
+
+	(void)state;
+	zone_set(utc);
+	TELL("2026-11-20T13:40:00Z", 0, story);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_syslog), cmocka_unit_test(test_own_files),
+		cmocka_unit_test(test_traps),  cmocka_unit_test(test_years),
+		cmocka_unit_test(test_zones),  cmocka_unit_test(test_same_minute),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
