@@ -13,7 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MESSAGE_ENTRIES = 64 };
+enum {
+	MESSAGE_ENTRIES = 64,
+	MESSAGE_SECONDS_MAX = 10 * 366 * 86400, /* ten years: as good as for ever, and far from any overflow */
+};
 
 enum message_verb {
 	MESSAGE_ENSURE = 1, /* n4, n6 wanted soon: chain, jump, rules and lists are there and large enough */
@@ -24,25 +27,29 @@ enum message_verb {
 
 struct message_entry {
 	uint8_t addr[16];   /* struct addr */
-	uint8_t len;        /* struct net: 0..128 */
-	uint8_t reserved[3];
-	uint32_t seconds;   /* ADD: left to block, 1...; LIST: since last seen */
+	uint8_t len;        /* struct net: IPv4 96 + 8..128, IPv6 32..128; host bits are zero */
+	uint8_t reserved[3]; /* zero */
+	uint32_t seconds;   /* ADD: left to block, 1..MESSAGE_SECONDS_MAX; DEL: 0; LIST: since last seen */
 };
 
+/* A field that its comment does not give to a verb is zero; so is the rest of entries, for secrecy. */
 struct message {
 	uint32_t verb;
 	uint32_t number;    /* the engine counts requests; the answer carries the same */
-	uint32_t n;         /* entries used: 0..MESSAGE_ENTRIES */
-	uint32_t cursor;    /* LIST */
+	uint32_t n;         /* ADD, DEL, answer to LIST: entries used, 0..MESSAGE_ENTRIES */
+	uint32_t cursor;    /* LIST: 0 first, then as the last answer said; it only grows */
 	uint32_t n4, n6;    /* ENSURE: wanted; in every answer: held now */
 	uint32_t capacity;  /* in every answer: entries that can be held with the layout of now, per family */
 	uint32_t shards;    /* in every answer: kernel lists per family now */
 	uint32_t refused;   /* answer to ADD: entries not taken: never-block, full list */
 	uint32_t healed;    /* answer to ENSURE: 1 when something was missing and has been made */
-	int32_t error;      /* answer: 0, or -errno with the sentence in why */
+	int32_t error;      /* answer: 0, or -errno with the sentence in why; ADD: -ENOSPC: ENSURE helps */
 	char why[256];      /* NUL-ended */
 	struct message_entry entries[MESSAGE_ENTRIES];
 };
+
+/* True when the network of an entry may stand in a packet; says nothing of its seconds. Pure. */
+bool message_entry_is_good(const struct message_entry *entry);
 
 /* True when a request has a form root may act on. len: bytes received. Pure. */
 bool message_is_request(const struct message *m, size_t len);

@@ -34,7 +34,7 @@ struct root_config {
 	bool keep_on_stop;
 	char chain[ROOT_NAME_MAX];         /* "SPAMMER" */
 	char jump_from[ROOT_NAME_MAX];     /* "INPUT" */
-	char list[ROOT_NAME_MAX];          /* "spammer"; IPv6 has "spammer6" */
+	char list[ROOT_NAME_MAX];          /* "spammer"; IPv6 has "spammer6"; shards "spammer_00"... */
 	enum root_action action;
 	char log_prefix[ROOT_PREFIX_MAX];  /* "": no LOG rule */
 	uint32_t seconds;                  /* of the recent rule; at least 2 */
@@ -53,15 +53,23 @@ int root_open(const struct root_config *config, struct root **ret, struct why *w
 
 /*
  * Serves the engine until it ends; returns the exit status for the process: the engine's own, or 3 when
- * it was killed. fd: root's end of the pair. engine: the child's pid.
+ * it was killed. A packet that is no request kills it: it is broken or in somebody else's hands.
+ * fd: root's end of the pair, borrowed. engine: the child's pid, not yet waited for. The signals named above
+ * and SIGCHLD are blocked here; who blocks them before the fork loses none.
  */
 int root_serve(struct root *root, int fd, pid_t engine);
 
-/* Answers one request in place; root_serve's middle, and what tests and the fuzzer drive. */
+/*
+ * Answers one request in place; root_serve's middle, and what tests drive. m: message_is_request is true.
+ * now_s: any clock that goes forward, for ROOT_ADDS_PER_S.
+ */
 struct message;
 void root_answer(struct root *root, struct message *m, int64_t now_s);
 
-/* Undoes root_open: removes rules and lists when remove is true. Takes NULL. */
+/*
+ * Undoes root_open. remove: the engine ended with status 0, so rules and lists go, unless keep_on_stop.
+ * Where the rules are not ours the lists are emptied instead. Takes NULL.
+ */
 void root_close(struct root *root, bool remove);
 
 #endif

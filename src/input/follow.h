@@ -2,15 +2,19 @@
  * follow: the complete lines of logs that are being written, in order, each once.
  *
  * Knows files and inotify; never what a line says. Pulled by the engine: nothing here calls back.
- * One watch per directory, for ever (libinotifytools leaks and confuses a file watched by name across
- * rotations, measured on 3.22), plus the directory a symlinked log points into. Survives rename rotation
+ * One watch per directory, for ever, plus the directory a symlinked log points into. Survives rename rotation
  * (the old file is read to its end first), copytruncate, delete and re-create with the same inode number,
  * a log that does not exist yet or is unreadable, queue overflow (everything is looked at anew).
+ * After a rotation the old file is read on for a minute or until the next one, because its writer may not
+ * have been told yet; files that came and went between two looks are found among the rotated brothers.
+ * Only regular files; FIFOs and devices are refused unopened. Not noticed: a parent directory of a log's
+ * directory that is renamed or mounted over.
  * One instance per process: libinotifytools keeps its state in file-static variables.
  *
  * A "file" is one incarnation of a log's path: the thing from its first line to its last. Its identity is
  * its first complete line; follow hands that out, the engine looks up what the database knows of it and
- * answers with the position to go on from.
+ * answers with the position to go on from. After copytruncate the log is a new file, and the old one is
+ * finished in the copy beside it: same number, same offsets, other path.
  *
  * Order: follow_new; follow_add for each log; then follow_next until it says FOLLOW_NONE, then poll the
  * fd until readable or follow_timeout_ms is over, and again.
@@ -26,18 +30,21 @@
 #include "base/why.h"
 
 enum {
-	FOLLOW_LOGS_MAX = 64,        /* [log] sections */
-	FOLLOW_LINE_MAX = 8192,      /* bytes of a line that are given out; the rest is cut and counted */
-	FOLLOW_FIRST_MAX = 1024,     /* bytes of the first line that make a file's identity */
-	FOLLOW_LAST_MAX = 256,       /* bytes of the last line read that prove a position */
-	FOLLOW_OLD_FILES_MAX = 32,   /* rotated files looked at when catching up */
-	FOLLOW_SAFETY_MS = 5000,     /* look at files that raise no events (NFS), and for missing ones */
+	FOLLOW_LOGS_MAX = 64,      /* [log] sections */
+	FOLLOW_LINE_MAX = 8192,    /* bytes of a line that are given out; the rest is cut and counted */
+	FOLLOW_FIRST_MAX = 1024,   /* bytes of the first line that make a file's identity */
+	FOLLOW_LAST_MAX = 256,     /* bytes of the last line read that prove a position */
+	FOLLOW_OLD_FILES_MAX = 32, /* rotated files looked at when catching up */
+	FOLLOW_SAFETY_MS = 5000,   /* look at files that raise no events (NFS), and for missing ones */
 };
 
-/* What follow_next gives. */
+/*
+ * What follow_next gives. A log that goes away while it is followed is missing only after FOLLOW_SAFETY_MS:
+ * until then it may be a rotation.
+ */
 enum {
 	FOLLOW_LINE = 0,    /* *ret has a line */
-	FOLLOW_NONE = 1,    /* nothing more now; poll */
+	FOLLOW_NONE = 1,    /* nothing more now; poll for follow_timeout_ms */
 	FOLLOW_FILE = 2,    /* a file's identity is known: answer with follow_resume before the next call */
 	FOLLOW_MISSING = 3, /* a log cannot be read; why says so; once per log until it can be again */
 	FOLLOW_BACK = 4,    /* a log that was missing is being read */
@@ -46,16 +53,16 @@ enum {
 struct follow_line {
 	size_t log;       /* index of the log, as follow_add gave it */
 	uint64_t file;    /* number of the file, counted up from 1; never reused */
-	const char *path; /* where the file was opened ("/var/log/mail.log.1" while catching up) */
+	const char *path; /* where the file was opened ("/var/log/mail.log.1" while catching up); borrowed too */
 
 	/* FOLLOW_LINE. text is borrowed until the next call. Any bytes but LF; without the LF. */
 	const char *text;
 	size_t len;
-	bool cut;         /* longer than FOLLOW_LINE_MAX: this is its beginning */
-	int64_t start;    /* offset of the line's first byte in the file */
-	int64_t next;     /* offset after its LF: the position to remember */
+	bool cut;      /* longer than FOLLOW_LINE_MAX: this is its beginning */
+	int64_t start; /* offset of the line's first byte in the file */
+	int64_t next;  /* offset after its LF: the position to remember */
 
-	/* FOLLOW_FILE: the first complete line, at most FOLLOW_FIRST_MAX bytes, and when the file was written. */
+	/* FOLLOW_FILE: the first complete line, at most FOLLOW_FIRST_MAX bytes; when the file was written. */
 	const char *first;
 	size_t first_len;
 	int64_t mtime_s;
@@ -63,7 +70,7 @@ struct follow_line {
 
 struct follow;
 
-/* The fd of inotify is CLOEXEC. */
+/* The fd of inotify is CLOEXEC. Errors: -EMFILE for inotify's limit, -EBUSY for a second instance. */
 int follow_new(struct follow **ret, struct why *why);
 
 /* Takes NULL. */
@@ -71,15 +78,19 @@ void follow_free(struct follow *follow);
 
 /*
  * Begins to follow path (absolute; need not exist yet). *ret_log is its index: 0, 1, ... in order of adding.
- * Errors: -ENOSPC for inotify's limits (the sentence names the sysctl), -E2BIG over FOLLOW_LOGS_MAX, or a
- * directory that does not exist (-ENOENT).
+ * Errors: -ENOSPC for inotify's limits (the sentence names the sysctl), -E2BIG over FOLLOW_LOGS_MAX, -EINVAL
+ * for a path that is not absolute, or a directory that does not exist (-ENOENT) or may not be read (-EACCES).
  */
 int follow_add(struct follow *follow, const char *path, size_t *ret_log, struct why *why);
 
 /* Readable when something happened; for poll(2). Not everything: call follow_next until FOLLOW_NONE first. */
 int follow_fd(const struct follow *follow);
 
-/* How long poll may sleep: -1 for ever, else until something must be looked at that raises no event. */
+/*
+ * How long poll may sleep: -1 for ever, which is the rule for readable local logs; else until something
+ * must be looked at that raises no event (a missing log, NFS, a link among the directories of its path, the
+ * minute after a rotation). 0 when FOLLOW_NONE only gave the caller its turn inside an endless line.
+ */
 int follow_timeout_ms(const struct follow *follow);
 
 /*
@@ -94,14 +105,16 @@ int follow_next(struct follow *follow, struct follow_line *ret, struct why *why)
  * there (at most FOLLOW_LAST_MAX bytes), checked against the file; NULL with position 0.
  * Returns 0; or FOLLOW_NONE when the file does not have that line there: then it is another file that
  * only begins alike, and is read from 0 (the engine must treat it as new).
+ * file: of the last FOLLOW_FILE; anything else is the caller's mistake and ends the program.
  */
 int follow_resume(struct follow *follow, uint64_t file, int64_t position, const char *last, size_t last_len);
 
 /*
  * The rotated brothers of a log that a stopped daemon may have missed: "mail.log.1", "mail.log-20261120" ...,
- * plain regular files (not .gz), oldest first by mtime, at most FOLLOW_OLD_FILES_MAX newest of them.
- * first is filled for each, empty when the file has no complete line. *ret and what it holds are the caller's: free with
- * follow_old_free.
+ * plain regular files (not .gz), oldest first by mtime, at most FOLLOW_OLD_FILES_MAX newest of them; those
+ * that cannot be read are left out. first is filled for each, empty when the file has no complete line.
+ * *ret and what it holds are the caller's: free with follow_old_free. The brothers of a log that is a link
+ * are those of the link's name.
  */
 struct follow_old {
 	char *path;
@@ -115,6 +128,7 @@ void follow_old_free(struct follow_old *old, size_t n);
 /*
  * Reads path (a rotated brother) before the log's own file: it comes up as FOLLOW_FILE like any other.
  * Several are read in the order they are queued. Only before the log's first line was given out.
+ * Errors: those of open, -EISDIR and -EINVAL for what is no regular file, -E2BIG over FOLLOW_OLD_FILES_MAX.
  */
 int follow_queue(struct follow *follow, size_t log, const char *path, struct why *why);
 

@@ -16,14 +16,15 @@ enum {
 	MACRO_DEPTH_MAX = 8,
 	SCORE_MAX = 1000,
 	LOOK_MAX = 80, /* bytes of a value shown in a message */
+	EXAMPLES_MAX = 1000, /* of one rule */
 };
 
-static const char *const keys[] = {"program", "match",   "unless", "category", "reason",
-                                   "score",   "enabled", "hit",    "miss",     NULL};
+static const char *const keys[] = {"program", "match", "unless",   "category", "reason", "score", "enabled", "name",
+                                   "also",    "after", "remember", "forget",   "given",  "hit",   "miss",    NULL};
 static const char *const categories[] = {"dnsbl",   "auth",     "relay", "probe", "protocol", "unknown-user",
                                          "content", "firewall", "name",  "good",  NULL};
 /* What stands for itself in a regex and is put in by the compiler of rules. */
-static const char *const builtin_macros[] = {"ADDR", "NAME", NULL};
+static const char *const builtin_macros[] = {"ADDR", "NAME", "SESSION", NULL};
 
 struct macro {
 	const char *name, *value; /* borrowed from the ini */
@@ -111,6 +112,20 @@ static bool is_builtin(const char *name, size_t len)
 	return false;
 }
 
+/* True when the "<" at p belongs to "(?<name>", "(?P<name>", "\\k<name>", "\\g<name>" or is escaped itself. */
+static bool names_group(const char *in, const char *p)
+{
+	const size_t n = (size_t)(p - in);
+
+	if (n >= 2 && p[-1] == '?' && p[-2] == '(')
+		return true;
+	if (n >= 3 && p[-1] == 'P' && p[-2] == '?' && p[-3] == '(')
+		return true;
+	if (n >= 2 && (p[-1] == 'k' || p[-1] == 'g') && p[-2] == '\\')
+		return true;
+	return n >= 1 && p[-1] == '\\' && !(n >= 2 && p[-2] == '\\');
+}
+
 /*
  * Puts macros in. "<name>" is a macro unless it belongs to "(?<name>", "\k<name>" or the like; a "<word>"
  * that is no macro stands for itself ("from=<a>" is common in logs), but a near miss of a macro is a fault.
@@ -126,7 +141,7 @@ static bool expand(struct reader *r, const char *at, const struct macros *macros
 	}
 	for (const char *p = in; *p != '\0';) {
 		const char *const end = *p == '<' ? strchr(p, '>') : NULL;
-		const bool group = p > in && (p[-1] == '?' || p[-1] == 'P' || p[-1] == 'k' || p[-1] == 'g' || p[-1] == '\\');
+		const bool group = names_group(in, p);
 
 		if (end != NULL && !group && is_word(p + 1, (size_t)(end - p - 1)) &&
 		    !is_builtin(p + 1, (size_t)(end - p - 1))) {
@@ -165,22 +180,35 @@ static void set_regex(struct reader *r, const struct ini *ini, const struct ini_
 	regex->line = e->line;
 }
 
+/* "ADDRESS | LINE", or "- | LINE" for a line that the rule takes without naming anybody. Returns the line. */
+static const char *hit_address(struct reader *r, const struct ini *ini, const struct ini_entry *e,
+                               struct rulefile_example *example)
+{
+	const char *const bar = strstr(e->value, " | ");
+	char look[LOOK_MAX];
+
+	example->nobody = bar != NULL && bar - e->value == 1 && e->value[0] == '-';
+	if (bar != NULL &&
+	    (example->nobody || addr_parse(e->value, (size_t)(bar - e->value), &example->address)))
+		return bar + 3;
+	rulefile_fault(r->faults, "%s:%u: hit: want \"ADDRESS | LOG LINE\", got \"%s\"", ini->path, e->line,
+	               shown(e->value, look));
+	return NULL;
+}
+
 static void add_example(struct reader *r, const struct ini *ini, const struct ini_entry *e,
                         struct rulefile_rule *rule)
 {
-	struct rulefile_example example = {.line = e->line, .hit = strcasecmp(e->key, "hit") == 0};
-	const char *text = e->value;
-	char look[LOOK_MAX];
+	struct rulefile_example example = {.line = e->line,
+	                                   .hit = strcasecmp(e->key, "hit") == 0,
+	                                   .given = strcasecmp(e->key, "given") == 0};
+	const char *const text = example.hit ? hit_address(r, ini, e, &example) : e->value;
 
-	if (example.hit) {
-		const char *const bar = strstr(text, " | ");
-
-		if (bar == NULL || !addr_parse(text, (size_t)(bar - text), &example.address)) {
-			rulefile_fault(r->faults, "%s:%u: hit: want \"ADDRESS | LOG LINE\", got \"%s\"", ini->path,
-			               e->line, shown(text, look));
-			return;
-		}
-		text = bar + 3;
+	if (text == NULL)
+		return;
+	if (rule->n_examples == EXAMPLES_MAX) {
+		rulefile_fault(r->faults, "%s:%u: more than %d examples", ini->path, e->line, EXAMPLES_MAX);
+		return;
 	}
 	example.text = copy(text);
 	rule->examples = grown(rule->examples, rule->n_examples, sizeof *rule->examples);
@@ -214,48 +242,98 @@ static void set_text(struct reader *r, const struct ini *ini, const struct ini_e
 		rulefile_fault(r->faults, "%s:%u: %s: empty", ini->path, e->line, shown(e->key, look));
 }
 
-static void take_key(struct reader *r, const struct ini *ini, const struct ini_entry *e,
-                     const struct macros *macros, struct rulefile_rule *rule)
+static void set_category(struct reader *r, const struct ini *ini, const struct ini_entry *e,
+                         struct rulefile_rule *rule)
+{
+	const char *near;
+	char look[LOOK_MAX];
+
+	set_text(r, ini, e, &rule->category);
+	for (const char *const *c = categories; *c != NULL; c++)
+		if (strcmp(rule->category, *c) == 0)
+			return;
+	near = ini_nearest(e->value, categories);
+	rulefile_fault(r->faults, "%s:%u: category: no category \"%s\"%s%s%s", ini->path, e->line,
+	               shown(e->value, look), near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
+static void set_flag(struct reader *r, const struct ini *ini, const struct ini_entry *e, bool *field)
 {
 	char look[LOOK_MAX];
 
+	if (strcasecmp(e->value, "yes") != 0 && strcasecmp(e->value, "no") != 0)
+		rulefile_fault(r->faults, "%s:%u: %s: want yes or no, got \"%s\"", ini->path, e->line, e->key,
+		               shown(e->value, look));
+	else
+		*field = strcasecmp(e->value, "yes") == 0;
+}
+
+static void set_name(struct reader *r, const struct ini *ini, const struct ini_entry *e,
+                     struct rulefile_rule *rule)
+{
+	char look[LOOK_MAX];
+
+	rule->generic = strcasecmp(e->value, "generic") == 0;
+	if (!rule->generic)
+		rulefile_fault(r->faults, "%s:%u: name: want \"generic\", got \"%s\"", ini->path, e->line,
+		               shown(e->value, look));
+}
+
+static void set_match(struct reader *r, const struct ini *ini, const struct ini_entry *e,
+                      const struct macros *macros, struct rulefile_regex *regex)
+{
+	if (regex->text != NULL)
+		rulefile_fault(r->faults, "%s:%u: %s: stands twice in this rule", ini->path, e->line, e->key);
+	set_regex(r, ini, e, macros, regex);
+}
+
+static void no_such_key(struct reader *r, const struct ini *ini, const struct ini_entry *e)
+{
+	const char *const near = ini_nearest(e->key, keys);
+	char look[LOOK_MAX];
+
+	rulefile_fault(r->faults, "%s:%u: no key \"%s\"%s%s%s", ini->path, e->line, shown(e->key, look),
+	               near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
+static void take_key(struct reader *r, const struct ini *ini, const struct ini_entry *e,
+                     const struct macros *macros, struct rulefile_rule *rule)
+{
+	const struct {
+		const char *key;
+		bool *field;
+	} flags[] = {{"enabled", &rule->enabled},
+	             {"remember", &rule->remember},
+	             {"forget", &rule->forget},
+	             {"also", &rule->also}};
+
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+		if (strcasecmp(e->key, flags[i].key) == 0) {
+			set_flag(r, ini, e, flags[i].field);
+			return;
+		}
 	if (strcasecmp(e->key, "program") == 0) {
 		set_text(r, ini, e, &rule->program);
 	} else if (strcasecmp(e->key, "match") == 0) {
-		if (rule->match.text != NULL)
-			rulefile_fault(r->faults, "%s:%u: match: stands twice in this rule", ini->path, e->line);
-		set_regex(r, ini, e, macros, &rule->match);
+		set_match(r, ini, e, macros, &rule->match);
 	} else if (strcasecmp(e->key, "unless") == 0) {
-		if (rule->unless.text != NULL)
-			rulefile_fault(r->faults, "%s:%u: unless: stands twice in this rule", ini->path, e->line);
-		set_regex(r, ini, e, macros, &rule->unless);
+		set_match(r, ini, e, macros, &rule->unless);
 	} else if (strcasecmp(e->key, "category") == 0) {
-		set_text(r, ini, e, &rule->category);
-		for (const char *const *c = categories; strcmp(rule->category, *c) != 0;)
-			if (*++c == NULL) {
-				const char *const near = ini_nearest(e->value, categories);
-
-				rulefile_fault(r->faults, "%s:%u: category: no category \"%s\"%s%s%s", ini->path, e->line,
-				               shown(e->value, look), near ? "; did you mean \"" : "", near ? near : "",
-				               near ? "\"?" : "");
-				break;
-			}
+		set_category(r, ini, e, rule);
 	} else if (strcasecmp(e->key, "reason") == 0) {
 		set_text(r, ini, e, &rule->reason);
 	} else if (strcasecmp(e->key, "score") == 0) {
 		set_score(r, ini, e, rule);
-	} else if (strcasecmp(e->key, "enabled") == 0) {
-		if (strcasecmp(e->value, "yes") != 0 && strcasecmp(e->value, "no") != 0)
-			rulefile_fault(r->faults, "%s:%u: enabled: want yes or no, got \"%s\"", ini->path, e->line,
-			               shown(e->value, look));
-		rule->enabled = strcasecmp(e->value, "no") != 0;
-	} else if (strcasecmp(e->key, "hit") == 0 || strcasecmp(e->key, "miss") == 0) {
+	} else if (strcasecmp(e->key, "name") == 0) {
+		set_name(r, ini, e, rule);
+	} else if (strcasecmp(e->key, "after") == 0) {
+		set_text(r, ini, e, &rule->after);
+		rule->after_line = e->line;
+	} else if (strcasecmp(e->key, "hit") == 0 || strcasecmp(e->key, "miss") == 0 ||
+	           strcasecmp(e->key, "given") == 0) {
 		add_example(r, ini, e, rule);
 	} else {
-		const char *const near = ini_nearest(e->key, keys);
-
-		rulefile_fault(r->faults, "%s:%u: no key \"%s\"%s%s%s", ini->path, e->line, shown(e->key, look),
-		               near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+		no_such_key(r, ini, e);
 	}
 }
 
@@ -459,6 +537,7 @@ void rulefile_set_done(struct rulefile_set *set)
 		free(rule->unless.text);
 		free(rule->category);
 		free(rule->reason);
+		free(rule->after);
 	}
 	free(set->rules);
 	for (size_t i = 0; i < set->n_files; i++)

@@ -24,12 +24,17 @@ struct rulefile_regex {
 	unsigned line; /* of the key in the file */
 };
 
-/* A log line that must, or must not, be taken by its rule. */
+/*
+ * A log line that must, or must not, be taken by its rule; or a line that came before (given), for rules with
+ * <SESSION>: each hit and miss is tried after all the given lines above it in the rule.
+ */
 struct rulefile_example {
 	char *text;          /* the log line, any bytes but NUL */
 	unsigned line;       /* of the key in the file */
-	bool hit;            /* else a miss */
-	struct addr address; /* of a hit */
+	bool hit;            /* else a miss, or given */
+	bool given;
+	bool nobody;         /* "hit = - | LINE": the rule takes it and names nobody (it notes or forgets) */
+	struct addr address; /* of a hit that names somebody */
 };
 
 struct rulefile_rule {
@@ -39,8 +44,14 @@ struct rulefile_rule {
 	char *program;    /* globs separated by blanks */
 	struct rulefile_regex match, unless;
 	char *category, *reason;
+	char *after;         /* the rule whose note must stand for the session, or NULL */
+	unsigned after_line; /* of the key */
 	int score;
 	bool enabled;
+	bool remember;       /* notes the session's address, or without <ADDR> that this was seen */
+	bool forget;         /* the session ends here */
+	bool also;           /* tried besides the rule that takes the line, adds to its score */
+	bool generic;        /* "name = generic": only when <NAME> carries its address; see generic.h */
 	size_t n_examples;
 	struct rulefile_example *examples;
 };

@@ -17,13 +17,14 @@ enum {
 
 /*
  * What <ADDR> stands for: the shape of an address, not its range; addr_parse has the last word. Nothing that
- * could belong to an address may stand on either side, so backtracking can never cut a digit off.
+ * could belong to an address may stand on either side, so backtracking can never cut a digit off. ":25" may
+ * follow the IPv4 form only: after IPv6 it could be one more group.
  */
 #define DIGITS4 "\\d{1,3}(?:\\.\\d{1,3}){3}"
 #define ADDR_REGEX                                                                                          \
 	"(?<![0-9A-Za-z.])(?<![0-9A-Fa-f:]:)(?:IPv6:)?(?<addr>" DIGITS4                                     \
-	"|(?:[0-9A-Fa-f]{0,4}:){2,8}(?:" DIGITS4 "|[0-9A-Fa-f]{1,4}|(?<=::)))"                               \
-	"(?![0-9A-Za-z%/]|[.:][0-9A-Fa-f])"
+	"|(?:[0-9A-Fa-f]{0,4}:){2,8}(?:" DIGITS4 "|[0-9A-Fa-f]{1,4}(?!:[0-9A-Fa-f])|(?<=::)))"               \
+	"(?![0-9A-Za-z%/]|\\.[0-9A-Fa-f])"
 #define NAME_REGEX "(?<name>[0-9A-Za-z_](?:[0-9A-Za-z_.-]*[0-9A-Za-z_.])?)"
 
 static const struct builtin {

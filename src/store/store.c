@@ -293,7 +293,8 @@ int store_open(const char *path, enum store_mode mode, struct store **ret, struc
 
 	if (store == NULL || (store->path = strdup(path == NULL ? "database in memory" : path)) == NULL)
 		abort();
-	rc = sqlite3_open_v2(path == NULL ? ":memory:" : path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+	/* SQLite keeps a nameless database in memory while it is small, and spills the rest to a temporary file. */
+	rc = sqlite3_open_v2(path == NULL ? "" : path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc != SQLITE_OK)
 		rc = fail(store, rc, "cannot open it", why);
 	else

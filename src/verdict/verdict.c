@@ -303,12 +303,12 @@ int64_t verdict_duration(const struct verdict *v, unsigned offence)
 	return v->policy.for_s[i < v->policy.n_for ? i : v->policy.n_for - 1];
 }
 
-enum verdict_outcome verdict_hit(struct verdict *v, const struct addr *addr, int score, int64_t time_s,
-                                 struct verdict_block *ret)
+/* Notes a score; VERDICT_COUNTED when it counts, *ret is whose. */
+static enum verdict_outcome note(struct verdict *v, const struct addr *addr, int score, int64_t time_s,
+                                 struct tracked **ret)
 {
 	const uint32_t at = seconds(time_s) < v->now_s ? seconds(time_s) : v->now_s;
 	struct tracked *t;
-	unsigned offence;
 
 	if (verdict_is_allowed(v, addr))
 		return VERDICT_ALLOWED;
@@ -318,14 +318,32 @@ enum verdict_outcome verdict_hit(struct verdict *v, const struct addr *addr, int
 	if (t->until_s > v->now_s || at < t->until_s)
 		return VERDICT_RUNNING;
 	add_score(v, t, at, score);
-	if (sum_scores(v, t) < v->policy.threshold)
-		return VERDICT_COUNTED;
+	*ret = t;
+	return VERDICT_COUNTED;
+}
+
+enum verdict_outcome verdict_hit(struct verdict *v, const struct addr *addr, int score, int64_t time_s,
+                                 struct verdict_block *ret)
+{
+	struct tracked *t;
+	const enum verdict_outcome outcome = note(v, addr, score, time_s, &t);
+	unsigned offence;
+
+	if (outcome != VERDICT_COUNTED || sum_scores(v, t) < v->policy.threshold)
+		return outcome;
 	offence = offences_in_memory(v, t) + 1;
 	drop_scores(v, &t->scores);
 	begin_offence(t, v->now_s);
 	t->until_s = seconds((int64_t)v->now_s + verdict_duration(v, offence));
 	*ret = (struct verdict_block){net_of(addr), v->now_s, t->until_s, offence};
 	return VERDICT_BLOCK;
+}
+
+void verdict_known_hit(struct verdict *v, const struct addr *addr, int score, int64_t time_s)
+{
+	struct tracked *ignored;
+
+	(void)note(v, addr, score, time_s, &ignored);
 }
 
 void verdict_known_block(struct verdict *v, const struct net *net, int64_t since_s, int64_t until_s)

@@ -80,6 +80,9 @@ enum verdict_outcome verdict_hit(struct verdict *verdict, const struct addr *add
  */
 void verdict_known_block(struct verdict *verdict, const struct net *net, int64_t since_s, int64_t until_s);
 
+/* A hit that is known from before: it counts, but decides nothing; the next one does. After the blocks. */
+void verdict_known_hit(struct verdict *verdict, const struct addr *addr, int score, int64_t time_s);
+
 /* A running block now ends at until_s: extended, or lifted by hand (until_s = now). */
 void verdict_until(struct verdict *verdict, const struct net *net, int64_t until_s);
 

@@ -1,0 +1,294 @@
+#include "firewall/client.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "firewall/message.h"
+
+enum { HELD_MAX = 1 << 20 }; /* entries a root process may list: far above any backend's, 24 MB here */
+
+/* An entry that is in the kernel. */
+struct held {
+	struct net net;
+	uint32_t idle_s;
+};
+
+void client_init(struct client *client, int fd)
+{
+	*client = (struct client){.fd = fd};
+}
+
+static int net_order(const struct net *a, const struct net *b)
+{
+	const int by_addr = memcmp(a->addr.bytes, b->addr.bytes, sizeof a->addr.bytes);
+
+	return by_addr != 0 ? by_addr : a->len - b->len;
+}
+
+static int wanted_order(const void *a, const void *b)
+{
+	const struct client_entry *left = a, *right = b;
+
+	return net_order(&left->net, &right->net);
+}
+
+static int held_order(const void *a, const void *b)
+{
+	const struct held *left = a, *right = b;
+
+	return net_order(&left->net, &right->net);
+}
+
+/*
+ * One round trip: m goes out as a request and comes back as its answer. An error that root reports is
+ * returned like our own; m->refused and client's numbers are good then, too.
+ */
+static int ask(struct client *client, struct message *m, struct why *why)
+{
+	static const char gone[] = "the root process is gone";
+	struct message answer;
+	ssize_t len;
+
+	m->number = ++client->number;
+	do
+		len = send(client->fd, m, sizeof *m, MSG_NOSIGNAL);
+	while (len < 0 && errno == EINTR);
+	if (len < 0)
+		return errno == EPIPE || errno == ECONNRESET
+		               ? why_set(why, EPIPE, "%s", gone)
+		               : why_set(why, errno, "cannot ask the root process: %s", strerror(errno));
+	/* MSG_TRUNC: the length it had, so that a longer packet is not taken for one that fits. */
+	do
+		len = recv(client->fd, &answer, sizeof answer, MSG_TRUNC);
+	while (len < 0 && errno == EINTR);
+	if (len == 0 || (len < 0 && errno == ECONNRESET))
+		return why_set(why, EPIPE, "%s", gone);
+	if (len < 0)
+		return why_set(why, errno, "cannot hear the root process: %s", strerror(errno));
+	if (!message_is_answer(&answer, (size_t)len, m))
+		return why_set(why, EPROTO, "the root process sent a packet that is no answer");
+	client->held4 = answer.n4;
+	client->held6 = answer.n6;
+	client->capacity = answer.capacity;
+	client->shards = answer.shards;
+	*m = answer;
+	return answer.error == 0 ? 0 : why_set(why, -answer.error, "%s", answer.why);
+}
+
+/* Adds an entry to a packet with room. False: no packet may carry such a network, root would hang up. */
+static bool put(struct message *m, const struct net *net, uint32_t seconds)
+{
+	struct message_entry entry = {.len = net->len, .seconds = seconds};
+
+	assert(m->n < MESSAGE_ENTRIES);
+	memcpy(entry.addr, net->addr.bytes, sizeof entry.addr);
+	if (!message_entry_is_good(&entry))
+		return false;
+	m->entries[m->n++] = entry;
+	return true;
+}
+
+static bool put_add(struct message *m, const struct client_entry *entry)
+{
+	uint32_t seconds = entry->seconds;
+
+	if (seconds < 1)
+		seconds = 1;
+	if (seconds > MESSAGE_SECONDS_MAX)
+		seconds = MESSAGE_SECONDS_MAX;
+	return put(m, &entry->net, seconds);
+}
+
+static int ensure(struct client *client, uint32_t n4, uint32_t n6, bool *ret_healed, struct why *why)
+{
+	struct message m = {.verb = MESSAGE_ENSURE, .n4 = n4, .n6 = n6};
+	const int err = ask(client, &m, why);
+
+	if (err == 0)
+		*ret_healed = m.healed != 0;
+	return err;
+}
+
+/* What the kernel holds, sorted. *ret: the caller frees it. */
+static int list(struct client *client, struct held **ret, size_t *ret_n, struct why *why)
+{
+	struct held *held = NULL;
+	size_t n = 0, room = 0;
+	uint32_t cursor = 0;
+	int err;
+
+	do {
+		struct message m = {.verb = MESSAGE_LIST, .cursor = cursor};
+
+		err = ask(client, &m, why);
+		if (err < 0)
+			goto fail;
+		if (n + m.n > room) {
+			struct held *larger;
+
+			room = room == 0 ? 256 : room * 2;
+			larger = room <= HELD_MAX ? realloc(held, room * sizeof *held) : NULL;
+			if (larger == NULL) {
+				err = why_set(why, ENOMEM, "the kernel's list is too long to compare: %zu entries", n);
+				goto fail;
+			}
+			held = larger;
+		}
+		for (uint32_t i = 0; i < m.n; i++, n++) {
+			memcpy(held[n].net.addr.bytes, m.entries[i].addr, sizeof m.entries[i].addr);
+			held[n].net.len = m.entries[i].len;
+			held[n].idle_s = m.entries[i].seconds;
+		}
+		cursor = m.cursor;
+	} while (cursor != 0);
+	if (n > 0)
+		qsort(held, n, sizeof *held, held_order);
+	*ret = held;
+	*ret_n = n;
+	return 0;
+fail:
+	free(held);
+	return err;
+}
+
+/*
+ * Walks both sorted arrays at once. Fills in wanted's idle_s and moves what nobody wants to the front of
+ * held; returns how many that are.
+ */
+static size_t compare(struct client_entry *wanted, size_t n, struct held *held, size_t n_held)
+{
+	size_t at = 0, n_extra = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int order = 1;
+
+		wanted[i].idle_s = UINT32_MAX;
+		wanted[i].fed = false;
+		/* An entry may be listed twice when the kernel's list moved while root read it. */
+		while (at < n_held && (order = net_order(&held[at].net, &wanted[i].net)) <= 0) {
+			if (order == 0)
+				wanted[i].idle_s = held[at].idle_s;
+			else
+				held[n_extra++] = held[at];
+			at++;
+		}
+	}
+	while (at < n_held)
+		held[n_extra++] = held[at++];
+	return n_extra;
+}
+
+/* Sends m when it is full, or when it is the last one and not empty; empties it for the next entries. */
+static int pass_on(struct client *client, struct message *m, bool last, size_t *refused, struct why *why)
+{
+	const uint32_t verb = m->verb;
+	int err;
+
+	if (m->n < MESSAGE_ENTRIES && !(last && m->n > 0))
+		return 0;
+	err = ask(client, m, why);
+	if (err < 0)
+		return err;
+	*refused += m->refused;
+	*m = (struct message){.verb = verb};
+	return 0;
+}
+
+static int del_extra(struct client *client, const struct held *extra, size_t n, struct why *why)
+{
+	struct message m = {.verb = MESSAGE_DEL};
+	size_t refused = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < n && err == 0; i++) {
+		(void)put(&m, &extra[i].net, 0); /* it came in a packet, so it may go in one */
+		err = pass_on(client, &m, i + 1 == n, &refused, why);
+	}
+	return err;
+}
+
+static int feed(struct client *client, struct client_entry *wanted, size_t n, uint32_t refresh_s,
+                size_t *ret_refused, struct why *why)
+{
+	struct message m = {.verb = MESSAGE_ADD};
+	size_t refused = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < n && err == 0; i++) {
+		if (wanted[i].idle_s >= refresh_s) {
+			wanted[i].fed = put_add(&m, &wanted[i]);
+			refused += !wanted[i].fed;
+		}
+		err = pass_on(client, &m, i + 1 == n, &refused, why);
+	}
+	if (err == 0)
+		*ret_refused = refused;
+	return err;
+}
+
+int client_sync(struct client *client, struct client_entry *wanted, size_t n, uint32_t refresh_s,
+                struct client_drift *ret, struct why *why)
+{
+	struct client_drift drift = {0};
+	struct held *held = NULL;
+	size_t n_held = 0;
+	uint32_t n4 = 0, n6 = 0;
+	int err;
+
+	if (n > 0)
+		qsort(wanted, n, sizeof *wanted, wanted_order);
+	for (size_t i = 0; i < n; i++) {
+		if (addr_is_ip4(&wanted[i].net.addr))
+			n4++;
+		else
+			n6++;
+	}
+	err = ensure(client, n4, n6, &drift.healed, why);
+	if (err == 0)
+		err = list(client, &held, &n_held, why);
+	if (err < 0)
+		return err;
+	drift.extra = compare(wanted, n, held, n_held);
+	for (size_t i = 0; i < n; i++)
+		drift.missing += wanted[i].idle_s == UINT32_MAX;
+	/* First make room, then fill it: a list that is full stays large enough. */
+	err = del_extra(client, held, drift.extra, why);
+	if (err == 0)
+		err = feed(client, wanted, n, refresh_s, &drift.refused, why);
+	free(held);
+	if (err == 0)
+		*ret = drift;
+	return err;
+}
+
+int client_add(struct client *client, const struct client_entry *entries, size_t n, size_t *ret_refused,
+               struct why *why)
+{
+	struct message m = {.verb = MESSAGE_ADD};
+	size_t refused = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < n && err == 0; i++) {
+		refused += !put_add(&m, &entries[i]);
+		err = pass_on(client, &m, i + 1 == n, &refused, why);
+	}
+	if (err == 0)
+		*ret_refused = refused;
+	return err;
+}
+
+int client_del(struct client *client, const struct client_entry *entries, size_t n, struct why *why)
+{
+	struct message m = {.verb = MESSAGE_DEL};
+	size_t refused = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < n && err == 0; i++) {
+		(void)put(&m, &entries[i].net, 0); /* what cannot be added is not there */
+		err = pass_on(client, &m, i + 1 == n, &refused, why);
+	}
+	return err;
+}

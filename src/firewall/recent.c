@@ -1,0 +1,435 @@
+#include "firewall/recent.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "firewall/iptc.h"
+
+enum {
+	FAMILIES = 2,
+	PER_LIST_DEFAULT = 100,   /* ip_list_tot, net/netfilter/xt_recent.c */
+	PER_LIST_MAX = 1 << 20,   /* we use no more of a list than this, 20 MB */
+	SHRINK_AT = 4,            /* back to one list when a quarter of it would do, so as not to flap */
+	BOOT_JIFFIES_S = 300,     /* jiffies begin so long before they wrap, include/linux/jiffies.h */
+	PATH_MAX_HERE = 64,
+};
+
+struct list {
+	int fd;                    /* open for writing, or -1; 512 of them fit below the usual 1024 */
+	uint32_t n;                /* entries in it, as far as we know; others may write to it, too */
+	struct recent_entry *held; /* room for per_list, in no order: a walk is cheaper than a tree at 100 */
+};
+
+struct recent {
+	const struct root_config *config; /* borrowed */
+	uint32_t per_list;
+	unsigned n_shards;
+	bool use[FAMILIES];
+	struct why without6;
+	struct list lists[FAMILIES][IPTC_SHARDS];
+};
+
+static const char parameter[] = "/sys/module/xt_recent/parameters/ip_list_tot";
+
+static enum iptc_family family_of(const struct addr *addr)
+{
+	return addr_is_ip4(addr) ? IPTC_IP4 : IPTC_IP6;
+}
+
+static unsigned shard_of(const struct recent *recent, const struct addr *addr)
+{
+	return recent->n_shards == 1 ? 0 : addr->bytes[15];
+}
+
+static void list_path(const struct recent *recent, enum iptc_family family, unsigned shard,
+                      char out[static PATH_MAX_HERE])
+{
+	char name[IPTC_LIST_MAX];
+
+	iptc_list_name(family, recent->config, recent->n_shards, shard, name);
+	(void)snprintf(out, PATH_MAX_HERE, "/proc/net/xt_recent/%s", name);
+}
+
+/*
+ * The kernel's clock now, in the unit of the stamps: jiffies start at -300 s as 32 bits, so the width of
+ * unsigned long does the wrapping that the kernel's does. Measured 0.2 s off.
+ */
+static unsigned long jiffies_now(unsigned long *ret_hz)
+{
+	struct timespec tick, now;
+	unsigned long hz;
+
+	/* One tick of the coarse clock is one jiffy; sysconf(_SC_CLK_TCK) is always 100. */
+	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) < 0 || clock_gettime(CLOCK_MONOTONIC, &now) < 0 ||
+	    tick.tv_nsec == 0)
+		abort();
+	hz = (1000000000UL + (unsigned long)tick.tv_nsec / 2) / (unsigned long)tick.tv_nsec;
+	*ret_hz = hz;
+	return (unsigned long)-(uint32_t)(BOOT_JIFFIES_S * hz) + (unsigned long)now.tv_sec * hz +
+	       (unsigned long)now.tv_nsec / (1000000000UL / hz);
+}
+
+static int no_list(const char *path, struct why *why)
+{
+	return why_set(why, errno, "%s: %s%s", path, strerror(errno),
+	               errno == ENOENT ? "; the rule that names this list is gone" : "");
+}
+
+static int list_read(const struct recent *recent, struct list *list, const char *path, struct why *why)
+{
+	unsigned long seen, hz;
+	const unsigned long now = jiffies_now(&hz);
+	char text[ADDR_TEXT_MAX];
+	struct addr addr;
+	FILE *file;
+	int fields;
+
+	if (list->held == NULL)
+		list->held = calloc(recent->per_list, sizeof *list->held);
+	if (list->held == NULL)
+		return why_set(why, ENOMEM, "no memory for %" PRIu32 " addresses of %s", recent->per_list, path);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return no_list(path, why);
+	list->n = 0;
+	/* "src=192.0.2.7 ttl: 0 last_seen: 4294967296 oldest_pkt: 1 4294967296, ..." */
+	while ((fields = fscanf(file, "src=%45s ttl: %*u last_seen: %lu%*[^\n]\n", text, &seen)) == 2) {
+		const unsigned long age = now - seen;
+
+		if (list->n == recent->per_list || !addr_parse(text, strlen(text), &addr))
+			break;
+		/* A stamp can be a little ahead of our reckoning. */
+		list->held[list->n++] = (struct recent_entry){
+			.addr = addr, .idle_s = (long)age < 0 ? 0 : (uint32_t)(age / hz)};
+	}
+	fields = fields == EOF && !ferror(file) ? 0 : EPROTO;
+	(void)fclose(file);
+	return fields == 0 ? 0 : why_set(why, EPROTO, "%s: a line is not as expected, or there are too many", path);
+}
+
+static void list_shut(struct list *list)
+{
+	if (list->fd >= 0)
+		(void)close(list->fd);
+	list->fd = -1;
+	list->n = 0;
+}
+
+static void shut_all(struct recent *recent)
+{
+	for (unsigned family = 0; family < FAMILIES; family++)
+		for (unsigned shard = 0; shard < IPTC_SHARDS; shard++)
+			list_shut(&recent->lists[family][shard]);
+}
+
+/* Opens for writing unless it is open; a list that was opened anew may be another one, so it is read. */
+static int list_open(const struct recent *recent, struct list *list, const char *path, struct why *why)
+{
+	int err;
+
+	if (list->fd >= 0)
+		return 0;
+	list->fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (list->fd < 0)
+		return no_list(path, why);
+	err = list_read(recent, list, path, why);
+	if (err < 0)
+		list_shut(list);
+	return err;
+}
+
+/* One command per write and each from place 0, or the kernel takes the first alone, or none (ESPIPE). */
+static int list_write(const struct list *list, const char *command, size_t len)
+{
+	ssize_t written;
+
+	if (lseek(list->fd, 0, SEEK_SET) < 0)
+		return -errno;
+	written = write(list->fd, command, len);
+	if (written < 0)
+		return -errno;
+	return (size_t)written == len ? 0 : -EIO;
+}
+
+static struct recent_entry *list_find(const struct list *list, const struct addr *addr)
+{
+	for (uint32_t i = 0; i < list->n; i++)
+		if (addr_equal(&list->held[i].addr, addr))
+			return &list->held[i];
+	return NULL;
+}
+
+/* sign: '+' or '-'. */
+static int put(struct recent *recent, char sign, const struct addr *addr, struct why *why)
+{
+	const enum iptc_family family = family_of(addr);
+	const unsigned shard = shard_of(recent, addr);
+	struct list *const list = &recent->lists[family][shard];
+	char path[PATH_MAX_HERE], command[ADDR_TEXT_MAX + 1];
+	struct recent_entry *held;
+	size_t len;
+	int err;
+
+	if (!recent->use[family])
+		return why_set(why, EAFNOSUPPORT, "%s", recent->without6.text);
+	list_path(recent, family, shard, path);
+	command[0] = sign;
+	len = 1 + addr_text(addr, command + 1);
+	/* A list that was destroyed and made again leaves the descriptor dead for ever; a new one tells. */
+	for (int tries = 1;; tries++) {
+		err = list_open(recent, list, path, why);
+		if (err < 0)
+			return err;
+		held = list_find(list, addr);
+		if (sign == '+' && held == NULL && list->n >= recent->per_list)
+			return why_set(why, ENOSPC, "%s is full: it holds %" PRIu32 " addresses", path, list->n);
+		err = list_write(list, command, len);
+		if (err == 0)
+			break;
+		list_shut(list);
+		if (tries == 2)
+			return why_set(why, -err, "%s: the kernel did not take '%s': %s", path, command, strerror(-err));
+	}
+	if (sign == '+') {
+		if (held == NULL)
+			held = &list->held[list->n++];
+		*held = (struct recent_entry){.addr = *addr};
+	} else if (held != NULL) {
+		*held = list->held[--list->n];
+	}
+	return 0;
+}
+
+int recent_add(struct recent *recent, const struct addr *addr, struct why *why)
+{
+	return put(recent, '+', addr, why);
+}
+
+int recent_del(struct recent *recent, const struct addr *addr, struct why *why)
+{
+	return put(recent, '-', addr, why);
+}
+
+int recent_read(struct recent *recent, struct why *why)
+{
+	for (unsigned family = 0; family < FAMILIES; family++) {
+		for (unsigned shard = 0; recent->use[family] && shard < recent->n_shards; shard++) {
+			char path[PATH_MAX_HERE];
+			int err;
+
+			list_path(recent, family, shard, path);
+			err = list_read(recent, &recent->lists[family][shard], path, why);
+			if (err < 0)
+				return err;
+		}
+	}
+	return 0;
+}
+
+size_t recent_copy(const struct recent *recent, uint32_t from, struct recent_entry *out, size_t cap)
+{
+	size_t n = 0;
+
+	for (unsigned family = 0; family < FAMILIES; family++) {
+		for (unsigned shard = 0; shard < recent->n_shards; shard++) {
+			const struct list *const list = &recent->lists[family][shard];
+
+			for (; from < list->n && n < cap; from++)
+				out[n++] = list->held[from];
+			if (n == cap)
+				return n;
+			from -= list->n;
+		}
+	}
+	return n;
+}
+
+struct recent_size recent_size(const struct recent *recent)
+{
+	struct recent_size size = {
+		.per_list = recent->per_list,
+		.shards = recent->n_shards,
+		.can_grow = recent->config->manage_rules && recent->n_shards == 1,
+	};
+
+	for (unsigned shard = 0; shard < recent->n_shards; shard++) {
+		size.held4 += recent->lists[IPTC_IP4][shard].n;
+		size.held6 += recent->lists[IPTC_IP6][shard].n;
+	}
+	return size;
+}
+
+static uint32_t read_parameter(void)
+{
+	FILE *const file = fopen(parameter, "re");
+	uint32_t value = 0;
+
+	/* Without /sys the kernel's default is the safe guess: it loses nothing. */
+	if (file == NULL)
+		return PER_LIST_DEFAULT;
+	if (fscanf(file, "%" SCNu32, &value) != 1 || value == 0)
+		value = PER_LIST_DEFAULT;
+	(void)fclose(file);
+	return value < PER_LIST_MAX ? value : PER_LIST_MAX;
+}
+
+static int apply(const struct recent *recent, enum iptc_family family, unsigned n_shards, bool *changed,
+                 struct why *why)
+{
+	bool one = false;
+	const int err = recent->use[family] ? iptc_apply(family, recent->config, n_shards, &one, why) : 0;
+
+	*changed |= one;
+	return err;
+}
+
+static int find_foreign(const struct recent *recent, enum iptc_family family, struct why *why)
+{
+	const char *const six = family == IPTC_IP6 ? "6" : "";
+	char path[PATH_MAX_HERE];
+
+	list_path(recent, family, 0, path);
+	if (access(path, R_OK | W_OK) == 0)
+		return 0;
+	return why_set(why, errno,
+	               "%s: %s; manage_rules is off, so the rule is yours to add: 'ip%stables -I %s -p tcp "
+	               "--dport 25 -m recent --name %s%s --update --seconds %" PRIu32 " -j DROP'",
+	               path, strerror(errno), six, recent->config->jump_from, recent->config->list, six,
+	               recent->config->seconds);
+}
+
+/* What keeps IPv6 out must not keep IPv4 out; what is wrong with both is said for IPv4. */
+static bool is_absent(int err)
+{
+	return err == -ENOENT || err == -ENOPROTOOPT || err == -EAFNOSUPPORT;
+}
+
+int recent_open(const struct root_config *config, struct recent **ret, const char **ret_without6, struct why *why)
+{
+	struct recent *const recent = calloc(1, sizeof *recent);
+	struct why ignored;
+	unsigned found = 0;
+	bool changed = false;
+	int err;
+
+	if (recent == NULL)
+		return why_set(why, ENOMEM, "no memory for the lists");
+	recent->config = config;
+	recent->n_shards = 1;
+	recent->use[IPTC_IP4] = recent->use[IPTC_IP6] = true;
+	for (unsigned family = 0; family < FAMILIES; family++)
+		for (unsigned shard = 0; shard < IPTC_SHARDS; shard++)
+			recent->lists[family][shard].fd = -1;
+	if (config->manage_rules) {
+		/* Keep the layout that is there, so that nothing is let in until the engine has spoken. */
+		err = iptc_look(IPTC_IP4, config, &found, why);
+		if (err == 0 && found > 0)
+			recent->n_shards = found;
+		if (err == 0)
+			err = apply(recent, IPTC_IP4, recent->n_shards, &changed, why);
+		if (err < 0)
+			goto fail;
+		err = apply(recent, IPTC_IP6, recent->n_shards, &changed, &recent->without6);
+	} else {
+		err = find_foreign(recent, IPTC_IP4, why);
+		if (err < 0)
+			goto fail;
+		err = find_foreign(recent, IPTC_IP6, &recent->without6);
+	}
+	if (err < 0 && !is_absent(err)) {
+		*why = recent->without6;
+		goto fail;
+	}
+	recent->use[IPTC_IP6] = err == 0;
+	recent->per_list = read_parameter(); /* the file is there now that a rule has called for the module */
+	err = recent_read(recent, why);
+	if (err < 0)
+		goto fail;
+	*ret = recent;
+	*ret_without6 = recent->use[IPTC_IP6] ? NULL : recent->without6.text;
+	return 0;
+fail:
+	/* What we made goes again; what was there before us stays. */
+	(void)recent_close(recent, config->manage_rules && found == 0 && changed, &ignored);
+	return err;
+}
+
+int recent_ensure(struct recent *recent, uint32_t n4, uint32_t n6, bool *ret_healed, struct why *why)
+{
+	const uint32_t most = n4 > n6 ? n4 : n6;
+	unsigned n_shards = recent->n_shards;
+	bool changed = false;
+	int err;
+
+	if (!recent->config->manage_rules) {
+		err = find_foreign(recent, IPTC_IP4, why);
+		if (err == 0 && recent->use[IPTC_IP6])
+			err = find_foreign(recent, IPTC_IP6, why);
+		if (err == 0)
+			*ret_healed = false;
+		return err;
+	}
+	if (most > recent->per_list)
+		n_shards = IPTC_SHARDS;
+	else if (most < recent->per_list / SHRINK_AT)
+		n_shards = 1;
+	err = apply(recent, IPTC_IP4, n_shards, &changed, why);
+	if (err == 0)
+		err = apply(recent, IPTC_IP6, n_shards, &changed, why);
+	if (changed)
+		shut_all(recent);
+	if (err < 0)
+		return err;
+	*ret_healed = changed && n_shards == recent->n_shards;
+	recent->n_shards = n_shards;
+	return changed ? recent_read(recent, why) : 0;
+}
+
+/* The rules stay, being somebody else's; with nothing in the lists they block nobody. */
+static int empty_foreign(struct recent *recent, struct why *why)
+{
+	int err = 0;
+
+	for (unsigned family = 0; family < FAMILIES && err == 0; family++) {
+		struct list *const list = &recent->lists[family][0];
+		char path[PATH_MAX_HERE];
+
+		if (!recent->use[family])
+			continue;
+		list_path(recent, family, 0, path);
+		list_shut(list);
+		err = list_open(recent, list, path, why);
+		if (err == 0 && list_write(list, "/", 1) < 0)
+			err = why_set(why, errno, "%s: cannot be emptied: %s", path, strerror(errno));
+	}
+	return err;
+}
+
+int recent_close(struct recent *recent, bool remove, struct why *why)
+{
+	bool changed = false;
+	int err = 0, err6;
+
+	if (recent == NULL)
+		return 0;
+	if (remove && !recent->config->manage_rules) {
+		err = empty_foreign(recent, why);
+	} else if (remove) {
+		err = apply(recent, IPTC_IP4, 0, &changed, why);
+		err6 = apply(recent, IPTC_IP6, 0, &changed, why);
+		err = err < 0 ? err : err6;
+	}
+	shut_all(recent);
+	for (unsigned family = 0; family < FAMILIES; family++)
+		for (unsigned shard = 0; shard < IPTC_SHARDS; shard++)
+			free(recent->lists[family][shard].held);
+	free(recent);
+	return err;
+}

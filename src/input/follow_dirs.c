@@ -1,0 +1,190 @@
+#include "input/follow_dirs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inotifytools/inotify.h>
+#include <inotifytools/inotifytools.h>
+#include <linux/magic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/select.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+enum {
+	/* MOVED_FROM and DELETE tell at once that a log went; ATTRIB, that it may be readable now. */
+	EVENTS = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB |
+	         IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR,
+	DIR_LOST = IN_IGNORED | IN_UNMOUNT | IN_DELETE_SELF | IN_MOVE_SELF,
+};
+
+/* The library has no function for its descriptor, and select(2) inside it bears none over FD_SETSIZE. */
+static int find_inotify(fd_set *ret)
+{
+	struct dirent *entry;
+	DIR *dir;
+
+	FD_ZERO(ret);
+	dir = opendir("/proc/self/fd");
+	if (dir == NULL)
+		return -errno;
+	while ((entry = readdir(dir)) != NULL) {
+		const int fd = atoi(entry->d_name);
+		char what[32];
+		const ssize_t len = readlinkat(dirfd(dir), entry->d_name, what, sizeof what - 1);
+
+		if (len < 0 || fd >= FD_SETSIZE)
+			continue;
+		what[len] = '\0';
+		if (strcmp(what, "anon_inode:inotify") == 0)
+			FD_SET(fd, ret);
+	}
+	(void)closedir(dir);
+	return 0;
+}
+
+int follow_dirs_open(struct follow_dirs *dirs, struct why *why)
+{
+	fd_set before, after;
+	int fd = 0, rc;
+
+	rc = find_inotify(&before);
+	if (rc < 0)
+		return why_set(why, -rc, "cannot read /proc/self/fd: %s", strerror(-rc));
+	if (!inotifytools_initialize()) {
+		const int err = inotifytools_error();
+
+		return why_set(why, err > 0 ? err : EIO, "cannot start inotify: %s%s", strerror(err),
+		               err == EMFILE ? "; see sysctl fs.inotify.max_user_instances" : "");
+	}
+	rc = find_inotify(&after);
+	while (rc == 0 && fd < FD_SETSIZE && (!FD_ISSET(fd, &after) || FD_ISSET(fd, &before)))
+		fd++;
+	if (rc < 0 || fd == FD_SETSIZE)
+		return why_set(why, EBUSY, "cannot find a new descriptor of inotify in /proc/self/fd");
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	dirs->fd = fd;
+	dirs->n = 0;
+	return 0;
+}
+
+void follow_dirs_close(struct follow_dirs *dirs)
+{
+	dirs->n = 0;
+	inotifytools_cleanup();
+}
+
+/* On these, others write from elsewhere and the kernel here hears nothing of it: inotify(7). */
+static bool is_remote(const char *dir)
+{
+	struct statfs fs;
+
+	if (statfs(dir, &fs) < 0)
+		return true;
+	switch ((uint32_t)fs.f_type) {
+	case NFS_SUPER_MAGIC:
+	case SMB_SUPER_MAGIC:
+	case SMB2_SUPER_MAGIC:
+	case CIFS_SUPER_MAGIC:
+	case FUSE_SUPER_MAGIC:
+	case V9FS_MAGIC:
+	case CEPH_SUPER_MAGIC:
+	case AFS_SUPER_MAGIC:
+	case AFS_FS_MAGIC:
+	case CODA_SUPER_MAGIC:
+	case OCFS2_SUPER_MAGIC:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int watch_dir(struct follow_dirs *dirs, const char *dir, struct why *why)
+{
+	struct stat st;
+	int err;
+
+	if (stat(dir, &st) < 0)
+		return why_set(why, errno, "cannot watch %s: %s", dir, strerror(errno));
+	for (size_t i = 0; i < dirs->n; i++) {
+		if (dirs->watched[i].dev == st.st_dev && dirs->watched[i].ino == st.st_ino)
+			return 0;
+	}
+	if (!inotifytools_watch_file(dir, EVENTS)) {
+		err = inotifytools_error();
+		return why_set(why, err > 0 ? err : EIO, "cannot watch %s: %s%s", dir, strerror(err),
+		               err == ENOSPC ? "; see sysctl fs.inotify.max_user_watches" : "");
+	}
+	/* Forgetting watches costs only watching again, which the kernel takes for the same. */
+	if (dirs->n == FOLLOW_DIRS_MAX)
+		dirs->n = 0;
+	dirs->watched[dirs->n].dev = st.st_dev;
+	dirs->watched[dirs->n].ino = st.st_ino;
+	dirs->n++;
+	return 0;
+}
+
+int follow_dirs_watch(struct follow_dirs *dirs, const char *path, struct follow_names *ret, struct why *why)
+{
+	char at[PATH_MAX], dir[PATH_MAX], real[PATH_MAX], target[PATH_MAX];
+	int rc_own = 0;
+
+	ret->n = 0;
+	ret->complete = true;
+	memcpy(at, path, strlen(path) + 1);
+	while (ret->n < FOLLOW_NAMES_MAX) {
+		char *const name = strrchr(at, '/') + 1;
+		const size_t dir_len = (size_t)(name - at);
+		struct why ignored;
+		ssize_t len;
+		int rc;
+
+		if (strlen(name) > NAME_MAX)
+			break;
+		memcpy(ret->name[ret->n], name, strlen(name) + 1);
+		memcpy(dir, at, dir_len);
+		dir[dir_len > 1 ? dir_len - 1 : 1] = '\0';
+		rc = watch_dir(dirs, dir, ret->n == 0 ? why : &ignored);
+		if (ret->n++ == 0)
+			rc_own = rc;
+		/* A link among the directories may be turned to elsewhere without an event for us. */
+		if (rc < 0 || is_remote(dir) || realpath(dir, real) == NULL || strcmp(dir, real) != 0)
+			ret->complete = false;
+		len = readlink(at, target, sizeof target);
+		if (len < 0)
+			return rc_own; /* not a link: the end */
+		if ((size_t)len + dir_len >= sizeof at)
+			break;
+		target[len] = '\0';
+		memcpy(target[0] == '/' ? at : name, target, (size_t)len + 1);
+	}
+	ret->complete = false; /* the way is too long */
+	return rc_own;
+}
+
+bool follow_names_match(const struct follow_names *names, const char *name)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		if (strncmp(name, names->name[i], strlen(names->name[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool follow_dirs_next(struct follow_dirs *dirs, struct follow_event *ret)
+{
+	/* (0, 1) is the one form that neither waits nor spins. */
+	const struct inotify_event *const event = inotifytools_next_events(0, 1);
+
+	if (event == NULL)
+		return false;
+	ret->lost = (event->mask & DIR_LOST) != 0;
+	if (ret->lost)
+		dirs->n = 0; /* whichever: watching again what is watched changes nothing */
+	/* No name: the queue overflowed, or something befell a directory. */
+	ret->name = event->len > 0 ? event->name : NULL;
+	return true;
+}

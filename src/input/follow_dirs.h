@@ -1,0 +1,65 @@
+/*
+ * follow_dirs: the directories that logs lie in, watched with inotify.
+ *
+ * Knows libinotifytools, and alone does. One watch per directory, never per file: the library leaks and
+ * confuses a file watched by name across rotations (measured on 3.22). A watch is never taken back; what
+ * a directory of yesterday still says does no harm, because an event only makes somebody look.
+ * The library keeps its state in file-static variables: one instance per process.
+ */
+#ifndef WFS_FOLLOW_DIRS_H
+#define WFS_FOLLOW_DIRS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/why.h"
+
+enum {
+	FOLLOW_DIRS_MAX = 256, /* known at a time; more are watched again when they come up again */
+	FOLLOW_NAMES_MAX = 8,  /* links from a log's path to its file, and the file */
+};
+
+struct follow_dirs {
+	int fd; /* of inotify: CLOEXEC, below FD_SETSIZE */
+	struct {
+		dev_t dev;
+		ino_t ino;
+	} watched[FOLLOW_DIRS_MAX];
+	size_t n;
+};
+
+/* The names under which events for one path come. */
+struct follow_names {
+	char name[FOLLOW_NAMES_MAX][NAME_MAX + 1];
+	size_t n;
+	bool complete; /* whatever happens raises an event: all watched, local, no linked directory */
+};
+
+int follow_dirs_open(struct follow_dirs *dirs, struct why *why);
+void follow_dirs_close(struct follow_dirs *dirs);
+
+/*
+ * Watches the directory of path and, while path is a link, that of what it points to: writing to a
+ * link's target raises no event beside the link. May be called again at any time, to notice a link that
+ * was turned or a directory that is another now.
+ * path: absolute, shorter than PATH_MAX. Returns -errno when path's own directory cannot be watched
+ * (ret is filled nevertheless); that another cannot be watched only makes ret not complete.
+ */
+int follow_dirs_watch(struct follow_dirs *dirs, const char *path, struct follow_names *ret, struct why *why);
+
+/*
+ * The next event, without waiting; false when there is none. Take all of them before poll(2): the library
+ * reads many at a time into a buffer of its own.
+ */
+struct follow_event {
+	const char *name; /* in some directory; borrowed until the next call; NULL: concerns all paths */
+	bool lost;        /* a directory is not watched any more: call follow_dirs_watch for all paths */
+};
+bool follow_dirs_next(struct follow_dirs *dirs, struct follow_event *ret);
+
+/* Is an event with this name for the path? One for a rotated brother is: it may still be written to. */
+bool follow_names_match(const struct follow_names *names, const char *name);
+
+#endif

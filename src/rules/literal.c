@@ -1,0 +1,188 @@
+#include "rules/literal.h"
+
+#include <string.h>
+
+enum { USEFUL_MIN = 2 }; /* bytes: a single one stands in nearly every line */
+
+/* The literals met so far. */
+struct found {
+	struct literal first, leftmost, longest; /* leftmost and longest: not the first */
+	struct literal run;                      /* the one being read */
+};
+
+static void add(struct found *f, char byte)
+{
+	if (f->run.len < LITERAL_MAX)
+		f->run.text[f->run.len++] = byte;
+}
+
+/* Ends the run; the next one is not at the beginning. */
+static void end_run(struct found *f)
+{
+	if (f->run.first && f->run.len > 0)
+		f->first = f->run;
+	else if (f->run.len >= USEFUL_MIN) {
+		if (f->leftmost.len == 0)
+			f->leftmost = f->run;
+		if (f->run.len > f->longest.len)
+			f->longest = f->run;
+	}
+	f->run = (struct literal){0};
+}
+
+/* p stands on "[": returns what follows the class, NULL when it does not end. */
+static const char *skip_class(const char *p)
+{
+	p++;
+	if (*p == '^')
+		p++;
+	if (*p == ']')
+		p++;
+	while (*p != '\0' && *p != ']') {
+		if (*p == '\\' && p[1] != '\0') {
+			p += 2;
+		} else if (*p == '[' && (p[1] == ':' || p[1] == '.' || p[1] == '=')) {
+			const char kind = p[1];
+
+			for (p += 2; *p != '\0' && !(p[0] == kind && p[1] == ']'); p++)
+				;
+			if (*p != '\0')
+				p += 2;
+		} else {
+			p++;
+		}
+	}
+	return *p == ']' ? p + 1 : NULL;
+}
+
+/* p stands on "(": returns what follows the group; NULL when it is unusual or does not end. */
+static const char *skip_group(const char *p)
+{
+	size_t depth = 0;
+
+	while (*p != '\0') {
+		if (*p == '\\') {
+			if (p[1] == '\0' || p[1] == 'Q' || p[1] == 'E')
+				return NULL;
+			p += 2;
+		} else if (*p == '[') {
+			p = skip_class(p);
+			if (p == NULL)
+				return NULL;
+		} else if (*p == '(') {
+			if (p[1] == '*' || (p[1] == '?' && (p[2] == '#' || p[2] == 'C')))
+				return NULL; /* a verb may accept before the end; comments hide brackets */
+			depth++;
+			p++;
+		} else if (*p == ')') {
+			p++;
+			if (--depth == 0)
+				return p;
+		} else {
+			p++;
+		}
+	}
+	return NULL;
+}
+
+/* "(?i)" and the like change what follows the group. "(?i:x)", "(?<n>x)" and "(?!x)" do not. */
+static bool sets_options(const char *p)
+{
+	if (p[1] != '?')
+		return false;
+	for (p += 2; (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || *p == '-' || *p == '^'; p++)
+		;
+	return *p == ')';
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* What stands for itself after a backslash: punctuation. Letters and digits mean something. */
+static bool is_plain_escape(char c)
+{
+	return c > ' ' && c < 0x7F && !is_digit(c) && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z');
+}
+
+/* p stands behind an atom: takes a quantifier. plus: only "+" keeps the atom needed. Returns what follows. */
+static const char *quantifier(const char *p, bool *any, bool *plus)
+{
+	*any = *p == '?' || *p == '*' || *p == '+' || *p == '{';
+	*plus = *p == '+';
+	if (!*any)
+		return p;
+	if (*p == '{')
+		while (p[1] == ',' || p[1] == ' ' || is_digit(p[1]))
+			p++;
+	if (*p != '\0')
+		p++;
+	if (*p == '}')
+		p++;
+	if (*p == '?' || *p == '+') /* lazy, possessive */
+		p++;
+	return p;
+}
+
+/* Reads one atom and its quantifier. Returns what follows, NULL when this regex is given up. */
+static const char *take_atom(struct found *f, const char *p)
+{
+	bool literal = false, any, plus;
+	char byte = *p;
+
+	if (*p == '(') {
+		if (sets_options(p))
+			return NULL;
+		p = skip_group(p);
+	} else if (*p == '[') {
+		p = skip_class(p);
+	} else if (*p == '\\') {
+		if (p[1] == '\0' || p[1] == 'Q' || p[1] == 'E' || p[1] == 'K')
+			return NULL;
+		literal = is_plain_escape(p[1]);
+		byte = p[1];
+		/* Whatever belongs to "\x41", "\o{..}", "\p{..}", "\g{..}" is not ours to read. */
+		if (!literal && strchr("xopPgkNuUcL0123456789", p[1]) != NULL)
+			return NULL;
+		p += 2;
+	} else {
+		literal = strchr(".^$|)*+?{}", *p) == NULL;
+		p++;
+	}
+	if (p == NULL)
+		return NULL;
+	p = quantifier(p, &any, &plus);
+	if (literal && (!any || plus))
+		add(f, byte);
+	if (!literal || any)
+		end_run(f);
+	return p;
+}
+
+size_t literal_find(const char *regex, struct literal ret[static LITERALS_MAX])
+{
+	struct found f = {0};
+	const char *p = regex;
+	size_t n = 0;
+
+	if (*p == '^') {
+		p++;
+		f.run.first = true;
+	}
+	while (p != NULL && *p != '\0') {
+		if (*p == '|' || *p == ')' || *p == '*' || *p == '+' || *p == '?')
+			return 0; /* an alternative needs nothing of the other; the rest is no regex */
+		p = take_atom(&f, p);
+	}
+	if (p == NULL)
+		return 0;
+	end_run(&f);
+	if (f.first.len > 0)
+		ret[n++] = f.first;
+	else if (f.leftmost.len > 0)
+		ret[n++] = f.leftmost;
+	if (f.longest.len > 0 && (f.first.len > 0 || f.longest.len > f.leftmost.len))
+		ret[n++] = f.longest;
+	return n;
+}

@@ -1,0 +1,220 @@
+#include "store/report.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+
+enum question {
+	ACTIVE,
+	HITS,
+	BLOCKS,
+	LOGS,
+	TOTALS,
+	SAID,
+	N_QUESTIONS,
+};
+
+static const char *const sql[N_QUESTIONS] = {
+	[ACTIVE] = "WITH running AS (SELECT * FROM block WHERE ended IS NULL AND until > ?1), "
+		   "counted (address, hits) AS (SELECT address, count(*) FROM hit "
+		   "WHERE address IN (SELECT address FROM running) GROUP BY address) "
+		   "SELECT b.address, b.since, b.until, r.name, r.reason, r.category, coalesce(c.hits, 0), b.offence, "
+		   "b.knocks FROM running b JOIN rule r ON r.id = b.rule LEFT JOIN counted c ON c.address = b.address "
+		   "ORDER BY b.until DESC, b.id",
+	[HITS] = "SELECT h.time, r.name, r.reason, h.score, h.detail, coalesce(l.path, ''), h.offset, h.text FROM hit h "
+		 "JOIN rule r ON r.id = h.rule LEFT JOIN log l ON l.id = h.log WHERE h.address = ?1 "
+		 "ORDER BY h.time DESC, h.id DESC LIMIT ?2",
+	[BLOCKS] = "SELECT b.since, coalesce(b.ended, b.until), b.offence, r.name, r.reason, b.ended_by FROM block b "
+		   "JOIN rule r ON r.id = b.rule WHERE b.address = ?1 ORDER BY b.since DESC, b.id DESC",
+	[LOGS] = "SELECT path, position, lines, cut, unparsed, coalesce(last_line_at, 0) FROM log "
+		 "WHERE id IN (SELECT max(id) FROM log GROUP BY path) ORDER BY path",
+	[TOTALS] = "SELECT (SELECT count(*) FROM hit), "
+		   "(SELECT count(*) FROM block WHERE ended IS NULL AND until > ?1), (SELECT count(*) FROM block)",
+	[SAID] = "SELECT value FROM daemon WHERE key = ?1",
+};
+
+struct report {
+	struct sqlite3 *db;
+	sqlite3_stmt *questions[N_QUESTIONS];
+};
+
+static int fail(const struct report *r, struct why *why)
+{
+	return why_set(why, EIO, "cannot read the database: %s", sqlite3_errmsg(r->db));
+}
+
+int report_open(struct store *store, struct report **ret, struct why *why)
+{
+	struct report *const r = calloc(1, sizeof *r);
+
+	if (r == NULL)
+		abort();
+	r->db = store_handle(store);
+	for (size_t i = 0; i < N_QUESTIONS; i++)
+		if (sqlite3_prepare_v2(r->db, sql[i], -1, &r->questions[i], NULL) != SQLITE_OK) {
+			const int rc = fail(r, why);
+
+			report_close(r);
+			return rc;
+		}
+	*ret = r;
+	return 0;
+}
+
+void report_close(struct report *r)
+{
+	if (r == NULL)
+		return;
+	for (size_t i = 0; i < N_QUESTIONS; i++)
+		(void)sqlite3_finalize(r->questions[i]);
+	free(r);
+}
+
+static const char *text(sqlite3_stmt *s, int column)
+{
+	return (const char *)sqlite3_column_text(s, column);
+}
+
+static void ask(struct report *r, enum question which, int64_t number)
+{
+	(void)sqlite3_reset(r->questions[which]);
+	(void)sqlite3_bind_int64(r->questions[which], 1, number);
+}
+
+static void ask_address(struct report *r, enum question which, const struct addr *addr)
+{
+	char address[ADDR_TEXT_MAX];
+	const size_t len = addr_text(addr, address);
+
+	(void)sqlite3_reset(r->questions[which]);
+	(void)sqlite3_bind_text(r->questions[which], 1, address, (int)len, SQLITE_TRANSIENT);
+}
+
+/* The next row: 0, STORE_NONE or an error. */
+static int next(struct report *r, enum question which, sqlite3_stmt **ret, struct why *why)
+{
+	sqlite3_stmt *const s = r->questions[which];
+	const int rc = sqlite3_step(s);
+	int result = STORE_NONE;
+
+	*ret = s;
+	if (rc == SQLITE_ROW)
+		return 0;
+	if (rc != SQLITE_DONE)
+		result = fail(r, why);
+	(void)sqlite3_reset(s);
+	return result;
+}
+
+void report_active(struct report *r, int64_t now_s)
+{
+	ask(r, ACTIVE, now_s);
+}
+
+int report_next_active(struct report *r, struct report_active *ret, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = next(r, ACTIVE, &s, why);
+
+	if (rc == 0)
+		*ret = (struct report_active){.address = text(s, 0),
+		                              .since_s = sqlite3_column_int64(s, 1),
+		                              .until_s = sqlite3_column_int64(s, 2),
+		                              .rule = text(s, 3),
+		                              .reason = text(s, 4),
+		                              .category = text(s, 5),
+		                              .hits = sqlite3_column_int64(s, 6),
+		                              .offence = sqlite3_column_int64(s, 7),
+		                              .knocks = sqlite3_column_int64(s, 8)};
+	return rc;
+}
+
+void report_hits(struct report *r, const struct addr *addr, size_t n_max)
+{
+	ask_address(r, HITS, addr);
+	(void)sqlite3_bind_int64(r->questions[HITS], 2, n_max == 0 ? -1 : (sqlite3_int64)n_max);
+}
+
+int report_next_hit(struct report *r, struct report_hit *ret, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = next(r, HITS, &s, why);
+
+	if (rc == 0)
+		*ret = (struct report_hit){.time_s = sqlite3_column_int64(s, 0),
+		                           .rule = text(s, 1),
+		                           .reason = text(s, 2),
+		                           .score = sqlite3_column_int64(s, 3),
+		                           .detail = text(s, 4),
+		                           .file = text(s, 5),
+		                           .offset = sqlite3_column_int64(s, 6),
+		                           .text = text(s, 7)};
+	return rc;
+}
+
+void report_blocks(struct report *r, const struct addr *addr)
+{
+	ask_address(r, BLOCKS, addr);
+}
+
+int report_next_block(struct report *r, struct report_block *ret, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = next(r, BLOCKS, &s, why);
+
+	if (rc == 0)
+		*ret = (struct report_block){.since_s = sqlite3_column_int64(s, 0),
+		                             .until_s = sqlite3_column_int64(s, 1),
+		                             .offence = sqlite3_column_int64(s, 2),
+		                             .rule = text(s, 3),
+		                             .reason = text(s, 4),
+		                             .ended_by = text(s, 5)};
+	return rc;
+}
+
+void report_logs(struct report *r)
+{
+	(void)sqlite3_reset(r->questions[LOGS]);
+}
+
+int report_next_log(struct report *r, struct report_log *ret, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = next(r, LOGS, &s, why);
+
+	if (rc == 0)
+		*ret = (struct report_log){.path = text(s, 0),
+		                           .position = sqlite3_column_int64(s, 1),
+		                           .lines = sqlite3_column_int64(s, 2),
+		                           .cut = sqlite3_column_int64(s, 3),
+		                           .unparsed = sqlite3_column_int64(s, 4),
+		                           .last_line_at = sqlite3_column_int64(s, 5)};
+	return rc;
+}
+
+int report_totals(struct report *r, int64_t now_s, struct report_totals *ret, struct why *why)
+{
+	sqlite3_stmt *s;
+	int rc;
+
+	ask(r, TOTALS, now_s);
+	rc = next(r, TOTALS, &s, why);
+	if (rc == 0)
+		*ret = (struct report_totals){.hits = sqlite3_column_int64(s, 0),
+		                              .blocks_active = sqlite3_column_int64(s, 1),
+		                              .blocks_total = sqlite3_column_int64(s, 2)};
+	(void)sqlite3_reset(s);
+	return rc;
+}
+
+int report_said(struct report *r, const char *key, const char **ret, struct why *why)
+{
+	sqlite3_stmt *s;
+	int rc;
+
+	(void)sqlite3_reset(r->questions[SAID]);
+	(void)sqlite3_bind_text(r->questions[SAID], 1, key, -1, SQLITE_STATIC);
+	rc = next(r, SAID, &s, why);
+	*ret = rc == 0 ? text(s, 0) : NULL;
+	return rc < 0 ? rc : 0;
+}

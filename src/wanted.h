@@ -1,0 +1,46 @@
+/*
+ * wanted: the kernel is made to hold what the database says is running, and what the kernel saw comes back.
+ *
+ * Where store and firewall meet for the engine. Wanted state is read from the database at each sync, never
+ * remembered; the only memory is when each entry was last fed, so that a packet the kernel dropped can be told from
+ * our own feeding.
+ * Errors: 0 or -errno with a sentence; doing it again does no harm.
+ */
+#ifndef WFS_WANTED_H
+#define WFS_WANTED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/why.h"
+#include "firewall/client.h"
+#include "store/store.h"
+#include "verdict/verdict.h"
+
+struct wanted;
+
+/* store, client: borrowed. started_s: what the kernel saw before is not taken for a knock. */
+struct wanted *wanted_new(struct store *store, struct client *client, int64_t started_s);
+
+/* Takes NULL. */
+void wanted_free(struct wanted *wanted);
+
+struct wanted_result {
+	struct client_drift drift;
+	size_t running; /* blocks after it */
+	size_t expired; /* released by it */
+	size_t knocked; /* extended by it */
+};
+
+/*
+ * Feeds and refreshes what runs, extends what knocked (extend; a block then lasts its full time from the last packet
+ * on), ends in the database what is over, and takes out of the kernel what does not run.
+ * refresh_s: feed again what has been idle so long.
+ */
+int wanted_sync(struct wanted *wanted, struct verdict *verdict, bool extend, uint32_t refresh_s, int64_t now_s,
+                struct wanted_result *ret, struct why *why);
+
+/* The fast way for blocks just committed: into the kernel at once. -ENOSPC: a sync must follow. */
+int wanted_add(struct wanted *wanted, const struct verdict_block *blocks, size_t n, int64_t now_s, struct why *why);
+
+#endif
