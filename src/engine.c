@@ -373,10 +373,10 @@ static void write_and_block(struct engine *e)
 	for (size_t i = 0; i < n; i++)
 		sooner(&e->expiry_at, now_ms() + (blocks[i].until_s - now_s()) * 1000);
 	rc = wanted_add(e->wanted, blocks, n, now_s(), &why);
-	if (rc == -ENOSPC)
-		e->sync_at = 0; /* the lists must be laid out anew */
-	else if (rc < 0)
+	if (rc == -EPIPE)
 		firewall_trouble(e, rc, &why);
+	else if (rc < 0)
+		e->sync_at = 0; /* lists full or flushed behind our back: a sync lays them out anew, or says why not */
 }
 
 /* "status" reads these. */

@@ -132,7 +132,8 @@ static int list(struct client *client, struct held **ret, size_t *ret_n, struct 
 			room = room == 0 ? 256 : room * 2;
 			larger = room <= HELD_MAX ? realloc(held, room * sizeof *held) : NULL;
 			if (larger == NULL) {
-				err = why_set(why, ENOMEM, "the kernel's list is too long to compare: %zu entries", n);
+				err = why_set(why, ENOMEM,
+				              "the kernel's list is too long to compare: %zu entries", n);
 				goto fail;
 			}
 			held = larger;
@@ -203,6 +204,7 @@ static int del_extra(struct client *client, const struct held *extra, size_t n, 
 	size_t refused = 0;
 	int err = 0;
 
+	assert(extra != NULL || n == 0);
 	for (size_t i = 0; i < n && err == 0; i++) {
 		(void)put(&m, &extra[i].net, 0); /* it came in a packet, so it may go in one */
 		err = pass_on(client, &m, i + 1 == n, &refused, why);

@@ -23,12 +23,12 @@
 #include <unistd.h>
 
 enum {
-	SUBS = 16,         /* chains that the sixteen values of the low four bits lead to */
-	MAIN = SUBS,       /* number of the chain that is jumped to */
-	RULE_MAX = 1024,   /* the longest is 168 + recent 264 + limit 72 + LOG 64 */
+	SUBS = 16,       /* chains that the sixteen values of the low four bits lead to */
+	MAIN = SUBS,     /* number of the chain that is jumped to */
+	RULE_MAX = 1024, /* the longest is 168 + recent 264 + limit 72 + LOG 64 */
 	LOCK_WAIT_MS = 5000,
 	LOCK_STEP_MS = 20,
-	COMMIT_TRIES = 10, /* with 1, 2, 4 ... ms between them: 1 s in all */
+	COMMIT_TRIES = 10, /* with 2, 4, 8 ... ms between them: 1 s in all */
 };
 
 /* GCC 11 takes a shorter string given to libiptc for an overread, so names are kept in the full 32 bytes. */
@@ -143,12 +143,12 @@ static const char *target6(const void *rule, struct xtc_handle *handle)
 }
 
 static const struct family families[] = {
-	[IPTC_IP4] = {"iptables", "iptable_filter", &iptc_ops, sizeof(struct ipt_entry), IPT_ICMP_PORT_UNREACHABLE,
-                      IPT_TCP_RESET, finish4, has4, append4, insert_first4, iptc_delete_num_entry,
-                      iptc_delete_chain, next4, target4},
+	[IPTC_IP4] = {"iptables", "iptable_filter", &iptc_ops, sizeof(struct ipt_entry),
+	              IPT_ICMP_PORT_UNREACHABLE, IPT_TCP_RESET, finish4, has4, append4, insert_first4,
+	              iptc_delete_num_entry, iptc_delete_chain, next4, target4},
 	[IPTC_IP6] = {"ip6tables", "ip6table_filter", &ip6tc_ops, sizeof(struct ip6t_entry),
-                      IP6T_ICMP6_PORT_UNREACH, IP6T_TCP_RESET, finish6, has6, append6, insert_first6,
-                      ip6tc_delete_num_entry, ip6tc_delete_chain, next6, target6},
+	              IP6T_ICMP6_PORT_UNREACH, IP6T_TCP_RESET, finish6, has6, append6, insert_first6,
+	              ip6tc_delete_num_entry, ip6tc_delete_chain, next6, target6},
 };
 
 /* One look at the kernel's table and what it shall become. */
@@ -161,8 +161,8 @@ struct work {
 	bool changed;
 };
 
-void iptc_list_name(enum iptc_family family, const struct root_config *config, unsigned n_shards, unsigned shard,
-                    char out[static IPTC_LIST_MAX])
+void iptc_list_name(enum iptc_family family, const struct root_config *config, unsigned n_shards,
+                    unsigned shard, char out[static IPTC_LIST_MAX])
 {
 	const char *const six = family == IPTC_IP6 ? "6" : "";
 
@@ -193,7 +193,8 @@ static void rule_begin(struct rule *rule, const struct family *family)
 	rule->len = family->head_len;
 }
 
-/* Room for a match; returns its size bytes of data, zeroed. The first "same" of them count in a comparison. */
+/* Room for a match; returns its size bytes of data, zeroed. The first "same" of them count in a comparison.
+ */
 static void *rule_match(struct rule *rule, const char *name, uint8_t revision, size_t size, size_t same)
 {
 	struct xt_entry_match *const match = (void *)(rule->u.bytes + rule->len);
@@ -229,13 +230,13 @@ static void *rule_target(struct rule *rule, const char *name, size_t size)
 static void rule_match_recent(const struct work *work, unsigned shard, uint8_t how, struct rule *rule)
 {
 	/*
-	 * Revision 1 has the mask. All of it is set, not the IPv4 part alone: it belongs to the list, and with
-	 * zeros behind it IPv6 would be looked up by its first 32 bits. In an IPv4 rule only 32 bits are
+	 * Revision 1 has the mask. All of it is set, not the IPv4 part alone: it belongs to the list, and
+	 * with zeros behind it IPv6 would be looked up by its first 32 bits. In an IPv4 rule only 32 bits are
 	 * compared, as iptables-restore sets no more.
 	 */
 	const size_t mask_len = work->number == IPTC_IP4 ? sizeof(struct in_addr) : sizeof(struct in6_addr);
 	struct xt_recent_mtinfo_v1 *const recent = rule_match(
-		rule, "recent", 1, sizeof *recent, offsetof(struct xt_recent_mtinfo_v1, mask) + mask_len);
+	        rule, "recent", 1, sizeof *recent, offsetof(struct xt_recent_mtinfo_v1, mask) + mask_len);
 	char name[IPTC_LIST_MAX];
 
 	iptc_list_name(work->number, work->config, work->n_shards, shard, name);
@@ -255,7 +256,8 @@ static void rule_match_ports(const struct root_config *config, struct rule *rule
 		tcp->spts[1] = UINT16_MAX; /* 0:65535, any; ports are in host order here */
 		tcp->dpts[0] = tcp->dpts[1] = config->ports[0];
 	} else if (config->n_ports > 1) {
-		struct xt_multiport_v1 *const ports = rule_match(rule, "multiport", 1, sizeof *ports, sizeof *ports);
+		struct xt_multiport_v1 *const ports =
+		        rule_match(rule, "multiport", 1, sizeof *ports, sizeof *ports);
 
 		ports->flags = XT_MULTIPORT_DESTINATION;
 		ports->count = (uint8_t)config->n_ports;
@@ -269,7 +271,7 @@ static void rule_log(const struct root_config *config, struct rule *rule)
 {
 	/* From prev on it is the kernel's own reckoning. */
 	struct xt_rateinfo *const limit =
-		rule_match(rule, "limit", 0, sizeof *limit, offsetof(struct xt_rateinfo, prev));
+	        rule_match(rule, "limit", 0, sizeof *limit, offsetof(struct xt_rateinfo, prev));
 	struct xt_log_info *log;
 
 	limit->avg = XT_LIMIT_SCALE * 60 / 10;
@@ -311,7 +313,8 @@ static void list_rule(const struct work *work, unsigned shard, unsigned place, s
 		if (config->action == ROOT_RESET)
 			protocol = IPPROTO_TCP; /* the kernel insists */
 	}
-	work->family->finish(rule, protocol, (uint8_t)shard, work->n_shards == 1 ? 0 : 0xFF); /* shard < 256 */
+	work->family->finish(rule, protocol, (uint8_t)shard,
+	                     work->n_shards == 1 ? 0 : 0xFF); /* shard < 256 */
 }
 
 /* Rule number "place" of a chain. False: it has no more; a chain without any is not wanted. */
@@ -471,8 +474,8 @@ static int put_in_place(struct work *work, struct why *why)
 	int err = 0;
 
 	if (work->family->ops->builtin(work->config->chain, work->handle))
-		return why_set(why, EINVAL, "%s: chain %s is the kernel's own: choose another name", work->family->tool,
-		               work->config->chain);
+		return why_set(why, EINVAL, "%s: chain %s is the kernel's own: choose another name",
+		               work->family->tool, work->config->chain);
 	/* What is jumped to comes before the jump. */
 	for (unsigned chain = 0; chain < SUBS && work->n_shards > 1 && err == 0; chain++)
 		err = write_chain(work, chain, why);
@@ -524,15 +527,16 @@ static int lock_tables(struct why *why)
 		path = "/run/xtables.lock";
 	fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return why_set(why, errno, "%s: %s; it keeps two programs from changing the rules at once", path,
-		               strerror(errno));
+		return why_set(why, errno, "%s: %s; it keeps two programs from changing the rules at once",
+		               path, strerror(errno));
 	for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited += LOCK_STEP_MS) {
 		if ((errno == EWOULDBLOCK || errno == EINTR) && waited < LOCK_WAIT_MS) {
 			(void)pause_ms(LOCK_STEP_MS);
 			continue;
 		}
 		err = errno == EWOULDBLOCK
-		              ? why_set(why, EBUSY, "%s: locked by another program for %d s", path, LOCK_WAIT_MS / 1000)
+		              ? why_set(why, EBUSY, "%s: locked by another program for %d s", path,
+		                        LOCK_WAIT_MS / 1000)
 		              : why_set(why, errno, "%s: cannot lock: %s", path, strerror(errno));
 		(void)close(fd);
 		return err;
@@ -551,14 +555,16 @@ static int take_snapshot(struct work *work, struct why *why)
 	switch (errno) {
 	case EPERM:
 	case EACCES:
-		return why_set(why, EPERM, "%s: may not see the rules: run as root, or with CAP_NET_ADMIN and CAP_NET_RAW",
+		return why_set(why, EPERM,
+		               "%s: may not see the rules: run as root, or with CAP_NET_ADMIN and "
+		               "CAP_NET_RAW",
 		               tool);
 	case ENOENT:
 	case ENOPROTOOPT:
 		return why_set(why, errno,
-		               "%s: the kernel has no legacy xtables: load it with 'modprobe %s'; where it is built "
-		               "without CONFIG_NETFILTER_XTABLES_LEGACY, set manage_rules = no and add the rule with "
-		               "%s-nft, or use another backend",
+		               "%s: the kernel has no legacy xtables: load it with 'modprobe %s'; where it "
+		               "is built without CONFIG_NETFILTER_XTABLES_LEGACY, set manage_rules = no and "
+		               "add the rule with %s-nft, or use another backend",
 		               tool, work->family->module, tool);
 	case EAFNOSUPPORT:
 		return why_set(why, errno, "%s: the kernel runs without this family", tool);
@@ -574,8 +580,8 @@ static int commit(struct work *work, struct why *why)
 		return 0;
 	if (errno == ENOENT)
 		return why_set(why, ENOENT,
-		               "%s: the kernel lacks a match or target of our rules: load them with 'modprobe -a "
-		               "xt_recent xt_multiport xt_tcpudp'%s",
+		               "%s: the kernel lacks a match or target of our rules: load them with "
+		               "'modprobe -a xt_recent xt_multiport xt_tcpudp'%s",
 		               work->family->tool,
 		               work->config->log_prefix[0] != '\0' || work->config->action != ROOT_DROP
 		                       ? ", 'modprobe -a xt_limit xt_LOG ipt_REJECT ip6t_REJECT'"
@@ -583,10 +589,11 @@ static int commit(struct work *work, struct why *why)
 	return failed(work, "write table", "filter", why);
 }
 
-int iptc_apply(enum iptc_family family, const struct root_config *config, unsigned n_shards, bool *ret_changed,
-               struct why *why)
+int iptc_apply(enum iptc_family family, const struct root_config *config, unsigned n_shards,
+               bool *ret_changed, struct why *why)
 {
-	struct work work = {.family = &families[family], .number = family, .config = config, .n_shards = n_shards};
+	struct work work = {
+		.family = &families[family], .number = family, .config = config, .n_shards = n_shards};
 	int lock, err;
 
 	assert(n_shards == 0 || n_shards == 1 || n_shards == IPTC_SHARDS);

@@ -33,15 +33,15 @@ enum {
 enum iptc_family { IPTC_IP4, IPTC_IP6 };
 
 /* Writes the name of a kernel list. n_shards: 1 or IPTC_SHARDS; shard: below it. */
-void iptc_list_name(enum iptc_family family, const struct root_config *config, unsigned n_shards, unsigned shard,
-                    char out[static IPTC_LIST_MAX]);
+void iptc_list_name(enum iptc_family family, const struct root_config *config, unsigned n_shards,
+                    unsigned shard, char out[static IPTC_LIST_MAX]);
 
 /*
  * Makes the kernel's rules what they shall be. n_shards: 1 or IPTC_SHARDS; 0: our chains and every jump to
  * them go, and with the rules the kernel drops their lists. *ret_changed: something had to be done.
  */
-int iptc_apply(enum iptc_family family, const struct root_config *config, unsigned n_shards, bool *ret_changed,
-               struct why *why);
+int iptc_apply(enum iptc_family family, const struct root_config *config, unsigned n_shards,
+               bool *ret_changed, struct why *why);
 
 /* The layout that is there, perhaps from a daemon before us: *ret is 0 (no chain), 1 or IPTC_SHARDS. */
 int iptc_look(enum iptc_family family, const struct root_config *config, unsigned *ret, struct why *why);

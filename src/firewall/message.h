@@ -15,7 +15,7 @@
 
 enum {
 	MESSAGE_ENTRIES = 64,
-	MESSAGE_SECONDS_MAX = 10 * 366 * 86400, /* ten years: as good as for ever, and far from any overflow */
+	MESSAGE_SECONDS_MAX = 10 * 366 * 86400, /* ten years: as good as for ever, far from overflow */
 };
 
 enum message_verb {
@@ -26,10 +26,10 @@ enum message_verb {
 };
 
 struct message_entry {
-	uint8_t addr[16];   /* struct addr */
-	uint8_t len;        /* struct net: IPv4 96 + 8..128, IPv6 32..128; host bits are zero */
+	uint8_t addr[16];    /* struct addr */
+	uint8_t len;         /* struct net: IPv4 96 + 8..128, IPv6 32..128; host bits are zero */
 	uint8_t reserved[3]; /* zero */
-	uint32_t seconds;   /* ADD: left to block, 1..MESSAGE_SECONDS_MAX; DEL: 0; LIST: since last seen */
+	uint32_t seconds;    /* ADD: left to block, 1..MESSAGE_SECONDS_MAX; DEL: 0; LIST: since last seen */
 };
 
 /* A field that its comment does not give to a verb is zero; so is the rest of entries, for secrecy. */

@@ -14,10 +14,10 @@
 
 enum {
 	FAMILIES = 2,
-	PER_LIST_DEFAULT = 100,   /* ip_list_tot, net/netfilter/xt_recent.c */
-	PER_LIST_MAX = 1 << 20,   /* we use no more of a list than this, 20 MB */
-	SHRINK_AT = 4,            /* back to one list when a quarter of it would do, so as not to flap */
-	BOOT_JIFFIES_S = 300,     /* jiffies begin so long before they wrap, include/linux/jiffies.h */
+	PER_LIST_DEFAULT = 100, /* ip_list_tot, net/netfilter/xt_recent.c */
+	PER_LIST_MAX = 1 << 20, /* we use no more of a list than this, 20 MB */
+	SHRINK_AT = 4,          /* back to one list when a quarter of it would do, so as not to flap */
+	BOOT_JIFFIES_S = 300,   /* jiffies begin so long before they wrap, include/linux/jiffies.h */
 	PATH_MAX_HERE = 64,
 };
 
@@ -65,53 +65,17 @@ static unsigned long jiffies_now(unsigned long *ret_hz)
 {
 	struct timespec tick, now;
 	unsigned long hz;
+	int err;
 
 	/* One tick of the coarse clock is one jiffy; sysconf(_SC_CLK_TCK) is always 100. */
-	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) < 0 || clock_gettime(CLOCK_MONOTONIC, &now) < 0 ||
-	    tick.tv_nsec == 0)
-		abort();
+	err = clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+	assert(err == 0 && tick.tv_nsec > 0); /* every kernel since 2.6.32 has both clocks */
+	err = clock_gettime(CLOCK_MONOTONIC, &now);
+	assert(err == 0);
 	hz = (1000000000UL + (unsigned long)tick.tv_nsec / 2) / (unsigned long)tick.tv_nsec;
 	*ret_hz = hz;
 	return (unsigned long)-(uint32_t)(BOOT_JIFFIES_S * hz) + (unsigned long)now.tv_sec * hz +
 	       (unsigned long)now.tv_nsec / (1000000000UL / hz);
-}
-
-static int no_list(const char *path, struct why *why)
-{
-	return why_set(why, errno, "%s: %s%s", path, strerror(errno),
-	               errno == ENOENT ? "; the rule that names this list is gone" : "");
-}
-
-static int list_read(const struct recent *recent, struct list *list, const char *path, struct why *why)
-{
-	unsigned long seen, hz;
-	const unsigned long now = jiffies_now(&hz);
-	char text[ADDR_TEXT_MAX];
-	struct addr addr;
-	FILE *file;
-	int fields;
-
-	if (list->held == NULL)
-		list->held = calloc(recent->per_list, sizeof *list->held);
-	if (list->held == NULL)
-		return why_set(why, ENOMEM, "no memory for %" PRIu32 " addresses of %s", recent->per_list, path);
-	file = fopen(path, "re");
-	if (file == NULL)
-		return no_list(path, why);
-	list->n = 0;
-	/* "src=192.0.2.7 ttl: 0 last_seen: 4294967296 oldest_pkt: 1 4294967296, ..." */
-	while ((fields = fscanf(file, "src=%45s ttl: %*u last_seen: %lu%*[^\n]\n", text, &seen)) == 2) {
-		const unsigned long age = now - seen;
-
-		if (list->n == recent->per_list || !addr_parse(text, strlen(text), &addr))
-			break;
-		/* A stamp can be a little ahead of our reckoning. */
-		list->held[list->n++] = (struct recent_entry){
-			.addr = addr, .idle_s = (long)age < 0 ? 0 : (uint32_t)(age / hz)};
-	}
-	fields = fields == EOF && !ferror(file) ? 0 : EPROTO;
-	(void)fclose(file);
-	return fields == 0 ? 0 : why_set(why, EPROTO, "%s: a line is not as expected, or there are too many", path);
 }
 
 static void list_shut(struct list *list)
@@ -120,6 +84,53 @@ static void list_shut(struct list *list)
 		(void)close(list->fd);
 	list->fd = -1;
 	list->n = 0;
+}
+
+static int no_list(const char *path, struct why *why)
+{
+	return why_set(why, errno, "%s: %s%s", path, strerror(errno),
+	               errno == ENOENT ? "; the rule that names this list is gone" : "");
+}
+
+/* Learns what the list holds. A list that cannot be read is shut, so that nothing false is known of it. */
+static int list_read(const struct recent *recent, struct list *list, const char *path, struct why *why)
+{
+	unsigned long seen, hz;
+	const unsigned long now = jiffies_now(&hz);
+	char text[ADDR_TEXT_MAX];
+	struct addr addr;
+	FILE *file;
+	bool at_end;
+	int fields;
+
+	if (list->held == NULL)
+		list->held = calloc(recent->per_list, sizeof *list->held);
+	if (list->held == NULL)
+		return why_set(why, ENOMEM, "%s: no memory for %" PRIu32 " addresses", path,
+		               recent->per_list);
+	file = fopen(path, "re");
+	if (file == NULL) {
+		list_shut(list);
+		return no_list(path, why);
+	}
+	list->n = 0;
+	/* "src=192.0.2.7 ttl: 0 last_seen: 4294967296 oldest_pkt: 1 4294967296, ..." */
+	while ((fields = fscanf(file, "src=%45s ttl: %*u last_seen: %lu%*[^\n]\n", text, &seen)) == 2) {
+		const unsigned long age = now - seen;
+		struct recent_entry *entry;
+
+		if (list->n == recent->per_list || !addr_parse(text, strlen(text), &addr))
+			break;
+		entry = &list->held[list->n++];
+		entry->addr = addr;
+		entry->idle_s = (long)age < 0 ? 0 : (uint32_t)(age / hz); /* a stamp can be a little ahead */
+	}
+	at_end = fields == EOF && !ferror(file);
+	(void)fclose(file);
+	if (at_end)
+		return 0;
+	list_shut(list);
+	return why_set(why, EPROTO, "%s: a line is not as expected, or there are too many", path);
 }
 
 static void shut_all(struct recent *recent)
@@ -132,17 +143,10 @@ static void shut_all(struct recent *recent)
 /* Opens for writing unless it is open; a list that was opened anew may be another one, so it is read. */
 static int list_open(const struct recent *recent, struct list *list, const char *path, struct why *why)
 {
-	int err;
-
 	if (list->fd >= 0)
 		return 0;
 	list->fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (list->fd < 0)
-		return no_list(path, why);
-	err = list_read(recent, list, path, why);
-	if (err < 0)
-		list_shut(list);
-	return err;
+	return list->fd < 0 ? no_list(path, why) : list_read(recent, list, path, why);
 }
 
 /* One command per write and each from place 0, or the kernel takes the first alone, or none (ESPIPE). */
@@ -189,13 +193,15 @@ static int put(struct recent *recent, char sign, const struct addr *addr, struct
 			return err;
 		held = list_find(list, addr);
 		if (sign == '+' && held == NULL && list->n >= recent->per_list)
-			return why_set(why, ENOSPC, "%s is full: it holds %" PRIu32 " addresses", path, list->n);
+			return why_set(why, ENOSPC, "%s is full: it holds %" PRIu32 " addresses", path,
+			               list->n);
 		err = list_write(list, command, len);
 		if (err == 0)
 			break;
 		list_shut(list);
 		if (tries == 2)
-			return why_set(why, -err, "%s: the kernel did not take '%s': %s", path, command, strerror(-err));
+			return why_set(why, -err, "%s: the kernel did not take '%s': %s", path, command,
+			               strerror(-err));
 	}
 	if (sign == '+') {
 		if (held == NULL)
@@ -311,7 +317,8 @@ static bool is_absent(int err)
 	return err == -ENOENT || err == -ENOPROTOOPT || err == -EAFNOSUPPORT;
 }
 
-int recent_open(const struct root_config *config, struct recent **ret, const char **ret_without6, struct why *why)
+int recent_open(const struct root_config *config, struct recent **ret, const char **ret_without6,
+                struct why *why)
 {
 	struct recent *const recent = calloc(1, sizeof *recent);
 	struct why ignored;

@@ -38,7 +38,8 @@ struct recent_size {
  * recent_close. *ret_without6: NULL, or the sentence that says why IPv6 is not blocked; lives as long.
  */
 struct recent;
-int recent_open(const struct root_config *config, struct recent **ret, const char **ret_without6, struct why *why);
+int recent_open(const struct root_config *config, struct recent **ret, const char **ret_without6,
+                struct why *why);
 
 /*
  * Makes what is missing and lists enough for n4 and n6 addresses. A change of the number of lists empties

@@ -19,17 +19,17 @@
 #include "firewall/recent.h"
 
 enum {
-	STATUS_SYSTEM = 3,      /* the exit status that says: the system said no */
-	LINGER_MS = 10000,      /* for the engine to end after it has closed its end of the pair */
+	STATUS_SYSTEM = 3, /* the exit status that says: the system said no */
+	LINGER_MS = 10000, /* for the engine to end after it has closed its end of the pair */
 };
 
 struct root {
 	struct root_config config;
 	struct recent *recent;
-	int64_t second;      /* the clock's, that adds counts for */
+	int64_t second; /* the clock's, that adds counts for */
 	uint32_t adds;
-	bool said_full;      /* since the last ENSURE, */
-	bool said_too_many;  /* in this second: so that a stranger's flood is not a flood of lines */
+	bool said_full;     /* since the last ENSURE, */
+	bool said_too_many; /* in this second: so that a stranger's flood is not a flood of lines */
 };
 
 static bool is_name(const char *name, size_t room)
@@ -46,15 +46,17 @@ static int check_config(const struct root_config *config, struct why *why)
 {
 	if (!is_name(config->chain, sizeof config->chain) || !is_name(config->list, sizeof config->list) ||
 	    !is_name(config->jump_from, sizeof config->jump_from))
-		return why_set(why, EINVAL,
-		               "the names of chain, list and jump_from are 1 to %d letters, digits, '_' and '-'",
-		               ROOT_NAME_MAX - 1);
+		return why_set(
+		        why, EINVAL,
+		        "the names of chain, list and jump_from are 1 to %d letters, digits, '_' and '-'",
+		        ROOT_NAME_MAX - 1);
 	if (config->seconds < 2)
 		return why_set(why, EINVAL, "seconds is %" PRIu32 ": at least 2", config->seconds);
 	if (config->n_ports > ROOT_PORTS_MAX)
 		return why_set(why, EINVAL, "%zu ports: a rule takes %d", config->n_ports, ROOT_PORTS_MAX);
 	if (config->n_never > ROOT_NEVER_MAX)
-		return why_set(why, EINVAL, "%zu networks never to block: %d at most", config->n_never, ROOT_NEVER_MAX);
+		return why_set(why, EINVAL, "%zu networks never to block: %d at most", config->n_never,
+		               ROOT_NEVER_MAX);
 	if (strnlen(config->log_prefix, sizeof config->log_prefix) == sizeof config->log_prefix)
 		return why_set(why, EINVAL, "log_prefix: %d characters at most", ROOT_PREFIX_MAX - 1);
 	return 0;
@@ -117,7 +119,8 @@ static bool within_rate(struct root *root, int64_t now_s)
 		return true;
 	}
 	if (!root->said_too_many)
-		log_line(LOG_WARNING, "more than %d blocks in one second: the rest is refused until the next sync",
+		log_line(LOG_WARNING,
+		         "more than %d blocks in one second: the rest is refused until the next sync",
 		         ROOT_ADDS_PER_S);
 	root->said_too_many = true;
 	return false;
@@ -147,7 +150,8 @@ static int answer_ensure(struct root *root, struct message *m, struct why *why)
 	if (size.shards > shards)
 		log_line(LOG_NOTICE,
 		         "%" PRIu32 " IPv4 and %" PRIu32 " IPv6 addresses do not fit in lists of %" PRIu32
-		         ": using %" PRIu32 " lists; 'options xt_recent ip_list_tot=N' in /etc/modprobe.d, or "
+		         ": using %" PRIu32
+		         " lists; 'options xt_recent ip_list_tot=N' in /etc/modprobe.d, or "
 		         "xt_recent.ip_list_tot=N on the kernel's command line, makes one list hold N",
 		         m->n4, m->n6, size.per_list, size.shards);
 	return 0;
@@ -282,7 +286,8 @@ static bool take_signal(int signals, pid_t engine, int *ret_status)
 	if (read(signals, &info, sizeof info) != (ssize_t)sizeof info)
 		return false;
 	if (info.ssi_signo != SIGCHLD)
-		(void)kill(engine, (int)info.ssi_signo); /* it is not reaped yet, so the pid is still its own */
+		(void)kill(engine,
+		           (int)info.ssi_signo); /* it is not reaped yet, so the pid is still its own */
 	return waitpid(engine, ret_status, WNOHANG) == engine;
 }
 
@@ -290,7 +295,8 @@ static int exit_status(int status)
 {
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
-	log_line(LOG_ERR, "the engine was killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+	log_line(LOG_ERR, "the engine was killed by signal %d (%s)", WTERMSIG(status),
+	         strsignal(WTERMSIG(status)));
 	return STATUS_SYSTEM;
 }
 
@@ -309,7 +315,8 @@ int root_serve(struct root *root, int fd, pid_t engine)
 	(void)sigaddset(&set, SIGUSR1);
 	(void)sigaddset(&set, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	polled[SIGNALS] = (struct pollfd){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN};
+	polled[SIGNALS] =
+	        (struct pollfd){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN};
 	if (polled[SIGNALS].fd < 0) {
 		log_line(LOG_ERR, "no signalfd: %s; the engine is stopped", strerror(errno));
 		(void)kill(engine, SIGKILL);

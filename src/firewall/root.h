@@ -41,7 +41,7 @@ struct root_config {
 	size_t n_ports;                    /* 0: every port and protocol */
 	uint16_t ports[ROOT_PORTS_MAX];
 	size_t n_never;
-	struct net never[ROOT_NEVER_MAX];  /* the fixed part of the allow list: root's copy has the last word */
+	struct net never[ROOT_NEVER_MAX];  /* fixed part of the allow list: root's copy has the last word */
 };
 
 /*

@@ -4,7 +4,6 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -138,6 +137,11 @@ void archived_close(struct archived *in)
 int64_t archived_mtime(const struct archived *in)
 {
 	return in->mtime_s;
+}
+
+bool archived_may_grow(const struct archived *in)
+{
+	return in->size > 0 && in->archive == NULL;
 }
 
 void archived_progress(const struct archived *in, int64_t *ret_done, int64_t *ret_size)

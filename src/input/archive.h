@@ -8,6 +8,7 @@
 #ifndef WFS_ARCHIVE_H
 #define WFS_ARCHIVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -24,6 +25,9 @@ void archived_close(struct archived *in);
 
 /* When the log was last written; now for standard input. */
 int64_t archived_mtime(const struct archived *in);
+
+/* True for a plain file: somebody may still be writing its last line. */
+bool archived_may_grow(const struct archived *in);
 
 /* How large the file on disk is, and how much of it has been read: for progress. 0 and 0 when it cannot be known. */
 void archived_progress(const struct archived *in, int64_t *ret_done, int64_t *ret_size);

@@ -53,7 +53,7 @@ enum {
 struct follow_line {
 	size_t log;       /* index of the log, as follow_add gave it */
 	uint64_t file;    /* number of the file, counted up from 1; never reused */
-	const char *path; /* where the file was opened ("/var/log/mail.log.1" while catching up); borrowed too */
+	const char *path; /* where the file was opened ("mail.log.1" while catching up); borrowed too */
 
 	/* FOLLOW_LINE. text is borrowed until the next call. Any bytes but LF; without the LF. */
 	const char *text;

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/text.h"
+
 enum {
 	LITERAL_MAX = 32,  /* bytes; longer runs are cut, which keeps them true */
 	LITERALS_MAX = 2,
@@ -19,6 +21,7 @@ enum {
 
 struct literal {
 	unsigned char len; /* 0: none */
+	unsigned char rare; /* index of the byte that log lines have least often */
 	bool first;        /* every match begins with it; the regex begins with "^" */
 	char text[LITERAL_MAX];
 };
@@ -29,5 +32,8 @@ struct literal {
  * regex: NUL-ended, PCRE2 syntax, no options.
  */
 size_t literal_find(const char *regex, struct literal ret[static LITERALS_MAX]);
+
+/* True when the literal stands anywhere in text. Quick on lines: it looks for the rarest byte first. */
+bool literal_stands_in(const struct literal *literal, struct span text);
 
 #endif

@@ -1,57 +1,41 @@
 #include "rules/rules.h"
 
-#include <errno.h>
 #include <fnmatch.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
+#include "rules/compiled.h"
+#include "rules/generic.h"
 
 enum {
-	PROGRAM_MAX = 64,    /* longer program names match no rule: no daemon has one */
-	CACHE_SLOTS = 512,   /* programs whose rules are remembered; a power of two */
+	PROGRAM_MAX = 64,  /* longer program names match no rule: no daemon has one */
+	CACHE_SLOTS = 512, /* programs whose rules are remembered; a power of two */
 	JIT_STACK_MAX = 256 << 10,
+	SLOT_LITERALS_MAX = 64, /* bits of a word */
+	NO_LITERAL = 0xFF,
 };
 
-/*
- * What <ADDR> stands for: the shape of an address, not its range; addr_parse has the last word. Nothing that
- * could belong to an address may stand on either side, so backtracking can never cut a digit off. ":25" may
- * follow the IPv4 form only: after IPv6 it could be one more group.
- */
-#define DIGITS4 "\\d{1,3}(?:\\.\\d{1,3}){3}"
-#define ADDR_REGEX                                                                                          \
-	"(?<![0-9A-Za-z.])(?<![0-9A-Fa-f:]:)(?:IPv6:)?(?<addr>" DIGITS4                                     \
-	"|(?:[0-9A-Fa-f]{0,4}:){2,8}(?:" DIGITS4 "|[0-9A-Fa-f]{1,4}(?!:[0-9A-Fa-f])|(?<=::)))"               \
-	"(?![0-9A-Za-z%/]|\\.[0-9A-Fa-f])"
-#define NAME_REGEX "(?<name>[0-9A-Za-z_](?:[0-9A-Za-z_.-]*[0-9A-Za-z_.])?)"
-
-static const struct builtin {
-	const char *word, *regex;
-} builtins[] = {{"<ADDR>", ADDR_REGEX}, {"<NAME>", NAME_REGEX}};
-
-struct compiled {
-	struct rule rule;
-	pcre2_code *match, *unless;
-	uint32_t addr, name, detail, count; /* group numbers; 0: the regex has none */
-	size_t n_globs;
-	char **globs;
-};
-
-struct rules {
-	struct rulefile_set set;
-	size_t n;
-	struct compiled *list;
-	uint32_t groups_max;
+/* A rule as one program sees it: what must stand in a message before its regex is worth a try. */
+struct candidate {
+	const struct compiled *rule;
+	const struct literal *first;    /* the message begins with it; NULL: with anything */
+	uint8_t inside[LITERALS_MAX]; /* indexes into the slot's literals, NO_LITERAL: none */
 };
 
 /* The rules that can apply to one program. */
 struct slot {
 	uint8_t len; /* of program; 0: free */
 	char program[PROGRAM_MAX];
-	size_t n;
-	uint16_t *list; /* indexes into rules->list, in order; room for all */
+	size_t n, n_also;        /* of list: the rules that take lines, then the "also" rules */
+	struct candidate *list;
+	size_t n_literals;
+	const struct literal *literals[SLOT_LITERALS_MAX]; /* each different one once */
+};
+
+/* What is known of one message: which of the slot's literals stand in it. Bit i: literal i. */
+struct seen {
+	struct span message;
+	uint64_t tried, present;
 };
 
 struct rules_scratch {
@@ -62,205 +46,6 @@ struct rules_scratch {
 	struct slot *slots; /* CACHE_SLOTS, by hash of the program, the last one seen wins */
 	struct rules_stat stat;
 };
-
-/* --- compiling --- */
-
-static bool put_builtins(const char *in, char *out, size_t cap)
-{
-	size_t used = 0;
-
-	while (*in != '\0') {
-		const char *piece = in;
-		size_t len = 1;
-
-		for (size_t b = 0; b < sizeof builtins / sizeof *builtins; b++) {
-			const size_t word_len = strlen(builtins[b].word);
-
-			if (strncmp(in, builtins[b].word, word_len) == 0) {
-				piece = builtins[b].regex;
-				len = strlen(piece);
-				in += word_len - 1;
-				break;
-			}
-		}
-		if (used + len >= cap)
-			return false;
-		memcpy(out + used, piece, len);
-		used += len;
-		in++;
-	}
-	out[used] = '\0';
-	return true;
-}
-
-static size_t occurrences(const char *text, const char *word)
-{
-	size_t n = 0;
-
-	for (const char *p = text; (p = strstr(p, word)) != NULL; p++)
-		n++;
-	return n;
-}
-
-/* The regex around the offset and a caret under it; both without bytes that would move the caret. */
-static void regex_fault(struct rulefile_faults *faults, const struct rulefile_rule *rule, const char *key,
-                        unsigned line, const char *regex, size_t offset, int code)
-{
-	enum { AROUND = 40 };
-	const size_t from = offset > AROUND ? offset - AROUND : 0, len = strlen(regex + from);
-	char piece[2 * AROUND + 1];
-	unsigned char message[160];
-	size_t n = 0;
-
-	(void)pcre2_get_error_message(code, message, sizeof message);
-	for (; n < len && n < sizeof piece - 1; n++)
-		piece[n] = (char)(regex[from + n] >= 0x20 && regex[from + n] < 0x7F ? regex[from + n] : '?');
-	piece[n] = '\0';
-	rulefile_fault(faults, "%s:%u: %s of [%s]: %s\n    %s\n    %*s", rule->file, line, key, rule->name,
-	               (const char *)message, piece, (int)(offset - from) + 1, "^");
-}
-
-static pcre2_code *compile_regex(const struct rulefile_rule *rule, const char *key, unsigned line,
-                                 const char *text, uint32_t options, struct rulefile_faults *faults)
-{
-	static char regex[2 * RULEFILE_EXPANDED_MAX]; /* large, and rules are loaded by one thread */
-	pcre2_compile_context *context;
-	PCRE2_SIZE offset = 0;
-	pcre2_code *code;
-	int rc = 0;
-
-	if (!put_builtins(text, regex, sizeof regex)) {
-		rulefile_fault(faults, "%s:%u: %s of [%s] is too long", rule->file, line, key, rule->name);
-		return NULL;
-	}
-	context = pcre2_compile_context_create(NULL);
-	if (context == NULL)
-		abort();
-	(void)pcre2_set_newline(context, PCRE2_NEWLINE_LF);
-	code = pcre2_compile((PCRE2_SPTR)regex, PCRE2_ZERO_TERMINATED,
-	                     options | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C |
-	                             PCRE2_DOLLAR_ENDONLY,
-	                     &rc, &offset, context);
-	pcre2_compile_context_free(context);
-	if (code == NULL)
-		regex_fault(faults, rule, key, line, regex, offset, rc);
-	else
-		(void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* without JIT the interpreter does it */
-	return code;
-}
-
-static uint32_t group_number(const pcre2_code *code, const char *name)
-{
-	const int n = pcre2_substring_number_from_name(code, (PCRE2_SPTR)name);
-
-	return n > 0 ? (uint32_t)n : 0;
-}
-
-static void split_globs(struct compiled *c, const char *program)
-{
-	char *const copy = strdup(program), *save = NULL;
-
-	if (copy == NULL)
-		abort();
-	for (char *word = strtok_r(copy, " \t", &save); word != NULL; word = strtok_r(NULL, " \t", &save)) {
-		c->globs = reallocarray(c->globs, c->n_globs + 1, sizeof *c->globs);
-		if (c->globs == NULL || (c->globs[c->n_globs++] = strdup(word)) == NULL)
-			abort();
-	}
-	free(copy);
-}
-
-static void compile_rule(struct rules *rules, size_t i, struct rulefile_faults *faults)
-{
-	const struct rulefile_rule *const text = &rules->set.rules[i];
-	struct compiled *const c = &rules->list[i];
-	uint32_t groups = 0;
-
-	c->rule = (struct rule){i, text};
-	if (text->match.text == NULL || text->program == NULL)
-		return; /* said already */
-	split_globs(c, text->program);
-	if (text->match.text[0] != '^')
-		rulefile_fault(faults,
-		               "%s:%u: match of [%s] must begin with \"^\": a stranger's text may stand anywhere else",
-		               text->file, text->match.line, text->name);
-	if (occurrences(text->match.text, "<ADDR>") != 1)
-		rulefile_fault(faults, "%s:%u: match of [%s] must have <ADDR> exactly once, it has it %zu times",
-		               text->file, text->match.line, text->name, occurrences(text->match.text, "<ADDR>"));
-	if (occurrences(text->match.text, "<NAME>") > 1)
-		rulefile_fault(faults, "%s:%u: match of [%s] may have <NAME> only once", text->file, text->match.line,
-		               text->name);
-	c->match = compile_regex(text, "match", text->match.line, text->match.text, PCRE2_ANCHORED, faults);
-	if (text->unless.text != NULL)
-		c->unless = compile_regex(text, "unless", text->unless.line, text->unless.text, 0, faults);
-	if (c->match == NULL)
-		return;
-	c->addr = group_number(c->match, "addr");
-	c->name = group_number(c->match, "name");
-	c->detail = group_number(c->match, "detail");
-	c->count = group_number(c->match, "count");
-	(void)pcre2_pattern_info(c->match, PCRE2_INFO_CAPTURECOUNT, &groups);
-	if (groups > rules->groups_max)
-		rules->groups_max = groups;
-}
-
-int rules_load(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,
-               struct rules **ret, struct rulefile_faults *faults, struct why *why)
-{
-	struct rules *const rules = calloc(1, sizeof *rules);
-
-	if (rules == NULL)
-		abort();
-	*ret = NULL;
-	(void)rulefile_read(dirs, n_dirs, extra, n_extra, &rules->set, faults, why);
-	rules->n = rules->set.n;
-	rules->list = calloc(rules->n > 0 ? rules->n : 1, sizeof *rules->list);
-	if (rules->list == NULL)
-		abort();
-	for (size_t i = 0; i < rules->n; i++)
-		compile_rule(rules, i, faults);
-	if (faults->n > 0) {
-		rules_free(rules);
-		return why_set(why, EINVAL, "%s", faults->text[0]);
-	}
-	*ret = rules;
-	return 0;
-}
-
-void rules_free(struct rules *rules)
-{
-	if (rules == NULL)
-		return;
-	for (size_t i = 0; i < rules->n; i++) {
-		struct compiled *const c = &rules->list[i];
-
-		pcre2_code_free(c->match);
-		pcre2_code_free(c->unless);
-		for (size_t g = 0; g < c->n_globs; g++)
-			free(c->globs[g]);
-		free(c->globs);
-	}
-	free(rules->list);
-	rulefile_set_done(&rules->set);
-	free(rules);
-}
-
-size_t rules_count(const struct rules *rules)
-{
-	return rules->n;
-}
-
-const struct rule *rules_at(const struct rules *rules, size_t index)
-{
-	return &rules->list[index].rule;
-}
-
-size_t rules_files(const struct rules *rules)
-{
-	return rules->set.n_files;
-}
-
-/* --- matching --- */
 
 struct rules_scratch *rules_scratch_new(const struct rules *rules)
 {
@@ -309,13 +94,60 @@ static bool applies(const struct compiled *c, const char *program)
 	return false;
 }
 
+/* The number of a literal among the slot's; equal ones share it, so that none is looked for twice. */
+static uint8_t intern(struct slot *slot, const struct literal *literal)
+{
+	for (size_t i = 0; i < slot->n_literals; i++)
+		if (slot->literals[i]->len == literal->len &&
+		    memcmp(slot->literals[i]->text, literal->text, literal->len) == 0)
+			return (uint8_t)i; /* < SLOT_LITERALS_MAX */
+	if (slot->n_literals == SLOT_LITERALS_MAX)
+		return NO_LITERAL;
+	slot->literals[slot->n_literals] = literal;
+	return (uint8_t)slot->n_literals++; /* < SLOT_LITERALS_MAX */
+}
+
+static struct candidate candidate_of(struct slot *slot, const struct rules *rules, const struct compiled *c)
+{
+	struct candidate candidate = {.rule = c};
+	size_t n = 0;
+
+	memset(candidate.inside, NO_LITERAL, sizeof candidate.inside);
+	for (size_t i = 0; i < c->n_literals && !rules->no_prefilter; i++)
+		if (c->literals[i].first)
+			candidate.first = &c->literals[i];
+		else
+			candidate.inside[n++] = intern(slot, &c->literals[i]);
+	return candidate;
+}
+
+static void fill_slot(struct rules_scratch *s, struct slot *slot)
+{
+	const struct rules *const rules = s->rules;
+	size_t n = 0;
+
+	slot->n = slot->n_also = slot->n_literals = 0;
+	for (size_t i = 0; i < rules->n; i++)
+		n += applies(&rules->list[i], slot->program);
+	free(slot->list);
+	slot->list = calloc(n > 0 ? n : 1, sizeof *slot->list);
+	if (slot->list == NULL)
+		abort();
+	for (size_t i = 0; i < rules->n; i++)
+		if (!rules->list[i].rule.text->also && applies(&rules->list[i], slot->program))
+			slot->list[slot->n++] = candidate_of(slot, rules, &rules->list[i]);
+	for (size_t i = 0; i < rules->n; i++)
+		if (rules->list[i].rule.text->also && applies(&rules->list[i], slot->program))
+			slot->list[slot->n + slot->n_also++] = candidate_of(slot, rules, &rules->list[i]);
+}
+
 /* The rules for a program; NULL when its name is one no rule can mean. */
 static const struct slot *slot_of(struct rules_scratch *s, struct span program)
 {
 	uint32_t hash = 2166136261U; /* FNV-1a; an unlucky collision costs a look-up, nothing else */
 	struct slot *slot;
 
-	if (program.len == 0 || program.len >= PROGRAM_MAX)
+	if (program.len == 0 || program.len >= PROGRAM_MAX || memchr(program.p, '\0', program.len) != NULL)
 		return NULL;
 	for (size_t i = 0; i < program.len; i++)
 		hash = (hash ^ (unsigned char)program.p[i]) * 16777619U;
@@ -325,21 +157,41 @@ static const struct slot *slot_of(struct rules_scratch *s, struct span program)
 	slot->len = (uint8_t)program.len; /* < PROGRAM_MAX */
 	memcpy(slot->program, program.p, program.len);
 	slot->program[program.len] = '\0';
-	slot->n = 0;
-	if (slot->list == NULL)
-		slot->list = calloc(s->rules->n > 0 ? s->rules->n : 1, sizeof *slot->list);
-	if (slot->list == NULL)
-		abort();
-	for (size_t i = 0; i < s->rules->n; i++)
-		if (applies(&s->rules->list[i], slot->program))
-			slot->list[slot->n++] = (uint16_t)i; /* < RULEFILE_RULES_MAX */
+	fill_slot(s, slot);
 	return slot;
 }
 
-/* True when the regex takes the text; a limit reached is "no", counted. */
-static bool takes(struct rules_scratch *s, const pcre2_code *code, struct span text)
+/* False when the message lacks something the rule's regex needs. */
+static bool worth_trying(const struct slot *slot, const struct candidate *c, struct seen *seen)
 {
-	const int rc = pcre2_match(code, (PCRE2_SPTR)text.p, text.len, 0, 0, s->data, s->context);
+	const struct span message = seen->message;
+
+	if (c->first != NULL &&
+	    (message.len < c->first->len || memcmp(message.p, c->first->text, c->first->len) != 0))
+		return false;
+	for (size_t i = 0; i < LITERALS_MAX; i++) {
+		uint64_t bit;
+
+		if (c->inside[i] == NO_LITERAL)
+			continue;
+		bit = (uint64_t)1 << c->inside[i];
+		if ((seen->tried & bit) == 0) {
+			seen->tried |= bit;
+			if (literal_stands_in(slot->literals[c->inside[i]], message))
+				seen->present |= bit;
+		}
+		if ((seen->present & bit) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* True when the regex takes the text; a limit reached is "no", counted. */
+static bool takes(struct rules_scratch *s, const pcre2_code *code, bool jit, struct span text)
+{
+	/* pcre2_jit_match skips checks of its arguments only; ours are fixed. */
+	const int rc = jit ? pcre2_jit_match(code, (PCRE2_SPTR)text.p, text.len, 0, 0, s->data, s->context)
+	                   : pcre2_match(code, (PCRE2_SPTR)text.p, text.len, 0, PCRE2_NO_JIT, s->data, s->context);
 
 	if (rc < 0 && rc != PCRE2_ERROR_NOMATCH)
 		s->stat.limits++;
@@ -390,51 +242,119 @@ static unsigned unwrap_repeated(struct span *message)
 	return message->len >= HEAD && memcmp(message->p, head, HEAD) == 0 ? 0 : times;
 }
 
+/* What a regex's groups say; the captures are those of the last match. */
+static void take_groups(const struct rules_scratch *s, const struct compiled *c, struct span message,
+                        unsigned times, struct rules_hit *hit)
+{
+	const struct span session = group(s, message, c->session);
+	const unsigned count = c->count > 0 ? number_in(group(s, message, c->count)) * times : times;
+
+	*hit = (struct rules_hit){.rule = &c->rule, .kind = c->kind};
+	hit->where = group(s, message, c->addr);
+	hit->name = group(s, message, c->name);
+	hit->detail = group(s, message, c->detail);
+	hit->count = count > RULES_COUNT_MAX ? RULES_COUNT_MAX : count;
+	hit->score = c->rule.text->score * (int)hit->count;
+	if (session.p != NULL && session.len <= RULES_SESSION_MAX) {
+		hit->session_len = (uint8_t)session.len; /* <= RULES_SESSION_MAX */
+		memcpy(hit->session, session.p, session.len);
+	}
+}
+
 /* Tries one rule. */
 static bool try_rule(struct rules_scratch *s, const struct compiled *c, struct span message, unsigned times,
                      struct rules_hit *hit)
 {
-	struct span where;
-	unsigned count;
-
-	if (!takes(s, c->match, message))
+	if (c->match == NULL || !takes(s, c->match, c->match_jit, message))
 		return false;
-	where = group(s, message, c->addr);
-	hit->name = group(s, message, c->name);
-	hit->detail = group(s, message, c->detail);
-	count = c->count > 0 ? number_in(group(s, message, c->count)) * times : times;
-	if (c->unless != NULL && takes(s, c->unless, message))
+	take_groups(s, c, message, times, hit);
+	if (c->unless != NULL && takes(s, c->unless, c->unless_jit, message))
 		return false;
-	if (!addr_parse(where.p, where.len, &hit->address)) {
+	if (c->addr > 0 && (hit->where.p == NULL || !addr_parse(hit->where.p, hit->where.len, &hit->address))) {
 		s->stat.not_addresses++;
 		return false;
 	}
-	hit->where = where;
-	hit->rule = &c->rule;
-	hit->count = count > RULES_COUNT_MAX ? RULES_COUNT_MAX : count;
-	hit->score = c->rule.text->score * (int)hit->count;
-	return true;
+	return !c->rule.text->generic || generic_name(hit->name, &hit->address);
+}
+
+static bool is_nobody(const struct rules_hit *hit)
+{
+	const struct net net = net_of(&hit->address);
+
+	return hit->where.p != NULL && net_is_never(&net);
+}
+
+/* The "also" rules that take the line too, behind the first hit. Returns how many there are with it. */
+static size_t match_also(struct rules_scratch *s, const struct slot *slot, struct seen *seen, unsigned times,
+                         bool disabled, struct rules_hit ret[static RULES_HITS_MAX])
+{
+	size_t n = 1;
+
+	for (size_t i = slot->n; i < slot->n + slot->n_also && n < RULES_HITS_MAX; i++) {
+		const struct candidate *const c = &slot->list[i];
+
+		if ((c->rule->rule.text->enabled || disabled) && worth_trying(slot, c, seen) &&
+		    try_rule(s, c->rule, seen->message, times, &ret[n]) &&
+		    addr_equal(&ret[n].address, &ret[0].address))
+			n++;
+	}
+	return n;
+}
+
+size_t rules_match_all(struct rules_scratch *s, struct span program, struct span message, bool disabled,
+                       struct rules_hit ret[static RULES_HITS_MAX])
+{
+	const struct slot *const slot = slot_of(s, program);
+	unsigned times;
+	struct seen seen;
+
+	if (slot == NULL || slot->n == 0)
+		return 0;
+	times = unwrap_repeated(&message);
+	seen = (struct seen){.message = message};
+	if (times == 0)
+		return 0;
+	for (size_t i = 0; i < slot->n; i++) {
+		const struct candidate *const c = &slot->list[i];
+
+		if (!(c->rule->rule.text->enabled || disabled) || !worth_trying(slot, c, &seen) ||
+		    !try_rule(s, c->rule, message, times, &ret[0]))
+			continue;
+		if (is_nobody(&ret[0])) {
+			s->stat.never++;
+			return 0;
+		}
+		if (slot->n_also == 0 || ret[0].kind != RULES_KIND_HIT || ret[0].score <= 0)
+			return 1;
+		return match_also(s, slot, &seen, times, disabled, ret);
+	}
+	return 0;
 }
 
 int rules_match(struct rules_scratch *s, struct span program, struct span message, bool disabled,
                 struct rules_hit *ret)
 {
-	const struct slot *const slot = slot_of(s, program);
+	struct rules_hit hits[RULES_HITS_MAX];
+
+	if (rules_match_all(s, program, message, disabled, hits) == 0 || hits[0].kind != RULES_KIND_HIT)
+		return RULES_NONE;
+	*ret = hits[0];
+	return RULES_HIT;
+}
+
+bool rules_takes(struct rules_scratch *s, size_t index, struct span program, struct span message, bool interpret)
+{
+	struct compiled c = s->rules->list[index];
+	char name[PROGRAM_MAX];
 	struct rules_hit hit;
 	unsigned times;
 
-	if (slot == NULL || slot->n == 0)
-		return RULES_NONE;
+	if (program.len >= sizeof name)
+		return false;
+	memcpy(name, program.p, program.len);
+	name[program.len] = '\0';
 	times = unwrap_repeated(&message);
-	if (times == 0)
-		return RULES_NONE;
-	for (size_t i = 0; i < slot->n; i++) {
-		const struct compiled *const c = &s->rules->list[slot->list[i]];
-
-		if ((c->rule.text->enabled || disabled) && try_rule(s, c, message, times, &hit)) {
-			*ret = hit;
-			return RULES_HIT;
-		}
-	}
-	return RULES_NONE;
+	c.match_jit = c.match_jit && !interpret;
+	c.unless_jit = c.unless_jit && !interpret;
+	return times > 0 && applies(&c, name) && try_rule(s, &c, message, times, &hit);
 }

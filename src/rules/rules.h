@@ -5,7 +5,10 @@
  * what is done about a hit. A set is immutable once loaded, so threads share it; each thread has a scratch.
  *
  * Order: rules_load; rules_scratch_new per thread; rules_match per line; rules_scratch_free; rules_free.
- * First match wins: files by name, rules in file order.
+ * First match wins: files by name, rules in file order; besides it only rules with "also = yes", and only on
+ * a line that the first took as hostile: they add to a score and never make one.
+ * An address that may never be blocked (net_is_never) is nobody's: such a line is not taken.
+ * Rules with <SESSION> give pieces (enum rules_kind) that sessions.h puts together, in the order of the lines.
  * Bytes, not UTF-8; LF is the only newline; every PCRE2 call has match, depth and heap limits, and reaching
  * one means "no match", counted.
  */
@@ -26,6 +29,8 @@ enum {
 	RULES_MATCH_LIMIT = 20000,  /* PCRE2's own counter; a good rule needs some hundreds at 8 KiB */
 	RULES_DEPTH_LIMIT = 1000,
 	RULES_HEAP_LIMIT_KIB = 1024,
+	RULES_HITS_MAX = 4,         /* of one line: the rule that takes it and "also" rules */
+	RULES_SESSION_MAX = 64,     /* bytes of a session's id */
 };
 
 /* rules_match's answers. */
@@ -40,14 +45,28 @@ struct rule {
 	const struct rulefile_rule *text;
 };
 
+/* What a rule says of a line. */
+enum rules_kind {
+	RULES_KIND_HIT,     /* complete: the address is on the line */
+	RULES_KIND_LOOKUP,  /* a hit of whoever the session is */
+	RULES_KIND_AFTER,   /* a hit if "after"'s event was noted for the session; the address is on the line */
+	RULES_KIND_ADDRESS, /* note: the session is this address; no hit */
+	RULES_KIND_EVENT,   /* note: this was seen in the session; no hit */
+	RULES_KIND_FORGET,  /* the session ends; no hit */
+};
+
+/* A plain value: may be copied, and passed between threads as long as the line is kept for its spans. */
 struct rules_hit {
 	const struct rule *rule;
-	struct addr address;
+	enum rules_kind kind;
+	struct addr address; /* meaningless for LOOKUP until resolved, for EVENT and FORGET */
 	int score;           /* the rule's, times count */
 	unsigned count;      /* 1..RULES_COUNT_MAX */
 	struct span name;    /* what <NAME> took; into the message */
 	struct span detail;  /* what (?<detail>...) took; into the message */
-	struct span where;   /* the address as it stands in the message */
+	struct span where;   /* the address as it stands in the message; p NULL when it does not */
+	uint8_t session_len; /* 0: the rule has no <SESSION> */
+	char session[RULES_SESSION_MAX];
 };
 
 struct rules;
@@ -75,17 +94,31 @@ struct rules_scratch *rules_scratch_new(const struct rules *rules);
 void rules_scratch_free(struct rules_scratch *scratch);
 
 /*
- * Matches one message of a program. RULES_HIT fills *ret, whose spans point into message. disabled:
- * also try rules with enabled = no (for explain and for examples).
+ * Matches one message of a program. Returns how many of ret were filled, 0: no rule takes it. ret[0] is the
+ * rule that takes the line, the others are "also" rules, always of kind RULES_KIND_HIT; spans point into
+ * message. Kinds other than RULES_KIND_HIT go through sessions_resolve. disabled: also try rules with
+ * enabled = no (for explain and for examples).
  * "message repeated N times: [ TEXT]" is TEXT with N as its count; nested, it matches nothing.
  */
+size_t rules_match_all(struct rules_scratch *scratch, struct span program, struct span message, bool disabled,
+                       struct rules_hit ret[static RULES_HITS_MAX]);
+
+/* The same for who wants complete hits only and no sessions: RULES_HIT fills *ret, else RULES_NONE. */
 int rules_match(struct rules_scratch *scratch, struct span program, struct span message, bool disabled,
                 struct rules_hit *ret);
+
+/*
+ * True when this one rule would take the message, whatever stands before it; prefilters and the order of
+ * rules play no part. interpret: without JIT, whose counters are kinder. For lint and tests.
+ */
+bool rules_takes(struct rules_scratch *scratch, size_t index, struct span program, struct span message,
+                 bool interpret);
 
 /* What was seen, for status. */
 struct rules_stat {
 	uint64_t limits;       /* a regex reached a limit */
 	uint64_t not_addresses; /* a rule took a line, but what stood there is no address */
+	uint64_t never;         /* a rule took a line, but of an address that may never be blocked */
 };
 struct rules_stat rules_stat(const struct rules_scratch *scratch);
 

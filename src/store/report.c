@@ -8,6 +8,7 @@ enum question {
 	ACTIVE,
 	HITS,
 	BLOCKS,
+	BLOCKED,
 	LOGS,
 	TOTALS,
 	SAID,
@@ -26,6 +27,8 @@ static const char *const sql[N_QUESTIONS] = {
 		 "ORDER BY h.time DESC, h.id DESC LIMIT ?2",
 	[BLOCKS] = "SELECT b.since, coalesce(b.ended, b.until), b.offence, r.name, r.reason, b.ended_by FROM block b "
 		   "JOIN rule r ON r.id = b.rule WHERE b.address = ?1 ORDER BY b.since DESC, b.id DESC",
+	[BLOCKED] = "SELECT b.address, max(b.since), b.until, count(*), r.name, r.reason FROM block b "
+		    "JOIN rule r ON r.id = b.rule GROUP BY b.address ORDER BY count(*) DESC, max(b.since), b.address",
 	[LOGS] = "SELECT path, position, lines, cut, unparsed, coalesce(last_line_at, 0) FROM log "
 		 "WHERE id IN (SELECT max(id) FROM log GROUP BY path) ORDER BY path",
 	[TOTALS] = "SELECT (SELECT count(*) FROM hit), "
@@ -169,6 +172,26 @@ int report_next_block(struct report *r, struct report_block *ret, struct why *wh
 		                             .rule = text(s, 3),
 		                             .reason = text(s, 4),
 		                             .ended_by = text(s, 5)};
+	return rc;
+}
+
+void report_blocked(struct report *r)
+{
+	(void)sqlite3_reset(r->questions[BLOCKED]);
+}
+
+int report_next_blocked(struct report *r, struct report_blocked *ret, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = next(r, BLOCKED, &s, why);
+
+	if (rc == 0)
+		*ret = (struct report_blocked){.address = text(s, 0),
+		                               .since_s = sqlite3_column_int64(s, 1),
+		                               .until_s = sqlite3_column_int64(s, 2),
+		                               .times = sqlite3_column_int64(s, 3),
+		                               .rule = text(s, 4),
+		                               .reason = text(s, 5)};
 	return rc;
 }
 

@@ -45,6 +45,14 @@ struct report_block {
 void report_blocks(struct report *report, const struct addr *addr);
 int report_next_block(struct report *report, struct report_block *ret, struct why *why);
 
+/* Every address that was ever blocked: its last block, and how often; the most often first. */
+struct report_blocked {
+	const char *address, *rule, *reason;
+	int64_t since_s, until_s, times;
+};
+void report_blocked(struct report *report);
+int report_next_blocked(struct report *report, struct report_blocked *ret, struct why *why);
+
 /* Every log under the path it was last read as; only the newest of each path. */
 struct report_log {
 	const char *path;

@@ -126,6 +126,7 @@ static int prepare(struct store *store, enum statement which, sqlite3_stmt **ret
 {
 	sqlite3_stmt **const s = &store->statements[which];
 
+	*ret = NULL;
 	if (*s == NULL) {
 		const int rc = sqlite3_prepare_v3(store->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, s, NULL);
 

@@ -1,0 +1,91 @@
+#include "command/command.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/duration.h"
+
+int command_fail(int status, const struct why *why)
+{
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "watchforspammers: %s\n", why->text);
+	return status;
+}
+
+int command_usage(const char *command, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)fprintf(stderr, "watchforspammers %s: ", command);
+	va_start(ap, fmt);
+	(void)vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	(void)fprintf(stderr, "; see 'watchforspammers %s -h'\n", command);
+	return COMMAND_USAGE;
+}
+
+struct config *command_config(const struct command_env *env, int *ret_status)
+{
+	struct config *config = NULL;
+	struct why why;
+	const int rc = config_read(env->config_path, !env->config_given, &config, &why);
+
+	if (rc < 0)
+		*ret_status = command_fail(COMMAND_USAGE, &why);
+	return config;
+}
+
+struct store *command_database(const struct config *config)
+{
+	struct store *store = NULL;
+	struct why why;
+	const int rc = store_open(config->database.path, STORE_READ, &store, &why);
+
+	if (rc == -ENOENT)
+		(void)why_set(&why, ENOENT, "%s: no database here yet, or not for you to read: start the daemon, or fill it with "
+		                            "'replay --database'", config->database.path);
+	if (rc < 0)
+		(void)command_fail(COMMAND_SYSTEM, &why);
+	return store;
+}
+
+int64_t command_now(void)
+{
+	return time(NULL);
+}
+
+json_t *command_json_text(struct span text)
+{
+	const size_t cap = 4 * text.len + 8;
+	char *out;
+	json_t *json;
+
+	if (text.p == NULL)
+		return json_null();
+	if ((out = malloc(cap)) == NULL)
+		abort();
+	json = json_stringn(out, text_escape(text, out, cap));
+	free(out);
+	return json != NULL ? json : json_null();
+}
+
+json_t *command_json_time(int64_t time_s)
+{
+	char text[TIME_TEXT_MAX];
+
+	if (time_s == 0)
+		return json_null();
+	time_text(time_s, text);
+	return json_string(text);
+}
+
+void command_print_json(json_t *json)
+{
+	(void)json_dumpf(json, stdout, JSON_COMPACT);
+	(void)putchar('\n');
+	json_decref(json);
+}

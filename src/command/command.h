@@ -1,0 +1,65 @@
+/*
+ * command: what the commands share. One file per command beside this one; thin: parse, call, print.
+ *
+ * Options -c, -h, -V and --json are taken out by main wherever they stand; a command sees the rest.
+ * Exit status: 0 done; 1 the answer is no; 2 usage or configuration; 3 the system said no.
+ */
+#ifndef WFS_COMMAND_H
+#define WFS_COMMAND_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "base/why.h"
+#include "config.h"
+#include "store/store.h"
+
+enum command_status {
+	COMMAND_DONE = 0,
+	COMMAND_NO = 1,
+	COMMAND_USAGE = 2, /* and configuration */
+	COMMAND_SYSTEM = 3,
+};
+
+struct command_env {
+	const char *config_path;
+	bool config_given; /* by -c: then it must exist */
+	bool json;
+};
+
+/* argv[0] is the command's name. */
+int command_check(int argc, char **argv, const struct command_env *env);
+int command_explain(int argc, char **argv, const struct command_env *env);
+int command_list(int argc, char **argv, const struct command_env *env);
+int command_replay(int argc, char **argv, const struct command_env *env);
+int command_run(int argc, char **argv, const struct command_env *env);
+int command_status(int argc, char **argv, const struct command_env *env);
+int command_why(int argc, char **argv, const struct command_env *env);
+
+/* "watchforspammers: sentence" on standard error; returns status. */
+int command_fail(int status, const struct why *why);
+
+/* The same for a wrong use of a command, with a hint; returns COMMAND_USAGE. */
+int command_usage(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Reads the config; on failure says why and returns NULL with *ret_status set. */
+struct config *command_config(const struct command_env *env, int *ret_status);
+
+/* Opens the config's database for reading; on failure says why and returns NULL. */
+struct store *command_database(const struct config *config);
+
+/* Now, in Unix seconds. */
+int64_t command_now(void);
+
+/* JSON of a stranger's bytes, escaped; null for a span without a pointer. */
+json_t *command_json_text(struct span text);
+
+/* RFC 3339 UTC; null for 0. */
+json_t *command_json_time(int64_t time_s);
+
+/* One line on standard output; takes the reference. */
+void command_print_json(json_t *json);
+
+#endif

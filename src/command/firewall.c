@@ -1,0 +1,46 @@
+#include "command/firewall.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/own.h"
+
+static_assert((int)CONFIG_PORTS_MAX == (int)ROOT_PORTS_MAX, "the config may hold no more ports than root");
+
+static enum root_action action_of(enum config_action action)
+{
+	switch (action) {
+	case CONFIG_DROP:
+		return ROOT_DROP;
+	case CONFIG_REJECT:
+		return ROOT_REJECT;
+	case CONFIG_RESET:
+		return ROOT_RESET;
+	}
+	return ROOT_DROP; /* not reached: the switch is complete */
+}
+
+int command_open_root(const struct config *config, struct root **ret, struct why *why)
+{
+	struct root_config root = {.manage_rules = config->firewall.manage_rules,
+	                           .keep_on_stop = config->firewall.keep_on_stop,
+	                           .action = action_of(config->firewall.action),
+	                           .seconds = (uint32_t)config->firewall.seconds, /* at most 7 days */
+	                           .n_ports = config->firewall.n_ports};
+	struct net own[OWN_MAX];
+	const size_t n_own = own_addresses(own);
+
+	/* The config has checked the lengths. */
+	(void)snprintf(root.chain, sizeof root.chain, "%s", config->firewall.chain);
+	(void)snprintf(root.jump_from, sizeof root.jump_from, "%s", config->firewall.jump_from);
+	(void)snprintf(root.list, sizeof root.list, "%s", config->firewall.list);
+	(void)snprintf(root.log_prefix, sizeof root.log_prefix, "%s", config->firewall.log_prefix);
+	memcpy(root.ports, config->firewall.ports, sizeof root.ports);
+	/* Own addresses first: of a long allow list the rest is the engine's to keep. */
+	for (size_t i = 0; i < n_own && root.n_never < ROOT_NEVER_MAX; i++)
+		root.never[root.n_never++] = own[i];
+	for (size_t i = 0; i < config->allow.n && root.n_never < ROOT_NEVER_MAX; i++)
+		root.never[root.n_never++] = config->allow.nets[i];
+	return root_open(&root, ret, why);
+}

@@ -1,0 +1,17 @@
+/*
+ * firewall: the root process for the commands that need one: the config's [firewall] as root's plain struct.
+ */
+#ifndef WFS_COMMAND_FIREWALL_H
+#define WFS_COMMAND_FIREWALL_H
+
+#include "base/why.h"
+#include "config.h"
+#include "firewall/root.h"
+
+/*
+ * Opens the kernel's lists as the config says, with the allow list and this machine's addresses as what root
+ * refuses to block. Errors as of root_open.
+ */
+int command_open_root(const struct config *config, struct root **ret, struct why *why);
+
+#endif

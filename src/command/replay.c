@@ -1,0 +1,256 @@
+/* replay: old logs through the same rules and decisions. */
+#include "replay.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/duration.h"
+#include "command/command.h"
+#include "store/report.h"
+
+enum { BLOCKED_SHOWN = 40 };
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int signo)
+{
+	(void)signo;
+	stop = 1;
+}
+
+struct request {
+	const char *database;
+	bool sync;
+	struct replay_options options;
+};
+
+/* "2026-11-20", "2026-11-20T13:37:42" with or without "Z": UTC. */
+static bool parse_time(const char *text, int64_t *ret_s)
+{
+	static const char *const forms[] = {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"};
+
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		struct tm tm = {0};
+		const char *const end = strptime(text, forms[i], &tm);
+
+		if (end != NULL && *end == '\0') {
+			*ret_s = timegm(&tm);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool parse_number(const char *text, long min, long max, long *ret)
+{
+	char *end;
+	long n;
+
+	errno = 0;
+	n = strtol(text, &end, 10);
+	if (errno != 0 || end == text || *end != '\0' || n < min || n > max)
+		return false;
+	*ret = n;
+	return true;
+}
+
+static unsigned processors(void)
+{
+	const long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > REPLAY_THREADS_MAX ? REPLAY_THREADS_MAX : (unsigned)n; /* in range */
+}
+
+/* Returns COMMAND_DONE, or COMMAND_USAGE after saying why. */
+static int parse(int argc, char **argv, struct request *q)
+{
+	static const struct option options[] = {{"database", required_argument, NULL, 'd'},
+	                                        {"sync", no_argument, NULL, 's'},
+	                                        {"from", required_argument, NULL, 'f'},
+	                                        {"until", required_argument, NULL, 'u'},
+	                                        {"year", required_argument, NULL, 'y'},
+	                                        {"threads", required_argument, NULL, 't'},
+	                                        {0}};
+	long n;
+	int c;
+
+	*q = (struct request){.options = {.from_s = INT64_MIN, .until_s = INT64_MAX, .threads = processors(), .stop = &stop}};
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
+		switch (c) {
+		case 'd':
+			q->database = optarg;
+			q->options.leave_tail = true;
+			break;
+		case 's':
+			q->sync = true;
+			break;
+		case 'f':
+			if (!parse_time(optarg, &q->options.from_s))
+				return command_usage(argv[0], "--from: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z");
+			break;
+		case 'u':
+			if (!parse_time(optarg, &q->options.until_s))
+				return command_usage(argv[0], "--until: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z");
+			break;
+		case 'y':
+			if (!parse_number(optarg, 1970, 2105, &n))
+				return command_usage(argv[0], "--year: want a year from 1970 to 2105");
+			q->options.year = (int)n; /* in range */
+			break;
+		case 't':
+			if (!parse_number(optarg, 1, REPLAY_THREADS_MAX, &n))
+				return command_usage(argv[0], "--threads: want 1 to %d", REPLAY_THREADS_MAX);
+			q->options.threads = (unsigned)n; /* in range */
+			break;
+		default:
+			return COMMAND_USAGE;
+		}
+	if (optind == argc)
+		return command_usage(argv[0], "which files? \"-\" is standard input");
+	q->options.files = (const char *const *)argv + optind;
+	q->options.n_files = (size_t)(argc - optind);
+	return COMMAND_DONE;
+}
+
+static double percent(int64_t part, int64_t whole)
+{
+	return whole > 0 ? 100.0 * (double)part / (double)whole : 0.0;
+}
+
+static void print_json(const struct request *q, const struct replay_result *r, double seconds)
+{
+	json_t *const by_rule = json_object();
+
+	for (size_t i = 0; i < rules_count(q->options.rules); i++)
+		if (r->by_rule[i] > 0)
+			(void)json_object_set_new(by_rule, rules_at(q->options.rules, i)->text->name, json_integer(r->by_rule[i]));
+	command_print_json(json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:f}", "files", (json_int_t)r->files, "bytes",
+		(json_int_t)r->bytes, "lines", (json_int_t)r->lines, "cut", (json_int_t)r->cut, "unparsed",
+		(json_int_t)r->unparsed, "hits", (json_int_t)r->hits, "addresses", (json_int_t)r->addresses, "blocks",
+		(json_int_t)r->blocks, "by_rule", by_rule, "seconds", seconds));
+}
+
+/* Who would be blocked, and why: the first of them. */
+static int print_blocked(struct store *store, const struct replay_result *r, struct why *why)
+{
+	struct report *report;
+	struct report_blocked b;
+	int64_t n = 0;
+	int rc = report_open(store, &report, why);
+
+	if (rc < 0)
+		return rc;
+	report_blocked(report);
+	while (n < BLOCKED_SHOWN && (rc = report_next_blocked(report, &b, why)) == 0) {
+		char since[TIME_TEXT_MAX], time[DURATION_TEXT_MAX];
+
+		if (n++ == 0)
+			(void)printf("\n%-39s  %-20s  %8s  %6s  %s\n", "BLOCKED", "SINCE", "FOR", "TIMES", "REASON (RULE)");
+		time_text(b.since_s, since);
+		duration_text(b.until_s - b.since_s, time);
+		(void)printf("%-39s  %-20s  %8s  %6" PRId64 "  %s (%s)\n", b.address, since, time, b.times, b.reason, b.rule);
+	}
+	if (rc == 0)
+		(void)printf("... and more: %" PRId64 " blocks in all; --database FILE keeps them\n", r->blocks);
+	report_close(report);
+	return rc < 0 ? rc : 0;
+}
+
+static void print_summary(const struct request *q, const struct replay_result *r, double seconds)
+{
+	char first[TIME_TEXT_MAX] = "-", last[TIME_TEXT_MAX] = "-";
+
+	if (r->hits > 0) {
+		time_text(r->first_s, first);
+		time_text(r->last_s, last);
+	}
+	(void)printf("files      %" PRId64 "\nlines      %" PRId64 ", %" PRId64 " without a header, %" PRId64
+	             " longer than 8 KiB\nhits       %" PRId64 " by %" PRId64 " addresses, %s to %s\nblocks     %" PRId64 "\n",
+	             r->files, r->lines, r->unparsed, r->cut, r->hits, r->addresses, first, last, r->blocks);
+	if (r->known_bytes > 0)
+		(void)printf("known      %" PRId64 " bytes were in the database already\n", r->known_bytes);
+	(void)printf("time       %.2f s, %.0f lines/s, %.1f MB/s\n", seconds, (double)r->lines / seconds,
+	             (double)r->bytes / 1e6 / seconds);
+	if (r->hits > 0)
+		(void)printf("\n%10s  %6s  %s\n", "HITS", "%", "RULE");
+	for (size_t i = 0; i < rules_count(q->options.rules); i++)
+		if (r->by_rule[i] > 0)
+			(void)printf("%10" PRId64 "  %6.1f  %s (%s)\n", r->by_rule[i], percent(r->by_rule[i], r->hits),
+			             rules_at(q->options.rules, i)->text->name, rules_at(q->options.rules, i)->text->reason);
+}
+
+static double clock_s(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int replay(struct request *q, const struct command_env *env)
+{
+	struct replay_result result = {0};
+	const double start = clock_s();
+	struct why why, said;
+	double seconds;
+	int rc = replay_run(&q->options, &result, &why), shown = 0;
+
+	seconds = clock_s() - start;
+	if (seconds < 1e-6)
+		seconds = 1e-6;
+	if (env->json) {
+		print_json(q, &result, seconds);
+	} else {
+		print_summary(q, &result, seconds);
+		shown = print_blocked(q->options.store, &result, &said);
+	}
+	free(result.by_rule);
+	if (rc < 0)
+		return command_fail(COMMAND_SYSTEM, &why);
+	if (shown < 0)
+		return command_fail(COMMAND_SYSTEM, &said);
+	if (result.stopped)
+		(void)fprintf(stderr, "watchforspammers: stopped; %s\n",
+		              q->database != NULL ? "the next replay into the same database goes on here" : "this is so far");
+	return result.stopped ? COMMAND_SYSTEM : COMMAND_DONE;
+}
+
+int command_replay(int argc, char **argv, const struct command_env *env)
+{
+	const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+	struct rulefile_faults faults = {0};
+	struct config *config = NULL;
+	struct rules *rules = NULL;
+	struct store *store = NULL;
+	struct request q;
+	struct why why;
+	int status = parse(argc, argv, &q);
+
+	if (status != COMMAND_DONE || (config = command_config(env, &status)) == NULL)
+		return status;
+	if (rules_load((const char *const *)config->run.patterns, config->run.n_patterns, NULL, 0, &rules, &faults,
+	               &why) < 0) {
+		status = command_fail(COMMAND_USAGE, &why);
+	} else if (store_open(q.database, STORE_WRITE, &store, &why) < 0) {
+		status = command_fail(COMMAND_SYSTEM, &why);
+	} else {
+		(void)sigaction(SIGINT, &action, NULL);
+		(void)sigaction(SIGTERM, &action, NULL);
+		q.options.config = config;
+		q.options.rules = rules;
+		q.options.store = store;
+		status = replay(&q, env);
+	}
+	store_close(store);
+	rules_free(rules);
+	rulefile_faults_done(&faults);
+	config_free(config);
+	return status;
+}

@@ -1,0 +1,133 @@
+/*
+ * run: the daemon. The root process opens the firewall, starts the engine as another user in a fresh address space,
+ * and from then on only answers packets.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "command/command.h"
+#include "command/firewall.h"
+#include "engine.h"
+#include "sandbox.h"
+
+enum { ENGINE_FD = 3 }; /* where the engine finds its end of the pair */
+
+static const char engine_flag[] = "--engine";
+
+/* --- the engine's side --- */
+
+/* After exec, as the engine's user. */
+static int run_engine(struct config *config, const struct command_env *env)
+{
+	struct engine *engine;
+	struct why why;
+	int rc, status;
+
+	log_init("watchforspammers", LOG_INFO);
+	rc = engine_new(config, env->config_path, ENGINE_FD, &engine, &why);
+	if (rc < 0) {
+		log_line(LOG_ERR, "%s", why.text);
+		return rc == -EINVAL ? COMMAND_USAGE : COMMAND_SYSTEM;
+	}
+	rc = sandbox_engine(&why);
+	if (rc < 0) {
+		log_line(LOG_ERR, "%s", why.text);
+		engine_free(engine);
+		return COMMAND_SYSTEM;
+	}
+	status = engine_run(engine);
+	engine_free(engine);
+	return status;
+}
+
+/* In the child: becomes the engine's user, then the engine. Does not return. */
+static void become_engine(int fd, const struct config *config, const struct command_env *env)
+{
+	char pid[16];
+	sigset_t none;
+	struct why why;
+
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (fd == ENGINE_FD ? fcntl(fd, F_SETFD, 0) < 0 : dup2(fd, ENGINE_FD) < 0) {
+		log_line(LOG_ERR, "cannot hand the engine its socket: %s", strerror(errno));
+		_exit(COMMAND_SYSTEM);
+	}
+	if (sandbox_become(config->run.user, &why) < 0) {
+		log_line(LOG_ERR, "%s", why.text);
+		_exit(COMMAND_SYSTEM);
+	}
+	/* systemd's watchdog is fed by the engine: it is the one that could hang. */
+	if (getenv("WATCHDOG_PID") != NULL) {
+		(void)snprintf(pid, sizeof pid, "%d", (int)getpid());
+		(void)setenv("WATCHDOG_PID", pid, 1);
+	}
+	(void)execl("/proc/self/exe", "watchforspammers-engine", "-c", env->config_path, "run", engine_flag, (char *)NULL);
+	log_line(LOG_ERR, "cannot start the engine: %s", strerror(errno));
+	_exit(COMMAND_SYSTEM);
+}
+
+/* --- root's side --- */
+
+static void block_signals(void)
+{
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		(void)sigaddset(&set, signals[i]);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static int run_root(const struct config *config, const struct command_env *env)
+{
+	struct root *root;
+	struct why why;
+	int pair[2], status;
+	pid_t engine;
+
+	log_init("watchforspammers[root]", LOG_INFO);
+	if (command_open_root(config, &root, &why) < 0) {
+		log_line(LOG_ERR, "%s", why.text);
+		return COMMAND_SYSTEM;
+	}
+	block_signals();
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 || (engine = fork()) < 0) {
+		log_line(LOG_ERR, "cannot start the engine: %s", strerror(errno));
+		root_close(root, true);
+		return COMMAND_SYSTEM;
+	}
+	if (engine == 0)
+		become_engine(pair[1], config, env);
+	(void)close(pair[1]);
+	status = root_serve(root, pair[0], engine);
+	(void)close(pair[0]);
+	/* A wrong rule or configuration is no crash: nothing was blocked yet, so nothing is left behind. */
+	root_close(root, status == COMMAND_DONE || status == COMMAND_USAGE);
+	return status;
+}
+
+int command_run(int argc, char **argv, const struct command_env *env)
+{
+	const bool is_engine = argc == 2 && strcmp(argv[1], engine_flag) == 0;
+	struct config *config;
+	int status = COMMAND_SYSTEM;
+
+	if ((argc > 1 && !is_engine) || env->json)
+		return command_usage(argv[0], "no arguments wanted");
+	if ((config = command_config(env, &status)) == NULL)
+		return status;
+	if (is_engine)
+		return run_engine(config, env);
+	status = run_root(config, env);
+	config_free(config);
+	return status;
+}

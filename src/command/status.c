@@ -1,0 +1,158 @@
+/* status: the daemon's health, from what it wrote into the database and from the logs beside it. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/duration.h"
+#include "command/command.h"
+#include "store/report.h"
+
+/* The daemon holds this lock while it runs. */
+static bool is_running(const struct config *config)
+{
+	char path[4096];
+	bool running = false;
+	int fd;
+
+	(void)snprintf(path, sizeof path, "%s.lock", config->database.path);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		running = flock(fd, LOCK_SH | LOCK_NB) < 0;
+		(void)close(fd);
+	}
+	return running;
+}
+
+static int64_t lag(const struct report_log *log)
+{
+	struct stat st;
+
+	return stat(log->path, &st) == 0 && st.st_size > log->position ? st.st_size - log->position : 0;
+}
+
+static bool is_configured(const struct config *config, const char *path)
+{
+	for (size_t i = 0; i < config->n_logs; i++)
+		if (strcmp(config->logs[i], path) == 0)
+			return true;
+	return false;
+}
+
+static int64_t said_number(struct report *report, const char *key)
+{
+	struct why ignored; /* what cannot be read is not known */
+	const char *text = NULL;
+
+	return report_said(report, key, &text, &ignored) == 0 && text != NULL ? strtoll(text, NULL, 10) : 0;
+}
+
+static int gather_logs(struct report *report, const struct config *config, json_t *logs, struct why *why)
+{
+	struct report_log log;
+	int rc;
+
+	report_logs(report);
+	while ((rc = report_next_log(report, &log, why)) == 0)
+		if (is_configured(config, log.path))
+			(void)json_array_append_new(
+				logs, json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:I}", "path", log.path, "bytes_read",
+			                        (json_int_t)log.position, "lines", (json_int_t)log.lines, "cut",
+			                        (json_int_t)log.cut, "lag_bytes", (json_int_t)lag(&log), "last_line_at",
+			                        command_json_time(log.last_line_at), "unparsed", (json_int_t)log.unparsed));
+	for (size_t i = 0; i < config->n_logs && rc == STORE_NONE; i++) {
+		size_t j;
+		json_t *row;
+		bool seen = false;
+
+		json_array_foreach(logs, j, row)
+			seen |= strcmp(json_string_value(json_object_get(row, "path")), config->logs[i]) == 0;
+		if (!seen)
+			(void)json_array_append_new(logs, json_pack("{s:s, s:i, s:i, s:i, s:i, s:n, s:i}", "path", config->logs[i],
+			                                            "bytes_read", 0, "lines", 0, "cut", 0, "lag_bytes", 0,
+			                                            "last_line_at", "unparsed", 0));
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static void print_text(const json_t *s)
+{
+	const json_t *const logs = json_object_get(s, "logs");
+	const char *const at = json_string_value(json_object_get(s, "last_sync_at"));
+	size_t i;
+	json_t *row;
+
+	(void)printf("daemon     %s\n", json_is_true(json_object_get(s, "running")) ? "running" : "not running");
+	json_array_foreach(logs, i, row)
+	{
+		const char *const last = json_string_value(json_object_get(row, "last_line_at"));
+
+		(void)printf("log        %s\n           %" JSON_INTEGER_FORMAT " lines, %" JSON_INTEGER_FORMAT
+		             " bytes behind, last line %s\n",
+		             json_string_value(json_object_get(row, "path")), json_integer_value(json_object_get(row, "lines")),
+		             json_integer_value(json_object_get(row, "lag_bytes")), last != NULL ? last : "never");
+	}
+	(void)printf("hits       %" JSON_INTEGER_FORMAT "\nblocks     %" JSON_INTEGER_FORMAT " active, %" JSON_INTEGER_FORMAT
+	             " in all\n",
+	             json_integer_value(json_object_get(s, "hits")), json_integer_value(json_object_get(s, "blocks_active")),
+	             json_integer_value(json_object_get(s, "blocks_total")));
+	(void)printf("firewall   %s, room for %" JSON_INTEGER_FORMAT " addresses, %" JSON_INTEGER_FORMAT
+	             " differences at the last sync (%s)\n",
+	             json_string_value(json_object_get(s, "backend")), json_integer_value(json_object_get(s, "capacity")),
+	             json_integer_value(json_object_get(s, "drift")), at != NULL ? at : "never");
+}
+
+static int answer(struct report *report, const struct config *config, const struct command_env *env, struct why *why)
+{
+	struct report_totals totals;
+	json_t *const logs = json_array();
+	json_t *s;
+	int rc = gather_logs(report, config, logs, why);
+
+	if (rc == 0)
+		rc = report_totals(report, command_now(), &totals, why);
+	if (rc < 0) {
+		json_decref(logs);
+		return command_fail(COMMAND_SYSTEM, why);
+	}
+	s = json_pack("{s:o, s:I, s:I, s:I, s:s, s:I, s:I, s:o, s:b}", "logs", logs, "hits", (json_int_t)totals.hits,
+	              "blocks_active", (json_int_t)totals.blocks_active, "blocks_total", (json_int_t)totals.blocks_total,
+	              "backend", config->firewall.backend, "capacity", (json_int_t)said_number(report, "capacity"), "drift",
+	              (json_int_t)said_number(report, "drift"), "last_sync_at",
+	              command_json_time(said_number(report, "last_sync_at")), "running", is_running(config));
+	if (env->json) {
+		command_print_json(s);
+	} else {
+		print_text(s);
+		json_decref(s);
+	}
+	return COMMAND_DONE;
+}
+
+int command_status(int argc, char **argv, const struct command_env *env)
+{
+	int status = COMMAND_SYSTEM;
+	struct config *config;
+	struct store *store;
+	struct report *report = NULL;
+	struct why why;
+
+	if (argc > 1)
+		return command_usage(argv[0], "no arguments wanted");
+	if ((config = command_config(env, &status)) == NULL)
+		return status;
+	if ((store = command_database(config)) == NULL)
+		status = COMMAND_SYSTEM;
+	else if (report_open(store, &report, &why) < 0)
+		status = command_fail(COMMAND_SYSTEM, &why);
+	else
+		status = answer(report, config, env, &why);
+	report_close(report);
+	store_close(store);
+	config_free(config);
+	return status;
+}

@@ -1,0 +1,152 @@
+/* why: all that is known of an address. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/duration.h"
+#include "command/command.h"
+#include "store/report.h"
+
+enum { HITS_SHOWN = 20 };
+
+struct request {
+	struct addr addr;
+	char address[ADDR_TEXT_MAX];
+	bool all;
+};
+
+/* What both forms print from. */
+struct known {
+	json_t *hits, *blocks;
+	int64_t until_s; /* of a running block; 0: none */
+};
+
+static int gather(struct report *report, const struct request *q, bool all, struct known *ret, struct why *why)
+{
+	struct report_block b;
+	struct report_hit h;
+	int rc;
+
+	ret->hits = json_array();
+	ret->blocks = json_array();
+	report_hits(report, &q->addr, all ? 0 : HITS_SHOWN);
+	while ((rc = report_next_hit(report, &h, why)) == 0)
+		(void)json_array_append_new(
+			ret->hits, json_pack("{s:o, s:s, s:I, s:s?, s:s, s:I, s:s, s:s}", "time", command_json_time(h.time_s),
+		                             "rule", h.rule, "score", (json_int_t)h.score, "detail", h.detail, "file", h.file,
+		                             "offset", (json_int_t)h.offset, "text", h.text, "reason", h.reason));
+	if (rc < 0)
+		return rc;
+	report_blocks(report, &q->addr);
+	while ((rc = report_next_block(report, &b, why)) == 0) {
+		(void)json_array_append_new(
+			ret->blocks, json_pack("{s:o, s:o, s:I, s:s?, s:s, s:s}", "since", command_json_time(b.since_s),
+		                               "until", command_json_time(b.until_s), "offence", (json_int_t)b.offence, "ended_by",
+		                               b.ended_by, "rule", b.rule, "reason", b.reason));
+		if (b.ended_by == NULL && b.until_s > command_now() && b.until_s > ret->until_s)
+			ret->until_s = b.until_s;
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static const char *string(const json_t *object, const char *key)
+{
+	const char *const text = json_string_value(json_object_get(object, key));
+
+	return text != NULL ? text : "-";
+}
+
+static void print_text(const struct request *q, const struct known *k)
+{
+	size_t i;
+	json_t *row;
+
+	if (k->until_s > 0) {
+		char until[TIME_TEXT_MAX], left[DURATION_TEXT_MAX];
+
+		time_text(k->until_s, until);
+		duration_text(k->until_s - command_now(), left);
+		(void)printf("%s is blocked until %s (%s more)\n", q->address, until, left);
+	} else {
+		(void)printf("%s is not blocked\n", q->address);
+	}
+	if (json_array_size(k->blocks) > 0)
+		(void)printf("\nblocks\n");
+	json_array_foreach(k->blocks, i, row)
+		(void)printf("  %s to %s  offence %" JSON_INTEGER_FORMAT ", %s (%s)%s%s\n", string(row, "since"),
+	                     string(row, "until"), json_integer_value(json_object_get(row, "offence")),
+	                     string(row, "reason"), string(row, "rule"),
+	                     json_is_null(json_object_get(row, "ended_by")) ? "" : ", ended: ",
+	                     json_is_null(json_object_get(row, "ended_by")) ? "" : string(row, "ended_by"));
+	if (json_array_size(k->hits) > 0)
+		(void)printf("\nhits, newest first\n");
+	json_array_foreach(k->hits, i, row)
+	{
+		(void)printf("  %s  score %3" JSON_INTEGER_FORMAT "  %s (%s)\n", string(row, "time"),
+		             json_integer_value(json_object_get(row, "score")), string(row, "reason"), string(row, "rule"));
+		(void)printf("      %s\n", string(row, "text"));
+	}
+	if (!q->all && json_array_size(k->hits) == HITS_SHOWN)
+		(void)printf("  ... --all shows older ones\n");
+}
+
+static int answer(struct report *report, const struct request *q, const struct command_env *env, struct why *why)
+{
+	struct known known = {0};
+	const int rc = gather(report, q, q->all || env->json, &known, why);
+	bool any = false;
+
+	if (rc == 0) {
+		any = json_array_size(known.hits) > 0 || json_array_size(known.blocks) > 0;
+		if (env->json)
+			command_print_json(json_pack("{s:s, s:b, s:o, s:O, s:O}", "address", q->address, "blocked",
+			                             known.until_s > 0, "until", command_json_time(known.until_s), "hits",
+			                             known.hits, "blocks", known.blocks));
+		else if (any)
+			print_text(q, &known);
+		else
+			(void)printf("nothing is known of %s\n", q->address);
+	}
+	json_decref(known.hits);
+	json_decref(known.blocks);
+	if (rc < 0)
+		return command_fail(COMMAND_SYSTEM, why);
+	return any ? COMMAND_DONE : COMMAND_NO;
+}
+
+int command_why(int argc, char **argv, const struct command_env *env)
+{
+	struct request q = {0};
+	int status = COMMAND_SYSTEM;
+	const char *word = NULL;
+	struct config *config;
+	struct store *store = NULL;
+	struct report *report = NULL;
+	struct why why;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--all") == 0)
+			q.all = true;
+		else if (word != NULL || argv[i][0] == '-')
+			return command_usage(argv[0], "one address wanted");
+		else
+			word = argv[i];
+	}
+	if (word == NULL)
+		return command_usage(argv[0], "which address?");
+	if (!addr_parse(word, strlen(word), &q.addr))
+		return command_usage(argv[0], "that is no IPv4 or IPv6 address");
+	(void)addr_text(&q.addr, q.address);
+	if ((config = command_config(env, &status)) == NULL)
+		return status;
+	if ((store = command_database(config)) == NULL)
+		status = COMMAND_SYSTEM;
+	else if (report_open(store, &report, &why) < 0)
+		status = command_fail(COMMAND_SYSTEM, &why);
+	else
+		status = answer(report, &q, env, &why);
+	report_close(report);
+	store_close(store);
+	config_free(config);
+	return status;
+}

@@ -1,0 +1,140 @@
+/*
+ * main: the table of commands, and the options that work everywhere.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "build.h" /* WFS_VERSION */
+#include "command/command.h"
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv, const struct command_env *env);
+	const char *arguments, *what;
+	const char *details;
+} commands[] = {
+	{"run", command_run, "", "the daemon, in the foreground",
+         "Follows the logs of the configuration and keeps the kernel's block lists. SIGHUP reloads, SIGTERM stops.\n"},
+	{"replay", command_replay,
+         "[--database FILE] [--sync] [--from T] [--until T] [--year Y] [--threads N] [--json] FILE...|-",
+         "old logs through the same rules and decisions",
+         "  --database FILE  store hits and blocks there; what it has counted already is passed over\n"
+         "  --sync           put what is blocked at the end into the kernel (needs root)\n"
+         "  --from T, --until T  only lines from these times: 2026-11-20, 2026-11-20T13:37:42Z\n"
+         "  --year Y         the year the first time stamp is in, when it has none\n"
+         "  --threads N      how many to use; default: one for each processor\n"
+         "Files may be compressed and come in any order. Without --database nothing is changed.\n"},
+	{"check", command_check, "[FILE.rules...]", "configuration, rules, and every example in them",
+         "Prints each fault as file:line: reason. With files, these are checked together with the configured rules\n"
+         "and replace those of the same name.\n"},
+	{"explain", command_explain, "[--json] [LINE...]", "which rule takes each line, and why not",
+         "Lines come from the arguments, else from standard input. Exit status 1 when no line was taken.\n"},
+	{"list", command_list, "[--json]", "who is blocked now", ""},
+	{"why", command_why, "[--json] [--all] ADDRESS", "all that is known of an address",
+         "  --all  every hit; else the newest 20. Exit status 1 when nothing is known.\n"},
+	{"status", command_status, "[--json]", "the daemon's health", ""},
+};
+
+enum { N_COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_help(void)
+{
+	(void)printf("usage: watchforspammers [-c FILE] COMMAND [ARGUMENT...]\n\n");
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		(void)printf("  %-8s %s\n", commands[i].name, commands[i].what);
+	(void)printf("\n  -c FILE  the configuration; default %s\n"
+	             "  -h       help, also after a command\n"
+	             "  -V       the version\n\n"
+	             "watchforspammers(8) tells everything.\n",
+	             CONFIG_DEFAULT_PATH);
+}
+
+static void print_command_help(const struct command *c)
+{
+	(void)printf("usage: watchforspammers [-c FILE] %s %s\n%s.\n%s", c->name, c->arguments, c->what, c->details);
+}
+
+static const struct command *find(const char *name)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+struct globals {
+	struct command_env env;
+	bool help, version;
+};
+
+/* Takes -c, -h, -V and --json out of argv, up to "--". Returns the new argc, or -1 for "-c" without a file. */
+static int take_globals(int argc, char **argv, struct globals *g)
+{
+	int n = 1;
+
+	for (int i = 1; i < argc; i++) {
+		const char *const a = argv[i];
+
+		if (strcmp(a, "--") == 0) {
+			while (i < argc)
+				argv[n++] = argv[i++];
+		} else if (strcmp(a, "-h") == 0 || strcmp(a, "--help") == 0) {
+			g->help = true;
+		} else if (strcmp(a, "-V") == 0 || strcmp(a, "--version") == 0) {
+			g->version = true;
+		} else if (strcmp(a, "--json") == 0) {
+			g->env.json = true;
+		} else if (strcmp(a, "-c") == 0 || strcmp(a, "--config") == 0) {
+			if (++i == argc)
+				return -1;
+			g->env.config_path = argv[i];
+			g->env.config_given = true;
+		} else {
+			argv[n++] = argv[i];
+		}
+	}
+	argv[n] = NULL;
+	return n;
+}
+
+/* What was printed must have arrived: a full disk is no success. */
+static int finish(int status)
+{
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		if (errno != EPIPE)
+			(void)fprintf(stderr, "watchforspammers: cannot write the output: %s\n", strerror(errno));
+		return COMMAND_SYSTEM;
+	}
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct globals g = {.env = {.config_path = CONFIG_DEFAULT_PATH}};
+	const struct command *c;
+
+	argc = take_globals(argc, argv, &g);
+	if (argc < 0) {
+		(void)fprintf(stderr, "watchforspammers: -c wants a file\n");
+		return COMMAND_USAGE;
+	}
+	if (g.version) {
+		(void)printf("watchforspammers %s\n", WFS_VERSION);
+		return finish(COMMAND_DONE);
+	}
+	c = argc > 1 ? find(argv[1]) : NULL;
+	if (g.help && (argc == 1 || c != NULL)) {
+		if (c != NULL)
+			print_command_help(c);
+		else
+			print_help();
+		return finish(COMMAND_DONE);
+	}
+	if (c == NULL) {
+		(void)fprintf(stderr, "watchforspammers: %s; see 'watchforspammers -h'\n",
+		              argc > 1 ? "no such command" : "which command?");
+		return COMMAND_USAGE;
+	}
+	return finish(c->run(argc - 1, argv + 1, &g.env));
+}

@@ -1,0 +1,50 @@
+/*
+ * replay: old logs through the same rules, verdict and store as the daemon, as fast as the machine reads.
+ *
+ * Where threads live. Files are read in chunks of whole lines; any thread takes lines apart and matches them; one
+ * thread decides and stores, chunk after chunk in log order. So the result is the same on any number of threads.
+ * Time is the log's own.
+ */
+#ifndef WFS_REPLAY_H
+#define WFS_REPLAY_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/why.h"
+#include "config.h"
+#include "rules/rules.h"
+#include "store/store.h"
+
+enum { REPLAY_THREADS_MAX = 16 };
+
+struct replay_options {
+	const struct config *config;
+	const struct rules *rules;
+	struct store *store;
+	size_t n_files;
+	const char *const *files; /* "-": standard input; any order, read by their first time stamps */
+	int64_t from_s, until_s;  /* lines outside are counted but match nothing; INT64_MIN, INT64_MAX: all */
+	int year;                 /* of the first stamp without one; 0: from the file's own time */
+	bool leave_tail;          /* a last line without LF of a plain file is for the next time, else it counts */
+	unsigned threads;         /* 1..REPLAY_THREADS_MAX */
+	const volatile sig_atomic_t *stop; /* becomes true: store what is complete and return */
+};
+
+struct replay_result {
+	int64_t files, bytes, lines, cut, unparsed, hits, addresses, blocks;
+	int64_t known_bytes;      /* passed over: the database had counted them already */
+	int64_t first_s, last_s;  /* of hits; 0 when there is none */
+	bool stopped;
+	int64_t *by_rule;         /* hits of each rule, by its index: the caller's to free */
+};
+
+/*
+ * Reads everything. ret is filled as far as it got, also on error: what was stored is stored with its position.
+ * Errors: -errno with a sentence; other files are still read, and the first error is returned.
+ */
+int replay_run(const struct replay_options *options, struct replay_result *ret, struct why *why);
+
+#endif

@@ -1,0 +1,299 @@
+#include "rules/compiled.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/*
+ * What <ADDR> stands for: the shape of an address, not its range; addr_parse has the last word. Nothing that
+ * could belong to an address may stand on either side, so backtracking can never cut a digit off. ":25" may
+ * follow the IPv4 form only: after IPv6 it could be one more group.
+ */
+#define DIGITS4 "\\d{1,3}(?:\\.\\d{1,3}){3}"
+#define ADDR_REGEX                                                                                          \
+	"(?<![0-9A-Za-z.])(?<![0-9A-Fa-f:]:)(?:IPv6:)?(?<addr>" DIGITS4                                     \
+	"|(?:[0-9A-Fa-f]{0,4}:){2,8}(?:" DIGITS4 "|[0-9A-Fa-f]{1,4}(?!:[0-9A-Fa-f])|(?<=::)))"               \
+	"(?![0-9A-Za-z%/]|\\.[0-9A-Fa-f])"
+#define NAME_REGEX "(?<name>[0-9A-Za-z_](?:[0-9A-Za-z_.-]*[0-9A-Za-z_.])?)"
+#define SESSION_REGEX "(?<session>[0-9A-Za-z-]{6,64})"
+
+static const struct builtin {
+	const char *word, *regex;
+} builtins[] = {{"<ADDR>", ADDR_REGEX}, {"<NAME>", NAME_REGEX}, {"<SESSION>", SESSION_REGEX}};
+
+static bool put_builtins(const char *in, char *out, size_t cap)
+{
+	size_t used = 0;
+
+	while (*in != '\0') {
+		const char *piece = in;
+		size_t len = 1;
+
+		for (size_t b = 0; b < sizeof builtins / sizeof *builtins; b++) {
+			const size_t word_len = strlen(builtins[b].word);
+
+			if (strncmp(in, builtins[b].word, word_len) == 0) {
+				piece = builtins[b].regex;
+				len = strlen(piece);
+				in += word_len - 1;
+				break;
+			}
+		}
+		if (used + len >= cap)
+			return false;
+		memcpy(out + used, piece, len);
+		used += len;
+		in++;
+	}
+	out[used] = '\0';
+	return true;
+}
+
+static size_t find_literals(const char *text, struct literal ret[static LITERALS_MAX])
+{
+	static char regex[2 * RULEFILE_EXPANDED_MAX]; /* large, and rules are loaded by one thread */
+
+	return put_builtins(text, regex, sizeof regex) ? literal_find(regex, ret) : 0;
+}
+
+static size_t occurrences(const char *text, const char *word)
+{
+	size_t n = 0;
+
+	for (const char *p = text; (p = strstr(p, word)) != NULL; p++)
+		n++;
+	return n;
+}
+
+/* The regex around the offset and a caret under it; both without bytes that would move the caret. */
+static void regex_fault(struct rulefile_faults *faults, const struct rulefile_rule *rule, const char *key,
+                        unsigned line, const char *regex, size_t offset, int code)
+{
+	enum { AROUND = 40 };
+	const size_t from = offset > AROUND ? offset - AROUND : 0, len = strlen(regex + from);
+	char piece[2 * AROUND + 1];
+	unsigned char message[160];
+	size_t n = 0;
+
+	(void)pcre2_get_error_message(code, message, sizeof message);
+	for (; n < len && n < sizeof piece - 1; n++)
+		piece[n] = (char)(regex[from + n] >= 0x20 && regex[from + n] < 0x7F ? regex[from + n] : '?');
+	piece[n] = '\0';
+	rulefile_fault(faults, "%s:%u: %s of [%s]: %s\n    %s\n    %*s", rule->file, line, key, rule->name,
+	               (const char *)message, piece, (int)(offset - from) + 1, "^");
+}
+
+static pcre2_code *compile_regex(const struct rulefile_rule *rule, const char *key, unsigned line,
+                                 const char *text, uint32_t options, bool *ret_jit,
+                                 struct rulefile_faults *faults)
+{
+	static char regex[2 * RULEFILE_EXPANDED_MAX]; /* large, and rules are loaded by one thread */
+	size_t jit_size = 0;
+	pcre2_compile_context *context;
+	PCRE2_SIZE offset = 0;
+	pcre2_code *code;
+	int rc = 0;
+
+	if (!put_builtins(text, regex, sizeof regex)) {
+		rulefile_fault(faults, "%s:%u: %s of [%s] is too long", rule->file, line, key, rule->name);
+		return NULL;
+	}
+	context = pcre2_compile_context_create(NULL);
+	if (context == NULL)
+		abort();
+	(void)pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+	code = pcre2_compile((PCRE2_SPTR)regex, PCRE2_ZERO_TERMINATED,
+	                     options | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C |
+	                             PCRE2_DOLLAR_ENDONLY,
+	                     &rc, &offset, context);
+	pcre2_compile_context_free(context);
+	if (code == NULL)
+		regex_fault(faults, rule, key, line, regex, offset, rc);
+	else if (pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0) /* without JIT the interpreter does it */
+		(void)pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &jit_size);
+	*ret_jit = jit_size > 0;
+	return code;
+}
+
+static uint32_t group_number(const pcre2_code *code, const char *name)
+{
+	const int n = pcre2_substring_number_from_name(code, (PCRE2_SPTR)name);
+
+	return n > 0 ? (uint32_t)n : 0;
+}
+
+static void split_globs(struct compiled *c, const char *program)
+{
+	char *const copy = strdup(program), *save = NULL;
+
+	if (copy == NULL)
+		abort();
+	for (char *word = strtok_r(copy, " \t", &save); word != NULL; word = strtok_r(NULL, " \t", &save)) {
+		c->globs = reallocarray(c->globs, c->n_globs + 1, sizeof *c->globs);
+		if (c->globs == NULL || (c->globs[c->n_globs++] = strdup(word)) == NULL)
+			abort();
+	}
+	free(copy);
+}
+
+/* What the words of a rule make of it, and the combinations that make no sense. */
+static void set_kind(struct compiled *c, struct rulefile_faults *faults)
+{
+	const struct rulefile_rule *const text = c->rule.text;
+	const bool addr = occurrences(text->match.text, "<ADDR>") > 0;
+	const bool session = occurrences(text->match.text, "<SESSION>") > 0;
+	const char *fault = NULL;
+
+	c->kind = RULES_KIND_HIT;
+	if (!session && (text->remember || text->forget || text->after != NULL))
+		fault = "remember, forget and after need <SESSION> in the match";
+	else if (session && addr && !text->remember && !text->forget && text->after == NULL)
+		fault = "<SESSION> beside <ADDR> needs remember, forget or after";
+	else if (text->remember && (text->forget || text->after != NULL))
+		fault = "remember goes with neither forget nor after";
+	else if (text->after != NULL && !addr)
+		fault = "after needs <ADDR> in the match";
+	else if (text->also && (session || !addr))
+		fault = "also needs <ADDR> in the match and no <SESSION>";
+	else if (text->generic && (occurrences(text->match.text, "<NAME>") == 0 || !addr))
+		fault = "name = generic needs <NAME> and <ADDR> in the match";
+	if (fault != NULL)
+		rulefile_fault(faults, "%s:%u: [%s]: %s", text->file, text->match.line, text->name, fault);
+	if (text->remember)
+		c->kind = addr ? RULES_KIND_ADDRESS : RULES_KIND_EVENT;
+	else if (text->after != NULL)
+		c->kind = RULES_KIND_AFTER;
+	else if (session && !addr)
+		c->kind = text->forget ? RULES_KIND_FORGET : RULES_KIND_LOOKUP;
+}
+
+/* How often each builtin may stand in a match. */
+static void check_builtins(const struct rulefile_rule *text, struct rulefile_faults *faults)
+{
+	const size_t addrs = occurrences(text->match.text, "<ADDR>");
+	const size_t sessions = occurrences(text->match.text, "<SESSION>");
+
+	if (text->match.text[0] != '^')
+		rulefile_fault(faults,
+		               "%s:%u: match of [%s] must begin with \"^\": a stranger's text may stand anywhere else",
+		               text->file, text->match.line, text->name);
+	if (addrs != 1 && !(addrs == 0 && sessions == 1))
+		rulefile_fault(faults, "%s:%u: match of [%s] must have <ADDR> exactly once, it has it %zu times",
+		               text->file, text->match.line, text->name, addrs);
+	if (occurrences(text->match.text, "<NAME>") > 1)
+		rulefile_fault(faults, "%s:%u: match of [%s] may have <NAME> only once", text->file, text->match.line,
+		               text->name);
+	if (sessions > 1)
+		rulefile_fault(faults, "%s:%u: match of [%s] may have <SESSION> only once", text->file,
+		               text->match.line, text->name);
+}
+
+static void compile_rule(struct rules *rules, size_t i, struct rulefile_faults *faults)
+{
+	const struct rulefile_rule *const text = &rules->set.rules[i];
+	struct compiled *const c = &rules->list[i];
+	uint32_t groups = 0;
+
+	c->rule = (struct rule){i, text};
+	if (text->match.text == NULL || text->program == NULL)
+		return; /* said already */
+	split_globs(c, text->program);
+	check_builtins(text, faults);
+	set_kind(c, faults);
+	c->match = compile_regex(text, "match", text->match.line, text->match.text, PCRE2_ANCHORED, &c->match_jit,
+	                         faults);
+	if (text->unless.text != NULL)
+		c->unless = compile_regex(text, "unless", text->unless.line, text->unless.text, 0, &c->unless_jit,
+		                          faults);
+	if (c->match == NULL)
+		return;
+	c->addr = group_number(c->match, "addr");
+	c->name = group_number(c->match, "name");
+	c->detail = group_number(c->match, "detail");
+	c->count = group_number(c->match, "count");
+	c->session = group_number(c->match, "session");
+	c->n_literals = find_literals(text->match.text, c->literals);
+	(void)pcre2_pattern_info(c->match, PCRE2_INFO_CAPTURECOUNT, &groups);
+	if (groups > rules->groups_max)
+		rules->groups_max = groups;
+	if (c->unless != NULL)
+		(void)pcre2_pattern_info(c->unless, PCRE2_INFO_CAPTURECOUNT, &groups);
+	if (groups > rules->groups_max)
+		rules->groups_max = groups;
+}
+
+/* "after" names a rule of the same file that notes an event. */
+static void check_after(const struct rules *rules, size_t i, struct rulefile_faults *faults)
+{
+	const struct rulefile_rule *const text = &rules->set.rules[i];
+
+	if (text->after == NULL)
+		return;
+	for (size_t j = 0; j < rules->n; j++)
+		if (strcasecmp(rules->set.rules[j].name, text->after) == 0 && rules->set.rules[j].file == text->file &&
+		    rules->list[j].kind == RULES_KIND_EVENT)
+			return;
+	rulefile_fault(faults, "%s:%u: after of [%s]: this file has no rule [%s] with remember = yes and without <ADDR>",
+	               text->file, text->after_line, text->name, text->after);
+}
+
+int rules_load(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,
+               struct rules **ret, struct rulefile_faults *faults, struct why *why)
+{
+	struct rules *const rules = calloc(1, sizeof *rules);
+
+	if (rules == NULL)
+		abort();
+	*ret = NULL;
+	(void)rulefile_read(dirs, n_dirs, extra, n_extra, &rules->set, faults, why);
+	rules->n = rules->set.n;
+	rules->list = calloc(rules->n > 0 ? rules->n : 1, sizeof *rules->list);
+	if (rules->list == NULL)
+		abort();
+	for (size_t i = 0; i < rules->n; i++)
+		compile_rule(rules, i, faults);
+	for (size_t i = 0; i < rules->n; i++)
+		check_after(rules, i, faults);
+	if (faults->n > 0) {
+		rules_free(rules);
+		return why_set(why, EINVAL, "%s", faults->text[0]);
+	}
+	*ret = rules;
+	return 0;
+}
+
+void rules_free(struct rules *rules)
+{
+	if (rules == NULL)
+		return;
+	for (size_t i = 0; i < rules->n; i++) {
+		struct compiled *const c = &rules->list[i];
+
+		pcre2_code_free(c->match);
+		pcre2_code_free(c->unless);
+		for (size_t g = 0; g < c->n_globs; g++)
+			free(c->globs[g]);
+		free(c->globs);
+	}
+	free(rules->list);
+	rulefile_set_done(&rules->set);
+	free(rules);
+}
+
+size_t rules_count(const struct rules *rules)
+{
+	return rules->n;
+}
+
+const struct rule *rules_at(const struct rules *rules, size_t index)
+{
+	return &rules->list[index].rule;
+}
+
+size_t rules_files(const struct rules *rules)
+{
+	return rules->set.n_files;
+}
+

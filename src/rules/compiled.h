@@ -1,0 +1,33 @@
+/*
+ * compiled: the inside of a set of rules, shared by compile.c, which makes it, and rules.c, which matches.
+ */
+#ifndef WFS_COMPILED_H
+#define WFS_COMPILED_H
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "rules/literal.h"
+#include "rules/rules.h"
+
+struct compiled {
+	struct rule rule;
+	enum rules_kind kind;
+	pcre2_code *match, *unless;
+	bool match_jit, unless_jit;                  /* compiled to machine code */
+	uint32_t addr, name, detail, count, session; /* group numbers; 0: the regex has none */
+	size_t n_globs;
+	char **globs;
+	size_t n_literals;
+	struct literal literals[LITERALS_MAX]; /* must stand in the message */
+};
+
+struct rules {
+	struct rulefile_set set;
+	size_t n;
+	struct compiled *list;
+	uint32_t groups_max;
+	bool no_prefilter; /* tests compare with and without */
+};
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * sessions: who speaks in a session, for daemons that name the client once and its faults by an id only.
+ *
+ * Owns a table of session ids. rules_match is pure and runs on any thread; what it returns for rules with
+ * <SESSION> is resolved here, in the order of the lines, by one thread. So threads change nothing.
+ *
+ * Kept apart by host and rule file: an id of one server means nothing on another, but the programs of one
+ * server (one file) share theirs.
+ * Limits: SESSIONS_MAX ids, the oldest noted is forgotten first; an id is believed for SESSIONS_AGE_S.
+ * Time: the log's.
+ */
+#ifndef WFS_SESSIONS_H
+#define WFS_SESSIONS_H
+
+#include <stdint.h>
+
+#include "base/text.h"
+#include "rules/rules.h"
+
+enum {
+	SESSIONS_MAX = 4096,
+	SESSIONS_AGE_S = 3600,
+};
+
+struct sessions;
+
+struct sessions *sessions_new(void);
+
+/* Takes NULL. */
+void sessions_free(struct sessions *sessions);
+
+/* Forgets all: another log begins, or other rules. */
+void sessions_clear(struct sessions *sessions);
+
+/*
+ * Completes what rules_match_all found. host: the line's, p NULL when it has none; time_s: the line's, or the
+ * last one known when the line has none.
+ * RULES_HIT: hit is complete, with address, count and score. RULES_NONE: nothing to count; the line noted or
+ * forgot something, or its session is not known.
+ */
+int sessions_resolve(struct sessions *sessions, struct span host, int64_t time_s, struct rules_hit *hit);
+
+#endif

@@ -1,0 +1,105 @@
+#!/bin/bash
+# layers_test.sh: layers.sh passes as things are, and says file:line for each forbidden arrow. On a copy.
+set -u
+here=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf -- "$tmp"' EXIT
+faults=0
+
+fresh() {
+	rm -rf -- "$tmp/tree"
+	mkdir -- "$tmp/tree"
+	cp -R -- "$here/src" "$tmp/tree/src"
+}
+
+# forbidden FILE INCLUDE: with this line at the end of this file there is exactly one fault, and it is here.
+forbidden() {
+	fresh
+	mkdir -p -- "$tmp/tree/$(dirname -- "$1")"
+	printf '#include %s\n' "$2" >>"$tmp/tree/$1"
+	local line got status
+	line=$(wc -l <"$tmp/tree/$1")
+	got=$("$here/tests/layers.sh" "$tmp/tree" 2>&1)
+	status=$?
+	if [ "$status" = 0 ] || [ "${got#"$1:$line: "}" = "$got" ] || [ "$(printf '%s\n' "$got" | wc -l)" != 1 ]; then
+		printf '%s with #include %s: got status %d and "%s", want 1 and "%s:%d: ..."\n' \
+			"$1" "$2" "$status" "$got" "$1" "$line"
+		faults=$((faults + 1))
+	fi
+}
+
+# allowed FILE INCLUDE: the same line here is fine.
+allowed() {
+	fresh
+	printf '#include %s\n' "$2" >>"$tmp/tree/$1"
+	local got
+	if ! got=$("$here/tests/layers.sh" "$tmp/tree" 2>&1); then
+		printf '%s with #include %s: got "%s", want nothing\n' "$1" "$2" "$got"
+		faults=$((faults + 1))
+	fi
+}
+
+if ! got=$("$here/tests/layers.sh" 2>&1); then
+	printf 'src/ as it is: got\n%s\nwant nothing\n' "$got"
+	exit 1
+fi
+
+# Neighbours do not know each other, and nobody looks up.
+forbidden src/input/line.h '"rules/rules.h"'
+forbidden src/rules/rules.h '"input/line.h"'
+forbidden src/rules/rules.h '"store/store.h"'
+forbidden src/verdict/verdict.h '"store/store.h"'
+forbidden src/store/store.h '"firewall/client.h"'
+forbidden src/firewall/root.h '"config.h"'
+forbidden src/firewall/message.h '"store/store.h"'
+forbidden src/base/addr.h '"config.h"'
+forbidden src/base/addr.h '"input/line.h"'
+forbidden src/config.h '"input/line.h"'
+forbidden src/engine.c '"command/command.h"'
+forbidden src/replay.c '"engine.h"'
+forbidden src/examples.c '"store/store.h"'
+forbidden src/ledger.c '"input/line.h"'
+forbidden src/ledger.c '"firewall/client.h"'
+forbidden src/recall.c '"rules/rules.h"'
+forbidden src/wanted.c '"rules/rules.h"'
+forbidden src/replay.c '"wanted.h"'
+forbidden src/command/run.c '"firewall/client.h"'
+forbidden src/command/list.c '"verdict/verdict.h"'
+forbidden src/main.c '"engine.h"'
+# A folder nobody thought of.
+forbidden src/util/helper.c '"base/addr.h"'
+# Ways around.
+forbidden src/input/line.h '"../rules/rules.h"'
+forbidden src/input/line.h '"input/follow.c"'
+forbidden src/input/line.h 'RULES_H'
+# Outside headers have one owner.
+forbidden src/input/line.h '<pcre2.h>'
+forbidden src/input/line.h '<sys/inotify.h>'
+forbidden src/engine.c '<sqlite3.h>'
+forbidden src/command/list.c '<sqlite3.h>'
+forbidden src/firewall/root.h '<libiptc/libiptc.h>'
+forbidden src/firewall/root.h '<linux/netfilter/xt_recent.h>'
+forbidden src/firewall/root.h '<linux/netfilter_ipv4/ip_tables.h>'
+forbidden src/input/line.h '<inotifytools/inotify.h>'
+forbidden src/config.h '<ini_configobj.h>'
+forbidden src/rules/rules.h '<ini_configobj.h>'
+forbidden src/engine.c '<jansson.h>'
+forbidden src/store/store.h '"jansson.h"'
+forbidden src/engine.c '<seccomp.h>'
+forbidden src/firewall/root.h '<cap-ng.h>'
+forbidden src/sandbox.c '<systemd/sd-daemon.h>'
+forbidden src/input/follow.h '<archive.h>'
+forbidden src/engine.c '<pthread.h>'
+forbidden src/base/addr.h '<curl/curl.h>'
+
+allowed src/input/follow.c '<inotifytools/inotify.h>'
+allowed src/firewall/iptc.c '<linux/netfilter/xt_recent.h>'
+allowed src/engine.c '"firewall/client.h"'
+allowed src/command/run.c '"firewall/root.h"'
+allowed src/rules/rules.h '"base/addr.h"'
+
+if [ "$faults" != 0 ]; then
+	echo "$faults of the rows above are wrong"
+	exit 1
+fi
+echo "layers.sh finds what is forbidden and allows what is allowed"

@@ -1,0 +1,123 @@
+# lib.sh: a mail server and its clients in two network namespaces; sourced by the tests of this folder.
+#
+#   namespace $SERVER                        namespace $CLIENT
+#   mail0  10.9.0.1/24  fd09::1/64  <-veth->  mail0  10.9.0.2 ... 10.9.0.9/24  fd09::2 ... fd09::9/64
+#
+# Order: netns_need, netns_up, then anything; everything goes when the shell ends, however it ends. Nothing
+# outside the two namespaces and $WORK is touched, so tests can run side by side and on a busy machine.
+# Needs: bash, iproute2, netcat-openbsd, root. Waits look at the state they wait for.
+
+SERVER=wfs-s-$$
+CLIENT=wfs-c-$$
+WORK=
+LISTENERS=()
+
+# Ends the test as skipped, which meson knows by the status.
+skip() {
+	echo "1..0 # SKIP $*"
+	exit 77
+}
+
+fail() {
+	echo "FAIL: $*" >&2
+	exit 1
+}
+
+# Skips unless this is root and all these programs are installed.
+netns_need() {
+	local program
+	[ "$(id -u)" = 0 ] || skip "only root may make network namespaces"
+	for program in ip ss nc "$@"; do
+		command -v "$program" >/dev/null || skip "$program is not installed"
+	done
+}
+
+# Runs a command until it succeeds; false after ten seconds.
+wait_until() {
+	local end=$((SECONDS + 10))
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$end" ] || { echo "waited in vain for: $*" >&2; return 1; }
+		read -r -t 0.02 <> <(:) || :
+	done
+}
+
+in_server() {
+	ip netns exec "$SERVER" "$@"
+}
+
+in_client() {
+	ip netns exec "$CLIENT" "$@"
+}
+
+netns_down() {
+	local pid
+	for pid in "${LISTENERS[@]}"; do
+		kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+	done
+	LISTENERS=()
+	ip netns del "$SERVER" 2>/dev/null
+	ip netns del "$CLIENT" 2>/dev/null
+	[ -z "$WORK" ] || rm -rf -- "$WORK"
+}
+
+link_is_up() {
+	[ "$(ip netns exec "$1" cat /sys/class/net/mail0/operstate)" = up ]
+}
+
+# Makes both namespaces and $WORK, an empty directory; iptables' lock lies there, not in /run.
+netns_up() {
+	local host
+	trap netns_down EXIT
+	trap 'exit 130' INT TERM HUP
+	WORK=$(mktemp -d) || fail "no temporary directory"
+	export XTABLES_LOCKFILE=$WORK/xtables.lock
+	ip netns add "$SERVER" || skip "no network namespaces here"
+	ip netns add "$CLIENT" || fail "no second namespace"
+	ip link add mail0 netns "$SERVER" type veth peer name mail0 netns "$CLIENT" || skip "no veth here"
+	ip -n "$SERVER" address add 10.9.0.1/24 dev mail0 || fail "no IPv4"
+	ip -n "$SERVER" address add fd09::1/64 dev mail0 nodad || fail "no IPv6"
+	for host in 2 3 4 5 6 7 8 9; do
+		ip -n "$CLIENT" address add "10.9.0.$host/24" dev mail0 || fail "no IPv4"
+		ip -n "$CLIENT" address add "fd09::$host/64" dev mail0 nodad || fail "no IPv6"
+	done
+	for host in "$SERVER" "$CLIENT"; do
+		ip -n "$host" link set lo up || fail "no loopback in $host"
+		ip -n "$host" link set mail0 up || fail "no link in $host"
+	done
+	wait_until link_is_up "$SERVER" || fail "the link of the server does not come up"
+	wait_until link_is_up "$CLIENT" || fail "the link of the client does not come up"
+}
+
+is_listening() {
+	[ -n "$(in_server ss -Hltn "sport = :$1")" ]
+}
+
+# A server on these ports of both families, which accepts and says nothing. Not by in_server: a function in
+# the background is a shell of its own, $! would be that one's and nc would outlive us.
+listen() {
+	local port
+	for port; do
+		ip netns exec "$SERVER" nc -4 -d -k -l 10.9.0.1 "$port" </dev/null >/dev/null 2>&1 &
+		LISTENERS+=($!)
+		ip netns exec "$SERVER" nc -6 -d -k -l fd09::1 "$port" </dev/null >/dev/null 2>&1 &
+		LISTENERS+=($!)
+		wait_until is_listening "$port" || fail "nothing listens on port $port"
+		wait_until tcp_ok "$SERVER" 10.9.0.1 "$port" || fail "nobody answers on 10.9.0.1 port $port"
+		wait_until tcp_ok "$SERVER" fd09::1 "$port" || fail "nobody answers on fd09::1 port $port"
+	done
+}
+
+# tcp_from NS SOURCE ADDR PORT: connects; SOURCE "" is whatever the kernel chooses. One second is long for a
+# veth pair, and shorter than the first retransmission, so a SYN that was dropped is not tried again.
+tcp_from() {
+	ip netns exec "$1" nc -z -n -w 1 ${2:+-s "$2"} "$3" "$4" >/dev/null 2>&1
+}
+
+# tcp_ok NS ADDR PORT, tcp_blocked NS ADDR PORT
+tcp_ok() {
+	tcp_from "$1" "" "$2" "$3"
+}
+
+tcp_blocked() {
+	! tcp_ok "$@"
+}

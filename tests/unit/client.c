@@ -1,0 +1,498 @@
+/*
+ * client: the far end of the pair is played here, by a thread that keeps a set of addresses in memory and
+ * answers as message.h says; nothing in the client knows that it is not the root process.
+ */
+#include "firewall/client.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "firewall/message.h"
+
+enum { SET_MAX = 4096, CAPACITY = 2000, REFRESH_S = 300 };
+
+enum bad {
+	GOOD,
+	HANG_UP,      /* EOF instead of an answer */
+	SHORT,        /* one byte is missing */
+	LONG,         /* one too many */
+	EMPTY_WORD,   /* all zeros */
+	OTHER_NUMBER, /* the answer to another request */
+	SAME_CURSOR,  /* "more", for ever */
+	FAIL,         /* error with its sentence */
+};
+
+struct far {
+	int fd;
+	pthread_t thread;
+	struct message_entry set[SET_MAX];
+	size_t n;
+	size_t added, deleted, requests; /* what was asked for */
+	uint32_t ensured4, ensured6;
+	size_t full_at;  /* ADD beyond this is refused with -ENOSPC; 0: never */
+	bool refuse_odd; /* ADD of an odd last byte is refused */
+	bool heal;
+	enum bad bad;
+	enum message_verb bad_at;
+};
+
+static struct message_entry *set_find(struct far *far, const struct message_entry *entry)
+{
+	for (size_t i = 0; i < far->n; i++)
+		if (memcmp(far->set[i].addr, entry->addr, sizeof entry->addr) == 0 &&
+		    far->set[i].len == entry->len)
+			return &far->set[i];
+	return NULL;
+}
+
+static void far_add(struct far *far, const struct message *request, struct message *answer)
+{
+	for (uint32_t i = 0; i < request->n; i++) {
+		struct message_entry *held = set_find(far, &request->entries[i]);
+
+		far->added++;
+		if (far->refuse_odd && request->entries[i].addr[15] % 2 == 1) {
+			answer->refused++;
+			continue;
+		}
+		if (held == NULL && far->full_at != 0 && far->n >= far->full_at) {
+			answer->refused = request->n - i;
+			answer->error = -ENOSPC;
+			strcpy(answer->why, "the list is full");
+			return;
+		}
+		if (held == NULL)
+			held = &far->set[far->n++];
+		*held = request->entries[i];
+		held->seconds = 0; /* since last seen */
+	}
+}
+
+static void far_del(struct far *far, const struct message *request)
+{
+	for (uint32_t i = 0; i < request->n; i++) {
+		struct message_entry *const held = set_find(far, &request->entries[i]);
+
+		far->deleted++;
+		if (held != NULL)
+			*held = far->set[--far->n];
+	}
+}
+
+static void far_list(const struct far *far, const struct message *request, struct message *answer)
+{
+	for (size_t i = request->cursor; i < far->n && answer->n < MESSAGE_ENTRIES; i++)
+		answer->entries[answer->n++] = far->set[i];
+	if (request->cursor + answer->n < far->n)
+		answer->cursor = request->cursor + answer->n;
+}
+
+static struct message far_answer(struct far *far, const struct message *request)
+{
+	struct message answer = {.verb = request->verb, .number = request->number};
+
+	switch ((enum message_verb)request->verb) {
+	case MESSAGE_ENSURE:
+		far->ensured4 = request->n4;
+		far->ensured6 = request->n6;
+		answer.healed = far->heal;
+		break;
+	case MESSAGE_ADD:
+		far_add(far, request, &answer);
+		break;
+	case MESSAGE_DEL:
+		far_del(far, request);
+		break;
+	case MESSAGE_LIST:
+		far_list(far, request, &answer);
+		break;
+	}
+	answer.n4 = (uint32_t)far->n;
+	answer.capacity = CAPACITY;
+	answer.shards = 1;
+	return answer;
+}
+
+static void *far_main(void *arg)
+{
+	struct far *const far = arg;
+	struct message request;
+	ssize_t len;
+
+	while ((len = recv(far->fd, &request, sizeof request, MSG_TRUNC)) > 0) {
+		const bool bad = far->bad != GOOD && far->bad_at == request.verb;
+		struct {
+			struct message m;
+			char more;
+		} packet = {{0}, 0};
+		size_t out = sizeof packet.m;
+
+		if (!message_is_request(&request, (size_t)len))
+			abort();
+		far->requests++;
+		packet.m = far_answer(far, &request);
+		if (bad && far->bad == HANG_UP)
+			break;
+		if (bad && far->bad == SHORT)
+			out--;
+		if (bad && far->bad == LONG)
+			out++;
+		if (bad && far->bad == EMPTY_WORD)
+			memset(&packet, 0, sizeof packet);
+		if (bad && far->bad == OTHER_NUMBER)
+			packet.m.number--;
+		if (bad && far->bad == SAME_CURSOR)
+			packet.m.cursor = packet.m.n = 1;
+		if (bad && far->bad == FAIL) {
+			packet.m.error = -EBUSY;
+			strcpy(packet.m.why, "the lock is held");
+		}
+		if (send(far->fd, &packet, out, MSG_NOSIGNAL) < 0)
+			break;
+	}
+	(void)close(far->fd);
+	return NULL;
+}
+
+static struct far far;
+static struct client client;
+
+static int setup(void **state)
+{
+	int pair[2];
+
+	(void)state;
+	memset(&far, 0, sizeof far);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -1;
+	far.fd = pair[1];
+	client_init(&client, pair[0]);
+	return 0;
+}
+
+/* To be called when far is as the test wants it. */
+static void start(void)
+{
+	assert_int_equal(pthread_create(&far.thread, NULL, far_main, &far), 0);
+}
+
+/* After it, far may be looked at. */
+static void stop(void)
+{
+	(void)close(client.fd);
+	assert_int_equal(pthread_join(far.thread, NULL), 0);
+}
+
+static struct net net_from(const char *text)
+{
+	struct net net;
+
+	assert_true(net_parse(text, strlen(text), &net));
+	return net;
+}
+
+/* The i-th of many addresses, every third one IPv6. */
+static struct net net_number(unsigned i)
+{
+	char text[NET_TEXT_MAX];
+
+	if (i % 3 == 0)
+		(void)snprintf(text, sizeof text, "2001:db8::%x", i + 1);
+	else
+		(void)snprintf(text, sizeof text, "10.1.%u.%u", i / 250, i % 250 + 1);
+	return net_from(text);
+}
+
+static void hold(struct net net, uint32_t idle_s)
+{
+	struct message_entry *const entry = &far.set[far.n++];
+
+	*entry = (struct message_entry){.len = net.len, .seconds = idle_s};
+	memcpy(entry->addr, net.addr.bytes, sizeof entry->addr);
+}
+
+static bool holds(struct net net)
+{
+	struct message_entry entry = {.len = net.len};
+
+	memcpy(entry.addr, net.addr.bytes, sizeof entry.addr);
+	return set_find(&far, &entry) != NULL;
+}
+
+static struct client_entry wanted_of(const char *text)
+{
+	return (struct client_entry){.net = net_from(text), .seconds = 600};
+}
+
+static void test_empty(void **state)
+{
+	struct client_drift drift;
+	struct why why;
+
+	(void)state;
+	start();
+	assert_int_equal(client_sync(&client, NULL, 0, REFRESH_S, &drift, &why), 0);
+	stop();
+	assert_int_equal(drift.missing + drift.extra + drift.refused + drift.healed, 0);
+	assert_int_equal(far.requests, 2); /* ENSURE, LIST */
+}
+
+static void test_difference(void **state)
+{
+	struct client_entry wanted[] = {
+		wanted_of("2001:db8::7"), /* lost */
+		wanted_of("192.0.2.1"),   /* there, seen 10 s ago */
+		wanted_of("192.0.2.2"),   /* there, idle for long */
+		wanted_of("192.0.2.3"),   /* lost */
+	};
+	struct client_drift drift;
+	struct why why;
+
+	(void)state;
+	hold(net_from("192.0.2.9"), 1); /* nobody wants it */
+	hold(net_from("192.0.2.2"), REFRESH_S);
+	hold(net_from("192.0.2.1"), 10);
+	hold(net_from("2001:db8::8"), 1); /* nobody wants it */
+	hold(net_from("192.0.2.1"), 10);  /* twice: the list moved while it was read */
+	far.heal = true;
+	start();
+	assert_int_equal(client_sync(&client, wanted, 4, REFRESH_S, &drift, &why), 0);
+	stop();
+	assert_int_equal(drift.missing, 2);
+	assert_int_equal(drift.extra, 2);
+	assert_int_equal(drift.refused, 0);
+	assert_true(drift.healed);
+	assert_int_equal(far.ensured4, 3);
+	assert_int_equal(far.ensured6, 1);
+	assert_int_equal(far.added, 3); /* 192.0.2.1 is left alone */
+	assert_int_equal(far.deleted, 2);
+	assert_false(holds(net_from("192.0.2.9")));
+	assert_false(holds(net_from("2001:db8::8")));
+	for (size_t i = 0; i < 4; i++)
+		assert_true(holds(wanted[i].net));
+	/* In the order of addresses now: 192.0.2.1, .2, .3, 2001:db8::7. */
+	assert_int_equal(wanted[0].idle_s, 10);
+	assert_false(wanted[0].fed);
+	assert_int_equal(wanted[1].idle_s, REFRESH_S);
+	assert_true(wanted[1].fed);
+	assert_int_equal(wanted[2].idle_s, UINT32_MAX);
+	assert_true(wanted[2].fed);
+	assert_int_equal(wanted[3].idle_s, UINT32_MAX);
+	assert_true(wanted[3].fed);
+}
+
+/* Doing it twice does no harm and no work. */
+static void test_many(void **state)
+{
+	static struct client_entry wanted[1000];
+	struct client_drift drift;
+	struct why why;
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++)
+		wanted[i] = (struct client_entry){.net = net_number(i), .seconds = 600};
+	for (unsigned i = 500; i < 1500; i++)
+		hold(net_number(i), 1);
+	start();
+	assert_int_equal(client_sync(&client, wanted, 1000, REFRESH_S, &drift, &why), 0);
+	assert_int_equal(drift.missing, 500);
+	assert_int_equal(drift.extra, 500);
+	assert_int_equal(client.held4, 1000);
+	assert_int_equal(client.capacity, CAPACITY);
+	assert_int_equal(client.shards, 1);
+	assert_int_equal(client_sync(&client, wanted, 1000, REFRESH_S, &drift, &why), 0);
+	assert_int_equal(drift.missing + drift.extra + drift.refused, 0);
+	stop();
+	assert_int_equal(far.n, 1000);
+	assert_int_equal(far.added, 500);
+	assert_int_equal(far.deleted, 500);
+	for (size_t i = 0; i < 1000; i++)
+		assert_true(holds(wanted[i].net));
+}
+
+static void test_refused(void **state)
+{
+	static struct client_entry wanted[200];
+	struct client_drift drift;
+	struct why why;
+
+	(void)state;
+	for (unsigned i = 0; i < 198; i++) {
+		char text[NET_TEXT_MAX];
+
+		(void)snprintf(text, sizeof text, "192.0.2.%u", i);
+		wanted[i] = wanted_of(text);
+	}
+	wanted[198] = wanted_of("0.0.0.0/0"); /* no packet may carry these two: root would hang up */
+	wanted[199] = wanted_of("2000::/3");
+	far.refuse_odd = true;
+	start();
+	assert_int_equal(client_sync(&client, wanted, 200, REFRESH_S, &drift, &why), 0);
+	stop();
+	assert_int_equal(drift.missing, 200);
+	assert_int_equal(drift.refused, 99 + 2);
+	assert_int_equal(far.n, 99);
+}
+
+/* The seconds that are left may be none by now, or for ever. */
+static void test_seconds(void **state)
+{
+	struct client_entry entries[2] = {wanted_of("192.0.2.1"), wanted_of("192.0.2.2")};
+	size_t refused = 9;
+	struct why why;
+
+	(void)state;
+	entries[0].seconds = 0;
+	entries[1].seconds = UINT32_MAX;
+	start();
+	assert_int_equal(client_add(&client, entries, 2, &refused, &why), 0);
+	stop();
+	assert_int_equal(refused, 0);
+	assert_int_equal(far.n, 2);
+}
+
+static void test_add_del(void **state)
+{
+	static struct client_entry entries[130];
+	size_t refused = 9;
+	struct why why;
+
+	(void)state;
+	for (unsigned i = 0; i < 130; i++)
+		entries[i] = (struct client_entry){.net = net_number(i), .seconds = 60};
+	start();
+	assert_int_equal(client_add(&client, entries, 0, &refused, &why), 0);
+	assert_int_equal(client_add(&client, entries, 130, &refused, &why), 0);
+	assert_int_equal(refused, 0);
+	assert_int_equal(client.held4, 130);
+	assert_int_equal(client_del(&client, entries, 129, &why), 0);
+	stop();
+	assert_int_equal(far.requests, 3 + 3); /* 64 in a packet; none for nothing */
+	assert_int_equal(far.n, 1);
+	assert_true(holds(entries[129].net));
+}
+
+static void test_full(void **state)
+{
+	static struct client_entry entries[100];
+	size_t refused = 9;
+	struct why why;
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++)
+		entries[i] = (struct client_entry){.net = net_number(i), .seconds = 60};
+	far.full_at = 70;
+	start();
+	assert_int_equal(client_add(&client, entries, 100, &refused, &why), -ENOSPC);
+	stop();
+	assert_string_equal(why.text, "the list is full");
+	assert_int_equal(refused, 9); /* only written on success */
+	assert_int_equal(client.held4, 70);
+}
+
+static void test_bad(void **state)
+{
+	static const struct {
+		enum bad bad;
+		enum message_verb at;
+		int want;
+	} rows[] = {
+		{HANG_UP, MESSAGE_ENSURE, -EPIPE},     {HANG_UP, MESSAGE_LIST, -EPIPE},
+		{HANG_UP, MESSAGE_DEL, -EPIPE},        {HANG_UP, MESSAGE_ADD, -EPIPE},
+		{SHORT, MESSAGE_ENSURE, -EPROTO},      {SHORT, MESSAGE_LIST, -EPROTO},
+		{LONG, MESSAGE_LIST, -EPROTO},         {LONG, MESSAGE_ADD, -EPROTO},
+		{EMPTY_WORD, MESSAGE_ENSURE, -EPROTO}, {EMPTY_WORD, MESSAGE_DEL, -EPROTO},
+		{OTHER_NUMBER, MESSAGE_LIST, -EPROTO}, {SAME_CURSOR, MESSAGE_LIST, -EPROTO},
+		{FAIL, MESSAGE_ENSURE, -EBUSY},        {FAIL, MESSAGE_LIST, -EBUSY},
+		{FAIL, MESSAGE_DEL, -EBUSY},           {FAIL, MESSAGE_ADD, -EBUSY},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct client_entry wanted = wanted_of("192.0.2.1");
+		struct client_drift drift = {.missing = 77};
+		struct why why = {""};
+		int got;
+
+		assert_int_equal(setup(state), 0);
+		for (unsigned k = 0; k < 100; k++)
+			hold(net_number(k), 1);
+		far.bad = rows[i].bad;
+		far.bad_at = rows[i].at;
+		start();
+		got = client_sync(&client, &wanted, 1, REFRESH_S, &drift, &why);
+		if (got != rows[i].want)
+			fail_msg("row %zu: got %d (%s), want %d", i, got, why.text, rows[i].want);
+		assert_int_equal(drift.missing, 77);
+		assert_true(why.text[0] != '\0');
+		/* The root process is gone: every further call says so, none raises SIGPIPE or waits. */
+		if (rows[i].bad == HANG_UP) {
+			assert_int_equal(pthread_join(far.thread, NULL), 0);
+			assert_int_equal(client_del(&client, &wanted, 1, &why), -EPIPE);
+			(void)close(client.fd);
+		} else {
+			stop();
+		}
+	}
+}
+
+static void on_alarm(int number)
+{
+	(void)number;
+}
+
+/* Signals without SA_RESTART while it waits, as fast as they come: nothing is lost. */
+static void test_interrupted(void **state)
+{
+	static struct client_entry wanted[1000];
+	const struct sigaction action = {.sa_handler = on_alarm};
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+	const struct itimerspec often = {.it_interval.tv_nsec = 20000, .it_value.tv_nsec = 20000};
+	struct client_drift drift;
+	struct why why;
+	sigset_t set;
+	timer_t timer;
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++)
+		wanted[i] = (struct client_entry){.net = net_number(i), .seconds = 600};
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGALRM);
+	assert_int_equal(pthread_sigmask(SIG_BLOCK, &set, NULL), 0); /* for the far end alone */
+	start();
+	assert_int_equal(pthread_sigmask(SIG_UNBLOCK, &set, NULL), 0);
+	assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+	assert_int_equal(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+	assert_int_equal(timer_settime(timer, 0, &often, NULL), 0);
+	for (unsigned turn = 0; turn < 20; turn++)
+		assert_int_equal(client_sync(&client, wanted, 1000, 0, &drift, &why), 0);
+	assert_int_equal(timer_delete(timer), 0);
+	stop();
+	assert_int_equal(far.n, 1000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_empty, setup),
+		cmocka_unit_test_setup(test_difference, setup),
+		cmocka_unit_test_setup(test_many, setup),
+		cmocka_unit_test_setup(test_refused, setup),
+		cmocka_unit_test_setup(test_seconds, setup),
+		cmocka_unit_test_setup(test_add_del, setup),
+		cmocka_unit_test_setup(test_full, setup),
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test_setup(test_interrupted, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,196 @@
+/*
+ * documentation: watchforspammers.conf(5) tells the truth about every key.
+ *
+ * For each key of config_keys() the manual's source has, under the heading of its section, a line of its own
+ * "*key* = _default_" (without "_..._" when the default is empty), and it has no such line for anything else.
+ * WFS_SOURCE_ROOT says where the checkout is.
+ */
+#undef NDEBUG
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "build.h"
+#include "config.h"
+
+enum {
+	DOCUMENTED_MAX = 256,
+	WORD_MAX = 256,
+};
+
+struct documented {
+	char section[WORD_MAX], key[WORD_MAX], value[WORD_MAX];
+	unsigned line;
+};
+
+static struct documented documented[DOCUMENTED_MAX];
+static size_t n_documented;
+
+/* Where the manual stands is what a package is built with; a build elsewhere has its own directory in its
+ * place. */
+#define MANUAL_PATTERN_DIR "/usr/share/watchforspammers/patterns"
+
+static void manual_value(const char *value, char out[static WORD_MAX])
+{
+	const size_t len = strlen(WFS_PATTERN_DIR);
+
+	if (strncmp(value, WFS_PATTERN_DIR, len) == 0)
+		(void)snprintf(out, WORD_MAX, "%s%s", MANUAL_PATTERN_DIR, value + len);
+	else
+		(void)snprintf(out, WORD_MAX, "%s", value);
+}
+
+/* Takes text, len bytes, as a word; what is too long is not the manual's, and is cut. */
+static void set_word(char out[static WORD_MAX], const char *text, size_t len)
+{
+	if (len > WORD_MAX - 1)
+		len = WORD_MAX - 1;
+	memcpy(out, text, len);
+	out[len] = '\0';
+}
+
+/* "*key* = _default_" or "*key* =": true, and the two words without their marks. */
+static bool is_definition(const char *text, char key[static WORD_MAX], char value[static WORD_MAX])
+{
+	const char *const star = text[0] == '*' ? strchr(text + 1, '*') : NULL;
+	const char *from;
+	size_t len;
+
+	if (star == NULL || strncmp(star, "* =", 3) != 0)
+		return false;
+	set_word(key, text + 1, (size_t)(star - text - 1));
+	from = star + 3 + strspn(star + 3, " ");
+	len = strcspn(from, "\n");
+	if (len >= 2 && from[0] == '_' && from[len - 1] == '_') {
+		from++;
+		len -= 2;
+	}
+	set_word(value, from, len);
+	return true;
+}
+
+static int read_manual(void **state)
+{
+	const char *const root = getenv("WFS_SOURCE_ROOT");
+	char path[4096], text[4096], section[WORD_MAX] = "";
+	unsigned line = 0;
+	FILE *file;
+
+	(void)state;
+	if (root == NULL) {
+		print_error("WFS_SOURCE_ROOT is not set\n");
+		return -1;
+	}
+	(void)snprintf(path, sizeof path, "%s/man/watchforspammers.conf.5.scd", root);
+	file = fopen(path, "re");
+	if (file == NULL) {
+		print_error("cannot open %s\n", path);
+		return -1;
+	}
+	while (fgets(text, sizeof text, file) != NULL) {
+		char *const open = strchr(text, '['), *const close = strchr(text, ']');
+
+		line++;
+		if (text[0] == '#') { /* any heading ends the section before it */
+			section[0] = '\0';
+			if (strncmp(text, "## [", 4) == 0 && close != NULL)
+				set_word(section, open + 1, (size_t)(close - open - 1));
+			continue;
+		}
+		if (n_documented == DOCUMENTED_MAX) {
+			print_error("more than %d keys in %s\n", DOCUMENTED_MAX, path);
+			(void)fclose(file);
+			return -1;
+		}
+		struct documented *const d = &documented[n_documented];
+		if (section[0] != '\0' && is_definition(text, d->key, d->value)) {
+			(void)snprintf(d->section, sizeof d->section, "%s", section);
+			d->line = line;
+			n_documented++;
+		}
+	}
+	(void)fclose(file);
+	return 0;
+}
+
+static const struct documented *find(const char *section, const char *key)
+{
+	for (size_t i = 0; i < n_documented; i++)
+		if (strcmp(documented[i].section, section) == 0 && strcmp(documented[i].key, key) == 0)
+			return &documented[i];
+	return NULL;
+}
+
+static void every_key_is_documented_with_its_default(void **state)
+{
+	const struct config_key *keys;
+	const size_t n = config_keys(&keys);
+	unsigned faults = 0;
+
+	(void)state;
+	assert_true(n > 0);
+	for (size_t i = 0; i < n; i++) {
+		const struct config_key *const k = &keys[i];
+		char want[WORD_MAX];
+		const struct documented *d;
+
+		manual_value(k->value, want);
+		d = find(k->section, k->key);
+		if (d == NULL) {
+			print_error("[%s] %s: not in watchforspammers.conf.5.scd; want \"*%s* = _%s_\"\n",
+			            k->section, k->key, k->key, want);
+			faults++;
+			continue;
+		}
+		if (strcmp(d->value, want) != 0) {
+			print_error("watchforspammers.conf.5.scd:%u: [%s] %s: got \"%s\", want \"%s\"\n",
+			            d->line, k->section, k->key, d->value, want);
+			faults++;
+		}
+	}
+	assert_int_equal(faults, 0);
+}
+
+static void no_key_is_documented_that_does_not_exist(void **state)
+{
+	const struct config_key *keys;
+	const size_t n = config_keys(&keys);
+	unsigned faults = 0;
+
+	(void)state;
+	for (size_t i = 0; i < n_documented; i++) {
+		const struct documented *const d = &documented[i];
+		bool exists = false;
+
+		for (size_t k = 0; k < n; k++)
+			exists = exists || (strcmp(keys[k].section, d->section) == 0 &&
+			                    strcmp(keys[k].key, d->key) == 0);
+		if (!exists) {
+			print_error("watchforspammers.conf.5.scd:%u: [%s] %s: no such key\n", d->line,
+			            d->section, d->key);
+			faults++;
+		} else if (find(d->section, d->key) != d) {
+			print_error("watchforspammers.conf.5.scd:%u: [%s] %s: documented twice\n", d->line,
+			            d->section, d->key);
+			faults++;
+		}
+	}
+	assert_int_equal(faults, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(every_key_is_documented_with_its_default),
+	        cmocka_unit_test(no_key_is_documented_that_does_not_exist),
+	};
+
+	return cmocka_run_group_tests(tests, read_manual, NULL);
+}

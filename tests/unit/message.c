@@ -1,0 +1,241 @@
+/* message: every field of a packet that is not as it must be, one at a time. */
+#include "firewall/message.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/addr.h"
+
+static void set_entry(struct message_entry *entry, const char *text, uint32_t seconds)
+{
+	struct net net;
+
+	assert_true(net_parse(text, strlen(text), &net));
+	*entry = (struct message_entry){.len = net.len, .seconds = seconds};
+	memcpy(entry->addr, net.addr.bytes, sizeof entry->addr);
+}
+
+static struct message request_of(enum message_verb verb)
+{
+	struct message m = {.verb = verb, .number = 7};
+
+	if (verb == MESSAGE_ADD || verb == MESSAGE_DEL) {
+		const uint32_t seconds = verb == MESSAGE_ADD ? 600 : 0;
+
+		m.n = 2;
+		set_entry(&m.entries[0], "192.0.2.7", seconds);
+		set_entry(&m.entries[1], "2001:db8::/64", seconds);
+	}
+	return m;
+}
+
+static struct message answer_to(const struct message *request)
+{
+	struct message m = {.verb = request->verb, .number = request->number};
+
+	m.n4 = 1;
+	m.capacity = 100;
+	m.shards = 1;
+	if (m.verb == MESSAGE_LIST) {
+		m.n = 1;
+		set_entry(&m.entries[0], "192.0.2.7", 12);
+	}
+	return m;
+}
+
+static void test_requests(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t at; /* of the 32 bits to write, */
+		uint32_t value;
+		bool good[5]; /* by verb, ENSURE = 1 ... LIST = 4 */
+	} rows[] = {
+#define AT(field) offsetof(struct message, field)
+		{"as it is", AT(number), 8, {0, true, true, true, true}},
+		{"verb 0", AT(verb), 0, {0}},
+		{"verb 5", AT(verb), 5, {0}},
+		{"verb of 32 bits", AT(verb), 0x10001, {0}},
+		{"no entries", AT(n), 0, {0, true, false, false, true}},
+		{"an entry of zeros", AT(n), 3, {0}},
+		{"more entries than fit", AT(n), MESSAGE_ENTRIES + 1, {0}},
+		{"most entries", AT(n), UINT32_MAX, {0}},
+		{"cursor", AT(cursor), 64, {0, false, false, false, true}},
+		{"n4", AT(n4), 1000000, {0, true, false, false, false}},
+		{"n6", AT(n6), UINT32_MAX, {0, true, false, false, false}},
+		{"capacity", AT(capacity), 1, {0}},
+		{"shards", AT(shards), 1, {0}},
+		{"refused", AT(refused), 1, {0}},
+		{"healed", AT(healed), 1, {0}},
+		{"error", AT(error), 1, {0}},
+		{"why", AT(why), 'x', {0}},
+		{"no seconds", AT(entries[1].seconds), 0, {0, true, false, true, true}},
+		{"one second", AT(entries[1].seconds), 1, {0, true, true, false, true}},
+		{"most seconds", AT(entries[1].seconds), MESSAGE_SECONDS_MAX, {0, true, true, false, true}},
+		{"too many seconds",
+		 AT(entries[1].seconds),
+		 MESSAGE_SECONDS_MAX + 1,
+		 {0, true, false, false, true}},
+		{"an entry that is not used", AT(entries[2].addr), 1, {0, true, true, true, true}},
+#undef AT
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		for (unsigned verb = MESSAGE_ENSURE; verb <= MESSAGE_LIST; verb++) {
+			struct message m = request_of(verb);
+			bool got;
+
+			memcpy((char *)&m + rows[i].at, &rows[i].value, sizeof rows[i].value);
+			got = message_is_request(&m, sizeof m);
+			if (got != rows[i].good[verb])
+				fail_msg("verb %u with %s: got %d, want %d", verb, rows[i].name, got,
+				         rows[i].good[verb]);
+		}
+	}
+}
+
+static void test_size(void **state)
+{
+	const struct message request = request_of(MESSAGE_ADD);
+	const struct message answer = answer_to(&request);
+
+	(void)state;
+	assert_true(message_is_request(&request, sizeof request));
+	assert_true(message_is_answer(&answer, sizeof answer, &request));
+	for (size_t len = 0; len < 2 * sizeof request; len++) {
+		if (len == sizeof request)
+			continue;
+		assert_false(message_is_request(&request, len));
+		assert_false(message_is_answer(&answer, len, &request));
+	}
+}
+
+static void test_networks(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned len; /* instead of the text's; 0: as it is */
+		bool good;
+	} rows[] = {
+		{"192.0.2.7", 0, true},      {"192.0.2.0/24", 0, true},     {"10.0.0.0/8", 0, true},
+		{"10.0.0.0/7", 0, false},    {"0.0.0.0/0", 0, false},       {"2001:db8::1", 0, true},
+		{"2001:db8::/32", 0, true},  {"2001::/31", 0, false},       {"::/0", 0, false},
+		{"2001:db8::1", 129, false}, {"2001:db8::1", 255, false},   {"2001:db8::1", 127, false},
+		{"2001:db8::2", 127, true},  {"192.0.2.8", 125, true},      {"192.0.2.8", 124, false},
+		{"192.0.2.0", 95, false},    {"2001:db8:0:1::", 63, false}, {"2001:db8:0:1::", 64, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct message_entry entry;
+
+		set_entry(&entry, rows[i].text, 1);
+		if (rows[i].len != 0)
+			entry.len = (uint8_t)rows[i].len;
+		if (message_entry_is_good(&entry) != rows[i].good)
+			fail_msg("%s as /%u: want %d", rows[i].text, entry.len, rows[i].good);
+		for (size_t byte = 0; byte < sizeof entry.reserved; byte++) {
+			entry.reserved[byte] = 1;
+			assert_false(message_entry_is_good(&entry));
+			entry.reserved[byte] = 0;
+		}
+	}
+}
+
+static void test_answers(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t at;
+		uint32_t value;
+		bool good[5];
+	} rows[] = {
+#define AT(field) offsetof(struct message, field)
+		{"as it is", AT(n4), 8, {0, true, true, true, true}},
+		{"another verb", AT(verb), 9, {0}},
+		{"another number", AT(number), 8, {0}},
+		{"no entries", AT(n), 0, {0, true, true, true, true}},
+		{"entries", AT(n), 1, {0, false, false, false, true}},
+		{"too many entries", AT(n), MESSAGE_ENTRIES + 1, {0}},
+		{"cursor onwards", AT(cursor), 64, {0, false, false, false, true}},
+		{"refused all", AT(refused), 2, {0, false, true, false, false}},
+		{"refused more", AT(refused), 3, {0}},
+		{"healed", AT(healed), 1, {0, true, false, false, false}},
+		{"healed twice", AT(healed), 2, {0}},
+		{"an error without a sentence", AT(error), (uint32_t)-ENOENT, {0}},
+		{"a sentence without an error", AT(why), 'x', {0}},
+		{"long since seen", AT(entries[0].seconds), UINT32_MAX, {0, true, true, true, true}},
+#undef AT
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		for (unsigned verb = MESSAGE_ENSURE; verb <= MESSAGE_LIST; verb++) {
+			const struct message request = request_of(verb);
+			struct message m = answer_to(&request);
+			bool got;
+
+			memcpy((char *)&m + rows[i].at, &rows[i].value, sizeof rows[i].value);
+			got = message_is_answer(&m, sizeof m, &request);
+			if (got != rows[i].good[verb])
+				fail_msg("verb %u with %s: got %d, want %d", verb, rows[i].name, got,
+				         rows[i].good[verb]);
+		}
+	}
+}
+
+static void test_answer_errors(void **state)
+{
+	static const struct {
+		int error;
+		bool good;
+	} rows[] = {{-1, true},     {-ENOSPC, true},    {-4095, true},
+	            {-4096, false}, {INT32_MIN, false}, {1, false}};
+	const struct message request = request_of(MESSAGE_ADD);
+	struct message m = answer_to(&request);
+
+	(void)state;
+	strcpy(m.why, "the list is full");
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		m.error = rows[i].error;
+		if (message_is_answer(&m, sizeof m, &request) != rows[i].good)
+			fail_msg("error %d: want %d", rows[i].error, rows[i].good);
+	}
+	m.error = -ENOSPC;
+	memset(m.why, 'x', sizeof m.why);
+	assert_false(message_is_answer(&m, sizeof m, &request));
+}
+
+/* An answer that says "more" without leading onwards would be asked for ever. */
+static void test_cursor(void **state)
+{
+	struct message request = request_of(MESSAGE_LIST), m;
+
+	(void)state;
+	request.cursor = 64;
+	m = answer_to(&request);
+	m.cursor = 64;
+	assert_false(message_is_answer(&m, sizeof m, &request));
+	m.cursor = 1;
+	assert_false(message_is_answer(&m, sizeof m, &request));
+	m.cursor = 65;
+	assert_true(message_is_answer(&m, sizeof m, &request));
+	m.n = 0;
+	assert_false(message_is_answer(&m, sizeof m, &request));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_requests),      cmocka_unit_test(test_size),
+		cmocka_unit_test(test_networks),      cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_answer_errors), cmocka_unit_test(test_cursor),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
