@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# The main job, with the real kernel: a hostile line appears, the client's packets are dropped, IPv4 and IPv6;
+# the database says why; it is released when its time is over; a flushed firewall is healed; stop leaves nothing.
+set -u
+# shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
+. "$(dirname "$0")/daemon_lib.sh"
+netns_need sqlite3 jq iptables-legacy ip6tables-legacy
+daemon_prepare
+listen 25
+daemon_config "[block]
+for = 4s
+extend = no
+[firewall]
+resync = 1s"
+daemon_start
+
+blocked4() { ! tcp_from "$CLIENT" 10.9.0.2 10.9.0.1 25; }
+blocked6() { ! tcp_from "$CLIENT" fd09::2 fd09::1 25; }
+open4() { tcp_from "$CLIENT" 10.9.0.2 10.9.0.1 25; }
+open6() { tcp_from "$CLIENT" fd09::2 fd09::1 25; }
+
+open4 || fail "IPv4: no connection before the block"
+open6 || fail "IPv6: no connection before the block"
+
+# Courier, then Postfix.
+courier_511 10.9.0.2 >>"$LOG"
+courier_511 fd09::2 >>"$LOG"
+wait_until listed 10.9.0.2 || fail "Courier's 511: not in the kernel's list"
+wait_until listed fd09:0000:0000:0000:0000:0000:0000:0002 spammer6 || fail "Courier's 511: IPv6 not in the kernel's list"
+blocked4 || fail "IPv4: connects though blocked"
+blocked6 || fail "IPv6: connects though blocked"
+tcp_from "$CLIENT" 10.9.0.3 10.9.0.1 25 || fail "another client is blocked as well"
+
+wfs list --json | jq -e -s 'map(select(.address == "10.9.0.2")) | length == 1 and .[0].rule == "courier-dnsbl" and .[0].offence == 1' >/dev/null ||
+	fail "list --json does not say it: $(wfs list --json)"
+wfs why --json 10.9.0.2 | jq -e '.blocked and (.hits | length == 1) and (.blocks | length == 1)' >/dev/null ||
+	fail "why --json does not say it: $(wfs why --json 10.9.0.2)"
+wfs why 10.9.0.2 | grep -q "is blocked until" || fail "why does not say it"
+wfs status --json | jq -e '.running and .blocks_active == 2 and .hits == 2 and .logs[0].lines == 2 and .backend == "recent" and .capacity > 0' >/dev/null ||
+	fail "status --json: $(wfs status --json)"
+
+wait_until open4 || fail "IPv4: still blocked after its time"
+wait_until open6 || fail "IPv6: still blocked after its time"
+[ "$(sql "SELECT count(*) FROM blocks WHERE ended_by = 'expired'")" = 2 ] || fail "the database does not know they expired"
+
+# Postfix, for the second offence; the firewall is flushed behind the daemon's back.
+postfix_dnsbl 10.9.0.2 >>"$LOG"
+wait_until listed 10.9.0.2 || fail "Postfix's reject: not in the kernel's list"
+in_server iptables-legacy -F
+in_server iptables-legacy -X 2>/dev/null
+wait_until listed 10.9.0.2 || fail "not healed after iptables -F"
+blocked4 || fail "listed again, but connects"
+[ "$(sql "SELECT max(offence) FROM blocks WHERE address = '10.9.0.2'")" = 2 ] || fail "not the second offence"
+
+# Five wrong passwords block, four do not.
+for _ in 1 2 3 4; do wrong_password 10.9.0.4 >>"$LOG"; done
+for _ in 1 2 3 4 5; do wrong_password 10.9.0.5 >>"$LOG"; done
+wait_until listed 10.9.0.5 || fail "five wrong passwords do not block"
+! listed 10.9.0.4 || fail "four wrong passwords block"
+# Never blocked: this machine itself.
+postfix_dnsbl 10.9.0.1 >>"$LOG"
+postfix_dnsbl 127.0.0.1 >>"$LOG"
+postfix_dnsbl 10.9.0.6 >>"$LOG"
+wait_until listed 10.9.0.6 || fail "10.9.0.6 not blocked"
+! listed 10.9.0.1 || fail "blocked its own address"
+[ "$(sql "SELECT count(*) FROM blocks WHERE address IN ('10.9.0.1', '127.0.0.1')")" = 0 ] || fail "a block of an own address"
+
+# Stop leaves no chain, no jump, no list.
+daemon_stop || fail "exit status $? on SIGTERM: $(cat "$WORK/daemon.err")"
+[ -z "$(in_server iptables-legacy -S | grep SPAMMER)$(in_server ip6tables-legacy -S | grep SPAMMER)" ] || fail "stop left rules behind"
+! in_server test -e /proc/net/xt_recent/spammer || fail "stop left a list behind"
+open4 || fail "blocked after stop"
+! grep -qE "ERROR|Sanitizer" "$WORK/daemon.err" || { cat "$WORK/daemon.err"; fail "a sanitizer complained"; }
+echo "ok"
