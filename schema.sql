@@ -47,11 +47,11 @@ CREATE TABLE block (
 	offence  INTEGER NOT NULL,           -- first, second ... within [block] memory
 	rule     INTEGER NOT NULL REFERENCES rule,
 	knocks   INTEGER NOT NULL DEFAULT 0, -- times it was seen knocking at the firewall meanwhile
-	ended    INTEGER,                    -- when it was lifted; null while it runs
-	ended_by TEXT                        -- 'expired', 'allowed'
+	ended    INTEGER,                    -- when it was lifted before its time; null: until says it
+	ended_by TEXT                        -- 'allowed' ...; null: it runs, or ran its time
 );
 CREATE INDEX block_address ON block (address);
-CREATE INDEX block_running ON block (until) WHERE ended IS NULL;
+CREATE INDEX block_until ON block (until);
 
 CREATE TABLE daemon ( -- what the daemon last said of itself, for status
 	key   TEXT PRIMARY KEY,
@@ -62,7 +62,7 @@ CREATE TABLE daemon ( -- what the daemon last said of itself, for status
 CREATE VIEW active AS
 WITH running AS (
 	SELECT * FROM block
-	WHERE ended IS NULL AND until > CAST(strftime('%s', 'now') AS INTEGER)
+	WHERE until > CAST(strftime('%s', 'now') AS INTEGER) AND ended IS NULL
 ), counted (address, hits) AS (
 	SELECT address, count(*) FROM hit WHERE address IN (SELECT address FROM running) GROUP BY address
 )
@@ -86,9 +86,13 @@ SELECT b.id, b.address,
        strftime('%Y-%m-%dT%H:%M:%SZ', b.since, 'unixepoch') AS since,
        strftime('%Y-%m-%dT%H:%M:%SZ', b.until, 'unixepoch') AS until,
        b.offence, r.name AS rule, r.category, r.reason, b.knocks,
-       strftime('%Y-%m-%dT%H:%M:%SZ', b.ended, 'unixepoch') AS ended, b.ended_by,
-       b.since AS since_s, b.until AS until_s, b.ended AS ended_s
-FROM block b JOIN rule r ON r.id = b.rule;
+       strftime('%Y-%m-%dT%H:%M:%SZ', b.over, 'unixepoch') AS ended,
+       CASE WHEN b.over IS NOT NULL THEN coalesce(b.ended_by, 'expired') END AS ended_by,
+       b.since AS since_s, b.until AS until_s, b.over AS ended_s
+FROM (SELECT *, CASE WHEN ended IS NOT NULL THEN ended
+                     WHEN until <= CAST(strftime('%s', 'now') AS INTEGER) THEN until END AS over
+      FROM block) b
+JOIN rule r ON r.id = b.rule;
 
 CREATE VIEW by_reason AS
 SELECT r.reason, r.name AS rule, r.category, count(*) AS hits, count(DISTINCT h.address) AS addresses,

@@ -22,6 +22,7 @@
 #include "input/line.h"
 #include "ledger.h"
 #include "recall.h"
+#include "rules/sessions.h"
 #include "wanted.h"
 
 enum {
@@ -54,6 +55,7 @@ struct engine {
 
 	struct rules *rules;
 	struct rules_scratch *scratch;
+	struct sessions *sessions;
 	struct verdict *verdict;
 	struct store *store;
 	struct ledger *ledger;
@@ -123,7 +125,7 @@ static int lift_allowed(struct engine *e, struct why *why)
 	struct store_block block;
 	struct net *lift = NULL;
 	size_t n = 0;
-	int rc = store_running(e->store, 0, why);
+	int rc = store_running(e->store, now_s(), why);
 
 	while (rc == 0) {
 		if ((rc = store_next_block(e->store, &block, why)) != 0)
@@ -195,6 +197,7 @@ static void reload(struct engine *e)
 		e->config = config;
 		e->rules = rules;
 		e->scratch = rules_scratch_new(rules);
+		sessions_clear(e->sessions);
 		e->verdict = verdict;
 		ledger_forget_rules(e->ledger);
 		if (lift_allowed(e, &why) < 0)
@@ -214,8 +217,7 @@ static struct file *file_of(struct engine *e, const struct follow_line *line)
 	for (size_t i = 0; i < FILES_PER_LOG; i++)
 		if (files[i].number == line->file)
 			return &files[i];
-	assert(!"follow gave a line of a file it had not announced");
-	abort();
+	abort(); /* a line of a file that follow had not announced */
 }
 
 /* Which log is it, and where do we go on? The database knows it by its first line. */
@@ -247,17 +249,31 @@ static int begin_file(struct engine *e, const struct follow_line *event, struct 
 	return 0;
 }
 
-/* One line through rules and verdict into the ledger. */
+/* What a rule found: through the sessions and the verdict into the ledger. */
+static void take_hit(struct engine *e, const struct follow_line *in, struct file *file, const struct line *line,
+                     int64_t now, struct rules_hit *hit)
+{
+	const int64_t at_s = line->has_time && line->time_s < now ? line->time_s : now;
+	struct verdict_block block;
+	bool blocks;
+
+	if (hit->kind != RULES_KIND_HIT && sessions_resolve(e->sessions, line->host, at_s, hit) != RULES_HIT)
+		return;
+	blocks = verdict_hit(e->verdict, &hit->address, hit->score, at_s, &block) == VERDICT_BLOCK;
+	if (hit->score > 0) /* evidence for the good weighs, but is no hit */
+		ledger_hit(e->ledger, file->ledger, hit, at_s, in->start, (struct span){in->text, in->len},
+		           blocks ? &block : NULL);
+}
+
+/* One line through the rules. */
 static void take_line(struct engine *e, const struct follow_line *in, int64_t now)
 {
 	struct file *const file = file_of(e, in);
-	const struct span text = {in->text, in->len};
 	struct ledger_read read = {.lines = 1,
 	                           .cut = in->cut,
 	                           .position = in->next,
 	                           .last = {in->text, in->len < STORE_LAST_MAX ? in->len : STORE_LAST_MAX}};
-	struct verdict_block block;
-	struct rules_hit hit;
+	struct rules_hit hits[RULES_HITS_MAX];
 	struct line line;
 
 	sooner(&file->clock.end_s, now); /* an old file's mtime, never the future */
@@ -265,13 +281,10 @@ static void take_line(struct engine *e, const struct follow_line *in, int64_t no
 		read.unparsed = 1;
 	} else {
 		/* A line cut short has lost the end that its rule may be anchored to. */
-		if (!in->cut && rules_match(e->scratch, line.program, line.message, false, &hit) == RULES_HIT) {
-			const int64_t at_s = line.has_time && line.time_s < now ? line.time_s : now;
-			const bool blocks = verdict_hit(e->verdict, &hit.address, hit.score, at_s, &block) == VERDICT_BLOCK;
+		const size_t n = in->cut ? 0 : rules_match_all(e->scratch, line.program, line.message, false, hits);
 
-			if (hit.score > 0) /* evidence for the good weighs, but is no hit */
-				ledger_hit(e->ledger, file->ledger, &hit, at_s, in->start, text, blocks ? &block : NULL);
-		}
+		for (size_t i = 0; i < n; i++)
+			take_hit(e, in, file, &line, now, &hits[i]);
 		read.last_line_at = line.has_time ? line.time_s : 0;
 	}
 	ledger_read(file->ledger, &read);
@@ -413,7 +426,9 @@ static void sync_firewall(struct engine *e)
 	struct why why;
 	int rc;
 
+	/* Often enough that what is refreshed at half its time never runs out of it in between. */
 	e->sync_at = now_ms() + e->config->firewall.resync_s * 1000;
+	sooner(&e->sync_at, now_ms() + e->config->firewall.seconds * 250);
 	e->expiry_at = INT64_MAX;
 	verdict_at(e->verdict, now);
 	recall_allow(e->verdict, e->config);
@@ -432,8 +447,8 @@ static void sync_firewall(struct engine *e)
 		         r.drift.refused);
 	if (r.expired > 0)
 		log_line(LOG_INFO, "released %zu, %zu are blocked", r.expired, r.running);
-	if (store_next_expiry(e->store, &next_s, &why) == 0)
-		e->expiry_at = now_ms() + (next_s > now ? (next_s - now) * 1000 : RETRY_MS);
+	if (store_next_expiry(e->store, now, &next_s, &why) == 0)
+		e->expiry_at = now_ms() + (next_s - now) * 1000;
 	say_state(e, &r, now);
 }
 
@@ -664,6 +679,7 @@ int engine_new(struct config *config, const char *config_path, int firewall_fd, 
 		return rc;
 	}
 	e->scratch = rules_scratch_new(e->rules);
+	e->sessions = sessions_new();
 	e->ledger = ledger_new(e->store);
 	e->wanted = wanted_new(e->store, &e->client, now_s());
 	if ((rc = lift_allowed(e, why)) < 0) {
@@ -685,6 +701,7 @@ void engine_free(struct engine *e)
 	follow_free(e->follow);
 	store_close(e->store);
 	verdict_free(e->verdict);
+	sessions_free(e->sessions);
 	rules_scratch_free(e->scratch);
 	rules_free(e->rules);
 	config_free(e->config);

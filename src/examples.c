@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "input/line.h"
+#include "rules/example.h"
 
 enum { LOOK_MAX = 120 };
 
@@ -18,55 +20,61 @@ static void fault(struct rulefile_faults *faults, const struct rulefile_rule *ru
 	               example->hit ? "hit" : "miss", rule->name, what, look);
 }
 
-static void try_example(struct rules_scratch *scratch, const struct rulefile_rule *rule,
-                        const struct rulefile_example *example, struct rulefile_faults *faults)
+static void take_apart(struct line_clock *clock, const struct rulefile_example *example, struct example_line *ret)
 {
-	/* Examples carry no year: any will do, but a leap year takes every day. */
-	const int64_t end_2024_s = 1735689600;
-	struct line_clock clock;
-	struct rules_hit hit;
 	struct line line;
-	char what[160];
 
-	line_clock_init(&clock, end_2024_s, 0);
-	if (line_parse(&clock, example->text, strlen(example->text), &line) != LINE_OK) {
-		fault(faults, rule, example, "the line has no header we know");
-		return;
-	}
-	if (rules_match(scratch, line.program, line.message, true, &hit) != RULES_HIT) {
-		if (example->hit)
-			fault(faults, rule, example, "no rule takes it; 'watchforspammers explain' shows why");
-		return;
-	}
-	if (hit.rule->text != rule) {
-		if (example->hit) {
-			(void)snprintf(what, sizeof what, "[%s] takes it first", hit.rule->text->name);
-			fault(faults, rule, example, what);
-		}
-		return;
-	}
-	if (!example->hit) {
-		fault(faults, rule, example, "the rule takes it, but must not");
-	} else if (!addr_equal(&hit.address, &example->address)) {
-		char got[ADDR_TEXT_MAX];
+	*ret = (struct example_line){0};
+	if (line_parse(clock, example->text, strlen(example->text), &line) == LINE_OK)
+		*ret = (struct example_line){line.host, line.program, line.message};
+}
 
+static void try_example(struct rules_scratch *scratch, struct sessions *sessions, const struct rule *rule, size_t which,
+                        const struct example_line *lines, struct rulefile_faults *faults)
+{
+	struct rules_hit hit = {0};
+	const int answer = example_try(scratch, sessions, rule, which, lines, &hit);
+	char what[160], got[ADDR_TEXT_MAX];
+
+	switch (answer) {
+	case EXAMPLE_RIGHT:
+		return;
+	case EXAMPLE_OTHER_RULE:
+		(void)snprintf(what, sizeof what, "%s: [%s]", example_sentence(answer), hit.rule->text->name);
+		break;
+	case EXAMPLE_OTHER_ADDRESS:
 		(void)addr_text(&hit.address, got);
-		(void)snprintf(what, sizeof what, "the rule names another address: %s", got);
-		fault(faults, rule, example, what);
+		(void)snprintf(what, sizeof what, "%s: %s", example_sentence(answer), got);
+		break;
+	default:
+		(void)snprintf(what, sizeof what, "%s", example_sentence(answer));
 	}
+	fault(faults, rule->text, &rule->text->examples[which], what);
 }
 
 size_t examples_try(const struct rules *rules, struct rulefile_faults *faults)
 {
+	/* Examples carry no year: any will do, but a leap year takes every day. */
+	const int64_t end_2024_s = 1735689600;
 	struct rules_scratch *const scratch = rules_scratch_new(rules);
+	struct sessions *const sessions = sessions_new();
 	size_t n = 0;
 
 	for (size_t i = 0; i < rules_count(rules); i++) {
-		const struct rulefile_rule *const rule = rules_at(rules, i)->text;
+		const struct rule *const rule = rules_at(rules, i);
+		struct example_line *const lines = calloc(rule->text->n_examples + 1, sizeof *lines);
+		struct line_clock clock;
 
-		for (size_t j = 0; j < rule->n_examples; j++, n++)
-			try_example(scratch, rule, &rule->examples[j], faults);
+		if (lines == NULL)
+			abort();
+		line_clock_init(&clock, end_2024_s, 0);
+		for (size_t j = 0; j < rule->text->n_examples; j++)
+			take_apart(&clock, &rule->text->examples[j], &lines[j]);
+		for (size_t j = 0; j < rule->text->n_examples; j++, n++)
+			try_example(scratch, sessions, rule, j, lines, faults);
+		free(lines);
 	}
+	sessions_free(sessions);
 	rules_scratch_free(scratch);
 	return n;
 }

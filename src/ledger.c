@@ -27,7 +27,7 @@ struct ledger {
 	size_t n_hits, n_blocks, n_bytes;
 	struct noted_hit hits[LEDGER_HITS_MAX];
 	struct verdict_block blocks[LEDGER_HITS_MAX];
-	char bytes[LEDGER_HITS_MAX * (STORE_LINE_MAX + STORE_DETAIL_MAX)];
+	char bytes[LEDGER_HITS_MAX * (STORE_LINE_MAX + STORE_DETAIL_MAX)]; /* their texts, escaped */
 
 	int64_t rule_ids[RULEFILE_RULES_MAX]; /* by the rule's index; 0: not looked up yet */
 };
@@ -92,16 +92,16 @@ void ledger_read(struct ledger_file *file, const struct ledger_read *read)
 	file->dirty = true;
 }
 
-/* A copy of the beginning of text, which is all that is stored of it. */
+/* The beginning of text, escaped as it will be stored. */
 static struct span keep(struct ledger *l, struct span text, size_t max)
 {
-	const struct span copy = {l->bytes + l->n_bytes, text.len < max ? text.len : max};
+	struct span kept = {l->bytes + l->n_bytes, 0};
 
 	if (text.p == NULL)
 		return text;
-	memcpy(l->bytes + l->n_bytes, text.p, copy.len);
-	l->n_bytes += copy.len;
-	return copy;
+	kept.len = text_escape(text, l->bytes + l->n_bytes, max);
+	l->n_bytes += kept.len;
+	return kept;
 }
 
 void ledger_hit(struct ledger *l, struct ledger_file *file, const struct rules_hit *hit, int64_t time_s,
@@ -128,7 +128,7 @@ void ledger_hit(struct ledger *l, struct ledger_file *file, const struct rules_h
 
 bool ledger_is_full(const struct ledger *l)
 {
-	return l->n_hits == LEDGER_HITS_MAX;
+	return l->n_hits + RULES_HITS_MAX > LEDGER_HITS_MAX;
 }
 
 bool ledger_has_hits(const struct ledger *l)

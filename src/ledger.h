@@ -56,11 +56,12 @@ void ledger_read(struct ledger_file *file, const struct ledger_read *read);
 
 /*
  * One hit, and the block it led to (NULL: none). text: the whole line, copied (its beginning). offset: of the
- * line in the file. The ledger must not be full.
+ * line in the file. The ledger must not have been full before the line.
  */
 void ledger_hit(struct ledger *ledger, struct ledger_file *file, const struct rules_hit *hit, int64_t time_s,
                 int64_t offset, struct span text, const struct verdict_block *block);
 
+/* True when it might not hold all the hits of one more line. */
 bool ledger_is_full(const struct ledger *ledger);
 
 /* True when there is a hit to be written; false when only positions moved, or nothing did. */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/own.h"
 
@@ -28,6 +29,7 @@ int recall_verdict(struct store *store, const struct config *config, int64_t now
 	struct verdict *v;
 	int rc;
 
+	(void)!getrandom(&policy.seed, sizeof policy.seed, 0); /* 0 does as well, but strangers know it */
 	memcpy(policy.for_s, config->block.for_s, sizeof policy.for_s);
 	v = verdict_new(&policy);
 	recall_allow(v, config);

@@ -10,6 +10,7 @@
 #include "input/line.h"
 #include "ledger.h"
 #include "recall.h"
+#include "rules/sessions.h"
 
 enum {
 	CHUNK = 1 << 20,            /* bytes; whole lines */
@@ -26,6 +27,7 @@ struct tally {
 /* A line that a rule took. */
 struct found {
 	struct rules_hit hit; /* spans into the chunk */
+	struct span host;     /* whose sessions */
 	int64_t time_s;
 	size_t start, len;    /* the line in the chunk */
 	struct tally tally;   /* up to and with this line */
@@ -61,6 +63,7 @@ struct addresses {
 struct replay {
 	const struct replay_options *options;
 	struct replay_result *result;
+	struct sessions *sessions;
 	struct verdict *verdict; /* made at the first hit */
 	struct ledger *ledger;
 	struct addresses addresses;
@@ -138,7 +141,9 @@ static void take_line(const struct replay *r, struct rules_scratch *scratch, str
                       struct chunk *c, size_t start, size_t len)
 {
 	struct found found = {.start = start, .len = len};
+	struct rules_hit hits[RULES_HITS_MAX];
 	struct line line;
+	size_t n;
 
 	c->tally.lines++;
 	if (line_parse(clock, c->bytes + start, len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES, &line) != LINE_OK) {
@@ -155,10 +160,13 @@ static void take_line(const struct replay *r, struct rules_scratch *scratch, str
 	found.time_s = line.has_time ? line.time_s : c->tally.last_line_at > 0 ? c->tally.last_line_at : c->end_s;
 	if (found.time_s < r->options->from_s || found.time_s > r->options->until_s)
 		return;
-	if (rules_match(scratch, line.program, line.message, false, &found.hit) != RULES_HIT)
-		return;
+	n = rules_match_all(scratch, line.program, line.message, false, hits);
 	found.tally = c->tally;
-	add_found(c, &found);
+	found.host = line.host;
+	for (size_t i = 0; i < n; i++) {
+		found.hit = hits[i];
+		add_found(c, &found);
+	}
 }
 
 static void work(const struct replay *r, struct rules_scratch *scratch, struct chunk *c)
@@ -223,13 +231,15 @@ static void read_up_to(struct replay *r, const struct chunk *c, const struct tal
 	ledger_read(r->file, &read);
 }
 
-static int store_found(struct replay *r, const struct chunk *c, const struct found *f, struct why *why)
+static int store_found(struct replay *r, const struct chunk *c, struct found *f, struct why *why)
 {
 	const struct replay_options *const o = r->options;
 	struct replay_result *const result = r->result;
 	struct verdict_block block;
 	bool blocks;
 
+	if (f->hit.kind != RULES_KIND_HIT && sessions_resolve(r->sessions, f->host, f->time_s, &f->hit) != RULES_HIT)
+		return 0;
 	if (r->verdict == NULL) {
 		const int rc = recall_verdict(o->store, o->config, f->time_s, &r->verdict, why);
 
@@ -259,11 +269,11 @@ static int store_chunk(struct replay *r, const struct chunk *c, struct why *why)
 	int rc;
 
 	for (size_t i = 0; i < c->n; i++) {
-		const struct found *const f = &c->found[i];
+		struct found *const f = &c->found[i];
 
 		if ((rc = store_found(r, c, f, why)) < 0)
 			return rc;
-		if (!ledger_is_full(r->ledger))
+		if (!ledger_is_full(r->ledger) || (i + 1 < c->n && c->found[i + 1].start == f->start))
 			continue;
 		/* A hit and the position after its line go into the same transaction. */
 		read_up_to(r, c, &stored, &f->tally, c->start + (int64_t)(f->start + f->len) + 1, f->start, f->len);
@@ -616,21 +626,6 @@ static int replay_files(struct replay *r, struct rules_scratch *scratch, struct 
 	return result;
 }
 
-/* What was over by the end of the logs is over. */
-static int end_blocks(struct replay *r, struct why *why)
-{
-	int rc;
-
-	if (r->result->last_s == 0)
-		return 0;
-	if ((rc = store_begin(r->options->store, why)) < 0)
-		return rc;
-	if ((rc = store_expire(r->options->store, r->result->last_s, why)) == 0)
-		return store_commit(r->options->store, why);
-	store_rollback(r->options->store);
-	return rc;
-}
-
 int replay_run(const struct replay_options *options, struct replay_result *ret, struct why *why)
 {
 	struct replay r = {.options = options, .result = ret, .n_chunks = options->threads * CHUNKS_PER_THREAD};
@@ -642,6 +637,7 @@ int replay_run(const struct replay_options *options, struct replay_result *ret, 
 	assert(options->threads >= 1 && options->threads <= REPLAY_THREADS_MAX);
 	*ret = (struct replay_result){.by_rule = calloc(rules_count(options->rules) + 1, sizeof *ret->by_rule)};
 	r.ledger = ledger_new(options->store);
+	r.sessions = sessions_new();
 	r.chunks = calloc(r.n_chunks, sizeof *r.chunks);
 	r.carry = malloc(CHUNK);
 	if (ret->by_rule == NULL || r.chunks == NULL || r.carry == NULL)
@@ -656,8 +652,6 @@ int replay_run(const struct replay_options *options, struct replay_result *ret, 
 		n_threads++; /* with fewer, or none, it only takes longer */
 
 	rc = replay_files(&r, scratch, why);
-	if (rc == 0)
-		rc = end_blocks(&r, why);
 	merge(&r.addresses);
 	ret->addresses = (int64_t)r.addresses.n;
 	ret->stopped = is_stopped(&r);
@@ -680,6 +674,7 @@ int replay_run(const struct replay_options *options, struct replay_result *ret, 
 	free(r.addresses.sorted);
 	free(r.addresses.pending);
 	ledger_free(r.ledger);
+	sessions_free(r.sessions);
 	verdict_free(r.verdict);
 	rules_scratch_free(scratch);
 	return rc;

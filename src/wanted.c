@@ -49,15 +49,41 @@ void wanted_free(struct wanted *w)
 	free(w);
 }
 
+static void append(struct running **list, size_t *n, size_t *room, const struct running *r)
+{
+	if (*n == *room) {
+		*room = *room == 0 ? 256 : 2 * *room;
+		if ((*list = reallocarray(*list, *room, sizeof **list)) == NULL)
+			abort();
+	}
+	(*list)[(*n)++] = *r;
+}
+
+/* By address, one entry each: of several the one that lasts longest. */
+static size_t sort_out(struct running *list, size_t n)
+{
+	size_t unique = 0;
+
+	if (n > 0)
+		qsort(list, n, sizeof *list, by_net);
+	for (size_t i = 0; i < n; i++) {
+		if (unique == 0 || by_net(&list[unique - 1], &list[i]) != 0)
+			list[unique++] = list[i];
+		else if (list[i].block.until_s > list[unique - 1].block.until_s)
+			list[unique - 1] = list[i];
+	}
+	return unique;
+}
+
 /*
- * Reads every block not yet ended into a fresh list; one entry per address: of several the one that lasts longest.
- * An entry keeps the time it was fed.
+ * Reads every block that runs into a fresh list, and with them those of the list before that are over now: they are
+ * in the kernel still, and may have knocked. An entry keeps the time it was fed.
  */
-static int read_running(struct wanted *w, struct why *why)
+static int read_running(struct wanted *w, int64_t now_s, struct why *why)
 {
 	struct running *list = NULL;
-	size_t n = 0, room = 0, unique = 0;
-	int rc = store_running(w->store, 0, why);
+	size_t n = 0, room = 0;
+	int rc = store_running(w->store, now_s, why);
 
 	while (rc == 0) {
 		struct running r = {0};
@@ -65,34 +91,22 @@ static int read_running(struct wanted *w, struct why *why)
 
 		if ((rc = store_next_block(w->store, &r.block, why)) != 0)
 			break;
-		if (n == room) {
-			room = room == 0 ? 256 : 2 * room;
-			if ((list = reallocarray(list, room, sizeof *list)) == NULL)
-				abort();
-		}
 		before = w->n == 0 ? NULL : bsearch(&r, w->list, w->n, sizeof r, by_net);
 		r.fed_s = before != NULL ? before->fed_s : r.block.since_s;
 		if (r.fed_s < w->started_s)
 			r.fed_s = w->started_s;
-		list[n++] = r;
+		append(&list, &n, &room, &r);
 	}
 	if (rc < 0) {
 		free(list);
 		return rc;
 	}
-	if (n > 0)
-		qsort(list, n, sizeof *list, by_net);
-	for (size_t i = 0; i < n; i++) {
-		if (unique > 0 && by_net(&list[unique - 1], &list[i]) == 0) {
-			if (list[i].block.until_s > list[unique - 1].block.until_s)
-				list[unique - 1].block = list[i].block;
-		} else {
-			list[unique++] = list[i];
-		}
-	}
+	for (size_t i = 0; i < w->n; i++)
+		if (w->list[i].block.until_s <= now_s)
+			append(&list, &n, &room, &w->list[i]);
 	free(w->list);
 	w->list = list;
-	w->n = unique;
+	w->n = sort_out(list, n);
 	return 0;
 }
 
@@ -105,41 +119,38 @@ static int64_t knock_of(const struct running *r, const struct client_entry *e, i
 	return e->fed || e->idle_s == UINT32_MAX || seen_s <= r->fed_s + 1 ? 0 : seen_s;
 }
 
-/* Extends and expires in one transaction. */
-static int write_down(struct wanted *w, struct verdict *verdict, const struct client_entry *entries, bool extend,
-                      int64_t now_s, struct wanted_result *result, struct why *why)
+/* What knocked lasts longer. */
+static int extend_knocked(struct wanted *w, struct verdict *verdict, const struct client_entry *entries,
+                          int64_t now_s, struct wanted_result *result, struct why *why)
 {
+	bool open = false;
 	int rc = 0;
-	bool needed = false;
 
-	for (size_t i = 0; i < w->n && !needed; i++)
-		needed = w->list[i].block.until_s <= now_s || (extend && knock_of(&w->list[i], &entries[i], now_s) > 0);
-	if (!needed)
-		return 0;
-	if ((rc = store_begin(w->store, why)) < 0)
-		return rc;
 	for (size_t i = 0; i < w->n && rc == 0; i++) {
 		struct running *const r = &w->list[i];
-		const int64_t knock_s = extend ? knock_of(r, &entries[i], now_s) : 0;
+		const int64_t knock_s = knock_of(r, &entries[i], now_s);
 		const int64_t until_s = knock_s + verdict_duration(verdict, r->block.offence);
 
 		if (knock_s == 0 || until_s <= r->block.until_s)
 			continue;
+		if (!open && (rc = store_begin(w->store, why)) < 0)
+			break;
+		open = true;
 		rc = store_extend(w->store, r->block.id, until_s, why);
 		r->block.until_s = until_s;
 		verdict_until(verdict, &r->block.net, until_s);
 		r->fed_s = knock_s; /* so that the same packet is not taken for another */
 		result->knocked++;
 	}
-	if (rc == 0)
-		rc = store_expire(w->store, now_s, why);
+	if (!open)
+		return rc;
 	if (rc == 0)
 		return store_commit(w->store, why);
 	store_rollback(w->store);
 	return rc;
 }
 
-/* Takes out of the kernel, and out of the list, what ended. */
+/* Takes out of the kernel, and out of the list, what is over. */
 static int release(struct wanted *w, int64_t now_s, struct wanted_result *result, struct why *why)
 {
 	struct client_entry ended[ADD_AT_ONCE];
@@ -167,7 +178,7 @@ int wanted_sync(struct wanted *w, struct verdict *verdict, bool extend, uint32_t
 {
 	struct wanted_result result = {0};
 	struct client_entry *entries;
-	int rc = read_running(w, why);
+	int rc = read_running(w, now_s, why);
 
 	if (rc < 0)
 		return rc;
@@ -183,7 +194,7 @@ int wanted_sync(struct wanted *w, struct verdict *verdict, bool extend, uint32_t
 	/* The list is sorted as client_sync sorts, so entries and list stay side by side. */
 	rc = client_sync(w->client, entries, w->n, refresh_s, &result.drift, why);
 	if (rc == 0) {
-		rc = write_down(w, verdict, entries, extend, now_s, &result, why);
+		rc = extend ? extend_knocked(w, verdict, entries, now_s, &result, why) : 0;
 		for (size_t i = 0; i < w->n; i++)
 			if (entries[i].fed)
 				w->list[i].fed_s = now_s;

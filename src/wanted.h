@@ -34,7 +34,7 @@ struct wanted_result {
 
 /*
  * Feeds and refreshes what runs, extends what knocked (extend; a block then lasts its full time from the last packet
- * on), ends in the database what is over, and takes out of the kernel what does not run.
+ * on), and takes out of the kernel what does not run.
  * refresh_s: feed again what has been idle so long.
  */
 int wanted_sync(struct wanted *wanted, struct verdict *verdict, bool extend, uint32_t refresh_s, int64_t now_s,

@@ -21,11 +21,6 @@ bool addr_is_ip4(const struct addr *addr)
 	return memcmp(addr->bytes, ip4_prefix, sizeof ip4_prefix) == 0;
 }
 
-bool addr_equal(const struct addr *a, const struct addr *b)
-{
-	return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
-}
-
 /* By hand because inet_pton wants a NUL and this runs once per hit. */
 static bool parse_ip4(const char *text, size_t len, uint8_t out[static 4])
 {

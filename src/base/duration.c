@@ -15,6 +15,7 @@ static const int64_t ten_years_s = INT64_C(10) * 366 * 86400;
 
 bool duration_parse(const char *text, int64_t *ret_s)
 {
+	const char *const start = text;
 	int64_t sum = 0;
 
 	if (*text == '\0')
@@ -32,7 +33,7 @@ bool duration_parse(const char *text, int64_t *ret_s)
 		if (text == digits)
 			return false;
 		if (*text == '\0') {
-			if (sum > 0)
+			if (digits > start)
 				return false; /* "1h30": thirty what? */
 			*ret_s = value;
 			return true;
@@ -73,6 +74,11 @@ void time_text(int64_t time_s, char out[static TIME_TEXT_MAX])
 	const time_t t = (time_t)time_s;
 	struct tm tm;
 
-	if (gmtime_r(&t, &tm) == NULL || strftime(out, TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+	/* Four digits for the year, which strftime does not promise before 1000. */
+	if (gmtime_r(&t, &tm) == NULL || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900 ||
+	    strftime(out + 4, TIME_TEXT_MAX - 4, "-%m-%dT%H:%M:%SZ", &tm) == 0)
 		(void)snprintf(out, TIME_TEXT_MAX, "-");
+	else
+		for (int i = 3, year = tm.tm_year + 1900; i >= 0; i--, year /= 10)
+			out[i] = (char)('0' + year % 10);
 }

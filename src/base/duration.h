@@ -21,7 +21,7 @@ bool duration_parse(const char *text, int64_t *ret_s);
 /* The shortest text duration_parse reads back: "10m", "1d12h", "0s". s >= 0. */
 void duration_text(int64_t s, char out[static DURATION_TEXT_MAX]);
 
-/* RFC 3339 in UTC: "2026-11-20T13:37:42Z"; years 0..9999. */
+/* RFC 3339 in UTC: "2026-11-20T13:37:42Z"; "-" outside the years 0..9999. */
 void time_text(int64_t time_s, char out[static TIME_TEXT_MAX]);
 
 #endif

@@ -65,6 +65,61 @@ static void utf8_to_bytes(char *text)
 	*out = '\0';
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* A line of data without the blanks around it; false at the end. *line counts, from 0. */
+static bool next_line(const char **data, const char *end, unsigned *line, struct span *ret)
+{
+	const char *p = *data, *lf;
+
+	if (p == end)
+		return false;
+	lf = memchr(p, '\n', (size_t)(end - p));
+	*data = lf == NULL ? end : lf + 1;
+	if (lf == NULL)
+		lf = end;
+	while (p < lf && is_blank(*p))
+		p++;
+	while (p < lf && is_blank(lf[-1]))
+		lf--;
+	*ret = (struct span){p, (size_t)(lf - p)};
+	++*line;
+	return true;
+}
+
+/* The library takes keys before the first section and forgets them: the line of the first, or 0. */
+static unsigned before_sections(const char *data, size_t len)
+{
+	const char *const end = data + len;
+	unsigned line = 0;
+	struct span text;
+
+	while (next_line(&data, end, &line, &text))
+		if (text.len > 0 && text.p[0] != '#' && text.p[0] != ';')
+			return text.p[0] == '[' || text.p[0] == '/' ? 0 : line;
+	return 0;
+}
+
+/* The library refuses a name with other bytes than printable ASCII without a word: the line of the first, or 0. */
+static unsigned bad_name(const char *data, size_t len)
+{
+	const char *const end = data + len;
+	unsigned line = 0;
+	struct span text;
+
+	while (next_line(&data, end, &line, &text)) {
+		if (text.len == 0 || text.p[0] == '#' || text.p[0] == ';')
+			continue;
+		for (size_t i = 0; i < text.len && (text.p[0] == '[' || text.p[i] != '='); i++)
+			if (text.p[i] < 0x20 || text.p[i] > 0x7E)
+				return line;
+	}
+	return 0;
+}
+
 static void escaped(const char *text, char out[static ESCAPED_MAX])
 {
 	(void)text_escape((struct span){text, strlen(text)}, out, ESCAPED_MAX);
@@ -173,12 +228,12 @@ int ini_parse(const char *path, const char *data, size_t len, struct ini **ret, 
 	struct ini_cfgobj *object = NULL;
 	const char *const nul = memchr(data, '\0', len);
 	size_t utf8_len;
+	unsigned line;
 	char *utf8;
 	int rc;
 
 	if (nul != NULL) {
-		unsigned line = 1;
-
+		line = 1;
 		for (const char *p = data; p < nul; p++)
 			line += *p == '\n';
 		return why_set(why, EINVAL, "%s:%u: NUL byte; this is not a text file", path, line);
@@ -189,6 +244,8 @@ int ini_parse(const char *path, const char *data, size_t len, struct ini **ret, 
 		data += 3;
 		len -= 3;
 	}
+	if ((line = before_sections(data, len)) > 0)
+		return why_set(why, EINVAL, "%s:%u: stands before the first [section]", path, line);
 	utf8 = bytes_to_utf8(data, len, &utf8_len);
 	if (utf8_len == 0) /* the library refuses an empty buffer */
 		utf8[utf8_len++] = '\n';
@@ -198,7 +255,11 @@ int ini_parse(const char *path, const char *data, size_t len, struct ini **ret, 
 	if (ini_config_parse(file, INI_STOP_ON_NONE, INI_MS_ERROR | INI_MV1S_ALLOW, INI_PARSE_NOWRAP,
 	                     object) != 0 ||
 	    ini_config_error_count(object) > 0) {
-		rc = first_fault(object, path, why);
+		line = bad_name(data, len);
+		if (ini_config_error_count(object) == 0 && line > 0)
+			rc = why_set(why, EINVAL, "%s:%u: a name has other characters than printable ASCII", path, line);
+		else
+			rc = first_fault(object, path, why);
 	} else {
 		struct ini *const ini = calloc(1, sizeof *ini);
 

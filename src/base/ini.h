@@ -3,8 +3,8 @@
  *
  * Reads with libini_config: "[section]", "key = value", comments from "#" or ";" in the first column.
  * Values are raw to the end of the line: no quoting, no escapes, no continuation lines, no length
- * limit, any byte but NUL; blanks at both ends are trimmed. Keys and sections compare without case.
- * A key may stand several times; a section may not.
+ * limit, any byte but NUL; blanks at both ends are trimmed. Keys and sections are printable ASCII and compare
+ * without case. A key may stand several times; a section may not; no key stands before the first section.
  * Knows nothing of what the keys mean; who does, reports with the line that stands in each entry.
  */
 #ifndef WFS_INI_H

@@ -1,13 +1,14 @@
 #include "base/text.h"
 
 #include <assert.h>
+#include <stdint.h>
 #include <string.h>
 
 bool span_is(struct span span, const char *word)
 {
 	const size_t len = strlen(word);
 
-	return span.len == len && memcmp(span.p, word, len) == 0;
+	return span.len == len && (len == 0 || memcmp(span.p, word, len) == 0);
 }
 
 /* How many bytes at p form one character that is safe to show; 0 when the first byte must be escaped. */
@@ -41,10 +42,18 @@ static size_t safe_char(const unsigned char *p, size_t n)
 		return 0; /* C1 control, overlong or out of range */
 	if (code >= 0xD800 && code <= 0xDFFF)
 		return 0; /* surrogate */
-	if (code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||
+	if (code == 0x061C || code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||
 	    (code >= 0x2066 && code <= 0x2069))
 		return 0; /* line separators and bidi controls */
 	return len;
+}
+
+/* True when all eight bytes are printable ASCII; the masks find bytes < 0x20, 0x7F and >= 0x80. */
+static bool eight_are_plain(uint64_t eight)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101), high = each * 0x80;
+
+	return (((eight - each * 0x20) | ((eight ^ each * 0x7F) - each) | eight) & high) == 0;
 }
 
 size_t text_escape(struct span in, char *out, size_t cap)
@@ -52,17 +61,30 @@ size_t text_escape(struct span in, char *out, size_t cap)
 	static const char hex[] = "0123456789abcdef";
 	const unsigned char *p = (const unsigned char *)in.p;
 	const unsigned char *const end = p + in.len;
-	size_t used = 0;
+	size_t used = 0, mark = 0; /* mark: the last place where the dots still fit */
 
 	assert(cap >= 8);
 	while (p < end) {
-		const size_t len = safe_char(p, (size_t)(end - p));
-		const size_t need = len > 0 ? len : 4;
+		uint64_t eight;
+		size_t len, need;
 
-		/* Room for this, for the dots unless this is the last, and for the NUL. */
-		if (used + need + (p + (len > 0 ? len : 1) < end ? 4 : 1) > cap) {
-			memcpy(out + used, "...", 3);
-			used += 3;
+		/* Most text is plain: eight bytes at once while there is room for them and the dots. */
+		while (end - p >= 8 && used + 8 + 4 <= cap) {
+			memcpy(&eight, p, 8);
+			if (!eight_are_plain(eight))
+				break;
+			memcpy(out + used, &eight, 8);
+			mark = used += 8;
+			p += 8;
+		}
+		if (p == end)
+			break;
+		len = safe_char(p, (size_t)(end - p));
+		need = len > 0 ? len : 4;
+
+		if (used + need + 1 > cap) {
+			memcpy(out + mark, "...", 3);
+			used = mark + 3;
 			break;
 		}
 		if (len > 0) {
@@ -76,6 +98,8 @@ size_t text_escape(struct span in, char *out, size_t cap)
 			p++;
 		}
 		used += need;
+		if (used + 4 <= cap)
+			mark = used;
 	}
 	out[used] = '\0';
 	return used;

@@ -8,12 +8,15 @@
 #include "command/command.h"
 #include "examples.h"
 #include "input/line.h"
+#include "rules/sessions.h"
 
 /* A line as it was understood. */
 struct explained {
 	size_t number;
 	struct span text;
-	bool parsed, taken, cut;
+	bool parsed, cut;
+	bool taken;  /* a hit */
+	bool noted;  /* a rule took it and noted its session, or knows no session of this name */
 	struct line line;
 	struct rules_hit hit;
 };
@@ -104,7 +107,10 @@ static void print_text(const struct explained *e)
 	print_field("pid", e->line.pid);
 	if (!e->taken) {
 		print_field("message", e->line.message);
-		(void)printf("  no rule: %s\n", e->cut ? "longer than 8 KiB" : "none takes it");
+		if (e->noted)
+			(void)printf("  noted    by %s, for other lines of its session; no hit\n", e->hit.rule->text->name);
+		else
+			(void)printf("  no rule: %s\n", e->cut ? "longer than 8 KiB" : "none takes it");
 		return;
 	}
 	print_marked(e);
@@ -117,14 +123,28 @@ static void print_text(const struct explained *e)
 	             e->hit.rule->text->reason, e->hit.rule->text->category, e->hit.score);
 }
 
-static bool explain(struct rules_scratch *scratch, struct line_clock *clock, size_t number, struct span text, bool json)
+struct explainer {
+	struct rules_scratch *scratch;
+	struct sessions *sessions;
+	struct line_clock clock;
+	bool json;
+};
+
+static bool explain(struct explainer *x, size_t number, struct span text)
 {
+	struct rules_hit hits[RULES_HITS_MAX];
 	struct explained e = {.number = number, .text = text, .cut = text.len > LINE_MAX_BYTES};
 
-	e.parsed = line_parse(clock, text.p, e.cut ? LINE_MAX_BYTES : text.len, &e.line) == LINE_OK;
-	e.taken = e.parsed && !e.cut &&
-	          rules_match(scratch, e.line.program, e.line.message, true, &e.hit) == RULES_HIT;
-	if (json)
+	e.parsed = line_parse(&x->clock, text.p, e.cut ? LINE_MAX_BYTES : text.len, &e.line) == LINE_OK;
+	if (e.parsed && !e.cut &&
+	    rules_match_all(x->scratch, e.line.program, e.line.message, true, hits) > 0) {
+		e.hit = hits[0];
+		e.taken = e.hit.kind == RULES_KIND_HIT ||
+		          sessions_resolve(x->sessions, e.line.host, e.line.has_time ? e.line.time_s : command_now(), &e.hit) ==
+		                  RULES_HIT;
+		e.noted = !e.taken;
+	}
+	if (x->json)
 		print_json(&e);
 	else
 		print_text(&e);
@@ -135,8 +155,7 @@ int command_explain(int argc, char **argv, const struct command_env *env)
 {
 	struct rulefile_faults faults = {0};
 	struct rules *rules = NULL;
-	struct rules_scratch *scratch = NULL;
-	struct line_clock clock;
+	struct explainer x = {.json = env->json};
 	struct config *config;
 	char *text = NULL;
 	size_t cap = 0, number = 0;
@@ -154,19 +173,21 @@ int command_explain(int argc, char **argv, const struct command_env *env)
 		status = command_fail(COMMAND_USAGE, &why);
 		goto out;
 	}
-	scratch = rules_scratch_new(rules);
-	line_clock_init(&clock, command_now(), 0);
+	x.scratch = rules_scratch_new(rules);
+	x.sessions = sessions_new();
+	line_clock_init(&x.clock, command_now(), 0);
 	for (int i = first; i < argc; i++)
-		any |= explain(scratch, &clock, ++number, (struct span){argv[i], strlen(argv[i])}, env->json);
+		any |= explain(&x, ++number, (struct span){argv[i], strlen(argv[i])});
 	while (argc <= first && (got = getline(&text, &cap, stdin)) >= 0) {
 		const size_t len = (size_t)got - (got > 0 && text[got - 1] == '\n');
 
-		any |= explain(scratch, &clock, ++number, (struct span){text, len}, env->json);
+		any |= explain(&x, ++number, (struct span){text, len});
 	}
 	status = any ? COMMAND_DONE : COMMAND_NO;
 out:
 	free(text);
-	rules_scratch_free(scratch);
+	sessions_free(x.sessions);
+	rules_scratch_free(x.scratch);
 	rules_free(rules);
 	rulefile_faults_done(&faults);
 	config_free(config);

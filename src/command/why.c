@@ -37,13 +37,13 @@ static int gather(struct report *report, const struct request *q, bool all, stru
 		                             "offset", (json_int_t)h.offset, "text", h.text, "reason", h.reason));
 	if (rc < 0)
 		return rc;
-	report_blocks(report, &q->addr);
+	report_blocks(report, &q->addr, command_now());
 	while ((rc = report_next_block(report, &b, why)) == 0) {
 		(void)json_array_append_new(
 			ret->blocks, json_pack("{s:o, s:o, s:I, s:s?, s:s, s:s}", "since", command_json_time(b.since_s),
 		                               "until", command_json_time(b.until_s), "offence", (json_int_t)b.offence, "ended_by",
 		                               b.ended_by, "rule", b.rule, "reason", b.reason));
-		if (b.ended_by == NULL && b.until_s > command_now() && b.until_s > ret->until_s)
+		if (b.ended_by == NULL && b.until_s > ret->until_s)
 			ret->until_s = b.until_s;
 	}
 	return rc < 0 ? rc : 0;

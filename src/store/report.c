@@ -16,7 +16,7 @@ enum question {
 };
 
 static const char *const sql[N_QUESTIONS] = {
-	[ACTIVE] = "WITH running AS (SELECT * FROM block WHERE ended IS NULL AND until > ?1), "
+	[ACTIVE] = "WITH running AS (SELECT * FROM block WHERE until > ?1 AND ended IS NULL), "
 		   "counted (address, hits) AS (SELECT address, count(*) FROM hit "
 		   "WHERE address IN (SELECT address FROM running) GROUP BY address) "
 		   "SELECT b.address, b.since, b.until, r.name, r.reason, r.category, coalesce(c.hits, 0), b.offence, "
@@ -25,14 +25,15 @@ static const char *const sql[N_QUESTIONS] = {
 	[HITS] = "SELECT h.time, r.name, r.reason, h.score, h.detail, coalesce(l.path, ''), h.offset, h.text FROM hit h "
 		 "JOIN rule r ON r.id = h.rule LEFT JOIN log l ON l.id = h.log WHERE h.address = ?1 "
 		 "ORDER BY h.time DESC, h.id DESC LIMIT ?2",
-	[BLOCKS] = "SELECT b.since, coalesce(b.ended, b.until), b.offence, r.name, r.reason, b.ended_by FROM block b "
+	[BLOCKS] = "SELECT b.since, coalesce(b.ended, b.until), b.offence, r.name, r.reason, "
+		   "CASE WHEN b.ended IS NULL AND b.until <= ?2 THEN 'expired' ELSE b.ended_by END FROM block b "
 		   "JOIN rule r ON r.id = b.rule WHERE b.address = ?1 ORDER BY b.since DESC, b.id DESC",
 	[BLOCKED] = "SELECT b.address, max(b.since), b.until, count(*), r.name, r.reason FROM block b "
 		    "JOIN rule r ON r.id = b.rule GROUP BY b.address ORDER BY count(*) DESC, max(b.since), b.address",
 	[LOGS] = "SELECT path, position, lines, cut, unparsed, coalesce(last_line_at, 0) FROM log "
 		 "WHERE id IN (SELECT max(id) FROM log GROUP BY path) ORDER BY path",
 	[TOTALS] = "SELECT (SELECT count(*) FROM hit), "
-		   "(SELECT count(*) FROM block WHERE ended IS NULL AND until > ?1), (SELECT count(*) FROM block)",
+		   "(SELECT count(*) FROM block WHERE until > ?1 AND ended IS NULL), (SELECT count(*) FROM block)",
 	[SAID] = "SELECT value FROM daemon WHERE key = ?1",
 };
 
@@ -155,9 +156,10 @@ int report_next_hit(struct report *r, struct report_hit *ret, struct why *why)
 	return rc;
 }
 
-void report_blocks(struct report *r, const struct addr *addr)
+void report_blocks(struct report *r, const struct addr *addr, int64_t now_s)
 {
 	ask_address(r, BLOCKS, addr);
+	(void)sqlite3_bind_int64(r->questions[BLOCKS], 2, now_s);
 }
 
 int report_next_block(struct report *r, struct report_block *ret, struct why *why)

@@ -37,12 +37,12 @@ struct report_hit {
 void report_hits(struct report *report, const struct addr *addr, size_t n_max);
 int report_next_hit(struct report *report, struct report_hit *ret, struct why *why);
 
-/* Every block of an address, newest first. */
+/* Every block of an address, newest first, as seen at now_s. */
 struct report_block {
-	const char *rule, *reason, *ended_by; /* ended_by: NULL while it runs */
+	const char *rule, *reason, *ended_by; /* ended_by: NULL while it runs, "expired" ... */
 	int64_t since_s, until_s, offence;    /* until_s: the end it had, or will have */
 };
-void report_blocks(struct report *report, const struct addr *addr);
+void report_blocks(struct report *report, const struct addr *addr, int64_t now_s);
 int report_next_block(struct report *report, struct report_block *ret, struct why *why);
 
 /* Every address that was ever blocked: its last block, and how often; the most often first. */

@@ -24,7 +24,6 @@ enum statement {
 	BLOCK_ADD,
 	BLOCK_EXTEND,
 	BLOCK_END,
-	BLOCK_EXPIRE,
 	NEXT_EXPIRY,
 	PURGE_HITS,
 	PURGE_BLOCKS,
@@ -51,13 +50,12 @@ static const char *const sql[N_STATEMENTS] = {
 		    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[BLOCK_ADD] = "INSERT INTO block (address, since, until, offence, rule) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[BLOCK_EXTEND] = "UPDATE block SET until = max(until, ?2), knocks = knocks + 1 WHERE id = ?1",
-	[BLOCK_END] = "UPDATE block SET ended = ?2, ended_by = ?3 WHERE address = ?1 AND ended IS NULL",
-	[BLOCK_EXPIRE] = "UPDATE block SET ended = until, ended_by = 'expired' WHERE ended IS NULL AND until <= ?1",
-	[NEXT_EXPIRY] = "SELECT min(until) FROM block WHERE ended IS NULL",
+	[BLOCK_END] = "UPDATE block SET ended = ?2, ended_by = ?3 WHERE address = ?1 AND until > ?2 AND ended IS NULL",
+	[NEXT_EXPIRY] = "SELECT until FROM block WHERE until > ?1 AND ended IS NULL ORDER BY until LIMIT 1",
 	/* From the head of the table: hits are stored in the order they happened, but for replays of old logs. */
 	[PURGE_HITS] = "DELETE FROM hit WHERE id IN (SELECT id FROM hit ORDER BY id LIMIT ?2) AND time < ?1",
-	[PURGE_BLOCKS] = "DELETE FROM block WHERE id IN (SELECT id FROM block ORDER BY id LIMIT ?2) AND ended < ?1",
-	[RUNNING] = "SELECT id, address, since, until, offence, rule FROM block WHERE ended IS NULL AND until > ?1",
+	[PURGE_BLOCKS] = "DELETE FROM block WHERE id IN (SELECT id FROM block ORDER BY id LIMIT ?2) AND until < ?1",
+	[RUNNING] = "SELECT id, address, since, until, offence, rule FROM block WHERE until > ?1 AND ended IS NULL",
 	[BLOCKS_SINCE] = "SELECT id, address, since, coalesce(ended, until), offence, rule FROM block "
 			 "WHERE since > ?1 ORDER BY since, id",
 	[HITS_SINCE] = "SELECT time, address, score FROM hit WHERE time > ?1 ORDER BY id",
@@ -477,7 +475,7 @@ int store_rule(struct store *store, const char *name, const char *category, cons
 
 int store_add_hit(struct store *store, const struct store_hit *hit, struct why *why)
 {
-	char address[ADDR_TEXT_MAX], detail[STORE_DETAIL_MAX], text[STORE_LINE_MAX];
+	char address[ADDR_TEXT_MAX];
 	sqlite3_stmt *s;
 	const int rc = prepare(store, HIT_ADD, &s, why);
 
@@ -489,12 +487,9 @@ int store_add_hit(struct store *store, const struct store_hit *hit, struct why *
 	(void)sqlite3_bind_int(s, 4, hit->score);
 	(void)sqlite3_bind_int64(s, 5, hit->log);
 	(void)sqlite3_bind_int64(s, 6, hit->offset);
-	if (hit->detail.p == NULL)
-		(void)sqlite3_bind_null(s, 7);
-	else
-		(void)sqlite3_bind_text(s, 7, detail, (int)text_escape(hit->detail, detail, sizeof detail),
-		                        SQLITE_STATIC);
-	(void)sqlite3_bind_text(s, 8, text, (int)text_escape(hit->text, text, sizeof text), SQLITE_STATIC);
+	/* A NULL pointer binds NULL. */
+	(void)sqlite3_bind_text(s, 7, hit->detail.p, (int)hit->detail.len, SQLITE_STATIC);
+	(void)sqlite3_bind_text(s, 8, hit->text.p, (int)hit->text.len, SQLITE_STATIC);
 	return run(store, s, "cannot write", why);
 }
 
@@ -538,23 +533,15 @@ int store_end(struct store *store, const struct net *net, int64_t at_s, const ch
 	return run(store, s, "cannot write", why);
 }
 
-int store_expire(struct store *store, int64_t now_s, struct why *why)
-{
-	sqlite3_stmt *s;
-	const int rc = prepare(store, BLOCK_EXPIRE, &s, why);
-
-	if (rc < 0)
-		return rc;
-	(void)sqlite3_bind_int64(s, 1, now_s);
-	return run(store, s, "cannot write", why);
-}
-
-int store_next_expiry(struct store *store, int64_t *ret_s, struct why *why)
+int store_next_expiry(struct store *store, int64_t now_s, int64_t *ret_s, struct why *why)
 {
 	sqlite3_stmt *s;
 	const int rc = prepare(store, NEXT_EXPIRY, &s, why);
 
-	return rc < 0 ? rc : one_number(store, s, ret_s, why);
+	if (rc < 0)
+		return rc;
+	(void)sqlite3_bind_int64(s, 1, now_s);
+	return one_number(store, s, ret_s, why);
 }
 
 int store_purge(struct store *store, int64_t before_s, size_t n_max, size_t *ret_n, struct why *why)

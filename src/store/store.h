@@ -88,10 +88,11 @@ struct store_hit {
 	int64_t rule, log; /* ids */
 	int score;
 	int64_t offset;
-	struct span detail, text; /* as they stand in the log; escaped and cut here */
+	struct span detail, text; /* escaped already: text_escape, at most STORE_DETAIL_MAX and STORE_LINE_MAX bytes */
 };
 int store_add_hit(struct store *store, const struct store_hit *hit, struct why *why);
 
+/* A block runs from since until until, unless it is lifted before: nothing is written when its time is over. */
 struct store_block {
 	int64_t id;
 	struct net net;
@@ -104,14 +105,11 @@ int store_add_block(struct store *store, const struct store_block *block, struct
 /* A running block of net was seen knocking, or lasts longer: moves until and counts one knock. */
 int store_extend(struct store *store, int64_t block_id, int64_t until_s, struct why *why);
 
-/* Ends every running block of net at at_s. by: "allowed", "expired" ... */
+/* Lifts every block of net that runs at at_s before its time. by: "allowed" ... */
 int store_end(struct store *store, const struct net *net, int64_t at_s, const char *by, struct why *why);
 
-/* Ends every running block whose time is over. */
-int store_expire(struct store *store, int64_t now_s, struct why *why);
-
-/* When the next running block ends; STORE_NONE when none runs. */
-int store_next_expiry(struct store *store, int64_t *ret_s, struct why *why);
+/* When the next running block ends by itself; STORE_NONE when none runs. */
+int store_next_expiry(struct store *store, int64_t now_s, int64_t *ret_s, struct why *why);
 
 /* Removes at most n_max hits and ended blocks from before before_s, oldest first; *ret_n says how many. */
 int store_purge(struct store *store, int64_t before_s, size_t n_max, size_t *ret_n, struct why *why);

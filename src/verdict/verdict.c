@@ -7,22 +7,31 @@
 enum {
 	TABLE_MIN = 1 << 10,
 	OFFENCES = VERDICT_DURATIONS_MAX - 1, /* start times kept: more would change no duration */
-	NO_SCORE = 0,
+	NONE = 0, /* no place in a pool */
 };
 
 /* A score at a second; a list per address, newest first, linked by index into one pool. */
 struct score {
 	uint32_t time_s;
 	int32_t score;
-	uint32_t next; /* NO_SCORE ends the list */
+	uint32_t next; /* NONE ends the list; in the free list too */
 };
 
-/* What is known of an address. Times are Unix seconds in 32 bits, good until 2106; 0: none. */
+/* When the blocks of an address began, newest first; 0: none. */
+struct offences {
+	uint32_t began_s[OFFENCES];
+	uint32_t next; /* in the free list */
+};
+
+/*
+ * What is known of an address: half a cache line, for a million of them. Times are Unix seconds in 32 bits, good until
+ * 2106; 0: none.
+ */
 struct tracked {
 	struct addr addr;
-	uint32_t until_s;             /* end of the last block; the address is blocked while it is to come */
-	uint32_t offences[OFFENCES];  /* when blocks began, newest first */
-	uint32_t scores;              /* first of the list */
+	uint32_t until_s;  /* end of the last block; the address is blocked while it is to come */
+	uint32_t scores;   /* first of the list, or NONE */
+	uint32_t offences; /* where they are, or NONE: most addresses have none */
 	bool used;
 };
 
@@ -35,8 +44,10 @@ struct verdict {
 	struct tracked *table; /* open addressing, linear probing; at most half full */
 	size_t size, n;        /* size: a power of two */
 
-	struct score *pool; /* [0] is unused: index 0 means none */
-	uint32_t pool_size, pool_free, pool_used;
+	struct score *scores; /* a pool; [0] is unused, since NONE is 0 */
+	uint32_t scores_size, scores_used, scores_free;
+	struct offences *offences; /* a pool, likewise */
+	uint32_t offences_size, offences_used, offences_free;
 
 	uint64_t forgotten;
 };
@@ -62,9 +73,10 @@ struct verdict *verdict_new(const struct verdict_policy *policy)
 	v->policy = *policy;
 	v->size = TABLE_MIN;
 	v->table = must(calloc(v->size, sizeof *v->table));
-	v->pool_size = TABLE_MIN;
-	v->pool_used = 1;
-	v->pool = must(calloc(v->pool_size, sizeof *v->pool));
+	v->scores_size = v->offences_size = TABLE_MIN;
+	v->scores_used = v->offences_used = 1;
+	v->scores = must(calloc(v->scores_size, sizeof *v->scores));
+	v->offences = must(calloc(v->offences_size, sizeof *v->offences));
 	return v;
 }
 
@@ -74,7 +86,8 @@ void verdict_free(struct verdict *v)
 		return;
 	free(v->allow);
 	free(v->table);
-	free(v->pool);
+	free(v->scores);
+	free(v->offences);
 	free(v);
 }
 
@@ -110,28 +123,28 @@ void verdict_at(struct verdict *v, int64_t now_s)
 
 static void drop_scores(struct verdict *v, uint32_t *first)
 {
-	while (*first != NO_SCORE) {
-		const uint32_t next = v->pool[*first].next;
+	while (*first != NONE) {
+		const uint32_t next = v->scores[*first].next;
 
-		v->pool[*first].next = v->pool_free;
-		v->pool_free = *first;
+		v->scores[*first].next = v->scores_free;
+		v->scores_free = *first;
 		*first = next;
 	}
 }
 
 static uint32_t take_score(struct verdict *v)
 {
-	uint32_t i = v->pool_free;
+	const uint32_t i = v->scores_free;
 
-	if (i != NO_SCORE) {
-		v->pool_free = v->pool[i].next;
+	if (i != NONE) {
+		v->scores_free = v->scores[i].next;
 		return i;
 	}
-	if (v->pool_used == v->pool_size) {
-		v->pool_size *= 2;
-		v->pool = must(reallocarray(v->pool, v->pool_size, sizeof *v->pool));
+	if (v->scores_used == v->scores_size) {
+		v->scores_size *= 2;
+		v->scores = must(reallocarray(v->scores, v->scores_size, sizeof *v->scores));
 	}
-	return v->pool_used++;
+	return v->scores_used++;
 }
 
 /* The oldest second that still counts is one younger than this. */
@@ -146,8 +159,8 @@ static int64_t sum_scores(struct verdict *v, struct tracked *t)
 	uint32_t *link = &t->scores;
 	int64_t sum = 0;
 
-	while (*link != NO_SCORE) {
-		struct score *const s = &v->pool[*link];
+	while (*link != NONE) {
+		struct score *const s = &v->scores[*link];
 
 		if (s->time_s <= horizon(v)) {
 			drop_scores(v, link); /* the list is by time: all that follow are older */
@@ -162,37 +175,45 @@ static int64_t sum_scores(struct verdict *v, struct tracked *t)
 /* Keeps the list by time, newest first; one entry a second. */
 static void add_score(struct verdict *v, struct tracked *t, uint32_t time_s, int score)
 {
-	uint32_t previous = NO_SCORE, i = t->scores, fresh;
+	uint32_t previous = NONE, i = t->scores, fresh;
 	unsigned place = 0;
 
-	while (i != NO_SCORE && v->pool[i].time_s > time_s && place < VERDICT_SCORES_MAX) {
+	while (i != NONE && v->scores[i].time_s > time_s && place < VERDICT_SCORES_MAX) {
 		previous = i;
-		i = v->pool[i].next;
+		i = v->scores[i].next;
 		place++;
 	}
-	if (i != NO_SCORE && (v->pool[i].time_s == time_s || place == VERDICT_SCORES_MAX)) {
-		v->pool[i].score += score;
+	if (i != NONE && (v->scores[i].time_s == time_s || place == VERDICT_SCORES_MAX)) {
+		v->scores[i].score += score;
 		return;
 	}
 	fresh = take_score(v);
-	v->pool[fresh] = (struct score){time_s, score, i};
-	if (previous == NO_SCORE)
+	v->scores[fresh] = (struct score){time_s, score, i};
+	if (previous == NONE)
 		t->scores = fresh;
 	else
-		v->pool[previous].next = fresh;
+		v->scores[previous].next = fresh;
 }
 
 /* --- the table --- */
 
-static size_t place_of(const struct tracked *table, size_t size, const struct addr *addr)
+/* MurmurHash3's finalizer over both halves; the seed keeps strangers from choosing addresses that collide. */
+static size_t hash_of(uint64_t seed, const struct addr *addr)
 {
-	uint64_t a, b, hash;
-	size_t i;
+	uint64_t a, b;
 
 	memcpy(&a, addr->bytes, 8);
 	memcpy(&b, addr->bytes + 8, 8);
-	hash = (a ^ b * UINT64_C(0x9E3779B97F4A7C15)) * UINT64_C(0xD6E8FEB86659FD93);
-	i = (size_t)(hash >> 32) & (size - 1);
+	b ^= seed ^ (a * UINT64_C(0x9E3779B97F4A7C15));
+	b = (b ^ b >> 33) * UINT64_C(0xFF51AFD7ED558CCD);
+	b = (b ^ b >> 33) * UINT64_C(0xC4CEB9FE1A85EC53);
+	return (size_t)(b ^ b >> 33);
+}
+
+static size_t place_of(const struct tracked *table, size_t size, uint64_t seed, const struct addr *addr)
+{
+	size_t i = hash_of(seed, addr) & (size - 1);
+
 	while (table[i].used && !addr_equal(&table[i].addr, addr))
 		i = (i + 1) & (size - 1);
 	return i;
@@ -200,88 +221,144 @@ static size_t place_of(const struct tracked *table, size_t size, const struct ad
 
 static struct tracked *find(const struct verdict *v, const struct addr *addr)
 {
-	struct tracked *const t = &v->table[place_of(v->table, v->size, addr)];
+	struct tracked *const t = &v->table[place_of(v->table, v->size, v->policy.seed, addr)];
 
 	return t->used ? t : NULL;
 }
 
+/* --- offences --- */
+
+static uint32_t take_offences(struct verdict *v)
+{
+	uint32_t i = v->offences_free;
+
+	if (i != NONE) {
+		v->offences_free = v->offences[i].next;
+	} else {
+		if (v->offences_used == v->offences_size) {
+			v->offences_size *= 2;
+			v->offences = must(reallocarray(v->offences, v->offences_size, sizeof *v->offences));
+		}
+		i = v->offences_used++;
+	}
+	v->offences[i] = (struct offences){.next = NONE};
+	return i;
+}
+
+static void drop_offences(struct verdict *v, uint32_t *which)
+{
+	if (*which == NONE)
+		return;
+	v->offences[*which].next = v->offences_free;
+	v->offences_free = *which;
+	*which = NONE;
+}
+
 static unsigned offences_in_memory(const struct verdict *v, const struct tracked *t)
 {
+	const uint32_t *const began_s = v->offences[t->offences].began_s; /* of NONE: all zero */
 	unsigned n = 0;
 
-	while (n < OFFENCES && t->offences[n] != 0 && (int64_t)t->offences[n] + v->policy.memory_s > v->now_s)
+	while (n < OFFENCES && began_s[n] != 0 && (int64_t)began_s[n] + v->policy.memory_s > v->now_s)
 		n++;
 	return n;
 }
 
+static void begin_offence(struct verdict *v, struct tracked *t, uint32_t since_s)
+{
+	uint32_t *began_s;
+
+	if (t->offences == NONE)
+		t->offences = take_offences(v);
+	began_s = v->offences[t->offences].began_s;
+	memmove(began_s + 1, began_s, (OFFENCES - 1) * sizeof *began_s);
+	began_s[0] = since_s;
+}
+
+/* --- what stays when room is needed --- */
+
 static bool matters(struct verdict *v, struct tracked *t)
 {
 	(void)sum_scores(v, t);
-	return t->scores != NO_SCORE || t->until_s > horizon(v) || offences_in_memory(v, t) > 0;
+	return t->scores != NONE || t->until_s > horizon(v) || offences_in_memory(v, t) > 0;
 }
 
-/* Moves what keep says to a table of that size; what is left behind gives its scores back. */
-static void rebuild(struct verdict *v, size_t size, bool (*keep)(struct verdict *, struct tracked *))
+/* How much an address must matter to stay. */
+enum keep {
+	KEEP_ALL_THAT_MATTERS,
+	KEEP_LOUD,    /* blocked, or half way to it */
+	KEEP_BLOCKED,
+};
+
+static bool stays(struct verdict *v, struct tracked *t, enum keep keep)
+{
+	switch (keep) {
+	case KEEP_ALL_THAT_MATTERS:
+		return matters(v, t);
+	case KEEP_LOUD:
+		return t->until_s > v->now_s || sum_scores(v, t) * 2 >= v->policy.threshold;
+	case KEEP_BLOCKED:
+		return t->until_s > v->now_s;
+	}
+	return true; /* not reached: the switch is complete */
+}
+
+/* Forgets what does not stay. A hole in open addressing would cut chains, so the rest moves to a new table. */
+static void rebuild(struct verdict *v, size_t size)
 {
 	struct tracked *const table = must(calloc(size, sizeof *table));
 
-	v->n = 0;
-	for (size_t i = 0; i < v->size; i++) {
-		struct tracked *const t = &v->table[i];
-
-		if (!t->used)
-			continue;
-		if (!keep(v, t)) {
-			drop_scores(v, &t->scores);
-			continue;
-		}
-		table[place_of(table, size, &t->addr)] = *t;
-		v->n++;
-	}
+	for (size_t i = 0; i < v->size; i++)
+		if (v->table[i].used)
+			table[place_of(table, size, v->policy.seed, &v->table[i].addr)] = v->table[i];
 	free(v->table);
 	v->table = table;
 	v->size = size;
 }
 
-static bool is_loud(struct verdict *v, struct tracked *t)
+/* Marks what does not stay as unused; rebuild must follow. */
+static void forget(struct verdict *v, enum keep keep)
 {
-	return t->until_s > v->now_s || sum_scores(v, t) * 2 >= v->policy.threshold;
+	for (size_t i = 0; i < v->size; i++) {
+		struct tracked *const t = &v->table[i];
+
+		if (!t->used || stays(v, t, keep))
+			continue;
+		drop_scores(v, &t->scores);
+		drop_offences(v, &t->offences);
+		t->used = false;
+		v->n--;
+	}
 }
 
-static bool is_blocked(struct verdict *v, struct tracked *t)
-{
-	return t->until_s > v->now_s;
-}
-
-/* Room for one more address: forget what no longer matters, else grow, else forget the quietest. */
+/* Room for one more address: forget what no longer matters; grow; at the limit forget the quietest. */
 static void make_room(struct verdict *v)
 {
-	const size_t before = v->n;
+	size_t before;
 
-	rebuild(v, v->size, matters);
-	if (v->n * 4 < v->size)
-		return;
-	if (v->size < 2 * (size_t)VERDICT_ADDRESSES_MAX) {
-		rebuild(v, 2 * v->size, matters);
+	forget(v, KEEP_ALL_THAT_MATTERS);
+	before = v->n;
+	if (v->n * 4 >= v->size && v->size < 2 * (size_t)VERDICT_ADDRESSES_MAX) {
+		rebuild(v, 2 * v->size);
 		return;
 	}
-	if (v->n * 2 < v->size)
-		return;
-	rebuild(v, v->size, is_loud);
 	if (v->n * 2 >= v->size)
-		rebuild(v, v->size, is_blocked);
+		forget(v, KEEP_LOUD);
+	if (v->n * 2 >= v->size)
+		forget(v, KEEP_BLOCKED);
 	v->forgotten += before - v->n;
+	rebuild(v, v->size);
 }
 
 static struct tracked *find_or_add(struct verdict *v, const struct addr *addr)
 {
-	struct tracked *t = &v->table[place_of(v->table, v->size, addr)];
+	struct tracked *t = &v->table[place_of(v->table, v->size, v->policy.seed, addr)];
 
 	if (t->used)
 		return t;
 	if ((v->n + 1) * 2 > v->size) {
 		make_room(v);
-		t = &v->table[place_of(v->table, v->size, addr)];
+		t = &v->table[place_of(v->table, v->size, v->policy.seed, addr)];
 	}
 	*t = (struct tracked){.addr = *addr, .used = true};
 	v->n++;
@@ -289,12 +366,6 @@ static struct tracked *find_or_add(struct verdict *v, const struct addr *addr)
 }
 
 /* --- decisions --- */
-
-static void begin_offence(struct tracked *t, uint32_t since_s)
-{
-	memmove(t->offences + 1, t->offences, (OFFENCES - 1) * sizeof *t->offences);
-	t->offences[0] = since_s;
-}
 
 int64_t verdict_duration(const struct verdict *v, unsigned offence)
 {
@@ -333,7 +404,7 @@ enum verdict_outcome verdict_hit(struct verdict *v, const struct addr *addr, int
 		return outcome;
 	offence = offences_in_memory(v, t) + 1;
 	drop_scores(v, &t->scores);
-	begin_offence(t, v->now_s);
+	begin_offence(v, t, v->now_s);
 	t->until_s = seconds((int64_t)v->now_s + verdict_duration(v, offence));
 	*ret = (struct verdict_block){net_of(addr), v->now_s, t->until_s, offence};
 	return VERDICT_BLOCK;
@@ -350,7 +421,7 @@ void verdict_known_block(struct verdict *v, const struct net *net, int64_t since
 {
 	struct tracked *const t = find_or_add(v, &net->addr);
 
-	begin_offence(t, seconds(since_s));
+	begin_offence(v, t, seconds(since_s));
 	if (seconds(until_s) > t->until_s)
 		t->until_s = seconds(until_s);
 }

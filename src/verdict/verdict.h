@@ -33,6 +33,7 @@ struct verdict_policy {
 	int64_t memory_s;
 	size_t n_for;      /* 1..VERDICT_DURATIONS_MAX */
 	int64_t for_s[VERDICT_DURATIONS_MAX];
+	uint64_t seed; /* any number, best one that strangers cannot know: it only orders memory, never decisions */
 };
 
 /* verdict_hit's answers. */

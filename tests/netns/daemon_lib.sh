@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # daemon_lib.sh: the daemon itself in the server's namespace of lib.sh; sourced by the tests of this folder.
 #
 # WFS_PROGRAM: the program under test. WFS_SOURCE_ROOT: the checkout, for its rules.
@@ -6,6 +7,19 @@
 
 : "${WFS_PROGRAM:?}" "${WFS_SOURCE_ROOT:?}"
 DAEMON=
+ENGINE=
+SAID_FROM=0 # where in daemon.err the daemon that runs now began to speak
+STARTED_S=0
+
+# Ends the test, with the daemon's last words.
+fail() {
+	echo "FAIL: $*" >&2
+	if [ -s "$WORK/daemon.err" ]; then
+		echo "--- the daemon's last words:" >&2
+		tail -n 15 "$WORK/daemon.err" >&2
+	fi
+	exit 1
+}
 
 # A directory the engine's user can work in, and a config: daemon_config "EXTRA LINES".
 # The daemon drops to "nobody", so that every test runs with privileges given up.
@@ -43,15 +57,48 @@ sql() {
 	sqlite3 -readonly "$WORK/db/hits.db" "$1"
 }
 
-is_synced() {
-	[ -n "$(sql "SELECT value FROM daemon WHERE key = 'last_sync_at'")" ] 2>/dev/null
+# What the daemon that was started last said. said TEXT; said_times TEXT prints how often.
+said() {
+	tail -c "+$((SAID_FROM + 1))" "$WORK/daemon.err" | grep -F -- "$1" >/dev/null
 }
 
-# Not by in_server, see listen in lib.sh: $! must be the daemon itself.
-daemon_start() {
+said_times() {
+	tail -c "+$((SAID_FROM + 1))" "$WORK/daemon.err" | grep -cF -- "$1"
+}
+
+is_synced() {
+	said ", database $WORK/" && [ "$(sql "SELECT value FROM daemon WHERE key = 'last_sync_at'")" -ge "$STARTED_S" ] 2>/dev/null
+}
+
+# Starts it and waits for nothing. Not by in_server, see listen in lib.sh: $! must be the daemon itself.
+daemon_launch() {
+	SAID_FROM=0
+	[ ! -e "$WORK/daemon.err" ] || SAID_FROM=$(stat -c %s "$WORK/daemon.err")
+	printf -v STARTED_S '%(%s)T' -1
 	ip netns exec "$SERVER" "$WFS_PROGRAM" -c "$CONF" run 2>>"$WORK/daemon.err" &
 	DAEMON=$!
-	wait_until is_synced || { cat "$WORK/daemon.err" >&2; fail "the daemon does not start"; }
+	ENGINE=
+}
+
+daemon_start() {
+	daemon_launch
+	wait_until is_synced || fail "the daemon does not start"
+	ENGINE=$(engine_pid)
+}
+
+# The unprivileged half; nothing when there is none (yet).
+engine_pid() {
+	local children
+	read -r children _ 2>/dev/null <"/proc/$DAEMON/task/$DAEMON/children" && echo "$children"
+}
+
+# Starts a daemon that must refuse: daemon_refuses STATUS TEXT [COMMAND ARGUMENT...], COMMAND wrapping it.
+daemon_refuses() {
+	local want=$1 text=$2 status=0
+	shift 2
+	ip netns exec "$SERVER" "$@" timeout -k 5 20 "$WFS_PROGRAM" -c "$CONF" run >"$WORK/refused" 2>&1 || status=$?
+	[ "$status" = "$want" ] || fail "exit status: got $status, want $want; it said: $(cat "$WORK/refused")"
+	grep -F -- "$text" "$WORK/refused" >/dev/null || fail "said: $(cat "$WORK/refused"); want: $text"
 }
 
 # Waits for its end; the exit status is the daemon's.
@@ -59,6 +106,7 @@ daemon_wait() {
 	local status=0
 	wait "$DAEMON" || status=$?
 	DAEMON=
+	ENGINE=
 	return "$status"
 }
 
@@ -67,9 +115,28 @@ daemon_stop() {
 	daemon_wait
 }
 
+# False for a zombie, which nobody may be there to reap.
+is_alive() {
+	local stat
+	read -r stat 2>/dev/null <"/proc/$1/stat" && [[ $stat != *") Z "* && $stat != *") X "* ]]
+}
+
+is_gone() {
+	! is_alive "$1"
+}
+
 daemon_down() {
-	[ -z "$DAEMON" ] || { kill "$DAEMON" 2>/dev/null; wait "$DAEMON" 2>/dev/null; }
+	[ -z "$ENGINE" ] || kill -CONT "$ENGINE" 2>/dev/null
+	if [ -n "$DAEMON" ]; then
+		kill "$DAEMON" 2>/dev/null
+		wait_until is_gone "$DAEMON" || kill -KILL "$DAEMON" ${ENGINE:+"$ENGINE"}
+		wait "$DAEMON" 2>/dev/null
+	fi
 	netns_down
+}
+
+no_sanitizer() {
+	! grep -E "ERROR: |runtime error|Sanitizer" "$WORK/daemon.err" >&2 || fail "a sanitizer complained"
 }
 
 now() {
@@ -93,4 +160,26 @@ wrong_password() {
 
 listed() {
 	in_server grep -q "src=$1 " "/proc/net/xt_recent/${2:-spammer}"
+}
+
+# All addresses in all of our lists, IPv4 and IPv6 as the kernel writes them, sorted.
+kernel_set() {
+	in_server sh -c 'cat /proc/net/xt_recent/spammer*' 2>/dev/null | sed -n 's/^src=\([^ ]*\) .*/\1/p' | sort
+}
+
+no_rules() {
+	[ -z "$(in_server iptables-legacy -S | grep SPAMMER)$(in_server ip6tables-legacy -S | grep SPAMMER)" ]
+}
+
+hits_of() {
+	sql "SELECT count(*) FROM hit WHERE address = '$1'"
+}
+
+not() {
+	! "$@"
+}
+
+# For what must hold for a while: not a wait for something to happen.
+second_is() {
+	[ "$SECONDS" -ge "$1" ]
 }

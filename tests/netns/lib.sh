@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # lib.sh: a mail server and its clients in two network namespaces; sourced by the tests of this folder.
 #
 #   namespace $SERVER                        namespace $CLIENT

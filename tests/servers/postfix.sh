@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+PS4="+\t "; set -x
+# Real Postfix, Debian's configuration with a DNS blocklist and Dovecot's SASL: the daemon blocks who is listed,
+# who relays and who guesses passwords or names, over IPv4 and IPv6, and leaves who is honest alone.
+set -u
+# shellcheck source-path=SCRIPTDIR source=server_lib.sh
+. "$(dirname "$0")/server_lib.sh"
+server_prepare postfix
+logs_follow mail.log
+
+server_start <<'END'
+postconf -e 'myhostname = mx.example.org' 'inet_protocols = all' 'smtpd_tls_security_level = none' \
+	'smtpd_sasl_type = dovecot' 'smtpd_sasl_path = private/auth' 'smtpd_sasl_local_domain = $myhostname' \
+	'smtpd_recipient_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_rbl_client dnsbl.test' \
+	'smtpd_error_sleep_time = 0' \
+	'postscreen_greet_wait = 1s' 'postscreen_dnsbl_sites = dnsbl.test' 'postscreen_dnsbl_action = enforce' \
+	'postscreen_greet_action = enforce'
+postconf -M 'submission/inet=submission inet n - y - - smtpd'
+postconf -P 'submission/inet/syslog_name=postfix/submission' 'submission/inet/smtpd_sasl_auth_enable=yes' \
+	'submission/inet/smtpd_relay_restrictions=permit_sasl_authenticated,reject' \
+	'submission/inet/smtpd_recipient_restrictions='
+# postscreen on a port of its own.
+postconf -M '2525/inet=2525 inet n - y - 1 postscreen' 'smtpd/pass=smtpd pass - - y - - smtpd' \
+	'dnsblog/unix=dnsblog unix - - y - 0 dnsblog' 'tlsproxy/unix=tlsproxy unix - - y - 0 tlsproxy'
+newaliases
+cat >/etc/dovecot/dovecot.conf <<CONF
+protocols =
+log_path = syslog
+ssl = no
+auth_mechanisms = plain login
+passdb {
+  driver = pam
+}
+userdb {
+  driver = passwd
+}
+service auth {
+  unix_listener /var/spool/postfix/private/auth {
+    mode = 0660
+    user = postfix
+    group = postfix
+  }
+}
+CONF
+dovecot
+postfix start
+END
+wait_long is_listening 25 || server_fail "no smtpd"
+wait_long is_listening 587 || server_fail "no submission"
+guard
+
+# Honest: delivers, mistypes a recipient and a password once.
+for honest in 10.9.0.3 fd09::3; do
+	mail_from "$honest" || server_fail "honest mail from $honest is not accepted"
+	! mail_from "$honest" --to alcie@mx.example.org || server_fail "an unknown user is accepted"
+	! mail_from "$honest" --port 587 --auth PLAIN --auth-user alice --auth-password wrong || server_fail "logs in with a wrong password"
+	mail_from "$honest" --port 587 --auth PLAIN --auth-user alice --auth-password "$PASSWORD" --to bob@example.com ||
+		server_fail "honest login from $honest is not accepted"
+done
+
+for net in 10.9.0. fd09::; do
+	# On the blocklist.
+	! mail_from "${net}2" || server_fail "mail from ${net}2 is accepted though listed"
+	expect_blocked "${net}2" 25 postfix-dnsbl dnsbl
+	# Relays; once is answered with "try again", which an honest machine may get as well.
+	for to in one two; do
+		! mail_from "${net}4" --to "$to@example.com" || server_fail "an open relay"
+	done
+	expect_blocked "${net}4" 25 postfix-relay% relay
+	# Five wrong passwords.
+	for _ in 1 2 3 4 5; do
+		! mail_from "${net}5" --port 587 --auth LOGIN --auth-user alice --auth-password wrong || server_fail "logs in with a wrong password"
+	done
+	expect_blocked "${net}5" 587 postfix-auth auth
+	expect_hits "${net}5" postfix-auth 5
+	# Five names nobody has.
+	! mail_from "${net}6" --to a@mx.example.org,b@mx.example.org,c@mx.example.org,d@mx.example.org,e@mx.example.org ||
+		server_fail "unknown users are accepted"
+	expect_blocked "${net}6" 25 postfix-unknown-user unknown-user
+	# A web client: smtpd hangs up.
+	mailbox_from "${net}7" 25 "GET / HTTP/1.1" "Host: mx.example.org" ""
+	expect_blocked "${net}7" 25 postfix-non-smtp protocol
+	# postscreen: on the blocklist, and talks before it is greeted.
+	! mail_from "${net}8" --port 2525 || server_fail "postscreen accepts ${net}8 though listed"
+	expect_blocked "${net}8" 25 postscreen-dnsbl% dnsbl
+	mailbox_from "${net}9" 2525 "EHLO early.example" "QUIT"
+	expect_blocked "${net}9" 25 postscreen-pregreet protocol
+done
+
+for honest in 10.9.0.3 fd09::3; do
+	mail_from "$honest" || server_fail "honest mail from $honest is no longer accepted"
+	expect_open "$honest" 25
+	expect_open "$honest" 587
+done
+finish 10.9.0.{2,4,5,6,7,8,9} fd09::{2,4,5,6,7,8,9}

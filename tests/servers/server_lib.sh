@@ -1,0 +1,187 @@
+# server_lib.sh: a real mail server of Debian beside the daemon; sourced by the tests of this folder.
+#
+# The server lives in the namespace $SERVER of lib.sh, in a root of its own (roots.sh), with a syslog daemon and
+# a name server; its /var/log is $WORK/log, so the daemon follows the very lines that the server's own syslog
+# daemon wrote. Everything in the root is process 1 of a PID namespace or its child, all it writes lies in a
+# tmpfs of a mount namespace: when process 1 is killed, processes, mounts and files are gone.
+#
+#   10.9.0.2, 10.9.0.8 / fd09::2, fd09::8   on the DNS blocklist dnsbl.test
+#   10.9.0.3 / fd09::3                      honest: honest.example.net, forward and reverse
+#   the others                              no name
+#
+# alice@mx.example.org has the password "right-Horse7". Domains that exist: example.org (ours, mx.example.org),
+# example.net, example.com (others).
+#
+# WFS_PROGRAM, WFS_SOURCE_ROOT: as in daemon_lib.sh. Needs: root, swaks, debootstrap, sqlite3, jq.
+# shellcheck source-path=SCRIPTDIR source=../netns/daemon_lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../netns/daemon_lib.sh"
+
+SERVERS_HERE=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+PASSWORD=right-Horse7
+SERVER_INIT=
+
+# Runs a command until it succeeds; false after a minute. For what a real server does at leisure: starting,
+# answering a wrong password.
+wait_long() {
+	local end=$((SECONDS + 60))
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$end" ] || { echo "waited in vain for: $*" >&2; return 1; }
+		read -r -t 0.05 <> <(:) || :
+	done
+}
+
+# server_prepare NAME PROGRAM...: namespaces, $WORK and the root; skips when a program is not installed.
+server_prepare() {
+	local name=$1
+	shift
+	netns_need swaks debootstrap unshare setpriv flock sqlite3 jq iptables-legacy ip6tables-legacy "$@"
+	ROOT=$(bash "$SERVERS_HERE/roots.sh" "$name" </dev/null) || fail "no root for $name"
+	daemon_prepare
+	trap server_down EXIT
+}
+
+server_has_ended() {
+	! kill -0 "$SERVER_INIT" 2>/dev/null
+}
+
+server_is_empty() {
+	[ -z "$(ip netns pids "$SERVER" 2>/dev/null)" ]
+}
+
+server_is_up_or_ended() {
+	[ -e "$WORK/up" ] || server_has_ended
+}
+
+# The script on standard input, run by bash -eu in the root, configures and starts the server; it returns when
+# the server runs in the background.
+server_start() {
+	cat >"$WORK/setup"
+	# unshare itself ignores TERM, and hands its death on to process 1 of the new namespace.
+	ip netns exec "$SERVER" setpriv --pdeathsig KILL -- unshare --mount --pid --uts --ipc --fork --kill-child=KILL -- \
+		bash -eu "$SERVERS_HERE/inside.sh" "$ROOT" "$WORK" "$PASSWORD" </dev/null >"$WORK/server.out" 2>&1 &
+	SERVER_INIT=$!
+	wait_long server_is_up_or_ended || server_fail "the server does not start"
+	[ -e "$WORK/up" ] || server_fail "the server could not be started"
+}
+
+server_down() {
+	local failed=$?
+	[ -z "$DAEMON" ] || { kill "$DAEMON" 2>/dev/null; wait "$DAEMON" 2>/dev/null; DAEMON=; }
+	if [ -n "$SERVER_INIT" ]; then
+		kill -KILL "$SERVER_INIT" 2>/dev/null
+		wait "$SERVER_INIT" 2>/dev/null
+		wait_until server_is_empty
+	fi
+	[ "$failed" = 0 ] || [ -z "${WFS_SERVERS_KEEP-}" ] || cp -a "$WORK" "$WFS_SERVERS_KEEP"
+	daemon_down
+}
+
+# Ends the test with what the server and the daemon said.
+server_fail() {
+	{
+		for file in "$WORK/server.out" "$WORK/client.out" "$WORK/daemon.err" "${LOG_FILES[@]}"; do
+			[ ! -s "$file" ] || { echo "--- ${file#"$WORK/"}"; tail -n 60 "$file"; }
+		done
+		echo "---"
+	} >&2
+	fail "$@"
+}
+
+# logs_follow NAME...: the logs, by their path under /var/log of the root. The daemon must be able to read them
+# as nobody, where a real machine gives its user the group adm.
+LOG_FILES=()
+logs_follow() {
+	local name
+	LOG_FILES=()
+	for name; do
+		LOG_FILES+=("$WORK/log/$name")
+	done
+	LOG=${LOG_FILES[0]}
+}
+
+# guard "EXTRA LINES": starts the daemon; the mail ports and that of sshd are closed to who is blocked.
+guard() {
+	local more=
+	for name in "${LOG_FILES[@]:1}"; do
+		more+="[log $name]"$'\n'
+	done
+	daemon_config "$more[firewall]
+ports = 22,25,110,143,465,587,993,995,4190
+resync = 1s
+${1-}"
+	daemon_start
+}
+
+# The address as /proc/net/xt_recent has it, and the list it would stand in.
+is_blocked() {
+	case $1 in
+	fd09::?) listed "fd09:0000:0000:0000:0000:0000:0000:000${1#fd09::}" spammer6 ;;
+	*) listed "$1" ;;
+	esac
+}
+
+server_of() {
+	case $1 in *:*) echo fd09::1 ;; *) echo 10.9.0.1 ;; esac
+}
+
+# knock SOURCE PORT: a TCP connection.
+knock() {
+	tcp_from "$CLIENT" "$1" "$(server_of "$1")" "$2"
+}
+
+# expect_blocked ADDRESS PORT RULE CATEGORY: RULE may be a pattern of LIKE; it is the rule that blocked.
+expect_blocked() {
+	local got
+	wait_long is_blocked "$1" || server_fail "$1: not in the kernel's list; hits: $(hits_of "$1")"
+	! knock "$1" "$2" || server_fail "$1: connects to port $2 though blocked"
+	got=$(sql "SELECT rule || ' ' || category FROM blocks WHERE address = '$1'")
+	[ "$(sql "SELECT count(*) FROM blocks WHERE address = '$1' AND rule LIKE '$3' AND category = '$4'")" = 1 ] ||
+		server_fail "$1: got a block by \"$got\", want \"$3 $4\""
+}
+
+hits_of() {
+	sql "SELECT group_concat(rule || ' ' || category || ' ' || score, ', ') FROM hits WHERE address = '$1'"
+}
+
+# expect_open ADDRESS PORT: neither in the kernel's list nor ever in the database's, and connects.
+expect_open() {
+	! is_blocked "$1" || server_fail "$1: honest, but in the kernel's list; hits: $(hits_of "$1")"
+	[ "$(sql "SELECT count(*) FROM block WHERE address = '$1'")" = 0 ] || server_fail "$1: honest, but was blocked: $(hits_of "$1")"
+	knock "$1" "$2" || server_fail "$1: honest, but cannot connect to port $2"
+}
+
+# expect_hits ADDRESS RULE NUMBER
+expect_hits() {
+	[ "$(sql "SELECT count(*) FROM hits WHERE address = '$1' AND rule LIKE '$2'")" = "$3" ] ||
+		server_fail "$1: want $3 hits of $2, got: $(hits_of "$1")"
+}
+
+# What the client printed is in $WORK/client.out; the status is swaks'.
+# mail_from SOURCE OPTIONS...: one session with the server from this address.
+mail_from() {
+	local source=$1 family=-4
+	shift
+	case $source in *:*) family=-6 ;; esac
+	echo "--- swaks from $source: $*" >>"$WORK/client.out"
+	ip netns exec "$CLIENT" swaks $family --local-interface "$source" --server "$(server_of "$source")" --timeout 30 \
+		--from sender@example.net --to alice@mx.example.org --helo client.example.net "$@" >>"$WORK/client.out" 2>&1 </dev/null
+}
+
+# mailbox_from SOURCE PORT LINES...: says all these lines, and waits until the server hangs up.
+mailbox_from() {
+	local source=$1 port=$2
+	shift 2
+	echo "--- nc from $source port $port: $*" >>"$WORK/client.out"
+	printf '%s\r\n' "$@" | timeout 60 ip netns exec "$CLIENT" nc -n -s "$source" "$(server_of "$source")" "$port" >>"$WORK/client.out" 2>&1
+}
+
+# The end of every test: nobody but those was ever blocked, the daemon stops well and leaves nothing.
+finish() {
+	local got want=$*
+	got=$(sql "SELECT DISTINCT address FROM block ORDER BY address" | sort | xargs)
+	want=$(printf '%s\n' "$@" | sort | xargs)
+	[ "$got" = "$want" ] || server_fail "blocked: got \"$got\", want \"$want\""
+	daemon_stop || server_fail "exit status $? on SIGTERM"
+	! grep -qE "ERROR|Sanitizer" "$WORK/daemon.err" || server_fail "a sanitizer complained"
+	echo "ok"
+}
