@@ -361,6 +361,9 @@ static int take_log(struct config *config, const char *file, const struct ini_en
 	if (path[0] != '/')
 		return why_set(why, EINVAL, "%s:%u: [%s]: want an absolute path, as in [log /var/log/mail.log]", file,
 		               e->line, shown(e->section, look));
+	for (size_t i = 0; i < config->n_logs; i++)
+		if (strcmp(config->logs[i], path) == 0)
+			return why_set(why, EINVAL, "%s:%u: [%s] stands twice", file, e->line, shown(e->section, look));
 	if (config->n_logs == CONFIG_LOGS_MAX)
 		return why_set(why, EINVAL, "%s:%u: more than %d logs", file, e->line, CONFIG_LOGS_MAX);
 	config->logs[config->n_logs++] = copy(path);
@@ -370,12 +373,13 @@ static int take_log(struct config *config, const char *file, const struct ini_en
 static int take_entry(struct config *config, const char *file, const struct ini *ini, size_t i, struct why *why)
 {
 	const struct ini_entry *const e = &ini->entries[i];
-	char look[LOOK_MAX], near[LOOK_MAX];
+	char look[LOOK_MAX], look2[LOOK_MAX], near[LOOK_MAX];
 	const struct row *row;
 	const char *want;
 
 	if (e->key == NULL) {
-		if (strncasecmp(e->section, "log", 3) == 0 && (e->section[3] == ' ' || e->section[3] == '\t'))
+		if (strncasecmp(e->section, "log", 3) == 0 &&
+		    (e->section[3] == '\0' || e->section[3] == ' ' || e->section[3] == '\t'))
 			return take_log(config, file, e, why);
 		if (!is_section(e->section))
 			return why_set(why, EINVAL, "%s:%u: no section [%s]%s", file, e->line, shown(e->section, look),
@@ -384,8 +388,8 @@ static int take_entry(struct config *config, const char *file, const struct ini 
 	}
 	row = find_row(e->section, e->key);
 	if (row == NULL)
-		return why_set(why, EINVAL, "%s:%u: [%s] has no key \"%s\"%s", file, e->line, e->section,
-		               shown(e->key, look), proposal(e->section, e->key, near));
+		return why_set(why, EINVAL, "%s:%u: [%s] has no key \"%s\"%s", file, e->line,
+		               shown(e->section, look2), shown(e->key, look), proposal(e->section, e->key, near));
 	if (row->kind != ADDRESSES)
 		for (size_t j = 0; j < i; j++)
 			if (ini->entries[j].key != NULL && strcasecmp(ini->entries[j].section, e->section) == 0 &&

@@ -64,6 +64,7 @@ struct engine {
 	struct wanted *wanted;
 
 	int signal_fd, lock_fd;
+	uint32_t refresh_s; /* half the seconds of root's rules, which a reload does not change */
 	struct file files[CONFIG_LOGS_MAX][FILES_PER_LOG]; /* newest first */
 	struct follow_line file_event; /* FOLLOW_FILE that waits for the ledger to be written */
 	bool file_waits;
@@ -102,9 +103,10 @@ static void sooner(int64_t *at, int64_t when)
 
 /* --- rules and configuration, at start and at reload --- */
 
-static void say_faults(const struct rulefile_faults *faults)
+/* The first is what the caller says. */
+static void say_other_faults(const struct rulefile_faults *faults)
 {
-	for (size_t i = 0; i < faults->n; i++)
+	for (size_t i = 1; i < faults->n; i++)
 		log_line(LOG_ERR, "%s", faults->text[i]);
 }
 
@@ -114,7 +116,7 @@ static int load_rules(const struct config *config, struct rules **ret, struct wh
 	const int rc = examples_load((const char *const *)config->run.patterns, config->run.n_patterns, NULL, 0, ret,
 	                             &faults, why);
 
-	say_faults(&faults);
+	say_other_faults(&faults);
 	rulefile_faults_done(&faults);
 	return rc;
 }
@@ -420,7 +422,6 @@ static void say_state(struct engine *e, const struct wanted_result *r, int64_t n
 static void sync_firewall(struct engine *e)
 {
 	const int64_t now = now_s();
-	const uint32_t refresh_s = (uint32_t)(e->config->firewall.seconds / 2); /* at most 7 days */
 	struct wanted_result r = {0};
 	int64_t next_s;
 	struct why why;
@@ -432,7 +433,7 @@ static void sync_firewall(struct engine *e)
 	e->expiry_at = INT64_MAX;
 	verdict_at(e->verdict, now);
 	recall_allow(e->verdict, e->config);
-	rc = wanted_sync(e->wanted, e->verdict, e->config->block.extend, refresh_s, now, &r, &why);
+	rc = wanted_sync(e->wanted, e->verdict, e->config->block.extend, e->refresh_s, now, &r, &why);
 	if (rc < 0) {
 		firewall_trouble(e, rc, &why);
 		return;
@@ -551,11 +552,9 @@ int engine_run(struct engine *e)
 		[FIREWALL] = {.fd = e->client.fd, .events = 0}, /* only whether root is gone */
 	};
 
+	turn(e); /* ready means: the kernel holds what the database says */
 	(void)sd_notify(0, "READY=1");
-	while (!e->stop) {
-		turn(e);
-		if (e->stop)
-			break;
+	for (; !e->stop; turn(e)) {
 		polled[LOGS].fd = e->store_failed ? -1 : follow_fd(e->follow);
 		if (poll(polled, N_PLACES, timeout_ms(e)) < 0 && errno != EINTR) {
 			log_line(LOG_ERR, "poll: %s", strerror(errno));
@@ -663,6 +662,7 @@ int engine_new(struct config *config, const char *config_path, int firewall_fd, 
 	if (e == NULL || (e->config_path = strdup(config_path)) == NULL)
 		abort();
 	e->config = config;
+	e->refresh_s = (uint32_t)(config->firewall.seconds / 2); /* at most 7 days */
 	e->lock_fd = e->signal_fd = -1;
 	e->write_at = e->expiry_at = INT64_MAX;
 	e->purge_at = now_ms() + RETRY_MS;

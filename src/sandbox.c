@@ -94,7 +94,8 @@ int sandbox_engine(struct why *why)
 	/* The bounding set can only be cleared with CAP_SETPCAP; who has none has nothing to clear. */
 	if (capng_apply(CAPNG_SELECT_CAPS) != 0)
 		return why_set(why, EPERM, "cannot drop capabilities");
-	capng_get_caps_process();
+	if (capng_get_caps_process() != 0)
+		return why_set(why, EPERM, "cannot read back what capabilities are left");
 	if (capng_have_capabilities(CAPNG_SELECT_CAPS) > CAPNG_NONE)
 		return why_set(why, EPERM, "dropped capabilities, but some are still there");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

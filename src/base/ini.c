@@ -329,7 +329,7 @@ static size_t distance(const char *a, const char *b)
 	const size_t n = strlen(b);
 
 	if (strlen(a) > LEN_MAX || n > LEN_MAX)
-		return LEN_MAX;
+		return SIZE_MAX;
 	for (size_t j = 0; j <= n; j++)
 		row[j] = j;
 	for (size_t i = 1; a[i - 1] != '\0'; i++) {

@@ -88,8 +88,10 @@ daemon_start() {
 
 # The unprivileged half; nothing when there is none (yet).
 engine_pid() {
-	local children
-	read -r children _ 2>/dev/null <"/proc/$DAEMON/task/$DAEMON/children" && echo "$children"
+	local children=
+	# The file has no newline, so read says it failed.
+	read -r children _ 2>/dev/null <"/proc/$DAEMON/task/$DAEMON/children"
+	echo "$children"
 }
 
 # Starts a daemon that must refuse: daemon_refuses STATUS TEXT [COMMAND ARGUMENT...], COMMAND wrapping it.

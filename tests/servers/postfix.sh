@@ -1,5 +1,4 @@
 #!/usr/bin/env bash
-PS4="+\t "; set -x
 # Real Postfix, Debian's configuration with a DNS blocklist and Dovecot's SASL: the daemon blocks who is listed,
 # who relays and who guesses passwords or names, over IPv4 and IPv6, and leaves who is honest alone.
 set -u
