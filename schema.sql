@@ -50,7 +50,6 @@ CREATE TABLE block (
 	ended    INTEGER,                    -- when it was lifted before its time; null: until says it
 	ended_by TEXT                        -- 'allowed' ...; null: it runs, or ran its time
 );
-CREATE INDEX block_address ON block (address);
 CREATE INDEX block_until ON block (until);
 
 CREATE TABLE daemon ( -- what the daemon last said of itself, for status

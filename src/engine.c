@@ -595,12 +595,12 @@ static int queue_missed(struct engine *e, size_t log, const char *path, struct w
 		if (rc < 0)
 			break;
 		started |= rc == 0;
-		if (started && (rc == STORE_NONE || known.position < old[i].size)) {
+		const bool unread = started && (rc == STORE_NONE || known.position < old[i].size);
+
+		if (unread)
 			log_line(LOG_NOTICE, "%s: reading what was missed", old[i].path);
-			rc = follow_queue(e->follow, log, old[i].path, why);
-		} else {
-			rc = 0;
-		}
+		/* The newest also when it was read: its writer may not have been told of the rotation yet. */
+		rc = unread || (started && i + 1 == n) ? follow_queue(e->follow, log, old[i].path, why) : 0;
 	}
 	follow_old_free(old, n);
 	return rc;

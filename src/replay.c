@@ -16,6 +16,7 @@ enum {
 	CHUNK = 1 << 20,            /* bytes; whole lines */
 	CHUNKS_PER_THREAD = 3,      /* one worked on, one waiting, one being stored */
 	ADDRESSES_PENDING = 1 << 16,
+	EXPECTED = 6,               /* hits ahead that the verdict is told of: about a memory access */
 	YEAR_LESS_A_DAY_S = 364 * 86400,
 };
 
@@ -271,6 +272,8 @@ static int store_chunk(struct replay *r, const struct chunk *c, struct why *why)
 	for (size_t i = 0; i < c->n; i++) {
 		struct found *const f = &c->found[i];
 
+		if (r->verdict != NULL && i + EXPECTED < c->n)
+			verdict_expect(r->verdict, &c->found[i + EXPECTED].hit.address);
 		if ((rc = store_found(r, c, f, why)) < 0)
 			return rc;
 		if (!ledger_is_full(r->ledger) || (i + 1 < c->n && c->found[i + 1].start == f->start))
@@ -651,7 +654,18 @@ int replay_run(const struct replay_options *options, struct replay_result *ret, 
 	while (n_threads + 1 < options->threads && pthread_create(&threads[n_threads], NULL, worker, &r) == 0)
 		n_threads++; /* with fewer, or none, it only takes longer */
 
-	rc = replay_files(&r, scratch, why);
+	rc = store_bulk_begin(options->store, why);
+	if (rc == 0) {
+		struct why ending;
+		int end_rc;
+
+		rc = replay_files(&r, scratch, why);
+		end_rc = store_bulk_end(options->store, &ending); /* what was read before an error counts */
+		if (rc == 0 && end_rc < 0) {
+			rc = end_rc;
+			*why = ending;
+		}
+	}
 	merge(&r.addresses);
 	ret->addresses = (int64_t)r.addresses.n;
 	ret->stopped = is_stopped(&r);

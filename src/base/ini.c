@@ -70,7 +70,7 @@ static bool is_blank(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* A line of data without the blanks around it; false at the end. *line counts, from 0. */
+/* A line of data without the blanks around it, nothing of a comment; false at the end. *line counts, from 0. */
 static bool next_line(const char **data, const char *end, unsigned *line, struct span *ret)
 {
 	const char *p = *data, *lf;
@@ -81,6 +81,8 @@ static bool next_line(const char **data, const char *end, unsigned *line, struct
 	*data = lf == NULL ? end : lf + 1;
 	if (lf == NULL)
 		lf = end;
+	if (*p == '#' || *p == ';')
+		p = lf;
 	while (p < lf && is_blank(*p))
 		p++;
 	while (p < lf && is_blank(lf[-1]))
@@ -98,7 +100,7 @@ static unsigned before_sections(const char *data, size_t len)
 	struct span text;
 
 	while (next_line(&data, end, &line, &text))
-		if (text.len > 0 && text.p[0] != '#' && text.p[0] != ';')
+		if (text.len > 0)
 			return text.p[0] == '[' || text.p[0] == '/' ? 0 : line;
 	return 0;
 }
@@ -110,13 +112,10 @@ static unsigned bad_name(const char *data, size_t len)
 	unsigned line = 0;
 	struct span text;
 
-	while (next_line(&data, end, &line, &text)) {
-		if (text.len == 0 || text.p[0] == '#' || text.p[0] == ';')
-			continue;
+	while (next_line(&data, end, &line, &text))
 		for (size_t i = 0; i < text.len && (text.p[0] == '[' || text.p[i] != '='); i++)
 			if (text.p[i] < 0x20 || text.p[i] > 0x7E)
 				return line;
-	}
 	return 0;
 }
 

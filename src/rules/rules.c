@@ -186,16 +186,17 @@ static bool worth_trying(const struct slot *slot, const struct candidate *c, str
 	return true;
 }
 
-/* True when the regex takes the text; a limit reached is "no", counted. */
-static bool takes(struct rules_scratch *s, const pcre2_code *code, bool jit, struct span text)
+/* True when the regex takes the text; a limit reached is counted, and the answer is then on_limit. */
+static bool takes(struct rules_scratch *s, const pcre2_code *code, bool jit, struct span text, bool on_limit)
 {
 	/* pcre2_jit_match skips checks of its arguments only; ours are fixed. */
 	const int rc = jit ? pcre2_jit_match(code, (PCRE2_SPTR)text.p, text.len, 0, 0, s->data, s->context)
 	                   : pcre2_match(code, (PCRE2_SPTR)text.p, text.len, 0, PCRE2_NO_JIT, s->data, s->context);
 
-	if (rc < 0 && rc != PCRE2_ERROR_NOMATCH)
-		s->stat.limits++;
-	return rc >= 0;
+	if (rc >= 0 || rc == PCRE2_ERROR_NOMATCH)
+		return rc >= 0;
+	s->stat.limits++;
+	return on_limit;
 }
 
 static struct span group(const struct rules_scratch *s, struct span text, uint32_t number)
@@ -265,10 +266,10 @@ static void take_groups(const struct rules_scratch *s, const struct compiled *c,
 static bool try_rule(struct rules_scratch *s, const struct compiled *c, struct span message, unsigned times,
                      struct rules_hit *hit)
 {
-	if (c->match == NULL || !takes(s, c->match, c->match_jit, message))
+	if (c->match == NULL || !takes(s, c->match, c->match_jit, message, false))
 		return false;
 	take_groups(s, c, message, times, hit);
-	if (c->unless != NULL && takes(s, c->unless, c->unless_jit, message))
+	if (c->unless != NULL && takes(s, c->unless, c->unless_jit, message, true)) /* in doubt nobody is named */
 		return false;
 	if (c->addr > 0 && (hit->where.p == NULL || !addr_parse(hit->where.p, hit->where.len, &hit->address))) {
 		s->stat.not_addresses++;
@@ -342,19 +343,24 @@ int rules_match(struct rules_scratch *s, struct span program, struct span messag
 	return RULES_HIT;
 }
 
-bool rules_takes(struct rules_scratch *s, size_t index, struct span program, struct span message, bool interpret)
+bool rules_means(const struct rules *rules, size_t index, struct span program)
 {
-	struct compiled c = s->rules->list[index];
 	char name[PROGRAM_MAX];
-	struct rules_hit hit;
-	unsigned times;
 
 	if (program.len >= sizeof name)
 		return false;
 	memcpy(name, program.p, program.len);
 	name[program.len] = '\0';
-	times = unwrap_repeated(&message);
+	return applies(&rules->list[index], name);
+}
+
+bool rules_takes(struct rules_scratch *s, size_t index, struct span program, struct span message, bool interpret)
+{
+	struct compiled c = s->rules->list[index];
+	const unsigned times = unwrap_repeated(&message);
+	struct rules_hit hit;
+
 	c.match_jit = c.match_jit && !interpret;
 	c.unless_jit = c.unless_jit && !interpret;
-	return times > 0 && applies(&c, name) && try_rule(s, &c, message, times, &hit);
+	return times > 0 && rules_means(s->rules, index, program) && try_rule(s, &c, message, times, &hit);
 }

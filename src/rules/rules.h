@@ -26,7 +26,7 @@
 
 enum {
 	RULES_COUNT_MAX = 10,       /* "N attempts" and "repeated N times" count at most so often */
-	RULES_MATCH_LIMIT = 20000,  /* PCRE2's own counter; a good rule needs some hundreds at 8 KiB */
+	RULES_MATCH_LIMIT = 50000,  /* PCRE2's own counter: some steps for each byte of 8 KiB, no square of them */
 	RULES_DEPTH_LIMIT = 1000,
 	RULES_HEAP_LIMIT_KIB = 1024,
 	RULES_HITS_MAX = 4,         /* of one line: the rule that takes it and "also" rules */
@@ -113,6 +113,9 @@ int rules_match(struct rules_scratch *scratch, struct span program, struct span 
  */
 bool rules_takes(struct rules_scratch *scratch, size_t index, struct span program, struct span message,
                  bool interpret);
+
+/* True when "program" of the rule means this program. */
+bool rules_means(const struct rules *rules, size_t index, struct span program);
 
 /* What was seen, for status. */
 struct rules_stat {

@@ -63,11 +63,16 @@ static const char *const sql[N_STATEMENTS] = {
 		"ON CONFLICT (key) DO UPDATE SET value = excluded.value",
 };
 
+enum { BOOT_ID_MAX = 64 };
+
 struct store {
 	sqlite3 *db;
 	char *path;
 	sqlite3_stmt *statements[N_STATEMENTS]; /* prepared when first used */
 	bool open;                              /* a transaction is */
+	bool fresh;                             /* made by this process */
+	bool bulk;
+	unsigned uncommitted;                   /* store_commits since the last that was one; bulk only */
 	enum statement walk;                    /* the walk begun last */
 };
 
@@ -233,6 +238,38 @@ out:
 	return rc;
 }
 
+/* Which start of the machine this is: a loss of power changes it, a kill does not. Empty where it cannot be read. */
+static void boot_id(char out[static BOOT_ID_MAX])
+{
+	FILE *const f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	out[0] = '\0';
+	if (f == NULL)
+		return;
+	if (fgets(out, BOOT_ID_MAX, f) == NULL)
+		out[0] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+	(void)fclose(f);
+}
+
+/* A bulk that a loss of power cut off may have left anything on the disk. */
+static int check_bulk(struct store *store, struct why *why)
+{
+	char now[BOOT_ID_MAX];
+	sqlite3_stmt *s;
+	bool torn = false;
+
+	boot_id(now);
+	if (sqlite3_prepare_v2(store->db, "SELECT value FROM daemon WHERE key = 'bulk'", -1, &s, NULL) == SQLITE_OK &&
+	    sqlite3_step(s) == SQLITE_ROW)
+		torn = strcmp((const char *)sqlite3_column_text(s, 0), now) != 0;
+	(void)sqlite3_finalize(s);
+	if (torn)
+		return why_set(why, EIO, "%s: the machine stopped while a replay filled it, so it may be damaged; remove it and "
+		                         "replay again", store->path);
+	return 0;
+}
+
 static int open_for_writing(struct store *store, struct why *why)
 {
 	int64_t found = 0;
@@ -252,10 +289,11 @@ static int open_for_writing(struct store *store, struct why *why)
 		(void)sqlite3_finalize(s);
 		if (empty && (rc = create(store, why)) < 0)
 			return rc;
+		store->fresh = empty;
 		if ((rc = version(store, &found, why)) < 0)
 			return rc;
 	}
-	if ((rc = check_version(store, found, why)) < 0)
+	if ((rc = check_version(store, found, why)) < 0 || (rc = check_bulk(store, why)) < 0)
 		return rc;
 	/* NORMAL keeps "exactly once" over power loss too: position and hits are lost or kept together. */
 	rc = exec(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096",
@@ -326,20 +364,31 @@ struct sqlite3 *store_handle(struct store *store)
 
 int store_begin(struct store *store, struct why *why)
 {
-	const int rc = run_plain(store, BEGIN, "cannot write", why);
+	int rc;
 
+	if (store->open)
+		return 0; /* bulk: the one before goes on */
+	rc = run_plain(store, BEGIN, "cannot write", why);
 	store->open = rc == 0;
 	return rc;
 }
 
-int store_commit(struct store *store, struct why *why)
+static int commit(struct store *store, struct why *why)
 {
 	const int rc = run_plain(store, COMMIT, "cannot write", why);
 
 	if (rc < 0)
 		store_rollback(store);
 	store->open = false;
+	store->uncommitted = 0;
 	return rc;
+}
+
+int store_commit(struct store *store, struct why *why)
+{
+	if (store->bulk && ++store->uncommitted < STORE_BULK_COMMITS)
+		return 0;
+	return commit(store, why);
 }
 
 void store_rollback(struct store *store)
@@ -348,6 +397,38 @@ void store_rollback(struct store *store)
 
 	(void)run_plain(store, ROLLBACK, "", &ignored);
 	store->open = false;
+	store->uncommitted = 0;
+}
+
+/* --- bulk --- */
+
+int store_bulk_begin(struct store *store, struct why *why)
+{
+	char id[BOOT_ID_MAX];
+	int rc = 0;
+
+	assert(!store->open);
+	if (store->fresh) {
+		boot_id(id);
+		rc = store_say(store, "bulk", id, why);
+		if (rc == 0)
+			rc = exec(store, "PRAGMA journal_mode = TRUNCATE; PRAGMA locking_mode = EXCLUSIVE; "
+			                 "PRAGMA synchronous = OFF; PRAGMA cache_size = -16384", "cannot set it up", why);
+	}
+	store->bulk = rc == 0;
+	return rc;
+}
+
+int store_bulk_end(struct store *store, struct why *why)
+{
+	int rc = store->open ? commit(store, why) : 0;
+
+	store->bulk = false;
+	if (rc < 0 || !store->fresh)
+		return rc;
+	/* One transaction with synchronous on brings all that was written before to the disk as well. */
+	return exec(store, "PRAGMA synchronous = FULL; DELETE FROM daemon WHERE key = 'bulk'; PRAGMA locking_mode = NORMAL; PRAGMA journal_mode = WAL; "
+	                   "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096", "cannot finish it", why);
 }
 
 /* --- logs and rules --- */

@@ -28,6 +28,7 @@ enum {
 	STORE_FIRST_MAX = 1024, /* bytes of a first line */
 	STORE_LAST_MAX = 256,   /* bytes of a last line */
 	STORE_BUSY_MS = 200,    /* how long one attempt waits for another writer */
+	STORE_BULK_COMMITS = 64,
 };
 
 /* Positive answers. */
@@ -51,6 +52,17 @@ void store_close(struct store *store);
 int store_begin(struct store *store, struct why *why);
 int store_commit(struct store *store, struct why *why);
 void store_rollback(struct store *store);
+
+/*
+ * For a replay, which stores by the hundred thousand: from now on only every so many-th store_commit is one, and an
+ * error undoes what was stored since the last that was. In a database this process has just made and nobody
+ * else knows, nothing waits for the disk either and nobody else gets in; a kill still leaves it whole, a loss of
+ * power may not, which the next store_open finds out and says.
+ */
+int store_bulk_begin(struct store *store, struct why *why);
+
+/* Commits what is left, brings it safely to the disk and lets others in. store_close does it not. */
+int store_bulk_end(struct store *store, struct why *why);
 
 /* A log and how far it was read. */
 struct store_log {

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum {
 	TABLE_MIN = 1 << 10,
@@ -62,6 +63,21 @@ static void *must(void *p)
 static uint32_t seconds(int64_t time_s)
 {
 	return time_s < 0 ? 0 : time_s > UINT32_MAX ? UINT32_MAX : (uint32_t)time_s; /* clamped to fit */
+}
+
+/*
+ * Zeroed, and told to the kernel as one for huge pages: look-ups go everywhere in it, and half their time was
+ * spent on walking page tables (measured).
+ */
+static struct tracked *new_table(size_t size)
+{
+	struct tracked *const table = must(calloc(size, sizeof *table));
+	const uintptr_t page = (uintptr_t)2 << 20, from = ((uintptr_t)table + page - 1) & ~(page - 1);
+	const uintptr_t end = (uintptr_t)(table + size) & ~(page - 1);
+
+	if (from < end)
+		(void)madvise((void *)from, end - from, MADV_HUGEPAGE); /* a hint */
+	return table;
 }
 
 struct verdict *verdict_new(const struct verdict_policy *policy)
@@ -178,12 +194,12 @@ static void add_score(struct verdict *v, struct tracked *t, uint32_t time_s, int
 	uint32_t previous = NONE, i = t->scores, fresh;
 	unsigned place = 0;
 
-	while (i != NONE && v->scores[i].time_s > time_s && place < VERDICT_SCORES_MAX) {
+	while (i != NONE && v->scores[i].time_s > time_s) {
 		previous = i;
 		i = v->scores[i].next;
 		place++;
 	}
-	if (i != NONE && (v->scores[i].time_s == time_s || place == VERDICT_SCORES_MAX)) {
+	if (i != NONE && v->scores[i].time_s == time_s) {
 		v->scores[i].score += score;
 		return;
 	}
@@ -193,6 +209,18 @@ static void add_score(struct verdict *v, struct tracked *t, uint32_t time_s, int
 		t->scores = fresh;
 	else
 		v->scores[previous].next = fresh;
+	/* Of too many the two oldest become one, as old as the older: a sum is forgotten early, never late. */
+	for (i = fresh; i != NONE && place + 1 < VERDICT_SCORES_MAX; place++)
+		i = v->scores[i].next;
+	if (i != NONE && v->scores[i].next != NONE) {
+		const struct score *const oldest = &v->scores[v->scores[i].next];
+
+		if (place + 1 == VERDICT_SCORES_MAX) {
+			v->scores[i].time_s = oldest->time_s;
+			v->scores[i].score += oldest->score;
+		}
+		drop_scores(v, &v->scores[i].next);
+	}
 }
 
 /* --- the table --- */
@@ -217,6 +245,11 @@ static size_t place_of(const struct tracked *table, size_t size, uint64_t seed, 
 	while (table[i].used && !addr_equal(&table[i].addr, addr))
 		i = (i + 1) & (size - 1);
 	return i;
+}
+
+void verdict_expect(const struct verdict *v, const struct addr *addr)
+{
+	__builtin_prefetch(&v->table[hash_of(v->policy.seed, addr) & (v->size - 1)], 1);
 }
 
 static struct tracked *find(const struct verdict *v, const struct addr *addr)
@@ -306,7 +339,7 @@ static bool stays(struct verdict *v, struct tracked *t, enum keep keep)
 /* Forgets what does not stay. A hole in open addressing would cut chains, so the rest moves to a new table. */
 static void rebuild(struct verdict *v, size_t size)
 {
-	struct tracked *const table = must(calloc(size, sizeof *table));
+	struct tracked *const table = new_table(size);
 
 	for (size_t i = 0; i < v->size; i++)
 		if (v->table[i].used)

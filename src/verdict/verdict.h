@@ -68,6 +68,9 @@ bool verdict_is_allowed(const struct verdict *verdict, const struct addr *addr);
 /* The time of all that follows, Unix seconds. */
 void verdict_at(struct verdict *verdict, int64_t now_s);
 
+/* A hit of addr will come soon: fetches what is known of it while others are worked on. Changes nothing. */
+void verdict_expect(const struct verdict *verdict, const struct addr *addr);
+
 /*
  * One hit of addr with a score, at its own time (a time to come counts as now).
  * VERDICT_BLOCK fills *ret and starts that block.

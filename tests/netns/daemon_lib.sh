@@ -30,6 +30,7 @@ daemon_prepare() {
 	cp "$WFS_SOURCE_ROOT"/patterns/*.rules "$WORK/patterns/"
 	chown nobody "$WORK/db"
 	LOG=$WORK/log/mail.log
+	DB=$WORK/db/hits.db
 	CONF=$WORK/wfs.conf
 	touch "$LOG"
 	trap daemon_down EXIT
@@ -39,7 +40,7 @@ daemon_config() {
 	cat >"$CONF" <<-END
 	[log $LOG]
 	[database]
-	path = $WORK/db/hits.db
+	path = $DB
 	[run]
 	user = nobody
 	patterns = $WORK/patterns
@@ -54,7 +55,7 @@ wfs() {
 }
 
 sql() {
-	sqlite3 -readonly "$WORK/db/hits.db" "$1"
+	sqlite3 -readonly "$DB" "$1"
 }
 
 # What the daemon that was started last said. said TEXT; said_times TEXT prints how often.
@@ -134,7 +135,16 @@ daemon_down() {
 		wait_until is_gone "$DAEMON" || kill -KILL "$DAEMON" ${ENGINE:+"$ENGINE"}
 		wait "$DAEMON" 2>/dev/null
 	fi
+	[ ! -d "$WORK/small" ] || umount "$WORK/small"
 	netns_down
+}
+
+# A file system of its own for the database: daemon_small_disk SIZE. It goes with the test.
+daemon_small_disk() {
+	mkdir "$WORK/small"
+	mount -t tmpfs -o "size=$1,mode=755" "$SERVER" "$WORK/small" || { rmdir "$WORK/small"; skip "no tmpfs here"; }
+	chown nobody "$WORK/small"
+	DB=$WORK/small/hits.db
 }
 
 no_sanitizer() {

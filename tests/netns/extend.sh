@@ -14,7 +14,7 @@ knock() {
 
 # Of the newest block of an address.
 of_block() {
-	sql "SELECT $2 FROM block WHERE address = '$1' ORDER BY id DESC LIMIT 1"
+	sql "SELECT $2 FROM blocks WHERE address = '$1' ORDER BY id DESC LIMIT 1"
 }
 
 # --- extend = yes; resync far away, so that only the block's own end makes the daemon look
@@ -35,17 +35,17 @@ until second_is $((began + 8)); do
 done
 quiet=$SECONDS
 ! listed 10.9.0.3 || fail "10.9.0.3 did not knock and is blocked after $((SECONDS - began)) s"
-[ "$(of_block 10.9.0.3 "(until - since) || ' ' || knocks || ' ' || ended_by")" = "3 0 expired" ] ||
-	fail "10.9.0.3 did not knock: $(of_block 10.9.0.3 "(until - since) || ' ' || knocks || ' ' || ended_by"), want 3 0 expired"
+[ "$(of_block 10.9.0.3 "(until_s - since_s) || ' ' || knocks || ' ' || ended_by")" = "3 0 expired" ] ||
+	fail "10.9.0.3 did not knock: $(of_block 10.9.0.3 "(until_s - since_s) || ' ' || knocks || ' ' || ended_by"), want 3 0 expired"
 wait_until not listed 10.9.0.2 || fail "still blocked ten seconds after the last packet"
 took=$((SECONDS - quiet))
 # The last packet left up to a second before it counted as quiet, and both clocks count whole seconds.
 [[ $took -ge 1 && $took -le 5 ]] || fail "released $took s after the last packet, want about 3"
 wait_until not listed fd09:0000:0000:0000:0000:0000:0000:0002 spammer6 || fail "IPv6: not released"
 knock 10.9.0.2 || fail "released, but does not connect"
-[ "$(of_block 10.9.0.2 "knocks >= 2 AND until - since BETWEEN 9 AND 14")" = 1 ] ||
-	fail "got $(of_block 10.9.0.2 "knocks || ' knocks, ' || (until - since) || ' s'"), want 2 knocks or more and about 11 s"
-[ "$(sql "SELECT count(*) FROM block WHERE address = '10.9.0.2'")" = 1 ] || fail "knocking made a second block"
+[ "$(of_block 10.9.0.2 "knocks >= 2 AND until_s - since_s BETWEEN 9 AND 14")" = 1 ] ||
+	fail "got $(of_block 10.9.0.2 "knocks || ' knocks, ' || (until_s - since_s) || ' s'"), want 2 knocks or more and about 11 s"
+[ "$(sql "SELECT count(*) FROM blocks WHERE address = '10.9.0.2'")" = 1 ] || fail "knocking made a second block"
 daemon_stop || fail "exit status $?"
 
 # --- extend = no
@@ -62,8 +62,8 @@ began=$SECONDS
 until knock 10.9.0.4; do
 	[ $((SECONDS - began)) -le 6 ] || fail "extend = no: still blocked after $((SECONDS - began)) s"
 done
-[ "$(of_block 10.9.0.4 "(until - since) || ' ' || knocks")" = "3 0" ] ||
-	fail "extend = no: block and knocks: got $(of_block 10.9.0.4 "(until - since) || ' ' || knocks"), want 3 0"
+[ "$(of_block 10.9.0.4 "(until_s - since_s) || ' ' || knocks")" = "3 0" ] ||
+	fail "extend = no: block and knocks: got $(of_block 10.9.0.4 "(until_s - since_s) || ' ' || knocks"), want 3 0"
 daemon_stop || fail "exit status $?"
 
 # --- a short "seconds" with a long resync: the kernel must not forget in between
@@ -93,7 +93,7 @@ for offence in 1 2 3 4; do
 	wait_until listed 10.9.0.6 || fail "offence $offence: not blocked"
 	wait_until not listed 10.9.0.6 || fail "offence $offence: not released"
 done
-got=$(sql "SELECT group_concat(offence || ':' || (until - since), ' ') FROM (SELECT * FROM block WHERE address = '10.9.0.6' ORDER BY id)")
+got=$(sql "SELECT group_concat(offence || ':' || (until_s - since_s), ' ') FROM (SELECT * FROM blocks WHERE address = '10.9.0.6' ORDER BY id)")
 [ "$got" = "1:1 2:2 3:4 4:4" ] || fail "offences and their durations: got $got, want 1:1 2:2 3:4 4:4"
 daemon_stop || fail "exit status $?"
 no_rules || fail "stop left rules behind"

@@ -33,9 +33,9 @@ netns_need() {
 	done
 }
 
-# Runs a command until it succeeds; false after ten seconds.
+# Runs a command until it succeeds; false after ten seconds, or $WAIT_S.
 wait_until() {
-	local end=$((SECONDS + 10))
+	local end=$((SECONDS + ${WAIT_S:-10}))
 	until "$@" >/dev/null 2>&1; do
 		[ "$SECONDS" -lt "$end" ] || { echo "waited in vain for: $*" >&2; return 1; }
 		read -r -t 0.02 <> <(:) || :

@@ -1,0 +1,275 @@
+#!/usr/bin/env bash
+# What goes wrong gets one clear sentence and loses nothing: a database that is locked, full or read-only, logs that
+# cannot be read or are garbage, broken rules and configurations, missing privilege, a second daemon, rules of
+# somebody else, and a stop that leaves the firewall as it is.
+set -u
+# shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
+. "$(dirname "$0")/daemon_lib.sh"
+netns_need sqlite3 jq iptables-legacy ip6tables-legacy setpriv timeout
+daemon_prepare
+listen 25
+N=0
+LOCKER_PID=
+USUAL="[block]
+for = 1h
+[firewall]
+resync = 1s"
+
+down() {
+	[ -z "$LOCKER_PID" ] || kill "$LOCKER_PID" 2>/dev/null
+	daemon_down
+}
+trap down EXIT
+
+# Another hostile line by an address of its own; to standard output.
+line() {
+	NEW=198.51.100.$((++N))
+	postfix_dnsbl "$NEW"
+}
+
+is_read() {
+	wait_until listed "$NEW" || fail "$1: the line was not read"
+}
+
+hits() {
+	sql "SELECT count(*) FROM hit"
+}
+
+# has_hits N: that many, and none twice.
+has_hits() {
+	[ "$(hits)" = "$1" ] && [ "$(sql "SELECT count(DISTINCT offset || ' ' || log) FROM hit")" = "$1" ]
+}
+
+is_said_once() {
+	[ "$(said_times "$1")" = 1 ] || fail "said $(said_times "$1") times: $1"
+}
+
+stop() {
+	daemon_stop || fail "exit status $? on SIGTERM"
+}
+
+reload() {
+	kill -HUP "$DAEMON"
+	wait_until said "$1" || fail "reload: want: $1"
+}
+
+# --- at start: what is broken is said with its place, and nothing stays behind
+daemon_config "[block]
+treshold = 5"
+daemon_refuses 2 "$CONF:11: [block] has no key \"treshold\"; did you mean \"threshold\"?"
+no_rules || fail "a broken config left rules behind"
+daemon_config "[block]
+threshold = many"
+daemon_refuses 2 "$CONF:11: threshold: want a whole number"
+
+daemon_config "$USUAL"
+cat >"$WORK/patterns/zz.rules" <<'END'
+[broken]
+program  = tester
+match    = ^bad client (<ADDR>$
+category = auth
+reason   = tested
+score    = 100
+END
+daemon_refuses 2 "$WORK/patterns/zz.rules:3: "
+no_rules || fail "a broken rule left rules behind"
+[ -z "$(kernel_set)" ] || fail "a broken rule left a list behind"
+rm "$WORK/patterns/zz.rules"
+
+# --- without privilege: one sentence, with the remedy
+daemon_refuses 3 "CAP_NET_ADMIN" setpriv --bounding-set=-net_admin
+[ "$(wc -l <"$WORK/refused")" = 1 ] || fail "more than one sentence: $(cat "$WORK/refused")"
+daemon_refuses 3 "root" setpriv --reuid=nobody --regid=nogroup --clear-groups
+[ "$(wc -l <"$WORK/refused")" = 1 ] || fail "more than one sentence: $(cat "$WORK/refused")"
+no_rules || fail "no privilege, but rules"
+
+# --- a database that cannot be written, at start
+sqlite3 "$DB" "PRAGMA user_version = 0"
+chown nobody "$DB"
+chmod 444 "$DB"
+line >>"$LOG"
+daemon_launch
+wait_until said "must be writable" || fail "a read-only database is not said"
+if is_alive "$DAEMON"; then
+	is_said_once "must be writable"
+	daemon_stop
+else
+	daemon_wait
+	[ $? = 3 ] || fail "exit status $? with a read-only database, want 3"
+fi
+chmod 644 "$DB"
+rm -f "$DB"
+daemon_start
+is_read "the database can be written now"
+
+# --- a second daemon on the same database; it must not take the first one's rules away
+daemon_refuses 3 "another watchforspammers uses this database"
+echo "nonsense" >"$WORK/patterns/zz.rules"
+daemon_refuses 3 "another watchforspammers uses this database"
+rm "$WORK/patterns/zz.rules"
+! no_rules || fail "a second daemon took the first one's rules away"
+! said "made anew" || fail "a second daemon took the first one's rules away, and they were made anew"
+line >>"$LOG"
+is_read "after a second daemon was refused"
+
+# --- another program writes to the database for a while
+coproc LOCKER { sqlite3 "$DB"; }
+echo "BEGIN IMMEDIATE; SELECT 'held';" >&"${LOCKER[1]}"
+read -r -t 10 held <&"${LOCKER[0]}"
+[ "${held:-}" = held ] || fail "cannot lock the database"
+before=$N
+line >>"$LOG"
+locked=$SECONDS
+wait_until said "another program is writing; what was read is kept" || fail "a locked database is not said"
+for _ in {1..30}; do line; done >>"$LOG"
+wait_until second_is $((locked + 4))
+! listed "$NEW" || fail "blocked before it was written"
+has_hits "$before" || fail "wrote to a locked database"
+echo "ROLLBACK; .quit" >&"${LOCKER[1]}"
+wait "$LOCKER_PID"
+LOCKER_PID=
+is_read "the database is free again"
+wait_until has_hits "$N" || fail "after the lock: got $(hits) hits, want $N"
+wait_until said "the database can be written again" || fail "nobody says that the database can be written again"
+is_said_once "what was read is kept"
+is_said_once "the database can be written again"
+[ "$(said_times "ying again every second")" = 0 ] || fail "a locked database is said to be the firewall's fault"
+
+# --- a log that cannot be read
+chmod 600 "$LOG"
+mv "$LOG" "$LOG.1"
+install -m 600 /dev/null "$LOG"
+line >>"$LOG"
+WAIT_S=20 wait_until said "cannot read $LOG: Permission denied; waiting for it" || fail "an unreadable log is not said"
+seen=$SECONDS
+wait_until second_is $((seen + 6)) # it is looked at every five seconds
+is_said_once "cannot read $LOG: Permission denied"
+chmod 644 "$LOG"
+is_read "the log can be read now"
+
+# --- garbage
+head -c 3000000 /dev/urandom >>"$LOG"
+head -c 100000 /dev/zero >>"$LOG"
+printf '\n\0\n\n \n\t\n%s mx postfix/smtpd[1]: \0\n' "$(now)" >>"$LOG"
+head -c 5000000 /dev/zero | tr '\0' 'x' >>"$LOG"
+echo >>"$LOG"
+# A hostile line with a NUL in it, one that is too long, and one that continues the line before: no hit.
+NEW=198.51.100.250
+postfix_dnsbl $NEW | sed 's/blocked using/blocked\x00using/' >>"$LOG"
+postfix_dnsbl $NEW | sed "s/from=</from=<$(head -c 9000 /dev/zero | tr '\0' y)/" >>"$LOG"
+postfix_dnsbl $NEW | sed 's/^/ /' >>"$LOG"
+line >>"$LOG"
+is_read "after garbage"
+has_hits "$N" || fail "garbage: got $(hits) hits, want $N"
+[ "$(sql "SELECT sum(cut) >= 2 FROM log")" = 1 ] || fail "lines that are too long are not counted as cut"
+is_alive "$ENGINE" || fail "the engine did not survive garbage"
+
+# --- reload: what is broken is said and the old stays; what is good works at once
+echo "nonsense" >"$WORK/patterns/zz.rules"
+reload "$WORK/patterns/zz.rules:1: "
+wait_until said "keeping the old" || fail "a broken rule at reload: what happens now is not said"
+line >>"$LOG"
+is_read "after a reload with a broken rule"
+cat >"$WORK/patterns/zz.rules" <<'END'
+[tested]
+program  = tester
+match    = ^bad client <ADDR>$
+category = auth
+reason   = tested
+score    = 100
+hit      = 198.51.100.7 | Nov 20 13:37:57 mx tester: bad client 198.51.100.7
+miss     = Nov 20 13:37:57 mx tester: bad client nobody
+END
+reload "reloaded: "
+echo "$(now) mx tester: bad client 198.51.100.$((++N))" >>"$LOG"
+NEW=198.51.100.$N
+is_read "a rule that a reload brought"
+daemon_config "$USUAL
+[allow]
+address = nobody"
+reload "$CONF:15: address: want an address"
+daemon_config "$USUAL
+[allow]
+address = 198.51.100.$N
+address = 192.0.2.0/24"
+reload "lifted 1 blocks of addresses that are allowed now"
+wait_until not listed "198.51.100.$N" || fail "an address that is allowed now stays in the kernel's list"
+[ "$(sql "SELECT ended_by FROM blocks WHERE address = '198.51.100.$N'")" = allowed ] || fail "the database does not say it was allowed"
+postfix_dnsbl "198.51.100.$N" >>"$LOG"
+postfix_dnsbl 192.0.2.1 >>"$LOG"
+line >>"$LOG"
+is_read "after the allowed ones"
+! listed "198.51.100.$((N - 1))" || fail "an allowed address was blocked"
+! listed 192.0.2.1 || fail "an address of an allowed network was blocked"
+daemon_config "$USUAL"
+stop
+no_rules || fail "stop left rules behind"
+
+# --- keep_on_stop: the firewall stays, the next start goes on with it
+daemon_config "$USUAL
+keep_on_stop = yes"
+daemon_start
+postfix_dnsbl 10.9.0.2 >>"$LOG"
+wait_until listed 10.9.0.2 || fail "10.9.0.2 is not blocked"
+stop
+! no_rules || fail "keep_on_stop = yes, but the rules are gone"
+listed 10.9.0.2 || fail "keep_on_stop = yes, but the list is empty"
+tcp_from "$CLIENT" 10.9.0.3 10.9.0.1 25 || fail "keep_on_stop = yes: another client is blocked"
+! tcp_from "$CLIENT" 10.9.0.2 10.9.0.1 25 || fail "keep_on_stop = yes: connects after the stop"
+daemon_start
+listed 10.9.0.2 || fail "what was kept is not adopted"
+[ "$(in_server iptables-legacy -S | grep -c -- '-j SPAMMER')" = 1 ] || fail "not one jump: $(in_server iptables-legacy -S)"
+! said "made anew" || fail "what was kept is said to have been removed"
+stop
+daemon_config "$USUAL"
+daemon_start
+stop
+no_rules || fail "keep_on_stop = no: the kept rules stay"
+
+# --- rules of somebody else
+daemon_config "$USUAL
+manage_rules = no"
+daemon_refuses 3 "iptables -I INPUT -p tcp --dport 25 -m recent --name spammer --update --seconds 600 -j DROP"
+in_server iptables-legacy -I INPUT -p tcp --dport 25 -m recent --name spammer --update --seconds 600 -j DROP
+in_server ip6tables-legacy -I INPUT -p tcp --dport 25 -m recent --name spammer6 --update --seconds 600 -j DROP
+daemon_start
+wait_until listed 10.9.0.2 || fail "manage_rules = no: the running block is not in the list"
+postfix_dnsbl 10.9.0.4 >>"$LOG"
+wait_until listed 10.9.0.4 || fail "manage_rules = no: not in the list"
+! tcp_from "$CLIENT" 10.9.0.4 10.9.0.1 25 || fail "manage_rules = no: connects though blocked"
+no_rules || fail "manage_rules = no, and rules were made"
+stop
+[ -z "$(kernel_set)" ] || fail "manage_rules = no: stop left addresses: $(kernel_set)"
+[ "$(in_server iptables-legacy -S INPUT | grep -c recent)" = 1 ] || fail "manage_rules = no: the rule is gone"
+tcp_from "$CLIENT" 10.9.0.4 10.9.0.1 25 || fail "manage_rules = no: blocked after the stop"
+in_server iptables-legacy -F
+in_server ip6tables-legacy -F
+no_sanitizer
+
+# --- the disk is full
+daemon_small_disk 2m
+daemon_config "$USUAL"
+: >"$LOG"
+rm -f "$LOG".*
+N=0
+daemon_start
+line >>"$LOG"
+is_read "a small disk"
+dd if=/dev/zero of="$WORK/small/fill" bs=4k 2>/dev/null && fail "the disk does not get full"
+# The journal has room for some: many lines of few addresses.
+for _ in {1..20}; do line; done >"$WORK/lines"
+for _ in {1..100}; do cat "$WORK/lines"; done >>"$LOG"
+wait_until said "make room on its file system; what was read is kept" || fail "a full disk is not said"
+full=$SECONDS
+wait_until second_is $((full + 3))
+is_said_once "make room on its file system; what was read is kept"
+[ "$(hits)" -lt 2001 ] || fail "the disk was not full"
+rm "$WORK/small/fill"
+is_read "there is room again"
+wait_until has_hits 2001 || fail "after a full disk: got $(hits) hits, want 2001"
+is_said_once "the database can be written again"
+[ "$(sql "PRAGMA integrity_check")" = ok ] || fail "after a full disk: $(sql "PRAGMA integrity_check")"
+stop
+no_rules || fail "stop left rules behind"
+no_sanitizer
+echo "ok"

@@ -1,0 +1,398 @@
+/*
+ * config: every key with what it takes and what it refuses, every sentence a person may get, and that a file is taken
+ * whole or not at all.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "build.h"
+
+static char directory[] = "/tmp/wfs-config-XXXXXX";
+static char path[64];
+
+static int setup(void **state)
+{
+	(void)state;
+	if (mkdtemp(directory) == NULL)
+		return -1;
+	(void)snprintf(path, sizeof path, "%s/conf", directory);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	(void)unlink(path);
+	return rmdir(directory);
+}
+
+static void write_file(const char *text)
+{
+	FILE *const file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* The config of a text that must be good. */
+static struct config *good(const char *text)
+{
+	struct config *config = NULL;
+	struct why why = {""};
+
+	write_file(text);
+	if (config_read(path, false, &config, &why) != 0)
+		fail_msg("\"%s\":\n got \"%s\", want it taken", text, why.text);
+	return config;
+}
+
+/* want: without the path. */
+static void bad(const char *text, const char *want)
+{
+	struct config *config = NULL;
+	struct why why = {""};
+	const size_t len = strlen(path);
+	int rc;
+
+	write_file(text);
+	rc = config_read(path, true, &config, &why);
+	if (rc == 0)
+		fail_msg("\"%s\":\n got it taken, want \"%s\"", text, want);
+	assert_null(config);
+	assert_int_equal(rc, -EINVAL);
+	if (strncmp(why.text, path, len) != 0 || strcmp(why.text + len, want) != 0)
+		fail_msg("\"%s\":\n got \"%s\"\nwant \"%s\"", text, why.text, want);
+}
+
+static void assert_default(const struct config *c)
+{
+	static const int64_t durations[] = {600, 3600, 21600, 86400, 604800};
+
+	assert_int_equal(c->n_logs, 1);
+	assert_string_equal(c->logs[0], "/var/log/mail.log");
+	assert_int_equal(c->block.threshold, 100);
+	assert_int_equal(c->block.window_s, 3600);
+	assert_int_equal(c->block.memory_s, 30 * 86400);
+	assert_true(c->block.extend);
+	assert_int_equal(c->block.n_for, 5);
+	assert_memory_equal(c->block.for_s, durations, sizeof durations);
+	assert_int_equal(c->allow.n, 0);
+	assert_string_equal(c->firewall.backend, "recent");
+	assert_true(c->firewall.manage_rules);
+	assert_string_equal(c->firewall.chain, "SPAMMER");
+	assert_string_equal(c->firewall.jump_from, "INPUT");
+	assert_string_equal(c->firewall.list, "spammer");
+	assert_int_equal(c->firewall.n_ports, 3);
+	assert_int_equal(c->firewall.ports[0], 25);
+	assert_int_equal(c->firewall.ports[1], 465);
+	assert_int_equal(c->firewall.ports[2], 587);
+	assert_int_equal(c->firewall.action, CONFIG_DROP);
+	assert_string_equal(c->firewall.log_prefix, "");
+	assert_int_equal(c->firewall.seconds, 600);
+	assert_int_equal(c->firewall.resync_s, 15);
+	assert_false(c->firewall.keep_on_stop);
+	assert_string_equal(c->database.path, "/var/lib/watchforspammers/hits.db");
+	assert_int_equal(c->database.keep_s, 90 * 86400);
+	assert_string_equal(c->run.user, "watchforspammers");
+	assert_int_equal(c->run.n_patterns, 2);
+	assert_string_equal(c->run.patterns[0], WFS_PATTERN_DIR);
+	assert_string_equal(c->run.patterns[1], "/etc/watchforspammers/patterns");
+}
+
+static void test_defaults(void **state)
+{
+	static const char *const texts[] = {"", "\n", "# nothing\n", "[block]\n[allow]\n[firewall]\n[database]\n[run]\n"};
+	const struct config_key *keys;
+	const size_t n = config_keys(&keys);
+	char text[8192];
+	size_t len = 0;
+	struct config *c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		c = good(texts[i]);
+		assert_default(c);
+		config_free(c);
+	}
+	/* Each default written down says the same as its absence. */
+	for (size_t i = 0; i < n; i++) {
+		if (i == 0 || strcmp(keys[i - 1].section, keys[i].section) != 0)
+			len += (size_t)snprintf(text + len, sizeof text - len, "[%s]\n", keys[i].section);
+		len += (size_t)snprintf(text + len, sizeof text - len, "%s = %s\n", keys[i].key, keys[i].value);
+	}
+	c = good(text);
+	assert_default(c);
+	config_free(c);
+	config_free(NULL);
+}
+
+static void test_values(void **state)
+{
+	struct config *c = good("[log /var/log/mail.log]\n[LOG  /srv/my logs/mail]\n"
+	                        "[Block]\nTHRESHOLD = 1000000\nwindow = 366d\nfor = 1s, 2m\t3h,,4d 5w 6 7 8\nmemory = 1s\n"
+	                        "extend = No\n"
+	                        "[allow]\naddress = 192.0.2.7\naddress =\naddress = 2001:DB8::/32, 10.0.0.0/8\t::1,\n"
+	                        "[firewall]\nbackend = recent\nmanage_rules = NO\nchain = a-b_C9\njump_from = FORWARD\n"
+	                        "list = x2345678901234567890123\nports = 1 65535,25\naction = Reject\n"
+	                        "log_prefix = SPAM \"BLOCK\": %s x\nseconds = 2\nresync = 1d\nkeep_on_stop = YES\n"
+	                        "[database]\npath = /srv/a b.db\nkeep = 10w\n"
+	                        "[run]\nuser =\npatterns = /a /b\t/c\n");
+
+	(void)state;
+	assert_int_equal(c->n_logs, 2);
+	assert_string_equal(c->logs[0], "/var/log/mail.log");
+	assert_string_equal(c->logs[1], "/srv/my logs/mail");
+	assert_int_equal(c->block.threshold, 1000000);
+	assert_int_equal(c->block.window_s, 366 * 86400);
+	assert_int_equal(c->block.n_for, 8);
+	assert_int_equal(c->block.for_s[0], 1);
+	assert_int_equal(c->block.for_s[4], 5 * 7 * 86400);
+	assert_int_equal(c->block.for_s[7], 8);
+	assert_int_equal(c->block.memory_s, 1);
+	assert_false(c->block.extend);
+	assert_int_equal(c->allow.n, 4);
+	{
+		static const char *const want[] = {"192.0.2.7", "2001:db8::/32", "10.0.0.0/8", "::1"};
+
+		for (size_t i = 0; i < 4; i++) {
+			char got[NET_TEXT_MAX];
+
+			(void)net_text(&c->allow.nets[i], got);
+			assert_string_equal(got, want[i]);
+		}
+	}
+	assert_false(c->firewall.manage_rules);
+	assert_string_equal(c->firewall.chain, "a-b_C9");
+	assert_string_equal(c->firewall.jump_from, "FORWARD");
+	assert_string_equal(c->firewall.list, "x2345678901234567890123");
+	assert_int_equal(c->firewall.n_ports, 3);
+	assert_int_equal(c->firewall.ports[1], 65535);
+	assert_int_equal(c->firewall.action, CONFIG_REJECT);
+	assert_string_equal(c->firewall.log_prefix, "SPAM \"BLOCK\": %s x");
+	assert_int_equal(c->firewall.seconds, 2);
+	assert_int_equal(c->firewall.resync_s, 86400);
+	assert_true(c->firewall.keep_on_stop);
+	assert_string_equal(c->database.path, "/srv/a b.db");
+	assert_int_equal(c->database.keep_s, 70 * 86400);
+	assert_string_equal(c->run.user, "");
+	assert_int_equal(c->run.n_patterns, 3);
+	assert_string_equal(c->run.patterns[2], "/c");
+	config_free(c);
+
+	c = good("[firewall]\nports =\naction = RESET\nseconds = 7d\n");
+	assert_int_equal(c->firewall.n_ports, 0);
+	assert_int_equal(c->firewall.action, CONFIG_RESET);
+	config_free(c);
+	c = good("[firewall]\nports = 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n");
+	assert_int_equal(c->firewall.n_ports, 15);
+	config_free(c);
+}
+
+#define A_DURATION ": want a duration such as 90s, 10m, 1h30m or 7d, got "
+#define AN_ADDRESS                                                                                            \
+	": want an address or a network without host bits, such as 192.0.2.7 or 2001:db8::/32, got "
+#define A_PORT ": want ports from 1 to 65535, such as \"25,465,587\", got "
+
+static void test_faults(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+		{"[block]\nthreshold = 0\n", ":2: threshold: want a whole number from 1 to 1000000, got \"0\""},
+		{"[block]\nthreshold = -1\n", ":2: threshold: want a whole number from 1 to 1000000, got \"-1\""},
+		{"[block]\nthreshold = 1000001\n", ":2: threshold: want a whole number from 1 to 1000000, got \"1000001\""},
+		{"[block]\nthreshold = 99999999999999999999\n",
+	         ":2: threshold: want a whole number from 1 to 1000000, got \"99999999999999999999\""},
+		{"[block]\nthreshold = 1.5\n", ":2: threshold: want a whole number from 1 to 1000000, got \"1.5\""},
+		{"[block]\nthreshold = 0x10\n", ":2: threshold: want a whole number from 1 to 1000000, got \"0x10\""},
+		{"[block]\nthreshold = 100 # percent\n",
+	         ":2: threshold: want a whole number from 1 to 1000000, got \"100 # percent\""},
+		{"[block]\nthreshold =\n", ":2: threshold: want a whole number from 1 to 1000000, got \"\""},
+		{"[block]\nwindow = 0\n", ":2: window" A_DURATION "\"0\""},
+		{"[block]\nwindow = 1 h\n", ":2: window" A_DURATION "\"1 h\""},
+		{"[block]\nwindow = 0h30\n", ":2: window" A_DURATION "\"0h30\""},
+		{"[block]\nwindow = 367d\n", ":2: window: want at most a year, got \"367d\""},
+		{"[block]\n\n# c\nfor = 10m x\n", ":4: for: want durations such as \"10m 1h 1d\", got \"10m x\""},
+		{"[block]\nfor = 10m 0\n", ":2: for: want durations such as \"10m 1h 1d\", got \"10m 0\""},
+		{"[block]\nfor =\n", ":2: for: want at least one duration, got \"\""},
+		{"[block]\nfor = , ,\n", ":2: for: want at least one duration, got \", ,\""},
+		{"[block]\nfor = 1 2 3 4 5 6 7 8 9\n", ":2: for: want at most 8 durations, got \"1 2 3 4 5 6 7 8 9\""},
+		{"[block]\nmemory = 11y\n", ":2: memory" A_DURATION "\"11y\""},
+		{"[block]\nmemory = 3661d\n", ":2: memory" A_DURATION "\"3661d\""},
+		{"[block]\nextend = true\n", ":2: extend: want yes or no, got \"true\""},
+		{"[block]\nextend =\n", ":2: extend: want yes or no, got \"\""},
+		{"[allow]\naddress = mail.example.com\n", ":2: address" AN_ADDRESS "\"mail.example.com\""},
+		{"[allow]\naddress = 192.0.2.1/24\n", ":2: address" AN_ADDRESS "\"192.0.2.1/24\""},
+		{"[allow]\naddress = 192.0.2.7\naddress = 192.0.2.7 192.0.2\n",
+	         ":3: address" AN_ADDRESS "\"192.0.2.7 192.0.2\""},
+		{"[firewall]\nbackend = iptables\n", ":2: backend: want recent, got \"iptables\""},
+		{"[firewall]\nchain =\n", ":2: chain: want 1 to 23 characters, got \"\""},
+		{"[firewall]\nchain = x23456789012345678901234\n",
+	         ":2: chain: want 1 to 23 characters, got \"x23456789012345678901234\""},
+		{"[firewall]\nchain = -j\n", ":2: chain: want letters, digits, \"_\" and \"-\", got \"-j\""},
+		{"[firewall]\nlist = a/b\n", ":2: list: want letters, digits, \"_\" and \"-\", got \"a/b\""},
+		{"[firewall]\nlist = ..\n", ":2: list: want letters, digits, \"_\" and \"-\", got \"..\""},
+		{"[firewall]\njump_from = IN PUT\n", ":2: jump_from: want letters, digits, \"_\" and \"-\", got \"IN PUT\""},
+		{"[firewall]\nports = 0\n", ":2: ports" A_PORT "\"0\""},
+		{"[firewall]\nports = 65536\n", ":2: ports" A_PORT "\"65536\""},
+		{"[firewall]\nports = 25-30\n", ":2: ports" A_PORT "\"25-30\""},
+		{"[firewall]\nports = -1\n", ":2: ports" A_PORT "\"-1\""},
+		{"[firewall]\nports = 99999999999999999999999\n", ":2: ports" A_PORT "\"99999999999999999999999\""},
+		{"[firewall]\nports = smtp\n", ":2: ports" A_PORT "\"smtp\""},
+		{"[firewall]\nports = 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n",
+	         ":2: ports: want at most 15 ports (iptables' multiport holds no more); empty means all, got "
+	         "\"1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\""},
+		{"[firewall]\naction = accept\n", ":2: action: want drop, reject or reset, got \"accept\""},
+		{"[firewall]\nlog_prefix = 12345678901234567890123456789\n",
+	         ":2: log_prefix: want at most 28 characters, got \"12345678901234567890123456789\""},
+		{"[firewall]\nlog_prefix = sp\xC3\xA4m\n", ":2: log_prefix: want printable ASCII, got \"sp\xC3\xA4m\""},
+		{"[firewall]\nlog_prefix = a\x1b[31mb\n", ":2: log_prefix: want printable ASCII, got \"a\\x1b[31mb\""},
+		{"[firewall]\nseconds = 1\n", ":2: seconds: want 2 seconds to 7 days, got \"1\""},
+		{"[firewall]\nseconds = 8d\n", ":2: seconds: want 2 seconds to 7 days, got \"8d\""},
+		{"[firewall]\nresync = 0s\n", ":2: resync" A_DURATION "\"0s\""},
+		{"[firewall]\nkeep_on_stop = 1\n", ":2: keep_on_stop: want yes or no, got \"1\""},
+		{"[firewall]\nmanage_rules = maybe\n", ":2: manage_rules: want yes or no, got \"maybe\""},
+		{"[database]\npath = hits.db\n", ":2: path: want an absolute path, got \"hits.db\""},
+		{"[database]\npath =\n", ":2: path: want an absolute path, got \"\""},
+		{"[database]\nkeep = forever\n", ":2: keep" A_DURATION "\"forever\""},
+		{"[run]\npatterns = patterns\n",
+	         ":2: patterns: want absolute paths of directories, separated by blanks, got \"patterns\""},
+		{"[run]\npatterns =\n", ":2: patterns: want at least one directory, got \"\""},
+		{"[run]\npatterns = /1 /2 /3 /4 /5 /6 /7 /8 /9\n",
+	         ":2: patterns: want at most 8 directories, got \"/1 /2 /3 /4 /5 /6 /7 /8 /9\""},
+		/* Names. */
+		{"[block]\ntreshold = 5\n", ":2: [block] has no key \"treshold\"; did you mean \"threshold\"?"},
+		{"[BLOCK]\nwindwo = 5\n", ":2: [BLOCK] has no key \"windwo\"; did you mean \"window\"?"},
+		{"[block]\nfrobnicate = 5\n", ":2: [block] has no key \"frobnicate\""},
+		{"[block]\naddress = 192.0.2.1\n", ":2: [block] has no key \"address\""},
+		{"[block]\nk\x1b[1m = 5\n", ":2: a name has other characters than printable ASCII"},
+		{"[firewal]\nseconds = 600\n", ":1: no section [firewal]; did you mean \"firewall\"?"},
+		{"\n\n[blocks]\nseconds = 600\n", ":3: no section [blocks]; did you mean \"block\"?"},
+		{"[logs /x]\nseconds = 600\n", ":1: no section [logs /x]"},
+		{"[network]\nx = 1\n", ":1: no section [network]"},
+		{"[default]\nx = 1\n", ":1: no section [default]"},
+		{"threshold = 5\n", ":1: stands before the first [section]"},
+		{"[block]\nthreshold\n", ":2: Equal sign is missing."},
+		/* Twice. */
+		{"[block]\nthreshold = 5\nwindow = 1h\nThreshold = 6\n", ":4: threshold stands twice, first in line 2"},
+		{"[firewall]\nports = 25\nports = 587\n", ":3: ports stands twice, first in line 2"},
+		{"[block]\nthreshold = 5\n[block]\nwindow = 6\n", ":3: Duplicate section is not allowed."},
+		{"[log /a]\n# c\n[log  /a]\nx = 1\n", ":3: [log  /a] stands twice"},
+		/* Logs. */
+		{"[log]\nx = 1\n", ":1: [log]: want an absolute path, as in [log /var/log/mail.log]"},
+		{"[log mail.log]\nx = 1\n", ":1: [log mail.log]: want an absolute path, as in [log /var/log/mail.log]"},
+		{"[log /var/log/mail.log]\npath = /x\n", ":2: [log /var/log/mail.log] has no key \"path\""},
+		/* Only the first fault is told, and nothing is taken. */
+		{"[block]\nthreshold = 5\nwindow = x\nmemory = y\n", ":3: window" A_DURATION "\"x\""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		bad(rows[i].text, rows[i].want);
+}
+
+/* A value as long as a book is shown as far as it helps. */
+static void test_long(void **state)
+{
+	static char text[100000];
+	struct config *config = NULL;
+	struct why why;
+
+	(void)state;
+	(void)strcpy(text, "[block]\nwindow = ");
+	memset(text + strlen(text), '7', 90000);
+	write_file(text);
+	assert_int_equal(config_read(path, false, &config, &why), -EINVAL);
+	assert_non_null(strstr(why.text, ":2: window: want a duration"));
+	assert_non_null(strstr(why.text, "7777...\""));
+	(void)strcpy(text, "[block]\n");
+	memset(text + 8, 'k', 90000);
+	(void)strcpy(text + 8 + 90000, " = 1\n");
+	write_file(text);
+	assert_int_equal(config_read(path, false, &config, &why), -EINVAL);
+	assert_non_null(strstr(why.text, "kkkk...\""));
+}
+
+static void test_limits(void **state)
+{
+	static char text[200000];
+	size_t n = 0;
+	struct config *c;
+
+	(void)state;
+	for (unsigned i = 0; i < CONFIG_LOGS_MAX; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n, "[log /var/log/%u]\n", i);
+	c = good(text);
+	assert_int_equal(c->n_logs, CONFIG_LOGS_MAX);
+	assert_string_equal(c->logs[63], "/var/log/63");
+	config_free(c);
+	(void)snprintf(text + n, sizeof text - n, "[log /var/log/64]\n# c\nx = 1\n");
+	bad(text, ":66: more than 64 logs");
+
+	n = (size_t)snprintf(text, sizeof text, "[allow]\n");
+	for (unsigned i = 0; i < CONFIG_ALLOW_MAX; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n, "address = 10.0.%u.%u\n", i / 256, i % 256);
+	c = good(text);
+	assert_int_equal(c->allow.n, CONFIG_ALLOW_MAX);
+	config_free(c);
+	(void)snprintf(text + n, sizeof text - n, "address = 10.1.0.0\n");
+	bad(text, ":4098: address: want at most 4096 addresses, got \"10.1.0.0\"");
+}
+
+static void test_files(void **state)
+{
+	const bool root = geteuid() == 0;
+	struct config *c = NULL;
+	struct why why;
+	char want[128];
+
+	(void)state;
+	(void)unlink(path);
+	assert_int_equal(config_read(path, true, &c, &why), 0);
+	assert_default(c);
+	config_free(c);
+	c = NULL;
+	(void)snprintf(want, sizeof want, "%s: No such file or directory", path);
+	assert_int_equal(config_read(path, false, &c, &why), -ENOENT);
+	assert_string_equal(why.text, want);
+
+	(void)snprintf(want, sizeof want, "%s: not a regular file of at most 16 MiB", directory);
+	assert_int_equal(config_read(directory, true, &c, &why), -EINVAL);
+	assert_string_equal(why.text, want);
+
+	write_file("[block]\n");
+	assert_int_equal(chmod(path, 0), 0);
+	assert_int_equal(chmod(directory, 0711), 0);
+	if (root)
+		assert_int_equal(seteuid(65534), 0);
+	assert_int_equal(config_read(path, true, &c, &why), -EACCES);
+	if (root) {
+		assert_int_equal(seteuid(0), 0);
+		(void)prctl(PR_SET_DUMPABLE, 1); /* the change of user took it away, and the leak sanitizer needs it */
+	}
+	(void)snprintf(want, sizeof want, "%s: Permission denied", path);
+	assert_string_equal(why.text, want);
+	assert_null(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults), cmocka_unit_test(test_values), cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_long),     cmocka_unit_test(test_limits), cmocka_unit_test(test_files),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
