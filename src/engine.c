@@ -671,8 +671,9 @@ int engine_new(struct config *config, const char *config_path, int firewall_fd, 
 	if (e->watchdog_ms == 0)
 		e->watchdog_at = INT64_MAX;
 	client_init(&e->client, firewall_fd);
-	if ((rc = open_signals(e, why)) < 0 || (rc = load_rules(config, &e->rules, why)) < 0 ||
-	    (rc = lock_database(e, why)) < 0 ||
+	/* The lock before all that exits 2: who is refused by it must not take away the other one's rules. */
+	if ((rc = open_signals(e, why)) < 0 || (rc = lock_database(e, why)) < 0 ||
+	    (rc = load_rules(config, &e->rules, why)) < 0 ||
 	    (rc = store_open(config->database.path, STORE_WRITE, &e->store, why)) < 0 ||
 	    (rc = recall_verdict(e->store, config, now_s(), &e->verdict, why)) < 0 || (rc = open_logs(e, why)) < 0) {
 		engine_free(e);

@@ -16,6 +16,7 @@ struct wanted {
 	struct store *store;
 	struct client *client;
 	int64_t started_s;
+	int64_t synced_s; /* the last sync that succeeded; 0: none yet */
 	size_t n;
 	struct running *list; /* as of the last sync, by address */
 };
@@ -76,14 +77,14 @@ static size_t sort_out(struct running *list, size_t n)
 }
 
 /*
- * Reads every block that runs into a fresh list, and with them those of the list before that are over now: they are
- * in the kernel still, and may have knocked. An entry keeps the time it was fed.
+ * Reads every block that runs into a fresh list, and with them those that are over since the last sync: they are in
+ * the kernel still, and may have knocked. An entry keeps the time it was fed.
  */
 static int read_running(struct wanted *w, int64_t now_s, struct why *why)
 {
 	struct running *list = NULL;
 	size_t n = 0, room = 0;
-	int rc = store_running(w->store, now_s, why);
+	int rc = store_running(w->store, w->synced_s > 0 && w->synced_s < now_s ? w->synced_s : now_s, why);
 
 	while (rc == 0) {
 		struct running r = {0};
@@ -101,9 +102,6 @@ static int read_running(struct wanted *w, int64_t now_s, struct why *why)
 		free(list);
 		return rc;
 	}
-	for (size_t i = 0; i < w->n; i++)
-		if (w->list[i].block.until_s <= now_s)
-			append(&list, &n, &room, &w->list[i]);
 	free(w->list);
 	w->list = list;
 	w->n = sort_out(list, n);
@@ -202,10 +200,12 @@ int wanted_sync(struct wanted *w, struct verdict *verdict, bool extend, uint32_t
 	free(entries);
 	if (rc == 0)
 		rc = release(w, now_s, &result, why);
+	if (rc < 0)
+		return rc;
+	w->synced_s = now_s;
 	result.running = w->n;
-	if (rc == 0)
-		*ret = result;
-	return rc;
+	*ret = result;
+	return 0;
 }
 
 int wanted_add(struct wanted *w, const struct verdict_block *blocks, size_t n, int64_t now_s, struct why *why)

@@ -203,22 +203,23 @@ static void add_score(struct verdict *v, struct tracked *t, uint32_t time_s, int
 		v->scores[i].score += score;
 		return;
 	}
+	/* Of too many the two oldest become one, as old as the older: a sum is forgotten early, never late. */
+	if (place == VERDICT_SCORES_MAX) {
+		v->scores[previous].time_s = time_s;
+		v->scores[previous].score += score;
+		return;
+	}
 	fresh = take_score(v);
 	v->scores[fresh] = (struct score){time_s, score, i};
 	if (previous == NONE)
 		t->scores = fresh;
 	else
 		v->scores[previous].next = fresh;
-	/* Of too many the two oldest become one, as old as the older: a sum is forgotten early, never late. */
 	for (i = fresh; i != NONE && place + 1 < VERDICT_SCORES_MAX; place++)
 		i = v->scores[i].next;
 	if (i != NONE && v->scores[i].next != NONE) {
-		const struct score *const oldest = &v->scores[v->scores[i].next];
-
-		if (place + 1 == VERDICT_SCORES_MAX) {
-			v->scores[i].time_s = oldest->time_s;
-			v->scores[i].score += oldest->score;
-		}
+		v->scores[i].time_s = v->scores[v->scores[i].next].time_s;
+		v->scores[i].score += v->scores[v->scores[i].next].score;
 		drop_scores(v, &v->scores[i].next);
 	}
 }
@@ -321,6 +322,8 @@ enum keep {
 	KEEP_ALL_THAT_MATTERS,
 	KEEP_LOUD,    /* blocked, or half way to it */
 	KEEP_BLOCKED,
+	KEEP_HALF, /* a million are blocked: any half of them; the others stay blocked, but may be blocked again */
+	KEEP_NONE, /* somebody has found a million addresses of the half that stays */
 };
 
 static bool stays(struct verdict *v, struct tracked *t, enum keep keep)
@@ -332,6 +335,10 @@ static bool stays(struct verdict *v, struct tracked *t, enum keep keep)
 		return t->until_s > v->now_s || sum_scores(v, t) * 2 >= v->policy.threshold;
 	case KEEP_BLOCKED:
 		return t->until_s > v->now_s;
+	case KEEP_HALF:
+		return (hash_of(0, &t->addr) & 1) != 0;
+	case KEEP_NONE:
+		return false;
 	}
 	return true; /* not reached: the switch is complete */
 }
@@ -375,10 +382,9 @@ static void make_room(struct verdict *v)
 		rebuild(v, 2 * v->size);
 		return;
 	}
-	if (v->n * 2 >= v->size)
-		forget(v, KEEP_LOUD);
-	if (v->n * 2 >= v->size)
-		forget(v, KEEP_BLOCKED);
+	/* A quarter becomes free, so that this is not done again for the next address. */
+	for (enum keep keep = KEEP_LOUD; v->n * 8 > v->size * 3 && keep <= KEEP_NONE; keep++)
+		forget(v, keep);
 	v->forgotten += before - v->n;
 	rebuild(v, v->size);
 }

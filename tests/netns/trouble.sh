@@ -56,11 +56,11 @@ reload() {
 # --- at start: what is broken is said with its place, and nothing stays behind
 daemon_config "[block]
 treshold = 5"
-daemon_refuses 2 "$CONF:11: [block] has no key \"treshold\"; did you mean \"threshold\"?"
+daemon_refuses 2 "$CONF:10: [block] has no key \"treshold\"; did you mean \"threshold\"?"
 no_rules || fail "a broken config left rules behind"
 daemon_config "[block]
 threshold = many"
-daemon_refuses 2 "$CONF:11: threshold: want a whole number"
+daemon_refuses 2 "$CONF:10: threshold: want a whole number"
 
 daemon_config "$USUAL"
 cat >"$WORK/patterns/zz.rules" <<'END'
@@ -84,9 +84,7 @@ daemon_refuses 3 "root" setpriv --reuid=nobody --regid=nogroup --clear-groups
 no_rules || fail "no privilege, but rules"
 
 # --- a database that cannot be written, at start
-sqlite3 "$DB" "PRAGMA user_version = 0"
-chown nobody "$DB"
-chmod 444 "$DB"
+install -o nobody -m 444 /dev/null "$DB"
 line >>"$LOG"
 daemon_launch
 wait_until said "must be writable" || fail "a read-only database is not said"
@@ -187,7 +185,7 @@ is_read "a rule that a reload brought"
 daemon_config "$USUAL
 [allow]
 address = nobody"
-reload "$CONF:15: address: want an address"
+reload "$CONF:14: address: want an address"
 daemon_config "$USUAL
 [allow]
 address = 198.51.100.$N

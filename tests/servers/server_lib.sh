@@ -19,6 +19,7 @@
 SERVERS_HERE=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 PASSWORD=right-Horse7
 SERVER_INIT=
+ATTACKS=() # clients in the background
 
 # Runs a command until it succeeds; false after a minute. For what a real server does at leisure: starting,
 # answering a wrong password.
@@ -65,7 +66,10 @@ server_start() {
 }
 
 server_down() {
-	local failed=$?
+	local failed=$? pid
+	for pid in "${ATTACKS[@]}"; do
+		kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+	done
 	[ -z "$DAEMON" ] || { kill "$DAEMON" 2>/dev/null; wait "$DAEMON" 2>/dev/null; DAEMON=; }
 	if [ -n "$SERVER_INIT" ]; then
 		kill -KILL "$SERVER_INIT" 2>/dev/null
@@ -143,8 +147,9 @@ hits_of() {
 	sql "SELECT group_concat(rule || ' ' || category || ' ' || score, ', ') FROM hits WHERE address = '$1'"
 }
 
-# expect_open ADDRESS PORT: neither in the kernel's list nor ever in the database's, and connects.
+# expect_open ADDRESS PORT: the daemon has read all and it never was blocked; it connects.
 expect_open() {
+	wait_long has_read_all || server_fail "the daemon does not read to the end: $(wfs status --json)"
 	! is_blocked "$1" || server_fail "$1: honest, but in the kernel's list; hits: $(hits_of "$1")"
 	[ "$(sql "SELECT count(*) FROM block WHERE address = '$1'")" = 0 ] || server_fail "$1: honest, but was blocked: $(hits_of "$1")"
 	knock "$1" "$2" || server_fail "$1: honest, but cannot connect to port $2"
@@ -156,23 +161,50 @@ expect_hits() {
 		server_fail "$1: want $3 hits of $2, got: $(hits_of "$1")"
 }
 
-# What the client printed is in $WORK/client.out; the status is swaks'.
-# mail_from SOURCE OPTIONS...: one session with the server from this address.
+# What clients print is in $WORK/client.out.
+#
+# mail_from SOURCE OPTIONS...: one session with the server from this address; the status is swaks'.
 mail_from() {
+	mail_command "$@"
+	"${COMMAND[@]}" >>"$WORK/client.out" 2>&1 </dev/null
+}
+
+# The same, and does not wait: the session of a client that gets blocked meanwhile never ends by itself.
+mail_attack() {
+	mail_command "$@"
+	"${COMMAND[@]}" >>"$WORK/client.out" 2>&1 </dev/null &
+	ATTACKS+=($!)
+}
+
+mail_command() {
 	local source=$1 family=-4
 	shift
 	case $source in *:*) family=-6 ;; esac
-	echo "--- swaks from $source: $*" >>"$WORK/client.out"
-	ip netns exec "$CLIENT" swaks $family --local-interface "$source" --server "$(server_of "$source")" --timeout 30 \
-		--from sender@example.net --to alice@mx.example.org --helo client.example.net "$@" >>"$WORK/client.out" 2>&1 </dev/null
+	COMMAND=(ip netns exec "$CLIENT" swaks "$family" --local-interface "$source" --server "$(server_of "$source")"
+		--timeout 30 --from sender@example.net --to alice@mx.example.org --helo client.example.net "$@")
 }
 
-# mailbox_from SOURCE PORT LINES...: says all these lines, and waits until the server hangs up.
-mailbox_from() {
-	local source=$1 port=$2
-	shift 2
-	echo "--- nc from $source port $port: $*" >>"$WORK/client.out"
-	printf '%s\r\n' "$@" | timeout 60 ip netns exec "$CLIENT" nc -n -s "$source" "$(server_of "$source")" "$port" >>"$WORK/client.out" 2>&1
+# say_from SOURCE PORT LINES...: says all these lines at once, and waits until the server hangs up.
+say_from() {
+	say_command "$1" "$2"
+	"${COMMAND[@]}" < <(printf '%s\r\n' "${@:3}") >>"$WORK/client.out" 2>&1
+}
+
+say_attack() {
+	say_command "$1" "$2"
+	"${COMMAND[@]}" < <(printf '%s\r\n' "${@:3}") >>"$WORK/client.out" 2>&1 &
+	ATTACKS+=($!)
+}
+
+say_command() {
+	COMMAND=(ip netns exec "$CLIENT" nc -n -w 60 -s "$1" "$(server_of "$1")" "$2")
+}
+
+has_read_all() {
+	local name
+	for name in "${LOG_FILES[@]}"; do
+		[ "$(wfs status --json | jq --arg path "$name" '.logs[] | select(.path == $path) | .lines')" = "$(wc -l <"$name")" ] || return 1
+	done
 }
 
 # The end of every test: nobody but those was ever blocked, the daemon stops well and leaves nothing.

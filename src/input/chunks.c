@@ -1,0 +1,217 @@
+#include "input/chunks.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "input/archive.h"
+
+struct chunks {
+	char *path;
+	bool keep_tail, leave_tail; /* as asked; whether it is so for this file */
+	struct archived *in;
+	bool eof;
+	int rc;                     /* an error that was met, to be given when all before it was */
+	struct why why;
+	int64_t offset;             /* in the log, of the first byte of carry */
+	size_t first_len, carry_len;
+	char first[CHUNKS_FIRST_MAX];
+	char carry[CHUNKS_SIZE];    /* read, and not given yet */
+};
+
+/* Reads on behind what is there until cap bytes are or the file ends. */
+static void read_more(struct chunks *c, char *bytes, size_t *len, size_t cap)
+{
+	while (*len < cap && !c->eof) {
+		const ssize_t got = archived_read(c->in, bytes + *len, cap - *len, &c->why);
+
+		if (got < 0)
+			c->rc = (int)got; /* an errno, fits */
+		c->eof = got <= 0;
+		*len += got > 0 ? (size_t)got : 0;
+	}
+}
+
+static int begin(struct chunks *c, struct why *why)
+{
+	const char *lf;
+	size_t len;
+	int rc;
+
+	archived_close(c->in);
+	c->in = NULL;
+	if ((rc = archived_open(c->path, &c->in, why)) < 0)
+		return rc;
+	c->leave_tail = c->keep_tail && archived_may_grow(c->in);
+	c->eof = false;
+	c->rc = 0;
+	c->offset = 0;
+	c->carry_len = 0;
+	read_more(c, c->carry, &c->carry_len, CHUNKS_CUT);
+	if (c->rc < 0 && c->carry_len == 0) {
+		*why = c->why;
+		return c->rc;
+	}
+	lf = memchr(c->carry, '\n', c->carry_len);
+	len = lf == NULL ? c->carry_len : (size_t)(lf - c->carry);
+	c->first_len = len < CHUNKS_FIRST_MAX ? len : CHUNKS_FIRST_MAX;
+	memcpy(c->first, c->carry, c->first_len);
+	return 0;
+}
+
+int chunks_open(const char *path, bool leave_tail, struct chunks **ret, struct why *why)
+{
+	struct chunks *const c = calloc(1, sizeof *c);
+	int rc;
+
+	if (c == NULL || (c->path = strdup(path)) == NULL)
+		abort();
+	c->keep_tail = leave_tail;
+	if ((rc = begin(c, why)) < 0) {
+		chunks_close(c);
+		return rc;
+	}
+	*ret = c;
+	return 0;
+}
+
+void chunks_close(struct chunks *c)
+{
+	if (c == NULL)
+		return;
+	archived_close(c->in);
+	free(c->path);
+	free(c);
+}
+
+struct span chunks_first(const struct chunks *c)
+{
+	return (struct span){c->first, c->first_len};
+}
+
+int64_t chunks_mtime(const struct chunks *c)
+{
+	return archived_mtime(c->in);
+}
+
+void chunks_progress(const struct chunks *c, int64_t *ret_done, int64_t *ret_size)
+{
+	archived_progress(c->in, ret_done, ret_size);
+}
+
+/* Compares the line that ended at a position with what is remembered of it. back: len bytes before the position. */
+static bool ends_with(const char *back, size_t len, struct span last)
+{
+	const char *start;
+
+	if (len > 0 && back[len - 1] == '\n')
+		len--;
+	start = memrchr(back, '\n', len);
+	if (start == NULL && len >= CHUNKS_SIZE - 1)
+		return true; /* a line so long that its beginning is out of sight */
+	start = start == NULL ? back : start + 1;
+	len -= (size_t)(start - back);
+	return len >= last.len && memcmp(start, last.p, last.len) == 0;
+}
+
+/* Reads over what lies before position; true when the line that ended there is the one remembered. */
+static bool pass_over(struct chunks *c, int64_t position, struct span last)
+{
+	char *const window = malloc(2 * CHUNKS_SIZE); /* what was read last is kept, to look back at */
+	size_t kept = c->carry_len;
+	bool same;
+
+	if (window == NULL)
+		abort();
+	memcpy(window, c->carry, kept);
+	c->offset += (int64_t)kept;
+	c->carry_len = 0;
+	while (c->offset < position && !c->eof) {
+		const int64_t left = position - c->offset;
+		size_t len = kept;
+
+		read_more(c, window, &len, kept + (left < CHUNKS_SIZE ? (size_t)left : CHUNKS_SIZE));
+		c->offset += (int64_t)(len - kept);
+		kept = len < CHUNKS_SIZE ? len : CHUNKS_SIZE;
+		memmove(window, window + len - kept, kept);
+	}
+	same = c->offset == position && ends_with(window, kept, last);
+	free(window);
+	return same;
+}
+
+int chunks_seek(struct chunks *c, int64_t position, struct span last, struct why *why)
+{
+	int rc;
+
+	assert(c->offset == 0 && position >= 0);
+	if (position <= (int64_t)c->carry_len) {
+		if (!ends_with(c->carry, (size_t)position, last))
+			return CHUNKS_OTHER;
+		c->offset = position;
+		c->carry_len -= (size_t)position;
+		memmove(c->carry, c->carry + position, c->carry_len);
+		return 0;
+	}
+	if (pass_over(c, position, last))
+		return 0;
+	if (strcmp(c->path, "-") == 0)
+		return why_set(why, EINVAL, "standard input begins like a log in the database but is another one; replay it from "
+		                            "a file");
+	rc = begin(c, why);
+	return rc < 0 ? rc : CHUNKS_OTHER;
+}
+
+/* A line longer than a piece: its beginning is given, the rest read over. */
+static void read_over(struct chunks *c, struct chunks_piece *piece)
+{
+	const char *lf = NULL;
+
+	piece->is_cut = true;
+	piece->end = piece->start + (int64_t)piece->len;
+	while (lf == NULL && !c->eof) {
+		size_t len = 0;
+
+		read_more(c, c->carry, &len, CHUNKS_SIZE);
+		lf = memchr(c->carry, '\n', len);
+		piece->end += lf == NULL ? (int64_t)len : lf + 1 - c->carry;
+		if (lf != NULL) {
+			c->carry_len = len - (size_t)(lf + 1 - c->carry);
+			memmove(c->carry, lf + 1, c->carry_len);
+		}
+	}
+	piece->len = CHUNKS_CUT;
+}
+
+int chunks_next(struct chunks *c, struct chunks_piece *piece, struct why *why)
+{
+	const char *lf;
+
+	piece->start = c->offset;
+	piece->is_cut = false;
+	piece->len = c->carry_len;
+	memcpy(piece->bytes, c->carry, c->carry_len);
+	c->carry_len = 0;
+	read_more(c, piece->bytes, &piece->len, CHUNKS_SIZE);
+	lf = memrchr(piece->bytes, '\n', piece->len);
+	if (lf == NULL && piece->len == CHUNKS_SIZE && !c->eof) {
+		read_over(c, piece);
+	} else {
+		const bool tail = c->eof && !c->leave_tail && c->rc == 0;
+		const size_t whole = tail ? piece->len : lf == NULL ? 0 : (size_t)(lf + 1 - piece->bytes);
+
+		if (!c->eof) {
+			c->carry_len = piece->len - whole;
+			memcpy(c->carry, piece->bytes + whole, c->carry_len);
+		}
+		piece->len = whole;
+		piece->end = piece->start + (int64_t)whole;
+	}
+	c->offset = piece->end;
+	if (piece->len > 0)
+		return 0;
+	if (c->rc < 0)
+		*why = c->why;
+	return c->rc < 0 ? c->rc : CHUNKS_END;
+}

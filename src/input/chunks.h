@@ -1,0 +1,68 @@
+/*
+ * chunks: an old log in pieces of whole lines, and where to go on in one that was read before.
+ *
+ * Knows archive; never what a line says. A log's identity is its first line, as in follow.h; a position is proved by
+ * the line that ends there.
+ * Order: chunks_open; chunks_seek or not; chunks_next until CHUNKS_END; chunks_close.
+ * Errors: 0, positive outcomes as listed, -errno with a sentence.
+ */
+#ifndef WFS_CHUNKS_H
+#define WFS_CHUNKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "base/why.h"
+
+enum {
+	CHUNKS_SIZE = 1 << 20,    /* bytes of a piece at most */
+	CHUNKS_CUT = 8192,        /* bytes given of a line that is longer than a piece */
+	CHUNKS_FIRST_MAX = 1024,  /* bytes of the first line that make a log's identity */
+};
+
+/* Positive answers. */
+enum {
+	CHUNKS_END = 1,   /* of chunks_next: nothing is left */
+	CHUNKS_OTHER = 1, /* of chunks_seek: another log that only begins alike */
+};
+
+struct chunks_piece {
+	char *bytes; /* the caller's, room for CHUNKS_SIZE */
+	size_t len;
+	int64_t start, end; /* offsets in the log: of the first byte, after the last line */
+	bool is_cut;        /* bytes is the beginning of one line longer than a piece */
+};
+
+struct chunks;
+
+/*
+ * path: as of archived_open. leave_tail: a last line without LF of a plain file is left for the next time, since
+ * somebody may still write it; else it counts. Of a file torn off in the middle the torn line never counts.
+ */
+int chunks_open(const char *path, bool leave_tail, struct chunks **ret, struct why *why);
+
+/* Takes NULL. */
+void chunks_close(struct chunks *chunks);
+
+/* The first line, at most CHUNKS_FIRST_MAX bytes; empty for an empty log. Valid until the first chunks_next. */
+struct span chunks_first(const struct chunks *chunks);
+
+/* When the log was last written, and how much of the file has been read: as of archive.h. */
+int64_t chunks_mtime(const struct chunks *chunks);
+void chunks_progress(const struct chunks *chunks, int64_t *ret_done, int64_t *ret_size);
+
+/*
+ * Goes on at position, if a line that begins with last ends there. CHUNKS_OTHER: none does; then the log is at its
+ * beginning again, but standard input cannot be, which is an error. Before the first chunks_next.
+ */
+int chunks_seek(struct chunks *chunks, int64_t position, struct span last, struct why *why);
+
+/*
+ * The next whole lines. piece->bytes stays; the rest is filled. An error in the middle of a log comes after what
+ * was read before it has been given.
+ */
+int chunks_next(struct chunks *chunks, struct chunks_piece *piece, struct why *why);
+
+#endif

@@ -1,0 +1,717 @@
+/*
+ * verdict: decisions as numbers; against a naive implementation that keeps every hit for ever; after a restart as without
+ * one; and at the limits.
+ */
+#include "verdict/verdict.h"
+
+#include <inttypes.h>
+#include <malloc.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { WINDOW = 3600 };
+
+static const int64_t t0_s = 1795181862;
+
+static const struct verdict_policy policy = {
+	.threshold = 100, .window_s = WINDOW, .memory_s = 30 * 86400, .n_for = 5,
+	.for_s = {600, 3600, 6 * 3600, 86400, 7 * 86400},
+};
+
+static const char *name_of(enum verdict_outcome outcome)
+{
+	switch (outcome) {
+	case VERDICT_COUNTED:
+		return "counted";
+	case VERDICT_BLOCK:
+		return "block";
+	case VERDICT_RUNNING:
+		return "running";
+	case VERDICT_HISTORY:
+		return "history";
+	case VERDICT_ALLOWED:
+		return "allowed";
+	}
+	return "?";
+}
+
+static struct net net_from(const char *text)
+{
+	struct net net;
+
+	assert_true(net_parse(text, strlen(text), &net));
+	return net;
+}
+
+static struct addr addr_from(const char *text)
+{
+	return net_from(text).addr;
+}
+
+static struct addr addr_number(uint32_t i)
+{
+	struct addr addr = addr_from("2001:db8::");
+
+	addr.bytes[12] = (uint8_t)(i >> 24);
+	addr.bytes[13] = (uint8_t)(i >> 16);
+	addr.bytes[14] = (uint8_t)(i >> 8);
+	addr.bytes[15] = (uint8_t)i;
+	return addr;
+}
+
+/* One hit at t0_s + now, of a line of t0_s + time. */
+struct step {
+	const char *address;
+	int now, time, score;
+	enum verdict_outcome want;
+	int until; /* of a block: t0_s + ... */
+	unsigned offence;
+};
+
+static void play(const struct step steps[], size_t n)
+{
+	struct verdict *const v = verdict_new(&policy);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct step *const s = &steps[i];
+		const struct addr addr = addr_from(s->address);
+		struct verdict_block block = {.offence = 77};
+		enum verdict_outcome got;
+
+		verdict_at(v, t0_s + s->now);
+		got = verdict_hit(v, &addr, s->score, t0_s + s->time, &block);
+		if (got != s->want)
+			fail_msg("step %zu: got %s, want %s", i, name_of(got), name_of(s->want));
+		if (got != VERDICT_BLOCK) {
+			assert_int_equal(block.offence, 77);
+			continue;
+		}
+		assert_true(addr_equal(&block.net.addr, &addr));
+		assert_int_equal(block.net.len, 128);
+		assert_int_equal(block.since_s, t0_s + s->now);
+		if (block.until_s != t0_s + s->until || block.offence != s->offence)
+			fail_msg("step %zu: got until %" PRId64 ", offence %u, want %d, %u", i, block.until_s - t0_s,
+			         block.offence, s->until, s->offence);
+	}
+	verdict_free(v);
+}
+
+#define PLAY(...)                                                   \
+	do {                                                        \
+		const struct step steps[] = {__VA_ARGS__};          \
+		play(steps, sizeof steps / sizeof *steps);          \
+	} while (0)
+
+#define A "192.0.2.7"
+#define B "2001:db8::7"
+
+static void test_threshold(void **state)
+{
+	(void)state;
+	PLAY({A, 0, 0, 100, VERDICT_BLOCK, 600, 1});
+	PLAY({A, 0, 0, 1000000, VERDICT_BLOCK, 600, 1});
+	PLAY({A, 0, 0, 99, VERDICT_COUNTED, 0, 0}, {A, 0, 0, 0, VERDICT_COUNTED, 0, 0}, {A, 0, 0, 1, VERDICT_BLOCK, 600, 1});
+	PLAY({A, 0, 0, 99, VERDICT_COUNTED, 0, 0}, {B, 0, 0, 99, VERDICT_COUNTED, 0, 0},
+	     {B, 1, 1, 1, VERDICT_BLOCK, 601, 1}, {A, 2, 2, 1, VERDICT_BLOCK, 602, 1});
+	/* "::ffff:192.0.2.7" is the same client. */
+	PLAY({A, 0, 0, 50, VERDICT_COUNTED, 0, 0}, {"::ffff:" A, 0, 0, 50, VERDICT_BLOCK, 600, 1});
+	/* Five logins within the hour. */
+	PLAY({A, 0, 0, 20, VERDICT_COUNTED, 0, 0}, {A, 800, 800, 20, VERDICT_COUNTED, 0, 0},
+	     {A, 1600, 1600, 20, VERDICT_COUNTED, 0, 0}, {A, 2400, 2400, 20, VERDICT_COUNTED, 0, 0},
+	     {A, 3599, 3599, 20, VERDICT_BLOCK, 3599 + 600, 1});
+}
+
+static void test_window(void **state)
+{
+	(void)state;
+	/* A hit exactly one window old no longer counts. */
+	PLAY({A, 0, 0, 60, VERDICT_COUNTED, 0, 0}, {A, WINDOW - 1, WINDOW - 1, 60, VERDICT_BLOCK, WINDOW - 1 + 600, 1});
+	PLAY({A, 0, 0, 60, VERDICT_COUNTED, 0, 0}, {A, WINDOW, WINDOW, 60, VERDICT_COUNTED, 0, 0},
+	     {A, WINDOW + 1, WINDOW + 1, 40, VERDICT_BLOCK, WINDOW + 601, 1});
+	/* Lines from before: the last that counts and the first that does not. */
+	PLAY({A, WINDOW, 1, 100, VERDICT_BLOCK, WINDOW + 600, 1});
+	PLAY({A, WINDOW, 0, 100, VERDICT_HISTORY, 0, 0}, {A, WINDOW, -5 * WINDOW, 100, VERDICT_HISTORY, 0, 0},
+	     {A, WINDOW, INT32_MIN, 100, VERDICT_HISTORY, 0, 0}, {A, WINDOW, WINDOW, 99, VERDICT_COUNTED, 0, 0});
+	/* Out of order, they still add up. */
+	PLAY({A, 100, 100, 30, VERDICT_COUNTED, 0, 0}, {A, 100, 50, 30, VERDICT_COUNTED, 0, 0},
+	     {A, 100, 75, 30, VERDICT_COUNTED, 0, 0}, {A, 100, 60, 10, VERDICT_BLOCK, 700, 1});
+	/* And leave by their own time: that of 50 has gone, those of 60 and 100 have not. */
+	PLAY({A, 100, 100, 30, VERDICT_COUNTED, 0, 0}, {A, 100, 50, 30, VERDICT_COUNTED, 0, 0},
+	     {A, 100, 60, 30, VERDICT_COUNTED, 0, 0}, {A, WINDOW + 50, WINDOW + 50, 30, VERDICT_COUNTED, 0, 0},
+	     {A, WINDOW + 59, WINDOW + 59, 10, VERDICT_BLOCK, WINDOW + 659, 1});
+	/* What is to come counts as now, and leaves as if it had been now. */
+	PLAY({A, 0, 99999999, 60, VERDICT_COUNTED, 0, 0}, {A, 0, 1, 30, VERDICT_COUNTED, 0, 0},
+	     {A, WINDOW, WINDOW, 60, VERDICT_COUNTED, 0, 0});
+	PLAY({A, 0, INT32_MAX, 60, VERDICT_COUNTED, 0, 0}, {A, WINDOW - 1, WINDOW - 1, 40, VERDICT_BLOCK, WINDOW + 599, 1});
+	/* The clock goes back a little: nothing is lost. */
+	PLAY({A, 10, 10, 60, VERDICT_COUNTED, 0, 0}, {A, 5, 5, 40, VERDICT_BLOCK, 605, 1}, {A, 6, 6, 40, VERDICT_RUNNING, 0, 0});
+}
+
+static void test_negative(void **state)
+{
+	(void)state;
+	PLAY({A, 0, 0, 99, VERDICT_COUNTED, 0, 0}, {A, 1, 1, -50, VERDICT_COUNTED, 0, 0},
+	     {A, 2, 2, 50, VERDICT_COUNTED, 0, 0}, {A, 3, 3, 1, VERDICT_BLOCK, 603, 1});
+	PLAY({A, 0, 0, -1000, VERDICT_COUNTED, 0, 0}, {A, 1, 1, 1000, VERDICT_COUNTED, 0, 0},
+	     {A, 2, 2, 100, VERDICT_BLOCK, 602, 1});
+	/* Goodness is forgotten as badness is. */
+	PLAY({A, 0, 0, -1000, VERDICT_COUNTED, 0, 0}, {A, WINDOW - 1, WINDOW - 1, 99, VERDICT_COUNTED, 0, 0},
+	     {A, WINDOW, WINDOW, 0, VERDICT_COUNTED, 0, 0}, {A, WINDOW, WINDOW, 1, VERDICT_BLOCK, WINDOW + 600, 1});
+	/* In one second. */
+	PLAY({A, 0, 0, -100, VERDICT_COUNTED, 0, 0}, {A, 0, 0, 199, VERDICT_COUNTED, 0, 0}, {A, 0, 0, 1, VERDICT_BLOCK, 600, 1});
+}
+
+static void test_offences(void **state)
+{
+	enum { DAY = 86400 };
+
+	(void)state;
+	PLAY({A, 0, 0, 100, VERDICT_BLOCK, 600, 1}, {A, 0, 0, 100, VERDICT_RUNNING, 0, 0},
+	     {A, 599, 599, 100, VERDICT_RUNNING, 0, 0}, {A, 599, 99999, 100, VERDICT_RUNNING, 0, 0},
+	     {A, 600, 599, 100, VERDICT_RUNNING, 0, 0}, /* evidence from before its end */
+	     {A, 600, 600, 99, VERDICT_COUNTED, 0, 0}, {A, 601, 601, 1, VERDICT_BLOCK, 4201, 2},
+	     {A, 4201, 4201, 100, VERDICT_BLOCK, 4201 + 21600, 3}, {A, 30000, 30000, 100, VERDICT_BLOCK, 30000 + DAY, 4},
+	     {A, 200000, 200000, 100, VERDICT_BLOCK, 200000 + 7 * DAY, 5},
+	     {A, 10 * DAY, 10 * DAY, 100, VERDICT_BLOCK, 17 * DAY, 6},
+	     {A, 17 * DAY, 17 * DAY, 100, VERDICT_BLOCK, 24 * DAY, 7}, {A, 24 * DAY, 24 * DAY, 100, VERDICT_BLOCK, 31 * DAY, 8},
+	     /* More are not told apart; the first five have left the memory by now: four are in it. */
+	     {A, 31 * DAY, 31 * DAY, 100, VERDICT_BLOCK, 38 * DAY, 5});
+	/* The memory's edge. */
+	PLAY({A, 0, 0, 100, VERDICT_BLOCK, 600, 1}, {A, 30 * DAY - 1, 30 * DAY - 1, 100, VERDICT_BLOCK, 30 * DAY + 3599, 2});
+	PLAY({A, 0, 0, 100, VERDICT_BLOCK, 600, 1}, {A, 30 * DAY, 30 * DAY, 100, VERDICT_BLOCK, 30 * DAY + 600, 1});
+	/* What was counted before a block never counts again. */
+	PLAY({A, 0, 0, 99, VERDICT_COUNTED, 0, 0}, {A, 1, 1, 1, VERDICT_BLOCK, 601, 1}, {A, 601, 601, 99, VERDICT_COUNTED, 0, 0});
+}
+
+static void test_duration(void **state)
+{
+	struct verdict_policy one = policy;
+	struct verdict *v = verdict_new(&policy);
+
+	(void)state;
+	assert_int_equal(verdict_duration(v, 0), 600);
+	assert_int_equal(verdict_duration(v, 1), 600);
+	assert_int_equal(verdict_duration(v, 2), 3600);
+	assert_int_equal(verdict_duration(v, 5), 7 * 86400);
+	assert_int_equal(verdict_duration(v, 6), 7 * 86400);
+	assert_int_equal(verdict_duration(v, UINT32_MAX), 7 * 86400);
+	verdict_free(v);
+	one.n_for = 1;
+	v = verdict_new(&one);
+	assert_int_equal(verdict_duration(v, 5), 600);
+	verdict_free(v);
+	verdict_free(NULL);
+}
+
+/* Offences beyond the longest list are all the last; one second each, so that many fit into the memory. */
+static void test_many_offences(void **state)
+{
+	struct verdict_policy many = {.threshold = 1, .window_s = 10, .memory_s = 1000000, .n_for = 8,
+	                              .for_s = {1, 1, 1, 1, 1, 1, 1, 2}};
+	struct verdict *const v = verdict_new(&many);
+	const struct addr a = addr_from(A);
+
+	(void)state;
+	for (unsigned i = 0; i < 30; i++) {
+		struct verdict_block block;
+
+		verdict_at(v, t0_s + 2 * i);
+		assert_int_equal(verdict_hit(v, &a, 1, t0_s + 2 * i, &block), VERDICT_BLOCK);
+		assert_int_equal(block.offence, i < 8 ? i + 1 : 8);
+		assert_int_equal(block.until_s - block.since_s, i < 7 ? 1 : 2);
+	}
+	verdict_free(v);
+}
+
+static void test_allow(void **state)
+{
+	static const struct {
+		const char *address;
+		bool before, after;
+	} rows[] = {
+		{"192.0.2.7", false, true},   {"192.0.2.255", false, true},  {"192.0.3.0", false, false},
+		{"2001:db8::1", false, true}, {"2001:db9::1", false, false}, {"127.0.0.1", true, true},
+		{"::1", true, true},          {"169.254.9.9", true, true},   {"0.0.0.0", true, true},
+		{"224.0.0.1", true, true},    {"fe80::1", true, true},       {"ff02::1", true, true},
+		{"10.0.0.1", false, false},   {"::ffff:192.0.2.9", false, true},
+	};
+	const struct net nets[] = {net_from("192.0.2.0/24"), net_from("2001:db8::/32")};
+	const struct net all[] = {net_from("0.0.0.0/0"), net_from("::/0")};
+	struct verdict *const v = verdict_new(&policy);
+	struct verdict_block block;
+
+	(void)state;
+	verdict_at(v, t0_s);
+	for (unsigned turn = 0; turn < 2; turn++) {
+		for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+			const struct addr addr = addr_from(rows[i].address);
+			const bool want = turn == 0 ? rows[i].before : rows[i].after;
+
+			if (verdict_is_allowed(v, &addr) != want)
+				fail_msg("%s, turn %u: want %d", rows[i].address, turn, want);
+			if (want)
+				assert_int_equal(verdict_hit(v, &addr, 1000, t0_s, &block), VERDICT_ALLOWED);
+		}
+		verdict_allow(v, nets, 2);
+	}
+	assert_int_equal(verdict_stat(v).addresses, 0);
+	/* Allowed after it was noted: the score waits, and counts if it is taken off the list again. */
+	{
+		const struct addr a = addr_from("203.0.113.7");
+
+		assert_int_equal(verdict_hit(v, &a, 60, t0_s, &block), VERDICT_COUNTED);
+		verdict_allow(v, all, 2);
+		assert_int_equal(verdict_hit(v, &a, 60, t0_s, &block), VERDICT_ALLOWED);
+		verdict_allow(v, NULL, 0);
+		assert_int_equal(verdict_hit(v, &a, 39, t0_s, &block), VERDICT_COUNTED);
+		assert_int_equal(verdict_hit(v, &a, 1, t0_s, &block), VERDICT_BLOCK);
+	}
+	verdict_free(v);
+}
+
+static void test_until(void **state)
+{
+	const struct addr a = addr_from(A);
+	const struct net net = net_of(&a), other = net_from(B);
+	struct verdict *const v = verdict_new(&policy);
+	struct verdict_block block;
+
+	(void)state;
+	verdict_at(v, t0_s);
+	verdict_until(v, &net, t0_s + 100); /* nobody is blocked: nothing happens */
+	assert_int_equal(verdict_stat(v).addresses, 0);
+	assert_int_equal(verdict_hit(v, &a, 100, t0_s, &block), VERDICT_BLOCK);
+	verdict_until(v, &other, t0_s);
+	verdict_at(v, t0_s + 500);
+	verdict_until(v, &net, t0_s + 1100); /* it knocked */
+	verdict_at(v, t0_s + 1099);
+	assert_int_equal(verdict_hit(v, &a, 100, t0_s + 1099, &block), VERDICT_RUNNING);
+	verdict_at(v, t0_s + 1100);
+	assert_int_equal(verdict_hit(v, &a, 100, t0_s + 1099, &block), VERDICT_RUNNING);
+	assert_int_equal(verdict_hit(v, &a, 100, t0_s + 1100, &block), VERDICT_BLOCK);
+	assert_int_equal(block.offence, 2);
+	verdict_at(v, t0_s + 1200);
+	verdict_until(v, &net, t0_s + 1200); /* lifted */
+	assert_int_equal(verdict_hit(v, &a, 100, t0_s + 1199, &block), VERDICT_RUNNING);
+	assert_int_equal(verdict_hit(v, &a, 99, t0_s + 1200, &block), VERDICT_COUNTED);
+	assert_int_equal(verdict_hit(v, &a, 1, t0_s + 1200, &block), VERDICT_BLOCK);
+	assert_int_equal(block.offence, 3); /* lifting forgives nothing */
+	verdict_free(v);
+}
+
+static void test_known(void **state)
+{
+	const struct addr a = addr_from(A), b = addr_from(B);
+	const struct net net = net_of(&a);
+	struct verdict *const v = verdict_new(&policy);
+	struct verdict_block block;
+
+	(void)state;
+	verdict_at(v, t0_s);
+	verdict_known_block(v, &net, t0_s - 86400, t0_s - 86400 + 600); /* over */
+	verdict_known_block(v, &net, t0_s - 7200, t0_s + 10);           /* runs, was extended */
+	verdict_known_hit(v, &a, 1000, t0_s - 7200);
+	verdict_known_hit(v, &a, 1000, t0_s - 5);
+	verdict_known_hit(v, &b, 60, t0_s - 3600); /* history */
+	verdict_known_hit(v, &b, 60, t0_s - 3599);
+	verdict_known_hit(v, &b, 1000, t0_s - 3598); /* decides nothing ... */
+	verdict_known_hit(v, &b, -1000, t0_s - 3597);
+	assert_int_equal(verdict_hit(v, &a, 1000, t0_s, &block), VERDICT_RUNNING);
+	assert_int_equal(verdict_hit(v, &b, 39, t0_s, &block), VERDICT_COUNTED);
+	assert_int_equal(verdict_hit(v, &b, 1, t0_s, &block), VERDICT_BLOCK); /* ... the next one does */
+	assert_int_equal(block.offence, 1);
+	verdict_at(v, t0_s + 10);
+	assert_int_equal(verdict_hit(v, &a, 100, t0_s + 10, &block), VERDICT_BLOCK);
+	assert_int_equal(block.offence, 3);
+	verdict_free(v);
+}
+
+/* Times that no clock shows do no harm. */
+static void test_extreme_times(void **state)
+{
+	static const int64_t times[] = {INT64_MIN, -1, 0, 1, 3599, 3600, 3601, UINT32_MAX - 1, UINT32_MAX,
+	                                (int64_t)UINT32_MAX + 1, INT64_MAX - 1000000000, INT64_MAX};
+	const struct addr a = addr_from(A);
+	const struct net net = net_of(&a);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+		for (size_t j = 0; j < sizeof times / sizeof *times; j++) {
+			struct verdict *const v = verdict_new(&policy);
+			struct verdict_block block;
+
+			verdict_known_block(v, &net, times[i], times[j]);
+			verdict_at(v, times[i]);
+			(void)verdict_hit(v, &a, 100, times[j], &block);
+			verdict_at(v, times[j]);
+			verdict_known_hit(v, &a, 100, times[i]);
+			(void)verdict_hit(v, &a, 100, times[i], &block);
+			verdict_until(v, &net, times[i]);
+			(void)verdict_hit(v, &a, 100, times[j], &block);
+			verdict_free(v);
+		}
+}
+
+/* --- the naive one --- */
+
+enum { ADDRESSES = 5, KEPT = 20000 };
+
+struct naive {
+	struct {
+		int64_t until_s;
+		size_t n_hits, n_blocks;
+		struct {
+			int64_t time_s;
+			int score;
+		} hits[KEPT];
+		int64_t blocks[KEPT];
+	} of[ADDRESSES];
+};
+
+static enum verdict_outcome naive_hit(struct naive *naive, const struct verdict_policy *p, unsigned who, int score,
+                                      int64_t time_s, int64_t now_s, struct verdict_block *ret)
+{
+	const int64_t at = time_s < now_s ? time_s : now_s, horizon = now_s - p->window_s;
+	int64_t sum = 0;
+	size_t n = 0;
+	unsigned offence = 1;
+
+	if (at <= horizon)
+		return VERDICT_HISTORY;
+	if (naive->of[who].until_s > now_s || at < naive->of[who].until_s)
+		return VERDICT_RUNNING;
+	naive->of[who].hits[naive->of[who].n_hits].time_s = at;
+	naive->of[who].hits[naive->of[who].n_hits++].score = score;
+	for (size_t i = 0; i < naive->of[who].n_hits; i++)
+		if (naive->of[who].hits[i].time_s > horizon) { /* what has left does not come back with the clock */
+			naive->of[who].hits[n] = naive->of[who].hits[i];
+			sum += naive->of[who].hits[n++].score;
+		}
+	naive->of[who].n_hits = n;
+	if (sum < p->threshold)
+		return VERDICT_COUNTED;
+	for (size_t i = naive->of[who].n_blocks; i > 0 && offence < 8; i--) {
+		if (naive->of[who].blocks[i - 1] + p->memory_s <= now_s)
+			break;
+		offence++;
+	}
+	naive->of[who].n_hits = 0;
+	naive->of[who].blocks[naive->of[who].n_blocks++] = now_s;
+	naive->of[who].until_s = now_s + p->for_s[offence <= p->n_for ? offence - 1 : p->n_for - 1];
+	*ret = (struct verdict_block){.since_s = now_s, .until_s = naive->of[who].until_s, .offence = offence};
+	return VERDICT_BLOCK;
+}
+
+/* The same numbers in each run. */
+static uint64_t random_state = 88172645463325252U;
+
+static uint32_t random_below(uint32_t n)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (uint32_t)(random_state >> 16) % n;
+}
+
+static struct verdict_policy random_policy(void)
+{
+	struct verdict_policy p = {.threshold = 1 + random_below(100), .window_s = 1 + random_below(200),
+	                           .n_for = 1 + random_below(VERDICT_DURATIONS_MAX), .seed = random_below(1000)};
+
+	p.memory_s = p.window_s + random_below(3000);
+	for (size_t i = 0; i < p.n_for; i++)
+		p.for_s[i] = 1 + random_below(300);
+	return p;
+}
+
+static void test_naive(void **state)
+{
+	struct naive *const naive = malloc(sizeof *naive);
+	size_t n_blocks = 0;
+
+	(void)state;
+	assert_non_null(naive);
+	for (unsigned turn = 0; turn < 60; turn++) {
+		const struct verdict_policy p = random_policy();
+		const bool back = turn % 2 == 1; /* the clock goes back now and then */
+		struct verdict *const v = verdict_new(&p);
+		int64_t now_s = t0_s;
+
+		memset(naive, 0, sizeof *naive);
+		for (unsigned i = 0; i < 5000; i++) {
+			const unsigned who = random_below(ADDRESSES);
+			const struct addr addr = addr_number(who);
+			const int score = (int)random_below(60) - 10;
+			struct verdict_block got = {.offence = 0}, want = {.offence = 0};
+			enum verdict_outcome a, b;
+			int64_t time_s;
+
+			now_s += random_below(8) == 0 ? random_below(300) : random_below(4);
+			if (back && random_below(10) == 0)
+				now_s -= random_below(20);
+			time_s = now_s - (random_below(4) == 0 ? random_below(250) : 0) + (random_below(20) == 0 ? 30 : 0);
+			verdict_at(v, now_s);
+			a = verdict_hit(v, &addr, score, time_s, &got);
+			b = naive_hit(naive, &p, who, score, time_s, now_s, &want);
+			if (a != b || got.since_s != want.since_s || got.until_s != want.until_s || got.offence != want.offence)
+				fail_msg("turn %u, hit %u: got %s, %" PRId64 ", %u, want %s, %" PRId64 ", %u", turn, i, name_of(a),
+				         got.until_s - t0_s, got.offence, name_of(b), want.until_s - t0_s, want.offence);
+			n_blocks += a == VERDICT_BLOCK;
+			if (random_below(100) == 0 && naive->of[who].n_blocks > 0) { /* lifted or extended */
+				const int64_t until_s = random_below(2) == 0 ? now_s : now_s + random_below(400);
+				const struct net net = net_of(&addr);
+
+				verdict_until(v, &net, until_s);
+				naive->of[who].until_s = until_s;
+			}
+		}
+		verdict_free(v);
+	}
+	free(naive);
+	assert_true(n_blocks > 1000); /* else it tried nothing */
+}
+
+/* --- as if there had been no stop --- */
+
+struct past {
+	size_t n_hits, n_blocks;
+	struct {
+		unsigned who;
+		int score;
+		int64_t time_s;
+	} hits[KEPT];
+	struct {
+		unsigned who;
+		int64_t since_s, until_s;
+	} blocks[KEPT];
+};
+
+static struct verdict *remembered(const struct verdict_policy *p, const struct past *past, int64_t now_s)
+{
+	struct verdict *const v = verdict_new(p);
+
+	verdict_at(v, now_s);
+	for (size_t i = 0; i < past->n_blocks; i++) {
+		const struct addr addr = addr_number(past->blocks[i].who);
+		const struct net net = net_of(&addr);
+
+		verdict_known_block(v, &net, past->blocks[i].since_s, past->blocks[i].until_s);
+	}
+	for (size_t i = 0; i < past->n_hits; i++) {
+		const struct addr addr = addr_number(past->hits[i].who);
+
+		verdict_known_hit(v, &addr, past->hits[i].score, past->hits[i].time_s);
+	}
+	return v;
+}
+
+static void test_restart(void **state)
+{
+	struct past *const past = malloc(sizeof *past);
+	unsigned n_restarts = 0;
+
+	(void)state;
+	assert_non_null(past);
+	for (unsigned turn = 0; turn < 60; turn++) {
+		const struct verdict_policy p = random_policy();
+		struct verdict *const v = verdict_new(&p);
+		struct verdict *again = verdict_new(&p);
+		int64_t now_s = t0_s;
+
+		past->n_hits = past->n_blocks = 0;
+		for (unsigned i = 0; i < 2000; i++) {
+			const unsigned who = random_below(ADDRESSES);
+			const struct addr addr = addr_number(who);
+			const struct net net = net_of(&addr);
+			const int score = (int)random_below(60) - 10;
+			struct verdict_block got = {.offence = 0}, want = {.offence = 0};
+			enum verdict_outcome a, b;
+			int64_t time_s;
+
+			now_s += random_below(8) == 0 ? random_below(300) : random_below(4);
+			time_s = now_s - (random_below(4) == 0 ? random_below(250) : 0);
+			verdict_at(v, now_s);
+			if (random_below(20) == 0) {
+				verdict_free(again);
+				again = remembered(&p, past, now_s);
+				n_restarts++;
+			}
+			verdict_at(again, now_s);
+			a = verdict_hit(v, &addr, score, time_s, &want);
+			b = verdict_hit(again, &addr, score, time_s, &got);
+			if (a != b || got.since_s != want.since_s || got.until_s != want.until_s || got.offence != want.offence)
+				fail_msg("turn %u, hit %u: got %s, %" PRId64 ", %u after a restart, want %s, %" PRId64 ", %u", turn, i,
+				         name_of(b), got.until_s - t0_s, got.offence, name_of(a), want.until_s - t0_s, want.offence);
+			past->hits[past->n_hits].who = who;
+			past->hits[past->n_hits].score = score;
+			past->hits[past->n_hits++].time_s = time_s;
+			if (a == VERDICT_BLOCK) {
+				past->blocks[past->n_blocks].who = who;
+				past->blocks[past->n_blocks].since_s = want.since_s;
+				past->blocks[past->n_blocks++].until_s = want.until_s;
+			}
+			if (random_below(50) != 0)
+				continue;
+			/* The running block is lifted or extended. A second holds both ends of it only in theory. */
+			for (size_t k = past->n_blocks; k > 0; k--) {
+				if (past->blocks[k - 1].who != who)
+					continue;
+				if (past->blocks[k - 1].until_s > now_s) {
+					const int64_t until_s = random_below(2) == 0 ? ++now_s : now_s + 1 + random_below(400);
+
+					past->blocks[k - 1].until_s = until_s;
+					verdict_at(v, now_s);
+					verdict_at(again, now_s);
+					verdict_until(v, &net, until_s);
+					verdict_until(again, &net, until_s);
+				}
+				break;
+			}
+		}
+		verdict_free(again);
+		verdict_free(v);
+	}
+	free(past);
+	assert_true(n_restarts > 1000);
+}
+
+/* --- limits --- */
+
+/* A busy client that is never bad enough: memory and time stay small, and scores leave with the window. */
+static void test_scores_max(void **state)
+{
+	struct verdict_policy p = {.threshold = 1000000, .window_s = 366 * 86400, .memory_s = 1, .n_for = 1, .for_s = {1}};
+	struct verdict *v = verdict_new(&p);
+	const struct addr a = addr_from(A);
+	struct verdict_block block;
+	struct mallinfo2 before, after;
+
+	(void)state;
+	before = mallinfo2();
+	for (int64_t i = 0; i < 300000; i++) {
+		verdict_at(v, t0_s + i);
+		assert_int_equal(verdict_hit(v, &a, 1, t0_s + i, &block), VERDICT_COUNTED);
+		assert_int_equal(verdict_hit(v, &a, -1, t0_s + i / 2, &block), VERDICT_COUNTED);
+	}
+	after = mallinfo2();
+	assert_true(after.uordblks + after.hblkhd < before.uordblks + before.hblkhd + 65536);
+	/* Backwards too. */
+	for (int64_t i = 0; i < 100000; i++)
+		assert_int_equal(verdict_hit(v, &a, 1, t0_s - i, &block), VERDICT_COUNTED);
+	after = mallinfo2();
+	assert_true(after.uordblks + after.hblkhd < before.uordblks + before.hblkhd + 65536);
+	verdict_free(v);
+
+	/* Nothing is lost by summing up while all is in the window. */
+	p = (struct verdict_policy){.threshold = 5000, .window_s = 10000, .memory_s = 1, .n_for = 1, .for_s = {1}};
+	v = verdict_new(&p);
+	for (int64_t i = 0; i < 5000; i++) {
+		verdict_at(v, t0_s + i);
+		assert_int_equal(verdict_hit(v, &a, 1, t0_s + i, &block), i < 4999 ? VERDICT_COUNTED : VERDICT_BLOCK);
+	}
+	verdict_free(v);
+	/* Up to the limit every second leaves by itself. */
+	p = (struct verdict_policy){.threshold = VERDICT_SCORES_MAX + 1, .window_s = VERDICT_SCORES_MAX, .memory_s = 1,
+	                            .n_for = 1, .for_s = {1}};
+	v = verdict_new(&p);
+	for (int64_t i = 0; i < 3 * VERDICT_SCORES_MAX; i++) {
+		verdict_at(v, t0_s + i);
+		assert_int_equal(verdict_hit(v, &a, 1, t0_s + i, &block), VERDICT_COUNTED);
+	}
+	verdict_free(v);
+}
+
+/*
+ * More addresses than are kept: score of each, the limit on memory, and that the loud ones stay. Scores are by the
+ * address's number.
+ */
+static void crowd(int quiet, int loud_every, int loud, size_t extra)
+{
+	struct verdict *const v = verdict_new(&policy);
+	const size_t n = VERDICT_ADDRESSES_MAX + extra;
+	struct verdict_block block;
+	struct verdict_stat stat;
+
+	verdict_at(v, t0_s);
+	for (size_t i = 0; i < n; i++) {
+		const struct addr addr = addr_number((uint32_t)i);
+		const int score = i % (size_t)loud_every == 0 ? loud : quiet;
+
+		assert_int_equal(verdict_hit(v, &addr, score, t0_s, &block), score >= 100 ? VERDICT_BLOCK : VERDICT_COUNTED);
+		assert_true(verdict_stat(v).addresses <= VERDICT_ADDRESSES_MAX);
+	}
+	stat = verdict_stat(v);
+	assert_true(stat.forgotten > 0);
+	assert_int_equal(stat.addresses + stat.forgotten, n);
+	if (quiet < 100)
+		for (size_t i = 0; i < n; i += (size_t)loud_every) {
+			const struct addr addr = addr_number((uint32_t)i);
+			const enum verdict_outcome got = verdict_hit(v, &addr, 50, t0_s, &block);
+
+			if (got != (loud >= 100 ? VERDICT_RUNNING : VERDICT_BLOCK))
+				fail_msg("address %zu was loud, but forgotten: got %s", i, name_of(got));
+		}
+	/* When the crowd has gone, so has what was kept of it. */
+	verdict_at(v, t0_s + 40 * 86400);
+	for (size_t i = 0; i < n; i++) {
+		const struct addr addr = addr_number((uint32_t)i);
+
+		assert_int_equal(verdict_hit(v, &addr, 1, t0_s + 40 * 86400, &block), VERDICT_COUNTED);
+	}
+	verdict_free(v);
+}
+
+static void test_crowd(void **state)
+{
+	(void)state;
+	crowd(1, 3, 60, 1000);   /* a third is half way to a block */
+	crowd(1, 2, 100, 1000);  /* half of them are blocked */
+	crowd(60, 10, 100, 1000);
+}
+
+/* All are blocked: some must be forgotten, at once and not one by one. */
+static void test_crowd_blocked(void **state)
+{
+	(void)state;
+	crowd(100, 2, 100, 1000);
+	crowd(100, 2, 100, 600000);
+}
+
+/* Yesterday's addresses make room by themselves, and none is counted as forgotten. */
+static void test_crowd_passing(void **state)
+{
+	struct verdict *const v = verdict_new(&policy);
+	struct verdict_block block;
+
+	(void)state;
+	for (size_t i = 0; i < 3000000; i++) {
+		const struct addr addr = addr_number((uint32_t)i);
+
+		verdict_at(v, t0_s + (int64_t)i / 20); /* 72000 in a window */
+		assert_int_equal(verdict_hit(v, &addr, 10, t0_s + (int64_t)i / 20, &block), VERDICT_COUNTED);
+	}
+	assert_int_equal(verdict_stat(v).forgotten, 0);
+	assert_true(verdict_stat(v).addresses <= 4 * 72000);
+	verdict_free(v);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_threshold),     cmocka_unit_test(test_window),
+		cmocka_unit_test(test_negative),      cmocka_unit_test(test_offences),
+		cmocka_unit_test(test_duration),      cmocka_unit_test(test_many_offences),
+		cmocka_unit_test(test_allow),         cmocka_unit_test(test_until),
+		cmocka_unit_test(test_known),         cmocka_unit_test(test_extreme_times),
+		cmocka_unit_test(test_naive),         cmocka_unit_test(test_restart),
+		cmocka_unit_test(test_scores_max),    cmocka_unit_test(test_crowd),
+		cmocka_unit_test(test_crowd_blocked), cmocka_unit_test(test_crowd_passing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
