@@ -17,10 +17,13 @@ static const struct command {
 	{"run", command_run, "", "the daemon, in the foreground",
          "Follows the logs of the configuration and keeps the kernel's block lists. SIGHUP reloads, SIGTERM stops.\n"},
 	{"replay", command_replay,
-         "[--database FILE] [--sync] [--from T] [--until T] [--year Y] [--threads N] [--json] FILE...|-",
+         "[--database FILE [--diff]] [--sync] [--rules DIR] [--from T] [--until T] [--year Y] [--threads N]\n"
+         "       [--progress none|bar|plain] [--json] FILE...|-",
          "old logs through the same rules and decisions",
          "  --database FILE  store hits and blocks there; what it has counted already is passed over\n"
-         "  --sync           put what is blocked at the end into the kernel (needs root)\n"
+         "  --diff           do not store, but say where its blocks differ from what the logs lead to; exit status 1 if so\n"
+         "  --sync           put what is blocked now by the database into the kernel (needs root)\n"
+         "  --rules DIR      with these rules instead of the configured ones\n"
          "  --from T, --until T  only lines from these times: 2026-11-20, 2026-11-20T13:37:42Z\n"
          "  --year Y         the year the first time stamp is in, when it has none\n"
          "  --threads N      how many to use; default: one for each processor\n"

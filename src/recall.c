@@ -24,6 +24,7 @@ int recall_verdict(struct store *store, const struct config *config, int64_t now
 	                                .window_s = config->block.window_s,
 	                                .memory_s = config->block.memory_s,
 	                                .n_for = config->block.n_for};
+	const int64_t since_s = policy.memory_s > policy.window_s ? policy.memory_s : policy.window_s;
 	struct store_block block;
 	struct store_hit hit;
 	struct verdict *v;
@@ -34,7 +35,8 @@ int recall_verdict(struct store *store, const struct config *config, int64_t now
 	v = verdict_new(&policy);
 	recall_allow(v, config);
 	verdict_at(v, now_s);
-	for (rc = store_blocks_since(store, now_s - config->block.memory_s, why); rc == 0;)
+	/* Also those that are over, but not for so long that what was counted before them would count again. */
+	for (rc = store_blocks_since(store, now_s - since_s, why); rc == 0;)
 		if ((rc = store_next_block(store, &block, why)) == 0 && block.since_s <= now_s)
 			verdict_known_block(v, &block.net, block.since_s, block.until_s);
 	if (rc == STORE_NONE)

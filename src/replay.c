@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/addrset.h"
 #include "input/chunks.h"
@@ -15,13 +16,14 @@
 
 enum {
 	CHUNKS_PER_THREAD = 3,      /* one worked on, one waiting, one being stored */
+	PEEKS = 16,                 /* lines without a time looked at, when a time is searched */
 	EXPECTED = 6,               /* hits ahead that the verdict is told of: about a memory access */
 	YEAR_LESS_A_DAY_S = 364 * 86400,
 };
 
 /* Lines counted up to some place. */
 struct tally {
-	int64_t lines, cut, unparsed, last_line_at;
+	int64_t lines, cut, unparsed, first_line_at, last_line_at;
 };
 
 /* A line that a rule took. */
@@ -64,6 +66,9 @@ struct replay {
 	struct ledger_file *file;
 	int64_t end_s;
 
+	struct progress progress;
+	int64_t done_before, size_total; /* bytes on disk: of files finished, of all */
+
 	/* The ring of chunks: filled in order, stored in order. */
 	pthread_mutex_t lock;
 	pthread_cond_t filled, done;
@@ -101,6 +106,8 @@ static void take_line(const struct replay *r, struct rules_scratch *scratch, str
 	}
 	if (line.has_time && line.time_s > c->tally.last_line_at)
 		c->tally.last_line_at = line.time_s;
+	if (line.has_time && (line.time_s < c->tally.first_line_at || c->tally.first_line_at == 0))
+		c->tally.first_line_at = line.time_s;
 	if (len > LINE_MAX_BYTES || c->piece.is_cut) { /* it has lost the end that its rule may be anchored to */
 		c->tally.cut++;
 		return;
@@ -232,6 +239,10 @@ static int store_chunk(struct replay *r, const struct chunk *c, struct why *why)
 			return rc;
 	}
 	read_up_to(r, c, &stored, &c->tally, c->piece.end, c->last_start, c->last_len);
+	if (c->tally.last_line_at > r->result->last_line_s)
+		r->result->last_line_s = c->tally.last_line_at;
+	if (c->tally.first_line_at > 0 && (c->tally.first_line_at < r->result->first_line_s || r->result->first_line_s == 0))
+		r->result->first_line_s = c->tally.first_line_at;
 	r->result->lines += c->tally.lines;
 	r->result->cut += c->tally.cut;
 	r->result->unparsed += c->tally.unparsed;
@@ -256,6 +267,61 @@ static void set_clock(struct replay *r)
 		r->end_s = line.time_s + YEAR_LESS_A_DAY_S; /* so that every chunk finds the same years */
 }
 
+/* The time of the first line with one at offset or after it; INT64_MIN when none is near. */
+static int64_t time_at(const struct replay *r, int64_t offset)
+{
+	char text[LINE_MAX_BYTES];
+	struct line_clock clock;
+	struct line line;
+	int64_t start = offset;
+
+	for (int tries = 0; tries < PEEKS; tries++) {
+		const size_t len = chunks_peek(r->in, start, text, sizeof text, &start);
+
+		line_clock_init(&clock, r->end_s, 0);
+		if (len == 0)
+			break;
+		if (line_parse(&clock, text, len, &line) == LINE_OK && line.has_time)
+			return line.time_s;
+		start++;
+	}
+	return INT64_MIN;
+}
+
+/* Where the first line stands whose time is time_s or later, in a log that goes forward in time. */
+static int64_t find_time(const struct replay *r, int64_t time_s)
+{
+	int64_t low = 0, high = chunks_size(r->in);
+	char ignored[1];
+
+	while (high - low > CHUNKS_SIZE) {
+		const int64_t middle = low + (high - low) / 2;
+
+		if (time_at(r, middle) < time_s)
+			low = middle;
+		else
+			high = middle;
+	}
+	if (low > 0 && chunks_peek(r->in, low, ignored, sizeof ignored, &low) == 0)
+		low = 0;
+	return low;
+}
+
+/* Does not read what --from and --until leave out. */
+static int skip(struct replay *r, struct why *why)
+{
+	const struct replay_options *const o = r->options;
+	int64_t from = 0, until = INT64_MAX;
+
+	if (chunks_size(r->in) < 2 * CHUNKS_SIZE)
+		return 0;
+	if (o->from_s > INT64_MIN + REPLAY_SLACK_S)
+		from = find_time(r, o->from_s - REPLAY_SLACK_S);
+	if (o->until_s < INT64_MAX - REPLAY_SLACK_S)
+		until = find_time(r, o->until_s + REPLAY_SLACK_S) + CHUNKS_SIZE;
+	return chunks_bound(r->in, from, until, why);
+}
+
 /* Which log is it, and how much of it has been counted? Leaves the input where reading goes on. */
 static int begin_file(struct replay *r, const char *path, struct why *why)
 {
@@ -278,6 +344,8 @@ static int begin_file(struct replay *r, const char *path, struct why *why)
 		return rc;
 	if (found)
 		r->result->known_bytes += known.position;
+	else if ((rc = skip(r, why)) < 0)
+		return rc;
 	r->file = ledger_file(r->ledger, path, chunks_first(r->in), found ? &known : NULL);
 	return 0;
 }
@@ -325,6 +393,22 @@ static bool is_stopped(const struct replay *r)
 	return r->options->stop != NULL && *r->options->stop;
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void show_progress(struct replay *r)
+{
+	int64_t done, size;
+
+	chunks_progress(r->in, &done, &size);
+	progress_show(&r->progress, now_ms(), r->done_before + done, r->size_total, r->result->lines, r->result->hits);
+}
+
 static int replay_file(struct replay *r, struct rules_scratch *scratch, const char *path, struct why *why)
 {
 	int read_rc = 0, rc = begin_file(r, path, why);
@@ -341,6 +425,7 @@ static int replay_file(struct replay *r, struct rules_scratch *scratch, const ch
 				hand_out(r, c);
 		} else {
 			rc = store_next(r, scratch, why);
+			show_progress(r);
 		}
 	}
 	if (rc == 0)
@@ -348,6 +433,12 @@ static int replay_file(struct replay *r, struct rules_scratch *scratch, const ch
 	if (r->file != NULL)
 		ledger_done(r->file);
 	r->file = NULL;
+	if (r->in != NULL) {
+		int64_t done, size;
+
+		chunks_progress(r->in, &done, &size);
+		r->done_before += size;
+	}
 	chunks_close(r->in);
 	r->in = NULL;
 	r->result->files++;
@@ -359,7 +450,8 @@ static int replay_file(struct replay *r, struct rules_scratch *scratch, const ch
 struct dated {
 	const char *path;
 	size_t place;
-	int64_t first_s;
+	int64_t first_s; /* INT64_MAX when that cannot be known, and standard input comes last */
+	int64_t size;    /* on disk; 0: unknown */
 };
 
 static int by_date(const void *a, const void *b)
@@ -371,22 +463,23 @@ static int by_date(const void *a, const void *b)
 	return (x->place > y->place) - (x->place < y->place);
 }
 
-/* When a file begins; INT64_MAX when that cannot be known, and standard input comes last. */
-static int64_t first_time(const struct replay *r, const char *path)
+/* When a file begins, and how large it is. What cannot be opened is said when it is read. */
+static void look_at(const struct replay *r, struct dated *file)
 {
-	int64_t first_s = INT64_MAX;
 	struct line_clock clock;
 	struct chunks *in;
 	struct line line;
-	struct why ignored; /* said when it is read */
+	struct why ignored;
+	int64_t done;
 
-	if (strcmp(path, "-") == 0 || chunks_open(path, false, &in, &ignored) < 0)
-		return first_s;
+	file->first_s = INT64_MAX;
+	if (strcmp(file->path, "-") == 0 || chunks_open(file->path, false, &in, &ignored) < 0)
+		return;
 	line_clock_init(&clock, chunks_mtime(in), r->options->year);
 	if (line_parse(&clock, chunks_first(in).p, chunks_first(in).len, &line) == LINE_OK && line.has_time)
-		first_s = line.time_s;
+		file->first_s = line.time_s;
+	chunks_progress(in, &done, &file->size);
 	chunks_close(in);
-	return first_s;
 }
 
 static int replay_files(struct replay *r, struct rules_scratch *scratch, struct why *why)
@@ -398,8 +491,12 @@ static int replay_files(struct replay *r, struct rules_scratch *scratch, struct 
 
 	if (files == NULL)
 		abort();
-	for (size_t i = 0; i < o->n_files; i++)
-		files[i] = (struct dated){o->files[i], i, o->n_files > 1 ? first_time(r, o->files[i]) : 0};
+	for (size_t i = 0; i < o->n_files; i++) {
+		files[i] = (struct dated){.path = o->files[i], .place = i};
+		look_at(r, &files[i]);
+		r->size_total += files[i].size;
+	}
+	progress_begin(&r->progress, o->progress, now_ms());
 	qsort(files, o->n_files, sizeof *files, by_date);
 	for (size_t i = 0; i < o->n_files && !is_stopped(r); i++) {
 		const int rc = replay_file(r, scratch, files[i].path, &this);
@@ -409,6 +506,7 @@ static int replay_files(struct replay *r, struct rules_scratch *scratch, struct 
 			*why = this;
 		}
 	}
+	progress_end(&r->progress);
 	free(files);
 	return result;
 }

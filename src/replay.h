@@ -15,10 +15,14 @@
 
 #include "base/why.h"
 #include "config.h"
+#include "progress.h"
 #include "rules/rules.h"
 #include "store/store.h"
 
-enum { REPLAY_THREADS_MAX = 16 };
+enum {
+	REPLAY_THREADS_MAX = 16,
+	REPLAY_SLACK_S = 3600, /* how much a log may be out of order */
+};
 
 struct replay_options {
 	const struct config *config;
@@ -26,10 +30,15 @@ struct replay_options {
 	struct store *store;
 	size_t n_files;
 	const char *const *files; /* "-": standard input; any order, read by their first time stamps */
-	int64_t from_s, until_s;  /* lines outside are counted but match nothing; INT64_MIN, INT64_MAX: all */
+	/*
+	 * Lines outside match nothing; INT64_MIN, INT64_MAX: all. In a plain file that goes forward in time what lies
+	 * more than REPLAY_SLACK_S outside is not even read, and so not counted.
+	 */
+	int64_t from_s, until_s;
 	int year;                 /* of the first stamp without one; 0: from the file's own time */
 	bool leave_tail;          /* a last line without LF of a plain file is for the next time, else it counts */
 	unsigned threads;         /* 1..REPLAY_THREADS_MAX */
+	enum progress_form progress;
 	const volatile sig_atomic_t *stop; /* becomes true: store what is complete and return */
 };
 
@@ -37,6 +46,7 @@ struct replay_result {
 	int64_t files, bytes, lines, cut, unparsed, hits, addresses, blocks;
 	int64_t known_bytes;      /* passed over: the database had counted them already */
 	int64_t first_s, last_s;  /* of hits; 0 when there is none */
+	int64_t first_line_s, last_line_s; /* of lines */
 	bool stopped;
 	int64_t *by_rule;         /* hits of each rule, by its index: the caller's to free */
 };

@@ -30,8 +30,9 @@ BEGIN {
 	allow["recall"] = "config store verdict base"
 	allow["wanted"] = "verdict store firewall base"
 	allow["engine"] = "input rules verdict store firewall control base config examples ledger recall wanted"
-	allow["replay"] = "input rules verdict store firewall control base config ledger recall"
-	allow["command"] = "engine replay examples config sandbox store rules input base firewall/root.h build"
+	allow["replay"] = "input rules verdict store firewall control base config ledger recall progress"
+	allow["progress"] = ""
+	allow["command"] = "engine replay examples recall wanted config sandbox store rules input base firewall/root.h build"
 	allow["main"] = "command base build"
 
 	# Outside header (the longest beginning counts): the files that may include it.

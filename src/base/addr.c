@@ -146,6 +146,17 @@ struct net net_of(const struct addr *addr)
 	return (struct net){*addr, 128};
 }
 
+struct net net_around(const struct addr *addr, uint8_t len)
+{
+	struct net net = {*addr, len};
+
+	if (len % 8 != 0)
+		net.addr.bytes[len / 8] &= (uint8_t)(0xFF00U >> len % 8); /* the upper len % 8 bits of the byte */
+	for (size_t i = (len + 7U) / 8; i < sizeof net.addr.bytes; i++)
+		net.addr.bytes[i] = 0;
+	return net;
+}
+
 size_t net_text(const struct net *net, char out[static NET_TEXT_MAX])
 {
 	size_t n = addr_text(&net->addr, out);

@@ -63,6 +63,9 @@ bool net_parse(const char *text, size_t len, struct net *ret);
 /* The network of one address: /32 or /128. */
 struct net net_of(const struct addr *addr);
 
+/* The network of that length (in the 16 bytes: 0..128) that addr lies in. */
+struct net net_around(const struct addr *addr, uint8_t len);
+
 /* Text as net_parse reads it; a single address is written without its length. Returns the length. */
 size_t net_text(const struct net *net, char out[static NET_TEXT_MAX]);
 

@@ -7,12 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/duration.h"
 #include "command/command.h"
+#include "command/diff.h"
+#include "command/firewall.h"
+#include "recall.h"
 #include "store/report.h"
+#include "wanted.h"
 
 enum { BLOCKED_SHOWN = 40 };
 
@@ -26,7 +31,8 @@ static void on_signal(int signo)
 
 struct request {
 	const char *database;
-	bool sync;
+	const char *rules; /* --rules: a directory instead of the configured ones */
+	bool sync, diff;
 	struct replay_options options;
 };
 
@@ -44,6 +50,19 @@ static bool parse_time(const char *text, int64_t *ret_s)
 			return true;
 		}
 	}
+	return false;
+}
+
+static bool parse_progress(const char *text, enum progress_form *ret)
+{
+	static const char *const words[] = {
+		[PROGRESS_NONE] = "none", [PROGRESS_BAR] = "bar", [PROGRESS_PLAIN] = "plain"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(text, words[i]) == 0) {
+			*ret = (enum progress_form)i;
+			return true;
+		}
 	return false;
 }
 
@@ -72,6 +91,9 @@ static int parse(int argc, char **argv, struct request *q)
 {
 	static const struct option options[] = {{"database", required_argument, NULL, 'd'},
 	                                        {"sync", no_argument, NULL, 's'},
+	                                        {"diff", no_argument, NULL, 'D'},
+	                                        {"rules", required_argument, NULL, 'r'},
+	                                        {"progress", required_argument, NULL, 'p'},
 	                                        {"from", required_argument, NULL, 'f'},
 	                                        {"until", required_argument, NULL, 'u'},
 	                                        {"year", required_argument, NULL, 'y'},
@@ -80,15 +102,24 @@ static int parse(int argc, char **argv, struct request *q)
 	long n;
 	int c;
 
-	*q = (struct request){.options = {.from_s = INT64_MIN, .until_s = INT64_MAX, .threads = processors(), .stop = &stop}};
+	*q = (struct request){.options = {.from_s = INT64_MIN, .until_s = INT64_MAX, .threads = processors(), .progress = progress_fitting(), .stop = &stop}};
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (c) {
 		case 'd':
 			q->database = optarg;
-			q->options.leave_tail = true;
 			break;
 		case 's':
 			q->sync = true;
+			break;
+		case 'D':
+			q->diff = true;
+			break;
+		case 'r':
+			q->rules = optarg;
+			break;
+		case 'p':
+			if (!parse_progress(optarg, &q->options.progress))
+				return command_usage(argv[0], "--progress: want none, bar or plain");
 			break;
 		case 'f':
 			if (!parse_time(optarg, &q->options.from_s))
@@ -111,6 +142,11 @@ static int parse(int argc, char **argv, struct request *q)
 		default:
 			return COMMAND_USAGE;
 		}
+	if (q->diff && q->database == NULL)
+		return command_usage(argv[0], "--diff compares with a database: give --database too");
+	if (q->diff && q->sync)
+		return command_usage(argv[0], "--diff changes nothing, --sync does: choose one");
+	q->options.leave_tail = q->database != NULL && !q->diff;
 	if (optind == argc)
 		return command_usage(argv[0], "which files? \"-\" is standard input");
 	q->options.files = (const char *const *)argv + optind;
@@ -186,6 +222,27 @@ static void print_summary(const struct request *q, const struct replay_result *r
 			             rules_at(q->options.rules, i)->text->name, rules_at(q->options.rules, i)->text->reason);
 }
 
+static void print_categories(const struct request *q, const struct replay_result *r)
+{
+	const struct rules *const rules = q->options.rules;
+
+	if (r->hits > 0)
+		(void)printf("\n%10s  %6s  %s\n", "HITS", "%", "CATEGORY");
+	for (size_t i = 0; i < rules_count(rules); i++) {
+		const char *const category = rules_at(rules, i)->text->category;
+		int64_t hits = 0;
+		bool said = false;
+
+		for (size_t j = 0; j < rules_count(rules); j++)
+			if (strcmp(rules_at(rules, j)->text->category, category) == 0) {
+				hits += r->by_rule[j];
+				said |= j < i;
+			}
+		if (!said && hits > 0)
+			(void)printf("%10" PRId64 "  %6.1f  %s\n", hits, percent(hits, r->hits), category);
+	}
+}
+
 static double clock_s(void)
 {
 	struct timespec t;
@@ -194,10 +251,65 @@ static double clock_s(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* Differences between what the replay decided and the database says, in the time the log covers. */
+static int print_diff(const struct request *q, const struct replay_result *r, bool json, int64_t *ret_n,
+                      struct why *why)
+{
+	struct store *remembered;
+	int rc = store_open(q->database, STORE_READ, &remembered, why);
+
+	if (rc < 0)
+		return rc;
+	rc = diff_print(q->options.store, remembered, r->first_line_s, r->last_line_s, json, ret_n, why);
+	store_close(remembered);
+	return rc;
+}
+
+/*
+ * Puts what is blocked now by the database into the kernel, and leaves it there. As in the daemon a root process
+ * acts on packets; here the child that sends them lives for one comparison.
+ */
+static int sync_kernel(const struct config *config, struct store *store, struct why *why)
+{
+	struct verdict *verdict = NULL;
+	struct wanted_result result;
+	struct wanted *wanted;
+	struct client client;
+	struct root *root;
+	int pair[2], rc, status;
+	pid_t child;
+
+	if ((rc = command_open_root(config, &root, why)) < 0)
+		return rc;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 || (child = fork()) < 0) {
+		rc = why_set(why, errno, "cannot start a process: %s", strerror(errno));
+		root_close(root, true);
+		return rc;
+	}
+	if (child == 0) {
+		(void)close(pair[0]);
+		client_init(&client, pair[1]);
+		wanted = wanted_new(store, &client, command_now());
+		rc = recall_verdict(store, config, command_now(), &verdict, why);
+		if (rc == 0)
+			rc = wanted_sync(wanted, verdict, false, 1, command_now(), &result, why);
+		if (rc < 0)
+			_exit(command_fail(COMMAND_SYSTEM, why));
+		(void)fprintf(stderr, "watchforspammers: the kernel holds %zu blocks\n", result.running);
+		_exit(COMMAND_DONE);
+	}
+	(void)close(pair[1]);
+	status = root_serve(root, pair[0], child);
+	(void)close(pair[0]);
+	root_close(root, false);
+	return status == COMMAND_DONE ? 0 : why_set(why, EIO, "the kernel's lists were not filled");
+}
+
 static int replay(struct request *q, const struct command_env *env)
 {
 	struct replay_result result = {0};
 	const double start = clock_s();
+	int64_t differences = 0;
 	struct why why, said;
 	double seconds;
 	int rc = replay_run(&q->options, &result, &why), shown = 0;
@@ -205,21 +317,28 @@ static int replay(struct request *q, const struct command_env *env)
 	seconds = clock_s() - start;
 	if (seconds < 1e-6)
 		seconds = 1e-6;
+	if (q->diff)
+		shown = print_diff(q, &result, env->json, &differences, &said);
 	if (env->json) {
 		print_json(q, &result, seconds);
 	} else {
 		print_summary(q, &result, seconds);
-		shown = print_blocked(q->options.store, &result, &said);
+		print_categories(q, &result);
+		if (!q->diff)
+			shown = print_blocked(q->options.store, &result, &said);
 	}
 	free(result.by_rule);
+	if (shown == 0 && rc == 0 && q->sync && !result.stopped)
+		shown = sync_kernel(q->options.config, q->options.store, &said);
 	if (rc < 0)
 		return command_fail(COMMAND_SYSTEM, &why);
 	if (shown < 0)
 		return command_fail(COMMAND_SYSTEM, &said);
 	if (result.stopped)
 		(void)fprintf(stderr, "watchforspammers: stopped; %s\n",
-		              q->database != NULL ? "the next replay into the same database goes on here" : "this is so far");
-	return result.stopped ? COMMAND_SYSTEM : COMMAND_DONE;
+		              q->database != NULL && !q->diff ? "the next replay into the same database goes on here"
+		                                              : "this is so far");
+	return result.stopped ? COMMAND_SYSTEM : differences > 0 ? COMMAND_NO : COMMAND_DONE;
 }
 
 int command_replay(int argc, char **argv, const struct command_env *env)
@@ -235,10 +354,10 @@ int command_replay(int argc, char **argv, const struct command_env *env)
 
 	if (status != COMMAND_DONE || (config = command_config(env, &status)) == NULL)
 		return status;
-	if (rules_load((const char *const *)config->run.patterns, config->run.n_patterns, NULL, 0, &rules, &faults,
-	               &why) < 0) {
+	if (rules_load(q.rules != NULL ? &q.rules : (const char *const *)config->run.patterns,
+	               q.rules != NULL ? 1 : config->run.n_patterns, NULL, 0, &rules, &faults, &why) < 0) {
 		status = command_fail(COMMAND_USAGE, &why);
-	} else if (store_open(q.database, STORE_WRITE, &store, &why) < 0) {
+	} else if (store_open(q.diff ? NULL : q.database, STORE_WRITE, &store, &why) < 0) {
 		status = command_fail(COMMAND_SYSTEM, &why);
 	} else {
 		(void)sigaction(SIGINT, &action, NULL);

@@ -150,6 +150,20 @@ void archived_progress(const struct archived *in, int64_t *ret_done, int64_t *re
 	*ret_size = in->size;
 }
 
+ssize_t archived_peek(const struct archived *in, char *buf, size_t cap, int64_t offset)
+{
+	return pread(in->fd, buf, cap, offset);
+}
+
+int archived_seek(struct archived *in, int64_t offset, struct why *why)
+{
+	if (lseek(in->fd, offset, SEEK_SET) < 0)
+		return why_set(why, errno, "%s: %s", in->path, strerror(errno));
+	in->head_given = in->head_len;
+	in->done = offset;
+	return 0;
+}
+
 ssize_t archived_read(struct archived *in, char *buf, size_t cap, struct why *why)
 {
 	ssize_t got;

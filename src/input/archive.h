@@ -32,6 +32,10 @@ bool archived_may_grow(const struct archived *in);
 /* How large the file on disk is, and how much of it has been read: for progress. 0 and 0 when it cannot be known. */
 void archived_progress(const struct archived *in, int64_t *ret_done, int64_t *ret_size);
 
+/* Plain files only: bytes at an offset, as pread(2); and reading on from there. */
+ssize_t archived_peek(const struct archived *in, char *buf, size_t cap, int64_t offset);
+int archived_seek(struct archived *in, int64_t offset, struct why *why);
+
 /* Up to cap bytes; 0 at the end, -errno on error. */
 ssize_t archived_read(struct archived *in, char *buf, size_t cap, struct why *why);
 

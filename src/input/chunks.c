@@ -15,6 +15,7 @@ struct chunks {
 	int rc;                     /* an error that was met, to be given when all before it was */
 	struct why why;
 	int64_t offset;             /* in the log, of the first byte of carry */
+	int64_t until;              /* not to be read from here on */
 	size_t first_len, carry_len;
 	char first[CHUNKS_FIRST_MAX];
 	char carry[CHUNKS_SIZE];    /* read, and not given yet */
@@ -47,6 +48,7 @@ static int begin(struct chunks *c, struct why *why)
 	c->eof = false;
 	c->rc = 0;
 	c->offset = 0;
+	c->until = INT64_MAX;
 	c->carry_len = 0;
 	read_more(c, c->carry, &c->carry_len, CHUNKS_CUT);
 	if (c->rc < 0 && c->carry_len == 0) {
@@ -163,6 +165,52 @@ int chunks_seek(struct chunks *c, int64_t position, struct span last, struct why
 	return rc < 0 ? rc : CHUNKS_OTHER;
 }
 
+int64_t chunks_size(const struct chunks *c)
+{
+	int64_t done, size;
+
+	archived_progress(c->in, &done, &size);
+	return archived_may_grow(c->in) ? size : 0;
+}
+
+size_t chunks_peek(const struct chunks *c, int64_t offset, char *line, size_t cap, int64_t *ret_start)
+{
+	char bytes[2 * CHUNKS_CUT];
+	const ssize_t got = archived_peek(c->in, bytes, sizeof bytes, offset > 0 ? offset - 1 : 0);
+	const char *start = bytes, *end;
+	size_t len;
+
+	if (got <= 0)
+		return 0;
+	if (offset > 0) { /* the byte before tells whether a line begins here */
+		start = memchr(bytes, '\n', (size_t)got);
+		if (start++ == NULL)
+			return 0;
+	}
+	end = memchr(start, '\n', (size_t)(bytes + got - start));
+	len = (size_t)((end == NULL ? bytes + got : end) - start);
+	len = len < cap ? len : cap;
+	memcpy(line, start, len);
+	*ret_start = (offset > 0 ? offset - 1 : 0) + (start - bytes);
+	return len;
+}
+
+int chunks_bound(struct chunks *c, int64_t from, int64_t until, struct why *why)
+{
+	assert(c->offset == 0 && archived_may_grow(c->in));
+	c->until = until;
+	if (from > 0) {
+		const int rc = archived_seek(c->in, from, why);
+
+		if (rc < 0)
+			return rc;
+		c->offset = from;
+		c->carry_len = 0;
+		c->eof = false;
+	}
+	return 0;
+}
+
 /* A line longer than a piece: its beginning is given, the rest read over. */
 static void read_over(struct chunks *c, struct chunks_piece *piece)
 {
@@ -188,6 +236,8 @@ int chunks_next(struct chunks *c, struct chunks_piece *piece, struct why *why)
 {
 	const char *lf;
 
+	if (c->offset >= c->until)
+		return CHUNKS_END;
 	piece->start = c->offset;
 	piece->is_cut = false;
 	piece->len = c->carry_len;

@@ -60,6 +60,16 @@ void chunks_progress(const struct chunks *chunks, int64_t *ret_done, int64_t *re
 int chunks_seek(struct chunks *chunks, int64_t position, struct span last, struct why *why);
 
 /*
+ * For finding a time in a long log without reading it: only plain files can do that. size 0: this one cannot.
+ * chunks_peek: the first line that begins at offset or after it, at most cap bytes of it, and where it begins; 0 bytes
+ * when there is none. chunks_bound: reads on at from, where a line begins, and ends before until; before the first
+ * chunks_next.
+ */
+int64_t chunks_size(const struct chunks *chunks);
+size_t chunks_peek(const struct chunks *chunks, int64_t offset, char *line, size_t cap, int64_t *ret_start);
+int chunks_bound(struct chunks *chunks, int64_t from, int64_t until, struct why *why);
+
+/*
  * The next whole lines. piece->bytes stays; the rest is filled. An error in the middle of a log comes after what
  * was read before it has been given.
  */

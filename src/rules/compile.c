@@ -179,7 +179,7 @@ static void check_builtins(const struct rulefile_rule *text, struct rulefile_fau
 		rulefile_fault(faults,
 		               "%s:%u: match of [%s] must begin with \"^\": a stranger's text may stand anywhere else",
 		               text->file, text->match.line, text->name);
-	if (addrs != 1 && !(addrs == 0 && sessions == 1))
+	if (addrs != 1 && !(addrs == 0 && sessions >= 1))
 		rulefile_fault(faults, "%s:%u: match of [%s] must have <ADDR> exactly once, it has it %zu times",
 		               text->file, text->match.line, text->name, addrs);
 	if (occurrences(text->match.text, "<NAME>") > 1)

@@ -9,6 +9,7 @@ enum question {
 	HITS,
 	BLOCKS,
 	BLOCKED,
+	BLOCKED_BETWEEN,
 	LOGS,
 	TOTALS,
 	SAID,
@@ -30,6 +31,9 @@ static const char *const sql[N_QUESTIONS] = {
 		   "JOIN rule r ON r.id = b.rule WHERE b.address = ?1 ORDER BY b.since DESC, b.id DESC",
 	[BLOCKED] = "SELECT b.address, max(b.since), b.until, count(*), r.name, r.reason FROM block b "
 		    "JOIN rule r ON r.id = b.rule GROUP BY b.address ORDER BY count(*) DESC, max(b.since), b.address",
+	[BLOCKED_BETWEEN] = "SELECT b.address, max(b.since), b.until, count(*), r.name, r.reason FROM block b "
+			    "JOIN rule r ON r.id = b.rule WHERE b.since BETWEEN ?1 AND ?2 "
+			    "GROUP BY b.address ORDER BY b.address",
 	[LOGS] = "SELECT path, position, lines, cut, unparsed, coalesce(last_line_at, 0) FROM log "
 		 "WHERE id IN (SELECT max(id) FROM log GROUP BY path) ORDER BY path",
 	[TOTALS] = "SELECT (SELECT count(*) FROM hit), "
@@ -182,10 +186,10 @@ void report_blocked(struct report *r)
 	(void)sqlite3_reset(r->questions[BLOCKED]);
 }
 
-int report_next_blocked(struct report *r, struct report_blocked *ret, struct why *why)
+static int next_blocked(struct report *r, enum question which, struct report_blocked *ret, struct why *why)
 {
 	sqlite3_stmt *s;
-	const int rc = next(r, BLOCKED, &s, why);
+	const int rc = next(r, which, &s, why);
 
 	if (rc == 0)
 		*ret = (struct report_blocked){.address = text(s, 0),
@@ -195,6 +199,22 @@ int report_next_blocked(struct report *r, struct report_blocked *ret, struct why
 		                               .rule = text(s, 4),
 		                               .reason = text(s, 5)};
 	return rc;
+}
+
+int report_next_blocked(struct report *r, struct report_blocked *ret, struct why *why)
+{
+	return next_blocked(r, BLOCKED, ret, why);
+}
+
+void report_blocked_between(struct report *r, int64_t from_s, int64_t until_s)
+{
+	ask(r, BLOCKED_BETWEEN, from_s);
+	(void)sqlite3_bind_int64(r->questions[BLOCKED_BETWEEN], 2, until_s);
+}
+
+int report_next_blocked_between(struct report *r, struct report_blocked *ret, struct why *why)
+{
+	return next_blocked(r, BLOCKED_BETWEEN, ret, why);
 }
 
 void report_logs(struct report *r)

@@ -53,6 +53,10 @@ struct report_blocked {
 void report_blocked(struct report *report);
 int report_next_blocked(struct report *report, struct report_blocked *ret, struct why *why);
 
+/* Of every address with a block that began from from_s to until_s: the last of those; by address, as text sorts. */
+void report_blocked_between(struct report *report, int64_t from_s, int64_t until_s);
+int report_next_blocked_between(struct report *report, struct report_blocked *ret, struct why *why);
+
 /* Every log under the path it was last read as; only the newest of each path. */
 struct report_log {
 	const char *path;

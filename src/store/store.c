@@ -57,7 +57,7 @@ static const char *const sql[N_STATEMENTS] = {
 	[PURGE_BLOCKS] = "DELETE FROM block WHERE id IN (SELECT id FROM block ORDER BY id LIMIT ?2) AND until < ?1",
 	[RUNNING] = "SELECT id, address, since, until, offence, rule FROM block WHERE until > ?1 AND ended IS NULL",
 	[BLOCKS_SINCE] = "SELECT id, address, since, coalesce(ended, until), offence, rule FROM block "
-			 "WHERE since > ?1 ORDER BY since, id",
+			 "WHERE until > ?1 ORDER BY since, id",
 	[HITS_SINCE] = "SELECT time, address, score FROM hit WHERE time > ?1 ORDER BY id",
 	[SAY] = "INSERT INTO daemon (key, value) VALUES (?1, ?2) "
 		"ON CONFLICT (key) DO UPDATE SET value = excluded.value",

@@ -129,7 +129,7 @@ int store_purge(struct store *store, int64_t before_s, size_t n_max, size_t *ret
 /*
  * Rows, one by one: begin, next until STORE_NONE. One such walk at a time; beginning another ends it.
  *   store_running: blocks that run at now_s, any order.
- *   store_blocks_since: every block that began after since_s, oldest first; until_s is the end it had.
+ *   store_blocks_since: every block whose time was not over at since_s, oldest first; until_s is the end it had.
  *   store_hits_since: hits younger than since_s in the order they were stored; rule, log, detail, text are not filled.
  */
 int store_running(struct store *store, int64_t now_s, struct why *why);

@@ -1,8 +1,9 @@
-# inside.sh ROOT WORK PASSWORD: process 1 of the server's PID and mount namespace, see server_lib.sh. Lays a
+# inside.sh ROOT WORK PASSWORD VARIANT: process 1 of the server's PID and mount namespace, see server_lib.sh. Lays a
 # tmpfs over ROOT, starts its name server and syslog daemon, runs $WORK/setup in it and stays.
 root=$1
 work=$2
 password=$3
+variant=$4
 
 mkdir "$work/layer"
 mount -t tmpfs -o mode=755 layer "$work/layer"
@@ -12,8 +13,6 @@ mount -t overlay -o "lowerdir=$root,upperdir=$work/layer/upper,workdir=$work/lay
 	cp -a "$root/." "$work/layer/root"
 root=$work/layer/root
 mount -t proc proc "$root/proc"
-mount -t tmpfs -o mode=755 run "$root/run"
-mkdir -p -m 1777 "$root/run/lock"
 cp -a "$root/var/log/." "$work/log"
 mount --bind "$work/log" "$root/var/log"
 hostname mx
@@ -67,7 +66,7 @@ echo "alice:$password" | chroot "$root" chpasswd
 
 cp "$work/setup" "$root/root/setup"
 chroot "$root" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-	PASSWORD="$password" bash -eu /root/setup
+	PASSWORD="$password" VARIANT="$variant" bash -eu /root/setup
 : >"$work/up"
 
 # Process 1 gets the children of daemons: bash collects them while it waits.

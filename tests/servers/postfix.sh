@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # Real Postfix, Debian's configuration with a DNS blocklist and Dovecot's SASL: the daemon blocks who is listed,
 # who relays and who guesses passwords or names, over IPv4 and IPv6, and leaves who is honest alone.
+#
+#   postfix.sh [syslog|file]      file: Postfix writes its log itself (maillog_file)
 set -u
 # shellcheck source-path=SCRIPTDIR source=server_lib.sh
 . "$(dirname "$0")/server_lib.sh"
+VARIANT=${1:-syslog}
 server_prepare postfix
 logs_follow mail.log
 
@@ -22,17 +25,13 @@ postconf -P 'submission/inet/syslog_name=postfix/submission' 'submission/inet/sm
 postconf -M '2525/inet=2525 inet n - y - 1 postscreen' 'smtpd/pass=smtpd pass - - y - - smtpd' \
 	'dnsblog/unix=dnsblog unix - - y - 0 dnsblog' 'tlsproxy/unix=tlsproxy unix - - y - 0 tlsproxy'
 newaliases
-cat >/etc/dovecot/dovecot.conf <<CONF
-protocols =
-log_path = syslog
-ssl = no
+[ "$VARIANT" = syslog ] || postconf -e 'maillog_file = /var/log/mail.log'
+case $(dovecot --version) in
+2.4*) echo 'auth_allow_cleartext = yes' ;;
+*) echo 'disable_plaintext_auth = no' ;;
+esac >/etc/dovecot/local.conf
+cat >>/etc/dovecot/local.conf <<CONF
 auth_mechanisms = plain login
-passdb {
-  driver = pam
-}
-userdb {
-  driver = passwd
-}
 service auth {
   unix_listener /var/spool/postfix/private/auth {
     mode = 0660

@@ -18,6 +18,7 @@
 
 SERVERS_HERE=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 PASSWORD=right-Horse7
+VARIANT=syslog # or "file", the server's own log file
 SERVER_INIT=
 ATTACKS=() # clients in the background
 
@@ -53,13 +54,13 @@ server_is_up_or_ended() {
 	[ -e "$WORK/up" ] || server_has_ended
 }
 
-# The script on standard input, run by bash -eu in the root, configures and starts the server; it returns when
+# The script on standard input, with $PASSWORD and $VARIANT, run by bash -eu in the root, configures and starts the server; it returns when
 # the server runs in the background.
 server_start() {
 	cat >"$WORK/setup"
 	# unshare itself ignores TERM, and hands its death on to process 1 of the new namespace.
 	ip netns exec "$SERVER" setpriv --pdeathsig KILL -- unshare --mount --pid --uts --ipc --fork --kill-child=KILL -- \
-		bash -eu "$SERVERS_HERE/inside.sh" "$ROOT" "$WORK" "$PASSWORD" </dev/null >"$WORK/server.out" 2>&1 &
+		bash -eu "$SERVERS_HERE/inside.sh" "$ROOT" "$WORK" "$PASSWORD" "$VARIANT" </dev/null >"$WORK/server.out" 2>&1 &
 	SERVER_INIT=$!
 	wait_long server_is_up_or_ended || server_fail "the server does not start"
 	[ -e "$WORK/up" ] || server_fail "the server could not be started"

@@ -318,8 +318,8 @@ static void test_long(void **state)
 	assert_non_null(strstr(why.text, ":2: window: want a duration"));
 	assert_non_null(strstr(why.text, "7777...\""));
 	(void)strcpy(text, "[block]\n");
-	memset(text + 8, 'k', 90000);
-	(void)strcpy(text + 8 + 90000, " = 1\n");
+	memset(text + 8, 'k', 1000);
+	(void)strcpy(text + 8 + 1000, " = 1\n");
 	write_file(text);
 	assert_int_equal(config_read(path, false, &config, &why), -EINVAL);
 	assert_non_null(strstr(why.text, "kkkk...\""));

@@ -1,0 +1,194 @@
+#include "command/diff.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/duration.h"
+#include "command/command.h"
+#include "store/report.h"
+
+/* Kinds of difference, in the order they are printed. */
+enum kind {
+	WOULD_BE,     /* blocked by the replay, not by the database */
+	WOULD_NOT_BE, /* the other way round */
+	OTHERWISE,    /* by both, but at another time or for another reason */
+	N_KINDS,
+};
+
+static const char *const titles[N_KINDS] = {
+	[WOULD_BE] = "would be blocked, and are not",
+	[WOULD_NOT_BE] = "are blocked, and would not be",
+	[OTHERWISE] = "would be blocked for another time or reason",
+};
+
+static const char *const words[N_KINDS] = {
+	[WOULD_BE] = "would_be_blocked", [WOULD_NOT_BE] = "would_not_be_blocked", [OTHERWISE] = "otherwise"};
+
+/* One side of a comparison; strings are copies. */
+struct side {
+	char *rule, *reason;
+	int64_t since_s, until_s, times;
+};
+
+struct difference {
+	enum kind kind;
+	char address[NET_TEXT_MAX];
+	struct side replay, database; /* rule NULL: not there */
+};
+
+struct differences {
+	size_t n, room;
+	struct difference *list;
+};
+
+static char *copy(const char *text)
+{
+	char *const p = strdup(text);
+
+	if (p == NULL)
+		abort();
+	return p;
+}
+
+static struct side side_of(const struct report_blocked *b)
+{
+	return (struct side){copy(b->rule), copy(b->reason), b->since_s, b->until_s, b->times};
+}
+
+static void add(struct differences *d, const struct report_blocked *replay, const struct report_blocked *database)
+{
+	struct difference *one;
+
+	if (d->n == d->room) {
+		d->room = d->room == 0 ? 64 : 2 * d->room;
+		if ((d->list = reallocarray(d->list, d->room, sizeof *d->list)) == NULL)
+			abort();
+	}
+	one = &d->list[d->n++];
+	*one = (struct difference){.kind = database == NULL ? WOULD_BE : replay == NULL ? WOULD_NOT_BE : OTHERWISE};
+	(void)snprintf(one->address, sizeof one->address, "%s", (replay != NULL ? replay : database)->address);
+	if (replay != NULL)
+		one->replay = side_of(replay);
+	if (database != NULL)
+		one->database = side_of(database);
+}
+
+static bool is_alike(const struct report_blocked *a, const struct report_blocked *b)
+{
+	return strcmp(a->rule, b->rule) == 0 && a->times == b->times && llabs(a->until_s - b->until_s) <= DIFF_SLACK_S;
+}
+
+/* Both walks go by address: one pass. */
+static int compare(struct report *replayed, struct report *remembered, int64_t from_s, int64_t until_s,
+                   struct differences *d, struct why *why)
+{
+	struct report_blocked a, b;
+	int rc_a, rc_b;
+
+	report_blocked_between(replayed, from_s, until_s);
+	report_blocked_between(remembered, from_s - DIFF_SLACK_S, until_s + DIFF_SLACK_S);
+	rc_a = report_next_blocked_between(replayed, &a, why);
+	rc_b = rc_a < 0 ? rc_a : report_next_blocked_between(remembered, &b, why);
+	while (rc_a >= 0 && rc_b >= 0 && (rc_a == 0 || rc_b == 0)) {
+		const int order = rc_a != 0 ? 1 : rc_b != 0 ? -1 : strcmp(a.address, b.address);
+
+		if (order < 0)
+			add(d, &a, NULL);
+		else if (order > 0)
+			add(d, NULL, &b);
+		else if (!is_alike(&a, &b))
+			add(d, &a, &b);
+		if (order <= 0)
+			rc_a = report_next_blocked_between(replayed, &a, why);
+		if (order >= 0 && rc_a >= 0)
+			rc_b = report_next_blocked_between(remembered, &b, why);
+	}
+	return rc_a < 0 ? rc_a : rc_b < 0 ? rc_b : 0;
+}
+
+static const char *rule_of(const struct difference *d)
+{
+	return d->replay.rule != NULL ? d->replay.rule : d->database.rule;
+}
+
+static int by_kind_and_rule(const void *x, const void *y)
+{
+	const struct difference *const a = x, *const b = y;
+	const int order = a->kind != b->kind ? (a->kind < b->kind ? -1 : 1) : strcmp(rule_of(a), rule_of(b));
+
+	return order != 0 ? order : strcmp(a->address, b->address);
+}
+
+static json_t *json_side(const struct side *s)
+{
+	if (s->rule == NULL)
+		return json_null();
+	return json_pack("{s:s, s:s, s:o, s:o, s:I}", "rule", s->rule, "reason", s->reason, "since",
+	                 command_json_time(s->since_s), "until", command_json_time(s->until_s), "times",
+	                 (json_int_t)s->times);
+}
+
+static void print_side(const char *who, const struct side *s)
+{
+	char until[TIME_TEXT_MAX];
+
+	time_text(s->until_s, until);
+	(void)printf("      %-9s %" PRId64 " times, last until %s by %s\n", who, s->times, until, s->rule);
+}
+
+static void print_one(const struct difference *d, const struct difference *before)
+{
+	char since[TIME_TEXT_MAX], time[DURATION_TEXT_MAX];
+	const struct side *const s = d->replay.rule != NULL ? &d->replay : &d->database;
+
+	if (before == NULL || before->kind != d->kind)
+		(void)printf("\n%s\n", titles[d->kind]);
+	if (before == NULL || before->kind != d->kind || strcmp(rule_of(before), rule_of(d)) != 0)
+		(void)printf("  %s (%s)\n", s->rule, s->reason);
+	time_text(s->since_s, since);
+	duration_text(s->until_s - s->since_s, time);
+	(void)printf("    %-39s  %s for %s%s\n", d->address, since, time, s->times > 1 ? ", not for the first time" : "");
+	if (d->kind == OTHERWISE) {
+		print_side("replay:", &d->replay);
+		print_side("database:", &d->database);
+	}
+}
+
+int diff_print(struct store *replayed, struct store *remembered, int64_t from_s, int64_t until_s, bool json,
+               int64_t *ret_n, struct why *why)
+{
+	struct report *a = NULL, *b = NULL;
+	struct differences d = {0};
+	int rc = report_open(replayed, &a, why);
+
+	if (rc == 0)
+		rc = report_open(remembered, &b, why);
+	if (rc == 0)
+		rc = compare(a, b, from_s, until_s, &d, why);
+	if (d.n > 0)
+		qsort(d.list, d.n, sizeof *d.list, by_kind_and_rule);
+	for (size_t i = 0; i < d.n; i++) {
+		if (rc == 0 && json)
+			command_print_json(json_pack("{s:s, s:s, s:o, s:o}", "difference", words[d.list[i].kind], "address",
+			                             d.list[i].address, "replay", json_side(&d.list[i].replay), "database",
+			                             json_side(&d.list[i].database)));
+		else if (rc == 0)
+			print_one(&d.list[i], i == 0 ? NULL : &d.list[i - 1]);
+	}
+	if (rc == 0 && !json)
+		(void)printf("%s%zu difference%s\n", d.n > 0 ? "\n" : "", d.n, d.n == 1 ? "" : "s");
+	*ret_n = (int64_t)d.n; /* a count of rows */
+	for (size_t i = 0; i < d.n; i++) {
+		free(d.list[i].replay.rule);
+		free(d.list[i].replay.reason);
+		free(d.list[i].database.rule);
+		free(d.list[i].database.reason);
+	}
+	free(d.list);
+	report_close(b);
+	report_close(a);
+	return rc;
+}

@@ -1,0 +1,100 @@
+/*
+ * control: the control socket. Who is there, what they may, and one request after the other.
+ *
+ * Knows base, protocol and answer. Neither the database nor verdicts: the engine pulls requests and answers them. No
+ * clock: now_ms is the caller's, of CLOCK_MONOTONIC.
+ *
+ * Two Unix sockets of mode 0660: one for the group that may change things, one (".read" behind its name) for the
+ * group that may look. Who connects is known from the kernel (SO_PEERCRED, SO_PEERGROUPS) and may what the better of his groups may;
+ * root and the daemon's own user may everything. With a token file also TCP on a loopback address, where the
+ * first line is "auth TOKEN".
+ *
+ * What strangers can make longer has a limit: lines (PROTOCOL_LINE_MAX), connections, what waits to be read and to be
+ * sent. From a connection whose answer is not gone no further request is taken. Everybody has his turn, and all
+ * together have CONTROL_BUDGET between two calls of control_serve; a request that reads much of the database comes at
+ * most once in CONTROL_HEAVY_MS: lines of a log never wait long.
+ *
+ * Order of a turn: control_poll, poll, control_serve, then control_next and control_answer until there is none.
+ * Source: unix(7); credentials and groups as of connect(2) time, measured on 6.18 in tests/unit/control.c.
+ */
+#ifndef WFS_CONTROL_H
+#define WFS_CONTROL_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/why.h"
+#include "control/answer.h"
+#include "control/protocol.h"
+
+enum {
+	CONTROL_CONNECTIONS_MAX = 64,
+	CONTROL_STRANGERS_MAX = 16,   /* of them over TCP and without token yet */
+	CONTROL_FDS_MAX = CONTROL_CONNECTIONS_MAX + 3,
+	CONTROL_IDLE_MS = 60 * 1000,  /* nothing heard */
+	CONTROL_AUTH_MS = 10 * 1000,  /* nothing heard, and no token yet */
+	CONTROL_STALL_MS = 10 * 1000, /* an answer waits, and nothing of it is taken */
+	CONTROL_BUDGET = 32,          /* requests that cost little: a tenth of a millisecond */
+	CONTROL_HEAVY_MS = 50,
+	CONTROL_TOKENS_MAX = 16,
+	CONTROL_TOKEN_MIN = 32,       /* characters: 128 bits when they are hexadecimal digits */
+	CONTROL_WHO_MAX = 80,
+	CONTROL_PATH_MAX = 108,       /* sun_path, with its NUL */
+};
+
+/* Positive answer of control_new. */
+enum {
+	CONTROL_LIMITED = 1, /* works, but not for everybody it was made for: why says for whom not */
+};
+
+struct control_config {
+	const char *socket;  /* path; "": none */
+	const char *group;   /* may change things; "": nobody but root and we */
+	const char *readers; /* may look; "": nobody else */
+	struct addr tcp;     /* a loopback address */
+	uint16_t port;       /* 0: no TCP */
+	const char *token_file; /* lines "NAME TOKEN" or "NAME TOKEN read"; ours, mode 0600 */
+};
+
+struct control;
+
+/*
+ * Opens the sockets. A socket that nobody answers on any more is replaced.
+ * Returns 0, CONTROL_LIMITED with a sentence, or an error: -EADDRINUSE another daemon answers there; -EINVAL the
+ * token file; else what the system said.
+ */
+int control_new(const struct control_config *config, struct control **ret, struct why *why);
+
+/* Takes NULL. Removes the sockets; answers not sent yet are lost. */
+void control_free(struct control *control);
+
+/* What to poll; -1 at places that are not used now. */
+void control_poll(const struct control *control, struct pollfd out[static CONTROL_FDS_MAX]);
+
+/* How long poll may wait: 0 when a request is here already, -1 for ever. */
+int control_timeout_ms(const struct control *control, int64_t now_ms);
+
+/* After poll: accepts, receives, sends, closes what was quiet for too long. Begins a new budget. */
+void control_serve(struct control *control, const struct pollfd polled[static CONTROL_FDS_MAX], int64_t now_ms);
+
+struct control_request {
+	struct protocol_request what; /* never auth or compat */
+	size_t connection;            /* for control_answer */
+	char who[CONTROL_WHO_MAX];    /* "uid 1000 (alice)", "token mx2" */
+};
+
+/*
+ * The next request of somebody who may make it; false when there is none, or for this turn enough. What is no
+ * request, or not allowed, is answered inside. Each request must be answered before the next is asked for.
+ */
+bool control_next(struct control *control, int64_t now_ms, struct control_request *ret);
+
+void control_answer(struct control *control, size_t connection, const struct answer *answer, int64_t now_ms);
+
+/* How many are connected. */
+size_t control_connections(const struct control *control);
+
+#endif

@@ -1,0 +1,377 @@
+#include "control/protocol.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/duration.h"
+
+/* What may stand behind a verb. */
+enum arguments {
+	NOTHING,
+	ONE_ADDRESS,       /* alone */
+	A_NETWORK,         /* alone */
+	BLOCK_ARGUMENTS,   /* A [for D] [reason TEXT] */
+	ADD_ARGUMENTS,     /* A [D] [TEXT], or as block */
+	UNBLOCK_ARGUMENTS, /* A [reason TEXT] */
+	DEL_ARGUMENTS,     /* A [TEXT] */
+	VOTE,              /* black|white, then as a colour */
+	COLOUR_ARGUMENTS,  /* A [score N] [reason TEXT] */
+	RULE,
+	TOKEN,
+};
+
+static const struct word {
+	const char *word;
+	enum protocol_verb verb;
+	enum arguments arguments;
+} words[] = {
+	{"block", PROTOCOL_BLOCK, BLOCK_ARGUMENTS},
+	{"add", PROTOCOL_BLOCK, ADD_ARGUMENTS},
+	{"unblock", PROTOCOL_UNBLOCK, UNBLOCK_ARGUMENTS},
+	{"del", PROTOCOL_UNBLOCK, DEL_ARGUMENTS},
+	{"vote", PROTOCOL_BLACK, VOTE},
+	{"black", PROTOCOL_BLACK, COLOUR_ARGUMENTS},
+	{"white", PROTOCOL_WHITE, COLOUR_ARGUMENTS},
+	{"list", PROTOCOL_LIST, NOTHING},
+	{"why", PROTOCOL_WHY, ONE_ADDRESS},
+	{"status", PROTOCOL_STATUS, NOTHING},
+	{"test", PROTOCOL_TEST, A_NETWORK},
+	{"reload", PROTOCOL_RELOAD, NOTHING},
+	{"resume", PROTOCOL_RESUME, RULE},
+	{"auth", PROTOCOL_AUTH, TOKEN},
+	{"compat", PROTOCOL_COMPAT, NOTHING},
+};
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static void skip_blanks(struct span *rest)
+{
+	while (rest->len > 0 && is_blank(rest->p[0])) {
+		rest->p++;
+		rest->len--;
+	}
+}
+
+/* Takes the next word off rest; an empty span when there is none. */
+static struct span take_word(struct span *rest)
+{
+	struct span word;
+
+	skip_blanks(rest);
+	word = (struct span){rest->p, 0};
+	while (word.len < rest->len && !is_blank(word.p[word.len]))
+		word.len++;
+	rest->p += word.len;
+	rest->len -= word.len;
+	return word;
+}
+
+static bool is_word(struct span span, const char *word)
+{
+	return span.len == strlen(word) && strncasecmp(span.p, word, span.len) == 0;
+}
+
+/* NUL-ended, when it fits. */
+static bool copy(struct span span, char *out, size_t room)
+{
+	if (span.len >= room)
+		return false;
+	memcpy(out, span.p, span.len);
+	out[span.len] = '\0';
+	return true;
+}
+
+int protocol_net(struct span text, struct net *ret, struct why *why)
+{
+	const char *const slash = memchr(text.p, '/', text.len);
+	struct net net;
+	struct addr addr;
+	unsigned length, shortest;
+
+	if (memchr(text.p, '%', text.len) != NULL)
+		return why_set(why, EINVAL, "an address with a zone is of one link only and is never blocked");
+	if (!net_parse(text.p, text.len, &net)) {
+		if (slash != NULL && addr_parse(text.p, (size_t)(slash - text.p), &addr))
+			return why_set(why, EINVAL, "the length of the network is none, or bits are set behind it; "
+			                            "as in 192.0.2.0/24, not 192.0.2.1/24");
+		return why_set(why, EINVAL, "no IPv4 or IPv6 address");
+	}
+	length = net.len;
+	shortest = PROTOCOL_LENGTH6_MIN;
+	if (addr_is_ip4(&net.addr)) {
+		length = net.len < 96 ? 0 : net.len - 96U;
+		shortest = PROTOCOL_LENGTH4_MIN;
+	}
+	if (length < shortest)
+		return why_set(why, EINVAL, "a network shorter than /%u is no spammer, but half the Internet", shortest);
+	*ret = net;
+	return 0;
+}
+
+static int take_net(struct span *rest, bool one, struct net *ret, struct why *why)
+{
+	const struct span word = take_word(rest);
+	struct net net;
+	int rc;
+
+	if (word.len == 0)
+		return why_set(why, EINVAL, "which address?");
+	if ((rc = protocol_net(word, &net, why)) < 0)
+		return rc;
+	if (one && net.len != 128)
+		return why_set(why, EINVAL, "one address wanted, not a network");
+	*ret = net;
+	return 0;
+}
+
+static int take_duration(struct span word, int64_t *ret_s, struct why *why)
+{
+	char text[32];
+	int64_t s;
+
+	if (*ret_s != 0)
+		return why_set(why, EINVAL, "\"for\" stands twice");
+	if (!copy(word, text, sizeof text) || !duration_parse(text, &s) || s < 1)
+		return why_set(why, EINVAL, "for how long? A number of seconds, or such as 10m, 1h30m, 7d");
+	*ret_s = s;
+	return 0;
+}
+
+static int take_score(struct span word, int *ret, struct why *why)
+{
+	int score = 0;
+
+	if (*ret != 0)
+		return why_set(why, EINVAL, "\"score\" stands twice");
+	for (size_t i = 0; i < word.len && score <= PROTOCOL_SCORE_MAX; i++) {
+		if (word.p[i] < '0' || word.p[i] > '9')
+			return why_set(why, EINVAL, "score: a whole number from 1 to %d", PROTOCOL_SCORE_MAX);
+		score = score * 10 + (word.p[i] - '0');
+	}
+	if (score < 1 || score > PROTOCOL_SCORE_MAX)
+		return why_set(why, EINVAL, "score: a whole number from 1 to %d", PROTOCOL_SCORE_MAX);
+	*ret = score;
+	return 0;
+}
+
+/* The rest of the line. */
+static int take_reason(struct span rest, char ret[static PROTOCOL_REASON_MAX + 1], struct why *why)
+{
+	char escaped[4 * PROTOCOL_LINE_MAX + 8];
+	size_t len;
+
+	skip_blanks(&rest);
+	while (rest.len > 0 && is_blank(rest.p[rest.len - 1]))
+		rest.len--;
+	len = text_escape(rest, escaped, sizeof escaped);
+	if (len == 0)
+		return why_set(why, EINVAL, "reason: which?");
+	if (len > PROTOCOL_REASON_MAX)
+		return why_set(why, EINVAL, "reason: at most %d bytes", PROTOCOL_REASON_MAX);
+	memcpy(ret, escaped, len + 1);
+	return 0;
+}
+
+/* "for D", "score N", "reason TEXT" in any order; a reason ends the line. */
+static int take_options(struct span rest, bool may_for, bool may_score, struct protocol_request *r, struct why *why)
+{
+	for (;;) {
+		const struct span word = take_word(&rest);
+		int rc;
+
+		if (word.len == 0)
+			return 0;
+		if (is_word(word, "reason"))
+			return take_reason(rest, r->reason, why);
+		if (may_for && is_word(word, "for"))
+			rc = take_duration(take_word(&rest), &r->for_s, why);
+		else if (may_score && is_word(word, "score"))
+			rc = take_score(take_word(&rest), &r->score, why);
+		else
+			rc = why_set(why, EINVAL, "behind the address may stand %s%s\"reason TEXT\"", may_for ? "\"for DURATION\", " : "",
+			             may_score ? "\"score N\", " : "");
+		if (rc < 0)
+			return rc;
+	}
+}
+
+/* What MIMEDefang's clients send: a duration and a text without any word before them. */
+static int take_old_options(struct span rest, bool may_for, struct protocol_request *r, struct why *why)
+{
+	struct span after = rest, word = take_word(&after);
+	char text[32];
+	int64_t s;
+
+	if (is_word(word, "reason") || (may_for && is_word(word, "for")))
+		return take_options(rest, may_for, false, r, why);
+	if (may_for && copy(word, text, sizeof text) && duration_parse(text, &s) && s > 0) {
+		r->for_s = s;
+		rest = after;
+	}
+	skip_blanks(&rest);
+	return rest.len == 0 ? 0 : take_reason(rest, r->reason, why);
+}
+
+static int take_rule(struct span *rest, char ret[static PROTOCOL_RULE_MAX + 1], struct why *why)
+{
+	const struct span word = take_word(rest);
+
+	if (word.len == 0)
+		return why_set(why, EINVAL, "which rule?");
+	for (size_t i = 0; i < word.len; i++) {
+		const char c = word.p[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+		      c == '.'))
+			return why_set(why, EINVAL, "no name of a rule");
+	}
+	return copy(word, ret, PROTOCOL_RULE_MAX + 1) ? 0 : why_set(why, EINVAL, "no name of a rule");
+}
+
+static int take_token(struct span *rest, char ret[static PROTOCOL_TOKEN_MAX + 1], struct why *why)
+{
+	const struct span word = take_word(rest);
+
+	if (word.len == 0)
+		return why_set(why, EINVAL, "which token?");
+	return copy(word, ret, PROTOCOL_TOKEN_MAX + 1) ? 0 : why_set(why, EINVAL, "no such token");
+}
+
+static int nothing_more(struct span rest, struct why *why)
+{
+	return take_word(&rest).len == 0 ? 0 : why_set(why, EINVAL, "a word too many");
+}
+
+static int take_colour(struct span *rest, struct protocol_request *r, struct why *why)
+{
+	const struct span word = take_word(rest);
+
+	if (is_word(word, "black"))
+		r->verb = PROTOCOL_BLACK;
+	else if (is_word(word, "white"))
+		r->verb = PROTOCOL_WHITE;
+	else
+		return why_set(why, EINVAL, "vote: black or white?");
+	return 0;
+}
+
+static int take_arguments(struct span rest, enum arguments arguments, struct protocol_request *r, struct why *why)
+{
+	int rc = 0;
+
+	switch (arguments) {
+	case NOTHING:
+		break;
+	case ONE_ADDRESS:
+	case A_NETWORK:
+		rc = take_net(&rest, arguments == ONE_ADDRESS, &r->net, why);
+		break;
+	case BLOCK_ARGUMENTS:
+	case UNBLOCK_ARGUMENTS:
+		rc = take_net(&rest, false, &r->net, why);
+		return rc < 0 ? rc : take_options(rest, arguments == BLOCK_ARGUMENTS, false, r, why);
+	case ADD_ARGUMENTS:
+	case DEL_ARGUMENTS:
+		rc = take_net(&rest, false, &r->net, why);
+		return rc < 0 ? rc : take_old_options(rest, arguments == ADD_ARGUMENTS, r, why);
+	case VOTE:
+	case COLOUR_ARGUMENTS:
+		if (arguments == VOTE)
+			rc = take_colour(&rest, r, why);
+		if (rc == 0)
+			rc = take_net(&rest, true, &r->net, why);
+		return rc < 0 ? rc : take_options(rest, false, true, r, why);
+	case RULE:
+		rc = take_rule(&rest, r->rule, why);
+		break;
+	case TOKEN:
+		rc = take_token(&rest, r->token, why);
+		break;
+	}
+	return rc < 0 ? rc : nothing_more(rest, why);
+}
+
+int protocol_parse(struct span line, struct protocol_request *ret, struct why *why)
+{
+	struct protocol_request r = {0};
+	struct span word;
+	int rc;
+
+	if (line.len > 0 && line.p[line.len - 1] == '\r')
+		line.len--;
+	if (line.len > PROTOCOL_LINE_MAX)
+		return why_set(why, EINVAL, "a line has at most %d bytes", PROTOCOL_LINE_MAX);
+	for (size_t i = 0; i < line.len; i++)
+		if (((unsigned char)line.p[i] < 0x20 && line.p[i] != '\t') || line.p[i] == 0x7F)
+			return why_set(why, EINVAL, "a control character in the line");
+	word = take_word(&line);
+	if (word.len == 0)
+		return why_set(why, EINVAL, "an empty line");
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (!is_word(word, words[i].word))
+			continue;
+		r.verb = words[i].verb;
+		if ((rc = take_arguments(line, words[i].arguments, &r, why)) == 0)
+			*ret = r;
+		return rc;
+	}
+	return why_set(why, EINVAL, "no such request; there are block, unblock, vote, add, del, list, why, status, test, reload "
+	                            "and resume");
+}
+
+bool protocol_is_reading(enum protocol_verb verb)
+{
+	switch (verb) {
+	case PROTOCOL_LIST:
+	case PROTOCOL_WHY:
+	case PROTOCOL_STATUS:
+	case PROTOCOL_TEST:
+	case PROTOCOL_AUTH:
+	case PROTOCOL_COMPAT:
+		return true;
+	case PROTOCOL_BLOCK:
+	case PROTOCOL_UNBLOCK:
+	case PROTOCOL_BLACK:
+	case PROTOCOL_WHITE:
+	case PROTOCOL_RELOAD:
+	case PROTOCOL_RESUME:
+		return false;
+	}
+	return false; /* not reached: the switch is complete */
+}
+
+const char *protocol_verb_text(enum protocol_verb verb)
+{
+	switch (verb) {
+	case PROTOCOL_BLOCK:
+		return "block";
+	case PROTOCOL_UNBLOCK:
+		return "unblock";
+	case PROTOCOL_BLACK:
+		return "vote black";
+	case PROTOCOL_WHITE:
+		return "vote white";
+	case PROTOCOL_LIST:
+		return "list";
+	case PROTOCOL_WHY:
+		return "why";
+	case PROTOCOL_STATUS:
+		return "status";
+	case PROTOCOL_TEST:
+		return "test";
+	case PROTOCOL_RELOAD:
+		return "reload";
+	case PROTOCOL_RESUME:
+		return "resume";
+	case PROTOCOL_AUTH:
+		return "auth";
+	case PROTOCOL_COMPAT:
+		return "compat";
+	}
+	return "?"; /* not reached: the switch is complete */
+}

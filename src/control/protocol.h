@@ -1,0 +1,81 @@
+/*
+ * protocol: one line of the control socket into a request.
+ *
+ * Knows base only. Pure: no socket, no clock, no allocation; the line may hold anything.
+ *
+ *   block A [for D] [reason TEXT]      add A [D] [TEXT]        A  an address, or a network A/LENGTH
+ *   unblock A [reason TEXT]            del A [TEXT]            D  "600", "10m", "1h30m" (duration.h)
+ *   vote black|white A [score N] [reason TEXT]                 N  1 ... PROTOCOL_SCORE_MAX
+ *   black A ..., white A ...           the same without "vote"
+ *   list   why A   status   test A   reload   resume RULE   auth TOKEN   compat
+ *
+ * Words are separated by blanks; TEXT is the rest of the line. Refused, with a sentence: control characters, zones,
+ * names, host bits, an IPv4 network shorter than /8 and an IPv6 one shorter than /32, a network where one address is
+ * wanted, a word too many.
+ * Source: the commands of ipfauth's addvote.pl (black, white) and of MIMEDefang's fwd.pl (add, del).
+ */
+#ifndef WFS_PROTOCOL_H
+#define WFS_PROTOCOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/text.h"
+#include "base/why.h"
+
+enum {
+	PROTOCOL_LINE_MAX = 512,   /* bytes without the newline */
+	PROTOCOL_REASON_MAX = 200, /* bytes, escaped */
+	PROTOCOL_RULE_MAX = 64,
+	PROTOCOL_TOKEN_MAX = 128,
+	PROTOCOL_SCORE_MAX = 1000000,
+	PROTOCOL_LENGTH4_MIN = 8,
+	PROTOCOL_LENGTH6_MIN = 32,
+};
+
+enum protocol_verb {
+	PROTOCOL_BLOCK, /* and add */
+	PROTOCOL_UNBLOCK, /* and del */
+	PROTOCOL_BLACK,
+	PROTOCOL_WHITE,
+	PROTOCOL_LIST,
+	PROTOCOL_WHY,
+	PROTOCOL_STATUS,
+	PROTOCOL_TEST,
+	PROTOCOL_RELOAD,
+	PROTOCOL_RESUME,
+	PROTOCOL_AUTH,
+	PROTOCOL_COMPAT, /* answers as MIMEDefang's daemon gave them, from here on */
+};
+
+struct protocol_request {
+	enum protocol_verb verb;
+	struct net net;  /* of block, unblock, test; of votes and why one address */
+	int64_t for_s;   /* of block; 0: not said */
+	int score;       /* of votes, > 0; 0: not said */
+	char reason[PROTOCOL_REASON_MAX + 1]; /* escaped; "": none */
+	char rule[PROTOCOL_RULE_MAX + 1];     /* of resume: letters, digits, "-", "_" and "." */
+	char token[PROTOCOL_TOKEN_MAX + 1];   /* of auth, the rest zeros */
+};
+
+/*
+ * Reads a line without its newline; a carriage return at the end is taken off. Returns 0, or -EINVAL with a sentence for
+ * whoever sent it.
+ */
+int protocol_parse(struct span line, struct protocol_request *ret, struct why *why);
+
+/* True for what only looks. */
+bool protocol_is_reading(enum protocol_verb verb);
+
+/* The verb as the manual writes it: "block", "vote black". */
+const char *protocol_verb_text(enum protocol_verb verb);
+
+/*
+ * Reads "A" or "A/LENGTH" as requests may name it. Returns 0, or -EINVAL with a sentence. For the commands as well, so
+ * that the same is refused everywhere.
+ */
+int protocol_net(struct span text, struct net *ret, struct why *why);
+
+#endif

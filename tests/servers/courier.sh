@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Real Courier, SMTP, IMAP and POP3 with passwords in userdb and a DNS blocklist: the daemon blocks who is listed,
+# who relays and who guesses passwords or names, over IPv4 and IPv6, and leaves who is honest alone.
+set -u
+# shellcheck source-path=SCRIPTDIR source=server_lib.sh
+. "$(dirname "$0")/server_lib.sh"
+server_prepare courier
+logs_follow mail.log
+
+server_start <<'END'
+cd /etc/courier
+echo mx.example.org >me
+echo mx.example.org >defaultdomain
+printf 'localhost\nmx.example.org\n' >locals
+echo mx.example.org >esmtpacceptmailfor.dir/local
+sed -i 's/^BLACKLISTS=.*/BLACKLISTS="-block=dnsbl.test,BLOCK,*"/; s/^ESMTPAUTH=.*/ESMTPAUTH="LOGIN PLAIN"/; s/^TARPIT=.*/TARPIT=0/
+	s/^MAXPERIP=.*/MAXPERIP=20/; s/^MAXPERC=.*/MAXPERC=40/' esmtpd
+sed -i 's/^authmodulelist=.*/authmodulelist="authuserdb"/' authdaemonrc
+userdb alice set "uid=$(id -u alice)" "gid=$(id -g alice)" home=/home/alice shell=/bin/sh
+echo "$PASSWORD" | userdbpw -md5 | userdb alice set systempw
+makeuserdb
+makealiases
+makeacceptmailfor
+makesmtpaccess
+su alice -c 'maildirmake /home/alice/Maildir'
+mkdir -p /run/courier/authdaemon
+chown -R courier:courier /run/courier
+authdaemond start
+courierfilter start || :
+courier start
+esmtpd start
+imapd start
+pop3d start
+END
+for port in 25 110 143; do
+	wait_long is_listening "$port" || server_fail "nobody on port $port"
+done
+guard
+
+for net in 10.9.0. fd09::; do
+	# On the blocklist.
+	mail_attack "${net}2"
+	# Relays.
+	mail_attack "${net}4" --to one@example.com
+	for _ in 1 2 3 4 5; do
+		# Five wrong passwords: SMTP, IMAP, POP3.
+		mail_attack "${net}5" --auth LOGIN --auth-user alice --auth-password wrong
+		say_attack "${net}7" 143 "a LOGIN alice wrong" "b LOGOUT"
+		say_attack "${net}8" 110 "USER alice" "PASS wrong" "QUIT"
+	done
+	# Five names nobody has.
+	mail_attack "${net}6" --to a@mx.example.org,b@mx.example.org,c@mx.example.org,d@mx.example.org,e@mx.example.org
+	# Four senders of a domain that does not exist.
+	for _ in 1 2 3 4; do
+		mail_attack "${net}9" --from someone@nowhere.invalid
+	done
+done
+
+# Honest: delivers, mistypes a recipient and a password once each.
+for honest in 10.9.0.3 fd09::3; do
+	mail_from "$honest" || server_fail "honest mail from $honest is not accepted"
+	! mail_from "$honest" --to alcie@mx.example.org || server_fail "an unknown user is accepted"
+	! mail_from "$honest" --auth PLAIN --auth-user alice --auth-password wrong || server_fail "logs in with a wrong password"
+	mail_from "$honest" --auth PLAIN --auth-user alice --auth-password "$PASSWORD" --to bob@example.com ||
+		server_fail "honest login from $honest is not accepted"
+	say_from "$honest" 143 "a LOGIN alice wrong" "b LOGIN alice $PASSWORD" "c LOGOUT"
+	say_from "$honest" 110 "USER alice" "PASS $PASSWORD" "QUIT"
+	wait_long grep -q ": LOGIN, user=alice, ip=.*$honest\\]" "$LOG" || server_fail "honest $honest could not log in"
+done
+
+for net in 10.9.0. fd09::; do
+	expect_blocked "${net}2" 25 courier-dnsbl dnsbl
+	expect_blocked "${net}4" 25 courier-relay relay
+	expect_blocked "${net}5" 25 courier-auth auth
+	expect_blocked "${net}6" 25 courier-unknown-user unknown-user
+	expect_blocked "${net}7" 143 courier-imap-auth auth
+	expect_blocked "${net}8" 110 courier-imap-auth auth
+	expect_blocked "${net}9" 25 courier-sender protocol
+	mail_from "${net}3" || server_fail "honest mail from ${net}3 is no longer accepted"
+	expect_open "${net}3" 25
+	expect_open "${net}3" 143
+done
+finish 10.9.0.{2,4,5,6,7,8,9} fd09::{2,4,5,6,7,8,9}

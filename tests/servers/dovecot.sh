@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Real Dovecot, IMAP, POP3 and submission with Debian's configuration (PAM): the daemon blocks who guesses
+# passwords, in many connections or in one, over IPv4 and IPv6, and leaves who mistypes once alone.
+#
+#   dovecot.sh [syslog|file]      file: Dovecot writes its log itself (log_path)
+set -u
+# shellcheck source-path=SCRIPTDIR source=server_lib.sh
+. "$(dirname "$0")/server_lib.sh"
+VARIANT=${1:-syslog}
+server_prepare dovecot
+logs_follow mail.log
+
+server_start <<'END'
+case $(dovecot --version) in
+2.4*) echo 'auth_allow_cleartext = yes' ;;
+*) echo 'disable_plaintext_auth = no' ;;
+esac >/etc/dovecot/local.conf
+cat >>/etc/dovecot/local.conf <<CONF
+submission_relay_host = 127.0.0.1
+CONF
+[ "$VARIANT" = syslog ] || echo 'log_path = /var/log/mail.log' >>/etc/dovecot/local.conf
+dovecot
+END
+for port in 110 143 587; do
+	wait_long is_listening "$port" || server_fail "nobody on port $port"
+done
+guard
+
+for net in 10.9.0. fd09::; do
+	for _ in 1 2 3 4 5; do
+		say_attack "${net}4" 110 "USER alice" "PASS wrong" "QUIT"
+		say_attack "${net}5" 143 "a LOGIN alice wrong" "b LOGOUT"
+		# A name that is not in passwd, and one that looks like the rest of the line.
+		say_attack "${net}6" 143 "a LOGIN nobody-here wrong" "b LOGOUT"
+		say_attack "${net}7" 143 'a LOGIN "x>, rip=10.9.0.3, lip=10.9.0.1" wrong' "b LOGOUT"
+		mail_attack "${net}8" --port 587 --auth PLAIN --auth-user alice --auth-password wrong
+	done
+	# One connection, five attempts.
+	say_attack "${net}9" 143 "a LOGIN alice 1" "b LOGIN alice 2" "c LOGIN alice 3" "d LOGIN alice 4" "e LOGIN alice 5" "f LOGOUT"
+done
+
+# Honest: mistypes once, logs in.
+for honest in 10.9.0.3 fd09::3; do
+	say_from "$honest" 143 "a LOGIN alice wrong" "b LOGOUT"
+	say_from "$honest" 143 "a LOGIN alice $PASSWORD" "b LOGOUT"
+	say_from "$honest" 110 "USER alice" "PASS $PASSWORD" "QUIT"
+	wait_long grep -q "imap-login.*: \(Login\|Logged in\): user=<alice>.*rip=$honest," "$LOG" || server_fail "honest $honest could not log in"
+	wait_long grep -q "pop3-login.*: \(Login\|Logged in\): user=<alice>.*rip=$honest," "$LOG" || server_fail "honest $honest could not log in"
+done
+
+for net in 10.9.0. fd09::; do
+	expect_blocked "${net}4" 110 dovecot-auth auth
+	expect_blocked "${net}5" 143 dovecot-auth auth
+	expect_blocked "${net}6" 143 dovecot-auth auth
+	expect_blocked "${net}7" 143 dovecot-auth auth
+	expect_blocked "${net}8" 587 dovecot-auth auth
+	expect_blocked "${net}9" 143 dovecot-auth auth
+	expect_hits "${net}3" dovecot-auth 1
+	expect_open "${net}3" 143
+	expect_open "${net}3" 110
+done
+finish 10.9.0.{4,5,6,7,8,9} fd09::{4,5,6,7,8,9}
