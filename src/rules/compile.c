@@ -85,13 +85,37 @@ static void regex_fault(struct rulefile_faults *faults, const struct rulefile_ru
 	               (const char *)message, piece, (int)(offset - from) + 1, "^");
 }
 
+static pcre2_code *to_code(const char *regex, uint32_t options, int *ret_rc, PCRE2_SIZE *ret_offset)
+{
+	pcre2_compile_context *const context = pcre2_compile_context_create(NULL);
+	pcre2_code *code;
+
+	if (context == NULL)
+		abort();
+	(void)pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+	code = pcre2_compile((PCRE2_SPTR)regex, PCRE2_ZERO_TERMINATED,
+	                     options | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C |
+	                             PCRE2_DOLLAR_ENDONLY,
+	                     ret_rc, ret_offset, context);
+	pcre2_compile_context_free(context);
+	return code;
+}
+
+pcre2_code *compiled_piece(const char *text)
+{
+	static char regex[2 * RULEFILE_EXPANDED_MAX]; /* large, and rules are explained by one thread */
+	PCRE2_SIZE offset;
+	int rc;
+
+	return put_builtins(text, regex, sizeof regex) ? to_code(regex, PCRE2_ANCHORED, &rc, &offset) : NULL;
+}
+
 static pcre2_code *compile_regex(const struct rulefile_rule *rule, const char *key, unsigned line,
                                  const char *text, uint32_t options, bool *ret_jit,
                                  struct rulefile_faults *faults)
 {
 	static char regex[2 * RULEFILE_EXPANDED_MAX]; /* large, and rules are loaded by one thread */
 	size_t jit_size = 0;
-	pcre2_compile_context *context;
 	PCRE2_SIZE offset = 0;
 	pcre2_code *code;
 	int rc = 0;
@@ -100,15 +124,7 @@ static pcre2_code *compile_regex(const struct rulefile_rule *rule, const char *k
 		rulefile_fault(faults, "%s:%u: %s of [%s] is too long", rule->file, line, key, rule->name);
 		return NULL;
 	}
-	context = pcre2_compile_context_create(NULL);
-	if (context == NULL)
-		abort();
-	(void)pcre2_set_newline(context, PCRE2_NEWLINE_LF);
-	code = pcre2_compile((PCRE2_SPTR)regex, PCRE2_ZERO_TERMINATED,
-	                     options | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C |
-	                             PCRE2_DOLLAR_ENDONLY,
-	                     &rc, &offset, context);
-	pcre2_compile_context_free(context);
+	code = to_code(regex, options, &rc, &offset);
 	if (code == NULL)
 		regex_fault(faults, rule, key, line, regex, offset, rc);
 	else if (pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0) /* without JIT the interpreter does it */

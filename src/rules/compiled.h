@@ -1,5 +1,6 @@
 /*
- * compiled: the inside of a set of rules, shared by compile.c, which makes it, and rules.c, which matches.
+ * compiled: the inside of a set of rules, shared by compile.c, which makes it, rules.c, which matches, and
+ * nearest.c, which says why not.
  */
 #ifndef WFS_COMPILED_H
 #define WFS_COMPILED_H
@@ -29,5 +30,11 @@ struct rules {
 	uint32_t groups_max;
 	bool no_prefilter; /* tests compare with and without */
 };
+
+/* Compiles a piece of a match, as rules_load would; NULL when it is no regex by itself. The caller's to free. */
+pcre2_code *compiled_piece(const char *text);
+
+/* Takes "message repeated N times: [ TEXT]" apart. Returns N, 1 for any other message, 0 for a nested one. */
+unsigned compiled_unwrap(struct span *message);
 
 #endif

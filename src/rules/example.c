@@ -16,7 +16,8 @@ static bool find_piece(struct rules_scratch *scratch, struct sessions *sessions,
 	bool found = false;
 
 	for (size_t i = 0; i < n; i++) {
-		const bool complete = sessions_resolve(sessions, line->host, SOME_TIME_S, &hits[i]) == RULES_HIT;
+		const bool complete =
+		        sessions_resolve(sessions, line->host, SOME_TIME_S, &hits[i]) == RULES_HIT;
 
 		if (i > 0 && hits[i].rule != rule)
 			continue;
@@ -27,8 +28,8 @@ static bool find_piece(struct rules_scratch *scratch, struct sessions *sessions,
 	return found;
 }
 
-int example_try(struct rules_scratch *scratch, struct sessions *sessions, const struct rule *rule, size_t which,
-                const struct example_line *lines, struct rules_hit *ret)
+int example_try(struct rules_scratch *scratch, struct sessions *sessions, const struct rule *rule,
+                size_t which, const struct example_line *lines, struct rules_hit *ret)
 {
 	const struct rulefile_example *const example = &rule->text->examples[which];
 	bool complete = false, found;
@@ -44,7 +45,9 @@ int example_try(struct rules_scratch *scratch, struct sessions *sessions, const 
 	complete = false;
 	found = find_piece(scratch, sessions, rule, &lines[which], ret, &complete);
 	if (!example->hit)
-		return found && ret->rule == rule && (complete || ret->kind == RULES_KIND_EVENT || ret->kind == RULES_KIND_FORGET)
+		return found && ret->rule == rule &&
+		                       (complete || ret->kind == RULES_KIND_EVENT ||
+		                        ret->kind == RULES_KIND_FORGET)
 		               ? EXAMPLE_TAKEN
 		               : EXAMPLE_RIGHT;
 	if (!found)

@@ -33,8 +33,8 @@ enum {
  * first. which: its index in the rule's examples; lines: all of them, n_examples. ret: see above, filled
  * whenever a rule took the line. A "given" line is always right. Disabled rules take part.
  */
-int example_try(struct rules_scratch *scratch, struct sessions *sessions, const struct rule *rule, size_t which,
-                const struct example_line *lines, struct rules_hit *ret);
+int example_try(struct rules_scratch *scratch, struct sessions *sessions, const struct rule *rule,
+                size_t which, const struct example_line *lines, struct rules_hit *ret);
 
 /* The sentence for an answer, for messages: "the rule takes it, but must not". */
 const char *example_sentence(int answer);

@@ -4,9 +4,9 @@
 #include <string.h>
 
 enum {
-	NAME_MAX_BYTES = 255,  /* of a DNS name, RFC 1035 */
-	RUN_TOGETHER_MIN = 8,  /* digits; "1234" may mean anything */
-	APART_MAX = 2,         /* bytes between two octets: "198-51", "198.b51" */
+	NAME_MAX_BYTES = 255, /* of a DNS name, RFC 1035 */
+	RUN_TOGETHER_MIN = 8, /* digits; "1234" may mean anything */
+	APART_MAX = 2,        /* bytes between two octets: "198-51", "198.b51" */
 	NIBBLES = 32,
 };
 
@@ -186,11 +186,12 @@ static bool is_word(const char *token, size_t len, const char *const words[])
 	return false;
 }
 
-/* The length of the part before the registered domain: "a.b" of "a.b.example.net" and of "a.b.example.co.uk". */
+/* The length of the part before the registered domain: "a.b" of "a.b.example.net" and of "a.b.example.co.uk".
+ */
 static size_t host_part(const char *name, size_t len)
 {
-	static const char *const second[] = {"ac", "co", "com", "edu", "gov", "go", "mil", "ne",
-	                                     "net", "or", "org", NULL};
+	static const char *const second[] = {"ac",  "co", "com", "edu", "gov", "go",
+	                                     "mil", "ne", "net", "or",  "org", NULL};
 	size_t dots[3], n = 0;
 
 	for (size_t i = len; i-- > 0 && n < 3;)
@@ -200,15 +201,17 @@ static size_t host_part(const char *name, size_t len)
 		return 0;
 	if (n == 3 && len - dots[0] == 3 && is_word(name + dots[1] + 1, dots[0] - dots[1] - 1, second))
 		return dots[2];
-	return n == 2 && len - dots[0] == 3 && is_word(name + dots[1] + 1, dots[0] - dots[1] - 1, second) ? 0 : dots[1];
+	return n == 2 && len - dots[0] == 3 && is_word(name + dots[1] + 1, dots[0] - dots[1] - 1, second)
+	               ? 0
+	               : dots[1];
 }
 
 static bool has_word(const char *name, size_t len)
 {
-	static const char *const words[] = {"adsl",   "broadband", "cable",   "cablemodem", "catv",  "dhcp",   "dialin",
-	                                    "dialup", "dip",       "docsis",  "dsl",        "dyn",   "dynamic", "dynip",
-	                                    "fttb",   "ftth",      "hsd",     "modem",      "pool",  "pools",   "ppp",
-	                                    "pppoe",  "sdsl",      "vdsl",    "xdsl",       NULL};
+	static const char *const words[] = {
+	        "adsl",   "broadband", "cable", "cablemodem", "catv",  "dhcp", "dialin", "dialup", "dip",
+	        "docsis", "dsl",       "dyn",   "dynamic",    "dynip", "fttb", "ftth",   "hsd",    "modem",
+	        "pool",   "pools",     "ppp",   "pppoe",      "sdsl",  "vdsl", "xdsl",   NULL};
 	static const char *const servers[] = {"mail", "mx", "smtp", "mta", "relay", "static", NULL};
 	const size_t part = host_part(name, len);
 	bool first = true;
@@ -249,5 +252,6 @@ bool generic_name(struct span name, const struct addr *address)
 	if (addr_is_ip4(address))
 		return has_octets(lower, b + 12) || has_run_together(lower, b + 12) ||
 		       has_hex(lower, b + 12, 4, false, false) || has_hex(lower, b + 12, 4, true, false);
-	return has_groups(lower, address) || has_hex(lower, b, 16, false, true) || has_hex(lower, b, 16, true, true);
+	return has_groups(lower, address) || has_hex(lower, b, 16, false, true) ||
+	       has_hex(lower, b, 16, true, true);
 }

@@ -111,10 +111,11 @@ static void check_shape(const struct rulefile_rule *rule, struct rulefile_faults
 
 	if (!lint_is_loose(rule->match.text, &at))
 		return;
-	(void)text_escape((struct span){rule->match.text + at, strnlen(rule->match.text + at, LOOK_MAX / 2)}, piece,
-	                  sizeof piece);
+	(void)text_escape((struct span){rule->match.text + at, strnlen(rule->match.text + at, LOOK_MAX / 2)},
+	                  piece, sizeof piece);
 	rulefile_fault(warnings,
-	               "%s:%u: match of [%s]: a stranger may write what stands before <ADDR>, and no \"$\" holds the "
+	               "%s:%u: match of [%s]: a stranger may write what stands before <ADDR>, and no \"$\" "
+	               "holds the "
 	               "end of the line\n    %s\n    ^",
 	               rule->file, rule->match.line, rule->name, piece);
 }
@@ -130,11 +131,11 @@ static void check_examples(const struct rulefile_rule *rule, struct rulefile_fau
 		misses += !rule->examples[i].hit && !rule->examples[i].given;
 	}
 	if (hits == 0)
-		rulefile_fault(warnings, "%s:%u: [%s] has no \"hit\": a line it must take", rule->file, rule->line,
-		               rule->name);
-	if (misses == 0)
-		rulefile_fault(warnings, "%s:%u: [%s] has no \"miss\": a line like it that it must leave", rule->file,
+		rulefile_fault(warnings, "%s:%u: [%s] has no \"hit\": a line it must take", rule->file,
 		               rule->line, rule->name);
+	if (misses == 0)
+		rulefile_fault(warnings, "%s:%u: [%s] has no \"miss\": a line like it that it must leave",
+		               rule->file, rule->line, rule->name);
 }
 
 static void check_programs(const struct rules *rules, const struct rulefile_rule *rule,
@@ -148,8 +149,8 @@ static void check_programs(const struct rules *rules, const struct rulefile_rule
 		    rules_means(rules, which->index, lines[i].program))
 			continue;
 		(void)text_escape(lines[i].program, name, sizeof name);
-		rulefile_fault(faults, "%s:%u: [%s] is for \"%s\", but its example is a line of \"%s\"", rule->file,
-		               rule->examples[i].line, rule->name, rule->program, name);
+		rulefile_fault(faults, "%s:%u: [%s] is for \"%s\", but its example is a line of \"%s\"",
+		               rule->file, rule->examples[i].line, rule->name, rule->program, name);
 	}
 }
 
@@ -167,8 +168,11 @@ static void check_overlap(const struct rules *rules, struct rules_scratch *scrat
 
 			if (other->file != rule->file && !other->also &&
 			    rules_takes(scratch, j, lines[i].program, lines[i].message, false))
-				rulefile_fault(warnings, "%s:%u: [%s] and [%s] of %s both take this line; the first wins",
-				               rule->file, rule->examples[i].line, rule->name, other->name, other->file);
+				rulefile_fault(
+				        warnings,
+				        "%s:%u: [%s] and [%s] of %s both take this line; the first wins",
+				        rule->file, rule->examples[i].line, rule->name, other->name,
+				        other->file);
 		}
 	}
 }
@@ -200,8 +204,8 @@ static size_t word_end(struct span message, size_t from)
 	return from;
 }
 
-static bool reaches_limit(struct rules_scratch *scratch, size_t index, const struct example_line *line, size_t from,
-                          size_t to)
+static bool reaches_limit(struct rules_scratch *scratch, size_t index, const struct example_line *line,
+                          size_t from, size_t to)
 {
 	static char text[LINT_STRETCHED]; /* large, and lint is run by one thread */
 	const uint64_t before = rules_stat(scratch).limits;
@@ -211,8 +215,8 @@ static bool reaches_limit(struct rules_scratch *scratch, size_t index, const str
 }
 
 /* Each word, and each two words, repeated. One fault for each example is enough. */
-static void check_stretched(struct rules_scratch *scratch, const struct rule *which, const struct example_line *lines,
-                            struct rulefile_faults *faults)
+static void check_stretched(struct rules_scratch *scratch, const struct rule *which,
+                            const struct example_line *lines, struct rulefile_faults *faults)
 {
 	for (size_t i = 0; i < which->text->n_examples; i++) {
 		const struct span message = lines[i].message;
@@ -232,16 +236,19 @@ static void check_stretched(struct rules_scratch *scratch, const struct rule *wh
 			if (!found)
 				continue;
 			(void)text_escape((struct span){message.p + from, to - from}, piece, sizeof piece);
-			rulefile_fault(faults, "%s:%u: match of [%s] gives up (limit of %d steps) when \"%s\" is repeated "
-			                       "to %d bytes",
-			               which->text->file, which->text->examples[i].line, which->text->name,
-			               RULES_MATCH_LIMIT, piece, LINT_STRETCHED);
+			rulefile_fault(
+			        faults,
+			        "%s:%u: match of [%s] gives up (limit of %d steps) when \"%s\" is repeated "
+			        "to %d bytes",
+			        which->text->file, which->text->examples[i].line, which->text->name,
+			        RULES_MATCH_LIMIT, piece, LINT_STRETCHED);
 		}
 	}
 }
 
-void lint_rules(const struct rules *rules, struct rules_scratch *scratch, const struct example_line *const *lines,
-                struct rulefile_faults *faults, struct rulefile_faults *warnings)
+void lint_rules(const struct rules *rules, struct rules_scratch *scratch,
+                const struct example_line *const *lines, struct rulefile_faults *faults,
+                struct rulefile_faults *warnings)
 {
 	for (size_t i = 0; i < rules_count(rules); i++) {
 		const struct rule *const rule = rules_at(rules, i);

@@ -22,8 +22,9 @@ enum { LINT_STRETCHED = 8192 }; /* bytes of a stretched message */
  * Looks at all rules of the set. lines[i][j]: example j of rule i, taken apart. Both lists are added to, and
  * the caller's to rulefile_faults_done.
  */
-void lint_rules(const struct rules *rules, struct rules_scratch *scratch, const struct example_line *const *lines,
-                struct rulefile_faults *faults, struct rulefile_faults *warnings);
+void lint_rules(const struct rules *rules, struct rules_scratch *scratch,
+                const struct example_line *const *lines, struct rulefile_faults *faults,
+                struct rulefile_faults *warnings);
 
 /*
  * The part that needs no examples: true when the regex, after its macros, lets a stranger write before

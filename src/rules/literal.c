@@ -168,7 +168,7 @@ static const char *take_atom(struct found *f, const char *p)
 static size_t frequency(char byte)
 {
 	static const char often[] = "&*%^#'+}{JZ!?WXY\\KVqzQBj;HGRUFD_M@L(N)OIk\"wvSPC/<ET>-46ybAg738h,9[]f5="
-				    "2plucd:sir.m1antoxe0 ";
+	                            "2plucd:sir.m1antoxe0 ";
 	const char *const at = byte == '\0' ? NULL : strchr(often, byte);
 
 	return at == NULL ? 0 : (size_t)(at - often) + 1;

@@ -15,14 +15,14 @@
 #include "base/text.h"
 
 enum {
-	LITERAL_MAX = 32,  /* bytes; longer runs are cut, which keeps them true */
+	LITERAL_MAX = 32, /* bytes; longer runs are cut, which keeps them true */
 	LITERALS_MAX = 2,
 };
 
 struct literal {
-	unsigned char len; /* 0: none */
+	unsigned char len;  /* 0: none */
 	unsigned char rare; /* index of the byte that log lines have least often */
-	bool first;        /* every match begins with it; the regex begins with "^" */
+	bool first;         /* every match begins with it; the regex begins with "^" */
 	char text[LITERAL_MAX];
 };
 

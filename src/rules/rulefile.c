@@ -15,12 +15,13 @@ enum {
 	MACROS_MAX = 256, /* per file, the shared ones included */
 	MACRO_DEPTH_MAX = 8,
 	SCORE_MAX = 1000,
-	LOOK_MAX = 80, /* bytes of a value shown in a message */
+	LOOK_MAX = 80,       /* bytes of a value shown in a message */
 	EXAMPLES_MAX = 1000, /* of one rule */
 };
 
-static const char *const keys[] = {"program", "match", "unless",   "category", "reason", "score", "enabled", "name",
-                                   "also",    "after", "remember", "forget",   "given",  "hit",   "miss",    NULL};
+static const char *const keys[] = {"program", "match", "unless", "category", "reason",   "score",
+                                   "enabled", "name",  "also",   "after",    "remember", "forget",
+                                   "given",   "hit",   "miss",   NULL};
 static const char *const categories[] = {"dnsbl",   "auth",     "relay", "probe", "protocol", "unknown-user",
                                          "content", "firewall", "name",  "good",  NULL};
 /* What stands for itself in a regex and is put in by the compiler of rules. */
@@ -112,7 +113,8 @@ static bool is_builtin(const char *name, size_t len)
 	return false;
 }
 
-/* True when the "<" at p belongs to "(?<name>", "(?P<name>", "\\k<name>", "\\g<name>" or is escaped itself. */
+/* True when the "<" at p belongs to "(?<name>", "(?P<name>", "\\k<name>", "\\g<name>" or is escaped itself.
+ */
 static bool names_group(const char *in, const char *p)
 {
 	const size_t n = (size_t)(p - in);
@@ -224,8 +226,8 @@ static void set_score(struct reader *r, const struct ini *ini, const struct ini_
 	errno = 0;
 	value = strtol(e->value, &end, 10);
 	if (errno != 0 || *end != '\0' || end == e->value || value < -SCORE_MAX || value > SCORE_MAX)
-		rulefile_fault(r->faults, "%s:%u: score: want a whole number from -%d to %d, got \"%s\"", ini->path,
-		               e->line, SCORE_MAX, SCORE_MAX, shown(e->value, look));
+		rulefile_fault(r->faults, "%s:%u: score: want a whole number from -%d to %d, got \"%s\"",
+		               ini->path, e->line, SCORE_MAX, SCORE_MAX, shown(e->value, look));
 	else
 		rule->score = (int)value; /* in range, checked above */
 }
@@ -254,7 +256,8 @@ static void set_category(struct reader *r, const struct ini *ini, const struct i
 			return;
 	near = ini_nearest(e->value, categories);
 	rulefile_fault(r->faults, "%s:%u: category: no category \"%s\"%s%s%s", ini->path, e->line,
-	               shown(e->value, look), near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	               shown(e->value, look), near ? "; did you mean \"" : "", near ? near : "",
+	               near ? "\"?" : "");
 }
 
 static void set_flag(struct reader *r, const struct ini *ini, const struct ini_entry *e, bool *field)
@@ -349,12 +352,12 @@ static void finish_rule(struct reader *r, const struct rulefile_rule *rule)
 
 	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
 		if (needed[i].value == NULL)
-			rulefile_fault(r->faults, "%s:%u: [%s] has no \"%s\"", rule->file, rule->line, rule->name,
-			               needed[i].key);
+			rulefile_fault(r->faults, "%s:%u: [%s] has no \"%s\"", rule->file, rule->line,
+			               rule->name, needed[i].key);
 	for (size_t i = 0; i + 1 < r->set->n; i++)
 		if (strcasecmp(r->set->rules[i].name, rule->name) == 0)
-			rulefile_fault(r->faults, "%s:%u: [%s] exists already, at %s:%u", rule->file, rule->line, rule->name,
-			               r->set->rules[i].file, r->set->rules[i].line);
+			rulefile_fault(r->faults, "%s:%u: [%s] exists already, at %s:%u", rule->file,
+			               rule->line, rule->name, r->set->rules[i].file, r->set->rules[i].line);
 }
 
 static void begin_rule(struct reader *r, const char *file, const struct ini_entry *e)
@@ -364,12 +367,13 @@ static void begin_rule(struct reader *r, const char *file, const struct ini_entr
 	if (!is_word(e->section, strlen(e->section))) {
 		char look[LOOK_MAX];
 
-		rulefile_fault(r->faults, "%s:%u: [%s]: a rule's name has only letters, digits, \"-\" and \"_\"", file,
+		rulefile_fault(r->faults,
+		               "%s:%u: [%s]: a rule's name has only letters, digits, \"-\" and \"_\"", file,
 		               e->line, shown(e->section, look));
 	}
 	set->rules = grown(set->rules, set->n, sizeof *set->rules);
 	set->rules[set->n++] = (struct rulefile_rule){
-		.name = copy(e->section), .file = file, .line = e->line, .score = 100, .enabled = true};
+	        .name = copy(e->section), .file = file, .line = e->line, .score = 100, .enabled = true};
 }
 
 static bool is_define(const struct ini_entry *e)
@@ -387,10 +391,11 @@ static void take_macros(struct reader *r, const struct ini *ini, struct macros *
 		if (!is_word(e->key, strlen(e->key)) || is_builtin(e->key, strlen(e->key))) {
 			char look[LOOK_MAX];
 
-			rulefile_fault(r->faults, "%s:%u: \"%s\" cannot be a macro's name", ini->path, e->line,
-			               shown(e->key, look));
+			rulefile_fault(r->faults, "%s:%u: \"%s\" cannot be a macro's name", ini->path,
+			               e->line, shown(e->key, look));
 		} else if (macros->n == MACROS_MAX) {
-			rulefile_fault(r->faults, "%s:%u: more than %d macros", ini->path, e->line, MACROS_MAX);
+			rulefile_fault(r->faults, "%s:%u: more than %d macros", ini->path, e->line,
+			               MACROS_MAX);
 			return;
 		} else {
 			macros->list[macros->n++] = (struct macro){e->key, e->value};
@@ -417,7 +422,8 @@ static void take_rules(struct reader *r, const struct ini *ini, const char *file
 		if (open)
 			finish_rule(r, &r->set->rules[r->set->n - 1]);
 		if (r->set->n == RULEFILE_RULES_MAX) {
-			rulefile_fault(r->faults, "%s:%u: more than %d rules", file, e->line, RULEFILE_RULES_MAX);
+			rulefile_fault(r->faults, "%s:%u: more than %d rules", file, e->line,
+			               RULEFILE_RULES_MAX);
 			return;
 		}
 		begin_rule(r, file, e);

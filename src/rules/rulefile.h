@@ -29,9 +29,9 @@ struct rulefile_regex {
  * <SESSION>: each hit and miss is tried after all the given lines above it in the rule.
  */
 struct rulefile_example {
-	char *text;          /* the log line, any bytes but NUL */
-	unsigned line;       /* of the key in the file */
-	bool hit;            /* else a miss, or given */
+	char *text;    /* the log line, any bytes but NUL */
+	unsigned line; /* of the key in the file */
+	bool hit;      /* else a miss, or given */
 	bool given;
 	bool nobody;         /* "hit = - | LINE": the rule takes it and names nobody (it notes or forgets) */
 	struct addr address; /* of a hit that names somebody */
@@ -48,10 +48,10 @@ struct rulefile_rule {
 	unsigned after_line; /* of the key */
 	int score;
 	bool enabled;
-	bool remember;       /* notes the session's address, or without <ADDR> that this was seen */
-	bool forget;         /* the session ends here */
-	bool also;           /* tried besides the rule that takes the line, adds to its score */
-	bool generic;        /* "name = generic": only when <NAME> carries its address; see generic.h */
+	bool remember; /* notes the session's address, or without <ADDR> that this was seen */
+	bool forget;   /* the session ends here */
+	bool also;     /* tried besides the rule that takes the line, adds to its score */
+	bool generic;  /* "name = generic": only when <NAME> carries its address; see generic.h */
 	size_t n_examples;
 	struct rulefile_example *examples;
 };
@@ -84,7 +84,7 @@ void rulefile_set_done(struct rulefile_set *set);
 
 /* Adds one. */
 void rulefile_fault(struct rulefile_faults *faults, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+        __attribute__((format(printf, 2, 3)));
 void rulefile_faults_done(struct rulefile_faults *faults);
 
 #endif

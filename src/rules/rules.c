@@ -10,6 +10,8 @@
 enum {
 	PROGRAM_MAX = 64,  /* longer program names match no rule: no daemon has one */
 	CACHE_SLOTS = 512, /* programs whose rules are remembered; a power of two */
+	OPENING = 16,      /* bytes of a message's beginning that are looked at */
+	OPENINGS = 256,    /* remembered for each program; a power of two */
 	JIT_STACK_MAX = 256 << 10,
 	SLOT_LITERALS_MAX = 64, /* bits of a word */
 	NO_LITERAL = 0xFF,
@@ -22,6 +24,13 @@ struct candidate {
 	uint8_t inside[LITERALS_MAX]; /* indexes into the slot's literals, NO_LITERAL: none */
 };
 
+/* Which rules of a slot can take any message that begins so. Bit i: its list[i]. */
+struct opening {
+	char bytes[OPENING];
+	bool used, known; /* known: possible is */
+	uint64_t possible;
+};
+
 /* The rules that can apply to one program. */
 struct slot {
 	uint8_t len; /* of program; 0: free */
@@ -30,6 +39,7 @@ struct slot {
 	struct candidate *list;
 	size_t n_literals;
 	const struct literal *literals[SLOT_LITERALS_MAX]; /* each different one once */
+	struct opening *openings; /* OPENINGS of them, by hash; NULL: no rules, or more than there are bits */
 };
 
 /* What is known of one message: which of the slot's literals stand in it. Bit i: literal i. */
@@ -72,8 +82,10 @@ void rules_scratch_free(struct rules_scratch *s)
 {
 	if (s == NULL)
 		return;
-	for (size_t i = 0; i < CACHE_SLOTS; i++)
+	for (size_t i = 0; i < CACHE_SLOTS; i++) {
 		free(s->slots[i].list);
+		free(s->slots[i].openings);
+	}
 	free(s->slots);
 	pcre2_match_data_free(s->data);
 	pcre2_match_context_free(s->context);
@@ -130,8 +142,10 @@ static void fill_slot(struct rules_scratch *s, struct slot *slot)
 	for (size_t i = 0; i < rules->n; i++)
 		n += applies(&rules->list[i], slot->program);
 	free(slot->list);
+	free(slot->openings);
 	slot->list = calloc(n > 0 ? n : 1, sizeof *slot->list);
-	if (slot->list == NULL)
+	slot->openings = n == 0 || n > 64 || rules->no_prefilter ? NULL : calloc(OPENINGS, sizeof *slot->openings);
+	if (slot->list == NULL || (slot->openings == NULL && n > 0 && n <= 64 && !rules->no_prefilter))
 		abort();
 	for (size_t i = 0; i < rules->n; i++)
 		if (!rules->list[i].rule.text->also && applies(&rules->list[i], slot->program))
@@ -141,17 +155,28 @@ static void fill_slot(struct rules_scratch *s, struct slot *slot)
 			slot->list[slot->n + slot->n_also++] = candidate_of(slot, rules, &rules->list[i]);
 }
 
+/* A hash of two words. */
+static uint64_t mixed(uint64_t a, uint64_t b)
+{
+	a = (a ^ b * UINT64_C(0x9E3779B97F4A7C15)) * UINT64_C(0xD6E8FEB86659FD93);
+	return a ^ a >> 32;
+}
+
 /* The rules for a program; NULL when its name is one no rule can mean. */
 static const struct slot *slot_of(struct rules_scratch *s, struct span program)
 {
-	uint32_t hash = 2166136261U; /* FNV-1a; an unlucky collision costs a look-up, nothing else */
+	uint64_t front = 0, back = 0;
 	struct slot *slot;
 
 	if (program.len == 0 || program.len >= PROGRAM_MAX || memchr(program.p, '\0', program.len) != NULL)
 		return NULL;
-	for (size_t i = 0; i < program.len; i++)
-		hash = (hash ^ (unsigned char)program.p[i]) * 16777619U;
-	slot = &s->slots[hash % CACHE_SLOTS];
+	if (program.len >= 8) {
+		memcpy(&front, program.p, 8);
+		memcpy(&back, program.p + program.len - 8, 8);
+	} else {
+		memcpy(&front, program.p, program.len);
+	}
+	slot = &s->slots[mixed(front ^ program.len, back) % CACHE_SLOTS]; /* an unlucky collision costs a look-up, no more */
 	if (slot->len == program.len && memcmp(slot->program, program.p, program.len) == 0)
 		return slot;
 	slot->len = (uint8_t)program.len; /* < PROGRAM_MAX */
@@ -222,8 +247,7 @@ static unsigned number_in(struct span digits)
 	return value > 0 ? value : 1;
 }
 
-/* Takes "message repeated N times: [ TEXT]" apart. Returns N, 1 for any other message, 0 for a nested one. */
-static unsigned unwrap_repeated(struct span *message)
+unsigned compiled_unwrap(struct span *message)
 {
 	static const char head[] = "message repeated ", tail[] = " times: [ ";
 	enum { HEAD = sizeof head - 1, TAIL = sizeof tail - 1 };
@@ -302,22 +326,64 @@ static size_t match_also(struct rules_scratch *s, const struct slot *slot, struc
 	return n;
 }
 
+/* False when no message that goes on after this opening can match: a partial match fails before its end. */
+static bool can_begin(struct rules_scratch *s, const struct compiled *c, const char *opening)
+{
+	return pcre2_match(c->match, (PCRE2_SPTR)opening, OPENING, 0, PCRE2_PARTIAL_HARD, s->data, s->context) !=
+	       PCRE2_ERROR_NOMATCH;
+}
+
+/*
+ * The rules worth trying. Most messages of a daemon begin in one of a few ways, and most rules fail there: what
+ * was found once for an opening holds for all messages with it. Openings that do not come again (queue ids) are
+ * not worth the finding, so that is done at the second sight.
+ */
+static uint64_t possible(struct rules_scratch *s, const struct slot *slot, struct span message)
+{
+	const uint64_t all = UINT64_MAX;
+	struct opening *o;
+	uint64_t a, b;
+
+	if (slot->openings == NULL || message.len <= OPENING)
+		return all;
+	memcpy(&a, message.p, 8);
+	memcpy(&b, message.p + 8, 8);
+	o = &slot->openings[mixed(a, b) % OPENINGS];
+	if (!o->used || memcmp(o->bytes, message.p, OPENING) != 0) {
+		memcpy(o->bytes, message.p, OPENING);
+		o->used = true;
+		o->known = false;
+		return all;
+	}
+	if (!o->known) {
+		o->possible = 0;
+		for (size_t i = 0; i < slot->n; i++)
+			if (can_begin(s, slot->list[i].rule, o->bytes))
+				o->possible |= (uint64_t)1 << i;
+		o->known = true;
+	}
+	return o->possible;
+}
+
 size_t rules_match_all(struct rules_scratch *s, struct span program, struct span message, bool disabled,
                        struct rules_hit ret[static RULES_HITS_MAX])
 {
 	const struct slot *const slot = slot_of(s, program);
+	uint64_t worth;
 	unsigned times;
 	struct seen seen;
 
 	if (slot == NULL || slot->n == 0)
 		return 0;
-	times = unwrap_repeated(&message);
+	times = compiled_unwrap(&message);
 	seen = (struct seen){.message = message};
-	if (times == 0)
+	if (times == 0 || (worth = possible(s, slot, message)) == 0)
 		return 0;
 	for (size_t i = 0; i < slot->n; i++) {
 		const struct candidate *const c = &slot->list[i];
 
+		if (slot->openings != NULL && (worth >> i & 1) == 0)
+			continue;
 		if (!(c->rule->rule.text->enabled || disabled) || !worth_trying(slot, c, &seen) ||
 		    !try_rule(s, c->rule, message, times, &ret[0]))
 			continue;
@@ -357,7 +423,7 @@ bool rules_means(const struct rules *rules, size_t index, struct span program)
 bool rules_takes(struct rules_scratch *s, size_t index, struct span program, struct span message, bool interpret)
 {
 	struct compiled c = s->rules->list[index];
-	const unsigned times = unwrap_repeated(&message);
+	const unsigned times = compiled_unwrap(&message);
 	struct rules_hit hit;
 
 	c.match_jit = c.match_jit && !interpret;

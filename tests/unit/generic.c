@@ -43,7 +43,8 @@ static void names(void **state)
 	        {false, "xc63364421.example.net", "198.51.100.66"},
 	        {false, "198-51-net-100-66.example.net", "198.51.100.66"},
 	        /* IPv6 */
-	        {true, "7.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.a.b.0.8.b.d.0.1.0.0.2.ip6.example.net", "2001:db8:bad::7"},
+	        {true, "7.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.a.b.0.8.b.d.0.1.0.0.2.ip6.example.net",
+	         "2001:db8:bad::7"},
 	        {true, "20010db80bad00000000000000000007.example.net", "2001:db8:bad::7"},
 	        {true, "2001-0db8-0bad-0000-0000-0000-0000-0007.example.net", "2001:db8:bad::7"},
 	        {true, "2001-db8-bad--7.v6.example.net", "2001:db8:bad::7"},
@@ -82,7 +83,8 @@ static void names(void **state)
 		struct addr address;
 
 		assert_true(addr_parse(table[i].address, strlen(table[i].address), &address));
-		if (generic_name((struct span){table[i].name, strlen(table[i].name)}, &address) != table[i].generic)
+		if (generic_name((struct span){table[i].name, strlen(table[i].name)}, &address) !=
+		    table[i].generic)
 			fail_msg("%s of %s: want %s", table[i].name, table[i].address,
 			         table[i].generic ? "generic" : "not generic");
 	}

@@ -64,7 +64,8 @@ static void loose(void **state)
 		if (lint_is_loose(table[i].regex, &at) != table[i].loose)
 			fail_msg("%s: want %s", table[i].regex, table[i].loose ? "loose" : "not loose");
 		if (table[i].loose && strncmp(table[i].regex + at, table[i].at, strlen(table[i].at)) != 0)
-			fail_msg("%s: want it at %s, got %s", table[i].regex, table[i].at, table[i].regex + at);
+			fail_msg("%s: want it at %s, got %s", table[i].regex, table[i].at,
+			         table[i].regex + at);
 	}
 }
 
@@ -84,7 +85,8 @@ static struct example_line take_apart(const char *text)
 
 	if (colon == NULL)
 		return (struct example_line){0};
-	return (struct example_line){{NULL, 0}, {text, (size_t)(colon - text)}, {colon + 2, strlen(colon + 2)}};
+	return (struct example_line){
+	        {NULL, 0}, {text, (size_t)(colon - text)}, {colon + 2, strlen(colon + 2)}};
 }
 
 /* The first fault, or warning when there is none; "" when there is neither. */
@@ -107,7 +109,10 @@ static void said(const char *a, const char *b, char *out, size_t cap)
 			lines[i][e] = take_apart(rules_at(rules, i)->text->examples[e].text);
 	scratch = rules_scratch_new(rules);
 	lint_rules(rules, scratch, rows, &faults, &warnings);
-	(void)snprintf(out, cap, "%s", faults.n > 0 ? faults.text[0] : warnings.n > 0 ? warnings.text[0] : "");
+	(void)snprintf(out, cap, "%s",
+	               faults.n > 0     ? faults.text[0]
+	               : warnings.n > 0 ? warnings.text[0]
+	                                : "");
 	if (strncmp(out, dir, strlen(dir)) == 0)
 		memmove(out, out + strlen(dir) + 1, strlen(out + strlen(dir) + 1) + 1);
 	rulefile_faults_done(&faults);
@@ -117,8 +122,8 @@ static void said(const char *a, const char *b, char *out, size_t cap)
 }
 
 #define R(name, match) "[" name "]\nprogram = q\ncategory = auth\nreason = r\nmatch = " match "\n"
-#define HIT "hit = 198.51.100.7 | q: bad 198.51.100.7\n"
-#define MISS "miss = q: good 198.51.100.7\n"
+#define HIT            "hit = 198.51.100.7 | q: bad 198.51.100.7\n"
+#define MISS           "miss = q: good 198.51.100.7\n"
 
 static void findings(void **state)
 {
@@ -134,8 +139,8 @@ static void findings(void **state)
 	         "a.rules:7: [a] is for \"q\", but its example is a line of \"p\""},
 	        {R("a", "^.*bad <ADDR>") HIT MISS, "",
 	         "a.rules:5: match of [a]: a stranger may write what stands before <ADDR>"},
-	        {R("a", "^(?:\\w+ ?)+ <ADDR>$") HIT "hit = 198.51.100.7 | q: bad bad b 198.51.100.7\n" MISS, "",
-	         "a.rules:6: match of [a] gives up (limit of 50000 steps) when "},
+	        {R("a", "^(?:\\w+ ?)+ <ADDR>$") HIT "hit = 198.51.100.7 | q: bad bad b 198.51.100.7\n" MISS,
+	         "", "a.rules:6: match of [a] gives up (limit of 50000 steps) when "},
 	};
 
 	(void)state;
@@ -143,7 +148,8 @@ static void findings(void **state)
 		char got[1024];
 
 		said(table[i].a, table[i].b, got, sizeof got);
-		if (strncmp(got, table[i].want, strlen(table[i].want)) != 0 || (*table[i].want == '\0' && *got != '\0'))
+		if (strncmp(got, table[i].want, strlen(table[i].want)) != 0 ||
+		    (*table[i].want == '\0' && *got != '\0'))
 			fail_msg("%s\nwant: %s\ngot:  %s", table[i].a, table[i].want, got);
 	}
 }

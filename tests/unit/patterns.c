@@ -51,7 +51,8 @@ static int load(void **state)
 			struct line line;
 
 			line_clock_init(&clock, 1735689600, 0); /* a leap year takes every day */
-			if (line_parse(&clock, text->examples[e].text, strlen(text->examples[e].text), &line) == LINE_OK)
+			if (line_parse(&clock, text->examples[e].text, strlen(text->examples[e].text),
+			               &line) == LINE_OK)
 				lines[i][e] = (struct example_line){line.host, line.program, line.message};
 		}
 	}
@@ -138,9 +139,11 @@ static bool spelled(const struct rule *rule, const struct example_line *line, st
 	char text[MESSAGE_MAX];
 	struct addr want;
 	const size_t before = (size_t)(where.p - line->message.p);
-	const int len = snprintf(text, sizeof text, "%.*s%s%.*s", (int)before, line->message.p, spellings[s].spelling,
-	                         (int)(line->message.len - before - where.len), where.p + where.len);
-	const size_t n = rules_match_all(scratch, line->program, (struct span){text, (size_t)len}, true, hits);
+	const int len =
+	        snprintf(text, sizeof text, "%.*s%s%.*s", (int)before, line->message.p, spellings[s].spelling,
+	                 (int)(line->message.len - before - where.len), where.p + where.len);
+	const size_t n =
+	        rules_match_all(scratch, line->program, (struct span){text, (size_t)len}, true, hits);
 
 	if (spellings[s].address == NULL)
 		return n == 0 || hits[0].where.p == NULL || (size_t)(hits[0].where.p - text) != before;
@@ -156,7 +159,8 @@ static bool cannot_be_spelled(struct span message, struct span where, const char
 	if (memmem(behind, message.len - (size_t)(behind - message.p), where.p, where.len) != NULL &&
 	    memmem(message.p, message.len, "JunkMail", 8) != NULL)
 		return true;
-	return strncmp(spelling, "IPv6:", 5) == 0 && where.p - message.p > 5 && memcmp(where.p - 5, "IPv6:", 5) == 0;
+	return strncmp(spelling, "IPv6:", 5) == 0 && where.p - message.p > 5 &&
+	       memcmp(where.p - 5, "IPv6:", 5) == 0;
 }
 
 static void all_spellings(void **state)
@@ -166,7 +170,8 @@ static void all_spellings(void **state)
 	(void)state;
 	for (size_t i = 0; i < rules_count(rules); i++) {
 		const struct rule *const rule = rules_at(rules, i);
-		const bool ip4_only = strcmp(rule->text->name, "dropbear-auth") == 0; /* ":port" follows unbracketed */
+		const bool ip4_only =
+		        strcmp(rule->text->name, "dropbear-auth") == 0; /* ":port" follows unbracketed */
 
 		for (size_t e = 0; e < rule->text->n_examples; e++) {
 			struct rules_hit hit;
@@ -178,11 +183,13 @@ static void all_spellings(void **state)
 				continue;
 			for (size_t s = 0; s < sizeof spellings / sizeof *spellings; s++) {
 				if ((ip4_only && strchr(spellings[s].spelling, ':') != NULL) ||
-				    cannot_be_spelled(lines[i][e].message, hit.where, spellings[s].spelling) ||
+				    cannot_be_spelled(lines[i][e].message, hit.where,
+				                      spellings[s].spelling) ||
 				    spelled(rule, &lines[i][e], hit.where, s))
 					continue;
 				print_error("%s:%u: [%s] with \"%s\": want %s\n", rule->text->file,
-				            rule->text->examples[e].line, rule->text->name, spellings[s].spelling,
+				            rule->text->examples[e].line, rule->text->name,
+				            spellings[s].spelling,
 				            spellings[s].address != NULL ? spellings[s].address : "nobody");
 				wrong++;
 			}

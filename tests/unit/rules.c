@@ -68,7 +68,8 @@ static void load(const char *text)
 	scratch = rules_scratch_new(rules);
 }
 
-static size_t match(const char *program, const char *message, bool disabled, struct rules_hit ret[RULES_HITS_MAX])
+static size_t match(const char *program, const char *message, bool disabled,
+                    struct rules_hit ret[RULES_HITS_MAX])
 {
 	return rules_match_all(scratch, (struct span){program, strlen(program)},
 	                       (struct span){message, strlen(message)}, disabled, ret);
@@ -125,15 +126,19 @@ static void counts(void **state)
 	assert_string_equal(said("q", "bad 198.51.100.7 3 times", false), "a 198.51.100.7 60 x3");
 	assert_string_equal(said("q", "bad 198.51.100.7 0 times", false), "a 198.51.100.7 20 x1");
 	assert_string_equal(said("q", "bad 198.51.100.7 11 times", false), "a 198.51.100.7 200 x10");
-	assert_string_equal(said("q", "bad 198.51.100.7 99999999999999999999 times", false), "a 198.51.100.7 200 x10");
-	assert_string_equal(said("q", "message repeated 4 times: [ bad 198.51.100.7]", false), "a 198.51.100.7 80 x4");
+	assert_string_equal(said("q", "bad 198.51.100.7 99999999999999999999 times", false),
+	                    "a 198.51.100.7 200 x10");
+	assert_string_equal(said("q", "message repeated 4 times: [ bad 198.51.100.7]", false),
+	                    "a 198.51.100.7 80 x4");
 	assert_string_equal(said("q", "message repeated 4 times: [ bad 198.51.100.7 3 times]", false),
 	                    "a 198.51.100.7 200 x10");
 	assert_string_equal(said("q", "message repeated 4294967297 times: [ bad 198.51.100.7]", false),
 	                    "a 198.51.100.7 200 x10");
 	assert_string_equal(said("q", "message repeated x times: [ bad 198.51.100.7]", false), "");
 	assert_string_equal(said("q", "message repeated 4 times: [ bad 198.51.100.7", false), "");
-	assert_string_equal(said("q", "message repeated 4 times: [ message repeated 4 times: [ bad 198.51.100.7]]", false),
+	assert_string_equal(said("q",
+	                         "message repeated 4 times: [ message repeated 4 times: [ bad 198.51.100.7]]",
+	                         false),
 	                    "");
 	assert_string_equal(said("q", "bad 198.51.100.7]", false), "");
 	unload();
@@ -146,7 +151,8 @@ static void unless_and_negative(void **state)
 	             R("b", "match = ^(?:bad|good) <ADDR>\nscore = -30"));
 	assert_string_equal(said("q", "bad 198.51.100.7", false), "a 198.51.100.7 20 x1");
 	assert_string_equal(said("q", "bad 198.51.100.7 ours", false), "b 198.51.100.7 -30 x1");
-	assert_string_equal(said("q", "message repeated 2 times: [ good 198.51.100.7]", false), "b 198.51.100.7 -60 x2");
+	assert_string_equal(said("q", "message repeated 2 times: [ good 198.51.100.7]", false),
+	                    "b 198.51.100.7 -60 x2");
 	unload();
 }
 
@@ -214,7 +220,8 @@ static void also(void **state)
 	assert_string_equal(said("q", "bad pool3.example.net[198.51.100.7]", false),
 	                    "bad 198.51.100.7 20 x1; name 198.51.100.7 15 x1");
 	assert_string_equal(said("q", "bad mail.example.net[198.51.100.7]", false), "bad 198.51.100.7 20 x1");
-	assert_string_equal(said("q", "good pool3.example.net[198.51.100.7]", false), "good 198.51.100.7 -20 x1");
+	assert_string_equal(said("q", "good pool3.example.net[198.51.100.7]", false),
+	                    "good 198.51.100.7 -20 x1");
 	assert_string_equal(said("q", "ugly pool3.example.net[198.51.100.7]", false), "");
 	assert_string_equal(said("q", "bad mail.example.net[198.51.100.7] also 198.51.100.8", false),
 	                    "bad 198.51.100.7 20 x1"); /* adds to nobody else */
@@ -228,8 +235,10 @@ static void generic_alone(void **state)
 	(void)state;
 	load(R("a", "match = ^bad <NAME>\\[<ADDR>\\]\nname = generic\nscore = 20")
 	             R("b", "match = ^bad \\S+\\[<ADDR>\\]\nscore = 10"));
-	assert_string_equal(said("q", "bad ip-198-51-100-7.example.net[198.51.100.7]", false), "a 198.51.100.7 20 x1");
-	assert_string_equal(said("q", "bad ip-198-51-100-8.example.net[198.51.100.7]", false), "b 198.51.100.7 10 x1");
+	assert_string_equal(said("q", "bad ip-198-51-100-7.example.net[198.51.100.7]", false),
+	                    "a 198.51.100.7 20 x1");
+	assert_string_equal(said("q", "bad ip-198-51-100-8.example.net[198.51.100.7]", false),
+	                    "b 198.51.100.7 10 x1");
 	unload();
 }
 
@@ -239,18 +248,22 @@ static void kinds(void **state)
 		const char *message;
 		enum rules_kind kind;
 	} table[] = {
-	        {"1234abcd on 198.51.100.7", RULES_KIND_ADDRESS}, {"1234abcd fail", RULES_KIND_LOOKUP},
-	        {"1234abcd seen", RULES_KIND_EVENT},              {"1234abcd end 198.51.100.7", RULES_KIND_AFTER},
-	        {"1234abcd off", RULES_KIND_FORGET},              {"1234abcd bye 198.51.100.7", RULES_KIND_HIT},
+	        {"1234abcd on 198.51.100.7", RULES_KIND_ADDRESS},
+	        {"1234abcd fail", RULES_KIND_LOOKUP},
+	        {"1234abcd seen", RULES_KIND_EVENT},
+	        {"1234abcd end 198.51.100.7", RULES_KIND_AFTER},
+	        {"1234abcd off", RULES_KIND_FORGET},
+	        {"1234abcd bye 198.51.100.7", RULES_KIND_HIT},
 	};
 	struct rules_hit hits[RULES_HITS_MAX];
 
 	(void)state;
-	load(R("on", "match = ^<SESSION> on <ADDR>\nremember = yes") R("fail", "match = ^<SESSION> fail\nscore = 20")
+	load(R("on", "match = ^<SESSION> on <ADDR>\nremember = yes") R("fail",
+	                                                               "match = ^<SESSION> fail\nscore = 20")
 	             R("seen", "match = ^<SESSION> seen\nremember = yes")
-	                     R("end", "match = ^<SESSION> end <ADDR>\nafter = seen\nscore = 20")
-	                             R("off", "match = ^<SESSION> off\nforget = yes")
-	                                     R("bye", "match = ^<SESSION> bye <ADDR>\nforget = yes\nscore = 20"));
+	                     R("end", "match = ^<SESSION> end <ADDR>\nafter = seen\nscore = 20") R(
+	                             "off", "match = ^<SESSION> off\nforget = yes")
+	                             R("bye", "match = ^<SESSION> bye <ADDR>\nforget = yes\nscore = 20"));
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		assert_int_equal(match("q", table[i].message, false, hits), 1);
 		assert_int_equal(hits[0].kind, table[i].kind);
@@ -258,7 +271,8 @@ static void kinds(void **state)
 		assert_memory_equal(hits[0].session, "1234abcd", 8);
 		/* Who knows no sessions gets complete hits only. */
 		assert_int_equal(rules_match(scratch, (struct span){"q", 1},
-		                             (struct span){table[i].message, strlen(table[i].message)}, false, &hits[1]),
+		                             (struct span){table[i].message, strlen(table[i].message)}, false,
+		                             &hits[1]),
 		                 table[i].kind == RULES_KIND_HIT ? RULES_HIT : RULES_NONE);
 	}
 	assert_int_equal(match("q", "1234 fail", false, hits), 0);
@@ -307,8 +321,9 @@ static void literals(void **state)
 		char got[128] = "";
 
 		for (size_t j = 0; j < n; j++)
-			(void)snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s%.*s", j > 0 ? "|" : "",
-			               found[j].first ? "^" : "", found[j].len, found[j].text);
+			(void)snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s%.*s",
+			               j > 0 ? "|" : "", found[j].first ? "^" : "", found[j].len,
+			               found[j].text);
 		if (strcmp(got, table[i].want) != 0)
 			fail_msg("%s: want \"%s\", got \"%s\"", table[i].regex, table[i].want, got);
 	}
@@ -338,11 +353,13 @@ static void scribble(char *out, size_t cap, size_t n, const char *const pieces[]
 /* Rules with the prefilter and without say the same of every line. */
 static void prefilter_changes_nothing(void **state)
 {
-	static const char *const regexes[] = {"a",     "b",       "ab",      ": ",     "rej",   "(?:a|b)", "(?:ab)?", "a?",
-	                                      "b*",    "c+",      "[abc]",   "[^a]",   ".*",    ".",       "\\d+",   "\\[",
-	                                      "\\.",   "a{0,2}",  "b{2}",    "(?!ab)", "(?=a)", "(a)",     "x{1,}",  "(?i:AB)",
-	                                      "[]a]",  "[[:alpha:]]", "c++", "b+?",    "(?>ab)", "\\b",   "\\w"};
-	static const char *const texts[] = {"a", "b", "ab", ": ", "rej", "c", "[", ".", "1", "x", "A", "]", " ", "aa", "bb"};
+	static const char *const regexes[] = {
+	        "a",    "b",           "ab",    ": ",     "rej",    "(?:a|b)", "(?:ab)?", "a?",
+	        "b*",   "c+",          "[abc]", "[^a]",   ".*",     ".",       "\\d+",    "\\[",
+	        "\\.",  "a{0,2}",      "b{2}",  "(?!ab)", "(?=a)",  "(a)",     "x{1,}",   "(?i:AB)",
+	        "[]a]", "[[:alpha:]]", "c++",   "b+?",    "(?>ab)", "\\b",     "\\w"};
+	static const char *const texts[] = {"a", "b", "ab", ": ", "rej", "c",  "[", ".",
+	                                    "1", "x", "A",  "]",  " ",   "aa", "bb"};
 	char text[16384];
 
 	(void)state;
@@ -354,9 +371,12 @@ static void prefilter_changes_nothing(void **state)
 		for (int r = 0; r < 25; r++) {
 			char regex[256] = "";
 
-			scribble(regex, sizeof regex, 1 + below(8), regexes, sizeof regexes / sizeof *regexes);
-			(void)snprintf(text + strlen(text), sizeof text - strlen(text),
-			               "[r%d]\nprogram = q\ncategory = auth\nreason = r\nmatch = ^%s.*<ADDR>\n", r, regex);
+			scribble(regex, sizeof regex, 1 + below(8), regexes,
+			         sizeof regexes / sizeof *regexes);
+			(void)snprintf(
+			        text + strlen(text), sizeof text - strlen(text),
+			        "[r%d]\nprogram = q\ncategory = auth\nreason = r\nmatch = ^%s.*<ADDR>\n", r,
+			        regex);
 		}
 		load(text);
 		plain = load_set(text);
@@ -371,9 +391,11 @@ static void prefilter_changes_nothing(void **state)
 			(void)strcat(message, " 198.51.100.7");
 			n = match("q", message, false, fast_hits);
 			assert_int_equal(n, rules_match_all(slow, (struct span){"q", 1},
-			                                    (struct span){message, strlen(message)}, false, slow_hits));
+			                                    (struct span){message, strlen(message)}, false,
+			                                    slow_hits));
 			if (n > 0 && fast_hits[0].rule->index != slow_hits[0].rule->index)
-				fail_msg("%s: %s with the prefilter, %s without", message, fast_hits[0].rule->text->match.text,
+				fail_msg("%s: %s with the prefilter, %s without", message,
+				         fast_hits[0].rule->text->match.text,
 				         slow_hits[0].rule->text->match.text);
 		}
 		rules_scratch_free(slow);
@@ -392,7 +414,8 @@ static void many_programs(void **state)
 	for (int round = 0; round < 2; round++)
 		for (unsigned i = 0; i < 2000; i++) {
 			(void)snprintf(program, sizeof program, "p%u/%c", i, i % 2 ? 'x' : 'y');
-			assert_string_equal(said(program, "bad 198.51.100.7", false), i % 2 ? "a 198.51.100.7 20 x1" : "");
+			assert_string_equal(said(program, "bad 198.51.100.7", false),
+			                    i % 2 ? "a 198.51.100.7 20 x1" : "");
 		}
 	memset(program, 'p', sizeof program - 1);
 	program[sizeof program - 1] = '\0';

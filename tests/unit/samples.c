@@ -30,8 +30,7 @@ static struct sessions *sessions;
 
 /* What a line came to. */
 struct outcome {
-	bool named;    /* somebody, with a score above 0 */
-	bool good;     /* somebody, with a score of 0 or less */
+	bool named; /* somebody, with a score above 0 */
 	int score;
 	char address[ADDR_TEXT_MAX];
 	const char *rule, *category;
@@ -92,12 +91,12 @@ static struct outcome run(struct line_clock *clock, const char *text, size_t len
 		return outcome;
 	n = rules_match_all(scratch, line.program, line.message, true, hits);
 	for (size_t i = 0; i < n; i++) {
-		if (sessions_resolve(sessions, line.host, line.has_time ? line.time_s : 0, &hits[i]) != RULES_HIT)
+		if (sessions_resolve(sessions, line.host, line.has_time ? line.time_s : 0, &hits[i]) !=
+		    RULES_HIT)
 			continue;
 		if (i > 0) /* "also" rules name whom the first named */
 			continue;
 		outcome.named = hits[i].score > 0;
-		outcome.good = !outcome.named;
 		outcome.score = hits[i].score;
 		(void)addr_text(&hits[i].address, outcome.address);
 		outcome.rule = hits[i].rule->text->name;
@@ -156,7 +155,8 @@ static bool read_remark(const char *text, struct expectation *want)
 	want->present = true;
 	want->none = strncmp(text + sizeof expect - 1, "none", 4) == 0;
 	if (!want->none)
-		assert_int_equal(sscanf(text + sizeof expect - 1, "%31s %63s", want->reason, want->address), 2);
+		assert_int_equal(sscanf(text + sizeof expect - 1, "%31s %63s", want->reason, want->address),
+		                 2);
 	return true;
 }
 
@@ -186,8 +186,9 @@ static size_t try_file(const char *path, size_t *ret_lines, size_t *ret_taken)
 		*ret_taken += want.present && got.named;
 		if (want.present && !judge(&want, &got)) {
 			print_error("%s:%u: want %s %s, got %s %s [%s]\n    %.200s\n", path, number,
-			            want.none ? "none" : want.reason, want.address, got.named ? got.category : "none",
-			            got.address, got.rule != NULL ? got.rule : "-", text);
+			            want.none ? "none" : want.reason, want.address,
+			            got.named ? got.category : "none", got.address,
+			            got.rule != NULL ? got.rule : "-", text);
 			wrong++;
 		}
 		want = (struct expectation){0};
@@ -240,8 +241,8 @@ static void expectations(void **state)
 		size_t lines = 0, taken = 0;
 
 		wrong += try_file(files[i], &lines, &taken);
-		print_message("%-32s %4zu lines, %4zu taken, %4zu left\n", strrchr(files[i], '/') + 1, lines, taken,
-		              lines - taken);
+		print_message("%-32s %4zu lines, %4zu taken, %4zu left\n", strrchr(files[i], '/') + 1, lines,
+		              taken, lines - taken);
 		free(files[i]);
 	}
 	assert_int_equal(wrong, 0);

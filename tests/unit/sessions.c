@@ -9,7 +9,8 @@
 
 #include <cmocka.h>
 
-static struct rulefile_rule connected = {.name = (char[]){"connected"}, .file = "smtpd.rules", .remember = true};
+static struct rulefile_rule connected = {
+        .name = (char[]){"connected"}, .file = "smtpd.rules", .remember = true};
 static struct rulefile_rule unknown = {.name = (char[]){"unknown"}, .file = "smtpd.rules", .remember = true};
 static struct rulefile_rule failed = {.name = (char[]){"failed"}, .file = "smtpd.rules", .score = 20};
 static struct rulefile_rule summary = {
@@ -42,7 +43,8 @@ static int teardown(void **state)
 
 static struct rules_hit piece(size_t rule, enum rules_kind kind, const char *id, const char *address)
 {
-	struct rules_hit hit = {.rule = &rules[rule], .kind = kind, .count = 1, .score = rules[rule].text->score};
+	struct rules_hit hit = {
+	        .rule = &rules[rule], .kind = kind, .count = 1, .score = rules[rule].text->score};
 
 	hit.session_len = (uint8_t)strlen(id);
 	memcpy(hit.session, id, strlen(id));
