@@ -294,7 +294,7 @@ int ini_read(const char *path, struct ini **ret, struct why *why)
 		rc = why_set(why, EINVAL, "%s: not a regular file of at most 16 MiB", name);
 		goto out;
 	}
-	data = must(malloc((size_t)st.st_size + 1));
+	data = must(calloc(1, (size_t)st.st_size + 1));
 	while (len < (size_t)st.st_size && (got = read(fd, data + len, (size_t)st.st_size - len)) > 0)
 		len += (size_t)got;
 	rc = got < 0 ? why_set(why, errno, "%s: %s", name, strerror(errno))

@@ -42,7 +42,7 @@ int command_list(int argc, char **argv, const struct command_env *env)
 	status = COMMAND_SYSTEM;
 	if ((store = command_database(config)) == NULL)
 		goto out;
-	if ((rc = report_open(store, &report, &why)) < 0) {
+	if (report_open(store, &report, &why) < 0) {
 		(void)command_fail(COMMAND_SYSTEM, &why);
 		goto out;
 	}

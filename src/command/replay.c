@@ -310,7 +310,7 @@ static int replay(struct request *q, const struct command_env *env)
 	struct replay_result result = {0};
 	const double start = clock_s();
 	int64_t differences = 0;
-	struct why why, said;
+	struct why why = {0}, said = {0};
 	double seconds;
 	int rc = replay_run(&q->options, &result, &why), shown = 0;
 

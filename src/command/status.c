@@ -108,7 +108,7 @@ static void print_text(const json_t *s)
 
 static int answer(struct report *report, const struct config *config, const struct command_env *env, struct why *why)
 {
-	struct report_totals totals;
+	struct report_totals totals = {0};
 	json_t *const logs = json_array();
 	json_t *s;
 	int rc = gather_logs(report, config, logs, why);

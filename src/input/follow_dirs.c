@@ -104,26 +104,24 @@ static bool is_remote(const char *dir)
 
 static int watch_dir(struct follow_dirs *dirs, const char *dir, struct why *why)
 {
-	struct stat st;
-	int err;
+	/* The kernel knows best what it watches: the same directory gives the same number, another never does. */
+	const int wd = inotify_add_watch(dirs->fd, dir, EVENTS);
+	int err = wd < 0 ? errno : 0;
 
-	if (stat(dir, &st) < 0)
-		return why_set(why, errno, "cannot watch %s: %s", dir, strerror(errno));
-	for (size_t i = 0; i < dirs->n; i++) {
-		if (dirs->watched[i].dev == st.st_dev && dirs->watched[i].ino == st.st_ino)
+	for (size_t i = 0; i < dirs->n && wd >= 0; i++) {
+		if (dirs->watched[i] == wd)
 			return 0;
 	}
-	if (!inotifytools_watch_file(dir, EVENTS)) {
-		err = inotifytools_error();
-		return why_set(why, err > 0 ? err : EIO, "cannot watch %s: %s%s", dir, strerror(err),
+	/* Only once for each: what the library is told twice it never frees. */
+	if (wd >= 0 && !inotifytools_watch_file(dir, EVENTS))
+		err = inotifytools_error() > 0 ? inotifytools_error() : EIO;
+	if (err != 0)
+		return why_set(why, err, "cannot watch %s: %s%s", dir, strerror(err),
 		               err == ENOSPC ? "; see sysctl fs.inotify.max_user_watches" : "");
-	}
-	/* Forgetting watches costs only watching again, which the kernel takes for the same. */
+	/* Forgetting watches costs only telling the library again. */
 	if (dirs->n == FOLLOW_DIRS_MAX)
 		dirs->n = 0;
-	dirs->watched[dirs->n].dev = st.st_dev;
-	dirs->watched[dirs->n].ino = st.st_ino;
-	dirs->n++;
+	dirs->watched[dirs->n++] = wd;
 	return 0;
 }
 
@@ -182,8 +180,10 @@ bool follow_dirs_next(struct follow_dirs *dirs, struct follow_event *ret)
 	if (event == NULL)
 		return false;
 	ret->lost = (event->mask & DIR_LOST) != 0;
-	if (ret->lost)
-		dirs->n = 0; /* whichever: watching again what is watched changes nothing */
+	for (size_t i = 0; i < dirs->n && (event->mask & IN_IGNORED) != 0; i++) {
+		if (dirs->watched[i] == event->wd)
+			dirs->watched[i] = dirs->watched[--dirs->n];
+	}
 	/* No name: the queue overflowed, or something befell a directory. */
 	ret->name = event->len > 0 ? event->name : NULL;
 	return true;

@@ -12,7 +12,6 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
 #include "base/why.h"
 
@@ -23,10 +22,7 @@ enum {
 
 struct follow_dirs {
 	int fd; /* of inotify: CLOEXEC, below FD_SETSIZE */
-	struct {
-		dev_t dev;
-		ino_t ino;
-	} watched[FOLLOW_DIRS_MAX];
+	int watched[FOLLOW_DIRS_MAX]; /* the kernel's numbers of them */
 	size_t n;
 };
 

@@ -187,7 +187,7 @@ int logfile_next(struct logfile *file, struct follow_line *ret)
 
 int logfile_identify(struct logfile *file)
 {
-	struct follow_line line;
+	struct follow_line line = {0};
 	const int rc = logfile_next(file, &line);
 
 	if (rc != LOGFILE_LINE)

@@ -277,8 +277,8 @@ static size_t scan_tail(enum stamp_form form, const char *p, size_t len)
 static bool learn_minute(struct line_clock *clock, const char *p, size_t len, struct span tail)
 {
 	struct span zone = tail;
-	enum stamp_form form;
-	struct wall wall;
+	enum stamp_form form = STAMP_SYSLOG;
+	struct wall wall = {0};
 	const size_t minute_len = scan_minute(p, len, &wall, &form);
 	int64_t minute_s;
 
@@ -328,7 +328,7 @@ const char *stamp_take(struct line_clock *clock, const char *p, const char *end,
 	enum stamp_form form = clock->form;
 	const bool known = minute_len > 0 && len >= minute_len && memcmp(p, clock->minute, minute_len) == 0;
 	struct span tail;
-	struct wall wall;
+	struct wall wall = {0};
 	int second;
 
 	if (!known) {
