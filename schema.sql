@@ -33,7 +33,8 @@ CREATE TABLE hit (
 	address TEXT    NOT NULL,
 	rule    INTEGER NOT NULL REFERENCES rule,
 	score   INTEGER NOT NULL,
-	log     INTEGER NOT NULL REFERENCES log,
+	ignored INTEGER NOT NULL, -- 1: it did not weigh: was blocked already, allowed, or its rule suspended; 0: it did
+	log     INTEGER NOT NULL, -- of table log; 0: no log, somebody's vote
 	offset  INTEGER NOT NULL, -- of the line's first byte in that log
 	detail  TEXT,
 	text    TEXT    NOT NULL  -- the line
@@ -46,11 +47,58 @@ CREATE TABLE block (
 	until    INTEGER NOT NULL,
 	offence  INTEGER NOT NULL,           -- first, second ... within [block] memory
 	rule     INTEGER NOT NULL REFERENCES rule,
+	cause    INTEGER NOT NULL DEFAULT 0, -- 0 evidence, 1 enough of a network, 2 by hand: each ends by itself
+	proven   INTEGER NOT NULL DEFAULT 0, -- 1: although the address was proven good
 	knocks   INTEGER NOT NULL DEFAULT 0, -- times it was seen knocking at the firewall meanwhile
+	knocked  INTEGER,                    -- when it was last seen knocking
 	ended    INTEGER,                    -- when it was lifted before its time; null: until says it
 	ended_by TEXT                        -- 'allowed' ...; null: it runs, or ran its time
 );
 CREATE INDEX block_until ON block (until);
+
+CREATE TABLE act ( -- what people did by hand, and who they were
+	id      INTEGER PRIMARY KEY,
+	time    INTEGER NOT NULL,
+	who     TEXT    NOT NULL, -- 'uid 1000 (alice)', 'token mx2'
+	what    TEXT    NOT NULL, -- 'block', 'unblock', 'vote black', 'vote white', 'reload', 'resume'
+	address TEXT,
+	why     TEXT
+);
+CREATE INDEX act_address ON act (address, time);
+CREATE INDEX act_time ON act (time);
+
+CREATE TABLE good ( -- evidence for the good, by day: deliveries and logins
+	day     INTEGER NOT NULL, -- since 1970
+	address TEXT    NOT NULL,
+	times   INTEGER NOT NULL,
+	last    INTEGER NOT NULL,
+	PRIMARY KEY (day, address)
+) WITHOUT ROWID;
+
+CREATE TABLE credit ( -- what of it still weighs against hits: the last window's, by second
+	time    INTEGER NOT NULL,
+	address TEXT    NOT NULL,
+	score   INTEGER NOT NULL, -- negative
+	PRIMARY KEY (time, address)
+) WITHOUT ROWID;
+
+CREATE TABLE allowance ( -- networks that are not blocked for a while
+	id      INTEGER PRIMARY KEY,
+	address TEXT    NOT NULL,
+	since   INTEGER NOT NULL,
+	until   INTEGER NOT NULL,
+	cause   TEXT    NOT NULL, -- 'cluster', 'white' ...
+	why     TEXT
+);
+CREATE INDEX allowance_until ON allowance (until);
+
+CREATE TABLE suspension ( -- rules that blocked too many who had proven good
+	id    INTEGER PRIMARY KEY,
+	rule  TEXT    NOT NULL, -- its name
+	since INTEGER NOT NULL,
+	why   TEXT    NOT NULL,
+	ended INTEGER           -- when somebody resumed it; null: it is suspended
+);
 
 CREATE TABLE daemon ( -- what the daemon last said of itself, for status
 	key   TEXT PRIMARY KEY,
@@ -77,7 +125,7 @@ CREATE VIEW hits AS
 SELECT h.id, strftime('%Y-%m-%dT%H:%M:%SZ', h.time, 'unixepoch') AS time, h.address,
        r.name AS rule, r.category, r.reason, h.score, h.detail,
        l.path AS file, h.offset, h.text, h.time AS time_s
-FROM hit h JOIN rule r ON r.id = h.rule JOIN log l ON l.id = h.log;
+FROM hit h JOIN rule r ON r.id = h.rule LEFT JOIN log l ON l.id = h.log;
 
 -- Every block there was.
 CREATE VIEW blocks AS
@@ -92,6 +140,11 @@ FROM (SELECT *, CASE WHEN ended IS NOT NULL THEN ended
                      WHEN until <= CAST(strftime('%s', 'now') AS INTEGER) THEN until END AS over
       FROM block) b
 JOIN rule r ON r.id = b.rule;
+
+-- What was done by hand.
+CREATE VIEW acts AS
+SELECT id, strftime('%Y-%m-%dT%H:%M:%SZ', time, 'unixepoch') AS time, who, what, address, why, time AS time_s
+FROM act;
 
 CREATE VIEW by_reason AS
 SELECT r.reason, r.name AS rule, r.category, count(*) AS hits, count(DISTINCT h.address) AS addresses,

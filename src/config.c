@@ -16,24 +16,36 @@ enum {
 	SECONDS_MIN = 2,         /* a recent rule of 1 s would forget before it is fed again */
 	SECONDS_MAX = 7 * 86400,
 	NAME_MAX_LEN = 23,       /* of chains and lists, see firewall/root.h */
+	DNS_NAME_MAX_LEN = 253,  /* RFC 1035, as text */
 	LOG_PREFIX_MAX_LEN = 28, /* iptables' own limit less the NUL */
+	SOCKET_MAX_LEN = 102,    /* sun_path, less ".read" and the NUL */
 };
 
 /* What a value must be, and where it goes. */
 enum kind {
 	NUMBER,    /* int64_t, 1... */
+	COUNT,     /* int64_t, 0... */
+	NETWORK,   /* the same, but not 1, and not more than a verdict can hold */
+	DAYS,      /* the same, of a month */
+	LENGTH6,   /* int64_t, of an IPv6 prefix */
 	DURATION,  /* int64_t, seconds */
+	DURATION0, /* the same, may be 0 */
 	DURATIONS, /* block.for */
 	BOOLEAN,
 	WORD,      /* chain or list name */
 	TEXT,      /* char *, may be empty */
 	PATH,      /* char *, absolute */
+	SOCKET,    /* the same, short enough for a socket, or empty */
+	LOOPBACK,  /* control.tcp */
 	BACKEND,
 	ACTION,
 	PORTS,
 	PREFIX,
 	DIRS,
-	ADDRESSES, /* repeatable */
+	ADDRESSES, /* repeatable, as are ... */
+	NAMES,     /* struct config_words */
+	CLIENTS,
+	FILES,
 };
 
 #define AT(member) offsetof(struct config, member)
@@ -49,7 +61,16 @@ static const struct row {
 	{{"block", "for", "10m 1h 6h 1d 7d"}, DURATIONS, 0},
 	{{"block", "memory", "30d"}, DURATION, AT(block.memory_s)},
 	{{"block", "extend", "yes"}, BOOLEAN, AT(block.extend)},
+	{{"block", "ip6_prefix", "64"}, LENGTH6, AT(block.ip6_prefix)},
+	{{"block", "network_after", "0"}, NETWORK, AT(block.network_after)},
+	{{"block", "quarantine", "5"}, COUNT, AT(block.quarantine)},
+	{{"block", "max_blocks_per_minute", "600"}, COUNT, AT(block.max_blocks_per_minute)},
 	{{"allow", "address", ""}, ADDRESSES, 0},
+	{{"allow", "name", ""}, NAMES, AT(allow.names)},
+	{{"allow", "file", ""}, FILES, AT(allow.files)},
+	{{"allow", "client", ""}, CLIENTS, AT(allow.clients)},
+	{{"allow", "earn_days", "3"}, DAYS, AT(allow.earn_days)},
+	{{"allow", "cluster_for", "36d"}, DURATION0, AT(allow.cluster_for_s)},
 	{{"firewall", "backend", "recent"}, BACKEND, AT(firewall.backend)},
 	{{"firewall", "manage_rules", "yes"}, BOOLEAN, AT(firewall.manage_rules)},
 	{{"firewall", "chain", "SPAMMER"}, WORD, AT(firewall.chain)},
@@ -63,7 +84,11 @@ static const struct row {
 	{{"firewall", "keep_on_stop", "no"}, BOOLEAN, AT(firewall.keep_on_stop)},
 	{{"database", "path", "/var/lib/watchforspammers/hits.db"}, PATH, AT(database.path)},
 	{{"database", "keep", "90d"}, DURATION, AT(database.keep_s)},
-	{{"control", "socket", "/run/watchforspammers/control"}, PATH, AT(control.socket)},
+	{{"control", "socket", "/run/watchforspammers/control"}, SOCKET, AT(control.socket)},
+	{{"control", "group", "watchforspammers"}, TEXT, AT(control.group)},
+	{{"control", "readers", "adm"}, TEXT, AT(control.readers)},
+	{{"control", "tcp", ""}, LOOPBACK, 0},
+	{{"control", "token_file", "/etc/watchforspammers/tokens"}, PATH, AT(control.token_file)},
 	{{"run", "user", "watchforspammers"}, TEXT, AT(run.user)},
 	{{"run", "patterns", WFS_PATTERN_DIR " /etc/watchforspammers/patterns"}, DIRS, 0},
 };
@@ -104,24 +129,42 @@ static int64_t *number_at(struct config *config, size_t at)
 
 /* Each takes a value; returns NULL, or what would have been right. */
 
-static const char *take_number(struct config *config, size_t at, const char *value)
+static bool whole_number(const char *value, long long min, long long max, int64_t *ret)
 {
 	char *end;
 	long long n;
 
 	errno = 0;
 	n = strtoll(value, &end, 10);
-	if (errno != 0 || end == value || *end != '\0' || n < 1 || n > 1000000)
-		return "a whole number from 1 to 1000000";
-	*number_at(config, at) = n;
-	return NULL;
+	if (errno != 0 || end == value || *end != '\0' || n < min || n > max)
+		return false;
+	*ret = n;
+	return true;
 }
 
-static const char *take_duration(struct config *config, size_t at, const char *value)
+static const char *take_number(struct config *config, const struct row *row, const char *value)
+{
+	int64_t *const field = number_at(config, row->at);
+
+	switch (row->kind) {
+	case COUNT:
+		return whole_number(value, 0, 1000000, field) ? NULL : "a whole number from 0 to 1000000";
+	case NETWORK:
+		return whole_number(value, 0, 64, field) && *field != 1 ? NULL : "0, or a whole number from 2 to 64";
+	case DAYS:
+		return whole_number(value, 0, 31, field) ? NULL : "a whole number from 0 to 31";
+	case LENGTH6:
+		return whole_number(value, 48, 128, field) ? NULL : "a whole number from 48 to 128";
+	default:
+		return whole_number(value, 1, 1000000, field) ? NULL : "a whole number from 1 to 1000000";
+	}
+}
+
+static const char *take_duration(struct config *config, size_t at, int64_t min_s, const char *value)
 {
 	int64_t s;
 
-	if (!duration_parse(value, &s) || s < 1)
+	if (!duration_parse(value, &s) || s < min_s)
 		return "a duration such as 90s, 10m, 1h30m or 7d";
 	if (at == AT(firewall.seconds) && (s < SECONDS_MIN || s > SECONDS_MAX))
 		return "2 seconds to 7 days";
@@ -182,6 +225,43 @@ static const char *take_path(struct config *config, size_t at, const char *value
 	if (value[0] != '/')
 		return "an absolute path";
 	set_string(config, at, value);
+	return NULL;
+}
+
+static const char *take_socket(struct config *config, size_t at, const char *value)
+{
+	if ((value[0] != '\0' && value[0] != '/') || strlen(value) > SOCKET_MAX_LEN)
+		return "an absolute path of at most 102 bytes, or nothing";
+	set_string(config, at, value);
+	return NULL;
+}
+
+/* "127.0.0.1:4711", "[::1]:4711" or nothing. */
+static const char *take_loopback(struct config *config, const char *value)
+{
+	static const char want[] = "127.0.0.1:PORT, [::1]:PORT or nothing: other addresses are for strangers";
+	const char *const colon = strrchr(value, ':');
+	const bool bracket = value[0] == '[';
+	struct addr addr;
+	unsigned long port;
+	size_t len;
+	char *end;
+
+	config->control.tcp_port = 0;
+	if (value[0] == '\0')
+		return NULL;
+	if (colon == NULL || (bracket && (colon == value || colon[-1] != ']')) || colon[1] < '0' || colon[1] > '9')
+		return want;
+	len = (size_t)(colon - value) - (bracket ? 2 : 0);
+	if (!addr_parse(value + bracket, len, &addr) || addr_is_ip4(&addr) == bracket)
+		return want;
+	if (addr_is_ip4(&addr) ? addr.bytes[12] != 127 : !addr_equal(&addr, &(struct addr){{[15] = 1}}))
+		return want;
+	port = strtoul(colon + 1, &end, 10);
+	if (*end != '\0' || port < 1 || port > 65535)
+		return want;
+	config->control.tcp = addr;
+	config->control.tcp_port = (uint16_t)port; /* in range, above */
 	return NULL;
 }
 
@@ -272,13 +352,57 @@ static const char *take_addresses(struct config *config, const char *value)
 	return NULL;
 }
 
+static bool is_name(const char *word, const char *also)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+
+	for (const char *p = word; *p != '\0'; p++)
+		if (strchr(letters, *p) == NULL && strchr(also, *p) == NULL)
+			return false;
+	return strlen(word) <= DNS_NAME_MAX_LEN && strchr(word, '.') != NULL && word[strspn(word, "*?.")] != '\0';
+}
+
+static const char *word_fault(enum kind kind, const char *word)
+{
+	struct net net;
+
+	if (kind == NAMES)
+		return is_name(word, "") && !net_parse(word, strlen(word), &net) ? NULL : "DNS names such as mx.example.org";
+	if (kind == CLIENTS)
+		return is_name(word, "*?") ? NULL : "names such as mx.example.org or *.example.org";
+	return word[0] == '/' ? NULL : "absolute paths";
+}
+
+static const char *take_list(struct config *config, const struct row *row, const char *value)
+{
+	struct config_words *const list = (struct config_words *)((char *)config + row->at);
+	char *const words = copy(value), *save = NULL;
+	const char *fault = NULL;
+
+	for (char *w = strtok_r(words, " \t,", &save); w != NULL && fault == NULL; w = strtok_r(NULL, " \t,", &save)) {
+		fault = word_fault(row->kind, w);
+		if (fault == NULL && list->n == CONFIG_WORDS_MAX)
+			fault = "at most 256 of them";
+		if (fault == NULL)
+			list->list[list->n++] = copy(w);
+	}
+	free(words);
+	return fault;
+}
+
 static const char *take(struct config *config, const struct row *row, const char *value)
 {
 	switch (row->kind) {
 	case NUMBER:
-		return take_number(config, row->at, value);
+	case COUNT:
+	case NETWORK:
+	case DAYS:
+	case LENGTH6:
+		return take_number(config, row, value);
 	case DURATION:
-		return take_duration(config, row->at, value);
+		return take_duration(config, row->at, 1, value);
+	case DURATION0:
+		return take_duration(config, row->at, 0, value);
 	case DURATIONS:
 		return take_durations(config, value);
 	case BOOLEAN:
@@ -290,6 +414,10 @@ static const char *take(struct config *config, const struct row *row, const char
 		return NULL;
 	case PATH:
 		return take_path(config, row->at, value);
+	case SOCKET:
+		return take_socket(config, row->at, value);
+	case LOOPBACK:
+		return take_loopback(config, value);
 	case BACKEND:
 		if (strcmp(value, "recent") != 0)
 			return "recent";
@@ -305,6 +433,10 @@ static const char *take(struct config *config, const struct row *row, const char
 		return take_dirs(config, value);
 	case ADDRESSES:
 		return take_addresses(config, value);
+	case NAMES:
+	case CLIENTS:
+	case FILES:
+		return take_list(config, row, value);
 	}
 	return "nothing"; /* not reached: the switch is complete */
 }
@@ -390,7 +522,7 @@ static int take_entry(struct config *config, const char *file, const struct ini 
 	if (row == NULL)
 		return why_set(why, EINVAL, "%s:%u: [%s] has no key \"%s\"%s", file, e->line,
 		               shown(e->section, look2), shown(e->key, look), proposal(e->section, e->key, near));
-	if (row->kind != ADDRESSES)
+	if (row->kind != ADDRESSES && row->kind != NAMES && row->kind != CLIENTS && row->kind != FILES)
 		for (size_t j = 0; j < i; j++)
 			if (ini->entries[j].key != NULL && strcasecmp(ini->entries[j].section, e->section) == 0 &&
 			    strcasecmp(ini->entries[j].key, e->key) == 0)
@@ -436,6 +568,12 @@ int config_read(const char *path, bool may_be_absent, struct config **ret, struc
 	return 0;
 }
 
+static void free_words(struct config_words *words)
+{
+	for (size_t i = 0; i < words->n; i++)
+		free(words->list[i]);
+}
+
 void config_free(struct config *config)
 {
 	if (config == NULL)
@@ -445,6 +583,9 @@ void config_free(struct config *config)
 	for (size_t i = 0; i < config->run.n_patterns; i++)
 		free(config->run.patterns[i]);
 	free(config->allow.nets);
+	free_words(&config->allow.names);
+	free_words(&config->allow.clients);
+	free_words(&config->allow.files);
 	free(config->firewall.backend);
 	free(config->firewall.chain);
 	free(config->firewall.jump_from);
@@ -452,6 +593,9 @@ void config_free(struct config *config)
 	free(config->firewall.log_prefix);
 	free(config->database.path);
 	free(config->control.socket);
+	free(config->control.group);
+	free(config->control.readers);
+	free(config->control.token_file);
 	free(config->run.user);
 	free(config);
 }

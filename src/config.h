@@ -19,8 +19,14 @@ enum {
 	CONFIG_LOGS_MAX = 64,
 	CONFIG_DURATIONS_MAX = 8,
 	CONFIG_ALLOW_MAX = 4096,
+	CONFIG_WORDS_MAX = 256,   /* names, clients, files; each */
 	CONFIG_PORTS_MAX = 15,
 	CONFIG_DIRS_MAX = 8,
+};
+
+struct config_words {
+	size_t n;
+	char *list[CONFIG_WORDS_MAX];
 };
 
 enum config_action { CONFIG_DROP, CONFIG_REJECT, CONFIG_RESET };
@@ -36,10 +42,17 @@ struct config {
 		int64_t for_s[CONFIG_DURATIONS_MAX]; /* of the 1st ... nth offence */
 		int64_t memory_s;
 		bool extend;
+		int64_t ip6_prefix;            /* 48..128 */
+		int64_t network_after;         /* 0: never */
+		int64_t quarantine;            /* 0: never */
+		int64_t max_blocks_per_minute; /* 0: as many as there are */
 	} block;
 	struct {
 		size_t n;
 		struct net *nets;
+		struct config_words names, clients, files; /* to be resolved; globs; absolute paths */
+		int64_t earn_days;     /* 0: nobody is proven good */
+		int64_t cluster_for_s; /* 0: clusters earn nothing */
 	} allow;
 	struct {
 		char *backend; /* "recent" */
@@ -58,7 +71,11 @@ struct config {
 		int64_t keep_s;
 	} database;
 	struct {
-		char *socket;
+		char *socket;         /* "": none */
+		char *group, *readers; /* names; "": nobody */
+		struct addr tcp;      /* a loopback address */
+		uint16_t tcp_port;    /* 0: no TCP */
+		char *token_file;
 	} control;
 	struct {
 		char *user; /* "": whoever started it */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -16,13 +17,19 @@
 
 #include <fcntl.h>
 
+#include "allowlist.h"
 #include "base/log.h"
+#include "base/nets.h"
+#include "control/control.h"
+#include "edits.h"
 #include "examples.h"
 #include "input/follow.h"
 #include "input/line.h"
 #include "ledger.h"
+#include "orders.h"
 #include "recall.h"
 #include "rules/sessions.h"
+#include "verdict/cluster.h"
 #include "wanted.h"
 
 enum {
@@ -31,6 +38,9 @@ enum {
 	RETRY_MS = 1000,        /* after an error of the database or the firewall */
 	PURGE_MS = 3600 * 1000, /* hits older than [database] keep */
 	PURGE_SLICE = 2000,
+	NAMES_KEPT_S = 7 * 86400, /* the last answers of a DNS name, over restarts */
+	NAMES_KEPT_MS = 86400 * 1000,
+	SHRINK_PAGES = 1000,    /* of 4 KiB */
 	FILES_PER_LOG = 3,      /* the one being read, the one before, one more while they rotate fast */
 };
 
@@ -39,7 +49,10 @@ enum place {
 	SIGNALS,
 	LOGS,
 	FIREWALL,
-	N_PLACES,
+	EDITS,
+	NAMES,
+	CONTROL, /* the first of CONTROL_FDS_MAX */
+	N_PLACES = CONTROL + CONTROL_FDS_MAX,
 };
 
 /* A file being read, by the number follow gives it. */
@@ -56,12 +69,19 @@ struct engine {
 	struct rules *rules;
 	struct rules_scratch *scratch;
 	struct sessions *sessions;
+	struct allowlist *allowlist;
+	unsigned allow_changes; /* of it, that were acted upon */
 	struct verdict *verdict;
+	struct cluster *cluster;
 	struct store *store;
 	struct ledger *ledger;
 	struct follow *follow;
+	struct edits *edits; /* of rule files; NULL: not seen */
 	struct client client;
 	struct wanted *wanted;
+	struct acts *acts;
+	struct control *control; /* NULL: none could be opened, or none is wanted */
+	struct answer answer;
 
 	int signal_fd, lock_fd;
 	uint32_t refresh_s; /* half the seconds of root's rules, which a reload does not change */
@@ -71,10 +91,13 @@ struct engine {
 	bool more; /* the logs hold more than was read: no sleep */
 
 	/* When to do what next; milliseconds of CLOCK_MONOTONIC, 0: at once, INT64_MAX: never. */
-	int64_t write_at, sync_at, purge_at, expiry_at, watchdog_at;
+	int64_t write_at, sync_at, purge_at, expiry_at, watchdog_at, names_at;
 	int64_t watchdog_ms; /* 0: systemd does not watch */
 	bool store_failed;   /* said already */
 	bool firewall_failed;
+	bool shrinks;        /* what is too old has been deleted, the file has not shrunk yet */
+	int64_t braked_minute; /* said in */
+	size_t refused;      /* blocks the kernel did not take at the last sync */
 	bool stop;
 	int status;
 };
@@ -107,7 +130,7 @@ static void sooner(int64_t *at, int64_t when)
 static void say_other_faults(const struct rulefile_faults *faults)
 {
 	for (size_t i = 1; i < faults->n; i++)
-		log_line(LOG_ERR, "%s", faults->text[i]);
+		log_line(LOG_ERR, "%.*s", (int)strcspn(faults->text[i], "\n"), faults->text[i]);
 }
 
 static int load_rules(const struct config *config, struct rules **ret, struct why *why)
@@ -118,39 +141,91 @@ static int load_rules(const struct config *config, struct rules **ret, struct wh
 
 	say_other_faults(&faults);
 	rulefile_faults_done(&faults);
+	if (rc < 0)
+		why->text[strcspn(why->text, "\n")] = '\0'; /* the place below it is for terminals: "check" shows it */
 	return rc;
 }
 
-/* Blocks of addresses that are allowed now are lifted. */
-static int lift_allowed(struct engine *e, struct why *why)
+/* A block by hand was somebody's will, but an allowed address is never blocked. */
+static int find_allowed(struct engine *e, struct store_block **ret, size_t *ret_n, struct why *why)
 {
 	struct store_block block;
-	struct net *lift = NULL;
-	size_t n = 0;
 	int rc = store_running(e->store, now_s(), why);
 
 	while (rc == 0) {
 		if ((rc = store_next_block(e->store, &block, why)) != 0)
 			break;
-		if (!verdict_is_allowed(e->verdict, &block.net.addr))
+		if (!verdict_spares(e->verdict, &block.net))
 			continue;
-		if ((lift = reallocarray(lift, n + 1, sizeof *lift)) == NULL)
+		if ((*ret = reallocarray(*ret, *ret_n + 1, sizeof **ret)) == NULL)
 			abort();
-		lift[n++] = block.net;
+		(*ret)[(*ret_n)++] = block;
 	}
-	rc = rc == STORE_NONE ? 0 : rc;
+	return rc == STORE_NONE ? 0 : rc;
+}
+
+/* Blocks of addresses that are allowed now are lifted. */
+static int lift_allowed(struct engine *e, struct why *why)
+{
+	struct store_block *lift = NULL;
+	size_t n = 0;
+	int rc;
+
+	verdict_at(e->verdict, now_s());
+	rc = find_allowed(e, &lift, &n, why);
 	if (rc == 0 && n > 0 && (rc = store_begin(e->store, why)) == 0) {
 		for (size_t i = 0; i < n && rc == 0; i++)
-			rc = store_end(e->store, &lift[i], now_s(), "allowed", why);
+			rc = store_end_one(e->store, lift[i].id, now_s(), "allowed", why);
 		if (rc == 0)
 			rc = store_commit(e->store, why);
 		else
 			store_rollback(e->store);
 	}
-	if (rc == 0 && n > 0)
+	if (rc == 0 && n > 0) {
+		for (size_t i = 0; i < n; i++)
+			verdict_until(e->verdict, &lift[i].net, now_s());
 		log_line(LOG_NOTICE, "lifted %zu blocks of addresses that are allowed now", n);
+	}
 	free(lift);
 	return rc;
+}
+
+/* Reads the allow list again where it changed. */
+static void refresh_allowed(struct engine *e)
+{
+	struct why why;
+
+	if (allowlist_refresh(e->allowlist, e->verdict, &why) == ALLOWLIST_FAULT)
+		log_line(LOG_WARNING, "%s", why.text);
+	if (allowlist_changes(e->allowlist) == e->allow_changes)
+		return;
+	if (lift_allowed(e, &why) < 0)
+		log_line(LOG_WARNING, "%s; lifting what is allowed now at the next sync", why.text);
+	else
+		e->allow_changes = allowlist_changes(e->allowlist);
+}
+
+/* What [allow] name stands for is remembered, for a start at which no name server answers. */
+static void keep_names(struct engine *e)
+{
+	const int64_t now = now_s();
+	struct nets nets = {0};
+	struct why why;
+	int rc = 0;
+
+	e->names_at = now_ms() + NAMES_KEPT_MS;
+	allowlist_named(e->allowlist, &nets);
+	if (nets.n > 0 && (rc = store_begin(e->store, &why)) == 0) {
+		for (size_t i = 0; i < nets.n && rc == 0; i++)
+			rc = store_add_allowance(e->store, &nets.list[i], now, now + NAMES_KEPT_S, "name", NULL, &why);
+		if (rc == 0)
+			rc = store_commit(e->store, &why);
+		else
+			store_rollback(e->store);
+	}
+	if (rc < 0)
+		e->names_at = now_ms() + RETRY_MS;
+	nets_done(&nets);
 }
 
 /* What a running daemon cannot change. */
@@ -167,21 +242,110 @@ static void say_what_needs_a_restart(const struct config *old, const struct conf
 	    strcmp(old->firewall.chain, new->firewall.chain) != 0 ||
 	    old->firewall.seconds != new->firewall.seconds || old->firewall.action != new->firewall.action ||
 	    old->firewall.n_ports != new->firewall.n_ports ||
-	    memcmp(old->firewall.ports, new->firewall.ports, sizeof old->firewall.ports) != 0)
-		log_line(LOG_WARNING, "[firewall], [database] path and [run] user take effect after a restart");
+	    memcmp(old->firewall.ports, new->firewall.ports, sizeof old->firewall.ports) != 0 ||
+	    strcmp(old->control.socket, new->control.socket) != 0 ||
+	    strcmp(old->control.group, new->control.group) != 0 ||
+	    strcmp(old->control.readers, new->control.readers) != 0 ||
+	    strcmp(old->control.token_file, new->control.token_file) != 0 ||
+	    old->control.tcp_port != new->control.tcp_port || !addr_equal(&old->control.tcp, &new->control.tcp))
+		log_line(LOG_WARNING, "[firewall], [control], [database] path and [run] user take effect after a restart");
 }
 
-static void reload(struct engine *e)
+/* A verdict by a configuration, that knows what the database knows. */
+static int recall(struct engine *e, const struct config *config, const struct rules *rules,
+                  struct allowlist **ret_allowlist, struct verdict **ret, struct why *why)
 {
+	struct allowlist *const allowlist = allowlist_new(config);
+	int rc;
+
+	if (allowlist_refresh(allowlist, NULL, why) == ALLOWLIST_FAULT)
+		log_line(LOG_WARNING, "%s", why->text);
+	rc = recall_verdict(e->store, config, rules, allowlist, true, now_s(), ret, why);
+	if (rc < 0)
+		allowlist_free(allowlist);
+	else
+		*ret_allowlist = allowlist;
+	return rc;
+}
+
+/* "status" shows it; "" when there is none. */
+static void say_rules_fault(struct engine *e, const char *text)
+{
+	struct why why;
+	int rc = store_begin(e->store, &why);
+
+	if (rc == 0) {
+		rc = store_say(e->store, "rules_fault", text, &why);
+		if (rc == 0)
+			rc = store_commit(e->store, &why);
+		else
+			store_rollback(e->store);
+	}
+	if (rc < 0)
+		log_line(LOG_WARNING, "%s; status does not show how the rules are", why.text);
+}
+
+/* Without them a reload does it. */
+static void watch_edits(struct engine *e)
+{
+	struct why why;
+
+	edits_free(e->edits);
+	e->edits = NULL;
+	if (edits_new((const char *const *)e->config->run.patterns, e->config->run.n_patterns, &e->edits, &why) < 0)
+		log_line(LOG_WARNING, "%s", why.text);
+}
+
+/* A rule file was saved: the rules alone, all of them or none. Only while the ledger is empty of hits. */
+static void reload_rules(struct engine *e)
+{
+	struct rules *rules = NULL;
+	struct allowlist *allowlist = NULL;
+	struct verdict *verdict = NULL;
+	struct why why;
+
+	if (load_rules(e->config, &rules, &why) < 0) {
+		log_line(LOG_ERR, "%s; keeping the old rules", why.text);
+		say_rules_fault(e, why.text);
+		return;
+	}
+	if (recall(e, e->config, rules, &allowlist, &verdict, &why) < 0) {
+		log_line(LOG_ERR, "%s; keeping the old rules", why.text);
+		rules_free(rules);
+		return;
+	}
+	rules_scratch_free(e->scratch);
+	rules_free(e->rules);
+	verdict_free(e->verdict);
+	allowlist_free(e->allowlist);
+	e->rules = rules;
+	e->scratch = rules_scratch_new(rules);
+	e->verdict = verdict;
+	e->allowlist = allowlist;
+	e->allow_changes = 0; /* looked through at the next sync */
+	sessions_clear(e->sessions);
+	ledger_forget_rules(e->ledger);
+	say_rules_fault(e, "");
+	log_line(LOG_NOTICE, "rules were edited: %zu rules from %zu files", rules_count(rules), rules_files(rules));
+}
+
+/* False: all is as before, for the reason in *ret. */
+static bool reload(struct engine *e, struct why *ret)
+{
+	bool done = false;
 	struct config *config = NULL;
 	struct rules *rules = NULL;
+	struct allowlist *allowlist = NULL;
 	struct verdict *verdict = NULL;
 	struct why why;
 
 	(void)sd_notify(0, "RELOADING=1");
 	if (config_read(e->config_path, true, &config, &why) < 0 || load_rules(config, &rules, &why) < 0 ||
-	    recall_verdict(e->store, config, now_s(), &verdict, &why) < 0) {
+	    recall(e, config, rules, &allowlist, &verdict, &why) < 0) {
 		log_line(LOG_ERR, "reload: %s; keeping the old configuration and rules", why.text);
+		if (config != NULL && rules == NULL)
+			say_rules_fault(e, why.text);
+		*ret = why;
 		config_free(config);
 		rules_free(rules);
 	} else {
@@ -189,6 +353,7 @@ static void reload(struct engine *e)
 		rules_scratch_free(e->scratch);
 		rules_free(e->rules);
 		verdict_free(e->verdict);
+		allowlist_free(e->allowlist);
 		/* The logs stay as they are: files are indexed by them. */
 		for (size_t i = 0; i < config->n_logs; i++)
 			free(config->logs[i]);
@@ -201,13 +366,19 @@ static void reload(struct engine *e)
 		e->scratch = rules_scratch_new(rules);
 		sessions_clear(e->sessions);
 		e->verdict = verdict;
+		e->allowlist = allowlist;
+		e->allow_changes = allowlist_changes(allowlist); /* lifted below */
 		ledger_forget_rules(e->ledger);
 		if (lift_allowed(e, &why) < 0)
 			log_line(LOG_WARNING, "%s; lifting what is allowed now at the next reload", why.text);
+		watch_edits(e);
+		say_rules_fault(e, "");
 		log_line(LOG_NOTICE, "reloaded: %zu rules from %zu files", rules_count(rules), rules_files(rules));
+		done = true;
 	}
 	e->sync_at = 0;
 	(void)sd_notify(0, "READY=1");
+	return done;
 }
 
 /* --- reading logs --- */
@@ -251,20 +422,74 @@ static int begin_file(struct engine *e, const struct follow_line *event, struct 
 	return 0;
 }
 
+/* A rule that blocked too many of the good: what it took of them is released, and it takes no more. */
+static void suspend(struct engine *e, const struct rule *rule, int64_t now)
+{
+	struct net nets[LEDGER_LIFTED_MAX];
+	const size_t n = verdict_taken(e->verdict, (unsigned)rule->index, nets, LEDGER_LIFTED_MAX); /* below RULEFILE_RULES_MAX */
+
+	for (size_t i = 0; i < n; i++)
+		verdict_until(e->verdict, &nets[i], now);
+	ledger_suspend(e->ledger, rule, now, nets, n);
+	log_line(LOG_ALERT, "rule %s (%s) would block more than %" PRId64 " addresses within an hour that have proven good: "
+	                    "it is SUSPENDED, and %zu of them are released; find out why, then 'watchforspammers resume %s'",
+	         rule->text->name, rule->text->reason, e->config->block.quarantine, n, rule->text->name);
+	e->sync_at = 0;
+}
+
+static void say_braked(struct engine *e, int64_t now)
+{
+	if (e->braked_minute == now / 60)
+		return;
+	e->braked_minute = now / 60;
+	log_line(LOG_ALERT, "more than %" PRId64 " blocks in one minute: the rest must wait; is something wrong with a rule, or is "
+	                    "this an attack? (max_blocks_per_minute)", e->config->block.max_blocks_per_minute);
+}
+
+/* Somebody was greylisted: perhaps it is the second machine of a large sender. */
+static void take_grey(struct engine *e, const struct rules_hit *hit, int64_t at_s, int64_t now)
+{
+	const int64_t until_s = now + e->config->allow.cluster_for_s;
+	char text[NET_TEXT_MAX];
+	struct net net;
+
+	if (e->config->allow.cluster_for_s == 0 || verdict_is_allowed(e->verdict, &hit->address) ||
+	    !cluster_attempt(e->cluster, e->verdict, &hit->address, hit->from, hit->to, hit->helo, at_s, &net))
+		return;
+	(void)net_text(&net, text);
+	log_line(LOG_INFO, "allowed %s for %" PRId64 " s: two of its addresses sent the same greylisted letter", text,
+	         e->config->allow.cluster_for_s);
+	verdict_allow_earned(e->verdict, &net, until_s);
+	ledger_allow(e->ledger, &net, now, until_s);
+}
+
 /* What a rule found: through the sessions and the verdict into the ledger. */
 static void take_hit(struct engine *e, const struct follow_line *in, struct file *file, const struct line *line,
                      int64_t now, struct rules_hit *hit)
 {
 	const int64_t at_s = line->has_time && line->time_s < now ? line->time_s : now;
-	struct verdict_block block;
-	bool blocks;
+	struct verdict_decision decision;
+	struct verdict_evidence evidence;
 
 	if (hit->kind != RULES_KIND_HIT && sessions_resolve(e->sessions, line->host, at_s, hit) != RULES_HIT)
 		return;
-	blocks = verdict_hit(e->verdict, &hit->address, hit->score, at_s, &block) == VERDICT_BLOCK;
-	if (hit->score > 0) /* evidence for the good weighs, but is no hit */
-		ledger_hit(e->ledger, file->ledger, hit, at_s, in->start, (struct span){in->text, in->len},
-		           blocks ? &block : NULL);
+	if (hit->to.p != NULL && hit->helo.p != NULL)
+		take_grey(e, hit, at_s, now);
+	evidence = (struct verdict_evidence){.addr = hit->address,
+	                                     .name = hit->name,
+	                                     .score = hit->score,
+	                                     .time_s = at_s,
+	                                     .rule = (unsigned)hit->rule->index}; /* below RULEFILE_RULES_MAX */
+	verdict_hit(e->verdict, &evidence, &decision);
+	if (hit->score < 0 && decision.outcome != VERDICT_ALLOWED)
+		ledger_good(e->ledger, &decision.subject, at_s, hit->score, decision.counted);
+	if (hit->score <= 0)
+		return; /* evidence for the good weighs, but is no hit */
+	ledger_hit(e->ledger, file->ledger, hit, at_s, in->start, (struct span){in->text, in->len}, &decision);
+	if (decision.outcome == VERDICT_QUARANTINE)
+		suspend(e, hit->rule, now);
+	else if (decision.outcome == VERDICT_BRAKED)
+		say_braked(e, now);
 }
 
 /* One line through the rules. */
@@ -397,17 +622,22 @@ static void write_and_block(struct engine *e)
 /* "status" reads these. */
 static void say_state(struct engine *e, const struct wanted_result *r, int64_t now)
 {
-	char capacity[16], drift[24], at[24], refused[24];
+	const struct verdict_stat stat = verdict_stat(e->verdict);
+	char capacity[16], drift[24], at[24], refused[24], tracked[24], forgotten[24], braked[24];
 	const struct {
 		const char *key, *value;
 	} said[] = {{"backend", e->config->firewall.backend}, {"capacity", capacity}, {"drift", drift},
-	            {"refused", refused},                     {"last_sync_at", at}};
+	            {"refused", refused},                     {"tracked", tracked},   {"forgotten", forgotten},
+	            {"braked", braked},                       {"last_sync_at", at}};
 	struct why why;
 	int rc;
 
 	(void)snprintf(capacity, sizeof capacity, "%" PRIu32, e->client.capacity);
 	(void)snprintf(drift, sizeof drift, "%zu", r->drift.missing + r->drift.extra);
 	(void)snprintf(refused, sizeof refused, "%zu", r->drift.refused);
+	(void)snprintf(tracked, sizeof tracked, "%zu", stat.addresses);
+	(void)snprintf(forgotten, sizeof forgotten, "%" PRIu64, stat.forgotten);
+	(void)snprintf(braked, sizeof braked, "%" PRIu64, stat.braked);
 	(void)snprintf(at, sizeof at, "%" PRId64, now);
 	if ((rc = store_begin(e->store, &why)) < 0)
 		return; /* the next sync says it */
@@ -432,7 +662,7 @@ static void sync_firewall(struct engine *e)
 	sooner(&e->sync_at, now_ms() + e->config->firewall.seconds * 250);
 	e->expiry_at = INT64_MAX;
 	verdict_at(e->verdict, now);
-	recall_allow(e->verdict, e->config);
+	refresh_allowed(e);
 	rc = wanted_sync(e->wanted, e->verdict, e->config->block.extend, e->refresh_s, now, &r, &why);
 	if (rc < 0) {
 		firewall_trouble(e, rc, &why);
@@ -443,9 +673,10 @@ static void sync_firewall(struct engine *e)
 	e->firewall_failed = false;
 	if (r.drift.healed)
 		log_line(LOG_WARNING, "the firewall's rules or lists had been removed or changed; made anew");
-	if (r.drift.refused > 0)
+	if (r.drift.refused > e->refused) /* not at every sync again */
 		log_line(LOG_WARNING, "%zu blocks could not be put into the kernel (lists full, or never to be blocked)",
 		         r.drift.refused);
+	e->refused = r.drift.refused;
 	if (r.expired > 0)
 		log_line(LOG_INFO, "released %zu, %zu are blocked", r.expired, r.running);
 	if (store_next_expiry(e->store, now, &next_s, &why) == 0)
@@ -453,21 +684,113 @@ static void sync_firewall(struct engine *e)
 	say_state(e, &r, now);
 }
 
+/* A slice of what is too old. *ret_more: there may be more of it. */
+static int purge_slice(struct engine *e, bool *ret_more, struct why *why)
+{
+	const int64_t now = now_s(), before_s = now - e->config->database.keep_s;
+	size_t n = 0, n_good = 0;
+	int rc = store_begin(e->store, why);
+
+	if (rc < 0)
+		return rc;
+	rc = store_purge(e->store, before_s, PURGE_SLICE, &n, why);
+	if (rc == 0)
+		rc = store_purge_good(e->store, before_s, now - e->config->block.window_s, PURGE_SLICE, &n_good, why);
+	if (rc == 0)
+		rc = acts_purge(e->acts, before_s, PURGE_SLICE, why);
+	if (rc == 0)
+		rc = store_commit(e->store, why);
+	else
+		store_rollback(e->store);
+	*ret_more = n >= PURGE_SLICE || n_good >= PURGE_SLICE;
+	return rc;
+}
+
+/* A slice at a time, so that lines never wait for it: first rows, then the room they leave in the file. */
 static void purge(struct engine *e)
 {
-	size_t n = 0;
+	bool more = false;
 	struct why why;
-	int rc = store_begin(e->store, &why);
+	int rc = e->shrinks ? 0 : purge_slice(e, &more, &why);
 
-	if (rc == 0) {
-		rc = store_purge(e->store, now_s() - e->config->database.keep_s, PURGE_SLICE, &n, &why);
-		if (rc == 0)
-			rc = store_commit(e->store, &why);
-		else
-			store_rollback(e->store);
+	if (rc == 0 && !more) {
+		rc = store_shrink(e->store, SHRINK_PAGES, &why);
+		e->shrinks = more = rc == 0;
 	}
-	/* A slice at a time, so that lines never wait for it. */
-	e->purge_at = now_ms() + (rc == 0 && n >= PURGE_SLICE ? RETRY_MS : PURGE_MS);
+	e->purge_at = now_ms() + (rc >= 0 && more ? RETRY_MS : PURGE_MS);
+}
+
+/* --- requests from the control socket --- */
+
+static void run_reload(struct engine *e, const struct orders *orders, const struct control_request *r, int64_t now)
+{
+	struct why why;
+
+	if (!reload(e, &why) || orders_record(orders, r->who, "reload", "", now, &why) < 0) {
+		answer_error(&e->answer, why.text);
+		return;
+	}
+	answer_begin(&e->answer);
+	answer_number(&e->answer, "rules", (int64_t)rules_count(e->rules));
+	answer_end(&e->answer);
+}
+
+static void run_resume(struct engine *e, const struct orders *orders, const struct control_request *r, int64_t now)
+{
+	unsigned rule = VERDICT_NO_RULE;
+
+	for (size_t i = 0; i < rules_count(e->rules); i++)
+		if (strcmp(rules_at(e->rules, i)->text->name, r->what.rule) == 0)
+			rule = (unsigned)i; /* below RULEFILE_RULES_MAX */
+	orders_resume(orders, &r->what, rule, r->who, now, &e->answer);
+}
+
+static void say_request(const struct control_request *r, const struct answer *answer)
+{
+	char net[NET_TEXT_MAX] = "";
+
+	if (r->what.verb == PROTOCOL_BLOCK || r->what.verb == PROTOCOL_UNBLOCK)
+		(void)net_text(&r->what.net, net);
+	else if (r->what.verb != PROTOCOL_RELOAD && r->what.verb != PROTOCOL_RESUME)
+		return; /* votes come by the thousand, and stand in the database */
+	log_line(LOG_INFO, "%s: %s %s%s%s%s%s", r->who, protocol_verb_text(r->what.verb), net, r->what.rule,
+	         r->what.reason[0] != '\0' ? ", " : "", r->what.reason, answer->ok ? "" : ": refused");
+}
+
+static void take_request(struct engine *e, const struct control_request *r)
+{
+	const int64_t now = now_s();
+	const struct orders orders = {.store = e->store,
+	                              .acts = e->acts,
+	                              .verdict = e->verdict,
+	                              .wanted = e->wanted,
+	                              .config = e->config};
+	struct orders_todo todo = {0};
+
+	verdict_at(e->verdict, now);
+	if (r->what.verb == PROTOCOL_RELOAD)
+		run_reload(e, &orders, r, now);
+	else if (r->what.verb == PROTOCOL_RESUME)
+		run_resume(e, &orders, r, now);
+	else
+		orders_run(&orders, &r->what, r->who, now, &e->answer, &todo);
+	say_request(r, &e->answer);
+	if (todo.until_s != 0)
+		sooner(&e->expiry_at, now_ms() + (todo.until_s - now) * 1000);
+	if (todo.rc == -EPIPE)
+		firewall_trouble(e, todo.rc, &todo.why);
+	else if (todo.sync)
+		e->sync_at = 0;
+	control_answer(e->control, r->connection, &e->answer, now_ms());
+}
+
+/* As many as may be in one turn, so that lines never wait for them. */
+static void take_requests(struct engine *e)
+{
+	struct control_request r;
+
+	while (e->control != NULL && !e->stop && control_next(e->control, now_ms(), &r))
+		take_request(e, &r);
 }
 
 /* --- the loop --- */
@@ -475,6 +798,7 @@ static void purge(struct engine *e)
 static void take_signals(struct engine *e)
 {
 	struct signalfd_siginfo info;
+	struct why said; /* by reload */
 
 	while (read(e->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
 		switch (info.ssi_signo) {
@@ -483,7 +807,7 @@ static void take_signals(struct engine *e)
 			e->stop = true;
 			break;
 		case SIGHUP:
-			reload(e);
+			(void)reload(e, &said);
 			break;
 		default:
 			break;
@@ -494,6 +818,8 @@ static int timeout_ms(const struct engine *e)
 {
 	const int64_t now = now_ms();
 	const int follow_ms = e->store_failed ? -1 : follow_timeout_ms(e->follow);
+	const int control_ms = e->control == NULL ? -1 : control_timeout_ms(e->control, now);
+	const int names_ms = allowlist_timeout_ms(e->allowlist, now);
 	int64_t at = INT64_MAX;
 
 	sooner(&at, e->write_at);
@@ -501,6 +827,12 @@ static int timeout_ms(const struct engine *e)
 	sooner(&at, e->purge_at);
 	sooner(&at, e->expiry_at);
 	sooner(&at, e->watchdog_at);
+	if (!e->store_failed)
+		sooner(&at, edits_at(e->edits));
+	if (control_ms >= 0)
+		sooner(&at, now + control_ms);
+	if (names_ms >= 0)
+		sooner(&at, now + names_ms);
 	if (follow_ms >= 0)
 		sooner(&at, now + follow_ms);
 	if (e->more && !e->store_failed)
@@ -523,6 +855,8 @@ static void turn(struct engine *e)
 {
 	struct why why;
 
+	if (!e->store_failed && !ledger_has_hits(e->ledger) && edits_take(e->edits, now_ms()))
+		reload_rules(e);
 	if (e->file_waits && !ledger_has_hits(e->ledger) && !e->store_failed) {
 		if (begin_file(e, &e->file_event, &why) == 0)
 			e->file_waits = false;
@@ -537,10 +871,17 @@ static void turn(struct engine *e)
 	} else if (ledger_has_news(e->ledger)) {
 		sooner(&e->write_at, now_ms() + POSITION_MS);
 	}
+	if (allowlist_turn(e->allowlist, now_ms())) {
+		e->names_at = 0;
+		e->sync_at = 0; /* which tells the verdict, and lifts what must be lifted */
+	}
+	if (now_ms() >= e->names_at)
+		keep_names(e);
 	if (!e->stop && (now_ms() >= e->sync_at || now_ms() >= e->expiry_at))
 		sync_firewall(e);
 	if (now_ms() >= e->purge_at)
 		purge(e);
+	take_requests(e);
 	feed_watchdog(e);
 }
 
@@ -550,17 +891,27 @@ int engine_run(struct engine *e)
 		[SIGNALS] = {.fd = e->signal_fd, .events = POLLIN},
 		[LOGS] = {.fd = follow_fd(e->follow), .events = POLLIN},
 		[FIREWALL] = {.fd = e->client.fd, .events = 0}, /* only whether root is gone */
+		[EDITS] = {.events = POLLIN},
+		[NAMES] = {.events = POLLIN},
 	};
 
+	for (size_t i = CONTROL; i < N_PLACES; i++)
+		polled[i].fd = -1;
 	turn(e); /* ready means: the kernel holds what the database says */
 	(void)sd_notify(0, "READY=1");
 	for (; !e->stop; turn(e)) {
+		polled[EDITS].fd = e->store_failed ? -1 : edits_fd(e->edits);
 		polled[LOGS].fd = e->store_failed ? -1 : follow_fd(e->follow);
+		polled[NAMES].fd = allowlist_fd(e->allowlist);
+		if (e->control != NULL)
+			control_poll(e->control, polled + CONTROL);
 		if (poll(polled, N_PLACES, timeout_ms(e)) < 0 && errno != EINTR) {
 			log_line(LOG_ERR, "poll: %s", strerror(errno));
 			e->status = 3;
 			break;
 		}
+		if (e->control != NULL)
+			control_serve(e->control, polled + CONTROL, now_ms());
 		if (polled[SIGNALS].revents != 0)
 			take_signals(e);
 		if (polled[FIREWALL].revents & (POLLHUP | POLLERR)) {
@@ -621,6 +972,14 @@ static int open_logs(struct engine *e, struct why *why)
 	return rc;
 }
 
+static struct cluster *new_cluster(void)
+{
+	uint64_t seed = 0;
+
+	(void)!getrandom(&seed, sizeof seed, 0); /* 0 does as well, but strangers know it */
+	return cluster_new(seed);
+}
+
 /* Two daemons on one database would count every line twice. */
 static int lock_database(struct engine *e, struct why *why)
 {
@@ -652,6 +1011,28 @@ static int open_signals(struct engine *e, struct why *why)
 	return e->signal_fd < 0 ? why_set(why, errno, "signalfd: %s", strerror(errno)) : 0;
 }
 
+/* Without the socket the main job is done all the same. */
+static void open_control(struct engine *e)
+{
+	const struct config *const c = e->config;
+	const struct control_config config = {.socket = c->control.socket,
+	                                      .group = c->control.group,
+	                                      .readers = c->control.readers,
+	                                      .tcp = c->control.tcp,
+	                                      .port = c->control.tcp_port,
+	                                      .token_file = c->control.token_file};
+	struct why why;
+	int rc;
+
+	if (config.socket[0] == '\0' && config.port == 0)
+		return;
+	rc = control_new(&config, &e->control, &why);
+	if (rc == CONTROL_LIMITED)
+		log_line(LOG_WARNING, "%s", why.text);
+	else if (rc < 0)
+		log_line(LOG_ERR, "%s; going on without a control socket", why.text);
+}
+
 int engine_new(struct config *config, const char *config_path, int firewall_fd, struct engine **ret,
                struct why *why)
 {
@@ -671,22 +1052,26 @@ int engine_new(struct config *config, const char *config_path, int firewall_fd, 
 	if (e->watchdog_ms == 0)
 		e->watchdog_at = INT64_MAX;
 	client_init(&e->client, firewall_fd);
+	watch_edits(e); /* before the rules are read, so that no edit is missed */
 	/* The lock before all that exits 2: who is refused by it must not take away the other one's rules. */
 	if ((rc = open_signals(e, why)) < 0 || (rc = lock_database(e, why)) < 0 ||
 	    (rc = load_rules(config, &e->rules, why)) < 0 ||
 	    (rc = store_open(config->database.path, STORE_WRITE, &e->store, why)) < 0 ||
-	    (rc = recall_verdict(e->store, config, now_s(), &e->verdict, why)) < 0 || (rc = open_logs(e, why)) < 0) {
+	    (rc = acts_open(e->store, &e->acts, why)) < 0 || (rc = recall(e, config, e->rules, &e->allowlist, &e->verdict, why)) < 0 || (rc = open_logs(e, why)) < 0) {
 		engine_free(e);
 		return rc;
 	}
 	e->scratch = rules_scratch_new(e->rules);
 	e->sessions = sessions_new();
 	e->ledger = ledger_new(e->store);
-	e->wanted = wanted_new(e->store, &e->client, now_s());
+	e->cluster = new_cluster();
+	e->wanted = wanted_new(e->store, &e->client, (uint8_t)config->block.ip6_prefix, now_s());
 	if ((rc = lift_allowed(e, why)) < 0) {
 		engine_free(e);
 		return rc;
 	}
+	say_rules_fault(e, "");
+	open_control(e);
 	log_line(LOG_NOTICE, "%zu rules from %zu files, %zu logs, database %s", rules_count(e->rules),
 	         rules_files(e->rules), config->n_logs, config->database.path);
 	*ret = e;
@@ -697,11 +1082,16 @@ void engine_free(struct engine *e)
 {
 	if (e == NULL)
 		return;
+	control_free(e->control);
 	wanted_free(e->wanted);
 	ledger_free(e->ledger);
+	edits_free(e->edits);
 	follow_free(e->follow);
+	acts_close(e->acts);
 	store_close(e->store);
 	verdict_free(e->verdict);
+	cluster_free(e->cluster);
+	allowlist_free(e->allowlist);
 	sessions_free(e->sessions);
 	rules_scratch_free(e->scratch);
 	rules_free(e->rules);

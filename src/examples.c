@@ -7,17 +7,32 @@
 
 #include "input/line.h"
 #include "rules/example.h"
+#include "rules/lint.h"
+#include "rules/nearest.h"
 
-enum { LOOK_MAX = 120 };
+enum {
+	BEFORE = 60, /* bytes shown before the place, */
+	BEHIND = 40, /* and behind it */
+	WANTED = 60, /* of what did not fit of a regex, */
+	NEXT = 12,   /* and of the line that it did not fit */
+};
 
+/* The example around the place, and a caret under it; one column a byte. place: into the example's text, or NULL. */
 static void fault(struct rulefile_faults *faults, const struct rulefile_rule *rule,
-                  const struct rulefile_example *example, const char *what)
+                  const struct rulefile_example *example, const char *place, const char *what)
 {
-	char look[LOOK_MAX];
+	const size_t len = strlen(example->text), at = place != NULL ? (size_t)(place - example->text) : 0;
+	const size_t from = at > BEFORE ? at - BEFORE : 0, to = len - at > BEHIND ? at + BEHIND : len;
+	char look[BEFORE + BEHIND + 1], under[BEFORE + 16] = "";
 
-	(void)text_escape((struct span){example->text, strlen(example->text)}, look, sizeof look);
-	rulefile_fault(faults, "%s:%u: %s of [%s]: %s\n    %s", rule->file, example->line,
-	               example->hit ? "hit" : "miss", rule->name, what, look);
+	for (size_t i = from; i < to; i++)
+		look[i - from] = (char)(example->text[i] >= 0x20 && example->text[i] < 0x7F ? example->text[i] : '?');
+	look[to - from] = '\0';
+	if (place != NULL)
+		(void)snprintf(under, sizeof under, "\n    %s%*s", from > 0 ? "   " : "", (int)(at - from) + 1, "^");
+	rulefile_fault(faults, "%s:%u: %s of [%s]: %s\n    %s%s%s%s", rule->file, example->line,
+	               example->hit ? "hit" : example->given ? "given" : "miss", rule->name, what, from > 0 ? "..." : "", look,
+	               to < len ? "..." : "", under);
 }
 
 static void take_apart(struct line_clock *clock, const struct rulefile_example *example, struct example_line *ret)
@@ -29,54 +44,119 @@ static void take_apart(struct line_clock *clock, const struct rulefile_example *
 		*ret = (struct example_line){line.host, line.program, line.message};
 }
 
-static void try_example(struct rules_scratch *scratch, struct sessions *sessions, const struct rule *rule, size_t which,
-                        const struct example_line *lines, struct rulefile_faults *faults)
+/* All examples of a rule. */
+static struct example_line *take_rule_apart(const struct rulefile_rule *rule)
+{
+	/* Examples carry no year: any will do, but a leap year takes every day. */
+	const int64_t end_2024_s = 1735689600;
+	struct example_line *const lines = calloc(rule->n_examples + 1, sizeof *lines);
+	struct line_clock clock;
+
+	if (lines == NULL)
+		abort();
+	line_clock_init(&clock, end_2024_s, 0);
+	for (size_t i = 0; i < rule->n_examples; i++)
+		take_apart(&clock, &rule->examples[i], &lines[i]);
+	return lines;
+}
+
+/* Why a rule does not take its own hit. Returns the place. */
+static const char *say_why_not(const struct rules *rules, const struct rule *rule, const struct example_line *line,
+                               char *what, size_t cap)
+{
+	char wanted[WANTED], next[4 * NEXT + 1];
+	struct nearest near;
+	size_t left;
+
+	if (!rules_means(rules, rule->index, line->program)) {
+		(void)snprintf(what, cap, "the rule is for the program \"%s\", not for this one", rule->text->program);
+		return line->program.p;
+	}
+	nearest_of_rule(rules, rule->index, line->message, &near);
+	if (near.why == NEAREST_TAKES || near.why == NEAREST_ALSO) {
+		(void)snprintf(what, cap, near.why == NEAREST_ALSO ? "it has \"also\", and no other rule takes the line"
+		                                                   : "its session is not known; it needs a \"given\" line");
+		return NULL;
+	}
+	if (near.why != NEAREST_STOPPED) {
+		(void)snprintf(what, cap, "not taken: %s", nearest_sentence(near.why));
+		return near.place.p;
+	}
+	left = line->message.len - (size_t)(near.place.p - line->message.p);
+	(void)text_escape((struct span){near.place.p, left < NEXT ? left : NEXT}, next, sizeof next);
+	(void)text_escape((struct span){near.wanted, strlen(near.wanted)}, wanted, sizeof wanted);
+	if (left == 0)
+		(void)snprintf(what, cap, "not taken: the line ends, and its match goes on with  %s", wanted);
+	else
+		(void)snprintf(what, cap, "not taken: its match stops before \"%s\" and goes on with  %s", next, wanted);
+	return near.place.p;
+}
+
+static void try_example(const struct rules *rules, struct rules_scratch *scratch, struct sessions *sessions,
+                        const struct rule *rule, size_t which, const struct example_line *lines,
+                        struct rulefile_faults *faults)
 {
 	struct rules_hit hit = {0};
 	const int answer = example_try(scratch, sessions, rule, which, lines, &hit);
-	char what[160], got[ADDR_TEXT_MAX];
+	char what[320], got[ADDR_TEXT_MAX];
+	const char *place = NULL;
 
 	switch (answer) {
 	case EXAMPLE_RIGHT:
 		return;
+	case EXAMPLE_NOT_TAKEN:
+		place = say_why_not(rules, rule, &lines[which], what, sizeof what);
+		break;
 	case EXAMPLE_OTHER_RULE:
-		(void)snprintf(what, sizeof what, "%s: [%s]", example_sentence(answer), hit.rule->text->name);
+		(void)snprintf(what, sizeof what, "%s: [%s], %s:%u", example_sentence(answer), hit.rule->text->name,
+		               hit.rule->text->file, hit.rule->text->line);
+		place = lines[which].message.p;
 		break;
 	case EXAMPLE_OTHER_ADDRESS:
 		(void)addr_text(&hit.address, got);
 		(void)snprintf(what, sizeof what, "%s: %s", example_sentence(answer), got);
+		place = hit.where.p;
 		break;
 	default:
 		(void)snprintf(what, sizeof what, "%s", example_sentence(answer));
+		place = answer == EXAMPLE_TAKEN ? hit.where.p : rule->text->examples[which].text;
 	}
-	fault(faults, rule->text, &rule->text->examples[which], what);
+	fault(faults, rule->text, &rule->text->examples[which], place, what);
 }
 
 size_t examples_try(const struct rules *rules, struct rulefile_faults *faults)
 {
-	/* Examples carry no year: any will do, but a leap year takes every day. */
-	const int64_t end_2024_s = 1735689600;
 	struct rules_scratch *const scratch = rules_scratch_new(rules);
 	struct sessions *const sessions = sessions_new();
 	size_t n = 0;
 
 	for (size_t i = 0; i < rules_count(rules); i++) {
 		const struct rule *const rule = rules_at(rules, i);
-		struct example_line *const lines = calloc(rule->text->n_examples + 1, sizeof *lines);
-		struct line_clock clock;
+		struct example_line *const lines = take_rule_apart(rule->text);
 
-		if (lines == NULL)
-			abort();
-		line_clock_init(&clock, end_2024_s, 0);
-		for (size_t j = 0; j < rule->text->n_examples; j++)
-			take_apart(&clock, &rule->text->examples[j], &lines[j]);
 		for (size_t j = 0; j < rule->text->n_examples; j++, n++)
-			try_example(scratch, sessions, rule, j, lines, faults);
+			try_example(rules, scratch, sessions, rule, j, lines, faults);
 		free(lines);
 	}
 	sessions_free(sessions);
 	rules_scratch_free(scratch);
 	return n;
+}
+
+void examples_lint(const struct rules *rules, struct rulefile_faults *faults, struct rulefile_faults *warnings)
+{
+	struct rules_scratch *const scratch = rules_scratch_new(rules);
+	struct example_line **const lines = calloc(rules_count(rules) + 1, sizeof *lines);
+
+	if (lines == NULL)
+		abort();
+	for (size_t i = 0; i < rules_count(rules); i++)
+		lines[i] = take_rule_apart(rules_at(rules, i)->text);
+	lint_rules(rules, scratch, (const struct example_line *const *)lines, faults, warnings);
+	for (size_t i = 0; i < rules_count(rules); i++)
+		free(lines[i]);
+	free(lines);
+	rules_scratch_free(scratch);
 }
 
 int examples_load(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CREDIT_SLICE = 1 << 20 };
+
 struct ledger_file {
 	bool used, dirty, done;
 	bool fresh;              /* its row was made in the transaction that is open */
@@ -17,7 +19,35 @@ struct noted_hit {
 	struct store_hit hit;         /* spans into bytes; rule and log are filled when written */
 	const struct rule *rule;
 	struct ledger_file *file;
-	size_t block;                 /* which of blocks it led to; SIZE_MAX: none */
+	size_t n_blocks;              /* that it led to: the next of blocks */
+	bool suspends;                /* its rule; the next of suspensions */
+};
+
+/* Evidence for the good about one net on one day. */
+struct noted_good {
+	struct net net;
+	bool used;
+	int64_t times, last_s;
+};
+
+/* What of it weighs. */
+struct noted_credit {
+	struct net net;
+	int32_t score;
+	int64_t time_s;
+};
+
+/* A rule that was suspended; how many of the nets to lift are its. */
+struct suspension {
+	const struct rule *rule;
+	int64_t at_s;
+	size_t n_nets;
+};
+
+/* A network that earned it. */
+struct allowance {
+	struct net net;
+	int64_t since_s, until_s;
 };
 
 struct ledger {
@@ -26,8 +56,21 @@ struct ledger {
 
 	size_t n_hits, n_blocks, n_bytes;
 	struct noted_hit hits[LEDGER_HITS_MAX];
-	struct verdict_block blocks[LEDGER_HITS_MAX];
+	struct verdict_block blocks[LEDGER_HITS_MAX * VERDICT_BLOCKS_MAX];
 	char bytes[LEDGER_HITS_MAX * (STORE_LINE_MAX + STORE_DETAIL_MAX)]; /* their texts, escaped */
+
+	size_t n_suspensions, n_lifted;
+	struct suspension *suspensions;
+	struct net *lifted;
+	size_t n_allowances;
+	struct allowance *allowances;
+
+	bool defer_good, drop_good, write_good; /* the last: now */
+	int64_t window_s;
+	size_t n_good, n_credit;
+	int64_t credit_s; /* the newest */
+	struct noted_good *good;     /* LEDGER_GOOD_MAX * 2, open addressing by net and day; made when first needed */
+	struct noted_credit *credit; /* LEDGER_CREDIT_MAX; deferred: of the last ones only what is in the window is written */
 
 	int64_t rule_ids[RULEFILE_RULES_MAX]; /* by the rule's index; 0: not looked up yet */
 };
@@ -39,6 +82,7 @@ struct ledger *ledger_new(struct store *store)
 	if (l == NULL || (l->files = calloc(LEDGER_FILES_MAX, sizeof *l->files)) == NULL)
 		abort();
 	l->store = store;
+	l->write_good = true;
 	return l;
 }
 
@@ -49,6 +93,11 @@ void ledger_free(struct ledger *l)
 	for (size_t i = 0; i < LEDGER_FILES_MAX; i++)
 		free(l->files[i].path);
 	free(l->files);
+	free(l->suspensions);
+	free(l->lifted);
+	free(l->allowances);
+	free(l->good);
+	free(l->credit);
 	free(l);
 }
 
@@ -105,7 +154,7 @@ static struct span keep(struct ledger *l, struct span text, size_t max)
 }
 
 void ledger_hit(struct ledger *l, struct ledger_file *file, const struct rules_hit *hit, int64_t time_s,
-                int64_t offset, struct span text, const struct verdict_block *block)
+                int64_t offset, struct span text, const struct verdict_decision *decision)
 {
 	struct noted_hit *const noted = &l->hits[l->n_hits];
 
@@ -113,22 +162,156 @@ void ledger_hit(struct ledger *l, struct ledger_file *file, const struct rules_h
 	*noted = (struct noted_hit){.hit = {.time_s = time_s,
 	                                    .address = hit->address,
 	                                    .score = hit->score,
+	                                    .ignored = !decision->counted,
 	                                    .offset = offset,
 	                                    .detail = keep(l, hit->detail, STORE_DETAIL_MAX),
 	                                    .text = keep(l, text, STORE_LINE_MAX)},
 	                            .rule = hit->rule,
 	                            .file = file,
-	                            .block = SIZE_MAX};
-	if (block != NULL) {
-		noted->block = l->n_blocks;
-		l->blocks[l->n_blocks++] = *block;
-	}
+	                            .n_blocks = decision->n};
+	for (size_t i = 0; i < decision->n; i++)
+		l->blocks[l->n_blocks++] = decision->blocks[i];
 	l->n_hits++;
+}
+
+void ledger_suspend(struct ledger *l, const struct rule *rule, int64_t at_s, const struct net *nets, size_t n)
+{
+	assert(l->n_hits > 0);
+	l->hits[l->n_hits - 1].suspends = true;
+	l->suspensions = reallocarray(l->suspensions, l->n_suspensions + 1, sizeof *l->suspensions);
+	l->lifted = reallocarray(l->lifted, l->n_lifted + n + 1, sizeof *l->lifted);
+	if (l->suspensions == NULL || l->lifted == NULL)
+		abort();
+	l->suspensions[l->n_suspensions++] = (struct suspension){rule, at_s, n};
+	for (size_t i = 0; i < n; i++)
+		l->lifted[l->n_lifted++] = nets[i];
+}
+
+void ledger_allow(struct ledger *l, const struct net *net, int64_t since_s, int64_t until_s)
+{
+	if ((l->allowances = reallocarray(l->allowances, l->n_allowances + 1, sizeof *l->allowances)) == NULL)
+		abort();
+	l->allowances[l->n_allowances++] = (struct allowance){*net, since_s, until_s};
+}
+
+static int write_allowances(struct ledger *l, struct why *why)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < l->n_allowances && rc == 0; i++)
+		rc = store_add_allowance(l->store, &l->allowances[i].net, l->allowances[i].since_s, l->allowances[i].until_s,
+		                         "cluster", "two addresses sent the same greylisted letter", why);
+	return rc;
+}
+
+/* --- evidence for the good --- */
+
+void ledger_defer_good(struct ledger *l, int64_t window_s, bool keep)
+{
+	l->defer_good = true;
+	l->write_good = false;
+	l->drop_good = !keep;
+	l->window_s = window_s;
+}
+
+static size_t place_of(const struct ledger *l, const struct net *net, int64_t day)
+{
+	uint64_t a, b;
+	size_t i;
+
+	memcpy(&a, net->addr.bytes, 8);
+	memcpy(&b, net->addr.bytes + 8, 8);
+	b = (b ^ a * UINT64_C(0x9E3779B97F4A7C15) ^ (uint64_t)day) * UINT64_C(0xFF51AFD7ED558CCD);
+	for (i = (size_t)(b >> 40) % (2 * LEDGER_GOOD_MAX); l->good[i].used; i = (i + 1) % (2 * LEDGER_GOOD_MAX))
+		if (addr_equal(&l->good[i].net.addr, &net->addr) && l->good[i].net.len == net->len &&
+		    l->good[i].last_s / 86400 == day)
+			break;
+	return i;
+}
+
+/* Of what is deferred only the last window weighs: the rest is let go. */
+static void age_credit(struct ledger *l, int64_t now_s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n_credit; i++)
+		if (l->credit[i].time_s > now_s - l->window_s)
+			l->credit[n++] = l->credit[i];
+	l->n_credit = n;
+}
+
+void ledger_good(struct ledger *l, const struct net *subject, int64_t time_s, int score, bool counted)
+{
+	struct noted_good *g;
+
+	if (l->drop_good)
+		return;
+	if (l->good == NULL) {
+		l->good = calloc((size_t)LEDGER_GOOD_MAX * 2, sizeof *l->good);
+		l->credit = calloc(LEDGER_CREDIT_MAX, sizeof *l->credit);
+		if (l->good == NULL || l->credit == NULL)
+			abort();
+	}
+	assert(l->n_good < LEDGER_GOOD_MAX && l->n_credit < LEDGER_CREDIT_MAX);
+	g = &l->good[place_of(l, subject, time_s / 86400)];
+	if (!g->used) {
+		*g = (struct noted_good){.net = *subject, .used = true, .last_s = time_s};
+		l->n_good++;
+	}
+	g->times++;
+	if (time_s > g->last_s)
+		g->last_s = time_s;
+	if (counted && time_s > l->credit_s)
+		l->credit_s = time_s;
+	if (counted)
+		l->credit[l->n_credit++] = (struct noted_credit){*subject, score, time_s};
+	if (l->n_credit == LEDGER_CREDIT_MAX && l->defer_good)
+		age_credit(l, time_s);
+}
+
+static bool good_is_full(const struct ledger *l)
+{
+	return l->n_good == LEDGER_GOOD_MAX || l->n_credit == LEDGER_CREDIT_MAX;
+}
+
+static int write_good(struct ledger *l, struct why *why)
+{
+	size_t ignored;
+	int rc = 0;
+
+	for (size_t i = 0; l->n_good > 0 && i < 2 * LEDGER_GOOD_MAX && rc == 0; i++)
+		if (l->good[i].used)
+			rc = store_add_good(l->store, &l->good[i].net, l->good[i].last_s, l->good[i].times, why);
+	for (size_t i = 0; i < l->n_credit && rc == 0; i++)
+		rc = store_add_credit(l->store, &l->credit[i].net, l->credit[i].time_s, l->credit[i].score, why);
+	/* So that a log read in two goes leaves what it leaves in one. */
+	if (rc == 0 && l->defer_good && l->n_credit > 0)
+		rc = store_purge_good(l->store, INT64_MIN, l->credit_s - l->window_s + 1, CREDIT_SLICE, &ignored, why);
+	return rc;
+}
+
+static void drop_good(struct ledger *l)
+{
+	if (l->n_good > 0)
+		memset(l->good, 0, (size_t)LEDGER_GOOD_MAX * 2 * sizeof *l->good);
+	l->n_good = l->n_credit = 0;
+}
+
+int ledger_finish(struct ledger *l, struct why *why)
+{
+	const bool deferred = l->defer_good;
+	int rc;
+
+	age_credit(l, l->credit_s);
+	l->write_good = true;
+	rc = ledger_write(l, why);
+	l->write_good = !deferred;
+	return rc;
 }
 
 bool ledger_is_full(const struct ledger *l)
 {
-	return l->n_hits + RULES_HITS_MAX > LEDGER_HITS_MAX;
+	return l->n_hits + RULES_HITS_MAX > LEDGER_HITS_MAX || good_is_full(l);
 }
 
 bool ledger_has_hits(const struct ledger *l)
@@ -138,7 +321,7 @@ bool ledger_has_hits(const struct ledger *l)
 
 bool ledger_has_news(const struct ledger *l)
 {
-	if (l->n_hits > 0)
+	if (l->n_hits > 0 || l->n_allowances > 0 || (l->n_good > 0 && l->write_good))
 		return true;
 	for (size_t i = 0; i < LEDGER_FILES_MAX; i++)
 		if (l->files[i].dirty)
@@ -173,7 +356,34 @@ static int write_files(struct ledger *l, struct why *why)
 	return 0;
 }
 
-static int write_hit(struct ledger *l, struct noted_hit *noted, struct why *why)
+static int write_block(struct ledger *l, const struct verdict_block *b, int64_t rule_id, struct why *why)
+{
+	static const enum store_cause causes[] = {
+		[VERDICT_EVIDENCE] = STORE_EVIDENCE, [VERDICT_NETWORK] = STORE_NETWORK, [VERDICT_MANUAL] = STORE_MANUAL};
+	const struct store_block block = {.net = b->net,
+	                                  .since_s = b->since_s,
+	                                  .until_s = b->until_s,
+	                                  .offence = b->offence,
+	                                  .rule = rule_id,
+	                                  .cause = causes[b->cause],
+	                                  .proven = b->proven};
+
+	return b->prolonged ? store_prolong(l->store, &b->net, block.cause, b->since_s, b->until_s, why)
+	                    : store_add_block(l->store, &block, why);
+}
+
+static int write_suspension(struct ledger *l, const struct suspension *s, const struct net *nets, struct why *why)
+{
+	int rc = 0;
+
+	if (!l->defer_good) /* an old log suspends nothing now */
+		rc = store_suspend(l->store, s->rule->text->name, s->at_s, "blocked too many who had proven good", why);
+	for (size_t i = 0; i < s->n_nets && rc == 0; i++)
+		rc = store_end_cause(l->store, &nets[i], STORE_EVIDENCE, s->at_s, "suspended", why);
+	return rc;
+}
+
+static int write_hit(struct ledger *l, struct noted_hit *noted, const struct verdict_block *blocks, struct why *why)
 {
 	const struct rulefile_rule *const text = noted->rule->text;
 	int64_t *const rule_id = &l->rule_ids[noted->rule->index];
@@ -183,18 +393,28 @@ static int write_hit(struct ledger *l, struct noted_hit *noted, struct why *why)
 		return rc;
 	noted->hit.rule = *rule_id;
 	noted->hit.log = noted->file->log.id;
-	if ((rc = store_add_hit(l->store, &noted->hit, why)) < 0 || noted->block == SIZE_MAX)
-		return rc;
-	{
-		const struct verdict_block *const b = &l->blocks[noted->block];
-		const struct store_block block = {.net = b->net,
-		                                  .since_s = b->since_s,
-		                                  .until_s = b->until_s,
-		                                  .offence = b->offence,
-		                                  .rule = *rule_id};
+	rc = store_add_hit(l->store, &noted->hit, why);
+	for (size_t i = 0; i < noted->n_blocks && rc == 0; i++)
+		rc = write_block(l, &blocks[i], *rule_id, why);
+	return rc;
+}
 
-		return store_add_block(l->store, &block, why);
+static int write_hits(struct ledger *l, struct why *why)
+{
+	size_t block = 0, suspension = 0, lifted = 0;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < l->n_hits; i++) {
+		struct noted_hit *const noted = &l->hits[i];
+
+		rc = write_hit(l, noted, &l->blocks[block], why);
+		block += noted->n_blocks;
+		if (rc == 0 && noted->suspends) {
+			rc = write_suspension(l, &l->suspensions[suspension], &l->lifted[lifted], why);
+			lifted += l->suspensions[suspension++].n_nets;
+		}
 	}
+	return rc;
 }
 
 /* What the failed transaction made is gone. */
@@ -210,15 +430,24 @@ static void undo(struct ledger *l)
 
 int ledger_write(struct ledger *l, struct why *why)
 {
+	bool good;
 	int rc;
 
 	if (!ledger_has_news(l))
 		return 0;
+	/* Of what is deferred nothing is lost by a kill: it goes with the position it belongs to. */
+	good = l->write_good || good_is_full(l) || (l->defer_good && store_commits_next(l->store));
+	if (good && l->defer_good)
+		age_credit(l, l->credit_s);
 	if ((rc = store_begin(l->store, why)) < 0)
 		return rc;
 	rc = write_files(l, why);
-	for (size_t i = 0; rc == 0 && i < l->n_hits; i++)
-		rc = write_hit(l, &l->hits[i], why);
+	if (rc == 0)
+		rc = write_hits(l, why);
+	if (rc == 0)
+		rc = write_allowances(l, why);
+	if (rc == 0 && good)
+		rc = write_good(l, why);
 	if (rc == 0)
 		rc = store_commit(l->store, why);
 	else
@@ -231,7 +460,9 @@ int ledger_write(struct ledger *l, struct why *why)
 		l->files[i].dirty = l->files[i].fresh = false;
 		l->files[i].used &= !l->files[i].done;
 	}
-	l->n_hits = l->n_blocks = l->n_bytes = 0;
+	l->n_hits = l->n_blocks = l->n_bytes = l->n_suspensions = l->n_lifted = l->n_allowances = 0;
+	if (good)
+		drop_good(l);
 	return 0;
 }
 

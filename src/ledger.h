@@ -21,6 +21,9 @@
 
 enum {
 	LEDGER_HITS_MAX = 1024, /* in one transaction; then it is full and must be written */
+	LEDGER_GOOD_MAX = 1 << 15, /* addresses with evidence for the good, likewise, and ... */
+	LEDGER_CREDIT_MAX = 1 << 16, /* ... seconds of it */
+	LEDGER_LIFTED_MAX = 1000, /* nets, by one suspension */
 	LEDGER_FILES_MAX = 256, /* held at once: 64 logs, the file before this one, and catching up */
 };
 
@@ -55,16 +58,32 @@ struct ledger_read {
 void ledger_read(struct ledger_file *file, const struct ledger_read *read);
 
 /*
- * One hit, and the block it led to (NULL: none). text: the whole line, copied (its beginning). offset: of the
- * line in the file. The ledger must not have been full before the line.
+ * One hit, and what was decided on it. text: the whole line, copied (its beginning). offset: of the line in the
+ * file. The ledger must not have been full before the line.
  */
 void ledger_hit(struct ledger *ledger, struct ledger_file *file, const struct rules_hit *hit, int64_t time_s,
-                int64_t offset, struct span text, const struct verdict_block *block);
+                int64_t offset, struct span text, const struct verdict_decision *decision);
+
+/* Evidence for the good: its day counts, and its score when it weighs. It is no hit. */
+void ledger_good(struct ledger *ledger, const struct net *subject, int64_t time_s, int score, bool counted);
+
+/* The rule of the hit noted last is suspended at at_s, and what it took of the good is lifted: n nets, copied. */
+void ledger_suspend(struct ledger *ledger, const struct rule *rule, int64_t at_s, const struct net *nets, size_t n);
+
+/* A network has earned an allowance, as a cluster. */
+void ledger_allow(struct ledger *ledger, const struct net *net, int64_t since_s, int64_t until_s);
+
+/*
+ * For a replay: evidence for the good is written by ledger_finish or when LEDGER_GOOD_MAX addresses are gathered, not by each
+ * ledger_write, and nothing of it is kept by a database in memory (keep false). A crash may lose some of it.
+ */
+void ledger_defer_good(struct ledger *ledger, int64_t window_s, bool keep);
+int ledger_finish(struct ledger *ledger, struct why *why);
 
 /* True when it might not hold all the hits of one more line. */
 bool ledger_is_full(const struct ledger *ledger);
 
-/* True when there is a hit to be written; false when only positions moved, or nothing did. */
+/* True when there is a hit to be written; false when only positions moved or good was seen, or nothing did. */
 bool ledger_has_hits(const struct ledger *ledger);
 
 /* True when anything would be written. */

@@ -28,15 +28,35 @@ static const struct command {
          "  --year Y         the year the first time stamp is in, when it has none\n"
          "  --threads N      how many to use; default: one for each processor\n"
          "Files may be compressed and come in any order. Without --database nothing is changed.\n"},
-	{"check", command_check, "[FILE.rules...]", "configuration, rules, and every example in them",
-         "Prints each fault as file:line: reason. With files, these are checked together with the configured rules\n"
-         "and replace those of the same name.\n"},
+	{"check", command_check, "[--strict] [--json] [--against LOG...] [FILE.rules...]",
+         "configuration, rules, and every example in them",
+         "Prints each fault as file:line: reason, with the place under it; what is dubious as a warning. With files,\n"
+         "these are checked together with the configured rules and replace those of the same name.\n"
+         "  --strict       warnings are faults\n"
+         "  --against LOG  what the rules (with files: these alone) would have done to old logs, and whom they would\n"
+         "                 have blocked who delivered accepted mail or logged in: then exit status 1. Further logs may\n"
+         "                 follow; they may be compressed.\n"},
 	{"explain", command_explain, "[--json] [LINE...]", "which rule takes each line, and why not",
-         "Lines come from the arguments, else from standard input. Exit status 1 when no line was taken.\n"},
+         "Lines come from the arguments, else from standard input. For a line that none takes: the rule that came\n"
+         "nearest and where it stopped. Exit status 1 when no line was taken.\n"},
 	{"list", command_list, "[--json]", "who is blocked now", ""},
 	{"why", command_why, "[--json] [--all] ADDRESS", "all that is known of an address",
          "  --all  every hit; else the newest 20. Exit status 1 when nothing is known.\n"},
 	{"status", command_status, "[--json]", "the daemon's health", ""},
+	{"test", command_order, "[--json] ADDRESS|NETWORK", "would it be blocked, and why",
+         "Asks the daemon, or the database when none runs. Exit status 1 when it is not blocked.\n"},
+	{"block", command_block, "[--json] ADDRESS|NETWORK [--for DURATION] [--reason TEXT]", "by hand, at once",
+         "  --for DURATION  600, 10m, 1h30m, 7d; else as long as its next block would last\n"
+         "  --reason TEXT   is recorded and shown\n"},
+	{"unblock", command_unblock, "[--json] ADDRESS|NETWORK [--reason TEXT]", "ends its blocks, forgets what it did",
+         "Every block ends that the address is in, also of a network. What it does from now on counts again.\n"},
+	{"add", command_block, "[--json] ADDRESS|NETWORK [DURATION] [TEXT]", "block, as MIMEDefang's daemon was told", ""},
+	{"del", command_unblock, "[--json] ADDRESS|NETWORK [TEXT]", "unblock, likewise", ""},
+	{"vote", command_vote, "[--json] black|white ADDRESS [--score N] [--reason TEXT]", "a point for or against",
+         "  --score N  how much; default 50 for black, 100 for white\n"
+         "White ends its blocks, and beats any number of black ones for the time of [block] window.\n"},
+	{"resume", command_order, "[--json] RULE", "a suspended rule counts again", ""},
+	{"reload", command_order, "[--json]", "configuration and rules anew, everything or nothing", ""},
 };
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };

@@ -6,19 +6,20 @@
 #ifndef WFS_RECALL_H
 #define WFS_RECALL_H
 
+#include "allowlist.h"
 #include "base/why.h"
 #include "config.h"
+#include "rules/rules.h"
 #include "store/store.h"
 #include "verdict/verdict.h"
 
 /*
- * A verdict by the config's [block] and [allow], at now_s, that remembers the blocks and hits from before now_s.
- * *ret is the caller's: verdict_free. Errors as of store.h.
+ * A verdict by the config's [block] and [allow], at now_s, that remembers blocks, hits and the good from before now_s.
+ * rules: whose index a rule's name stands for; NULL: none. live: also rules that are suspended now, which is nothing to
+ * an old log.
+ * *ret is the caller's: verdict_free. allowlist: tells it whom it allows; NULL: nobody. Errors as of store.h.
  */
-int recall_verdict(struct store *store, const struct config *config, int64_t now_s, struct verdict **ret,
-                   struct why *why);
-
-/* Gives verdict the config's allow list and the addresses this machine has now. */
-void recall_allow(struct verdict *verdict, const struct config *config);
+int recall_verdict(struct store *store, const struct config *config, const struct rules *rules,
+                   struct allowlist *allowlist, bool live, int64_t now_s, struct verdict **ret, struct why *why);
 
 #endif

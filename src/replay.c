@@ -7,18 +7,20 @@
 #include <string.h>
 #include <time.h>
 
+#include "allowlist.h"
 #include "base/addrset.h"
 #include "input/chunks.h"
 #include "input/line.h"
 #include "ledger.h"
 #include "recall.h"
 #include "rules/sessions.h"
+#include "verdict/cluster.h"
 
 enum {
 	CHUNKS_PER_THREAD = 3,      /* one worked on, one waiting, one being stored */
 	PEEKS = 16,                 /* lines without a time looked at, when a time is searched */
 	EXPECTED = 6,               /* hits ahead that the verdict is told of: about a memory access */
-	YEAR_LESS_A_DAY_S = 364 * 86400,
+	YEAR_LESS_TWO_DAYS_S = 363 * 86400, /* line_clock itself allows one more */
 };
 
 /* Lines counted up to some place. */
@@ -57,6 +59,8 @@ struct replay {
 	const struct replay_options *options;
 	struct replay_result *result;
 	struct sessions *sessions;
+	struct allowlist *allowlist;
+	struct cluster *cluster;
 	struct verdict *verdict; /* made at the first hit */
 	struct ledger *ledger;
 	struct addrset addresses;
@@ -65,6 +69,7 @@ struct replay {
 	struct chunks *in;
 	struct ledger_file *file;
 	int64_t end_s;
+	bool broken; /* the database took no more: nothing can be read on */
 
 	struct progress progress;
 	int64_t done_before, size_total; /* bytes on disk: of files finished, of all */
@@ -186,30 +191,68 @@ static void read_up_to(struct replay *r, const struct chunk *c, const struct tal
 	ledger_read(r->file, &read);
 }
 
+/* A rule that blocked too many of the good: what it took of them is released, and it takes no more. */
+static void suspend(struct replay *r, const struct rule *rule, int64_t time_s)
+{
+	struct net nets[LEDGER_LIFTED_MAX];
+	const size_t n = verdict_taken(r->verdict, (unsigned)rule->index, nets, LEDGER_LIFTED_MAX); /* below RULEFILE_RULES_MAX */
+
+	for (size_t i = 0; i < n; i++)
+		verdict_until(r->verdict, &nets[i], time_s);
+	ledger_suspend(r->ledger, rule, time_s, nets, n);
+	r->result->suspended++;
+}
+
+/* Somebody was greylisted: perhaps it is the second machine of a large sender. */
+static void take_grey(struct replay *r, const struct found *f)
+{
+	const int64_t until_s = f->time_s + r->options->config->allow.cluster_for_s;
+	struct net net;
+
+	if (until_s == f->time_s || verdict_is_allowed(r->verdict, &f->hit.address) ||
+	    !cluster_attempt(r->cluster, r->verdict, &f->hit.address, f->hit.from, f->hit.to, f->hit.helo, f->time_s, &net))
+		return;
+	verdict_allow_earned(r->verdict, &net, until_s);
+	ledger_allow(r->ledger, &net, f->time_s, until_s);
+}
+
 static int store_found(struct replay *r, const struct chunk *c, struct found *f, struct why *why)
 {
 	const struct replay_options *const o = r->options;
 	struct replay_result *const result = r->result;
-	struct verdict_block block;
-	bool blocks;
+	struct verdict_decision decision;
+	struct verdict_evidence evidence;
 
 	if (f->hit.kind != RULES_KIND_HIT && sessions_resolve(r->sessions, f->host, f->time_s, &f->hit) != RULES_HIT)
 		return 0;
 	if (r->verdict == NULL) {
-		const int rc = recall_verdict(o->store, o->config, f->time_s, &r->verdict, why);
+		const int rc = recall_verdict(o->store, o->config, o->rules, r->allowlist, false, f->time_s, &r->verdict, why);
 
 		if (rc < 0)
 			return rc;
 	}
+	evidence = (struct verdict_evidence){.addr = f->hit.address,
+	                                     .name = f->hit.name,
+	                                     .score = f->hit.score,
+	                                     .time_s = f->time_s,
+	                                     .rule = (unsigned)f->hit.rule->index}; /* below RULEFILE_RULES_MAX */
 	verdict_at(r->verdict, f->time_s);
-	blocks = verdict_hit(r->verdict, &f->hit.address, f->hit.score, f->time_s, &block) == VERDICT_BLOCK;
-	if (f->hit.score <= 0)
-		return 0; /* evidence for the good weighs, but is no hit */
+	if (f->hit.to.p != NULL && f->hit.helo.p != NULL)
+		take_grey(r, f);
+	verdict_hit(r->verdict, &evidence, &decision);
+	if (f->hit.score <= 0) { /* evidence for the good weighs, but is no hit */
+		if (f->hit.score < 0 && decision.outcome != VERDICT_ALLOWED)
+			ledger_good(r->ledger, &decision.subject, f->time_s, f->hit.score, decision.counted);
+		return 0;
+	}
 	ledger_hit(r->ledger, r->file, &f->hit, f->time_s, c->piece.start + (int64_t)f->start,
-	           (struct span){c->piece.bytes + f->start, f->len}, blocks ? &block : NULL);
+	           (struct span){c->piece.bytes + f->start, f->len}, &decision);
+	if (decision.outcome == VERDICT_QUARANTINE)
+		suspend(r, f->hit.rule, f->time_s);
 	addrset_add(&r->addresses, &f->hit.address);
 	result->hits++;
-	result->blocks += blocks;
+	for (size_t i = 0; i < decision.n; i++)
+		result->blocks += !decision.blocks[i].prolonged;
 	result->by_rule[f->hit.rule->index]++;
 	if (result->first_s == 0 || f->time_s < result->first_s)
 		result->first_s = f->time_s;
@@ -264,7 +307,7 @@ static void set_clock(struct replay *r)
 		return;
 	line_clock_init(&clock, r->end_s, r->options->year);
 	if (line_parse(&clock, first.p, first.len, &line) == LINE_OK && line.has_time)
-		r->end_s = line.time_s + YEAR_LESS_A_DAY_S; /* so that every chunk finds the same years */
+		r->end_s = line.time_s + YEAR_LESS_TWO_DAYS_S; /* so that every chunk finds the same years */
 }
 
 /* The time of the first line with one at offset or after it; INT64_MIN when none is near. */
@@ -332,9 +375,9 @@ static int begin_file(struct replay *r, const char *path, struct why *why)
 
 	if (rc < 0)
 		return rc;
+	chunks_stop_when(r->in, r->options->stop);
 	set_clock(r);
-	while (!found && chunks_first(r->in).len > 0 &&
-	       (rc = store_log_find(r->options->store, chunks_first(r->in), below_id, &known, why)) == 0) {
+	while (!found && (rc = store_log_find(r->options->store, chunks_first(r->in), below_id, &known, why)) == 0) {
 		if ((rc = chunks_seek(r->in, known.position, (struct span){known.last, known.last_len}, why)) < 0)
 			return rc;
 		found = rc == 0;
@@ -425,11 +468,14 @@ static int replay_file(struct replay *r, struct rules_scratch *scratch, const ch
 				hand_out(r, c);
 		} else {
 			rc = store_next(r, scratch, why);
+			r->broken = rc < 0;
 			show_progress(r);
 		}
 	}
-	if (rc == 0)
-		rc = ledger_write(r->ledger, why);
+	if (rc == 0) {
+		rc = ledger_finish(r->ledger, why);
+		r->broken = rc < 0;
+	}
 	if (r->file != NULL)
 		ledger_done(r->file);
 	r->file = NULL;
@@ -498,7 +544,7 @@ static int replay_files(struct replay *r, struct rules_scratch *scratch, struct 
 	}
 	progress_begin(&r->progress, o->progress, now_ms());
 	qsort(files, o->n_files, sizeof *files, by_date);
-	for (size_t i = 0; i < o->n_files && !is_stopped(r); i++) {
+	for (size_t i = 0; i < o->n_files && !is_stopped(r) && !r->broken; i++) {
 		const int rc = replay_file(r, scratch, files[i].path, &this);
 
 		if (rc < 0 && result == 0) {
@@ -522,6 +568,9 @@ int replay_run(const struct replay_options *options, struct replay_result *ret, 
 	assert(options->threads >= 1 && options->threads <= REPLAY_THREADS_MAX);
 	*ret = (struct replay_result){.by_rule = calloc(rules_count(options->rules) + 1, sizeof *ret->by_rule)};
 	r.ledger = ledger_new(options->store);
+	ledger_defer_good(r.ledger, options->config->block.window_s, !store_is_memory(options->store));
+	r.allowlist = allowlist_new(options->config);
+	r.cluster = cluster_new(0);
 	r.sessions = sessions_new();
 	r.chunks = calloc(r.n_chunks, sizeof *r.chunks);
 	if (ret->by_rule == NULL || r.chunks == NULL)
@@ -568,6 +617,8 @@ int replay_run(const struct replay_options *options, struct replay_result *ret, 
 	ledger_free(r.ledger);
 	sessions_free(r.sessions);
 	verdict_free(r.verdict);
+	allowlist_free(r.allowlist);
+	cluster_free(r.cluster);
 	rules_scratch_free(scratch);
 	return rc;
 }

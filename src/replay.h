@@ -47,13 +47,15 @@ struct replay_result {
 	int64_t known_bytes;      /* passed over: the database had counted them already */
 	int64_t first_s, last_s;  /* of hits; 0 when there is none */
 	int64_t first_line_s, last_line_s; /* of lines */
+	int64_t suspended;        /* rules that would have blocked too many who had proven good */
 	bool stopped;
 	int64_t *by_rule;         /* hits of each rule, by its index: the caller's to free */
 };
 
 /*
  * Reads everything. ret is filled as far as it got, also on error: what was stored is stored with its position.
- * Errors: -errno with a sentence; other files are still read, and the first error is returned.
+ * Errors: -errno with a sentence; other files are still read, unless it is the database's, and the first error is
+ * returned.
  */
 int replay_run(const struct replay_options *options, struct replay_result *ret, struct why *why);
 

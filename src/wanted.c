@@ -8,17 +8,22 @@ enum { ADD_AT_ONCE = 64 };
 
 /* A running block, and when its entry was last written to the kernel by us. */
 struct running {
-	struct store_block block;
+	struct store_block block; /* of several of one net: that of its evidence, if it has one */
+	int64_t last_s;           /* when the last of them ends */
 	int64_t fed_s;
 };
 
 struct wanted {
 	struct store *store;
 	struct client *client;
-	int64_t started_s;
+	uint8_t ip6_prefix;
+	int64_t blind_s;  /* what the kernel saw before is not taken for a knock */
 	int64_t synced_s; /* the last sync that succeeded; 0: none yet */
+	bool known; /* list is what ran at the last sync */
 	size_t n;
 	struct running *list; /* as of the last sync, by address */
+	size_t n_added, room_added;
+	struct wanted_block *added; /* since then */
 };
 
 static int by_net(const void *a, const void *b)
@@ -30,7 +35,20 @@ static int by_net(const void *a, const void *b)
 	return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
 }
 
-struct wanted *wanted_new(struct store *store, struct client *client, int64_t started_s)
+/* The same, and of several blocks of one net the one first that knocks may prolong, then the longest. */
+static int by_net_and_cause(const void *a, const void *b)
+{
+	const struct store_block *const x = &((const struct running *)a)->block, *const y = &((const struct running *)b)->block;
+	const int order = by_net(a, b);
+
+	if (order != 0)
+		return order;
+	if (x->cause != y->cause)
+		return (x->cause > y->cause) - (x->cause < y->cause);
+	return (x->until_s < y->until_s) - (x->until_s > y->until_s);
+}
+
+struct wanted *wanted_new(struct store *store, struct client *client, uint8_t ip6_prefix, int64_t started_s)
 {
 	struct wanted *const w = calloc(1, sizeof *w);
 
@@ -38,7 +56,8 @@ struct wanted *wanted_new(struct store *store, struct client *client, int64_t st
 		abort();
 	w->store = store;
 	w->client = client;
-	w->started_s = started_s;
+	w->ip6_prefix = ip6_prefix;
+	w->blind_s = started_s;
 	return w;
 }
 
@@ -47,7 +66,37 @@ void wanted_free(struct wanted *w)
 	if (w == NULL)
 		return;
 	free(w->list);
+	free(w->added);
 	free(w);
+}
+
+/* The length, that there is a list for, of the pieces a network goes into. */
+static unsigned length_of_pieces(const struct wanted *w, const struct net *net)
+{
+	enum { NETWORK4 = 96 + 24, NETWORK6 = 48 };
+
+	if (addr_is_ip4(&net->addr) && net->len >= 96)
+		return net->len <= NETWORK4 ? NETWORK4 : 128;
+	if (net->len <= NETWORK6)
+		return NETWORK6;
+	return net->len <= w->ip6_prefix ? w->ip6_prefix : 128;
+}
+
+/* Writes the pieces; as it is when there would be too many: the kernel's side refuses it, and it is counted. */
+static size_t pieces_of(const struct wanted *w, const struct net *net, struct net out[static WANTED_PIECES_MAX])
+{
+	const unsigned length = length_of_pieces(w, net), bits = length - net->len;
+	const size_t n = bits <= 10 ? (size_t)1 << bits : 1;
+
+	for (size_t i = 0; i < n; i++) {
+		out[i] = *net;
+		if (n > 1 || bits == 0)
+			out[i].len = (uint8_t)length; /* <= 128 */
+		for (unsigned bit = 0; bit < bits && n > 1; bit++)
+			if (i >> bit & 1)
+				out[i].addr.bytes[(length - 1 - bit) / 8] |= (uint8_t)(0x80U >> (length - 1 - bit) % 8);
+	}
+	return n;
 }
 
 static void append(struct running **list, size_t *n, size_t *room, const struct running *r)
@@ -60,20 +109,35 @@ static void append(struct running **list, size_t *n, size_t *room, const struct 
 	(*list)[(*n)++] = *r;
 }
 
-/* By address, one entry each: of several the one that lasts longest. */
+/* By address, one entry each; it lasts as long as the longest of several. */
 static size_t sort_out(struct running *list, size_t n)
 {
 	size_t unique = 0;
 
 	if (n > 0)
-		qsort(list, n, sizeof *list, by_net);
+		qsort(list, n, sizeof *list, by_net_and_cause);
 	for (size_t i = 0; i < n; i++) {
-		if (unique == 0 || by_net(&list[unique - 1], &list[i]) != 0)
-			list[unique++] = list[i];
-		else if (list[i].block.until_s > list[unique - 1].block.until_s)
-			list[unique - 1] = list[i];
+		struct running *const last = unique == 0 ? NULL : &list[unique - 1];
+
+		if (last == NULL || by_net(last, &list[i]) != 0) {
+			list[unique] = list[i];
+			list[unique++].last_s = list[i].block.until_s;
+		} else if (list[i].block.until_s > last->last_s) {
+			last->last_s = list[i].block.until_s;
+		}
 	}
 	return unique;
+}
+
+/* One entry, with the time it was fed when there was one. */
+static void append_running(const struct wanted *w, struct running **list, size_t *n, size_t *room, struct running r)
+{
+	const struct running *const before = w->n == 0 ? NULL : bsearch(&r, w->list, w->n, sizeof r, by_net);
+
+	r.fed_s = before != NULL ? before->fed_s : r.block.since_s;
+	if (r.fed_s < w->blind_s)
+		r.fed_s = w->blind_s;
+	append(list, n, room, &r);
 }
 
 /*
@@ -87,16 +151,17 @@ static int read_running(struct wanted *w, int64_t now_s, struct why *why)
 	int rc = store_running(w->store, w->synced_s > 0 && w->synced_s < now_s ? w->synced_s : now_s, why);
 
 	while (rc == 0) {
+		struct net pieces[WANTED_PIECES_MAX];
 		struct running r = {0};
-		const struct running *before;
+		size_t n_pieces;
 
 		if ((rc = store_next_block(w->store, &r.block, why)) != 0)
 			break;
-		before = w->n == 0 ? NULL : bsearch(&r, w->list, w->n, sizeof r, by_net);
-		r.fed_s = before != NULL ? before->fed_s : r.block.since_s;
-		if (r.fed_s < w->started_s)
-			r.fed_s = w->started_s;
-		append(&list, &n, &room, &r);
+		n_pieces = pieces_of(w, &r.block.net, pieces);
+		for (size_t i = 0; i < n_pieces; i++) {
+			r.block.net = pieces[i];
+			append_running(w, &list, &n, &room, r);
+		}
 	}
 	if (rc < 0) {
 		free(list);
@@ -105,6 +170,8 @@ static int read_running(struct wanted *w, int64_t now_s, struct why *why)
 	free(w->list);
 	w->list = list;
 	w->n = sort_out(list, n);
+	w->known = true;
+	w->n_added = 0;
 	return 0;
 }
 
@@ -117,34 +184,55 @@ static int64_t knock_of(const struct running *r, const struct client_entry *e, i
 	return e->fed || e->idle_s == UINT32_MAX || seen_s <= r->fed_s + 1 ? 0 : seen_s;
 }
 
-/* What knocked lasts longer. */
-static int extend_knocked(struct wanted *w, struct verdict *verdict, const struct client_entry *entries,
-                          int64_t now_s, struct wanted_result *result, struct why *why)
+/* When a block ends that knocked: only what evidence began lasts longer for it. */
+static int64_t until_after(const struct running *r, const struct verdict *verdict, bool extend, int64_t knock_s)
+{
+	const int64_t until_s = knock_s + verdict_duration(verdict, r->block.offence);
+
+	return extend && r->block.cause == STORE_EVIDENCE && until_s > r->block.until_s ? until_s : r->block.until_s;
+}
+
+/* What knocked is noted, and lasts longer (extend). */
+static int note_knocks(struct wanted *w, struct verdict *verdict, bool extend, const struct client_entry *entries,
+                       int64_t now_s, struct wanted_result *result, struct why *why)
 {
 	bool open = false;
 	int rc = 0;
 
 	for (size_t i = 0; i < w->n && rc == 0; i++) {
-		struct running *const r = &w->list[i];
+		const struct running *const r = &w->list[i];
 		const int64_t knock_s = knock_of(r, &entries[i], now_s);
-		const int64_t until_s = knock_s + verdict_duration(verdict, r->block.offence);
 
-		if (knock_s == 0 || until_s <= r->block.until_s)
+		if (knock_s == 0)
 			continue;
 		if (!open && (rc = store_begin(w->store, why)) < 0)
 			break;
 		open = true;
-		rc = store_extend(w->store, r->block.id, until_s, why);
-		r->block.until_s = until_s;
-		verdict_until(verdict, &r->block.net, until_s);
-		r->fed_s = knock_s; /* so that the same packet is not taken for another */
-		result->knocked++;
+		rc = store_knock(w->store, r->block.id, knock_s, until_after(r, verdict, extend, knock_s), why);
 	}
 	if (!open)
 		return rc;
-	if (rc == 0)
-		return store_commit(w->store, why);
-	store_rollback(w->store);
+	if (rc < 0)
+		store_rollback(w->store);
+	else
+		rc = store_commit(w->store, why);
+	/* What could not be stored is not remembered either: the next sync finds the same packet and tries again. */
+	for (size_t i = 0; i < w->n && rc == 0; i++) {
+		struct running *const r = &w->list[i];
+		const int64_t knock_s = knock_of(r, &entries[i], now_s);
+		const int64_t until_s = until_after(r, verdict, extend, knock_s);
+
+		if (knock_s == 0)
+			continue;
+		r->fed_s = knock_s; /* so that the same packet is not taken for another */
+		if (until_s == r->block.until_s)
+			continue;
+		r->block.until_s = until_s;
+		if (r->last_s < until_s)
+			r->last_s = until_s;
+		verdict_until(verdict, &r->block.net, until_s);
+		result->knocked++;
+	}
 	return rc;
 }
 
@@ -156,7 +244,7 @@ static int release(struct wanted *w, int64_t now_s, struct wanted_result *result
 	int rc = 0;
 
 	for (size_t i = 0; i < w->n; i++) {
-		if (w->list[i].block.until_s > now_s) {
+		if (w->list[i].last_s > now_s) {
 			w->list[kept++] = w->list[i];
 			continue;
 		}
@@ -184,7 +272,7 @@ int wanted_sync(struct wanted *w, struct verdict *verdict, bool extend, uint32_t
 	if (entries == NULL)
 		abort();
 	for (size_t i = 0; i < w->n; i++) {
-		const int64_t left_s = w->list[i].block.until_s - now_s;
+		const int64_t left_s = w->list[i].last_s - now_s;
 
 		entries[i].net = w->list[i].block.net;
 		entries[i].seconds = left_s < 1 ? 1 : left_s > UINT32_MAX ? UINT32_MAX : (uint32_t)left_s; /* fits */
@@ -192,7 +280,7 @@ int wanted_sync(struct wanted *w, struct verdict *verdict, bool extend, uint32_t
 	/* The list is sorted as client_sync sorts, so entries and list stay side by side. */
 	rc = client_sync(w->client, entries, w->n, refresh_s, &result.drift, why);
 	if (rc == 0) {
-		rc = extend ? extend_knocked(w, verdict, entries, now_s, &result, why) : 0;
+		rc = note_knocks(w, verdict, extend, entries, now_s, &result, why);
 		for (size_t i = 0; i < w->n; i++)
 			if (entries[i].fed)
 				w->list[i].fed_s = now_s;
@@ -208,24 +296,148 @@ int wanted_sync(struct wanted *w, struct verdict *verdict, bool extend, uint32_t
 	return 0;
 }
 
+/* What runs is remembered even when the kernel does not take it. */
+static void note_added(struct wanted *w, const struct verdict_block *blocks, size_t n)
+{
+	if (w->n_added + n > w->room_added) {
+		w->room_added = 2 * (w->n_added + n);
+		if ((w->added = reallocarray(w->added, w->room_added, sizeof *w->added)) == NULL)
+			abort();
+	}
+	for (size_t i = 0; i < n; i++)
+		w->added[w->n_added++] = (struct wanted_block){blocks[i].net, blocks[i].until_s};
+}
+
+/* The pieces of one block. */
+static int add_block(struct wanted *w, const struct verdict_block *block, int64_t now_s, struct why *why)
+{
+	const int64_t left_s = block->until_s - now_s;
+	struct client_entry entries[ADD_AT_ONCE];
+	struct net pieces[WANTED_PIECES_MAX];
+	const size_t n = pieces_of(w, &block->net, pieces);
+	size_t refused = 0;
+	int rc = 0;
+
+	for (size_t done = 0; done < n && rc == 0;) {
+		size_t k = 0;
+
+		for (; k < ADD_AT_ONCE && done < n; k++, done++)
+			entries[k] = (struct client_entry){.net = pieces[done], .seconds = left_s < 1 ? 1 : (uint32_t)left_s};
+		rc = client_add(w->client, entries, k, &refused, why);
+	}
+	return rc;
+}
+
 int wanted_add(struct wanted *w, const struct verdict_block *blocks, size_t n, int64_t now_s, struct why *why)
 {
 	struct client_entry entries[ADD_AT_ONCE];
 	size_t refused = 0;
 
+	note_added(w, blocks, n);
 	for (size_t done = 0; done < n;) {
 		size_t k = 0;
 		int rc;
 
-		for (; k < ADD_AT_ONCE && done + k < n; k++) {
-			const int64_t left_s = blocks[done + k].until_s - now_s;
+		for (; k < ADD_AT_ONCE && done < n; done++) {
+			const int64_t left_s = blocks[done].until_s - now_s;
 
-			entries[k] = (struct client_entry){.net = blocks[done + k].net,
-			                                   .seconds = left_s < 1 ? 1 : (uint32_t)left_s};
+			/* The database could not be written for a while: being fed late is no knock. */
+			if (blocks[done].since_s + 1 < now_s)
+				w->blind_s = now_s;
+			if (length_of_pieces(w, &blocks[done].net) == blocks[done].net.len)
+				entries[k++] = (struct client_entry){.net = blocks[done].net,
+				                                     .seconds = left_s < 1 ? 1 : (uint32_t)left_s};
+			else if ((rc = add_block(w, &blocks[done], now_s, why)) < 0)
+				return rc;
 		}
-		if ((rc = client_add(w->client, entries, k, &refused, why)) < 0)
+		if (k > 0 && (rc = client_add(w->client, entries, k, &refused, why)) < 0)
 			return rc;
-		done += k;
 	}
 	return 0;
+}
+
+static bool is_same(const struct net *a, const struct net *b)
+{
+	return a->len == b->len && addr_equal(&a->addr, &b->addr);
+}
+
+static struct running *find(const struct wanted *w, const struct net *net)
+{
+	const struct running key = {.block.net = *net};
+
+	return w->n == 0 ? NULL : bsearch(&key, w->list, w->n, sizeof key, by_net);
+}
+
+static void note_lifted(struct wanted *w, const struct net *net)
+{
+	struct running *const r = find(w, net);
+
+	if (r != NULL)
+		r->last_s = 0;
+	for (size_t i = 0; i < w->n_added;)
+		if (is_same(&w->added[i].net, net))
+			w->added[i] = w->added[--w->n_added];
+		else
+			i++;
+}
+
+/* The network of that length that net is in. */
+static struct net wider(const struct net *net, unsigned length)
+{
+	struct net w = *net;
+
+	w.len = (uint8_t)length; /* <= 128 */
+	for (unsigned bit = length; bit < 128; bit++)
+		w.addr.bytes[bit / 8] &= (uint8_t) ~(0x80U >> bit % 8);
+	return w;
+}
+
+bool wanted_runs(const struct wanted *w, const struct net *net, int64_t now_s, struct wanted_block *ret)
+{
+	const unsigned shortest = addr_is_ip4(&net->addr) && net->len >= 96 ? 96 : 0;
+	struct wanted_block best = {.until_s = now_s};
+
+	for (unsigned length = net->len; length > shortest && w->n > 0; length--) {
+		const struct net around = wider(net, length);
+		const struct running *const r = find(w, &around);
+
+		if (r != NULL && r->last_s > best.until_s)
+			best = (struct wanted_block){around, r->last_s};
+	}
+	for (size_t i = 0; i < w->n_added; i++)
+		if (w->added[i].net.len <= net->len && net_has(&w->added[i].net, &net->addr) &&
+		    w->added[i].until_s > best.until_s)
+			best = w->added[i];
+	if (best.until_s == now_s)
+		return false;
+	*ret = best;
+	return true;
+}
+
+bool wanted_is_known(const struct wanted *w)
+{
+	return w->known;
+}
+
+int wanted_del(struct wanted *w, const struct net *nets, size_t n, struct why *why)
+{
+	struct client_entry entries[ADD_AT_ONCE];
+	struct net pieces[WANTED_PIECES_MAX];
+	size_t k = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		const size_t n_pieces = pieces_of(w, &nets[i], pieces);
+
+		note_lifted(w, &nets[i]);
+		for (size_t j = 0; j < n_pieces && rc == 0; j++) {
+			note_lifted(w, &pieces[j]);
+			entries[k++] = (struct client_entry){.net = pieces[j], .seconds = 1};
+			if (k == ADD_AT_ONCE) {
+				rc = client_del(w->client, entries, k, why);
+				k = 0;
+			}
+		}
+	}
+	return rc < 0 || k == 0 ? rc : client_del(w->client, entries, k, why);
 }

@@ -19,8 +19,14 @@
 
 struct wanted;
 
-/* store, client: borrowed. started_s: what the kernel saw before is not taken for a knock. */
-struct wanted *wanted_new(struct store *store, struct client *client, int64_t started_s);
+enum { WANTED_PIECES_MAX = 1024 };
+
+/*
+ * store, client: borrowed. ip6_prefix: the length of IPv6 clients' networks that the kernel has a list for; the other
+ * lists are of addresses, IPv4 /24 and IPv6 /48, and a network of another length goes there in pieces, at most
+ * WANTED_PIECES_MAX; a larger one is refused. started_s: what the kernel saw before is not taken for a knock.
+ */
+struct wanted *wanted_new(struct store *store, struct client *client, uint8_t ip6_prefix, int64_t started_s);
 
 /* Takes NULL. */
 void wanted_free(struct wanted *wanted);
@@ -39,6 +45,20 @@ struct wanted_result {
  */
 int wanted_sync(struct wanted *wanted, struct verdict *verdict, bool extend, uint32_t refresh_s, int64_t now_s,
                 struct wanted_result *ret, struct why *why);
+
+/*
+ * True when a block runs that net is in: *ret is the one that lasts longest. From memory: what ran at the last sync,
+ * and what was added and lifted by the calls below since. Until wanted_is_known it knows nothing of before.
+ */
+struct wanted_block {
+	struct net net;
+	int64_t until_s;
+};
+bool wanted_runs(const struct wanted *wanted, const struct net *net, int64_t now_s, struct wanted_block *ret);
+bool wanted_is_known(const struct wanted *wanted);
+
+/* The fast way for blocks just lifted: out of the kernel at once. What is not there does no harm. */
+int wanted_del(struct wanted *wanted, const struct net *nets, size_t n, struct why *why);
 
 /* The fast way for blocks just committed: into the kernel at once. -ENOSPC: a sync must follow. */
 int wanted_add(struct wanted *wanted, const struct verdict_block *blocks, size_t n, int64_t now_s, struct why *why);

@@ -320,33 +320,36 @@ void ini_free(struct ini *ini)
 	free(ini);
 }
 
-/* Levenshtein distance; words of the files' keys are short. */
+/* Edit distance, two letters in the wrong order being one mistake; words of the files' keys are short. */
 static size_t distance(const char *a, const char *b)
 {
 	enum { LEN_MAX = 63 };
-	size_t row[LEN_MAX + 1];
+	size_t rows[3][LEN_MAX + 1]; /* of the letter of a, and of the two before it, in turn */
 	const size_t n = strlen(b);
+	size_t i = 0;
 
 	if (strlen(a) > LEN_MAX || n > LEN_MAX)
 		return SIZE_MAX;
 	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1] != '\0'; i++) {
-		size_t diagonal = row[0];
+		rows[0][j] = j;
+	for (i = 1; a[i - 1] != '\0'; i++) {
+		const size_t *const before = rows[(i + 2) % 3], *const two_before = rows[(i + 1) % 3];
+		size_t *const row = rows[i % 3];
 
 		row[0] = i;
 		for (size_t j = 1; j <= n; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
+			size_t best = before[j - 1] + (a[i - 1] != b[j - 1]);
 
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
+			if (before[j] + 1 < best)
+				best = before[j] + 1;
 			if (row[j - 1] + 1 < best)
 				best = row[j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && two_before[j - 2] + 1 < best)
+				best = two_before[j - 2] + 1;
 			row[j] = best;
 		}
 	}
-	return row[n];
+	return rows[(i + 2) % 3][n];
 }
 
 const char *ini_nearest(const char *word, const char *const words[])

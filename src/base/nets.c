@@ -52,11 +52,16 @@ static size_t count_up_to(const struct nets *nets, const struct addr *addr)
 	return low;
 }
 
-bool nets_has(const struct nets *nets, const struct addr *addr)
+const struct net *nets_find(const struct nets *nets, const struct addr *addr)
 {
 	const size_t i = count_up_to(nets, addr);
 
-	return i > 0 && net_has(&nets->list[i - 1], addr);
+	return i > 0 && net_has(&nets->list[i - 1], addr) ? &nets->list[i - 1] : NULL;
+}
+
+bool nets_has(const struct nets *nets, const struct addr *addr)
+{
+	return nets_find(nets, addr) != NULL;
 }
 
 bool nets_overlap(const struct nets *nets, const struct net *net)

@@ -26,6 +26,9 @@ void nets_seal(struct nets *nets);
 /* True when addr lies in one of them. Sealed. */
 bool nets_has(const struct nets *nets, const struct addr *addr);
 
+/* That one, or NULL. Borrowed until the next nets_add. Sealed. */
+const struct net *nets_find(const struct nets *nets, const struct addr *addr);
+
 /* True when one of them shares an address with net. Sealed. */
 bool nets_overlap(const struct nets *nets, const struct net *net);
 

@@ -2,6 +2,7 @@
 
 #include <ifaddrs.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -27,6 +28,51 @@ static bool net_of_sockaddr(const struct sockaddr *sa, struct net *ret)
 	return false;
 }
 
+/* "eth0 00000000 010200C0 ...": where everything goes, by way of whom; bytes in network order, read as one number. */
+static size_t gateways4(struct net *out, size_t room)
+{
+	FILE *const file = fopen("/proc/net/route", "re");
+	unsigned destination, gateway;
+	size_t n = 0;
+
+	if (file == NULL)
+		return 0;
+	(void)!fscanf(file, "%*[^\n]"); /* the heading */
+	while (n < room && fscanf(file, "%*s %x %x%*[^\n]", &destination, &gateway) == 2) {
+		if (destination != 0 || gateway == 0)
+			continue;
+		out[n] = (struct net){.len = 128};
+		memset(out[n].addr.bytes + 10, 0xFF, 2);
+		memcpy(out[n++].addr.bytes + 12, &gateway, 4);
+	}
+	(void)fclose(file);
+	return n;
+}
+
+/* "0000... 00 0000... 00 fd00...01 ...": destination and source with their lengths, then the gateway. */
+static size_t gateways6(struct net *out, size_t room)
+{
+	static const struct addr none;
+	FILE *const file = fopen("/proc/net/ipv6_route", "re");
+	char gateway[33];
+	unsigned len;
+	size_t n = 0;
+
+	if (file == NULL)
+		return 0;
+	while (n < room && fscanf(file, "%*32s %x %*32s %*x %32s%*[^\n]", &len, gateway) == 2) {
+		struct net net = {.len = 128};
+		bool good = len == 0 && strlen(gateway) == 32;
+
+		for (size_t i = 0; good && i < sizeof net.addr.bytes; i++)
+			good = sscanf(gateway + 2 * i, "%2hhx", &net.addr.bytes[i]) == 1;
+		if (good && !addr_equal(&net.addr, &none))
+			out[n++] = net;
+	}
+	(void)fclose(file);
+	return n;
+}
+
 size_t own_addresses(struct net out[static OWN_MAX])
 {
 	struct ifaddrs *list = NULL;
@@ -38,5 +84,6 @@ size_t own_addresses(struct net out[static OWN_MAX])
 		if (i->ifa_addr != NULL && net_of_sockaddr(i->ifa_addr, &out[n]))
 			n++;
 	freeifaddrs(list);
-	return n;
+	n += gateways4(out + n, OWN_MAX - n);
+	return n + gateways6(out + n, OWN_MAX - n);
 }

@@ -1,5 +1,7 @@
 /*
- * own: the addresses this machine has now. They are never blocked.
+ * own: the addresses this machine has now, and its default gateways. They are never blocked.
+ *
+ * Source: getifaddrs(3); /proc/net/route and /proc/net/ipv6_route of proc_net(5), as Linux 6.18 writes them.
  */
 #ifndef WFS_OWN_H
 #define WFS_OWN_H

@@ -1,40 +1,347 @@
-/* check: configuration, rules, and every example in them. */
+/* check: configuration, rules, every example in them, what else is wrong with them; and what they do to old
+ * logs. */
+#include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "against.h"
 #include "command/command.h"
 #include "examples.h"
+#include "place.h"
 
-static void print_faults(const struct rulefile_faults *faults)
+enum { PLACE_MAX = 400 };
+
+struct request {
+	bool strict; /* warnings are faults */
+	size_t n_files, n_logs;
+	const char **files, **logs; /* rule files; old logs */
+};
+
+/* One object for a fault or a warning: file and line null when it has none. */
+static void print_json_fault(const char *kind, const char *text)
 {
-	(void)fflush(stdout);
-	for (size_t i = 0; i < faults->n; i++)
-		(void)fprintf(stderr, "%s\n", faults->text[i]);
+	const size_t n = place_len(text);
+	size_t file_len = n > 0 ? n - 3 : 0;
+
+	while (file_len > 0 && text[file_len] != ':')
+		file_len--;
+	command_print_json(
+	        json_pack("{s:s, s:o, s:o, s:o}", "kind", kind, "file",
+	                  n > 0 ? command_json_text((struct span){text, file_len}) : json_null(), "line",
+	                  n > 0 ? json_integer(strtol(text + file_len + 1, NULL, 10)) : json_null(),
+	                  "message", command_json_text((struct span){text + n, strcspn(text + n, "\n")})));
 }
 
-int command_check(int argc, char **argv, const struct command_env *env)
+static void print_faults(const struct rulefile_faults *faults, bool warning, const struct command_env *env)
+{
+	(void)fflush(stdout);
+	for (size_t i = 0; i < faults->n; i++) {
+		const char *const text = faults->text[i];
+		const size_t n = place_len(text);
+		char place[PLACE_MAX];
+
+		if (env->json) {
+			print_json_fault(warning ? "warning" : "fault", text);
+			continue;
+		}
+		place_show(text, place, sizeof place);
+		(void)fprintf(stderr, "%.*s%s%s%s\n", (int)n, text, warning ? "warning: " : "", text + n,
+		              place);
+	}
+}
+
+/* Adds what other says of lines that faults says nothing of yet. */
+static void add_new(struct rulefile_faults *faults, const struct rulefile_faults *other)
+{
+	const size_t n = faults->n;
+
+	for (size_t i = 0; i < other->n; i++) {
+		bool known = false;
+
+		for (size_t j = 0; j < n && !known; j++)
+			known = place_same(faults->text[j], other->text[i]);
+		if (!known)
+			rulefile_fault(faults, "%s", other->text[i]);
+	}
+}
+
+static void print_end(const struct rules *rules, size_t n_examples, size_t n_faults, size_t n_warnings,
+                      bool good, const struct command_env *env)
+{
+	const char *const s = n_warnings == 1 ? "" : "s";
+
+	if (env->json) {
+		command_print_json(json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I}", "kind", "end", "ok", good,
+		                             "rules", (json_int_t)(rules != NULL ? rules_count(rules) : 0),
+		                             "files", (json_int_t)(rules != NULL ? rules_files(rules) : 0),
+		                             "examples", (json_int_t)n_examples, "faults",
+		                             (json_int_t)n_faults, "warnings", (json_int_t)n_warnings));
+		return;
+	}
+	if (good) {
+		(void)printf("ok: %zu rules from %zu files, %zu examples", rules_count(rules),
+		             rules_files(rules), n_examples);
+		if (n_warnings > 0)
+			(void)printf("; %zu warning%s", n_warnings, s);
+		(void)putchar('\n');
+		return;
+	}
+	(void)fprintf(stderr, "watchforspammers: %zu fault%s", n_faults, n_faults == 1 ? "" : "s");
+	if (n_warnings > 0)
+		(void)fprintf(stderr, ", %zu warning%s", n_warnings, s);
+	(void)fputc('\n', stderr);
+}
+
+static int check_config(const struct command_env *env, struct config **ret)
 {
 	struct rulefile_faults faults = {0};
-	struct rules *rules = NULL;
-	struct config *config;
+	struct why why;
+
+	if (config_read(env->config_path, !env->config_given, ret, &why) == 0)
+		return COMMAND_DONE;
+	rulefile_fault(&faults, "%s", why.text);
+	print_faults(&faults, false, env);
+	print_end(NULL, 0, faults.n, 0, false, env);
+	rulefile_faults_done(&faults);
+	return COMMAND_USAGE;
+}
+
+/* Loads the rules and tries them. ret: NULL when they cannot be used. */
+static int check(const char *const *dirs, size_t n_dirs, const char *const *files, size_t n_files,
+                 bool strict, const struct command_env *env, struct rules **ret)
+{
+	struct rulefile_faults faults = {0}, lint = {0}, warnings = {0};
 	size_t n_examples = 0;
 	int status = COMMAND_DONE;
 	struct why why;
 
-	if ((config = command_config(env, &status)) == NULL)
-		return status;
-	if (rules_load((const char *const *)config->run.patterns, config->run.n_patterns, (const char *const *)argv + 1,
-	               (size_t)(argc - 1), &rules, &faults, &why) < 0)
+	if (rules_load(dirs, n_dirs, files, n_files, ret, &faults, &why) < 0) {
 		status = COMMAND_USAGE;
-	else if ((n_examples = examples_try(rules, &faults)) > 0 && faults.n > 0)
-		status = COMMAND_NO;
-	print_faults(&faults);
-	if (status == COMMAND_DONE)
-		(void)printf("ok: %zu rules from %zu files, %zu examples\n", rules_count(rules), rules_files(rules),
-		             n_examples);
-	else
-		(void)fprintf(stderr, "watchforspammers: %zu fault%s\n", faults.n, faults.n == 1 ? "" : "s");
+	} else {
+		n_examples = examples_try(*ret, &faults);
+		examples_lint(*ret, &lint, &warnings);
+		add_new(&faults, &lint);
+		if (faults.n > 0 || (strict && warnings.n > 0))
+			status = COMMAND_NO;
+	}
+	print_faults(&faults, false, env);
+	print_faults(&warnings, true, env);
+	print_end(*ret, n_examples, faults.n, warnings.n, status == COMMAND_DONE, env);
 	rulefile_faults_done(&faults);
+	rulefile_faults_done(&lint);
+	rulefile_faults_done(&warnings);
+	return status;
+}
+
+/* Rule files by themselves, with the shared macros: what they take, whatever other rules would take before.
+ */
+static int check_alone(const struct config *config, const struct request *q, const struct command_env *env,
+                       struct rules **ret)
+{
+	const char **const files = calloc(q->n_files + config->run.n_patterns + 1, sizeof *files);
+	char macros[CONFIG_DIRS_MAX][4096];
+	size_t n = 0;
+	int status;
+
+	if (files == NULL)
+		abort();
+	for (size_t i = 0; i < config->run.n_patterns; i++) {
+		(void)snprintf(macros[i], sizeof macros[i], "%s/macros.rules", config->run.patterns[i]);
+		if (access(macros[i], R_OK) == 0)
+			files[n++] = macros[i];
+	}
+	for (size_t i = 0; i < q->n_files; i++)
+		files[n++] = q->files[i];
+	status = check(NULL, 0, files, n, q->strict, env, ret);
+	free(files);
+	return status;
+}
+
+/* --- against old logs --- */
+
+static void print_quoted(const char *what, const struct rule *rule, const char *line)
+{
+	char text[2 * AGAINST_LINE_MAX];
+
+	(void)text_escape((struct span){line, strlen(line)}, text, sizeof text);
+	(void)printf("    %-5s %s  (%s)\n", what, text, rule->text->name);
+}
+
+/* idle: also rules that took nothing. */
+static bool is_shown(const struct rules *rules, const struct against_result *r, size_t i, bool idle)
+{
+	return rules_at(rules, i)->text->score > 0 && (idle || r->rules[i].hits > 0);
+}
+
+static void print_against(const struct rules *rules, const struct against_result *r, bool idle)
+{
+	(void)printf("\n%" PRId64 " lines of %" PRId64 " files, %" PRId64
+	             " without a header\n\n%10s  %10s  %10s  %10s  %s\n",
+	             r->lines, r->files, r->unparsed, "HITS", "ADDRESSES", "BLOCKED", "COLLISIONS", "RULE");
+	for (size_t i = 0; i < rules_count(rules); i++)
+		if (is_shown(rules, r, i, idle))
+			(void)printf("%10" PRId64 "  %10" PRId64 "  %10" PRId64 "  %10" PRId64 "  %s\n",
+			             r->rules[i].hits, r->rules[i].addresses, r->rules[i].blocked,
+			             r->rules[i].collisions, rules_at(rules, i)->text->name);
+	if (r->n_collisions == 0)
+		(void)printf("\nno collisions: nobody it would block delivered accepted mail or logged in\n");
+	else
+		(void)printf("\n%" PRId64
+		             " collision%s: it would block who delivered accepted mail or logged in\n",
+		             r->n_collisions, r->n_collisions == 1 ? "" : "s");
+	for (size_t i = 0; i < r->n_shown; i++) {
+		const struct against_collision *const c = &r->shown[i];
+		char address[ADDR_TEXT_MAX];
+
+		(void)addr_text(&c->address, address);
+		(void)printf("\n  %s: %" PRId64 " hits by %s, %s:%u\n", address, c->hits, c->rule->text->name,
+		             c->rule->text->file, c->rule->text->line);
+		print_quoted("bad", c->rule, c->line);
+		if (c->good_line != NULL)
+			print_quoted("good", c->good_rule, c->good_line);
+	}
+	if ((int64_t)r->n_shown < r->n_collisions)
+		(void)printf("\n  ... and %" PRId64 " more\n", r->n_collisions - (int64_t)r->n_shown);
+}
+
+static json_t *json_collisions(const struct against_result *r, const struct rule *rule)
+{
+	json_t *const list = json_array();
+
+	for (size_t i = 0; i < r->n_shown; i++) {
+		const struct against_collision *const c = &r->shown[i];
+		char address[ADDR_TEXT_MAX];
+
+		if (c->rule != rule)
+			continue;
+		(void)addr_text(&c->address, address);
+		(void)json_array_append_new(
+		        list,
+		        json_pack("{s:s, s:I, s:o, s:s?, s:o}", "address", address, "hits",
+		                  (json_int_t)c->hits, "line",
+		                  command_json_text((struct span){c->line, strlen(c->line)}), "good_rule",
+		                  c->good_rule != NULL ? c->good_rule->text->name : NULL, "good_line",
+		                  c->good_line != NULL ? command_json_text((struct span){
+		                                                 c->good_line, strlen(c->good_line)})
+		                                       : json_null()));
+	}
+	return list;
+}
+
+static void print_against_json(const struct rules *rules, const struct against_result *r, bool idle)
+{
+	for (size_t i = 0; i < rules_count(rules); i++)
+		if (is_shown(rules, r, i, idle))
+			command_print_json(json_pack(
+			        "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "kind", "rule", "rule",
+			        rules_at(rules, i)->text->name, "file", rules_at(rules, i)->text->file,
+			        "hits", (json_int_t)r->rules[i].hits, "addresses",
+			        (json_int_t)r->rules[i].addresses, "blocked", (json_int_t)r->rules[i].blocked,
+			        "n_collisions", (json_int_t)r->rules[i].collisions, "collisions",
+			        json_collisions(r, rules_at(rules, i))));
+	command_print_json(json_pack("{s:s, s:I, s:I, s:I, s:I}", "kind", "against", "files",
+	                             (json_int_t)r->files, "lines", (json_int_t)r->lines, "unparsed",
+	                             (json_int_t)r->unparsed, "collisions", (json_int_t)r->n_collisions));
+}
+
+/* rules: those in question. With files of their own, the installed ones say who is good. */
+static int against(const struct config *config, const struct request *q, const struct command_env *env,
+                   const struct rules *rules)
+{
+	struct against_options options = {.config = config,
+	                                  .rules = rules,
+	                                  .good = rules,
+	                                  .disabled = q->n_files > 0,
+	                                  .n_files = q->n_logs,
+	                                  .files = q->logs};
+	struct rulefile_faults faults = {0};
+	struct against_result result = {0};
+	struct rules *installed = NULL;
+	int status = COMMAND_DONE;
+	struct why why;
+
+	if (q->n_files > 0 && rules_load((const char *const *)config->run.patterns, config->run.n_patterns,
+	                                 NULL, 0, &installed, &faults, &why) < 0) {
+		status = command_fail(COMMAND_USAGE, &why);
+	} else {
+		options.good = installed != NULL ? installed : rules;
+		if (against_run(&options, &result, &why) < 0) {
+			status = command_fail(COMMAND_SYSTEM, &why);
+		} else {
+			(env->json ? print_against_json : print_against)(rules, &result, q->n_files > 0);
+			status = result.n_collisions > 0 ? COMMAND_NO : COMMAND_DONE;
+		}
+	}
+	rulefile_faults_done(&faults);
+	against_done(&result);
+	rules_free(installed);
+	return status;
+}
+
+/* --- the command --- */
+
+static bool is_rule_file(const char *path)
+{
+	const size_t len = strlen(path);
+
+	return len > 6 && strcmp(path + len - 6, ".rules") == 0;
+}
+
+/* "--against LOG..." takes what a shell makes of "mail.log*": what is no rule file behind it is a log as
+ * well. */
+static int parse(int argc, char **argv, struct request *q)
+{
+	static const struct option options[] = {
+	        {"strict", no_argument, NULL, 's'}, {"against", required_argument, NULL, 'a'}, {0}};
+	int c;
+
+	*q = (struct request){.files = calloc((size_t)argc + 1, sizeof *q->files),
+	                      .logs = calloc((size_t)argc + 1, sizeof *q->logs)};
+	if (q->files == NULL || q->logs == NULL)
+		abort();
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
+		switch (c) {
+		case 's':
+			q->strict = true;
+			break;
+		case 'a':
+			q->logs[q->n_logs++] = optarg;
+			break;
+		default:
+			return COMMAND_USAGE;
+		}
+	for (int i = optind; i < argc; i++)
+		if (q->n_logs > 0 && !is_rule_file(argv[i]))
+			q->logs[q->n_logs++] = argv[i];
+		else
+			q->files[q->n_files++] = argv[i];
+	return COMMAND_DONE;
+}
+
+int command_check(int argc, char **argv, const struct command_env *env)
+{
+	struct config *config = NULL;
+	struct rules *rules = NULL;
+	struct request q;
+	int status = parse(argc, argv, &q);
+
+	if (status == COMMAND_DONE)
+		status = check_config(env, &config);
+	if (status == COMMAND_DONE) {
+		if (q.n_logs > 0 && q.n_files > 0)
+			status = check_alone(config, &q, env, &rules);
+		else
+			status = check((const char *const *)config->run.patterns, config->run.n_patterns,
+			               q.files, q.n_files, q.strict, env, &rules);
+		if (status == COMMAND_DONE && q.n_logs > 0)
+			status = against(config, &q, env, rules);
+	}
 	rules_free(rules);
 	config_free(config);
+	free(q.files);
+	free(q.logs);
 	return status;
 }

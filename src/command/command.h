@@ -30,12 +30,16 @@ struct command_env {
 };
 
 /* argv[0] is the command's name. */
+int command_block(int argc, char **argv, const struct command_env *env);
 int command_check(int argc, char **argv, const struct command_env *env);
 int command_explain(int argc, char **argv, const struct command_env *env);
 int command_list(int argc, char **argv, const struct command_env *env);
+int command_order(int argc, char **argv, const struct command_env *env); /* test, reload, resume */
 int command_replay(int argc, char **argv, const struct command_env *env);
 int command_run(int argc, char **argv, const struct command_env *env);
 int command_status(int argc, char **argv, const struct command_env *env);
+int command_unblock(int argc, char **argv, const struct command_env *env);
+int command_vote(int argc, char **argv, const struct command_env *env);
 int command_why(int argc, char **argv, const struct command_env *env);
 
 /* "watchforspammers: sentence" on standard error; returns status. */

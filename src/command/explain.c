@@ -8,17 +8,27 @@
 #include "command/command.h"
 #include "examples.h"
 #include "input/line.h"
+#include "rules/nearest.h"
 #include "rules/sessions.h"
+
+enum {
+	SHOWN = 400,  /* bytes of a message on a line of the screen */
+	BEFORE = 120, /* of them before the first thing that is marked */
+	WANTED = 60,  /* of what did not fit of a regex */
+};
 
 /* A line as it was understood. */
 struct explained {
 	size_t number;
 	struct span text;
 	bool parsed, cut;
-	bool taken;  /* a hit */
-	bool noted;  /* a rule took it and noted its session, or knows no session of this name */
+	bool taken; /* a hit */
+	bool noted; /* a rule took it, but it names nobody, or none whose session is known */
 	struct line line;
 	struct rules_hit hit;
+	int near_rc; /* of nearest_find, when neither taken nor noted */
+	struct nearest near;
+	const char *near_program;
 };
 
 static json_t *json_pid(struct span pid)
@@ -32,15 +42,64 @@ static json_t *json_pid(struct span pid)
 	return json_integer(value);
 }
 
+/* Why a line that a rule took is no hit. */
+static const char *session_sentence(const struct explained *e)
+{
+	switch (e->hit.kind) {
+	case RULES_KIND_ADDRESS:
+		return "noted: the session is this address; no hit by itself";
+	case RULES_KIND_EVENT:
+		return "noted for its session; no hit by itself";
+	case RULES_KIND_FORGET:
+		return "the session ends; no hit";
+	case RULES_KIND_LOOKUP:
+		return "no line before it said who this session is; give that one too";
+	case RULES_KIND_AFTER:
+		return "no line before it noted for this session what the rule waits for; give that one too";
+	case RULES_KIND_HIT:
+		break;
+	}
+	return "no hit";
+}
+
+/* Why the line is no hit; NULL when it is. */
+static const char *sentence(const struct explained *e)
+{
+	if (e->taken)
+		return e->hit.rule->text->enabled ? NULL : "the rule is not enabled";
+	if (!e->parsed)
+		return "the line has no header we know";
+	if (e->cut)
+		return "the line is longer than 8 KiB";
+	if (e->noted)
+		return session_sentence(e);
+	switch (e->near_rc) {
+	case NEAREST_FOUND:
+		return nearest_sentence(e->near.why);
+	case NEAREST_NO_RULES:
+		return e->line.program.p == NULL ? "the line names no program" : "none is for this program";
+	default:
+		return "none for this program begins like it";
+	}
+}
+
+static bool is_near(const struct explained *e)
+{
+	return e->parsed && !e->cut && !e->taken && !e->noted && e->near_rc == NEAREST_FOUND;
+}
+
+/* The promised keys, and behind them the others. */
 static void print_json(const struct explained *e)
 {
 	const struct rulefile_rule *const rule = e->taken ? e->hit.rule->text : NULL;
+	const bool near = is_near(e), session = (e->taken || e->noted) && e->hit.session_len > 0;
 	char address[ADDR_TEXT_MAX];
 
 	if (rule != NULL)
 		(void)addr_text(&e->hit.address, address);
 	command_print_json(json_pack(
-		"{s:I, s:o, s:o, s:o, s:o, s:s?, s:s?, s:o, s:o, s:s?, s:s?, s:o, s:b}", "line", (json_int_t)e->number, "time",
+		"{s:I, s:o, s:o, s:o, s:o, s:s?, s:s?, s:o, s:o, s:s?, s:s?, s:o, s:b, s:s?, s:o, s:s?, s:o}", "line",
+		(json_int_t)e->number, "time",
 		e->parsed && e->line.has_time ? command_json_time(e->line.time_s) : json_null(), "host",
 		e->parsed ? command_json_text(e->line.host) : json_null(), "program",
 		e->parsed ? command_json_text(e->line.program) : json_null(), "pid",
@@ -48,7 +107,11 @@ static void print_json(const struct explained *e)
 		rule != NULL ? address : NULL, "name", rule != NULL ? command_json_text(e->hit.name) : json_null(), "score",
 		rule != NULL ? json_integer(e->hit.score) : json_null(), "category", rule != NULL ? rule->category : NULL,
 		"reason", rule != NULL ? rule->reason : NULL, "detail",
-		rule != NULL ? command_json_text(e->hit.detail) : json_null(), "enabled", rule == NULL || rule->enabled));
+		rule != NULL ? command_json_text(e->hit.detail) : json_null(), "enabled",
+		(rule == NULL || rule->enabled) && (!near || e->near.rule->text->enabled), "nearest",
+		near ? e->near.rule->text->name : e->noted ? e->hit.rule->text->name : NULL, "stopped",
+		near ? json_integer(e->near.place.p - e->line.message.p) : json_null(), "why", sentence(e), "session",
+		session ? command_json_text((struct span){e->hit.session, e->hit.session_len}) : json_null()));
 }
 
 static void print_field(const char *name, struct span value)
@@ -61,43 +124,53 @@ static void print_field(const char *name, struct span value)
 	(void)printf("  %-8s %s\n", name, text);
 }
 
-/* The message, and under it a mark below each thing that was taken from it. */
-static void print_marked(const struct explained *e)
-{
-	const struct span m = e->line.message;
-	const struct {
-		struct span span;
-		char mark;
-	} marks[] = {{e->hit.where, '^'}, {e->hit.name, '~'}, {e->hit.detail, '-'}};
-	enum { SHOWN = 400 };
-	char line[SHOWN + 1], under[SHOWN + 1];
-	size_t n = 0, used = 0;
+/* A piece of the message, and the mark that goes under it. */
+struct mark {
+	struct span span; /* empty: one mark before this byte */
+	char mark;
+};
 
-	for (; n < m.len && n < SHOWN; n++) {
+/* The message, or what is around the first mark, and under it the marks. */
+static void print_marked(struct span m, const struct mark *marks, size_t n_marks)
+{
+	char line[SHOWN + 1], under[SHOWN + 1];
+	size_t first = m.len, from = 0, n = 0, used = 0;
+
+	for (size_t i = 0; i < n_marks; i++)
+		if (marks[i].span.p != NULL && (size_t)(marks[i].span.p - m.p) < first)
+			first = (size_t)(marks[i].span.p - m.p);
+	if (m.len > SHOWN && first > SHOWN - BEFORE && first <= m.len)
+		from = first - BEFORE;
+	for (; from + n < m.len + (first == m.len && n_marks == 1) && n < SHOWN; n++) {
+		const char *const p = m.p + from + n;
+
 		/* One column a byte, so that the marks stand right. */
-		line[n] = (char)(m.p[n] >= 0x20 && m.p[n] < 0x7F ? m.p[n] : '?');
+		line[n] = (char)(from + n == m.len ? ' ' : *p >= 0x20 && *p < 0x7F ? *p : '?');
 		under[n] = ' ';
-		for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-			if (marks[i].span.p != NULL && m.p + n >= marks[i].span.p && m.p + n < marks[i].span.p + marks[i].span.len)
+		for (size_t i = 0; i < n_marks; i++)
+			if (marks[i].span.p != NULL && p >= marks[i].span.p &&
+			    (p < marks[i].span.p + marks[i].span.len || p == marks[i].span.p))
 				under[n] = marks[i].mark;
 		if (under[n] != ' ')
 			used = n + 1;
 	}
 	line[n] = '\0';
 	under[used] = '\0';
-	(void)printf("  message  %s%s\n           %s\n", line, n < m.len ? "..." : "", under);
+	(void)printf("  message  %s%s%s\n", from > 0 ? "..." : "", line, from + n < m.len ? "..." : "");
+	if (used > 0)
+		(void)printf("           %s%s\n", from > 0 ? "   " : "", under);
 }
 
-static void print_text(const struct explained *e)
+static void print_rule(const char *what, const struct rulefile_rule *rule)
 {
-	char address[ADDR_TEXT_MAX], time[TIME_TEXT_MAX];
+	(void)printf("  %-8s %s, %s:%u%s\n", what, rule->name, rule->file, rule->match.line,
+	             rule->enabled ? "" : ", not enabled");
+}
 
-	(void)printf("line %zu\n", e->number);
-	if (!e->parsed) {
-		print_field("text", e->text);
-		(void)printf("  no rule: the line has no header we know\n");
-		return;
-	}
+static void print_header(const struct explained *e)
+{
+	char time[TIME_TEXT_MAX];
+
 	if (e->line.has_time) {
 		time_text(e->line.time_s, time);
 		(void)printf("  time     %s\n", time);
@@ -105,44 +178,108 @@ static void print_text(const struct explained *e)
 	print_field("host", e->line.host);
 	print_field("program", e->line.program);
 	print_field("pid", e->line.pid);
-	if (!e->taken) {
-		print_field("message", e->line.message);
-		if (e->noted)
-			(void)printf("  noted    by %s, for other lines of its session; no hit\n", e->hit.rule->text->name);
-		else
-			(void)printf("  no rule: %s\n", e->cut ? "longer than 8 KiB" : "none takes it");
-		return;
+}
+
+/* A line that a rule took. */
+static void print_taken(const struct explained *e)
+{
+	const struct rulefile_rule *const rule = e->hit.rule->text;
+	const struct mark marks[] = {{e->hit.where, '^'}, {e->hit.name, '~'}, {e->hit.detail, '-'}};
+	char address[ADDR_TEXT_MAX];
+
+	print_marked(e->line.message, marks, sizeof marks / sizeof *marks);
+	if (e->taken || e->hit.kind == RULES_KIND_ADDRESS) {
+		(void)addr_text(&e->hit.address, address);
+		(void)printf("  address  %s\n", address);
 	}
-	print_marked(e);
-	(void)addr_text(&e->hit.address, address);
-	(void)printf("  address  %s\n", address);
 	print_field("name", e->hit.name);
 	print_field("detail", e->hit.detail);
-	(void)printf("  rule     %s, %s:%u%s\n  reason   %s (%s), score %d\n", e->hit.rule->text->name,
-	             e->hit.rule->text->file, e->hit.rule->text->line, e->hit.rule->text->enabled ? "" : ", not enabled",
-	             e->hit.rule->text->reason, e->hit.rule->text->category, e->hit.score);
+	if (e->hit.session_len > 0)
+		print_field("session", (struct span){e->hit.session, e->hit.session_len});
+	print_rule("rule", rule);
+	if (e->taken)
+		(void)printf("  reason   %s (%s), score %d\n", rule->reason, rule->category, e->hit.score);
+	else
+		(void)printf("  no hit   %s\n", sentence(e));
+}
+
+/* A line that none took, and the rule that came nearest. */
+static void print_near(const struct explained *e)
+{
+	const struct mark mark = {e->near.place, '^'};
+
+	print_marked(e->line.message, &mark, 1);
+	(void)printf("  no rule: none takes it\n");
+	print_rule("nearest", e->near.rule->text);
+	(void)printf("           %s", sentence(e));
+	if (e->near.why == NEAREST_STOPPED) {
+		char wanted[WANTED];
+
+		(void)printf(", at byte %td", e->near.place.p - e->line.message.p);
+		(void)text_escape((struct span){e->near.wanted, strlen(e->near.wanted)}, wanted, sizeof wanted);
+		if (*wanted != '\0')
+			(void)printf("; it goes on with  %s", wanted);
+	}
+	(void)printf("\n");
+}
+
+static void print_text(const struct explained *e)
+{
+	(void)printf("line %zu\n", e->number);
+	if (!e->parsed) {
+		print_field("text", e->text);
+		(void)printf("  no rule: %s\n", sentence(e));
+		return;
+	}
+	print_header(e);
+	if (e->taken || e->noted) {
+		print_taken(e);
+		return;
+	}
+	if (is_near(e)) {
+		print_near(e);
+		return;
+	}
+	print_field("message", e->line.message);
+	(void)printf("  no rule: %s", sentence(e));
+	if (!e->cut && e->near_program != NULL)
+		(void)printf("; there are some for \"%s\"", e->near_program);
+	(void)printf("\n");
 }
 
 struct explainer {
+	const struct rules *rules;
 	struct rules_scratch *scratch;
 	struct sessions *sessions;
 	struct line_clock clock;
 	bool json;
 };
 
-static bool explain(struct explainer *x, size_t number, struct span text)
+/* As the daemon does; and when it would leave the line, what a rule that is not enabled would do. */
+static bool find_rule(struct explainer *x, struct explained *e)
 {
 	struct rules_hit hits[RULES_HITS_MAX];
+
+	if (rules_match_all(x->scratch, e->line.program, e->line.message, false, hits) == 0 &&
+	    rules_match_all(x->scratch, e->line.program, e->line.message, true, hits) == 0)
+		return false;
+	e->hit = hits[0];
+	e->taken = e->hit.kind == RULES_KIND_HIT ||
+	           sessions_resolve(x->sessions, e->line.host, e->line.has_time ? e->line.time_s : command_now(),
+	                            &e->hit) == RULES_HIT;
+	e->noted = !e->taken;
+	return true;
+}
+
+static bool explain(struct explainer *x, size_t number, struct span text)
+{
 	struct explained e = {.number = number, .text = text, .cut = text.len > LINE_MAX_BYTES};
 
 	e.parsed = line_parse(&x->clock, text.p, e.cut ? LINE_MAX_BYTES : text.len, &e.line) == LINE_OK;
-	if (e.parsed && !e.cut &&
-	    rules_match_all(x->scratch, e.line.program, e.line.message, true, hits) > 0) {
-		e.hit = hits[0];
-		e.taken = e.hit.kind == RULES_KIND_HIT ||
-		          sessions_resolve(x->sessions, e.line.host, e.line.has_time ? e.line.time_s : command_now(), &e.hit) ==
-		                  RULES_HIT;
-		e.noted = !e.taken;
+	if (e.parsed && !e.cut && !find_rule(x, &e)) {
+		e.near_rc = nearest_find(x->rules, e.line.program, e.line.message, &e.near);
+		if (e.near_rc == NEAREST_NO_RULES)
+			e.near_program = nearest_program(x->rules, e.line.program);
 	}
 	if (x->json)
 		print_json(&e);
@@ -173,6 +310,7 @@ int command_explain(int argc, char **argv, const struct command_env *env)
 		status = command_fail(COMMAND_USAGE, &why);
 		goto out;
 	}
+	x.rules = rules;
 	x.scratch = rules_scratch_new(rules);
 	x.sessions = sessions_new();
 	line_clock_init(&x.clock, command_now(), 0);

@@ -27,6 +27,8 @@ int command_open_root(const struct config *config, struct root **ret, struct why
 	                           .keep_on_stop = config->firewall.keep_on_stop,
 	                           .action = action_of(config->firewall.action),
 	                           .seconds = (uint32_t)config->firewall.seconds, /* at most 7 days */
+	                           .ip6_prefix = (uint8_t)config->block.ip6_prefix, /* 48..128 */
+	                           .networks = true,
 	                           .n_ports = config->firewall.n_ports};
 	struct net own[OWN_MAX];
 	const size_t n_own = own_addresses(own);

@@ -8,10 +8,22 @@
 
 static void print_json(const struct report_active *a)
 {
-	command_print_json(json_pack("{s:s, s:o, s:o, s:s, s:s, s:s, s:I, s:I, s:I}", "address", a->address, "since",
+	command_print_json(json_pack("{s:s, s:o, s:o, s:s, s:s, s:s, s:I, s:I, s:I, s:o}", "address", a->address, "since",
 	                             command_json_time(a->since_s), "until", command_json_time(a->until_s), "rule", a->rule,
 	                             "reason", a->reason, "category", a->category, "hits", (json_int_t)a->hits, "offence",
-	                             (json_int_t)a->offence, "knocks", (json_int_t)a->knocks));
+	                             (json_int_t)a->offence, "knocks", (json_int_t)a->knocks, "knocked", command_json_time(a->knocked_s)));
+}
+
+/* Rules that are suspended: who they would have blocked is missing above. */
+static int print_suspended(struct report *report, struct why *why)
+{
+	struct report_suspension s;
+	int rc;
+
+	report_suspensions(report);
+	while ((rc = report_next_suspension(report, &s, why)) == 0)
+		(void)printf("rule %s is SUSPENDED and blocks nobody: %s; 'watchforspammers resume %s'\n", s.rule, s.why, s.rule);
+	return rc < 0 ? rc : 0;
 }
 
 static void print_row(const struct report_active *a, int64_t now_s)
@@ -20,8 +32,8 @@ static void print_row(const struct report_active *a, int64_t now_s)
 
 	duration_text(a->until_s - now_s, left);
 	time_text(a->since_s, since);
-	(void)printf("%-39s  %-20s  %10s  %7" PRId64 "  %5" PRId64 "  %s (%s)\n", a->address, since, left, a->offence,
-	             a->hits, a->reason, a->rule);
+	(void)printf("%-39s  %-20s  %10s  %7" PRId64 "  %5" PRId64 "  %6" PRId64 "  %s (%s)\n", a->address, since, left,
+	             a->offence, a->hits, a->knocks, a->reason, a->rule);
 }
 
 int command_list(int argc, char **argv, const struct command_env *env)
@@ -52,7 +64,7 @@ int command_list(int argc, char **argv, const struct command_env *env)
 			print_json(&active);
 		} else {
 			if (n == 0)
-				(void)printf("%-39s  %-20s  %10s  %7s  %5s  %s\n", "ADDRESS", "SINCE", "LEFT", "OFFENCE", "HITS",
+				(void)printf("%-39s  %-20s  %10s  %7s  %5s  %6s  %s\n", "ADDRESS", "SINCE", "LEFT", "OFFENCE", "HITS", "KNOCKS",
 				             "REASON (RULE)");
 			print_row(&active, now_s);
 		}
@@ -64,6 +76,10 @@ int command_list(int argc, char **argv, const struct command_env *env)
 	}
 	if (n == 0 && !env->json)
 		(void)printf("nobody is blocked\n");
+	if (!env->json && print_suspended(report, &why) < 0) {
+		(void)command_fail(COMMAND_SYSTEM, &why);
+		goto out;
+	}
 	status = COMMAND_DONE;
 out:
 	report_close(report);

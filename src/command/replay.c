@@ -289,8 +289,8 @@ static int sync_kernel(const struct config *config, struct store *store, struct 
 	if (child == 0) {
 		(void)close(pair[0]);
 		client_init(&client, pair[1]);
-		wanted = wanted_new(store, &client, command_now());
-		rc = recall_verdict(store, config, command_now(), &verdict, why);
+		wanted = wanted_new(store, &client, (uint8_t)config->block.ip6_prefix, command_now());
+		rc = recall_verdict(store, config, NULL, NULL, true, command_now(), &verdict, why);
 		if (rc == 0)
 			rc = wanted_sync(wanted, verdict, false, 1, command_now(), &result, why);
 		if (rc < 0)

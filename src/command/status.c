@@ -51,6 +51,17 @@ static int64_t said_number(struct report *report, const char *key)
 	return report_said(report, key, &text, &ignored) == 0 && text != NULL ? strtoll(text, NULL, 10) : 0;
 }
 
+/* Why the daemon does not use the rules as they are in the files now; null when it does. */
+static json_t *rules_fault(struct report *report)
+{
+	struct why ignored;
+	const char *text = NULL;
+
+	if (report_said(report, "rules_fault", &text, &ignored) < 0 || text == NULL || *text == '\0')
+		return json_null();
+	return command_json_text((struct span){text, strlen(text)});
+}
+
 static int gather_logs(struct report *report, const struct config *config, json_t *logs, struct why *why)
 {
 	struct report_log log;
@@ -79,14 +90,70 @@ static int gather_logs(struct report *report, const struct config *config, json_
 	return rc < 0 ? rc : 0;
 }
 
+/* Each network that is blocked, and the kernel's list that holds it. */
+static int gather_prefixes(struct report *report, const struct config *config, json_t *prefixes, struct why *why)
+{
+	const char *text;
+	int rc;
+
+	report_prefixes(report, command_now());
+	while ((rc = report_next_prefix(report, &text, why)) == 0) {
+		const char *const slash = strchr(text, '/');
+		const bool four = strchr(text, ':') == NULL;
+		const long length = slash == NULL ? 0 : strtol(slash + 1, NULL, 10);
+		char list[64];
+
+		if (four ? length == 24 : length == 48 || length == config->block.ip6_prefix)
+			(void)snprintf(list, sizeof list, "%s%ld", config->firewall.list, length);
+		else
+			(void)snprintf(list, sizeof list, "in pieces");
+		(void)json_array_append_new(prefixes, json_pack("{s:s, s:s}", "address", text, "list", list));
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int gather_suspended(struct report *report, json_t *suspended, struct why *why)
+{
+	struct report_suspension s;
+	int rc;
+
+	report_suspensions(report);
+	while ((rc = report_next_suspension(report, &s, why)) == 0)
+		(void)json_array_append_new(suspended, json_pack("{s:s, s:o, s:s}", "rule", s.rule, "since",
+		                                                 command_json_time(s.since_s), "why", s.why));
+	return rc < 0 ? rc : 0;
+}
+
+static void print_deciding(const json_t *s)
+{
+	const json_int_t forgotten = json_integer_value(json_object_get(s, "forgotten"));
+	size_t i;
+	json_t *row;
+
+	(void)printf("tracked    %" JSON_INTEGER_FORMAT " addresses", json_integer_value(json_object_get(s, "tracked")));
+	if (forgotten > 0)
+		(void)printf(", %" JSON_INTEGER_FORMAT " forgotten for want of room", forgotten);
+	(void)printf("\n");
+	json_array_foreach(json_object_get(s, "prefixes"), i, row)
+		(void)printf("network    %s in %s\n", json_string_value(json_object_get(row, "address")),
+		             json_string_value(json_object_get(row, "list")));
+	json_array_foreach(json_object_get(s, "suspended"), i, row)
+		(void)printf("SUSPENDED  rule %s since %s: %s; 'watchforspammers resume %s'\n",
+		             json_string_value(json_object_get(row, "rule")), json_string_value(json_object_get(row, "since")),
+		             json_string_value(json_object_get(row, "why")), json_string_value(json_object_get(row, "rule")));
+}
+
 static void print_text(const json_t *s)
 {
 	const json_t *const logs = json_object_get(s, "logs");
 	const char *const at = json_string_value(json_object_get(s, "last_sync_at"));
+	const char *const fault = json_string_value(json_object_get(s, "rules_fault"));
 	size_t i;
 	json_t *row;
 
 	(void)printf("daemon     %s\n", json_is_true(json_object_get(s, "running")) ? "running" : "not running");
+	if (fault != NULL)
+		(void)printf("rules      the old ones are in force; %s\n", fault);
 	json_array_foreach(logs, i, row)
 	{
 		const char *const last = json_string_value(json_object_get(row, "last_line_at"));
@@ -104,26 +171,39 @@ static void print_text(const json_t *s)
 	             " differences at the last sync (%s)\n",
 	             json_string_value(json_object_get(s, "backend")), json_integer_value(json_object_get(s, "capacity")),
 	             json_integer_value(json_object_get(s, "drift")), at != NULL ? at : "never");
+	print_deciding(s);
 }
 
 static int answer(struct report *report, const struct config *config, const struct command_env *env, struct why *why)
 {
 	struct report_totals totals = {0};
-	json_t *const logs = json_array();
+	json_t *const logs = json_array(), *const prefixes = json_array(), *const suspended = json_array();
 	json_t *s;
 	int rc = gather_logs(report, config, logs, why);
 
 	if (rc == 0)
 		rc = report_totals(report, command_now(), &totals, why);
+	if (rc == 0)
+		rc = gather_prefixes(report, config, prefixes, why);
+	if (rc == 0)
+		rc = gather_suspended(report, suspended, why);
 	if (rc < 0) {
 		json_decref(logs);
+		json_decref(prefixes);
+		json_decref(suspended);
 		return command_fail(COMMAND_SYSTEM, why);
 	}
-	s = json_pack("{s:o, s:I, s:I, s:I, s:s, s:I, s:I, s:o, s:b}", "logs", logs, "hits", (json_int_t)totals.hits,
+	s = json_pack("{s:o, s:I, s:I, s:I, s:s, s:I, s:I, s:o, s:b, s:o}", "logs", logs, "hits", (json_int_t)totals.hits,
 	              "blocks_active", (json_int_t)totals.blocks_active, "blocks_total", (json_int_t)totals.blocks_total,
 	              "backend", config->firewall.backend, "capacity", (json_int_t)said_number(report, "capacity"), "drift",
 	              (json_int_t)said_number(report, "drift"), "last_sync_at",
-	              command_json_time(said_number(report, "last_sync_at")), "running", is_running(config));
+	              command_json_time(said_number(report, "last_sync_at")), "running", is_running(config),
+	              "rules_fault", rules_fault(report));
+	(void)json_object_update_new(s, json_pack("{s:I, s:I, s:I, s:I, s:o, s:o}", "tracked", (json_int_t)said_number(report, "tracked"),
+	                                          "forgotten", (json_int_t)said_number(report, "forgotten"), "braked",
+	                                          (json_int_t)said_number(report, "braked"), "refused",
+	                                          (json_int_t)said_number(report, "refused"), "prefixes", prefixes, "suspended",
+	                                          suspended));
 	if (env->json) {
 		command_print_json(s);
 	} else {

@@ -40,9 +40,10 @@ static int gather(struct report *report, const struct request *q, bool all, stru
 	report_blocks(report, &q->addr, command_now());
 	while ((rc = report_next_block(report, &b, why)) == 0) {
 		(void)json_array_append_new(
-			ret->blocks, json_pack("{s:o, s:o, s:I, s:s?, s:s, s:s}", "since", command_json_time(b.since_s),
+			ret->blocks, json_pack("{s:o, s:o, s:I, s:s?, s:s, s:s, s:s, s:I, s:o}", "since", command_json_time(b.since_s),
 		                               "until", command_json_time(b.until_s), "offence", (json_int_t)b.offence, "ended_by",
-		                               b.ended_by, "rule", b.rule, "reason", b.reason));
+		                               b.ended_by, "rule", b.rule, "reason", b.reason, "address", b.address, "knocks",
+		                               (json_int_t)b.knocks, "knocked", command_json_time(b.knocked_s)));
 		if (b.ended_by == NULL && b.until_s > ret->until_s)
 			ret->until_s = b.until_s;
 	}
@@ -73,11 +74,19 @@ static void print_text(const struct request *q, const struct known *k)
 	if (json_array_size(k->blocks) > 0)
 		(void)printf("\nblocks\n");
 	json_array_foreach(k->blocks, i, row)
-		(void)printf("  %s to %s  offence %" JSON_INTEGER_FORMAT ", %s (%s)%s%s\n", string(row, "since"),
-	                     string(row, "until"), json_integer_value(json_object_get(row, "offence")),
-	                     string(row, "reason"), string(row, "rule"),
-	                     json_is_null(json_object_get(row, "ended_by")) ? "" : ", ended: ",
-	                     json_is_null(json_object_get(row, "ended_by")) ? "" : string(row, "ended_by"));
+	{
+		const bool ended = !json_is_null(json_object_get(row, "ended_by"));
+		const json_int_t knocks = json_integer_value(json_object_get(row, "knocks"));
+
+		(void)printf("  %s to %s  offence %" JSON_INTEGER_FORMAT ", %s (%s)%s%s", string(row, "since"),
+		             string(row, "until"), json_integer_value(json_object_get(row, "offence")), string(row, "reason"),
+		             string(row, "rule"), ended ? ", ended: " : "", ended ? string(row, "ended_by") : "");
+		if (strcmp(string(row, "address"), q->address) != 0)
+			(void)printf(", as %s", string(row, "address"));
+		if (knocks > 0)
+			(void)printf(", knocked %" JSON_INTEGER_FORMAT " times, last %s", knocks, string(row, "knocked"));
+		(void)printf("\n");
+	}
 	if (json_array_size(k->hits) > 0)
 		(void)printf("\nhits, newest first\n");
 	json_array_foreach(k->hits, i, row)

@@ -72,6 +72,7 @@ struct control {
 	struct token tokens[CONTROL_TOKENS_MAX];
 
 	unsigned budget;
+	int64_t budget_ms; /* of which millisecond */
 	int64_t heavy_at; /* not before then another request that reads much */
 	size_t turn;      /* whose turn it is */
 	struct connection connections[CONTROL_CONNECTIONS_MAX];
@@ -369,14 +370,15 @@ static void send_text(struct connection *conn, const char *text, size_t len, int
 /* As MIMEDefang's daemon answered: "OK + A", "OK - A"; for what it did not know, "OK" and the object. */
 static void send_compat(struct connection *conn, const struct answer *answer, int64_t now_ms)
 {
-	static const char error[] = "{\"ok\":false,\"error\":";
+	static const char error[] = "{\"ok\":false,\"error\":\"";
 	char text[ANSWER_MAX + 16], net[NET_TEXT_MAX];
 	int n;
 
-	if (!answer->ok)
-		n = snprintf(text, sizeof text, "ERR %.*s\n", (int)(answer->len - sizeof error - 1),
-		             answer->text + sizeof error - 1); /* the sentence, in its quotes */
-	else if (conn->verb == PROTOCOL_BLOCK || conn->verb == PROTOCOL_UNBLOCK) {
+	if (!answer->ok) {
+		/* The sentence alone, without quotes, bracket and newline. */
+		n = snprintf(text, sizeof text, "ERR %.*s\n", (int)(answer->len - (sizeof error - 1) - 3),
+		             answer->text + sizeof error - 1);
+	} else if (conn->verb == PROTOCOL_BLOCK || conn->verb == PROTOCOL_UNBLOCK) {
 		(void)net_text(&conn->net, net);
 		n = snprintf(text, sizeof text, "OK %c %s\n", conn->verb == PROTOCOL_BLOCK ? '+' : '-', net);
 	} else {
@@ -477,11 +479,21 @@ static const char *who_may(const struct control *c, bool writing, char out[stati
 
 /* --- accepting and receiving --- */
 
+/* What came and was not read would make TCP throw away what we said last. */
+static void drain(int fd)
+{
+	char text[IN_MAX];
+
+	for (size_t i = 0; i < 16 && recv(fd, text, sizeof text, MSG_DONTWAIT) > 0; i++)
+		;
+}
+
 /* A last word for one that is not let in; the socket's buffer takes it or nobody does. */
 static void turn_away(struct control *c, int fd, const char *sentence)
 {
 	answer_error(&c->answer, sentence);
 	(void)!send(fd, c->answer.text, c->answer.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	drain(fd);
 	(void)close(fd);
 }
 
@@ -536,9 +548,21 @@ static void accept_some(struct control *c, enum listener which, int64_t now_ms)
 	}
 }
 
+/* The complete line at the beginning of what was received; or what is too long to become one. */
+static bool has_line(const struct connection *conn, size_t *ret_len)
+{
+	const char *const end = memchr(conn->in, '\n', conn->in_len);
+
+	*ret_len = end != NULL ? (size_t)(end - conn->in) : conn->in_len;
+	return end != NULL || conn->in_len > PROTOCOL_LINE_MAX;
+}
+
+/* Not while a line waits: what more there is stays with the sender, and does not wake us. */
 static bool may_receive(const struct connection *conn)
 {
-	return conn->fd >= 0 && !conn->eof && !conn->closing && conn->in_len < sizeof conn->in;
+	size_t ignored;
+
+	return conn->fd >= 0 && !conn->eof && !conn->closing && !has_line(conn, &ignored);
 }
 
 static void receive(struct connection *conn, int64_t now_ms)
@@ -555,21 +579,18 @@ static void receive(struct connection *conn, int64_t now_ms)
 	}
 }
 
-/* The complete line at the beginning of what was received; or what is too long to become one. */
-static bool has_line(const struct connection *conn, size_t *ret_len)
-{
-	const char *const end = memchr(conn->in, '\n', conn->in_len);
-
-	*ret_len = end != NULL ? (size_t)(end - conn->in) : conn->in_len;
-	return end != NULL || conn->in_len > PROTOCOL_LINE_MAX;
-}
-
 /* Something can be done for this one now, but for budgets. */
 static bool is_ready(const struct connection *conn)
 {
 	size_t ignored;
 
 	return conn->fd >= 0 && !conn->closing && conn->out == NULL && has_line(conn, &ignored);
+}
+
+/* Nothing more will happen here. Half a line at the end is none. */
+static bool is_done(const struct connection *conn)
+{
+	return conn->out == NULL && (conn->closing || (conn->eof && !is_ready(conn)));
 }
 
 static bool is_heavy(enum protocol_verb verb)
@@ -620,8 +641,10 @@ int control_timeout_ms(const struct control *c, int64_t now_ms)
 		if (conn->fd < 0)
 			continue;
 		when = closes_at(conn);
-		if (is_ready(conn))
-			when = waits_for_heavy(conn) ? c->heavy_at : now_ms;
+		if (is_done(conn))
+			when = now_ms;
+		else if (is_ready(conn))
+			when = waits_for_heavy(conn) ? c->heavy_at : c->budget == 0 ? c->budget_ms + 1 : now_ms;
 		at = when < at ? when : at;
 	}
 	if (at == INT64_MAX)
@@ -631,7 +654,9 @@ int control_timeout_ms(const struct control *c, int64_t now_ms)
 
 void control_serve(struct control *c, const struct pollfd polled[static CONTROL_FDS_MAX], int64_t now_ms)
 {
-	c->budget = CONTROL_BUDGET;
+	if (now_ms != c->budget_ms)
+		c->budget = CONTROL_BUDGET;
+	c->budget_ms = now_ms;
 	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++) {
 		struct connection *const conn = &c->connections[i];
 		const struct pollfd *const p = &polled[N_LISTENERS + i];
@@ -644,11 +669,12 @@ void control_serve(struct control *c, const struct pollfd polled[static CONTROL_
 			receive(conn, now_ms);
 		if (conn->fd < 0)
 			continue;
-		/* Half a line at the end is none. */
-		if (conn->out == NULL && (conn->closing || (conn->eof && !is_ready(conn))))
+		if (is_done(conn)) {
+			drain(conn->fd);
 			close_connection(conn);
-		else if (now_ms >= closes_at(conn) && !is_ready(conn))
+		} else if (now_ms >= closes_at(conn) && !is_ready(conn)) {
 			close_connection(conn);
+		}
 	}
 	for (size_t i = 0; i < N_LISTENERS; i++)
 		if (c->listeners[i] >= 0 && polled[i].revents != 0)

@@ -11,8 +11,8 @@
  *
  * What strangers can make longer has a limit: lines (PROTOCOL_LINE_MAX), connections, what waits to be read and to be
  * sent. From a connection whose answer is not gone no further request is taken. Everybody has his turn, and all
- * together have CONTROL_BUDGET between two calls of control_serve; a request that reads much of the database comes at
- * most once in CONTROL_HEAVY_MS: lines of a log never wait long.
+ * together have CONTROL_BUDGET in a millisecond; a request that reads much of the database comes at most once in
+ * CONTROL_HEAVY_MS: lines of a log never wait long, and the processor is theirs.
  *
  * Order of a turn: control_poll, poll, control_serve, then control_next and control_answer until there is none.
  * Source: unix(7); credentials and groups as of connect(2) time, measured on 6.18 in tests/unit/control.c.
@@ -37,7 +37,7 @@ enum {
 	CONTROL_IDLE_MS = 60 * 1000,  /* nothing heard */
 	CONTROL_AUTH_MS = 10 * 1000,  /* nothing heard, and no token yet */
 	CONTROL_STALL_MS = 10 * 1000, /* an answer waits, and nothing of it is taken */
-	CONTROL_BUDGET = 32,          /* requests that cost little: a tenth of a millisecond */
+	CONTROL_BUDGET = 32,          /* a request that only looks costs 2, another 8, nonsense 1: about 100 us */
 	CONTROL_HEAVY_MS = 50,
 	CONTROL_TOKENS_MAX = 16,
 	CONTROL_TOKEN_MIN = 32,       /* characters: 128 bits when they are hexadecimal digits */
@@ -77,7 +77,7 @@ void control_poll(const struct control *control, struct pollfd out[static CONTRO
 /* How long poll may wait: 0 when a request is here already, -1 for ever. */
 int control_timeout_ms(const struct control *control, int64_t now_ms);
 
-/* After poll: accepts, receives, sends, closes what was quiet for too long. Begins a new budget. */
+/* After poll: accepts, receives, sends, closes what was quiet for too long. */
 void control_serve(struct control *control, const struct pollfd polled[static CONTROL_FDS_MAX], int64_t now_ms);
 
 struct control_request {

@@ -23,8 +23,9 @@
 #include <unistd.h>
 
 enum {
-	SUBS = 16,       /* chains that the sixteen values of the low four bits lead to */
-	MAIN = SUBS,     /* number of the chain that is jumped to */
+	SUBS = 16,       /* chains that the sixteen values of the low four bits lead to; of each kind that is split */
+	MAIN = 2 * SUBS, /* number of the chain that is jumped to */
+	IP4_BITS = 96,   /* an IPv4 address starts here in the 16 bytes */
 	RULE_MAX = 1024, /* the longest is 168 + recent 264 + limit 72 + LOG 64 */
 	LOCK_WAIT_MS = 5000,
 	LOCK_STEP_MS = 20,
@@ -60,8 +61,8 @@ struct family {
 	const struct xtc_ops *ops; /* libiptc's own table: what has no entry in its arguments */
 	size_t head_len;
 	uint32_t reject, reset; /* REJECT's numbers for port unreachable and TCP reset */
-	/* Completes a rule: protocol (0: any), and the source's last byte under a mask (0: any). */
-	void (*finish)(struct rule *rule, uint8_t protocol, uint8_t last, uint8_t last_mask);
+	/* Completes a rule: protocol (0: any), and one byte (of the 16) of the source under a mask (0: any). */
+	void (*finish)(struct rule *rule, uint8_t protocol, unsigned byte, uint8_t value, uint8_t mask);
 	int (*has)(const char *chain, struct rule *rule, struct xtc_handle *handle);
 	int (*append)(const char *chain, const struct rule *rule, struct xtc_handle *handle);
 	int (*insert_first)(const char *chain, const struct rule *rule, struct xtc_handle *handle);
@@ -72,22 +73,24 @@ struct family {
 	const char *(*target)(const void *rule, struct xtc_handle *handle);
 };
 
-static void finish4(struct rule *rule, uint8_t protocol, uint8_t last, uint8_t last_mask)
+static void finish4(struct rule *rule, uint8_t protocol, unsigned byte, uint8_t value, uint8_t mask)
 {
+	const unsigned shift = 8 * (15 - byte); /* byte: 12..15 */
+
 	rule->u.ip4.ip.proto = protocol;
-	rule->u.ip4.ip.src.s_addr = htonl(last);
-	rule->u.ip4.ip.smsk.s_addr = htonl(last_mask);
+	rule->u.ip4.ip.src.s_addr = htonl((uint32_t)value << shift);
+	rule->u.ip4.ip.smsk.s_addr = htonl((uint32_t)mask << shift);
 	rule->u.ip4.target_offset = (uint16_t)rule->target_at; /* <= RULE_MAX */
 	rule->u.ip4.next_offset = (uint16_t)rule->len;
 }
 
-static void finish6(struct rule *rule, uint8_t protocol, uint8_t last, uint8_t last_mask)
+static void finish6(struct rule *rule, uint8_t protocol, unsigned byte, uint8_t value, uint8_t mask)
 {
 	rule->u.ip6.ipv6.proto = protocol;
 	if (protocol != 0)
 		rule->u.ip6.ipv6.flags |= IP6T_F_PROTO; /* else the kernel does not look at it */
-	rule->u.ip6.ipv6.src.s6_addr[15] = last;
-	rule->u.ip6.ipv6.smsk.s6_addr[15] = last_mask;
+	rule->u.ip6.ipv6.src.s6_addr[byte] = value;
+	rule->u.ip6.ipv6.smsk.s6_addr[byte] = mask;
 	rule->u.ip6.target_offset = (uint16_t)rule->target_at; /* <= RULE_MAX */
 	rule->u.ip6.next_offset = (uint16_t)rule->len;
 }
@@ -161,18 +164,53 @@ struct work {
 	bool changed;
 };
 
-void iptc_list_name(enum iptc_family family, const struct root_config *config, unsigned n_shards,
-                    unsigned shard, char out[static IPTC_LIST_MAX])
+uint8_t iptc_length(enum iptc_family family, enum iptc_kind kind, const struct root_config *config)
 {
-	const char *const six = family == IPTC_IP6 ? "6" : "";
+	const uint8_t prefix = config->ip6_prefix;
+	const bool prefixes = family == IPTC_IP6 && prefix >= 48 && prefix < 128;
 
-	if (n_shards == 1)
-		(void)snprintf(out, IPTC_LIST_MAX, "%s%s", config->list, six);
-	else
-		(void)snprintf(out, IPTC_LIST_MAX, "%s%s_%02x", config->list, six, shard % IPTC_SHARDS);
+	switch (kind) {
+	case IPTC_SINGLE:
+		return 128;
+	case IPTC_PREFIX:
+		return prefixes ? prefix : 0;
+	case IPTC_NETWORK:
+		if (!config->networks || (prefixes && prefix == 48))
+			return 0;
+		return family == IPTC_IP4 ? IP4_BITS + 24 : 48;
+	case IPTC_KINDS:
+		break;
+	}
+	return 0;
 }
 
-/* "SPAMMER" for MAIN, "SPAMMER_0" to "SPAMMER_f" for the others. */
+unsigned iptc_split(enum iptc_kind kind, unsigned n_shards)
+{
+	return kind == IPTC_NETWORK ? 1 : n_shards;
+}
+
+unsigned iptc_shard_byte(uint8_t length)
+{
+	return length / 8U - 1; /* the last that lies in it as a whole */
+}
+
+void iptc_list_name(enum iptc_family family, enum iptc_kind kind, const struct root_config *config,
+                    unsigned n_shards, unsigned shard, char out[static IPTC_LIST_MAX])
+{
+	const unsigned length = iptc_length(family, kind, config);
+	char which[4] = "";
+
+	if (kind != IPTC_SINGLE)
+		(void)snprintf(which, sizeof which, "%u", (family == IPTC_IP4 ? length - IP4_BITS : length) % 1000);
+	else if (family == IPTC_IP6)
+		(void)snprintf(which, sizeof which, "6");
+	if (iptc_split(kind, n_shards) == 1)
+		(void)snprintf(out, IPTC_LIST_MAX, "%s%s", config->list, which);
+	else
+		(void)snprintf(out, IPTC_LIST_MAX, "%s%s_%02x", config->list, which, shard % IPTC_SHARDS);
+}
+
+/* "SPAMMER" for MAIN, "SPAMMER_0" to "SPAMMER_f" for what leads to addresses, "SPAMMERp_0" ... to prefixes. */
 static struct label chain_label(const struct root_config *config, unsigned chain)
 {
 	struct label label = {""};
@@ -180,7 +218,7 @@ static struct label chain_label(const struct root_config *config, unsigned chain
 	if (chain == MAIN)
 		(void)snprintf(label.text, sizeof label.text, "%s", config->chain);
 	else
-		(void)snprintf(label.text, sizeof label.text, "%s_%x", config->chain, chain % SUBS);
+		(void)snprintf(label.text, sizeof label.text, "%s%s_%x", config->chain, chain < SUBS ? "" : "p", chain % SUBS);
 	return label;
 }
 
@@ -227,24 +265,39 @@ static void *rule_target(struct rule *rule, const char *name, size_t size)
 	return target->data;
 }
 
-static void rule_match_recent(const struct work *work, unsigned shard, uint8_t how, struct rule *rule)
+/* The first length bits; length counts in the 16 bytes, a mask from the family's own beginning. */
+static void set_mask(enum iptc_family family, uint8_t length, union nf_inet_addr *mask)
+{
+	const unsigned bits = family == IPTC_IP4 ? length - IP4_BITS : length;
+	unsigned char bytes[sizeof *mask] = {0};
+
+	for (unsigned bit = 0; bit < bits; bit++)
+		bytes[bit / 8] |= (unsigned char)(0x80U >> bit % 8);
+	memcpy(mask, bytes, sizeof *mask);
+}
+
+static void rule_match_recent(const struct work *work, enum iptc_kind kind, unsigned shard, uint8_t how,
+                              struct rule *rule)
 {
 	/*
-	 * Revision 1 has the mask. All of it is set, not the IPv4 part alone: it belongs to the list, and
-	 * with zeros behind it IPv6 would be looked up by its first 32 bits. In an IPv4 rule only 32 bits are
+	 * Revision 1 has the mask. For addresses all of it is set, not the IPv4 part alone: it belongs to the list,
+	 * and with zeros behind it IPv6 would be looked up by its first 32 bits. In an IPv4 rule only 32 bits are
 	 * compared, as iptables-restore sets no more.
 	 */
 	const size_t mask_len = work->number == IPTC_IP4 ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+	const uint8_t length = iptc_length(work->number, kind, work->config);
 	struct xt_recent_mtinfo_v1 *const recent = rule_match(
 	        rule, "recent", 1, sizeof *recent, offsetof(struct xt_recent_mtinfo_v1, mask) + mask_len);
 	char name[IPTC_LIST_MAX];
 
-	iptc_list_name(work->number, work->config, work->n_shards, shard, name);
+	iptc_list_name(work->number, kind, work->config, work->n_shards, shard, name);
 	recent->seconds = work->config->seconds;
 	recent->check_set = how;
 	recent->side = XT_RECENT_SOURCE;
 	(void)snprintf(recent->name, sizeof recent->name, "%s", name);
 	memset(&recent->mask, 0xFF, sizeof recent->mask);
+	if (length < 128)
+		set_mask(work->number, length, &recent->mask);
 }
 
 static void rule_match_ports(const struct root_config *config, struct rule *rule)
@@ -296,14 +349,14 @@ static unsigned rules_per_list(const struct root_config *config)
 }
 
 /* Rule number "place" of one list, below rules_per_list. */
-static void list_rule(const struct work *work, unsigned shard, unsigned place, struct rule *rule)
+static void list_rule(const struct work *work, enum iptc_kind kind, unsigned shard, unsigned place, struct rule *rule)
 {
 	const struct root_config *const config = work->config;
 	const unsigned n_log = config->log_prefix[0] != '\0';
 	uint8_t protocol = 0;
 
 	rule_begin(rule, work->family);
-	rule_match_recent(work, shard, place < n_log ? XT_RECENT_CHECK : XT_RECENT_UPDATE, rule);
+	rule_match_recent(work, kind, shard, place < n_log ? XT_RECENT_CHECK : XT_RECENT_UPDATE, rule);
 	if (place < n_log) {
 		rule_log(config, rule);
 	} else if (config->action == ROOT_DROP || place > n_log) {
@@ -313,31 +366,55 @@ static void list_rule(const struct work *work, unsigned shard, unsigned place, s
 		if (config->action == ROOT_RESET)
 			protocol = IPPROTO_TCP; /* the kernel insists */
 	}
-	work->family->finish(rule, protocol, (uint8_t)shard,
-	                     work->n_shards == 1 ? 0 : 0xFF); /* shard < 256 */
+	work->family->finish(rule, protocol, iptc_shard_byte(iptc_length(work->number, kind, config)),
+	                     (uint8_t)shard, iptc_split(kind, work->n_shards) == 1 ? 0 : 0xFF); /* shard < 256 */
+}
+
+/* Rule number "place" of MAIN: kind by kind, the rules of a list, or jumps to the chains that lead to many. */
+static bool main_rule(const struct work *work, unsigned place, struct rule *rule)
+{
+	const unsigned per_list = rules_per_list(work->config);
+
+	for (enum iptc_kind kind = IPTC_SINGLE; kind < IPTC_KINDS; kind++) {
+		const uint8_t length = iptc_length(work->number, kind, work->config);
+		const bool split = iptc_split(kind, work->n_shards) > 1;
+		const unsigned n = length == 0 ? 0 : split ? SUBS : per_list;
+
+		if (place >= n) {
+			place -= n;
+			continue;
+		}
+		if (!split) {
+			list_rule(work, kind, 0, place, rule);
+			return true;
+		}
+		rule_begin(rule, work->family);
+		(void)rule_target(rule, chain_label(work->config, (unsigned)kind * SUBS + place).text, 0);
+		work->family->finish(rule, 0, iptc_shard_byte(length), (uint8_t)place, 0x0F); /* place < 16 */
+		return true;
+	}
+	return false;
 }
 
 /* Rule number "place" of a chain. False: it has no more; a chain without any is not wanted. */
 static bool wanted_rule(const struct work *work, unsigned chain, unsigned place, struct rule *rule)
 {
 	const unsigned per_list = rules_per_list(work->config);
+	const enum iptc_kind kind = chain < SUBS ? IPTC_SINGLE : IPTC_PREFIX;
 
-	if (work->n_shards == 1) {
-		if (chain != MAIN || place == per_list)
-			return false;
-		list_rule(work, 0, place, rule);
-	} else if (chain == MAIN) {
-		if (place == SUBS)
-			return false;
-		rule_begin(rule, work->family);
-		(void)rule_target(rule, chain_label(work->config, place).text, 0);
-		work->family->finish(rule, 0, (uint8_t)place, 0x0F); /* place < 16 */
-	} else {
-		if (place == SUBS * per_list)
-			return false;
-		list_rule(work, place / per_list * SUBS + chain, place % per_list, rule);
-	}
+	if (chain == MAIN)
+		return main_rule(work, place, rule);
+	if (work->n_shards == 1 || iptc_length(work->number, kind, work->config) == 0 || place == SUBS * per_list)
+		return false;
+	list_rule(work, kind, place / per_list * SUBS + chain % SUBS, place % per_list, rule);
 	return true;
+}
+
+static bool is_wanted(const struct work *work, unsigned chain)
+{
+	struct rule rule;
+
+	return wanted_rule(work, chain, 0, &rule);
 }
 
 static void wanted_jump(const struct work *work, struct rule *rule)
@@ -345,7 +422,7 @@ static void wanted_jump(const struct work *work, struct rule *rule)
 	rule_begin(rule, work->family);
 	rule_match_ports(work->config, rule);
 	(void)rule_target(rule, work->config->chain, 0);
-	work->family->finish(rule, work->config->n_ports > 0 ? IPPROTO_TCP : 0, 0, 0);
+	work->family->finish(rule, work->config->n_ports > 0 ? IPPROTO_TCP : 0, 15, 0, 0);
 }
 
 /* --- comparing and changing --- */
@@ -477,12 +554,12 @@ static int put_in_place(struct work *work, struct why *why)
 		return why_set(why, EINVAL, "%s: chain %s is the kernel's own: choose another name",
 		               work->family->tool, work->config->chain);
 	/* What is jumped to comes before the jump. */
-	for (unsigned chain = 0; chain < SUBS && work->n_shards > 1 && err == 0; chain++)
-		err = write_chain(work, chain, why);
+	for (unsigned chain = 0; chain < MAIN && err == 0; chain++)
+		err = is_wanted(work, chain) ? write_chain(work, chain, why) : 0;
 	if (err == 0)
 		err = write_chain(work, MAIN, why);
-	for (unsigned chain = 0; chain < SUBS && work->n_shards == 1 && err == 0; chain++)
-		err = delete_chain(work, chain, why);
+	for (unsigned chain = 0; chain < MAIN && err == 0; chain++)
+		err = is_wanted(work, chain) ? 0 : delete_chain(work, chain, why);
 	if (err == 0)
 		err = write_jump(work, why);
 	return err;

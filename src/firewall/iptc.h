@@ -9,6 +9,8 @@
  * 256 lists:  jump_from -p tcp --dports ... -j CHAIN      CHAIN: -s 0.0.0.x/0.0.0.15 -j CHAIN_x (16 of them)
  *             CHAIN_x: -s 0.0.0.yx/0.0.0.255, recent --update --name LIST_yx -j DROP (16 in each)
  * because the kernel looks at one list in 1.3 us a packet and at 256 lists in a row in 340 (measured).
+ * A list has one mask for all it holds, so networks have lists of their own, one for each length, behind the addresses':
+ * LIST64 (IPv6 clients, in one or 256 by the last whole byte of the prefix, chains CHAINp_x), LIST24 and LIST48 (always one).
  *
  * Locking: flock on /run/xtables.lock ($XTABLES_LOCKFILE), as iptables does: the kernel notices a foreign
  * change only when it changes the number of rules, and would undo any other silently (measured).
@@ -27,14 +29,31 @@
 
 enum {
 	IPTC_SHARDS = 256,                 /* one for each value of an address' last byte */
-	IPTC_LIST_MAX = ROOT_NAME_MAX + 5, /* "spammer" + "6_ff" and its NUL */
+	IPTC_LIST_MAX = ROOT_NAME_MAX + 7, /* "spammer" + "127_ff" and its NUL */
 };
 
 enum iptc_family { IPTC_IP4, IPTC_IP6 };
 
+/* What a list holds. */
+enum iptc_kind {
+	IPTC_SINGLE,  /* addresses: "spammer", "spammer6" */
+	IPTC_PREFIX,  /* networks of IPv6 clients: "spammer64" */
+	IPTC_NETWORK, /* wider networks: "spammer24", "spammer48" */
+	IPTC_KINDS,
+};
+
+/* The length (of struct net) that everything in the list has; 0: there is no such list. */
+uint8_t iptc_length(enum iptc_family family, enum iptc_kind kind, const struct root_config *config);
+
+/* Into how many lists it is split when the layout has n_shards: 1 or IPTC_SHARDS. */
+unsigned iptc_split(enum iptc_kind kind, unsigned n_shards);
+
+/* The byte of the 16 that says which. length: as iptc_length gave it. */
+unsigned iptc_shard_byte(uint8_t length);
+
 /* Writes the name of a kernel list. n_shards: 1 or IPTC_SHARDS; shard: below it. */
-void iptc_list_name(enum iptc_family family, const struct root_config *config, unsigned n_shards,
-                    unsigned shard, char out[static IPTC_LIST_MAX]);
+void iptc_list_name(enum iptc_family family, enum iptc_kind kind, const struct root_config *config,
+                    unsigned n_shards, unsigned shard, char out[static IPTC_LIST_MAX]);
 
 /*
  * Makes the kernel's rules what they shall be. n_shards: 1 or IPTC_SHARDS; 0: our chains and every jump to

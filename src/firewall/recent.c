@@ -22,7 +22,7 @@ enum {
 };
 
 struct list {
-	int fd;                    /* open for writing, or -1; 512 of them fit below the usual 1024 */
+	int fd;                    /* open for writing, or -1; 770 of them fit below the usual 1024 */
 	uint32_t n;                /* entries in it, as far as we know; others may write to it, too */
 	struct recent_entry *held; /* room for per_list, in no order: a walk is cheaper than a tree at 100 */
 };
@@ -32,8 +32,9 @@ struct recent {
 	uint32_t per_list;
 	unsigned n_shards;
 	bool use[FAMILIES];
+	bool kinds[FAMILIES][IPTC_KINDS]; /* there is such a list */
 	struct why without6;
-	struct list lists[FAMILIES][IPTC_SHARDS];
+	struct list lists[FAMILIES][IPTC_KINDS][IPTC_SHARDS];
 };
 
 static const char parameter[] = "/sys/module/xt_recent/parameters/ip_list_tot";
@@ -43,17 +44,34 @@ static enum iptc_family family_of(const struct addr *addr)
 	return addr_is_ip4(addr) ? IPTC_IP4 : IPTC_IP6;
 }
 
-static unsigned shard_of(const struct recent *recent, const struct addr *addr)
+/* Which list holds such a network; IPTC_KINDS: none. */
+static enum iptc_kind kind_of(const struct recent *recent, const struct net *net)
 {
-	return recent->n_shards == 1 ? 0 : addr->bytes[15];
+	const enum iptc_family family = family_of(&net->addr);
+
+	for (enum iptc_kind kind = IPTC_SINGLE; kind < IPTC_KINDS; kind++)
+		if (recent->kinds[family][kind] && iptc_length(family, kind, recent->config) == net->len)
+			return kind;
+	return IPTC_KINDS;
 }
 
-static void list_path(const struct recent *recent, enum iptc_family family, unsigned shard,
+static unsigned shard_of(const struct recent *recent, enum iptc_kind kind, const struct net *net)
+{
+	return iptc_split(kind, recent->n_shards) == 1 ? 0 : net->addr.bytes[iptc_shard_byte(net->len)];
+}
+
+/* How many lists there are of a kind. */
+static unsigned lists_of(const struct recent *recent, enum iptc_family family, enum iptc_kind kind)
+{
+	return recent->use[family] && recent->kinds[family][kind] ? iptc_split(kind, recent->n_shards) : 0;
+}
+
+static void list_path(const struct recent *recent, enum iptc_family family, enum iptc_kind kind, unsigned shard,
                       char out[static PATH_MAX_HERE])
 {
 	char name[IPTC_LIST_MAX];
 
-	iptc_list_name(family, recent->config, recent->n_shards, shard, name);
+	iptc_list_name(family, kind, recent->config, recent->n_shards, shard, name);
 	(void)snprintf(out, PATH_MAX_HERE, "/proc/net/xt_recent/%s", name);
 }
 
@@ -93,7 +111,8 @@ static int no_list(const char *path, struct why *why)
 }
 
 /* Learns what the list holds. A list that cannot be read is shut, so that nothing false is known of it. */
-static int list_read(const struct recent *recent, struct list *list, const char *path, struct why *why)
+static int list_read(const struct recent *recent, struct list *list, uint8_t length, const char *path,
+                     struct why *why)
 {
 	unsigned long seen, hz;
 	const unsigned long now = jiffies_now(&hz);
@@ -122,7 +141,7 @@ static int list_read(const struct recent *recent, struct list *list, const char 
 		if (list->n == recent->per_list || !addr_parse(text, strlen(text), &addr))
 			break;
 		entry = &list->held[list->n++];
-		entry->addr = addr;
+		entry->net = net_around(&addr, length);
 		entry->idle_s = (long)age < 0 ? 0 : (uint32_t)(age / hz); /* a stamp can be a little ahead */
 	}
 	at_end = fields == EOF && !ferror(file);
@@ -136,17 +155,19 @@ static int list_read(const struct recent *recent, struct list *list, const char 
 static void shut_all(struct recent *recent)
 {
 	for (unsigned family = 0; family < FAMILIES; family++)
-		for (unsigned shard = 0; shard < IPTC_SHARDS; shard++)
-			list_shut(&recent->lists[family][shard]);
+		for (unsigned kind = 0; kind < IPTC_KINDS; kind++)
+			for (unsigned shard = 0; shard < IPTC_SHARDS; shard++)
+				list_shut(&recent->lists[family][kind][shard]);
 }
 
 /* Opens for writing unless it is open; a list that was opened anew may be another one, so it is read. */
-static int list_open(const struct recent *recent, struct list *list, const char *path, struct why *why)
+static int list_open(const struct recent *recent, struct list *list, uint8_t length, const char *path,
+                     struct why *why)
 {
 	if (list->fd >= 0)
 		return 0;
 	list->fd = open(path, O_WRONLY | O_CLOEXEC);
-	return list->fd < 0 ? no_list(path, why) : list_read(recent, list, path, why);
+	return list->fd < 0 ? no_list(path, why) : list_read(recent, list, length, path, why);
 }
 
 /* One command per write and each from place 0, or the kernel takes the first alone, or none (ESPIPE). */
@@ -165,33 +186,46 @@ static int list_write(const struct list *list, const char *command, size_t len)
 static struct recent_entry *list_find(const struct list *list, const struct addr *addr)
 {
 	for (uint32_t i = 0; i < list->n; i++)
-		if (addr_equal(&list->held[i].addr, addr))
+		if (addr_equal(&list->held[i].net.addr, addr))
 			return &list->held[i];
 	return NULL;
 }
 
-/* sign: '+' or '-'. */
-static int put(struct recent *recent, char sign, const struct addr *addr, struct why *why)
+static int no_kind(const struct net *net, struct why *why)
 {
-	const enum iptc_family family = family_of(addr);
-	const unsigned shard = shard_of(recent, addr);
-	struct list *const list = &recent->lists[family][shard];
+	char text[NET_TEXT_MAX];
+
+	(void)net_text(net, text);
+	return why_set(why, EAFNOSUPPORT, "%s: no list holds networks of this length", text);
+}
+
+/* sign: '+' or '-'. */
+static int put(struct recent *recent, char sign, const struct net *net, struct why *why)
+{
+	const enum iptc_family family = family_of(&net->addr);
+	const enum iptc_kind kind = kind_of(recent, net);
 	char path[PATH_MAX_HERE], command[ADDR_TEXT_MAX + 1];
 	struct recent_entry *held;
+	struct list *list;
+	unsigned shard;
 	size_t len;
 	int err;
 
 	if (!recent->use[family])
 		return why_set(why, EAFNOSUPPORT, "%s", recent->without6.text);
-	list_path(recent, family, shard, path);
+	if (kind == IPTC_KINDS)
+		return no_kind(net, why);
+	shard = shard_of(recent, kind, net);
+	list = &recent->lists[family][kind][shard];
+	list_path(recent, family, kind, shard, path);
 	command[0] = sign;
-	len = 1 + addr_text(addr, command + 1);
+	len = 1 + addr_text(&net->addr, command + 1);
 	/* A list that was destroyed and made again leaves the descriptor dead for ever; a new one tells. */
 	for (int tries = 1;; tries++) {
-		err = list_open(recent, list, path, why);
+		err = list_open(recent, list, net->len, path, why);
 		if (err < 0)
 			return err;
-		held = list_find(list, addr);
+		held = list_find(list, &net->addr);
 		if (sign == '+' && held == NULL && list->n >= recent->per_list)
 			return why_set(why, ENOSPC, "%s is full: it holds %" PRIu32 " addresses", path,
 			               list->n);
@@ -206,46 +240,65 @@ static int put(struct recent *recent, char sign, const struct addr *addr, struct
 	if (sign == '+') {
 		if (held == NULL)
 			held = &list->held[list->n++];
-		*held = (struct recent_entry){.addr = *addr};
+		*held = (struct recent_entry){.net = *net};
 	} else if (held != NULL) {
 		*held = list->held[--list->n];
 	}
 	return 0;
 }
 
-int recent_add(struct recent *recent, const struct addr *addr, struct why *why)
+int recent_add(struct recent *recent, const struct net *net, struct why *why)
 {
-	return put(recent, '+', addr, why);
+	return put(recent, '+', net, why);
 }
 
-int recent_del(struct recent *recent, const struct addr *addr, struct why *why)
+int recent_del(struct recent *recent, const struct net *net, struct why *why)
 {
-	return put(recent, '-', addr, why);
+	return put(recent, '-', net, why);
+}
+
+bool recent_can_split(const struct recent *recent, const struct net *net)
+{
+	const enum iptc_kind kind = kind_of(recent, net);
+
+	return recent->config->manage_rules && recent->n_shards == 1 && kind != IPTC_KINDS &&
+	       iptc_split(kind, IPTC_SHARDS) > 1;
+}
+
+static int read_kind(struct recent *recent, enum iptc_family family, enum iptc_kind kind, struct why *why)
+{
+	const unsigned n = lists_of(recent, family, kind);
+	int err = 0;
+
+	for (unsigned shard = 0; shard < n && err == 0; shard++) {
+		char path[PATH_MAX_HERE];
+
+		list_path(recent, family, kind, shard, path);
+		err = list_read(recent, &recent->lists[family][kind][shard],
+		                iptc_length(family, kind, recent->config), path, why);
+	}
+	return err;
 }
 
 int recent_read(struct recent *recent, struct why *why)
 {
-	for (unsigned family = 0; family < FAMILIES; family++) {
-		for (unsigned shard = 0; recent->use[family] && shard < recent->n_shards; shard++) {
-			char path[PATH_MAX_HERE];
-			int err;
+	int err = 0;
 
-			list_path(recent, family, shard, path);
-			err = list_read(recent, &recent->lists[family][shard], path, why);
-			if (err < 0)
-				return err;
-		}
-	}
-	return 0;
+	for (unsigned family = 0; family < FAMILIES; family++)
+		for (unsigned kind = 0; kind < IPTC_KINDS && err == 0; kind++)
+			err = read_kind(recent, family, kind, why);
+	return err;
 }
 
 size_t recent_copy(const struct recent *recent, uint32_t from, struct recent_entry *out, size_t cap)
 {
 	size_t n = 0;
 
-	for (unsigned family = 0; family < FAMILIES; family++) {
-		for (unsigned shard = 0; shard < recent->n_shards; shard++) {
-			const struct list *const list = &recent->lists[family][shard];
+	for (unsigned at = 0; at < FAMILIES * IPTC_KINDS; at++) {
+		const unsigned family = at / IPTC_KINDS, kind = at % IPTC_KINDS, lists = lists_of(recent, family, kind);
+
+		for (unsigned shard = 0; shard < lists; shard++) {
+			const struct list *const list = &recent->lists[family][kind][shard];
 
 			for (; from < list->n && n < cap; from++)
 				out[n++] = list->held[from];
@@ -262,12 +315,13 @@ struct recent_size recent_size(const struct recent *recent)
 	struct recent_size size = {
 		.per_list = recent->per_list,
 		.shards = recent->n_shards,
-		.can_grow = recent->config->manage_rules && recent->n_shards == 1,
 	};
 
-	for (unsigned shard = 0; shard < recent->n_shards; shard++) {
-		size.held4 += recent->lists[IPTC_IP4][shard].n;
-		size.held6 += recent->lists[IPTC_IP6][shard].n;
+	for (unsigned kind = 0; kind < IPTC_KINDS; kind++) {
+		for (unsigned shard = 0; shard < lists_of(recent, IPTC_IP4, kind); shard++)
+			size.held4 += recent->lists[IPTC_IP4][kind][shard].n;
+		for (unsigned shard = 0; shard < lists_of(recent, IPTC_IP6, kind); shard++)
+			size.held6 += recent->lists[IPTC_IP6][kind][shard].n;
 	}
 	return size;
 }
@@ -296,12 +350,17 @@ static int apply(const struct recent *recent, enum iptc_family family, unsigned 
 	return err;
 }
 
-static int find_foreign(const struct recent *recent, enum iptc_family family, struct why *why)
+static int find_foreign(struct recent *recent, enum iptc_family family, struct why *why)
 {
 	const char *const six = family == IPTC_IP6 ? "6" : "";
 	char path[PATH_MAX_HERE];
 
-	list_path(recent, family, 0, path);
+	/* Lists of networks are there when their owner wants networks blocked. */
+	for (enum iptc_kind kind = IPTC_PREFIX; kind < IPTC_KINDS; kind++) {
+		list_path(recent, family, kind, 0, path);
+		recent->kinds[family][kind] = iptc_length(family, kind, recent->config) != 0 && access(path, R_OK | W_OK) == 0;
+	}
+	list_path(recent, family, IPTC_SINGLE, 0, path);
 	if (access(path, R_OK | W_OK) == 0)
 		return 0;
 	return why_set(why, errno,
@@ -331,9 +390,13 @@ int recent_open(const struct root_config *config, struct recent **ret, const cha
 	recent->config = config;
 	recent->n_shards = 1;
 	recent->use[IPTC_IP4] = recent->use[IPTC_IP6] = true;
-	for (unsigned family = 0; family < FAMILIES; family++)
-		for (unsigned shard = 0; shard < IPTC_SHARDS; shard++)
-			recent->lists[family][shard].fd = -1;
+	for (unsigned family = 0; family < FAMILIES; family++) {
+		for (unsigned kind = 0; kind < IPTC_KINDS; kind++) {
+			recent->kinds[family][kind] = iptc_length(family, kind, config) != 0;
+			for (unsigned shard = 0; shard < IPTC_SHARDS; shard++)
+				recent->lists[family][kind][shard].fd = -1;
+		}
+	}
 	if (config->manage_rules) {
 		/* Keep the layout that is there, so that nothing is let in until the engine has spoken. */
 		err = iptc_look(IPTC_IP4, config, &found, why);
@@ -404,15 +467,16 @@ static int empty_foreign(struct recent *recent, struct why *why)
 {
 	int err = 0;
 
-	for (unsigned family = 0; family < FAMILIES && err == 0; family++) {
-		struct list *const list = &recent->lists[family][0];
+	for (unsigned at = 0; at < FAMILIES * IPTC_KINDS && err == 0; at++) {
+		const unsigned family = at / IPTC_KINDS, kind = at % IPTC_KINDS;
+		struct list *const list = &recent->lists[family][kind][0];
 		char path[PATH_MAX_HERE];
 
-		if (!recent->use[family])
+		if (lists_of(recent, family, kind) == 0)
 			continue;
-		list_path(recent, family, 0, path);
+		list_path(recent, family, kind, 0, path);
 		list_shut(list);
-		err = list_open(recent, list, path, why);
+		err = list_open(recent, list, iptc_length(family, kind, recent->config), path, why);
 		if (err == 0 && list_write(list, "/", 1) < 0)
 			err = why_set(why, errno, "%s: cannot be emptied: %s", path, strerror(errno));
 	}
@@ -435,8 +499,9 @@ int recent_close(struct recent *recent, bool remove, struct why *why)
 	}
 	shut_all(recent);
 	for (unsigned family = 0; family < FAMILIES; family++)
-		for (unsigned shard = 0; shard < IPTC_SHARDS; shard++)
-			free(recent->lists[family][shard].held);
+		for (unsigned kind = 0; kind < IPTC_KINDS; kind++)
+			for (unsigned shard = 0; shard < IPTC_SHARDS; shard++)
+				free(recent->lists[family][kind][shard].held);
 	free(recent);
 	return err;
 }

@@ -4,7 +4,8 @@
  * A list holds what the kernel parameter ip_list_tot says, 100 if nobody raised it, and when one more is
  * written it forgets the eldest without a word. So what a list holds is known here and a full one refuses;
  * when more are wanted than one list takes, 256 lists are made and an address goes by its last byte.
- * Single addresses only: the mask belongs to a list, not to an entry.
+ * The mask belongs to a list, not to an entry, so each length of networks has its list (iptc.h), in which a network
+ * stands as its first address; a network of another length is refused.
  *
  * Knows iptc and the files in /proc/net/xt_recent. One process, one thread, as root.
  * Errors: 0 or -errno with a sentence. Never waits, but for iptables' lock (iptc.h).
@@ -22,7 +23,7 @@
 #include "firewall/root.h"
 
 struct recent_entry {
-	struct addr addr;
+	struct net net;
 	uint32_t idle_s; /* since a packet of it was dropped or it was written; when it was last read */
 };
 
@@ -30,7 +31,6 @@ struct recent_size {
 	uint32_t held4, held6;
 	uint32_t per_list; /* ip_list_tot */
 	uint32_t shards;   /* lists per family: 1 or 256 */
-	bool can_grow;     /* recent_ensure can turn 1 into 256 */
 };
 
 /*
@@ -48,13 +48,16 @@ int recent_open(const struct root_config *config, struct recent **ret, const cha
 int recent_ensure(struct recent *recent, uint32_t n4, uint32_t n6, bool *ret_healed, struct why *why);
 
 /*
- * Adds one address, or begins its time anew. -ENOSPC: its list is full; -EAFNOSUPPORT: IPv6 is not
- * blocked here; others: the kernel's answer, after one try with the list opened anew.
+ * Adds one address or network, or begins its time anew. -ENOSPC: its list is full; -EAFNOSUPPORT: IPv6 is not
+ * blocked here, or no list holds such a network; others: the kernel's answer, after one try with the list opened anew.
  */
-int recent_add(struct recent *recent, const struct addr *addr, struct why *why);
+int recent_add(struct recent *recent, const struct net *net, struct why *why);
 
-/* Removes one address; it is no error when it is not there. */
-int recent_del(struct recent *recent, const struct addr *addr, struct why *why);
+/* Removes one; it is no error when it is not there. */
+int recent_del(struct recent *recent, const struct net *net, struct why *why);
+
+/* True when recent_ensure can make room for such a network by splitting its list. */
+bool recent_can_split(const struct recent *recent, const struct net *net);
 
 /* Reads every list from the kernel. */
 int recent_read(struct recent *recent, struct why *why);

@@ -163,12 +163,12 @@ static int answer_add(struct root *root, struct message *m, int64_t now_s, struc
 		const struct net net = entry_net(&m->entries[i]);
 		int err;
 
-		if (!within_rate(root, now_s) || net.len < 128 || !may_block(root, &net)) {
+		if (!within_rate(root, now_s) || !may_block(root, &net)) {
 			m->refused++;
 			continue;
 		}
-		err = recent_add(root->recent, &net.addr, why);
-		if (err == -ENOSPC && recent_size(root->recent).can_grow) {
+		err = recent_add(root->recent, &net, why);
+		if (err == -ENOSPC && recent_can_split(root->recent, &net)) {
 			m->refused += m->n - i; /* the rest will find room after the ENSURE that follows */
 			return err;
 		}
@@ -188,7 +188,7 @@ static int answer_del(struct root *root, const struct message *m, struct why *wh
 {
 	for (uint32_t i = 0; i < m->n; i++) {
 		const struct net net = entry_net(&m->entries[i]);
-		const int err = net.len < 128 ? 0 : recent_del(root->recent, &net.addr, why);
+		const int err = recent_del(root->recent, &net, why);
 
 		/* What was never taken is not there. */
 		if (err < 0 && err != -EAFNOSUPPORT)
@@ -214,8 +214,8 @@ static int answer_list(struct root *root, struct message *m, struct why *why)
 	for (uint32_t i = 0; i < m->n; i++) {
 		struct message_entry *const entry = &m->entries[i];
 
-		memcpy(entry->addr, held[i].addr.bytes, sizeof entry->addr);
-		entry->len = 128;
+		memcpy(entry->addr, held[i].net.addr.bytes, sizeof entry->addr);
+		entry->len = held[i].net.len;
 		entry->seconds = held[i].idle_s;
 	}
 	return 0;

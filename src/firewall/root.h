@@ -34,7 +34,9 @@ struct root_config {
 	bool keep_on_stop;
 	char chain[ROOT_NAME_MAX];         /* "SPAMMER" */
 	char jump_from[ROOT_NAME_MAX];     /* "INPUT" */
-	char list[ROOT_NAME_MAX];          /* "spammer"; IPv6 has "spammer6"; shards "spammer_00"... */
+	char list[ROOT_NAME_MAX];          /* "spammer"; the names of all lists: iptc.h */
+	uint8_t ip6_prefix;                /* 48..127: a list of IPv6 networks of that length; else none */
+	bool networks;                     /* lists of IPv4 /24 and IPv6 /48 */
 	enum root_action action;
 	char log_prefix[ROOT_PREFIX_MAX];  /* "": no LOG rule */
 	uint32_t seconds;                  /* of the recent rule; at least 2 */

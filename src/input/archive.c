@@ -28,6 +28,8 @@ struct archived {
 	char *path;
 	int fd;
 	struct archive *archive; /* NULL: a plain file */
+	const char *unpacked;    /* what the archive gave last, and how much of it is not given out yet */
+	size_t unpacked_len;
 	int64_t mtime_s, size, done;
 	size_t head_len, head_given; /* what was read to look at, given out first */
 	char head[HEAD_MAX];
@@ -169,11 +171,28 @@ ssize_t archived_read(struct archived *in, char *buf, size_t cap, struct why *wh
 	ssize_t got;
 
 	if (in->archive != NULL) {
-		got = archive_read_data(in->archive, buf, cap);
-		if (got < 0)
-			return why_set(why, EIO, "%s: cannot unpack all of it: %s", in->path,
-			               archive_error_string(in->archive));
-		return got;
+		/* Not archive_read_data: at an error it forgets what the same call had unpacked. */
+		size_t len;
+
+		while (in->unpacked_len == 0) {
+			const void *block;
+			la_int64_t offset;
+			const int rc = archive_read_data_block(in->archive, &block, &in->unpacked_len, &offset);
+
+			if (rc == ARCHIVE_EOF)
+				return 0;
+			if (rc < ARCHIVE_OK) {
+				in->unpacked_len = 0;
+				return why_set(why, EIO, "%s: cannot unpack all of it: %s", in->path,
+				               archive_error_string(in->archive));
+			}
+			in->unpacked = block;
+		}
+		len = in->unpacked_len < cap ? in->unpacked_len : cap;
+		memcpy(buf, in->unpacked, len);
+		in->unpacked += len;
+		in->unpacked_len -= len;
+		return (ssize_t)len;
 	}
 	if (in->head_given < in->head_len) {
 		const size_t left = in->head_len - in->head_given, len = left < cap ? left : cap;

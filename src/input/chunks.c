@@ -11,6 +11,7 @@ struct chunks {
 	char *path;
 	bool keep_tail, leave_tail; /* as asked; whether it is so for this file */
 	struct archived *in;
+	const volatile sig_atomic_t *stop; /* NULL: nothing stops it */
 	bool eof;
 	int rc;                     /* an error that was met, to be given when all before it was */
 	struct why why;
@@ -21,10 +22,15 @@ struct chunks {
 	char carry[CHUNKS_SIZE];    /* read, and not given yet */
 };
 
+static bool is_stopped(const struct chunks *c)
+{
+	return c->stop != NULL && *c->stop;
+}
+
 /* Reads on behind what is there until cap bytes are or the file ends. */
 static void read_more(struct chunks *c, char *bytes, size_t *len, size_t cap)
 {
-	while (*len < cap && !c->eof) {
+	while (*len < cap && !c->eof && !is_stopped(c)) {
 		const ssize_t got = archived_read(c->in, bytes + *len, cap - *len, &c->why);
 
 		if (got < 0)
@@ -87,6 +93,11 @@ void chunks_close(struct chunks *c)
 	free(c);
 }
 
+void chunks_stop_when(struct chunks *c, const volatile sig_atomic_t *stop)
+{
+	c->stop = stop;
+}
+
 struct span chunks_first(const struct chunks *c)
 {
 	return (struct span){c->first, c->first_len};
@@ -129,7 +140,7 @@ static bool pass_over(struct chunks *c, int64_t position, struct span last)
 	memcpy(window, c->carry, kept);
 	c->offset += (int64_t)kept;
 	c->carry_len = 0;
-	while (c->offset < position && !c->eof) {
+	while (c->offset < position && !c->eof && !is_stopped(c)) {
 		const int64_t left = position - c->offset;
 		size_t len = kept;
 
@@ -218,7 +229,7 @@ static void read_over(struct chunks *c, struct chunks_piece *piece)
 
 	piece->is_cut = true;
 	piece->end = piece->start + (int64_t)piece->len;
-	while (lf == NULL && !c->eof) {
+	while (lf == NULL && !c->eof && !is_stopped(c)) {
 		size_t len = 0;
 
 		read_more(c, c->carry, &len, CHUNKS_SIZE);
@@ -258,6 +269,8 @@ int chunks_next(struct chunks *c, struct chunks_piece *piece, struct why *why)
 		piece->len = whole;
 		piece->end = piece->start + (int64_t)whole;
 	}
+	if (is_stopped(c))
+		return CHUNKS_END; /* what was read of this piece was not given, so the position stays before it */
 	c->offset = piece->end;
 	if (piece->len > 0)
 		return 0;

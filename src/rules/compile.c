@@ -18,10 +18,15 @@
 	"(?![0-9A-Za-z%/]|\\.[0-9A-Fa-f])"
 #define NAME_REGEX "(?<name>[0-9A-Za-z_](?:[0-9A-Za-z_.-]*[0-9A-Za-z_.])?)"
 #define SESSION_REGEX "(?<session>[0-9A-Za-z-]{6,64})"
+/* What a client said of itself, without the brackets it may stand in: the stranger's own words. */
+#define FROM_REGEX "(?<from>[^\\s<>,;]{0,320})"
+#define TO_REGEX "(?<to>[^\\s<>,;]{1,320})"
+#define HELO_REGEX "(?<helo>[0-9A-Za-z_.-]{1,255})"
 
 static const struct builtin {
 	const char *word, *regex;
-} builtins[] = {{"<ADDR>", ADDR_REGEX}, {"<NAME>", NAME_REGEX}, {"<SESSION>", SESSION_REGEX}};
+} builtins[] = {{"<ADDR>", ADDR_REGEX}, {"<NAME>", NAME_REGEX}, {"<SESSION>", SESSION_REGEX},
+              {"<FROM>", FROM_REGEX}, {"<TO>", TO_REGEX},     {"<HELO>", HELO_REGEX}};
 
 static bool put_builtins(const char *in, char *out, size_t cap)
 {
@@ -67,22 +72,45 @@ static size_t occurrences(const char *text, const char *word)
 	return n;
 }
 
-/* The regex around the offset and a caret under it; both without bytes that would move the caret. */
+/* Where in the words of the rule the byte of the regex comes from. */
+static size_t before_builtins(const char *text, size_t offset)
+{
+	const char *p = text;
+	size_t written = 0;
+
+	while (*p != '\0') {
+		size_t len = 1, taken = 1;
+
+		for (size_t b = 0; b < sizeof builtins / sizeof *builtins; b++)
+			if (strncmp(p, builtins[b].word, strlen(builtins[b].word)) == 0) {
+				len = strlen(builtins[b].regex);
+				taken = strlen(builtins[b].word);
+			}
+		if (written + len > offset)
+			break;
+		written += len;
+		p += taken;
+	}
+	return (size_t)(p - text);
+}
+
+/* The text around the fault and a caret under it; both without bytes that would move the caret. */
 static void regex_fault(struct rulefile_faults *faults, const struct rulefile_rule *rule, const char *key,
-                        unsigned line, const char *regex, size_t offset, int code)
+                        unsigned line, const char *text, size_t offset, int code)
 {
 	enum { AROUND = 40 };
-	const size_t from = offset > AROUND ? offset - AROUND : 0, len = strlen(regex + from);
+	const size_t at = before_builtins(text, offset), from = at > AROUND ? at - AROUND : 0;
+	const size_t len = strlen(text + from);
 	char piece[2 * AROUND + 1];
 	unsigned char message[160];
 	size_t n = 0;
 
 	(void)pcre2_get_error_message(code, message, sizeof message);
 	for (; n < len && n < sizeof piece - 1; n++)
-		piece[n] = (char)(regex[from + n] >= 0x20 && regex[from + n] < 0x7F ? regex[from + n] : '?');
+		piece[n] = (char)(text[from + n] >= 0x20 && text[from + n] < 0x7F ? text[from + n] : '?');
 	piece[n] = '\0';
 	rulefile_fault(faults, "%s:%u: %s of [%s]: %s\n    %s\n    %*s", rule->file, line, key, rule->name,
-	               (const char *)message, piece, (int)(offset - from) + 1, "^");
+	               (const char *)message, piece, (int)(at - from) + 1, "^");
 }
 
 static pcre2_code *to_code(const char *regex, uint32_t options, int *ret_rc, PCRE2_SIZE *ret_offset)
@@ -126,7 +154,7 @@ static pcre2_code *compile_regex(const struct rulefile_rule *rule, const char *k
 	}
 	code = to_code(regex, options, &rc, &offset);
 	if (code == NULL)
-		regex_fault(faults, rule, key, line, regex, offset, rc);
+		regex_fault(faults, rule, key, line, text, offset, rc);
 	else if (pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0) /* without JIT the interpreter does it */
 		(void)pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &jit_size);
 	*ret_jit = jit_size > 0;
@@ -206,6 +234,15 @@ static void check_builtins(const struct rulefile_rule *text, struct rulefile_fau
 		               text->match.line, text->name);
 }
 
+static bool stands_twice(const char *text)
+{
+	bool twice = false;
+
+	for (size_t b = 0; b < sizeof builtins / sizeof *builtins; b++)
+		twice |= occurrences(text, builtins[b].word) > 1;
+	return twice;
+}
+
 static void compile_rule(struct rules *rules, size_t i, struct rulefile_faults *faults)
 {
 	const struct rulefile_rule *const text = &rules->set.rules[i];
@@ -218,6 +255,8 @@ static void compile_rule(struct rules *rules, size_t i, struct rulefile_faults *
 	split_globs(c, text->program);
 	check_builtins(text, faults);
 	set_kind(c, faults);
+	if (stands_twice(text->match.text))
+		return; /* said already; PCRE2 would say it in its own words */
 	c->match = compile_regex(text, "match", text->match.line, text->match.text, PCRE2_ANCHORED, &c->match_jit,
 	                         faults);
 	if (text->unless.text != NULL)
@@ -230,6 +269,9 @@ static void compile_rule(struct rules *rules, size_t i, struct rulefile_faults *
 	c->detail = group_number(c->match, "detail");
 	c->count = group_number(c->match, "count");
 	c->session = group_number(c->match, "session");
+	c->from = group_number(c->match, "from");
+	c->to = group_number(c->match, "to");
+	c->helo = group_number(c->match, "helo");
 	c->n_literals = find_literals(text->match.text, c->literals);
 	(void)pcre2_pattern_info(c->match, PCRE2_INFO_CAPTURECOUNT, &groups);
 	if (groups > rules->groups_max)

@@ -17,6 +17,7 @@ struct compiled {
 	pcre2_code *match, *unless;
 	bool match_jit, unless_jit;                  /* compiled to machine code */
 	uint32_t addr, name, detail, count, session; /* group numbers; 0: the regex has none */
+	uint32_t from, to, helo;
 	size_t n_globs;
 	char **globs;
 	size_t n_literals;

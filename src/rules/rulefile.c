@@ -23,9 +23,9 @@ static const char *const keys[] = {"program", "match", "unless", "category", "re
                                    "enabled", "name",  "also",   "after",    "remember", "forget",
                                    "given",   "hit",   "miss",   NULL};
 static const char *const categories[] = {"dnsbl",   "auth",     "relay", "probe", "protocol", "unknown-user",
-                                         "content", "firewall", "name",  "good",  NULL};
+                                         "content", "firewall", "name",  "good",  "grey", NULL};
 /* What stands for itself in a regex and is put in by the compiler of rules. */
-static const char *const builtin_macros[] = {"ADDR", "NAME", "SESSION", NULL};
+static const char *const builtin_macros[] = {"ADDR", "NAME", "SESSION", "FROM", "TO", "HELO", NULL};
 
 struct macro {
 	const char *name, *value; /* borrowed from the ini */

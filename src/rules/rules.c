@@ -278,6 +278,9 @@ static void take_groups(const struct rules_scratch *s, const struct compiled *c,
 	hit->where = group(s, message, c->addr);
 	hit->name = group(s, message, c->name);
 	hit->detail = group(s, message, c->detail);
+	hit->from = group(s, message, c->from);
+	hit->to = group(s, message, c->to);
+	hit->helo = group(s, message, c->helo);
 	hit->count = count > RULES_COUNT_MAX ? RULES_COUNT_MAX : count;
 	hit->score = c->rule.text->score * (int)hit->count;
 	if (session.p != NULL && session.len <= RULES_SESSION_MAX) {

@@ -64,6 +64,7 @@ struct rules_hit {
 	unsigned count;      /* 1..RULES_COUNT_MAX */
 	struct span name;    /* what <NAME> took; into the message */
 	struct span detail;  /* what (?<detail>...) took; into the message */
+	struct span from, to, helo; /* what <FROM>, <TO>, <HELO> took; into the message */
 	struct span where;   /* the address as it stands in the message; p NULL when it does not */
 	uint8_t session_len; /* 0: the rule has no <SESSION> */
 	char session[RULES_SESSION_MAX];

@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "base/nets.h"
 
 enum question {
 	ACTIVE,
@@ -10,6 +13,8 @@ enum question {
 	BLOCKS,
 	BLOCKED,
 	BLOCKED_BETWEEN,
+	PREFIXES,
+	SUSPENSIONS,
 	LOGS,
 	TOTALS,
 	SAID,
@@ -19,21 +24,27 @@ enum question {
 static const char *const sql[N_QUESTIONS] = {
 	[ACTIVE] = "WITH running AS (SELECT * FROM block WHERE until > ?1 AND ended IS NULL), "
 		   "counted (address, hits) AS (SELECT address, count(*) FROM hit "
-		   "WHERE address IN (SELECT address FROM running) GROUP BY address) "
+		   "WHERE address IN (SELECT address FROM running) GROUP BY address "
+		   "UNION ALL SELECT prefix_of(address), count(*) FROM hit WHERE ?2 AND prefix_of(address) IS NOT NULL "
+		   "GROUP BY 1) "
 		   "SELECT b.address, b.since, b.until, r.name, r.reason, r.category, coalesce(c.hits, 0), b.offence, "
-		   "b.knocks FROM running b JOIN rule r ON r.id = b.rule LEFT JOIN counted c ON c.address = b.address "
+		   "b.knocks, coalesce(b.knocked, 0) FROM running b JOIN rule r ON r.id = b.rule LEFT JOIN counted c ON c.address = b.address "
 		   "ORDER BY b.until DESC, b.id",
 	[HITS] = "SELECT h.time, r.name, r.reason, h.score, h.detail, coalesce(l.path, ''), h.offset, h.text FROM hit h "
 		 "JOIN rule r ON r.id = h.rule LEFT JOIN log l ON l.id = h.log WHERE h.address = ?1 "
 		 "ORDER BY h.time DESC, h.id DESC LIMIT ?2",
 	[BLOCKS] = "SELECT b.since, coalesce(b.ended, b.until), b.offence, r.name, r.reason, "
-		   "CASE WHEN b.ended IS NULL AND b.until <= ?2 THEN 'expired' ELSE b.ended_by END FROM block b "
-		   "JOIN rule r ON r.id = b.rule WHERE b.address = ?1 ORDER BY b.since DESC, b.id DESC",
+		   "CASE WHEN b.ended IS NULL AND b.until <= ?2 THEN 'expired' ELSE b.ended_by END, b.address, b.knocks, "
+		   "coalesce(b.knocked, 0) FROM block b JOIN rule r ON r.id = b.rule "
+		   "WHERE b.address IN (SELECT value FROM json_each(?1)) ORDER BY b.since DESC, b.id DESC",
 	[BLOCKED] = "SELECT b.address, max(b.since), b.until, count(*), r.name, r.reason FROM block b "
 		    "JOIN rule r ON r.id = b.rule GROUP BY b.address ORDER BY count(*) DESC, max(b.since), b.address",
 	[BLOCKED_BETWEEN] = "SELECT b.address, max(b.since), b.until, count(*), r.name, r.reason FROM block b "
 			    "JOIN rule r ON r.id = b.rule WHERE b.since BETWEEN ?1 AND ?2 "
 			    "GROUP BY b.address ORDER BY b.address",
+	[PREFIXES] = "SELECT DISTINCT address FROM block WHERE until > ?1 AND ended IS NULL AND address LIKE '%/%' "
+		     "ORDER BY address",
+	[SUSPENSIONS] = "SELECT rule, why, since FROM suspension WHERE ended IS NULL ORDER BY since, id",
 	[LOGS] = "SELECT path, position, lines, cut, unparsed, coalesce(last_line_at, 0) FROM log "
 		 "WHERE id IN (SELECT max(id) FROM log GROUP BY path) ORDER BY path",
 	[TOTALS] = "SELECT (SELECT count(*) FROM hit), "
@@ -43,12 +54,29 @@ static const char *const sql[N_QUESTIONS] = {
 
 struct report {
 	struct sqlite3 *db;
+	struct nets prefixes; /* that run, of the last report_active */
 	sqlite3_stmt *questions[N_QUESTIONS];
 };
 
 static int fail(const struct report *r, struct why *why)
 {
 	return why_set(why, EIO, "cannot read the database: %s", sqlite3_errmsg(r->db));
+}
+
+/* SQL's prefix_of(ADDRESS): the network that is blocked and that it lies in, or null. */
+static void prefix_of(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	const struct report *const r = sqlite3_user_data(context);
+	const char *const text = (const char *)sqlite3_value_text(values[0]);
+	char out[NET_TEXT_MAX];
+	const struct net *net = NULL;
+	struct addr addr;
+
+	(void)n;
+	if (text != NULL && addr_parse(text, strlen(text), &addr))
+		net = nets_find(&r->prefixes, &addr);
+	if (net != NULL)
+		sqlite3_result_text(context, out, (int)net_text(net, out), SQLITE_TRANSIENT);
 }
 
 int report_open(struct store *store, struct report **ret, struct why *why)
@@ -58,6 +86,12 @@ int report_open(struct store *store, struct report **ret, struct why *why)
 	if (r == NULL)
 		abort();
 	r->db = store_handle(store);
+	if (sqlite3_create_function(r->db, "prefix_of", 1, SQLITE_UTF8, r, prefix_of, NULL, NULL) != SQLITE_OK) {
+		const int rc = fail(r, why);
+
+		free(r);
+		return rc;
+	}
 	for (size_t i = 0; i < N_QUESTIONS; i++)
 		if (sqlite3_prepare_v2(r->db, sql[i], -1, &r->questions[i], NULL) != SQLITE_OK) {
 			const int rc = fail(r, why);
@@ -75,6 +109,8 @@ void report_close(struct report *r)
 		return;
 	for (size_t i = 0; i < N_QUESTIONS; i++)
 		(void)sqlite3_finalize(r->questions[i]);
+	(void)sqlite3_create_function(r->db, "prefix_of", 1, SQLITE_UTF8, NULL, NULL, NULL, NULL);
+	nets_done(&r->prefixes);
 	free(r);
 }
 
@@ -114,9 +150,26 @@ static int next(struct report *r, enum question which, sqlite3_stmt **ret, struc
 	return result;
 }
 
+/* What is not a network is only not counted. */
+static void read_prefixes(struct report *r, int64_t now_s)
+{
+	sqlite3_stmt *s;
+	struct why ignored;
+	struct net net;
+
+	nets_done(&r->prefixes);
+	ask(r, PREFIXES, now_s);
+	while (next(r, PREFIXES, &s, &ignored) == 0)
+		if (net_parse(text(s, 0), strlen(text(s, 0)), &net))
+			nets_add(&r->prefixes, &net);
+	nets_seal(&r->prefixes);
+}
+
 void report_active(struct report *r, int64_t now_s)
 {
+	read_prefixes(r, now_s);
 	ask(r, ACTIVE, now_s);
+	(void)sqlite3_bind_int(r->questions[ACTIVE], 2, r->prefixes.n > 0);
 }
 
 int report_next_active(struct report *r, struct report_active *ret, struct why *why)
@@ -133,7 +186,8 @@ int report_next_active(struct report *r, struct report_active *ret, struct why *
 		                              .category = text(s, 5),
 		                              .hits = sqlite3_column_int64(s, 6),
 		                              .offence = sqlite3_column_int64(s, 7),
-		                              .knocks = sqlite3_column_int64(s, 8)};
+		                              .knocks = sqlite3_column_int64(s, 8),
+		                              .knocked_s = sqlite3_column_int64(s, 9)};
 	return rc;
 }
 
@@ -160,9 +214,29 @@ int report_next_hit(struct report *r, struct report_hit *ret, struct why *why)
 	return rc;
 }
 
+/* ["192.0.2.7","192.0.2.6/31", ...]: all that an address lies in. */
+static void ask_around(struct report *r, enum question which, const struct addr *addr)
+{
+	const unsigned shortest = addr_is_ip4(addr) ? 96 : 0;
+	char list[129 * (NET_TEXT_MAX + 3) + 2];
+	size_t len = 0;
+
+	for (unsigned length = 128; length > shortest; length--) {
+		const struct net net = net_around(addr, (uint8_t)length); /* <= 128 */
+
+		list[len++] = length == 128 ? '[' : ',';
+		list[len++] = '"';
+		len += net_text(&net, list + len);
+		list[len++] = '"';
+	}
+	list[len++] = ']';
+	(void)sqlite3_reset(r->questions[which]);
+	(void)sqlite3_bind_text(r->questions[which], 1, list, (int)len, SQLITE_TRANSIENT);
+}
+
 void report_blocks(struct report *r, const struct addr *addr, int64_t now_s)
 {
-	ask_address(r, BLOCKS, addr);
+	ask_around(r, BLOCKS, addr);
 	(void)sqlite3_bind_int64(r->questions[BLOCKS], 2, now_s);
 }
 
@@ -177,7 +251,10 @@ int report_next_block(struct report *r, struct report_block *ret, struct why *wh
 		                             .offence = sqlite3_column_int64(s, 2),
 		                             .rule = text(s, 3),
 		                             .reason = text(s, 4),
-		                             .ended_by = text(s, 5)};
+		                             .ended_by = text(s, 5),
+		                             .address = text(s, 6),
+		                             .knocks = sqlite3_column_int64(s, 7),
+		                             .knocked_s = sqlite3_column_int64(s, 8)};
 	return rc;
 }
 
@@ -215,6 +292,36 @@ void report_blocked_between(struct report *r, int64_t from_s, int64_t until_s)
 int report_next_blocked_between(struct report *r, struct report_blocked *ret, struct why *why)
 {
 	return next_blocked(r, BLOCKED_BETWEEN, ret, why);
+}
+
+void report_prefixes(struct report *r, int64_t now_s)
+{
+	ask(r, PREFIXES, now_s);
+}
+
+int report_next_prefix(struct report *r, const char **ret, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = next(r, PREFIXES, &s, why);
+
+	if (rc == 0)
+		*ret = text(s, 0);
+	return rc;
+}
+
+void report_suspensions(struct report *r)
+{
+	(void)sqlite3_reset(r->questions[SUSPENSIONS]);
+}
+
+int report_next_suspension(struct report *r, struct report_suspension *ret, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = next(r, SUSPENSIONS, &s, why);
+
+	if (rc == 0)
+		*ret = (struct report_suspension){text(s, 0), text(s, 1), sqlite3_column_int64(s, 2)};
+	return rc;
 }
 
 void report_logs(struct report *r)

@@ -25,6 +25,7 @@ void report_close(struct report *report);
 struct report_active {
 	const char *address, *rule, *reason, *category;
 	int64_t since_s, until_s, hits, offence, knocks;
+	int64_t knocked_s; /* last; 0: never */
 };
 void report_active(struct report *report, int64_t now_s);
 int report_next_active(struct report *report, struct report_active *ret, struct why *why);
@@ -37,10 +38,12 @@ struct report_hit {
 void report_hits(struct report *report, const struct addr *addr, size_t n_max);
 int report_next_hit(struct report *report, struct report_hit *ret, struct why *why);
 
-/* Every block of an address, newest first, as seen at now_s. */
+/* Every block of an address and of networks it lies in, newest first, as seen at now_s. */
 struct report_block {
+	const char *address;                  /* "192.0.2.7", "192.0.2.0/24" */
 	const char *rule, *reason, *ended_by; /* ended_by: NULL while it runs, "expired" ... */
 	int64_t since_s, until_s, offence;    /* until_s: the end it had, or will have */
+	int64_t knocks, knocked_s;            /* knocked_s: last; 0: never */
 };
 void report_blocks(struct report *report, const struct addr *addr, int64_t now_s);
 int report_next_block(struct report *report, struct report_block *ret, struct why *why);
@@ -56,6 +59,18 @@ int report_next_blocked(struct report *report, struct report_blocked *ret, struc
 /* Of every address with a block that began from from_s to until_s: the last of those; by address, as text sorts. */
 void report_blocked_between(struct report *report, int64_t from_s, int64_t until_s);
 int report_next_blocked_between(struct report *report, struct report_blocked *ret, struct why *why);
+
+/* Networks that are blocked at now_s, as text. */
+void report_prefixes(struct report *report, int64_t now_s);
+int report_next_prefix(struct report *report, const char **ret, struct why *why);
+
+/* Rules that are suspended. */
+struct report_suspension {
+	const char *rule, *why;
+	int64_t since_s;
+};
+void report_suspensions(struct report *report);
+int report_next_suspension(struct report *report, struct report_suspension *ret, struct why *why);
 
 /* Every log under the path it was last read as; only the newest of each path. */
 struct report_log {

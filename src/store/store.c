@@ -23,13 +23,30 @@ enum statement {
 	HIT_ADD,
 	BLOCK_ADD,
 	BLOCK_EXTEND,
+	BLOCK_PROLONG,
 	BLOCK_END,
+	BLOCK_END_ONE,
+	BLOCK_END_CAUSE,
+	GOOD_ADD,
+	CREDIT_ADD,
+	ALLOWANCE_ADD,
+	ALLOWANCE_END,
+	SUSPEND,
+	RESUME,
 	NEXT_EXPIRY,
 	PURGE_HITS,
 	PURGE_BLOCKS,
+	PURGE_CREDIT,
+	PURGE_GOOD,
+	PURGE_ALLOWANCES,
+	PURGE_SUSPENSIONS,
 	RUNNING,
 	BLOCKS_SINCE,
 	HITS_SINCE,
+	GOOD_SINCE,
+	CREDIT_SINCE,
+	ALLOWANCES,
+	SUSPENSIONS,
 	SAY,
 	N_STATEMENTS,
 };
@@ -46,19 +63,44 @@ static const char *const sql[N_STATEMENTS] = {
 	[LOG_OF_PATH] = "SELECT id FROM log WHERE path = ?1 ORDER BY id DESC LIMIT 1",
 	[RULE_FIND] = "SELECT id FROM rule WHERE name = ?1 AND category = ?2 AND reason = ?3",
 	[RULE_ADD] = "INSERT INTO rule (name, category, reason) VALUES (?1, ?2, ?3)",
-	[HIT_ADD] = "INSERT INTO hit (time, address, rule, score, log, offset, detail, text) "
-		    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-	[BLOCK_ADD] = "INSERT INTO block (address, since, until, offence, rule) VALUES (?1, ?2, ?3, ?4, ?5)",
-	[BLOCK_EXTEND] = "UPDATE block SET until = max(until, ?2), knocks = knocks + 1 WHERE id = ?1",
+	[HIT_ADD] = "INSERT INTO hit (time, address, rule, score, ignored, log, offset, detail, text) "
+		    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[BLOCK_ADD] = "INSERT INTO block (address, since, until, offence, rule, cause, proven) "
+		      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[BLOCK_EXTEND] = "UPDATE block SET until = max(until, ?2), knocks = knocks + 1, knocked = ?3 WHERE id = ?1",
+	[BLOCK_PROLONG] = "UPDATE block SET until = max(until, ?4) "
+			  "WHERE address = ?1 AND cause = ?2 AND until > ?3 AND ended IS NULL",
 	[BLOCK_END] = "UPDATE block SET ended = ?2, ended_by = ?3 WHERE address = ?1 AND until > ?2 AND ended IS NULL",
+	[BLOCK_END_ONE] = "UPDATE block SET ended = ?2, ended_by = ?3 WHERE id = ?1 AND until > ?2 AND ended IS NULL",
+	[BLOCK_END_CAUSE] = "UPDATE block SET ended = ?2, ended_by = ?3 "
+			    "WHERE address = ?1 AND cause = ?4 AND until > ?2 AND ended IS NULL",
+	[GOOD_ADD] = "INSERT INTO good (day, address, times, last) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (day, address) "
+		     "DO UPDATE SET times = times + excluded.times, last = max(last, excluded.last)",
+	[CREDIT_ADD] = "INSERT INTO credit (time, address, score) VALUES (?1, ?2, ?3) ON CONFLICT (time, address) "
+		       "DO UPDATE SET score = score + excluded.score",
+	[ALLOWANCE_ADD] = "INSERT INTO allowance (address, since, until, cause, why) VALUES (?1, ?2, ?3, ?4, ?5)",
+	[ALLOWANCE_END] = "UPDATE allowance SET until = ?2 WHERE address = ?1 AND until > ?2",
+	[SUSPEND] = "INSERT INTO suspension (rule, since, why) VALUES (?1, ?2, ?3)",
+	[RESUME] = "UPDATE suspension SET ended = ?2 WHERE rule = ?1 AND ended IS NULL",
 	[NEXT_EXPIRY] = "SELECT until FROM block WHERE until > ?1 AND ended IS NULL ORDER BY until LIMIT 1",
 	/* From the head of the table: hits are stored in the order they happened, but for replays of old logs. */
 	[PURGE_HITS] = "DELETE FROM hit WHERE id IN (SELECT id FROM hit ORDER BY id LIMIT ?2) AND time < ?1",
 	[PURGE_BLOCKS] = "DELETE FROM block WHERE id IN (SELECT id FROM block ORDER BY id LIMIT ?2) AND until < ?1",
-	[RUNNING] = "SELECT id, address, since, until, offence, rule FROM block WHERE until > ?1 AND ended IS NULL",
-	[BLOCKS_SINCE] = "SELECT id, address, since, coalesce(ended, until), offence, rule FROM block "
-			 "WHERE until > ?1 ORDER BY since, id",
-	[HITS_SINCE] = "SELECT time, address, score FROM hit WHERE time > ?1 ORDER BY id",
+	[PURGE_CREDIT] = "DELETE FROM credit WHERE (time, address) IN "
+			 "(SELECT time, address FROM credit WHERE time < ?1 ORDER BY time LIMIT ?2)",
+	[PURGE_GOOD] = "DELETE FROM good WHERE (day, address) IN "
+		       "(SELECT day, address FROM good WHERE day < ?1 / 86400 ORDER BY day LIMIT ?2)",
+	[PURGE_ALLOWANCES] = "DELETE FROM allowance WHERE id IN (SELECT id FROM allowance WHERE until < ?1 LIMIT ?2)",
+	[PURGE_SUSPENSIONS] = "DELETE FROM suspension WHERE id IN (SELECT id FROM suspension WHERE ended < ?1 LIMIT ?2)",
+	[RUNNING] = "SELECT id, address, since, until, offence, rule, cause, proven, NULL FROM block "
+		    "WHERE until > ?1 AND ended IS NULL",
+	[BLOCKS_SINCE] = "SELECT b.id, b.address, b.since, coalesce(b.ended, b.until), b.offence, b.rule, b.cause, b.proven, "
+			 "r.name FROM block b JOIN rule r ON r.id = b.rule WHERE b.until > ?1 ORDER BY b.since, b.id",
+	[HITS_SINCE] = "SELECT time, address, score FROM hit WHERE time > ?1 AND NOT ignored ORDER BY id",
+	[GOOD_SINCE] = "SELECT address, day, 0, 0, 0 FROM good WHERE day >= ?1 ORDER BY day",
+	[CREDIT_SINCE] = "SELECT address, 0, time, score, 0 FROM credit WHERE time > ?1 ORDER BY time",
+	[ALLOWANCES] = "SELECT address, 0, since, 0, until FROM allowance WHERE until > ?1 ORDER BY until",
+	[SUSPENSIONS] = "SELECT DISTINCT rule FROM suspension WHERE ended IS NULL AND ?1 = 0",
 	[SAY] = "INSERT INTO daemon (key, value) VALUES (?1, ?2) "
 		"ON CONFLICT (key) DO UPDATE SET value = excluded.value",
 };
@@ -70,6 +112,7 @@ struct store {
 	char *path;
 	sqlite3_stmt *statements[N_STATEMENTS]; /* prepared when first used */
 	bool open;                              /* a transaction is */
+	bool memory;
 	bool fresh;                             /* made by this process */
 	bool bulk;
 	unsigned uncommitted;                   /* store_commits since the last that was one; bulk only */
@@ -120,8 +163,11 @@ static const char *remedy(int err)
 
 static int fail(const struct store *store, int rc, const char *what, struct why *why)
 {
-	const int err = errno_of(rc);
+	int err = errno_of(rc);
 
+	/* The file beside it, of shared memory, does not fit: an I/O error to SQLite. */
+	if (err == EIO && (sqlite3_system_errno(store->db) == ENOSPC || sqlite3_system_errno(store->db) == EDQUOT))
+		err = ENOSPC;
 	return why_set(why, err, "%s: %s: %s%s", store->path, what, sqlite3_errmsg(store->db), remedy(err));
 }
 
@@ -205,9 +251,18 @@ static int version(struct store *store, int64_t *ret, struct why *why)
 
 static int check_version(struct store *store, int64_t found, struct why *why)
 {
-	if (found == STORE_VERSION)
+	static const char tables[] = "SELECT count(*) = 5 FROM sqlite_master WHERE type = 'table' AND "
+	                             "name IN ('log', 'rule', 'hit', 'block', 'daemon')";
+	sqlite3_stmt *s;
+	bool ours = false;
+
+	/* Many programs count their versions from 1. */
+	if (sqlite3_prepare_v2(store->db, tables, -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
+		ours = sqlite3_column_int(s, 0) != 0;
+	(void)sqlite3_finalize(s);
+	if (ours && found == STORE_VERSION)
 		return 0;
-	if (found > STORE_VERSION)
+	if (ours && found > STORE_VERSION)
 		return why_set(why, EINVAL, "%s: made by a newer watchforspammers (version %" PRId64 ", we know %d)",
 		               store->path, found, STORE_VERSION);
 	return why_set(why, EINVAL, "%s: not a database of watchforspammers; name another file in [database] path",
@@ -221,7 +276,7 @@ static int create(struct store *store, struct why *why)
 	int rc;
 
 	/* Both must stand before the first table. */
-	if ((rc = exec(store, "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL", "cannot set it up",
+	if ((rc = exec(store, "PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL", "cannot set it up",
 	               why)) < 0 ||
 	    (rc = exec(store, "BEGIN IMMEDIATE", "cannot set it up", why)) < 0)
 		return rc;
@@ -252,18 +307,21 @@ static void boot_id(char out[static BOOT_ID_MAX])
 	(void)fclose(f);
 }
 
-/* A bulk that a loss of power cut off may have left anything on the disk. */
-static int check_bulk(struct store *store, struct why *why)
+/* A bulk that a loss of power cut off may have left anything on the disk; one that was killed has not. */
+static int check_bulk(struct store *store, bool *ret_killed, struct why *why)
 {
 	char now[BOOT_ID_MAX];
 	sqlite3_stmt *s;
-	bool torn = false;
+	bool found = false, torn = false;
 
 	boot_id(now);
 	if (sqlite3_prepare_v2(store->db, "SELECT value FROM daemon WHERE key = 'bulk'", -1, &s, NULL) == SQLITE_OK &&
-	    sqlite3_step(s) == SQLITE_ROW)
+	    sqlite3_step(s) == SQLITE_ROW) {
+		found = true;
 		torn = strcmp((const char *)sqlite3_column_text(s, 0), now) != 0;
+	}
 	(void)sqlite3_finalize(s);
+	*ret_killed = found && !torn;
 	if (torn)
 		return why_set(why, EIO, "%s: the machine stopped while a replay filled it, so it may be damaged; remove it and "
 		                         "replay again", store->path);
@@ -273,8 +331,12 @@ static int check_bulk(struct store *store, struct why *why)
 static int open_for_writing(struct store *store, struct why *why)
 {
 	int64_t found = 0;
+	bool killed;
 	int rc;
 
+	/* SQLite opens for reading what it may not write, and would stay so for ever. */
+	if (sqlite3_db_readonly(store->db, "main") == 1)
+		return why_set(why, EROFS, "%s: cannot write it%s", store->path, remedy(EROFS));
 	(void)sqlite3_busy_timeout(store->db, 5000); /* setting up may wait for another that does the same */
 	if ((rc = version(store, &found, why)) < 0)
 		return rc;
@@ -293,13 +355,34 @@ static int open_for_writing(struct store *store, struct why *why)
 		if ((rc = version(store, &found, why)) < 0)
 			return rc;
 	}
-	if ((rc = check_version(store, found, why)) < 0 || (rc = check_bulk(store, why)) < 0)
+	if ((rc = check_version(store, found, why)) < 0 || (rc = check_bulk(store, &killed, why)) < 0)
 		return rc;
 	/* NORMAL keeps "exactly once" over power loss too: position and hits are lost or kept together. */
-	rc = exec(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096",
+	rc = exec(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096; "
+	          "PRAGMA wal_autocheckpoint = 256" /* 4 MiB */,
 	          "cannot set it up", why);
+	if (rc == 0 && killed) /* becoming WAL again brought all of it safely to the disk */
+		rc = exec(store, "DELETE FROM daemon WHERE key = 'bulk'", "cannot set it up", why);
 	(void)sqlite3_busy_timeout(store->db, STORE_BUSY_MS);
 	return rc;
+}
+
+/* The file's name as SQLite's URI (RFC 3986: what has a meaning there stands as %XX). */
+static char *immutable(const char *path)
+{
+	static const char before[] = "file:", after[] = "?immutable=1";
+	char *const uri = malloc(sizeof before + 3 * strlen(path) + sizeof after), *p = uri;
+
+	if (uri == NULL)
+		abort();
+	p += sprintf(p, "%s", before);
+	for (; *path != '\0'; path++)
+		if (*path == '%' || *path == '?' || *path == '#')
+			p += sprintf(p, "%%%02X", (unsigned char)*path);
+		else
+			*p++ = *path;
+	(void)strcpy(p, after);
+	return uri;
 }
 
 /* Reading needs the WAL's shared memory; who may not create it reads the file as it is on disk. */
@@ -311,13 +394,13 @@ static int open_for_reading(struct store *store, const char *path, struct why *w
 	(void)sqlite3_busy_timeout(store->db, 5000);
 	rc = version(store, &found, why);
 	if (rc == -EROFS || rc == -ENOENT) {
-		char *uri = sqlite3_mprintf("file:%s?immutable=1", path);
+		char *const uri = immutable(path);
 
 		(void)sqlite3_close(store->db);
 		store->db = NULL;
 		if (sqlite3_open_v2(uri, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) == SQLITE_OK)
 			rc = version(store, &found, why);
-		sqlite3_free(uri);
+		free(uri);
 	}
 	return rc < 0 ? rc : check_version(store, found, why);
 }
@@ -330,6 +413,7 @@ int store_open(const char *path, enum store_mode mode, struct store **ret, struc
 
 	if (store == NULL || (store->path = strdup(path == NULL ? "database in memory" : path)) == NULL)
 		abort();
+	store->memory = path == NULL;
 	/* SQLite keeps a nameless database in memory while it is small, and spills the rest to a temporary file. */
 	rc = sqlite3_open_v2(path == NULL ? "" : path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc != SQLITE_OK)
@@ -355,6 +439,11 @@ void store_close(struct store *store)
 	(void)sqlite3_close(store->db);
 	free(store->path);
 	free(store);
+}
+
+bool store_is_memory(const struct store *store)
+{
+	return store->memory;
 }
 
 struct sqlite3 *store_handle(struct store *store)
@@ -386,8 +475,10 @@ static int commit(struct store *store, struct why *why)
 
 int store_commit(struct store *store, struct why *why)
 {
-	if (store->bulk && ++store->uncommitted < STORE_BULK_COMMITS)
+	if (!store_commits_next(store)) {
+		store->uncommitted++;
 		return 0;
+	}
 	return commit(store, why);
 }
 
@@ -413,10 +504,15 @@ int store_bulk_begin(struct store *store, struct why *why)
 		rc = store_say(store, "bulk", id, why);
 		if (rc == 0)
 			rc = exec(store, "PRAGMA journal_mode = TRUNCATE; PRAGMA locking_mode = EXCLUSIVE; "
-			                 "PRAGMA synchronous = OFF; PRAGMA cache_size = -16384", "cannot set it up", why);
+			                 "PRAGMA synchronous = OFF; PRAGMA cache_size = -8192", "cannot set it up", why);
 	}
 	store->bulk = rc == 0;
 	return rc;
+}
+
+bool store_commits_next(const struct store *store)
+{
+	return !store->bulk || store->uncommitted + 1 >= STORE_BULK_COMMITS;
 }
 
 int store_bulk_end(struct store *store, struct why *why)
@@ -566,11 +662,12 @@ int store_add_hit(struct store *store, const struct store_hit *hit, struct why *
 	(void)sqlite3_bind_text(s, 2, address, (int)addr_text(&hit->address, address), SQLITE_STATIC);
 	(void)sqlite3_bind_int64(s, 3, hit->rule);
 	(void)sqlite3_bind_int(s, 4, hit->score);
-	(void)sqlite3_bind_int64(s, 5, hit->log);
-	(void)sqlite3_bind_int64(s, 6, hit->offset);
+	(void)sqlite3_bind_int(s, 5, hit->ignored);
+	(void)sqlite3_bind_int64(s, 6, hit->log);
+	(void)sqlite3_bind_int64(s, 7, hit->offset);
 	/* A NULL pointer binds NULL. */
-	(void)sqlite3_bind_text(s, 7, hit->detail.p, (int)hit->detail.len, SQLITE_STATIC);
-	(void)sqlite3_bind_text(s, 8, hit->text.p, (int)hit->text.len, SQLITE_STATIC);
+	(void)sqlite3_bind_text(s, 8, hit->detail.p, (int)hit->detail.len, SQLITE_STATIC);
+	(void)sqlite3_bind_text(s, 9, hit->text.p, (int)hit->text.len, SQLITE_STATIC);
 	return run(store, s, "cannot write", why);
 }
 
@@ -586,10 +683,12 @@ int store_add_block(struct store *store, const struct store_block *block, struct
 	(void)sqlite3_bind_int64(s, 3, block->until_s);
 	(void)sqlite3_bind_int64(s, 4, block->offence);
 	(void)sqlite3_bind_int64(s, 5, block->rule);
+	(void)sqlite3_bind_int(s, 6, (int)block->cause);
+	(void)sqlite3_bind_int(s, 7, block->proven);
 	return run(store, s, "cannot write", why);
 }
 
-int store_extend(struct store *store, int64_t block_id, int64_t until_s, struct why *why)
+int store_knock(struct store *store, int64_t block_id, int64_t at_s, int64_t until_s, struct why *why)
 {
 	sqlite3_stmt *s;
 	const int rc = prepare(store, BLOCK_EXTEND, &s, why);
@@ -598,6 +697,22 @@ int store_extend(struct store *store, int64_t block_id, int64_t until_s, struct 
 		return rc;
 	(void)sqlite3_bind_int64(s, 1, block_id);
 	(void)sqlite3_bind_int64(s, 2, until_s);
+	(void)sqlite3_bind_int64(s, 3, at_s);
+	return run(store, s, "cannot write", why);
+}
+
+int store_prolong(struct store *store, const struct net *net, enum store_cause cause, int64_t at_s, int64_t until_s,
+                  struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = prepare(store, BLOCK_PROLONG, &s, why);
+
+	if (rc < 0)
+		return rc;
+	bind_net(s, 1, net);
+	(void)sqlite3_bind_int(s, 2, (int)cause);
+	(void)sqlite3_bind_int64(s, 3, at_s);
+	(void)sqlite3_bind_int64(s, 4, until_s);
 	return run(store, s, "cannot write", why);
 }
 
@@ -614,6 +729,117 @@ int store_end(struct store *store, const struct net *net, int64_t at_s, const ch
 	return run(store, s, "cannot write", why);
 }
 
+int store_end_one(struct store *store, int64_t block_id, int64_t at_s, const char *by, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = prepare(store, BLOCK_END_ONE, &s, why);
+
+	if (rc < 0)
+		return rc;
+	(void)sqlite3_bind_int64(s, 1, block_id);
+	(void)sqlite3_bind_int64(s, 2, at_s);
+	bind_text(s, 3, by);
+	return run(store, s, "cannot write", why);
+}
+
+int store_end_cause(struct store *store, const struct net *net, enum store_cause cause, int64_t at_s, const char *by,
+                    struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = prepare(store, BLOCK_END_CAUSE, &s, why);
+
+	if (rc < 0)
+		return rc;
+	bind_net(s, 1, net);
+	(void)sqlite3_bind_int64(s, 2, at_s);
+	bind_text(s, 3, by);
+	(void)sqlite3_bind_int(s, 4, (int)cause);
+	return run(store, s, "cannot write", why);
+}
+
+/* --- the good, the allowed, the suspended --- */
+
+int store_add_good(struct store *store, const struct net *net, int64_t time_s, int64_t times, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = prepare(store, GOOD_ADD, &s, why);
+
+	if (rc < 0)
+		return rc;
+	(void)sqlite3_bind_int64(s, 1, time_s / 86400);
+	bind_net(s, 2, net);
+	(void)sqlite3_bind_int64(s, 3, times);
+	(void)sqlite3_bind_int64(s, 4, time_s);
+	return run(store, s, "cannot write", why);
+}
+
+int store_add_credit(struct store *store, const struct net *net, int64_t time_s, int score, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = prepare(store, CREDIT_ADD, &s, why);
+
+	if (rc < 0)
+		return rc;
+	(void)sqlite3_bind_int64(s, 1, time_s);
+	bind_net(s, 2, net);
+	(void)sqlite3_bind_int(s, 3, score);
+	return run(store, s, "cannot write", why);
+}
+
+int store_end_allowance(struct store *store, const struct net *net, int64_t at_s, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = prepare(store, ALLOWANCE_END, &s, why);
+
+	if (rc < 0)
+		return rc;
+	bind_net(s, 1, net);
+	(void)sqlite3_bind_int64(s, 2, at_s);
+	return run(store, s, "cannot write", why);
+}
+
+int store_add_allowance(struct store *store, const struct net *net, int64_t since_s, int64_t until_s, const char *cause,
+                        const char *text, struct why *why)
+{
+	sqlite3_stmt *s;
+	int rc = store_end_allowance(store, net, since_s, why);
+
+	if (rc < 0 || (rc = prepare(store, ALLOWANCE_ADD, &s, why)) < 0)
+		return rc;
+	bind_net(s, 1, net);
+	(void)sqlite3_bind_int64(s, 2, since_s);
+	(void)sqlite3_bind_int64(s, 3, until_s);
+	bind_text(s, 4, cause);
+	bind_text(s, 5, text);
+	return run(store, s, "cannot write", why);
+}
+
+int store_suspend(struct store *store, const char *rule, int64_t at_s, const char *text, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = prepare(store, SUSPEND, &s, why);
+
+	if (rc < 0)
+		return rc;
+	bind_text(s, 1, rule);
+	(void)sqlite3_bind_int64(s, 2, at_s);
+	bind_text(s, 3, text);
+	return run(store, s, "cannot write", why);
+}
+
+int store_resume(struct store *store, const char *rule, int64_t at_s, struct why *why)
+{
+	sqlite3_stmt *s;
+	int rc = prepare(store, RESUME, &s, why);
+
+	if (rc < 0)
+		return rc;
+	bind_text(s, 1, rule);
+	(void)sqlite3_bind_int64(s, 2, at_s);
+	rc = run(store, s, "cannot write", why);
+	return rc == 0 && sqlite3_changes(store->db) == 0 ? STORE_NONE : rc;
+}
+
 int store_next_expiry(struct store *store, int64_t now_s, int64_t *ret_s, struct why *why)
 {
 	sqlite3_stmt *s;
@@ -625,14 +851,15 @@ int store_next_expiry(struct store *store, int64_t now_s, int64_t *ret_s, struct
 	return one_number(store, s, ret_s, why);
 }
 
-int store_purge(struct store *store, int64_t before_s, size_t n_max, size_t *ret_n, struct why *why)
+/* Each statement takes a time and a number. */
+static int purge(struct store *store, const enum statement *which, size_t n_which, int64_t before_s, size_t n_max,
+                 size_t *ret_n, struct why *why)
 {
-	static const enum statement both[] = {PURGE_HITS, PURGE_BLOCKS};
 	size_t n = 0;
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < n_which; i++) {
 		sqlite3_stmt *s;
-		int rc = prepare(store, both[i], &s, why);
+		int rc = prepare(store, which[i], &s, why);
 
 		if (rc < 0)
 			return rc;
@@ -644,6 +871,55 @@ int store_purge(struct store *store, int64_t before_s, size_t n_max, size_t *ret
 	}
 	*ret_n = n;
 	return 0;
+}
+
+int store_purge(struct store *store, int64_t before_s, size_t n_max, size_t *ret_n, struct why *why)
+{
+	static const enum statement both[] = {PURGE_HITS, PURGE_BLOCKS};
+
+	return purge(store, both, 2, before_s, n_max, ret_n, why);
+}
+
+int store_purge_good(struct store *store, int64_t before_s, int64_t credit_s, size_t n_max, size_t *ret_n,
+                     struct why *why)
+{
+	static const enum statement old[] = {PURGE_GOOD, PURGE_ALLOWANCES, PURGE_SUSPENSIONS}, credit[] = {PURGE_CREDIT};
+	size_t n = 0, n_credit = 0;
+	int rc = purge(store, old, 3, before_s, n_max, &n, why);
+
+	if (rc == 0 && (rc = purge(store, credit, 1, credit_s, n_max, &n_credit, why)) == 0)
+		*ret_n = n + n_credit;
+	return rc;
+}
+
+static int pragma_number(struct store *store, const char *text, int64_t *ret, struct why *why)
+{
+	sqlite3_stmt *s;
+	int rc = sqlite3_prepare_v2(store->db, text, -1, &s, NULL);
+
+	if (rc != SQLITE_OK)
+		return fail(store, rc, "cannot read", why);
+	rc = one_number(store, s, ret, why);
+	(void)sqlite3_finalize(s);
+	return rc;
+}
+
+int store_shrink(struct store *store, unsigned n_pages, struct why *why)
+{
+	char vacuum[64];
+	int64_t empty = 0;
+	int rc = pragma_number(store, "PRAGMA freelist_count", &empty, why);
+
+	if (rc < 0)
+		return rc;
+	if (empty > 0) {
+		(void)snprintf(vacuum, sizeof vacuum, "PRAGMA incremental_vacuum(%u)", n_pages);
+		if ((rc = exec(store, vacuum, "cannot shrink it", why)) < 0 || empty > (int64_t)n_pages)
+			return rc;
+	}
+	/* With a reader in the way it empties less, which is no error. */
+	rc = exec(store, "PRAGMA wal_checkpoint(TRUNCATE)", "cannot shrink it", why);
+	return rc < 0 && rc != -EAGAIN ? rc : STORE_NONE;
 }
 
 /* --- walks --- */
@@ -713,6 +989,9 @@ int store_next_block(struct store *store, struct store_block *ret, struct why *w
 	block.until_s = sqlite3_column_int64(s, 3);
 	block.offence = (unsigned)sqlite3_column_int(s, 4);
 	block.rule = sqlite3_column_int64(s, 5);
+	block.cause = (enum store_cause)sqlite3_column_int(s, 6);
+	block.proven = sqlite3_column_int(s, 7) != 0;
+	block.rule_name = (const char *)sqlite3_column_text(s, 8);
 	*ret = block;
 	return 0;
 }
@@ -735,6 +1014,58 @@ int store_next_hit(struct store *store, struct store_hit *ret, struct why *why)
 	hit.score = sqlite3_column_int(s, 2);
 	*ret = hit;
 	return 0;
+}
+
+int store_good_since(struct store *store, int64_t day, struct why *why)
+{
+	return begin_walk(store, GOOD_SINCE, day, why);
+}
+
+int store_credit_since(struct store *store, int64_t since_s, struct why *why)
+{
+	return begin_walk(store, CREDIT_SINCE, since_s, why);
+}
+
+int store_allowances(struct store *store, int64_t now_s, struct why *why)
+{
+	return begin_walk(store, ALLOWANCES, now_s, why);
+}
+
+int store_next_good(struct store *store, struct store_good *ret, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = walk_on(store, &s, why);
+	struct store_good good = {0};
+	const char *text;
+
+	if (rc != 0)
+		return rc;
+	text = (const char *)sqlite3_column_text(s, 0);
+	if (text == NULL || !net_parse(text, strlen(text), &good.net)) {
+		(void)sqlite3_reset(s);
+		return bad_address(store, "good, credit or allowance", why);
+	}
+	good.day = sqlite3_column_int64(s, 1);
+	good.time_s = sqlite3_column_int64(s, 2);
+	good.score = sqlite3_column_int(s, 3);
+	good.until_s = sqlite3_column_int64(s, 4);
+	*ret = good;
+	return 0;
+}
+
+int store_suspensions(struct store *store, struct why *why)
+{
+	return begin_walk(store, SUSPENSIONS, 0, why);
+}
+
+int store_next_suspension(struct store *store, const char **ret_rule, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = walk_on(store, &s, why);
+
+	if (rc == 0)
+		*ret_rule = (const char *)sqlite3_column_text(s, 0);
+	return rc;
 }
 
 int store_say(struct store *store, const char *key, const char *value, struct why *why)

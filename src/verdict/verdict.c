@@ -8,49 +8,82 @@
 enum {
 	TABLE_MIN = 1 << 10,
 	OFFENCES = VERDICT_DURATIONS_MAX - 1, /* start times kept: more would change no duration */
-	NONE = 0, /* no place in a pool */
+	NONE = 0,                             /* no node */
+	NODES_PER_CHUNK = 1 << 12,
+	CHUNKS = VERDICT_NODES_MAX / NODES_PER_CHUNK,
+	SPARE_NODES = 4,                      /* what one piece of evidence may take: score, offence, two of its network */
+	DAY_S = 86400,
+	GOOD_DAYS = 31,                       /* looked back at */
+	HOUR_S = 3600,
+	NETWORK4 = 96 + 24,
+	NETWORK6 = 48,
+	NAME_MAX_LEN = 255,                   /* longer names are none */
 };
 
-/* A score at a second; a list per address, newest first, linked by index into one pool. */
-struct score {
-	uint32_t time_s;
-	int32_t score;
-	uint32_t next; /* NONE ends the list; in the free list too */
-};
+static_assert(VERDICT_NODES_MAX % NODES_PER_CHUNK == 0 && VERDICT_NODES_MAX < 1 << 24, "24 bits name a node");
 
-/* When the blocks of an address began, newest first; 0: none. */
-struct offences {
-	uint32_t began_s[OFFENCES];
-	uint32_t next; /* in the free list */
+/* One of a list, newest first: a score at a second, when an offence began, a blocked subject of a network ... */
+struct node {
+	uint32_t time_s; /* of good days: the newest day */
+	int32_t value;   /* score; which subject; of good days: bit i set, i days before the newest */
+	uint32_t next;   /* NONE ends the list; in the free list too */
 };
 
 /*
- * What is known of an address: half a cache line, for a million of them. Times are Unix seconds in 32 bits, good until
- * 2106; 0: none.
+ * What is known of a subject or a network: half a cache line, for a million of them. Times are Unix seconds in 32
+ * bits, good until 2106; 0: none.
  */
 struct tracked {
 	struct addr addr;
-	uint32_t until_s;  /* end of the last block; the address is blocked while it is to come */
-	uint32_t scores;   /* first of the list, or NONE */
-	uint32_t offences; /* where they are, or NONE: most addresses have none */
-	bool used;
+	uint32_t until_s;       /* end of the last block; blocked while it is to come */
+	uint32_t scores : 24;   /* lists; of a network: the subjects in it that were blocked, value says which */
+	uint32_t len : 8;       /* of the subject */
+	uint32_t offences : 24;
+	uint32_t used : 8;
+	uint32_t good : 24;     /* one node; of a network: days on which somebody proven good lived in it */
+	uint32_t unused : 8;
+};
+
+static_assert(sizeof(struct tracked) == 32, "half a cache line");
+
+struct earned {
+	struct net net;
+	uint32_t until_s;
+};
+
+/* A proven good subject that a rule blocked. */
+struct taken {
+	struct net net;
+	uint32_t time_s;
+	unsigned rule;
 };
 
 struct verdict {
 	struct verdict_policy policy;
-	size_t n_allow;
-	struct net *allow;
 	uint32_t now_s;
 
-	struct tracked *table; /* open addressing, linear probing; at most half full */
-	size_t size, n;        /* size: a power of two */
+	struct nets allow;
+	char **names;
+	size_t n_names;
+	struct earned *earned; /* by address, then length */
+	size_t n_earned, earned_room;
+	uint32_t earned_lens[129]; /* how many there are of each length */
 
-	struct score *scores; /* a pool; [0] is unused, since NONE is 0 */
-	uint32_t scores_size, scores_used, scores_free;
-	struct offences *offences; /* a pool, likewise */
-	uint32_t offences_size, offences_used, offences_free;
+	struct tracked *table; /* open addressing, linear probing, in the order of the hash */
+	size_t size, capacity, n;
 
-	uint64_t forgotten;
+	struct node *chunks[CHUNKS];
+	uint32_t nodes_new, nodes_free; /* never used yet from here on; first of the free list */
+	size_t n_nodes;                 /* in use */
+
+	struct taken *taken;
+	size_t n_taken, taken_room;
+	bool suspended[VERDICT_RULES_MAX];
+	size_t n_suspended;
+
+	int64_t minute;         /* that in_minute counts for */
+	unsigned in_minute;
+	uint64_t forgotten, braked;
 };
 
 static void *must(void *p)
@@ -64,6 +97,9 @@ static uint32_t seconds(int64_t time_s)
 {
 	return time_s < 0 ? 0 : time_s > UINT32_MAX ? UINT32_MAX : (uint32_t)time_s; /* clamped to fit */
 }
+
+/* For the 24 bits of a list's head; what is written there is always below VERDICT_NODES_MAX. */
+#define PLACE(node) ((node) & 0xFFFFFFU)
 
 /*
  * Zeroed, and told to the kernel as one for huge pages: look-ups go everywhere in it, and half their time was
@@ -80,54 +116,51 @@ static struct tracked *new_table(size_t size)
 	return table;
 }
 
+/* Two thirds full at most; seven eighths at the limit, where memory counts for more than a few probes. */
+static size_t size_for(size_t capacity)
+{
+	return capacity < VERDICT_ADDRESSES_MAX ? capacity + capacity / 2 : capacity + capacity / 7;
+}
+
 struct verdict *verdict_new(const struct verdict_policy *policy)
 {
 	struct verdict *const v = must(calloc(1, sizeof *v));
 
 	assert(policy->threshold > 0 && policy->window_s > 0);
 	assert(policy->n_for > 0 && policy->n_for <= VERDICT_DURATIONS_MAX);
+	assert(policy->network_after <= VERDICT_NETWORK_MAX && policy->ip6_prefix <= 128);
 	v->policy = *policy;
-	v->size = TABLE_MIN;
-	v->table = must(calloc(v->size, sizeof *v->table));
-	v->scores_size = v->offences_size = TABLE_MIN;
-	v->scores_used = v->offences_used = 1;
-	v->scores = must(calloc(v->scores_size, sizeof *v->scores));
-	v->offences = must(calloc(v->offences_size, sizeof *v->offences));
+	if (v->policy.ip6_prefix == 0)
+		v->policy.ip6_prefix = 128;
+	v->capacity = TABLE_MIN;
+	v->size = size_for(v->capacity);
+	v->table = new_table(v->size);
+	v->chunks[0] = must(calloc(NODES_PER_CHUNK, sizeof **v->chunks));
+	v->nodes_new = 1; /* 0 is NONE */
 	return v;
+}
+
+static void drop_names(struct verdict *v)
+{
+	for (size_t i = 0; i < v->n_names; i++)
+		free(v->names[i]);
+	free(v->names);
+	v->names = NULL;
+	v->n_names = 0;
 }
 
 void verdict_free(struct verdict *v)
 {
 	if (v == NULL)
 		return;
-	free(v->allow);
+	nets_done(&v->allow);
+	drop_names(v);
+	for (size_t i = 0; i < CHUNKS; i++)
+		free(v->chunks[i]);
+	free(v->earned);
 	free(v->table);
-	free(v->scores);
-	free(v->offences);
+	free(v->taken);
 	free(v);
-}
-
-void verdict_allow(struct verdict *v, const struct net *nets, size_t n)
-{
-	free(v->allow);
-	v->allow = NULL;
-	v->n_allow = n;
-	if (n > 0) {
-		v->allow = must(calloc(n, sizeof *nets));
-		memcpy(v->allow, nets, n * sizeof *nets);
-	}
-}
-
-bool verdict_is_allowed(const struct verdict *v, const struct addr *addr)
-{
-	const struct net net = net_of(addr);
-
-	if (net_is_never(&net))
-		return true;
-	for (size_t i = 0; i < v->n_allow; i++)
-		if (net_has(&v->allow[i], addr))
-			return true;
-	return false;
 }
 
 void verdict_at(struct verdict *v, int64_t now_s)
@@ -135,32 +168,212 @@ void verdict_at(struct verdict *v, int64_t now_s)
 	v->now_s = seconds(now_s);
 }
 
-/* --- scores --- */
+/* --- who is never blocked --- */
 
-static void drop_scores(struct verdict *v, uint32_t *first)
+void verdict_allow(struct verdict *v, const struct net *nets, size_t n)
 {
-	while (*first != NONE) {
-		const uint32_t next = v->scores[*first].next;
+	v->allow.n = 0;
+	for (size_t i = 0; i < n; i++)
+		nets_add(&v->allow, &nets[i]);
+	nets_seal(&v->allow);
+}
 
-		v->scores[*first].next = v->scores_free;
-		v->scores_free = *first;
-		*first = next;
+void verdict_allow_names(struct verdict *v, const char *const globs[], size_t n)
+{
+	drop_names(v);
+	v->names = must(calloc(n + 1, sizeof *v->names));
+	for (size_t i = 0; i < n; i++)
+		v->names[v->n_names++] = must(strdup(globs[i]));
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Linear but for the last "*", which is tried at each place: no name makes it slow. */
+static bool glob_matches(const char *glob, const char *name, size_t len)
+{
+	const char *star = NULL, *const end = name + len, *again = name;
+
+	while (name < end) {
+		if (*glob == '*') {
+			star = glob++;
+			again = name;
+		} else if (*glob != '\0' && (*glob == '?' || lower(*glob) == lower(*name))) {
+			glob++;
+			name++;
+		} else if (star != NULL) {
+			glob = star + 1;
+			name = ++again;
+		} else {
+			return false;
+		}
+	}
+	while (*glob == '*')
+		glob++;
+	return *glob == '\0';
+}
+
+static bool is_allowed_name(const struct verdict *v, struct span name)
+{
+	if (name.p == NULL || name.len == 0 || name.len > NAME_MAX_LEN)
+		return false;
+	for (size_t i = 0; i < v->n_names; i++)
+		if (glob_matches(v->names[i], name.p, name.len))
+			return true;
+	return false;
+}
+
+static int net_order(const struct net *a, const struct net *b)
+{
+	const int order = memcmp(a->addr.bytes, b->addr.bytes, sizeof a->addr.bytes);
+
+	return order != 0 ? order : a->len - b->len;
+}
+
+/* Where net stands, or would stand. */
+static size_t earned_place(const struct verdict *v, const struct net *net)
+{
+	size_t low = 0, high = v->n_earned;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (net_order(&v->earned[middle].net, net) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void remove_earned(struct verdict *v, size_t i)
+{
+	v->earned_lens[v->earned[i].net.len]--;
+	v->n_earned--;
+	memmove(&v->earned[i], &v->earned[i + 1], (v->n_earned - i) * sizeof *v->earned);
+}
+
+void verdict_allow_earned(struct verdict *v, const struct net *net, int64_t until_s)
+{
+	size_t i = earned_place(v, net);
+
+	if (i < v->n_earned && net_order(&v->earned[i].net, net) == 0) {
+		if (until_s > v->now_s)
+			v->earned[i].until_s = seconds(until_s);
+		else
+			remove_earned(v, i);
+		return;
+	}
+	if (until_s <= v->now_s)
+		return;
+	if (v->n_earned == v->earned_room) {
+		for (size_t j = v->n_earned; j > 0; j--)
+			if (v->earned[j - 1].until_s <= v->now_s)
+				remove_earned(v, j - 1);
+		if (v->n_earned == VERDICT_EARNED_MAX)
+			return;
+		if (v->n_earned == v->earned_room) {
+			v->earned_room = v->earned_room == 0 ? 64 : 2 * v->earned_room;
+			v->earned = must(reallocarray(v->earned, v->earned_room, sizeof *v->earned));
+		}
+		i = earned_place(v, net);
+	}
+	memmove(&v->earned[i + 1], &v->earned[i], (v->n_earned - i) * sizeof *v->earned);
+	v->earned[i] = (struct earned){*net, seconds(until_s)};
+	v->earned_lens[net->len]++;
+	v->n_earned++;
+}
+
+/* True when a network no longer than len around addr has earned it. */
+static bool is_earned(const struct verdict *v, const struct addr *addr, uint8_t len)
+{
+	if (v->n_earned == 0)
+		return false;
+	for (unsigned l = 0; l <= len; l++) {
+		struct net net;
+		size_t i;
+
+		if (v->earned_lens[l] == 0)
+			continue;
+		net = net_around(addr, (uint8_t)l); /* <= 128 */
+		i = earned_place(v, &net);
+		if (i < v->n_earned && net_order(&v->earned[i].net, &net) == 0 && v->earned[i].until_s > v->now_s)
+			return true;
+	}
+	return false;
+}
+
+bool verdict_is_allowed(const struct verdict *v, const struct addr *addr)
+{
+	const struct net net = net_of(addr);
+
+	return net_is_never(&net) || nets_has(&v->allow, addr) || is_earned(v, addr, 128);
+}
+
+bool verdict_spares(const struct verdict *v, const struct net *net)
+{
+	if (net_is_never(net) || nets_overlap(&v->allow, net) || is_earned(v, &net->addr, net->len))
+		return true;
+	for (size_t i = earned_place(v, net); i < v->n_earned && net_has(net, &v->earned[i].net.addr); i++)
+		if (v->earned[i].until_s > v->now_s)
+			return true;
+	return false;
+}
+
+/* Whose scores addr's evidence adds to. */
+static struct net subject_of(const struct verdict *v, const struct addr *addr)
+{
+	struct net net;
+
+	if (v->policy.ip6_prefix == 128 || addr_is_ip4(addr))
+		return net_of(addr);
+	net = net_around(addr, v->policy.ip6_prefix);
+	return verdict_spares(v, &net) ? net_of(addr) : net;
+}
+
+/* --- nodes --- */
+
+static struct node *node_at(const struct verdict *v, uint32_t i)
+{
+	return &v->chunks[i / NODES_PER_CHUNK][i % NODES_PER_CHUNK];
+}
+
+static uint32_t take_node(struct verdict *v)
+{
+	uint32_t i = v->nodes_free;
+
+	v->n_nodes++;
+	if (i != NONE) {
+		v->nodes_free = node_at(v, i)->next;
+		return i;
+	}
+	i = v->nodes_new++;
+	assert(i < VERDICT_NODES_MAX); /* make_room has seen to it */
+	if (v->chunks[i / NODES_PER_CHUNK] == NULL)
+		v->chunks[i / NODES_PER_CHUNK] = must(calloc(NODES_PER_CHUNK, sizeof **v->chunks));
+	return i;
+}
+
+static void drop_list(struct verdict *v, uint32_t first)
+{
+	while (first != NONE) {
+		struct node *const node = node_at(v, first);
+		const uint32_t next = node->next;
+
+		node->next = v->nodes_free;
+		v->nodes_free = first;
+		v->n_nodes--;
+		first = next;
 	}
 }
 
-static uint32_t take_score(struct verdict *v)
+/* Cuts the list behind a node. */
+static void cut_behind(struct verdict *v, struct node *node)
 {
-	const uint32_t i = v->scores_free;
-
-	if (i != NONE) {
-		v->scores_free = v->scores[i].next;
-		return i;
-	}
-	if (v->scores_used == v->scores_size) {
-		v->scores_size *= 2;
-		v->scores = must(reallocarray(v->scores, v->scores_size, sizeof *v->scores));
-	}
-	return v->scores_used++;
+	drop_list(v, node->next);
+	node->next = NONE;
 }
 
 /* The oldest second that still counts is one younger than this. */
@@ -169,159 +382,212 @@ static uint32_t horizon(const struct verdict *v)
 	return v->now_s > v->policy.window_s ? v->now_s - (uint32_t)v->policy.window_s : 0;
 }
 
-/* Forgets what left the window and sums up the rest. */
-static int64_t sum_scores(struct verdict *v, struct tracked *t)
+static int64_t sum_of(const struct verdict *v, const struct tracked *t)
 {
-	uint32_t *link = &t->scores;
 	int64_t sum = 0;
 
-	while (*link != NONE) {
-		struct score *const s = &v->scores[*link];
-
-		if (s->time_s <= horizon(v)) {
-			drop_scores(v, link); /* the list is by time: all that follow are older */
-			break;
-		}
-		sum += s->score;
-		link = &s->next;
-	}
+	for (uint32_t i = t->scores; i != NONE && node_at(v, i)->time_s > horizon(v); i = node_at(v, i)->next)
+		sum += node_at(v, i)->value;
 	return sum;
 }
 
-/* Keeps the list by time, newest first; one entry a second. */
+/* Forgets what left the window. */
+static void age(struct verdict *v, struct tracked *t)
+{
+	struct node *last = NULL;
+	uint32_t i = t->scores;
+
+	while (i != NONE && node_at(v, i)->time_s > horizon(v)) {
+		last = node_at(v, i);
+		i = last->next;
+	}
+	drop_list(v, i); /* it is by time: all that follow are older */
+	if (last == NULL)
+		t->scores = NONE;
+	else
+		last->next = NONE;
+}
+
+/* Of too many the two oldest become one, as old as the older: a sum is forgotten early, never late. */
+static void merge_oldest(struct verdict *v, struct tracked *t)
+{
+	struct node *node = node_at(v, t->scores);
+
+	for (unsigned i = 1; i < VERDICT_SCORES_MAX && node->next != NONE; i++)
+		node = node_at(v, node->next);
+	if (node->next == NONE)
+		return;
+	node->time_s = node_at(v, node->next)->time_s;
+	node->value += node_at(v, node->next)->value;
+	cut_behind(v, node);
+}
+
+/* Keeps the list by time, newest first; one node a second. */
 static void add_score(struct verdict *v, struct tracked *t, uint32_t time_s, int score)
 {
-	uint32_t previous = NONE, i = t->scores, fresh;
-	unsigned place = 0;
+	struct node *previous = NULL;
+	uint32_t i = t->scores, fresh;
 
-	while (i != NONE && v->scores[i].time_s > time_s) {
-		previous = i;
-		i = v->scores[i].next;
-		place++;
+	while (i != NONE && node_at(v, i)->time_s > time_s) {
+		previous = node_at(v, i);
+		i = previous->next;
 	}
-	if (i != NONE && v->scores[i].time_s == time_s) {
-		v->scores[i].score += score;
+	if (i != NONE && node_at(v, i)->time_s == time_s) {
+		node_at(v, i)->value += score;
 		return;
 	}
-	/* Of too many the two oldest become one, as old as the older: a sum is forgotten early, never late. */
-	if (place == VERDICT_SCORES_MAX) {
-		v->scores[previous].time_s = time_s;
-		v->scores[previous].score += score;
-		return;
-	}
-	fresh = take_score(v);
-	v->scores[fresh] = (struct score){time_s, score, i};
-	if (previous == NONE)
-		t->scores = fresh;
+	fresh = take_node(v);
+	*node_at(v, fresh) = (struct node){time_s, score, i};
+	if (previous == NULL)
+		t->scores = PLACE(fresh);
 	else
-		v->scores[previous].next = fresh;
-	for (i = fresh; i != NONE && place + 1 < VERDICT_SCORES_MAX; place++)
-		i = v->scores[i].next;
-	if (i != NONE && v->scores[i].next != NONE) {
-		v->scores[i].time_s = v->scores[v->scores[i].next].time_s;
-		v->scores[i].score += v->scores[v->scores[i].next].score;
-		drop_scores(v, &v->scores[i].next);
-	}
+		previous->next = fresh;
+	merge_oldest(v, t);
 }
 
 /* --- the table --- */
 
 /* MurmurHash3's finalizer over both halves; the seed keeps strangers from choosing addresses that collide. */
-static size_t hash_of(uint64_t seed, const struct addr *addr)
+static uint64_t hash_of(uint64_t seed, const struct addr *addr, uint8_t len)
 {
 	uint64_t a, b;
 
 	memcpy(&a, addr->bytes, 8);
 	memcpy(&b, addr->bytes + 8, 8);
-	b ^= seed ^ (a * UINT64_C(0x9E3779B97F4A7C15));
+	b ^= seed ^ (a * UINT64_C(0x9E3779B97F4A7C15)) ^ ((uint64_t)len << 56);
 	b = (b ^ b >> 33) * UINT64_C(0xFF51AFD7ED558CCD);
 	b = (b ^ b >> 33) * UINT64_C(0xC4CEB9FE1A85EC53);
-	return (size_t)(b ^ b >> 33);
+	return b ^ b >> 33;
 }
 
-static size_t place_of(const struct tracked *table, size_t size, uint64_t seed, const struct addr *addr)
+/* Where it should stand: 0..size - 1. */
+static size_t home_of(uint64_t seed, size_t size, const struct addr *addr, uint8_t len)
 {
-	size_t i = hash_of(seed, addr) & (size - 1);
+	return (size_t)((hash_of(seed, addr, len) >> 32) * size >> 32); /* size < 2^32 */
+}
 
-	while (table[i].used && !addr_equal(&table[i].addr, addr))
-		i = (i + 1) & (size - 1);
+static size_t place_of(const struct tracked *table, size_t size, uint64_t seed, const struct addr *addr, uint8_t len)
+{
+	size_t i = home_of(seed, size, addr, len);
+
+	while (table[i].used && !(addr_equal(&table[i].addr, addr) && table[i].len == len))
+		i = i + 1 == size ? 0 : i + 1;
 	return i;
 }
 
 void verdict_expect(const struct verdict *v, const struct addr *addr)
 {
-	__builtin_prefetch(&v->table[hash_of(v->policy.seed, addr) & (v->size - 1)], 1);
+	const struct net net = net_around(addr, addr_is_ip4(addr) ? 128 : v->policy.ip6_prefix);
+
+	__builtin_prefetch(&v->table[home_of(v->policy.seed, v->size, &net.addr, net.len)], 1);
 }
 
-static struct tracked *find(const struct verdict *v, const struct addr *addr)
+static struct tracked *find(const struct verdict *v, const struct net *net)
 {
-	struct tracked *const t = &v->table[place_of(v->table, v->size, v->policy.seed, addr)];
+	struct tracked *const t = &v->table[place_of(v->table, v->size, v->policy.seed, &net->addr, net->len)];
 
 	return t->used ? t : NULL;
 }
 
-/* --- offences --- */
-
-static uint32_t take_offences(struct verdict *v)
+/* Takes one out; those behind it move up, so that no chain is cut. */
+static void erase(struct verdict *v, size_t hole)
 {
-	uint32_t i = v->offences_free;
+	size_t i = hole;
 
-	if (i != NONE) {
-		v->offences_free = v->offences[i].next;
-	} else {
-		if (v->offences_used == v->offences_size) {
-			v->offences_size *= 2;
-			v->offences = must(reallocarray(v->offences, v->offences_size, sizeof *v->offences));
-		}
-		i = v->offences_used++;
+	drop_list(v, v->table[hole].scores);
+	drop_list(v, v->table[hole].offences);
+	drop_list(v, v->table[hole].good);
+	v->n--;
+	for (;;) {
+		size_t home;
+
+		i = i + 1 == v->size ? 0 : i + 1;
+		if (!v->table[i].used)
+			break;
+		home = home_of(v->policy.seed, v->size, &v->table[i].addr, v->table[i].len);
+		/* It may move to the hole unless its home lies behind the hole, up to i. */
+		if (hole < i ? home > hole && home <= i : home > hole || home <= i)
+			continue;
+		v->table[hole] = v->table[i];
+		hole = i;
 	}
-	v->offences[i] = (struct offences){.next = NONE};
-	return i;
+	v->table[hole] = (struct tracked){0};
 }
 
-static void drop_offences(struct verdict *v, uint32_t *which)
-{
-	if (*which == NONE)
-		return;
-	v->offences[*which].next = v->offences_free;
-	v->offences_free = *which;
-	*which = NONE;
-}
+/* --- offences and good days --- */
 
 static unsigned offences_in_memory(const struct verdict *v, const struct tracked *t)
 {
-	const uint32_t *const began_s = v->offences[t->offences].began_s; /* of NONE: all zero */
 	unsigned n = 0;
 
-	while (n < OFFENCES && began_s[n] != 0 && (int64_t)began_s[n] + v->policy.memory_s > v->now_s)
-		n++;
+	for (uint32_t i = t->offences; i != NONE; i = node_at(v, i)->next, n++)
+		if ((int64_t)node_at(v, i)->time_s + v->policy.memory_s <= v->now_s)
+			break;
 	return n;
 }
 
 static void begin_offence(struct verdict *v, struct tracked *t, uint32_t since_s)
 {
-	uint32_t *began_s;
+	const uint32_t fresh = take_node(v);
+	struct node *last;
 
-	if (t->offences == NONE)
-		t->offences = take_offences(v);
-	began_s = v->offences[t->offences].began_s;
-	memmove(began_s + 1, began_s, (OFFENCES - 1) * sizeof *began_s);
-	began_s[0] = since_s;
+	*node_at(v, fresh) = (struct node){since_s, 0, t->offences};
+	t->offences = PLACE(fresh);
+	last = node_at(v, fresh);
+	for (unsigned i = 1; i < OFFENCES && last->next != NONE; i++)
+		last = node_at(v, last->next);
+	cut_behind(v, last);
+}
+
+/* The good days of the last GOOD_DAYS, bit 0: today. */
+static uint32_t good_days(const struct verdict *v, const struct tracked *t)
+{
+	const uint32_t today = v->now_s / DAY_S, mask = (1U << GOOD_DAYS) - 1;
+	const struct node *node;
+
+	if (t->good == NONE)
+		return 0;
+	node = node_at(v, t->good);
+	if (node->time_s >= today)
+		return (uint32_t)node->value & mask; /* the bits as they are */
+	return today - node->time_s >= GOOD_DAYS ? 0 : (uint32_t)node->value << (today - node->time_s) & mask;
+}
+
+static bool is_proven(const struct verdict *v, const struct tracked *t)
+{
+	return v->policy.earn_days > 0 && (unsigned)__builtin_popcount(good_days(v, t)) >= v->policy.earn_days;
+}
+
+static void note_day(struct verdict *v, struct tracked *t, uint32_t day)
+{
+	struct node *node;
+
+	if (t->good == NONE) {
+		t->good = PLACE(take_node(v));
+		*node_at(v, t->good) = (struct node){day, 1, NONE};
+		return;
+	}
+	node = node_at(v, t->good);
+	if (day > node->time_s) {
+		node->value = day - node->time_s >= GOOD_DAYS ? 0 : (int32_t)((uint32_t)node->value << (day - node->time_s));
+		node->time_s = day;
+	}
+	if (node->time_s - day < GOOD_DAYS)
+		node->value = (int32_t)((uint32_t)node->value | 1U << (node->time_s - day)); /* bits, no number */
 }
 
 /* --- what stays when room is needed --- */
 
-static bool matters(struct verdict *v, struct tracked *t)
+static bool is_network(const struct verdict *v, const struct tracked *t)
 {
-	(void)sum_scores(v, t);
-	return t->scores != NONE || t->until_s > horizon(v) || offences_in_memory(v, t) > 0;
+	return t->len < 128 && (addr_is_ip4(&t->addr) || t->len != v->policy.ip6_prefix);
 }
 
-/* How much an address must matter to stay. */
+/* How much a subject must matter to stay. */
 enum keep {
 	KEEP_ALL_THAT_MATTERS,
-	KEEP_LOUD,    /* blocked, or half way to it */
-	KEEP_BLOCKED,
+	KEEP_LOUD,    /* blocked, or half way to it, or proven good */
+	KEEP_BLOCKED, /* or proven good */
 	KEEP_HALF, /* a million are blocked: any half of them; the others stay blocked, but may be blocked again */
 	KEEP_NONE, /* somebody has found a million addresses of the half that stays */
 };
@@ -330,78 +596,244 @@ static bool stays(struct verdict *v, struct tracked *t, enum keep keep)
 {
 	switch (keep) {
 	case KEEP_ALL_THAT_MATTERS:
-		return matters(v, t);
+		age(v, t);
+		return t->scores != NONE || t->until_s > horizon(v) || offences_in_memory(v, t) > 0 || good_days(v, t) != 0;
 	case KEEP_LOUD:
-		return t->until_s > v->now_s || sum_scores(v, t) * 2 >= v->policy.threshold;
+		return t->until_s > v->now_s || is_proven(v, t) || is_network(v, t) ||
+		       sum_of(v, t) * 2 >= v->policy.threshold;
 	case KEEP_BLOCKED:
-		return t->until_s > v->now_s;
+		return t->until_s > v->now_s || is_proven(v, t);
 	case KEEP_HALF:
-		return (hash_of(0, &t->addr) & 1) != 0;
+		return (hash_of(0, &t->addr, 0) & 1) != 0;
 	case KEEP_NONE:
 		return false;
 	}
 	return true; /* not reached: the switch is complete */
 }
 
-/* Forgets what does not stay. A hole in open addressing would cut chains, so the rest moves to a new table. */
-static void rebuild(struct verdict *v, size_t size)
+static void forget(struct verdict *v, enum keep keep)
 {
+	for (size_t i = 0; i < v->size; i++)
+		while (v->table[i].used && !stays(v, &v->table[i], keep))
+			erase(v, i); /* another may stand here now */
+}
+
+static void grow(struct verdict *v)
+{
+	const size_t size = size_for(2 * v->capacity);
 	struct tracked *const table = new_table(size);
 
 	for (size_t i = 0; i < v->size; i++)
 		if (v->table[i].used)
-			table[place_of(table, size, v->policy.seed, &v->table[i].addr)] = v->table[i];
+			table[place_of(table, size, v->policy.seed, &v->table[i].addr, (uint8_t)v->table[i].len)] = v->table[i];
 	free(v->table);
 	v->table = table;
 	v->size = size;
+	v->capacity *= 2;
 }
 
-/* Marks what does not stay as unused; rebuild must follow. */
-static void forget(struct verdict *v, enum keep keep)
+/* More than three quarters of all there may be. */
+static bool is_crowded(const struct verdict *v)
 {
-	for (size_t i = 0; i < v->size; i++) {
-		struct tracked *const t = &v->table[i];
-
-		if (!t->used || stays(v, t, keep))
-			continue;
-		drop_scores(v, &t->scores);
-		drop_offences(v, &t->offences);
-		t->used = false;
-		v->n--;
-	}
+	return v->n * 4 > (size_t)VERDICT_ADDRESSES_MAX * 3 || v->n_nodes * 4 > (size_t)VERDICT_NODES_MAX * 3;
 }
 
-/* Room for one more address: forget what no longer matters; grow; at the limit forget the quietest. */
+/* Room for one more: forget what no longer matters; grow; at the limit forget the quietest. */
 static void make_room(struct verdict *v)
 {
 	size_t before;
 
 	forget(v, KEEP_ALL_THAT_MATTERS);
 	before = v->n;
-	if (v->n * 4 >= v->size && v->size < 2 * (size_t)VERDICT_ADDRESSES_MAX) {
-		rebuild(v, 2 * v->size);
-		return;
+	if (v->n * 2 >= v->capacity && v->capacity < VERDICT_ADDRESSES_MAX) {
+		grow(v);
+		if (v->n_nodes + SPARE_NODES < VERDICT_NODES_MAX)
+			return;
 	}
 	/* A quarter becomes free, so that this is not done again for the next address. */
-	for (enum keep keep = KEEP_LOUD; v->n * 8 > v->size * 3 && keep <= KEEP_NONE; keep++)
+	for (enum keep keep = KEEP_LOUD; is_crowded(v) && keep <= KEEP_NONE; keep++)
 		forget(v, keep);
 	v->forgotten += before - v->n;
-	rebuild(v, v->size);
 }
 
-static struct tracked *find_or_add(struct verdict *v, const struct addr *addr)
+/* Others may be moved or forgotten by it: no other pointer into the table is good any more. */
+static struct tracked *find_or_add(struct verdict *v, const struct net *net)
 {
-	struct tracked *t = &v->table[place_of(v->table, v->size, v->policy.seed, addr)];
+	struct tracked *t = &v->table[place_of(v->table, v->size, v->policy.seed, &net->addr, net->len)];
 
-	if (t->used)
+	if (t->used && v->n_nodes + SPARE_NODES < VERDICT_NODES_MAX)
 		return t;
-	if ((v->n + 1) * 2 > v->size) {
+	if (v->n + 1 > v->capacity || v->n_nodes + SPARE_NODES >= VERDICT_NODES_MAX) {
 		make_room(v);
-		t = &v->table[place_of(v->table, v->size, v->policy.seed, addr)];
+		t = &v->table[place_of(v->table, v->size, v->policy.seed, &net->addr, net->len)];
 	}
-	*t = (struct tracked){.addr = *addr, .used = true};
-	v->n++;
+	if (!t->used) {
+		*t = (struct tracked){.addr = net->addr, .len = net->len, .used = 1};
+		v->n++;
+	}
 	return t;
+}
+
+/* --- networks --- */
+
+static bool has_network(const struct verdict *v, const struct addr *addr)
+{
+	return v->policy.network_after > 0 && (addr_is_ip4(addr) || v->policy.ip6_prefix > NETWORK6);
+}
+
+static struct net network_of(const struct addr *addr)
+{
+	return net_around(addr, addr_is_ip4(addr) ? NETWORK4 : NETWORK6);
+}
+
+/* Which of its network it is: an IPv4 address by its last byte, an IPv6 client by its /64. */
+static int32_t part_of(const struct addr *addr)
+{
+	return addr_is_ip4(addr) ? addr->bytes[15] : addr->bytes[6] << 8 | addr->bytes[7];
+}
+
+/* Takes a subject off the list of those that were blocked. */
+static void drop_part(struct verdict *v, struct tracked *t, int32_t part)
+{
+	uint32_t i = t->scores;
+	struct node *previous = NULL;
+
+	while (i != NONE && node_at(v, i)->value != part) {
+		previous = node_at(v, i);
+		i = previous->next;
+	}
+	if (i == NONE)
+		return;
+	if (previous == NULL)
+		t->scores = PLACE(node_at(v, i)->next);
+	else
+		previous->next = node_at(v, i)->next;
+	node_at(v, i)->next = NONE;
+	drop_list(v, i);
+}
+
+/*
+ * Notes that a subject of it was blocked at since_s, the latest so far. Returns when there will be fewer than
+ * network_after within the window again; 0: there are not so many.
+ */
+static uint32_t note_part(struct verdict *v, struct tracked *t, const struct addr *addr, uint32_t since_s)
+{
+	const uint32_t fresh = take_node(v);
+	struct node *last = node_at(v, fresh);
+	unsigned n = 1;
+
+	drop_part(v, t, part_of(addr));
+	*last = (struct node){since_s, part_of(addr), t->scores};
+	t->scores = PLACE(fresh);
+	for (; n < v->policy.network_after && last->next != NONE; n++)
+		last = node_at(v, last->next);
+	cut_behind(v, last);
+	return n < v->policy.network_after ? 0 : seconds((int64_t)last->time_s + v->policy.window_s);
+}
+
+/* A subject was blocked now: perhaps its network is, too. */
+static void judge_network(struct verdict *v, const struct addr *addr, struct verdict_decision *ret)
+{
+	const struct net net = network_of(addr);
+	struct tracked *const t = find_or_add(v, &net);
+	const uint32_t until_s = note_part(v, t, addr, v->now_s);
+
+	if (until_s <= v->now_s || until_s <= t->until_s || good_days(v, t) != 0 || verdict_spares(v, &net))
+		return;
+	ret->blocks[ret->n++] = (struct verdict_block){.net = net,
+	                                               .since_s = v->now_s,
+	                                               .until_s = until_s,
+	                                               .offence = 1,
+	                                               .cause = VERDICT_NETWORK,
+	                                               .prolonged = t->until_s > v->now_s};
+	t->until_s = until_s;
+}
+
+/* --- rules under quarantine --- */
+
+static void drop_taken(struct verdict *v, unsigned rule)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n_taken; i++)
+		if (v->taken[i].rule != rule && (int64_t)v->taken[i].time_s + HOUR_S > v->now_s)
+			v->taken[n++] = v->taken[i];
+	v->n_taken = n;
+}
+
+static bool is_taken(const struct verdict *v, unsigned rule, const struct net *net)
+{
+	for (size_t i = 0; i < v->n_taken; i++)
+		if (v->taken[i].rule == rule && net_order(&v->taken[i].net, net) == 0 &&
+		    (int64_t)v->taken[i].time_s + HOUR_S > v->now_s)
+			return true;
+	return false;
+}
+
+size_t verdict_taken(const struct verdict *v, unsigned rule, struct net *out, size_t cap)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n_taken && n < cap; i++)
+		if (v->taken[i].rule == rule && (int64_t)v->taken[i].time_s + HOUR_S > v->now_s)
+			out[n++] = v->taken[i].net;
+	return n;
+}
+
+static size_t count_taken(const struct verdict *v, unsigned rule)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n_taken; i++)
+		n += v->taken[i].rule == rule && (int64_t)v->taken[i].time_s + HOUR_S > v->now_s;
+	return n;
+}
+
+static void note_taken(struct verdict *v, unsigned rule, const struct net *net, uint32_t time_s)
+{
+	if (rule >= VERDICT_RULES_MAX || v->policy.quarantine == 0 || is_taken(v, rule, net))
+		return;
+	if (v->n_taken == v->taken_room) {
+		drop_taken(v, VERDICT_NO_RULE); /* the old ones */
+		if (v->n_taken == v->taken_room) {
+			v->taken_room = v->taken_room == 0 ? 16 : 2 * v->taken_room;
+			v->taken = must(reallocarray(v->taken, v->taken_room, sizeof *v->taken));
+		}
+	}
+	v->taken[v->n_taken++] = (struct taken){*net, time_s, rule};
+}
+
+void verdict_suspend(struct verdict *v, unsigned rule, bool suspended)
+{
+	if (rule >= VERDICT_RULES_MAX || v->suspended[rule] == suspended)
+		return;
+	v->suspended[rule] = suspended;
+	v->n_suspended += suspended ? 1 : (size_t)-1;
+	if (!suspended)
+		drop_taken(v, rule);
+}
+
+bool verdict_is_suspended(const struct verdict *v, unsigned rule)
+{
+	return rule < VERDICT_RULES_MAX && v->suspended[rule];
+}
+
+/* True when this block is one too many of a rule. */
+static bool is_too_many(const struct verdict *v, unsigned rule, const struct net *net)
+{
+	return v->policy.quarantine > 0 && rule < VERDICT_RULES_MAX && !is_taken(v, rule, net) &&
+	       count_taken(v, rule) >= v->policy.quarantine;
+}
+
+/* --- the brake --- */
+
+static bool is_braked(struct verdict *v)
+{
+	if (v->minute != v->now_s / 60) {
+		v->minute = v->now_s / 60;
+		v->in_minute = 0;
+	}
+	return v->policy.blocks_per_minute > 0 && v->in_minute >= v->policy.blocks_per_minute;
 }
 
 /* --- decisions --- */
@@ -413,67 +845,210 @@ int64_t verdict_duration(const struct verdict *v, unsigned offence)
 	return v->policy.for_s[i < v->policy.n_for ? i : v->policy.n_for - 1];
 }
 
+static int64_t threshold_of(const struct verdict *v, const struct tracked *t)
+{
+	return is_proven(v, t) ? 2 * v->policy.threshold : v->policy.threshold;
+}
+
+/* Evidence for the good came on that day: also where it lives is told, once it is proven. */
+static void note_good(struct verdict *v, const struct net *subject, uint32_t day)
+{
+	struct tracked *t = find_or_add(v, subject);
+	struct net network;
+
+	note_day(v, t, day);
+	if (!is_proven(v, t) || !has_network(v, &subject->addr))
+		return;
+	network = network_of(&subject->addr);
+	t = find_or_add(v, &network);
+	note_day(v, t, day);
+}
+
 /* Notes a score; VERDICT_COUNTED when it counts, *ret is whose. */
-static enum verdict_outcome note(struct verdict *v, const struct addr *addr, int score, int64_t time_s,
+static enum verdict_outcome note(struct verdict *v, const struct net *subject, int score, int64_t time_s,
                                  struct tracked **ret)
 {
 	const uint32_t at = seconds(time_s) < v->now_s ? seconds(time_s) : v->now_s;
 	struct tracked *t;
 
-	if (verdict_is_allowed(v, addr))
-		return VERDICT_ALLOWED;
 	if (at <= horizon(v))
 		return VERDICT_HISTORY;
-	t = find_or_add(v, addr);
+	t = find_or_add(v, subject);
 	if (t->until_s > v->now_s || at < t->until_s)
 		return VERDICT_RUNNING;
+	age(v, t);
 	add_score(v, t, at, score);
 	*ret = t;
 	return VERDICT_COUNTED;
 }
 
-enum verdict_outcome verdict_hit(struct verdict *v, const struct addr *addr, int score, int64_t time_s,
-                                 struct verdict_block *ret)
+static void block(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, struct verdict_decision *ret)
 {
-	struct tracked *t;
-	const enum verdict_outcome outcome = note(v, addr, score, time_s, &t);
-	unsigned offence;
+	const unsigned offence = offences_in_memory(v, t) + 1;
+	const bool proven = is_proven(v, t);
 
-	if (outcome != VERDICT_COUNTED || sum_scores(v, t) < v->policy.threshold)
-		return outcome;
-	offence = offences_in_memory(v, t) + 1;
-	drop_scores(v, &t->scores);
+	drop_list(v, t->scores);
+	t->scores = NONE;
 	begin_offence(v, t, v->now_s);
 	t->until_s = seconds((int64_t)v->now_s + verdict_duration(v, offence));
-	*ret = (struct verdict_block){net_of(addr), v->now_s, t->until_s, offence};
-	return VERDICT_BLOCK;
+	ret->outcome = VERDICT_BLOCK;
+	ret->blocks[ret->n++] = (struct verdict_block){.net = ret->subject,
+	                                               .since_s = v->now_s,
+	                                               .until_s = t->until_s,
+	                                               .offence = offence,
+	                                               .cause = VERDICT_EVIDENCE,
+	                                               .proven = proven};
+	v->in_minute++;
+	if (proven)
+		note_taken(v, e->rule, &ret->subject, v->now_s);
+	if (has_network(v, &e->addr))
+		judge_network(v, &e->addr, ret);
 }
 
-void verdict_known_hit(struct verdict *v, const struct addr *addr, int score, int64_t time_s)
+void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct verdict_decision *ret)
 {
-	struct tracked *ignored;
+	struct tracked *t;
 
-	(void)note(v, addr, score, time_s, &ignored);
+	*ret = (struct verdict_decision){.outcome = VERDICT_ALLOWED, .subject = net_of(&e->addr)};
+	if (verdict_is_allowed(v, &e->addr) || is_allowed_name(v, e->name))
+		return;
+	ret->subject = subject_of(v, &e->addr);
+	ret->outcome = VERDICT_SUSPENDED;
+	if (verdict_is_suspended(v, e->rule))
+		return;
+	if (e->score < 0 && e->rule != VERDICT_NO_RULE && v->policy.earn_days > 0) /* a vote is no delivery */
+		note_good(v, &ret->subject, (seconds(e->time_s) < v->now_s ? seconds(e->time_s) : v->now_s) / DAY_S);
+	ret->outcome = note(v, &ret->subject, e->score, e->time_s, &t);
+	ret->counted = ret->outcome == VERDICT_COUNTED;
+	if (!ret->counted || e->score <= 0 || sum_of(v, t) < threshold_of(v, t))
+		return;
+	if (is_braked(v)) {
+		ret->outcome = VERDICT_BRAKED;
+		v->braked++;
+	} else if (is_proven(v, t) && is_too_many(v, e->rule, &ret->subject)) {
+		add_score(v, t, seconds(e->time_s) < v->now_s ? seconds(e->time_s) : v->now_s, -e->score);
+		ret->outcome = VERDICT_QUARANTINE;
+		ret->counted = false;
+		verdict_suspend(v, e->rule, true);
+	} else {
+		block(v, t, e, ret);
+	}
 }
 
-void verdict_known_block(struct verdict *v, const struct net *net, int64_t since_s, int64_t until_s)
-{
-	struct tracked *const t = find_or_add(v, &net->addr);
+/* --- by hand --- */
 
-	begin_offence(v, t, seconds(since_s));
-	if (seconds(until_s) > t->until_s)
-		t->until_s = seconds(until_s);
+static void forgive(struct verdict *v, struct tracked *t, uint32_t at_s)
+{
+	struct node *last = NULL;
+	uint32_t i = t->scores;
+
+	while (i != NONE && node_at(v, i)->time_s >= at_s) {
+		last = node_at(v, i);
+		i = last->next;
+	}
+	drop_list(v, i);
+	if (last == NULL)
+		t->scores = NONE;
+	else
+		last->next = NONE;
+	if (t->until_s < at_s)
+		t->until_s = at_s; /* as after a block: what is older than its end does not count */
+}
+
+void verdict_forget(struct verdict *v, const struct net *net, int64_t at_s)
+{
+	struct tracked *t;
+
+	if (net->len == 128) {
+		const struct net subject = subject_of(v, &net->addr), network = network_of(&net->addr);
+
+		forgive(v, find_or_add(v, &subject), seconds(at_s));
+		if (subject.len < 128 && (t = find(v, net)) != NULL)
+			forgive(v, t, seconds(at_s));
+		if (has_network(v, &net->addr) && (t = find(v, &network)) != NULL)
+			drop_part(v, t, part_of(&net->addr));
+		return;
+	}
+	for (size_t i = 0; i < v->size; i++)
+		if (v->table[i].used && v->table[i].len >= net->len && net_has(net, &v->table[i].addr))
+			forgive(v, &v->table[i], seconds(at_s));
 }
 
 void verdict_until(struct verdict *v, const struct net *net, int64_t until_s)
 {
-	struct tracked *const t = find(v, &net->addr);
+	struct tracked *const t = find(v, net);
 
 	if (t != NULL)
 		t->until_s = seconds(until_s);
 }
 
+/* --- what is known from before --- */
+
+void verdict_known_good(struct verdict *v, const struct net *net, int64_t day)
+{
+	const struct net subject = net->len == 128 ? subject_of(v, &net->addr) : *net;
+
+	if (v->policy.earn_days > 0 && day >= 0 && day <= v->now_s / DAY_S)
+		note_good(v, &subject, (uint32_t)day); /* in range, above */
+}
+
+void verdict_known_block(struct verdict *v, const struct verdict_block *b, unsigned rule)
+{
+	const uint32_t since_s = seconds(b->since_s);
+	struct tracked *t = find_or_add(v, &b->net);
+
+	if (b->cause == VERDICT_EVIDENCE)
+		begin_offence(v, t, since_s);
+	if (seconds(b->until_s) > t->until_s)
+		t->until_s = seconds(b->until_s);
+	if (b->cause != VERDICT_EVIDENCE)
+		return;
+	if (b->proven && (int64_t)since_s + HOUR_S > v->now_s)
+		note_taken(v, rule, &b->net, since_s);
+	if (!is_braked(v) && since_s / 60 == v->minute)
+		v->in_minute++;
+	if (since_s > horizon(v) && has_network(v, &b->net.addr)) {
+		const struct net network = network_of(&b->net.addr);
+
+		t = find_or_add(v, &network);
+		(void)note_part(v, t, &b->net.addr, since_s);
+	}
+}
+
+void verdict_known_hit(struct verdict *v, const struct addr *addr, int score, int64_t time_s)
+{
+	const struct net subject = subject_of(v, addr);
+	struct tracked *ignored;
+
+	if (!verdict_is_allowed(v, addr))
+		(void)note(v, &subject, score, time_s, &ignored);
+}
+
+/* --- questions --- */
+
+struct verdict_look verdict_look(const struct verdict *v, const struct addr *addr)
+{
+	struct verdict_look view = {.subject = subject_of(v, addr),
+	                            .allowed = verdict_is_allowed(v, addr),
+	                            .threshold = v->policy.threshold,
+	                            .offence = 1};
+	const struct tracked *const t = find(v, &view.subject);
+
+	if (t == NULL)
+		return view;
+	view.proven = is_proven(v, t);
+	view.score = sum_of(v, t);
+	view.threshold = threshold_of(v, t);
+	view.offence = offences_in_memory(v, t) + 1;
+	view.until_s = t->until_s > v->now_s ? t->until_s : 0;
+	return view;
+}
+
 struct verdict_stat verdict_stat(const struct verdict *v)
 {
-	return (struct verdict_stat){v->n, v->forgotten};
+	return (struct verdict_stat){.addresses = v->n,
+	                             .forgotten = v->forgotten,
+	                             .braked = v->braked,
+	                             .suspended = v->n_suspended,
+	                             .earned = v->n_earned};
 }

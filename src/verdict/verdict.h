@@ -1,16 +1,27 @@
 /*
  * verdict: who is to be blocked, and until when. Numbers in, decision out.
  *
- * Knows addr only: no clock, no database, no log, no rule. The same calls give the same answers, always.
+ * Knows base only: no clock, no database, no log, no rule. The same calls give the same answers, always.
  *
- * An address is blocked when the scores of its hits in the last window reach the threshold. The block
- * lasts for_s[0], for_s[1], ... for the first, second ... offence within memory; from then on the address starts
+ * Scores are summed per subject: an IPv4 address, or the IPv6 network of ip6_prefix bits around an address, for a
+ * client owns all of that; but where an address that is never blocked lives in it, each address stands for itself.
+ * A subject is blocked when the scores of its evidence in the last window reach the threshold, twice the threshold
+ * when it is proven good: when evidence for the good (a negative score) came on earn_days different days. The block
+ * lasts for_s[0], for_s[1], ... for the first, second ... offence within memory; from then on the subject starts
  * anew: what was counted before or during a block never counts again.
- * A hit not younger than the window is history and counts for nothing.
+ * Evidence not younger than the window is history and counts for nothing (but its day counts for the good).
+ *
+ * Networks: when network_after different subjects of one IPv4 /24 or IPv6 /48 were blocked within the window, the
+ * network is blocked, for as long as that remains true; never while an allowed or proven good address lives in it.
+ * Quarantine: a rule that would block more than "quarantine" proven good subjects within an hour is suspended: its
+ * evidence counts for nothing until somebody resumes it.
+ * Brake: blocks_per_minute blocks in one minute; what has earned one more waits for its next evidence.
  *
  * Time is what verdict_at was told last: the clock in the daemon, the line's own time in replay.
- * Memory: about 100 bytes for each address that has something in the window, a running block or an offence
- * within memory; at VERDICT_ADDRESSES_MAX the quietest are forgotten first, and counted.
+ * Memory: 32 bytes for each subject that has something in the window, a running block, an offence within memory or a
+ * good day, and 12 for each second with a score, each offence and the good days; about 70 MB at the limits. At
+ * VERDICT_ADDRESSES_MAX and VERDICT_NODES_MAX the quietest are forgotten first, and counted. No memory ends the
+ * process.
  */
 #ifndef WFS_VERDICT_H
 #define WFS_VERDICT_H
@@ -20,11 +31,19 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/nets.h"
+#include "base/text.h"
 
 enum {
 	VERDICT_DURATIONS_MAX = 8,
 	VERDICT_ADDRESSES_MAX = 1 << 20,
-	VERDICT_SCORES_MAX = 256, /* of one address in the window, by second; more are summed up */
+	VERDICT_NODES_MAX = 5 << 19,   /* seconds with a score, offences, good days; of all together */
+	VERDICT_SCORES_MAX = 256,      /* of one subject in the window, by second; more are summed up */
+	VERDICT_RULES_MAX = 4096,      /* numbers of rules are below this */
+	VERDICT_NO_RULE = VERDICT_RULES_MAX,
+	VERDICT_NETWORK_MAX = 64,      /* the highest network_after */
+	VERDICT_EARNED_MAX = 1 << 16,  /* earned allowances at a time; more are refused */
+	VERDICT_BLOCKS_MAX = 2,        /* of one decision */
 };
 
 struct verdict_policy {
@@ -34,68 +53,143 @@ struct verdict_policy {
 	size_t n_for;      /* 1..VERDICT_DURATIONS_MAX */
 	int64_t for_s[VERDICT_DURATIONS_MAX];
 	uint64_t seed; /* any number, best one that strangers cannot know: it only orders memory, never decisions */
+	uint8_t ip6_prefix;         /* 48..128; 0: as 128, each address for itself */
+	unsigned network_after;     /* 0: no network is ever blocked; 2..VERDICT_NETWORK_MAX */
+	unsigned earn_days;         /* 1..31 of the last 31; 0: nobody is proven good */
+	unsigned quarantine;        /* proven good subjects an hour; 0: no rule is ever suspended */
+	unsigned blocks_per_minute; /* 0: no brake */
 };
 
-/* verdict_hit's answers. */
+/* Why a block is there. Each is ended by itself; only EVIDENCE and NETWORK are verdict's own. */
+enum verdict_cause {
+	VERDICT_EVIDENCE, /* scores reached the threshold */
+	VERDICT_NETWORK,  /* enough subjects of it are blocked */
+	VERDICT_MANUAL,   /* somebody said so */
+};
+
+/* What became of a piece of evidence. */
 enum verdict_outcome {
-	VERDICT_COUNTED,  /* noted; not enough yet */
-	VERDICT_BLOCK,    /* enough: *ret says for how long */
-	VERDICT_RUNNING,  /* blocked already, or evidence from before the last block ended */
-	VERDICT_HISTORY,  /* too old to matter now */
-	VERDICT_ALLOWED,  /* never blocked */
+	VERDICT_COUNTED,    /* noted; not enough yet */
+	VERDICT_BLOCK,      /* enough */
+	VERDICT_RUNNING,    /* blocked already, or evidence from before the last block ended */
+	VERDICT_HISTORY,    /* too old to matter now */
+	VERDICT_ALLOWED,    /* never blocked */
+	VERDICT_SUSPENDED,  /* its rule is suspended: counts for nothing */
+	VERDICT_QUARANTINE, /* it would have been one block too many: its rule is suspended from now on */
+	VERDICT_BRAKED,     /* noted, and enough, but too many were blocked in this minute */
 };
 
 struct verdict_block {
 	struct net net;
 	int64_t since_s, until_s;
-	unsigned offence; /* 1...VERDICT_DURATIONS_MAX; the last means "or more" */
+	unsigned offence;   /* 1...VERDICT_DURATIONS_MAX; the last means "or more" */
+	enum verdict_cause cause;
+	bool proven;        /* the subject was proven good */
+	bool prolonged;     /* not a new block: the one of net and cause that runs lasts until until_s */
+};
+
+struct verdict_evidence {
+	struct addr addr;
+	struct span name; /* the client's name where the mail server verified it; p NULL: none */
+	int score;        /* negative: for the good; its day counts when there is a rule */
+	int64_t time_s;   /* a time to come counts as now */
+	unsigned rule;    /* whose quarantine it concerns, or VERDICT_NO_RULE */
+};
+
+struct verdict_decision {
+	enum verdict_outcome outcome;
+	bool counted; /* it weighs: what is told to verdict_known_hit after a restart */
+	struct net subject;
+	size_t n;     /* blocks: more than 0 with VERDICT_BLOCK only, the evidence's first */
+	struct verdict_block blocks[VERDICT_BLOCKS_MAX];
 };
 
 struct verdict;
 
-/* policy is copied. Never NULL: no memory ends the process. */
+/* policy is copied. Never NULL. */
 struct verdict *verdict_new(const struct verdict_policy *policy);
 
 /* Takes NULL. */
 void verdict_free(struct verdict *verdict);
 
-/* Networks that are never blocked, besides those of net_is_never. Copied; replaces what was given before. */
-void verdict_allow(struct verdict *verdict, const struct net *nets, size_t n);
-
-/* True when addr is never blocked. */
-bool verdict_is_allowed(const struct verdict *verdict, const struct addr *addr);
-
 /* The time of all that follows, Unix seconds. */
 void verdict_at(struct verdict *verdict, int64_t now_s);
 
-/* A hit of addr will come soon: fetches what is known of it while others are worked on. Changes nothing. */
+/* --- who is never blocked, besides net_is_never --- */
+
+/* Networks. Copied; replaces what was given before. */
+void verdict_allow(struct verdict *verdict, const struct net *nets, size_t n);
+
+/* Names, as "*.example.org" ("*": any text, "?": any character; case does not matter). Copied; replaces. */
+void verdict_allow_names(struct verdict *verdict, const char *const globs[], size_t n);
+
+/* A network that earned it, by a white vote or as a cluster, until until_s; 0 or the past: no longer. */
+void verdict_allow_earned(struct verdict *verdict, const struct net *net, int64_t until_s);
+
+/* True when addr is never blocked now. */
+bool verdict_is_allowed(const struct verdict *verdict, const struct addr *addr);
+
+/* True when an address that is never blocked lives in net: it must not be blocked as a whole. */
+bool verdict_spares(const struct verdict *verdict, const struct net *net);
+
+/* --- evidence --- */
+
+/* Evidence about addr will come soon: fetches what is known of it while others are worked on. Changes nothing. */
 void verdict_expect(const struct verdict *verdict, const struct addr *addr);
 
-/*
- * One hit of addr with a score, at its own time (a time to come counts as now).
- * VERDICT_BLOCK fills *ret and starts that block.
- */
-enum verdict_outcome verdict_hit(struct verdict *verdict, const struct addr *addr, int score, int64_t time_s,
-                                 struct verdict_block *ret);
+/* Fills *ret always; the blocks in it have begun. */
+void verdict_hit(struct verdict *verdict, const struct verdict_evidence *evidence, struct verdict_decision *ret);
+
+/* --- by hand --- */
 
 /*
- * A block that is known from before (the database at start): since and until as they were, until moved to
- * where it was lifted when it was. Give blocks before hits, oldest first.
+ * Evidence from before at_s about net, and about what lies in it, counts no more. For one address that means its subject.
+ * Offences stay; blocks that run are lifted by verdict_until.
  */
-void verdict_known_block(struct verdict *verdict, const struct net *net, int64_t since_s, int64_t until_s);
+void verdict_forget(struct verdict *verdict, const struct net *net, int64_t at_s);
 
-/* A hit that is known from before: it counts, but decides nothing; the next one does. After the blocks. */
+/* A running block of EVIDENCE or NETWORK now ends at until_s: extended, or lifted (until_s = now). */
+void verdict_until(struct verdict *verdict, const struct net *net, int64_t until_s);
+
+/* Suspends a rule, or resumes it: then it starts with no blocks against it. */
+void verdict_suspend(struct verdict *verdict, unsigned rule, bool suspended);
+bool verdict_is_suspended(const struct verdict *verdict, unsigned rule);
+
+/* The proven good subjects that a rule blocked in the last hour, to be lifted when it is suspended; at most cap. */
+size_t verdict_taken(const struct verdict *verdict, unsigned rule, struct net *out, size_t cap);
+
+/* --- what is known from before: the database at start. In this order. --- */
+
+/* Evidence for the good came about net (an address or a subject) on a day (time_s / 86400). */
+void verdict_known_good(struct verdict *verdict, const struct net *net, int64_t day);
+
+/* A block of EVIDENCE or NETWORK, oldest first, as it was; until moved to where it was lifted when it was. */
+void verdict_known_block(struct verdict *verdict, const struct verdict_block *block, unsigned rule);
+
+/* Evidence that was counted: it counts, but decides nothing; the next one does. Also for the good. */
 void verdict_known_hit(struct verdict *verdict, const struct addr *addr, int score, int64_t time_s);
 
-/* A running block now ends at until_s: extended, or lifted by hand (until_s = now). */
-void verdict_until(struct verdict *verdict, const struct net *net, int64_t until_s);
+/* --- questions --- */
 
 /* How long a block of that offence lasts. */
 int64_t verdict_duration(const struct verdict *verdict, unsigned offence);
 
+/* All that is known of an address now; for "test". */
+struct verdict_look {
+	struct net subject;
+	bool allowed, proven;
+	int64_t score, threshold; /* of the subject within the window; what it must reach */
+	int64_t until_s;          /* of its block of EVIDENCE; 0: none */
+	unsigned offence;         /* that its next block will be */
+};
+struct verdict_look verdict_look(const struct verdict *verdict, const struct addr *addr);
+
 struct verdict_stat {
 	size_t addresses;   /* held now */
 	uint64_t forgotten; /* for want of room, since start */
+	uint64_t braked;    /* held back by the brake, since start */
+	size_t suspended;   /* rules */
+	size_t earned;      /* allowances */
 };
 struct verdict_stat verdict_stat(const struct verdict *verdict);
 

@@ -45,7 +45,7 @@ daemon_config() {
 	user = nobody
 	patterns = $WORK/patterns
 	[control]
-	socket = $WORK/control
+	socket = $WORK/db/control
 	$1
 	END
 }
@@ -67,8 +67,13 @@ said_times() {
 	tail -c "+$((SAID_FROM + 1))" "$WORK/daemon.err" | grep -cF -- "$1"
 }
 
+# The kernel was compared with the database in the second SINCE or later: is_synced_after SINCE
+is_synced_after() {
+	[ "$(sql "SELECT value FROM daemon WHERE key = 'last_sync_at'")" -ge "$1" ] 2>/dev/null
+}
+
 is_synced() {
-	said ", database $WORK/" && [ "$(sql "SELECT value FROM daemon WHERE key = 'last_sync_at'")" -ge "$STARTED_S" ] 2>/dev/null
+	said ", database $WORK/" && is_synced_after "$STARTED_S"
 }
 
 # Starts it and waits for nothing. Not by in_server, see listen in lib.sh: $! must be the daemon itself.

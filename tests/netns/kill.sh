@@ -133,6 +133,7 @@ want "lines counted" "$(sql "SELECT sum(lines) FROM log")" "$lines"
 want "lines cut or not understood" "$(sql "SELECT sum(cut) + sum(unparsed) FROM log")" 0
 want "files known" "$(sql "SELECT count(*) FROM log")" "$((rotations + 1))"
 want "addresses with two running blocks" "$(sql "SELECT count(*) FROM (SELECT 1 FROM active GROUP BY address HAVING count(*) > 1)")" 0
+want "knocks, though nobody sent a packet" "$(sql "SELECT sum(knocks) FROM block")" 0
 want "integrity" "$(sql "PRAGMA integrity_check")" ok
 wait_until is_same_set || fail "seed $TOLD: the kernel holds $(kernel_set | tr '\n' ' '), the database says $(active_set | tr '\n' ' ')"
 [ -n "$(kernel_set)" ] || fail "seed $TOLD: nobody is blocked after all this"

@@ -83,22 +83,31 @@ daemon_refuses 3 "root" setpriv --reuid=nobody --regid=nogroup --clear-groups
 [ "$(wc -l <"$WORK/refused")" = 1 ] || fail "more than one sentence: $(cat "$WORK/refused")"
 no_rules || fail "no privilege, but rules"
 
-# --- a database that cannot be written, at start
-install -o nobody -m 444 /dev/null "$DB"
+# --- a database that cannot be written, at start: said once; read on, or started again, when it can be
+daemon_start
+line >>"$LOG"
+is_read "a first line"
+stop
+chmod 444 "$DB"
 line >>"$LOG"
 daemon_launch
 wait_until said "must be writable" || fail "a read-only database is not said"
+began=$SECONDS
+wait_until second_is $((began + 3))
+is_said_once "must be writable"
+has_hits 1 || fail "wrote to a read-only database"
+chmod 644 "$DB"* # SQLite makes the files beside it as they are
 if is_alive "$DAEMON"; then
-	is_said_once "must be writable"
-	daemon_stop
+	is_read "the database can be written now"
+	stop
 else
 	daemon_wait
-	[ $? = 3 ] || fail "exit status $? with a read-only database, want 3"
+	status=$?
+	[ "$status" = 3 ] || fail "a read-only database: exit status $status, want 3"
 fi
-chmod 644 "$DB"
-rm -f "$DB"
 daemon_start
-is_read "the database can be written now"
+is_read "started again with a database that can be written"
+has_hits 2 || fail "after a read-only database: got $(hits) hits, want 2"
 
 # --- a second daemon on the same database; it must not take the first one's rules away
 daemon_refuses 3 "another watchforspammers uses this database"
@@ -123,7 +132,7 @@ for _ in {1..30}; do line; done >>"$LOG"
 wait_until second_is $((locked + 4))
 ! listed "$NEW" || fail "blocked before it was written"
 has_hits "$before" || fail "wrote to a locked database"
-echo "ROLLBACK; .quit" >&"${LOCKER[1]}"
+echo .quit >&"${LOCKER[1]}"
 wait "$LOCKER_PID"
 LOCKER_PID=
 is_read "the database is free again"
@@ -131,6 +140,8 @@ wait_until has_hits "$N" || fail "after the lock: got $(hits) hits, want $N"
 wait_until said "the database can be written again" || fail "nobody says that the database can be written again"
 is_said_once "what was read is kept"
 is_said_once "the database can be written again"
+wait_until is_synced_after $(($(date +%s) + 2))
+[ "$(sql "SELECT sum(knocks) FROM block")" = 0 ] || fail "nobody sent a packet, and $(sql "SELECT count(*) FROM block WHERE knocks > 0") addresses are said to have knocked"
 [ "$(said_times "ying again every second")" = 0 ] || fail "a locked database is said to be the firewall's fault"
 
 # --- a log that cannot be read
@@ -146,17 +157,18 @@ chmod 644 "$LOG"
 is_read "the log can be read now"
 
 # --- garbage
-head -c 3000000 /dev/urandom >>"$LOG"
-head -c 100000 /dev/zero >>"$LOG"
-printf '\n\0\n\n \n\t\n%s mx postfix/smtpd[1]: \0\n' "$(now)" >>"$LOG"
-head -c 5000000 /dev/zero | tr '\0' 'x' >>"$LOG"
-echo >>"$LOG"
-# A hostile line with a NUL in it, one that is too long, and one that continues the line before: no hit.
-NEW=198.51.100.250
-postfix_dnsbl $NEW | sed 's/blocked using/blocked\x00using/' >>"$LOG"
-postfix_dnsbl $NEW | sed "s/from=</from=<$(head -c 9000 /dev/zero | tr '\0' y)/" >>"$LOG"
-postfix_dnsbl $NEW | sed 's/^/ /' >>"$LOG"
-line >>"$LOG"
+{
+	head -c 3000000 /dev/urandom
+	head -c 100000 /dev/zero
+	printf '\n\0\n\n \n\t\n%s mx postfix/smtpd[1]: \0\n' "$(now)"
+	head -c 5000000 /dev/zero | tr '\0' x
+	echo
+	# A hostile line with a NUL in it, one that is too long, and one that continues the line before: no hit.
+	postfix_dnsbl 192.0.2.1 | sed 's/blocked using/blocked\x00using/'
+	postfix_dnsbl 192.0.2.1 | sed "s/from=</from=<$(head -c 9000 /dev/zero | tr '\0' y)/"
+	postfix_dnsbl 192.0.2.1 | sed 's/^/ /'
+	line
+} >>"$LOG"
 is_read "after garbage"
 has_hits "$N" || fail "garbage: got $(hits) hits, want $N"
 [ "$(sql "SELECT sum(cut) >= 2 FROM log")" = 1 ] || fail "lines that are too long are not counted as cut"
@@ -193,9 +205,7 @@ address = 192.0.2.0/24"
 reload "lifted 1 blocks of addresses that are allowed now"
 wait_until not listed "198.51.100.$N" || fail "an address that is allowed now stays in the kernel's list"
 [ "$(sql "SELECT ended_by FROM blocks WHERE address = '198.51.100.$N'")" = allowed ] || fail "the database does not say it was allowed"
-postfix_dnsbl "198.51.100.$N" >>"$LOG"
-postfix_dnsbl 192.0.2.1 >>"$LOG"
-line >>"$LOG"
+{ postfix_dnsbl "198.51.100.$N"; postfix_dnsbl 192.0.2.1; line; } >>"$LOG"
 is_read "after the allowed ones"
 ! listed "198.51.100.$((N - 1))" || fail "an allowed address was blocked"
 ! listed 192.0.2.1 || fail "an address of an allowed network was blocked"

@@ -49,21 +49,21 @@ guard
 
 for net in 10.9.0. fd09::; do
 	# On the blocklist.
-	mail_attack "${net}2"
+	mail_start "${net}2"
 	# Relays; once is answered with "try again", which an honest machine may get as well.
-	mail_attack "${net}4" --to one@example.com
-	mail_attack "${net}4" --to two@example.com
+	mail_start "${net}4" --to one@example.com
+	mail_start "${net}4" --to two@example.com
 	# Five wrong passwords.
 	for _ in 1 2 3 4 5; do
-		mail_attack "${net}5" --port 587 --auth LOGIN --auth-user alice --auth-password wrong
+		mail_start "${net}5" --port 587 --auth LOGIN --auth-user alice --auth-password wrong
 	done
 	# Five names nobody has.
-	mail_attack "${net}6" --to a@mx.example.org,b@mx.example.org,c@mx.example.org,d@mx.example.org,e@mx.example.org
+	mail_start "${net}6" --to a@mx.example.org,b@mx.example.org,c@mx.example.org,d@mx.example.org,e@mx.example.org
 	# A web client: smtpd hangs up.
-	say_attack "${net}7" 25 "GET / HTTP/1.1" "Host: mx.example.org" ""
+	say_start "${net}7" 25 "GET / HTTP/1.1" "Host: mx.example.org" ""
 	# postscreen: on the blocklist, and talks before it is greeted.
-	mail_attack "${net}8" --port 2525
-	say_attack "${net}9" 2525 "EHLO early.example" "QUIT"
+	mail_start "${net}8" --port 2525
+	say_start "${net}9" 2525 "EHLO early.example" "QUIT"
 done
 
 # Honest: delivers, mistypes a recipient and a password once.

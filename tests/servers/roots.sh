@@ -28,7 +28,7 @@ roots_cache() {
 # The packages of one root.
 roots_packages() {
 	case $1 in
-	base) echo rsyslog unbound ca-certificates iproute2 ;;
+	base) echo rsyslog unbound netbase openssl ;;
 	postfix) echo postfix dovecot-core ;;
 	courier) echo courier-mta courier-imap courier-pop courier-authdaemon courier-authlib-userdb ;;
 	dovecot) echo dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond ;;
@@ -52,6 +52,7 @@ roots_is_whole() {
 	[ "$(cat "$1/.made-from" 2>/dev/null)" = "$2" ]
 }
 
+# shellcheck disable=SC2016
 # The first mirror of this machine that has Debian's main; any release will do, a mirror has them all.
 roots_mirror() {
 	local uri
@@ -72,11 +73,11 @@ roots_inside() {
 }
 
 roots_make_base() {
-	local root=$1 mirror suite out
+	local root=$1 suite mirror out
 	suite=$(roots_suite)
 	mirror=$(roots_mirror) || { roots_say "apt has no mirror of Debian"; return 1; }
-	debootstrap --variant=minbase --include="$(roots_packages base | tr ' ' ,)" "$suite" "$root" "$mirror" >"$root.log" 2>&1 ||
-		{ tail -n 20 "$root.log" "$root/debootstrap/debootstrap.log" >&2; return 1; }
+	out=$(debootstrap --variant=minbase --include="$(roots_packages base | tr ' ' ,)" "$suite" "$root" "$mirror" 2>&1) ||
+		{ printf '%s\n' "$out" | tail -n 20 >&2; tail -n 20 "$root/debootstrap/debootstrap.log" >&2; return 1; }
 	# The same mirror, proxy and trust in the clock as this machine has.
 	echo "deb $mirror $suite main" >"$root/etc/apt/sources.list"
 	apt-config dump | grep -E '^Acquire::(http|https|Check-|ForceIPv|Retries)' >"$root/etc/apt/apt.conf.d/90host"
@@ -92,6 +93,7 @@ roots_make_base() {
 	echo mx >"$root/etc/hostname"
 	printf '127.0.0.1 localhost\n10.9.0.1 mx.example.org mx\nfd09::1 mx.example.org mx\n' >"$root/etc/hosts"
 	out=$(roots_inside "$root" apt-get -q update 2>&1) || { printf '%s\n' "$out" >&2; return 1; }
+	roots_inside "$root" apt-get clean
 }
 
 roots_make_server() {

@@ -68,8 +68,9 @@ server_start() {
 
 server_down() {
 	local failed=$? pid
-	for pid in "${ATTACKS[@]}"; do
-		kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+	# Those that still run; the number of one that ended may be somebody else's by now.
+	for pid in $(jobs -pr); do
+		[[ " ${ATTACKS[*]} " != *" $pid "* ]] || kill "$pid" 2>/dev/null
 	done
 	[ -z "$DAEMON" ] || { kill "$DAEMON" 2>/dev/null; wait "$DAEMON" 2>/dev/null; DAEMON=; }
 	if [ -n "$SERVER_INIT" ]; then
@@ -92,28 +93,31 @@ server_fail() {
 	fail "$@"
 }
 
-# logs_follow NAME...: the logs, by their path under /var/log of the root. The daemon must be able to read them
-# as nobody, where a real machine gives its user the group adm.
+# logs_follow NAME...: the logs, by their path under /var/log of the root. They exist before the server, so that
+# the daemon may read them as nobody; on a real machine its user has the group adm.
 LOG_FILES=()
 logs_follow() {
 	local name
 	LOG_FILES=()
 	for name; do
 		LOG_FILES+=("$WORK/log/$name")
+		mkdir -p "$(dirname "$WORK/log/$name")"
+		touch "$WORK/log/$name"
 	done
+	# Which daemon_config reads.
+	# shellcheck disable=SC2034
 	LOG=${LOG_FILES[0]}
 }
 
-# guard "EXTRA LINES": starts the daemon; the mail ports and that of sshd are closed to who is blocked.
+# Starts the daemon; the mail ports and that of sshd are closed to who is blocked.
 guard() {
-	local more=
+	local more= name
 	for name in "${LOG_FILES[@]:1}"; do
 		more+="[log $name]"$'\n'
 	done
-	daemon_config "$more[firewall]
+	daemon_config "${more}[firewall]
 ports = 22,25,110,143,465,587,993,995,4190
-resync = 1s
-${1-}"
+resync = 1s"
 	daemon_start
 }
 
@@ -171,7 +175,7 @@ mail_from() {
 }
 
 # The same, and does not wait: the session of a client that gets blocked meanwhile never ends by itself.
-mail_attack() {
+mail_start() {
 	mail_command "$@"
 	"${COMMAND[@]}" >>"$WORK/client.out" 2>&1 </dev/null &
 	ATTACKS+=($!)
@@ -185,13 +189,37 @@ mail_command() {
 		--timeout 30 --from sender@example.net --to alice@mx.example.org --helo client.example.net "$@")
 }
 
-# say_from SOURCE PORT LINES...: says all these lines at once, and waits until the server hangs up.
-say_from() {
-	say_command "$1" "$2"
-	"${COMMAND[@]}" < <(printf '%s\r\n' "${@:3}") >>"$WORK/client.out" 2>&1
+# talk_from SOURCE PORT [ANSWER LINE]...: waits for a line that begins with ANSWER, says LINE, and so on; then
+# waits until the server hangs up; false when an answer does not come. (Not every server hears what is said
+# before its turn.)
+talk_from() {
+	local source=$1 port=$2 line from to status=0
+	shift 2
+	say_command "$source" "$port"
+	coproc TALK { exec "${COMMAND[@]}" 2>&1; }
+	local pid=$TALK_PID
+	# Descriptors of our own: bash takes those of TALK away when it ends, and from subshells.
+	eval "exec {from}<&${TALK[0]} {to}>&${TALK[1]} ${TALK[1]}>&-"
+	while [ $# -gt 0 ] && [ "$status" = 0 ]; do
+		while :; do
+			read -r -t 30 -u "$from" line || { status=1; break; }
+			printf '%s\n' "$line" >>"$WORK/client.out"
+			[[ $line != "$1"* ]] || break
+		done
+		# A subshell, because writing to a connection that is gone is the end of a shell.
+		[ "$status" != 0 ] || (printf '%s\r\n' "$2" >&"$to") || status=1
+		shift 2
+	done
+	exec {to}>&-
+	[ "$status" = 0 ] || kill "$pid" 2>/dev/null
+	cat <&"$from" >>"$WORK/client.out"
+	exec {from}<&-
+	wait "$pid" 2>/dev/null
+	return "$status"
 }
 
-say_attack() {
+# say_start SOURCE PORT LINES...: says all these lines at once, whatever the answers; does not wait.
+say_start() {
 	say_command "$1" "$2"
 	"${COMMAND[@]}" < <(printf '%s\r\n' "${@:3}") >>"$WORK/client.out" 2>&1 &
 	ATTACKS+=($!)

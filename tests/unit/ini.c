@@ -332,7 +332,7 @@ static void test_nearest(void **state)
 		const char *word, *want;
 	} rows[] = {
 		{"treshold", "threshold"}, {"thresholds", "threshold"}, {"treshhold", "threshold"}, {"windows", "window"},
-		{"widnow", "window"},      {"fro", NULL},               {"four", "for"},            {"form", "for"},
+		{"widnow", "window"},      {"fro", "for"},              {"four", "for"},            {"form", "for"},
 		{"fox", "for"},            {"memroy", "memory"},        {"pat", "path"},            {"paths", "path"},
 		{"threshold", "threshold"}, {"xyz", NULL},              {"", NULL},                 {"f", NULL},
 		{"extended", "extend"},    {"somethingverydifferent", NULL},

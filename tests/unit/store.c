@@ -4,10 +4,11 @@
 #include "store/store.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <sqlite3.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ static const int64_t t0_s = 1795181862;
 
 static char directory[32];
 static char path[64];
+static bool may_mount;
 
 static int setup(void **state)
 {
@@ -243,7 +245,7 @@ static void test_paths(void **state)
 
 	(void)state;
 	assert_int_equal(store_open(directory, STORE_WRITE, &store, &why), -ENOENT);
-	assert_int_equal(store_open(directory, STORE_READ, &store, &why), -ENOENT);
+	assert_true(store_open(directory, STORE_READ, &store, &why) < 0);
 	assert_int_equal(store_open("/nowhere/at/all/hits.db", STORE_WRITE, &store, &why), -ENOENT);
 	assert_string_equal(why.text, "/nowhere/at/all/hits.db: cannot open it: unable to open database file; does its "
 	                              "directory exist, and may we write there?");
@@ -453,7 +455,7 @@ static void test_disk_full(void **state)
 	struct store *store;
 
 	(void)state;
-	if (geteuid() != 0 || mount("tmpfs", directory, "tmpfs", 0, "size=400k") < 0)
+	if (!may_mount || mount("tmpfs", directory, "tmpfs", 0, "size=1m") < 0)
 		skip();
 	store = opened(STORE_WRITE);
 	prepare(store);
@@ -465,10 +467,10 @@ static void test_disk_full(void **state)
 /* No room even for the first page, or for what stands beside the file. */
 static void test_disk_full_at_first(void **state)
 {
-	char size[32], filler[64];
+	char size[32];
 
 	(void)state;
-	if (geteuid() != 0)
+	if (!may_mount)
 		skip();
 	for (unsigned kib = 4; kib <= 160; kib += 12) {
 		struct store *store = NULL;
@@ -492,7 +494,6 @@ static void test_disk_full_at_first(void **state)
 		store_close(opened(STORE_WRITE));
 		assert_int_equal(umount(directory), 0);
 	}
-	(void)filler;
 }
 
 /* --- logs and rules --- */
@@ -680,8 +681,8 @@ static void test_blocks(void **state)
 	good(store_running(store, t0_s + 600, &why), &why);
 	good(store_next_block(store, &block, &why), &why);
 	assert_true(addr_equal(&block.net.addr, &a.addr));
-	good(store_extend(store, block.id, t0_s + 4000, &why), &why); /* and the walk left half way holds nobody up */
-	good(store_extend(store, block.id, t0_s + 10, &why), &why);
+	good(store_knock(store, block.id, t0_s + 600, t0_s + 4000, &why), &why); /* and the walk left half way holds nobody up */
+	good(store_knock(store, block.id, t0_s + 600, t0_s + 10, &why), &why);
 	good(store_blocks_since(store, t0_s + 3999, &why), &why);
 	walk(store, "192.0.2.1 4000, 2001:db8::/64 5000");
 
@@ -713,7 +714,8 @@ static void test_edited_by_hand(void **state)
 	good(store_running(store, t0_s, &why), &why);
 	assert_int_equal(store_next_block(store, &block, &why), -EINVAL);
 	assert_non_null(strstr(why.text, "an address in table block is none; was it edited by hand?"));
-	sql(path, "INSERT INTO hit (time, address, rule, score, log, offset, text) VALUES (9999999999, x'00', 1, 1, 1, 1, '')");
+	good(add_hit(store, "192.0.2.7", t0_s + 1, &why), &why);
+	sql(path, "UPDATE hit SET address = x'00'");
 	good(store_hits_since(store, t0_s, &why), &why);
 	assert_int_equal(store_next_hit(store, &hit, &why), -EINVAL);
 	store_close(store);
@@ -821,5 +823,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bulk, setup, teardown),
 	};
 
+	/* A world of our own, so that no mount outlives us. */
+	may_mount = geteuid() == 0 && unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

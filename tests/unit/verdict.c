@@ -36,8 +36,47 @@ static const char *name_of(enum verdict_outcome outcome)
 		return "history";
 	case VERDICT_ALLOWED:
 		return "allowed";
+	case VERDICT_SUSPENDED:
+		return "suspended";
+	case VERDICT_QUARANTINE:
+		return "quarantine";
+	case VERDICT_BRAKED:
+		return "braked";
 	}
 	return "?";
+}
+
+/* Evidence of no rule and no name; *ret: the block of the evidence itself, if there is one. */
+static struct verdict_decision decide(struct verdict *v, const struct addr *addr, int score, int64_t time_s)
+{
+	const struct verdict_evidence evidence = {.addr = *addr, .score = score, .time_s = time_s, .rule = VERDICT_NO_RULE};
+	struct verdict_decision decision;
+
+	verdict_hit(v, &evidence, &decision);
+	assert_true(addr_equal(&decision.subject.addr, addr));
+	assert_int_equal(decision.subject.len, 128);
+	assert_int_equal(decision.n, decision.outcome == VERDICT_BLOCK);
+	return decision;
+}
+
+static enum verdict_outcome hit(struct verdict *v, const struct addr *addr, int score, int64_t time_s,
+                                struct verdict_block *ret)
+{
+	const struct verdict_decision decision = decide(v, addr, score, time_s);
+
+	if (decision.n > 0) {
+		assert_int_equal(decision.blocks[0].cause, VERDICT_EVIDENCE);
+		assert_false(decision.blocks[0].proven || decision.blocks[0].prolonged);
+		*ret = decision.blocks[0];
+	}
+	return decision.outcome;
+}
+
+static void known_block(struct verdict *v, const struct net *net, int64_t since_s, int64_t until_s)
+{
+	const struct verdict_block block = {.net = *net, .since_s = since_s, .until_s = until_s, .offence = 1};
+
+	verdict_known_block(v, &block, VERDICT_NO_RULE);
 }
 
 static struct net net_from(const char *text)
@@ -84,7 +123,7 @@ static void play(const struct step steps[], size_t n)
 		enum verdict_outcome got;
 
 		verdict_at(v, t0_s + s->now);
-		got = verdict_hit(v, &addr, s->score, t0_s + s->time, &block);
+		got = hit(v, &addr, s->score, t0_s + s->time, &block);
 		if (got != s->want)
 			fail_msg("step %zu: got %s, want %s", i, name_of(got), name_of(s->want));
 		if (got != VERDICT_BLOCK) {
@@ -221,7 +260,7 @@ static void test_many_offences(void **state)
 		struct verdict_block block;
 
 		verdict_at(v, t0_s + 2 * i);
-		assert_int_equal(verdict_hit(v, &a, 1, t0_s + 2 * i, &block), VERDICT_BLOCK);
+		assert_int_equal(hit(v, &a, 1, t0_s + 2 * i, &block), VERDICT_BLOCK);
 		assert_int_equal(block.offence, i < 8 ? i + 1 : 8);
 		assert_int_equal(block.until_s - block.since_s, i < 7 ? 1 : 2);
 	}
@@ -255,7 +294,7 @@ static void test_allow(void **state)
 			if (verdict_is_allowed(v, &addr) != want)
 				fail_msg("%s, turn %u: want %d", rows[i].address, turn, want);
 			if (want)
-				assert_int_equal(verdict_hit(v, &addr, 1000, t0_s, &block), VERDICT_ALLOWED);
+				assert_int_equal(hit(v, &addr, 1000, t0_s, &block), VERDICT_ALLOWED);
 		}
 		verdict_allow(v, nets, 2);
 	}
@@ -264,12 +303,12 @@ static void test_allow(void **state)
 	{
 		const struct addr a = addr_from("203.0.113.7");
 
-		assert_int_equal(verdict_hit(v, &a, 60, t0_s, &block), VERDICT_COUNTED);
+		assert_int_equal(hit(v, &a, 60, t0_s, &block), VERDICT_COUNTED);
 		verdict_allow(v, all, 2);
-		assert_int_equal(verdict_hit(v, &a, 60, t0_s, &block), VERDICT_ALLOWED);
+		assert_int_equal(hit(v, &a, 60, t0_s, &block), VERDICT_ALLOWED);
 		verdict_allow(v, NULL, 0);
-		assert_int_equal(verdict_hit(v, &a, 39, t0_s, &block), VERDICT_COUNTED);
-		assert_int_equal(verdict_hit(v, &a, 1, t0_s, &block), VERDICT_BLOCK);
+		assert_int_equal(hit(v, &a, 39, t0_s, &block), VERDICT_COUNTED);
+		assert_int_equal(hit(v, &a, 1, t0_s, &block), VERDICT_BLOCK);
 	}
 	verdict_free(v);
 }
@@ -285,21 +324,21 @@ static void test_until(void **state)
 	verdict_at(v, t0_s);
 	verdict_until(v, &net, t0_s + 100); /* nobody is blocked: nothing happens */
 	assert_int_equal(verdict_stat(v).addresses, 0);
-	assert_int_equal(verdict_hit(v, &a, 100, t0_s, &block), VERDICT_BLOCK);
+	assert_int_equal(hit(v, &a, 100, t0_s, &block), VERDICT_BLOCK);
 	verdict_until(v, &other, t0_s);
 	verdict_at(v, t0_s + 500);
 	verdict_until(v, &net, t0_s + 1100); /* it knocked */
 	verdict_at(v, t0_s + 1099);
-	assert_int_equal(verdict_hit(v, &a, 100, t0_s + 1099, &block), VERDICT_RUNNING);
+	assert_int_equal(hit(v, &a, 100, t0_s + 1099, &block), VERDICT_RUNNING);
 	verdict_at(v, t0_s + 1100);
-	assert_int_equal(verdict_hit(v, &a, 100, t0_s + 1099, &block), VERDICT_RUNNING);
-	assert_int_equal(verdict_hit(v, &a, 100, t0_s + 1100, &block), VERDICT_BLOCK);
+	assert_int_equal(hit(v, &a, 100, t0_s + 1099, &block), VERDICT_RUNNING);
+	assert_int_equal(hit(v, &a, 100, t0_s + 1100, &block), VERDICT_BLOCK);
 	assert_int_equal(block.offence, 2);
 	verdict_at(v, t0_s + 1200);
 	verdict_until(v, &net, t0_s + 1200); /* lifted */
-	assert_int_equal(verdict_hit(v, &a, 100, t0_s + 1199, &block), VERDICT_RUNNING);
-	assert_int_equal(verdict_hit(v, &a, 99, t0_s + 1200, &block), VERDICT_COUNTED);
-	assert_int_equal(verdict_hit(v, &a, 1, t0_s + 1200, &block), VERDICT_BLOCK);
+	assert_int_equal(hit(v, &a, 100, t0_s + 1199, &block), VERDICT_RUNNING);
+	assert_int_equal(hit(v, &a, 99, t0_s + 1200, &block), VERDICT_COUNTED);
+	assert_int_equal(hit(v, &a, 1, t0_s + 1200, &block), VERDICT_BLOCK);
 	assert_int_equal(block.offence, 3); /* lifting forgives nothing */
 	verdict_free(v);
 }
@@ -313,20 +352,20 @@ static void test_known(void **state)
 
 	(void)state;
 	verdict_at(v, t0_s);
-	verdict_known_block(v, &net, t0_s - 86400, t0_s - 86400 + 600); /* over */
-	verdict_known_block(v, &net, t0_s - 7200, t0_s + 10);           /* runs, was extended */
+	known_block(v, &net, t0_s - 86400, t0_s - 86400 + 600); /* over */
+	known_block(v, &net, t0_s - 7200, t0_s + 10);           /* runs, was extended */
 	verdict_known_hit(v, &a, 1000, t0_s - 7200);
 	verdict_known_hit(v, &a, 1000, t0_s - 5);
 	verdict_known_hit(v, &b, 60, t0_s - 3600); /* history */
 	verdict_known_hit(v, &b, 60, t0_s - 3599);
 	verdict_known_hit(v, &b, 1000, t0_s - 3598); /* decides nothing ... */
 	verdict_known_hit(v, &b, -1000, t0_s - 3597);
-	assert_int_equal(verdict_hit(v, &a, 1000, t0_s, &block), VERDICT_RUNNING);
-	assert_int_equal(verdict_hit(v, &b, 39, t0_s, &block), VERDICT_COUNTED);
-	assert_int_equal(verdict_hit(v, &b, 1, t0_s, &block), VERDICT_BLOCK); /* ... the next one does */
+	assert_int_equal(hit(v, &a, 1000, t0_s, &block), VERDICT_RUNNING);
+	assert_int_equal(hit(v, &b, 39, t0_s, &block), VERDICT_COUNTED);
+	assert_int_equal(hit(v, &b, 1, t0_s, &block), VERDICT_BLOCK); /* ... the next one does */
 	assert_int_equal(block.offence, 1);
 	verdict_at(v, t0_s + 10);
-	assert_int_equal(verdict_hit(v, &a, 100, t0_s + 10, &block), VERDICT_BLOCK);
+	assert_int_equal(hit(v, &a, 100, t0_s + 10, &block), VERDICT_BLOCK);
 	assert_int_equal(block.offence, 3);
 	verdict_free(v);
 }
@@ -345,14 +384,14 @@ static void test_extreme_times(void **state)
 			struct verdict *const v = verdict_new(&policy);
 			struct verdict_block block;
 
-			verdict_known_block(v, &net, times[i], times[j]);
+			known_block(v, &net, times[i], times[j]);
 			verdict_at(v, times[i]);
-			(void)verdict_hit(v, &a, 100, times[j], &block);
+			(void)hit(v, &a, 100, times[j], &block);
 			verdict_at(v, times[j]);
 			verdict_known_hit(v, &a, 100, times[i]);
-			(void)verdict_hit(v, &a, 100, times[i], &block);
+			(void)hit(v, &a, 100, times[i], &block);
 			verdict_until(v, &net, times[i]);
-			(void)verdict_hit(v, &a, 100, times[j], &block);
+			(void)hit(v, &a, 100, times[j], &block);
 			verdict_free(v);
 		}
 }
@@ -393,7 +432,7 @@ static enum verdict_outcome naive_hit(struct naive *naive, const struct verdict_
 			sum += naive->of[who].hits[n++].score;
 		}
 	naive->of[who].n_hits = n;
-	if (sum < p->threshold)
+	if (score <= 0 || sum < p->threshold) /* what speaks for somebody never blocks him */
 		return VERDICT_COUNTED;
 	for (size_t i = naive->of[who].n_blocks; i > 0 && offence < 8; i--) {
 		if (naive->of[who].blocks[i - 1] + p->memory_s <= now_s)
@@ -456,7 +495,7 @@ static void test_naive(void **state)
 				now_s -= random_below(20);
 			time_s = now_s - (random_below(4) == 0 ? random_below(250) : 0) + (random_below(20) == 0 ? 30 : 0);
 			verdict_at(v, now_s);
-			a = verdict_hit(v, &addr, score, time_s, &got);
+			a = hit(v, &addr, score, time_s, &got);
 			b = naive_hit(naive, &p, who, score, time_s, now_s, &want);
 			if (a != b || got.since_s != want.since_s || got.until_s != want.until_s || got.offence != want.offence)
 				fail_msg("turn %u, hit %u: got %s, %" PRId64 ", %u, want %s, %" PRId64 ", %u", turn, i, name_of(a),
@@ -500,7 +539,7 @@ static struct verdict *remembered(const struct verdict_policy *p, const struct p
 		const struct addr addr = addr_number(past->blocks[i].who);
 		const struct net net = net_of(&addr);
 
-		verdict_known_block(v, &net, past->blocks[i].since_s, past->blocks[i].until_s);
+		known_block(v, &net, past->blocks[i].since_s, past->blocks[i].until_s);
 	}
 	for (size_t i = 0; i < past->n_hits; i++) {
 		const struct addr addr = addr_number(past->hits[i].who);
@@ -530,6 +569,7 @@ static void test_restart(void **state)
 			const struct net net = net_of(&addr);
 			const int score = (int)random_below(60) - 10;
 			struct verdict_block got = {.offence = 0}, want = {.offence = 0};
+			struct verdict_decision decision;
 			enum verdict_outcome a, b;
 			int64_t time_s;
 
@@ -542,14 +582,19 @@ static void test_restart(void **state)
 				n_restarts++;
 			}
 			verdict_at(again, now_s);
-			a = verdict_hit(v, &addr, score, time_s, &want);
-			b = verdict_hit(again, &addr, score, time_s, &got);
+			decision = decide(v, &addr, score, time_s);
+			a = decision.outcome;
+			if (decision.n > 0)
+				want = decision.blocks[0];
+			b = hit(again, &addr, score, time_s, &got);
 			if (a != b || got.since_s != want.since_s || got.until_s != want.until_s || got.offence != want.offence)
 				fail_msg("turn %u, hit %u: got %s, %" PRId64 ", %u after a restart, want %s, %" PRId64 ", %u", turn, i,
 				         name_of(b), got.until_s - t0_s, got.offence, name_of(a), want.until_s - t0_s, want.offence);
-			past->hits[past->n_hits].who = who;
-			past->hits[past->n_hits].score = score;
-			past->hits[past->n_hits++].time_s = time_s;
+			if (decision.counted) {
+				past->hits[past->n_hits].who = who;
+				past->hits[past->n_hits].score = score;
+				past->hits[past->n_hits++].time_s = time_s;
+			}
 			if (a == VERDICT_BLOCK) {
 				past->blocks[past->n_blocks].who = who;
 				past->blocks[past->n_blocks].since_s = want.since_s;
@@ -595,14 +640,14 @@ static void test_scores_max(void **state)
 	before = mallinfo2();
 	for (int64_t i = 0; i < 300000; i++) {
 		verdict_at(v, t0_s + i);
-		assert_int_equal(verdict_hit(v, &a, 1, t0_s + i, &block), VERDICT_COUNTED);
-		assert_int_equal(verdict_hit(v, &a, -1, t0_s + i / 2, &block), VERDICT_COUNTED);
+		assert_int_equal(hit(v, &a, 1, t0_s + i, &block), VERDICT_COUNTED);
+		assert_int_equal(hit(v, &a, -1, t0_s + i / 2, &block), VERDICT_COUNTED);
 	}
 	after = mallinfo2();
 	assert_true(after.uordblks + after.hblkhd < before.uordblks + before.hblkhd + 65536);
 	/* Backwards too. */
 	for (int64_t i = 0; i < 100000; i++)
-		assert_int_equal(verdict_hit(v, &a, 1, t0_s - i, &block), VERDICT_COUNTED);
+		assert_int_equal(hit(v, &a, 1, t0_s - i, &block), VERDICT_COUNTED);
 	after = mallinfo2();
 	assert_true(after.uordblks + after.hblkhd < before.uordblks + before.hblkhd + 65536);
 	verdict_free(v);
@@ -612,7 +657,7 @@ static void test_scores_max(void **state)
 	v = verdict_new(&p);
 	for (int64_t i = 0; i < 5000; i++) {
 		verdict_at(v, t0_s + i);
-		assert_int_equal(verdict_hit(v, &a, 1, t0_s + i, &block), i < 4999 ? VERDICT_COUNTED : VERDICT_BLOCK);
+		assert_int_equal(hit(v, &a, 1, t0_s + i, &block), i < 4999 ? VERDICT_COUNTED : VERDICT_BLOCK);
 	}
 	verdict_free(v);
 	/* Up to the limit every second leaves by itself. */
@@ -621,7 +666,7 @@ static void test_scores_max(void **state)
 	v = verdict_new(&p);
 	for (int64_t i = 0; i < 3 * VERDICT_SCORES_MAX; i++) {
 		verdict_at(v, t0_s + i);
-		assert_int_equal(verdict_hit(v, &a, 1, t0_s + i, &block), VERDICT_COUNTED);
+		assert_int_equal(hit(v, &a, 1, t0_s + i, &block), VERDICT_COUNTED);
 	}
 	verdict_free(v);
 }
@@ -642,7 +687,7 @@ static void crowd(int quiet, int loud_every, int loud, size_t extra)
 		const struct addr addr = addr_number((uint32_t)i);
 		const int score = i % (size_t)loud_every == 0 ? loud : quiet;
 
-		assert_int_equal(verdict_hit(v, &addr, score, t0_s, &block), score >= 100 ? VERDICT_BLOCK : VERDICT_COUNTED);
+		assert_int_equal(hit(v, &addr, score, t0_s, &block), score >= 100 ? VERDICT_BLOCK : VERDICT_COUNTED);
 		assert_true(verdict_stat(v).addresses <= VERDICT_ADDRESSES_MAX);
 	}
 	stat = verdict_stat(v);
@@ -651,7 +696,7 @@ static void crowd(int quiet, int loud_every, int loud, size_t extra)
 	if (quiet < 100)
 		for (size_t i = 0; i < n; i += (size_t)loud_every) {
 			const struct addr addr = addr_number((uint32_t)i);
-			const enum verdict_outcome got = verdict_hit(v, &addr, 50, t0_s, &block);
+			const enum verdict_outcome got = hit(v, &addr, 50, t0_s, &block);
 
 			if (got != (loud >= 100 ? VERDICT_RUNNING : VERDICT_BLOCK))
 				fail_msg("address %zu was loud, but forgotten: got %s", i, name_of(got));
@@ -661,7 +706,7 @@ static void crowd(int quiet, int loud_every, int loud, size_t extra)
 	for (size_t i = 0; i < n; i++) {
 		const struct addr addr = addr_number((uint32_t)i);
 
-		assert_int_equal(verdict_hit(v, &addr, 1, t0_s + 40 * 86400, &block), VERDICT_COUNTED);
+		assert_int_equal(hit(v, &addr, 1, t0_s + 40 * 86400, &block), VERDICT_COUNTED);
 	}
 	verdict_free(v);
 }
@@ -693,7 +738,7 @@ static void test_crowd_passing(void **state)
 		const struct addr addr = addr_number((uint32_t)i);
 
 		verdict_at(v, t0_s + (int64_t)i / 20); /* 72000 in a window */
-		assert_int_equal(verdict_hit(v, &addr, 10, t0_s + (int64_t)i / 20, &block), VERDICT_COUNTED);
+		assert_int_equal(hit(v, &addr, 10, t0_s + (int64_t)i / 20, &block), VERDICT_COUNTED);
 	}
 	assert_int_equal(verdict_stat(v).forgotten, 0);
 	assert_true(verdict_stat(v).addresses <= 4 * 72000);

@@ -1,0 +1,376 @@
+/*
+ * order: block, unblock, vote, test, reload, resume: what a person tells the daemon, over its control socket. test does
+ * without a daemon: then it asks the database.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "allowlist.h"
+#include "base/duration.h"
+#include "command/command.h"
+#include "control/protocol.h"
+#include "orders.h"
+#include "recall.h"
+
+enum {
+	WAIT_S = 10,
+	LINE_ROOM = PROTOCOL_LINE_MAX + 2, /* with newline and NUL */
+};
+
+/* A request, as a line that protocol_parse takes. */
+struct order {
+	struct protocol_request request;
+	size_t len;
+	char line[LINE_ROOM]; /* with its newline */
+};
+
+/* --- from arguments to a line --- */
+
+static bool add(struct order *o, const char *word)
+{
+	const size_t len = strlen(word), blank = o->len > 0;
+
+	if (o->len + blank + len > PROTOCOL_LINE_MAX)
+		return false;
+	if (blank)
+		o->line[o->len++] = ' ';
+	memcpy(o->line + o->len, word, len);
+	o->len += len;
+	return true;
+}
+
+/* Which options a command takes: "--for D" becomes "for D". */
+struct option {
+	const char *name, *word;
+	bool last; /* it takes the rest of the line */
+};
+
+static const struct option for_option = {"--for", "for", false};
+static const struct option score_option = {"--score", "score", false};
+static const struct option reason_option = {"--reason", "reason", true};
+
+static const struct option *find_option(const struct option *const options[], const char *name)
+{
+	for (; *options != NULL; options++)
+		if (strcmp((*options)->name, name) == 0)
+			return *options;
+	return NULL;
+}
+
+/* argv[0] and what follows, options behind the rest and the reason behind all. 0, or COMMAND_USAGE, said. */
+static int compose(int argc, char **argv, const struct option *const options[], struct order *ret)
+{
+	struct order o = {.len = 0};
+	const char *reason = NULL;
+	bool fits = true;
+	struct why why;
+
+	for (int i = 0; i < argc; i++)
+		if (i > 0 && strncmp(argv[i], "--", 2) == 0)
+			i++; /* and its value, see below */
+		else
+			fits &= add(&o, argv[i]);
+	for (int i = 1; i < argc; i++) {
+		const struct option *option;
+
+		if (strncmp(argv[i], "--", 2) != 0)
+			continue;
+		if ((option = find_option(options, argv[i])) == NULL)
+			return command_usage(argv[0], "no such option here");
+		if (++i == argc)
+			return command_usage(argv[0], "%s wants a value", option->name);
+		if (option->last)
+			reason = argv[i];
+		else
+			fits &= add(&o, option->word) && add(&o, argv[i]);
+	}
+	if (reason != NULL)
+		fits &= add(&o, "reason") && add(&o, reason);
+	if (!fits)
+		return command_usage(argv[0], "that is too long");
+	/* The daemon would say the same; and a newline would be a second request. */
+	if (protocol_parse((struct span){o.line, o.len}, &o.request, &why) < 0)
+		return command_usage(argv[0], "%s", why.text);
+	o.line[o.len++] = '\n';
+	*ret = o;
+	return 0;
+}
+
+/* --- the socket --- */
+
+static int connect_to(const char *path)
+{
+	const struct timeval wait = {.tv_sec = WAIT_S};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd, err;
+
+	if (strlen(path) >= sizeof address.sun_path)
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, path, strlen(path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+	if (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+		return fd;
+	err = errno;
+	(void)close(fd);
+	return -err;
+}
+
+static int connect_daemon(const struct config *config, bool reading, struct why *why)
+{
+	const char *const path = config->control.socket;
+	int fd;
+
+	if (path[0] == '\0')
+		return why_set(why, ENOENT, "the daemon has no control socket: [control] socket is empty");
+	fd = connect_to(path);
+	if (fd == -EACCES && reading && config->control.readers[0] != '\0') {
+		char read_path[4096];
+
+		(void)snprintf(read_path, sizeof read_path, "%s.read", path);
+		fd = connect_to(read_path);
+	}
+	if (fd >= 0)
+		return fd;
+	if (fd == -ENOENT || fd == -ECONNREFUSED)
+		return why_set(why, -fd, "no daemon is running: nobody answers on %s; 'systemctl start watchforspammers'", path);
+	if (fd == -EACCES)
+		return why_set(why, -fd, "%s: no permission; root may do this, and members of group \"%s\"%s%s%s", path,
+		               config->control.group, reading ? " or \"" : "", reading ? config->control.readers : "",
+		               reading ? "\"" : "");
+	return why_set(why, -fd, "%s: %s", path, strerror(-fd));
+}
+
+/* Sends the line and reads the one that answers it; *ret: to be freed, NUL-ended, without newline. */
+static int converse(int fd, const struct order *o, char **ret, struct why *why)
+{
+	char *text;
+	size_t len = 0;
+
+	if (send(fd, o->line, o->len, MSG_NOSIGNAL) != (ssize_t)o->len)
+		return why_set(why, EPIPE, "the daemon hung up");
+	if ((text = malloc(ANSWER_MAX)) == NULL)
+		abort();
+	while (len == 0 || text[len - 1] != '\n') {
+		const ssize_t n = len == ANSWER_MAX ? 0 : recv(fd, text + len, ANSWER_MAX - len, 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			const int err = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? ETIMEDOUT : EPIPE;
+
+			free(text);
+			return why_set(why, err, err == ETIMEDOUT ? "the daemon does not answer" : "the daemon hung up");
+		}
+		len += (size_t)n; /* > 0 */
+	}
+	text[len - 1] = '\0';
+	*ret = text;
+	return 0;
+}
+
+/* --- what is printed --- */
+
+static const char *string(const json_t *object, const char *key)
+{
+	const char *const text = json_string_value(json_object_get(object, key));
+
+	return text != NULL ? text : "-";
+}
+
+static void print_standing(const json_t *a)
+{
+	if (json_is_true(json_object_get(a, "blocked")))
+		(void)printf("%s is blocked until %s: %s\n", string(a, "address"), string(a, "until"), string(a, "why"));
+	else
+		(void)printf("%s is not blocked: %s\n", string(a, "address"), string(a, "why"));
+}
+
+static void print_lifted(const json_t *a)
+{
+	const json_t *const lifted = json_object_get(a, "lifted");
+	size_t i;
+	json_t *net;
+
+	json_array_foreach(lifted, i, net)
+		(void)printf("lifted the block of %s\n", json_string_value(net));
+	if (json_integer_value(json_object_get(a, "more")) > 0)
+		(void)printf("... and %" JSON_INTEGER_FORMAT " more\n", json_integer_value(json_object_get(a, "more")));
+}
+
+static void print_answer(enum protocol_verb verb, const json_t *a)
+{
+	switch (verb) {
+	case PROTOCOL_BLOCK:
+		(void)printf("%s is blocked until %s\n", string(a, "address"), string(a, "until"));
+		break;
+	case PROTOCOL_UNBLOCK:
+		print_lifted(a);
+		if (json_array_size(json_object_get(a, "lifted")) == 0)
+			(void)printf("%s was not blocked; what it did so far is forgotten\n", string(a, "address"));
+		break;
+	case PROTOCOL_BLACK:
+		if (json_is_false(json_object_get(a, "counted")))
+			(void)printf("noted, but it counts nothing%s%s\n",
+			             json_object_get(a, "white_since") != NULL ? ": a white vote stands against it, of " : "",
+			             json_object_get(a, "white_since") != NULL ? string(a, "white_since") : "");
+		print_standing(a);
+		break;
+	case PROTOCOL_WHITE:
+		print_lifted(a);
+		print_standing(a);
+		break;
+	case PROTOCOL_TEST:
+		print_standing(a);
+		break;
+	case PROTOCOL_RELOAD:
+		(void)printf("reloaded: %" JSON_INTEGER_FORMAT " rules\n", json_integer_value(json_object_get(a, "rules")));
+		break;
+	case PROTOCOL_RESUME:
+		(void)printf("rule %s counts again\n", string(a, "rule"));
+		break;
+	case PROTOCOL_LIST:
+	case PROTOCOL_WHY:
+	case PROTOCOL_STATUS:
+	case PROTOCOL_AUTH:
+	case PROTOCOL_COMPAT:
+		break; /* have commands of their own, or none */
+	}
+}
+
+/* Prints it, and says by the status whether it is a yes. */
+static int take_answer(const struct order *o, const char *text, const struct command_env *env)
+{
+	json_t *const a = json_loads(text, 0, NULL);
+	int status = COMMAND_DONE;
+	struct why why;
+
+	if (a == NULL) {
+		(void)why_set(&why, EPROTO, "the daemon's answer is no JSON: is it of another version?");
+		return command_fail(COMMAND_SYSTEM, &why);
+	}
+	if (env->json)
+		(void)printf("%s\n", text);
+	if (!json_is_true(json_object_get(a, "ok"))) {
+		status = COMMAND_NO;
+		(void)why_set(&why, EPERM, "%s", string(a, "error"));
+		if (!env->json)
+			(void)command_fail(status, &why);
+	} else {
+		if (!env->json)
+			print_answer(o->request.verb, a);
+		if (o->request.verb == PROTOCOL_TEST && !json_is_true(json_object_get(a, "blocked")))
+			status = COMMAND_NO;
+	}
+	json_decref(a);
+	return status;
+}
+
+/* --- without a daemon --- */
+
+static int ask_database(const struct order *o, const struct config *config, const struct command_env *env)
+{
+	const int64_t now_s = command_now();
+	struct allowlist *const allowlist = allowlist_new(config);
+	struct orders orders = {.config = config};
+	struct verdict *verdict = NULL;
+	struct orders_todo ignored;
+	struct answer *answer;
+	int status = COMMAND_SYSTEM;
+	struct why why;
+
+	if ((answer = malloc(sizeof *answer)) == NULL)
+		abort();
+	if ((orders.store = command_database(config)) == NULL)
+		goto out;
+	if (acts_open(orders.store, &orders.acts, &why) < 0 ||
+	    recall_verdict(orders.store, config, NULL, allowlist, true, now_s, &verdict, &why) < 0) {
+		(void)command_fail(COMMAND_SYSTEM, &why);
+		goto out;
+	}
+	orders.verdict = verdict;
+	orders_run(&orders, &o->request, "", now_s, answer, &ignored);
+	answer->text[answer->len - 1] = '\0'; /* the newline */
+	status = take_answer(o, answer->text, env);
+out:
+	acts_close(orders.acts);
+	verdict_free(verdict);
+	store_close(orders.store);
+	allowlist_free(allowlist);
+	free(answer);
+	return status;
+}
+
+/* --- the commands --- */
+
+static int send_order(const struct order *o, const struct command_env *env)
+{
+	const bool reading = protocol_is_reading(o->request.verb);
+	int status = COMMAND_SYSTEM, fd, rc;
+	struct config *config;
+	char *text = NULL;
+	struct why why;
+
+	if ((config = command_config(env, &status)) == NULL)
+		return status;
+	rc = fd = connect_daemon(config, reading, &why);
+	if (rc >= 0)
+		rc = converse(fd, o, &text, &why);
+	if (rc >= 0)
+		status = take_answer(o, text, env);
+	else if (reading && fd < 0)
+		status = ask_database(o, config, env);
+	else
+		status = command_fail(COMMAND_SYSTEM, &why);
+	if (fd >= 0)
+		(void)close(fd);
+	free(text);
+	config_free(config);
+	return status;
+}
+
+static int run(int argc, char **argv, const struct option *const options[], const struct command_env *env)
+{
+	struct order o;
+	const int status = compose(argc, argv, options, &o);
+
+	return status != 0 ? status : send_order(&o, env);
+}
+
+int command_block(int argc, char **argv, const struct command_env *env)
+{
+	static const struct option *const options[] = {&for_option, &reason_option, NULL};
+
+	return run(argc, argv, options, env);
+}
+
+int command_unblock(int argc, char **argv, const struct command_env *env)
+{
+	static const struct option *const options[] = {&reason_option, NULL};
+
+	return run(argc, argv, options, env);
+}
+
+int command_vote(int argc, char **argv, const struct command_env *env)
+{
+	static const struct option *const options[] = {&score_option, &reason_option, NULL};
+
+	return run(argc, argv, options, env);
+}
+
+/* test, reload, resume: without options. */
+int command_order(int argc, char **argv, const struct command_env *env)
+{
+	static const struct option *const options[] = {NULL};
+
+	return run(argc, argv, options, env);
+}

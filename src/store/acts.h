@@ -1,0 +1,75 @@
+/*
+ * acts: what people did by hand and who they were; and what a request asks while logs are being read.
+ *
+ * Every question here is answered from an index or from a bounded number of rows (but acts_running), so that no log line
+ * waits long for it; report.h has the questions that may take their time. Writing: inside a transaction of store.h.
+ * Walks, one at a time: begin, next until STORE_NONE. Strings are borrowed until the next call. Errors as of store.h.
+ */
+#ifndef WFS_ACTS_H
+#define WFS_ACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/why.h"
+#include "store/store.h"
+
+enum {
+	ACTS_HITS_LOOKED_AT = 20000, /* newest of all, by acts_hits */
+	ACTS_BLOCKS_LOOKED_AT = 20000,
+};
+
+struct acts;
+
+int acts_open(struct store *store, struct acts **ret, struct why *why);
+
+/* Takes NULL. Before store_close. */
+void acts_close(struct acts *acts);
+
+/* One thing done. who: "uid 0 (root)"; what: "block", "unblock", "vote black" ...; net may be NULL; why: "" for none. */
+int acts_add(struct acts *acts, int64_t time_s, const char *who, const char *what, const struct net *net,
+             const char *why_text, struct why *why);
+
+/* Removes at most n_max acts from before before_s. */
+int acts_purge(struct acts *acts, int64_t before_s, size_t n_max, struct why *why);
+
+/* When somebody last voted white for net after since_s; STORE_NONE when nobody did. */
+int acts_white(struct acts *acts, const struct net *net, int64_t since_s, int64_t *ret_s, struct why *why);
+
+/* What was unblocked after since_s, oldest first. *ret_s: what happened before counts no more; the second after it. */
+void acts_unblocked(struct acts *acts, int64_t since_s);
+int acts_next_unblocked(struct acts *acts, struct net *ret_net, int64_t *ret_s, struct why *why);
+
+/* A block, with the words of its rule. */
+struct acts_block {
+	struct store_block block;
+	const char *rule, *reason, *category, *ended_by; /* ended_by: NULL while it runs or ran its time */
+	int64_t knocks;
+};
+
+/*
+ * acts_running: all that run at now_s, those that last longest first.
+ * acts_blocks: every block of exactly net, the newest n_max; among the last ACTS_BLOCKS_LOOKED_AT of all.
+ */
+void acts_running(struct acts *acts, int64_t now_s);
+void acts_blocks(struct acts *acts, const struct net *net, size_t n_max);
+int acts_next_block(struct acts *acts, struct acts_block *ret, struct why *why);
+
+/* The newest n_max hits of addr among the last ACTS_HITS_LOOKED_AT of all. */
+struct acts_hit {
+	const char *rule, *reason, *detail, *text; /* detail may be NULL */
+	int64_t time_s, score;
+};
+void acts_hits(struct acts *acts, const struct addr *addr, size_t n_max);
+int acts_next_hit(struct acts *acts, struct acts_hit *ret, struct why *why);
+
+/* Everything the daemon last said of itself. */
+void acts_said(struct acts *acts);
+int acts_next_said(struct acts *acts, const char **ret_key, const char **ret_value, struct why *why);
+
+/* Ends all walks, also those left half way: they would hold a read lock. */
+void acts_stop(struct acts *acts);
+
+#endif

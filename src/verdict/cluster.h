@@ -1,0 +1,44 @@
+/*
+ * cluster: greylisted senders that come again from another of their machines.
+ *
+ * Knows verdict and base. Two attempts with the same sender and recipient, HELO names of the same organisation and
+ * different addresses of one IPv4 /24 (IPv6 /64), none of which has hits or offences, are one large sender: its
+ * network earns an allowance. Attempts are remembered for CLUSTER_AGE_S, at most CLUSTER_MAX of them, the oldest of
+ * a few is forgotten first, and not over a restart: the sender will try again.
+ *
+ * The organisation of a name is taken for its last two labels, or three where the last has two letters and the one
+ * before at most three (co.uk, com.au): without a list of public suffixes that is a guess, and a wrong one only
+ * asks for more or less of the name to be alike.
+ * Source: spamd's "spamclusterd"; greyexp of spamd(8).
+ */
+#ifndef WFS_CLUSTER_H
+#define WFS_CLUSTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/text.h"
+#include "verdict/verdict.h"
+
+enum {
+	CLUSTER_MAX = 1 << 12,
+	CLUSTER_AGE_S = 4 * 86400,
+};
+
+struct cluster;
+
+/* seed: any number, best one that strangers cannot know. */
+struct cluster *cluster_new(uint64_t seed);
+
+/* Takes NULL. */
+void cluster_free(struct cluster *cluster);
+
+/*
+ * One greylisted attempt. True: the network *ret has proved to be one sender. from may be empty; without to or helo,
+ * or with a helo that is no name, it is no attempt.
+ */
+bool cluster_attempt(struct cluster *cluster, const struct verdict *verdict, const struct addr *addr, struct span from,
+                     struct span to, struct span helo, int64_t now_s, struct net *ret);
+
+#endif

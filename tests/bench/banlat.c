@@ -1,0 +1,126 @@
+/*
+ * banlat: how long it takes from a hostile line in the log to the address in the kernel's list.
+ *
+ * usage: banlat LOG LIST N
+ * Appends N hostile lines of Postfix to LOG, each by another address of 203.0.113.0/24, one after the other, and reads
+ * /proc/net/xt_recent/LIST until the address is there. Prints the times in microseconds. Run it in the network
+ * namespace of the daemon. N is at most 90, so that a list of the stock capacity takes them all.
+ * Exit status 1 when an address was not there after ten seconds.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	N_MAX = 90,
+	PATIENCE_US = 10 * 1000 * 1000,
+	BETWEEN_NS = 20 * 1000 * 1000, /* a line comes alone: the daemon sleeps again before the next */
+	LIST_BYTES = 1 << 16,          /* 100 entries of at most 20 stamps */
+};
+
+static double now_us(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int append_line(int log, unsigned host)
+{
+	const time_t now = time(NULL);
+	struct tm tm;
+	char stamp[32], line[512];
+	int len;
+
+	(void)strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S+00:00", gmtime_r(&now, &tm));
+	len = snprintf(line, sizeof line,
+	               "%s mx postfix/smtpd[%u]: NOQUEUE: reject: RCPT from unknown[203.0.113.%u]: 554 5.7.1 Service "
+	               "unavailable; Client host [203.0.113.%u] blocked using zen.example; from=<a@example.com> "
+	               "to=<b@example.org> proto=ESMTP helo=<x>\n",
+	               stamp, 1000 + host, host, host);
+	return write(log, line, (size_t)len) == len ? 0 : -1; /* shorter than line: all of it is known */
+}
+
+/* 1: there, 0: not there, -1: no such list. */
+static int is_listed(const char *path, const char *key)
+{
+	static char text[LIST_BYTES];
+	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	while (len < sizeof text - 1 && (n = read(fd, text + len, sizeof text - 1 - len)) > 0)
+		len += (size_t)n;
+	(void)close(fd);
+	text[len] = '\0';
+	return strstr(text, key) != NULL;
+}
+
+/* Microseconds, or -1 with the reason printed. */
+static double measure(int log, const char *path, unsigned host)
+{
+	const double began = now_us();
+	char key[32];
+
+	(void)snprintf(key, sizeof key, "src=203.0.113.%u ", host);
+	if (append_line(log, host) < 0) {
+		(void)fprintf(stderr, "banlat: cannot append to the log: %s\n", strerror(errno));
+		return -1;
+	}
+	for (;;) {
+		const int found = is_listed(path, key);
+		const double took = now_us() - began;
+
+		if (found == 1)
+			return took;
+		if (found < 0 || took > PATIENCE_US) {
+			(void)fprintf(stderr, "banlat: %s: %s\n", path, found < 0 ? strerror(errno) : "the address does not come");
+			return -1;
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct timespec between = {.tv_nsec = BETWEEN_NS};
+	const long n = argc == 4 ? strtol(argv[3], NULL, 10) : 0;
+	double took[N_MAX];
+	char path[256];
+	int log;
+
+	if (n < 1 || n > N_MAX) {
+		(void)fprintf(stderr, "usage: banlat LOG LIST N; N is 1 to %d\n", N_MAX);
+		return 2;
+	}
+	log = open(argv[1], O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (log < 0) {
+		(void)fprintf(stderr, "banlat: %s: %s\n", argv[1], strerror(errno));
+		return 1;
+	}
+	(void)snprintf(path, sizeof path, "/proc/net/xt_recent/%s", argv[2]);
+	for (long i = 0; i < n; i++) {
+		took[i] = measure(log, path, (unsigned)i + 1);
+		if (took[i] < 0)
+			return 1;
+		(void)nanosleep(&between, NULL);
+	}
+	(void)close(log);
+	qsort(took, (size_t)n, sizeof *took, by_size);
+	(void)printf("line to kernel, %ld blocks: min %.0f us, median %.0f us, p99 %.0f us, max %.0f us\n", n, took[0],
+	             took[n / 2], took[n * 99 / 100], took[n - 1]);
+	return 0;
+}

@@ -1,0 +1,49 @@
+/* protocol: any bytes as a line; what is taken is safe to act on. And any text in an answer is a line of JSON. */
+#include "control/protocol.h"
+
+#include <assert.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "control/answer.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static void check(const struct protocol_request *r)
+{
+	const unsigned length = addr_is_ip4(&r->net.addr) && r->net.len >= 96 ? r->net.len - 96U + 24 : r->net.len;
+
+	assert(r->for_s >= 0 && r->score >= 0 && r->score <= PROTOCOL_SCORE_MAX);
+	assert(memchr(r->reason, '\0', sizeof r->reason) != NULL);
+	for (const char *p = r->reason; *p != '\0'; p++)
+		assert((unsigned char)*p >= 0x20 && *p != 0x7F);
+	if (r->verb <= PROTOCOL_WHITE || r->verb == PROTOCOL_WHY || r->verb == PROTOCOL_TEST)
+		assert(length >= PROTOCOL_LENGTH6_MIN && r->net.len <= 128);
+	if (r->verb == PROTOCOL_BLACK || r->verb == PROTOCOL_WHITE || r->verb == PROTOCOL_WHY)
+		assert(r->net.len == 128);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	static struct answer answer;
+	struct protocol_request r;
+	struct why why;
+	json_t *json;
+
+	if (protocol_parse((struct span){(const char *)data, len}, &r, &why) == 0) {
+		check(&r);
+		answer_begin(&answer);
+		answer_text(&answer, "reason", r.reason);
+		answer_end(&answer);
+	} else {
+		char text[WHY_MAX] = "";
+
+		memcpy(text, data, len < sizeof text ? len : sizeof text - 1);
+		text[sizeof text - 1] = '\0';
+		answer_error(&answer, text);
+	}
+	json = json_loadb(answer.text, answer.len, 0, NULL);
+	assert(json != NULL && memchr(answer.text, '\n', answer.len) == answer.text + answer.len - 1);
+	json_decref(json);
+	return 0;
+}

@@ -1,0 +1,302 @@
+#!/usr/bin/env bash
+# The control socket, with the real daemon and packets: block, unblock and votes over the Unix socket, TCP and the
+# commands; who may and who may not, and what is recorded of it; what was done by hand outlives restarts; garbage and a flood of
+# requests do not hold up log lines; "test", "why" and the kernel agree about 1000 addresses.
+# WFS_SEED repeats a run.
+set -u
+# shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
+. "$(dirname "$0")/daemon_lib.sh"
+netns_need sqlite3 jq iptables-legacy ip6tables-legacy setpriv
+
+RANDOM=${WFS_SEED:=$((BASHPID ^ EPOCHSECONDS % 32768))}
+SEED=$WFS_SEED
+echo "seed $SEED"
+TOKEN=0123456789abcdef0123456789abcdef
+FLOODERS=()
+daemon_prepare
+SOCKET=$WORK/run/control
+
+down() {
+	[ "${#FLOODERS[@]}" = 0 ] || { kill "${FLOODERS[@]}" && wait "${FLOODERS[@]}"; } 2>/dev/null
+	daemon_down
+}
+trap down EXIT
+
+# Where any user can get at it: the build directory may be closed to others.
+cp "$WFS_PROGRAM" "$WORK/wfs" && chmod 755 "$WORK/wfs"
+WFS_PROGRAM=$WORK/wfs
+mkdir "$WORK/run"
+chown nobody "$WORK/run"
+printf 'mx2 %s\nlook ffffffffffffffffffffffffffffffff read\n' "$TOKEN" >"$WORK/tokens"
+chown nobody "$WORK/tokens"
+chmod 600 "$WORK/tokens"
+GROUP=$(id -gn nobody) # the daemon's user must be in it
+cat >"$CONF" <<END
+[log $LOG]
+[database]
+path = $WORK/db/hits.db
+[run]
+user = nobody
+patterns = $WORK/patterns
+[control]
+socket = $SOCKET
+group = $GROUP
+readers =
+tcp = 127.0.0.1:4711
+token_file = $WORK/tokens
+[firewall]
+resync = 1s
+END
+
+ask() {
+	printf '%s\n' "$@" | in_server timeout 20 nc -N -U "$SOCKET"
+}
+
+ask_tcp() {
+	printf '%s\n' "$@" | in_server timeout 20 nc -N 127.0.0.1 4711
+}
+
+# says JQ-CONDITION ANSWER
+says() {
+	jq -e "$1" >/dev/null <<<"$2" || fail "got $2, want $1"
+}
+
+as_user() {
+	in_server setpriv --reuid 4712 --regid "$1" --clear-groups "$WFS_PROGRAM" -c "$CONF" "${@:2}"
+}
+
+# answers STATUS TEXT COMMAND...: ends with that status and says that text.
+answers() {
+	local want=$1 text=$2 status=0
+	shift 2
+	"$@" >"$WORK/said" 2>&1 || status=$?
+	[ "$status" = "$want" ] || fail "$*: got status $status, want $want; it said: $(cat "$WORK/said")"
+	grep -qF -- "$text" "$WORK/said" || fail "$*: said $(cat "$WORK/said"), want $text"
+}
+
+closed() { not tcp_from "$CLIENT" "$1" 10.9.0.1 25; }
+open() { tcp_from "$CLIENT" "$1" 10.9.0.1 25; }
+
+# Before a daemon runs: who changes something is told so; "test" has no database yet.
+answers 3 "no daemon is running" wfs block 10.9.0.2
+answers 3 "no database here yet" wfs test 10.9.0.2
+answers 2 zone wfs block fe80::1%eth0
+answers 2 "control character" wfs block 10.9.0.2 --reason $'a\nblock 10.9.0.3'
+answers 2 "--for wants a value" wfs block 10.9.0.2 --for
+answers 2 "no such option" wfs unblock 10.9.0.2 --for 1h
+answers 2 "which rule" wfs resume
+
+listen 25
+daemon_start
+[ "$(stat -c '%a %U %G' "$SOCKET")" = "660 nobody $GROUP" ] || fail "the socket: $(stat -c '%a %U %G' "$SOCKET")"
+
+# --- by hand, with packets ---
+open 10.9.0.2 || fail "no connection before the block"
+says '.ok and .address == "10.9.0.2"' "$(ask "block 10.9.0.2 for 1h reason sent us \"things\"")"
+closed 10.9.0.2 || fail "blocked by hand, but connects"
+open 10.9.0.3 || fail "another client is blocked as well"
+says '.blocked and .by == "10.9.0.2"' "$(ask "test 10.9.0.2")"
+says '.list | length == 1 and .[0].rule == "manual" and .[0].reason == "sent us \"things\""' "$(ask list)"
+says '.blocked and (.blocks | length == 1)' "$(ask "why 10.9.0.2")"
+says '.ok and .lifted == ["10.9.0.2"]' "$(ask "unblock 10.9.0.2")"
+open 10.9.0.2 || fail "unblocked by hand, but cannot connect"
+answers 0 "is blocked until" wfs block 10.9.0.2 --for 1h --reason "by command"
+closed 10.9.0.2 || fail "blocked by command, but connects"
+answers 0 "10.9.0.2 is blocked until" wfs test 10.9.0.2
+answers 0 "lifted the block" wfs unblock 10.9.0.2
+open 10.9.0.2 || fail "unblocked by command, but cannot connect"
+answers 1 "10.9.0.2 is not blocked" wfs test 10.9.0.2
+answers 0 "10.9.0.4 is blocked until" wfs add 10.9.0.4 600 Broadband
+answers 0 "lifted the block of 10.9.0.4" wfs del 10.9.0.4
+answers 0 '"ok":true' wfs block --json 192.0.2.16/28
+answers 0 "192.0.2.16/28 is blocked until" wfs test 192.0.2.16/28
+answers 0 "192.0.2.31 is blocked until" wfs test 192.0.2.31
+wait_until listed 192.0.2.31 || fail "the last address of a network by hand is not in the kernel"
+answers 1 "192.0.2.0/24 is not blocked" wfs test 192.0.2.0/24
+answers 0 "lifted the block of 192.0.2.31" wfs unblock 192.0.2.0/24
+! listed 192.0.2.31 || fail "the last address of a network unblocked by hand is still in the kernel"
+answers 1 "name smaller networks" wfs block 172.0.0.0/8
+
+# As MIMEDefang's daemon was told, over TCP.
+[ "$(ask_tcp "auth $TOKEN" compat "add 10.9.0.4 600 Broadband" "del 10.9.0.4" "add nobody" | tail -n +2)" = \
+	"OK watchforspammers firewall daemon
+OK + 10.9.0.4
+OK - 10.9.0.4
+ERR no IPv4 or IPv6 address" ] || fail "compat"
+says '.ok | not' "$(ask_tcp "block 10.9.0.4")"
+says '.ok | not' "$(ask_tcp "auth fedcba9876543210fedcba9876543210")"
+says '.error | startswith("no permission")' "$(ask_tcp "auth ffffffffffffffffffffffffffffffff" "block 10.9.0.4" | tail -n 1)"
+open 10.9.0.4 || fail "blocked without permission"
+
+# --- votes, over both ---
+says '.counted and .score == 50 and (.blocked | not)' "$(ask "vote black 10.9.0.5 reason X-Spam-Score: 25")"
+open 10.9.0.5 || fail "blocked by half of it"
+says '.blocked' "$(ask_tcp "auth $TOKEN" "black 10.9.0.5" | tail -n 1)"
+closed 10.9.0.5 || fail "voted down, but connects"
+says '.lifted == ["10.9.0.5"]' "$(ask_tcp "auth $TOKEN" "vote white 10.9.0.5" | tail -n 1)"
+open 10.9.0.5 || fail "voted white, but cannot connect"
+for _ in 1 2 3 4 5; do
+	says '(.counted | not) and (.blocked | not)' "$(ask "vote black 10.9.0.5 score 1000")"
+done
+open 10.9.0.5 || fail "black votes beat a white one"
+answers 0 "is blocked until" wfs vote black 10.9.0.6 --score 100 --reason "by command"
+says '.counted == false and .blocked' "$(ask "vote black 10.9.0.6")"
+answers 0 '' env WFS_SOCKET="$SOCKET" "$WFS_SOURCE_ROOT/contrib/vote" black 10.9.0.9 20 'a "filter"' $'with\nlines'
+closed 10.9.0.6 || fail "voted down by command, but connects"
+
+# --- who may ---
+answers 3 "no permission" as_user 4712 block 10.9.0.7
+open 10.9.0.7 || fail "a stranger blocked somebody"
+answers 0 "is blocked" as_user "$(id -g nobody)" block 10.9.0.7 --reason "a member"
+closed 10.9.0.7 || fail "blocked by a member of the group, but connects"
+
+# Never: own addresses, loopback, too much at once.
+for address in 10.9.0.1 127.0.0.1 10.9.0.0/24 0.0.0.0/0 10.0.0.0/7 ::/0 2001::/31 fe80::1%mail0 fe80::1 example.org; do
+	says '.ok == false' "$(ask "block $address")"
+done
+
+# --- what is recorded ---
+want_acts="uid 0 (root)|block|10.9.0.2|sent us \"things\"
+uid 0 (root)|unblock|10.9.0.2|
+uid 0 (root)|block|10.9.0.2|by command
+uid 0 (root)|unblock|10.9.0.2|
+uid 0 (root)|block|10.9.0.4|Broadband
+uid 0 (root)|unblock|10.9.0.4|
+uid 0 (root)|block|192.0.2.16/28|
+uid 0 (root)|unblock|192.0.2.0/24|
+token mx2|block|10.9.0.4|Broadband
+token mx2|unblock|10.9.0.4|
+uid 0 (root)|vote black|10.9.0.5|X-Spam-Score: 25
+token mx2|vote black|10.9.0.5|
+token mx2|vote white|10.9.0.5|
+uid 0 (root)|vote black|10.9.0.5|
+uid 0 (root)|vote black|10.9.0.5|
+uid 0 (root)|vote black|10.9.0.5|
+uid 0 (root)|vote black|10.9.0.5|
+uid 0 (root)|vote black|10.9.0.5|
+uid 0 (root)|vote black|10.9.0.6|by command
+uid 0 (root)|vote black|10.9.0.6|
+uid 0 (root)|vote black|10.9.0.9|a \"filter\" withlines
+uid 4712|block|10.9.0.7|a member"
+[ "$(sql "SELECT who, what, address, why FROM acts ORDER BY id")" = "$want_acts" ] ||
+	fail "recorded: $(sql "SELECT who, what, address, why FROM acts ORDER BY id")"
+
+# --- reload: everything or nothing, and what is blocked stays ---
+says '.ok and .rules > 10' "$(ask reload)"
+closed 10.9.0.7 || fail "a reload lifted a block by hand"
+echo "nonsense = 1" >>"$CONF"
+says '.ok == false' "$(ask reload)"
+sed -i '$d' "$CONF"
+says '.ok == false' "$(ask "resume no-such-rule")"
+
+# --- an unblock forgets: five new passwords are needed, with and without a restart ---
+four() { for _ in 1 2 3 4; do wrong_password "$1" >>"$LOG"; done; }
+score_is() { ask "test $1" | jq -e ".score == $2" >/dev/null; }
+four 10.9.0.8
+wait_until score_is 10.9.0.8 80 || fail "four wrong passwords: $(ask "test 10.9.0.8")"
+says '.ok' "$(ask "unblock 10.9.0.8")"
+score_is 10.9.0.8 0 || fail "not forgotten: $(ask "test 10.9.0.8")"
+kill -KILL "$DAEMON"
+wait "$DAEMON" 2>/dev/null
+wait_until is_gone "$ENGINE"
+DAEMON=
+# Without a daemon, the database is asked, and says the same.
+wfs test --json 10.9.0.8 >"$WORK/said" 2>&1
+says '(.blocked | not) and .score == 0' "$(cat "$WORK/said")"
+wfs test --json 10.9.0.7 >"$WORK/said" 2>&1 || fail "test without a daemon: $(cat "$WORK/said")"
+says '.blocked and .by == "10.9.0.7"' "$(cat "$WORK/said")"
+daemon_start # the socket of the killed one is replaced
+closed 10.9.0.7 || fail "a block by hand does not outlive a restart"
+score_is 10.9.0.8 0 || fail "an unblock does not outlive a restart: $(ask "test 10.9.0.8")"
+says '(.counted | not)' "$(ask "vote black 10.9.0.5")"
+four 10.9.0.8
+wait_until score_is 10.9.0.8 80 || fail "new evidence does not count: $(ask "test 10.9.0.8")"
+open 10.9.0.8 || fail "blocked by what was forgotten"
+wrong_password 10.9.0.8 >>"$LOG"
+wait_until listed 10.9.0.8 || fail "five new passwords do not block"
+
+# --- garbage ---
+head -c 1000000 /dev/urandom | in_server timeout 20 nc -N -U "$SOCKET" >/dev/null 2>&1
+printf 'block 10.9.0.3' | in_server timeout 20 nc -N -U "$SOCKET" >"$WORK/said"
+[ ! -s "$WORK/said" ] || fail "half a line is answered: $(cat "$WORK/said")"
+says '.error == "a line has at most 512 bytes"' "$(printf '%600s' x | in_server timeout 20 nc -N -U "$SOCKET")"
+says '.ok == false' "$(printf 'block 10.9.0.3 reason a\033[2Jb\n' | in_server timeout 20 nc -N -U "$SOCKET")"
+open 10.9.0.3 || fail "garbage blocked somebody"
+
+# --- a flood of requests: how long from a line to the kernel? In microseconds, the median of 41. ---
+latency() {
+	# shellcheck disable=SC2016 # for the shell in the namespace
+	in_server bash -c '
+	list() { local text; read -r -d "" text </proc/net/xt_recent/spammer; [[ $text == *"src=$1 "* ]]; }
+	for ((i = 1; i <= 41; i++)); do
+		address=198.51.$1.$i
+		line="$2"; line=${line//ADDRESS/$address}
+		from=${EPOCHREALTIME/[.,]/}
+		printf "%s\n" "$line" >>"$3"
+		for ((n = 0; n < 100000; n++)); do list "$address" && break; done
+		echo $((${EPOCHREALTIME/[.,]/} - from))
+		read -r -t 0.005 <> <(:)
+	done' bash "$1" "$(postfix_dnsbl ADDRESS)" "$LOG" | sort -n | sed -n 21p
+}
+quiet_us=$(latency 100)
+for _ in 1 2 3 4; do
+	ip netns exec "$SERVER" bash -c "while :; do echo 'test 10.9.0.3'; done | nc -U '$SOCKET' >/dev/null" &
+	FLOODERS+=($!)
+done
+is_flooded() { [ "$(in_server ss -Hx src "$SOCKET" | grep -c ESTAB)" -ge 4 ]; }
+wait_until is_flooded || fail "no flood"
+flooded_us=$(latency 101)
+says '.ok' "$(ask "test 10.9.0.3")"
+kill "${FLOODERS[@]}"
+wait "${FLOODERS[@]}" 2>/dev/null
+FLOODERS=()
+echo "from a line to the kernel: $quiet_us us, while flooded with requests $flooded_us us"
+[ "$flooded_us" -le $((2 * quiet_us + 1000)) ] || fail "a flood holds up log lines: $quiet_us us without, $flooded_us us with"
+
+# --- 1000 addresses at random: test, why and the kernel say the same ---
+for ((i = 0; i < 1000; i++)); do
+	address=203.0.113.$((RANDOM % 250 + 1))
+	case $((RANDOM % 4)) in
+	0) address=192.0.2.$((RANDOM % 250 + 1)) ;;
+	1) address=10.77.$((RANDOM % 256)).$((RANDOM % 256)) ;;
+	2) address=2001:db8:$((RANDOM % 9 + 1)):$((RANDOM % 9 + 1))::$((RANDOM % 9 + 1)) ;;
+	esac
+	echo "$address"
+done | sort -u >"$WORK/addresses"
+i=0
+while read -r address; do
+	case $((i++ % 7)) in
+	0 | 1) postfix_dnsbl "$address" >>"$LOG" ;;
+	2) wrong_password "$address" >>"$LOG" ;;
+	3) echo "block $address" >>"$WORK/requests" ;;
+	4) echo "vote black $address score 100" >>"$WORK/requests" ;;
+	5) printf 'vote white %s\nvote black %s score 1000\n' "$address" "$address" >>"$WORK/requests" ;;
+	esac
+done <"$WORK/addresses"
+in_server timeout 60 nc -N -U "$SOCKET" <"$WORK/requests" >"$WORK/said"
+[ "$(grep -c '"ok":true' "$WORK/said")" = "$(wc -l <"$WORK/requests")" ] || fail "seed $SEED: $(grep -v '"ok":true' "$WORK/said" | head -3)"
+is_all_read() { [ "$(sql "SELECT sum(position) FROM log")" = "$(stat -c %s "$LOG")" ]; }
+wait_until is_all_read || fail "seed $SEED: not all read"
+sed 's/^/test /' "$WORK/addresses" | in_server timeout 60 nc -N -U "$SOCKET" |
+	jq -r 'select(.blocked) | .address' | sort >"$WORK/tested"
+while read -r address; do
+	wfs why --json "$address"
+done <"$WORK/addresses" | jq -r 'select(.blocked) | .address' | sort >"$WORK/whys"
+# An address is in the kernel as itself or, IPv6, as its /64; which the kernel writes in full.
+agree() {
+	kernel_set >"$WORK/kernel"
+	awk -F: 'NR == FNR { held[$0]; next }
+		NF == 1 { if ($0 in held) print; next }
+		{ net = sprintf("2001:0db8:000%s:000%s:0000:0000:0000:000", $3, $4) }
+		(net $6) in held || (net 0) in held' "$WORK/kernel" "$WORK/addresses" | sort >"$WORK/held"
+	cmp -s "$WORK/held" "$WORK/tested"
+}
+wait_until agree || fail "seed $SEED: the kernel and test differ: $(comm -3 "$WORK/held" "$WORK/tested" | head -5)"
+cmp -s "$WORK/tested" "$WORK/whys" || fail "seed $SEED: test and why differ: $(comm -3 "$WORK/tested" "$WORK/whys" | head -5)"
+echo "$(wc -l <"$WORK/addresses") addresses, $(wc -l <"$WORK/tested") blocked: test, why and the kernel agree"
+
+daemon_stop || fail "exit status $?"
+[ ! -e "$SOCKET" ] || fail "stop left the socket behind"
+no_rules || fail "stop left rules behind"
+no_sanitizer
+echo "ok"

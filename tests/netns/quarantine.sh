@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# A DNS blocklist dies and lists everybody: the rule is suspended before it blocks the world, what it took of those who
+# had proven good is released, a restart does not forget it, and somebody resumes it. And the brake, for all rules.
+set -u
+# shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
+. "$(dirname "$0")/daemon_lib.sh"
+netns_need sqlite3 jq iptables-legacy ip6tables-legacy
+daemon_prepare
+listen 25
+GOOD=()
+for i in {1..9}; do GOOD+=("10.9.1.$i"); done
+printf 'address add %s/32 dev mail0\n' "${GOOD[@]}" >"$WORK/addresses"
+ip -n "$CLIENT" -batch "$WORK/addresses" || fail "cannot give the client its addresses"
+ip -n "$SERVER" route add 10.9.1.0/24 dev mail0 || fail "no route back to the client"
+
+# login ADDRESS DAYS_AGO
+login() {
+	echo "$(date -u -d "$2 days ago" +%Y-%m-%dT%H:%M:%S.000000+00:00) mx dovecot: imap-login: Login: user=<alice>, method=PLAIN, rip=$1, lip=10.9.0.1, mpid=7, TLS, session=<abcdefgh1234>"
+}
+
+connects() {
+	tcp_from "$CLIENT" "$1" 10.9.0.1 25
+}
+
+n_active() {
+	sql "SELECT count(*) FROM active WHERE address LIKE '10.9.1.%'"
+}
+
+is_suspended() {
+	wfs status --json | jq -e '.suspended | any(.rule == "postfix-dnsbl")' >/dev/null
+}
+
+hits_are() {
+	[ "$(sql "SELECT count(*) FROM hit WHERE address LIKE '$1'")" = "$2" ]
+}
+
+daemon_config "[block]
+quarantine = 5
+extend = no
+for = 1h
+[firewall]
+resync = 1s"
+daemon_start
+for day in 4 3 2; do for address in "${GOOD[@]}"; do login "$address" "$day"; done; done >>"$LOG"
+# Two days are not three.
+for day in 4 3; do login 10.9.0.4 "$day"; done >>"$LOG"
+
+# Who has proven good needs twice as much.
+postfix_dnsbl 10.9.1.1 >>"$LOG"
+postfix_dnsbl 10.9.0.4 >>"$LOG"
+wait_until listed 10.9.0.4 || fail "an address with two good days is not blocked"
+connects 10.9.1.1 || fail "an address that has proven good is blocked at once"
+[ "$(n_active)" = 0 ] || fail "an address that has proven good is blocked at once"
+
+# The list is dead: everybody is on it.
+for address in "${GOOD[@]:0:5}"; do postfix_dnsbl "$address" && postfix_dnsbl "$address"; done >>"$LOG"
+wait_until listed 10.9.1.5 || fail "five that have proven good: not blocked by twice the threshold"
+[ "$(n_active)" = 5 ] || fail "got $(n_active) blocks, want 5"
+! is_suspended || fail "suspended too early"
+for address in "${GOOD[@]:5}"; do postfix_dnsbl "$address" && postfix_dnsbl "$address"; done >>"$LOG"
+wait_until is_suspended || fail "not suspended: $(wfs status --json)"
+wait_until not listed 10.9.1.5 || fail "what it took is not released"
+[ "$(n_active)" = 0 ] || fail "got $(n_active) blocks of who had proven good, want none"
+for address in "${GOOD[@]}"; do connects "$address" || fail "$address cannot connect"; done
+said "rule postfix-dnsbl" && said "SUSPENDED" || fail "nobody says so"
+wfs status | grep -F "SUSPENDED  rule postfix-dnsbl" >/dev/null || fail "status: $(wfs status)"
+wfs list | grep -F "rule postfix-dnsbl is SUSPENDED" >/dev/null || fail "list: $(wfs list)"
+[ "$(sql "SELECT count(*) FROM blocks WHERE ended_by = 'suspended'")" = 5 ] || fail "the database does not say why they were released"
+
+# It blocks nobody any more, another rule does; also after a restart.
+postfix_dnsbl 10.9.0.5 >>"$LOG"
+courier_511 10.9.0.6 >>"$LOG"
+wait_until listed 10.9.0.6 || fail "another rule does not block"
+! listed 10.9.0.5 || fail "a suspended rule blocks"
+daemon_stop || fail "exit status $?"
+daemon_start
+is_suspended || fail "a restart forgot the suspension"
+postfix_dnsbl 10.9.0.5 >>"$LOG"
+courier_511 10.9.0.2 >>"$LOG"
+wait_until listed 10.9.0.2 || fail "after a restart: another rule does not block"
+! listed 10.9.0.5 || fail "after a restart: a suspended rule blocks"
+
+# By hand.
+wfs resume postfix-dnsbl || fail "resume: exit status $?"
+! is_suspended || fail "resumed, and still suspended"
+postfix_dnsbl 10.9.0.3 >>"$LOG"
+wait_until listed 10.9.0.3 || fail "resumed, and does not block"
+! listed 10.9.0.5 || fail "resumed: what came while it was suspended counts"
+daemon_stop || fail "exit status $?"
+
+# --- the brake: three blocks a minute, of all since the last start too. A minute that changes in between makes six.
+rm -f "$WORK"/db/hits.db*
+: >"$LOG"
+daemon_config "[block]
+max_blocks_per_minute = 3
+for = 1h
+[firewall]
+resync = 1s"
+daemon_start
+for i in {11..30}; do courier_511 "10.9.2.$i"; done >>"$LOG"
+wait_until hits_are "10.9.2.%" 20 || fail "not all hits are stored"
+got=$(sql "SELECT count(*) FROM block WHERE address LIKE '10.9.2.%'")
+[[ $got -ge 3 && $got -le 6 ]] || fail "the brake let $got blocks through, want 3"
+said "more than 3 blocks in one minute" || fail "nobody says so"
+daemon_stop || fail "exit status $?"
+no_rules || fail "stop left rules behind"
+no_sanitizer
+echo "ok"

@@ -1,0 +1,821 @@
+/*
+ * control: real sockets in a directory of our own; the time is a number. The engine is played here: what is asked is
+ * answered with the verb and what it is about.
+ */
+#include "control/control.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+enum {
+	SOMEBODY = 4712, /* a uid and gid of nobody here */
+};
+
+static const char token[] = "0123456789abcdef0123456789abcdef";
+
+struct fixture {
+	char dir[64], path[96], tokens[96];
+	struct control *control;
+	int64_t now_ms;
+	size_t answered; /* by us, as the engine */
+	uint16_t port;
+};
+
+static struct fixture f;
+static struct answer answer;
+
+static void write_tokens(const char *text, mode_t mode)
+{
+	FILE *const file = fopen(f.tokens, "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod(f.tokens, mode), 0);
+}
+
+/* A port that is free now. */
+static uint16_t free_port(void)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof in;
+	const int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(fd, (const struct sockaddr *)&in, sizeof in), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &size), 0);
+	(void)close(fd);
+	return ntohs(in.sin_port);
+}
+
+static struct control_config config_of(bool tcp)
+{
+	struct control_config c = {.socket = f.path, .group = "", .readers = "", .token_file = f.tokens};
+
+	assert_true(addr_parse("127.0.0.1", 9, &c.tcp));
+	c.port = tcp ? f.port : 0;
+	return c;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	f = (struct fixture){.now_ms = 1000};
+	(void)snprintf(f.dir, sizeof f.dir, "/tmp/wfs-control-XXXXXX");
+	if (mkdtemp(f.dir) == NULL)
+		return -1;
+	(void)chmod(f.dir, 0755);
+	(void)snprintf(f.path, sizeof f.path, "%s/control", f.dir);
+	(void)snprintf(f.tokens, sizeof f.tokens, "%s/tokens", f.dir);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	char path[sizeof f.path + 8];
+
+	(void)state;
+	control_free(f.control);
+	(void)unlink(f.tokens);
+	(void)unlink(f.path);
+	(void)snprintf(path, sizeof path, "%s.read", f.path);
+	(void)unlink(path);
+	return rmdir(f.dir); /* fails when a socket was left behind */
+}
+
+static void open_control(bool tcp)
+{
+	const struct control_config config = config_of(tcp);
+	struct why why;
+
+	if (control_new(&config, &f.control, &why) != 0)
+		fail_msg("%s", why.text);
+}
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	memcpy(un.sun_path, path, strlen(path));
+	if (connect(fd, (const struct sockaddr *)&un, sizeof un) < 0) {
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int connect_tcp(void)
+{
+	const struct sockaddr_in in = {
+		.sin_family = AF_INET, .sin_port = htons(f.port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(connect(fd, (const struct sockaddr *)&in, sizeof in), 0);
+	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	return fd;
+}
+
+/* One turn of the engine, which does not wait: returns how many requests it was given. */
+static size_t turn(void)
+{
+	struct pollfd polled[CONTROL_FDS_MAX];
+	struct control_request r;
+	size_t n = 0;
+
+	control_poll(f.control, polled);
+	assert_true(poll(polled, CONTROL_FDS_MAX, 0) >= 0);
+	control_serve(f.control, polled, f.now_ms);
+	while (control_next(f.control, f.now_ms, &r)) {
+		char net[NET_TEXT_MAX];
+
+		(void)net_text(&r.what.net, net);
+		answer_begin(&answer);
+		answer_text(&answer, "verb", protocol_verb_text(r.what.verb));
+		answer_text(&answer, "address", net);
+		answer_text(&answer, "who", r.who);
+		answer_end(&answer);
+		control_answer(f.control, r.connection, &answer, f.now_ms);
+		n++;
+	}
+	f.answered += n;
+	return n;
+}
+
+/* That many within one millisecond. */
+static void turns(size_t n)
+{
+	while (n-- > 0)
+		(void)turn();
+}
+
+/* One a millisecond. */
+static void milliseconds(size_t n)
+{
+	for (; n > 0; n--, f.now_ms++)
+		(void)turn();
+}
+
+static void send_bytes(int fd, const char *bytes, size_t len)
+{
+	assert_int_equal(send(fd, bytes, len, MSG_NOSIGNAL), (ssize_t)len);
+}
+
+static void send_text(int fd, const char *text)
+{
+	send_bytes(fd, text, strlen(text));
+}
+
+/* What is there now, NUL-ended; returns how much, 0 at the end, -1 for nothing yet. */
+static ssize_t receive(int fd, char *out, size_t room)
+{
+	const ssize_t n = recv(fd, out, room - 1, MSG_DONTWAIT);
+
+	out[n > 0 ? n : 0] = '\0';
+	return n;
+}
+
+static bool is_closed(int fd)
+{
+	char text[4096];
+	ssize_t n;
+
+	while ((n = receive(fd, text, sizeof text)) > 0)
+		;
+	return n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+static void expect(int fd, const char *want)
+{
+	char got[4096];
+
+	(void)receive(fd, got, sizeof got);
+	if (strstr(got, want) == NULL)
+		fail_msg("got \"%s\", want \"%s\"", got, want);
+}
+
+/* --- tests --- */
+
+static void test_one_by_one(void **state)
+{
+	struct stat st;
+	int fd;
+
+	(void)state;
+	open_control(false);
+	assert_int_equal(stat(f.path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0660);
+	assert_int_equal(control_timeout_ms(f.control, f.now_ms), -1);
+	fd = connect_to(f.path);
+	assert_true(fd >= 0);
+	turns(2);
+	assert_int_equal(control_connections(f.control), 1);
+	assert_int_equal(control_timeout_ms(f.control, f.now_ms), CONTROL_IDLE_MS);
+	send_text(fd, "block 192.0.2.7 for 10m\n");
+	turns(1);
+	expect(fd, "{\"ok\":true,\"verb\":\"block\",\"address\":\"192.0.2.7\",\"who\":\"uid ");
+	/* A half line waits for its other half. */
+	send_text(fd, "test 192.0");
+	turns(3);
+	assert_int_equal(f.answered, 1);
+	send_text(fd, ".2.8\r\ntest 192.0.2.9\n");
+	turns(3);
+	expect(fd, "\"192.0.2.8\"");
+	assert_int_equal(f.answered, 3);
+	/* Garbage is answered, and the connection stays. */
+	send_bytes(fd, "\x16\x03\x01\0\xFF\n", 6);
+	turns(1);
+	expect(fd, "{\"ok\":false,\"error\":\"a control character in the line\"}\n");
+	send_bytes(fd, "a\0b\n", 4);
+	turns(1);
+	expect(fd, "{\"ok\":false");
+	send_text(fd, "\n\n");
+	turns(2);
+	expect(fd, "an empty line");
+	send_text(fd, "test fe80::1%eth0\n");
+	turns(1);
+	expect(fd, "zone");
+	/* Who hangs up is answered what he asked; half a line at the end is none. */
+	send_text(fd, "test 192.0.2.10\nblock 192.0.2.11");
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	turns(3);
+	expect(fd, "192.0.2.10");
+	assert_true(is_closed(fd));
+	assert_int_equal(control_connections(f.control), 0);
+	assert_int_equal(f.answered, 4);
+	(void)close(fd);
+}
+
+static void test_line_too_long(void **state)
+{
+	char line[PROTOCOL_LINE_MAX + 1];
+	int fd;
+
+	(void)state;
+	open_control(false);
+	memset(line, ' ', sizeof line);
+	memcpy(line, "test 192.0.2.7", 14);
+	/* 512 bytes are a line, without the newline; */
+	fd = connect_to(f.path);
+	send_bytes(fd, line, PROTOCOL_LINE_MAX);
+	turns(3);
+	assert_int_equal(f.answered, 0);
+	send_text(fd, "\n");
+	turns(1);
+	expect(fd, "192.0.2.7");
+	/* 513 are not, even before the newline. */
+	send_bytes(fd, line, PROTOCOL_LINE_MAX + 1);
+	turns(2);
+	expect(fd, "{\"ok\":false,\"error\":\"a line has at most 512 bytes\"}");
+	assert_true(is_closed(fd));
+	(void)close(fd);
+	/* The good line before it is answered first. */
+	fd = connect_to(f.path);
+	send_text(fd, "test 192.0.2.8\n");
+	send_bytes(fd, line, PROTOCOL_LINE_MAX + 1);
+	turns(3);
+	expect(fd, "192.0.2.8\"");
+	assert_true(is_closed(fd));
+	assert_int_equal(control_connections(f.control), 0);
+	(void)close(fd);
+}
+
+static void test_64_connections(void **state)
+{
+	int fds[CONTROL_CONNECTIONS_MAX + 2];
+
+	(void)state;
+	open_control(false);
+	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX + 2; i++) {
+		fds[i] = connect_to(f.path);
+		assert_true(fds[i] >= 0);
+		turns(1);
+	}
+	assert_int_equal(control_connections(f.control), CONTROL_CONNECTIONS_MAX);
+	for (size_t i = CONTROL_CONNECTIONS_MAX; i < CONTROL_CONNECTIONS_MAX + 2; i++) {
+		expect(fds[i], "{\"ok\":false,\"error\":\"64 connections are open already; try again\"}");
+		assert_true(is_closed(fds[i]));
+	}
+	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++)
+		send_text(fds[i], "test 192.0.2.7\n");
+	milliseconds(CONTROL_CONNECTIONS_MAX);
+	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++)
+		expect(fds[i], "192.0.2.7");
+	/* A place that becomes free is taken by the next. */
+	(void)close(fds[10]);
+	turns(1);
+	(void)close(fds[64]);
+	fds[10] = connect_to(f.path);
+	turns(1);
+	send_text(fds[10], "test 192.0.2.8\n");
+	turns(1);
+	expect(fds[10], "192.0.2.8");
+	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++)
+		(void)close(fds[i]);
+	(void)close(fds[65]);
+	turns(1);
+	assert_int_equal(control_connections(f.control), 0);
+}
+
+static void test_idle(void **state)
+{
+	int quiet, loud;
+
+	(void)state;
+	open_control(false);
+	quiet = connect_to(f.path);
+	loud = connect_to(f.path);
+	turns(1);
+	f.now_ms += CONTROL_IDLE_MS - 1;
+	send_text(quiet, "x"); /* half a line is a sign of life */
+	send_text(loud, "test 192.0.2.7\n");
+	turns(1);
+	assert_int_equal(control_connections(f.control), 2);
+	f.now_ms += CONTROL_IDLE_MS - 1;
+	send_text(loud, "test 192.0.2.7\n");
+	turns(1);
+	assert_int_equal(control_timeout_ms(f.control, f.now_ms), 1);
+	f.now_ms += 1;
+	turns(1);
+	assert_int_equal(control_connections(f.control), 1);
+	assert_true(is_closed(quiet));
+	assert_false(is_closed(loud));
+	(void)close(quiet);
+	(void)close(loud);
+}
+
+/* One that asks and never reads holds up nobody, gets no further requests done, and is dropped. */
+static void test_slow_reader(void **state)
+{
+	static const char ask[] = "test 192.0.2.7\n";
+	int slow, other;
+	size_t before;
+
+	(void)state;
+	open_control(false);
+	slow = connect_to(f.path);
+	other = connect_to(f.path);
+	turns(1);
+	for (size_t i = 0; i < 100000; i++) {
+		(void)!send(slow, ask, sizeof ask - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (turn() == 0)
+			break;
+		f.now_ms++;
+	}
+	milliseconds(1);
+	before = f.answered;
+	milliseconds(100);
+	assert_int_equal(f.answered, before); /* backpressure: it must read first */
+	send_text(other, ask);
+	turns(1);
+	expect(other, "192.0.2.7");
+	f.now_ms += CONTROL_STALL_MS;
+	send_text(other, ask);
+	turns(2);
+	assert_int_equal(control_connections(f.control), 1);
+	expect(other, "192.0.2.7");
+	(void)close(slow);
+	(void)close(other);
+}
+
+/* Many answers for one who reads late but reads: none is lost. */
+static void test_late_reader(void **state)
+{
+	enum { ASKED = 5000 };
+	static const char ask[] = "test 192.0.2.7\n";
+	char text[8192];
+	size_t sent = 0, lines = 0;
+	int fd;
+
+	(void)state;
+	open_control(false);
+	fd = connect_to(f.path);
+	while (lines < ASKED) {
+		ssize_t n;
+
+		while (sent < ASKED && send(fd, ask, sizeof ask - 1, MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof ask - 1)
+			sent++;
+		milliseconds(1);
+		if ((n = receive(fd, text, sizeof text)) > 0)
+			for (ssize_t i = 0; i < n; i++)
+				lines += text[i] == '\n';
+	}
+	assert_int_equal(f.answered, ASKED);
+	(void)close(fd);
+}
+
+/* A million requests: each millisecond has a bounded number of them, and everybody has his turn. */
+static void test_flood(void **state)
+{
+	enum { FLOODERS = 8 };
+	static const char ask[] = "test 192.0.2.7\n";
+	char many[4096], text[65536];
+	size_t len = 0, waited = 0, total = 0;
+	int fds[FLOODERS], polite;
+
+	(void)state;
+	open_control(false);
+	while (len + sizeof ask - 1 <= sizeof many) {
+		memcpy(many + len, ask, sizeof ask - 1);
+		len += sizeof ask - 1;
+	}
+	for (size_t i = 0; i < FLOODERS; i++)
+		fds[i] = connect_to(f.path);
+	polite = connect_to(f.path);
+	turns(1);
+	for (size_t round = 0; round < 62500; round++) { /* 16 a turn: a million */
+		size_t n;
+
+		for (size_t i = 0; i < FLOODERS; i++) {
+			if (round % 16 == 0)
+				(void)!send(fds[i], many, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+			(void)receive(fds[i], text, sizeof text);
+		}
+		if (round % 1000 == 500)
+			send_text(polite, ask);
+		n = turn();
+		assert_true(n <= CONTROL_BUDGET / 2);
+		if (n == CONTROL_BUDGET / 2) {
+			assert_int_equal(turn(), 0); /* in the same millisecond */
+			assert_int_equal(control_timeout_ms(f.control, f.now_ms), 1);
+		}
+		total += n;
+		f.now_ms++;
+		if (round % 1000 >= 500 && receive(polite, text, sizeof text) > 0)
+			waited = waited > round % 1000 - 500 ? waited : round % 1000 - 500;
+	}
+	assert_true(total >= 900000);
+	assert_true(waited <= 4); /* turns */
+	for (size_t i = 0; i < FLOODERS; i++)
+		(void)close(fds[i]);
+	(void)close(polite);
+}
+
+/* What costs much comes at most once in CONTROL_HEAVY_MS, from whomever; other requests pass meanwhile. */
+static void test_heavy(void **state)
+{
+	int heavy, light;
+
+	(void)state;
+	open_control(false);
+	heavy = connect_to(f.path);
+	light = connect_to(f.path);
+	turns(1);
+	send_text(heavy, "list\nlist\nwhy 192.0.2.7\n");
+	send_text(light, "test 192.0.2.7\nlist\n");
+	turns(5);
+	assert_int_equal(f.answered, 2); /* a list and a test */
+	assert_int_equal(control_timeout_ms(f.control, f.now_ms), CONTROL_HEAVY_MS);
+	f.now_ms += CONTROL_HEAVY_MS - 1;
+	turns(5);
+	assert_int_equal(f.answered, 2);
+	for (size_t i = 3; i <= 5; i++) {
+		f.now_ms += CONTROL_HEAVY_MS;
+		turns(5);
+		assert_int_equal(f.answered, i);
+	}
+	assert_true(control_timeout_ms(f.control, f.now_ms) > CONTROL_IDLE_MS / 2);
+	(void)close(heavy);
+	(void)close(light);
+}
+
+static void test_compat(void **state)
+{
+	int fd;
+
+	(void)state;
+	open_control(false);
+	fd = connect_to(f.path);
+	send_text(fd, "compat\nadd 192.0.2.7 600 Broadband\n");
+	turns(3);
+	{
+		char got[512];
+
+		(void)receive(fd, got, sizeof got);
+		assert_string_equal(got, "OK watchforspammers firewall daemon\nOK + 192.0.2.7\n");
+	}
+	send_text(fd, "del 192.0.2.0/24\n");
+	turns(1);
+	expect(fd, "OK - 192.0.2.0/24\n");
+	send_text(fd, "test 192.0.2.7\n");
+	turns(1);
+	expect(fd, "OK {\"ok\":true,");
+	send_text(fd, "add nobody\n");
+	turns(1);
+	expect(fd, "ERR no IPv4 or IPv6 address\n");
+	(void)close(fd);
+}
+
+static void test_tcp(void **state)
+{
+	char text[256];
+	int fd, fds[CONTROL_STRANGERS_MAX + 1];
+
+	(void)state;
+	f.port = free_port();
+	(void)snprintf(text, sizeof text, "# tokens\n\nmx2 %s\nlook  ffffffffffffffffffffffffffffffff read\n", token);
+	write_tokens(text, 0600);
+	open_control(true);
+	fd = connect_tcp();
+	(void)snprintf(text, sizeof text, "auth %s\nblock 192.0.2.7\n", token);
+	send_text(fd, text);
+	turns(3);
+	expect(fd, "\"who\":\"token mx2\"");
+	(void)close(fd);
+
+	fd = connect_tcp();
+	send_text(fd, "auth ffffffffffffffffffffffffffffffff\ntest 192.0.2.7\nblock 192.0.2.7\n");
+	turns(4);
+	expect(fd, "no permission");
+	assert_false(is_closed(fd));
+	(void)close(fd);
+
+	/* Anything but the right token first: told, and closed. */
+	for (size_t i = 0; i < 5; i++) {
+		static const char *const wrong[] = {"list\n", "auth 0123456789abcdef0123456789abcde\n",
+		                                    "auth 0123456789abcdef0123456789abcdef0\n",
+		                                    "auth fedcba9876543210fedcba9876543210\n", "GET / HTTP/1.0\r\n"};
+
+		fd = connect_tcp();
+		turns(1);
+		send_text(fd, wrong[i]);
+		turns(2);
+		expect(fd, "{\"ok\":false,\"error\":\"");
+		assert_true(is_closed(fd));
+		(void)close(fd);
+	}
+	/* Strangers take only some of the places, and not for long. */
+	turns(1);
+	for (size_t i = 0; i <= CONTROL_STRANGERS_MAX; i++) {
+		fds[i] = connect_tcp();
+		turns(1);
+	}
+	assert_int_equal(control_connections(f.control), CONTROL_STRANGERS_MAX);
+	expect(fds[CONTROL_STRANGERS_MAX], "too many connections");
+	fd = connect_to(f.path);
+	turns(1);
+	send_text(fd, "test 192.0.2.7\n");
+	turns(1);
+	expect(fd, "192.0.2.7");
+	f.now_ms += CONTROL_AUTH_MS;
+	turns(1);
+	assert_int_equal(control_connections(f.control), 1);
+	for (size_t i = 0; i <= CONTROL_STRANGERS_MAX; i++)
+		(void)close(fds[i]);
+	(void)close(fd);
+}
+
+static void test_token_files(void **state)
+{
+	static const struct {
+		const char *text;
+		mode_t mode;
+		const char *want;
+	} rows[] = {
+		{"mx2 0123456789abcdef0123456789abcdef\n", 0640, "chmod 600"},
+		{"mx2 0123456789abcdef0123456789abcdef\n", 0604, "chmod 600"},
+		{"", 0600, "no token in it"},
+		{"# nothing\n", 0600, "no token in it"},
+		{"0123456789abcdef0123456789abcdef\n", 0600, "NAME TOKEN"},
+		{"mx2 0123456789abcdef0123456789abcdef write\n", 0600, "NAME TOKEN"},
+		{"mx2 0123456789abcdef0123456789abcde\n", 0600, "32 to 128"},
+	};
+	struct control_config config;
+	struct why why;
+
+	(void)state;
+	f.port = free_port();
+	config = config_of(true);
+	assert_true(control_new(&config, &f.control, &why) < 0); /* no file */
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		write_tokens(rows[i].text, rows[i].mode);
+		assert_int_equal(control_new(&config, &f.control, &why), -EINVAL);
+		if (strstr(why.text, rows[i].want) == NULL)
+			fail_msg("\"%s\": got \"%s\", want \"%s\"", rows[i].text, why.text, rows[i].want);
+		assert_true(access(f.path, F_OK) < 0); /* nothing half open is left */
+	}
+}
+
+static void test_opening(void **state)
+{
+	struct control_config config = config_of(false);
+	struct control *second;
+	struct why why;
+	int fd;
+
+	(void)state;
+	/* What a killed daemon left behind is replaced; */
+	open_control(false);
+	fd = connect_to(f.path);
+	assert_int_equal(control_new(&config, &second, &why), -EADDRINUSE); /* not what is in use */
+	(void)close(fd);
+	control_free(f.control);
+	f.control = NULL;
+	assert_true(access(f.path, F_OK) < 0);
+	{
+		struct sockaddr_un un = {.sun_family = AF_UNIX};
+
+		memcpy(un.sun_path, f.path, strlen(f.path));
+		fd = socket(AF_UNIX, SOCK_STREAM, 0);
+		assert_int_equal(bind(fd, (const struct sockaddr *)&un, sizeof un), 0);
+		(void)close(fd);
+	}
+	open_control(false);
+	control_free(f.control);
+	f.control = NULL;
+	/* a file that is no socket stays. */
+	fd = open(f.path, O_WRONLY | O_CREAT, 0600);
+	(void)close(fd);
+	assert_int_equal(control_new(&config, &f.control, &why), -EEXIST);
+	assert_int_equal(unlink(f.path), 0);
+	/* A group that does not exist: for root and us it works. */
+	config.group = "no-such-group-here";
+	assert_int_equal(control_new(&config, &f.control, &why), CONTROL_LIMITED);
+	assert_non_null(strstr(why.text, "no-such-group-here"));
+	fd = connect_to(f.path);
+	send_text(fd, "block 192.0.2.7\n");
+	turns(2);
+	expect(fd, "\"ok\":true");
+	(void)close(fd);
+	control_free(f.control);
+	f.control = NULL;
+	config.socket = "/nonexistent/control";
+	assert_true(control_new(&config, &f.control, &why) < 0);
+	assert_non_null(strstr(why.text, "its directory must exist"));
+}
+
+/* In a child that is uid SOMEBODY with these groups: connects, asks, and prints what came into the pipe. */
+static void ask_as(const char *path, gid_t gid, gid_t extra, const char *line, char got[static 512])
+{
+	int pipes[2], status;
+	pid_t child;
+	ssize_t n;
+	size_t len = 0;
+
+	assert_int_equal(pipe(pipes), 0);
+	child = fork();
+	if (child == 0) {
+		char text[512];
+		int fd;
+
+		if (setgroups(extra != 0, &extra) < 0 || setgid(gid) < 0 || setuid(SOMEBODY) < 0)
+			_exit(9);
+		fd = connect_to(path);
+		if (fd < 0)
+			_exit(1);
+		(void)fcntl(fd, F_SETFL, 0);
+		(void)!send(fd, line, strlen(line), MSG_NOSIGNAL);
+		(void)shutdown(fd, SHUT_WR);
+		while ((n = recv(fd, text, sizeof text, 0)) > 0)
+			(void)!write(pipes[1], text, (size_t)n);
+		_exit(0);
+	}
+	(void)close(pipes[1]);
+	while (waitpid(child, &status, WNOHANG) == 0)
+		(void)turn();
+	while (len < 511 && (n = read(pipes[0], got + len, 511 - len)) > 0)
+		len += (size_t)n;
+	got[len] = '\0';
+	(void)close(pipes[0]);
+	if (WEXITSTATUS(status) == 1)
+		(void)snprintf(got, 512, "no connection");
+	assert_int_not_equal(WEXITSTATUS(status), 9);
+}
+
+/* The groups' numbers are what counts, so names are not needed: the kernel's word on who connects. */
+static void test_permissions(void **state)
+{
+	struct control_config config = config_of(false);
+	const struct group *writers, *readers;
+	char read_path[sizeof f.path + 8], got[512];
+	gid_t writers_gid, readers_gid;
+	struct stat st;
+	struct why why;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	config.group = "daemon"; /* any two that exist everywhere */
+	config.readers = "adm";
+	writers = getgrnam(config.group);
+	assert_non_null(writers);
+	writers_gid = writers->gr_gid;
+	readers = getgrnam(config.readers);
+	assert_non_null(readers);
+	readers_gid = readers->gr_gid;
+	if (control_new(&config, &f.control, &why) != 0)
+		fail_msg("%s", why.text);
+	(void)snprintf(read_path, sizeof read_path, "%s.read", f.path);
+	assert_int_equal(stat(f.path, &st), 0);
+	assert_int_equal(st.st_gid, writers_gid);
+	assert_int_equal(st.st_mode & 07777, 0660);
+	assert_int_equal(stat(read_path, &st), 0);
+	assert_int_equal(st.st_gid, readers_gid);
+	assert_int_equal(st.st_mode & 07777, 0660);
+
+	/* By their first group, and by another. */
+	ask_as(f.path, writers_gid, 0, "block 192.0.2.7\n", got);
+	assert_non_null(strstr(got, "\"who\":\"uid 4712\""));
+	ask_as(f.path, SOMEBODY, writers_gid, "block 192.0.2.7\n", got);
+	assert_non_null(strstr(got, "\"ok\":true"));
+	ask_as(read_path, SOMEBODY, readers_gid, "test 192.0.2.7\n", got);
+	assert_non_null(strstr(got, "\"ok\":true"));
+	ask_as(read_path, readers_gid, 0, "block 192.0.2.7\n", got);
+	assert_non_null(strstr(got, "\"error\":\"no permission: root may do this, and group \\\"daemon\\\"\""));
+	/* The file system says no to everybody else, */
+	ask_as(f.path, SOMEBODY, readers_gid, "test 192.0.2.7\n", got);
+	assert_string_equal(got, "no connection");
+	ask_as(read_path, SOMEBODY, 0, "test 192.0.2.7\n", got);
+	assert_string_equal(got, "no connection");
+	/* and so does the daemon, should somebody open the files to all. */
+	assert_int_equal(chmod(f.path, 0666), 0);
+	ask_as(f.path, SOMEBODY, 0, "test 192.0.2.7\n", got);
+	assert_non_null(strstr(got, "no permission"));
+	ask_as(f.path, SOMEBODY, readers_gid, "block 192.0.2.7\n", got);
+	assert_non_null(strstr(got, "no permission"));
+	ask_as(f.path, SOMEBODY, readers_gid, "test 192.0.2.7\n", got);
+	assert_non_null(strstr(got, "\"ok\":true"));
+	assert_int_equal(f.answered, 4);
+}
+
+/* --- answers --- */
+
+static void test_answers(void **state)
+{
+	json_t *json, *row;
+	size_t rows = 0;
+
+	(void)state;
+	answer_begin(&answer);
+	answer_text(&answer, "text", "a \"quoted\" \\ back\x01 caf\xC3\xA9 \xFF");
+	answer_text(&answer, "null", NULL);
+	answer_number(&answer, "number", INT64_MIN);
+	answer_bool(&answer, "no", false);
+	answer_time(&answer, "time", 1);
+	answer_time(&answer, "never", 0);
+	answer_array(&answer, "list");
+	answer_object(&answer, NULL);
+	answer_close(&answer);
+	answer_number(&answer, NULL, 7);
+	answer_close(&answer);
+	answer_end(&answer);
+	assert_string_equal(answer.text,
+	                    "{\"ok\":true,\"text\":\"a \\\"quoted\\\" \\\\ back\\\\x01 caf\xC3\xA9 \\\\xff\",\"null\":null,"
+	                    "\"number\":-9223372036854775808,\"no\":false,\"time\":\"1970-01-01T00:00:01Z\","
+	                    "\"never\":null,\"list\":[{},7]}\n");
+	/* However much is put into it, it stays one whole object. */
+	answer_begin(&answer);
+	answer_array(&answer, "list");
+	while (answer_has_room(&answer)) {
+		answer_object(&answer, NULL);
+		answer_text(&answer, "reason", "0123456789 \" \\ 0123456789");
+		answer_close(&answer);
+		rows++;
+	}
+	answer_close(&answer);
+	for (int i = 0; i < 1000; i++) {
+		answer_object(&answer, "more");
+		answer_text(&answer, "even", "0123456789 0123456789 0123456789 0123456789 0123456789 0123456789");
+		answer_close(&answer);
+	}
+	answer_end(&answer);
+	assert_true(answer.len < ANSWER_MAX);
+	json = json_loadb(answer.text, answer.len, 0, NULL);
+	assert_non_null(json);
+	row = json_object_get(json, "list");
+	assert_int_equal(json_array_size(row), rows);
+	assert_true(rows > 1000);
+	json_decref(json);
+	answer_error(&answer, "no \"such\" thing\n");
+	assert_string_equal(answer.text, "{\"ok\":false,\"error\":\"no \\\"such\\\" thing\\\\x0a\"}\n");
+}
+
+int main(void)
+{
+#define WITH_SOCKET(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		WITH_SOCKET(test_one_by_one),  WITH_SOCKET(test_line_too_long), WITH_SOCKET(test_64_connections),
+		WITH_SOCKET(test_idle),        WITH_SOCKET(test_slow_reader),   WITH_SOCKET(test_late_reader),
+		WITH_SOCKET(test_flood),       WITH_SOCKET(test_heavy),         WITH_SOCKET(test_compat),
+		WITH_SOCKET(test_tcp),         WITH_SOCKET(test_token_files),   WITH_SOCKET(test_opening),
+		WITH_SOCKET(test_permissions), cmocka_unit_test(test_answers),
+	};
+#undef WITH_SOCKET
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

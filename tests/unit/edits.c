@@ -1,0 +1,289 @@
+/*
+ * edits: when a change in a directory of rules is told, and what is none. Time is a number here: nothing
+ * waits.
+ */
+#undef NDEBUG
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+
+#include "edits.h"
+
+static char top[64], dir[96];
+static int64_t now;
+static struct edits *edits;
+
+static const char *path(const char *name)
+{
+	static char text[2][256];
+	static unsigned turn;
+
+	turn ^= 1;
+	(void)snprintf(text[turn], sizeof text[turn], "%s/%s", dir, name);
+	return text[turn];
+}
+
+static int open_file(const char *name)
+{
+	const int fd = open(path(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void put(int fd, const char *text)
+{
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+}
+
+static void write_file(const char *name)
+{
+	const int fd = open_file(name);
+
+	put(fd, "[a]\n");
+	(void)close(fd);
+}
+
+/* Told at the time it should be, not a millisecond before, and once. */
+static void assert_told(int64_t after_ms)
+{
+	assert_false(edits_take(edits, now));
+	assert_int_equal(edits_at(edits), now + after_ms);
+	assert_false(edits_take(edits, now + after_ms - 1));
+	now += after_ms;
+	assert_true(edits_take(edits, now));
+	assert_false(edits_take(edits, now));
+	assert_true(edits_at(edits) == INT64_MAX);
+}
+
+static void assert_nothing(void)
+{
+	assert_false(edits_take(edits, now));
+	assert_true(edits_at(edits) == INT64_MAX);
+}
+
+static void begin(void)
+{
+	const char *const dirs[] = {dir};
+	struct why why;
+
+	now = 1000;
+	assert_int_equal(edits_new(dirs, 1, &edits, &why), 0);
+	assert_nothing();
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	(void)snprintf(top, sizeof top, "/tmp/edits.XXXXXX");
+	if (mkdtemp(top) == NULL)
+		return -1;
+	(void)snprintf(dir, sizeof dir, "%s/etc", top);
+	(void)mkdir(dir, 0755);
+	(void)snprintf(dir, sizeof dir, "%s/etc/patterns", top);
+	return mkdir(dir, 0755);
+}
+
+static int tear_down(void **state)
+{
+	char command[128];
+
+	(void)state;
+	edits_free(edits);
+	edits = NULL;
+	(void)snprintf(command, sizeof command, "rm -rf %s", top);
+	return system(command);
+}
+
+static void a_file_is_written(void **state)
+{
+	(void)state;
+	begin();
+	write_file("local.rules");
+	assert_told(EDITS_QUIET_MS);
+	write_file("local.rules");
+	assert_told(EDITS_QUIET_MS);
+	assert_int_equal(unlink(path("local.rules")), 0);
+	assert_told(EDITS_QUIET_MS);
+}
+
+static void a_file_is_renamed_over_another(void **state)
+{
+	(void)state;
+	write_file("local.rules");
+	begin();
+	write_file(".local.rules.swp");
+	write_file("local.rules~");
+	write_file("4913");
+	assert_nothing();
+	assert_int_equal(rename(path("4913"), path("local.rules")), 0);
+	assert_told(EDITS_QUIET_MS);
+}
+
+static void editors_own_files_are_nothing(void **state)
+{
+	static const char *const names[] = {
+	        ".#local.rules", ".local.rules", "local.rules~", "local.rules.dpkg-new",
+	        "#local.rules#", "sedAbCdEf",    "rules"};
+
+	(void)state;
+	begin();
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		write_file(names[i]);
+		assert_nothing();
+		assert_int_equal(unlink(path(names[i])), 0);
+		assert_nothing();
+	}
+}
+
+static void a_half_written_file_is_waited_for(void **state)
+{
+	int fd;
+
+	(void)state;
+	write_file("local.rules");
+	begin();
+	fd = open_file("local.rules"); /* empty from now on */
+	assert_false(edits_take(edits, now));
+	now += 1000;
+	assert_false(edits_take(edits, now));
+	put(fd, "[local]\n");
+	now += 1000;
+	assert_false(edits_take(edits, now));
+	put(fd, "score = 1\n");
+	(void)close(fd);
+	/* Complete, and it was waited for long enough. */
+	assert_true(edits_take(edits, now));
+	assert_nothing();
+}
+
+static void a_file_that_is_never_closed_is_read_in_the_end(void **state)
+{
+	int fd;
+
+	(void)state;
+	begin();
+	fd = open_file("local.rules");
+	put(fd, "[local]\n");
+	assert_told(EDITS_WRITING_MS);
+	put(fd, "x");
+	(void)close(fd);
+	assert_told(EDITS_QUIET_MS);
+}
+
+static void many_edits_are_told_in_between(void **state)
+{
+	unsigned told = 0;
+
+	(void)state;
+	begin();
+	for (int i = 0; i < 20; i++) {
+		write_file("local.rules");
+		told += edits_take(edits, now);
+		now += 100;
+	}
+	assert_in_range(told, 2, 3);
+}
+
+static void the_directory_comes_later(void **state)
+{
+	char above[96], moved[128];
+
+	(void)state;
+	(void)snprintf(above, sizeof above, "%s/etc", top);
+	(void)snprintf(moved, sizeof moved, "%s/old", top);
+	assert_int_equal(rename(above, moved), 0);
+	begin();
+	assert_int_equal(mkdir(above, 0755), 0);
+	assert_told(EDITS_QUIET_MS);
+	assert_int_equal(mkdir(dir, 0755), 0);
+	assert_told(EDITS_QUIET_MS);
+	write_file("local.rules");
+	assert_told(EDITS_QUIET_MS);
+}
+
+static void the_directory_is_replaced(void **state)
+{
+	char above[96], moved[128];
+
+	(void)state;
+	begin();
+	(void)snprintf(moved, sizeof moved, "%s/old", top);
+	assert_int_equal(rename(dir, moved), 0);
+	assert_told(EDITS_QUIET_MS);
+	assert_int_equal(mkdir(dir, 0755), 0);
+	assert_told(EDITS_QUIET_MS);
+	write_file("local.rules");
+	assert_told(EDITS_QUIET_MS);
+	assert_int_equal(rename(dir, path("../patterns.old")), 0);
+	assert_told(EDITS_QUIET_MS);
+	/* All of it at once, with what is above. */
+	(void)snprintf(above, sizeof above, "%s/etc", top);
+	(void)snprintf(moved, sizeof moved, "%s/etc.old", top);
+	assert_int_equal(rename(above, moved), 0);
+	assert_told(EDITS_QUIET_MS);
+	assert_int_equal(mkdir(above, 0755), 0);
+	assert_int_equal(mkdir(dir, 0755), 0);
+	write_file("local.rules");
+	assert_told(EDITS_QUIET_MS);
+	write_file("other.rules");
+	assert_told(EDITS_QUIET_MS);
+}
+
+static void the_directory_is_a_link_that_is_turned(void **state)
+{
+	char first[128], second[128];
+
+	(void)state;
+	(void)snprintf(first, sizeof first, "%s/first", top);
+	(void)snprintf(second, sizeof second, "%s/second", top);
+	assert_int_equal(rename(dir, first), 0);
+	assert_int_equal(mkdir(second, 0755), 0);
+	assert_int_equal(symlink(first, dir), 0);
+	begin();
+	write_file("local.rules");
+	assert_told(EDITS_QUIET_MS);
+	assert_int_equal(symlink(second, path("../new")), 0);
+	assert_nothing();
+	assert_int_equal(rename(path("../new"), dir), 0);
+	assert_told(EDITS_QUIET_MS);
+	write_file("local.rules");
+	assert_told(EDITS_QUIET_MS);
+}
+
+static void none_is_watched(void **state)
+{
+	(void)state;
+	assert_int_equal(edits_fd(NULL), -1);
+	assert_true(edits_at(NULL) == INT64_MAX);
+	assert_false(edits_take(NULL, 0));
+	edits_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup_teardown(a_file_is_written, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(a_file_is_renamed_over_another, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(editors_own_files_are_nothing, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(a_half_written_file_is_waited_for, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(a_file_that_is_never_closed_is_read_in_the_end, set_up,
+	                                        tear_down),
+	        cmocka_unit_test_setup_teardown(many_edits_are_told_in_between, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(the_directory_comes_later, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(the_directory_is_replaced, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(the_directory_is_a_link_that_is_turned, set_up, tear_down),
+	        cmocka_unit_test(none_is_watched),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
