@@ -123,7 +123,7 @@ static int recall_unblocked(struct store *store, struct verdict *v, int64_t sinc
 	if (rc < 0)
 		return rc;
 	for (acts_unblocked(acts, since_s); (rc = acts_next_unblocked(acts, &net, &at_s, why)) == 0;) {
-		if (at_s > now_s)
+		if (at_s > now_s + 1) /* the second after it */
 			continue;
 		verdict_forget(v, &net, at_s);
 		if (net.len == 128)

@@ -37,7 +37,7 @@ enum {
 	CONTROL_IDLE_MS = 60 * 1000,  /* nothing heard */
 	CONTROL_AUTH_MS = 10 * 1000,  /* nothing heard, and no token yet */
 	CONTROL_STALL_MS = 10 * 1000, /* an answer waits, and nothing of it is taken */
-	CONTROL_BUDGET = 32,          /* a request that only looks costs 2, another 8, nonsense 1: about 100 us */
+	CONTROL_BUDGET = 16,          /* a request that only looks costs 2, another 8, nonsense 1: about 50 us */
 	CONTROL_HEAVY_MS = 50,
 	CONTROL_TOKENS_MAX = 16,
 	CONTROL_TOKEN_MIN = 32,       /* characters: 128 bits when they are hexadecimal digits */

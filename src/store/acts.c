@@ -17,17 +17,19 @@ enum question {
 	N_QUESTIONS,
 };
 
-#define BLOCK_COLUMNS \
-	"SELECT b.id, b.address, b.since, coalesce(b.ended, b.until), b.offence, b.rule, r.name, r.reason, r.category, " \
-	"b.ended_by, b.knocks FROM block b JOIN rule r ON r.id = b.rule "
+/* A block as it is read here, up to the condition. */
+#define BLOCKS_WHERE(condition)                                                                                         \
+	("SELECT b.id, b.address, b.since, coalesce(b.ended, b.until), b.offence, b.rule, r.name, r.reason, r.category, " \
+	 "b.ended_by, b.knocks FROM block b JOIN rule r ON r.id = b.rule WHERE " condition)
 
 static const char *const sql[N_QUESTIONS] = {
 	[ADD] = "INSERT INTO act (time, who, what, address, why) VALUES (?1, ?2, ?3, ?4, nullif(?5, ''))",
 	[PURGE] = "DELETE FROM act WHERE id IN (SELECT id FROM act WHERE time < ?1 LIMIT ?2)",
 	[WHITE] = "SELECT max(time) FROM act WHERE address = ?1 AND time > ?2 AND what = 'vote white'",
 	[UNBLOCKED] = "SELECT address, time + 1 FROM act WHERE time > ?1 AND what = 'unblock' ORDER BY time, id",
-	[RUNNING] = BLOCK_COLUMNS "WHERE b.until > ?1 AND b.ended IS NULL ORDER BY b.until DESC",
-	[BLOCKS] = BLOCK_COLUMNS "WHERE b.address = ?1 AND b.id > (SELECT max(id) FROM block) - ?3 ORDER BY b.id DESC LIMIT ?2",
+	[RUNNING] = BLOCKS_WHERE("b.until > ?1 AND b.ended IS NULL ORDER BY b.until DESC"),
+	[BLOCKS] = BLOCKS_WHERE("b.address = ?1 AND b.id > (SELECT max(id) FROM block) - ?3 "
+	                       "ORDER BY b.id DESC LIMIT ?2"),
 	[HITS] = "SELECT r.name, r.reason, h.detail, h.text, h.time, h.score FROM hit h JOIN rule r ON r.id = h.rule "
 		 "WHERE h.address = ?1 AND h.id > (SELECT max(id) FROM hit) - ?3 ORDER BY h.id DESC LIMIT ?2",
 	[SAID] = "SELECT key, value FROM daemon ORDER BY key",

@@ -761,13 +761,14 @@ static void drop_taken(struct verdict *v, unsigned rule)
 	v->n_taken = n;
 }
 
-static bool is_taken(const struct verdict *v, unsigned rule, const struct net *net)
+/* What a rule took of the good within the hour; NULL: not this. */
+static struct taken *find_taken(const struct verdict *v, unsigned rule, const struct net *net)
 {
 	for (size_t i = 0; i < v->n_taken; i++)
 		if (v->taken[i].rule == rule && net_order(&v->taken[i].net, net) == 0 &&
 		    (int64_t)v->taken[i].time_s + HOUR_S > v->now_s)
-			return true;
-	return false;
+			return &v->taken[i];
+	return NULL;
 }
 
 size_t verdict_taken(const struct verdict *v, unsigned rule, struct net *out, size_t cap)
@@ -791,7 +792,11 @@ static size_t count_taken(const struct verdict *v, unsigned rule)
 
 static void note_taken(struct verdict *v, unsigned rule, const struct net *net, uint32_t time_s)
 {
-	if (rule >= VERDICT_RULES_MAX || v->policy.quarantine == 0 || is_taken(v, rule, net))
+	struct taken *const known = find_taken(v, rule, net);
+
+	if (known != NULL)
+		known->time_s = time_s;
+	if (known != NULL || rule >= VERDICT_RULES_MAX || v->policy.quarantine == 0)
 		return;
 	if (v->n_taken == v->taken_room) {
 		drop_taken(v, VERDICT_NO_RULE); /* the old ones */
@@ -821,7 +826,7 @@ bool verdict_is_suspended(const struct verdict *v, unsigned rule)
 /* True when this block is one too many of a rule. */
 static bool is_too_many(const struct verdict *v, unsigned rule, const struct net *net)
 {
-	return v->policy.quarantine > 0 && rule < VERDICT_RULES_MAX && !is_taken(v, rule, net) &&
+	return v->policy.quarantine > 0 && rule < VERDICT_RULES_MAX && find_taken(v, rule, net) == NULL &&
 	       count_taken(v, rule) >= v->policy.quarantine;
 }
 

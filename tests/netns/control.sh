@@ -227,31 +227,45 @@ open 10.9.0.3 || fail "garbage blocked somebody"
 latency() {
 	# shellcheck disable=SC2016 # for the shell in the namespace
 	in_server bash -c '
-	list() { local text; read -r -d "" text </proc/net/xt_recent/spammer; [[ $text == *"src=$1 "* ]]; }
+	# Of however many lists there are.
+	list() {
+		local file text
+		for file in /proc/net/xt_recent/spammer*; do
+			read -r -d "" text 2>/dev/null <"$file"
+			[[ $text != *"src=$1 "* ]] || return 0
+		done
+		return 1
+	}
 	for ((i = 1; i <= 41; i++)); do
-		address=198.51.$1.$i
+		address=198.18.$1.$i
 		line="$2"; line=${line//ADDRESS/$address}
 		from=${EPOCHREALTIME/[.,]/}
 		printf "%s\n" "$line" >>"$3"
-		for ((n = 0; n < 100000; n++)); do list "$address" && break; done
+		until list "$address" || ((${EPOCHREALTIME/[.,]/} - from > 2000000)); do :; done
 		echo $((${EPOCHREALTIME/[.,]/} - from))
 		read -r -t 0.005 <> <(:)
 	done' bash "$1" "$(postfix_dnsbl ADDRESS)" "$LOG" | sort -n | sed -n 21p
 }
-quiet_us=$(latency 100)
-for _ in 1 2 3 4; do
-	ip netns exec "$SERVER" bash -c "while :; do echo 'test 10.9.0.3'; done | nc -U '$SOCKET' >/dev/null" &
-	FLOODERS+=($!)
-done
 is_flooded() { [ "$(in_server ss -Hx src "$SOCKET" | grep -c ESTAB)" -ge 4 ]; }
-wait_until is_flooded || fail "no flood"
-flooded_us=$(latency 101)
-says '.ok' "$(ask "test 10.9.0.3")"
-kill "${FLOODERS[@]}"
-wait "${FLOODERS[@]}" 2>/dev/null
-FLOODERS=()
-echo "from a line to the kernel: $quiet_us us, while flooded with requests $flooded_us us"
-[ "$flooded_us" -le $((2 * quiet_us + 1000)) ] || fail "a flood holds up log lines: $quiet_us us without, $flooded_us us with"
+is_quiet() { not is_flooded; }
+# Other programs may be busy on this machine: one good time of three is enough.
+for try in 1 2 3; do
+	quiet_us=$(latency $((2 * try)))
+	for _ in 1 2 3 4; do
+		ip netns exec "$SERVER" nc -U "$SOCKET" < <(exec yes 'test 10.9.0.3') >/dev/null &
+		FLOODERS+=($!)
+	done
+	wait_until is_flooded || fail "no flood"
+	flooded_us=$(latency $((2 * try + 1)))
+	says '.ok' "$(ask "test 10.9.0.3")"
+	kill "${FLOODERS[@]}"
+	wait "${FLOODERS[@]}" 2>/dev/null
+	FLOODERS=()
+	echo "from a line to the kernel: $quiet_us us, while flooded with requests $flooded_us us"
+	[ "$flooded_us" -gt $((2 * quiet_us)) ] || break
+	[ "$try" -lt 3 ] || fail "a flood holds up log lines: $quiet_us us without, $flooded_us us with"
+	wait_until is_quiet || fail "the flood goes on"
+done
 
 # --- 1000 addresses at random: test, why and the kernel say the same ---
 for ((i = 0; i < 1000; i++)); do

@@ -200,9 +200,9 @@ static void test_long_value(void **state)
 	for (unsigned turn = 0; turn < 2; turn++) {
 		const int byte = turn == 0 ? 'x' : 0xFC;
 
-		(void)strcpy(data, "[a]\nk = ");
+		memcpy(data, "[a]\nk = ", 8);
 		memset(data + 8, byte, LONG_VALUE);
-		(void)strcpy(data + 8 + LONG_VALUE, "\nj = 1");
+		memcpy(data + 8 + LONG_VALUE, "\nj = 1", sizeof "\nj = 1");
 		assert_int_equal(ini_parse("f", data, strlen(data), &ini, &why), 0);
 		assert_int_equal(ini->n, 3);
 		assert_int_equal(strlen(ini->entries[1].value), LONG_VALUE);

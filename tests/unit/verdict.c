@@ -11,6 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -745,6 +748,590 @@ static void test_crowd_passing(void **state)
 	verdict_free(v);
 }
 
+/* --- subjects, networks, the good, rules --- */
+
+static struct verdict_decision judge(struct verdict *v, const char *address, int score, unsigned rule, int now)
+{
+	const struct verdict_evidence evidence = {
+		.addr = addr_from(address), .score = score, .time_s = t0_s + now, .rule = rule};
+	struct verdict_decision decision;
+
+	verdict_at(v, t0_s + now);
+	verdict_hit(v, &evidence, &decision);
+	return decision;
+}
+
+static const char *text_of(const struct net *net)
+{
+	static char text[4][NET_TEXT_MAX];
+	static unsigned n;
+
+	n = (n + 1) % 4;
+	(void)net_text(net, text[n]);
+	return text[n];
+}
+
+static struct verdict_policy rich_policy(void)
+{
+	struct verdict_policy p = policy;
+
+	p.ip6_prefix = 64;
+	p.network_after = 3;
+	p.earn_days = 3;
+	p.quarantine = 2;
+	return p;
+}
+
+static void test_subject(void **state)
+{
+	const struct verdict_policy p = rich_policy();
+	struct verdict *const v = verdict_new(&p);
+	const struct net own = net_from("2001:db8:0:1::25");
+	struct verdict_decision d;
+
+	(void)state;
+	/* The sum is the /64's, the block too. */
+	assert_int_equal(judge(v, "2001:db8::1", 60, 0, 0).outcome, VERDICT_COUNTED);
+	d = judge(v, "2001:db8::ffff:2", 40, 0, 1);
+	assert_int_equal(d.outcome, VERDICT_BLOCK);
+	assert_string_equal(text_of(&d.blocks[0].net), "2001:db8::/64");
+	assert_int_equal(judge(v, "2001:db8::3", 100, 0, 2).outcome, VERDICT_RUNNING);
+	/* An address allowed in it: each for itself. */
+	verdict_allow(v, &own, 1);
+	assert_int_equal(judge(v, "2001:db8:0:1::1", 60, 0, 3).outcome, VERDICT_COUNTED);
+	assert_int_equal(judge(v, "2001:db8:0:1::2", 60, 0, 3).outcome, VERDICT_COUNTED);
+	d = judge(v, "2001:db8:0:1::1", 40, 0, 3);
+	assert_int_equal(d.outcome, VERDICT_BLOCK);
+	assert_string_equal(text_of(&d.blocks[0].net), "2001:db8:0:1::1");
+	assert_int_equal(judge(v, "2001:db8:0:1::25", 1000, 0, 3).outcome, VERDICT_ALLOWED);
+	verdict_free(v);
+}
+
+static void test_network(void **state)
+{
+	const struct verdict_policy p = rich_policy();
+	struct verdict *v = verdict_new(&p);
+	const struct net allowed = net_from("198.51.100.200");
+	struct verdict_decision d;
+
+	(void)state;
+	assert_int_equal(judge(v, "192.0.2.1", 100, 0, 0).n, 1);
+	assert_int_equal(judge(v, "192.0.2.2", 100, 0, 100).n, 1);
+	assert_int_equal(judge(v, "192.0.2.2", 100, 0, 700).n, 1); /* again: one and the same */
+	d = judge(v, "192.0.2.3", 100, 0, 800);
+	assert_int_equal(d.n, 2);
+	assert_string_equal(text_of(&d.blocks[0].net), "192.0.2.3");
+	assert_string_equal(text_of(&d.blocks[1].net), "192.0.2.0/24");
+	assert_int_equal(d.blocks[1].cause, VERDICT_NETWORK);
+	assert_int_equal(d.blocks[1].until_s, t0_s + WINDOW); /* then the first has left the window */
+	assert_false(d.blocks[1].prolonged);
+	d = judge(v, "192.0.2.4", 100, 0, 900);
+	assert_int_equal(d.n, 2);
+	assert_true(d.blocks[1].prolonged);
+	assert_int_equal(d.blocks[1].until_s, t0_s + 700 + WINDOW);
+	assert_int_equal(judge(v, "192.0.3.4", 100, 0, 900).n, 1);
+	/* When they have aged, it takes as many again. */
+	assert_int_equal(judge(v, "192.0.2.5", 100, 0, 10000).n, 1);
+	/* Not with somebody allowed in it. */
+	verdict_allow(v, &allowed, 1);
+	assert_true(verdict_spares(v, &(struct net){addr_from("198.51.100.0"), 120}));
+	for (unsigned i = 1; i < 10; i++) {
+		char address[32];
+
+		(void)snprintf(address, sizeof address, "198.51.100.%u", i);
+		assert_int_equal(judge(v, address, 100, 0, 10000).n, 1);
+	}
+	/* IPv6: different /64 of one /48. */
+	assert_int_equal(judge(v, "2001:db8:0:1::1", 100, 0, 10000).n, 1);
+	assert_int_equal(judge(v, "2001:db8:0:2::1", 100, 0, 10000).n, 1);
+	d = judge(v, "2001:db8:0:3::1", 100, 0, 10000);
+	assert_int_equal(d.n, 2);
+	assert_string_equal(text_of(&d.blocks[1].net), "2001:db8::/48");
+	verdict_free(v);
+
+	/* Not with somebody in it who has proven good; nor after what was unblocked by hand. */
+	v = verdict_new(&p);
+	verdict_at(v, t0_s);
+	for (int day = 3; day > 0; day--) {
+		const struct net net = net_from("192.0.2.99");
+
+		verdict_known_good(v, &net, t0_s / 86400 - day);
+	}
+	for (unsigned i = 1; i < 10; i++) {
+		char address[32];
+
+		(void)snprintf(address, sizeof address, "192.0.2.%u", i);
+		assert_int_equal(judge(v, address, 100, 0, 0).n, 1);
+	}
+	assert_int_equal(judge(v, "203.0.113.1", 100, 0, 0).n, 1);
+	assert_int_equal(judge(v, "203.0.113.2", 100, 0, 0).n, 1);
+	{
+		const struct net forgiven = net_from("203.0.113.2");
+
+		verdict_forget(v, &forgiven, t0_s);
+	}
+	assert_int_equal(judge(v, "203.0.113.3", 100, 0, 0).n, 1);
+	assert_int_equal(judge(v, "203.0.113.4", 100, 0, 0).n, 2);
+	verdict_free(v);
+}
+
+static void test_proven(void **state)
+{
+	enum { DAY = 86400 };
+	const struct verdict_policy p = rich_policy();
+	struct verdict *const v = verdict_new(&p);
+	struct verdict_decision d;
+	const int day0 = (int)(DAY - t0_s % DAY); /* a midnight */
+
+	(void)state;
+	/* Twice on one day is one day; what is blocked meanwhile was not proven. */
+	(void)judge(v, A, -20, 1, day0);
+	(void)judge(v, A, -20, 1, day0 + 100);
+	(void)judge(v, A, -20, 1, day0 + DAY);
+	{
+		const struct addr a = addr_from(A);
+
+		assert_false(verdict_look(v, &a).proven);
+	}
+	d = judge(v, A, 100, 0, day0 + DAY + 7200);
+	assert_int_equal(d.outcome, VERDICT_BLOCK);
+	assert_false(d.blocks[0].proven);
+	(void)judge(v, A, -20, 1, day0 + 2 * DAY);
+	d = judge(v, A, 199, 0, day0 + 2 * DAY + 7200);
+	assert_int_equal(d.outcome, VERDICT_COUNTED);
+	d = judge(v, A, 1, 0, day0 + 2 * DAY + 7200);
+	assert_int_equal(d.outcome, VERDICT_BLOCK);
+	assert_true(d.blocks[0].proven);
+	/* A vote is no delivery. */
+	for (int day = 0; day < 5; day++)
+		(void)judge(v, B, -20, VERDICT_NO_RULE, day0 + day * DAY);
+	assert_int_equal(judge(v, B, 100, 0, day0 + 4 * DAY + 7200).outcome, VERDICT_BLOCK);
+	/* A month later nothing is left of it. */
+	assert_int_equal(judge(v, A, 100, 0, day0 + 33 * DAY).outcome, VERDICT_BLOCK);
+	/* A line from before the window counts for its day only. */
+	for (int day = 40; day < 43; day++) {
+		const struct verdict_evidence evidence = {
+			.addr = addr_from("203.0.113.7"), .score = -20, .time_s = t0_s + day0 + day * DAY, .rule = 1};
+
+		verdict_at(v, t0_s + day0 + 45 * DAY);
+		verdict_hit(v, &evidence, &d);
+		assert_int_equal(d.outcome, VERDICT_HISTORY);
+		assert_false(d.counted);
+	}
+	assert_int_equal(judge(v, "203.0.113.7", 100, 0, day0 + 45 * DAY).outcome, VERDICT_COUNTED);
+	assert_int_equal(judge(v, "203.0.113.7", 100, 0, day0 + 45 * DAY).outcome, VERDICT_BLOCK);
+	verdict_free(v);
+}
+
+/* Makes addresses 192.0.2.1 ... n proven good. */
+static void make_good(struct verdict *v, unsigned n)
+{
+	for (int64_t day = 3; day > 0; day--)
+		for (unsigned i = 1; i <= n; i++) {
+			struct net net = net_from("192.0.2.0");
+
+			net.addr.bytes[15] = (uint8_t)i;
+			verdict_known_good(v, &net, t0_s / 86400 - day);
+		}
+}
+
+static void test_quarantine(void **state)
+{
+	const struct verdict_policy p = rich_policy();
+	struct verdict *const v = verdict_new(&p);
+	struct net taken[4];
+	struct verdict_decision d;
+
+	(void)state;
+	verdict_at(v, t0_s);
+	make_good(v, 9);
+	assert_int_equal(judge(v, "192.0.2.1", 200, 7, 0).outcome, VERDICT_BLOCK);
+	assert_int_equal(judge(v, "192.0.2.2", 200, 7, 1).outcome, VERDICT_BLOCK);
+	assert_int_equal(judge(v, "192.0.2.3", 200, 8, 1).outcome, VERDICT_BLOCK); /* another rule */
+	assert_int_equal(judge(v, "203.0.113.1", 200, 7, 1).outcome, VERDICT_BLOCK); /* nobody good */
+	assert_int_equal(judge(v, "192.0.2.1", 200, 7, 700).outcome, VERDICT_BLOCK); /* the same again */
+	assert_int_equal(verdict_taken(v, 7, taken, 4), 2);
+	assert_int_equal(verdict_stat(v).suspended, 0);
+	d = judge(v, "192.0.2.4", 200, 7, 800);
+	assert_int_equal(d.outcome, VERDICT_QUARANTINE);
+	assert_false(d.counted);
+	assert_int_equal(d.n, 0);
+	assert_true(verdict_is_suspended(v, 7));
+	assert_int_equal(verdict_stat(v).suspended, 1);
+	assert_int_equal(verdict_taken(v, 7, taken, 4), 2);
+	assert_int_equal(judge(v, "203.0.113.2", 200, 7, 801).outcome, VERDICT_SUSPENDED);
+	assert_int_equal(judge(v, "203.0.113.2", 200, 8, 801).outcome, VERDICT_BLOCK);
+	assert_int_equal(judge(v, "192.0.2.4", 199, 9, 802).outcome, VERDICT_COUNTED); /* what suspended it did not count */
+	verdict_suspend(v, 7, false);
+	assert_false(verdict_is_suspended(v, 7));
+	assert_int_equal(verdict_taken(v, 7, taken, 4), 0);
+	assert_int_equal(judge(v, "192.0.2.5", 200, 7, 900).outcome, VERDICT_BLOCK);
+	assert_int_equal(judge(v, "192.0.2.6", 200, 7, 901).outcome, VERDICT_BLOCK);
+	/* An hour later they are no longer held against it. */
+	assert_int_equal(judge(v, "192.0.2.7", 200, 7, 901 + 3600).outcome, VERDICT_BLOCK);
+	assert_int_equal(judge(v, "192.0.2.8", 200, 7, 902 + 3600).outcome, VERDICT_BLOCK);
+	assert_int_equal(judge(v, "192.0.2.9", 200, 7, 903 + 3600).outcome, VERDICT_QUARANTINE);
+	/* Numbers of rules that cannot be. */
+	verdict_suspend(v, VERDICT_NO_RULE, true);
+	assert_false(verdict_is_suspended(v, VERDICT_NO_RULE));
+	assert_false(verdict_is_suspended(v, UINT32_MAX));
+	verdict_free(v);
+}
+
+static void test_brake(void **state)
+{
+	struct verdict_policy p = policy;
+	struct verdict *v;
+	const int minute = 60 - (int)(t0_s % 60);
+
+	(void)state;
+	p.blocks_per_minute = 2;
+	v = verdict_new(&p);
+	assert_int_equal(judge(v, "192.0.2.1", 100, 0, minute).outcome, VERDICT_BLOCK);
+	assert_int_equal(judge(v, "192.0.2.2", 100, 0, minute + 30).outcome, VERDICT_BLOCK);
+	assert_int_equal(judge(v, "192.0.2.3", 100, 0, minute + 59).outcome, VERDICT_BRAKED);
+	assert_true(judge(v, "192.0.2.3", 1, 0, minute + 59).counted);
+	assert_int_equal(verdict_stat(v).braked, 2);
+	assert_int_equal(judge(v, "192.0.2.4", 99, 0, minute + 59).outcome, VERDICT_COUNTED);
+	assert_int_equal(judge(v, "192.0.2.3", 1, 0, minute + 60).outcome, VERDICT_BLOCK); /* its next evidence */
+	verdict_free(v);
+}
+
+static void test_allowances(void **state)
+{
+	static const char *const globs[] = {"*.example.org", "MX?.example.net", "*"};
+	static const struct {
+		const char *name;
+		bool want;
+	} rows[] = {
+		{"mx.example.org", true},      {"a.b.EXAMPLE.ORG", true}, {"example.org", false},   {"mx.example.org.evil.test", false},
+		{"mx1.example.net", true},     {"mx12.example.net", false}, {"mx.example.net", false}, {"", false},
+	};
+	struct verdict *const v = verdict_new(&policy);
+	const struct net wide = net_from("192.0.2.0/24"), one = net_from("192.0.2.7"), six = net_from("2001:db8::/32");
+	struct verdict_evidence evidence = {.addr = addr_from(A), .score = 1, .time_s = t0_s, .rule = VERDICT_NO_RULE};
+	struct verdict_decision d;
+
+	(void)state;
+	verdict_at(v, t0_s);
+	verdict_allow_names(v, globs, 2);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		evidence.name = (struct span){rows[i].name, strlen(rows[i].name)};
+		verdict_hit(v, &evidence, &d);
+		if ((d.outcome == VERDICT_ALLOWED) != rows[i].want)
+			fail_msg("%s: got %s", rows[i].name, name_of(d.outcome));
+	}
+	verdict_allow_names(v, globs + 2, 1);
+	evidence.name = (struct span){NULL, 0}; /* no name is not any name */
+	verdict_hit(v, &evidence, &d);
+	assert_int_equal(d.outcome, VERDICT_COUNTED);
+	verdict_allow_names(v, NULL, 0);
+
+	verdict_allow_earned(v, &wide, t0_s + 100);
+	verdict_allow_earned(v, &one, t0_s + 200);
+	verdict_allow_earned(v, &six, t0_s + 50);
+	assert_int_equal(verdict_stat(v).earned, 3);
+	assert_true(verdict_is_allowed(v, &one.addr));
+	assert_true(verdict_spares(v, &wide));
+	assert_true(verdict_spares(v, &(struct net){addr_from("192.0.2.128"), 121})); /* in it */
+	assert_true(verdict_spares(v, &(struct net){addr_from("192.0.0.0"), 112}));   /* it in that */
+	assert_false(verdict_spares(v, &(struct net){addr_from("192.0.3.0"), 120}));
+	verdict_at(v, t0_s + 100);
+	assert_false(verdict_is_allowed(v, &wide.addr));
+	assert_true(verdict_is_allowed(v, &one.addr));
+	assert_true(verdict_spares(v, &wide));
+	verdict_allow_earned(v, &one, 0);
+	assert_false(verdict_is_allowed(v, &one.addr));
+	assert_false(verdict_spares(v, &wide));
+	/* Many, and the old ones make room. */
+	for (uint32_t i = 0; i < 2 * VERDICT_EARNED_MAX; i++) {
+		const struct addr addr = addr_number(i);
+		const struct net net = net_of(&addr);
+
+		verdict_at(v, t0_s + 200 + i / 1000);
+		verdict_allow_earned(v, &net, t0_s + 200 + i / 1000 + 10);
+		assert_true(verdict_is_allowed(v, &addr));
+	}
+	assert_true(verdict_stat(v).earned <= VERDICT_EARNED_MAX);
+	verdict_free(v);
+}
+
+static void test_forget(void **state)
+{
+	const struct verdict_policy p = rich_policy();
+	struct verdict *const v = verdict_new(&p);
+	const struct net one = net_from(A), wide = net_from("192.0.2.0/24"), six = net_from("2001:db8::1");
+
+	(void)state;
+	assert_int_equal(judge(v, A, 100, 0, 0).outcome, VERDICT_BLOCK);
+	verdict_until(v, &one, t0_s + 10); /* unblocked */
+	verdict_forget(v, &one, t0_s + 10);
+	assert_int_equal(judge(v, A, 99, 0, 10).outcome, VERDICT_COUNTED); /* the same evidence does not block again */
+	verdict_forget(v, &one, t0_s + 11);
+	assert_int_equal(judge(v, A, 99, 0, 11).outcome, VERDICT_COUNTED);
+	assert_int_equal(verdict_look(v, &one.addr).offence, 2); /* offences stay */
+	verdict_forget(v, &wide, t0_s + 12);
+	assert_int_equal(verdict_look(v, &one.addr).score, 0);
+	assert_int_equal(judge(v, "2001:db8::2", 99, 0, 12).outcome, VERDICT_COUNTED);
+	verdict_forget(v, &six, t0_s + 13); /* one address: its subject */
+	assert_int_equal(verdict_look(v, &six.addr).score, 0);
+	assert_int_equal(judge(v, "2001:db8::2", 99, 0, 13).outcome, VERDICT_COUNTED);
+	verdict_free(v);
+}
+
+/* --- everything at once: as if there had been no stop, never an allowed address, and in any order --- */
+
+struct story {
+	size_t n_hits, n_good, n_blocks;
+	struct {
+		struct addr addr;
+		int score;
+		int64_t time_s;
+	} hits[KEPT];
+	struct {
+		struct net net;
+		int64_t day;
+	} good[KEPT];
+	struct {
+		struct verdict_block block;
+		unsigned rule;
+	} blocks[KEPT];
+	bool suspended[4];
+};
+
+static const char allowed_texts[][20] = {"10.0.1.200", "2001:db8:0:2::9", "10.0.3.0/24"};
+
+static void set_allowed(struct verdict *v)
+{
+	struct net nets[3];
+
+	for (size_t i = 0; i < 3; i++)
+		nets[i] = net_from(allowed_texts[i]);
+	verdict_allow(v, nets, 3);
+}
+
+static struct verdict *retold(const struct verdict_policy *p, const struct story *s, int64_t now_s)
+{
+	struct verdict *const v = verdict_new(p);
+
+	set_allowed(v);
+	verdict_at(v, now_s);
+	for (unsigned rule = 0; rule < 4; rule++)
+		verdict_suspend(v, rule, s->suspended[rule]);
+	for (size_t i = 0; i < s->n_good; i++)
+		verdict_known_good(v, &s->good[i].net, s->good[i].day);
+	for (size_t i = 0; i < s->n_blocks; i++)
+		verdict_known_block(v, &s->blocks[i].block, s->blocks[i].rule);
+	for (size_t i = 0; i < s->n_hits; i++)
+		verdict_known_hit(v, &s->hits[i].addr, s->hits[i].score, s->hits[i].time_s);
+	return v;
+}
+
+static struct addr random_addr(void)
+{
+	struct addr addr = random_below(3) > 0 ? addr_from("10.0.0.0") : addr_from("2001:db8::");
+
+	if (addr_is_ip4(&addr)) {
+		addr.bytes[14] = (uint8_t)random_below(4);
+		addr.bytes[15] = (uint8_t)(200 + random_below(5));
+	} else {
+		addr.bytes[7] = (uint8_t)random_below(6);
+		addr.bytes[15] = (uint8_t)(8 + random_below(3));
+	}
+	return addr;
+}
+
+static bool same_block(const struct verdict_block *a, const struct verdict_block *b)
+{
+	return addr_equal(&a->net.addr, &b->net.addr) && a->net.len == b->net.len && a->since_s == b->since_s &&
+	       a->until_s == b->until_s && a->offence == b->offence && a->cause == b->cause && a->proven == b->proven &&
+	       a->prolonged == b->prolonged;
+}
+
+static void write_down(struct story *s, const struct verdict_evidence *e, const struct verdict_decision *d,
+                       int64_t now_s)
+{
+	if (d->counted) {
+		s->hits[s->n_hits].addr = e->addr;
+		s->hits[s->n_hits].score = e->score;
+		s->hits[s->n_hits++].time_s = e->time_s < now_s ? e->time_s : now_s;
+	}
+	if (e->score < 0 && d->outcome != VERDICT_ALLOWED && d->outcome != VERDICT_SUSPENDED) {
+		s->good[s->n_good].net = d->subject;
+		s->good[s->n_good++].day = e->time_s / 86400;
+	}
+	for (size_t i = 0; i < d->n; i++) {
+		size_t k = s->n_blocks;
+
+		if (d->blocks[i].prolonged) /* as the database does: the one that runs */
+			while (s->blocks[k - 1].block.cause != VERDICT_NETWORK ||
+			       !addr_equal(&s->blocks[k - 1].block.net.addr, &d->blocks[i].net.addr))
+				k--;
+		if (k < s->n_blocks || d->blocks[i].prolonged) {
+			s->blocks[k - 1].block.until_s = d->blocks[i].until_s;
+		} else {
+			s->blocks[s->n_blocks].block = d->blocks[i];
+			s->blocks[s->n_blocks++].rule = e->rule;
+		}
+	}
+}
+
+static void test_story(void **state)
+{
+	struct story *const s = malloc(sizeof *s);
+	unsigned n_networks = 0, n_suspended = 0, n_braked = 0, n_proven = 0;
+
+	(void)state;
+	assert_non_null(s);
+	for (unsigned turn = 0; turn < 40; turn++) {
+		struct verdict_policy p = random_policy();
+		struct verdict *v, *again;
+		int64_t now_s = t0_s;
+
+		p.ip6_prefix = random_below(3) == 0 ? 128 : 64;
+		p.network_after = 2 + random_below(3);
+		p.earn_days = random_below(4);
+		p.quarantine = random_below(3);
+		p.blocks_per_minute = random_below(3) == 0 ? 1 + random_below(4) : 0;
+		v = verdict_new(&p);
+		set_allowed(v);
+		again = verdict_new(&p);
+		set_allowed(again);
+		memset(s, 0, sizeof *s);
+		for (unsigned i = 0; i < 3000; i++) {
+			struct verdict_evidence e = {.addr = random_addr(),
+			                             .score = random_below(3) == 0 ? -(int)random_below(20) : (int)random_below(150),
+			                             .rule = random_below(4)};
+			struct verdict_decision want, got;
+
+			now_s += random_below(200) == 0 ? random_below(100000) : random_below(8) == 0 ? random_below(100) : random_below(3);
+			e.time_s = now_s - (e.score > 0 && random_below(4) == 0 ? random_below(100) : 0);
+			if (random_below(30) == 0) {
+				verdict_free(again);
+				again = retold(&p, s, now_s);
+			}
+			verdict_at(v, now_s);
+			verdict_at(again, now_s);
+			verdict_hit(v, &e, &want);
+			verdict_hit(again, &e, &got);
+			if (want.outcome != got.outcome || want.counted != got.counted || want.n != got.n)
+				fail_msg("turn %u, hit %u: got %s after a restart, want %s", turn, i, name_of(got.outcome),
+				         name_of(want.outcome));
+			for (size_t k = 0; k < want.n; k++) {
+				if (!same_block(&want.blocks[k], &got.blocks[k]))
+					fail_msg("turn %u, hit %u: another block after a restart: %s until %" PRId64 ", want %s until %" PRId64, turn, i,
+					         text_of(&got.blocks[k].net), got.blocks[k].until_s - now_s, text_of(&want.blocks[k].net),
+					         want.blocks[k].until_s - now_s);
+				for (size_t a = 0; a < 3; a++) {
+					const struct net allowed = net_from(allowed_texts[a]);
+
+					if (net_overlap(&allowed, &want.blocks[k].net))
+						fail_msg("blocked %s, %s is allowed", text_of(&want.blocks[k].net), allowed_texts[a]);
+				}
+				n_networks += want.blocks[k].cause == VERDICT_NETWORK;
+				n_proven += want.blocks[k].proven;
+			}
+			write_down(s, &e, &want, now_s);
+			n_braked += want.outcome == VERDICT_BRAKED;
+			if (want.outcome == VERDICT_QUARANTINE) {
+				s->suspended[e.rule] = true;
+				n_suspended++;
+			}
+		}
+		verdict_free(v);
+		verdict_free(again);
+	}
+	free(s);
+	assert_true(n_networks > 100 && n_suspended > 5 && n_braked > 50 && n_proven > 20); /* else it tried nothing */
+}
+
+/* Evidence of one second adds up to the same whatever stands first, and the other addresses play no part. */
+static void test_order(void **state)
+{
+	(void)state;
+	for (unsigned turn = 0; turn < 300; turn++) {
+		struct verdict *const a = verdict_new(&policy), *const b = verdict_new(&policy);
+		struct {
+			struct addr addr;
+			int score;
+			int64_t time_s;
+		} all[40];
+		const struct addr crowd = addr_from("203.0.113.1");
+
+		verdict_at(a, t0_s);
+		verdict_at(b, t0_s);
+		for (size_t i = 0; i < 40; i++) {
+			all[i].addr = addr_number(random_below(4));
+			all[i].score = (int)random_below(9) - 4;
+			all[i].time_s = t0_s - random_below(100);
+			verdict_known_hit(a, &all[i].addr, all[i].score, all[i].time_s);
+		}
+		for (size_t i = 40; i > 0; i--) {
+			const size_t k = random_below((uint32_t)i);
+
+			verdict_known_hit(b, &all[k].addr, all[k].score, all[k].time_s);
+			verdict_known_hit(b, &crowd, 1, t0_s);
+			all[k] = all[i - 1];
+		}
+		for (uint32_t i = 0; i < 4; i++) {
+			const struct addr addr = addr_number(i);
+
+			for (int64_t at = 0; at < 3700; at += 37) {
+				verdict_at(a, t0_s + at);
+				verdict_at(b, t0_s + at);
+				assert_int_equal(verdict_look(a, &addr).score, verdict_look(b, &addr).score);
+			}
+		}
+		verdict_free(a);
+		verdict_free(b);
+	}
+}
+
+/* What the process takes at most with everything that can be known of as many addresses as there may be. */
+static long peak_kib(bool full)
+{
+	struct rusage usage;
+	const pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct verdict_policy p = rich_policy();
+		struct verdict *const v = verdict_new(&p);
+
+		p.network_after = 0;
+		for (uint32_t i = 0; full && i < VERDICT_ADDRESSES_MAX + VERDICT_ADDRESSES_MAX / 4; i++) {
+			struct addr addr = addr_from("10.0.0.0");
+			struct verdict_evidence e = {.score = i % 3 == 0 ? 100 : 20, .time_s = t0_s, .rule = 1};
+			struct verdict_decision d;
+
+			addr.bytes[13] = (uint8_t)(i >> 16);
+			addr.bytes[14] = (uint8_t)(i >> 8);
+			addr.bytes[15] = (uint8_t)i;
+			e.addr = addr;
+			verdict_at(v, t0_s);
+			verdict_hit(v, &e, &d);
+			e.score = -1;
+			verdict_hit(v, &e, &d);
+		}
+		_exit(verdict_stat(v).addresses <= VERDICT_ADDRESSES_MAX ? 0 : 1);
+	}
+	assert_int_equal(wait4(pid, &status, 0, &usage), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	return usage.ru_maxrss;
+}
+
+static void test_memory(void **state)
+{
+	const long grown = peak_kib(true) - peak_kib(false);
+
+	(void)state;
+	print_message("a million addresses: %ld MiB\n", grown / 1024);
+#if !defined(__SANITIZE_ADDRESS__) && !(defined(__has_feature) && __has_feature(address_sanitizer))
+	assert_true(grown < 100 * 1000);
+#endif
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -756,6 +1343,11 @@ int main(void)
 		cmocka_unit_test(test_naive),         cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_scores_max),    cmocka_unit_test(test_crowd),
 		cmocka_unit_test(test_crowd_blocked), cmocka_unit_test(test_crowd_passing),
+		cmocka_unit_test(test_subject),       cmocka_unit_test(test_network),
+		cmocka_unit_test(test_proven),        cmocka_unit_test(test_quarantine),
+		cmocka_unit_test(test_brake),         cmocka_unit_test(test_allowances),
+		cmocka_unit_test(test_forget),        cmocka_unit_test(test_story),
+		cmocka_unit_test(test_order),         cmocka_unit_test(test_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
