@@ -29,12 +29,10 @@ makesmtpaccess
 su alice -c 'maildirmake /home/alice/Maildir'
 mkdir -p /run/courier/authdaemon
 chown -R courier:courier /run/courier
-authdaemond start
-courierfilter start || :
-courier start
-esmtpd start
-imapd start
-pop3d start
+# As systemd would: where the programs are differs between releases.
+for unit in courier-authdaemon courier courier-mta courier-imap courier-pop; do
+	$(sed -n 's/^ExecStart=//p' "/lib/systemd/system/$unit.service")
+done
 END
 for port in 25 110 143; do
 	wait_long is_listening "$port" || server_fail "nobody on port $port"

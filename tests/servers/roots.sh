@@ -33,7 +33,7 @@ roots_packages() {
 	courier) echo courier-mta courier-imap courier-pop courier-authdaemon courier-authlib-userdb ;;
 	dovecot) echo dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond ;;
 	exim) echo exim4-daemon-heavy ;;
-	opensmtpd) echo opensmtpd ;;
+	opensmtpd) echo opensmtpd ca-certificates ;;
 	sshd) echo openssh-server ;;
 	*) return 1 ;;
 	esac

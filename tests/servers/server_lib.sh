@@ -68,6 +68,8 @@ server_start() {
 
 server_down() {
 	local failed=$? pid
+	# A second Ctrl-C does not interrupt this.
+	trap '' INT TERM HUP
 	# Those that still run; the number of one that ended may be somebody else's by now.
 	for pid in $(jobs -pr); do
 		[[ " ${ATTACKS[*]} " != *" $pid "* ]] || kill "$pid" 2>/dev/null
@@ -111,7 +113,7 @@ logs_follow() {
 
 # Starts the daemon; the mail ports and that of sshd are closed to who is blocked.
 guard() {
-	local more= name
+	local more="" name
 	for name in "${LOG_FILES[@]:1}"; do
 		more+="[log $name]"$'\n'
 	done

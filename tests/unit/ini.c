@@ -196,7 +196,8 @@ static void test_long_value(void **state)
 	struct why why;
 
 	(void)state;
-	assert_non_null(data);
+	if (data == NULL)
+		abort(); /* gcc does not know that cmocka's assertions end a test */
 	for (unsigned turn = 0; turn < 2; turn++) {
 		const int byte = turn == 0 ? 'x' : 0xFC;
 
