@@ -92,6 +92,15 @@ CREATE TABLE allowance ( -- networks that are not blocked for a while
 );
 CREATE INDEX allowance_until ON allowance (until);
 
+CREATE TABLE attempt ( -- greylisted ones, of the last days: the second of one sender earns its network an allowance
+	id        INTEGER PRIMARY KEY,
+	time      INTEGER NOT NULL,
+	address   TEXT    NOT NULL,
+	sender    BLOB    NOT NULL, -- as the client wrote them
+	recipient BLOB    NOT NULL,
+	helo      BLOB    NOT NULL
+);
+
 CREATE TABLE suspension ( -- rules that blocked too many who had proven good
 	id    INTEGER PRIMARY KEY,
 	rule  TEXT    NOT NULL, -- its name

@@ -40,7 +40,7 @@ enum {
 	PURGE_SLICE = 2000,
 	NAMES_KEPT_S = 7 * 86400, /* the last answers of a DNS name, over restarts */
 	NAMES_KEPT_MS = 86400 * 1000,
-	SHRINK_PAGES = 1000,    /* of 4 KiB */
+	SHRINK_PAGES = 1000,    /* of the file, in one go */
 	FILES_PER_LOG = 3,      /* the one being read, the one before, one more while they rotate fast */
 };
 
@@ -330,6 +330,14 @@ static void reload_rules(struct engine *e)
 }
 
 /* False: all is as before, for the reason in *ret. */
+/* The kernel's lists have the masks they were made with. */
+static void keep_masks(const struct config *old, struct config *new)
+{
+	if (old->block.ip6_prefix != new->block.ip6_prefix)
+		log_line(LOG_WARNING, "[block] ip6_prefix takes effect after a restart");
+	new->block.ip6_prefix = old->block.ip6_prefix;
+}
+
 static bool reload(struct engine *e, struct why *ret)
 {
 	bool done = false;
@@ -338,9 +346,13 @@ static bool reload(struct engine *e, struct why *ret)
 	struct allowlist *allowlist = NULL;
 	struct verdict *verdict = NULL;
 	struct why why;
+	int rc;
 
 	(void)sd_notify(0, "RELOADING=1");
-	if (config_read(e->config_path, true, &config, &why) < 0 || load_rules(config, &rules, &why) < 0 ||
+	rc = config_read(e->config_path, true, &config, &why);
+	if (rc == 0)
+		keep_masks(e->config, config);
+	if (rc < 0 || load_rules(config, &rules, &why) < 0 ||
 	    recall(e, config, rules, &allowlist, &verdict, &why) < 0) {
 		log_line(LOG_ERR, "reload: %s; keeping the old configuration and rules", why.text);
 		if (config != NULL && rules == NULL)
@@ -451,10 +463,15 @@ static void take_grey(struct engine *e, const struct rules_hit *hit, int64_t at_
 {
 	const int64_t until_s = now + e->config->allow.cluster_for_s;
 	char text[NET_TEXT_MAX];
+	enum cluster_outcome outcome;
 	struct net net;
 
-	if (e->config->allow.cluster_for_s == 0 || verdict_is_allowed(e->verdict, &hit->address) ||
-	    !cluster_attempt(e->cluster, e->verdict, &hit->address, hit->from, hit->to, hit->helo, at_s, &net))
+	if (e->config->allow.cluster_for_s == 0 || verdict_is_allowed(e->verdict, &hit->address))
+		return;
+	outcome = cluster_attempt(e->cluster, e->verdict, &hit->address, hit->from, hit->to, hit->helo, at_s, &net);
+	if (outcome != CLUSTER_NOTHING)
+		ledger_attempt(e->ledger, hit, at_s);
+	if (outcome != CLUSTER_EARNED)
 		return;
 	(void)net_text(&net, text);
 	log_line(LOG_INFO, "allowed %s for %" PRId64 " s: two of its addresses sent the same greylisted letter", text,
@@ -1051,20 +1068,21 @@ int engine_new(struct config *config, const char *config_path, int firewall_fd, 
 		e->watchdog_ms = (int64_t)(watchdog_us / 2000);
 	if (e->watchdog_ms == 0)
 		e->watchdog_at = INT64_MAX;
+	e->cluster = new_cluster();
 	client_init(&e->client, firewall_fd);
 	watch_edits(e); /* before the rules are read, so that no edit is missed */
 	/* The lock before all that exits 2: who is refused by it must not take away the other one's rules. */
 	if ((rc = open_signals(e, why)) < 0 || (rc = lock_database(e, why)) < 0 ||
 	    (rc = load_rules(config, &e->rules, why)) < 0 ||
 	    (rc = store_open(config->database.path, STORE_WRITE, &e->store, why)) < 0 ||
-	    (rc = acts_open(e->store, &e->acts, why)) < 0 || (rc = recall(e, config, e->rules, &e->allowlist, &e->verdict, why)) < 0 || (rc = open_logs(e, why)) < 0) {
+	    (rc = acts_open(e->store, &e->acts, why)) < 0 || (rc = recall(e, config, e->rules, &e->allowlist, &e->verdict, why)) < 0 ||
+	    (rc = recall_cluster(e->store, e->cluster, e->verdict, now_s(), why)) < 0 || (rc = open_logs(e, why)) < 0) {
 		engine_free(e);
 		return rc;
 	}
 	e->scratch = rules_scratch_new(e->rules);
 	e->sessions = sessions_new();
 	e->ledger = ledger_new(e->store);
-	e->cluster = new_cluster();
 	e->wanted = wanted_new(e->store, &e->client, (uint8_t)config->block.ip6_prefix, now_s());
 	if ((rc = lift_allowed(e, why)) < 0) {
 		engine_free(e);

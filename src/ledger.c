@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CREDIT_SLICE = 1 << 20 };
+enum { CREDIT_SLICE = 1 << 20 }; /* seconds of credit that a replay removes at once: all there are */
 
 struct ledger_file {
 	bool used, dirty, done;
@@ -50,6 +50,14 @@ struct allowance {
 	int64_t since_s, until_s;
 };
 
+/* Its texts: from, to and helo in a row. */
+struct noted_attempt {
+	struct addr address;
+	int64_t time_s;
+	size_t from_len, to_len, helo_len;
+	char *text;
+};
+
 struct ledger {
 	struct store *store;
 	struct ledger_file *files; /* LEDGER_FILES_MAX */
@@ -64,6 +72,8 @@ struct ledger {
 	struct net *lifted;
 	size_t n_allowances;
 	struct allowance *allowances;
+	size_t n_attempts;
+	struct noted_attempt *attempts;
 
 	bool defer_good, drop_good, write_good; /* the last: now */
 	int64_t window_s;
@@ -86,6 +96,13 @@ struct ledger *ledger_new(struct store *store)
 	return l;
 }
 
+static void drop_attempts(struct ledger *l)
+{
+	for (size_t i = 0; i < l->n_attempts; i++)
+		free(l->attempts[i].text);
+	l->n_attempts = 0;
+}
+
 void ledger_free(struct ledger *l)
 {
 	if (l == NULL)
@@ -96,6 +113,8 @@ void ledger_free(struct ledger *l)
 	free(l->suspensions);
 	free(l->lifted);
 	free(l->allowances);
+	drop_attempts(l);
+	free(l->attempts);
 	free(l->good);
 	free(l->credit);
 	free(l);
@@ -185,6 +204,42 @@ void ledger_suspend(struct ledger *l, const struct rule *rule, int64_t at_s, con
 	l->suspensions[l->n_suspensions++] = (struct suspension){rule, at_s, n};
 	for (size_t i = 0; i < n; i++)
 		l->lifted[l->n_lifted++] = nets[i];
+}
+
+void ledger_attempt(struct ledger *l, const struct rules_hit *hit, int64_t time_s)
+{
+	struct noted_attempt a = {.address = hit->address,
+	                          .time_s = time_s,
+	                          .from_len = hit->from.len,
+	                          .to_len = hit->to.len,
+	                          .helo_len = hit->helo.len};
+
+	l->attempts = reallocarray(l->attempts, l->n_attempts + 1, sizeof *l->attempts);
+	a.text = malloc(a.from_len + a.to_len + a.helo_len + 1);
+	if (l->attempts == NULL || a.text == NULL)
+		abort();
+	if (a.from_len > 0)
+		memcpy(a.text, hit->from.p, a.from_len);
+	memcpy(a.text + a.from_len, hit->to.p, a.to_len);
+	memcpy(a.text + a.from_len + a.to_len, hit->helo.p, a.helo_len);
+	l->attempts[l->n_attempts++] = a;
+}
+
+static int write_attempts(struct ledger *l, struct why *why)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < l->n_attempts && rc == 0; i++) {
+		const struct noted_attempt *const a = &l->attempts[i];
+		const struct store_attempt attempt = {.time_s = a->time_s,
+		                                      .address = a->address,
+		                                      .from = {a->text, a->from_len},
+		                                      .to = {a->text + a->from_len, a->to_len},
+		                                      .helo = {a->text + a->from_len + a->to_len, a->helo_len}};
+
+		rc = store_add_attempt(l->store, &attempt, why);
+	}
+	return rc;
 }
 
 void ledger_allow(struct ledger *l, const struct net *net, int64_t since_s, int64_t until_s)
@@ -321,7 +376,7 @@ bool ledger_has_hits(const struct ledger *l)
 
 bool ledger_has_news(const struct ledger *l)
 {
-	if (l->n_hits > 0 || l->n_allowances > 0 || (l->n_good > 0 && l->write_good))
+	if (l->n_hits > 0 || l->n_allowances > 0 || l->n_attempts > 0 || (l->n_good > 0 && l->write_good))
 		return true;
 	for (size_t i = 0; i < LEDGER_FILES_MAX; i++)
 		if (l->files[i].dirty)
@@ -446,6 +501,8 @@ int ledger_write(struct ledger *l, struct why *why)
 		rc = write_hits(l, why);
 	if (rc == 0)
 		rc = write_allowances(l, why);
+	if (rc == 0)
+		rc = write_attempts(l, why);
 	if (rc == 0 && good)
 		rc = write_good(l, why);
 	if (rc == 0)
@@ -461,6 +518,7 @@ int ledger_write(struct ledger *l, struct why *why)
 		l->files[i].used &= !l->files[i].done;
 	}
 	l->n_hits = l->n_blocks = l->n_bytes = l->n_suspensions = l->n_lifted = l->n_allowances = 0;
+	drop_attempts(l);
 	if (good)
 		drop_good(l);
 	return 0;

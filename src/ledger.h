@@ -70,6 +70,9 @@ void ledger_good(struct ledger *ledger, const struct net *subject, int64_t time_
 /* The rule of the hit noted last is suspended at at_s, and what it took of the good is lifted: n nets, copied. */
 void ledger_suspend(struct ledger *ledger, const struct rule *rule, int64_t at_s, const struct net *nets, size_t n);
 
+/* A greylisted attempt that was noted, or earned something: remembered over a restart. Copied. */
+void ledger_attempt(struct ledger *ledger, const struct rules_hit *hit, int64_t time_s);
+
 /* A network has earned an allowance, as a cluster. */
 void ledger_allow(struct ledger *ledger, const struct net *net, int64_t since_s, int64_t until_s);
 

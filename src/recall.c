@@ -198,3 +198,16 @@ int recall_verdict(struct store *store, const struct config *config, const struc
 	*ret = v;
 	return 0;
 }
+
+int recall_cluster(struct store *store, struct cluster *cluster, const struct verdict *verdict, int64_t now_s,
+                   struct why *why)
+{
+	struct store_attempt a;
+	struct net ignored; /* what it earned is known already */
+	int rc = store_attempts_since(store, now_s - CLUSTER_AGE_S, why);
+
+	while (rc == 0)
+		if ((rc = store_next_attempt(store, &a, why)) == 0 && a.time_s <= now_s)
+			(void)cluster_attempt(cluster, verdict, &a.address, a.from, a.to, a.helo, a.time_s, &ignored);
+	return rc < 0 ? rc : 0;
+}

@@ -11,6 +11,7 @@
 #include "config.h"
 #include "rules/rules.h"
 #include "store/store.h"
+#include "verdict/cluster.h"
 #include "verdict/verdict.h"
 
 /*
@@ -21,5 +22,9 @@
  */
 int recall_verdict(struct store *store, const struct config *config, const struct rules *rules,
                    struct allowlist *allowlist, bool live, int64_t now_s, struct verdict **ret, struct why *why);
+
+/* Tells a fresh cluster the attempts of the last days before now_s, after recall_verdict. Errors as of store.h. */
+int recall_cluster(struct store *store, struct cluster *cluster, const struct verdict *verdict, int64_t now_s,
+                   struct why *why);
 
 #endif

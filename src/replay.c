@@ -207,10 +207,15 @@ static void suspend(struct replay *r, const struct rule *rule, int64_t time_s)
 static void take_grey(struct replay *r, const struct found *f)
 {
 	const int64_t until_s = f->time_s + r->options->config->allow.cluster_for_s;
+	enum cluster_outcome outcome;
 	struct net net;
 
-	if (until_s == f->time_s || verdict_is_allowed(r->verdict, &f->hit.address) ||
-	    !cluster_attempt(r->cluster, r->verdict, &f->hit.address, f->hit.from, f->hit.to, f->hit.helo, f->time_s, &net))
+	if (until_s == f->time_s || verdict_is_allowed(r->verdict, &f->hit.address))
+		return;
+	outcome = cluster_attempt(r->cluster, r->verdict, &f->hit.address, f->hit.from, f->hit.to, f->hit.helo, f->time_s, &net);
+	if (outcome != CLUSTER_NOTHING && !store_is_memory(r->options->store))
+		ledger_attempt(r->ledger, &f->hit, f->time_s);
+	if (outcome != CLUSTER_EARNED)
 		return;
 	verdict_allow_earned(r->verdict, &net, until_s);
 	ledger_allow(r->ledger, &net, f->time_s, until_s);
@@ -226,9 +231,11 @@ static int store_found(struct replay *r, const struct chunk *c, struct found *f,
 	if (f->hit.kind != RULES_KIND_HIT && sessions_resolve(r->sessions, f->host, f->time_s, &f->hit) != RULES_HIT)
 		return 0;
 	if (r->verdict == NULL) {
-		const int rc = recall_verdict(o->store, o->config, o->rules, r->allowlist, false, f->time_s, &r->verdict, why);
+		int rc = recall_verdict(o->store, o->config, o->rules, r->allowlist, false, f->time_s, &r->verdict, why);
 
 		if (rc < 0)
+			return rc;
+		if ((rc = recall_cluster(o->store, r->cluster, r->verdict, f->time_s, why)) < 0)
 			return rc;
 	}
 	evidence = (struct verdict_evidence){.addr = f->hit.address,

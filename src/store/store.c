@@ -31,6 +31,7 @@ enum statement {
 	CREDIT_ADD,
 	ALLOWANCE_ADD,
 	ALLOWANCE_END,
+	ATTEMPT_ADD,
 	SUSPEND,
 	RESUME,
 	NEXT_EXPIRY,
@@ -40,12 +41,14 @@ enum statement {
 	PURGE_GOOD,
 	PURGE_ALLOWANCES,
 	PURGE_SUSPENSIONS,
+	PURGE_ATTEMPTS,
 	RUNNING,
 	BLOCKS_SINCE,
 	HITS_SINCE,
 	GOOD_SINCE,
 	CREDIT_SINCE,
 	ALLOWANCES,
+	ATTEMPTS_SINCE,
 	SUSPENSIONS,
 	SAY,
 	N_STATEMENTS,
@@ -80,6 +83,7 @@ static const char *const sql[N_STATEMENTS] = {
 		       "DO UPDATE SET score = score + excluded.score",
 	[ALLOWANCE_ADD] = "INSERT INTO allowance (address, since, until, cause, why) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[ALLOWANCE_END] = "UPDATE allowance SET until = ?2 WHERE address = ?1 AND until > ?2",
+	[ATTEMPT_ADD] = "INSERT INTO attempt (time, address, sender, recipient, helo) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[SUSPEND] = "INSERT INTO suspension (rule, since, why) VALUES (?1, ?2, ?3)",
 	[RESUME] = "UPDATE suspension SET ended = ?2 WHERE rule = ?1 AND ended IS NULL",
 	[NEXT_EXPIRY] = "SELECT until FROM block WHERE until > ?1 AND ended IS NULL ORDER BY until LIMIT 1",
@@ -91,6 +95,7 @@ static const char *const sql[N_STATEMENTS] = {
 	[PURGE_GOOD] = "DELETE FROM good WHERE (day, address) IN "
 		       "(SELECT day, address FROM good WHERE day < ?1 / 86400 ORDER BY day LIMIT ?2)",
 	[PURGE_ALLOWANCES] = "DELETE FROM allowance WHERE id IN (SELECT id FROM allowance WHERE until < ?1 LIMIT ?2)",
+	[PURGE_ATTEMPTS] = "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt ORDER BY id LIMIT ?2) AND time < ?1",
 	[PURGE_SUSPENSIONS] = "DELETE FROM suspension WHERE id IN (SELECT id FROM suspension WHERE ended < ?1 LIMIT ?2)",
 	[RUNNING] = "SELECT id, address, since, until, offence, rule, cause, proven, NULL FROM block "
 		    "WHERE until > ?1 AND ended IS NULL",
@@ -100,6 +105,7 @@ static const char *const sql[N_STATEMENTS] = {
 	[GOOD_SINCE] = "SELECT address, day, 0, 0, 0 FROM good WHERE day >= ?1 ORDER BY day",
 	[CREDIT_SINCE] = "SELECT address, 0, time, score, 0 FROM credit WHERE time > ?1 ORDER BY time",
 	[ALLOWANCES] = "SELECT address, 0, since, 0, until FROM allowance WHERE until > ?1 ORDER BY until",
+	[ATTEMPTS_SINCE] = "SELECT time, address, sender, recipient, helo FROM attempt WHERE time > ?1 ORDER BY id",
 	[SUSPENSIONS] = "SELECT DISTINCT rule FROM suspension WHERE ended IS NULL AND ?1 = 0",
 	[SAY] = "INSERT INTO daemon (key, value) VALUES (?1, ?2) "
 		"ON CONFLICT (key) DO UPDATE SET value = excluded.value",
@@ -814,6 +820,22 @@ int store_add_allowance(struct store *store, const struct net *net, int64_t sinc
 	return run(store, s, "cannot write", why);
 }
 
+int store_add_attempt(struct store *store, const struct store_attempt *attempt, struct why *why)
+{
+	char address[ADDR_TEXT_MAX];
+	sqlite3_stmt *s;
+	const int rc = prepare(store, ATTEMPT_ADD, &s, why);
+
+	if (rc < 0)
+		return rc;
+	(void)sqlite3_bind_int64(s, 1, attempt->time_s);
+	(void)sqlite3_bind_text(s, 2, address, (int)addr_text(&attempt->address, address), SQLITE_STATIC);
+	bind_bytes(s, 3, attempt->from);
+	bind_bytes(s, 4, attempt->to);
+	bind_bytes(s, 5, attempt->helo);
+	return run(store, s, "cannot write", why);
+}
+
 int store_suspend(struct store *store, const char *rule, int64_t at_s, const char *text, struct why *why)
 {
 	sqlite3_stmt *s;
@@ -883,9 +905,9 @@ int store_purge(struct store *store, int64_t before_s, size_t n_max, size_t *ret
 int store_purge_good(struct store *store, int64_t before_s, int64_t credit_s, size_t n_max, size_t *ret_n,
                      struct why *why)
 {
-	static const enum statement old[] = {PURGE_GOOD, PURGE_ALLOWANCES, PURGE_SUSPENSIONS}, credit[] = {PURGE_CREDIT};
+	static const enum statement old[] = {PURGE_GOOD, PURGE_ALLOWANCES, PURGE_SUSPENSIONS, PURGE_ATTEMPTS}, credit[] = {PURGE_CREDIT};
 	size_t n = 0, n_credit = 0;
-	int rc = purge(store, old, 3, before_s, n_max, &n, why);
+	int rc = purge(store, old, sizeof old / sizeof *old, before_s, n_max, &n, why);
 
 	if (rc == 0 && (rc = purge(store, credit, 1, credit_s, n_max, &n_credit, why)) == 0)
 		*ret_n = n + n_credit;
@@ -1050,6 +1072,38 @@ int store_next_good(struct store *store, struct store_good *ret, struct why *why
 	good.score = sqlite3_column_int(s, 3);
 	good.until_s = sqlite3_column_int64(s, 4);
 	*ret = good;
+	return 0;
+}
+
+int store_attempts_since(struct store *store, int64_t since_s, struct why *why)
+{
+	return begin_walk(store, ATTEMPTS_SINCE, since_s, why);
+}
+
+static struct span column_bytes(sqlite3_stmt *s, int column)
+{
+	const char *const bytes = sqlite3_column_blob(s, column); /* NULL for none */
+
+	return (struct span){bytes == NULL ? "" : bytes, (size_t)sqlite3_column_bytes(s, column)};
+}
+
+int store_next_attempt(struct store *store, struct store_attempt *ret, struct why *why)
+{
+	sqlite3_stmt *s;
+	const int rc = walk_on(store, &s, why);
+	const char *text;
+
+	if (rc != 0)
+		return rc;
+	text = (const char *)sqlite3_column_text(s, 1);
+	if (text == NULL || !addr_parse(text, strlen(text), &ret->address)) {
+		(void)sqlite3_reset(s);
+		return bad_address(store, "attempt", why);
+	}
+	ret->time_s = sqlite3_column_int64(s, 0);
+	ret->from = column_bytes(s, 2);
+	ret->to = column_bytes(s, 3);
+	ret->helo = column_bytes(s, 4);
 	return 0;
 }
 

@@ -158,6 +158,14 @@ int store_add_allowance(struct store *store, const struct net *net, int64_t sinc
                         const char *text, struct why *why);
 int store_end_allowance(struct store *store, const struct net *net, int64_t at_s, struct why *why);
 
+/* A greylisted attempt; spans as they stand in the log. */
+struct store_attempt {
+	int64_t time_s;
+	struct addr address;
+	struct span from, to, helo; /* out: borrowed until the next call */
+};
+int store_add_attempt(struct store *store, const struct store_attempt *attempt, struct why *why);
+
 /* A rule is suspended, and resumed by hand: STORE_NONE when it was not suspended. rule: its name. */
 int store_suspend(struct store *store, const char *rule, int64_t at_s, const char *text, struct why *why);
 int store_resume(struct store *store, const char *rule, int64_t at_s, struct why *why);
@@ -171,12 +179,12 @@ int store_next_expiry(struct store *store, int64_t now_s, int64_t *ret_s, struct
  */
 int store_purge(struct store *store, int64_t before_s, size_t n_max, size_t *ret_n, struct why *why);
 
-/* The same for good days, allowances and suspensions that ended, and for credit from before credit_s. */
+/* The same for good days, allowances, attempts and suspensions that ended, and for credit from before credit_s. */
 int store_purge_good(struct store *store, int64_t before_s, int64_t credit_s, size_t n_max, size_t *ret_n,
                      struct why *why);
 
 /*
- * Gives at most n_pages of 4 KiB that are empty back to the file system; STORE_NONE when there is no more. Then
+ * Gives at most n_pages that are empty back to the file system; STORE_NONE when there is no more. Then
  * also the log of changes beside the file is emptied, unless somebody reads. Not within a transaction.
  */
 int store_shrink(struct store *store, unsigned n_pages, struct why *why);
@@ -205,6 +213,8 @@ int store_good_since(struct store *store, int64_t day, struct why *why);
 int store_credit_since(struct store *store, int64_t since_s, struct why *why);
 int store_allowances(struct store *store, int64_t now_s, struct why *why);
 int store_next_good(struct store *store, struct store_good *ret, struct why *why); /* of these three */
+int store_attempts_since(struct store *store, int64_t since_s, struct why *why); /* in the order they were stored */
+int store_next_attempt(struct store *store, struct store_attempt *ret, struct why *why);
 int store_suspensions(struct store *store, struct why *why);
 int store_next_suspension(struct store *store, const char **ret_rule, struct why *why); /* borrowed until the next */
 

@@ -98,8 +98,9 @@ static bool is_young(const struct attempt *a, int64_t now_s)
 	return a->time_s > 0 && a->time_s + CLUSTER_AGE_S > now_s;
 }
 
-bool cluster_attempt(struct cluster *c, const struct verdict *v, const struct addr *addr, struct span from,
-                     struct span to, struct span helo, int64_t now_s, struct net *ret)
+enum cluster_outcome cluster_attempt(struct cluster *c, const struct verdict *v, const struct addr *addr,
+                                     struct span from, struct span to, struct span helo, int64_t now_s,
+                                     struct net *ret)
 {
 	const struct net net = net_around(addr, addr_is_ip4(addr) ? NETWORK4 : NETWORK6);
 	const struct span org = organisation(helo);
@@ -108,7 +109,7 @@ bool cluster_attempt(struct cluster *c, const struct verdict *v, const struct ad
 
 	if (org.p == NULL || to.p == NULL || to.len == 0 || from.len > TEXT_MAX_LEN || to.len > TEXT_MAX_LEN ||
 	    !is_clean(v, addr))
-		return false;
+		return CLUSTER_NOTHING;
 	for (unsigned i = 0; i < 2; i++) {
 		uint64_t a, b;
 
@@ -121,18 +122,18 @@ bool cluster_attempt(struct cluster *c, const struct verdict *v, const struct ad
 	for (struct attempt *a = set; a < set + WAYS; a++) {
 		if (a->key[0] == key[0] && a->key[1] == key[1] && is_young(a, now_s)) {
 			if (addr_equal(&a->addr, addr))
-				return false; /* it itself came again, as it should */
+				return CLUSTER_NOTHING; /* it itself came again, as it should */
 			if (!is_clean(v, &a->addr)) {
 				*a = (struct attempt){{key[0], key[1]}, now_s, *addr};
-				return false;
+				return CLUSTER_NOTED;
 			}
 			a->time_s = 0;
 			*ret = net;
-			return true;
+			return CLUSTER_EARNED;
 		}
 		if (a->time_s < oldest->time_s)
 			oldest = a;
 	}
 	*oldest = (struct attempt){{key[0], key[1]}, now_s, *addr};
-	return false;
+	return CLUSTER_NOTED;
 }

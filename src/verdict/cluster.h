@@ -4,7 +4,7 @@
  * Knows verdict and base. Two attempts with the same sender and recipient, HELO names of the same organisation and
  * different addresses of one IPv4 /24 (IPv6 /64), none of which has hits or offences, are one large sender: its
  * network earns an allowance. Attempts are remembered for CLUSTER_AGE_S, at most CLUSTER_MAX of them, the oldest of
- * a few is forgotten first, and not over a restart: the sender will try again.
+ * a few is forgotten first. After a restart those that were noted or earned something are told again, in order.
  *
  * The organisation of a name is taken for its last two labels, or three where the last has two letters and the one
  * before at most three (co.uk, com.au): without a list of public suffixes that is a guess, and a wrong one only
@@ -34,11 +34,17 @@ struct cluster *cluster_new(uint64_t seed);
 /* Takes NULL. */
 void cluster_free(struct cluster *cluster);
 
+enum cluster_outcome {
+	CLUSTER_NOTHING, /* no attempt, or one that is known */
+	CLUSTER_NOTED,   /* the first */
+	CLUSTER_EARNED,  /* the second: the network *ret has proved to be one sender */
+};
+
 /*
- * One greylisted attempt. True: the network *ret has proved to be one sender. from may be empty; without to or helo,
- * or with a helo that is no name, it is no attempt.
+ * One greylisted attempt. from may be empty; without to or helo, or with a helo that is no name, it is no attempt.
  */
-bool cluster_attempt(struct cluster *cluster, const struct verdict *verdict, const struct addr *addr, struct span from,
-                     struct span to, struct span helo, int64_t now_s, struct net *ret);
+enum cluster_outcome cluster_attempt(struct cluster *cluster, const struct verdict *verdict, const struct addr *addr,
+                                     struct span from, struct span to, struct span helo, int64_t now_s,
+                                     struct net *ret);
 
 #endif

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A DNS blocklist dies and lists everybody: the rule is suspended before it blocks the world, what it took of those who
-# had proven good is released, a restart does not forget it, and somebody resumes it. And the brake, for all rules.
+# had proven good is released, a restart does not forget it, and somebody resumes it. The brake, for all rules. And a replay
+# of the same lines.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"
@@ -103,6 +104,42 @@ got=$(sql "SELECT count(*) FROM block WHERE address LIKE '10.9.2.%'")
 [[ $got -ge 3 && $got -le 6 ]] || fail "the brake let $got blocks through, want 3"
 said "more than 3 blocks in one minute" || fail "nobody says so"
 daemon_stop || fail "exit status $?"
+
+# --- a replay of the same lines decides what the daemon decided
+rm -f "$WORK"/db/hits.db*
+: >"$LOG"
+daemon_config "[block]
+network_after = 3
+quarantine = 2
+extend = no
+for = 1h
+[firewall]
+resync = 1s"
+daemon_start
+{
+	for day in 4 3 2; do for i in 1 2 3 4; do login "10.9.1.$i" "$day"; done; done
+	for i in 1 2 3 4; do postfix_dnsbl "10.9.1.$i"; postfix_dnsbl "10.9.1.$i"; done
+	for i in 1 2 3 4 5; do wrong_password "10.9.3.$i"; wrong_password 10.9.3.9; done
+	for i in 1 2 3 4; do courier_511 "10.9.4.$i"; courier_511 "fd0a:6:0:$i::1"; done
+	login 10.9.3.8 0
+	for i in 1 2 3 4 5 6 7; do wrong_password 10.9.3.8; done
+} >>"$LOG"
+wait_until listed 10.9.3.8 || fail "the last of the lines does not block"
+is_suspended || fail "not suspended"
+daemon_stop || fail "exit status $?"
+wfs replay --database "$WORK/replayed.db" "$LOG" >/dev/null || fail "replay: exit status $?"
+of_blocks="SELECT address, offence, cause, proven, until - since, ended_by FROM block WHERE cause = 0 ORDER BY id"
+of_networks="SELECT address, cause FROM block WHERE cause = 1 ORDER BY id"
+of_hits="SELECT address, score, ignored FROM hit ORDER BY id"
+of_good="SELECT address, day, times FROM good ORDER BY address, day"
+for question in "$of_blocks" "$of_networks" "$of_hits" "$of_good"; do
+	got=$(sqlite3 "$WORK/replayed.db" "$question") want=$(sql "$question")
+	[ "$got" = "$want" ] || fail "replay is not as the daemon: $question: got
+$got
+want
+$want"
+	[ -n "$want" ] || fail "nothing to compare: $question"
+done
 no_rules || fail "stop left rules behind"
 no_sanitizer
 echo "ok"

@@ -162,10 +162,13 @@ expect_open() {
 	knock "$1" "$2" || server_fail "$1: honest, but cannot connect to port $2"
 }
 
+has_hits() {
+	[ "$(sql "SELECT count(*) FROM hits WHERE address = '$1' AND rule LIKE '$2'")" = "$3" ]
+}
+
 # expect_hits ADDRESS RULE NUMBER
 expect_hits() {
-	[ "$(sql "SELECT count(*) FROM hits WHERE address = '$1' AND rule LIKE '$2'")" = "$3" ] ||
-		server_fail "$1: want $3 hits of $2, got: $(hits_of "$1")"
+	wait_until has_hits "$@" || server_fail "$1: want $3 hits of $2, got: $(hits_of "$1")"
 }
 
 # What clients print is in $WORK/client.out.

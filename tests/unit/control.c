@@ -227,33 +227,33 @@ static void test_one_by_one(void **state)
 	assert_int_equal(control_connections(f.control), 1);
 	assert_int_equal(control_timeout_ms(f.control, f.now_ms), CONTROL_IDLE_MS);
 	send_text(fd, "block 192.0.2.7 for 10m\n");
-	turns(1);
+	milliseconds(1);
 	expect(fd, "{\"ok\":true,\"verb\":\"block\",\"address\":\"192.0.2.7\",\"who\":\"uid ");
 	/* A half line waits for its other half. */
 	send_text(fd, "test 192.0");
-	turns(3);
+	milliseconds(3);
 	assert_int_equal(f.answered, 1);
 	send_text(fd, ".2.8\r\ntest 192.0.2.9\n");
-	turns(3);
+	milliseconds(3);
 	expect(fd, "\"192.0.2.8\"");
 	assert_int_equal(f.answered, 3);
 	/* Garbage is answered, and the connection stays. */
 	send_bytes(fd, "\x16\x03\x01\0\xFF\n", 6);
-	turns(1);
+	milliseconds(1);
 	expect(fd, "{\"ok\":false,\"error\":\"a control character in the line\"}\n");
 	send_bytes(fd, "a\0b\n", 4);
-	turns(1);
+	milliseconds(1);
 	expect(fd, "{\"ok\":false");
 	send_text(fd, "\n\n");
-	turns(2);
+	milliseconds(2);
 	expect(fd, "an empty line");
 	send_text(fd, "test fe80::1%eth0\n");
-	turns(1);
+	milliseconds(1);
 	expect(fd, "zone");
 	/* Who hangs up is answered what he asked; half a line at the end is none. */
 	send_text(fd, "test 192.0.2.10\nblock 192.0.2.11");
 	assert_int_equal(shutdown(fd, SHUT_WR), 0);
-	turns(3);
+	milliseconds(3);
 	expect(fd, "192.0.2.10");
 	assert_true(is_closed(fd));
 	assert_int_equal(control_connections(f.control), 0);
@@ -273,14 +273,14 @@ static void test_line_too_long(void **state)
 	/* 512 bytes are a line, without the newline; */
 	fd = connect_to(f.path);
 	send_bytes(fd, line, PROTOCOL_LINE_MAX);
-	turns(3);
+	milliseconds(3);
 	assert_int_equal(f.answered, 0);
 	send_text(fd, "\n");
-	turns(1);
+	milliseconds(1);
 	expect(fd, "192.0.2.7");
 	/* 513 are not, even before the newline. */
 	send_bytes(fd, line, PROTOCOL_LINE_MAX + 1);
-	turns(2);
+	milliseconds(2);
 	expect(fd, "{\"ok\":false,\"error\":\"a line has at most 512 bytes\"}");
 	assert_true(is_closed(fd));
 	(void)close(fd);
@@ -288,7 +288,7 @@ static void test_line_too_long(void **state)
 	fd = connect_to(f.path);
 	send_text(fd, "test 192.0.2.8\n");
 	send_bytes(fd, line, PROTOCOL_LINE_MAX + 1);
-	turns(3);
+	milliseconds(3);
 	expect(fd, "192.0.2.8\"");
 	assert_true(is_closed(fd));
 	assert_int_equal(control_connections(f.control), 0);
@@ -502,7 +502,7 @@ static void test_compat(void **state)
 	open_control(false);
 	fd = connect_to(f.path);
 	send_text(fd, "compat\nadd 192.0.2.7 600 Broadband\n");
-	turns(3);
+	milliseconds(3);
 	{
 		char got[512];
 
@@ -510,13 +510,13 @@ static void test_compat(void **state)
 		assert_string_equal(got, "OK watchforspammers firewall daemon\nOK + 192.0.2.7\n");
 	}
 	send_text(fd, "del 192.0.2.0/24\n");
-	turns(1);
+	milliseconds(1);
 	expect(fd, "OK - 192.0.2.0/24\n");
 	send_text(fd, "test 192.0.2.7\n");
-	turns(1);
+	milliseconds(1);
 	expect(fd, "OK {\"ok\":true,");
 	send_text(fd, "add nobody\n");
-	turns(1);
+	milliseconds(1);
 	expect(fd, "ERR no IPv4 or IPv6 address\n");
 	(void)close(fd);
 }
@@ -534,13 +534,13 @@ static void test_tcp(void **state)
 	fd = connect_tcp();
 	(void)snprintf(text, sizeof text, "auth %s\nblock 192.0.2.7\n", token);
 	send_text(fd, text);
-	turns(3);
+	milliseconds(3);
 	expect(fd, "\"who\":\"token mx2\"");
 	(void)close(fd);
 
 	fd = connect_tcp();
 	send_text(fd, "auth ffffffffffffffffffffffffffffffff\ntest 192.0.2.7\nblock 192.0.2.7\n");
-	turns(4);
+	milliseconds(4);
 	expect(fd, "no permission");
 	assert_false(is_closed(fd));
 	(void)close(fd);
@@ -552,28 +552,28 @@ static void test_tcp(void **state)
 		                                    "auth fedcba9876543210fedcba9876543210\n", "GET / HTTP/1.0\r\n"};
 
 		fd = connect_tcp();
-		turns(1);
+		milliseconds(1);
 		send_text(fd, wrong[i]);
-		turns(2);
+		milliseconds(2);
 		expect(fd, "{\"ok\":false,\"error\":\"");
 		assert_true(is_closed(fd));
 		(void)close(fd);
 	}
 	/* Strangers take only some of the places, and not for long. */
-	turns(1);
+	milliseconds(1);
 	for (size_t i = 0; i <= CONTROL_STRANGERS_MAX; i++) {
 		fds[i] = connect_tcp();
-		turns(1);
+		milliseconds(1);
 	}
 	assert_int_equal(control_connections(f.control), CONTROL_STRANGERS_MAX);
 	expect(fds[CONTROL_STRANGERS_MAX], "too many connections");
 	fd = connect_to(f.path);
-	turns(1);
+	milliseconds(1);
 	send_text(fd, "test 192.0.2.7\n");
-	turns(1);
+	milliseconds(1);
 	expect(fd, "192.0.2.7");
 	f.now_ms += CONTROL_AUTH_MS;
-	turns(1);
+	milliseconds(1);
 	assert_int_equal(control_connections(f.control), 1);
 	for (size_t i = 0; i <= CONTROL_STRANGERS_MAX; i++)
 		(void)close(fds[i]);
@@ -649,7 +649,7 @@ static void test_opening(void **state)
 	assert_non_null(strstr(why.text, "no-such-group-here"));
 	fd = connect_to(f.path);
 	send_text(fd, "block 192.0.2.7\n");
-	turns(2);
+	milliseconds(2);
 	expect(fd, "\"ok\":true");
 	(void)close(fd);
 	control_free(f.control);
@@ -687,7 +687,7 @@ static void ask_as(const char *path, gid_t gid, gid_t extra, const char *line, c
 	}
 	(void)close(pipes[1]);
 	while (waitpid(child, &status, WNOHANG) == 0)
-		(void)turn();
+		milliseconds(1);
 	while (len < 511 && (n = read(pipes[0], got + len, 511 - len)) > 0)
 		len += (size_t)n;
 	got[len] = '\0';

@@ -800,6 +800,125 @@ static void test_bulk(void **state)
 	}
 }
 
+/* What was deleted leaves the file, a slice at a time; and the log of changes is emptied. */
+static void test_shrink(void **state)
+{
+	struct stat before, after, log;
+	struct store *const store = opened(STORE_WRITE);
+	unsigned slices = 0;
+	size_t n;
+	char wal[4096];
+	struct why why;
+	int rc;
+
+	(void)state;
+	prepare(store);
+	good(store_begin(store, &why), &why);
+	for (unsigned i = 0; i < 20000; i++)
+		good(add_hit(store, "192.0.2.1", t0_s + i, &why), &why);
+	good(store_commit(store, &why), &why);
+	assert_int_equal(store_shrink(store, 100, &why), STORE_NONE);
+	assert_int_equal(stat(path, &before), 0);
+	do {
+		good(store_begin(store, &why), &why);
+		good(store_purge(store, t0_s + 20000, 2000, &n, &why), &why);
+		good(store_commit(store, &why), &why);
+	} while (n > 0);
+	while ((rc = store_shrink(store, 4, &why)) == 0)
+		slices++;
+	assert_int_equal(rc, STORE_NONE);
+	assert_true(slices > 3);
+	assert_int_equal(stat(path, &after), 0);
+	(void)snprintf(wal, sizeof wal, "%s-wal", path);
+	assert_int_equal(stat(wal, &log), 0);
+	assert_int_equal(log.st_size, 0);
+	if (after.st_size * 3 > before.st_size)
+		fail_msg("the file has %ld bytes, it had %ld", (long)after.st_size, (long)before.st_size);
+	store_close(store);
+}
+
+/* Several blocks of one address: each ends by itself. */
+static void test_causes(void **state)
+{
+	const struct net a = net_from("192.0.2.1");
+	struct store_block block = {.net = a, .since_s = t0_s, .until_s = t0_s + 600, .offence = 3, .rule = 1};
+	struct store *store;
+	struct why why;
+
+	(void)state;
+	good(store_open(NULL, STORE_WRITE, &store, &why), &why);
+	good(store_rule(store, "r", "auth", "x", &block.rule, &why), &why);
+	good(store_add_block(store, &block, &why), &why);
+	block.cause = STORE_MANUAL;
+	block.until_s = t0_s + 900;
+	good(store_add_block(store, &block, &why), &why);
+	good(store_prolong(store, &a, STORE_EVIDENCE, t0_s, t0_s + 700, &why), &why);
+	good(store_blocks_since(store, t0_s, &why), &why);
+	walk(store, "192.0.2.1 700, 192.0.2.1 900");
+	good(store_end_cause(store, &a, STORE_EVIDENCE, t0_s + 100, "suspended", &why), &why);
+	good(store_running(store, t0_s + 100, &why), &why);
+	walk(store, "192.0.2.1 900");
+	good(store_running(store, t0_s + 100, &why), &why);
+	good(store_next_block(store, &block, &why), &why);
+	assert_int_equal(block.cause, STORE_MANUAL);
+	good(store_end_one(store, block.id, t0_s + 200, "unblocked", &why), &why);
+	good(store_running(store, t0_s + 200, &why), &why);
+	assert_int_equal(store_next_block(store, &block, &why), STORE_NONE);
+	store_close(store);
+}
+
+/* Good days, credit, allowances and suspensions come back as they were told. */
+static void test_good(void **state)
+{
+	const struct net a = net_from("2001:db8::/64"), b = net_from("192.0.2.7");
+	struct store_good g;
+	struct store *store;
+	const char *rule;
+	struct why why;
+	size_t n;
+
+	(void)state;
+	good(store_open(NULL, STORE_WRITE, &store, &why), &why);
+	good(store_add_good(store, &a, t0_s, 2, &why), &why);
+	good(store_add_good(store, &a, t0_s + 1, 1, &why), &why);
+	good(store_add_good(store, &b, t0_s - 40 * 86400, 1, &why), &why);
+	good(store_good_since(store, t0_s / 86400 - 31, &why), &why);
+	good(store_next_good(store, &g, &why), &why);
+	assert_true(addr_equal(&g.net.addr, &a.addr) && g.net.len == 64);
+	assert_int_equal(g.day, t0_s / 86400);
+	assert_int_equal(store_next_good(store, &g, &why), STORE_NONE);
+	good(store_add_credit(store, &b, t0_s, -20, &why), &why);
+	good(store_add_credit(store, &b, t0_s, -40, &why), &why);
+	good(store_credit_since(store, t0_s - 1, &why), &why);
+	good(store_next_good(store, &g, &why), &why);
+	assert_int_equal(g.score, -60);
+	assert_int_equal(g.time_s, t0_s);
+	good(store_purge_good(store, t0_s - 86400, t0_s + 1, 10, &n, &why), &why);
+	assert_int_equal(n, 2);
+	good(store_credit_since(store, 0, &why), &why);
+	assert_int_equal(store_next_good(store, &g, &why), STORE_NONE);
+
+	good(store_add_allowance(store, &a, t0_s, t0_s + 100, "cluster", "x", &why), &why);
+	good(store_add_allowance(store, &a, t0_s + 10, t0_s + 200, "cluster", NULL, &why), &why); /* replaces */
+	good(store_allowances(store, t0_s + 50, &why), &why);
+	good(store_next_good(store, &g, &why), &why);
+	assert_int_equal(g.until_s, t0_s + 200);
+	assert_int_equal(store_next_good(store, &g, &why), STORE_NONE);
+	good(store_end_allowance(store, &a, t0_s + 60, &why), &why);
+	good(store_allowances(store, t0_s + 60, &why), &why);
+	assert_int_equal(store_next_good(store, &g, &why), STORE_NONE);
+
+	assert_int_equal(store_resume(store, "dnsbl", t0_s, &why), STORE_NONE);
+	good(store_suspend(store, "dnsbl", t0_s, "too many", &why), &why);
+	good(store_suspensions(store, &why), &why);
+	good(store_next_suspension(store, &rule, &why), &why);
+	assert_string_equal(rule, "dnsbl");
+	good(store_resume(store, "dnsbl", t0_s, &why), &why);
+	good(store_suspensions(store, &why), &why);
+	assert_int_equal(store_next_suspension(store, &rule, &why), STORE_NONE);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -821,6 +940,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_purge, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_say, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bulk, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_shrink, setup, teardown),
+		cmocka_unit_test(test_causes),
+		cmocka_unit_test(test_good),
 	};
 
 	/* A world of our own, so that no mount outlives us. */
