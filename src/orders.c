@@ -1,5 +1,6 @@
 #include "orders.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,8 +12,11 @@
 
 enum {
 	LIFTED_SHOWN = 100,
+	PIECES_BITS = 10, /* of WANTED_PIECES_MAX */
 	DEDUPED = 64, /* of what is to be lifted; more come from a network, and are seldom there twice */
 };
+
+static_assert(1 << PIECES_BITS == WANTED_PIECES_MAX, "a network goes into as many pieces as wanted can make");
 
 static const char block_reason[] = "blocked by hand";
 static const char black_reason[] = "voted to be bad";
@@ -69,8 +73,8 @@ static int find_running(const struct orders *o, const struct net *net, int64_t n
 }
 
 /*
- * The kernel has lists for networks of some lengths only (firewall/recent.h); others are blocked as several of the next
- * longer one. *ret_len: of the pieces. Returns how many, or more than ORDERS_PIECES_MAX.
+ * The kernel has lists for networks of some lengths only; others are there as several of the next longer one (wanted.h).
+ * *ret_len: of these pieces. Returns how many, or more than WANTED_PIECES_MAX.
  */
 static size_t pieces_of(const struct orders *o, const struct net *net, uint8_t *ret_len)
 {
@@ -81,16 +85,16 @@ static size_t pieces_of(const struct orders *o, const struct net *net, uint8_t *
 	while (lengths[i] < net->len)
 		i++; /* the last is 128 */
 	*ret_len = lengths[i];
-	return lengths[i] - net->len > 8 ? ORDERS_PIECES_MAX + 1 : (size_t)1 << (lengths[i] - net->len);
+	return lengths[i] - net->len > PIECES_BITS ? WANTED_PIECES_MAX + 1 : (size_t)1 << (lengths[i] - net->len);
 }
 
-/* The i-th network of that length in net; i fits into the eight bits before its end. */
+/* The i-th network of that length in net; i fits into the bits before its end. */
 static struct net piece_of(const struct net *net, uint8_t length, size_t i)
 {
 	struct net piece = *net;
 
 	piece.len = length;
-	for (unsigned bit = 0; bit < 8; bit++)
+	for (unsigned bit = 0; bit < PIECES_BITS; bit++)
 		if (i >> bit & 1)
 			piece.addr.bytes[(length - 1 - bit) / 8] |= (uint8_t)(0x80U >> (length - 1 - bit) % 8);
 	return piece;
@@ -123,7 +127,7 @@ static bool is_in_pieces(const struct orders *o, const struct running_list *l, c
 	for (size_t i = 0; i < n; i++) {
 		const struct net piece = piece_of(net, length, i);
 
-		if (n > ORDERS_PIECES_MAX || !is_in(o, l, &piece, now_s, &one))
+		if (n > WANTED_PIECES_MAX || !is_in(o, l, &piece, now_s, &one))
 			return false;
 		if (one.until_s < all.until_s)
 			all.until_s = one.until_s;
@@ -260,10 +264,12 @@ static void lift_now(const struct orders *o, const struct running_list *lifted, 
 		return;
 	if ((nets = calloc(lifted->n, sizeof *nets)) == NULL)
 		abort();
-	for (size_t i = 0; i < lifted->n; i++)
+	for (size_t i = 0; i < lifted->n; i++) {
 		nets[i] = lifted->list[i].net;
+		todo->sync |= nets[i].len < 128; /* what else is blocked in it is put back */
+	}
 	todo->rc = wanted_del(o->wanted, nets, lifted->n, &todo->why);
-	todo->sync = todo->rc < 0;
+	todo->sync |= todo->rc < 0;
 	free(nets);
 }
 
@@ -322,27 +328,19 @@ static void say_new_standing(const struct orders *o, const struct net *net, int6
 	(void)say_standing(o, net, now_s, answer, &ignored);
 }
 
-/* Blocks by hand, in one transaction; blocks: n of them, for the kernel afterwards. */
-static int write_manual(const struct orders *o, const struct protocol_request *r, const char *who,
-                        const struct verdict_block *blocks, size_t n, int64_t now_s, struct why *why)
+static int write_manual(const struct orders *o, const struct protocol_request *r, const char *who, int64_t until_s,
+                        int64_t now_s, struct why *why)
 {
-	int64_t rule;
+	struct store_block block = {.net = r->net, .since_s = now_s, .until_s = until_s, .cause = STORE_MANUAL};
 	int rc = store_begin(o->store, why);
 
 	if (rc < 0)
 		return rc;
-	rc = store_rule(o->store, "manual", "manual", r->reason[0] != '\0' ? r->reason : block_reason, &rule, why);
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		const struct store_block block = {.net = blocks[i].net,
-		                                  .since_s = now_s,
-		                                  .until_s = blocks[i].until_s,
-		                                  .rule = rule,
-		                                  .cause = STORE_MANUAL};
-
-		rc = store_end_cause(o->store, &block.net, STORE_MANUAL, now_s, "replaced", why);
-		if (rc == 0)
-			rc = store_add_block(o->store, &block, why);
-	}
+	rc = store_rule(o->store, "manual", "manual", r->reason[0] != '\0' ? r->reason : block_reason, &block.rule, why);
+	if (rc == 0)
+		rc = store_end_cause(o->store, &r->net, STORE_MANUAL, now_s, "replaced", why);
+	if (rc == 0)
+		rc = store_add_block(o->store, &block, why);
 	return finish(o, r, who, now_s, rc, why);
 }
 
@@ -353,7 +351,8 @@ static void run_block(const struct orders *o, const struct protocol_request *r, 
 	const struct verdict_look view = verdict_look(o->verdict, &r->net.addr);
 	/* As long as its next block for evidence would last, when nothing else is said. */
 	const int64_t for_s = r->for_s > 0 ? r->for_s : verdict_duration(o->verdict, r->net.len == 128 ? view.offence : 1);
-	struct verdict_block blocks[ORDERS_PIECES_MAX];
+	const struct verdict_block block = {
+		.net = r->net, .since_s = now_s, .until_s = now_s + for_s, .cause = VERDICT_MANUAL};
 	uint8_t length;
 	const size_t n = pieces_of(o, &r->net, &length);
 	struct why why;
@@ -362,25 +361,20 @@ static void run_block(const struct orders *o, const struct protocol_request *r, 
 		answer_error(answer, never);
 		return;
 	}
-	if (n > ORDERS_PIECES_MAX) {
-		answer_error(answer, "the kernel has no list for networks of that length, and in smaller ones it would be more "
-		                     "than 256; name smaller networks");
+	if (n > WANTED_PIECES_MAX) {
+		answer_error(answer, "the kernel has no list for networks of that length, and of smaller ones it would be more "
+		                     "than 1024; name smaller networks");
 		return;
 	}
-	for (size_t i = 0; i < n; i++)
-		blocks[i] = (struct verdict_block){.net = piece_of(&r->net, length, i),
-		                                   .since_s = now_s,
-		                                   .until_s = now_s + for_s,
-		                                   .cause = VERDICT_MANUAL};
-	if (write_manual(o, r, who, blocks, n, now_s, &why) < 0) {
+	if (write_manual(o, r, who, block.until_s, now_s, &why) < 0) {
 		say_trouble(answer, &why);
 		return;
 	}
-	block_now(o, blocks, n, now_s, todo);
+	block_now(o, &block, 1, now_s, todo);
 	answer_begin(answer);
 	say_net(answer, &r->net);
-	answer_time(answer, "since", now_s);
-	answer_time(answer, "until", now_s + for_s);
+	answer_time(answer, "since", block.since_s);
+	answer_time(answer, "until", block.until_s);
 	answer_number(answer, "entries", (int64_t)n);
 	answer_end(answer);
 }

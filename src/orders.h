@@ -28,7 +28,6 @@
 enum {
 	ORDERS_BLACK = 50,  /* score of a vote that names none */
 	ORDERS_WHITE = 100,
-	ORDERS_PIECES_MAX = 256, /* blocks that one of a network may become */
 	ORDERS_HITS_SHOWN = 20,
 	ORDERS_BLOCKS_SHOWN = 20,
 };

@@ -113,7 +113,8 @@ answers 0 "192.0.2.16/28 is blocked until" wfs test 192.0.2.16/28
 answers 0 "192.0.2.31 is blocked until" wfs test 192.0.2.31
 wait_until listed 192.0.2.31 || fail "the last address of a network by hand is not in the kernel"
 answers 1 "192.0.2.0/24 is not blocked" wfs test 192.0.2.0/24
-answers 0 "lifted the block of 192.0.2.31" wfs unblock 192.0.2.0/24
+answers 0 "lifted the block of 192.0.2.16/28" wfs unblock 192.0.2.0/24
+answers 1 "192.0.2.31 is not blocked" wfs test 192.0.2.31
 ! listed 192.0.2.31 || fail "the last address of a network unblocked by hand is still in the kernel"
 answers 1 "name smaller networks" wfs block 172.0.0.0/8
 
@@ -236,15 +237,17 @@ latency() {
 		done
 		return 1
 	}
+	exec 9<> <(:) # to sleep by: whoever spins takes the processor away from what is measured
 	for ((i = 1; i <= 41; i++)); do
 		address=198.18.$1.$i
 		line="$2"; line=${line//ADDRESS/$address}
 		from=${EPOCHREALTIME/[.,]/}
 		printf "%s\n" "$line" >>"$3"
-		until list "$address" || ((${EPOCHREALTIME/[.,]/} - from > 2000000)); do :; done
+		until list "$address" || ((${EPOCHREALTIME/[.,]/} - from > 2000000)); do read -r -t 0.0002 -u 9; done
 		echo $((${EPOCHREALTIME/[.,]/} - from))
-		read -r -t 0.005 <> <(:)
+		read -r -t 0.005 -u 9
 	done' bash "$1" "$(postfix_dnsbl ADDRESS)" "$LOG" | sort -n | sed -n 21p
+	ask "unblock 198.18.$1.0/24" >/dev/null # one list stays enough
 }
 is_flooded() { [ "$(in_server ss -Hx src "$SOCKET" | grep -c ESTAB)" -ge 4 ]; }
 is_quiet() { not is_flooded; }
@@ -262,7 +265,7 @@ for try in 1 2 3; do
 	wait "${FLOODERS[@]}" 2>/dev/null
 	FLOODERS=()
 	echo "from a line to the kernel: $quiet_us us, while flooded with requests $flooded_us us"
-	[ "$flooded_us" -gt $((2 * quiet_us)) ] || break
+	[ "$flooded_us" -gt $((2 * quiet_us + 300)) ] || break # 300: one look at the list takes that long
 	[ "$try" -lt 3 ] || fail "a flood holds up log lines: $quiet_us us without, $flooded_us us with"
 	wait_until is_quiet || fail "the flood goes on"
 done

@@ -61,6 +61,8 @@ network_after = 3
 [allow]
 address = 10.9.5.7
 file = $WORK/allow.txt
+name = mx.example.org
+client = *.example.org
 $1
 [firewall]
 resync = 1s"
