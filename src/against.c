@@ -278,8 +278,8 @@ static void take_line(struct against *a, struct good_lines *good, struct line_cl
 		ask(a, good, &line, false, text);
 }
 
-static int read_file(struct against *a, struct good_lines *good, const char *path, char *bytes,
-                     struct why *why)
+/* bytes: room for a piece. NOLINTNEXTLINE(readability-non-const-parameter): chunks_next writes there. */
+static int read_file(struct against *a, struct good_lines *good, const char *path, char *bytes, struct why *why)
 {
 	struct chunks_piece piece = {.bytes = bytes};
 	struct chunks *in;

@@ -25,6 +25,7 @@
 #include "examples.h"
 #include "input/follow.h"
 #include "input/line.h"
+#include "intake.h"
 #include "ledger.h"
 #include "orders.h"
 #include "recall.h"
@@ -329,7 +330,6 @@ static void reload_rules(struct engine *e)
 	log_line(LOG_NOTICE, "rules were edited: %zu rules from %zu files", rules_count(rules), rules_files(rules));
 }
 
-/* False: all is as before, for the reason in *ret. */
 /* The kernel's lists have the masks they were made with. */
 static void keep_masks(const struct config *old, struct config *new)
 {
@@ -338,6 +338,7 @@ static void keep_masks(const struct config *old, struct config *new)
 	new->block.ip6_prefix = old->block.ip6_prefix;
 }
 
+/* False: all is as before, for the reason in *ret. */
 static bool reload(struct engine *e, struct why *ret)
 {
 	bool done = false;
@@ -434,19 +435,11 @@ static int begin_file(struct engine *e, const struct follow_line *event, struct 
 	return 0;
 }
 
-/* A rule that blocked too many of the good: what it took of them is released, and it takes no more. */
-static void suspend(struct engine *e, const struct rule *rule, int64_t now)
+static void say_suspended(const struct engine *e, const struct rule *rule, size_t released)
 {
-	struct net nets[LEDGER_LIFTED_MAX];
-	const size_t n = verdict_taken(e->verdict, (unsigned)rule->index, nets, LEDGER_LIFTED_MAX); /* below RULEFILE_RULES_MAX */
-
-	for (size_t i = 0; i < n; i++)
-		verdict_until(e->verdict, &nets[i], now);
-	ledger_suspend(e->ledger, rule, now, nets, n);
 	log_line(LOG_ALERT, "rule %s (%s) would block more than %" PRId64 " addresses within an hour that have proven good: "
 	                    "it is SUSPENDED, and %zu of them are released; find out why, then 'watchforspammers resume %s'",
-	         rule->text->name, rule->text->reason, e->config->block.quarantine, n, rule->text->name);
-	e->sync_at = 0;
+	         rule->text->name, rule->text->reason, e->config->block.quarantine, released, rule->text->name);
 }
 
 static void say_braked(struct engine *e, int64_t now)
@@ -458,55 +451,32 @@ static void say_braked(struct engine *e, int64_t now)
 	                    "this an attack? (max_blocks_per_minute)", e->config->block.max_blocks_per_minute);
 }
 
-/* Somebody was greylisted: perhaps it is the second machine of a large sender. */
-static void take_grey(struct engine *e, const struct rules_hit *hit, int64_t at_s, int64_t now)
+static void say_earned(const struct engine *e, const struct net *net)
 {
-	const int64_t until_s = now + e->config->allow.cluster_for_s;
 	char text[NET_TEXT_MAX];
-	enum cluster_outcome outcome;
-	struct net net;
 
-	if (e->config->allow.cluster_for_s == 0 || verdict_is_allowed(e->verdict, &hit->address))
-		return;
-	outcome = cluster_attempt(e->cluster, e->verdict, &hit->address, hit->from, hit->to, hit->helo, at_s, &net);
-	if (outcome != CLUSTER_NOTHING)
-		ledger_attempt(e->ledger, hit, at_s);
-	if (outcome != CLUSTER_EARNED)
-		return;
-	(void)net_text(&net, text);
+	(void)net_text(net, text);
 	log_line(LOG_INFO, "allowed %s for %" PRId64 " s: two of its addresses sent the same greylisted letter", text,
 	         e->config->allow.cluster_for_s);
-	verdict_allow_earned(e->verdict, &net, until_s);
-	ledger_allow(e->ledger, &net, now, until_s);
 }
 
-/* What a rule found: through the sessions and the verdict into the ledger. */
-static void take_hit(struct engine *e, const struct follow_line *in, struct file *file, const struct line *line,
-                     int64_t now, struct rules_hit *hit)
+/* What a rule found goes into the ledger; what an operator must hear is said. */
+static void take_hit(struct engine *e, const struct intake_line *line, int64_t now, struct rules_hit *hit)
 {
-	const int64_t at_s = line->has_time && line->time_s < now ? line->time_s : now;
-	struct verdict_decision decision;
-	struct verdict_evidence evidence;
+	const struct intake intake = {e->config, e->sessions, e->verdict, e->cluster, e->ledger, true};
+	struct intake_result taken;
 
-	if (hit->kind != RULES_KIND_HIT && sessions_resolve(e->sessions, line->host, at_s, hit) != RULES_HIT)
+	intake_hit(&intake, line, now, hit, &taken);
+	if (taken.earned)
+		say_earned(e, &taken.cluster);
+	if (!taken.is_hit)
 		return;
-	if (hit->to.p != NULL && hit->helo.p != NULL)
-		take_grey(e, hit, at_s, now);
-	evidence = (struct verdict_evidence){.addr = hit->address,
-	                                     .name = hit->name,
-	                                     .score = hit->score,
-	                                     .time_s = at_s,
-	                                     .rule = (unsigned)hit->rule->index}; /* below RULEFILE_RULES_MAX */
-	verdict_hit(e->verdict, &evidence, &decision);
-	if (hit->score < 0 && decision.outcome != VERDICT_ALLOWED)
-		ledger_good(e->ledger, &decision.subject, at_s, hit->score, decision.counted);
-	if (hit->score <= 0)
-		return; /* evidence for the good weighs, but is no hit */
-	ledger_hit(e->ledger, file->ledger, hit, at_s, in->start, (struct span){in->text, in->len}, &decision);
-	if (decision.outcome == VERDICT_QUARANTINE)
-		suspend(e, hit->rule, now);
-	else if (decision.outcome == VERDICT_BRAKED)
+	if (taken.decision.outcome == VERDICT_QUARANTINE) {
+		say_suspended(e, hit->rule, taken.released);
+		e->sync_at = 0;
+	} else if (taken.decision.outcome == VERDICT_BRAKED) {
 		say_braked(e, now);
+	}
 }
 
 /* One line through the rules. */
@@ -527,8 +497,14 @@ static void take_line(struct engine *e, const struct follow_line *in, int64_t no
 		/* A line cut short has lost the end that its rule may be anchored to. */
 		const size_t n = in->cut ? 0 : rules_match_all(e->scratch, line.program, line.message, false, hits);
 
+		const struct intake_line taken = {.file = file->ledger,
+		                                  .host = line.host,
+		                                  .text = {in->text, in->len},
+		                                  .time_s = line.has_time && line.time_s < now ? line.time_s : now,
+		                                  .offset = in->start};
+
 		for (size_t i = 0; i < n; i++)
-			take_hit(e, in, file, &line, now, &hits[i]);
+			take_hit(e, &taken, now, &hits[i]);
 		read.last_line_at = line.has_time ? line.time_s : 0;
 	}
 	ledger_read(file->ledger, &read);

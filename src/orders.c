@@ -82,8 +82,8 @@ static size_t pieces_of(const struct orders *o, const struct net *net, uint8_t *
 	const uint8_t lengths[] = {four ? 96 + 24 : 48, four ? 128 : (uint8_t)o->config->block.ip6_prefix, 128};
 	size_t i = 0;
 
-	while (lengths[i] < net->len)
-		i++; /* the last is 128 */
+	while (i + 1 < sizeof lengths / sizeof *lengths && lengths[i] < net->len)
+		i++;
 	*ret_len = lengths[i];
 	return lengths[i] - net->len > PIECES_BITS ? WANTED_PIECES_MAX + 1 : (size_t)1 << (lengths[i] - net->len);
 }

@@ -11,6 +11,7 @@
 #include "base/addrset.h"
 #include "input/chunks.h"
 #include "input/line.h"
+#include "intake.h"
 #include "ledger.h"
 #include "recall.h"
 #include "rules/sessions.h"
@@ -58,11 +59,8 @@ struct chunk {
 struct replay {
 	const struct replay_options *options;
 	struct replay_result *result;
-	struct sessions *sessions;
 	struct allowlist *allowlist;
-	struct cluster *cluster;
-	struct verdict *verdict; /* made at the first hit */
-	struct ledger *ledger;
+	struct intake intake; /* its verdict is made at the first line that a rule took */
 	struct addrset addresses;
 
 	/* The file being read. */
@@ -191,75 +189,37 @@ static void read_up_to(struct replay *r, const struct chunk *c, const struct tal
 	ledger_read(r->file, &read);
 }
 
-/* A rule that blocked too many of the good: what it took of them is released, and it takes no more. */
-static void suspend(struct replay *r, const struct rule *rule, int64_t time_s)
+/* What the database knows from before the first line that matters. */
+static int remember(struct replay *r, int64_t time_s, struct why *why)
 {
-	struct net nets[LEDGER_LIFTED_MAX];
-	const size_t n = verdict_taken(r->verdict, (unsigned)rule->index, nets, LEDGER_LIFTED_MAX); /* below RULEFILE_RULES_MAX */
+	const struct replay_options *const o = r->options;
+	const int rc = recall_verdict(o->store, o->config, o->rules, r->allowlist, false, time_s, &r->intake.verdict, why);
 
-	for (size_t i = 0; i < n; i++)
-		verdict_until(r->verdict, &nets[i], time_s);
-	ledger_suspend(r->ledger, rule, time_s, nets, n);
-	r->result->suspended++;
-}
-
-/* Somebody was greylisted: perhaps it is the second machine of a large sender. */
-static void take_grey(struct replay *r, const struct found *f)
-{
-	const int64_t until_s = f->time_s + r->options->config->allow.cluster_for_s;
-	enum cluster_outcome outcome;
-	struct net net;
-
-	if (until_s == f->time_s || verdict_is_allowed(r->verdict, &f->hit.address))
-		return;
-	outcome = cluster_attempt(r->cluster, r->verdict, &f->hit.address, f->hit.from, f->hit.to, f->hit.helo, f->time_s, &net);
-	if (outcome != CLUSTER_NOTHING && !store_is_memory(r->options->store))
-		ledger_attempt(r->ledger, &f->hit, f->time_s);
-	if (outcome != CLUSTER_EARNED)
-		return;
-	verdict_allow_earned(r->verdict, &net, until_s);
-	ledger_allow(r->ledger, &net, f->time_s, until_s);
+	return rc < 0 ? rc : recall_cluster(o->store, r->intake.cluster, r->intake.verdict, time_s, why);
 }
 
 static int store_found(struct replay *r, const struct chunk *c, struct found *f, struct why *why)
 {
-	const struct replay_options *const o = r->options;
+	const struct intake_line line = {.file = r->file,
+	                                 .host = f->host,
+	                                 .text = {c->piece.bytes + f->start, f->len},
+	                                 .time_s = f->time_s,
+	                                 .offset = c->piece.start + (int64_t)f->start};
 	struct replay_result *const result = r->result;
-	struct verdict_decision decision;
-	struct verdict_evidence evidence;
+	struct intake_result taken;
+	int rc;
 
-	if (f->hit.kind != RULES_KIND_HIT && sessions_resolve(r->sessions, f->host, f->time_s, &f->hit) != RULES_HIT)
+	if (r->intake.verdict == NULL && (rc = remember(r, f->time_s, why)) < 0)
+		return rc;
+	verdict_at(r->intake.verdict, f->time_s);
+	intake_hit(&r->intake, &line, f->time_s, &f->hit, &taken);
+	if (!taken.is_hit)
 		return 0;
-	if (r->verdict == NULL) {
-		int rc = recall_verdict(o->store, o->config, o->rules, r->allowlist, false, f->time_s, &r->verdict, why);
-
-		if (rc < 0)
-			return rc;
-		if ((rc = recall_cluster(o->store, r->cluster, r->verdict, f->time_s, why)) < 0)
-			return rc;
-	}
-	evidence = (struct verdict_evidence){.addr = f->hit.address,
-	                                     .name = f->hit.name,
-	                                     .score = f->hit.score,
-	                                     .time_s = f->time_s,
-	                                     .rule = (unsigned)f->hit.rule->index}; /* below RULEFILE_RULES_MAX */
-	verdict_at(r->verdict, f->time_s);
-	if (f->hit.to.p != NULL && f->hit.helo.p != NULL)
-		take_grey(r, f);
-	verdict_hit(r->verdict, &evidence, &decision);
-	if (f->hit.score <= 0) { /* evidence for the good weighs, but is no hit */
-		if (f->hit.score < 0 && decision.outcome != VERDICT_ALLOWED)
-			ledger_good(r->ledger, &decision.subject, f->time_s, f->hit.score, decision.counted);
-		return 0;
-	}
-	ledger_hit(r->ledger, r->file, &f->hit, f->time_s, c->piece.start + (int64_t)f->start,
-	           (struct span){c->piece.bytes + f->start, f->len}, &decision);
-	if (decision.outcome == VERDICT_QUARANTINE)
-		suspend(r, f->hit.rule, f->time_s);
 	addrset_add(&r->addresses, &f->hit.address);
 	result->hits++;
-	for (size_t i = 0; i < decision.n; i++)
-		result->blocks += !decision.blocks[i].prolonged;
+	result->suspended += taken.decision.outcome == VERDICT_QUARANTINE;
+	for (size_t i = 0; i < taken.decision.n; i++)
+		result->blocks += !taken.decision.blocks[i].prolonged;
 	result->by_rule[f->hit.rule->index]++;
 	if (result->first_s == 0 || f->time_s < result->first_s)
 		result->first_s = f->time_s;
@@ -276,16 +236,16 @@ static int store_chunk(struct replay *r, const struct chunk *c, struct why *why)
 	for (size_t i = 0; i < c->n; i++) {
 		struct found *const f = &c->found[i];
 
-		if (r->verdict != NULL && i + EXPECTED < c->n)
-			verdict_expect(r->verdict, &c->found[i + EXPECTED].hit.address);
+		if (r->intake.verdict != NULL && i + EXPECTED < c->n)
+			verdict_expect(r->intake.verdict, &c->found[i + EXPECTED].hit.address);
 		if ((rc = store_found(r, c, f, why)) < 0)
 			return rc;
-		if (!ledger_is_full(r->ledger) || (i + 1 < c->n && c->found[i + 1].start == f->start))
+		if (!ledger_is_full(r->intake.ledger) || (i + 1 < c->n && c->found[i + 1].start == f->start))
 			continue;
 		/* A hit and the position after its line go into the same transaction. */
 		read_up_to(r, c, &stored, &f->tally, c->piece.start + (int64_t)(f->start + f->len) + 1, f->start, f->len);
 		stored = f->tally;
-		if ((rc = ledger_write(r->ledger, why)) < 0)
+		if ((rc = ledger_write(r->intake.ledger, why)) < 0)
 			return rc;
 	}
 	read_up_to(r, c, &stored, &c->tally, c->piece.end, c->last_start, c->last_len);
@@ -396,7 +356,7 @@ static int begin_file(struct replay *r, const char *path, struct why *why)
 		r->result->known_bytes += known.position;
 	else if ((rc = skip(r, why)) < 0)
 		return rc;
-	r->file = ledger_file(r->ledger, path, chunks_first(r->in), found ? &known : NULL);
+	r->file = ledger_file(r->intake.ledger, path, chunks_first(r->in), found ? &known : NULL);
 	return 0;
 }
 
@@ -480,7 +440,7 @@ static int replay_file(struct replay *r, struct rules_scratch *scratch, const ch
 		}
 	}
 	if (rc == 0) {
-		rc = ledger_finish(r->ledger, why);
+		rc = ledger_finish(r->intake.ledger, why);
 		r->broken = rc < 0;
 	}
 	if (r->file != NULL)
@@ -574,11 +534,13 @@ int replay_run(const struct replay_options *options, struct replay_result *ret, 
 
 	assert(options->threads >= 1 && options->threads <= REPLAY_THREADS_MAX);
 	*ret = (struct replay_result){.by_rule = calloc(rules_count(options->rules) + 1, sizeof *ret->by_rule)};
-	r.ledger = ledger_new(options->store);
-	ledger_defer_good(r.ledger, options->config->block.window_s, !store_is_memory(options->store));
+	r.intake.config = options->config;
+	r.intake.keeps_attempts = !store_is_memory(options->store);
+	r.intake.ledger = ledger_new(options->store);
+	ledger_defer_good(r.intake.ledger, options->config->block.window_s, !store_is_memory(options->store));
 	r.allowlist = allowlist_new(options->config);
-	r.cluster = cluster_new(0);
-	r.sessions = sessions_new();
+	r.intake.cluster = cluster_new(0);
+	r.intake.sessions = sessions_new();
 	r.chunks = calloc(r.n_chunks, sizeof *r.chunks);
 	if (ret->by_rule == NULL || r.chunks == NULL)
 		abort();
@@ -621,11 +583,11 @@ int replay_run(const struct replay_options *options, struct replay_result *ret, 
 	}
 	free(r.chunks);
 	addrset_done(&r.addresses);
-	ledger_free(r.ledger);
-	sessions_free(r.sessions);
-	verdict_free(r.verdict);
+	ledger_free(r.intake.ledger);
+	sessions_free(r.intake.sessions);
+	verdict_free(r.intake.verdict);
 	allowlist_free(r.allowlist);
-	cluster_free(r.cluster);
+	cluster_free(r.intake.cluster);
 	rules_scratch_free(scratch);
 	return rc;
 }

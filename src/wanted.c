@@ -1,5 +1,6 @@
 #include "wanted.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -271,6 +272,7 @@ int wanted_sync(struct wanted *w, struct verdict *verdict, bool extend, uint32_t
 	entries = calloc(w->n > 0 ? w->n : 1, sizeof *entries);
 	if (entries == NULL)
 		abort();
+	assert(w->n == 0 || w->list != NULL);
 	for (size_t i = 0; i < w->n; i++) {
 		const int64_t left_s = w->list[i].last_s - now_s;
 

@@ -59,7 +59,7 @@ static bool eight_are_plain(uint64_t eight)
 size_t text_escape(struct span in, char *out, size_t cap)
 {
 	static const char hex[] = "0123456789abcdef";
-	const unsigned char *p = (const unsigned char *)in.p;
+	const unsigned char *p = (const unsigned char *)(in.p != NULL ? in.p : "");
 	const unsigned char *const end = p + in.len;
 	size_t used = 0, mark = 0; /* mark: the last place where the dots still fit */
 

@@ -1,5 +1,6 @@
 #include "command/diff.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,8 +61,10 @@ static struct side side_of(const struct report_blocked *b)
 
 static void add(struct differences *d, const struct report_blocked *replay, const struct report_blocked *database)
 {
+	const struct report_blocked *const some = replay != NULL ? replay : database;
 	struct difference *one;
 
+	assert(some != NULL);
 	if (d->n == d->room) {
 		d->room = d->room == 0 ? 64 : 2 * d->room;
 		if ((d->list = reallocarray(d->list, d->room, sizeof *d->list)) == NULL)
@@ -69,7 +72,7 @@ static void add(struct differences *d, const struct report_blocked *replay, cons
 	}
 	one = &d->list[d->n++];
 	*one = (struct difference){.kind = database == NULL ? WOULD_BE : replay == NULL ? WOULD_NOT_BE : OTHERWISE};
-	(void)snprintf(one->address, sizeof one->address, "%s", (replay != NULL ? replay : database)->address);
+	(void)snprintf(one->address, sizeof one->address, "%s", some->address);
 	if (replay != NULL)
 		one->replay = side_of(replay);
 	if (database != NULL)

@@ -88,6 +88,19 @@ static bool is_near(const struct explained *e)
 	return e->parsed && !e->cut && !e->taken && !e->noted && e->near_rc == NEAREST_FOUND;
 }
 
+static bool is_disabled(const struct rule *rule)
+{
+	return rule != NULL && rule->text != NULL && !rule->text->enabled;
+}
+
+/* The rule that came nearest, or that noted the session; NULL when there is none. */
+static const char *nearest_rule(const struct explained *e)
+{
+	const struct rule *const rule = is_near(e) ? e->near.rule : e->noted ? e->hit.rule : NULL;
+
+	return rule != NULL && rule->text != NULL ? rule->text->name : NULL;
+}
+
 /* The promised keys, and behind them the others. */
 static void print_json(const struct explained *e)
 {
@@ -108,8 +121,8 @@ static void print_json(const struct explained *e)
 		rule != NULL ? json_integer(e->hit.score) : json_null(), "category", rule != NULL ? rule->category : NULL,
 		"reason", rule != NULL ? rule->reason : NULL, "detail",
 		rule != NULL ? command_json_text(e->hit.detail) : json_null(), "enabled",
-		(rule == NULL || rule->enabled) && (!near || e->near.rule->text->enabled), "nearest",
-		near ? e->near.rule->text->name : e->noted ? e->hit.rule->text->name : NULL, "stopped",
+		(rule == NULL || rule->enabled) && !(near && is_disabled(e->near.rule)), "nearest",
+		nearest_rule(e), "stopped",
 		near ? json_integer(e->near.place.p - e->line.message.p) : json_null(), "why", sentence(e), "session",
 		session ? command_json_text((struct span){e->hit.session, e->hit.session_len}) : json_null()));
 }

@@ -340,7 +340,7 @@ static int send_order(const struct order *o, const struct command_env *env)
 
 static int run(int argc, char **argv, const struct option *const options[], const struct command_env *env)
 {
-	struct order o;
+	struct order o = {0};
 	const int status = compose(argc, argv, options, &o);
 
 	return status != 0 ? status : send_order(&o, env);

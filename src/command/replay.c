@@ -272,7 +272,7 @@ static int print_diff(const struct request *q, const struct replay_result *r, bo
 static int sync_kernel(const struct config *config, struct store *store, struct why *why)
 {
 	struct verdict *verdict = NULL;
-	struct wanted_result result;
+	struct wanted_result result = {0};
 	struct wanted *wanted;
 	struct client client;
 	struct root *root;

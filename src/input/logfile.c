@@ -192,6 +192,7 @@ int logfile_identify(struct logfile *file)
 
 	if (rc != LOGFILE_LINE)
 		return rc;
+	assert(line.text != NULL);
 	file->first_len = line.len < FOLLOW_FIRST_MAX ? line.len : FOLLOW_FIRST_MAX;
 	memcpy(file->first, line.text, file->first_len);
 	file->known = true;

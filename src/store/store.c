@@ -373,22 +373,22 @@ static int open_for_writing(struct store *store, struct why *why)
 	return rc;
 }
 
-/* The file's name as SQLite's URI (RFC 3986: what has a meaning there stands as %XX). */
+/* The file's name as SQLite's URI (RFC 3986: what has a meaning there stands as %XX); for sqlite3_free. */
 static char *immutable(const char *path)
 {
-	static const char before[] = "file:", after[] = "?immutable=1";
-	char *const uri = malloc(sizeof before + 3 * strlen(path) + sizeof after), *p = uri;
+	sqlite3_str *const uri = sqlite3_str_new(NULL);
+	char *text;
 
-	if (uri == NULL)
-		abort();
-	p += sprintf(p, "%s", before);
+	sqlite3_str_appendall(uri, "file:");
 	for (; *path != '\0'; path++)
 		if (*path == '%' || *path == '?' || *path == '#')
-			p += sprintf(p, "%%%02X", (unsigned char)*path);
+			sqlite3_str_appendf(uri, "%%%02X", (unsigned char)*path);
 		else
-			*p++ = *path;
-	(void)strcpy(p, after);
-	return uri;
+			sqlite3_str_appendchar(uri, 1, *path);
+	sqlite3_str_appendall(uri, "?immutable=1");
+	if ((text = sqlite3_str_finish(uri)) == NULL)
+		abort();
+	return text;
 }
 
 /* Reading needs the WAL's shared memory; who may not create it reads the file as it is on disk. */
@@ -406,7 +406,7 @@ static int open_for_reading(struct store *store, const char *path, struct why *w
 		store->db = NULL;
 		if (sqlite3_open_v2(uri, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) == SQLITE_OK)
 			rc = version(store, &found, why);
-		free(uri);
+		sqlite3_free(uri);
 	}
 	return rc < 0 ? rc : check_version(store, found, why);
 }
@@ -417,6 +417,7 @@ int store_open(const char *path, enum store_mode mode, struct store **ret, struc
 	const int flags = mode == STORE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
 	int rc;
 
+	assert(path != NULL || mode == STORE_WRITE);
 	if (store == NULL || (store->path = strdup(path == NULL ? "database in memory" : path)) == NULL)
 		abort();
 	store->memory = path == NULL;

@@ -1,0 +1,52 @@
+/*
+ * intake: what a rule found in a line, through sessions, greylisting and verdict into the ledger.
+ *
+ * Where rules, verdict and ledger meet, once for engine and replay: the same lines give the same rows. Says
+ * nothing to anybody; what an operator must hear is in the result.
+ */
+#ifndef WFS_INTAKE_H
+#define WFS_INTAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "config.h"
+#include "ledger.h"
+#include "rules/rules.h"
+#include "rules/sessions.h"
+#include "verdict/cluster.h"
+#include "verdict/verdict.h"
+
+/* All borrowed; verdict_at is the caller's. */
+struct intake {
+	const struct config *config;
+	struct sessions *sessions;
+	struct verdict *verdict;
+	struct cluster *cluster;
+	struct ledger *ledger;
+	bool keeps_attempts; /* greylisted attempts are stored, for a restart */
+};
+
+/* The line it was found in. */
+struct intake_line {
+	struct ledger_file *file;
+	struct span host, text;
+	int64_t time_s; /* not in the future */
+	int64_t offset; /* in the file */
+};
+
+struct intake_result {
+	bool is_hit;                       /* stored as one; else a note, evidence for the good, or nothing */
+	struct verdict_decision decision;  /* of a hit */
+	size_t released;                   /* blocks lifted because its rule was suspended (VERDICT_QUARANTINE) */
+	bool earned;                       /* cluster has earned an allowance by this */
+	struct net cluster;
+};
+
+/* now_s: when it is decided; the line's own time in replay. hit is completed. */
+void intake_hit(const struct intake *intake, const struct intake_line *line, int64_t now_s, struct rules_hit *hit,
+                struct intake_result *ret);
+
+#endif
