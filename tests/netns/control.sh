@@ -22,9 +22,6 @@ down() {
 }
 trap down EXIT
 
-# Where any user can get at it: the build directory may be closed to others.
-cp "$WFS_PROGRAM" "$WORK/wfs" && chmod 755 "$WORK/wfs"
-WFS_PROGRAM=$WORK/wfs
 mkdir "$WORK/run"
 chown nobody "$WORK/run"
 printf 'mx2 %s\nlook ffffffffffffffffffffffffffffffff read\n' "$TOKEN" >"$WORK/tokens"

@@ -29,6 +29,9 @@ daemon_prepare() {
 	mkdir "$WORK/log" "$WORK/db" "$WORK/patterns"
 	cp "$WFS_SOURCE_ROOT"/patterns/*.rules "$WORK/patterns/"
 	chown nobody "$WORK/db"
+	# Where any user can get at it: the checkout may be closed to others, as in root's home.
+	cp "$WFS_PROGRAM" "$WORK/watchforspammers" && chmod 755 "$WORK/watchforspammers"
+	WFS_PROGRAM=$WORK/watchforspammers
 	LOG=$WORK/log/mail.log
 	DB=$WORK/db/hits.db
 	CONF=$WORK/wfs.conf
