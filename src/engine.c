@@ -297,6 +297,21 @@ static void watch_edits(struct engine *e)
 		log_line(LOG_WARNING, "%s", why.text);
 }
 
+/* New rules, and what goes with them, in place of the old ones. The ledger is empty of hits. */
+static void use(struct engine *e, struct rules *rules, struct allowlist *allowlist, struct verdict *verdict)
+{
+	rules_scratch_free(e->scratch);
+	rules_free(e->rules);
+	verdict_free(e->verdict);
+	allowlist_free(e->allowlist);
+	e->rules = rules;
+	e->scratch = rules_scratch_new(rules);
+	e->verdict = verdict;
+	e->allowlist = allowlist;
+	sessions_clear(e->sessions);
+	ledger_forget_rules(e->ledger);
+}
+
 /* A rule file was saved: the rules alone, all of them or none. Only while the ledger is empty of hits. */
 static void reload_rules(struct engine *e)
 {
@@ -315,17 +330,8 @@ static void reload_rules(struct engine *e)
 		rules_free(rules);
 		return;
 	}
-	rules_scratch_free(e->scratch);
-	rules_free(e->rules);
-	verdict_free(e->verdict);
-	allowlist_free(e->allowlist);
-	e->rules = rules;
-	e->scratch = rules_scratch_new(rules);
-	e->verdict = verdict;
-	e->allowlist = allowlist;
+	use(e, rules, allowlist, verdict);
 	e->allow_changes = 0; /* looked through at the next sync */
-	sessions_clear(e->sessions);
-	ledger_forget_rules(e->ledger);
 	say_rules_fault(e, "");
 	log_line(LOG_NOTICE, "rules were edited: %zu rules from %zu files", rules_count(rules), rules_files(rules));
 }
@@ -363,10 +369,7 @@ static bool reload(struct engine *e, struct why *ret)
 		rules_free(rules);
 	} else {
 		say_what_needs_a_restart(e->config, config);
-		rules_scratch_free(e->scratch);
-		rules_free(e->rules);
-		verdict_free(e->verdict);
-		allowlist_free(e->allowlist);
+		use(e, rules, allowlist, verdict);
 		/* The logs stay as they are: files are indexed by them. */
 		for (size_t i = 0; i < config->n_logs; i++)
 			free(config->logs[i]);
@@ -375,13 +378,7 @@ static bool reload(struct engine *e, struct why *ret)
 		e->config->n_logs = 0;
 		config_free(e->config);
 		e->config = config;
-		e->rules = rules;
-		e->scratch = rules_scratch_new(rules);
-		sessions_clear(e->sessions);
-		e->verdict = verdict;
-		e->allowlist = allowlist;
 		e->allow_changes = allowlist_changes(allowlist); /* lifted below */
-		ledger_forget_rules(e->ledger);
 		if (lift_allowed(e, &why) < 0)
 			log_line(LOG_WARNING, "%s; lifting what is allowed now at the next reload", why.text);
 		watch_edits(e);

@@ -12,11 +12,8 @@
 
 enum {
 	LIFTED_SHOWN = 100,
-	PIECES_BITS = 10, /* of WANTED_PIECES_MAX */
 	DEDUPED = 64, /* of what is to be lifted; more come from a network, and are seldom there twice */
 };
-
-static_assert(1 << PIECES_BITS == WANTED_PIECES_MAX, "a network goes into as many pieces as wanted can make");
 
 static const char block_reason[] = "blocked by hand";
 static const char black_reason[] = "voted to be bad";
@@ -78,14 +75,10 @@ static int find_running(const struct orders *o, const struct net *net, int64_t n
  */
 static size_t pieces_of(const struct orders *o, const struct net *net, uint8_t *ret_len)
 {
-	const bool four = addr_is_ip4(&net->addr) && net->len >= 96;
-	const uint8_t lengths[] = {four ? 96 + 24 : 48, four ? 128 : (uint8_t)o->config->block.ip6_prefix, 128};
-	size_t i = 0;
+	const uint8_t len = wanted_piece_len(net, (uint8_t)o->config->block.ip6_prefix); /* <= 128 */
 
-	while (i + 1 < sizeof lengths / sizeof *lengths && lengths[i] < net->len)
-		i++;
-	*ret_len = lengths[i];
-	return lengths[i] - net->len > PIECES_BITS ? WANTED_PIECES_MAX + 1 : (size_t)1 << (lengths[i] - net->len);
+	*ret_len = len;
+	return len - net->len > WANTED_PIECES_BITS ? WANTED_PIECES_MAX + 1 : (size_t)1 << (len - net->len);
 }
 
 /* The i-th network of that length in net; i fits into the bits before its end. */
@@ -94,7 +87,7 @@ static struct net piece_of(const struct net *net, uint8_t length, size_t i)
 	struct net piece = *net;
 
 	piece.len = length;
-	for (unsigned bit = 0; bit < PIECES_BITS; bit++)
+	for (unsigned bit = 0; bit < WANTED_PIECES_BITS; bit++)
 		if (i >> bit & 1)
 			piece.addr.bytes[(length - 1 - bit) / 8] |= (uint8_t)(0x80U >> (length - 1 - bit) % 8);
 	return piece;

@@ -71,8 +71,7 @@ void wanted_free(struct wanted *w)
 	free(w);
 }
 
-/* The length, that there is a list for, of the pieces a network goes into. */
-static unsigned length_of_pieces(const struct wanted *w, const struct net *net)
+uint8_t wanted_piece_len(const struct net *net, uint8_t ip6_prefix)
 {
 	enum { NETWORK4 = 96 + 24, NETWORK6 = 48 };
 
@@ -80,14 +79,14 @@ static unsigned length_of_pieces(const struct wanted *w, const struct net *net)
 		return net->len <= NETWORK4 ? NETWORK4 : 128;
 	if (net->len <= NETWORK6)
 		return NETWORK6;
-	return net->len <= w->ip6_prefix ? w->ip6_prefix : 128;
+	return net->len <= ip6_prefix ? ip6_prefix : 128;
 }
 
 /* Writes the pieces; as it is when there would be too many: the kernel's side refuses it, and it is counted. */
 static size_t pieces_of(const struct wanted *w, const struct net *net, struct net out[static WANTED_PIECES_MAX])
 {
-	const unsigned length = length_of_pieces(w, net), bits = length - net->len;
-	const size_t n = bits <= 10 ? (size_t)1 << bits : 1;
+	const unsigned length = wanted_piece_len(net, w->ip6_prefix), bits = length - net->len;
+	const size_t n = bits <= WANTED_PIECES_BITS ? (size_t)1 << bits : 1;
 
 	for (size_t i = 0; i < n; i++) {
 		out[i] = *net;
@@ -346,7 +345,7 @@ int wanted_add(struct wanted *w, const struct verdict_block *blocks, size_t n, i
 			/* The database could not be written for a while: being fed late is no knock. */
 			if (blocks[done].since_s + 1 < now_s)
 				w->blind_s = now_s;
-			if (length_of_pieces(w, &blocks[done].net) == blocks[done].net.len)
+			if (wanted_piece_len(&blocks[done].net, w->ip6_prefix) == blocks[done].net.len)
 				entries[k++] = (struct client_entry){.net = blocks[done].net,
 				                                     .seconds = left_s < 1 ? 1 : (uint32_t)left_s};
 			else if ((rc = add_block(w, &blocks[done], now_s, why)) < 0)

@@ -19,7 +19,13 @@
 
 struct wanted;
 
-enum { WANTED_PIECES_MAX = 1024 };
+enum {
+	WANTED_PIECES_BITS = 10,
+	WANTED_PIECES_MAX = 1 << WANTED_PIECES_BITS,
+};
+
+/* The length, that the kernel has a list for, of the pieces net goes into; at least net's own. ip6_prefix: see below. */
+uint8_t wanted_piece_len(const struct net *net, uint8_t ip6_prefix);
 
 /*
  * store, client: borrowed. ip6_prefix: the length of IPv6 clients' networks that the kernel has a list for; the other
