@@ -83,22 +83,24 @@ struct replay {
 
 /* --- any thread: lines and rules --- */
 
-static void add_found(struct chunk *c, const struct found *found)
+static void add_found(struct chunk *c, const struct line *line, int64_t time_s, size_t start, size_t len,
+                      const struct rules_hit *hit)
 {
 	if (c->n == c->room) {
 		c->room = c->room == 0 ? 256 : 2 * c->room;
 		if ((c->found = reallocarray(c->found, c->room, sizeof *c->found)) == NULL)
 			abort();
 	}
-	c->found[c->n++] = *found;
+	c->found[c->n++] = (struct found){
+		.hit = *hit, .host = line->host, .time_s = time_s, .start = start, .len = len, .tally = c->tally};
 }
 
 static void take_line(const struct replay *r, struct rules_scratch *scratch, struct line_clock *clock,
                       struct chunk *c, size_t start, size_t len)
 {
-	struct found found = {.start = start, .len = len};
 	struct rules_hit hits[RULES_HITS_MAX];
 	struct line line;
+	int64_t time_s;
 	size_t n;
 
 	c->tally.lines++;
@@ -115,16 +117,12 @@ static void take_line(const struct replay *r, struct rules_scratch *scratch, str
 		c->tally.cut++;
 		return;
 	}
-	found.time_s = line.has_time ? line.time_s : c->tally.last_line_at > 0 ? c->tally.last_line_at : c->end_s;
-	if (found.time_s < r->options->from_s || found.time_s > r->options->until_s)
+	time_s = line.has_time ? line.time_s : c->tally.last_line_at > 0 ? c->tally.last_line_at : c->end_s;
+	if (time_s < r->options->from_s || time_s > r->options->until_s)
 		return;
 	n = rules_match_all(scratch, line.program, line.message, false, hits);
-	found.tally = c->tally;
-	found.host = line.host;
-	for (size_t i = 0; i < n; i++) {
-		found.hit = hits[i];
-		add_found(c, &found);
-	}
+	for (size_t i = 0; i < n; i++)
+		add_found(c, &line, time_s, start, len, &hits[i]);
 }
 
 static void work(const struct replay *r, struct rules_scratch *scratch, struct chunk *c)

@@ -10,30 +10,39 @@
 enum {
 	PROGRAM_MAX = 64,  /* longer program names match no rule: no daemon has one */
 	CACHE_SLOTS = 512, /* programs whose rules are remembered; a power of two */
-	OPENING = 16,      /* bytes of a message's beginning that are looked at */
+	OPENING = 16,      /* bytes of a message's beginning that are looked at: two words */
 	OPENINGS = 256,    /* remembered for each program; a power of two */
+	MISSES_MAX = 64,   /* others that came in a known opening's place before one of them gets it */
 	JIT_STACK_MAX = 256 << 10,
 	SLOT_LITERALS_MAX = 64, /* bits of a word */
 	NO_LITERAL = 0xFF,
 };
 
+/* The first bytes of a text as two words, zeros behind its end: what is compared all the time. */
+struct opening_words {
+	uint64_t front, back;
+};
+
 /* A rule as one program sees it: what must stand in a message before its regex is worth a try. */
 struct candidate {
 	const struct compiled *rule;
-	const struct literal *first;    /* the message begins with it; NULL: with anything */
+	const struct literal *first;  /* the message begins with it; NULL: with anything */
+	uint64_t front, front_mask;   /* the first word of that, and which of its bytes are meant */
 	uint8_t inside[LITERALS_MAX]; /* indexes into the slot's literals, NO_LITERAL: none */
 };
 
 /* Which rules of a slot can take any message that begins so. Bit i: its list[i]. */
 struct opening {
-	char bytes[OPENING];
+	struct opening_words words;
 	bool used, known; /* known: possible is */
+	uint8_t misses;   /* of a known one, since it was seen last */
 	uint64_t possible;
 };
 
 /* The rules that can apply to one program. */
 struct slot {
 	uint8_t len; /* of program; 0: free */
+	struct opening_words words; /* of program: all of it that most have */
 	char program[PROGRAM_MAX];
 	size_t n, n_also;        /* of list: the rules that take lines, then the "also" rules */
 	struct candidate *list;
@@ -45,6 +54,7 @@ struct slot {
 /* What is known of one message: which of the slot's literals stand in it. Bit i: literal i. */
 struct seen {
 	struct span message;
+	struct opening_words words;
 	uint64_t tried, present;
 };
 
@@ -106,6 +116,22 @@ static bool applies(const struct compiled *c, const char *program)
 	return false;
 }
 
+static struct opening_words words_of(struct span text)
+{
+	struct opening_words words = {0, 0};
+
+	if (text.len >= OPENING)
+		memcpy(&words, text.p, OPENING);
+	else if (text.len > 0)
+		memcpy(&words, text.p, text.len);
+	return words;
+}
+
+static bool words_equal(const struct opening_words *a, const struct opening_words *b)
+{
+	return ((a->front ^ b->front) | (a->back ^ b->back)) == 0;
+}
+
 /* The number of a literal among the slot's; equal ones share it, so that none is looked for twice. */
 static uint8_t intern(struct slot *slot, const struct literal *literal)
 {
@@ -125,11 +151,17 @@ static struct candidate candidate_of(struct slot *slot, const struct rules *rule
 	size_t n = 0;
 
 	memset(candidate.inside, NO_LITERAL, sizeof candidate.inside);
-	for (size_t i = 0; i < c->n_literals && !rules->no_prefilter; i++)
-		if (c->literals[i].first)
-			candidate.first = &c->literals[i];
-		else
-			candidate.inside[n++] = intern(slot, &c->literals[i]);
+	for (size_t i = 0; i < c->n_literals && !rules->no_prefilter; i++) {
+		const struct literal *const literal = &c->literals[i];
+
+		if (!literal->first) {
+			candidate.inside[n++] = intern(slot, literal);
+			continue;
+		}
+		candidate.first = literal;
+		memcpy(&candidate.front, literal->text, literal->len < 8 ? literal->len : 8);
+		memset(&candidate.front_mask, 0xFF, literal->len < 8 ? literal->len : 8);
+	}
 	return candidate;
 }
 
@@ -165,21 +197,19 @@ static uint64_t mixed(uint64_t a, uint64_t b)
 /* The rules for a program; NULL when its name is one no rule can mean. */
 static const struct slot *slot_of(struct rules_scratch *s, struct span program)
 {
-	uint64_t front = 0, back = 0;
+	const struct opening_words words = words_of(program);
 	struct slot *slot;
 
-	if (program.len == 0 || program.len >= PROGRAM_MAX || memchr(program.p, '\0', program.len) != NULL)
+	if (program.len == 0 || program.len >= PROGRAM_MAX)
 		return NULL;
-	if (program.len >= 8) {
-		memcpy(&front, program.p, 8);
-		memcpy(&back, program.p + program.len - 8, 8);
-	} else {
-		memcpy(&front, program.p, program.len);
-	}
-	slot = &s->slots[mixed(front ^ program.len, back) % CACHE_SLOTS]; /* an unlucky collision costs a look-up, no more */
-	if (slot->len == program.len && memcmp(slot->program, program.p, program.len) == 0)
+	slot = &s->slots[mixed(words.front ^ program.len, words.back) % CACHE_SLOTS]; /* a collision costs a look-up, no more */
+	if (slot->len == program.len && words_equal(&slot->words, &words) &&
+	    (program.len <= OPENING || memcmp(slot->program, program.p, program.len) == 0))
 		return slot;
+	if (memchr(program.p, '\0', program.len) != NULL)
+		return NULL;
 	slot->len = (uint8_t)program.len; /* < PROGRAM_MAX */
+	slot->words = words;
 	memcpy(slot->program, program.p, program.len);
 	slot->program[program.len] = '\0';
 	fill_slot(s, slot);
@@ -191,7 +221,9 @@ static bool worth_trying(const struct slot *slot, const struct candidate *c, str
 {
 	const struct span message = seen->message;
 
-	if (c->first != NULL &&
+	if ((seen->words.front & c->front_mask) != c->front)
+		return false;
+	if (c->first != NULL && c->first->len > 8 &&
 	    (message.len < c->first->len || memcmp(message.p, c->first->text, c->first->len) != 0))
 		return false;
 	for (size_t i = 0; i < LITERALS_MAX; i++) {
@@ -341,27 +373,23 @@ static bool can_begin(struct rules_scratch *s, const struct compiled *c, const c
  * was found once for an opening holds for all messages with it. Openings that do not come again (queue ids) are
  * not worth the finding, so that is done at the second sight.
  */
-static uint64_t possible(struct rules_scratch *s, const struct slot *slot, struct span message)
+static uint64_t possible(struct rules_scratch *s, const struct slot *slot, const struct seen *seen)
 {
 	const uint64_t all = UINT64_MAX;
 	struct opening *o;
-	uint64_t a, b;
 
-	if (slot->openings == NULL || message.len <= OPENING)
+	if (slot->openings == NULL || seen->message.len <= OPENING)
 		return all;
-	memcpy(&a, message.p, 8);
-	memcpy(&b, message.p + 8, 8);
-	o = &slot->openings[mixed(a, b) % OPENINGS];
-	if (!o->used || memcmp(o->bytes, message.p, OPENING) != 0) {
-		memcpy(o->bytes, message.p, OPENING);
-		o->used = true;
-		o->known = false;
+	o = &slot->openings[mixed(seen->words.front, seen->words.back) % OPENINGS];
+	if (!o->used || !words_equal(&o->words, &seen->words)) {
+		if (!o->known || o->misses++ == MISSES_MAX) /* queue ids must not drive out what comes all the time */
+			*o = (struct opening){.words = seen->words, .used = true};
 		return all;
 	}
+	o->misses = 0;
 	if (!o->known) {
-		o->possible = 0;
 		for (size_t i = 0; i < slot->n; i++)
-			if (can_begin(s, slot->list[i].rule, o->bytes))
+			if (can_begin(s, slot->list[i].rule, seen->message.p))
 				o->possible |= (uint64_t)1 << i;
 		o->known = true;
 	}
@@ -379,8 +407,8 @@ size_t rules_match_all(struct rules_scratch *s, struct span program, struct span
 	if (slot == NULL || slot->n == 0)
 		return 0;
 	times = compiled_unwrap(&message);
-	seen = (struct seen){.message = message};
-	if (times == 0 || (worth = possible(s, slot, message)) == 0)
+	seen = (struct seen){.message = message, .words = words_of(message)};
+	if (times == 0 || (worth = possible(s, slot, &seen)) == 0)
 		return 0;
 	for (size_t i = 0; i < slot->n; i++) {
 		const struct candidate *const c = &slot->list[i];
