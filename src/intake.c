@@ -33,6 +33,14 @@ static void take_grey(const struct intake *in, const struct rules_hit *hit, int6
 	ret->earned = true;
 }
 
+void intake_expect(const struct intake *in, const struct rules_hit *hit, int64_t time_s)
+{
+	const struct net subject = verdict_expect(in->verdict, &hit->address);
+
+	if (hit->score < 0)
+		ledger_expect_good(in->ledger, &subject, time_s);
+}
+
 void intake_hit(const struct intake *in, const struct intake_line *line, int64_t now_s, struct rules_hit *hit,
                 struct intake_result *ret)
 {

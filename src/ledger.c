@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CREDIT_SLICE = 1 << 20 }; /* seconds of credit that a replay removes at once: all there are */
+enum {
+	DAY_S = 86400,
+	CREDIT_SLICE = 1 << 20, /* seconds of credit that a replay removes at once: all there are */
+};
 
 struct ledger_file {
 	bool used, dirty, done;
@@ -23,16 +26,17 @@ struct noted_hit {
 	bool suspends;                /* its rule; the next of suspensions */
 };
 
-/* Evidence for the good about one net on one day. */
+/* Evidence for the good about one net on one day: half a cache line. */
 struct noted_good {
 	struct net net;
 	bool used;
-	int64_t times, last_s;
+	uint32_t times;
+	int64_t last_s;
 };
 
 /* What of it weighs. */
 struct noted_credit {
-	struct net net;
+	uint32_t good; /* which of them */
 	int32_t score;
 	int64_t time_s;
 };
@@ -269,19 +273,25 @@ void ledger_defer_good(struct ledger *l, int64_t window_s, bool keep)
 	l->window_s = window_s;
 }
 
+static size_t home_of(const struct net *net, int64_t day)
+{
+	return addr_hash(&net->addr, (uint64_t)day) % (2 * LEDGER_GOOD_MAX);
+}
+
 static size_t place_of(const struct ledger *l, const struct net *net, int64_t day)
 {
-	uint64_t a, b;
-	size_t i;
+	size_t i = home_of(net, day);
 
-	memcpy(&a, net->addr.bytes, 8);
-	memcpy(&b, net->addr.bytes + 8, 8);
-	b = (b ^ a * UINT64_C(0x9E3779B97F4A7C15) ^ (uint64_t)day) * UINT64_C(0xFF51AFD7ED558CCD);
-	for (i = (size_t)(b >> 40) % (2 * LEDGER_GOOD_MAX); l->good[i].used; i = (i + 1) % (2 * LEDGER_GOOD_MAX))
-		if (addr_equal(&l->good[i].net.addr, &net->addr) && l->good[i].net.len == net->len &&
-		    l->good[i].last_s / 86400 == day)
-			break;
+	while (l->good[i].used && !(addr_equal(&l->good[i].net.addr, &net->addr) && l->good[i].net.len == net->len &&
+	                            l->good[i].last_s / DAY_S == day))
+		i = (i + 1) % (2 * LEDGER_GOOD_MAX);
 	return i;
+}
+
+void ledger_expect_good(const struct ledger *l, const struct net *subject, int64_t time_s)
+{
+	if (l->good != NULL)
+		__builtin_prefetch(&l->good[home_of(subject, time_s / DAY_S)], 1);
 }
 
 /* Of what is deferred only the last window weighs: the rest is let go. */
@@ -298,6 +308,7 @@ static void age_credit(struct ledger *l, int64_t now_s)
 void ledger_good(struct ledger *l, const struct net *subject, int64_t time_s, int score, bool counted)
 {
 	struct noted_good *g;
+	size_t place;
 
 	if (l->drop_good)
 		return;
@@ -308,7 +319,8 @@ void ledger_good(struct ledger *l, const struct net *subject, int64_t time_s, in
 			abort();
 	}
 	assert(l->n_good < LEDGER_GOOD_MAX && l->n_credit < LEDGER_CREDIT_MAX);
-	g = &l->good[place_of(l, subject, time_s / 86400)];
+	place = place_of(l, subject, time_s / DAY_S);
+	g = &l->good[place];
 	if (!g->used) {
 		*g = (struct noted_good){.net = *subject, .used = true, .last_s = time_s};
 		l->n_good++;
@@ -319,7 +331,7 @@ void ledger_good(struct ledger *l, const struct net *subject, int64_t time_s, in
 	if (counted && time_s > l->credit_s)
 		l->credit_s = time_s;
 	if (counted)
-		l->credit[l->n_credit++] = (struct noted_credit){*subject, score, time_s};
+		l->credit[l->n_credit++] = (struct noted_credit){(uint32_t)place, score, time_s}; /* < 2 * LEDGER_GOOD_MAX */
 	if (l->n_credit == LEDGER_CREDIT_MAX && l->defer_good)
 		age_credit(l, time_s);
 }
@@ -338,7 +350,7 @@ static int write_good(struct ledger *l, struct why *why)
 		if (l->good[i].used)
 			rc = store_add_good(l->store, &l->good[i].net, l->good[i].last_s, l->good[i].times, why);
 	for (size_t i = 0; i < l->n_credit && rc == 0; i++)
-		rc = store_add_credit(l->store, &l->credit[i].net, l->credit[i].time_s, l->credit[i].score, why);
+		rc = store_add_credit(l->store, &l->good[l->credit[i].good].net, l->credit[i].time_s, l->credit[i].score, why);
 	/* So that a log read in two goes leaves what it leaves in one. */
 	if (rc == 0 && l->defer_good && l->n_credit > 0)
 		rc = store_purge_good(l->store, INT64_MIN, l->credit_s - l->window_s + 1, CREDIT_SLICE, &ignored, why);

@@ -67,6 +67,9 @@ void ledger_hit(struct ledger *ledger, struct ledger_file *file, const struct ru
 /* Evidence for the good: its day counts, and its score when it weighs. It is no hit. */
 void ledger_good(struct ledger *ledger, const struct net *subject, int64_t time_s, int score, bool counted);
 
+/* It will come soon: fetches what is noted already. Changes nothing. */
+void ledger_expect_good(const struct ledger *ledger, const struct net *subject, int64_t time_s);
+
 /* The rule of the hit noted last is suspended at at_s, and what it took of the good is lifted: n nets, copied. */
 void ledger_suspend(struct ledger *ledger, const struct rule *rule, int64_t at_s, const struct net *nets, size_t n);
 

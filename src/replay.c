@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "allowlist.h"
@@ -20,7 +21,7 @@
 enum {
 	CHUNKS_PER_THREAD = 3,      /* one worked on, one waiting, one being stored */
 	PEEKS = 16,                 /* lines without a time looked at, when a time is searched */
-	EXPECTED = 6,               /* hits ahead that the verdict is told of: about a memory access */
+	EXPECTED = 6,               /* hits ahead that are announced: about a memory access */
 	YEAR_LESS_TWO_DAYS_S = 363 * 86400, /* line_clock itself allows one more */
 };
 
@@ -235,7 +236,7 @@ static int store_chunk(struct replay *r, const struct chunk *c, struct why *why)
 		struct found *const f = &c->found[i];
 
 		if (r->intake.verdict != NULL && i + EXPECTED < c->n)
-			verdict_expect(r->intake.verdict, &c->found[i + EXPECTED].hit.address);
+			intake_expect(&r->intake, &c->found[i + EXPECTED].hit, c->found[i + EXPECTED].time_s);
 		if ((rc = store_found(r, c, f, why)) < 0)
 			return rc;
 		if (!ledger_is_full(r->intake.ledger) || (i + 1 < c->n && c->found[i + 1].start == f->start))
@@ -536,6 +537,7 @@ int replay_run(const struct replay_options *options, struct replay_result *ret, 
 	r.intake.keeps_attempts = !store_is_memory(options->store);
 	r.intake.ledger = ledger_new(options->store);
 	ledger_defer_good(r.intake.ledger, options->config->block.window_s, !store_is_memory(options->store));
+	(void)!getrandom(&r.addresses.seed, sizeof r.addresses.seed, 0); /* 0 does as well, but strangers know it */
 	r.allowlist = allowlist_new(options->config);
 	r.intake.cluster = cluster_new(0);
 	r.intake.sessions = sessions_new();

@@ -16,11 +16,6 @@ static const struct net never[] = {
 	{{{0xFF}}, 8},
 };
 
-bool addr_is_ip4(const struct addr *addr)
-{
-	return memcmp(addr->bytes, ip4_prefix, sizeof ip4_prefix) == 0;
-}
-
 /* By hand because inet_pton wants a NUL and this runs once per hit. */
 static bool parse_ip4(const char *text, size_t len, uint8_t out[static 4])
 {

@@ -29,10 +29,15 @@ struct net {
 	uint8_t len;
 };
 
-/* True for an IPv4 address. */
-bool addr_is_ip4(const struct addr *addr);
+/* These two are inline: tables of addresses do little else. True for an IPv4 address. */
+static inline bool addr_is_ip4(const struct addr *addr)
+{
+	static const uint8_t prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 
-/* True when both are the same address. Inline: tables of addresses do little else. */
+	return memcmp(addr->bytes, prefix, sizeof prefix) == 0;
+}
+
+/* True when both are the same address. */
 static inline bool addr_equal(const struct addr *a, const struct addr *b)
 {
 	uint64_t x[2], y[2];
@@ -40,6 +45,19 @@ static inline bool addr_equal(const struct addr *a, const struct addr *b)
 	memcpy(x, a->bytes, sizeof x);
 	memcpy(y, b->bytes, sizeof y);
 	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+}
+
+/* For tables: every bit of addr and seed bears on every bit of it. MurmurHash3's finalizer (A. Appleby) over both halves. */
+static inline uint64_t addr_hash(const struct addr *addr, uint64_t seed)
+{
+	uint64_t a, b;
+
+	memcpy(&a, addr->bytes, 8);
+	memcpy(&b, addr->bytes + 8, 8);
+	b ^= seed ^ (a * UINT64_C(0x9E3779B97F4A7C15));
+	b = (b ^ b >> 33) * UINT64_C(0xFF51AFD7ED558CCD);
+	b = (b ^ b >> 33) * UINT64_C(0xC4CEB9FE1A85EC53);
+	return b ^ b >> 33;
 }
 
 /*

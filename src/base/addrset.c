@@ -1,55 +1,86 @@
 #include "base/addrset.h"
 
+#include <assert.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PENDING_MAX = 1 << 16 };
+enum {
+	SIZE_MIN = 1 << 10,
+	WORDS_MAX = 4, /* of a key */
+};
 
-static int by_bytes(const void *a, const void *b)
+static bool is_free(const uint32_t *key, size_t words)
 {
-	return memcmp(a, b, sizeof(struct addr));
+	uint32_t any = 0;
+
+	for (size_t i = 0; i < words; i++)
+		any |= key[i];
+	return any == 0;
 }
 
-static void merge(struct addrset *set)
+/* Where the key stands, or would stand. */
+static uint32_t *place_of(const struct addrset_table *table, size_t words, uint64_t seed, const uint32_t *key)
 {
-	struct addr *const merged = malloc((set->n + set->n_pending + 1) * sizeof *merged);
-	size_t i = 0, j = 0, n = 0;
+	uint64_t hash = seed;
+	size_t i;
 
-	if (merged == NULL)
-		abort();
-	if (set->n_pending > 0)
-		qsort(set->pending, set->n_pending, sizeof *set->pending, by_bytes);
-	while (i < set->n || j < set->n_pending) {
-		const bool old = j == set->n_pending || (i < set->n && by_bytes(&set->sorted[i], &set->pending[j]) <= 0);
-		const struct addr *const next = old ? &set->sorted[i++] : &set->pending[j++];
-
-		if (n == 0 || !addr_equal(&merged[n - 1], next))
-			merged[n++] = *next;
+	for (size_t w = 0; w < words; w++) {
+		hash = (hash ^ key[w]) * UINT64_C(0xFF51AFD7ED558CCD); /* of MurmurHash3's finalizer */
+		hash ^= hash >> 32;
 	}
-	free(set->sorted);
-	set->sorted = merged;
-	set->n = n;
-	set->n_pending = 0;
+	for (i = (size_t)hash & (table->size - 1); !is_free(&table->keys[i * words], words);
+	     i = (i + 1) & (table->size - 1))
+		if (memcmp(&table->keys[i * words], key, words * sizeof *key) == 0)
+			break;
+	return &table->keys[i * words];
+}
+
+static void grow(struct addrset_table *table, size_t words, uint64_t seed)
+{
+	const struct addrset_table old = *table;
+
+	table->size = old.size == 0 ? SIZE_MIN : 2 * old.size;
+	if ((table->keys = calloc(table->size * words, sizeof *table->keys)) == NULL)
+		abort();
+	for (size_t i = 0; i < old.size; i++)
+		if (!is_free(&old.keys[i * words], words))
+			memcpy(place_of(table, words, seed, &old.keys[i * words]), &old.keys[i * words],
+			       words * sizeof *old.keys);
+	free(old.keys);
+}
+
+static inline void add(struct addrset_table *table, size_t words, uint64_t seed, const uint32_t *key)
+{
+	uint32_t *place;
+
+	assert(!is_free(key, words));
+	if (2 * table->n >= table->size)
+		grow(table, words, seed);
+	place = place_of(table, words, seed, key);
+	table->n += is_free(place, words);
+	memcpy(place, key, words * sizeof *key);
 }
 
 void addrset_add(struct addrset *set, const struct addr *addr)
 {
-	if (set->pending == NULL && (set->pending = malloc(PENDING_MAX * sizeof *set->pending)) == NULL)
-		abort();
-	set->pending[set->n_pending++] = *addr;
-	if (set->n_pending == PENDING_MAX)
-		merge(set);
+	uint32_t key[WORDS_MAX];
+
+	memcpy(key, addr->bytes, sizeof key);
+	if (addr_is_ip4(addr))
+		add(&set->ip4, 1, set->seed, key + WORDS_MAX - 1);
+	else
+		add(&set->ip6, WORDS_MAX, set->seed, key);
 }
 
-size_t addrset_count(struct addrset *set)
+size_t addrset_count(const struct addrset *set)
 {
-	merge(set);
-	return set->n;
+	return set->ip4.n + set->ip6.n;
 }
 
 void addrset_done(struct addrset *set)
 {
-	free(set->sorted);
-	free(set->pending);
+	free(set->ip4.keys);
+	free(set->ip6.keys);
 	*set = (struct addrset){0};
 }

@@ -1,23 +1,32 @@
 /*
  * addrset: how many distinct addresses were there?
  *
- * Sorted, and a few that wait to be merged: 16 bytes for each distinct address and no look-up when one is added.
+ * Two tables with open addressing, half full at most: 4 bytes for an IPv4 address, 16 for another. No memory ends
+ * the process.
  */
 #ifndef WFS_ADDRSET_H
 #define WFS_ADDRSET_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/addr.h"
 
-/* Zeroed: empty. */
-struct addrset {
-	size_t n, n_pending;
-	struct addr *sorted, *pending;
+struct addrset_table {
+	size_t n, size; /* in use; a power of two, or 0 */
+	uint32_t *keys; /* of 1 or 4 words; all zero: free */
 };
 
+/* Zeroed: empty. seed: best one that strangers cannot know, so that they cannot choose addresses that collide. */
+struct addrset {
+	uint64_t seed;
+	struct addrset_table ip4, ip6;
+};
+
+/* addr: neither 0.0.0.0 nor "::", which are nobody's. */
 void addrset_add(struct addrset *set, const struct addr *addr);
-size_t addrset_count(struct addrset *set);
+
+size_t addrset_count(const struct addrset *set);
 
 /* Empties it. */
 void addrset_done(struct addrset *set);

@@ -120,10 +120,12 @@ static struct opening_words words_of(struct span text)
 {
 	struct opening_words words = {0, 0};
 
-	if (text.len >= OPENING)
-		memcpy(&words, text.p, OPENING);
-	else if (text.len > 0)
+	if (text.len >= OPENING) {
+		memcpy(&words.front, text.p, 8);
+		memcpy(&words.back, text.p + 8, 8);
+	} else if (text.len > 0) {
 		memcpy(&words, text.p, text.len);
+	}
 	return words;
 }
 

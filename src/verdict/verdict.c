@@ -391,79 +391,72 @@ static int64_t sum_of(const struct verdict *v, const struct tracked *t)
 	return sum;
 }
 
-/* Forgets what left the window. */
-static void age(struct verdict *v, struct tracked *t)
+/* Of a list by time, newest first: the last node that is newer, NULL when there is none; adds to n how many are. */
+static struct node *newer_than(const struct verdict *v, uint32_t first, uint32_t time_s, unsigned *n)
 {
 	struct node *last = NULL;
-	uint32_t i = t->scores;
 
-	while (i != NONE && node_at(v, i)->time_s > horizon(v)) {
+	for (uint32_t i = first; i != NONE && node_at(v, i)->time_s > time_s; i = last->next, ++*n)
 		last = node_at(v, i);
-		i = last->next;
-	}
-	drop_list(v, i); /* it is by time: all that follow are older */
-	if (last == NULL)
-		t->scores = NONE;
-	else
-		last->next = NONE;
+	return last;
 }
 
-/* Of too many the two oldest become one, as old as the older: a sum is forgotten early, never late. */
-static void merge_oldest(struct verdict *v, struct tracked *t)
+/* Of the scores only what is newer stays. */
+static void drop_older(struct verdict *v, struct tracked *t, uint32_t time_s)
 {
-	struct node *node = node_at(v, t->scores);
+	unsigned n = 0;
+	struct node *const last = newer_than(v, t->scores, time_s, &n);
 
-	for (unsigned i = 1; i < VERDICT_SCORES_MAX && node->next != NONE; i++)
-		node = node_at(v, node->next);
-	if (node->next == NONE)
+	if (last != NULL) {
+		cut_behind(v, last);
 		return;
-	node->time_s = node_at(v, node->next)->time_s;
-	node->value += node_at(v, node->next)->value;
-	cut_behind(v, node);
+	}
+	drop_list(v, t->scores);
+	t->scores = NONE;
 }
 
-/* Keeps the list by time, newest first; one node a second. */
+/*
+ * Keeps the list by time, newest first; one node a second. What left the window is forgotten; of too many the two
+ * oldest become one, as old as the older: a sum is forgotten early, never late.
+ */
 static void add_score(struct verdict *v, struct tracked *t, uint32_t time_s, int score)
 {
-	struct node *previous = NULL;
-	uint32_t i = t->scores, fresh;
+	unsigned n = 1;
+	struct node *const newer = newer_than(v, t->scores, time_s, &n);
+	const uint32_t at = newer == NULL ? t->scores : newer->next;
+	struct node *last, *before = newer;
 
-	while (i != NONE && node_at(v, i)->time_s > time_s) {
-		previous = node_at(v, i);
-		i = previous->next;
+	if (at != NONE && node_at(v, at)->time_s == time_s) {
+		last = node_at(v, at);
+		last->value += score;
+	} else {
+		const uint32_t fresh = take_node(v);
+
+		last = node_at(v, fresh);
+		*last = (struct node){time_s, score, at};
+		if (newer == NULL)
+			t->scores = PLACE(fresh);
+		else
+			newer->next = fresh;
 	}
-	if (i != NONE && node_at(v, i)->time_s == time_s) {
-		node_at(v, i)->value += score;
+	for (uint32_t i = last->next; i != NONE && node_at(v, i)->time_s > horizon(v); i = last->next, n++) {
+		before = last;
+		last = node_at(v, i);
+	}
+	cut_behind(v, last);
+	if (n <= VERDICT_SCORES_MAX)
 		return;
-	}
-	fresh = take_node(v);
-	*node_at(v, fresh) = (struct node){time_s, score, i};
-	if (previous == NULL)
-		t->scores = PLACE(fresh);
-	else
-		previous->next = fresh;
-	merge_oldest(v, t);
+	before->time_s = last->time_s;
+	before->value += last->value;
+	cut_behind(v, before);
 }
 
 /* --- the table --- */
 
-/* MurmurHash3's finalizer over both halves; the seed keeps strangers from choosing addresses that collide. */
-static uint64_t hash_of(uint64_t seed, const struct addr *addr, uint8_t len)
-{
-	uint64_t a, b;
-
-	memcpy(&a, addr->bytes, 8);
-	memcpy(&b, addr->bytes + 8, 8);
-	b ^= seed ^ (a * UINT64_C(0x9E3779B97F4A7C15)) ^ ((uint64_t)len << 56);
-	b = (b ^ b >> 33) * UINT64_C(0xFF51AFD7ED558CCD);
-	b = (b ^ b >> 33) * UINT64_C(0xC4CEB9FE1A85EC53);
-	return b ^ b >> 33;
-}
-
-/* Where it should stand: 0..size - 1. */
+/* Where it should stand: 0..size - 1. The seed keeps strangers from choosing addresses that collide. */
 static size_t home_of(uint64_t seed, size_t size, const struct addr *addr, uint8_t len)
 {
-	return (size_t)((hash_of(seed, addr, len) >> 32) * size >> 32); /* size < 2^32 */
+	return (size_t)((addr_hash(addr, seed ^ (uint64_t)len << 56) >> 32) * size >> 32); /* size < 2^32 */
 }
 
 static size_t place_of(const struct tracked *table, size_t size, uint64_t seed, const struct addr *addr, uint8_t len)
@@ -475,11 +468,12 @@ static size_t place_of(const struct tracked *table, size_t size, uint64_t seed, 
 	return i;
 }
 
-void verdict_expect(const struct verdict *v, const struct addr *addr)
+struct net verdict_expect(const struct verdict *v, const struct addr *addr)
 {
 	const struct net net = net_around(addr, addr_is_ip4(addr) ? 128 : v->policy.ip6_prefix);
 
 	__builtin_prefetch(&v->table[home_of(v->policy.seed, v->size, &net.addr, net.len)], 1);
+	return net;
 }
 
 static struct tracked *find(const struct verdict *v, const struct net *net)
@@ -596,7 +590,7 @@ static bool stays(struct verdict *v, struct tracked *t, enum keep keep)
 {
 	switch (keep) {
 	case KEEP_ALL_THAT_MATTERS:
-		age(v, t);
+		drop_older(v, t, horizon(v));
 		return t->scores != NONE || t->until_s > horizon(v) || offences_in_memory(v, t) > 0 || good_days(v, t) != 0;
 	case KEEP_LOUD:
 		return t->until_s > v->now_s || is_proven(v, t) || is_network(v, t) ||
@@ -604,7 +598,7 @@ static bool stays(struct verdict *v, struct tracked *t, enum keep keep)
 	case KEEP_BLOCKED:
 		return t->until_s > v->now_s || is_proven(v, t);
 	case KEEP_HALF:
-		return (hash_of(0, &t->addr, 0) & 1) != 0;
+		return (addr_hash(&t->addr, 0) & 1) != 0;
 	case KEEP_NONE:
 		return false;
 	}
@@ -881,7 +875,6 @@ static enum verdict_outcome note(struct verdict *v, const struct net *subject, i
 	t = find_or_add(v, subject);
 	if (t->until_s > v->now_s || at < t->until_s)
 		return VERDICT_RUNNING;
-	age(v, t);
 	add_score(v, t, at, score);
 	*ret = t;
 	return VERDICT_COUNTED;
@@ -944,18 +937,8 @@ void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct ver
 
 static void forgive(struct verdict *v, struct tracked *t, uint32_t at_s)
 {
-	struct node *last = NULL;
-	uint32_t i = t->scores;
-
-	while (i != NONE && node_at(v, i)->time_s >= at_s) {
-		last = node_at(v, i);
-		i = last->next;
-	}
-	drop_list(v, i);
-	if (last == NULL)
-		t->scores = NONE;
-	else
-		last->next = NONE;
+	if (at_s > 0)
+		drop_older(v, t, at_s - 1);
 	if (t->until_s < at_s)
 		t->until_s = at_s; /* as after a block: what is older than its end does not count */
 }

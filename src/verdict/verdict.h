@@ -134,8 +134,11 @@ bool verdict_spares(const struct verdict *verdict, const struct net *net);
 
 /* --- evidence --- */
 
-/* Evidence about addr will come soon: fetches what is known of it while others are worked on. Changes nothing. */
-void verdict_expect(const struct verdict *verdict, const struct addr *addr);
+/*
+ * Evidence about addr will come soon: fetches what is known of it while others are worked on. Changes nothing.
+ * Returns the subject it will probably be about.
+ */
+struct net verdict_expect(const struct verdict *verdict, const struct addr *addr);
 
 /* Fills *ret always; the blocks in it have begun. */
 void verdict_hit(struct verdict *verdict, const struct verdict_evidence *evidence, struct verdict_decision *ret);
