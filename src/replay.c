@@ -97,15 +97,17 @@ static void add_found(struct chunk *c, const struct line *line, int64_t time_s, 
 }
 
 static void take_line(const struct replay *r, struct rules_scratch *scratch, struct line_clock *clock,
-                      struct chunk *c, size_t start, size_t len)
+                      struct chunk *c, bool clean, size_t start, size_t len)
 {
+	const char *const text = c->piece.bytes + start;
+	const size_t whole = len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES;
 	struct rules_hit hits[RULES_HITS_MAX];
 	struct line line;
 	int64_t time_s;
 	size_t n;
 
 	c->tally.lines++;
-	if (line_parse(clock, c->piece.bytes + start, len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES, &line) != LINE_OK) {
+	if ((clean ? line_parse_clean(clock, text, whole, &line) : line_parse(clock, text, whole, &line)) != LINE_OK) {
 		c->tally.unparsed++;
 		c->tally.cut += len > LINE_MAX_BYTES || c->piece.is_cut;
 		return;
@@ -129,6 +131,7 @@ static void take_line(const struct replay *r, struct rules_scratch *scratch, str
 static void work(const struct replay *r, struct rules_scratch *scratch, struct chunk *c)
 {
 	const char *p = c->piece.bytes, *const end = c->piece.bytes + c->piece.len;
+	const bool clean = memchr(p, '\0', c->piece.len) == NULL;
 	struct line_clock clock;
 
 	c->n = 0;
@@ -140,7 +143,7 @@ static void work(const struct replay *r, struct rules_scratch *scratch, struct c
 
 		c->last_start = (size_t)(p - c->piece.bytes);
 		c->last_len = len;
-		take_line(r, scratch, &clock, c, c->last_start, len);
+		take_line(r, scratch, &clock, c, clean, c->last_start, len);
 		p += len + (lf != NULL);
 	}
 }

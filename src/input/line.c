@@ -217,19 +217,46 @@ static bool parse_dovecot(struct line *line, const char *p, const char *end)
 	return true;
 }
 
+/* A single word with the blank behind it, which is no tag and is followed by one. */
+static void note_host(struct line_clock *clock, struct span host)
+{
+	clock->host_len = host.len <= WORDS_BYTES ? (uint8_t)host.len : 0;
+	clock->host_head = words_head(host.p, clock->host_len);
+}
+
+/* The same word is no tag again, so only what follows it is looked at. */
+static bool parse_same_host(const struct line_clock *clock, struct line *line, const char *p, const char *end)
+{
+	const char *tag_end;
+
+	if (clock->host_len == 0 || end - p <= clock->host_len ||
+	    !words_begin(words_of(p, (size_t)(end - p)), &clock->host_head))
+		return false;
+	tag_end = take_tag(line, p + clock->host_len, end, true);
+	if (tag_end == NULL)
+		return false;
+	line->host = (struct span){p, (size_t)clock->host_len - 1};
+	set_message(line, skip_blank(tag_end, end), end);
+	return true;
+}
+
 /* What syslog daemons write after the stamp: [host] tag: message. */
-static void parse_syslog(struct line *line, const char *p, const char *end)
+static void parse_syslog(struct line_clock *clock, struct line *line, const char *p, const char *end)
 {
 	const char *const start = p, *host_end = NULL, *first_end = NULL;
 
+	if (parse_same_host(clock, line, p, end))
+		return;
 	for (int word = 0; word <= HOST_WORDS_MAX; word++) {
 		const char *word_end = take_tag(line, p, end, word == 1);
 
 		if (word_end != NULL) {
+			if (word == 0 && line->pid.p == NULL && parse_dovecot(line, start, end))
+				return;
 			if (word > 0)
 				line->host = span_between(start, host_end);
-			else if (line->pid.p == NULL && parse_dovecot(line, start, end))
-				return;
+			if (word == 1)
+				note_host(clock, span_between(start, p));
 			set_message(line, skip_blank(word_end, end), end);
 			return;
 		}
@@ -442,14 +469,14 @@ static bool parse_stamped(struct line_clock *clock, struct line *line, const cha
 			return true;
 		if (p < end && *p >= 'A' && *p <= 'Z' && parse_stalwart(line, p, end))
 			return true;
-		parse_syslog(line, p, end);
+		parse_syslog(clock, line, p, end);
 		return true;
 	case STAMP_SYSLOG:
 		p = skip_facility(p, end);
-		parse_syslog(line, p, end);
+		parse_syslog(clock, line, p, end);
 		return true;
 	case STAMP_FULL:
-		parse_syslog(line, p, end);
+		parse_syslog(clock, line, p, end);
 		return true;
 	case STAMP_BLANK:
 		if (!parse_dovecot(line, p, end))
@@ -520,11 +547,16 @@ void line_clock_init(struct line_clock *clock, int64_t end_s, int year)
 
 int line_parse(struct line_clock *clock, const char *text, size_t len, struct line *ret)
 {
+	return memchr(text, '\0', len) != NULL ? LINE_UNPARSED : line_parse_clean(clock, text, len, ret);
+}
+
+int line_parse_clean(struct line_clock *clock, const char *text, size_t len, struct line *ret)
+{
 	struct line line = {.has_time = false};
 
 	if (len > 0 && text[len - 1] == '\r')
 		len--;
-	if (len == 0 || memchr(text, '\0', len) != NULL || !parse(clock, &line, text, text + len))
+	if (len == 0 || !parse(clock, &line, text, text + len))
 		return LINE_UNPARSED;
 	/* A date of long ago, such as Feb 29 in another year, must not take the lines after it along. */
 	if (line.has_time && line.time_s >= clock->last_s - BACK_MAX_S)

@@ -41,9 +41,11 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "base/words.h"
 
 enum {
 	LINE_MAX_BYTES = 8192, /* longer lines are cut by who reads them: no MTA writes them, see follow.h */
+	LINE_MINUTE_MAX = 20,  /* "Fri 2026-11-20 15:16": a stamp up to its minute */
 	LINE_TAIL_MAX = 8,     /* " +0100", " CEST": what follows the seconds in a stamp */
 };
 
@@ -75,10 +77,13 @@ struct line_clock {
 	int64_t last_s; /* the last time given out that was not half a year behind; 0: none yet */
 	int year;       /* the year the first stamp is in; 0: see end_s */
 	/* The minute of the line before, as it was written; stamp.c's business alone. */
-	char minute[20];
-	char tail[LINE_TAIL_MAX];
+	char minute[LINE_MINUTE_MAX];
+	struct words_head minute_head, tail_head;
 	uint8_t minute_len, tail_len, form;
 	int64_t minute_s;
+	/* The host of the line before with the blank behind it, when it was one word and no longer; line.c's. */
+	struct words_head host_head;
+	uint8_t host_len; /* with the blank; 0: none */
 };
 
 /* Starts a clock for a log last written at end_s. year: 0, or that of the first stamp (replay --year). */
@@ -90,5 +95,8 @@ void line_clock_init(struct line_clock *clock, int64_t end_s, int year);
  * clock is advanced by LINE_OK. Returns LINE_OK, or LINE_UNPARSED with *ret untouched.
  */
 int line_parse(struct line_clock *clock, const char *text, size_t len, struct line *ret);
+
+/* The same for a text that the caller knows to hold no NUL. */
+int line_parse_clean(struct line_clock *clock, const char *text, size_t len, struct line *ret);
 
 #endif

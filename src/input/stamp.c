@@ -292,9 +292,10 @@ static bool learn_minute(struct line_clock *clock, const char *p, size_t len, st
 	if (!date_exists(&wall) || !minute_seconds(clock, wall, zone, &minute_s))
 		return false;
 	memcpy(clock->minute, p, minute_len);
-	clock->minute_len = (uint8_t)minute_len; /* <= 20 */
-	memcpy(clock->tail, tail.p, tail.len);
+	clock->minute_len = (uint8_t)minute_len; /* <= LINE_MINUTE_MAX */
+	clock->minute_head = words_head(p, minute_len);
 	clock->tail_len = (uint8_t)tail.len; /* <= LINE_TAIL_MAX */
+	clock->tail_head = words_head(tail.p, tail.len);
 	clock->form = (uint8_t)form;
 	clock->minute_s = minute_s;
 	return true;
@@ -320,14 +321,30 @@ static const char *take_unix(struct line_clock *clock, const char *p, const char
 	return p;
 }
 
+/* True when the minute of the line before stands at p. */
+static bool is_same_minute(const struct line_clock *clock, const char *p, size_t len)
+{
+	const size_t n = clock->minute_len;
+
+	return n > 0 && len >= n && words_begin(words_of(p, len), &clock->minute_head) &&
+	       (n <= WORDS_BYTES || memcmp(p + WORDS_BYTES, clock->minute + WORDS_BYTES, n - WORDS_BYTES) == 0);
+}
+
+/* True when the tail of the line before stands at p and ends there: a blank follows, so it cannot be longer here. */
+static bool is_same_tail(const struct line_clock *clock, const char *p, size_t len)
+{
+	const size_t n = clock->tail_len;
+
+	return n > 0 && len > n && words_begin(words_of(p, len), &clock->tail_head) && p[n] == ' ';
+}
+
 const char *stamp_take(struct line_clock *clock, const char *p, const char *end, struct stamp *ret)
 {
 	const char *const start = p;
 	const size_t len = (size_t)(end - start);
 	size_t minute_len = clock->minute_len;
 	enum stamp_form form = clock->form;
-	const bool known = minute_len > 0 && len >= minute_len && memcmp(p, clock->minute, minute_len) == 0;
-	struct span tail;
+	const bool known = is_same_minute(clock, p, len);
 	struct wall wall = {0};
 	int second;
 
@@ -350,13 +367,17 @@ const char *stamp_take(struct line_clock *clock, const char *p, const char *end,
 	} else {
 		ret->form = form;
 	}
-	tail = (struct span){p, scan_tail(form, p, (size_t)(end - p))};
-	if (tail.len == 0 && (form == STAMP_CTIME || form == STAMP_FULL))
-		return NULL;
-	if (!known || tail.len != clock->tail_len || memcmp(tail.p, clock->tail, tail.len) != 0) {
-		if (!learn_minute(clock, start, len, tail))
+	if (known && is_same_tail(clock, p, (size_t)(end - p))) {
+		p += clock->tail_len;
+	} else {
+		const struct span tail = {p, scan_tail(form, p, (size_t)(end - p))};
+
+		if (tail.len == 0 && (form == STAMP_CTIME || form == STAMP_FULL))
 			return NULL;
+		if ((!known || tail.len > 0 || clock->tail_len > 0) && !learn_minute(clock, start, len, tail))
+			return NULL;
+		p += tail.len;
 	}
 	ret->time_s = clock->minute_s + second;
-	return tail.p + tail.len;
+	return p;
 }

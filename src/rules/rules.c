@@ -4,13 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "rules/compiled.h"
 #include "rules/generic.h"
 
 enum {
 	PROGRAM_MAX = 64,  /* longer program names match no rule: no daemon has one */
 	CACHE_SLOTS = 512, /* programs whose rules are remembered; a power of two */
-	OPENING = 16,      /* bytes of a message's beginning that are looked at: two words */
+	OPENING = WORDS_BYTES, /* of a message's beginning are looked at */
 	OPENINGS = 256,    /* remembered for each program; a power of two */
 	MISSES_MAX = 64,   /* others that came in a known opening's place before one of them gets it */
 	JIT_STACK_MAX = 256 << 10,
@@ -18,22 +19,17 @@ enum {
 	NO_LITERAL = 0xFF,
 };
 
-/* The first bytes of a text as two words, zeros behind its end: what is compared all the time. */
-struct opening_words {
-	uint64_t front, back;
-};
-
 /* A rule as one program sees it: what must stand in a message before its regex is worth a try. */
 struct candidate {
 	const struct compiled *rule;
 	const struct literal *first;  /* the message begins with it; NULL: with anything */
-	uint64_t front, front_mask;   /* the first word of that, and which of its bytes are meant */
+	struct words_head head;       /* its first bytes */
 	uint8_t inside[LITERALS_MAX]; /* indexes into the slot's literals, NO_LITERAL: none */
 };
 
 /* Which rules of a slot can take any message that begins so. Bit i: its list[i]. */
 struct opening {
-	struct opening_words words;
+	struct words words;
 	bool used, known; /* known: possible is */
 	uint8_t misses;   /* of a known one, since it was seen last */
 	uint64_t possible;
@@ -42,7 +38,7 @@ struct opening {
 /* The rules that can apply to one program. */
 struct slot {
 	uint8_t len; /* of program; 0: free */
-	struct opening_words words; /* of program: all of it that most have */
+	struct words words; /* of program: all of it that most have */
 	char program[PROGRAM_MAX];
 	size_t n, n_also;        /* of list: the rules that take lines, then the "also" rules */
 	struct candidate *list;
@@ -54,7 +50,7 @@ struct slot {
 /* What is known of one message: which of the slot's literals stand in it. Bit i: literal i. */
 struct seen {
 	struct span message;
-	struct opening_words words;
+	struct words words;
 	uint64_t tried, present;
 };
 
@@ -116,24 +112,6 @@ static bool applies(const struct compiled *c, const char *program)
 	return false;
 }
 
-static struct opening_words words_of(struct span text)
-{
-	struct opening_words words = {0, 0};
-
-	if (text.len >= OPENING) {
-		memcpy(&words.front, text.p, 8);
-		memcpy(&words.back, text.p + 8, 8);
-	} else if (text.len > 0) {
-		memcpy(&words, text.p, text.len);
-	}
-	return words;
-}
-
-static bool words_equal(const struct opening_words *a, const struct opening_words *b)
-{
-	return ((a->front ^ b->front) | (a->back ^ b->back)) == 0;
-}
-
 /* The number of a literal among the slot's; equal ones share it, so that none is looked for twice. */
 static uint8_t intern(struct slot *slot, const struct literal *literal)
 {
@@ -161,8 +139,7 @@ static struct candidate candidate_of(struct slot *slot, const struct rules *rule
 			continue;
 		}
 		candidate.first = literal;
-		memcpy(&candidate.front, literal->text, literal->len < 8 ? literal->len : 8);
-		memset(&candidate.front_mask, 0xFF, literal->len < 8 ? literal->len : 8);
+		candidate.head = words_head(literal->text, literal->len);
 	}
 	return candidate;
 }
@@ -199,13 +176,13 @@ static uint64_t mixed(uint64_t a, uint64_t b)
 /* The rules for a program; NULL when its name is one no rule can mean. */
 static const struct slot *slot_of(struct rules_scratch *s, struct span program)
 {
-	const struct opening_words words = words_of(program);
+	const struct words words = words_of(program.p, program.len);
 	struct slot *slot;
 
 	if (program.len == 0 || program.len >= PROGRAM_MAX)
 		return NULL;
 	slot = &s->slots[mixed(words.front ^ program.len, words.back) % CACHE_SLOTS]; /* a collision costs a look-up, no more */
-	if (slot->len == program.len && words_equal(&slot->words, &words) &&
+	if (slot->len == program.len && words_equal(slot->words, words) &&
 	    (program.len <= OPENING || memcmp(slot->program, program.p, program.len) == 0))
 		return slot;
 	if (memchr(program.p, '\0', program.len) != NULL)
@@ -223,9 +200,9 @@ static bool worth_trying(const struct slot *slot, const struct candidate *c, str
 {
 	const struct span message = seen->message;
 
-	if ((seen->words.front & c->front_mask) != c->front)
+	if (!words_begin(seen->words, &c->head))
 		return false;
-	if (c->first != NULL && c->first->len > 8 &&
+	if (c->first != NULL && c->first->len > WORDS_BYTES &&
 	    (message.len < c->first->len || memcmp(message.p, c->first->text, c->first->len) != 0))
 		return false;
 	for (size_t i = 0; i < LITERALS_MAX; i++) {
@@ -383,7 +360,7 @@ static uint64_t possible(struct rules_scratch *s, const struct slot *slot, const
 	if (slot->openings == NULL || seen->message.len <= OPENING)
 		return all;
 	o = &slot->openings[mixed(seen->words.front, seen->words.back) % OPENINGS];
-	if (!o->used || !words_equal(&o->words, &seen->words)) {
+	if (!o->used || !words_equal(o->words, seen->words)) {
 		if (!o->known || o->misses++ == MISSES_MAX) /* queue ids must not drive out what comes all the time */
 			*o = (struct opening){.words = seen->words, .used = true};
 		return all;
@@ -409,7 +386,7 @@ size_t rules_match_all(struct rules_scratch *s, struct span program, struct span
 	if (slot == NULL || slot->n == 0)
 		return 0;
 	times = compiled_unwrap(&message);
-	seen = (struct seen){.message = message, .words = words_of(message)};
+	seen = (struct seen){.message = message, .words = words_of(message.p, message.len)};
 	if (times == 0 || (worth = possible(s, slot, &seen)) == 0)
 		return 0;
 	for (size_t i = 0; i < slot->n; i++) {
