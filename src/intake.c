@@ -33,11 +33,11 @@ static void take_grey(const struct intake *in, const struct rules_hit *hit, int6
 	ret->earned = true;
 }
 
-void intake_expect(const struct intake *in, const struct rules_hit *hit, int64_t time_s)
+void intake_expect(const struct intake *in, const struct rules_hit *hit, int64_t time_s, bool near)
 {
-	const struct net subject = verdict_expect(in->verdict, &hit->address);
+	const struct net subject = verdict_expect(in->verdict, &hit->address, near);
 
-	if (hit->score < 0)
+	if (hit->score < 0 && !near)
 		ledger_expect_good(in->ledger, &subject, time_s);
 }
 

@@ -45,8 +45,8 @@ struct intake_result {
 	struct net cluster;
 };
 
-/* It will come soon: fetches what is known about its address. Changes nothing. */
-void intake_expect(const struct intake *intake, const struct rules_hit *hit, int64_t time_s);
+/* It will come soon, or very soon: fetches what is known about its address, as of verdict_expect. Changes nothing. */
+void intake_expect(const struct intake *intake, const struct rules_hit *hit, int64_t time_s, bool near);
 
 /* now_s: when it is decided; the line's own time in replay. hit is completed. */
 void intake_hit(const struct intake *intake, const struct intake_line *line, int64_t now_s, struct rules_hit *hit,

@@ -21,7 +21,8 @@
 enum {
 	CHUNKS_PER_THREAD = 3,      /* one worked on, one waiting, one being stored */
 	PEEKS = 16,                 /* lines without a time looked at, when a time is searched */
-	EXPECTED = 6,               /* hits ahead that are announced: about a memory access */
+	EXPECTED = 12,              /* hits ahead that are announced, ... */
+	NEAR = 6,                   /* ... and once more: each about a memory access */
 	YEAR_LESS_TWO_DAYS_S = 363 * 86400, /* line_clock itself allows one more */
 };
 
@@ -230,6 +231,15 @@ static int store_found(struct replay *r, const struct chunk *c, struct found *f,
 	return 0;
 }
 
+/* What comes after the i-th. */
+static void announce(const struct replay *r, const struct chunk *c, size_t i)
+{
+	if (i + EXPECTED < c->n)
+		intake_expect(&r->intake, &c->found[i + EXPECTED].hit, c->found[i + EXPECTED].time_s, false);
+	if (i + NEAR < c->n)
+		intake_expect(&r->intake, &c->found[i + NEAR].hit, c->found[i + NEAR].time_s, true);
+}
+
 static int store_chunk(struct replay *r, const struct chunk *c, struct why *why)
 {
 	struct tally stored = {0};
@@ -238,8 +248,8 @@ static int store_chunk(struct replay *r, const struct chunk *c, struct why *why)
 	for (size_t i = 0; i < c->n; i++) {
 		struct found *const f = &c->found[i];
 
-		if (r->intake.verdict != NULL && i + EXPECTED < c->n)
-			intake_expect(&r->intake, &c->found[i + EXPECTED].hit, c->found[i + EXPECTED].time_s);
+		if (r->intake.verdict != NULL)
+			announce(r, c, i);
 		if ((rc = store_found(r, c, f, why)) < 0)
 			return rc;
 		if (!ledger_is_full(r->intake.ledger) || (i + 1 < c->n && c->found[i + 1].start == f->start))

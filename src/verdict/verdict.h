@@ -135,10 +135,10 @@ bool verdict_spares(const struct verdict *verdict, const struct net *net);
 /* --- evidence --- */
 
 /*
- * Evidence about addr will come soon: fetches what is known of it while others are worked on. Changes nothing.
- * Returns the subject it will probably be about.
+ * Evidence about addr will come soon: fetches what is known of it while others are worked on, first its entry, then
+ * when it is near its scores. Changes nothing. Returns the subject it will probably be about.
  */
-struct net verdict_expect(const struct verdict *verdict, const struct addr *addr);
+struct net verdict_expect(const struct verdict *verdict, const struct addr *addr, bool near);
 
 /* Fills *ret always; the blocks in it have begun. */
 void verdict_hit(struct verdict *verdict, const struct verdict_evidence *evidence, struct verdict_decision *ret);
