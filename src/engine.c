@@ -12,12 +12,12 @@
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <fcntl.h>
 
 #include "allowlist.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/nets.h"
 #include "control/control.h"
@@ -103,22 +103,6 @@ struct engine {
 	int status;
 };
 
-static int64_t now_s(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_REALTIME, &t);
-	return t.tv_sec;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void sooner(int64_t *at, int64_t when)
 {
 	if (when < *at)
@@ -151,7 +135,7 @@ static int load_rules(const struct config *config, struct rules **ret, struct wh
 static int find_allowed(struct engine *e, struct store_block **ret, size_t *ret_n, struct why *why)
 {
 	struct store_block block;
-	int rc = store_running(e->store, now_s(), why);
+	int rc = store_running(e->store, clock_unix_s(), why);
 
 	while (rc == 0) {
 		if ((rc = store_next_block(e->store, &block, why)) != 0)
@@ -172,11 +156,11 @@ static int lift_allowed(struct engine *e, struct why *why)
 	size_t n = 0;
 	int rc;
 
-	verdict_at(e->verdict, now_s());
+	verdict_at(e->verdict, clock_unix_s());
 	rc = find_allowed(e, &lift, &n, why);
 	if (rc == 0 && n > 0 && (rc = store_begin(e->store, why)) == 0) {
 		for (size_t i = 0; i < n && rc == 0; i++)
-			rc = store_end_one(e->store, lift[i].id, now_s(), "allowed", why);
+			rc = store_end_one(e->store, lift[i].id, clock_unix_s(), "allowed", why);
 		if (rc == 0)
 			rc = store_commit(e->store, why);
 		else
@@ -184,7 +168,7 @@ static int lift_allowed(struct engine *e, struct why *why)
 	}
 	if (rc == 0 && n > 0) {
 		for (size_t i = 0; i < n; i++)
-			verdict_until(e->verdict, &lift[i].net, now_s());
+			verdict_until(e->verdict, &lift[i].net, clock_unix_s());
 		log_line(LOG_NOTICE, "lifted %zu blocks of addresses that are allowed now", n);
 	}
 	free(lift);
@@ -209,12 +193,12 @@ static void refresh_allowed(struct engine *e)
 /* What [allow] name stands for is remembered, for a start at which no name server answers. */
 static void keep_names(struct engine *e)
 {
-	const int64_t now = now_s();
+	const int64_t now = clock_unix_s();
 	struct nets nets = {0};
 	struct why why;
 	int rc = 0;
 
-	e->names_at = now_ms() + NAMES_KEPT_MS;
+	e->names_at = clock_steady_ms() + NAMES_KEPT_MS;
 	allowlist_named(e->allowlist, &nets);
 	if (nets.n > 0 && (rc = store_begin(e->store, &why)) == 0) {
 		for (size_t i = 0; i < nets.n && rc == 0; i++)
@@ -225,7 +209,7 @@ static void keep_names(struct engine *e)
 			store_rollback(e->store);
 	}
 	if (rc < 0)
-		e->names_at = now_ms() + RETRY_MS;
+		e->names_at = clock_steady_ms() + RETRY_MS;
 	nets_done(&nets);
 }
 
@@ -261,7 +245,7 @@ static int recall(struct engine *e, const struct config *config, const struct ru
 
 	if (allowlist_refresh(allowlist, NULL, why) == ALLOWLIST_FAULT)
 		log_line(LOG_WARNING, "%s", why->text);
-	rc = recall_verdict(e->store, config, rules, allowlist, true, now_s(), ret, why);
+	rc = recall_verdict(e->store, config, rules, allowlist, true, clock_unix_s(), ret, why);
 	if (rc < 0)
 		allowlist_free(allowlist);
 	else
@@ -510,7 +494,7 @@ static void take_line(struct engine *e, const struct follow_line *in, int64_t no
 /* Reads until nothing is left, the ledger is full, or others should have their turn. */
 static void read_logs(struct engine *e)
 {
-	const int64_t now = now_s();
+	const int64_t now = clock_unix_s();
 	struct follow_line line;
 	struct why why;
 
@@ -548,7 +532,7 @@ static void store_trouble(struct engine *e, const struct why *why)
 	if (!e->store_failed)
 		log_line(LOG_ERR, "%s; what was read is kept and tried again every second", why->text);
 	e->store_failed = true;
-	e->write_at = now_ms() + RETRY_MS;
+	e->write_at = clock_steady_ms() + RETRY_MS;
 }
 
 static void firewall_trouble(struct engine *e, int rc, const struct why *why)
@@ -562,7 +546,7 @@ static void firewall_trouble(struct engine *e, int rc, const struct why *why)
 	if (!e->firewall_failed)
 		log_line(LOG_ERR, "%s; trying again every second", why->text);
 	e->firewall_failed = true;
-	e->sync_at = now_ms() + RETRY_MS;
+	e->sync_at = clock_steady_ms() + RETRY_MS;
 }
 
 static void store_works(struct engine *e)
@@ -601,8 +585,8 @@ static void write_and_block(struct engine *e)
 		return;
 	say_blocks(blocks, n);
 	for (size_t i = 0; i < n; i++)
-		sooner(&e->expiry_at, now_ms() + (blocks[i].until_s - now_s()) * 1000);
-	rc = wanted_add(e->wanted, blocks, n, now_s(), &why);
+		sooner(&e->expiry_at, clock_steady_ms() + (blocks[i].until_s - clock_unix_s()) * 1000);
+	rc = wanted_add(e->wanted, blocks, n, clock_unix_s(), &why);
 	if (rc == -EPIPE)
 		firewall_trouble(e, rc, &why);
 	else if (rc < 0)
@@ -641,15 +625,15 @@ static void say_state(struct engine *e, const struct wanted_result *r, int64_t n
 
 static void sync_firewall(struct engine *e)
 {
-	const int64_t now = now_s();
+	const int64_t now = clock_unix_s();
 	struct wanted_result r = {0};
 	int64_t next_s;
 	struct why why;
 	int rc;
 
 	/* Often enough that what is refreshed at half its time never runs out of it in between. */
-	e->sync_at = now_ms() + e->config->firewall.resync_s * 1000;
-	sooner(&e->sync_at, now_ms() + e->config->firewall.seconds * 250);
+	e->sync_at = clock_steady_ms() + e->config->firewall.resync_s * 1000;
+	sooner(&e->sync_at, clock_steady_ms() + e->config->firewall.seconds * 250);
 	e->expiry_at = INT64_MAX;
 	verdict_at(e->verdict, now);
 	refresh_allowed(e);
@@ -670,14 +654,14 @@ static void sync_firewall(struct engine *e)
 	if (r.expired > 0)
 		log_line(LOG_INFO, "released %zu, %zu are blocked", r.expired, r.running);
 	if (store_next_expiry(e->store, now, &next_s, &why) == 0)
-		e->expiry_at = now_ms() + (next_s - now) * 1000;
+		e->expiry_at = clock_steady_ms() + (next_s - now) * 1000;
 	say_state(e, &r, now);
 }
 
 /* A slice of what is too old. *ret_more: there may be more of it. */
 static int purge_slice(struct engine *e, bool *ret_more, struct why *why)
 {
-	const int64_t now = now_s(), before_s = now - e->config->database.keep_s;
+	const int64_t now = clock_unix_s(), before_s = now - e->config->database.keep_s;
 	size_t n = 0, n_good = 0;
 	int rc = store_begin(e->store, why);
 
@@ -707,7 +691,7 @@ static void purge(struct engine *e)
 		rc = store_shrink(e->store, SHRINK_PAGES, &why);
 		e->shrinks = more = rc == 0;
 	}
-	e->purge_at = now_ms() + (rc >= 0 && more ? RETRY_MS : PURGE_MS);
+	e->purge_at = clock_steady_ms() + (rc >= 0 && more ? RETRY_MS : PURGE_MS);
 }
 
 /* --- requests from the control socket --- */
@@ -749,7 +733,7 @@ static void say_request(const struct control_request *r, const struct answer *an
 
 static void take_request(struct engine *e, const struct control_request *r)
 {
-	const int64_t now = now_s();
+	const int64_t now = clock_unix_s();
 	const struct orders orders = {.store = e->store,
 	                              .acts = e->acts,
 	                              .verdict = e->verdict,
@@ -766,12 +750,12 @@ static void take_request(struct engine *e, const struct control_request *r)
 		orders_run(&orders, &r->what, r->who, now, &e->answer, &todo);
 	say_request(r, &e->answer);
 	if (todo.until_s != 0)
-		sooner(&e->expiry_at, now_ms() + (todo.until_s - now) * 1000);
+		sooner(&e->expiry_at, clock_steady_ms() + (todo.until_s - now) * 1000);
 	if (todo.rc == -EPIPE)
 		firewall_trouble(e, todo.rc, &todo.why);
 	else if (todo.sync)
 		e->sync_at = 0;
-	control_answer(e->control, r->connection, &e->answer, now_ms());
+	control_answer(e->control, r->connection, &e->answer, clock_steady_ms());
 }
 
 /* As many as may be in one turn, so that lines never wait for them. */
@@ -779,7 +763,7 @@ static void take_requests(struct engine *e)
 {
 	struct control_request r;
 
-	while (e->control != NULL && !e->stop && control_next(e->control, now_ms(), &r))
+	while (e->control != NULL && !e->stop && control_next(e->control, clock_steady_ms(), &r))
 		take_request(e, &r);
 }
 
@@ -806,7 +790,7 @@ static void take_signals(struct engine *e)
 
 static int timeout_ms(const struct engine *e)
 {
-	const int64_t now = now_ms();
+	const int64_t now = clock_steady_ms();
 	const int follow_ms = e->store_failed ? -1 : follow_timeout_ms(e->follow);
 	const int control_ms = e->control == NULL ? -1 : control_timeout_ms(e->control, now);
 	const int names_ms = allowlist_timeout_ms(e->allowlist, now);
@@ -834,10 +818,10 @@ static int timeout_ms(const struct engine *e)
 
 static void feed_watchdog(struct engine *e)
 {
-	if (e->watchdog_ms == 0 || now_ms() < e->watchdog_at)
+	if (e->watchdog_ms == 0 || clock_steady_ms() < e->watchdog_at)
 		return;
 	(void)sd_notify(0, "WATCHDOG=1");
-	e->watchdog_at = now_ms() + e->watchdog_ms;
+	e->watchdog_at = clock_steady_ms() + e->watchdog_ms;
 }
 
 /* One turn, top to bottom: read, commit, block, and what else is due. */
@@ -845,7 +829,7 @@ static void turn(struct engine *e)
 {
 	struct why why;
 
-	if (!e->store_failed && !ledger_has_hits(e->ledger) && edits_take(e->edits, now_ms()))
+	if (!e->store_failed && !ledger_has_hits(e->ledger) && edits_take(e->edits, clock_steady_ms()))
 		reload_rules(e);
 	if (e->file_waits && !ledger_has_hits(e->ledger) && !e->store_failed) {
 		if (begin_file(e, &e->file_event, &why) == 0)
@@ -855,21 +839,21 @@ static void turn(struct engine *e)
 	}
 	if (!e->file_waits && !e->store_failed)
 		read_logs(e);
-	if (ledger_has_hits(e->ledger) || e->file_waits || now_ms() >= e->write_at) {
-		if (!e->store_failed || now_ms() >= e->write_at)
+	if (ledger_has_hits(e->ledger) || e->file_waits || clock_steady_ms() >= e->write_at) {
+		if (!e->store_failed || clock_steady_ms() >= e->write_at)
 			write_and_block(e);
 	} else if (ledger_has_news(e->ledger)) {
-		sooner(&e->write_at, now_ms() + POSITION_MS);
+		sooner(&e->write_at, clock_steady_ms() + POSITION_MS);
 	}
-	if (allowlist_turn(e->allowlist, now_ms())) {
+	if (allowlist_turn(e->allowlist, clock_steady_ms())) {
 		e->names_at = 0;
 		e->sync_at = 0; /* which tells the verdict, and lifts what must be lifted */
 	}
-	if (now_ms() >= e->names_at)
+	if (clock_steady_ms() >= e->names_at)
 		keep_names(e);
-	if (!e->stop && (now_ms() >= e->sync_at || now_ms() >= e->expiry_at))
+	if (!e->stop && (clock_steady_ms() >= e->sync_at || clock_steady_ms() >= e->expiry_at))
 		sync_firewall(e);
-	if (now_ms() >= e->purge_at)
+	if (clock_steady_ms() >= e->purge_at)
 		purge(e);
 	take_requests(e);
 	feed_watchdog(e);
@@ -901,7 +885,7 @@ int engine_run(struct engine *e)
 			break;
 		}
 		if (e->control != NULL)
-			control_serve(e->control, polled + CONTROL, now_ms());
+			control_serve(e->control, polled + CONTROL, clock_steady_ms());
 		if (polled[SIGNALS].revents != 0)
 			take_signals(e);
 		if (polled[FIREWALL].revents & (POLLHUP | POLLERR)) {
@@ -1036,7 +1020,7 @@ int engine_new(struct config *config, const char *config_path, int firewall_fd, 
 	e->refresh_s = (uint32_t)(config->firewall.seconds / 2); /* at most 7 days */
 	e->lock_fd = e->signal_fd = -1;
 	e->write_at = e->expiry_at = INT64_MAX;
-	e->purge_at = now_ms() + RETRY_MS;
+	e->purge_at = clock_steady_ms() + RETRY_MS;
 	if (sd_watchdog_enabled(0, &watchdog_us) > 0)
 		e->watchdog_ms = (int64_t)(watchdog_us / 2000);
 	if (e->watchdog_ms == 0)
@@ -1049,14 +1033,14 @@ int engine_new(struct config *config, const char *config_path, int firewall_fd, 
 	    (rc = load_rules(config, &e->rules, why)) < 0 ||
 	    (rc = store_open(config->database.path, STORE_WRITE, &e->store, why)) < 0 ||
 	    (rc = acts_open(e->store, &e->acts, why)) < 0 || (rc = recall(e, config, e->rules, &e->allowlist, &e->verdict, why)) < 0 ||
-	    (rc = recall_cluster(e->store, e->cluster, e->verdict, now_s(), why)) < 0 || (rc = open_logs(e, why)) < 0) {
+	    (rc = recall_cluster(e->store, e->cluster, e->verdict, clock_unix_s(), why)) < 0 || (rc = open_logs(e, why)) < 0) {
 		engine_free(e);
 		return rc;
 	}
 	e->scratch = rules_scratch_new(e->rules);
 	e->sessions = sessions_new();
 	e->ledger = ledger_new(e->store);
-	e->wanted = wanted_new(e->store, &e->client, (uint8_t)config->block.ip6_prefix, now_s());
+	e->wanted = wanted_new(e->store, &e->client, (uint8_t)config->block.ip6_prefix, clock_unix_s());
 	if ((rc = lift_allowed(e, why)) < 0) {
 		engine_free(e);
 		return rc;

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "allowlist.h"
 #include "base/addrset.h"
+#include "base/clock.h"
 #include "input/chunks.h"
 #include "input/line.h"
 #include "intake.h"
@@ -415,20 +415,12 @@ static bool is_stopped(const struct replay *r)
 	return r->options->stop != NULL && *r->options->stop;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void show_progress(struct replay *r)
 {
 	int64_t done, size;
 
 	chunks_progress(r->in, &done, &size);
-	progress_show(&r->progress, now_ms(), r->done_before + done, r->size_total, r->result->lines, r->result->hits);
+	progress_show(&r->progress, clock_steady_ms(), r->done_before + done, r->size_total, r->result->lines, r->result->hits);
 }
 
 static int replay_file(struct replay *r, struct rules_scratch *scratch, const char *path, struct why *why)
@@ -521,7 +513,7 @@ static int replay_files(struct replay *r, struct rules_scratch *scratch, struct 
 		look_at(r, &files[i]);
 		r->size_total += files[i].size;
 	}
-	progress_begin(&r->progress, o->progress, now_ms());
+	progress_begin(&r->progress, o->progress, clock_steady_ms());
 	qsort(files, o->n_files, sizeof *files, by_date);
 	for (size_t i = 0; i < o->n_files && !is_stopped(r) && !r->broken; i++) {
 		const int rc = replay_file(r, scratch, files[i].path, &this);

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/duration.h"
 
@@ -51,11 +50,6 @@ struct store *command_database(const struct config *config)
 	if (rc < 0)
 		(void)command_fail(COMMAND_SYSTEM, &why);
 	return store;
-}
-
-int64_t command_now(void)
-{
-	return time(NULL);
 }
 
 json_t *command_json_text(struct span text)

@@ -54,9 +54,6 @@ struct config *command_config(const struct command_env *env, int *ret_status);
 /* Opens the config's database for reading; on failure says why and returns NULL. */
 struct store *command_database(const struct config *config);
 
-/* Now, in Unix seconds. */
-int64_t command_now(void);
-
 /* JSON of a stranger's bytes, escaped; null for a span without a pointer. */
 json_t *command_json_text(struct span text);
 

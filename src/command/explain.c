@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/duration.h"
 #include "command/command.h"
 #include "examples.h"
@@ -278,7 +279,7 @@ static bool find_rule(struct explainer *x, struct explained *e)
 		return false;
 	e->hit = hits[0];
 	e->taken = e->hit.kind == RULES_KIND_HIT ||
-	           sessions_resolve(x->sessions, e->line.host, e->line.has_time ? e->line.time_s : command_now(),
+	           sessions_resolve(x->sessions, e->line.host, e->line.has_time ? e->line.time_s : clock_unix_s(),
 	                            &e->hit) == RULES_HIT;
 	e->noted = !e->taken;
 	return true;
@@ -326,7 +327,7 @@ int command_explain(int argc, char **argv, const struct command_env *env)
 	x.rules = rules;
 	x.scratch = rules_scratch_new(rules);
 	x.sessions = sessions_new();
-	line_clock_init(&x.clock, command_now(), 0);
+	line_clock_init(&x.clock, clock_unix_s(), 0);
 	for (int i = first; i < argc; i++)
 		any |= explain(&x, ++number, (struct span){argv[i], strlen(argv[i])});
 	while (argc <= first && (got = getline(&text, &cap, stdin)) >= 0) {

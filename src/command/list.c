@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/duration.h"
 #include "command/command.h"
 #include "store/report.h"
@@ -38,7 +39,7 @@ static void print_row(const struct report_active *a, int64_t now_s)
 
 int command_list(int argc, char **argv, const struct command_env *env)
 {
-	const int64_t now_s = command_now();
+	const int64_t now_s = clock_unix_s();
 	int status = COMMAND_DONE, rc;
 	struct config *config = NULL;
 	struct store *store = NULL;

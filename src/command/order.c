@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "allowlist.h"
+#include "base/clock.h"
 #include "base/duration.h"
 #include "command/command.h"
 #include "control/protocol.h"
@@ -279,7 +280,7 @@ static int take_answer(const struct order *o, const char *text, const struct com
 
 static int ask_database(const struct order *o, const struct config *config, const struct command_env *env)
 {
-	const int64_t now_s = command_now();
+	const int64_t now_s = clock_unix_s();
 	struct allowlist *const allowlist = allowlist_new(config);
 	struct orders orders = {.config = config};
 	struct verdict *verdict = NULL;

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/duration.h"
 #include "command/command.h"
 #include "command/diff.h"
@@ -243,14 +244,6 @@ static void print_categories(const struct request *q, const struct replay_result
 	}
 }
 
-static double clock_s(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* Differences between what the replay decided and the database says, in the time the log covers. */
 static int print_diff(const struct request *q, const struct replay_result *r, bool json, int64_t *ret_n,
                       struct why *why)
@@ -289,10 +282,10 @@ static int sync_kernel(const struct config *config, struct store *store, struct 
 	if (child == 0) {
 		(void)close(pair[0]);
 		client_init(&client, pair[1]);
-		wanted = wanted_new(store, &client, (uint8_t)config->block.ip6_prefix, command_now());
-		rc = recall_verdict(store, config, NULL, NULL, true, command_now(), &verdict, why);
+		wanted = wanted_new(store, &client, (uint8_t)config->block.ip6_prefix, clock_unix_s());
+		rc = recall_verdict(store, config, NULL, NULL, true, clock_unix_s(), &verdict, why);
 		if (rc == 0)
-			rc = wanted_sync(wanted, verdict, false, 1, command_now(), &result, why);
+			rc = wanted_sync(wanted, verdict, false, 1, clock_unix_s(), &result, why);
 		if (rc < 0)
 			_exit(command_fail(COMMAND_SYSTEM, why));
 		(void)fprintf(stderr, "watchforspammers: the kernel holds %zu blocks\n", result.running);
@@ -308,15 +301,15 @@ static int sync_kernel(const struct config *config, struct store *store, struct 
 static int replay(struct request *q, const struct command_env *env)
 {
 	struct replay_result result = {0};
-	const double start = clock_s();
+	const int64_t start_ms = clock_steady_ms();
 	int64_t differences = 0;
 	struct why why = {0}, said = {0};
 	double seconds;
 	int rc = replay_run(&q->options, &result, &why), shown = 0;
 
-	seconds = clock_s() - start;
-	if (seconds < 1e-6)
-		seconds = 1e-6;
+	seconds = (double)(clock_steady_ms() - start_ms) / 1000;
+	if (seconds < 0.001)
+		seconds = 0.001; /* it is divided by */
 	if (q->diff)
 		shown = print_diff(q, &result, env->json, &differences, &said);
 	if (env->json) {

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/duration.h"
 #include "command/command.h"
 #include "store/report.h"
@@ -96,7 +97,7 @@ static int gather_prefixes(struct report *report, const struct config *config, j
 	const char *text;
 	int rc;
 
-	report_prefixes(report, command_now());
+	report_prefixes(report, clock_unix_s());
 	while ((rc = report_next_prefix(report, &text, why)) == 0) {
 		const char *const slash = strchr(text, '/');
 		const bool four = strchr(text, ':') == NULL;
@@ -182,7 +183,7 @@ static int answer(struct report *report, const struct config *config, const stru
 	int rc = gather_logs(report, config, logs, why);
 
 	if (rc == 0)
-		rc = report_totals(report, command_now(), &totals, why);
+		rc = report_totals(report, clock_unix_s(), &totals, why);
 	if (rc == 0)
 		rc = gather_prefixes(report, config, prefixes, why);
 	if (rc == 0)

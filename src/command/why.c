@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/duration.h"
 #include "command/command.h"
 #include "store/report.h"
@@ -37,7 +38,7 @@ static int gather(struct report *report, const struct request *q, bool all, stru
 		                             "offset", (json_int_t)h.offset, "text", h.text, "reason", h.reason));
 	if (rc < 0)
 		return rc;
-	report_blocks(report, &q->addr, command_now());
+	report_blocks(report, &q->addr, clock_unix_s());
 	while ((rc = report_next_block(report, &b, why)) == 0) {
 		(void)json_array_append_new(
 			ret->blocks, json_pack("{s:o, s:o, s:I, s:s?, s:s, s:s, s:s, s:I, s:o}", "since", command_json_time(b.since_s),
@@ -66,7 +67,7 @@ static void print_text(const struct request *q, const struct known *k)
 		char until[TIME_TEXT_MAX], left[DURATION_TEXT_MAX];
 
 		time_text(k->until_s, until);
-		duration_text(k->until_s - command_now(), left);
+		duration_text(k->until_s - clock_unix_s(), left);
 		(void)printf("%s is blocked until %s (%s more)\n", q->address, until, left);
 	} else {
 		(void)printf("%s is not blocked\n", q->address);

@@ -11,9 +11,9 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "firewall/message.h"
 #include "firewall/recent.h"
@@ -259,7 +259,6 @@ void root_answer(struct root *root, struct message *m, int64_t now_s)
 static int serve_one(struct root *root, int fd)
 {
 	struct message m;
-	struct timespec now;
 	ssize_t len;
 
 	/* MSG_TRUNC: the length it had, so that a longer packet is not taken for one that fits. */
@@ -270,8 +269,7 @@ static int serve_one(struct root *root, int fd)
 		return -EPIPE;
 	if (!message_is_request(&m, (size_t)len))
 		return -EPROTO;
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	root_answer(root, &m, now.tv_sec);
+	root_answer(root, &m, clock_steady_ms() / 1000);
 	if (send(fd, &m, sizeof m, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof m)
 		return 0;
 	/* EAGAIN: it asks and asks and does not listen. */

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "input/follow_dirs.h"
 #include "input/logfile.h"
 
@@ -56,14 +56,6 @@ static void *must(void *p)
 	if (p == NULL)
 		abort(); /* no memory: systemd restarts, the truth is on disk */
 	return p;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 int follow_new(struct follow **ret, struct why *why)
@@ -160,7 +152,7 @@ static void insert_file(struct log *log, size_t at, struct logfile *file)
 	/* Whatever is not the last any more may be written to only for a while. */
 	for (size_t i = 0; i + 1 < log->n_files; i++) {
 		if (log->files[i]->until_ms == 0)
-			log->files[i]->until_ms = now_ms() + GRACE_MS;
+			log->files[i]->until_ms = clock_steady_ms() + GRACE_MS;
 	}
 }
 
@@ -177,7 +169,7 @@ static struct logfile *remove_file(struct log *log, size_t at)
 static bool is_finished(const struct log *log, size_t at)
 {
 	return log->files[at]->dry &&
-	       (at + 2 < log->n_files || (at + 1 < log->n_files && now_ms() >= log->files[at]->until_ms));
+	       (at + 2 < log->n_files || (at + 1 < log->n_files && clock_steady_ms() >= log->files[at]->until_ms));
 }
 
 /*
@@ -226,7 +218,7 @@ static void add_own(struct log *log, struct logfile *file)
 
 static int lost(struct log *log)
 {
-	const int64_t now = now_ms();
+	const int64_t now = clock_steady_ms();
 
 	if (log->there || log->gone_ms == 0)
 		log->gone_ms = now;
@@ -415,7 +407,7 @@ static bool is_settled(const struct log *log)
 /* Marks what has to be looked at without an event. */
 static void look_for_safety(struct follow *follow)
 {
-	const int64_t now = now_ms();
+	const int64_t now = clock_steady_ms();
 
 	if (now < follow->safety_ms)
 		return;
@@ -481,7 +473,7 @@ int follow_timeout_ms(const struct follow *follow)
 	}
 	if (settled)
 		return -1;
-	left = follow->safety_ms - now_ms();
+	left = follow->safety_ms - clock_steady_ms();
 	return left > 0 ? (int)left : 0;
 }
 
