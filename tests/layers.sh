@@ -63,7 +63,7 @@ BEGIN {
 	outside["cap-ng.h"] = "^src/sandbox[.]"
 	outside["linux/landlock.h"] = "^src/sandbox[.]"
 	outside["linux/seccomp.h"] = "^src/sandbox[.]"
-	outside["systemd/"] = "^src/engine[.]"
+	outside["systemd/"] = "^src/engine/"
 	outside["pthread.h"] = "^src/replay[.]"
 	outside["threads.h"] = "^src/replay[.]"
 

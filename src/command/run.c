@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "command/command.h"
 #include "command/firewall.h"
-#include "engine.h"
+#include "engine/engine.h"
 #include "sandbox.h"
 
 enum { ENGINE_FD = 3 }; /* where the engine finds its end of the pair */

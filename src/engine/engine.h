@@ -15,7 +15,7 @@ struct engine;
 
 /*
  * Opens what the engine needs: rules, database, logs. config is taken over. config_path: read again on
- * SIGHUP. firewall_fd: the engine's end of the pair to the root process.
+ * SIGHUP, borrowed. firewall_fd: the engine's end of the pair to the root process.
  * Errors: -EINVAL for rules or a database that is not ours (exit 2), else what the system said (exit 3).
  */
 int engine_new(struct config *config, const char *config_path, int firewall_fd, struct engine **ret,

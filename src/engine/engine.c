@@ -1,0 +1,527 @@
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/logs.h"
+#include "engine/policy.h"
+#include "engine/purge.h"
+#include "engine/requests.h"
+#include "input/line.h"
+#include "intake.h"
+#include "ledger.h"
+#include "orders.h"
+#include "wanted.h"
+
+enum {
+	LINES_PER_TURN = 20000, /* then signals and the firewall get their turn; about 20 ms */
+	POSITION_MS = 1000,     /* a position without hits is written at most so often */
+	RETRY_MS = 1000,        /* after an error of the database or the firewall */
+};
+
+/* The places in the poll array. */
+enum place {
+	SIGNALS,
+	LOGS,
+	FIREWALL,
+	EDITS,
+	NAMES,
+	CONTROL, /* the first of CONTROL_FDS_MAX */
+	N_PLACES = CONTROL + CONTROL_FDS_MAX,
+};
+
+struct engine {
+	struct policy policy;
+	struct store *store;
+	struct acts *acts;
+	struct ledger *ledger;
+	struct logs *logs;
+	struct client client;
+	struct wanted *wanted;
+	struct requests requests;
+	struct purge purge;
+
+	int signal_fd, lock_fd;
+
+	/* When to do what next; milliseconds of clock_steady_ms, 0: at once, INT64_MAX: never. */
+	int64_t write_at, sync_at, purge_at, expiry_at, watchdog_at;
+	int64_t watchdog_ms;   /* 0: systemd does not watch */
+	bool store_failed;     /* said already */
+	bool firewall_failed;
+	int64_t braked_minute; /* said in */
+	size_t refused;        /* blocks the kernel did not take at the last sync */
+	bool stop;
+	int status;
+};
+
+static void sooner(int64_t *at, int64_t when)
+{
+	if (when < *at)
+		*at = when;
+}
+
+/* --- reading logs --- */
+
+static void say_suspended(const struct engine *e, const struct rule *rule, size_t released)
+{
+	log_line(LOG_ALERT, "rule %s (%s) would block more than %" PRId64 " addresses within an hour that have proven good: "
+	                    "it is SUSPENDED, and %zu of them are released; find out why, then 'watchforspammers resume %s'",
+	         rule->text->name, rule->text->reason, e->policy.config->block.quarantine, released, rule->text->name);
+}
+
+static void say_braked(struct engine *e, int64_t now)
+{
+	if (e->braked_minute == now / 60)
+		return;
+	e->braked_minute = now / 60;
+	log_line(LOG_ALERT, "more than %" PRId64 " blocks in one minute: the rest must wait; is something wrong with a rule, or is "
+	                    "this an attack? (max_blocks_per_minute)", e->policy.config->block.max_blocks_per_minute);
+}
+
+static void say_earned(const struct engine *e, const struct net *net)
+{
+	char text[NET_TEXT_MAX];
+
+	(void)net_text(net, text);
+	log_line(LOG_INFO, "allowed %s for %" PRId64 " s: two of its addresses sent the same greylisted letter", text,
+	         e->policy.config->allow.cluster_for_s);
+}
+
+/* What a rule found goes into the ledger; what an operator must hear is said. */
+static void take_hit(struct engine *e, const struct intake_line *line, int64_t now, struct rules_hit *hit)
+{
+	const struct policy *const p = &e->policy;
+	const struct intake intake = {p->config, p->sessions, p->verdict, p->cluster, e->ledger, true};
+	struct intake_result taken;
+
+	intake_hit(&intake, line, now, hit, &taken);
+	if (taken.earned)
+		say_earned(e, &taken.cluster);
+	if (!taken.is_hit)
+		return;
+	if (taken.decision.outcome == VERDICT_QUARANTINE) {
+		say_suspended(e, hit->rule, taken.released);
+		e->sync_at = 0;
+	} else if (taken.decision.outcome == VERDICT_BRAKED) {
+		say_braked(e, now);
+	}
+}
+
+/* One line through the rules. */
+static void take_line(struct engine *e, struct logs_file *file, const struct follow_line *in, int64_t now)
+{
+	struct ledger_read read = {.lines = 1,
+	                           .cut = in->cut,
+	                           .position = in->next,
+	                           .last = {in->text, in->len < STORE_LAST_MAX ? in->len : STORE_LAST_MAX}};
+	struct rules_hit hits[RULES_HITS_MAX];
+	struct line line;
+
+	sooner(&file->clock.end_s, now); /* an old file's mtime, never the future */
+	if (line_parse(&file->clock, in->text, in->len, &line) != LINE_OK) {
+		read.unparsed = 1;
+	} else {
+		/* A line cut short has lost the end that its rule may be anchored to. */
+		const size_t n = in->cut ? 0 : rules_match_all(e->policy.scratch, line.program, line.message, false, hits);
+
+		const struct intake_line taken = {.file = file->ledger,
+		                                  .host = line.host,
+		                                  .text = {in->text, in->len},
+		                                  .time_s = line.has_time && line.time_s < now ? line.time_s : now,
+		                                  .offset = in->start};
+
+		for (size_t i = 0; i < n; i++)
+			take_hit(e, &taken, now, &hits[i]);
+		read.last_line_at = line.has_time ? line.time_s : 0;
+	}
+	ledger_read(file->ledger, &read);
+}
+
+/* Reads until nothing is left, the ledger is full, or others should have their turn. */
+static void read_logs(struct engine *e)
+{
+	const int64_t now = clock_unix_s();
+	struct logs_file *file;
+	struct follow_line line;
+
+	verdict_at(e->policy.verdict, now);
+	for (size_t n = 0; n < LINES_PER_TURN && !ledger_is_full(e->ledger) && logs_next(e->logs, &file, &line); n++)
+		take_line(e, file, &line, now);
+}
+
+/* --- writing, and then the firewall --- */
+
+static void store_trouble(struct engine *e, const struct why *why)
+{
+	if (!e->store_failed)
+		log_line(LOG_ERR, "%s; what was read is kept and tried again every second", why->text);
+	e->store_failed = true;
+	e->write_at = clock_steady_ms() + RETRY_MS;
+}
+
+static void firewall_trouble(struct engine *e, int rc, const struct why *why)
+{
+	if (rc == -EPIPE) {
+		log_line(LOG_ERR, "the root process is gone; ending");
+		e->status = 3;
+		e->stop = true;
+		return;
+	}
+	if (!e->firewall_failed)
+		log_line(LOG_ERR, "%s; trying again every second", why->text);
+	e->firewall_failed = true;
+	e->sync_at = clock_steady_ms() + RETRY_MS;
+}
+
+static void store_works(struct engine *e)
+{
+	if (e->store_failed)
+		log_line(LOG_NOTICE, "the database can be written again; nothing was lost");
+	e->store_failed = false;
+}
+
+static void say_blocks(const struct verdict_block *blocks, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char net[NET_TEXT_MAX];
+
+		(void)net_text(&blocks[i].net, net);
+		log_line(LOG_INFO, "blocked %s for %" PRId64 " s, offence %u", net, blocks[i].until_s - blocks[i].since_s,
+		         blocks[i].offence);
+	}
+}
+
+/* Commits what was read; then, and only then, the kernel is told. */
+static void write_and_block(struct engine *e)
+{
+	const struct verdict_block *blocks;
+	const size_t n = ledger_blocks(e->ledger, &blocks);
+	struct why why;
+	int rc = ledger_write(e->ledger, &why);
+
+	if (rc < 0) {
+		store_trouble(e, &why);
+		return;
+	}
+	store_works(e);
+	e->write_at = INT64_MAX;
+	if (n == 0)
+		return;
+	say_blocks(blocks, n);
+	for (size_t i = 0; i < n; i++)
+		sooner(&e->expiry_at, clock_steady_ms() + (blocks[i].until_s - clock_unix_s()) * 1000);
+	rc = wanted_add(e->wanted, blocks, n, clock_unix_s(), &why);
+	if (rc == -EPIPE)
+		firewall_trouble(e, rc, &why);
+	else if (rc < 0)
+		e->sync_at = 0; /* lists full or flushed behind our back: a sync lays them out anew, or says why not */
+}
+
+/* "status" reads these. */
+static void say_state(struct engine *e, const struct wanted_result *r, int64_t now)
+{
+	const struct verdict_stat stat = verdict_stat(e->policy.verdict);
+	char capacity[16], drift[24], at[24], refused[24], tracked[24], forgotten[24], braked[24];
+	const struct {
+		const char *key, *value;
+	} said[] = {{"backend", e->policy.config->firewall.backend}, {"capacity", capacity}, {"drift", drift},
+	            {"refused", refused},                     {"tracked", tracked},   {"forgotten", forgotten},
+	            {"braked", braked},                       {"last_sync_at", at}};
+	struct why why;
+	int rc;
+
+	(void)snprintf(capacity, sizeof capacity, "%" PRIu32, e->client.capacity);
+	(void)snprintf(drift, sizeof drift, "%zu", r->drift.missing + r->drift.extra);
+	(void)snprintf(refused, sizeof refused, "%zu", r->drift.refused);
+	(void)snprintf(tracked, sizeof tracked, "%zu", stat.addresses);
+	(void)snprintf(forgotten, sizeof forgotten, "%" PRIu64, stat.forgotten);
+	(void)snprintf(braked, sizeof braked, "%" PRIu64, stat.braked);
+	(void)snprintf(at, sizeof at, "%" PRId64, now);
+	if ((rc = store_begin(e->store, &why)) < 0)
+		return; /* the next sync says it */
+	for (size_t i = 0; i < sizeof said / sizeof *said && rc == 0; i++)
+		rc = store_say(e->store, said[i].key, said[i].value, &why);
+	if (rc == 0)
+		(void)store_commit(e->store, &why);
+	else
+		store_rollback(e->store);
+}
+
+static void sync_firewall(struct engine *e)
+{
+	const int64_t now = clock_unix_s();
+	struct wanted_result r = {0};
+	int64_t next_s;
+	struct why why;
+	int rc;
+
+	/* Often enough that what is refreshed at half its time never runs out of it in between. */
+	e->sync_at = clock_steady_ms() + e->policy.config->firewall.resync_s * 1000;
+	sooner(&e->sync_at, clock_steady_ms() + e->policy.started->firewall.seconds * 250);
+	e->expiry_at = INT64_MAX;
+	verdict_at(e->policy.verdict, now);
+	policy_refresh_allowed(&e->policy);
+	rc = wanted_sync(e->wanted, e->policy.verdict, e->policy.config->block.extend, (uint32_t)(e->policy.started->firewall.seconds / 2), now, &r, &why);
+	if (rc < 0) {
+		firewall_trouble(e, rc, &why);
+		return;
+	}
+	if (e->firewall_failed)
+		log_line(LOG_NOTICE, "the firewall holds again what it should");
+	e->firewall_failed = false;
+	if (r.drift.healed)
+		log_line(LOG_WARNING, "the firewall's rules or lists had been removed or changed; made anew");
+	if (r.drift.refused > e->refused) /* not at every sync again */
+		log_line(LOG_WARNING, "%zu blocks could not be put into the kernel (lists full, or never to be blocked)",
+		         r.drift.refused);
+	e->refused = r.drift.refused;
+	if (r.expired > 0)
+		log_line(LOG_INFO, "released %zu, %zu are blocked", r.expired, r.running);
+	if (store_next_expiry(e->store, now, &next_s, &why) == 0)
+		e->expiry_at = clock_steady_ms() + (next_s - now) * 1000;
+	say_state(e, &r, now);
+}
+
+/* --- the loop --- */
+
+static void take_requests(struct engine *e)
+{
+	struct orders_todo todo;
+
+	while (!e->stop && requests_take(&e->requests, &todo)) {
+		if (todo.until_s != 0)
+			sooner(&e->expiry_at, clock_steady_ms() + (todo.until_s - clock_unix_s()) * 1000);
+		if (todo.rc == -EPIPE)
+			firewall_trouble(e, todo.rc, &todo.why);
+		else if (todo.sync)
+			e->sync_at = 0;
+	}
+}
+
+static void take_signals(struct engine *e)
+{
+	struct signalfd_siginfo info;
+	struct why said; /* by policy_reload */
+
+	while (read(e->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
+		switch (info.ssi_signo) {
+		case SIGTERM:
+		case SIGINT:
+			e->stop = true;
+			break;
+		case SIGHUP:
+			(void)policy_reload(&e->policy, &said);
+			e->sync_at = 0;
+			break;
+		default:
+			break;
+		}
+}
+
+static int timeout_ms(const struct engine *e)
+{
+	const int64_t now = clock_steady_ms();
+	const struct control *const control = e->requests.control;
+	const int logs_ms = e->store_failed ? -1 : logs_timeout_ms(e->logs);
+	const int control_ms = control == NULL ? -1 : control_timeout_ms(control, now);
+	const int names_ms = allowlist_timeout_ms(e->policy.allowlist, now);
+	int64_t at = INT64_MAX;
+
+	sooner(&at, e->write_at);
+	sooner(&at, e->sync_at);
+	sooner(&at, e->purge_at);
+	sooner(&at, e->expiry_at);
+	sooner(&at, e->watchdog_at);
+	if (!e->store_failed)
+		sooner(&at, edits_at(e->policy.edits));
+	if (control_ms >= 0)
+		sooner(&at, now + control_ms);
+	if (names_ms >= 0)
+		sooner(&at, now + names_ms);
+	if (logs_ms >= 0)
+		sooner(&at, now + logs_ms);
+	if (at == INT64_MAX)
+		return -1;
+	return at <= now ? 0 : at - now > INT32_MAX ? INT32_MAX : (int)(at - now); /* fits */
+}
+
+static void feed_watchdog(struct engine *e)
+{
+	if (e->watchdog_ms == 0 || clock_steady_ms() < e->watchdog_at)
+		return;
+	(void)sd_notify(0, "WATCHDOG=1");
+	e->watchdog_at = clock_steady_ms() + e->watchdog_ms;
+}
+
+/* One turn, top to bottom: read, commit, block, and what else is due. */
+static void turn(struct engine *e)
+{
+	struct why why;
+
+	if (!e->store_failed && !ledger_has_hits(e->ledger)) {
+		policy_edited(&e->policy);
+		if (logs_file_waits(e->logs) && logs_begin_file(e->logs, &why) < 0)
+			store_trouble(e, &why);
+	}
+	if (!e->store_failed)
+		read_logs(e);
+	if (ledger_has_hits(e->ledger) || logs_file_waits(e->logs) || clock_steady_ms() >= e->write_at) {
+		if (!e->store_failed || clock_steady_ms() >= e->write_at)
+			write_and_block(e);
+	} else if (ledger_has_news(e->ledger)) {
+		sooner(&e->write_at, clock_steady_ms() + POSITION_MS);
+	}
+	if (policy_hear_names(&e->policy))
+		e->sync_at = 0; /* which tells the verdict, and lifts what must be lifted */
+	if (!e->stop && (clock_steady_ms() >= e->sync_at || clock_steady_ms() >= e->expiry_at))
+		sync_firewall(e);
+	if (clock_steady_ms() >= e->purge_at)
+		e->purge_at = clock_steady_ms() + purge_slice(&e->purge, e->store, e->acts, e->policy.config, clock_unix_s());
+	take_requests(e);
+	feed_watchdog(e);
+}
+
+int engine_run(struct engine *e)
+{
+	struct pollfd polled[N_PLACES] = {
+		[SIGNALS] = {.fd = e->signal_fd, .events = POLLIN},
+		[LOGS] = {.events = POLLIN},
+		[FIREWALL] = {.fd = e->client.fd, .events = 0}, /* only whether root is gone */
+		[EDITS] = {.events = POLLIN},
+		[NAMES] = {.events = POLLIN},
+	};
+	struct control *const control = e->requests.control;
+
+	for (size_t i = CONTROL; i < N_PLACES; i++)
+		polled[i].fd = -1;
+	turn(e); /* ready means: the kernel holds what the database says */
+	(void)sd_notify(0, "READY=1");
+	for (; !e->stop; turn(e)) {
+		polled[EDITS].fd = e->store_failed ? -1 : edits_fd(e->policy.edits);
+		polled[LOGS].fd = e->store_failed ? -1 : logs_fd(e->logs);
+		polled[NAMES].fd = allowlist_fd(e->policy.allowlist);
+		if (control != NULL)
+			control_poll(control, polled + CONTROL);
+		if (poll(polled, N_PLACES, timeout_ms(e)) < 0 && errno != EINTR) {
+			log_line(LOG_ERR, "poll: %s", strerror(errno));
+			e->status = 3;
+			break;
+		}
+		if (control != NULL)
+			control_serve(control, polled + CONTROL, clock_steady_ms());
+		if (polled[SIGNALS].revents != 0)
+			take_signals(e);
+		if (polled[FIREWALL].revents & (POLLHUP | POLLERR)) {
+			log_line(LOG_ERR, "the root process is gone; ending");
+			e->status = 3;
+			break;
+		}
+	}
+	(void)sd_notify(0, "STOPPING=1");
+	read_logs(e);
+	write_and_block(e);
+	if (ledger_has_news(e->ledger))
+		log_line(LOG_WARNING, "what was read last could not be written; it will be read again at the next start");
+	return e->status;
+}
+
+/* --- opening --- */
+
+/* Two daemons on one database would count every line twice. */
+static int lock_database(struct engine *e, struct why *why)
+{
+	char path[4096];
+
+	(void)snprintf(path, sizeof path, "%s.lock", e->policy.config->database.path);
+	e->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (e->lock_fd < 0)
+		return why_set(why, errno, "%s: %s; its directory must exist and be writable for user \"%s\"", path,
+		               strerror(errno), e->policy.config->run.user);
+	if (flock(e->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return why_set(why, errno, "%s: another watchforspammers uses this database; stop it, or set another "
+		                           "[database] path", path);
+	return 0;
+}
+
+static int open_signals(struct engine *e, struct why *why)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigaddset(&set, SIGUSR1);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	e->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return e->signal_fd < 0 ? why_set(why, errno, "signalfd: %s", strerror(errno)) : 0;
+}
+
+int engine_new(struct config *config, const char *config_path, int firewall_fd, struct engine **ret,
+               struct why *why)
+{
+	struct engine *const e = calloc(1, sizeof *e);
+	uint64_t watchdog_us = 0;
+	int rc;
+
+	if (e == NULL)
+		abort();
+	e->lock_fd = e->signal_fd = -1;
+	e->write_at = e->expiry_at = INT64_MAX;
+	e->purge_at = clock_steady_ms() + RETRY_MS;
+	if (sd_watchdog_enabled(0, &watchdog_us) > 0)
+		e->watchdog_ms = (int64_t)(watchdog_us / 2000);
+	if (e->watchdog_ms == 0)
+		e->watchdog_at = INT64_MAX;
+	client_init(&e->client, firewall_fd);
+	policy_init(&e->policy, config, config_path);
+	/* The lock before all that exits 2: who is refused by it must not take away the other one's rules. */
+	if ((rc = open_signals(e, why)) == 0 && (rc = lock_database(e, why)) == 0 &&
+	    (rc = store_open(config->database.path, STORE_WRITE, &e->store, why)) == 0 &&
+	    (rc = acts_open(e->store, &e->acts, why)) == 0) {
+		e->ledger = ledger_new(e->store);
+		if ((rc = policy_load(&e->policy, e->store, e->ledger, why)) == 0)
+			rc = logs_new(config, e->store, e->ledger, &e->logs, why);
+	}
+	if (rc < 0) {
+		engine_free(e);
+		return rc;
+	}
+	e->wanted = wanted_new(e->store, &e->client, (uint8_t)config->block.ip6_prefix, clock_unix_s());
+	requests_init(&e->requests, &e->policy, e->store, e->acts, e->wanted);
+	log_line(LOG_NOTICE, "%zu rules from %zu files, %zu logs, database %s", rules_count(e->policy.rules),
+	         rules_files(e->policy.rules), config->n_logs, config->database.path);
+	*ret = e;
+	return 0;
+}
+
+void engine_free(struct engine *e)
+{
+	if (e == NULL)
+		return;
+	requests_done(&e->requests);
+	wanted_free(e->wanted);
+	logs_free(e->logs);
+	policy_done(&e->policy);
+	ledger_free(e->ledger);
+	acts_close(e->acts);
+	store_close(e->store);
+	if (e->signal_fd >= 0)
+		(void)close(e->signal_fd);
+	if (e->lock_fd >= 0)
+		(void)close(e->lock_fd);
+	free(e);
+}

@@ -1,0 +1,330 @@
+#include "engine/policy.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/nets.h"
+#include "examples.h"
+#include "recall.h"
+
+enum {
+	NAMES_KEPT_S = 7 * 86400, /* the last answers of a DNS name, over restarts */
+	NAMES_KEPT_MS = 86400 * 1000,
+	RETRY_MS = 1000, /* after an error of the database */
+};
+
+/* --- rules --- */
+
+/* The first is what the caller says. */
+static void say_other_faults(const struct rulefile_faults *faults)
+{
+	for (size_t i = 1; i < faults->n; i++)
+		log_line(LOG_ERR, "%.*s", (int)strcspn(faults->text[i], "\n"), faults->text[i]);
+}
+
+static int load_rules(const struct config *config, struct rules **ret, struct why *why)
+{
+	struct rulefile_faults faults;
+	const int rc = examples_load((const char *const *)config->run.patterns, config->run.n_patterns, NULL, 0, ret,
+	                             &faults, why);
+
+	say_other_faults(&faults);
+	rulefile_faults_done(&faults);
+	if (rc < 0)
+		why->text[strcspn(why->text, "\n")] = '\0'; /* the place below it is for terminals: "check" shows it */
+	return rc;
+}
+
+/* "status" shows it; "" when there is none. */
+static void say_rules_fault(struct policy *p, const char *text)
+{
+	struct why why;
+	int rc = store_begin(p->store, &why);
+
+	if (rc == 0) {
+		rc = store_say(p->store, "rules_fault", text, &why);
+		if (rc == 0)
+			rc = store_commit(p->store, &why);
+		else
+			store_rollback(p->store);
+	}
+	if (rc < 0)
+		log_line(LOG_WARNING, "%s; status does not show how the rules are", why.text);
+}
+
+/* Without them a reload does it. */
+static void watch_edits(struct policy *p)
+{
+	struct why why;
+
+	edits_free(p->edits);
+	p->edits = NULL;
+	if (edits_new((const char *const *)p->config->run.patterns, p->config->run.n_patterns, &p->edits, &why) < 0)
+		log_line(LOG_WARNING, "%s", why.text);
+}
+
+/* --- who is allowed --- */
+
+/* A block by hand was somebody's will, but an allowed address is never blocked. */
+static int find_allowed(struct policy *p, int64_t now_s, struct store_block **ret, size_t *ret_n, struct why *why)
+{
+	struct store_block block;
+	int rc = store_running(p->store, now_s, why);
+
+	while (rc == 0) {
+		if ((rc = store_next_block(p->store, &block, why)) != 0)
+			break;
+		if (!verdict_spares(p->verdict, &block.net))
+			continue;
+		if ((*ret = reallocarray(*ret, *ret_n + 1, sizeof **ret)) == NULL)
+			abort();
+		(*ret)[(*ret_n)++] = block;
+	}
+	return rc == STORE_NONE ? 0 : rc;
+}
+
+/* Blocks of addresses that are allowed now are lifted. */
+static int lift_allowed(struct policy *p, struct why *why)
+{
+	const int64_t now_s = clock_unix_s();
+	struct store_block *lift = NULL;
+	size_t n = 0;
+	int rc;
+
+	verdict_at(p->verdict, now_s);
+	rc = find_allowed(p, now_s, &lift, &n, why);
+	if (rc == 0 && n > 0 && (rc = store_begin(p->store, why)) == 0) {
+		for (size_t i = 0; i < n && rc == 0; i++)
+			rc = store_end_one(p->store, lift[i].id, now_s, "allowed", why);
+		if (rc == 0)
+			rc = store_commit(p->store, why);
+		else
+			store_rollback(p->store);
+	}
+	if (rc == 0 && n > 0) {
+		for (size_t i = 0; i < n; i++)
+			verdict_until(p->verdict, &lift[i].net, now_s);
+		log_line(LOG_NOTICE, "lifted %zu blocks of addresses that are allowed now", n);
+	}
+	free(lift);
+	return rc;
+}
+
+void policy_refresh_allowed(struct policy *p)
+{
+	struct why why;
+
+	if (allowlist_refresh(p->allowlist, p->verdict, &why) == ALLOWLIST_FAULT)
+		log_line(LOG_WARNING, "%s", why.text);
+	if (allowlist_changes(p->allowlist) == p->lifted)
+		return;
+	if (lift_allowed(p, &why) < 0)
+		log_line(LOG_WARNING, "%s; lifting what is allowed now at the next sync", why.text);
+	else
+		p->lifted = allowlist_changes(p->allowlist);
+}
+
+/* For a start at which no name server answers. */
+static int remember_names(struct policy *p, struct why *why)
+{
+	const int64_t now = clock_unix_s();
+	struct nets nets = {0};
+	int rc = 0;
+
+	allowlist_named(p->allowlist, &nets);
+	if (nets.n > 0 && (rc = store_begin(p->store, why)) == 0) {
+		for (size_t i = 0; i < nets.n && rc == 0; i++)
+			rc = store_add_allowance(p->store, &nets.list[i], now, now + NAMES_KEPT_S, "name", NULL, why);
+		if (rc == 0)
+			rc = store_commit(p->store, why);
+		else
+			store_rollback(p->store);
+	}
+	nets_done(&nets);
+	return rc;
+}
+
+bool policy_hear_names(struct policy *p)
+{
+	const int64_t now_ms = clock_steady_ms();
+	const bool changed = allowlist_turn(p->allowlist, now_ms);
+	struct why why;
+
+	if (changed || now_ms >= p->names_at)
+		p->names_at = now_ms + (remember_names(p, &why) < 0 ? RETRY_MS : NAMES_KEPT_MS);
+	return changed;
+}
+
+/* --- all of it --- */
+
+/* A verdict by a configuration, that knows what the database knows. */
+static int recall(struct policy *p, const struct config *config, const struct rules *rules,
+                  struct allowlist **ret_allowlist, struct verdict **ret, struct why *why)
+{
+	struct allowlist *const allowlist = allowlist_new(config);
+	int rc;
+
+	if (allowlist_refresh(allowlist, NULL, why) == ALLOWLIST_FAULT)
+		log_line(LOG_WARNING, "%s", why->text);
+	rc = recall_verdict(p->store, config, rules, allowlist, true, clock_unix_s(), ret, why);
+	if (rc < 0)
+		allowlist_free(allowlist);
+	else
+		*ret_allowlist = allowlist;
+	return rc;
+}
+
+/* Rules and what goes with them, by config, in place of the old ones; or nothing. */
+static int renew(struct policy *p, const struct config *config, struct why *why)
+{
+	struct rules *rules;
+	struct allowlist *allowlist;
+	struct verdict *verdict;
+	int rc = load_rules(config, &rules, why);
+
+	if (rc < 0) {
+		say_rules_fault(p, why->text);
+		return rc;
+	}
+	if ((rc = recall(p, config, rules, &allowlist, &verdict, why)) < 0) {
+		rules_free(rules);
+		return rc;
+	}
+	rules_scratch_free(p->scratch);
+	rules_free(p->rules);
+	verdict_free(p->verdict);
+	allowlist_free(p->allowlist);
+	p->rules = rules;
+	p->scratch = rules_scratch_new(rules);
+	p->verdict = verdict;
+	p->allowlist = allowlist;
+	p->lifted = 0; /* looked through at the next policy_refresh_allowed */
+	sessions_clear(p->sessions);
+	ledger_forget_rules(p->ledger);
+	say_rules_fault(p, "");
+	return 0;
+}
+
+/* What a running daemon cannot change. */
+static void say_what_needs_a_restart(const struct config *old, const struct config *new)
+{
+	bool logs = old->n_logs != new->n_logs;
+
+	for (size_t i = 0; i < new->n_logs && !logs; i++)
+		logs = strcmp(old->logs[i], new->logs[i]) != 0;
+	if (logs)
+		log_line(LOG_WARNING, "[log] sections changed; restart to follow the new ones");
+	if (strcmp(old->database.path, new->database.path) != 0 || strcmp(old->run.user, new->run.user) != 0 ||
+	    strcmp(old->firewall.list, new->firewall.list) != 0 ||
+	    strcmp(old->firewall.chain, new->firewall.chain) != 0 ||
+	    old->firewall.seconds != new->firewall.seconds || old->firewall.action != new->firewall.action ||
+	    old->firewall.n_ports != new->firewall.n_ports ||
+	    memcmp(old->firewall.ports, new->firewall.ports, sizeof old->firewall.ports) != 0 ||
+	    strcmp(old->control.socket, new->control.socket) != 0 ||
+	    strcmp(old->control.group, new->control.group) != 0 ||
+	    strcmp(old->control.readers, new->control.readers) != 0 ||
+	    strcmp(old->control.token_file, new->control.token_file) != 0 ||
+	    old->control.tcp_port != new->control.tcp_port || !addr_equal(&old->control.tcp, &new->control.tcp))
+		log_line(LOG_WARNING, "[firewall], [control], [database] path and [run] user take effect after a restart");
+}
+
+/* The kernel's lists have the masks they were made with. */
+static void keep_masks(const struct config *old, struct config *new)
+{
+	if (old->block.ip6_prefix != new->block.ip6_prefix)
+		log_line(LOG_WARNING, "[block] ip6_prefix takes effect after a restart");
+	new->block.ip6_prefix = old->block.ip6_prefix;
+}
+
+static int reload(struct policy *p, struct why *why)
+{
+	struct config *config;
+	int rc = config_read(p->config_path, true, &config, why);
+
+	if (rc < 0)
+		return rc;
+	keep_masks(p->started, config);
+	if ((rc = renew(p, config, why)) < 0) {
+		config_free(config);
+		return rc;
+	}
+	say_what_needs_a_restart(p->started, config);
+	if (p->config != p->started)
+		config_free(p->config);
+	p->config = config;
+	watch_edits(p);
+	return 0;
+}
+
+int policy_reload(struct policy *p, struct why *why)
+{
+	int rc;
+
+	(void)sd_notify(0, "RELOADING=1");
+	rc = reload(p, why);
+	if (rc < 0)
+		log_line(LOG_ERR, "reload: %s; keeping the old configuration and rules", why->text);
+	else
+		log_line(LOG_NOTICE, "reloaded: %zu rules from %zu files", rules_count(p->rules), rules_files(p->rules));
+	(void)sd_notify(0, "READY=1");
+	return rc;
+}
+
+void policy_edited(struct policy *p)
+{
+	struct why why;
+
+	if (!edits_take(p->edits, clock_steady_ms()))
+		return;
+	if (renew(p, p->config, &why) < 0)
+		log_line(LOG_ERR, "%s; keeping the old rules", why.text);
+	else
+		log_line(LOG_NOTICE, "rules were edited: %zu rules from %zu files", rules_count(p->rules),
+		         rules_files(p->rules));
+}
+
+static struct cluster *new_cluster(void)
+{
+	uint64_t seed = 0;
+
+	(void)!getrandom(&seed, sizeof seed, 0); /* 0 does as well, but strangers know it */
+	return cluster_new(seed);
+}
+
+void policy_init(struct policy *p, struct config *config, const char *config_path)
+{
+	*p = (struct policy){.config = config,
+	                     .started = config,
+	                     .config_path = config_path,
+	                     .sessions = sessions_new(),
+	                     .cluster = new_cluster()};
+	watch_edits(p);
+}
+
+int policy_load(struct policy *p, struct store *store, struct ledger *ledger, struct why *why)
+{
+	int rc;
+
+	p->store = store;
+	p->ledger = ledger;
+	rc = renew(p, p->config, why);
+	return rc < 0 ? rc : recall_cluster(store, p->cluster, p->verdict, clock_unix_s(), why);
+}
+
+void policy_done(struct policy *p)
+{
+	edits_free(p->edits);
+	verdict_free(p->verdict);
+	cluster_free(p->cluster);
+	allowlist_free(p->allowlist);
+	sessions_free(p->sessions);
+	rules_scratch_free(p->scratch);
+	rules_free(p->rules);
+	if (p->config != p->started)
+		config_free(p->config);
+	config_free(p->started);
+}

@@ -1,0 +1,66 @@
+/*
+ * policy: what decides now, and how something else takes its place: configuration, rules, allow list and verdict.
+ *
+ * All of a new policy is taken or nothing; what was wrong with it is logged, and kept for "status". The verdict is one
+ * that knows what the database knows, and blocks of addresses that are allowed now are lifted.
+ */
+#ifndef WFS_ENGINE_POLICY_H
+#define WFS_ENGINE_POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "allowlist.h"
+#include "base/why.h"
+#include "config.h"
+#include "edits.h"
+#include "ledger.h"
+#include "rules/rules.h"
+#include "rules/sessions.h"
+#include "store/store.h"
+#include "verdict/cluster.h"
+#include "verdict/verdict.h"
+
+/* The first seven are for everybody to use, never to change. */
+struct policy {
+	struct config *config;
+	struct rules *rules;
+	struct rules_scratch *scratch;
+	struct sessions *sessions;
+	struct allowlist *allowlist;
+	struct verdict *verdict;
+	struct cluster *cluster;
+
+	struct edits *edits; /* of rule files; NULL: not seen */
+	const char *config_path;
+	struct config *started; /* what some keys keep to until a restart */
+	struct store *store;
+	struct ledger *ledger;
+	unsigned lifted;  /* allowlist_changes that were acted upon */
+	int64_t names_at; /* clock_steady_ms when they are to be written down */
+};
+
+/* config: taken. config_path: borrowed. From now on no edit of a rule file is missed. */
+void policy_init(struct policy *policy, struct config *config, const char *config_path);
+
+/*
+ * The rules, and what the database remembers. store and ledger are borrowed. Errors: -EINVAL for the rules, those of
+ * the database.
+ */
+int policy_load(struct policy *policy, struct store *store, struct ledger *ledger, struct why *why);
+
+void policy_done(struct policy *policy);
+
+/* Reads configuration and rules again, and tells systemd. Errors are logged already; all is as before then. */
+int policy_reload(struct policy *policy, struct why *why);
+
+/* Where a rule file was saved: reads the rules again. Only while the ledger is empty of hits. */
+void policy_edited(struct policy *policy);
+
+/* Hears and remembers what [allow] name stands for. True: who is allowed has changed, look again. */
+bool policy_hear_names(struct policy *policy);
+
+/* Looks again at who is allowed, where something changed, and lifts their blocks. */
+void policy_refresh_allowed(struct policy *policy);
+
+#endif

@@ -1,0 +1,106 @@
+#include "engine/requests.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+void requests_init(struct requests *r, struct policy *policy, struct store *store, struct acts *acts,
+                   struct wanted *wanted)
+{
+	const struct config *const c = policy->config;
+	const struct control_config config = {.socket = c->control.socket,
+	                                      .group = c->control.group,
+	                                      .readers = c->control.readers,
+	                                      .tcp = c->control.tcp,
+	                                      .port = c->control.tcp_port,
+	                                      .token_file = c->control.token_file};
+	struct why why;
+	int rc;
+
+	*r = (struct requests){.policy = policy, .store = store, .acts = acts, .wanted = wanted};
+	if (config.socket[0] == '\0' && config.port == 0)
+		return;
+	rc = control_new(&config, &r->control, &why);
+	if (rc == CONTROL_LIMITED)
+		log_line(LOG_WARNING, "%s", why.text);
+	else if (rc < 0)
+		log_line(LOG_ERR, "%s; going on without a control socket", why.text);
+}
+
+void requests_done(struct requests *r)
+{
+	control_free(r->control);
+}
+
+static struct orders orders_of(const struct requests *r)
+{
+	return (struct orders){.store = r->store,
+	                       .acts = r->acts,
+	                       .verdict = r->policy->verdict,
+	                       .wanted = r->wanted,
+	                       .config = r->policy->config};
+}
+
+static void reload(struct requests *r, const char *who, int64_t now_s)
+{
+	struct why why;
+	int rc = policy_reload(r->policy, &why);
+
+	if (rc == 0) {
+		const struct orders orders = orders_of(r); /* after it: the verdict is another now */
+
+		rc = orders_record(&orders, who, "reload", "", now_s, &why);
+	}
+	if (rc < 0) {
+		answer_error(&r->answer, why.text);
+		return;
+	}
+	answer_begin(&r->answer);
+	answer_number(&r->answer, "rules", (int64_t)rules_count(r->policy->rules));
+	answer_end(&r->answer);
+}
+
+/* The rule's number, or VERDICT_NO_RULE. */
+static unsigned find_rule(const struct rules *rules, const char *name)
+{
+	for (size_t i = 0; i < rules_count(rules); i++)
+		if (strcmp(rules_at(rules, i)->text->name, name) == 0)
+			return (unsigned)i; /* below RULEFILE_RULES_MAX */
+	return VERDICT_NO_RULE;
+}
+
+static void say_request(const struct control_request *r, const struct answer *answer)
+{
+	char net[NET_TEXT_MAX] = "";
+
+	if (r->what.verb == PROTOCOL_BLOCK || r->what.verb == PROTOCOL_UNBLOCK)
+		(void)net_text(&r->what.net, net);
+	else if (r->what.verb != PROTOCOL_RELOAD && r->what.verb != PROTOCOL_RESUME)
+		return; /* votes come by the thousand, and stand in the database */
+	log_line(LOG_INFO, "%s: %s %s%s%s%s%s", r->who, protocol_verb_text(r->what.verb), net, r->what.rule,
+	         r->what.reason[0] != '\0' ? ", " : "", r->what.reason, answer->ok ? "" : ": refused");
+}
+
+bool requests_take(struct requests *r, struct orders_todo *ret)
+{
+	const struct orders orders = orders_of(r);
+	const int64_t now_s = clock_unix_s();
+	struct control_request request;
+	const struct protocol_request *const what = &request.what;
+
+	if (r->control == NULL || !control_next(r->control, clock_steady_ms(), &request))
+		return false;
+	*ret = (struct orders_todo){.sync = what->verb == PROTOCOL_RELOAD};
+	verdict_at(orders.verdict, now_s);
+	if (what->verb == PROTOCOL_RELOAD)
+		reload(r, request.who, now_s);
+	else if (what->verb == PROTOCOL_RESUME)
+		orders_resume(&orders, what, find_rule(r->policy->rules, what->rule), request.who, now_s, &r->answer);
+	else
+		orders_run(&orders, what, request.who, now_s, &r->answer, ret);
+	say_request(&request, &r->answer);
+	control_answer(r->control, request.connection, &r->answer, clock_steady_ms());
+	return true;
+}

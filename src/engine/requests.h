@@ -1,0 +1,38 @@
+/*
+ * requests: what somebody asks for over the control socket is done, said in the log, and answered.
+ *
+ * Where control meets orders and policy: reload and resume are of the policy, all else is orders'.
+ */
+#ifndef WFS_ENGINE_REQUESTS_H
+#define WFS_ENGINE_REQUESTS_H
+
+#include <stdbool.h>
+
+#include "control/answer.h"
+#include "control/control.h"
+#include "engine/policy.h"
+#include "orders.h"
+
+struct requests {
+	struct control *control; /* NULL: no socket could be opened, or none is wanted */
+	struct policy *policy;
+	struct store *store;
+	struct acts *acts;
+	struct wanted *wanted;
+	struct answer answer;
+};
+
+/* Opens the socket; without it the main job is done all the same, so a fault is only logged. All is borrowed. */
+void requests_init(struct requests *requests, struct policy *policy, struct store *store, struct acts *acts,
+                   struct wanted *wanted);
+
+/* A zeroed one, too. */
+void requests_done(struct requests *requests);
+
+/*
+ * Takes one and answers it; false when there is none, or enough for this turn, so that lines never wait for them.
+ * ret: what the engine has to do yet.
+ */
+bool requests_take(struct requests *requests, struct orders_todo *ret);
+
+#endif
