@@ -62,6 +62,7 @@ struct engine {
 	bool firewall_failed;
 	int64_t braked_minute; /* said in */
 	size_t refused;        /* blocks the kernel did not take at the last sync */
+	bool reload_waits;     /* for the ledger to be written */
 	bool stop;
 	int status;
 };
@@ -313,7 +314,6 @@ static void take_requests(struct engine *e)
 static void take_signals(struct engine *e)
 {
 	struct signalfd_siginfo info;
-	struct why said; /* by policy_reload */
 
 	while (read(e->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
 		switch (info.ssi_signo) {
@@ -322,8 +322,9 @@ static void take_signals(struct engine *e)
 			e->stop = true;
 			break;
 		case SIGHUP:
-			(void)policy_reload(&e->policy, &said);
-			e->sync_at = 0;
+			e->reload_waits = true;
+			if (e->store_failed)
+				log_line(LOG_WARNING, "reload: waits until what was read is written");
 			break;
 		default:
 			break;
@@ -365,12 +366,23 @@ static void feed_watchdog(struct engine *e)
 	e->watchdog_at = clock_steady_ms() + e->watchdog_ms;
 }
 
+static void reload(struct engine *e)
+{
+	struct why said; /* by policy_reload */
+
+	(void)policy_reload(&e->policy, &said);
+	e->reload_waits = false;
+	e->sync_at = 0;
+}
+
 /* One turn, top to bottom: read, commit, block, and what else is due. */
 static void turn(struct engine *e)
 {
 	struct why why;
 
 	if (!e->store_failed && !ledger_has_hits(e->ledger)) {
+		if (e->reload_waits)
+			reload(e);
 		policy_edited(&e->policy);
 		if (logs_file_waits(e->logs) && logs_begin_file(e->logs, &why) < 0)
 			store_trouble(e, &why);

@@ -1,5 +1,7 @@
 #include "engine/policy.h"
 
+#include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -178,14 +180,16 @@ static int recall(struct policy *p, const struct config *config, const struct ru
 	return rc;
 }
 
-/* Rules and what goes with them, by config, in place of the old ones; or nothing. */
+/* Rules and what goes with them, by config, in place of the old ones; or nothing. Hits keep pointing at their rules. */
 static int renew(struct policy *p, const struct config *config, struct why *why)
 {
 	struct rules *rules;
 	struct allowlist *allowlist;
 	struct verdict *verdict;
-	int rc = load_rules(config, &rules, why);
+	int rc;
 
+	assert(!ledger_has_hits(p->ledger));
+	rc = load_rules(config, &rules, why);
 	if (rc < 0) {
 		say_rules_fault(p, why->text);
 		return rc;
@@ -243,8 +247,11 @@ static void keep_masks(const struct config *old, struct config *new)
 static int reload(struct policy *p, struct why *why)
 {
 	struct config *config;
-	int rc = config_read(p->config_path, true, &config, why);
+	int rc;
 
+	if (ledger_has_hits(p->ledger))
+		return why_set(why, EAGAIN, "what was read waits to be written; reload when it is");
+	rc = config_read(p->config_path, true, &config, why);
 	if (rc < 0)
 		return rc;
 	keep_masks(p->started, config);

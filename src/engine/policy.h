@@ -51,7 +51,10 @@ int policy_load(struct policy *policy, struct store *store, struct ledger *ledge
 
 void policy_done(struct policy *policy);
 
-/* Reads configuration and rules again, and tells systemd. Errors are logged already; all is as before then. */
+/*
+ * Reads configuration and rules again, and tells systemd. Errors are logged already; all is as before then: -EAGAIN
+ * while the ledger has hits, which were found by the rules there are.
+ */
 int policy_reload(struct policy *policy, struct why *why);
 
 /* Where a rule file was saved: reads the rules again. Only while the ledger is empty of hits. */

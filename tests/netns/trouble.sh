@@ -129,7 +129,14 @@ line >>"$LOG"
 locked=$SECONDS
 wait_until said "another program is writing; what was read is kept" || fail "a locked database is not said"
 for _ in {1..30}; do line; done >>"$LOG"
+# What was found by these rules must be written as found by them, so others have to wait.
+sed -i 's/^\[postfix-dnsbl\]$/[postfix-renamed]/' "$WORK/patterns/postfix.rules"
+kill -HUP "$DAEMON"
+wait_until said "reload: waits until what was read is written" || fail "a reload while the database is locked is not said to wait"
+answer=$(wfs reload 2>&1)
+[[ $answer = *"what was read waits to be written; reload when it is" ]] || fail "reload over the socket while the database is locked: got $answer"
 wait_until second_is $((locked + 4))
+! said "eloaded: " || fail "reloaded while hits wait to be written"
 ! listed "$NEW" || fail "blocked before it was written"
 has_hits "$before" || fail "wrote to a locked database"
 echo .quit >&"${LOCKER[1]}"
@@ -138,6 +145,9 @@ LOCKER_PID=
 is_read "the database is free again"
 wait_until has_hits "$N" || fail "after the lock: got $(hits) hits, want $N"
 wait_until said "the database can be written again" || fail "nobody says that the database can be written again"
+wait_until said "reloaded: " || fail "nobody reloaded after the database was free again"
+rules=$(sql "SELECT rule || ' ' || count(*) FROM hits GROUP BY rule" | paste -sd ' ')
+[ "$rules" = "postfix-dnsbl $((before + 1)) postfix-renamed 30" ] || fail "a reload that waited: got hits of $rules"
 is_said_once "what was read is kept"
 is_said_once "the database can be written again"
 wait_until is_synced_after $(($(date +%s) + 2))
