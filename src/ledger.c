@@ -4,6 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/blocks.h"
+#include "store/good.h"
+#include "store/hits.h"
+#include "store/purge.h"
+
 enum {
 	DAY_S = 86400,
 	CREDIT_SLICE = 1 << 20, /* seconds of credit that a replay removes at once: all there are */

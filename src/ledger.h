@@ -16,7 +16,7 @@
 
 #include "base/why.h"
 #include "rules/rules.h"
-#include "store/store.h"
+#include "store/logs.h"
 #include "verdict/verdict.h"
 
 enum {

@@ -9,6 +9,9 @@
 
 #include "base/own.h"
 #include "base/text.h"
+#include "store/blocks.h"
+#include "store/good.h"
+#include "store/hits.h"
 
 enum {
 	LIFTED_SHOWN = 100,

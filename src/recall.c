@@ -5,6 +5,9 @@
 #include <sys/random.h>
 
 #include "store/acts.h"
+#include "store/blocks.h"
+#include "store/good.h"
+#include "store/hits.h"
 
 enum {
 	DAY_S = 86400,

@@ -16,6 +16,7 @@
 #include "ledger.h"
 #include "recall.h"
 #include "rules/sessions.h"
+#include "store/logs.h"
 #include "verdict/cluster.h"
 
 enum {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/blocks.h"
+
 enum { ADD_AT_ONCE = 64 };
 
 /* A running block, and when its entry was last written to the kernel by us. */

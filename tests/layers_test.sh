@@ -77,6 +77,7 @@ forbidden src/input/line.h '<pcre2.h>'
 forbidden src/input/line.h '<sys/inotify.h>'
 forbidden src/engine/engine.c '<sqlite3.h>'
 forbidden src/command/list.c '<sqlite3.h>'
+forbidden src/engine.c '"store/sql.h"'
 forbidden src/firewall/root.h '<libiptc/libiptc.h>'
 forbidden src/firewall/root.h '<linux/netfilter/xt_recent.h>'
 forbidden src/firewall/root.h '<linux/netfilter_ipv4/ip_tables.h>'
@@ -94,7 +95,13 @@ forbidden src/base/addr.h '<curl/curl.h>'
 
 allowed src/input/follow.c '<inotifytools/inotify.h>'
 allowed src/firewall/iptc.c '<linux/netfilter/xt_recent.h>'
+<<<<<<< HEAD
 allowed src/engine/engine.c '"firewall/client.h"'
+=======
+allowed src/engine.c '"firewall/client.h"'
+allowed src/engine.c '"store/hits.h"'
+allowed src/store/hits.c '"store/sql.h"'
+>>>>>>> b3bb31d (store: one file for each noun)
 allowed src/command/run.c '"firewall/root.h"'
 allowed src/rules/rules.h '"base/addr.h"'
 

@@ -23,6 +23,7 @@
 #include "intake.h"
 #include "ledger.h"
 #include "orders.h"
+#include "store/blocks.h"
 #include "wanted.h"
 
 enum {

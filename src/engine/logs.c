@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "store/logs.h"
 
 enum { FILES_PER_LOG = 3 }; /* the one being read, the one before, one more while they rotate fast */
 

@@ -12,6 +12,8 @@
 #include "base/nets.h"
 #include "examples.h"
 #include "recall.h"
+#include "store/blocks.h"
+#include "store/good.h"
 
 enum {
 	NAMES_KEPT_S = 7 * 86400, /* the last answers of a DNS name, over restarts */

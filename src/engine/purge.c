@@ -1,5 +1,7 @@
 #include "engine/purge.h"
 
+#include "store/purge.h"
+
 enum {
 	SLICE_ROWS = 2000,
 	SLICE_PAGES = 1000, /* of the file */

@@ -14,7 +14,7 @@
 
 #include "base/addr.h"
 #include "base/why.h"
-#include "store/store.h"
+#include "store/blocks.h"
 
 enum {
 	ACTS_HITS_LOOKED_AT = 20000, /* newest of all, by acts_hits */

@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include "store/hits.h"
+
 static const int64_t t0_s = 1795181862;
 
 static char directory[32];

@@ -1,6 +1,9 @@
 /*
  * report: what the reading commands are told, and the views that people with sqlite3 were promised.
  */
+#include "store/blocks.h"
+#include "store/hits.h"
+#include "store/logs.h"
 #include "store/report.h"
 
 #include <arpa/inet.h>

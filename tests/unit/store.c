@@ -1,6 +1,11 @@
 /*
  * store: real files, real locks, a disk that is really full.
  */
+#include "store/blocks.h"
+#include "store/good.h"
+#include "store/hits.h"
+#include "store/logs.h"
+#include "store/purge.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -721,6 +726,29 @@ static void test_edited_by_hand(void **state)
 	store_close(store);
 }
 
+/* What cannot be prepared is said by whatever runs it, and nothing else fails. */
+static void test_table_is_gone(void **state)
+{
+	struct store *const store = opened(STORE_WRITE);
+	const struct net net = {0};
+	struct why why;
+	int64_t s;
+
+	(void)state;
+	prepare(store);
+	sql(path, "DROP VIEW active; DROP VIEW blocks; DROP TABLE block; DROP TABLE credit");
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(store_add_credit(store, &net, t0_s, -1, &why), -EINVAL);
+		assert_non_null(strstr(why.text, "cannot write: no such table: credit"));
+		assert_int_equal(store_running(store, t0_s, &why), -EINVAL);
+		assert_non_null(strstr(why.text, "cannot read: no such table: block"));
+		assert_int_equal(store_next_expiry(store, t0_s, &s, &why), -EINVAL);
+		assert_non_null(strstr(why.text, "cannot read: no such table: block"));
+		good(add_hit(store, "192.0.2.7", t0_s, &why), &why);
+	}
+	store_close(store);
+}
+
 static void test_purge(void **state)
 {
 	struct store *const store = opened(STORE_WRITE);
@@ -937,6 +965,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_blocks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_edited_by_hand, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_table_is_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_purge, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_say, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bulk, setup, teardown),

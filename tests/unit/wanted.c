@@ -18,6 +18,9 @@
 #include <cmocka.h>
 
 #include "firewall/message.h"
+#include "store/blocks.h"
+#include "store/hits.h"
+#include "store/logs.h"
 
 enum { SET_MAX = 4096, REFRESH_S = 300 };
 

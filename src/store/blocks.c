@@ -1,0 +1,138 @@
+#include "store/blocks.h"
+
+#include "store/sql.h"
+
+int store_add_block(struct store *store, const struct store_block *block, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(
+		store, BLOCK_ADD,
+		"INSERT INTO block (address, since, until, offence, rule, cause, proven) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+	char net[NET_TEXT_MAX];
+
+	sql_bind_net(s, 1, &block->net, net);
+	sql_bind_number(s, 2, block->since_s);
+	sql_bind_number(s, 3, block->until_s);
+	sql_bind_number(s, 4, block->offence);
+	sql_bind_number(s, 5, block->rule);
+	sql_bind_number(s, 6, block->cause);
+	sql_bind_number(s, 7, block->proven);
+	return sql_run(store, s, why);
+}
+
+int store_knock(struct store *store, int64_t block_id, int64_t at_s, int64_t until_s, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(
+		store, BLOCK_KNOCK,
+		"UPDATE block SET until = max(until, ?2), knocks = knocks + 1, knocked = ?3 WHERE id = ?1");
+
+	sql_bind_number(s, 1, block_id);
+	sql_bind_number(s, 2, until_s);
+	sql_bind_number(s, 3, at_s);
+	return sql_run(store, s, why);
+}
+
+int store_prolong(struct store *store, const struct net *net, enum store_cause cause, int64_t at_s,
+                  int64_t until_s, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(
+		store, BLOCK_PROLONG,
+		"UPDATE block SET until = max(until, ?4) "
+		"WHERE address = ?1 AND cause = ?2 AND until > ?3 AND ended IS NULL");
+	char text[NET_TEXT_MAX];
+
+	sql_bind_net(s, 1, net, text);
+	sql_bind_number(s, 2, cause);
+	sql_bind_number(s, 3, at_s);
+	sql_bind_number(s, 4, until_s);
+	return sql_run(store, s, why);
+}
+
+int store_end(struct store *store, const struct net *net, int64_t at_s, const char *by, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(
+		store, BLOCK_END,
+		"UPDATE block SET ended = ?2, ended_by = ?3 "
+		"WHERE address = ?1 AND until > ?2 AND ended IS NULL");
+	char text[NET_TEXT_MAX];
+
+	sql_bind_net(s, 1, net, text);
+	sql_bind_number(s, 2, at_s);
+	sql_bind_text(s, 3, by);
+	return sql_run(store, s, why);
+}
+
+int store_end_one(struct store *store, int64_t block_id, int64_t at_s, const char *by, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(
+		store, BLOCK_END_ONE,
+		"UPDATE block SET ended = ?2, ended_by = ?3 WHERE id = ?1 AND until > ?2 AND ended IS NULL");
+
+	sql_bind_number(s, 1, block_id);
+	sql_bind_number(s, 2, at_s);
+	sql_bind_text(s, 3, by);
+	return sql_run(store, s, why);
+}
+
+int store_end_cause(struct store *store, const struct net *net, enum store_cause cause, int64_t at_s,
+                    const char *by, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(
+		store, BLOCK_END_CAUSE,
+		"UPDATE block SET ended = ?2, ended_by = ?3 "
+		"WHERE address = ?1 AND cause = ?4 AND until > ?2 AND ended IS NULL");
+	char text[NET_TEXT_MAX];
+
+	sql_bind_net(s, 1, net, text);
+	sql_bind_number(s, 2, at_s);
+	sql_bind_text(s, 3, by);
+	sql_bind_number(s, 4, cause);
+	return sql_run(store, s, why);
+}
+
+int store_next_expiry(struct store *store, int64_t now_s, int64_t *ret_s, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(
+		store, BLOCK_NEXT_EXPIRY,
+		"SELECT until FROM block WHERE until > ?1 AND ended IS NULL ORDER BY until LIMIT 1");
+
+	sql_bind_number(s, 1, now_s);
+	return sql_number(store, s, ret_s, why);
+}
+
+int store_running(struct store *store, int64_t now_s, struct why *why)
+{
+	return sql_walk(store, BLOCKS_RUNNING,
+	                "SELECT id, address, since, until, offence, rule, cause, proven, NULL FROM block "
+	                "WHERE until > ?1 AND ended IS NULL",
+	                now_s, why);
+}
+
+int store_blocks_since(struct store *store, int64_t since_s, struct why *why)
+{
+	return sql_walk(store, BLOCKS_SINCE,
+	                "SELECT b.id, b.address, b.since, coalesce(b.ended, b.until), b.offence, b.rule, "
+	                "b.cause, b.proven, r.name FROM block b JOIN rule r ON r.id = b.rule "
+	                "WHERE b.until > ?1 ORDER BY b.since, b.id",
+	                since_s, why);
+}
+
+int store_next_block(struct store *store, struct store_block *ret, struct why *why)
+{
+	sqlite3_stmt *const s = store->walk;
+	struct net net;
+	int rc;
+
+	if ((rc = sql_row(store, s, why)) != 0 || (rc = sql_net(store, s, 1, "block", &net, why)) != 0)
+		return rc;
+	*ret = (struct store_block){.id = sqlite3_column_int64(s, 0),
+	                            .net = net,
+	                            .since_s = sqlite3_column_int64(s, 2),
+	                            .until_s = sqlite3_column_int64(s, 3),
+	                            .offence = (unsigned)sqlite3_column_int(s, 4),
+	                            .rule = sqlite3_column_int64(s, 5),
+	                            .cause = (enum store_cause)sqlite3_column_int(s, 6),
+	                            .proven = sqlite3_column_int(s, 7) != 0,
+	                            .rule_name = sql_text(s, 8)};
+	return 0;
+}

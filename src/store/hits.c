@@ -1,0 +1,110 @@
+#include "store/hits.h"
+
+#include "store/sql.h"
+
+/* --- rules --- */
+
+static void bind_rule(sqlite3_stmt *s, const char *name, const char *category, const char *reason)
+{
+	sql_bind_text(s, 1, name);
+	sql_bind_text(s, 2, category);
+	sql_bind_text(s, 3, reason);
+}
+
+int store_rule(struct store *store, const char *name, const char *category, const char *reason,
+               int64_t *ret_id, struct why *why)
+{
+	sqlite3_stmt *s = sql_statement(
+		store, RULE_FIND, "SELECT id FROM rule WHERE name = ?1 AND category = ?2 AND reason = ?3");
+	int rc;
+
+	bind_rule(s, name, category, reason);
+	if ((rc = sql_number(store, s, ret_id, why)) != STORE_NONE)
+		return rc;
+	s = sql_statement(store, RULE_ADD, "INSERT INTO rule (name, category, reason) VALUES (?1, ?2, ?3)");
+	bind_rule(s, name, category, reason);
+	return sql_add(store, s, ret_id, why);
+}
+
+int store_suspend(struct store *store, const char *rule, int64_t at_s, const char *text, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(
+		store, RULE_SUSPEND, "INSERT INTO suspension (rule, since, why) VALUES (?1, ?2, ?3)");
+
+	sql_bind_text(s, 1, rule);
+	sql_bind_number(s, 2, at_s);
+	sql_bind_text(s, 3, text);
+	return sql_run(store, s, why);
+}
+
+int store_resume(struct store *store, const char *rule, int64_t at_s, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(
+		store, RULE_RESUME, "UPDATE suspension SET ended = ?2 WHERE rule = ?1 AND ended IS NULL");
+	int rc;
+
+	sql_bind_text(s, 1, rule);
+	sql_bind_number(s, 2, at_s);
+	rc = sql_run(store, s, why);
+	return rc == 0 && sqlite3_changes(store->db) == 0 ? STORE_NONE : rc;
+}
+
+int store_suspensions(struct store *store, struct why *why)
+{
+	return sql_walk(store, RULES_SUSPENDED,
+	                "SELECT DISTINCT rule FROM suspension WHERE ended IS NULL AND since >= ?1",
+	                INT64_MIN, why);
+}
+
+int store_next_suspension(struct store *store, const char **ret_rule, struct why *why)
+{
+	const int rc = sql_row(store, store->walk, why);
+
+	if (rc == 0)
+		*ret_rule = sql_text(store->walk, 0);
+	return rc;
+}
+
+/* --- hits --- */
+
+int store_add_hit(struct store *store, const struct store_hit *hit, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(
+		store, HIT_ADD,
+		"INSERT INTO hit (time, address, rule, score, ignored, log, offset, detail, text) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+	char address[ADDR_TEXT_MAX];
+
+	sql_bind_number(s, 1, hit->time_s);
+	sql_bind_addr(s, 2, &hit->address, address);
+	sql_bind_number(s, 3, hit->rule);
+	sql_bind_number(s, 4, hit->score);
+	sql_bind_number(s, 5, hit->ignored);
+	sql_bind_number(s, 6, hit->log);
+	sql_bind_number(s, 7, hit->offset);
+	/* A NULL pointer binds null: no detail. */
+	(void)sqlite3_bind_text(s, 8, hit->detail.p, (int)hit->detail.len, SQLITE_STATIC);
+	(void)sqlite3_bind_text(s, 9, hit->text.p, (int)hit->text.len, SQLITE_STATIC);
+	return sql_run(store, s, why);
+}
+
+int store_hits_since(struct store *store, int64_t since_s, struct why *why)
+{
+	return sql_walk(store, HITS_SINCE,
+	                "SELECT time, address, score FROM hit WHERE time > ?1 AND NOT ignored ORDER BY id",
+	                since_s, why);
+}
+
+int store_next_hit(struct store *store, struct store_hit *ret, struct why *why)
+{
+	sqlite3_stmt *const s = store->walk;
+	struct store_hit hit = {0};
+	int rc;
+
+	if ((rc = sql_row(store, s, why)) != 0 || (rc = sql_addr(store, s, 1, "hit", &hit.address, why)) != 0)
+		return rc;
+	hit.time_s = sqlite3_column_int64(s, 0);
+	hit.score = sqlite3_column_int(s, 2);
+	*ret = hit;
+	return 0;
+}

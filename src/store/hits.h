@@ -1,0 +1,44 @@
+/*
+ * hits: the lines that were hostile, and the rules that took them, in words.
+ *
+ * Hits are appended by the hundred thousand and never changed. A rule that is suspended stays so until
+ * somebody resumes it. Errors, transactions and walks as of store.h.
+ */
+#ifndef WFS_HITS_H
+#define WFS_HITS_H
+
+#include "store/store.h"
+
+enum {
+	STORE_LINE_MAX = 1024, /* bytes of a log line kept with a hit, escaped */
+	STORE_DETAIL_MAX = 256,
+};
+
+/* The id of a rule in these words, added when it is new. */
+int store_rule(struct store *store, const char *name, const char *category, const char *reason,
+               int64_t *ret_id, struct why *why);
+
+struct store_hit {
+	int64_t time_s;
+	struct addr address;
+	int64_t rule, log; /* ids; log 0: none, somebody's vote */
+	int score;
+	bool ignored;      /* it does not weigh */
+	int64_t offset;
+	struct span detail, text; /* escaped by text_escape, at most STORE_DETAIL_MAX and STORE_LINE_MAX */
+};
+int store_add_hit(struct store *store, const struct store_hit *hit, struct why *why);
+
+/* A walk: hits younger than since_s that weigh, in the order they were stored: time_s, address and score. */
+int store_hits_since(struct store *store, int64_t since_s, struct why *why);
+int store_next_hit(struct store *store, struct store_hit *ret, struct why *why);
+
+/* A rule is suspended, and resumed by hand: STORE_NONE when it was not suspended. rule: its name. */
+int store_suspend(struct store *store, const char *rule, int64_t at_s, const char *text, struct why *why);
+int store_resume(struct store *store, const char *rule, int64_t at_s, struct why *why);
+
+/* A walk: the names of rules that are suspended; borrowed. */
+int store_suspensions(struct store *store, struct why *why);
+int store_next_suspension(struct store *store, const char **ret_rule, struct why *why);
+
+#endif

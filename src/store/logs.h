@@ -1,0 +1,43 @@
+/*
+ * logs: which logs have been read, and how far.
+ *
+ * A log is known by the beginning of its first complete line, a position in it by that of the line that ends
+ * there; both as they are. Positions are bytes. Errors and transactions as of store.h.
+ */
+#ifndef WFS_LOGS_H
+#define WFS_LOGS_H
+
+#include "store/store.h"
+
+enum {
+	STORE_FIRST_MAX = 1024, /* bytes kept of a first line */
+	STORE_LAST_MAX = 256,   /* bytes kept of a last line */
+};
+
+/* A log and how far it was read. */
+struct store_log {
+	int64_t id;
+	int64_t position;
+	int64_t lines, cut, unparsed;
+	int64_t last_line_at; /* 0: none yet */
+	size_t last_len;
+	char last[STORE_LAST_MAX];
+};
+
+/*
+ * The newest log with that first line and an id below below_id (0: any); STORE_NONE when there is none.
+ * Several logs may begin alike: the caller asks for the next older one when the position does not fit.
+ */
+int store_log_find(struct store *store, struct span first, int64_t below_id, struct store_log *ret,
+                   struct why *why);
+
+/* A log never seen before; *ret_id is its id. */
+int store_log_add(struct store *store, const char *path, struct span first, int64_t *ret_id, struct why *why);
+
+/* How far it has been read by now, and under which path. */
+int store_log_put(struct store *store, const struct store_log *log, const char *path, struct why *why);
+
+/* The log that was last read under this path: its id, or STORE_NONE. */
+int store_log_of_path(struct store *store, const char *path, int64_t *ret_id, struct why *why);
+
+#endif

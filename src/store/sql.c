@@ -1,0 +1,155 @@
+#include "store/sql.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int errno_of(int rc)
+{
+	switch (rc & 0xFF) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return EAGAIN;
+	case SQLITE_FULL:
+		return ENOSPC;
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+		return EROFS;
+	case SQLITE_CANTOPEN:
+		return ENOENT;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_SCHEMA:
+	case SQLITE_ERROR:
+		return EINVAL;
+	case SQLITE_NOMEM:
+		return ENOMEM;
+	default:
+		return EIO;
+	}
+}
+
+const char *sql_remedy(int err)
+{
+	switch (err) {
+	case EAGAIN:
+		return "; another program is writing";
+	case ENOSPC:
+		return "; make room on its file system";
+	case EROFS:
+		return "; it and its directory must be writable for the daemon's user";
+	case ENOENT:
+		return "; does its directory exist, and may we write there?";
+	default:
+		return "";
+	}
+}
+
+int sql_fail(const struct store *store, const char *what, struct why *why)
+{
+	int err = errno_of(sqlite3_errcode(store->db));
+
+	/* The file beside it, of shared memory, does not fit: an I/O error to SQLite. */
+	if (err == EIO &&
+	    (sqlite3_system_errno(store->db) == ENOSPC || sqlite3_system_errno(store->db) == EDQUOT))
+		err = ENOSPC;
+	return why_set(why, err, "%s: %s: %s%s", store->path, what, sqlite3_errmsg(store->db),
+	               sql_remedy(err));
+}
+
+int sql_exec(struct store *store, const char *words, const char *what, struct why *why)
+{
+	return sqlite3_exec(store->db, words, NULL, NULL, NULL) == SQLITE_OK ? 0 : sql_fail(store, what, why);
+}
+
+int sql_once(struct store *store, const char *words, int64_t *ret, struct why *why)
+{
+	sqlite3_stmt *s;
+	int rc;
+
+	(void)sqlite3_prepare_v2(store->db, words, -1, &s, NULL);
+	rc = sql_number(store, s, ret, why);
+	(void)sqlite3_finalize(s);
+	return rc;
+}
+
+sqlite3_stmt *sql_prepare(struct store *store, enum statement which, const char *words)
+{
+	sqlite3_stmt **const s = &store->statements[which].prepared;
+
+	(void)sqlite3_prepare_v3(store->db, words, -1, SQLITE_PREPARE_PERSISTENT, s, NULL);
+	store->statements[which].words = words;
+	return *s;
+}
+
+int sql_run(struct store *store, sqlite3_stmt *s, struct why *why)
+{
+	const int rc = sqlite3_step(s);
+
+	(void)sqlite3_reset(s);
+	return rc == SQLITE_DONE || rc == SQLITE_ROW ? 0 : sql_fail(store, "cannot write", why);
+}
+
+int sql_add(struct store *store, sqlite3_stmt *s, int64_t *ret_id, struct why *why)
+{
+	const int rc = sql_run(store, s, why);
+
+	if (rc == 0)
+		*ret_id = sqlite3_last_insert_rowid(store->db);
+	return rc;
+}
+
+int sql_row(struct store *store, sqlite3_stmt *s, struct why *why)
+{
+	const int rc = sqlite3_step(s);
+
+	if (rc == SQLITE_ROW)
+		return 0;
+	(void)sqlite3_reset(s);
+	return rc == SQLITE_DONE ? STORE_NONE : sql_fail(store, "cannot read", why);
+}
+
+int sql_number(struct store *store, sqlite3_stmt *s, int64_t *ret, struct why *why)
+{
+	int rc = sql_row(store, s, why);
+
+	if (rc != 0)
+		return rc;
+	if (sqlite3_column_type(s, 0) == SQLITE_NULL)
+		rc = STORE_NONE;
+	else
+		*ret = sqlite3_column_int64(s, 0);
+	(void)sqlite3_reset(s);
+	return rc;
+}
+
+int sql_walk(struct store *store, enum statement which, const char *words, int64_t since_s, struct why *why)
+{
+	(void)sqlite3_reset(store->walk); /* left half way it would hold a read lock */
+	store->walk = sql_statement(store, which, words);
+	sql_bind_number(store->walk, 1, since_s);
+	return store->walk == NULL ? sql_fail(store, "cannot read", why) : 0;
+}
+
+static int no_address(const struct store *store, sqlite3_stmt *s, const char *table, struct why *why)
+{
+	(void)sqlite3_reset(s);
+	return why_set(why, EINVAL, "%s: an address in table %s is none; was it edited by hand?", store->path,
+	               table);
+}
+
+int sql_addr(const struct store *store, sqlite3_stmt *s, int column, const char *table, struct addr *ret,
+             struct why *why)
+{
+	const char *const text = sql_text(s, column);
+
+	return text != NULL && addr_parse(text, strlen(text), ret) ? 0 : no_address(store, s, table, why);
+}
+
+int sql_net(const struct store *store, sqlite3_stmt *s, int column, const char *table, struct net *ret,
+            struct why *why)
+{
+	const char *const text = sql_text(s, column);
+
+	return text != NULL && net_parse(text, strlen(text), ret) ? 0 : no_address(store, s, table, why);
+}

@@ -1,0 +1,165 @@
+/*
+ * sql: SQLite as the files of this folder speak to it; no other includes this.
+ *
+ * Owns struct store. A statement is prepared when it is first used and kept until store_close; its words
+ * stand where it is used, its place below. One that cannot be prepared is NULL: it can be bound all the same,
+ * and what runs it next says why. Order: sql_statement; sql_bind_...; sql_run, sql_add or sql_number, or
+ * sql_row until that is not 0: then it is reset. What is bound is borrowed until then. Errors as of store.h.
+ * Source: SQLite's page "sqlite3_bind_blob": without a statement the answer is SQLITE_MISUSE, and no more.
+ */
+#ifndef WFS_SQL_H
+#define WFS_SQL_H
+
+#include <assert.h>
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+enum statement {
+	BEGIN,
+	COMMIT,
+	ROLLBACK,
+	SAY,
+	BULK,
+	LOG_FIND,
+	LOG_ADD,
+	LOG_PUT,
+	LOG_OF_PATH,
+	RULE_FIND,
+	RULE_ADD,
+	RULE_SUSPEND,
+	RULE_RESUME,
+	RULES_SUSPENDED,
+	HIT_ADD,
+	HITS_SINCE,
+	BLOCK_ADD,
+	BLOCK_KNOCK,
+	BLOCK_PROLONG,
+	BLOCK_END,
+	BLOCK_END_ONE,
+	BLOCK_END_CAUSE,
+	BLOCK_NEXT_EXPIRY,
+	BLOCKS_RUNNING,
+	BLOCKS_SINCE,
+	GOOD_ADD,
+	GOOD_SINCE,
+	CREDIT_ADD,
+	CREDIT_SINCE,
+	ALLOWANCE_ADD,
+	ALLOWANCE_END,
+	ALLOWANCES,
+	ATTEMPT_ADD,
+	ATTEMPTS_SINCE,
+	PURGE_HITS,
+	PURGE_BLOCKS,
+	PURGE_GOOD,
+	PURGE_CREDIT,
+	PURGE_ALLOWANCES,
+	PURGE_ATTEMPTS,
+	PURGE_SUSPENSIONS,
+	N_STATEMENTS,
+};
+
+struct store {
+	sqlite3 *db;
+	char *path;
+	struct {
+		sqlite3_stmt *prepared; /* NULL until it is used */
+		const char *words;
+	} statements[N_STATEMENTS];
+	sqlite3_stmt *walk;   /* the one begun last */
+	bool open;            /* a transaction is */
+	bool memory;
+	bool fresh;           /* made by this process */
+	bool bulk;
+	unsigned uncommitted; /* store_commits since the last that was one; bulk only */
+};
+
+/* Sets the sentence of what SQLite last refused: -errno. what: "cannot write". */
+int sql_fail(const struct store *store, const char *what, struct why *why);
+
+/* The clue that follows it: "; make room on its file system"; "" for most. */
+const char *sql_remedy(int err);
+
+/* Statements, apart by ";", that give no rows and are not kept. */
+int sql_exec(struct store *store, const char *words, const char *what, struct why *why);
+
+/* One number, as sql_number, from a statement that is not kept. */
+int sql_once(struct store *store, const char *words, int64_t *ret, struct why *why);
+
+/* words: a literal, the same for that place every time. */
+sqlite3_stmt *sql_prepare(struct store *store, enum statement which, const char *words);
+
+static inline sqlite3_stmt *sql_statement(struct store *store, enum statement which, const char *words)
+{
+	if (store->statements[which].prepared == NULL)
+		return sql_prepare(store, which, words);
+	assert(store->statements[which].words == words); /* two that share a place */
+	return store->statements[which].prepared;
+}
+
+static inline void sql_bind_number(sqlite3_stmt *s, int i, int64_t number)
+{
+	(void)sqlite3_bind_int64(s, i, number);
+}
+
+/* NULL binds null. */
+static inline void sql_bind_text(sqlite3_stmt *s, int i, const char *text)
+{
+	(void)sqlite3_bind_text(s, i, text, -1, SQLITE_STATIC);
+}
+
+/* As a blob; also no bytes are not null. */
+static inline void sql_bind_bytes(sqlite3_stmt *s, int i, struct span bytes)
+{
+	(void)sqlite3_bind_blob(s, i, bytes.len > 0 ? bytes.p : "", (int)bytes.len, SQLITE_STATIC);
+}
+
+/* As text, which stands in the caller's room. */
+static inline void sql_bind_addr(sqlite3_stmt *s, int i, const struct addr *addr,
+                                 char room[static ADDR_TEXT_MAX])
+{
+	(void)sqlite3_bind_text(s, i, room, (int)addr_text(addr, room), SQLITE_STATIC);
+}
+
+static inline void sql_bind_net(sqlite3_stmt *s, int i, const struct net *net, char room[static NET_TEXT_MAX])
+{
+	(void)sqlite3_bind_text(s, i, room, (int)net_text(net, room), SQLITE_STATIC);
+}
+
+/* Runs what gives no rows. */
+int sql_run(struct store *store, sqlite3_stmt *s, struct why *why);
+
+/* The same for an INSERT of one row: *ret_id is its id. */
+int sql_add(struct store *store, sqlite3_stmt *s, int64_t *ret_id, struct why *why);
+
+/* The next row; STORE_NONE: no more. */
+int sql_row(struct store *store, sqlite3_stmt *s, struct why *why);
+
+/* The first row's first number; STORE_NONE for no row or null. */
+int sql_number(struct store *store, sqlite3_stmt *s, int64_t *ret, struct why *why);
+
+/* Begins a walk: ?1 is since_s. Its rows: sql_row of store->walk. */
+int sql_walk(struct store *store, enum statement which, const char *words, int64_t since_s, struct why *why);
+
+/* A column of a row, NULL when it is null; borrowed until the next row. */
+static inline const char *sql_text(sqlite3_stmt *s, int column)
+{
+	return (const char *)sqlite3_column_text(s, column);
+}
+
+/* A column of bytes; null: none. Borrowed as well. */
+static inline struct span sql_bytes(sqlite3_stmt *s, int column)
+{
+	const char *const bytes = sqlite3_column_blob(s, column); /* NULL for none */
+
+	return (struct span){bytes == NULL ? "" : bytes, (size_t)sqlite3_column_bytes(s, column)};
+}
+
+/* A column that is an address or a network; ends the walk when it is none. table: whose, for the sentence. */
+int sql_addr(const struct store *store, sqlite3_stmt *s, int column, const char *table, struct addr *ret,
+             struct why *why);
+int sql_net(const struct store *store, sqlite3_stmt *s, int column, const char *table, struct net *ret,
+            struct why *why);
+
+#endif
