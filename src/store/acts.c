@@ -1,9 +1,9 @@
 #include "store/acts.h"
 
-#include <errno.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "store/sql.h"
 
 enum question {
 	ADD,
@@ -36,36 +36,26 @@ static const char *const sql[N_QUESTIONS] = {
 };
 
 struct acts {
-	struct sqlite3 *db;
+	struct store *store;
 	sqlite3_stmt *questions[N_QUESTIONS];
-	enum question walk; /* of blocks, the one begun last */
+	sqlite3_stmt *walk; /* the one begun last */
 };
-
-static int fail(const struct acts *a, struct why *why)
-{
-	const int code = sqlite3_errcode(a->db) & 0xFF;
-	const int err = code == SQLITE_BUSY || code == SQLITE_LOCKED ? EAGAIN
-	                : code == SQLITE_FULL                      ? ENOSPC
-	                : code == SQLITE_READONLY                  ? EROFS
-	                                                           : EIO;
-
-	return why_set(why, err, "the database: %s", sqlite3_errmsg(a->db));
-}
 
 int acts_open(struct store *store, struct acts **ret, struct why *why)
 {
 	struct acts *const a = calloc(1, sizeof *a);
+	int rc = SQLITE_OK;
 
 	if (a == NULL)
 		abort();
-	a->db = store_handle(store);
-	for (size_t i = 0; i < N_QUESTIONS; i++)
-		if (sqlite3_prepare_v3(a->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &a->questions[i], NULL) != SQLITE_OK) {
-			const int rc = fail(a, why);
-
-			acts_close(a);
-			return rc;
-		}
+	a->store = store;
+	for (size_t i = 0; i < N_QUESTIONS && rc == SQLITE_OK; i++)
+		rc = sqlite3_prepare_v3(store->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &a->questions[i], NULL);
+	if (rc != SQLITE_OK) {
+		rc = sql_fail(store, "cannot use it", why);
+		acts_close(a);
+		return rc;
+	}
 	*ret = a;
 	return 0;
 }
@@ -79,12 +69,13 @@ void acts_close(struct acts *a)
 	free(a);
 }
 
-static sqlite3_stmt *ask(struct acts *a, enum question which)
+static sqlite3_stmt *begin_walk(struct acts *a, enum question which)
 {
-	(void)sqlite3_reset(a->questions[which]);
-	return a->questions[which];
+	acts_stop(a);
+	return a->walk = a->questions[which];
 }
 
+/* A copy: a walk outlives its beginning. */
 static void bind_net(sqlite3_stmt *s, int i, const struct net *net)
 {
 	char text[NET_TEXT_MAX];
@@ -93,91 +84,54 @@ static void bind_net(sqlite3_stmt *s, int i, const struct net *net)
 	(void)sqlite3_bind_text(s, i, text, (int)len, SQLITE_TRANSIENT);
 }
 
-/* Runs what gives no rows. */
-static int run(struct acts *a, sqlite3_stmt *s, struct why *why)
-{
-	const int rc = sqlite3_step(s);
-	const int result = rc == SQLITE_DONE ? 0 : fail(a, why);
-
-	(void)sqlite3_reset(s);
-	return result;
-}
-
-/* The next row: 0, STORE_NONE or an error. */
-static int next(struct acts *a, enum question which, sqlite3_stmt **ret, struct why *why)
-{
-	sqlite3_stmt *const s = a->questions[which];
-	const int rc = sqlite3_step(s);
-	int result = STORE_NONE;
-
-	*ret = s;
-	if (rc == SQLITE_ROW)
-		return 0;
-	if (rc != SQLITE_DONE)
-		result = fail(a, why);
-	(void)sqlite3_reset(s);
-	return result;
-}
-
-static const char *text(sqlite3_stmt *s, int column)
-{
-	return (const char *)sqlite3_column_text(s, column);
-}
-
 int acts_add(struct acts *a, int64_t time_s, const char *who, const char *what, const struct net *net,
              const char *why_text, struct why *why)
 {
-	sqlite3_stmt *const s = ask(a, ADD);
+	sqlite3_stmt *const s = a->questions[ADD];
+	char text[NET_TEXT_MAX];
 
-	(void)sqlite3_bind_int64(s, 1, time_s);
-	(void)sqlite3_bind_text(s, 2, who, -1, SQLITE_TRANSIENT);
-	(void)sqlite3_bind_text(s, 3, what, -1, SQLITE_TRANSIENT);
+	sql_bind_number(s, 1, time_s);
+	sql_bind_text(s, 2, who);
+	sql_bind_text(s, 3, what);
 	if (net != NULL)
-		bind_net(s, 4, net);
+		sql_bind_net(s, 4, net, text);
 	else
-		(void)sqlite3_bind_null(s, 4);
-	(void)sqlite3_bind_text(s, 5, why_text, -1, SQLITE_TRANSIENT);
-	return run(a, s, why);
+		sql_bind_text(s, 4, NULL);
+	sql_bind_text(s, 5, why_text);
+	return sql_run(a->store, s, why);
 }
 
 int acts_purge(struct acts *a, int64_t before_s, size_t n_max, struct why *why)
 {
-	sqlite3_stmt *const s = ask(a, PURGE);
+	sqlite3_stmt *const s = a->questions[PURGE];
 
-	(void)sqlite3_bind_int64(s, 1, before_s);
-	(void)sqlite3_bind_int64(s, 2, (sqlite3_int64)n_max);
-	return run(a, s, why);
+	sql_bind_number(s, 1, before_s);
+	sql_bind_number(s, 2, (int64_t)n_max);
+	return sql_run(a->store, s, why);
 }
 
 int acts_white(struct acts *a, const struct net *net, int64_t since_s, int64_t *ret_s, struct why *why)
 {
-	sqlite3_stmt *s = ask(a, WHITE);
-	int rc;
+	sqlite3_stmt *const s = a->questions[WHITE];
+	char text[NET_TEXT_MAX];
 
-	bind_net(s, 1, net);
-	(void)sqlite3_bind_int64(s, 2, since_s);
-	if ((rc = next(a, WHITE, &s, why)) != 0)
-		return rc;
-	if (sqlite3_column_type(s, 0) == SQLITE_NULL)
-		rc = STORE_NONE;
-	else
-		*ret_s = sqlite3_column_int64(s, 0);
-	(void)sqlite3_reset(s);
-	return rc;
+	sql_bind_net(s, 1, net, text);
+	sql_bind_number(s, 2, since_s);
+	return sql_number(a->store, s, ret_s, why);
 }
 
 void acts_unblocked(struct acts *a, int64_t since_s)
 {
-	(void)sqlite3_bind_int64(ask(a, UNBLOCKED), 1, since_s);
+	sql_bind_number(begin_walk(a, UNBLOCKED), 1, since_s);
 }
 
 int acts_next_unblocked(struct acts *a, struct net *ret_net, int64_t *ret_s, struct why *why)
 {
-	sqlite3_stmt *s;
+	sqlite3_stmt *const s = a->walk;
 	int rc;
 
-	while ((rc = next(a, UNBLOCKED, &s, why)) == 0) {
-		const char *const address = text(s, 0);
+	while ((rc = sql_row(a->store, s, why)) == 0) {
+		const char *const address = sql_text(s, 0);
 
 		if (address == NULL || !net_parse(address, strlen(address), ret_net))
 			continue; /* edited by hand */
@@ -189,41 +143,40 @@ int acts_next_unblocked(struct acts *a, struct net *ret_net, int64_t *ret_s, str
 
 void acts_running(struct acts *a, int64_t now_s)
 {
-	(void)sqlite3_bind_int64(ask(a, RUNNING), 1, now_s);
-	a->walk = RUNNING;
+	sql_bind_number(begin_walk(a, RUNNING), 1, now_s);
 }
 
 void acts_blocks(struct acts *a, const struct net *net, size_t n_max)
 {
-	sqlite3_stmt *const s = ask(a, BLOCKS);
+	sqlite3_stmt *const s = begin_walk(a, BLOCKS);
 
 	bind_net(s, 1, net);
-	(void)sqlite3_bind_int64(s, 2, (sqlite3_int64)n_max);
-	(void)sqlite3_bind_int64(s, 3, ACTS_BLOCKS_LOOKED_AT);
-	a->walk = BLOCKS;
+	sql_bind_number(s, 2, (int64_t)n_max);
+	sql_bind_number(s, 3, ACTS_BLOCKS_LOOKED_AT);
 }
 
 int acts_next_block(struct acts *a, struct acts_block *ret, struct why *why)
 {
-	sqlite3_stmt *s;
+	sqlite3_stmt *const s = a->walk;
 	int rc;
 
-	while ((rc = next(a, a->walk, &s, why)) == 0) {
-		const char *const address = text(s, 1);
-		struct acts_block b = {.rule = text(s, 6),
-		                       .reason = text(s, 7),
-		                       .category = text(s, 8),
-		                       .ended_by = text(s, 9),
-		                       .knocks = sqlite3_column_int64(s, 10)};
+	while ((rc = sql_row(a->store, s, why)) == 0) {
+		const char *const address = sql_text(s, 1);
+		struct net net;
 
-		if (address == NULL || !net_parse(address, strlen(address), &b.block.net))
+		if (address == NULL || !net_parse(address, strlen(address), &net))
 			continue; /* edited by hand */
-		b.block.id = sqlite3_column_int64(s, 0);
-		b.block.since_s = sqlite3_column_int64(s, 2);
-		b.block.until_s = sqlite3_column_int64(s, 3);
-		b.block.offence = (unsigned)sqlite3_column_int(s, 4);
-		b.block.rule = sqlite3_column_int64(s, 5);
-		*ret = b;
+		*ret = (struct acts_block){.block = {.id = sqlite3_column_int64(s, 0),
+		                                     .net = net,
+		                                     .since_s = sqlite3_column_int64(s, 2),
+		                                     .until_s = sqlite3_column_int64(s, 3),
+		                                     .offence = (unsigned)sqlite3_column_int(s, 4),
+		                                     .rule = sqlite3_column_int64(s, 5)},
+		                           .rule = sql_text(s, 6),
+		                           .reason = sql_text(s, 7),
+		                           .category = sql_text(s, 8),
+		                           .ended_by = sql_text(s, 9),
+		                           .knocks = sqlite3_column_int64(s, 10)};
 		return 0;
 	}
 	return rc;
@@ -231,24 +184,24 @@ int acts_next_block(struct acts *a, struct acts_block *ret, struct why *why)
 
 void acts_hits(struct acts *a, const struct addr *addr, size_t n_max)
 {
-	sqlite3_stmt *const s = ask(a, HITS);
+	sqlite3_stmt *const s = begin_walk(a, HITS);
 	const struct net net = net_of(addr);
 
 	bind_net(s, 1, &net);
-	(void)sqlite3_bind_int64(s, 2, (sqlite3_int64)n_max);
-	(void)sqlite3_bind_int64(s, 3, ACTS_HITS_LOOKED_AT);
+	sql_bind_number(s, 2, (int64_t)n_max);
+	sql_bind_number(s, 3, ACTS_HITS_LOOKED_AT);
 }
 
 int acts_next_hit(struct acts *a, struct acts_hit *ret, struct why *why)
 {
-	sqlite3_stmt *s;
-	const int rc = next(a, HITS, &s, why);
+	sqlite3_stmt *const s = a->walk;
+	const int rc = sql_row(a->store, s, why);
 
 	if (rc == 0)
-		*ret = (struct acts_hit){.rule = text(s, 0),
-		                         .reason = text(s, 1),
-		                         .detail = text(s, 2),
-		                         .text = text(s, 3),
+		*ret = (struct acts_hit){.rule = sql_text(s, 0),
+		                         .reason = sql_text(s, 1),
+		                         .detail = sql_text(s, 2),
+		                         .text = sql_text(s, 3),
 		                         .time_s = sqlite3_column_int64(s, 4),
 		                         .score = sqlite3_column_int64(s, 5)};
 	return rc;
@@ -256,23 +209,22 @@ int acts_next_hit(struct acts *a, struct acts_hit *ret, struct why *why)
 
 void acts_said(struct acts *a)
 {
-	(void)ask(a, SAID);
-}
-
-void acts_stop(struct acts *a)
-{
-	for (size_t i = 0; i < N_QUESTIONS; i++)
-		(void)sqlite3_reset(a->questions[i]);
+	(void)begin_walk(a, SAID);
 }
 
 int acts_next_said(struct acts *a, const char **ret_key, const char **ret_value, struct why *why)
 {
-	sqlite3_stmt *s;
-	const int rc = next(a, SAID, &s, why);
+	sqlite3_stmt *const s = a->walk;
+	const int rc = sql_row(a->store, s, why);
 
 	if (rc == 0) {
-		*ret_key = text(s, 0);
-		*ret_value = text(s, 1);
+		*ret_key = sql_text(s, 0);
+		*ret_value = sql_text(s, 1);
 	}
 	return rc;
+}
+
+void acts_stop(struct acts *a)
+{
+	(void)sqlite3_reset(a->walk);
 }

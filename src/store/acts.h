@@ -69,7 +69,7 @@ int acts_next_hit(struct acts *acts, struct acts_hit *ret, struct why *why);
 void acts_said(struct acts *acts);
 int acts_next_said(struct acts *acts, const char **ret_key, const char **ret_value, struct why *why);
 
-/* Ends all walks, also those left half way: they would hold a read lock. */
+/* Ends the walk that was left half way: it would hold a read lock. */
 void acts_stop(struct acts *acts);
 
 #endif

@@ -1,11 +1,10 @@
 #include "store/report.h"
 
-#include <errno.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/nets.h"
+#include "store/sql.h"
 
 enum question {
 	ACTIVE,
@@ -53,15 +52,10 @@ static const char *const sql[N_QUESTIONS] = {
 };
 
 struct report {
-	struct sqlite3 *db;
+	struct store *store;
 	struct nets prefixes; /* that run, of the last report_active */
 	sqlite3_stmt *questions[N_QUESTIONS];
 };
-
-static int fail(const struct report *r, struct why *why)
-{
-	return why_set(why, EIO, "cannot read the database: %s", sqlite3_errmsg(r->db));
-}
 
 /* SQL's prefix_of(ADDRESS): the network that is blocked and that it lies in, or null. */
 static void prefix_of(sqlite3_context *context, int n, sqlite3_value **values)
@@ -82,23 +76,19 @@ static void prefix_of(sqlite3_context *context, int n, sqlite3_value **values)
 int report_open(struct store *store, struct report **ret, struct why *why)
 {
 	struct report *const r = calloc(1, sizeof *r);
+	int rc;
 
 	if (r == NULL)
 		abort();
-	r->db = store_handle(store);
-	if (sqlite3_create_function(r->db, "prefix_of", 1, SQLITE_UTF8, r, prefix_of, NULL, NULL) != SQLITE_OK) {
-		const int rc = fail(r, why);
-
-		free(r);
+	r->store = store;
+	rc = sqlite3_create_function(store->db, "prefix_of", 1, SQLITE_UTF8, r, prefix_of, NULL, NULL);
+	for (size_t i = 0; i < N_QUESTIONS && rc == SQLITE_OK; i++)
+		rc = sqlite3_prepare_v2(store->db, sql[i], -1, &r->questions[i], NULL);
+	if (rc != SQLITE_OK) {
+		rc = sql_fail(store, "cannot use it", why);
+		report_close(r);
 		return rc;
 	}
-	for (size_t i = 0; i < N_QUESTIONS; i++)
-		if (sqlite3_prepare_v2(r->db, sql[i], -1, &r->questions[i], NULL) != SQLITE_OK) {
-			const int rc = fail(r, why);
-
-			report_close(r);
-			return rc;
-		}
 	*ret = r;
 	return 0;
 }
@@ -109,20 +99,15 @@ void report_close(struct report *r)
 		return;
 	for (size_t i = 0; i < N_QUESTIONS; i++)
 		(void)sqlite3_finalize(r->questions[i]);
-	(void)sqlite3_create_function(r->db, "prefix_of", 1, SQLITE_UTF8, NULL, NULL, NULL, NULL);
+	(void)sqlite3_create_function(r->store->db, "prefix_of", 1, SQLITE_UTF8, NULL, NULL, NULL, NULL);
 	nets_done(&r->prefixes);
 	free(r);
-}
-
-static const char *text(sqlite3_stmt *s, int column)
-{
-	return (const char *)sqlite3_column_text(s, column);
 }
 
 static void ask(struct report *r, enum question which, int64_t number)
 {
 	(void)sqlite3_reset(r->questions[which]);
-	(void)sqlite3_bind_int64(r->questions[which], 1, number);
+	sql_bind_number(r->questions[which], 1, number);
 }
 
 static void ask_address(struct report *r, enum question which, const struct addr *addr)
@@ -134,33 +119,17 @@ static void ask_address(struct report *r, enum question which, const struct addr
 	(void)sqlite3_bind_text(r->questions[which], 1, address, (int)len, SQLITE_TRANSIENT);
 }
 
-/* The next row: 0, STORE_NONE or an error. */
-static int next(struct report *r, enum question which, sqlite3_stmt **ret, struct why *why)
-{
-	sqlite3_stmt *const s = r->questions[which];
-	const int rc = sqlite3_step(s);
-	int result = STORE_NONE;
-
-	*ret = s;
-	if (rc == SQLITE_ROW)
-		return 0;
-	if (rc != SQLITE_DONE)
-		result = fail(r, why);
-	(void)sqlite3_reset(s);
-	return result;
-}
-
 /* What is not a network is only not counted. */
 static void read_prefixes(struct report *r, int64_t now_s)
 {
-	sqlite3_stmt *s;
+	sqlite3_stmt *const s = r->questions[PREFIXES];
 	struct why ignored;
 	struct net net;
 
 	nets_done(&r->prefixes);
 	ask(r, PREFIXES, now_s);
-	while (next(r, PREFIXES, &s, &ignored) == 0)
-		if (net_parse(text(s, 0), strlen(text(s, 0)), &net))
+	while (sql_row(r->store, s, &ignored) == 0)
+		if (net_parse(sql_text(s, 0), strlen(sql_text(s, 0)), &net))
 			nets_add(&r->prefixes, &net);
 	nets_seal(&r->prefixes);
 }
@@ -174,16 +143,16 @@ void report_active(struct report *r, int64_t now_s)
 
 int report_next_active(struct report *r, struct report_active *ret, struct why *why)
 {
-	sqlite3_stmt *s;
-	const int rc = next(r, ACTIVE, &s, why);
+	sqlite3_stmt *const s = r->questions[ACTIVE];
+	const int rc = sql_row(r->store, s, why);
 
 	if (rc == 0)
-		*ret = (struct report_active){.address = text(s, 0),
+		*ret = (struct report_active){.address = sql_text(s, 0),
 		                              .since_s = sqlite3_column_int64(s, 1),
 		                              .until_s = sqlite3_column_int64(s, 2),
-		                              .rule = text(s, 3),
-		                              .reason = text(s, 4),
-		                              .category = text(s, 5),
+		                              .rule = sql_text(s, 3),
+		                              .reason = sql_text(s, 4),
+		                              .category = sql_text(s, 5),
 		                              .hits = sqlite3_column_int64(s, 6),
 		                              .offence = sqlite3_column_int64(s, 7),
 		                              .knocks = sqlite3_column_int64(s, 8),
@@ -199,18 +168,18 @@ void report_hits(struct report *r, const struct addr *addr, size_t n_max)
 
 int report_next_hit(struct report *r, struct report_hit *ret, struct why *why)
 {
-	sqlite3_stmt *s;
-	const int rc = next(r, HITS, &s, why);
+	sqlite3_stmt *const s = r->questions[HITS];
+	const int rc = sql_row(r->store, s, why);
 
 	if (rc == 0)
 		*ret = (struct report_hit){.time_s = sqlite3_column_int64(s, 0),
-		                           .rule = text(s, 1),
-		                           .reason = text(s, 2),
+		                           .rule = sql_text(s, 1),
+		                           .reason = sql_text(s, 2),
 		                           .score = sqlite3_column_int64(s, 3),
-		                           .detail = text(s, 4),
-		                           .file = text(s, 5),
+		                           .detail = sql_text(s, 4),
+		                           .file = sql_text(s, 5),
 		                           .offset = sqlite3_column_int64(s, 6),
-		                           .text = text(s, 7)};
+		                           .text = sql_text(s, 7)};
 	return rc;
 }
 
@@ -242,17 +211,17 @@ void report_blocks(struct report *r, const struct addr *addr, int64_t now_s)
 
 int report_next_block(struct report *r, struct report_block *ret, struct why *why)
 {
-	sqlite3_stmt *s;
-	const int rc = next(r, BLOCKS, &s, why);
+	sqlite3_stmt *const s = r->questions[BLOCKS];
+	const int rc = sql_row(r->store, s, why);
 
 	if (rc == 0)
 		*ret = (struct report_block){.since_s = sqlite3_column_int64(s, 0),
 		                             .until_s = sqlite3_column_int64(s, 1),
 		                             .offence = sqlite3_column_int64(s, 2),
-		                             .rule = text(s, 3),
-		                             .reason = text(s, 4),
-		                             .ended_by = text(s, 5),
-		                             .address = text(s, 6),
+		                             .rule = sql_text(s, 3),
+		                             .reason = sql_text(s, 4),
+		                             .ended_by = sql_text(s, 5),
+		                             .address = sql_text(s, 6),
 		                             .knocks = sqlite3_column_int64(s, 7),
 		                             .knocked_s = sqlite3_column_int64(s, 8)};
 	return rc;
@@ -265,16 +234,16 @@ void report_blocked(struct report *r)
 
 static int next_blocked(struct report *r, enum question which, struct report_blocked *ret, struct why *why)
 {
-	sqlite3_stmt *s;
-	const int rc = next(r, which, &s, why);
+	sqlite3_stmt *const s = r->questions[which];
+	const int rc = sql_row(r->store, s, why);
 
 	if (rc == 0)
-		*ret = (struct report_blocked){.address = text(s, 0),
+		*ret = (struct report_blocked){.address = sql_text(s, 0),
 		                               .since_s = sqlite3_column_int64(s, 1),
 		                               .until_s = sqlite3_column_int64(s, 2),
 		                               .times = sqlite3_column_int64(s, 3),
-		                               .rule = text(s, 4),
-		                               .reason = text(s, 5)};
+		                               .rule = sql_text(s, 4),
+		                               .reason = sql_text(s, 5)};
 	return rc;
 }
 
@@ -301,11 +270,11 @@ void report_prefixes(struct report *r, int64_t now_s)
 
 int report_next_prefix(struct report *r, const char **ret, struct why *why)
 {
-	sqlite3_stmt *s;
-	const int rc = next(r, PREFIXES, &s, why);
+	sqlite3_stmt *const s = r->questions[PREFIXES];
+	const int rc = sql_row(r->store, s, why);
 
 	if (rc == 0)
-		*ret = text(s, 0);
+		*ret = sql_text(s, 0);
 	return rc;
 }
 
@@ -316,11 +285,11 @@ void report_suspensions(struct report *r)
 
 int report_next_suspension(struct report *r, struct report_suspension *ret, struct why *why)
 {
-	sqlite3_stmt *s;
-	const int rc = next(r, SUSPENSIONS, &s, why);
+	sqlite3_stmt *const s = r->questions[SUSPENSIONS];
+	const int rc = sql_row(r->store, s, why);
 
 	if (rc == 0)
-		*ret = (struct report_suspension){text(s, 0), text(s, 1), sqlite3_column_int64(s, 2)};
+		*ret = (struct report_suspension){sql_text(s, 0), sql_text(s, 1), sqlite3_column_int64(s, 2)};
 	return rc;
 }
 
@@ -331,11 +300,11 @@ void report_logs(struct report *r)
 
 int report_next_log(struct report *r, struct report_log *ret, struct why *why)
 {
-	sqlite3_stmt *s;
-	const int rc = next(r, LOGS, &s, why);
+	sqlite3_stmt *const s = r->questions[LOGS];
+	const int rc = sql_row(r->store, s, why);
 
 	if (rc == 0)
-		*ret = (struct report_log){.path = text(s, 0),
+		*ret = (struct report_log){.path = sql_text(s, 0),
 		                           .position = sqlite3_column_int64(s, 1),
 		                           .lines = sqlite3_column_int64(s, 2),
 		                           .cut = sqlite3_column_int64(s, 3),
@@ -346,11 +315,11 @@ int report_next_log(struct report *r, struct report_log *ret, struct why *why)
 
 int report_totals(struct report *r, int64_t now_s, struct report_totals *ret, struct why *why)
 {
-	sqlite3_stmt *s;
+	sqlite3_stmt *const s = r->questions[TOTALS];
 	int rc;
 
 	ask(r, TOTALS, now_s);
-	rc = next(r, TOTALS, &s, why);
+	rc = sql_row(r->store, s, why);
 	if (rc == 0)
 		*ret = (struct report_totals){.hits = sqlite3_column_int64(s, 0),
 		                              .blocks_active = sqlite3_column_int64(s, 1),
@@ -361,12 +330,12 @@ int report_totals(struct report *r, int64_t now_s, struct report_totals *ret, st
 
 int report_said(struct report *r, const char *key, const char **ret, struct why *why)
 {
-	sqlite3_stmt *s;
+	sqlite3_stmt *const s = r->questions[SAID];
 	int rc;
 
-	(void)sqlite3_reset(r->questions[SAID]);
-	(void)sqlite3_bind_text(r->questions[SAID], 1, key, -1, SQLITE_STATIC);
-	rc = next(r, SAID, &s, why);
-	*ret = rc == 0 ? text(s, 0) : NULL;
+	(void)sqlite3_reset(s);
+	sql_bind_text(s, 1, key);
+	rc = sql_row(r->store, s, why);
+	*ret = rc == 0 ? sql_text(s, 0) : NULL;
 	return rc < 0 ? rc : 0;
 }
