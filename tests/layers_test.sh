@@ -95,13 +95,9 @@ forbidden src/base/addr.h '<curl/curl.h>'
 
 allowed src/input/follow.c '<inotifytools/inotify.h>'
 allowed src/firewall/iptc.c '<linux/netfilter/xt_recent.h>'
-<<<<<<< HEAD
 allowed src/engine/engine.c '"firewall/client.h"'
-=======
-allowed src/engine.c '"firewall/client.h"'
-allowed src/engine.c '"store/hits.h"'
+allowed src/engine/engine.c '"store/hits.h"'
 allowed src/store/hits.c '"store/sql.h"'
->>>>>>> b3bb31d (store: one file for each noun)
 allowed src/command/run.c '"firewall/root.h"'
 allowed src/rules/rules.h '"base/addr.h"'
 
