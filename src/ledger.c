@@ -23,8 +23,8 @@ struct ledger_file {
 	char first[STORE_FIRST_MAX];
 };
 
+/* What belongs to the hit of the same number. */
 struct noted_hit {
-	struct store_hit hit;         /* spans into bytes; rule and log are filled when written */
 	const struct rule *rule;
 	struct ledger_file *file;
 	size_t n_blocks;              /* that it led to: the next of blocks */
@@ -72,8 +72,10 @@ struct ledger {
 	struct ledger_file *files; /* LEDGER_FILES_MAX */
 
 	size_t n_hits, n_blocks, n_bytes;
-	struct noted_hit hits[LEDGER_HITS_MAX];
+	struct store_hit hits[LEDGER_HITS_MAX]; /* spans into bytes; rule and log are filled when written */
+	struct noted_hit notes[LEDGER_HITS_MAX];
 	struct verdict_block blocks[LEDGER_HITS_MAX * VERDICT_BLOCKS_MAX];
+	struct store_block rows[LEDGER_HITS_MAX * VERDICT_BLOCKS_MAX]; /* of them, as they are written */
 	char bytes[LEDGER_HITS_MAX * (STORE_LINE_MAX + STORE_DETAIL_MAX)]; /* their texts, escaped */
 
 	size_t n_suspensions, n_lifted;
@@ -184,19 +186,15 @@ static struct span keep(struct ledger *l, struct span text, size_t max)
 void ledger_hit(struct ledger *l, struct ledger_file *file, const struct rules_hit *hit, int64_t time_s,
                 int64_t offset, struct span text, const struct verdict_decision *decision)
 {
-	struct noted_hit *const noted = &l->hits[l->n_hits];
-
 	assert(l->n_hits < LEDGER_HITS_MAX);
-	*noted = (struct noted_hit){.hit = {.time_s = time_s,
-	                                    .address = hit->address,
-	                                    .score = hit->score,
-	                                    .ignored = !decision->counted,
-	                                    .offset = offset,
-	                                    .detail = keep(l, hit->detail, STORE_DETAIL_MAX),
-	                                    .text = keep(l, text, STORE_LINE_MAX)},
-	                            .rule = hit->rule,
-	                            .file = file,
-	                            .n_blocks = decision->n};
+	l->hits[l->n_hits] = (struct store_hit){.time_s = time_s,
+	                                        .address = hit->address,
+	                                        .score = hit->score,
+	                                        .ignored = !decision->counted,
+	                                        .offset = offset,
+	                                        .detail = keep(l, hit->detail, STORE_DETAIL_MAX),
+	                                        .text = keep(l, text, STORE_LINE_MAX)};
+	l->notes[l->n_hits] = (struct noted_hit){.rule = hit->rule, .file = file, .n_blocks = decision->n};
 	for (size_t i = 0; i < decision->n; i++)
 		l->blocks[l->n_blocks++] = decision->blocks[i];
 	l->n_hits++;
@@ -205,7 +203,7 @@ void ledger_hit(struct ledger *l, struct ledger_file *file, const struct rules_h
 void ledger_suspend(struct ledger *l, const struct rule *rule, int64_t at_s, const struct net *nets, size_t n)
 {
 	assert(l->n_hits > 0);
-	l->hits[l->n_hits - 1].suspends = true;
+	l->notes[l->n_hits - 1].suspends = true;
 	l->suspensions = reallocarray(l->suspensions, l->n_suspensions + 1, sizeof *l->suspensions);
 	l->lifted = reallocarray(l->lifted, l->n_lifted + n + 1, sizeof *l->lifted);
 	if (l->suspensions == NULL || l->lifted == NULL)
@@ -428,20 +426,18 @@ static int write_files(struct ledger *l, struct why *why)
 	return 0;
 }
 
-static int write_block(struct ledger *l, const struct verdict_block *b, int64_t rule_id, struct why *why)
+static struct store_block row_of(const struct verdict_block *b, int64_t rule_id)
 {
 	static const enum store_cause causes[] = {
 		[VERDICT_EVIDENCE] = STORE_EVIDENCE, [VERDICT_NETWORK] = STORE_NETWORK, [VERDICT_MANUAL] = STORE_MANUAL};
-	const struct store_block block = {.net = b->net,
-	                                  .since_s = b->since_s,
-	                                  .until_s = b->until_s,
-	                                  .offence = b->offence,
-	                                  .rule = rule_id,
-	                                  .cause = causes[b->cause],
-	                                  .proven = b->proven};
 
-	return b->prolonged ? store_prolong(l->store, &b->net, block.cause, b->since_s, b->until_s, why)
-	                    : store_add_block(l->store, &block, why);
+	return (struct store_block){.net = b->net,
+	                            .since_s = b->since_s,
+	                            .until_s = b->until_s,
+	                            .offence = b->offence,
+	                            .rule = rule_id,
+	                            .cause = causes[b->cause],
+	                            .proven = b->proven};
 }
 
 static int write_suspension(struct ledger *l, const struct suspension *s, const struct net *nets, struct why *why)
@@ -455,38 +451,54 @@ static int write_suspension(struct ledger *l, const struct suspension *s, const 
 	return rc;
 }
 
-static int write_hit(struct ledger *l, struct noted_hit *noted, const struct verdict_block *blocks, struct why *why)
-{
-	const struct rulefile_rule *const text = noted->rule->text;
-	int64_t *const rule_id = &l->rule_ids[noted->rule->index];
-	int rc;
-
-	if (*rule_id == 0 && (rc = store_rule(l->store, text->name, text->category, text->reason, rule_id, why)) < 0)
-		return rc;
-	noted->hit.rule = *rule_id;
-	noted->hit.log = noted->file->log.id;
-	rc = store_add_hit(l->store, &noted->hit, why);
-	for (size_t i = 0; i < noted->n_blocks && rc == 0; i++)
-		rc = write_block(l, &blocks[i], *rule_id, why);
-	return rc;
-}
-
+/* Hits first, all at once: they are a table of their own. */
 static int write_hits(struct ledger *l, struct why *why)
 {
-	size_t block = 0, suspension = 0, lifted = 0;
+	for (size_t i = 0; i < l->n_hits; i++) {
+		const struct rule *const rule = l->notes[i].rule;
+		int64_t *const id = &l->rule_ids[rule->index];
+		int rc;
+
+		if (*id == 0 &&
+		    (rc = store_rule(l->store, rule->text->name, rule->text->category, rule->text->reason, id, why)) < 0)
+			return rc;
+		l->hits[i].rule = *id;
+		l->hits[i].log = l->notes[i].file->log.id;
+	}
+	return store_add_hits(l->store, l->hits, l->n_hits, why);
+}
+
+/* New blocks as many at once as stand in a row; what changes older ones comes in its place between them. */
+static int write_blocks(struct ledger *l, struct why *why)
+{
+	const struct verdict_block *b = l->blocks;
+	size_t n = 0, suspension = 0, lifted = 0;
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < l->n_hits; i++) {
-		struct noted_hit *const noted = &l->hits[i];
+		const struct noted_hit *const noted = &l->notes[i];
 
-		rc = write_hit(l, noted, &l->blocks[block], why);
-		block += noted->n_blocks;
+		for (const struct verdict_block *const end = b + noted->n_blocks; rc == 0 && b < end; b++) {
+			const struct store_block row = row_of(b, l->hits[i].rule);
+
+			if (!b->prolonged) {
+				l->rows[n++] = row;
+				continue;
+			}
+			rc = store_add_blocks(l->store, l->rows, n, why);
+			n = 0;
+			if (rc == 0)
+				rc = store_prolong(l->store, &row.net, row.cause, row.since_s, row.until_s, why);
+		}
 		if (rc == 0 && noted->suspends) {
-			rc = write_suspension(l, &l->suspensions[suspension], &l->lifted[lifted], why);
+			rc = store_add_blocks(l->store, l->rows, n, why);
+			n = 0;
+			if (rc == 0)
+				rc = write_suspension(l, &l->suspensions[suspension], &l->lifted[lifted], why);
 			lifted += l->suspensions[suspension++].n_nets;
 		}
 	}
-	return rc;
+	return rc < 0 ? rc : store_add_blocks(l->store, l->rows, n, why);
 }
 
 /* What the failed transaction made is gone. */
@@ -516,6 +528,8 @@ int ledger_write(struct ledger *l, struct why *why)
 	rc = write_files(l, why);
 	if (rc == 0)
 		rc = write_hits(l, why);
+	if (rc == 0)
+		rc = write_blocks(l, why);
 	if (rc == 0)
 		rc = write_allowances(l, why);
 	if (rc == 0)

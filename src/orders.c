@@ -200,7 +200,7 @@ static int add_vote(const struct orders *o, const struct protocol_request *r, co
 	if (rc < 0)
 		return rc;
 	hit.rule = *ret_rule;
-	return store_add_hit(o->store, &hit, why);
+	return store_add_hits(o->store, &hit, 1, why);
 }
 
 static int finish(const struct orders *o, const struct protocol_request *r, const char *who, int64_t now_s, int rc,
@@ -336,7 +336,7 @@ static int write_manual(const struct orders *o, const struct protocol_request *r
 	if (rc == 0)
 		rc = store_end_cause(o->store, &r->net, STORE_MANUAL, now_s, "replaced", why);
 	if (rc == 0)
-		rc = store_add_block(o->store, &block, why);
+		rc = store_add_blocks(o->store, &block, 1, why);
 	return finish(o, r, who, now_s, rc, why);
 }
 
@@ -436,7 +436,7 @@ static int add_block(const struct orders *o, const struct verdict_block *b, int6
 	                                  .proven = b->proven};
 
 	return b->prolonged ? store_prolong(o->store, &b->net, block.cause, b->since_s, b->until_s, why)
-	                    : store_add_block(o->store, &block, why);
+	                    : store_add_blocks(o->store, &block, 1, why);
 }
 
 /* The vote, what was decided on it, and who cast it: in the transaction that is open. */

@@ -1,23 +1,44 @@
 #include "store/blocks.h"
 
-#include "store/sql.h"
+#include "store/batch.h"
 
-int store_add_block(struct store *store, const struct store_block *block, struct why *why)
+static void block_value(sqlite3_context *context, const void *row, int column)
+{
+	const struct store_block *const block = row;
+
+	switch (column) {
+	case 0:
+		batch_net(context, &block->net);
+		break;
+	case 1:
+		sqlite3_result_int64(context, block->since_s);
+		break;
+	case 2:
+		sqlite3_result_int64(context, block->until_s);
+		break;
+	case 3:
+		sqlite3_result_int64(context, block->offence);
+		break;
+	case 4:
+		sqlite3_result_int64(context, block->rule);
+		break;
+	case 5:
+		sqlite3_result_int(context, (int)block->cause);
+		break;
+	case 6:
+		sqlite3_result_int(context, block->proven);
+		break;
+	}
+}
+
+int store_add_blocks(struct store *store, const struct store_block *blocks, size_t n, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(
 		store, BLOCK_ADD,
 		"INSERT INTO block (address, since, until, offence, rule, cause, proven) "
-		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
-	char net[NET_TEXT_MAX];
+		"SELECT a, b, c, d, e, f, g FROM batch");
 
-	sql_bind_net(s, 1, &block->net, net);
-	sql_bind_number(s, 2, block->since_s);
-	sql_bind_number(s, 3, block->until_s);
-	sql_bind_number(s, 4, block->offence);
-	sql_bind_number(s, 5, block->rule);
-	sql_bind_number(s, 6, block->cause);
-	sql_bind_number(s, 7, block->proven);
-	return sql_run(store, s, why);
+	return batch_run(store, s, blocks, sizeof *blocks, n, block_value, why);
 }
 
 int store_knock(struct store *store, int64_t block_id, int64_t at_s, int64_t until_s, struct why *why)

@@ -26,7 +26,7 @@ struct store_block {
 	bool proven;
 	const char *rule_name;    /* out, of store_blocks_since: borrowed until the next call; else NULL */
 };
-int store_add_block(struct store *store, const struct store_block *block, struct why *why);
+int store_add_blocks(struct store *store, const struct store_block *blocks, size_t n, struct why *why);
 
 /* A block was seen knocking at at_s, and lasts until until_s now, if that is later. */
 int store_knock(struct store *store, int64_t block_id, int64_t at_s, int64_t until_s, struct why *why);

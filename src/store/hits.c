@@ -1,6 +1,6 @@
 #include "store/hits.h"
 
-#include "store/sql.h"
+#include "store/batch.h"
 
 /* --- rules --- */
 
@@ -67,25 +67,49 @@ int store_next_suspension(struct store *store, const char **ret_rule, struct why
 
 /* --- hits --- */
 
-int store_add_hit(struct store *store, const struct store_hit *hit, struct why *why)
+static void hit_value(sqlite3_context *context, const void *row, int column)
+{
+	const struct store_hit *const hit = row;
+
+	switch (column) {
+	case 0:
+		sqlite3_result_int64(context, hit->time_s);
+		break;
+	case 1:
+		batch_addr(context, &hit->address);
+		break;
+	case 2:
+		sqlite3_result_int64(context, hit->rule);
+		break;
+	case 3:
+		sqlite3_result_int(context, hit->score);
+		break;
+	case 4:
+		sqlite3_result_int(context, hit->ignored);
+		break;
+	case 5:
+		sqlite3_result_int64(context, hit->log);
+		break;
+	case 6:
+		sqlite3_result_int64(context, hit->offset);
+		break;
+	case 7:
+		batch_text(context, hit->detail);
+		break;
+	case 8:
+		batch_text(context, hit->text);
+		break;
+	}
+}
+
+int store_add_hits(struct store *store, const struct store_hit *hits, size_t n, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(
 		store, HIT_ADD,
 		"INSERT INTO hit (time, address, rule, score, ignored, log, offset, detail, text) "
-		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
-	char address[ADDR_TEXT_MAX];
+		"SELECT a, b, c, d, e, f, g, h, i FROM batch");
 
-	sql_bind_number(s, 1, hit->time_s);
-	sql_bind_addr(s, 2, &hit->address, address);
-	sql_bind_number(s, 3, hit->rule);
-	sql_bind_number(s, 4, hit->score);
-	sql_bind_number(s, 5, hit->ignored);
-	sql_bind_number(s, 6, hit->log);
-	sql_bind_number(s, 7, hit->offset);
-	/* A NULL pointer binds null: no detail. */
-	(void)sqlite3_bind_text(s, 8, hit->detail.p, (int)hit->detail.len, SQLITE_STATIC);
-	(void)sqlite3_bind_text(s, 9, hit->text.p, (int)hit->text.len, SQLITE_STATIC);
-	return sql_run(store, s, why);
+	return batch_run(store, s, hits, sizeof *hits, n, hit_value, why);
 }
 
 int store_hits_since(struct store *store, int64_t since_s, struct why *why)

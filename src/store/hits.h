@@ -27,7 +27,7 @@ struct store_hit {
 	int64_t offset;
 	struct span detail, text; /* escaped by text_escape, at most STORE_DETAIL_MAX and STORE_LINE_MAX */
 };
-int store_add_hit(struct store *store, const struct store_hit *hit, struct why *why);
+int store_add_hits(struct store *store, const struct store_hit *hits, size_t n, struct why *why);
 
 /* A walk: hits younger than since_s that weigh, in the order they were stored: time_s, address and score. */
 int store_hits_since(struct store *store, int64_t since_s, struct why *why);

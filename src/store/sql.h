@@ -60,6 +60,13 @@ enum statement {
 	N_STATEMENTS,
 };
 
+/* Rows that a statement reads; see batch.h. */
+struct batch {
+	const void *rows;
+	size_t size, n; /* bytes of a row, rows */
+	void (*value)(sqlite3_context *context, const void *row, int column);
+};
+
 struct store {
 	sqlite3 *db;
 	char *path;
@@ -71,8 +78,9 @@ struct store {
 	bool open;            /* a transaction is */
 	bool memory;
 	bool fresh;           /* made by this process */
-	bool bulk;
+	bool bulk, due;       /* due: the next store_commit is one */
 	unsigned uncommitted; /* store_commits since the last that was one; bulk only */
+	struct batch batch;   /* of the statement that runs */
 };
 
 /* Sets the sentence of what SQLite last refused: -errno. what: "cannot write". */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "schema.h"
-#include "store/sql.h"
+#include "store/batch.h"
 
 enum { BOOT_ID_MAX = 64 };
 
@@ -187,6 +187,8 @@ int store_open(const char *path, enum store_mode mode, struct store **ret, struc
 		rc = sql_fail(store, "cannot open it", why);
 	else
 		rc = mode == STORE_WRITE ? open_for_writing(store, why) : open_for_reading(store, path, why);
+	if (rc == 0)
+		rc = batch_register(store, why);
 	if (rc < 0) {
 		store_close(store);
 		return rc;
@@ -235,7 +237,7 @@ static int commit(struct store *store, struct why *why)
 
 	if (rc < 0)
 		store_rollback(store);
-	store->open = false;
+	store->open = store->due = false;
 	store->uncommitted = 0;
 	return rc;
 }
@@ -281,7 +283,12 @@ int store_bulk_begin(struct store *store, struct why *why)
 
 bool store_commits_next(const struct store *store)
 {
-	return !store->bulk || store->uncommitted + 1 >= STORE_BULK_COMMITS;
+	return !store->bulk || store->due || (!store->fresh && store->uncommitted + 1 >= STORE_BULK_COMMITS);
+}
+
+void store_bulk_due(struct store *store)
+{
+	store->due = true;
 }
 
 int store_bulk_end(struct store *store, struct why *why)

@@ -28,7 +28,7 @@
 enum {
 	STORE_VERSION = 1,   /* PRAGMA user_version */
 	STORE_BUSY_MS = 200, /* how long one attempt waits for another writer */
-	STORE_BULK_COMMITS = 64,
+	STORE_BULK_COMMITS = 64, /* store_commits put off in a database that others use */
 };
 
 /* Positive answers. */
@@ -57,12 +57,13 @@ int store_commit(struct store *store, struct why *why);
 void store_rollback(struct store *store);
 
 /*
- * For a replay, which stores by the hundred thousand: from now on only every so many-th store_commit is one, and an
- * error undoes what was stored since the last that was. In a database this process has just made and nobody
- * else knows, nothing waits for the disk either and nobody else gets in; a kill still leaves it whole, a loss of
- * power may not, which the next store_open finds out and says.
+ * For a replay, which stores by the hundred thousand: from now on only every STORE_BULK_COMMITS-th store_commit is one,
+ * and an error undoes what was stored since the last that was. In a database this process has just made and nobody
+ * else knows, only the one after store_bulk_due is, nothing waits for the disk either and nobody else gets in; a kill
+ * still leaves it whole, a loss of power may not, which the next store_open finds out and says.
  */
 int store_bulk_begin(struct store *store, struct why *why);
+void store_bulk_due(struct store *store);
 
 /* True when the next store_commit is one: what has been put off must be said now, or a kill loses it. */
 bool store_commits_next(const struct store *store);

@@ -58,7 +58,7 @@ static void add_hit(const char *address, int64_t time_s, int64_t rule, const cha
 	const struct store_hit hit = {.time_s = time_s, .address = net_from(address).addr, .rule = rule, .log = 1, .score = 20,
 	                              .offset = time_s - t0_s, .detail = span_of(detail), .text = span_of("line")};
 
-	assert_int_equal(store_add_hit(store, &hit, &why), 0);
+	assert_int_equal(store_add_hits(store, &hit, 1, &why), 0);
 }
 
 static void add_block(const char *address, int64_t since_s, int64_t until_s, unsigned offence, int64_t rule)
@@ -66,7 +66,7 @@ static void add_block(const char *address, int64_t since_s, int64_t until_s, uns
 	const struct store_block block = {.net = net_from(address), .since_s = since_s, .until_s = until_s,
 	                                  .offence = offence, .rule = rule};
 
-	assert_int_equal(store_add_block(store, &block, &why), 0);
+	assert_int_equal(store_add_blocks(store, &block, 1, &why), 0);
 }
 
 static int setup(void **state)

@@ -135,7 +135,7 @@ static int add_hit(struct store *store, const char *address, int64_t time_s, str
 	const struct store_hit hit = {.time_s = time_s, .address = net_from(address).addr, .rule = 1, .log = 1, .score = 20,
 	                              .offset = 42, .detail = span_of("detail"), .text = span_of("the line")};
 
-	return store_add_hit(store, &hit, why);
+	return store_add_hits(store, &hit, 1, why);
 }
 
 static int add_block(struct store *store, const char *address, int64_t since_s, int64_t until_s, struct why *why)
@@ -143,7 +143,7 @@ static int add_block(struct store *store, const char *address, int64_t since_s, 
 	const struct store_block block = {.net = net_from(address), .since_s = since_s, .until_s = until_s, .offence = 3,
 	                                  .rule = 1};
 
-	return store_add_block(store, &block, why);
+	return store_add_blocks(store, &block, 1, why);
 }
 
 /* Ids 1 for a log and for a rule. */
@@ -616,7 +616,7 @@ static void test_hits(void **state)
 		const struct store_hit bare = {.time_s = t0_s, .address = net_from("192.0.2.8").addr, .rule = 1, .log = 1,
 		                               .score = -5, .text = span_of("t")};
 
-		good(store_add_hit(store, &bare, &why), &why);
+		good(store_add_hits(store, &bare, 1, &why), &why);
 	}
 	store_close(store);
 	assert_int_equal(number("SELECT count(*) FROM hit WHERE detail IS NULL"), 1);
@@ -876,10 +876,10 @@ static void test_causes(void **state)
 	(void)state;
 	good(store_open(NULL, STORE_WRITE, &store, &why), &why);
 	good(store_rule(store, "r", "auth", "x", &block.rule, &why), &why);
-	good(store_add_block(store, &block, &why), &why);
+	good(store_add_blocks(store, &block, 1, &why), &why);
 	block.cause = STORE_MANUAL;
 	block.until_s = t0_s + 900;
-	good(store_add_block(store, &block, &why), &why);
+	good(store_add_blocks(store, &block, 1, &why), &why);
 	good(store_prolong(store, &a, STORE_EVIDENCE, t0_s, t0_s + 700, &why), &why);
 	good(store_blocks_since(store, t0_s, &why), &why);
 	walk(store, "192.0.2.1 700, 192.0.2.1 900");

@@ -147,7 +147,7 @@ static void add_block(const char *address, int64_t since_s, int64_t until_s, uns
 	const struct store_block block = {.net = net_from(address), .since_s = since_s, .until_s = until_s,
 	                                  .offence = offence, .rule = 1};
 
-	assert_int_equal(store_add_block(store, &block, &why), 0);
+	assert_int_equal(store_add_blocks(store, &block, 1, &why), 0);
 }
 
 static struct message_entry *held(const char *address)
