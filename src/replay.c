@@ -20,7 +20,8 @@
 #include "verdict/cluster.h"
 
 enum {
-	CHUNKS_PER_THREAD = 3,      /* one worked on, one waiting, one being stored */
+	CHUNKS_PER_THREAD = 4,      /* one worked on, one being stored, and some for when it takes longer */
+	COMMIT_EVERY_MS = 5000,     /* what a kill may cost */
 	PEEKS = 16,                 /* lines without a time looked at, when a time is searched */
 	EXPECTED = 12,              /* hits ahead that are announced, ... */
 	NEAR = 6,                   /* ... and once more: each about a memory access */
@@ -41,17 +42,10 @@ struct found {
 	struct tally tally;   /* up to and with this line */
 };
 
-enum chunk_state {
-	CHUNK_FREE,
-	CHUNK_FILLED, /* waits for a thread */
-	CHUNK_TAKEN,
-	CHUNK_DONE,   /* waits for its turn to be stored */
-};
-
 struct chunk {
-	enum chunk_state state;
 	struct chunks_piece piece;
-	int64_t end_s;      /* for the years of stamps without one */
+	int64_t read, size; /* of the file on disk, with this chunk: for progress */
+	bool done;          /* waits for its turn to be stored */
 	/* What the thread found. */
 	struct tally tally;
 	size_t n, room;
@@ -69,19 +63,25 @@ struct replay {
 	/* The file being read. */
 	struct chunks *in;
 	struct ledger_file *file;
-	int64_t end_s;
+	int64_t end_s; /* for the years of stamps without one */
 	bool broken; /* the database took no more: nothing can be read on */
 
 	struct progress progress;
 	int64_t done_before, size_total; /* bytes on disk: of files finished, of all */
+	int64_t commit_at_ms;
 
-	/* The ring of chunks: filled in order, stored in order. */
-	pthread_mutex_t lock;
-	pthread_cond_t filled, done;
+	/*
+	 * The ring of chunks, read in order and stored in order. Any thread reads one, which only one does at a time, and
+	 * works on it while it is warm; the first one stores those that are done before it does such work.
+	 */
+	pthread_mutex_t lock; /* of all that follows, and of in */
+	pthread_cond_t todo, done;
 	size_t n_chunks;
 	struct chunk *chunks;
-	size_t next_fill, next_take, next_store; /* counted up; modulo n_chunks */
-	bool quit;
+	size_t next_read, next_store; /* counted up; modulo n_chunks */
+	bool reading, more, quit;     /* somebody reads now; there is more to be read; no more files */
+	int read_rc;
+	struct why read_why;
 };
 
 /* --- any thread: lines and rules --- */
@@ -122,7 +122,7 @@ static void take_line(const struct replay *r, struct rules_scratch *scratch, str
 		c->tally.cut++;
 		return;
 	}
-	time_s = line.has_time ? line.time_s : c->tally.last_line_at > 0 ? c->tally.last_line_at : c->end_s;
+	time_s = line.has_time ? line.time_s : c->tally.last_line_at > 0 ? c->tally.last_line_at : r->end_s;
 	if (time_s < r->options->from_s || time_s > r->options->until_s)
 		return;
 	n = rules_match_all(scratch, line.program, line.message, false, hits);
@@ -130,7 +130,7 @@ static void take_line(const struct replay *r, struct rules_scratch *scratch, str
 		add_found(c, &line, time_s, start, len, &hits[i]);
 }
 
-static void work(const struct replay *r, struct rules_scratch *scratch, struct chunk *c)
+static void match(const struct replay *r, struct rules_scratch *scratch, struct chunk *c)
 {
 	const char *p = c->piece.bytes, *const end = c->piece.bytes + c->piece.len;
 	const bool clean = memchr(p, '\0', c->piece.len) == NULL;
@@ -138,7 +138,7 @@ static void work(const struct replay *r, struct rules_scratch *scratch, struct c
 
 	c->n = 0;
 	c->tally = (struct tally){0};
-	line_clock_init(&clock, c->end_s, 0);
+	line_clock_init(&clock, r->end_s, 0);
 	while (p < end) {
 		const char *const lf = memchr(p, '\n', (size_t)(end - p));
 		const size_t len = (size_t)((lf == NULL ? end : lf) - p);
@@ -150,27 +150,52 @@ static void work(const struct replay *r, struct rules_scratch *scratch, struct c
 	}
 }
 
+/* True when a chunk can be read now. */
+static bool can_read(const struct replay *r)
+{
+	return r->more && !r->reading && r->next_read - r->next_store < r->n_chunks;
+}
+
+/* Reads the next chunk and finds what is in it. Called, and returns, with the lock. */
+static void work(struct replay *r, struct rules_scratch *scratch)
+{
+	struct chunk *const c = &r->chunks[r->next_read % r->n_chunks];
+	int rc;
+
+	r->reading = true;
+	c->done = false;
+	(void)pthread_mutex_unlock(&r->lock);
+	rc = chunks_next(r->in, &c->piece, &r->read_why);
+	chunks_progress(r->in, &c->read, &c->size);
+	(void)pthread_mutex_lock(&r->lock);
+	r->reading = false;
+	if (rc == 0)
+		r->next_read++;
+	else
+		r->more = false;
+	r->read_rc = rc;
+	(void)pthread_cond_broadcast(&r->done); /* the reader may be what is waited for at the end */
+	(void)pthread_cond_signal(&r->todo);
+	if (rc != 0)
+		return;
+	(void)pthread_mutex_unlock(&r->lock);
+	match(r, scratch, c);
+	(void)pthread_mutex_lock(&r->lock);
+	c->done = true;
+	(void)pthread_cond_broadcast(&r->done);
+}
+
 static void *worker(void *arg)
 {
 	struct replay *const r = arg;
 	struct rules_scratch *const scratch = rules_scratch_new(r->options->rules);
 
 	(void)pthread_mutex_lock(&r->lock);
-	for (;;) {
-		struct chunk *c;
-
-		while (!r->quit && r->next_take == r->next_fill)
-			(void)pthread_cond_wait(&r->filled, &r->lock);
-		if (r->quit)
-			break;
-		c = &r->chunks[r->next_take++ % r->n_chunks];
-		c->state = CHUNK_TAKEN;
-		(void)pthread_mutex_unlock(&r->lock);
-		work(r, scratch, c);
-		(void)pthread_mutex_lock(&r->lock);
-		c->state = CHUNK_DONE;
-		(void)pthread_cond_signal(&r->done);
-	}
+	while (!r->quit)
+		if (can_read(r))
+			work(r, scratch);
+		else
+			(void)pthread_cond_wait(&r->todo, &r->lock);
 	(void)pthread_mutex_unlock(&r->lock);
 	rules_scratch_free(scratch);
 	return NULL;
@@ -373,80 +398,66 @@ static int begin_file(struct replay *r, const char *path, struct why *why)
 	return 0;
 }
 
-/* Waits for the chunk whose turn it is, or works itself when nobody took it. */
-static int store_next(struct replay *r, struct rules_scratch *scratch, struct why *why)
-{
-	struct chunk *const c = &r->chunks[r->next_store % r->n_chunks];
-	int rc;
-
-	(void)pthread_mutex_lock(&r->lock);
-	while (c->state != CHUNK_DONE) {
-		if (r->next_take < r->next_fill) {
-			struct chunk *const mine = &r->chunks[r->next_take++ % r->n_chunks];
-
-			mine->state = CHUNK_TAKEN;
-			(void)pthread_mutex_unlock(&r->lock);
-			work(r, scratch, mine);
-			(void)pthread_mutex_lock(&r->lock);
-			mine->state = CHUNK_DONE;
-		} else {
-			(void)pthread_cond_wait(&r->done, &r->lock);
-		}
-	}
-	(void)pthread_mutex_unlock(&r->lock);
-	rc = store_chunk(r, c, why);
-	(void)pthread_mutex_lock(&r->lock);
-	c->state = CHUNK_FREE;
-	(void)pthread_mutex_unlock(&r->lock);
-	r->next_store++;
-	return rc;
-}
-
-static void hand_out(struct replay *r, struct chunk *c)
-{
-	(void)pthread_mutex_lock(&r->lock);
-	c->state = CHUNK_FILLED;
-	r->next_fill++;
-	(void)pthread_cond_signal(&r->filled);
-	(void)pthread_mutex_unlock(&r->lock);
-}
-
 static bool is_stopped(const struct replay *r)
 {
 	return r->options->stop != NULL && *r->options->stop;
 }
 
-static void show_progress(struct replay *r)
+static int store_next(struct replay *r, struct why *why)
 {
-	int64_t done, size;
+	const struct chunk *const c = &r->chunks[r->next_store % r->n_chunks];
+	const int64_t now = clock_steady_ms();
+	int rc;
 
-	chunks_progress(r->in, &done, &size);
-	progress_show(&r->progress, clock_steady_ms(), r->done_before + done, r->size_total, r->result->lines, r->result->hits);
+	if (now >= r->commit_at_ms) {
+		store_bulk_due(r->options->store);
+		r->commit_at_ms = now + COMMIT_EVERY_MS;
+	}
+	rc = store_chunk(r, c, why);
+	progress_show(&r->progress, now, r->done_before + c->read, r->size_total, r->result->lines, r->result->hits);
+	return rc;
+}
+
+/* Stores what is done, in order, and works when nothing is; until all of the file is stored, or the database takes no more. */
+static int store_file(struct replay *r, struct rules_scratch *scratch, struct why *why)
+{
+	int rc = 0;
+
+	(void)pthread_mutex_lock(&r->lock);
+	r->more = true;
+	(void)pthread_cond_broadcast(&r->todo);
+	while (r->more || r->reading || r->next_store < r->next_read) {
+		if (r->next_store < r->next_read && r->chunks[r->next_store % r->n_chunks].done) {
+			(void)pthread_mutex_unlock(&r->lock);
+			if (rc == 0)
+				rc = store_next(r, why);
+			(void)pthread_mutex_lock(&r->lock);
+			r->next_store++;
+			r->more &= rc == 0 && !is_stopped(r);
+			(void)pthread_cond_signal(&r->todo);
+		} else if (can_read(r)) {
+			work(r, scratch);
+		} else {
+			(void)pthread_cond_wait(&r->done, &r->lock);
+		}
+	}
+	(void)pthread_mutex_unlock(&r->lock);
+	return rc;
 }
 
 static int replay_file(struct replay *r, struct rules_scratch *scratch, const char *path, struct why *why)
 {
-	int read_rc = 0, rc = begin_file(r, path, why);
-	bool more = rc == 0;
+	int rc = begin_file(r, path, why);
 
-	while (rc == 0 && (more || r->next_store < r->next_fill)) {
-		if (more && r->next_fill - r->next_store < r->n_chunks) {
-			struct chunk *const c = &r->chunks[r->next_fill % r->n_chunks];
-
-			c->end_s = r->end_s;
-			read_rc = chunks_next(r->in, &c->piece, why);
-			more = read_rc == 0 && !is_stopped(r);
-			if (read_rc == 0)
-				hand_out(r, c);
-		} else {
-			rc = store_next(r, scratch, why);
-			r->broken = rc < 0;
-			show_progress(r);
-		}
-	}
-	if (rc == 0) {
+	r->read_rc = 0;
+	if (rc == 0)
+		rc = store_file(r, scratch, why);
+	if (rc == 0)
 		rc = ledger_finish(r->intake.ledger, why);
-		r->broken = rc < 0;
+	r->broken = rc < 0 && r->in != NULL;
+	if (rc == 0 && r->read_rc < 0) {
+		rc = r->read_rc;
+		*why = r->read_why;
 	}
 	if (r->file != NULL)
 		ledger_done(r->file);
@@ -460,7 +471,7 @@ static int replay_file(struct replay *r, struct rules_scratch *scratch, const ch
 	chunks_close(r->in);
 	r->in = NULL;
 	r->result->files++;
-	return rc < 0 ? rc : read_rc < 0 ? read_rc : 0;
+	return rc;
 }
 
 /* --- all files --- */
@@ -554,7 +565,7 @@ int replay_run(const struct replay_options *options, struct replay_result *ret, 
 		if ((r.chunks[i].piece.bytes = malloc(CHUNKS_SIZE)) == NULL)
 			abort();
 	(void)pthread_mutex_init(&r.lock, NULL);
-	(void)pthread_cond_init(&r.filled, NULL);
+	(void)pthread_cond_init(&r.todo, NULL);
 	(void)pthread_cond_init(&r.done, NULL);
 	while (n_threads + 1 < options->threads && pthread_create(&threads[n_threads], NULL, worker, &r) == 0)
 		n_threads++; /* with fewer, or none, it only takes longer */
@@ -576,12 +587,12 @@ int replay_run(const struct replay_options *options, struct replay_result *ret, 
 
 	(void)pthread_mutex_lock(&r.lock);
 	r.quit = true;
-	(void)pthread_cond_broadcast(&r.filled);
+	(void)pthread_cond_broadcast(&r.todo);
 	(void)pthread_mutex_unlock(&r.lock);
 	for (unsigned i = 0; i < n_threads; i++)
 		(void)pthread_join(threads[i], NULL);
 	(void)pthread_cond_destroy(&r.done);
-	(void)pthread_cond_destroy(&r.filled);
+	(void)pthread_cond_destroy(&r.todo);
 	(void)pthread_mutex_destroy(&r.lock);
 	for (size_t i = 0; i < r.n_chunks; i++) {
 		free(r.chunks[i].piece.bytes);

@@ -18,7 +18,7 @@
 #include "base/why.h"
 
 enum {
-	CHUNKS_SIZE = 1 << 20,    /* bytes of a piece at most */
+	CHUNKS_SIZE = 1 << 18,    /* bytes of a piece at most: it stays in a processor's cache while it is worked on */
 	CHUNKS_CUT = 8192,        /* bytes given of a line that is longer than a piece */
 	CHUNKS_FIRST_MAX = 1024,  /* bytes of the first line that make a log's identity */
 };
