@@ -50,7 +50,6 @@ struct slot {
 /* What is known of one message: which of the slot's literals stand in it. Bit i: literal i. */
 struct seen {
 	struct span message;
-	struct words words;
 	uint64_t tried, present;
 };
 
@@ -196,11 +195,11 @@ static const struct slot *slot_of(struct rules_scratch *s, struct span program)
 }
 
 /* False when the message lacks something the rule's regex needs. */
-static bool worth_trying(const struct slot *slot, const struct candidate *c, struct seen *seen)
+static bool worth_trying(const struct slot *slot, const struct candidate *c, struct words words, struct seen *seen)
 {
 	const struct span message = seen->message;
 
-	if (!words_begin(seen->words, &c->head))
+	if (!words_begin(words, &c->head))
 		return false;
 	if (c->first != NULL && c->first->len > WORDS_BYTES &&
 	    (message.len < c->first->len || memcmp(message.p, c->first->text, c->first->len) != 0))
@@ -332,7 +331,7 @@ static size_t match_also(struct rules_scratch *s, const struct slot *slot, struc
 	for (size_t i = slot->n; i < slot->n + slot->n_also && n < RULES_HITS_MAX; i++) {
 		const struct candidate *const c = &slot->list[i];
 
-		if ((c->rule->rule.text->enabled || disabled) && worth_trying(slot, c, seen) &&
+		if ((c->rule->rule.text->enabled || disabled) && worth_trying(slot, c, words_of(seen->message.p, seen->message.len), seen) &&
 		    try_rule(s, c->rule, seen->message, times, &ret[n]) &&
 		    addr_equal(&ret[n].address, &ret[0].address))
 			n++;
@@ -352,23 +351,23 @@ static bool can_begin(struct rules_scratch *s, const struct compiled *c, const c
  * was found once for an opening holds for all messages with it. Openings that do not come again (queue ids) are
  * not worth the finding, so that is done at the second sight.
  */
-static uint64_t possible(struct rules_scratch *s, const struct slot *slot, const struct seen *seen)
+static uint64_t possible(struct rules_scratch *s, const struct slot *slot, struct span message, struct words words)
 {
 	const uint64_t all = UINT64_MAX;
 	struct opening *o;
 
-	if (slot->openings == NULL || seen->message.len <= OPENING)
+	if (slot->openings == NULL || message.len <= OPENING)
 		return all;
-	o = &slot->openings[mixed(seen->words.front, seen->words.back) % OPENINGS];
-	if (!o->used || !words_equal(o->words, seen->words)) {
+	o = &slot->openings[mixed(words.front, words.back) % OPENINGS];
+	if (!o->used || !words_equal(o->words, words)) {
 		if (!o->known || o->misses++ == MISSES_MAX) /* queue ids must not drive out what comes all the time */
-			*o = (struct opening){.words = seen->words, .used = true};
+			*o = (struct opening){.words = words, .used = true};
 		return all;
 	}
 	o->misses = 0;
 	if (!o->known) {
 		for (size_t i = 0; i < slot->n; i++)
-			if (can_begin(s, slot->list[i].rule, seen->message.p))
+			if (can_begin(s, slot->list[i].rule, message.p))
 				o->possible |= (uint64_t)1 << i;
 		o->known = true;
 	}
@@ -379,6 +378,7 @@ size_t rules_match_all(struct rules_scratch *s, struct span program, struct span
                        struct rules_hit ret[static RULES_HITS_MAX])
 {
 	const struct slot *const slot = slot_of(s, program);
+	struct words words; /* not in seen: they stay in registers */
 	uint64_t worth;
 	unsigned times;
 	struct seen seen;
@@ -386,15 +386,16 @@ size_t rules_match_all(struct rules_scratch *s, struct span program, struct span
 	if (slot == NULL || slot->n == 0)
 		return 0;
 	times = compiled_unwrap(&message);
-	seen = (struct seen){.message = message, .words = words_of(message.p, message.len)};
-	if (times == 0 || (worth = possible(s, slot, &seen)) == 0)
+	seen = (struct seen){.message = message};
+	words = words_of(message.p, message.len);
+	if (times == 0 || (worth = possible(s, slot, message, words)) == 0)
 		return 0;
 	for (size_t i = 0; i < slot->n; i++) {
 		const struct candidate *const c = &slot->list[i];
 
 		if (slot->openings != NULL && (worth >> i & 1) == 0)
 			continue;
-		if (!(c->rule->rule.text->enabled || disabled) || !worth_trying(slot, c, &seen) ||
+		if (!(c->rule->rule.text->enabled || disabled) || !worth_trying(slot, c, words, &seen) ||
 		    !try_rule(s, c->rule, message, times, &ret[0]))
 			continue;
 		if (is_nobody(&ret[0])) {
