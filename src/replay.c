@@ -25,6 +25,7 @@ enum {
 	PEEKS = 16,                 /* lines without a time looked at, when a time is searched */
 	EXPECTED = 12,              /* hits ahead that are announced, ... */
 	NEAR = 6,                   /* ... and once more: each about a memory access */
+	CACHE_LINE = 64,
 	YEAR_LESS_TWO_DAYS_S = 363 * 86400, /* line_clock itself allows one more */
 };
 
@@ -257,13 +258,21 @@ static int store_found(struct replay *r, const struct chunk *c, struct found *f,
 	return 0;
 }
 
-/* What comes after the i-th. */
+/* What comes after the i-th: the memory it needs is far away, another thread has just written some of it. */
 static void announce(const struct replay *r, const struct chunk *c, size_t i)
 {
 	if (i + EXPECTED < c->n)
 		intake_expect(&r->intake, &c->found[i + EXPECTED].hit, c->found[i + EXPECTED].time_s, false);
-	if (i + NEAR < c->n)
-		intake_expect(&r->intake, &c->found[i + NEAR].hit, c->found[i + NEAR].time_s, true);
+	if (i + NEAR < c->n) {
+		const struct found *const f = &c->found[i + NEAR];
+
+		intake_expect(&r->intake, &f->hit, f->time_s, true);
+		if (f->hit.score <= 0)
+			return;
+		addrset_expect(&r->addresses, &f->hit.address);
+		for (size_t at = 0; at < f->len; at += CACHE_LINE)
+			__builtin_prefetch(c->piece.bytes + f->start + at);
+	}
 }
 
 static int store_chunk(struct replay *r, const struct chunk *c, struct why *why)

@@ -10,7 +10,7 @@ enum {
 	WORDS_MAX = 4, /* of a key */
 };
 
-static bool is_free(const uint32_t *key, size_t words)
+static inline bool is_free(const uint32_t *key, size_t words)
 {
 	uint32_t any = 0;
 
@@ -19,20 +19,26 @@ static bool is_free(const uint32_t *key, size_t words)
 	return any == 0;
 }
 
-/* Where the key stands, or would stand. */
-static uint32_t *place_of(const struct addrset_table *table, size_t words, uint64_t seed, const uint32_t *key)
+/* Where the key should stand. */
+static inline size_t home_of(const struct addrset_table *table, size_t words, uint64_t seed, const uint32_t *key)
 {
 	uint64_t hash = seed;
-	size_t i;
 
 	for (size_t w = 0; w < words; w++) {
 		hash = (hash ^ key[w]) * UINT64_C(0xFF51AFD7ED558CCD); /* of MurmurHash3's finalizer */
 		hash ^= hash >> 32;
 	}
-	for (i = (size_t)hash & (table->size - 1); !is_free(&table->keys[i * words], words);
-	     i = (i + 1) & (table->size - 1))
-		if (memcmp(&table->keys[i * words], key, words * sizeof *key) == 0)
-			break;
+	return (size_t)hash & (table->size - 1);
+}
+
+/* Where it stands, or would stand. */
+static inline uint32_t *place_of(const struct addrset_table *table, size_t words, uint64_t seed, const uint32_t *key)
+{
+	size_t i = home_of(table, words, seed, key);
+
+	while (!is_free(&table->keys[i * words], words) &&
+	       memcmp(&table->keys[i * words], key, words * sizeof *key) != 0)
+		i = (i + 1) & (table->size - 1);
 	return &table->keys[i * words];
 }
 
@@ -60,6 +66,21 @@ static inline void add(struct addrset_table *table, size_t words, uint64_t seed,
 	place = place_of(table, words, seed, key);
 	table->n += is_free(place, words);
 	memcpy(place, key, words * sizeof *key);
+}
+
+void addrset_expect(const struct addrset *set, const struct addr *addr)
+{
+	const bool is_ip4 = addr_is_ip4(addr);
+	const struct addrset_table *const table = is_ip4 ? &set->ip4 : &set->ip6;
+	uint32_t key[WORDS_MAX];
+
+	if (table->size == 0)
+		return;
+	memcpy(key, addr->bytes, sizeof key);
+	if (is_ip4)
+		__builtin_prefetch(&table->keys[home_of(table, 1, set->seed, key + WORDS_MAX - 1)], 1);
+	else
+		__builtin_prefetch(&table->keys[home_of(table, WORDS_MAX, set->seed, key) * WORDS_MAX], 1);
 }
 
 void addrset_add(struct addrset *set, const struct addr *addr)

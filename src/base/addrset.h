@@ -26,6 +26,9 @@ struct addrset {
 /* addr: neither 0.0.0.0 nor "::", which are nobody's. */
 void addrset_add(struct addrset *set, const struct addr *addr);
 
+/* It will be added soon: fetches its place. Changes nothing. */
+void addrset_expect(const struct addrset *set, const struct addr *addr);
+
 size_t addrset_count(const struct addrset *set);
 
 /* Empties it. */

@@ -22,6 +22,7 @@ enum {
 /* A rule as one program sees it: what must stand in a message before its regex is worth a try. */
 struct candidate {
 	const struct compiled *rule;
+	bool enabled;                 /* as the rule says */
 	const struct literal *first;  /* the message begins with it; NULL: with anything */
 	struct words_head head;       /* its first bytes */
 	uint8_t inside[LITERALS_MAX]; /* indexes into the slot's literals, NO_LITERAL: none */
@@ -126,7 +127,7 @@ static uint8_t intern(struct slot *slot, const struct literal *literal)
 
 static struct candidate candidate_of(struct slot *slot, const struct rules *rules, const struct compiled *c)
 {
-	struct candidate candidate = {.rule = c};
+	struct candidate candidate = {.rule = c, .enabled = c->rule.text->enabled};
 	size_t n = 0;
 
 	memset(candidate.inside, NO_LITERAL, sizeof candidate.inside);
@@ -331,7 +332,7 @@ static size_t match_also(struct rules_scratch *s, const struct slot *slot, struc
 	for (size_t i = slot->n; i < slot->n + slot->n_also && n < RULES_HITS_MAX; i++) {
 		const struct candidate *const c = &slot->list[i];
 
-		if ((c->rule->rule.text->enabled || disabled) && worth_trying(slot, c, words_of(seen->message.p, seen->message.len), seen) &&
+		if ((c->enabled || disabled) && worth_trying(slot, c, words_of(seen->message.p, seen->message.len), seen) &&
 		    try_rule(s, c->rule, seen->message, times, &ret[n]) &&
 		    addr_equal(&ret[n].address, &ret[0].address))
 			n++;
@@ -374,6 +375,15 @@ static uint64_t possible(struct rules_scratch *s, const struct slot *slot, struc
 	return o->possible;
 }
 
+/* The first of the slot's list from i on that is worth trying, or one behind its end. */
+static size_t next_of(const struct slot *slot, uint64_t worth, size_t i)
+{
+	if (slot->openings == NULL || i >= 64)
+		return i;
+	worth >>= i;
+	return worth == 0 ? slot->n : i + (size_t)__builtin_ctzll(worth);
+}
+
 size_t rules_match_all(struct rules_scratch *s, struct span program, struct span message, bool disabled,
                        struct rules_hit ret[static RULES_HITS_MAX])
 {
@@ -390,12 +400,10 @@ size_t rules_match_all(struct rules_scratch *s, struct span program, struct span
 	words = words_of(message.p, message.len);
 	if (times == 0 || (worth = possible(s, slot, message, words)) == 0)
 		return 0;
-	for (size_t i = 0; i < slot->n; i++) {
+	for (size_t i = next_of(slot, worth, 0); i < slot->n; i = next_of(slot, worth, i + 1)) {
 		const struct candidate *const c = &slot->list[i];
 
-		if (slot->openings != NULL && (worth >> i & 1) == 0)
-			continue;
-		if (!(c->rule->rule.text->enabled || disabled) || !worth_trying(slot, c, words, &seen) ||
+		if (!(c->enabled || disabled) || !worth_trying(slot, c, words, &seen) ||
 		    !try_rule(s, c->rule, message, times, &ret[0]))
 			continue;
 		if (is_nobody(&ret[0])) {

@@ -471,13 +471,14 @@ static size_t place_of(const struct tracked *table, size_t size, uint64_t seed, 
 struct net verdict_expect(const struct verdict *v, const struct addr *addr, bool near)
 {
 	const struct net net = net_around(addr, addr_is_ip4(addr) ? 128 : v->policy.ip6_prefix);
-	const struct tracked *const t = &v->table[home_of(v->policy.seed, v->size, &net.addr, net.len)];
 
-	if (!near) {
-		__builtin_prefetch(t, 1);
-	} else {
-		__builtin_prefetch(node_at(v, t->scores), 1);
+	if (near) {
+		const struct tracked *const t = &v->table[place_of(v->table, v->size, v->policy.seed, &net.addr, net.len)];
+
+		__builtin_prefetch(node_at(v, t->scores), 1); /* NONE is a node, too */
 		__builtin_prefetch(node_at(v, t->good), 1);
+	} else {
+		__builtin_prefetch(&v->table[home_of(v->policy.seed, v->size, &net.addr, net.len)], 1);
 	}
 	return net;
 }
