@@ -228,6 +228,39 @@ static int remember(struct replay *r, int64_t time_s, struct why *why)
 	return rc < 0 ? rc : recall_cluster(o->store, r->intake.cluster, r->intake.verdict, time_s, why);
 }
 
+static bool is_worse(const struct replay_blocked *a, const struct replay_blocked *b)
+{
+	if (a->times != b->times)
+		return a->times > b->times;
+	if (a->since_s != b->since_s)
+		return a->since_s < b->since_s;
+	return memcmp(&a->net, &b->net, sizeof a->net) < 0; /* bytes only: no padding */
+}
+
+/* Keeps the worst in order. */
+static void note_blocked(struct replay_result *result, const struct verdict_block *block, const struct rule *rule)
+{
+	struct replay_blocked blocked = {block->net, block->since_s, block->until_s, block->offence, rule};
+	struct replay_blocked *const list = result->worst;
+	size_t i;
+
+	if (result->n_worst == REPLAY_WORST_MAX && !is_worse(&blocked, &list[REPLAY_WORST_MAX - 1]))
+		return;
+	for (i = 0; i < result->n_worst && memcmp(&list[i].net, &block->net, sizeof block->net) != 0; i++)
+		;
+	if (i < result->n_worst && list[i].times > blocked.times) /* it began anew after a long peace */
+		blocked.times = list[i].times;
+	if (i == REPLAY_WORST_MAX)
+		i--;
+	else if (i == result->n_worst)
+		result->n_worst++;
+	for (; i > 0 && is_worse(&blocked, &list[i - 1]); i--)
+		list[i] = list[i - 1];
+	for (; i + 1 < result->n_worst && is_worse(&list[i + 1], &blocked); i++)
+		list[i] = list[i + 1];
+	list[i] = blocked;
+}
+
 static int store_found(struct replay *r, const struct chunk *c, struct found *f, struct why *why)
 {
 	const struct intake_line line = {.file = r->file,
@@ -249,7 +282,10 @@ static int store_found(struct replay *r, const struct chunk *c, struct found *f,
 	result->hits++;
 	result->suspended += taken.decision.outcome == VERDICT_QUARANTINE;
 	for (size_t i = 0; i < taken.decision.n; i++)
-		result->blocks += !taken.decision.blocks[i].prolonged;
+		if (!taken.decision.blocks[i].prolonged) {
+			result->blocks++;
+			note_blocked(result, &taken.decision.blocks[i], f->hit.rule);
+		}
 	result->by_rule[f->hit.rule->index]++;
 	if (result->first_s == 0 || f->time_s < result->first_s)
 		result->first_s = f->time_s;

@@ -22,6 +22,7 @@
 enum {
 	REPLAY_THREADS_MAX = 16,
 	REPLAY_SLACK_S = 3600, /* how much a log may be out of order */
+	REPLAY_WORST_MAX = 40,
 };
 
 struct replay_options {
@@ -42,6 +43,14 @@ struct replay_options {
 	const volatile sig_atomic_t *stop; /* becomes true: store what is complete and return */
 };
 
+/* Who was blocked: its last block. */
+struct replay_blocked {
+	struct net net;
+	int64_t since_s, until_s;
+	unsigned times;          /* the highest offence it came to */
+	const struct rule *rule;
+};
+
 struct replay_result {
 	int64_t files, bytes, lines, cut, unparsed, hits, addresses, blocks;
 	int64_t known_bytes;      /* passed over: the database had counted them already */
@@ -50,6 +59,8 @@ struct replay_result {
 	int64_t suspended;        /* rules that would have blocked too many who had proven good */
 	bool stopped;
 	int64_t *by_rule;         /* hits of each rule, by its index: the caller's to free */
+	size_t n_worst;           /* blocked most often, the worst first; of equals who was so first */
+	struct replay_blocked worst[REPLAY_WORST_MAX];
 };
 
 /*

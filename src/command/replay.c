@@ -20,8 +20,6 @@
 #include "store/report.h"
 #include "wanted.h"
 
-enum { BLOCKED_SHOWN = 40 };
-
 static volatile sig_atomic_t stop;
 
 static void on_signal(int signo)
@@ -174,30 +172,26 @@ static void print_json(const struct request *q, const struct replay_result *r, d
 		(json_int_t)r->blocks, "by_rule", by_rule, "seconds", seconds));
 }
 
-/* Who would be blocked, and why: the first of them. */
-static int print_blocked(struct store *store, const struct replay_result *r, struct why *why)
+/* Who would be blocked, and why: the worst of them. */
+static void print_blocked(const struct replay_result *r)
 {
-	struct report *report;
-	struct report_blocked b;
-	int64_t n = 0;
-	int rc = report_open(store, &report, why);
+	int64_t shown = 0;
 
-	if (rc < 0)
-		return rc;
-	report_blocked(report);
-	while (n < BLOCKED_SHOWN && (rc = report_next_blocked(report, &b, why)) == 0) {
-		char since[TIME_TEXT_MAX], time[DURATION_TEXT_MAX];
+	if (r->n_worst > 0)
+		(void)printf("\n%-39s  %-20s  %8s  %6s  %s\n", "BLOCKED", "SINCE", "FOR", "TIMES", "REASON (RULE)");
+	for (size_t i = 0; i < r->n_worst; i++) {
+		const struct replay_blocked *const b = &r->worst[i];
+		char net[NET_TEXT_MAX], since[TIME_TEXT_MAX], time[DURATION_TEXT_MAX];
 
-		if (n++ == 0)
-			(void)printf("\n%-39s  %-20s  %8s  %6s  %s\n", "BLOCKED", "SINCE", "FOR", "TIMES", "REASON (RULE)");
-		time_text(b.since_s, since);
-		duration_text(b.until_s - b.since_s, time);
-		(void)printf("%-39s  %-20s  %8s  %6" PRId64 "  %s (%s)\n", b.address, since, time, b.times, b.reason, b.rule);
+		(void)net_text(&b->net, net);
+		time_text(b->since_s, since);
+		duration_text(b->until_s - b->since_s, time);
+		(void)printf("%-39s  %-20s  %8s  %6u  %s (%s)\n", net, since, time, b->times, b->rule->text->reason,
+		             b->rule->text->name);
+		shown += b->times;
 	}
-	if (rc == 0)
+	if (r->blocks > shown)
 		(void)printf("... and more: %" PRId64 " blocks in all; --database FILE keeps them\n", r->blocks);
-	report_close(report);
-	return rc < 0 ? rc : 0;
 }
 
 static void print_summary(const struct request *q, const struct replay_result *r, double seconds)
@@ -318,7 +312,7 @@ static int replay(struct request *q, const struct command_env *env)
 		print_summary(q, &result, seconds);
 		print_categories(q, &result);
 		if (!q->diff)
-			shown = print_blocked(q->options.store, &result, &said);
+			print_blocked(&result);
 	}
 	free(result.by_rule);
 	if (shown == 0 && rc == 0 && q->sync && !result.stopped)

@@ -10,7 +10,6 @@ enum question {
 	ACTIVE,
 	HITS,
 	BLOCKS,
-	BLOCKED,
 	BLOCKED_BETWEEN,
 	PREFIXES,
 	SUSPENSIONS,
@@ -36,8 +35,6 @@ static const char *const sql[N_QUESTIONS] = {
 		   "CASE WHEN b.ended IS NULL AND b.until <= ?2 THEN 'expired' ELSE b.ended_by END, b.address, b.knocks, "
 		   "coalesce(b.knocked, 0) FROM block b JOIN rule r ON r.id = b.rule "
 		   "WHERE b.address IN (SELECT value FROM json_each(?1)) ORDER BY b.since DESC, b.id DESC",
-	[BLOCKED] = "SELECT b.address, max(b.since), b.until, count(*), r.name, r.reason FROM block b "
-		    "JOIN rule r ON r.id = b.rule GROUP BY b.address ORDER BY count(*) DESC, max(b.since), b.address",
 	[BLOCKED_BETWEEN] = "SELECT b.address, max(b.since), b.until, count(*), r.name, r.reason FROM block b "
 			    "JOIN rule r ON r.id = b.rule WHERE b.since BETWEEN ?1 AND ?2 "
 			    "GROUP BY b.address ORDER BY b.address",
@@ -227,14 +224,15 @@ int report_next_block(struct report *r, struct report_block *ret, struct why *wh
 	return rc;
 }
 
-void report_blocked(struct report *r)
+void report_blocked_between(struct report *r, int64_t from_s, int64_t until_s)
 {
-	(void)sqlite3_reset(r->questions[BLOCKED]);
+	ask(r, BLOCKED_BETWEEN, from_s);
+	(void)sqlite3_bind_int64(r->questions[BLOCKED_BETWEEN], 2, until_s);
 }
 
-static int next_blocked(struct report *r, enum question which, struct report_blocked *ret, struct why *why)
+int report_next_blocked_between(struct report *r, struct report_blocked *ret, struct why *why)
 {
-	sqlite3_stmt *const s = r->questions[which];
+	sqlite3_stmt *const s = r->questions[BLOCKED_BETWEEN];
 	const int rc = sql_row(r->store, s, why);
 
 	if (rc == 0)
@@ -245,22 +243,6 @@ static int next_blocked(struct report *r, enum question which, struct report_blo
 		                               .rule = sql_text(s, 4),
 		                               .reason = sql_text(s, 5)};
 	return rc;
-}
-
-int report_next_blocked(struct report *r, struct report_blocked *ret, struct why *why)
-{
-	return next_blocked(r, BLOCKED, ret, why);
-}
-
-void report_blocked_between(struct report *r, int64_t from_s, int64_t until_s)
-{
-	ask(r, BLOCKED_BETWEEN, from_s);
-	(void)sqlite3_bind_int64(r->questions[BLOCKED_BETWEEN], 2, until_s);
-}
-
-int report_next_blocked_between(struct report *r, struct report_blocked *ret, struct why *why)
-{
-	return next_blocked(r, BLOCKED_BETWEEN, ret, why);
 }
 
 void report_prefixes(struct report *r, int64_t now_s)

@@ -48,15 +48,11 @@ struct report_block {
 void report_blocks(struct report *report, const struct addr *addr, int64_t now_s);
 int report_next_block(struct report *report, struct report_block *ret, struct why *why);
 
-/* Every address that was ever blocked: its last block, and how often; the most often first. */
+/* Of every address with a block that began from from_s to until_s: the last of those; by address, as text sorts. */
 struct report_blocked {
 	const char *address, *rule, *reason;
-	int64_t since_s, until_s, times;
+	int64_t since_s, until_s, times; /* times: blocks that began so */
 };
-void report_blocked(struct report *report);
-int report_next_blocked(struct report *report, struct report_blocked *ret, struct why *why);
-
-/* Of every address with a block that began from from_s to until_s: the last of those; by address, as text sorts. */
 void report_blocked_between(struct report *report, int64_t from_s, int64_t until_s);
 int report_next_blocked_between(struct report *report, struct report_blocked *ret, struct why *why);
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <spawn.h>
 #include <sqlite3.h>
@@ -383,7 +384,7 @@ static void test_threads(void **state)
 			first = r;
 			assert_true(r.result.hits > 10000 && r.result.blocks > 100 && r.result.unparsed > 10);
 		} else {
-			assert_memory_equal(&r.result, &first.result, sizeof r.result);
+			assert_memory_equal(&r.result, &first.result, offsetof(struct replay_result, n_worst));
 			same_dump(dump(store), strdup(want), "threads");
 		}
 		store_close(store);
@@ -579,7 +580,7 @@ static void test_gzip(void **state)
 	gzip("log");
 	p = run_file(packed, "log.gz");
 	good(&p);
-	assert_memory_equal(&r.result, &p.result, sizeof r.result);
+	assert_memory_equal(&r.result, &p.result, offsetof(struct replay_result, n_worst));
 	same_dump(dump(packed), strdup(want), "packed");
 	/* The same log, whether packed or not. */
 	p = run_file(plain, "log.gz");
@@ -815,6 +816,49 @@ static void test_backwards(void **state)
 	free(t.bytes);
 }
 
+/* How the database counts them, against what replay remembers of the worst. */
+static void test_worst(void **state)
+{
+	enum { CLIENTS = 100, TURNS = 5, APART_S = 5 * 86400 };
+	struct text t = {NULL, 0, 0};
+	struct store *const store = new_store();
+	struct run r;
+
+	(void)state;
+	/* Client i is blocked in i % 7 + 1 turns, longer apart than it is blocked; of equals the higher one first. */
+	for (int turn = 0; turn < TURNS; turn++)
+		for (int i = CLIENTS; i-- > 0;)
+			for (int guess = 0; turn <= i % TURNS && guess < 5; guess++) {
+				char message[64];
+
+				(void)snprintf(message, sizeof message, "guess from 198.51.100.%d", i);
+				add_line(&t, t0_s + turn * APART_S + CLIENTS - i, message);
+			}
+	write_text("log", &t);
+	r = run_file(store, "log");
+	good(&r);
+	assert_int_equal(r.result.n_worst, REPLAY_WORST_MAX);
+	for (size_t i = 0; i < r.result.n_worst; i++) {
+		const struct replay_blocked *const b = &r.result.worst[i];
+		char net[NET_TEXT_MAX], words[256];
+
+		(void)net_text(&b->net, net);
+		(void)snprintf(words, sizeof words, "SELECT count(*) FROM block WHERE address = '%s'", net);
+		assert_int_equal(b->times, number(store, words));
+		(void)snprintf(words, sizeof words, "SELECT max(since) FROM block WHERE address = '%s'", net);
+		assert_int_equal(b->since_s, number(store, words));
+		(void)snprintf(words, sizeof words, "SELECT max(until) FROM block WHERE address = '%s'", net);
+		assert_int_equal(b->until_s, number(store, words));
+		(void)snprintf(words, sizeof words, /* nobody left out is worse */
+		               "SELECT count(*) FROM (SELECT count(*) AS n, max(since) AS s FROM block GROUP BY address) "
+		               "WHERE n > %u OR (n = %u AND s < %" PRId64 ")",
+		               b->times, b->times, b->since_s);
+		assert_int_equal(number(store, words), i);
+	}
+	store_close(store);
+	free(t.bytes);
+}
+
 static void set_mtime(const char *path, int64_t time_s)
 {
 	const struct timespec times[2] = {{.tv_sec = (time_t)time_s}, {.tv_sec = (time_t)time_s}};
@@ -1009,7 +1053,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_ends, clean),         cmocka_unit_test_teardown(test_binary, clean),
 		cmocka_unit_test_teardown(test_gzip, clean),         cmocka_unit_test_teardown(test_several, clean),
 		cmocka_unit_test_teardown(test_growth, clean),       cmocka_unit_test_teardown(test_same_first_line, clean),
-		cmocka_unit_test_teardown(test_stop, clean),         cmocka_unit_test_teardown(test_backwards, clean),
+		cmocka_unit_test_teardown(test_stop, clean),         cmocka_unit_test_teardown(test_worst, clean),         cmocka_unit_test_teardown(test_backwards, clean),
 		cmocka_unit_test_teardown(test_years, clean),        cmocka_unit_test_teardown(test_years_in_pieces, clean),
 		cmocka_unit_test_teardown(test_from_until, clean),   cmocka_unit_test_teardown(test_store_full, clean),
 		cmocka_unit_test_teardown(test_store_locked, clean),
