@@ -106,7 +106,7 @@ static const char *nearest_rule(const struct explained *e)
 static void print_json(const struct explained *e)
 {
 	const struct rulefile_rule *const rule = e->taken ? e->hit.rule->text : NULL;
-	const bool near = is_near(e), session = (e->taken || e->noted) && e->hit.session_len > 0;
+	const bool near = is_near(e), session = (e->taken || e->noted) && e->hit.session.len > 0;
 	char address[ADDR_TEXT_MAX];
 
 	if (rule != NULL)
@@ -125,7 +125,7 @@ static void print_json(const struct explained *e)
 		(rule == NULL || rule->enabled) && !(near && is_disabled(e->near.rule)), "nearest",
 		nearest_rule(e), "stopped",
 		near ? json_integer(e->near.place.p - e->line.message.p) : json_null(), "why", sentence(e), "session",
-		session ? command_json_text((struct span){e->hit.session, e->hit.session_len}) : json_null()));
+		session ? command_json_text(e->hit.session) : json_null()));
 }
 
 static void print_field(const char *name, struct span value)
@@ -208,8 +208,8 @@ static void print_taken(const struct explained *e)
 	}
 	print_field("name", e->hit.name);
 	print_field("detail", e->hit.detail);
-	if (e->hit.session_len > 0)
-		print_field("session", (struct span){e->hit.session, e->hit.session_len});
+	if (e->hit.session.len > 0)
+		print_field("session", e->hit.session);
 	print_rule("rule", rule);
 	if (e->taken)
 		(void)printf("  reason   %s (%s), score %d\n", rule->reason, rule->category, e->hit.score);

@@ -294,10 +294,8 @@ static void take_groups(const struct rules_scratch *s, const struct compiled *c,
 	hit->helo = group(s, message, c->helo);
 	hit->count = count > RULES_COUNT_MAX ? RULES_COUNT_MAX : count;
 	hit->score = c->rule.text->score * (int)hit->count;
-	if (session.p != NULL && session.len <= RULES_SESSION_MAX) {
-		hit->session_len = (uint8_t)session.len; /* <= RULES_SESSION_MAX */
-		memcpy(hit->session, session.p, session.len);
-	}
+	if (session.len <= RULES_SESSION_MAX)
+		hit->session = session;
 }
 
 /* Tries one rule. */

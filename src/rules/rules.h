@@ -66,8 +66,7 @@ struct rules_hit {
 	struct span detail;  /* what (?<detail>...) took; into the message */
 	struct span from, to, helo; /* what <FROM>, <TO>, <HELO> took; into the message */
 	struct span where;   /* the address as it stands in the message; p NULL when it does not */
-	uint8_t session_len; /* 0: the rule has no <SESSION> */
-	char session[RULES_SESSION_MAX];
+	struct span session; /* what <SESSION> took, at most RULES_SESSION_MAX; p NULL: the rule has none, or more */
 };
 
 struct rules;

@@ -64,7 +64,7 @@ void sessions_clear(struct sessions *s)
 
 static uint16_t bucket_of(uint64_t realm, const struct rules_hit *hit)
 {
-	const uint64_t h = hash(realm, hit->session, hit->session_len);
+	const uint64_t h = hash(realm, hit->session.p, hit->session.len);
 
 	return (uint16_t)((h ^ h >> 32) & (BUCKETS - 1)); /* < BUCKETS */
 }
@@ -74,8 +74,8 @@ static struct entry *find(struct sessions *s, uint64_t realm, const struct rules
 	for (uint16_t i = s->heads[bucket_of(realm, hit)]; i != NOBODY; i = s->entries[i].next) {
 		struct entry *const e = &s->entries[i];
 
-		if (e->realm == realm && e->id_len == hit->session_len &&
-		    memcmp(e->id, hit->session, e->id_len) == 0)
+		if (e->realm == realm && e->id_len == hit->session.len &&
+		    memcmp(e->id, hit->session.p, e->id_len) == 0)
 			return e;
 	}
 	return NULL;
@@ -106,8 +106,8 @@ static struct entry *note(struct sessions *s, uint64_t realm, int64_t time_s, co
 		s->oldest = (uint16_t)((s->oldest + 1) % SESSIONS_MAX);
 	}
 	e->used = true;
-	e->id_len = hit->session_len;
-	memcpy(e->id, hit->session, hit->session_len);
+	e->id_len = (uint8_t)hit->session.len; /* <= RULES_SESSION_MAX */
+	memcpy(e->id, hit->session.p, hit->session.len);
 	e->realm = realm;
 	e->noted_s = time_s;
 	e->bucket = bucket_of(realm, hit);
@@ -194,7 +194,7 @@ int sessions_resolve(struct sessions *s, struct span host, int64_t time_s, struc
 	uint64_t realm;
 	int rc = RULES_NONE;
 
-	if (hit->session_len == 0)
+	if (hit->session.len == 0)
 		return hit->kind == RULES_KIND_HIT ? RULES_HIT : RULES_NONE;
 	realm = hash(hash_word(text->file), host.p, host.len);
 	switch (hit->kind) {

@@ -68,7 +68,8 @@ static void check_hit(const struct rules_hit *hit, struct span message)
 	check_inside(hit->where, message);
 	check(hit->count >= 1 && hit->count <= RULES_COUNT_MAX);
 	check(hit->score == hit->rule->text->score * (int)hit->count);
-	check(hit->session_len <= RULES_SESSION_MAX);
+	check_inside(hit->session, message);
+	check(hit->session.len <= RULES_SESSION_MAX);
 	if (hit->kind == RULES_KIND_HIT)
 		check(hit->where.p != NULL);
 	if (hit->where.p == NULL)

@@ -267,8 +267,8 @@ static void kinds(void **state)
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		assert_int_equal(match("q", table[i].message, false, hits), 1);
 		assert_int_equal(hits[0].kind, table[i].kind);
-		assert_int_equal(hits[0].session_len, 8);
-		assert_memory_equal(hits[0].session, "1234abcd", 8);
+		assert_int_equal(hits[0].session.len, 8);
+		assert_memory_equal(hits[0].session.p, "1234abcd", 8);
 		/* Who knows no sessions gets complete hits only. */
 		assert_int_equal(rules_match(scratch, (struct span){"q", 1},
 		                             (struct span){table[i].message, strlen(table[i].message)}, false,

@@ -46,8 +46,7 @@ static struct rules_hit piece(size_t rule, enum rules_kind kind, const char *id,
 	struct rules_hit hit = {
 	        .rule = &rules[rule], .kind = kind, .count = 1, .score = rules[rule].text->score};
 
-	hit.session_len = (uint8_t)strlen(id);
-	memcpy(hit.session, id, strlen(id));
+	hit.session = (struct span){id, strlen(id)};
 	if (address != NULL)
 		assert_true(addr_parse(address, strlen(address), &hit.address));
 	return hit;
