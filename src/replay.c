@@ -34,9 +34,8 @@ struct tally {
 	int64_t lines, cut, unparsed, first_line_at, last_line_at;
 };
 
-/* A line that a rule took. */
+/* Where a rule took something. */
 struct found {
-	struct rules_hit hit; /* spans into the chunk */
 	struct span host;     /* whose sessions */
 	int64_t time_s;
 	size_t start, len;    /* the line in the chunk */
@@ -50,7 +49,8 @@ struct chunk {
 	/* What the thread found. */
 	struct tally tally;
 	size_t n, room;
-	struct found *found;
+	struct rules_hit *hits; /* spans into the chunk */
+	struct found *found;    /* for each of them */
 	size_t last_start, last_len; /* the last line */
 };
 
@@ -87,16 +87,16 @@ struct replay {
 
 /* --- any thread: lines and rules --- */
 
-static void add_found(struct chunk *c, const struct line *line, int64_t time_s, size_t start, size_t len,
-                      const struct rules_hit *hit)
+/* For the hits of one more line. */
+static void make_room(struct chunk *c)
 {
-	if (c->n == c->room) {
-		c->room = c->room == 0 ? 256 : 2 * c->room;
-		if ((c->found = reallocarray(c->found, c->room, sizeof *c->found)) == NULL)
-			abort();
-	}
-	c->found[c->n++] = (struct found){
-		.hit = *hit, .host = line->host, .time_s = time_s, .start = start, .len = len, .tally = c->tally};
+	if (c->n + RULES_HITS_MAX <= c->room)
+		return;
+	c->room = c->room == 0 ? 256 : 2 * c->room;
+	c->hits = reallocarray(c->hits, c->room, sizeof *c->hits);
+	c->found = reallocarray(c->found, c->room, sizeof *c->found);
+	if (c->hits == NULL || c->found == NULL)
+		abort();
 }
 
 static void take_line(const struct replay *r, struct rules_scratch *scratch, struct line_clock *clock,
@@ -104,10 +104,9 @@ static void take_line(const struct replay *r, struct rules_scratch *scratch, str
 {
 	const char *const text = c->piece.bytes + start;
 	const size_t whole = len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES;
-	struct rules_hit hits[RULES_HITS_MAX];
 	struct line line;
 	int64_t time_s;
-	size_t n;
+	size_t end;
 
 	c->tally.lines++;
 	if ((clean ? line_parse_clean(clock, text, whole, &line) : line_parse(clock, text, whole, &line)) != LINE_OK) {
@@ -126,9 +125,11 @@ static void take_line(const struct replay *r, struct rules_scratch *scratch, str
 	time_s = line.has_time ? line.time_s : c->tally.last_line_at > 0 ? c->tally.last_line_at : r->end_s;
 	if (time_s < r->options->from_s || time_s > r->options->until_s)
 		return;
-	n = rules_match_all(scratch, line.program, line.message, false, hits);
-	for (size_t i = 0; i < n; i++)
-		add_found(c, &line, time_s, start, len, &hits[i]);
+	make_room(c);
+	end = c->n + rules_match_all(scratch, line.program, line.message, false, &c->hits[c->n]);
+	for (; c->n < end; c->n++)
+		c->found[c->n] =
+			(struct found){.host = line.host, .time_s = time_s, .start = start, .len = len, .tally = c->tally};
 }
 
 static void match(const struct replay *r, struct rules_scratch *scratch, struct chunk *c)
@@ -261,8 +262,10 @@ static void note_blocked(struct replay_result *result, const struct verdict_bloc
 	list[i] = blocked;
 }
 
-static int store_found(struct replay *r, const struct chunk *c, struct found *f, struct why *why)
+static int store_found(struct replay *r, const struct chunk *c, size_t i, struct why *why)
 {
+	const struct found *const f = &c->found[i];
+	struct rules_hit *const hit = &c->hits[i];
 	const struct intake_line line = {.file = r->file,
 	                                 .host = f->host,
 	                                 .text = {c->piece.bytes + f->start, f->len},
@@ -275,18 +278,18 @@ static int store_found(struct replay *r, const struct chunk *c, struct found *f,
 	if (r->intake.verdict == NULL && (rc = remember(r, f->time_s, why)) < 0)
 		return rc;
 	verdict_at(r->intake.verdict, f->time_s);
-	intake_hit(&r->intake, &line, f->time_s, &f->hit, &taken);
+	intake_hit(&r->intake, &line, f->time_s, hit, &taken);
 	if (!taken.is_hit)
 		return 0;
-	addrset_add(&r->addresses, &f->hit.address);
+	addrset_add(&r->addresses, &hit->address);
 	result->hits++;
 	result->suspended += taken.decision.outcome == VERDICT_QUARANTINE;
-	for (size_t i = 0; i < taken.decision.n; i++)
-		if (!taken.decision.blocks[i].prolonged) {
+	for (size_t b = 0; b < taken.decision.n; b++)
+		if (!taken.decision.blocks[b].prolonged) {
 			result->blocks++;
-			note_blocked(result, &taken.decision.blocks[i], f->hit.rule);
+			note_blocked(result, &taken.decision.blocks[b], hit->rule);
 		}
-	result->by_rule[f->hit.rule->index]++;
+	result->by_rule[hit->rule->index]++;
 	if (result->first_s == 0 || f->time_s < result->first_s)
 		result->first_s = f->time_s;
 	if (f->time_s > result->last_s)
@@ -298,14 +301,15 @@ static int store_found(struct replay *r, const struct chunk *c, struct found *f,
 static void announce(const struct replay *r, const struct chunk *c, size_t i)
 {
 	if (i + EXPECTED < c->n)
-		intake_expect(&r->intake, &c->found[i + EXPECTED].hit, c->found[i + EXPECTED].time_s, false);
+		intake_expect(&r->intake, &c->hits[i + EXPECTED], c->found[i + EXPECTED].time_s, false);
 	if (i + NEAR < c->n) {
+		const struct rules_hit *const hit = &c->hits[i + NEAR];
 		const struct found *const f = &c->found[i + NEAR];
 
-		intake_expect(&r->intake, &f->hit, f->time_s, true);
-		if (f->hit.score <= 0)
+		intake_expect(&r->intake, hit, f->time_s, true);
+		if (hit->score <= 0)
 			return;
-		addrset_expect(&r->addresses, &f->hit.address);
+		addrset_expect(&r->addresses, &hit->address);
 		for (size_t at = 0; at < f->len; at += CACHE_LINE)
 			__builtin_prefetch(c->piece.bytes + f->start + at);
 	}
@@ -317,11 +321,11 @@ static int store_chunk(struct replay *r, const struct chunk *c, struct why *why)
 	int rc;
 
 	for (size_t i = 0; i < c->n; i++) {
-		struct found *const f = &c->found[i];
+		const struct found *const f = &c->found[i];
 
 		if (r->intake.verdict != NULL)
 			announce(r, c, i);
-		if ((rc = store_found(r, c, f, why)) < 0)
+		if ((rc = store_found(r, c, i, why)) < 0)
 			return rc;
 		if (!ledger_is_full(r->intake.ledger) || (i + 1 < c->n && c->found[i + 1].start == f->start))
 			continue;
@@ -641,6 +645,7 @@ int replay_run(const struct replay_options *options, struct replay_result *ret, 
 	(void)pthread_mutex_destroy(&r.lock);
 	for (size_t i = 0; i < r.n_chunks; i++) {
 		free(r.chunks[i].piece.bytes);
+		free(r.chunks[i].hits);
 		free(r.chunks[i].found);
 	}
 	free(r.chunks);
