@@ -42,12 +42,8 @@ struct allowlist *allowlist_new(const struct config *config)
 	l->config = config;
 	for (size_t i = 0; i < config->allow.files.n; i++)
 		l->files[i].path = config->allow.files.list[i];
-	if (config->allow.names.n > 0) {
-		struct names_server servers[NAMES_SERVERS_MAX];
-		const size_t n = names_servers("/etc/resolv.conf", servers);
-
-		l->names = names_new(config->allow.names.list, config->allow.names.n, servers, n);
-	}
+	if (config->allow.names.n > 0)
+		l->names = names_new(config->allow.names.list, config->allow.names.n, NULL);
 	return l;
 }
 

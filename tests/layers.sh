@@ -53,6 +53,7 @@ BEGIN {
 	outside["sys/inotify.h"] = "^src/(input/follow|edits[.])"
 	outside["archive.h"] = "^src/input/archive"
 	outside["archive_entry.h"] = "^src/input/archive"
+	outside["ares.h"] = "^src/names[.]"
 	outside["ini_config.h"] = "^src/base/ini[.]"
 	outside["ini_configobj.h"] = "^src/base/ini[.]"
 	outside["ini_valueobj.h"] = "^src/base/ini[.]"

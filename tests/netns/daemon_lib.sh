@@ -10,6 +10,7 @@ DAEMON=
 ENGINE=
 SAID_FROM=0 # where in daemon.err the daemon that runs now began to speak
 STARTED_S=0
+WRAP=() # a command in which the daemon is started
 
 # Ends the test, with the daemon's last words.
 fail() {
@@ -37,6 +38,22 @@ daemon_prepare() {
 	CONF=$WORK/wfs.conf
 	touch "$LOG"
 	trap daemon_down EXIT
+}
+
+# A name server in the server's namespace that says what is in $WORK/zone, see nameserver.py; $WORK/asked has the questions.
+# The daemon sees a resolv.conf of its own, laid over the machine's in the mount namespace "ip netns exec" makes.
+daemon_nameserver() {
+	echo "nameserver 127.0.0.1" >"$WORK/resolv.conf"
+	# shellcheck disable=SC2016
+	WRAP=(sh -c 'mount --bind "$0" /etc/resolv.conf && exec "$@"' "$WORK/resolv.conf")
+	touch "$WORK/zone" "$WORK/asked"
+	ip netns exec "$SERVER" python3 "$WFS_SOURCE_ROOT/tests/netns/nameserver.py" 127.0.0.1 "$WORK/zone" "$WORK/asked" &
+	LISTENERS+=($!)
+	wait_until nameserver_is_up || fail "no name server"
+}
+
+nameserver_is_up() {
+	[ -n "$(in_server ss -Hlun "sport = :53")" ]
 }
 
 daemon_config() {
@@ -84,7 +101,7 @@ daemon_launch() {
 	SAID_FROM=0
 	[ ! -e "$WORK/daemon.err" ] || SAID_FROM=$(stat -c %s "$WORK/daemon.err")
 	printf -v STARTED_S '%(%s)T' -1
-	ip netns exec "$SERVER" "$WFS_PROGRAM" -c "$CONF" run 2>>"$WORK/daemon.err" &
+	ip netns exec "$SERVER" "${WRAP[@]}" "$WFS_PROGRAM" -c "$CONF" run 2>>"$WORK/daemon.err" &
 	DAEMON=$!
 	ENGINE=
 }
