@@ -1,12 +1,10 @@
 /*
- * names: DNS names into addresses, without waiting.
+ * names: DNS names into addresses, kept fresh.
  *
- * Asks by c-ares, as resolv.conf(5) says: A and AAAA of each name, all at once, every NAMES_ROUND_MS anew. What a server says
- * of a name replaces what was known of it, also "no such name"; no answer, or one that says the server is in
- * trouble, replaces nothing, and the next round comes after NAMES_RETRY_MS.
- * At most NAMES_ADDRESSES_MAX addresses of one name are taken.
- * Knows c-ares and base. Time: milliseconds of any clock that does not go back; c-ares has its own for the time-outs.
- * Source: ares_getaddrinfo(3), ares_process_fd(3), as they are in 1.18 and in 1.34.
+ * A and AAAA of each name are asked all at once, every NAMES_ROUND_MS anew. What a server says of a name replaces what
+ * was known of it, also "no such name"; no answer, or one that says the server is in trouble, replaces nothing, and
+ * the next round comes after NAMES_RETRY_MS.
+ * Knows resolver and base. Time: milliseconds of any clock that does not go back.
  */
 #ifndef WFS_NAMES_H
 #define WFS_NAMES_H
@@ -18,16 +16,13 @@
 #include "base/nets.h"
 
 enum {
-	NAMES_ADDRESSES_MAX = 64,
-	NAMES_WAIT_MS = 1000, /* for a server the first time, then twice as long, and so on */
-	NAMES_TRIES = 3,
 	NAMES_RETRY_MS = 30 * 1000,
 	NAMES_ROUND_MS = 300 * 1000,
 };
 
 struct names;
 
-/* list: n names, borrowed. servers: "ADDRESS:PORT,...", borrowed; NULL: those of resolv.conf, which is read at each round. */
+/* list: n names, at least one, borrowed. servers: see resolver.h. */
 struct names *names_new(char *const list[], size_t n, const char *servers);
 
 /* Takes NULL, as all of these: no names. */

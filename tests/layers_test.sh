@@ -90,7 +90,7 @@ forbidden src/engine/engine.c '<seccomp.h>'
 forbidden src/firewall/root.h '<cap-ng.h>'
 forbidden src/sandbox.c '<systemd/sd-daemon.h>'
 forbidden src/input/follow.h '<archive.h>'
-forbidden src/allowlist.h '<ares.h>'
+forbidden src/names.h '<ares.h>'
 forbidden src/engine/engine.c '<pthread.h>'
 forbidden src/base/addr.h '<curl/curl.h>'
 
