@@ -178,6 +178,11 @@ int allowlist_refresh(struct allowlist *l, struct verdict *verdict, struct why *
 	return result;
 }
 
+bool allowlist_overlaps(const struct allowlist *l, const struct net *net)
+{
+	return nets_overlap(&l->all, net);
+}
+
 unsigned allowlist_changes(const struct allowlist *l)
 {
 	return l->changes;

@@ -44,6 +44,9 @@ bool allowlist_turn(struct allowlist *list, int64_t now_ms);
 /* What the names stand for now, to be remembered over a restart. Added to nets. */
 void allowlist_named(const struct allowlist *list, struct nets *nets);
 
+/* True when one of them, as the verdict was told last, shares an address with net. */
+bool allowlist_overlaps(const struct allowlist *list, const struct net *net);
+
 /* Counts up whenever what is allowed changed: who is blocked may have to be looked through. */
 unsigned allowlist_changes(const struct allowlist *list);
 

@@ -73,7 +73,13 @@ static void watch_edits(struct policy *p)
 
 /* --- who is allowed --- */
 
-/* A block by hand was somebody's will, but an allowed address is never blocked. */
+/* A block by hand was somebody's will: less than the allow list, more than what an address has earned. */
+static bool is_allowed(const struct policy *p, const struct store_block *block)
+{
+	return block->cause == STORE_MANUAL ? allowlist_overlaps(p->allowlist, &block->net)
+	                                    : verdict_spares(p->verdict, &block->net);
+}
+
 static int find_allowed(struct policy *p, int64_t now_s, struct store_block **ret, size_t *ret_n, struct why *why)
 {
 	struct store_block block;
@@ -82,7 +88,7 @@ static int find_allowed(struct policy *p, int64_t now_s, struct store_block **re
 	while (rc == 0) {
 		if ((rc = store_next_block(p->store, &block, why)) != 0)
 			break;
-		if (!verdict_spares(p->verdict, &block.net))
+		if (!is_allowed(p, &block))
 			continue;
 		if ((*ret = reallocarray(*ret, *ret_n + 1, sizeof **ret)) == NULL)
 			abort();
