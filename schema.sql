@@ -34,7 +34,7 @@ CREATE TABLE hit (
 	rule    INTEGER NOT NULL REFERENCES rule,
 	score   INTEGER NOT NULL,
 	ignored INTEGER NOT NULL, -- 1: it did not weigh: was blocked already, allowed, or its rule suspended; 0: it did
-	log     INTEGER NOT NULL, -- of table log; 0: no log, somebody's vote
+	log     INTEGER NOT NULL, -- of table log; 0: no log: somebody's vote, or what a DNS list said
 	offset  INTEGER NOT NULL, -- of the line's first byte in that log
 	detail  TEXT,
 	text    TEXT    NOT NULL  -- the line
@@ -52,7 +52,7 @@ CREATE TABLE block (
 	knocks   INTEGER NOT NULL DEFAULT 0, -- times it was seen knocking at the firewall meanwhile
 	knocked  INTEGER,                    -- when it was last seen knocking
 	ended    INTEGER,                    -- when it was lifted before its time; null: until says it
-	ended_by TEXT                        -- 'allowed' ...; null: it runs, or ran its time
+	ended_by TEXT                        -- 'allowed', 'allowed by ZONE' ...; null: it runs, or ran its time
 );
 CREATE INDEX block_until ON block (until);
 
@@ -87,7 +87,7 @@ CREATE TABLE allowance ( -- networks that are not blocked for a while
 	address TEXT    NOT NULL,
 	since   INTEGER NOT NULL,
 	until   INTEGER NOT NULL,
-	cause   TEXT    NOT NULL, -- 'cluster', 'white' ...
+	cause   TEXT    NOT NULL, -- 'cluster', 'name', 'dns-list' ...
 	why     TEXT
 );
 CREATE INDEX allowance_until ON allowance (until);

@@ -17,6 +17,8 @@ enum {
 	SECONDS_MAX = 7 * 86400,
 	NAME_MAX_LEN = 23,       /* of chains and lists, see firewall/root.h */
 	DNS_NAME_MAX_LEN = 253,  /* RFC 1035, as text */
+	ZONE_MAX_LEN = 189,      /* the same, behind the 32 digits of an IPv6 address and their dots */
+	LIST_SCORE_MAX = 1000,
 	LOG_PREFIX_MAX_LEN = 28, /* iptables' own limit less the NUL */
 	SOCKET_MAX_LEN = 102,    /* sun_path, less ".read" and the NUL */
 };
@@ -46,6 +48,7 @@ enum kind {
 	NAMES,     /* struct config_words */
 	CLIENTS,
 	FILES,
+	LISTS,
 };
 
 #define AT(member) offsetof(struct config, member)
@@ -71,6 +74,8 @@ static const struct row {
 	{{"allow", "client", ""}, CLIENTS, AT(allow.clients)},
 	{{"allow", "earn_days", "3"}, DAYS, AT(allow.earn_days)},
 	{{"allow", "cluster_for", "36d"}, DURATION0, AT(allow.cluster_for_s)},
+	{{"dns", "list", ""}, LISTS, 0},
+	{{"dns", "allow_for", "1d"}, DURATION, AT(dns.allow_for_s)},
 	{{"firewall", "backend", "recent"}, BACKEND, AT(firewall.backend)},
 	{{"firewall", "manage_rules", "yes"}, BOOLEAN, AT(firewall.manage_rules)},
 	{{"firewall", "chain", "SPAMMER"}, WORD, AT(firewall.chain)},
@@ -390,6 +395,59 @@ static const char *take_list(struct config *config, const struct row *row, const
 	return fault;
 }
 
+/* "=127.0.0.2,127.0.0.4" */
+static bool take_codes(struct config_list *list, const char *text)
+{
+	for (; *text == '=' || *text == ','; text += strcspn(text, ",")) {
+		struct addr code;
+
+		text++;
+		if (list->n_codes == CONFIG_CODES_MAX || !addr_parse(text, strcspn(text, ","), &code) || !addr_is_ip4(&code) ||
+		    code.bytes[12] != 127)
+			return false;
+		list->codes[list->n_codes++] = code;
+	}
+	return *text == '\0' && list->n_codes > 0;
+}
+
+static bool is_zone(const char *word)
+{
+	const size_t len = strlen(word);
+
+	return is_name(word, "") && len <= ZONE_MAX_LEN && word[0] != '.' && word[len - 1] != '.' && strstr(word, "..") == NULL;
+}
+
+/* "ZONE SCORE" or "ZONE allow", and perhaps "=CODE,CODE..." behind it. Nothing: the default. */
+static const char *take_dns_list(struct config *config, const char *value)
+{
+	static const char want[] = "a zone, a score from 1 to 1000 or \"allow\", and if need be the answers that count, such as "
+				   "\"dnsbl.example 60 =127.0.0.2,127.0.0.4\"";
+	char *const words = copy(value), *save = NULL;
+	const char *const zone = strtok_r(words, " \t", &save), *const score = strtok_r(NULL, " \t", &save),
+			  *const codes = strtok_r(NULL, " \t", &save), *const more = strtok_r(NULL, " \t", &save);
+	struct config_list list = {0};
+	const char *fault = NULL;
+	int64_t n = 0;
+
+	if (zone == NULL) {
+		free(words);
+		return NULL;
+	}
+	if (!is_zone(zone) || score == NULL ||
+	    (strcasecmp(score, "allow") != 0 && !whole_number(score, 1, LIST_SCORE_MAX, &n)) ||
+	    (codes != NULL && !take_codes(&list, codes)) || more != NULL) {
+		fault = want;
+	} else if (config->dns.n == CONFIG_LISTS_MAX) {
+		fault = "at most 16 lists";
+	} else {
+		list.zone = copy(zone);
+		list.score = (int)n; /* in range, above */
+		config->dns.lists[config->dns.n++] = list;
+	}
+	free(words);
+	return fault;
+}
+
 static const char *take(struct config *config, const struct row *row, const char *value)
 {
 	switch (row->kind) {
@@ -437,6 +495,8 @@ static const char *take(struct config *config, const struct row *row, const char
 	case CLIENTS:
 	case FILES:
 		return take_list(config, row, value);
+	case LISTS:
+		return take_dns_list(config, value);
 	}
 	return "nothing"; /* not reached: the switch is complete */
 }
@@ -522,7 +582,8 @@ static int take_entry(struct config *config, const char *file, const struct ini 
 	if (row == NULL)
 		return why_set(why, EINVAL, "%s:%u: [%s] has no key \"%s\"%s", file, e->line,
 		               shown(e->section, look2), shown(e->key, look), proposal(e->section, e->key, near));
-	if (row->kind != ADDRESSES && row->kind != NAMES && row->kind != CLIENTS && row->kind != FILES)
+	if (row->kind != ADDRESSES && row->kind != NAMES && row->kind != CLIENTS && row->kind != FILES &&
+	    row->kind != LISTS)
 		for (size_t j = 0; j < i; j++)
 			if (ini->entries[j].key != NULL && strcasecmp(ini->entries[j].section, e->section) == 0 &&
 			    strcasecmp(ini->entries[j].key, e->key) == 0)
@@ -586,6 +647,8 @@ void config_free(struct config *config)
 	free_words(&config->allow.names);
 	free_words(&config->allow.clients);
 	free_words(&config->allow.files);
+	for (size_t i = 0; i < config->dns.n; i++)
+		free(config->dns.lists[i].zone);
 	free(config->firewall.backend);
 	free(config->firewall.chain);
 	free(config->firewall.jump_from);

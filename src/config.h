@@ -22,11 +22,21 @@ enum {
 	CONFIG_WORDS_MAX = 256,   /* names, clients, files; each */
 	CONFIG_PORTS_MAX = 15,
 	CONFIG_DIRS_MAX = 8,
+	CONFIG_LISTS_MAX = 16,
+	CONFIG_CODES_MAX = 8,
 };
 
 struct config_words {
 	size_t n;
 	char *list[CONFIG_WORDS_MAX];
+};
+
+/* A DNS list. */
+struct config_list {
+	char *zone;
+	int score; /* of an address that is listed; 0: it is allowed */
+	size_t n_codes;
+	struct addr codes[CONFIG_CODES_MAX]; /* only these answers count; none: all that say "listed" */
 };
 
 enum config_action { CONFIG_DROP, CONFIG_REJECT, CONFIG_RESET };
@@ -54,6 +64,11 @@ struct config {
 		int64_t earn_days;     /* 0: nobody is proven good */
 		int64_t cluster_for_s; /* 0: clusters earn nothing */
 	} allow;
+	struct {
+		size_t n;
+		struct config_list lists[CONFIG_LISTS_MAX];
+		int64_t allow_for_s;
+	} dns;
 	struct {
 		char *backend; /* "recent" */
 		bool manage_rules;

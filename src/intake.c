@@ -1,5 +1,10 @@
 #include "intake.h"
 
+#include <stdio.h>
+#include <string.h>
+
+enum { SAID_MAX = 320 }; /* a zone, two addresses, and the words between them */
+
 /* A rule that blocked too many of the good: what it took of them is released, and it takes no more. */
 static size_t suspend(const struct intake *in, const struct rule *rule, int64_t now_s)
 {
@@ -29,7 +34,11 @@ static void take_grey(const struct intake *in, const struct rules_hit *hit, int6
 	if (outcome != CLUSTER_EARNED)
 		return;
 	verdict_allow_earned(in->verdict, &ret->cluster, until_s);
-	ledger_allow(in->ledger, &ret->cluster, now_s, until_s);
+	ledger_allow(in->ledger, &(struct ledger_allowance){.net = ret->cluster,
+	                                                    .since_s = now_s,
+	                                                    .until_s = until_s,
+	                                                    .cause = "cluster",
+	                                                    .why = "two addresses sent the same greylisted letter"});
 	ret->earned = true;
 }
 
@@ -67,4 +76,58 @@ void intake_hit(const struct intake *in, const struct intake_line *line, int64_t
 	ret->is_hit = true;
 	if (ret->decision.outcome == VERDICT_QUARANTINE)
 		ret->released = suspend(in, hit->rule, now_s);
+}
+
+/* In the place of a log's line. */
+static struct span listed_text(const struct lists_answer *answer, char out[static SAID_MAX])
+{
+	char addr[ADDR_TEXT_MAX], code[ADDR_TEXT_MAX];
+
+	(void)addr_text(&answer->addr, addr);
+	(void)addr_text(&answer->code, code);
+	return (struct span){out, (size_t)snprintf(out, SAID_MAX, "%s answers %s for %s", answer->list->zone, code, addr)};
+}
+
+/* False: the address was never to be blocked before. */
+static bool allow_listed(const struct intake *in, const struct lists_answer *answer, int64_t now_s)
+{
+	const struct verdict_look look = verdict_look(in->verdict, &answer->addr);
+	char why[SAID_MAX];
+	const struct ledger_allowance allowance = {.net = net_of(&answer->addr),
+	                                           .since_s = now_s,
+	                                           .until_s = now_s + in->config->dns.allow_for_s,
+	                                           .cause = "dns-list",
+	                                           .why = why,
+	                                           .lifts = look.until_s > now_s,
+	                                           .lifted = look.subject};
+
+	if (look.allowed)
+		return false;
+	(void)snprintf(why, sizeof why, "allowed by %s", answer->list->zone);
+	verdict_allow_earned(in->verdict, &allowance.net, allowance.until_s);
+	if (allowance.lifts)
+		verdict_until(in->verdict, &look.subject, now_s);
+	ledger_allow(in->ledger, &allowance);
+	return true;
+}
+
+void intake_listed(const struct intake *in, const struct lists_answer *answer, int64_t now_s, struct intake_result *ret)
+{
+	static char name[] = "dns-list", category[] = "dnsbl", reason[] = "listed by a DNS blocklist";
+	static const struct rulefile_rule text = {.name = name, .category = category, .reason = reason};
+	static const struct rule rule = {.index = VERDICT_NO_RULE, .text = &text};
+	char said[SAID_MAX];
+	const struct intake_line line = {.text = listed_text(answer, said), .time_s = now_s};
+	struct rules_hit hit = {.rule = &rule,
+	                        .kind = RULES_KIND_HIT,
+	                        .address = answer->addr,
+	                        .score = answer->list->score,
+	                        .count = 1,
+	                        .detail = {answer->list->zone, strlen(answer->list->zone)}};
+
+	*ret = (struct intake_result){.is_hit = false};
+	if (answer->list->score > 0)
+		intake_hit(in, &line, now_s, &hit, ret);
+	else
+		ret->earned = allow_listed(in, answer, now_s);
 }

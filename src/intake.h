@@ -1,8 +1,8 @@
 /*
  * intake: what a rule found in a line, through sessions, greylisting and verdict into the ledger.
  *
- * Where rules, verdict and ledger meet, once for engine and replay: the same lines give the same rows. Says
- * nothing to anybody; what an operator must hear is in the result.
+ * Where rules, verdict and ledger meet, once for engine and replay: the same lines give the same rows. What a DNS list
+ * says goes the same way, in the engine alone. Says nothing to anybody; what an operator must hear is in the result.
  */
 #ifndef WFS_INTAKE_H
 #define WFS_INTAKE_H
@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "config.h"
 #include "ledger.h"
+#include "lists.h"
 #include "rules/rules.h"
 #include "rules/sessions.h"
 #include "verdict/cluster.h"
@@ -29,7 +30,7 @@ struct intake {
 	bool keeps_attempts; /* greylisted attempts are stored, for a restart */
 };
 
-/* The line it was found in. */
+/* The line it was found in; file NULL: in none. */
 struct intake_line {
 	struct ledger_file *file;
 	struct span host, text;
@@ -41,7 +42,7 @@ struct intake_result {
 	bool is_hit;                       /* stored as one; else a note, evidence for the good, or nothing */
 	struct verdict_decision decision;  /* of a hit */
 	size_t released;                   /* blocks lifted because its rule was suspended (VERDICT_QUARANTINE) */
-	bool earned;                       /* cluster has earned an allowance by this */
+	bool earned;                       /* an allowance: for cluster, or the address in the DNS list */
 	struct net cluster;
 };
 
@@ -51,5 +52,9 @@ void intake_expect(const struct intake *intake, const struct rules_hit *hit, int
 /* now_s: when it is decided; the line's own time in replay. hit is completed. */
 void intake_hit(const struct intake *intake, const struct intake_line *line, int64_t now_s, struct rules_hit *hit,
                 struct intake_result *ret);
+
+/* What a DNS list said (LISTS_LISTED): a hit of rule "dns-list", or an allowance, which lifts a block of evidence. */
+void intake_listed(const struct intake *intake, const struct lists_answer *answer, int64_t now_s,
+                   struct intake_result *ret);
 
 #endif

@@ -53,10 +53,9 @@ struct suspension {
 	size_t n_nets;
 };
 
-/* A network that earned it. */
-struct allowance {
-	struct net net;
-	int64_t since_s, until_s;
+struct noted_allowance {
+	struct ledger_allowance a; /* a.why is ... */
+	char *why;
 };
 
 /* Its texts: from, to and helo in a row. */
@@ -82,7 +81,7 @@ struct ledger {
 	struct suspension *suspensions;
 	struct net *lifted;
 	size_t n_allowances;
-	struct allowance *allowances;
+	struct noted_allowance *allowances;
 	size_t n_attempts;
 	struct noted_attempt *attempts;
 
@@ -93,7 +92,7 @@ struct ledger {
 	struct noted_good *good;     /* LEDGER_GOOD_MAX * 2, open addressing by net and day; made when first needed */
 	struct noted_credit *credit; /* LEDGER_CREDIT_MAX; deferred: of the last ones only what is in the window is written */
 
-	int64_t rule_ids[RULEFILE_RULES_MAX]; /* by the rule's index; 0: not looked up yet */
+	int64_t rule_ids[VERDICT_NO_RULE + 1]; /* by the rule's index; 0: not looked up yet */
 };
 
 struct ledger *ledger_new(struct store *store)
@@ -114,6 +113,13 @@ static void drop_attempts(struct ledger *l)
 	l->n_attempts = 0;
 }
 
+static void drop_allowances(struct ledger *l)
+{
+	for (size_t i = 0; i < l->n_allowances; i++)
+		free(l->allowances[i].why);
+	l->n_allowances = 0;
+}
+
 void ledger_free(struct ledger *l)
 {
 	if (l == NULL)
@@ -123,6 +129,7 @@ void ledger_free(struct ledger *l)
 	free(l->files);
 	free(l->suspensions);
 	free(l->lifted);
+	drop_allowances(l);
 	free(l->allowances);
 	drop_attempts(l);
 	free(l->attempts);
@@ -249,20 +256,28 @@ static int write_attempts(struct ledger *l, struct why *why)
 	return rc;
 }
 
-void ledger_allow(struct ledger *l, const struct net *net, int64_t since_s, int64_t until_s)
+void ledger_allow(struct ledger *l, const struct ledger_allowance *allowance)
 {
-	if ((l->allowances = reallocarray(l->allowances, l->n_allowances + 1, sizeof *l->allowances)) == NULL)
+	struct noted_allowance noted = {*allowance, strdup(allowance->why)};
+
+	noted.a.why = noted.why;
+	l->allowances = reallocarray(l->allowances, l->n_allowances + 1, sizeof *l->allowances);
+	if (l->allowances == NULL || noted.why == NULL)
 		abort();
-	l->allowances[l->n_allowances++] = (struct allowance){*net, since_s, until_s};
+	l->allowances[l->n_allowances++] = noted;
 }
 
 static int write_allowances(struct ledger *l, struct why *why)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < l->n_allowances && rc == 0; i++)
-		rc = store_add_allowance(l->store, &l->allowances[i].net, l->allowances[i].since_s, l->allowances[i].until_s,
-		                         "cluster", "two addresses sent the same greylisted letter", why);
+	for (size_t i = 0; i < l->n_allowances && rc == 0; i++) {
+		const struct ledger_allowance *const a = &l->allowances[i].a;
+
+		rc = store_add_allowance(l->store, &a->net, a->since_s, a->until_s, a->cause, a->why, why);
+		if (rc == 0 && a->lifts)
+			rc = store_end_cause(l->store, &a->lifted, STORE_EVIDENCE, a->since_s, a->why, why);
+	}
 	return rc;
 }
 
@@ -463,7 +478,7 @@ static int write_hits(struct ledger *l, struct why *why)
 		    (rc = store_rule(l->store, rule->text->name, rule->text->category, rule->text->reason, id, why)) < 0)
 			return rc;
 		l->hits[i].rule = *id;
-		l->hits[i].log = l->notes[i].file->log.id;
+		l->hits[i].log = l->notes[i].file == NULL ? 0 : l->notes[i].file->log.id;
 	}
 	return store_add_hits(l->store, l->hits, l->n_hits, why);
 }
@@ -548,7 +563,8 @@ int ledger_write(struct ledger *l, struct why *why)
 		l->files[i].dirty = l->files[i].fresh = false;
 		l->files[i].used &= !l->files[i].done;
 	}
-	l->n_hits = l->n_blocks = l->n_bytes = l->n_suspensions = l->n_lifted = l->n_allowances = 0;
+	l->n_hits = l->n_blocks = l->n_bytes = l->n_suspensions = l->n_lifted = 0;
+	drop_allowances(l);
 	drop_attempts(l);
 	if (good)
 		drop_good(l);

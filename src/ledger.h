@@ -59,7 +59,7 @@ void ledger_read(struct ledger_file *file, const struct ledger_read *read);
 
 /*
  * One hit, and what was decided on it. text: the whole line, copied (its beginning). offset: of the line in the
- * file. The ledger must not have been full before the line.
+ * file. file: NULL for what stands in no log. The ledger must not have been full before the line.
  */
 void ledger_hit(struct ledger *ledger, struct ledger_file *file, const struct rules_hit *hit, int64_t time_s,
                 int64_t offset, struct span text, const struct verdict_decision *decision);
@@ -76,8 +76,16 @@ void ledger_suspend(struct ledger *ledger, const struct rule *rule, int64_t at_s
 /* A greylisted attempt that was noted, or earned something: remembered over a restart. Copied. */
 void ledger_attempt(struct ledger *ledger, const struct rules_hit *hit, int64_t time_s);
 
-/* A network has earned an allowance, as a cluster. */
-void ledger_allow(struct ledger *ledger, const struct net *net, int64_t since_s, int64_t until_s);
+/* A network has earned an allowance. */
+struct ledger_allowance {
+	struct net net;
+	int64_t since_s, until_s;
+	const char *cause; /* as of store.h; lives for ever */
+	const char *why;   /* copied */
+	bool lifts;        /* the block of evidence of "lifted" is over with it, and why says by whom */
+	struct net lifted;
+};
+void ledger_allow(struct ledger *ledger, const struct ledger_allowance *allowance);
 
 /*
  * For a replay: evidence for the good is written by ledger_finish or when LEDGER_GOOD_MAX addresses are gathered, not by each

@@ -214,3 +214,17 @@ int recall_cluster(struct store *store, struct cluster *cluster, const struct ve
 			(void)cluster_attempt(cluster, verdict, &a.address, a.from, a.to, a.helo, a.time_s, &ignored);
 	return rc < 0 ? rc : 0;
 }
+
+int recall_lists(struct store *store, struct lists *lists, const struct verdict *verdict, int64_t since_s, struct why *why)
+{
+	struct store_hit hit;
+	int rc = store_hits_since(store, since_s, why);
+
+	while (rc == 0)
+		if ((rc = store_next_hit(store, &hit, why)) == 0 && hit.score > 0) {
+			const struct verdict_look look = verdict_look(verdict, &hit.address);
+
+			lists_known(lists, &look.subject, hit.time_s);
+		}
+	return rc < 0 ? rc : 0;
+}

@@ -9,6 +9,7 @@
 #include "allowlist.h"
 #include "base/why.h"
 #include "config.h"
+#include "lists.h"
 #include "rules/rules.h"
 #include "store/store.h"
 #include "verdict/cluster.h"
@@ -26,5 +27,12 @@ int recall_verdict(struct store *store, const struct config *config, const struc
 /* Tells a fresh cluster the attempts of the last days before now_s, after recall_verdict. Errors as of store.h. */
 int recall_cluster(struct store *store, struct cluster *cluster, const struct verdict *verdict, int64_t now_s,
                    struct why *why);
+
+/*
+ * Tells fresh lists, after recall_verdict, who has evidence from after since_s: they were asked about when it was their first.
+ * Errors as of store.h.
+ */
+int recall_lists(struct store *store, struct lists *lists, const struct verdict *verdict, int64_t since_s,
+                 struct why *why);
 
 #endif

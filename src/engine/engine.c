@@ -39,6 +39,7 @@ enum place {
 	FIREWALL,
 	EDITS,
 	NAMES,
+	LISTS,
 	CONTROL, /* the first of CONTROL_FDS_MAX */
 	N_PLACES = CONTROL + CONTROL_FDS_MAX,
 };
@@ -113,6 +114,8 @@ static void take_hit(struct engine *e, const struct intake_line *line, int64_t n
 		say_earned(e, &taken.cluster);
 	if (!taken.is_hit)
 		return;
+	if (taken.decision.counted)
+		lists_ask(p->lists, &taken.decision.subject, &hit->address, now);
 	if (taken.decision.outcome == VERDICT_QUARANTINE) {
 		say_suspended(e, hit->rule, taken.released);
 		e->sync_at = 0;
@@ -161,6 +164,59 @@ static void read_logs(struct engine *e)
 	verdict_at(e->policy.verdict, now);
 	for (size_t n = 0; n < LINES_PER_TURN && !ledger_is_full(e->ledger) && logs_next(e->logs, &file, &line); n++)
 		take_line(e, file, &line, now);
+}
+
+/* --- DNS lists: what they say comes whenever it comes, and goes the way of a line --- */
+
+static void take_listed(struct engine *e, const struct lists_answer *answer, int64_t now)
+{
+	const struct policy *const p = &e->policy;
+	const struct intake intake = {p->config, p->sessions, p->verdict, p->cluster, e->ledger, true};
+	char addr[ADDR_TEXT_MAX];
+	struct intake_result taken;
+
+	intake_listed(&intake, answer, now, &taken);
+	if (taken.is_hit && taken.decision.outcome == VERDICT_BRAKED)
+		say_braked(e, now);
+	if (!taken.earned)
+		return;
+	(void)addr_text(&answer->addr, addr);
+	log_line(LOG_INFO, "allowed %s for %" PRId64 " s by %s", addr, p->config->dns.allow_for_s, answer->list->zone);
+	policy_earned(&e->policy);
+	e->write_at = e->sync_at = 0;
+}
+
+static void take_answer(struct engine *e, const struct lists_answer *answer, int64_t now)
+{
+	char code[ADDR_TEXT_MAX];
+
+	switch (answer->word) {
+	case LISTS_LISTED:
+		take_listed(e, answer, now);
+		break;
+	case LISTS_DEAD:
+		(void)addr_text(&answer->code, code);
+		log_line(LOG_WARNING, "DNS list %s says %s of 127.0.0.1, as of anybody: it is dead, or does not answer you; it "
+		                      "counts for nothing until that is over", answer->list->zone, code);
+		break;
+	case LISTS_SILENT:
+		log_line(LOG_WARNING, "DNS list %s: no answer; it is not asked until there is one", answer->list->zone);
+		break;
+	case LISTS_ALIVE:
+		log_line(LOG_NOTICE, "DNS list %s answers again, and is asked", answer->list->zone);
+		break;
+	}
+}
+
+static void hear_lists(struct engine *e)
+{
+	const int64_t now = clock_unix_s();
+	struct lists_answer answer;
+
+	verdict_at(e->policy.verdict, now);
+	lists_turn(e->policy.lists, clock_steady_ms());
+	while (!ledger_is_full(e->ledger) && lists_next(e->policy.lists, &answer))
+		take_answer(e, &answer, now);
 }
 
 /* --- writing, and then the firewall --- */
@@ -339,6 +395,7 @@ static int timeout_ms(const struct engine *e)
 	const int logs_ms = e->store_failed ? -1 : logs_timeout_ms(e->logs);
 	const int control_ms = control == NULL ? -1 : control_timeout_ms(control, now);
 	const int names_ms = allowlist_timeout_ms(e->policy.allowlist, now);
+	const int lists_ms = e->store_failed ? -1 : lists_timeout_ms(e->policy.lists, now);
 	int64_t at = INT64_MAX;
 
 	sooner(&at, e->write_at);
@@ -352,6 +409,8 @@ static int timeout_ms(const struct engine *e)
 		sooner(&at, now + control_ms);
 	if (names_ms >= 0)
 		sooner(&at, now + names_ms);
+	if (lists_ms >= 0)
+		sooner(&at, now + lists_ms);
 	if (logs_ms >= 0)
 		sooner(&at, now + logs_ms);
 	if (at == INT64_MAX)
@@ -388,8 +447,10 @@ static void turn(struct engine *e)
 		if (logs_file_waits(e->logs) && logs_begin_file(e->logs, &why) < 0)
 			store_trouble(e, &why);
 	}
-	if (!e->store_failed)
+	if (!e->store_failed) {
+		hear_lists(e);
 		read_logs(e);
+	}
 	if (ledger_has_hits(e->ledger) || logs_file_waits(e->logs) || clock_steady_ms() >= e->write_at) {
 		if (!e->store_failed || clock_steady_ms() >= e->write_at)
 			write_and_block(e);
@@ -414,6 +475,7 @@ int engine_run(struct engine *e)
 		[FIREWALL] = {.fd = e->client.fd, .events = 0}, /* only whether root is gone */
 		[EDITS] = {.events = POLLIN},
 		[NAMES] = {.events = POLLIN},
+		[LISTS] = {.events = POLLIN},
 	};
 	struct control *const control = e->requests.control;
 
@@ -425,6 +487,7 @@ int engine_run(struct engine *e)
 		polled[EDITS].fd = e->store_failed ? -1 : edits_fd(e->policy.edits);
 		polled[LOGS].fd = e->store_failed ? -1 : logs_fd(e->logs);
 		polled[NAMES].fd = allowlist_fd(e->policy.allowlist);
+		polled[LISTS].fd = e->store_failed ? -1 : lists_fd(e->policy.lists);
 		if (control != NULL)
 			control_poll(control, polled + CONTROL);
 		if (poll(polled, N_PLACES, timeout_ms(e)) < 0 && errno != EINTR) {

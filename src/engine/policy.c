@@ -138,6 +138,11 @@ void policy_refresh_allowed(struct policy *p)
 		p->lifted = allowlist_changes(p->allowlist);
 }
 
+void policy_earned(struct policy *p)
+{
+	p->lifted = allowlist_changes(p->allowlist) - 1; /* another than now */
+}
+
 /* For a start at which no name server answers. */
 static int remember_names(struct policy *p, struct why *why)
 {
@@ -221,6 +226,18 @@ static int renew(struct policy *p, const struct config *config, struct why *why)
 	return 0;
 }
 
+/* By the new configuration, and the verdict that goes with it. */
+static void renew_lists(struct policy *p)
+{
+	struct why why;
+
+	lists_free(p->lists);
+	p->lists = lists_new(p->config, NULL);
+	if (p->lists != NULL &&
+	    recall_lists(p->store, p->lists, p->verdict, clock_unix_s() - p->config->block.window_s, &why) < 0)
+		log_line(LOG_WARNING, "%s; DNS lists may be asked twice about somebody", why.text);
+}
+
 /* What a running daemon cannot change. */
 static void say_what_needs_a_restart(const struct config *old, const struct config *new)
 {
@@ -271,6 +288,7 @@ static int reload(struct policy *p, struct why *why)
 	if (p->config != p->started)
 		config_free(p->config);
 	p->config = config;
+	renew_lists(p);
 	watch_edits(p);
 	return 0;
 }
@@ -327,7 +345,10 @@ int policy_load(struct policy *p, struct store *store, struct ledger *ledger, st
 	p->store = store;
 	p->ledger = ledger;
 	rc = renew(p, p->config, why);
-	return rc < 0 ? rc : recall_cluster(store, p->cluster, p->verdict, clock_unix_s(), why);
+	if (rc < 0)
+		return rc;
+	renew_lists(p);
+	return recall_cluster(store, p->cluster, p->verdict, clock_unix_s(), why);
 }
 
 void policy_done(struct policy *p)
@@ -336,6 +357,7 @@ void policy_done(struct policy *p)
 	verdict_free(p->verdict);
 	cluster_free(p->cluster);
 	allowlist_free(p->allowlist);
+	lists_free(p->lists);
 	sessions_free(p->sessions);
 	rules_scratch_free(p->scratch);
 	rules_free(p->rules);

@@ -15,13 +15,14 @@
 #include "config.h"
 #include "edits.h"
 #include "ledger.h"
+#include "lists.h"
 #include "rules/rules.h"
 #include "rules/sessions.h"
 #include "store/store.h"
 #include "verdict/cluster.h"
 #include "verdict/verdict.h"
 
-/* The first seven are for everybody to use, never to change. */
+/* The first eight are for everybody to use, never to change. */
 struct policy {
 	struct config *config;
 	struct rules *rules;
@@ -30,6 +31,7 @@ struct policy {
 	struct allowlist *allowlist;
 	struct verdict *verdict;
 	struct cluster *cluster;
+	struct lists *lists; /* NULL: none */
 
 	struct edits *edits; /* of rule files; NULL: not seen */
 	const char *config_path;
@@ -63,7 +65,8 @@ void policy_edited(struct policy *policy);
 /* Hears and remembers what [allow] name stands for. True: who is allowed has changed, look again. */
 bool policy_hear_names(struct policy *policy);
 
-/* Looks again at who is allowed, where something changed, and lifts their blocks. */
+/* Looks again at who is allowed, where something changed or somebody has earned it since, and lifts their blocks. */
 void policy_refresh_allowed(struct policy *policy);
+void policy_earned(struct policy *policy);
 
 #endif

@@ -21,7 +21,7 @@ int store_rule(struct store *store, const char *name, const char *category, cons
 struct store_hit {
 	int64_t time_s;
 	struct addr address;
-	int64_t rule, log; /* ids; log 0: none, somebody's vote */
+	int64_t rule, log; /* ids; log 0: none: a vote, or what a DNS list said */
 	int score;
 	bool ignored;      /* it does not weigh */
 	int64_t offset;

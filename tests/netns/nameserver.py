@@ -1,7 +1,8 @@
 """nameserver.py ADDRESS ZONE LOG: a DNS server on port 53 that says what a test wants.
 
-ZONE has lines "NAME ANSWER...", read anew for each question. ANSWER: addresses, of which those of the question's type are
-said, or "servfail", or "silence". A name that is not there does not exist. LOG gets a line "NAME TYPE" for each question.
+ZONE has lines "NAME ANSWER...", read anew for each question; a NAME "*.zone" is all that is in it. ANSWER: addresses, of
+which those of the question's type are said, or "servfail", or "silence". A name that is not there does not exist. LOG gets
+a line "NAME TYPE" for each question.
 """
 import ipaddress
 import socket
@@ -20,7 +21,9 @@ def answer(zone, question):
     number, kind = struct.unpack_from("!H", question)[0], struct.unpack_from("!H", question, at + 1)[0]
     name = ".".join(labels).lower()
     with open(zone, encoding="utf-8") as lines:
-        words = {words[0]: words[1:] for words in map(str.split, lines) if words}.get(name)
+        table = {words[0]: words[1:] for words in map(str.split, lines) if words}
+    suffixes = ["*." + ".".join(labels[i:]) for i in range(1, len(labels))]
+    words = next((table[known] for known in [name, *suffixes] if known in table), None)
     rcode, records = 0 if words is not None else 3, []
     if words == ["servfail"]:
         rcode = 2

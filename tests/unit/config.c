@@ -144,6 +144,8 @@ static void test_values(void **state)
 	                        "[Block]\nTHRESHOLD = 1000000\nwindow = 366d\nfor = 1s, 2m\t3h,,4d 5w 6 7 8\nmemory = 1s\n"
 	                        "extend = No\n"
 	                        "[allow]\naddress = 192.0.2.7\naddress =\naddress = 2001:DB8::/32, 10.0.0.0/8\t::1,\n"
+	                        "[dns]\nlist = zen.example 60\nlist = dnswl.example  Allow\nallow_for = 36h\n"
+	                        "list = zen.example\t1000 =127.0.0.2,127.0.0.10\nlist =\n"
 	                        "[firewall]\nbackend = recent\nmanage_rules = NO\nchain = a-b_C9\njump_from = FORWARD\n"
 	                        "list = x2345678901234567890123\nports = 1 65535,25\naction = Reject\n"
 	                        "log_prefix = SPAM \"BLOCK\": %s x\nseconds = 2\nresync = 1d\nkeep_on_stop = YES\n"
@@ -173,6 +175,16 @@ static void test_values(void **state)
 			assert_string_equal(got, want[i]);
 		}
 	}
+	assert_int_equal(c->dns.n, 3);
+	assert_string_equal(c->dns.lists[0].zone, "zen.example");
+	assert_int_equal(c->dns.lists[0].score, 60);
+	assert_int_equal(c->dns.lists[0].n_codes, 0);
+	assert_string_equal(c->dns.lists[1].zone, "dnswl.example");
+	assert_int_equal(c->dns.lists[1].score, 0);
+	assert_int_equal(c->dns.lists[2].score, 1000);
+	assert_int_equal(c->dns.lists[2].n_codes, 2);
+	assert_int_equal(c->dns.lists[2].codes[1].bytes[15], 10);
+	assert_int_equal(c->dns.allow_for_s, 36 * 3600);
 	assert_false(c->firewall.manage_rules);
 	assert_string_equal(c->firewall.chain, "a-b_C9");
 	assert_string_equal(c->firewall.jump_from, "FORWARD");
@@ -203,6 +215,9 @@ static void test_values(void **state)
 #define A_DURATION ": want a duration such as 90s, 10m, 1h30m or 7d, got "
 #define AN_ADDRESS                                                                                            \
 	": want an address or a network without host bits, such as 192.0.2.7 or 2001:db8::/32, got "
+#define A_LIST                                                                                                \
+	":2: list: want a zone, a score from 1 to 1000 or \"allow\", and if need be the answers that count, such as " \
+	"\"dnsbl.example 60 =127.0.0.2,127.0.0.4\", got "
 #define A_PORT ": want ports from 1 to 65535, such as \"25,465,587\", got "
 
 static void test_faults(void **state)
@@ -237,6 +252,25 @@ static void test_faults(void **state)
 		{"[allow]\naddress = 192.0.2.1/24\n", ":2: address" AN_ADDRESS "\"192.0.2.1/24\""},
 		{"[allow]\naddress = 192.0.2.7\naddress = 192.0.2.7 192.0.2\n",
 	         ":3: address" AN_ADDRESS "\"192.0.2.7 192.0.2\""},
+		{"[dns]\nlist = zen.example\n", A_LIST "\"zen.example\""},
+		{"[dns]\nlist = zen.example 0\n", A_LIST "\"zen.example 0\""},
+		{"[dns]\nlist = zen.example 1001\n", A_LIST "\"zen.example 1001\""},
+		{"[dns]\nlist = zen.example -5\n", A_LIST "\"zen.example -5\""},
+		{"[dns]\nlist = zen.example deny\n", A_LIST "\"zen.example deny\""},
+		{"[dns]\nlist = zen 5\n", A_LIST "\"zen 5\""},
+		{"[dns]\nlist = zen.example. 5\n", A_LIST "\"zen.example. 5\""},
+		{"[dns]\nlist = zen..example 5\n", A_LIST "\"zen..example 5\""},
+		{"[dns]\nlist = *.example 5\n", A_LIST "\"*.example 5\""},
+		{"[dns]\nlist = zen.example 5 127.0.0.2\n", A_LIST "\"zen.example 5 127.0.0.2\""},
+		{"[dns]\nlist = zen.example 5 =\n", A_LIST "\"zen.example 5 =\""},
+		{"[dns]\nlist = zen.example 5 =127.0.0.2,\n", A_LIST "\"zen.example 5 =127.0.0.2,\""},
+		{"[dns]\nlist = zen.example 5 =192.0.2.7\n", A_LIST "\"zen.example 5 =192.0.2.7\""},
+		{"[dns]\nlist = zen.example 5 =::7f00:2\n", A_LIST "\"zen.example 5 =::7f00:2\""},
+		{"[dns]\nlist = zen.example 5 =127.0.0.2 6\n", A_LIST "\"zen.example 5 =127.0.0.2 6\""},
+		{"[dns]\nlist = zen.example 5 =127.0.0.1,127.0.0.2,127.0.0.3,127.0.0.4,127.0.0.5,127.0.0.6,127.0.0.7,"
+	         "127.0.0.8,127.0.0.9\n",
+	         A_LIST "\"zen.example 5 =127.0.0.1,127.0.0.2,127.0.0.3,127.0.0.4,127.0.0.5,127.0.0.6,1...\""},
+		{"[dns]\nallow_for = 0\n", ":2: allow_for" A_DURATION "\"0\""},
 		{"[firewall]\nbackend = iptables\n", ":2: backend: want recent, got \"iptables\""},
 		{"[firewall]\nchain =\n", ":2: chain: want 1 to 23 characters, got \"\""},
 		{"[firewall]\nchain = x23456789012345678901234\n",
@@ -340,6 +374,15 @@ static void test_limits(void **state)
 	config_free(c);
 	(void)snprintf(text + n, sizeof text - n, "[log /var/log/64]\n# c\nx = 1\n");
 	bad(text, ":66: more than 64 logs");
+
+	n = (size_t)snprintf(text, sizeof text, "[dns]\n");
+	for (unsigned i = 0; i < CONFIG_LISTS_MAX; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n, "list = %u.example 5\n", i);
+	c = good(text);
+	assert_int_equal(c->dns.n, CONFIG_LISTS_MAX);
+	config_free(c);
+	(void)snprintf(text + n, sizeof text - n, "list = one.more.example 5\n");
+	bad(text, ":18: list: want at most 16 lists, got \"one.more.example 5\"");
 
 	n = (size_t)snprintf(text, sizeof text, "[allow]\n");
 	for (unsigned i = 0; i < CONFIG_ALLOW_MAX; i++)

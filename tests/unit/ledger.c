@@ -161,6 +161,31 @@ static void test_write(void **state)
 	ledger_done(file);
 }
 
+/* What stands in no log, and an allowance that lifts a block begun in the same breath. */
+static void test_no_log(void **state)
+{
+	const struct addr one = addr_number(1), two = addr_number(2);
+	const struct net net = net_of(&one), second = net_of(&two);
+	char text[] = "allowed by white.example";
+	struct ledger_allowance allowance = {
+		.net = net, .since_s = t0_s, .until_s = t0_s + 3600, .cause = "dns-list", .why = text, .lifts = true, .lifted = net};
+
+	(void)state;
+	note(NULL, 1, true);
+	note(NULL, 2, true);
+	ledger_allow(ledger, &allowance);
+	allowance.lifts = false;
+	allowance.net = second;
+	ledger_allow(ledger, &allowance);
+	(void)strcpy(text, "gone");
+	written();
+	assert_int_equal(number("SELECT count(*) FROM hit WHERE log = 0 AND text = 'the line'"), 2);
+	assert_int_equal(number("SELECT count(*) FROM log"), 0);
+	assert_int_equal(number("SELECT count(*) FROM allowance WHERE cause = 'dns-list' AND why = 'allowed by white.example'"), 2);
+	assert_int_equal(number("SELECT count(*) FROM block WHERE address = '2001:db8::1' AND ended_by = 'allowed by white.example'"), 1);
+	assert_int_equal(number("SELECT count(*) FROM block WHERE ended IS NULL AND address = '2001:db8::2'"), 1);
+}
+
 static void test_known(void **state)
 {
 	struct store_log known = {0};
@@ -373,6 +398,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_write, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_log, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_known, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_text, setup, teardown),
