@@ -1,6 +1,7 @@
 #include "base/addr.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -95,13 +96,23 @@ size_t addr_text(const struct addr *addr, char out[static ADDR_TEXT_MAX])
 	return strlen(out);
 }
 
+/* The bits in which the eight bytes differ, the first one highest. */
+static uint64_t difference(const uint8_t a[static 8], const uint8_t b[static 8])
+{
+	uint64_t x, y;
+
+	memcpy(&x, a, 8);
+	memcpy(&y, b, 8);
+	return be64toh(x ^ y);
+}
+
 static bool prefix_equal(const uint8_t a[static 16], const uint8_t b[static 16], unsigned len)
 {
-	const unsigned bytes = len / 8, bits = len % 8;
+	const uint64_t front = difference(a, b);
 
-	if (memcmp(a, b, bytes) != 0)
-		return false;
-	return bits == 0 || ((a[bytes] ^ b[bytes]) >> (8 - bits)) == 0;
+	if (len <= 64)
+		return len == 0 || front >> (64 - len) == 0;
+	return front == 0 && difference(a + 8, b + 8) >> (128 - len) == 0;
 }
 
 bool net_parse(const char *text, size_t len, struct net *ret)

@@ -190,7 +190,10 @@ bool literal_stands_in(const struct literal *literal, struct span text)
 	p = text.p + literal->rare;
 	last = p + (text.len - literal->len);
 	while (p <= last && (p = memchr(p, literal->text[literal->rare], (size_t)(last - p) + 1)) != NULL) {
-		if (memcmp(p - literal->rare, literal->text, literal->len) == 0)
+		const char *const start = p - literal->rare;
+
+		if (start[0] == literal->text[0] && start[literal->len - 1] == literal->text[literal->len - 1] &&
+		    memcmp(start, literal->text, literal->len) == 0)
 			return true;
 		p++;
 	}

@@ -13,6 +13,7 @@ enum {
 	CACHE_SLOTS = 512, /* programs whose rules are remembered; a power of two */
 	OPENING = WORDS_BYTES, /* of a message's beginning are looked at */
 	OPENINGS = 256,    /* remembered for each program; a power of two */
+	ASKED_MAX = 256,   /* looks for a rule's literals before it is judged whether they pay */
 	MISSES_MAX = 64,   /* others that came in a known opening's place before one of them gets it */
 	JIT_STACK_MAX = 256 << 10,
 	SLOT_LITERALS_MAX = 64, /* bits of a word */
@@ -25,7 +26,9 @@ struct candidate {
 	bool enabled;                 /* as the rule says */
 	const struct literal *first;  /* the message begins with it; NULL: with anything */
 	struct words_head head;       /* its first bytes */
-	uint8_t inside[LITERALS_MAX]; /* indexes into the slot's literals, NO_LITERAL: none */
+	size_t n_inside;
+	uint8_t inside[LITERALS_MAX]; /* indexes into the slot's literals, NO_LITERAL: there was no room */
+	unsigned asked, missed;       /* how often those were looked for, and one was not there */
 };
 
 /* Which rules of a slot can take any message that begins so. Bit i: its list[i]. */
@@ -128,14 +131,12 @@ static uint8_t intern(struct slot *slot, const struct literal *literal)
 static struct candidate candidate_of(struct slot *slot, const struct rules *rules, const struct compiled *c)
 {
 	struct candidate candidate = {.rule = c, .enabled = c->rule.text->enabled};
-	size_t n = 0;
 
-	memset(candidate.inside, NO_LITERAL, sizeof candidate.inside);
 	for (size_t i = 0; i < c->n_literals && !rules->no_prefilter; i++) {
 		const struct literal *const literal = &c->literals[i];
 
 		if (!literal->first) {
-			candidate.inside[n++] = intern(slot, literal);
+			candidate.inside[candidate.n_inside++] = intern(slot, literal);
 			continue;
 		}
 		candidate.first = literal;
@@ -195,8 +196,20 @@ static const struct slot *slot_of(struct rules_scratch *s, struct span program)
 	return slot;
 }
 
+static bool stands_in(const struct slot *slot, uint8_t literal, struct seen *seen)
+{
+	const uint64_t bit = (uint64_t)1 << literal;
+
+	if ((seen->tried & bit) == 0) {
+		seen->tried |= bit;
+		if (literal_stands_in(slot->literals[literal], seen->message))
+			seen->present |= bit;
+	}
+	return (seen->present & bit) != 0;
+}
+
 /* False when the message lacks something the rule's regex needs. */
-static bool worth_trying(const struct slot *slot, const struct candidate *c, struct words words, struct seen *seen)
+static bool worth_trying(const struct slot *slot, struct candidate *c, struct words words, struct seen *seen)
 {
 	const struct span message = seen->message;
 
@@ -205,20 +218,20 @@ static bool worth_trying(const struct slot *slot, const struct candidate *c, str
 	if (c->first != NULL && c->first->len > WORDS_BYTES &&
 	    (message.len < c->first->len || memcmp(message.p, c->first->text, c->first->len) != 0))
 		return false;
-	for (size_t i = 0; i < LITERALS_MAX; i++) {
-		uint64_t bit;
-
-		if (c->inside[i] == NO_LITERAL)
-			continue;
-		bit = (uint64_t)1 << c->inside[i];
-		if ((seen->tried & bit) == 0) {
-			seen->tried |= bit;
-			if (literal_stands_in(slot->literals[c->inside[i]], message))
-				seen->present |= bit;
+	if (c->n_inside == 0)
+		return true;
+	if (c->asked++ == ASKED_MAX) {
+		if (c->missed < ASKED_MAX / 8) { /* what is nearly always there is not worth a look */
+			c->n_inside = 0;
+			return true;
 		}
-		if ((seen->present & bit) == 0)
-			return false;
+		c->asked = c->missed = 0;
 	}
+	for (size_t i = 0; i < c->n_inside; i++)
+		if (c->inside[i] != NO_LITERAL && !stands_in(slot, c->inside[i], seen)) {
+			c->missed++;
+			return false;
+		}
 	return true;
 }
 
@@ -235,9 +248,10 @@ static bool takes(struct rules_scratch *s, const pcre2_code *code, bool jit, str
 	return on_limit;
 }
 
-static struct span group(const struct rules_scratch *s, struct span text, uint32_t number)
+/* ovector: of the match; its data keep it in one place. */
+static struct span group(const PCRE2_SIZE *ovector, struct span text, uint32_t number)
 {
-	const PCRE2_SIZE *const at = pcre2_get_ovector_pointer(s->data) + 2 * number;
+	const PCRE2_SIZE *const at = ovector + 2 * number;
 
 	if (number == 0 || at[0] == PCRE2_UNSET)
 		return (struct span){NULL, 0};
@@ -282,17 +296,19 @@ unsigned compiled_unwrap(struct span *message)
 static void take_groups(const struct rules_scratch *s, const struct compiled *c, struct span message,
                         unsigned times, struct rules_hit *hit)
 {
-	const struct span session = group(s, message, c->session);
-	const unsigned count = c->count > 0 ? number_in(group(s, message, c->count)) * times : times;
+	const PCRE2_SIZE *const ovector = pcre2_get_ovector_pointer(s->data);
+	const struct span session = group(ovector, message, c->session);
+	const unsigned count = c->count > 0 ? number_in(group(ovector, message, c->count)) * times : times;
 
-	*hit = (struct rules_hit){.rule = &c->rule, .kind = c->kind};
-	hit->where = group(s, message, c->addr);
-	hit->name = group(s, message, c->name);
-	hit->detail = group(s, message, c->detail);
-	hit->from = group(s, message, c->from);
-	hit->to = group(s, message, c->to);
-	hit->helo = group(s, message, c->helo);
-	hit->count = count > RULES_COUNT_MAX ? RULES_COUNT_MAX : count;
+	*hit = (struct rules_hit){.rule = &c->rule,
+	                          .kind = c->kind,
+	                          .where = group(ovector, message, c->addr),
+	                          .name = group(ovector, message, c->name),
+	                          .detail = group(ovector, message, c->detail),
+	                          .from = group(ovector, message, c->from),
+	                          .to = group(ovector, message, c->to),
+	                          .helo = group(ovector, message, c->helo),
+	                          .count = count > RULES_COUNT_MAX ? RULES_COUNT_MAX : count};
 	hit->score = c->rule.text->score * (int)hit->count;
 	if (session.len <= RULES_SESSION_MAX)
 		hit->session = session;
@@ -328,7 +344,7 @@ static size_t match_also(struct rules_scratch *s, const struct slot *slot, struc
 	size_t n = 1;
 
 	for (size_t i = slot->n; i < slot->n + slot->n_also && n < RULES_HITS_MAX; i++) {
-		const struct candidate *const c = &slot->list[i];
+		struct candidate *const c = &slot->list[i];
 
 		if ((c->enabled || disabled) && worth_trying(slot, c, words_of(seen->message.p, seen->message.len), seen) &&
 		    try_rule(s, c->rule, seen->message, times, &ret[n]) &&
@@ -399,7 +415,7 @@ size_t rules_match_all(struct rules_scratch *s, struct span program, struct span
 	if (times == 0 || (worth = possible(s, slot, message, words)) == 0)
 		return 0;
 	for (size_t i = next_of(slot, worth, 0); i < slot->n; i = next_of(slot, worth, i + 1)) {
-		const struct candidate *const c = &slot->list[i];
+		struct candidate *const c = &slot->list[i];
 
 		if (!(c->enabled || disabled) || !worth_trying(slot, c, words, &seen) ||
 		    !try_rule(s, c->rule, message, times, &ret[0]))
