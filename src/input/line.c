@@ -547,20 +547,23 @@ void line_clock_init(struct line_clock *clock, int64_t end_s, int year)
 
 int line_parse(struct line_clock *clock, const char *text, size_t len, struct line *ret)
 {
-	return memchr(text, '\0', len) != NULL ? LINE_UNPARSED : line_parse_clean(clock, text, len, ret);
+	if (memchr(text, '\0', len) == NULL)
+		return line_parse_clean(clock, text, len, ret);
+	*ret = (struct line){.has_time = false};
+	return LINE_UNPARSED;
 }
 
 int line_parse_clean(struct line_clock *clock, const char *text, size_t len, struct line *ret)
 {
-	struct line line = {.has_time = false};
-
+	*ret = (struct line){.has_time = false};
 	if (len > 0 && text[len - 1] == '\r')
 		len--;
-	if (len == 0 || !parse(clock, &line, text, text + len))
+	if (len == 0 || !parse(clock, ret, text, text + len)) {
+		*ret = (struct line){.has_time = false};
 		return LINE_UNPARSED;
+	}
 	/* A date of long ago, such as Feb 29 in another year, must not take the lines after it along. */
-	if (line.has_time && line.time_s >= clock->last_s - BACK_MAX_S)
-		clock->last_s = line.time_s;
-	*ret = line;
+	if (ret->has_time && ret->time_s >= clock->last_s - BACK_MAX_S)
+		clock->last_s = ret->time_s;
 	return LINE_OK;
 }

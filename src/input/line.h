@@ -92,7 +92,7 @@ void line_clock_init(struct line_clock *clock, int64_t end_s, int year);
 /*
  * Takes one line apart. text: len bytes, no LF, not changed; every span of *ret points into it (or to a
  * constant word for the programs named above). Zone of stamps that carry none: the process's (TZ).
- * clock is advanced by LINE_OK. Returns LINE_OK, or LINE_UNPARSED with *ret untouched.
+ * clock is advanced by LINE_OK. Returns LINE_OK, or LINE_UNPARSED with *ret empty.
  */
 int line_parse(struct line_clock *clock, const char *text, size_t len, struct line *ret);
 
