@@ -11,6 +11,7 @@
 
 enum {
 	DAY_S = 86400,
+	EVIDENCE_MAX = 256, /* rows written at once */
 	CREDIT_SLICE = 1 << 20, /* seconds of credit that a replay removes at once: all there are */
 };
 
@@ -361,14 +362,30 @@ static bool good_is_full(const struct ledger *l)
 
 static int write_good(struct ledger *l, struct why *why)
 {
-	size_t ignored;
+	struct store_evidence list[EVIDENCE_MAX];
+	size_t ignored, n = 0;
 	int rc = 0;
 
-	for (size_t i = 0; l->n_good > 0 && i < 2 * LEDGER_GOOD_MAX && rc == 0; i++)
-		if (l->good[i].used)
-			rc = store_add_good(l->store, &l->good[i].net, l->good[i].last_s, l->good[i].times, why);
-	for (size_t i = 0; i < l->n_credit && rc == 0; i++)
-		rc = store_add_credit(l->store, &l->good[l->credit[i].good].net, l->credit[i].time_s, l->credit[i].score, why);
+	for (size_t i = 0; l->n_good > 0 && i < 2 * LEDGER_GOOD_MAX && rc == 0; i++) {
+		const struct noted_good *const g = &l->good[i];
+
+		if (g->used)
+			list[n++] = (struct store_evidence){.net = g->net, .time_s = g->last_s, .times = g->times};
+		if (n == EVIDENCE_MAX) {
+			rc = store_add_good(l->store, list, n, why);
+			n = 0;
+		}
+	}
+	if (rc == 0)
+		rc = store_add_good(l->store, list, n, why);
+	for (size_t i = 0; i < l->n_credit && rc == 0; i += n) {
+		for (n = 0; n < EVIDENCE_MAX && i + n < l->n_credit; n++) {
+			const struct noted_credit *const c = &l->credit[i + n];
+
+			list[n] = (struct store_evidence){.net = l->good[c->good].net, .time_s = c->time_s, .score = c->score};
+		}
+		rc = store_add_credit(l->store, list, n, why);
+	}
 	/* So that a log read in two goes leaves what it leaves in one. */
 	if (rc == 0 && l->defer_good && l->n_credit > 0)
 		rc = store_purge_good(l->store, INT64_MIN, l->credit_s - l->window_s + 1, CREDIT_SLICE, &ignored, why);

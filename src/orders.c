@@ -500,7 +500,8 @@ static int write_white(const struct orders *o, const struct protocol_request *r,
 	if (rc == 0)
 		rc = add_vote(o, r, who, -score, view.allowed, now_s, &rule, why);
 	if (rc == 0) /* a day that counts for the good, as the verdict will say too */
-		rc = store_add_good(o->store, &view.subject, now_s, 1, why);
+		rc = store_add_good(
+			o->store, &(struct store_evidence){.net = view.subject, .time_s = now_s, .times = 1}, 1, why);
 	return finish(o, r, who, now_s, rc, why);
 }
 

@@ -1,37 +1,65 @@
 #include "store/good.h"
 
-#include "store/sql.h"
+#include "store/batch.h"
 
 /* --- deliveries and logins --- */
 
-int store_add_good(struct store *store, const struct net *net, int64_t time_s, int64_t times, struct why *why)
+static void good_value(sqlite3_context *context, const void *row, int column)
+{
+	const struct store_evidence *const e = row;
+
+	switch (column) {
+	case 0:
+		sqlite3_result_int64(context, e->time_s / 86400);
+		break;
+	case 1:
+		batch_net(context, &e->net);
+		break;
+	case 2:
+		sqlite3_result_int64(context, e->times);
+		break;
+	case 3:
+		sqlite3_result_int64(context, e->time_s);
+		break;
+	}
+}
+
+int store_add_good(struct store *store, const struct store_evidence *list, size_t n, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(
 		store, GOOD_ADD,
-		"INSERT INTO good (day, address, times, last) VALUES (?1, ?2, ?3, ?4) "
+		"INSERT INTO good (day, address, times, last) SELECT a, b, c, d FROM batch WHERE true "
 		"ON CONFLICT (day, address) DO UPDATE "
 		"SET times = times + excluded.times, last = max(last, excluded.last)");
-	char text[NET_TEXT_MAX];
 
-	sql_bind_number(s, 1, time_s / 86400);
-	sql_bind_net(s, 2, net, text);
-	sql_bind_number(s, 3, times);
-	sql_bind_number(s, 4, time_s);
-	return sql_run(store, s, why);
+	return batch_run(store, s, list, sizeof *list, n, good_value, why);
 }
 
-int store_add_credit(struct store *store, const struct net *net, int64_t time_s, int score, struct why *why)
+static void credit_value(sqlite3_context *context, const void *row, int column)
+{
+	const struct store_evidence *const e = row;
+
+	switch (column) {
+	case 0:
+		sqlite3_result_int64(context, e->time_s);
+		break;
+	case 1:
+		batch_net(context, &e->net);
+		break;
+	case 2:
+		sqlite3_result_int(context, e->score);
+		break;
+	}
+}
+
+int store_add_credit(struct store *store, const struct store_evidence *list, size_t n, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(
 		store, CREDIT_ADD,
-		"INSERT INTO credit (time, address, score) VALUES (?1, ?2, ?3) "
+		"INSERT INTO credit (time, address, score) SELECT a, b, c FROM batch WHERE true "
 		"ON CONFLICT (time, address) DO UPDATE SET score = score + excluded.score");
-	char text[NET_TEXT_MAX];
 
-	sql_bind_number(s, 1, time_s);
-	sql_bind_net(s, 2, net, text);
-	sql_bind_number(s, 3, score);
-	return sql_run(store, s, why);
+	return batch_run(store, s, list, sizeof *list, n, credit_value, why);
 }
 
 /* --- allowances --- */

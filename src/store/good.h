@@ -10,11 +10,17 @@
 #include "store/store.h"
 
 /*
- * Evidence for the good about net: "times" more on a day (time_s / 86400), the last at time_s. And what of it
- * weighs: a score, below 0, at a second, added to what is there.
+ * Evidence for the good about net. store_add_good: it came "times" more on a day (time_s / 86400), the last at time_s.
+ * store_add_credit: what of it weighs, a score at a second. Both are added to what is there.
  */
-int store_add_good(struct store *store, const struct net *net, int64_t time_s, int64_t times, struct why *why);
-int store_add_credit(struct store *store, const struct net *net, int64_t time_s, int score, struct why *why);
+struct store_evidence {
+	struct net net;
+	int64_t time_s;
+	int64_t times; /* of store_add_good */
+	int score;     /* of store_add_credit; below 0 */
+};
+int store_add_good(struct store *store, const struct store_evidence *list, size_t n, struct why *why);
+int store_add_credit(struct store *store, const struct store_evidence *list, size_t n, struct why *why);
 
 /* Net is allowed for a while; another allowance of it ends. cause: "cluster" ...; text: why, or NULL. */
 int store_add_allowance(struct store *store, const struct net *net, int64_t since_s, int64_t until_s,

@@ -738,7 +738,7 @@ static void test_table_is_gone(void **state)
 	prepare(store);
 	sql(path, "DROP VIEW active; DROP VIEW blocks; DROP TABLE block; DROP TABLE credit");
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(store_add_credit(store, &net, t0_s, -1, &why), -EINVAL);
+		assert_int_equal(store_add_credit(store, &(struct store_evidence){.net = net, .time_s = t0_s, .score = -1}, 1, &why), -EINVAL);
 		assert_non_null(strstr(why.text, "cannot write: no such table: credit"));
 		assert_int_equal(store_running(store, t0_s, &why), -EINVAL);
 		assert_non_null(strstr(why.text, "cannot read: no such table: block"));
@@ -907,16 +907,16 @@ static void test_good(void **state)
 
 	(void)state;
 	good(store_open(NULL, STORE_WRITE, &store, &why), &why);
-	good(store_add_good(store, &a, t0_s, 2, &why), &why);
-	good(store_add_good(store, &a, t0_s + 1, 1, &why), &why);
-	good(store_add_good(store, &b, t0_s - 40 * 86400, 1, &why), &why);
+	good(store_add_good(store, &(struct store_evidence){.net = a, .time_s = t0_s, .times = 2}, 1, &why), &why);
+	good(store_add_good(store, &(struct store_evidence){.net = a, .time_s = t0_s + 1, .times = 1}, 1, &why), &why);
+	good(store_add_good(store, &(struct store_evidence){.net = b, .time_s = t0_s - 40 * 86400, .times = 1}, 1, &why), &why);
 	good(store_good_since(store, t0_s / 86400 - 31, &why), &why);
 	good(store_next_good(store, &g, &why), &why);
 	assert_true(addr_equal(&g.net.addr, &a.addr) && g.net.len == 64);
 	assert_int_equal(g.day, t0_s / 86400);
 	assert_int_equal(store_next_good(store, &g, &why), STORE_NONE);
-	good(store_add_credit(store, &b, t0_s, -20, &why), &why);
-	good(store_add_credit(store, &b, t0_s, -40, &why), &why);
+	good(store_add_credit(store, &(struct store_evidence){.net = b, .time_s = t0_s, .score = -20}, 1, &why), &why);
+	good(store_add_credit(store, &(struct store_evidence){.net = b, .time_s = t0_s, .score = -40}, 1, &why), &why);
 	good(store_credit_since(store, t0_s - 1, &why), &why);
 	good(store_next_good(store, &g, &why), &why);
 	assert_int_equal(g.score, -60);
