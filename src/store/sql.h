@@ -81,6 +81,7 @@ struct store {
 	bool bulk, due;       /* due: the next store_commit is one */
 	unsigned uncommitted; /* store_commits since the last that was one; bulk only */
 	struct batch batch;   /* of the statement that runs */
+	int bulk_fd;          /* of the file, bulk into a fresh one only; -1 */
 };
 
 /* Sets the sentence of what SQLite last refused: -errno. what: "cannot write". */

@@ -2,10 +2,12 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "schema.h"
 #include "store/batch.h"
@@ -181,6 +183,7 @@ int store_open(const char *path, enum store_mode mode, struct store **ret, struc
 	if (store == NULL || (store->path = strdup(path == NULL ? "database in memory" : path)) == NULL)
 		abort();
 	store->memory = path == NULL;
+	store->bulk_fd = -1;
 	/* SQLite keeps a nameless database in memory while it is small, and spills the rest to a temporary file. */
 	rc = sqlite3_open_v2(path == NULL ? "" : path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc != SQLITE_OK)
@@ -206,6 +209,8 @@ void store_close(struct store *store)
 	for (size_t i = 0; i < N_STATEMENTS; i++)
 		(void)sqlite3_finalize(store->statements[i].prepared);
 	(void)sqlite3_close(store->db);
+	if (store->bulk_fd >= 0)
+		(void)close(store->bulk_fd); /* after SQLite: closing any descriptor of a file gives up its locks (fcntl(2)) */
 	free(store->path);
 	free(store);
 }
@@ -244,11 +249,12 @@ static int commit(struct store *store, struct why *why)
 
 int store_commit(struct store *store, struct why *why)
 {
-	if (!store_commits_next(store)) {
-		store->uncommitted++;
-		return 0;
-	}
-	return commit(store, why);
+	if (store_commits_next(store))
+		return commit(store, why);
+	/* What the disk takes meanwhile need not be waited for at the end. Only a hint. */
+	if (++store->uncommitted % STORE_BULK_COMMITS == 0 && store->bulk_fd >= 0)
+		(void)sync_file_range(store->bulk_fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	return 0;
 }
 
 void store_rollback(struct store *store)
@@ -276,6 +282,8 @@ int store_bulk_begin(struct store *store, struct why *why)
 			              "PRAGMA journal_mode = TRUNCATE; PRAGMA locking_mode = EXCLUSIVE; "
 			              "PRAGMA synchronous = OFF; PRAGMA cache_size = -8192",
 			              "cannot set it up", why);
+		if (!store->memory && store->bulk_fd < 0)
+			store->bulk_fd = open(store->path, O_RDONLY | O_CLOEXEC);
 	}
 	store->bulk = rc == 0;
 	return rc;
