@@ -36,7 +36,7 @@ static bool put_builtins(const char *in, char *out, size_t cap)
 		const char *piece = in;
 		size_t len = 1;
 
-		for (size_t b = 0; b < sizeof builtins / sizeof *builtins; b++) {
+		for (size_t b = 0; *in == '<' && b < sizeof builtins / sizeof *builtins; b++) {
 			const size_t word_len = strlen(builtins[b].word);
 
 			if (strncmp(in, builtins[b].word, word_len) == 0) {
