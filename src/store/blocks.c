@@ -35,7 +35,7 @@ int store_add_blocks(struct store *store, const struct store_block *blocks, size
 {
 	sqlite3_stmt *const s = sql_statement(
 		store, BLOCK_ADD,
-		"INSERT INTO block (address, since, until, offence, rule, cause, proven) "
+		"INSERT OR FAIL INTO block (address, since, until, offence, rule, cause, proven) "
 		"SELECT a, b, c, d, e, f, g FROM batch");
 
 	return batch_run(store, s, blocks, sizeof *blocks, n, block_value, why);

@@ -28,7 +28,7 @@ int store_add_good(struct store *store, const struct store_evidence *list, size_
 {
 	sqlite3_stmt *const s = sql_statement(
 		store, GOOD_ADD,
-		"INSERT INTO good (day, address, times, last) SELECT a, b, c, d FROM batch WHERE true "
+		"INSERT OR FAIL INTO good (day, address, times, last) SELECT a, b, c, d FROM batch WHERE true "
 		"ON CONFLICT (day, address) DO UPDATE "
 		"SET times = times + excluded.times, last = max(last, excluded.last)");
 
@@ -56,7 +56,7 @@ int store_add_credit(struct store *store, const struct store_evidence *list, siz
 {
 	sqlite3_stmt *const s = sql_statement(
 		store, CREDIT_ADD,
-		"INSERT INTO credit (time, address, score) SELECT a, b, c FROM batch WHERE true "
+		"INSERT OR FAIL INTO credit (time, address, score) SELECT a, b, c FROM batch WHERE true "
 		"ON CONFLICT (time, address) DO UPDATE SET score = score + excluded.score");
 
 	return batch_run(store, s, list, sizeof *list, n, credit_value, why);

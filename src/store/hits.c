@@ -106,7 +106,7 @@ int store_add_hits(struct store *store, const struct store_hit *hits, size_t n, 
 {
 	sqlite3_stmt *const s = sql_statement(
 		store, HIT_ADD,
-		"INSERT INTO hit (time, address, rule, score, ignored, log, offset, detail, text) "
+		"INSERT OR FAIL INTO hit (time, address, rule, score, ignored, log, offset, detail, text) "
 		"SELECT a, b, c, d, e, f, g, h, i FROM batch");
 
 	return batch_run(store, s, hits, sizeof *hits, n, hit_value, why);
