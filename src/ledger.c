@@ -11,7 +11,7 @@
 
 enum {
 	DAY_S = 86400,
-	EVIDENCE_MAX = 256, /* rows written at once */
+	EVIDENCE_MAX = 1 << 12, /* rows written at once; each statement keeps a copy of the pages it changes */
 	CREDIT_SLICE = 1 << 20, /* seconds of credit that a replay removes at once: all there are */
 };
 
@@ -92,6 +92,7 @@ struct ledger {
 	int64_t credit_s; /* the newest */
 	struct noted_good *good;     /* LEDGER_GOOD_MAX * 2, open addressing by net and day; made when first needed */
 	struct noted_credit *credit; /* LEDGER_CREDIT_MAX; deferred: of the last ones only what is in the window is written */
+	struct store_evidence *evidence; /* EVIDENCE_MAX, of them, as they are written */
 
 	int64_t rule_ids[VERDICT_NO_RULE + 1]; /* by the rule's index; 0: not looked up yet */
 };
@@ -136,6 +137,7 @@ void ledger_free(struct ledger *l)
 	free(l->attempts);
 	free(l->good);
 	free(l->credit);
+	free(l->evidence);
 	free(l);
 }
 
@@ -334,7 +336,8 @@ void ledger_good(struct ledger *l, const struct net *subject, int64_t time_s, in
 	if (l->good == NULL) {
 		l->good = calloc((size_t)LEDGER_GOOD_MAX * 2, sizeof *l->good);
 		l->credit = calloc(LEDGER_CREDIT_MAX, sizeof *l->credit);
-		if (l->good == NULL || l->credit == NULL)
+		l->evidence = calloc(EVIDENCE_MAX, sizeof *l->evidence);
+		if (l->good == NULL || l->credit == NULL || l->evidence == NULL)
 			abort();
 	}
 	assert(l->n_good < LEDGER_GOOD_MAX && l->n_credit < LEDGER_CREDIT_MAX);
@@ -362,7 +365,7 @@ static bool good_is_full(const struct ledger *l)
 
 static int write_good(struct ledger *l, struct why *why)
 {
-	struct store_evidence list[EVIDENCE_MAX];
+	struct store_evidence *const list = l->evidence;
 	size_t ignored, n = 0;
 	int rc = 0;
 
