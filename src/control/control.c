@@ -18,7 +18,7 @@
 
 enum {
 	IN_MAX = 4096,         /* some requests at once, for those who do not wait for answers */
-	ACCEPT_PER_TURN = 16,
+	SERVED_PER_TURN = 8,   /* connections that something is received from or sent to */
 	BACKLOG = 16,
 	NOBODY = -1,           /* no such connection or group */
 	TOKEN_FILE_MAX = 8192,
@@ -51,6 +51,7 @@ struct connection {
 	uid_t uid;
 	char who[CONTROL_WHO_MAX];
 	int64_t heard_ms; /* last time something came or went */
+	int64_t spent_us; /* on its requests; of those that wait, who spent least is next */
 	size_t in_len;
 	char in[IN_MAX];
 	char *out; /* what the socket did not take yet; NULL: nothing */
@@ -71,10 +72,11 @@ struct control {
 	size_t n_tokens;
 	struct token tokens[CONTROL_TOKENS_MAX];
 
-	unsigned budget;
-	int64_t budget_ms; /* of which millisecond */
-	int64_t heavy_at; /* not before then another request that reads much */
-	size_t turn;      /* whose turn it is */
+	int64_t credit_us; /* to spend on requests; < 0: debts */
+	int64_t earned_ms; /* until when it was earned */
+	int64_t served_us; /* what he had spent whose request was taken last: nobody falls behind it */
+	size_t served;     /* who is received from and sent to next */
+	struct connection *taken; /* whose line was taken in this turn; NULL: nobody's */
 	struct connection connections[CONTROL_CONNECTIONS_MAX];
 	struct answer answer; /* our own */
 };
@@ -267,6 +269,7 @@ int control_new(const struct control_config *config, struct control **ret, struc
 	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++)
 		c->connections[i].fd = -1;
 	c->gids[WRITERS] = c->gids[READERS] = NOBODY;
+	c->credit_us = CONTROL_SAVED_US;
 	(void)snprintf(c->group, sizeof c->group, "%s", config->group);
 	(void)snprintf(c->readers, sizeof c->readers, "%s", config->readers);
 	if (config->port != 0) {
@@ -512,7 +515,7 @@ static struct connection *free_place(struct control *c, bool tcp)
 	return tcp && strangers >= CONTROL_STRANGERS_MAX ? NULL : place;
 }
 
-static void accept_one(struct control *c, enum listener which, int fd, int64_t now_ms)
+static void let_in(struct control *c, enum listener which, int fd, int64_t now_ms)
 {
 	struct connection *const conn = free_place(c, which == TCP);
 	struct ucred peer = {.uid = (uid_t)-1, .gid = (gid_t)-1};
@@ -537,15 +540,12 @@ static void accept_one(struct control *c, enum listener which, int fd, int64_t n
 	(void)snprintf(conn->who, sizeof conn->who, "uid %u", (unsigned)peer.uid);
 }
 
-static void accept_some(struct control *c, enum listener which, int64_t now_ms)
+static void accept_one(struct control *c, enum listener which, int64_t now_ms)
 {
-	for (size_t i = 0; i < ACCEPT_PER_TURN; i++) {
-		const int fd = accept4(c->listeners[which], NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	const int fd = accept4(c->listeners[which], NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-		if (fd < 0)
-			return; /* none waits, or no descriptors: those that wait do so until some are closed */
-		accept_one(c, which, fd, now_ms);
-	}
+	if (fd >= 0) /* or none waits, or no descriptors: those that wait do so until some are closed */
+		let_in(c, which, fd, now_ms);
 }
 
 /* The complete line at the beginning of what was received; or what is too long to become one. */
@@ -593,22 +593,6 @@ static bool is_done(const struct connection *conn)
 	return conn->out == NULL && (conn->closing || (conn->eof && !is_ready(conn)));
 }
 
-static bool is_heavy(enum protocol_verb verb)
-{
-	return verb == PROTOCOL_LIST || verb == PROTOCOL_WHY || verb == PROTOCOL_STATUS || verb == PROTOCOL_RELOAD;
-}
-
-/* Of the words that begin a heavy request: cheap, for what waits is looked at in each turn. */
-static bool waits_for_heavy(const struct connection *conn)
-{
-	struct protocol_request request;
-	struct why ignored;
-	size_t len;
-
-	return has_line(conn, &len) && len <= PROTOCOL_LINE_MAX &&
-	       protocol_parse((struct span){conn->in, len}, &request, &ignored) == 0 && is_heavy(request.verb);
-}
-
 /* When it is to be closed if nothing happens. */
 static int64_t closes_at(const struct connection *conn)
 {
@@ -617,16 +601,40 @@ static int64_t closes_at(const struct connection *conn)
 	return conn->heard_ms + (conn->rights == STRANGER ? CONTROL_AUTH_MS : CONTROL_IDLE_MS);
 }
 
-void control_poll(const struct control *c, struct pollfd out[static CONTROL_FDS_MAX])
+/* A share of the time since it was last looked at. */
+static void earn(struct control *c, int64_t now_ms)
 {
+	c->credit_us += (now_ms - c->earned_ms) * CONTROL_SHARE_US;
+	if (c->credit_us > CONTROL_SAVED_US)
+		c->credit_us = CONTROL_SAVED_US;
+	c->earned_ms = now_ms;
+}
+
+void control_spent(struct control *c, int64_t spent_us)
+{
+	c->credit_us -= spent_us;
+	if (c->credit_us < -CONTROL_DEBT_US)
+		c->credit_us = -CONTROL_DEBT_US;
+	if (c->taken != NULL)
+		c->taken->spent_us += spent_us > 0 ? spent_us : 1;
+	c->taken = NULL;
+}
+
+void control_poll(struct control *c, int64_t now_ms, struct pollfd out[static CONTROL_FDS_MAX])
+{
+	bool in_debt;
+
+	/* Only here: with credit everybody is heard, not only who was before. */
+	earn(c, now_ms);
+	in_debt = c->credit_us <= 0;
 	for (size_t i = 0; i < N_LISTENERS; i++)
-		out[i] = (struct pollfd){.fd = c->listeners[i], .events = POLLIN};
+		out[i] = (struct pollfd){.fd = in_debt ? -1 : c->listeners[i], .events = POLLIN};
 	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++) {
 		const struct connection *const conn = &c->connections[i];
 		const short events = (short)((may_receive(conn) ? POLLIN : 0) | (conn->fd >= 0 && conn->out != NULL ? POLLOUT : 0));
 
 		/* Without events it would still report a hang-up, again and again. */
-		out[N_LISTENERS + i] = (struct pollfd){.fd = events != 0 ? conn->fd : -1, .events = events};
+		out[N_LISTENERS + i] = (struct pollfd){.fd = events != 0 && !in_debt ? conn->fd : -1, .events = events};
 	}
 }
 
@@ -634,17 +642,15 @@ int control_timeout_ms(const struct control *c, int64_t now_ms)
 {
 	int64_t at = INT64_MAX;
 
-	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++) {
+	if (c->credit_us <= 0)
+		at = c->earned_ms - c->credit_us / CONTROL_SHARE_US + 1;
+	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX && c->credit_us > 0; i++) {
 		const struct connection *const conn = &c->connections[i];
 		int64_t when;
 
 		if (conn->fd < 0)
 			continue;
-		when = closes_at(conn);
-		if (is_done(conn))
-			when = now_ms;
-		else if (is_ready(conn))
-			when = waits_for_heavy(conn) ? c->heavy_at : c->budget == 0 ? c->budget_ms + 1 : now_ms;
+		when = is_done(conn) || is_ready(conn) ? now_ms : closes_at(conn);
 		at = when < at ? when : at;
 	}
 	if (at == INT64_MAX)
@@ -652,33 +658,40 @@ int control_timeout_ms(const struct control *c, int64_t now_ms)
 	return at <= now_ms ? 0 : (int)(at - now_ms); /* at most CONTROL_IDLE_MS */
 }
 
+/* True when something was to be done. */
+static bool serve(struct connection *conn, const struct pollfd *p, int64_t now_ms)
+{
+	const bool polled = conn->fd >= 0 && p->fd == conn->fd && p->revents != 0;
+
+	if (polled && conn->out != NULL)
+		flush(conn, now_ms);
+	if (polled && (p->revents & (POLLIN | POLLHUP | POLLERR)) != 0 && may_receive(conn))
+		receive(conn, now_ms);
+	if (conn->fd < 0)
+		return polled;
+	if (is_done(conn)) {
+		drain(conn->fd);
+		close_connection(conn);
+		return true;
+	}
+	if (now_ms >= closes_at(conn) && !is_ready(conn))
+		close_connection(conn);
+	return polled;
+}
+
 void control_serve(struct control *c, const struct pollfd polled[static CONTROL_FDS_MAX], int64_t now_ms)
 {
-	if (now_ms != c->budget_ms)
-		c->budget = CONTROL_BUDGET;
-	c->budget_ms = now_ms;
-	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++) {
-		struct connection *const conn = &c->connections[i];
-		const struct pollfd *const p = &polled[N_LISTENERS + i];
+	size_t n = 0;
 
-		if (conn->fd < 0)
-			continue;
-		if (p->fd == conn->fd && p->revents != 0 && conn->out != NULL)
-			flush(conn, now_ms);
-		if (p->fd == conn->fd && (p->revents & (POLLIN | POLLHUP | POLLERR)) != 0 && may_receive(conn))
-			receive(conn, now_ms);
-		if (conn->fd < 0)
-			continue;
-		if (is_done(conn)) {
-			drain(conn->fd);
-			close_connection(conn);
-		} else if (now_ms >= closes_at(conn) && !is_ready(conn)) {
-			close_connection(conn);
-		}
+	if (c->credit_us <= 0)
+		return;
+	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX && n < SERVED_PER_TURN; i++) {
+		n += serve(&c->connections[c->served], &polled[N_LISTENERS + c->served], now_ms);
+		c->served = (c->served + 1) % CONTROL_CONNECTIONS_MAX;
 	}
 	for (size_t i = 0; i < N_LISTENERS; i++)
 		if (c->listeners[i] >= 0 && polled[i].revents != 0)
-			accept_some(c, (enum listener)i, now_ms);
+			accept_one(c, (enum listener)i, now_ms);
 }
 
 /* --- requests --- */
@@ -750,8 +763,6 @@ static bool take_line(struct control *c, struct connection *conn, int64_t now_ms
 		refuse(c, conn, "the first line is \"auth TOKEN\"", true, now_ms);
 		return false;
 	}
-	if (rc == 0 && is_heavy(ret->verb) && now_ms < c->heavy_at && conn->rights != STRANGER)
-		return false; /* the line stays for later */
 	drop_line(conn, len);
 	conn->verb = rc == 0 ? ret->verb : PROTOCOL_STATUS;
 	if (rc < 0)
@@ -767,40 +778,42 @@ static bool take_line(struct control *c, struct connection *conn, int64_t now_ms
 	return false;
 }
 
-/* In parts of the budget: a change is a transaction and a packet to the root process. */
-static unsigned cost_of(enum protocol_verb verb)
+/* Of those whose request waits, who had least of our time; NULL: nobody. Who had nothing to ask saves up nothing. */
+static struct connection *next_ready(struct control *c)
 {
-	return protocol_is_reading(verb) && !is_heavy(verb) ? 2 : 8;
+	struct connection *next = NULL;
+
+	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++) {
+		struct connection *const conn = &c->connections[i];
+
+		if (!is_ready(conn))
+			continue;
+		if (conn->spent_us < c->served_us)
+			conn->spent_us = c->served_us;
+		if (next == NULL || conn->spent_us < next->spent_us)
+			next = conn;
+	}
+	return next;
 }
 
 bool control_next(struct control *c, int64_t now_ms, struct control_request *ret)
 {
-	for (size_t tried = 0; tried < CONTROL_CONNECTIONS_MAX && c->budget > 0; tried++) {
-		const size_t i = c->turn;
-		struct connection *const conn = &c->connections[i];
-		unsigned cost;
+	struct connection *const conn = c->credit_us > 0 ? next_ready(c) : NULL;
 
-		c->turn = (c->turn + 1) % CONTROL_CONNECTIONS_MAX;
-		if (!is_ready(conn))
-			continue;
-		assert(!conn->asked);
-		if (!take_line(c, conn, now_ms, &ret->what)) {
-			c->budget--;
-			continue;
-		}
-		cost = cost_of(ret->what.verb);
-		c->budget = c->budget > cost ? c->budget - cost : 0;
-		if (is_heavy(ret->what.verb))
-			c->heavy_at = now_ms + CONTROL_HEAVY_MS;
-		if (!protocol_is_reading(ret->what.verb))
-			add_name(conn);
-		conn->asked = true;
-		conn->net = ret->what.net;
-		ret->connection = i;
-		memcpy(ret->who, conn->who, sizeof ret->who);
-		return true;
-	}
-	return false;
+	if (conn == NULL)
+		return false;
+	assert(!conn->asked && c->taken == NULL);
+	c->taken = conn;
+	c->served_us = conn->spent_us;
+	if (!take_line(c, conn, now_ms, &ret->what))
+		return false;
+	if (!protocol_is_reading(ret->what.verb))
+		add_name(conn);
+	conn->asked = true;
+	conn->net = ret->what.net;
+	ret->connection = (size_t)(conn - c->connections); /* it is one of them */
+	memcpy(ret->who, conn->who, sizeof ret->who);
+	return true;
 }
 
 void control_answer(struct control *c, size_t connection, const struct answer *answer, int64_t now_ms)
