@@ -36,14 +36,9 @@ enum {
 	CONTROL_CONNECTIONS_MAX = 64,
 	CONTROL_STRANGERS_MAX = 16,   /* of them over TCP and without token yet */
 	CONTROL_FDS_MAX = CONTROL_CONNECTIONS_MAX + 3,
-	CONTROL_IDLE_MS = 60 * 1000,  /* nothing heard */
-	CONTROL_AUTH_MS = 10 * 1000,  /* nothing heard, and no token yet */
-	CONTROL_STALL_MS = 10 * 1000, /* an answer waits, and nothing of it is taken */
 	CONTROL_SHARE_US = 100,       /* of each millisecond */
 	CONTROL_SAVED_US = 1000,      /* of the time when nobody asked; at the most */
 	CONTROL_DEBT_US = 100 * 1000, /* of one that took very long, no more is remembered: others wait a second for it */
-	CONTROL_TOKENS_MAX = 16,
-	CONTROL_TOKEN_MIN = 32,       /* characters: 128 bits when they are hexadecimal digits */
 	CONTROL_WHO_MAX = 80,
 	CONTROL_PATH_MAX = 108,       /* sun_path, with its NUL */
 };

@@ -54,7 +54,9 @@ max_blocks_per_minute = 0
 [firewall]
 resync = 1h"
 daemon_start
-taskset -acp "${CPUS[0]}" "$DAEMON" >/dev/null && taskset -acp "${CPUS[0]}" "$ENGINE" >/dev/null || fail "cannot be given a processor"
+for pid in "$DAEMON" "$ENGINE"; do
+	taskset -acp "${CPUS[0]}" "$pid" >/dev/null || fail "cannot be given a processor"
+done
 
 is_answered() {
 	[ "$(echo "test 10.9.0.3" | in_server timeout 20 nc -N -U "$SOCKET" | jq .ok)" = true ]

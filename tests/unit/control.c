@@ -23,6 +23,8 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "control/connection.h"
+
 enum {
 	SOMEBODY = 4712, /* a uid and gid of nobody here */
 };
@@ -227,7 +229,7 @@ static void test_one_by_one(void **state)
 	assert_true(fd >= 0);
 	turns(2);
 	assert_int_equal(control_connections(f.control), 1);
-	assert_int_equal(control_timeout_ms(f.control, f.now_ms), CONTROL_IDLE_MS);
+	assert_int_equal(control_timeout_ms(f.control, f.now_ms), CONNECTION_IDLE_MS);
 	send_text(fd, "block 192.0.2.7 for 10m\n");
 	milliseconds(1);
 	expect(fd, "{\"ok\":true,\"verb\":\"block\",\"address\":\"192.0.2.7\",\"who\":\"uid ");
@@ -265,13 +267,14 @@ static void test_one_by_one(void **state)
 
 static void test_line_too_long(void **state)
 {
+	static const char ask[] = "test 192.0.2.7";
 	char line[PROTOCOL_LINE_MAX + 1];
 	int fd;
 
 	(void)state;
 	open_control(false);
 	memset(line, ' ', sizeof line);
-	memcpy(line, "test 192.0.2.7", 14);
+	memcpy(line, ask, sizeof ask - 1);
 	/* 512 bytes are a line, without the newline; */
 	fd = connect_to(f.path);
 	send_bytes(fd, line, PROTOCOL_LINE_MAX);
@@ -343,12 +346,12 @@ static void test_idle(void **state)
 	quiet = connect_to(f.path);
 	loud = connect_to(f.path);
 	turns(2);
-	f.now_ms += CONTROL_IDLE_MS - 1;
+	f.now_ms += CONNECTION_IDLE_MS - 1;
 	send_text(quiet, "x"); /* half a line is a sign of life */
 	send_text(loud, "test 192.0.2.7\n");
 	turns(1);
 	assert_int_equal(control_connections(f.control), 2);
-	f.now_ms += CONTROL_IDLE_MS - 1;
+	f.now_ms += CONNECTION_IDLE_MS - 1;
 	send_text(loud, "test 192.0.2.7\n");
 	turns(1);
 	assert_int_equal(control_timeout_ms(f.control, f.now_ms), 1);
@@ -386,7 +389,7 @@ static void test_slow_reader(void **state)
 	send_text(other, ask);
 	turns(1);
 	expect(other, "192.0.2.7");
-	f.now_ms += CONTROL_STALL_MS;
+	f.now_ms += CONNECTION_STALL_MS;
 	send_text(other, ask);
 	turns(2);
 	assert_int_equal(control_connections(f.control), 1);
@@ -611,7 +614,7 @@ static void test_tcp(void **state)
 	send_text(fd, "test 192.0.2.7\n");
 	milliseconds(1);
 	expect(fd, "192.0.2.7");
-	f.now_ms += CONTROL_AUTH_MS;
+	f.now_ms += CONNECTION_AUTH_MS;
 	milliseconds(1);
 	assert_int_equal(control_connections(f.control), 1);
 	for (size_t i = 0; i <= CONTROL_STRANGERS_MAX; i++)
