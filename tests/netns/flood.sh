@@ -41,7 +41,6 @@ down() {
 
 daemon_prepare
 trap down EXIT
-SOCKET=$WORK/db/control
 echo 'mx2 0123456789abcdef0123456789abcdef' >"$WORK/tokens"
 chown nobody "$WORK/tokens"
 chmod 600 "$WORK/tokens"
