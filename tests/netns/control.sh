@@ -1,16 +1,11 @@
 #!/usr/bin/env bash
 # The control socket, with the real daemon and packets: block, unblock and votes over the Unix socket, TCP and the
-# commands; who may and who may not, and what is recorded of it; what was done by hand outlives restarts; garbage; "test",
-# "why" and the kernel agree about 1000 addresses.
-# WFS_SEED repeats a run.
+# commands; who may and who may not, and what is recorded of it; what was done by hand outlives restarts; garbage.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"
 netns_need sqlite3 jq iptables-legacy ip6tables-legacy setpriv
 
-RANDOM=${WFS_SEED:=$((BASHPID ^ EPOCHSECONDS % 32768))}
-SEED=$WFS_SEED
-echo "seed $SEED"
 TOKEN=0123456789abcdef0123456789abcdef
 daemon_prepare
 SOCKET=$WORK/run/control
@@ -213,48 +208,6 @@ printf 'block 10.9.0.3' | in_server timeout 20 nc -N -U "$SOCKET" >"$WORK/said"
 says '.error == "a line has at most 512 bytes"' "$(printf '%600s' x | in_server timeout 20 nc -N -U "$SOCKET")"
 says '.ok == false' "$(printf 'block 10.9.0.3 reason a\033[2Jb\n' | in_server timeout 20 nc -N -U "$SOCKET")"
 open 10.9.0.3 || fail "garbage blocked somebody"
-
-# --- 1000 addresses at random: test, why and the kernel say the same ---
-for ((i = 0; i < 1000; i++)); do
-	address=203.0.113.$((RANDOM % 250 + 1))
-	case $((RANDOM % 4)) in
-	0) address=192.0.2.$((RANDOM % 250 + 1)) ;;
-	1) address=10.77.$((RANDOM % 256)).$((RANDOM % 256)) ;;
-	2) address=2001:db8:$((RANDOM % 9 + 1)):$((RANDOM % 9 + 1))::$((RANDOM % 9 + 1)) ;;
-	esac
-	echo "$address"
-done | sort -u >"$WORK/addresses"
-i=0
-while read -r address; do
-	case $((i++ % 7)) in
-	0 | 1) postfix_dnsbl "$address" >>"$LOG" ;;
-	2) wrong_password "$address" >>"$LOG" ;;
-	3) echo "block $address" >>"$WORK/requests" ;;
-	4) echo "vote black $address score 100" >>"$WORK/requests" ;;
-	5) printf 'vote white %s\nvote black %s score 1000\n' "$address" "$address" >>"$WORK/requests" ;;
-	esac
-done <"$WORK/addresses"
-in_server timeout 60 nc -N -U "$SOCKET" <"$WORK/requests" >"$WORK/said"
-[ "$(grep -c '"ok":true' "$WORK/said")" = "$(wc -l <"$WORK/requests")" ] || fail "seed $SEED: $(grep -v '"ok":true' "$WORK/said" | head -3)"
-is_all_read() { [ "$(sql "SELECT sum(position) FROM log")" = "$(stat -c %s "$LOG")" ]; }
-wait_until is_all_read || fail "seed $SEED: not all read"
-sed 's/^/test /' "$WORK/addresses" | in_server timeout 60 nc -N -U "$SOCKET" |
-	jq -r 'select(.blocked) | .address' | sort >"$WORK/tested"
-while read -r address; do
-	wfs why --json "$address"
-done <"$WORK/addresses" | jq -r 'select(.blocked) | .address' | sort >"$WORK/whys"
-# An address is in the kernel as itself or, IPv6, as its /64; which the kernel writes in full.
-agree() {
-	kernel_set >"$WORK/kernel"
-	awk -F: 'NR == FNR { held[$0]; next }
-		NF == 1 { if ($0 in held) print; next }
-		{ net = sprintf("2001:0db8:000%s:000%s:0000:0000:0000:000", $3, $4) }
-		(net $6) in held || (net 0) in held' "$WORK/kernel" "$WORK/addresses" | sort >"$WORK/held"
-	cmp -s "$WORK/held" "$WORK/tested"
-}
-wait_until agree || fail "seed $SEED: the kernel and test differ: $(comm -3 "$WORK/held" "$WORK/tested" | head -5)"
-cmp -s "$WORK/tested" "$WORK/whys" || fail "seed $SEED: test and why differ: $(comm -3 "$WORK/tested" "$WORK/whys" | head -5)"
-echo "$(wc -l <"$WORK/addresses") addresses, $(wc -l <"$WORK/tested") blocked: test, why and the kernel agree"
 
 daemon_stop || fail "exit status $?"
 [ ! -e "$SOCKET" ] || fail "stop left the socket behind"
