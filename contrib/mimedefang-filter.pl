@@ -1,5 +1,6 @@
-# For mimedefang-filter: votes for what MIMEDefang found, over the control socket of watchforspammers.
-# The user defang must be in the socket's group: adduser defang watchforspammers.
+# For mimedefang-filter, before its last line: votes for what MIMEDefang found, over the control socket of watchforspammers.
+# The user defang must be in the socket's group: adduser defang watchforspammers. For filter_sender to be asked,
+# /etc/default/mimedefang must say MX_SENDER_CHECK=yes. Then: systemctl restart mimedefang
 use IO::Socket::UNIX;
 
 # wfs_vote('black' or 'white', $address, $score, $reason): true when the vote was taken. Never waits longer than 2 s.
@@ -21,12 +22,14 @@ sub wfs_vote {
     return $answer =~ /\A\{"ok":true/ ? 1 : 0;
 }
 
-# In filter_relay, what fwd.pl's broadband check did: all four octets of the address in the client's name. The
-# first refusal reaches the sender, so that somebody who is there by mistake learns why.
-sub filter_relay {
-    my ($address, $name) = @_;
+# What fwd.pl's broadband check did: all four octets of the address in the client's name. Not in filter_relay: there the
+# sender is not told why, and our own users, who are at home behind such names, have not logged in yet. Who has no name
+# is "[192.0.2.7]" here. The first refusal reaches the sender, so that somebody who is there by mistake learns why.
+sub filter_sender {
+    my ($sender, $address, $name) = @_;
     my %octets = map { $_ + 0 => 1 } $name =~ /(?<![0-9])([0-9]{1,3})(?![0-9])/g;
-    if ($address =~ /\A[0-9.]+\z/ && !grep { !$octets{$_} } split /\./, $address) {
+    if ($name !~ /\A\[/ && $address =~ /\A[0-9.]+\z/ && !grep({ !$octets{$_} } split /\./, $address)
+        && read_commands_file() && !$SendmailMacros{'auth_authen'}) {
         wfs_vote('black', $address, 50, "broadband: $name");
         return ('REJECT', 'mail from dynamic addresses is not accepted; please use the mail server of your provider');
     }
@@ -35,4 +38,3 @@ sub filter_relay {
 
 # In filter_end, with SpamAssassin's score:   wfs_vote('black', $RelayAddr, 25, "SpamAssassin $hits") if $hits > 10;
 #                                             wfs_vote('white', $RelayAddr, 10, "SpamAssassin $hits") if $hits < -2;
-1;

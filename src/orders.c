@@ -688,14 +688,11 @@ static void run_status(const struct orders *o, int64_t now_s, struct answer *ans
 {
 	const struct verdict_stat stat = verdict_stat(o->verdict);
 	const char *key, *value;
-	struct acts_block b;
 	struct why why;
 	int64_t active = 0;
-	int rc;
+	int rc = acts_count_running(o->acts, now_s, &active, &why);
 
 	answer_begin(answer);
-	for (acts_running(o->acts, now_s); (rc = acts_next_block(o->acts, &b, &why)) == 0;)
-		active++;
 	answer_number(answer, "blocks_active", active);
 	answer_number(answer, "addresses", (int64_t)stat.addresses);
 	answer_number(answer, "forgotten", (int64_t)stat.forgotten);

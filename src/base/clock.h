@@ -12,4 +12,7 @@ int64_t clock_unix_s(void);
 /* Milliseconds that never go back, since some time before the start: what waiting is measured by. */
 int64_t clock_steady_ms(void);
 
+/* The same in microseconds: how long something took. */
+int64_t clock_steady_us(void);
+
 #endif

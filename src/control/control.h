@@ -10,11 +10,13 @@
  * first line is "auth TOKEN".
  *
  * What strangers can make longer has a limit: lines (PROTOCOL_LINE_MAX), connections, what waits to be read and to be
- * sent. From a connection whose answer is not gone no further request is taken. Everybody has his turn, and all
- * together have CONTROL_BUDGET in a millisecond; a request that reads much of the database comes at most once in
- * CONTROL_HEAVY_MS: lines of a log never wait long, and the processor is theirs.
+ * sent. From a connection whose answer is not gone no further request is taken. In a turn a few connections are looked
+ * after and one line is taken, of him who had least of our time; all that takes CONTROL_SHARE_US of each millisecond at
+ * most, whatever it is: when more was spent nobody is heard, and nobody can wake us, until it is earned again. So lines of
+ * a log never wait for more than one request, and the processor is theirs.
  *
- * Order of a turn: control_poll, poll, control_serve, then control_next and control_answer until there is none.
+ * Order of a turn: control_poll, poll, what the logs hold, control_serve, control_next, control_answer if there was a
+ * request, control_spent.
  * Source: unix(7); credentials and groups as of connect(2) time, measured on 6.18 in tests/unit/control.c.
  */
 #ifndef WFS_CONTROL_H
@@ -34,13 +36,9 @@ enum {
 	CONTROL_CONNECTIONS_MAX = 64,
 	CONTROL_STRANGERS_MAX = 16,   /* of them over TCP and without token yet */
 	CONTROL_FDS_MAX = CONTROL_CONNECTIONS_MAX + 3,
-	CONTROL_IDLE_MS = 60 * 1000,  /* nothing heard */
-	CONTROL_AUTH_MS = 10 * 1000,  /* nothing heard, and no token yet */
-	CONTROL_STALL_MS = 10 * 1000, /* an answer waits, and nothing of it is taken */
-	CONTROL_BUDGET = 16,          /* a request that only looks costs 2, another 8, nonsense 1: about 50 us */
-	CONTROL_HEAVY_MS = 50,
-	CONTROL_TOKENS_MAX = 16,
-	CONTROL_TOKEN_MIN = 32,       /* characters: 128 bits when they are hexadecimal digits */
+	CONTROL_SHARE_US = 100,       /* of each millisecond */
+	CONTROL_SAVED_US = 1000,      /* of the time when nobody asked; at the most */
+	CONTROL_DEBT_US = 100 * 1000, /* of one that took very long, no more is remembered: others wait a second for it */
 	CONTROL_WHO_MAX = 80,
 	CONTROL_PATH_MAX = 108,       /* sun_path, with its NUL */
 };
@@ -72,9 +70,9 @@ int control_new(const struct control_config *config, struct control **ret, struc
 void control_free(struct control *control);
 
 /* What to poll; -1 at places that are not used now. */
-void control_poll(const struct control *control, struct pollfd out[static CONTROL_FDS_MAX]);
+void control_poll(struct control *control, int64_t now_ms, struct pollfd out[static CONTROL_FDS_MAX]);
 
-/* How long poll may wait: 0 when a request is here already, -1 for ever. */
+/* How long poll may wait, after control_poll: 0 when a request is here already, -1 for ever. */
 int control_timeout_ms(const struct control *control, int64_t now_ms);
 
 /* After poll: accepts, receives, sends, closes what was quiet for too long. */
@@ -87,12 +85,15 @@ struct control_request {
 };
 
 /*
- * The next request of somebody who may make it; false when there is none, or for this turn enough. What is no
- * request, or not allowed, is answered inside. Each request must be answered before the next is asked for.
+ * The next request of somebody who may make it, at most one in a turn; false when there is none. What is no request, or
+ * not allowed, is answered inside. It must be answered before the end of the turn.
  */
 bool control_next(struct control *control, int64_t now_ms, struct control_request *ret);
 
 void control_answer(struct control *control, size_t connection, const struct answer *answer, int64_t now_ms);
+
+/* Ends a turn: what control_serve and all after it took, in microseconds. */
+void control_spent(struct control *control, int64_t spent_us);
 
 /* How many are connected. */
 size_t control_connections(const struct control *control);

@@ -354,18 +354,19 @@ static void sync_firewall(struct engine *e)
 
 /* --- the loop --- */
 
-static void take_requests(struct engine *e)
+/* One in a turn at most: then the logs are looked at again. */
+static void take_request(struct engine *e, const struct pollfd polled[static CONTROL_FDS_MAX])
 {
 	struct orders_todo todo;
 
-	while (!e->stop && requests_take(&e->requests, &todo)) {
-		if (todo.until_s != 0)
-			sooner(&e->expiry_at, clock_steady_ms() + (todo.until_s - clock_unix_s()) * 1000);
-		if (todo.rc == -EPIPE)
-			firewall_trouble(e, todo.rc, &todo.why);
-		else if (todo.sync)
-			e->sync_at = 0;
-	}
+	if (e->stop || !requests_take(&e->requests, polled, &todo))
+		return;
+	if (todo.until_s != 0)
+		sooner(&e->expiry_at, clock_steady_ms() + (todo.until_s - clock_unix_s()) * 1000);
+	if (todo.rc == -EPIPE)
+		firewall_trouble(e, todo.rc, &todo.why);
+	else if (todo.sync)
+		e->sync_at = 0;
 }
 
 static void take_signals(struct engine *e)
@@ -463,7 +464,6 @@ static void turn(struct engine *e)
 		sync_firewall(e);
 	if (clock_steady_ms() >= e->purge_at)
 		e->purge_at = clock_steady_ms() + purge_slice(&e->purge, e->store, e->acts, e->policy.config, clock_unix_s());
-	take_requests(e);
 	feed_watchdog(e);
 }
 
@@ -483,20 +483,18 @@ int engine_run(struct engine *e)
 		polled[i].fd = -1;
 	turn(e); /* ready means: the kernel holds what the database says */
 	(void)sd_notify(0, "READY=1");
-	for (; !e->stop; turn(e)) {
+	while (!e->stop) {
 		polled[EDITS].fd = e->store_failed ? -1 : edits_fd(e->policy.edits);
 		polled[LOGS].fd = e->store_failed ? -1 : logs_fd(e->logs);
 		polled[NAMES].fd = allowlist_fd(e->policy.allowlist);
 		polled[LISTS].fd = e->store_failed ? -1 : lists_fd(e->policy.lists);
 		if (control != NULL)
-			control_poll(control, polled + CONTROL);
+			control_poll(control, clock_steady_ms(), polled + CONTROL);
 		if (poll(polled, N_PLACES, timeout_ms(e)) < 0 && errno != EINTR) {
 			log_line(LOG_ERR, "poll: %s", strerror(errno));
 			e->status = 3;
 			break;
 		}
-		if (control != NULL)
-			control_serve(control, polled + CONTROL, clock_steady_ms());
 		if (polled[SIGNALS].revents != 0)
 			take_signals(e);
 		if (polled[FIREWALL].revents & (POLLHUP | POLLERR)) {
@@ -504,6 +502,8 @@ int engine_run(struct engine *e)
 			e->status = 3;
 			break;
 		}
+		turn(e);
+		take_request(e, polled + CONTROL);
 	}
 	(void)sd_notify(0, "STOPPING=1");
 	read_logs(e);

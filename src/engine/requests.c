@@ -83,14 +83,14 @@ static void say_request(const struct control_request *r, const struct answer *an
 	         r->what.reason[0] != '\0' ? ", " : "", r->what.reason, answer->ok ? "" : ": refused");
 }
 
-bool requests_take(struct requests *r, struct orders_todo *ret)
+static bool take_one(struct requests *r, struct orders_todo *ret)
 {
 	const struct orders orders = orders_of(r);
 	const int64_t now_s = clock_unix_s();
 	struct control_request request;
 	const struct protocol_request *const what = &request.what;
 
-	if (r->control == NULL || !control_next(r->control, clock_steady_ms(), &request))
+	if (!control_next(r->control, clock_steady_ms(), &request))
 		return false;
 	*ret = (struct orders_todo){.sync = what->verb == PROTOCOL_RELOAD};
 	verdict_at(orders.verdict, now_s);
@@ -103,4 +103,17 @@ bool requests_take(struct requests *r, struct orders_todo *ret)
 	say_request(&request, &r->answer);
 	control_answer(r->control, request.connection, &r->answer, clock_steady_ms());
 	return true;
+}
+
+bool requests_take(struct requests *r, const struct pollfd polled[static CONTROL_FDS_MAX], struct orders_todo *ret)
+{
+	const int64_t began_us = clock_steady_us();
+	bool taken;
+
+	if (r->control == NULL)
+		return false;
+	control_serve(r->control, polled, clock_steady_ms());
+	taken = take_one(r, ret);
+	control_spent(r->control, clock_steady_us() - began_us);
+	return taken;
 }

@@ -30,9 +30,10 @@ void requests_init(struct requests *requests, struct policy *policy, struct stor
 void requests_done(struct requests *requests);
 
 /*
- * Takes one and answers it; false when there is none, or enough for this turn, so that lines never wait for them.
+ * After poll, and after the logs: receives and sends, takes one request at most and answers it. False when there was none;
  * ret: what the engine has to do yet.
  */
-bool requests_take(struct requests *requests, struct orders_todo *ret);
+bool requests_take(struct requests *requests, const struct pollfd polled[static CONTROL_FDS_MAX],
+                   struct orders_todo *ret);
 
 #endif

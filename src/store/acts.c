@@ -11,6 +11,7 @@ enum question {
 	WHITE,
 	UNBLOCKED,
 	RUNNING,
+	COUNT_RUNNING,
 	BLOCKS,
 	HITS,
 	SAID,
@@ -28,6 +29,7 @@ static const char *const sql[N_QUESTIONS] = {
 	[WHITE] = "SELECT max(time) FROM act WHERE address = ?1 AND time > ?2 AND what = 'vote white'",
 	[UNBLOCKED] = "SELECT address, time + 1 FROM act WHERE time > ?1 AND what = 'unblock' ORDER BY time, id",
 	[RUNNING] = BLOCKS_WHERE("b.until > ?1 AND b.ended IS NULL ORDER BY b.until DESC"),
+	[COUNT_RUNNING] = "SELECT count(*) FROM block WHERE until > ?1 AND ended IS NULL",
 	[BLOCKS] = BLOCKS_WHERE("b.address = ?1 AND b.id > (SELECT max(id) FROM block) - ?3 "
 	                       "ORDER BY b.id DESC LIMIT ?2"),
 	[HITS] = "SELECT r.name, r.reason, h.detail, h.text, h.time, h.score FROM hit h JOIN rule r ON r.id = h.rule "
@@ -144,6 +146,14 @@ int acts_next_unblocked(struct acts *a, struct net *ret_net, int64_t *ret_s, str
 void acts_running(struct acts *a, int64_t now_s)
 {
 	sql_bind_number(begin_walk(a, RUNNING), 1, now_s);
+}
+
+int acts_count_running(struct acts *a, int64_t now_s, int64_t *ret, struct why *why)
+{
+	sqlite3_stmt *const s = a->questions[COUNT_RUNNING];
+
+	sql_bind_number(s, 1, now_s);
+	return sql_number(a->store, s, ret, why);
 }
 
 void acts_blocks(struct acts *a, const struct net *net, size_t n_max)

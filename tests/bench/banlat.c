@@ -1,10 +1,12 @@
 /*
  * banlat: how long it takes from a hostile line in the log to the address in the kernel's list.
  *
- * usage: banlat LOG LIST N
- * Appends N hostile lines of Postfix to LOG, each by another address of 203.0.113.0/24, one after the other, and reads
+ * usage: banlat LOG LIST N [PAUSE_US NET]
+ * Appends N hostile lines of Postfix to LOG, each by another address of NET, one after the other, and reads
  * /proc/net/xt_recent/LIST until the address is there. Prints the times in microseconds. Run it in the network
- * namespace of the daemon. N is at most 90, so that a list of the stock capacity takes them all.
+ * namespace of the daemon. N is at most 90, so that a list of the stock capacity takes them all. Between two looks it
+ * sleeps for PAUSE_US, so that it can share a processor with the daemon; without, it spins. NET: three octets, without
+ * any they are 203.0.113.
  * Exit status 1 when an address was not there after ten seconds.
  */
 #include <errno.h>
@@ -12,12 +14,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
 	N_MAX = 90,
 	PATIENCE_US = 10 * 1000 * 1000,
+	PAUSE_MAX_US = 10 * 1000,
 	BETWEEN_NS = 20 * 1000 * 1000, /* a line comes alone: the daemon sleeps again before the next */
 	LIST_BYTES = 1 << 16,          /* 100 entries of at most 20 stamps */
 };
@@ -37,7 +41,7 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int append_line(int log, unsigned host)
+static int append_line(int log, const char *net, unsigned host)
 {
 	const time_t now = time(NULL);
 	struct tm tm;
@@ -46,10 +50,10 @@ static int append_line(int log, unsigned host)
 
 	(void)strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S+00:00", gmtime_r(&now, &tm));
 	len = snprintf(line, sizeof line,
-	               "%s mx postfix/smtpd[%u]: NOQUEUE: reject: RCPT from unknown[203.0.113.%u]: 554 5.7.1 Service "
-	               "unavailable; Client host [203.0.113.%u] blocked using zen.example; from=<a@example.com> "
+	               "%s mx postfix/smtpd[%u]: NOQUEUE: reject: RCPT from unknown[%s.%u]: 554 5.7.1 Service "
+	               "unavailable; Client host [%s.%u] blocked using zen.example; from=<a@example.com> "
 	               "to=<b@example.org> proto=ESMTP helo=<x>\n",
-	               stamp, 1000 + host, host, host);
+	               stamp, 1000 + host, net, host, net, host);
 	return write(log, line, (size_t)len) == len ? 0 : -1; /* shorter than line: all of it is known */
 }
 
@@ -71,13 +75,13 @@ static int is_listed(const char *path, const char *key)
 }
 
 /* Microseconds, or -1 with the reason printed. */
-static double measure(int log, const char *path, unsigned host)
+static double measure(int log, const char *path, const char *net, unsigned host, const struct timespec *pause)
 {
 	const double began = now_us();
 	char key[32];
 
-	(void)snprintf(key, sizeof key, "src=203.0.113.%u ", host);
-	if (append_line(log, host) < 0) {
+	(void)snprintf(key, sizeof key, "src=%s.%u ", net, host);
+	if (append_line(log, net, host) < 0) {
 		(void)fprintf(stderr, "banlat: cannot append to the log: %s\n", strerror(errno));
 		return -1;
 	}
@@ -91,21 +95,28 @@ static double measure(int log, const char *path, unsigned host)
 			(void)fprintf(stderr, "banlat: %s: %s\n", path, found < 0 ? strerror(errno) : "the address does not come");
 			return -1;
 		}
+		if (pause->tv_nsec > 0)
+			(void)nanosleep(pause, NULL);
 	}
 }
 
 int main(int argc, char **argv)
 {
 	const struct timespec between = {.tv_nsec = BETWEEN_NS};
-	const long n = argc == 4 ? strtol(argv[3], NULL, 10) : 0;
+	const long n = argc == 4 || argc == 6 ? strtol(argv[3], NULL, 10) : 0;
+	const long pause_us = argc == 6 ? strtol(argv[4], NULL, 10) : 0;
+	const char *const net = argc == 6 ? argv[5] : "203.0.113";
+	struct timespec pause;
 	double took[N_MAX];
 	char path[256];
 	int log;
 
-	if (n < 1 || n > N_MAX) {
-		(void)fprintf(stderr, "usage: banlat LOG LIST N; N is 1 to %d\n", N_MAX);
+	if (n < 1 || n > N_MAX || pause_us < 0 || pause_us > PAUSE_MAX_US) {
+		(void)fprintf(stderr, "usage: banlat LOG LIST N [PAUSE_US NET]; N is 1 to %d, PAUSE_US 0 to %d\n", N_MAX, PAUSE_MAX_US);
 		return 2;
 	}
+	pause = (struct timespec){.tv_nsec = pause_us * 1000};
+	(void)prctl(PR_SET_TIMERSLACK, 1UL); /* as short as said */
 	log = open(argv[1], O_WRONLY | O_APPEND | O_CLOEXEC);
 	if (log < 0) {
 		(void)fprintf(stderr, "banlat: %s: %s\n", argv[1], strerror(errno));
@@ -113,7 +124,7 @@ int main(int argc, char **argv)
 	}
 	(void)snprintf(path, sizeof path, "/proc/net/xt_recent/%s", argv[2]);
 	for (long i = 0; i < n; i++) {
-		took[i] = measure(log, path, (unsigned)i + 1);
+		took[i] = measure(log, path, net, (unsigned)i + 1, &pause);
 		if (took[i] < 0)
 			return 1;
 		(void)nanosleep(&between, NULL);

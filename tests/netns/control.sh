@@ -1,26 +1,14 @@
 #!/usr/bin/env bash
 # The control socket, with the real daemon and packets: block, unblock and votes over the Unix socket, TCP and the
-# commands; who may and who may not, and what is recorded of it; what was done by hand outlives restarts; garbage and a flood of
-# requests do not hold up log lines; "test", "why" and the kernel agree about 1000 addresses.
-# WFS_SEED repeats a run.
+# commands; who may and who may not, and what is recorded of it; what was done by hand outlives restarts; garbage.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"
 netns_need sqlite3 jq iptables-legacy ip6tables-legacy setpriv
 
-RANDOM=${WFS_SEED:=$((BASHPID ^ EPOCHSECONDS % 32768))}
-SEED=$WFS_SEED
-echo "seed $SEED"
 TOKEN=0123456789abcdef0123456789abcdef
-FLOODERS=()
 daemon_prepare
 SOCKET=$WORK/run/control
-
-down() {
-	[ "${#FLOODERS[@]}" = 0 ] || { kill "${FLOODERS[@]}" && wait "${FLOODERS[@]}"; } 2>/dev/null
-	daemon_down
-}
-trap down EXIT
 
 mkdir "$WORK/run"
 chown nobody "$WORK/run"
@@ -220,94 +208,6 @@ printf 'block 10.9.0.3' | in_server timeout 20 nc -N -U "$SOCKET" >"$WORK/said"
 says '.error == "a line has at most 512 bytes"' "$(printf '%600s' x | in_server timeout 20 nc -N -U "$SOCKET")"
 says '.ok == false' "$(printf 'block 10.9.0.3 reason a\033[2Jb\n' | in_server timeout 20 nc -N -U "$SOCKET")"
 open 10.9.0.3 || fail "garbage blocked somebody"
-
-# --- a flood of requests: how long from a line to the kernel? In microseconds, the median of 41. ---
-latency() {
-	# shellcheck disable=SC2016 # for the shell in the namespace
-	in_server bash -c '
-	# Of however many lists there are.
-	list() {
-		local file text
-		for file in /proc/net/xt_recent/spammer*; do
-			read -r -d "" text 2>/dev/null <"$file"
-			[[ $text != *"src=$1 "* ]] || return 0
-		done
-		return 1
-	}
-	exec 9<> <(:) # to sleep by: whoever spins takes the processor away from what is measured
-	for ((i = 1; i <= 41; i++)); do
-		address=198.18.$1.$i
-		line="$2"; line=${line//ADDRESS/$address}
-		from=${EPOCHREALTIME/[.,]/}
-		printf "%s\n" "$line" >>"$3"
-		until list "$address" || ((${EPOCHREALTIME/[.,]/} - from > 2000000)); do read -r -t 0.0002 -u 9; done
-		echo $((${EPOCHREALTIME/[.,]/} - from))
-		read -r -t 0.005 -u 9
-	done' bash "$1" "$(postfix_dnsbl ADDRESS)" "$LOG" | sort -n | sed -n 21p
-	ask "unblock 198.18.$1.0/24" >/dev/null # one list stays enough
-}
-is_flooded() { [ "$(in_server ss -Hx src "$SOCKET" | grep -c ESTAB)" -ge 4 ]; }
-is_quiet() { not is_flooded; }
-# Other programs may be busy on this machine: one good time of three is enough.
-for try in 1 2 3; do
-	quiet_us=$(latency $((2 * try)))
-	for _ in 1 2 3 4; do
-		ip netns exec "$SERVER" nc -U "$SOCKET" < <(exec yes 'test 10.9.0.3') >/dev/null &
-		FLOODERS+=($!)
-	done
-	wait_until is_flooded || fail "no flood"
-	flooded_us=$(latency $((2 * try + 1)))
-	says '.ok' "$(ask "test 10.9.0.3")"
-	kill "${FLOODERS[@]}"
-	wait "${FLOODERS[@]}" 2>/dev/null
-	FLOODERS=()
-	echo "from a line to the kernel: $quiet_us us, while flooded with requests $flooded_us us"
-	[ "$flooded_us" -gt $((2 * quiet_us + 300)) ] || break # 300: one look at the list takes that long
-	[ "$try" -lt 3 ] || fail "a flood holds up log lines: $quiet_us us without, $flooded_us us with"
-	wait_until is_quiet || fail "the flood goes on"
-done
-
-# --- 1000 addresses at random: test, why and the kernel say the same ---
-for ((i = 0; i < 1000; i++)); do
-	address=203.0.113.$((RANDOM % 250 + 1))
-	case $((RANDOM % 4)) in
-	0) address=192.0.2.$((RANDOM % 250 + 1)) ;;
-	1) address=10.77.$((RANDOM % 256)).$((RANDOM % 256)) ;;
-	2) address=2001:db8:$((RANDOM % 9 + 1)):$((RANDOM % 9 + 1))::$((RANDOM % 9 + 1)) ;;
-	esac
-	echo "$address"
-done | sort -u >"$WORK/addresses"
-i=0
-while read -r address; do
-	case $((i++ % 7)) in
-	0 | 1) postfix_dnsbl "$address" >>"$LOG" ;;
-	2) wrong_password "$address" >>"$LOG" ;;
-	3) echo "block $address" >>"$WORK/requests" ;;
-	4) echo "vote black $address score 100" >>"$WORK/requests" ;;
-	5) printf 'vote white %s\nvote black %s score 1000\n' "$address" "$address" >>"$WORK/requests" ;;
-	esac
-done <"$WORK/addresses"
-in_server timeout 60 nc -N -U "$SOCKET" <"$WORK/requests" >"$WORK/said"
-[ "$(grep -c '"ok":true' "$WORK/said")" = "$(wc -l <"$WORK/requests")" ] || fail "seed $SEED: $(grep -v '"ok":true' "$WORK/said" | head -3)"
-is_all_read() { [ "$(sql "SELECT sum(position) FROM log")" = "$(stat -c %s "$LOG")" ]; }
-wait_until is_all_read || fail "seed $SEED: not all read"
-sed 's/^/test /' "$WORK/addresses" | in_server timeout 60 nc -N -U "$SOCKET" |
-	jq -r 'select(.blocked) | .address' | sort >"$WORK/tested"
-while read -r address; do
-	wfs why --json "$address"
-done <"$WORK/addresses" | jq -r 'select(.blocked) | .address' | sort >"$WORK/whys"
-# An address is in the kernel as itself or, IPv6, as its /64; which the kernel writes in full.
-agree() {
-	kernel_set >"$WORK/kernel"
-	awk -F: 'NR == FNR { held[$0]; next }
-		NF == 1 { if ($0 in held) print; next }
-		{ net = sprintf("2001:0db8:000%s:000%s:0000:0000:0000:000", $3, $4) }
-		(net $6) in held || (net 0) in held' "$WORK/kernel" "$WORK/addresses" | sort >"$WORK/held"
-	cmp -s "$WORK/held" "$WORK/tested"
-}
-wait_until agree || fail "seed $SEED: the kernel and test differ: $(comm -3 "$WORK/held" "$WORK/tested" | head -5)"
-cmp -s "$WORK/tested" "$WORK/whys" || fail "seed $SEED: test and why differ: $(comm -3 "$WORK/tested" "$WORK/whys" | head -5)"
-echo "$(wc -l <"$WORK/addresses") addresses, $(wc -l <"$WORK/tested") blocked: test, why and the kernel agree"
 
 daemon_stop || fail "exit status $?"
 [ ! -e "$SOCKET" ] || fail "stop left the socket behind"

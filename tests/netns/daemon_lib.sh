@@ -36,6 +36,7 @@ daemon_prepare() {
 	LOG=$WORK/log/mail.log
 	DB=$WORK/db/hits.db
 	CONF=$WORK/wfs.conf
+	SOCKET=$WORK/db/control
 	touch "$LOG"
 	trap daemon_down EXIT
 }
@@ -65,7 +66,7 @@ daemon_config() {
 	user = nobody
 	patterns = $WORK/patterns
 	[control]
-	socket = $WORK/db/control
+	socket = $SOCKET
 	$1
 	END
 }

@@ -9,14 +9,14 @@ netns_need sqlite3 jq iptables-legacy ip6tables-legacy setpriv timeout
 daemon_prepare
 listen 25
 N=0
-LOCKER_PID=
+LOCKING= # process
 USUAL="[block]
 for = 1h
 [firewall]
 resync = 1s"
 
 down() {
-	[ -z "$LOCKER_PID" ] || kill "$LOCKER_PID" 2>/dev/null
+	[ -z "$LOCKING" ] || kill "$LOCKING" 2>/dev/null
 	daemon_down
 }
 trap down EXIT
@@ -121,6 +121,7 @@ is_read "after a second daemon was refused"
 
 # --- another program writes to the database for a while
 coproc LOCKER { sqlite3 "$DB"; }
+LOCKING=$LOCKER_PID # which bash takes away as soon as it has ended
 echo "BEGIN IMMEDIATE; SELECT 'held';" >&"${LOCKER[1]}"
 read -r -t 10 held <&"${LOCKER[0]}"
 [ "${held:-}" = held ] || fail "cannot lock the database"
@@ -140,8 +141,8 @@ wait_until second_is $((locked + 4))
 ! listed "$NEW" || fail "blocked before it was written"
 has_hits "$before" || fail "wrote to a locked database"
 echo .quit >&"${LOCKER[1]}"
-wait "$LOCKER_PID"
-LOCKER_PID=
+wait "$LOCKING"
+LOCKING=
 is_read "the database is free again"
 wait_until has_hits "$N" || fail "after the lock: got $(hits) hits, want $N"
 wait_until said "the database can be written again" || fail "nobody says that the database can be written again"

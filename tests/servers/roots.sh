@@ -35,11 +35,12 @@ roots_packages() {
 	exim) echo exim4-daemon-heavy ;;
 	opensmtpd) echo opensmtpd ca-certificates ;;
 	sshd) echo openssh-server ;;
+	mimedefang) echo mimedefang spamassassin postfix dovecot-core procmail netcat-openbsd ;;
 	*) return 1 ;;
 	esac
 }
 
-ROOTS_SERVERS=(postfix courier dovecot exim opensmtpd sshd)
+ROOTS_SERVERS=(postfix courier dovecot exim opensmtpd sshd mimedefang)
 
 roots_say() { printf 'roots.sh: %s\n' "$*" >&2; }
 

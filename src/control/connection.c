@@ -1,0 +1,200 @@
+#include "control/connection.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+void connection_open(struct connection *conn, int fd, int64_t now_ms)
+{
+	*conn = (struct connection){.fd = fd, .heard_ms = now_ms};
+}
+
+void connection_close(struct connection *conn)
+{
+	if (conn->fd < 0)
+		return;
+	(void)close(conn->fd);
+	free(conn->out);
+	conn->out = NULL;
+	conn->fd = -1;
+}
+
+/* --- sending --- */
+
+/* Sends what waits, as far as the socket takes it. */
+static void flush(struct connection *conn, int64_t now_ms)
+{
+	while (conn->out != NULL) {
+		const ssize_t n = send(conn->fd, conn->out + conn->out_sent, conn->out_len - conn->out_sent,
+		                       MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+			connection_close(conn);
+			return;
+		}
+		if (n < 0)
+			return;
+		conn->heard_ms = now_ms;
+		conn->out_sent += (size_t)n; /* >= 0, checked above */
+		if (conn->out_sent == conn->out_len) {
+			free(conn->out);
+			conn->out = NULL;
+		}
+	}
+}
+
+void connection_say(struct connection *conn, const char *text, size_t len, int64_t now_ms)
+{
+	assert(conn->out == NULL);
+	if (len == 0)
+		return;
+	if ((conn->out = malloc(len)) == NULL)
+		abort();
+	memcpy(conn->out, text, len);
+	conn->out_len = len;
+	conn->out_sent = 0;
+	flush(conn, now_ms);
+}
+
+/* As MIMEDefang's daemon answered: "OK + A", "OK - A"; for what it did not know, "OK" and the object. */
+static void send_compat(struct connection *conn, const struct answer *answer, int64_t now_ms)
+{
+	static const char error[] = "{\"ok\":false,\"error\":\"";
+	char text[ANSWER_MAX + 16], net[NET_TEXT_MAX];
+	int n;
+
+	if (!answer->ok) {
+		/* The sentence alone, without quotes, bracket and newline. */
+		n = snprintf(text, sizeof text, "ERR %.*s\n", (int)(answer->len - (sizeof error - 1) - 3),
+		             answer->text + sizeof error - 1);
+	} else if (conn->verb == PROTOCOL_BLOCK || conn->verb == PROTOCOL_UNBLOCK) {
+		(void)net_text(&conn->net, net);
+		n = snprintf(text, sizeof text, "OK %c %s\n", conn->verb == PROTOCOL_BLOCK ? '+' : '-', net);
+	} else {
+		n = snprintf(text, sizeof text, "OK %s", answer->text);
+	}
+	connection_say(conn, text, (size_t)n, now_ms); /* > 0 */
+}
+
+void connection_answer(struct connection *conn, const struct answer *answer, int64_t now_ms)
+{
+	if (conn->compat)
+		send_compat(conn, answer, now_ms);
+	else
+		connection_say(conn, answer->text, answer->len, now_ms);
+}
+
+/* --- receiving --- */
+
+/* The complete line at the beginning of what was received; or what is too long to become one. */
+static bool has_line(const struct connection *conn, size_t *ret_len)
+{
+	const char *const end = memchr(conn->in, '\n', conn->in_len);
+
+	*ret_len = end != NULL ? (size_t)(end - conn->in) : conn->in_len;
+	return end != NULL || conn->in_len > PROTOCOL_LINE_MAX;
+}
+
+/* Not while a line waits: what more there is stays with the sender, and does not wake us. */
+static bool may_receive(const struct connection *conn)
+{
+	size_t ignored;
+
+	return conn->fd >= 0 && !conn->eof && !conn->closing && !has_line(conn, &ignored);
+}
+
+static void receive(struct connection *conn, int64_t now_ms)
+{
+	const ssize_t n = recv(conn->fd, conn->in + conn->in_len, sizeof conn->in - conn->in_len, MSG_DONTWAIT);
+
+	if (n > 0) {
+		conn->in_len += (size_t)n; /* > 0 */
+		conn->heard_ms = now_ms;
+	} else if (n == 0) {
+		conn->eof = true;
+	} else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+		connection_close(conn);
+	}
+}
+
+bool connection_is_ready(const struct connection *conn)
+{
+	size_t ignored;
+
+	return conn->fd >= 0 && !conn->closing && conn->out == NULL && has_line(conn, &ignored);
+}
+
+/* Nothing more will happen here. Half a line at the end is none. */
+static bool is_done(const struct connection *conn)
+{
+	return conn->out == NULL && (conn->closing || (conn->eof && !connection_is_ready(conn)));
+}
+
+void connection_drain(int fd)
+{
+	char text[CONNECTION_IN_MAX];
+
+	for (size_t i = 0; i < 16 && recv(fd, text, sizeof text, MSG_DONTWAIT) > 0; i++)
+		;
+}
+
+/* When it is to be closed if nothing happens. */
+static int64_t closes_at(const struct connection *conn)
+{
+	if (conn->out != NULL)
+		return conn->heard_ms + CONNECTION_STALL_MS;
+	return conn->heard_ms + (conn->rights == RIGHTS_NONE ? CONNECTION_AUTH_MS : CONNECTION_IDLE_MS);
+}
+
+short connection_wants(const struct connection *conn)
+{
+	return (short)((may_receive(conn) ? POLLIN : 0) | (conn->fd >= 0 && conn->out != NULL ? POLLOUT : 0));
+}
+
+bool connection_serve(struct connection *conn, short revents, int64_t now_ms)
+{
+	if (revents != 0 && conn->out != NULL)
+		flush(conn, now_ms);
+	if ((revents & (POLLIN | POLLHUP | POLLERR)) != 0 && may_receive(conn))
+		receive(conn, now_ms);
+	if (conn->fd < 0)
+		return revents != 0;
+	if (is_done(conn)) {
+		connection_drain(conn->fd);
+		connection_close(conn);
+		return true;
+	}
+	if (now_ms >= closes_at(conn) && !connection_is_ready(conn))
+		connection_close(conn);
+	return revents != 0;
+}
+
+int64_t connection_due(const struct connection *conn, int64_t now_ms)
+{
+	if (conn->fd < 0)
+		return INT64_MAX;
+	return is_done(conn) || connection_is_ready(conn) ? now_ms : closes_at(conn);
+}
+
+struct span connection_line(const struct connection *conn)
+{
+	size_t len;
+
+	(void)has_line(conn, &len);
+	return (struct span){conn->in, len};
+}
+
+void connection_drop_line(struct connection *conn)
+{
+	const size_t len = connection_line(conn).len, gone = len < conn->in_len ? len + 1 : conn->in_len;
+
+	memmove(conn->in, conn->in + gone, conn->in_len - gone);
+	conn->in_len -= gone;
+}

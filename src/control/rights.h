@@ -1,0 +1,55 @@
+/*
+ * rights: what who is at the other end of a Unix socket may, by the word of the kernel.
+ *
+ * Knows base only. Root and the daemon's own user may everything, members of one group may change things, members of
+ * another may look; who is in both, or in one by any of his groups, may what the better of them may.
+ * Source: unix(7), SO_PEERCRED and SO_PEERGROUPS: credentials and groups as of connect(2), measured on 6.18 in
+ * tests/unit/control.c.
+ */
+#ifndef WFS_RIGHTS_H
+#define WFS_RIGHTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/why.h"
+
+enum rights {
+	RIGHTS_NONE, /* a stranger; over TCP, until he shows a token */
+	RIGHTS_READ,
+	RIGHTS_WRITE,
+	RIGHTS_N,
+};
+
+enum {
+	RIGHTS_GROUP_MAX = 64, /* bytes of a name, with the NUL */
+	RIGHTS_USER_MAX = 41,
+};
+
+/* Positive answer of rights_give. */
+enum {
+	RIGHTS_LIMITED = 1, /* the group cannot have the socket: why says the reason */
+};
+
+struct rights_groups {
+	char writers[RIGHTS_GROUP_MAX], readers[RIGHTS_GROUP_MAX]; /* "": none */
+	int64_t gids[RIGHTS_N];                                    /* -1: none */
+};
+
+/* Names are copied, cut if need be. Nobody is in the groups until rights_give. */
+void rights_init(struct rights_groups *groups, const char *writers, const char *readers);
+
+/* Gives the socket at path to the group of RIGHTS_WRITE or RIGHTS_READ. Returns 0 or RIGHTS_LIMITED. */
+int rights_give(struct rights_groups *groups, enum rights rights, const char *path, struct why *why);
+
+/* Of who is connected at fd, a Unix socket; and his uid, unless the kernel does not know him: then RIGHTS_NONE. */
+enum rights rights_of(const struct rights_groups *groups, int fd, uid_t *ret_uid);
+
+/* The name of a user, cut if need be; "" when /etc/passwd does not tell. Reads at most 10,000 lines of it. */
+void rights_user_name(uid_t uid, char out[static RIGHTS_USER_MAX]);
+
+/* The sentence for who may not do this: who may. */
+void rights_refusal(const struct rights_groups *groups, bool writing, char out[static WHY_MAX]);
+
+#endif
