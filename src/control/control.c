@@ -48,7 +48,7 @@ static int open_unix(struct control *c, enum listener which, const char *path, s
 
 	if (rc < 0)
 		return rc;
-	(void)snprintf(c->paths[which], sizeof c->paths[which], "%s", path);
+	memcpy(c->paths[which], path, strlen(path) + 1); /* it fits: a socket has it now */
 	return rights_give(&c->groups, which == WRITERS ? RIGHTS_WRITE : RIGHTS_READ, path, why) == RIGHTS_LIMITED
 	               ? CONTROL_LIMITED
 	               : 0;
