@@ -40,7 +40,8 @@ enum {
 
 /*
  * What follow_next gives. A log that goes away while it is followed is missing only after FOLLOW_SAFETY_MS:
- * until then it may be a rotation.
+ * until then it may be a rotation. One whose reads fail is back when it was read to its end. A rotated file whose
+ * reads fail is -errno: the rest of it is not read.
  */
 enum {
 	FOLLOW_LINE = 0,    /* *ret has a line */
