@@ -434,6 +434,12 @@ static void look_for_safety(struct follow *follow)
 	}
 }
 
+void follow_look(struct follow *follow)
+{
+	for (size_t i = 0; i < follow->n_logs; i++)
+		follow->logs[i].look = true;
+}
+
 /* False when no log has anything to do. */
 static bool next_turn(struct follow *follow)
 {

@@ -792,6 +792,29 @@ static void a_directory_that_is_removed_and_made_again(void **state)
 	hears(s, "A2 b2\n"); /* watched again: no waiting */
 }
 
+static void a_directory_above_that_is_moved_away(void **state)
+{
+	struct story *const s = *state;
+
+	assert_int_equal(mkdir(path(s, "var"), 0755), 0);
+	assert_int_equal(mkdir(path(s, "var/log"), 0755), 0);
+	append(s, "var/log/mail.log", "a1\n");
+	follow_log(s, "var/log/mail.log");
+	hears(s, "A1 file\nA1 a1\n");
+	move(s, "var", "var.old");
+	assert_int_equal(mkdir(path(s, "var"), 0755), 0);
+	assert_int_equal(mkdir(path(s, "var/log"), 0755), 0);
+	append(s, "var/log/mail.log", "b1\n");
+	hears(s, "");
+	follow_look(s->follow);
+	rests(s, 0);
+	hears(s, "A2 file\nA2 b1\n");
+	append(s, "var/log/mail.log", "b2\n");
+	hears(s, "A2 b2\n");
+	append(s, "var.old/log/mail.log", "a2\n"); /* its writer may not know */
+	hears(s, "A1 a2\n");
+}
+
 /* Nothing of ours keeps the empty directory's inode: the next one may get its number. */
 static void an_empty_directory_made_again(void **state)
 {
@@ -1169,6 +1192,7 @@ int main(void)
 		story(a_linked_directory),
 		story(a_directory_that_is_moved_away),
 		story(a_directory_that_is_removed_and_made_again),
+		story(a_directory_above_that_is_moved_away),
 		story(an_empty_directory_made_again),
 		story(several_logs_in_one_directory),
 		story(a_noisy_log_starves_nobody),
