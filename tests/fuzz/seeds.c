@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char *dir; /* NULL: none */
 static unsigned n;
@@ -14,6 +15,10 @@ char *seeds_source(const char *path)
 
 	if (asprintf(&full, "%s/%s", root != NULL ? root : ".", path) < 0)
 		abort();
+	if (access(full, R_OK) < 0) {
+		perror(full);
+		exit(2); /* and not a crash, which would be a find */
+	}
 	return full;
 }
 

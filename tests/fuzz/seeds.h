@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-/* A path in the checkout (WFS_SOURCE_ROOT, else here). The caller's to free. */
+/* A path in the checkout (WFS_SOURCE_ROOT, else here); ends the program when it is not there. The caller's to free. */
 char *seeds_source(const char *path);
 
 /* Where seeds go, from LLVMFuzzerInitialize's arguments. Before seeds_add. */
