@@ -1,5 +1,6 @@
 #include "edits.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -8,12 +9,16 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-enum { ARM_TRIES = 8 }; /* directories that are made while we look for them */
+enum {
+	ARM_TRIES = 8,  /* directories that are made while we look for them */
+	LINK_STEPS = 8, /* from one link to the next */
+};
 
 /* IN_MASK_ADD: one directory may be watched for itself and as the parent of another. */
 #define GONE        (IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_MASK_ADD)
 #define APPEARS     (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
 #define PARENT_MASK (APPEARS | GONE)
+#define LOST        (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)
 #define DIR_MASK    (PARENT_MASK | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB)
 
 /* A directory of rules, and the nearest one above it that exists, where it would appear or be replaced. */
@@ -21,6 +26,12 @@ struct watched {
 	char *path;
 	int wd, above_wd;         /* -1: none */
 	char above[NAME_MAX + 1]; /* the name to wait for there */
+};
+
+/* What a *.rules file that is a link points to, by its name in its directory. It may be a link again. */
+struct linked {
+	int wd; /* -1: its directory cannot be watched */
+	char name[NAME_MAX + 1];
 };
 
 /* A file between its first write and its close. */
@@ -33,6 +44,8 @@ struct edits {
 	int fd;
 	size_t n;
 	struct watched *list;
+	size_t n_linked;
+	struct linked linked[EDITS_LINKS_MAX];
 	size_t n_writers;
 	struct writer writers[EDITS_WRITERS_MAX];
 	bool changed;
@@ -67,6 +80,9 @@ static bool is_used(const struct edits *e, int wd)
 	for (size_t i = 0; i < e->n; i++)
 		if (e->list[i].wd == wd || e->list[i].above_wd == wd)
 			return true;
+	for (size_t i = 0; i < e->n_linked; i++)
+		if (e->linked[i].wd == wd)
+			return true;
 	return false;
 }
 
@@ -92,6 +108,63 @@ static void arm(struct edits *e, struct watched *w)
 		(void)inotify_rm_watch(e->fd, old_wd);
 	if (old_above >= 0 && old_above != old_wd && !is_used(e, old_above))
 		(void)inotify_rm_watch(e->fd, old_above);
+}
+
+static bool is_rules_name(const char *name)
+{
+	const size_t len = strlen(name);
+
+	return name[0] != '.' && len > 6 && strcmp(name + len - 6, ".rules") == 0;
+}
+
+/* Watches what the link at path points to, and so on while that is a link. path: PATH_MAX bytes, used up. */
+static void watch_linked(struct edits *e, char *path)
+{
+	char target[PATH_MAX];
+	ssize_t len;
+
+	for (int i = 0; i < LINK_STEPS && e->n_linked < EDITS_LINKS_MAX; i++) {
+		struct linked *const l = &e->linked[e->n_linked];
+		char *name = strrchr(path, '/') + 1;
+
+		len = readlink(path, target, sizeof target);
+		if (len < 0 || (size_t)len + (size_t)(name - path) >= PATH_MAX)
+			return;
+		memcpy(target[0] == '/' ? path : name, target, (size_t)len);
+		(target[0] == '/' ? path : name)[len] = '\0';
+		name = strrchr(path, '/') + 1;
+		if (*name == '\0' || strlen(name) > NAME_MAX)
+			return;
+		(void)snprintf(l->name, sizeof l->name, "%s", name);
+		(void)snprintf(target, sizeof target, "%.*s.", (int)(name - path), path);
+		l->wd = inotify_add_watch(e->fd, target, DIR_MASK);
+		e->n_linked++;
+	}
+}
+
+/* Finds anew where the links among the files of our directories lead. */
+static void arm_links(struct edits *e)
+{
+	struct linked old[EDITS_LINKS_MAX];
+	const size_t n_old = e->n_linked;
+	char path[PATH_MAX];
+
+	memcpy(old, e->linked, sizeof old);
+	e->n_linked = 0;
+	for (size_t i = 0; i < e->n; i++) {
+		DIR *const dir = opendir(e->list[i].path);
+		const struct dirent *entry;
+
+		while (dir != NULL && (entry = readdir(dir)) != NULL)
+			if (is_rules_name(entry->d_name) &&
+			    snprintf(path, sizeof path, "%s/%s", e->list[i].path, entry->d_name) < PATH_MAX)
+				watch_linked(e, path);
+		if (dir != NULL)
+			(void)closedir(dir);
+	}
+	for (size_t i = 0; i < n_old; i++)
+		if (old[i].wd >= 0 && !is_used(e, old[i].wd))
+			(void)inotify_rm_watch(e->fd, old[i].wd); /* a second time it is none any more */
 }
 
 /* Without slashes at the end, so that the last one parts the name. */
@@ -125,6 +198,7 @@ int edits_new(const char *const dirs[], size_t n, struct edits **ret, struct why
 		e->list[e->n] = (struct watched){.path = copy_path(dirs[e->n]), .wd = -1, .above_wd = -1};
 	for (size_t i = 0; i < n; i++)
 		arm(e, &e->list[i]);
+	arm_links(e);
 	*ret = e;
 	return 0;
 }
@@ -156,13 +230,6 @@ static void change(struct edits *e, int64_t now_ms)
 	e->last_ms = now_ms;
 }
 
-static bool is_rules_name(const char *name)
-{
-	const size_t len = strlen(name);
-
-	return name[0] != '.' && len > 6 && strcmp(name + len - 6, ".rules") == 0;
-}
-
 static void set_writer(struct edits *e, int wd, const char *name, bool writes)
 {
 	size_t i = 0;
@@ -178,6 +245,30 @@ static void set_writer(struct edits *e, int wd, const char *name, bool writes)
 	}
 }
 
+/* Something befell a file, or it was only written to. Opening with O_TRUNC is the first write. */
+static void take_file(struct edits *e, const struct inotify_event *event, const char *name, int64_t now_ms)
+{
+	set_writer(e, event->wd, name, (event->mask & IN_MODIFY) != 0);
+	change(e, now_ms);
+}
+
+static void take_linked(struct edits *e, const struct inotify_event *event, const char *name, int64_t now_ms)
+{
+	bool lost = false;
+
+	for (size_t i = 0; i < e->n_linked; i++) {
+		if (event->wd != e->linked[i].wd)
+			continue;
+		if (strcmp(name, e->linked[i].name) == 0)
+			take_file(e, event, name, now_ms);
+		if ((event->mask & IN_IGNORED) != 0)
+			e->linked[i].wd = -1;
+		lost |= (event->mask & LOST) != 0;
+	}
+	if (lost)
+		change(e, now_ms);
+}
+
 static void take_event(struct edits *e, const struct inotify_event *event, int64_t now_ms)
 {
 	const char *const name = event->len > 0 ? event->name : "";
@@ -185,8 +276,7 @@ static void take_event(struct edits *e, const struct inotify_event *event, int64
 	for (size_t i = 0; i < e->n; i++) {
 		struct watched *const w = &e->list[i];
 		const bool here = event->wd == w->wd, above = event->wd == w->above_wd;
-		const bool lost =
-		        (event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)) != 0;
+		const bool lost = (event->mask & LOST) != 0;
 
 		if ((event->mask & IN_Q_OVERFLOW) != 0 || ((here || above) && lost) ||
 		    (above && strcmp(name, w->above) == 0 && (event->mask & APPEARS) != 0)) {
@@ -197,12 +287,10 @@ static void take_event(struct edits *e, const struct inotify_event *event, int64
 			arm(e, w);
 			change(e, now_ms);
 		}
-		if (here && is_rules_name(name)) {
-			/* Opening with O_TRUNC is the first write. */
-			set_writer(e, event->wd, name, (event->mask & IN_MODIFY) != 0);
-			change(e, now_ms);
-		}
+		if (here && is_rules_name(name))
+			take_file(e, event, name, now_ms);
 	}
+	take_linked(e, event, name, now_ms);
 	if ((event->mask & IN_Q_OVERFLOW) != 0)
 		e->n_writers = 0;
 }
@@ -241,6 +329,7 @@ bool edits_take(struct edits *e, int64_t now_ms)
 	read_events(e, now_ms);
 	if (now_ms < edits_at(e))
 		return false;
+	arm_links(e); /* before the files are read: what changes from now on raises an event */
 	e->changed = false;
 	e->n_writers = 0;
 	return true;

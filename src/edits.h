@@ -5,8 +5,8 @@
  * names only, never what is in a file. A change is told once it has been quiet for EDITS_QUIET_MS, and not
  * while a file that was opened to be written is still open: then for EDITS_WRITING_MS at most. Files that are
  * not *.rules, or begin with a dot, are editors' and packagers' own and nothing to us. Directories may be
- * missing, appear later, be links, and be replaced. Not seen: writing to a file elsewhere that a *.rules file
- * is a symbolic link to.
+ * missing, appear later, be links, and be replaced. A *.rules file that is a symbolic link changes with what it
+ * points to. Not seen: that one of the directories on the way there is itself a link and turned, or comes later.
  *
  * Time: milliseconds of any clock that does not go back.
  * Errors: 0 or -errno with a sentence.
@@ -24,6 +24,7 @@ enum {
 	EDITS_QUIET_MS = 200,    /* an editor's rename, write and chmod are one edit */
 	EDITS_NOISY_MS = 700,    /* after so long it is told, quiet or not */
 	EDITS_WRITING_MS = 5000, /* so long a writer may keep a file half-written */
+	EDITS_LINKS_MAX = 64,    /* links from *.rules files to files elsewhere; what more point to is not watched */
 	EDITS_WRITERS_MAX = 16,  /* files being written at a time; of more, a half-written one may be read */
 };
 

@@ -60,18 +60,29 @@ static struct example_line *take_rule_apart(const struct rulefile_rule *rule)
 	return lines;
 }
 
-/* Why a rule does not take its own hit. Returns the place. */
-static const char *say_why_not(const struct rules *rules, const struct rule *rule, const struct example_line *line,
-                               char *what, size_t cap)
+/* The line is of a program the rule is not for. Returns where its name stands; NULL when the form of the line names it. */
+static const char *say_other_program(const struct rule *rule, const char *text, const struct example_line *line,
+                                     char *what, size_t cap)
+{
+	if (line->program.p >= text && line->program.p < text + strlen(text)) {
+		(void)snprintf(what, cap, "the rule is for the program \"%s\", not for this one", rule->text->program);
+		return line->program.p;
+	}
+	(void)snprintf(what, cap, "the rule is for the program \"%s\", and a line like this is one of \"%.*s\"",
+	               rule->text->program, (int)line->program.len, line->program.p);
+	return NULL;
+}
+
+/* Why a rule does not take its own hit. Returns the place, in text, the example. */
+static const char *say_why_not(const struct rules *rules, const struct rule *rule, const char *text,
+                               const struct example_line *line, char *what, size_t cap)
 {
 	char wanted[WANTED], next[4 * NEXT + 1];
 	struct nearest near;
 	size_t left;
 
-	if (!rules_means(rules, rule->index, line->program)) {
-		(void)snprintf(what, cap, "the rule is for the program \"%s\", not for this one", rule->text->program);
-		return line->program.p;
-	}
+	if (!rules_means(rules, rule->index, line->program))
+		return say_other_program(rule, text, line, what, cap);
 	nearest_of_rule(rules, rule->index, line->message, &near);
 	if (near.why == NEAREST_TAKES || near.why == NEAREST_ALSO) {
 		(void)snprintf(what, cap, near.why == NEAREST_ALSO ? "it has \"also\", and no other rule takes the line"
@@ -105,7 +116,7 @@ static void try_example(const struct rules *rules, struct rules_scratch *scratch
 	case EXAMPLE_RIGHT:
 		return;
 	case EXAMPLE_NOT_TAKEN:
-		place = say_why_not(rules, rule, &lines[which], what, sizeof what);
+		place = say_why_not(rules, rule, rule->text->examples[which].text, &lines[which], what, sizeof what);
 		break;
 	case EXAMPLE_OTHER_RULE:
 		(void)snprintf(what, sizeof what, "%s: [%s], %s:%u", example_sentence(answer), hit.rule->text->name,

@@ -2,11 +2,18 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
+#include <linux/landlock.h>
 #include <pwd.h>
 #include <seccomp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "build.h" /* WFS_SANITIZED */
@@ -33,6 +40,78 @@ int sandbox_become(const char *user, struct why *why)
 		return why_set(why, EPERM, "became user %s but could become root again", user);
 	return 0;
 }
+
+/* --- landlock: the C library has no functions for it --- */
+
+/* Since Landlock's third version, which is younger than Debian 12's header. */
+#define TRUNCATE (UINT64_C(1) << 14)
+
+/* What the engine does beside its database and its sockets. */
+#define BESIDE                                                                                                          \
+	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |                    \
+	 LANDLOCK_ACCESS_FS_REMOVE_FILE | TRUNCATE)
+
+/* What it does nowhere else. */
+#define CHANGING                                                                                                        \
+	(BESIDE | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK |            \
+	 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_MAKE_DIR |                      \
+	 LANDLOCK_ACCESS_FS_REMOVE_DIR)
+
+/* A directory that is not there needs no rule: nothing can be made in it. */
+static int allow_directory(int rules, const char *path, uint64_t handled, struct why *why)
+{
+	char dir[PATH_MAX];
+	struct landlock_path_beneath_attr attr = {.allowed_access = BESIDE & handled};
+	const char *const slash = strrchr(path, '/');
+	int rc = 0;
+
+	(void)snprintf(dir, sizeof dir, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
+	attr.parent_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (attr.parent_fd < 0)
+		return 0;
+	if (syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &attr, 0) < 0)
+		rc = why_set(why, errno, "landlock: cannot allow writing in %s: %s", dir, strerror(errno));
+	(void)close(attr.parent_fd);
+	return rc;
+}
+
+static int allow_beside(int rules, const char *path, uint64_t handled, struct why *why)
+{
+	char real[PATH_MAX];
+	int rc = allow_directory(rules, path, handled, why);
+
+	/* SQLite's other files lie beside the file that a link leads to. */
+	if (rc == 0 && realpath(path, real) != NULL)
+		rc = allow_directory(rules, real, handled, why);
+	return rc;
+}
+
+static int restrict_writing(const char *const paths[], size_t n, struct why *why)
+{
+	const long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	const struct landlock_ruleset_attr attr = {.handled_access_fs = version < 3 ? CHANGING & ~TRUNCATE : CHANGING};
+	int rules, fd, rc = 0;
+
+	if (version < 1)
+		return 0; /* the kernel has none; file permissions and seccomp hold all the same */
+	rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0); /* a descriptor */
+	if (rules < 0)
+		return why_set(why, errno, "landlock: %s", strerror(errno));
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = allow_beside(rules, paths[i], attr.handled_access_fs, why);
+	if (rc == 0 && syscall(SYS_landlock_restrict_self, rules, 0) < 0)
+		rc = why_set(why, errno, "landlock: %s", strerror(errno));
+	(void)close(rules);
+	if (rc < 0)
+		return rc;
+	/* Anybody else may write to it. */
+	fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (fd >= 0)
+		return why_set(why, EPERM, "landlock is set, but files can still be written");
+	return 0;
+}
+
+/* --- seccomp --- */
 
 /*
  * What the engine's loop, SQLite, PCRE2's JIT, libinotifytools, c-ares and the C library's own doings call. Found by
@@ -87,8 +166,10 @@ static int filter_system_calls(struct why *why)
 	return rc == 0 ? 0 : why_set(why, -rc, "cannot load the seccomp filter: %s", strerror(-rc));
 }
 
-int sandbox_engine(struct why *why)
+int sandbox_engine(const char *const paths[], size_t n, struct why *why)
 {
+	int rc;
+
 	if (geteuid() == 0)
 		capng_setpid(getpid());
 	capng_clear(CAPNG_SELECT_BOTH);
@@ -101,6 +182,8 @@ int sandbox_engine(struct why *why)
 		return why_set(why, EPERM, "dropped capabilities, but some are still there");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return why_set(why, errno, "cannot set no_new_privs: %s", strerror(errno));
+	if ((rc = restrict_writing(paths, n, why)) < 0)
+		return rc;
 	/* The sanitizers' leak check at exit makes calls that the engine does not. */
 	return WFS_SANITIZED ? 0 : filter_system_calls(why);
 }

@@ -2,10 +2,14 @@
  * sandbox: what a process gives up, each step checked and then proved, or it does not go on.
  *
  * The engine reads strangers' text, so it runs as its own user, without capabilities, unable to gain any
- * (no_new_privs), with the system calls it needs and no others (seccomp). Knows libcap-ng and libseccomp.
+ * (no_new_privs), with the system calls it needs and no others (seccomp), and, where the kernel can do it, writes
+ * nowhere but where it must (landlock). Knows libcap-ng, libseccomp and Landlock's system calls.
+ * Source: landlock(7), linux/landlock.h.
  */
 #ifndef WFS_SANDBOX_H
 #define WFS_SANDBOX_H
+
+#include <stddef.h>
 
 #include "base/why.h"
 
@@ -16,7 +20,12 @@
  */
 int sandbox_become(const char *user, struct why *why);
 
-/* No capabilities, no new privileges, and only the system calls the engine needs; anything else kills it. */
-int sandbox_engine(struct why *why);
+/*
+ * No capabilities, no new privileges, and only the system calls the engine needs; anything else kills it. Files can be
+ * opened for writing, made and removed only in the directories of the n paths (and below), and nothing can be executed:
+ * -EACCES. What was open stays so. A kernel without Landlock (before 5.13, or configured so) leaves this last one out.
+ * Reading is left to the permissions of files: logs, and links among rules, lie anywhere, and a reload may name others.
+ */
+int sandbox_engine(const char *const paths[], size_t n, struct why *why);
 
 #endif

@@ -16,6 +16,7 @@
 #include "command/firewall.h"
 #include "engine/engine.h"
 #include "sandbox.h"
+#include "store/store.h"
 
 enum { ENGINE_FD = 3 }; /* where the engine finds its end of the pair */
 
@@ -26,17 +27,19 @@ static const char engine_flag[] = "--engine";
 /* After exec, as the engine's user. */
 static int run_engine(struct config *config, const struct command_env *env)
 {
+	const char *const written[] = {config->database.path, config->control.socket};
 	struct engine *engine;
 	struct why why;
 	int rc, status;
 
 	log_init("watchforspammers", LOG_INFO);
+	store_temp_beside(config->database.path);
 	rc = engine_new(config, env->config_path, ENGINE_FD, &engine, &why);
 	if (rc < 0) {
 		log_line(LOG_ERR, "%s", why.text);
 		return rc == -EINVAL ? COMMAND_USAGE : COMMAND_SYSTEM;
 	}
-	rc = sandbox_engine(&why);
+	rc = sandbox_engine(written, config->control.socket[0] == '\0' ? 1 : 2, &why);
 	if (rc < 0) {
 		log_line(LOG_ERR, "%s", why.text);
 		engine_free(engine);

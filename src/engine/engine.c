@@ -460,8 +460,10 @@ static void turn(struct engine *e)
 	}
 	if (policy_hear_names(&e->policy))
 		e->sync_at = 0; /* which tells the verdict, and lifts what must be lifted */
-	if (!e->stop && (clock_steady_ms() >= e->sync_at || clock_steady_ms() >= e->expiry_at))
+	if (!e->stop && (clock_steady_ms() >= e->sync_at || clock_steady_ms() >= e->expiry_at)) {
 		sync_firewall(e);
+		logs_look(e->logs); /* awake anyway */
+	}
 	if (clock_steady_ms() >= e->purge_at)
 		e->purge_at = clock_steady_ms() + purge_slice(&e->purge, e->store, e->acts, e->policy.config, clock_unix_s());
 	feed_watchdog(e);

@@ -94,6 +94,11 @@ int logs_timeout_ms(const struct logs *logs)
 	return logs->more ? 0 : follow_timeout_ms(logs->follow);
 }
 
+void logs_look(struct logs *logs)
+{
+	follow_look(logs->follow);
+}
+
 static struct logs_file *file_of(struct logs *logs, const struct follow_line *line)
 {
 	struct logs_file *const files = logs->files[line->log];

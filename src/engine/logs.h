@@ -38,6 +38,9 @@ void logs_free(struct logs *logs);
 int logs_fd(const struct logs *logs);
 int logs_timeout_ms(const struct logs *logs); /* as follow_timeout_ms; 0: there was more to read */
 
+/* As follow_look. */
+void logs_look(struct logs *logs);
+
 /*
  * The next line, borrowed until the next call, and the file it stands in. False when there is none, or a file waits.
  * What becomes of a log (missing, back) is logged.

@@ -30,6 +30,7 @@ struct log {
 	bool opened;     /* the last of files is the path's own, or was until the path went away */
 	bool there;      /* the path can be read */
 	bool missing;    /* FOLLOW_MISSING was said */
+	bool failing;    /* because a read failed: opening it again proves nothing */
 	int64_t gone_ms; /* since when it is not there; 0 when it is */
 
 	/* In the order they are read. A file before the last is closed at its end when its grace is over. */
@@ -232,12 +233,19 @@ static int lost(struct log *log)
 
 static int found(struct log *log)
 {
-	const bool back = log->missing;
+	const bool back = log->missing && !log->failing;
 
 	log->there = true;
-	log->missing = false;
+	log->missing = log->missing && !back;
 	log->gone_ms = 0;
 	return back ? FOLLOW_BACK : FOLLOW_NONE;
+}
+
+/* Its own file was read to its end. */
+static int works_again(struct log *log)
+{
+	log->failing = false;
+	return found(log);
 }
 
 static bool is_same(const struct logfile *file, const struct stat *st)
@@ -340,14 +348,20 @@ static int give_file(struct follow *follow, struct logfile *file, struct follow_
 	return FOLLOW_FILE;
 }
 
-/* A disk or a server that fails: the log is missing until it can be opened and read again. */
+/* A disk or a server that fails: the log is missing until it can be opened and read to its end again. */
 static int failed(struct log *log, size_t at, int err, struct why *why)
 {
-	(void)why_set(why, err, "cannot read %s: %s", log->files[at]->path, strerror(err));
-	if (at + 1 == log->n_files)
-		log->opened = false;
+	struct logfile *const file = log->files[at];
+	const bool is_own = file == own(log);
+
+	(void)why_set(why, err, "cannot read %s: %s%s", file->path, strerror(err),
+	              is_own ? "" : "; going on without the rest of it");
 	logfile_close(remove_file(log, at));
-	return log->opened ? FOLLOW_NONE : lost(log);
+	if (!is_own)
+		return -err;
+	log->opened = false;
+	log->failing = true;
+	return lost(log);
 }
 
 static int log_next(struct follow *follow, struct log *log, struct follow_line *ret, struct why *why)
@@ -378,6 +392,8 @@ static int log_next(struct follow *follow, struct log *log, struct follow_line *
 				continue;
 			}
 			file->dry = true;
+			if (log->failing && file == own(log))
+				return works_again(log);
 		}
 		if (is_finished(log, i))
 			logfile_close(remove_file(log, i));
@@ -416,6 +432,12 @@ static void look_for_safety(struct follow *follow)
 		if (!is_settled(&follow->logs[i]))
 			follow->logs[i].look = true;
 	}
+}
+
+void follow_look(struct follow *follow)
+{
+	for (size_t i = 0; i < follow->n_logs; i++)
+		follow->logs[i].look = true;
 }
 
 /* False when no log has anything to do. */

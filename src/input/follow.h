@@ -7,8 +7,8 @@
  * a log that does not exist yet or is unreadable, queue overflow (everything is looked at anew).
  * After a rotation the old file is read on for a minute or until the next one, because its writer may not
  * have been told yet; files that came and went between two looks are found among the rotated brothers.
- * Only regular files; FIFOs and devices are refused unopened. Not noticed: a parent directory of a log's
- * directory that is renamed or mounted over.
+ * Only regular files; FIFOs and devices are refused unopened. Noticed by follow_look only: a parent directory of a
+ * log's directory that is renamed, or a file system mounted or unmounted over it.
  * One instance per process: libinotifytools keeps its state in file-static variables.
  *
  * A "file" is one incarnation of a log's path: the thing from its first line to its last. Its identity is
@@ -40,7 +40,8 @@ enum {
 
 /*
  * What follow_next gives. A log that goes away while it is followed is missing only after FOLLOW_SAFETY_MS:
- * until then it may be a rotation.
+ * until then it may be a rotation. One whose reads fail is back when it was read to its end. A rotated file whose
+ * reads fail is -errno: the rest of it is not read.
  */
 enum {
 	FOLLOW_LINE = 0,    /* *ret has a line */
@@ -92,6 +93,9 @@ int follow_fd(const struct follow *follow);
  * minute after a rotation). 0 when FOLLOW_NONE only gave the caller its turn inside an endless line.
  */
 int follow_timeout_ms(const struct follow *follow);
+
+/* Looks at every log anew in the next follow_next, for what raises no event. Costs a stat of each. */
+void follow_look(struct follow *follow);
 
 /*
  * The next thing. Logs take turns, so that a noisy one starves nobody; within a log lines come in order.

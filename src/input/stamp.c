@@ -259,7 +259,7 @@ static size_t scan_tail(enum stamp_form form, const char *p, size_t len)
 	case STAMP_FULL:
 	case STAMP_BLANK:
 	case STAMP_PHP:
-		if (len < 4 || *p != ' ')
+		if (len == 0 || *p != ' ')
 			return 0;
 		if (form == STAMP_FULL)
 			while (n < len && n < LINE_TAIL_MAX && is_upper(p[n]))

@@ -173,6 +173,16 @@ static int open_for_reading(struct store *store, const char *path, struct why *w
 	return rc < 0 ? rc : check_version(store, found, why);
 }
 
+void store_temp_beside(const char *path)
+{
+	const char *const slash = strrchr(path, '/');
+	char *const dir = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+
+	if (dir == NULL || setenv("SQLITE_TMPDIR", dir, 1) < 0)
+		abort();
+	free(dir);
+}
+
 int store_open(const char *path, enum store_mode mode, struct store **ret, struct why *why)
 {
 	struct store *const store = calloc(1, sizeof *store);

@@ -43,6 +43,13 @@ enum store_mode {
 
 struct store;
 
+/*
+ * What SQLite sorts and does not want to keep in memory goes into unnamed files beside the database at path, and not
+ * into a directory for temporary files; for a process that may write nowhere else. Before the process's first
+ * store_open.
+ */
+void store_temp_beside(const char *path);
+
 /* path: NULL for a database in memory, gone with store_close. */
 int store_open(const char *path, enum store_mode mode, struct store **ret, struct why *why);
 

@@ -4,12 +4,17 @@
  * - spans lie in the line or are constant words, in the order in which they are written;
  * - the same clock gives the same answer, and so does a clock that remembers no minute;
  * - LINE_UNPARSED gives an empty line and leaves the clock's last time alone.
+ * The seeds are the lines of tests/rules/headers.log and the examples of the shipped rules.
  */
 #include "input/line.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "rules/rulefile.h"
+#include "seeds.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -98,11 +103,58 @@ static void one_line(struct line_clock *clock, const char *text, size_t len)
 	check_line(&line, text, len);
 }
 
+/* With the clock of a log last written in May 2026; and twice: what a clock remembers is for the second line. */
+static void add_seed(const char *text, size_t len)
+{
+	static const char clock[8] = {0, 0, 0, 0x6A};
+	char *twice;
+	const int n = asprintf(&twice, "%.*s\n%.*s", (int)len, text, (int)len, text);
+
+	check(n > 0);
+	seeds_add(clock, sizeof clock, twice, (size_t)n);
+	free(twice);
+}
+
+static void add_headers(void)
+{
+	char *const path = seeds_source("tests/rules/headers.log");
+	FILE *const file = fopen(path, "re");
+	char *text = NULL;
+	size_t cap = 0;
+	ssize_t len;
+
+	check(file != NULL);
+	while ((len = getline(&text, &cap, file)) > 1)
+		if (text[0] != '#')
+			add_seed(text, (size_t)len - 1);
+	free(text);
+	(void)fclose(file);
+	free(path);
+}
+
+static void add_examples(void)
+{
+	char *const dir = seeds_source("patterns");
+	const char *const dirs[] = {dir};
+	struct rulefile_set set;
+	struct rulefile_faults faults;
+	struct why why;
+
+	check(rulefile_read(dirs, 1, NULL, 0, &set, &faults, &why) == 0);
+	for (size_t i = 0; i < set.n; i++)
+		for (size_t j = 0; j < set.rules[i].n_examples; j++)
+			add_seed(set.rules[i].examples[j].text, strlen(set.rules[i].examples[j].text));
+	rulefile_set_done(&set);
+	rulefile_faults_done(&faults);
+	free(dir);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	(void)argc;
-	(void)argv;
 	(void)setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+	seeds_begin(*argc, *argv);
+	add_headers();
+	add_examples();
 	return 0;
 }
 

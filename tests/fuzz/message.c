@@ -1,10 +1,40 @@
-/* message: any bytes as a request and as the answer to one; what is taken must be safe to act on. */
+/*
+ * message: any bytes as a request and as the answer to one; what is taken must be safe to act on.
+ * The seeds are a request of each verb, and an answer with a sentence.
+ */
 #include "firewall/message.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "seeds.h"
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	const struct message_entry entry = {
+	        .addr = {[10] = 0xFF, [11] = 0xFF, [12] = 192, [14] = 2, [15] = 7}, .len = 128, .seconds = 600};
+	struct message m;
+
+	seeds_begin(*argc, *argv);
+	for (uint32_t verb = MESSAGE_ENSURE; verb <= MESSAGE_LIST; verb++) {
+		m = (struct message){.verb = verb, .number = 1};
+		if (verb == MESSAGE_ADD || verb == MESSAGE_DEL) {
+			m.n = 1;
+			m.entries[0] = entry;
+			m.entries[0].seconds = verb == MESSAGE_ADD ? entry.seconds : 0;
+		}
+		assert(message_is_request(&m, sizeof m));
+		seeds_add(&m, sizeof m, "", 0);
+	}
+	m = (struct message){.verb = MESSAGE_ADD, .number = 1, .capacity = 100, .shards = 1, .refused = 1, .error = -28};
+	(void)snprintf(m.why, sizeof m.why, "the list is full");
+	seeds_add(&m, sizeof m, "", 0);
+	return 0;
+}
 
 static void take(const struct message *m, size_t len)
 {

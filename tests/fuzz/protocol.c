@@ -1,4 +1,7 @@
-/* protocol: any bytes as a line; what is taken is safe to act on. And any text in an answer is a line of JSON. */
+/*
+ * protocol: any bytes as a line; what is taken is safe to act on. And any text in an answer is a line of JSON.
+ * The seeds are a line of each form in protocol.h.
+ */
 #include "control/protocol.h"
 
 #include <assert.h>
@@ -6,8 +9,37 @@
 #include <string.h>
 
 #include "control/answer.h"
+#include "seeds.h"
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	static const char *const lines[] = {
+	        "block 192.0.2.0/24 for 1h30m reason too much",
+	        "add ::ffff:192.0.2.7 600 Broadband",
+	        "unblock 2001:db8::/64 reason a mistake",
+	        "del 192.0.2.7 600",
+	        "vote black 192.0.2.7 score 1000000 reason X-Spam-Score: 25.1",
+	        "vote white 2001:db8::1/128 score 1",
+	        "black 192.0.2.7",
+	        "white 192.0.2.7",
+	        "list",
+	        "why 192.0.2.7\r",
+	        "status",
+	        "test 192.0.2.0/24",
+	        "reload",
+	        "resume postfix-dnsbl",
+	        "auth 0123456789abcdef",
+	        "compat",
+	};
+
+	seeds_begin(*argc, *argv);
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+		seeds_add(lines[i], strlen(lines[i]), "", 0);
+	return 0;
+}
 
 static void check(const struct protocol_request *r)
 {

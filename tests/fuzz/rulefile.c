@@ -1,7 +1,8 @@
 /*
- * Fuzz target of rulefile and compile: any bytes as a .rules file, read and compiled; then a line or two
- * against whatever came of it. Faults are sentences, never a crash; a set without faults matches under
- * limits.
+ * Fuzz target of rulefile and compile: any bytes as a .rules file, read, compiled, and tried as the daemon does before
+ * it takes new rules; then a line or two against whatever came of it. Faults are sentences, never a crash; a set without
+ * faults matches under limits.
+ * The seeds are the shipped files, and each rule in them with its macros in place.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -11,8 +12,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "examples.h"
+#include "rules/lint.h"
 #include "rules/rules.h"
+#include "seeds.h"
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(bool good)
@@ -20,6 +25,67 @@ static void check(bool good)
 	if (!good)
 		abort();
 }
+
+/* --- the seeds --- */
+
+static void add_file(const char *path)
+{
+	static char text[1 << 20];
+	FILE *const file = fopen(path, "re");
+
+	check(file != NULL);
+	seeds_add(text, fread(text, 1, sizeof text, file), "", 0);
+	(void)fclose(file);
+}
+
+static void add_rule(const struct rulefile_rule *rule)
+{
+	static char text[1 << 20];
+	FILE *const out = fmemopen(text, sizeof text, "w");
+
+	check(out != NULL);
+	(void)fprintf(out, "[%s]\nprogram = %s\nmatch = %s\ncategory = %s\nreason = %s\nscore = %d\n", rule->name,
+	              rule->program, rule->match.text, rule->category, rule->reason, rule->score);
+	if (rule->unless.text != NULL)
+		(void)fprintf(out, "unless = %s\n", rule->unless.text);
+	(void)fprintf(out, "%s%s%s%s", rule->remember ? "remember = yes\n" : "", rule->forget ? "forget = yes\n" : "",
+	              rule->also ? "also = yes\n" : "", rule->generic ? "name = generic\n" : "");
+	for (size_t i = 0; i < rule->n_examples; i++) {
+		const struct rulefile_example *const e = &rule->examples[i];
+		char address[ADDR_TEXT_MAX] = "-";
+
+		if (e->hit && !e->nobody)
+			(void)addr_text(&e->address, address);
+		if (e->hit)
+			(void)fprintf(out, "hit = %s | %s\n", address, e->text);
+		else
+			(void)fprintf(out, "%s = %s\n", e->given ? "given" : "miss", e->text);
+	}
+	check(fclose(out) == 0);
+	seeds_add(text, strlen(text), "", 0);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	char *const dir = seeds_source("patterns");
+	const char *const dirs[] = {dir};
+	struct rulefile_set set;
+	struct rulefile_faults faults;
+	struct why why;
+
+	seeds_begin(*argc, *argv);
+	check(rulefile_read(dirs, 1, NULL, 0, &set, &faults, &why) == 0);
+	for (size_t i = 0; i < set.n_files; i++)
+		add_file(set.files[i]);
+	for (size_t i = 0; i < set.n; i++)
+		add_rule(&set.rules[i]);
+	rulefile_set_done(&set);
+	rulefile_faults_done(&faults);
+	free(dir);
+	return 0;
+}
+
+/* --- one input --- */
 
 static void match(const struct rules *rules)
 {
@@ -35,6 +101,12 @@ static void match(const struct rules *rules)
 	rules_scratch_free(scratch);
 }
 
+static void check_sentences(const struct rulefile_faults *faults)
+{
+	for (size_t i = 0; i < faults->n; i++)
+		check(faults->text[i][0] != '\0');
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char path[64];
@@ -43,16 +115,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct rules *rules = NULL;
 	struct why why;
 	const int fd = memfd_create("rules", MFD_CLOEXEC);
+	size_t at;
 	int rc;
 
 	check(fd >= 0 && write(fd, data, size) == (ssize_t)size);
 	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	rc = rules_load(NULL, 0, files, 1, &rules, &faults, &why);
 	check((rc == 0) == (faults.n == 0) && (rc == 0) == (rules != NULL));
-	for (size_t i = 0; i < faults.n; i++)
-		check(faults.text[i][0] != '\0');
-	if (rules != NULL)
+	check_sentences(&faults);
+	if (rules != NULL) {
 		match(rules);
+		(void)examples_try(rules, &faults);
+		check_sentences(&faults);
+		for (size_t i = 0; i < rules_count(rules); i++)
+			(void)lint_is_loose(rules_at(rules, i)->text->match.text, &at);
+	}
 	rules_free(rules);
 	rulefile_faults_done(&faults);
 	(void)close(fd);

@@ -220,6 +220,27 @@ line >&4
 is_read "the old file, written to after the rotation and the start"
 exec 4>&-
 
+# --- a file system is mounted over the directory, and taken away again, while the log is there and nothing else
+# makes the daemon look at it
+line >>"$DIRLOG"
+is_read "before the mount"
+in_daemon() {
+	nsenter -t "$ENGINE" -m "$@"
+}
+if in_daemon mount -t tmpfs -o size=1m,mode=755 "$SERVER" "$WORK/dir"; then
+	line >"$WORK/lines"
+	in_daemon cp "$WORK/lines" "$DIRLOG"
+	is_read "a file system was mounted over the directory"
+	line >>"$DIRLOG" # below it, from here
+	is_read "below the mount, whose writer need not know"
+	in_daemon umount -l "$WORK/dir"
+	line >>"$DIRLOG"
+	is_read "it was unmounted"
+	rm "$DIRLOG"
+	line >"$DIRLOG"
+	is_read "after the mount"
+fi
+
 # --- nothing twice after all that
 daemon_stop || fail "exit status $?"
 daemon_start

@@ -9,14 +9,14 @@ netns_need sqlite3 jq iptables-legacy ip6tables-legacy setpriv timeout
 daemon_prepare
 listen 25
 N=0
-LOCKING= # process
+locker= # its process; bash takes LOCKER_PID away when that has ended
 USUAL="[block]
 for = 1h
 [firewall]
 resync = 1s"
 
 down() {
-	[ -z "$LOCKING" ] || kill "$LOCKING" 2>/dev/null
+	[ -z "$locker" ] || kill "$locker" 2>/dev/null
 	daemon_down
 }
 trap down EXIT
@@ -48,9 +48,16 @@ stop() {
 	daemon_stop || fail "exit status $? on SIGTERM"
 }
 
+# Reloads, and waits until the daemon has said this once more.
 reload() {
+	local before
+	before=$(said_times "$1")
 	kill -HUP "$DAEMON"
-	wait_until said "$1" || fail "reload: want: $1"
+	wait_until said_more "$before" "$1" || fail "reload: want: $1"
+}
+
+said_more() {
+	[ "$(said_times "$2")" -gt "$1" ]
 }
 
 # --- at start: what is broken is said with its place, and nothing stays behind
@@ -121,7 +128,7 @@ is_read "after a second daemon was refused"
 
 # --- another program writes to the database for a while
 coproc LOCKER { sqlite3 "$DB"; }
-LOCKING=$LOCKER_PID # which bash takes away as soon as it has ended
+locker=$LOCKER_PID
 echo "BEGIN IMMEDIATE; SELECT 'held';" >&"${LOCKER[1]}"
 read -r -t 10 held <&"${LOCKER[0]}"
 [ "${held:-}" = held ] || fail "cannot lock the database"
@@ -141,8 +148,8 @@ wait_until second_is $((locked + 4))
 ! listed "$NEW" || fail "blocked before it was written"
 has_hits "$before" || fail "wrote to a locked database"
 echo .quit >&"${LOCKER[1]}"
-wait "$LOCKING"
-LOCKING=
+wait "$locker"
+locker=
 is_read "the database is free again"
 wait_until has_hits "$N" || fail "after the lock: got $(hits) hits, want $N"
 wait_until said "the database can be written again" || fail "nobody says that the database can be written again"

@@ -260,6 +260,108 @@ static void the_directory_is_a_link_that_is_turned(void **state)
 	assert_told(EDITS_QUIET_MS);
 }
 
+/* dir/local.rules, a link to top/mine/named, a link to top/repository/site.rules. */
+static void link_file(void)
+{
+	char folder[128];
+
+	(void)snprintf(folder, sizeof folder, "%s/mine", top);
+	assert_int_equal(mkdir(folder, 0755), 0);
+	(void)snprintf(folder, sizeof folder, "%s/repository", top);
+	assert_int_equal(mkdir(folder, 0755), 0);
+	write_file("../../repository/site.rules");
+	assert_int_equal(symlink("../repository/site.rules", path("../../mine/named")), 0);
+	assert_int_equal(symlink("../../mine/named", path("local.rules")), 0);
+}
+
+static void the_file_is_a_link(void **state)
+{
+	int fd;
+
+	(void)state;
+	link_file();
+	begin();
+	write_file("../../repository/site.rules");
+	assert_told(EDITS_QUIET_MS);
+	write_file("../../repository/other.rules");
+	write_file("../../mine/other");
+	assert_nothing();
+	/* As git and editors do it. */
+	assert_int_equal(rename(path("../../repository/other.rules"), path("../../repository/site.rules")), 0);
+	assert_told(EDITS_QUIET_MS);
+	write_file("../../repository/site.rules");
+	assert_told(EDITS_QUIET_MS);
+	fd = open_file("../../repository/site.rules");
+	assert_told(EDITS_WRITING_MS);
+	(void)close(fd);
+	assert_told(EDITS_QUIET_MS);
+	/* Gone for longer than an editor needs, and there again. */
+	assert_int_equal(unlink(path("../../repository/site.rules")), 0);
+	assert_told(EDITS_QUIET_MS);
+	write_file("../../repository/site.rules");
+	assert_told(EDITS_QUIET_MS);
+	/* With its directory. */
+	assert_int_equal(rename(path("../../repository"), path("../../old")), 0);
+	assert_int_equal(mkdir(path("../../repository"), 0755), 0);
+	assert_told(EDITS_QUIET_MS);
+	write_file("../../repository/site.rules");
+	assert_told(EDITS_QUIET_MS);
+}
+
+static void the_file_is_a_link_that_is_turned(void **state)
+{
+	(void)state;
+	write_file("local.rules");
+	begin();
+	assert_int_equal(unlink(path("local.rules")), 0);
+	link_file();
+	assert_told(EDITS_QUIET_MS);
+	write_file("../../repository/site.rules");
+	assert_told(EDITS_QUIET_MS);
+	/* The link in the middle. */
+	assert_int_equal(symlink("../other", path("../../mine/new")), 0);
+	assert_nothing();
+	assert_int_equal(rename(path("../../mine/new"), path("../../mine/named")), 0);
+	assert_told(EDITS_QUIET_MS);
+	write_file("../../repository/site.rules");
+	assert_nothing();
+	write_file("../../other");
+	assert_told(EDITS_QUIET_MS);
+	/* And the first. */
+	assert_int_equal(unlink(path("local.rules")), 0);
+	assert_told(EDITS_QUIET_MS);
+	write_file("../../other");
+	assert_nothing();
+	/* What it pointed to is beside a directory of ours: that is still watched. */
+	write_file("local.rules");
+	assert_told(EDITS_QUIET_MS);
+}
+
+static void a_link_that_points_to_itself(void **state)
+{
+	(void)state;
+	assert_int_equal(symlink("local.rules", path("local.rules")), 0);
+	assert_int_equal(symlink("nowhere/at/all", path("lost.rules")), 0);
+	begin();
+	write_file("other.rules");
+	assert_told(EDITS_QUIET_MS);
+}
+
+static void only_so_many_links(void **state)
+{
+	char name[64], target[64];
+
+	(void)state;
+	for (int i = 0; i < EDITS_LINKS_MAX + 10; i++) {
+		(void)snprintf(name, sizeof name, "%03d.rules", i);
+		(void)snprintf(target, sizeof target, "../../%03d", i);
+		assert_int_equal(symlink(target, path(name)), 0);
+	}
+	begin();
+	write_file("local.rules");
+	assert_told(EDITS_QUIET_MS);
+}
+
 static void none_is_watched(void **state)
 {
 	(void)state;
@@ -282,6 +384,10 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(the_directory_comes_later, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(the_directory_is_replaced, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(the_directory_is_a_link_that_is_turned, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(the_file_is_a_link, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(the_file_is_a_link_that_is_turned, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(a_link_that_points_to_itself, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(only_so_many_links, set_up, tear_down),
 	        cmocka_unit_test(none_is_watched),
 	};
 

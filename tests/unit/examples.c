@@ -86,6 +86,10 @@ static void test_load(void **state)
 	check(RULE("a", "^guess from <ADDR>$") HIT MISS RULE("b", "^guess from <ADDR>$") HIT MISS, ":15: hit of [b]: ", 1);
 	check(RULE("a", "^guess from <ADDR>$") "hit = 192.0.2.7 | Nov 20 13:37:42 mx other[1]: guess from 192.0.2.7\n" MISS,
 	      ":7: hit of [a]: ", 1);
+	/* Nor does a line name its program that has its own form. */
+	check(RULE("a", "^guess from <ADDR>$") "hit = 192.0.2.7 | 2026-11-20 13:37:42 guess from 192.0.2.7\n" MISS,
+	      ":7: hit of [a]: the rule is for the program \"testd\", and a line like this is one of \"exim\"\n"
+	      "    2026-11-20 13:37:42 guess from 192.0.2.7", 1);
 	/* All that is wrong is said. */
 	check(RULE("a", "^guess from <ADDR>$") "hit = 192.0.2.8 | " LINE "guess from 192.0.2.7\n"
 	      "miss = " LINE "guess from 192.0.2.9\n", ":7: hit of [a]: ", 2);

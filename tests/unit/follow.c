@@ -43,6 +43,16 @@ const char *__lsan_default_suppressions(void)
 	return "leak:create_watch\n";
 }
 
+/* ---- the clock: so far ahead of the real one ---- */
+
+static int64_t ahead_ms;
+int64_t __real_clock_steady_ms(void);
+int64_t __wrap_clock_steady_ms(void);
+int64_t __wrap_clock_steady_ms(void)
+{
+	return __real_clock_steady_ms() + ahead_ms;
+}
+
 /* ---- the writer ---- */
 
 static const char *path(const struct story *story, const char *name)
@@ -453,6 +463,38 @@ static void late_lines_to_the_old_file_are_not_lost(void **state)
 	(void)close(old);
 }
 
+static void a_rotated_file_is_let_go_after_a_minute(void **state)
+{
+	struct story *const s = *state;
+	const int old = writer(s, "mail.log");
+
+	say(old, "one\n");
+	follow_log(s, "mail.log");
+	hears(s, "A1 file\nA1 one\n");
+	move(s, "mail.log", "mail.log.1");
+	append(s, "mail.log", "new\n");
+	hears(s, "A2 file\nA2 new\n");
+	ahead_ms += 50000;
+	say(old, "late\n");
+	hears(s, "A1 late\n");
+	rests(s, FOLLOW_SAFETY_MS); /* wakes to let it go, and then no more */
+	ahead_ms += 10000 + FOLLOW_SAFETY_MS;
+	hears(s, "");
+	rests(s, -1);
+	say(old, "too late\n");
+	hears(s, "");
+
+	/* Said at the last moment, and read only after it. */
+	(void)close(old);
+	move(s, "mail.log", "mail.log.1");
+	append(s, "mail.log", "newer\n");
+	hears(s, "A3 file\nA3 newer\n");
+	append(s, "mail.log.1", "last words\n");
+	ahead_ms += 60000 + FOLLOW_SAFETY_MS;
+	hears(s, "A2 last words\n");
+	rests(s, -1);
+}
+
 static void several_rotations_between_two_looks(void **state)
 {
 	struct story *const s = *state;
@@ -594,6 +636,52 @@ static void an_unreadable_log(void **state)
 	hears(s, "A back\nA1 file\nA1 one\n");
 }
 
+/* As a broken disk or a file server does it: the file opens, and its read fails. Our own memory has no byte 0. */
+static void a_log_whose_reads_fail(void **state)
+{
+	struct story *const s = *state;
+
+	assert_int_equal(symlink("/proc/self/mem", path(s, "mail.log")), 0);
+	follow_log(s, "mail.log");
+	assert_int_equal(step(s), FOLLOW_MISSING);
+	assert_non_null(strstr(s->why.text, strerror(EIO)));
+	hears(s, "A missing\n");
+	rests(s, FOLLOW_SAFETY_MS);
+	/* It is opened again and again; nothing more is said of it. */
+	for (int i = 0; i < 3; i++) {
+		append(s, "mail.log.x", "look");
+		hears(s, "");
+	}
+	take_away(s, "mail.log");
+	append(s, "mail.log", "one\n");
+	hears(s, "A1 file\nA1 one\nA back\n");
+	rests(s, -1);
+
+	/* And one that was read before. The old file goes on, as after a rotation. */
+	assert_int_equal(symlink("/proc/self/mem", path(s, "new")), 0);
+	move(s, "new", "mail.log");
+	hears(s, "A missing\n");
+	append(s, "mail.log.x", "look");
+	hears(s, "");
+	take_away(s, "mail.log");
+	append(s, "mail.log", "two\n");
+	hears(s, "A2 file\nA2 two\nA back\n");
+}
+
+static void an_old_file_whose_reads_fail(void **state)
+{
+	struct story *const s = *state;
+
+	append(s, "mail.log", "new\n");
+	assert_int_equal(symlink("/proc/self/mem", path(s, "mail.log.1")), 0);
+	follow_log(s, "mail.log");
+	assert_int_equal(follow_queue(s->follow, 0, path(s, "mail.log.1"), &s->why), 0);
+	assert_int_equal(follow_next(s->follow, &s->line, &s->why), -EIO);
+	assert_non_null(strstr(s->why.text, "mail.log.1"));
+	hears(s, "A1 file\nA1 new\n");
+	rests(s, -1);
+}
+
 static void only_regular_files(void **state)
 {
 	struct story *const s = *state;
@@ -702,6 +790,29 @@ static void a_directory_that_is_removed_and_made_again(void **state)
 	waits_for(s, "A back\nA2 file\nA2 b1\n");
 	append(s, "log/mail.log", "b2\n");
 	hears(s, "A2 b2\n"); /* watched again: no waiting */
+}
+
+static void a_directory_above_that_is_moved_away(void **state)
+{
+	struct story *const s = *state;
+
+	assert_int_equal(mkdir(path(s, "var"), 0755), 0);
+	assert_int_equal(mkdir(path(s, "var/log"), 0755), 0);
+	append(s, "var/log/mail.log", "a1\n");
+	follow_log(s, "var/log/mail.log");
+	hears(s, "A1 file\nA1 a1\n");
+	move(s, "var", "var.old");
+	assert_int_equal(mkdir(path(s, "var"), 0755), 0);
+	assert_int_equal(mkdir(path(s, "var/log"), 0755), 0);
+	append(s, "var/log/mail.log", "b1\n");
+	hears(s, "");
+	follow_look(s->follow);
+	rests(s, 0);
+	hears(s, "A2 file\nA2 b1\n");
+	append(s, "var/log/mail.log", "b2\n");
+	hears(s, "A2 b2\n");
+	append(s, "var.old/log/mail.log", "a2\n"); /* its writer may not know */
+	hears(s, "A1 a2\n");
 }
 
 /* Nothing of ours keeps the empty directory's inode: the next one may get its number. */
@@ -1065,6 +1176,7 @@ int main(void)
 		story(a_cut_line_is_given_when_its_lf_came),
 		story(a_hole_does_not_hold_up_the_caller),
 		story(late_lines_to_the_old_file_are_not_lost),
+		story(a_rotated_file_is_let_go_after_a_minute),
 		story(several_rotations_between_two_looks),
 		story(copytruncate_starts_again),
 		story(copytruncate_before_the_first_line),
@@ -1073,11 +1185,14 @@ int main(void)
 		story(a_stored_position_in_a_reused_inode),
 		story(a_log_that_is_not_there_yet),
 		story(an_unreadable_log),
+		story(a_log_whose_reads_fail),
+		story(an_old_file_whose_reads_fail),
 		story(only_regular_files),
 		story(a_linked_log),
 		story(a_linked_directory),
 		story(a_directory_that_is_moved_away),
 		story(a_directory_that_is_removed_and_made_again),
+		story(a_directory_above_that_is_moved_away),
 		story(an_empty_directory_made_again),
 		story(several_logs_in_one_directory),
 		story(a_noisy_log_starves_nobody),

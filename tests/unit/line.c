@@ -489,9 +489,20 @@ static void test_same_minute(void **state)
 		{"Nov 20 13:37:08", "2026-11-20T13:37:08Z"},
 	};
 
+	static const char shortest[] = "Fri 2026-11-20 15:16:03 Z "; /* nothing behind the zone */
+	struct line_clock clock;
+	struct line line;
+
 	(void)state;
 	zone_set(utc);
 	TELL("2026-11-20T13:40:00Z", 0, story);
+	line_clock_init(&clock, 0, 0);
+	for (int i = 0; i < 2; i++) {
+		if (line_parse(&clock, shortest, sizeof shortest - 1, &line) != LINE_OK)
+			fail_msg("\"%s\", time %d: got unparsed", shortest, i + 1);
+		assert_int_equal(line.time_s, 1795187763);
+		assert_int_equal(line.message.len, 0);
+	}
 }
 
 int main(void)

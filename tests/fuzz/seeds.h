@@ -1,0 +1,21 @@
+/*
+ * seeds: what a fuzz target begins with, so that it need not find out by itself what a log line looks like.
+ *
+ * They are made from the shipped rules and their examples, so none is kept that has gone stale, and go into the first
+ * directory on the command line, where libFuzzer looks for inputs and keeps those it finds; without one there are none.
+ */
+#ifndef WFS_SEEDS_H
+#define WFS_SEEDS_H
+
+#include <stddef.h>
+
+/* A path in the checkout (WFS_SOURCE_ROOT, else here); ends the program when it is not there. The caller's to free. */
+char *seeds_source(const char *path);
+
+/* Where seeds go, from LLVMFuzzerInitialize's arguments. Before seeds_add. */
+void seeds_begin(int argc, char *const argv[]);
+
+/* One more input: head, then body. */
+void seeds_add(const void *head, size_t head_len, const void *body, size_t body_len);
+
+#endif
