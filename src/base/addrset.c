@@ -61,7 +61,7 @@ static inline void add(struct addrset_table *table, size_t words, uint64_t seed,
 	uint32_t *place;
 
 	assert(!is_free(key, words));
-	if (2 * table->n >= table->size)
+	if (4 * table->n >= 3 * table->size)
 		grow(table, words, seed);
 	place = place_of(table, words, seed, key);
 	table->n += is_free(place, words);

@@ -1,7 +1,7 @@
 /*
  * addrset: how many distinct addresses were there?
  *
- * Two tables with open addressing, half full at most: 4 bytes for an IPv4 address, 16 for another. No memory ends
+ * Two tables with open addressing, three quarters full at most: 4 bytes for an IPv4 address, 16 for another. No memory ends
  * the process.
  */
 #ifndef WFS_ADDRSET_H

@@ -290,7 +290,7 @@ int store_bulk_begin(struct store *store, struct why *why)
 		if (rc == 0)
 			rc = sql_exec(store,
 			              "PRAGMA journal_mode = TRUNCATE; PRAGMA locking_mode = EXCLUSIVE; "
-			              "PRAGMA synchronous = OFF; PRAGMA cache_size = -8192",
+			              "PRAGMA synchronous = OFF; PRAGMA cache_size = -2048",
 			              "cannot set it up", why);
 		if (!store->memory && store->bulk_fd < 0)
 			store->bulk_fd = open(store->path, O_RDONLY | O_CLOEXEC);

@@ -7,6 +7,7 @@
 
 enum {
 	TABLE_MIN = 1 << 10,
+	LARGE = 1 << 18,                      /* entries */
 	OFFENCES = VERDICT_DURATIONS_MAX - 1, /* start times kept: more would change no duration */
 	NONE = 0,                             /* no node */
 	NODES_PER_CHUNK = 1 << 12,
@@ -102,24 +103,32 @@ static uint32_t seconds(int64_t time_s)
 #define PLACE(node) ((node) & 0xFFFFFFU)
 
 /*
- * Zeroed, and told to the kernel as one for huge pages: look-ups go everywhere in it, and half their time was
- * spent on walking page tables (measured).
+ * What is new of it zeroed, and told to the kernel as one for huge pages: look-ups go everywhere in it, and half
+ * their time was spent on walking page tables (measured).
  */
-static struct tracked *new_table(size_t size)
+static struct tracked *resize_table(struct tracked *old, size_t old_size, size_t size)
 {
-	struct tracked *const table = must(calloc(size, sizeof *table));
+	struct tracked *const table = must(reallocarray(old, size, sizeof *table));
 	const uintptr_t page = (uintptr_t)2 << 20, from = ((uintptr_t)table + page - 1) & ~(page - 1);
 	const uintptr_t end = (uintptr_t)(table + size) & ~(page - 1);
 
 	if (from < end)
 		(void)madvise((void *)from, end - from, MADV_HUGEPAGE); /* a hint */
+	memset(table + old_size, 0, (size - old_size) * sizeof *table);
 	return table;
 }
 
-/* Two thirds full at most; seven eighths at the limit, where memory counts for more than a few probes. */
+/* A small one doubles and is two thirds full at most; in a large one memory counts for more than a few probes. */
+static size_t capacity_after(size_t capacity)
+{
+	const size_t next = capacity < LARGE ? 2 * capacity : capacity + capacity / 4;
+
+	return next < VERDICT_ADDRESSES_MAX ? next : VERDICT_ADDRESSES_MAX;
+}
+
 static size_t size_for(size_t capacity)
 {
-	return capacity < VERDICT_ADDRESSES_MAX ? capacity + capacity / 2 : capacity + capacity / 7;
+	return capacity <= LARGE ? capacity + capacity / 2 : capacity + capacity / 5;
 }
 
 struct verdict *verdict_new(const struct verdict_policy *policy)
@@ -134,7 +143,7 @@ struct verdict *verdict_new(const struct verdict_policy *policy)
 		v->policy.ip6_prefix = 128;
 	v->capacity = TABLE_MIN;
 	v->size = size_for(v->capacity);
-	v->table = new_table(v->size);
+	v->table = resize_table(NULL, 0, v->size);
 	v->chunks[0] = must(calloc(NODES_PER_CHUNK, sizeof **v->chunks));
 	v->nodes_new = 1; /* 0 is NONE */
 	return v;
@@ -619,18 +628,41 @@ static void forget(struct verdict *v, enum keep keep)
 			erase(v, i); /* another may stand here now */
 }
 
+/*
+ * In its place, since two tables would be the most memory a replay ever holds. Homes go up with the hash, so from the last
+ * one on each entry moves upwards, into what is free already; the few that cannot, since they stand far from their
+ * homes near the beginning, wait beside the table.
+ */
 static void grow(struct verdict *v)
 {
-	const size_t size = size_for(2 * v->capacity);
-	struct tracked *const table = new_table(size);
+	const size_t old_size = v->size;
+	struct tracked *aside = NULL;
+	size_t n_aside = 0;
 
-	for (size_t i = 0; i < v->size; i++)
-		if (v->table[i].used)
-			table[place_of(table, size, v->policy.seed, &v->table[i].addr, (uint8_t)v->table[i].len)] = v->table[i];
-	free(v->table);
-	v->table = table;
-	v->size = size;
-	v->capacity *= 2;
+	v->capacity = capacity_after(v->capacity);
+	v->size = size_for(v->capacity);
+	v->table = resize_table(v->table, old_size, v->size);
+	for (size_t i = old_size; i-- > 0;) {
+		const struct tracked t = v->table[i];
+		size_t to;
+
+		if (!t.used)
+			continue;
+		v->table[i] = (struct tracked){0};
+		to = home_of(v->policy.seed, v->size, &t.addr, (uint8_t)t.len);
+		if (to >= i)
+			to = place_of(v->table, v->size, v->policy.seed, &t.addr, (uint8_t)t.len);
+		if (to >= i) { /* also when it did not go round at the end */
+			v->table[to] = t;
+			continue;
+		}
+		if ((n_aside & (n_aside - 1)) == 0) /* a power of two is full */
+			aside = must(reallocarray(aside, n_aside == 0 ? 1 : 2 * n_aside, sizeof *aside));
+		aside[n_aside++] = t;
+	}
+	for (size_t i = 0; i < n_aside; i++)
+		v->table[place_of(v->table, v->size, v->policy.seed, &aside[i].addr, (uint8_t)aside[i].len)] = aside[i];
+	free(aside);
 }
 
 /* More than three quarters of all there may be. */
