@@ -484,8 +484,10 @@ struct net verdict_expect(const struct verdict *v, const struct addr *addr, bool
 	if (near) {
 		const struct tracked *const t = &v->table[place_of(v->table, v->size, v->policy.seed, &net.addr, net.len)];
 
-		__builtin_prefetch(node_at(v, t->scores), 1); /* NONE is a node, too */
-		__builtin_prefetch(node_at(v, t->good), 1);
+		__builtin_prefetch(node_at(v, t->good), 1); /* NONE is a node, too */
+		/* It takes the first to know the second; while it is waited for, other things are on their way as well. */
+		if (t->scores != NONE)
+			__builtin_prefetch(node_at(v, node_at(v, t->scores)->next), 1);
 	} else {
 		__builtin_prefetch(&v->table[home_of(v->policy.seed, v->size, &net.addr, net.len)], 1);
 	}
