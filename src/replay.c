@@ -23,8 +23,8 @@ enum {
 	CHUNKS_PER_THREAD = 4,      /* one worked on, one being stored, and some for when it takes longer */
 	COMMIT_EVERY_MS = 5000,     /* what a kill may cost */
 	PEEKS = 16,                 /* lines without a time looked at, when a time is searched */
-	EXPECTED = 12,              /* hits ahead that are announced, ... */
-	NEAR = 6,                   /* ... and once more: each about a memory access */
+	EXPECTED = 20,              /* hits ahead that are announced, ... */
+	NEAR = 10,                  /* ... and once more: each about a memory access */
 	CACHE_LINE = 64,
 	YEAR_LESS_TWO_DAYS_S = 363 * 86400, /* line_clock itself allows one more */
 };
