@@ -184,7 +184,7 @@ static struct span act_text(const struct protocol_request *r, const char *who, c
 
 /* A vote, as a hit without a log. *ret_rule: the id of its rule. */
 static int add_vote(const struct orders *o, const struct protocol_request *r, const char *who, int score, bool ignored,
-                    int64_t now_s, int64_t *ret_rule, struct why *why)
+                    bool spent, int64_t now_s, int64_t *ret_rule, struct why *why)
 {
 	const bool black = r->verb == PROTOCOL_BLACK;
 	char text[STORE_LINE_MAX];
@@ -192,6 +192,7 @@ static int add_vote(const struct orders *o, const struct protocol_request *r, co
 	                        .address = r->net.addr,
 	                        .score = score,
 	                        .ignored = ignored,
+	                        .spent = spent,
 	                        .detail = {r->reason[0] != '\0' ? r->reason : NULL, strlen(r->reason)},
 	                        .text = act_text(r, who, text)};
 	const int rc = store_rule(o->store, black ? "vote-black" : "vote-white", "vote", black ? black_reason : white_reason,
@@ -375,56 +376,6 @@ static void run_block(const struct orders *o, const struct protocol_request *r, 
 	answer_end(answer);
 }
 
-static int end_all(const struct orders *o, const struct running_list *running, const char *by, int64_t now_s,
-                   struct why *why)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < running->n && rc == 0; i++)
-		rc = store_end(o->store, &running->list[i].net, now_s, by, why);
-	return rc;
-}
-
-static void say_lifted(struct answer *answer, const struct running_list *lifted)
-{
-	answer_array(answer, "lifted");
-	for (size_t i = 0; i < lifted->n && i < LIFTED_SHOWN; i++) {
-		char text[NET_TEXT_MAX];
-
-		(void)net_text(&lifted->list[i].net, text);
-		answer_text(answer, NULL, text);
-	}
-	answer_close(answer);
-	if (lifted->n > LIFTED_SHOWN)
-		answer_number(answer, "more", (int64_t)(lifted->n - LIFTED_SHOWN));
-}
-
-static void run_unblock(const struct orders *o, const struct protocol_request *r, const char *who, int64_t now_s,
-                        struct answer *answer, struct orders_todo *todo)
-{
-	struct running_list running;
-	struct why why;
-	int rc;
-
-	if ((rc = find_running(o, &r->net, now_s, &running, &why)) == 0 && (rc = store_begin(o->store, &why)) == 0)
-		rc = finish(o, r, who, now_s, end_all(o, &running, "unblocked", now_s, &why), &why);
-	if (rc < 0) {
-		say_trouble(answer, &why);
-		free(running.list);
-		return;
-	}
-	for (size_t i = 0; i < running.n; i++)
-		verdict_until(o->verdict, &running.list[i].net, now_s);
-	/* With all of this second: after a restart nobody would know what of it came before. */
-	verdict_forget(o->verdict, &r->net, now_s + 1);
-	lift_now(o, &running, todo);
-	answer_begin(answer);
-	say_net(answer, &r->net);
-	say_lifted(answer, &running);
-	answer_end(answer);
-	free(running.list);
-}
-
 static int add_block(const struct orders *o, const struct verdict_block *b, int64_t rule, struct why *why)
 {
 	const struct store_block block = {.net = b->net,
@@ -444,7 +395,7 @@ static int write_black(const struct orders *o, const struct protocol_request *r,
                        const struct verdict_decision *decision, int64_t now_s, struct why *why)
 {
 	int64_t rule;
-	int rc = add_vote(o, r, who, score, !decision->counted, now_s, &rule, why);
+	int rc = add_vote(o, r, who, score, !decision->counted, decision->n > 0, now_s, &rule, why);
 
 	for (size_t i = 0; i < decision->n && rc == 0; i++)
 		rc = add_block(o, &decision->blocks[i], rule, why);
@@ -490,47 +441,83 @@ static void run_black(const struct orders *o, const struct protocol_request *r, 
 	answer_end(answer);
 }
 
-static int write_white(const struct orders *o, const struct protocol_request *r, const char *who, int score,
-                       const struct running_list *running, int64_t now_s, struct why *why)
+/* What is counted for a white vote; the score of the request, or as much as is usual. */
+static int white_score(const struct protocol_request *r)
 {
+	return r->score > 0 ? -r->score : -ORDERS_WHITE;
+}
+
+/* What ran is over; for a vote also the vote: in the transaction that is open. */
+static int write_lift(const struct orders *o, const struct protocol_request *r, const char *who,
+                      const struct running_list *running, int64_t now_s, struct why *why)
+{
+	const bool white = r->verb == PROTOCOL_WHITE;
 	const struct verdict_look view = verdict_look(o->verdict, &r->net.addr);
 	int64_t rule;
-	int rc = end_all(o, running, "white vote", now_s, why);
+	int rc = 0;
 
-	if (rc == 0)
-		rc = add_vote(o, r, who, -score, view.allowed, now_s, &rule, why);
-	if (rc == 0) /* a day that counts for the good, as the verdict will say too */
+	for (size_t i = 0; i < running->n && rc == 0; i++)
+		rc = store_end(o->store, &running->list[i].net, now_s, white ? "white vote" : "unblocked", why);
+	if (rc == 0 && white)
+		rc = add_vote(o, r, who, white_score(r), view.allowed, false, now_s, &rule, why);
+	if (rc == 0 && white) /* a day that counts for the good, as the verdict will say too */
 		rc = store_add_good(
 			o->store, &(struct store_evidence){.net = view.subject, .time_s = now_s, .times = 1}, 1, why);
 	return finish(o, r, who, now_s, rc, why);
 }
 
-static void run_white(const struct orders *o, const struct protocol_request *r, const char *who, int64_t now_s,
-                      struct answer *answer, struct orders_todo *todo)
+/* The verdict learns what was written. */
+static void forgive(const struct orders *o, const struct protocol_request *r, const struct running_list *lifted,
+                    int64_t now_s)
 {
-	const int score = r->score > 0 ? r->score : ORDERS_WHITE;
-	const struct verdict_evidence evidence = {
-		.addr = r->net.addr, .score = -score, .time_s = now_s, .rule = VERDICT_NO_RULE};
-	struct verdict_decision decision;
+	const struct verdict_evidence white = {
+		.addr = r->net.addr, .score = white_score(r), .time_s = now_s, .rule = VERDICT_NO_RULE};
+	struct verdict_decision ignored; /* a negative score blocks nobody */
+
+	for (size_t i = 0; i < lifted->n; i++)
+		verdict_until(o->verdict, &lifted->list[i].net, now_s);
+	if (r->verb == PROTOCOL_WHITE)
+		verdict_hit(o->verdict, &white, &ignored);
+	else /* with all of this second: after a restart nobody would know what of it came before */
+		verdict_forget(o->verdict, &r->net, now_s + 1);
+}
+
+static void say_lifted(struct answer *answer, const struct running_list *lifted)
+{
+	answer_array(answer, "lifted");
+	for (size_t i = 0; i < lifted->n && i < LIFTED_SHOWN; i++) {
+		char text[NET_TEXT_MAX];
+
+		(void)net_text(&lifted->list[i].net, text);
+		answer_text(answer, NULL, text);
+	}
+	answer_close(answer);
+	if (lifted->n > LIFTED_SHOWN)
+		answer_number(answer, "more", (int64_t)(lifted->n - LIFTED_SHOWN));
+}
+
+/* An unblock or a white vote: what runs is found, ended, lifted and told. */
+static void run_lift(const struct orders *o, const struct protocol_request *r, const char *who, int64_t now_s,
+                     struct answer *answer, struct orders_todo *todo)
+{
 	struct running_list running;
 	struct why why;
 	int rc;
 
 	if ((rc = find_running(o, &r->net, now_s, &running, &why)) == 0 && (rc = store_begin(o->store, &why)) == 0)
-		rc = write_white(o, r, who, score, &running, now_s, &why);
+		rc = write_lift(o, r, who, &running, now_s, &why);
 	if (rc < 0) {
 		say_trouble(answer, &why);
 		free(running.list);
 		return;
 	}
-	for (size_t i = 0; i < running.n; i++)
-		verdict_until(o->verdict, &running.list[i].net, now_s);
-	verdict_hit(o->verdict, &evidence, &decision); /* a negative score blocks nobody */
+	forgive(o, r, &running, now_s);
 	lift_now(o, &running, todo);
 	answer_begin(answer);
 	say_net(answer, &r->net);
 	say_lifted(answer, &running);
-	say_new_standing(o, &r->net, now_s, answer);
+	if (r->verb == PROTOCOL_WHITE)
+		say_new_standing(o, &r->net, now_s, answer);
 	answer_end(answer);
 	free(running.list);
 }
@@ -717,13 +704,11 @@ void orders_run(const struct orders *o, const struct protocol_request *r, const 
 		run_block(o, r, who, now_s, answer, ret);
 		return;
 	case PROTOCOL_UNBLOCK:
-		run_unblock(o, r, who, now_s, answer, ret);
+	case PROTOCOL_WHITE:
+		run_lift(o, r, who, now_s, answer, ret);
 		return;
 	case PROTOCOL_BLACK:
 		run_black(o, r, who, now_s, answer, ret);
-		return;
-	case PROTOCOL_WHITE:
-		run_white(o, r, who, now_s, answer, ret);
 		return;
 	case PROTOCOL_LIST:
 		run_list(o, now_s, answer);

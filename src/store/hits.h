@@ -24,12 +24,13 @@ struct store_hit {
 	int64_t rule, log; /* ids; log 0: none: a vote, or what a DNS list said */
 	int score;
 	bool ignored;      /* it does not weigh */
+	bool spent;        /* it led to a block: neither it nor what came before weighs after that */
 	int64_t offset;
 	struct span detail, text; /* escaped by text_escape, at most STORE_DETAIL_MAX and STORE_LINE_MAX */
 };
 int store_add_hits(struct store *store, const struct store_hit *hits, size_t n, struct why *why);
 
-/* A walk: hits younger than since_s that weigh, in the order they were stored: time_s, address and score. */
+/* A walk: hits younger than since_s that weigh, and all that are spent, in the order they were stored: time_s, address, score, spent. */
 int store_hits_since(struct store *store, int64_t since_s, struct why *why);
 int store_next_hit(struct store *store, struct store_hit *ret, struct why *why);
 

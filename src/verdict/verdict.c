@@ -902,9 +902,9 @@ static void note_good(struct verdict *v, const struct net *subject, uint32_t day
 	note_day(v, t, day);
 }
 
-/* Notes a score; VERDICT_COUNTED when it counts, *ret is whose. */
+/* Notes a score; VERDICT_COUNTED when it counts, *ret is whose. credit: a delivery or login, not somebody's vote. */
 static enum verdict_outcome note(struct verdict *v, const struct net *subject, int score, int64_t time_s,
-                                 struct tracked **ret)
+                                 bool credit, struct tracked **ret)
 {
 	const uint32_t at = seconds(time_s) < v->now_s ? seconds(time_s) : v->now_s;
 	struct tracked *t;
@@ -913,6 +913,9 @@ static enum verdict_outcome note(struct verdict *v, const struct net *subject, i
 		return VERDICT_HISTORY;
 	t = find_or_add(v, subject);
 	if (t->until_s > v->now_s || at < t->until_s)
+		return VERDICT_RUNNING;
+	/* Credit is stored by the second: what came before a block and what after it in one second cannot be told. */
+	if (credit && t->offences != NONE && at <= node_at(v, t->offences)->time_s)
 		return VERDICT_RUNNING;
 	add_score(v, t, at, score);
 	*ret = t;
@@ -955,7 +958,7 @@ void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct ver
 		return;
 	if (e->score < 0 && e->rule != VERDICT_NO_RULE && v->policy.earn_days > 0) /* a vote is no delivery */
 		note_good(v, &ret->subject, (seconds(e->time_s) < v->now_s ? seconds(e->time_s) : v->now_s) / DAY_S);
-	ret->outcome = note(v, &ret->subject, e->score, e->time_s, &t);
+	ret->outcome = note(v, &ret->subject, e->score, e->time_s, e->score < 0 && e->rule != VERDICT_NO_RULE, &t);
 	ret->counted = ret->outcome == VERDICT_COUNTED;
 	if (!ret->counted || e->score <= 0 || sum_of(v, t) < threshold_of(v, t))
 		return;
@@ -1048,7 +1051,27 @@ void verdict_known_hit(struct verdict *v, const struct addr *addr, int score, in
 	struct tracked *ignored;
 
 	if (!verdict_is_allowed(v, addr))
-		(void)note(v, &subject, score, time_s, &ignored);
+		(void)note(v, &subject, score, time_s, false, &ignored);
+}
+
+void verdict_known_spent(struct verdict *v, const struct addr *addr)
+{
+	const struct net subject = subject_of(v, addr);
+	struct tracked *const t = find(v, &subject);
+
+	if (t == NULL)
+		return;
+	drop_list(v, t->scores);
+	t->scores = NONE;
+}
+
+void verdict_known_credit(struct verdict *v, const struct addr *addr, int score, int64_t time_s)
+{
+	const struct net subject = subject_of(v, addr);
+	struct tracked *ignored;
+
+	if (!verdict_is_allowed(v, addr))
+		(void)note(v, &subject, score, time_s, true, &ignored);
 }
 
 /* --- questions --- */

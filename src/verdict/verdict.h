@@ -9,7 +9,8 @@
  * when it is proven good: when evidence for the good (a negative score) came on earn_days different days. The block
  * lasts for_s[0], for_s[1], ... for the first, second ... offence within memory; from then on the subject starts
  * anew: what was counted before or during a block never counts again.
- * Evidence not younger than the window is history and counts for nothing (but its day counts for the good).
+ * Evidence not younger than the window is history and counts for nothing (but its day counts for the good), and
+ * evidence for the good must be younger than the last block's beginning.
  *
  * Networks: when network_after different subjects of one IPv4 /24 or IPv6 /48 were blocked within the window, the
  * network is blocked, for as long as that remains true; never while an allowed or proven good address lives in it.
@@ -169,8 +170,14 @@ void verdict_known_good(struct verdict *verdict, const struct net *net, int64_t 
 /* A block of EVIDENCE or NETWORK, oldest first, as it was; until moved to where it was lifted when it was. */
 void verdict_known_block(struct verdict *verdict, const struct verdict_block *block, unsigned rule);
 
-/* Evidence that was counted: it counts, but decides nothing; the next one does. Also for the good. */
+/* Evidence that was counted, in the order it came: it counts, but decides nothing; the next one does. Also votes. */
 void verdict_known_hit(struct verdict *verdict, const struct addr *addr, int score, int64_t time_s);
+
+/* The evidence told last led to a block of EVIDENCE: it and all told before about that subject was spent on it. */
+void verdict_known_spent(struct verdict *verdict, const struct addr *addr);
+
+/* Evidence for the good that was counted; after all hits. */
+void verdict_known_credit(struct verdict *verdict, const struct addr *addr, int score, int64_t time_s);
 
 /* --- questions --- */
 
