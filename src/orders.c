@@ -421,11 +421,11 @@ static void run_black(const struct orders *o, const struct protocol_request *r, 
 	}
 	if ((rc = acts_white(o->acts, &r->net, now_s - o->config->block.window_s, &white_s, &why)) >= 0 &&
 	    (rc = store_begin(o->store, &why)) == 0) {
-		if (rc == 0 && white_s == 0)
+		verdict_save(o->verdict, &r->net.addr);
+		if (white_s == 0)
 			verdict_hit(o->verdict, &evidence, &decision);
-		rc = write_black(o, r, who, evidence.score, &decision, now_s, &why);
-		for (size_t i = 0; i < decision.n && rc < 0; i++)
-			verdict_until(o->verdict, &decision.blocks[i].net, now_s);
+		if ((rc = write_black(o, r, who, evidence.score, &decision, now_s, &why)) < 0)
+			verdict_restore(o->verdict);
 	}
 	if (rc < 0) {
 		say_trouble(answer, &why);

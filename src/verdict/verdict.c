@@ -59,6 +59,15 @@ struct taken {
 	unsigned rule;
 };
 
+/* All that is known of a subject or a network. */
+struct saved {
+	struct net net;
+	bool known;
+	struct tracked t; /* but for its lists, which are: */
+	size_t n_scores, n_offences, n_good;
+	struct node scores[VERDICT_SCORES_MAX], offences[OFFENCES], good[1];
+};
+
 struct verdict {
 	struct verdict_policy policy;
 	uint32_t now_s;
@@ -85,6 +94,11 @@ struct verdict {
 	int64_t minute;         /* that in_minute counts for */
 	unsigned in_minute;
 	uint64_t forgotten, braked;
+
+	struct saved saved[2]; /* a subject and its network, by verdict_save */
+	size_t n_saved;
+	unsigned saved_in_minute;
+	uint64_t saved_braked;
 };
 
 static void *must(void *p)
@@ -976,6 +990,77 @@ void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct ver
 }
 
 /* --- by hand --- */
+
+static size_t copy_list(const struct verdict *v, uint32_t first, struct node out[], size_t cap)
+{
+	size_t n = 0;
+
+	for (uint32_t i = first; i != NONE && n < cap; i = node_at(v, i)->next)
+		out[n++] = *node_at(v, i);
+	return n;
+}
+
+static uint32_t make_list(struct verdict *v, const struct node nodes[], size_t n)
+{
+	uint32_t first = NONE;
+
+	for (size_t i = n; i > 0; i--) {
+		const uint32_t fresh = take_node(v);
+
+		*node_at(v, fresh) = (struct node){nodes[i - 1].time_s, nodes[i - 1].value, first};
+		first = fresh;
+	}
+	return first;
+}
+
+static void save(struct verdict *v, const struct net *net)
+{
+	struct saved *const s = &v->saved[v->n_saved++];
+	const struct tracked *const t = find(v, net);
+
+	s->net = *net;
+	s->known = t != NULL;
+	if (t == NULL)
+		return;
+	s->t = *t;
+	s->n_scores = copy_list(v, t->scores, s->scores, VERDICT_SCORES_MAX);
+	s->n_offences = copy_list(v, t->offences, s->offences, OFFENCES);
+	s->n_good = copy_list(v, t->good, s->good, 1);
+}
+
+void verdict_save(struct verdict *v, const struct addr *addr)
+{
+	const struct net subject = subject_of(v, addr), network = network_of(addr);
+
+	v->n_saved = 0;
+	save(v, &subject);
+	if (has_network(v, addr))
+		save(v, &network);
+	(void)is_braked(v); /* the minute begins now, if it is another one */
+	v->saved_in_minute = v->in_minute;
+	v->saved_braked = v->braked;
+}
+
+void verdict_restore(struct verdict *v)
+{
+	for (size_t i = 0; i < v->n_saved; i++) {
+		const struct saved *const s = &v->saved[i];
+		struct tracked *t = find(v, &s->net);
+
+		if (t != NULL)
+			erase(v, (size_t)(t - v->table)); /* it points into the table */
+		if (!s->known)
+			continue;
+		t = find_or_add(v, &s->net);
+		*t = s->t;
+		t->scores = PLACE(make_list(v, s->scores, s->n_scores));
+		t->offences = PLACE(make_list(v, s->offences, s->n_offences));
+		t->good = PLACE(make_list(v, s->good, s->n_good));
+	}
+	v->n_saved = 0;
+	v->in_minute = v->saved_in_minute;
+	v->braked = v->saved_braked;
+}
 
 static void forgive(struct verdict *v, struct tracked *t, uint32_t at_s)
 {
