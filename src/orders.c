@@ -242,15 +242,31 @@ static void say_trouble(struct answer *answer, const struct why *why)
 static void block_now(const struct orders *o, const struct verdict_block *blocks, size_t n, int64_t now_s,
                       struct orders_todo *todo)
 {
+	struct wanted_result ignored; /* the sync that follows says it */
+
 	if (n == 0)
 		return;
 	todo->until_s = blocks[0].until_s;
-	todo->rc = wanted_add(o->wanted, blocks, n, now_s, &todo->why);
-	/* What the fast way does not hold (a full list), a sync lays out, or says why not. */
-	todo->sync = todo->rc < 0;
+	todo->rc = wanted_add(o->wanted, blocks, n, now_s, &todo->refused, &todo->why);
+	if (todo->rc == -ENOSPC) { /* the lists are laid out anew, and then it fits, or does not */
+		todo->sync = true;
+		todo->rc = wanted_sync(o->wanted, o->verdict, o->config->block.extend, now_s, &ignored, &todo->why);
+		if (todo->rc == 0)
+			todo->rc = wanted_add(o->wanted, blocks, n, now_s, &todo->refused, &todo->why);
+	}
+	todo->sync |= todo->rc < 0 || todo->refused > 0; /* it tries again, and status says what was refused */
 	for (size_t i = 1; i < n; i++)
 		if (blocks[i].until_s < todo->until_s)
 			todo->until_s = blocks[i].until_s;
+}
+
+/* It is recorded, but the kernel does not hold it, or not all of its n entries. */
+static void say_refused(struct answer *answer, size_t n, const struct orders_todo *todo)
+{
+	const size_t refused = todo->rc < 0 ? n : todo->refused;
+
+	answer_number(answer, "refused", (int64_t)refused); /* few */
+	answer_text(answer, "refused_why", refused > 0 ? todo->why.text : NULL);
 }
 
 static void lift_now(const struct orders *o, const struct running_list *lifted, struct orders_todo *todo)
@@ -373,6 +389,7 @@ static void run_block(const struct orders *o, const struct protocol_request *r, 
 	answer_time(answer, "since", block.since_s);
 	answer_time(answer, "until", block.until_s);
 	answer_number(answer, "entries", (int64_t)n);
+	say_refused(answer, n, todo);
 	answer_end(answer);
 }
 
@@ -435,6 +452,7 @@ static void run_black(const struct orders *o, const struct protocol_request *r, 
 	answer_begin(answer);
 	say_net(answer, &r->net);
 	answer_bool(answer, "counted", decision.counted);
+	say_refused(answer, decision.n, todo);
 	if (white_s != 0)
 		answer_time(answer, "white_since", white_s);
 	say_new_standing(o, &r->net, now_s, answer);

@@ -45,6 +45,7 @@ struct orders_todo {
 	int64_t until_s;  /* a block ends then; 0: none was begun */
 	bool sync;        /* the kernel did not take it at once: compare and say why */
 	int rc;           /* of the firewall when < 0, sentence in why */
+	size_t refused;   /* entries that the kernel did not take, the reason of the first in why */
 	struct why why;
 };
 

@@ -266,6 +266,7 @@ static void write_and_block(struct engine *e)
 {
 	const struct verdict_block *blocks;
 	const size_t n = ledger_blocks(e->ledger, &blocks);
+	size_t refused; /* the next sync tries again, and says it */
 	struct why why;
 	int rc = ledger_write(e->ledger, &why);
 
@@ -280,7 +281,7 @@ static void write_and_block(struct engine *e)
 	say_blocks(blocks, n);
 	for (size_t i = 0; i < n; i++)
 		sooner(&e->expiry_at, clock_steady_ms() + (blocks[i].until_s - clock_unix_s()) * 1000);
-	rc = wanted_add(e->wanted, blocks, n, clock_unix_s(), &why);
+	rc = wanted_add(e->wanted, blocks, n, clock_unix_s(), &refused, &why);
 	if (rc == -EPIPE)
 		firewall_trouble(e, rc, &why);
 	else if (rc < 0)
@@ -296,6 +297,7 @@ static void say_state(struct engine *e, const struct wanted_result *r, int64_t n
 		const char *key, *value;
 	} said[] = {{"backend", e->policy.config->firewall.backend}, {"capacity", capacity}, {"drift", drift},
 	            {"refused", refused},                     {"tracked", tracked},   {"forgotten", forgotten},
+	            {"refused_why", r->drift.refusal.text},
 	            {"braked", braked},                       {"last_sync_at", at}};
 	struct why why;
 	int rc;
@@ -331,7 +333,7 @@ static void sync_firewall(struct engine *e)
 	e->expiry_at = INT64_MAX;
 	verdict_at(e->policy.verdict, now);
 	policy_refresh_allowed(&e->policy);
-	rc = wanted_sync(e->wanted, e->policy.verdict, e->policy.config->block.extend, (uint32_t)(e->policy.started->firewall.seconds / 2), now, &r, &why);
+	rc = wanted_sync(e->wanted, e->policy.verdict, e->policy.config->block.extend, now, &r, &why);
 	if (rc < 0) {
 		firewall_trouble(e, rc, &why);
 		return;
@@ -342,8 +344,8 @@ static void sync_firewall(struct engine *e)
 	if (r.drift.healed)
 		log_line(LOG_WARNING, "the firewall's rules or lists had been removed or changed; made anew");
 	if (r.drift.refused > e->refused) /* not at every sync again */
-		log_line(LOG_WARNING, "%zu blocks could not be put into the kernel (lists full, or never to be blocked)",
-		         r.drift.refused);
+		log_line(LOG_WARNING, "%zu blocks could not be put into the kernel; the first: %s", r.drift.refused,
+		         r.drift.refusal.text);
 	e->refused = r.drift.refused;
 	if (r.expired > 0)
 		log_line(LOG_INFO, "released %zu, %zu are blocked", r.expired, r.running);
@@ -578,7 +580,9 @@ int engine_new(struct config *config, const char *config_path, int firewall_fd, 
 		engine_free(e);
 		return rc;
 	}
-	e->wanted = wanted_new(e->store, &e->client, (uint8_t)config->block.ip6_prefix, clock_unix_s());
+	/* Half of the seconds of root's rules, which a reload does not change; at most 7 days. */
+	e->wanted = wanted_new(e->store, &e->client, (uint8_t)config->block.ip6_prefix,
+	                       (uint32_t)(config->firewall.seconds / 2), clock_unix_s());
 	requests_init(&e->requests, &e->policy, e->store, e->acts, e->wanted);
 	log_line(LOG_NOTICE, "%zu rules from %zu files, %zu logs, database %s", rules_count(e->policy.rules),
 	         rules_files(e->policy.rules), config->n_logs, config->database.path);

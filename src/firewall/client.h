@@ -36,6 +36,7 @@ struct client_drift {
 	size_t missing; /* wanted, were not there */
 	size_t extra;   /* there, not wanted */
 	size_t refused; /* wanted, root would not or could not: never-block list, full shard */
+	struct why refusal; /* why the first of them */
 	bool healed;    /* chain, jump, rule or list had vanished */
 };
 
@@ -49,7 +50,10 @@ void client_init(struct client *client, int fd);
 int client_sync(struct client *client, struct client_entry *wanted, size_t n, uint32_t refresh_s,
                 struct client_drift *ret, struct why *why);
 
-/* The fast way for what one commit changed. *ret_refused may count some; -ENOSPC means: sync, to reshard. */
+/*
+ * The fast way for what one commit changed. *ret_refused may count some: why then says why the first. -ENOSPC means: sync,
+ * to reshard.
+ */
 int client_add(struct client *client, const struct client_entry *entries, size_t n, size_t *ret_refused,
                struct why *why);
 int client_del(struct client *client, const struct client_entry *entries, size_t n, struct why *why);

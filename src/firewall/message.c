@@ -70,7 +70,7 @@ bool message_is_answer(const struct message *m, size_t len, const struct message
 	if (len != sizeof *m || m->verb != request->verb || m->number != request->number)
 		return false;
 	if (m->error > 0 || m->error < -ERRNO_MAX || memchr(m->why, '\0', sizeof m->why) == NULL ||
-	    (m->error == 0) != (m->why[0] == '\0'))
+	    (m->error == 0 && m->refused == 0) != (m->why[0] == '\0'))
 		return false;
 	if (m->refused > (m->verb == MESSAGE_ADD ? request->n : 0) ||
 	    m->healed > (m->verb == MESSAGE_ENSURE ? 1 : 0))

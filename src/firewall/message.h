@@ -44,7 +44,7 @@ struct message {
 	uint32_t refused;   /* answer to ADD: entries not taken: never-block, full list */
 	uint32_t healed;    /* answer to ENSURE: 1 when something was missing and has been made */
 	int32_t error;      /* answer: 0, or -errno with the sentence in why; ADD: -ENOSPC: ENSURE helps */
-	char why[256];      /* NUL-ended */
+	char why[256];      /* NUL-ended; of the error, else of the first that was refused */
 	struct message_entry entries[MESSAGE_ENTRIES];
 };
 

@@ -107,6 +107,17 @@ static bool may_block(const struct root *root, const struct net *net)
 	return true;
 }
 
+/* Why it is not added; the first of a packet is told. */
+static void refuse(struct message *m, struct why *why, const struct net *net, const char *because)
+{
+	char text[NET_TEXT_MAX];
+
+	if (m->refused++ > 0)
+		return;
+	(void)net_text(net, text);
+	(void)why_set(why, EPERM, "%s: %s", text, because);
+}
+
 static bool within_rate(struct root *root, int64_t now_s)
 {
 	if (now_s != root->second) {
@@ -161,25 +172,33 @@ static int answer_add(struct root *root, struct message *m, int64_t now_s, struc
 {
 	for (uint32_t i = 0; i < m->n; i++) {
 		const struct net net = entry_net(&m->entries[i]);
+		struct why one;
 		int err;
 
-		if (!within_rate(root, now_s) || !may_block(root, &net)) {
-			m->refused++;
+		if (!within_rate(root, now_s)) {
+			refuse(m, why, &net, "too many blocks in one second");
 			continue;
 		}
-		err = recent_add(root->recent, &net, why);
+		if (!may_block(root, &net)) {
+			refuse(m, why, &net, "never to be blocked, as the configuration was when the daemon started");
+			continue;
+		}
+		err = recent_add(root->recent, &net, &one);
 		if (err == -ENOSPC && recent_can_split(root->recent, &net)) {
 			m->refused += m->n - i; /* the rest will find room after the ENSURE that follows */
+			*why = one;
 			return err;
 		}
 		if (err == -ENOSPC && !root->said_full) {
-			log_line(LOG_WARNING, "%s; what it cannot take is not blocked", why->text);
+			log_line(LOG_WARNING, "%s; what it cannot take is not blocked", one.text);
 			root->said_full = true;
 		}
-		if (err == -ENOSPC || err == -EAFNOSUPPORT)
-			m->refused++;
-		else if (err < 0)
+		if (err == -ENOSPC || err == -EAFNOSUPPORT) {
+			refuse(m, why, &net, one.text);
+		} else if (err < 0) {
+			*why = one;
 			return err;
+		}
 	}
 	return 0;
 }
@@ -251,7 +270,7 @@ void root_answer(struct root *root, struct message *m, int64_t now_s)
 	m->shards = size.shards;
 	m->capacity = size.shards * size.per_list;
 	m->error = err;
-	if (err < 0)
+	if (err < 0 || m->refused > 0)
 		(void)snprintf(m->why, sizeof m->why, "%.*s", (int)sizeof m->why - 1, why.text);
 }
 

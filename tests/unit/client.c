@@ -63,6 +63,7 @@ static void far_add(struct far *far, const struct message *request, struct messa
 		far->added++;
 		if (far->refuse_odd && request->entries[i].addr[15] % 2 == 1) {
 			answer->refused++;
+			strcpy(answer->why, "it is odd");
 			continue;
 		}
 		if (held == NULL && far->full_at != 0 && far->n >= far->full_at) {
@@ -341,6 +342,7 @@ static void test_refused(void **state)
 	stop();
 	assert_int_equal(drift.missing, 200);
 	assert_int_equal(drift.refused, 99 + 2);
+	assert_string_equal(drift.refusal.text, "the network is too large"); /* 0.0.0.0/0 is the first by address */
 	assert_int_equal(far.n, 99);
 }
 

@@ -282,6 +282,8 @@ static void test_never(void **state)
 		if (m.error != 0 || m.refused != rows[i].refused)
 			fail_msg("%s: got error %d, refused %u, want %u", rows[i].text, m.error, m.refused,
 			         rows[i].refused);
+		if ((m.refused > 0) != (strstr(m.why, rows[i].text) != NULL))
+			fail_msg("%s: got the sentence \"%s\"", rows[i].text, m.why);
 	}
 	assert_int_equal(list(root, NULL), 2);
 	assert_int_equal(del(root, "192.0.2.0/24").error, 0);

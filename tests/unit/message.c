@@ -163,7 +163,7 @@ static void test_answers(void **state)
 		{"entries", AT(n), 1, {0, false, false, false, true}},
 		{"too many entries", AT(n), MESSAGE_ENTRIES + 1, {0}},
 		{"cursor onwards", AT(cursor), 64, {0, false, false, false, true}},
-		{"refused all", AT(refused), 2, {0, false, true, false, false}},
+		{"refused without a sentence", AT(refused), 2, {0}},
 		{"refused more", AT(refused), 3, {0}},
 		{"healed", AT(healed), 1, {0, true, false, false, false}},
 		{"healed twice", AT(healed), 2, {0}},
@@ -206,6 +206,12 @@ static void test_answer_errors(void **state)
 		if (message_is_answer(&m, sizeof m, &request) != rows[i].good)
 			fail_msg("error %d: want %d", rows[i].error, rows[i].good);
 	}
+	m.error = 0;
+	m.refused = 1;
+	assert_true(message_is_answer(&m, sizeof m, &request)); /* why it was refused */
+	m.refused = 3;
+	assert_false(message_is_answer(&m, sizeof m, &request)); /* of two */
+	m.refused = 0;
 	m.error = -ENOSPC;
 	memset(m.why, 'x', sizeof m.why);
 	assert_false(message_is_answer(&m, sizeof m, &request));

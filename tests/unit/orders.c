@@ -53,7 +53,7 @@ static int setup(void **state)
 		return -1;
 	(void)close(pair[1]);
 	client_init(&f.client, pair[0]);
-	f.wanted = wanted_new(f.store, &f.client, 64, NOW);
+	f.wanted = wanted_new(f.store, &f.client, 64, 300, NOW);
 	start();
 	return 0;
 }
@@ -136,6 +136,11 @@ static void test_block(void **state)
 	want_rows("unblock 192.0.2.7", "lifted", 1);
 	want_rows("unblock 192.0.2.7", "lifted", 0);
 	want_true("test 192.0.2.7", "blocked", false);
+	/* The kernel was not told, and the answer says so. */
+	want_number("block 192.0.2.0/30 for 60", "entries", 4);
+	want_number("block 192.0.2.0/30 for 60", "refused", 4);
+	want_text("block 192.0.2.0/30 for 60", "refused_why", "the root process is gone");
+	want_number("vote black 192.0.2.9 score 100", "refused", 1);
 	(void)ask("block 192.0.2.7 for 60", true);
 	f.now_s += 60;
 	want_true("test 192.0.2.7", "blocked", false);
