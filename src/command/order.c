@@ -213,9 +213,11 @@ static void print_refused(const json_t *a)
 {
 	const json_int_t refused = json_integer_value(json_object_get(a, "refused"));
 
-	if (refused > 0)
-		(void)fprintf(stderr, "recorded, but %" JSON_INTEGER_FORMAT " of its entries the kernel does not hold: %s; it is tried again\n",
-		              refused, string(a, "refused_why"));
+	if (refused <= 0)
+		return;
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "recorded, but %" JSON_INTEGER_FORMAT " of its entries the kernel does not hold: %s; it is tried again\n",
+	              refused, string(a, "refused_why"));
 }
 
 static void print_answer(enum protocol_verb verb, const json_t *a)

@@ -23,8 +23,8 @@
 #include <unistd.h>
 
 enum {
-	SUBS = 16,       /* chains that the sixteen values of the low four bits lead to; of each kind that is split */
-	MAIN = 2 * SUBS, /* number of the chain that is jumped to */
+	SUBS = 16,                /* chains that the sixteen values of the low four bits lead to; of each kind */
+	MAIN = IPTC_KINDS * SUBS, /* number of the chain that is jumped to */
 	IP4_BITS = 96,   /* an IPv4 address starts here in the 16 bytes */
 	RULE_MAX = 1024, /* the longest is 168 + recent 264 + limit 72 + LOG 64 */
 	LOCK_WAIT_MS = 5000,
@@ -184,11 +184,6 @@ uint8_t iptc_length(enum iptc_family family, enum iptc_kind kind, const struct r
 	return 0;
 }
 
-unsigned iptc_split(enum iptc_kind kind, unsigned n_shards)
-{
-	return kind == IPTC_NETWORK ? 1 : n_shards;
-}
-
 unsigned iptc_shard_byte(uint8_t length)
 {
 	return length / 8U - 1; /* the last that lies in it as a whole */
@@ -204,21 +199,22 @@ void iptc_list_name(enum iptc_family family, enum iptc_kind kind, const struct r
 		(void)snprintf(which, sizeof which, "%u", (family == IPTC_IP4 ? length - IP4_BITS : length) % 1000);
 	else if (family == IPTC_IP6)
 		(void)snprintf(which, sizeof which, "6");
-	if (iptc_split(kind, n_shards) == 1)
+	if (n_shards == 1)
 		(void)snprintf(out, IPTC_LIST_MAX, "%s%s", config->list, which);
 	else
 		(void)snprintf(out, IPTC_LIST_MAX, "%s%s_%02x", config->list, which, shard % IPTC_SHARDS);
 }
 
-/* "SPAMMER" for MAIN, "SPAMMER_0" to "SPAMMER_f" for what leads to addresses, "SPAMMERp_0" ... to prefixes. */
+/* "SPAMMER" for MAIN; "SPAMMER_0" to "SPAMMER_f" lead to addresses, "SPAMMERp_0" ... to prefixes, "SPAMMERn_0" ... to networks. */
 static struct label chain_label(const struct root_config *config, unsigned chain)
 {
+	static const char *const kinds[IPTC_KINDS] = {[IPTC_SINGLE] = "", [IPTC_PREFIX] = "p", [IPTC_NETWORK] = "n"};
 	struct label label = {""};
 
 	if (chain == MAIN)
 		(void)snprintf(label.text, sizeof label.text, "%s", config->chain);
 	else
-		(void)snprintf(label.text, sizeof label.text, "%s%s_%x", config->chain, chain < SUBS ? "" : "p", chain % SUBS);
+		(void)snprintf(label.text, sizeof label.text, "%s%s_%x", config->chain, kinds[chain / SUBS], chain % SUBS);
 	return label;
 }
 
@@ -367,7 +363,7 @@ static void list_rule(const struct work *work, enum iptc_kind kind, unsigned sha
 			protocol = IPPROTO_TCP; /* the kernel insists */
 	}
 	work->family->finish(rule, protocol, iptc_shard_byte(iptc_length(work->number, kind, config)),
-	                     (uint8_t)shard, iptc_split(kind, work->n_shards) == 1 ? 0 : 0xFF); /* shard < 256 */
+	                     (uint8_t)shard, work->n_shards == 1 ? 0 : 0xFF); /* shard < 256 */
 }
 
 /* Rule number "place" of MAIN: kind by kind, the rules of a list, or jumps to the chains that lead to many. */
@@ -377,7 +373,7 @@ static bool main_rule(const struct work *work, unsigned place, struct rule *rule
 
 	for (enum iptc_kind kind = IPTC_SINGLE; kind < IPTC_KINDS; kind++) {
 		const uint8_t length = iptc_length(work->number, kind, work->config);
-		const bool split = iptc_split(kind, work->n_shards) > 1;
+		const bool split = work->n_shards > 1;
 		const unsigned n = length == 0 ? 0 : split ? SUBS : per_list;
 
 		if (place >= n) {
@@ -400,7 +396,7 @@ static bool main_rule(const struct work *work, unsigned place, struct rule *rule
 static bool wanted_rule(const struct work *work, unsigned chain, unsigned place, struct rule *rule)
 {
 	const unsigned per_list = rules_per_list(work->config);
-	const enum iptc_kind kind = chain < SUBS ? IPTC_SINGLE : IPTC_PREFIX;
+	const enum iptc_kind kind = (enum iptc_kind)(chain / SUBS); /* IPTC_KINDS: MAIN */
 
 	if (chain == MAIN)
 		return main_rule(work, place, rule);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,10 +20,11 @@ enum {
 	SHRINK_AT = 4,          /* back to one list when a quarter of it would do, so as not to flap */
 	BOOT_JIFFIES_S = 300,   /* jiffies begin so long before they wrap, include/linux/jiffies.h */
 	PATH_MAX_HERE = 64,
+	OTHER_FILES = 64, /* open beside the lists */
 };
 
 struct list {
-	int fd;                    /* open for writing, or -1; 770 of them fit below the usual 1024 */
+	int fd;                    /* open for writing, or -1 */
 	uint32_t n;                /* entries in it, as far as we know; others may write to it, too */
 	struct recent_entry *held; /* room for per_list, in no order: a walk is cheaper than a tree at 100 */
 };
@@ -55,15 +57,15 @@ static enum iptc_kind kind_of(const struct recent *recent, const struct net *net
 	return IPTC_KINDS;
 }
 
-static unsigned shard_of(const struct recent *recent, enum iptc_kind kind, const struct net *net)
+static unsigned shard_of(const struct recent *recent, const struct net *net)
 {
-	return iptc_split(kind, recent->n_shards) == 1 ? 0 : net->addr.bytes[iptc_shard_byte(net->len)];
+	return recent->n_shards == 1 ? 0 : net->addr.bytes[iptc_shard_byte(net->len)];
 }
 
 /* How many lists there are of a kind. */
 static unsigned lists_of(const struct recent *recent, enum iptc_family family, enum iptc_kind kind)
 {
-	return recent->use[family] && recent->kinds[family][kind] ? iptc_split(kind, recent->n_shards) : 0;
+	return recent->use[family] && recent->kinds[family][kind] ? recent->n_shards : 0;
 }
 
 static void list_path(const struct recent *recent, enum iptc_family family, enum iptc_kind kind, unsigned shard,
@@ -215,7 +217,7 @@ static int put(struct recent *recent, char sign, const struct net *net, struct w
 		return why_set(why, EAFNOSUPPORT, "%s", recent->without6.text);
 	if (kind == IPTC_KINDS)
 		return no_kind(net, why);
-	shard = shard_of(recent, kind, net);
+	shard = shard_of(recent, net);
 	list = &recent->lists[family][kind][shard];
 	list_path(recent, family, kind, shard, path);
 	command[0] = sign;
@@ -259,10 +261,7 @@ int recent_del(struct recent *recent, const struct net *net, struct why *why)
 
 bool recent_can_split(const struct recent *recent, const struct net *net)
 {
-	const enum iptc_kind kind = kind_of(recent, net);
-
-	return recent->config->manage_rules && recent->n_shards == 1 && kind != IPTC_KINDS &&
-	       iptc_split(kind, IPTC_SHARDS) > 1;
+	return recent->config->manage_rules && recent->n_shards == 1 && kind_of(recent, net) != IPTC_KINDS;
 }
 
 static int read_kind(struct recent *recent, enum iptc_family family, enum iptc_kind kind, struct why *why)
@@ -376,6 +375,18 @@ static bool is_absent(int err)
 	return err == -ENOENT || err == -ENOPROTOOPT || err == -EAFNOSUPPORT;
 }
 
+/* A file for each list is more than the usual 1024. Where it may not be: the opening of one says so. */
+static void raise_files(void)
+{
+	const rlim_t wanted = (rlim_t)FAMILIES * IPTC_KINDS * IPTC_SHARDS + OTHER_FILES;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int recent_open(const struct root_config *config, struct recent **ret, const char **ret_without6,
                 struct why *why)
 {
@@ -387,6 +398,7 @@ int recent_open(const struct root_config *config, struct recent **ret, const cha
 
 	if (recent == NULL)
 		return why_set(why, ENOMEM, "no memory for the lists");
+	raise_files();
 	recent->config = config;
 	recent->n_shards = 1;
 	recent->use[IPTC_IP4] = recent->use[IPTC_IP6] = true;

@@ -56,6 +56,7 @@ holds() {
 	[ "$(held "$1")" = "$2" ]
 }
 
+ulimit -Sn 512 # the root process asks for as many as there are lists
 daemon_config "[block]
 extend = no
 [firewall]
