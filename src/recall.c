@@ -51,11 +51,17 @@ static unsigned rule_named(const struct rules *rules, const char *name)
 static int recall_suspended(struct store *store, const struct rules *rules, struct verdict *v, struct why *why)
 {
 	const char *name;
+	int64_t resumed_s;
 	int rc = store_suspensions(store, why);
 
-	while (rc == 0)
-		if ((rc = store_next_suspension(store, &name, why)) == 0)
+	while (rc == 0) {
+		if ((rc = store_next_suspension(store, &name, &resumed_s, why)) != 0)
+			break;
+		if (resumed_s == 0)
 			verdict_suspend(v, rule_named(rules, name), true);
+		else
+			verdict_known_resumed(v, rule_named(rules, name), resumed_s);
+	}
 	return rc < 0 ? rc : 0;
 }
 

@@ -52,17 +52,20 @@ int store_resume(struct store *store, const char *rule, int64_t at_s, struct why
 int store_suspensions(struct store *store, struct why *why)
 {
 	return sql_walk(store, RULES_SUSPENDED,
-	                "SELECT DISTINCT rule FROM suspension WHERE ended IS NULL AND since >= ?1",
+	                "SELECT rule, CASE WHEN count(ended) = count(*) THEN max(ended) END FROM suspension "
+	                "WHERE since >= ?1 GROUP BY rule",
 	                INT64_MIN, why);
 }
 
-int store_next_suspension(struct store *store, const char **ret_rule, struct why *why)
+int store_next_suspension(struct store *store, const char **ret_rule, int64_t *ret_resumed_s, struct why *why)
 {
 	const int rc = sql_row(store, store->walk, why);
 
-	if (rc == 0)
-		*ret_rule = sql_text(store->walk, 0);
-	return rc;
+	if (rc != 0)
+		return rc;
+	*ret_rule = sql_text(store->walk, 0);
+	*ret_resumed_s = sqlite3_column_int64(store->walk, 1); /* null is 0 */
+	return 0;
 }
 
 /* --- hits --- */

@@ -89,6 +89,7 @@ struct verdict {
 	struct taken *taken;
 	size_t n_taken, taken_room;
 	bool suspended[VERDICT_RULES_MAX];
+	uint32_t resumed_s[VERDICT_RULES_MAX];
 	size_t n_suspended;
 
 	int64_t minute;         /* that in_minute counts for */
@@ -843,7 +844,7 @@ static void note_taken(struct verdict *v, unsigned rule, const struct net *net, 
 
 	if (known != NULL)
 		known->time_s = time_s;
-	if (known != NULL || rule >= VERDICT_RULES_MAX || v->policy.quarantine == 0)
+	if (known != NULL || rule >= VERDICT_RULES_MAX || v->policy.quarantine == 0 || time_s <= v->resumed_s[rule])
 		return;
 	if (v->n_taken == v->taken_room) {
 		drop_taken(v, VERDICT_NO_RULE); /* the old ones */
@@ -862,7 +863,15 @@ void verdict_suspend(struct verdict *v, unsigned rule, bool suspended)
 	v->suspended[rule] = suspended;
 	v->n_suspended += suspended ? 1 : (size_t)-1;
 	if (!suspended)
-		drop_taken(v, rule);
+		verdict_known_resumed(v, rule, v->now_s);
+}
+
+void verdict_known_resumed(struct verdict *v, unsigned rule, int64_t at_s)
+{
+	if (rule >= VERDICT_RULES_MAX)
+		return;
+	v->resumed_s[rule] = seconds(at_s);
+	drop_taken(v, rule);
 }
 
 bool verdict_is_suspended(const struct verdict *v, unsigned rule)

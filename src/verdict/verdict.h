@@ -162,7 +162,7 @@ void verdict_forget(struct verdict *verdict, const struct net *net, int64_t at_s
 /* A running block of EVIDENCE or NETWORK now ends at until_s: extended, or lifted (until_s = now). */
 void verdict_until(struct verdict *verdict, const struct net *net, int64_t until_s);
 
-/* Suspends a rule, or resumes it: then it starts with no blocks against it. */
+/* Suspends a rule, or resumes it: then what it took up to this second is not held against it. */
 void verdict_suspend(struct verdict *verdict, unsigned rule, bool suspended);
 bool verdict_is_suspended(const struct verdict *verdict, unsigned rule);
 
@@ -173,6 +173,9 @@ size_t verdict_taken(const struct verdict *verdict, unsigned rule, struct net *o
 
 /* Evidence for the good came about net (an address or a subject) on a day (time_s / 86400). */
 void verdict_known_good(struct verdict *verdict, const struct net *net, int64_t day);
+
+/* A rule that was suspended, and was resumed at at_s. */
+void verdict_known_resumed(struct verdict *verdict, unsigned rule, int64_t at_s);
 
 /* A block of EVIDENCE or NETWORK, oldest first, as it was; until moved to where it was lifted when it was. */
 void verdict_known_block(struct verdict *verdict, const struct verdict_block *block, unsigned rule);

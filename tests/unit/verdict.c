@@ -943,7 +943,7 @@ static void make_good(struct verdict *v, unsigned n)
 static void test_quarantine(void **state)
 {
 	const struct verdict_policy p = rich_policy();
-	struct verdict *const v = verdict_new(&p);
+	struct verdict *v = verdict_new(&p);
 	struct net taken[4];
 	struct verdict_decision d;
 
@@ -976,7 +976,17 @@ static void test_quarantine(void **state)
 	assert_int_equal(judge(v, "192.0.2.7", 200, 7, 901 + 3600).outcome, VERDICT_BLOCK);
 	assert_int_equal(judge(v, "192.0.2.8", 200, 7, 902 + 3600).outcome, VERDICT_BLOCK);
 	assert_int_equal(judge(v, "192.0.2.9", 200, 7, 903 + 3600).outcome, VERDICT_QUARANTINE);
+	/* A restart knows that it was resumed. */
+	verdict_free(v);
+	v = verdict_new(&p);
+	verdict_at(v, t0_s + 1000);
+	verdict_known_resumed(v, 7, t0_s + 900);
+	for (unsigned i = 0; i < 4; i++)
+		verdict_known_block(v, &(struct verdict_block){.net = net_from(i < 3 ? "192.0.2.1" : "192.0.2.2"), .since_s = t0_s + 898 + i,
+		                                               .until_s = t0_s + 5000, .offence = 1, .proven = true}, 7);
+	assert_int_equal(verdict_taken(v, 7, taken, 4), 1);
 	/* Numbers of rules that cannot be. */
+	verdict_known_resumed(v, VERDICT_NO_RULE, t0_s);
 	verdict_suspend(v, VERDICT_NO_RULE, true);
 	assert_false(verdict_is_suspended(v, VERDICT_NO_RULE));
 	assert_false(verdict_is_suspended(v, UINT32_MAX));
