@@ -185,8 +185,10 @@ static int64_t knock_of(const struct running *r, const struct client_entry *e, i
 {
 	const int64_t seen_s = now_s - e->idle_s;
 
-	/* One second for rounding on both sides. */
-	return e->fed || e->idle_s == UINT32_MAX || seen_s <= r->fed_s + 1 ? 0 : seen_s;
+	if (e->idle_s == UINT32_MAX || (e->fed && !e->knocked))
+		return 0;
+	/* Root has counted it; or, when it knows nothing from before or could not be heard: one second for rounding. */
+	return e->knocked || seen_s > r->fed_s + 1 ? seen_s : 0;
 }
 
 /* When a block ends that knocked: only what evidence began lasts longer for it. */
@@ -229,7 +231,8 @@ static int note_knocks(struct wanted *w, struct verdict *verdict, bool extend, c
 
 		if (knock_s == 0)
 			continue;
-		r->fed_s = knock_s; /* so that the same packet is not taken for another */
+		if (r->fed_s < knock_s)
+			r->fed_s = knock_s; /* so that the same packet is not taken for another */
 		if (until_s == r->block.until_s)
 			continue;
 		r->block.until_s = until_s;

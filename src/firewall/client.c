@@ -14,6 +14,7 @@ enum { HELD_MAX = 1 << 20 }; /* entries a root process may list: far above any b
 struct held {
 	struct net net;
 	uint32_t idle_s;
+	bool knocked;
 };
 
 void client_init(struct client *client, int fd)
@@ -144,6 +145,7 @@ static int list(struct client *client, struct held **ret, size_t *ret_n, struct 
 			memcpy(held[n].net.addr.bytes, m.entries[i].addr, sizeof m.entries[i].addr);
 			held[n].net.len = m.entries[i].len;
 			held[n].idle_s = m.entries[i].seconds;
+			held[n].knocked = m.entries[i].knocked != 0;
 		}
 		cursor = m.cursor;
 	} while (cursor != 0);
@@ -169,13 +171,15 @@ static size_t compare(struct client_entry *wanted, size_t n, struct held *held, 
 		int order = 1;
 
 		wanted[i].idle_s = UINT32_MAX;
-		wanted[i].fed = false;
+		wanted[i].knocked = wanted[i].fed = false;
 		/* An entry may be listed twice when the kernel's list moved while root read it. */
 		while (at < n_held && (order = net_order(&held[at].net, &wanted[i].net)) <= 0) {
-			if (order == 0)
+			if (order == 0) {
 				wanted[i].idle_s = held[at].idle_s;
-			else
+				wanted[i].knocked = held[at].knocked;
+			} else {
 				held[n_extra++] = held[at];
+			}
 			at++;
 		}
 	}

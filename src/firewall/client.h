@@ -28,6 +28,7 @@ struct client_entry {
 	struct net net;
 	uint32_t seconds; /* left to block, at least 1 */
 	uint32_t idle_s;  /* out: since a packet of it was dropped or it was fed; UINT32_MAX: was not there */
+	bool knocked;     /* out: a packet of it was dropped since the sync before, as far as root knows */
 	bool fed;         /* out: written by this call, so idle_s begins anew */
 };
 

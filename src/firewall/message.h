@@ -28,7 +28,8 @@ enum message_verb {
 struct message_entry {
 	uint8_t addr[16];    /* struct addr */
 	uint8_t len;         /* struct net: IPv4 96 + 8..128, IPv6 32..128; host bits are zero */
-	uint8_t reserved[3]; /* zero */
+	uint8_t knocked;     /* LIST: 1 when a packet was dropped since the LIST before, written or not; else 0 */
+	uint8_t reserved[2]; /* zero */
 	uint32_t seconds;    /* ADD: left to block, 1..MESSAGE_SECONDS_MAX; DEL: 0; LIST: since last seen */
 };
 

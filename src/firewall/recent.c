@@ -36,6 +36,7 @@ struct recent {
 	bool use[FAMILIES];
 	bool kinds[FAMILIES][IPTC_KINDS]; /* there is such a list */
 	struct why without6;
+	struct recent_entry *before; /* room for per_list: what a list held when it was read the last time */
 	struct list lists[FAMILIES][IPTC_KINDS][IPTC_SHARDS];
 };
 
@@ -112,12 +113,52 @@ static int no_list(const char *path, struct why *why)
 	               errno == ENOENT ? "; the rule that names this list is gone" : "");
 }
 
+/*
+ * True when the kernel wrote more stamps than we since it was read before. It writes them into a ring, place is the one it
+ * wrote last, 1 up to the ring's size; size: stamps it holds, which is the ring's size once it has gone round.
+ */
+static bool has_knocked(const struct recent_entry *before, uint32_t place, uint32_t size)
+{
+	const uint32_t stamps = place >= before->place ? place - before->place : place + size - before->place;
+
+	/* A ring that is smaller than it was is another one: somebody took the address out and put it in again. */
+	return before->place <= size && stamps != before->writes % size;
+}
+
+/* What was known of an address; NULL: nothing. *at: where to begin; the kernel's order seldom changes. */
+static const struct recent_entry *find_before(const struct recent_entry *before, uint32_t n, const struct addr *addr,
+                                              uint32_t *at)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const uint32_t here = *at + i < n ? *at + i : *at + i - n;
+
+		if (addr_equal(&before[here].net.addr, addr)) {
+			*at = here + 1 < n ? here + 1 : 0;
+			return &before[here];
+		}
+	}
+	return NULL;
+}
+
+/* How many stamps the rest of a line holds: 1 and one for each comma. */
+static uint32_t count_stamps(FILE *file)
+{
+	uint32_t n = 1;
+	int c;
+
+	while ((c = getc_unlocked(file)) != EOF && c != '\n')
+		n += c == ',';
+	return n;
+}
+
 /* Learns what the list holds. A list that cannot be read is shut, so that nothing false is known of it. */
 static int list_read(const struct recent *recent, struct list *list, uint8_t length, const char *path,
                      struct why *why)
 {
 	unsigned long seen, hz;
 	const unsigned long now = jiffies_now(&hz);
+	const uint32_t n_before = list->n;
+	uint32_t place, at = 0;
 	char text[ADDR_TEXT_MAX];
 	struct addr addr;
 	FILE *file;
@@ -134,17 +175,22 @@ static int list_read(const struct recent *recent, struct list *list, uint8_t len
 		list_shut(list);
 		return no_list(path, why);
 	}
+	memcpy(recent->before, list->held, n_before * sizeof *list->held);
 	list->n = 0;
 	/* "src=192.0.2.7 ttl: 0 last_seen: 4294967296 oldest_pkt: 1 4294967296, ..." */
-	while ((fields = fscanf(file, "src=%45s ttl: %*u last_seen: %lu%*[^\n]\n", text, &seen)) == 2) {
+	while ((fields = fscanf(file, "src=%45s ttl: %*u last_seen: %lu oldest_pkt: %" SCNu32, text, &seen, &place)) == 3) {
 		const unsigned long age = now - seen;
+		const uint32_t size = count_stamps(file);
+		const struct recent_entry *before;
 		struct recent_entry *entry;
 
 		if (list->n == recent->per_list || !addr_parse(text, strlen(text), &addr))
 			break;
+		before = find_before(recent->before, n_before, &addr, &at);
 		entry = &list->held[list->n++];
-		entry->net = net_around(&addr, length);
+		*entry = (struct recent_entry){.net = net_around(&addr, length), .place = place};
 		entry->idle_s = (long)age < 0 ? 0 : (uint32_t)(age / hz); /* a stamp can be a little ahead */
+		entry->knocked = before != NULL && has_knocked(before, place, size);
 	}
 	at_end = fields == EOF && !ferror(file);
 	(void)fclose(file);
@@ -240,9 +286,16 @@ static int put(struct recent *recent, char sign, const struct net *net, struct w
 			               strerror(-err));
 	}
 	if (sign == '+') {
-		if (held == NULL)
+		if (held == NULL) {
 			held = &list->held[list->n++];
-		*held = (struct recent_entry){.net = *net};
+			held->place = 0;
+		}
+		/* A new one stands at place 1 of its ring; of another the next reading tells. */
+		if (held->place == 0)
+			*held = (struct recent_entry){.net = *net, .place = 1};
+		else
+			held->writes++;
+		held->idle_s = 0;
 	} else if (held != NULL) {
 		*held = list->held[--list->n];
 	}
@@ -431,7 +484,8 @@ int recent_open(const struct root_config *config, struct recent **ret, const cha
 	}
 	recent->use[IPTC_IP6] = err == 0;
 	recent->per_list = read_parameter(); /* the file is there now that a rule has called for the module */
-	err = recent_read(recent, why);
+	recent->before = calloc(recent->per_list, sizeof *recent->before);
+	err = recent->before == NULL ? why_set(why, ENOMEM, "no memory for the lists") : recent_read(recent, why);
 	if (err < 0)
 		goto fail;
 	*ret = recent;
@@ -514,6 +568,7 @@ int recent_close(struct recent *recent, bool remove, struct why *why)
 		for (unsigned kind = 0; kind < IPTC_KINDS; kind++)
 			for (unsigned shard = 0; shard < IPTC_SHARDS; shard++)
 				free(recent->lists[family][kind][shard].held);
+	free(recent->before);
 	free(recent);
 	return err;
 }

@@ -25,6 +25,9 @@
 struct recent_entry {
 	struct net net;
 	uint32_t idle_s; /* since a packet of it was dropped or it was written; when it was last read */
+	bool knocked;    /* a packet of it was dropped between the last two times it was read */
+	uint32_t place;  /* for recent alone: in the kernel's ring of stamps, from 1 on, when it was last read or made */
+	uint32_t writes; /* by us since then */
 };
 
 struct recent_size {

@@ -236,6 +236,7 @@ static int answer_list(struct root *root, struct message *m, struct why *why)
 		memcpy(entry->addr, held[i].net.addr.bytes, sizeof entry->addr);
 		entry->len = held[i].net.len;
 		entry->seconds = held[i].idle_s;
+		entry->knocked = held[i].knocked;
 	}
 	return 0;
 }

@@ -291,6 +291,33 @@ static void test_knock(void **state)
 	assert_null(held("192.0.2.1"));
 }
 
+/* In the second it was fed: the time tells nothing, but root has counted. */
+static void test_knock_at_once(void **state)
+{
+	struct wanted_result r;
+
+	(void)state;
+	add_block("192.0.2.1", t0_s, t0_s + 600, 1);
+	add_block("192.0.2.2", t0_s, t0_s + 600, 1);
+	(void)synced(0, true);
+	held("192.0.2.1")->knocked = 1;
+	r = synced(0, true);
+	assert_int_equal(r.knocked, 0); /* it ends no later for it, but it is counted */
+	held("192.0.2.1")->knocked = 0;
+	age(1);
+	held("192.0.2.1")->knocked = 1;
+	held("192.0.2.1")->seconds = 0;
+	r = synced(1, true);
+	assert_int_equal(r.knocked, 1);
+	assert_int_equal(until_of("192.0.2.1"), 601);
+	held("192.0.2.1")->knocked = 0;
+	r = synced(2, true);
+	assert_int_equal(r.knocked, 0);
+	assert_int_equal(sqlite3_exec(store_handle(store), "DELETE FROM block WHERE address = '192.0.2.1' AND knocks = 2",
+	                              NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_changes(store_handle(store)), 1);
+}
+
 /* What the kernel saw before we began is nobody's knock, nor what it saw before the block. */
 static void test_knock_before(void **state)
 {
@@ -443,6 +470,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_feed_and_expire, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_drift, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_knock, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_knock_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_knock_before, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_several_of_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
