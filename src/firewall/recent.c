@@ -24,9 +24,8 @@ enum {
 };
 
 struct list {
-	int fd;                    /* open for writing, or -1 */
-	uint32_t n;                /* entries in it, as far as we know; others may write to it, too */
-	struct recent_entry *held; /* room for per_list, in no order: a walk is cheaper than a tree at 100 */
+	int fd;           /* open for writing, or -1 */
+	struct held held; /* as far as we know; others may write to it, too. Room for per_list, or none yet */
 };
 
 struct recent {
@@ -36,7 +35,7 @@ struct recent {
 	bool use[FAMILIES];
 	bool kinds[FAMILIES][IPTC_KINDS]; /* there is such a list */
 	struct why without6;
-	struct recent_entry *before; /* room for per_list: what a list held when it was read the last time */
+	struct held before; /* what a list held when it was read the last time, while it is read */
 	struct list lists[FAMILIES][IPTC_KINDS][IPTC_SHARDS];
 };
 
@@ -104,7 +103,7 @@ static void list_shut(struct list *list)
 	if (list->fd >= 0)
 		(void)close(list->fd);
 	list->fd = -1;
-	list->n = 0;
+	held_clear(&list->held);
 }
 
 static int no_list(const char *path, struct why *why)
@@ -117,27 +116,12 @@ static int no_list(const char *path, struct why *why)
  * True when the kernel wrote more stamps than we since it was read before. It writes them into a ring, place is the one it
  * wrote last, 1 up to the ring's size; size: stamps it holds, which is the ring's size once it has gone round.
  */
-static bool has_knocked(const struct recent_entry *before, uint32_t place, uint32_t size)
+static bool has_knocked(const struct held_entry *before, uint32_t place, uint32_t size)
 {
 	const uint32_t stamps = place >= before->place ? place - before->place : place + size - before->place;
 
 	/* A ring that is smaller than it was is another one: somebody took the address out and put it in again. */
 	return before->place <= size && stamps != before->writes % size;
-}
-
-/* What was known of an address; NULL: nothing. *at: where to begin; the kernel's order seldom changes. */
-static const struct recent_entry *find_before(const struct recent_entry *before, uint32_t n, const struct addr *addr,
-                                              uint32_t *at)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		const uint32_t here = *at + i < n ? *at + i : *at + i - n;
-
-		if (addr_equal(&before[here].net.addr, addr)) {
-			*at = here + 1 < n ? here + 1 : 0;
-			return &before[here];
-		}
-	}
-	return NULL;
 }
 
 /* How many stamps the rest of a line holds: 1 and one for each comma. */
@@ -152,22 +136,20 @@ static uint32_t count_stamps(FILE *file)
 }
 
 /* Learns what the list holds. A list that cannot be read is shut, so that nothing false is known of it. */
-static int list_read(const struct recent *recent, struct list *list, uint8_t length, const char *path,
+static int list_read(struct recent *recent, struct list *list, uint8_t length, const char *path,
                      struct why *why)
 {
 	unsigned long seen, hz;
 	const unsigned long now = jiffies_now(&hz);
-	const uint32_t n_before = list->n;
-	uint32_t place, at = 0;
+	struct held before;
+	uint32_t place;
 	char text[ADDR_TEXT_MAX];
 	struct addr addr;
 	FILE *file;
 	bool at_end;
 	int fields;
 
-	if (list->held == NULL)
-		list->held = calloc(recent->per_list, sizeof *list->held);
-	if (list->held == NULL)
+	if (list->held.room == 0 && !held_init(&list->held, recent->per_list))
 		return why_set(why, ENOMEM, "%s: no memory for %" PRIu32 " addresses", path,
 		               recent->per_list);
 	file = fopen(path, "re");
@@ -175,22 +157,28 @@ static int list_read(const struct recent *recent, struct list *list, uint8_t len
 		list_shut(list);
 		return no_list(path, why);
 	}
-	memcpy(recent->before, list->held, n_before * sizeof *list->held);
-	list->n = 0;
+	before = list->held;
+	list->held = recent->before;
+	recent->before = before;
+	held_clear(&list->held);
 	/* "src=192.0.2.7 ttl: 0 last_seen: 4294967296 oldest_pkt: 1 4294967296, ..." */
 	while ((fields = fscanf(file, "src=%45s ttl: %*u last_seen: %lu oldest_pkt: %" SCNu32, text, &seen, &place)) == 3) {
 		const unsigned long age = now - seen;
 		const uint32_t size = count_stamps(file);
-		const struct recent_entry *before;
-		struct recent_entry *entry;
+		const struct held_entry *known;
+		struct held_entry *entry;
+		struct net net;
 
-		if (list->n == recent->per_list || !addr_parse(text, strlen(text), &addr))
+		if (list->held.n == recent->per_list || !addr_parse(text, strlen(text), &addr))
 			break;
-		before = find_before(recent->before, n_before, &addr, &at);
-		entry = &list->held[list->n++];
-		*entry = (struct recent_entry){.net = net_around(&addr, length), .place = place};
+		net = net_around(&addr, length);
+		if (held_find(&list->held, &net.addr) != NULL)
+			continue; /* the list moved while it was read */
+		known = held_find(&recent->before, &net.addr);
+		entry = held_add(&list->held, &net);
+		entry->place = place;
 		entry->idle_s = (long)age < 0 ? 0 : (uint32_t)(age / hz); /* a stamp can be a little ahead */
-		entry->knocked = before != NULL && has_knocked(before, place, size);
+		entry->knocked = known != NULL && has_knocked(known, place, size);
 	}
 	at_end = fields == EOF && !ferror(file);
 	(void)fclose(file);
@@ -209,7 +197,7 @@ static void shut_all(struct recent *recent)
 }
 
 /* Opens for writing unless it is open; a list that was opened anew may be another one, so it is read. */
-static int list_open(const struct recent *recent, struct list *list, uint8_t length, const char *path,
+static int list_open(struct recent *recent, struct list *list, uint8_t length, const char *path,
                      struct why *why)
 {
 	if (list->fd >= 0)
@@ -231,14 +219,6 @@ static int list_write(const struct list *list, const char *command, size_t len)
 	return (size_t)written == len ? 0 : -EIO;
 }
 
-static struct recent_entry *list_find(const struct list *list, const struct addr *addr)
-{
-	for (uint32_t i = 0; i < list->n; i++)
-		if (addr_equal(&list->held[i].net.addr, addr))
-			return &list->held[i];
-	return NULL;
-}
-
 static int no_kind(const struct net *net, struct why *why)
 {
 	char text[NET_TEXT_MAX];
@@ -253,7 +233,7 @@ static int put(struct recent *recent, char sign, const struct net *net, struct w
 	const enum iptc_family family = family_of(&net->addr);
 	const enum iptc_kind kind = kind_of(recent, net);
 	char path[PATH_MAX_HERE], command[ADDR_TEXT_MAX + 1];
-	struct recent_entry *held;
+	struct held_entry *held;
 	struct list *list;
 	unsigned shard;
 	size_t len;
@@ -273,10 +253,10 @@ static int put(struct recent *recent, char sign, const struct net *net, struct w
 		err = list_open(recent, list, net->len, path, why);
 		if (err < 0)
 			return err;
-		held = list_find(list, &net->addr);
-		if (sign == '+' && held == NULL && list->n >= recent->per_list)
+		held = held_find(&list->held, &net->addr);
+		if (sign == '+' && held == NULL && list->held.n >= recent->per_list)
 			return why_set(why, ENOSPC, "%s is full: it holds %" PRIu32 " addresses", path,
-			               list->n);
+			               list->held.n);
 		err = list_write(list, command, len);
 		if (err == 0)
 			break;
@@ -285,19 +265,13 @@ static int put(struct recent *recent, char sign, const struct net *net, struct w
 			return why_set(why, -err, "%s: the kernel did not take '%s': %s", path, command,
 			               strerror(-err));
 	}
-	if (sign == '+') {
-		if (held == NULL) {
-			held = &list->held[list->n++];
-			held->place = 0;
-		}
-		/* A new one stands at place 1 of its ring; of another the next reading tells. */
-		if (held->place == 0)
-			*held = (struct recent_entry){.net = *net, .place = 1};
-		else
-			held->writes++;
+	if (sign == '+' && held == NULL) {
+		held_add(&list->held, net)->place = 1; /* of a new one; of another the next reading tells */
+	} else if (sign == '+') {
+		held->writes++;
 		held->idle_s = 0;
 	} else if (held != NULL) {
-		*held = list->held[--list->n];
+		held_remove(&list->held, held);
 	}
 	return 0;
 }
@@ -342,7 +316,7 @@ int recent_read(struct recent *recent, struct why *why)
 	return err;
 }
 
-size_t recent_copy(const struct recent *recent, uint32_t from, struct recent_entry *out, size_t cap)
+size_t recent_copy(const struct recent *recent, uint32_t from, struct held_entry *out, size_t cap)
 {
 	size_t n = 0;
 
@@ -352,11 +326,11 @@ size_t recent_copy(const struct recent *recent, uint32_t from, struct recent_ent
 		for (unsigned shard = 0; shard < lists; shard++) {
 			const struct list *const list = &recent->lists[family][kind][shard];
 
-			for (; from < list->n && n < cap; from++)
-				out[n++] = list->held[from];
+			for (; from < list->held.n && n < cap; from++)
+				out[n++] = list->held.entries[from];
 			if (n == cap)
 				return n;
-			from -= list->n;
+			from -= list->held.n;
 		}
 	}
 	return n;
@@ -371,9 +345,9 @@ struct recent_size recent_size(const struct recent *recent)
 
 	for (unsigned kind = 0; kind < IPTC_KINDS; kind++) {
 		for (unsigned shard = 0; shard < lists_of(recent, IPTC_IP4, kind); shard++)
-			size.held4 += recent->lists[IPTC_IP4][kind][shard].n;
+			size.held4 += recent->lists[IPTC_IP4][kind][shard].held.n;
 		for (unsigned shard = 0; shard < lists_of(recent, IPTC_IP6, kind); shard++)
-			size.held6 += recent->lists[IPTC_IP6][kind][shard].n;
+			size.held6 += recent->lists[IPTC_IP6][kind][shard].held.n;
 	}
 	return size;
 }
@@ -484,8 +458,8 @@ int recent_open(const struct root_config *config, struct recent **ret, const cha
 	}
 	recent->use[IPTC_IP6] = err == 0;
 	recent->per_list = read_parameter(); /* the file is there now that a rule has called for the module */
-	recent->before = calloc(recent->per_list, sizeof *recent->before);
-	err = recent->before == NULL ? why_set(why, ENOMEM, "no memory for the lists") : recent_read(recent, why);
+	err = held_init(&recent->before, recent->per_list) ? recent_read(recent, why)
+	                                                   : why_set(why, ENOMEM, "no memory for the lists");
 	if (err < 0)
 		goto fail;
 	*ret = recent;
@@ -567,8 +541,8 @@ int recent_close(struct recent *recent, bool remove, struct why *why)
 	for (unsigned family = 0; family < FAMILIES; family++)
 		for (unsigned kind = 0; kind < IPTC_KINDS; kind++)
 			for (unsigned shard = 0; shard < IPTC_SHARDS; shard++)
-				free(recent->lists[family][kind][shard].held);
-	free(recent->before);
+				held_done(&recent->lists[family][kind][shard].held);
+	held_done(&recent->before);
 	free(recent);
 	return err;
 }

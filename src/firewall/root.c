@@ -218,7 +218,7 @@ static int answer_del(struct root *root, const struct message *m, struct why *wh
 
 static int answer_list(struct root *root, struct message *m, struct why *why)
 {
-	struct recent_entry held[MESSAGE_ENTRIES + 1]; /* one more tells whether there is more */
+	struct held_entry held[MESSAGE_ENTRIES + 1]; /* one more tells whether there is more */
 	size_t n;
 
 	if (m->cursor == 0) {
