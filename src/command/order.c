@@ -16,7 +16,7 @@
 #include "base/duration.h"
 #include "command/command.h"
 #include "control/protocol.h"
-#include "orders.h"
+#include "orders/orders.h"
 #include "recall.h"
 
 enum {

@@ -22,7 +22,7 @@
 #include "input/line.h"
 #include "intake.h"
 #include "ledger.h"
-#include "orders.h"
+#include "orders/orders.h"
 #include "store/blocks.h"
 #include "wanted.h"
 

@@ -11,7 +11,7 @@
 #include "control/answer.h"
 #include "control/control.h"
 #include "engine/policy.h"
-#include "orders.h"
+#include "orders/orders.h"
 
 struct requests {
 	struct control *control; /* NULL: no socket could be opened, or none is wanted */

@@ -2,7 +2,7 @@
  * orders: what is asked for by hand, on a database in memory; the time is a number. There is no root process: what the
  * kernel would be told is refused by a closed socket, and the answers come from the database.
  */
-#include "orders.h"
+#include "orders/orders.h"
 
 #include <errno.h>
 #include <inttypes.h>
