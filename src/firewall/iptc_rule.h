@@ -34,9 +34,9 @@ struct label {
 struct label rule_chain(const struct root_config *config, unsigned chain);
 
 /* Rule number "place" of a chain. False: it has no more; a chain without any is not wanted. */
-bool rule_of_chain(const struct layout *layout, unsigned chain, unsigned place, struct rule *ret);
+bool rule_of_chain(const struct layout *layout, unsigned chain, unsigned place, struct rule *rule);
 
 /* The rule that leads to RULE_MAIN. */
-void rule_jump(const struct layout *layout, struct rule *ret);
+void rule_jump(const struct layout *layout, struct rule *rule);
 
 #endif
