@@ -26,6 +26,9 @@ struct requests {
 void requests_init(struct requests *requests, struct policy *policy, struct store *store, struct acts *acts,
                    struct wanted *wanted);
 
+/* What orders are carried out on. */
+struct orders requests_orders(const struct requests *requests);
+
 /* A zeroed one, too. */
 void requests_done(struct requests *requests);
 

@@ -319,3 +319,17 @@ int client_del(struct client *client, const struct client_entry *entries, size_t
 	}
 	return err;
 }
+
+int client_floods(struct client *client, struct addr out[static CLIENT_FLOODS_MAX], size_t *ret_n, struct why *why)
+{
+	struct message m = {.verb = MESSAGE_FLOODS};
+	const int err = ask(client, &m, why);
+
+	static_assert((int)CLIENT_FLOODS_MAX == (int)MESSAGE_ENTRIES, "a packet full");
+	if (err < 0)
+		return err;
+	for (uint32_t i = 0; i < m.n; i++)
+		memcpy(out[i].bytes, m.entries[i].addr, sizeof out[i].bytes);
+	*ret_n = m.n;
+	return 0;
+}

@@ -16,6 +16,8 @@
 #include "base/addr.h"
 #include "base/why.h"
 
+enum { CLIENT_FLOODS_MAX = 64 }; /* told at once */
+
 struct client {
 	int fd;              /* borrowed */
 	uint32_t number;
@@ -58,5 +60,8 @@ int client_sync(struct client *client, struct client_entry *wanted, size_t n, ui
 int client_add(struct client *client, const struct client_entry *entries, size_t n, size_t *ret_refused,
                struct why *why);
 int client_del(struct client *client, const struct client_entry *entries, size_t n, struct why *why);
+
+/* Who opened too many connections, as the kernel counted, since they were last told; *ret_n: how many. */
+int client_floods(struct client *client, struct addr out[static CLIENT_FLOODS_MAX], size_t *ret_n, struct why *why);
 
 #endif

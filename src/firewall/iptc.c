@@ -267,10 +267,13 @@ static int commit(struct work *work, struct why *why)
 	if (errno == ENOENT)
 		return why_set(why, ENOENT,
 		               "%s: the kernel lacks a match or target of our rules: load them with "
-		               "'modprobe -a xt_recent xt_multiport xt_tcpudp'%s",
+		               "'modprobe -a xt_recent xt_multiport xt_tcpudp'%s%s",
 		               work->family->tool,
 		               work->layout.config->log_prefix[0] != '\0' || work->layout.config->action != ROOT_DROP
 		                       ? ", 'modprobe -a xt_limit xt_LOG ipt_REJECT ip6t_REJECT'"
+		                       : "",
+		               work->layout.config->connections > 0
+		                       ? ", 'modprobe -a xt_hashlimit xt_connbytes xt_state'"
 		                       : "");
 	return failed(work, "write table", "filter", why);
 }

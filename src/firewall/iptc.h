@@ -12,6 +12,10 @@
  * A list has one mask for all it holds, so networks have lists of their own, one for each length, behind the addresses', and
  * split as they are by the last whole byte of the prefix: LIST64 (IPv6 clients, chains CHAINp_x), LIST24 and LIST48 (CHAINn_x).
  *
+ * With connections, CHAIN ends with a rule that drops nothing: whose connections (the second packet of each, of the client,
+ * which nobody can forge who does not see the answers) are more than hashlimit allows is listed in LIST_flood, for the engine
+ * to decide. This calls for connection tracking.
+ *
  * Locking: flock on /run/xtables.lock ($XTABLES_LOCKFILE), as iptables does: the kernel notices a foreign
  * change only when it changes the number of rules, and would undo any other silently (measured).
  * Errors: -errno with the remedy; -EPERM no capability, -ENOENT or -ENOPROTOOPT no legacy xtables or no
@@ -51,6 +55,9 @@ unsigned iptc_shard_byte(uint8_t length);
 /* Writes the name of a kernel list. n_shards: 1 or IPTC_SHARDS; shard: below it. */
 void iptc_list_name(enum iptc_family family, enum iptc_kind kind, const struct root_config *config,
                     unsigned n_shards, unsigned shard, char out[static IPTC_LIST_MAX]);
+
+/* The list of those who opened too many connections: "spammer_flood", "spammer6_flood". */
+void iptc_flood_name(enum iptc_family family, const struct root_config *config, char out[static IPTC_LIST_MAX]);
 
 /*
  * Makes the kernel's rules what they shall be. n_shards: 1 or IPTC_SHARDS; 0: our chains and every jump to

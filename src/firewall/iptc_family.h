@@ -15,7 +15,7 @@
 
 #include "firewall/iptc.h"
 
-enum { RULE_MAX = 1024 }; /* the longest is 168 + recent 264 + limit 72 + LOG 64 */
+enum { RULE_MAX = 1536 }; /* the longest is 168 + state 40 + connbytes 56 + hashlimit 400 + recent 264 + target 40 */
 
 /* A rule as the kernel takes it: head, matches, target, each aligned. mask: which bytes a comparison sees. */
 struct rule {

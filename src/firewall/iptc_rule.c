@@ -1,11 +1,15 @@
 #include "firewall/iptc_rule.h"
 
 #include <assert.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/x_tables.h>
 #include <linux/netfilter/xt_LOG.h>
+#include <linux/netfilter/xt_connbytes.h>
+#include <linux/netfilter/xt_hashlimit.h>
 #include <linux/netfilter/xt_limit.h>
 #include <linux/netfilter/xt_multiport.h>
 #include <linux/netfilter/xt_recent.h>
+#include <linux/netfilter/xt_state.h>
 #include <linux/netfilter/xt_tcpudp.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
 #include <netinet/in.h>
@@ -13,7 +17,12 @@
 #include <string.h>
 #include <syslog.h>
 
-enum { IP4_BITS = 96 }; /* an IPv4 address starts here in the 16 bytes */
+enum {
+	IP4_BITS = 96,           /* an IPv4 address starts here in the 16 bytes */
+	CLIENTS_MAX = 1 << 20,   /* counted by hashlimit; when it is full it drops packets of those it does not know */
+	EXPIRE_MS_MIN = 10000,   /* of a client's count, and how often it looks: as iptables has it */
+	GC_MS = 1000,
+};
 
 uint8_t iptc_length(enum iptc_family family, enum iptc_kind kind, const struct root_config *config)
 {
@@ -55,6 +64,11 @@ void iptc_list_name(enum iptc_family family, enum iptc_kind kind, const struct r
 		(void)snprintf(out, IPTC_LIST_MAX, "%s%s", config->list, which);
 	else
 		(void)snprintf(out, IPTC_LIST_MAX, "%s%s_%02x", config->list, which, shard % IPTC_SHARDS);
+}
+
+void iptc_flood_name(enum iptc_family family, const struct root_config *config, char out[static IPTC_LIST_MAX])
+{
+	(void)snprintf(out, IPTC_LIST_MAX, "%s%s_flood", config->list, family == IPTC_IP4 ? "" : "6");
 }
 
 /*
@@ -226,6 +240,60 @@ static void list_rule(const struct layout *layout, enum iptc_kind kind, unsigned
 	        layout->n_shards == 1 ? 0 : 0xFF); /* shard < 256 */
 }
 
+/* The second packet of a client's connection, which its third would be had the server not answered: it is established. */
+static void rule_match_established(struct rule *rule)
+{
+	struct xt_state_info *const state = rule_match(rule, "state", 0, sizeof *state, sizeof *state);
+	struct xt_connbytes_info *bytes;
+
+	state->statemask = XT_STATE_BIT(IP_CT_ESTABLISHED);
+	bytes = rule_match(rule, "connbytes", 0, sizeof *bytes, sizeof *bytes);
+	bytes->count.from = bytes->count.to = 2;
+	bytes->what = XT_CONNBYTES_PKTS;
+	bytes->direction = XT_CONNBYTES_DIR_ORIGINAL;
+}
+
+/* "--hashlimit-above N/S --hashlimit-burst N --hashlimit-mode srcip" */
+static void rule_match_rate(const struct layout *layout, struct rule *rule)
+{
+	const struct root_config *const config = layout->config;
+	struct xt_hashlimit_mtinfo3 *const limit = rule_match(
+	        rule, "hashlimit", 3, sizeof *limit, offsetof(struct xt_hashlimit_mtinfo3, hinfo));
+
+	/* The kernel goes on with the table of that name as it is: another rate, another name. */
+	(void)snprintf(limit->name, sizeof limit->name, "%s_%u_%u", config->list, config->connections,
+	               config->connections_s);
+	limit->cfg.mode = XT_HASHLIMIT_HASH_SIP | XT_HASHLIMIT_INVERT;
+	limit->cfg.avg = (uint64_t)XT_HASHLIMIT_SCALE_v2 * config->connections_s / config->connections;
+	limit->cfg.burst = config->connections;
+	limit->cfg.max = CLIENTS_MAX;
+	limit->cfg.gc_interval = GC_MS;
+	limit->cfg.expire = config->connections_s * 1000 > EXPIRE_MS_MIN ? config->connections_s * 1000
+	                                                                 : EXPIRE_MS_MIN;
+	limit->cfg.srcmask = layout->family == IPTC_IP4 ? 32 : config->ip6_prefix;
+}
+
+static void flood_rule(const struct layout *layout, struct rule *rule)
+{
+	struct xt_recent_mtinfo_v1 *recent;
+	char name[IPTC_LIST_MAX];
+
+	rule_begin(rule, &iptc_families[layout->family]);
+	rule_match_established(rule);
+	rule_match_rate(layout, rule);
+	recent = rule_match(rule, "recent", 1, sizeof *recent,
+	                    offsetof(struct xt_recent_mtinfo_v1, mask) +
+	                            (layout->family == IPTC_IP4 ? sizeof(struct in_addr)
+	                                                        : sizeof(struct in6_addr)));
+	iptc_flood_name(layout->family, layout->config, name);
+	recent->check_set = XT_RECENT_SET;
+	recent->side = XT_RECENT_SOURCE;
+	(void)snprintf(recent->name, sizeof recent->name, "%s", name);
+	memset(&recent->mask, 0xFF, sizeof recent->mask);
+	(void)rule_target(rule, "", 0);
+	iptc_families[layout->family].finish(rule, IPPROTO_TCP, 15, 0, 0);
+}
+
 /* Rule number "place" of RULE_MAIN: kind by kind, the rules of a list, or jumps to the chains that lead to
  * many. */
 static bool main_rule(const struct layout *layout, unsigned place, struct rule *rule)
@@ -252,7 +320,10 @@ static bool main_rule(const struct layout *layout, unsigned place, struct rule *
 		                                     0x0F); /* place < 16 */
 		return true;
 	}
-	return false;
+	if (place > 0 || layout->config->connections == 0)
+		return false;
+	flood_rule(layout, rule);
+	return true;
 }
 
 /* Rule number "place" of a chain. False: it has no more; a chain without any is not wanted. */

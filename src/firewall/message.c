@@ -55,6 +55,7 @@ bool message_is_request(const struct message *m, size_t len)
 	switch (m->verb) {
 	case MESSAGE_ENSURE:
 	case MESSAGE_LIST:
+	case MESSAGE_FLOODS:
 		return m->n == 0;
 	case MESSAGE_ADD:
 		return m->n > 0 && entries_are_good(m, 1, MESSAGE_SECONDS_MAX, 0);
@@ -75,6 +76,8 @@ bool message_is_answer(const struct message *m, size_t len, const struct message
 	if (m->refused > (m->verb == MESSAGE_ADD ? request->n : 0) ||
 	    m->healed > (m->verb == MESSAGE_ENSURE ? 1 : 0))
 		return false;
+	if (m->verb == MESSAGE_FLOODS)
+		return m->n <= MESSAGE_ENTRIES && m->cursor == 0 && entries_are_good(m, 0, 0, 0);
 	if (m->verb != MESSAGE_LIST)
 		return m->n == 0 && m->cursor == 0;
 	/* "More" must come with entries and lead onwards, or the engine would ask for ever. */

@@ -316,6 +316,57 @@ int recent_read(struct recent *recent, struct why *why)
 	return err;
 }
 
+/* At most cap addresses out of a list that is the kernel's to fill. */
+static int take_floods(const char *path, struct addr *out, size_t cap, size_t *ret_n, struct why *why)
+{
+	FILE *const file = fopen(path, "re");
+	struct list list = {.fd = file == NULL ? -1 : open(path, O_WRONLY | O_CLOEXEC)};
+	char text[ADDR_TEXT_MAX], command[ADDR_TEXT_MAX + 1] = "-";
+	size_t n = 0;
+	int err = 0;
+
+	if (list.fd < 0) {
+		err = no_list(path, why);
+		goto out;
+	}
+	while (n < cap && fscanf(file, "src=%45s%*[^\n]\n", text) == 1 && addr_parse(text, strlen(text), &out[n]))
+		n++;
+	/* Not while it is read: the kernel's walk does not like its list to change. */
+	for (size_t i = 0; i < n && err == 0; i++)
+		if (list_write(&list, command, 1 + addr_text(&out[i], command + 1)) < 0)
+			err = why_set(why, EIO, "%s: the kernel did not take '%s'", path, command);
+	if (err == 0)
+		*ret_n = n;
+out:
+	list_shut(&list);
+	if (file != NULL)
+		(void)fclose(file);
+	return err;
+}
+
+int recent_floods(struct recent *recent, struct addr *out, size_t cap, size_t *ret_n, struct why *why)
+{
+	size_t n = 0;
+	int err = 0;
+
+	for (enum iptc_family family = IPTC_IP4; family <= IPTC_IP6 && err == 0; family++) {
+		char name[IPTC_LIST_MAX], path[PATH_MAX_HERE];
+		size_t some = 0;
+
+		iptc_flood_name(family, recent->config, name);
+		(void)snprintf(path, sizeof path, "/proc/net/xt_recent/%s", name);
+		/* Where the rules are not ours nobody must have such a one. */
+		if (recent->config->connections == 0 || !recent->use[family] ||
+		    (!recent->config->manage_rules && access(path, R_OK | W_OK) != 0))
+			continue;
+		err = take_floods(path, out + n, cap - n, &some, why);
+		n += some;
+	}
+	if (err == 0)
+		*ret_n = n;
+	return err;
+}
+
 size_t recent_copy(const struct recent *recent, uint32_t from, struct held_entry *out, size_t cap)
 {
 	size_t n = 0;

@@ -64,6 +64,12 @@ int recent_read(struct recent *recent, struct why *why);
  */
 size_t recent_copy(const struct recent *recent, uint32_t from, struct held_entry *out, size_t cap);
 
+/*
+ * Takes out of the list of those who opened too many connections, and copies, at most cap. Nothing where there is no such
+ * list.
+ */
+int recent_floods(struct recent *recent, struct addr *out, size_t cap, size_t *ret_n, struct why *why);
+
 struct recent_size recent_size(const struct recent *recent);
 
 /*

@@ -54,6 +54,8 @@ static int check_config(const struct root_config *config, struct why *why)
 		return why_set(why, EINVAL, "seconds is %" PRIu32 ": at least 2", config->seconds);
 	if (config->n_ports > ROOT_PORTS_MAX)
 		return why_set(why, EINVAL, "%zu ports: a rule takes %d", config->n_ports, ROOT_PORTS_MAX);
+	if (config->connections > 0 && (config->connections_s < 1 || config->connections_s > 3600))
+		return why_set(why, EINVAL, "connections_s is %" PRIu32 ": 1 to 3600", config->connections_s);
 	if (config->n_never > ROOT_NEVER_MAX)
 		return why_set(why, EINVAL, "%zu networks never to block: %d at most", config->n_never,
 		               ROOT_NEVER_MAX);
@@ -241,6 +243,26 @@ static int answer_list(struct root *root, struct message *m, struct why *why)
 	return 0;
 }
 
+/* Who opened too many connections; but for whom no engine may block. */
+static int answer_floods(struct root *root, struct message *m, struct why *why)
+{
+	struct addr addrs[MESSAGE_ENTRIES];
+	size_t n;
+	const int err = recent_floods(root->recent, addrs, MESSAGE_ENTRIES, &n, why);
+
+	if (err < 0)
+		return err;
+	for (size_t i = 0; i < n; i++) {
+		const struct net net = net_of(&addrs[i]);
+
+		if (!may_block(root, &net))
+			continue;
+		m->entries[m->n] = (struct message_entry){.len = net.len};
+		memcpy(m->entries[m->n++].addr, net.addr.bytes, sizeof net.addr.bytes);
+	}
+	return 0;
+}
+
 void root_answer(struct root *root, struct message *m, int64_t now_s)
 {
 	struct recent_size size;
@@ -261,8 +283,11 @@ void root_answer(struct root *root, struct message *m, int64_t now_s)
 	case MESSAGE_LIST:
 		err = answer_list(root, m, &why);
 		break;
+	case MESSAGE_FLOODS:
+		err = answer_floods(root, m, &why);
+		break;
 	}
-	if (m->verb != MESSAGE_LIST || err < 0)
+	if ((m->verb != MESSAGE_LIST && m->verb != MESSAGE_FLOODS) || err < 0)
 		m->n = m->cursor = 0;
 	memset(&m->entries[m->n], 0, (MESSAGE_ENTRIES - m->n) * sizeof m->entries[0]);
 	size = recent_size(root->recent);

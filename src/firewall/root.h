@@ -40,6 +40,8 @@ struct root_config {
 	enum root_action action;
 	char log_prefix[ROOT_PREFIX_MAX];  /* "": no LOG rule */
 	uint32_t seconds;                  /* of the recent rule; at least 2 */
+	uint32_t connections;              /* new ones of a client within connections_s; more are listed. 0: no such rule */
+	uint32_t connections_s;            /* 1..3600 */
 	size_t n_ports;                    /* 0: every port and protocol */
 	uint16_t ports[ROOT_PORTS_MAX];
 	size_t n_never;

@@ -1,6 +1,8 @@
 #include "orders/begin.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "orders/record.h"
@@ -9,6 +11,7 @@
 #include "store/hits.h"
 
 static const char block_reason[] = "blocked by hand";
+static const char flood_reason[] = "opened too many connections at once";
 
 static void block_now(const struct orders *o, const struct verdict_block *blocks, size_t n, int64_t now_s,
                       struct orders_todo *todo)
@@ -113,6 +116,15 @@ static int add_block(const struct orders *o, const struct verdict_block *b, int6
 	                    : store_add_blocks(o->store, &block, 1, why);
 }
 
+static int add_blocks(const struct orders *o, const struct verdict_decision *decision, int64_t rule, struct why *why)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < decision->n && rc == 0; i++)
+		rc = add_block(o, &decision->blocks[i], rule, why);
+	return rc;
+}
+
 /* The vote, what was decided on it, and who cast it: in the transaction that is open. */
 static int write_black(const struct orders *o, const struct protocol_request *r, const char *who, int score,
                        const struct verdict_decision *decision, int64_t now_s, struct why *why)
@@ -120,8 +132,8 @@ static int write_black(const struct orders *o, const struct protocol_request *r,
 	int64_t rule;
 	int rc = record_vote(o, r, who, score, !decision->counted, decision->n > 0, now_s, &rule, why);
 
-	for (size_t i = 0; i < decision->n && rc == 0; i++)
-		rc = add_block(o, &decision->blocks[i], rule, why);
+	if (rc == 0)
+		rc = add_blocks(o, decision, rule, why);
 	return record_finish(o, r, who, now_s, rc, why);
 }
 
@@ -163,4 +175,50 @@ void begin_black(const struct orders *o, const struct protocol_request *r, const
 		answer_time(answer, "white_since", white_s);
 	standing_say_new(o, &r->net, now_s, answer);
 	answer_end(answer);
+}
+
+/* What the kernel counted, as a hit without a log, and what was decided on it. */
+static int write_flood(const struct orders *o, const struct begin_flood *flood, const struct verdict_decision *decision,
+                       int64_t now_s, struct why *why)
+{
+	char text[STORE_LINE_MAX];
+	struct store_hit hit = {.time_s = now_s,
+	                        .address = flood->addr,
+	                        .score = BEGIN_FLOOD,
+	                        .ignored = !decision->counted,
+	                        .spent = decision->n > 0};
+	int rc = store_begin(o->store, why);
+
+	if (rc < 0)
+		return rc;
+	hit.text.p = text;
+	hit.text.len = (size_t)snprintf(text, sizeof text, "kernel: more than %" PRId64 " new connections in %" PRId64 " s",
+	                                flood->connections, flood->within_s); /* short */
+	if ((rc = store_rule(o->store, "kernel-connections", "flood", flood_reason, &hit.rule, why)) == 0 &&
+	    (rc = store_add_hits(o->store, &hit, 1, why)) == 0)
+		rc = add_blocks(o, decision, hit.rule, why);
+	if (rc == 0)
+		return store_commit(o->store, why);
+	store_rollback(o->store);
+	return rc;
+}
+
+int begin_flood(const struct orders *o, const struct begin_flood *flood, int64_t now_s, struct orders_todo *ret,
+                struct why *why)
+{
+	const struct verdict_evidence evidence = {
+	        .addr = flood->addr, .score = BEGIN_FLOOD, .time_s = now_s, .rule = VERDICT_NO_RULE};
+	struct verdict_decision decision;
+	int rc = 0;
+
+	*ret = (struct orders_todo){0};
+	verdict_save(o->verdict, &flood->addr);
+	verdict_hit(o->verdict, &evidence, &decision);
+	/* Once a second, as long as it goes on: of who is allowed, or blocked by now, nothing is kept. */
+	if (decision.counted && (rc = write_flood(o, flood, &decision, now_s, why)) < 0)
+		verdict_restore(o->verdict);
+	if (rc < 0)
+		return rc;
+	block_now(o, decision.blocks, decision.n, now_s, ret);
+	return 0;
 }
