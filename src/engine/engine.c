@@ -396,7 +396,7 @@ static void take_floods(struct engine *e)
 	struct orders_todo todo;
 	size_t n = 0;
 	struct why why;
-	int rc = client_floods(&e->client, addrs, &n, &why);
+	const int rc = client_floods(&e->client, addrs, &n, &why);
 
 	e->floods_at = clock_steady_ms() + FLOODS_MS;
 	if (rc == -EPIPE)
@@ -406,7 +406,7 @@ static void take_floods(struct engine *e)
 	verdict_at(orders.verdict, clock_unix_s());
 	for (size_t i = 0; i < n && !e->stop; i++) {
 		flood.addr = addrs[i];
-		if ((rc = begin_flood(&orders, &flood, clock_unix_s(), &todo, &why)) < 0) {
+		if (begin_flood(&orders, &flood, clock_unix_s(), &todo, &why) < 0) {
 			store_trouble(e, &why);
 			return;
 		}
