@@ -19,9 +19,9 @@
 
 enum {
 	IP4_BITS = 96,           /* an IPv4 address starts here in the 16 bytes */
-	CLIENTS_MAX = 1 << 20,   /* counted by hashlimit; when it is full it drops packets of those it does not know */
-	EXPIRE_MS_MIN = 10000,   /* of a client's count, and how often it looks: as iptables has it */
-	GC_MS = 1000,
+	CLIENTS_MAX = 1 << 20,   /* hashlimit counts at a time; when it is full it drops packets of others */
+	EXPIRE_MS_MIN = 10000,   /* a client's count is forgotten after that, ... */
+	GC_MS = 1000,            /* ... looked at so often: as iptables has it */
 };
 
 uint8_t iptc_length(enum iptc_family family, enum iptc_kind kind, const struct root_config *config)
@@ -240,7 +240,7 @@ static void list_rule(const struct layout *layout, enum iptc_kind kind, unsigned
 	        layout->n_shards == 1 ? 0 : 0xFF); /* shard < 256 */
 }
 
-/* The second packet of a client's connection, which its third would be had the server not answered: it is established. */
+/* The client's second packet, of a connection that is established: the first alone can be forged. */
 static void rule_match_established(struct rule *rule)
 {
 	struct xt_state_info *const state = rule_match(rule, "state", 0, sizeof *state, sizeof *state);
@@ -270,7 +270,9 @@ static void rule_match_rate(const struct layout *layout, struct rule *rule)
 	limit->cfg.gc_interval = GC_MS;
 	limit->cfg.expire = config->connections_s * 1000 > EXPIRE_MS_MIN ? config->connections_s * 1000
 	                                                                 : EXPIRE_MS_MIN;
-	limit->cfg.srcmask = layout->family == IPTC_IP4 ? 32 : config->ip6_prefix;
+	limit->cfg.srcmask = layout->family == IPTC_IP4    ? 32
+	                     : config->ip6_prefix >= 48 ? config->ip6_prefix
+	                                                : 128;
 }
 
 static void flood_rule(const struct layout *layout, struct rule *rule)
