@@ -33,7 +33,8 @@ CREATE TABLE hit (
 	address TEXT    NOT NULL,
 	rule    INTEGER NOT NULL REFERENCES rule,
 	score   INTEGER NOT NULL,
-	ignored INTEGER NOT NULL, -- 1: it did not weigh: was blocked already, allowed, or its rule suspended; 0: it did
+	ignored INTEGER NOT NULL, -- 1: it did not weigh: was blocked already, allowed, or its rule suspended; 0: it did;
+	                          -- 2: it did, and led to a block, for which all before it was spent
 	log     INTEGER NOT NULL, -- of table log; 0: no log: somebody's vote, or what a DNS list said
 	offset  INTEGER NOT NULL, -- of the line's first byte in that log
 	detail  TEXT,

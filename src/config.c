@@ -42,6 +42,7 @@ enum kind {
 	BACKEND,
 	ACTION,
 	PORTS,
+	RATE,      /* firewall.connections */
 	PREFIX,
 	DIRS,
 	ADDRESSES, /* repeatable, as are ... */
@@ -87,6 +88,7 @@ static const struct row {
 	{{"firewall", "seconds", "600"}, DURATION, AT(firewall.seconds)},
 	{{"firewall", "resync", "15s"}, DURATION, AT(firewall.resync_s)},
 	{{"firewall", "keep_on_stop", "no"}, BOOLEAN, AT(firewall.keep_on_stop)},
+	{{"firewall", "connections", ""}, RATE, 0},
 	{{"database", "path", "/var/lib/watchforspammers/hits.db"}, PATH, AT(database.path)},
 	{{"database", "keep", "90d"}, DURATION, AT(database.keep_s)},
 	{{"control", "socket", "/run/watchforspammers/control"}, SOCKET, AT(control.socket)},
@@ -291,6 +293,26 @@ static const char *take_ports(struct config *config, const char *value)
 	return fault;
 }
 
+static const char *take_rate(struct config *config, const char *value)
+{
+	static const char right[] = "empty, or such as \"50/9s\": 1 to 10000 connections in 1 second to 1 hour";
+	char count[8] = "";
+	const char *const slash = strchr(value, '/');
+	int64_t n, s;
+
+	config->firewall.connections = config->firewall.connections_s = 0;
+	if (*value == '\0')
+		return NULL;
+	if (slash == NULL || slash == value || (size_t)(slash - value) >= sizeof count || *value < '0' || *value > '9')
+		return right;
+	memcpy(count, value, (size_t)(slash - value)); /* shorter than count, above */
+	if (!whole_number(count, 1, 10000, &n) || !duration_parse(slash + 1, &s) || s < 1 || s > 3600)
+		return right;
+	config->firewall.connections = n;
+	config->firewall.connections_s = s;
+	return NULL;
+}
+
 static const char *take_action(struct config *config, const char *value)
 {
 	static const char *const names[] = {
@@ -481,6 +503,8 @@ static const char *take(struct config *config, const struct row *row, const char
 			return "recent";
 		set_string(config, row->at, value);
 		return NULL;
+	case RATE:
+		return take_rate(config, value);
 	case ACTION:
 		return take_action(config, value);
 	case PORTS:

@@ -80,6 +80,8 @@ struct config {
 		int64_t seconds;
 		int64_t resync_s;
 		bool keep_on_stop;
+		int64_t connections;   /* new ones of one client within connections_s; more are a hostile hit. 0: not looked at */
+		int64_t connections_s; /* 1..3600 */
 	} firewall;
 	struct {
 		char *path;

@@ -201,6 +201,7 @@ void ledger_hit(struct ledger *l, struct ledger_file *file, const struct rules_h
 	                                        .address = hit->address,
 	                                        .score = hit->score,
 	                                        .ignored = !decision->counted,
+	                                        .spent = decision->outcome == VERDICT_BLOCK,
 	                                        .offset = offset,
 	                                        .detail = keep(l, hit->detail, STORE_DETAIL_MAX),
 	                                        .text = keep(l, text, STORE_LINE_MAX)};

@@ -51,11 +51,17 @@ static unsigned rule_named(const struct rules *rules, const char *name)
 static int recall_suspended(struct store *store, const struct rules *rules, struct verdict *v, struct why *why)
 {
 	const char *name;
+	int64_t resumed_s;
 	int rc = store_suspensions(store, why);
 
-	while (rc == 0)
-		if ((rc = store_next_suspension(store, &name, why)) == 0)
+	while (rc == 0) {
+		if ((rc = store_next_suspension(store, &name, &resumed_s, why)) != 0)
+			break;
+		if (resumed_s == 0)
 			verdict_suspend(v, rule_named(rules, name), true);
+		else
+			verdict_known_resumed(v, rule_named(rules, name), resumed_s);
+	}
 	return rc < 0 ? rc : 0;
 }
 
@@ -155,16 +161,20 @@ static int recall_hits(struct store *store, struct verdict *v, const struct unbl
 	struct store_hit hit;
 	int rc = store_hits_since(store, since_s, why);
 
-	while (rc == 0)
-		if ((rc = store_next_hit(store, &hit, why)) == 0 && hit.time_s <= now_s &&
-		    !is_unblocked(unblocked, &hit.address, hit.time_s))
+	while (rc == 0) {
+		if ((rc = store_next_hit(store, &hit, why)) != 0)
+			break;
+		if (hit.spent)
+			verdict_known_spent(v, &hit.address);
+		else if (hit.time_s <= now_s && !is_unblocked(unblocked, &hit.address, hit.time_s))
 			verdict_known_hit(v, &hit.address, hit.score, hit.time_s);
+	}
 	if (rc == STORE_NONE)
 		rc = store_credit_since(store, since_s, why);
 	while (rc == 0)
 		if ((rc = store_next_good(store, &good, why)) == 0 && good.time_s <= now_s &&
 		    !is_unblocked(unblocked, &good.net.addr, good.time_s))
-			verdict_known_hit(v, &good.net.addr, good.score, good.time_s);
+			verdict_known_credit(v, &good.net.addr, good.score, good.time_s);
 	return rc < 0 ? rc : 0;
 }
 
@@ -221,7 +231,7 @@ int recall_lists(struct store *store, struct lists *lists, const struct verdict 
 	int rc = store_hits_since(store, since_s, why);
 
 	while (rc == 0)
-		if ((rc = store_next_hit(store, &hit, why)) == 0 && hit.score > 0) {
+		if ((rc = store_next_hit(store, &hit, why)) == 0 && hit.score > 0 && hit.time_s > since_s) {
 			const struct verdict_look look = verdict_look(verdict, &hit.address);
 
 			lists_known(lists, &look.subject, hit.time_s);

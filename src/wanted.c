@@ -20,6 +20,7 @@ struct wanted {
 	struct store *store;
 	struct client *client;
 	uint8_t ip6_prefix;
+	uint32_t refresh_s;
 	int64_t blind_s;  /* what the kernel saw before is not taken for a knock */
 	int64_t synced_s; /* the last sync that succeeded; 0: none yet */
 	bool known; /* list is what ran at the last sync */
@@ -51,7 +52,8 @@ static int by_net_and_cause(const void *a, const void *b)
 	return (x->until_s < y->until_s) - (x->until_s > y->until_s);
 }
 
-struct wanted *wanted_new(struct store *store, struct client *client, uint8_t ip6_prefix, int64_t started_s)
+struct wanted *wanted_new(struct store *store, struct client *client, uint8_t ip6_prefix, uint32_t refresh_s,
+                          int64_t started_s)
 {
 	struct wanted *const w = calloc(1, sizeof *w);
 
@@ -60,6 +62,7 @@ struct wanted *wanted_new(struct store *store, struct client *client, uint8_t ip
 	w->store = store;
 	w->client = client;
 	w->ip6_prefix = ip6_prefix;
+	w->refresh_s = refresh_s;
 	w->blind_s = started_s;
 	return w;
 }
@@ -182,8 +185,10 @@ static int64_t knock_of(const struct running *r, const struct client_entry *e, i
 {
 	const int64_t seen_s = now_s - e->idle_s;
 
-	/* One second for rounding on both sides. */
-	return e->fed || e->idle_s == UINT32_MAX || seen_s <= r->fed_s + 1 ? 0 : seen_s;
+	if (e->idle_s == UINT32_MAX || (e->fed && !e->knocked))
+		return 0;
+	/* Root has counted it; or, when it knows nothing from before or could not be heard: one second for rounding. */
+	return e->knocked || seen_s > r->fed_s + 1 ? seen_s : 0;
 }
 
 /* When a block ends that knocked: only what evidence began lasts longer for it. */
@@ -226,7 +231,8 @@ static int note_knocks(struct wanted *w, struct verdict *verdict, bool extend, c
 
 		if (knock_s == 0)
 			continue;
-		r->fed_s = knock_s; /* so that the same packet is not taken for another */
+		if (r->fed_s < knock_s)
+			r->fed_s = knock_s; /* so that the same packet is not taken for another */
 		if (until_s == r->block.until_s)
 			continue;
 		r->block.until_s = until_s;
@@ -261,8 +267,8 @@ static int release(struct wanted *w, int64_t now_s, struct wanted_result *result
 	return rc < 0 || n == 0 ? rc : client_del(w->client, ended, n, why);
 }
 
-int wanted_sync(struct wanted *w, struct verdict *verdict, bool extend, uint32_t refresh_s, int64_t now_s,
-                struct wanted_result *ret, struct why *why)
+int wanted_sync(struct wanted *w, struct verdict *verdict, bool extend, int64_t now_s, struct wanted_result *ret,
+                struct why *why)
 {
 	struct wanted_result result = {0};
 	struct client_entry *entries;
@@ -281,7 +287,7 @@ int wanted_sync(struct wanted *w, struct verdict *verdict, bool extend, uint32_t
 		entries[i].seconds = left_s < 1 ? 1 : left_s > UINT32_MAX ? UINT32_MAX : (uint32_t)left_s; /* fits */
 	}
 	/* The list is sorted as client_sync sorts, so entries and list stay side by side. */
-	rc = client_sync(w->client, entries, w->n, refresh_s, &result.drift, why);
+	rc = client_sync(w->client, entries, w->n, w->refresh_s, &result.drift, why);
 	if (rc == 0) {
 		rc = note_knocks(w, verdict, extend, entries, now_s, &result, why);
 		for (size_t i = 0; i < w->n; i++)
@@ -311,51 +317,55 @@ static void note_added(struct wanted *w, const struct verdict_block *blocks, siz
 		w->added[w->n_added++] = (struct wanted_block){blocks[i].net, blocks[i].until_s};
 }
 
-/* The pieces of one block. */
-static int add_block(struct wanted *w, const struct verdict_block *block, int64_t now_s, struct why *why)
-{
-	const int64_t left_s = block->until_s - now_s;
+/* Entries on their way. */
+struct feed {
+	size_t n, refused;
 	struct client_entry entries[ADD_AT_ONCE];
-	struct net pieces[WANTED_PIECES_MAX];
-	const size_t n = pieces_of(w, &block->net, pieces);
+	struct why refusal; /* of the first */
+};
+
+static int send_on(struct wanted *w, struct feed *f, struct why *why)
+{
+	struct why said;
 	size_t refused = 0;
-	int rc = 0;
+	const int rc = f->n == 0 ? 0 : client_add(w->client, f->entries, f->n, &refused, &said);
 
-	for (size_t done = 0; done < n && rc == 0;) {
-		size_t k = 0;
-
-		for (; k < ADD_AT_ONCE && done < n; k++, done++)
-			entries[k] = (struct client_entry){.net = pieces[done], .seconds = left_s < 1 ? 1 : (uint32_t)left_s};
-		rc = client_add(w->client, entries, k, &refused, why);
-	}
+	f->n = 0;
+	if (rc < 0)
+		*why = said;
+	else if (refused > 0 && f->refused == 0)
+		f->refusal = said;
+	f->refused += refused;
 	return rc;
 }
 
-int wanted_add(struct wanted *w, const struct verdict_block *blocks, size_t n, int64_t now_s, struct why *why)
+int wanted_add(struct wanted *w, const struct verdict_block *blocks, size_t n, int64_t now_s, size_t *ret_refused,
+               struct why *why)
 {
-	struct client_entry entries[ADD_AT_ONCE];
-	size_t refused = 0;
+	struct net pieces[WANTED_PIECES_MAX];
+	struct feed f = {0};
+	int rc = 0;
 
 	note_added(w, blocks, n);
-	for (size_t done = 0; done < n;) {
-		size_t k = 0;
-		int rc;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		const int64_t left_s = blocks[i].until_s - now_s;
+		const size_t n_pieces = pieces_of(w, &blocks[i].net, pieces);
 
-		for (; k < ADD_AT_ONCE && done < n; done++) {
-			const int64_t left_s = blocks[done].until_s - now_s;
-
-			/* The database could not be written for a while: being fed late is no knock. */
-			if (blocks[done].since_s + 1 < now_s)
-				w->blind_s = now_s;
-			if (wanted_piece_len(&blocks[done].net, w->ip6_prefix) == blocks[done].net.len)
-				entries[k++] = (struct client_entry){.net = blocks[done].net,
-				                                     .seconds = left_s < 1 ? 1 : (uint32_t)left_s};
-			else if ((rc = add_block(w, &blocks[done], now_s, why)) < 0)
-				return rc;
+		/* The database could not be written for a while: being fed late is no knock. */
+		if (blocks[i].since_s + 1 < now_s)
+			w->blind_s = now_s;
+		for (size_t j = 0; j < n_pieces && rc == 0; j++) {
+			f.entries[f.n++] = (struct client_entry){.net = pieces[j], .seconds = left_s < 1 ? 1 : (uint32_t)left_s};
+			rc = f.n == ADD_AT_ONCE ? send_on(w, &f, why) : 0;
 		}
-		if (k > 0 && (rc = client_add(w->client, entries, k, &refused, why)) < 0)
-			return rc;
 	}
+	if (rc == 0)
+		rc = send_on(w, &f, why);
+	if (rc < 0)
+		return rc;
+	*ret_refused = f.refused;
+	if (f.refused > 0)
+		*why = f.refusal;
 	return 0;
 }
 

@@ -30,9 +30,11 @@ uint8_t wanted_piece_len(const struct net *net, uint8_t ip6_prefix);
 /*
  * store, client: borrowed. ip6_prefix: the length of IPv6 clients' networks that the kernel has a list for; the other
  * lists are of addresses, IPv4 /24 and IPv6 /48, and a network of another length goes there in pieces, at most
- * WANTED_PIECES_MAX; a larger one is refused. started_s: what the kernel saw before is not taken for a knock.
+ * WANTED_PIECES_MAX; a larger one is refused. refresh_s: what has been idle so long is fed again. started_s: what the
+ * kernel saw before is not taken for a knock.
  */
-struct wanted *wanted_new(struct store *store, struct client *client, uint8_t ip6_prefix, int64_t started_s);
+struct wanted *wanted_new(struct store *store, struct client *client, uint8_t ip6_prefix, uint32_t refresh_s,
+                          int64_t started_s);
 
 /* Takes NULL. */
 void wanted_free(struct wanted *wanted);
@@ -47,10 +49,9 @@ struct wanted_result {
 /*
  * Feeds and refreshes what runs, extends what knocked (extend; a block then lasts its full time from the last packet
  * on), and takes out of the kernel what does not run.
- * refresh_s: feed again what has been idle so long.
  */
-int wanted_sync(struct wanted *wanted, struct verdict *verdict, bool extend, uint32_t refresh_s, int64_t now_s,
-                struct wanted_result *ret, struct why *why);
+int wanted_sync(struct wanted *wanted, struct verdict *verdict, bool extend, int64_t now_s, struct wanted_result *ret,
+                struct why *why);
 
 /*
  * True when a block runs that net is in: *ret is the one that lasts longest. From memory: what ran at the last sync,
@@ -66,7 +67,11 @@ bool wanted_is_known(const struct wanted *wanted);
 /* The fast way for blocks just lifted: out of the kernel at once. What is not there does no harm. */
 int wanted_del(struct wanted *wanted, const struct net *nets, size_t n, struct why *why);
 
-/* The fast way for blocks just committed: into the kernel at once. -ENOSPC: a sync must follow. */
-int wanted_add(struct wanted *wanted, const struct verdict_block *blocks, size_t n, int64_t now_s, struct why *why);
+/*
+ * The fast way for blocks just committed: into the kernel at once. *ret_refused may count some entries: why then says why the
+ * first; a sync tries again. -ENOSPC: a sync must follow, and lays the lists out anew.
+ */
+int wanted_add(struct wanted *wanted, const struct verdict_block *blocks, size_t n, int64_t now_s, size_t *ret_refused,
+               struct why *why);
 
 #endif

@@ -29,6 +29,8 @@ int command_open_root(const struct config *config, struct root **ret, struct why
 	                           .seconds = (uint32_t)config->firewall.seconds, /* at most 7 days */
 	                           .ip6_prefix = (uint8_t)config->block.ip6_prefix, /* 48..128 */
 	                           .networks = true,
+	                           .connections = (uint32_t)config->firewall.connections,     /* at most 10000 */
+	                           .connections_s = (uint32_t)config->firewall.connections_s, /* at most 3600 */
 	                           .n_ports = config->firewall.n_ports};
 	struct net own[OWN_MAX];
 	const size_t n_own = own_addresses(own);

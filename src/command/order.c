@@ -16,7 +16,7 @@
 #include "base/duration.h"
 #include "command/command.h"
 #include "control/protocol.h"
-#include "orders.h"
+#include "orders/orders.h"
 #include "recall.h"
 
 enum {
@@ -208,11 +208,24 @@ static void print_lifted(const json_t *a)
 		(void)printf("... and %" JSON_INTEGER_FORMAT " more\n", json_integer_value(json_object_get(a, "more")));
 }
 
+/* It is recorded, but the kernel does not have it. */
+static void print_refused(const json_t *a)
+{
+	const json_int_t refused = json_integer_value(json_object_get(a, "refused"));
+
+	if (refused <= 0)
+		return;
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "recorded, but %" JSON_INTEGER_FORMAT " of its entries the kernel does not hold: %s; it is tried again\n",
+	              refused, string(a, "refused_why"));
+}
+
 static void print_answer(enum protocol_verb verb, const json_t *a)
 {
 	switch (verb) {
 	case PROTOCOL_BLOCK:
 		(void)printf("%s is blocked until %s\n", string(a, "address"), string(a, "until"));
+		print_refused(a);
 		break;
 	case PROTOCOL_UNBLOCK:
 		print_lifted(a);
@@ -225,6 +238,7 @@ static void print_answer(enum protocol_verb verb, const json_t *a)
 			             json_object_get(a, "white_since") != NULL ? ": a white vote stands against it, of " : "",
 			             json_object_get(a, "white_since") != NULL ? string(a, "white_since") : "");
 		print_standing(a);
+		print_refused(a);
 		break;
 	case PROTOCOL_WHITE:
 		print_lifted(a);
@@ -271,6 +285,8 @@ static int take_answer(const struct order *o, const char *text, const struct com
 			print_answer(o->request.verb, a);
 		if (o->request.verb == PROTOCOL_TEST && !json_is_true(json_object_get(a, "blocked")))
 			status = COMMAND_NO;
+		if (json_integer_value(json_object_get(a, "refused")) > 0)
+			status = COMMAND_SYSTEM;
 	}
 	json_decref(a);
 	return status;

@@ -276,10 +276,10 @@ static int sync_kernel(const struct config *config, struct store *store, struct 
 	if (child == 0) {
 		(void)close(pair[0]);
 		client_init(&client, pair[1]);
-		wanted = wanted_new(store, &client, (uint8_t)config->block.ip6_prefix, clock_unix_s());
+		wanted = wanted_new(store, &client, (uint8_t)config->block.ip6_prefix, 1, clock_unix_s());
 		rc = recall_verdict(store, config, NULL, NULL, true, clock_unix_s(), &verdict, why);
 		if (rc == 0)
-			rc = wanted_sync(wanted, verdict, false, 1, clock_unix_s(), &result, why);
+			rc = wanted_sync(wanted, verdict, false, clock_unix_s(), &result, why);
 		if (rc < 0)
 			_exit(command_fail(COMMAND_SYSTEM, why));
 		(void)fprintf(stderr, "watchforspammers: the kernel holds %zu blocks\n", result.running);

@@ -52,13 +52,13 @@ static int64_t said_number(struct report *report, const char *key)
 	return report_said(report, key, &text, &ignored) == 0 && text != NULL ? strtoll(text, NULL, 10) : 0;
 }
 
-/* Why the daemon does not use the rules as they are in the files now; null when it does. */
-static json_t *rules_fault(struct report *report)
+/* A sentence; null when it said none. */
+static json_t *said_text(struct report *report, const char *key)
 {
 	struct why ignored;
 	const char *text = NULL;
 
-	if (report_said(report, "rules_fault", &text, &ignored) < 0 || text == NULL || *text == '\0')
+	if (report_said(report, key, &text, &ignored) < 0 || text == NULL || *text == '\0')
 		return json_null();
 	return command_json_text((struct span){text, strlen(text)});
 }
@@ -149,6 +149,7 @@ static void print_text(const json_t *s)
 	const json_t *const logs = json_object_get(s, "logs");
 	const char *const at = json_string_value(json_object_get(s, "last_sync_at"));
 	const char *const fault = json_string_value(json_object_get(s, "rules_fault"));
+	const char *const why = json_string_value(json_object_get(s, "refused_why"));
 	size_t i;
 	json_t *row;
 
@@ -172,6 +173,9 @@ static void print_text(const json_t *s)
 	             " differences at the last sync (%s)\n",
 	             json_string_value(json_object_get(s, "backend")), json_integer_value(json_object_get(s, "capacity")),
 	             json_integer_value(json_object_get(s, "drift")), at != NULL ? at : "never");
+	if (json_integer_value(json_object_get(s, "refused")) > 0)
+		(void)printf("NOT HELD   %" JSON_INTEGER_FORMAT " entries of blocks; the first: %s\n",
+		             json_integer_value(json_object_get(s, "refused")), why != NULL ? why : "-");
 	print_deciding(s);
 }
 
@@ -199,11 +203,12 @@ static int answer(struct report *report, const struct config *config, const stru
 	              "backend", config->firewall.backend, "capacity", (json_int_t)said_number(report, "capacity"), "drift",
 	              (json_int_t)said_number(report, "drift"), "last_sync_at",
 	              command_json_time(said_number(report, "last_sync_at")), "running", is_running(config),
-	              "rules_fault", rules_fault(report));
-	(void)json_object_update_new(s, json_pack("{s:I, s:I, s:I, s:I, s:o, s:o}", "tracked", (json_int_t)said_number(report, "tracked"),
+	              "rules_fault", said_text(report, "rules_fault"));
+	(void)json_object_update_new(s, json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "tracked", (json_int_t)said_number(report, "tracked"),
 	                                          "forgotten", (json_int_t)said_number(report, "forgotten"), "braked",
 	                                          (json_int_t)said_number(report, "braked"), "refused",
-	                                          (json_int_t)said_number(report, "refused"), "prefixes", prefixes, "suspended",
+	                                          (json_int_t)said_number(report, "refused"), "refused_why",
+	                                          said_text(report, "refused_why"), "prefixes", prefixes, "suspended",
 	                                          suspended));
 	if (env->json) {
 		command_print_json(s);

@@ -22,7 +22,7 @@
 #include "input/line.h"
 #include "intake.h"
 #include "ledger.h"
-#include "orders.h"
+#include "orders/begin.h"
 #include "store/blocks.h"
 #include "wanted.h"
 
@@ -30,6 +30,7 @@ enum {
 	LINES_PER_TURN = 20000, /* then signals and the firewall get their turn; about 20 ms */
 	POSITION_MS = 1000,     /* a position without hits is written at most so often */
 	RETRY_MS = 1000,        /* after an error of the database or the firewall */
+	FLOODS_MS = 1000,       /* who opened too many connections: looked at so often */
 };
 
 /* The places in the poll array. */
@@ -58,7 +59,7 @@ struct engine {
 	int signal_fd, lock_fd;
 
 	/* When to do what next; milliseconds of clock_steady_ms, 0: at once, INT64_MAX: never. */
-	int64_t write_at, sync_at, purge_at, expiry_at, watchdog_at;
+	int64_t write_at, sync_at, purge_at, expiry_at, watchdog_at, floods_at;
 	int64_t watchdog_ms;   /* 0: systemd does not watch */
 	bool store_failed;     /* said already */
 	bool firewall_failed;
@@ -261,11 +262,21 @@ static void say_blocks(const struct verdict_block *blocks, size_t n)
 	}
 }
 
+static void say_flood(const struct begin_flood *flood, int64_t for_s)
+{
+	char text[ADDR_TEXT_MAX];
+
+	(void)addr_text(&flood->addr, text);
+	log_line(LOG_INFO, "blocked %s for %" PRId64 " s: more than %" PRId64 " connections in %" PRId64 " s", text, for_s,
+	         flood->connections, flood->within_s);
+}
+
 /* Commits what was read; then, and only then, the kernel is told. */
 static void write_and_block(struct engine *e)
 {
 	const struct verdict_block *blocks;
 	const size_t n = ledger_blocks(e->ledger, &blocks);
+	size_t refused; /* the next sync tries again, and says it */
 	struct why why;
 	int rc = ledger_write(e->ledger, &why);
 
@@ -280,7 +291,7 @@ static void write_and_block(struct engine *e)
 	say_blocks(blocks, n);
 	for (size_t i = 0; i < n; i++)
 		sooner(&e->expiry_at, clock_steady_ms() + (blocks[i].until_s - clock_unix_s()) * 1000);
-	rc = wanted_add(e->wanted, blocks, n, clock_unix_s(), &why);
+	rc = wanted_add(e->wanted, blocks, n, clock_unix_s(), &refused, &why);
 	if (rc == -EPIPE)
 		firewall_trouble(e, rc, &why);
 	else if (rc < 0)
@@ -296,6 +307,7 @@ static void say_state(struct engine *e, const struct wanted_result *r, int64_t n
 		const char *key, *value;
 	} said[] = {{"backend", e->policy.config->firewall.backend}, {"capacity", capacity}, {"drift", drift},
 	            {"refused", refused},                     {"tracked", tracked},   {"forgotten", forgotten},
+	            {"refused_why", r->drift.refusal.text},
 	            {"braked", braked},                       {"last_sync_at", at}};
 	struct why why;
 	int rc;
@@ -331,7 +343,7 @@ static void sync_firewall(struct engine *e)
 	e->expiry_at = INT64_MAX;
 	verdict_at(e->policy.verdict, now);
 	policy_refresh_allowed(&e->policy);
-	rc = wanted_sync(e->wanted, e->policy.verdict, e->policy.config->block.extend, (uint32_t)(e->policy.started->firewall.seconds / 2), now, &r, &why);
+	rc = wanted_sync(e->wanted, e->policy.verdict, e->policy.config->block.extend, now, &r, &why);
 	if (rc < 0) {
 		firewall_trouble(e, rc, &why);
 		return;
@@ -342,8 +354,8 @@ static void sync_firewall(struct engine *e)
 	if (r.drift.healed)
 		log_line(LOG_WARNING, "the firewall's rules or lists had been removed or changed; made anew");
 	if (r.drift.refused > e->refused) /* not at every sync again */
-		log_line(LOG_WARNING, "%zu blocks could not be put into the kernel (lists full, or never to be blocked)",
-		         r.drift.refused);
+		log_line(LOG_WARNING, "%zu blocks could not be put into the kernel; the first: %s", r.drift.refused,
+		         r.drift.refusal.text);
 	e->refused = r.drift.refused;
 	if (r.expired > 0)
 		log_line(LOG_INFO, "released %zu, %zu are blocked", r.expired, r.running);
@@ -354,19 +366,54 @@ static void sync_firewall(struct engine *e)
 
 /* --- the loop --- */
 
+static void follow_up(struct engine *e, const struct orders_todo *todo)
+{
+	if (todo->until_s != 0)
+		sooner(&e->expiry_at, clock_steady_ms() + (todo->until_s - clock_unix_s()) * 1000);
+	if (todo->rc == -EPIPE)
+		firewall_trouble(e, todo->rc, &todo->why);
+	else if (todo->sync)
+		e->sync_at = 0;
+}
+
 /* One in a turn at most: then the logs are looked at again. */
 static void take_request(struct engine *e, const struct pollfd polled[static CONTROL_FDS_MAX])
 {
 	struct orders_todo todo;
 
-	if (e->stop || !requests_take(&e->requests, polled, &todo))
-		return;
-	if (todo.until_s != 0)
-		sooner(&e->expiry_at, clock_steady_ms() + (todo.until_s - clock_unix_s()) * 1000);
-	if (todo.rc == -EPIPE)
-		firewall_trouble(e, todo.rc, &todo.why);
-	else if (todo.sync)
-		e->sync_at = 0;
+	if (!e->stop && requests_take(&e->requests, polled, &todo))
+		follow_up(e, &todo);
+}
+
+/* Who opened too many connections meanwhile. What cannot be written is forgotten: who goes on is told again. */
+static void take_floods(struct engine *e)
+{
+	const struct config *const started = e->policy.started;
+	const struct orders orders = requests_orders(&e->requests);
+	struct begin_flood flood = {.connections = started->firewall.connections,
+	                            .within_s = started->firewall.connections_s};
+	struct addr addrs[CLIENT_FLOODS_MAX];
+	struct orders_todo todo;
+	size_t n = 0;
+	struct why why;
+	const int rc = client_floods(&e->client, addrs, &n, &why);
+
+	e->floods_at = clock_steady_ms() + FLOODS_MS;
+	if (rc == -EPIPE)
+		firewall_trouble(e, rc, &why);
+	else if (rc < 0)
+		e->sync_at = 0; /* the list is gone: the rules are made anew, or it says why not */
+	verdict_at(orders.verdict, clock_unix_s());
+	for (size_t i = 0; i < n && !e->stop; i++) {
+		flood.addr = addrs[i];
+		if (begin_flood(&orders, &flood, clock_unix_s(), &todo, &why) < 0) {
+			store_trouble(e, &why);
+			return;
+		}
+		if (todo.until_s != 0)
+			say_flood(&flood, todo.until_s - clock_unix_s());
+		follow_up(e, &todo);
+	}
 }
 
 static void take_signals(struct engine *e)
@@ -404,8 +451,10 @@ static int timeout_ms(const struct engine *e)
 	sooner(&at, e->purge_at);
 	sooner(&at, e->expiry_at);
 	sooner(&at, e->watchdog_at);
-	if (!e->store_failed)
+	if (!e->store_failed) {
 		sooner(&at, edits_at(e->policy.edits));
+		sooner(&at, e->floods_at);
+	}
 	if (control_ms >= 0)
 		sooner(&at, now + control_ms);
 	if (names_ms >= 0)
@@ -466,6 +515,8 @@ static void turn(struct engine *e)
 	}
 	if (clock_steady_ms() >= e->purge_at)
 		e->purge_at = clock_steady_ms() + purge_slice(&e->purge, e->store, e->acts, e->policy.config, clock_unix_s());
+	if (!e->stop && !e->store_failed && clock_steady_ms() >= e->floods_at)
+		take_floods(e);
 	feed_watchdog(e);
 }
 
@@ -564,6 +615,8 @@ int engine_new(struct config *config, const char *config_path, int firewall_fd, 
 		e->watchdog_ms = (int64_t)(watchdog_us / 2000);
 	if (e->watchdog_ms == 0)
 		e->watchdog_at = INT64_MAX;
+	if (config->firewall.connections == 0)
+		e->floods_at = INT64_MAX;
 	client_init(&e->client, firewall_fd);
 	policy_init(&e->policy, config, config_path);
 	/* The lock before all that exits 2: who is refused by it must not take away the other one's rules. */
@@ -578,7 +631,9 @@ int engine_new(struct config *config, const char *config_path, int firewall_fd, 
 		engine_free(e);
 		return rc;
 	}
-	e->wanted = wanted_new(e->store, &e->client, (uint8_t)config->block.ip6_prefix, clock_unix_s());
+	/* Half of the seconds of root's rules, which a reload does not change; at most 7 days. */
+	e->wanted = wanted_new(e->store, &e->client, (uint8_t)config->block.ip6_prefix,
+	                       (uint32_t)(config->firewall.seconds / 2), clock_unix_s());
 	requests_init(&e->requests, &e->policy, e->store, e->acts, e->wanted);
 	log_line(LOG_NOTICE, "%zu rules from %zu files, %zu logs, database %s", rules_count(e->policy.rules),
 	         rules_files(e->policy.rules), config->n_logs, config->database.path);

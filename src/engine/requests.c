@@ -34,7 +34,7 @@ void requests_done(struct requests *r)
 	control_free(r->control);
 }
 
-static struct orders orders_of(const struct requests *r)
+struct orders requests_orders(const struct requests *r)
 {
 	return (struct orders){.store = r->store,
 	                       .acts = r->acts,
@@ -49,7 +49,7 @@ static void reload(struct requests *r, const char *who, int64_t now_s)
 	int rc = policy_reload(r->policy, &why);
 
 	if (rc == 0) {
-		const struct orders orders = orders_of(r); /* after it: the verdict is another now */
+		const struct orders orders = requests_orders(r); /* after it: the verdict is another now */
 
 		rc = orders_record(&orders, who, "reload", "", now_s, &why);
 	}
@@ -85,7 +85,7 @@ static void say_request(const struct control_request *r, const struct answer *an
 
 static bool take_one(struct requests *r, struct orders_todo *ret)
 {
-	const struct orders orders = orders_of(r);
+	const struct orders orders = requests_orders(r);
 	const int64_t now_s = clock_unix_s();
 	struct control_request request;
 	const struct protocol_request *const what = &request.what;

@@ -11,7 +11,7 @@
 #include "control/answer.h"
 #include "control/control.h"
 #include "engine/policy.h"
-#include "orders.h"
+#include "orders/orders.h"
 
 struct requests {
 	struct control *control; /* NULL: no socket could be opened, or none is wanted */
@@ -25,6 +25,9 @@ struct requests {
 /* Opens the socket; without it the main job is done all the same, so a fault is only logged. All is borrowed. */
 void requests_init(struct requests *requests, struct policy *policy, struct store *store, struct acts *acts,
                    struct wanted *wanted);
+
+/* What orders are carried out on. */
+struct orders requests_orders(const struct requests *requests);
 
 /* A zeroed one, too. */
 void requests_done(struct requests *requests);

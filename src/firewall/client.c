@@ -14,6 +14,7 @@ enum { HELD_MAX = 1 << 20 }; /* entries a root process may list: far above any b
 struct held {
 	struct net net;
 	uint32_t idle_s;
+	bool knocked;
 };
 
 void client_init(struct client *client, int fd)
@@ -44,7 +45,7 @@ static int held_order(const void *a, const void *b)
 
 /*
  * One round trip: m goes out as a request and comes back as its answer. An error that root reports is
- * returned like our own; m->refused and client's numbers are good then, too.
+ * returned like our own; m->refused and client's numbers are good then, too. why: also of what was refused.
  */
 static int ask(struct client *client, struct message *m, struct why *why)
 {
@@ -75,7 +76,9 @@ static int ask(struct client *client, struct message *m, struct why *why)
 	client->capacity = answer.capacity;
 	client->shards = answer.shards;
 	*m = answer;
-	return answer.error == 0 ? 0 : why_set(why, -answer.error, "%s", answer.why);
+	if (answer.why[0] != '\0')
+		(void)why_set(why, EPERM, "%s", answer.why);
+	return answer.error;
 }
 
 /* Adds an entry to a packet with room. False: no packet may carry such a network, root would hang up. */
@@ -142,6 +145,7 @@ static int list(struct client *client, struct held **ret, size_t *ret_n, struct 
 			memcpy(held[n].net.addr.bytes, m.entries[i].addr, sizeof m.entries[i].addr);
 			held[n].net.len = m.entries[i].len;
 			held[n].idle_s = m.entries[i].seconds;
+			held[n].knocked = m.entries[i].knocked != 0;
 		}
 		cursor = m.cursor;
 	} while (cursor != 0);
@@ -167,13 +171,15 @@ static size_t compare(struct client_entry *wanted, size_t n, struct held *held, 
 		int order = 1;
 
 		wanted[i].idle_s = UINT32_MAX;
-		wanted[i].fed = false;
+		wanted[i].knocked = wanted[i].fed = false;
 		/* An entry may be listed twice when the kernel's list moved while root read it. */
 		while (at < n_held && (order = net_order(&held[at].net, &wanted[i].net)) <= 0) {
-			if (order == 0)
+			if (order == 0) {
 				wanted[i].idle_s = held[at].idle_s;
-			else
+				wanted[i].knocked = held[at].knocked;
+			} else {
 				held[n_extra++] = held[at];
+			}
 			at++;
 		}
 	}
@@ -182,26 +188,45 @@ static size_t compare(struct client_entry *wanted, size_t n, struct held *held, 
 	return n_extra;
 }
 
+/* What root did not take. */
+struct refused {
+	size_t n;
+	struct why why; /* of the first */
+};
+
 /* Sends m when it is full, or when it is the last one and not empty; empties it for the next entries. */
-static int pass_on(struct client *client, struct message *m, bool last, size_t *refused, struct why *why)
+static int pass_on(struct client *client, struct message *m, bool last, struct refused *refused, struct why *why)
 {
 	const uint32_t verb = m->verb;
+	struct why first;
 	int err;
 
 	if (m->n < MESSAGE_ENTRIES && !(last && m->n > 0))
 		return 0;
-	err = ask(client, m, why);
+	err = ask(client, m, &first);
+	if (err < 0 || (m->refused > 0 && refused->n == 0))
+		*(err < 0 ? why : &refused->why) = first;
 	if (err < 0)
 		return err;
-	*refused += m->refused;
+	refused->n += m->refused;
 	*m = (struct message){.verb = verb};
 	return 0;
+}
+
+/* Adds one entry to a packet, or counts it as refused. */
+static bool put_or_refuse(struct message *m, const struct client_entry *entry, struct refused *refused)
+{
+	if (put_add(m, entry))
+		return true;
+	if (refused->n++ == 0)
+		(void)why_set(&refused->why, EINVAL, "the network is too large");
+	return false;
 }
 
 static int del_extra(struct client *client, const struct held *extra, size_t n, struct why *why)
 {
 	struct message m = {.verb = MESSAGE_DEL};
-	size_t refused = 0;
+	struct refused refused = {0};
 	int err = 0;
 
 	assert(extra != NULL || n == 0);
@@ -213,21 +238,16 @@ static int del_extra(struct client *client, const struct held *extra, size_t n, 
 }
 
 static int feed(struct client *client, struct client_entry *wanted, size_t n, uint32_t refresh_s,
-                size_t *ret_refused, struct why *why)
+                struct refused *ret, struct why *why)
 {
 	struct message m = {.verb = MESSAGE_ADD};
-	size_t refused = 0;
 	int err = 0;
 
 	for (size_t i = 0; i < n && err == 0; i++) {
-		if (wanted[i].idle_s >= refresh_s) {
-			wanted[i].fed = put_add(&m, &wanted[i]);
-			refused += !wanted[i].fed;
-		}
-		err = pass_on(client, &m, i + 1 == n, &refused, why);
+		if (wanted[i].idle_s >= refresh_s)
+			wanted[i].fed = put_or_refuse(&m, &wanted[i], ret);
+		err = pass_on(client, &m, i + 1 == n, ret, why);
 	}
-	if (err == 0)
-		*ret_refused = refused;
 	return err;
 }
 
@@ -235,6 +255,7 @@ int client_sync(struct client *client, struct client_entry *wanted, size_t n, ui
                 struct client_drift *ret, struct why *why)
 {
 	struct client_drift drift = {0};
+	struct refused refused = {0};
 	struct held *held = NULL;
 	size_t n_held = 0;
 	uint32_t n4 = 0, n6 = 0;
@@ -259,8 +280,10 @@ int client_sync(struct client *client, struct client_entry *wanted, size_t n, ui
 	/* First make room, then fill it: a list that is full stays large enough. */
 	err = del_extra(client, held, drift.extra, why);
 	if (err == 0)
-		err = feed(client, wanted, n, refresh_s, &drift.refused, why);
+		err = feed(client, wanted, n, refresh_s, &refused, why);
 	free(held);
+	drift.refused = refused.n;
+	drift.refusal = refused.why;
 	if (err == 0)
 		*ret = drift;
 	return err;
@@ -270,22 +293,24 @@ int client_add(struct client *client, const struct client_entry *entries, size_t
                struct why *why)
 {
 	struct message m = {.verb = MESSAGE_ADD};
-	size_t refused = 0;
+	struct refused refused = {0};
 	int err = 0;
 
 	for (size_t i = 0; i < n && err == 0; i++) {
-		refused += !put_add(&m, &entries[i]);
+		(void)put_or_refuse(&m, &entries[i], &refused);
 		err = pass_on(client, &m, i + 1 == n, &refused, why);
 	}
 	if (err == 0)
-		*ret_refused = refused;
+		*ret_refused = refused.n;
+	if (err == 0 && refused.n > 0)
+		*why = refused.why;
 	return err;
 }
 
 int client_del(struct client *client, const struct client_entry *entries, size_t n, struct why *why)
 {
 	struct message m = {.verb = MESSAGE_DEL};
-	size_t refused = 0;
+	struct refused refused = {0};
 	int err = 0;
 
 	for (size_t i = 0; i < n && err == 0; i++) {
@@ -293,4 +318,18 @@ int client_del(struct client *client, const struct client_entry *entries, size_t
 		err = pass_on(client, &m, i + 1 == n, &refused, why);
 	}
 	return err;
+}
+
+int client_floods(struct client *client, struct addr out[static CLIENT_FLOODS_MAX], size_t *ret_n, struct why *why)
+{
+	struct message m = {.verb = MESSAGE_FLOODS};
+	const int err = ask(client, &m, why);
+
+	static_assert((int)CLIENT_FLOODS_MAX == (int)MESSAGE_ENTRIES, "a packet full");
+	if (err < 0)
+		return err;
+	for (uint32_t i = 0; i < m.n; i++)
+		memcpy(out[i].bytes, m.entries[i].addr, sizeof out[i].bytes);
+	*ret_n = m.n;
+	return 0;
 }

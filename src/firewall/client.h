@@ -16,6 +16,8 @@
 #include "base/addr.h"
 #include "base/why.h"
 
+enum { CLIENT_FLOODS_MAX = 64 }; /* told at once */
+
 struct client {
 	int fd;              /* borrowed */
 	uint32_t number;
@@ -28,6 +30,7 @@ struct client_entry {
 	struct net net;
 	uint32_t seconds; /* left to block, at least 1 */
 	uint32_t idle_s;  /* out: since a packet of it was dropped or it was fed; UINT32_MAX: was not there */
+	bool knocked;     /* out: a packet of it was dropped since the sync before, as far as root knows */
 	bool fed;         /* out: written by this call, so idle_s begins anew */
 };
 
@@ -36,6 +39,7 @@ struct client_drift {
 	size_t missing; /* wanted, were not there */
 	size_t extra;   /* there, not wanted */
 	size_t refused; /* wanted, root would not or could not: never-block list, full shard */
+	struct why refusal; /* why the first of them */
 	bool healed;    /* chain, jump, rule or list had vanished */
 };
 
@@ -49,9 +53,15 @@ void client_init(struct client *client, int fd);
 int client_sync(struct client *client, struct client_entry *wanted, size_t n, uint32_t refresh_s,
                 struct client_drift *ret, struct why *why);
 
-/* The fast way for what one commit changed. *ret_refused may count some; -ENOSPC means: sync, to reshard. */
+/*
+ * The fast way for what one commit changed. *ret_refused may count some: why then says why the first. -ENOSPC means: sync,
+ * to reshard.
+ */
 int client_add(struct client *client, const struct client_entry *entries, size_t n, size_t *ret_refused,
                struct why *why);
 int client_del(struct client *client, const struct client_entry *entries, size_t n, struct why *why);
+
+/* Who opened too many connections, as the kernel counted, since they were last told; *ret_n: how many. */
+int client_floods(struct client *client, struct addr out[static CLIENT_FLOODS_MAX], size_t *ret_n, struct why *why);
 
 #endif

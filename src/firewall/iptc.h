@@ -9,8 +9,12 @@
  * 256 lists:  jump_from -p tcp --dports ... -j CHAIN      CHAIN: -s 0.0.0.x/0.0.0.15 -j CHAIN_x (16 of them)
  *             CHAIN_x: -s 0.0.0.yx/0.0.0.255, recent --update --name LIST_yx -j DROP (16 in each)
  * because the kernel looks at one list in 1.3 us a packet and at 256 lists in a row in 340 (measured).
- * A list has one mask for all it holds, so networks have lists of their own, one for each length, behind the addresses':
- * LIST64 (IPv6 clients, in one or 256 by the last whole byte of the prefix, chains CHAINp_x), LIST24 and LIST48 (always one).
+ * A list has one mask for all it holds, so networks have lists of their own, one for each length, behind the addresses', and
+ * split as they are by the last whole byte of the prefix: LIST64 (IPv6 clients, chains CHAINp_x), LIST24 and LIST48 (CHAINn_x).
+ *
+ * With connections, CHAIN ends with a rule that drops nothing: whose connections (the second packet of each, of the client,
+ * which nobody can forge who does not see the answers) are more than hashlimit allows is listed in LIST_flood, for the engine
+ * to decide. This calls for connection tracking.
  *
  * Locking: flock on /run/xtables.lock ($XTABLES_LOCKFILE), as iptables does: the kernel notices a foreign
  * change only when it changes the number of rules, and would undo any other silently (measured).
@@ -28,7 +32,7 @@
 #include "firewall/root.h"
 
 enum {
-	IPTC_SHARDS = 256,                 /* one for each value of an address' last byte */
+	IPTC_SHARDS = 256,                 /* one for each value of an address' or a prefix' last byte */
 	IPTC_LIST_MAX = ROOT_NAME_MAX + 7, /* "spammer" + "127_ff" and its NUL */
 };
 
@@ -45,15 +49,15 @@ enum iptc_kind {
 /* The length (of struct net) that everything in the list has; 0: there is no such list. */
 uint8_t iptc_length(enum iptc_family family, enum iptc_kind kind, const struct root_config *config);
 
-/* Into how many lists it is split when the layout has n_shards: 1 or IPTC_SHARDS. */
-unsigned iptc_split(enum iptc_kind kind, unsigned n_shards);
-
-/* The byte of the 16 that says which. length: as iptc_length gave it. */
+/* The byte of the 16 that says which of 256 lists. length: as iptc_length gave it. */
 unsigned iptc_shard_byte(uint8_t length);
 
 /* Writes the name of a kernel list. n_shards: 1 or IPTC_SHARDS; shard: below it. */
 void iptc_list_name(enum iptc_family family, enum iptc_kind kind, const struct root_config *config,
                     unsigned n_shards, unsigned shard, char out[static IPTC_LIST_MAX]);
+
+/* The list of those who opened too many connections: "spammer_flood", "spammer6_flood". */
+void iptc_flood_name(enum iptc_family family, const struct root_config *config, char out[static IPTC_LIST_MAX]);
 
 /*
  * Makes the kernel's rules what they shall be. n_shards: 1 or IPTC_SHARDS; 0: our chains and every jump to

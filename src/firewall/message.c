@@ -30,11 +30,11 @@ bool message_entry_is_good(const struct message_entry *entry)
 	return true;
 }
 
-static bool entries_are_good(const struct message *m, uint32_t seconds_min, uint32_t seconds_max)
+static bool entries_are_good(const struct message *m, uint32_t seconds_min, uint32_t seconds_max, uint8_t knocked_max)
 {
 	for (uint32_t i = 0; i < m->n; i++)
 		if (!message_entry_is_good(&m->entries[i]) || m->entries[i].seconds < seconds_min ||
-		    m->entries[i].seconds > seconds_max)
+		    m->entries[i].seconds > seconds_max || m->entries[i].knocked > knocked_max)
 			return false;
 	return true;
 }
@@ -55,11 +55,12 @@ bool message_is_request(const struct message *m, size_t len)
 	switch (m->verb) {
 	case MESSAGE_ENSURE:
 	case MESSAGE_LIST:
+	case MESSAGE_FLOODS:
 		return m->n == 0;
 	case MESSAGE_ADD:
-		return m->n > 0 && entries_are_good(m, 1, MESSAGE_SECONDS_MAX);
+		return m->n > 0 && entries_are_good(m, 1, MESSAGE_SECONDS_MAX, 0);
 	case MESSAGE_DEL:
-		return m->n > 0 && entries_are_good(m, 0, 0);
+		return m->n > 0 && entries_are_good(m, 0, 0, 0);
 	default:
 		return false;
 	}
@@ -70,15 +71,17 @@ bool message_is_answer(const struct message *m, size_t len, const struct message
 	if (len != sizeof *m || m->verb != request->verb || m->number != request->number)
 		return false;
 	if (m->error > 0 || m->error < -ERRNO_MAX || memchr(m->why, '\0', sizeof m->why) == NULL ||
-	    (m->error == 0) != (m->why[0] == '\0'))
+	    (m->error == 0 && m->refused == 0) != (m->why[0] == '\0'))
 		return false;
 	if (m->refused > (m->verb == MESSAGE_ADD ? request->n : 0) ||
 	    m->healed > (m->verb == MESSAGE_ENSURE ? 1 : 0))
 		return false;
+	if (m->verb == MESSAGE_FLOODS)
+		return m->n <= MESSAGE_ENTRIES && m->cursor == 0 && entries_are_good(m, 0, 0, 0);
 	if (m->verb != MESSAGE_LIST)
 		return m->n == 0 && m->cursor == 0;
 	/* "More" must come with entries and lead onwards, or the engine would ask for ever. */
 	if (m->cursor != 0 && (m->n == 0 || m->cursor <= request->cursor))
 		return false;
-	return m->n <= MESSAGE_ENTRIES && entries_are_good(m, 0, UINT32_MAX);
+	return m->n <= MESSAGE_ENTRIES && entries_are_good(m, 0, UINT32_MAX, 1);
 }

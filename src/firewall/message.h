@@ -23,20 +23,22 @@ enum message_verb {
 	MESSAGE_ADD = 2,    /* entries are in the kernel from now on; one that is there is refreshed */
 	MESSAGE_DEL = 3,    /* entries are not in the kernel any more; one that is not there is no error */
 	MESSAGE_LIST = 4,   /* what is in the kernel, from place "cursor" on; more comes while cursor != 0 */
+	MESSAGE_FLOODS = 5, /* addresses that opened too many connections since they were last told, as many as fit */
 };
 
 struct message_entry {
 	uint8_t addr[16];    /* struct addr */
 	uint8_t len;         /* struct net: IPv4 96 + 8..128, IPv6 32..128; host bits are zero */
-	uint8_t reserved[3]; /* zero */
-	uint32_t seconds;    /* ADD: left to block, 1..MESSAGE_SECONDS_MAX; DEL: 0; LIST: since last seen */
+	uint8_t knocked;     /* LIST: 1 when a packet was dropped since the LIST before, written or not; else 0 */
+	uint8_t reserved[2]; /* zero */
+	uint32_t seconds;    /* ADD: left to block, 1..MESSAGE_SECONDS_MAX; DEL, FLOODS: 0; LIST: since last seen */
 };
 
 /* A field that its comment does not give to a verb is zero; so is the rest of entries, for secrecy. */
 struct message {
 	uint32_t verb;
 	uint32_t number;    /* the engine counts requests; the answer carries the same */
-	uint32_t n;         /* ADD, DEL, answer to LIST: entries used, 0..MESSAGE_ENTRIES */
+	uint32_t n;         /* ADD, DEL, answers to LIST and FLOODS: entries used, 0..MESSAGE_ENTRIES */
 	uint32_t cursor;    /* LIST: 0 first, then as the last answer said; it only grows */
 	uint32_t n4, n6;    /* ENSURE: wanted; in every answer: held now */
 	uint32_t capacity;  /* in every answer: entries that can be held with the layout of now, per family */
@@ -44,7 +46,7 @@ struct message {
 	uint32_t refused;   /* answer to ADD: entries not taken: never-block, full list */
 	uint32_t healed;    /* answer to ENSURE: 1 when something was missing and has been made */
 	int32_t error;      /* answer: 0, or -errno with the sentence in why; ADD: -ENOSPC: ENSURE helps */
-	char why[256];      /* NUL-ended */
+	char why[256];      /* NUL-ended; of the error, else of the first that was refused */
 	struct message_entry entries[MESSAGE_ENTRIES];
 };
 

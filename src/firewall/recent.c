@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,12 +20,12 @@ enum {
 	SHRINK_AT = 4,          /* back to one list when a quarter of it would do, so as not to flap */
 	BOOT_JIFFIES_S = 300,   /* jiffies begin so long before they wrap, include/linux/jiffies.h */
 	PATH_MAX_HERE = 64,
+	OTHER_FILES = 64, /* open beside the lists */
 };
 
 struct list {
-	int fd;                    /* open for writing, or -1; 770 of them fit below the usual 1024 */
-	uint32_t n;                /* entries in it, as far as we know; others may write to it, too */
-	struct recent_entry *held; /* room for per_list, in no order: a walk is cheaper than a tree at 100 */
+	int fd;           /* open for writing, or -1 */
+	struct held held; /* as far as we know; others may write to it, too. Room for per_list, or none yet */
 };
 
 struct recent {
@@ -34,6 +35,7 @@ struct recent {
 	bool use[FAMILIES];
 	bool kinds[FAMILIES][IPTC_KINDS]; /* there is such a list */
 	struct why without6;
+	struct held before; /* what a list held when it was read the last time, while it is read */
 	struct list lists[FAMILIES][IPTC_KINDS][IPTC_SHARDS];
 };
 
@@ -55,15 +57,15 @@ static enum iptc_kind kind_of(const struct recent *recent, const struct net *net
 	return IPTC_KINDS;
 }
 
-static unsigned shard_of(const struct recent *recent, enum iptc_kind kind, const struct net *net)
+static unsigned shard_of(const struct recent *recent, const struct net *net)
 {
-	return iptc_split(kind, recent->n_shards) == 1 ? 0 : net->addr.bytes[iptc_shard_byte(net->len)];
+	return recent->n_shards == 1 ? 0 : net->addr.bytes[iptc_shard_byte(net->len)];
 }
 
 /* How many lists there are of a kind. */
 static unsigned lists_of(const struct recent *recent, enum iptc_family family, enum iptc_kind kind)
 {
-	return recent->use[family] && recent->kinds[family][kind] ? iptc_split(kind, recent->n_shards) : 0;
+	return recent->use[family] && recent->kinds[family][kind] ? recent->n_shards : 0;
 }
 
 static void list_path(const struct recent *recent, enum iptc_family family, enum iptc_kind kind, unsigned shard,
@@ -101,7 +103,7 @@ static void list_shut(struct list *list)
 	if (list->fd >= 0)
 		(void)close(list->fd);
 	list->fd = -1;
-	list->n = 0;
+	held_clear(&list->held);
 }
 
 static int no_list(const char *path, struct why *why)
@@ -110,21 +112,44 @@ static int no_list(const char *path, struct why *why)
 	               errno == ENOENT ? "; the rule that names this list is gone" : "");
 }
 
+/*
+ * True when the kernel wrote more stamps than we since it was read before. It writes them into a ring, place is the one it
+ * wrote last, 1 up to the ring's size; size: stamps it holds, which is the ring's size once it has gone round.
+ */
+static bool has_knocked(const struct held_entry *before, uint32_t place, uint32_t size)
+{
+	const uint32_t stamps = place >= before->place ? place - before->place : place + size - before->place;
+
+	/* A ring that is smaller than it was is another one: somebody took the address out and put it in again. */
+	return before->place <= size && stamps != before->writes % size;
+}
+
+/* How many stamps the rest of a line holds: 1 and one for each comma. */
+static uint32_t count_stamps(FILE *file)
+{
+	uint32_t n = 1;
+	int c;
+
+	while ((c = getc_unlocked(file)) != EOF && c != '\n')
+		n += c == ',';
+	return n;
+}
+
 /* Learns what the list holds. A list that cannot be read is shut, so that nothing false is known of it. */
-static int list_read(const struct recent *recent, struct list *list, uint8_t length, const char *path,
+static int list_read(struct recent *recent, struct list *list, uint8_t length, const char *path,
                      struct why *why)
 {
 	unsigned long seen, hz;
 	const unsigned long now = jiffies_now(&hz);
+	struct held before;
+	uint32_t place;
 	char text[ADDR_TEXT_MAX];
 	struct addr addr;
 	FILE *file;
 	bool at_end;
 	int fields;
 
-	if (list->held == NULL)
-		list->held = calloc(recent->per_list, sizeof *list->held);
-	if (list->held == NULL)
+	if (list->held.room == 0 && !held_init(&list->held, recent->per_list))
 		return why_set(why, ENOMEM, "%s: no memory for %" PRIu32 " addresses", path,
 		               recent->per_list);
 	file = fopen(path, "re");
@@ -132,17 +157,28 @@ static int list_read(const struct recent *recent, struct list *list, uint8_t len
 		list_shut(list);
 		return no_list(path, why);
 	}
-	list->n = 0;
+	before = list->held;
+	list->held = recent->before;
+	recent->before = before;
+	held_clear(&list->held);
 	/* "src=192.0.2.7 ttl: 0 last_seen: 4294967296 oldest_pkt: 1 4294967296, ..." */
-	while ((fields = fscanf(file, "src=%45s ttl: %*u last_seen: %lu%*[^\n]\n", text, &seen)) == 2) {
+	while ((fields = fscanf(file, "src=%45s ttl: %*u last_seen: %lu oldest_pkt: %" SCNu32, text, &seen, &place)) == 3) {
 		const unsigned long age = now - seen;
-		struct recent_entry *entry;
+		const uint32_t size = count_stamps(file);
+		const struct held_entry *known;
+		struct held_entry *entry;
+		struct net net;
 
-		if (list->n == recent->per_list || !addr_parse(text, strlen(text), &addr))
+		if (list->held.n == recent->per_list || !addr_parse(text, strlen(text), &addr))
 			break;
-		entry = &list->held[list->n++];
-		entry->net = net_around(&addr, length);
+		net = net_around(&addr, length);
+		if (held_find(&list->held, &net.addr) != NULL)
+			continue; /* the list moved while it was read */
+		known = held_find(&recent->before, &net.addr);
+		entry = held_add(&list->held, &net);
+		entry->place = place;
 		entry->idle_s = (long)age < 0 ? 0 : (uint32_t)(age / hz); /* a stamp can be a little ahead */
+		entry->knocked = known != NULL && has_knocked(known, place, size);
 	}
 	at_end = fields == EOF && !ferror(file);
 	(void)fclose(file);
@@ -161,7 +197,7 @@ static void shut_all(struct recent *recent)
 }
 
 /* Opens for writing unless it is open; a list that was opened anew may be another one, so it is read. */
-static int list_open(const struct recent *recent, struct list *list, uint8_t length, const char *path,
+static int list_open(struct recent *recent, struct list *list, uint8_t length, const char *path,
                      struct why *why)
 {
 	if (list->fd >= 0)
@@ -183,14 +219,6 @@ static int list_write(const struct list *list, const char *command, size_t len)
 	return (size_t)written == len ? 0 : -EIO;
 }
 
-static struct recent_entry *list_find(const struct list *list, const struct addr *addr)
-{
-	for (uint32_t i = 0; i < list->n; i++)
-		if (addr_equal(&list->held[i].net.addr, addr))
-			return &list->held[i];
-	return NULL;
-}
-
 static int no_kind(const struct net *net, struct why *why)
 {
 	char text[NET_TEXT_MAX];
@@ -205,7 +233,7 @@ static int put(struct recent *recent, char sign, const struct net *net, struct w
 	const enum iptc_family family = family_of(&net->addr);
 	const enum iptc_kind kind = kind_of(recent, net);
 	char path[PATH_MAX_HERE], command[ADDR_TEXT_MAX + 1];
-	struct recent_entry *held;
+	struct held_entry *held;
 	struct list *list;
 	unsigned shard;
 	size_t len;
@@ -215,7 +243,7 @@ static int put(struct recent *recent, char sign, const struct net *net, struct w
 		return why_set(why, EAFNOSUPPORT, "%s", recent->without6.text);
 	if (kind == IPTC_KINDS)
 		return no_kind(net, why);
-	shard = shard_of(recent, kind, net);
+	shard = shard_of(recent, net);
 	list = &recent->lists[family][kind][shard];
 	list_path(recent, family, kind, shard, path);
 	command[0] = sign;
@@ -225,10 +253,10 @@ static int put(struct recent *recent, char sign, const struct net *net, struct w
 		err = list_open(recent, list, net->len, path, why);
 		if (err < 0)
 			return err;
-		held = list_find(list, &net->addr);
-		if (sign == '+' && held == NULL && list->n >= recent->per_list)
+		held = held_find(&list->held, &net->addr);
+		if (sign == '+' && held == NULL && list->held.n >= recent->per_list)
 			return why_set(why, ENOSPC, "%s is full: it holds %" PRIu32 " addresses", path,
-			               list->n);
+			               list->held.n);
 		err = list_write(list, command, len);
 		if (err == 0)
 			break;
@@ -237,12 +265,13 @@ static int put(struct recent *recent, char sign, const struct net *net, struct w
 			return why_set(why, -err, "%s: the kernel did not take '%s': %s", path, command,
 			               strerror(-err));
 	}
-	if (sign == '+') {
-		if (held == NULL)
-			held = &list->held[list->n++];
-		*held = (struct recent_entry){.net = *net};
+	if (sign == '+' && held == NULL) {
+		held_add(&list->held, net)->place = 1; /* of a new one; of another the next reading tells */
+	} else if (sign == '+') {
+		held->writes++;
+		held->idle_s = 0;
 	} else if (held != NULL) {
-		*held = list->held[--list->n];
+		held_remove(&list->held, held);
 	}
 	return 0;
 }
@@ -259,10 +288,7 @@ int recent_del(struct recent *recent, const struct net *net, struct why *why)
 
 bool recent_can_split(const struct recent *recent, const struct net *net)
 {
-	const enum iptc_kind kind = kind_of(recent, net);
-
-	return recent->config->manage_rules && recent->n_shards == 1 && kind != IPTC_KINDS &&
-	       iptc_split(kind, IPTC_SHARDS) > 1;
+	return recent->config->manage_rules && recent->n_shards == 1 && kind_of(recent, net) != IPTC_KINDS;
 }
 
 static int read_kind(struct recent *recent, enum iptc_family family, enum iptc_kind kind, struct why *why)
@@ -290,7 +316,58 @@ int recent_read(struct recent *recent, struct why *why)
 	return err;
 }
 
-size_t recent_copy(const struct recent *recent, uint32_t from, struct recent_entry *out, size_t cap)
+/* At most cap addresses out of a list that is the kernel's to fill. */
+static int take_floods(const char *path, struct addr *out, size_t cap, size_t *ret_n, struct why *why)
+{
+	FILE *const file = fopen(path, "re");
+	struct list list = {.fd = file == NULL ? -1 : open(path, O_WRONLY | O_CLOEXEC)};
+	char text[ADDR_TEXT_MAX], command[ADDR_TEXT_MAX + 1] = "-";
+	size_t n = 0;
+	int err = 0;
+
+	if (list.fd < 0) {
+		err = no_list(path, why);
+		goto out;
+	}
+	while (n < cap && fscanf(file, "src=%45s%*[^\n]\n", text) == 1 && addr_parse(text, strlen(text), &out[n]))
+		n++;
+	/* Not while it is read: the kernel's walk does not like its list to change. */
+	for (size_t i = 0; i < n && err == 0; i++)
+		if (list_write(&list, command, 1 + addr_text(&out[i], command + 1)) < 0)
+			err = why_set(why, EIO, "%s: the kernel did not take '%s'", path, command);
+	if (err == 0)
+		*ret_n = n;
+out:
+	list_shut(&list);
+	if (file != NULL)
+		(void)fclose(file);
+	return err;
+}
+
+int recent_floods(struct recent *recent, struct addr *out, size_t cap, size_t *ret_n, struct why *why)
+{
+	size_t n = 0;
+	int err = 0;
+
+	for (enum iptc_family family = IPTC_IP4; family <= IPTC_IP6 && err == 0; family++) {
+		char name[IPTC_LIST_MAX], path[PATH_MAX_HERE];
+		size_t some = 0;
+
+		iptc_flood_name(family, recent->config, name);
+		(void)snprintf(path, sizeof path, "/proc/net/xt_recent/%s", name);
+		/* Where the rules are not ours nobody must have such a one. */
+		if (recent->config->connections == 0 || !recent->use[family] ||
+		    (!recent->config->manage_rules && access(path, R_OK | W_OK) != 0))
+			continue;
+		err = take_floods(path, out + n, cap - n, &some, why);
+		n += some;
+	}
+	if (err == 0)
+		*ret_n = n;
+	return err;
+}
+
+size_t recent_copy(const struct recent *recent, uint32_t from, struct held_entry *out, size_t cap)
 {
 	size_t n = 0;
 
@@ -300,11 +377,11 @@ size_t recent_copy(const struct recent *recent, uint32_t from, struct recent_ent
 		for (unsigned shard = 0; shard < lists; shard++) {
 			const struct list *const list = &recent->lists[family][kind][shard];
 
-			for (; from < list->n && n < cap; from++)
-				out[n++] = list->held[from];
+			for (; from < list->held.n && n < cap; from++)
+				out[n++] = list->held.entries[from];
 			if (n == cap)
 				return n;
-			from -= list->n;
+			from -= list->held.n;
 		}
 	}
 	return n;
@@ -319,9 +396,9 @@ struct recent_size recent_size(const struct recent *recent)
 
 	for (unsigned kind = 0; kind < IPTC_KINDS; kind++) {
 		for (unsigned shard = 0; shard < lists_of(recent, IPTC_IP4, kind); shard++)
-			size.held4 += recent->lists[IPTC_IP4][kind][shard].n;
+			size.held4 += recent->lists[IPTC_IP4][kind][shard].held.n;
 		for (unsigned shard = 0; shard < lists_of(recent, IPTC_IP6, kind); shard++)
-			size.held6 += recent->lists[IPTC_IP6][kind][shard].n;
+			size.held6 += recent->lists[IPTC_IP6][kind][shard].held.n;
 	}
 	return size;
 }
@@ -376,6 +453,18 @@ static bool is_absent(int err)
 	return err == -ENOENT || err == -ENOPROTOOPT || err == -EAFNOSUPPORT;
 }
 
+/* A file for each list is more than the usual 1024. Where it may not be: the opening of one says so. */
+static void raise_files(void)
+{
+	const rlim_t wanted = (rlim_t)FAMILIES * IPTC_KINDS * IPTC_SHARDS + OTHER_FILES;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int recent_open(const struct root_config *config, struct recent **ret, const char **ret_without6,
                 struct why *why)
 {
@@ -387,6 +476,7 @@ int recent_open(const struct root_config *config, struct recent **ret, const cha
 
 	if (recent == NULL)
 		return why_set(why, ENOMEM, "no memory for the lists");
+	raise_files();
 	recent->config = config;
 	recent->n_shards = 1;
 	recent->use[IPTC_IP4] = recent->use[IPTC_IP6] = true;
@@ -419,7 +509,8 @@ int recent_open(const struct root_config *config, struct recent **ret, const cha
 	}
 	recent->use[IPTC_IP6] = err == 0;
 	recent->per_list = read_parameter(); /* the file is there now that a rule has called for the module */
-	err = recent_read(recent, why);
+	err = held_init(&recent->before, recent->per_list) ? recent_read(recent, why)
+	                                                   : why_set(why, ENOMEM, "no memory for the lists");
 	if (err < 0)
 		goto fail;
 	*ret = recent;
@@ -501,7 +592,8 @@ int recent_close(struct recent *recent, bool remove, struct why *why)
 	for (unsigned family = 0; family < FAMILIES; family++)
 		for (unsigned kind = 0; kind < IPTC_KINDS; kind++)
 			for (unsigned shard = 0; shard < IPTC_SHARDS; shard++)
-				free(recent->lists[family][kind][shard].held);
+				held_done(&recent->lists[family][kind][shard].held);
+	held_done(&recent->before);
 	free(recent);
 	return err;
 }

@@ -20,12 +20,8 @@
 
 #include "base/addr.h"
 #include "base/why.h"
+#include "firewall/held.h"
 #include "firewall/root.h"
-
-struct recent_entry {
-	struct net net;
-	uint32_t idle_s; /* since a packet of it was dropped or it was written; when it was last read */
-};
 
 struct recent_size {
 	uint32_t held4, held6;
@@ -66,7 +62,13 @@ int recent_read(struct recent *recent, struct why *why);
  * Copies what recent_read read, with what was added and removed since, from place "from" on; returns
  * how many, 0 at the end. cap: room at out.
  */
-size_t recent_copy(const struct recent *recent, uint32_t from, struct recent_entry *out, size_t cap);
+size_t recent_copy(const struct recent *recent, uint32_t from, struct held_entry *out, size_t cap);
+
+/*
+ * Takes out of the list of those who opened too many connections, and copies, at most cap. Nothing where there is no such
+ * list.
+ */
+int recent_floods(struct recent *recent, struct addr *out, size_t cap, size_t *ret_n, struct why *why);
 
 struct recent_size recent_size(const struct recent *recent);
 

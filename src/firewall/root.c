@@ -54,6 +54,8 @@ static int check_config(const struct root_config *config, struct why *why)
 		return why_set(why, EINVAL, "seconds is %" PRIu32 ": at least 2", config->seconds);
 	if (config->n_ports > ROOT_PORTS_MAX)
 		return why_set(why, EINVAL, "%zu ports: a rule takes %d", config->n_ports, ROOT_PORTS_MAX);
+	if (config->connections > 0 && (config->connections_s < 1 || config->connections_s > 3600))
+		return why_set(why, EINVAL, "connections_s is %" PRIu32 ": 1 to 3600", config->connections_s);
 	if (config->n_never > ROOT_NEVER_MAX)
 		return why_set(why, EINVAL, "%zu networks never to block: %d at most", config->n_never,
 		               ROOT_NEVER_MAX);
@@ -105,6 +107,17 @@ static bool may_block(const struct root *root, const struct net *net)
 		if (net_overlap(net, &root->config.never[i]))
 			return false;
 	return true;
+}
+
+/* Why it is not added; the first of a packet is told. */
+static void refuse(struct message *m, struct why *why, const struct net *net, const char *because)
+{
+	char text[NET_TEXT_MAX];
+
+	if (m->refused++ > 0)
+		return;
+	(void)net_text(net, text);
+	(void)why_set(why, EPERM, "%s: %s", text, because);
 }
 
 static bool within_rate(struct root *root, int64_t now_s)
@@ -161,25 +174,33 @@ static int answer_add(struct root *root, struct message *m, int64_t now_s, struc
 {
 	for (uint32_t i = 0; i < m->n; i++) {
 		const struct net net = entry_net(&m->entries[i]);
+		struct why one;
 		int err;
 
-		if (!within_rate(root, now_s) || !may_block(root, &net)) {
-			m->refused++;
+		if (!within_rate(root, now_s)) {
+			refuse(m, why, &net, "too many blocks in one second");
 			continue;
 		}
-		err = recent_add(root->recent, &net, why);
+		if (!may_block(root, &net)) {
+			refuse(m, why, &net, "never to be blocked, as the configuration was when the daemon started");
+			continue;
+		}
+		err = recent_add(root->recent, &net, &one);
 		if (err == -ENOSPC && recent_can_split(root->recent, &net)) {
 			m->refused += m->n - i; /* the rest will find room after the ENSURE that follows */
+			*why = one;
 			return err;
 		}
 		if (err == -ENOSPC && !root->said_full) {
-			log_line(LOG_WARNING, "%s; what it cannot take is not blocked", why->text);
+			log_line(LOG_WARNING, "%s; what it cannot take is not blocked", one.text);
 			root->said_full = true;
 		}
-		if (err == -ENOSPC || err == -EAFNOSUPPORT)
-			m->refused++;
-		else if (err < 0)
+		if (err == -ENOSPC || err == -EAFNOSUPPORT) {
+			refuse(m, why, &net, one.text);
+		} else if (err < 0) {
+			*why = one;
 			return err;
+		}
 	}
 	return 0;
 }
@@ -199,7 +220,7 @@ static int answer_del(struct root *root, const struct message *m, struct why *wh
 
 static int answer_list(struct root *root, struct message *m, struct why *why)
 {
-	struct recent_entry held[MESSAGE_ENTRIES + 1]; /* one more tells whether there is more */
+	struct held_entry held[MESSAGE_ENTRIES + 1]; /* one more tells whether there is more */
 	size_t n;
 
 	if (m->cursor == 0) {
@@ -217,6 +238,27 @@ static int answer_list(struct root *root, struct message *m, struct why *why)
 		memcpy(entry->addr, held[i].net.addr.bytes, sizeof entry->addr);
 		entry->len = held[i].net.len;
 		entry->seconds = held[i].idle_s;
+		entry->knocked = held[i].knocked;
+	}
+	return 0;
+}
+
+/* Who opened too many connections; but for whom no engine may block. */
+static int answer_floods(struct root *root, struct message *m, struct why *why)
+{
+	struct addr addrs[MESSAGE_ENTRIES];
+	size_t n;
+	const int err = recent_floods(root->recent, addrs, MESSAGE_ENTRIES, &n, why);
+
+	if (err < 0)
+		return err;
+	for (size_t i = 0; i < n; i++) {
+		const struct net net = net_of(&addrs[i]);
+
+		if (!may_block(root, &net))
+			continue;
+		m->entries[m->n] = (struct message_entry){.len = net.len};
+		memcpy(m->entries[m->n++].addr, net.addr.bytes, sizeof net.addr.bytes);
 	}
 	return 0;
 }
@@ -241,8 +283,11 @@ void root_answer(struct root *root, struct message *m, int64_t now_s)
 	case MESSAGE_LIST:
 		err = answer_list(root, m, &why);
 		break;
+	case MESSAGE_FLOODS:
+		err = answer_floods(root, m, &why);
+		break;
 	}
-	if (m->verb != MESSAGE_LIST || err < 0)
+	if ((m->verb != MESSAGE_LIST && m->verb != MESSAGE_FLOODS) || err < 0)
 		m->n = m->cursor = 0;
 	memset(&m->entries[m->n], 0, (MESSAGE_ENTRIES - m->n) * sizeof m->entries[0]);
 	size = recent_size(root->recent);
@@ -251,7 +296,7 @@ void root_answer(struct root *root, struct message *m, int64_t now_s)
 	m->shards = size.shards;
 	m->capacity = size.shards * size.per_list;
 	m->error = err;
-	if (err < 0)
+	if (err < 0 || m->refused > 0)
 		(void)snprintf(m->why, sizeof m->why, "%.*s", (int)sizeof m->why - 1, why.text);
 }
 

@@ -24,7 +24,7 @@ enum {
 	ROOT_NEVER_MAX = 256,    /* allowed networks copied into the root process */
 	ROOT_NAME_MAX = 24,      /* chain and list names: chain labels hold 31 bytes, shards add "_x_xx" */
 	ROOT_PREFIX_MAX = 29,    /* iptables LOG prefix, xt_LOG.h */
-	ROOT_ADDS_PER_S = 20000, /* more ADD entries a second than this are refused: a runaway engine */
+	ROOT_ADDS_PER_S = 200000, /* more ADD entries a second than this are refused: a runaway engine; a restart feeds 100,000 */
 };
 
 enum root_action { ROOT_DROP, ROOT_REJECT, ROOT_RESET };
@@ -40,6 +40,8 @@ struct root_config {
 	enum root_action action;
 	char log_prefix[ROOT_PREFIX_MAX];  /* "": no LOG rule */
 	uint32_t seconds;                  /* of the recent rule; at least 2 */
+	uint32_t connections;              /* new ones of a client within connections_s; more are listed. 0: no such rule */
+	uint32_t connections_s;            /* 1..3600 */
 	size_t n_ports;                    /* 0: every port and protocol */
 	uint16_t ports[ROOT_PORTS_MAX];
 	size_t n_never;

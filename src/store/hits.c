@@ -52,17 +52,20 @@ int store_resume(struct store *store, const char *rule, int64_t at_s, struct why
 int store_suspensions(struct store *store, struct why *why)
 {
 	return sql_walk(store, RULES_SUSPENDED,
-	                "SELECT DISTINCT rule FROM suspension WHERE ended IS NULL AND since >= ?1",
+	                "SELECT rule, CASE WHEN count(ended) = count(*) THEN max(ended) END FROM suspension "
+	                "WHERE since >= ?1 GROUP BY rule",
 	                INT64_MIN, why);
 }
 
-int store_next_suspension(struct store *store, const char **ret_rule, struct why *why)
+int store_next_suspension(struct store *store, const char **ret_rule, int64_t *ret_resumed_s, struct why *why)
 {
 	const int rc = sql_row(store, store->walk, why);
 
-	if (rc == 0)
-		*ret_rule = sql_text(store->walk, 0);
-	return rc;
+	if (rc != 0)
+		return rc;
+	*ret_rule = sql_text(store->walk, 0);
+	*ret_resumed_s = sqlite3_column_int64(store->walk, 1); /* null is 0 */
+	return 0;
 }
 
 /* --- hits --- */
@@ -85,7 +88,7 @@ static void hit_value(sqlite3_context *context, const void *row, int column)
 		sqlite3_result_int(context, hit->score);
 		break;
 	case 4:
-		sqlite3_result_int(context, hit->ignored);
+		sqlite3_result_int(context, hit->spent ? 2 : hit->ignored);
 		break;
 	case 5:
 		sqlite3_result_int64(context, hit->log);
@@ -115,7 +118,8 @@ int store_add_hits(struct store *store, const struct store_hit *hits, size_t n, 
 int store_hits_since(struct store *store, int64_t since_s, struct why *why)
 {
 	return sql_walk(store, HITS_SINCE,
-	                "SELECT time, address, score FROM hit WHERE time > ?1 AND NOT ignored ORDER BY id",
+	                "SELECT time, address, score, ignored FROM hit WHERE (time > ?1 AND ignored = 0) OR ignored = 2 "
+	                "ORDER BY id",
 	                since_s, why);
 }
 
@@ -129,6 +133,7 @@ int store_next_hit(struct store *store, struct store_hit *ret, struct why *why)
 		return rc;
 	hit.time_s = sqlite3_column_int64(s, 0);
 	hit.score = sqlite3_column_int(s, 2);
+	hit.spent = sqlite3_column_int(s, 3) == 2;
 	*ret = hit;
 	return 0;
 }

@@ -24,12 +24,16 @@ struct store_hit {
 	int64_t rule, log; /* ids; log 0: none: a vote, or what a DNS list said */
 	int score;
 	bool ignored;      /* it does not weigh */
+	bool spent;        /* it led to a block: neither it nor what came before weighs after that */
 	int64_t offset;
 	struct span detail, text; /* escaped by text_escape, at most STORE_DETAIL_MAX and STORE_LINE_MAX */
 };
 int store_add_hits(struct store *store, const struct store_hit *hits, size_t n, struct why *why);
 
-/* A walk: hits younger than since_s that weigh, in the order they were stored: time_s, address and score. */
+/*
+ * A walk: hits younger than since_s that weigh, and all that are spent, in the order they were stored: time_s, address,
+ * score, spent.
+ */
 int store_hits_since(struct store *store, int64_t since_s, struct why *why);
 int store_next_hit(struct store *store, struct store_hit *ret, struct why *why);
 
@@ -37,8 +41,8 @@ int store_next_hit(struct store *store, struct store_hit *ret, struct why *why);
 int store_suspend(struct store *store, const char *rule, int64_t at_s, const char *text, struct why *why);
 int store_resume(struct store *store, const char *rule, int64_t at_s, struct why *why);
 
-/* A walk: the names of rules that are suspended; borrowed. */
+/* A walk: the names (borrowed) of rules that are suspended, *ret_resumed_s is 0, or were, and when they were last resumed. */
 int store_suspensions(struct store *store, struct why *why);
-int store_next_suspension(struct store *store, const char **ret_rule, struct why *why);
+int store_next_suspension(struct store *store, const char **ret_rule, int64_t *ret_resumed_s, struct why *why);
 
 #endif

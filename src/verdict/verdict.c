@@ -59,6 +59,15 @@ struct taken {
 	unsigned rule;
 };
 
+/* All that is known of a subject or a network. */
+struct saved {
+	struct net net;
+	bool known;
+	struct tracked t; /* but for its lists, which are: */
+	size_t n_scores, n_offences, n_good;
+	struct node scores[VERDICT_SCORES_MAX], offences[OFFENCES], good[1];
+};
+
 struct verdict {
 	struct verdict_policy policy;
 	uint32_t now_s;
@@ -80,11 +89,17 @@ struct verdict {
 	struct taken *taken;
 	size_t n_taken, taken_room;
 	bool suspended[VERDICT_RULES_MAX];
+	uint32_t resumed_s[VERDICT_RULES_MAX];
 	size_t n_suspended;
 
 	int64_t minute;         /* that in_minute counts for */
 	unsigned in_minute;
 	uint64_t forgotten, braked;
+
+	struct saved saved[2]; /* a subject and its network, by verdict_save */
+	size_t n_saved;
+	unsigned saved_in_minute;
+	uint64_t saved_braked;
 };
 
 static void *must(void *p)
@@ -831,7 +846,7 @@ static void note_taken(struct verdict *v, unsigned rule, const struct net *net, 
 
 	if (known != NULL)
 		known->time_s = time_s;
-	if (known != NULL || rule >= VERDICT_RULES_MAX || v->policy.quarantine == 0)
+	if (known != NULL || rule >= VERDICT_RULES_MAX || v->policy.quarantine == 0 || time_s <= v->resumed_s[rule])
 		return;
 	if (v->n_taken == v->taken_room) {
 		drop_taken(v, VERDICT_NO_RULE); /* the old ones */
@@ -850,7 +865,15 @@ void verdict_suspend(struct verdict *v, unsigned rule, bool suspended)
 	v->suspended[rule] = suspended;
 	v->n_suspended += suspended ? 1 : (size_t)-1;
 	if (!suspended)
-		drop_taken(v, rule);
+		verdict_known_resumed(v, rule, v->now_s);
+}
+
+void verdict_known_resumed(struct verdict *v, unsigned rule, int64_t at_s)
+{
+	if (rule >= VERDICT_RULES_MAX)
+		return;
+	v->resumed_s[rule] = seconds(at_s);
+	drop_taken(v, rule);
 }
 
 bool verdict_is_suspended(const struct verdict *v, unsigned rule)
@@ -904,9 +927,9 @@ static void note_good(struct verdict *v, const struct net *subject, uint32_t day
 	note_day(v, t, day);
 }
 
-/* Notes a score; VERDICT_COUNTED when it counts, *ret is whose. */
+/* Notes a score; VERDICT_COUNTED when it counts, *ret is whose. credit: a delivery or login, not somebody's vote. */
 static enum verdict_outcome note(struct verdict *v, const struct net *subject, int score, int64_t time_s,
-                                 struct tracked **ret)
+                                 bool credit, struct tracked **ret)
 {
 	const uint32_t at = seconds(time_s) < v->now_s ? seconds(time_s) : v->now_s;
 	struct tracked *t;
@@ -915,6 +938,9 @@ static enum verdict_outcome note(struct verdict *v, const struct net *subject, i
 		return VERDICT_HISTORY;
 	t = find_or_add(v, subject);
 	if (t->until_s > v->now_s || at < t->until_s)
+		return VERDICT_RUNNING;
+	/* Credit is stored by the second: what came before a block and what after it in one second cannot be told. */
+	if (credit && t->offences != NONE && at <= node_at(v, t->offences)->time_s)
 		return VERDICT_RUNNING;
 	add_score(v, t, at, score);
 	*ret = t;
@@ -957,7 +983,7 @@ void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct ver
 		return;
 	if (e->score < 0 && e->rule != VERDICT_NO_RULE && v->policy.earn_days > 0) /* a vote is no delivery */
 		note_good(v, &ret->subject, (seconds(e->time_s) < v->now_s ? seconds(e->time_s) : v->now_s) / DAY_S);
-	ret->outcome = note(v, &ret->subject, e->score, e->time_s, &t);
+	ret->outcome = note(v, &ret->subject, e->score, e->time_s, e->score < 0 && e->rule != VERDICT_NO_RULE, &t);
 	ret->counted = ret->outcome == VERDICT_COUNTED;
 	if (!ret->counted || e->score <= 0 || sum_of(v, t) < threshold_of(v, t))
 		return;
@@ -975,6 +1001,77 @@ void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct ver
 }
 
 /* --- by hand --- */
+
+static size_t copy_list(const struct verdict *v, uint32_t first, struct node out[], size_t cap)
+{
+	size_t n = 0;
+
+	for (uint32_t i = first; i != NONE && n < cap; i = node_at(v, i)->next)
+		out[n++] = *node_at(v, i);
+	return n;
+}
+
+static uint32_t make_list(struct verdict *v, const struct node nodes[], size_t n)
+{
+	uint32_t first = NONE;
+
+	for (size_t i = n; i > 0; i--) {
+		const uint32_t fresh = take_node(v);
+
+		*node_at(v, fresh) = (struct node){nodes[i - 1].time_s, nodes[i - 1].value, first};
+		first = fresh;
+	}
+	return first;
+}
+
+static void save(struct verdict *v, const struct net *net)
+{
+	struct saved *const s = &v->saved[v->n_saved++];
+	const struct tracked *const t = find(v, net);
+
+	s->net = *net;
+	s->known = t != NULL;
+	if (t == NULL)
+		return;
+	s->t = *t;
+	s->n_scores = copy_list(v, t->scores, s->scores, VERDICT_SCORES_MAX);
+	s->n_offences = copy_list(v, t->offences, s->offences, OFFENCES);
+	s->n_good = copy_list(v, t->good, s->good, 1);
+}
+
+void verdict_save(struct verdict *v, const struct addr *addr)
+{
+	const struct net subject = subject_of(v, addr), network = network_of(addr);
+
+	v->n_saved = 0;
+	save(v, &subject);
+	if (has_network(v, addr))
+		save(v, &network);
+	(void)is_braked(v); /* the minute begins now, if it is another one */
+	v->saved_in_minute = v->in_minute;
+	v->saved_braked = v->braked;
+}
+
+void verdict_restore(struct verdict *v)
+{
+	for (size_t i = 0; i < v->n_saved; i++) {
+		const struct saved *const s = &v->saved[i];
+		struct tracked *t = find(v, &s->net);
+
+		if (t != NULL)
+			erase(v, (size_t)(t - v->table)); /* it points into the table */
+		if (!s->known)
+			continue;
+		t = find_or_add(v, &s->net);
+		*t = s->t;
+		t->scores = PLACE(make_list(v, s->scores, s->n_scores));
+		t->offences = PLACE(make_list(v, s->offences, s->n_offences));
+		t->good = PLACE(make_list(v, s->good, s->n_good));
+	}
+	v->n_saved = 0;
+	v->in_minute = v->saved_in_minute;
+	v->braked = v->saved_braked;
+}
 
 static void forgive(struct verdict *v, struct tracked *t, uint32_t at_s)
 {
@@ -1050,7 +1147,27 @@ void verdict_known_hit(struct verdict *v, const struct addr *addr, int score, in
 	struct tracked *ignored;
 
 	if (!verdict_is_allowed(v, addr))
-		(void)note(v, &subject, score, time_s, &ignored);
+		(void)note(v, &subject, score, time_s, false, &ignored);
+}
+
+void verdict_known_spent(struct verdict *v, const struct addr *addr)
+{
+	const struct net subject = subject_of(v, addr);
+	struct tracked *const t = find(v, &subject);
+
+	if (t == NULL)
+		return;
+	drop_list(v, t->scores);
+	t->scores = NONE;
+}
+
+void verdict_known_credit(struct verdict *v, const struct addr *addr, int score, int64_t time_s)
+{
+	const struct net subject = subject_of(v, addr);
+	struct tracked *ignored;
+
+	if (!verdict_is_allowed(v, addr))
+		(void)note(v, &subject, score, time_s, true, &ignored);
 }
 
 /* --- questions --- */

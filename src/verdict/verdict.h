@@ -9,7 +9,8 @@
  * when it is proven good: when evidence for the good (a negative score) came on earn_days different days. The block
  * lasts for_s[0], for_s[1], ... for the first, second ... offence within memory; from then on the subject starts
  * anew: what was counted before or during a block never counts again.
- * Evidence not younger than the window is history and counts for nothing (but its day counts for the good).
+ * Evidence not younger than the window is history and counts for nothing (but its day counts for the good), and
+ * evidence for the good must be younger than the last block's beginning.
  *
  * Networks: when network_after different subjects of one IPv4 /24 or IPv6 /48 were blocked within the window, the
  * network is blocked, for as long as that remains true; never while an allowed or proven good address lives in it.
@@ -146,6 +147,13 @@ void verdict_hit(struct verdict *verdict, const struct verdict_evidence *evidenc
 /* --- by hand --- */
 
 /*
+ * For evidence that must be written down before it counts: verdict_save, verdict_hit about addr, and when it could not be
+ * written verdict_restore, after which all is as it was. The evidence is of no rule.
+ */
+void verdict_save(struct verdict *verdict, const struct addr *addr);
+void verdict_restore(struct verdict *verdict);
+
+/*
  * Evidence from before at_s about net, and about what lies in it, counts no more. For one address that means its subject.
  * Offences stay; blocks that run are lifted by verdict_until.
  */
@@ -154,7 +162,7 @@ void verdict_forget(struct verdict *verdict, const struct net *net, int64_t at_s
 /* A running block of EVIDENCE or NETWORK now ends at until_s: extended, or lifted (until_s = now). */
 void verdict_until(struct verdict *verdict, const struct net *net, int64_t until_s);
 
-/* Suspends a rule, or resumes it: then it starts with no blocks against it. */
+/* Suspends a rule, or resumes it: then what it took up to this second is not held against it. */
 void verdict_suspend(struct verdict *verdict, unsigned rule, bool suspended);
 bool verdict_is_suspended(const struct verdict *verdict, unsigned rule);
 
@@ -166,11 +174,20 @@ size_t verdict_taken(const struct verdict *verdict, unsigned rule, struct net *o
 /* Evidence for the good came about net (an address or a subject) on a day (time_s / 86400). */
 void verdict_known_good(struct verdict *verdict, const struct net *net, int64_t day);
 
+/* A rule that was suspended, and was resumed at at_s. */
+void verdict_known_resumed(struct verdict *verdict, unsigned rule, int64_t at_s);
+
 /* A block of EVIDENCE or NETWORK, oldest first, as it was; until moved to where it was lifted when it was. */
 void verdict_known_block(struct verdict *verdict, const struct verdict_block *block, unsigned rule);
 
-/* Evidence that was counted: it counts, but decides nothing; the next one does. Also for the good. */
+/* Evidence that was counted, in the order it came: it counts, but decides nothing; the next one does. Also votes. */
 void verdict_known_hit(struct verdict *verdict, const struct addr *addr, int score, int64_t time_s);
+
+/* The evidence told last led to a block of EVIDENCE: it and all told before about that subject was spent on it. */
+void verdict_known_spent(struct verdict *verdict, const struct addr *addr);
+
+/* Evidence for the good that was counted; after all hits. */
+void verdict_known_credit(struct verdict *verdict, const struct addr *addr, int score, int64_t time_s);
 
 /* --- questions --- */
 

@@ -27,6 +27,10 @@ daemon_start
 for address in 10.9.0.2 fd09::2 10.9.0.3; do postfix_dnsbl "$address"; done >>"$LOG" # the last is quiet
 wait_until listed 10.9.0.2 || fail "10.9.0.2 is not blocked"
 wait_until listed 10.9.0.3 || fail "10.9.0.3 is not blocked"
+# --- also who knocks in the very second it was fed
+postfix_dnsbl 10.9.0.7 >>"$LOG"
+wait_until listed 10.9.0.7 || fail "10.9.0.7 is not blocked"
+! knock 10.9.0.7 || fail "10.9.0.7 connects though blocked"
 began=$SECONDS
 until second_is $((began + 8)); do
 	knock fd09::2 fd09::1 &
@@ -45,6 +49,7 @@ wait_until not listed fd09:0000:0000:0000:0000:0000:0000:0002 spammer6 || fail "
 knock 10.9.0.2 || fail "released, but does not connect"
 [ "$(of_block 10.9.0.2 "knocks >= 2 AND until_s - since_s BETWEEN 9 AND 14")" = 1 ] ||
 	fail "got $(of_block 10.9.0.2 "knocks || ' knocks, ' || (until_s - since_s) || ' s'"), want 2 knocks or more and about 11 s"
+[ "$(of_block 10.9.0.7 knocks)" = 1 ] || fail "a knock in the second of the feeding: got $(of_block 10.9.0.7 knocks), want 1"
 [ "$(sql "SELECT count(*) FROM blocks WHERE address = '10.9.0.2'")" = 1 ] || fail "knocking made a second block"
 daemon_stop || fail "exit status $?"
 

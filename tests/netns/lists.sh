@@ -51,7 +51,7 @@ is_asked() {
 
 # What lists said of an address: "black.test 60 0,": detail, score, whether it was ignored.
 said_of() {
-	sql "SELECT detail, score, ignored FROM hit JOIN rule ON rule.id = hit.rule WHERE name = 'dns-list' AND address = '$1' ORDER BY detail" |
+	sql "SELECT detail, score, ignored = 1 FROM hit JOIN rule ON rule.id = hit.rule WHERE name = 'dns-list' AND address = '$1' ORDER BY detail" |
 		tr '|\n' ' ,'
 }
 

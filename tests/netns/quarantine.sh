@@ -87,6 +87,24 @@ wfs resume postfix-dnsbl || fail "resume: exit status $?"
 postfix_dnsbl 10.9.0.3 >>"$LOG"
 wait_until listed 10.9.0.3 || fail "resumed, and does not block"
 ! listed 10.9.0.5 || fail "resumed: what came while it was suspended counts"
+postfix_dnsbl 10.9.0.5 >>"$LOG"
+wait_until listed 10.9.0.5 || fail "resumed, and does not block whom it could not"
+! connects 10.9.0.5 || fail "blocked by a resumed rule, and connects"
+wfs status | grep -F SUSPENDED && fail "resumed, and status says: $(wfs status)"
+[ "$(sql "SELECT what || ' ' || why FROM acts WHERE what = 'resume'")" = "resume postfix-dnsbl" ] || fail "nobody recorded who resumed it"
+status=0
+text=$(wfs resume postfix-dnsbl 2>&1) || status=$?
+[ "$status" = 1 ] && [[ $text == *"no such rule is suspended"* ]] || fail "resumed twice: exit status $status, $text"
+daemon_stop || fail "exit status $?"
+daemon_start
+! is_suspended || fail "a restart forgot that it was resumed"
+# The list is dead still: what it blocked before it was resumed does not suspend it, the sixth from now on does.
+for address in "${GOOD[@]:4:5}"; do postfix_dnsbl "$address" && postfix_dnsbl "$address"; done >>"$LOG"
+wait_until listed 10.9.1.9 || fail "resumed: five that have proven good are not blocked"
+! is_suspended || fail "resumed: suspended for what was before"
+for address in "${GOOD[@]:0:1}"; do postfix_dnsbl "$address" && postfix_dnsbl "$address"; done >>"$LOG"
+wait_until is_suspended || fail "resumed: the sixth does not suspend it again"
+[ "$(n_active)" = 0 ] || fail "resumed: got $(n_active) blocks of who had proven good, want none"
 daemon_stop || fail "exit status $?"
 
 # --- the brake: three blocks a minute, of all since the last start too. A minute that changes in between makes six.

@@ -63,6 +63,7 @@ static void far_add(struct far *far, const struct message *request, struct messa
 		far->added++;
 		if (far->refuse_odd && request->entries[i].addr[15] % 2 == 1) {
 			answer->refused++;
+			strcpy(answer->why, "it is odd");
 			continue;
 		}
 		if (held == NULL && far->full_at != 0 && far->n >= far->full_at) {
@@ -115,6 +116,12 @@ static struct message far_answer(struct far *far, const struct message *request)
 		break;
 	case MESSAGE_LIST:
 		far_list(far, request, &answer);
+		break;
+	case MESSAGE_FLOODS:
+		for (; far->n > 0; far->n--) {
+			answer.entries[answer.n] = far->set[far->n - 1];
+			answer.entries[answer.n++].seconds = 0;
+		}
 		break;
 	}
 	answer.n4 = (uint32_t)far->n;
@@ -341,6 +348,7 @@ static void test_refused(void **state)
 	stop();
 	assert_int_equal(drift.missing, 200);
 	assert_int_equal(drift.refused, 99 + 2);
+	assert_string_equal(drift.refusal.text, "the network is too large"); /* 0.0.0.0/0 is the first by address */
 	assert_int_equal(far.n, 99);
 }
 
@@ -380,6 +388,24 @@ static void test_add_del(void **state)
 	assert_int_equal(far.requests, 3 + 3); /* 64 in a packet; none for nothing */
 	assert_int_equal(far.n, 1);
 	assert_true(holds(entries[129].net));
+}
+
+static void test_floods(void **state)
+{
+	struct client_entry entries[2] = {wanted_of("192.0.2.1"), wanted_of("2001:db8::7")};
+	struct addr floods[CLIENT_FLOODS_MAX];
+	size_t refused, n = 9;
+	struct why why;
+
+	(void)state;
+	start();
+	assert_int_equal(client_add(&client, entries, 2, &refused, &why), 0);
+	assert_int_equal(client_floods(&client, floods, &n, &why), 0);
+	assert_int_equal(n, 2);
+	assert_true(addr_equal(&floods[0], &entries[1].net.addr) && addr_equal(&floods[1], &entries[0].net.addr));
+	assert_int_equal(client_floods(&client, floods, &n, &why), 0);
+	assert_int_equal(n, 0);
+	stop();
 }
 
 static void test_full(void **state)
@@ -487,6 +513,7 @@ int main(void)
 		cmocka_unit_test_setup(test_difference, setup),
 		cmocka_unit_test_setup(test_many, setup),
 		cmocka_unit_test_setup(test_refused, setup),
+		cmocka_unit_test_setup(test_floods, setup),
 		cmocka_unit_test_setup(test_seconds, setup),
 		cmocka_unit_test_setup(test_add_del, setup),
 		cmocka_unit_test_setup(test_full, setup),

@@ -207,6 +207,13 @@ static void test_values(void **state)
 	assert_int_equal(c->firewall.n_ports, 0);
 	assert_int_equal(c->firewall.action, CONFIG_RESET);
 	config_free(c);
+	c = good("[firewall]\nconnections = 50/1m30s\n");
+	assert_int_equal(c->firewall.connections, 50);
+	assert_int_equal(c->firewall.connections_s, 90);
+	config_free(c);
+	c = good("[firewall]\nconnections =\n");
+	assert_int_equal(c->firewall.connections, 0);
+	config_free(c);
 	c = good("[firewall]\nports = 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n");
 	assert_int_equal(c->firewall.n_ports, 15);
 	config_free(c);
@@ -219,6 +226,7 @@ static void test_values(void **state)
 	":2: list: want a zone, a score from 1 to 1000 or \"allow\", and if need be the answers that count, such as " \
 	"\"dnsbl.example 60 =127.0.0.2,127.0.0.4\", got "
 #define A_PORT ": want ports from 1 to 65535, such as \"25,465,587\", got "
+#define A_RATE ": want empty, or such as \"50/9s\": 1 to 10000 connections in 1 second to 1 hour, got "
 
 static void test_faults(void **state)
 {
@@ -279,6 +287,14 @@ static void test_faults(void **state)
 		{"[firewall]\nlist = a/b\n", ":2: list: want letters, digits, \"_\" and \"-\", got \"a/b\""},
 		{"[firewall]\nlist = ..\n", ":2: list: want letters, digits, \"_\" and \"-\", got \"..\""},
 		{"[firewall]\njump_from = IN PUT\n", ":2: jump_from: want letters, digits, \"_\" and \"-\", got \"IN PUT\""},
+		{"[firewall]\nconnections = 50\n", ":2: connections" A_RATE "\"50\""},
+		{"[firewall]\nconnections = 0/9s\n", ":2: connections" A_RATE "\"0/9s\""},
+		{"[firewall]\nconnections = 10001/9s\n", ":2: connections" A_RATE "\"10001/9s\""},
+		{"[firewall]\nconnections = 50/0\n", ":2: connections" A_RATE "\"50/0\""},
+		{"[firewall]\nconnections = 50/2h\n", ":2: connections" A_RATE "\"50/2h\""},
+		{"[firewall]\nconnections = /9s\n", ":2: connections" A_RATE "\"/9s\""},
+		{"[firewall]\nconnections = 999999999/9s\n", ":2: connections" A_RATE "\"999999999/9s\""},
+		{"[firewall]\nconnections = -5/9s\n", ":2: connections" A_RATE "\"-5/9s\""},
 		{"[firewall]\nports = 0\n", ":2: ports" A_PORT "\"0\""},
 		{"[firewall]\nports = 65536\n", ":2: ports" A_PORT "\"65536\""},
 		{"[firewall]\nports = 25-30\n", ":2: ports" A_PORT "\"25-30\""},

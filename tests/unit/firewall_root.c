@@ -282,10 +282,66 @@ static void test_never(void **state)
 		if (m.error != 0 || m.refused != rows[i].refused)
 			fail_msg("%s: got error %d, refused %u, want %u", rows[i].text, m.error, m.refused,
 			         rows[i].refused);
+		if ((m.refused > 0) != (strstr(m.why, rows[i].text) != NULL))
+			fail_msg("%s: got the sentence \"%s\"", rows[i].text, m.why);
 	}
 	assert_int_equal(list(root, NULL), 2);
 	assert_int_equal(del(root, "192.0.2.0/24").error, 0);
 	root_close(root, true);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	const int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	(void)close(fd);
+}
+
+/* Whom the kernel lists for too many connections is told once, but for whom nobody may block. */
+static void test_floods(void **state)
+{
+	static const char path4[] = "/proc/net/xt_recent/spammer_flood", path6[] = "/proc/net/xt_recent/spammer6_flood";
+	struct root_config config = usual;
+	struct root *root;
+	struct message m;
+
+	(void)state;
+	root = root_of(&config);
+	assert_true(access(path4, F_OK) < 0); /* off */
+	m = ask_of(root, (struct message){.verb = MESSAGE_FLOODS});
+	assert_int_equal(m.error, 0);
+	assert_int_equal(m.n, 0);
+	root_close(root, true);
+
+	config.connections = 50;
+	config.connections_s = 9;
+	config.n_never = 1;
+	assert_true(net_parse("198.51.100.0/24", 15, &config.never[0]));
+	root = root_of(&config);
+	write_file(path4, "+192.0.2.7");
+	write_file(path4, "+198.51.100.7");
+	write_file(path4, "+127.0.0.1");
+	write_file(path6, "+2001:db8::7");
+	m = ask_of(root, (struct message){.verb = MESSAGE_FLOODS});
+	assert_int_equal(m.error, 0);
+	assert_int_equal(m.n, 2);
+	assert_int_equal(m.entries[0].addr[15], 7);
+	assert_int_equal(m.entries[0].len, 128);
+	assert_int_equal(m.entries[1].addr[0], 0x20);
+	assert_int_equal(ask_of(root, (struct message){.verb = MESSAGE_FLOODS}).n, 0);
+	assert_int_equal(list(root, NULL), 0); /* it blocks nobody */
+	for (unsigned i = 0; i < 100; i++) { /* more than a packet holds: the rest comes with the next */
+		char command[32];
+
+		(void)snprintf(command, sizeof command, "+203.0.113.%u", i);
+		write_file(path4, command);
+	}
+	assert_int_equal(ask_of(root, (struct message){.verb = MESSAGE_FLOODS}).n, MESSAGE_ENTRIES);
+	assert_int_equal(ask_of(root, (struct message){.verb = MESSAGE_FLOODS}).n, 100 - MESSAGE_ENTRIES);
+	root_close(root, true);
+	assert_true(access(path4, F_OK) < 0);
 }
 
 static struct message add_many(struct root *root, unsigned from, unsigned to)
@@ -751,6 +807,7 @@ int main(void)
 		cmocka_unit_test_setup(test_actions, clean),
 		cmocka_unit_test_setup(test_add_list_del, clean),
 		cmocka_unit_test_setup(test_never, clean),
+		cmocka_unit_test_setup(test_floods, clean),
 		cmocka_unit_test_setup(test_three_hundred, clean),
 		cmocka_unit_test_setup(test_full_shard, clean),
 		cmocka_unit_test_setup(test_healed, clean),

@@ -2,7 +2,7 @@
  * orders: what is asked for by hand, on a database in memory; the time is a number. There is no root process: what the
  * kernel would be told is refused by a closed socket, and the answers come from the database.
  */
-#include "orders.h"
+#include "orders/orders.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 #include <jansson.h>
+#include <sqlite3.h>
 
 #include "recall.h"
 
@@ -52,7 +53,7 @@ static int setup(void **state)
 		return -1;
 	(void)close(pair[1]);
 	client_init(&f.client, pair[0]);
-	f.wanted = wanted_new(f.store, &f.client, 64, NOW);
+	f.wanted = wanted_new(f.store, &f.client, 64, 300, NOW);
 	start();
 	return 0;
 }
@@ -135,6 +136,11 @@ static void test_block(void **state)
 	want_rows("unblock 192.0.2.7", "lifted", 1);
 	want_rows("unblock 192.0.2.7", "lifted", 0);
 	want_true("test 192.0.2.7", "blocked", false);
+	/* The kernel was not told, and the answer says so. */
+	want_number("block 192.0.2.0/30 for 60", "entries", 4);
+	want_number("block 192.0.2.0/30 for 60", "refused", 4);
+	want_text("block 192.0.2.0/30 for 60", "refused_why", "the root process is gone");
+	want_number("vote black 192.0.2.9 score 100", "refused", 1);
 	(void)ask("block 192.0.2.7 for 60", true);
 	f.now_s += 60;
 	want_true("test 192.0.2.7", "blocked", false);
@@ -218,13 +224,11 @@ static void test_votes(void **state)
 	start();
 	want_true("test 192.0.2.7", "blocked", true);
 	want_number("test 192.0.2.7", "offence", 2);
-	f.now_s += 1;
-	want_rows("vote white 192.0.2.7", "lifted", 1);
+	want_rows("vote white 192.0.2.7", "lifted", 1); /* in the second it began */
 	for (int i = 0; i < 10; i++)
 		want_true("vote black 192.0.2.7 score 1000000", "counted", false);
 	want_true("test 192.0.2.7", "blocked", false);
 	want_number("test 192.0.2.7", "score", -100);
-	f.now_s += 1;
 	start();
 	want_number("test 192.0.2.7", "score", -100);
 	/* Also one that somebody blocked by hand. */
@@ -258,6 +262,53 @@ static void test_unblock_forgets(void **state)
 	want_number("test 198.51.100.7", "score", 99);
 }
 
+static int refuse(void *unused)
+{
+	(void)unused;
+	return 1;
+}
+
+static void let_commit(bool yes)
+{
+	(void)sqlite3_commit_hook(store_handle(f.store), yes ? NULL : refuse, NULL);
+}
+
+/* A vote that could not be written counts nowhere: memory is what a restart would find. */
+static void test_vote_not_written(void **state)
+{
+	(void)state;
+	f.config->block.network_after = 3;
+	f.config->block.max_blocks_per_minute = 3;
+	start();
+	(void)ask("vote black 192.0.2.7 score 40", true);
+	f.now_s += 1;
+	(void)ask("vote black 192.0.2.7 score 40", true);
+	let_commit(false);
+	(void)ask("vote black 192.0.2.7 score 10", false); /* not enough */
+	want_number("test 192.0.2.7", "score", 80);
+	for (int i = 0; i < 3; i++)
+		(void)ask("vote black 192.0.2.7", false); /* enough */
+	want_number("test 192.0.2.7", "score", 80);
+	want_number("test 192.0.2.7", "offence", 1);
+	want_true("test 192.0.2.7", "blocked", false);
+	(void)ask("vote black 192.0.2.8", false); /* nothing was known of it */
+	want_number("test 192.0.2.8", "score", 0);
+	(void)ask("vote white 192.0.2.7", false);
+	(void)ask("block 192.0.2.7", false);
+	(void)ask("unblock 192.0.2.7", false);
+	want_number("test 192.0.2.7", "score", 80);
+	let_commit(true);
+	want_true("vote black 192.0.2.9 score 100", "blocked", true);
+	let_commit(false);
+	(void)ask("vote black 192.0.2.10 score 100", false);
+	let_commit(true);
+	want_true("vote black 192.0.2.7", "blocked", true);
+	want_true("test 192.0.2.99", "blocked", false); /* two of the network, not three */
+	start();
+	want_true("vote black 192.0.2.11 score 100", "blocked", true);
+	want_true("test 192.0.2.99", "blocked", true);
+}
+
 /* A list that is too long is cut, and says so. */
 static void test_long_list(void **state)
 {
@@ -279,6 +330,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_block), TEST(test_allowed),         TEST(test_networks),
 		TEST(test_votes), TEST(test_unblock_forgets), TEST(test_long_list),
+		TEST(test_vote_not_written),
 	};
 #undef TEST
 

@@ -904,6 +904,7 @@ static void test_good(void **state)
 	const char *rule;
 	struct why why;
 	size_t n;
+	int64_t resumed_s;
 
 	(void)state;
 	good(store_open(NULL, STORE_WRITE, &store, &why), &why);
@@ -939,11 +940,18 @@ static void test_good(void **state)
 	assert_int_equal(store_resume(store, "dnsbl", t0_s, &why), STORE_NONE);
 	good(store_suspend(store, "dnsbl", t0_s, "too many", &why), &why);
 	good(store_suspensions(store, &why), &why);
-	good(store_next_suspension(store, &rule, &why), &why);
+	good(store_next_suspension(store, &rule, &resumed_s, &why), &why);
 	assert_string_equal(rule, "dnsbl");
-	good(store_resume(store, "dnsbl", t0_s, &why), &why);
+	assert_int_equal(resumed_s, 0);
+	good(store_resume(store, "dnsbl", t0_s + 5, &why), &why);
 	good(store_suspensions(store, &why), &why);
-	assert_int_equal(store_next_suspension(store, &rule, &why), STORE_NONE);
+	good(store_next_suspension(store, &rule, &resumed_s, &why), &why);
+	assert_int_equal(resumed_s, t0_s + 5);
+	good(store_suspend(store, "dnsbl", t0_s + 10, "again", &why), &why);
+	good(store_suspensions(store, &why), &why);
+	good(store_next_suspension(store, &rule, &resumed_s, &why), &why);
+	assert_int_equal(resumed_s, 0);
+	assert_int_equal(store_next_suspension(store, &rule, &resumed_s, &why), STORE_NONE);
 	store_close(store);
 }
 

@@ -528,6 +528,7 @@ struct past {
 		unsigned who;
 		int score;
 		int64_t time_s;
+		bool spent;
 	} hits[KEPT];
 	struct {
 		unsigned who;
@@ -549,7 +550,10 @@ static struct verdict *remembered(const struct verdict_policy *p, const struct p
 	for (size_t i = 0; i < past->n_hits; i++) {
 		const struct addr addr = addr_number(past->hits[i].who);
 
-		verdict_known_hit(v, &addr, past->hits[i].score, past->hits[i].time_s);
+		if (past->hits[i].spent)
+			verdict_known_spent(v, &addr);
+		else
+			verdict_known_hit(v, &addr, past->hits[i].score, past->hits[i].time_s);
 	}
 	return v;
 }
@@ -598,6 +602,7 @@ static void test_restart(void **state)
 			if (decision.counted) {
 				past->hits[past->n_hits].who = who;
 				past->hits[past->n_hits].score = score;
+				past->hits[past->n_hits].spent = a == VERDICT_BLOCK;
 				past->hits[past->n_hits++].time_s = time_s;
 			}
 			if (a == VERDICT_BLOCK) {
@@ -605,18 +610,16 @@ static void test_restart(void **state)
 				past->blocks[past->n_blocks].since_s = want.since_s;
 				past->blocks[past->n_blocks++].until_s = want.until_s;
 			}
-			if (random_below(50) != 0)
+			if (random_below(a == VERDICT_BLOCK ? 4 : 50) != 0)
 				continue;
-			/* The running block is lifted or extended. A second holds both ends of it only in theory. */
+			/* The running block is lifted or extended, also in the second it began. */
 			for (size_t k = past->n_blocks; k > 0; k--) {
 				if (past->blocks[k - 1].who != who)
 					continue;
 				if (past->blocks[k - 1].until_s > now_s) {
-					const int64_t until_s = random_below(2) == 0 ? ++now_s : now_s + 1 + random_below(400);
+					const int64_t until_s = random_below(2) == 0 ? now_s : now_s + 1 + random_below(400);
 
 					past->blocks[k - 1].until_s = until_s;
-					verdict_at(v, now_s);
-					verdict_at(again, now_s);
 					verdict_until(v, &net, until_s);
 					verdict_until(again, &net, until_s);
 				}
@@ -940,7 +943,7 @@ static void make_good(struct verdict *v, unsigned n)
 static void test_quarantine(void **state)
 {
 	const struct verdict_policy p = rich_policy();
-	struct verdict *const v = verdict_new(&p);
+	struct verdict *v = verdict_new(&p);
 	struct net taken[4];
 	struct verdict_decision d;
 
@@ -973,7 +976,17 @@ static void test_quarantine(void **state)
 	assert_int_equal(judge(v, "192.0.2.7", 200, 7, 901 + 3600).outcome, VERDICT_BLOCK);
 	assert_int_equal(judge(v, "192.0.2.8", 200, 7, 902 + 3600).outcome, VERDICT_BLOCK);
 	assert_int_equal(judge(v, "192.0.2.9", 200, 7, 903 + 3600).outcome, VERDICT_QUARANTINE);
+	/* A restart knows that it was resumed. */
+	verdict_free(v);
+	v = verdict_new(&p);
+	verdict_at(v, t0_s + 1000);
+	verdict_known_resumed(v, 7, t0_s + 900);
+	for (unsigned i = 0; i < 4; i++)
+		verdict_known_block(v, &(struct verdict_block){.net = net_from(i < 3 ? "192.0.2.1" : "192.0.2.2"), .since_s = t0_s + 898 + i,
+		                                               .until_s = t0_s + 5000, .offence = 1, .proven = true}, 7);
+	assert_int_equal(verdict_taken(v, 7, taken, 4), 1);
 	/* Numbers of rules that cannot be. */
+	verdict_known_resumed(v, VERDICT_NO_RULE, t0_s);
 	verdict_suspend(v, VERDICT_NO_RULE, true);
 	assert_false(verdict_is_suspended(v, VERDICT_NO_RULE));
 	assert_false(verdict_is_suspended(v, UINT32_MAX));
@@ -1081,6 +1094,41 @@ static void test_forget(void **state)
 	verdict_free(v);
 }
 
+/* A block that is lifted in the second it began: what it was for is spent, before a restart and after it. */
+static void test_second(void **state)
+{
+	const struct verdict_policy p = rich_policy();
+	const struct net net = net_from(A);
+	const struct verdict_evidence good = {.addr = net.addr, .score = -10, .time_s = t0_s, .rule = 1};
+	struct verdict_decision decision;
+	struct verdict *v = verdict_new(&p);
+
+	(void)state;
+	verdict_at(v, t0_s);
+	verdict_hit(v, &good, &decision);
+	assert_true(decision.counted);
+	assert_int_equal(judge(v, A, 110, 0, 0).outcome, VERDICT_BLOCK);
+	verdict_until(v, &net, t0_s);
+	assert_int_equal(verdict_look(v, &net.addr).score, 0);
+	verdict_hit(v, &good, &decision);
+	assert_false(decision.counted);
+	assert_int_equal(judge(v, A, 30, 0, 0).outcome, VERDICT_COUNTED);
+	verdict_free(v);
+
+	v = verdict_new(&p);
+	verdict_at(v, t0_s);
+	known_block(v, &net, t0_s, t0_s);
+	verdict_known_hit(v, &net.addr, 50, t0_s);
+	verdict_known_spent(v, &net.addr);
+	verdict_known_hit(v, &net.addr, 30, t0_s);
+	verdict_known_credit(v, &net.addr, -10, t0_s);
+	assert_int_equal(verdict_look(v, &net.addr).score, 30);
+	verdict_at(v, t0_s + 1);
+	verdict_known_credit(v, &net.addr, -10, t0_s + 1);
+	assert_int_equal(verdict_look(v, &net.addr).score, 20);
+	verdict_free(v);
+}
+
 /* --- everything at once: as if there had been no stop, never an allowed address, and in any order --- */
 
 struct story {
@@ -1089,6 +1137,7 @@ struct story {
 		struct addr addr;
 		int score;
 		int64_t time_s;
+		bool spent;
 	} hits[KEPT];
 	struct {
 		struct net net;
@@ -1125,7 +1174,13 @@ static struct verdict *retold(const struct verdict_policy *p, const struct story
 	for (size_t i = 0; i < s->n_blocks; i++)
 		verdict_known_block(v, &s->blocks[i].block, s->blocks[i].rule);
 	for (size_t i = 0; i < s->n_hits; i++)
-		verdict_known_hit(v, &s->hits[i].addr, s->hits[i].score, s->hits[i].time_s);
+		if (s->hits[i].spent)
+			verdict_known_spent(v, &s->hits[i].addr);
+		else if (s->hits[i].score > 0)
+			verdict_known_hit(v, &s->hits[i].addr, s->hits[i].score, s->hits[i].time_s);
+	for (size_t i = 0; i < s->n_hits; i++)
+		if (s->hits[i].score < 0)
+			verdict_known_credit(v, &s->hits[i].addr, s->hits[i].score, s->hits[i].time_s);
 	return v;
 }
 
@@ -1156,6 +1211,7 @@ static void write_down(struct story *s, const struct verdict_evidence *e, const 
 	if (d->counted) {
 		s->hits[s->n_hits].addr = e->addr;
 		s->hits[s->n_hits].score = e->score;
+		s->hits[s->n_hits].spent = d->outcome == VERDICT_BLOCK;
 		s->hits[s->n_hits++].time_s = e->time_s < now_s ? e->time_s : now_s;
 	}
 	if (e->score < 0 && d->outcome != VERDICT_ALLOWED && d->outcome != VERDICT_SUSPENDED) {
@@ -1178,10 +1234,29 @@ static void write_down(struct story *s, const struct verdict_evidence *e, const 
 	}
 }
 
+/* The block of its subject that runs is lifted at once, as somebody's white vote does. */
+static bool lift(struct story *s, struct verdict *v, struct verdict *again, const struct net *subject, int64_t now_s)
+{
+	for (size_t k = s->n_blocks; k > 0; k--) {
+		struct verdict_block *const block = &s->blocks[k - 1].block;
+
+		if (block->cause != VERDICT_EVIDENCE || !addr_equal(&block->net.addr, &subject->addr) ||
+		    block->net.len != subject->len)
+			continue;
+		if (block->until_s <= now_s)
+			return false;
+		block->until_s = now_s;
+		verdict_until(v, subject, now_s);
+		verdict_until(again, subject, now_s);
+		return true;
+	}
+	return false;
+}
+
 static void test_story(void **state)
 {
 	struct story *const s = malloc(sizeof *s);
-	unsigned n_networks = 0, n_suspended = 0, n_braked = 0, n_proven = 0;
+	unsigned n_networks = 0, n_suspended = 0, n_braked = 0, n_proven = 0, n_lifted = 0;
 
 	(void)state;
 	assert_non_null(s);
@@ -1214,6 +1289,12 @@ static void test_story(void **state)
 			}
 			verdict_at(v, now_s);
 			verdict_at(again, now_s);
+			if (random_below(5) == 0) { /* a vote that could not be written */
+				verdict_save(v, &e.addr);
+				verdict_hit(v, &(struct verdict_evidence){.addr = e.addr, .score = 100, .time_s = now_s, .rule = VERDICT_NO_RULE},
+				            &want);
+				verdict_restore(v);
+			}
 			verdict_hit(v, &e, &want);
 			verdict_hit(again, &e, &got);
 			if (want.outcome != got.outcome || want.counted != got.counted || want.n != got.n)
@@ -1239,12 +1320,14 @@ static void test_story(void **state)
 				s->suspended[e.rule] = true;
 				n_suspended++;
 			}
+			if (random_below(want.outcome == VERDICT_BLOCK ? 4 : 100) == 0)
+				n_lifted += lift(s, v, again, &want.subject, now_s);
 		}
 		verdict_free(v);
 		verdict_free(again);
 	}
 	free(s);
-	assert_true(n_networks > 100 && n_suspended > 5 && n_braked > 50 && n_proven > 20); /* else it tried nothing */
+	assert_true(n_networks > 100 && n_suspended > 5 && n_braked > 50 && n_proven > 20 && n_lifted > 500); /* else it tried nothing */
 }
 
 /* Evidence of one second adds up to the same whatever stands first, and the other addresses play no part. */
@@ -1346,7 +1429,7 @@ int main(void)
 		cmocka_unit_test(test_subject),       cmocka_unit_test(test_network),
 		cmocka_unit_test(test_proven),        cmocka_unit_test(test_quarantine),
 		cmocka_unit_test(test_brake),         cmocka_unit_test(test_allowances),
-		cmocka_unit_test(test_forget),        cmocka_unit_test(test_story),
+		cmocka_unit_test(test_forget), cmocka_unit_test(test_second),        cmocka_unit_test(test_story),
 		cmocka_unit_test(test_order),         cmocka_unit_test(test_memory),
 	};
 

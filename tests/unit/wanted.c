@@ -58,6 +58,7 @@ static void far_change(const struct message *request, struct message *answer)
 		far.added++;
 		if (far.refuse_odd && entry->addr[15] % 2 == 1) {
 			answer->refused++;
+			(void)strcpy(answer->why, "odd");
 			continue;
 		}
 		if (held == NULL)
@@ -118,7 +119,7 @@ static int setup(void **state)
 	    store_log_add(store, "/a", (struct span){"a", 1}, &log.id, &why) < 0)
 		return -1;
 	verdict = verdict_new(&policy);
-	wanted = wanted_new(store, &client, 64, t0_s);
+	wanted = wanted_new(store, &client, 64, REFRESH_S, t0_s);
 	return pthread_create(&far.thread, NULL, far_main, NULL) == 0 ? 0 : -1;
 }
 
@@ -174,7 +175,7 @@ static struct wanted_result synced(int now, bool extend)
 	int rc;
 
 	age(now);
-	rc = wanted_sync(wanted, verdict, extend, REFRESH_S, t0_s + now, &result, &why);
+	rc = wanted_sync(wanted, verdict, extend, t0_s + now, &result, &why);
 	if (rc != 0)
 		fail_msg("got %d (%s), want 0", rc, why.text);
 	return result;
@@ -290,6 +291,33 @@ static void test_knock(void **state)
 	assert_null(held("192.0.2.1"));
 }
 
+/* In the second it was fed: the time tells nothing, but root has counted. */
+static void test_knock_at_once(void **state)
+{
+	struct wanted_result r;
+
+	(void)state;
+	add_block("192.0.2.1", t0_s, t0_s + 600, 1);
+	add_block("192.0.2.2", t0_s, t0_s + 600, 1);
+	(void)synced(0, true);
+	held("192.0.2.1")->knocked = 1;
+	r = synced(0, true);
+	assert_int_equal(r.knocked, 0); /* it ends no later for it, but it is counted */
+	held("192.0.2.1")->knocked = 0;
+	age(1);
+	held("192.0.2.1")->knocked = 1;
+	held("192.0.2.1")->seconds = 0;
+	r = synced(1, true);
+	assert_int_equal(r.knocked, 1);
+	assert_int_equal(until_of("192.0.2.1"), 601);
+	held("192.0.2.1")->knocked = 0;
+	r = synced(2, true);
+	assert_int_equal(r.knocked, 0);
+	assert_int_equal(sqlite3_exec(store_handle(store), "DELETE FROM block WHERE address = '192.0.2.1' AND knocks = 2",
+	                              NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_changes(store_handle(store)), 1);
+}
+
 /* What the kernel saw before we began is nobody's knock, nor what it saw before the block. */
 static void test_knock_before(void **state)
 {
@@ -343,6 +371,7 @@ static void test_refused(void **state)
 	add_block("192.0.2.2", t0_s, t0_s + 600, 1);
 	r = synced(0, true);
 	assert_int_equal(r.drift.refused, 1);
+	assert_string_equal(r.drift.refusal.text, "odd");
 	assert_int_equal(r.running, 2);
 	assert_int_equal(r.knocked, 0);
 	assert_int_equal(far.n, 1);
@@ -362,7 +391,7 @@ static void test_error(void **state)
 	(void)state;
 	add_block("192.0.2.1", t0_s, t0_s + 600, 1);
 	far.fail = true;
-	assert_int_equal(wanted_sync(wanted, verdict, true, REFRESH_S, t0_s, &r, &why), -EBUSY);
+	assert_int_equal(wanted_sync(wanted, verdict, true, t0_s, &r, &why), -EBUSY);
 	assert_string_equal(why.text, "the lock is held");
 	assert_int_equal(r.running, 77);
 	far.fail = false;
@@ -383,7 +412,7 @@ static void test_knock_not_stored(void **state)
 	held("192.0.2.1")->seconds = 10;
 	assert_int_equal(sqlite3_exec(store_handle(store), "CREATE TRIGGER stumble BEFORE UPDATE ON block BEGIN "
 	                              "SELECT RAISE(FAIL, 'no'); END", NULL, NULL, NULL), SQLITE_OK);
-	assert_true(wanted_sync(wanted, verdict, true, REFRESH_S, t0_s + 100, &r, &why) < 0);
+	assert_true(wanted_sync(wanted, verdict, true, t0_s + 100, &r, &why) < 0);
 	assert_int_equal(sqlite3_exec(store_handle(store), "DROP TRIGGER stumble", NULL, NULL, NULL), SQLITE_OK);
 	r = synced(110, true);
 	assert_int_equal(r.knocked, 1);
@@ -413,6 +442,7 @@ static void test_many(void **state)
 static void test_add(void **state)
 {
 	static struct verdict_block blocks[130];
+	size_t refused = 9;
 
 	(void)state;
 	for (unsigned i = 0; i < 130; i++) {
@@ -422,11 +452,16 @@ static void test_add(void **state)
 		blocks[i] = (struct verdict_block){.net = net_from(address), .since_s = t0_s, .until_s = t0_s + 600, .offence = 1};
 	}
 	blocks[7].until_s = t0_s - 5; /* over already: root still wants a second */
-	assert_int_equal(wanted_add(wanted, blocks, 0, t0_s, &why), 0);
-	assert_int_equal(wanted_add(wanted, blocks, 130, t0_s, &why), 0);
+	assert_int_equal(wanted_add(wanted, blocks, 0, t0_s, &refused, &why), 0);
+	assert_int_equal(wanted_add(wanted, blocks, 130, t0_s, &refused, &why), 0);
 	assert_int_equal(far.n, 130);
+	assert_int_equal(refused, 0);
+	far.refuse_odd = true;
+	assert_int_equal(wanted_add(wanted, blocks, 130, t0_s, &refused, &why), 0);
+	assert_int_equal(refused, 65);
+	assert_string_equal(why.text, "odd");
 	far.fail = true;
-	assert_int_equal(wanted_add(wanted, blocks, 130, t0_s, &why), -EBUSY);
+	assert_int_equal(wanted_add(wanted, blocks, 130, t0_s, &refused, &why), -EBUSY);
 }
 
 int main(void)
@@ -435,6 +470,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_feed_and_expire, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_drift, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_knock, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_knock_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_knock_before, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_several_of_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),

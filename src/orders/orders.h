@@ -3,7 +3,7 @@
  *
  * Where control meets store, verdict and firewall. A change is recorded (who, when, what, why) in the transaction that
  * makes it; after the commit the verdict knows it, and then the kernel is told. After an error of the database nothing was
- * changed, but that a black vote may count until the daemon is restarted.
+ * changed.
  *
  * A block by hand is a block of rule "manual", category "manual": it runs its time whatever else is known, and a later
  * one of the same address takes its place. Votes are hits of rules "vote-black" and "vote-white", category "vote"; the
@@ -45,6 +45,7 @@ struct orders_todo {
 	int64_t until_s;  /* a block ends then; 0: none was begun */
 	bool sync;        /* the kernel did not take it at once: compare and say why */
 	int rc;           /* of the firewall when < 0, sentence in why */
+	size_t refused;   /* entries that the kernel did not take, the reason of the first in why */
 	struct why why;
 };
 
