@@ -134,7 +134,8 @@ while read -r address fate; do
 	[ "$got" = "$want" ] || fail "seed $SEED: $address, $fate: got $got, want $want"
 done <"$WORK/fates"
 for net in 192.0.2.64/26 2001:db8:7:2::/64 203.0.113.0/24; do
-	wfs test "$net" >"$WORK/said" || fail "seed $SEED: $(cat "$WORK/said")"
+	wfs test "$net" >"$WORK/said" ||
+		fail "seed $SEED: $(cat "$WORK/said"); $(sql "SELECT * FROM blocks WHERE address = '$net'")"
 done
 wfs list --json | jq -r '.address | select(test("/64$"))' | grep -q . || fail "seed $SEED: no /64 is blocked"
 
