@@ -337,17 +337,21 @@ static bool is_nobody(const struct rules_hit *hit)
 	return hit->where.p != NULL && net_is_never(&net);
 }
 
-/* The "also" rules that take the line too, behind the first hit. Returns how many there are with it. */
-static size_t match_also(struct rules_scratch *s, const struct slot *slot, struct seen *seen, unsigned times,
-                         bool disabled, struct rules_hit ret[static RULES_HITS_MAX])
+/*
+ * The "also" rules that take the line too, behind the first hit. Returns how many there are with it. When the first has
+ * a name that is not generic, rules that want a generic one are not tried: there is one client, and it has one name.
+ */
+static size_t match_also(struct rules_scratch *s, const struct slot *slot, struct words words, struct seen *seen,
+                         unsigned times, bool disabled, struct rules_hit ret[static RULES_HITS_MAX])
 {
+	const bool may_be_generic = ret[0].name.p == NULL || generic_name(ret[0].name, &ret[0].address);
 	size_t n = 1;
 
 	for (size_t i = slot->n; i < slot->n + slot->n_also && n < RULES_HITS_MAX; i++) {
 		struct candidate *const c = &slot->list[i];
 
-		if ((c->enabled || disabled) && worth_trying(slot, c, words_of(seen->message.p, seen->message.len), seen) &&
-		    try_rule(s, c->rule, seen->message, times, &ret[n]) &&
+		if ((c->enabled || disabled) && (may_be_generic || !c->rule->rule.text->generic) &&
+		    worth_trying(slot, c, words, seen) && try_rule(s, c->rule, seen->message, times, &ret[n]) &&
 		    addr_equal(&ret[n].address, &ret[0].address))
 			n++;
 	}
@@ -426,7 +430,7 @@ size_t rules_match_all(struct rules_scratch *s, struct span program, struct span
 		}
 		if (slot->n_also == 0 || ret[0].kind != RULES_KIND_HIT || ret[0].score <= 0)
 			return 1;
-		return match_also(s, slot, &seen, times, disabled, ret);
+		return match_also(s, slot, words, &seen, times, disabled, ret);
 	}
 	return 0;
 }
