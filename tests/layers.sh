@@ -49,6 +49,9 @@ BEGIN {
 	outside["pcre2posix.h"] = "^src/rules/"
 	outside["sqlite3.h"] = "^src/store/"
 	outside["store/sql.h"] = "^src/store/"
+	n = split("allowed brake network nodes quarantine saved subjects", list, " ")
+	for (i = 1; i <= n; i++)
+		outside["verdict/" list[i] ".h"] = "^src/verdict/"
 	outside["libiptc/"] = "^src/firewall/iptc"
 	outside["linux/netfilter"] = "^src/firewall/iptc"
 	outside["inotifytools/"] = "^src/input/follow"

@@ -1,0 +1,68 @@
+/*
+ * allowed: who is never blocked: allowed networks, names of clients, and allowances that were earned.
+ *
+ * Private to the folder. Zeroed, then anything, then allowed_done. Whom net_is_never names is among them.
+ * An earned allowance ends at until_s (Unix seconds, as now_s); its room is used again when more is wanted.
+ * Limits: VERDICT_EARNED_MAX allowances at a time, more are refused; no name is longer than 255 bytes (RFC 1035,
+ * 2.3.4). No memory ends the process.
+ */
+#ifndef WFS_ALLOWED_H
+#define WFS_ALLOWED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/nets.h"
+#include "base/text.h"
+
+struct earned {
+	struct net net;
+	uint32_t until_s;
+};
+
+struct allowed {
+	struct nets nets;
+	char **globs;
+	size_t n_globs;
+	struct earned *earned; /* by address, then length */
+	size_t n_earned, earned_room;
+	uint32_t earned_lens[129]; /* how many there are of each length */
+};
+
+/* Frees and empties. */
+void allowed_done(struct allowed *allowed);
+
+/* As verdict_allow and verdict_allow_names. */
+void allowed_set_nets(struct allowed *allowed, const struct net *nets, size_t n);
+void allowed_set_names(struct allowed *allowed, const char *const globs[], size_t n);
+
+/* As verdict_allow_earned. */
+void allowed_earn(struct allowed *allowed, const struct net *net, uint32_t until_s, uint32_t now_s);
+
+/* True when a network no longer than len around addr has earned it. */
+bool allowed_is_earned(const struct allowed *allowed, const struct addr *addr, uint8_t len, uint32_t now_s);
+
+/* True when an address that is never blocked lives in net. */
+bool allowed_spares(const struct allowed *allowed, const struct net *net, uint32_t now_s);
+
+/* True when one of the globs matches it. name: p not NULL. */
+bool allowed_matches(const struct allowed *allowed, struct span name);
+
+/* These two are inline: they are asked for each piece of evidence, and mostly there is nothing to look for. */
+static inline bool allowed_has(const struct allowed *allowed, const struct addr *addr, uint32_t now_s)
+{
+	const struct net net = {*addr, 128};
+
+	return net_is_never(&net) || nets_has(&allowed->nets, addr) ||
+	       (allowed->n_earned > 0 && allowed_is_earned(allowed, addr, 128, now_s));
+}
+
+/* name.p NULL: none. */
+static inline bool allowed_has_name(const struct allowed *allowed, struct span name)
+{
+	return name.p != NULL && allowed->n_globs > 0 && allowed_matches(allowed, name);
+}
+
+#endif

@@ -1,0 +1,207 @@
+/*
+ * subjects: the table of all subjects and networks of which something is known: scores, offences, good days, the end
+ * of the last block.
+ *
+ * Private to the folder. Owns the entries and the nodes of their lists, and chooses what is forgotten when room is
+ * wanted: what no longer matters, then the quietest. subjects_init, then anything, then subjects_done. A pointer to an
+ * entry is good until the next subjects_find_or_add or subjects_erase.
+ * Times are Unix seconds in 32 bits, good until 2106; 0: none. now_s is the time of the call.
+ * Limits: VERDICT_ADDRESSES_MAX entries, VERDICT_NODES_MAX nodes. No memory ends the process.
+ *
+ * What is asked for each piece of evidence is inline: a replay of old logs does little else here.
+ */
+#ifndef WFS_SUBJECTS_H
+#define WFS_SUBJECTS_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "verdict/nodes.h"
+#include "verdict/verdict.h"
+
+enum {
+	SUBJECTS_OFFENCES = VERDICT_DURATIONS_MAX - 1, /* start times kept: more would change no duration */
+	SUBJECTS_GOOD_DAYS = 31,                       /* looked back at */
+	SUBJECTS_DAY_S = 86400,
+	SUBJECTS_SPARE_NODES = 4, /* what one piece of evidence may take: score, offence, two of its network */
+};
+
+/* What is known of a subject or a network: half a cache line, for a million of them. */
+struct tracked {
+	struct addr addr;
+	uint32_t until_s;       /* end of the last block; blocked while it is to come */
+	uint32_t scores : 24;   /* lists; of a network: the subjects in it that were blocked, value says which */
+	uint32_t len : 8;       /* of the subject */
+	uint32_t offences : 24;
+	uint32_t used : 8;
+	uint32_t good : 24;     /* one node; of a network: days on which somebody proven good lived in it */
+	uint32_t unused : 8;
+};
+
+static_assert(sizeof(struct tracked) == 32, "half a cache line");
+
+struct subjects {
+	const struct verdict_policy *policy; /* borrowed */
+	struct tracked *table; /* open addressing, linear probing, in the order of the hash */
+	size_t size, capacity, n;
+	uint64_t forgotten; /* for want of room */
+	struct nodes nodes;
+};
+
+/* policy: borrowed until subjects_done, not changed; its ip6_prefix is not 0. */
+void subjects_init(struct subjects *subjects, const struct verdict_policy *policy);
+void subjects_done(struct subjects *subjects);
+
+/* --- entries --- */
+
+/* Where it should stand: 0..size - 1. The seed keeps strangers from choosing addresses that collide. */
+static inline size_t subjects_home(const struct subjects *s, const struct addr *addr, uint8_t len)
+{
+	const uint64_t hash = addr_hash(addr, s->policy->seed ^ (uint64_t)len << 56);
+
+	return (size_t)((hash >> 32) * s->size >> 32); /* size < 2^32 */
+}
+
+/* Where it stands, or the free place where it would. */
+static inline struct tracked *subjects_place(const struct subjects *s, const struct addr *addr, uint8_t len)
+{
+	struct tracked *const table = s->table;
+	const size_t size = s->size;
+	size_t i = subjects_home(s, addr, len);
+
+	while (table[i].used && !(addr_equal(&table[i].addr, addr) && table[i].len == len))
+		i = i + 1 == size ? 0 : i + 1;
+	return &table[i];
+}
+
+/* NULL: nothing is known. */
+static inline struct tracked *subjects_find(const struct subjects *s, const struct net *net)
+{
+	struct tracked *const t = subjects_place(s, &net->addr, net->len);
+
+	return t->used ? t : NULL;
+}
+
+/* Fetches what subjects_find will look at: the entry first, or when it is near its lists. */
+static inline void subjects_fetch(const struct subjects *s, const struct net *net, bool near)
+{
+	if (near) {
+		const struct tracked *const t = subjects_place(s, &net->addr, net->len);
+
+		__builtin_prefetch(nodes_at(&s->nodes, t->good), 1);
+		/* It takes the first to know the second; while it is waited for, other things are on their way, too. */
+		if (t->scores != NODES_NONE)
+			__builtin_prefetch(nodes_at(&s->nodes, nodes_at(&s->nodes, t->scores)->next), 1);
+	} else {
+		__builtin_prefetch(&s->table[subjects_home(s, &net->addr, net->len)], 1);
+	}
+}
+
+/* Room for one more entry and its nodes: for subjects_find_or_add alone. */
+void subjects_make_room(struct subjects *subjects, uint32_t now_s);
+
+/* Others may be moved or forgotten by it. Afterwards there are SUBJECTS_SPARE_NODES to be taken. */
+static inline struct tracked *subjects_find_or_add(struct subjects *s, const struct net *net, uint32_t now_s)
+{
+	struct tracked *t = subjects_place(s, &net->addr, net->len);
+
+	if (t->used && s->nodes.n + SUBJECTS_SPARE_NODES < VERDICT_NODES_MAX)
+		return t;
+	if (s->n + 1 > s->capacity || s->nodes.n + SUBJECTS_SPARE_NODES >= VERDICT_NODES_MAX) {
+		subjects_make_room(s, now_s);
+		t = subjects_place(s, &net->addr, net->len);
+	}
+	if (!t->used) {
+		*t = (struct tracked){.addr = net->addr, .len = net->len, .used = 1};
+		s->n++;
+	}
+	return t;
+}
+
+/* Takes one out. t: in the table. Others may be moved. */
+void subjects_erase(struct subjects *subjects, struct tracked *t);
+
+/* --- scores --- */
+
+/* The oldest second that still counts is one younger than this. */
+static inline uint32_t subjects_horizon(const struct subjects *s, uint32_t now_s)
+{
+	return now_s > s->policy->window_s ? now_s - (uint32_t)s->policy->window_s : 0; /* 0..now_s */
+}
+
+/* The sum of the scores in the window. */
+static inline int64_t subjects_sum(const struct subjects *s, const struct tracked *t, uint32_t now_s)
+{
+	const uint32_t horizon_s = subjects_horizon(s, now_s);
+	int64_t sum = 0;
+
+	for (uint32_t i = t->scores; i != NODES_NONE;) {
+		const struct node *const node = nodes_at(&s->nodes, i);
+
+		if (node->time_s <= horizon_s)
+			break;
+		sum += node->value;
+		i = node->next;
+	}
+	return sum;
+}
+
+/*
+ * Keeps the list by time, newest first; one node a second. What left the window is forgotten; of too many the two
+ * oldest become one, as old as the older: a sum is forgotten early, never late.
+ */
+void subjects_add_score(struct subjects *subjects, struct tracked *t, uint32_t time_s, int score, uint32_t now_s);
+
+static inline void subjects_clear_scores(struct subjects *s, struct tracked *t)
+{
+	nodes_drop(&s->nodes, t->scores);
+	t->scores = NODES_NONE;
+}
+
+/* Of the scores only what is newer than time_s stays. */
+void subjects_drop_scores(struct subjects *subjects, struct tracked *t, uint32_t time_s);
+
+/* --- offences --- */
+
+/* How many began within memory: 0..SUBJECTS_OFFENCES, which means "or more". */
+unsigned subjects_count_offences(const struct subjects *subjects, const struct tracked *t, uint32_t now_s);
+
+/* When the last one began; 0: none is known. */
+static inline uint32_t subjects_last_offence(const struct subjects *s, const struct tracked *t)
+{
+	return t->offences == NODES_NONE ? 0 : nodes_at(&s->nodes, t->offences)->time_s;
+}
+
+/* Another; since_s: the latest. */
+void subjects_begin_offence(struct subjects *subjects, struct tracked *t, uint32_t since_s);
+
+/* --- good days --- */
+
+/* Those of the last SUBJECTS_GOOD_DAYS, bit 0: today. */
+static inline uint32_t subjects_good_days(const struct subjects *s, const struct tracked *t, uint32_t now_s)
+{
+	const uint32_t today = now_s / SUBJECTS_DAY_S, mask = (1U << SUBJECTS_GOOD_DAYS) - 1;
+	const struct node *node;
+
+	if (t->good == NODES_NONE)
+		return 0;
+	node = nodes_at(&s->nodes, t->good);
+	if (node->time_s >= today)
+		return (uint32_t)node->value & mask; /* the bits as they are */
+	return today - node->time_s >= SUBJECTS_GOOD_DAYS ? 0 : (uint32_t)node->value << (today - node->time_s) & mask;
+}
+
+/* True when there are earn_days of them. */
+static inline bool subjects_is_proven(const struct subjects *s, const struct tracked *t, uint32_t now_s)
+{
+	return s->policy->earn_days > 0 &&
+	       (unsigned)__builtin_popcount(subjects_good_days(s, t, now_s)) >= s->policy->earn_days;
+}
+
+/* day: since 1970. */
+void subjects_note_day(struct subjects *subjects, struct tracked *t, uint32_t day);
+
+#endif
