@@ -59,8 +59,9 @@ struct replay_result {
 	int64_t suspended;        /* rules that would have blocked too many who had proven good */
 	bool stopped;
 	int64_t *by_rule;         /* hits of each rule, by its index: the caller's to free */
-	size_t n_worst;           /* blocked most often, the worst first; of equals who was so first */
+	size_t n_worst;           /* of the highest offences, the worst first; of equals who was so first */
 	struct replay_blocked worst[REPLAY_WORST_MAX];
+	bool others;              /* than the worst were blocked, too */
 };
 
 /*

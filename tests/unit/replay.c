@@ -855,6 +855,30 @@ static void test_worst(void **state)
 		               b->times, b->times, b->since_s);
 		assert_int_equal(number(store, words), i);
 	}
+	assert_true(r.result.others);
+	store_close(store);
+	free(t.bytes);
+}
+
+/* One client, blocked more often than offences are told apart, and nobody else. */
+static void test_one_blocked(void **state)
+{
+	enum { TURNS = 20, APART_S = 8 * 86400 };
+	struct text t = {NULL, 0, 0};
+	struct store *const store = new_store();
+	struct run r;
+
+	(void)state;
+	for (int turn = 0; turn < TURNS; turn++)
+		for (int guess = 0; guess < 5; guess++)
+			add_line(&t, t0_s + turn * APART_S, "guess from 198.51.100.7");
+	write_text("log", &t);
+	r = run_file(store, "log");
+	good(&r);
+	assert_int_equal(r.result.blocks, TURNS);
+	assert_int_equal(r.result.n_worst, 1);
+	assert_true(r.result.worst[0].times < TURNS);
+	assert_false(r.result.others);
 	store_close(store);
 	free(t.bytes);
 }
@@ -1053,7 +1077,8 @@ int main(void)
 		cmocka_unit_test_teardown(test_ends, clean),         cmocka_unit_test_teardown(test_binary, clean),
 		cmocka_unit_test_teardown(test_gzip, clean),         cmocka_unit_test_teardown(test_several, clean),
 		cmocka_unit_test_teardown(test_growth, clean),       cmocka_unit_test_teardown(test_same_first_line, clean),
-		cmocka_unit_test_teardown(test_stop, clean),         cmocka_unit_test_teardown(test_worst, clean),         cmocka_unit_test_teardown(test_backwards, clean),
+		cmocka_unit_test_teardown(test_stop, clean),         cmocka_unit_test_teardown(test_worst, clean),
+		cmocka_unit_test_teardown(test_one_blocked, clean),  cmocka_unit_test_teardown(test_backwards, clean),
 		cmocka_unit_test_teardown(test_years, clean),        cmocka_unit_test_teardown(test_years_in_pieces, clean),
 		cmocka_unit_test_teardown(test_from_until, clean),   cmocka_unit_test_teardown(test_store_full, clean),
 		cmocka_unit_test_teardown(test_store_locked, clean),
