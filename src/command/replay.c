@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +22,12 @@
 #include "store/report.h"
 #include "wanted.h"
 
-static volatile sig_atomic_t stop;
+static atomic_bool stop; /* other threads read it */
 
 static void on_signal(int signo)
 {
 	(void)signo;
-	stop = 1;
+	stop = true;
 }
 
 struct request {

@@ -9,9 +9,11 @@
 #include <ftw.h>
 #include <inttypes.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sqlite3.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -733,12 +735,12 @@ static void test_same_first_line(void **state)
 	free(b.bytes);
 }
 
-static volatile sig_atomic_t stop_now;
+static atomic_bool stop_now;
 
 static void on_alarm(int signal)
 {
 	(void)signal;
-	stop_now = 1;
+	stop_now = true;
 }
 
 /* Stopped somewhere, again and again; in the end all is as if it had never been. */
@@ -771,7 +773,7 @@ static void test_stop(void **state)
 	do {
 		const struct itimerspec then = {.it_value.tv_nsec = after_ns};
 
-		stop_now = 0;
+		stop_now = false;
 		assert_int_equal(timer_settime(timer, 0, &then, NULL), 0);
 		r = run(&options);
 		good(&r);
