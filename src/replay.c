@@ -245,10 +245,14 @@ static void note_blocked(struct replay_result *result, const struct verdict_bloc
 	struct replay_blocked *const list = result->worst;
 	size_t i;
 
-	if (result->n_worst == REPLAY_WORST_MAX && !is_worse(&blocked, &list[REPLAY_WORST_MAX - 1]))
+	/* Most are none of the worst, which is seen at once when it is known that there are others. */
+	if (result->others && !is_worse(&blocked, &list[REPLAY_WORST_MAX - 1]))
 		return;
 	for (i = 0; i < result->n_worst && memcmp(&list[i].net, &block->net, sizeof block->net) != 0; i++)
 		;
+	result->others |= i == REPLAY_WORST_MAX;
+	if (result->n_worst == REPLAY_WORST_MAX && !is_worse(&blocked, &list[REPLAY_WORST_MAX - 1]))
+		return;
 	if (i < result->n_worst && list[i].times > blocked.times) /* it began anew after a long peace */
 		blocked.times = list[i].times;
 	if (i == REPLAY_WORST_MAX)

@@ -8,7 +8,7 @@
 #ifndef WFS_REPLAY_H
 #define WFS_REPLAY_H
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -40,7 +40,7 @@ struct replay_options {
 	bool leave_tail;          /* a last line without LF of a plain file is for the next time, else it counts */
 	unsigned threads;         /* 1..REPLAY_THREADS_MAX */
 	enum progress_form progress;
-	const volatile sig_atomic_t *stop; /* becomes true: store what is complete and return */
+	const atomic_bool *stop; /* becomes true: store what is complete and return */
 };
 
 /* Who was blocked: its last block. */
@@ -59,8 +59,9 @@ struct replay_result {
 	int64_t suspended;        /* rules that would have blocked too many who had proven good */
 	bool stopped;
 	int64_t *by_rule;         /* hits of each rule, by its index: the caller's to free */
-	size_t n_worst;           /* blocked most often, the worst first; of equals who was so first */
+	size_t n_worst;           /* of the highest offences, the worst first; of equals who was so first */
 	struct replay_blocked worst[REPLAY_WORST_MAX];
+	bool others;              /* than the worst were blocked, too */
 };
 
 /*

@@ -250,6 +250,24 @@ else
 	bad "$big lines and $big_hits hits took $kib KiB, want at most 65536"
 fi
 
+# --- alone in a new database, as long as it fills it ---
+
+mkfifo slow
+rm -f n.db*
+wfs --database n.db - <slow >/dev/null &
+exec 3>slow
+cat plain/mail.log >&3 # all but what the pipe holds is read then
+for words in 'SELECT count(*) FROM hit' 'DELETE FROM hit'; do
+	case $(sqlite3 n.db "$words" 2>&1) in
+	*locked*) good "nobody else gets into the database that is filled: $words" ;;
+	*) bad "somebody else got into the database that is filled: $words" ;;
+	esac
+done
+exec 3>&-
+wait $!
+content n.db >got
+same got want.content "and has the same hits and blocks"
+
 # --- stopped in the middle ---
 
 catches_int() {

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +22,12 @@
 #include "store/report.h"
 #include "wanted.h"
 
-static volatile sig_atomic_t stop;
+static atomic_bool stop; /* other threads read it */
 
 static void on_signal(int signo)
 {
 	(void)signo;
-	stop = 1;
+	stop = true;
 }
 
 struct request {
@@ -175,8 +177,6 @@ static void print_json(const struct request *q, const struct replay_result *r, d
 /* Who would be blocked, and why: the worst of them. */
 static void print_blocked(const struct replay_result *r)
 {
-	int64_t shown = 0;
-
 	if (r->n_worst > 0)
 		(void)printf("\n%-39s  %-20s  %8s  %6s  %s\n", "BLOCKED", "SINCE", "FOR", "TIMES", "REASON (RULE)");
 	for (size_t i = 0; i < r->n_worst; i++) {
@@ -188,9 +188,8 @@ static void print_blocked(const struct replay_result *r)
 		duration_text(b->until_s - b->since_s, time);
 		(void)printf("%-39s  %-20s  %8s  %6u  %s (%s)\n", net, since, time, b->times, b->rule->text->reason,
 		             b->rule->text->name);
-		shown += b->times;
 	}
-	if (r->blocks > shown)
+	if (r->others)
 		(void)printf("... and more: %" PRId64 " blocks in all; --database FILE keeps them\n", r->blocks);
 }
 

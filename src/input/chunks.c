@@ -11,7 +11,7 @@ struct chunks {
 	char *path;
 	bool keep_tail, leave_tail; /* as asked; whether it is so for this file */
 	struct archived *in;
-	const volatile sig_atomic_t *stop; /* NULL: nothing stops it */
+	const atomic_bool *stop; /* NULL: nothing stops it */
 	bool eof;
 	int rc;                     /* an error that was met, to be given when all before it was */
 	struct why why;
@@ -93,7 +93,7 @@ void chunks_close(struct chunks *c)
 	free(c);
 }
 
-void chunks_stop_when(struct chunks *c, const volatile sig_atomic_t *stop)
+void chunks_stop_when(struct chunks *c, const atomic_bool *stop)
 {
 	c->stop = stop;
 }

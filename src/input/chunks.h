@@ -9,7 +9,7 @@
 #ifndef WFS_CHUNKS_H
 #define WFS_CHUNKS_H
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,7 +45,7 @@ struct chunks;
 int chunks_open(const char *path, bool leave_tail, struct chunks **ret, struct why *why);
 
 /* From when *stop is true on chunks_next says CHUNKS_END, also in the middle of a line without end. stop: borrowed. */
-void chunks_stop_when(struct chunks *chunks, const volatile sig_atomic_t *stop);
+void chunks_stop_when(struct chunks *chunks, const atomic_bool *stop);
 
 /* Takes NULL. */
 void chunks_close(struct chunks *chunks);

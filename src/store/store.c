@@ -286,13 +286,13 @@ int store_bulk_begin(struct store *store, struct why *why)
 	assert(!store->open);
 	if (store->fresh) {
 		boot_id(id);
-		rc = store_say(store, "bulk", id, why);
+		/* Alone first: nobody is to read the word that follows, nor to find it when this fails. */
+		rc = sql_exec(store, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE", "cannot set it up", why);
 		if (rc == 0)
-			rc = sql_exec(store,
-			              "PRAGMA journal_mode = TRUNCATE; PRAGMA locking_mode = EXCLUSIVE; "
-			              "PRAGMA synchronous = OFF; PRAGMA cache_size = -2048",
-			              "cannot set it up", why);
-		if (!store->memory && store->bulk_fd < 0)
+			rc = store_say(store, "bulk", id, why);
+		if (rc == 0)
+			rc = sql_exec(store, "PRAGMA synchronous = OFF; PRAGMA cache_size = -2048", "cannot set it up", why);
+		if (rc == 0 && !store->memory && store->bulk_fd < 0)
 			store->bulk_fd = open(store->path, O_RDONLY | O_CLOEXEC);
 	}
 	store->bulk = rc == 0;

@@ -235,7 +235,8 @@ static void forget(struct subjects *s, enum keep keep, uint32_t now_s)
 /*
  * In its place, since two tables would be the most memory a replay ever holds. Homes go up with the hash, so from
  * the last one on each entry moves upwards, into what is free already; the few that cannot, since they stand far
- * from their homes near the beginning, wait beside the table.
+ * from their homes near the beginning, or would go round at the end to where others still have to move, wait beside
+ * the table.
  */
 static void grow(struct subjects *s)
 {
@@ -245,18 +246,18 @@ static void grow(struct subjects *s)
 
 	s->capacity = capacity_after(s->capacity);
 	s->size = size_for(s->capacity);
+	if (s->size == old_size) /* where a large one begins */
+		return;
 	s->table = resize_table(s->table, old_size, s->size);
 	for (size_t i = old_size; i-- > 0;) {
 		const struct tracked t = s->table[i];
-		struct tracked *to;
+		struct tracked *home, *to;
 
 		if (!t.used)
 			continue;
 		s->table[i] = (struct tracked){0};
-		to = &s->table[subjects_home(s, &t.addr, (uint8_t)t.len)];
-		if (to >= &s->table[i])
-			to = subjects_place(s, &t.addr, (uint8_t)t.len);
-		if (to >= &s->table[i]) { /* also when it did not go round at the end */
+		home = &s->table[subjects_home(s, &t.addr, (uint8_t)t.len)];
+		if (home >= &s->table[i] && (to = subjects_place(s, &t.addr, (uint8_t)t.len)) >= home) {
 			*to = t;
 			continue;
 		}

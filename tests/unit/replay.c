@@ -9,9 +9,11 @@
 #include <ftw.h>
 #include <inttypes.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sqlite3.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -733,12 +735,12 @@ static void test_same_first_line(void **state)
 	free(b.bytes);
 }
 
-static volatile sig_atomic_t stop_now;
+static atomic_bool stop_now;
 
 static void on_alarm(int signal)
 {
 	(void)signal;
-	stop_now = 1;
+	stop_now = true;
 }
 
 /* Stopped somewhere, again and again; in the end all is as if it had never been. */
@@ -771,7 +773,7 @@ static void test_stop(void **state)
 	do {
 		const struct itimerspec then = {.it_value.tv_nsec = after_ns};
 
-		stop_now = 0;
+		stop_now = false;
 		assert_int_equal(timer_settime(timer, 0, &then, NULL), 0);
 		r = run(&options);
 		good(&r);
@@ -855,6 +857,30 @@ static void test_worst(void **state)
 		               b->times, b->times, b->since_s);
 		assert_int_equal(number(store, words), i);
 	}
+	assert_true(r.result.others);
+	store_close(store);
+	free(t.bytes);
+}
+
+/* One client, blocked more often than offences are told apart, and nobody else. */
+static void test_one_blocked(void **state)
+{
+	enum { TURNS = 20, APART_S = 8 * 86400 };
+	struct text t = {NULL, 0, 0};
+	struct store *const store = new_store();
+	struct run r;
+
+	(void)state;
+	for (int turn = 0; turn < TURNS; turn++)
+		for (int guess = 0; guess < 5; guess++)
+			add_line(&t, t0_s + turn * APART_S, "guess from 198.51.100.7");
+	write_text("log", &t);
+	r = run_file(store, "log");
+	good(&r);
+	assert_int_equal(r.result.blocks, TURNS);
+	assert_int_equal(r.result.n_worst, 1);
+	assert_true(r.result.worst[0].times < TURNS);
+	assert_false(r.result.others);
 	store_close(store);
 	free(t.bytes);
 }
@@ -1053,7 +1079,8 @@ int main(void)
 		cmocka_unit_test_teardown(test_ends, clean),         cmocka_unit_test_teardown(test_binary, clean),
 		cmocka_unit_test_teardown(test_gzip, clean),         cmocka_unit_test_teardown(test_several, clean),
 		cmocka_unit_test_teardown(test_growth, clean),       cmocka_unit_test_teardown(test_same_first_line, clean),
-		cmocka_unit_test_teardown(test_stop, clean),         cmocka_unit_test_teardown(test_worst, clean),         cmocka_unit_test_teardown(test_backwards, clean),
+		cmocka_unit_test_teardown(test_stop, clean),         cmocka_unit_test_teardown(test_worst, clean),
+		cmocka_unit_test_teardown(test_one_blocked, clean),  cmocka_unit_test_teardown(test_backwards, clean),
 		cmocka_unit_test_teardown(test_years, clean),        cmocka_unit_test_teardown(test_years_in_pieces, clean),
 		cmocka_unit_test_teardown(test_from_until, clean),   cmocka_unit_test_teardown(test_store_full, clean),
 		cmocka_unit_test_teardown(test_store_locked, clean),

@@ -828,6 +828,22 @@ static void test_bulk(void **state)
 	}
 }
 
+/* Nobody else gets in while a fresh database is filled. Who is there already stays, and no trace of the attempt does. */
+static void test_bulk_alone(void **state)
+{
+	struct store *const store = opened(STORE_WRITE);
+	struct why why = {""};
+	sqlite3 *other;
+
+	(void)state;
+	assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "SELECT * FROM log", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(store_bulk_begin(store, &why), -EAGAIN);
+	assert_int_equal(number("SELECT count(*) FROM daemon WHERE key = 'bulk'"), 0);
+	assert_int_equal(sqlite3_close(other), SQLITE_OK);
+	store_close(store);
+}
+
 /* What was deleted leaves the file, a slice at a time; and the log of changes is emptied. */
 static void test_shrink(void **state)
 {
@@ -977,6 +993,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_purge, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_say, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bulk, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bulk_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_shrink, setup, teardown),
 		cmocka_unit_test(test_causes),
 		cmocka_unit_test(test_good),

@@ -727,6 +727,39 @@ static void test_crowd(void **state)
 	crowd(60, 10, 100, 1000);
 }
 
+/* Nobody is lost when the table grows, wherever seed puts them: a thousand seeds for the small table, few for the large. */
+static void grows(uint64_t seeds, uint32_t n)
+{
+	struct verdict_policy p = policy;
+	struct verdict_block block;
+
+	for (p.seed = 0; p.seed < seeds; p.seed++) {
+		struct verdict *const v = verdict_new(&p);
+
+		verdict_at(v, t0_s);
+		for (uint32_t i = 0; i < n; i++) {
+			const struct addr addr = addr_number(i);
+
+			assert_int_equal(hit(v, &addr, 100, t0_s, &block), VERDICT_BLOCK);
+		}
+		for (uint32_t i = 0; i < n; i++) {
+			const struct addr addr = addr_number(i);
+
+			if (verdict_look(v, &addr).until_s == 0)
+				fail_msg("seed %" PRIu64 ": address %" PRIu32 " of %" PRIu32 " was lost", p.seed, i, n);
+		}
+		verdict_free(v);
+	}
+}
+
+static void test_growth(void **state)
+{
+	(void)state;
+	grows(1000, 1025);
+	grows(300, 2049);
+	grows(1, 420000);
+}
+
 /* All are blocked: some must be forgotten, at once and not one by one. */
 static void test_crowd_blocked(void **state)
 {
@@ -1429,8 +1462,9 @@ int main(void)
 		cmocka_unit_test(test_subject),       cmocka_unit_test(test_network),
 		cmocka_unit_test(test_proven),        cmocka_unit_test(test_quarantine),
 		cmocka_unit_test(test_brake),         cmocka_unit_test(test_allowances),
-		cmocka_unit_test(test_forget), cmocka_unit_test(test_second),        cmocka_unit_test(test_story),
-		cmocka_unit_test(test_order),         cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_forget),        cmocka_unit_test(test_second),
+		cmocka_unit_test(test_story),         cmocka_unit_test(test_order),
+		cmocka_unit_test(test_memory),        cmocka_unit_test(test_growth), /* frees what malloc then keeps */
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
