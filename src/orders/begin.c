@@ -75,6 +75,8 @@ void begin_manual(const struct orders *o, const struct protocol_request *r, cons
 	        .net = r->net, .since_s = now_s, .until_s = now_s + for_s, .cause = VERDICT_MANUAL};
 	uint8_t length;
 	const size_t n = standing_pieces(o, &r->net, &length);
+	struct wanted_block before = {0};
+	bool blocked = false;
 	struct why why;
 
 	if (never != NULL) {
@@ -87,11 +89,14 @@ void begin_manual(const struct orders *o, const struct protocol_request *r, cons
 		                     "than 1024; name smaller networks");
 		return;
 	}
-	if (write_manual(o, r, who, block.until_s, now_s, &why) < 0) {
+	if (standing_find(o, &r->net, now_s, &blocked, &before, &why) < 0 ||
+	    write_manual(o, r, who, block.until_s, now_s, &why) < 0) {
 		record_say_trouble(answer, &why);
 		return;
 	}
 	block_now(o, &block, 1, now_s, todo);
+	/* When it took the place of one that would have lasted longer, memory must learn when it ends now. */
+	todo->sync |= blocked && before.until_s > block.until_s;
 	answer_begin(answer);
 	standing_say_net(answer, &r->net);
 	answer_time(answer, "since", block.since_s);

@@ -69,17 +69,23 @@ static bool is_in_pieces(const struct orders *o, const struct running_list *l, c
 }
 
 /* Is net blocked, by what, and until when? */
-static int find_block(const struct orders *o, const struct net *net, int64_t now_s, bool *ret_blocked,
-                      struct wanted_block *ret, struct why *why)
+int standing_find(const struct orders *o, const struct net *net, int64_t now_s, bool *ret_blocked,
+                  struct wanted_block *ret, struct why *why)
 {
 	const bool in_memory = o->wanted != NULL && wanted_is_known(o->wanted);
 	struct running_list l = {0};
+	struct wanted_block pieces;
 	const int rc = in_memory ? 0 : running_find(o, net, now_s, &l, why);
 
 	if (rc < 0)
 		return rc;
-	*ret_blocked = is_in(o, in_memory ? NULL : &l, net, now_s, ret) ||
-	               (net->len < 128 && is_in_pieces(o, in_memory ? NULL : &l, net, now_s, ret));
+	*ret_blocked = is_in(o, in_memory ? NULL : &l, net, now_s, ret);
+	/* A network around it may be over before them. */
+	if (net->len < 128 && is_in_pieces(o, in_memory ? NULL : &l, net, now_s, &pieces) &&
+	    (!*ret_blocked || pieces.until_s > ret->until_s)) {
+		*ret = pieces;
+		*ret_blocked = true;
+	}
 	free(l.list);
 	return 0;
 }
@@ -123,7 +129,7 @@ int standing_say(const struct orders *o, const struct net *net, int64_t now_s, s
 	bool blocked;
 	int rc;
 
-	if ((rc = find_block(o, net, now_s, &blocked, &block, why)) < 0)
+	if ((rc = standing_find(o, net, now_s, &blocked, &block, why)) < 0)
 		return rc;
 	(void)net_text(&block.net, text);
 	answer_bool(answer, "blocked", blocked);

@@ -18,6 +18,10 @@ size_t standing_pieces(const struct orders *orders, const struct net *net, uint8
 /* Why nothing of net is blocked, a constant sentence; NULL when it may be. */
 const char *standing_never(const struct orders *orders, const struct net *net);
 
+/* Is all of net blocked, and until when; ret->net: by which block, or net itself when it is by several. */
+int standing_find(const struct orders *orders, const struct net *net, int64_t now_s, bool *ret_blocked,
+                  struct wanted_block *ret, struct why *why);
+
 /* Into the answer: the member "address". */
 void standing_say_net(struct answer *answer, const struct net *net);
 

@@ -1,99 +1,28 @@
 /*
- * wanted: the far end of the pair is played here by a thread that keeps a set of addresses as the kernel would; the
- * database is a real one, and time is a number.
+ * wanted: the far end of the pair is played; the database is a real one, and time is a number.
  */
 #include "wanted.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "firewall/message.h"
+#include "far.h"
 #include "store/blocks.h"
 #include "store/hits.h"
 #include "store/logs.h"
 
-enum { SET_MAX = 4096, REFRESH_S = 300 };
+enum { REFRESH_S = 300 };
 
 static const int64_t t0_s = 1795181862;
 
-static struct far {
-	int fd;
-	pthread_t thread;
-	struct message_entry set[SET_MAX]; /* seconds: since it was last seen */
-	size_t n, added, deleted;
-	int now;
-	bool refuse_odd, fail;
-} far;
-
-static struct message_entry *far_find(const struct message_entry *entry)
-{
-	for (size_t i = 0; i < far.n; i++)
-		if (memcmp(far.set[i].addr, entry->addr, sizeof entry->addr) == 0 && far.set[i].len == entry->len)
-			return &far.set[i];
-	return NULL;
-}
-
-static void far_change(const struct message *request, struct message *answer)
-{
-	for (uint32_t i = 0; i < request->n; i++) {
-		const struct message_entry *const entry = &request->entries[i];
-		struct message_entry *held = far_find(entry);
-
-		if (request->verb == MESSAGE_DEL) {
-			far.deleted++;
-			if (held != NULL)
-				*held = far.set[--far.n];
-			continue;
-		}
-		far.added++;
-		if (far.refuse_odd && entry->addr[15] % 2 == 1) {
-			answer->refused++;
-			(void)strcpy(answer->why, "odd");
-			continue;
-		}
-		if (held == NULL)
-			held = &far.set[far.n++];
-		*held = *entry;
-		held->seconds = 0;
-	}
-}
-
-static void *far_main(void *arg)
-{
-	struct message request;
-
-	while (recv(far.fd, &request, sizeof request, 0) == (ssize_t)sizeof request) {
-		struct message answer = {.verb = request.verb, .number = request.number, .capacity = SET_MAX, .shards = 1};
-
-		if (far.fail && request.verb == MESSAGE_ADD) {
-			answer.error = -EBUSY;
-			(void)strcpy(answer.why, "the lock is held");
-		} else if (request.verb == MESSAGE_ADD || request.verb == MESSAGE_DEL) {
-			far_change(&request, &answer);
-		} else if (request.verb == MESSAGE_LIST) {
-			for (size_t i = request.cursor; i < far.n && answer.n < MESSAGE_ENTRIES; i++)
-				answer.entries[answer.n++] = far.set[i];
-			if (request.cursor + answer.n < far.n)
-				answer.cursor = request.cursor + answer.n;
-		}
-		answer.n4 = (uint32_t)far.n;
-		if (send(far.fd, &answer, sizeof answer, MSG_NOSIGNAL) < 0)
-			break;
-	}
-	(void)close(far.fd);
-	return arg;
-}
-
+static struct far far;
 static struct client client;
 static struct store *store;
 static struct verdict *verdict;
@@ -106,28 +35,22 @@ static int setup(void **state)
 	                                      .for_s = {600, 3600}};
 	struct store_log log = {0};
 	int64_t rule;
-	int pair[2];
 
 	(void)state;
-	memset(&far, 0, sizeof far);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return -1;
-	far.fd = pair[1];
-	client_init(&client, pair[0]);
+	client_init(&client, far_open(&far));
 	if (store_open(NULL, STORE_WRITE, &store, &why) < 0 ||
 	    store_rule(store, "rule", "auth", "reason", &rule, &why) < 0 ||
 	    store_log_add(store, "/a", (struct span){"a", 1}, &log.id, &why) < 0)
 		return -1;
 	verdict = verdict_new(&policy);
 	wanted = wanted_new(store, &client, 64, REFRESH_S, t0_s);
-	return pthread_create(&far.thread, NULL, far_main, NULL) == 0 ? 0 : -1;
+	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	(void)close(client.fd);
-	(void)pthread_join(far.thread, NULL);
+	far_close(&far, client.fd);
 	wanted_free(wanted);
 	wanted_free(NULL);
 	verdict_free(verdict);
@@ -154,18 +77,14 @@ static void add_block(const char *address, int64_t since_s, int64_t until_s, uns
 static struct message_entry *held(const char *address)
 {
 	const struct net net = net_from(address);
-	struct message_entry entry = {.len = net.len};
 
-	memcpy(entry.addr, net.addr.bytes, sizeof entry.addr);
-	return far_find(&entry);
+	return far_find(&far, &net);
 }
 
 /* The kernel's clock goes on until now, after t0_s. */
 static void age(int now)
 {
-	for (size_t i = 0; i < far.n && now > far.now; i++)
-		far.set[i].seconds += (uint32_t)(now - far.now);
-	far.now = now > far.now ? now : far.now;
+	far_age(&far, t0_s + now);
 }
 
 /* now: after t0_s. */
@@ -366,7 +285,7 @@ static void test_refused(void **state)
 	struct wanted_result r;
 
 	(void)state;
-	far.refuse_odd = true;
+	far.refuses_odd = true;
 	add_block("192.0.2.1", t0_s, t0_s + 600, 1);
 	add_block("192.0.2.2", t0_s, t0_s + 600, 1);
 	r = synced(0, true);
@@ -390,11 +309,11 @@ static void test_error(void **state)
 
 	(void)state;
 	add_block("192.0.2.1", t0_s, t0_s + 600, 1);
-	far.fail = true;
+	far.add_error = -EBUSY;
 	assert_int_equal(wanted_sync(wanted, verdict, true, t0_s, &r, &why), -EBUSY);
 	assert_string_equal(why.text, "the lock is held");
 	assert_int_equal(r.running, 77);
-	far.fail = false;
+	far.add_error = 0;
 	r = synced(1, true);
 	assert_int_equal(r.running, 1);
 	assert_non_null(held("192.0.2.1"));
@@ -456,11 +375,11 @@ static void test_add(void **state)
 	assert_int_equal(wanted_add(wanted, blocks, 130, t0_s, &refused, &why), 0);
 	assert_int_equal(far.n, 130);
 	assert_int_equal(refused, 0);
-	far.refuse_odd = true;
+	far.refuses_odd = true;
 	assert_int_equal(wanted_add(wanted, blocks, 130, t0_s, &refused, &why), 0);
 	assert_int_equal(refused, 65);
 	assert_string_equal(why.text, "odd");
-	far.fail = true;
+	far.add_error = -EBUSY;
 	assert_int_equal(wanted_add(wanted, blocks, 130, t0_s, &refused, &why), -EBUSY);
 }
 

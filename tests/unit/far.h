@@ -1,0 +1,149 @@
+/*
+ * far: root's end of the pair, played by a thread that keeps a set of networks as the kernel would. It is touched
+ * only between the calls of client.h, which wait for its answer. Include cmocka.h before it.
+ */
+#ifndef TEST_FAR_H
+#define TEST_FAR_H
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/addr.h"
+#include "firewall/message.h"
+
+enum { FAR_SET_MAX = 4096 };
+
+struct far {
+	int fd;
+	pthread_t thread;
+	struct message_entry set[FAR_SET_MAX]; /* seconds: since it was last seen */
+	size_t n, room, added, deleted;        /* room: after which an ENSURE must come; 0: no end */
+	int64_t now_s;                         /* 0: not begun */
+	bool refuses_odd;
+	int add_error, del_error, list_error;
+};
+
+static inline struct message_entry *far_find_entry(struct far *far, const struct message_entry *entry)
+{
+	for (size_t i = 0; i < far->n; i++)
+		if (memcmp(far->set[i].addr, entry->addr, sizeof entry->addr) == 0 && far->set[i].len == entry->len)
+			return &far->set[i];
+	return NULL;
+}
+
+static inline struct message_entry *far_find(struct far *far, const struct net *net)
+{
+	struct message_entry entry = {.len = net->len};
+
+	memcpy(entry.addr, net->addr.bytes, sizeof entry.addr);
+	return far_find_entry(far, &entry);
+}
+
+/* The kernel's clock goes on. */
+static inline void far_age(struct far *far, int64_t now_s)
+{
+	for (size_t i = 0; i < far->n && far->now_s != 0 && now_s > far->now_s; i++)
+		far->set[i].seconds += (uint32_t)(now_s - far->now_s);
+	far->now_s = now_s > far->now_s ? now_s : far->now_s;
+}
+
+static inline void far_add(struct far *far, const struct message *request, struct message *answer)
+{
+	for (uint32_t i = 0; i < request->n && answer->error == 0; i++) {
+		const struct message_entry *const entry = &request->entries[i];
+		struct message_entry *held = far_find_entry(far, entry);
+
+		far->added++;
+		if (far->refuses_odd && entry->addr[15] % 2 == 1) {
+			answer->refused++;
+			(void)strcpy(answer->why, "odd");
+			continue;
+		}
+		if (held == NULL && far->n == (far->room == 0 ? FAR_SET_MAX : far->room)) {
+			answer->error = -ENOSPC;
+			(void)strcpy(answer->why, "full");
+			answer->refused = 0;
+			continue;
+		}
+		if (held == NULL)
+			held = &far->set[far->n++];
+		*held = *entry;
+		held->seconds = 0;
+	}
+}
+
+static inline void far_del(struct far *far, const struct message *request)
+{
+	for (uint32_t i = 0; i < request->n; i++) {
+		struct message_entry *const held = far_find_entry(far, &request->entries[i]);
+
+		far->deleted++;
+		if (held != NULL)
+			*held = far->set[--far->n];
+	}
+}
+
+static inline void far_list(struct far *far, const struct message *request, struct message *answer)
+{
+	for (size_t i = request->cursor; i < far->n && answer->n < MESSAGE_ENTRIES; i++)
+		answer->entries[answer->n++] = far->set[i];
+	if (request->cursor + answer->n < far->n)
+		answer->cursor = request->cursor + answer->n;
+}
+
+static inline void *far_main(void *arg)
+{
+	struct far *const far = arg;
+	struct message request;
+
+	while (recv(far->fd, &request, sizeof request, 0) == (ssize_t)sizeof request) {
+		struct message answer = {
+			.verb = request.verb, .number = request.number, .capacity = FAR_SET_MAX, .shards = 1};
+
+		answer.error = request.verb == MESSAGE_ADD    ? far->add_error
+		               : request.verb == MESSAGE_DEL  ? far->del_error
+		               : request.verb == MESSAGE_LIST ? far->list_error
+		                                              : 0;
+		if (answer.error != 0)
+			(void)strcpy(answer.why, "the lock is held");
+		else if (request.verb == MESSAGE_ADD)
+			far_add(far, &request, &answer);
+		else if (request.verb == MESSAGE_DEL)
+			far_del(far, &request);
+		else if (request.verb == MESSAGE_LIST)
+			far_list(far, &request, &answer);
+		else if (far->room != 0 && far->room < (size_t)request.n4 + request.n6)
+			far->room = (size_t)request.n4 + request.n6;
+		answer.n4 = (uint32_t)far->n;
+		if (send(far->fd, &answer, sizeof answer, MSG_NOSIGNAL) < 0)
+			break;
+	}
+	(void)close(far->fd);
+	return NULL;
+}
+
+/* Returns the near end. */
+static inline int far_open(struct far *far)
+{
+	int pair[2];
+
+	memset(far, 0, sizeof *far);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	far->fd = pair[1];
+	assert_int_equal(pthread_create(&far->thread, NULL, far_main, far), 0);
+	return pair[0];
+}
+
+static inline void far_close(struct far *far, int near_fd)
+{
+	(void)close(near_fd);
+	(void)pthread_join(far->thread, NULL);
+}
+
+#endif
