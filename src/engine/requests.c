@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "ledger.h"
 
 void requests_init(struct requests *r, struct policy *policy, struct store *store, struct acts *acts,
                    struct wanted *wanted)
@@ -83,6 +84,12 @@ static void say_request(const struct control_request *r, const struct answer *an
 	         r->what.reason[0] != '\0' ? ", " : "", r->what.reason, answer->ok ? "" : ": refused");
 }
 
+/* What waits to be written may hold blocks that nobody finds yet: they would begin after they were lifted. */
+static bool must_wait(const struct requests *r, enum protocol_verb verb)
+{
+	return (verb == PROTOCOL_UNBLOCK || verb == PROTOCOL_WHITE) && ledger_has_hits(r->policy->ledger);
+}
+
 static bool take_one(struct requests *r, struct orders_todo *ret)
 {
 	const struct orders orders = requests_orders(r);
@@ -98,6 +105,8 @@ static bool take_one(struct requests *r, struct orders_todo *ret)
 		reload(r, request.who, now_s);
 	else if (what->verb == PROTOCOL_RESUME)
 		orders_resume(&orders, what, find_rule(r->policy->rules, what->rule), request.who, now_s, &r->answer);
+	else if (must_wait(r, what->verb))
+		answer_error(&r->answer, "what was read waits to be written; nothing was changed; ask again in a second");
 	else
 		orders_run(&orders, what, request.who, now_s, &r->answer, ret);
 	say_request(&request, &r->answer);

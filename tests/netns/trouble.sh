@@ -150,7 +150,10 @@ has_hits "$before" || fail "wrote to a locked database"
 echo .quit >&"${LOCKER[1]}"
 wait "$locker"
 locker=
+freed=198.51.100.$((before + 1)) # its line waits, up to a second: whoever unblocks it now means that, too
+wait_until wfs unblock "$freed" || fail "$freed cannot be unblocked: $(wfs unblock "$freed" 2>&1)"
 is_read "the database is free again"
+! listed "$freed" || fail "$freed was unblocked, and then blocked by a line from before"
 wait_until has_hits "$N" || fail "after the lock: got $(hits) hits, want $N"
 wait_until said "the database can be written again" || fail "nobody says that the database can be written again"
 wait_until said "reloaded: " || fail "nobody reloaded after the database was free again"
