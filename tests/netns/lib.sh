@@ -94,13 +94,14 @@ is_listening() {
 }
 
 # A server on these ports of both families, which accepts and says nothing. Not by in_server: a function in
-# the background is a shell of its own, $! would be that one's and nc would outlive us.
+# the background is a shell of its own, $! would be that one's and nc would outlive us. It serves one at a time: -w lets
+# go one that is silent for a second, since who is blocked in the middle cannot even say that it is over.
 listen() {
 	local port
 	for port; do
-		ip netns exec "$SERVER" nc -4 -d -k -l 10.9.0.1 "$port" </dev/null >/dev/null 2>&1 &
+		ip netns exec "$SERVER" nc -4 -d -k -l -w 1 10.9.0.1 "$port" </dev/null >/dev/null 2>&1 &
 		LISTENERS+=($!)
-		ip netns exec "$SERVER" nc -6 -d -k -l fd09::1 "$port" </dev/null >/dev/null 2>&1 &
+		ip netns exec "$SERVER" nc -6 -d -k -l -w 1 fd09::1 "$port" </dev/null >/dev/null 2>&1 &
 		LISTENERS+=($!)
 		wait_until is_listening "$port" || fail "nothing listens on port $port"
 		wait_until tcp_ok "$SERVER" 10.9.0.1 "$port" || fail "nobody answers on 10.9.0.1 port $port"
