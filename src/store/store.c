@@ -12,7 +12,10 @@
 #include "schema.h"
 #include "store/batch.h"
 
-enum { BOOT_ID_MAX = 64 };
+enum {
+	BOOT_ID_MAX = 64,
+	BULK_WRITES = 8, /* store_commits put off before the disk is asked to begin: little at a time, or asking waits */
+};
 
 static int version(struct store *store, int64_t *ret, struct why *why)
 {
@@ -262,7 +265,7 @@ int store_commit(struct store *store, struct why *why)
 	if (store_commits_next(store))
 		return commit(store, why);
 	/* What the disk takes meanwhile need not be waited for at the end. Only a hint. */
-	if (++store->uncommitted % STORE_BULK_COMMITS == 0 && store->bulk_fd >= 0)
+	if (++store->uncommitted % BULK_WRITES == 0 && store->bulk_fd >= 0)
 		(void)sync_file_range(store->bulk_fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	return 0;
 }
