@@ -408,7 +408,6 @@ int ledger_finish(struct ledger *l, struct why *why)
 	const bool deferred = l->defer_good;
 	int rc;
 
-	age_credit(l, l->credit_s);
 	l->write_good = true;
 	rc = ledger_write(l, why);
 	l->write_good = !deferred;
@@ -572,10 +571,7 @@ int ledger_write(struct ledger *l, struct why *why)
 		rc = write_attempts(l, why);
 	if (rc == 0 && good)
 		rc = write_good(l, why);
-	if (rc == 0)
-		rc = store_commit(l->store, why);
-	else
-		store_rollback(l->store);
+	rc = store_finish(l->store, rc, why);
 	if (rc < 0) {
 		undo(l);
 		return rc;

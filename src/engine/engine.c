@@ -323,10 +323,7 @@ static void say_state(struct engine *e, const struct wanted_result *r, int64_t n
 		return; /* the next sync says it */
 	for (size_t i = 0; i < sizeof said / sizeof *said && rc == 0; i++)
 		rc = store_say(e->store, said[i].key, said[i].value, &why);
-	if (rc == 0)
-		(void)store_commit(e->store, &why);
-	else
-		store_rollback(e->store);
+	(void)store_finish(e->store, rc, &why);
 }
 
 static void sync_firewall(struct engine *e)

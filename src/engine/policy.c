@@ -51,10 +51,7 @@ static void say_rules_fault(struct policy *p, const char *text)
 
 	if (rc == 0) {
 		rc = store_say(p->store, "rules_fault", text, &why);
-		if (rc == 0)
-			rc = store_commit(p->store, &why);
-		else
-			store_rollback(p->store);
+		rc = store_finish(p->store, rc, &why);
 	}
 	if (rc < 0)
 		log_line(LOG_WARNING, "%s; status does not show how the rules are", why.text);
@@ -110,10 +107,7 @@ static int lift_allowed(struct policy *p, struct why *why)
 	if (rc == 0 && n > 0 && (rc = store_begin(p->store, why)) == 0) {
 		for (size_t i = 0; i < n && rc == 0; i++)
 			rc = store_end_one(p->store, lift[i].id, now_s, "allowed", why);
-		if (rc == 0)
-			rc = store_commit(p->store, why);
-		else
-			store_rollback(p->store);
+		rc = store_finish(p->store, rc, why);
 	}
 	if (rc == 0 && n > 0) {
 		for (size_t i = 0; i < n; i++)
@@ -154,10 +148,7 @@ static int remember_names(struct policy *p, struct why *why)
 	if (nets.n > 0 && (rc = store_begin(p->store, why)) == 0) {
 		for (size_t i = 0; i < nets.n && rc == 0; i++)
 			rc = store_add_allowance(p->store, &nets.list[i], now, now + NAMES_KEPT_S, "name", NULL, why);
-		if (rc == 0)
-			rc = store_commit(p->store, why);
-		else
-			store_rollback(p->store);
+		rc = store_finish(p->store, rc, why);
 	}
 	nets_done(&nets);
 	return rc;

@@ -24,10 +24,7 @@ static int delete_rows(struct store *store, struct acts *acts, const struct conf
 		rc = store_purge_good(store, before_s, now_s - config->block.window_s, SLICE_ROWS, &n_good, why);
 	if (rc == 0)
 		rc = acts_purge(acts, before_s, SLICE_ROWS, why);
-	if (rc == 0)
-		rc = store_commit(store, why);
-	else
-		store_rollback(store);
+	rc = store_finish(store, rc, why);
 	*ret_more = n >= SLICE_ROWS || n_good >= SLICE_ROWS;
 	return rc;
 }

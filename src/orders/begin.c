@@ -202,10 +202,7 @@ static int write_flood(const struct orders *o, const struct begin_flood *flood, 
 	if ((rc = store_rule(o->store, "kernel-connections", "flood", flood_reason, &hit.rule, why)) == 0 &&
 	    (rc = store_add_hits(o->store, &hit, 1, why)) == 0)
 		rc = add_blocks(o, decision, hit.rule, why);
-	if (rc == 0)
-		return store_commit(o->store, why);
-	store_rollback(o->store);
-	return rc;
+	return store_finish(o->store, rc, why);
 }
 
 int begin_flood(const struct orders *o, const struct begin_flood *flood, int64_t now_s, struct orders_todo *ret,

@@ -13,10 +13,8 @@ int orders_record(const struct orders *o, const char *who, const char *what, con
 
 	if (rc < 0)
 		return rc;
-	if ((rc = acts_add(o->acts, now_s, who, what, NULL, why_text, why)) == 0)
-		return store_commit(o->store, why);
-	store_rollback(o->store);
-	return rc;
+	rc = acts_add(o->acts, now_s, who, what, NULL, why_text, why);
+	return store_finish(o->store, rc, why);
 }
 
 void orders_resume(const struct orders *o, const struct protocol_request *r, unsigned rule, const char *who,
@@ -34,10 +32,7 @@ void orders_resume(const struct orders *o, const struct protocol_request *r, uns
 		}
 		if (rc == 0)
 			rc = acts_add(o->acts, now_s, who, "resume", NULL, r->rule, &why);
-		if (rc == 0)
-			rc = store_commit(o->store, &why);
-		else
-			store_rollback(o->store);
+		rc = store_finish(o->store, rc, &why);
 	}
 	if (rc < 0) {
 		record_say_trouble(answer, &why);

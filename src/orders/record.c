@@ -49,11 +49,9 @@ int record_finish(const struct orders *o, const struct protocol_request *r, cons
 {
 	if (rc == 0)
 		rc = acts_add(o->acts, now_s, who, protocol_verb_text(r->verb), &r->net, r->reason, why);
-	if (rc == 0)
-		return store_commit(o->store, why);
-	acts_stop(o->acts);
-	store_rollback(o->store);
-	return rc;
+	if (rc != 0)
+		acts_stop(o->acts);
+	return store_finish(o->store, rc, why);
 }
 
 void record_say_trouble(struct answer *answer, const struct why *why)

@@ -279,6 +279,14 @@ void store_rollback(struct store *store)
 	store->uncommitted = 0;
 }
 
+int store_finish(struct store *store, int rc, struct why *why)
+{
+	if (rc == 0)
+		return store_commit(store, why);
+	store_rollback(store);
+	return rc;
+}
+
 /* --- bulk --- */
 
 int store_bulk_begin(struct store *store, struct why *why)

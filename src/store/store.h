@@ -63,6 +63,9 @@ int store_begin(struct store *store, struct why *why);
 int store_commit(struct store *store, struct why *why);
 void store_rollback(struct store *store);
 
+/* What everybody does at the end: commits when rc is 0; else rolls back and returns rc, with why as it is. */
+int store_finish(struct store *store, int rc, struct why *why);
+
 /*
  * For a replay, which stores by the hundred thousand: from now on only every STORE_BULK_COMMITS-th store_commit is one,
  * and an error undoes what was stored since the last that was. In a database this process has just made and nobody
