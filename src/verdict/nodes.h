@@ -13,15 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/room.h"
 #include "verdict/verdict.h"
 
 enum {
 	NODES_NONE = 0,
-	NODES_PER_CHUNK = 1 << 12,
-	NODES_CHUNKS = VERDICT_NODES_MAX / NODES_PER_CHUNK,
 };
 
-static_assert(VERDICT_NODES_MAX % NODES_PER_CHUNK == 0 && VERDICT_NODES_MAX < 1 << 24, "24 bits name a node");
+static_assert(VERDICT_NODES_MAX < 1 << 24, "24 bits name a node");
 
 /* For the 24 bits of a list's head; what is written there is always below VERDICT_NODES_MAX. */
 #define NODES_HEAD(node) ((node) & 0xFFFFFFU)
@@ -34,7 +33,8 @@ struct node {
 };
 
 struct nodes {
-	struct node *chunks[NODES_CHUNKS];
+	struct room room;
+	struct node *list;    /* all of room */
 	uint32_t fresh, free; /* never used yet from here on; first of the free list */
 	size_t n;             /* in use */
 };
@@ -48,7 +48,7 @@ uint32_t nodes_take(struct nodes *nodes);
 /* Of a node in use, or of NODES_NONE, which may be fetched but means nothing. Good until nodes_done. */
 static inline struct node *nodes_at(const struct nodes *nodes, uint32_t i)
 {
-	return &nodes->chunks[i / NODES_PER_CHUNK][i % NODES_PER_CHUNK];
+	return &nodes->list[i];
 }
 
 /* Gives back a whole list. */

@@ -1,33 +1,11 @@
 #include "verdict/subjects.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 
 enum {
 	TABLE_MIN = 1 << 10,
 	LARGE = 1 << 18, /* entries */
 };
-
-/*
- * What is new of it zeroed, and told to the kernel as one for huge pages: look-ups go everywhere in it, and half
- * their time was spent on walking page tables (measured).
- */
-static struct tracked *resize_table(struct tracked *old, size_t old_size, size_t size)
-{
-	const uintptr_t page = (uintptr_t)2 << 20;
-	struct tracked *const table = reallocarray(old, size, sizeof *table);
-	uintptr_t from, end;
-
-	if (table == NULL)
-		abort(); /* no memory: systemd restarts, the truth is on disk */
-	from = ((uintptr_t)table + page - 1) & ~(page - 1);
-	end = (uintptr_t)(table + size) & ~(page - 1);
-	if (from < end)
-		(void)madvise((void *)from, end - from, MADV_HUGEPAGE); /* a hint */
-	memset(table + old_size, 0, (size - old_size) * sizeof *table);
-	return table;
-}
 
 /* A small one doubles and is two thirds full at most; in a large one memory counts for more than a few probes. */
 static size_t capacity_after(size_t capacity)
@@ -47,7 +25,9 @@ void subjects_init(struct subjects *s, const struct verdict_policy *policy)
 	s->policy = policy;
 	s->capacity = TABLE_MIN;
 	s->size = size_for(s->capacity);
-	s->table = resize_table(NULL, 0, s->size);
+	room_init(&s->room, size_for(VERDICT_ADDRESSES_MAX) * sizeof *s->table);
+	s->table = s->last = s->room.start;
+	room_reach(&s->room, s->size * sizeof *s->table);
 	s->n = 0;
 	s->forgotten = 0;
 	nodes_init(&s->nodes);
@@ -55,8 +35,8 @@ void subjects_init(struct subjects *s, const struct verdict_policy *policy)
 
 void subjects_done(struct subjects *s)
 {
-	free(s->table);
-	s->table = NULL;
+	room_done(&s->room);
+	s->table = s->last = NULL;
 	nodes_done(&s->nodes);
 }
 
@@ -248,7 +228,7 @@ static void grow(struct subjects *s)
 	s->size = size_for(s->capacity);
 	if (s->size == old_size) /* where a large one begins */
 		return;
-	s->table = resize_table(s->table, old_size, s->size);
+	room_reach(&s->room, s->size * sizeof *s->table);
 	for (size_t i = old_size; i-- > 0;) {
 		const struct tracked t = s->table[i];
 		struct tracked *home, *to;

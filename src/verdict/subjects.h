@@ -45,9 +45,11 @@ static_assert(sizeof(struct tracked) == 32, "half a cache line");
 
 struct subjects {
 	const struct verdict_policy *policy; /* borrowed */
-	struct tracked *table; /* open addressing, linear probing, in the order of the hash */
+	struct room room;
+	struct tracked *table; /* all of room: open addressing, linear probing, in the order of the hash */
 	size_t size, capacity, n;
-	uint64_t forgotten; /* for want of room */
+	struct tracked *last; /* the place that subjects_find_or_add gave last: mostly asked for twice in a row */
+	uint64_t forgotten;   /* for want of room */
 	struct nodes nodes;
 };
 
@@ -65,6 +67,11 @@ static inline size_t subjects_home(const struct subjects *s, const struct addr *
 	return (size_t)((hash >> 32) * s->size >> 32); /* size < 2^32 */
 }
 
+static inline bool subjects_stands_at(const struct tracked *t, const struct addr *addr, uint8_t len)
+{
+	return t->used && addr_equal(&t->addr, addr) && t->len == len;
+}
+
 /* Where it stands, or the free place where it would. */
 static inline struct tracked *subjects_place(const struct subjects *s, const struct addr *addr, uint8_t len)
 {
@@ -72,7 +79,7 @@ static inline struct tracked *subjects_place(const struct subjects *s, const str
 	const size_t size = s->size;
 	size_t i = subjects_home(s, addr, len);
 
-	while (table[i].used && !(addr_equal(&table[i].addr, addr) && table[i].len == len))
+	while (table[i].used && !subjects_stands_at(&table[i], addr, len))
 		i = i + 1 == size ? 0 : i + 1;
 	return &table[i];
 }
@@ -106,13 +113,15 @@ void subjects_make_room(struct subjects *subjects, uint32_t now_s);
 /* Others may be moved or forgotten by it. Afterwards there are SUBJECTS_SPARE_NODES to be taken. */
 static inline struct tracked *subjects_find_or_add(struct subjects *s, const struct net *net, uint32_t now_s)
 {
-	struct tracked *t = subjects_place(s, &net->addr, net->len);
+	struct tracked *t = s->last;
 
+	if (!subjects_stands_at(t, &net->addr, net->len)) /* it never stands in two places */
+		t = s->last = subjects_place(s, &net->addr, net->len);
 	if (t->used && s->nodes.n + SUBJECTS_SPARE_NODES < VERDICT_NODES_MAX)
 		return t;
 	if (s->n + 1 > s->capacity || s->nodes.n + SUBJECTS_SPARE_NODES >= VERDICT_NODES_MAX) {
 		subjects_make_room(s, now_s);
-		t = subjects_place(s, &net->addr, net->len);
+		t = s->last = subjects_place(s, &net->addr, net->len);
 	}
 	if (!t->used) {
 		*t = (struct tracked){.addr = net->addr, .len = net->len, .used = 1};
