@@ -32,11 +32,7 @@ struct wanted {
 
 static int by_net(const void *a, const void *b)
 {
-	const struct net *const x = &((const struct running *)a)->block.net;
-	const struct net *const y = &((const struct running *)b)->block.net;
-	const int order = memcmp(x->addr.bytes, y->addr.bytes, sizeof x->addr.bytes);
-
-	return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
+	return net_order(&((const struct running *)a)->block.net, &((const struct running *)b)->block.net);
 }
 
 /* The same, and of several blocks of one net the one first that knocks may prolong, then the longest. */

@@ -9,6 +9,7 @@
 #ifndef WFS_ADDR_H
 #define WFS_ADDR_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,7 +30,7 @@ struct net {
 	uint8_t len;
 };
 
-/* These two are inline: tables of addresses do little else. True for an IPv4 address. */
+/* These are inline: tables of addresses do little else. True for an IPv4 address. */
 static inline bool addr_is_ip4(const struct addr *addr)
 {
 	static const uint8_t prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
@@ -45,6 +46,24 @@ static inline bool addr_equal(const struct addr *a, const struct addr *b)
 	memcpy(x, a->bytes, sizeof x);
 	memcpy(y, b->bytes, sizeof y);
 	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+}
+
+/* True when a stands before b in lists by address. */
+static inline bool addr_before(const struct addr *a, const struct addr *b)
+{
+	uint64_t x[2], y[2];
+
+	memcpy(x, a->bytes, sizeof x);
+	memcpy(y, b->bytes, sizeof y);
+	return (be64toh(x[0]) < be64toh(y[0])) | ((x[0] == y[0]) & (be64toh(x[1]) < be64toh(y[1]))); /* no branch to guess */
+}
+
+/* Below, at or above 0 as in qsort(3); of two networks that begin alike the wider one stands first. */
+static inline int net_order(const struct net *a, const struct net *b)
+{
+	const int order = addr_before(&b->addr, &a->addr) - addr_before(&a->addr, &b->addr);
+
+	return order != 0 ? order : a->len - b->len;
 }
 
 /* For tables: every bit of addr and seed bears on every bit of it. MurmurHash3's finalizer (A. Appleby) over both halves. */

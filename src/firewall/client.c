@@ -22,13 +22,6 @@ void client_init(struct client *client, int fd)
 	*client = (struct client){.fd = fd};
 }
 
-static int net_order(const struct net *a, const struct net *b)
-{
-	const int by_addr = memcmp(a->addr.bytes, b->addr.bytes, sizeof a->addr.bytes);
-
-	return by_addr != 0 ? by_addr : a->len - b->len;
-}
-
 static int wanted_order(const void *a, const void *b)
 {
 	const struct client_entry *left = a, *right = b;

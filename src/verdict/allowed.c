@@ -88,13 +88,6 @@ bool allowed_matches(const struct allowed *a, struct span name)
 
 /* --- earned allowances --- */
 
-static int net_order(const struct net *a, const struct net *b)
-{
-	const int order = memcmp(a->addr.bytes, b->addr.bytes, sizeof a->addr.bytes);
-
-	return order != 0 ? order : a->len - b->len;
-}
-
 /* Where net stands, or would stand. */
 static size_t earned_place(const struct allowed *a, const struct net *net)
 {
