@@ -65,6 +65,16 @@ struct line {
 	struct span message; /* what the program said; may be empty */
 };
 
+/* The stamp of the line before, as it was written, but for its seconds and their fraction; stamp.c's business alone. */
+struct line_stamp {
+	uint8_t len; /* a line must have, to be compared with it; 0: nothing is remembered */
+	uint8_t minute_len, fraction_len, tail_len, form;
+	char minute[LINE_MINUTE_MAX];
+	struct words_head minute_head, tail_head; /* the tail's with the byte behind it */
+	uint64_t fraction_mask;                   /* bits that are the same in "." and in all digits */
+	int64_t minute_s;
+};
+
 /*
  * What the year of a stamp without one, and the zone of a stamp without one, are taken from. One per log.
  * Years: a log is read forwards. The first such stamp gets the latest year that is not more than a
@@ -76,11 +86,7 @@ struct line_clock {
 	int64_t end_s;  /* when the log was last written: its mtime, or now for a log being followed */
 	int64_t last_s; /* the last time given out that was not half a year behind; 0: none yet */
 	int year;       /* the year the first stamp is in; 0: see end_s */
-	/* The minute of the line before, as it was written; stamp.c's business alone. */
-	char minute[LINE_MINUTE_MAX];
-	struct words_head minute_head, tail_head;
-	uint8_t minute_len, tail_len, form;
-	int64_t minute_s;
+	struct line_stamp stamp;
 	/* The host of the line before with the blank behind it, when it was one word and no longer; line.c's. */
 	struct words_head host_head;
 	uint8_t host_len; /* with the blank; 0: none */

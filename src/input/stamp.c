@@ -8,6 +8,9 @@ enum {
 	HALF_YEAR_S = 31556952 / 2, /* of the Gregorian mean year */
 	YEARS_BACK = 8,             /* leap years are at most so far apart: 2096, 2104 */
 	BACKWARDS_S = 120,          /* lines of one log may be so much out of order, by their minutes */
+	SECOND_LEN = 3,             /* ":42" */
+	SECOND_MAX = 60,            /* a leap second */
+	FRACTION_MAX = 8,           /* ".1234567": longer ones are not remembered */
 };
 
 /* What a clock on the wall shows. */
@@ -273,32 +276,17 @@ static size_t scan_tail(enum stamp_form form, const char *p, size_t len)
 	return 0;
 }
 
-/* Works a minute out and remembers it. */
-static bool learn_minute(struct line_clock *clock, const char *p, size_t len, struct span tail)
+/* Unix seconds of the minute that wall shows; tail: as of scan_tail. */
+static bool dated_seconds(const struct line_clock *clock, enum stamp_form form, struct wall wall, struct span tail, int64_t *ret)
 {
-	struct span zone = tail;
-	enum stamp_form form = STAMP_SYSLOG;
-	struct wall wall = {0};
-	const size_t minute_len = scan_minute(p, len, &wall, &form);
-	int64_t minute_s;
-
 	if (form == STAMP_CTIME) {
 		wall.year = four_digits(tail.p + 1);
-		zone.len = 0;
-	} else if (zone.len > 0 && *zone.p == ' ') {
-		zone.p++;
-		zone.len--;
+		tail.len = 0;
+	} else if (tail.len > 0 && *tail.p == ' ') {
+		tail.p++;
+		tail.len--;
 	}
-	if (!date_exists(&wall) || !minute_seconds(clock, wall, zone, &minute_s))
-		return false;
-	memcpy(clock->minute, p, minute_len);
-	clock->minute_len = (uint8_t)minute_len; /* <= LINE_MINUTE_MAX */
-	clock->minute_head = words_head(p, minute_len);
-	clock->tail_len = (uint8_t)tail.len; /* <= LINE_TAIL_MAX */
-	clock->tail_head = words_head(tail.p, tail.len);
-	clock->form = (uint8_t)form;
-	clock->minute_s = minute_s;
-	return true;
+	return date_exists(&wall) && minute_seconds(clock, wall, tail, ret);
 }
 
 /* journalctl -o short-unix: "1795184163.123456" */
@@ -316,68 +304,104 @@ static const char *take_unix(struct line_clock *clock, const char *p, const char
 		;
 	if (p - dot != 7)
 		return NULL;
-	clock->minute_len = 0; /* the minute remembered is no longer that of the line before */
+	clock->stamp.len = 0;
 	*ret = (struct stamp){time_s, STAMP_SYSLOG};
 	return p;
 }
 
-/* True when the minute of the line before stands at p. */
-static bool is_same_minute(const struct line_clock *clock, const char *p, size_t len)
-{
-	const size_t n = clock->minute_len;
+/* Those that stand as often as "." and digits are made of. */
+static const uint64_t dot = 0x30303030303030 << 8 | '.', sixes = 0x06060606060606 << 8, halves = 0xF0F0F0F0F0F0F0F0;
 
-	return n > 0 && len >= n && words_begin(words_of(p, len), &clock->minute_head) &&
-	       (n <= WORDS_BYTES || memcmp(p + WORDS_BYTES, clock->minute + WORDS_BYTES, n - WORDS_BYTES) == 0);
+/* p: behind its tail. Not remembered is what could not be told from another one by the byte there. */
+static void remember(struct line_clock *clock, const char *start, size_t minute_len, struct span fraction, struct span tail,
+                     const char *end, enum stamp_form form, int64_t minute_s)
+{
+	struct line_stamp *const m = &clock->stamp;
+	const char *const behind = tail.p + tail.len;
+
+	m->len = 0;
+	if (fraction.len > FRACTION_MAX || (fraction.len > 0 && *fraction.p != '.') || behind == end ||
+	    (*behind != ' ' && *behind != ']'))
+		return;
+	m->len = (uint8_t)(minute_len + SECOND_LEN + FRACTION_MAX); /* <= LINE_MINUTE_MAX + 11 */
+	m->minute_len = (uint8_t)minute_len; /* <= LINE_MINUTE_MAX */
+	m->fraction_len = (uint8_t)fraction.len; /* <= FRACTION_MAX */
+	m->tail_len = (uint8_t)tail.len;         /* <= LINE_TAIL_MAX */
+	m->form = (uint8_t)form;
+	memcpy(m->minute, start, minute_len);
+	m->minute_head = words_head(start, minute_len);
+	m->tail_head = words_head(tail.p, tail.len + 1);
+	m->fraction_mask = fraction.len == 0 ? 0 : UINT64_MAX >> 8 * (FRACTION_MAX - fraction.len) & (halves | 0xFF);
+	m->minute_s = minute_s;
 }
 
-/* True when the tail of the line before stands at p and ends there: a blank follows, so it cannot be longer here. */
-static bool is_same_tail(const struct line_clock *clock, const char *p, size_t len)
+/* After a stamp that differs from the one remembered in its seconds and their fraction only, or NULL. */
+static const char *take_again(const struct line_clock *clock, const char *p, size_t len, struct stamp *ret)
 {
-	const size_t n = clock->tail_len;
+	const struct line_stamp *const m = &clock->stamp;
+	uint64_t digits;
+	int second;
 
-	return n > 0 && len > n && words_begin(words_of(p, len), &clock->tail_head) && p[n] == ' ';
+	if (m->len == 0 || len < m->len || !words_begin(words_of(p, len), &m->minute_head) ||
+	    (m->minute_len > WORDS_BYTES &&
+	     memcmp(p + WORDS_BYTES, m->minute + WORDS_BYTES, m->minute_len - WORDS_BYTES) != 0))
+		return NULL;
+	p += m->minute_len + SECOND_LEN;
+	len -= m->minute_len + SECOND_LEN;
+	second = two_digits(p - 2);
+	if (p[-3] != ':' || second < 0 || second > SECOND_MAX)
+		return NULL;
+	/* Eight bytes at once: what is a digit becomes its number, and six more than that is below 16. */
+	digits = words_load8(p) ^ dot;
+	if (((digits | (digits + sixes)) & m->fraction_mask) != 0)
+		return NULL;
+	p += m->fraction_len;
+	len -= m->fraction_len;
+	if (!words_begin(words_of(p, len), &m->tail_head))
+		return NULL;
+	p += m->tail_len;
+	if (m->tail_len == 0 && len > 1 && (p[1] == '+' || p[1] == '-')) /* here is a zone, there was none */
+		return NULL;
+	*ret = (struct stamp){m->minute_s + second, m->form};
+	return p;
 }
 
 const char *stamp_take(struct line_clock *clock, const char *p, const char *end, struct stamp *ret)
 {
-	const char *const start = p;
-	const size_t len = (size_t)(end - start);
-	size_t minute_len = clock->minute_len;
-	enum stamp_form form = clock->form;
-	const bool known = is_same_minute(clock, p, len);
+	const char *const start = p, *const again = take_again(clock, p, (size_t)(end - p), ret);
+	struct span fraction = {p, 0}, tail;
 	struct wall wall = {0};
+	enum stamp_form form;
+	int64_t minute_s;
+	size_t minute_len;
 	int second;
 
-	if (!known) {
-		minute_len = scan_minute(p, len, &wall, &form);
-		if (minute_len == 0)
-			return take_unix(clock, p, end, ret);
-	}
+	if (again != NULL)
+		return again;
+	minute_len = scan_minute(p, (size_t)(end - p), &wall, &form);
+	if (minute_len == 0)
+		return take_unix(clock, p, end, ret);
 	p += minute_len;
-	if (end - p < 3 || *p != ':')
+	if (end - p < SECOND_LEN || *p != ':')
 		return NULL;
 	second = two_digits(p + 1);
-	if (second < 0 || second > 60) /* 60: a leap second */
+	if (second < 0 || second > SECOND_MAX)
 		return NULL;
-	p += 3;
+	p += SECOND_LEN;
+	ret->form = form;
+	fraction.p = p;
 	if (end - p >= 2 && (*p == '.' || (*p == ',' && form == STAMP_RFC3339)) && is_digit(p[1])) {
-		ret->form = *p == ',' ? STAMP_COMMA : form;
+		if (*p == ',')
+			ret->form = STAMP_COMMA;
 		for (p += 2; p < end && is_digit(*p); p++)
 			;
-	} else {
-		ret->form = form;
+		fraction.len = (size_t)(p - fraction.p);
 	}
-	if (known && is_same_tail(clock, p, (size_t)(end - p))) {
-		p += clock->tail_len;
-	} else {
-		const struct span tail = {p, scan_tail(form, p, (size_t)(end - p))};
-
-		if (tail.len == 0 && (form == STAMP_CTIME || form == STAMP_FULL))
-			return NULL;
-		if ((!known || tail.len > 0 || clock->tail_len > 0) && !learn_minute(clock, start, len, tail))
-			return NULL;
-		p += tail.len;
-	}
-	ret->time_s = clock->minute_s + second;
-	return p;
+	tail = (struct span){p, scan_tail(form, p, (size_t)(end - p))};
+	if ((tail.len == 0 && (form == STAMP_CTIME || form == STAMP_FULL)) ||
+	    !dated_seconds(clock, form, wall, tail, &minute_s))
+		return NULL;
+	remember(clock, start, minute_len, fraction, tail, end, form, minute_s);
+	ret->time_s = minute_s + second;
+	return p + tail.len;
 }

@@ -88,7 +88,7 @@ static void one_line(struct line_clock *clock, const char *text, size_t len)
 	struct line line, line_again, line_fresh;
 	int answer;
 
-	fresh.minute_len = fresh.host_len = 0;
+	fresh.stamp.len = fresh.host_len = 0;
 	answer = line_parse(clock, text, len, &line);
 	check(answer == LINE_OK || answer == LINE_UNPARSED);
 	check(line_parse(&again, text, len, &line_again) == answer);
