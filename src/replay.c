@@ -135,20 +135,22 @@ static void take_line(const struct replay *r, struct rules_scratch *scratch, str
 static void match(const struct replay *r, struct rules_scratch *scratch, struct chunk *c)
 {
 	const char *p = c->piece.bytes, *const end = c->piece.bytes + c->piece.len;
-	const bool clean = memchr(p, '\0', c->piece.len) == NULL;
 	struct line_clock clock;
 
 	c->n = 0;
 	c->tally = (struct tally){0};
 	line_clock_init(&clock, r->end_s, 0);
+	c->piece.bytes[c->piece.len] = '\0';
 	while (p < end) {
-		const char *const lf = memchr(p, '\n', (size_t)(end - p));
+		const char *const stop = strchrnul(p, '\n');
+		const bool clean = stop == end || *stop == '\n'; /* it holds no NUL */
+		const char *const lf = clean ? stop : memchr(stop, '\n', (size_t)(end - stop));
 		const size_t len = (size_t)((lf == NULL ? end : lf) - p);
 
 		c->last_start = (size_t)(p - c->piece.bytes);
 		c->last_len = len;
 		take_line(r, scratch, &clock, c, clean, c->last_start, len);
-		p += len + (lf != NULL);
+		p += len + 1;
 	}
 }
 
@@ -615,7 +617,7 @@ int replay_run(const struct replay_options *options, struct replay_result *ret, 
 	if (ret->by_rule == NULL || r.chunks == NULL)
 		abort();
 	for (size_t i = 0; i < r.n_chunks; i++)
-		if ((r.chunks[i].piece.bytes = malloc(CHUNKS_SIZE)) == NULL)
+		if ((r.chunks[i].piece.bytes = malloc(CHUNKS_SIZE + 1)) == NULL)
 			abort();
 	(void)pthread_mutex_init(&r.lock, NULL);
 	(void)pthread_cond_init(&r.todo, NULL);
