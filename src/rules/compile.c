@@ -26,7 +26,8 @@
 static const struct builtin {
 	const char *word, *regex;
 } builtins[] = {{"<ADDR>", ADDR_REGEX}, {"<NAME>", NAME_REGEX}, {"<SESSION>", SESSION_REGEX},
-              {"<FROM>", FROM_REGEX}, {"<TO>", TO_REGEX},     {"<HELO>", HELO_REGEX}};
+              {"<FROM>", FROM_REGEX}, {"<TO>", TO_REGEX},     {"<HELO>", HELO_REGEX},
+              {"<QUEUE>", LITERAL_QUEUE_ID}};
 
 static bool put_builtins(const char *in, char *out, size_t cap)
 {
@@ -213,34 +214,28 @@ static void set_kind(struct compiled *c, struct rulefile_faults *faults)
 		c->kind = text->forget ? RULES_KIND_FORGET : RULES_KIND_LOOKUP;
 }
 
-/* How often each builtin may stand in a match. */
-static void check_builtins(const struct rulefile_rule *text, struct rulefile_faults *faults)
+/* How often each builtin may stand in a match. False: one stands twice that is a group, as PCRE2 would say in its own words. */
+static bool check_builtins(const struct rulefile_rule *text, struct rulefile_faults *faults)
 {
 	const size_t addrs = occurrences(text->match.text, "<ADDR>");
-	const size_t sessions = occurrences(text->match.text, "<SESSION>");
+	bool once = addrs <= 1;
 
 	if (text->match.text[0] != '^')
 		rulefile_fault(faults,
 		               "%s:%u: match of [%s] must begin with \"^\": a stranger's text may stand anywhere else",
 		               text->file, text->match.line, text->name);
-	if (addrs != 1 && !(addrs == 0 && sessions >= 1))
+	if (addrs != 1 && !(addrs == 0 && occurrences(text->match.text, "<SESSION>") > 0))
 		rulefile_fault(faults, "%s:%u: match of [%s] must have <ADDR> exactly once, it has it %zu times",
 		               text->file, text->match.line, text->name, addrs);
-	if (occurrences(text->match.text, "<NAME>") > 1)
-		rulefile_fault(faults, "%s:%u: match of [%s] may have <NAME> only once", text->file, text->match.line,
-		               text->name);
-	if (sessions > 1)
-		rulefile_fault(faults, "%s:%u: match of [%s] may have <SESSION> only once", text->file,
-		               text->match.line, text->name);
-}
+	for (size_t b = 0; b < sizeof builtins / sizeof *builtins; b++) {
+		const char *const word = builtins[b].word;
 
-static bool stands_twice(const char *text)
-{
-	bool twice = false;
-
-	for (size_t b = 0; b < sizeof builtins / sizeof *builtins; b++)
-		twice |= occurrences(text, builtins[b].word) > 1;
-	return twice;
+		if (strcmp(word, "<ADDR>") == 0 || strstr(builtins[b].regex, "(?<") == NULL || occurrences(text->match.text, word) <= 1)
+			continue;
+		rulefile_fault(faults, "%s:%u: match of [%s] may have %s only once", text->file, text->match.line, text->name, word);
+		once = false;
+	}
+	return once;
 }
 
 static void compile_rule(struct rules *rules, size_t i, struct rulefile_faults *faults)
@@ -253,10 +248,9 @@ static void compile_rule(struct rules *rules, size_t i, struct rulefile_faults *
 	if (text->match.text == NULL || text->program == NULL)
 		return; /* said already */
 	split_globs(c, text->program);
-	check_builtins(text, faults);
 	set_kind(c, faults);
-	if (stands_twice(text->match.text))
-		return; /* said already; PCRE2 would say it in its own words */
+	if (!check_builtins(text, faults))
+		return;
 	c->match = compile_regex(text, "match", text->match.line, text->match.text, PCRE2_ANCHORED, &c->match_jit,
 	                         faults);
 	if (text->unless.text != NULL)

@@ -200,6 +200,16 @@ bool literal_stands_in(const struct literal *literal, struct span text)
 	return false;
 }
 
+/* p: behind "^". Returns what follows a queue id there, needed or not, or p. */
+static const char *skip_id(const char *p)
+{
+	static const char needed[] = LITERAL_QUEUE_ID ": ", optional[] = "(?:" LITERAL_QUEUE_ID ": )?";
+
+	if (strncmp(p, needed, strlen(needed)) == 0)
+		return p + strlen(needed);
+	return strncmp(p, optional, strlen(optional)) == 0 ? p + strlen(optional) : p;
+}
+
 size_t literal_find(const char *regex, struct literal ret[static LITERALS_MAX])
 {
 	struct found f = {0};
@@ -207,8 +217,11 @@ size_t literal_find(const char *regex, struct literal ret[static LITERALS_MAX])
 	size_t n = 0;
 
 	if (*p == '^') {
-		p++;
+		const char *const begin = p + 1;
+
+		p = skip_id(begin);
 		f.run.first = true;
+		f.run.behind_id = p > begin;
 	}
 	while (p != NULL && *p != '\0') {
 		if (*p == '|' || *p == ')' || *p == '*' || *p == '+' || *p == '?')

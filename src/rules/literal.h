@@ -14,7 +14,11 @@
 
 #include "base/text.h"
 
+/* A queue id as <QUEUE> stands for it (compile.c): nothing in it is a colon, so what stands behind is found at once. */
+#define LITERAL_QUEUE_ID "[0-9A-Za-z]{5,24}"
+
 enum {
+	LITERAL_ID_MAX = 24,
 	LITERAL_MAX = 32, /* bytes; longer runs are cut, which keeps them true */
 	LITERALS_MAX = 2,
 };
@@ -23,6 +27,7 @@ struct literal {
 	unsigned char len;  /* 0: none */
 	unsigned char rare; /* index of the byte that log lines have least often */
 	bool first;         /* every match begins with it; the regex begins with "^" */
+	bool behind_id;     /* a first one: or it stands behind a queue id and ": " at the beginning */
 	char text[LITERAL_MAX];
 };
 

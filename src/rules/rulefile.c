@@ -25,7 +25,7 @@ static const char *const keys[] = {"program", "match", "unless", "category", "re
 static const char *const categories[] = {"dnsbl",   "auth",     "relay", "probe", "protocol", "unknown-user",
                                          "content", "firewall", "name",  "good",  "grey", NULL};
 /* What stands for itself in a regex and is put in by the compiler of rules. */
-static const char *const builtin_macros[] = {"ADDR", "NAME", "SESSION", "FROM", "TO", "HELO", NULL};
+static const char *const builtin_macros[] = {"ADDR", "NAME", "SESSION", "FROM", "TO", "HELO", "QUEUE", NULL};
 
 struct macro {
 	const char *name, *value; /* borrowed from the ini */

@@ -24,7 +24,7 @@ enum {
 struct candidate {
 	const struct compiled *rule;
 	bool enabled;                 /* as the rule says */
-	const struct literal *first;  /* the message begins with it; NULL: with anything */
+	const struct literal *first;  /* the message begins with it, or with a queue id before it; NULL: with anything */
 	struct words_head head;       /* its first bytes */
 	size_t n_inside;
 	uint8_t inside[LITERALS_MAX]; /* indexes into the slot's literals, NO_LITERAL: there was no room */
@@ -39,6 +39,13 @@ struct opening {
 	uint64_t possible;
 };
 
+/* What is remembered of a slot's rules: which are worth a try. Bit i: its list[i]. */
+struct memory {
+	uint64_t by_byte[256]; /* the message's first, or with behind_id the first behind an id */
+	uint64_t behind_id;
+	struct opening openings[OPENINGS]; /* by hash */
+};
+
 /* The rules that can apply to one program. */
 struct slot {
 	uint8_t len; /* of program; 0: free */
@@ -48,13 +55,14 @@ struct slot {
 	struct candidate *list;
 	size_t n_literals;
 	const struct literal *literals[SLOT_LITERALS_MAX]; /* each different one once */
-	struct opening *openings; /* OPENINGS of them, by hash; NULL: no rules, or more than there are bits */
+	struct memory *memory; /* NULL: no rules, or more than there are bits */
 };
 
-/* What is known of one message: which of the slot's literals stand in it. Bit i: literal i. */
+/* What is known of one message. */
 struct seen {
-	struct span message;
-	uint64_t tried, present;
+	struct span message, behind; /* behind: a queue id, where there may be one */
+	struct words behind_words;
+	uint64_t tried, present;     /* which of the slot's literals stand in it; bit i: literal i */
 };
 
 struct rules_scratch {
@@ -93,7 +101,7 @@ void rules_scratch_free(struct rules_scratch *s)
 		return;
 	for (size_t i = 0; i < CACHE_SLOTS; i++) {
 		free(s->slots[i].list);
-		free(s->slots[i].openings);
+		free(s->slots[i].memory);
 	}
 	free(s->slots);
 	pcre2_match_data_free(s->data);
@@ -140,9 +148,20 @@ static struct candidate candidate_of(struct slot *slot, const struct rules *rule
 			continue;
 		}
 		candidate.first = literal;
-		candidate.head = words_head(literal->text, literal->len);
+				candidate.head = words_head(literal->text, literal->len);
 	}
 	return candidate;
+}
+
+static void remember_first(struct memory *memory, const struct candidate *c, uint64_t bit)
+{
+	if (c->first != NULL) {
+		memory->by_byte[(unsigned char)*c->first->text] |= bit;
+		memory->behind_id |= c->first->behind_id ? bit : 0;
+		return;
+	}
+	for (size_t byte = 0; byte < 256; byte++)
+		memory->by_byte[byte] |= bit;
 }
 
 static void fill_slot(struct rules_scratch *s, struct slot *slot)
@@ -154,10 +173,10 @@ static void fill_slot(struct rules_scratch *s, struct slot *slot)
 	for (size_t i = 0; i < rules->n; i++)
 		n += applies(&rules->list[i], slot->program);
 	free(slot->list);
-	free(slot->openings);
+	free(slot->memory);
 	slot->list = calloc(n > 0 ? n : 1, sizeof *slot->list);
-	slot->openings = n == 0 || n > 64 || rules->no_prefilter ? NULL : calloc(OPENINGS, sizeof *slot->openings);
-	if (slot->list == NULL || (slot->openings == NULL && n > 0 && n <= 64 && !rules->no_prefilter))
+	slot->memory = n == 0 || n > 64 || rules->no_prefilter ? NULL : calloc(1, sizeof *slot->memory);
+	if (slot->list == NULL || (slot->memory == NULL && n > 0 && n <= 64 && !rules->no_prefilter))
 		abort();
 	for (size_t i = 0; i < rules->n; i++)
 		if (!rules->list[i].rule.text->also && applies(&rules->list[i], slot->program))
@@ -165,6 +184,8 @@ static void fill_slot(struct rules_scratch *s, struct slot *slot)
 	for (size_t i = 0; i < rules->n; i++)
 		if (rules->list[i].rule.text->also && applies(&rules->list[i], slot->program))
 			slot->list[slot->n + slot->n_also++] = candidate_of(slot, rules, &rules->list[i]);
+	for (size_t i = 0; slot->memory != NULL && i < slot->n; i++)
+		remember_first(slot->memory, &slot->list[i], (uint64_t)1 << i);
 }
 
 /* A hash of two words. */
@@ -208,15 +229,27 @@ static bool stands_in(const struct slot *slot, uint8_t literal, struct seen *see
 	return (seen->present & bit) != 0;
 }
 
+/* What stands behind a queue id that a message may begin with. */
+static struct span behind_id(struct span message)
+{
+	const char *const colon = memchr(message.p, ':', message.len <= LITERAL_ID_MAX ? message.len : LITERAL_ID_MAX + 1);
+	const size_t at = colon == NULL ? message.len : (size_t)(colon - message.p) + 2;
+
+	return at >= message.len || colon[1] != ' ' ? (struct span){NULL, 0} : (struct span){message.p + at, message.len - at};
+}
+
+static bool begins(const struct candidate *c, struct span text, struct words words)
+{
+	return words_begin(words, &c->head) &&
+	       (c->first == NULL || c->first->len <= WORDS_BYTES ||
+	        (text.len >= c->first->len && memcmp(text.p, c->first->text, c->first->len) == 0));
+}
+
 /* False when the message lacks something the rule's regex needs. */
 static bool worth_trying(const struct slot *slot, struct candidate *c, struct words words, struct seen *seen)
 {
-	const struct span message = seen->message;
-
-	if (!words_begin(words, &c->head))
-		return false;
-	if (c->first != NULL && c->first->len > WORDS_BYTES &&
-	    (message.len < c->first->len || memcmp(message.p, c->first->text, c->first->len) != 0))
+	if (!begins(c, seen->message, words) &&
+	    !(c->first != NULL && c->first->behind_id && begins(c, seen->behind, seen->behind_words)))
 		return false;
 	if (c->n_inside == 0)
 		return true;
@@ -366,18 +399,18 @@ static bool can_begin(struct rules_scratch *s, const struct compiled *c, const c
 }
 
 /*
- * The rules worth trying. Most messages of a daemon begin in one of a few ways, and most rules fail there: what
- * was found once for an opening holds for all messages with it. Openings that do not come again (queue ids) are
- * not worth the finding, so that is done at the second sight.
+ * The rules that can take a message that begins so, or all of them. Most messages of a daemon begin in one of a few
+ * ways, and most rules fail there: what was found once for an opening holds for all messages with it. Openings that do
+ * not come again (queue ids) are not worth the finding, so that is done at the second sight.
  */
-static uint64_t possible(struct rules_scratch *s, const struct slot *slot, struct span message, struct words words)
+static uint64_t recall(struct rules_scratch *s, const struct slot *slot, struct span message, struct words words)
 {
 	const uint64_t all = UINT64_MAX;
 	struct opening *o;
 
-	if (slot->openings == NULL || message.len <= OPENING)
+	if (slot->memory == NULL || message.len <= OPENING)
 		return all;
-	o = &slot->openings[mixed(words.front, words.back) % OPENINGS];
+	o = &slot->memory->openings[mixed(words.front, words.back) % OPENINGS];
 	if (!o->used || !words_equal(o->words, words)) {
 		if (!o->known || o->misses++ == MISSES_MAX) /* queue ids must not drive out what comes all the time */
 			*o = (struct opening){.words = words, .used = true};
@@ -393,10 +426,23 @@ static uint64_t possible(struct rules_scratch *s, const struct slot *slot, struc
 	return o->possible;
 }
 
+/* Those of them that can by the first byte. */
+static uint64_t may_begin(const struct memory *memory, const struct seen *seen)
+{
+	uint64_t may;
+
+	if (memory == NULL || seen->message.len == 0)
+		return UINT64_MAX;
+	may = memory->by_byte[(unsigned char)*seen->message.p];
+	if (seen->behind.len > 0)
+		may |= memory->by_byte[(unsigned char)*seen->behind.p] & memory->behind_id;
+	return may;
+}
+
 /* The first of the slot's list from i on that is worth trying, or one behind its end. */
 static size_t next_of(const struct slot *slot, uint64_t worth, size_t i)
 {
-	if (slot->openings == NULL || i >= 64)
+	if (slot->memory == NULL || i >= 64)
 		return i;
 	worth >>= i;
 	return worth == 0 ? slot->n : i + (size_t)__builtin_ctzll(worth);
@@ -414,10 +460,12 @@ size_t rules_match_all(struct rules_scratch *s, struct span program, struct span
 	if (slot == NULL || slot->n == 0)
 		return 0;
 	times = compiled_unwrap(&message);
-	seen = (struct seen){.message = message};
 	words = words_of(message.p, message.len);
-	if (times == 0 || (worth = possible(s, slot, message, words)) == 0)
+	if (times == 0 || (worth = recall(s, slot, message, words)) == 0)
 		return 0;
+	seen = (struct seen){.message = message, .behind = behind_id(message)};
+	seen.behind_words = words_of(seen.behind.p, seen.behind.len);
+	worth &= may_begin(slot->memory, &seen);
 	for (size_t i = next_of(slot, worth, 0); i < slot->n; i = next_of(slot, worth, i + 1)) {
 		struct candidate *const c = &slot->list[i];
 

@@ -119,6 +119,7 @@ static void every_fault(void **state)
 	        {HEAD "match = ^<ADDR> <ADDR>\n",
 	         "x.rules:5: match of [a] must have <ADDR> exactly once, it has it 2 times"},
 	        {HEAD "match = ^<NAME> <NAME> <ADDR>\n", "x.rules:5: match of [a] may have <NAME> only once"},
+	        {HEAD "match = ^<ADDR> <FROM> <FROM>\n", "x.rules:5: match of [a] may have <FROM> only once"},
 	        {HEAD "match = ^x (<ADDR>\n", "x.rules:5: match of [a]: missing closing parenthesis"},
 	        {HEAD "match = ^x <ADDR>\nremember = yes\n",
 	         "x.rules:5: [a]: remember, forget and after need <SESSION> in the match"},

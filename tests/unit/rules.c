@@ -310,6 +310,12 @@ static void literals(void **state)
 	        {"^a)b", ""},
 	        {"^(a", ""},
 	        {"^[a", ""},
+	        {"^" LITERAL_QUEUE_ID ": abc.*defg", "^~abc|defg"},
+	        {"^(?:" LITERAL_QUEUE_ID ": )?abc", "^~abc"},
+	        {"^(?:" LITERAL_QUEUE_ID ": )?(?:abc)?def", "def"},
+	        {"^(?:" LITERAL_QUEUE_ID ": )*abc", "abc"},
+	        {"^(?:" LITERAL_QUEUE_ID ": )?", ""},
+	        {"^" LITERAL_QUEUE_ID ":abc", ":abc"},
 	        {"^abcdefghijklmnopqrstuvwxyz0123456789", "^abcdefghijklmnopqrstuvwxyz012345"},
 	        {"", ""},
 	};
@@ -321,8 +327,8 @@ static void literals(void **state)
 		char got[128] = "";
 
 		for (size_t j = 0; j < n; j++)
-			(void)snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s%.*s",
-			               j > 0 ? "|" : "", found[j].first ? "^" : "", found[j].len,
+			(void)snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s%s%.*s", j > 0 ? "|" : "",
+			               found[j].first ? "^" : "", found[j].behind_id ? "~" : "", found[j].len,
 			               found[j].text);
 		if (strcmp(got, table[i].want) != 0)
 			fail_msg("%s: want \"%s\", got \"%s\"", table[i].regex, table[i].want, got);
@@ -358,6 +364,9 @@ static void prefilter_changes_nothing(void **state)
 	        "b*",   "c+",          "[abc]", "[^a]",   ".*",     ".",       "\\d+",    "\\[",
 	        "\\.",  "a{0,2}",      "b{2}",  "(?!ab)", "(?=a)",  "(a)",     "x{1,}",   "(?i:AB)",
 	        "[]a]", "[[:alpha:]]", "c++",   "b+?",    "(?>ab)", "\\b",     "\\w"};
+	static const char *const heads[] = {"^", "^(?:<QUEUE>: )?", "^<QUEUE>: "};
+	static const char *const ids[] = {"", "4C0Fq35HnQz9sRK: ", "abcde: ", "NOQUEUE: ", "abcd: ", "aaaaaaaaaaaaaaaaaaaaaaaa: ",
+	                                  "aaaaaaaaaaaaaaaaaaaaaaaaa: ", "abcde:", "abcde: ab: ", "abcde: abcde: "};
 	static const char *const texts[] = {"a", "b", "ab", ": ", "rej", "c",  "[", ".",
 	                                    "1", "x", "A",  "]",  " ",   "aa", "bb"};
 	char text[16384];
@@ -375,8 +384,8 @@ static void prefilter_changes_nothing(void **state)
 			         sizeof regexes / sizeof *regexes);
 			(void)snprintf(
 			        text + strlen(text), sizeof text - strlen(text),
-			        "[r%d]\nprogram = q\ncategory = auth\nreason = r\nmatch = ^%s.*<ADDR>\n", r,
-			        regex);
+			        "[r%d]\nprogram = q\ncategory = auth\nreason = r\nmatch = %s%s.*<ADDR>\n", r,
+			        heads[below(3)], regex);
 		}
 		load(text);
 		plain = load_set(text);
@@ -387,6 +396,7 @@ static void prefilter_changes_nothing(void **state)
 			struct rules_hit fast_hits[RULES_HITS_MAX], slow_hits[RULES_HITS_MAX];
 			size_t n;
 
+			scribble(message, 200, 1, ids, sizeof ids / sizeof *ids);
 			scribble(message, 200, 1 + below(10), texts, sizeof texts / sizeof *texts);
 			(void)strcat(message, " 198.51.100.7");
 			n = match("q", message, false, fast_hits);
