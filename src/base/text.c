@@ -48,12 +48,24 @@ static size_t safe_char(const unsigned char *p, size_t n)
 	return len;
 }
 
-/* True when all eight bytes are printable ASCII; the masks find bytes < 0x20, 0x7F and >= 0x80. */
-static bool eight_are_plain(uint64_t eight)
+/* Highest bits where one of eight bytes is not printable ASCII: below 0x20, 0x7F, or 0x80 and above. */
+static uint64_t special(const unsigned char *p)
 {
 	const uint64_t each = UINT64_C(0x0101010101010101), high = each * 0x80;
+	uint64_t eight;
 
-	return (((eight - each * 0x20) | ((eight ^ each * 0x7F) - each) | eight) & high) == 0;
+	memcpy(&eight, p, sizeof eight);
+	return ((eight - each * 0x20) | ((eight ^ each * 0x7F) - each) | eight) & high;
+}
+
+/* True when nothing is to be escaped; only for len >= 8. */
+static bool is_plain(const unsigned char *p, size_t len)
+{
+	uint64_t found = special(p + len - 8);
+
+	for (size_t i = 0; i + 8 <= len; i += 8)
+		found |= special(p + i);
+	return found == 0;
 }
 
 size_t text_escape(struct span in, char *out, size_t cap)
@@ -64,23 +76,13 @@ size_t text_escape(struct span in, char *out, size_t cap)
 	size_t used = 0, mark = 0; /* mark: the last place where the dots still fit */
 
 	assert(cap >= 8);
+	if (in.len >= 8 && in.len < cap && is_plain(p, in.len)) { /* as most lines are */
+		memcpy(out, p, in.len);
+		out[in.len] = '\0';
+		return in.len;
+	}
 	while (p < end) {
-		uint64_t eight;
-		size_t len, need;
-
-		/* Most text is plain: eight bytes at once while there is room for them and the dots. */
-		while (end - p >= 8 && used + 8 + 4 <= cap) {
-			memcpy(&eight, p, 8);
-			if (!eight_are_plain(eight))
-				break;
-			memcpy(out + used, &eight, 8);
-			mark = used += 8;
-			p += 8;
-		}
-		if (p == end)
-			break;
-		len = safe_char(p, (size_t)(end - p));
-		need = len > 0 ? len : 4;
+		const size_t len = safe_char(p, (size_t)(end - p)), need = len > 0 ? len : 4;
 
 		if (used + need + 1 > cap) {
 			memcpy(out + mark, "...", 3);
