@@ -42,11 +42,11 @@ static void take_grey(const struct intake *in, const struct rules_hit *hit, int6
 	ret->earned = true;
 }
 
-void intake_expect(const struct intake *in, const struct rules_hit *hit, int64_t time_s, bool near)
+void intake_expect(const struct intake *in, const struct addr *addr, int score, int64_t time_s, bool near)
 {
-	const struct net subject = verdict_expect(in->verdict, &hit->address, near);
+	const struct net subject = verdict_expect(in->verdict, addr, near);
 
-	if (hit->score < 0 && !near)
+	if (score < 0 && !near)
 		ledger_expect_good(in->ledger, &subject, time_s);
 }
 

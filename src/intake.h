@@ -46,8 +46,8 @@ struct intake_result {
 	struct net cluster;
 };
 
-/* It will come soon, or very soon: fetches what is known about its address, as of verdict_expect. Changes nothing. */
-void intake_expect(const struct intake *intake, const struct rules_hit *hit, int64_t time_s, bool near);
+/* A hit of addr will come soon, or very soon: fetches what is known about it, as of verdict_expect. Changes nothing. */
+void intake_expect(const struct intake *intake, const struct addr *addr, int score, int64_t time_s, bool near);
 
 /* now_s: when it is decided; the line's own time in replay. hit is completed. */
 void intake_hit(const struct intake *intake, const struct intake_line *line, int64_t now_s, struct rules_hit *hit,

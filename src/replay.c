@@ -16,6 +16,7 @@
 #include "ledger.h"
 #include "recall.h"
 #include "rules/sessions.h"
+#include "sift.h"
 #include "store/logs.h"
 #include "verdict/cluster.h"
 
@@ -25,33 +26,25 @@ enum {
 	PEEKS = 16,                 /* lines without a time looked at, when a time is searched */
 	EXPECTED = 20,              /* hits ahead that are announced, ... */
 	NEAR = 10,                  /* ... and once more: each about a memory access */
-	CACHE_LINE = 64,
 	YEAR_LESS_TWO_DAYS_S = 363 * 86400, /* line_clock itself allows one more */
 };
 
-/* Lines counted up to some place. */
-struct tally {
-	int64_t lines, cut, unparsed, first_line_at, last_line_at;
-};
-
-/* Where a rule took something. */
-struct found {
-	struct span host;     /* whose sessions */
-	int64_t time_s;
-	size_t start, len;    /* the line in the chunk */
-	struct tally tally;   /* up to and with this line */
-};
-
+/* Not two in one cache line: one thread writes here while another reads there. */
 struct chunk {
-	struct chunks_piece piece;
+	alignas(SIFT_CACHE_LINE) struct chunks_piece piece;
 	int64_t read, size; /* of the file on disk, with this chunk: for progress */
+	struct sift sift;   /* what a thread found in it */
 	bool done;          /* waits for its turn to be stored */
-	/* What the thread found. */
-	struct tally tally;
-	size_t n, room;
-	struct rules_hit *hits; /* spans into the chunk */
-	struct found *found;    /* for each of them */
-	size_t last_start, last_len; /* the last line */
+	struct hand *hand;  /* who filled it */
+	struct chunk *next; /* of the free ones */
+};
+
+/* A thread that reads and matches. */
+struct hand {
+	struct replay *replay;
+	struct rules_scratch *scratch;
+	struct chunk *free; /* it filled them before, so they are near its processor; the warmest first */
+	pthread_t thread;
 };
 
 struct replay {
@@ -77,9 +70,11 @@ struct replay {
 	 */
 	pthread_mutex_t lock; /* of all that follows, and of in */
 	pthread_cond_t todo, done;
-	size_t n_chunks;
-	struct chunk *chunks;
-	size_t next_read, next_store; /* counted up; modulo n_chunks */
+	size_t n_hands;
+	struct hand hands[REPLAY_THREADS_MAX]; /* the first is the thread that stores */
+	size_t n_chunks, ring_size;   /* made; that may be read and not stored yet */
+	struct chunk *ring[REPLAY_THREADS_MAX * CHUNKS_PER_THREAD];
+	size_t next_read, next_store; /* counted up; modulo ring_size */
 	bool reading, more, quit;     /* somebody reads now; there is more to be read; no more files */
 	int read_rc;
 	struct why read_why;
@@ -87,103 +82,75 @@ struct replay {
 
 /* --- any thread: lines and rules --- */
 
-/* For the hits of one more line. */
-static void make_room(struct chunk *c)
-{
-	if (c->n + RULES_HITS_MAX <= c->room)
-		return;
-	c->room = c->room == 0 ? 256 : 2 * c->room;
-	c->hits = reallocarray(c->hits, c->room, sizeof *c->hits);
-	c->found = reallocarray(c->found, c->room, sizeof *c->found);
-	if (c->hits == NULL || c->found == NULL)
-		abort();
-}
-
-static void take_line(const struct replay *r, struct rules_scratch *scratch, struct line_clock *clock,
-                      struct chunk *c, bool clean, size_t start, size_t len)
-{
-	const char *const text = c->piece.bytes + start;
-	const size_t whole = len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES;
-	struct line line;
-	int64_t time_s;
-	size_t end;
-
-	c->tally.lines++;
-	if ((clean ? line_parse_clean(clock, text, whole, &line) : line_parse(clock, text, whole, &line)) != LINE_OK) {
-		c->tally.unparsed++;
-		c->tally.cut += len > LINE_MAX_BYTES || c->piece.is_cut;
-		return;
-	}
-	if (line.has_time && line.time_s > c->tally.last_line_at)
-		c->tally.last_line_at = line.time_s;
-	if (line.has_time && (line.time_s < c->tally.first_line_at || c->tally.first_line_at == 0))
-		c->tally.first_line_at = line.time_s;
-	if (len > LINE_MAX_BYTES || c->piece.is_cut) { /* it has lost the end that its rule may be anchored to */
-		c->tally.cut++;
-		return;
-	}
-	time_s = line.has_time ? line.time_s : c->tally.last_line_at > 0 ? c->tally.last_line_at : r->end_s;
-	if (time_s < r->options->from_s || time_s > r->options->until_s)
-		return;
-	make_room(c);
-	end = c->n + rules_match_all(scratch, line.program, line.message, false, &c->hits[c->n]);
-	for (; c->n < end; c->n++)
-		c->found[c->n] =
-			(struct found){.host = line.host, .time_s = time_s, .start = start, .len = len, .tally = c->tally};
-}
-
-static void match(const struct replay *r, struct rules_scratch *scratch, struct chunk *c)
-{
-	const char *p = c->piece.bytes, *const end = c->piece.bytes + c->piece.len;
-	struct line_clock clock;
-
-	c->n = 0;
-	c->tally = (struct tally){0};
-	line_clock_init(&clock, r->end_s, 0);
-	c->piece.bytes[c->piece.len] = '\0';
-	while (p < end) {
-		const char *const stop = strchrnul(p, '\n');
-		const bool clean = stop == end || *stop == '\n'; /* it holds no NUL */
-		const char *const lf = clean ? stop : memchr(stop, '\n', (size_t)(end - stop));
-		const size_t len = (size_t)((lf == NULL ? end : lf) - p);
-
-		c->last_start = (size_t)(p - c->piece.bytes);
-		c->last_len = len;
-		take_line(r, scratch, &clock, c, clean, c->last_start, len);
-		p += len + 1;
-	}
-}
-
 /* True when a chunk can be read now. */
 static bool can_read(const struct replay *r)
 {
-	return r->more && !r->reading && r->next_read - r->next_store < r->n_chunks;
+	return r->more && !r->reading && r->next_read - r->next_store < r->ring_size;
+}
+
+static struct chunk *chunk_new(void)
+{
+	struct chunk *const c = aligned_alloc(alignof(struct chunk), sizeof *c);
+	char *const bytes = malloc(CHUNKS_SIZE + 1);
+
+	if (c == NULL || bytes == NULL)
+		abort();
+	*c = (struct chunk){.piece.bytes = bytes};
+	return c;
+}
+
+/* The hand's own, while there is one: what another thread wrote last comes from far away. There are more than can be busy. */
+static struct chunk *take_chunk(struct replay *r, struct hand *hand)
+{
+	struct hand *from = hand;
+	struct chunk *c;
+
+	if (hand->free == NULL && r->n_chunks < r->ring_size + r->n_hands) {
+		r->n_chunks++;
+		c = chunk_new();
+	} else {
+		for (size_t i = 0; from->free == NULL; i++)
+			from = &r->hands[i];
+		c = from->free;
+		from->free = c->next;
+	}
+	c->hand = hand;
+	c->done = false;
+	return c;
+}
+
+static void give_back(struct chunk *c)
+{
+	c->next = c->hand->free;
+	c->hand->free = c;
 }
 
 /* Reads the next chunk and finds what is in it. Called, and returns, with the lock. */
-static void work(struct replay *r, struct rules_scratch *scratch)
+static void work(struct replay *r, struct hand *hand)
 {
-	struct chunk *const c = &r->chunks[r->next_read % r->n_chunks];
+	const struct sift_limits limits = {r->options->from_s, r->options->until_s, r->end_s};
+	struct chunk *const c = take_chunk(r, hand);
 	int rc;
 
 	r->reading = true;
-	c->done = false;
 	(void)pthread_mutex_unlock(&r->lock);
 	rc = chunks_next(r->in, &c->piece, &r->read_why);
 	chunks_progress(r->in, &c->read, &c->size);
 	(void)pthread_mutex_lock(&r->lock);
 	r->reading = false;
-	if (rc == 0)
-		r->next_read++;
-	else
-		r->more = false;
 	r->read_rc = rc;
+	if (rc == 0) {
+		r->ring[r->next_read++ % r->ring_size] = c;
+	} else {
+		r->more = false;
+		give_back(c);
+	}
 	(void)pthread_cond_broadcast(&r->done); /* the reader may be what is waited for at the end */
 	(void)pthread_cond_signal(&r->todo);
 	if (rc != 0)
 		return;
 	(void)pthread_mutex_unlock(&r->lock);
-	match(r, scratch, c);
+	sift_piece(&c->sift, &limits, hand->scratch, &c->piece);
 	(void)pthread_mutex_lock(&r->lock);
 	c->done = true;
 	(void)pthread_cond_broadcast(&r->done);
@@ -191,24 +158,23 @@ static void work(struct replay *r, struct rules_scratch *scratch)
 
 static void *worker(void *arg)
 {
-	struct replay *const r = arg;
-	struct rules_scratch *const scratch = rules_scratch_new(r->options->rules);
+	struct hand *const hand = arg;
+	struct replay *const r = hand->replay;
 
 	(void)pthread_mutex_lock(&r->lock);
 	while (!r->quit)
 		if (can_read(r))
-			work(r, scratch);
+			work(r, hand);
 		else
 			(void)pthread_cond_wait(&r->todo, &r->lock);
 	(void)pthread_mutex_unlock(&r->lock);
-	rules_scratch_free(scratch);
 	return NULL;
 }
 
 /* --- one thread: decide and store, in order --- */
 
-static void read_up_to(struct replay *r, const struct chunk *c, const struct tally *from, const struct tally *to,
-                       int64_t position, size_t last_start, size_t last_len)
+static void read_up_to(struct replay *r, const struct chunk *c, const struct sift_tally *from,
+                       const struct sift_tally *to, int64_t position, size_t last_start, size_t last_len)
 {
 	const struct ledger_read read = {
 		.lines = to->lines - from->lines,
@@ -270,32 +236,32 @@ static void note_blocked(struct replay_result *result, const struct verdict_bloc
 
 static int store_found(struct replay *r, const struct chunk *c, size_t i, struct why *why)
 {
-	const struct found *const f = &c->found[i];
-	struct rules_hit *const hit = &c->hits[i];
-	const struct intake_line line = {.file = r->file,
-	                                 .host = f->host,
-	                                 .text = {c->piece.bytes + f->start, f->len},
-	                                 .time_s = f->time_s,
-	                                 .offset = c->piece.start + (int64_t)f->start};
+	const struct sift_found *const f = &c->sift.found[i];
+	struct intake_line line = {.file = r->file,
+	                           .text = {c->piece.bytes + f->start, f->len},
+	                           .time_s = f->time_s,
+	                           .offset = c->piece.start + f->start};
 	struct replay_result *const result = r->result;
 	struct intake_result taken;
+	struct rules_hit hit;
 	int rc;
 
 	if (r->intake.verdict == NULL && (rc = remember(r, f->time_s, why)) < 0)
 		return rc;
+	sift_hit(&c->sift, i, r->options->rules, &c->piece, &hit, &line.host);
 	verdict_at(r->intake.verdict, f->time_s);
-	intake_hit(&r->intake, &line, f->time_s, hit, &taken);
+	intake_hit(&r->intake, &line, f->time_s, &hit, &taken);
 	if (!taken.is_hit)
 		return 0;
-	addrset_add(&r->addresses, &hit->address);
+	addrset_add(&r->addresses, &hit.address);
 	result->hits++;
 	result->suspended += taken.decision.outcome == VERDICT_QUARANTINE;
 	for (size_t b = 0; b < taken.decision.n; b++)
 		if (!taken.decision.blocks[b].prolonged) {
 			result->blocks++;
-			note_blocked(result, &taken.decision.blocks[b], hit->rule);
+			note_blocked(result, &taken.decision.blocks[b], hit.rule);
 		}
-	result->by_rule[hit->rule->index]++;
+	result->by_rule[hit.rule->index]++;
 	if (result->first_s == 0 || f->time_s < result->first_s)
 		result->first_s = f->time_s;
 	if (f->time_s > result->last_s)
@@ -306,49 +272,53 @@ static int store_found(struct replay *r, const struct chunk *c, size_t i, struct
 /* What comes after the i-th: the memory it needs is far away, another thread has just written some of it. */
 static void announce(const struct replay *r, const struct chunk *c, size_t i)
 {
-	if (i + EXPECTED < c->n)
-		intake_expect(&r->intake, &c->hits[i + EXPECTED], c->found[i + EXPECTED].time_s, false);
-	if (i + NEAR < c->n) {
-		const struct rules_hit *const hit = &c->hits[i + NEAR];
-		const struct found *const f = &c->found[i + NEAR];
+	const struct sift_found *f = c->sift.found + i;
+	int score;
 
-		intake_expect(&r->intake, hit, f->time_s, true);
-		if (hit->score <= 0)
-			return;
-		addrset_expect(&r->addresses, &hit->address);
-		for (size_t at = 0; at < f->len; at += CACHE_LINE)
-			__builtin_prefetch(c->piece.bytes + f->start + at);
-	}
+	if (i + EXPECTED < c->sift.n)
+		intake_expect(&r->intake, &f[EXPECTED].address, rules_at(r->options->rules, f[EXPECTED].rule)->text->score,
+		              f[EXPECTED].time_s, false);
+	if (i + NEAR >= c->sift.n)
+		return;
+	f += NEAR;
+	score = rules_at(r->options->rules, f->rule)->text->score;
+	intake_expect(&r->intake, &f->address, score, f->time_s, true);
+	if (score <= 0)
+		return;
+	addrset_expect(&r->addresses, &f->address);
+	for (size_t at = 0; at < f->len; at += SIFT_CACHE_LINE)
+		__builtin_prefetch(c->piece.bytes + f->start + at);
 }
 
 static int store_chunk(struct replay *r, const struct chunk *c, struct why *why)
 {
-	struct tally stored = {0};
+	const struct sift *const s = &c->sift;
+	struct sift_tally stored = {0};
 	int rc;
 
-	for (size_t i = 0; i < c->n; i++) {
-		const struct found *const f = &c->found[i];
+	for (size_t i = 0; i < s->n; i++) {
+		const struct sift_found *const f = &s->found[i];
 
 		if (r->intake.verdict != NULL)
 			announce(r, c, i);
 		if ((rc = store_found(r, c, i, why)) < 0)
 			return rc;
-		if (!ledger_is_full(r->intake.ledger) || (i + 1 < c->n && c->found[i + 1].start == f->start))
+		if (!ledger_is_full(r->intake.ledger) || (i + 1 < s->n && s->found[i + 1].start == f->start))
 			continue;
 		/* A hit and the position after its line go into the same transaction. */
-		read_up_to(r, c, &stored, &f->tally, c->piece.start + (int64_t)(f->start + f->len) + 1, f->start, f->len);
-		stored = f->tally;
+		read_up_to(r, c, &stored, &s->tallies[i], c->piece.start + f->start + f->len + 1, f->start, f->len);
+		stored = s->tallies[i];
 		if ((rc = ledger_write(r->intake.ledger, why)) < 0)
 			return rc;
 	}
-	read_up_to(r, c, &stored, &c->tally, c->piece.end, c->last_start, c->last_len);
-	if (c->tally.last_line_at > r->result->last_line_s)
-		r->result->last_line_s = c->tally.last_line_at;
-	if (c->tally.first_line_at > 0 && (c->tally.first_line_at < r->result->first_line_s || r->result->first_line_s == 0))
-		r->result->first_line_s = c->tally.first_line_at;
-	r->result->lines += c->tally.lines;
-	r->result->cut += c->tally.cut;
-	r->result->unparsed += c->tally.unparsed;
+	read_up_to(r, c, &stored, &s->tally, c->piece.end, s->last_start, s->last_len);
+	if (s->tally.last_line_at > r->result->last_line_s)
+		r->result->last_line_s = s->tally.last_line_at;
+	if (s->tally.first_line_at > 0 && (s->tally.first_line_at < r->result->first_line_s || r->result->first_line_s == 0))
+		r->result->first_line_s = s->tally.first_line_at;
+	r->result->lines += s->tally.lines;
+	r->result->cut += s->tally.cut;
+	r->result->unparsed += s->tally.unparsed;
 	r->result->bytes += c->piece.end - c->piece.start;
 	return 0;
 }
@@ -460,7 +430,7 @@ static bool is_stopped(const struct replay *r)
 
 static int store_next(struct replay *r, struct why *why)
 {
-	const struct chunk *const c = &r->chunks[r->next_store % r->n_chunks];
+	const struct chunk *const c = r->ring[r->next_store % r->ring_size];
 	const int64_t now = clock_steady_ms();
 	int rc;
 
@@ -474,7 +444,7 @@ static int store_next(struct replay *r, struct why *why)
 }
 
 /* Stores what is done, in order, and works when nothing is; until all of the file is stored, or the database takes no more. */
-static int store_file(struct replay *r, struct rules_scratch *scratch, struct why *why)
+static int store_file(struct replay *r, struct why *why)
 {
 	int rc = 0;
 
@@ -482,16 +452,16 @@ static int store_file(struct replay *r, struct rules_scratch *scratch, struct wh
 	r->more = true;
 	(void)pthread_cond_broadcast(&r->todo);
 	while (r->more || r->reading || r->next_store < r->next_read) {
-		if (r->next_store < r->next_read && r->chunks[r->next_store % r->n_chunks].done) {
+		if (r->next_store < r->next_read && r->ring[r->next_store % r->ring_size]->done) {
 			(void)pthread_mutex_unlock(&r->lock);
 			if (rc == 0)
 				rc = store_next(r, why);
 			(void)pthread_mutex_lock(&r->lock);
-			r->next_store++;
+			give_back(r->ring[r->next_store++ % r->ring_size]);
 			r->more &= rc == 0 && !is_stopped(r);
 			(void)pthread_cond_signal(&r->todo);
 		} else if (can_read(r)) {
-			work(r, scratch);
+			work(r, &r->hands[0]);
 		} else {
 			(void)pthread_cond_wait(&r->done, &r->lock);
 		}
@@ -500,13 +470,13 @@ static int store_file(struct replay *r, struct rules_scratch *scratch, struct wh
 	return rc;
 }
 
-static int replay_file(struct replay *r, struct rules_scratch *scratch, const char *path, struct why *why)
+static int replay_file(struct replay *r, const char *path, struct why *why)
 {
 	int rc = begin_file(r, path, why);
 
 	r->read_rc = 0;
 	if (rc == 0)
-		rc = store_file(r, scratch, why);
+		rc = store_file(r, why);
 	if (rc == 0)
 		rc = ledger_finish(r->intake.ledger, why);
 	r->broken = rc < 0 && r->in != NULL;
@@ -566,7 +536,7 @@ static void look_at(const struct replay *r, struct dated *file)
 	chunks_close(in);
 }
 
-static int replay_files(struct replay *r, struct rules_scratch *scratch, struct why *why)
+static int replay_files(struct replay *r, struct why *why)
 {
 	const struct replay_options *const o = r->options;
 	struct dated *const files = calloc(o->n_files, sizeof *files);
@@ -583,7 +553,7 @@ static int replay_files(struct replay *r, struct rules_scratch *scratch, struct 
 	progress_begin(&r->progress, o->progress, clock_steady_ms());
 	qsort(files, o->n_files, sizeof *files, by_date);
 	for (size_t i = 0; i < o->n_files && !is_stopped(r) && !r->broken; i++) {
-		const int rc = replay_file(r, scratch, files[i].path, &this);
+		const int rc = replay_file(r, files[i].path, &this);
 
 		if (rc < 0 && result == 0) {
 			result = rc;
@@ -597,14 +567,14 @@ static int replay_files(struct replay *r, struct rules_scratch *scratch, struct 
 
 int replay_run(const struct replay_options *options, struct replay_result *ret, struct why *why)
 {
-	struct replay r = {.options = options, .result = ret, .n_chunks = options->threads * CHUNKS_PER_THREAD};
-	struct rules_scratch *const scratch = rules_scratch_new(options->rules);
-	pthread_t threads[REPLAY_THREADS_MAX];
+	struct replay r = {.options = options, .result = ret, .ring_size = options->threads * CHUNKS_PER_THREAD};
 	unsigned n_threads = 0;
 	int rc;
 
 	assert(options->threads >= 1 && options->threads <= REPLAY_THREADS_MAX);
 	*ret = (struct replay_result){.by_rule = calloc(rules_count(options->rules) + 1, sizeof *ret->by_rule)};
+	if (ret->by_rule == NULL)
+		abort();
 	r.intake.config = options->config;
 	r.intake.keeps_attempts = !store_is_memory(options->store);
 	r.intake.ledger = ledger_new(options->store);
@@ -613,16 +583,13 @@ int replay_run(const struct replay_options *options, struct replay_result *ret, 
 	r.allowlist = allowlist_new(options->config);
 	r.intake.cluster = cluster_new(0);
 	r.intake.sessions = sessions_new();
-	r.chunks = calloc(r.n_chunks, sizeof *r.chunks);
-	if (ret->by_rule == NULL || r.chunks == NULL)
-		abort();
-	for (size_t i = 0; i < r.n_chunks; i++)
-		if ((r.chunks[i].piece.bytes = malloc(CHUNKS_SIZE + 1)) == NULL)
-			abort();
 	(void)pthread_mutex_init(&r.lock, NULL);
 	(void)pthread_cond_init(&r.todo, NULL);
 	(void)pthread_cond_init(&r.done, NULL);
-	while (n_threads + 1 < options->threads && pthread_create(&threads[n_threads], NULL, worker, &r) == 0)
+	for (r.n_hands = 0; r.n_hands < options->threads; r.n_hands++)
+		r.hands[r.n_hands] = (struct hand){.replay = &r, .scratch = rules_scratch_new(options->rules)};
+	while (n_threads + 1 < r.n_hands &&
+	       pthread_create(&r.hands[n_threads + 1].thread, NULL, worker, &r.hands[n_threads + 1]) == 0)
 		n_threads++; /* with fewer, or none, it only takes longer */
 
 	rc = store_bulk_begin(options->store, why);
@@ -630,7 +597,7 @@ int replay_run(const struct replay_options *options, struct replay_result *ret, 
 		struct why ending;
 		int end_rc;
 
-		rc = replay_files(&r, scratch, why);
+		rc = replay_files(&r, why);
 		end_rc = store_bulk_end(options->store, &ending); /* what was read before an error counts */
 		if (rc == 0 && end_rc < 0) {
 			rc = end_rc;
@@ -644,23 +611,25 @@ int replay_run(const struct replay_options *options, struct replay_result *ret, 
 	r.quit = true;
 	(void)pthread_cond_broadcast(&r.todo);
 	(void)pthread_mutex_unlock(&r.lock);
-	for (unsigned i = 0; i < n_threads; i++)
-		(void)pthread_join(threads[i], NULL);
+	for (unsigned i = 1; i <= n_threads; i++)
+		(void)pthread_join(r.hands[i].thread, NULL);
 	(void)pthread_cond_destroy(&r.done);
 	(void)pthread_cond_destroy(&r.todo);
 	(void)pthread_mutex_destroy(&r.lock);
-	for (size_t i = 0; i < r.n_chunks; i++) {
-		free(r.chunks[i].piece.bytes);
-		free(r.chunks[i].hits);
-		free(r.chunks[i].found);
+	for (size_t i = 0; i < r.n_hands; i++) {
+		for (struct chunk *c = r.hands[i].free, *next; c != NULL; c = next) {
+			next = c->next;
+			sift_done(&c->sift);
+			free(c->piece.bytes);
+			free(c);
+		}
+		rules_scratch_free(r.hands[i].scratch);
 	}
-	free(r.chunks);
 	addrset_done(&r.addresses);
 	ledger_free(r.intake.ledger);
 	sessions_free(r.intake.sessions);
 	verdict_free(r.intake.verdict);
 	allowlist_free(r.allowlist);
 	cluster_free(r.intake.cluster);
-	rules_scratch_free(scratch);
 	return rc;
 }

@@ -52,10 +52,14 @@ static inline bool addr_equal(const struct addr *a, const struct addr *b)
 static inline bool addr_before(const struct addr *a, const struct addr *b)
 {
 	uint64_t x[2], y[2];
+	int front, same, back;
 
 	memcpy(x, a->bytes, sizeof x);
 	memcpy(y, b->bytes, sizeof y);
-	return (be64toh(x[0]) < be64toh(y[0])) | ((x[0] == y[0]) & (be64toh(x[1]) < be64toh(y[1]))); /* no branch to guess */
+	front = be64toh(x[0]) < be64toh(y[0]);
+	same = x[0] == y[0];
+	back = be64toh(x[1]) < be64toh(y[1]);
+	return (front | (same & back)) != 0; /* no branch to guess */
 }
 
 /* Below, at or above 0 as in qsort(3); of two networks that begin alike the wider one stands first. */

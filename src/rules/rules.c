@@ -229,13 +229,13 @@ static bool stands_in(const struct slot *slot, uint8_t literal, struct seen *see
 	return (seen->present & bit) != 0;
 }
 
-/* What stands behind a queue id that a message may begin with. */
+/* What stands behind a queue id that a message may begin with; empty: it begins with none. */
 static struct span behind_id(struct span message)
 {
 	const char *const colon = memchr(message.p, ':', message.len <= LITERAL_ID_MAX ? message.len : LITERAL_ID_MAX + 1);
 	const size_t at = colon == NULL ? message.len : (size_t)(colon - message.p) + 2;
 
-	return at >= message.len || colon[1] != ' ' ? (struct span){NULL, 0} : (struct span){message.p + at, message.len - at};
+	return at >= message.len || colon[1] != ' ' ? (struct span){message.p, 0} : (struct span){message.p + at, message.len - at};
 }
 
 static bool begins(const struct candidate *c, struct span text, struct words words)

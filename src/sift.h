@@ -1,0 +1,70 @@
+/*
+ * sift: a piece of an old log through the rules: what they took of it, and what was counted.
+ *
+ * Owns the findings of one piece. Knows lines and rules; never who decides about what was found. A finding is a cache
+ * line: one thread finds it and another one decides, and where their processors share no cache each line of memory that
+ * goes from one to the other costs as much as matching a line of a log (measured: with what rules.h gives away copied as
+ * it is, a quarter of the time of a replay). So nothing of it is written where the other one reads until it is all done.
+ * sift_piece, then sift_hit for each finding; again for the next piece; sift_done at last. No memory ends the process.
+ */
+#ifndef WFS_SIFT_H
+#define WFS_SIFT_H
+
+#include <stdalign.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/text.h"
+#include "input/chunks.h"
+#include "rules/rules.h"
+
+enum { SIFT_CACHE_LINE = 64 };
+
+/* Lines counted up to some place. Times are Unix seconds, 0: no line had one. */
+struct sift_tally {
+	int64_t lines, cut, unparsed, first_line_at, last_line_at;
+};
+
+/* A piece of a line. */
+struct sift_span {
+	uint16_t at, len; /* from the line's first byte; at SIFT_NOWHERE: there is none */
+};
+enum { SIFT_NOWHERE = UINT16_MAX };
+
+/* What a rule took. */
+struct sift_found {
+	alignas(SIFT_CACHE_LINE) struct addr address;
+	int64_t time_s;
+	uint32_t start, len; /* the line in the piece of the log */
+	uint16_t rule;       /* its index */
+	uint8_t kind, count;
+	struct sift_span host, name, detail, session, from, to, helo;
+};
+
+struct sift {
+	struct sift_tally tally;     /* of the whole piece */
+	size_t last_start, last_len; /* its last line */
+	size_t n, room;
+	struct sift_found *found;    /* in the order of the lines */
+	struct sift_tally *tallies;  /* for each: up to and with its line */
+};
+
+/* Which lines count, and when those without a time were written. */
+struct sift_limits {
+	int64_t from_s, until_s, end_s; /* end_s: the log's, see line_clock_init */
+};
+
+/*
+ * Takes a piece apart; what was found in another one before is forgotten. sift: zeros before its first piece.
+ * piece: bytes has room for one byte more.
+ */
+void sift_piece(struct sift *sift, const struct sift_limits *limits, struct rules_scratch *scratch,
+                const struct chunks_piece *piece);
+
+/* The i-th finding as rules_match_all gave it, with the host it came from, if its sessions are to be asked; where is not kept. */
+void sift_hit(const struct sift *sift, size_t i, const struct rules *rules, const struct chunks_piece *piece,
+              struct rules_hit *ret, struct span *ret_host);
+
+void sift_done(struct sift *sift);
+
+#endif

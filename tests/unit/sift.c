@@ -1,0 +1,194 @@
+/* sift: what is found in a piece of a log is what the rules say of each of its lines. WFS_SOURCE_ROOT says where the checkout is. */
+#include "sift.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "input/line.h"
+
+#define STAMP "2026-11-20T13:37:0"
+
+static const char *root;
+static struct rules *rules;
+static struct rules_scratch *scratch;
+static const struct sift_limits all = {INT64_MIN, INT64_MAX, 1795182000};
+
+static int setup(void **state)
+{
+	struct rulefile_faults faults = {0};
+	const char *dirs[1];
+	char dir[256];
+	struct why why;
+
+	(void)state;
+	root = getenv("WFS_SOURCE_ROOT");
+	assert_non_null(root);
+	(void)snprintf(dir, sizeof dir, "%s/patterns", root);
+	dirs[0] = dir;
+	if (rules_load(dirs, 1, NULL, 0, &rules, &faults, &why) < 0)
+		fail_msg("%s", why.text);
+	rulefile_faults_done(&faults);
+	scratch = rules_scratch_new(rules);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	rules_scratch_free(scratch);
+	rules_free(rules);
+	return 0;
+}
+
+/* A piece of its own; freed by the caller. */
+static struct chunks_piece piece_of(const char *text, size_t len)
+{
+	struct chunks_piece piece = {.bytes = malloc(len + 1), .len = len, .start = 1000};
+
+	assert_non_null(piece.bytes);
+	memcpy(piece.bytes, text, len);
+	return piece;
+}
+
+static void check_span(struct span got, struct span want)
+{
+	assert_ptr_equal(got.p, want.p);
+	assert_int_equal(got.len, want.len);
+}
+
+/* The findings of the line at start against what the rules say of it. Returns how many they are. */
+static size_t check_line(const struct sift *s, size_t i, const struct chunks_piece *piece, struct line_clock *clock,
+                         size_t start, size_t len)
+{
+	struct rules_hit want[RULES_HITS_MAX], got;
+	struct span host;
+	struct line line;
+	size_t n;
+
+	if (line_parse(clock, piece->bytes + start, len, &line) != LINE_OK)
+		return 0;
+	n = rules_match_all(scratch, line.program, line.message, false, want);
+	for (size_t k = 0; k < n; k++) {
+		assert_true(i + k < s->n);
+		assert_int_equal(s->found[i + k].start, start);
+		assert_int_equal(s->found[i + k].len, len);
+		if (line.has_time)
+			assert_int_equal(s->found[i + k].time_s, line.time_s);
+		sift_hit(s, i + k, rules, piece, &got, &host);
+		assert_ptr_equal(got.rule, want[k].rule);
+		assert_int_equal(got.kind, want[k].kind);
+		assert_int_equal(got.score, want[k].score);
+		assert_int_equal(got.count, want[k].count);
+		if (got.kind == RULES_KIND_HIT)
+			assert_true(addr_equal(&got.address, &want[k].address));
+		check_span(host, line.host);
+		check_span(got.name, want[k].name);
+		check_span(got.detail, want[k].detail);
+		check_span(got.session, want[k].session);
+		check_span(got.from, want[k].from);
+		check_span(got.to, want[k].to);
+		check_span(got.helo, want[k].helo);
+	}
+	return n;
+}
+
+/* Every file of captured lines, as often as it takes for the findings to grow. */
+static void test_samples(void **state)
+{
+	static const char *const names[] = {"postfix", "courier", "exim", "sendmail", "haraka", "dovecot"};
+	struct sift s = {0};
+	size_t found = 0;
+
+	(void)state;
+	for (size_t f = 0; f < sizeof names / sizeof *names; f++) {
+		char path[256], *text = NULL;
+		size_t cap = 0, len = 0, i = 0;
+		struct chunks_piece piece;
+		struct line_clock clock;
+		FILE *file;
+
+		(void)snprintf(path, sizeof path, "%s/patterns/%s.rules", root, names[f]);
+		file = fopen(path, "re");
+		assert_non_null(file);
+		assert_true(getdelim(&text, &cap, '\0', file) > 0);
+		(void)fclose(file);
+		/* The examples of its rules are lines of logs: "hit = ADDRESS | LINE". */
+		for (char *p = text; (p = strstr(p, " | ")) != NULL;) {
+			char *const end = strchr(p, '\n');
+
+			memmove(text + len, p + 3, (size_t)(end - p - 2));
+			len += (size_t)(end - p - 2);
+			p = end;
+		}
+		piece = piece_of(text, len);
+		sift_piece(&s, &all, scratch, &piece);
+		line_clock_init(&clock, all.end_s, 0);
+		for (size_t start = 0; start < len;) {
+			const size_t line_len = (size_t)((char *)memchr(piece.bytes + start, '\n', len - start) - piece.bytes) - start;
+
+			i += check_line(&s, i, &piece, &clock, start, line_len);
+			start += line_len + 1;
+		}
+		assert_int_equal(i, s.n);
+		found += i;
+		free(piece.bytes);
+		free(text);
+	}
+	assert_true(found > 100);
+	sift_done(&s);
+}
+
+/* Counts: NULs, a CR, a line that is too long, one without LF at the end; and times that are left out. */
+static void test_counts(void **state)
+{
+	static const char hit[] = " mx sshd[1]: Failed password for root from 198.51.100.7 port 22 ssh2";
+	char text[LINE_MAX_BYTES + 4096];
+	struct chunks_piece piece;
+	struct sift s = {0};
+	struct sift_limits some = all;
+	size_t len;
+
+	(void)state;
+	len = (size_t)snprintf(text, sizeof text, STAMP "1Z%s\r\n" STAMP "2Z mx %c %s\n" STAMP "3Z mx x[1]: %*s\n\n" STAMP "4Z%s", hit, 'N',
+	                       hit, LINE_MAX_BYTES, "", hit);
+	*strchr(text, 'N') = '\0';
+	piece = piece_of(text, len);
+	sift_piece(&s, &all, scratch, &piece);
+	assert_int_equal(s.tally.lines, 5);
+	assert_int_equal(s.tally.unparsed, 2);
+	assert_int_equal(s.tally.cut, 1);
+	assert_int_equal(s.tally.last_line_at - s.tally.first_line_at, 3);
+	assert_int_equal(s.n, 2);
+	assert_int_equal(s.tallies[0].lines, 1);
+	assert_int_equal(s.tallies[1].lines, 5);
+	assert_int_equal(s.tallies[1].unparsed, 2);
+	assert_int_equal(s.last_start + s.last_len, len);
+	some.from_s = s.tally.last_line_at;
+	sift_piece(&s, &some, scratch, &piece);
+	assert_int_equal(s.tally.lines, 5);
+	assert_int_equal(s.n, 1);
+	assert_int_equal(s.found[0].time_s, some.from_s);
+	some.until_s = some.from_s - 1;
+	sift_piece(&s, &some, scratch, &piece);
+	assert_int_equal(s.n, 0);
+	piece.is_cut = true; /* the beginning of a line longer than a piece */
+	piece.len = strlen(STAMP "1Z") + strlen(hit);
+	sift_piece(&s, &all, scratch, &piece);
+	assert_int_equal(s.tally.lines, 1);
+	assert_int_equal(s.tally.cut, 1);
+	assert_int_equal(s.n, 0);
+	free(piece.bytes);
+	sift_done(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_samples), cmocka_unit_test(test_counts)};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
