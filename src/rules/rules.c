@@ -148,7 +148,7 @@ static struct candidate candidate_of(struct slot *slot, const struct rules *rule
 			continue;
 		}
 		candidate.first = literal;
-				candidate.head = words_head(literal->text, literal->len);
+		candidate.head = words_head(literal->text, literal->len);
 	}
 	return candidate;
 }
