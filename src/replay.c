@@ -238,7 +238,7 @@ static int store_found(struct replay *r, const struct chunk *c, size_t i, struct
 {
 	const struct sift_found *const f = &c->sift.found[i];
 	struct intake_line line = {.file = r->file,
-	                           .text = {c->piece.bytes + f->start, f->len},
+	                           .text = sift_line(&c->sift, i, &c->piece),
 	                           .time_s = f->time_s,
 	                           .offset = c->piece.start + f->start};
 	struct replay_result *const result = r->result;
@@ -273,6 +273,7 @@ static int store_found(struct replay *r, const struct chunk *c, size_t i, struct
 static void announce(const struct replay *r, const struct chunk *c, size_t i)
 {
 	const struct sift_found *f = c->sift.found + i;
+	const char *line;
 	int score;
 
 	if (i + EXPECTED < c->sift.n)
@@ -286,8 +287,9 @@ static void announce(const struct replay *r, const struct chunk *c, size_t i)
 	if (score <= 0)
 		return;
 	addrset_expect(&r->addresses, &f->address);
+	line = sift_line(&c->sift, i + NEAR, &c->piece).p;
 	for (size_t at = 0; at < f->len; at += SIFT_CACHE_LINE)
-		__builtin_prefetch(c->piece.bytes + f->start + at);
+		__builtin_prefetch(line + at);
 }
 
 static int store_chunk(struct replay *r, const struct chunk *c, struct why *why)

@@ -6,12 +6,16 @@
 
 #include "input/line.h"
 
-enum { ROOM_MIN = 256 };
+enum {
+	ROOM_MIN = 256,
+	SHORTEST = 20, /* bytes of a line that a rule takes: a stamp or the like, a program and an address */
+};
 
 static_assert(sizeof(struct sift_found) == SIFT_CACHE_LINE, "a finding is a cache line");
 static_assert((int)LINE_MAX_BYTES < (int)SIFT_NOWHERE && CHUNKS_SIZE <= UINT32_MAX && RULES_COUNT_MAX <= UINT8_MAX &&
                       RULEFILE_RULES_MAX <= UINT16_MAX,
               "they fit");
+static_assert(CHUNKS_SIZE / SHORTEST * RULES_HITS_MAX < UINT16_MAX, "letters can be counted");
 
 /* For the findings of one more line. */
 static void make_room(struct sift *s)
@@ -33,6 +37,18 @@ static void make_room(struct sift *s)
 	s->room = room;
 }
 
+/* A line of hits, once. Returns where it stands in text. */
+static uint32_t copy_line(struct sift *s, const char *line, size_t len)
+{
+	const size_t at = s->n_text;
+
+	if (s->text == NULL && (s->text = malloc(CHUNKS_SIZE)) == NULL)
+		abort();
+	memcpy(s->text + at, line, len);
+	s->n_text += len;
+	return (uint32_t)at; /* all lines together are a piece at most */
+}
+
 /* Both numbers are those of a line, at most LINE_MAX_BYTES. */
 static struct sift_span pack(struct span span, const char *line)
 {
@@ -46,7 +62,19 @@ static struct span unpack(struct sift_span span, const char *line)
 	return span.at == SIFT_NOWHERE ? (struct span){NULL, 0} : (struct span){line + span.at, span.len};
 }
 
-/* text: whole, at most LINE_MAX_BYTES of it. Returns false when no rule is to see it. */
+static uint16_t add_letter(struct sift *s, const struct rules_hit *hit, const char *line)
+{
+	assert(s->n_letters < UINT16_MAX);
+	if (s->n_letters == s->room_letters) {
+		s->room_letters = s->room_letters == 0 ? ROOM_MIN : 2 * s->room_letters;
+		if ((s->letters = reallocarray(s->letters, s->room_letters, sizeof *s->letters)) == NULL)
+			abort();
+	}
+	s->letters[s->n_letters++] = (struct sift_letter){pack(hit->from, line), pack(hit->to, line), pack(hit->helo, line)};
+	return (uint16_t)s->n_letters; /* above */
+}
+
+/* Returns false when no rule is to see it. */
 static bool count_line(struct sift_tally *tally, const struct line *line, bool is_cut)
 {
 	if (line->has_time && line->time_s > tally->last_line_at)
@@ -63,25 +91,30 @@ static void match(struct sift *s, struct rules_scratch *scratch, const struct li
 {
 	struct rules_hit hits[RULES_HITS_MAX];
 	const size_t n = rules_match_all(scratch, line->program, line->message, false, hits);
+	uint32_t copy = SIFT_NO_COPY;
 
 	if (n == 0)
 		return;
 	make_room(s);
 	for (size_t i = 0; i < n; i++) {
-		s->found[s->n] = (struct sift_found){.address = hits[i].address,
+		const struct rules_hit *const hit = &hits[i];
+		const bool has_letter = hit->from.p != NULL || hit->to.p != NULL || hit->helo.p != NULL;
+
+		if (copy == SIFT_NO_COPY && hit->score > 0)
+			copy = copy_line(s, text, len);
+		s->found[s->n] = (struct sift_found){.address = hit->address,
 		                                     .time_s = time_s,
 		                                     .start = (uint32_t)start, /* in a piece */
-		                                     .len = (uint32_t)len,
-		                                     .rule = (uint16_t)hits[i].rule->index, /* below RULEFILE_RULES_MAX */
-		                                     .kind = (uint8_t)hits[i].kind,
-		                                     .count = (uint8_t)hits[i].count, /* <= RULES_COUNT_MAX */
+		                                     .copy = copy,
+		                                     .len = (uint16_t)len, /* <= LINE_MAX_BYTES */
+		                                     .rule = (uint16_t)hit->rule->index, /* below RULEFILE_RULES_MAX */
+		                                     .kind = (uint8_t)hit->kind,
+		                                     .count = (uint8_t)hit->count, /* <= RULES_COUNT_MAX */
+		                                     .letter = has_letter ? add_letter(s, hit, text) : 0,
 		                                     .host = pack(line->host, text),
-		                                     .name = pack(hits[i].name, text),
-		                                     .detail = pack(hits[i].detail, text),
-		                                     .session = pack(hits[i].session, text),
-		                                     .from = pack(hits[i].from, text),
-		                                     .to = pack(hits[i].to, text),
-		                                     .helo = pack(hits[i].helo, text)};
+		                                     .name = pack(hit->name, text),
+		                                     .detail = pack(hit->detail, text),
+		                                     .session = pack(hit->session, text)};
 		s->tallies[s->n++] = *tally;
 	}
 }
@@ -94,7 +127,7 @@ void sift_piece(struct sift *sift, const struct sift_limits *limits, struct rule
 	struct line_clock clock;
 
 	s.tally = (struct sift_tally){0};
-	s.n = 0;
+	s.n = s.n_letters = s.n_text = 0;
 	line_clock_init(&clock, limits->end_s, 0);
 	piece->bytes[piece->len] = '\0';
 	while (p < end) {
@@ -122,12 +155,19 @@ void sift_piece(struct sift *sift, const struct sift_limits *limits, struct rule
 	*sift = s;
 }
 
+struct span sift_line(const struct sift *sift, size_t i, const struct chunks_piece *piece)
+{
+	const struct sift_found *const f = &sift->found[i];
+
+	return (struct span){f->copy == SIFT_NO_COPY ? piece->bytes + f->start : sift->text + f->copy, f->len};
+}
+
 void sift_hit(const struct sift *sift, size_t i, const struct rules *rules, const struct chunks_piece *piece,
               struct rules_hit *ret, struct span *ret_host)
 {
 	const struct sift_found *const f = &sift->found[i];
 	const struct rule *const rule = rules_at(rules, f->rule);
-	const char *const line = piece->bytes + f->start;
+	const char *const line = sift_line(sift, i, piece).p;
 
 	*ret = (struct rules_hit){.rule = rule,
 	                          .kind = (enum rules_kind)f->kind,
@@ -136,16 +176,22 @@ void sift_hit(const struct sift *sift, size_t i, const struct rules *rules, cons
 	                          .count = f->count,
 	                          .name = unpack(f->name, line),
 	                          .detail = unpack(f->detail, line),
-	                          .session = unpack(f->session, line),
-	                          .from = unpack(f->from, line),
-	                          .to = unpack(f->to, line),
-	                          .helo = unpack(f->helo, line)};
+	                          .session = unpack(f->session, line)};
 	*ret_host = unpack(f->host, line);
+	if (f->letter > 0) {
+		const struct sift_letter *const letter = &sift->letters[f->letter - 1];
+
+		ret->from = unpack(letter->from, line);
+		ret->to = unpack(letter->to, line);
+		ret->helo = unpack(letter->helo, line);
+	}
 }
 
 void sift_done(struct sift *sift)
 {
 	free(sift->found);
 	free(sift->tallies);
+	free(sift->letters);
+	free(sift->text);
 	*sift = (struct sift){0};
 }

@@ -4,7 +4,8 @@
  * Owns the findings of one piece. Knows lines and rules; never who decides about what was found. A finding is a cache
  * line: one thread finds it and another one decides, and where their processors share no cache each line of memory that
  * goes from one to the other costs as much as matching a line of a log (measured: with what rules.h gives away copied as
- * it is, a quarter of the time of a replay). So nothing of it is written where the other one reads until it is all done.
+ * it is, a quarter of the time of a replay). So nothing of it is written where the other one reads until it is all done,
+ * and the lines of hits are copied: else the piece itself would come and go, which is read anew all the time.
  * sift_piece, then sift_hit for each finding; again for the next piece; sift_done at last. No memory ends the process.
  */
 #ifndef WFS_SIFT_H
@@ -35,10 +36,17 @@ enum { SIFT_NOWHERE = UINT16_MAX };
 struct sift_found {
 	alignas(SIFT_CACHE_LINE) struct addr address;
 	int64_t time_s;
-	uint32_t start, len; /* the line in the piece of the log */
-	uint16_t rule;       /* its index */
+	uint32_t start, copy; /* the line in the piece of the log, and in text; SIFT_NO_COPY: it is not there */
+	uint16_t len, rule;   /* of the line; the rule's index */
 	uint8_t kind, count;
-	struct sift_span host, name, detail, session, from, to, helo;
+	uint16_t letter;      /* counted from 1 in letters; 0: none */
+	struct sift_span host, name, detail, session;
+};
+enum { SIFT_NO_COPY = UINT32_MAX };
+
+/* What the client said of its letter: few rules want it. */
+struct sift_letter {
+	struct sift_span from, to, helo;
 };
 
 struct sift {
@@ -47,6 +55,9 @@ struct sift {
 	size_t n, room;
 	struct sift_found *found;    /* in the order of the lines */
 	struct sift_tally *tallies;  /* for each: up to and with its line */
+	size_t n_letters, room_letters, n_text;
+	struct sift_letter *letters;
+	char *text;                  /* lines of hits; CHUNKS_SIZE */
 };
 
 /* Which lines count, and when those without a time were written. */
@@ -61,7 +72,13 @@ struct sift_limits {
 void sift_piece(struct sift *sift, const struct sift_limits *limits, struct rules_scratch *scratch,
                 const struct chunks_piece *piece);
 
-/* The i-th finding as rules_match_all gave it, with the host it came from, if its sessions are to be asked; where is not kept. */
+/* The line of the i-th finding. */
+struct span sift_line(const struct sift *sift, size_t i, const struct chunks_piece *piece);
+
+/*
+ * The i-th finding as rules_match_all gave it, but that its spans point into sift_line and where is not kept; and the host
+ * whose sessions it belongs to.
+ */
 void sift_hit(const struct sift *sift, size_t i, const struct rules *rules, const struct chunks_piece *piece,
               struct rules_hit *ret, struct span *ret_host);
 
