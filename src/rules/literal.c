@@ -200,14 +200,18 @@ bool literal_stands_in(const struct literal *literal, struct span text)
 	return false;
 }
 
-/* p: behind "^". Returns what follows a queue id there, needed or not, or p. */
+/* p: behind "^". Returns what follows a queue id there, needed or not, or p; so also when it is more than once or so. */
 static const char *skip_id(const char *p)
 {
-	static const char needed[] = LITERAL_QUEUE_ID ": ", optional[] = "(?:" LITERAL_QUEUE_ID ": )?";
+	static const char *const ids[] = {LITERAL_QUEUE_ID ": ", "(?:" LITERAL_QUEUE_ID ": )?"};
 
-	if (strncmp(p, needed, strlen(needed)) == 0)
-		return p + strlen(needed);
-	return strncmp(p, optional, strlen(optional)) == 0 ? p + strlen(optional) : p;
+	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+		const size_t len = strlen(ids[i]);
+
+		if (strncmp(p, ids[i], len) == 0 && (p[len] == '\0' || strchr("?*+{", p[len]) == NULL))
+			return p + len;
+	}
+	return p;
 }
 
 size_t literal_find(const char *regex, struct literal ret[static LITERALS_MAX])

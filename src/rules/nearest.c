@@ -147,12 +147,9 @@ static size_t quantifier_len(const char *p)
 /* One thing that a regex is a row of, without its quantifier. */
 static size_t bare_atom_len(const char *p)
 {
-	static const char *const words[] = {"<ADDR>", "<NAME>", "<SESSION>"};
+	const size_t word = rulefile_word_len(p);
 
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strncmp(p, words[i], strlen(words[i])) == 0)
-			return strlen(words[i]);
-	return *p == '\\' ? escape_len(p) : *p == '[' ? class_len(p) : *p == '(' ? group_len(p) : 1;
+	return word > 0 ? word : *p == '\\' ? escape_len(p) : *p == '[' ? class_len(p) : *p == '(' ? group_len(p) : 1;
 }
 
 static size_t atom_len(const char *p)

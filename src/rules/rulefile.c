@@ -105,6 +105,17 @@ static const char *macro_value(const struct macros *macros, const char *name, si
 	return NULL;
 }
 
+size_t rulefile_word_len(const char *p)
+{
+	for (const char *const *b = builtin_macros; *p == '<' && *b != NULL; b++) {
+		const size_t len = strlen(*b);
+
+		if (strncmp(p + 1, *b, len) == 0 && p[1 + len] == '>')
+			return len + 2;
+	}
+	return 0;
+}
+
 static bool is_builtin(const char *name, size_t len)
 {
 	for (const char *const *b = builtin_macros; *b != NULL; b++)

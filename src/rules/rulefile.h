@@ -87,4 +87,7 @@ void rulefile_fault(struct rulefile_faults *faults, const char *fmt, ...)
         __attribute__((format(printf, 2, 3)));
 void rulefile_faults_done(struct rulefile_faults *faults);
 
+/* The length of the "<ADDR>", "<QUEUE>" or the like that p begins with, which the compiler of rules puts in; 0: of none. */
+size_t rulefile_word_len(const char *p);
+
 #endif

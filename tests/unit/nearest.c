@@ -42,6 +42,7 @@ static const char file[] =
         "[broad]\nprogram = broad\nmatch = ^by <NAME> <ADDR>$\nname = generic\ncategory = name\nreason = r\n"
         "[besides]\nprogram = besides\nmatch = ^by <ADDR>$\nalso = yes\ncategory = name\nreason = r\n"
         "[slow]\nprogram = slow\nmatch = ^(?:\\w+ ?)+ by <ADDR>$\ncategory = probe\nreason = r\n"
+        "[queue]\nprogram = queue\nmatch = ^<QUEUE>: client=<ADDR>, from=<FROM> to$\ncategory = probe\nreason = r\n"
         "[many-a]\nprogram = many\nmatch = ^reject from <ADDR>: wrong word$\ncategory = probe\nreason = r\n"
         "[many-b]\nprogram = many\nmatch = ^reject from <ADDR>: listed by (?<detail>\\S+)$\ncategory = "
         "dnsbl\nreason = r\n"
@@ -119,6 +120,9 @@ static const struct {
         {"besides", "by 192.0.2.7", "besides", NEAREST_ALSO, 3, "192.0.2.7", NULL},
         {"slow", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa! by y", "slow", NEAREST_LIMIT, 0, "",
          NULL},
+        {"queue", "ABCDEF: foo", "queue", NEAREST_STOPPED, 8, "", "client="},
+        {"queue", "ABCDEF; foo", "queue", NEAREST_STOPPED, 6, "", ": client="},
+        {"queue", "ABCDEF: client=192.0.2.7, from=a@example.com too", "queue", NEAREST_STOPPED, 47, "", "$"},
         /* Of several the one that got furthest; of those the one whose words are there. */
         {"many", "reject from 192.0.2.7: wrong ward", "many-a", NEAREST_STOPPED, 30, "", "ord$"},
         {"many", "reject from 192.0.2.7: listed at zen", "many-b", NEAREST_STOPPED, 30, "", "by "},

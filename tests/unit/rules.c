@@ -316,6 +316,9 @@ static void literals(void **state)
 	        {"^(?:" LITERAL_QUEUE_ID ": )*abc", "abc"},
 	        {"^(?:" LITERAL_QUEUE_ID ": )?", ""},
 	        {"^" LITERAL_QUEUE_ID ":abc", ":abc"},
+	        {"^" LITERAL_QUEUE_ID ": {1,12}abc", "abc"},
+	        {"^" LITERAL_QUEUE_ID ": *abc", "abc"},
+	        {"^(?:" LITERAL_QUEUE_ID ": )?+abc", "abc"},
 	        {"^abcdefghijklmnopqrstuvwxyz0123456789", "^abcdefghijklmnopqrstuvwxyz012345"},
 	        {"", ""},
 	};
