@@ -69,7 +69,7 @@ struct replay {
 	 * works on it while it is warm; the first one stores those that are done before it does such work.
 	 */
 	pthread_mutex_t lock; /* of all that follows, and of in */
-	pthread_cond_t todo, done;
+	pthread_cond_t todo, done; /* the first hand alone waits for what is done */
 	size_t n_hands;
 	struct hand hands[REPLAY_THREADS_MAX]; /* the first is the thread that stores */
 	size_t n_chunks, ring_size;   /* made; that may be read and not stored yet */
@@ -99,7 +99,10 @@ static struct chunk *chunk_new(void)
 	return c;
 }
 
-/* The hand's own, while there is one: what another thread wrote last comes from far away. There are more than can be busy. */
+/*
+ * The hand's own, while there is one: what another thread wrote last comes from far away. There are always some more than
+ * can be busy, so one is free.
+ */
 static struct chunk *take_chunk(struct replay *r, struct hand *hand)
 {
 	struct hand *from = hand;
@@ -145,7 +148,7 @@ static void work(struct replay *r, struct hand *hand)
 		r->more = false;
 		give_back(c);
 	}
-	(void)pthread_cond_broadcast(&r->done); /* the reader may be what is waited for at the end */
+	(void)pthread_cond_signal(&r->done); /* the reader may be what is waited for at the end */
 	(void)pthread_cond_signal(&r->todo);
 	if (rc != 0)
 		return;
@@ -153,7 +156,7 @@ static void work(struct replay *r, struct hand *hand)
 	sift_piece(&c->sift, &limits, hand->scratch, &c->piece);
 	(void)pthread_mutex_lock(&r->lock);
 	c->done = true;
-	(void)pthread_cond_broadcast(&r->done);
+	(void)pthread_cond_signal(&r->done);
 }
 
 static void *worker(void *arg)

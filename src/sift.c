@@ -6,16 +6,12 @@
 
 #include "input/line.h"
 
-enum {
-	ROOM_MIN = 256,
-	SHORTEST = 20, /* bytes of a line that a rule takes: a stamp or the like, a program and an address */
-};
+enum { ROOM_MIN = 256 };
 
 static_assert(sizeof(struct sift_found) == SIFT_CACHE_LINE, "a finding is a cache line");
 static_assert((int)LINE_MAX_BYTES < (int)SIFT_NOWHERE && CHUNKS_SIZE <= UINT32_MAX && RULES_COUNT_MAX <= UINT8_MAX &&
                       RULEFILE_RULES_MAX <= UINT16_MAX,
               "they fit");
-static_assert(CHUNKS_SIZE / SHORTEST * RULES_HITS_MAX < UINT16_MAX, "letters can be counted");
 
 /* For the findings of one more line. */
 static void make_room(struct sift *s)
@@ -62,16 +58,15 @@ static struct span unpack(struct sift_span span, const char *line)
 	return span.at == SIFT_NOWHERE ? (struct span){NULL, 0} : (struct span){line + span.at, span.len};
 }
 
-static uint16_t add_letter(struct sift *s, const struct rules_hit *hit, const char *line)
+static uint32_t add_letter(struct sift *s, const struct rules_hit *hit, const char *line)
 {
-	assert(s->n_letters < UINT16_MAX);
 	if (s->n_letters == s->room_letters) {
 		s->room_letters = s->room_letters == 0 ? ROOM_MIN : 2 * s->room_letters;
 		if ((s->letters = reallocarray(s->letters, s->room_letters, sizeof *s->letters)) == NULL)
 			abort();
 	}
 	s->letters[s->n_letters++] = (struct sift_letter){pack(hit->from, line), pack(hit->to, line), pack(hit->helo, line)};
-	return (uint16_t)s->n_letters; /* above */
+	return (uint32_t)s->n_letters; /* a few for each line of a piece */
 }
 
 /* Returns false when no rule is to see it. */

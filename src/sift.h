@@ -39,7 +39,7 @@ struct sift_found {
 	uint32_t start, copy; /* the line in the piece of the log, and in text; SIFT_NO_COPY: it is not there */
 	uint16_t len, rule;   /* of the line; the rule's index */
 	uint8_t kind, count;
-	uint16_t letter;      /* counted from 1 in letters; 0: none */
+	uint32_t letter;      /* counted from 1 in letters; 0: none */
 	struct sift_span host, name, detail, session;
 };
 enum { SIFT_NO_COPY = UINT32_MAX };

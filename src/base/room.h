@@ -5,7 +5,8 @@
  * them: look-ups go everywhere in such an array, and half their time was spent on walking page tables (measured).
  * What is moved (realloc) loses its huge pages; what stays also needs no second copy while it grows.
  * room_init, room_reach whenever there shall be more, room_done. No memory ends the process.
- * Source: madvise(2), MADV_HUGEPAGE; mmap(2): pages without access count for no limit of memory.
+ * Source: madvise(2), MADV_HUGEPAGE; mmap(2): pages without access are no memory, and count for the limit of addresses
+ * alone (RLIMIT_AS).
  */
 #ifndef WFS_ROOM_H
 #define WFS_ROOM_H

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -195,9 +196,55 @@ static void test_counts(void **state)
 	sift_done(&s);
 }
 
+/* The shortest lines there are, with as many letters as rules can find in them. */
+static void test_many_letters(void **state)
+{
+	static const char line[] = "[A] [-] [1::\n";
+	static const char file[] = "program = haraka\ncategory = probe\nreason = r\nscore = 1\nmatch = ^\\[A\\] \\[-\\] \\[<ADDR><FROM>\n";
+	char dir[] = "/tmp/sift.XXXXXX", path[64], *const text = malloc(CHUNKS_SIZE);
+	struct rulefile_faults faults = {0};
+	const char *dirs[1] = {dir};
+	struct chunks_piece piece;
+	struct rules_scratch *own;
+	struct rules_hit hit;
+	struct sift s = {0};
+	struct rules *four;
+	struct span host;
+	struct why why;
+	size_t len = 0;
+	FILE *out;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof path, "%s/a.rules", dir);
+	out = fopen(path, "we");
+	assert_non_null(out);
+	(void)fprintf(out, "[a]\n%s[b]\n%salso = yes\n[c]\n%salso = yes\n[d]\n%salso = yes\n", file, file, file, file);
+	assert_int_equal(fclose(out), 0);
+	if (rules_load(dirs, 1, NULL, 0, &four, &faults, &why) < 0)
+		fail_msg("%s", why.text);
+	rulefile_faults_done(&faults);
+	(void)unlink(path);
+	(void)rmdir(dir);
+	for (; len + strlen(line) <= CHUNKS_SIZE; len += strlen(line))
+		memcpy(text + len, line, strlen(line));
+	piece = piece_of(text, len);
+	own = rules_scratch_new(four);
+	sift_piece(&s, &all, own, &piece);
+	assert_int_equal(s.n, len / strlen(line) * 4);
+	sift_hit(&s, s.n - 1, four, &piece, &hit, &host);
+	assert_string_equal(hit.rule->text->name, "d");
+	assert_non_null(hit.from.p);
+	sift_done(&s);
+	rules_scratch_free(own);
+	rules_free(four);
+	free(piece.bytes);
+	free(text);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_samples), cmocka_unit_test(test_counts)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_samples), cmocka_unit_test(test_counts), cmocka_unit_test(test_many_letters)};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
