@@ -175,7 +175,7 @@ static void print_json(const struct request *q, const struct replay_result *r, d
 }
 
 /* Who would be blocked, and why: the worst of them. */
-static void print_blocked(const struct replay_result *r)
+static void print_blocked(const struct request *q, const struct replay_result *r)
 {
 	if (r->n_worst > 0)
 		(void)printf("\n%-39s  %-20s  %8s  %6s  %s\n", "BLOCKED", "SINCE", "FOR", "TIMES", "REASON (RULE)");
@@ -190,7 +190,8 @@ static void print_blocked(const struct replay_result *r)
 		             b->rule->text->name);
 	}
 	if (r->others)
-		(void)printf("... and more: %" PRId64 " blocks in all; --database FILE keeps them\n", r->blocks);
+		(void)printf("... and more: %" PRId64 " blocks in all; %s\n", r->blocks,
+		             q->database == NULL ? "--database FILE keeps them" : "the database has them");
 }
 
 static void print_summary(const struct request *q, const struct replay_result *r, double seconds)
@@ -311,7 +312,7 @@ static int replay(struct request *q, const struct command_env *env)
 		print_summary(q, &result, seconds);
 		print_categories(q, &result);
 		if (!q->diff)
-			print_blocked(&result);
+			print_blocked(q, &result);
 	}
 	free(result.by_rule);
 	if (shown == 0 && rc == 0 && q->sync && !result.stopped)
