@@ -206,7 +206,7 @@ static bool is_worse(const struct replay_blocked *a, const struct replay_blocked
 		return a->times > b->times;
 	if (a->since_s != b->since_s)
 		return a->since_s < b->since_s;
-	return memcmp(&a->net, &b->net, sizeof a->net) < 0; /* bytes only: no padding */
+	return net_order(&a->net, &b->net) < 0;
 }
 
 /* Keeps the worst in order. */
@@ -219,7 +219,7 @@ static void note_blocked(struct replay_result *result, const struct verdict_bloc
 	/* Most are none of the worst, which is seen at once when it is known that there are others. */
 	if (result->others && !is_worse(&blocked, &list[REPLAY_WORST_MAX - 1]))
 		return;
-	for (i = 0; i < result->n_worst && memcmp(&list[i].net, &block->net, sizeof block->net) != 0; i++)
+	for (i = 0; i < result->n_worst && net_order(&list[i].net, &block->net) != 0; i++)
 		;
 	result->others |= i == REPLAY_WORST_MAX;
 	if (result->n_worst == REPLAY_WORST_MAX && !is_worse(&blocked, &list[REPLAY_WORST_MAX - 1]))

@@ -80,9 +80,8 @@ static bool count_line(struct sift_tally *tally, const struct line *line, bool i
 	return !is_cut; /* it has lost the end that its rule may be anchored to */
 }
 
-/* Adds what the rules take of a line. */
-static void match(struct sift *s, struct rules_scratch *scratch, const struct line *line, int64_t time_s,
-                  const char *text, size_t start, size_t len, const struct sift_tally *tally)
+/* Adds what the rules take of the line that was counted last. */
+static void match(struct sift *s, struct rules_scratch *scratch, const struct line *line, int64_t time_s, const char *text)
 {
 	struct rules_hit hits[RULES_HITS_MAX];
 	const size_t n = rules_match_all(scratch, line->program, line->message, false, hits);
@@ -96,12 +95,12 @@ static void match(struct sift *s, struct rules_scratch *scratch, const struct li
 		const bool has_letter = hit->from.p != NULL || hit->to.p != NULL || hit->helo.p != NULL;
 
 		if (copy == SIFT_NO_COPY && hit->score > 0)
-			copy = copy_line(s, text, len);
+			copy = copy_line(s, text, s->last_len);
 		s->found[s->n] = (struct sift_found){.address = hit->address,
 		                                     .time_s = time_s,
-		                                     .start = (uint32_t)start, /* in a piece */
+		                                     .start = (uint32_t)s->last_start, /* in a piece */
 		                                     .copy = copy,
-		                                     .len = (uint16_t)len, /* <= LINE_MAX_BYTES */
+		                                     .len = (uint16_t)s->last_len, /* <= LINE_MAX_BYTES */
 		                                     .rule = (uint16_t)hit->rule->index, /* below RULEFILE_RULES_MAX */
 		                                     .kind = (uint8_t)hit->kind,
 		                                     .count = (uint8_t)hit->count, /* <= RULES_COUNT_MAX */
@@ -110,7 +109,7 @@ static void match(struct sift *s, struct rules_scratch *scratch, const struct li
 		                                     .name = pack(hit->name, text),
 		                                     .detail = pack(hit->detail, text),
 		                                     .session = pack(hit->session, text)};
-		s->tallies[s->n++] = *tally;
+		s->tallies[s->n++] = s->tally;
 	}
 }
 
@@ -143,7 +142,7 @@ void sift_piece(struct sift *sift, const struct sift_limits *limits, struct rule
 		} else if (count_line(&s.tally, &line, is_cut)) {
 			time_s = line.has_time ? line.time_s : s.tally.last_line_at > 0 ? s.tally.last_line_at : limits->end_s;
 			if (time_s >= limits->from_s && time_s <= limits->until_s)
-				match(&s, scratch, &line, time_s, p, s.last_start, len, &s.tally);
+				match(&s, scratch, &line, time_s, p);
 		}
 		p += len + 1;
 	}

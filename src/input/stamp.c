@@ -304,7 +304,7 @@ static const char *take_unix(struct line_clock *clock, const char *p, const char
 		;
 	if (p - dot != 7)
 		return NULL;
-	clock->stamp.len = 0;
+	clock->stamp.len = 0; /* what is remembered is no longer the line before */
 	*ret = (struct stamp){time_s, STAMP_SYSLOG};
 	return p;
 }
@@ -312,7 +312,7 @@ static const char *take_unix(struct line_clock *clock, const char *p, const char
 /* Those that stand as often as "." and digits are made of. */
 static const uint64_t dot = 0x30303030303030 << 8 | '.', sixes = 0x06060606060606 << 8, halves = 0xF0F0F0F0F0F0F0F0;
 
-/* p: behind its tail. Not remembered is what could not be told from another one by the byte there. */
+/* end: of the line. Not remembered is what could not be told from another one by the byte behind its tail. */
 static void remember(struct line_clock *clock, const char *start, size_t minute_len, struct span fraction, struct span tail,
                      const char *end, enum stamp_form form, int64_t minute_s)
 {
@@ -369,7 +369,7 @@ static const char *take_again(const struct line_clock *clock, const char *p, siz
 const char *stamp_take(struct line_clock *clock, const char *p, const char *end, struct stamp *ret)
 {
 	const char *const start = p, *const again = take_again(clock, p, (size_t)(end - p), ret);
-	struct span fraction = {p, 0}, tail;
+	struct span fraction, tail;
 	struct wall wall = {0};
 	enum stamp_form form;
 	int64_t minute_s;
@@ -389,7 +389,7 @@ const char *stamp_take(struct line_clock *clock, const char *p, const char *end,
 		return NULL;
 	p += SECOND_LEN;
 	ret->form = form;
-	fraction.p = p;
+	fraction = (struct span){p, 0};
 	if (end - p >= 2 && (*p == '.' || (*p == ',' && form == STAMP_RFC3339)) && is_digit(p[1])) {
 		if (*p == ',')
 			ret->form = STAMP_COMMA;

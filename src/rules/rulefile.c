@@ -105,23 +105,19 @@ static const char *macro_value(const struct macros *macros, const char *name, si
 	return NULL;
 }
 
-size_t rulefile_word_len(const char *p)
-{
-	for (const char *const *b = builtin_macros; *p == '<' && *b != NULL; b++) {
-		const size_t len = strlen(*b);
-
-		if (strncmp(p + 1, *b, len) == 0 && p[1 + len] == '>')
-			return len + 2;
-	}
-	return 0;
-}
-
 static bool is_builtin(const char *name, size_t len)
 {
 	for (const char *const *b = builtin_macros; *b != NULL; b++)
 		if (strlen(*b) == len && memcmp(*b, name, len) == 0)
 			return true;
 	return false;
+}
+
+size_t rulefile_word_len(const char *p)
+{
+	const char *const end = *p == '<' ? strchr(p, '>') : NULL;
+
+	return end != NULL && is_builtin(p + 1, (size_t)(end - p - 1)) ? (size_t)(end - p) + 1 : 0;
 }
 
 /* True when the "<" at p belongs to "(?<name>", "(?P<name>", "\\k<name>", "\\g<name>" or is escaped itself.
