@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "command/command.h"
+#include "command/daemon.h"
 #include "store/report.h"
 
 static void print_json(const struct report_active *a)
@@ -53,6 +54,7 @@ int command_list(int argc, char **argv, const struct command_env *env)
 	if ((config = command_config(env, &status)) == NULL)
 		return status;
 	status = COMMAND_SYSTEM;
+	daemon_warn_stopped(config);
 	if ((store = command_database(config)) == NULL)
 		goto out;
 	if (report_open(store, &report, &why) < 0) {

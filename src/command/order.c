@@ -6,23 +6,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "allowlist.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "command/command.h"
+#include "command/daemon.h"
 #include "control/protocol.h"
 #include "orders/orders.h"
 #include "recall.h"
 
-enum {
-	WAIT_S = 10,
-	LINE_ROOM = PROTOCOL_LINE_MAX + 2, /* with newline and NUL */
-};
+enum { LINE_ROOM = PROTOCOL_LINE_MAX + 2 }; /* with newline and NUL */
 
 /* A request, as a line that protocol_parse takes. */
 struct order {
@@ -100,82 +95,6 @@ static int compose(int argc, char **argv, const struct option *const options[], 
 		return command_usage(argv[0], "%s", why.text);
 	o.line[o.len++] = '\n';
 	*ret = o;
-	return 0;
-}
-
-/* --- the socket --- */
-
-static int connect_to(const char *path)
-{
-	const struct timeval wait = {.tv_sec = WAIT_S};
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd, err;
-
-	if (strlen(path) >= sizeof address.sun_path)
-		return -ENAMETOOLONG;
-	memcpy(address.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
-	if (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
-		return fd;
-	err = errno;
-	(void)close(fd);
-	return -err;
-}
-
-static int connect_daemon(const struct config *config, bool reading, struct why *why)
-{
-	const char *const path = config->control.socket;
-	int fd;
-
-	if (path[0] == '\0')
-		return why_set(why, ENOENT, "the daemon has no control socket: [control] socket is empty");
-	fd = connect_to(path);
-	if (fd == -EACCES && reading && config->control.readers[0] != '\0') {
-		char read_path[4096];
-
-		(void)snprintf(read_path, sizeof read_path, "%s.read", path);
-		fd = connect_to(read_path);
-	}
-	if (fd >= 0)
-		return fd;
-	if (fd == -ENOENT || fd == -ECONNREFUSED)
-		return why_set(why, -fd, "no daemon is running: nobody answers on %s; 'systemctl start watchforspammers'", path);
-	if (fd == -EACCES)
-		return why_set(why, -fd, "%s: no permission; root may do this, and members of group \"%s\"%s%s%s", path,
-		               config->control.group, reading ? " or \"" : "", reading ? config->control.readers : "",
-		               reading ? "\"" : "");
-	return why_set(why, -fd, "%s: %s", path, strerror(-fd));
-}
-
-/* Sends the line and reads the one that answers it; *ret: to be freed, NUL-ended, without newline. */
-static int converse(int fd, const struct order *o, char **ret, struct why *why)
-{
-	char *text;
-	size_t len = 0;
-
-	if (send(fd, o->line, o->len, MSG_NOSIGNAL) != (ssize_t)o->len)
-		return why_set(why, EPIPE, "the daemon hung up");
-	if ((text = malloc(ANSWER_MAX)) == NULL)
-		abort();
-	while (len == 0 || text[len - 1] != '\n') {
-		const ssize_t n = len == ANSWER_MAX ? 0 : recv(fd, text + len, ANSWER_MAX - len, 0);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			const int err = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? ETIMEDOUT : EPIPE;
-
-			free(text);
-			return why_set(why, err, err == ETIMEDOUT ? "the daemon does not answer" : "the daemon hung up");
-		}
-		len += (size_t)n; /* > 0 */
-	}
-	text[len - 1] = '\0';
-	*ret = text;
 	return 0;
 }
 
@@ -315,6 +234,7 @@ static int ask_database(const struct order *o, const struct config *config, cons
 		goto out;
 	}
 	orders.verdict = verdict;
+	daemon_warn_stopped(config);
 	orders_run(&orders, &o->request, "", now_s, answer, &ignored);
 	answer->text[answer->len - 1] = '\0'; /* the newline */
 	status = take_answer(o, answer->text, env);
@@ -339,9 +259,9 @@ static int send_order(const struct order *o, const struct command_env *env)
 
 	if ((config = command_config(env, &status)) == NULL)
 		return status;
-	rc = fd = connect_daemon(config, reading, &why);
+	rc = fd = daemon_connect(config, reading, &why);
 	if (rc >= 0)
-		rc = converse(fd, o, &text, &why);
+		rc = daemon_ask(fd, o->line, o->len, &text, &why);
 	if (rc >= 0)
 		status = take_answer(o, text, env);
 	else if (reading && fd < 0)

@@ -1,33 +1,15 @@
 /* status: the daemon's health, from what it wrote into the database and from the logs beside it. */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/duration.h"
 #include "command/command.h"
+#include "command/daemon.h"
 #include "store/report.h"
-
-/* The daemon holds this lock while it runs. */
-static bool is_running(const struct config *config)
-{
-	char path[4096];
-	bool running = false;
-	int fd;
-
-	(void)snprintf(path, sizeof path, "%s.lock", config->database.path);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		running = flock(fd, LOCK_SH | LOCK_NB) < 0;
-		(void)close(fd);
-	}
-	return running;
-}
 
 static int64_t lag(const struct report_log *log)
 {
@@ -202,7 +184,7 @@ static int answer(struct report *report, const struct config *config, const stru
 	              "blocks_active", (json_int_t)totals.blocks_active, "blocks_total", (json_int_t)totals.blocks_total,
 	              "backend", config->firewall.backend, "capacity", (json_int_t)said_number(report, "capacity"), "drift",
 	              (json_int_t)said_number(report, "drift"), "last_sync_at",
-	              command_json_time(said_number(report, "last_sync_at")), "running", is_running(config),
+	              command_json_time(said_number(report, "last_sync_at")), "running", daemon_state(config) == DAEMON_RUNNING,
 	              "rules_fault", said_text(report, "rules_fault"));
 	(void)json_object_update_new(s, json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "tracked", (json_int_t)said_number(report, "tracked"),
 	                                          "forgotten", (json_int_t)said_number(report, "forgotten"), "braked",

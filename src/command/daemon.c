@@ -1,0 +1,113 @@
+#include "command/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control/answer.h"
+
+enum { WAIT_S = 10 };
+
+enum daemon_state daemon_state(const struct config *config)
+{
+	char path[4096];
+	enum daemon_state state;
+	int fd;
+
+	(void)snprintf(path, sizeof path, "%s.lock", config->database.path);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? DAEMON_STOPPED : DAEMON_UNKNOWN;
+	state = flock(fd, LOCK_SH | LOCK_NB) < 0 ? DAEMON_RUNNING : DAEMON_STOPPED;
+	(void)close(fd);
+	return state;
+}
+
+void daemon_warn_stopped(const struct config *config)
+{
+	if (daemon_state(config) != DAEMON_STOPPED)
+		return;
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "watchforspammers: the daemon is not running%s; start it: systemctl start watchforspammers\n",
+	              config->firewall.keep_on_stop ? "" : ", so nobody is blocked now");
+}
+
+static int connect_to(const char *path)
+{
+	const struct timeval wait = {.tv_sec = WAIT_S};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd, err;
+
+	if (strlen(path) >= sizeof address.sun_path)
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, path, strlen(path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+	if (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+		return fd;
+	err = errno;
+	(void)close(fd);
+	return -err;
+}
+
+int daemon_connect(const struct config *config, bool reading, struct why *why)
+{
+	const char *const path = config->control.socket;
+	int fd;
+
+	if (path[0] == '\0')
+		return why_set(why, ENOENT, "the daemon has no control socket: [control] socket is empty");
+	fd = connect_to(path);
+	if (fd == -EACCES && reading && config->control.readers[0] != '\0') {
+		char read_path[4096];
+
+		(void)snprintf(read_path, sizeof read_path, "%s.read", path);
+		fd = connect_to(read_path);
+	}
+	if (fd >= 0)
+		return fd;
+	if (fd == -ENOENT || fd == -ECONNREFUSED)
+		return why_set(why, -fd, "no daemon is running: nobody answers on %s; 'systemctl start watchforspammers'", path);
+	if (fd == -EACCES)
+		return why_set(why, -fd, "%s: no permission; root may do this, and members of group \"%s\"%s%s%s", path,
+		               config->control.group, reading ? " or \"" : "", reading ? config->control.readers : "",
+		               reading ? "\"" : "");
+	return why_set(why, -fd, "%s: %s", path, strerror(-fd));
+}
+
+int daemon_ask(int fd, const char *line, size_t line_len, char **ret, struct why *why)
+{
+	char *text;
+	size_t len = 0;
+
+	if (send(fd, line, line_len, MSG_NOSIGNAL) != (ssize_t)line_len)
+		return why_set(why, EPIPE, "the daemon hung up");
+	if ((text = malloc(ANSWER_MAX)) == NULL)
+		abort();
+	while (len == 0 || text[len - 1] != '\n') {
+		const ssize_t n = len == ANSWER_MAX ? 0 : recv(fd, text + len, ANSWER_MAX - len, 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			const int err = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? ETIMEDOUT : EPIPE;
+
+			free(text);
+			return why_set(why, err, err == ETIMEDOUT ? "the daemon does not answer" : "the daemon hung up");
+		}
+		len += (size_t)n; /* > 0 */
+	}
+	text[len - 1] = '\0';
+	*ret = text;
+	return 0;
+}
