@@ -57,6 +57,19 @@ for _ in 1 2 3 4; do wrong_password 10.9.0.4 >>"$LOG"; done
 for _ in 1 2 3 4 5; do wrong_password 10.9.0.5 >>"$LOG"; done
 wait_until listed 10.9.0.5 || fail "five wrong passwords do not block"
 ! listed 10.9.0.4 || fail "four wrong passwords block"
+# A customer who forgot to log in is no relay test: it takes two.
+relay_denied 10.9.0.7 >>"$LOG"
+for _ in 1 2; do relay_denied 10.9.0.8 >>"$LOG"; done
+wait_until listed 10.9.0.8 || fail "two attempts to relay do not block"
+! listed 10.9.0.7 || fail "one attempt to relay blocks"
+# Dovecot lets a guesser wait longer than Postfix does. When it is slow, everybody gets that answer.
+for _ in 1 2 3 4; do wrong_password 10.9.0.9 >>"$LOG"; done
+for _ in 1 2 3 4; do lost_login 10.9.0.9 >>"$LOG"; done
+for _ in {1..19}; do lost_login 10.9.0.3 >>"$LOG"; done
+postfix_dnsbl fd09::9 >>"$LOG"
+wait_until listed fd09:0000:0000:0000:0000:0000:0000:0009 spammer6 || fail "fd09::9 not blocked"
+listed 10.9.0.9 || fail "a guesser whom Postfix does not wait for is not blocked"
+! listed 10.9.0.3 || fail "a slow authentication server blocks who is honest"
 # Never blocked: this machine itself.
 postfix_dnsbl 10.9.0.1 >>"$LOG"
 postfix_dnsbl 127.0.0.1 >>"$LOG"

@@ -196,6 +196,15 @@ wrong_password() {
 	echo "$(now) mx postfix/submission/smtpd[412]: warning: unknown[$1]: SASL LOGIN authentication failed: (reason unavailable), sasl_username=bob"
 }
 
+# What Postfix says when Dovecot did not answer within ten seconds.
+lost_login() {
+	echo "$(now) mx postfix/submission/smtpd[412]: warning: unknown[$1]: SASL LOGIN authentication failed: Connection lost to authentication server, sasl_username=(unavailable)"
+}
+
+relay_denied() {
+	echo "$(now) mx postfix/smtpd[411]: NOQUEUE: reject: RCPT from unknown[$1]: 454 4.7.1 <x@example.com>: Relay access denied; from=<a@example.com> to=<x@example.com> proto=ESMTP helo=<x>"
+}
+
 listed() {
 	in_server grep -q "src=$1 " "/proc/net/xt_recent/${2:-spammer}"
 }

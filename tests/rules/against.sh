@@ -78,8 +78,7 @@ says '{"kind":"against","files":2,"lines":12,"unparsed":1,"collisions":1}'
 expect "the other order" 1 "wide-relay 8 4 2 1 192.0.2.20" --against mail.log.1.gz --against mail.log wide.rules
 expect "a narrow rule" 0 "narrow-relay 2 1 1 0 " narrow.rules --against mail.log*
 expect "without the good" 0 "wide-relay 8 4 2 0 " wide.rules --against mail.log.1.gz
-expect "all rules" 0 "postfix-relay 2 1 1 0 
-postfix-relay-named 6 3 1 0 " --against mail.log.1.gz
+expect "all rules" 0 "postfix-relay 8 4 2 0 " --against mail.log.1.gz
 expect "no such log" 3 "" wide.rules --against nothing
 expect "standard input" 3 "" wide.rules --against -
 

@@ -42,8 +42,9 @@ guard
 for net in 10.9.0. fd09::; do
 	# On the blocklist.
 	mail_start "${net}2"
-	# Relays.
+	# Relays, twice.
 	mail_start "${net}4" --to one@example.com
+	mail_start "${net}4" --to two@example.com
 	for _ in 1 2 3 4 5; do
 		# Five wrong passwords: SMTP, IMAP, POP3.
 		mail_start "${net}5" --auth LOGIN --auth-user alice --auth-password wrong

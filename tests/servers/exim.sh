@@ -48,8 +48,9 @@ guard
 for net in 10.9.0. fd09::; do
 	# On the blocklist.
 	mail_start "${net}2"
-	# Relays.
+	# Relays, twice.
 	mail_start "${net}4" --to one@example.com
+	mail_start "${net}4" --to two@example.com
 	# Five wrong passwords.
 	for mechanism in LOGIN PLAIN LOGIN PLAIN LOGIN; do
 		mail_start "${net}5" --auth "$mechanism" --auth-user alice --auth-password wrong
@@ -74,7 +75,7 @@ done
 
 for net in 10.9.0. fd09::; do
 	expect_blocked "${net}2" 25 exim-dnsbl dnsbl
-	expect_blocked "${net}4" 25 exim-relay% relay
+	expect_blocked "${net}4" 25 exim-relay relay
 	expect_blocked "${net}5" 25 exim-auth auth
 	expect_hits "${net}5" exim-auth 5
 	expect_blocked "${net}6" 25 exim-unknown-user unknown-user

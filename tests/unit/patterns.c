@@ -71,6 +71,25 @@ static int unload(void **state)
 	return 0;
 }
 
+/* A customer who forgot to log in is no spammer; who does it again is. */
+static void one_relay_blocks_nobody(void **state)
+{
+	enum { THRESHOLD = 100 };
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < rules_count(rules); i++) {
+		const struct rulefile_rule *const text = rules_at(rules, i)->text;
+
+		if (strcmp(text->category, "relay") != 0)
+			continue;
+		if (text->score >= THRESHOLD || 2 * text->score < THRESHOLD)
+			fail_msg("%s: score %d: one line must not block, two must", text->name, text->score);
+		n++;
+	}
+	assert_true(n > 0);
+}
+
 static void own_examples(void **state)
 {
 	size_t n = 0, wrong = 0;
@@ -230,7 +249,8 @@ static void forgeable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(own_examples),
+	        cmocka_unit_test(one_relay_blocks_nobody),
+		cmocka_unit_test(own_examples),
 	        cmocka_unit_test(all_spellings),
 	        cmocka_unit_test(lints),
 	        cmocka_unit_test(forgeable),
