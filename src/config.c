@@ -543,7 +543,7 @@ static const char *proposal(const char *section, const char *word, char out[stat
 			words[n++] = section == NULL ? rows[i].key.section : rows[i].key.key;
 	if (section == NULL)
 		words[n++] = "log";
-	near = ini_nearest(word, words);
+	near = text_nearest(word, words);
 	if (near == NULL)
 		out[0] = '\0';
 	else
@@ -586,6 +586,48 @@ static int take_log(struct config *config, const char *file, const struct ini_en
 	return 0;
 }
 
+/* The first of the addresses that is none; 0 when there is no such one. */
+static int find_bad_address(const char *value, struct why *ret)
+{
+	int rc = 0;
+
+	while (rc == 0 && *value != '\0') {
+		const size_t len = strcspn(value, " \t,");
+		struct net ignored;
+
+		if (len > 0)
+			rc = net_read((struct span){value, len}, &ignored, ret);
+		value += len;
+		value += strspn(value, " \t,");
+	}
+	return rc;
+}
+
+/* "# my office" at the end of a value, which is taken for a piece of it; or NULL. */
+static const char *find_comment(const char *value)
+{
+	const char *p = value + strcspn(value, "#;");
+
+	while (*p != '\0' && (p == value || (p[-1] != ' ' && p[-1] != '\t')))
+		p += 1 + strcspn(p + 1, "#;");
+	return *p == '\0' ? NULL : p;
+}
+
+static int refuse(const char *file, const struct row *row, const struct ini_entry *e, const char *want, struct why *why)
+{
+	const char *const comment = find_comment(e->value);
+	char look[LOOK_MAX];
+	struct why reason;
+
+	if (comment != NULL)
+		return why_set(why, EINVAL, "%s:%u: %s: there are no comments behind values; \"%s\" wants a line of its own", file,
+		               e->line, row->key.key, shown(comment, look));
+	if (row->kind == ADDRESSES && find_bad_address(e->value, &reason) < 0)
+		return why_set(why, EINVAL, "%s:%u: %s: %s", file, e->line, row->key.key, reason.text);
+	return why_set(why, EINVAL, "%s:%u: %s: want %s, got \"%s\"", file, e->line, row->key.key, want,
+	               shown(e->value, look));
+}
+
 static int take_entry(struct config *config, const char *file, const struct ini *ini, size_t i, struct why *why)
 {
 	const struct ini_entry *const e = &ini->entries[i];
@@ -614,10 +656,7 @@ static int take_entry(struct config *config, const char *file, const struct ini 
 				return why_set(why, EINVAL, "%s:%u: %s stands twice, first in line %u", file, e->line, row->key.key,
 				               ini->entries[j].line);
 	want = take(config, row, e->value);
-	if (want != NULL)
-		return why_set(why, EINVAL, "%s:%u: %s: want %s, got \"%s\"", file, e->line, row->key.key, want,
-		               shown(e->value, look));
-	return 0;
+	return want == NULL ? 0 : refuse(file, row, e, want, why);
 }
 
 static struct config *defaults(void)

@@ -2,8 +2,11 @@
 
 #include <arpa/inet.h>
 #include <endian.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { LOOK_MAX = 80 }; /* bytes of a text shown in a message */
 
 static const uint8_t ip4_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 
@@ -115,36 +118,69 @@ static bool prefix_equal(const uint8_t a[static 16], const uint8_t b[static 16],
 	return front == 0 && difference(a + 8, b + 8) >> (128 - len) == 0;
 }
 
-bool net_parse(const char *text, size_t len, struct net *ret)
+/* The length behind the slash, of the 128 bits; -1: none. */
+static int parse_length(const char *p, const char *end, const struct addr *addr)
+{
+	const int base = addr_is_ip4(addr) ? 96 : 0;
+	int value = 0;
+
+	if (p == end || end - p > 3 || (*p == '0' && end - p > 1))
+		return -1;
+	for (; p < end; p++) {
+		if (*p < '0' || *p > '9')
+			return -1;
+		value = value * 10 + (*p - '0');
+	}
+	return base + value > 128 ? -1 : base + value;
+}
+
+/* Address and length, host bits as they are; false when it is neither. *ret_len -1: the length is none. */
+static bool parse_parts(const char *text, size_t len, struct addr *ret, int *ret_len)
 {
 	const char *const slash = memchr(text, '/', len);
-	const size_t addr_len = slash == NULL ? len : (size_t)(slash - text);
-	struct net net;
 
-	if (!addr_parse(text, addr_len, &net.addr))
+	if (!addr_parse(text, slash == NULL ? len : (size_t)(slash - text), ret))
 		return false;
-	net.len = 128;
-	if (slash != NULL) {
-		const unsigned base = addr_is_ip4(&net.addr) ? 96 : 0;
-		const char *p = slash + 1, *const end = text + len;
-		unsigned value = 0;
+	*ret_len = slash == NULL ? 128 : parse_length(slash + 1, text + len, ret);
+	return true;
+}
 
-		if (p == end || end - p > 3 || (*p == '0' && end - p > 1))
-			return false;
-		for (; p < end; p++) {
-			if (*p < '0' || *p > '9')
-				return false;
-			value = value * 10 + (unsigned)(*p - '0');
-		}
-		if (base + value > 128)
-			return false;
-		net.len = (uint8_t)(base + value); /* <= 128, checked above */
-	}
-	for (unsigned bit = net.len; bit < 128; bit++)
-		if (net.addr.bytes[bit / 8] & (0x80U >> bit % 8))
-			return false;
+bool net_parse(const char *text, size_t len, struct net *ret)
+{
+	struct addr addr;
+	struct net net;
+	int bits;
+
+	if (!parse_parts(text, len, &addr, &bits) || bits < 0)
+		return false;
+	net = net_around(&addr, (uint8_t)bits); /* 0..128 */
+	if (!addr_equal(&net.addr, &addr))
+		return false;
 	*ret = net;
 	return true;
+}
+
+int net_read(struct span text, struct net *ret, struct why *why)
+{
+	char look[LOOK_MAX], meant[NET_TEXT_MAX];
+	struct addr addr;
+	struct net net;
+	int bits;
+
+	if (net_parse(text.p, text.len, ret))
+		return 0;
+	(void)text_escape(text, look, sizeof look);
+	if (memchr(text.p, '%', text.len) != NULL)
+		return why_set(why, EINVAL, "\"%s\": an address with a zone is of one link only and is never blocked", look);
+	if (!parse_parts(text.p, text.len, &addr, &bits))
+		return why_set(why, EINVAL, "\"%s\" is no IPv4 or IPv6 address", look);
+	if (bits < 0)
+		return why_set(why, EINVAL, "\"%s\": the length of a network is a number from 0 to %d", look,
+		               addr_is_ip4(&addr) ? 32 : 128);
+	net = net_around(&addr, (uint8_t)bits); /* 0..128 */
+	(void)net_text(&net, meant);
+	return why_set(why, EINVAL, "\"%s\" has bits set after /%d; did you mean %s?", look,
+	               addr_is_ip4(&addr) ? bits - 96 : bits, meant);
 }
 
 struct net net_of(const struct addr *addr)

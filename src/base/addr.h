@@ -15,6 +15,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "base/why.h"
+
 enum {
 	ADDR_TEXT_MAX = 46, /* INET6_ADDRSTRLEN: longest text with its NUL */
 	NET_TEXT_MAX = 50,  /* the same with "/128" */
@@ -100,6 +103,9 @@ size_t addr_text(const struct addr *addr, char out[static ADDR_TEXT_MAX]);
  * of the two did the writer mean?).
  */
 bool net_parse(const char *text, size_t len, struct net *ret);
+
+/* The same with a sentence that quotes the text and says what is wrong. Returns 0 or -EINVAL. */
+int net_read(struct span text, struct net *ret, struct why *why);
 
 /* The network of one address: /32 or /128. */
 struct net net_of(const struct addr *addr);

@@ -39,10 +39,4 @@ int ini_parse(const char *path, const char *data, size_t len, struct ini **ret, 
 /* Takes NULL. */
 void ini_free(struct ini *ini);
 
-/*
- * The word of the list that a person may have meant by word: smallest edit distance, at most a third of
- * the word's length; NULL when none is near. words: NULL-ended.
- */
-const char *ini_nearest(const char *word, const char *const words[]);
-
 #endif

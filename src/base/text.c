@@ -106,3 +106,51 @@ size_t text_escape(struct span in, char *out, size_t cap)
 	out[used] = '\0';
 	return used;
 }
+
+/* Edit distance, two letters in the wrong order being one mistake; words that are proposed are short. */
+static size_t distance(const char *a, const char *b)
+{
+	enum { LEN_MAX = 63 };
+	size_t rows[3][LEN_MAX + 1]; /* of the letter of a, and of the two before it, in turn */
+	const size_t n = strlen(b);
+	size_t i = 0;
+
+	if (strlen(a) > LEN_MAX || n > LEN_MAX)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= n; j++)
+		rows[0][j] = j;
+	for (i = 1; a[i - 1] != '\0'; i++) {
+		const size_t *const before = rows[(i + 2) % 3], *const two_before = rows[(i + 1) % 3];
+		size_t *const row = rows[i % 3];
+
+		row[0] = i;
+		for (size_t j = 1; j <= n; j++) {
+			size_t best = before[j - 1] + (a[i - 1] != b[j - 1]);
+
+			if (before[j] + 1 < best)
+				best = before[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && two_before[j - 2] + 1 < best)
+				best = two_before[j - 2] + 1;
+			row[j] = best;
+		}
+	}
+	return rows[(i + 2) % 3][n];
+}
+
+const char *text_nearest(const char *word, const char *const words[])
+{
+	const char *nearest = NULL;
+	size_t best = strlen(word) / 3 + 1;
+
+	for (; *words != NULL; words++) {
+		const size_t d = distance(word, *words);
+
+		if (d < best || (d == best && nearest == NULL && d <= strlen(word) / 3)) {
+			best = d;
+			nearest = *words;
+		}
+	}
+	return nearest;
+}

@@ -1,5 +1,5 @@
 /*
- * text: bytes that strangers wrote, cut to pieces and made safe to show.
+ * text: bytes that strangers wrote, cut to pieces and made safe to show; and the word that was meant.
  *
  * A span is a piece of somebody else's buffer: never NUL-ended, any bytes, valid as long as the
  * buffer is. Everything printed, logged or stored goes through text_escape first.
@@ -25,5 +25,11 @@ bool span_is(struct span span, const char *word);
  * cap: bytes at out, at least 8. Returns the length written.
  */
 size_t text_escape(struct span in, char *out, size_t cap);
+
+/*
+ * The word of the list that a person may have meant by word: smallest edit distance, at most a third of
+ * the word's length; NULL when none is near. words: NULL-ended.
+ */
+const char *text_nearest(const char *word, const char *const words[]);
 
 #endif

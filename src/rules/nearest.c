@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/ini.h"
+#include "base/text.h"
 #include "rules/compiled.h"
 #include "rules/generic.h"
 
@@ -443,7 +443,7 @@ const char *nearest_program(const struct rules *rules, struct span program)
 	for (size_t i = 0; i < rules->n; i++)
 		for (size_t g = 0; g < rules->list[i].n_globs; g++)
 			words[n++] = rules->list[i].globs[g];
-	near = ini_nearest(name, words);
+	near = text_nearest(name, words);
 	free(words);
 	return near;
 }

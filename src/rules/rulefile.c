@@ -17,6 +17,7 @@ enum {
 	SCORE_MAX = 1000,
 	LOOK_MAX = 80,       /* bytes of a value shown in a message */
 	EXAMPLES_MAX = 1000, /* of one rule */
+	CATEGORIES_TEXT_MAX = 256, /* all of them with commas */
 };
 
 static const char *const keys[] = {"program", "match", "unless", "category", "reason",   "score",
@@ -251,20 +252,33 @@ static void set_text(struct reader *r, const struct ini *ini, const struct ini_e
 		rulefile_fault(r->faults, "%s:%u: %s: empty", ini->path, e->line, shown(e->key, look));
 }
 
+/* "dnsbl, auth, relay ..." */
+static const char *all_categories(char out[static CATEGORIES_TEXT_MAX])
+{
+	size_t len = 0;
+
+	for (const char *const *c = categories; *c != NULL; c++)
+		len += (size_t)snprintf(out + len, CATEGORIES_TEXT_MAX - len, "%s%s", len > 0 ? ", " : "", *c); /* they fit */
+	return out;
+}
+
 static void set_category(struct reader *r, const struct ini *ini, const struct ini_entry *e,
                          struct rulefile_rule *rule)
 {
 	const char *near;
-	char look[LOOK_MAX];
+	char look[LOOK_MAX], all[CATEGORIES_TEXT_MAX];
 
 	set_text(r, ini, e, &rule->category);
 	for (const char *const *c = categories; *c != NULL; c++)
 		if (strcmp(rule->category, *c) == 0)
 			return;
-	near = ini_nearest(e->value, categories);
-	rulefile_fault(r->faults, "%s:%u: category: no category \"%s\"%s%s%s", ini->path, e->line,
-	               shown(e->value, look), near ? "; did you mean \"" : "", near ? near : "",
-	               near ? "\"?" : "");
+	near = text_nearest(e->value, categories);
+	if (near != NULL)
+		rulefile_fault(r->faults, "%s:%u: category: no category \"%s\"; did you mean \"%s\"?", ini->path, e->line,
+		               shown(e->value, look), near);
+	else
+		rulefile_fault(r->faults, "%s:%u: category: no category \"%s\"; there are %s", ini->path, e->line,
+		               shown(e->value, look), all_categories(all));
 }
 
 static void set_flag(struct reader *r, const struct ini *ini, const struct ini_entry *e, bool *field)
@@ -299,7 +313,7 @@ static void set_match(struct reader *r, const struct ini *ini, const struct ini_
 
 static void no_such_key(struct reader *r, const struct ini *ini, const struct ini_entry *e)
 {
-	const char *const near = ini_nearest(e->key, keys);
+	const char *const near = text_nearest(e->key, keys);
 	char look[LOOK_MAX];
 
 	rulefile_fault(r->faults, "%s:%u: no key \"%s\"%s%s%s", ini->path, e->line, shown(e->key, look),

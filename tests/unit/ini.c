@@ -325,41 +325,12 @@ static void test_random(void **state)
 	}
 }
 
-static void test_nearest(void **state)
-{
-	static const char *const words[] = {"threshold", "window", "for", "memory", "extend", "path", NULL};
-	static const char *const none[] = {NULL};
-	static const struct {
-		const char *word, *want;
-	} rows[] = {
-		{"treshold", "threshold"}, {"thresholds", "threshold"}, {"treshhold", "threshold"}, {"windows", "window"},
-		{"widnow", "window"},      {"fro", "for"},              {"four", "for"},            {"form", "for"},
-		{"fox", "for"},            {"memroy", "memory"},        {"pat", "path"},            {"paths", "path"},
-		{"threshold", "threshold"}, {"xyz", NULL},              {"", NULL},                 {"f", NULL},
-		{"extended", "extend"},    {"somethingverydifferent", NULL},
-	};
-	char large[4096];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		const char *const got = ini_nearest(rows[i].word, words);
-
-		if ((got == NULL) != (rows[i].want == NULL) || (got != NULL && strcmp(got, rows[i].want) != 0))
-			fail_msg("\"%s\": got %s, want %s", rows[i].word, got == NULL ? "none" : got,
-			         rows[i].want == NULL ? "none" : rows[i].want);
-	}
-	assert_null(ini_nearest("word", none));
-	memset(large, 'x', sizeof large - 1);
-	large[sizeof large - 1] = '\0';
-	assert_null(ini_nearest(large, words));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_read),         cmocka_unit_test(test_faults), cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_long_value),   cmocka_unit_test(test_many_entries),
-		cmocka_unit_test(test_random),       cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_random),
 		cmocka_unit_test_setup_teardown(test_file, setup, teardown),
 	};
 

@@ -102,6 +102,9 @@ static void every_fault(void **state)
 	         "x.rules:6: hit: want \"ADDRESS | LOG LINE\", got \"1.2.3 | x\""},
 	        {"[a]\nprogram = x\ncategory = autth\nreason = r\nmatch = ^x <ADDR>\n",
 	         "x.rules:3: category: no category \"autth\"; did you mean \"auth\"?"},
+		{"[a]\nprogram = x\ncategory = passwords\n",
+	         "x.rules:3: category: no category \"passwords\"; there are dnsbl, auth, relay, probe, protocol, unknown-user, "
+	         "content, firewall, name, good, grey"},
 	        {"[a]\nprogram = x\nreason = r\nmatch = ^x <ADDR>\n", "x.rules:1: [a] has no \"category\""},
 	        {"[a]\nprogram =\ncategory = auth\nreason = r\nmatch = ^x <ADDR>\n",
 	         "x.rules:2: program: empty"},

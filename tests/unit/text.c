@@ -276,11 +276,41 @@ static void test_span_is(void **state)
 	assert_true(span_is((struct span){NULL, 0}, ""));
 }
 
+static void test_nearest(void **state)
+{
+	static const char *const words[] = {"threshold", "window", "for", "memory", "extend", "path", NULL};
+	static const char *const none[] = {NULL};
+	static const struct {
+		const char *word, *want;
+	} rows[] = {
+		{"treshold", "threshold"}, {"thresholds", "threshold"}, {"treshhold", "threshold"}, {"windows", "window"},
+		{"widnow", "window"},      {"fro", "for"},              {"four", "for"},            {"form", "for"},
+		{"fox", "for"},            {"memroy", "memory"},        {"pat", "path"},            {"paths", "path"},
+		{"threshold", "threshold"}, {"xyz", NULL},              {"", NULL},                 {"f", NULL},
+		{"extended", "extend"},    {"somethingverydifferent", NULL},
+	};
+	char large[4096];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const char *const got = text_nearest(rows[i].word, words);
+
+		if ((got == NULL) != (rows[i].want == NULL) || (got != NULL && strcmp(got, rows[i].want) != 0))
+			fail_msg("\"%s\": got %s, want %s", rows[i].word, got == NULL ? "none" : got,
+			         rows[i].want == NULL ? "none" : rows[i].want);
+	}
+	assert_null(text_nearest("word", none));
+	memset(large, 'x', sizeof large - 1);
+	large[sizeof large - 1] = '\0';
+	assert_null(text_nearest(large, words));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows), cmocka_unit_test(test_every_byte), cmocka_unit_test(test_every_character),
 		cmocka_unit_test(test_cap),  cmocka_unit_test(test_random),     cmocka_unit_test(test_span_is),
+		cmocka_unit_test(test_nearest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

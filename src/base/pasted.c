@@ -1,0 +1,106 @@
+#include "base/pasted.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+	LOOK_MAX = 80,
+	PORT_DIGITS_MAX = 5,
+};
+
+static bool is_one_of(char c, const char *list)
+{
+	return c != '\0' && strchr(list, c) != NULL;
+}
+
+static void cut_front(struct span *text, size_t n)
+{
+	text->p += n;
+	text->len -= n;
+}
+
+/* Something in front of the address: false when there is nothing more. */
+static bool cut_before(struct span *text)
+{
+	static const char tag[] = "IPv6:";
+
+	if (text->len > 0 && is_one_of(text->p[0], " \t\r\n[(<\"'")) {
+		cut_front(text, 1);
+		return true;
+	}
+	if (text->len >= sizeof tag - 1 && strncasecmp(text->p, tag, sizeof tag - 1) == 0) {
+		cut_front(text, sizeof tag - 1);
+		return true;
+	}
+	return false;
+}
+
+/* "NAME[": the name that Postfix writes in front of an address; never an address, which would be another one. */
+static void cut_name(struct span *text)
+{
+	const char *const bracket = memchr(text->p, '[', text->len);
+	const size_t len = bracket == NULL ? 0 : (size_t)(bracket - text->p);
+	struct addr ignored;
+
+	if (len == 0 || addr_parse(text->p, len, &ignored))
+		return;
+	for (size_t i = 0; i < len; i++) {
+		const char c = text->p[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || is_one_of(c, "-_.")))
+			return;
+	}
+	cut_front(text, len);
+}
+
+/* ":25" behind "]" or behind dots; behind anything else it may be a piece of an IPv6 address. */
+static bool cut_port(struct span *text)
+{
+	size_t at = text->len;
+
+	while (at > 0 && text->p[at - 1] >= '0' && text->p[at - 1] <= '9')
+		at--;
+	if (at < 2 || at == text->len || text->len - at > PORT_DIGITS_MAX || text->p[at - 1] != ':')
+		return false;
+	at--;
+	for (size_t i = at; i > 0 && text->p[i - 1] != ':'; i--)
+		if (text->p[i - 1] == '.' || text->p[i - 1] == ']') {
+			text->len = at;
+			return true;
+		}
+	return false;
+}
+
+static bool cut_behind(struct span *text)
+{
+	if (text->len > 0 && is_one_of(text->p[text->len - 1], " \t\r\n,;:.)]>\"'")) {
+		text->len--;
+		return true;
+	}
+	return cut_port(text);
+}
+
+int pasted_net(struct span text, struct net *ret, struct why *why)
+{
+	struct span rest = text;
+	char look[LOOK_MAX];
+
+	if (text.len > PASTED_MAX) {
+		(void)text_escape(text, look, sizeof look);
+		return why_set(why, EINVAL, "\"%s\" is no IPv4 or IPv6 address", look);
+	}
+	while (rest.len > 0 && is_one_of(rest.p[0], " \t\r\n"))
+		cut_front(&rest, 1);
+	cut_name(&rest);
+	do {
+		if (net_parse(rest.p, rest.len, ret))
+			return 0;
+	} while (cut_before(&rest));
+	/* From here on behind it, a piece at a time: "2001:db8::" ends in colons that belong to it. */
+	while (cut_behind(&rest))
+		if (net_parse(rest.p, rest.len, ret))
+			return 0;
+	/* "1.2.3.4/24," is told about 1.2.3.4/24; of what is nothing at all the whole is quoted. */
+	return net_read(memchr(rest.p, '/', rest.len) != NULL ? rest : text, ret, why);
+}
