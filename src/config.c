@@ -82,7 +82,7 @@ static const struct row {
 	{{"firewall", "chain", "SPAMMER"}, WORD, AT(firewall.chain)},
 	{{"firewall", "jump_from", "INPUT"}, WORD, AT(firewall.jump_from)},
 	{{"firewall", "list", "spammer"}, WORD, AT(firewall.list)},
-	{{"firewall", "ports", "25,465,587"}, PORTS, 0},
+	{{"firewall", "ports", "25,110,143,465,587,993,995,4190"}, PORTS, 0},
 	{{"firewall", "action", "drop"}, ACTION, AT(firewall.action)},
 	{{"firewall", "log_prefix", ""}, PREFIX, AT(firewall.log_prefix)},
 	{{"firewall", "seconds", "600"}, DURATION, AT(firewall.seconds)},
@@ -696,6 +696,16 @@ static void free_words(struct config_words *words)
 {
 	for (size_t i = 0; i < words->n; i++)
 		free(words->list[i]);
+}
+
+void config_ports_text(const struct config *config, char out[static CONFIG_PORTS_TEXT_MAX])
+{
+	size_t len = 0;
+
+	(void)snprintf(out, CONFIG_PORTS_TEXT_MAX, "%s", config->firewall.manage_rules ? "all" : "none");
+	for (size_t i = 0; i < config->firewall.n_ports && config->firewall.manage_rules; i++)
+		len += (size_t)snprintf(out + len, CONFIG_PORTS_TEXT_MAX - len, "%s%u", i > 0 ? "," : "",
+		                        config->firewall.ports[i]); /* fits */
 }
 
 void config_free(struct config *config)

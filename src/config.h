@@ -117,6 +117,10 @@ size_t config_keys(const struct config_key **ret); /* how many; constant */
  */
 int config_read(const char *path, bool may_be_absent, struct config **ret, struct why *why);
 
+/* The ports that the daemon closes to blocked clients: "25,465,587", "all", or "none" when rules of your own do it. */
+enum { CONFIG_PORTS_TEXT_MAX = CONFIG_PORTS_MAX * 6 }; /* "65535," */
+void config_ports_text(const struct config *config, char out[static CONFIG_PORTS_TEXT_MAX]);
+
 /* Takes NULL. */
 void config_free(struct config *config);
 

@@ -1,6 +1,7 @@
 /* list: who is blocked now. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/duration.h"
@@ -26,6 +27,16 @@ static int print_suspended(struct report *report, struct why *why)
 	while ((rc = report_next_suspension(report, &s, why)) == 0)
 		(void)printf("rule %s is SUSPENDED and blocks nobody: %s; 'watchforspammers resume %s'\n", s.rule, s.why, s.rule);
 	return rc < 0 ? rc : 0;
+}
+
+/* Which ports the daemon closes to them; what it did not say is not known. */
+static void print_ports(struct report *report)
+{
+	const char *ports = NULL;
+	struct why ignored;
+
+	if (report_said(report, "ports", &ports, &ignored) == 0 && ports != NULL)
+		(void)printf("ports closed to them: %s\n", strcmp(ports, "none") == 0 ? "as your own rules say" : ports);
 }
 
 static void print_row(const struct report_active *a, int64_t now_s)
@@ -79,6 +90,8 @@ int command_list(int argc, char **argv, const struct command_env *env)
 	}
 	if (n == 0 && !env->json)
 		(void)printf("nobody is blocked\n");
+	else if (!env->json)
+		print_ports(report);
 	if (!env->json && print_suspended(report, &why) < 0) {
 		(void)command_fail(COMMAND_SYSTEM, &why);
 		goto out;

@@ -186,6 +186,7 @@ static int answer(struct report *report, const struct config *config, const stru
 	              (json_int_t)said_number(report, "drift"), "last_sync_at",
 	              command_json_time(said_number(report, "last_sync_at")), "running", daemon_state(config) == DAEMON_RUNNING,
 	              "rules_fault", said_text(report, "rules_fault"));
+	(void)json_object_set_new(s, "ports", said_text(report, "ports"));
 	(void)json_object_update_new(s, json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "tracked", (json_int_t)said_number(report, "tracked"),
 	                                          "forgotten", (json_int_t)said_number(report, "forgotten"), "braked",
 	                                          (json_int_t)said_number(report, "braked"), "refused",

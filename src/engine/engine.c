@@ -302,16 +302,18 @@ static void write_and_block(struct engine *e)
 static void say_state(struct engine *e, const struct wanted_result *r, int64_t now)
 {
 	const struct verdict_stat stat = verdict_stat(e->policy.verdict);
-	char capacity[16], drift[24], at[24], refused[24], tracked[24], forgotten[24], braked[24];
+	char capacity[16], drift[24], at[24], refused[24], tracked[24], forgotten[24], braked[24],
+		ports[CONFIG_PORTS_TEXT_MAX];
 	const struct {
 		const char *key, *value;
 	} said[] = {{"backend", e->policy.config->firewall.backend}, {"capacity", capacity}, {"drift", drift},
 	            {"refused", refused},                     {"tracked", tracked},   {"forgotten", forgotten},
 	            {"refused_why", r->drift.refusal.text},
-	            {"braked", braked},                       {"last_sync_at", at}};
+	            {"braked", braked},                       {"last_sync_at", at},   {"ports", ports}};
 	struct why why;
 	int rc;
 
+	config_ports_text(e->policy.started, ports);
 	(void)snprintf(capacity, sizeof capacity, "%" PRIu32, e->client.capacity);
 	(void)snprintf(drift, sizeof drift, "%zu", r->drift.missing + r->drift.extra);
 	(void)snprintf(refused, sizeof refused, "%zu", r->drift.refused);

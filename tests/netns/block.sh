@@ -14,6 +14,10 @@ extend = no
 resync = 1s"
 daemon_start
 
+for port in 25 110 143 465 587 993 995 4190; do
+	in_server iptables-legacy -S INPUT | grep -q "dports.*[ ,]$port[ ,]" || fail "port $port is not closed: $(in_server iptables-legacy -S INPUT)"
+done
+
 blocked4() { ! tcp_from "$CLIENT" 10.9.0.2 10.9.0.1 25; }
 blocked6() { ! tcp_from "$CLIENT" fd09::2 fd09::1 25; }
 open4() { tcp_from "$CLIENT" 10.9.0.2 10.9.0.1 25; }
@@ -31,12 +35,13 @@ blocked4 || fail "IPv4: connects though blocked"
 blocked6 || fail "IPv6: connects though blocked"
 tcp_from "$CLIENT" 10.9.0.3 10.9.0.1 25 || fail "another client is blocked as well"
 
+[ "$(wfs list | tail -n 1)" = "ports closed to them: 25,110,143,465,587,993,995,4190" ] || fail "list does not say which ports: $(wfs list)"
 wfs list --json | jq -e -s 'map(select(.address == "10.9.0.2")) | length == 1 and .[0].rule == "courier-dnsbl" and .[0].offence == 1' >/dev/null ||
 	fail "list --json does not say it: $(wfs list --json)"
 wfs why --json 10.9.0.2 | jq -e '.blocked and (.hits | length == 1) and (.blocks | length == 1)' >/dev/null ||
 	fail "why --json does not say it: $(wfs why --json 10.9.0.2)"
 wfs why 10.9.0.2 | grep -q "is blocked until" || fail "why does not say it"
-wfs status --json | jq -e '.running and .blocks_active == 2 and .hits == 2 and .logs[0].lines == 2 and .backend == "recent" and .capacity > 0' >/dev/null ||
+wfs status --json | jq -e '.running and .blocks_active == 2 and .hits == 2 and .logs[0].lines == 2 and .backend == "recent" and .capacity > 0 and .ports == "25,110,143,465,587,993,995,4190"' >/dev/null ||
 	fail "status --json: $(wfs status --json)"
 
 wait_until open4 || fail "IPv4: still blocked after its time"

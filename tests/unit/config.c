@@ -58,6 +58,14 @@ static struct config *good(const char *text)
 	return config;
 }
 
+static void assert_ports(const struct config *config, const char *want)
+{
+	char text[CONFIG_PORTS_TEXT_MAX];
+
+	config_ports_text(config, text);
+	assert_string_equal(text, want);
+}
+
 /* want: without the path. */
 static void bad(const char *text, const char *want)
 {
@@ -94,10 +102,7 @@ static void assert_default(const struct config *c)
 	assert_string_equal(c->firewall.chain, "SPAMMER");
 	assert_string_equal(c->firewall.jump_from, "INPUT");
 	assert_string_equal(c->firewall.list, "spammer");
-	assert_int_equal(c->firewall.n_ports, 3);
-	assert_int_equal(c->firewall.ports[0], 25);
-	assert_int_equal(c->firewall.ports[1], 465);
-	assert_int_equal(c->firewall.ports[2], 587);
+	assert_ports(c, "25,110,143,465,587,993,995,4190");
 	assert_int_equal(c->firewall.action, CONFIG_DROP);
 	assert_string_equal(c->firewall.log_prefix, "");
 	assert_int_equal(c->firewall.seconds, 600);
@@ -205,6 +210,7 @@ static void test_values(void **state)
 
 	c = good("[firewall]\nports =\naction = RESET\nseconds = 7d\n");
 	assert_int_equal(c->firewall.n_ports, 0);
+	assert_ports(c, "all");
 	assert_int_equal(c->firewall.action, CONFIG_RESET);
 	config_free(c);
 	c = good("[firewall]\nconnections = 50/1m30s\n");
@@ -216,6 +222,13 @@ static void test_values(void **state)
 	config_free(c);
 	c = good("[firewall]\nports = 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n");
 	assert_int_equal(c->firewall.n_ports, 15);
+	assert_ports(c, "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15");
+	config_free(c);
+	c = good("[firewall]\nports = 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535\n");
+	assert_ports(c, "65535,65535,65535,65535,65535,65535,65535,65535,65535,65535,65535,65535,65535,65535,65535");
+	config_free(c);
+	c = good("[firewall]\nmanage_rules = no\n");
+	assert_ports(c, "none");
 	config_free(c);
 }
 
