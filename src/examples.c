@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "input/line.h"
 #include "rules/example.h"
@@ -103,6 +104,17 @@ static const char *say_why_not(const struct rules *rules, const struct rule *rul
 	return near.place.p;
 }
 
+/* A rule of a later directory takes the hit of another: it is at fault, not the rule that was there. */
+static bool say_takes_away(const struct rulefile_rule *taker, const struct rulefile_rule *rule,
+                           const struct rulefile_example *example, struct rulefile_faults *faults)
+{
+	if (taker->dir <= rule->dir)
+		return false;
+	rulefile_fault(faults, "%s:%u: [%s] takes a hit of [%s]: %s:%u", taker->file, taker->line, taker->name, rule->name,
+	               rule->file, example->line);
+	return true;
+}
+
 static void try_example(const struct rules *rules, struct rules_scratch *scratch, struct sessions *sessions,
                         const struct rule *rule, size_t which, const struct example_line *lines,
                         struct rulefile_faults *faults)
@@ -119,6 +131,8 @@ static void try_example(const struct rules *rules, struct rules_scratch *scratch
 		place = say_why_not(rules, rule, rule->text->examples[which].text, &lines[which], what, sizeof what);
 		break;
 	case EXAMPLE_OTHER_RULE:
+		if (say_takes_away(hit.rule->text, rule->text, &rule->text->examples[which], faults))
+			return;
 		(void)snprintf(what, sizeof what, "%s: [%s], %s:%u", example_sentence(answer), hit.rule->text->name,
 		               hit.rule->text->file, hit.rule->text->line);
 		place = lines[which].message.p;
@@ -135,7 +149,16 @@ static void try_example(const struct rules *rules, struct rules_scratch *scratch
 	fault(faults, rule->text, &rule->text->examples[which], place, what);
 }
 
-size_t examples_try(const struct rules *rules, struct rulefile_faults *faults)
+/* "also" rules stand beside others: what none of those takes is no fault of theirs where files are left out. */
+static bool misses_others(struct rules_scratch *scratch, const struct rule *rule, size_t which,
+                          const struct example_line *lines)
+{
+	return rule->text->also && rule->text->examples[which].hit &&
+	       rules_takes(scratch, rule->index, lines[which].program, lines[which].message, false);
+}
+
+/* complete: no file is left out. */
+static size_t try_all(const struct rules *rules, bool complete, struct rulefile_faults *faults)
 {
 	struct rules_scratch *const scratch = rules_scratch_new(rules);
 	struct sessions *const sessions = sessions_new();
@@ -146,12 +169,18 @@ size_t examples_try(const struct rules *rules, struct rulefile_faults *faults)
 		struct example_line *const lines = take_rule_apart(rule->text);
 
 		for (size_t j = 0; j < rule->text->n_examples; j++, n++)
-			try_example(rules, scratch, sessions, rule, j, lines, faults);
+			if (complete || !misses_others(scratch, rule, j, lines))
+				try_example(rules, scratch, sessions, rule, j, lines, faults);
 		free(lines);
 	}
 	sessions_free(sessions);
 	rules_scratch_free(scratch);
 	return n;
+}
+
+size_t examples_try(const struct rules *rules, struct rulefile_faults *faults)
+{
+	return try_all(rules, true, faults);
 }
 
 void examples_lint(const struct rules *rules, struct rulefile_faults *faults, struct rulefile_faults *warnings)
@@ -170,19 +199,90 @@ void examples_lint(const struct rules *rules, struct rulefile_faults *faults, st
 	rules_scratch_free(scratch);
 }
 
-int examples_load(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,
-                  struct rules **ret, struct rulefile_faults *faults, struct why *why)
+static int load(const struct rulefile_from *from, struct rules **ret, struct rulefile_faults *faults, struct why *why)
 {
 	struct rules *rules = NULL;
-	const int rc = rules_load(dirs, n_dirs, extra, n_extra, &rules, faults, why);
+	int rc = rules_load_from(from, &rules, faults, why);
 
 	if (rc < 0)
 		return rc;
-	(void)examples_try(rules, faults);
-	if (faults->n > 0) {
+	(void)try_all(rules, from->n_without == 0, faults);
+	rc = rules_faults_end(rules, faults, why);
+	if (rc < 0)
 		rules_free(rules);
-		return why_set(why, EINVAL, "%s", faults->text[0]);
+	else
+		*ret = rules;
+	return rc;
+}
+
+int examples_load(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,
+                  struct rules **ret, struct rulefile_faults *faults, struct why *why)
+{
+	const struct rulefile_from from = {.dirs = dirs, .n_dirs = n_dirs, .extra = extra, .n_extra = n_extra};
+
+	return load(&from, ret, faults, why);
+}
+
+/* The file of that name in an earlier directory, which stands in; NULL: there is none. To be freed. */
+static char *stand_in(const struct rulefile_from *from, const char *file)
+{
+	const char *const name = strrchr(file, '/') + 1;
+	char *found = NULL;
+
+	for (size_t i = 0; i < from->n_dirs; i++) {
+		char *path;
+
+		if (asprintf(&path, "%s/%s", from->dirs[i], name) < 0)
+			abort();
+		if (strcmp(path, file) == 0) {
+			free(path);
+			break;
+		}
+		if (access(path, F_OK) == 0) {
+			free(found);
+			found = path;
+		} else {
+			free(path);
+		}
 	}
-	*ret = rules;
-	return 0;
+	return found;
+}
+
+/* One sentence for all that is wrong with the file: the first fault, without the lines that show the place. */
+static void say_left_out(const struct rulefile_from *from, const struct rulefile_faults *found,
+                         struct rulefile_faults *faults)
+{
+	char *const other = stand_in(from, found->file);
+
+	rulefile_fault(faults, "%.*s; %s%s", (int)strcspn(found->text[0], "\n"), found->text[0],
+	               other != NULL ? "in its place is " : "started without the rules of this file",
+	               other != NULL ? other : "");
+	free(other);
+}
+
+void examples_load_good(const char *const dirs[], size_t n_dirs, struct rules **ret, struct rulefile_faults *faults)
+{
+	struct rulefile_from from = {.dirs = dirs, .n_dirs = n_dirs};
+	struct rulefile_faults found = {0};
+	char **without = NULL;
+	struct why why;
+
+	*faults = (struct rulefile_faults){0};
+	while (load(&from, ret, &found, &why) < 0) {
+		if (found.file != NULL) {
+			say_left_out(&from, &found, faults);
+			if ((without = reallocarray(without, from.n_without + 1, sizeof *without)) == NULL)
+				abort();
+			without[from.n_without++] = found.file;
+			from.without = (const char *const *)without;
+			found.file = NULL; /* taken */
+		} else { /* of a directory: the last one goes first, the shipped one stays */
+			rulefile_fault(faults, "%s; started without the rules of %s", found.text[0], dirs[from.n_dirs - 1]);
+			from.n_dirs--;
+		}
+		rulefile_faults_done(&found);
+	}
+	for (size_t i = 0; i < from.n_without; i++)
+		free(without[i]);
+	free(without);
 }

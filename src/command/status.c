@@ -137,7 +137,7 @@ static void print_text(const json_t *s)
 
 	(void)printf("daemon     %s\n", json_is_true(json_object_get(s, "running")) ? "running" : "not running");
 	if (fault != NULL)
-		(void)printf("rules      the old ones are in force; %s\n", fault);
+		(void)printf("rules      %s\n", fault);
 	json_array_foreach(logs, i, row)
 	{
 		const char *const last = json_string_value(json_object_get(row, "last_line_at"));

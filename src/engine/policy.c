@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -30,6 +31,7 @@ static void say_other_faults(const struct rulefile_faults *faults)
 		log_line(LOG_ERR, "%.*s", (int)strcspn(faults->text[i], "\n"), faults->text[i]);
 }
 
+/* All that is configured, or nothing. */
 static int load_rules(const struct config *config, struct rules **ret, struct why *why)
 {
 	struct rulefile_faults faults;
@@ -41,6 +43,32 @@ static int load_rules(const struct config *config, struct rules **ret, struct wh
 	if (rc < 0)
 		why->text[strcspn(why->text, "\n")] = '\0'; /* the place below it is for terminals: "check" shows it */
 	return rc;
+}
+
+/* At the start: what may be used of it. fault: what "status" shows, "" when all is. */
+static struct rules *load_good_rules(const struct config *config, struct why *fault)
+{
+	struct rulefile_faults faults;
+	struct rules *rules;
+	const char *none = "";
+
+	examples_load_good((const char *const *)config->run.patterns, config->run.n_patterns, &rules, &faults);
+	for (size_t i = 0; i < faults.n; i++)
+		log_line(LOG_ERR, "%s", faults.text[i]);
+	if (rules_count(rules) == 0) {
+		none = "no rule is active, so no log line blocks anybody";
+		log_line(LOG_ALERT, "%s; see 'watchforspammers check'", none);
+	}
+	(void)snprintf(fault->text, sizeof fault->text, "%s%s%s", none, *none != '\0' && faults.n > 0 ? "; " : "",
+	               faults.n > 0 ? faults.text[0] : "");
+	if (faults.n > 1) {
+		const size_t len = strlen(fault->text);
+
+		(void)snprintf(fault->text + len, sizeof fault->text - len, "; %zu more, see 'watchforspammers check'",
+		               faults.n - 1);
+	}
+	rulefile_faults_done(&faults);
+	return rules;
 }
 
 /* "status" shows it; "" when there is none. */
@@ -184,24 +212,15 @@ static int recall(struct policy *p, const struct config *config, const struct ru
 	return rc;
 }
 
-/* Rules and what goes with them, by config, in place of the old ones; or nothing. Hits keep pointing at their rules. */
-static int renew(struct policy *p, const struct config *config, struct why *why)
+/* Rules, and a verdict that goes with them, by config, in place of the old ones; or nothing. rules: taken on success. */
+static int put_rules(struct policy *p, const struct config *config, struct rules *rules, struct why *why)
 {
-	struct rules *rules;
 	struct allowlist *allowlist;
 	struct verdict *verdict;
-	int rc;
+	const int rc = recall(p, config, rules, &allowlist, &verdict, why);
 
-	assert(!ledger_has_hits(p->ledger));
-	rc = load_rules(config, &rules, why);
-	if (rc < 0) {
-		say_rules_fault(p, why->text);
+	if (rc < 0)
 		return rc;
-	}
-	if ((rc = recall(p, config, rules, &allowlist, &verdict, why)) < 0) {
-		rules_free(rules);
-		return rc;
-	}
 	rules_scratch_free(p->scratch);
 	rules_free(p->rules);
 	verdict_free(p->verdict);
@@ -213,6 +232,36 @@ static int renew(struct policy *p, const struct config *config, struct why *why)
 	p->lifted = 0; /* looked through at the next policy_refresh_allowed */
 	sessions_clear(p->sessions);
 	ledger_forget_rules(p->ledger);
+	return 0;
+}
+
+static void say_not_renewed(struct policy *p, const char *fault)
+{
+	char *text;
+
+	if (asprintf(&text, "%s; %s", fault,
+	             rules_count(p->rules) > 0 ? "the old rules are in force" : "still no rule is active") < 0)
+		abort();
+	say_rules_fault(p, text);
+	free(text);
+}
+
+/* Reads the rules anew. Hits keep pointing at their rules. */
+static int renew(struct policy *p, const struct config *config, struct why *why)
+{
+	struct rules *rules;
+	int rc;
+
+	assert(!ledger_has_hits(p->ledger));
+	rc = load_rules(config, &rules, why);
+	if (rc < 0) {
+		say_not_renewed(p, why->text);
+		return rc;
+	}
+	if ((rc = put_rules(p, config, rules, why)) < 0) {
+		rules_free(rules);
+		return rc;
+	}
 	say_rules_fault(p, "");
 	return 0;
 }
@@ -333,13 +382,18 @@ void policy_init(struct policy *p, struct config *config, const char *config_pat
 
 int policy_load(struct policy *p, struct store *store, struct ledger *ledger, struct why *why)
 {
+	struct why fault;
+	struct rules *rules;
 	int rc;
 
 	p->store = store;
 	p->ledger = ledger;
-	rc = renew(p, p->config, why);
-	if (rc < 0)
+	rules = load_good_rules(p->config, &fault);
+	if ((rc = put_rules(p, p->config, rules, why)) < 0) {
+		rules_free(rules);
 		return rc;
+	}
+	say_rules_fault(p, fault.text);
 	renew_lists(p);
 	return recall_cluster(store, p->cluster, p->verdict, clock_unix_s(), why);
 }

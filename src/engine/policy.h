@@ -1,7 +1,8 @@
 /*
  * policy: what decides now, and how something else takes its place: configuration, rules, allow list and verdict.
  *
- * All of a new policy is taken or nothing; what was wrong with it is logged, and kept for "status". The verdict is one
+ * All of a new policy is taken or nothing; only a start takes what it can of the rules (see examples_load_good). What
+ * was wrong with them is logged, and kept for "status" under "rules_fault", a sentence with its consequence. The verdict is one
  * that knows what the database knows, and blocks of addresses that are allowed now are lifted.
  */
 #ifndef WFS_ENGINE_POLICY_H
@@ -46,8 +47,8 @@ struct policy {
 void policy_init(struct policy *policy, struct config *config, const char *config_path);
 
 /*
- * The rules, and what the database remembers. store and ledger are borrowed. Errors: -EINVAL for the rules, those of
- * the database.
+ * The rules, without files that have a fault, and what the database remembers. store and ledger are borrowed. Errors:
+ * those of the database.
  */
 int policy_load(struct policy *policy, struct store *store, struct ledger *ledger, struct why *why);
 

@@ -291,15 +291,16 @@ static void check_after(const struct rules *rules, size_t i, struct rulefile_fau
 	               text->file, text->after_line, text->name, text->after);
 }
 
-int rules_load(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,
-               struct rules **ret, struct rulefile_faults *faults, struct why *why)
+int rules_load_from(const struct rulefile_from *from, struct rules **ret, struct rulefile_faults *faults,
+                    struct why *why)
 {
 	struct rules *const rules = calloc(1, sizeof *rules);
+	int rc;
 
 	if (rules == NULL)
 		abort();
 	*ret = NULL;
-	(void)rulefile_read(dirs, n_dirs, extra, n_extra, &rules->set, faults, why);
+	(void)rulefile_read(from, &rules->set, faults, why);
 	rules->n = rules->set.n;
 	rules->list = calloc(rules->n > 0 ? rules->n : 1, sizeof *rules->list);
 	if (rules->list == NULL)
@@ -308,12 +309,25 @@ int rules_load(const char *const dirs[], size_t n_dirs, const char *const extra[
 		compile_rule(rules, i, faults);
 	for (size_t i = 0; i < rules->n; i++)
 		check_after(rules, i, faults);
-	if (faults->n > 0) {
+	rc = rulefile_faults_end(&rules->set, faults, why);
+	if (rc < 0)
 		rules_free(rules);
-		return why_set(why, EINVAL, "%s", faults->text[0]);
-	}
-	*ret = rules;
-	return 0;
+	else
+		*ret = rules;
+	return rc;
+}
+
+int rules_load(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,
+               struct rules **ret, struct rulefile_faults *faults, struct why *why)
+{
+	const struct rulefile_from from = {.dirs = dirs, .n_dirs = n_dirs, .extra = extra, .n_extra = n_extra};
+
+	return rules_load_from(&from, ret, faults, why);
+}
+
+int rules_faults_end(const struct rules *rules, struct rulefile_faults *faults, struct why *why)
+{
+	return rulefile_faults_end(&rules->set, faults, why);
 }
 
 void rules_free(struct rules *rules)

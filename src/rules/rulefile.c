@@ -39,6 +39,7 @@ struct macros {
 
 /* One pass over the files. */
 struct reader {
+	const struct rulefile_from *from;
 	struct rulefile_set *set;
 	struct rulefile_faults *faults;
 	struct macros shared;
@@ -80,7 +81,21 @@ void rulefile_faults_done(struct rulefile_faults *faults)
 	for (size_t i = 0; i < faults->n; i++)
 		free(faults->text[i]);
 	free(faults->text);
+	free(faults->file);
 	*faults = (struct rulefile_faults){0};
+}
+
+int rulefile_faults_end(const struct rulefile_set *set, struct rulefile_faults *faults, struct why *why)
+{
+	if (faults->n == 0)
+		return 0;
+	for (size_t i = 0; i < set->n_files && faults->file == NULL; i++) {
+		const size_t len = strlen(set->files[i].path);
+
+		if (strncmp(faults->text[0], set->files[i].path, len) == 0 && faults->text[0][len] == ':')
+			faults->file = copy(set->files[i].path);
+	}
+	return why_set(why, EINVAL, "%s", faults->text[0]);
 }
 
 static const char *shown(const char *value, char out[static LOOK_MAX])
@@ -376,12 +391,17 @@ static void finish_rule(struct reader *r, const struct rulefile_rule *rule)
 			rulefile_fault(r->faults, "%s:%u: [%s] has no \"%s\"", rule->file, rule->line,
 			               rule->name, needed[i].key);
 	for (size_t i = 0; i + 1 < r->set->n; i++)
-		if (strcasecmp(r->set->rules[i].name, rule->name) == 0)
-			rulefile_fault(r->faults, "%s:%u: [%s] exists already, at %s:%u", rule->file,
-			               rule->line, rule->name, r->set->rules[i].file, r->set->rules[i].line);
+		if (strcasecmp(r->set->rules[i].name, rule->name) == 0) {
+			const struct rulefile_rule *const other = &r->set->rules[i];
+			const bool mine = rule->dir >= other->dir;
+
+			rulefile_fault(r->faults, "%s:%u: [%s] exists already, at %s:%u", mine ? rule->file : other->file,
+			               mine ? rule->line : other->line, rule->name, mine ? other->file : rule->file,
+			               mine ? other->line : rule->line);
+		}
 }
 
-static void begin_rule(struct reader *r, const char *file, const struct ini_entry *e)
+static void begin_rule(struct reader *r, const struct rulefile_file *file, const struct ini_entry *e)
 {
 	struct rulefile_set *const set = r->set;
 
@@ -389,12 +409,12 @@ static void begin_rule(struct reader *r, const char *file, const struct ini_entr
 		char look[LOOK_MAX];
 
 		rulefile_fault(r->faults,
-		               "%s:%u: [%s]: a rule's name has only letters, digits, \"-\" and \"_\"", file,
+		               "%s:%u: [%s]: a rule's name has only letters, digits, \"-\" and \"_\"", file->path,
 		               e->line, shown(e->section, look));
 	}
 	set->rules = grown(set->rules, set->n, sizeof *set->rules);
 	set->rules[set->n++] = (struct rulefile_rule){
-	        .name = copy(e->section), .file = file, .line = e->line, .score = 100, .enabled = true};
+	        .name = copy(e->section), .file = file->path, .dir = file->dir, .line = e->line, .score = 100, .enabled = true};
 }
 
 static bool is_define(const struct ini_entry *e)
@@ -424,7 +444,7 @@ static void take_macros(struct reader *r, const struct ini *ini, struct macros *
 	}
 }
 
-static void take_rules(struct reader *r, const struct ini *ini, const char *file)
+static void take_rules(struct reader *r, const struct ini *ini, const struct rulefile_file *file)
 {
 	static struct macros macros; /* large, and rules are read by one thread */
 	bool open = false;
@@ -443,7 +463,7 @@ static void take_rules(struct reader *r, const struct ini *ini, const char *file
 		if (open)
 			finish_rule(r, &r->set->rules[r->set->n - 1]);
 		if (r->set->n == RULEFILE_RULES_MAX) {
-			rulefile_fault(r->faults, "%s:%u: more than %d rules", file, e->line,
+			rulefile_fault(r->faults, "%s:%u: more than %d rules", file->path, e->line,
 			               RULEFILE_RULES_MAX);
 			return;
 		}
@@ -461,16 +481,22 @@ static const char *base_name(const char *path)
 	return slash == NULL ? path : slash + 1;
 }
 
-static void add_file(struct rulefile_set *set, const char *path)
+static void add_file(struct reader *r, size_t dir, const char *path)
 {
+	const struct rulefile_from *const from = r->from;
+	struct rulefile_set *const set = r->set;
+
+	for (size_t i = 0; i < from->n_without; i++)
+		if (strcmp(from->without[i], path) == 0)
+			return;
 	for (size_t i = 0; i < set->n_files; i++)
-		if (strcmp(base_name(set->files[i]), base_name(path)) == 0) {
-			free(set->files[i]);
-			set->files[i] = copy(path);
+		if (strcmp(base_name(set->files[i].path), base_name(path)) == 0) {
+			free(set->files[i].path);
+			set->files[i] = (struct rulefile_file){copy(path), dir};
 			return;
 		}
 	set->files = grown(set->files, set->n_files, sizeof *set->files);
-	set->files[set->n_files++] = copy(path);
+	set->files[set->n_files++] = (struct rulefile_file){copy(path), dir};
 }
 
 /* Editors' copies end otherwise or begin with a dot. */
@@ -481,8 +507,9 @@ static bool is_rules_name(const char *name)
 	return name[0] != '.' && len > 6 && strcmp(name + len - 6, ".rules") == 0;
 }
 
-static bool list_dir(struct reader *r, const char *dir)
+static bool list_dir(struct reader *r, size_t which)
 {
+	const char *const dir = r->from->dirs[which];
 	DIR *const d = opendir(dir);
 	const struct dirent *entry;
 
@@ -497,7 +524,7 @@ static bool list_dir(struct reader *r, const char *dir)
 
 			if (asprintf(&path, "%s/%s", dir, entry->d_name) < 0)
 				abort();
-			add_file(r->set, path);
+			add_file(r, which, path);
 			free(path);
 		}
 	(void)closedir(d);
@@ -506,48 +533,50 @@ static bool list_dir(struct reader *r, const char *dir)
 
 static int by_name(const void *a, const void *b)
 {
-	const char *const x = base_name(*(char *const *)a), *const y = base_name(*(char *const *)b);
+	const char *const x = base_name(((const struct rulefile_file *)a)->path);
+	const char *const y = base_name(((const struct rulefile_file *)b)->path);
 	const int macros = (strcmp(y, "macros.rules") == 0) - (strcmp(x, "macros.rules") == 0);
 
 	return macros != 0 ? macros : strcmp(x, y);
 }
 
-int rulefile_read(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,
-                  struct rulefile_set *ret, struct rulefile_faults *faults, struct why *why)
+int rulefile_read(const struct rulefile_from *from, struct rulefile_set *ret, struct rulefile_faults *faults,
+                  struct why *why)
 {
 	static struct reader r; /* large, and rules are read by one thread */
 	struct ini *shared = NULL;
-	bool any = n_extra > 0 || n_dirs == 0;
+	bool any = from->n_extra > 0 || from->n_dirs == 0;
 
 	*ret = (struct rulefile_set){0};
 	*faults = (struct rulefile_faults){0};
-	r = (struct reader){.set = ret, .faults = faults};
-	for (size_t i = 0; i < n_dirs; i++)
-		any |= list_dir(&r, dirs[i]);
+	r = (struct reader){.from = from, .set = ret, .faults = faults};
+	for (size_t i = 0; i < from->n_dirs; i++)
+		any |= list_dir(&r, i);
 	if (!any)
 		rulefile_fault(faults, "%s: no such directory; name the rules' directories in [run] patterns",
-		               dirs[n_dirs - 1]);
-	for (size_t i = 0; i < n_extra; i++)
-		add_file(ret, extra[i]);
+		               from->dirs[from->n_dirs - 1]);
+	for (size_t i = 0; i < from->n_extra; i++)
+		add_file(&r, from->n_dirs, from->extra[i]);
 	if (ret->n_files > 1)
 		qsort(ret->files, ret->n_files, sizeof *ret->files, by_name);
 	for (size_t i = 0; i < ret->n_files; i++) {
+		const struct rulefile_file *const file = &ret->files[i];
 		struct ini *ini = NULL;
 
-		if (ini_read(ret->files[i], &ini, why) < 0) {
+		if (ini_read(file->path, &ini, why) < 0) {
 			rulefile_fault(faults, "%s", why->text);
 			continue;
 		}
-		if (strcmp(base_name(ret->files[i]), "macros.rules") == 0 && shared == NULL) {
+		if (strcmp(base_name(file->path), "macros.rules") == 0 && shared == NULL) {
 			take_macros(&r, ini, &r.shared);
 			shared = ini; /* its strings are the macros' */
 			continue;
 		}
-		take_rules(&r, ini, ret->files[i]);
+		take_rules(&r, ini, file);
 		ini_free(ini);
 	}
 	ini_free(shared);
-	return faults->n == 0 ? 0 : why_set(why, EINVAL, "%s", faults->text[0]);
+	return rulefile_faults_end(ret, faults, why);
 }
 
 void rulefile_set_done(struct rulefile_set *set)
@@ -568,7 +597,7 @@ void rulefile_set_done(struct rulefile_set *set)
 	}
 	free(set->rules);
 	for (size_t i = 0; i < set->n_files; i++)
-		free(set->files[i]);
+		free(set->files[i].path);
 	free(set->files);
 	*set = (struct rulefile_set){0};
 }

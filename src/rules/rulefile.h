@@ -40,6 +40,7 @@ struct rulefile_example {
 struct rulefile_rule {
 	char *name;
 	const char *file; /* path; lives as long as the set */
+	size_t dir;       /* which of the directories it is of; n_dirs: none, it was named */
 	unsigned line;    /* of the section's first key, about */
 	char *program;    /* globs separated by blanks */
 	struct rulefile_regex match, unless;
@@ -60,25 +61,41 @@ struct rulefile_rule {
 struct rulefile_faults {
 	size_t n;
 	char **text;
+	char *file; /* the path of the one that the first is in; NULL: in none */
+};
+
+struct rulefile_file {
+	char *path;
+	size_t dir; /* as of rulefile_rule */
 };
 
 struct rulefile_set {
 	size_t n;
 	struct rulefile_rule *rules; /* files by name, rules in file order */
 	size_t n_files;
-	char **files;
+	struct rulefile_file *files;
+};
+
+/* Where rules come from. */
+struct rulefile_from {
+	const char *const *dirs; /* n_dirs directories */
+	size_t n_dirs;
+	const char *const *extra; /* n_extra single files read besides (for "check FILE") */
+	size_t n_extra;
+	const char *const *without; /* paths of n_without files that are passed over, as if they were not there */
+	size_t n_without;
 };
 
 /*
- * Reads every *.rules file of the directories; a file of the same name in a later directory replaces the
- * earlier, "macros.rules" is read first and its macros stand in every file. A directory that does not exist
+ * Reads every *.rules file of the directories; a file of the same name in a later directory, or an extra one, replaces
+ * the earlier, "macros.rules" is read first and its macros stand in every file. A directory that does not exist
  * is passed over unless none exists.
- * extra: n_extra single files read besides (for "check FILE"); a file of the same name replaces.
+ * Two rules of one name are a fault of the file in the later directory: the administrator's, not the one shipped.
  * Always fills ret and faults as far as it got: 0 when there is no fault, -EINVAL with the first in why.
  * Both are the caller's: rulefile_set_done, rulefile_faults_done.
  */
-int rulefile_read(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,
-                  struct rulefile_set *ret, struct rulefile_faults *faults, struct why *why);
+int rulefile_read(const struct rulefile_from *from, struct rulefile_set *ret, struct rulefile_faults *faults,
+                  struct why *why);
 
 void rulefile_set_done(struct rulefile_set *set);
 
@@ -86,6 +103,9 @@ void rulefile_set_done(struct rulefile_set *set);
 void rulefile_fault(struct rulefile_faults *faults, const char *fmt, ...)
         __attribute__((format(printf, 2, 3)));
 void rulefile_faults_done(struct rulefile_faults *faults);
+
+/* Sets the faults' file by what the first begins with. Returns -EINVAL with the first in why; 0 when there is none. */
+int rulefile_faults_end(const struct rulefile_set *set, struct rulefile_faults *faults, struct why *why);
 
 /* The length of the "<ADDR>", "<QUEUE>" or the like that p begins with, which the compiler of rules puts in; 0: of none. */
 size_t rulefile_word_len(const char *p);

@@ -140,7 +140,7 @@ static void add_examples(void)
 	struct rulefile_faults faults;
 	struct why why;
 
-	check(rulefile_read(dirs, 1, NULL, 0, &set, &faults, &why) == 0);
+	check(rulefile_read(&(struct rulefile_from){.dirs = dirs, .n_dirs = 1}, &set, &faults, &why) == 0);
 	for (size_t i = 0; i < set.n; i++)
 		for (size_t j = 0; j < set.rules[i].n_examples; j++)
 			add_seed(set.rules[i].examples[j].text, strlen(set.rules[i].examples[j].text));

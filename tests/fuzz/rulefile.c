@@ -74,9 +74,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	struct why why;
 
 	seeds_begin(*argc, *argv);
-	check(rulefile_read(dirs, 1, NULL, 0, &set, &faults, &why) == 0);
+	check(rulefile_read(&(struct rulefile_from){.dirs = dirs, .n_dirs = 1}, &set, &faults, &why) == 0);
 	for (size_t i = 0; i < set.n_files; i++)
-		add_file(set.files[i]);
+		add_file(set.files[i].path);
 	for (size_t i = 0; i < set.n; i++)
 		add_rule(&set.rules[i]);
 	rulefile_set_done(&set);

@@ -60,7 +60,7 @@ rejected() {
 	wait_until faulty "$1" || fail "$3: status shows $(wfs status --json | jq -c .rules_fault), want $1"
 	said "$1" || fail "$3: the journal does not say it"
 	said "; keeping the old rules" || fail "$3: the journal does not say that the old ones stay"
-	wfs status | grep -q "^rules .*the old ones are in force; .*local.rules:" || fail "$3: status without --json does not show it"
+	wfs status | grep -q "^rules .*local.rules:.*; the old rules are in force" || fail "$3: status without --json does not show it"
 	takes "$2" || wait_until listed "$NEW" || fail "$3: the old rule is gone"
 }
 
@@ -130,6 +130,48 @@ mv "$WORK/patterns.new" "$WORK/patterns"
 live eight "a replaced directory"
 sed -i 's/eight/nine/g' "$RULES"
 live nine "an edit in it"
+
+# --- a start: what has an error is left out, the shipped file of the same name stands in, and the cure is taken up
+daemon_stop || fail "exit status $?"
+mkdir "$WORK/own"
+sed -i "s|^patterns = .*|& $WORK/own|" "$CONF"
+rules shipped >"$WORK/patterns/twice.rules"
+rules mine | sed 's/^category/categroy/' >"$WORK/own/twice.rules"
+rules alone | sed 's/^score.*/score = many/' >"$WORK/own/alone.rules"
+daemon_start
+said "$WORK/own/twice.rules:4: no key \"categroy\"; did you mean \"category\"?; in its place is $WORK/patterns/twice.rules" ||
+	fail "start: the journal does not say which file stands in"
+said "$WORK/own/alone.rules:6: score: want a whole number from -1000 to 1000, got \"many\"; started without the rules of this file" ||
+	fail "start: the journal does not say which file is left out"
+faulty "own/alone.rules:6: " || fail "start: status shows $(wfs status --json | jq -c .rules_fault)"
+faulty "; 1 more, see 'watchforspammers check'" || fail "start: status shows $(wfs status --json | jq -c .rules_fault)"
+checked=0
+wfs check >"$WORK/checked" 2>&1 || checked=$?
+[ "$checked" = 2 ] || fail "check of rules with errors: exit status $checked, want 2: $(cat "$WORK/checked")"
+takes shipped || wait_until listed "$NEW" || fail "start: the shipped file does not stand in"
+takes nine || wait_until listed "$NEW" || fail "start: a file without errors is left out"
+rules alone >"$WORK/own/alone.rules"
+wait_until said "; keeping the old rules" || fail "one of two is cured: the journal does not say that the other is not"
+faulty "own/twice.rules:4: " || fail "one of two is cured: status shows $(wfs status --json | jq -c .rules_fault)"
+rules mine >"$WORK/own/twice.rules"
+live mine "the cure of a start"
+live alone "the cure of a start"
+
+# --- every file has an error: it starts all the same, says it, and takes the cure
+daemon_stop || fail "exit status $?"
+for file in "$WORK"/patterns/*.rules "$WORK"/own/*.rules; do
+	cp "$file" "$file.good"
+	echo "nonsense" >>"$file"
+	sed -i '1i nonsense' "$file"
+done
+daemon_start
+said "no rule is active, so no log line blocks anybody" || fail "no rule at all: the journal does not say it"
+faulty "no rule is active" || fail "no rule at all: status shows $(wfs status --json | jq -c .rules_fault)"
+wfs block 192.0.2.77 >/dev/null || fail "no rule at all: cannot block by hand"
+for file in "$WORK"/patterns/*.good "$WORK"/own/*.good; do
+	mv "$file" "${file%.good}"
+done
+live mine "the cure of all"
 
 daemon_stop || fail "exit status $?"
 no_sanitizer

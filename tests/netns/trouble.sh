@@ -70,19 +70,6 @@ threshold = many"
 daemon_refuses 2 "$CONF:10: threshold: want a whole number"
 
 daemon_config "$USUAL"
-cat >"$WORK/patterns/zz.rules" <<'END'
-[broken]
-program  = tester
-match    = ^bad client (<ADDR>$
-category = auth
-reason   = tested
-score    = 100
-END
-daemon_refuses 2 "$WORK/patterns/zz.rules:3: "
-no_rules || fail "a broken rule left rules behind"
-[ -z "$(kernel_set)" ] || fail "a broken rule left a list behind"
-rm "$WORK/patterns/zz.rules"
-
 # --- without privilege: one sentence, with the remedy
 daemon_refuses 3 "CAP_NET_ADMIN" setpriv --bounding-set=-net_admin
 [ "$(wc -l <"$WORK/refused")" = 1 ] || fail "more than one sentence: $(cat "$WORK/refused")"

@@ -175,7 +175,7 @@ static void rules_of_a_file(void **state)
 	write_file("[define]\nwho = from <ADDR>\n\n[a]\nprogram = x y*\nmatch = ^(?<detail>bad) <WHO>$\n"
 	           "unless = <nothing>\ncategory = auth\nreason = wrong password\nscore = -5\nenabled = no\n"
 	           "given = line 0\nhit = 192.0.2.7 | line 1 | more\nhit = - | line 2\nmiss = line 3\n");
-	assert_int_equal(rulefile_read(NULL, 0, files, 1, &set, &faults, &why), 0);
+	assert_int_equal(rulefile_read(&(struct rulefile_from){.extra = files, .n_extra = 1}, &set, &faults, &why), 0);
 	assert_int_equal(set.n, 1);
 	assert_string_equal(set.rules[0].name, "a");
 	assert_string_equal(set.rules[0].program, "x y*");
