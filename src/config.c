@@ -671,14 +671,12 @@ static struct config *defaults(void)
 	return config;
 }
 
-int config_read(const char *path, bool may_be_absent, struct config **ret, struct why *why)
+/* ini: taken; NULL: an absent file. */
+static int from_ini(const char *path, struct ini *ini, struct config **ret, struct why *why)
 {
 	struct config *const config = defaults();
-	struct ini *ini = NULL;
-	int rc = ini_read(path, &ini, why);
+	int rc = 0;
 
-	if (rc == -ENOENT && may_be_absent)
-		rc = 0;
 	for (size_t i = 0; rc == 0 && ini != NULL && i < ini->n; i++)
 		rc = take_entry(config, path, ini, i, why);
 	ini_free(ini);
@@ -690,6 +688,24 @@ int config_read(const char *path, bool may_be_absent, struct config **ret, struc
 		config->logs[config->n_logs++] = copy("/var/log/mail.log");
 	*ret = config;
 	return 0;
+}
+
+int config_read(const char *path, bool may_be_absent, struct config **ret, struct why *why)
+{
+	struct ini *ini = NULL;
+	const int rc = ini_read(path, &ini, why);
+
+	if (rc < 0 && !(rc == -ENOENT && may_be_absent))
+		return rc;
+	return from_ini(path, ini, ret, why);
+}
+
+int config_read_fd(const char *path, int fd, struct config **ret, struct why *why)
+{
+	struct ini *ini = NULL;
+	const int rc = fd < 0 ? 0 : ini_read_fd(path, fd, &ini, why);
+
+	return rc < 0 ? rc : from_ini(path, ini, ret, why);
 }
 
 static void free_words(struct config_words *words)

@@ -121,6 +121,9 @@ int config_read(const char *path, bool may_be_absent, struct config **ret, struc
 enum { CONFIG_PORTS_TEXT_MAX = CONFIG_PORTS_MAX * 6 }; /* "65535," */
 void config_ports_text(const struct config *config, char out[static CONFIG_PORTS_TEXT_MAX]);
 
+/* The same of what somebody else opened: fd is borrowed, -1 means that it is absent; path is the name for messages. */
+int config_read_fd(const char *path, int fd, struct config **ret, struct why *why);
+
 /* Takes NULL. */
 void config_free(struct config *config);
 

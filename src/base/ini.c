@@ -275,34 +275,42 @@ int ini_parse(const char *path, const char *data, size_t len, struct ini **ret, 
 	return rc;
 }
 
-int ini_read(const char *path, struct ini **ret, struct why *why)
+int ini_read_fd(const char *path, int fd, struct ini **ret, struct why *why)
 {
 	char name[ESCAPED_MAX];
-	char *data = NULL;
 	struct stat st;
 	size_t len = 0;
 	ssize_t got = 0;
+	char *data;
 	int rc;
-	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	escaped(path, name);
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		rc = why_set(why, errno, "%s: %s", name, strerror(errno));
-		goto out;
-	}
-	if (!S_ISREG(st.st_mode) || st.st_size > INI_FILE_MAX) {
-		rc = why_set(why, EINVAL, "%s: not a regular file of at most 16 MiB", name);
-		goto out;
-	}
+	if (fstat(fd, &st) < 0)
+		return why_set(why, errno, "%s: %s", name, strerror(errno));
+	if (!S_ISREG(st.st_mode) || st.st_size > INI_FILE_MAX)
+		return why_set(why, EINVAL, "%s: not a regular file of at most 16 MiB", name);
 	data = must(calloc(1, (size_t)st.st_size + 1));
-	while (len < (size_t)st.st_size && (got = read(fd, data + len, (size_t)st.st_size - len)) > 0)
+	while (len < (size_t)st.st_size &&
+	       (got = pread(fd, data + len, (size_t)st.st_size - len, (off_t)len)) > 0)
 		len += (size_t)got;
 	rc = got < 0 ? why_set(why, errno, "%s: %s", name, strerror(errno))
 	             : ini_parse(path, data, len, ret, why);
-out:
 	free(data);
-	if (fd >= 0)
-		(void)close(fd);
+	return rc;
+}
+
+int ini_read(const char *path, struct ini **ret, struct why *why)
+{
+	char name[ESCAPED_MAX];
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int rc;
+
+	if (fd < 0) {
+		escaped(path, name);
+		return why_set(why, errno, "%s: %s", name, strerror(errno));
+	}
+	rc = ini_read_fd(path, fd, ret, why);
+	(void)close(fd);
 	return rc;
 }
 

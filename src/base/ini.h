@@ -33,6 +33,9 @@ struct ini {
  */
 int ini_read(const char *path, struct ini **ret, struct why *why);
 
+/* The same of what is open as fd, from its first byte; path is only the name for messages. fd: borrowed. */
+int ini_read_fd(const char *path, int fd, struct ini **ret, struct why *why);
+
 /* The same from memory; path is only the name for messages. data: len bytes, any content. */
 int ini_parse(const char *path, const char *data, size_t len, struct ini **ret, struct why *why);
 

@@ -21,7 +21,7 @@ static enum root_action action_of(enum config_action action)
 	return ROOT_DROP; /* not reached: the switch is complete */
 }
 
-int command_open_root(const struct config *config, struct root **ret, struct why *why)
+int command_open_root(const struct config *config, const char *path, struct root **ret, struct why *why)
 {
 	struct root_config root = {.manage_rules = config->firewall.manage_rules,
 	                           .keep_on_stop = config->firewall.keep_on_stop,
@@ -31,7 +31,8 @@ int command_open_root(const struct config *config, struct root **ret, struct why
 	                           .networks = true,
 	                           .connections = (uint32_t)config->firewall.connections,     /* at most 10000 */
 	                           .connections_s = (uint32_t)config->firewall.connections_s, /* at most 3600 */
-	                           .n_ports = config->firewall.n_ports};
+	                           .n_ports = config->firewall.n_ports,
+	                           .path = path};
 	struct net own[OWN_MAX];
 	const size_t n_own = own_addresses(own);
 

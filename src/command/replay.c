@@ -266,7 +266,7 @@ static int sync_kernel(const struct config *config, struct store *store, struct 
 	int pair[2], rc, status;
 	pid_t child;
 
-	if ((rc = command_open_root(config, &root, why)) < 0)
+	if ((rc = command_open_root(config, NULL, &root, why)) < 0)
 		return rc;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 || (child = fork()) < 0) {
 		rc = why_set(why, errno, "cannot start a process: %s", strerror(errno));

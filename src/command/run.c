@@ -24,30 +24,48 @@ static const char engine_flag[] = "--engine";
 
 /* --- the engine's side --- */
 
-/* After exec, as the engine's user. */
-static int run_engine(struct config *config, const struct command_env *env)
+static int say(int status, const struct why *why)
 {
-	const char *const written[] = {config->database.path, config->control.socket};
+	log_line(LOG_ERR, "%s", why->text);
+	return status;
+}
+
+/* After exec, as the engine's user. */
+static int run_engine(const struct command_env *env)
+{
+	const struct engine_root root = {ENGINE_FD, env->config_path, !env->config_given};
+	struct config *config;
 	struct engine *engine;
 	struct why why;
 	int rc, status;
 
 	log_init("watchforspammers", LOG_INFO);
+	if (engine_config(&root, &config, &why) < 0)
+		return say(COMMAND_USAGE, &why);
 	store_temp_beside(config->database.path);
-	rc = engine_new(config, env->config_path, ENGINE_FD, &engine, &why);
+	rc = engine_new(config, &root, &engine, &why);
+	if (rc < 0)
+		return say(rc == -EINVAL ? COMMAND_USAGE : COMMAND_SYSTEM, &why);
+	rc = sandbox_engine((const char *const[]){config->database.path, config->control.socket},
+	                    config->control.socket[0] == '\0' ? 1 : 2, &why);
 	if (rc < 0) {
-		log_line(LOG_ERR, "%s", why.text);
-		return rc == -EINVAL ? COMMAND_USAGE : COMMAND_SYSTEM;
-	}
-	rc = sandbox_engine(written, config->control.socket[0] == '\0' ? 1 : 2, &why);
-	if (rc < 0) {
-		log_line(LOG_ERR, "%s", why.text);
 		engine_free(engine);
-		return COMMAND_SYSTEM;
+		return say(COMMAND_SYSTEM, &why);
 	}
 	status = engine_run(engine);
 	engine_free(engine);
 	return status;
+}
+
+/* Only a configuration that was named must exist. Returns when it fails. */
+static void exec_engine(const struct command_env *env)
+{
+	static const char program[] = "/proc/self/exe", name[] = "watchforspammers-engine";
+
+	if (env->config_given)
+		(void)execl(program, name, "-c", env->config_path, "run", engine_flag, (char *)NULL);
+	else
+		(void)execl(program, name, "run", engine_flag, (char *)NULL);
 }
 
 /* In the child: becomes the engine's user, then the engine. Does not return. */
@@ -72,7 +90,7 @@ static void become_engine(int fd, const struct config *config, const struct comm
 		(void)snprintf(pid, sizeof pid, "%d", (int)getpid());
 		(void)setenv("WATCHDOG_PID", pid, 1);
 	}
-	(void)execl("/proc/self/exe", "watchforspammers-engine", "-c", env->config_path, "run", engine_flag, (char *)NULL);
+	exec_engine(env);
 	log_line(LOG_ERR, "cannot start the engine: %s", strerror(errno));
 	_exit(COMMAND_SYSTEM);
 }
@@ -98,7 +116,7 @@ static int run_root(const struct config *config, const struct command_env *env)
 	pid_t engine;
 
 	log_init("watchforspammers[root]", LOG_INFO);
-	if (command_open_root(config, &root, &why) < 0) {
+	if (command_open_root(config, env->config_path, &root, &why) < 0) {
 		log_line(LOG_ERR, "%s", why.text);
 		return COMMAND_SYSTEM;
 	}
@@ -126,10 +144,10 @@ int command_run(int argc, char **argv, const struct command_env *env)
 
 	if ((argc > 1 && !is_engine) || env->json)
 		return command_usage(argv[0], "no arguments wanted");
+	if (is_engine)
+		return run_engine(env);
 	if ((config = command_config(env, &status)) == NULL)
 		return status;
-	if (is_engine)
-		return run_engine(config, env);
 	status = run_root(config, env);
 	config_free(config);
 	return status;

@@ -598,8 +598,15 @@ static int open_signals(struct engine *e, struct why *why)
 	return e->signal_fd < 0 ? why_set(why, errno, "signalfd: %s", strerror(errno)) : 0;
 }
 
-int engine_new(struct config *config, const char *config_path, int firewall_fd, struct engine **ret,
-               struct why *why)
+int engine_config(const struct engine_root *root, struct config **ret, struct why *why)
+{
+	struct client client;
+
+	client_init(&client, root->fd);
+	return handed_config(&(struct handed){&client, root->config_path, root->may_be_absent}, ret, why);
+}
+
+int engine_new(struct config *config, const struct engine_root *root, struct engine **ret, struct why *why)
 {
 	struct engine *const e = calloc(1, sizeof *e);
 	uint64_t watchdog_us = 0;
@@ -616,8 +623,8 @@ int engine_new(struct config *config, const char *config_path, int firewall_fd, 
 		e->watchdog_at = INT64_MAX;
 	if (config->firewall.connections == 0)
 		e->floods_at = INT64_MAX;
-	client_init(&e->client, firewall_fd);
-	policy_init(&e->policy, config, config_path);
+	client_init(&e->client, root->fd);
+	policy_init(&e->policy, config, &(struct handed){&e->client, root->config_path, root->may_be_absent});
 	/* The lock before all that exits 2: who is refused by it must not take away the other one's rules. */
 	if ((rc = open_signals(e, why)) == 0 && (rc = lock_database(e, why)) == 0 &&
 	    (rc = store_open(config->database.path, STORE_WRITE, &e->store, why)) == 0 &&

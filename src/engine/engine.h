@@ -8,18 +8,27 @@
 #ifndef WFS_ENGINE_H
 #define WFS_ENGINE_H
 
+#include <stdbool.h>
+
 #include "base/why.h"
 #include "config.h"
 
-struct engine;
+/* The root process, and the configuration that it opens. */
+struct engine_root {
+	int fd;                  /* the engine's end of the pair to it */
+	const char *config_path; /* the name for messages, borrowed */
+	bool may_be_absent;      /* the configuration: then it means the defaults */
+};
+
+/* As the root process hands it over. *ret is the caller's. Errors: those of config_read, -EPIPE when root is gone. */
+int engine_config(const struct engine_root *root, struct config **ret, struct why *why);
 
 /*
- * Opens what the engine needs: rules, database, logs. config is taken over. config_path: read again on
- * SIGHUP, borrowed. firewall_fd: the engine's end of the pair to the root process.
+ * Opens what the engine needs: rules, database, logs. config is taken over, and asked for again on SIGHUP.
  * Errors: -EINVAL for rules or a database that is not ours (exit 2), else what the system said (exit 3).
  */
-int engine_new(struct config *config, const char *config_path, int firewall_fd, struct engine **ret,
-               struct why *why);
+struct engine;
+int engine_new(struct config *config, const struct engine_root *root, struct engine **ret, struct why *why);
 
 /*
  * Runs until SIGTERM, SIGINT or the end of the root process; answers SIGHUP by reading config and rules anew.

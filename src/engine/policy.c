@@ -318,7 +318,7 @@ static int reload(struct policy *p, struct why *why)
 
 	if (ledger_has_hits(p->ledger))
 		return why_set(why, EAGAIN, "what was read waits to be written; reload when it is");
-	rc = config_read(p->config_path, true, &config, why);
+	rc = handed_config(&p->handed, &config, why);
 	if (rc < 0)
 		return rc;
 	keep_masks(p->started, config);
@@ -370,11 +370,11 @@ static struct cluster *new_cluster(void)
 	return cluster_new(seed);
 }
 
-void policy_init(struct policy *p, struct config *config, const char *config_path)
+void policy_init(struct policy *p, struct config *config, const struct handed *handed)
 {
 	*p = (struct policy){.config = config,
 	                     .started = config,
-	                     .config_path = config_path,
+	                     .handed = *handed,
 	                     .sessions = sessions_new(),
 	                     .cluster = new_cluster()};
 	watch_edits(p);

@@ -15,6 +15,7 @@
 #include "base/why.h"
 #include "config.h"
 #include "edits.h"
+#include "engine/handed.h"
 #include "ledger.h"
 #include "lists.h"
 #include "rules/rules.h"
@@ -35,7 +36,7 @@ struct policy {
 	struct lists *lists; /* NULL: none */
 
 	struct edits *edits; /* of rule files; NULL: not seen */
-	const char *config_path;
+	struct handed handed;   /* where a reload gets the configuration */
 	struct config *started; /* what some keys keep to until a restart */
 	struct store *store;
 	struct ledger *ledger;
@@ -43,8 +44,8 @@ struct policy {
 	int64_t names_at; /* clock_steady_ms when they are to be written down */
 };
 
-/* config: taken. config_path: borrowed. From now on no edit of a rule file is missed. */
-void policy_init(struct policy *policy, struct config *config, const char *config_path);
+/* config: taken. handed: copied. From now on no edit of a rule file is missed. */
+void policy_init(struct policy *policy, struct config *config, const struct handed *handed);
 
 /*
  * The rules, without files that have a fault, and what the database remembers. store and ledger are borrowed. Errors:

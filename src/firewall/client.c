@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "firewall/message.h"
 
@@ -36,11 +37,39 @@ static int held_order(const void *a, const void *b)
 	return net_order(&left->net, &right->net);
 }
 
+/* One packet. *ret_fd: the descriptor that came along, or -1. ret_fd may be NULL: then the kernel closes what comes. */
+static ssize_t hear(int fd, struct message *answer, int *ret_fd)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct iovec text = {answer, sizeof *answer};
+	struct msghdr packet = {.msg_iov = &text, .msg_iovlen = 1};
+	const struct cmsghdr *along;
+	ssize_t len;
+
+	if (ret_fd != NULL) {
+		packet.msg_control = &control;
+		packet.msg_controllen = sizeof control;
+		*ret_fd = -1;
+	}
+	/* MSG_TRUNC: the length it had, so that a longer packet is not taken for one that fits. */
+	do
+		len = recvmsg(fd, &packet, MSG_TRUNC | MSG_CMSG_CLOEXEC);
+	while (len < 0 && errno == EINTR);
+	along = len <= 0 || ret_fd == NULL ? NULL : CMSG_FIRSTHDR(&packet);
+	if (along != NULL && along->cmsg_level == SOL_SOCKET && along->cmsg_type == SCM_RIGHTS)
+		memcpy(ret_fd, CMSG_DATA(along), sizeof *ret_fd);
+	return len;
+}
+
 /*
  * One round trip: m goes out as a request and comes back as its answer. An error that root reports is
  * returned like our own; m->refused and client's numbers are good then, too. why: also of what was refused.
+ * ret_fd: NULL, or as of hear.
  */
-static int ask(struct client *client, struct message *m, struct why *why)
+static int ask_for(struct client *client, struct message *m, int *ret_fd, struct why *why)
 {
 	static const char gone[] = "the root process is gone";
 	struct message answer;
@@ -54,10 +83,7 @@ static int ask(struct client *client, struct message *m, struct why *why)
 		return errno == EPIPE || errno == ECONNRESET
 		               ? why_set(why, EPIPE, "%s", gone)
 		               : why_set(why, errno, "cannot ask the root process: %s", strerror(errno));
-	/* MSG_TRUNC: the length it had, so that a longer packet is not taken for one that fits. */
-	do
-		len = recv(client->fd, &answer, sizeof answer, MSG_TRUNC);
-	while (len < 0 && errno == EINTR);
+	len = hear(client->fd, &answer, ret_fd);
 	if (len == 0 || (len < 0 && errno == ECONNRESET))
 		return why_set(why, EPIPE, "%s", gone);
 	if (len < 0)
@@ -72,6 +98,11 @@ static int ask(struct client *client, struct message *m, struct why *why)
 	if (answer.why[0] != '\0')
 		(void)why_set(why, EPERM, "%s", answer.why);
 	return answer.error;
+}
+
+static int ask(struct client *client, struct message *m, struct why *why)
+{
+	return ask_for(client, m, NULL, why);
 }
 
 /* Adds an entry to a packet with room. False: no packet may carry such a network, root would hang up. */
@@ -325,4 +356,19 @@ int client_floods(struct client *client, struct addr out[static CLIENT_FLOODS_MA
 		memcpy(out[i].bytes, m.entries[i].addr, sizeof out[i].bytes);
 	*ret_n = m.n;
 	return 0;
+}
+
+int client_config(struct client *client, int *ret_fd, struct why *why)
+{
+	struct message m = {.verb = MESSAGE_CONFIG};
+	int fd = -1;
+	int err = ask_for(client, &m, &fd, why);
+
+	if (err == 0 && fd < 0)
+		err = why_set(why, EPROTO, "the root process sent no configuration");
+	if (err == 0)
+		*ret_fd = fd;
+	else if (fd >= 0)
+		(void)close(fd);
+	return err;
 }

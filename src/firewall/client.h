@@ -64,4 +64,10 @@ int client_del(struct client *client, const struct client_entry *entries, size_t
 /* Who opened too many connections, as the kernel counted, since they were last told; *ret_n: how many. */
 int client_floods(struct client *client, struct addr out[static CLIENT_FLOODS_MAX], size_t *ret_n, struct why *why);
 
+/*
+ * The configuration's file, which may be for root alone, open for reading: *ret_fd is the caller's.
+ * Errors: as of open(2), -ENOENT being an absent file.
+ */
+int client_config(struct client *client, int *ret_fd, struct why *why);
+
 #endif

@@ -56,6 +56,7 @@ bool message_is_request(const struct message *m, size_t len)
 	case MESSAGE_ENSURE:
 	case MESSAGE_LIST:
 	case MESSAGE_FLOODS:
+	case MESSAGE_CONFIG:
 		return m->n == 0;
 	case MESSAGE_ADD:
 		return m->n > 0 && entries_are_good(m, 1, MESSAGE_SECONDS_MAX, 0);

@@ -24,6 +24,7 @@ enum message_verb {
 	MESSAGE_DEL = 3,    /* entries are not in the kernel any more; one that is not there is no error */
 	MESSAGE_LIST = 4,   /* what is in the kernel, from place "cursor" on; more comes while cursor != 0 */
 	MESSAGE_FLOODS = 5, /* addresses that opened too many connections since they were last told, as many as fit */
+	MESSAGE_CONFIG = 6, /* the file of the configuration, open for reading, comes along with the answer */
 };
 
 struct message_entry {

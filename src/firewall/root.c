@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -263,11 +264,22 @@ static int answer_floods(struct root *root, struct message *m, struct why *why)
 	return 0;
 }
 
-void root_answer(struct root *root, struct message *m, int64_t now_s)
+/* Unread: text is for who has nothing to lose. */
+static int answer_config(const struct root *root, int *ret_fd, struct why *why)
+{
+	const char *const path = root->config.path;
+
+	if (path == NULL)
+		return why_set(why, ENOENT, "this root process knows no configuration");
+	*ret_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return *ret_fd < 0 ? why_set(why, errno, "%s: %s", path, strerror(errno)) : 0;
+}
+
+int root_answer(struct root *root, struct message *m, int64_t now_s)
 {
 	struct recent_size size;
 	struct why why = {""};
-	int err = 0;
+	int err = 0, fd = -1;
 
 	assert(message_is_request(m, sizeof *m));
 	switch ((enum message_verb)m->verb) { /* message_is_request: it is one of them */
@@ -286,6 +298,9 @@ void root_answer(struct root *root, struct message *m, int64_t now_s)
 	case MESSAGE_FLOODS:
 		err = answer_floods(root, m, &why);
 		break;
+	case MESSAGE_CONFIG:
+		err = answer_config(root, &fd, &why);
+		break;
 	}
 	if ((m->verb != MESSAGE_LIST && m->verb != MESSAGE_FLOODS) || err < 0)
 		m->n = m->cursor = 0;
@@ -298,6 +313,25 @@ void root_answer(struct root *root, struct message *m, int64_t now_s)
 	m->error = err;
 	if (err < 0 || m->refused > 0)
 		(void)snprintf(m->why, sizeof m->why, "%.*s", (int)sizeof m->why - 1, why.text);
+	return fd;
+}
+
+/* along: a descriptor, or -1. */
+static ssize_t send_answer(int fd, struct message *m, int along)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof along)];
+	} control = {.header = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof along)}};
+	struct iovec text = {m, sizeof *m};
+	struct msghdr packet = {.msg_iov = &text, .msg_iovlen = 1};
+
+	if (along >= 0) {
+		memcpy(CMSG_DATA(&control.header), &along, sizeof along);
+		packet.msg_control = &control;
+		packet.msg_controllen = sizeof control;
+	}
+	return sendmsg(fd, &packet, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 /* One packet. 0, or -EPIPE: the engine closed its end; -EPROTO: it broke the rules of the house. */
@@ -305,6 +339,7 @@ static int serve_one(struct root *root, int fd)
 {
 	struct message m;
 	ssize_t len;
+	int along, err;
 
 	/* MSG_TRUNC: the length it had, so that a longer packet is not taken for one that fits. */
 	len = recv(fd, &m, sizeof m, MSG_TRUNC | MSG_DONTWAIT);
@@ -314,11 +349,13 @@ static int serve_one(struct root *root, int fd)
 		return -EPIPE;
 	if (!message_is_request(&m, (size_t)len))
 		return -EPROTO;
-	root_answer(root, &m, clock_steady_ms() / 1000);
-	if (send(fd, &m, sizeof m, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof m)
-		return 0;
+	along = root_answer(root, &m, clock_steady_ms() / 1000);
+	len = send_answer(fd, &m, along);
+	err = len < 0 ? errno : 0;
+	if (along >= 0)
+		(void)close(along);
 	/* EAGAIN: it asks and asks and does not listen. */
-	return errno == EAGAIN ? -EPROTO : -EPIPE;
+	return len == (ssize_t)sizeof m ? 0 : err == EAGAIN ? -EPROTO : -EPIPE;
 }
 
 /* Hands on one signal. True when it was the engine's end; *ret_status is waitpid's then. */

@@ -3,7 +3,8 @@
  *
  * Receives packets of one size, checks them, acts on the kernel, answers. It reads no config text, no
  * rule, no log line, no database: what it must know of the configuration comes as the plain struct
- * below, filled before the engine exists. It forwards SIGTERM, SIGINT, SIGHUP and SIGUSR1 to the engine
+ * below, filled before the engine exists; the file itself, which may be for root alone, it opens when asked and
+ * hands to the engine unread. It forwards SIGTERM, SIGINT, SIGHUP and SIGUSR1 to the engine
  * and ends when the engine ended or closed its end of the pair.
  * Stop: when the engine ends with status 0 the chain, the jump and the lists are removed unless keep_on_stop;
  * when it dies otherwise they stay, for the next start to go on with; the rules' seconds bound how long.
@@ -45,6 +46,7 @@ struct root_config {
 	size_t n_ports;                    /* 0: every port and protocol */
 	uint16_t ports[ROOT_PORTS_MAX];
 	size_t n_never;
+	const char *path;                  /* of the configuration's file, borrowed; NULL: nobody asks for it */
 	struct net never[ROOT_NEVER_MAX];  /* fixed part of the allow list: root's copy has the last word */
 };
 
@@ -65,10 +67,11 @@ int root_serve(struct root *root, int fd, pid_t engine);
 
 /*
  * Answers one request in place; root_serve's middle, and what tests drive. m: message_is_request is true.
- * now_s: any clock that goes forward, for ROOT_ADDS_PER_S.
+ * now_s: any clock that goes forward, for ROOT_ADDS_PER_S. Returns a descriptor that goes along with the answer, the
+ * caller's; -1: none.
  */
 struct message;
-void root_answer(struct root *root, struct message *m, int64_t now_s);
+int root_answer(struct root *root, struct message *m, int64_t now_s);
 
 /*
  * Undoes root_open. remove: the engine ended with status 0, so rules and lists go, unless keep_on_stop.

@@ -123,6 +123,8 @@ static struct message far_answer(struct far *far, const struct message *request)
 			answer.entries[answer.n++].seconds = 0;
 		}
 		break;
+	case MESSAGE_CONFIG:
+		break; /* forgets to send it */
 	}
 	answer.n4 = (uint32_t)far->n;
 	answer.capacity = CAPACITY;
@@ -506,6 +508,20 @@ static void test_interrupted(void **state)
 	assert_int_equal(far.n, 1000);
 }
 
+/* That it does come is root's side: firewall_root. */
+static void test_no_configuration(void **state)
+{
+	struct why why;
+	int fd = -1;
+
+	(void)state;
+	start();
+	assert_int_equal(client_config(&client, &fd, &why), -EPROTO);
+	assert_int_equal(fd, -1);
+	assert_string_equal(why.text, "the root process sent no configuration");
+	stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -519,6 +535,7 @@ int main(void)
 		cmocka_unit_test_setup(test_full, setup),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test_setup(test_interrupted, setup),
+		cmocka_unit_test_setup(test_no_configuration, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

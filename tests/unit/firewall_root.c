@@ -28,6 +28,7 @@
 
 enum { SKIPPED = 77 };
 
+static char tmpdir[] = "/tmp/wfs-root-XXXXXX";
 static const char listdir[] = "/proc/net/xt_recent";
 
 static const struct root_config usual = {
@@ -773,7 +774,51 @@ static void test_serve(void **state)
 	assert_true(nothing_left());
 }
 
-static char tmpdir[] = "/tmp/wfs-root-XXXXXX";
+/* As somebody who may not open the file. */
+static void engine_reads_config(int fd)
+{
+	char text[32] = "";
+	struct client client;
+	struct why why;
+	int config = -1;
+
+	if (setresuid(65534, 65534, 65534) < 0)
+		_exit(1);
+	client_init(&client, fd);
+	if (client_config(&client, &config, &why) < 0)
+		_exit(2);
+	_exit(read(config, text, sizeof text) == 7 && strcmp(text, "[block]") == 0 && write(config, "x", 1) < 0 ? 7 : 3);
+}
+
+static void engine_misses_config(int fd)
+{
+	struct client client;
+	struct why why;
+	int config = -1;
+
+	client_init(&client, fd);
+	_exit(client_config(&client, &config, &why) == -ENOENT && config == -1 ? 7 : 3);
+}
+
+static void test_configuration(void **state)
+{
+	struct root_config config = usual;
+	char path[64];
+	struct root *root;
+
+	(void)state;
+	(void)snprintf(path, sizeof path, "%s/conf", tmpdir);
+	config.path = path;
+	root = root_of(&config);
+	assert_int_equal(serve(root, engine_misses_config), 7);
+	assert_true(shell("umask 077 && printf '[block]' >%s", path));
+	assert_int_equal(serve(root, engine_reads_config), 7);
+	root_close(root, true);
+	root = root_of(&usual); /* it knows of none */
+	assert_int_equal(serve(root, engine_misses_config), 7);
+	root_close(root, true);
+	assert_true(shell("rm %s", path));
+}
 
 static int remove_tmpdir(void **state)
 {
@@ -819,6 +864,7 @@ int main(void)
 		cmocka_unit_test_setup(test_config, clean),
 		cmocka_unit_test_setup(test_locked, clean),
 		cmocka_unit_test_setup(test_serve, clean),
+		cmocka_unit_test_setup(test_configuration, clean),
 	};
 	char lockfile[sizeof tmpdir + 16];
 	const char *reason;

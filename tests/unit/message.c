@@ -53,40 +53,40 @@ static void test_requests(void **state)
 		const char *name;
 		size_t at; /* of the 32 bits to write, */
 		uint32_t value;
-		bool good[6]; /* by verb, ENSURE = 1 ... FLOODS = 5 */
+		bool good[7]; /* by verb, ENSURE = 1 ... CONFIG = 6 */
 	} rows[] = {
 #define AT(field) offsetof(struct message, field)
-		{"as it is", AT(number), 8, {0, true, true, true, true, true}},
+		{"as it is", AT(number), 8, {0, true, true, true, true, true, true}},
 		{"verb 0", AT(verb), 0, {0}},
-		{"verb 6", AT(verb), 6, {0}},
+		{"verb 7", AT(verb), 7, {0}},
 		{"verb of 32 bits", AT(verb), 0x10001, {0}},
-		{"no entries", AT(n), 0, {0, true, false, false, true, true}},
+		{"no entries", AT(n), 0, {0, true, false, false, true, true, true}},
 		{"an entry of zeros", AT(n), 3, {0}},
 		{"more entries than fit", AT(n), MESSAGE_ENTRIES + 1, {0}},
 		{"most entries", AT(n), UINT32_MAX, {0}},
-		{"cursor", AT(cursor), 64, {0, false, false, false, true, false}},
-		{"n4", AT(n4), 1000000, {0, true, false, false, false, false}},
-		{"n6", AT(n6), UINT32_MAX, {0, true, false, false, false, false}},
+		{"cursor", AT(cursor), 64, {0, false, false, false, true, false, false}},
+		{"n4", AT(n4), 1000000, {0, true, false, false, false, false, false}},
+		{"n6", AT(n6), UINT32_MAX, {0, true, false, false, false, false, false}},
 		{"capacity", AT(capacity), 1, {0}},
 		{"shards", AT(shards), 1, {0}},
 		{"refused", AT(refused), 1, {0}},
 		{"healed", AT(healed), 1, {0}},
 		{"error", AT(error), 1, {0}},
 		{"why", AT(why), 'x', {0}},
-		{"no seconds", AT(entries[1].seconds), 0, {0, true, false, true, true, true}},
-		{"one second", AT(entries[1].seconds), 1, {0, true, true, false, true, true}},
-		{"most seconds", AT(entries[1].seconds), MESSAGE_SECONDS_MAX, {0, true, true, false, true, true}},
+		{"no seconds", AT(entries[1].seconds), 0, {0, true, false, true, true, true, true}},
+		{"one second", AT(entries[1].seconds), 1, {0, true, true, false, true, true, true}},
+		{"most seconds", AT(entries[1].seconds), MESSAGE_SECONDS_MAX, {0, true, true, false, true, true, true}},
 		{"too many seconds",
 		 AT(entries[1].seconds),
 		 MESSAGE_SECONDS_MAX + 1,
-		 {0, true, false, false, true, true}},
-		{"an entry that is not used", AT(entries[2].addr), 1, {0, true, true, true, true, true}},
+		 {0, true, false, false, true, true, true}},
+		{"an entry that is not used", AT(entries[2].addr), 1, {0, true, true, true, true, true, true}},
 #undef AT
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		for (unsigned verb = MESSAGE_ENSURE; verb <= MESSAGE_FLOODS; verb++) {
+		for (unsigned verb = MESSAGE_ENSURE; verb <= MESSAGE_CONFIG; verb++) {
 			struct message m = request_of(verb);
 			bool got;
 
@@ -153,29 +153,29 @@ static void test_answers(void **state)
 		const char *name;
 		size_t at;
 		uint32_t value;
-		bool good[6];
+		bool good[7];
 	} rows[] = {
 #define AT(field) offsetof(struct message, field)
-		{"as it is", AT(n4), 8, {0, true, true, true, true, true}},
+		{"as it is", AT(n4), 8, {0, true, true, true, true, true, true}},
 		{"another verb", AT(verb), 9, {0}},
 		{"another number", AT(number), 8, {0}},
-		{"no entries", AT(n), 0, {0, true, true, true, true, true}},
-		{"entries", AT(n), 1, {0, false, false, false, true, true}},
+		{"no entries", AT(n), 0, {0, true, true, true, true, true, true}},
+		{"entries", AT(n), 1, {0, false, false, false, true, true, false}},
 		{"too many entries", AT(n), MESSAGE_ENTRIES + 1, {0}},
-		{"cursor onwards", AT(cursor), 64, {0, false, false, false, true, false}},
+		{"cursor onwards", AT(cursor), 64, {0, false, false, false, true, false, false}},
 		{"refused without a sentence", AT(refused), 2, {0}},
 		{"refused more", AT(refused), 3, {0}},
-		{"healed", AT(healed), 1, {0, true, false, false, false, false}},
+		{"healed", AT(healed), 1, {0, true, false, false, false, false, false}},
 		{"healed twice", AT(healed), 2, {0}},
 		{"an error without a sentence", AT(error), (uint32_t)-ENOENT, {0}},
 		{"a sentence without an error", AT(why), 'x', {0}},
-		{"long since seen", AT(entries[0].seconds), UINT32_MAX, {0, true, true, true, true, false}},
+		{"long since seen", AT(entries[0].seconds), UINT32_MAX, {0, true, true, true, true, false, true}},
 #undef AT
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		for (unsigned verb = MESSAGE_ENSURE; verb <= MESSAGE_FLOODS; verb++) {
+		for (unsigned verb = MESSAGE_ENSURE; verb <= MESSAGE_CONFIG; verb++) {
 			const struct message request = request_of(verb);
 			struct message m = answer_to(&request);
 			bool got;
