@@ -68,7 +68,8 @@ static void print_help(void)
 		(void)printf("  %-8s %s\n", commands[i].name, commands[i].what);
 	(void)printf("\n  -c FILE  the configuration; default %s\n"
 	             "  -h       help, also after a command\n"
-	             "  -V       the version\n\n"
+	             "  -V       the version\n"
+	             "  --utc    times in UTC, else in the local zone\n\n"
 	             "watchforspammers(8) tells everything.\n",
 	             CONFIG_DEFAULT_PATH);
 }
@@ -91,7 +92,7 @@ struct globals {
 	bool help, version;
 };
 
-/* Takes -c, -h, -V and --json out of argv, up to "--". Returns the new argc, or -1 for "-c" without a file. */
+/* Takes -c, -h, -V, --json and --utc out of argv, up to "--". Returns the new argc, or -1 for "-c" without a file. */
 static int take_globals(int argc, char **argv, struct globals *g)
 {
 	int n = 1;
@@ -108,6 +109,8 @@ static int take_globals(int argc, char **argv, struct globals *g)
 			g->version = true;
 		} else if (strcmp(a, "--json") == 0) {
 			g->env.json = true;
+		} else if (strcmp(a, "--utc") == 0) {
+			g->env.utc = true;
 		} else if (strcmp(a, "-c") == 0 || strcmp(a, "--config") == 0) {
 			if (++i == argc)
 				return -1;

@@ -475,8 +475,19 @@ static int store_file(struct replay *r, struct why *why)
 	return rc;
 }
 
+/* lines, unparsed: as they were counted before this file. */
+static void note_no_log(struct replay_result *result, const char *path, int64_t lines, int64_t unparsed)
+{
+	if (result->lines == lines || result->lines - lines != result->unparsed - unparsed)
+		return;
+	if (result->n_no_logs++ == 0)
+		result->no_log = path;
+	result->no_log_lines += result->lines - lines;
+}
+
 static int replay_file(struct replay *r, const char *path, struct why *why)
 {
+	const int64_t lines = r->result->lines, unparsed = r->result->unparsed, known = r->result->known_bytes;
 	int rc = begin_file(r, path, why);
 
 	r->read_rc = 0;
@@ -485,6 +496,8 @@ static int replay_file(struct replay *r, const char *path, struct why *why)
 	if (rc == 0)
 		rc = ledger_finish(r->intake.ledger, why);
 	r->broken = rc < 0 && r->in != NULL;
+	if (r->result->known_bytes == known) /* what is new in a log may be the rest of a long line */
+		note_no_log(r->result, path, lines, unparsed);
 	if (rc == 0 && r->read_rc < 0) {
 		rc = r->read_rc;
 		*why = r->read_why;

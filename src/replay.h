@@ -56,6 +56,8 @@ struct replay_result {
 	int64_t known_bytes;      /* passed over: the database had counted them already */
 	int64_t first_s, last_s;  /* of hits; 0 when there is none */
 	int64_t first_line_s, last_line_s; /* of lines */
+	int64_t n_no_logs, no_log_lines; /* files with lines of which none has a header, and these lines */
+	const char *no_log;       /* the first of them; the caller's own */
 	int64_t suspended;        /* rules that would have blocked too many who had proven good */
 	bool stopped;
 	int64_t *by_rule;         /* hits of each rule, by its index: the caller's to free */

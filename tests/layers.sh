@@ -41,7 +41,7 @@ BEGIN {
 	allow["engine"] = "intake allowlist lists input rules verdict store firewall control base config examples ledger recall wanted orders edits"
 	allow["replay"] = "intake allowlist input rules verdict store firewall control base config ledger recall progress sift"
 	allow["sift"] = "input rules base"
-	allow["progress"] = ""
+	allow["progress"] = "base"
 	allow["command"] = "engine replay examples recall wanted config sandbox store rules input base firewall/root.h build orders control verdict against place allowlist"
 	allow["main"] = "command base build"
 

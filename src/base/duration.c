@@ -51,34 +51,93 @@ bool duration_parse(const char *text, int64_t *ret_s)
 	return true;
 }
 
-void duration_text(int64_t s, char out[static DURATION_TEXT_MAX])
+/* units_max: how many of the largest units are written. */
+static void write_units(int64_t s, int units_max, char out[static DURATION_TEXT_MAX])
 {
 	size_t n = 0;
+	int first = -1;
 
 	if (s <= 0) {
 		(void)snprintf(out, DURATION_TEXT_MAX, "0s");
 		return;
 	}
-	for (size_t u = 1; u < N_UNITS; u++) { /* days are read more easily than weeks */
+	for (int u = 1; u < N_UNITS && (first < 0 || u < first + units_max); u++) { /* days are read more easily than weeks */
 		const int64_t count = s / units[u].seconds;
 
 		s %= units[u].seconds;
+		if (count > 0 && first < 0)
+			first = u;
 		if (count > 0 && n < DURATION_TEXT_MAX - 1)
 			n += (size_t)snprintf(out + n, DURATION_TEXT_MAX - n, "%" PRId64 "%c", count,
 			                      units[u].letter);
 	}
 }
 
+void duration_text(int64_t s, char out[static DURATION_TEXT_MAX])
+{
+	write_units(s, N_UNITS, out);
+}
+
+void duration_short_text(int64_t s, char out[static DURATION_TEXT_MAX])
+{
+	write_units(s, 2, out);
+}
+
+/* Four digits for the year, which strftime does not promise before 1000; out begins with "-" when rest_len is 0. */
+static void put_year(const struct tm *tm, size_t rest_len, char *out)
+{
+	if (rest_len == 0) {
+		out[0] = '-';
+		out[1] = '\0';
+		return;
+	}
+	for (int i = 3, year = tm->tm_year + 1900; i >= 0; i--, year /= 10)
+		out[i] = (char)('0' + year % 10);
+}
+
+/* tm: NULL when there is none. */
+static bool is_writable(const struct tm *tm)
+{
+	return tm != NULL && tm->tm_year >= -1900 && tm->tm_year <= 9999 - 1900;
+}
+
 void time_text(int64_t time_s, char out[static TIME_TEXT_MAX])
 {
 	const time_t t = (time_t)time_s;
 	struct tm tm;
+	const bool good = is_writable(gmtime_r(&t, &tm));
 
-	/* Four digits for the year, which strftime does not promise before 1000. */
-	if (gmtime_r(&t, &tm) == NULL || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900 ||
-	    strftime(out + 4, TIME_TEXT_MAX - 4, "-%m-%dT%H:%M:%SZ", &tm) == 0)
-		(void)snprintf(out, TIME_TEXT_MAX, "-");
-	else
-		for (int i = 3, year = tm.tm_year + 1900; i >= 0; i--, year /= 10)
-			out[i] = (char)('0' + year % 10);
+	put_year(&tm, good ? strftime(out + 4, TIME_TEXT_MAX - 4, "-%m-%dT%H:%M:%SZ", &tm) : 0, out);
+}
+
+void time_local_text(int64_t time_s, bool utc, char out[static TIME_LOCAL_MAX])
+{
+	const time_t t = (time_t)time_s;
+	struct tm tm;
+	const bool good = is_writable(utc ? gmtime_r(&t, &tm) : localtime_r(&t, &tm));
+
+	if (good && utc)
+		tm.tm_zone = "UTC"; /* glibc says GMT */
+	put_year(&tm, good ? strftime(out + 4, TIME_LOCAL_MAX - 4, "-%m-%d %H:%M:%S %Z", &tm) : 0, out);
+}
+
+bool time_parse(const char *text, bool utc, int64_t *ret_s)
+{
+	static const struct form {
+		const char *text;
+		bool zone;
+	} forms[] = {{"%Y-%m-%dT%H:%M:%S%z", true}, {"%Y-%m-%d %H:%M:%S%z", true}, {"%Y-%m-%dT%H:%M:%S", false},
+	             {"%Y-%m-%d %H:%M:%S", false},  {"%Y-%m-%d", false}};
+
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		struct tm tm = {.tm_isdst = -1};
+		const char *const end = strptime(text, forms[i].text, &tm);
+		const int64_t east_s = forms[i].zone ? tm.tm_gmtoff : 0;
+
+		if (end == NULL || *end != '\0')
+			continue;
+		*ret_s = forms[i].zone || utc ? timegm(&tm) - east_s : mktime(&tm);
+		return true;
+	}
+	return false;
 }

@@ -10,6 +10,7 @@
 enum {
 	DURATION_TEXT_MAX = 32,
 	TIME_TEXT_MAX = 24,
+	TIME_LOCAL_MAX = 40,
 };
 
 /*
@@ -21,7 +22,22 @@ bool duration_parse(const char *text, int64_t *ret_s);
 /* The shortest text duration_parse reads back: "10m", "1d12h", "0s". s >= 0. */
 void duration_text(int64_t s, char out[static DURATION_TEXT_MAX]);
 
+/* The same with its two largest units only, cut: "59m59s", "6d23h" of 6d23h59m59s. */
+void duration_short_text(int64_t s, char out[static DURATION_TEXT_MAX]);
+
 /* RFC 3339 in UTC: "2026-11-20T13:37:42Z"; "-" outside the years 0..9999. */
 void time_text(int64_t time_s, char out[static TIME_TEXT_MAX]);
+
+/*
+ * For people: "2026-11-20 14:37:42 CET", in the zone of the process (TZ, /etc/localtime), or with utc in UTC. "-" outside
+ * the years 0..9999.
+ */
+void time_local_text(int64_t time_s, bool utc, char out[static TIME_LOCAL_MAX]);
+
+/*
+ * Reads RFC 3339 and the like: "2026-11-20" (its first second), "2026-11-20T13:37:42Z", "2026-11-20 14:37:42+01:00".
+ * Without a zone: as of time_local_text. Returns false, *ret_s untouched, for anything else.
+ */
+bool time_parse(const char *text, bool utc, int64_t *ret_s);
 
 #endif

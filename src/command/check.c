@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "against.h"
+#include "base/plural.h"
 #include "command/command.h"
 #include "examples.h"
 #include "place.h"
@@ -71,7 +72,8 @@ static void add_new(struct rulefile_faults *faults, const struct rulefile_faults
 static void print_end(const struct rules *rules, size_t n_examples, size_t n_faults, size_t n_warnings,
                       bool good, const struct command_env *env)
 {
-	const char *const s = n_warnings == 1 ? "" : "s";
+	const char *const warnings = plural((int64_t)n_warnings, "warning", "warnings");
+	char size[RULES_SIZE_TEXT_MAX];
 
 	if (env->json) {
 		command_print_json(json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I}", "kind", "end", "ok", good,
@@ -82,16 +84,16 @@ static void print_end(const struct rules *rules, size_t n_examples, size_t n_fau
 		return;
 	}
 	if (good) {
-		(void)printf("ok: %zu rules from %zu files, %zu examples", rules_count(rules),
-		             rules_files(rules), n_examples);
+		(void)printf("ok: %s, %zu %s", rules_size_text(rules, size), n_examples,
+		             plural((int64_t)n_examples, "example", "examples"));
 		if (n_warnings > 0)
-			(void)printf("; %zu warning%s", n_warnings, s);
+			(void)printf("; %zu %s", n_warnings, warnings);
 		(void)putchar('\n');
 		return;
 	}
-	(void)fprintf(stderr, "watchforspammers: %zu fault%s", n_faults, n_faults == 1 ? "" : "s");
+	(void)fprintf(stderr, "watchforspammers: %zu %s", n_faults, plural((int64_t)n_faults, "fault", "faults"));
 	if (n_warnings > 0)
-		(void)fprintf(stderr, ", %zu warning%s", n_warnings, s);
+		(void)fprintf(stderr, ", %zu %s", n_warnings, warnings);
 	(void)fputc('\n', stderr);
 }
 
@@ -178,9 +180,9 @@ static bool is_shown(const struct rules *rules, const struct against_result *r, 
 
 static void print_against(const struct rules *rules, const struct against_result *r, bool idle)
 {
-	(void)printf("\n%" PRId64 " lines of %" PRId64 " files, %" PRId64
+	(void)printf("\n%" PRId64 " %s of %" PRId64 " %s, %" PRId64
 	             " without a header\n\n%10s  %10s  %10s  %10s  %s\n",
-	             r->lines, r->files, r->unparsed, "HITS", "ADDRESSES", "BLOCKED", "COLLISIONS", "RULE");
+	             r->lines, plural(r->lines, "line", "lines"), r->files, plural(r->files, "file", "files"), r->unparsed, "HITS", "ADDRESSES", "BLOCKED", "COLLISIONS", "RULE");
 	for (size_t i = 0; i < rules_count(rules); i++)
 		if (is_shown(rules, r, i, idle))
 			(void)printf("%10" PRId64 "  %10" PRId64 "  %10" PRId64 "  %10" PRId64 "  %s\n",
@@ -190,14 +192,14 @@ static void print_against(const struct rules *rules, const struct against_result
 		(void)printf("\nno collisions: nobody it would block delivered accepted mail or logged in\n");
 	else
 		(void)printf("\n%" PRId64
-		             " collision%s: it would block who delivered accepted mail or logged in\n",
-		             r->n_collisions, r->n_collisions == 1 ? "" : "s");
+		             " %s: it would block who delivered accepted mail or logged in\n",
+		             r->n_collisions, plural(r->n_collisions, "collision", "collisions"));
 	for (size_t i = 0; i < r->n_shown; i++) {
 		const struct against_collision *const c = &r->shown[i];
 		char address[ADDR_TEXT_MAX];
 
 		(void)addr_text(&c->address, address);
-		(void)printf("\n  %s: %" PRId64 " hits by %s, %s:%u\n", address, c->hits, c->rule->text->name,
+		(void)printf("\n  %s: %" PRId64 " %s by %s, %s:%u\n", address, c->hits, plural(c->hits, "hit", "hits"), c->rule->text->name,
 		             c->rule->text->file, c->rule->text->line);
 		print_quoted("bad", c->rule, c->line);
 		if (c->good_line != NULL)

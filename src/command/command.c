@@ -1,10 +1,12 @@
 #include "command/command.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/duration.h"
 
@@ -25,6 +27,15 @@ int command_usage(const char *command, const char *fmt, ...)
 	va_end(ap);
 	(void)fprintf(stderr, "; see 'watchforspammers %s -h'\n", command);
 	return COMMAND_USAGE;
+}
+
+int command_wait_for_lines(const char *command)
+{
+	if (fcntl(STDIN_FILENO, F_GETFD) < 0)
+		return command_usage(command, "standard input is closed; give lines there or as arguments");
+	if (isatty(STDIN_FILENO))
+		(void)fprintf(stderr, "watchforspammers %s: paste log lines here; Ctrl-D on an empty line ends\n", command);
+	return COMMAND_DONE;
 }
 
 struct config *command_config(const struct command_env *env, int *ret_status)

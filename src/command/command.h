@@ -1,7 +1,7 @@
 /*
  * command: what the commands share. One file per command beside this one; thin: parse, call, print.
  *
- * Options -c, -h, -V and --json are taken out by main wherever they stand; a command sees the rest.
+ * Options -c, -h, -V, --json and --utc are taken out by main wherever they stand; a command sees the rest.
  * Exit status: 0 done; 1 the answer is no; 2 usage or configuration; 3 the system said no.
  */
 #ifndef WFS_COMMAND_H
@@ -27,6 +27,7 @@ struct command_env {
 	const char *config_path;
 	bool config_given; /* by -c: then it must exist */
 	bool json;
+	bool utc; /* times for people are of UTC, else of the local zone */
 };
 
 /* argv[0] is the command's name. */
@@ -47,6 +48,12 @@ int command_fail(int status, const struct why *why);
 
 /* The same for a wrong use of a command, with a hint; returns COMMAND_USAGE. */
 int command_usage(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Before a command reads log lines from standard input: COMMAND_DONE, with a hint on standard error when a person is to
+ * type them; COMMAND_USAGE, after saying so, when it is closed. Before anything is opened, which would take its number.
+ */
+int command_wait_for_lines(const char *command);
 
 /* Reads the config; on failure says why and returns NULL with *ret_status set. */
 struct config *command_config(const struct command_env *env, int *ret_status);

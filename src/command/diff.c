@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "base/duration.h"
+#include "base/plural.h"
 #include "command/command.h"
 #include "store/report.h"
 
@@ -134,34 +135,35 @@ static json_t *json_side(const struct side *s)
 	                 (json_int_t)s->times);
 }
 
-static void print_side(const char *who, const struct side *s)
+static void print_side(const char *who, const struct side *s, bool utc)
 {
-	char until[TIME_TEXT_MAX];
+	char until[TIME_LOCAL_MAX];
 
-	time_text(s->until_s, until);
-	(void)printf("      %-9s %" PRId64 " times, last until %s by %s\n", who, s->times, until, s->rule);
+	time_local_text(s->until_s, utc, until);
+	(void)printf("      %-9s %" PRId64 " %s, last until %s by %s\n", who, s->times, plural(s->times, "time", "times"), until,
+	             s->rule);
 }
 
-static void print_one(const struct difference *d, const struct difference *before)
+static void print_one(const struct difference *d, const struct difference *before, bool utc)
 {
-	char since[TIME_TEXT_MAX], time[DURATION_TEXT_MAX];
+	char since[TIME_LOCAL_MAX], time[DURATION_TEXT_MAX];
 	const struct side *const s = d->replay.rule != NULL ? &d->replay : &d->database;
 
 	if (before == NULL || before->kind != d->kind)
 		(void)printf("\n%s\n", titles[d->kind]);
 	if (before == NULL || before->kind != d->kind || strcmp(rule_of(before), rule_of(d)) != 0)
 		(void)printf("  %s (%s)\n", s->rule, s->reason);
-	time_text(s->since_s, since);
+	time_local_text(s->since_s, utc, since);
 	duration_text(s->until_s - s->since_s, time);
-	(void)printf("    %-39s  %s for %s%s\n", d->address, since, time, s->times > 1 ? ", not for the first time" : "");
+	(void)printf("    %s  %s for %s%s\n", d->address, since, time, s->times > 1 ? ", not for the first time" : "");
 	if (d->kind == OTHERWISE) {
-		print_side("replay:", &d->replay);
-		print_side("database:", &d->database);
+		print_side("replay:", &d->replay, utc);
+		print_side("database:", &d->database, utc);
 	}
 }
 
-int diff_print(struct store *replayed, struct store *remembered, int64_t from_s, int64_t until_s, bool json,
-               int64_t *ret_n, struct why *why)
+int diff_print(struct store *replayed, struct store *remembered, const struct diff_request *q, int64_t *ret_n,
+               struct why *why)
 {
 	struct report *a = NULL, *b = NULL;
 	struct differences d = {0};
@@ -170,19 +172,19 @@ int diff_print(struct store *replayed, struct store *remembered, int64_t from_s,
 	if (rc == 0)
 		rc = report_open(remembered, &b, why);
 	if (rc == 0)
-		rc = compare(a, b, from_s, until_s, &d, why);
+		rc = compare(a, b, q->from_s, q->until_s, &d, why);
 	if (d.n > 0)
 		qsort(d.list, d.n, sizeof *d.list, by_kind_and_rule);
 	for (size_t i = 0; i < d.n; i++) {
-		if (rc == 0 && json)
+		if (rc == 0 && q->json)
 			command_print_json(json_pack("{s:s, s:s, s:o, s:o}", "difference", words[d.list[i].kind], "address",
 			                             d.list[i].address, "replay", json_side(&d.list[i].replay), "database",
 			                             json_side(&d.list[i].database)));
 		else if (rc == 0)
-			print_one(&d.list[i], i == 0 ? NULL : &d.list[i - 1]);
+			print_one(&d.list[i], i == 0 ? NULL : &d.list[i - 1], q->utc);
 	}
-	if (rc == 0 && !json)
-		(void)printf("%s%zu difference%s\n", d.n > 0 ? "\n" : "", d.n, d.n == 1 ? "" : "s");
+	if (rc == 0 && !q->json)
+		(void)printf("%s%zu %s\n", d.n > 0 ? "\n" : "", d.n, plural((int64_t)d.n, "difference", "differences"));
 	*ret_n = (int64_t)d.n; /* a count of rows */
 	for (size_t i = 0; i < d.n; i++) {
 		free(d.list[i].replay.rule);

@@ -7,15 +7,16 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "command/command.h"
+#include "command/show.h"
 #include "examples.h"
 #include "input/line.h"
 #include "rules/nearest.h"
 #include "rules/sessions.h"
 
 enum {
-	SHOWN = 400,  /* bytes of a message on a line of the screen */
+	SHOWN = 400,  /* bytes of a message */
 	BEFORE = 120, /* of them before the first thing that is marked */
-	WANTED = 60,  /* of what did not fit of a regex */
+	WANTED = 53,  /* of what did not fit of a regex, with its end */
 };
 
 /* A line as it was understood. */
@@ -144,35 +145,50 @@ struct mark {
 	char mark;
 };
 
-/* The message, or what is around the first mark, and under it the marks. */
+/* A piece of the message, from its byte from on, and under it the marks. One column a byte, so that they stand right. */
+static void print_row(struct span m, size_t from, size_t n, const struct mark *marks, size_t n_marks, const char *before)
+{
+	char line[SHOW_WIDTH_MAX + 1], under[SHOW_WIDTH_MAX + 1];
+	size_t used = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *const p = m.p + from + i;
+
+		line[i] = (char)(from + i == m.len ? ' ' : *p >= 0x20 && *p < 0x7F ? *p : '?');
+		under[i] = ' ';
+		for (size_t k = 0; k < n_marks; k++)
+			if (marks[k].span.p != NULL && p >= marks[k].span.p &&
+			    (p < marks[k].span.p + marks[k].span.len || p == marks[k].span.p))
+				under[i] = marks[k].mark;
+		if (under[i] != ' ')
+			used = i + 1;
+	}
+	(void)printf("%s%.*s\n", before, (int)n, line);
+	if (used > 0)
+		(void)printf("%*s%.*s\n", (int)strlen(before), "", (int)used, under);
+}
+
+/* The message, or what is around the first mark, in rows of the screen. */
 static void print_marked(struct span m, const struct mark *marks, size_t n_marks)
 {
-	char line[SHOWN + 1], under[SHOWN + 1];
-	size_t first = m.len, from = 0, n = 0, used = 0;
+	static const char name[] = "  message  ", none[] = "           ";
+	const size_t width = show_width() - strlen(name);
+	size_t first = m.len, from = 0, to;
 
 	for (size_t i = 0; i < n_marks; i++)
 		if (marks[i].span.p != NULL && (size_t)(marks[i].span.p - m.p) < first)
 			first = (size_t)(marks[i].span.p - m.p);
 	if (m.len > SHOWN && first > SHOWN - BEFORE && first <= m.len)
 		from = first - BEFORE;
-	for (; from + n < m.len + (first == m.len && n_marks == 1) && n < SHOWN; n++) {
-		const char *const p = m.p + from + n;
-
-		/* One column a byte, so that the marks stand right. */
-		line[n] = (char)(from + n == m.len ? ' ' : *p >= 0x20 && *p < 0x7F ? *p : '?');
-		under[n] = ' ';
-		for (size_t i = 0; i < n_marks; i++)
-			if (marks[i].span.p != NULL && p >= marks[i].span.p &&
-			    (p < marks[i].span.p + marks[i].span.len || p == marks[i].span.p))
-				under[n] = marks[i].mark;
-		if (under[n] != ' ')
-			used = n + 1;
-	}
-	line[n] = '\0';
-	under[used] = '\0';
-	(void)printf("  message  %s%s%s\n", from > 0 ? "..." : "", line, from + n < m.len ? "..." : "");
-	if (used > 0)
-		(void)printf("           %s%s\n", from > 0 ? "   " : "", under);
+	to = m.len + (first == m.len && n_marks == 1); /* the mark may stand behind the end */
+	if (to - from > SHOWN)
+		to = from + SHOWN;
+	if (from > 0)
+		(void)printf("%s...\n", name);
+	for (size_t at = from; at < to || at == from; at += width)
+		print_row(m, at, to - at < width ? to - at : width, marks, n_marks, at == 0 ? name : none);
+	if (to < m.len)
+		(void)printf("%s...\n", none);
 }
 
 static void print_rule(const char *what, const struct rulefile_rule *rule)
@@ -181,12 +197,12 @@ static void print_rule(const char *what, const struct rulefile_rule *rule)
 	             rule->enabled ? "" : ", not enabled");
 }
 
-static void print_header(const struct explained *e)
+static void print_header(const struct explained *e, bool utc)
 {
-	char time[TIME_TEXT_MAX];
+	char time[TIME_LOCAL_MAX];
 
 	if (e->line.has_time) {
-		time_text(e->line.time_s, time);
+		time_local_text(e->line.time_s, utc, time);
 		(void)printf("  time     %s\n", time);
 	}
 	print_field("host", e->line.host);
@@ -232,12 +248,12 @@ static void print_near(const struct explained *e)
 		(void)printf(", at byte %td", e->near.place.p - e->line.message.p);
 		(void)text_escape((struct span){e->near.wanted, strlen(e->near.wanted)}, wanted, sizeof wanted);
 		if (*wanted != '\0')
-			(void)printf("; it goes on with  %s", wanted);
+			(void)printf(";\n           it goes on with %s", wanted);
 	}
 	(void)printf("\n");
 }
 
-static void print_text(const struct explained *e)
+static void print_text(const struct explained *e, bool utc)
 {
 	(void)printf("line %zu\n", e->number);
 	if (!e->parsed) {
@@ -245,7 +261,7 @@ static void print_text(const struct explained *e)
 		(void)printf("  no rule: %s\n", sentence(e));
 		return;
 	}
-	print_header(e);
+	print_header(e, utc);
 	if (e->taken || e->noted) {
 		print_taken(e);
 		return;
@@ -266,7 +282,7 @@ struct explainer {
 	struct rules_scratch *scratch;
 	struct sessions *sessions;
 	struct line_clock clock;
-	bool json;
+	bool json, utc;
 };
 
 /* As the daemon does; and when it would leave the line, what a rule that is not enabled would do. */
@@ -298,7 +314,7 @@ static bool explain(struct explainer *x, size_t number, struct span text)
 	if (x->json)
 		print_json(&e);
 	else
-		print_text(&e);
+		print_text(&e, x->utc);
 	return e.taken;
 }
 
@@ -306,7 +322,7 @@ int command_explain(int argc, char **argv, const struct command_env *env)
 {
 	struct rulefile_faults faults = {0};
 	struct rules *rules = NULL;
-	struct explainer x = {.json = env->json};
+	struct explainer x = {.json = env->json, .utc = env->utc};
 	struct config *config;
 	char *text = NULL;
 	size_t cap = 0, number = 0;
@@ -317,6 +333,8 @@ int command_explain(int argc, char **argv, const struct command_env *env)
 
 	if (argc > 1 && strcmp(argv[1], "--") == 0)
 		first = 2;
+	if (argc <= first && (status = command_wait_for_lines(argv[0])) != COMMAND_DONE)
+		return status;
 	if ((config = command_config(env, &status)) == NULL)
 		return status;
 	if (rules_load((const char *const *)config->run.patterns, config->run.n_patterns, NULL, 0, &rules, &faults,

@@ -7,6 +7,7 @@
 #include "base/duration.h"
 #include "command/command.h"
 #include "command/daemon.h"
+#include "command/show.h"
 #include "store/report.h"
 
 static void print_json(const struct report_active *a)
@@ -39,26 +40,92 @@ static void print_ports(struct report *report)
 		(void)printf("ports closed to them: %s\n", strcmp(ports, "none") == 0 ? "as your own rules say" : ports);
 }
 
-static void print_row(const struct report_active *a, int64_t now_s)
-{
-	char left[DURATION_TEXT_MAX], since[TIME_TEXT_MAX];
+/* How wide the columns must be; the reason takes the rest. */
+struct widths {
+	size_t n; /* rows */
+	int address, until, hits, knocks, rule;
+};
 
-	duration_text(a->until_s - now_s, left);
-	time_text(a->since_s, since);
-	(void)printf("%-39s  %-20s  %10s  %7" PRId64 "  %5" PRId64 "  %6" PRId64 "  %s (%s)\n", a->address, since, left,
-	             a->offence, a->hits, a->knocks, a->reason, a->rule);
+/* "in 9m41s" */
+static void until_text(const struct report_active *a, int64_t now_s, char out[static DURATION_TEXT_MAX + 3])
+{
+	char left[DURATION_TEXT_MAX];
+
+	duration_short_text(a->until_s - now_s, left);
+	(void)snprintf(out, DURATION_TEXT_MAX + 3, "in %s", left);
+}
+
+static void widen(int *width, size_t columns)
+{
+	if ((int)columns > *width)
+		*width = (int)columns; /* columns of a screen */
+}
+
+static int measure(struct report *report, int64_t now_s, struct widths *ret, struct why *why)
+{
+	struct report_active a;
+	char text[DURATION_TEXT_MAX + 3];
+	int rc;
+
+	*ret = (struct widths){0, sizeof "ADDRESS" - 1, sizeof "UNTIL" - 1, sizeof "HITS" - 1, sizeof "DROPPED" - 1, sizeof "RULE" - 1};
+	report_active(report, now_s);
+	while ((rc = report_next_active(report, &a, why)) == 0) {
+		until_text(&a, now_s, text);
+		widen(&ret->address, strlen(a.address));
+		widen(&ret->until, strlen(text));
+		widen(&ret->hits, (size_t)snprintf(text, sizeof text, "%" PRId64, a.hits));
+		widen(&ret->knocks, (size_t)snprintf(text, sizeof text, "%" PRId64, a.knocks));
+		widen(&ret->rule, strlen(a.rule));
+		ret->n++;
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static void print_row(const struct report_active *a, int64_t now_s, const struct widths *w)
+{
+	enum { REASON_MIN = 10 };
+	const size_t used = (size_t)(w->address + w->until + w->hits + w->knocks + w->rule) + 5 * sizeof "  " - 5;
+	const size_t width = show_width();
+	char until[DURATION_TEXT_MAX + 3];
+
+	until_text(a, now_s, until);
+	(void)printf("%-*s  %-*s  %*" PRId64 "  %*" PRId64 "  %-*s  ", w->address, a->address, w->until, until, w->hits, a->hits,
+	             w->knocks, a->knocks, w->rule, a->rule);
+	show_piece(a->reason, width > used + REASON_MIN ? width - used : REASON_MIN);
+	(void)putchar('\n');
+}
+
+static int print_active(struct report *report, int64_t now_s, bool json, struct why *why)
+{
+	struct report_active a;
+	struct widths w;
+	int rc = measure(report, now_s, &w, why);
+
+	if (rc < 0)
+		return rc;
+	if (!json && w.n == 0)
+		(void)printf("nobody is blocked\n");
+	else if (!json)
+		(void)printf("%-*s  %-*s  %*s  %*s  %-*s  REASON\n", w.address, "ADDRESS", w.until, "UNTIL", w.hits, "HITS", w.knocks,
+		             "DROPPED", w.rule, "RULE");
+	report_active(report, now_s);
+	while ((rc = report_next_active(report, &a, why)) == 0)
+		if (json)
+			print_json(&a);
+		else
+			print_row(&a, now_s, &w);
+	if (rc == STORE_NONE && !json && w.n > 0)
+		print_ports(report);
+	return rc < 0 ? rc : 0;
 }
 
 int command_list(int argc, char **argv, const struct command_env *env)
 {
-	const int64_t now_s = clock_unix_s();
-	int status = COMMAND_DONE, rc;
+	int status = COMMAND_DONE;
 	struct config *config = NULL;
 	struct store *store = NULL;
 	struct report *report = NULL;
-	struct report_active active;
 	struct why why;
-	size_t n = 0;
 
 	if (argc > 1)
 		return command_usage(argv[0], "no arguments wanted");
@@ -72,26 +139,10 @@ int command_list(int argc, char **argv, const struct command_env *env)
 		(void)command_fail(COMMAND_SYSTEM, &why);
 		goto out;
 	}
-	report_active(report, now_s);
-	while ((rc = report_next_active(report, &active, &why)) == 0) {
-		if (env->json) {
-			print_json(&active);
-		} else {
-			if (n == 0)
-				(void)printf("%-39s  %-20s  %10s  %7s  %5s  %6s  %s\n", "ADDRESS", "SINCE", "LEFT", "OFFENCE", "HITS", "KNOCKS",
-				             "REASON (RULE)");
-			print_row(&active, now_s);
-		}
-		n++;
-	}
-	if (rc < 0) {
+	if (print_active(report, clock_unix_s(), env->json, &why) < 0) {
 		(void)command_fail(COMMAND_SYSTEM, &why);
 		goto out;
 	}
-	if (n == 0 && !env->json)
-		(void)printf("nobody is blocked\n");
-	else if (!env->json)
-		print_ports(report);
 	if (!env->json && print_suspended(report, &why) < 0) {
 		(void)command_fail(COMMAND_SYSTEM, &why);
 		goto out;

@@ -11,8 +11,10 @@
 #include "allowlist.h"
 #include "base/clock.h"
 #include "base/duration.h"
+#include "base/plural.h"
 #include "command/command.h"
 #include "command/daemon.h"
+#include "command/show.h"
 #include "control/protocol.h"
 #include "orders/orders.h"
 #include "recall.h"
@@ -107,10 +109,13 @@ static const char *string(const json_t *object, const char *key)
 	return text != NULL ? text : "-";
 }
 
-static void print_standing(const json_t *a)
+static void print_standing(const json_t *a, bool utc)
 {
+	char until[TIME_LOCAL_MAX];
+
+	show_json_time(json_object_get(a, "until"), utc, until);
 	if (json_is_true(json_object_get(a, "blocked")))
-		(void)printf("%s is blocked until %s: %s\n", string(a, "address"), string(a, "until"), string(a, "why"));
+		(void)printf("%s is blocked until %s: %s\n", string(a, "address"), until, string(a, "why"));
 	else
 		(void)printf("%s is not blocked: %s\n", string(a, "address"), string(a, "why"));
 }
@@ -139,11 +144,14 @@ static void print_refused(const json_t *a)
 	              refused, string(a, "refused_why"));
 }
 
-static void print_answer(enum protocol_verb verb, const json_t *a)
+static void print_answer(enum protocol_verb verb, const json_t *a, bool utc)
 {
+	char time[TIME_LOCAL_MAX];
+
 	switch (verb) {
 	case PROTOCOL_BLOCK:
-		(void)printf("%s is blocked until %s\n", string(a, "address"), string(a, "until"));
+		show_json_time(json_object_get(a, "until"), utc, time);
+		(void)printf("%s is blocked until %s\n", string(a, "address"), time);
 		print_refused(a);
 		break;
 	case PROTOCOL_UNBLOCK:
@@ -152,22 +160,24 @@ static void print_answer(enum protocol_verb verb, const json_t *a)
 			(void)printf("%s was not blocked; what it did so far is forgotten\n", string(a, "address"));
 		break;
 	case PROTOCOL_BLACK:
+		show_json_time(json_object_get(a, "white_since"), utc, time);
 		if (json_is_false(json_object_get(a, "counted")))
 			(void)printf("noted, but it counts nothing%s%s\n",
 			             json_object_get(a, "white_since") != NULL ? ": a white vote stands against it, of " : "",
-			             json_object_get(a, "white_since") != NULL ? string(a, "white_since") : "");
-		print_standing(a);
+			             json_object_get(a, "white_since") != NULL ? time : "");
+		print_standing(a, utc);
 		print_refused(a);
 		break;
 	case PROTOCOL_WHITE:
 		print_lifted(a);
-		print_standing(a);
+		print_standing(a, utc);
 		break;
 	case PROTOCOL_TEST:
-		print_standing(a);
+		print_standing(a, utc);
 		break;
 	case PROTOCOL_RELOAD:
-		(void)printf("reloaded: %" JSON_INTEGER_FORMAT " rules\n", json_integer_value(json_object_get(a, "rules")));
+		(void)printf("reloaded: %" JSON_INTEGER_FORMAT " %s\n", json_integer_value(json_object_get(a, "rules")),
+		             plural(json_integer_value(json_object_get(a, "rules")), "rule", "rules"));
 		break;
 	case PROTOCOL_RESUME:
 		(void)printf("rule %s counts again\n", string(a, "rule"));
@@ -201,7 +211,7 @@ static int take_answer(const struct order *o, const char *text, const struct com
 			(void)command_fail(status, &why);
 	} else {
 		if (!env->json)
-			print_answer(o->request.verb, a);
+			print_answer(o->request.verb, a, env->utc);
 		if (o->request.verb == PROTOCOL_TEST && !json_is_true(json_object_get(a, "blocked")))
 			status = COMMAND_NO;
 		if (json_integer_value(json_object_get(a, "refused")) > 0)

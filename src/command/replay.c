@@ -10,14 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/duration.h"
+#include "base/plural.h"
 #include "command/command.h"
 #include "command/diff.h"
 #include "command/firewall.h"
+#include "command/show.h"
 #include "recall.h"
 #include "store/report.h"
 #include "wanted.h"
@@ -33,26 +34,9 @@ static void on_signal(int signo)
 struct request {
 	const char *database;
 	const char *rules; /* --rules: a directory instead of the configured ones */
-	bool sync, diff;
+	bool sync, diff, utc;
 	struct replay_options options;
 };
-
-/* "2026-11-20", "2026-11-20T13:37:42" with or without "Z": UTC. */
-static bool parse_time(const char *text, int64_t *ret_s)
-{
-	static const char *const forms[] = {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"};
-
-	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-		struct tm tm = {0};
-		const char *const end = strptime(text, forms[i], &tm);
-
-		if (end != NULL && *end == '\0') {
-			*ret_s = timegm(&tm);
-			return true;
-		}
-	}
-	return false;
-}
 
 static bool parse_progress(const char *text, enum progress_form *ret)
 {
@@ -88,7 +72,7 @@ static unsigned processors(void)
 }
 
 /* Returns COMMAND_DONE, or COMMAND_USAGE after saying why. */
-static int parse(int argc, char **argv, struct request *q)
+static int parse(int argc, char **argv, bool utc, struct request *q)
 {
 	static const struct option options[] = {{"database", required_argument, NULL, 'd'},
 	                                        {"sync", no_argument, NULL, 's'},
@@ -103,7 +87,7 @@ static int parse(int argc, char **argv, struct request *q)
 	long n;
 	int c;
 
-	*q = (struct request){.options = {.from_s = INT64_MIN, .until_s = INT64_MAX, .threads = processors(), .progress = progress_fitting(), .stop = &stop}};
+	*q = (struct request){.utc = utc, .options = {.from_s = INT64_MIN, .until_s = INT64_MAX, .threads = processors(), .progress = progress_fitting(), .stop = &stop}};
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (c) {
 		case 'd':
@@ -123,11 +107,11 @@ static int parse(int argc, char **argv, struct request *q)
 				return command_usage(argv[0], "--progress: want none, bar or plain");
 			break;
 		case 'f':
-			if (!parse_time(optarg, &q->options.from_s))
+			if (!time_parse(optarg, utc, &q->options.from_s))
 				return command_usage(argv[0], "--from: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z");
 			break;
 		case 'u':
-			if (!parse_time(optarg, &q->options.until_s))
+			if (!time_parse(optarg, utc, &q->options.until_s))
 				return command_usage(argv[0], "--until: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z");
 			break;
 		case 'y':
@@ -147,6 +131,8 @@ static int parse(int argc, char **argv, struct request *q)
 		return command_usage(argv[0], "--diff compares with a database: give --database too");
 	if (q->diff && q->sync)
 		return command_usage(argv[0], "--diff changes nothing, --sync does: choose one");
+	if (q->options.from_s > q->options.until_s)
+		return command_usage(argv[0], "--from is later than --until: no line is between");
 	q->options.leave_tail = q->database != NULL && !q->diff;
 	if (optind == argc)
 		return command_usage(argv[0], "which files? \"-\" is standard input");
@@ -174,47 +160,71 @@ static void print_json(const struct request *q, const struct replay_result *r, d
 		(json_int_t)r->blocks, "by_rule", by_rule, "seconds", seconds));
 }
 
-/* Who would be blocked, and why: the worst of them. */
+/* The address column as wide as what is in it; the rules' reasons stand in the table above. */
 static void print_blocked(const struct request *q, const struct replay_result *r)
 {
+	char net[NET_TEXT_MAX], since[TIME_LOCAL_MAX], time[DURATION_TEXT_MAX];
+	int width = sizeof "BLOCKED" - 1, time_width = 0;
+
+	for (size_t i = 0; i < r->n_worst; i++) {
+		const int len = (int)net_text(&r->worst[i].net, net); /* below NET_TEXT_MAX */
+
+		width = len > width ? len : width;
+		time_local_text(r->worst[i].since_s, q->utc, since);
+		time_width = (int)strlen(since) > time_width ? (int)strlen(since) : time_width; /* below TIME_LOCAL_MAX */
+	}
 	if (r->n_worst > 0)
-		(void)printf("\n%-39s  %-20s  %8s  %6s  %s\n", "BLOCKED", "SINCE", "FOR", "TIMES", "REASON (RULE)");
+		(void)printf("\n%-*s  %-*s  %4s  %5s  RULE\n", width, "BLOCKED", time_width, "SINCE", "FOR", "TIMES");
 	for (size_t i = 0; i < r->n_worst; i++) {
 		const struct replay_blocked *const b = &r->worst[i];
-		char net[NET_TEXT_MAX], since[TIME_TEXT_MAX], time[DURATION_TEXT_MAX];
 
 		(void)net_text(&b->net, net);
-		time_text(b->since_s, since);
+		time_local_text(b->since_s, q->utc, since);
 		duration_text(b->until_s - b->since_s, time);
-		(void)printf("%-39s  %-20s  %8s  %6u  %s (%s)\n", net, since, time, b->times, b->rule->text->reason,
-		             b->rule->text->name);
+		(void)printf("%-*s  %-*s  %4s  %5u  %s\n", width, net, time_width, since, time, b->times, b->rule->text->name);
 	}
 	if (r->others)
 		(void)printf("... and more: %" PRId64 " blocks in all; %s\n", r->blocks,
 		             q->database == NULL ? "--database FILE keeps them" : "the database has them");
 }
 
-static void print_summary(const struct request *q, const struct replay_result *r, double seconds)
+static void print_rules(const struct request *q, const struct replay_result *r)
 {
-	char first[TIME_TEXT_MAX] = "-", last[TIME_TEXT_MAX] = "-";
+	enum { BEFORE = 20 };
 
-	if (r->hits > 0) {
-		time_text(r->first_s, first);
-		time_text(r->last_s, last);
-	}
-	(void)printf("files      %" PRId64 "\nlines      %" PRId64 ", %" PRId64 " without a header, %" PRId64
-	             " longer than 8 KiB\nhits       %" PRId64 " by %" PRId64 " addresses, %s to %s\nblocks     %" PRId64 "\n",
-	             r->files, r->lines, r->unparsed, r->cut, r->hits, r->addresses, first, last, r->blocks);
-	if (r->known_bytes > 0)
-		(void)printf("known      %" PRId64 " bytes were in the database already\n", r->known_bytes);
-	(void)printf("time       %.2f s, %.0f lines/s, %.1f MB/s\n", seconds, (double)r->lines / seconds,
-	             (double)r->bytes / 1e6 / seconds);
 	if (r->hits > 0)
 		(void)printf("\n%10s  %6s  %s\n", "HITS", "%", "RULE");
-	for (size_t i = 0; i < rules_count(q->options.rules); i++)
-		if (r->by_rule[i] > 0)
-			(void)printf("%10" PRId64 "  %6.1f  %s (%s)\n", r->by_rule[i], percent(r->by_rule[i], r->hits),
-			             rules_at(q->options.rules, i)->text->name, rules_at(q->options.rules, i)->text->reason);
+	for (size_t i = 0; i < rules_count(q->options.rules); i++) {
+		const struct rulefile_rule *const rule = rules_at(q->options.rules, i)->text;
+		const size_t used = BEFORE + strlen(rule->name) + sizeof " ()" - 1;
+
+		if (r->by_rule[i] == 0)
+			continue;
+		(void)printf("%10" PRId64 "  %6.1f  %s (", r->by_rule[i], percent(r->by_rule[i], r->hits), rule->name);
+		show_piece(rule->reason, show_width() > used ? show_width() - used : 0);
+		(void)printf(")\n");
+	}
+}
+
+static void print_summary(const struct request *q, const struct replay_result *r, double seconds)
+{
+	char first[TIME_LOCAL_MAX], last[TIME_LOCAL_MAX];
+
+	(void)printf("files      %" PRId64 "\nlines      %" PRId64 ", %" PRId64 " without a header, %" PRId64
+	             " longer than 8 KiB\nhits       %" PRId64 " by %" PRId64 " %s\n",
+	             r->files, r->lines, r->unparsed, r->cut, r->hits, r->addresses, plural(r->addresses, "address", "addresses"));
+	if (r->hits > 0) {
+		time_local_text(r->first_s, q->utc, first);
+		time_local_text(r->last_s, q->utc, last);
+		(void)printf("           %s to %s\n", first, last);
+	}
+	(void)printf("blocks     %" PRId64 "\n", r->blocks);
+	if (r->known_bytes > 0)
+		(void)printf("known      %" PRId64 " %s in the database already\n", r->known_bytes,
+		             plural(r->known_bytes, "byte was", "bytes were"));
+	(void)printf("time       %.2f s, %.0f lines/s, %.1f MB/s\n", seconds, (double)r->lines / seconds,
+	             (double)r->bytes / 1e6 / seconds);
+	print_rules(q, r);
 }
 
 static void print_categories(const struct request *q, const struct replay_result *r)
@@ -247,7 +257,7 @@ static int print_diff(const struct request *q, const struct replay_result *r, bo
 
 	if (rc < 0)
 		return rc;
-	rc = diff_print(q->options.store, remembered, r->first_line_s, r->last_line_s, json, ret_n, why);
+	rc = diff_print(q->options.store, remembered, &(struct diff_request){r->first_line_s, r->last_line_s, json, q->utc}, ret_n, why);
 	store_close(remembered);
 	return rc;
 }
@@ -282,7 +292,7 @@ static int sync_kernel(const struct config *config, struct store *store, struct 
 			rc = wanted_sync(wanted, verdict, false, clock_unix_s(), &result, why);
 		if (rc < 0)
 			_exit(command_fail(COMMAND_SYSTEM, why));
-		(void)fprintf(stderr, "watchforspammers: the kernel holds %zu blocks\n", result.running);
+		(void)fprintf(stderr, "watchforspammers: the kernel holds %zu %s\n", result.running, plural((int64_t)result.running, "block", "blocks"));
 		_exit(COMMAND_DONE);
 	}
 	(void)close(pair[1]);
@@ -290,6 +300,19 @@ static int sync_kernel(const struct config *config, struct store *store, struct 
 	(void)close(pair[0]);
 	root_close(root, false);
 	return status == COMMAND_DONE ? 0 : why_set(why, EIO, "the kernel's lists were not filled");
+}
+
+/* Files that were read and are no logs. */
+static void say_no_logs(const struct replay_result *r)
+{
+	if (r->n_no_logs == 0)
+		return;
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "watchforspammers: %s is no log: no line of it begins as a line of a syslog or mail daemon does\n",
+	              r->no_log);
+	if (r->n_no_logs > 1)
+		(void)fprintf(stderr, "watchforspammers: nor %s %" PRId64 " other %s\n", plural(r->n_no_logs - 1, "is", "are"),
+		              r->n_no_logs - 1, plural(r->n_no_logs - 1, "file", "files"));
 }
 
 static int replay(struct request *q, const struct command_env *env)
@@ -308,12 +331,13 @@ static int replay(struct request *q, const struct command_env *env)
 		shown = print_diff(q, &result, env->json, &differences, &said);
 	if (env->json) {
 		print_json(q, &result, seconds);
-	} else {
+	} else if (result.lines > result.no_log_lines || (rc == 0 && result.n_no_logs == 0)) {
 		print_summary(q, &result, seconds);
 		print_categories(q, &result);
 		if (!q->diff)
 			print_blocked(q, &result);
 	}
+	say_no_logs(&result);
 	free(result.by_rule);
 	if (shown == 0 && rc == 0 && q->sync && !result.stopped)
 		shown = sync_kernel(q->options.config, q->options.store, &said);
@@ -325,7 +349,7 @@ static int replay(struct request *q, const struct command_env *env)
 		(void)fprintf(stderr, "watchforspammers: stopped; %s\n",
 		              q->database != NULL && !q->diff ? "the next replay into the same database goes on here"
 		                                              : "this is so far");
-	return result.stopped ? COMMAND_SYSTEM : differences > 0 ? COMMAND_NO : COMMAND_DONE;
+	return result.stopped ? COMMAND_SYSTEM : differences > 0 || result.n_no_logs > 0 ? COMMAND_NO : COMMAND_DONE;
 }
 
 int command_replay(int argc, char **argv, const struct command_env *env)
@@ -337,8 +361,11 @@ int command_replay(int argc, char **argv, const struct command_env *env)
 	struct store *store = NULL;
 	struct request q;
 	struct why why;
-	int status = parse(argc, argv, &q);
+	int status = parse(argc, argv, env->utc, &q);
 
+	for (size_t i = 0; i < q.options.n_files && status == COMMAND_DONE; i++)
+		if (strcmp(q.options.files[i], "-") == 0)
+			status = command_wait_for_lines(argv[0]);
 	if (status != COMMAND_DONE || (config = command_config(env, &status)) == NULL)
 		return status;
 	if (rules_load(q.rules != NULL ? &q.rules : (const char *const *)config->run.patterns,

@@ -5,7 +5,9 @@
 
 #include "base/clock.h"
 #include "base/duration.h"
+#include "base/plural.h"
 #include "command/command.h"
+#include "command/show.h"
 #include "store/report.h"
 
 enum { HITS_SHOWN = 20 };
@@ -58,44 +60,57 @@ static const char *string(const json_t *object, const char *key)
 	return text != NULL ? text : "-";
 }
 
-static void print_text(const struct request *q, const struct known *k)
+static void print_block(const struct request *q, const json_t *row, bool utc)
+{
+	const json_int_t knocks = json_integer_value(json_object_get(row, "knocks"));
+	char since[TIME_LOCAL_MAX], until[TIME_LOCAL_MAX], knocked[TIME_LOCAL_MAX];
+
+	show_json_time(json_object_get(row, "since"), utc, since);
+	show_json_time(json_object_get(row, "until"), utc, until);
+	(void)printf("  %s to %s, offence %" JSON_INTEGER_FORMAT "\n      %s (%s)\n", since, until,
+	             json_integer_value(json_object_get(row, "offence")), string(row, "reason"), string(row, "rule"));
+	if (!json_is_null(json_object_get(row, "ended_by")))
+		(void)printf("      ended: %s\n", string(row, "ended_by"));
+	if (strcmp(string(row, "address"), q->address) != 0)
+		(void)printf("      as %s\n", string(row, "address"));
+	show_json_time(json_object_get(row, "knocked"), utc, knocked);
+	if (knocks > 0)
+		(void)printf("      packets dropped: seen %" JSON_INTEGER_FORMAT " %s, last %s\n", knocks,
+		             plural(knocks, "time", "times"), knocked);
+}
+
+static void print_hit(const json_t *row, bool utc)
+{
+	char time[TIME_LOCAL_MAX];
+
+	show_json_time(json_object_get(row, "time"), utc, time);
+	(void)printf("  %s  score %" JSON_INTEGER_FORMAT "  %s (%s)\n      %s\n", time,
+	             json_integer_value(json_object_get(row, "score")), string(row, "reason"), string(row, "rule"),
+	             string(row, "text"));
+}
+
+static void print_text(const struct request *q, const struct known *k, bool utc)
 {
 	size_t i;
 	json_t *row;
 
 	if (k->until_s > 0) {
-		char until[TIME_TEXT_MAX], left[DURATION_TEXT_MAX];
+		char until[TIME_LOCAL_MAX], left[DURATION_TEXT_MAX];
 
-		time_text(k->until_s, until);
-		duration_text(k->until_s - clock_unix_s(), left);
-		(void)printf("%s is blocked until %s (%s more)\n", q->address, until, left);
+		time_local_text(k->until_s, utc, until);
+		duration_short_text(k->until_s - clock_unix_s(), left);
+		(void)printf("%s is blocked until %s (in %s)\n", q->address, until, left);
 	} else {
 		(void)printf("%s is not blocked\n", q->address);
 	}
 	if (json_array_size(k->blocks) > 0)
-		(void)printf("\nblocks\n");
+		(void)printf("\nblocks, newest first\n");
 	json_array_foreach(k->blocks, i, row)
-	{
-		const bool ended = !json_is_null(json_object_get(row, "ended_by"));
-		const json_int_t knocks = json_integer_value(json_object_get(row, "knocks"));
-
-		(void)printf("  %s to %s  offence %" JSON_INTEGER_FORMAT ", %s (%s)%s%s", string(row, "since"),
-		             string(row, "until"), json_integer_value(json_object_get(row, "offence")), string(row, "reason"),
-		             string(row, "rule"), ended ? ", ended: " : "", ended ? string(row, "ended_by") : "");
-		if (strcmp(string(row, "address"), q->address) != 0)
-			(void)printf(", as %s", string(row, "address"));
-		if (knocks > 0)
-			(void)printf(", knocked %" JSON_INTEGER_FORMAT " times, last %s", knocks, string(row, "knocked"));
-		(void)printf("\n");
-	}
+		print_block(q, row, utc);
 	if (json_array_size(k->hits) > 0)
 		(void)printf("\nhits, newest first\n");
 	json_array_foreach(k->hits, i, row)
-	{
-		(void)printf("  %s  score %3" JSON_INTEGER_FORMAT "  %s (%s)\n", string(row, "time"),
-		             json_integer_value(json_object_get(row, "score")), string(row, "reason"), string(row, "rule"));
-		(void)printf("      %s\n", string(row, "text"));
-	}
+		print_hit(row, utc);
 	if (!q->all && json_array_size(k->hits) == HITS_SHOWN)
 		(void)printf("  ... --all shows older ones\n");
 }
@@ -113,7 +128,7 @@ static int answer(struct report *report, const struct request *q, const struct c
 			                             known.until_s > 0, "until", command_json_time(known.until_s), "hits",
 			                             known.hits, "blocks", known.blocks));
 		else if (any)
-			print_text(q, &known);
+			print_text(q, &known, env->utc);
 		else
 			(void)printf("nothing is known of %s\n", q->address);
 	}

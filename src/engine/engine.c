@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/plural.h"
 #include "engine/logs.h"
 #include "engine/policy.h"
 #include "engine/purge.h"
@@ -353,11 +354,11 @@ static void sync_firewall(struct engine *e)
 	if (r.drift.healed)
 		log_line(LOG_WARNING, "the firewall's rules or lists had been removed or changed; made anew");
 	if (r.drift.refused > e->refused) /* not at every sync again */
-		log_line(LOG_WARNING, "%zu blocks could not be put into the kernel; the first: %s", r.drift.refused,
-		         r.drift.refusal.text);
+		log_line(LOG_WARNING, "%zu %s could not be put into the kernel; the first: %s", r.drift.refused,
+		         plural((int64_t)r.drift.refused, "block", "blocks"), r.drift.refusal.text);
 	e->refused = r.drift.refused;
 	if (r.expired > 0)
-		log_line(LOG_INFO, "released %zu, %zu are blocked", r.expired, r.running);
+		log_line(LOG_INFO, "released %zu, %zu %s blocked", r.expired, r.running, plural((int64_t)r.running, "is", "are"));
 	if (store_next_expiry(e->store, now, &next_s, &why) == 0)
 		e->expiry_at = clock_steady_ms() + (next_s - now) * 1000;
 	say_state(e, &r, now);
@@ -610,6 +611,7 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 {
 	struct engine *const e = calloc(1, sizeof *e);
 	uint64_t watchdog_us = 0;
+	char rules[RULES_SIZE_TEXT_MAX];
 	int rc;
 
 	if (e == NULL)
@@ -641,8 +643,8 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 	e->wanted = wanted_new(e->store, &e->client, (uint8_t)config->block.ip6_prefix,
 	                       (uint32_t)(config->firewall.seconds / 2), clock_unix_s());
 	requests_init(&e->requests, &e->policy, e->store, e->acts, e->wanted);
-	log_line(LOG_NOTICE, "%zu rules from %zu files, %zu logs, database %s", rules_count(e->policy.rules),
-	         rules_files(e->policy.rules), config->n_logs, config->database.path);
+	log_line(LOG_NOTICE, "%s, %zu %s, database %s", rules_size_text(e->policy.rules, rules), config->n_logs, plural((int64_t)config->n_logs, "log", "logs"),
+	         config->database.path);
 	*ret = e;
 	return 0;
 }

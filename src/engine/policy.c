@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/nets.h"
+#include "base/plural.h"
 #include "examples.h"
 #include "recall.h"
 #include "store/blocks.h"
@@ -140,7 +141,8 @@ static int lift_allowed(struct policy *p, struct why *why)
 	if (rc == 0 && n > 0) {
 		for (size_t i = 0; i < n; i++)
 			verdict_until(p->verdict, &lift[i].net, now_s);
-		log_line(LOG_NOTICE, "lifted %zu blocks of addresses that are allowed now", n);
+		log_line(LOG_NOTICE, "lifted %zu %s allowed now", n,
+		         plural((int64_t)n, "block of an address that is", "blocks of addresses that are"));
 	}
 	free(lift);
 	return rc;
@@ -337,6 +339,7 @@ static int reload(struct policy *p, struct why *why)
 
 int policy_reload(struct policy *p, struct why *why)
 {
+	char text[RULES_SIZE_TEXT_MAX];
 	int rc;
 
 	(void)sd_notify(0, "RELOADING=1");
@@ -344,13 +347,14 @@ int policy_reload(struct policy *p, struct why *why)
 	if (rc < 0)
 		log_line(LOG_ERR, "reload: %s; keeping the old configuration and rules", why->text);
 	else
-		log_line(LOG_NOTICE, "reloaded: %zu rules from %zu files", rules_count(p->rules), rules_files(p->rules));
+		log_line(LOG_NOTICE, "reloaded: %s", rules_size_text(p->rules, text));
 	(void)sd_notify(0, "READY=1");
 	return rc;
 }
 
 void policy_edited(struct policy *p)
 {
+	char text[RULES_SIZE_TEXT_MAX];
 	struct why why;
 
 	if (!edits_take(p->edits, clock_steady_ms()))
@@ -358,8 +362,7 @@ void policy_edited(struct policy *p)
 	if (renew(p, p->config, &why) < 0)
 		log_line(LOG_ERR, "%s; keeping the old rules", why.text);
 	else
-		log_line(LOG_NOTICE, "rules were edited: %zu rules from %zu files", rules_count(p->rules),
-		         rules_files(p->rules));
+		log_line(LOG_NOTICE, "rules were edited: %s", rules_size_text(p->rules, text));
 }
 
 static struct cluster *new_cluster(void)

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/plural.h"
+
 /*
  * What <ADDR> stands for: the shape of an address, not its range; addr_parse has the last word. Nothing that
  * could belong to an address may stand on either side, so backtracking can never cut a digit off. ":25" may
@@ -361,5 +363,14 @@ const struct rule *rules_at(const struct rules *rules, size_t index)
 size_t rules_files(const struct rules *rules)
 {
 	return rules->set.n_files;
+}
+
+const char *rules_size_text(const struct rules *rules, char out[static RULES_SIZE_TEXT_MAX])
+{
+	const size_t n = rules_count(rules), n_files = rules_files(rules);
+
+	(void)snprintf(out, RULES_SIZE_TEXT_MAX, "%zu %s from %zu %s", n, plural((int64_t)n, "rule", "rules"), n_files,
+	               plural((int64_t)n_files, "file", "files"));
+	return out;
 }
 

@@ -96,6 +96,10 @@ const struct rule *rules_at(const struct rules *rules, size_t index);
 /* How many files were read. */
 size_t rules_files(const struct rules *rules);
 
+/* "137 rules from 22 files"; returns out. */
+enum { RULES_SIZE_TEXT_MAX = 64 };
+const char *rules_size_text(const struct rules *rules, char out[static RULES_SIZE_TEXT_MAX]);
+
 /* Memory for matching, for one thread and one set. */
 struct rules_scratch *rules_scratch_new(const struct rules *rules);
 void rules_scratch_free(struct rules_scratch *scratch);

@@ -7,7 +7,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -106,10 +108,105 @@ static void test_time(void **state)
 	}
 }
 
+static void test_short(void **state)
+{
+	static const struct {
+		int64_t s;
+		const char *want;
+	} rows[] = {
+		{0, "0s"},         {59, "59s"},      {599, "9m59s"},     {3600, "1h"},
+		{3601, "1h"},      {5400, "1h30m"},  {5459, "1h30m"},    {86400, "1d"},
+		{90061, "1d1h"},   {86399, "23h59m"}, {604799, "6d23h"}, {INT64_MAX, "106751991167300d15h"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char got[DURATION_TEXT_MAX];
+
+		duration_short_text(rows[i].s, got);
+		if (strcmp(got, rows[i].want) != 0)
+			fail_msg("%" PRId64 ": got \"%s\", want \"%s\"", rows[i].s, got, rows[i].want);
+	}
+}
+
+static void set_zone(const char *zone)
+{
+	assert_int_equal(setenv("TZ", zone, 1), 0);
+	tzset();
+}
+
+/* POSIX zones: no table of zones is needed. */
+#define BERLIN "CET-1CEST,M3.5.0,M10.5.0/3"
+
+static void test_local(void **state)
+{
+	static const struct {
+		const char *zone;
+		int64_t s;
+		bool utc;
+		const char *want;
+	} rows[] = {
+		{"UTC0", 1795181862, false, "2026-11-20 13:37:42 UTC"},
+		{BERLIN, 1795181862, false, "2026-11-20 14:37:42 CET"},
+		{BERLIN, 1795181862, true, "2026-11-20 13:37:42 UTC"},
+		{BERLIN, 1784554662, false, "2026-07-20 15:37:42 CEST"},
+		{"<-03>3", 1795181862, false, "2026-11-20 10:37:42 -03"},
+		{"NST3:30", 0, false, "1969-12-31 20:30:00 NST"},
+		{BERLIN, INT64_MAX, false, "-"},
+		{BERLIN, INT64_MIN, true, "-"},
+		{"UTC0", -30641760000, false, "0999-01-01 00:00:00 UTC"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char got[TIME_LOCAL_MAX];
+
+		set_zone(rows[i].zone);
+		time_local_text(rows[i].s, rows[i].utc, got);
+		if (strcmp(got, rows[i].want) != 0)
+			fail_msg("%" PRId64 ": got \"%s\", want \"%s\"", rows[i].s, got, rows[i].want);
+	}
+	set_zone("UTC0");
+}
+
+static void test_time_parse(void **state)
+{
+	static const struct {
+		const char *text;
+		bool utc;
+		int64_t want;
+	} rows[] = {
+		{"2026-11-20T13:37:42Z", false, 1795181862},  {"2026-11-20 13:37:42Z", false, 1795181862},
+		{"2026-11-20T14:37:42+01:00", false, 1795181862}, {"2026-11-20T12:37:42-0100", true, 1795181862},
+		{"2026-11-20 14:37:42", false, 1795181862},   {"2026-11-20T13:37:42", true, 1795181862},
+		{"2026-11-20", true, 1795132800},             {"2026-11-20", false, 1795129200},
+		{"2026-07-20 15:37:42", false, 1784554662},   {"1970-01-01T00:00:00Z", false, 0},
+	};
+	static const char *const refused[] = {"", "now", "2026-11-20 ", "2026-11-20T13:37", "2026-13-20", "2026-11-20T13:37:42X",
+	                                      "20.11.2026", "13:37:42"};
+
+	(void)state;
+	set_zone(BERLIN);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		int64_t got = -77;
+
+		if (!time_parse(rows[i].text, rows[i].utc, &got) || got != rows[i].want)
+			fail_msg("\"%s\": got %" PRId64 ", want %" PRId64, rows[i].text, got, rows[i].want);
+	}
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+		int64_t got = -77;
+
+		if (time_parse(refused[i], false, &got) || got != -77)
+			fail_msg("\"%s\": got %" PRId64 ", want refused", refused[i], got);
+	}
+	set_zone("UTC0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse), cmocka_unit_test(test_text), cmocka_unit_test(test_time),
+		cmocka_unit_test(test_parse), cmocka_unit_test(test_text),  cmocka_unit_test(test_time),
+		cmocka_unit_test(test_short), cmocka_unit_test(test_local), cmocka_unit_test(test_time_parse),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,15 @@
+/*
+ * plural: "1 log", "2 logs": the word that goes with a number.
+ */
+#ifndef WFS_PLURAL_H
+#define WFS_PLURAL_H
+
+#include <stdint.h>
+
+/* one for 1, else many, also for 0. Both are borrowed. */
+static inline const char *plural(int64_t n, const char *one, const char *many)
+{
+	return n == 1 ? one : many;
+}
+
+#endif

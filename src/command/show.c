@@ -1,0 +1,59 @@
+#include "command/show.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+size_t show_width(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col < SHOW_WIDTH_MIN)
+		return SHOW_WIDTH_MIN;
+	return size.ws_col < SHOW_WIDTH_MAX ? size.ws_col : SHOW_WIDTH_MAX;
+}
+
+static bool begins_character(char c)
+{
+	return ((unsigned char)c & 0xC0) != 0x80;
+}
+
+size_t show_columns(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text != '\0'; text++)
+		n += begins_character(*text);
+	return n;
+}
+
+size_t show_fitting(const char *text, size_t columns)
+{
+	size_t len = 0;
+
+	while (text[len] != '\0' && (columns > 0 || !begins_character(text[len])))
+		columns -= begins_character(text[len++]);
+	return len;
+}
+
+void show_piece(const char *text, size_t columns)
+{
+	static const size_t dots = 3;
+
+	if (show_columns(text) <= columns)
+		(void)fputs(text, stdout);
+	else
+		(void)printf("%.*s...", (int)show_fitting(text, columns > dots ? columns - dots : 0), text); /* a line's length */
+}
+
+void show_json_time(const json_t *time, bool utc, char out[static TIME_LOCAL_MAX])
+{
+	const char *const text = json_string_value(time);
+	int64_t time_s;
+
+	if (text == NULL || !time_parse(text, true, &time_s))
+		(void)snprintf(out, TIME_LOCAL_MAX, "-");
+	else
+		time_local_text(time_s, utc, out);
+}

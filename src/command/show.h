@@ -1,0 +1,35 @@
+/*
+ * show: how people see things: in 80 columns, in their own time zone.
+ *
+ * For the text of commands alone; JSON has none of it. Pure but for the terminal and the zone.
+ */
+#ifndef WFS_SHOW_H
+#define WFS_SHOW_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/duration.h"
+
+enum {
+	SHOW_WIDTH_MIN = 80,
+	SHOW_WIDTH_MAX = 400,
+};
+
+/* Columns of standard output: the terminal's, from SHOW_WIDTH_MIN to SHOW_WIDTH_MAX; SHOW_WIDTH_MIN when it is none. */
+size_t show_width(void);
+
+/* How many columns text takes, each character of UTF-8 being one. */
+size_t show_columns(const char *text);
+
+/* How many bytes of text fit into that many columns. */
+size_t show_fitting(const char *text, size_t columns);
+
+/* Prints text in at most that many columns: what does not fit ends in "...". */
+void show_piece(const char *text, size_t columns);
+
+/* RFC 3339 of JSON as time_local_text writes it; "-" when it is null. */
+void show_json_time(const json_t *time, bool utc, char out[static TIME_LOCAL_MAX]);
+
+#endif
