@@ -7,11 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "against.h"
 #include "base/plural.h"
 #include "command/command.h"
-#include "examples.h"
-#include "place.h"
+#include "rulecheck/backtest.h"
+#include "rulecheck/examples.h"
+#include "rulecheck/snippet.h"
 
 enum { PLACE_MAX = 400 };
 
@@ -24,7 +24,7 @@ struct request {
 /* One object for a fault or a warning: file and line null when it has none. */
 static void print_json_fault(const char *kind, const char *text)
 {
-	const size_t n = place_len(text);
+	const size_t n = snippet_len(text);
 	size_t file_len = n > 0 ? n - 3 : 0;
 
 	while (file_len > 0 && text[file_len] != ':')
@@ -41,14 +41,14 @@ static void print_faults(const struct rulefile_faults *faults, bool warning, con
 	(void)fflush(stdout);
 	for (size_t i = 0; i < faults->n; i++) {
 		const char *const text = faults->text[i];
-		const size_t n = place_len(text);
+		const size_t n = snippet_len(text);
 		char place[PLACE_MAX];
 
 		if (env->json) {
 			print_json_fault(warning ? "warning" : "fault", text);
 			continue;
 		}
-		place_show(text, place, sizeof place);
+		snippet_show(text, place, sizeof place);
 		(void)fprintf(stderr, "%.*s%s%s%s\n", (int)n, text, warning ? "warning: " : "", text + n,
 		              place);
 	}
@@ -63,7 +63,7 @@ static void add_new(struct rulefile_faults *faults, const struct rulefile_faults
 		bool known = false;
 
 		for (size_t j = 0; j < n && !known; j++)
-			known = place_same(faults->text[j], other->text[i]);
+			known = snippet_same(faults->text[j], other->text[i]);
 		if (!known)
 			rulefile_fault(faults, "%s", other->text[i]);
 	}
@@ -166,19 +166,19 @@ static int check_alone(const struct config *config, const struct request *q, con
 
 static void print_quoted(const char *what, const struct rule *rule, const char *line)
 {
-	char text[2 * AGAINST_LINE_MAX];
+	char text[2 * BACKTEST_LINE_MAX];
 
 	(void)text_escape((struct span){line, strlen(line)}, text, sizeof text);
 	(void)printf("    %-5s %s  (%s)\n", what, text, rule->text->name);
 }
 
 /* idle: also rules that took nothing. */
-static bool is_shown(const struct rules *rules, const struct against_result *r, size_t i, bool idle)
+static bool is_shown(const struct rules *rules, const struct backtest_result *r, size_t i, bool idle)
 {
 	return rules_at(rules, i)->text->score > 0 && (idle || r->rules[i].hits > 0);
 }
 
-static void print_against(const struct rules *rules, const struct against_result *r, bool idle)
+static void print_against(const struct rules *rules, const struct backtest_result *r, bool idle)
 {
 	(void)printf("\n%" PRId64 " %s of %" PRId64 " %s, %" PRId64
 	             " without a header\n\n%10s  %10s  %10s  %10s  %s\n",
@@ -195,7 +195,7 @@ static void print_against(const struct rules *rules, const struct against_result
 		             " %s: it would block who delivered accepted mail or logged in\n",
 		             r->n_collisions, plural(r->n_collisions, "collision", "collisions"));
 	for (size_t i = 0; i < r->n_shown; i++) {
-		const struct against_collision *const c = &r->shown[i];
+		const struct backtest_collision *const c = &r->shown[i];
 		char address[ADDR_TEXT_MAX];
 
 		(void)addr_text(&c->address, address);
@@ -209,12 +209,12 @@ static void print_against(const struct rules *rules, const struct against_result
 		(void)printf("\n  ... and %" PRId64 " more\n", r->n_collisions - (int64_t)r->n_shown);
 }
 
-static json_t *json_collisions(const struct against_result *r, const struct rule *rule)
+static json_t *json_collisions(const struct backtest_result *r, const struct rule *rule)
 {
 	json_t *const list = json_array();
 
 	for (size_t i = 0; i < r->n_shown; i++) {
-		const struct against_collision *const c = &r->shown[i];
+		const struct backtest_collision *const c = &r->shown[i];
 		char address[ADDR_TEXT_MAX];
 
 		if (c->rule != rule)
@@ -233,7 +233,7 @@ static json_t *json_collisions(const struct against_result *r, const struct rule
 	return list;
 }
 
-static void print_against_json(const struct rules *rules, const struct against_result *r, bool idle)
+static void print_against_json(const struct rules *rules, const struct backtest_result *r, bool idle)
 {
 	for (size_t i = 0; i < rules_count(rules); i++)
 		if (is_shown(rules, r, i, idle))
@@ -253,14 +253,14 @@ static void print_against_json(const struct rules *rules, const struct against_r
 static int against(const struct config *config, const struct request *q, const struct command_env *env,
                    const struct rules *rules)
 {
-	struct against_options options = {.config = config,
+	struct backtest_options options = {.config = config,
 	                                  .rules = rules,
 	                                  .good = rules,
 	                                  .disabled = q->n_files > 0,
 	                                  .n_files = q->n_logs,
 	                                  .files = q->logs};
 	struct rulefile_faults faults = {0};
-	struct against_result result = {0};
+	struct backtest_result result = {0};
 	struct rules *installed = NULL;
 	int status = COMMAND_DONE;
 	struct why why;
@@ -270,7 +270,7 @@ static int against(const struct config *config, const struct request *q, const s
 		status = command_fail(COMMAND_USAGE, &why);
 	} else {
 		options.good = installed != NULL ? installed : rules;
-		if (against_run(&options, &result, &why) < 0) {
+		if (backtest_run(&options, &result, &why) < 0) {
 			status = command_fail(COMMAND_SYSTEM, &why);
 		} else {
 			(env->json ? print_against_json : print_against)(rules, &result, q->n_files > 0);
@@ -278,7 +278,7 @@ static int against(const struct config *config, const struct request *q, const s
 		}
 	}
 	rulefile_faults_done(&faults);
-	against_done(&result);
+	backtest_done(&result);
 	rules_free(installed);
 	return status;
 }

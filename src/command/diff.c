@@ -10,7 +10,7 @@
 #include "base/duration.h"
 #include "base/plural.h"
 #include "command/command.h"
-#include "store/report.h"
+#include "store/query.h"
 
 /* Kinds of difference, in the order they are printed. */
 enum kind {
@@ -55,14 +55,14 @@ static char *copy(const char *text)
 	return p;
 }
 
-static struct side side_of(const struct report_blocked *b)
+static struct side side_of(const struct query_blocked *b)
 {
 	return (struct side){copy(b->rule), copy(b->reason), b->since_s, b->until_s, b->times};
 }
 
-static void add(struct differences *d, const struct report_blocked *replay, const struct report_blocked *database)
+static void add(struct differences *d, const struct query_blocked *replay, const struct query_blocked *database)
 {
-	const struct report_blocked *const some = replay != NULL ? replay : database;
+	const struct query_blocked *const some = replay != NULL ? replay : database;
 	struct difference *one;
 
 	assert(some != NULL);
@@ -80,22 +80,22 @@ static void add(struct differences *d, const struct report_blocked *replay, cons
 		one->database = side_of(database);
 }
 
-static bool is_alike(const struct report_blocked *a, const struct report_blocked *b)
+static bool is_alike(const struct query_blocked *a, const struct query_blocked *b)
 {
 	return strcmp(a->rule, b->rule) == 0 && a->times == b->times && llabs(a->until_s - b->until_s) <= DIFF_SLACK_S;
 }
 
 /* Both walks go by address: one pass. */
-static int compare(struct report *replayed, struct report *remembered, int64_t from_s, int64_t until_s,
+static int compare(struct query *replayed, struct query *remembered, int64_t from_s, int64_t until_s,
                    struct differences *d, struct why *why)
 {
-	struct report_blocked a, b;
+	struct query_blocked a, b;
 	int rc_a, rc_b;
 
-	report_blocked_between(replayed, from_s, until_s);
-	report_blocked_between(remembered, from_s - DIFF_SLACK_S, until_s + DIFF_SLACK_S);
-	rc_a = report_next_blocked_between(replayed, &a, why);
-	rc_b = rc_a < 0 ? rc_a : report_next_blocked_between(remembered, &b, why);
+	query_blocked_between(replayed, from_s, until_s);
+	query_blocked_between(remembered, from_s - DIFF_SLACK_S, until_s + DIFF_SLACK_S);
+	rc_a = query_next_blocked_between(replayed, &a, why);
+	rc_b = rc_a < 0 ? rc_a : query_next_blocked_between(remembered, &b, why);
 	while (rc_a >= 0 && rc_b >= 0 && (rc_a == 0 || rc_b == 0)) {
 		const int order = rc_a != 0 ? 1 : rc_b != 0 ? -1 : strcmp(a.address, b.address);
 
@@ -106,9 +106,9 @@ static int compare(struct report *replayed, struct report *remembered, int64_t f
 		else if (!is_alike(&a, &b))
 			add(d, &a, &b);
 		if (order <= 0)
-			rc_a = report_next_blocked_between(replayed, &a, why);
+			rc_a = query_next_blocked_between(replayed, &a, why);
 		if (order >= 0 && rc_a >= 0)
-			rc_b = report_next_blocked_between(remembered, &b, why);
+			rc_b = query_next_blocked_between(remembered, &b, why);
 	}
 	return rc_a < 0 ? rc_a : rc_b < 0 ? rc_b : 0;
 }
@@ -165,12 +165,12 @@ static void print_one(const struct difference *d, const struct difference *befor
 int diff_print(struct store *replayed, struct store *remembered, const struct diff_request *q, int64_t *ret_n,
                struct why *why)
 {
-	struct report *a = NULL, *b = NULL;
+	struct query *a = NULL, *b = NULL;
 	struct differences d = {0};
-	int rc = report_open(replayed, &a, why);
+	int rc = query_open(replayed, &a, why);
 
 	if (rc == 0)
-		rc = report_open(remembered, &b, why);
+		rc = query_open(remembered, &b, why);
 	if (rc == 0)
 		rc = compare(a, b, q->from_s, q->until_s, &d, why);
 	if (d.n > 0)
@@ -193,7 +193,7 @@ int diff_print(struct store *replayed, struct store *remembered, const struct di
 		free(d.list[i].database.reason);
 	}
 	free(d.list);
-	report_close(b);
-	report_close(a);
+	query_close(b);
+	query_close(a);
 	return rc;
 }

@@ -8,9 +8,9 @@
 #include "base/duration.h"
 #include "command/command.h"
 #include "command/show.h"
-#include "examples.h"
 #include "input/line.h"
-#include "rules/nearest.h"
+#include "rulecheck/examples.h"
+#include "rulecheck/nearmiss.h"
 #include "rules/sessions.h"
 
 enum {
@@ -28,8 +28,8 @@ struct explained {
 	bool noted; /* a rule took it, but it names nobody, or none whose session is known */
 	struct line line;
 	struct rules_hit hit;
-	int near_rc; /* of nearest_find, when neither taken nor noted */
-	struct nearest near;
+	int near_rc; /* of nearmiss_find, when neither taken nor noted */
+	struct nearmiss near;
 	const char *near_program;
 };
 
@@ -76,9 +76,9 @@ static const char *sentence(const struct explained *e)
 	if (e->noted)
 		return session_sentence(e);
 	switch (e->near_rc) {
-	case NEAREST_FOUND:
-		return nearest_sentence(e->near.why);
-	case NEAREST_NO_RULES:
+	case NEARMISS_FOUND:
+		return nearmiss_sentence(e->near.why);
+	case NEARMISS_NO_RULES:
 		return e->line.program.p == NULL ? "the line names no program" : "none is for this program";
 	default:
 		return "none for this program begins like it";
@@ -87,7 +87,7 @@ static const char *sentence(const struct explained *e)
 
 static bool is_near(const struct explained *e)
 {
-	return e->parsed && !e->cut && !e->taken && !e->noted && e->near_rc == NEAREST_FOUND;
+	return e->parsed && !e->cut && !e->taken && !e->noted && e->near_rc == NEARMISS_FOUND;
 }
 
 static bool is_disabled(const struct rule *rule)
@@ -242,7 +242,7 @@ static void print_near(const struct explained *e)
 	(void)printf("  no rule: none takes it\n");
 	print_rule("nearest", e->near.rule->text);
 	(void)printf("           %s", sentence(e));
-	if (e->near.why == NEAREST_STOPPED) {
+	if (e->near.why == NEARMISS_STOPPED) {
 		char wanted[WANTED];
 
 		(void)printf(", at byte %td", e->near.place.p - e->line.message.p);
@@ -307,9 +307,9 @@ static bool explain(struct explainer *x, size_t number, struct span text)
 
 	e.parsed = line_parse(&x->clock, text.p, e.cut ? LINE_MAX_BYTES : text.len, &e.line) == LINE_OK;
 	if (e.parsed && !e.cut && !find_rule(x, &e)) {
-		e.near_rc = nearest_find(x->rules, e.line.program, e.line.message, &e.near);
-		if (e.near_rc == NEAREST_NO_RULES)
-			e.near_program = nearest_program(x->rules, e.line.program);
+		e.near_rc = nearmiss_find(x->rules, e.line.program, e.line.message, &e.near);
+		if (e.near_rc == NEARMISS_NO_RULES)
+			e.near_program = nearmiss_program(x->rules, e.line.program);
 	}
 	if (x->json)
 		print_json(&e);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/own.h"
+#include "base/localaddrs.h"
 
 static_assert((int)CONFIG_PORTS_MAX == (int)ROOT_PORTS_MAX, "the config may hold no more ports than root");
 
@@ -33,8 +33,8 @@ int command_open_root(const struct config *config, const char *path, struct root
 	                           .connections_s = (uint32_t)config->firewall.connections_s, /* at most 3600 */
 	                           .n_ports = config->firewall.n_ports,
 	                           .path = path};
-	struct net own[OWN_MAX];
-	const size_t n_own = own_addresses(own);
+	struct net own[LOCALADDRS_MAX];
+	const size_t n_own = localaddrs_addresses(own);
 
 	/* The config has checked the lengths. */
 	(void)snprintf(root.chain, sizeof root.chain, "%s", config->firewall.chain);

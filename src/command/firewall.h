@@ -6,7 +6,7 @@
 
 #include "base/why.h"
 #include "config.h"
-#include "firewall/root.h"
+#include "root/root.h"
 
 /*
  * Opens the kernel's lists as the config says, with the allow list and this machine's addresses as what root

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "allowlist.h"
+#include "admin/admin.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/plural.h"
@@ -16,8 +16,8 @@
 #include "command/daemon.h"
 #include "command/show.h"
 #include "control/protocol.h"
-#include "orders/orders.h"
-#include "recall.h"
+#include "pipeline/allowlist.h"
+#include "pipeline/restore.h"
 
 enum { LINE_ROOM = PROTOCOL_LINE_MAX + 2 }; /* with newline and NUL */
 
@@ -227,31 +227,31 @@ static int ask_database(const struct order *o, const struct config *config, cons
 {
 	const int64_t now_s = clock_unix_s();
 	struct allowlist *const allowlist = allowlist_new(config);
-	struct orders orders = {.config = config};
+	struct admin admin = {.config = config};
 	struct verdict *verdict = NULL;
-	struct orders_todo ignored;
+	struct admin_todo ignored;
 	struct answer *answer;
 	int status = COMMAND_SYSTEM;
 	struct why why;
 
 	if ((answer = malloc(sizeof *answer)) == NULL)
 		abort();
-	if ((orders.store = command_database(config)) == NULL)
+	if ((admin.store = command_database(config)) == NULL)
 		goto out;
-	if (acts_open(orders.store, &orders.acts, &why) < 0 ||
-	    recall_verdict(orders.store, config, NULL, allowlist, true, now_s, &verdict, &why) < 0) {
+	if (audit_open(admin.store, &admin.audit, &why) < 0 ||
+	    restore_verdict(admin.store, config, NULL, allowlist, true, now_s, &verdict, &why) < 0) {
 		(void)command_fail(COMMAND_SYSTEM, &why);
 		goto out;
 	}
-	orders.verdict = verdict;
+	admin.verdict = verdict;
 	daemon_warn_stopped(config);
-	orders_run(&orders, &o->request, "", now_s, answer, &ignored);
+	admin_run(&admin, &o->request, "", now_s, answer, &ignored);
 	answer->text[answer->len - 1] = '\0'; /* the newline */
 	status = take_answer(o, answer->text, env);
 out:
-	acts_close(orders.acts);
+	audit_close(admin.audit);
 	verdict_free(verdict);
-	store_close(orders.store);
+	store_close(admin.store);
 	allowlist_free(allowlist);
 	free(answer);
 	return status;

@@ -1,5 +1,5 @@
 /* replay: old logs through the same rules and decisions. */
-#include "replay.h"
+#include "replay/replay.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -19,9 +19,9 @@
 #include "command/diff.h"
 #include "command/firewall.h"
 #include "command/show.h"
-#include "recall.h"
-#include "store/report.h"
-#include "wanted.h"
+#include "pipeline/reconcile.h"
+#include "pipeline/restore.h"
+#include "store/query.h"
 
 static atomic_bool stop; /* other threads read it */
 
@@ -269,8 +269,8 @@ static int print_diff(const struct request *q, const struct replay_result *r, bo
 static int sync_kernel(const struct config *config, struct store *store, struct why *why)
 {
 	struct verdict *verdict = NULL;
-	struct wanted_result result = {0};
-	struct wanted *wanted;
+	struct reconcile_result result = {0};
+	struct reconcile *wanted;
 	struct client client;
 	struct root *root;
 	int pair[2], rc, status;
@@ -286,10 +286,10 @@ static int sync_kernel(const struct config *config, struct store *store, struct 
 	if (child == 0) {
 		(void)close(pair[0]);
 		client_init(&client, pair[1]);
-		wanted = wanted_new(store, &client, (uint8_t)config->block.ip6_prefix, 1, clock_unix_s());
-		rc = recall_verdict(store, config, NULL, NULL, true, clock_unix_s(), &verdict, why);
+		wanted = reconcile_new(store, &client, (uint8_t)config->block.ip6_prefix, 1, clock_unix_s());
+		rc = restore_verdict(store, config, NULL, NULL, true, clock_unix_s(), &verdict, why);
 		if (rc == 0)
-			rc = wanted_sync(wanted, verdict, false, clock_unix_s(), &result, why);
+			rc = reconcile_sync(wanted, verdict, false, clock_unix_s(), &result, why);
 		if (rc < 0)
 			_exit(command_fail(COMMAND_SYSTEM, why));
 		(void)fprintf(stderr, "watchforspammers: the kernel holds %zu %s\n", result.running, plural((int64_t)result.running, "block", "blocks"));

@@ -15,7 +15,7 @@
 #include "command/command.h"
 #include "command/firewall.h"
 #include "engine/engine.h"
-#include "sandbox.h"
+#include "engine/sandbox.h"
 #include "store/store.h"
 
 enum { ENGINE_FD = 3 }; /* where the engine finds its end of the pair */

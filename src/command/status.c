@@ -9,9 +9,9 @@
 #include "base/duration.h"
 #include "command/command.h"
 #include "command/daemon.h"
-#include "store/report.h"
+#include "store/query.h"
 
-static int64_t lag(const struct report_log *log)
+static int64_t lag(const struct query_log *log)
 {
 	struct stat st;
 
@@ -26,32 +26,32 @@ static bool is_configured(const struct config *config, const char *path)
 	return false;
 }
 
-static int64_t said_number(struct report *report, const char *key)
+static int64_t said_number(struct query *query, const char *key)
 {
 	struct why ignored; /* what cannot be read is not known */
 	const char *text = NULL;
 
-	return report_said(report, key, &text, &ignored) == 0 && text != NULL ? strtoll(text, NULL, 10) : 0;
+	return query_said(query, key, &text, &ignored) == 0 && text != NULL ? strtoll(text, NULL, 10) : 0;
 }
 
 /* A sentence; null when it said none. */
-static json_t *said_text(struct report *report, const char *key)
+static json_t *said_text(struct query *query, const char *key)
 {
 	struct why ignored;
 	const char *text = NULL;
 
-	if (report_said(report, key, &text, &ignored) < 0 || text == NULL || *text == '\0')
+	if (query_said(query, key, &text, &ignored) < 0 || text == NULL || *text == '\0')
 		return json_null();
 	return command_json_text((struct span){text, strlen(text)});
 }
 
-static int gather_logs(struct report *report, const struct config *config, json_t *logs, struct why *why)
+static int gather_logs(struct query *query, const struct config *config, json_t *logs, struct why *why)
 {
-	struct report_log log;
+	struct query_log log;
 	int rc;
 
-	report_logs(report);
-	while ((rc = report_next_log(report, &log, why)) == 0)
+	query_logs(query);
+	while ((rc = query_next_log(query, &log, why)) == 0)
 		if (is_configured(config, log.path))
 			(void)json_array_append_new(
 				logs, json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:I}", "path", log.path, "bytes_read",
@@ -74,13 +74,13 @@ static int gather_logs(struct report *report, const struct config *config, json_
 }
 
 /* Each network that is blocked, and the kernel's list that holds it. */
-static int gather_prefixes(struct report *report, const struct config *config, json_t *prefixes, struct why *why)
+static int gather_prefixes(struct query *query, const struct config *config, json_t *prefixes, struct why *why)
 {
 	const char *text;
 	int rc;
 
-	report_prefixes(report, clock_unix_s());
-	while ((rc = report_next_prefix(report, &text, why)) == 0) {
+	query_prefixes(query, clock_unix_s());
+	while ((rc = query_next_prefix(query, &text, why)) == 0) {
 		const char *const slash = strchr(text, '/');
 		const bool four = strchr(text, ':') == NULL;
 		const long length = slash == NULL ? 0 : strtol(slash + 1, NULL, 10);
@@ -95,13 +95,13 @@ static int gather_prefixes(struct report *report, const struct config *config, j
 	return rc < 0 ? rc : 0;
 }
 
-static int gather_suspended(struct report *report, json_t *suspended, struct why *why)
+static int gather_suspended(struct query *query, json_t *suspended, struct why *why)
 {
-	struct report_suspension s;
+	struct query_suspension s;
 	int rc;
 
-	report_suspensions(report);
-	while ((rc = report_next_suspension(report, &s, why)) == 0)
+	query_suspensions(query);
+	while ((rc = query_next_suspension(query, &s, why)) == 0)
 		(void)json_array_append_new(suspended, json_pack("{s:s, s:o, s:s}", "rule", s.rule, "since",
 		                                                 command_json_time(s.since_s), "why", s.why));
 	return rc < 0 ? rc : 0;
@@ -161,19 +161,19 @@ static void print_text(const json_t *s)
 	print_deciding(s);
 }
 
-static int answer(struct report *report, const struct config *config, const struct command_env *env, struct why *why)
+static int answer(struct query *query, const struct config *config, const struct command_env *env, struct why *why)
 {
-	struct report_totals totals = {0};
+	struct query_totals totals = {0};
 	json_t *const logs = json_array(), *const prefixes = json_array(), *const suspended = json_array();
 	json_t *s;
-	int rc = gather_logs(report, config, logs, why);
+	int rc = gather_logs(query, config, logs, why);
 
 	if (rc == 0)
-		rc = report_totals(report, clock_unix_s(), &totals, why);
+		rc = query_totals(query, clock_unix_s(), &totals, why);
 	if (rc == 0)
-		rc = gather_prefixes(report, config, prefixes, why);
+		rc = gather_prefixes(query, config, prefixes, why);
 	if (rc == 0)
-		rc = gather_suspended(report, suspended, why);
+		rc = gather_suspended(query, suspended, why);
 	if (rc < 0) {
 		json_decref(logs);
 		json_decref(prefixes);
@@ -182,16 +182,16 @@ static int answer(struct report *report, const struct config *config, const stru
 	}
 	s = json_pack("{s:o, s:I, s:I, s:I, s:s, s:I, s:I, s:o, s:b, s:o}", "logs", logs, "hits", (json_int_t)totals.hits,
 	              "blocks_active", (json_int_t)totals.blocks_active, "blocks_total", (json_int_t)totals.blocks_total,
-	              "backend", config->firewall.backend, "capacity", (json_int_t)said_number(report, "capacity"), "drift",
-	              (json_int_t)said_number(report, "drift"), "last_sync_at",
-	              command_json_time(said_number(report, "last_sync_at")), "running", daemon_state(config) == DAEMON_RUNNING,
-	              "rules_fault", said_text(report, "rules_fault"));
-	(void)json_object_set_new(s, "ports", said_text(report, "ports"));
-	(void)json_object_update_new(s, json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "tracked", (json_int_t)said_number(report, "tracked"),
-	                                          "forgotten", (json_int_t)said_number(report, "forgotten"), "braked",
-	                                          (json_int_t)said_number(report, "braked"), "refused",
-	                                          (json_int_t)said_number(report, "refused"), "refused_why",
-	                                          said_text(report, "refused_why"), "prefixes", prefixes, "suspended",
+	              "backend", config->firewall.backend, "capacity", (json_int_t)said_number(query, "capacity"), "drift",
+	              (json_int_t)said_number(query, "drift"), "last_sync_at",
+	              command_json_time(said_number(query, "last_sync_at")), "running", daemon_state(config) == DAEMON_RUNNING,
+	              "rules_fault", said_text(query, "rules_fault"));
+	(void)json_object_set_new(s, "ports", said_text(query, "ports"));
+	(void)json_object_update_new(s, json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "tracked", (json_int_t)said_number(query, "tracked"),
+	                                          "forgotten", (json_int_t)said_number(query, "forgotten"), "braked",
+	                                          (json_int_t)said_number(query, "braked"), "refused",
+	                                          (json_int_t)said_number(query, "refused"), "refused_why",
+	                                          said_text(query, "refused_why"), "prefixes", prefixes, "suspended",
 	                                          suspended));
 	if (env->json) {
 		command_print_json(s);
@@ -207,7 +207,7 @@ int command_status(int argc, char **argv, const struct command_env *env)
 	int status = COMMAND_SYSTEM;
 	struct config *config;
 	struct store *store;
-	struct report *report = NULL;
+	struct query *query = NULL;
 	struct why why;
 
 	if (argc > 1)
@@ -216,11 +216,11 @@ int command_status(int argc, char **argv, const struct command_env *env)
 		return status;
 	if ((store = command_database(config)) == NULL)
 		status = COMMAND_SYSTEM;
-	else if (report_open(store, &report, &why) < 0)
+	else if (query_open(store, &query, &why) < 0)
 		status = command_fail(COMMAND_SYSTEM, &why);
 	else
-		status = answer(report, config, env, &why);
-	report_close(report);
+		status = answer(query, config, env, &why);
+	query_close(query);
 	store_close(store);
 	config_free(config);
 	return status;

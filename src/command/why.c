@@ -8,7 +8,7 @@
 #include "base/plural.h"
 #include "command/command.h"
 #include "command/show.h"
-#include "store/report.h"
+#include "store/query.h"
 
 enum { HITS_SHOWN = 20 };
 
@@ -24,24 +24,24 @@ struct known {
 	int64_t until_s; /* of a running block; 0: none */
 };
 
-static int gather(struct report *report, const struct request *q, bool all, struct known *ret, struct why *why)
+static int gather(struct query *query, const struct request *q, bool all, struct known *ret, struct why *why)
 {
-	struct report_block b;
-	struct report_hit h;
+	struct query_block b;
+	struct query_hit h;
 	int rc;
 
 	ret->hits = json_array();
 	ret->blocks = json_array();
-	report_hits(report, &q->addr, all ? 0 : HITS_SHOWN);
-	while ((rc = report_next_hit(report, &h, why)) == 0)
+	query_hits(query, &q->addr, all ? 0 : HITS_SHOWN);
+	while ((rc = query_next_hit(query, &h, why)) == 0)
 		(void)json_array_append_new(
 			ret->hits, json_pack("{s:o, s:s, s:I, s:s?, s:s, s:I, s:s, s:s}", "time", command_json_time(h.time_s),
 		                             "rule", h.rule, "score", (json_int_t)h.score, "detail", h.detail, "file", h.file,
 		                             "offset", (json_int_t)h.offset, "text", h.text, "reason", h.reason));
 	if (rc < 0)
 		return rc;
-	report_blocks(report, &q->addr, clock_unix_s());
-	while ((rc = report_next_block(report, &b, why)) == 0) {
+	query_blocks(query, &q->addr, clock_unix_s());
+	while ((rc = query_next_block(query, &b, why)) == 0) {
 		(void)json_array_append_new(
 			ret->blocks, json_pack("{s:o, s:o, s:I, s:s?, s:s, s:s, s:s, s:I, s:o}", "since", command_json_time(b.since_s),
 		                               "until", command_json_time(b.until_s), "offence", (json_int_t)b.offence, "ended_by",
@@ -115,10 +115,10 @@ static void print_text(const struct request *q, const struct known *k, bool utc)
 		(void)printf("  ... --all shows older ones\n");
 }
 
-static int answer(struct report *report, const struct request *q, const struct command_env *env, struct why *why)
+static int answer(struct query *query, const struct request *q, const struct command_env *env, struct why *why)
 {
 	struct known known = {0};
-	const int rc = gather(report, q, q->all || env->json, &known, why);
+	const int rc = gather(query, q, q->all || env->json, &known, why);
 	bool any = false;
 
 	if (rc == 0) {
@@ -146,7 +146,7 @@ int command_why(int argc, char **argv, const struct command_env *env)
 	const char *word = NULL;
 	struct config *config;
 	struct store *store = NULL;
-	struct report *report = NULL;
+	struct query *query = NULL;
 	struct why why;
 
 	for (int i = 1; i < argc; i++) {
@@ -166,11 +166,11 @@ int command_why(int argc, char **argv, const struct command_env *env)
 		return status;
 	if ((store = command_database(config)) == NULL)
 		status = COMMAND_SYSTEM;
-	else if (report_open(store, &report, &why) < 0)
+	else if (query_open(store, &query, &why) < 0)
 		status = command_fail(COMMAND_SYSTEM, &why);
 	else
-		status = answer(report, &q, env, &why);
-	report_close(report);
+		status = answer(query, &q, env, &why);
+	query_close(query);
 	store_close(store);
 	config_free(config);
 	return status;

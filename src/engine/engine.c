@@ -13,19 +13,19 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "admin/block.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/plural.h"
-#include "engine/logs.h"
-#include "engine/policy.h"
-#include "engine/purge.h"
+#include "engine/housekeeping.h"
+#include "engine/live.h"
 #include "engine/requests.h"
+#include "engine/sources.h"
 #include "input/line.h"
-#include "intake.h"
-#include "ledger.h"
-#include "orders/begin.h"
+#include "pipeline/decide.h"
+#include "pipeline/pending.h"
+#include "pipeline/reconcile.h"
 #include "store/blocks.h"
-#include "wanted.h"
 
 enum {
 	LINES_PER_TURN = 20000, /* then signals and the firewall get their turn; about 20 ms */
@@ -35,7 +35,7 @@ enum {
 };
 
 /* The places in the poll array. */
-enum place {
+enum snippet {
 	SIGNALS,
 	LOGS,
 	FIREWALL,
@@ -47,15 +47,15 @@ enum place {
 };
 
 struct engine {
-	struct policy policy;
+	struct live live;
 	struct store *store;
-	struct acts *acts;
-	struct ledger *ledger;
-	struct logs *logs;
+	struct audit *audit;
+	struct pending *pending;
+	struct sources *logs;
 	struct client client;
-	struct wanted *wanted;
+	struct reconcile *reconcile;
 	struct requests requests;
-	struct purge purge;
+	struct housekeeping housekeeping;
 
 	int signal_fd, lock_fd;
 
@@ -83,7 +83,7 @@ static void say_suspended(const struct engine *e, const struct rule *rule, size_
 {
 	log_line(LOG_ALERT, "rule %s (%s) would block more than %" PRId64 " addresses within an hour that have proven good: "
 	                    "it is SUSPENDED, and %zu of them are released; find out why, then 'watchforspammers resume %s'",
-	         rule->text->name, rule->text->reason, e->policy.config->block.quarantine, released, rule->text->name);
+	         rule->text->name, rule->text->reason, e->live.config->block.quarantine, released, rule->text->name);
 }
 
 static void say_braked(struct engine *e, int64_t now)
@@ -92,7 +92,7 @@ static void say_braked(struct engine *e, int64_t now)
 		return;
 	e->braked_minute = now / 60;
 	log_line(LOG_ALERT, "more than %" PRId64 " blocks in one minute: the rest must wait; is something wrong with a rule, or is "
-	                    "this an attack? (max_blocks_per_minute)", e->policy.config->block.max_blocks_per_minute);
+	                    "this an attack? (max_blocks_per_minute)", e->live.config->block.max_blocks_per_minute);
 }
 
 static void say_earned(const struct engine *e, const struct net *net)
@@ -101,23 +101,23 @@ static void say_earned(const struct engine *e, const struct net *net)
 
 	(void)net_text(net, text);
 	log_line(LOG_INFO, "allowed %s for %" PRId64 " s: two of its addresses sent the same greylisted letter", text,
-	         e->policy.config->allow.cluster_for_s);
+	         e->live.config->allow.cluster_for_s);
 }
 
 /* What a rule found goes into the ledger; what an operator must hear is said. */
-static void take_hit(struct engine *e, const struct intake_line *line, int64_t now, struct rules_hit *hit)
+static void take_hit(struct engine *e, const struct decide_line *line, int64_t now, struct rules_hit *hit)
 {
-	const struct policy *const p = &e->policy;
-	const struct intake intake = {p->config, p->sessions, p->verdict, p->cluster, e->ledger, true};
-	struct intake_result taken;
+	const struct live *const p = &e->live;
+	const struct decide decide = {p->config, p->sessions, p->verdict, p->greylist, e->pending, true};
+	struct decide_result taken;
 
-	intake_hit(&intake, line, now, hit, &taken);
+	decide_hit(&decide, line, now, hit, &taken);
 	if (taken.earned)
-		say_earned(e, &taken.cluster);
+		say_earned(e, &taken.greylist);
 	if (!taken.is_hit)
 		return;
 	if (taken.decision.counted)
-		lists_ask(p->lists, &taken.decision.subject, &hit->address, now);
+		dnsbl_ask(p->dnsbl, &taken.decision.subject, &hit->address, now);
 	if (taken.decision.outcome == VERDICT_QUARANTINE) {
 		say_suspended(e, hit->rule, taken.released);
 		e->sync_at = 0;
@@ -127,9 +127,9 @@ static void take_hit(struct engine *e, const struct intake_line *line, int64_t n
 }
 
 /* One line through the rules. */
-static void take_line(struct engine *e, struct logs_file *file, const struct follow_line *in, int64_t now)
+static void take_line(struct engine *e, struct sources_file *file, const struct follow_line *in, int64_t now)
 {
-	struct ledger_read read = {.lines = 1,
+	struct pending_read read = {.lines = 1,
 	                           .cut = in->cut,
 	                           .position = in->next,
 	                           .last = {in->text, in->len < STORE_LAST_MAX ? in->len : STORE_LAST_MAX}};
@@ -141,9 +141,9 @@ static void take_line(struct engine *e, struct logs_file *file, const struct fol
 		read.unparsed = 1;
 	} else {
 		/* A line cut short has lost the end that its rule may be anchored to. */
-		const size_t n = in->cut ? 0 : rules_match_all(e->policy.scratch, line.program, line.message, false, hits);
+		const size_t n = in->cut ? 0 : rules_match_all(e->live.scratch, line.program, line.message, false, hits);
 
-		const struct intake_line taken = {.file = file->ledger,
+		const struct decide_line taken = {.file = file->pending,
 		                                  .host = line.host,
 		                                  .text = {in->text, in->len},
 		                                  .time_s = line.has_time && line.time_s < now ? line.time_s : now,
@@ -153,58 +153,58 @@ static void take_line(struct engine *e, struct logs_file *file, const struct fol
 			take_hit(e, &taken, now, &hits[i]);
 		read.last_line_at = line.has_time ? line.time_s : 0;
 	}
-	ledger_read(file->ledger, &read);
+	pending_read(file->pending, &read);
 }
 
 /* Reads until nothing is left, the ledger is full, or others should have their turn. */
 static void read_logs(struct engine *e)
 {
 	const int64_t now = clock_unix_s();
-	struct logs_file *file;
+	struct sources_file *file;
 	struct follow_line line;
 
-	verdict_at(e->policy.verdict, now);
-	for (size_t n = 0; n < LINES_PER_TURN && !ledger_is_full(e->ledger) && logs_next(e->logs, &file, &line); n++)
+	verdict_at(e->live.verdict, now);
+	for (size_t n = 0; n < LINES_PER_TURN && !pending_is_full(e->pending) && sources_next(e->logs, &file, &line); n++)
 		take_line(e, file, &line, now);
 }
 
 /* --- DNS lists: what they say comes whenever it comes, and goes the way of a line --- */
 
-static void take_listed(struct engine *e, const struct lists_answer *answer, int64_t now)
+static void take_listed(struct engine *e, const struct dnsbl_answer *answer, int64_t now)
 {
-	const struct policy *const p = &e->policy;
-	const struct intake intake = {p->config, p->sessions, p->verdict, p->cluster, e->ledger, true};
+	const struct live *const p = &e->live;
+	const struct decide decide = {p->config, p->sessions, p->verdict, p->greylist, e->pending, true};
 	char addr[ADDR_TEXT_MAX];
-	struct intake_result taken;
+	struct decide_result taken;
 
-	intake_listed(&intake, answer, now, &taken);
+	decide_listed(&decide, answer, now, &taken);
 	if (taken.is_hit && taken.decision.outcome == VERDICT_BRAKED)
 		say_braked(e, now);
 	if (!taken.earned)
 		return;
 	(void)addr_text(&answer->addr, addr);
 	log_line(LOG_INFO, "allowed %s for %" PRId64 " s by %s", addr, p->config->dns.allow_for_s, answer->list->zone);
-	policy_earned(&e->policy);
+	live_earned(&e->live);
 	e->write_at = e->sync_at = 0;
 }
 
-static void take_answer(struct engine *e, const struct lists_answer *answer, int64_t now)
+static void take_answer(struct engine *e, const struct dnsbl_answer *answer, int64_t now)
 {
 	char code[ADDR_TEXT_MAX];
 
 	switch (answer->word) {
-	case LISTS_LISTED:
+	case DNSBL_LISTED:
 		take_listed(e, answer, now);
 		break;
-	case LISTS_DEAD:
+	case DNSBL_DEAD:
 		(void)addr_text(&answer->code, code);
 		log_line(LOG_WARNING, "DNS list %s says %s of 127.0.0.1, as of anybody: it is dead, or does not answer you; it "
 		                      "counts for nothing until that is over", answer->list->zone, code);
 		break;
-	case LISTS_SILENT:
+	case DNSBL_SILENT:
 		log_line(LOG_WARNING, "DNS list %s: no answer; it is not asked until there is one", answer->list->zone);
 		break;
-	case LISTS_ALIVE:
+	case DNSBL_ALIVE:
 		log_line(LOG_NOTICE, "DNS list %s answers again, and is asked", answer->list->zone);
 		break;
 	}
@@ -213,11 +213,11 @@ static void take_answer(struct engine *e, const struct lists_answer *answer, int
 static void hear_lists(struct engine *e)
 {
 	const int64_t now = clock_unix_s();
-	struct lists_answer answer;
+	struct dnsbl_answer answer;
 
-	verdict_at(e->policy.verdict, now);
-	lists_turn(e->policy.lists, clock_steady_ms());
-	while (!ledger_is_full(e->ledger) && lists_next(e->policy.lists, &answer))
+	verdict_at(e->live.verdict, now);
+	dnsbl_turn(e->live.dnsbl, clock_steady_ms());
+	while (!pending_is_full(e->pending) && dnsbl_next(e->live.dnsbl, &answer))
 		take_answer(e, &answer, now);
 }
 
@@ -263,7 +263,7 @@ static void say_blocks(const struct verdict_block *blocks, size_t n)
 	}
 }
 
-static void say_flood(const struct begin_flood *flood, int64_t for_s)
+static void say_flood(const struct block_flood *flood, int64_t for_s)
 {
 	char text[ADDR_TEXT_MAX];
 
@@ -276,10 +276,10 @@ static void say_flood(const struct begin_flood *flood, int64_t for_s)
 static void write_and_block(struct engine *e)
 {
 	const struct verdict_block *blocks;
-	const size_t n = ledger_blocks(e->ledger, &blocks);
+	const size_t n = pending_blocks(e->pending, &blocks);
 	size_t refused; /* the next sync tries again, and says it */
 	struct why why;
-	int rc = ledger_write(e->ledger, &why);
+	int rc = pending_write(e->pending, &why);
 
 	if (rc < 0) {
 		store_trouble(e, &why);
@@ -292,7 +292,7 @@ static void write_and_block(struct engine *e)
 	say_blocks(blocks, n);
 	for (size_t i = 0; i < n; i++)
 		sooner(&e->expiry_at, clock_steady_ms() + (blocks[i].until_s - clock_unix_s()) * 1000);
-	rc = wanted_add(e->wanted, blocks, n, clock_unix_s(), &refused, &why);
+	rc = reconcile_add(e->reconcile, blocks, n, clock_unix_s(), &refused, &why);
 	if (rc == -EPIPE)
 		firewall_trouble(e, rc, &why);
 	else if (rc < 0)
@@ -300,21 +300,21 @@ static void write_and_block(struct engine *e)
 }
 
 /* "status" reads these. */
-static void say_state(struct engine *e, const struct wanted_result *r, int64_t now)
+static void say_state(struct engine *e, const struct reconcile_result *r, int64_t now)
 {
-	const struct verdict_stat stat = verdict_stat(e->policy.verdict);
+	const struct verdict_stat stat = verdict_stat(e->live.verdict);
 	char capacity[16], drift[24], at[24], refused[24], tracked[24], forgotten[24], braked[24],
 		ports[CONFIG_PORTS_TEXT_MAX];
 	const struct {
 		const char *key, *value;
-	} said[] = {{"backend", e->policy.config->firewall.backend}, {"capacity", capacity}, {"drift", drift},
+	} said[] = {{"backend", e->live.config->firewall.backend}, {"capacity", capacity}, {"drift", drift},
 	            {"refused", refused},                     {"tracked", tracked},   {"forgotten", forgotten},
 	            {"refused_why", r->drift.refusal.text},
 	            {"braked", braked},                       {"last_sync_at", at},   {"ports", ports}};
 	struct why why;
 	int rc;
 
-	config_ports_text(e->policy.started, ports);
+	config_ports_text(e->live.started, ports);
 	(void)snprintf(capacity, sizeof capacity, "%" PRIu32, e->client.capacity);
 	(void)snprintf(drift, sizeof drift, "%zu", r->drift.missing + r->drift.extra);
 	(void)snprintf(refused, sizeof refused, "%zu", r->drift.refused);
@@ -332,18 +332,18 @@ static void say_state(struct engine *e, const struct wanted_result *r, int64_t n
 static void sync_firewall(struct engine *e)
 {
 	const int64_t now = clock_unix_s();
-	struct wanted_result r = {0};
+	struct reconcile_result r = {0};
 	int64_t next_s;
 	struct why why;
 	int rc;
 
 	/* Often enough that what is refreshed at half its time never runs out of it in between. */
-	e->sync_at = clock_steady_ms() + e->policy.config->firewall.resync_s * 1000;
-	sooner(&e->sync_at, clock_steady_ms() + e->policy.started->firewall.seconds * 250);
+	e->sync_at = clock_steady_ms() + e->live.config->firewall.resync_s * 1000;
+	sooner(&e->sync_at, clock_steady_ms() + e->live.started->firewall.seconds * 250);
 	e->expiry_at = INT64_MAX;
-	verdict_at(e->policy.verdict, now);
-	policy_refresh_allowed(&e->policy);
-	rc = wanted_sync(e->wanted, e->policy.verdict, e->policy.config->block.extend, now, &r, &why);
+	verdict_at(e->live.verdict, now);
+	live_refresh_allowed(&e->live);
+	rc = reconcile_sync(e->reconcile, e->live.verdict, e->live.config->block.extend, now, &r, &why);
 	if (rc < 0) {
 		firewall_trouble(e, rc, &why);
 		return;
@@ -366,7 +366,7 @@ static void sync_firewall(struct engine *e)
 
 /* --- the loop --- */
 
-static void follow_up(struct engine *e, const struct orders_todo *todo)
+static void follow_up(struct engine *e, const struct admin_todo *todo)
 {
 	if (todo->until_s != 0)
 		sooner(&e->expiry_at, clock_steady_ms() + (todo->until_s - clock_unix_s()) * 1000);
@@ -379,7 +379,7 @@ static void follow_up(struct engine *e, const struct orders_todo *todo)
 /* One in a turn at most: then the logs are looked at again. */
 static void take_request(struct engine *e, const struct pollfd polled[static CONTROL_FDS_MAX])
 {
-	struct orders_todo todo;
+	struct admin_todo todo;
 
 	if (!e->stop && requests_take(&e->requests, polled, &todo))
 		follow_up(e, &todo);
@@ -388,12 +388,12 @@ static void take_request(struct engine *e, const struct pollfd polled[static CON
 /* Who opened too many connections meanwhile. What cannot be written is forgotten: who goes on is told again. */
 static void take_floods(struct engine *e)
 {
-	const struct config *const started = e->policy.started;
-	const struct orders orders = requests_orders(&e->requests);
-	struct begin_flood flood = {.connections = started->firewall.connections,
+	const struct config *const started = e->live.started;
+	const struct admin admin = requests_orders(&e->requests);
+	struct block_flood flood = {.connections = started->firewall.connections,
 	                            .within_s = started->firewall.connections_s};
 	struct addr addrs[CLIENT_FLOODS_MAX];
-	struct orders_todo todo;
+	struct admin_todo todo;
 	size_t n = 0;
 	struct why why;
 	const int rc = client_floods(&e->client, addrs, &n, &why);
@@ -403,10 +403,10 @@ static void take_floods(struct engine *e)
 		firewall_trouble(e, rc, &why);
 	else if (rc < 0)
 		e->sync_at = 0; /* the list is gone: the rules are made anew, or it says why not */
-	verdict_at(orders.verdict, clock_unix_s());
+	verdict_at(admin.verdict, clock_unix_s());
 	for (size_t i = 0; i < n && !e->stop; i++) {
 		flood.addr = addrs[i];
-		if (begin_flood(&orders, &flood, clock_unix_s(), &todo, &why) < 0) {
+		if (block_flood(&admin, &flood, clock_unix_s(), &todo, &why) < 0) {
 			store_trouble(e, &why);
 			return;
 		}
@@ -440,10 +440,10 @@ static int timeout_ms(const struct engine *e)
 {
 	const int64_t now = clock_steady_ms();
 	const struct control *const control = e->requests.control;
-	const int logs_ms = e->store_failed ? -1 : logs_timeout_ms(e->logs);
+	const int logs_ms = e->store_failed ? -1 : sources_timeout_ms(e->logs);
 	const int control_ms = control == NULL ? -1 : control_timeout_ms(control, now);
-	const int names_ms = allowlist_timeout_ms(e->policy.allowlist, now);
-	const int lists_ms = e->store_failed ? -1 : lists_timeout_ms(e->policy.lists, now);
+	const int names_ms = allowlist_timeout_ms(e->live.allowlist, now);
+	const int lists_ms = e->store_failed ? -1 : dnsbl_timeout_ms(e->live.dnsbl, now);
 	int64_t at = INT64_MAX;
 
 	sooner(&at, e->write_at);
@@ -452,7 +452,7 @@ static int timeout_ms(const struct engine *e)
 	sooner(&at, e->expiry_at);
 	sooner(&at, e->watchdog_at);
 	if (!e->store_failed) {
-		sooner(&at, edits_at(e->policy.edits));
+		sooner(&at, rules_watch_at(e->live.rules_watch));
 		sooner(&at, e->floods_at);
 	}
 	if (control_ms >= 0)
@@ -478,9 +478,9 @@ static void feed_watchdog(struct engine *e)
 
 static void reload(struct engine *e)
 {
-	struct why said; /* by policy_reload */
+	struct why said; /* by live_reload */
 
-	(void)policy_reload(&e->policy, &said);
+	(void)live_reload(&e->live, &said);
 	e->reload_waits = false;
 	e->sync_at = 0;
 }
@@ -490,31 +490,31 @@ static void turn(struct engine *e)
 {
 	struct why why;
 
-	if (!e->store_failed && !ledger_has_hits(e->ledger)) {
+	if (!e->store_failed && !pending_has_hits(e->pending)) {
 		if (e->reload_waits)
 			reload(e);
-		policy_edited(&e->policy);
-		if (logs_file_waits(e->logs) && logs_begin_file(e->logs, &why) < 0)
+		live_edited(&e->live);
+		if (sources_file_waits(e->logs) && sources_begin_file(e->logs, &why) < 0)
 			store_trouble(e, &why);
 	}
 	if (!e->store_failed) {
 		hear_lists(e);
 		read_logs(e);
 	}
-	if (ledger_has_hits(e->ledger) || logs_file_waits(e->logs) || clock_steady_ms() >= e->write_at) {
+	if (pending_has_hits(e->pending) || sources_file_waits(e->logs) || clock_steady_ms() >= e->write_at) {
 		if (!e->store_failed || clock_steady_ms() >= e->write_at)
 			write_and_block(e);
-	} else if (ledger_has_news(e->ledger)) {
+	} else if (pending_has_news(e->pending)) {
 		sooner(&e->write_at, clock_steady_ms() + POSITION_MS);
 	}
-	if (policy_hear_names(&e->policy))
+	if (live_hear_names(&e->live))
 		e->sync_at = 0; /* which tells the verdict, and lifts what must be lifted */
 	if (!e->stop && (clock_steady_ms() >= e->sync_at || clock_steady_ms() >= e->expiry_at)) {
 		sync_firewall(e);
-		logs_look(e->logs); /* awake anyway */
+		sources_look(e->logs); /* awake anyway */
 	}
 	if (clock_steady_ms() >= e->purge_at)
-		e->purge_at = clock_steady_ms() + purge_slice(&e->purge, e->store, e->acts, e->policy.config, clock_unix_s());
+		e->purge_at = clock_steady_ms() + housekeeping_slice(&e->housekeeping, e->store, e->audit, e->live.config, clock_unix_s());
 	if (!e->stop && !e->store_failed && clock_steady_ms() >= e->floods_at)
 		take_floods(e);
 	feed_watchdog(e);
@@ -537,10 +537,10 @@ int engine_run(struct engine *e)
 	turn(e); /* ready means: the kernel holds what the database says */
 	(void)sd_notify(0, "READY=1");
 	while (!e->stop) {
-		polled[EDITS].fd = e->store_failed ? -1 : edits_fd(e->policy.edits);
-		polled[LOGS].fd = e->store_failed ? -1 : logs_fd(e->logs);
-		polled[NAMES].fd = allowlist_fd(e->policy.allowlist);
-		polled[LISTS].fd = e->store_failed ? -1 : lists_fd(e->policy.lists);
+		polled[EDITS].fd = e->store_failed ? -1 : rules_watch_fd(e->live.rules_watch);
+		polled[LOGS].fd = e->store_failed ? -1 : sources_fd(e->logs);
+		polled[NAMES].fd = allowlist_fd(e->live.allowlist);
+		polled[LISTS].fd = e->store_failed ? -1 : dnsbl_fd(e->live.dnsbl);
 		if (control != NULL)
 			control_poll(control, clock_steady_ms(), polled + CONTROL);
 		if (poll(polled, N_PLACES, timeout_ms(e)) < 0 && errno != EINTR) {
@@ -561,7 +561,7 @@ int engine_run(struct engine *e)
 	(void)sd_notify(0, "STOPPING=1");
 	read_logs(e);
 	write_and_block(e);
-	if (ledger_has_news(e->ledger))
+	if (pending_has_news(e->pending))
 		log_line(LOG_WARNING, "what was read last could not be written; it will be read again at the next start");
 	return e->status;
 }
@@ -573,11 +573,11 @@ static int lock_database(struct engine *e, struct why *why)
 {
 	char path[4096];
 
-	(void)snprintf(path, sizeof path, "%s.lock", e->policy.config->database.path);
+	(void)snprintf(path, sizeof path, "%s.lock", e->live.config->database.path);
 	e->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (e->lock_fd < 0)
 		return why_set(why, errno, "%s: %s; its directory must exist and be writable for user \"%s\"", path,
-		               strerror(errno), e->policy.config->run.user);
+		               strerror(errno), e->live.config->run.user);
 	if (flock(e->lock_fd, LOCK_EX | LOCK_NB) < 0)
 		return why_set(why, errno, "%s: another watchforspammers uses this database; stop it, or set another "
 		                           "[database] path", path);
@@ -626,24 +626,24 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 	if (config->firewall.connections == 0)
 		e->floods_at = INT64_MAX;
 	client_init(&e->client, root->fd);
-	policy_init(&e->policy, config, &(struct handed){&e->client, root->config_path, root->may_be_absent});
+	live_init(&e->live, config, &(struct handed){&e->client, root->config_path, root->may_be_absent});
 	/* The lock before all that exits 2: who is refused by it must not take away the other one's rules. */
 	if ((rc = open_signals(e, why)) == 0 && (rc = lock_database(e, why)) == 0 &&
 	    (rc = store_open(config->database.path, STORE_WRITE, &e->store, why)) == 0 &&
-	    (rc = acts_open(e->store, &e->acts, why)) == 0) {
-		e->ledger = ledger_new(e->store);
-		if ((rc = policy_load(&e->policy, e->store, e->ledger, why)) == 0)
-			rc = logs_new(config, e->store, e->ledger, &e->logs, why);
+	    (rc = audit_open(e->store, &e->audit, why)) == 0) {
+		e->pending = pending_new(e->store);
+		if ((rc = live_load(&e->live, e->store, e->pending, why)) == 0)
+			rc = sources_new(config, e->store, e->pending, &e->logs, why);
 	}
 	if (rc < 0) {
 		engine_free(e);
 		return rc;
 	}
 	/* Half of the seconds of root's rules, which a reload does not change; at most 7 days. */
-	e->wanted = wanted_new(e->store, &e->client, (uint8_t)config->block.ip6_prefix,
+	e->reconcile = reconcile_new(e->store, &e->client, (uint8_t)config->block.ip6_prefix,
 	                       (uint32_t)(config->firewall.seconds / 2), clock_unix_s());
-	requests_init(&e->requests, &e->policy, e->store, e->acts, e->wanted);
-	log_line(LOG_NOTICE, "%s, %zu %s, database %s", rules_size_text(e->policy.rules, rules), config->n_logs, plural((int64_t)config->n_logs, "log", "logs"),
+	requests_init(&e->requests, &e->live, e->store, e->audit, e->reconcile);
+	log_line(LOG_NOTICE, "%s, %zu %s, database %s", rules_size_text(e->live.rules, rules), config->n_logs, plural((int64_t)config->n_logs, "log", "logs"),
 	         config->database.path);
 	*ret = e;
 	return 0;
@@ -654,11 +654,11 @@ void engine_free(struct engine *e)
 	if (e == NULL)
 		return;
 	requests_done(&e->requests);
-	wanted_free(e->wanted);
-	logs_free(e->logs);
-	policy_done(&e->policy);
-	ledger_free(e->ledger);
-	acts_close(e->acts);
+	reconcile_free(e->reconcile);
+	sources_free(e->logs);
+	live_done(&e->live);
+	pending_free(e->pending);
+	audit_close(e->audit);
 	store_close(e->store);
 	if (e->signal_fd >= 0)
 		(void)close(e->signal_fd);

@@ -5,12 +5,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "ledger.h"
+#include "pipeline/pending.h"
 
-void requests_init(struct requests *r, struct policy *policy, struct store *store, struct acts *acts,
-                   struct wanted *wanted)
+void requests_init(struct requests *r, struct live *live, struct store *store, struct audit *audit,
+                   struct reconcile *reconcile)
 {
-	const struct config *const c = policy->config;
+	const struct config *const c = live->config;
 	const struct control_config config = {.socket = c->control.socket,
 	                                      .group = c->control.group,
 	                                      .readers = c->control.readers,
@@ -20,7 +20,7 @@ void requests_init(struct requests *r, struct policy *policy, struct store *stor
 	struct why why;
 	int rc;
 
-	*r = (struct requests){.policy = policy, .store = store, .acts = acts, .wanted = wanted};
+	*r = (struct requests){.live = live, .store = store, .audit = audit, .reconcile = reconcile};
 	if (config.socket[0] == '\0' && config.port == 0)
 		return;
 	rc = control_new(&config, &r->control, &why);
@@ -35,31 +35,31 @@ void requests_done(struct requests *r)
 	control_free(r->control);
 }
 
-struct orders requests_orders(const struct requests *r)
+struct admin requests_orders(const struct requests *r)
 {
-	return (struct orders){.store = r->store,
-	                       .acts = r->acts,
-	                       .verdict = r->policy->verdict,
-	                       .wanted = r->wanted,
-	                       .config = r->policy->config};
+	return (struct admin){.store = r->store,
+	                       .audit = r->audit,
+	                       .verdict = r->live->verdict,
+	                       .reconcile = r->reconcile,
+	                       .config = r->live->config};
 }
 
 static void reload(struct requests *r, const char *who, int64_t now_s)
 {
 	struct why why;
-	int rc = policy_reload(r->policy, &why);
+	int rc = live_reload(r->live, &why);
 
 	if (rc == 0) {
-		const struct orders orders = requests_orders(r); /* after it: the verdict is another now */
+		const struct admin admin = requests_orders(r); /* after it: the verdict is another now */
 
-		rc = orders_record(&orders, who, "reload", "", now_s, &why);
+		rc = admin_record(&admin, who, "reload", "", now_s, &why);
 	}
 	if (rc < 0) {
 		answer_error(&r->answer, why.text);
 		return;
 	}
 	answer_begin(&r->answer);
-	answer_number(&r->answer, "rules", (int64_t)rules_count(r->policy->rules));
+	answer_number(&r->answer, "rules", (int64_t)rules_count(r->live->rules));
 	answer_end(&r->answer);
 }
 
@@ -87,34 +87,34 @@ static void say_request(const struct control_request *r, const struct answer *an
 /* What waits to be written may hold blocks that nobody finds yet: they would begin after they were lifted. */
 static bool must_wait(const struct requests *r, enum protocol_verb verb)
 {
-	return (verb == PROTOCOL_UNBLOCK || verb == PROTOCOL_WHITE) && ledger_has_hits(r->policy->ledger);
+	return (verb == PROTOCOL_UNBLOCK || verb == PROTOCOL_WHITE) && pending_has_hits(r->live->pending);
 }
 
-static bool take_one(struct requests *r, struct orders_todo *ret)
+static bool take_one(struct requests *r, struct admin_todo *ret)
 {
-	const struct orders orders = requests_orders(r);
+	const struct admin admin = requests_orders(r);
 	const int64_t now_s = clock_unix_s();
 	struct control_request request;
 	const struct protocol_request *const what = &request.what;
 
 	if (!control_next(r->control, clock_steady_ms(), &request))
 		return false;
-	*ret = (struct orders_todo){.sync = what->verb == PROTOCOL_RELOAD};
-	verdict_at(orders.verdict, now_s);
+	*ret = (struct admin_todo){.sync = what->verb == PROTOCOL_RELOAD};
+	verdict_at(admin.verdict, now_s);
 	if (what->verb == PROTOCOL_RELOAD)
 		reload(r, request.who, now_s);
 	else if (what->verb == PROTOCOL_RESUME)
-		orders_resume(&orders, what, find_rule(r->policy->rules, what->rule), request.who, now_s, &r->answer);
+		admin_resume(&admin, what, find_rule(r->live->rules, what->rule), request.who, now_s, &r->answer);
 	else if (must_wait(r, what->verb))
 		answer_error(&r->answer, "what was read waits to be written; nothing was changed; ask again in a second");
 	else
-		orders_run(&orders, what, request.who, now_s, &r->answer, ret);
+		admin_run(&admin, what, request.who, now_s, &r->answer, ret);
 	say_request(&request, &r->answer);
 	control_answer(r->control, request.connection, &r->answer, clock_steady_ms());
 	return true;
 }
 
-bool requests_take(struct requests *r, const struct pollfd polled[static CONTROL_FDS_MAX], struct orders_todo *ret)
+bool requests_take(struct requests *r, const struct pollfd polled[static CONTROL_FDS_MAX], struct admin_todo *ret)
 {
 	const int64_t began_us = clock_steady_us();
 	bool taken;

@@ -8,26 +8,26 @@
 
 #include <stdbool.h>
 
+#include "admin/admin.h"
 #include "control/answer.h"
 #include "control/control.h"
-#include "engine/policy.h"
-#include "orders/orders.h"
+#include "engine/live.h"
 
 struct requests {
 	struct control *control; /* NULL: no socket could be opened, or none is wanted */
-	struct policy *policy;
+	struct live *live;
 	struct store *store;
-	struct acts *acts;
-	struct wanted *wanted;
+	struct audit *audit;
+	struct reconcile *reconcile;
 	struct answer answer;
 };
 
 /* Opens the socket; without it the main job is done all the same, so a fault is only logged. All is borrowed. */
-void requests_init(struct requests *requests, struct policy *policy, struct store *store, struct acts *acts,
-                   struct wanted *wanted);
+void requests_init(struct requests *requests, struct live *live, struct store *store, struct audit *audit,
+                   struct reconcile *reconcile);
 
 /* What orders are carried out on. */
-struct orders requests_orders(const struct requests *requests);
+struct admin requests_orders(const struct requests *requests);
 
 /* A zeroed one, too. */
 void requests_done(struct requests *requests);
@@ -37,6 +37,6 @@ void requests_done(struct requests *requests);
  * ret: what the engine has to do yet.
  */
 bool requests_take(struct requests *requests, const struct pollfd polled[static CONTROL_FDS_MAX],
-                   struct orders_todo *ret);
+                   struct admin_todo *ret);
 
 #endif

@@ -12,7 +12,7 @@
 enum { HELD_MAX = 1 << 20 }; /* entries a root process may list: far above any backend's, 24 MB here */
 
 /* An entry that is in the kernel. */
-struct held {
+struct members {
 	struct net net;
 	uint32_t idle_s;
 	bool knocked;
@@ -32,7 +32,7 @@ static int wanted_order(const void *a, const void *b)
 
 static int held_order(const void *a, const void *b)
 {
-	const struct held *left = a, *right = b;
+	const struct members *left = a, *right = b;
 
 	return net_order(&left->net, &right->net);
 }
@@ -140,9 +140,9 @@ static int ensure(struct client *client, uint32_t n4, uint32_t n6, bool *ret_hea
 }
 
 /* What the kernel holds, sorted. *ret: the caller frees it. */
-static int list(struct client *client, struct held **ret, size_t *ret_n, struct why *why)
+static int list(struct client *client, struct members **ret, size_t *ret_n, struct why *why)
 {
-	struct held *held = NULL;
+	struct members *held = NULL;
 	size_t n = 0, room = 0;
 	uint32_t cursor = 0;
 	int err;
@@ -154,7 +154,7 @@ static int list(struct client *client, struct held **ret, size_t *ret_n, struct 
 		if (err < 0)
 			goto fail;
 		if (n + m.n > room) {
-			struct held *larger;
+			struct members *larger;
 
 			room = room == 0 ? 256 : room * 2;
 			larger = room <= HELD_MAX ? realloc(held, room * sizeof *held) : NULL;
@@ -187,20 +187,20 @@ fail:
  * Walks both sorted arrays at once. Fills in wanted's idle_s and moves what nobody wants to the front of
  * held; returns how many that are.
  */
-static size_t compare(struct client_entry *wanted, size_t n, struct held *held, size_t n_held)
+static size_t compare(struct client_entry *reconcile, size_t n, struct members *held, size_t n_held)
 {
 	size_t at = 0, n_extra = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		int order = 1;
 
-		wanted[i].idle_s = UINT32_MAX;
-		wanted[i].knocked = wanted[i].fed = false;
+		reconcile[i].idle_s = UINT32_MAX;
+		reconcile[i].knocked = reconcile[i].fed = false;
 		/* An entry may be listed twice when the kernel's list moved while root read it. */
-		while (at < n_held && (order = net_order(&held[at].net, &wanted[i].net)) <= 0) {
+		while (at < n_held && (order = net_order(&held[at].net, &reconcile[i].net)) <= 0) {
 			if (order == 0) {
-				wanted[i].idle_s = held[at].idle_s;
-				wanted[i].knocked = held[at].knocked;
+				reconcile[i].idle_s = held[at].idle_s;
+				reconcile[i].knocked = held[at].knocked;
 			} else {
 				held[n_extra++] = held[at];
 			}
@@ -247,7 +247,7 @@ static bool put_or_refuse(struct message *m, const struct client_entry *entry, s
 	return false;
 }
 
-static int del_extra(struct client *client, const struct held *extra, size_t n, struct why *why)
+static int del_extra(struct client *client, const struct members *extra, size_t n, struct why *why)
 {
 	struct message m = {.verb = MESSAGE_DEL};
 	struct refused refused = {0};
@@ -261,34 +261,34 @@ static int del_extra(struct client *client, const struct held *extra, size_t n, 
 	return err;
 }
 
-static int feed(struct client *client, struct client_entry *wanted, size_t n, uint32_t refresh_s,
+static int feed(struct client *client, struct client_entry *reconcile, size_t n, uint32_t refresh_s,
                 struct refused *ret, struct why *why)
 {
 	struct message m = {.verb = MESSAGE_ADD};
 	int err = 0;
 
 	for (size_t i = 0; i < n && err == 0; i++) {
-		if (wanted[i].idle_s >= refresh_s)
-			wanted[i].fed = put_or_refuse(&m, &wanted[i], ret);
+		if (reconcile[i].idle_s >= refresh_s)
+			reconcile[i].fed = put_or_refuse(&m, &reconcile[i], ret);
 		err = pass_on(client, &m, i + 1 == n, ret, why);
 	}
 	return err;
 }
 
-int client_sync(struct client *client, struct client_entry *wanted, size_t n, uint32_t refresh_s,
+int client_sync(struct client *client, struct client_entry *reconcile, size_t n, uint32_t refresh_s,
                 struct client_drift *ret, struct why *why)
 {
 	struct client_drift drift = {0};
 	struct refused refused = {0};
-	struct held *held = NULL;
+	struct members *held = NULL;
 	size_t n_held = 0;
 	uint32_t n4 = 0, n6 = 0;
 	int err;
 
 	if (n > 0)
-		qsort(wanted, n, sizeof *wanted, wanted_order);
+		qsort(reconcile, n, sizeof *reconcile, wanted_order);
 	for (size_t i = 0; i < n; i++) {
-		if (addr_is_ip4(&wanted[i].net.addr))
+		if (addr_is_ip4(&reconcile[i].net.addr))
 			n4++;
 		else
 			n6++;
@@ -298,13 +298,13 @@ int client_sync(struct client *client, struct client_entry *wanted, size_t n, ui
 		err = list(client, &held, &n_held, why);
 	if (err < 0)
 		return err;
-	drift.extra = compare(wanted, n, held, n_held);
+	drift.extra = compare(reconcile, n, held, n_held);
 	for (size_t i = 0; i < n; i++)
-		drift.missing += wanted[i].idle_s == UINT32_MAX;
+		drift.missing += reconcile[i].idle_s == UINT32_MAX;
 	/* First make room, then fill it: a list that is full stays large enough. */
 	err = del_extra(client, held, drift.extra, why);
 	if (err == 0)
-		err = feed(client, wanted, n, refresh_s, &refused, why);
+		err = feed(client, reconcile, n, refresh_s, &refused, why);
 	free(held);
 	drift.refused = refused.n;
 	drift.refusal = refused.why;

@@ -50,7 +50,7 @@ void client_init(struct client *client, int fd);
  * what has been idle for refresh_s or longer (so that the rule's "--seconds" starts again; the others are
  * left alone, so that idle_s tells when a client knocked). wanted: n entries; sorted in place by address.
  */
-int client_sync(struct client *client, struct client_entry *wanted, size_t n, uint32_t refresh_s,
+int client_sync(struct client *client, struct client_entry *reconcile, size_t n, uint32_t refresh_s,
                 struct client_drift *ret, struct why *why);
 
 /*

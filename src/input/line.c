@@ -220,8 +220,8 @@ static bool parse_dovecot(struct line *line, const char *p, const char *end)
 /* A single word with the blank behind it, which is no tag and is followed by one. */
 static void note_host(struct line_clock *clock, struct span host)
 {
-	clock->host_len = host.len <= WORDS_BYTES ? (uint8_t)host.len : 0;
-	clock->host_head = words_head(host.p, clock->host_len);
+	clock->host_len = host.len <= PREFIX16_BYTES ? (uint8_t)host.len : 0;
+	clock->host_head = prefix16_head(host.p, clock->host_len);
 }
 
 /* The same word is no tag again, so only what follows it is looked at. */
@@ -230,7 +230,7 @@ static bool parse_same_host(const struct line_clock *clock, struct line *line, c
 	const char *tag_end;
 
 	if (clock->host_len == 0 || end - p <= clock->host_len ||
-	    !words_begin(words_of(p, (size_t)(end - p)), &clock->host_head))
+	    !prefix16_begin(prefix16_of(p, (size_t)(end - p)), &clock->host_head))
 		return false;
 	tag_end = take_tag(line, p + clock->host_len, end, true);
 	if (tag_end == NULL)

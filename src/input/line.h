@@ -40,8 +40,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/prefix16.h"
 #include "base/text.h"
-#include "base/words.h"
 
 enum {
 	LINE_MAX_BYTES = 8192, /* longer lines are cut by who reads them: no MTA writes them, see follow.h */
@@ -70,7 +70,7 @@ struct line_stamp {
 	uint8_t len; /* a line must have, to be compared with it; 0: nothing is remembered */
 	uint8_t minute_len, fraction_len, tail_len, form;
 	char minute[LINE_MINUTE_MAX];
-	struct words_head minute_head, tail_head; /* the tail's with the byte behind it */
+	struct prefix16_head minute_head, tail_head; /* the tail's with the byte behind it */
 	uint64_t fraction_mask;                   /* bits that are the same in "." and in all digits */
 	int64_t minute_s;
 };
@@ -88,7 +88,7 @@ struct line_clock {
 	int year;       /* the year the first stamp is in; 0: see end_s */
 	struct line_stamp stamp;
 	/* The host of the line before with the blank behind it, when it was one word and no longer; line.c's. */
-	struct words_head host_head;
+	struct prefix16_head host_head;
 	uint8_t host_len; /* with the blank; 0: none */
 };
 

@@ -329,8 +329,8 @@ static void remember(struct line_clock *clock, const char *start, size_t minute_
 	m->tail_len = (uint8_t)tail.len;         /* <= LINE_TAIL_MAX */
 	m->form = (uint8_t)form;
 	memcpy(m->minute, start, minute_len);
-	m->minute_head = words_head(start, minute_len);
-	m->tail_head = words_head(tail.p, tail.len + 1);
+	m->minute_head = prefix16_head(start, minute_len);
+	m->tail_head = prefix16_head(tail.p, tail.len + 1);
 	m->fraction_mask = fraction.len == 0 ? 0 : UINT64_MAX >> 8 * (FRACTION_MAX - fraction.len) & (halves | 0xFF);
 	m->minute_s = minute_s;
 }
@@ -342,9 +342,9 @@ static const char *take_again(const struct line_clock *clock, const char *p, siz
 	uint64_t digits;
 	int second;
 
-	if (m->len == 0 || len < m->len || !words_begin(words_of(p, len), &m->minute_head) ||
-	    (m->minute_len > WORDS_BYTES &&
-	     memcmp(p + WORDS_BYTES, m->minute + WORDS_BYTES, m->minute_len - WORDS_BYTES) != 0))
+	if (m->len == 0 || len < m->len || !prefix16_begin(prefix16_of(p, len), &m->minute_head) ||
+	    (m->minute_len > PREFIX16_BYTES &&
+	     memcmp(p + PREFIX16_BYTES, m->minute + PREFIX16_BYTES, m->minute_len - PREFIX16_BYTES) != 0))
 		return NULL;
 	p += m->minute_len + SECOND_LEN;
 	len -= m->minute_len + SECOND_LEN;
@@ -352,12 +352,12 @@ static const char *take_again(const struct line_clock *clock, const char *p, siz
 	if (p[-3] != ':' || second < 0 || second > SECOND_MAX)
 		return NULL;
 	/* Eight bytes at once: what is a digit becomes its number, and six more than that is below 16. */
-	digits = words_load8(p) ^ dot;
+	digits = prefix16_load8(p) ^ dot;
 	if (((digits | (digits + sixes)) & m->fraction_mask) != 0)
 		return NULL;
 	p += m->fraction_len;
 	len -= m->fraction_len;
-	if (!words_begin(words_of(p, len), &m->tail_head))
+	if (!prefix16_begin(prefix16_of(p, len), &m->tail_head))
 		return NULL;
 	p += m->tail_len;
 	if (m->tail_len == 0 && len > 1 && (p[1] == '+' || p[1] == '-')) /* here is a zone, there was none */

@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/words.h"
+#include "base/prefix16.h"
 #include "rules/compiled.h"
-#include "rules/generic.h"
+#include "rules/rdns.h"
 
 enum {
 	PROGRAM_MAX = 64,  /* longer program names match no rule: no daemon has one */
 	CACHE_SLOTS = 512, /* programs whose rules are remembered; a power of two */
-	OPENING = WORDS_BYTES, /* of a message's beginning are looked at */
+	OPENING = PREFIX16_BYTES, /* of a message's beginning are looked at */
 	OPENINGS = 256,    /* remembered for each program; a power of two */
 	ASKED_MAX = 256,   /* looks for a rule's literals before it is judged whether they pay */
 	MISSES_MAX = 64,   /* others that came in a known opening's place before one of them gets it */
@@ -25,7 +25,7 @@ struct candidate {
 	const struct compiled *rule;
 	bool enabled;                 /* as the rule says */
 	const struct literal *first;  /* the message begins with it, or with a queue id before it; NULL: with anything */
-	struct words_head head;       /* its first bytes */
+	struct prefix16_head head;       /* its first bytes */
 	size_t n_inside;
 	uint8_t inside[LITERALS_MAX]; /* indexes into the slot's literals, NO_LITERAL: there was no room */
 	unsigned asked, missed;       /* how often those were looked for, and one was not there */
@@ -33,7 +33,7 @@ struct candidate {
 
 /* Which rules of a slot can take any message that begins so. Bit i: its list[i]. */
 struct opening {
-	struct words words;
+	struct prefix16 words;
 	bool used, known; /* known: possible is */
 	uint8_t misses;   /* of a known one, since it was seen last */
 	uint64_t possible;
@@ -49,7 +49,7 @@ struct memory {
 /* The rules that can apply to one program. */
 struct slot {
 	uint8_t len; /* of program; 0: free */
-	struct words words; /* of program: all of it that most have */
+	struct prefix16 words; /* of program: all of it that most have */
 	char program[PROGRAM_MAX];
 	size_t n, n_also;        /* of list: the rules that take lines, then the "also" rules */
 	struct candidate *list;
@@ -61,7 +61,7 @@ struct slot {
 /* What is known of one message. */
 struct seen {
 	struct span message, behind; /* behind: a queue id, where there may be one */
-	struct words behind_words;
+	struct prefix16 behind_words;
 	uint64_t tried, present;     /* which of the slot's literals stand in it; bit i: literal i */
 };
 
@@ -148,7 +148,7 @@ static struct candidate candidate_of(struct slot *slot, const struct rules *rule
 			continue;
 		}
 		candidate.first = literal;
-		candidate.head = words_head(literal->text, literal->len);
+		candidate.head = prefix16_head(literal->text, literal->len);
 	}
 	return candidate;
 }
@@ -198,13 +198,13 @@ static uint64_t mixed(uint64_t a, uint64_t b)
 /* The rules for a program; NULL when its name is one no rule can mean. */
 static const struct slot *slot_of(struct rules_scratch *s, struct span program)
 {
-	const struct words words = words_of(program.p, program.len);
+	const struct prefix16 words = prefix16_of(program.p, program.len);
 	struct slot *slot;
 
 	if (program.len == 0 || program.len >= PROGRAM_MAX)
 		return NULL;
 	slot = &s->slots[mixed(words.front ^ program.len, words.back) % CACHE_SLOTS]; /* a collision costs a look-up, no more */
-	if (slot->len == program.len && words_equal(slot->words, words) &&
+	if (slot->len == program.len && prefix16_equal(slot->words, words) &&
 	    (program.len <= OPENING || memcmp(slot->program, program.p, program.len) == 0))
 		return slot;
 	if (memchr(program.p, '\0', program.len) != NULL)
@@ -238,15 +238,15 @@ static struct span behind_id(struct span message)
 	return at >= message.len || colon[1] != ' ' ? (struct span){message.p, 0} : (struct span){message.p + at, message.len - at};
 }
 
-static bool begins(const struct candidate *c, struct span text, struct words words)
+static bool begins(const struct candidate *c, struct span text, struct prefix16 words)
 {
-	return words_begin(words, &c->head) &&
-	       (c->first == NULL || c->first->len <= WORDS_BYTES ||
+	return prefix16_begin(words, &c->head) &&
+	       (c->first == NULL || c->first->len <= PREFIX16_BYTES ||
 	        (text.len >= c->first->len && memcmp(text.p, c->first->text, c->first->len) == 0));
 }
 
 /* False when the message lacks something the rule's regex needs. */
-static bool worth_trying(const struct slot *slot, struct candidate *c, struct words words, struct seen *seen)
+static bool worth_trying(const struct slot *slot, struct candidate *c, struct prefix16 words, struct seen *seen)
 {
 	if (!begins(c, seen->message, words) &&
 	    !(c->first != NULL && c->first->behind_id && begins(c, seen->behind, seen->behind_words)))
@@ -360,7 +360,7 @@ static bool try_rule(struct rules_scratch *s, const struct compiled *c, struct s
 		s->stat.not_addresses++;
 		return false;
 	}
-	return !c->rule.text->generic || generic_name(hit->name, &hit->address);
+	return !c->rule.text->generic || rdns_name(hit->name, &hit->address);
 }
 
 static bool is_nobody(const struct rules_hit *hit)
@@ -374,10 +374,10 @@ static bool is_nobody(const struct rules_hit *hit)
  * The "also" rules that take the line too, behind the first hit. Returns how many there are with it. When the first has
  * a name that is not generic, rules that want a generic one are not tried: there is one client, and it has one name.
  */
-static size_t match_also(struct rules_scratch *s, const struct slot *slot, struct words words, struct seen *seen,
+static size_t match_also(struct rules_scratch *s, const struct slot *slot, struct prefix16 words, struct seen *seen,
                          unsigned times, bool disabled, struct rules_hit ret[static RULES_HITS_MAX])
 {
-	const bool may_be_generic = ret[0].name.p == NULL || generic_name(ret[0].name, &ret[0].address);
+	const bool may_be_generic = ret[0].name.p == NULL || rdns_name(ret[0].name, &ret[0].address);
 	size_t n = 1;
 
 	for (size_t i = slot->n; i < slot->n + slot->n_also && n < RULES_HITS_MAX; i++) {
@@ -403,7 +403,7 @@ static bool can_begin(struct rules_scratch *s, const struct compiled *c, const c
  * ways, and most rules fail there: what was found once for an opening holds for all messages with it. Openings that do
  * not come again (queue ids) are not worth the finding, so that is done at the second sight.
  */
-static uint64_t recall(struct rules_scratch *s, const struct slot *slot, struct span message, struct words words)
+static uint64_t recall(struct rules_scratch *s, const struct slot *slot, struct span message, struct prefix16 words)
 {
 	const uint64_t all = UINT64_MAX;
 	struct opening *o;
@@ -411,7 +411,7 @@ static uint64_t recall(struct rules_scratch *s, const struct slot *slot, struct 
 	if (slot->memory == NULL || message.len <= OPENING)
 		return all;
 	o = &slot->memory->openings[mixed(words.front, words.back) % OPENINGS];
-	if (!o->used || !words_equal(o->words, words)) {
+	if (!o->used || !prefix16_equal(o->words, words)) {
 		if (!o->known || o->misses++ == MISSES_MAX) /* queue ids must not drive out what comes all the time */
 			*o = (struct opening){.words = words, .used = true};
 		return all;
@@ -452,7 +452,7 @@ size_t rules_match_all(struct rules_scratch *s, struct span program, struct span
                        struct rules_hit ret[static RULES_HITS_MAX])
 {
 	const struct slot *const slot = slot_of(s, program);
-	struct words words; /* not in seen: they stay in registers */
+	struct prefix16 words; /* not in seen: they stay in registers */
 	uint64_t worth;
 	unsigned times;
 	struct seen seen;
@@ -460,11 +460,11 @@ size_t rules_match_all(struct rules_scratch *s, struct span program, struct span
 	if (slot == NULL || slot->n == 0)
 		return 0;
 	times = compiled_unwrap(&message);
-	words = words_of(message.p, message.len);
+	words = prefix16_of(message.p, message.len);
 	if (times == 0 || (worth = recall(s, slot, message, words)) == 0)
 		return 0;
 	seen = (struct seen){.message = message, .behind = behind_id(message)};
-	seen.behind_words = words_of(seen.behind.p, seen.behind.len);
+	seen.behind_words = prefix16_of(seen.behind.p, seen.behind.len);
 	worth &= may_begin(slot->memory, &seen);
 	for (size_t i = next_of(slot, worth, 0); i < slot->n; i = next_of(slot, worth, i + 1)) {
 		struct candidate *const c = &slot->list[i];

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
-#include "verdict/subjects.h"
+#include "verdict/clients.h"
 
 enum {
 	NETWORK4 = 96 + 24,
@@ -36,10 +36,10 @@ static inline bool network_counts(const struct verdict_policy *policy, const str
  * Notes that the subject of addr was blocked at since_s, the latest so far. Returns when the first of the latest
  * "after" was, 0 when there were not so many. after: 1..VERDICT_NETWORK_MAX. Takes one node.
  */
-uint32_t network_note(struct nodes *nodes, struct tracked *network, const struct addr *addr, uint32_t since_s,
+uint32_t network_note(struct pool *pool, struct tracked *network, const struct addr *addr, uint32_t since_s,
                       unsigned after);
 
 /* The subject of addr counts no more. */
-void network_drop(struct nodes *nodes, struct tracked *network, const struct addr *addr);
+void network_drop(struct pool *pool, struct tracked *network, const struct addr *addr);
 
 #endif

@@ -10,20 +10,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "verdict/subjects.h"
+#include "verdict/clients.h"
 
 struct saved {
 	struct net net;
 	bool known;
 	struct tracked t; /* but for its lists, which are: */
 	size_t n_scores, n_offences, n_good;
-	struct node scores[VERDICT_SCORES_MAX], offences[SUBJECTS_OFFENCES], good[1];
+	struct node scores[VERDICT_SCORES_MAX], offences[CLIENTS_OFFENCES], good[1];
 };
 
 /* ret: written whole. */
-void saved_take(const struct subjects *subjects, const struct net *net, struct saved *ret);
+void saved_take(const struct clients *clients, const struct net *net, struct saved *ret);
 
-/* Other entries may be moved or forgotten by it, as by subjects_find_or_add. */
-void saved_put_back(struct subjects *subjects, const struct saved *saved, uint32_t now_s);
+/* Other entries may be moved or forgotten by it, as by clients_find_or_add. */
+void saved_put_back(struct clients *clients, const struct saved *saved, uint32_t now_s);
 
 #endif

@@ -4,23 +4,23 @@
 #include <stdlib.h>
 
 #include "verdict/allowed.h"
-#include "verdict/brake.h"
+#include "verdict/clients.h"
 #include "verdict/network.h"
-#include "verdict/quarantine.h"
+#include "verdict/ratelimit.h"
 #include "verdict/saved.h"
-#include "verdict/subjects.h"
+#include "verdict/suspension.h"
 
 struct verdict {
 	struct verdict_policy policy;
 	uint32_t now_s;
 	struct allowed allowed;
-	struct subjects subjects;
-	struct quarantine quarantine;
-	struct brake brake;
+	struct clients clients;
+	struct suspension suspension;
+	struct ratelimit ratelimit;
 
 	struct saved saved[2]; /* a subject and its network, by verdict_save */
 	size_t n_saved;
-	struct brake saved_brake;
+	struct ratelimit saved_brake;
 };
 
 static uint32_t seconds(int64_t time_s)
@@ -40,9 +40,9 @@ struct verdict *verdict_new(const struct verdict_policy *policy)
 	v->policy = *policy;
 	if (v->policy.ip6_prefix == 0)
 		v->policy.ip6_prefix = 128;
-	subjects_init(&v->subjects, &v->policy);
-	v->quarantine.limit = policy->quarantine;
-	v->brake.limit = policy->blocks_per_minute;
+	clients_init(&v->clients, &v->policy);
+	v->suspension.limit = policy->suspension;
+	v->ratelimit.limit = policy->blocks_per_minute;
 	return v;
 }
 
@@ -51,8 +51,8 @@ void verdict_free(struct verdict *v)
 	if (v == NULL)
 		return;
 	allowed_done(&v->allowed);
-	subjects_done(&v->subjects);
-	quarantine_done(&v->quarantine);
+	clients_done(&v->clients);
+	suspension_done(&v->suspension);
 	free(v);
 }
 
@@ -92,17 +92,17 @@ bool verdict_spares(const struct verdict *v, const struct net *net)
 
 void verdict_suspend(struct verdict *v, unsigned rule, bool suspended)
 {
-	quarantine_suspend(&v->quarantine, rule, suspended, v->now_s);
+	suspension_suspend(&v->suspension, rule, suspended, v->now_s);
 }
 
 bool verdict_is_suspended(const struct verdict *v, unsigned rule)
 {
-	return quarantine_is_suspended(&v->quarantine, rule);
+	return suspension_is_suspended(&v->suspension, rule);
 }
 
 size_t verdict_taken(const struct verdict *v, unsigned rule, struct net *out, size_t cap)
 {
-	return quarantine_list(&v->quarantine, rule, out, cap, v->now_s);
+	return suspension_list(&v->suspension, rule, out, cap, v->now_s);
 }
 
 /* --- decisions --- */
@@ -130,7 +130,7 @@ struct net verdict_expect(const struct verdict *v, const struct addr *addr, bool
 {
 	const struct net net = net_around(addr, addr_is_ip4(addr) ? 128 : v->policy.ip6_prefix);
 
-	subjects_fetch(&v->subjects, &net, near);
+	clients_fetch(&v->clients, &net, near);
 	return net;
 }
 
@@ -143,41 +143,41 @@ int64_t verdict_duration(const struct verdict *v, unsigned offence)
 
 static int64_t threshold_of(const struct verdict *v, const struct tracked *t)
 {
-	return subjects_is_proven(&v->subjects, t, v->now_s) ? 2 * v->policy.threshold : v->policy.threshold;
+	return clients_is_proven(&v->clients, t, v->now_s) ? 2 * v->policy.threshold : v->policy.threshold;
 }
 
 /* Evidence for the good came on that day: also where it lives is told, once it is proven. */
 static void note_good(struct verdict *v, const struct net *subject, uint32_t day)
 {
-	struct subjects *const s = &v->subjects;
-	struct tracked *t = subjects_find_or_add(s, subject, v->now_s);
+	struct clients *const s = &v->clients;
+	struct tracked *t = clients_find_or_add(s, subject, v->now_s);
 	struct net network;
 
-	subjects_note_day(s, t, day);
-	if (!subjects_is_proven(s, t, v->now_s) || !network_counts(&v->policy, &subject->addr))
+	clients_note_day(s, t, day);
+	if (!clients_is_proven(s, t, v->now_s) || !network_counts(&v->policy, &subject->addr))
 		return;
 	network = network_of(&subject->addr);
-	t = subjects_find_or_add(s, &network, v->now_s);
-	subjects_note_day(s, t, day);
+	t = clients_find_or_add(s, &network, v->now_s);
+	clients_note_day(s, t, day);
 }
 
 /* Notes a score; VERDICT_COUNTED when it counts, *ret is whose. credit: a delivery or login, not somebody's vote. */
 static enum verdict_outcome note(struct verdict *v, const struct net *subject, int score, int64_t time_s,
                                  bool credit, struct tracked **ret)
 {
-	struct subjects *const s = &v->subjects;
+	struct clients *const s = &v->clients;
 	const uint32_t at = no_later_than_now(v, time_s);
 	struct tracked *t;
 
-	if (at <= subjects_horizon(s, v->now_s))
+	if (at <= clients_horizon(s, v->now_s))
 		return VERDICT_HISTORY;
-	t = subjects_find_or_add(s, subject, v->now_s);
+	t = clients_find_or_add(s, subject, v->now_s);
 	if (t->until_s > v->now_s || at < t->until_s)
 		return VERDICT_RUNNING;
 	/* Credit is stored by the second: what came before a block and what after it in one second cannot be told. */
-	if (credit && at <= subjects_last_offence(s, t))
+	if (credit && at <= clients_last_offence(s, t))
 		return VERDICT_RUNNING;
-	subjects_add_score(s, t, at, score, v->now_s);
+	clients_add_score(s, t, at, score, v->now_s);
 	*ret = t;
 	return VERDICT_COUNTED;
 }
@@ -186,11 +186,11 @@ static enum verdict_outcome note(struct verdict *v, const struct net *subject, i
 static void judge_network(struct verdict *v, const struct addr *addr, struct verdict_decision *ret)
 {
 	const struct net net = network_of(addr);
-	struct tracked *const t = subjects_find_or_add(&v->subjects, &net, v->now_s);
-	const uint32_t first_s = network_note(&v->subjects.nodes, t, addr, v->now_s, v->policy.network_after);
+	struct tracked *const t = clients_find_or_add(&v->clients, &net, v->now_s);
+	const uint32_t first_s = network_note(&v->clients.pool, t, addr, v->now_s, v->policy.network_after);
 	const uint32_t until_s = first_s == 0 ? 0 : seconds(first_s + v->policy.window_s);
 
-	if (until_s <= v->now_s || until_s <= t->until_s || subjects_good_days(&v->subjects, t, v->now_s) != 0 ||
+	if (until_s <= v->now_s || until_s <= t->until_s || clients_good_days(&v->clients, t, v->now_s) != 0 ||
 	    verdict_spares(v, &net))
 		return;
 	ret->blocks[ret->n++] = (struct verdict_block){.net = net,
@@ -204,12 +204,12 @@ static void judge_network(struct verdict *v, const struct addr *addr, struct ver
 
 static void block(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, struct verdict_decision *ret)
 {
-	struct subjects *const s = &v->subjects;
-	const unsigned offence = subjects_count_offences(s, t, v->now_s) + 1;
-	const bool proven = subjects_is_proven(s, t, v->now_s);
+	struct clients *const s = &v->clients;
+	const unsigned offence = clients_count_offences(s, t, v->now_s) + 1;
+	const bool proven = clients_is_proven(s, t, v->now_s);
 
-	subjects_clear_scores(s, t);
-	subjects_begin_offence(s, t, v->now_s);
+	clients_clear_scores(s, t);
+	clients_begin_offence(s, t, v->now_s);
 	t->until_s = seconds((int64_t)v->now_s + verdict_duration(v, offence));
 	ret->outcome = VERDICT_BLOCK;
 	ret->blocks[ret->n++] = (struct verdict_block){.net = ret->subject,
@@ -218,16 +218,16 @@ static void block(struct verdict *v, struct tracked *t, const struct verdict_evi
 	                                               .offence = offence,
 	                                               .cause = VERDICT_EVIDENCE,
 	                                               .proven = proven};
-	v->brake.in_minute++;
+	v->ratelimit.in_minute++;
 	if (proven)
-		quarantine_note_taken(&v->quarantine, e->rule, &ret->subject, v->now_s, v->now_s);
+		suspension_note_taken(&v->suspension, e->rule, &ret->subject, v->now_s, v->now_s);
 	if (network_counts(&v->policy, &e->addr))
 		judge_network(v, &e->addr, ret);
 }
 
 void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct verdict_decision *ret)
 {
-	struct subjects *const s = &v->subjects;
+	struct clients *const s = &v->clients;
 	struct tracked *t;
 
 	*ret = (struct verdict_decision){.outcome = VERDICT_ALLOWED, .subject = net_of(&e->addr)};
@@ -238,17 +238,17 @@ void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct ver
 	if (verdict_is_suspended(v, e->rule))
 		return;
 	if (e->score < 0 && e->rule != VERDICT_NO_RULE && v->policy.earn_days > 0) /* a vote is no delivery */
-		note_good(v, &ret->subject, no_later_than_now(v, e->time_s) / SUBJECTS_DAY_S);
+		note_good(v, &ret->subject, no_later_than_now(v, e->time_s) / CLIENTS_DAY_S);
 	ret->outcome = note(v, &ret->subject, e->score, e->time_s, e->score < 0 && e->rule != VERDICT_NO_RULE, &t);
 	ret->counted = ret->outcome == VERDICT_COUNTED;
-	if (!ret->counted || e->score <= 0 || subjects_sum(s, t, v->now_s) < threshold_of(v, t))
+	if (!ret->counted || e->score <= 0 || clients_sum(s, t, v->now_s) < threshold_of(v, t))
 		return;
-	if (brake_holds(&v->brake, v->now_s)) {
+	if (ratelimit_holds(&v->ratelimit, v->now_s)) {
 		ret->outcome = VERDICT_BRAKED;
-		v->brake.held++;
-	} else if (subjects_is_proven(s, t, v->now_s) &&
-	           quarantine_is_full(&v->quarantine, e->rule, &ret->subject, v->now_s)) {
-		subjects_add_score(s, t, no_later_than_now(v, e->time_s), -e->score, v->now_s);
+		v->ratelimit.held++;
+	} else if (clients_is_proven(s, t, v->now_s) &&
+	           suspension_is_full(&v->suspension, e->rule, &ret->subject, v->now_s)) {
+		clients_add_score(s, t, no_later_than_now(v, e->time_s), -e->score, v->now_s);
 		ret->outcome = VERDICT_QUARANTINE;
 		ret->counted = false;
 		verdict_suspend(v, e->rule, true);
@@ -263,43 +263,43 @@ void verdict_save(struct verdict *v, const struct addr *addr)
 {
 	const struct net subject = subject_of(v, addr), network = network_of(addr);
 
-	saved_take(&v->subjects, &subject, &v->saved[0]);
+	saved_take(&v->clients, &subject, &v->saved[0]);
 	v->n_saved = 1;
 	if (network_counts(&v->policy, addr))
-		saved_take(&v->subjects, &network, &v->saved[v->n_saved++]);
-	(void)brake_holds(&v->brake, v->now_s); /* the minute begins now, if it is another one */
-	v->saved_brake = v->brake;
+		saved_take(&v->clients, &network, &v->saved[v->n_saved++]);
+	(void)ratelimit_holds(&v->ratelimit, v->now_s); /* the minute begins now, if it is another one */
+	v->saved_brake = v->ratelimit;
 }
 
 void verdict_restore(struct verdict *v)
 {
 	for (size_t i = 0; i < v->n_saved; i++)
-		saved_put_back(&v->subjects, &v->saved[i], v->now_s);
+		saved_put_back(&v->clients, &v->saved[i], v->now_s);
 	v->n_saved = 0;
-	v->brake = v->saved_brake;
+	v->ratelimit = v->saved_brake;
 }
 
 static void forgive(struct verdict *v, struct tracked *t, uint32_t at_s)
 {
 	if (at_s > 0)
-		subjects_drop_scores(&v->subjects, t, at_s - 1);
+		clients_drop_scores(&v->clients, t, at_s - 1);
 	if (t->until_s < at_s)
 		t->until_s = at_s; /* as after a block: what is older than its end does not count */
 }
 
 void verdict_forget(struct verdict *v, const struct net *net, int64_t at_s)
 {
-	struct subjects *const s = &v->subjects;
+	struct clients *const s = &v->clients;
 	struct tracked *t;
 
 	if (net->len == 128) {
 		const struct net subject = subject_of(v, &net->addr), network = network_of(&net->addr);
 
-		forgive(v, subjects_find_or_add(s, &subject, v->now_s), seconds(at_s));
-		if (subject.len < 128 && (t = subjects_find(s, net)) != NULL)
+		forgive(v, clients_find_or_add(s, &subject, v->now_s), seconds(at_s));
+		if (subject.len < 128 && (t = clients_find(s, net)) != NULL)
 			forgive(v, t, seconds(at_s));
-		if (network_counts(&v->policy, &net->addr) && (t = subjects_find(s, &network)) != NULL)
-			network_drop(&s->nodes, t, &net->addr);
+		if (network_counts(&v->policy, &net->addr) && (t = clients_find(s, &network)) != NULL)
+			network_drop(&s->pool, t, &net->addr);
 		return;
 	}
 	for (t = s->table; t < s->table + s->size; t++)
@@ -309,7 +309,7 @@ void verdict_forget(struct verdict *v, const struct net *net, int64_t at_s)
 
 void verdict_until(struct verdict *v, const struct net *net, int64_t until_s)
 {
-	struct tracked *const t = subjects_find(&v->subjects, net);
+	struct tracked *const t = clients_find(&v->clients, net);
 
 	if (t != NULL)
 		t->until_s = seconds(until_s);
@@ -321,36 +321,36 @@ void verdict_known_good(struct verdict *v, const struct net *net, int64_t day)
 {
 	const struct net subject = net->len == 128 ? subject_of(v, &net->addr) : *net;
 
-	if (v->policy.earn_days > 0 && day >= 0 && day <= v->now_s / SUBJECTS_DAY_S)
+	if (v->policy.earn_days > 0 && day >= 0 && day <= v->now_s / CLIENTS_DAY_S)
 		note_good(v, &subject, (uint32_t)day); /* in range, above */
 }
 
 void verdict_known_resumed(struct verdict *v, unsigned rule, int64_t at_s)
 {
-	quarantine_note_resumed(&v->quarantine, rule, seconds(at_s), v->now_s);
+	suspension_note_resumed(&v->suspension, rule, seconds(at_s), v->now_s);
 }
 
 void verdict_known_block(struct verdict *v, const struct verdict_block *b, unsigned rule)
 {
-	struct subjects *const s = &v->subjects;
+	struct clients *const s = &v->clients;
 	const uint32_t since_s = seconds(b->since_s);
-	struct tracked *t = subjects_find_or_add(s, &b->net, v->now_s);
+	struct tracked *t = clients_find_or_add(s, &b->net, v->now_s);
 
 	if (b->cause == VERDICT_EVIDENCE)
-		subjects_begin_offence(s, t, since_s);
+		clients_begin_offence(s, t, since_s);
 	if (seconds(b->until_s) > t->until_s)
 		t->until_s = seconds(b->until_s);
 	if (b->cause != VERDICT_EVIDENCE)
 		return;
-	if (b->proven && (int64_t)since_s + QUARANTINE_S > v->now_s)
-		quarantine_note_taken(&v->quarantine, rule, &b->net, since_s, v->now_s);
-	if (!brake_holds(&v->brake, v->now_s) && since_s / 60 == v->brake.minute)
-		v->brake.in_minute++;
-	if (since_s > subjects_horizon(s, v->now_s) && network_counts(&v->policy, &b->net.addr)) {
+	if (b->proven && (int64_t)since_s + SUSPENSION_S > v->now_s)
+		suspension_note_taken(&v->suspension, rule, &b->net, since_s, v->now_s);
+	if (!ratelimit_holds(&v->ratelimit, v->now_s) && since_s / 60 == v->ratelimit.minute)
+		v->ratelimit.in_minute++;
+	if (since_s > clients_horizon(s, v->now_s) && network_counts(&v->policy, &b->net.addr)) {
 		const struct net network = network_of(&b->net.addr);
 
-		t = subjects_find_or_add(s, &network, v->now_s);
-		(void)network_note(&s->nodes, t, &b->net.addr, since_s, v->policy.network_after);
+		t = clients_find_or_add(s, &network, v->now_s);
+		(void)network_note(&s->pool, t, &b->net.addr, since_s, v->policy.network_after);
 	}
 }
 
@@ -366,10 +366,10 @@ void verdict_known_hit(struct verdict *v, const struct addr *addr, int score, in
 void verdict_known_spent(struct verdict *v, const struct addr *addr)
 {
 	const struct net subject = subject_of(v, addr);
-	struct tracked *const t = subjects_find(&v->subjects, &subject);
+	struct tracked *const t = clients_find(&v->clients, &subject);
 
 	if (t != NULL)
-		subjects_clear_scores(&v->subjects, t);
+		clients_clear_scores(&v->clients, t);
 }
 
 void verdict_known_credit(struct verdict *v, const struct addr *addr, int score, int64_t time_s)
@@ -389,23 +389,23 @@ struct verdict_look verdict_look(const struct verdict *v, const struct addr *add
 	                            .allowed = verdict_is_allowed(v, addr),
 	                            .threshold = v->policy.threshold,
 	                            .offence = 1};
-	const struct tracked *const t = subjects_find(&v->subjects, &view.subject);
+	const struct tracked *const t = clients_find(&v->clients, &view.subject);
 
 	if (t == NULL)
 		return view;
-	view.proven = subjects_is_proven(&v->subjects, t, v->now_s);
-	view.score = subjects_sum(&v->subjects, t, v->now_s);
+	view.proven = clients_is_proven(&v->clients, t, v->now_s);
+	view.score = clients_sum(&v->clients, t, v->now_s);
 	view.threshold = threshold_of(v, t);
-	view.offence = subjects_count_offences(&v->subjects, t, v->now_s) + 1;
+	view.offence = clients_count_offences(&v->clients, t, v->now_s) + 1;
 	view.until_s = t->until_s > v->now_s ? t->until_s : 0;
 	return view;
 }
 
 struct verdict_stat verdict_stat(const struct verdict *v)
 {
-	return (struct verdict_stat){.addresses = v->subjects.n,
-	                             .forgotten = v->subjects.forgotten,
-	                             .braked = v->brake.held,
-	                             .suspended = v->quarantine.n_suspended,
+	return (struct verdict_stat){.addresses = v->clients.n,
+	                             .forgotten = v->clients.forgotten,
+	                             .braked = v->ratelimit.held,
+	                             .suspended = v->suspension.n_suspended,
 	                             .earned = v->allowed.n_earned};
 }

@@ -57,7 +57,7 @@ struct verdict_policy {
 	uint8_t ip6_prefix;         /* 48..128; 0: as 128, each address for itself */
 	unsigned network_after;     /* 0: no network is ever blocked; 2..VERDICT_NETWORK_MAX */
 	unsigned earn_days;         /* 1..31 of the last 31; 0: nobody is proven good */
-	unsigned quarantine;        /* proven good subjects an hour; 0: no rule is ever suspended */
+	unsigned suspension;        /* proven good subjects an hour; 0: no rule is ever suspended */
 	unsigned blocks_per_minute; /* 0: no brake */
 };
 

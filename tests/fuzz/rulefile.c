@@ -12,8 +12,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "examples.h"
-#include "rules/lint.h"
+#include "rulecheck/examples.h"
+#include "rulecheck/lint.h"
 #include "rules/rules.h"
 #include "seeds.h"
 

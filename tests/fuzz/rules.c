@@ -16,7 +16,7 @@
 
 #include "input/line.h"
 #include "rules/compiled.h"
-#include "rules/nearest.h"
+#include "rulecheck/nearmiss.h"
 #include "rules/rules.h"
 #include "rules/sessions.h"
 #include "seeds.h"
@@ -174,9 +174,9 @@ static void count_stat(const struct rules_stat *before)
 
 static void explain(struct span program, struct span message)
 {
-	struct nearest nearest;
+	struct nearmiss nearest;
 
-	if (nearest_find(rules, program, message, &nearest) != NEAREST_FOUND)
+	if (nearmiss_find(rules, program, message, &nearest) != NEARMISS_FOUND)
 		return;
 	check(nearest.place.p != NULL);
 	check_inside(nearest.place, message);

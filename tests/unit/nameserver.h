@@ -29,7 +29,7 @@ struct nameserver_name {
 struct nameserver {
 	int fd;
 	char address[32]; /* as resolver_new takes it */
-	const struct nameserver_name *names;
+	const struct nameserver_name *hostnames;
 	size_t n_names;
 	unsigned deaf;  /* does not hear so many questions */
 	unsigned lies;  /* before each answer, of somebody who does not know its number */
@@ -37,9 +37,9 @@ struct nameserver {
 	char last[256]; /* ... and the name in the last one */
 };
 
-static inline struct nameserver nameserver_open(const struct nameserver_name *names, size_t n)
+static inline struct nameserver nameserver_open(const struct nameserver_name *hostnames, size_t n)
 {
-	struct nameserver server = {.names = names, .n_names = n};
+	struct nameserver server = {.hostnames = hostnames, .n_names = n};
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	socklen_t len = sizeof in;
 
@@ -96,8 +96,8 @@ static inline void nameserver_serve(struct nameserver *server)
 	type = packet[question - 3];
 	server->asked++;
 	for (size_t i = 0; i < server->n_names && found == &none; i++)
-		if (strcasecmp(server->names[i].name, server->last) == 0 || server->names[i].name[0] == '\0')
-			found = &server->names[i];
+		if (strcasecmp(server->hostnames[i].name, server->last) == 0 || server->hostnames[i].name[0] == '\0')
+			found = &server->hostnames[i];
 	if (server->deaf > 0 || found->rcode == NAMESERVER_SILENCE) {
 		server->deaf -= server->deaf > 0;
 		return;

@@ -1,0 +1,67 @@
+/*
+ * admin: what somebody asked for over the control socket is done, or found out, and answered.
+ *
+ * Where control meets store, verdict and firewall. A change is recorded (who, when, what, why) in the transaction that
+ * makes it; after the commit the verdict knows it, and then the kernel is told. After an error of the database nothing was
+ * changed.
+ *
+ * A block by hand is a block of rule "manual", category "manual": it runs its time whatever else is known, and a later
+ * one of the same address takes its place. Votes are hits of rules "vote-black" and "vote-white", category "vote"; the
+ * score of a white one is negative, and while one is younger than [block] window, black ones count nothing. An
+ * unblock, and a white vote, end every running block that the address is in, networks too, whoever began it.
+ */
+#ifndef WFS_ADMIN_ADMIN_H
+#define WFS_ADMIN_ADMIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/why.h"
+#include "config.h"
+#include "control/answer.h"
+#include "control/protocol.h"
+#include "pipeline/reconcile.h"
+#include "store/audit.h"
+#include "store/store.h"
+#include "verdict/verdict.h"
+
+enum {
+	ADMIN_BLACK = 50,  /* score of a vote that names none */
+	ADMIN_WHITE = 100,
+	ADMIN_HITS_SHOWN = 20,
+	ADMIN_BLOCKS_SHOWN = 20,
+};
+
+struct admin {
+	struct store *store;
+	struct audit *audit;
+	struct verdict *verdict;     /* at now_s: verdict_at */
+	struct reconcile *reconcile;       /* NULL: no daemon; only test is asked then */
+	const struct config *config;
+};
+
+/* What the engine has to do yet. */
+struct admin_todo {
+	int64_t until_s;  /* a block ends then; 0: none was begun */
+	bool sync;        /* the kernel did not take it at once: compare and say why */
+	int rc;           /* of the firewall when < 0, sentence in why */
+	size_t refused;   /* entries that the kernel did not take, the reason of the first in why */
+	struct why why;
+};
+
+/*
+ * who: for the record. Not for reload and resume, which the engine does itself: it records them by admin_record.
+ * Every outcome is in answer.
+ */
+void admin_run(const struct admin *admin, const struct protocol_request *request, const char *who, int64_t now_s,
+                struct answer *answer, struct admin_todo *ret);
+
+/* Resumes the rule that request names; rule: its number for the verdict, or VERDICT_NO_RULE when there is none now. */
+void admin_resume(const struct admin *admin, const struct protocol_request *request, unsigned rule, const char *who,
+                   int64_t now_s, struct answer *answer);
+
+/* Records that who did what (of which rule or address: why_text). 0 or an error of the database. */
+int admin_record(const struct admin *admin, const char *who, const char *what, const char *why_text, int64_t now_s,
+                  struct why *why);
+
+#endif

@@ -1,0 +1,226 @@
+#include "admin/block.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/record.h"
+#include "admin/standing.h"
+#include "store/blocks.h"
+#include "store/hits.h"
+
+static const char block_reason[] = "blocked by hand";
+static const char flood_reason[] = "opened too many connections at once";
+
+static void block_now(const struct admin *o, const struct verdict_block *blocks, size_t n, int64_t now_s,
+                      struct admin_todo *todo)
+{
+	struct reconcile_result ignored; /* the sync that follows says it */
+
+	if (n == 0)
+		return;
+	todo->until_s = blocks[0].until_s;
+	todo->rc = reconcile_add(o->reconcile, blocks, n, now_s, &todo->refused, &todo->why);
+	if (todo->rc == -ENOSPC) { /* the lists are laid out anew, and then it fits, or does not */
+		todo->sync = true;
+		todo->rc = reconcile_sync(o->reconcile, o->verdict, o->config->block.extend, now_s, &ignored,
+		                       &todo->why);
+		if (todo->rc == 0)
+			todo->rc = reconcile_add(o->reconcile, blocks, n, now_s, &todo->refused, &todo->why);
+	}
+	/* It tries again, and status says what was refused. */
+	todo->sync |= todo->rc < 0 || todo->refused > 0;
+	for (size_t i = 1; i < n; i++)
+		if (blocks[i].until_s < todo->until_s)
+			todo->until_s = blocks[i].until_s;
+}
+
+/* It is recorded, but the kernel does not hold it, or not all of its n entries. */
+static void say_refused(struct answer *answer, size_t n, const struct admin_todo *todo)
+{
+	const size_t refused = todo->rc < 0 ? n : todo->refused;
+
+	answer_number(answer, "refused", (int64_t)refused); /* few */
+	answer_text(answer, "refused_why", refused > 0 ? todo->why.text : NULL);
+}
+
+static int write_manual(const struct admin *o, const struct protocol_request *r, const char *who,
+                        int64_t until_s, int64_t now_s, struct why *why)
+{
+	struct store_block block = {
+	        .net = r->net, .since_s = now_s, .until_s = until_s, .cause = STORE_MANUAL};
+	int rc = store_begin(o->store, why);
+
+	if (rc < 0)
+		return rc;
+	rc = store_rule(o->store, "manual", "manual", r->reason[0] != '\0' ? r->reason : block_reason,
+	                &block.rule, why);
+	if (rc == 0)
+		rc = store_end_cause(o->store, &r->net, STORE_MANUAL, now_s, "replaced", why);
+	if (rc == 0)
+		rc = store_add_blocks(o->store, &block, 1, why);
+	return record_finish(o, r, who, now_s, rc, why);
+}
+
+void block_manual(const struct admin *o, const struct protocol_request *r, const char *who, int64_t now_s,
+                  struct answer *answer, struct admin_todo *todo)
+{
+	const char *const never = standing_never(o, &r->net);
+	const struct verdict_look view = verdict_look(o->verdict, &r->net.addr);
+	/* As long as its next block for evidence would last, when nothing else is said. */
+	const int64_t for_s =
+	        r->for_s > 0 ? r->for_s : verdict_duration(o->verdict, r->net.len == 128 ? view.offence : 1);
+	const struct verdict_block block = {
+	        .net = r->net, .since_s = now_s, .until_s = now_s + for_s, .cause = VERDICT_MANUAL};
+	uint8_t length;
+	const size_t n = standing_pieces(o, &r->net, &length);
+	struct reconcile_block before = {0};
+	bool blocked = false;
+	struct why why;
+
+	if (never != NULL) {
+		answer_error(answer, never);
+		return;
+	}
+	if (n > RECONCILE_PIECES_MAX) {
+		answer_error(answer, "the kernel has no list for networks of that length, and of smaller "
+		                     "ones it would be more "
+		                     "than 1024; name smaller networks");
+		return;
+	}
+	if (standing_find(o, &r->net, now_s, &blocked, &before, &why) < 0 ||
+	    write_manual(o, r, who, block.until_s, now_s, &why) < 0) {
+		record_say_trouble(answer, &why);
+		return;
+	}
+	block_now(o, &block, 1, now_s, todo);
+	/* When it took the place of one that would have lasted longer, memory must learn when it ends now. */
+	todo->sync |= blocked && before.until_s > block.until_s;
+	answer_begin(answer);
+	standing_say_net(answer, &r->net);
+	answer_time(answer, "since", block.since_s);
+	answer_time(answer, "until", block.until_s);
+	answer_number(answer, "entries", (int64_t)n);
+	say_refused(answer, n, todo);
+	answer_end(answer);
+}
+
+static int add_block(const struct admin *o, const struct verdict_block *b, int64_t rule, struct why *why)
+{
+	const struct store_block block = {.net = b->net,
+	                                  .since_s = b->since_s,
+	                                  .until_s = b->until_s,
+	                                  .offence = b->offence,
+	                                  .rule = rule,
+	                                  .cause = b->cause == VERDICT_NETWORK ? STORE_NETWORK
+	                                                                       : STORE_EVIDENCE,
+	                                  .proven = b->proven};
+
+	return b->prolonged ? store_prolong(o->store, &b->net, block.cause, b->since_s, b->until_s, why)
+	                    : store_add_blocks(o->store, &block, 1, why);
+}
+
+static int add_blocks(const struct admin *o, const struct verdict_decision *decision, int64_t rule, struct why *why)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < decision->n && rc == 0; i++)
+		rc = add_block(o, &decision->blocks[i], rule, why);
+	return rc;
+}
+
+/* The vote, what was decided on it, and who cast it: in the transaction that is open. */
+static int write_black(const struct admin *o, const struct protocol_request *r, const char *who, int score,
+                       const struct verdict_decision *decision, int64_t now_s, struct why *why)
+{
+	int64_t rule;
+	int rc = record_vote(o, r, who, score, !decision->counted, decision->n > 0, now_s, &rule, why);
+
+	if (rc == 0)
+		rc = add_blocks(o, decision, rule, why);
+	return record_finish(o, r, who, now_s, rc, why);
+}
+
+void block_black(const struct admin *o, const struct protocol_request *r, const char *who, int64_t now_s,
+                 struct answer *answer, struct admin_todo *todo)
+{
+	const char *const never = standing_never(o, &r->net);
+	const struct verdict_evidence evidence = {.addr = r->net.addr,
+	                                          .score = r->score > 0 ? r->score : ADMIN_BLACK,
+	                                          .time_s = now_s,
+	                                          .rule = VERDICT_NO_RULE};
+	struct verdict_decision decision = {0};
+	int64_t white_s = 0;
+	struct why why;
+	int rc;
+
+	if (never != NULL) {
+		answer_error(answer, never);
+		return;
+	}
+	if ((rc = audit_white(o->audit, &r->net, now_s - o->config->block.window_s, &white_s, &why)) >= 0 &&
+	    (rc = store_begin(o->store, &why)) == 0) {
+		verdict_save(o->verdict, &r->net.addr);
+		if (white_s == 0)
+			verdict_hit(o->verdict, &evidence, &decision);
+		if ((rc = write_black(o, r, who, evidence.score, &decision, now_s, &why)) < 0)
+			verdict_restore(o->verdict);
+	}
+	if (rc < 0) {
+		record_say_trouble(answer, &why);
+		return;
+	}
+	block_now(o, decision.blocks, decision.n, now_s, todo);
+	answer_begin(answer);
+	standing_say_net(answer, &r->net);
+	answer_bool(answer, "counted", decision.counted);
+	say_refused(answer, decision.n, todo);
+	if (white_s != 0)
+		answer_time(answer, "white_since", white_s);
+	standing_say_new(o, &r->net, now_s, answer);
+	answer_end(answer);
+}
+
+/* What the kernel counted, as a hit without a log, and what was decided on it. */
+static int write_flood(const struct admin *o, const struct block_flood *flood, const struct verdict_decision *decision,
+                       int64_t now_s, struct why *why)
+{
+	char text[STORE_LINE_MAX];
+	struct store_hit hit = {.time_s = now_s,
+	                        .address = flood->addr,
+	                        .score = BLOCK_FLOOD,
+	                        .ignored = !decision->counted,
+	                        .spent = decision->n > 0};
+	int rc = store_begin(o->store, why);
+
+	if (rc < 0)
+		return rc;
+	hit.text.p = text;
+	hit.text.len = (size_t)snprintf(text, sizeof text, "kernel: more than %" PRId64 " new connections in %" PRId64 " s",
+	                                flood->connections, flood->within_s); /* short */
+	if ((rc = store_rule(o->store, "kernel-connections", "flood", flood_reason, &hit.rule, why)) == 0 &&
+	    (rc = store_add_hits(o->store, &hit, 1, why)) == 0)
+		rc = add_blocks(o, decision, hit.rule, why);
+	return store_finish(o->store, rc, why);
+}
+
+int block_flood(const struct admin *o, const struct block_flood *flood, int64_t now_s, struct admin_todo *ret,
+                struct why *why)
+{
+	const struct verdict_evidence evidence = {
+	        .addr = flood->addr, .score = BLOCK_FLOOD, .time_s = now_s, .rule = VERDICT_NO_RULE};
+	struct verdict_decision decision;
+	int rc = 0;
+
+	*ret = (struct admin_todo){0};
+	verdict_save(o->verdict, &flood->addr);
+	verdict_hit(o->verdict, &evidence, &decision);
+	/* Once a second, as long as it goes on: of who is allowed, or blocked by now, nothing is kept. */
+	if (decision.counted && (rc = write_flood(o, flood, &decision, now_s, why)) < 0)
+		verdict_restore(o->verdict);
+	if (rc < 0)
+		return rc;
+	block_now(o, decision.blocks, decision.n, now_s, ret);
+	return 0;
+}

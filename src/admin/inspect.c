@@ -1,0 +1,150 @@
+#include "admin/inspect.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/standing.h"
+
+void inspect_list(const struct admin *o, int64_t now_s, struct answer *answer)
+{
+	struct audit_block b;
+	struct why why;
+	int64_t n = 0;
+	bool more = false;
+	int rc;
+
+	answer_begin(answer);
+	answer_array(answer, "list");
+	for (audit_running(o->audit, now_s); (rc = audit_next_block(o->audit, &b, &why)) == 0; n++) {
+		if (!answer_has_room(answer)) {
+			more = true;
+			break;
+		}
+		answer_object(answer, NULL);
+		standing_say_net(answer, &b.block.net);
+		answer_time(answer, "since", b.block.since_s);
+		answer_time(answer, "until", b.block.until_s);
+		answer_text(answer, "rule", b.rule);
+		answer_text(answer, "reason", b.reason);
+		answer_text(answer, "category", b.category);
+		answer_number(answer, "offence", b.block.offence);
+		answer_number(answer, "knocks", b.knocks);
+		answer_close(answer);
+	}
+	audit_stop(o->audit);
+	answer_close(answer);
+	answer_number(answer, "shown", n);
+	answer_bool(answer, "more", more);
+	answer_end(answer);
+	if (rc < 0)
+		answer_error(answer, why.text);
+}
+
+static int say_blocks(const struct admin *o, const struct net *net, int64_t now_s, struct answer *answer,
+                      struct why *why)
+{
+	struct audit_block b;
+	int rc;
+
+	answer_array(answer, "blocks");
+	for (audit_blocks(o->audit, net, ADMIN_BLOCKS_SHOWN);
+	     (rc = audit_next_block(o->audit, &b, why)) == 0 && answer_has_room(answer);) {
+		answer_object(answer, NULL);
+		answer_time(answer, "since", b.block.since_s);
+		answer_time(answer, "until", b.block.until_s);
+		answer_number(answer, "offence", b.block.offence);
+		answer_text(answer, "ended_by",
+		            b.ended_by != NULL || b.block.until_s > now_s ? b.ended_by : "expired");
+		answer_text(answer, "rule", b.rule);
+		answer_text(answer, "reason", b.reason);
+		answer_close(answer);
+	}
+	audit_stop(o->audit);
+	answer_close(answer);
+	return rc < 0 ? rc : 0;
+}
+
+static int say_hits(const struct admin *o, const struct addr *addr, struct answer *answer, struct why *why)
+{
+	struct audit_hit h;
+	int rc;
+
+	answer_array(answer, "hits");
+	for (audit_hits(o->audit, addr, ADMIN_HITS_SHOWN);
+	     (rc = audit_next_hit(o->audit, &h, why)) == 0 && answer_has_room(answer);) {
+		answer_object(answer, NULL);
+		answer_time(answer, "time", h.time_s);
+		answer_text(answer, "rule", h.rule);
+		answer_number(answer, "score", h.score);
+		answer_text(answer, "detail", h.detail);
+		answer_text(answer, "reason", h.reason);
+		answer_text(answer, "text", h.text);
+		answer_close(answer);
+	}
+	audit_stop(o->audit);
+	answer_close(answer);
+	return rc < 0 ? rc : 0;
+}
+
+void inspect_at(const struct admin *o, const struct protocol_request *r, int64_t now_s, struct answer *answer)
+{
+	struct why why;
+	int rc;
+
+	answer_begin(answer);
+	standing_say_net(answer, &r->net);
+	rc = standing_say(o, &r->net, now_s, answer, &why);
+	if (rc == 0 && r->verb == PROTOCOL_WHY) {
+		rc = say_blocks(o, &r->net, now_s, answer, &why);
+		if (rc == 0)
+			rc = say_hits(o, &r->net.addr, answer, &why);
+	}
+	if (rc < 0)
+		answer_error(answer, why.text);
+	else
+		answer_end(answer);
+}
+
+/* Numbers as numbers, the rest as text. */
+static void say_said(struct answer *answer, const char *key, const char *value)
+{
+	char *end;
+	long long number;
+
+	errno = 0;
+	number = strtoll(value, &end, 10);
+	if (errno == 0 && end != value && *end == '\0') {
+		if (strlen(key) > 3 && strcmp(key + strlen(key) - 3, "_at") == 0)
+			answer_time(answer, key, number);
+		else
+			answer_number(answer, key, number);
+	} else {
+		answer_text(answer, key, value);
+	}
+}
+
+void inspect_status(const struct admin *o, int64_t now_s, struct answer *answer)
+{
+	const struct verdict_stat stat = verdict_stat(o->verdict);
+	const char *key, *value;
+	struct why why;
+	int64_t active = 0;
+	int rc = audit_count_running(o->audit, now_s, &active, &why);
+
+	answer_begin(answer);
+	answer_number(answer, "blocks_active", active);
+	answer_number(answer, "addresses", (int64_t)stat.addresses);
+	answer_number(answer, "forgotten", (int64_t)stat.forgotten);
+	answer_number(answer, "braked", (int64_t)stat.braked);
+	answer_number(answer, "suspended", (int64_t)stat.suspended);
+	answer_number(answer, "earned", (int64_t)stat.earned);
+	if (rc >= 0)
+		for (audit_said(o->audit);
+		     (rc = audit_next_said(o->audit, &key, &value, &why)) == 0 && answer_has_room(answer);)
+			say_said(answer, key, value);
+	audit_stop(o->audit);
+	answer_end(answer);
+	if (rc < 0)
+		answer_error(answer, why.text);
+}

@@ -1,0 +1,165 @@
+#include "admin/standing.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "admin/running.h"
+#include "base/localaddrs.h"
+
+/*
+ * The kernel has lists for networks of some lengths only; others are there as several of the next longer one
+ * (wanted.h). *ret_len: of these pieces. Returns how many, or more than RECONCILE_PIECES_MAX.
+ */
+size_t standing_pieces(const struct admin *o, const struct net *net, uint8_t *ret_len)
+{
+	const uint8_t len = reconcile_piece_len(net, (uint8_t)o->config->block.ip6_prefix); /* <= 128 */
+
+	*ret_len = len;
+	return len - net->len > RECONCILE_PIECES_BITS ? RECONCILE_PIECES_MAX + 1 : (size_t)1 << (len - net->len);
+}
+
+/* The i-th network of that length in net; i fits into the bits before its end. */
+static struct net piece_of(const struct net *net, uint8_t length, size_t i)
+{
+	struct net piece = *net;
+
+	piece.len = length;
+	for (unsigned bit = 0; bit < RECONCILE_PIECES_BITS; bit++)
+		if (i >> bit & 1)
+			piece.addr.bytes[(length - 1 - bit) / 8] |=
+			        (uint8_t)(0x80U >> (length - 1 - bit) % 8);
+	return piece;
+}
+
+/* The running block that net is in and that lasts longest; l: all there may be, NULL: memory knows them. */
+static bool is_in(const struct admin *o, const struct running_list *l, const struct net *net, int64_t now_s,
+                  struct reconcile_block *ret)
+{
+	bool any = false;
+
+	if (l == NULL)
+		return reconcile_runs(o->reconcile, net, now_s, ret);
+	for (size_t i = 0; i < l->n; i++)
+		if (running_lies_in(net, &l->list[i].net) && (!any || l->list[i].until_s > ret->until_s)) {
+			*ret = l->list[i];
+			any = true;
+		}
+	return any;
+}
+
+/* The same of all pieces of a network: as long as all of them run. */
+static bool is_in_pieces(const struct admin *o, const struct running_list *l, const struct net *net,
+                         int64_t now_s, struct reconcile_block *ret)
+{
+	uint8_t length;
+	const size_t n = standing_pieces(o, net, &length);
+	struct reconcile_block all = {.net = *net, .until_s = INT64_MAX}, one = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		const struct net piece = piece_of(net, length, i);
+
+		if (n > RECONCILE_PIECES_MAX || !is_in(o, l, &piece, now_s, &one))
+			return false;
+		if (one.until_s < all.until_s)
+			all.until_s = one.until_s;
+	}
+	*ret = all;
+	return true;
+}
+
+/* Is net blocked, by what, and until when? */
+int standing_find(const struct admin *o, const struct net *net, int64_t now_s, bool *ret_blocked,
+                  struct reconcile_block *ret, struct why *why)
+{
+	const bool in_memory = o->reconcile != NULL && reconcile_is_known(o->reconcile);
+	struct running_list l = {0};
+	struct reconcile_block pieces;
+	const int rc = in_memory ? 0 : running_find(o, net, now_s, &l, why);
+
+	if (rc < 0)
+		return rc;
+	*ret_blocked = is_in(o, in_memory ? NULL : &l, net, now_s, ret);
+	/* A network around it may be over before them. */
+	if (net->len < 128 && is_in_pieces(o, in_memory ? NULL : &l, net, now_s, &pieces) &&
+	    (!*ret_blocked || pieces.until_s > ret->until_s)) {
+		*ret = pieces;
+		*ret_blocked = true;
+	}
+	free(l.list);
+	return 0;
+}
+
+/* Why nothing of net is blocked; NULL when it may be. */
+const char *standing_never(const struct admin *o, const struct net *net)
+{
+	struct net own[LOCALADDRS_MAX];
+	size_t n;
+
+	if (net_is_never(net))
+		return "loopback, link-local, multicast and unspecified addresses are never blocked";
+	if (net->len == 128 ? !verdict_is_allowed(o->verdict, &net->addr) : !verdict_spares(o->verdict, net))
+		return NULL;
+	for (size_t i = 0; i < o->config->allow.n; i++)
+		if (net_overlap(&o->config->allow.nets[i], net))
+			return "allowed: it stands under [allow] in the configuration";
+	n = localaddrs_addresses(own);
+	for (size_t i = 0; i < n; i++)
+		if (net_overlap(&own[i], net))
+			return "an address of this machine, or its gateway, is never blocked";
+	return "allowed: by a name or a file under [allow], or it earned it";
+}
+
+void standing_say_net(struct answer *answer, const struct net *net)
+{
+	char text[NET_TEXT_MAX];
+
+	(void)net_text(net, text);
+	answer_text(answer, "address", text);
+}
+
+/* Blocked, until when, by which block; or how far from it. */
+int standing_say(const struct admin *o, const struct net *net, int64_t now_s, struct answer *answer,
+                 struct why *why)
+{
+	const struct verdict_look view = verdict_look(o->verdict, &net->addr);
+	const char *const never = standing_never(o, net);
+	char text[NET_TEXT_MAX], sentence[WHY_MAX];
+	struct reconcile_block block = {0};
+	bool blocked;
+	int rc;
+
+	if ((rc = standing_find(o, net, now_s, &blocked, &block, why)) < 0)
+		return rc;
+	(void)net_text(&block.net, text);
+	answer_bool(answer, "blocked", blocked);
+	answer_time(answer, "until", blocked ? block.until_s : 0);
+	answer_text(answer, "by", blocked ? text : NULL);
+	answer_bool(answer, "allowed", never != NULL);
+	if (net->len == 128) {
+		answer_number(answer, "score", view.score);
+		answer_number(answer, "threshold", view.threshold);
+		answer_bool(answer, "proven", view.proven);
+		answer_number(answer, "offence", view.offence);
+	}
+	if (blocked)
+		(void)snprintf(sentence, sizeof sentence, "a block of %s runs", text);
+	else if (never != NULL)
+		(void)snprintf(sentence, sizeof sentence, "%s", never);
+	else if (net->len < 128)
+		(void)snprintf(sentence, sizeof sentence, "no block of it as a whole runs");
+	else
+		(void)snprintf(sentence, sizeof sentence,
+		               "its hits within the window add up to %" PRId64 " of %" PRId64, view.score,
+		               view.threshold);
+	answer_text(answer, "why", sentence);
+	return 0;
+}
+
+/* After a change that was made: what cannot be read is left out. */
+void standing_say_new(const struct admin *o, const struct net *net, int64_t now_s, struct answer *answer)
+{
+	struct why ignored;
+
+	(void)standing_say(o, net, now_s, answer, &ignored);
+}

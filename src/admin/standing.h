@@ -1,0 +1,36 @@
+/*
+ * standing: is an address or a network blocked now, by what and until when; how far is it from that, or why
+ * is it never.
+ *
+ * Read only. Errors as of store.h.
+ */
+#ifndef WFS_ADMIN_STANDING_H
+#define WFS_ADMIN_STANDING_H
+
+#include "admin/admin.h"
+
+/*
+ * The kernel has lists for networks of some lengths only; others are there as several of the next longer one
+ * (wanted.h). *ret_len: of these pieces. Returns how many, or more than RECONCILE_PIECES_MAX.
+ */
+size_t standing_pieces(const struct admin *admin, const struct net *net, uint8_t *ret_len);
+
+/* Why nothing of net is blocked, a constant sentence; NULL when it may be. */
+const char *standing_never(const struct admin *admin, const struct net *net);
+
+/* Is all of net blocked, and until when; ret->net: by which block, or net itself when it is by several. */
+int standing_find(const struct admin *admin, const struct net *net, int64_t now_s, bool *ret_blocked,
+                  struct reconcile_block *ret, struct why *why);
+
+/* Into the answer: the member "address". */
+void standing_say_net(struct answer *answer, const struct net *net);
+
+/* Into the answer: blocked, until when, by which block; or how far from it. */
+int standing_say(const struct admin *admin, const struct net *net, int64_t now_s, struct answer *answer,
+                 struct why *why);
+
+/* The same after a change that was made: what cannot be read is left out. */
+void standing_say_new(const struct admin *admin, const struct net *net, int64_t now_s,
+                      struct answer *answer);
+
+#endif

@@ -1,0 +1,57 @@
+#include "base/arena.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25 /* Linux 6.1, asm-generic/mman-common.h */
+#endif
+
+enum { HUGE_PAGE = 2 << 20 }; /* on amd64; elsewhere a step like any other */
+
+static size_t round_up(size_t bytes)
+{
+	return (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+}
+
+void arena_init(struct arena *room, size_t max)
+{
+	const size_t whole = round_up(max) + HUGE_PAGE; /* one more, to begin at a huge page */
+	char *const all = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	size_t before;
+
+	if (all == MAP_FAILED)
+		abort();
+	before = round_up((uintptr_t)all) - (uintptr_t)all;
+	if (before > 0)
+		(void)munmap(all, before);
+	*room = (struct arena){.start = all + before, .whole = whole - before};
+}
+
+void arena_done(struct arena *room)
+{
+	if (room->whole > 0)
+		(void)munmap(room->start, room->whole);
+	*room = (struct arena){0};
+}
+
+void arena_reach(struct arena *room, size_t bytes)
+{
+	char *const end = (char *)room->start + room->bytes;
+	const size_t more = bytes > room->bytes ? round_up(bytes - room->bytes) : 0;
+
+	if (more == 0)
+		return;
+	assert(room->bytes + more <= room->whole);
+	if (mprotect(end, more, PROT_READ | PROT_WRITE) < 0)
+		abort(); /* no memory: systemd restarts, the truth is on disk */
+	room->bytes += more;
+	if (room->bytes == HUGE_PAGE) /* a whole one would be too much for a small array */
+		return;
+	/* Only hints. */
+	(void)madvise(room->start, room->bytes, MADV_HUGEPAGE);
+	if (room->bytes - more == HUGE_PAGE)
+		(void)madvise(room->start, HUGE_PAGE, MADV_COLLAPSE);
+}

@@ -1,0 +1,278 @@
+#include "dns/dnsbl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#include "dns/resolver.h"
+
+enum { WAYS = 4 }; /* places of the cache in which one subject may be */
+
+enum belief {
+	NOT_YET, /* the first check is open: it is asked, and believed as soon as it is ALIVE */
+	ALIVE,
+	DEAD,   /* has everybody in it ... */
+	SILENT, /* ... or says nothing: is not asked until a check says otherwise */
+};
+
+struct zone {
+	enum belief belief;
+	bool open;                    /* the check */
+	int64_t checked_ms, check_ms; /* the last one, the next one */
+};
+
+struct asked {
+	struct net subject;
+	int64_t at_s; /* 0: nobody */
+};
+
+/* An address that is being asked about. */
+struct open {
+	struct addr addr;
+	bool waits; /* for the next dnsbl_turn, to be asked about */
+	unsigned n; /* then: answers to come. Neither: the place is free */
+};
+
+struct dnsbl {
+	const struct config_list *dnsbl; /* borrowed */
+	size_t n;
+	int64_t window_s;
+	struct zone zones[CONFIG_LISTS_MAX];
+	struct asked *asked; /* DNSBL_KNOWN_MAX */
+	uint64_t seed;
+	struct open opens[DNSBL_OPEN_MAX];
+	size_t n_waiting; /* of them */
+	struct resolver *resolver; /* places: n checks, then n for each of opens */
+	int64_t now_ms;
+};
+
+struct dnsbl *dnsbl_new(const struct config *config, const char *servers)
+{
+	struct dnsbl *const l = config->dns.n == 0 ? NULL : calloc(1, sizeof *l);
+
+	if (config->dns.n == 0)
+		return NULL;
+	if (l == NULL || (l->asked = calloc(DNSBL_KNOWN_MAX, sizeof *l->asked)) == NULL)
+		abort();
+	l->dnsbl = config->dns.lists;
+	l->n = config->dns.n;
+	l->window_s = config->block.window_s;
+	l->resolver = resolver_new(l->n * (1 + DNSBL_OPEN_MAX), servers);
+	(void)!getrandom(&l->seed, sizeof l->seed, 0); /* 0 does as well, but strangers know it */
+	return l;
+}
+
+void dnsbl_free(struct dnsbl *l)
+{
+	if (l == NULL)
+		return;
+	resolver_free(l->resolver);
+	free(l->asked);
+	free(l);
+}
+
+/* --- what was asked --- */
+
+static bool is_net(const struct net *a, const struct net *b)
+{
+	return a->len == b->len && addr_equal(&a->addr, &b->addr);
+}
+
+/* Where subject is, or may be put: in the place of the oldest. */
+static struct asked *find(struct dnsbl *l, const struct net *subject)
+{
+	struct asked *const set = &l->asked[addr_hash(&subject->addr, l->seed) % (DNSBL_KNOWN_MAX / WAYS) * WAYS];
+	struct asked *oldest = set;
+
+	for (size_t i = 0; i < WAYS; i++) {
+		if (is_net(&set[i].subject, subject))
+			return &set[i];
+		if (set[i].at_s < oldest->at_s)
+			oldest = &set[i];
+	}
+	return oldest;
+}
+
+static bool is_known(struct dnsbl *l, const struct net *subject, int64_t now_s)
+{
+	const struct asked *const asked = find(l, subject);
+
+	return is_net(&asked->subject, subject) && asked->at_s > now_s - l->window_s;
+}
+
+void dnsbl_known(struct dnsbl *l, const struct net *subject, int64_t at_s)
+{
+	if (l != NULL)
+		*find(l, subject) = (struct asked){*subject, at_s};
+}
+
+/* --- asking --- */
+
+void dnsbl_name(const struct addr *addr, const char *zone, char out[static DNSBL_NAME_MAX])
+{
+	size_t len = 0;
+
+	if (addr_is_ip4(addr)) {
+		(void)snprintf(out, DNSBL_NAME_MAX, "%u.%u.%u.%u.%s", addr->bytes[15], addr->bytes[14], addr->bytes[13],
+		               addr->bytes[12], zone);
+		return;
+	}
+	for (size_t i = 16; i-- > 0; len += 4)
+		(void)snprintf(out + len, DNSBL_NAME_MAX - len, "%x.%x.", addr->bytes[i] & 0xFU, addr->bytes[i] >> 4);
+	(void)snprintf(out + len, DNSBL_NAME_MAX - len, "%s", zone);
+}
+
+static void ask(struct dnsbl *l, size_t list, size_t place, const struct addr *addr)
+{
+	char name[DNSBL_NAME_MAX];
+
+	dnsbl_name(addr, l->dnsbl[list].zone, name);
+	resolver_ask(l->resolver, place, name, AF_INET);
+}
+
+static void ask_all(struct dnsbl *l, size_t place)
+{
+	struct open *const open = &l->opens[place];
+
+	open->waits = false;
+	l->n_waiting--;
+	for (size_t i = 0; i < l->n; i++)
+		if (l->zones[i].belief == ALIVE || l->zones[i].belief == NOT_YET) {
+			open->n++;
+			ask(l, i, l->n * (1 + place) + i, &open->addr);
+		}
+}
+
+void dnsbl_ask(struct dnsbl *l, const struct net *subject, const struct addr *addr, int64_t now_s)
+{
+	size_t place = 0;
+
+	if (l == NULL || is_known(l, subject, now_s))
+		return;
+	while (place < DNSBL_OPEN_MAX && (l->opens[place].waits || l->opens[place].n > 0))
+		place++;
+	if (place == DNSBL_OPEN_MAX)
+		return;
+	dnsbl_known(l, subject, now_s);
+	l->opens[place] = (struct open){.addr = *addr, .waits = true};
+	l->n_waiting++;
+}
+
+/* --- answers --- */
+
+/* An address that says "listed". */
+static bool is_code(const struct addr *addr)
+{
+	const uint8_t *const b = addr->bytes + 12;
+
+	return addr_is_ip4(addr) && b[0] == 127 && !(b[1] == 255 && b[2] == 255) &&
+	       !(b[1] == 0 && b[2] == 0 && (b[3] == 1 || b[3] == 255));
+}
+
+static bool is_wanted(const struct config_list *list, const struct nets *answer)
+{
+	for (size_t i = 0; i < list->n_codes; i++)
+		if (nets_has(answer, &list->codes[i]))
+			return true;
+	return list->n_codes == 0;
+}
+
+static bool is_listed(const struct config_list *list, const struct nets *answer)
+{
+	for (size_t i = 0; i < answer->n; i++)
+		if (!is_code(&answer->list[i].addr))
+			return false;
+	return answer->n > 0 && is_wanted(list, answer);
+}
+
+/* Whether the list has 127.0.0.1. True when there is something to be said of it. */
+static bool hear_check(struct dnsbl *l, size_t list, const struct resolver_answer *answer, struct dnsbl_answer *ret)
+{
+	static const enum dnsbl_word words[] = {[ALIVE] = DNSBL_ALIVE, [DEAD] = DNSBL_DEAD, [SILENT] = DNSBL_SILENT};
+	struct zone *const zone = &l->zones[list];
+	const enum belief before = zone->belief;
+
+	zone->open = false;
+	zone->checked_ms = l->now_ms;
+	zone->check_ms = l->now_ms + (answer->failed ? DNSBL_RETRY_MS : DNSBL_CHECK_MS);
+	if (!answer->failed)
+		zone->belief = answer->nets.n == 0 ? ALIVE : DEAD;
+	else if (before != DEAD)
+		zone->belief = SILENT;
+	*ret = (struct dnsbl_answer){.word = words[zone->belief], .list = &l->dnsbl[list]};
+	if (answer->nets.n > 0)
+		ret->code = answer->nets.list[0].addr;
+	return zone->belief != before && !(before == NOT_YET && zone->belief == ALIVE);
+}
+
+static bool hear(struct dnsbl *l, const struct resolver_answer *answer, struct dnsbl_answer *ret)
+{
+	const size_t list = answer->place % l->n;
+	const struct config_list *const c = &l->dnsbl[list];
+	struct zone *const zone = &l->zones[list];
+	struct open *open;
+
+	if (answer->place < l->n)
+		return hear_check(l, list, answer, ret);
+	open = &l->opens[answer->place / l->n - 1];
+	open->n--;
+	if (answer->failed || zone->belief != ALIVE || !is_listed(c, &answer->nets))
+		return false;
+	/* A list that dies has everybody in it at once. */
+	if (zone->check_ms > zone->checked_ms + DNSBL_RETRY_MS)
+		zone->check_ms = zone->checked_ms + DNSBL_RETRY_MS;
+	*ret = (struct dnsbl_answer){DNSBL_LISTED, c, open->addr, answer->nets.list[0].addr};
+	return true;
+}
+
+bool dnsbl_next(struct dnsbl *l, struct dnsbl_answer *ret)
+{
+	struct resolver_answer answer;
+	bool said = false;
+
+	while (l != NULL && !said && resolver_next(l->resolver, &answer)) {
+		said = hear(l, &answer, ret);
+		nets_done(&answer.nets);
+	}
+	return said;
+}
+
+/* --- the loop --- */
+
+int dnsbl_fd(const struct dnsbl *l)
+{
+	return l == NULL ? -1 : resolver_fd(l->resolver);
+}
+
+int dnsbl_timeout_ms(const struct dnsbl *l, int64_t now_ms)
+{
+	int64_t ms;
+
+	if (l == NULL)
+		return -1;
+	ms = l->n_waiting > 0 ? 0 : resolver_timeout_ms(l->resolver);
+	for (size_t i = 0; i < l->n; i++)
+		if (!l->zones[i].open && (ms < 0 || l->zones[i].check_ms - now_ms < ms))
+			ms = l->zones[i].check_ms > now_ms ? l->zones[i].check_ms - now_ms : 0;
+	return (int)ms; /* at most DNSBL_CHECK_MS, or the resolver's */
+}
+
+void dnsbl_turn(struct dnsbl *l, int64_t now_ms)
+{
+	static const struct addr loopback = {{[10] = 0xFF, [11] = 0xFF, [12] = 127, [15] = 1}};
+
+	if (l == NULL)
+		return;
+	l->now_ms = now_ms;
+	for (size_t i = 0; i < l->n; i++)
+		if (!l->zones[i].open && now_ms >= l->zones[i].check_ms) {
+			l->zones[i].open = true;
+			ask(l, i, i, &loopback);
+		}
+	for (size_t i = 0; i < DNSBL_OPEN_MAX && l->n_waiting > 0; i++)
+		if (l->opens[i].waits)
+			ask_all(l, i);
+	resolver_turn(l->resolver);
+}

@@ -1,0 +1,108 @@
+#include "dns/hostnames.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "dns/resolver.h"
+
+/* Asked each by itself: the answer to one must not make forget the old answer to the other, which fails. */
+static const int families[] = {AF_INET, AF_INET6};
+
+enum { N_FAMILIES = 2 };
+
+struct hostnames {
+	char *const *list; /* borrowed */
+	size_t n;          /* questions: N_FAMILIES for each name */
+	struct nets *known;
+	struct resolver *resolver;
+	size_t open;     /* questions of this round; 0: it is over */
+	bool failed;     /* some of them */
+	int64_t when_ms; /* the next round */
+};
+
+struct hostnames *hostnames_new(char *const list[], size_t n, const char *servers)
+{
+	struct hostnames *const hostnames = calloc(1, sizeof *hostnames);
+
+	if (hostnames == NULL || (hostnames->known = calloc(n * N_FAMILIES, sizeof *hostnames->known)) == NULL)
+		abort();
+	hostnames->list = list;
+	hostnames->n = n * N_FAMILIES;
+	hostnames->resolver = resolver_new(hostnames->n, servers);
+	return hostnames;
+}
+
+void hostnames_free(struct hostnames *hostnames)
+{
+	if (hostnames == NULL)
+		return;
+	resolver_free(hostnames->resolver);
+	for (size_t i = 0; i < hostnames->n; i++)
+		nets_done(&hostnames->known[i]);
+	free(hostnames->known);
+	free(hostnames);
+}
+
+int hostnames_fd(const struct hostnames *hostnames)
+{
+	return hostnames == NULL ? -1 : resolver_fd(hostnames->resolver);
+}
+
+int hostnames_timeout_ms(const struct hostnames *hostnames, int64_t now_ms)
+{
+	if (hostnames == NULL)
+		return -1;
+	if (hostnames->open > 0)
+		return resolver_timeout_ms(hostnames->resolver);
+	return hostnames->when_ms <= now_ms ? 0 : (int)(hostnames->when_ms - now_ms); /* at most a round */
+}
+
+static void ask(struct hostnames *hostnames)
+{
+	hostnames->open = hostnames->n;
+	hostnames->failed = false;
+	for (size_t i = 0; i < hostnames->n; i++)
+		resolver_ask(hostnames->resolver, i, hostnames->list[i / N_FAMILIES], families[i % N_FAMILIES]);
+}
+
+/* True when it is other than what was known. */
+static bool hear(struct hostnames *hostnames, struct resolver_answer *answer)
+{
+	struct nets *const known = &hostnames->known[answer->place];
+	bool same;
+
+	hostnames->open--;
+	if (answer->failed) {
+		hostnames->failed = true;
+		nets_done(&answer->nets);
+		return false;
+	}
+	same = nets_equal(&answer->nets, known);
+	nets_done(known);
+	*known = answer->nets;
+	return !same;
+}
+
+bool hostnames_turn(struct hostnames *hostnames, int64_t now_ms)
+{
+	struct resolver_answer answer;
+	bool changed = false;
+
+	if (hostnames == NULL || (hostnames->open == 0 && now_ms < hostnames->when_ms))
+		return false;
+	if (hostnames->open == 0)
+		ask(hostnames);
+	resolver_turn(hostnames->resolver);
+	while (resolver_next(hostnames->resolver, &answer))
+		changed |= hear(hostnames, &answer);
+	if (hostnames->open == 0)
+		hostnames->when_ms = now_ms + (hostnames->failed ? HOSTNAMES_RETRY_MS : HOSTNAMES_ROUND_MS);
+	return changed;
+}
+
+void hostnames_add_to(const struct hostnames *hostnames, struct nets *nets)
+{
+	for (size_t i = 0; hostnames != NULL && i < hostnames->n; i++)
+		for (size_t j = 0; j < hostnames->known[i].n; j++)
+			nets_add(nets, &hostnames->known[i].list[j]);
+}

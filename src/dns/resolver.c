@@ -1,0 +1,200 @@
+#include "dns/resolver.h"
+
+#include <ares.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum {
+	EVENTS_MAX = 16, /* in one turn */
+};
+
+struct question {
+	struct resolver *resolver; /* for c-ares' callback */
+	struct question *next;     /* of those that are answered */
+	bool failed;
+	struct nets nets;
+};
+
+struct resolver {
+	const char *servers; /* borrowed; NULL: the system's */
+	size_t n;
+	struct question *questions;
+	struct question *answered, **end; /* in the order in which the answers came */
+
+	ares_channel channel; /* NULL: none */
+	int epoll_fd;         /* of the channel's sockets; -1: none */
+	size_t open;          /* questions */
+};
+
+struct resolver *resolver_new(size_t n, const char *servers)
+{
+	struct resolver *const r = calloc(1, sizeof *r);
+
+	if (r == NULL || (r->questions = calloc(n, sizeof *r->questions)) == NULL)
+		abort();
+	r->servers = servers;
+	r->n = n;
+	r->end = &r->answered;
+	r->epoll_fd = -1;
+	for (size_t i = 0; i < n; i++)
+		r->questions[i].resolver = r;
+	return r;
+}
+
+/* --- what c-ares calls --- */
+
+static void watch(void *arg, ares_socket_t fd, int readable, int writable)
+{
+	const struct resolver *const r = arg;
+	struct epoll_event event = {.events = (readable ? EPOLLIN : 0U) | (writable ? EPOLLOUT : 0U), .data.fd = fd};
+
+	if (event.events == 0)
+		(void)epoll_ctl(r->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+	else if (epoll_ctl(r->epoll_fd, EPOLL_CTL_MOD, fd, &event) < 0)
+		(void)epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, fd, &event); /* without it the question times out */
+}
+
+static struct addr addr_in(const struct ares_addrinfo_node *node)
+{
+	struct addr addr = {{[10] = 0xFF, [11] = 0xFF}};
+
+	if (node->ai_family == AF_INET)
+		memcpy(addr.bytes + 12, &((const struct sockaddr_in *)(const void *)node->ai_addr)->sin_addr, 4);
+	else
+		memcpy(addr.bytes, &((const struct sockaddr_in6 *)(const void *)node->ai_addr)->sin6_addr, 16);
+	return addr;
+}
+
+/* The question has its answer, and waits for resolver_next. */
+static void answer(struct question *q, bool failed)
+{
+	q->failed = failed;
+	q->next = NULL;
+	*q->resolver->end = q;
+	q->resolver->end = &q->next;
+	q->resolver->open--;
+}
+
+static void hear(void *arg, int status, int timeouts, struct ares_addrinfo *info)
+{
+	struct question *const q = arg;
+
+	(void)timeouts;
+	for (const struct ares_addrinfo_node *node = info == NULL ? NULL : info->nodes;
+	     node != NULL && q->nets.n < RESOLVER_ADDRESSES_MAX; node = node->ai_next) {
+		const struct addr addr = addr_in(node);
+		const struct net net = net_of(&addr);
+
+		nets_add(&q->nets, &net);
+	}
+	ares_freeaddrinfo(info);
+	nets_seal(&q->nets);
+	answer(q, status != ARES_SUCCESS && status != ARES_ENOTFOUND && status != ARES_ENODATA);
+}
+
+/* --- asking --- */
+
+static void shut(struct resolver *r)
+{
+	if (r->channel != NULL)
+		ares_destroy(r->channel);
+	r->channel = NULL;
+	if (r->epoll_fd >= 0)
+		(void)close(r->epoll_fd);
+	r->epoll_fd = -1;
+}
+
+static bool begin(struct resolver *r)
+{
+	struct ares_options options = {
+		.flags = ARES_FLAG_EDNS | ARES_FLAG_NOSEARCH,
+		.timeout = RESOLVER_WAIT_MS,
+		.tries = RESOLVER_TRIES,
+		.ndomains = 0, /* 1.18 searches whatever the flag says */
+		.sock_state_cb = watch,
+		.sock_state_cb_data = r,
+	};
+	const int mask =
+		ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_DOMAINS | ARES_OPT_SOCK_STATE_CB;
+
+	r->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (ares_init_options(&r->channel, &options, mask) != ARES_SUCCESS)
+		r->channel = NULL;
+	else if (r->servers == NULL || ares_set_servers_ports_csv(r->channel, r->servers) == ARES_SUCCESS)
+		return true;
+	shut(r);
+	return false;
+}
+
+void resolver_ask(struct resolver *r, size_t place, const char *name, int family)
+{
+	/* Sorting would open a socket for each address. */
+	const struct ares_addrinfo_hints hints = {.ai_flags = ARES_AI_NOSORT, .ai_family = family};
+
+	r->open++;
+	if (r->channel != NULL || begin(r))
+		ares_getaddrinfo(r->channel, name, NULL, &hints, hear, &r->questions[place]);
+	else
+		answer(&r->questions[place], true);
+}
+
+bool resolver_next(struct resolver *r, struct resolver_answer *ret)
+{
+	struct question *const q = r->answered;
+
+	if (q == NULL)
+		return false;
+	*ret = (struct resolver_answer){(size_t)(q - r->questions), q->failed, q->nets};
+	q->nets = (struct nets){0};
+	r->answered = q->next;
+	if (r->answered == NULL)
+		r->end = &r->answered;
+	return true;
+}
+
+void resolver_turn(struct resolver *r)
+{
+	struct epoll_event events[EVENTS_MAX];
+	const int n = r->channel == NULL ? 0 : epoll_wait(r->epoll_fd, events, EVENTS_MAX, 0);
+
+	for (int i = 0; i < n; i++) {
+		const bool writes = (events[i].events & EPOLLOUT) != 0, reads = events[i].events != EPOLLOUT; /* or fails */
+
+		ares_process_fd(r->channel, reads ? events[i].data.fd : ARES_SOCKET_BAD,
+		                writes ? events[i].data.fd : ARES_SOCKET_BAD);
+	}
+	if (r->channel != NULL)
+		ares_process_fd(r->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD); /* what has timed out */
+	if (r->open == 0)
+		shut(r);
+}
+
+void resolver_free(struct resolver *r)
+{
+	if (r == NULL)
+		return;
+	shut(r); /* which answers what is still open */
+	for (size_t i = 0; i < r->n; i++)
+		nets_done(&r->questions[i].nets);
+	free(r->questions);
+	free(r);
+}
+
+int resolver_fd(const struct resolver *r)
+{
+	return r->epoll_fd;
+}
+
+int resolver_timeout_ms(const struct resolver *r)
+{
+	struct timeval tv;
+
+	if (r->answered != NULL || (r->channel != NULL && r->open == 0))
+		return 0;
+	if (r->channel == NULL || ares_timeout(r->channel, NULL, &tv) == NULL)
+		return -1;
+	return (int)(tv.tv_sec * 1000 + (tv.tv_usec + 999) / 1000); /* some seconds */
+}

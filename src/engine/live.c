@@ -1,0 +1,417 @@
+#include "engine/live.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/nets.h"
+#include "base/plural.h"
+#include "pipeline/restore.h"
+#include "rulecheck/examples.h"
+#include "store/blocks.h"
+#include "store/reputation.h"
+
+enum {
+	NAMES_KEPT_S = 7 * 86400, /* the last answers of a DNS name, over restarts */
+	NAMES_KEPT_MS = 86400 * 1000,
+	RETRY_MS = 1000, /* after an error of the database */
+};
+
+/* --- rules --- */
+
+/* The first is what the caller says. */
+static void say_other_faults(const struct rulefile_faults *faults)
+{
+	for (size_t i = 1; i < faults->n; i++)
+		log_line(LOG_ERR, "%.*s", (int)strcspn(faults->text[i], "\n"), faults->text[i]);
+}
+
+/* All that is configured, or nothing. */
+static int load_rules(const struct config *config, struct rules **ret, struct why *why)
+{
+	struct rulefile_faults faults;
+	const int rc = examples_load((const char *const *)config->run.patterns, config->run.n_patterns, NULL, 0, ret,
+	                             &faults, why);
+
+	say_other_faults(&faults);
+	rulefile_faults_done(&faults);
+	if (rc < 0)
+		why->text[strcspn(why->text, "\n")] = '\0'; /* the place below it is for terminals: "check" shows it */
+	return rc;
+}
+
+/* At the start: what may be used of it. fault: what "status" shows, "" when all is. */
+static struct rules *load_good_rules(const struct config *config, struct why *fault)
+{
+	struct rulefile_faults faults;
+	struct rules *rules;
+	const char *none = "";
+
+	examples_load_good((const char *const *)config->run.patterns, config->run.n_patterns, &rules, &faults);
+	for (size_t i = 0; i < faults.n; i++)
+		log_line(LOG_ERR, "%s", faults.text[i]);
+	if (rules_count(rules) == 0) {
+		none = "no rule is active, so no log line blocks anybody";
+		log_line(LOG_ALERT, "%s; see 'watchforspammers check'", none);
+	}
+	(void)snprintf(fault->text, sizeof fault->text, "%s%s%s", none, *none != '\0' && faults.n > 0 ? "; " : "",
+	               faults.n > 0 ? faults.text[0] : "");
+	if (faults.n > 1) {
+		const size_t len = strlen(fault->text);
+
+		(void)snprintf(fault->text + len, sizeof fault->text - len, "; %zu more, see 'watchforspammers check'",
+		               faults.n - 1);
+	}
+	rulefile_faults_done(&faults);
+	return rules;
+}
+
+/* "status" shows it; "" when there is none. */
+static void say_rules_fault(struct live *p, const char *text)
+{
+	struct why why;
+	int rc = store_begin(p->store, &why);
+
+	if (rc == 0) {
+		rc = store_say(p->store, "rules_fault", text, &why);
+		rc = store_finish(p->store, rc, &why);
+	}
+	if (rc < 0)
+		log_line(LOG_WARNING, "%s; status does not show how the rules are", why.text);
+}
+
+/* Without them a reload does it. */
+static void watch_edits(struct live *p)
+{
+	struct why why;
+
+	rules_watch_free(p->rules_watch);
+	p->rules_watch = NULL;
+	if (rules_watch_new((const char *const *)p->config->run.patterns, p->config->run.n_patterns, &p->rules_watch, &why) < 0)
+		log_line(LOG_WARNING, "%s", why.text);
+}
+
+/* --- who is allowed --- */
+
+/* A block by hand was somebody's will: less than the allow list, more than what an address has earned. */
+static bool is_allowed(const struct live *p, const struct store_block *block)
+{
+	return block->cause == STORE_MANUAL ? allowlist_overlaps(p->allowlist, &block->net)
+	                                    : verdict_spares(p->verdict, &block->net);
+}
+
+static int find_allowed(struct live *p, int64_t now_s, struct store_block **ret, size_t *ret_n, struct why *why)
+{
+	struct store_block block;
+	int rc = store_running(p->store, now_s, why);
+
+	while (rc == 0) {
+		if ((rc = store_next_block(p->store, &block, why)) != 0)
+			break;
+		if (!is_allowed(p, &block))
+			continue;
+		if ((*ret = reallocarray(*ret, *ret_n + 1, sizeof **ret)) == NULL)
+			abort();
+		(*ret)[(*ret_n)++] = block;
+	}
+	return rc == STORE_NONE ? 0 : rc;
+}
+
+/* Blocks of addresses that are allowed now are lifted. */
+static int lift_allowed(struct live *p, struct why *why)
+{
+	const int64_t now_s = clock_unix_s();
+	struct store_block *lift = NULL;
+	size_t n = 0;
+	int rc;
+
+	verdict_at(p->verdict, now_s);
+	rc = find_allowed(p, now_s, &lift, &n, why);
+	if (rc == 0 && n > 0 && (rc = store_begin(p->store, why)) == 0) {
+		for (size_t i = 0; i < n && rc == 0; i++)
+			rc = store_end_one(p->store, lift[i].id, now_s, "allowed", why);
+		rc = store_finish(p->store, rc, why);
+	}
+	if (rc == 0 && n > 0) {
+		for (size_t i = 0; i < n; i++)
+			verdict_until(p->verdict, &lift[i].net, now_s);
+		log_line(LOG_NOTICE, "lifted %zu %s allowed now", n,
+		         plural((int64_t)n, "block of an address that is", "blocks of addresses that are"));
+	}
+	free(lift);
+	return rc;
+}
+
+void live_refresh_allowed(struct live *p)
+{
+	struct why why;
+
+	if (allowlist_refresh(p->allowlist, p->verdict, &why) == ALLOWLIST_FAULT)
+		log_line(LOG_WARNING, "%s", why.text);
+	if (allowlist_changes(p->allowlist) == p->lifted)
+		return;
+	if (lift_allowed(p, &why) < 0)
+		log_line(LOG_WARNING, "%s; lifting what is allowed now at the next sync", why.text);
+	else
+		p->lifted = allowlist_changes(p->allowlist);
+}
+
+void live_earned(struct live *p)
+{
+	p->lifted = allowlist_changes(p->allowlist) - 1; /* another than now */
+}
+
+/* For a start at which no name server answers. */
+static int remember_names(struct live *p, struct why *why)
+{
+	const int64_t now = clock_unix_s();
+	struct nets nets = {0};
+	int rc = 0;
+
+	allowlist_named(p->allowlist, &nets);
+	if (nets.n > 0 && (rc = store_begin(p->store, why)) == 0) {
+		for (size_t i = 0; i < nets.n && rc == 0; i++)
+			rc = store_add_allowance(p->store, &nets.list[i], now, now + NAMES_KEPT_S, "name", NULL, why);
+		rc = store_finish(p->store, rc, why);
+	}
+	nets_done(&nets);
+	return rc;
+}
+
+bool live_hear_names(struct live *p)
+{
+	const int64_t now_ms = clock_steady_ms();
+	const bool changed = allowlist_turn(p->allowlist, now_ms);
+	struct why why;
+
+	if (changed || now_ms >= p->names_at)
+		p->names_at = now_ms + (remember_names(p, &why) < 0 ? RETRY_MS : NAMES_KEPT_MS);
+	return changed;
+}
+
+/* --- all of it --- */
+
+/* A verdict by a configuration, that knows what the database knows. */
+static int recall(struct live *p, const struct config *config, const struct rules *rules,
+                  struct allowlist **ret_allowlist, struct verdict **ret, struct why *why)
+{
+	struct allowlist *const allowlist = allowlist_new(config);
+	int rc;
+
+	if (allowlist_refresh(allowlist, NULL, why) == ALLOWLIST_FAULT)
+		log_line(LOG_WARNING, "%s", why->text);
+	rc = restore_verdict(p->store, config, rules, allowlist, true, clock_unix_s(), ret, why);
+	if (rc < 0)
+		allowlist_free(allowlist);
+	else
+		*ret_allowlist = allowlist;
+	return rc;
+}
+
+/* Rules, and a verdict that goes with them, by config, in place of the old ones; or nothing. rules: taken on success. */
+static int put_rules(struct live *p, const struct config *config, struct rules *rules, struct why *why)
+{
+	struct allowlist *allowlist;
+	struct verdict *verdict;
+	const int rc = recall(p, config, rules, &allowlist, &verdict, why);
+
+	if (rc < 0)
+		return rc;
+	rules_scratch_free(p->scratch);
+	rules_free(p->rules);
+	verdict_free(p->verdict);
+	allowlist_free(p->allowlist);
+	p->rules = rules;
+	p->scratch = rules_scratch_new(rules);
+	p->verdict = verdict;
+	p->allowlist = allowlist;
+	p->lifted = 0; /* looked through at the next live_refresh_allowed */
+	sessions_clear(p->sessions);
+	pending_forget_rules(p->pending);
+	return 0;
+}
+
+static void say_not_renewed(struct live *p, const char *fault)
+{
+	char *text;
+
+	if (asprintf(&text, "%s; %s", fault,
+	             rules_count(p->rules) > 0 ? "the old rules are in force" : "still no rule is active") < 0)
+		abort();
+	say_rules_fault(p, text);
+	free(text);
+}
+
+/* Reads the rules anew. Hits keep pointing at their rules. */
+static int renew(struct live *p, const struct config *config, struct why *why)
+{
+	struct rules *rules;
+	int rc;
+
+	assert(!pending_has_hits(p->pending));
+	rc = load_rules(config, &rules, why);
+	if (rc < 0) {
+		say_not_renewed(p, why->text);
+		return rc;
+	}
+	if ((rc = put_rules(p, config, rules, why)) < 0) {
+		rules_free(rules);
+		return rc;
+	}
+	say_rules_fault(p, "");
+	return 0;
+}
+
+/* By the new configuration, and the verdict that goes with it. */
+static void renew_lists(struct live *p)
+{
+	struct why why;
+
+	dnsbl_free(p->dnsbl);
+	p->dnsbl = dnsbl_new(p->config, NULL);
+	if (p->dnsbl != NULL &&
+	    restore_lists(p->store, p->dnsbl, p->verdict, clock_unix_s() - p->config->block.window_s, &why) < 0)
+		log_line(LOG_WARNING, "%s; DNS lists may be asked twice about somebody", why.text);
+}
+
+/* What a running daemon cannot change. */
+static void say_what_needs_a_restart(const struct config *old, const struct config *new)
+{
+	bool logs = old->n_logs != new->n_logs;
+
+	for (size_t i = 0; i < new->n_logs && !logs; i++)
+		logs = strcmp(old->logs[i], new->logs[i]) != 0;
+	if (logs)
+		log_line(LOG_WARNING, "[log] sections changed; restart to follow the new ones");
+	if (strcmp(old->database.path, new->database.path) != 0 || strcmp(old->run.user, new->run.user) != 0 ||
+	    strcmp(old->firewall.list, new->firewall.list) != 0 ||
+	    strcmp(old->firewall.chain, new->firewall.chain) != 0 ||
+	    old->firewall.seconds != new->firewall.seconds || old->firewall.action != new->firewall.action ||
+	    old->firewall.n_ports != new->firewall.n_ports ||
+	    old->firewall.connections != new->firewall.connections ||
+	    old->firewall.connections_s != new->firewall.connections_s ||
+	    memcmp(old->firewall.ports, new->firewall.ports, sizeof old->firewall.ports) != 0 ||
+	    strcmp(old->control.socket, new->control.socket) != 0 ||
+	    strcmp(old->control.group, new->control.group) != 0 ||
+	    strcmp(old->control.readers, new->control.readers) != 0 ||
+	    strcmp(old->control.token_file, new->control.token_file) != 0 ||
+	    old->control.tcp_port != new->control.tcp_port || !addr_equal(&old->control.tcp, &new->control.tcp))
+		log_line(LOG_WARNING, "[firewall], [control], [database] path and [run] user take effect after a restart");
+}
+
+/* The kernel's lists have the masks they were made with. */
+static void keep_masks(const struct config *old, struct config *new)
+{
+	if (old->block.ip6_prefix != new->block.ip6_prefix)
+		log_line(LOG_WARNING, "[block] ip6_prefix takes effect after a restart");
+	new->block.ip6_prefix = old->block.ip6_prefix;
+}
+
+static int reload(struct live *p, struct why *why)
+{
+	struct config *config;
+	int rc;
+
+	if (pending_has_hits(p->pending))
+		return why_set(why, EAGAIN, "what was read waits to be written; reload when it is");
+	rc = handed_config(&p->handed, &config, why);
+	if (rc < 0)
+		return rc;
+	keep_masks(p->started, config);
+	if ((rc = renew(p, config, why)) < 0) {
+		config_free(config);
+		return rc;
+	}
+	say_what_needs_a_restart(p->started, config);
+	if (p->config != p->started)
+		config_free(p->config);
+	p->config = config;
+	renew_lists(p);
+	watch_edits(p);
+	return 0;
+}
+
+int live_reload(struct live *p, struct why *why)
+{
+	char text[RULES_SIZE_TEXT_MAX];
+	int rc;
+
+	(void)sd_notify(0, "RELOADING=1");
+	rc = reload(p, why);
+	if (rc < 0)
+		log_line(LOG_ERR, "reload: %s; keeping the old configuration and rules", why->text);
+	else
+		log_line(LOG_NOTICE, "reloaded: %s", rules_size_text(p->rules, text));
+	(void)sd_notify(0, "READY=1");
+	return rc;
+}
+
+void live_edited(struct live *p)
+{
+	char text[RULES_SIZE_TEXT_MAX];
+	struct why why;
+
+	if (!rules_watch_take(p->rules_watch, clock_steady_ms()))
+		return;
+	if (renew(p, p->config, &why) < 0)
+		log_line(LOG_ERR, "%s; keeping the old rules", why.text);
+	else
+		log_line(LOG_NOTICE, "rules were edited: %s", rules_size_text(p->rules, text));
+}
+
+static struct greylist *new_cluster(void)
+{
+	uint64_t seed = 0;
+
+	(void)!getrandom(&seed, sizeof seed, 0); /* 0 does as well, but strangers know it */
+	return greylist_new(seed);
+}
+
+void live_init(struct live *p, struct config *config, const struct handed *handed)
+{
+	*p = (struct live){.config = config,
+	                     .started = config,
+	                     .handed = *handed,
+	                     .sessions = sessions_new(),
+	                     .greylist = new_cluster()};
+	watch_edits(p);
+}
+
+int live_load(struct live *p, struct store *store, struct pending *pending, struct why *why)
+{
+	struct why fault;
+	struct rules *rules;
+	int rc;
+
+	p->store = store;
+	p->pending = pending;
+	rules = load_good_rules(p->config, &fault);
+	if ((rc = put_rules(p, p->config, rules, why)) < 0) {
+		rules_free(rules);
+		return rc;
+	}
+	say_rules_fault(p, fault.text);
+	renew_lists(p);
+	return restore_cluster(store, p->greylist, p->verdict, clock_unix_s(), why);
+}
+
+void live_done(struct live *p)
+{
+	rules_watch_free(p->rules_watch);
+	verdict_free(p->verdict);
+	greylist_free(p->greylist);
+	allowlist_free(p->allowlist);
+	dnsbl_free(p->dnsbl);
+	sessions_free(p->sessions);
+	rules_scratch_free(p->scratch);
+	rules_free(p->rules);
+	if (p->config != p->started)
+		config_free(p->config);
+	config_free(p->started);
+}

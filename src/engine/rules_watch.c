@@ -1,0 +1,336 @@
+#include "engine/rules_watch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+enum {
+	ARM_TRIES = 8,  /* directories that are made while we look for them */
+	LINK_STEPS = 8, /* from one link to the next */
+};
+
+/* IN_MASK_ADD: one directory may be watched for itself and as the parent of another. */
+#define GONE        (IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_MASK_ADD)
+#define APPEARS     (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
+#define PARENT_MASK (APPEARS | GONE)
+#define LOST        (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)
+#define DIR_MASK    (PARENT_MASK | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB)
+
+/* A directory of rules, and the nearest one above it that exists, where it would appear or be replaced. */
+struct watched {
+	char *path;
+	int wd, above_wd;         /* -1: none */
+	char above[NAME_MAX + 1]; /* the name to wait for there */
+};
+
+/* What a *.rules file that is a link points to, by its name in its directory. It may be a link again. */
+struct linked {
+	int wd; /* -1: its directory cannot be watched */
+	char name[NAME_MAX + 1];
+};
+
+/* A file between its first write and its close. */
+struct writer {
+	int wd;
+	char name[NAME_MAX + 1];
+};
+
+struct rules_watch {
+	int fd;
+	size_t n;
+	struct watched *list;
+	size_t n_linked;
+	struct linked linked[RULES_WATCH_LINKS_MAX];
+	size_t n_writers;
+	struct writer writers[RULES_WATCH_WRITERS_MAX];
+	bool changed;
+	int64_t first_ms, last_ms; /* of what has not been told yet */
+};
+
+/* --- what is watched --- */
+
+/* Watches the nearest directory above path that exists, and keeps the name that leads to path. */
+static void watch_above(const struct rules_watch *e, struct watched *w)
+{
+	char path[PATH_MAX];
+
+	w->above_wd = -1;
+	(void)snprintf(path, sizeof path, "%s", w->path);
+	while (w->above_wd < 0) {
+		char *const slash = strrchr(path, '/');
+
+		(void)snprintf(w->above, sizeof w->above, "%.*s", NAME_MAX, slash == NULL ? path : slash + 1);
+		if (slash == NULL)
+			(void)snprintf(path, sizeof path, ".");
+		else
+			slash[slash == path] = '\0';
+		w->above_wd = inotify_add_watch(e->fd, path, PARENT_MASK);
+		if (w->above_wd < 0 && (slash == NULL || slash == path))
+			return;
+	}
+}
+
+static bool is_used(const struct rules_watch *e, int wd)
+{
+	for (size_t i = 0; i < e->n; i++)
+		if (e->list[i].wd == wd || e->list[i].above_wd == wd)
+			return true;
+	for (size_t i = 0; i < e->n_linked; i++)
+		if (e->linked[i].wd == wd)
+			return true;
+	return false;
+}
+
+/* Finds the directory anew; what was watched instead of it is let go. */
+static void arm(struct rules_watch *e, struct watched *w)
+{
+	const int old_wd = w->wd, old_above = w->above_wd;
+
+	for (int i = 0; i < ARM_TRIES; i++) {
+		int above;
+
+		watch_above(e, w);
+		above = w->above_wd;
+		w->wd = inotify_add_watch(e->fd, w->path, DIR_MASK);
+		if (w->wd >= 0)
+			break;
+		/* Something above it may have been made before it was watched. */
+		watch_above(e, w);
+		if (w->above_wd == above)
+			break;
+	}
+	if (old_wd >= 0 && !is_used(e, old_wd))
+		(void)inotify_rm_watch(e->fd, old_wd);
+	if (old_above >= 0 && old_above != old_wd && !is_used(e, old_above))
+		(void)inotify_rm_watch(e->fd, old_above);
+}
+
+static bool is_rules_name(const char *name)
+{
+	const size_t len = strlen(name);
+
+	return name[0] != '.' && len > 6 && strcmp(name + len - 6, ".rules") == 0;
+}
+
+/* Watches what the link at path points to, and so on while that is a link. path: PATH_MAX bytes, used up. */
+static void watch_linked(struct rules_watch *e, char *path)
+{
+	char target[PATH_MAX];
+	ssize_t len;
+
+	for (int i = 0; i < LINK_STEPS && e->n_linked < RULES_WATCH_LINKS_MAX; i++) {
+		struct linked *const l = &e->linked[e->n_linked];
+		char *name = strrchr(path, '/') + 1;
+
+		len = readlink(path, target, sizeof target);
+		if (len < 0 || (size_t)len + (size_t)(name - path) >= PATH_MAX)
+			return;
+		memcpy(target[0] == '/' ? path : name, target, (size_t)len);
+		(target[0] == '/' ? path : name)[len] = '\0';
+		name = strrchr(path, '/') + 1;
+		if (*name == '\0' || strlen(name) > NAME_MAX)
+			return;
+		(void)snprintf(l->name, sizeof l->name, "%s", name);
+		(void)snprintf(target, sizeof target, "%.*s.", (int)(name - path), path);
+		l->wd = inotify_add_watch(e->fd, target, DIR_MASK);
+		e->n_linked++;
+	}
+}
+
+/* Finds anew where the links among the files of our directories lead. */
+static void arm_links(struct rules_watch *e)
+{
+	struct linked old[RULES_WATCH_LINKS_MAX];
+	const size_t n_old = e->n_linked;
+	char path[PATH_MAX];
+
+	memcpy(old, e->linked, sizeof old);
+	e->n_linked = 0;
+	for (size_t i = 0; i < e->n; i++) {
+		DIR *const dir = opendir(e->list[i].path);
+		const struct dirent *entry;
+
+		while (dir != NULL && (entry = readdir(dir)) != NULL)
+			if (is_rules_name(entry->d_name) &&
+			    snprintf(path, sizeof path, "%s/%s", e->list[i].path, entry->d_name) < PATH_MAX)
+				watch_linked(e, path);
+		if (dir != NULL)
+			(void)closedir(dir);
+	}
+	for (size_t i = 0; i < n_old; i++)
+		if (old[i].wd >= 0 && !is_used(e, old[i].wd))
+			(void)inotify_rm_watch(e->fd, old[i].wd); /* a second time it is none any more */
+}
+
+/* Without slashes at the end, so that the last one parts the name. */
+static char *copy_path(const char *path)
+{
+	size_t len = strlen(path);
+	char *copy;
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	if ((copy = strndup(path, len)) == NULL)
+		abort();
+	return copy;
+}
+
+int rules_watch_new(const char *const dirs[], size_t n, struct rules_watch **ret, struct why *why)
+{
+	struct rules_watch *const e = calloc(1, sizeof *e);
+
+	if (e == NULL || (e->list = calloc(n + 1, sizeof *e->list)) == NULL)
+		abort();
+	e->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (e->fd < 0) {
+		const int error = errno;
+
+		rules_watch_free(e);
+		return why_set(why, error, "inotify: %s; edits of rules are seen by a reload only",
+		               strerror(error));
+	}
+	for (; e->n < n; e->n++)
+		e->list[e->n] = (struct watched){.path = copy_path(dirs[e->n]), .wd = -1, .above_wd = -1};
+	for (size_t i = 0; i < n; i++)
+		arm(e, &e->list[i]);
+	arm_links(e);
+	*ret = e;
+	return 0;
+}
+
+void rules_watch_free(struct rules_watch *e)
+{
+	if (e == NULL)
+		return;
+	for (size_t i = 0; i < e->n; i++)
+		free(e->list[i].path);
+	free(e->list);
+	if (e->fd >= 0)
+		(void)close(e->fd);
+	free(e);
+}
+
+int rules_watch_fd(const struct rules_watch *e)
+{
+	return e == NULL ? -1 : e->fd;
+}
+
+/* --- what happens --- */
+
+static void change(struct rules_watch *e, int64_t now_ms)
+{
+	if (!e->changed)
+		e->first_ms = now_ms;
+	e->changed = true;
+	e->last_ms = now_ms;
+}
+
+static void set_writer(struct rules_watch *e, int wd, const char *name, bool writes)
+{
+	size_t i = 0;
+
+	while (i < e->n_writers && (e->writers[i].wd != wd || strcmp(e->writers[i].name, name) != 0))
+		i++;
+	if (!writes && i < e->n_writers) {
+		e->writers[i] = e->writers[--e->n_writers];
+	} else if (writes && i == e->n_writers && i < RULES_WATCH_WRITERS_MAX) {
+		e->writers[i].wd = wd;
+		(void)snprintf(e->writers[i].name, sizeof e->writers[i].name, "%s", name);
+		e->n_writers++;
+	}
+}
+
+/* Something befell a file, or it was only written to. Opening with O_TRUNC is the first write. */
+static void take_file(struct rules_watch *e, const struct inotify_event *event, const char *name, int64_t now_ms)
+{
+	set_writer(e, event->wd, name, (event->mask & IN_MODIFY) != 0);
+	change(e, now_ms);
+}
+
+static void take_linked(struct rules_watch *e, const struct inotify_event *event, const char *name, int64_t now_ms)
+{
+	bool lost = false;
+
+	for (size_t i = 0; i < e->n_linked; i++) {
+		if (event->wd != e->linked[i].wd)
+			continue;
+		if (strcmp(name, e->linked[i].name) == 0)
+			take_file(e, event, name, now_ms);
+		if ((event->mask & IN_IGNORED) != 0)
+			e->linked[i].wd = -1;
+		lost |= (event->mask & LOST) != 0;
+	}
+	if (lost)
+		change(e, now_ms);
+}
+
+static void take_event(struct rules_watch *e, const struct inotify_event *event, int64_t now_ms)
+{
+	const char *const name = event->len > 0 ? event->name : "";
+
+	for (size_t i = 0; i < e->n; i++) {
+		struct watched *const w = &e->list[i];
+		const bool here = event->wd == w->wd, above = event->wd == w->above_wd;
+		const bool lost = (event->mask & LOST) != 0;
+
+		if ((event->mask & IN_Q_OVERFLOW) != 0 || ((here || above) && lost) ||
+		    (above && strcmp(name, w->above) == 0 && (event->mask & APPEARS) != 0)) {
+			if ((event->mask & IN_IGNORED) != 0) { /* the number is free for another */
+				w->wd = here ? -1 : w->wd;
+				w->above_wd = above ? -1 : w->above_wd;
+			}
+			arm(e, w);
+			change(e, now_ms);
+		}
+		if (here && is_rules_name(name))
+			take_file(e, event, name, now_ms);
+	}
+	take_linked(e, event, name, now_ms);
+	if ((event->mask & IN_Q_OVERFLOW) != 0)
+		e->n_writers = 0;
+}
+
+static void read_events(struct rules_watch *e, int64_t now_ms)
+{
+	_Alignas(struct inotify_event) char bytes[4096];
+	ssize_t len;
+
+	while ((len = read(e->fd, bytes, sizeof bytes)) > 0)
+		for (const char *p = bytes; p < bytes + len;) {
+			const struct inotify_event *const event =
+			        (const void *)p; /* aligned: the kernel pads names */
+
+			take_event(e, event, now_ms);
+			p += sizeof *event + event->len;
+		}
+}
+
+int64_t rules_watch_at(const struct rules_watch *e)
+{
+	int64_t at;
+
+	if (e == NULL || !e->changed)
+		return INT64_MAX;
+	if (e->n_writers > 0)
+		return e->first_ms + RULES_WATCH_WRITING_MS;
+	at = e->last_ms + RULES_WATCH_QUIET_MS;
+	return at < e->first_ms + RULES_WATCH_NOISY_MS ? at : e->first_ms + RULES_WATCH_NOISY_MS;
+}
+
+bool rules_watch_take(struct rules_watch *e, int64_t now_ms)
+{
+	if (e == NULL)
+		return false;
+	read_events(e, now_ms);
+	if (now_ms < rules_watch_at(e))
+		return false;
+	arm_links(e); /* before the files are read: what changes from now on raises an event */
+	e->changed = false;
+	e->n_writers = 0;
+	return true;
+}

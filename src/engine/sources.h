@@ -1,0 +1,55 @@
+/*
+ * sources: the logs being followed, and what the database remembers of each.
+ *
+ * Where follow and store meet. A log goes on where the database says it was read to; what was rotated away while
+ * nobody ran is read first. A file that begins must wait for the ledger to be written: the database may know it only
+ * by what has just been read.
+ * Order: sources_next until false; when a file waits, sources_begin_file once the ledger is empty of hits; then poll.
+ */
+#ifndef WFS_ENGINE_SOURCES_H
+#define WFS_ENGINE_SOURCES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/why.h"
+#include "config.h"
+#include "input/follow.h"
+#include "input/line.h"
+#include "pipeline/pending.h"
+#include "store/store.h"
+
+struct sources;
+
+/* A file being read. */
+struct sources_file {
+	uint64_t number; /* as follow gives it; 0: none */
+	struct pending_file *pending;
+	struct line_clock clock;
+};
+
+/* Follows the logs of config; store and ledger are borrowed. Errors: of follow_add, and of the database. */
+int sources_new(const struct config *config, struct store *store, struct pending *pending, struct sources **ret,
+             struct why *why);
+
+/* Takes NULL. */
+void sources_free(struct sources *logs);
+
+int sources_fd(const struct sources *logs);
+int sources_timeout_ms(const struct sources *logs); /* as follow_timeout_ms; 0: there was more to read */
+
+/* As follow_look. */
+void sources_look(struct sources *logs);
+
+/*
+ * The next line, borrowed until the next call, and the file it stands in. False when there is none, or a file waits.
+ * What becomes of a log (missing, back) is logged.
+ */
+bool sources_next(struct sources *logs, struct sources_file **ret_file, struct follow_line *ret);
+
+bool sources_file_waits(const struct sources *logs);
+
+/* Begins the file that waits. Errors: of the database; it waits on. */
+int sources_begin_file(struct sources *logs, struct why *why);
+
+#endif

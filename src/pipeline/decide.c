@@ -1,0 +1,133 @@
+#include "pipeline/decide.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SAID_MAX = 320 }; /* a zone, two addresses, and the words between them */
+
+/* A rule that blocked too many of the good: what it took of them is released, and it takes no more. */
+static size_t suspend(const struct decide *in, const struct rule *rule, int64_t now_s)
+{
+	struct net nets[PENDING_LIFTED_MAX];
+	/* An index is below RULEFILE_RULES_MAX. */
+	const size_t n = verdict_taken(in->verdict, (unsigned)rule->index, nets, PENDING_LIFTED_MAX);
+
+	for (size_t i = 0; i < n; i++)
+		verdict_until(in->verdict, &nets[i], now_s);
+	pending_suspend(in->pending, rule, now_s, nets, n);
+	return n;
+}
+
+/* Somebody was greylisted: perhaps it is the second machine of a large sender. */
+static void take_grey(const struct decide *in, const struct rules_hit *hit, int64_t time_s, int64_t now_s,
+                      struct decide_result *ret)
+{
+	const int64_t until_s = now_s + in->config->allow.cluster_for_s;
+	enum greylist_outcome outcome;
+
+	if (until_s == now_s || verdict_is_allowed(in->verdict, &hit->address))
+		return;
+	outcome = greylist_attempt(in->greylist, in->verdict, &hit->address, hit->from, hit->to, hit->helo, time_s,
+	                          &ret->greylist);
+	if (outcome != GREYLIST_NOTHING && in->keeps_attempts)
+		pending_attempt(in->pending, hit, time_s);
+	if (outcome != GREYLIST_EARNED)
+		return;
+	verdict_allow_earned(in->verdict, &ret->greylist, until_s);
+	pending_allow(in->pending, &(struct pending_allowance){.net = ret->greylist,
+	                                                    .since_s = now_s,
+	                                                    .until_s = until_s,
+	                                                    .cause = "cluster",
+	                                                    .why = "two addresses sent the same greylisted letter"});
+	ret->earned = true;
+}
+
+void decide_expect(const struct decide *in, const struct addr *addr, int score, int64_t time_s, bool near)
+{
+	const struct net subject = verdict_expect(in->verdict, addr, near);
+
+	if (score < 0 && !near)
+		pending_expect_good(in->pending, &subject, time_s);
+}
+
+void decide_hit(const struct decide *in, const struct decide_line *line, int64_t now_s, struct rules_hit *hit,
+                struct decide_result *ret)
+{
+	struct verdict_evidence evidence;
+
+	ret->is_hit = ret->earned = false;
+	ret->released = 0;
+	if (hit->kind != RULES_KIND_HIT && sessions_resolve(in->sessions, line->host, line->time_s, hit) != RULES_HIT)
+		return;
+	if (hit->to.p != NULL && hit->helo.p != NULL)
+		take_grey(in, hit, line->time_s, now_s, ret);
+	evidence = (struct verdict_evidence){.addr = hit->address,
+	                                     .name = hit->name,
+	                                     .score = hit->score,
+	                                     .time_s = line->time_s,
+	                                     .rule = (unsigned)hit->rule->index}; /* below RULEFILE_RULES_MAX */
+	verdict_hit(in->verdict, &evidence, &ret->decision);
+	if (hit->score <= 0) { /* evidence for the good weighs, but is no hit */
+		if (hit->score < 0 && ret->decision.outcome != VERDICT_ALLOWED)
+			pending_good(in->pending, &ret->decision.subject, line->time_s, hit->score, ret->decision.counted);
+		return;
+	}
+	pending_hit(in->pending, line->file, hit, line->time_s, line->offset, line->text, &ret->decision);
+	ret->is_hit = true;
+	if (ret->decision.outcome == VERDICT_QUARANTINE)
+		ret->released = suspend(in, hit->rule, now_s);
+}
+
+/* In the place of a log's line. */
+static struct span listed_text(const struct dnsbl_answer *answer, char out[static SAID_MAX])
+{
+	char addr[ADDR_TEXT_MAX], code[ADDR_TEXT_MAX];
+
+	(void)addr_text(&answer->addr, addr);
+	(void)addr_text(&answer->code, code);
+	return (struct span){out, (size_t)snprintf(out, SAID_MAX, "%s answers %s for %s", answer->list->zone, code, addr)};
+}
+
+/* False: the address was never to be blocked before. */
+static bool allow_listed(const struct decide *in, const struct dnsbl_answer *answer, int64_t now_s)
+{
+	const struct verdict_look look = verdict_look(in->verdict, &answer->addr);
+	char why[SAID_MAX];
+	const struct pending_allowance allowance = {.net = net_of(&answer->addr),
+	                                           .since_s = now_s,
+	                                           .until_s = now_s + in->config->dns.allow_for_s,
+	                                           .cause = "dns-list",
+	                                           .why = why,
+	                                           .lifts = look.until_s > now_s,
+	                                           .lifted = look.subject};
+
+	if (look.allowed)
+		return false;
+	(void)snprintf(why, sizeof why, "allowed by %s", answer->list->zone);
+	verdict_allow_earned(in->verdict, &allowance.net, allowance.until_s);
+	if (allowance.lifts)
+		verdict_until(in->verdict, &look.subject, now_s);
+	pending_allow(in->pending, &allowance);
+	return true;
+}
+
+void decide_listed(const struct decide *in, const struct dnsbl_answer *answer, int64_t now_s, struct decide_result *ret)
+{
+	static char name[] = "dns-list", category[] = "dnsbl", reason[] = "listed by a DNS blocklist";
+	static const struct rulefile_rule text = {.name = name, .category = category, .reason = reason};
+	static const struct rule rule = {.index = VERDICT_NO_RULE, .text = &text};
+	char said[SAID_MAX];
+	const struct decide_line line = {.text = listed_text(answer, said), .time_s = now_s};
+	struct rules_hit hit = {.rule = &rule,
+	                        .kind = RULES_KIND_HIT,
+	                        .address = answer->addr,
+	                        .score = answer->list->score,
+	                        .count = 1,
+	                        .detail = {answer->list->zone, strlen(answer->list->zone)}};
+
+	*ret = (struct decide_result){.is_hit = false};
+	if (answer->list->score > 0)
+		decide_hit(in, &line, now_s, &hit, ret);
+	else
+		ret->earned = allow_listed(in, answer, now_s);
+}

@@ -1,0 +1,60 @@
+/*
+ * decide: what a rule found in a line, through sessions, greylisting and verdict into the ledger.
+ *
+ * Where rules, verdict and ledger meet, once for engine and replay: the same lines give the same rows. What a DNS list
+ * says goes the same way, in the engine alone. Says nothing to anybody; what an operator must hear is in the result.
+ */
+#ifndef WFS_PIPELINE_DECIDE_H
+#define WFS_PIPELINE_DECIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "config.h"
+#include "dns/dnsbl.h"
+#include "pipeline/pending.h"
+#include "rules/rules.h"
+#include "rules/sessions.h"
+#include "verdict/greylist.h"
+#include "verdict/verdict.h"
+
+/* All borrowed; verdict_at is the caller's. */
+struct decide {
+	const struct config *config;
+	struct sessions *sessions;
+	struct verdict *verdict;
+	struct greylist *greylist;
+	struct pending *pending;
+	bool keeps_attempts; /* greylisted attempts are stored, for a restart */
+};
+
+/* The line it was found in; file NULL: in none. */
+struct decide_line {
+	struct pending_file *file;
+	struct span host, text;
+	int64_t time_s; /* not in the future */
+	int64_t offset; /* in the file */
+};
+
+struct decide_result {
+	bool is_hit;                       /* stored as one; else a note, evidence for the good, or nothing */
+	struct verdict_decision decision;  /* of a hit */
+	size_t released;                   /* blocks lifted because its rule was suspended (VERDICT_QUARANTINE) */
+	bool earned;                       /* an allowance: for cluster, or the address in the DNS list */
+	struct net greylist;
+};
+
+/* A hit of addr will come soon, or very soon: fetches what is known about it, as of verdict_expect. Changes nothing. */
+void decide_expect(const struct decide *decide, const struct addr *addr, int score, int64_t time_s, bool near);
+
+/* now_s: when it is decided; the line's own time in replay. hit is completed. */
+void decide_hit(const struct decide *decide, const struct decide_line *line, int64_t now_s, struct rules_hit *hit,
+                struct decide_result *ret);
+
+/* What a DNS list said (DNSBL_LISTED): a hit of rule "dns-list", or an allowance, which lifts a block of evidence. */
+void decide_listed(const struct decide *decide, const struct dnsbl_answer *answer, int64_t now_s,
+                   struct decide_result *ret);
+
+#endif

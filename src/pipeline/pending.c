@@ -1,0 +1,594 @@
+#include "pipeline/pending.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/blocks.h"
+#include "store/hits.h"
+#include "store/reputation.h"
+#include "store/retention.h"
+
+enum {
+	DAY_S = 86400,
+	EVIDENCE_MAX = 1 << 12, /* rows written at once; each statement keeps a copy of the pages it changes */
+	CREDIT_SLICE = 1 << 20, /* seconds of credit that a replay removes at once: all there are */
+};
+
+struct pending_file {
+	bool used, dirty, done;
+	bool fresh;              /* its row was made in the transaction that is open */
+	struct store_log log;    /* id 0: no row yet */
+	char *path;
+	size_t first_len;
+	char first[STORE_FIRST_MAX];
+};
+
+/* What belongs to the hit of the same number. */
+struct noted_hit {
+	const struct rule *rule;
+	struct pending_file *file;
+	size_t n_blocks;              /* that it led to: the next of blocks */
+	bool suspends;                /* its rule; the next of suspensions */
+};
+
+/* Evidence for the good about one net on one day: half a cache line. */
+struct noted_good {
+	struct net net;
+	bool used;
+	uint32_t times;
+	int64_t last_s;
+};
+
+/* What of it weighs. */
+struct noted_credit {
+	uint32_t good; /* which of them */
+	int32_t score;
+	int64_t time_s;
+};
+
+/* A rule that was suspended; how many of the nets to lift are its. */
+struct suspension {
+	const struct rule *rule;
+	int64_t at_s;
+	size_t n_nets;
+};
+
+struct noted_allowance {
+	struct pending_allowance a; /* a.why is ... */
+	char *why;
+};
+
+/* Its texts: from, to and helo in a row. */
+struct noted_attempt {
+	struct addr address;
+	int64_t time_s;
+	size_t from_len, to_len, helo_len;
+	char *text;
+};
+
+struct pending {
+	struct store *store;
+	struct pending_file *files; /* PENDING_FILES_MAX */
+
+	size_t n_hits, n_blocks, n_bytes;
+	struct store_hit hits[PENDING_HITS_MAX]; /* spans into bytes; rule and log are filled when written */
+	struct noted_hit notes[PENDING_HITS_MAX];
+	struct verdict_block blocks[PENDING_HITS_MAX * VERDICT_BLOCKS_MAX];
+	struct store_block rows[PENDING_HITS_MAX * VERDICT_BLOCKS_MAX]; /* of them, as they are written */
+	char bytes[PENDING_HITS_MAX * (STORE_LINE_MAX + STORE_DETAIL_MAX)]; /* their texts, escaped */
+
+	size_t n_suspensions, n_lifted;
+	struct suspension *suspensions;
+	struct net *lifted;
+	size_t n_allowances;
+	struct noted_allowance *allowances;
+	size_t n_attempts;
+	struct noted_attempt *attempts;
+
+	bool defer_good, drop_good, write_good; /* the last: now */
+	int64_t window_s;
+	size_t n_good, n_credit;
+	int64_t credit_s; /* the newest */
+	struct noted_good *good;     /* PENDING_GOOD_MAX * 2, open addressing by net and day; made when first needed */
+	struct noted_credit *credit; /* PENDING_CREDIT_MAX; deferred: of the last ones only what is in the window is written */
+	struct store_evidence *evidence; /* EVIDENCE_MAX, of them, as they are written */
+
+	int64_t rule_ids[VERDICT_NO_RULE + 1]; /* by the rule's index; 0: not looked up yet */
+};
+
+struct pending *pending_new(struct store *store)
+{
+	struct pending *const l = calloc(1, sizeof *l);
+
+	if (l == NULL || (l->files = calloc(PENDING_FILES_MAX, sizeof *l->files)) == NULL)
+		abort();
+	l->store = store;
+	l->write_good = true;
+	return l;
+}
+
+static void drop_attempts(struct pending *l)
+{
+	for (size_t i = 0; i < l->n_attempts; i++)
+		free(l->attempts[i].text);
+	l->n_attempts = 0;
+}
+
+static void drop_allowances(struct pending *l)
+{
+	for (size_t i = 0; i < l->n_allowances; i++)
+		free(l->allowances[i].why);
+	l->n_allowances = 0;
+}
+
+void pending_free(struct pending *l)
+{
+	if (l == NULL)
+		return;
+	for (size_t i = 0; i < PENDING_FILES_MAX; i++)
+		free(l->files[i].path);
+	free(l->files);
+	free(l->suspensions);
+	free(l->lifted);
+	drop_allowances(l);
+	free(l->allowances);
+	drop_attempts(l);
+	free(l->attempts);
+	free(l->good);
+	free(l->credit);
+	free(l->evidence);
+	free(l);
+}
+
+struct pending_file *pending_file(struct pending *l, const char *path, struct span first, const struct store_log *known)
+{
+	struct pending_file *file = NULL;
+
+	assert(first.len <= STORE_FIRST_MAX);
+	for (size_t i = 0; i < PENDING_FILES_MAX && file == NULL; i++)
+		if (!l->files[i].used)
+			file = &l->files[i];
+	assert(file != NULL);
+	free(file->path);
+	*file = (struct pending_file){.used = true, .first_len = first.len};
+	memcpy(file->first, first.p, first.len);
+	if ((file->path = strdup(path)) == NULL)
+		abort();
+	if (known != NULL)
+		file->log = *known;
+	return file;
+}
+
+void pending_done(struct pending_file *file)
+{
+	file->done = true;
+	file->used = file->dirty;
+}
+
+void pending_read(struct pending_file *file, const struct pending_read *read)
+{
+	struct store_log *const log = &file->log;
+
+	log->lines += read->lines;
+	log->cut += read->cut;
+	log->unparsed += read->unparsed;
+	if (read->last_line_at > log->last_line_at)
+		log->last_line_at = read->last_line_at;
+	log->position = read->position;
+	log->last_len = read->last.len < STORE_LAST_MAX ? read->last.len : STORE_LAST_MAX;
+	memcpy(log->last, read->last.p, log->last_len);
+	file->dirty = true;
+}
+
+/* The beginning of text, escaped as it will be stored. */
+static struct span keep(struct pending *l, struct span text, size_t max)
+{
+	struct span kept = {l->bytes + l->n_bytes, 0};
+
+	if (text.p == NULL)
+		return text;
+	kept.len = text_escape(text, l->bytes + l->n_bytes, max);
+	l->n_bytes += kept.len;
+	return kept;
+}
+
+void pending_hit(struct pending *l, struct pending_file *file, const struct rules_hit *hit, int64_t time_s,
+                int64_t offset, struct span text, const struct verdict_decision *decision)
+{
+	assert(l->n_hits < PENDING_HITS_MAX);
+	l->hits[l->n_hits] = (struct store_hit){.time_s = time_s,
+	                                        .address = hit->address,
+	                                        .score = hit->score,
+	                                        .ignored = !decision->counted,
+	                                        .spent = decision->outcome == VERDICT_BLOCK,
+	                                        .offset = offset,
+	                                        .detail = keep(l, hit->detail, STORE_DETAIL_MAX),
+	                                        .text = keep(l, text, STORE_LINE_MAX)};
+	l->notes[l->n_hits] = (struct noted_hit){.rule = hit->rule, .file = file, .n_blocks = decision->n};
+	for (size_t i = 0; i < decision->n; i++)
+		l->blocks[l->n_blocks++] = decision->blocks[i];
+	l->n_hits++;
+}
+
+void pending_suspend(struct pending *l, const struct rule *rule, int64_t at_s, const struct net *nets, size_t n)
+{
+	assert(l->n_hits > 0);
+	l->notes[l->n_hits - 1].suspends = true;
+	l->suspensions = reallocarray(l->suspensions, l->n_suspensions + 1, sizeof *l->suspensions);
+	l->lifted = reallocarray(l->lifted, l->n_lifted + n + 1, sizeof *l->lifted);
+	if (l->suspensions == NULL || l->lifted == NULL)
+		abort();
+	l->suspensions[l->n_suspensions++] = (struct suspension){rule, at_s, n};
+	for (size_t i = 0; i < n; i++)
+		l->lifted[l->n_lifted++] = nets[i];
+}
+
+void pending_attempt(struct pending *l, const struct rules_hit *hit, int64_t time_s)
+{
+	struct noted_attempt a = {.address = hit->address,
+	                          .time_s = time_s,
+	                          .from_len = hit->from.len,
+	                          .to_len = hit->to.len,
+	                          .helo_len = hit->helo.len};
+
+	l->attempts = reallocarray(l->attempts, l->n_attempts + 1, sizeof *l->attempts);
+	a.text = malloc(a.from_len + a.to_len + a.helo_len + 1);
+	if (l->attempts == NULL || a.text == NULL)
+		abort();
+	if (a.from_len > 0)
+		memcpy(a.text, hit->from.p, a.from_len);
+	memcpy(a.text + a.from_len, hit->to.p, a.to_len);
+	memcpy(a.text + a.from_len + a.to_len, hit->helo.p, a.helo_len);
+	l->attempts[l->n_attempts++] = a;
+}
+
+static int write_attempts(struct pending *l, struct why *why)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < l->n_attempts && rc == 0; i++) {
+		const struct noted_attempt *const a = &l->attempts[i];
+		const struct store_attempt attempt = {.time_s = a->time_s,
+		                                      .address = a->address,
+		                                      .from = {a->text, a->from_len},
+		                                      .to = {a->text + a->from_len, a->to_len},
+		                                      .helo = {a->text + a->from_len + a->to_len, a->helo_len}};
+
+		rc = store_add_attempt(l->store, &attempt, why);
+	}
+	return rc;
+}
+
+void pending_allow(struct pending *l, const struct pending_allowance *allowance)
+{
+	struct noted_allowance noted = {*allowance, strdup(allowance->why)};
+
+	noted.a.why = noted.why;
+	l->allowances = reallocarray(l->allowances, l->n_allowances + 1, sizeof *l->allowances);
+	if (l->allowances == NULL || noted.why == NULL)
+		abort();
+	l->allowances[l->n_allowances++] = noted;
+}
+
+static int write_allowances(struct pending *l, struct why *why)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < l->n_allowances && rc == 0; i++) {
+		const struct pending_allowance *const a = &l->allowances[i].a;
+
+		rc = store_add_allowance(l->store, &a->net, a->since_s, a->until_s, a->cause, a->why, why);
+		if (rc == 0 && a->lifts)
+			rc = store_end_cause(l->store, &a->lifted, STORE_EVIDENCE, a->since_s, a->why, why);
+	}
+	return rc;
+}
+
+/* --- evidence for the good --- */
+
+void pending_defer_good(struct pending *l, int64_t window_s, bool keep)
+{
+	l->defer_good = true;
+	l->write_good = false;
+	l->drop_good = !keep;
+	l->window_s = window_s;
+}
+
+static size_t home_of(const struct net *net, int64_t day)
+{
+	return addr_hash(&net->addr, (uint64_t)day) % (2 * PENDING_GOOD_MAX);
+}
+
+static size_t place_of(const struct pending *l, const struct net *net, int64_t day)
+{
+	size_t i = home_of(net, day);
+
+	while (l->good[i].used && !(addr_equal(&l->good[i].net.addr, &net->addr) && l->good[i].net.len == net->len &&
+	                            l->good[i].last_s / DAY_S == day))
+		i = (i + 1) % (2 * PENDING_GOOD_MAX);
+	return i;
+}
+
+void pending_expect_good(const struct pending *l, const struct net *subject, int64_t time_s)
+{
+	if (l->good != NULL)
+		__builtin_prefetch(&l->good[home_of(subject, time_s / DAY_S)], 1);
+}
+
+/* Of what is deferred only the last window weighs: the rest is let go. */
+static void age_credit(struct pending *l, int64_t now_s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n_credit; i++)
+		if (l->credit[i].time_s > now_s - l->window_s)
+			l->credit[n++] = l->credit[i];
+	l->n_credit = n;
+}
+
+void pending_good(struct pending *l, const struct net *subject, int64_t time_s, int score, bool counted)
+{
+	struct noted_good *g;
+	size_t place;
+
+	if (l->drop_good)
+		return;
+	if (l->good == NULL) {
+		l->good = calloc((size_t)PENDING_GOOD_MAX * 2, sizeof *l->good);
+		l->credit = calloc(PENDING_CREDIT_MAX, sizeof *l->credit);
+		l->evidence = calloc(EVIDENCE_MAX, sizeof *l->evidence);
+		if (l->good == NULL || l->credit == NULL || l->evidence == NULL)
+			abort();
+	}
+	assert(l->n_good < PENDING_GOOD_MAX && l->n_credit < PENDING_CREDIT_MAX);
+	place = place_of(l, subject, time_s / DAY_S);
+	g = &l->good[place];
+	if (!g->used) {
+		*g = (struct noted_good){.net = *subject, .used = true, .last_s = time_s};
+		l->n_good++;
+	}
+	g->times++;
+	if (time_s > g->last_s)
+		g->last_s = time_s;
+	if (counted && time_s > l->credit_s)
+		l->credit_s = time_s;
+	if (counted)
+		l->credit[l->n_credit++] = (struct noted_credit){(uint32_t)place, score, time_s}; /* < 2 * PENDING_GOOD_MAX */
+	if (l->n_credit == PENDING_CREDIT_MAX && l->defer_good)
+		age_credit(l, time_s);
+}
+
+static bool good_is_full(const struct pending *l)
+{
+	return l->n_good == PENDING_GOOD_MAX || l->n_credit == PENDING_CREDIT_MAX;
+}
+
+static int write_good(struct pending *l, struct why *why)
+{
+	struct store_evidence *const list = l->evidence;
+	size_t ignored, n = 0;
+	int rc = 0;
+
+	for (size_t i = 0; l->n_good > 0 && i < 2 * PENDING_GOOD_MAX && rc == 0; i++) {
+		const struct noted_good *const g = &l->good[i];
+
+		if (g->used)
+			list[n++] = (struct store_evidence){.net = g->net, .time_s = g->last_s, .times = g->times};
+		if (n == EVIDENCE_MAX) {
+			rc = store_add_good(l->store, list, n, why);
+			n = 0;
+		}
+	}
+	if (rc == 0)
+		rc = store_add_good(l->store, list, n, why);
+	for (size_t i = 0; i < l->n_credit && rc == 0; i += n) {
+		for (n = 0; n < EVIDENCE_MAX && i + n < l->n_credit; n++) {
+			const struct noted_credit *const c = &l->credit[i + n];
+
+			list[n] = (struct store_evidence){.net = l->good[c->good].net, .time_s = c->time_s, .score = c->score};
+		}
+		rc = store_add_credit(l->store, list, n, why);
+	}
+	/* So that a log read in two goes leaves what it leaves in one. */
+	if (rc == 0 && l->defer_good && l->n_credit > 0)
+		rc = store_purge_good(l->store, INT64_MIN, l->credit_s - l->window_s + 1, CREDIT_SLICE, &ignored, why);
+	return rc;
+}
+
+static void drop_good(struct pending *l)
+{
+	if (l->n_good > 0)
+		memset(l->good, 0, (size_t)PENDING_GOOD_MAX * 2 * sizeof *l->good);
+	l->n_good = l->n_credit = 0;
+}
+
+int pending_finish(struct pending *l, struct why *why)
+{
+	const bool deferred = l->defer_good;
+	int rc;
+
+	l->write_good = true;
+	rc = pending_write(l, why);
+	l->write_good = !deferred;
+	return rc;
+}
+
+bool pending_is_full(const struct pending *l)
+{
+	return l->n_hits + RULES_HITS_MAX > PENDING_HITS_MAX || good_is_full(l);
+}
+
+bool pending_has_hits(const struct pending *l)
+{
+	return l->n_hits > 0;
+}
+
+bool pending_has_news(const struct pending *l)
+{
+	if (l->n_hits > 0 || l->n_allowances > 0 || l->n_attempts > 0 || (l->n_good > 0 && l->write_good))
+		return true;
+	for (size_t i = 0; i < PENDING_FILES_MAX; i++)
+		if (l->files[i].dirty)
+			return true;
+	return false;
+}
+
+size_t pending_blocks(const struct pending *l, const struct verdict_block **ret)
+{
+	*ret = l->blocks;
+	return l->n_blocks;
+}
+
+static int write_files(struct pending *l, struct why *why)
+{
+	for (size_t i = 0; i < PENDING_FILES_MAX; i++) {
+		struct pending_file *const file = &l->files[i];
+		int rc;
+
+		if (!file->dirty)
+			continue;
+		if (file->log.id == 0) {
+			rc = store_log_add(l->store, file->path, (struct span){file->first, file->first_len},
+			                   &file->log.id, why);
+			if (rc < 0)
+				return rc;
+			file->fresh = true;
+		}
+		if ((rc = store_log_put(l->store, &file->log, file->path, why)) < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static struct store_block row_of(const struct verdict_block *b, int64_t rule_id)
+{
+	static const enum store_cause causes[] = {
+		[VERDICT_EVIDENCE] = STORE_EVIDENCE, [VERDICT_NETWORK] = STORE_NETWORK, [VERDICT_MANUAL] = STORE_MANUAL};
+
+	return (struct store_block){.net = b->net,
+	                            .since_s = b->since_s,
+	                            .until_s = b->until_s,
+	                            .offence = b->offence,
+	                            .rule = rule_id,
+	                            .cause = causes[b->cause],
+	                            .proven = b->proven};
+}
+
+static int write_suspension(struct pending *l, const struct suspension *s, const struct net *nets, struct why *why)
+{
+	int rc = 0;
+
+	if (!l->defer_good) /* an old log suspends nothing now */
+		rc = store_suspend(l->store, s->rule->text->name, s->at_s, "blocked too many who had proven good", why);
+	for (size_t i = 0; i < s->n_nets && rc == 0; i++)
+		rc = store_end_cause(l->store, &nets[i], STORE_EVIDENCE, s->at_s, "suspended", why);
+	return rc;
+}
+
+/* Hits first, all at once: they are a table of their own. */
+static int write_hits(struct pending *l, struct why *why)
+{
+	for (size_t i = 0; i < l->n_hits; i++) {
+		const struct rule *const rule = l->notes[i].rule;
+		int64_t *const id = &l->rule_ids[rule->index];
+		int rc;
+
+		if (*id == 0 &&
+		    (rc = store_rule(l->store, rule->text->name, rule->text->category, rule->text->reason, id, why)) < 0)
+			return rc;
+		l->hits[i].rule = *id;
+		l->hits[i].log = l->notes[i].file == NULL ? 0 : l->notes[i].file->log.id;
+	}
+	return store_add_hits(l->store, l->hits, l->n_hits, why);
+}
+
+/* New blocks as many at once as stand in a row; what changes older ones comes in its place between them. */
+static int write_blocks(struct pending *l, struct why *why)
+{
+	const struct verdict_block *b = l->blocks;
+	size_t n = 0, suspension = 0, lifted = 0;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < l->n_hits; i++) {
+		const struct noted_hit *const noted = &l->notes[i];
+
+		for (const struct verdict_block *const end = b + noted->n_blocks; rc == 0 && b < end; b++) {
+			const struct store_block row = row_of(b, l->hits[i].rule);
+
+			if (!b->prolonged) {
+				l->rows[n++] = row;
+				continue;
+			}
+			rc = store_add_blocks(l->store, l->rows, n, why);
+			n = 0;
+			if (rc == 0)
+				rc = store_prolong(l->store, &row.net, row.cause, row.since_s, row.until_s, why);
+		}
+		if (rc == 0 && noted->suspends) {
+			rc = store_add_blocks(l->store, l->rows, n, why);
+			n = 0;
+			if (rc == 0)
+				rc = write_suspension(l, &l->suspensions[suspension], &l->lifted[lifted], why);
+			lifted += l->suspensions[suspension++].n_nets;
+		}
+	}
+	return rc < 0 ? rc : store_add_blocks(l->store, l->rows, n, why);
+}
+
+/* What the failed transaction made is gone. */
+static void undo(struct pending *l)
+{
+	for (size_t i = 0; i < PENDING_FILES_MAX; i++)
+		if (l->files[i].fresh) {
+			l->files[i].log.id = 0;
+			l->files[i].fresh = false;
+		}
+	pending_forget_rules(l);
+}
+
+int pending_write(struct pending *l, struct why *why)
+{
+	bool good;
+	int rc;
+
+	if (!pending_has_news(l))
+		return 0;
+	/* Of what is deferred nothing is lost by a kill: it goes with the position it belongs to. */
+	good = l->write_good || good_is_full(l) || (l->defer_good && store_commits_next(l->store));
+	if (good && l->defer_good)
+		age_credit(l, l->credit_s);
+	if ((rc = store_begin(l->store, why)) < 0)
+		return rc;
+	rc = write_files(l, why);
+	if (rc == 0)
+		rc = write_hits(l, why);
+	if (rc == 0)
+		rc = write_blocks(l, why);
+	if (rc == 0)
+		rc = write_allowances(l, why);
+	if (rc == 0)
+		rc = write_attempts(l, why);
+	if (rc == 0 && good)
+		rc = write_good(l, why);
+	rc = store_finish(l->store, rc, why);
+	if (rc < 0) {
+		undo(l);
+		return rc;
+	}
+	for (size_t i = 0; i < PENDING_FILES_MAX; i++) {
+		l->files[i].dirty = l->files[i].fresh = false;
+		l->files[i].used &= !l->files[i].done;
+	}
+	l->n_hits = l->n_blocks = l->n_bytes = l->n_suspensions = l->n_lifted = 0;
+	drop_allowances(l);
+	drop_attempts(l);
+	if (good)
+		drop_good(l);
+	return 0;
+}
+
+void pending_forget_rules(struct pending *l)
+{
+	memset(l->rule_ids, 0, sizeof l->rule_ids);
+}

@@ -1,0 +1,118 @@
+/*
+ * pending: what the next transaction will say. Hits, decisions on them and positions, gathered and then
+ * written at once, or kept and written later when the database cannot be written now.
+ *
+ * Where engine and replay meet the store; the only writer of hits, blocks and positions.
+ * A ledger that could not be written holds everything: nothing is lost, and since the positions are not
+ * advanced either, a crash in between makes the same lines be read again.
+ * Order: pending_new; pending_file for each file of a log; pending_hit, ledger_block, pending_read; pending_write.
+ */
+#ifndef WFS_PIPELINE_PENDING_H
+#define WFS_PIPELINE_PENDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/why.h"
+#include "rules/rules.h"
+#include "store/logs.h"
+#include "verdict/verdict.h"
+
+enum {
+	PENDING_HITS_MAX = 1024, /* in one transaction; then it is full and must be written */
+	PENDING_GOOD_MAX = 1 << 15, /* addresses with evidence for the good, likewise, and ... */
+	PENDING_CREDIT_MAX = 1 << 16, /* ... seconds of it */
+	PENDING_LIFTED_MAX = 1000, /* nets, by one suspension */
+	PENDING_FILES_MAX = 256, /* held at once: 64 logs, the file before this one, and catching up */
+};
+
+/* A file of a log: which row of the database it is, and how far it was read. */
+struct pending_file;
+
+struct pending;
+
+/* store is borrowed. */
+struct pending *pending_new(struct store *store);
+
+/* Takes NULL. What was not written is gone. */
+void pending_free(struct pending *pending);
+
+/*
+ * A file that will be read on: known is its row, or NULL for one never seen (a row is made for it by the next
+ * pending_write). path, first: copied. Valid until pending_done; at most PENDING_FILES_MAX at a time.
+ */
+struct pending_file *pending_file(struct pending *pending, const char *path, struct span first,
+                                const struct store_log *known);
+
+/* Nothing more comes from this file; what it holds is still written. */
+void pending_done(struct pending_file *file);
+
+/* What has been read since: counted up and moved on. */
+struct pending_read {
+	int64_t lines, cut, unparsed; /* more of them */
+	int64_t last_line_at;         /* the newest time; 0: no line with a time */
+	int64_t position;             /* now */
+	struct span last;             /* the line that ends there; its first STORE_LAST_MAX bytes are kept */
+};
+void pending_read(struct pending_file *file, const struct pending_read *read);
+
+/*
+ * One hit, and what was decided on it. text: the whole line, copied (its beginning). offset: of the line in the
+ * file. file: NULL for what stands in no log. The ledger must not have been full before the line.
+ */
+void pending_hit(struct pending *pending, struct pending_file *file, const struct rules_hit *hit, int64_t time_s,
+                int64_t offset, struct span text, const struct verdict_decision *decision);
+
+/* Evidence for the good: its day counts, and its score when it weighs. It is no hit. */
+void pending_good(struct pending *pending, const struct net *subject, int64_t time_s, int score, bool counted);
+
+/* It will come soon: fetches what is noted already. Changes nothing. */
+void pending_expect_good(const struct pending *pending, const struct net *subject, int64_t time_s);
+
+/* The rule of the hit noted last is suspended at at_s, and what it took of the good is lifted: n nets, copied. */
+void pending_suspend(struct pending *pending, const struct rule *rule, int64_t at_s, const struct net *nets, size_t n);
+
+/* A greylisted attempt that was noted, or earned something: remembered over a restart. Copied. */
+void pending_attempt(struct pending *pending, const struct rules_hit *hit, int64_t time_s);
+
+/* A network has earned an allowance. */
+struct pending_allowance {
+	struct net net;
+	int64_t since_s, until_s;
+	const char *cause; /* as of store.h; lives for ever */
+	const char *why;   /* copied */
+	bool lifts;        /* the block of evidence of "lifted" is over with it, and why says by whom */
+	struct net lifted;
+};
+void pending_allow(struct pending *pending, const struct pending_allowance *allowance);
+
+/*
+ * For a replay: evidence for the good is written by pending_finish or when PENDING_GOOD_MAX addresses are gathered, not by each
+ * pending_write, and nothing of it is kept by a database in memory (keep false). A crash may lose some of it.
+ */
+void pending_defer_good(struct pending *pending, int64_t window_s, bool keep);
+int pending_finish(struct pending *pending, struct why *why);
+
+/* True when it might not hold all the hits of one more line. */
+bool pending_is_full(const struct pending *pending);
+
+/* True when there is a hit to be written; false when only positions moved or good was seen, or nothing did. */
+bool pending_has_hits(const struct pending *pending);
+
+/* True when anything would be written. */
+bool pending_has_news(const struct pending *pending);
+
+/* The blocks waiting to be written, for the firewall once they are. *ret: n of them, until the next write. */
+size_t pending_blocks(const struct pending *pending, const struct verdict_block **ret);
+
+/*
+ * Writes everything in one transaction and empties the ledger. Errors as of store.h: everything is
+ * kept, to be written by the next call.
+ */
+int pending_write(struct pending *pending, struct why *why);
+
+/* After a reload: rules are others now. Only while the ledger is empty of hits. */
+void pending_forget_rules(struct pending *pending);
+
+#endif

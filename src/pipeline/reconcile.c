@@ -1,0 +1,452 @@
+#include "pipeline/reconcile.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/blocks.h"
+
+enum { ADD_AT_ONCE = 64 };
+
+/* A running block, and when its entry was last written to the kernel by us. */
+struct running {
+	struct store_block block; /* of several of one net: that of its evidence, if it has one */
+	int64_t last_s;           /* when the last of them ends */
+	int64_t fed_s;
+};
+
+struct reconcile {
+	struct store *store;
+	struct client *client;
+	uint8_t ip6_prefix;
+	uint32_t refresh_s;
+	int64_t blind_s;  /* what the kernel saw before is not taken for a knock */
+	int64_t synced_s; /* the last sync that succeeded; 0: none yet */
+	bool known; /* list is what ran at the last sync */
+	size_t n;
+	struct running *list; /* as of the last sync, by address */
+	size_t n_added, room_added;
+	struct reconcile_block *added; /* since then */
+};
+
+static int by_net(const void *a, const void *b)
+{
+	return net_order(&((const struct running *)a)->block.net, &((const struct running *)b)->block.net);
+}
+
+/* The same, and of several blocks of one net the one first that knocks may prolong, then the longest. */
+static int by_net_and_cause(const void *a, const void *b)
+{
+	const struct store_block *const x = &((const struct running *)a)->block, *const y = &((const struct running *)b)->block;
+	const int order = by_net(a, b);
+
+	if (order != 0)
+		return order;
+	if (x->cause != y->cause)
+		return (x->cause > y->cause) - (x->cause < y->cause);
+	return (x->until_s < y->until_s) - (x->until_s > y->until_s);
+}
+
+struct reconcile *reconcile_new(struct store *store, struct client *client, uint8_t ip6_prefix, uint32_t refresh_s,
+                          int64_t started_s)
+{
+	struct reconcile *const w = calloc(1, sizeof *w);
+
+	if (w == NULL)
+		abort();
+	w->store = store;
+	w->client = client;
+	w->ip6_prefix = ip6_prefix;
+	w->refresh_s = refresh_s;
+	w->blind_s = started_s;
+	return w;
+}
+
+void reconcile_free(struct reconcile *w)
+{
+	if (w == NULL)
+		return;
+	free(w->list);
+	free(w->added);
+	free(w);
+}
+
+uint8_t reconcile_piece_len(const struct net *net, uint8_t ip6_prefix)
+{
+	enum { NETWORK4 = 96 + 24, NETWORK6 = 48 };
+
+	if (addr_is_ip4(&net->addr) && net->len >= 96)
+		return net->len <= NETWORK4 ? NETWORK4 : 128;
+	if (net->len <= NETWORK6)
+		return NETWORK6;
+	return net->len <= ip6_prefix ? ip6_prefix : 128;
+}
+
+/* Writes the pieces; as it is when there would be too many: the kernel's side refuses it, and it is counted. */
+static size_t pieces_of(const struct reconcile *w, const struct net *net, struct net out[static RECONCILE_PIECES_MAX])
+{
+	const unsigned length = reconcile_piece_len(net, w->ip6_prefix), bits = length - net->len;
+	const size_t n = bits <= RECONCILE_PIECES_BITS ? (size_t)1 << bits : 1;
+
+	for (size_t i = 0; i < n; i++) {
+		out[i] = *net;
+		if (n > 1 || bits == 0)
+			out[i].len = (uint8_t)length; /* <= 128 */
+		for (unsigned bit = 0; bit < bits && n > 1; bit++)
+			if (i >> bit & 1)
+				out[i].addr.bytes[(length - 1 - bit) / 8] |= (uint8_t)(0x80U >> (length - 1 - bit) % 8);
+	}
+	return n;
+}
+
+static void append(struct running **list, size_t *n, size_t *room, const struct running *r)
+{
+	if (*n == *room) {
+		*room = *room == 0 ? 256 : 2 * *room;
+		if ((*list = reallocarray(*list, *room, sizeof **list)) == NULL)
+			abort();
+	}
+	(*list)[(*n)++] = *r;
+}
+
+/* By address, one entry each; it lasts as long as the longest of several. */
+static size_t sort_out(struct running *list, size_t n)
+{
+	size_t unique = 0;
+
+	if (n > 0)
+		qsort(list, n, sizeof *list, by_net_and_cause);
+	for (size_t i = 0; i < n; i++) {
+		struct running *const last = unique == 0 ? NULL : &list[unique - 1];
+
+		if (last == NULL || by_net(last, &list[i]) != 0) {
+			list[unique] = list[i];
+			list[unique++].last_s = list[i].block.until_s;
+		} else if (list[i].block.until_s > last->last_s) {
+			last->last_s = list[i].block.until_s;
+		}
+	}
+	return unique;
+}
+
+/* One entry, with the time it was fed when there was one. */
+static void append_running(const struct reconcile *w, struct running **list, size_t *n, size_t *room, struct running r)
+{
+	const struct running *const before = w->n == 0 ? NULL : bsearch(&r, w->list, w->n, sizeof r, by_net);
+
+	r.fed_s = before != NULL ? before->fed_s : r.block.since_s;
+	if (r.fed_s < w->blind_s)
+		r.fed_s = w->blind_s;
+	append(list, n, room, &r);
+}
+
+/*
+ * Reads every block that runs into a fresh list, and with them those that are over since the last sync: they are in
+ * the kernel still, and may have knocked. An entry keeps the time it was fed.
+ */
+static int read_running(struct reconcile *w, int64_t now_s, struct why *why)
+{
+	struct running *list = NULL;
+	size_t n = 0, room = 0;
+	int rc = store_running(w->store, w->synced_s > 0 && w->synced_s < now_s ? w->synced_s : now_s, why);
+
+	while (rc == 0) {
+		struct net pieces[RECONCILE_PIECES_MAX];
+		struct running r = {0};
+		size_t n_pieces;
+
+		if ((rc = store_next_block(w->store, &r.block, why)) != 0)
+			break;
+		n_pieces = pieces_of(w, &r.block.net, pieces);
+		for (size_t i = 0; i < n_pieces; i++) {
+			r.block.net = pieces[i];
+			append_running(w, &list, &n, &room, r);
+		}
+	}
+	if (rc < 0) {
+		free(list);
+		return rc;
+	}
+	free(w->list);
+	w->list = list;
+	w->n = sort_out(list, n);
+	w->known = true;
+	w->n_added = 0;
+	return 0;
+}
+
+/* When the kernel last dropped a packet of it; 0: it did not since we fed it. */
+static int64_t knock_of(const struct running *r, const struct client_entry *e, int64_t now_s)
+{
+	const int64_t seen_s = now_s - e->idle_s;
+
+	if (e->idle_s == UINT32_MAX || (e->fed && !e->knocked))
+		return 0;
+	/* Root has counted it; or, when it knows nothing from before or could not be heard: one second for rounding. */
+	return e->knocked || seen_s > r->fed_s + 1 ? seen_s : 0;
+}
+
+/* When a block ends that knocked: only what evidence began lasts longer for it. */
+static int64_t until_after(const struct running *r, const struct verdict *verdict, bool extend, int64_t knock_s)
+{
+	const int64_t until_s = knock_s + verdict_duration(verdict, r->block.offence);
+
+	return extend && r->block.cause == STORE_EVIDENCE && until_s > r->block.until_s ? until_s : r->block.until_s;
+}
+
+/* What knocked is noted, and lasts longer (extend). */
+static int note_knocks(struct reconcile *w, struct verdict *verdict, bool extend, const struct client_entry *entries,
+                       int64_t now_s, struct reconcile_result *result, struct why *why)
+{
+	bool open = false;
+	int rc = 0;
+
+	for (size_t i = 0; i < w->n && rc == 0; i++) {
+		const struct running *const r = &w->list[i];
+		const int64_t knock_s = knock_of(r, &entries[i], now_s);
+
+		if (knock_s == 0)
+			continue;
+		if (!open && (rc = store_begin(w->store, why)) < 0)
+			break;
+		open = true;
+		rc = store_knock(w->store, r->block.id, knock_s, until_after(r, verdict, extend, knock_s), why);
+	}
+	if (!open)
+		return rc;
+	if (rc < 0)
+		store_rollback(w->store);
+	else
+		rc = store_commit(w->store, why);
+	/* What could not be stored is not remembered either: the next sync finds the same packet and tries again. */
+	for (size_t i = 0; i < w->n && rc == 0; i++) {
+		struct running *const r = &w->list[i];
+		const int64_t knock_s = knock_of(r, &entries[i], now_s);
+		const int64_t until_s = until_after(r, verdict, extend, knock_s);
+
+		if (knock_s == 0)
+			continue;
+		if (r->fed_s < knock_s)
+			r->fed_s = knock_s; /* so that the same packet is not taken for another */
+		if (until_s == r->block.until_s)
+			continue;
+		r->block.until_s = until_s;
+		if (r->last_s < until_s)
+			r->last_s = until_s;
+		verdict_until(verdict, &r->block.net, until_s);
+		result->knocked++;
+	}
+	return rc;
+}
+
+/* Takes out of the kernel, and out of the list, what is over. */
+static int release(struct reconcile *w, int64_t now_s, struct reconcile_result *result, struct why *why)
+{
+	struct client_entry ended[ADD_AT_ONCE];
+	size_t kept = 0, n = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		if (w->list[i].last_s > now_s) {
+			w->list[kept++] = w->list[i];
+			continue;
+		}
+		ended[n++] = (struct client_entry){.net = w->list[i].block.net, .seconds = 1};
+		result->expired++;
+		if (n == ADD_AT_ONCE) {
+			rc = rc < 0 ? rc : client_del(w->client, ended, n, why);
+			n = 0;
+		}
+	}
+	w->n = kept;
+	return rc < 0 || n == 0 ? rc : client_del(w->client, ended, n, why);
+}
+
+int reconcile_sync(struct reconcile *w, struct verdict *verdict, bool extend, int64_t now_s, struct reconcile_result *ret,
+                struct why *why)
+{
+	struct reconcile_result result = {0};
+	struct client_entry *entries;
+	int rc = read_running(w, now_s, why);
+
+	if (rc < 0)
+		return rc;
+	entries = calloc(w->n > 0 ? w->n : 1, sizeof *entries);
+	if (entries == NULL)
+		abort();
+	assert(w->n == 0 || w->list != NULL);
+	for (size_t i = 0; i < w->n; i++) {
+		const int64_t left_s = w->list[i].last_s - now_s;
+
+		entries[i].net = w->list[i].block.net;
+		entries[i].seconds = left_s < 1 ? 1 : left_s > UINT32_MAX ? UINT32_MAX : (uint32_t)left_s; /* fits */
+	}
+	/* The list is sorted as client_sync sorts, so entries and list stay side by side. */
+	rc = client_sync(w->client, entries, w->n, w->refresh_s, &result.drift, why);
+	if (rc == 0) {
+		rc = note_knocks(w, verdict, extend, entries, now_s, &result, why);
+		for (size_t i = 0; i < w->n; i++)
+			if (entries[i].fed)
+				w->list[i].fed_s = now_s;
+	}
+	free(entries);
+	if (rc == 0)
+		rc = release(w, now_s, &result, why);
+	if (rc < 0)
+		return rc;
+	w->synced_s = now_s;
+	result.running = w->n;
+	*ret = result;
+	return 0;
+}
+
+/* What runs is remembered even when the kernel does not take it. */
+static void note_added(struct reconcile *w, const struct verdict_block *blocks, size_t n)
+{
+	if (w->n_added + n > w->room_added) {
+		w->room_added = 2 * (w->n_added + n);
+		if ((w->added = reallocarray(w->added, w->room_added, sizeof *w->added)) == NULL)
+			abort();
+	}
+	for (size_t i = 0; i < n; i++)
+		w->added[w->n_added++] = (struct reconcile_block){blocks[i].net, blocks[i].until_s};
+}
+
+/* Entries on their way. */
+struct feed {
+	size_t n, refused;
+	struct client_entry entries[ADD_AT_ONCE];
+	struct why refusal; /* of the first */
+};
+
+static int send_on(struct reconcile *w, struct feed *f, struct why *why)
+{
+	struct why said;
+	size_t refused = 0;
+	const int rc = f->n == 0 ? 0 : client_add(w->client, f->entries, f->n, &refused, &said);
+
+	f->n = 0;
+	if (rc < 0)
+		*why = said;
+	else if (refused > 0 && f->refused == 0)
+		f->refusal = said;
+	f->refused += refused;
+	return rc;
+}
+
+int reconcile_add(struct reconcile *w, const struct verdict_block *blocks, size_t n, int64_t now_s, size_t *ret_refused,
+               struct why *why)
+{
+	struct net pieces[RECONCILE_PIECES_MAX];
+	struct feed f = {0};
+	int rc = 0;
+
+	note_added(w, blocks, n);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		const int64_t left_s = blocks[i].until_s - now_s;
+		const size_t n_pieces = pieces_of(w, &blocks[i].net, pieces);
+
+		/* The database could not be written for a while: being fed late is no knock. */
+		if (blocks[i].since_s + 1 < now_s)
+			w->blind_s = now_s;
+		for (size_t j = 0; j < n_pieces && rc == 0; j++) {
+			f.entries[f.n++] = (struct client_entry){.net = pieces[j], .seconds = left_s < 1 ? 1 : (uint32_t)left_s};
+			rc = f.n == ADD_AT_ONCE ? send_on(w, &f, why) : 0;
+		}
+	}
+	if (rc == 0)
+		rc = send_on(w, &f, why);
+	if (rc < 0)
+		return rc;
+	*ret_refused = f.refused;
+	if (f.refused > 0)
+		*why = f.refusal;
+	return 0;
+}
+
+static bool is_same(const struct net *a, const struct net *b)
+{
+	return a->len == b->len && addr_equal(&a->addr, &b->addr);
+}
+
+static struct running *find(const struct reconcile *w, const struct net *net)
+{
+	const struct running key = {.block.net = *net};
+
+	return w->n == 0 ? NULL : bsearch(&key, w->list, w->n, sizeof key, by_net);
+}
+
+static void note_lifted(struct reconcile *w, const struct net *net)
+{
+	struct running *const r = find(w, net);
+
+	if (r != NULL)
+		r->last_s = 0;
+	for (size_t i = 0; i < w->n_added;)
+		if (is_same(&w->added[i].net, net))
+			w->added[i] = w->added[--w->n_added];
+		else
+			i++;
+}
+
+/* The network of that length that net is in. */
+static struct net wider(const struct net *net, unsigned length)
+{
+	struct net w = *net;
+
+	w.len = (uint8_t)length; /* <= 128 */
+	for (unsigned bit = length; bit < 128; bit++)
+		w.addr.bytes[bit / 8] &= (uint8_t) ~(0x80U >> bit % 8);
+	return w;
+}
+
+bool reconcile_runs(const struct reconcile *w, const struct net *net, int64_t now_s, struct reconcile_block *ret)
+{
+	const unsigned shortest = addr_is_ip4(&net->addr) && net->len >= 96 ? 96 : 0;
+	struct reconcile_block best = {.until_s = now_s};
+
+	for (unsigned length = net->len; length > shortest && w->n > 0; length--) {
+		const struct net around = wider(net, length);
+		const struct running *const r = find(w, &around);
+
+		if (r != NULL && r->last_s > best.until_s)
+			best = (struct reconcile_block){around, r->last_s};
+	}
+	for (size_t i = 0; i < w->n_added; i++)
+		if (w->added[i].net.len <= net->len && net_has(&w->added[i].net, &net->addr) &&
+		    w->added[i].until_s > best.until_s)
+			best = w->added[i];
+	if (best.until_s == now_s)
+		return false;
+	*ret = best;
+	return true;
+}
+
+bool reconcile_is_known(const struct reconcile *w)
+{
+	return w->known;
+}
+
+int reconcile_del(struct reconcile *w, const struct net *nets, size_t n, struct why *why)
+{
+	struct client_entry entries[ADD_AT_ONCE];
+	struct net pieces[RECONCILE_PIECES_MAX];
+	size_t k = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		const size_t n_pieces = pieces_of(w, &nets[i], pieces);
+
+		note_lifted(w, &nets[i]);
+		for (size_t j = 0; j < n_pieces && rc == 0; j++) {
+			note_lifted(w, &pieces[j]);
+			entries[k++] = (struct client_entry){.net = pieces[j], .seconds = 1};
+			if (k == ADD_AT_ONCE) {
+				rc = client_del(w->client, entries, k, why);
+				k = 0;
+			}
+		}
+	}
+	return rc < 0 || k == 0 ? rc : client_del(w->client, entries, k, why);
+}

@@ -1,0 +1,77 @@
+/*
+ * reconcile: the kernel is made to hold what the database says is running, and what the kernel saw comes back.
+ *
+ * Where store and firewall meet for the engine. Wanted state is read from the database at each sync, never
+ * remembered; the only memory is when each entry was last fed, so that a packet the kernel dropped can be told from
+ * our own feeding.
+ * Errors: 0 or -errno with a sentence; doing it again does no harm.
+ */
+#ifndef WFS_PIPELINE_RECONCILE_H
+#define WFS_PIPELINE_RECONCILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/why.h"
+#include "firewall/client.h"
+#include "store/store.h"
+#include "verdict/verdict.h"
+
+struct reconcile;
+
+enum {
+	RECONCILE_PIECES_BITS = 10,
+	RECONCILE_PIECES_MAX = 1 << RECONCILE_PIECES_BITS,
+};
+
+/* The length, that the kernel has a list for, of the pieces net goes into; at least net's own. ip6_prefix: see below. */
+uint8_t reconcile_piece_len(const struct net *net, uint8_t ip6_prefix);
+
+/*
+ * store, client: borrowed. ip6_prefix: the length of IPv6 clients' networks that the kernel has a list for; the other
+ * lists are of addresses, IPv4 /24 and IPv6 /48, and a network of another length goes there in pieces, at most
+ * RECONCILE_PIECES_MAX; a larger one is refused. refresh_s: what has been idle so long is fed again. started_s: what the
+ * kernel saw before is not taken for a knock.
+ */
+struct reconcile *reconcile_new(struct store *store, struct client *client, uint8_t ip6_prefix, uint32_t refresh_s,
+                          int64_t started_s);
+
+/* Takes NULL. */
+void reconcile_free(struct reconcile *reconcile);
+
+struct reconcile_result {
+	struct client_drift drift;
+	size_t running; /* blocks after it */
+	size_t expired; /* released by it */
+	size_t knocked; /* extended by it */
+};
+
+/*
+ * Feeds and refreshes what runs, extends what knocked (extend; a block then lasts its full time from the last packet
+ * on), and takes out of the kernel what does not run.
+ */
+int reconcile_sync(struct reconcile *reconcile, struct verdict *verdict, bool extend, int64_t now_s, struct reconcile_result *ret,
+                struct why *why);
+
+/*
+ * True when a block runs that net is in: *ret is the one that lasts longest. From memory: what ran at the last sync,
+ * and what was added and lifted by the calls below since. Until reconcile_is_known it knows nothing of before.
+ */
+struct reconcile_block {
+	struct net net;
+	int64_t until_s;
+};
+bool reconcile_runs(const struct reconcile *reconcile, const struct net *net, int64_t now_s, struct reconcile_block *ret);
+bool reconcile_is_known(const struct reconcile *reconcile);
+
+/* The fast way for blocks just lifted: out of the kernel at once. What is not there does no harm. */
+int reconcile_del(struct reconcile *reconcile, const struct net *nets, size_t n, struct why *why);
+
+/*
+ * The fast way for blocks just committed: into the kernel at once. *ret_refused may count some entries: why then says why the
+ * first; a sync tries again. -ENOSPC: a sync must follow, and lays the lists out anew.
+ */
+int reconcile_add(struct reconcile *reconcile, const struct verdict_block *blocks, size_t n, int64_t now_s, size_t *ret_refused,
+               struct why *why);
+
+#endif

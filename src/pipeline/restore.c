@@ -1,0 +1,240 @@
+#include "pipeline/restore.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "store/audit.h"
+#include "store/blocks.h"
+#include "store/hits.h"
+#include "store/reputation.h"
+
+enum {
+	DAY_S = 86400,
+	GOOD_DAYS = 31, /* as far back as a verdict looks */
+};
+
+/* What is longer ago than [database] keep is not known any more, whether there was a stop or not. */
+static int64_t at_most(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static struct verdict_policy policy_of(const struct config *config)
+{
+	struct verdict_policy policy = {
+		.threshold = config->block.threshold,
+		.window_s = at_most(config->block.window_s, config->database.keep_s),
+		.memory_s = at_most(config->block.memory_s, config->database.keep_s),
+		.n_for = config->block.n_for,
+		/* The config has checked their ranges. */
+		.ip6_prefix = (uint8_t)config->block.ip6_prefix,
+		.network_after = (unsigned)config->block.network_after,
+		.earn_days = (unsigned)config->allow.earn_days,
+		.suspension = (unsigned)config->block.quarantine,
+		.blocks_per_minute = (unsigned)config->block.max_blocks_per_minute,
+	};
+
+	(void)!getrandom(&policy.seed, sizeof policy.seed, 0); /* 0 does as well, but strangers know it */
+	memcpy(policy.for_s, config->block.for_s, sizeof policy.for_s);
+	return policy;
+}
+
+static unsigned rule_named(const struct rules *rules, const char *name)
+{
+	for (size_t i = 0; rules != NULL && name != NULL && i < rules_count(rules); i++)
+		if (strcmp(rules_at(rules, i)->text->name, name) == 0)
+			return (unsigned)i; /* below RULEFILE_RULES_MAX */
+	return VERDICT_NO_RULE;
+}
+
+static int restore_suspended(struct store *store, const struct rules *rules, struct verdict *v, struct why *why)
+{
+	const char *name;
+	int64_t resumed_s;
+	int rc = store_suspensions(store, why);
+
+	while (rc == 0) {
+		if ((rc = store_next_suspension(store, &name, &resumed_s, why)) != 0)
+			break;
+		if (resumed_s == 0)
+			verdict_suspend(v, rule_named(rules, name), true);
+		else
+			verdict_known_resumed(v, rule_named(rules, name), resumed_s);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int restore_earned(struct store *store, struct verdict *v, int64_t now_s, struct why *why)
+{
+	struct store_good good;
+	int rc = store_allowances(store, now_s, why);
+
+	while (rc == 0)
+		if ((rc = store_next_good(store, &good, why)) == 0 && good.time_s <= now_s)
+			verdict_allow_earned(v, &good.net, good.until_s);
+	return rc < 0 ? rc : 0;
+}
+
+static int restore_good(struct store *store, struct verdict *v, int64_t now_s, struct why *why)
+{
+	struct store_good good;
+	int rc = store_good_since(store, now_s / DAY_S - GOOD_DAYS, why);
+
+	while (rc == 0)
+		if ((rc = store_next_good(store, &good, why)) == 0)
+			verdict_known_good(v, &good.net, good.day);
+	return rc < 0 ? rc : 0;
+}
+
+static int restore_blocks(struct store *store, const struct rules *rules, struct verdict *v, int64_t since_s,
+                         int64_t now_s, struct why *why)
+{
+	struct store_block block;
+	int rc = store_blocks_since(store, since_s, why);
+
+	while (rc == 0) {
+		struct verdict_block known;
+
+		if ((rc = store_next_block(store, &block, why)) != 0)
+			break;
+		if (block.since_s > now_s || block.cause == STORE_MANUAL)
+			continue; /* what is blocked by hand is no evidence */
+		known = (struct verdict_block){.net = block.net,
+		                               .since_s = block.since_s,
+		                               .until_s = block.until_s,
+		                               .offence = block.offence,
+		                               .cause = block.cause == STORE_NETWORK ? VERDICT_NETWORK : VERDICT_EVIDENCE,
+		                               .proven = block.proven};
+		verdict_known_block(v, &known, rule_named(rules, block.rule_name));
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* --- what was unblocked by hand within the window: evidence from before counts no more --- */
+
+struct unblocked {
+	size_t n;
+	struct {
+		struct net net;
+		int64_t at_s;
+	} *nets; /* single addresses are with the verdict */
+};
+
+static int restore_unblocked(struct store *store, struct verdict *v, int64_t since_s, int64_t now_s,
+                            struct unblocked *ret, struct why *why)
+{
+	struct audit *audit;
+	struct net net;
+	int64_t at_s;
+	int rc = audit_open(store, &audit, why);
+
+	if (rc < 0)
+		return rc;
+	for (audit_unblocked(audit, since_s); (rc = audit_next_unblocked(audit, &net, &at_s, why)) == 0;) {
+		if (at_s > now_s + 1) /* the second after it */
+			continue;
+		verdict_forget(v, &net, at_s);
+		if (net.len == 128)
+			continue;
+		if ((ret->nets = reallocarray(ret->nets, ret->n + 1, sizeof *ret->nets)) == NULL)
+			abort();
+		ret->nets[ret->n].net = net;
+		ret->nets[ret->n++].at_s = at_s;
+	}
+	audit_close(audit);
+	return rc < 0 ? rc : 0;
+}
+
+static bool is_unblocked(const struct unblocked *unblocked, const struct addr *addr, int64_t time_s)
+{
+	for (size_t i = 0; i < unblocked->n; i++)
+		if (time_s < unblocked->nets[i].at_s && net_has(&unblocked->nets[i].net, addr))
+			return true;
+	return false;
+}
+
+static int restore_hits(struct store *store, struct verdict *v, const struct unblocked *unblocked, int64_t since_s,
+                       int64_t now_s, struct why *why)
+{
+	struct store_good good;
+	struct store_hit hit;
+	int rc = store_hits_since(store, since_s, why);
+
+	while (rc == 0) {
+		if ((rc = store_next_hit(store, &hit, why)) != 0)
+			break;
+		if (hit.spent)
+			verdict_known_spent(v, &hit.address);
+		else if (hit.time_s <= now_s && !is_unblocked(unblocked, &hit.address, hit.time_s))
+			verdict_known_hit(v, &hit.address, hit.score, hit.time_s);
+	}
+	if (rc == STORE_NONE)
+		rc = store_credit_since(store, since_s, why);
+	while (rc == 0)
+		if ((rc = store_next_good(store, &good, why)) == 0 && good.time_s <= now_s &&
+		    !is_unblocked(unblocked, &good.net.addr, good.time_s))
+			verdict_known_credit(v, &good.net.addr, good.score, good.time_s);
+	return rc < 0 ? rc : 0;
+}
+
+int restore_verdict(struct store *store, const struct config *config, const struct rules *rules,
+                   struct allowlist *allowlist, bool live, int64_t now_s, struct verdict **ret, struct why *why)
+{
+	const struct verdict_policy policy = policy_of(config);
+	/* Also blocks that are over, but not for so long that what was counted before them would count again. */
+	const int64_t since_s = now_s - (policy.memory_s > policy.window_s ? policy.memory_s : policy.window_s);
+	struct verdict *const v = verdict_new(&policy);
+	struct unblocked unblocked = {0};
+	struct why ignored; /* a fault of the allow list: said at the next refresh by whoever says such things */
+	int rc;
+
+	verdict_at(v, now_s);
+	if (allowlist != NULL)
+		(void)allowlist_refresh(allowlist, v, &ignored);
+	rc = restore_earned(store, v, now_s, why);
+	if (rc == 0 && live)
+		rc = restore_suspended(store, rules, v, why);
+	if (rc == 0)
+		rc = restore_good(store, v, now_s, why);
+	if (rc == 0)
+		rc = restore_blocks(store, rules, v, since_s, now_s, why);
+	if (rc == 0)
+		rc = restore_unblocked(store, v, now_s - policy.window_s, now_s, &unblocked, why);
+	if (rc == 0)
+		rc = restore_hits(store, v, &unblocked, now_s - policy.window_s, now_s, why);
+	free(unblocked.nets);
+	if (rc < 0) {
+		verdict_free(v);
+		return rc;
+	}
+	*ret = v;
+	return 0;
+}
+
+int restore_cluster(struct store *store, struct greylist *greylist, const struct verdict *verdict, int64_t now_s,
+                   struct why *why)
+{
+	struct store_attempt a;
+	struct net ignored; /* what it earned is known already */
+	int rc = store_attempts_since(store, now_s - GREYLIST_AGE_S, why);
+
+	while (rc == 0)
+		if ((rc = store_next_attempt(store, &a, why)) == 0 && a.time_s <= now_s)
+			(void)greylist_attempt(greylist, verdict, &a.address, a.from, a.to, a.helo, a.time_s, &ignored);
+	return rc < 0 ? rc : 0;
+}
+
+int restore_lists(struct store *store, struct dnsbl *dnsbl, const struct verdict *verdict, int64_t since_s, struct why *why)
+{
+	struct store_hit hit;
+	int rc = store_hits_since(store, since_s, why);
+
+	while (rc == 0)
+		if ((rc = store_next_hit(store, &hit, why)) == 0 && hit.score > 0 && hit.time_s > since_s) {
+			const struct verdict_look look = verdict_look(verdict, &hit.address);
+
+			dnsbl_known(dnsbl, &look.subject, hit.time_s);
+		}
+	return rc < 0 ? rc : 0;
+}

@@ -1,0 +1,191 @@
+#include "replay/findings.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "input/line.h"
+
+enum { ROOM_MIN = 256 };
+
+static_assert(sizeof(struct findings_found) == FINDINGS_CACHE_LINE, "a finding is a cache line");
+static_assert((int)LINE_MAX_BYTES < (int)FINDINGS_NOWHERE && CHUNKS_SIZE <= UINT32_MAX && RULES_COUNT_MAX <= UINT8_MAX &&
+                      RULEFILE_RULES_MAX <= UINT16_MAX,
+              "they fit");
+
+/* For the findings of one more line. */
+static void make_room(struct findings *s)
+{
+	const size_t room = s->room == 0 ? ROOM_MIN : 2 * s->room;
+	struct findings_found *found;
+
+	if (s->n + RULES_HITS_MAX <= s->room)
+		return;
+	/* Not realloc: it knows nothing of cache lines. */
+	found = aligned_alloc(FINDINGS_CACHE_LINE, room * sizeof *found);
+	s->tallies = reallocarray(s->tallies, room, sizeof *s->tallies);
+	if (found == NULL || s->tallies == NULL)
+		abort();
+	if (s->n > 0)
+		memcpy(found, s->found, s->n * sizeof *found);
+	free(s->found);
+	s->found = found;
+	s->room = room;
+}
+
+/* A line of hits, once. Returns where it stands in text. */
+static uint32_t copy_line(struct findings *s, const char *line, size_t len)
+{
+	const size_t at = s->n_text;
+
+	if (s->text == NULL && (s->text = malloc(CHUNKS_SIZE)) == NULL)
+		abort();
+	memcpy(s->text + at, line, len);
+	s->n_text += len;
+	return (uint32_t)at; /* all lines together are a piece at most */
+}
+
+/* Both numbers are those of a line, at most LINE_MAX_BYTES. */
+static struct findings_span pack(struct span span, const char *line)
+{
+	if (span.p == NULL)
+		return (struct findings_span){FINDINGS_NOWHERE, 0};
+	return (struct findings_span){(uint16_t)(span.p - line), (uint16_t)span.len};
+}
+
+static struct span unpack(struct findings_span span, const char *line)
+{
+	return span.at == FINDINGS_NOWHERE ? (struct span){NULL, 0} : (struct span){line + span.at, span.len};
+}
+
+static uint32_t add_letter(struct findings *s, const struct rules_hit *hit, const char *line)
+{
+	if (s->n_letters == s->room_letters) {
+		s->room_letters = s->room_letters == 0 ? ROOM_MIN : 2 * s->room_letters;
+		if ((s->letters = reallocarray(s->letters, s->room_letters, sizeof *s->letters)) == NULL)
+			abort();
+	}
+	s->letters[s->n_letters++] = (struct findings_letter){pack(hit->from, line), pack(hit->to, line), pack(hit->helo, line)};
+	return (uint32_t)s->n_letters; /* a few for each line of a piece */
+}
+
+/* Returns false when no rule is to see it. */
+static bool count_line(struct findings_tally *tally, const struct line *line, bool is_cut)
+{
+	if (line->has_time && line->time_s > tally->last_line_at)
+		tally->last_line_at = line->time_s;
+	if (line->has_time && (line->time_s < tally->first_line_at || tally->first_line_at == 0))
+		tally->first_line_at = line->time_s;
+	tally->cut += is_cut;
+	return !is_cut; /* it has lost the end that its rule may be anchored to */
+}
+
+/* Adds what the rules take of the line that was counted last. */
+static void match(struct findings *s, struct rules_scratch *scratch, const struct line *line, int64_t time_s, const char *text)
+{
+	struct rules_hit hits[RULES_HITS_MAX];
+	const size_t n = rules_match_all(scratch, line->program, line->message, false, hits);
+	uint32_t copy = FINDINGS_NO_COPY;
+
+	if (n == 0)
+		return;
+	make_room(s);
+	for (size_t i = 0; i < n; i++) {
+		const struct rules_hit *const hit = &hits[i];
+		const bool has_letter = hit->from.p != NULL || hit->to.p != NULL || hit->helo.p != NULL;
+
+		if (copy == FINDINGS_NO_COPY && hit->score > 0)
+			copy = copy_line(s, text, s->last_len);
+		s->found[s->n] = (struct findings_found){.address = hit->address,
+		                                     .time_s = time_s,
+		                                     .start = (uint32_t)s->last_start, /* in a piece */
+		                                     .copy = copy,
+		                                     .len = (uint16_t)s->last_len, /* <= LINE_MAX_BYTES */
+		                                     .rule = (uint16_t)hit->rule->index, /* below RULEFILE_RULES_MAX */
+		                                     .kind = (uint8_t)hit->kind,
+		                                     .count = (uint8_t)hit->count, /* <= RULES_COUNT_MAX */
+		                                     .letter = has_letter ? add_letter(s, hit, text) : 0,
+		                                     .host = pack(line->host, text),
+		                                     .name = pack(hit->name, text),
+		                                     .detail = pack(hit->detail, text),
+		                                     .session = pack(hit->session, text)};
+		s->tallies[s->n++] = s->tally;
+	}
+}
+
+void findings_piece(struct findings *findings, const struct findings_limits *limits, struct rules_scratch *scratch,
+                const struct chunks_piece *piece)
+{
+	const char *p = piece->bytes, *const end = p + piece->len;
+	struct findings s = *findings; /* the one given stands beside others that are read meanwhile */
+	struct line_clock clock;
+
+	s.tally = (struct findings_tally){0};
+	s.n = s.n_letters = s.n_text = 0;
+	line_clock_init(&clock, limits->end_s, 0);
+	piece->bytes[piece->len] = '\0';
+	while (p < end) {
+		const char *const stop = strchrnul(p, '\n');
+		const bool clean = stop == end || *stop == '\n'; /* it holds no NUL */
+		const char *const lf = clean ? stop : memchr(stop, '\n', (size_t)(end - stop));
+		const size_t len = (size_t)((lf == NULL ? end : lf) - p), whole = len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES;
+		const bool is_cut = len > LINE_MAX_BYTES || piece->is_cut;
+		struct line line;
+		int64_t time_s;
+
+		s.last_start = (size_t)(p - piece->bytes);
+		s.last_len = len;
+		s.tally.lines++;
+		if ((clean ? line_parse_clean(&clock, p, whole, &line) : line_parse(&clock, p, whole, &line)) != LINE_OK) {
+			s.tally.unparsed++;
+			s.tally.cut += is_cut;
+		} else if (count_line(&s.tally, &line, is_cut)) {
+			time_s = line.has_time ? line.time_s : s.tally.last_line_at > 0 ? s.tally.last_line_at : limits->end_s;
+			if (time_s >= limits->from_s && time_s <= limits->until_s)
+				match(&s, scratch, &line, time_s, p);
+		}
+		p += len + 1;
+	}
+	*findings = s;
+}
+
+struct span findings_line(const struct findings *findings, size_t i, const struct chunks_piece *piece)
+{
+	const struct findings_found *const f = &findings->found[i];
+
+	return (struct span){f->copy == FINDINGS_NO_COPY ? piece->bytes + f->start : findings->text + f->copy, f->len};
+}
+
+void findings_hit(const struct findings *findings, size_t i, const struct rules *rules, const struct chunks_piece *piece,
+              struct rules_hit *ret, struct span *ret_host)
+{
+	const struct findings_found *const f = &findings->found[i];
+	const struct rule *const rule = rules_at(rules, f->rule);
+	const char *const line = findings_line(findings, i, piece).p;
+
+	*ret = (struct rules_hit){.rule = rule,
+	                          .kind = (enum rules_kind)f->kind,
+	                          .address = f->address,
+	                          .score = rule->text->score * f->count,
+	                          .count = f->count,
+	                          .name = unpack(f->name, line),
+	                          .detail = unpack(f->detail, line),
+	                          .session = unpack(f->session, line)};
+	*ret_host = unpack(f->host, line);
+	if (f->letter > 0) {
+		const struct findings_letter *const letter = &findings->letters[f->letter - 1];
+
+		ret->from = unpack(letter->from, line);
+		ret->to = unpack(letter->to, line);
+		ret->helo = unpack(letter->helo, line);
+	}
+}
+
+void findings_done(struct findings *findings)
+{
+	free(findings->found);
+	free(findings->tallies);
+	free(findings->letters);
+	free(findings->text);
+	*findings = (struct findings){0};
+}

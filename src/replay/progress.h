@@ -1,0 +1,34 @@
+/*
+ * progress: how far a long piece of work is, for whoever waits for it.
+ *
+ * Writes to standard error. A bar in one line that is drawn over again, ten times a second at most, on a terminal; or plain
+ * lines every ten seconds; or nothing. Knows nobody; the caller tells the time.
+ */
+#ifndef WFS_REPLAY_PROGRESS_H
+#define WFS_REPLAY_PROGRESS_H
+
+#include <stdint.h>
+
+enum progress_form {
+	PROGRESS_NONE,
+	PROGRESS_BAR,
+	PROGRESS_PLAIN,
+};
+
+struct progress {
+	enum progress_form form;
+	int64_t started_ms, shown_ms; /* any clock that goes forward */
+};
+
+/* The form that suits standard error: a bar on a terminal, nothing elsewhere. */
+enum progress_form progress_fitting(void);
+
+void progress_begin(struct progress *progress, enum progress_form form, int64_t now_ms);
+
+/* done of size bytes (size 0: unknown), and what was found in them. Cheap when it is not time to show. */
+void progress_show(struct progress *progress, int64_t now_ms, int64_t done, int64_t size, int64_t lines, int64_t hits);
+
+/* Takes the bar away. */
+void progress_end(struct progress *progress);
+
+#endif

@@ -1,0 +1,653 @@
+#include "replay/replay.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/addrset.h"
+#include "base/clock.h"
+#include "input/chunks.h"
+#include "input/line.h"
+#include "pipeline/allowlist.h"
+#include "pipeline/decide.h"
+#include "pipeline/pending.h"
+#include "pipeline/restore.h"
+#include "replay/findings.h"
+#include "rules/sessions.h"
+#include "store/logs.h"
+#include "verdict/greylist.h"
+
+enum {
+	CHUNKS_PER_THREAD = 4,      /* one worked on, one being stored, and some for when it takes longer */
+	COMMIT_EVERY_MS = 5000,     /* what a kill may cost */
+	PEEKS = 16,                 /* lines without a time looked at, when a time is searched */
+	EXPECTED = 20,              /* hits ahead that are announced, ... */
+	NEAR = 10,                  /* ... and once more: each about a memory access */
+	YEAR_LESS_TWO_DAYS_S = 363 * 86400, /* line_clock itself allows one more */
+};
+
+/* Not two in one cache line: one thread writes here while another reads there. */
+struct chunk {
+	alignas(FINDINGS_CACHE_LINE) struct chunks_piece piece;
+	int64_t read, size; /* of the file on disk, with this chunk: for progress */
+	struct findings findings;   /* what a thread found in it */
+	bool done;          /* waits for its turn to be stored */
+	struct hand *hand;  /* who filled it */
+	struct chunk *next; /* of the free ones */
+};
+
+/* A thread that reads and matches. */
+struct hand {
+	struct replay *replay;
+	struct rules_scratch *scratch;
+	struct chunk *free; /* it filled them before, so they are near its processor; the warmest first */
+	pthread_t thread;
+};
+
+struct replay {
+	const struct replay_options *options;
+	struct replay_result *result;
+	struct allowlist *allowlist;
+	struct decide decide; /* its verdict is made at the first line that a rule took */
+	struct addrset addresses;
+
+	/* The file being read. */
+	struct chunks *in;
+	struct pending_file *file;
+	int64_t end_s; /* for the years of stamps without one */
+	bool broken; /* the database took no more: nothing can be read on */
+
+	struct progress progress;
+	int64_t done_before, size_total; /* bytes on disk: of files finished, of all */
+	int64_t commit_at_ms;
+
+	/*
+	 * The ring of chunks, read in order and stored in order. Any thread reads one, which only one does at a time, and
+	 * works on it while it is warm; the first one stores those that are done before it does such work.
+	 */
+	pthread_mutex_t lock; /* of all that follows, and of in */
+	pthread_cond_t todo, done; /* the first hand alone waits for what is done */
+	size_t n_hands;
+	struct hand hands[REPLAY_THREADS_MAX]; /* the first is the thread that stores */
+	size_t n_chunks, ring_size;   /* made; that may be read and not stored yet */
+	struct chunk *ring[REPLAY_THREADS_MAX * CHUNKS_PER_THREAD];
+	size_t next_read, next_store; /* counted up; modulo ring_size */
+	bool reading, more, quit;     /* somebody reads now; there is more to be read; no more files */
+	int read_rc;
+	struct why read_why;
+};
+
+/* --- any thread: lines and rules --- */
+
+/* True when a chunk can be read now. */
+static bool can_read(const struct replay *r)
+{
+	return r->more && !r->reading && r->next_read - r->next_store < r->ring_size;
+}
+
+static struct chunk *chunk_new(void)
+{
+	struct chunk *const c = aligned_alloc(alignof(struct chunk), sizeof *c);
+	char *const bytes = malloc(CHUNKS_SIZE + 1);
+
+	if (c == NULL || bytes == NULL)
+		abort();
+	*c = (struct chunk){.piece.bytes = bytes};
+	return c;
+}
+
+/*
+ * The hand's own, while there is one: what another thread wrote last comes from far away. There are always some more than
+ * can be busy, so one is free.
+ */
+static struct chunk *take_chunk(struct replay *r, struct hand *hand)
+{
+	struct hand *from = hand;
+	struct chunk *c;
+
+	if (hand->free == NULL && r->n_chunks < r->ring_size + r->n_hands) {
+		r->n_chunks++;
+		c = chunk_new();
+	} else {
+		for (size_t i = 0; from->free == NULL; i++)
+			from = &r->hands[i];
+		c = from->free;
+		from->free = c->next;
+	}
+	c->hand = hand;
+	c->done = false;
+	return c;
+}
+
+static void give_back(struct chunk *c)
+{
+	c->next = c->hand->free;
+	c->hand->free = c;
+}
+
+/* Reads the next chunk and finds what is in it. Called, and returns, with the lock. */
+static void work(struct replay *r, struct hand *hand)
+{
+	const struct findings_limits limits = {r->options->from_s, r->options->until_s, r->end_s};
+	struct chunk *const c = take_chunk(r, hand);
+	int rc;
+
+	r->reading = true;
+	(void)pthread_mutex_unlock(&r->lock);
+	rc = chunks_next(r->in, &c->piece, &r->read_why);
+	chunks_progress(r->in, &c->read, &c->size);
+	(void)pthread_mutex_lock(&r->lock);
+	r->reading = false;
+	r->read_rc = rc;
+	if (rc == 0) {
+		r->ring[r->next_read++ % r->ring_size] = c;
+	} else {
+		r->more = false;
+		give_back(c);
+	}
+	(void)pthread_cond_signal(&r->done); /* the reader may be what is waited for at the end */
+	(void)pthread_cond_signal(&r->todo);
+	if (rc != 0)
+		return;
+	(void)pthread_mutex_unlock(&r->lock);
+	findings_piece(&c->findings, &limits, hand->scratch, &c->piece);
+	(void)pthread_mutex_lock(&r->lock);
+	c->done = true;
+	(void)pthread_cond_signal(&r->done);
+}
+
+static void *worker(void *arg)
+{
+	struct hand *const hand = arg;
+	struct replay *const r = hand->replay;
+
+	(void)pthread_mutex_lock(&r->lock);
+	while (!r->quit)
+		if (can_read(r))
+			work(r, hand);
+		else
+			(void)pthread_cond_wait(&r->todo, &r->lock);
+	(void)pthread_mutex_unlock(&r->lock);
+	return NULL;
+}
+
+/* --- one thread: decide and store, in order --- */
+
+static void read_up_to(struct replay *r, const struct chunk *c, const struct findings_tally *from,
+                       const struct findings_tally *to, int64_t position, size_t last_start, size_t last_len)
+{
+	const struct pending_read read = {
+		.lines = to->lines - from->lines,
+		.cut = to->cut - from->cut,
+		.unparsed = to->unparsed - from->unparsed,
+		.last_line_at = to->last_line_at,
+		.position = position,
+		.last = {c->piece.bytes + last_start, last_len},
+	};
+
+	pending_read(r->file, &read);
+}
+
+/* What the database knows from before the first line that matters. */
+static int remember(struct replay *r, int64_t time_s, struct why *why)
+{
+	const struct replay_options *const o = r->options;
+	const int rc = restore_verdict(o->store, o->config, o->rules, r->allowlist, false, time_s, &r->decide.verdict, why);
+
+	return rc < 0 ? rc : restore_cluster(o->store, r->decide.greylist, r->decide.verdict, time_s, why);
+}
+
+static bool is_worse(const struct replay_blocked *a, const struct replay_blocked *b)
+{
+	if (a->times != b->times)
+		return a->times > b->times;
+	if (a->since_s != b->since_s)
+		return a->since_s < b->since_s;
+	return net_order(&a->net, &b->net) < 0;
+}
+
+/* Keeps the worst in order. */
+static void note_blocked(struct replay_result *result, const struct verdict_block *block, const struct rule *rule)
+{
+	struct replay_blocked blocked = {block->net, block->since_s, block->until_s, block->offence, rule};
+	struct replay_blocked *const list = result->worst;
+	size_t i;
+
+	/* Most are none of the worst, which is seen at once when it is known that there are others. */
+	if (result->others && !is_worse(&blocked, &list[REPLAY_WORST_MAX - 1]))
+		return;
+	for (i = 0; i < result->n_worst && net_order(&list[i].net, &block->net) != 0; i++)
+		;
+	result->others |= i == REPLAY_WORST_MAX;
+	if (result->n_worst == REPLAY_WORST_MAX && !is_worse(&blocked, &list[REPLAY_WORST_MAX - 1]))
+		return;
+	if (i < result->n_worst && list[i].times > blocked.times) /* it began anew after a long peace */
+		blocked.times = list[i].times;
+	if (i == REPLAY_WORST_MAX)
+		i--;
+	else if (i == result->n_worst)
+		result->n_worst++;
+	for (; i > 0 && is_worse(&blocked, &list[i - 1]); i--)
+		list[i] = list[i - 1];
+	for (; i + 1 < result->n_worst && is_worse(&list[i + 1], &blocked); i++)
+		list[i] = list[i + 1];
+	list[i] = blocked;
+}
+
+static int store_found(struct replay *r, const struct chunk *c, size_t i, struct why *why)
+{
+	const struct findings_found *const f = &c->findings.found[i];
+	struct decide_line line = {.file = r->file,
+	                           .text = findings_line(&c->findings, i, &c->piece),
+	                           .time_s = f->time_s,
+	                           .offset = c->piece.start + f->start};
+	struct replay_result *const result = r->result;
+	struct decide_result taken;
+	struct rules_hit hit;
+	int rc;
+
+	if (r->decide.verdict == NULL && (rc = remember(r, f->time_s, why)) < 0)
+		return rc;
+	findings_hit(&c->findings, i, r->options->rules, &c->piece, &hit, &line.host);
+	verdict_at(r->decide.verdict, f->time_s);
+	decide_hit(&r->decide, &line, f->time_s, &hit, &taken);
+	if (!taken.is_hit)
+		return 0;
+	addrset_add(&r->addresses, &hit.address);
+	result->hits++;
+	result->suspended += taken.decision.outcome == VERDICT_QUARANTINE;
+	for (size_t b = 0; b < taken.decision.n; b++)
+		if (!taken.decision.blocks[b].prolonged) {
+			result->blocks++;
+			note_blocked(result, &taken.decision.blocks[b], hit.rule);
+		}
+	result->by_rule[hit.rule->index]++;
+	if (result->first_s == 0 || f->time_s < result->first_s)
+		result->first_s = f->time_s;
+	if (f->time_s > result->last_s)
+		result->last_s = f->time_s;
+	return 0;
+}
+
+/* What comes after the i-th: the memory it needs is far away, another thread has just written some of it. */
+static void announce(const struct replay *r, const struct chunk *c, size_t i)
+{
+	const struct findings_found *f = c->findings.found + i;
+	const char *line;
+	int score;
+
+	if (i + EXPECTED < c->findings.n)
+		decide_expect(&r->decide, &f[EXPECTED].address, rules_at(r->options->rules, f[EXPECTED].rule)->text->score,
+		              f[EXPECTED].time_s, false);
+	if (i + NEAR >= c->findings.n)
+		return;
+	f += NEAR;
+	score = rules_at(r->options->rules, f->rule)->text->score;
+	decide_expect(&r->decide, &f->address, score, f->time_s, true);
+	if (score <= 0)
+		return;
+	addrset_expect(&r->addresses, &f->address);
+	line = findings_line(&c->findings, i + NEAR, &c->piece).p;
+	for (size_t at = 0; at < f->len; at += FINDINGS_CACHE_LINE)
+		__builtin_prefetch(line + at);
+}
+
+static int store_chunk(struct replay *r, const struct chunk *c, struct why *why)
+{
+	const struct findings *const s = &c->findings;
+	struct findings_tally stored = {0};
+	int rc;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct findings_found *const f = &s->found[i];
+
+		if (r->decide.verdict != NULL)
+			announce(r, c, i);
+		if ((rc = store_found(r, c, i, why)) < 0)
+			return rc;
+		if (!pending_is_full(r->decide.pending) || (i + 1 < s->n && s->found[i + 1].start == f->start))
+			continue;
+		/* A hit and the position after its line go into the same transaction. */
+		read_up_to(r, c, &stored, &s->tallies[i], c->piece.start + f->start + f->len + 1, f->start, f->len);
+		stored = s->tallies[i];
+		if ((rc = pending_write(r->decide.pending, why)) < 0)
+			return rc;
+	}
+	read_up_to(r, c, &stored, &s->tally, c->piece.end, s->last_start, s->last_len);
+	if (s->tally.last_line_at > r->result->last_line_s)
+		r->result->last_line_s = s->tally.last_line_at;
+	if (s->tally.first_line_at > 0 && (s->tally.first_line_at < r->result->first_line_s || r->result->first_line_s == 0))
+		r->result->first_line_s = s->tally.first_line_at;
+	r->result->lines += s->tally.lines;
+	r->result->cut += s->tally.cut;
+	r->result->unparsed += s->tally.unparsed;
+	r->result->bytes += c->piece.end - c->piece.start;
+	return 0;
+}
+
+/* --- one file --- */
+
+/* From when on stamps without a year may be. */
+static void set_clock(struct replay *r)
+{
+	const struct span first = chunks_first(r->in);
+	struct line_clock clock;
+	struct line line;
+
+	r->end_s = chunks_mtime(r->in);
+	if (r->options->year == 0)
+		return;
+	line_clock_init(&clock, r->end_s, r->options->year);
+	if (line_parse(&clock, first.p, first.len, &line) == LINE_OK && line.has_time)
+		r->end_s = line.time_s + YEAR_LESS_TWO_DAYS_S; /* so that every chunk finds the same years */
+}
+
+/* The time of the first line with one at offset or after it; INT64_MIN when none is near. */
+static int64_t time_at(const struct replay *r, int64_t offset)
+{
+	char text[LINE_MAX_BYTES];
+	struct line_clock clock;
+	struct line line;
+	int64_t start = offset;
+
+	for (int tries = 0; tries < PEEKS; tries++) {
+		const size_t len = chunks_peek(r->in, start, text, sizeof text, &start);
+
+		line_clock_init(&clock, r->end_s, 0);
+		if (len == 0)
+			break;
+		if (line_parse(&clock, text, len, &line) == LINE_OK && line.has_time)
+			return line.time_s;
+		start++;
+	}
+	return INT64_MIN;
+}
+
+/* Where the first line stands whose time is time_s or later, in a log that goes forward in time. */
+static int64_t find_time(const struct replay *r, int64_t time_s)
+{
+	int64_t low = 0, high = chunks_size(r->in);
+	char ignored[1];
+
+	while (high - low > CHUNKS_SIZE) {
+		const int64_t middle = low + (high - low) / 2;
+
+		if (time_at(r, middle) < time_s)
+			low = middle;
+		else
+			high = middle;
+	}
+	if (low > 0 && chunks_peek(r->in, low, ignored, sizeof ignored, &low) == 0)
+		low = 0;
+	return low;
+}
+
+/* Does not read what --from and --until leave out. */
+static int skip(struct replay *r, struct why *why)
+{
+	const struct replay_options *const o = r->options;
+	int64_t from = 0, until = INT64_MAX;
+
+	if (chunks_size(r->in) < 2 * CHUNKS_SIZE)
+		return 0;
+	if (o->from_s > INT64_MIN + REPLAY_SLACK_S)
+		from = find_time(r, o->from_s - REPLAY_SLACK_S);
+	if (o->until_s < INT64_MAX - REPLAY_SLACK_S)
+		until = find_time(r, o->until_s + REPLAY_SLACK_S) + CHUNKS_SIZE;
+	return chunks_bound(r->in, from, until, why);
+}
+
+/* Which log is it, and how much of it has been counted? Leaves the input where reading goes on. */
+static int begin_file(struct replay *r, const char *path, struct why *why)
+{
+	struct store_log known;
+	bool found = false;
+	int64_t below_id = 0;
+	int rc = chunks_open(path, r->options->leave_tail, &r->in, why);
+
+	if (rc < 0)
+		return rc;
+	chunks_stop_when(r->in, r->options->stop);
+	set_clock(r);
+	while (!found && (rc = store_log_find(r->options->store, chunks_first(r->in), below_id, &known, why)) == 0) {
+		if ((rc = chunks_seek(r->in, known.position, (struct span){known.last, known.last_len}, why)) < 0)
+			return rc;
+		found = rc == 0;
+		below_id = known.id;
+	}
+	if (rc < 0)
+		return rc;
+	if (found)
+		r->result->known_bytes += known.position;
+	else if ((rc = skip(r, why)) < 0)
+		return rc;
+	r->file = pending_file(r->decide.pending, path, chunks_first(r->in), found ? &known : NULL);
+	return 0;
+}
+
+static bool is_stopped(const struct replay *r)
+{
+	return r->options->stop != NULL && *r->options->stop;
+}
+
+static int store_next(struct replay *r, struct why *why)
+{
+	const struct chunk *const c = r->ring[r->next_store % r->ring_size];
+	const int64_t now = clock_steady_ms();
+	int rc;
+
+	if (now >= r->commit_at_ms) {
+		store_bulk_due(r->options->store);
+		r->commit_at_ms = now + COMMIT_EVERY_MS;
+	}
+	rc = store_chunk(r, c, why);
+	progress_show(&r->progress, now, r->done_before + c->read, r->size_total, r->result->lines, r->result->hits);
+	return rc;
+}
+
+/* Stores what is done, in order, and works when nothing is; until all of the file is stored, or the database takes no more. */
+static int store_file(struct replay *r, struct why *why)
+{
+	int rc = 0;
+
+	(void)pthread_mutex_lock(&r->lock);
+	r->more = true;
+	(void)pthread_cond_broadcast(&r->todo);
+	while (r->more || r->reading || r->next_store < r->next_read) {
+		if (r->next_store < r->next_read && r->ring[r->next_store % r->ring_size]->done) {
+			(void)pthread_mutex_unlock(&r->lock);
+			if (rc == 0)
+				rc = store_next(r, why);
+			(void)pthread_mutex_lock(&r->lock);
+			give_back(r->ring[r->next_store++ % r->ring_size]);
+			r->more &= rc == 0 && !is_stopped(r);
+			(void)pthread_cond_signal(&r->todo);
+		} else if (can_read(r)) {
+			work(r, &r->hands[0]);
+		} else {
+			(void)pthread_cond_wait(&r->done, &r->lock);
+		}
+	}
+	(void)pthread_mutex_unlock(&r->lock);
+	return rc;
+}
+
+/* lines, unparsed: as they were counted before this file. */
+static void note_no_log(struct replay_result *result, const char *path, int64_t lines, int64_t unparsed)
+{
+	if (result->lines == lines || result->lines - lines != result->unparsed - unparsed)
+		return;
+	if (result->n_no_logs++ == 0)
+		result->no_log = path;
+	result->no_log_lines += result->lines - lines;
+}
+
+static int replay_file(struct replay *r, const char *path, struct why *why)
+{
+	const int64_t lines = r->result->lines, unparsed = r->result->unparsed, known = r->result->known_bytes;
+	int rc = begin_file(r, path, why);
+
+	r->read_rc = 0;
+	if (rc == 0)
+		rc = store_file(r, why);
+	if (rc == 0)
+		rc = pending_finish(r->decide.pending, why);
+	r->broken = rc < 0 && r->in != NULL;
+	if (r->result->known_bytes == known) /* what is new in a log may be the rest of a long line */
+		note_no_log(r->result, path, lines, unparsed);
+	if (rc == 0 && r->read_rc < 0) {
+		rc = r->read_rc;
+		*why = r->read_why;
+	}
+	if (r->file != NULL)
+		pending_done(r->file);
+	r->file = NULL;
+	if (r->in != NULL) {
+		int64_t done, size;
+
+		chunks_progress(r->in, &done, &size);
+		r->done_before += size;
+	}
+	chunks_close(r->in);
+	r->in = NULL;
+	r->result->files++;
+	return rc;
+}
+
+/* --- all files --- */
+
+struct dated {
+	const char *path;
+	size_t place;
+	int64_t first_s; /* INT64_MAX when that cannot be known, and standard input comes last */
+	int64_t size;    /* on disk; 0: unknown */
+};
+
+static int by_date(const void *a, const void *b)
+{
+	const struct dated *const x = a, *const y = b;
+
+	if (x->first_s != y->first_s)
+		return x->first_s < y->first_s ? -1 : 1;
+	return (x->place > y->place) - (x->place < y->place);
+}
+
+/* When a file begins, and how large it is. What cannot be opened is said when it is read. */
+static void look_at(const struct replay *r, struct dated *file)
+{
+	struct line_clock clock;
+	struct chunks *in;
+	struct line line;
+	struct why ignored;
+	int64_t done;
+
+	file->first_s = INT64_MAX;
+	if (strcmp(file->path, "-") == 0 || chunks_open(file->path, false, &in, &ignored) < 0)
+		return;
+	line_clock_init(&clock, chunks_mtime(in), r->options->year);
+	if (line_parse(&clock, chunks_first(in).p, chunks_first(in).len, &line) == LINE_OK && line.has_time)
+		file->first_s = line.time_s;
+	chunks_progress(in, &done, &file->size);
+	chunks_close(in);
+}
+
+static int replay_files(struct replay *r, struct why *why)
+{
+	const struct replay_options *const o = r->options;
+	struct dated *const files = calloc(o->n_files, sizeof *files);
+	struct why this;
+	int result = 0;
+
+	if (files == NULL)
+		abort();
+	for (size_t i = 0; i < o->n_files; i++) {
+		files[i] = (struct dated){.path = o->files[i], .place = i};
+		look_at(r, &files[i]);
+		r->size_total += files[i].size;
+	}
+	progress_begin(&r->progress, o->progress, clock_steady_ms());
+	qsort(files, o->n_files, sizeof *files, by_date);
+	for (size_t i = 0; i < o->n_files && !is_stopped(r) && !r->broken; i++) {
+		const int rc = replay_file(r, files[i].path, &this);
+
+		if (rc < 0 && result == 0) {
+			result = rc;
+			*why = this;
+		}
+	}
+	progress_end(&r->progress);
+	free(files);
+	return result;
+}
+
+int replay_run(const struct replay_options *options, struct replay_result *ret, struct why *why)
+{
+	struct replay r = {.options = options, .result = ret, .ring_size = options->threads * CHUNKS_PER_THREAD};
+	unsigned n_threads = 0;
+	int rc;
+
+	assert(options->threads >= 1 && options->threads <= REPLAY_THREADS_MAX);
+	*ret = (struct replay_result){.by_rule = calloc(rules_count(options->rules) + 1, sizeof *ret->by_rule)};
+	if (ret->by_rule == NULL)
+		abort();
+	r.decide.config = options->config;
+	r.decide.keeps_attempts = !store_is_memory(options->store);
+	r.decide.pending = pending_new(options->store);
+	pending_defer_good(r.decide.pending, options->config->block.window_s, !store_is_memory(options->store));
+	(void)!getrandom(&r.addresses.seed, sizeof r.addresses.seed, 0); /* 0 does as well, but strangers know it */
+	r.allowlist = allowlist_new(options->config);
+	r.decide.greylist = greylist_new(0);
+	r.decide.sessions = sessions_new();
+	(void)pthread_mutex_init(&r.lock, NULL);
+	(void)pthread_cond_init(&r.todo, NULL);
+	(void)pthread_cond_init(&r.done, NULL);
+	for (r.n_hands = 0; r.n_hands < options->threads; r.n_hands++)
+		r.hands[r.n_hands] = (struct hand){.replay = &r, .scratch = rules_scratch_new(options->rules)};
+	while (n_threads + 1 < r.n_hands &&
+	       pthread_create(&r.hands[n_threads + 1].thread, NULL, worker, &r.hands[n_threads + 1]) == 0)
+		n_threads++; /* with fewer, or none, it only takes longer */
+
+	rc = store_bulk_begin(options->store, why);
+	if (rc == 0) {
+		struct why ending;
+		int end_rc;
+
+		rc = replay_files(&r, why);
+		end_rc = store_bulk_end(options->store, &ending); /* what was read before an error counts */
+		if (rc == 0 && end_rc < 0) {
+			rc = end_rc;
+			*why = ending;
+		}
+	}
+	ret->addresses = (int64_t)addrset_count(&r.addresses);
+	ret->stopped = is_stopped(&r);
+
+	(void)pthread_mutex_lock(&r.lock);
+	r.quit = true;
+	(void)pthread_cond_broadcast(&r.todo);
+	(void)pthread_mutex_unlock(&r.lock);
+	for (unsigned i = 1; i <= n_threads; i++)
+		(void)pthread_join(r.hands[i].thread, NULL);
+	(void)pthread_cond_destroy(&r.done);
+	(void)pthread_cond_destroy(&r.todo);
+	(void)pthread_mutex_destroy(&r.lock);
+	for (size_t i = 0; i < r.n_hands; i++) {
+		for (struct chunk *c = r.hands[i].free, *next; c != NULL; c = next) {
+			next = c->next;
+			findings_done(&c->findings);
+			free(c->piece.bytes);
+			free(c);
+		}
+		rules_scratch_free(r.hands[i].scratch);
+	}
+	addrset_done(&r.addresses);
+	pending_free(r.decide.pending);
+	sessions_free(r.decide.sessions);
+	verdict_free(r.decide.verdict);
+	allowlist_free(r.allowlist);
+	greylist_free(r.decide.greylist);
+	return rc;
+}

@@ -1,0 +1,46 @@
+/*
+ * members: what one of the kernel's lists holds, as far as is known here: entries by address, as many as the list takes.
+ *
+ * A hash table over an array, so that a list of a hundred thousand costs no more for each entry than one of a hundred.
+ * Zeroed: without room; members_init, then anything, members_done (takes zeroed). Pointers to entries are good until the next
+ * members_add or members_remove.
+ */
+#ifndef WFS_ROOT_MEMBERS_H
+#define WFS_ROOT_MEMBERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+
+struct members_entry {
+	struct net net;  /* all of one list have the same length */
+	uint32_t idle_s; /* since a packet of it was dropped or it was written; when it was last read */
+	bool knocked;    /* a packet of it was dropped between the last two times it was read */
+	uint32_t place;  /* in the kernel's ring of stamps, from 1 on, when it was last read or made */
+	uint32_t writes; /* by us since then */
+};
+
+struct members {
+	uint32_t n, room;
+	struct members_entry *entries; /* n of them, in no order */
+	uint32_t n_slots, *slots;   /* index into entries + 1, 0: free; open addressing */
+};
+
+/* room: 1..2^20. False: no memory. */
+bool members_init(struct members *members, uint32_t room);
+void members_done(struct members *members);
+
+/* Empties it. */
+void members_clear(struct members *members);
+
+/* NULL: not there. */
+struct members_entry *members_find(const struct members *members, const struct addr *addr);
+
+/* Another entry, zeroed but for its net, which is not there yet. There is room. */
+struct members_entry *members_add(struct members *members, const struct net *net);
+
+/* entry: of members_find. */
+void members_remove(struct members *members, struct members_entry *entry);
+
+#endif

@@ -1,0 +1,434 @@
+#include "root/root.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "firewall/message.h"
+#include "root/recent.h"
+
+enum {
+	STATUS_SYSTEM = 3, /* the exit status that says: the system said no */
+	LINGER_MS = 10000, /* for the engine to end after it has closed its end of the pair */
+};
+
+struct root {
+	struct root_config config;
+	struct recent *recent;
+	int64_t second; /* the clock's, that adds counts for */
+	uint32_t adds;
+	bool said_full;     /* since the last ENSURE, */
+	bool said_too_many; /* in this second: so that a stranger's flood is not a flood of lines */
+};
+
+static bool is_name(const char *name, size_t room)
+{
+	const size_t len = strnlen(name, room);
+
+	/* What neither the kernel nor a path nor a shell script takes for anything but a name. */
+	return len > 0 && len < room &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == len &&
+	       name[0] != '-';
+}
+
+static int check_config(const struct root_config *config, struct why *why)
+{
+	if (!is_name(config->chain, sizeof config->chain) || !is_name(config->list, sizeof config->list) ||
+	    !is_name(config->jump_from, sizeof config->jump_from))
+		return why_set(
+		        why, EINVAL,
+		        "the names of chain, list and jump_from are 1 to %d letters, digits, '_' and '-'",
+		        ROOT_NAME_MAX - 1);
+	if (config->seconds < 2)
+		return why_set(why, EINVAL, "seconds is %" PRIu32 ": at least 2", config->seconds);
+	if (config->n_ports > ROOT_PORTS_MAX)
+		return why_set(why, EINVAL, "%zu ports: a rule takes %d", config->n_ports, ROOT_PORTS_MAX);
+	if (config->connections > 0 && (config->connections_s < 1 || config->connections_s > 3600))
+		return why_set(why, EINVAL, "connections_s is %" PRIu32 ": 1 to 3600", config->connections_s);
+	if (config->n_never > ROOT_NEVER_MAX)
+		return why_set(why, EINVAL, "%zu networks never to block: %d at most", config->n_never,
+		               ROOT_NEVER_MAX);
+	if (strnlen(config->log_prefix, sizeof config->log_prefix) == sizeof config->log_prefix)
+		return why_set(why, EINVAL, "log_prefix: %d characters at most", ROOT_PREFIX_MAX - 1);
+	return 0;
+}
+
+int root_open(const struct root_config *config, struct root **ret, struct why *why)
+{
+	struct root *root;
+	const char *without6;
+	int err = check_config(config, why);
+
+	if (err < 0)
+		return err;
+	root = calloc(1, sizeof *root);
+	if (root == NULL)
+		return why_set(why, ENOMEM, "no memory for the root process");
+	root->config = *config;
+	err = recent_open(&root->config, &root->recent, &without6, why);
+	if (err < 0) {
+		free(root);
+		return err;
+	}
+	if (without6 != NULL)
+		log_line(LOG_WARNING, "IPv6 clients are not blocked: %s", without6);
+	*ret = root;
+	return 0;
+}
+
+void root_close(struct root *root, bool remove)
+{
+	struct why why;
+
+	if (root == NULL)
+		return;
+	if (recent_close(root->recent, remove && !root->config.keep_on_stop, &why) < 0)
+		log_line(LOG_WARNING, "the rules stay until you remove them: %s", why.text);
+	free(root);
+}
+
+/* The last word on what may be blocked, whatever the engine believes. */
+static bool may_block(const struct root *root, const struct net *net)
+{
+	if (net_is_never(net))
+		return false;
+	for (size_t i = 0; i < root->config.n_never; i++)
+		if (net_overlap(net, &root->config.never[i]))
+			return false;
+	return true;
+}
+
+/* Why it is not added; the first of a packet is told. */
+static void refuse(struct message *m, struct why *why, const struct net *net, const char *because)
+{
+	char text[NET_TEXT_MAX];
+
+	if (m->refused++ > 0)
+		return;
+	(void)net_text(net, text);
+	(void)why_set(why, EPERM, "%s: %s", text, because);
+}
+
+static bool within_rate(struct root *root, int64_t now_s)
+{
+	if (now_s != root->second) {
+		root->second = now_s;
+		root->adds = 0;
+		root->said_too_many = false;
+	}
+	if (root->adds < ROOT_ADDS_PER_S) {
+		root->adds++;
+		return true;
+	}
+	if (!root->said_too_many)
+		log_line(LOG_WARNING,
+		         "more than %d blocks in one second: the rest is refused until the next sync",
+		         ROOT_ADDS_PER_S);
+	root->said_too_many = true;
+	return false;
+}
+
+static struct net entry_net(const struct message_entry *entry)
+{
+	struct net net = {.len = entry->len};
+
+	memcpy(net.addr.bytes, entry->addr, sizeof net.addr.bytes);
+	return net;
+}
+
+static int answer_ensure(struct root *root, struct message *m, struct why *why)
+{
+	const uint32_t shards = recent_size(root->recent).shards;
+	struct recent_size size;
+	bool healed = false;
+	int err;
+
+	root->said_full = false;
+	err = recent_ensure(root->recent, m->n4, m->n6, &healed, why);
+	if (err < 0)
+		return err;
+	m->healed = healed;
+	size = recent_size(root->recent);
+	if (size.shards > shards)
+		log_line(LOG_NOTICE,
+		         "%" PRIu32 " IPv4 and %" PRIu32 " IPv6 addresses do not fit in lists of %" PRIu32
+		         ": using %" PRIu32
+		         " lists; 'options xt_recent ip_list_tot=N' in /etc/modprobe.d, or "
+		         "xt_recent.ip_list_tot=N on the kernel's command line, makes one list hold N",
+		         m->n4, m->n6, size.per_list, size.shards);
+	return 0;
+}
+
+static int answer_add(struct root *root, struct message *m, int64_t now_s, struct why *why)
+{
+	for (uint32_t i = 0; i < m->n; i++) {
+		const struct net net = entry_net(&m->entries[i]);
+		struct why one;
+		int err;
+
+		if (!within_rate(root, now_s)) {
+			refuse(m, why, &net, "too many blocks in one second");
+			continue;
+		}
+		if (!may_block(root, &net)) {
+			refuse(m, why, &net, "never to be blocked, as the configuration was when the daemon started");
+			continue;
+		}
+		err = recent_add(root->recent, &net, &one);
+		if (err == -ENOSPC && recent_can_split(root->recent, &net)) {
+			m->refused += m->n - i; /* the rest will find room after the ENSURE that follows */
+			*why = one;
+			return err;
+		}
+		if (err == -ENOSPC && !root->said_full) {
+			log_line(LOG_WARNING, "%s; what it cannot take is not blocked", one.text);
+			root->said_full = true;
+		}
+		if (err == -ENOSPC || err == -EAFNOSUPPORT) {
+			refuse(m, why, &net, one.text);
+		} else if (err < 0) {
+			*why = one;
+			return err;
+		}
+	}
+	return 0;
+}
+
+static int answer_del(struct root *root, const struct message *m, struct why *why)
+{
+	for (uint32_t i = 0; i < m->n; i++) {
+		const struct net net = entry_net(&m->entries[i]);
+		const int err = recent_del(root->recent, &net, why);
+
+		/* What was never taken is not there. */
+		if (err < 0 && err != -EAFNOSUPPORT)
+			return err;
+	}
+	return 0;
+}
+
+static int answer_list(struct root *root, struct message *m, struct why *why)
+{
+	struct members_entry held[MESSAGE_ENTRIES + 1]; /* one more tells whether there is more */
+	size_t n;
+
+	if (m->cursor == 0) {
+		const int err = recent_read(root->recent, why);
+
+		if (err < 0)
+			return err;
+	}
+	n = recent_copy(root->recent, m->cursor, held, MESSAGE_ENTRIES + 1);
+	m->n = n > MESSAGE_ENTRIES ? MESSAGE_ENTRIES : (uint32_t)n;
+	m->cursor = n > MESSAGE_ENTRIES ? m->cursor + MESSAGE_ENTRIES : 0;
+	for (uint32_t i = 0; i < m->n; i++) {
+		struct message_entry *const entry = &m->entries[i];
+
+		memcpy(entry->addr, held[i].net.addr.bytes, sizeof entry->addr);
+		entry->len = held[i].net.len;
+		entry->seconds = held[i].idle_s;
+		entry->knocked = held[i].knocked;
+	}
+	return 0;
+}
+
+/* Who opened too many connections; but for whom no engine may block. */
+static int answer_floods(struct root *root, struct message *m, struct why *why)
+{
+	struct addr addrs[MESSAGE_ENTRIES];
+	size_t n;
+	const int err = recent_floods(root->recent, addrs, MESSAGE_ENTRIES, &n, why);
+
+	if (err < 0)
+		return err;
+	for (size_t i = 0; i < n; i++) {
+		const struct net net = net_of(&addrs[i]);
+
+		if (!may_block(root, &net))
+			continue;
+		m->entries[m->n] = (struct message_entry){.len = net.len};
+		memcpy(m->entries[m->n++].addr, net.addr.bytes, sizeof net.addr.bytes);
+	}
+	return 0;
+}
+
+/* Unread: text is for who has nothing to lose. */
+static int answer_config(const struct root *root, int *ret_fd, struct why *why)
+{
+	const char *const path = root->config.path;
+
+	if (path == NULL)
+		return why_set(why, ENOENT, "this root process knows no configuration");
+	*ret_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return *ret_fd < 0 ? why_set(why, errno, "%s: %s", path, strerror(errno)) : 0;
+}
+
+int root_answer(struct root *root, struct message *m, int64_t now_s)
+{
+	struct recent_size size;
+	struct why why = {""};
+	int err = 0, fd = -1;
+
+	assert(message_is_request(m, sizeof *m));
+	switch ((enum message_verb)m->verb) { /* message_is_request: it is one of them */
+	case MESSAGE_ENSURE:
+		err = answer_ensure(root, m, &why);
+		break;
+	case MESSAGE_ADD:
+		err = answer_add(root, m, now_s, &why);
+		break;
+	case MESSAGE_DEL:
+		err = answer_del(root, m, &why);
+		break;
+	case MESSAGE_LIST:
+		err = answer_list(root, m, &why);
+		break;
+	case MESSAGE_FLOODS:
+		err = answer_floods(root, m, &why);
+		break;
+	case MESSAGE_CONFIG:
+		err = answer_config(root, &fd, &why);
+		break;
+	}
+	if ((m->verb != MESSAGE_LIST && m->verb != MESSAGE_FLOODS) || err < 0)
+		m->n = m->cursor = 0;
+	memset(&m->entries[m->n], 0, (MESSAGE_ENTRIES - m->n) * sizeof m->entries[0]);
+	size = recent_size(root->recent);
+	m->n4 = size.held4;
+	m->n6 = size.held6;
+	m->shards = size.shards;
+	m->capacity = size.shards * size.per_list;
+	m->error = err;
+	if (err < 0 || m->refused > 0)
+		(void)snprintf(m->why, sizeof m->why, "%.*s", (int)sizeof m->why - 1, why.text);
+	return fd;
+}
+
+/* along: a descriptor, or -1. */
+static ssize_t send_answer(int fd, struct message *m, int along)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof along)];
+	} control = {.header = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof along)}};
+	struct iovec text = {m, sizeof *m};
+	struct msghdr packet = {.msg_iov = &text, .msg_iovlen = 1};
+
+	if (along >= 0) {
+		memcpy(CMSG_DATA(&control.header), &along, sizeof along);
+		packet.msg_control = &control;
+		packet.msg_controllen = sizeof control;
+	}
+	return sendmsg(fd, &packet, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* One packet. 0, or -EPIPE: the engine closed its end; -EPROTO: it broke the rules of the house. */
+static int serve_one(struct root *root, int fd)
+{
+	struct message m;
+	ssize_t len;
+	int along, err;
+
+	/* MSG_TRUNC: the length it had, so that a longer packet is not taken for one that fits. */
+	len = recv(fd, &m, sizeof m, MSG_TRUNC | MSG_DONTWAIT);
+	if (len < 0 && (errno == EINTR || errno == EAGAIN))
+		return 0;
+	if (len <= 0)
+		return -EPIPE;
+	if (!message_is_request(&m, (size_t)len))
+		return -EPROTO;
+	along = root_answer(root, &m, clock_steady_ms() / 1000);
+	len = send_answer(fd, &m, along);
+	err = len < 0 ? errno : 0;
+	if (along >= 0)
+		(void)close(along);
+	/* EAGAIN: it asks and asks and does not listen. */
+	return len == (ssize_t)sizeof m ? 0 : err == EAGAIN ? -EPROTO : -EPIPE;
+}
+
+/* Hands on one signal. True when it was the engine's end; *ret_status is waitpid's then. */
+static bool take_signal(int signals, pid_t engine, int *ret_status)
+{
+	struct signalfd_siginfo info;
+
+	if (read(signals, &info, sizeof info) != (ssize_t)sizeof info)
+		return false;
+	if (info.ssi_signo != SIGCHLD)
+		(void)kill(engine,
+		           (int)info.ssi_signo); /* it is not reaped yet, so the pid is still its own */
+	return waitpid(engine, ret_status, WNOHANG) == engine;
+}
+
+static int exit_status(int status)
+{
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	log_line(LOG_ERR, "the engine was killed by signal %d (%s)", WTERMSIG(status),
+	         strsignal(WTERMSIG(status)));
+	return STATUS_SYSTEM;
+}
+
+int root_serve(struct root *root, int fd, pid_t engine)
+{
+	enum { SIGNALS, PACKETS, PLACES };
+	struct pollfd polled[PLACES] = {[PACKETS] = {.fd = fd, .events = POLLIN}};
+	int timeout_ms = -1, status = 0;
+	bool ended = false;
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigaddset(&set, SIGUSR1);
+	(void)sigaddset(&set, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	polled[SIGNALS] =
+	        (struct pollfd){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN};
+	if (polled[SIGNALS].fd < 0) {
+		log_line(LOG_ERR, "no signalfd: %s; the engine is stopped", strerror(errno));
+		(void)kill(engine, SIGKILL);
+	}
+	/* It may have ended before its SIGCHLD was blocked. */
+	ended = waitpid(engine, &status, polled[SIGNALS].fd < 0 ? 0 : WNOHANG) == engine;
+	while (!ended) {
+		const int n = poll(polled, PLACES, timeout_ms);
+
+		if (n < 0)
+			continue; /* EINTR by a debugger; nothing else can be */
+		if (n == 0) {
+			log_line(LOG_ERR, "the engine closed its socket but does not end: killed");
+			(void)kill(engine, SIGKILL);
+			timeout_ms = -1;
+		}
+		if (polled[SIGNALS].revents != 0)
+			ended = take_signal(polled[SIGNALS].fd, engine, &status);
+		if (polled[PACKETS].revents != 0 && !ended) {
+			const int err = serve_one(root, polled[PACKETS].fd);
+
+			if (err == -EPROTO) {
+				log_line(LOG_ERR, "the engine sent a packet that is no request: killed");
+				(void)kill(engine, SIGKILL);
+			}
+			if (err < 0) {
+				polled[PACKETS] = (struct pollfd){.fd = -1}; /* poll skips it */
+				timeout_ms = LINGER_MS;
+			}
+		}
+	}
+	if (polled[SIGNALS].fd >= 0)
+		(void)close(polled[SIGNALS].fd);
+	return exit_status(status);
+}

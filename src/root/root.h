@@ -1,0 +1,82 @@
+/*
+ * root: the process that keeps its privilege, and all it does.
+ *
+ * Receives packets of one size, checks them, acts on the kernel, answers. It reads no config text, no
+ * rule, no log line, no database: what it must know of the configuration comes as the plain struct
+ * below, filled before the engine exists; the file itself, which may be for root alone, it opens when asked and
+ * hands to the engine unread. It forwards SIGTERM, SIGINT, SIGHUP and SIGUSR1 to the engine
+ * and ends when the engine ended or closed its end of the pair.
+ * Stop: when the engine ends with status 0 the chain, the jump and the lists are removed unless keep_on_stop;
+ * when it dies otherwise they stay, for the next start to go on with; the rules' seconds bound how long.
+ */
+#ifndef WFS_ROOT_ROOT_H
+#define WFS_ROOT_ROOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/addr.h"
+#include "base/why.h"
+
+enum {
+	ROOT_PORTS_MAX = 15,     /* multiport's limit: XT_MULTI_PORTS, linux/netfilter/xt_multiport.h */
+	ROOT_NEVER_MAX = 256,    /* allowed networks copied into the root process */
+	ROOT_NAME_MAX = 24,      /* chain and list names: chain labels hold 31 bytes, shards add "_x_xx" */
+	ROOT_PREFIX_MAX = 29,    /* iptables LOG prefix, xt_LOG.h */
+	ROOT_ADDS_PER_S = 200000, /* more ADD entries a second than this are refused: a runaway engine; a restart feeds 100,000 */
+};
+
+enum root_action { ROOT_DROP, ROOT_REJECT, ROOT_RESET };
+
+struct root_config {
+	bool manage_rules;                 /* false: feed lists that somebody else's rules use */
+	bool keep_on_stop;
+	char chain[ROOT_NAME_MAX];         /* "SPAMMER" */
+	char jump_from[ROOT_NAME_MAX];     /* "INPUT" */
+	char list[ROOT_NAME_MAX];          /* "spammer"; the names of all lists: iptc.h */
+	uint8_t ip6_prefix;                /* 48..127: a list of IPv6 networks of that length; else none */
+	bool networks;                     /* lists of IPv4 /24 and IPv6 /48 */
+	enum root_action action;
+	char log_prefix[ROOT_PREFIX_MAX];  /* "": no LOG rule */
+	uint32_t seconds;                  /* of the recent rule; at least 2 */
+	uint32_t connections;              /* new ones of a client within connections_s; more are listed. 0: no such rule */
+	uint32_t connections_s;            /* 1..3600 */
+	size_t n_ports;                    /* 0: every port and protocol */
+	uint16_t ports[ROOT_PORTS_MAX];
+	size_t n_never;
+	const char *path;                  /* of the configuration's file, borrowed; NULL: nobody asks for it */
+	struct net never[ROOT_NEVER_MAX];  /* fixed part of the allow list: root's copy has the last word */
+};
+
+/*
+ * Makes the kernel ready, before the engine is started, so that what is missing is said and exits 3.
+ * Errors: a sentence with the remedy: no legacy xtables, no xt_recent, no CAP_NET_ADMIN.
+ */
+struct root;
+int root_open(const struct root_config *config, struct root **ret, struct why *why);
+
+/*
+ * Serves the engine until it ends; returns the exit status for the process: the engine's own, or 3 when
+ * it was killed. A packet that is no request kills it: it is broken or in somebody else's hands.
+ * fd: root's end of the pair, borrowed. engine: the child's pid, not yet waited for. The signals named above
+ * and SIGCHLD are blocked here; who blocks them before the fork loses none.
+ */
+int root_serve(struct root *root, int fd, pid_t engine);
+
+/*
+ * Answers one request in place; root_serve's middle, and what tests drive. m: message_is_request is true.
+ * now_s: any clock that goes forward, for ROOT_ADDS_PER_S. Returns a descriptor that goes along with the answer, the
+ * caller's; -1: none.
+ */
+struct message;
+int root_answer(struct root *root, struct message *m, int64_t now_s);
+
+/*
+ * Undoes root_open. remove: the engine ended with status 0, so rules and lists go, unless keep_on_stop.
+ * Where the rules are not ours the lists are emptied instead. Takes NULL.
+ */
+void root_close(struct root *root, bool remove);
+
+#endif

@@ -1,0 +1,76 @@
+#include "rulecheck/example.h"
+
+#include <stdbool.h>
+
+enum { SOME_TIME_S = 1700000000 }; /* all lines of an example come at one moment */
+
+/*
+ * What became of a line: the piece of the rule that is asked for, or else of the rule that took it.
+ * ret_complete: the piece names an address.
+ */
+static bool find_piece(struct rules_scratch *scratch, struct sessions *sessions, const struct rule *rule,
+                       const struct example_line *line, struct rules_hit *ret, bool *ret_complete)
+{
+	struct rules_hit hits[RULES_HITS_MAX];
+	const size_t n = rules_match_all(scratch, line->program, line->message, true, hits);
+	bool found = false;
+
+	for (size_t i = 0; i < n; i++) {
+		const bool complete =
+		        sessions_resolve(sessions, line->host, SOME_TIME_S, &hits[i]) == RULES_HIT;
+
+		if (i > 0 && hits[i].rule != rule)
+			continue;
+		*ret = hits[i];
+		*ret_complete = complete || hits[i].kind == RULES_KIND_ADDRESS;
+		found = true;
+	}
+	return found;
+}
+
+int example_try(struct rules_scratch *scratch, struct sessions *sessions, const struct rule *rule,
+                size_t which, const struct example_line *lines, struct rules_hit *ret)
+{
+	const struct rulefile_example *const example = &rule->text->examples[which];
+	bool complete = false, found;
+
+	if (lines[which].program.p == NULL)
+		return EXAMPLE_NO_HEADER;
+	if (example->given)
+		return EXAMPLE_RIGHT;
+	sessions_clear(sessions);
+	for (size_t i = 0; i < which; i++)
+		if (rule->text->examples[i].given && lines[i].program.p != NULL)
+			(void)find_piece(scratch, sessions, rule, &lines[i], ret, &complete);
+	complete = false;
+	found = find_piece(scratch, sessions, rule, &lines[which], ret, &complete);
+	if (!example->hit)
+		return found && ret->rule == rule &&
+		                       (complete || ret->kind == RULES_KIND_EVENT ||
+		                        ret->kind == RULES_KIND_FORGET)
+		               ? EXAMPLE_TAKEN
+		               : EXAMPLE_RIGHT;
+	if (!found)
+		return EXAMPLE_NOT_TAKEN;
+	if (ret->rule != rule)
+		return EXAMPLE_OTHER_RULE;
+	if (example->nobody)
+		return complete ? EXAMPLE_OTHER_ADDRESS : EXAMPLE_RIGHT;
+	if (!complete)
+		return EXAMPLE_NOT_TAKEN;
+	return addr_equal(&ret->address, &example->address) ? EXAMPLE_RIGHT : EXAMPLE_OTHER_ADDRESS;
+}
+
+const char *example_sentence(int answer)
+{
+	static const char *const sentences[] = {
+	        [EXAMPLE_RIGHT] = "as it should be",
+	        [EXAMPLE_NO_HEADER] = "the line has no header we know",
+	        [EXAMPLE_NOT_TAKEN] = "no rule takes it; 'watchforspammers explain' shows why",
+	        [EXAMPLE_OTHER_RULE] = "an earlier rule takes it",
+	        [EXAMPLE_OTHER_ADDRESS] = "the rule names another address",
+	        [EXAMPLE_TAKEN] = "the rule takes it, but must not",
+	};
+
+	return sentences[answer];
+}

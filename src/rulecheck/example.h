@@ -1,0 +1,42 @@
+/*
+ * example: does a rule do what its own "hit" and "miss" lines say?
+ *
+ * Knows rules and sessions. Taking a line apart is the caller's (rules knows no framing): one struct
+ * example_line for each of a rule's examples, in their order.
+ */
+#ifndef WFS_RULECHECK_EXAMPLE_H
+#define WFS_RULECHECK_EXAMPLE_H
+
+#include "base/text.h"
+#include "rules/rules.h"
+#include "rules/sessions.h"
+
+/* The line of one example, taken apart. */
+struct example_line {
+	struct span host;    /* p NULL: the line has none */
+	struct span program; /* p NULL: the line has no header we know */
+	struct span message;
+};
+
+/* example_try's answers. */
+enum {
+	EXAMPLE_RIGHT = 0,
+	EXAMPLE_NO_HEADER,     /* nobody could read this line */
+	EXAMPLE_NOT_TAKEN,     /* a hit that no rule takes */
+	EXAMPLE_OTHER_RULE,    /* a hit that an earlier rule takes: ret->rule */
+	EXAMPLE_OTHER_ADDRESS, /* a hit that names another address: ret->address */
+	EXAMPLE_TAKEN,         /* a miss that the rule takes */
+};
+
+/*
+ * Tries one example of a rule, after the "given" lines above it, in a table of sessions that is emptied
+ * first. which: its index in the rule's examples; lines: all of them, n_examples. ret: see above, filled
+ * whenever a rule took the line. A "given" line is always right. Disabled rules take part.
+ */
+int example_try(struct rules_scratch *scratch, struct sessions *sessions, const struct rule *rule,
+                size_t which, const struct example_line *lines, struct rules_hit *ret);
+
+/* The sentence for an answer, for messages: "the rule takes it, but must not". */
+const char *example_sentence(int answer);
+
+#endif

@@ -1,0 +1,288 @@
+#include "rulecheck/examples.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "input/line.h"
+#include "rulecheck/example.h"
+#include "rulecheck/lint.h"
+#include "rulecheck/nearmiss.h"
+
+enum {
+	BEFORE = 60, /* bytes shown before the place, */
+	BEHIND = 40, /* and behind it */
+	WANTED = 60, /* of what did not fit of a regex, */
+	NEXT = 12,   /* and of the line that it did not fit */
+};
+
+/* The example around the place, and a caret under it; one column a byte. place: into the example's text, or NULL. */
+static void fault(struct rulefile_faults *faults, const struct rulefile_rule *rule,
+                  const struct rulefile_example *example, const char *place, const char *what)
+{
+	const size_t len = strlen(example->text), at = place != NULL ? (size_t)(place - example->text) : 0;
+	const size_t from = at > BEFORE ? at - BEFORE : 0, to = len - at > BEHIND ? at + BEHIND : len;
+	char look[BEFORE + BEHIND + 1], under[BEFORE + 16] = "";
+
+	for (size_t i = from; i < to; i++)
+		look[i - from] = (char)(example->text[i] >= 0x20 && example->text[i] < 0x7F ? example->text[i] : '?');
+	look[to - from] = '\0';
+	if (place != NULL)
+		(void)snprintf(under, sizeof under, "\n    %s%*s", from > 0 ? "   " : "", (int)(at - from) + 1, "^");
+	rulefile_fault(faults, "%s:%u: %s of [%s]: %s\n    %s%s%s%s", rule->file, example->line,
+	               example->hit ? "hit" : example->given ? "given" : "miss", rule->name, what, from > 0 ? "..." : "", look,
+	               to < len ? "..." : "", under);
+}
+
+static void take_apart(struct line_clock *clock, const struct rulefile_example *example, struct example_line *ret)
+{
+	struct line line;
+
+	*ret = (struct example_line){0};
+	if (line_parse(clock, example->text, strlen(example->text), &line) == LINE_OK)
+		*ret = (struct example_line){line.host, line.program, line.message};
+}
+
+/* All examples of a rule. */
+static struct example_line *take_rule_apart(const struct rulefile_rule *rule)
+{
+	/* Examples carry no year: any will do, but a leap year takes every day. */
+	const int64_t end_2024_s = 1735689600;
+	struct example_line *const lines = calloc(rule->n_examples + 1, sizeof *lines);
+	struct line_clock clock;
+
+	if (lines == NULL)
+		abort();
+	line_clock_init(&clock, end_2024_s, 0);
+	for (size_t i = 0; i < rule->n_examples; i++)
+		take_apart(&clock, &rule->examples[i], &lines[i]);
+	return lines;
+}
+
+/* The line is of a program the rule is not for. Returns where its name stands; NULL when the form of the line names it. */
+static const char *say_other_program(const struct rule *rule, const char *text, const struct example_line *line,
+                                     char *what, size_t cap)
+{
+	if (line->program.p >= text && line->program.p < text + strlen(text)) {
+		(void)snprintf(what, cap, "the rule is for the program \"%s\", not for this one", rule->text->program);
+		return line->program.p;
+	}
+	(void)snprintf(what, cap, "the rule is for the program \"%s\", and a line like this is one of \"%.*s\"",
+	               rule->text->program, (int)line->program.len, line->program.p);
+	return NULL;
+}
+
+/* Why a rule does not take its own hit. Returns the place, in text, the example. */
+static const char *say_why_not(const struct rules *rules, const struct rule *rule, const char *text,
+                               const struct example_line *line, char *what, size_t cap)
+{
+	char wanted[WANTED], next[4 * NEXT + 1];
+	struct nearmiss near;
+	size_t left;
+
+	if (!rules_means(rules, rule->index, line->program))
+		return say_other_program(rule, text, line, what, cap);
+	nearmiss_of_rule(rules, rule->index, line->message, &near);
+	if (near.why == NEARMISS_TAKES || near.why == NEARMISS_ALSO) {
+		(void)snprintf(what, cap, near.why == NEARMISS_ALSO ? "it has \"also\", and no other rule takes the line"
+		                                                   : "its session is not known; it needs a \"given\" line");
+		return NULL;
+	}
+	if (near.why != NEARMISS_STOPPED) {
+		(void)snprintf(what, cap, "not taken: %s", nearmiss_sentence(near.why));
+		return near.place.p;
+	}
+	left = line->message.len - (size_t)(near.place.p - line->message.p);
+	(void)text_escape((struct span){near.place.p, left < NEXT ? left : NEXT}, next, sizeof next);
+	(void)text_escape((struct span){near.wanted, strlen(near.wanted)}, wanted, sizeof wanted);
+	if (left == 0)
+		(void)snprintf(what, cap, "not taken: the line ends, and its match goes on with  %s", wanted);
+	else
+		(void)snprintf(what, cap, "not taken: its match stops before \"%s\" and goes on with  %s", next, wanted);
+	return near.place.p;
+}
+
+/* A rule of a later directory takes the hit of another: it is at fault, not the rule that was there. */
+static bool say_takes_away(const struct rulefile_rule *taker, const struct rulefile_rule *rule,
+                           const struct rulefile_example *example, struct rulefile_faults *faults)
+{
+	if (taker->dir <= rule->dir)
+		return false;
+	rulefile_fault(faults, "%s:%u: [%s] takes a hit of [%s]: %s:%u", taker->file, taker->line, taker->name, rule->name,
+	               rule->file, example->line);
+	return true;
+}
+
+static void try_example(const struct rules *rules, struct rules_scratch *scratch, struct sessions *sessions,
+                        const struct rule *rule, size_t which, const struct example_line *lines,
+                        struct rulefile_faults *faults)
+{
+	struct rules_hit hit = {0};
+	const int answer = example_try(scratch, sessions, rule, which, lines, &hit);
+	char what[320], got[ADDR_TEXT_MAX];
+	const char *place = NULL;
+
+	switch (answer) {
+	case EXAMPLE_RIGHT:
+		return;
+	case EXAMPLE_NOT_TAKEN:
+		place = say_why_not(rules, rule, rule->text->examples[which].text, &lines[which], what, sizeof what);
+		break;
+	case EXAMPLE_OTHER_RULE:
+		if (say_takes_away(hit.rule->text, rule->text, &rule->text->examples[which], faults))
+			return;
+		(void)snprintf(what, sizeof what, "%s: [%s], %s:%u", example_sentence(answer), hit.rule->text->name,
+		               hit.rule->text->file, hit.rule->text->line);
+		place = lines[which].message.p;
+		break;
+	case EXAMPLE_OTHER_ADDRESS:
+		(void)addr_text(&hit.address, got);
+		(void)snprintf(what, sizeof what, "%s: %s", example_sentence(answer), got);
+		place = hit.where.p;
+		break;
+	default:
+		(void)snprintf(what, sizeof what, "%s", example_sentence(answer));
+		place = answer == EXAMPLE_TAKEN ? hit.where.p : rule->text->examples[which].text;
+	}
+	fault(faults, rule->text, &rule->text->examples[which], place, what);
+}
+
+/* "also" rules stand beside others: what none of those takes is no fault of theirs where files are left out. */
+static bool misses_others(struct rules_scratch *scratch, const struct rule *rule, size_t which,
+                          const struct example_line *lines)
+{
+	return rule->text->also && rule->text->examples[which].hit &&
+	       rules_takes(scratch, rule->index, lines[which].program, lines[which].message, false);
+}
+
+/* complete: no file is left out. */
+static size_t try_all(const struct rules *rules, bool complete, struct rulefile_faults *faults)
+{
+	struct rules_scratch *const scratch = rules_scratch_new(rules);
+	struct sessions *const sessions = sessions_new();
+	size_t n = 0;
+
+	for (size_t i = 0; i < rules_count(rules); i++) {
+		const struct rule *const rule = rules_at(rules, i);
+		struct example_line *const lines = take_rule_apart(rule->text);
+
+		for (size_t j = 0; j < rule->text->n_examples; j++, n++)
+			if (complete || !misses_others(scratch, rule, j, lines))
+				try_example(rules, scratch, sessions, rule, j, lines, faults);
+		free(lines);
+	}
+	sessions_free(sessions);
+	rules_scratch_free(scratch);
+	return n;
+}
+
+size_t examples_try(const struct rules *rules, struct rulefile_faults *faults)
+{
+	return try_all(rules, true, faults);
+}
+
+void examples_lint(const struct rules *rules, struct rulefile_faults *faults, struct rulefile_faults *warnings)
+{
+	struct rules_scratch *const scratch = rules_scratch_new(rules);
+	struct example_line **const lines = calloc(rules_count(rules) + 1, sizeof *lines);
+
+	if (lines == NULL)
+		abort();
+	for (size_t i = 0; i < rules_count(rules); i++)
+		lines[i] = take_rule_apart(rules_at(rules, i)->text);
+	lint_rules(rules, scratch, (const struct example_line *const *)lines, faults, warnings);
+	for (size_t i = 0; i < rules_count(rules); i++)
+		free(lines[i]);
+	free(lines);
+	rules_scratch_free(scratch);
+}
+
+static int load(const struct rulefile_from *from, struct rules **ret, struct rulefile_faults *faults, struct why *why)
+{
+	struct rules *rules = NULL;
+	int rc = rules_load_from(from, &rules, faults, why);
+
+	if (rc < 0)
+		return rc;
+	(void)try_all(rules, from->n_without == 0, faults);
+	rc = rules_faults_end(rules, faults, why);
+	if (rc < 0)
+		rules_free(rules);
+	else
+		*ret = rules;
+	return rc;
+}
+
+int examples_load(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,
+                  struct rules **ret, struct rulefile_faults *faults, struct why *why)
+{
+	const struct rulefile_from from = {.dirs = dirs, .n_dirs = n_dirs, .extra = extra, .n_extra = n_extra};
+
+	return load(&from, ret, faults, why);
+}
+
+/* The file of that name in an earlier directory, which stands in; NULL: there is none. To be freed. */
+static char *stand_in(const struct rulefile_from *from, const char *file)
+{
+	const char *const name = strrchr(file, '/') + 1;
+	char *found = NULL;
+
+	for (size_t i = 0; i < from->n_dirs; i++) {
+		char *path;
+
+		if (asprintf(&path, "%s/%s", from->dirs[i], name) < 0)
+			abort();
+		if (strcmp(path, file) == 0) {
+			free(path);
+			break;
+		}
+		if (access(path, F_OK) == 0) {
+			free(found);
+			found = path;
+		} else {
+			free(path);
+		}
+	}
+	return found;
+}
+
+/* One sentence for all that is wrong with the file: the first fault, without the lines that show the place. */
+static void say_left_out(const struct rulefile_from *from, const struct rulefile_faults *found,
+                         struct rulefile_faults *faults)
+{
+	char *const other = stand_in(from, found->file);
+
+	rulefile_fault(faults, "%.*s; %s%s", (int)strcspn(found->text[0], "\n"), found->text[0],
+	               other != NULL ? "in its place is " : "started without the rules of this file",
+	               other != NULL ? other : "");
+	free(other);
+}
+
+void examples_load_good(const char *const dirs[], size_t n_dirs, struct rules **ret, struct rulefile_faults *faults)
+{
+	struct rulefile_from from = {.dirs = dirs, .n_dirs = n_dirs};
+	struct rulefile_faults found = {0};
+	char **without = NULL;
+	struct why why;
+
+	*faults = (struct rulefile_faults){0};
+	while (load(&from, ret, &found, &why) < 0) {
+		if (found.file != NULL) {
+			say_left_out(&from, &found, faults);
+			if ((without = reallocarray(without, from.n_without + 1, sizeof *without)) == NULL)
+				abort();
+			without[from.n_without++] = found.file;
+			from.without = (const char *const *)without;
+			found.file = NULL; /* taken */
+		} else { /* of a directory: the last one goes first, the shipped one stays */
+			rulefile_fault(faults, "%s; started without the rules of %s", found.text[0], dirs[from.n_dirs - 1]);
+			from.n_dirs--;
+		}
+		rulefile_faults_done(&found);
+	}
+	for (size_t i = 0; i < from.n_without; i++)
+		free(without[i]);
+	free(without);
+}

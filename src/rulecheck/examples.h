@@ -1,0 +1,36 @@
+/*
+ * examples: do the rules take the lines that stand beside them, and leave the others?
+ *
+ * Where input/line and rules meet for "check", a start and a reload: a rule file is only taken when every
+ * example in it comes true.
+ */
+#ifndef WFS_RULECHECK_EXAMPLES_H
+#define WFS_RULECHECK_EXAMPLES_H
+
+#include <stddef.h>
+
+#include "rules/rules.h"
+
+/*
+ * Tries every example of every rule. Each that fails is added to faults as "file:line: ...", with the line
+ * below it and a caret under the place.
+ * Returns how many were tried.
+ */
+size_t examples_try(const struct rules *rules, struct rulefile_faults *faults);
+
+/* Looks for what is wrong with rules that pass: see lint.h, and there for the two lists. Takes seconds. */
+void examples_lint(const struct rules *rules, struct rulefile_faults *faults, struct rulefile_faults *warnings);
+
+/* Loads rules as rules_load does and tries their examples. */
+int examples_load(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,
+                  struct rules **ret, struct rulefile_faults *faults, struct why *why);
+
+/*
+ * The same for a start, which one fault must not prevent: a file with a fault is left out, and the file of the same name
+ * in an earlier directory stands in for it. Of two rules with one name, or one that takes the other's hit, the file in
+ * the later directory is left out. faults: one sentence for each file left out, with what became of it; the caller's to
+ * rulefile_faults_done. Always gives a set, which may be empty.
+ */
+void examples_load_good(const char *const dirs[], size_t n_dirs, struct rules **ret, struct rulefile_faults *faults);
+
+#endif

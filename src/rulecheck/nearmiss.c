@@ -1,0 +1,472 @@
+#include "rulecheck/nearmiss.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "rules/compiled.h"
+#include "rules/rdns.h"
+
+enum {
+	NESTING_MAX = 8,  /* groups within groups that are looked into */
+	SOUND_MIN = 4,    /* things that must fit behind ".*" to say more than chance */
+	PROGRAM_MAX = 64, /* longer names are like nobody's */
+};
+
+/* One message, and what is needed to try regexes on it. */
+struct inspect {
+	struct span message;
+	pcre2_match_data *data;
+	pcre2_match_context *context;
+	bool ran_out;          /* the regex ran to the end of the message looking for something */
+	char *head;            /* a piece of the regex: room for all of it, and a ")" for each nesting */
+	size_t best_end;       /* the furthest that was found: in the message, */
+	const char *best_rest; /* and what of the regex comes behind it */
+};
+
+static void look_init(struct inspect *l, const struct rules *rules, struct span message)
+{
+	*l = (struct inspect){.message = message,
+	                   .data = pcre2_match_data_create(rules->groups_max + 1, NULL),
+	                   .context = pcre2_match_context_create(NULL)};
+	if (l->data == NULL || l->context == NULL)
+		abort();
+	(void)pcre2_set_match_limit(l->context, RULES_MATCH_LIMIT);
+	(void)pcre2_set_depth_limit(l->context, RULES_DEPTH_LIMIT);
+	(void)pcre2_set_heap_limit(l->context, RULES_HEAP_LIMIT_KIB);
+}
+
+static void look_done(struct inspect *l)
+{
+	pcre2_match_data_free(l->data);
+	pcre2_match_context_free(l->context);
+}
+
+static int match(const struct inspect *l, const pcre2_code *code, size_t len, uint32_t options)
+{
+	return pcre2_match(code, (PCRE2_SPTR)l->message.p, len, 0, options | PCRE2_NO_JIT, l->data,
+	                   l->context);
+}
+
+static struct span group(const struct inspect *l, uint32_t number)
+{
+	const PCRE2_SIZE *const at = pcre2_get_ovector_pointer(l->data) + 2 * number;
+
+	if (at[0] == PCRE2_UNSET || at[1] < at[0])
+		return (struct span){l->message.p, 0};
+	return (struct span){l->message.p + at[0], at[1] - at[0]};
+}
+
+/* --- the text's side --- */
+
+/*
+ * The longest beginning of the message that the regex could go on from. For an end that a regex looks for
+ * with ".*" that is all of it.
+ */
+static size_t reached(const struct inspect *l, const pcre2_code *code)
+{
+	size_t good = 0, bad = l->message.len + 1;
+
+	while (good + 1 < bad) {
+		const size_t middle = good + (bad - good) / 2;
+		const int rc = match(l, code, middle, PCRE2_PARTIAL_HARD);
+
+		if (rc == PCRE2_ERROR_PARTIAL || rc >= 0)
+			good = middle;
+		else
+			bad = middle;
+	}
+	return good;
+}
+
+/* --- the regex's side: the longest beginning of it that fits --- */
+
+static size_t class_len(const char *p)
+{
+	size_t n = 1;
+
+	n += p[n] == '^';
+	n += p[n] == ']';
+	while (p[n] != '\0' && p[n] != ']') {
+		const char *const end = p[n] == '[' && p[n + 1] == ':' ? strstr(p + n + 2, ":]") : NULL;
+
+		n += end != NULL ? (size_t)(end - (p + n)) + 2 : p[n] == '\\' && p[n + 1] != '\0' ? 2 : 1;
+	}
+	return p[n] == ']' ? n + 1 : 1;
+}
+
+static size_t escape_len(const char *p)
+{
+	const char *end = NULL;
+	size_t n = 2;
+
+	if (p[1] == '\0')
+		return 1;
+	if (strchr("xpPkgoN", p[1]) != NULL && (p[2] == '{' || p[2] == '<'))
+		end = strchr(p + 2, p[2] == '{' ? '}' : '>');
+	if (end != NULL)
+		return (size_t)(end - p) + 1;
+	while (p[1] == 'x' && n < 4 && p[n] != '\0' && strchr("0123456789abcdefABCDEF", p[n]) != NULL)
+		n++;
+	return n;
+}
+
+static size_t group_len(const char *p)
+{
+	size_t n = 0, depth = 0;
+
+	while (p[n] != '\0') {
+		if (p[n] == '\\')
+			n += escape_len(p + n);
+		else if (p[n] == '[')
+			n += class_len(p + n);
+		else {
+			depth += p[n] == '(';
+			depth -= p[n] == ')';
+			n++;
+			if (depth == 0)
+				return n;
+		}
+	}
+	return n;
+}
+
+static size_t quantifier_len(const char *p)
+{
+	size_t n = 0;
+
+	if (*p == '*' || *p == '+' || *p == '?') {
+		n = 1;
+	} else if (*p == '{') {
+		n = 1 + strspn(p + 1, "0123456789,");
+		n = n > 1 && p[n] == '}' ? n + 1 : 0;
+	}
+	return n > 0 && (p[n] == '?' || p[n] == '+') ? n + 1 : n;
+}
+
+/* One thing that a regex is a row of, without its quantifier. */
+static size_t bare_atom_len(const char *p)
+{
+	const size_t word = rulefile_word_len(p);
+
+	return word > 0 ? word : *p == '\\' ? escape_len(p) : *p == '[' ? class_len(p) : *p == '(' ? group_len(p) : 1;
+}
+
+static size_t atom_len(const char *p)
+{
+	const size_t n = bare_atom_len(p);
+
+	return n + quantifier_len(p + n);
+}
+
+/* An atom that runs over whatever comes: where it ends says nothing. */
+static bool is_wide(const char *p)
+{
+	const size_t n = bare_atom_len(p);
+	const bool wide =
+	        *p == '.' || (p[0] == '[' && p[1] == '^') || (*p == '\\' && strchr("SDW", p[1]) != NULL);
+
+	return wide &&
+	       (p[n] == '*' || p[n] == '+' || (p[n] == '{' && p[n + quantifier_len(p + n) - 2] == ','));
+}
+
+/* The bytes of "(", "(?:", "(?<name>" and the like; 0 for what is not looked into. */
+static size_t opener_len(const char *p)
+{
+	const char *end;
+
+	if (p[0] != '(' || p[1] == '*')
+		return 0;
+	if (p[1] != '?')
+		return 1;
+	if (p[2] == ':' || p[2] == '>' || p[2] == '|')
+		return 3;
+	if ((p[2] == '<' && p[3] != '=' && p[3] != '!') || (p[2] == 'P' && p[3] == '<')) {
+		end = strchr(p, '>');
+		return end != NULL ? (size_t)(end - p) + 1 : 0;
+	}
+	return 0; /* looks around, sets options: takes nothing */
+}
+
+/* True when head, len bytes with its groups closed, fits; ret_end: how much of the message it takes. */
+static bool fits(const struct inspect *l, size_t len, int nesting, size_t *ret_end)
+{
+	pcre2_code *code;
+	int rc;
+
+	memset(l->head + len, ')', (size_t)nesting); /* room for NESTING_MAX */
+	l->head[len + (size_t)nesting] = '\0';
+	code = compiled_piece(l->head);
+	if (code == NULL)
+		return false;
+	rc = match(l, code, l->message.len, 0);
+	if (rc >= 0)
+		*ret_end = group(l, 0).len;
+	pcre2_code_free(code);
+	return rc >= 0;
+}
+
+static size_t put(const struct inspect *l, size_t head_len, const char *from, const char *to)
+{
+	memcpy(l->head + head_len, from, (size_t)(to - from));
+	return head_len + (size_t)(to - from);
+}
+
+/* How much of a row that fits says something: ".*" and a blank behind it fit anywhere. */
+static size_t sound(const char *const *starts, size_t good)
+{
+	for (size_t i = good; i-- > 0;)
+		if (is_wide(starts[i])) {
+			if (good - i - 1 >= SOUND_MIN)
+				break;
+			good = i;
+		}
+	return good;
+}
+
+static void descend(struct inspect *l, size_t head_len, const char *from, const char *to, int nesting);
+
+/* How far one alternative goes behind head. starts: its n atoms, and where they end. */
+static void try_row(struct inspect *l, size_t head_len, const char *const *starts, size_t n, int nesting)
+{
+	size_t good = 0, bad = n + 1, end = 0, opener, atom;
+
+	/* What begins a row that fits, fits: so halving finds the longest. */
+	while (good + 1 < bad) {
+		const size_t middle = good + (bad - good) / 2;
+
+		if (fits(l, put(l, head_len, starts[0], starts[middle]), nesting, &end))
+			good = middle;
+		else
+			bad = middle;
+	}
+	if (l->ran_out)
+		good = sound(starts, good);
+	if (!fits(l, put(l, head_len, starts[0], starts[good]), nesting, &end))
+		return;
+	if (end > l->best_end || l->best_rest == NULL) {
+		l->best_end = end;
+		l->best_rest = starts[good];
+	}
+	if (good == n || nesting == NESTING_MAX)
+		return;
+	opener = opener_len(starts[good]);
+	atom = bare_atom_len(starts[good]);
+	if (opener > 0 && atom > opener)
+		descend(l, put(l, head_len, starts[0], starts[good] + opener), starts[good] + opener,
+		        starts[good] + atom - 1, nesting + 1);
+}
+
+/* Each alternative of what stands between from and to. */
+static void descend(struct inspect *l, size_t head_len, const char *from, const char *to, int nesting)
+{
+	const char **const starts = calloc((size_t)(to - from) + 1, sizeof *starts);
+	const char *p = from;
+
+	if (starts == NULL)
+		abort();
+	for (;; p++) { /* over "|" */
+		size_t n = 0;
+
+		for (; p < to && *p != '|'; p = atom_len(p) < (size_t)(to - p) ? p + atom_len(p) : to)
+			starts[n++] = p;
+		starts[n] = p;
+		try_row(l, head_len, starts, n, nesting);
+		if (p >= to)
+			break;
+	}
+	free(starts);
+}
+
+static void look_into(struct inspect *l, const char *regex)
+{
+	const size_t len = strlen(regex);
+
+	l->best_end = 0;
+	l->best_rest = NULL;
+	if ((l->head = malloc(len + NESTING_MAX + 1)) == NULL)
+		abort();
+	descend(l, 0, regex, regex + len, 0);
+	free(l->head);
+	l->head = NULL;
+}
+/* --- one rule --- */
+
+static void stopped(struct inspect *l, const struct compiled *c, struct nearmiss *ret)
+{
+	const size_t end = reached(l, c->match);
+
+	ret->why = NEARMISS_STOPPED;
+	l->ran_out = end == l->message.len;
+	ret->place = (struct span){l->message.p + end, 0};
+}
+
+/* Which piece of the regex did not fit; and for one that ran to the end, from where on it was looked for. */
+static void find_wanted(struct inspect *l, const struct compiled *c, struct nearmiss *ret)
+{
+	l->ran_out = ret->place.p == l->message.p + l->message.len;
+	look_into(l, c->rule.text->match.text);
+	if (l->ran_out)
+		ret->place.p = l->message.p + l->best_end;
+	ret->wanted = l->best_rest;
+}
+
+static void refused(struct inspect *l, const struct compiled *c, struct nearmiss *ret)
+{
+	const struct span where = group(l, c->addr), name = group(l, c->name);
+	struct addr address;
+	struct net net;
+	int rc;
+
+	if (c->unless != NULL && (rc = match(l, c->unless, l->message.len, 0)) != PCRE2_ERROR_NOMATCH) {
+		ret->why = rc >= 0 ? NEARMISS_UNLESS : NEARMISS_LIMIT;
+		ret->place = rc >= 0 ? group(l, 0) : ret->place;
+		return;
+	}
+	ret->why = c->rule.text->also ? NEARMISS_ALSO : NEARMISS_TAKES;
+	if (c->addr == 0)
+		return;
+	ret->place = where;
+	if (!addr_parse(where.p, where.len, &address)) {
+		ret->why = NEARMISS_NOT_ADDRESS;
+		return;
+	}
+	net = net_of(&address);
+	if (net_is_never(&net)) {
+		ret->why = NEARMISS_NEVER;
+	} else if (c->rule.text->generic && !rdns_name(name, &address)) {
+		ret->why = NEARMISS_NAME;
+		ret->place = name;
+	}
+}
+
+/* All but what of the regex did not fit, which takes longer. */
+static void look_at(struct inspect *l, const struct compiled *c, struct nearmiss *ret)
+{
+	const int rc = match(l, c->match, l->message.len, 0);
+
+	*ret = (struct nearmiss){.rule = &c->rule, .place = {l->message.p, 0}};
+	if (rc >= 0)
+		refused(l, c, ret);
+	else if (rc == PCRE2_ERROR_NOMATCH)
+		stopped(l, c, ret);
+	else
+		ret->why = NEARMISS_LIMIT;
+}
+
+void nearmiss_of_rule(const struct rules *rules, size_t index, struct span message, struct nearmiss *ret)
+{
+	struct inspect l;
+
+	(void)compiled_unwrap(&message);
+	look_init(&l, rules, message);
+	look_at(&l, &rules->list[index], ret);
+	if (ret->why == NEARMISS_STOPPED)
+		find_wanted(&l, &rules->list[index], ret);
+	look_done(&l);
+}
+
+/* --- the nearest of them --- */
+
+/* How near: the whole match fits, then how far it got; a rule that takes no line by itself comes last. */
+static size_t nearness(const struct inspect *l, const struct nearmiss *n)
+{
+	if (n->rule->text->also)
+		return n->why == NEARMISS_ALSO;
+	return n->why != NEARMISS_STOPPED ? l->message.len + 1 : (size_t)(n->place.p - l->message.p);
+}
+
+/* Of two that got equally far the one whose words stand in the message. */
+static size_t words_there(const struct inspect *l, const struct compiled *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_literals; i++)
+		if (literal_stands_in(&c->literals[i], l->message))
+			n += c->literals[i].len;
+	return n;
+}
+
+int nearmiss_find(const struct rules *rules, struct span program, struct span message, struct nearmiss *ret)
+{
+	struct nearmiss best = {0};
+	size_t best_near = 0, best_words = 0;
+	bool any = false;
+	struct inspect l;
+
+	(void)compiled_unwrap(&message);
+	look_init(&l, rules, message);
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct compiled *const c = &rules->list[i];
+		struct nearmiss this;
+		size_t near, words;
+
+		if (c->match == NULL || !rules_means(rules, i, program))
+			continue;
+		any = true;
+		look_at(&l, c, &this);
+		if (this.why == NEARMISS_STOPPED && l.ran_out)
+			find_wanted(&l, c, &this);
+		near = nearness(&l, &this);
+		words = words_there(&l, c);
+		if (near > best_near || (near == best_near && near > 0 && words > best_words)) {
+			best = this;
+			best_near = near;
+			best_words = words;
+		}
+	}
+	if (best_near > 0 && best.why == NEARMISS_STOPPED && best.wanted == NULL)
+		find_wanted(&l, &rules->list[best.rule->index], &best);
+	look_done(&l);
+	if (best_near == 0)
+		return any ? NEARMISS_NONE : NEARMISS_NO_RULES;
+	*ret = best;
+	return NEARMISS_FOUND;
+}
+
+const char *nearmiss_program(const struct rules *rules, struct span program)
+{
+	char name[PROGRAM_MAX];
+	const char **words;
+	const char *near;
+	size_t n = 0;
+
+	if (program.len == 0 || program.len >= sizeof name)
+		return NULL;
+	memcpy(name, program.p, program.len);
+	name[program.len] = '\0';
+	for (size_t i = 0; i < rules->n; i++)
+		n += rules->list[i].n_globs;
+	if ((words = calloc(n + 1, sizeof *words)) == NULL)
+		abort();
+	n = 0;
+	for (size_t i = 0; i < rules->n; i++)
+		for (size_t g = 0; g < rules->list[i].n_globs; g++)
+			words[n++] = rules->list[i].globs[g];
+	near = text_nearest(name, words);
+	free(words);
+	return near;
+}
+
+const char *nearmiss_sentence(enum nearmiss_why why)
+{
+	switch (why) {
+	case NEARMISS_STOPPED:
+		return "its match stops here";
+	case NEARMISS_LIMIT:
+		return "its match gives up: too many steps";
+	case NEARMISS_UNLESS:
+		return "its match fits, but its unless finds this";
+	case NEARMISS_NOT_ADDRESS:
+		return "its match fits, but this is no address";
+	case NEARMISS_NEVER:
+		return "its match fits, but this address may never be blocked";
+	case NEARMISS_NAME:
+		return "its match fits, but this name is not generic";
+	case NEARMISS_ALSO:
+		return "it has \"also\", and no other rule takes the line";
+	case NEARMISS_TAKES:
+		return "it takes the line";
+	}
+	abort();
+}

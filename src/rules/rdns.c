@@ -1,0 +1,257 @@
+#include "rules/rdns.h"
+
+#include <stdint.h>
+#include <string.h>
+
+enum {
+	NAME_MAX_BYTES = 255, /* of a DNS name, RFC 1035 */
+	RUN_TOGETHER_MIN = 8, /* digits; "1234" may mean anything */
+	APART_MAX = 2,        /* bytes between two octets: "198-51", "198.b51" */
+	NIBBLES = 32,
+};
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_alnum(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'z');
+}
+
+static bool is_hex(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'f');
+}
+
+static unsigned hex_value(char c)
+{
+	return is_digit(c) ? (unsigned)(c - '0') : (unsigned)(c - 'a') + 10;
+}
+
+/* --- four decimal octets --- */
+
+/* The number in len digits, -1 when it is no octet; zeros in front are allowed ("051"). */
+static int octet(const char *p, size_t len)
+{
+	int value = 0;
+
+	if (len == 0 || len > 3)
+		return -1;
+	for (size_t i = 0; i < len; i++)
+		value = 10 * value + (p[i] - '0');
+	return value <= 255 ? value : -1;
+}
+
+/* Digits apart: four runs of digits one after the other that are the octets, forwards or backwards. */
+static bool has_octets(const char *name, const uint8_t want[static 4])
+{
+	int last[4] = {-1, -1, -1, -1};
+	size_t apart = 0;
+
+	for (const char *p = name; *p != '\0';) {
+		size_t len = 0;
+
+		if (!is_digit(*p)) {
+			apart++;
+			p++;
+			continue;
+		}
+		while (is_digit(p[len]))
+			len++;
+		if (apart > APART_MAX)
+			last[1] = last[2] = last[3] = -1;
+		last[0] = last[1];
+		last[1] = last[2];
+		last[2] = last[3];
+		last[3] = octet(p, len);
+		if ((last[0] == want[0] && last[1] == want[1] && last[2] == want[2] && last[3] == want[3]) ||
+		    (last[0] == want[3] && last[1] == want[2] && last[2] == want[1] && last[3] == want[0]))
+			return true;
+		apart = 0;
+		p += len;
+	}
+	return false;
+}
+
+/* Writes the octets one after the other; pad: three digits each. Returns the length. */
+static size_t join(const uint8_t octets[static 4], bool backwards, bool pad, char out[static 13])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < 4; i++) {
+		const uint8_t value = octets[backwards ? 3 - i : i];
+
+		if (pad || value >= 100)
+			out[n++] = (char)('0' + value / 100);
+		if (pad || value >= 10)
+			out[n++] = (char)('0' + value / 10 % 10);
+		out[n++] = (char)('0' + value % 10);
+	}
+	out[n] = '\0';
+	return n;
+}
+
+/* True when text stands in name with no byte of its own kind on either side. */
+static bool has_token(const char *name, const char *text, size_t len, bool (*of_kind)(char))
+{
+	for (const char *p = name; (p = strstr(p, text)) != NULL; p++)
+		if ((p == name || !of_kind(p[-1])) && !of_kind(p[len]))
+			return true;
+	return false;
+}
+
+static bool has_run_together(const char *name, const uint8_t octets[static 4])
+{
+	for (int way = 0; way < 4; way++) {
+		char text[13];
+		const size_t len = join(octets, (way & 1) != 0, (way & 2) != 0, text);
+
+		if (len >= RUN_TOGETHER_MIN && has_token(name, text, len, is_digit))
+			return true;
+	}
+	return false;
+}
+
+/* --- hex --- */
+
+/*
+ * The nibbles one after the other from p, at most one of "-._" between two. every: bytes apart are whole
+ * bytes or nibbles, whatever the writer liked. Returns what follows, NULL when they do not stand there.
+ */
+static const char *nibbles_at(const char *p, const uint8_t *nibbles, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0 && (*p == '-' || *p == '.' || *p == '_'))
+			p++;
+		if (!is_hex(*p) || hex_value(*p) != nibbles[i])
+			return NULL;
+		p++;
+	}
+	return p;
+}
+
+/* The bytes in hex, run together or apart, as whole tokens. */
+static bool has_hex(const char *name, const uint8_t *bytes, size_t n, bool backwards, bool by_nibble)
+{
+	uint8_t nibbles[NIBBLES];
+
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t byte = bytes[backwards ? n - 1 - i : i];
+		const bool swap = backwards && by_nibble;
+
+		nibbles[2 * i] = swap ? byte & 0x0F : byte >> 4;
+		nibbles[2 * i + 1] = swap ? byte >> 4 : byte & 0x0F;
+	}
+	for (const char *p = name; *p != '\0'; p++) {
+		const char *end;
+
+		if (p > name && is_hex(p[-1]))
+			continue;
+		end = nibbles_at(p, nibbles, 2 * n);
+		if (end != NULL && !is_hex(*end))
+			return true;
+	}
+	return false;
+}
+
+/* "2001-db8-bad--7": the text of an IPv6 address with "-" for ":", to the end of a label. */
+static bool has_groups(const char *name, const struct addr *address)
+{
+	for (const char *p = name; *p != '\0'; p++) {
+		char text[ADDR_TEXT_MAX];
+		struct addr found;
+		size_t len = 0;
+
+		if (!is_hex(*p) || (p > name && is_alnum(p[-1])))
+			continue;
+		while (len < sizeof text && (is_hex(p[len]) || p[len] == '-')) {
+			text[len] = p[len] == '-' ? ':' : p[len];
+			len++;
+		}
+		if (!is_alnum(p[len]) && addr_parse(text, len, &found) && addr_equal(&found, address))
+			return true;
+	}
+	return false;
+}
+
+/* --- words --- */
+
+static bool is_word(const char *token, size_t len, const char *const words[])
+{
+	for (; *words != NULL; words++)
+		if (strlen(*words) == len && memcmp(*words, token, len) == 0)
+			return true;
+	return false;
+}
+
+/* The length of the part before the registered domain: "a.b" of "a.b.example.net" and of "a.b.example.co.uk".
+ */
+static size_t host_part(const char *name, size_t len)
+{
+	static const char *const second[] = {"ac",  "co", "com", "edu", "gov", "go",
+	                                     "mil", "ne", "net", "or",  "org", NULL};
+	size_t dots[3], n = 0;
+
+	for (size_t i = len; i-- > 0 && n < 3;)
+		if (name[i] == '.')
+			dots[n++] = i;
+	if (n < 2)
+		return 0;
+	if (n == 3 && len - dots[0] == 3 && is_word(name + dots[1] + 1, dots[0] - dots[1] - 1, second))
+		return dots[2];
+	return n == 2 && len - dots[0] == 3 && is_word(name + dots[1] + 1, dots[0] - dots[1] - 1, second)
+	               ? 0
+	               : dots[1];
+}
+
+static bool has_word(const char *name, size_t len)
+{
+	static const char *const words[] = {
+	        "adsl",   "broadband", "cable", "cablemodem", "catv",  "dhcp", "dialin", "dialup", "dip",
+	        "docsis", "dsl",       "dyn",   "dynamic",    "dynip", "fttb", "ftth",   "hsd",    "modem",
+	        "pool",   "pools",     "ppp",   "pppoe",      "sdsl",  "vdsl", "xdsl",   NULL};
+	static const char *const servers[] = {"mail", "mx", "smtp", "mta", "relay", "static", NULL};
+	const size_t part = host_part(name, len);
+	bool first = true;
+
+	for (size_t i = 0; i < part;) {
+		size_t end = i, letters;
+
+		if (!is_alnum(name[i])) {
+			i++;
+			continue;
+		}
+		while (end < part && is_alnum(name[end]))
+			end++;
+		for (letters = end; letters > i && is_digit(name[letters - 1]);)
+			letters--;
+		if (first && is_word(name + i, letters - i, servers))
+			return false;
+		if (is_word(name + i, letters - i, words))
+			return true;
+		first = false;
+		i = end;
+	}
+	return false;
+}
+
+bool rdns_name(struct span name, const struct addr *address)
+{
+	char lower[NAME_MAX_BYTES + 1];
+	const uint8_t *const b = address->bytes;
+
+	if (name.p == NULL || name.len > NAME_MAX_BYTES || span_is(name, "unknown"))
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		lower[i] = name.p[i] >= 'A' && name.p[i] <= 'Z' ? (char)(name.p[i] - 'A' + 'a') : name.p[i];
+	lower[name.len] = '\0';
+	if (has_word(lower, name.len))
+		return true;
+	if (addr_is_ip4(address))
+		return has_octets(lower, b + 12) || has_run_together(lower, b + 12) ||
+		       has_hex(lower, b + 12, 4, false, false) || has_hex(lower, b + 12, 4, true, false);
+	return has_groups(lower, address) || has_hex(lower, b, 16, false, true) ||
+	       has_hex(lower, b, 16, true, true);
+}

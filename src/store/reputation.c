@@ -1,0 +1,176 @@
+#include "store/reputation.h"
+
+#include "store/batch.h"
+
+/* --- deliveries and logins --- */
+
+static void good_value(sqlite3_context *context, const void *row, int column)
+{
+	const struct store_evidence *const e = row;
+
+	switch (column) {
+	case 0:
+		sqlite3_result_int64(context, e->time_s / 86400);
+		break;
+	case 1:
+		batch_net(context, &e->net);
+		break;
+	case 2:
+		sqlite3_result_int64(context, e->times);
+		break;
+	case 3:
+		sqlite3_result_int64(context, e->time_s);
+		break;
+	}
+}
+
+int store_add_good(struct store *store, const struct store_evidence *list, size_t n, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(
+		store, GOOD_ADD,
+		"INSERT OR FAIL INTO good (day, address, times, last) SELECT a, b, c, d FROM batch WHERE true "
+		"ON CONFLICT (day, address) DO UPDATE "
+		"SET times = times + excluded.times, last = max(last, excluded.last)");
+
+	return batch_run(store, s, list, sizeof *list, n, good_value, why);
+}
+
+static void credit_value(sqlite3_context *context, const void *row, int column)
+{
+	const struct store_evidence *const e = row;
+
+	switch (column) {
+	case 0:
+		sqlite3_result_int64(context, e->time_s);
+		break;
+	case 1:
+		batch_net(context, &e->net);
+		break;
+	case 2:
+		sqlite3_result_int(context, e->score);
+		break;
+	}
+}
+
+int store_add_credit(struct store *store, const struct store_evidence *list, size_t n, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(
+		store, CREDIT_ADD,
+		"INSERT OR FAIL INTO credit (time, address, score) SELECT a, b, c FROM batch WHERE true "
+		"ON CONFLICT (time, address) DO UPDATE SET score = score + excluded.score");
+
+	return batch_run(store, s, list, sizeof *list, n, credit_value, why);
+}
+
+/* --- allowances --- */
+
+int store_end_allowance(struct store *store, const struct net *net, int64_t at_s, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(
+		store, ALLOWANCE_END, "UPDATE allowance SET until = ?2 WHERE address = ?1 AND until > ?2");
+	char text[NET_TEXT_MAX];
+
+	sql_bind_net(s, 1, net, text);
+	sql_bind_number(s, 2, at_s);
+	return sql_run(store, s, why);
+}
+
+int store_add_allowance(struct store *store, const struct net *net, int64_t since_s, int64_t until_s,
+                        const char *cause, const char *text, struct why *why)
+{
+	const int rc = store_end_allowance(store, net, since_s, why);
+	char address[NET_TEXT_MAX];
+	sqlite3_stmt *s;
+
+	if (rc < 0)
+		return rc;
+	s = sql_statement(store, ALLOWANCE_ADD,
+	                  "INSERT INTO allowance (address, since, until, cause, why) "
+	                  "VALUES (?1, ?2, ?3, ?4, ?5)");
+	sql_bind_net(s, 1, net, address);
+	sql_bind_number(s, 2, since_s);
+	sql_bind_number(s, 3, until_s);
+	sql_bind_text(s, 4, cause);
+	sql_bind_text(s, 5, text);
+	return sql_run(store, s, why);
+}
+
+/* --- what they were, read again --- */
+
+int store_good_since(struct store *store, int64_t day, struct why *why)
+{
+	return sql_walk(store, GOOD_SINCE,
+	                "SELECT address, day, 0, 0, 0 FROM good WHERE day >= ?1 ORDER BY day", day, why);
+}
+
+int store_credit_since(struct store *store, int64_t since_s, struct why *why)
+{
+	return sql_walk(store, CREDIT_SINCE,
+	                "SELECT address, 0, time, score, 0 FROM credit WHERE time > ?1 ORDER BY time",
+	                since_s, why);
+}
+
+int store_allowances(struct store *store, int64_t now_s, struct why *why)
+{
+	return sql_walk(store, ALLOWANCES,
+	                "SELECT address, 0, since, 0, until FROM allowance WHERE until > ?1 ORDER BY until",
+	                now_s, why);
+}
+
+int store_next_good(struct store *store, struct store_good *ret, struct why *why)
+{
+	sqlite3_stmt *const s = store->walk;
+	struct net net;
+	int rc;
+
+	if ((rc = sql_row(store, s, why)) != 0 ||
+	    (rc = sql_net(store, s, 0, "good, credit or allowance", &net, why)) != 0)
+		return rc;
+	*ret = (struct store_good){.net = net,
+	                           .day = sqlite3_column_int64(s, 1),
+	                           .time_s = sqlite3_column_int64(s, 2),
+	                           .score = sqlite3_column_int(s, 3),
+	                           .until_s = sqlite3_column_int64(s, 4)};
+	return 0;
+}
+
+/* --- greylisted attempts --- */
+
+int store_add_attempt(struct store *store, const struct store_attempt *attempt, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(
+		store, ATTEMPT_ADD,
+		"INSERT INTO attempt (time, address, sender, recipient, helo) VALUES (?1, ?2, ?3, ?4, ?5)");
+	char address[ADDR_TEXT_MAX];
+
+	sql_bind_number(s, 1, attempt->time_s);
+	sql_bind_addr(s, 2, &attempt->address, address);
+	sql_bind_bytes(s, 3, attempt->from);
+	sql_bind_bytes(s, 4, attempt->to);
+	sql_bind_bytes(s, 5, attempt->helo);
+	return sql_run(store, s, why);
+}
+
+int store_attempts_since(struct store *store, int64_t since_s, struct why *why)
+{
+	return sql_walk(store, ATTEMPTS_SINCE,
+	                "SELECT time, address, sender, recipient, helo FROM attempt "
+	                "WHERE time > ?1 ORDER BY id",
+	                since_s, why);
+}
+
+int store_next_attempt(struct store *store, struct store_attempt *ret, struct why *why)
+{
+	sqlite3_stmt *const s = store->walk;
+	struct addr address;
+	int rc;
+
+	if ((rc = sql_row(store, s, why)) != 0 || (rc = sql_addr(store, s, 1, "attempt", &address, why)) != 0)
+		return rc;
+	*ret = (struct store_attempt){.time_s = sqlite3_column_int64(s, 0),
+	                              .address = address,
+	                              .from = sql_bytes(s, 2),
+	                              .to = sql_bytes(s, 3),
+	                              .helo = sql_bytes(s, 4)};
+	return 0;
+}

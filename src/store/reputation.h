@@ -1,0 +1,56 @@
+/*
+ * reputation: what speaks for an address or a network: deliveries and logins by day, what of them weighs against
+ * hits, who is allowed for a while, and the greylisted attempts that may earn that.
+ *
+ * Errors, transactions and walks as of store.h.
+ */
+#ifndef WFS_STORE_REPUTATION_H
+#define WFS_STORE_REPUTATION_H
+
+#include "store/store.h"
+
+/*
+ * Evidence for the good about net. store_add_good: it came "times" more on a day (time_s / 86400), the last at time_s.
+ * store_add_credit: what of it weighs, a score at a second. Both are added to what is there.
+ */
+struct store_evidence {
+	struct net net;
+	int64_t time_s;
+	int64_t times; /* of store_add_good */
+	int score;     /* of store_add_credit; below 0 */
+};
+int store_add_good(struct store *store, const struct store_evidence *list, size_t n, struct why *why);
+int store_add_credit(struct store *store, const struct store_evidence *list, size_t n, struct why *why);
+
+/* Net is allowed for a while; another allowance of it ends. cause: "cluster" ...; text: why, or NULL. */
+int store_add_allowance(struct store *store, const struct net *net, int64_t since_s, int64_t until_s,
+                        const char *cause, const char *text, struct why *why);
+int store_end_allowance(struct store *store, const struct net *net, int64_t at_s, struct why *why);
+
+/* A greylisted attempt; spans as they stand in the log. */
+struct store_attempt {
+	int64_t time_s;
+	struct addr address;
+	struct span from, to, helo; /* out: borrowed until the next call */
+};
+int store_add_attempt(struct store *store, const struct store_attempt *attempt, struct why *why);
+
+/*
+ * Walks. store_good_since: days from that day on, in order. store_credit_since: what weighs, younger than
+ * since_s. store_allowances: networks that are allowed at now_s. store_attempts_since: as they came.
+ */
+struct store_good {
+	struct net net;
+	int64_t day;     /* of store_good_since: time_s / 86400 */
+	int64_t time_s;  /* of store_credit_since, and when an allowance began */
+	int score;       /* of store_credit_since */
+	int64_t until_s; /* of store_allowances */
+};
+int store_good_since(struct store *store, int64_t day, struct why *why);
+int store_credit_since(struct store *store, int64_t since_s, struct why *why);
+int store_allowances(struct store *store, int64_t now_s, struct why *why);
+int store_next_good(struct store *store, struct store_good *ret, struct why *why); /* of these three */
+int store_attempts_since(struct store *store, int64_t since_s, struct why *why);
+int store_next_attempt(struct store *store, struct store_attempt *ret, struct why *why);
+
+#endif

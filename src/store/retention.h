@@ -1,0 +1,27 @@
+/*
+ * retention: what is too old is forgotten, a slice at a time, and the file shrinks.
+ *
+ * Errors and transactions as of store.h.
+ */
+#ifndef WFS_STORE_RETENTION_H
+#define WFS_STORE_RETENTION_H
+
+#include "store/store.h"
+
+/*
+ * Removes at most n_max of each: hits, and blocks that have ended, from before before_s, oldest first; *ret_n
+ * says how many.
+ */
+int store_purge(struct store *store, int64_t before_s, size_t n_max, size_t *ret_n, struct why *why);
+
+/* The same for good days, ended allowances and suspensions, attempts, and credit from before credit_s. */
+int store_purge_good(struct store *store, int64_t before_s, int64_t credit_s, size_t n_max, size_t *ret_n,
+                     struct why *why);
+
+/*
+ * Gives at most n_pages that are empty back to the file system; STORE_NONE when there is no more. Then
+ * also the log of changes beside the file is emptied, unless somebody reads. Not within a transaction.
+ */
+int store_shrink(struct store *store, unsigned n_pages, struct why *why);
+
+#endif

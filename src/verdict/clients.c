@@ -1,0 +1,276 @@
+#include "verdict/clients.h"
+
+#include <stdlib.h>
+
+enum {
+	TABLE_MIN = 1 << 10,
+	LARGE = 1 << 18, /* entries */
+};
+
+/* A small one doubles and is two thirds full at most; in a large one memory counts for more than a few probes. */
+static size_t capacity_after(size_t capacity)
+{
+	const size_t next = capacity < LARGE ? 2 * capacity : capacity + capacity / 4;
+
+	return next < VERDICT_ADDRESSES_MAX ? next : VERDICT_ADDRESSES_MAX;
+}
+
+static size_t size_for(size_t capacity)
+{
+	return capacity <= LARGE ? capacity + capacity / 2 : capacity + capacity / 5;
+}
+
+void clients_init(struct clients *s, const struct verdict_policy *policy)
+{
+	s->policy = policy;
+	s->capacity = TABLE_MIN;
+	s->size = size_for(s->capacity);
+	arena_init(&s->arena, size_for(VERDICT_ADDRESSES_MAX) * sizeof *s->table);
+	s->table = s->last = s->arena.start;
+	arena_reach(&s->arena, s->size * sizeof *s->table);
+	s->n = 0;
+	s->forgotten = 0;
+	pool_init(&s->pool);
+}
+
+void clients_done(struct clients *s)
+{
+	arena_done(&s->arena);
+	s->table = s->last = NULL;
+	pool_done(&s->pool);
+}
+
+/* Those behind it move up, so that no chain is cut. */
+void clients_erase(struct clients *s, struct tracked *t)
+{
+	size_t hole = (size_t)(t - s->table), i = hole; /* it points into the table */
+
+	pool_drop(&s->pool, t->scores);
+	pool_drop(&s->pool, t->offences);
+	pool_drop(&s->pool, t->good);
+	s->n--;
+	for (;;) {
+		size_t home;
+
+		i = i + 1 == s->size ? 0 : i + 1;
+		if (!s->table[i].used)
+			break;
+		home = clients_home(s, &s->table[i].addr, s->table[i].len);
+		/* It may move to the hole unless its home lies behind the hole, up to i. */
+		if (hole < i ? home > hole && home <= i : home > hole || home <= i)
+			continue;
+		s->table[hole] = s->table[i];
+		hole = i;
+	}
+	s->table[hole] = (struct tracked){0};
+}
+
+/* --- scores --- */
+
+/* Of a list by time, newest first: the last node that is newer, NULL when there is none; adds to n how many are. */
+static struct node *newer_than(const struct pool *pool, uint32_t first, uint32_t time_s, unsigned *n)
+{
+	struct node *last = NULL;
+
+	for (uint32_t i = first; i != POOL_NONE && pool_at(pool, i)->time_s > time_s; i = last->next, ++*n)
+		last = pool_at(pool, i);
+	return last;
+}
+
+void clients_drop_scores(struct clients *s, struct tracked *t, uint32_t time_s)
+{
+	unsigned n = 0;
+	struct node *const last = newer_than(&s->pool, t->scores, time_s, &n);
+
+	if (last != NULL)
+		pool_cut(&s->pool, last);
+	else
+		clients_clear_scores(s, t);
+}
+
+void clients_add_score(struct clients *s, struct tracked *t, uint32_t time_s, int score, uint32_t now_s)
+{
+	struct pool *const pool = &s->pool;
+	const uint32_t horizon_s = clients_horizon(s, now_s);
+	unsigned n = 1;
+	struct node *const newer = newer_than(pool, t->scores, time_s, &n);
+	const uint32_t at = newer == NULL ? t->scores : newer->next;
+	struct node *last, *before = newer;
+
+	if (at != POOL_NONE && pool_at(pool, at)->time_s == time_s) {
+		last = pool_at(pool, at);
+		last->value += score;
+	} else {
+		const uint32_t fresh = pool_take(pool);
+
+		last = pool_at(pool, fresh);
+		*last = (struct node){time_s, score, at};
+		if (newer == NULL)
+			t->scores = POOL_HEAD(fresh);
+		else
+			newer->next = fresh;
+	}
+	for (uint32_t i = last->next; i != POOL_NONE && pool_at(pool, i)->time_s > horizon_s;
+	     i = last->next, n++) {
+		before = last;
+		last = pool_at(pool, i);
+	}
+	pool_cut(pool, last);
+	if (n <= VERDICT_SCORES_MAX || before == NULL) /* NULL: it is alone */
+		return;
+	before->time_s = last->time_s;
+	before->value += last->value;
+	pool_cut(pool, before);
+}
+
+/* --- offences and good days --- */
+
+unsigned clients_count_offences(const struct clients *s, const struct tracked *t, uint32_t now_s)
+{
+	unsigned n = 0;
+
+	for (uint32_t i = t->offences; i != POOL_NONE; i = pool_at(&s->pool, i)->next, n++)
+		if ((int64_t)pool_at(&s->pool, i)->time_s + s->policy->memory_s <= now_s)
+			break;
+	return n;
+}
+
+void clients_begin_offence(struct clients *s, struct tracked *t, uint32_t since_s)
+{
+	const uint32_t fresh = pool_take(&s->pool);
+	struct node *last = pool_at(&s->pool, fresh);
+
+	*last = (struct node){since_s, 0, t->offences};
+	t->offences = POOL_HEAD(fresh);
+	for (unsigned i = 1; i < CLIENTS_OFFENCES && last->next != POOL_NONE; i++)
+		last = pool_at(&s->pool, last->next);
+	pool_cut(&s->pool, last);
+}
+
+void clients_note_day(struct clients *s, struct tracked *t, uint32_t day)
+{
+	struct node *node;
+
+	if (t->good == POOL_NONE) {
+		t->good = POOL_HEAD(pool_take(&s->pool));
+		*pool_at(&s->pool, t->good) = (struct node){day, 1, POOL_NONE};
+		return;
+	}
+	node = pool_at(&s->pool, t->good);
+	if (day > node->time_s) {
+		const uint32_t later = day - node->time_s;
+
+		node->value = later >= CLIENTS_GOOD_DAYS ? 0 : (int32_t)((uint32_t)node->value << later);
+		node->time_s = day;
+	}
+	if (node->time_s - day < CLIENTS_GOOD_DAYS)
+		node->value = (int32_t)((uint32_t)node->value | 1U << (node->time_s - day)); /* bits, no number */
+}
+
+/* --- what stays when room is needed --- */
+
+static bool is_network(const struct clients *s, const struct tracked *t)
+{
+	return t->len < 128 && (addr_is_ip4(&t->addr) || t->len != s->policy->ip6_prefix);
+}
+
+/* How much a subject must matter to stay. */
+enum keep {
+	KEEP_ALL_THAT_MATTERS,
+	KEEP_LOUD,    /* blocked, or half way to it, or proven good */
+	KEEP_BLOCKED, /* or proven good */
+	KEEP_HALF, /* a million are blocked: any half of them; the others stay blocked, but may be blocked again */
+	KEEP_NONE, /* somebody has found a million addresses of the half that stays */
+};
+
+static bool stays(struct clients *s, struct tracked *t, enum keep keep, uint32_t now_s)
+{
+	const uint32_t horizon_s = clients_horizon(s, now_s);
+
+	switch (keep) {
+	case KEEP_ALL_THAT_MATTERS:
+		clients_drop_scores(s, t, horizon_s);
+		return t->scores != POOL_NONE || t->until_s > horizon_s || clients_count_offences(s, t, now_s) > 0 ||
+		       clients_good_days(s, t, now_s) != 0;
+	case KEEP_LOUD:
+		return t->until_s > now_s || clients_is_proven(s, t, now_s) || is_network(s, t) ||
+		       clients_sum(s, t, now_s) * 2 >= s->policy->threshold;
+	case KEEP_BLOCKED:
+		return t->until_s > now_s || clients_is_proven(s, t, now_s);
+	case KEEP_HALF:
+		return (addr_hash(&t->addr, 0) & 1) != 0;
+	case KEEP_NONE:
+		return false;
+	}
+	return true; /* not reached: the switch is complete */
+}
+
+static void forget(struct clients *s, enum keep keep, uint32_t now_s)
+{
+	for (size_t i = 0; i < s->size; i++)
+		while (s->table[i].used && !stays(s, &s->table[i], keep, now_s))
+			clients_erase(s, &s->table[i]); /* another may stand here now */
+}
+
+/*
+ * In its place, since two tables would be the most memory a replay ever holds. Homes go up with the hash, so from
+ * the last one on each entry moves upwards, into what is free already; the few that cannot, since they stand far
+ * from their homes near the beginning, or would go round at the end to where others still have to move, wait beside
+ * the table.
+ */
+static void grow(struct clients *s)
+{
+	const size_t old_size = s->size;
+	struct tracked *aside = NULL;
+	size_t n_aside = 0;
+
+	s->capacity = capacity_after(s->capacity);
+	s->size = size_for(s->capacity);
+	if (s->size == old_size) /* where a large one begins */
+		return;
+	arena_reach(&s->arena, s->size * sizeof *s->table);
+	for (size_t i = old_size; i-- > 0;) {
+		const struct tracked t = s->table[i];
+		struct tracked *home, *to;
+
+		if (!t.used)
+			continue;
+		s->table[i] = (struct tracked){0};
+		home = &s->table[clients_home(s, &t.addr, (uint8_t)t.len)];
+		if (home >= &s->table[i] && (to = clients_place(s, &t.addr, (uint8_t)t.len)) >= home) {
+			*to = t;
+			continue;
+		}
+		if ((n_aside & (n_aside - 1)) == 0 && /* a power of two is full */
+		    (aside = reallocarray(aside, n_aside == 0 ? 1 : 2 * n_aside, sizeof *aside)) == NULL)
+			abort();
+		aside[n_aside++] = t;
+	}
+	for (size_t i = 0; i < n_aside; i++)
+		*clients_place(s, &aside[i].addr, (uint8_t)aside[i].len) = aside[i];
+	free(aside);
+}
+
+/* More than three quarters of all there may be. */
+static bool is_crowded(const struct clients *s)
+{
+	return s->n * 4 > (size_t)VERDICT_ADDRESSES_MAX * 3 || s->pool.n * 4 > (size_t)VERDICT_NODES_MAX * 3;
+}
+
+/* Forget what no longer matters; grow; at the limit forget the quietest. */
+void clients_make_room(struct clients *s, uint32_t now_s)
+{
+	size_t before;
+
+	forget(s, KEEP_ALL_THAT_MATTERS, now_s);
+	before = s->n;
+	if (s->n * 2 >= s->capacity && s->capacity < VERDICT_ADDRESSES_MAX) {
+		grow(s);
+		if (s->pool.n + CLIENTS_SPARE_NODES < VERDICT_NODES_MAX)
+			return;
+	}
+	/* A quarter becomes free, so that this is not done again for the next address. */
+	for (enum keep keep = KEEP_LOUD; is_crowded(s) && keep <= KEEP_NONE; keep++)
+		forget(s, keep, now_s);
+	s->forgotten += before - s->n;
+}

@@ -1,0 +1,216 @@
+/*
+ * clients: the table of all subjects and networks of which something is known: scores, offences, good days, the end
+ * of the last block.
+ *
+ * Private to the folder. Owns the entries and the nodes of their lists, and chooses what is forgotten when room is
+ * wanted: what no longer matters, then the quietest. clients_init, then anything, then clients_done. A pointer to an
+ * entry is good until the next clients_find_or_add or clients_erase.
+ * Times are Unix seconds in 32 bits, good until 2106; 0: none. now_s is the time of the call.
+ * Limits: VERDICT_ADDRESSES_MAX entries, VERDICT_NODES_MAX nodes. No memory ends the process.
+ *
+ * What is asked for each piece of evidence is inline: a replay of old logs does little else here.
+ */
+#ifndef WFS_VERDICT_CLIENTS_H
+#define WFS_VERDICT_CLIENTS_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "verdict/pool.h"
+#include "verdict/verdict.h"
+
+enum {
+	CLIENTS_OFFENCES = VERDICT_DURATIONS_MAX - 1, /* start times kept: more would change no duration */
+	CLIENTS_GOOD_DAYS = 31,                       /* looked back at */
+	CLIENTS_DAY_S = 86400,
+	CLIENTS_SPARE_NODES = 4, /* what one piece of evidence may take: score, offence, two of its network */
+};
+
+/* What is known of a subject or a network: half a cache line, for a million of them. */
+struct tracked {
+	struct addr addr;
+	uint32_t until_s;       /* end of the last block; blocked while it is to come */
+	uint32_t scores : 24;   /* lists; of a network: the subjects in it that were blocked, value says which */
+	uint32_t len : 8;       /* of the subject */
+	uint32_t offences : 24;
+	uint32_t used : 8;
+	uint32_t good : 24;     /* one node; of a network: days on which somebody proven good lived in it */
+	uint32_t unused : 8;
+};
+
+static_assert(sizeof(struct tracked) == 32, "half a cache line");
+
+struct clients {
+	const struct verdict_policy *policy; /* borrowed */
+	struct arena arena;
+	struct tracked *table; /* all of room: open addressing, linear probing, in the order of the hash */
+	size_t size, capacity, n;
+	struct tracked *last; /* the place that clients_find_or_add gave last: mostly asked for twice in a row */
+	uint64_t forgotten;   /* for want of room */
+	struct pool pool;
+};
+
+/* policy: borrowed until clients_done, not changed; its ip6_prefix is not 0. */
+void clients_init(struct clients *clients, const struct verdict_policy *policy);
+void clients_done(struct clients *clients);
+
+/* --- entries --- */
+
+/* Where it should stand: 0..size - 1. The seed keeps strangers from choosing addresses that collide. */
+static inline size_t clients_home(const struct clients *s, const struct addr *addr, uint8_t len)
+{
+	const uint64_t hash = addr_hash(addr, s->policy->seed ^ (uint64_t)len << 56);
+
+	return (size_t)((hash >> 32) * s->size >> 32); /* size < 2^32 */
+}
+
+static inline bool clients_stands_at(const struct tracked *t, const struct addr *addr, uint8_t len)
+{
+	return t->used && addr_equal(&t->addr, addr) && t->len == len;
+}
+
+/* Where it stands, or the free place where it would. */
+static inline struct tracked *clients_place(const struct clients *s, const struct addr *addr, uint8_t len)
+{
+	struct tracked *const table = s->table;
+	const size_t size = s->size;
+	size_t i = clients_home(s, addr, len);
+
+	while (table[i].used && !clients_stands_at(&table[i], addr, len))
+		i = i + 1 == size ? 0 : i + 1;
+	return &table[i];
+}
+
+/* NULL: nothing is known. */
+static inline struct tracked *clients_find(const struct clients *s, const struct net *net)
+{
+	struct tracked *const t = clients_place(s, &net->addr, net->len);
+
+	return t->used ? t : NULL;
+}
+
+/* Fetches what clients_find will look at: the entry first, or when it is near its lists. */
+static inline void clients_fetch(const struct clients *s, const struct net *net, bool near)
+{
+	if (near) {
+		const struct tracked *const t = clients_place(s, &net->addr, net->len);
+
+		__builtin_prefetch(pool_at(&s->pool, t->good), 1);
+		/* It takes the first to know the second; while it is waited for, other things are on their way, too. */
+		if (t->scores != POOL_NONE)
+			__builtin_prefetch(pool_at(&s->pool, pool_at(&s->pool, t->scores)->next), 1);
+	} else {
+		__builtin_prefetch(&s->table[clients_home(s, &net->addr, net->len)], 1);
+	}
+}
+
+/* Room for one more entry and its nodes: for clients_find_or_add alone. */
+void clients_make_room(struct clients *clients, uint32_t now_s);
+
+/* Others may be moved or forgotten by it. Afterwards there are CLIENTS_SPARE_NODES to be taken. */
+static inline struct tracked *clients_find_or_add(struct clients *s, const struct net *net, uint32_t now_s)
+{
+	struct tracked *t = s->last;
+
+	if (!clients_stands_at(t, &net->addr, net->len)) /* it never stands in two places */
+		t = s->last = clients_place(s, &net->addr, net->len);
+	if (t->used && s->pool.n + CLIENTS_SPARE_NODES < VERDICT_NODES_MAX)
+		return t;
+	if (s->n + 1 > s->capacity || s->pool.n + CLIENTS_SPARE_NODES >= VERDICT_NODES_MAX) {
+		clients_make_room(s, now_s);
+		t = s->last = clients_place(s, &net->addr, net->len);
+	}
+	if (!t->used) {
+		*t = (struct tracked){.addr = net->addr, .len = net->len, .used = 1};
+		s->n++;
+	}
+	return t;
+}
+
+/* Takes one out. t: in the table. Others may be moved. */
+void clients_erase(struct clients *clients, struct tracked *t);
+
+/* --- scores --- */
+
+/* The oldest second that still counts is one younger than this. */
+static inline uint32_t clients_horizon(const struct clients *s, uint32_t now_s)
+{
+	return now_s > s->policy->window_s ? now_s - (uint32_t)s->policy->window_s : 0; /* 0..now_s */
+}
+
+/* The sum of the scores in the window. */
+static inline int64_t clients_sum(const struct clients *s, const struct tracked *t, uint32_t now_s)
+{
+	const uint32_t horizon_s = clients_horizon(s, now_s);
+	int64_t sum = 0;
+
+	for (uint32_t i = t->scores; i != POOL_NONE;) {
+		const struct node *const node = pool_at(&s->pool, i);
+
+		if (node->time_s <= horizon_s)
+			break;
+		sum += node->value;
+		i = node->next;
+	}
+	return sum;
+}
+
+/*
+ * Keeps the list by time, newest first; one node a second. What left the window is forgotten; of too many the two
+ * oldest become one, as old as the older: a sum is forgotten early, never late.
+ */
+void clients_add_score(struct clients *clients, struct tracked *t, uint32_t time_s, int score, uint32_t now_s);
+
+static inline void clients_clear_scores(struct clients *s, struct tracked *t)
+{
+	pool_drop(&s->pool, t->scores);
+	t->scores = POOL_NONE;
+}
+
+/* Of the scores only what is newer than time_s stays. */
+void clients_drop_scores(struct clients *clients, struct tracked *t, uint32_t time_s);
+
+/* --- offences --- */
+
+/* How many began within memory: 0..CLIENTS_OFFENCES, which means "or more". */
+unsigned clients_count_offences(const struct clients *clients, const struct tracked *t, uint32_t now_s);
+
+/* When the last one began; 0: none is known. */
+static inline uint32_t clients_last_offence(const struct clients *s, const struct tracked *t)
+{
+	return t->offences == POOL_NONE ? 0 : pool_at(&s->pool, t->offences)->time_s;
+}
+
+/* Another; since_s: the latest. */
+void clients_begin_offence(struct clients *clients, struct tracked *t, uint32_t since_s);
+
+/* --- good days --- */
+
+/* Those of the last CLIENTS_GOOD_DAYS, bit 0: today. */
+static inline uint32_t clients_good_days(const struct clients *s, const struct tracked *t, uint32_t now_s)
+{
+	const uint32_t today = now_s / CLIENTS_DAY_S, mask = (1U << CLIENTS_GOOD_DAYS) - 1;
+	const struct node *node;
+
+	if (t->good == POOL_NONE)
+		return 0;
+	node = pool_at(&s->pool, t->good);
+	if (node->time_s >= today)
+		return (uint32_t)node->value & mask; /* the bits as they are */
+	return today - node->time_s >= CLIENTS_GOOD_DAYS ? 0 : (uint32_t)node->value << (today - node->time_s) & mask;
+}
+
+/* True when there are earn_days of them. */
+static inline bool clients_is_proven(const struct clients *s, const struct tracked *t, uint32_t now_s)
+{
+	return s->policy->earn_days > 0 &&
+	       (unsigned)__builtin_popcount(clients_good_days(s, t, now_s)) >= s->policy->earn_days;
+}
+
+/* day: since 1970. */
+void clients_note_day(struct clients *clients, struct tracked *t, uint32_t day);
+
+#endif

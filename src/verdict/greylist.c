@@ -1,0 +1,139 @@
+#include "verdict/greylist.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	WAYS = 4, /* places an attempt may stand in */
+	NETWORK4 = 96 + 24,
+	NETWORK6 = 64,
+	TEXT_MAX_LEN = 320, /* of an address, RFC 5321 4.5.3.1: 64 + "@" + 255 */
+};
+
+/* Two hashes stand for sender, recipient, organisation and network: 128 bits do not collide by chance. */
+struct attempt {
+	uint64_t key[2];
+	int64_t time_s; /* 0: free */
+	struct addr addr;
+};
+
+struct greylist {
+	uint64_t seed;
+	struct attempt attempts[GREYLIST_MAX];
+};
+
+struct greylist *greylist_new(uint64_t seed)
+{
+	struct greylist *const c = calloc(1, sizeof *c);
+
+	if (c == NULL)
+		abort();
+	c->seed = seed;
+	return c;
+}
+
+void greylist_free(struct greylist *c)
+{
+	free(c);
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* The beginning of the last n labels. */
+static const char *last_labels(struct span name, unsigned n)
+{
+	const char *p = name.p + name.len;
+
+	while (p > name.p && (p[-1] != '.' || --n > 0))
+		p--;
+	return p;
+}
+
+/* p NULL: it is no name of an organisation. */
+static struct span organisation(struct span helo)
+{
+	const struct span none = {NULL, 0};
+	const char *const end = helo.p + helo.len;
+	const char *last, *second, *begin;
+
+	if (helo.p == NULL || helo.len == 0 || end[-1] == '.')
+		return none;
+	last = last_labels(helo, 1);
+	second = last_labels(helo, 2);
+	if (last == helo.p || last == second || (*last >= '0' && *last <= '9'))
+		return none; /* one label, or an address */
+	begin = end - last == 2 && last - 1 - second <= 3 ? last_labels(helo, 3) : second;
+	if (begin == second && end - last == 2 && last - 1 - second <= 3)
+		return none; /* "co.uk" itself */
+	return (struct span){begin, (size_t)(end - begin)};
+}
+
+static uint64_t mix(uint64_t h)
+{
+	h = (h ^ h >> 33) * UINT64_C(0xFF51AFD7ED558CCD);
+	h = (h ^ h >> 33) * UINT64_C(0xC4CEB9FE1A85EC53);
+	return h ^ h >> 33;
+}
+
+/* FNV-1a, and a byte that no text has behind it, so that two texts are not one. */
+static uint64_t add_text(uint64_t h, struct span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		h = (h ^ (unsigned char)lower(text.p[i])) * UINT64_C(0x100000001B3);
+	return mix((h ^ 0x100) * UINT64_C(0x100000001B3));
+}
+
+static bool is_clean(const struct verdict *v, const struct addr *addr)
+{
+	const struct verdict_look look = verdict_look(v, addr);
+
+	return look.score <= 0 && look.offence == 1 && look.until_s == 0;
+}
+
+static bool is_young(const struct attempt *a, int64_t now_s)
+{
+	return a->time_s > 0 && a->time_s + GREYLIST_AGE_S > now_s;
+}
+
+enum greylist_outcome greylist_attempt(struct greylist *c, const struct verdict *v, const struct addr *addr,
+                                     struct span from, struct span to, struct span helo, int64_t now_s,
+                                     struct net *ret)
+{
+	const struct net net = net_around(addr, addr_is_ip4(addr) ? NETWORK4 : NETWORK6);
+	const struct span org = organisation(helo);
+	struct attempt *set, *oldest;
+	uint64_t key[2];
+
+	if (org.p == NULL || to.p == NULL || to.len == 0 || from.len > TEXT_MAX_LEN || to.len > TEXT_MAX_LEN ||
+	    !is_clean(v, addr))
+		return GREYLIST_NOTHING;
+	for (unsigned i = 0; i < 2; i++) {
+		uint64_t a, b;
+
+		memcpy(&a, net.addr.bytes, 8);
+		memcpy(&b, net.addr.bytes + 8, 8);
+		key[i] = add_text(add_text(add_text(mix(mix(c->seed + i + a) ^ b), from), to), org);
+	}
+	set = &c->attempts[(key[0] >> 32) % (GREYLIST_MAX / WAYS) * WAYS];
+	oldest = set;
+	for (struct attempt *a = set; a < set + WAYS; a++) {
+		if (a->key[0] == key[0] && a->key[1] == key[1] && is_young(a, now_s)) {
+			if (addr_equal(&a->addr, addr))
+				return GREYLIST_NOTHING; /* it itself came again, as it should */
+			if (!is_clean(v, &a->addr)) {
+				*a = (struct attempt){{key[0], key[1]}, now_s, *addr};
+				return GREYLIST_NOTED;
+			}
+			a->time_s = 0;
+			*ret = net;
+			return GREYLIST_EARNED;
+		}
+		if (a->time_s < oldest->time_s)
+			oldest = a;
+	}
+	*oldest = (struct attempt){{key[0], key[1]}, now_s, *addr};
+	return GREYLIST_NOTED;
+}

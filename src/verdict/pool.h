@@ -1,0 +1,75 @@
+/*
+ * pool: the room for short lists of seconds and numbers, millions of them.
+ *
+ * Private to the folder. A node has a number of 24 bits, which takes less room than a pointer; POOL_NONE ends a list.
+ * pool_init, then anything, then pool_done. Nodes never move; what is dropped is used again, and memory is given
+ * back by pool_done alone. No memory ends the process.
+ * Limit: VERDICT_NODES_MAX. The caller keeps n below it: one more is his mistake.
+ */
+#ifndef WFS_VERDICT_POOL_H
+#define WFS_VERDICT_POOL_H
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "verdict/verdict.h"
+
+enum {
+	POOL_NONE = 0,
+};
+
+static_assert(VERDICT_NODES_MAX < 1 << 24, "24 bits name a node");
+
+/* For the 24 bits of a list's head; what is written there is always below VERDICT_NODES_MAX. */
+#define POOL_HEAD(node) ((node) & 0xFFFFFFU)
+
+/* One of a list, newest first: a score at a second, when an offence began, a blocked subject of a network ... */
+struct node {
+	uint32_t time_s; /* of good days: the newest day */
+	int32_t value;   /* score; which subject; of good days: bit i set, i days before the newest */
+	uint32_t next;   /* POOL_NONE ends the list; in the free list too */
+};
+
+struct pool {
+	struct arena arena;
+	struct node *list;    /* all of room */
+	uint32_t fresh, free; /* never used yet from here on; first of the free list */
+	size_t n;             /* in use */
+};
+
+void pool_init(struct pool *pool);
+void pool_done(struct pool *pool);
+
+/* One more; its contents are the caller's to write. */
+uint32_t pool_take(struct pool *pool);
+
+/* Of a node in use, or of POOL_NONE, which may be fetched but means nothing. Good until pool_done. */
+static inline struct node *pool_at(const struct pool *pool, uint32_t i)
+{
+	return &pool->list[i];
+}
+
+/* Gives back a whole list. */
+static inline void pool_drop(struct pool *pool, uint32_t first)
+{
+	while (first != POOL_NONE) {
+		struct node *const node = pool_at(pool, first);
+		const uint32_t next = node->next;
+
+		node->next = pool->free;
+		pool->free = first;
+		pool->n--;
+		first = next;
+	}
+}
+
+/* Cuts the list behind a node. */
+static inline void pool_cut(struct pool *pool, struct node *node)
+{
+	pool_drop(pool, node->next);
+	node->next = POOL_NONE;
+}
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * suspension: which proven good subjects each rule blocked within the last hour, and which rules are suspended.
+ *
+ * Private to the folder. Zeroed but for limit, then anything, then suspension_done. Suspending is the caller's
+ * decision. Rules are numbers; VERDICT_RULES_MAX and above (VERDICT_NO_RULE) are never noted nor suspended.
+ * Times are Unix seconds. Limits: limit subjects of each rule, but for those known from before: the caller suspends a
+ * rule instead of noting one more. No memory ends the process.
+ */
+#ifndef WFS_VERDICT_SUSPENSION_H
+#define WFS_VERDICT_SUSPENSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "verdict/verdict.h"
+
+enum { SUSPENSION_S = 3600 };
+
+/* A proven good subject that a rule blocked. */
+struct taken {
+	struct net net;
+	uint32_t time_s;
+	unsigned rule;
+};
+
+struct suspension {
+	unsigned limit; /* subjects of one rule; 0: no limit, and nothing is noted */
+	struct taken *taken;
+	size_t n_taken, room;
+	bool suspended[VERDICT_RULES_MAX];
+	uint32_t resumed_s[VERDICT_RULES_MAX]; /* what was taken up to then is not held against the rule */
+	size_t n_suspended;
+};
+
+/* Frees what it holds. */
+void suspension_done(struct suspension *suspension);
+
+/* Suspends a rule, or resumes it now. */
+void suspension_suspend(struct suspension *suspension, unsigned rule, bool suspended, uint32_t now_s);
+
+/* A rule was resumed at at_s. */
+void suspension_note_resumed(struct suspension *suspension, unsigned rule, uint32_t at_s, uint32_t now_s);
+
+/* A rule blocked net, which was proven good, at time_s. */
+void suspension_note_taken(struct suspension *suspension, unsigned rule, const struct net *net, uint32_t time_s,
+                           uint32_t now_s);
+
+/* What a rule took within the hour; at most cap. */
+size_t suspension_list(const struct suspension *suspension, unsigned rule, struct net *out, size_t cap,
+                       uint32_t now_s);
+
+/* True when a block of net, which is proven good, would be one too many of a rule. */
+bool suspension_is_full(const struct suspension *suspension, unsigned rule, const struct net *net, uint32_t now_s);
+
+/* Asked for each piece of evidence. */
+static inline bool suspension_is_suspended(const struct suspension *suspension, unsigned rule)
+{
+	return rule < VERDICT_RULES_MAX && suspension->suspended[rule];
+}
+
+#endif

@@ -1,0 +1,338 @@
+/*
+ * orders: what is asked for by hand, on a database in memory; the time is a number. There is no root process: what the
+ * kernel would be told is refused by a closed socket, and the answers come from the database.
+ */
+#include "admin/admin.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+#include <sqlite3.h>
+
+#include "pipeline/restore.h"
+
+enum { NOW = 1800000000 };
+
+static struct {
+	struct config *config;
+	struct store *store;
+	struct audit *audit;
+	struct verdict *verdict;
+	struct client client;
+	struct reconcile *reconcile;
+	int64_t now_s;
+} f;
+static struct answer answer;
+
+static void start(void)
+{
+	struct why why;
+
+	verdict_free(f.verdict);
+	if (restore_verdict(f.store, f.config, NULL, NULL, true, f.now_s, &f.verdict, &why) != 0)
+		fail_msg("%s", why.text);
+}
+
+static int setup(void **state)
+{
+	struct why why;
+	int pair[2];
+
+	(void)state;
+	f.now_s = NOW;
+	if (config_read("/nonexistent", true, &f.config, &why) < 0 || store_open(NULL, STORE_WRITE, &f.store, &why) < 0 ||
+	    audit_open(f.store, &f.audit, &why) < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -1;
+	(void)close(pair[1]);
+	client_init(&f.client, pair[0]);
+	f.reconcile = reconcile_new(f.store, &f.client, 64, 300, NOW);
+	start();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	reconcile_free(f.reconcile);
+	(void)close(f.client.fd);
+	verdict_free(f.verdict);
+	audit_close(f.audit);
+	store_close(f.store);
+	config_free(f.config);
+	memset(&f, 0, sizeof f);
+	return 0;
+}
+
+/* Asks, checks that it was taken or not, and returns the answer until the next call. */
+static json_t *ask(const char *line, bool ok)
+{
+	static json_t *json;
+	const struct admin admin = {f.store, f.audit, f.verdict, f.reconcile, f.config};
+	struct protocol_request r;
+	struct admin_todo todo;
+	struct why why;
+
+	json_decref(json);
+	if (protocol_parse((struct span){line, strlen(line)}, &r, &why) < 0)
+		fail_msg("%s: %s", line, why.text);
+	verdict_at(f.verdict, f.now_s);
+	admin_run(&admin, &r, "uid 0 (root)", f.now_s, &answer, &todo);
+	assert_true(todo.rc == 0 || todo.rc == -EPIPE);
+	json = json_loadb(answer.text, answer.len, 0, NULL);
+	assert_non_null(json);
+	if (json_is_true(json_object_get(json, "ok")) != ok)
+		fail_msg("%s: got %s", line, answer.text);
+	return json;
+}
+
+static void want_number(const char *line, const char *key, json_int_t want)
+{
+	if (json_integer_value(json_object_get(ask(line, true), key)) != want)
+		fail_msg("%s: got %s, want %s %lld", line, answer.text, key, (long long)want);
+}
+
+static void want_text(const char *line, const char *key, const char *want)
+{
+	const char *const got = json_string_value(json_object_get(ask(line, true), key));
+
+	if (got == NULL || strcmp(got, want) != 0)
+		fail_msg("%s: got %s, want %s \"%s\"", line, answer.text, key, want);
+}
+
+static void want_true(const char *line, const char *key, bool want)
+{
+	if (json_is_true(json_object_get(ask(line, true), key)) != want)
+		fail_msg("%s: got %s, want %s %s", line, answer.text, key, want ? "true" : "false");
+}
+
+static void want_rows(const char *line, const char *key, size_t want)
+{
+	if (json_array_size(json_object_get(ask(line, true), key)) != want)
+		fail_msg("%s: got %s, want %zu %s", line, answer.text, want, key);
+}
+
+static void test_block(void **state)
+{
+	(void)state;
+	want_true("test 192.0.2.7", "blocked", false);
+	want_text("block 192.0.2.7", "until", "2027-01-15T08:10:00Z"); /* 10 m, as its first would be */
+	want_text("test 192.0.2.7", "by", "192.0.2.7");
+	want_text("block 192.0.2.7 for 1h reason \"so\"", "until", "2027-01-15T09:00:00Z");
+	want_rows("list", "list", 1); /* the later one replaces */
+	assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(ask("list", true), "list"), 0),
+	                                                      "reason")), "\"so\"");
+	want_rows("why 192.0.2.7", "blocks", 2);
+	start(); /* outlives a restart, and is no offence */
+	want_true("test 192.0.2.7", "blocked", true);
+	want_number("test 192.0.2.7", "offence", 1);
+	want_rows("unblock 192.0.2.7", "lifted", 1);
+	want_rows("unblock 192.0.2.7", "lifted", 0);
+	want_true("test 192.0.2.7", "blocked", false);
+	/* The kernel was not told, and the answer says so. */
+	want_number("block 192.0.2.0/30 for 60", "entries", 4);
+	want_number("block 192.0.2.0/30 for 60", "refused", 4);
+	want_text("block 192.0.2.0/30 for 60", "refused_why", "the root process is gone");
+	want_number("vote black 192.0.2.9 score 100", "refused", 1);
+	(void)ask("block 192.0.2.7 for 60", true);
+	f.now_s += 60;
+	want_true("test 192.0.2.7", "blocked", false);
+	(void)ask("block 127.0.0.1", false);
+	(void)ask("block 224.0.0.1", false);
+	(void)ask("block 169.254.0.0/16", false);
+}
+
+static void test_allowed(void **state)
+{
+	struct net net;
+
+	(void)state;
+	assert_true(net_parse("192.0.2.0/28", 12, &net));
+	verdict_allow(f.verdict, &net, 1);
+	(void)ask("block 192.0.2.7", false);
+	(void)ask("block 192.0.2.0/24", false); /* an allowed address lives in it */
+	(void)ask("vote black 192.0.2.7", false);
+	(void)ask("block 192.0.2.16", true);
+	want_true("test 192.0.2.7", "allowed", true);
+	want_true("vote white 192.0.2.7", "allowed", true);
+}
+
+static void test_networks(void **state)
+{
+	static const struct {
+		const char *net, *inside, *outside;
+		json_int_t entries; /* 0: refused */
+	} rows[] = {
+		{"198.51.100.0/24", "198.51.100.255", "198.51.101.0", 1},
+		{"198.51.100.16/28", "198.51.100.31", "198.51.100.32", 16},
+		{"198.51.100.128/25", "198.51.100.255", "198.51.100.127", 128},
+		{"198.51.0.0/16", "198.51.255.255", "198.52.0.0", 256},
+		{"198.48.0.0/14", "198.51.255.255", "198.52.0.0", 1024},
+		{"198.48.0.0/13", NULL, NULL, 0},
+		{"100.0.0.0/8", NULL, NULL, 0},
+		{"2001:db8:7::/48", "2001:db8:7:ffff::1", "2001:db8:8::", 1},
+		{"2001:db8:7:7::/64", "2001:db8:7:7::1", "2001:db8:7:8::1", 1},
+		{"2001:db8:7:700::/56", "2001:db8:7:7ff::1", "2001:db8:7:800::1", 256},
+		{"2001:db8:700::/40", "2001:db8:7ff::1", "2001:db8:800::1", 256},
+		{"2001:db8:7:7::8/125", "2001:db8:7:7::f", "2001:db8:7:7::7", 8},
+		{"2001:db8::/32", NULL, NULL, 0},
+		{"2001:db8::/96", NULL, NULL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char line[128];
+
+		(void)snprintf(line, sizeof line, "block %s", rows[i].net);
+		if (rows[i].entries == 0) {
+			(void)ask(line, false);
+			continue;
+		}
+		want_number(line, "entries", rows[i].entries);
+		(void)snprintf(line, sizeof line, "test %s", rows[i].net);
+		want_true(line, "blocked", true);
+		(void)snprintf(line, sizeof line, "test %s", rows[i].inside);
+		want_true(line, "blocked", true);
+		(void)snprintf(line, sizeof line, "test %s", rows[i].outside);
+		want_true(line, "blocked", false);
+		(void)snprintf(line, sizeof line, "unblock %s", rows[i].net);
+		want_rows(line, "lifted", 1);
+		(void)snprintf(line, sizeof line, "test %s", rows[i].inside);
+		want_true(line, "blocked", false);
+	}
+	/* One address of a network: the network's block is ended. */
+	(void)ask("block 198.51.100.0/24", true);
+	want_rows("unblock 198.51.100.9", "lifted", 1);
+	want_true("test 198.51.100.8", "blocked", false);
+}
+
+static void test_votes(void **state)
+{
+	(void)state;
+	want_number("vote black 192.0.2.7", "score", 50);
+	start();
+	want_number("test 192.0.2.7", "score", 50);
+	want_true("vote black 192.0.2.7", "blocked", true);
+	want_true("vote black 192.0.2.7", "counted", false); /* blocked already */
+	start();
+	want_true("test 192.0.2.7", "blocked", true);
+	want_number("test 192.0.2.7", "offence", 2);
+	want_rows("vote white 192.0.2.7", "lifted", 1); /* in the second it began */
+	for (int i = 0; i < 10; i++)
+		want_true("vote black 192.0.2.7 score 1000000", "counted", false);
+	want_true("test 192.0.2.7", "blocked", false);
+	want_number("test 192.0.2.7", "score", -100);
+	start();
+	want_number("test 192.0.2.7", "score", -100);
+	/* Also one that somebody blocked by hand. */
+	(void)ask("block 192.0.2.8 for 7d", true);
+	want_rows("vote white 192.0.2.8", "lifted", 1);
+	/* When the white vote has left the window, black ones count again. */
+	f.now_s += f.config->block.window_s;
+	want_true("vote black 192.0.2.7 score 100", "blocked", true);
+	/* Before any white vote, never mind the order: white outweighs. */
+	want_number("vote black 192.0.2.9 score 99", "score", 99);
+	want_number("vote white 192.0.2.9", "score", -1);
+}
+
+static void test_unblock_forgets(void **state)
+{
+	(void)state;
+	(void)ask("vote black 192.0.2.7 score 99", true);
+	(void)ask("vote black 198.51.100.7 score 99", true);
+	(void)ask("unblock 192.0.2.7", true);
+	(void)ask("unblock 198.51.100.0/24", true);
+	want_number("test 192.0.2.7", "score", 0);
+	want_number("test 198.51.100.7", "score", 0);
+	start();
+	want_number("test 192.0.2.7", "score", 0);
+	want_number("test 198.51.100.7", "score", 0);
+	f.now_s += 1;
+	want_number("vote black 192.0.2.7 score 99", "score", 99);
+	want_number("vote black 198.51.100.7 score 99", "score", 99);
+	start();
+	want_number("test 192.0.2.7", "score", 99);
+	want_number("test 198.51.100.7", "score", 99);
+}
+
+static int refuse(void *unused)
+{
+	(void)unused;
+	return 1;
+}
+
+static void let_commit(bool yes)
+{
+	(void)sqlite3_commit_hook(store_handle(f.store), yes ? NULL : refuse, NULL);
+}
+
+/* A vote that could not be written counts nowhere: memory is what a restart would find. */
+static void test_vote_not_written(void **state)
+{
+	(void)state;
+	f.config->block.network_after = 3;
+	f.config->block.max_blocks_per_minute = 3;
+	start();
+	(void)ask("vote black 192.0.2.7 score 40", true);
+	f.now_s += 1;
+	(void)ask("vote black 192.0.2.7 score 40", true);
+	let_commit(false);
+	(void)ask("vote black 192.0.2.7 score 10", false); /* not enough */
+	want_number("test 192.0.2.7", "score", 80);
+	for (int i = 0; i < 3; i++)
+		(void)ask("vote black 192.0.2.7", false); /* enough */
+	want_number("test 192.0.2.7", "score", 80);
+	want_number("test 192.0.2.7", "offence", 1);
+	want_true("test 192.0.2.7", "blocked", false);
+	(void)ask("vote black 192.0.2.8", false); /* nothing was known of it */
+	want_number("test 192.0.2.8", "score", 0);
+	(void)ask("vote white 192.0.2.7", false);
+	(void)ask("block 192.0.2.7", false);
+	(void)ask("unblock 192.0.2.7", false);
+	want_number("test 192.0.2.7", "score", 80);
+	let_commit(true);
+	want_true("vote black 192.0.2.9 score 100", "blocked", true);
+	let_commit(false);
+	(void)ask("vote black 192.0.2.10 score 100", false);
+	let_commit(true);
+	want_true("vote black 192.0.2.7", "blocked", true);
+	want_true("test 192.0.2.99", "blocked", false); /* two of the network, not three */
+	start();
+	want_true("vote black 192.0.2.11 score 100", "blocked", true);
+	want_true("test 192.0.2.99", "blocked", true);
+}
+
+/* A list that is too long is cut, and says so. */
+static void test_long_list(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 1024; i++) {
+		char line[64];
+
+		(void)snprintf(line, sizeof line, "block 198.18.%u.%u", i / 256, i % 256);
+		(void)ask(line, true);
+	}
+	want_true("list", "more", true);
+	assert_true(json_integer_value(json_object_get(ask("list", true), "shown")) > 200);
+	want_number("status", "blocks_active", 1024);
+}
+
+int main(void)
+{
+#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_block), TEST(test_allowed),         TEST(test_networks),
+		TEST(test_votes), TEST(test_unblock_forgets), TEST(test_long_list),
+		TEST(test_vote_not_written),
+	};
+#undef TEST
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,403 @@
+/*
+ * wanted: the far end of the pair is played; the database is a real one, and time is a number.
+ */
+#include "pipeline/reconcile.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "far.h"
+#include "store/blocks.h"
+#include "store/hits.h"
+#include "store/logs.h"
+
+enum { REFRESH_S = 300 };
+
+static const int64_t t0_s = 1795181862;
+
+static struct far far;
+static struct client client;
+static struct store *store;
+static struct verdict *verdict;
+static struct reconcile *reconcile;
+static struct why why;
+
+static int setup(void **state)
+{
+	const struct verdict_policy policy = {.threshold = 100, .window_s = 3600, .memory_s = 86400, .n_for = 2,
+	                                      .for_s = {600, 3600}};
+	struct store_log log = {0};
+	int64_t rule;
+
+	(void)state;
+	client_init(&client, far_open(&far));
+	if (store_open(NULL, STORE_WRITE, &store, &why) < 0 ||
+	    store_rule(store, "rule", "auth", "reason", &rule, &why) < 0 ||
+	    store_log_add(store, "/a", (struct span){"a", 1}, &log.id, &why) < 0)
+		return -1;
+	verdict = verdict_new(&policy);
+	reconcile = reconcile_new(store, &client, 64, REFRESH_S, t0_s);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	far_close(&far, client.fd);
+	reconcile_free(reconcile);
+	reconcile_free(NULL);
+	verdict_free(verdict);
+	store_close(store);
+	return 0;
+}
+
+static struct net net_from(const char *text)
+{
+	struct net net;
+
+	assert_true(net_parse(text, strlen(text), &net));
+	return net;
+}
+
+static void add_block(const char *address, int64_t since_s, int64_t until_s, unsigned offence)
+{
+	const struct store_block block = {.net = net_from(address), .since_s = since_s, .until_s = until_s,
+	                                  .offence = offence, .rule = 1};
+
+	assert_int_equal(store_add_blocks(store, &block, 1, &why), 0);
+}
+
+static struct message_entry *held(const char *address)
+{
+	const struct net net = net_from(address);
+
+	return far_find(&far, &net);
+}
+
+/* The kernel's clock goes on until now, after t0_s. */
+static void age(int now)
+{
+	far_age(&far, t0_s + now);
+}
+
+/* now: after t0_s. */
+static struct reconcile_result synced(int now, bool extend)
+{
+	struct reconcile_result result = {.running = 77};
+	int rc;
+
+	age(now);
+	rc = reconcile_sync(reconcile, verdict, extend, t0_s + now, &result, &why);
+	if (rc != 0)
+		fail_msg("got %d (%s), want 0", rc, why.text);
+	return result;
+}
+
+/* The end of the longest block, after t0_s. */
+static int until_of(const char *address)
+{
+	char sql[160];
+	sqlite3_stmt *s;
+	int until;
+
+	(void)snprintf(sql, sizeof sql, "SELECT max(until) - %lld FROM block WHERE address = '%s'", (long long)t0_s, address);
+	assert_int_equal(sqlite3_prepare_v2(store_handle(store), sql, -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	until = sqlite3_column_int(s, 0);
+	(void)sqlite3_finalize(s);
+	return until;
+}
+
+static void test_feed_and_expire(void **state)
+{
+	struct reconcile_result r = synced(0, true);
+
+	(void)state;
+	assert_int_equal(r.running + r.expired + r.knocked, 0);
+	add_block("192.0.2.1", t0_s, t0_s + 600, 1);
+	add_block("2001:db8::/64", t0_s, t0_s + 700, 1);
+	add_block("192.0.2.3", t0_s - 1000, t0_s - 400, 1); /* over long ago */
+	r = synced(1, true);
+	assert_int_equal(r.running, 2);
+	assert_int_equal(r.drift.missing, 2);
+	assert_int_equal(far.n, 2);
+	assert_non_null(held("192.0.2.1"));
+	assert_non_null(held("2001:db8::/64"));
+	r = synced(2, true); /* nothing to do */
+	assert_int_equal(r.running, 2);
+	assert_int_equal(r.drift.missing + r.drift.extra, 0);
+	assert_int_equal(far.added, 2);
+	r = synced(600, false); /* over at that second; the other is fed again */
+	assert_int_equal(r.running, 1);
+	assert_int_equal(r.expired, 1);
+	assert_null(held("192.0.2.1"));
+	assert_int_equal(held("2001:db8::/64")->seconds, 0);
+	r = synced(700, true);
+	assert_int_equal(r.running, 0);
+	assert_int_equal(far.n, 0);
+}
+
+/* What somebody else put in or took out. */
+static void test_drift(void **state)
+{
+	struct reconcile_result r;
+
+	(void)state;
+	add_block("192.0.2.1", t0_s, t0_s + 600, 1);
+	add_block("192.0.2.2", t0_s, t0_s + 600, 1);
+	(void)synced(0, true);
+	*held("192.0.2.1") = far.set[--far.n];
+	far.set[far.n] = far.set[0];
+	far.set[far.n++].addr[15] = 99;
+	r = synced(10, true);
+	assert_int_equal(r.drift.missing, 1);
+	assert_int_equal(r.drift.extra, 1);
+	assert_int_equal(far.n, 2);
+	/* Lifted. */
+	{
+		const struct net net = net_from("192.0.2.2");
+
+		assert_int_equal(store_end(store, &net, t0_s + 20, "unblocked", &why), 0);
+		r = synced(20, true);
+		assert_int_equal(r.running, 1);
+		assert_null(held("192.0.2.2"));
+	}
+}
+
+static void test_knock(void **state)
+{
+	const struct addr addr = net_from("192.0.2.1").addr;
+	const struct net net = net_of(&addr);
+	struct reconcile_result r;
+
+	(void)state;
+	verdict_at(verdict, t0_s);
+	verdict_known_block(verdict, &(struct verdict_block){.net = net, .since_s = t0_s, .until_s = t0_s + 600, .offence = 1},
+	                    VERDICT_NO_RULE);
+	add_block("192.0.2.1", t0_s, t0_s + 600, 1);
+	add_block("192.0.2.2", t0_s, t0_s + 3600, 2);
+	(void)synced(0, true);
+	r = synced(50, true); /* idle since it was fed: no knock */
+	assert_int_equal(r.knocked, 0);
+	age(100);
+	held("192.0.2.1")->seconds = 10; /* a packet at 90 */
+	r = synced(100, true);
+	assert_int_equal(r.knocked, 1);
+	assert_int_equal(until_of("192.0.2.1"), 90 + 600);
+	assert_int_equal(until_of("192.0.2.2"), 3600);
+	r = synced(110, true); /* the same packet */
+	assert_int_equal(r.knocked, 0);
+	age(690);
+	held("192.0.2.1")->seconds = 5; /* another, at 685: just in time */
+	held("192.0.2.2")->seconds = 0; /* a second offence: by its own time */
+	r = synced(690, true);
+	assert_int_equal(r.knocked, 2);
+	assert_int_equal(r.running, 2);
+	assert_int_equal(until_of("192.0.2.1"), 685 + 600);
+	assert_int_equal(until_of("192.0.2.2"), 690 + 3600);
+	age(1285);
+	held("192.0.2.1")->seconds = 3; /* without extend it does not help */
+	r = synced(1285, false);
+	assert_int_equal(r.expired, 1);
+	assert_int_equal(until_of("192.0.2.1"), 685 + 600);
+	assert_null(held("192.0.2.1"));
+}
+
+/* In the second it was fed: the time tells nothing, but root has counted. */
+static void test_knock_at_once(void **state)
+{
+	struct reconcile_result r;
+
+	(void)state;
+	add_block("192.0.2.1", t0_s, t0_s + 600, 1);
+	add_block("192.0.2.2", t0_s, t0_s + 600, 1);
+	(void)synced(0, true);
+	held("192.0.2.1")->knocked = 1;
+	r = synced(0, true);
+	assert_int_equal(r.knocked, 0); /* it ends no later for it, but it is counted */
+	held("192.0.2.1")->knocked = 0;
+	age(1);
+	held("192.0.2.1")->knocked = 1;
+	held("192.0.2.1")->seconds = 0;
+	r = synced(1, true);
+	assert_int_equal(r.knocked, 1);
+	assert_int_equal(until_of("192.0.2.1"), 601);
+	held("192.0.2.1")->knocked = 0;
+	r = synced(2, true);
+	assert_int_equal(r.knocked, 0);
+	assert_int_equal(sqlite3_exec(store_handle(store), "DELETE FROM block WHERE address = '192.0.2.1' AND knocks = 2",
+	                              NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_changes(store_handle(store)), 1);
+}
+
+/* What the kernel saw before we began is nobody's knock, nor what it saw before the block. */
+static void test_knock_before(void **state)
+{
+	struct message_entry old = {.len = 128, .seconds = 100};
+	const struct net net = net_from("192.0.2.1");
+	struct reconcile_result r;
+
+	(void)state;
+	add_block("192.0.2.1", t0_s - 300, t0_s + 300, 1);
+	memcpy(old.addr, net.addr.bytes, sizeof old.addr);
+	far.set[far.n++] = old;
+	r = synced(0, true);
+	assert_int_equal(r.knocked, 0);
+	assert_int_equal(until_of("192.0.2.1"), 300);
+	assert_int_equal(far.added, 0);
+	age(10);
+	held("192.0.2.1")->seconds = 1;
+	r = synced(10, true);
+	assert_int_equal(r.knocked, 1);
+	assert_int_equal(until_of("192.0.2.1"), 609);
+}
+
+static void test_several_of_one(void **state)
+{
+	struct reconcile_result r;
+
+	(void)state;
+	add_block("192.0.2.1", t0_s, t0_s + 100, 1);
+	add_block("192.0.2.1", t0_s, t0_s + 500, 1);
+	add_block("192.0.2.1", t0_s, t0_s + 300, 1);
+	r = synced(0, false);
+	assert_int_equal(r.running, 1);
+	assert_int_equal(far.added, 1);
+	r = synced(100, false);
+	assert_int_equal(r.running, 1);
+	r = synced(499, false);
+	assert_int_equal(r.running, 1);
+	assert_non_null(held("192.0.2.1"));
+	r = synced(500, false);
+	assert_int_equal(r.running, 0);
+	assert_null(held("192.0.2.1"));
+}
+
+static void test_refused(void **state)
+{
+	struct reconcile_result r;
+
+	(void)state;
+	far.refuses_odd = true;
+	add_block("192.0.2.1", t0_s, t0_s + 600, 1);
+	add_block("192.0.2.2", t0_s, t0_s + 600, 1);
+	r = synced(0, true);
+	assert_int_equal(r.drift.refused, 1);
+	assert_string_equal(r.drift.refusal.text, "odd");
+	assert_int_equal(r.running, 2);
+	assert_int_equal(r.knocked, 0);
+	assert_int_equal(far.n, 1);
+	r = synced(10, true);
+	assert_int_equal(r.drift.refused, 1);
+	assert_int_equal(r.knocked, 0); /* what is not there knocks not */
+	r = synced(600, true);
+	assert_int_equal(r.running, 0);
+	assert_int_equal(far.n, 0);
+}
+
+/* Root says no, then yes: the next sync does all that was to be done. */
+static void test_error(void **state)
+{
+	struct reconcile_result r = {.running = 77};
+
+	(void)state;
+	add_block("192.0.2.1", t0_s, t0_s + 600, 1);
+	far.add_error = -EBUSY;
+	assert_int_equal(reconcile_sync(reconcile, verdict, true, t0_s, &r, &why), -EBUSY);
+	assert_string_equal(why.text, "the lock is held");
+	assert_int_equal(r.running, 77);
+	far.add_error = 0;
+	r = synced(1, true);
+	assert_int_equal(r.running, 1);
+	assert_non_null(held("192.0.2.1"));
+}
+
+/* The database takes nothing for a moment: the packet still counts at the next sync. */
+static void test_knock_not_stored(void **state)
+{
+	struct reconcile_result r = {0};
+
+	(void)state;
+	add_block("192.0.2.1", t0_s, t0_s + 600, 1);
+	(void)synced(0, true);
+	age(100);
+	held("192.0.2.1")->seconds = 10;
+	assert_int_equal(sqlite3_exec(store_handle(store), "CREATE TRIGGER stumble BEFORE UPDATE ON block BEGIN "
+	                              "SELECT RAISE(FAIL, 'no'); END", NULL, NULL, NULL), SQLITE_OK);
+	assert_true(reconcile_sync(reconcile, verdict, true, t0_s + 100, &r, &why) < 0);
+	assert_int_equal(sqlite3_exec(store_handle(store), "DROP TRIGGER stumble", NULL, NULL, NULL), SQLITE_OK);
+	r = synced(110, true);
+	assert_int_equal(r.knocked, 1);
+	assert_int_equal(until_of("192.0.2.1"), 690);
+}
+
+static void test_many(void **state)
+{
+	struct reconcile_result r;
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++) {
+		char address[ADDR_TEXT_MAX];
+
+		(void)snprintf(address, sizeof address, i % 3 == 0 ? "2001:db8::%x" : "198.51.%u.%u", i % 3 == 0 ? i : i / 200, i % 200);
+		add_block(address, t0_s, t0_s + 600 + i, 1);
+	}
+	r = synced(0, true);
+	assert_int_equal(r.running, 1000);
+	assert_int_equal(far.n, 1000);
+	r = synced(1099, false);
+	assert_int_equal(r.running, 500);
+	assert_int_equal(r.expired, 500);
+	assert_int_equal(far.n, 500);
+}
+
+static void test_add(void **state)
+{
+	static struct verdict_block blocks[130];
+	size_t refused = 9;
+
+	(void)state;
+	for (unsigned i = 0; i < 130; i++) {
+		char address[ADDR_TEXT_MAX];
+
+		(void)snprintf(address, sizeof address, "198.51.100.%u", i);
+		blocks[i] = (struct verdict_block){.net = net_from(address), .since_s = t0_s, .until_s = t0_s + 600, .offence = 1};
+	}
+	blocks[7].until_s = t0_s - 5; /* over already: root still wants a second */
+	assert_int_equal(reconcile_add(reconcile, blocks, 0, t0_s, &refused, &why), 0);
+	assert_int_equal(reconcile_add(reconcile, blocks, 130, t0_s, &refused, &why), 0);
+	assert_int_equal(far.n, 130);
+	assert_int_equal(refused, 0);
+	far.refuses_odd = true;
+	assert_int_equal(reconcile_add(reconcile, blocks, 130, t0_s, &refused, &why), 0);
+	assert_int_equal(refused, 65);
+	assert_string_equal(why.text, "odd");
+	far.add_error = -EBUSY;
+	assert_int_equal(reconcile_add(reconcile, blocks, 130, t0_s, &refused, &why), -EBUSY);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_feed_and_expire, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_drift, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_knock, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_knock_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_knock_before, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_several_of_one, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_error, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_knock_not_stored, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_add, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

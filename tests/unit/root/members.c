@@ -1,0 +1,96 @@
+/*
+ * held: entries come and go at random, and a plain array says what must be there.
+ */
+#include "root/members.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { ROOM = 100, ADDRESSES = 300, TURNS = 200000 };
+
+static uint32_t seed = 1;
+
+static uint32_t random_below(uint32_t n)
+{
+	seed = seed * 1103515245 + 12345;
+	return (seed >> 8) % n;
+}
+
+static struct net net_number(uint32_t i)
+{
+	struct net net = {.len = 128};
+
+	net.addr.bytes[0] = 0x20;
+	net.addr.bytes[i % 3 == 0 ? 7 : 15] = (uint8_t)i;
+	net.addr.bytes[14] = (uint8_t)(i >> 8);
+	return net;
+}
+
+static void test_random(void **state)
+{
+	static bool there[ADDRESSES];
+	static uint32_t writes[ADDRESSES];
+	struct members members;
+	uint32_t n = 0;
+
+	(void)state;
+	assert_true(members_init(&members, ROOM));
+	for (unsigned turn = 0; turn < TURNS; turn++) {
+		const uint32_t who = random_below(ADDRESSES);
+		const struct net net = net_number(who);
+		struct members_entry *const entry = members_find(&members, &net.addr);
+
+		assert_int_equal(entry != NULL, there[who]);
+		if (entry != NULL) {
+			assert_true(addr_equal(&entry->net.addr, &net.addr));
+			assert_int_equal(entry->writes, writes[who]);
+		}
+		if (entry == NULL && n < ROOM) {
+			writes[who] = members_add(&members, &net)->writes = turn;
+			there[who] = true;
+			n++;
+		} else if (entry != NULL && (random_below(3) == 0 || n == ROOM)) {
+			members_remove(&members, entry);
+			there[who] = false;
+			n--;
+		}
+		assert_int_equal(members.n, n);
+		if (random_below(5000) == 0) {
+			members_clear(&members);
+			memset(there, 0, sizeof there);
+			n = 0;
+		}
+	}
+	members_done(&members);
+	members_done(&members);
+}
+
+/* One entry is not many more. */
+static void test_one(void **state)
+{
+	const struct net net = net_number(1);
+	struct members members;
+
+	(void)state;
+	assert_true(members_init(&members, 1));
+	assert_null(members_find(&members, &net.addr));
+	(void)members_add(&members, &net);
+	members_remove(&members, members_find(&members, &net.addr));
+	assert_null(members_find(&members, &net.addr));
+	members_done(&members);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_one),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

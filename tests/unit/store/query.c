@@ -1,0 +1,409 @@
+/*
+ * report: what the reading commands are told, and the views that people with sqlite3 were promised.
+ */
+#include "store/blocks.h"
+#include "store/hits.h"
+#include "store/logs.h"
+#include "store/query.h"
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+static const int64_t t0_s = 1795181862; /* 2026-11-20T13:37:42Z */
+
+static struct store *store;
+static struct query *query;
+static struct why why;
+
+static struct net net_from(const char *text)
+{
+	struct net net;
+
+	assert_true(net_parse(text, strlen(text), &net));
+	return net;
+}
+
+static struct span span_of(const char *text)
+{
+	return (struct span){text, text == NULL ? 0 : strlen(text)};
+}
+
+static void add_log(const char *path, int64_t lines, int64_t last_line_at)
+{
+	struct store_log log = {.position = 100 * lines, .lines = lines, .cut = 1, .unparsed = 2,
+	                        .last_line_at = last_line_at};
+
+	assert_int_equal(store_log_add(store, path, span_of(path), &log.id, &why), 0);
+	assert_int_equal(store_log_put(store, &log, path, &why), 0);
+}
+
+static int64_t add_rule(const char *name, const char *category, const char *reason)
+{
+	int64_t id = 0;
+
+	assert_int_equal(store_rule(store, name, category, reason, &id, &why), 0);
+	return id;
+}
+
+static void add_hit(const char *address, int64_t time_s, int64_t rule, const char *detail)
+{
+	const struct store_hit hit = {.time_s = time_s, .address = net_from(address).addr, .rule = rule, .log = 1, .score = 20,
+	                              .offset = time_s - t0_s, .detail = span_of(detail), .text = span_of("line")};
+
+	assert_int_equal(store_add_hits(store, &hit, 1, &why), 0);
+}
+
+static void add_block(const char *address, int64_t since_s, int64_t until_s, unsigned offence, int64_t rule)
+{
+	const struct store_block block = {.net = net_from(address), .since_s = since_s, .until_s = until_s,
+	                                  .offence = offence, .rule = rule};
+
+	assert_int_equal(store_add_blocks(store, &block, 1, &why), 0);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	if (store_open(NULL, STORE_WRITE, &store, &why) < 0 || query_open(store, &query, &why) < 0)
+		return -1;
+	add_log("/var/log/mail.log", 10, t0_s);
+	return add_rule("first", "dnsbl", "listed") == 1 && add_rule("second", "login", "guesses") == 2 ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	query_close(query);
+	store_close(store);
+	query_close(NULL);
+	return 0;
+}
+
+/* All rows of a question: "a|b|c; d|e|f". */
+static void check_sql(const char *sql, const char *want)
+{
+	static char got[8192];
+	sqlite3_stmt *s;
+	size_t n = 0;
+	int rc;
+
+	got[0] = '\0';
+	if (sqlite3_prepare_v2(store_handle(store), sql, -1, &s, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(store_handle(store)));
+	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+		if (n > 0)
+			n += (size_t)snprintf(got + n, sizeof got - n, "; ");
+		for (int i = 0; i < sqlite3_column_count(s); i++) {
+			const char *const text = (const char *)sqlite3_column_text(s, i);
+
+			n += (size_t)snprintf(got + n, sizeof got - n, "%s%s", i > 0 ? "|" : "", text == NULL ? "null" : text);
+		}
+	}
+	assert_int_equal(rc, SQLITE_DONE);
+	(void)sqlite3_finalize(s);
+	if (strcmp(got, want) != 0)
+		fail_msg("%s:\n got \"%s\"\nwant \"%s\"", sql, got, want);
+}
+
+static void test_nothing(void **state)
+{
+	const struct addr addr = net_from("192.0.2.7").addr;
+	struct query_active active;
+	struct query_hit hit;
+	struct query_block block;
+	struct query_blocked blocked;
+	struct query_totals totals;
+	const char *said = "x";
+
+	(void)state;
+	query_active(query, t0_s);
+	assert_int_equal(query_next_active(query, &active, &why), STORE_NONE);
+	query_hits(query, &addr, 0);
+	assert_int_equal(query_next_hit(query, &hit, &why), STORE_NONE);
+	query_blocks(query, &addr, t0_s);
+	assert_int_equal(query_next_block(query, &block, &why), STORE_NONE);
+	query_blocked_between(query, 0, INT64_MAX);
+	assert_int_equal(query_next_blocked_between(query, &blocked, &why), STORE_NONE);
+	assert_int_equal(query_totals(query, t0_s, &totals, &why), 0);
+	assert_int_equal(totals.hits + totals.blocks_active + totals.blocks_total, 0);
+	assert_int_equal(query_said(query, "pid", &said, &why), 0);
+	assert_null(said);
+}
+
+static void test_active(void **state)
+{
+	const struct net lifted = net_from("192.0.2.4");
+	struct query_active r;
+	struct query_totals totals;
+
+	(void)state;
+	add_hit("192.0.2.1", t0_s, 1, NULL);
+	add_hit("192.0.2.1", t0_s, 2, NULL);
+	add_hit("192.0.2.9", t0_s, 2, NULL);
+	add_block("192.0.2.1", t0_s - 5, t0_s + 10, 1, 1);
+	add_block("2001:db8::1", t0_s, t0_s + 3600, 4, 2); /* by hand: no hits */
+	add_block("192.0.2.3", t0_s - 100, t0_s, 1, 1);    /* over at this second */
+	add_block("192.0.2.4", t0_s - 100, t0_s + 9999, 1, 1);
+	assert_int_equal(store_end(store, &lifted, t0_s - 1, "unblocked", &why), 0);
+	add_block("10.0.0.0/8", t0_s, t0_s + 5, 1, 1);
+	query_active(query, t0_s);
+	assert_int_equal(query_next_active(query, &r, &why), 0); /* the longest first */
+	assert_string_equal(r.address, "2001:db8::1");
+	assert_string_equal(r.rule, "second");
+	assert_string_equal(r.reason, "guesses");
+	assert_string_equal(r.category, "login");
+	assert_int_equal(r.since_s, t0_s);
+	assert_int_equal(r.until_s, t0_s + 3600);
+	assert_int_equal(r.hits, 0);
+	assert_int_equal(r.offence, 4);
+	assert_int_equal(r.knocks, 0);
+	assert_int_equal(query_next_active(query, &r, &why), 0);
+	assert_string_equal(r.address, "192.0.2.1");
+	assert_int_equal(r.hits, 2);
+	assert_int_equal(query_next_active(query, &r, &why), 0);
+	assert_string_equal(r.address, "10.0.0.0/8");
+	assert_int_equal(query_next_active(query, &r, &why), STORE_NONE);
+	assert_int_equal(query_totals(query, t0_s, &totals, &why), 0);
+	assert_int_equal(totals.hits, 3);
+	assert_int_equal(totals.blocks_active, 3);
+	assert_int_equal(totals.blocks_total, 5);
+}
+
+static void test_hits(void **state)
+{
+	const struct addr addr = net_from("2001:db8::7").addr;
+	struct query_hit r;
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		add_hit("2001:db8::7", t0_s + (i * 3) % 5, 1 + i % 2, i == 0 ? NULL : "detail");
+	add_hit("192.0.2.9", t0_s, 1, NULL);
+	/* A log that is gone leaves its hits. */
+	assert_int_equal(sqlite3_exec(store_handle(store), "UPDATE hit SET log = 77 WHERE time = 1795181866", NULL, NULL, NULL),
+	                 SQLITE_OK);
+	query_hits(query, &addr, 0);
+	for (int i = 4; i >= 0; i--) {
+		assert_int_equal(query_next_hit(query, &r, &why), 0);
+		assert_int_equal(r.time_s, t0_s + i);
+		assert_int_equal(r.offset, i);
+		assert_int_equal(r.score, 20);
+		assert_string_equal(r.file, i == 4 ? "" : "/var/log/mail.log");
+		assert_string_equal(r.text, "line");
+		assert_int_equal(r.detail == NULL, i == 0);
+		assert_non_null(r.rule);
+		assert_non_null(r.reason);
+	}
+	assert_int_equal(query_next_hit(query, &r, &why), STORE_NONE);
+	query_hits(query, &addr, 2);
+	assert_int_equal(query_next_hit(query, &r, &why), 0);
+	assert_int_equal(query_next_hit(query, &r, &why), 0);
+	assert_int_equal(r.time_s, t0_s + 3);
+	assert_int_equal(query_next_hit(query, &r, &why), STORE_NONE);
+	/* A walk left half way, and begun again. */
+	query_hits(query, &addr, 0);
+	assert_int_equal(query_next_hit(query, &r, &why), 0);
+	query_hits(query, &addr, 1);
+	assert_int_equal(query_next_hit(query, &r, &why), 0);
+	assert_int_equal(r.time_s, t0_s + 4);
+	assert_int_equal(query_next_hit(query, &r, &why), STORE_NONE);
+}
+
+static void test_blocks(void **state)
+{
+	const struct net net = net_from("192.0.2.1");
+	struct query_block b;
+	struct query_blocked r;
+
+	(void)state;
+	add_block("192.0.2.2", t0_s, t0_s + 600, 1, 1);
+	add_block("192.0.2.1", t0_s - 1000, t0_s - 400, 1, 1); /* ran its time */
+	add_block("192.0.2.1", t0_s - 100, t0_s + 500, 2, 2);
+	assert_int_equal(store_end(store, &net, t0_s - 50, "allowed", &why), 0);
+	add_block("192.0.2.1", t0_s, t0_s + 600, 3, 1); /* runs */
+	add_block("192.0.2.9", t0_s - 10, t0_s + 600, 1, 1);
+	query_blocks(query, &net.addr, t0_s);
+	assert_int_equal(query_next_block(query, &b, &why), 0);
+	assert_int_equal(b.since_s, t0_s);
+	assert_int_equal(b.until_s, t0_s + 600);
+	assert_int_equal(b.offence, 3);
+	assert_null(b.ended_by);
+	assert_int_equal(query_next_block(query, &b, &why), 0);
+	assert_int_equal(b.until_s, t0_s - 50);
+	assert_string_equal(b.ended_by, "allowed");
+	assert_string_equal(b.rule, "second");
+	assert_int_equal(query_next_block(query, &b, &why), 0);
+	assert_int_equal(b.until_s, t0_s - 400);
+	assert_string_equal(b.ended_by, "expired");
+	assert_int_equal(query_next_block(query, &b, &why), STORE_NONE);
+
+	query_blocked_between(query, t0_s - 500, t0_s - 1); /* the last of each that began then */
+	assert_int_equal(query_next_blocked_between(query, &r, &why), 0);
+	assert_string_equal(r.address, "192.0.2.1");
+	assert_int_equal(r.since_s, t0_s - 100);
+	assert_string_equal(r.rule, "second");
+	assert_int_equal(query_next_blocked_between(query, &r, &why), 0);
+	assert_string_equal(r.address, "192.0.2.9");
+	assert_int_equal(r.until_s, t0_s + 600);
+	assert_int_equal(query_next_blocked_between(query, &r, &why), STORE_NONE);
+}
+
+static void test_logs(void **state)
+{
+	static const struct {
+		const char *path;
+		int64_t lines, last_line_at;
+	} want[] = {{"/a", 7, 0}, {"/var/log/mail.log", 20, t0_s + 5}, {"/z", 1, t0_s}};
+	struct query_log r;
+
+	(void)state;
+	add_log("/z", 1, t0_s);
+	add_log("/a", 7, 0);
+	add_log("/var/log/mail.log", 20, t0_s + 5); /* after a rotation: a new log of the same name */
+	query_logs(query);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(query_next_log(query, &r, &why), 0);
+		assert_string_equal(r.path, want[i].path);
+		assert_int_equal(r.lines, want[i].lines);
+		assert_int_equal(r.position, 100 * want[i].lines);
+		assert_int_equal(r.cut, 1);
+		assert_int_equal(r.unparsed, 2);
+		assert_int_equal(r.last_line_at, want[i].last_line_at);
+	}
+	assert_int_equal(query_next_log(query, &r, &why), STORE_NONE);
+}
+
+static void test_said(void **state)
+{
+	const char *said = NULL;
+
+	(void)state;
+	assert_int_equal(store_say(store, "backend", "recent", &why), 0);
+	assert_int_equal(query_said(query, "backend", &said, &why), 0);
+	assert_string_equal(said, "recent");
+	assert_int_equal(store_say(store, "backend", "other", &why), 0); /* the walk before holds nobody up */
+	assert_int_equal(query_said(query, "backend", &said, &why), 0);
+	assert_string_equal(said, "other");
+	assert_int_equal(query_said(query, "absent", &said, &why), 0);
+	assert_null(said);
+}
+
+/* --- the views --- */
+
+static void test_views(void **state)
+{
+	const int64_t now_s = (int64_t)time(NULL); /* the views ask SQLite for the time */
+	const struct net lifted = net_from("192.0.2.4");
+	char text[256], want[256];
+
+	(void)state;
+	add_hit("192.0.2.1", t0_s, 1, "zen");
+	add_hit("192.0.2.1", t0_s + 86400, 2, NULL);
+	add_hit("192.0.2.2", t0_s + 86400, 2, NULL);
+	add_hit("2001:db8::1", t0_s + 86401, 2, NULL);
+	add_block("192.0.2.1", t0_s, t0_s + 1, 1, 1); /* over, whenever this runs: see below */
+	add_block("192.0.2.2", 1000, 2000, 1, 2);
+	add_block("192.0.2.1", now_s, now_s + 5000, 2, 2);
+	add_block("192.0.2.4", now_s, now_s + 5000, 1, 2);
+	assert_int_equal(store_end(store, &lifted, now_s, "unblocked", &why), 0);
+
+	check_sql("SELECT name FROM sqlite_master WHERE type = 'view' ORDER BY name",
+	          "active; acts; blocks; by_category; by_day; by_network; by_reason; hits");
+	(void)snprintf(text, sizeof text, "SELECT address, rule, reason, category, hits, offence, knocks, since_s, until_s, "
+	                                  "since = strftime('%%Y-%%m-%%dT%%H:%%M:%%SZ', since_s, 'unixepoch') FROM active "
+	                                  "WHERE since_s >= %lld", (long long)now_s);
+	(void)snprintf(want, sizeof want, "192.0.2.1|second|guesses|login|2|2|0|%lld|%lld|1", (long long)now_s,
+	               (long long)now_s + 5000);
+	check_sql(text, want);
+	check_sql("SELECT time, address, rule, category, reason, score, detail, file, offset, text, time_s FROM hits "
+	          "ORDER BY id LIMIT 2",
+	          "2026-11-20T13:37:42Z|192.0.2.1|first|dnsbl|listed|20|zen|/var/log/mail.log|0|line|1795181862; "
+	          "2026-11-21T13:37:42Z|192.0.2.1|second|login|guesses|20|null|/var/log/mail.log|86400|line|1795268262");
+	check_sql("SELECT address, since, until, offence, rule, knocks, ended, ended_by FROM blocks WHERE since_s = 1000",
+	          "192.0.2.2|1970-01-01T00:16:40Z|1970-01-01T00:33:20Z|1|second|0|1970-01-01T00:33:20Z|expired");
+	check_sql("SELECT address, ended_s = since_s, ended_by FROM blocks WHERE address = '192.0.2.4'", "192.0.2.4|1|unblocked");
+	check_sql("SELECT ended, ended_by FROM blocks WHERE address = '192.0.2.1' AND offence = 2", "null|null");
+	check_sql("SELECT * FROM by_reason",
+	          "guesses|second|login|3|3|75.0|2026-11-21T13:37:43Z; listed|first|dnsbl|1|1|25.0|2026-11-20T13:37:42Z");
+	check_sql("SELECT * FROM by_category", "login|3|3|75.0|2026-11-21T13:37:43Z; dnsbl|1|1|25.0|2026-11-20T13:37:42Z");
+	check_sql("SELECT day, hits, addresses FROM by_day", "2026-11-20|1|1; 2026-11-21|3|3");
+	check_sql("SELECT * FROM by_network", "192.0.2.0/24|3|2; 2001:db8:0:0::/64|1|1");
+}
+
+/* The network of every form that inet_ntop writes: four groups in full, and "/64". */
+static void test_by_network(void **state)
+{
+	static const struct {
+		const char *address, *want;
+	} rows[] = {
+		{"192.0.2.7", "192.0.2.0/24"},
+		{"255.255.255.255", "255.255.255.0/24"},
+		{"10.0.0.0", "10.0.0.0/24"},
+		{"1:2:3:4:5:6:7:8", "1:2:3:4::/64"},
+		{"2001:db8::1", "2001:db8:0:0::/64"},
+		{"2001:db8::", "2001:db8:0:0::/64"},
+		{"2001:db8:0:1::", "2001:db8:0:1::/64"},
+		{"2001:db8:1:2:3::", "2001:db8:1:2::/64"},
+		{"2001:db8::1:0:0:1", "2001:db8:0:0::/64"},
+		{"1::8", "1:0:0:0::/64"},
+		{"1::4:5:6:7:8", "1:0:0:4::/64"},
+		{"1:0:3:4:5:6:7:8", "1:0:3:4::/64"},
+		{"::2:3:4:5:6:7:8", "0:2:3:4::/64"},
+		{"0:2:3:4:5:6:7:8", "0:2:3:4::/64"},
+		{"::4:5:6:7:8", "0:0:0:4::/64"},
+		{"64:ff9b::c000:207", "64:ff9b:0:0::/64"},
+		{"1:2:3:4:5:6:7:0", "1:2:3:4::/64"},
+		{"::5", "0:0:0:0::/64"},
+		{"::1:0:0:0", "0:0:0:0::/64"},
+		{"::192.0.2.7", "0:0:0:0::/64"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_int_equal(sqlite3_exec(store_handle(store), "DELETE FROM hit", NULL, NULL, NULL), SQLITE_OK);
+		add_hit(rows[i].address, t0_s, 1, NULL);
+		check_sql("SELECT network FROM by_network", rows[i].want);
+	}
+	/* And at random, with runs of zeros. */
+	srandom(1);
+	for (unsigned turn = 0; turn < 3000; turn++) {
+		uint8_t bytes[16];
+		char address[INET6_ADDRSTRLEN], want[64];
+
+		for (size_t i = 0; i < 16; i += 2) {
+			bytes[i] = random() % 3 == 0 ? (uint8_t)random() : 0;
+			bytes[i + 1] = random() % 2 == 0 ? (uint8_t)random() : 0;
+		}
+		assert_non_null(inet_ntop(AF_INET6, bytes, address, sizeof address));
+		if (strchr(address, '.') != NULL)
+			continue;
+		assert_int_equal(sqlite3_exec(store_handle(store), "DELETE FROM hit", NULL, NULL, NULL), SQLITE_OK);
+		add_hit(address, t0_s, 1, NULL);
+		(void)snprintf(want, sizeof want, "%x:%x:%x:%x::/64", bytes[0] << 8 | bytes[1], bytes[2] << 8 | bytes[3],
+		               bytes[4] << 8 | bytes[5], bytes[6] << 8 | bytes[7]);
+		check_sql("SELECT network FROM by_network", want);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_active, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hits, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_blocks, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_logs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_said, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_views, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_by_network, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
