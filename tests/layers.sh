@@ -1,7 +1,9 @@
 #!/bin/bash
-# layers.sh: who may include whom. Data goes one way, input -> rules -> verdict -> store -> firewall; neighbours
-# do not know each other; engine and replay carry values between them; commands stand on top; base is the ground.
-# And each outside library has one module that knows it.
+# layers.sh: who may include whom. Data goes one way: record -> match -> decision -> pending -> store, kernel.
+# A stage knows base; the pipeline knows the stages; engine, replay, rulecheck and admin know pipeline and stages;
+# the root process knows base and its packets; a command knows all of them; main knows the commands.
+# Each outside library has one module that knows it. What comes in through another header counts as well: a call is an
+# arrow to the room that declares the function.
 #
 #   tests/layers.sh [ROOT]     checks ROOT/src (default: the checkout this file is in)
 #
@@ -15,51 +17,40 @@ cd -- "$root" || exit 2
 find src -type f \( -name '*.c' -o -name '*.h' \) | LC_ALL=C sort | tr '\n' '\0' |
 	xargs -0 awk '
 BEGIN {
-	# Module: what it may include beside itself. A module is a folder of src/ or a file directly in it.
+	# Room: what it may include beside itself. A room is a folder of src/ or a file directly in it.
+	stages = "input rules verdict dns store firewall control"
+	joints = "pipeline " stages " config base"
 	allow["base"] = ""
-	allow["input"] = "base"
-	allow["rules"] = "base"
-	allow["verdict"] = "base"
-	allow["store"] = "base schema"
-	allow["firewall"] = "base"
-	allow["control"] = "base"
 	allow["config"] = "base build"
-	allow["sandbox"] = "base build"
-	allow["examples"] = "input rules base"
-	allow["edits"] = "base"
-	allow["place"] = ""
-	allow["against"] = "input rules base config"
-	allow["intake"] = "config ledger lists rules verdict base"
-	allow["ledger"] = "rules verdict store base"
-	allow["allowlist"] = "config names verdict base"
-	allow["names"] = "resolver base"
-	allow["resolver"] = "base"
-	allow["lists"] = "config resolver base"
-	allow["recall"] = "allowlist lists config rules store verdict base"
-	allow["wanted"] = "verdict store firewall base"
-	allow["orders"] = "control verdict store wanted config base"
-	allow["engine"] = "intake allowlist lists input rules verdict store firewall control base config examples ledger recall wanted orders edits"
-	allow["replay"] = "intake allowlist input rules verdict store firewall control base config ledger recall progress sift"
-	allow["sift"] = "input rules base"
-	allow["progress"] = "base"
-	allow["command"] = "engine replay examples recall wanted config sandbox store rules input base firewall/root.h build orders control verdict against place allowlist"
+	n = split(stages, stage, " ")
+	for (i = 1; i <= n; i++)
+		allow[stage[i]] = "base"
+	allow["store"] = "base schema"
+	allow["dns"] = "base config"         # a DNS list as the configuration describes it
+	allow["root"] = "base firewall/message.h"
+	allow["pipeline"] = stages " config base"
+	allow["rulecheck"] = joints " rules/compiled.h"
+	allow["replay"] = joints
+	allow["admin"] = joints
+	allow["engine"] = joints " admin rulecheck/examples.h build"
+	allow["command"] = joints " engine replay rulecheck admin root/root.h build"
 	allow["main"] = "command base build"
 
-	# Outside header, or one that a folder keeps to itself (the longest beginning counts): the files that may include it.
-	outside["pcre2.h"] = "^src/rules/"
-	outside["pcre2posix.h"] = "^src/rules/"
+	# Outside header, or one that a room keeps to itself (the longest beginning counts): the files that may include it.
+	outside["pcre2.h"] = "^src/rule(s|check)/"
 	outside["sqlite3.h"] = "^src/store/"
 	outside["store/sql.h"] = "^src/store/"
-	n = split("allowed brake network nodes quarantine saved subjects", list, " ")
+	outside["rules/compiled.h"] = "^src/rule(s|check)/"
+	n = split("allowed clients network pool ratelimit saved suspension", list, " ")
 	for (i = 1; i <= n; i++)
 		outside["verdict/" list[i] ".h"] = "^src/verdict/"
-	outside["libiptc/"] = "^src/firewall/iptc"
-	outside["linux/netfilter"] = "^src/firewall/iptc"
+	outside["libiptc/"] = "^src/root/xtables"
+	outside["linux/netfilter"] = "^src/root/xtables"
 	outside["inotifytools/"] = "^src/input/follow"
-	outside["sys/inotify.h"] = "^src/(input/follow|edits[.])"
+	outside["sys/inotify.h"] = "^src/(input/follow|engine/rules_watch[.])"
 	outside["archive.h"] = "^src/input/archive"
 	outside["archive_entry.h"] = "^src/input/archive"
-	outside["ares.h"] = "^src/resolver[.]"
+	outside["ares.h"] = "^src/dns/resolver[.]"
 	outside["ini_config.h"] = "^src/base/ini[.]"
 	outside["ini_configobj.h"] = "^src/base/ini[.]"
 	outside["ini_valueobj.h"] = "^src/base/ini[.]"
@@ -67,13 +58,13 @@ BEGIN {
 	outside["collection.h"] = "^src/base/ini[.]"
 	outside["ref_array.h"] = "^src/base/ini[.]"
 	outside["jansson.h"] = "^src/(command|control)/"
-	outside["seccomp.h"] = "^src/sandbox[.]"
-	outside["cap-ng.h"] = "^src/sandbox[.]"
-	outside["linux/landlock.h"] = "^src/sandbox[.]"
-	outside["linux/seccomp.h"] = "^src/sandbox[.]"
-	outside["systemd/"] = "^src/engine/"
-	outside["pthread.h"] = "^src/replay[.]"
-	outside["threads.h"] = "^src/replay[.]"
+	outside["seccomp.h"] = "^src/engine/sandbox[.]"
+	outside["cap-ng.h"] = "^src/engine/sandbox[.]"
+	outside["linux/landlock.h"] = "^src/engine/sandbox[.]"
+	outside["linux/seccomp.h"] = "^src/engine/sandbox[.]"
+	outside["systemd/"] = "^src/engine/(engine|live)[.]"
+	outside["pthread.h"] = "^src/replay/"
+	outside["threads.h"] = "^src/replay/"
 
 	# The system itself, for everybody: libc and the kernel. Any other "<...>" is a new dependency.
 	n = split("arpa/ net/ netinet/ sys/ linux/ assert.h byteswap.h ctype.h dirent.h endian.h errno.h fcntl.h fnmatch.h " \
@@ -84,7 +75,7 @@ BEGIN {
 		system_header[list[i]] = 1
 }
 
-function module_of(path,   name) {
+function room_of(path,   name) {
 	name = path
 	sub(/^src\//, "", name)
 	if (name ~ /\//)
@@ -94,16 +85,24 @@ function module_of(path,   name) {
 	return name
 }
 
+function may(from, to, header,   list, n, i) {
+	n = split(allow[from], list, " ")
+	for (i = 1; i <= n; i++)
+		if (list[i] == to || list[i] == header)
+			return 1
+	return 0
+}
+
 function complain(what) {
 	print FILENAME ":" FNR ": " what
-	faults++
+	errors++
 }
 
 function begins(text, beginning) {
 	return beginning ~ /\/$/ || beginning == "linux/netfilter" ? index(text, beginning) == 1 : text == beginning
 }
 
-FNR == 1 { files++ }
+FNR == 1 { files[++n_files] = FILENAME }
 
 /^[ \t]*#[ \t]*(include|import)/ {
 	line = $0
@@ -115,7 +114,7 @@ FNR == 1 { files++ }
 	angle = substr(line, 1, 1) == "<"
 	header = substr(line, 2)
 	sub(/[>"].*/, "", header)
-	from = module_of(FILENAME)
+	from = room_of(FILENAME)
 
 	best = ""
 	for (name in outside)
@@ -123,7 +122,7 @@ FNR == 1 { files++ }
 			best = name
 	if (best != "") {
 		if (FILENAME !~ outside[best])
-			complain(header " is known to " outside[best] " alone")
+			complain(header " is for " outside[best] " alone")
 		next
 	}
 	if (angle) {
@@ -145,20 +144,78 @@ FNR == 1 { files++ }
 		complain("src/" from " has no place in tests/layers.sh")
 		next
 	}
-	to = module_of("src/" header)
+	to = room_of("src/" header)
 	if (to == from)
 		next
-	n = split(allow[from], list, " ")
-	for (i = 1; i <= n; i++)
-		if (list[i] == to || list[i] == header)
-			next
-	complain(from " may not include " header (allow[from] == "" ? "" : "; allowed: " allow[from]))
+	if (!may(from, to, header))
+		complain(from " may not include " header (allow[from] == "" ? "" : "; allowed: " allow[from]))
+	next
+}
+
+# A declaration begins in the first column; its name is the word before the first bracket.
+FILENAME ~ /[.]h$/ && /^[a-z].*[a-z0-9_]\(/ && !/^typedef/ {
+	name = $0
+	sub(/\(.*/, "", name)
+	sub(/.*[^a-z0-9_]/, "", name)
+	if (name in declared && declared[name] != FILENAME)
+		declared[name] = "" # two headers have one of that name: not told apart
+	else
+		declared[name] = FILENAME
+}
+
+# The line without comments and strings.
+function code_of(text,   at) {
+	gsub(/"([^"\\]|\\.)*"/, "\"\"", text)
+	if (in_comment) {
+		if (!(at = index(text, "*/")))
+			return ""
+		text = substr(text, at + 2)
+		in_comment = 0
+	}
+	gsub(/\/\*[^*]*\*+([^\/*][^*]*\*+)*\//, " ", text)
+	sub(/\/\/.*/, "", text)
+	if ((at = index(text, "/*"))) {
+		text = substr(text, 1, at - 1)
+		in_comment = 1
+	}
+	return text
+}
+
+function check_calls(path,   from, to, text, line, name, header, own) {
+	from = room_of(path)
+	in_comment = line = 0
+	split("", own) # functions of this file alone, which may be named as others are
+	while ((getline text < path) > 0) {
+		line++
+		text = code_of(text)
+		if (text ~ /^static /) {
+			name = text
+			sub(/\(.*/, "", name)
+			sub(/.*[^a-z0-9_]/, "", name)
+			own[name] = 1
+		}
+		while (match(text, /[a-z_][a-z0-9_]*\(/)) {
+			name = substr(text, RSTART, RLENGTH - 1)
+			text = substr(text, RSTART + RLENGTH)
+			if (!(name in declared) || declared[name] == "" || name in own)
+				continue
+			header = substr(declared[name], 5)
+			to = room_of(declared[name])
+			if (to == from || may(from, to, header))
+				continue
+			print path ":" line ": " from " may not call " name "() of " header
+			errors++
+		}
+	}
+	close(path)
 }
 
 END {
-	if (!files) {
+	if (!n_files) {
 		print "layers.sh: no source files in src/"
 		exit 2
 	}
-	exit faults > 0
+	for (f = 1; f <= n_files; f++)
+		check_calls(files[f])
+	exit errors > 0
 }'
