@@ -57,6 +57,8 @@ static const struct command {
          "White ends its blocks, and beats any number of black ones for the time of [block] window.\n"},
 	{"resume", command_order, "[--json] RULE", "a suspended rule counts again", ""},
 	{"reload", command_order, "[--json]", "configuration and rules anew, everything or nothing", ""},
+	{"cleanup", command_cleanup, "", "takes out of the firewall what a killed daemon left",
+         "Removes the chain, the jumps to it and the lists. Needs root. While a daemon runs: exit status 1, and nothing is done.\n"},
 };
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };

@@ -33,6 +33,7 @@ struct command_env {
 /* argv[0] is the command's name. */
 int command_block(int argc, char **argv, const struct command_env *env);
 int command_check(int argc, char **argv, const struct command_env *env);
+int command_cleanup(int argc, char **argv, const struct command_env *env);
 int command_explain(int argc, char **argv, const struct command_env *env);
 int command_list(int argc, char **argv, const struct command_env *env);
 int command_order(int argc, char **argv, const struct command_env *env); /* test, reload, resume */

@@ -21,7 +21,8 @@ static enum root_action action_of(enum config_action action)
 	return ROOT_DROP; /* not reached: the switch is complete */
 }
 
-int command_open_root(const struct config *config, const char *path, struct root **ret, struct why *why)
+/* What root must know of the config. */
+static struct root_config root_config(const struct config *config, const char *path)
 {
 	struct root_config root = {.manage_rules = config->firewall.manage_rules,
 	                           .keep_on_stop = config->firewall.keep_on_stop,
@@ -47,5 +48,19 @@ int command_open_root(const struct config *config, const char *path, struct root
 		root.never[root.n_never++] = own[i];
 	for (size_t i = 0; i < config->allow.n && root.n_never < ROOT_NEVER_MAX; i++)
 		root.never[root.n_never++] = config->allow.nets[i];
+	return root;
+}
+
+int command_open_root(const struct config *config, const char *path, struct root **ret, struct why *why)
+{
+	const struct root_config root = root_config(config, path);
+
 	return root_open(&root, ret, why);
+}
+
+int command_clean_root(const struct config *config, bool *ret_removed, struct why *why)
+{
+	const struct root_config root = root_config(config, NULL);
+
+	return root_clean(&root, ret_removed, why);
 }

@@ -4,6 +4,8 @@
 #ifndef WFS_COMMAND_FIREWALL_H
 #define WFS_COMMAND_FIREWALL_H
 
+#include <stdbool.h>
+
 #include "base/why.h"
 #include "config.h"
 #include "root/root.h"
@@ -13,5 +15,8 @@
  * refuses to block. path: of the config, borrowed, for who asks root for it; NULL: nobody does. Errors as of root_open.
  */
 int command_open_root(const struct config *config, const char *path, struct root **ret, struct why *why);
+
+/* Removes what is left of a daemon with this config. Errors as of root_clean. */
+int command_clean_root(const struct config *config, bool *ret_removed, struct why *why);
 
 #endif

@@ -280,7 +280,7 @@ static int sync_kernel(const struct config *config, struct store *store, struct 
 		return rc;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 || (child = fork()) < 0) {
 		rc = why_set(why, errno, "cannot start a process: %s", strerror(errno));
-		root_close(root, true);
+		root_close(root, false);
 		return rc;
 	}
 	if (child == 0) {

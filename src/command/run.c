@@ -22,13 +22,26 @@ enum { ENGINE_FD = 3 }; /* where the engine finds its end of the pair */
 
 static const char engine_flag[] = "--engine";
 
-/* --- the engine's side --- */
-
-static int say(int status, const struct why *why)
+/*
+ * Says why it does not start, and returns the status: COMMAND_USAGE when somebody must change something first, so that
+ * systemd does not try again; else it may be over the next time.
+ */
+static int say(int rc, const struct why *why)
 {
 	log_line(LOG_ERR, "%s", why->text);
-	return status;
+	switch (-rc) {
+	case EINVAL:
+	case ENOENT:
+	case ENOTDIR:
+	case EACCES:
+	case EROFS:
+		return COMMAND_USAGE;
+	default:
+		return COMMAND_SYSTEM;
+	}
 }
+
+/* --- the engine's side --- */
 
 /* After exec, as the engine's user. */
 static int run_engine(const struct command_env *env)
@@ -40,17 +53,18 @@ static int run_engine(const struct command_env *env)
 	int rc, status;
 
 	log_init("watchforspammers", LOG_INFO);
-	if (engine_config(&root, &config, &why) < 0)
-		return say(COMMAND_USAGE, &why);
+	if ((rc = engine_config(&root, &config, &why)) < 0)
+		return say(rc, &why);
 	store_temp_beside(config->database.path);
 	rc = engine_new(config, &root, &engine, &why);
 	if (rc < 0)
-		return say(rc == -EINVAL ? COMMAND_USAGE : COMMAND_SYSTEM, &why);
+		return say(rc, &why);
 	rc = sandbox_engine((const char *const[]){config->database.path, config->control.socket},
 	                    config->control.socket[0] == '\0' ? 1 : 2, &why);
 	if (rc < 0) {
 		engine_free(engine);
-		return say(COMMAND_SYSTEM, &why);
+		log_line(LOG_ERR, "%s", why.text);
+		return COMMAND_SYSTEM;
 	}
 	status = engine_run(engine);
 	engine_free(engine);
@@ -74,6 +88,7 @@ static void become_engine(int fd, const struct config *config, const struct comm
 	char pid[16];
 	sigset_t none;
 	struct why why;
+	int rc;
 
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
@@ -81,18 +96,16 @@ static void become_engine(int fd, const struct config *config, const struct comm
 		log_line(LOG_ERR, "cannot hand the engine its socket: %s", strerror(errno));
 		_exit(COMMAND_SYSTEM);
 	}
-	if (sandbox_become(config->run.user, &why) < 0) {
-		log_line(LOG_ERR, "%s", why.text);
-		_exit(COMMAND_SYSTEM);
-	}
+	if ((rc = sandbox_become(config->run.user, &why)) < 0)
+		_exit(say(rc, &why));
 	/* systemd's watchdog is fed by the engine: it is the one that could hang. */
 	if (getenv("WATCHDOG_PID") != NULL) {
 		(void)snprintf(pid, sizeof pid, "%d", (int)getpid());
 		(void)setenv("WATCHDOG_PID", pid, 1);
 	}
 	exec_engine(env);
-	log_line(LOG_ERR, "cannot start the engine: %s", strerror(errno));
-	_exit(COMMAND_SYSTEM);
+	rc = why_set(&why, errno, "cannot start the engine: %s", strerror(errno));
+	_exit(say(rc, &why));
 }
 
 /* --- root's side --- */
@@ -123,7 +136,7 @@ static int run_root(const struct config *config, const struct command_env *env)
 	block_signals();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 || (engine = fork()) < 0) {
 		log_line(LOG_ERR, "cannot start the engine: %s", strerror(errno));
-		root_close(root, true);
+		root_close(root, false);
 		return COMMAND_SYSTEM;
 	}
 	if (engine == 0)
@@ -131,7 +144,7 @@ static int run_root(const struct config *config, const struct command_env *env)
 	(void)close(pair[1]);
 	status = root_serve(root, pair[0], engine);
 	(void)close(pair[0]);
-	/* A wrong rule or configuration is no crash: nothing was blocked yet, so nothing is left behind. */
+	/* What somebody must change first is no crash: nothing was blocked yet, so nothing is left behind. */
 	root_close(root, status == COMMAND_DONE || status == COMMAND_USAGE);
 	return status;
 }

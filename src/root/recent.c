@@ -32,6 +32,7 @@ struct recent {
 	const struct root_config *config; /* borrowed */
 	uint32_t per_list;
 	unsigned n_shards;
+	bool made; /* by recent_open: there was no chain */
 	bool use[FAMILIES];
 	bool kinds[FAMILIES][XTABLES_KINDS]; /* there is such a list */
 	struct why without6;
@@ -507,6 +508,7 @@ int recent_open(const struct root_config *config, struct recent **ret, const cha
 		*why = recent->without6;
 		goto fail;
 	}
+	recent->made = config->manage_rules && found == 0 && changed;
 	recent->use[XTABLES_IP6] = err == 0;
 	recent->per_list = read_parameter(); /* the file is there now that a rule has called for the module */
 	err = members_init(&recent->before, recent->per_list) ? recent_read(recent, why)
@@ -553,6 +555,11 @@ int recent_ensure(struct recent *recent, uint32_t n4, uint32_t n6, bool *ret_hea
 	return changed ? recent_read(recent, why) : 0;
 }
 
+bool recent_is_made(const struct recent *recent)
+{
+	return recent->made;
+}
+
 /* The rules stay, being somebody else's; with nothing in the lists they block nobody. */
 static int empty_foreign(struct recent *recent, struct why *why)
 {
@@ -596,4 +603,38 @@ int recent_close(struct recent *recent, bool remove, struct why *why)
 	members_done(&recent->before);
 	free(recent);
 	return err;
+}
+
+/* Lists of somebody else's rules. */
+static int clean_foreign(const struct root_config *config, bool *ret_removed, struct why *why)
+{
+	const char *without6;
+	struct recent *recent;
+	struct recent_size size;
+	int err = recent_open(config, &recent, &without6, why);
+
+	if (err < 0)
+		return err;
+	size = recent_size(recent);
+	err = recent_close(recent, true, why);
+	if (err == 0)
+		*ret_removed = size.held4 + size.held6 > 0;
+	return err;
+}
+
+int recent_clean(const struct root_config *config, bool *ret_removed, struct why *why)
+{
+	bool changed4 = false, changed6 = false;
+	int err;
+
+	if (!config->manage_rules)
+		return clean_foreign(config, ret_removed, why);
+	err = xtables_apply(XTABLES_IP4, config, 0, &changed4, why);
+	if (err == 0 || is_absent(err))
+		err = xtables_apply(XTABLES_IP6, config, 0, &changed6, why);
+	/* Where there are no tables there is nothing in them. */
+	if (err < 0 && !is_absent(err))
+		return err;
+	*ret_removed = changed4 || changed6;
+	return 0;
 }

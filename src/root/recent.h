@@ -70,6 +70,9 @@ size_t recent_copy(const struct recent *recent, uint32_t from, struct members_en
  */
 int recent_floods(struct recent *recent, struct addr *out, size_t cap, size_t *ret_n, struct why *why);
 
+/* True when recent_open found nothing of ours and made it all. */
+bool recent_is_made(const struct recent *recent);
+
 struct recent_size recent_size(const struct recent *recent);
 
 /*
@@ -77,5 +80,8 @@ struct recent_size recent_size(const struct recent *recent);
  * empties the lists. Takes NULL.
  */
 int recent_close(struct recent *recent, bool remove, struct why *why);
+
+/* What recent_close removes, of a daemon that could not do it itself. *ret_removed: something was there. */
+int recent_clean(const struct root_config *config, bool *ret_removed, struct why *why);
 
 #endif

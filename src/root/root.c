@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "firewall/claim.h"
 #include "firewall/message.h"
 #include "root/recent.h"
 
@@ -26,7 +27,9 @@ enum {
 
 struct root {
 	struct root_config config;
+	struct claim claim;
 	struct recent *recent;
+	bool began;     /* the engine has asked for more than its configuration: the start is over */
 	int64_t second; /* the clock's, that adds counts for */
 	uint32_t adds;
 	bool said_full;     /* since the last ENSURE, */
@@ -77,8 +80,14 @@ int root_open(const struct root_config *config, struct root **ret, struct why *w
 	if (root == NULL)
 		return why_set(why, ENOMEM, "no memory for the root process");
 	root->config = *config;
+	err = claim_take(config, &root->claim, why);
+	if (err < 0) {
+		free(root);
+		return err;
+	}
 	err = recent_open(&root->config, &root->recent, &without6, why);
 	if (err < 0) {
+		claim_drop(&root->claim);
 		free(root);
 		return err;
 	}
@@ -91,12 +100,30 @@ int root_open(const struct root_config *config, struct root **ret, struct why *w
 void root_close(struct root *root, bool remove)
 {
 	struct why why;
+	bool failed;
 
 	if (root == NULL)
 		return;
-	if (recent_close(root->recent, remove && !root->config.keep_on_stop, &why) < 0)
-		log_line(LOG_WARNING, "the rules stay until you remove them: %s", why.text);
+	failed = !root->began && recent_is_made(root->recent);
+	if (recent_close(root->recent, failed || (remove && !root->config.keep_on_stop), &why) < 0)
+		log_line(LOG_WARNING, "the rules stay until you remove them with 'watchforspammers cleanup': %s",
+		         why.text);
+	claim_drop(&root->claim);
 	free(root);
+}
+
+int root_clean(const struct root_config *config, bool *ret_removed, struct why *why)
+{
+	struct claim claim;
+	int err = check_config(config, why);
+
+	if (err == 0)
+		err = claim_take(config, &claim, why);
+	if (err < 0)
+		return err;
+	err = recent_clean(config, ret_removed, why);
+	claim_drop(&claim);
+	return err;
 }
 
 /* The last word on what may be blocked, whatever the engine believes. */
@@ -282,6 +309,7 @@ int root_answer(struct root *root, struct message *m, int64_t now_s)
 	int err = 0, fd = -1;
 
 	assert(message_is_request(m, sizeof *m));
+	root->began |= m->verb != MESSAGE_CONFIG;
 	switch ((enum message_verb)m->verb) { /* message_is_request: it is one of them */
 	case MESSAGE_ENSURE:
 		err = answer_ensure(root, m, &why);

@@ -7,7 +7,9 @@
  * hands to the engine unread. It forwards SIGTERM, SIGINT, SIGHUP and SIGUSR1 to the engine
  * and ends when the engine ended or closed its end of the pair.
  * Stop: when the engine ends with status 0 the chain, the jump and the lists are removed unless keep_on_stop;
- * when it dies otherwise they stay, for the next start to go on with; the rules' seconds bound how long.
+ * when it dies otherwise they stay, for the next start to go on with; the rules' seconds bound how long. Of a start that
+ * failed (the engine ended before it asked for more than its configuration) what was made for it goes.
+ * One root process has a chain and its lists at a time: claim.h.
  */
 #ifndef WFS_ROOT_ROOT_H
 #define WFS_ROOT_ROOT_H
@@ -52,7 +54,8 @@ struct root_config {
 
 /*
  * Makes the kernel ready, before the engine is started, so that what is missing is said and exits 3.
- * Errors: a sentence with the remedy: no legacy xtables, no xt_recent, no CAP_NET_ADMIN.
+ * Errors: a sentence with the remedy: no legacy xtables, no xt_recent, no CAP_NET_ADMIN; -EALREADY: another root process
+ * has the chain or the list.
  */
 struct root;
 int root_open(const struct root_config *config, struct root **ret, struct why *why);
@@ -74,9 +77,16 @@ struct message;
 int root_answer(struct root *root, struct message *m, int64_t now_s);
 
 /*
- * Undoes root_open. remove: the engine ended with status 0, so rules and lists go, unless keep_on_stop.
+ * Undoes root_open. remove: the engine ended with status 0, so rules and lists go, unless keep_on_stop; what root_open made
+ * goes anyway when nothing was asked for but the configuration.
  * Where the rules are not ours the lists are emptied instead. Takes NULL.
  */
 void root_close(struct root *root, bool remove);
+
+/*
+ * Removes what a root process left that was killed. *ret_removed: something was there.
+ * Errors: as of root_open, -EALREADY: one is at work.
+ */
+int root_clean(const struct root_config *config, bool *ret_removed, struct why *why);
 
 #endif

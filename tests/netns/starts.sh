@@ -4,7 +4,7 @@
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"
-netns_need sqlite3 iptables-legacy ip6tables-legacy timeout
+netns_need sqlite3 iptables-legacy ip6tables-legacy timeout prlimit
 daemon_prepare
 N=0
 
@@ -39,6 +39,84 @@ attack "after a reload that failed"
 daemon_config ""
 daemon_stop || fail "exit status $? on SIGTERM"
 no_rules || fail "stop left rules behind"
+
+nothing_left() {
+	no_rules && [ -z "$(in_server sh -c 'ls /proc/net/xt_recent/spammer*' 2>/dev/null)" ]
+}
+
+# --- a start that fails says why, with status 2 when somebody must change something first, and leaves nothing behind
+# does_not_start WHAT STATUS TEXT [COMMAND...]
+does_not_start() {
+	local what=$1
+	shift
+	daemon_refuses "$@"
+	nothing_left || fail "$what: left behind: $(in_server iptables-legacy -S)"
+}
+daemon_config "[block]
+treshold = 5"
+does_not_start "a wrong key" 2 "has no key"
+daemon_config ""
+sed -i 's/^user = .*/user = nobodyx/' "$CONF"
+does_not_start "a user that is not there" 2 "no user \"nobodyx\""
+daemon_config ""
+sed -i 's,^\[log .*,[log mail.log],' "$CONF"
+does_not_start "a log by a relative path" 2 "[log mail.log]: "
+DB=$WORK/nowhere/hits.db
+daemon_config ""
+does_not_start "no directory for the database" 2 "$DB.lock: No such file or directory"
+mkdir "$WORK/nowhere"
+does_not_start "a directory that the daemon's user may not write to" 2 "$DB.lock: Permission denied"
+chown nobody "$WORK/nowhere"
+does_not_start "an engine that is killed while it starts" 3 "the engine was killed by signal 25" prlimit --fsize=4096
+DB=$WORK/db/hits.db
+daemon_config ""
+chmod 700 "$WFS_PROGRAM"
+does_not_start "an engine that cannot be started" 2 "cannot start the engine: Permission denied"
+chmod 755 "$WFS_PROGRAM"
+
+# --- what ran and was killed keeps its blocks, and a start that fails for now takes nothing of them away
+daemon_start
+attack "before the engine is killed"
+kill -KILL "$ENGINE"
+daemon_wait
+status=$?
+[ "$status" = 3 ] || fail "the engine was killed: exit status $status, want 3"
+listed "$NEW" || fail "the engine was killed: the blocks are gone"
+sed -i "s,^path = .*,path = $WORK/nowhere/hits.db," "$CONF"
+daemon_refuses 3 "the engine was killed by signal 25" prlimit --fsize=4096
+listed "$NEW" || fail "a start that failed took away the blocks of the one before"
+daemon_config ""
+
+# --- cleanup: not while a daemon runs; else all of what is left
+daemon_start
+! in_server "$WFS_PROGRAM" -c "$CONF" cleanup >"$WORK/out" 2>&1 || fail "cleanup while a daemon runs"
+grep -F "another watchforspammers (process $DAEMON) has chain \"SPAMMER\"" "$WORK/out" >/dev/null || fail "cleanup said: $(cat "$WORK/out")"
+listed "$NEW" || fail "cleanup took away what a daemon had blocked"
+engine=$ENGINE
+kill -KILL "$DAEMON"
+daemon_wait
+wait_until is_gone "$engine" || fail "the engine goes on without root"
+! nothing_left || fail "a killed daemon left nothing: the test proves nothing"
+said=$(in_server "$WFS_PROGRAM" -c "$CONF" cleanup 2>&1) || fail "cleanup: status $?: $said"
+[ "$said" = "removed chain SPAMMER, the jumps to it and its lists" ] || fail "cleanup said: $said"
+nothing_left || fail "cleanup left: $(in_server iptables-legacy -S)"
+said=$(in_server "$WFS_PROGRAM" -c "$CONF" cleanup 2>&1) || fail "cleanup again: status $?: $said"
+[ "$said" = "nothing was left" ] || fail "cleanup again said: $said"
+
+# --- one daemon for each network namespace, with the same names
+daemon_start
+attack "the first namespace"
+mkdir "$WORK/db2"
+chown nobody "$WORK/db2"
+sed "s,$WORK/db/,$WORK/db2/," "$CONF" >"$WORK/second.conf"
+ip netns exec "$CLIENT" "$WFS_PROGRAM" -c "$WORK/second.conf" run 2>"$WORK/second.err" &
+second=$!
+wait_until grep -F ", database $WORK/db2/" "$WORK/second.err" || fail "the second namespace: $(cat "$WORK/second.err")"
+kill "$second"
+wait "$second" || fail "the second namespace: status $?: $(cat "$WORK/second.err")"
+listed "$NEW" || fail "a daemon in another namespace took the blocks away"
+daemon_stop || fail "exit status $? on SIGTERM"
+nothing_left || fail "stop left something behind"
 
 no_sanitizer
 echo "ok"

@@ -97,17 +97,23 @@ if is_alive "$DAEMON"; then
 else
 	daemon_wait
 	status=$?
-	[ "$status" = 3 ] || fail "a read-only database: exit status $status, want 3"
+	[ "$status" = 2 ] || fail "a read-only database: exit status $status, want 2"
 fi
 daemon_start
 is_read "started again with a database that can be written"
 has_hits 2 || fail "after a read-only database: got $(hits) hits, want 2"
 
-# --- a second daemon on the same database; it must not take the first one's rules away
+# --- a second daemon with the same chain, list or database; it must not take the first one's rules away
+daemon_refuses 3 "another watchforspammers (process $DAEMON) has chain \"SPAMMER\""
+daemon_config "$USUAL
+chain = OTHER"
+daemon_refuses 3 "another watchforspammers (process $DAEMON) has list \"spammer\""
+daemon_config "$USUAL
+chain = OTHER
+list = other"
 daemon_refuses 3 "another watchforspammers uses this database"
-echo "nonsense" >"$WORK/patterns/zz.rules"
-daemon_refuses 3 "another watchforspammers uses this database"
-rm "$WORK/patterns/zz.rules"
+[ -z "$(in_server iptables-legacy -S | grep OTHER)" ] || fail "a second daemon that did not start left its chain"
+daemon_config "$USUAL"
 ! no_rules || fail "a second daemon took the first one's rules away"
 ! said "made anew" || fail "a second daemon took the first one's rules away, and they were made anew"
 line >>"$LOG"
@@ -205,7 +211,7 @@ is_read "a rule that a reload brought"
 daemon_config "$USUAL
 [allow]
 address = nobody"
-reload "$CONF:14: address: want an address"
+reload "$CONF:14: address: \"nobody\" is no IPv4 or IPv6 address"
 daemon_config "$USUAL
 [allow]
 address = 198.51.100.$N

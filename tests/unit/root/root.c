@@ -526,6 +526,73 @@ static void test_keep_on_stop(void **state)
 	assert_true(nothing_left());
 }
 
+/* Of a start that failed nothing stays but what was there before. */
+static void test_failed_start(void **state)
+{
+	struct root *root = root_of(&usual);
+
+	(void)state;
+	root_close(root, false);
+	assert_true(nothing_left());
+	root = root_of(&usual);
+	assert_int_equal(add(root, "192.0.2.7").n4, 1);
+	root_close(root, false); /* as after a crash */
+	root_close(root_of(&usual), false);
+	assert_true(shell("grep -q 'src=192.0.2.7 ' %s/spammer", listdir));
+	root_close(root_of(&usual), true);
+	assert_true(nothing_left());
+}
+
+static bool no_locks(void)
+{
+	return !shell("ls /run/watchforspammers-*-$(stat -Lc %%i /proc/self/ns/net).lock 2>/dev/null | grep .");
+}
+
+static void test_one_master(void **state)
+{
+	struct root_config other = usual;
+	struct root *const root = root_of(&usual);
+	struct root *second;
+	struct why why;
+	char want[64];
+
+	(void)state;
+	(void)snprintf(want, sizeof want, "another watchforspammers (process %d) has chain \"SPAMMER\"; ", (int)getpid());
+	assert_int_equal(root_open(&usual, &second, &why), -EALREADY);
+	assert_memory_equal(why.text, want, strlen(want));
+	strcpy(other.chain, "OTHER");
+	assert_int_equal(root_open(&other, &second, &why), -EALREADY);
+	assert_non_null(strstr(why.text, "has list \"spammer\""));
+	strcpy(other.list, "other");
+	second = root_of(&other);
+	assert_int_equal(ensure(second, 1, 0).healed, 0);
+	root_close(second, true);
+	assert_int_equal(ensure(root, 1, 0).healed, 0); /* nobody touched it */
+	root_close(root, true);
+	assert_true(nothing_left());
+	assert_true(no_locks());
+}
+
+static void test_clean(void **state)
+{
+	struct root *root = root_of(&usual);
+	bool removed = true;
+	struct why why;
+
+	(void)state;
+	assert_int_equal(ensure(root, 300, 0).error, 0);
+	assert_int_equal(root_clean(&usual, &removed, &why), -EALREADY);
+	assert_int_equal(ensure(root, 300, 0).healed, 0);
+	root_close(root, false);
+	assert_false(nothing_left());
+	assert_int_equal(root_clean(&usual, &removed, &why), 0);
+	assert_true(removed);
+	assert_true(nothing_left());
+	assert_int_equal(root_clean(&usual, &removed, &why), 0);
+	assert_false(removed);
+	assert_true(no_locks());
+}
+
 static void test_others_untouched(void **state)
 {
 	struct root *root;
@@ -858,6 +925,9 @@ int main(void)
 		cmocka_unit_test_setup(test_healed, clean),
 		cmocka_unit_test_setup(test_taken_over, clean),
 		cmocka_unit_test_setup(test_keep_on_stop, clean),
+		cmocka_unit_test_setup(test_failed_start, clean),
+		cmocka_unit_test_setup(test_one_master, clean),
+		cmocka_unit_test_setup(test_clean, clean),
 		cmocka_unit_test_setup(test_others_untouched, clean),
 		cmocka_unit_test_setup(test_foreign_rules, clean),
 		cmocka_unit_test_setup(test_rate, clean),

@@ -1,0 +1,33 @@
+/*
+ * cleanup: takes out of the firewall what a daemon left there that was killed and not started again.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "command/command.h"
+#include "command/firewall.h"
+
+int command_cleanup(int argc, char **argv, const struct command_env *env)
+{
+	int rc, status = COMMAND_SYSTEM;
+	struct config *config;
+	bool removed = false;
+	struct why why;
+
+	if (argc > 1 || env->json)
+		return command_usage(argv[0], "no arguments wanted");
+	if ((config = command_config(env, &status)) == NULL)
+		return status;
+	rc = command_clean_root(config, &removed, &why);
+	if (rc < 0)
+		status = command_fail(rc == -EALREADY ? COMMAND_NO : COMMAND_SYSTEM, &why);
+	else if (!removed)
+		status = printf("nothing was left\n") < 0;
+	else if (config->firewall.manage_rules)
+		status = printf("removed chain %s, the jumps to it and its lists\n", config->firewall.chain) < 0;
+	else
+		status = printf("emptied the lists %s and %s6; their rules are not ours\n", config->firewall.list,
+		                config->firewall.list) < 0;
+	config_free(config);
+	return status;
+}

@@ -1,0 +1,31 @@
+/*
+ * claim: a chain and its lists have one master at a time in a network namespace.
+ *
+ * Two daemons with the same names would undo each other's work at every comparison. Who holds a chain or a list holds a
+ * lock on a file in /run that only root can open, named after it and the number of the network namespace; when he dies,
+ * however it happens, the kernel lets go.
+ */
+#ifndef WFS_CLAIM_H
+#define WFS_CLAIM_H
+
+#include "base/why.h"
+#include "root/root.h"
+
+enum { CLAIM_PATH_MAX = 128 };
+
+struct claim {
+	struct claim_lock {
+		int fd; /* -1: none */
+		char path[CLAIM_PATH_MAX];
+	} chain, list;
+};
+
+/*
+ * Takes all or nothing: where the rules are not ours the chain is not, either. *ret: the caller's, claim_drop.
+ * Errors: -EALREADY somebody else holds it, with his process; -EACCES and the like, with the remedy.
+ */
+int claim_take(const struct root_config *config, struct claim *ret, struct why *why);
+
+void claim_drop(struct claim *claim);
+
+#endif
