@@ -628,6 +628,16 @@ static int refuse(const char *file, const struct row *row, const struct ini_entr
 	               shown(e->value, look));
 }
 
+static bool is_repeatable(enum kind kind)
+{
+	return kind == ADDRESSES || kind == NAMES || kind == CLIENTS || kind == FILES || kind == LISTS;
+}
+
+static bool is_same_key(const struct ini_entry *a, const struct ini_entry *b)
+{
+	return a->key != NULL && strcasecmp(a->section, b->section) == 0 && strcasecmp(a->key, b->key) == 0;
+}
+
 static int take_entry(struct config *config, const char *file, const struct ini *ini, size_t i, struct why *why)
 {
 	const struct ini_entry *const e = &ini->entries[i];
@@ -648,11 +658,9 @@ static int take_entry(struct config *config, const char *file, const struct ini 
 	if (row == NULL)
 		return why_set(why, EINVAL, "%s:%u: [%s] has no key \"%s\"%s", file, e->line,
 		               shown(e->section, look2), shown(e->key, look), proposal(e->section, e->key, near));
-	if (row->kind != ADDRESSES && row->kind != NAMES && row->kind != CLIENTS && row->kind != FILES &&
-	    row->kind != LISTS)
+	if (!is_repeatable(row->kind))
 		for (size_t j = 0; j < i; j++)
-			if (ini->entries[j].key != NULL && strcasecmp(ini->entries[j].section, e->section) == 0 &&
-			    strcasecmp(ini->entries[j].key, e->key) == 0)
+			if (is_same_key(&ini->entries[j], e))
 				return why_set(why, EINVAL, "%s:%u: %s stands twice, first in line %u", file, e->line, row->key.key,
 				               ini->entries[j].line);
 	want = take(config, row, e->value);
@@ -671,6 +679,12 @@ static struct config *defaults(void)
 	return config;
 }
 
+static void add_default_log(struct config *config)
+{
+	if (config->n_logs == 0)
+		config->logs[config->n_logs++] = copy("/var/log/mail.log");
+}
+
 /* ini: taken; NULL: an absent file. */
 static int from_ini(const char *path, struct ini *ini, struct config **ret, struct why *why)
 {
@@ -684,8 +698,7 @@ static int from_ini(const char *path, struct ini *ini, struct config **ret, stru
 		config_free(config);
 		return rc;
 	}
-	if (config->n_logs == 0)
-		config->logs[config->n_logs++] = copy("/var/log/mail.log");
+	add_default_log(config);
 	*ret = config;
 	return 0;
 }
@@ -706,6 +719,46 @@ int config_read_fd(const char *path, int fd, struct config **ret, struct why *wh
 	const int rc = fd < 0 ? 0 : ini_read_fd(path, fd, &ini, why);
 
 	return rc < 0 ? rc : from_ini(path, ini, ret, why);
+}
+
+/* An entry that is wrong may have been taken in part: the key is again as it was before it. */
+static void take_back(struct config *config, const struct ini *ini, size_t i)
+{
+	const struct ini_entry *const e = &ini->entries[i];
+	const struct row *const row = e->key == NULL ? NULL : find_row(e->section, e->key);
+
+	if (row == NULL || is_repeatable(row->kind))
+		return;
+	(void)take(config, row, row->key.value);
+	for (size_t j = 0; j < i; j++)
+		if (is_same_key(&ini->entries[j], e))
+			(void)take(config, row, ini->entries[j].value);
+}
+
+int config_read_rest(const char *path, bool may_be_absent, struct config **ret, struct why *why)
+{
+	struct config *const config = defaults();
+	struct ini *ini = NULL;
+	int rc = ini_read_rest(path, &ini, why);
+
+	if (rc == -ENOENT && may_be_absent)
+		rc = 0;
+	for (size_t i = 0; ini != NULL && i < ini->n; i++) {
+		struct why more;
+		const int wrong = take_entry(config, path, ini, i, &more);
+
+		if (wrong == 0)
+			continue;
+		take_back(config, ini, i);
+		if (rc == 0) {
+			rc = wrong;
+			*why = more;
+		}
+	}
+	ini_free(ini);
+	add_default_log(config);
+	*ret = config;
+	return rc;
 }
 
 static void free_words(struct config_words *words)

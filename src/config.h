@@ -3,7 +3,8 @@
  *
  * Knows base only. Every key stands once in config_keys with its default as text; the same table reads the
  * file, fills in what is absent, proposes the nearest key for a wrong one, and lets a test prove that the
- * manual page tells the truth. A file is taken whole or not at all.
+ * manual page tells the truth. A file is taken whole or not at all,
+ * but for config_read_rest.
  */
 #ifndef WFS_CONFIG_H
 #define WFS_CONFIG_H
@@ -123,6 +124,12 @@ void config_ports_text(const struct config *config, char out[static CONFIG_PORTS
 
 /* The same of what somebody else opened: fd is borrowed, -1 means that it is absent; path is the name for messages. */
 int config_read_fd(const char *path, int fd, struct config **ret, struct why *why);
+
+/*
+ * For who only needs to find the daemon: of a file with errors what is good, and the defaults for the rest. Returns as
+ * config_read, the first error in why; *ret is filled all the same.
+ */
+int config_read_rest(const char *path, bool may_be_absent, struct config **ret, struct why *why);
 
 /* Takes NULL. */
 void config_free(struct config *config);

@@ -42,7 +42,9 @@ static const struct command {
 	{"list", command_list, "[--json]", "who is blocked now", ""},
 	{"why", command_why, "[--json] [--all] ADDRESS", "all that is known of an address",
          "  --all  every hit; else the newest 20. Exit status 1 when nothing is known.\n"},
-	{"status", command_status, "[--json]", "the daemon's health", ""},
+	{"status", command_status, "[--json|--check]", "the daemon's health, its problems first",
+         "  --check  one line, and the exit status as monitoring wants it: 0 ok, 1 warning, 2 critical, 3 unknown\n"
+         "Exit status 1 when there are problems.\n"},
 	{"test", command_order, "[--json] ADDRESS|NETWORK", "would it be blocked, and why",
          "Asks the daemon, or the database when none runs. Exit status 1 when it is not blocked.\n"},
 	{"block", command_block, "[--json] ADDRESS|NETWORK [--for DURATION] [--reason TEXT]", "by hand, at once",

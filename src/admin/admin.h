@@ -20,6 +20,7 @@
 #include "config.h"
 #include "control/answer.h"
 #include "control/protocol.h"
+#include "admin/problems.h"
 #include "pipeline/reconcile.h"
 #include "store/audit.h"
 #include "store/store.h"
@@ -37,6 +38,7 @@ struct admin {
 	struct audit *audit;
 	struct verdict *verdict;     /* at now_s: verdict_at */
 	struct reconcile *reconcile;       /* NULL: no daemon; only test is asked then */
+	const struct problems *problems; /* NULL: no daemon */
 	const struct config *config;
 };
 

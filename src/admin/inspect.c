@@ -124,16 +124,36 @@ static void say_said(struct answer *answer, const char *key, const char *value)
 	}
 }
 
+static void say_problems(const struct problems *problems, struct answer *answer)
+{
+	const struct problem *p;
+
+	answer_array(answer, "problems");
+	for (size_t at = 0; (p = problems_next(problems, &at)) != NULL && answer_has_room(answer);) {
+		answer_object(answer, NULL);
+		answer_text(answer, "kind", problems_name(p->kind));
+		answer_text(answer, "what", p->what);
+		answer_time(answer, "since", p->since_s);
+		answer_text(answer, "remedy", p->remedy);
+		answer_close(answer);
+	}
+	answer_close(answer);
+}
+
+/* What the database does not tell is left out: its trouble is among the problems. */
 void inspect_status(const struct admin *o, int64_t now_s, struct answer *answer)
 {
 	const struct verdict_stat stat = verdict_stat(o->verdict);
 	const char *key, *value;
-	struct why why;
+	struct why ignored;
 	int64_t active = 0;
-	int rc = audit_count_running(o->audit, now_s, &active, &why);
+	const int rc = audit_count_running(o->audit, now_s, &active, &ignored);
 
 	answer_begin(answer);
-	answer_number(answer, "blocks_active", active);
+	if (o->problems != NULL)
+		say_problems(o->problems, answer);
+	if (rc >= 0)
+		answer_number(answer, "blocks_active", active);
 	answer_number(answer, "addresses", (int64_t)stat.addresses);
 	answer_number(answer, "forgotten", (int64_t)stat.forgotten);
 	answer_number(answer, "braked", (int64_t)stat.braked);
@@ -141,10 +161,8 @@ void inspect_status(const struct admin *o, int64_t now_s, struct answer *answer)
 	answer_number(answer, "earned", (int64_t)stat.earned);
 	if (rc >= 0)
 		for (audit_said(o->audit);
-		     (rc = audit_next_said(o->audit, &key, &value, &why)) == 0 && answer_has_room(answer);)
+		     audit_next_said(o->audit, &key, &value, &ignored) == 0 && answer_has_room(answer);)
 			say_said(answer, key, value);
 	audit_stop(o->audit);
 	answer_end(answer);
-	if (rc < 0)
-		answer_error(answer, why.text);
 }

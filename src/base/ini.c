@@ -17,6 +17,7 @@
 enum {
 	INI_FILE_MAX = 16 << 20, /* a rule file of 16 MiB is a mistake */
 	ESCAPED_MAX = 128,
+	STRUCK_MAX = 100, /* lines with errors that are left out */
 };
 
 static char *must(char *p)
@@ -183,9 +184,43 @@ static int by_line(const void *a, const void *b)
 	return (x->line > y->line) - (x->line < y->line);
 }
 
-/* The library answers by section and key; we want file order, the section's own entry first. */
-static void collect(struct ini_cfgobj *object, struct ini *ini)
+static struct span trimmed(const char *p, size_t len)
 {
+	for (; len > 0 && is_blank(*p); len--)
+		p++;
+	for (; len > 0 && is_blank(p[len - 1]); len--)
+		;
+	return (struct span){p, len};
+}
+
+/* Where we are in the text of a file. */
+struct cursor {
+	const char *data, *end;
+	unsigned line;
+};
+
+/* The line of the next "[name]", 0 when there is none: the library does not tell. at goes on to there. */
+static unsigned section_line(struct cursor *at, const char *name)
+{
+	struct cursor next = *at;
+	struct span text;
+
+	while (next_line(&next.data, next.end, &next.line, &text)) {
+		if (text.len < 2 || text.p[0] != '[' || text.p[text.len - 1] != ']')
+			continue;
+		text = trimmed(text.p + 1, text.len - 2);
+		if (text.len == strlen(name) && strncasecmp(text.p, name, text.len) == 0) {
+			*at = next;
+			return next.line;
+		}
+	}
+	return 0;
+}
+
+/* The library answers by section and key; we want file order, the section's own entry first. */
+static void collect(struct ini_cfgobj *object, const char *data, size_t len, struct ini *ini)
+{
+	struct cursor at = {data, data + len, 0};
 	size_t room = 0;
 	int n_sections = 0, rc = 0;
 	char **const sections = ini_get_section_list(object, &n_sections, &rc);
@@ -195,7 +230,7 @@ static void collect(struct ini_cfgobj *object, struct ini *ini)
 		char **const keys = ini_get_attribute_list(object, sections[s], &n_keys, &rc);
 		const size_t first = ini->n;
 
-		add_entry(ini, &room, sections[s], NULL, NULL, 0);
+		add_entry(ini, &room, sections[s], NULL, NULL, section_line(&at, sections[s]));
 		for (int k = 0; k < n_keys; k++) {
 			struct value_obj *vo = NULL;
 			int mode = INI_GET_FIRST_VALUE;
@@ -214,8 +249,6 @@ static void collect(struct ini_cfgobj *object, struct ini *ini)
 			}
 		}
 		qsort(ini->entries + first + 1, ini->n - first - 1, sizeof *ini->entries, by_line);
-		if (ini->n > first + 1)
-			ini->entries[first].line = ini->entries[first + 1].line - 1;
 		ini_free_attribute_list(keys);
 	}
 	ini_free_section_list(sections);
@@ -265,7 +298,7 @@ int ini_parse(const char *path, const char *data, size_t len, struct ini **ret, 
 		if (ini == NULL)
 			abort();
 		ini->path = must(strdup(path));
-		collect(object, ini);
+		collect(object, data, len, ini);
 		*ret = ini;
 		rc = 0;
 	}
@@ -275,7 +308,46 @@ int ini_parse(const char *path, const char *data, size_t len, struct ini **ret, 
 	return rc;
 }
 
-int ini_read_fd(const char *path, int fd, struct ini **ret, struct why *why)
+/* The line that a sentence "path:line: ..." names, 0: none. */
+static unsigned line_of(const char *path, const struct why *why)
+{
+	const size_t n = strlen(path);
+
+	return strncmp(why->text, path, n) == 0 && why->text[n] == ':' ? (unsigned)strtoul(why->text + n + 1, NULL, 10) : 0;
+}
+
+/* Makes a comment of a line; false when there is no such line. */
+static bool strike_out(char *data, size_t len, unsigned line)
+{
+	char *const end = data + len;
+	char *lf;
+
+	for (; line > 1; line--) {
+		if ((lf = memchr(data, '\n', (size_t)(end - data))) == NULL)
+			return false;
+		data = lf + 1;
+	}
+	if (line == 0 || data == end)
+		return false;
+	lf = memchr(data, '\n', (size_t)(end - data));
+	memset(data, '#', (size_t)((lf == NULL ? end : lf) - data));
+	return true;
+}
+
+/* Without the lines that have an error; the first of these is what is returned and said. */
+static int parse_rest(const char *path, char *data, size_t len, struct ini **ret, struct why *why)
+{
+	struct why more;
+	const int rc = ini_parse(path, data, len, ret, why);
+	int again = rc;
+
+	more = *why;
+	for (int i = 0; again < 0 && i < STRUCK_MAX && strike_out(data, len, line_of(path, &more)); i++)
+		again = ini_parse(path, data, len, ret, &more);
+	return rc;
+}
+
+static int read_fd(const char *path, int fd, bool rest, struct ini **ret, struct why *why)
 {
 	char name[ESCAPED_MAX];
 	struct stat st;
@@ -293,13 +365,15 @@ int ini_read_fd(const char *path, int fd, struct ini **ret, struct why *why)
 	while (len < (size_t)st.st_size &&
 	       (got = pread(fd, data + len, (size_t)st.st_size - len, (off_t)len)) > 0)
 		len += (size_t)got;
-	rc = got < 0 ? why_set(why, errno, "%s: %s", name, strerror(errno))
-	             : ini_parse(path, data, len, ret, why);
+	if (got < 0)
+		rc = why_set(why, errno, "%s: %s", name, strerror(errno));
+	else
+		rc = rest ? parse_rest(path, data, len, ret, why) : ini_parse(path, data, len, ret, why);
 	free(data);
 	return rc;
 }
 
-int ini_read(const char *path, struct ini **ret, struct why *why)
+static int read_path(const char *path, bool rest, struct ini **ret, struct why *why)
 {
 	char name[ESCAPED_MAX];
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -309,9 +383,25 @@ int ini_read(const char *path, struct ini **ret, struct why *why)
 		escaped(path, name);
 		return why_set(why, errno, "%s: %s", name, strerror(errno));
 	}
-	rc = ini_read_fd(path, fd, ret, why);
+	rc = read_fd(path, fd, rest, ret, why);
 	(void)close(fd);
 	return rc;
+}
+
+int ini_read(const char *path, struct ini **ret, struct why *why)
+{
+	return read_path(path, false, ret, why);
+}
+
+int ini_read_rest(const char *path, struct ini **ret, struct why *why)
+{
+	*ret = NULL;
+	return read_path(path, true, ret, why);
+}
+
+int ini_read_fd(const char *path, int fd, struct ini **ret, struct why *why)
+{
+	return read_fd(path, fd, false, ret, why);
 }
 
 void ini_free(struct ini *ini)

@@ -18,7 +18,7 @@ struct ini_entry {
 	char *section;
 	char *key;     /* NULL: the section's own entry, standing before its keys */
 	char *value;   /* NULL when key is */
-	unsigned line; /* 1...; of a section's own entry: about, 0 when the section is empty */
+	unsigned line; /* 1... */
 };
 
 struct ini {
@@ -36,7 +36,13 @@ int ini_read(const char *path, struct ini **ret, struct why *why);
 /* The same of what is open as fd, from its first byte; path is only the name for messages. fd: borrowed. */
 int ini_read_fd(const char *path, int fd, struct ini **ret, struct why *why);
 
-/* The same from memory; path is only the name for messages. data: len bytes, any content. */
+/*
+ * The same, but of a file with errors the rest: lines that have one are left out. Returns as ini_read, the first error in why;
+ * *ret is NULL only when nothing could be read, or more than 100 lines have an error.
+ */
+int ini_read_rest(const char *path, struct ini **ret, struct why *why);
+
+/* The same as ini_read from memory; path is only the name for messages. data: len bytes, any content. */
 int ini_parse(const char *path, const char *data, size_t len, struct ini **ret, struct why *why);
 
 /* Takes NULL. */

@@ -49,16 +49,42 @@ struct config *command_config(const struct command_env *env, int *ret_status)
 	return config;
 }
 
+struct config *command_config_rest(const struct command_env *env, struct why *ret_error, int *ret_status)
+{
+	struct config *config = NULL;
+	const int rc = config_read_rest(env->config_path, !env->config_given, &config, ret_error);
+
+	if (rc == 0) {
+		ret_error->text[0] = '\0';
+		return config;
+	}
+	if (rc != -EINVAL && env->config_given) {
+		*ret_status = command_fail(COMMAND_USAGE, ret_error);
+		config_free(config);
+		return NULL;
+	}
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "watchforspammers: warning: %s; going on with the rest of the configuration\n",
+	              ret_error->text);
+	return config;
+}
+
+int command_open_database(const struct config *config, struct store **ret, struct why *why)
+{
+	const int rc = store_open(config->database.path, STORE_READ, ret, why);
+
+	if (rc == -ENOENT)
+		return why_set(why, ENOENT, "%s: no database here yet, or not for you to read: start the daemon, or fill it with "
+		                            "'replay --database'", config->database.path);
+	return rc;
+}
+
 struct store *command_database(const struct config *config)
 {
 	struct store *store = NULL;
 	struct why why;
-	const int rc = store_open(config->database.path, STORE_READ, &store, &why);
 
-	if (rc == -ENOENT)
-		(void)why_set(&why, ENOENT, "%s: no database here yet, or not for you to read: start the daemon, or fill it with "
-		                            "'replay --database'", config->database.path);
-	if (rc < 0)
+	if (command_open_database(config, &store, &why) < 0)
 		(void)command_fail(COMMAND_SYSTEM, &why);
 	return store;
 }

@@ -59,7 +59,16 @@ int command_wait_for_lines(const char *command);
 /* Reads the config; on failure says why and returns NULL with *ret_status set. */
 struct config *command_config(const struct command_env *env, int *ret_status);
 
-/* Opens the config's database for reading; on failure says why and returns NULL. */
+/*
+ * The same for commands that only need to find the daemon and its database: they go on with what is good of a file with
+ * errors, and warn. NULL only when a file that was named cannot be read at all. ret_error: "" when there was none.
+ */
+struct config *command_config_rest(const struct command_env *env, struct why *ret_error, int *ret_status);
+
+/* Opens the config's database for reading. Errors: of store_open, with what to do about it. */
+int command_open_database(const struct config *config, struct store **ret, struct why *why);
+
+/* The same; on failure says why and returns NULL. */
 struct store *command_database(const struct config *config);
 
 /* JSON of a stranger's bytes, escaped; null for a span without a pointer. */

@@ -129,7 +129,7 @@ int command_list(int argc, char **argv, const struct command_env *env)
 
 	if (argc > 1)
 		return command_usage(argv[0], "no arguments wanted");
-	if ((config = command_config(env, &status)) == NULL)
+	if ((config = command_config_rest(env, &why, &status)) == NULL)
 		return status;
 	status = COMMAND_SYSTEM;
 	daemon_warn_stopped(config);

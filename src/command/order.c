@@ -267,7 +267,7 @@ static int send_order(const struct order *o, const struct command_env *env)
 	char *text = NULL;
 	struct why why;
 
-	if ((config = command_config(env, &status)) == NULL)
+	if ((config = command_config_rest(env, &why, &status)) == NULL)
 		return status;
 	rc = fd = daemon_connect(config, reading, &why);
 	if (rc >= 0)

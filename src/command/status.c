@@ -1,4 +1,4 @@
-/* status: the daemon's health, from what it wrote into the database and from the logs beside it. */
+/* status: the daemon's health: what is wrong first; then how much there is, from what it wrote into the database. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,22 +8,31 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "command/command.h"
-#include "command/daemon.h"
+#include "command/health.h"
 #include "store/query.h"
 
-static int64_t lag(const struct query_log *log)
+struct log_state {
+	const char *path;
+	int64_t bytes_read, lines, cut, lag_bytes, last_line_at, unparsed;
+};
+
+struct status {
+	const struct config *config;
+	struct health health;
+	size_t n_logs;
+	struct log_state logs[CONFIG_LOGS_MAX]; /* as the configuration has them */
+	struct query_totals totals;
+	int64_t capacity, drift, last_sync_at, tracked, forgotten, braked, refused;
+	json_t *rules_fault, *refused_why, *ports, *prefixes, *suspended;
+};
+
+/* --- what there is --- */
+
+static int64_t lag(const char *path, int64_t position)
 {
 	struct stat st;
 
-	return stat(log->path, &st) == 0 && st.st_size > log->position ? st.st_size - log->position : 0;
-}
-
-static bool is_configured(const struct config *config, const char *path)
-{
-	for (size_t i = 0; i < config->n_logs; i++)
-		if (strcmp(config->logs[i], path) == 0)
-			return true;
-	return false;
+	return stat(path, &st) == 0 && st.st_size > position ? st.st_size - position : 0;
 }
 
 static int64_t said_number(struct query *query, const char *key)
@@ -45,31 +54,22 @@ static json_t *said_text(struct query *query, const char *key)
 	return command_json_text((struct span){text, strlen(text)});
 }
 
-static int gather_logs(struct query *query, const struct config *config, json_t *logs, struct why *why)
+static int gather_logs(struct query *query, struct status *s, struct why *why)
 {
 	struct query_log log;
 	int rc;
 
 	query_logs(query);
 	while ((rc = query_next_log(query, &log, why)) == 0)
-		if (is_configured(config, log.path))
-			(void)json_array_append_new(
-				logs, json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:I}", "path", log.path, "bytes_read",
-			                        (json_int_t)log.position, "lines", (json_int_t)log.lines, "cut",
-			                        (json_int_t)log.cut, "lag_bytes", (json_int_t)lag(&log), "last_line_at",
-			                        command_json_time(log.last_line_at), "unparsed", (json_int_t)log.unparsed));
-	for (size_t i = 0; i < config->n_logs && rc == STORE_NONE; i++) {
-		size_t j;
-		json_t *row;
-		bool seen = false;
-
-		json_array_foreach(logs, j, row)
-			seen |= strcmp(json_string_value(json_object_get(row, "path")), config->logs[i]) == 0;
-		if (!seen)
-			(void)json_array_append_new(logs, json_pack("{s:s, s:i, s:i, s:i, s:i, s:n, s:i}", "path", config->logs[i],
-			                                            "bytes_read", 0, "lines", 0, "cut", 0, "lag_bytes", 0,
-			                                            "last_line_at", "unparsed", 0));
-	}
+		for (size_t i = 0; i < s->n_logs; i++)
+			if (strcmp(s->logs[i].path, log.path) == 0)
+				s->logs[i] = (struct log_state){.path = s->logs[i].path,
+				                                .bytes_read = log.position,
+				                                .lines = log.lines,
+				                                .cut = log.cut,
+				                                .lag_bytes = lag(log.path, log.position),
+				                                .last_line_at = log.last_line_at,
+				                                .unparsed = log.unparsed};
 	return rc < 0 ? rc : 0;
 }
 
@@ -107,121 +107,247 @@ static int gather_suspended(struct query *query, json_t *suspended, struct why *
 	return rc < 0 ? rc : 0;
 }
 
-static void print_deciding(const json_t *s)
+static int gather(struct query *query, struct status *s, struct why *why)
 {
-	const json_int_t forgotten = json_integer_value(json_object_get(s, "forgotten"));
+	int rc = gather_logs(query, s, why);
+
+	if (rc == 0)
+		rc = query_totals(query, clock_unix_s(), &s->totals, why);
+	if (rc == 0)
+		rc = gather_prefixes(query, s->config, s->prefixes, why);
+	if (rc == 0)
+		rc = gather_suspended(query, s->suspended, why);
+	s->capacity = said_number(query, "capacity");
+	s->drift = said_number(query, "drift");
+	s->last_sync_at = said_number(query, "last_sync_at");
+	s->tracked = said_number(query, "tracked");
+	s->forgotten = said_number(query, "forgotten");
+	s->braked = said_number(query, "braked");
+	s->refused = said_number(query, "refused");
+	s->rules_fault = said_text(query, "rules_fault");
+	s->refused_why = said_text(query, "refused_why");
+	s->ports = said_text(query, "ports");
+	return rc;
+}
+
+/* --- as JSON --- */
+
+static json_t *json_problems(const struct health *h)
+{
+	json_t *const list = json_array();
+
+	for (size_t i = 0; i < h->n; i++) {
+		const struct problem *const p = &h->list[i];
+
+		(void)json_array_append_new(
+			list, json_pack("{s:s, s:o, s:o, s:o, s:s}", "kind", problems_name(p->kind), "what",
+		                        command_json_text((struct span){p->what, strlen(p->what)}), "since",
+		                        command_json_time(p->since_s), "remedy",
+		                        command_json_text((struct span){p->remedy, strlen(p->remedy)}), "level",
+		                        p->critical ? "critical" : "warning"));
+	}
+	return list;
+}
+
+static json_t *json_logs(const struct status *s)
+{
+	json_t *const list = json_array();
+
+	for (size_t i = 0; i < s->n_logs; i++) {
+		const struct log_state *const log = &s->logs[i];
+
+		(void)json_array_append_new(
+			list, json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:I}", "path", log->path, "bytes_read",
+		                        (json_int_t)log->bytes_read, "lines", (json_int_t)log->lines, "cut",
+		                        (json_int_t)log->cut, "lag_bytes", (json_int_t)log->lag_bytes, "last_line_at",
+		                        command_json_time(log->last_line_at), "unparsed", (json_int_t)log->unparsed));
+	}
+	return list;
+}
+
+static void print_json(const struct status *s)
+{
+	json_t *const json = json_pack("{s:o, s:I, s:I, s:I, s:s, s:I, s:I, s:o, s:b, s:O}", "logs", json_logs(s), "hits",
+	                               (json_int_t)s->totals.hits, "blocks_active", (json_int_t)s->totals.blocks_active,
+	                               "blocks_total", (json_int_t)s->totals.blocks_total, "backend",
+	                               s->config->firewall.backend, "capacity", (json_int_t)s->capacity, "drift",
+	                               (json_int_t)s->drift, "last_sync_at", command_json_time(s->last_sync_at), "running",
+	                               s->health.daemon == DAEMON_RUNNING, "rules_fault", s->rules_fault);
+
+	(void)json_object_update_new(
+		json, json_pack("{s:I, s:I, s:I, s:I, s:O, s:O, s:O, s:O, s:o}", "tracked", (json_int_t)s->tracked, "forgotten",
+	                        (json_int_t)s->forgotten, "braked", (json_int_t)s->braked, "refused", (json_int_t)s->refused,
+	                        "refused_why", s->refused_why, "prefixes", s->prefixes, "suspended", s->suspended, "ports", s->ports, "problems",
+	                        json_problems(&s->health)));
+	command_print_json(json);
+}
+
+/* --- for people --- */
+
+static void time_or_never(int64_t time_s, bool utc, char out[static TIME_LOCAL_MAX])
+{
+	if (time_s == 0)
+		(void)snprintf(out, TIME_LOCAL_MAX, "never");
+	else
+		time_local_text(time_s, utc, out);
+}
+
+static void print_problems(const struct health *h, bool utc)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		const struct problem *const p = &h->list[i];
+		char since[TIME_LOCAL_MAX], what[2 * WHY_MAX], remedy[2 * WHY_MAX];
+
+		time_or_never(p->since_s, utc, since);
+		(void)text_escape((struct span){p->what, strlen(p->what)}, what, sizeof what);
+		(void)text_escape((struct span){p->remedy, strlen(p->remedy)}, remedy, sizeof remedy);
+		(void)printf("PROBLEM    %s%s%s%s\n           %s\n", what, p->since_s != 0 ? " (since " : "",
+		             p->since_s != 0 ? since : "", p->since_s != 0 ? ")" : "", remedy);
+	}
+}
+
+static void print_numbers(const struct status *s, bool utc)
+{
+	char at[TIME_LOCAL_MAX];
 	size_t i;
 	json_t *row;
 
-	(void)printf("tracked    %" JSON_INTEGER_FORMAT " addresses", json_integer_value(json_object_get(s, "tracked")));
-	if (forgotten > 0)
-		(void)printf(", %" JSON_INTEGER_FORMAT " forgotten for want of room", forgotten);
+	for (i = 0; i < s->n_logs; i++) {
+		time_or_never(s->logs[i].last_line_at, utc, at);
+		(void)printf("log        %s\n           %" PRId64 " lines, %" PRId64 " bytes behind, last line %s\n",
+		             s->logs[i].path, s->logs[i].lines, s->logs[i].lag_bytes, at);
+	}
+	time_or_never(s->last_sync_at, utc, at);
+	(void)printf("hits       %" PRId64 "\nblocks     %" PRId64 " active, %" PRId64 " in all\n", s->totals.hits,
+	             s->totals.blocks_active, s->totals.blocks_total);
+	(void)printf("firewall   %s, room for %" PRId64 " addresses, %" PRId64 " differences at the last sync (%s)\n",
+	             s->config->firewall.backend, s->capacity, s->drift, at);
+	(void)printf("tracked    %" PRId64 " addresses", s->tracked);
+	if (s->forgotten > 0)
+		(void)printf(", %" PRId64 " forgotten for want of room", s->forgotten);
 	(void)printf("\n");
-	json_array_foreach(json_object_get(s, "prefixes"), i, row)
+	json_array_foreach(s->prefixes, i, row)
 		(void)printf("network    %s in %s\n", json_string_value(json_object_get(row, "address")),
 		             json_string_value(json_object_get(row, "list")));
-	json_array_foreach(json_object_get(s, "suspended"), i, row)
-		(void)printf("SUSPENDED  rule %s since %s: %s; 'watchforspammers resume %s'\n",
-		             json_string_value(json_object_get(row, "rule")), json_string_value(json_object_get(row, "since")),
-		             json_string_value(json_object_get(row, "why")), json_string_value(json_object_get(row, "rule")));
 }
 
-static void print_text(const json_t *s)
+static void print_daemon(const struct health *h)
 {
-	const json_t *const logs = json_object_get(s, "logs");
-	const char *const at = json_string_value(json_object_get(s, "last_sync_at"));
-	const char *const fault = json_string_value(json_object_get(s, "rules_fault"));
-	const char *const why = json_string_value(json_object_get(s, "refused_why"));
-	size_t i;
-	json_t *row;
+	static const char *const words[] = {
+		[DAEMON_STOPPED] = "not running", [DAEMON_RUNNING] = "running", [DAEMON_UNKNOWN] = "not known"};
 
-	(void)printf("daemon     %s\n", json_is_true(json_object_get(s, "running")) ? "running" : "not running");
-	if (fault != NULL)
-		(void)printf("rules      %s\n", fault);
-	json_array_foreach(logs, i, row)
-	{
-		const char *const last = json_string_value(json_object_get(row, "last_line_at"));
-
-		(void)printf("log        %s\n           %" JSON_INTEGER_FORMAT " lines, %" JSON_INTEGER_FORMAT
-		             " bytes behind, last line %s\n",
-		             json_string_value(json_object_get(row, "path")), json_integer_value(json_object_get(row, "lines")),
-		             json_integer_value(json_object_get(row, "lag_bytes")), last != NULL ? last : "never");
-	}
-	(void)printf("hits       %" JSON_INTEGER_FORMAT "\nblocks     %" JSON_INTEGER_FORMAT " active, %" JSON_INTEGER_FORMAT
-	             " in all\n",
-	             json_integer_value(json_object_get(s, "hits")), json_integer_value(json_object_get(s, "blocks_active")),
-	             json_integer_value(json_object_get(s, "blocks_total")));
-	(void)printf("firewall   %s, room for %" JSON_INTEGER_FORMAT " addresses, %" JSON_INTEGER_FORMAT
-	             " differences at the last sync (%s)\n",
-	             json_string_value(json_object_get(s, "backend")), json_integer_value(json_object_get(s, "capacity")),
-	             json_integer_value(json_object_get(s, "drift")), at != NULL ? at : "never");
-	if (json_integer_value(json_object_get(s, "refused")) > 0)
-		(void)printf("NOT HELD   %" JSON_INTEGER_FORMAT " entries of blocks; the first: %s\n",
-		             json_integer_value(json_object_get(s, "refused")), why != NULL ? why : "-");
-	print_deciding(s);
+	(void)printf("daemon     %s\n", words[h->daemon]);
 }
 
-static int answer(struct query *query, const struct config *config, const struct command_env *env, struct why *why)
+/* The one line that monitoring wants; what follows the "|" is for its graphs. */
+static int print_check(const struct status *s)
 {
-	struct query_totals totals = {0};
-	json_t *const logs = json_array(), *const prefixes = json_array(), *const suspended = json_array();
-	json_t *s;
-	int rc = gather_logs(query, config, logs, why);
+	static const char *const words[] = {[HEALTH_OK] = "OK",
+	                                    [HEALTH_WARNING] = "WARNING",
+	                                    [HEALTH_CRITICAL] = "CRITICAL",
+	                                    [HEALTH_UNKNOWN] = "UNKNOWN"};
+	const enum health_level level = health_level(&s->health);
+	char what[2 * WHY_MAX] = "running";
+
+	if (s->health.n > 0)
+		(void)text_escape((struct span){s->health.list[0].what, strlen(s->health.list[0].what)}, what, sizeof what);
+	(void)printf("%s: %s", words[level], what);
+	if (s->health.n > 1)
+		(void)printf(" (and %zu more)", s->health.n - 1);
+	(void)printf(" | blocked=%" PRId64 " hits=%" PRId64 "c\n", s->totals.blocks_active, s->totals.hits);
+	return (int)level;
+}
+
+/* --- the command --- */
+
+/* Opens and reads the database; -errno with a sentence when not all could be read. *ret_query: for the caller to use. */
+static int read_database(const struct config *config, struct store **ret_store, struct query **ret_query,
+                         struct status *s, struct why *why)
+{
+	int rc = command_open_database(config, ret_store, why);
 
 	if (rc == 0)
-		rc = query_totals(query, clock_unix_s(), &totals, why);
+		rc = query_open(*ret_store, ret_query, why);
 	if (rc == 0)
-		rc = gather_prefixes(query, config, prefixes, why);
-	if (rc == 0)
-		rc = gather_suspended(query, suspended, why);
-	if (rc < 0) {
-		json_decref(logs);
-		json_decref(prefixes);
-		json_decref(suspended);
-		return command_fail(COMMAND_SYSTEM, why);
-	}
-	s = json_pack("{s:o, s:I, s:I, s:I, s:s, s:I, s:I, s:o, s:b, s:o}", "logs", logs, "hits", (json_int_t)totals.hits,
-	              "blocks_active", (json_int_t)totals.blocks_active, "blocks_total", (json_int_t)totals.blocks_total,
-	              "backend", config->firewall.backend, "capacity", (json_int_t)said_number(query, "capacity"), "drift",
-	              (json_int_t)said_number(query, "drift"), "last_sync_at",
-	              command_json_time(said_number(query, "last_sync_at")), "running", daemon_state(config) == DAEMON_RUNNING,
-	              "rules_fault", said_text(query, "rules_fault"));
-	(void)json_object_set_new(s, "ports", said_text(query, "ports"));
-	(void)json_object_update_new(s, json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "tracked", (json_int_t)said_number(query, "tracked"),
-	                                          "forgotten", (json_int_t)said_number(query, "forgotten"), "braked",
-	                                          (json_int_t)said_number(query, "braked"), "refused",
-	                                          (json_int_t)said_number(query, "refused"), "refused_why",
-	                                          said_text(query, "refused_why"), "prefixes", prefixes, "suspended",
-	                                          suspended));
+		rc = gather(*ret_query, s, why);
+	return rc;
+}
+
+static int answer(const struct status *s, bool check, const struct command_env *env, int rc, const struct why *why)
+{
+	if (check)
+		return print_check(s);
 	if (env->json) {
-		command_print_json(s);
+		print_json(s);
 	} else {
-		print_text(s);
-		json_decref(s);
+		print_problems(&s->health, env->utc);
+		print_daemon(&s->health);
+		if (rc == 0)
+			print_numbers(s, env->utc);
 	}
-	return COMMAND_DONE;
+	if (rc < 0)
+		return command_fail(COMMAND_SYSTEM, why);
+	return s->health.n > 0 ? COMMAND_NO : COMMAND_DONE;
+}
+
+static void status_init(struct status *s, const struct config *config)
+{
+	*s = (struct status){.config = config,
+	                     .rules_fault = json_null(),
+	                     .refused_why = json_null(),
+	                     .ports = json_null(),
+	                     .prefixes = json_array(),
+	                     .suspended = json_array(),
+	                     .n_logs = config->n_logs};
+	for (size_t i = 0; i < s->n_logs; i++)
+		s->logs[i].path = config->logs[i];
+}
+
+static void status_done(struct status *s)
+{
+	json_decref(s->rules_fault);
+	json_decref(s->refused_why);
+	json_decref(s->ports);
+	json_decref(s->prefixes);
+	json_decref(s->suspended);
+}
+
+static int run(const struct config *config, const char *config_error, bool check, const struct command_env *env)
+{
+	struct status *const s = malloc(sizeof *s); /* large for a stack */
+	struct store *store = NULL;
+	struct query *query = NULL;
+	int status, rc;
+	struct why why;
+
+	if (s == NULL)
+		abort();
+	status_init(s, config);
+	rc = read_database(config, &store, &query, s, &why);
+	health_gather(config, config_error, rc == 0 ? query : NULL, rc < 0 ? why.text : "", &s->health);
+	status = answer(s, check, env, rc, &why);
+	query_close(query);
+	store_close(store);
+	status_done(s);
+	free(s);
+	return status;
 }
 
 int command_status(int argc, char **argv, const struct command_env *env)
 {
+	const bool check = argc == 2 && strcmp(argv[1], "--check") == 0;
 	int status = COMMAND_SYSTEM;
 	struct config *config;
-	struct store *store;
-	struct query *query = NULL;
-	struct why why;
+	struct why config_error;
 
-	if (argc > 1)
-		return command_usage(argv[0], "no arguments wanted");
-	if ((config = command_config(env, &status)) == NULL)
-		return status;
-	if ((store = command_database(config)) == NULL)
-		status = COMMAND_SYSTEM;
-	else if (query_open(store, &query, &why) < 0)
-		status = command_fail(COMMAND_SYSTEM, &why);
-	else
-		status = answer(query, config, env, &why);
-	query_close(query);
-	store_close(store);
+	if (argc > 1 && !check)
+		return command_usage(argv[0], "no arguments wanted but --check");
+	if ((config = command_config_rest(env, &config_error, &status)) == NULL) {
+		if (check)
+			(void)printf("UNKNOWN: %s\n", config_error.text);
+		return check ? (int)HEALTH_UNKNOWN : status;
+	}
+	status = run(config, config_error.text, check, env);
 	config_free(config);
 	return status;
 }

@@ -162,7 +162,7 @@ int command_why(int argc, char **argv, const struct command_env *env)
 	if (!addr_parse(word, strlen(word), &q.addr))
 		return command_usage(argv[0], "that is no IPv4 or IPv6 address");
 	(void)addr_text(&q.addr, q.address);
-	if ((config = command_config(env, &status)) == NULL)
+	if ((config = command_config_rest(env, &why, &status)) == NULL)
 		return status;
 	if ((store = command_database(config)) == NULL)
 		status = COMMAND_SYSTEM;

@@ -19,6 +19,7 @@
 #include "base/plural.h"
 #include "engine/housekeeping.h"
 #include "engine/live.h"
+#include "admin/problems.h"
 #include "engine/requests.h"
 #include "engine/sources.h"
 #include "input/line.h"
@@ -56,6 +57,7 @@ struct engine {
 	struct reconcile *reconcile;
 	struct requests requests;
 	struct housekeeping housekeeping;
+	struct problems problems;
 
 	int signal_fd, lock_fd;
 
@@ -228,6 +230,7 @@ static void store_trouble(struct engine *e, const struct why *why)
 	if (!e->store_failed)
 		log_line(LOG_ERR, "%s; what was read is kept and tried again every second", why->text);
 	e->store_failed = true;
+	problems_set(&e->problems, PROBLEMS_DATABASE, 0, why->text, NULL, clock_unix_s());
 	e->write_at = clock_steady_ms() + RETRY_MS;
 }
 
@@ -242,6 +245,7 @@ static void firewall_trouble(struct engine *e, int rc, const struct why *why)
 	if (!e->firewall_failed)
 		log_line(LOG_ERR, "%s; trying again every second", why->text);
 	e->firewall_failed = true;
+	problems_set(&e->problems, PROBLEMS_FIREWALL, 0, why->text, NULL, clock_unix_s());
 	e->sync_at = clock_steady_ms() + RETRY_MS;
 }
 
@@ -250,6 +254,7 @@ static void store_works(struct engine *e)
 	if (e->store_failed)
 		log_line(LOG_NOTICE, "the database can be written again; nothing was lost");
 	e->store_failed = false;
+	problems_clear(&e->problems, PROBLEMS_DATABASE, 0);
 }
 
 static void say_blocks(const struct verdict_block *blocks, size_t n)
@@ -329,6 +334,23 @@ static void say_state(struct engine *e, const struct reconcile_result *r, int64_
 	(void)store_finish(e->store, rc, &why);
 }
 
+static void note_refused(struct engine *e, const struct client_drift *drift, int64_t now)
+{
+	struct why what;
+
+	if (drift->refused == 0) {
+		problems_clear(&e->problems, PROBLEMS_REFUSED, 0);
+	} else {
+		(void)why_set(&what, ENOSPC, "the kernel does not hold %zu %s of blocks; the first: %s", drift->refused,
+		              plural((int64_t)drift->refused, "entry", "entries"), drift->refusal.text);
+		problems_set(&e->problems, PROBLEMS_REFUSED, 0, what.text, NULL, now);
+	}
+	if (drift->refused > e->refused) /* not at every sync again */
+		log_line(LOG_WARNING, "%zu %s could not be put into the kernel; the first: %s", drift->refused,
+		         plural((int64_t)drift->refused, "block", "blocks"), drift->refusal.text);
+	e->refused = drift->refused;
+}
+
 static void sync_firewall(struct engine *e)
 {
 	const int64_t now = clock_unix_s();
@@ -351,12 +373,10 @@ static void sync_firewall(struct engine *e)
 	if (e->firewall_failed)
 		log_line(LOG_NOTICE, "the firewall holds again what it should");
 	e->firewall_failed = false;
+	problems_clear(&e->problems, PROBLEMS_FIREWALL, 0);
 	if (r.drift.healed)
 		log_line(LOG_WARNING, "the firewall's rules or lists had been removed or changed; made anew");
-	if (r.drift.refused > e->refused) /* not at every sync again */
-		log_line(LOG_WARNING, "%zu %s could not be put into the kernel; the first: %s", r.drift.refused,
-		         plural((int64_t)r.drift.refused, "block", "blocks"), r.drift.refusal.text);
-	e->refused = r.drift.refused;
+	note_refused(e, &r.drift, now);
 	if (r.expired > 0)
 		log_line(LOG_INFO, "released %zu, %zu %s blocked", r.expired, r.running, plural((int64_t)r.running, "is", "are"));
 	if (store_next_expiry(e->store, now, &next_s, &why) == 0)
@@ -626,14 +646,15 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 	if (config->firewall.connections == 0)
 		e->floods_at = INT64_MAX;
 	client_init(&e->client, root->fd);
-	live_init(&e->live, config, &(struct handed){&e->client, root->config_path, root->may_be_absent});
+	live_init(&e->live, config, &(struct handed){&e->client, root->config_path, root->may_be_absent},
+	            &e->problems);
 	/* The lock before all that exits 2: who is refused by it must not take away the other one's rules. */
 	if ((rc = open_signals(e, why)) == 0 && (rc = lock_database(e, why)) == 0 &&
 	    (rc = store_open(config->database.path, STORE_WRITE, &e->store, why)) == 0 &&
 	    (rc = audit_open(e->store, &e->audit, why)) == 0) {
 		e->pending = pending_new(e->store);
 		if ((rc = live_load(&e->live, e->store, e->pending, why)) == 0)
-			rc = sources_new(config, e->store, e->pending, &e->logs, why);
+			rc = sources_new(config, e->store, e->pending, &e->problems, &e->logs, why);
 	}
 	if (rc < 0) {
 		engine_free(e);
@@ -642,7 +663,7 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 	/* Half of the seconds of root's rules, which a reload does not change; at most 7 days. */
 	e->reconcile = reconcile_new(e->store, &e->client, (uint8_t)config->block.ip6_prefix,
 	                       (uint32_t)(config->firewall.seconds / 2), clock_unix_s());
-	requests_init(&e->requests, &e->live, e->store, e->audit, e->reconcile);
+	requests_init(&e->requests, &e->live, e->store, e->audit, e->reconcile, &e->problems);
 	log_line(LOG_NOTICE, "%s, %zu %s, database %s", rules_size_text(e->live.rules, rules), config->n_logs, plural((int64_t)config->n_logs, "log", "logs"),
 	         config->database.path);
 	*ret = e;

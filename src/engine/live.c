@@ -76,7 +76,13 @@ static struct rules *load_good_rules(const struct config *config, struct why *fa
 static void say_rules_fault(struct live *p, const char *text)
 {
 	struct why why;
-	int rc = store_begin(p->store, &why);
+	int rc;
+
+	if (text[0] == '\0')
+		problems_clear(p->problems, PROBLEMS_RULES, 0);
+	else
+		problems_set(p->problems, PROBLEMS_RULES, 0, text, NULL, clock_unix_s());
+	rc = store_begin(p->store, &why);
 
 	if (rc == 0) {
 		rc = store_say(p->store, "rules_fault", text, &why);
@@ -313,6 +319,14 @@ static void keep_masks(const struct config *old, struct config *new)
 	new->block.ip6_prefix = old->block.ip6_prefix;
 }
 
+static void note_config_error(struct live *p, const struct why *why)
+{
+	struct why what;
+
+	(void)why_set(&what, EINVAL, "the configuration has an error, the old one is in force: %s", why->text);
+	problems_set(p->problems, PROBLEMS_CONFIG, 0, what.text, NULL, clock_unix_s());
+}
+
 static int reload(struct live *p, struct why *why)
 {
 	struct config *config;
@@ -321,8 +335,11 @@ static int reload(struct live *p, struct why *why)
 	if (pending_has_hits(p->pending))
 		return why_set(why, EAGAIN, "what was read waits to be written; reload when it is");
 	rc = handed_config(&p->handed, &config, why);
-	if (rc < 0)
+	if (rc < 0) {
+		note_config_error(p, why);
 		return rc;
+	}
+	problems_clear(p->problems, PROBLEMS_CONFIG, 0);
 	keep_masks(p->started, config);
 	if ((rc = renew(p, config, why)) < 0) {
 		config_free(config);
@@ -373,11 +390,12 @@ static struct greylist *new_cluster(void)
 	return greylist_new(seed);
 }
 
-void live_init(struct live *p, struct config *config, const struct handed *handed)
+void live_init(struct live *p, struct config *config, const struct handed *handed, struct problems *problems)
 {
 	*p = (struct live){.config = config,
 	                     .started = config,
 	                     .handed = *handed,
+	                     .problems = problems,
 	                     .sessions = sessions_new(),
 	                     .greylist = new_cluster()};
 	watch_edits(p);

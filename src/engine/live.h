@@ -15,6 +15,7 @@
 #include "config.h"
 #include "dns/dnsbl.h"
 #include "engine/handed.h"
+#include "admin/problems.h"
 #include "engine/rules_watch.h"
 #include "pipeline/allowlist.h"
 #include "pipeline/pending.h"
@@ -40,12 +41,13 @@ struct live {
 	struct config *started; /* what some keys keep to until a restart */
 	struct store *store;
 	struct pending *pending;
+	struct problems *problems;
 	unsigned lifted;  /* allowlist_changes that were acted upon */
 	int64_t names_at; /* clock_steady_ms when they are to be written down */
 };
 
-/* config: taken. handed: copied. From now on no edit of a rule file is missed. */
-void live_init(struct live *live, struct config *config, const struct handed *handed);
+/* config: taken. handed: copied. problems: borrowed. From now on no edit of a rule file is missed. */
+void live_init(struct live *live, struct config *config, const struct handed *handed, struct problems *problems);
 
 /*
  * The rules, without files that have a fault, and what the database remembers. store and ledger are borrowed. Errors:

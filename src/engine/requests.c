@@ -8,7 +8,7 @@
 #include "pipeline/pending.h"
 
 void requests_init(struct requests *r, struct live *live, struct store *store, struct audit *audit,
-                   struct reconcile *reconcile)
+                   struct reconcile *reconcile, const struct problems *problems)
 {
 	const struct config *const c = live->config;
 	const struct control_config config = {.socket = c->control.socket,
@@ -20,7 +20,7 @@ void requests_init(struct requests *r, struct live *live, struct store *store, s
 	struct why why;
 	int rc;
 
-	*r = (struct requests){.live = live, .store = store, .audit = audit, .reconcile = reconcile};
+	*r = (struct requests){.live = live, .store = store, .audit = audit, .reconcile = reconcile, .problems = problems};
 	if (config.socket[0] == '\0' && config.port == 0)
 		return;
 	rc = control_new(&config, &r->control, &why);
@@ -41,6 +41,7 @@ struct admin requests_orders(const struct requests *r)
 	                       .audit = r->audit,
 	                       .verdict = r->live->verdict,
 	                       .reconcile = r->reconcile,
+	                       .problems = r->problems,
 	                       .config = r->live->config};
 }
 

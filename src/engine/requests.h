@@ -19,12 +19,13 @@ struct requests {
 	struct store *store;
 	struct audit *audit;
 	struct reconcile *reconcile;
+	const struct problems *problems;
 	struct answer answer;
 };
 
 /* Opens the socket; without it the main job is done all the same, so a fault is only logged. All is borrowed. */
 void requests_init(struct requests *requests, struct live *live, struct store *store, struct audit *audit,
-                   struct reconcile *reconcile);
+                   struct reconcile *reconcile, const struct problems *problems);
 
 /* What orders are carried out on. */
 struct admin requests_orders(const struct requests *requests);

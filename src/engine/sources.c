@@ -1,17 +1,24 @@
 #include "engine/sources.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "input/readable.h"
 #include "store/logs.h"
+
+static_assert((int)PROBLEMS_LOGS_MAX == (int)CONFIG_LOGS_MAX, "every log has its place among the problems");
 
 enum { FILES_PER_LOG = 3 }; /* the one being read, the one before, one more while they rotate fast */
 
 struct sources {
 	struct store *store;
 	struct pending *pending;
+	struct problems *problems;
+	char user[64]; /* who we are, for remedies */
 	struct follow *follow;
 	struct sources_file files[CONFIG_LOGS_MAX][FILES_PER_LOG]; /* newest first */
 	struct follow_line begun; /* FOLLOW_FILE that waits */
@@ -47,8 +54,8 @@ static int queue_missed(struct sources *logs, size_t log, const char *path, stru
 	return rc;
 }
 
-int sources_new(const struct config *config, struct store *store, struct pending *pending, struct sources **ret,
-             struct why *why)
+int sources_new(const struct config *config, struct store *store, struct pending *pending, struct problems *problems,
+             struct sources **ret, struct why *why)
 {
 	struct sources *const logs = calloc(1, sizeof *logs);
 	int rc;
@@ -57,6 +64,8 @@ int sources_new(const struct config *config, struct store *store, struct pending
 		abort();
 	logs->store = store;
 	logs->pending = pending;
+	logs->problems = problems;
+	(void)snprintf(logs->user, sizeof logs->user, "%s", config->run.user);
 	rc = follow_new(&logs->follow, why);
 	for (size_t i = 0; i < config->n_logs && rc == 0; i++) {
 		size_t log;
@@ -109,6 +118,15 @@ static struct sources_file *file_of(struct sources *logs, const struct follow_li
 	abort(); /* a line of a file that follow had not announced */
 }
 
+static void note_missing(struct sources *logs, const struct follow_line *line, const struct why *why)
+{
+	struct why remedy;
+
+	readable_remedy(line->path, logs->user, &remedy);
+	log_line(LOG_WARNING, "%s; waiting for it", why->text);
+	problems_set(logs->problems, PROBLEMS_LOG, line->log, why->text, remedy.text, clock_unix_s());
+}
+
 bool sources_next(struct sources *logs, struct sources_file **ret_file, struct follow_line *ret)
 {
 	struct why why;
@@ -125,9 +143,10 @@ bool sources_next(struct sources *logs, struct sources_file **ret_file, struct f
 			logs->begun = *ret;
 			logs->file_waits = true;
 		} else if (rc == FOLLOW_MISSING) {
-			log_line(LOG_WARNING, "%s; waiting for it", why.text);
+			note_missing(logs, ret, &why);
 		} else if (rc == FOLLOW_BACK) {
 			log_line(LOG_NOTICE, "%s: being read", ret->path);
+			problems_clear(logs->problems, PROBLEMS_LOG, ret->log);
 		} else {
 			if (rc < 0)
 				log_line(LOG_ERR, "%s", why.text);

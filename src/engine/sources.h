@@ -14,6 +14,7 @@
 
 #include "base/why.h"
 #include "config.h"
+#include "admin/problems.h"
 #include "input/follow.h"
 #include "input/line.h"
 #include "pipeline/pending.h"
@@ -28,9 +29,9 @@ struct sources_file {
 	struct line_clock clock;
 };
 
-/* Follows the logs of config; store and ledger are borrowed. Errors: of follow_add, and of the database. */
-int sources_new(const struct config *config, struct store *store, struct pending *pending, struct sources **ret,
-             struct why *why);
+/* Follows the logs of config; store, ledger and problems, which has what cannot be read, are borrowed. Errors: of follow_add, and of the database. */
+int sources_new(const struct config *config, struct store *store, struct pending *pending, struct problems *problems,
+             struct sources **ret, struct why *why);
 
 /* Takes NULL. */
 void sources_free(struct sources *logs);

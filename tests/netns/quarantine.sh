@@ -64,7 +64,7 @@ wait_until not listed 10.9.1.5 || fail "what it took is not released"
 [ "$(n_active)" = 0 ] || fail "got $(n_active) blocks of who had proven good, want none"
 for address in "${GOOD[@]}"; do connects "$address" || fail "$address cannot connect"; done
 said "rule postfix-dnsbl" && said "SUSPENDED" || fail "nobody says so"
-wfs status | grep -F "SUSPENDED  rule postfix-dnsbl" >/dev/null || fail "status: $(wfs status)"
+wfs status | grep -F "PROBLEM    rule postfix-dnsbl is suspended" >/dev/null || fail "status: $(wfs status)"
 wfs list | grep -F "rule postfix-dnsbl is SUSPENDED" >/dev/null || fail "list: $(wfs list)"
 [ "$(sql "SELECT count(*) FROM blocks WHERE ended_by = 'suspended'")" = 5 ] || fail "the database does not say why they were released"
 
@@ -90,7 +90,7 @@ wait_until listed 10.9.0.3 || fail "resumed, and does not block"
 postfix_dnsbl 10.9.0.5 >>"$LOG"
 wait_until listed 10.9.0.5 || fail "resumed, and does not block whom it could not"
 ! connects 10.9.0.5 || fail "blocked by a resumed rule, and connects"
-wfs status | grep -F SUSPENDED && fail "resumed, and status says: $(wfs status)"
+wfs status | grep -F suspended && fail "resumed, and status says: $(wfs status)"
 [ "$(sql "SELECT what || ' ' || why FROM acts WHERE what = 'resume'")" = "resume postfix-dnsbl" ] || fail "nobody recorded who resumed it"
 status=0
 text=$(wfs resume postfix-dnsbl 2>&1) || status=$?

@@ -357,6 +357,8 @@ static void test_faults(void **state)
 		{"[log /a]\n# c\n[log  /a]\nx = 1\n", ":3: [log  /a] stands twice"},
 		/* Logs. */
 		{"[log]\nx = 1\n", ":1: [log]: want an absolute path, as in [log /var/log/mail.log]"},
+		{"[log mail.log]\n", ":1: [log mail.log]: want an absolute path, as in [log /var/log/mail.log]"},
+		{"[block]\n[log mail.log]", ":2: [log mail.log]: want an absolute path, as in [log /var/log/mail.log]"},
 		{"[log mail.log]\nx = 1\n", ":1: [log mail.log]: want an absolute path, as in [log /var/log/mail.log]"},
 		{"[log /var/log/mail.log]\npath = /x\n", ":2: [log /var/log/mail.log] has no key \"path\""},
 		/* Only the first fault is told, and nothing is taken. */
@@ -404,7 +406,7 @@ static void test_limits(void **state)
 	assert_string_equal(c->logs[63], "/var/log/63");
 	config_free(c);
 	(void)snprintf(text + n, sizeof text - n, "[log /var/log/64]\n# c\nx = 1\n");
-	bad(text, ":66: more than 64 logs");
+	bad(text, ":65: more than 64 logs");
 
 	n = (size_t)snprintf(text, sizeof text, "[dns]\n");
 	for (unsigned i = 0; i < CONFIG_LISTS_MAX; i++)
@@ -461,11 +463,53 @@ static void test_files(void **state)
 	assert_null(c);
 }
 
+/* Of a file with errors, what is good is taken, and the first error is said. */
+static void test_rest(void **state)
+{
+	static const char text[] = "nonsense\n"
+				   "[database]\n"
+				   "path = /srv/hits.db\n"
+				   "keep = for ever\n"
+				   "[control]\n"
+				   "more nonsense\n"
+				   "socket = /srv/control\n"
+				   "socket = /srv/other\n"
+				   "[block]\n"
+				   "for = 1h 2h soon\n"
+				   "threshold = 7\n"
+				   "treshold = 8\n";
+	struct config *config = NULL;
+	struct why why = {""};
+
+	(void)state;
+	write_file(text);
+	assert_int_equal(config_read_rest(path, false, &config, &why), -EINVAL);
+	if (strncmp(why.text + strlen(path), ":1: ", 4) != 0)
+		fail_msg("got \"%s\", want the error of line 1", why.text);
+	assert_string_equal(config->database.path, "/srv/hits.db");
+	assert_int_equal(config->database.keep_s, 90 * 86400);
+	assert_string_equal(config->control.socket, "/srv/control");
+	assert_int_equal(config->block.threshold, 7);
+	assert_int_equal(config->block.n_for, 5);
+	assert_int_equal(config->block.for_s[0], 600);
+	config_free(config);
+
+	write_file("[control]\nsocket = /srv/control\n");
+	assert_int_equal(config_read_rest(path, false, &config, &why), 0);
+	assert_string_equal(config->control.socket, "/srv/control");
+	config_free(config);
+
+	assert_int_equal(config_read_rest("/nonexistent/conf", false, &config, &why), -ENOENT);
+	assert_string_equal(config->control.socket, "/run/watchforspammers/control");
+	config_free(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults), cmocka_unit_test(test_values), cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_long),     cmocka_unit_test(test_limits), cmocka_unit_test(test_files),
+		cmocka_unit_test(test_rest),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

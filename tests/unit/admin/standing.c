@@ -147,7 +147,7 @@ static void try_sync(void)
 /* As the engine does it: when the request says so, a sync comes before the next. */
 static void ask(const char *line)
 {
-	const struct admin admin = {f.store, f.audit, f.verdict, f.reconcile, f.config};
+	const struct admin admin = {f.store, f.audit, f.verdict, f.reconcile, NULL, f.config};
 	struct protocol_request request;
 	struct admin_todo todo;
 
@@ -164,7 +164,7 @@ static void ask(const char *line)
 /* Until when it is blocked; 0: it is not. wanted NULL: as the database says. */
 static int64_t until_of(const struct net *net, struct reconcile *reconcile)
 {
-	const struct admin admin = {f.store, f.audit, f.verdict, reconcile, f.config};
+	const struct admin admin = {f.store, f.audit, f.verdict, reconcile, NULL, f.config};
 	struct reconcile_block block = {0};
 	bool blocked;
 

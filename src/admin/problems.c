@@ -1,0 +1,83 @@
+#include "admin/problems.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+/* By enum problems_kind. */
+static const struct kind {
+	const char *name;
+	bool critical;
+	const char *remedy;
+} kinds[] = {
+	[PROBLEMS_STOPPED] = {"stopped", true,
+                              "systemctl start watchforspammers; why it stopped: journalctl -u watchforspammers"},
+	[PROBLEMS_UNKNOWN] = {"unknown", false, "ask as root, or as a member of the group in [control] readers"},
+	[PROBLEMS_DATABASE] = {"database", true,
+                               "make room on its file system, or end the other program that writes to it; it is tried "
+                               "every second, and nothing that was read is lost"},
+	[PROBLEMS_FIREWALL] = {"firewall", true, "it is tried every second; see journalctl -u watchforspammers"},
+	[PROBLEMS_LOG] = {"log", false, "name a log that is there and can be read in [log], and restart"},
+	[PROBLEMS_SILENT] = {"silent", false,
+                             "name the log that your mail server writes in [log]; where only the journal has it: apt "
+                             "install rsyslog"},
+	[PROBLEMS_CONFIG] = {"config", false, "correct it, see 'watchforspammers check', then 'watchforspammers reload'"},
+	[PROBLEMS_RULES] = {"rules", false, "correct them, see 'watchforspammers check'; they are read when saved"},
+	[PROBLEMS_REFUSED] = {"refused", false, "block networks instead, or unblock some; it is tried at each comparison"},
+	[PROBLEMS_SUSPENDED] = {"suspended", false, "find out why, then 'watchforspammers resume' with its name"},
+	[PROBLEMS_LOST] = {"lost", false, "look at the old file, and delete it when you need it no more"},
+};
+
+static_assert(sizeof kinds / sizeof *kinds == PROBLEMS_N, "every kind has its words");
+
+const char *problems_name(enum problems_kind kind)
+{
+	return kinds[kind].name;
+}
+
+bool problems_is_critical(enum problems_kind kind)
+{
+	return kinds[kind].critical;
+}
+
+const char *problems_remedy(enum problems_kind kind)
+{
+	return kinds[kind].remedy;
+}
+
+/* Logs last: they are many. */
+static size_t place_of(enum problems_kind kind, size_t log)
+{
+	assert(kind < PROBLEMS_N && log < PROBLEMS_LOGS_MAX && (kind == PROBLEMS_LOG || log == 0));
+	if (kind == PROBLEMS_LOG)
+		return PROBLEMS_N - 1 + log;
+	return kind < PROBLEMS_LOG ? kind : kind - 1U;
+}
+
+void problems_set(struct problems *problems, enum problems_kind kind, size_t log, const char *what,
+                  const char *remedy, int64_t now_s)
+{
+	struct problem *const p = &problems->of[place_of(kind, log)];
+
+	if (p->what[0] == '\0')
+		p->since_s = now_s;
+	p->kind = kind;
+	p->critical = problems_is_critical(kind);
+	(void)snprintf(p->what, sizeof p->what, "%s", what);
+	(void)snprintf(p->remedy, sizeof p->remedy, "%s", remedy != NULL ? remedy : problems_remedy(kind));
+}
+
+void problems_clear(struct problems *problems, enum problems_kind kind, size_t log)
+{
+	problems->of[place_of(kind, log)].what[0] = '\0';
+}
+
+const struct problem *problems_next(const struct problems *problems, size_t *at)
+{
+	while (*at < sizeof problems->of / sizeof *problems->of) {
+		const struct problem *const p = &problems->of[(*at)++];
+
+		if (p->what[0] != '\0')
+			return p;
+	}
+	return NULL;
+}

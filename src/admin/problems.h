@@ -1,0 +1,62 @@
+/*
+ * problems: what is wrong now, and what would help.
+ *
+ * Knows base only. A fixed table: one place for each kind, and one for each log. The daemon keeps it in memory, so that it is
+ * known when nothing can be written to the database; "status" asks for it, and has the same words for what it sees itself.
+ * Order: zeroed, then anything. Cannot fail.
+ */
+#ifndef WFS_ENGINE_PROBLEMS_H
+#define WFS_ENGINE_PROBLEMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/why.h"
+
+enum problems_kind {
+	PROBLEMS_STOPPED,  /* no daemon runs */
+	PROBLEMS_UNKNOWN,  /* it cannot be asked */
+	PROBLEMS_DATABASE, /* cannot be written, or read */
+	PROBLEMS_FIREWALL, /* cannot be compared with the database */
+	PROBLEMS_LOG,      /* one that cannot be read; the only kind of which there are several */
+	PROBLEMS_SILENT,   /* no log has had a line yet */
+	PROBLEMS_CONFIG,   /* the file has an error */
+	PROBLEMS_RULES,    /* rule files have an error */
+	PROBLEMS_REFUSED,  /* blocks that the kernel did not take */
+	PROBLEMS_SUSPENDED, /* a rule */
+	PROBLEMS_LOST,     /* a corrupt database was moved aside */
+	PROBLEMS_N,
+};
+
+enum { PROBLEMS_LOGS_MAX = 64 };
+
+struct problem {
+	enum problems_kind kind;
+	bool critical;   /* as problems_is_critical */
+	int64_t since_s; /* Unix seconds; 0: not known */
+	char what[WHY_MAX], remedy[WHY_MAX]; /* sentences; what "": there is none */
+};
+
+struct problems {
+	struct problem of[PROBLEMS_N - 1 + PROBLEMS_LOGS_MAX];
+};
+
+/* "stopped", "database" ...; a promise, as the keys of JSON are. */
+const char *problems_name(enum problems_kind kind);
+
+/* Hostile clients get through because of it; else: some do, or will. Of a log only the one who knows all logs can tell. */
+bool problems_is_critical(enum problems_kind kind);
+
+/* What helps against any of the kind. */
+const char *problems_remedy(enum problems_kind kind);
+
+/* log: of PROBLEMS_LOG its index below PROBLEMS_LOGS_MAX, else 0. remedy NULL: that of the kind. since_s stays while it is there. */
+void problems_set(struct problems *problems, enum problems_kind kind, size_t log, const char *what,
+                  const char *remedy, int64_t now_s);
+void problems_clear(struct problems *problems, enum problems_kind kind, size_t log);
+
+/* The first from *at on, which is counted up behind it; NULL: no more. */
+const struct problem *problems_next(const struct problems *problems, size_t *at);
+
+#endif

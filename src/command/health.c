@@ -1,0 +1,224 @@
+#include "command/health.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "input/readable.h"
+
+static void add(struct health *h, enum problems_kind kind, int64_t since_s, const char *what, const char *remedy)
+{
+	struct problem *const p = &h->list[h->n];
+
+	if (h->n == HEALTH_MAX)
+		return;
+	h->n++;
+	p->kind = kind;
+	p->since_s = since_s;
+	(void)snprintf(p->what, sizeof p->what, "%s", what);
+	(void)snprintf(p->remedy, sizeof p->remedy, "%s", remedy != NULL ? remedy : problems_remedy(kind));
+}
+
+static bool has(const struct health *h, enum problems_kind kind)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (h->list[i].kind == kind)
+			return true;
+	return false;
+}
+
+/* --- what the daemon says --- */
+
+static int64_t time_of(const char *text)
+{
+	struct tm tm = {0};
+
+	return text != NULL && strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm) != NULL ? (int64_t)timegm(&tm) : 0;
+}
+
+static void add_row(struct health *h, const json_t *row)
+{
+	const char *const name = json_string_value(json_object_get(row, "kind"));
+	const char *const what = json_string_value(json_object_get(row, "what"));
+
+	if (name == NULL || what == NULL)
+		return;
+	for (unsigned kind = 0; kind < PROBLEMS_N; kind++)
+		if (strcmp(problems_name((enum problems_kind)kind), name) == 0)
+			add(h, (enum problems_kind)kind, time_of(json_string_value(json_object_get(row, "since"))), what,
+			    json_string_value(json_object_get(row, "remedy")));
+}
+
+/* False when it cannot be asked, or is of another version; why: the reason. */
+static bool ask_daemon(const struct config *config, struct health *h, struct why *why)
+{
+	static const char line[] = "status\n";
+	const int fd = daemon_connect(config, true, why);
+	char *text = NULL;
+	json_t *answer, *rows, *row;
+	size_t i;
+
+	if (fd < 0)
+		return false;
+	if (daemon_ask(fd, line, strlen(line), &text, why) < 0) {
+		(void)close(fd);
+		return false;
+	}
+	(void)close(fd);
+	answer = json_loads(text, 0, NULL);
+	free(text);
+	rows = json_object_get(answer, "problems");
+	if (rows == NULL)
+		(void)why_set(why, EPROTO, "the daemon does not tell its problems; is it of another version?");
+	json_array_foreach(rows, i, row)
+		add_row(h, row);
+	h->asked = rows != NULL;
+	json_decref(answer);
+	return h->asked;
+}
+
+/* --- what can be seen without it --- */
+
+static void look_at_logs(const struct config *config, struct health *h)
+{
+	struct readable_user user;
+	struct why why, remedy;
+
+	if (readable_user(config->run.user, &user, &why) < 0)
+		return; /* "check" says it */
+	for (size_t i = 0; i < config->n_logs; i++)
+		if (readable_by(config->logs[i], &user, &why) < 0) {
+			readable_remedy(config->logs[i], config->run.user, &remedy);
+			add(h, PROBLEMS_LOG, 0, why.text, remedy.text);
+		}
+}
+
+static const char *said(struct query *query, const char *key)
+{
+	struct why ignored; /* what cannot be read is not known */
+	const char *text = NULL;
+
+	return query_said(query, key, &text, &ignored) == 0 && text != NULL ? text : "";
+}
+
+/* What the daemon wrote down when it last could. */
+static void look_at_state(struct query *query, struct health *h)
+{
+	struct why what;
+
+	if (said(query, "rules_fault")[0] != '\0')
+		add(h, PROBLEMS_RULES, 0, said(query, "rules_fault"), NULL);
+	if (strtoll(said(query, "refused"), NULL, 10) > 0) {
+		(void)why_set(&what, ENOSPC, "the kernel does not hold entries of blocks; the first: %s",
+		              said(query, "refused_why"));
+		add(h, PROBLEMS_REFUSED, 0, what.text, NULL);
+	}
+}
+
+/* --- what only the database has --- */
+
+static void look_at_suspended(struct query *query, struct health *h)
+{
+	struct query_suspension s;
+	struct why what, remedy;
+
+	query_suspensions(query);
+	while (query_next_suspension(query, &s, &what) == 0) {
+		(void)why_set(&what, EINVAL, "rule %s is suspended and blocks nobody: %s", s.rule, s.why);
+		(void)why_set(&remedy, EINVAL, "find out why, then 'watchforspammers resume %s'", s.rule);
+		add(h, PROBLEMS_SUSPENDED, s.since_s, what.text, remedy.text);
+	}
+}
+
+static bool is_configured(const struct config *config, const char *path)
+{
+	for (size_t i = 0; i < config->n_logs; i++)
+		if (strcmp(config->logs[i], path) == 0)
+			return true;
+	return false;
+}
+
+/* Logs that can be read, and never a line in any of them: they are others than the mail server writes. */
+static void look_for_silence(const struct config *config, struct query *query, struct health *h)
+{
+	struct query_log log;
+	struct why ignored;
+	int64_t lines = 0;
+
+	query_logs(query);
+	while (query_next_log(query, &log, &ignored) == 0)
+		lines += is_configured(config, log.path) ? log.lines : 0;
+	if (lines == 0 && !has(h, PROBLEMS_LOG))
+		add(h, PROBLEMS_SILENT, 0, "no log has had a line yet", NULL);
+}
+
+/* --- all of it --- */
+
+/* Of logs: when none can be read. */
+static bool is_critical(const struct health *h, const struct problem *p, size_t n_logs)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->n; i++)
+		n += h->list[i].kind == PROBLEMS_LOG;
+	return problems_is_critical(p->kind) || (p->kind == PROBLEMS_LOG && n >= n_logs);
+}
+
+static void sort(struct health *h, size_t n_logs)
+{
+	for (size_t i = 0; i < h->n; i++)
+		h->list[i].critical = is_critical(h, &h->list[i], n_logs);
+	for (size_t i = 1; i < h->n; i++)
+		for (size_t j = i; j > 0 && h->list[j].critical && !h->list[j - 1].critical; j--) {
+			const struct problem swapped = h->list[j];
+
+			h->list[j] = h->list[j - 1];
+			h->list[j - 1] = swapped;
+		}
+}
+
+void health_gather(const struct config *config, const char *config_error, struct query *query,
+                   const char *database_error, struct health *ret)
+{
+	struct why why = {""};
+
+	*ret = (struct health){.daemon = daemon_state(config)};
+	if (ret->daemon == DAEMON_STOPPED)
+		add(ret, PROBLEMS_STOPPED, 0,
+		    config->firewall.keep_on_stop ? "the daemon is not running"
+		                                  : "the daemon is not running, so nobody is blocked now",
+		    NULL);
+	else if (!ask_daemon(config, ret, &why) && config->control.socket[0] != '\0')
+		add(ret, PROBLEMS_UNKNOWN, 0, why.text, NULL);
+	if (!ret->asked)
+		look_at_logs(config, ret);
+	if (!ret->asked && query != NULL)
+		look_at_state(query, ret);
+	if (config_error[0] != '\0' && !has(ret, PROBLEMS_CONFIG))
+		add(ret, PROBLEMS_CONFIG, 0, config_error, NULL);
+	if (query != NULL) {
+		look_at_suspended(query, ret);
+		look_for_silence(config, query, ret);
+		if (said(query, "database_fault")[0] != '\0')
+			add(ret, PROBLEMS_LOST, 0, said(query, "database_fault"), NULL);
+	} else {
+		add(ret, PROBLEMS_UNKNOWN, 0, database_error, NULL);
+	}
+	sort(ret, config->n_logs);
+}
+
+enum health_level health_level(const struct health *h)
+{
+	enum health_level level = h->n > 0 ? HEALTH_WARNING : HEALTH_OK;
+
+	if (h->n > 0 && h->list[0].critical)
+		return HEALTH_CRITICAL;
+	if (has(h, PROBLEMS_UNKNOWN))
+		level = HEALTH_UNKNOWN;
+	return level;
+}

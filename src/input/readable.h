@@ -1,0 +1,38 @@
+/*
+ * readable: can the daemon's user read a log, and if not, what would help?
+ *
+ * Knows base only. Looks at types, modes and owners of the file and of the directories on the way; never into it. Reads
+ * /etc/group itself, so that the sandboxed engine may ask, too.
+ */
+#ifndef WFS_COMMAND_READABLE_H
+#define WFS_COMMAND_READABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/why.h"
+
+enum { READABLE_GROUPS_MAX = 256 };
+
+/* Who shall read. */
+struct readable_user {
+	const char *name;
+	uid_t uid;
+	size_t n_gids;
+	gid_t gids[READABLE_GROUPS_MAX];
+};
+
+/* The user of that name with its groups; "": who we are. Errors: -ENOENT no such user, with the remedy. */
+int readable_user(const char *name, struct readable_user *ret, struct why *why);
+
+/*
+ * By the mode bits, since nobody can try as somebody else: 0, or -EISDIR and -EINVAL for what is no regular file, -ENOENT,
+ * -EACCES, or what stat(2) said, with the sentence.
+ */
+int readable_by(const char *path, const struct readable_user *user, struct why *why);
+
+/* What would help user (a name; "": whoever runs it) to read path, as far as we see. */
+void readable_remedy(const char *path, const char *user, struct why *remedy);
+
+#endif
