@@ -29,9 +29,10 @@ static const struct command {
          "  --threads N      how many to use; default: one for each processor\n"
          "Files may be compressed and come in any order. Without --database nothing is changed.\n"},
 	{"check", command_check, "[--strict] [--json] [--against LOG...] [FILE.rules...]",
-         "configuration, rules, and every example in them",
+         "configuration, rules and their examples, and what run needs of this machine",
          "Prints each fault as file:line: reason, with the place under it; what is dubious as a warning. With files,\n"
-         "these are checked together with the configured rules and replace those of the same name.\n"
+         "these are checked together with the configured rules and replace those of the same name,\n"
+         "and this machine (user, logs, kernel, ports) is not looked at.\n"
          "  --strict       warnings are faults\n"
          "  --against LOG  what the rules (with files: these alone) would have done to old logs, and whom they would\n"
          "                 have blocked who delivered accepted mail or logged in: then exit status 1. Further logs may\n"

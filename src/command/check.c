@@ -1,5 +1,5 @@
-/* check: configuration, rules, every example in them, what else is wrong with them; and what they do to old
- * logs. */
+/* check: configuration, rules, every example in them, what else is wrong with them, what "run" needs of this machine; and
+ * what the rules do to old logs. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 
 #include "base/plural.h"
 #include "command/command.h"
+#include "command/preflight.h"
 #include "rulecheck/backtest.h"
 #include "rulecheck/examples.h"
 #include "rulecheck/snippet.h"
@@ -111,9 +112,9 @@ static int check_config(const struct command_env *env, struct config **ret)
 	return COMMAND_USAGE;
 }
 
-/* Loads the rules and tries them. ret: NULL when they cannot be used. */
+/* Loads the rules and tries them. machine: look also at what it needs of this one; or NULL. ret: NULL when the rules cannot be used. */
 static int check(const char *const *dirs, size_t n_dirs, const char *const *files, size_t n_files,
-                 bool strict, const struct command_env *env, struct rules **ret)
+                 const struct config *machine, bool strict, const struct command_env *env, struct rules **ret)
 {
 	struct rulefile_faults faults = {0}, lint = {0}, warnings = {0};
 	size_t n_examples = 0;
@@ -126,9 +127,11 @@ static int check(const char *const *dirs, size_t n_dirs, const char *const *file
 		n_examples = examples_try(*ret, &faults);
 		examples_lint(*ret, &lint, &warnings);
 		add_new(&faults, &lint);
-		if (faults.n > 0 || (strict && warnings.n > 0))
-			status = COMMAND_NO;
 	}
+	if (machine != NULL)
+		preflight(machine, *ret, &faults, &warnings);
+	if (status == COMMAND_DONE && (faults.n > 0 || (strict && warnings.n > 0)))
+		status = COMMAND_NO;
 	print_faults(&faults, false, env);
 	print_faults(&warnings, true, env);
 	print_end(*ret, n_examples, faults.n, warnings.n, status == COMMAND_DONE, env);
@@ -157,7 +160,7 @@ static int check_alone(const struct config *config, const struct request *q, con
 	}
 	for (size_t i = 0; i < q->n_files; i++)
 		files[n++] = q->files[i];
-	status = check(NULL, 0, files, n, q->strict, env, ret);
+	status = check(NULL, 0, files, n, NULL, q->strict, env, ret);
 	free(files);
 	return status;
 }
@@ -337,7 +340,7 @@ int command_check(int argc, char **argv, const struct command_env *env)
 			status = check_alone(config, &q, env, &rules);
 		else
 			status = check((const char *const *)config->run.patterns, config->run.n_patterns,
-			               q.files, q.n_files, q.strict, env, &rules);
+			               q.files, q.n_files, q.n_files + q.n_logs == 0 ? config : NULL, q.strict, env, &rules);
 		if (status == COMMAND_DONE && q.n_logs > 0)
 			status = against(config, &q, env, rules);
 	}

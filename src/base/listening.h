@@ -1,0 +1,27 @@
+/*
+ * listening: which TCP ports servers of this machine listen on, and which.
+ *
+ * Reads /proc. Who is not root sees the ports, but not whose they are.
+ * Source: proc_net_tcp.rst of the kernel's documentation; proc(5) on /proc/PID/fd.
+ */
+#ifndef WFS_LISTENING_H
+#define WFS_LISTENING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	LISTENING_MAX = 256,
+	LISTENING_NAME_MAX = 48,
+};
+
+struct listening {
+	uint16_t port;
+	uint64_t inode;
+	char program[LISTENING_NAME_MAX]; /* escaped; "": not known */
+};
+
+/* Ports that others can reach, each once, in their order: what listens on loopback alone is left out. Returns how many. */
+size_t listening_ports(struct listening out[static LISTENING_MAX]);
+
+#endif

@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# check says beforehand what run would meet on this machine: its user, the logs and what is in them, the kernel, and ports
+# that stay open; errors keep run from working, the rest are warnings; and it leaves nothing behind.
+set -u
+# shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
+. "$(dirname "$0")/daemon_lib.sh"
+netns_need sqlite3 jq iptables-legacy ip6tables-legacy setpriv unshare
+daemon_prepare
+GROUP=$(id -gn nobody)
+
+# config USER LOG... : with all mail ports, unless $PORTS says which.
+config() {
+	local user=$1 log
+	shift
+	for log; do echo "[log $log]"; done >"$CONF"
+	cat >>"$CONF" <<-END
+	[database]
+	path = $DB
+	[run]
+	user = $user
+	patterns = $WORK/patterns
+	[control]
+	socket = $SOCKET
+	group = $GROUP
+	readers = ${READERS-}
+	${PORTS:+[firewall]
+	ports = $PORTS}
+	END
+}
+
+# checks STATUS [TEXT...]: check ends so and says all of these; nothing at all without.
+checks() {
+	local want=$1 status=0 text
+	shift
+	in_server "${AS[@]}" "$WFS_PROGRAM" -c "$CONF" check >"$WORK/said" 2>&1 || status=$?
+	[ "$status" = "$want" ] || fail "got status $status, want $want: $(cat "$WORK/said")"
+	for text; do
+		grep -F -- "$text" "$WORK/said" >/dev/null || fail "want $text, got $(cat "$WORK/said")"
+	done
+	[ $# -gt 0 ] || [ "$(wc -l <"$WORK/said")" = 1 ] || fail "want no warnings, got $(cat "$WORK/said")"
+}
+AS=()
+
+# --- all is well
+postfix_dnsbl 10.9.0.2 >>"$LOG"
+config nobody "$LOG"
+checks 0
+no_rules || fail "check left rules behind"
+
+# --- user and groups
+config nobodyx "$LOG"
+checks 1 '[run] user: no user "nobodyx"' "systemd-sysusers"
+READERS=nogroupx config nobody "$LOG"
+checks 0 'warning: [control] readers: no group "nogroupx"' "groupadd -r nogroupx"
+
+# --- logs that cannot be read: an error when there is no other
+mkdir "$WORK/log/directory"
+mkfifo "$WORK/log/fifo"
+python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$WORK/log/socket"
+config nobody "$WORK/log/directory" "$WORK/log/fifo" "$WORK/log/socket"
+checks 1 "cannot read $WORK/log/directory: it is a directory; name a regular file" \
+	"cannot read $WORK/log/fifo: it is not a regular file" "cannot read $WORK/log/socket: it is not a regular file" "3 faults"
+in_server "$WFS_PROGRAM" -c "$CONF" check --json >"$WORK/said"
+jq -es 'map(select(.kind == "fault" and .file == null)) | length == 3' <"$WORK/said" >/dev/null || fail "check --json: $(cat "$WORK/said")"
+config nobody "$LOG" "$WORK/log/directory"
+checks 0 "warning: cannot read $WORK/log/directory: it is a directory"
+install -m 640 -g adm /dev/null "$WORK/log/closed"
+config nobody "$WORK/log/closed"
+checks 1 "cannot read $WORK/log/closed: Permission denied; usermod -aG adm nobody"
+chmod 600 "$WORK/log/closed"
+checks 1 "chgrp adm $WORK/log/closed && chmod g+r $WORK/log/closed"
+# Who is not root judges by the modes.
+AS=(setpriv --reuid 4712 --regid 4712 --clear-groups)
+checks 1 "cannot read $WORK/log/closed: Permission denied"
+config nobody "$LOG"
+checks 0
+AS=()
+mkdir -m 700 "$WORK/log/private"
+cp "$LOG" "$WORK/log/private/mail.log"
+config nobody "$WORK/log/private/mail.log"
+checks 1 "cannot read $WORK/log/private/mail.log" "chmod g+x $WORK/log/private"
+
+# --- a log that is not there: it may come; where only the journal has the mail, that is said
+config nobody "$WORK/log/none.log"
+checks 0 "warning: cannot read $WORK/log/none.log: No such file or directory"
+cat >"$WORK/journal_only" <<'END2'
+mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/journal || exit 9
+for program in rsyslogd syslog-ng syslogd; do
+	[ ! -e "/usr/sbin/$program" ] || mount --bind /dev/null "/usr/sbin/$program" || exit 9
+done
+exec "$@"
+END2
+unshare -m sh "$WORK/journal_only" "$WFS_PROGRAM" -c "$CONF" check >"$WORK/said" 2>&1 || fail "status $?: $(cat "$WORK/said")"
+grep -F "Debian writes mail logs to the journal only: apt install rsyslog" "$WORK/said" >/dev/null || fail "journal only: $(cat "$WORK/said")"
+
+# --- what is in it
+for i in {1..4000}; do
+	echo "$(now) mx CRON[$i]: (root) CMD (true)"
+	echo "$(now) mx $(printf 'ev\033il')[$i]: text"
+done >"$WORK/log/other"
+config nobody "$WORK/log/other"
+checks 0 "warning: $WORK/log/other: none of its last " "of a program that the rules know, but of CRON" "is it the log of your mail server?"
+! grep -q $'\033' "$WORK/said" || fail "a control character of the log is printed"
+
+# --- the kernel, tried where nobody uses it
+config nobody "$LOG"
+AS=(setpriv --bounding-set=-net_admin)
+checks 1 "CAP_NET_ADMIN"
+AS=()
+daemon_start
+rules=$(in_server iptables-legacy -S)
+checks 0
+[ "$(in_server iptables-legacy -S)" = "$rules" ] || fail "check changed the rules of a running daemon: $(in_server iptables-legacy -S)"
+listed 10.9.0.2 || fail "check released somebody"
+daemon_stop || fail "exit status $?"
+
+# --- ports that stay open
+for port in 993 143; do
+	ip netns exec "$SERVER" nc -4 -d -k -l 10.9.0.1 "$port" </dev/null >/dev/null 2>&1 &
+	LISTENERS+=($!)
+done
+ip netns exec "$SERVER" nc -6 -d -k -l fd09::1 110 </dev/null >/dev/null 2>&1 &
+LISTENERS+=($!)
+for address in 127.0.0.1 ::1; do # nobody else gets there
+	ip netns exec "$SERVER" nc -d -k -l "$address" 4190 </dev/null >/dev/null 2>&1 &
+	LISTENERS+=($!)
+done
+for port in 993 143 110 4190; do wait_until is_listening "$port" || fail "nothing listens on $port"; done
+checks 0
+PORTS=25,110 config nobody "$LOG"
+checks 0 "warning: nc listens on 143 and 993, which stay open to blocked clients: add them to [firewall] ports" "1 warning"
+PORTS=25,110,993 config nobody "$LOG"
+checks 0 "warning: nc listens on 143, which stays open to blocked clients: add it to [firewall] ports"
+AS=(setpriv --reuid 4712 --regid 4712 --clear-groups)
+checks 0 "warning: a server listens on 143, which stays open"
+AS=()
+no_rules || fail "check left rules behind"
+no_sanitizer
+echo "ok"
