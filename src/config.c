@@ -708,6 +708,8 @@ int config_read(const char *path, bool may_be_absent, struct config **ret, struc
 	struct ini *ini = NULL;
 	const int rc = ini_read(path, &ini, why);
 
+	if (rc == -EACCES)
+		return why_set(why, EACCES, "%s: Permission denied; run this as root", path);
 	if (rc < 0 && !(rc == -ENOENT && may_be_absent))
 		return rc;
 	return from_ini(path, ini, ret, why);

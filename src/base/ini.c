@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/remedy.h"
 #include "base/text.h"
 
 enum {
@@ -375,13 +376,15 @@ static int read_fd(const char *path, int fd, bool rest, struct ini **ret, struct
 
 static int read_path(const char *path, bool rest, struct ini **ret, struct why *why)
 {
-	char name[ESCAPED_MAX];
+	char name[ESCAPED_MAX], remedy[REMEDY_MAX];
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	int rc;
 
 	if (fd < 0) {
+		const int err = errno;
+
 		escaped(path, name);
-		return why_set(why, errno, "%s: %s", name, strerror(errno));
+		return why_set(why, err, "%s: %s%s", name, strerror(err), remedy_read(err, name, remedy));
 	}
 	rc = read_fd(path, fd, rest, ret, why);
 	(void)close(fd);

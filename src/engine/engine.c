@@ -16,6 +16,7 @@
 #include "admin/block.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/remedy.h"
 #include "base/plural.h"
 #include "engine/housekeeping.h"
 #include "engine/live.h"
@@ -591,13 +592,15 @@ int engine_run(struct engine *e)
 /* Two daemons on one database would count every line twice. */
 static int lock_database(struct engine *e, struct why *why)
 {
-	char path[4096];
+	char path[4096], remedy[REMEDY_MAX];
 
 	(void)snprintf(path, sizeof path, "%s.lock", e->live.config->database.path);
 	e->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (e->lock_fd < 0)
-		return why_set(why, errno, "%s: %s; its directory must exist and be writable for user \"%s\"", path,
-		               strerror(errno), e->live.config->run.user);
+	if (e->lock_fd < 0) {
+		const int err = errno;
+
+		return why_set(why, err, "%s: %s%s", path, strerror(err), remedy_write(err, path, remedy));
+	}
 	if (flock(e->lock_fd, LOCK_EX | LOCK_NB) < 0)
 		return why_set(why, errno, "%s: another watchforspammers uses this database; stop it, or set another "
 		                           "[database] path", path);

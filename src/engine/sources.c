@@ -1,6 +1,7 @@
 #include "engine/sources.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,9 @@ static int queue_missed(struct sources *logs, size_t log, const char *path, stru
 	bool started = false;
 	int rc = follow_old_list(path, &old, &n, why);
 
+	/* No directory, or a closed one: nothing to read; that it waits for the log is said by and by. */
+	if (rc == -ENOENT || rc == -ENOTDIR || rc == -EACCES)
+		return 0;
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		struct store_log known;
 

@@ -78,9 +78,9 @@ int follow_new(struct follow **ret, struct why *why);
 void follow_free(struct follow *follow);
 
 /*
- * Begins to follow path (absolute; need not exist yet). *ret_log is its index: 0, 1, ... in order of adding.
+ * Begins to follow path (absolute; neither it nor its directory need exist yet). *ret_log is its index: 0, 1, ... in order of adding.
  * Errors: -ENOSPC for inotify's limits (the sentence names the sysctl), -E2BIG over FOLLOW_LOGS_MAX, -EINVAL
- * for a path that is not absolute, or a directory that does not exist (-ENOENT) or may not be read (-EACCES).
+ * for a path that is not absolute.
  */
 int follow_add(struct follow *follow, const char *path, size_t *ret_log, struct why *why);
 

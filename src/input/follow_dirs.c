@@ -7,6 +7,7 @@
 #include <inotifytools/inotifytools.h>
 #include <linux/magic.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/select.h>
@@ -125,6 +126,30 @@ static int watch_dir(struct follow_dirs *dirs, const char *dir, struct why *why)
 	return 0;
 }
 
+static bool is_absent(int rc)
+{
+	return rc == -ENOENT || rc == -ENOTDIR || rc == -EACCES;
+}
+
+/*
+ * dir is not there, or closed: watches the nearest directory above it that can be watched, where its coming, or that of
+ * one on the way to it, raises an event. What came a moment before is found when the log is looked at for safety.
+ * name: under which the event comes.
+ */
+static int watch_above(struct follow_dirs *dirs, char *dir, char name[static NAME_MAX + 1], struct why *why)
+{
+	int rc = -ENOENT;
+
+	while (is_absent(rc) && strcmp(dir, "/") != 0) {
+		char *const slash = strrchr(dir, '/');
+
+		(void)snprintf(name, NAME_MAX + 1, "%s", slash + 1);
+		slash[slash == dir] = '\0';
+		rc = watch_dir(dirs, dir, why);
+	}
+	return rc;
+}
+
 int follow_dirs_watch(struct follow_dirs *dirs, const char *path, struct follow_names *ret, struct why *why)
 {
 	char at[PATH_MAX], dir[PATH_MAX], real[PATH_MAX], target[PATH_MAX];
@@ -148,6 +173,10 @@ int follow_dirs_watch(struct follow_dirs *dirs, const char *path, struct follow_
 		rc = watch_dir(dirs, dir, ret->n == 0 ? why : &ignored);
 		if (ret->n++ == 0)
 			rc_own = rc;
+		if (is_absent(rc)) {
+			ret->complete = false;
+			return watch_above(dirs, dir, ret->name[ret->n - 1], why);
+		}
 		/* A link among the directories may be turned to elsewhere without an event for us. */
 		if (rc < 0 || is_remote(dir) || realpath(dir, real) == NULL || strcmp(dir, real) != 0)
 			ret->complete = false;

@@ -40,6 +40,7 @@ void follow_dirs_close(struct follow_dirs *dirs);
  * Watches the directory of path and, while path is a link, that of what it points to: writing to a
  * link's target raises no event beside the link. May be called again at any time, to notice a link that
  * was turned or a directory that is another now.
+ * Where a directory is not there, or closed, the nearest one above it is watched.
  * path: absolute, shorter than PATH_MAX. Returns -errno when path's own directory cannot be watched
  * (ret is filled nevertheless); that another cannot be watched only makes ret not complete.
  */

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/remedy.h"
+
 static void *must(void *p)
 {
 	if (p == NULL)
@@ -33,6 +35,7 @@ static int refuse(const char *path, mode_t mode, struct why *why)
 
 int logfile_open(struct logfile **ret, const char *path, struct why *why)
 {
+	char remedy[REMEDY_MAX];
 	struct logfile *file;
 	struct stat st;
 	int fd, rc;
@@ -42,8 +45,11 @@ int logfile_open(struct logfile **ret, const char *path, struct why *why)
 		return refuse(path, st.st_mode, why);
 	/* It may be another by now, and O_NONBLOCK keeps that from stopping us. */
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return why_set(why, errno, "cannot read %s: %s", path, strerror(errno));
+	if (fd < 0) {
+		const int err = errno;
+
+		return why_set(why, err, "cannot read %s: %s%s", path, strerror(err), remedy_read(err, path, remedy));
+	}
 	if (fstat(fd, &st) < 0) {
 		rc = why_set(why, errno, "cannot read %s: %s", path, strerror(errno));
 		goto close_fd;

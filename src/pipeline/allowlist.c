@@ -8,6 +8,7 @@
 
 #include "base/localaddrs.h"
 #include "base/nets.h"
+#include "base/remedy.h"
 #include "base/text.h"
 #include "dns/hostnames.h"
 
@@ -101,12 +102,15 @@ static bool is_same(const struct stat *a, const struct stat *b)
 
 static int cannot_read(struct file *f, struct why *why)
 {
+	char remedy[REMEDY_MAX];
 	const bool said = f->said;
+	const int err = errno;
 
 	f->said = true;
 	if (said)
 		return 0;
-	(void)why_set(why, errno, "%s: %s; what it held before holds", f->path, strerror(errno));
+	(void)why_set(why, err, "%s: %s; what it held before holds%s", f->path, strerror(err),
+	              remedy_read(err, f->path, remedy));
 	return ALLOWLIST_FAULT;
 }
 

@@ -16,8 +16,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "firewall/claim.h"
 #include "firewall/message.h"
+#include "root/claim.h"
 #include "root/recent.h"
 
 enum {

@@ -103,6 +103,52 @@ nothing_left || fail "cleanup left: $(in_server iptables-legacy -S)"
 said=$(in_server "$WFS_PROGRAM" -c "$CONF" cleanup 2>&1) || fail "cleanup again: status $?: $said"
 [ "$said" = "nothing was left" ] || fail "cleanup again said: $said"
 
+# --- a log whose directory is not there yet is waited for, and again when it goes; one that may not be read names the remedy
+usual_log=$LOG
+LOG=$WORK/log/deep/er/mail.log
+daemon_config ""
+daemon_start
+wait_until said "cannot read $LOG: No such file or directory; waiting for it" || fail "a log without a directory is not said"
+mkdir -p "$WORK/log/deep/er"
+attack "a log whose directory came later"
+rm -r "$WORK/log/deep"
+mkdir -p "$WORK/log/deep/er"
+attack "a log whose directories went and came back"
+mv "$LOG" "$LOG.1"
+install -m 600 /dev/null "$LOG"
+WAIT_S=20 wait_until said "cannot read $LOG: Permission denied; user nobody may not read it: 'chgrp nogroup $LOG; chmod g+r $LOG'" ||
+	fail "an unreadable log without a remedy"
+daemon_stop || fail "exit status $? on SIGTERM"
+LOG=$usual_log
+
+# --- a file that systemd hides: the drop-in, but only when systemd started us
+if [ -d /home ]; then
+	WRAP=(sh -c 'mount -t tmpfs -o mode=000 tmpfs /home && exec "$@"' sh)
+	LOG=/home/mail/mail.log
+	daemon_config ""
+	daemon_start
+	wait_until said "cannot read $LOG: Permission denied; user nobody may not enter /home: 'chmod o+x /home'" ||
+		fail "a log in a closed directory"
+	daemon_stop || fail "exit status $? on SIGTERM"
+	export NOTIFY_SOCKET=$WORK/notify
+	daemon_start
+	wait_until said 'systemd hides /home from its services: '"'systemctl edit watchforspammers'"', write the lines "[Service]" and "ProtectHome=read-only", '"'systemctl restart watchforspammers'" ||
+		fail "a log that systemd hides"
+	daemon_stop || fail "exit status $? on SIGTERM"
+	LOG=$usual_log
+	DB=/home/mail/hits.db
+	daemon_config ""
+	does_not_start "a database that systemd hides" 2 'write the lines "[Service]" and "ProtectHome=no"' "${WRAP[@]}"
+	DB=$WORK/nowhere/hits.db
+	daemon_config ""
+	does_not_start "a database where systemd lets nobody write" 2 "write the lines \"[Service]\" and \"ReadWritePaths=$WORK/nowhere\"" \
+		sh -c 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"' "$WORK/nowhere"
+	unset NOTIFY_SOCKET
+	WRAP=()
+	DB=$WORK/db/hits.db
+	daemon_config ""
+fi
+
 # --- one daemon for each network namespace, with the same names
 daemon_start
 attack "the first namespace"

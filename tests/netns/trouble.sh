@@ -163,7 +163,7 @@ chmod 600 "$LOG"
 mv "$LOG" "$LOG.1"
 install -m 600 /dev/null "$LOG"
 line >>"$LOG"
-WAIT_S=20 wait_until said "cannot read $LOG: Permission denied; waiting for it" || fail "an unreadable log is not said"
+WAIT_S=20 wait_until said "cannot read $LOG: Permission denied; user nobody may not read it: " || fail "an unreadable log is not said"
 seen=$SECONDS
 wait_until second_is $((seen + 6)) # it is looked at every five seconds
 is_said_once "cannot read $LOG: Permission denied"
@@ -216,7 +216,7 @@ daemon_config "$USUAL
 [allow]
 address = 198.51.100.$N
 address = 192.0.2.0/24"
-reload "lifted 1 blocks of addresses that are allowed now"
+reload "lifted 1 block of an address that is allowed now"
 wait_until not listed "198.51.100.$N" || fail "an address that is allowed now stays in the kernel's list"
 [ "$(sql "SELECT ended_by FROM blocks WHERE address = '198.51.100.$N'")" = allowed ] || fail "the database does not say it was allowed"
 { postfix_dnsbl "198.51.100.$N"; postfix_dnsbl 192.0.2.1; line; } >>"$LOG"

@@ -458,7 +458,7 @@ static void test_files(void **state)
 		assert_int_equal(seteuid(0), 0);
 		(void)prctl(PR_SET_DUMPABLE, 1); /* the change of user took it away, and the leak sanitizer needs it */
 	}
-	(void)snprintf(want, sizeof want, "%s: Permission denied", path);
+	(void)snprintf(want, sizeof want, "%s: Permission denied; run this as root", path);
 	assert_string_equal(why.text, want);
 	assert_null(c);
 }

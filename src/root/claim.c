@@ -1,4 +1,4 @@
-#include "firewall/claim.h"
+#include "root/claim.h"
 
 #include <errno.h>
 #include <fcntl.h>

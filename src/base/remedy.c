@@ -1,0 +1,153 @@
+#include "base/remedy.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	NAME_ROOM = 64,
+	LINES_MAX = 10000, /* of /etc/passwd and /etc/group that are looked at */
+	GROUPS_MAX = 256,
+};
+
+/* --- who we are --- */
+
+static void user_name(char out[static NAME_ROOM])
+{
+	FILE *const file = fopen("/etc/passwd", "re");
+	const struct passwd *pw = NULL;
+
+	(void)snprintf(out, NAME_ROOM, "%u", (unsigned)geteuid());
+	for (unsigned i = 0; file != NULL && i < LINES_MAX && (pw = fgetpwent(file)) != NULL; i++)
+		if (pw->pw_uid == geteuid()) {
+			(void)snprintf(out, NAME_ROOM, "%s", pw->pw_name);
+			break;
+		}
+	if (file != NULL)
+		(void)fclose(file);
+}
+
+static bool is_ours(gid_t gid)
+{
+	gid_t groups[GROUPS_MAX];
+	const int n = getgroups(GROUPS_MAX, groups);
+
+	for (int i = 0; i < n; i++)
+		if (groups[i] == gid)
+			return true;
+	return gid == getegid();
+}
+
+/* The group that is to read a file: adm, which reads logs on Debian, or else our own. */
+static void group_name(char out[static NAME_ROOM])
+{
+	FILE *const file = fopen("/etc/group", "re");
+	const struct group *gr = NULL;
+
+	(void)snprintf(out, NAME_ROOM, "%u", (unsigned)getegid());
+	for (unsigned i = 0; file != NULL && i < LINES_MAX && (gr = fgetgrent(file)) != NULL; i++) {
+		const bool adm = strcmp(gr->gr_name, "adm") == 0 && is_ours(gr->gr_gid);
+
+		if (adm || gr->gr_gid == getegid())
+			(void)snprintf(out, NAME_ROOM, "%s", gr->gr_name);
+		if (adm)
+			break;
+	}
+	if (file != NULL)
+		(void)fclose(file);
+}
+
+/* --- where it is --- */
+
+/* The directory of path, without its last "/"; "/" itself stays. */
+static void directory_of(const char *path, char out[static PATH_MAX])
+{
+	const char *const slash = strrchr(path, '/');
+	const size_t len = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+
+	(void)snprintf(out, PATH_MAX, "%.*s", len == 0 ? 1 : (int)len, len == 0 ? "." : path);
+}
+
+/* The first directory on the way to path that we may not enter. */
+static bool closed_directory(const char *path, char out[static PATH_MAX])
+{
+	for (const char *p = strchr(path, '/'); p != NULL; p = strchr(p + 1, '/')) {
+		(void)snprintf(out, PATH_MAX, "%.*s", p == path ? 1 : (int)(p - path), path);
+		if (access(out, X_OK) < 0 && errno == EACCES)
+			return true;
+	}
+	return false;
+}
+
+/* systemd starts us, and lays an empty directory over the homes: ProtectHome=yes. NULL: it does not. */
+static const char *hidden_by_systemd(const char *path)
+{
+	static const char *const homes[] = {"/home", "/run/user"};
+
+	for (size_t i = 0; getenv("NOTIFY_SOCKET") != NULL && i < sizeof homes / sizeof *homes; i++) {
+		const size_t len = strlen(homes[i]);
+
+		if (strncmp(path, homes[i], len) == 0 && path[len] == '/' && access(homes[i], X_OK) < 0)
+			return homes[i];
+	}
+	return NULL;
+}
+
+__attribute__((format(printf, 2, 3))) static void say(char out[static REMEDY_MAX], const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(out, REMEDY_MAX, fmt, ap);
+	va_end(ap);
+}
+
+/* The lines of a drop-in that change what systemd does. */
+#define DROP_IN                                                                                                         \
+	": 'systemctl edit watchforspammers', write the lines \"[Service]\" and \"%s%s\", 'systemctl restart "          \
+	"watchforspammers'"
+
+const char *remedy_read(int err, const char *path, char out[static REMEDY_MAX])
+{
+	const char *const hidden = hidden_by_systemd(path);
+	char user[NAME_ROOM], group[NAME_ROOM], dir[PATH_MAX];
+
+	out[0] = '\0';
+	user_name(user);
+	group_name(group);
+	if (hidden != NULL && (err == EACCES || err == ENOENT))
+		say(out, "; systemd hides %s from its services" DROP_IN, hidden, "ProtectHome=", "read-only");
+	else if (err == EACCES && closed_directory(path, dir))
+		say(out, "; user %s may not enter %s: 'chmod o+x %s'", user, dir, dir);
+	else if (err == EACCES)
+		say(out, "; user %s may not read it: 'chgrp %s %s; chmod g+r %s'", user, group, path, path);
+	return out;
+}
+
+const char *remedy_write(int err, const char *path, char out[static REMEDY_MAX])
+{
+	const char *const hidden = hidden_by_systemd(path);
+	char user[NAME_ROOM], dir[PATH_MAX], closed[PATH_MAX];
+
+	out[0] = '\0';
+	user_name(user);
+	directory_of(path, dir);
+	if (hidden != NULL && (err == EACCES || err == ENOENT))
+		say(out, "; systemd hides %s from its services" DROP_IN, hidden, "ProtectHome=", "no");
+	else if (err == EROFS && getenv("NOTIFY_SOCKET") != NULL)
+		say(out, "; systemd lets its services write only where it was told" DROP_IN, "ReadWritePaths=", dir);
+	else if (err == ENOENT)
+		say(out, "; make its directory: 'install -d -o %s -m 750 %s'", user, dir);
+	else if (err == EACCES && closed_directory(path, closed))
+		say(out, "; user %s may not enter %s: 'chmod o+x %s'", user, closed, closed);
+	else if (err == EACCES)
+		say(out, "; user %s may not write there: 'chown %s %s'", user, user, dir);
+	return out;
+}
