@@ -5,12 +5,9 @@ work=$2
 password=$3
 variant=$4
 
-mkdir "$work/layer"
-mount -t tmpfs -o mode=755 layer "$work/layer"
-mkdir "$work/layer/upper" "$work/layer/work" "$work/layer/root"
-# On a kernel or a filesystem that does not take part, a copy does as well.
-mount -t overlay -o "lowerdir=$root,upperdir=$work/layer/upper,workdir=$work/layer/work" root "$work/layer/root" ||
-	cp -a "$root/." "$work/layer/root"
+# shellcheck source-path=SCRIPTDIR source=roots.sh
+. "$(dirname "$0")/roots.sh"
+roots_layer "$root" "$work/layer"
 root=$work/layer/root
 mount -t proc proc "$root/proc"
 cp -a "$root/var/log/." "$work/log"

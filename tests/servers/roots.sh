@@ -3,6 +3,7 @@
 #
 #   roots.sh                makes all of them         (first time: a few minutes; afterwards: nothing)
 #   roots.sh NAME...        makes these, and prints where they are
+#   roots.sh system         for tests/systems: one that can be booted, with Postfix, Dovecot and all that our package is built with
 #
 # The mail servers of Debian exclude each other, so each lives in a root of its own: debootstrap makes one base
 # with what all need (a syslog daemon, a name server), each server is a copy of it in which apt-get installs the
@@ -36,17 +37,25 @@ roots_packages() {
 	opensmtpd) echo opensmtpd ca-certificates ;;
 	sshd) echo openssh-server ;;
 	mimedefang) echo mimedefang spamassassin postfix dovecot-core procmail netcat-openbsd ;;
+	system) echo systemd systemd-sysv dbus sudo postfix dovecot-imapd lintian ;;
 	*) return 1 ;;
 	esac
 }
 
 ROOTS_SERVERS=(postfix courier dovecot exim opensmtpd sshd mimedefang)
 
+# The checkout's Build-Depends, which the root "system" has as well.
+roots_build_depends() {
+	sed -n '/^Build-Depends:/,/^$/p' "$(dirname "${BASH_SOURCE[0]}")/../../debian/control"
+}
+
 roots_say() { printf 'roots.sh: %s\n' "$*" >&2; }
 
 # What a root is made from: when this changes, it is made again.
 roots_stamp() {
-	echo "1 $(roots_suite) $(roots_packages base) / $(roots_packages "$1")"
+	local more=
+	[ "$1" != system ] || more=$(roots_build_depends | cksum)
+	echo "1 $(roots_suite) $(roots_packages base) / $(roots_packages "$1")${more:+ / $more}"
 }
 
 roots_is_whole() {
@@ -106,7 +115,17 @@ roots_make_server() {
 	# shellcheck disable=SC2046
 	out=$(roots_inside "$root" apt-get -q -y install $(roots_packages "$name") 2>&1) ||
 		{ printf '%s\n' "$out" | tail -n 40 >&2; return 1; }
+	[ "$name" != system ] || roots_install_build_depends "$root" || return 1
 	roots_inside "$root" apt-get clean
+}
+
+roots_install_build_depends() {
+	local root=$1 out
+	mkdir -p "$root/tmp/wanted/debian" || return 1
+	{ printf 'Source: wanted\nMaintainer: nobody <nobody@example.org>\n' && roots_build_depends; } >"$root/tmp/wanted/debian/control"
+	out=$(roots_inside "$root" apt-get -q -y --no-install-recommends build-dep /tmp/wanted 2>&1) ||
+		{ printf '%s\n' "$out" | tail -n 40 >&2; return 1; }
+	rm -r "$root/tmp/wanted"
 }
 
 # root_make NAME PATH STAMP [BASE]: nothing stands at PATH until it is whole.
@@ -156,6 +175,18 @@ roots_need() {
 		roots_make "$name" "$path" "$(roots_stamp "$name")" "$base" </dev/null || return 1
 	fi
 	exec {lock}>&-
+}
+
+# roots_layer ROOT DIRECTORY: makes DIRECTORY, with a tmpfs in it, and ROOT below DIRECTORY/root, where all that is written
+# lies in the tmpfs.
+roots_layer() {
+	local root=$1 layer=$2
+	mkdir "$layer" || return 1
+	mount -t tmpfs -o mode=755 layer "$layer" || return 1
+	mkdir "$layer/upper" "$layer/work" "$layer/root" || return 1
+	# On a kernel or a filesystem that does not take part, a copy does as well.
+	mount -t overlay -o "lowerdir=$root,upperdir=$layer/upper,workdir=$layer/work" root "$layer/root" ||
+		cp -a "$root/." "$layer/root"
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
