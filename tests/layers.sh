@@ -62,7 +62,7 @@ BEGIN {
 	outside["cap-ng.h"] = "^src/engine/sandbox[.]"
 	outside["linux/landlock.h"] = "^src/engine/sandbox[.]"
 	outside["linux/seccomp.h"] = "^src/engine/sandbox[.]"
-	outside["systemd/"] = "^src/engine/(engine|live)[.]"
+	outside["systemd/"] = "^src/(engine/(engine|live)|base/log)[.]"
 	outside["pthread.h"] = "^src/replay/"
 	outside["threads.h"] = "^src/replay/"
 

@@ -31,6 +31,7 @@ enum {
 	ADMIN_WHITE = 100,
 	ADMIN_HITS_SHOWN = 20,
 	ADMIN_BLOCKS_SHOWN = 20,
+	ADMIN_LIFTED_SHOWN = 100,
 };
 
 struct admin {
@@ -49,6 +50,12 @@ struct admin_todo {
 	int rc;           /* of the firewall when < 0, sentence in why */
 	size_t refused;   /* entries that the kernel did not take, the reason of the first in why */
 	struct why why;
+
+	/* For the log: what was begun, by which rule, and what was lifted (the first ADMIN_LIFTED_SHOWN of them). */
+	size_t n_begun, n_lifted;
+	struct verdict_block begun[VERDICT_BLOCKS_MAX];
+	const char *rule, *reason;
+	struct net lifted[ADMIN_LIFTED_SHOWN];
 };
 
 /*

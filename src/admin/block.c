@@ -10,7 +10,9 @@
 #include "store/blocks.h"
 #include "store/hits.h"
 
-static const char block_reason[] = "blocked by hand";
+static const char manual_rule[] = "manual";
+static const char manual_reason[] = "blocked by hand";
+static const char flood_rule[] = "kernel-connections";
 static const char flood_reason[] = "opened too many connections at once";
 
 static void block_now(const struct admin *o, const struct verdict_block *blocks, size_t n, int64_t now_s,
@@ -21,6 +23,8 @@ static void block_now(const struct admin *o, const struct verdict_block *blocks,
 	if (n == 0)
 		return;
 	todo->until_s = blocks[0].until_s;
+	todo->n_begun = n;
+	memcpy(todo->begun, blocks, n * sizeof *blocks);
 	todo->rc = reconcile_add(o->reconcile, blocks, n, now_s, &todo->refused, &todo->why);
 	if (todo->rc == -ENOSPC) { /* the lists are laid out anew, and then it fits, or does not */
 		todo->sync = true;
@@ -54,7 +58,7 @@ static int write_manual(const struct admin *o, const struct protocol_request *r,
 
 	if (rc < 0)
 		return rc;
-	rc = store_rule(o->store, "manual", "manual", r->reason[0] != '\0' ? r->reason : block_reason,
+	rc = store_rule(o->store, manual_rule, "manual", r->reason[0] != '\0' ? r->reason : manual_reason,
 	                &block.rule, why);
 	if (rc == 0)
 		rc = store_end_cause(o->store, &r->net, STORE_MANUAL, now_s, "replaced", why);
@@ -94,6 +98,8 @@ void block_manual(const struct admin *o, const struct protocol_request *r, const
 		record_say_trouble(answer, &why);
 		return;
 	}
+	todo->rule = manual_rule;
+	todo->reason = r->reason[0] != '\0' ? r->reason : NULL;
 	block_now(o, &block, 1, now_s, todo);
 	/* When it took the place of one that would have lasted longer, memory must learn when it ends now. */
 	todo->sync |= blocked && before.until_s > block.until_s;
@@ -171,6 +177,8 @@ void block_black(const struct admin *o, const struct protocol_request *r, const 
 		record_say_trouble(answer, &why);
 		return;
 	}
+	todo->rule = record_black_rule;
+	todo->reason = record_black_reason;
 	block_now(o, decision.blocks, decision.n, now_s, todo);
 	answer_begin(answer);
 	standing_say_net(answer, &r->net);
@@ -199,7 +207,7 @@ static int write_flood(const struct admin *o, const struct block_flood *flood, c
 	hit.text.p = text;
 	hit.text.len = (size_t)snprintf(text, sizeof text, "kernel: more than %" PRId64 " new connections in %" PRId64 " s",
 	                                flood->connections, flood->within_s); /* short */
-	if ((rc = store_rule(o->store, "kernel-connections", "flood", flood_reason, &hit.rule, why)) == 0 &&
+	if ((rc = store_rule(o->store, flood_rule, "flood", flood_reason, &hit.rule, why)) == 0 &&
 	    (rc = store_add_hits(o->store, &hit, 1, why)) == 0)
 		rc = add_blocks(o, decision, hit.rule, why);
 	return store_finish(o->store, rc, why);
@@ -221,6 +229,8 @@ int block_flood(const struct admin *o, const struct block_flood *flood, int64_t 
 		verdict_restore(o->verdict);
 	if (rc < 0)
 		return rc;
+	ret->rule = flood_rule;
+	ret->reason = flood_reason;
 	block_now(o, decision.blocks, decision.n, now_s, ret);
 	return 0;
 }

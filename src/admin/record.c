@@ -6,7 +6,8 @@
 #include "base/text.h"
 #include "store/hits.h"
 
-static const char black_reason[] = "voted to be bad";
+const char record_black_rule[] = "vote-black";
+const char record_black_reason[] = "voted to be bad";
 static const char white_reason[] = "voted to be good";
 
 /* "vote black 192.0.2.7 by uid 0 (root): reason", as the text of a hit. */
@@ -35,8 +36,8 @@ int record_vote(const struct admin *o, const struct protocol_request *r, const c
 	                        .spent = spent,
 	                        .detail = {r->reason[0] != '\0' ? r->reason : NULL, strlen(r->reason)},
 	                        .text = act_text(r, who, text)};
-	const int rc = store_rule(o->store, black ? "vote-black" : "vote-white", "vote",
-	                          black ? black_reason : white_reason, ret_rule, why);
+	const int rc = store_rule(o->store, black ? record_black_rule : "vote-white", "vote",
+	                          black ? record_black_reason : white_reason, ret_rule, why);
 
 	if (rc < 0)
 		return rc;

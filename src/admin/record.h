@@ -7,6 +7,9 @@
 
 #include "admin/admin.h"
 
+/* What a black vote is a hit of. */
+extern const char record_black_rule[], record_black_reason[];
+
 /* A vote, as a hit without a log; ignored and spent as of store/hits.h. *ret_rule: the id of its rule. */
 int record_vote(const struct admin *admin, const struct protocol_request *request, const char *who,
                 int score, bool ignored, bool spent, int64_t now_s, int64_t *ret_rule, struct why *why);

@@ -8,8 +8,6 @@
 #include "store/blocks.h"
 #include "store/reputation.h"
 
-enum { LIFTED_SHOWN = 100 };
-
 static void unblock_now(const struct admin *o, const struct running_list *lifted, struct admin_todo *todo)
 {
 	struct net *nets;
@@ -18,8 +16,11 @@ static void unblock_now(const struct admin *o, const struct running_list *lifted
 		return;
 	if ((nets = calloc(lifted->n, sizeof *nets)) == NULL)
 		abort();
+	todo->n_lifted = lifted->n;
 	for (size_t i = 0; i < lifted->n; i++) {
 		nets[i] = lifted->list[i].net;
+		if (i < ADMIN_LIFTED_SHOWN)
+			todo->lifted[i] = nets[i];
 		todo->sync |= nets[i].len < 128; /* what else is blocked in it is put back */
 	}
 	todo->rc = reconcile_del(o->reconcile, nets, lifted->n, &todo->why);
@@ -72,15 +73,15 @@ static void forgive(const struct admin *o, const struct protocol_request *r,
 static void say_lifted(struct answer *answer, const struct running_list *lifted)
 {
 	answer_array(answer, "lifted");
-	for (size_t i = 0; i < lifted->n && i < LIFTED_SHOWN; i++) {
+	for (size_t i = 0; i < lifted->n && i < ADMIN_LIFTED_SHOWN; i++) {
 		char text[NET_TEXT_MAX];
 
 		(void)net_text(&lifted->list[i].net, text);
 		answer_text(answer, NULL, text);
 	}
 	answer_close(answer);
-	if (lifted->n > LIFTED_SHOWN)
-		answer_number(answer, "more", (int64_t)(lifted->n - LIFTED_SHOWN));
+	if (lifted->n > ADMIN_LIFTED_SHOWN)
+		answer_number(answer, "more", (int64_t)(lifted->n - ADMIN_LIFTED_SHOWN));
 }
 
 /* An unblock or a white vote: what runs is found, ended, lifted and told. */

@@ -1,41 +1,122 @@
 #include "base/log.h"
 
+#include <assert.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-static const char *log_who = "watchforspammers";
-static int log_level = LOG_NOTICE;
-static bool log_journal;
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-journal.h>
 
-void log_init(const char *who, int level)
+#include "base/text.h"
+
+enum {
+	OWN_FIELDS = 4, /* MESSAGE, PRIORITY, SYSLOG_FACILITY, SYSLOG_IDENTIFIER */
+	NAME_MAX_BYTES = 32,
+};
+
+static const char identifier[] = "watchforspammers";
+static const char *log_tag = identifier;
+static int log_level = LOG_NOTICE;
+static bool to_journal; /* standard error is a stream to it */
+static bool has_socket; /* for records with fields */
+
+/* $JOURNAL_STREAM is inherited by whoever is started from a service: only when it names our standard error it is true. */
+static bool is_journal(void)
 {
-	log_who = who;
+	const char *const stream = getenv("JOURNAL_STREAM");
+	uintmax_t device, inode;
+	struct stat st;
+
+	return stream != NULL && sscanf(stream, "%ju:%ju", &device, &inode) == 2 && fstat(STDERR_FILENO, &st) == 0 &&
+	       st.st_dev == device && st.st_ino == inode;
+}
+
+void log_init(const char *tag, int level)
+{
+	log_tag = tag;
 	log_level = level;
-	log_journal = getenv("JOURNAL_STREAM") != NULL;
+	to_journal = is_journal();
+	/* sd_journal_sendv says that all is well when there is none. */
+	has_socket = to_journal && access("/run/systemd/journal/socket", W_OK) == 0;
+}
+
+/* A field of a record; its text is put into *room, which moves on. */
+static struct iovec field(char **room, const char *name, const char *value)
+{
+	char *const begin = *room;
+	size_t len = (size_t)snprintf(begin, NAME_MAX_BYTES, "%s=", name); /* short */
+
+	len += text_escape((struct span){value, strlen(value)}, begin + len, LOG_TEXT_MAX);
+	*room += len;
+	return (struct iovec){begin, len};
+}
+
+/* False: the journal does not take it. */
+static bool send_record(int level, const char *text, const struct log_field fields[], size_t n)
+{
+	char bytes[(LOG_FIELDS_MAX + OWN_FIELDS) * (NAME_MAX_BYTES + LOG_TEXT_MAX)], priority[4], facility[4], *room = bytes;
+	struct iovec record[LOG_FIELDS_MAX + OWN_FIELDS];
+	size_t k = 0;
+
+	assert(n <= LOG_FIELDS_MAX);
+	(void)snprintf(priority, sizeof priority, "%d", level);
+	(void)snprintf(facility, sizeof facility, "%d", LOG_DAEMON >> 3);
+	record[k++] = field(&room, "MESSAGE", text);
+	record[k++] = field(&room, "PRIORITY", priority);
+	record[k++] = field(&room, "SYSLOG_FACILITY", facility);
+	record[k++] = field(&room, "SYSLOG_IDENTIFIER", identifier);
+	for (size_t i = 0; i < n; i++)
+		if (fields[i].value != NULL)
+			record[k++] = field(&room, fields[i].name, fields[i].value);
+	return sd_journal_sendv(record, (int)k) == 0;
+}
+
+/* One write, so that lines of two processes do not mix. Nothing can be done if it fails. */
+static void write_line(int level, const char *text)
+{
+	char line[NAME_MAX_BYTES + LOG_TEXT_MAX];
+	const int n = to_journal ? snprintf(line, sizeof line, "<%d>%s\n", level, text)
+	                         : snprintf(line, sizeof line, "%.*s: %s\n", NAME_MAX_BYTES - 4, log_tag, text);
+
+	(void)!write(STDERR_FILENO, line, (size_t)n); /* it fits */
+}
+
+static void log_record(int level, const struct log_field fields[], size_t n, const char *fmt, va_list ap)
+	__attribute__((format(printf, 4, 0)));
+
+static void log_record(int level, const struct log_field fields[], size_t n, const char *fmt, va_list ap)
+{
+	char raw[LOG_TEXT_MAX + 1], text[LOG_TEXT_MAX];
+
+	if (level > log_level)
+		return;
+	(void)vsnprintf(raw, sizeof raw, fmt, ap);
+	(void)text_escape((struct span){raw, strlen(raw)}, text, sizeof text);
+	if (!has_socket || !send_record(level, text, fields, n))
+		write_line(level, text);
 }
 
 void log_line(int level, const char *fmt, ...)
 {
-	char text[1024];
-	size_t n = 0;
 	va_list ap;
-	int written;
 
-	if (level > log_level)
-		return;
-	if (log_journal)
-		n = (size_t)snprintf(text, sizeof text, "<%d>", level);
-	n += (size_t)snprintf(text + n, sizeof text - n, "%s: ", log_who);
 	va_start(ap, fmt);
-	written = vsnprintf(text + n, sizeof text - n - 1, fmt, ap);
+	log_record(level, NULL, 0, fmt, ap);
 	va_end(ap);
-	if (written > 0)
-		n = strlen(text);
-	text[n++] = '\n';
-	/* One write, so that lines of two processes do not mix. Nothing can be done if it fails. */
-	(void)!write(STDERR_FILENO, text, n);
+}
+
+void log_event(int level, const struct log_field fields[], size_t n, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_record(level, fields, n, fmt, ap);
+	va_end(ap);
 }

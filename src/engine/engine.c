@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/remedy.h"
 #include "base/plural.h"
+#include "engine/events.h"
 #include "engine/housekeeping.h"
 #include "engine/live.h"
 #include "admin/problems.h"
@@ -28,6 +29,7 @@
 #include "pipeline/pending.h"
 #include "pipeline/reconcile.h"
 #include "store/blocks.h"
+#include "store/hits.h"
 
 enum {
 	LINES_PER_TURN = 20000, /* then signals and the firewall get their turn; about 20 ms */
@@ -59,6 +61,7 @@ struct engine {
 	struct requests requests;
 	struct housekeeping housekeeping;
 	struct problems problems;
+	struct events events;
 
 	int signal_fd, lock_fd;
 
@@ -82,11 +85,15 @@ static void sooner(int64_t *at, int64_t when)
 
 /* --- reading logs --- */
 
-static void say_suspended(const struct engine *e, const struct rule *rule, size_t released)
+static void log_suspended(const struct engine *e, const struct rule *rule, size_t released)
 {
-	log_line(LOG_ALERT, "rule %s (%s) would block more than %" PRId64 " addresses within an hour that have proven good: "
-	                    "it is SUSPENDED, and %zu of them are released; find out why, then 'watchforspammers resume %s'",
-	         rule->text->name, rule->text->reason, e->live.config->block.quarantine, released, rule->text->name);
+	const struct log_field fields[] = {
+		{"WFS_EVENT", "suspended"}, {"WFS_RULE", rule->text->name}, {"WFS_REASON", rule->text->reason}};
+
+	log_event(LOG_ALERT, fields, sizeof fields / sizeof *fields,
+	          "rule %s (%s) would block more than %" PRId64 " addresses within an hour that have proven good: it is SUSPENDED, "
+	          "and %zu of them are released; find out why, then 'watchforspammers resume %s'",
+	          rule->text->name, rule->text->reason, e->live.config->block.quarantine, released, rule->text->name);
 }
 
 static void say_braked(struct engine *e, int64_t now)
@@ -98,15 +105,6 @@ static void say_braked(struct engine *e, int64_t now)
 	                    "this an attack? (max_blocks_per_minute)", e->live.config->block.max_blocks_per_minute);
 }
 
-static void say_earned(const struct engine *e, const struct net *net)
-{
-	char text[NET_TEXT_MAX];
-
-	(void)net_text(net, text);
-	log_line(LOG_INFO, "allowed %s for %" PRId64 " s: two of its addresses sent the same greylisted letter", text,
-	         e->live.config->allow.cluster_for_s);
-}
-
 /* What a rule found goes into the ledger; what an operator must hear is said. */
 static void take_hit(struct engine *e, const struct decide_line *line, int64_t now, struct rules_hit *hit)
 {
@@ -116,13 +114,14 @@ static void take_hit(struct engine *e, const struct decide_line *line, int64_t n
 
 	decide_hit(&decide, line, now, hit, &taken);
 	if (taken.earned)
-		say_earned(e, &taken.greylist);
+		events_allowed(&e->events, &taken.greylist, p->config->allow.cluster_for_s,
+		               "two of its addresses sent the same greylisted message");
 	if (!taken.is_hit)
 		return;
 	if (taken.decision.counted)
 		dnsbl_ask(p->dnsbl, &taken.decision.subject, &hit->address, now);
 	if (taken.decision.outcome == VERDICT_QUARANTINE) {
-		say_suspended(e, hit->rule, taken.released);
+		log_suspended(e, hit->rule, taken.released);
 		e->sync_at = 0;
 	} else if (taken.decision.outcome == VERDICT_BRAKED) {
 		say_braked(e, now);
@@ -167,6 +166,7 @@ static void read_logs(struct engine *e)
 	struct follow_line line;
 
 	verdict_at(e->live.verdict, now);
+	events_at(&e->events, now);
 	for (size_t n = 0; n < LINES_PER_TURN && !pending_is_full(e->pending) && sources_next(e->logs, &file, &line); n++)
 		take_line(e, file, &line, now);
 }
@@ -177,16 +177,17 @@ static void take_listed(struct engine *e, const struct dnsbl_answer *answer, int
 {
 	const struct live *const p = &e->live;
 	const struct decide decide = {p->config, p->sessions, p->verdict, p->greylist, e->pending, true};
-	char addr[ADDR_TEXT_MAX];
+	const struct net net = net_of(&answer->addr);
 	struct decide_result taken;
+	char reason[320]; /* a zone, and that */
 
 	decide_listed(&decide, answer, now, &taken);
 	if (taken.is_hit && taken.decision.outcome == VERDICT_BRAKED)
 		say_braked(e, now);
 	if (!taken.earned)
 		return;
-	(void)addr_text(&answer->addr, addr);
-	log_line(LOG_INFO, "allowed %s for %" PRId64 " s by %s", addr, p->config->dns.allow_for_s, answer->list->zone);
+	(void)snprintf(reason, sizeof reason, "%s%s", answer->list->zone, taken.lifts ? "; its block is over" : "");
+	events_allowed(&e->events, &net, p->config->dns.allow_for_s, reason);
 	live_earned(&e->live);
 	e->write_at = e->sync_at = 0;
 }
@@ -219,6 +220,7 @@ static void hear_lists(struct engine *e)
 	struct dnsbl_answer answer;
 
 	verdict_at(e->live.verdict, now);
+	events_at(&e->events, now);
 	dnsbl_turn(e->live.dnsbl, clock_steady_ms());
 	while (!pending_is_full(e->pending) && dnsbl_next(e->live.dnsbl, &answer))
 		take_answer(e, &answer, now);
@@ -258,31 +260,49 @@ static void store_works(struct engine *e)
 	problems_clear(&e->problems, PROBLEMS_DATABASE, 0);
 }
 
-static void say_blocks(const struct verdict_block *blocks, size_t n)
+/* What the last write said: for the log, after its commit. */
+static void log_written(struct engine *e, size_t n_blocks, size_t n_lifted)
 {
-	for (size_t i = 0; i < n; i++) {
-		char net[NET_TEXT_MAX];
+	const struct verdict_block *blocks;
+	const struct net *lifted;
 
-		(void)net_text(&blocks[i].net, net);
-		log_line(LOG_INFO, "blocked %s for %" PRId64 " s, offence %u", net, blocks[i].until_s - blocks[i].since_s,
-		         blocks[i].offence);
+	(void)pending_blocks(e->pending, &blocks);
+	(void)pending_lifted(e->pending, &lifted);
+	events_at(&e->events, clock_unix_s());
+	for (size_t i = 0; i < n_blocks; i++) {
+		const struct pending_cause cause = pending_cause(e->pending, i);
+		char detail[STORE_DETAIL_MAX];
+
+		(void)snprintf(detail, sizeof detail, "%.*s", (int)cause.detail.len, cause.detail.p);
+		events_blocked(&e->events, &blocks[i],
+		               &(struct events_cause){.rule = cause.rule->name,
+		                                      .reason = cause.rule->reason,
+		                                      .detail = cause.detail.p != NULL ? detail : NULL});
 	}
+	for (size_t i = 0; i < n_lifted; i++)
+		events_released(&e->events, &lifted[i], "rule suspended", NULL, NULL);
+	events_sum(&e->events);
 }
 
-static void say_flood(const struct block_flood *flood, int64_t for_s)
+static void log_flood(struct engine *e, const struct block_flood *flood, const struct admin_todo *todo)
 {
-	char text[ADDR_TEXT_MAX];
+	char detail[64];
 
-	(void)addr_text(&flood->addr, text);
-	log_line(LOG_INFO, "blocked %s for %" PRId64 " s: more than %" PRId64 " connections in %" PRId64 " s", text, for_s,
-	         flood->connections, flood->within_s);
+	(void)snprintf(detail, sizeof detail, "more than %" PRId64 " connections in %" PRId64 " s", flood->connections,
+	               flood->within_s);
+	events_at(&e->events, clock_unix_s());
+	for (size_t i = 0; i < todo->n_begun; i++)
+		events_blocked(&e->events, &todo->begun[i],
+		               &(struct events_cause){.rule = todo->rule, .reason = todo->reason, .detail = detail});
+	events_sum(&e->events);
 }
 
 /* Commits what was read; then, and only then, the kernel is told. */
 static void write_and_block(struct engine *e)
 {
 	const struct verdict_block *blocks;
-	const size_t n = pending_blocks(e->pending, &blocks);
+	const struct net *lifted;
+	const size_t n = pending_blocks(e->pending, &blocks), n_lifted = pending_lifted(e->pending, &lifted);
 	size_t refused; /* the next sync tries again, and says it */
 	struct why why;
 	int rc = pending_write(e->pending, &why);
@@ -293,9 +313,9 @@ static void write_and_block(struct engine *e)
 	}
 	store_works(e);
 	e->write_at = INT64_MAX;
+	log_written(e, n, n_lifted);
 	if (n == 0)
 		return;
-	say_blocks(blocks, n);
 	for (size_t i = 0; i < n; i++)
 		sooner(&e->expiry_at, clock_steady_ms() + (blocks[i].until_s - clock_unix_s()) * 1000);
 	rc = reconcile_add(e->reconcile, blocks, n, clock_unix_s(), &refused, &why);
@@ -347,9 +367,23 @@ static void note_refused(struct engine *e, const struct client_drift *drift, int
 		problems_set(&e->problems, PROBLEMS_REFUSED, 0, what.text, NULL, now);
 	}
 	if (drift->refused > e->refused) /* not at every sync again */
-		log_line(LOG_WARNING, "%zu %s could not be put into the kernel; the first: %s", drift->refused,
+		log_line(LOG_ERR, "%zu %s could not be put into the kernel; the first: %s", drift->refused,
 		         plural((int64_t)drift->refused, "block", "blocks"), drift->refusal.text);
 	e->refused = drift->refused;
+}
+
+/* Whose block is over. Who lies in a network whose block is not is blocked still. */
+static void log_released(struct engine *e, const struct reconcile_result *r, int64_t now)
+{
+	const size_t n = r->expired < RECONCILE_RELEASED_MAX ? r->expired : RECONCILE_RELEASED_MAX;
+	struct reconcile_block around;
+
+	events_at(&e->events, now);
+	for (size_t i = 0; i < n; i++)
+		if (!reconcile_runs(e->reconcile, &r->released[i], now, &around))
+			events_released(&e->events, &r->released[i], "expired", NULL, NULL);
+	events_released_more(&e->events, r->expired - n);
+	events_sum(&e->events);
 }
 
 static void sync_firewall(struct engine *e)
@@ -378,8 +412,7 @@ static void sync_firewall(struct engine *e)
 	if (r.drift.healed)
 		log_line(LOG_WARNING, "the firewall's rules or lists had been removed or changed; made anew");
 	note_refused(e, &r.drift, now);
-	if (r.expired > 0)
-		log_line(LOG_INFO, "released %zu, %zu %s blocked", r.expired, r.running, plural((int64_t)r.running, "is", "are"));
+	log_released(e, &r, now);
 	if (store_next_expiry(e->store, now, &next_s, &why) == 0)
 		e->expiry_at = clock_steady_ms() + (next_s - now) * 1000;
 	say_state(e, &r, now);
@@ -431,8 +464,7 @@ static void take_floods(struct engine *e)
 			store_trouble(e, &why);
 			return;
 		}
-		if (todo.until_s != 0)
-			say_flood(&flood, todo.until_s - clock_unix_s());
+		log_flood(e, &flood, &todo);
 		follow_up(e, &todo);
 	}
 }
@@ -649,8 +681,9 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 	if (config->firewall.connections == 0)
 		e->floods_at = INT64_MAX;
 	client_init(&e->client, root->fd);
-	live_init(&e->live, config, &(struct handed){&e->client, root->config_path, root->may_be_absent},
-	            &e->problems);
+	events_init(&e->events, config);
+	live_init(&e->live, config, &(struct handed){&e->client, root->config_path, root->may_be_absent}, &e->problems,
+	          &e->events);
 	/* The lock before all that exits 2: who is refused by it must not take away the other one's rules. */
 	if ((rc = open_signals(e, why)) == 0 && (rc = lock_database(e, why)) == 0 &&
 	    (rc = store_open(config->database.path, STORE_WRITE, &e->store, why)) == 0 &&
@@ -666,7 +699,7 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 	/* Half of the seconds of root's rules, which a reload does not change; at most 7 days. */
 	e->reconcile = reconcile_new(e->store, &e->client, (uint8_t)config->block.ip6_prefix,
 	                       (uint32_t)(config->firewall.seconds / 2), clock_unix_s());
-	requests_init(&e->requests, &e->live, e->store, e->audit, e->reconcile, &e->problems);
+	requests_init(&e->requests, &e->live, e->store, e->audit, e->reconcile, &e->problems, &e->events);
 	log_line(LOG_NOTICE, "%s, %zu %s, database %s", rules_size_text(e->live.rules, rules), config->n_logs, plural((int64_t)config->n_logs, "log", "logs"),
 	         config->database.path);
 	*ret = e;

@@ -145,10 +145,12 @@ static int lift_allowed(struct live *p, struct why *why)
 		rc = store_finish(p->store, rc, why);
 	}
 	if (rc == 0 && n > 0) {
-		for (size_t i = 0; i < n; i++)
+		events_at(p->events, now_s);
+		for (size_t i = 0; i < n; i++) {
 			verdict_until(p->verdict, &lift[i].net, now_s);
-		log_line(LOG_NOTICE, "lifted %zu %s allowed now", n,
-		         plural((int64_t)n, "block of an address that is", "blocks of addresses that are"));
+			events_released(p->events, &lift[i].net, "allowed now", NULL, NULL);
+		}
+		events_sum(p->events);
 	}
 	free(lift);
 	return rc;
@@ -390,12 +392,14 @@ static struct greylist *new_cluster(void)
 	return greylist_new(seed);
 }
 
-void live_init(struct live *p, struct config *config, const struct handed *handed, struct problems *problems)
+void live_init(struct live *p, struct config *config, const struct handed *handed, struct problems *problems,
+               struct events *events)
 {
 	*p = (struct live){.config = config,
 	                     .started = config,
 	                     .handed = *handed,
 	                     .problems = problems,
+	                     .events = events,
 	                     .sessions = sessions_new(),
 	                     .greylist = new_cluster()};
 	watch_edits(p);

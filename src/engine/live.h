@@ -14,6 +14,7 @@
 #include "base/why.h"
 #include "config.h"
 #include "dns/dnsbl.h"
+#include "engine/events.h"
 #include "engine/handed.h"
 #include "admin/problems.h"
 #include "engine/rules_watch.h"
@@ -42,12 +43,14 @@ struct live {
 	struct store *store;
 	struct pending *pending;
 	struct problems *problems;
+	struct events *events;
 	unsigned lifted;  /* allowlist_changes that were acted upon */
 	int64_t names_at; /* clock_steady_ms when they are to be written down */
 };
 
-/* config: taken. handed: copied. problems: borrowed. From now on no edit of a rule file is missed. */
-void live_init(struct live *live, struct config *config, const struct handed *handed, struct problems *problems);
+/* config: taken. handed: copied. problems, events: borrowed. From now on no edit of a rule file is missed. */
+void live_init(struct live *live, struct config *config, const struct handed *handed, struct problems *problems,
+               struct events *events);
 
 /*
  * The rules, without files that have a fault, and what the database remembers. store and ledger are borrowed. Errors:

@@ -8,7 +8,7 @@
 #include "pipeline/pending.h"
 
 void requests_init(struct requests *r, struct live *live, struct store *store, struct audit *audit,
-                   struct reconcile *reconcile, const struct problems *problems)
+                   struct reconcile *reconcile, const struct problems *problems, struct events *events)
 {
 	const struct config *const c = live->config;
 	const struct control_config config = {.socket = c->control.socket,
@@ -20,7 +20,12 @@ void requests_init(struct requests *r, struct live *live, struct store *store, s
 	struct why why;
 	int rc;
 
-	*r = (struct requests){.live = live, .store = store, .audit = audit, .reconcile = reconcile, .problems = problems};
+	*r = (struct requests){.live = live,
+	                       .store = store,
+	                       .audit = audit,
+	                       .reconcile = reconcile,
+	                       .problems = problems,
+	                       .events = events};
 	if (config.socket[0] == '\0' && config.port == 0)
 		return;
 	rc = control_new(&config, &r->control, &why);
@@ -73,16 +78,29 @@ static unsigned find_rule(const struct rules *rules, const char *name)
 	return VERDICT_NO_RULE;
 }
 
-static void say_request(const struct control_request *r, const struct answer *answer)
+/* What was begun and lifted for it, or else that it was asked. What only looks is not logged. */
+static void log_request(struct requests *r, const struct control_request *request, const struct admin_todo *todo)
 {
+	const struct protocol_request *const what = &request->what;
+	const char *const verb = protocol_verb_text(what->verb), *const who = request->who;
+	const char *const reason = what->reason[0] != '\0' ? what->reason : NULL;
+	const bool vote = what->verb == PROTOCOL_BLACK || what->verb == PROTOCOL_WHITE;
+	const bool on_rules = what->verb == PROTOCOL_RELOAD || what->verb == PROTOCOL_RESUME;
 	char net[NET_TEXT_MAX] = "";
 
-	if (r->what.verb == PROTOCOL_BLOCK || r->what.verb == PROTOCOL_UNBLOCK)
-		(void)net_text(&r->what.net, net);
-	else if (r->what.verb != PROTOCOL_RELOAD && r->what.verb != PROTOCOL_RESUME)
-		return; /* votes come by the thousand, and stand in the database */
-	log_line(LOG_INFO, "%s: %s %s%s%s%s%s", r->who, protocol_verb_text(r->what.verb), net, r->what.rule,
-	         r->what.reason[0] != '\0' ? ", " : "", r->what.reason, answer->ok ? "" : ": refused");
+	if (!vote && !on_rules && what->verb != PROTOCOL_BLOCK && what->verb != PROTOCOL_UNBLOCK)
+		return;
+	if (!on_rules)
+		(void)net_text(&what->net, net);
+	if (vote || todo->n_begun + todo->n_lifted == 0)
+		events_ordered(r->events, verb, on_rules ? what->rule : net, who, what->reason, r->answer.ok);
+	for (size_t i = 0; i < todo->n_begun; i++)
+		events_blocked(r->events, &todo->begun[i], &(struct events_cause){todo->rule, todo->reason, vote ? reason : NULL, who});
+	for (size_t i = 0; i < todo->n_lifted && i < ADMIN_LIFTED_SHOWN; i++)
+		events_released(r->events, &todo->lifted[i], verb, who, reason);
+	if (todo->n_lifted > ADMIN_LIFTED_SHOWN)
+		events_released_more(r->events, todo->n_lifted - ADMIN_LIFTED_SHOWN);
+	events_sum(r->events);
 }
 
 /* What waits to be written may hold blocks that nobody finds yet: they would begin after they were lifted. */
@@ -102,6 +120,7 @@ static bool take_one(struct requests *r, struct admin_todo *ret)
 		return false;
 	*ret = (struct admin_todo){.sync = what->verb == PROTOCOL_RELOAD};
 	verdict_at(admin.verdict, now_s);
+	events_at(r->events, now_s);
 	if (what->verb == PROTOCOL_RELOAD)
 		reload(r, request.who, now_s);
 	else if (what->verb == PROTOCOL_RESUME)
@@ -110,7 +129,7 @@ static bool take_one(struct requests *r, struct admin_todo *ret)
 		answer_error(&r->answer, "what was read waits to be written; nothing was changed; ask again in a second");
 	else
 		admin_run(&admin, what, request.who, now_s, &r->answer, ret);
-	say_request(&request, &r->answer);
+	log_request(r, &request, ret);
 	control_answer(r->control, request.connection, &r->answer, clock_steady_ms());
 	return true;
 }

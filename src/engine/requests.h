@@ -11,6 +11,7 @@
 #include "admin/admin.h"
 #include "control/answer.h"
 #include "control/control.h"
+#include "engine/events.h"
 #include "engine/live.h"
 
 struct requests {
@@ -20,12 +21,13 @@ struct requests {
 	struct audit *audit;
 	struct reconcile *reconcile;
 	const struct problems *problems;
+	struct events *events;
 	struct answer answer;
 };
 
 /* Opens the socket; without it the main job is done all the same, so a fault is only logged. All is borrowed. */
 void requests_init(struct requests *requests, struct live *live, struct store *store, struct audit *audit,
-                   struct reconcile *reconcile, const struct problems *problems);
+                   struct reconcile *reconcile, const struct problems *problems, struct events *events);
 
 /* What orders are carried out on. */
 struct admin requests_orders(const struct requests *requests);

@@ -89,7 +89,8 @@ static struct span listed_text(const struct dnsbl_answer *answer, char out[stati
 }
 
 /* False: the address was never to be blocked before. */
-static bool allow_listed(const struct decide *in, const struct dnsbl_answer *answer, int64_t now_s)
+static bool allow_listed(const struct decide *in, const struct dnsbl_answer *answer, int64_t now_s,
+                         struct decide_result *ret)
 {
 	const struct verdict_look look = verdict_look(in->verdict, &answer->addr);
 	char why[SAID_MAX];
@@ -108,6 +109,7 @@ static bool allow_listed(const struct decide *in, const struct dnsbl_answer *ans
 	if (allowance.lifts)
 		verdict_until(in->verdict, &look.subject, now_s);
 	pending_allow(in->pending, &allowance);
+	ret->lifts = allowance.lifts;
 	return true;
 }
 
@@ -129,5 +131,5 @@ void decide_listed(const struct decide *in, const struct dnsbl_answer *answer, i
 	if (answer->list->score > 0)
 		decide_hit(in, &line, now_s, &hit, ret);
 	else
-		ret->earned = allow_listed(in, answer, now_s);
+		ret->earned = allow_listed(in, answer, now_s, ret);
 }

@@ -44,6 +44,7 @@ struct decide_result {
 	size_t released;                   /* blocks lifted because its rule was suspended (VERDICT_QUARANTINE) */
 	bool earned;                       /* an allowance: for cluster, or the address in the DNS list */
 	struct net greylist;
+	bool lifts;                        /* the DNS list does: a block for evidence */
 };
 
 /* A hit of addr will come soon, or very soon: fetches what is known about it, as of verdict_expect. Changes nothing. */

@@ -75,6 +75,7 @@ struct pending {
 	struct store_hit hits[PENDING_HITS_MAX]; /* spans into bytes; rule and log are filled when written */
 	struct noted_hit notes[PENDING_HITS_MAX];
 	struct verdict_block blocks[PENDING_HITS_MAX * VERDICT_BLOCKS_MAX];
+	uint16_t led[PENDING_HITS_MAX * VERDICT_BLOCKS_MAX]; /* to them: the number of the hit */
 	struct store_block rows[PENDING_HITS_MAX * VERDICT_BLOCKS_MAX]; /* of them, as they are written */
 	char bytes[PENDING_HITS_MAX * (STORE_LINE_MAX + STORE_DETAIL_MAX)]; /* their texts, escaped */
 
@@ -206,8 +207,10 @@ void pending_hit(struct pending *l, struct pending_file *file, const struct rule
 	                                        .detail = keep(l, hit->detail, STORE_DETAIL_MAX),
 	                                        .text = keep(l, text, STORE_LINE_MAX)};
 	l->notes[l->n_hits] = (struct noted_hit){.rule = hit->rule, .file = file, .n_blocks = decision->n};
-	for (size_t i = 0; i < decision->n; i++)
+	for (size_t i = 0; i < decision->n; i++) {
+		l->led[l->n_blocks] = (uint16_t)l->n_hits; /* < PENDING_HITS_MAX */
 		l->blocks[l->n_blocks++] = decision->blocks[i];
+	}
 	l->n_hits++;
 }
 
@@ -438,6 +441,19 @@ size_t pending_blocks(const struct pending *l, const struct verdict_block **ret)
 {
 	*ret = l->blocks;
 	return l->n_blocks;
+}
+
+struct pending_cause pending_cause(const struct pending *l, size_t block)
+{
+	const size_t hit = l->led[block];
+
+	return (struct pending_cause){l->notes[hit].rule->text, l->hits[hit].detail};
+}
+
+size_t pending_lifted(const struct pending *l, const struct net **ret)
+{
+	*ret = l->lifted;
+	return l->n_lifted;
 }
 
 static int write_files(struct pending *l, struct why *why)

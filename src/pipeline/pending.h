@@ -103,8 +103,18 @@ bool pending_has_hits(const struct pending *pending);
 /* True when anything would be written. */
 bool pending_has_news(const struct pending *pending);
 
-/* The blocks waiting to be written, for the firewall once they are. *ret: n of them, until the next write. */
+/* The blocks waiting to be written, for the firewall once they are. *ret: n of them, until the next pending_hit. */
 size_t pending_blocks(const struct pending *pending, const struct verdict_block **ret);
+
+/* Why the block of that number is: the rule and the detail (escaped; p NULL: none) of the hit that led to it. As long. */
+struct pending_cause {
+	const struct rulefile_rule *rule;
+	struct span detail;
+};
+struct pending_cause pending_cause(const struct pending *pending, size_t block);
+
+/* The nets that were lifted because a rule was suspended, likewise. */
+size_t pending_lifted(const struct pending *pending, const struct net **ret);
 
 /*
  * Writes everything in one transaction and empties the ledger. Errors as of store.h: everything is

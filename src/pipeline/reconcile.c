@@ -14,6 +14,7 @@ struct running {
 	struct store_block block; /* of several of one net: that of its evidence, if it has one */
 	int64_t last_s;           /* when the last of them ends */
 	int64_t fed_s;
+	uint8_t whole; /* the length of the network whose first piece it is; 0: it is another piece */
 };
 
 struct reconcile {
@@ -123,9 +124,12 @@ static size_t sort_out(struct running *list, size_t n)
 		if (last == NULL || by_net(last, &list[i]) != 0) {
 			list[unique] = list[i];
 			list[unique++].last_s = list[i].block.until_s;
-		} else if (list[i].block.until_s > last->last_s) {
-			last->last_s = list[i].block.until_s;
+			continue;
 		}
+		if (list[i].block.until_s > last->last_s)
+			last->last_s = list[i].block.until_s;
+		if (list[i].whole > last->whole)
+			last->whole = list[i].whole;
 	}
 	return unique;
 }
@@ -154,13 +158,16 @@ static int read_running(struct reconcile *w, int64_t now_s, struct why *why)
 	while (rc == 0) {
 		struct net pieces[RECONCILE_PIECES_MAX];
 		struct running r = {0};
+		uint8_t whole;
 		size_t n_pieces;
 
 		if ((rc = store_next_block(w->store, &r.block, why)) != 0)
 			break;
+		whole = r.block.net.len;
 		n_pieces = pieces_of(w, &r.block.net, pieces);
 		for (size_t i = 0; i < n_pieces; i++) {
 			r.block.net = pieces[i];
+			r.whole = i == 0 ? whole : 0;
 			append_running(w, &list, &n, &room, r);
 		}
 	}
@@ -240,6 +247,13 @@ static int note_knocks(struct reconcile *w, struct verdict *verdict, bool extend
 	return rc;
 }
 
+static void note_released(struct reconcile_result *result, const struct running *r)
+{
+	if (result->expired < RECONCILE_RELEASED_MAX)
+		result->released[result->expired] = (struct net){r->block.net.addr, r->whole};
+	result->expired++;
+}
+
 /* Takes out of the kernel, and out of the list, what is over. */
 static int release(struct reconcile *w, int64_t now_s, struct reconcile_result *result, struct why *why)
 {
@@ -253,7 +267,8 @@ static int release(struct reconcile *w, int64_t now_s, struct reconcile_result *
 			continue;
 		}
 		ended[n++] = (struct client_entry){.net = w->list[i].block.net, .seconds = 1};
-		result->expired++;
+		if (w->list[i].whole > 0)
+			note_released(result, &w->list[i]);
 		if (n == ADD_AT_ONCE) {
 			rc = rc < 0 ? rc : client_del(w->client, ended, n, why);
 			n = 0;

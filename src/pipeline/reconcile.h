@@ -22,6 +22,7 @@ struct reconcile;
 enum {
 	RECONCILE_PIECES_BITS = 10,
 	RECONCILE_PIECES_MAX = 1 << RECONCILE_PIECES_BITS,
+	RECONCILE_RELEASED_MAX = 256,
 };
 
 /* The length, that the kernel has a list for, of the pieces net goes into; at least net's own. ip6_prefix: see below. */
@@ -42,8 +43,9 @@ void reconcile_free(struct reconcile *reconcile);
 struct reconcile_result {
 	struct client_drift drift;
 	size_t running; /* blocks after it */
-	size_t expired; /* released by it */
+	size_t expired; /* released by it; the first RECONCILE_RELEASED_MAX are in released */
 	size_t knocked; /* extended by it */
+	struct net released[RECONCILE_RELEASED_MAX];
 };
 
 /*

@@ -88,6 +88,13 @@ void clients_drop_scores(struct clients *s, struct tracked *t, uint32_t time_s)
 		clients_clear_scores(s, t);
 }
 
+static void add_hits(struct node *node, unsigned n)
+{
+	const unsigned sum = node->hits + n;
+
+	node->hits = sum < POOL_HITS_MAX ? sum & POOL_HITS_MAX : POOL_HITS_MAX;
+}
+
 void clients_add_score(struct clients *s, struct tracked *t, uint32_t time_s, int score, uint32_t now_s)
 {
 	struct pool *const pool = &s->pool;
@@ -104,12 +111,13 @@ void clients_add_score(struct clients *s, struct tracked *t, uint32_t time_s, in
 		const uint32_t fresh = pool_take(pool);
 
 		last = pool_at(pool, fresh);
-		*last = (struct node){time_s, score, at};
+		*last = (struct node){.time_s = time_s, .value = score, .next = POOL_HEAD(at)};
 		if (newer == NULL)
 			t->scores = POOL_HEAD(fresh);
 		else
-			newer->next = fresh;
+			newer->next = POOL_HEAD(fresh);
 	}
+	add_hits(last, score > 0);
 	for (uint32_t i = last->next; i != POOL_NONE && pool_at(pool, i)->time_s > horizon_s;
 	     i = last->next, n++) {
 		before = last;
@@ -120,6 +128,7 @@ void clients_add_score(struct clients *s, struct tracked *t, uint32_t time_s, in
 		return;
 	before->time_s = last->time_s;
 	before->value += last->value;
+	add_hits(before, last->hits);
 	pool_cut(pool, before);
 }
 
@@ -140,7 +149,7 @@ void clients_begin_offence(struct clients *s, struct tracked *t, uint32_t since_
 	const uint32_t fresh = pool_take(&s->pool);
 	struct node *last = pool_at(&s->pool, fresh);
 
-	*last = (struct node){since_s, 0, t->offences};
+	*last = (struct node){.time_s = since_s, .next = t->offences};
 	t->offences = POOL_HEAD(fresh);
 	for (unsigned i = 1; i < CLIENTS_OFFENCES && last->next != POOL_NONE; i++)
 		last = pool_at(&s->pool, last->next);
@@ -153,7 +162,7 @@ void clients_note_day(struct clients *s, struct tracked *t, uint32_t day)
 
 	if (t->good == POOL_NONE) {
 		t->good = POOL_HEAD(pool_take(&s->pool));
-		*pool_at(&s->pool, t->good) = (struct node){day, 1, POOL_NONE};
+		*pool_at(&s->pool, t->good) = (struct node){.time_s = day, .value = 1};
 		return;
 	}
 	node = pool_at(&s->pool, t->good);

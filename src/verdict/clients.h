@@ -158,6 +158,18 @@ static inline int64_t clients_sum(const struct clients *s, const struct tracked 
 	return sum;
 }
 
+/* How many hits of a score above 0 that sum is of. */
+static inline unsigned clients_hits(const struct clients *s, const struct tracked *t, uint32_t now_s)
+{
+	const uint32_t horizon_s = clients_horizon(s, now_s);
+	unsigned n = 0;
+
+	for (uint32_t i = t->scores; i != POOL_NONE && pool_at(&s->pool, i)->time_s > horizon_s;
+	     i = pool_at(&s->pool, i)->next)
+		n += pool_at(&s->pool, i)->hits;
+	return n;
+}
+
 /*
  * Keeps the list by time, newest first; one node a second. What left the window is forgotten; of too many the two
  * oldest become one, as old as the older: a sum is forgotten early, never late.

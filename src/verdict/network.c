@@ -34,7 +34,7 @@ uint32_t network_note(struct pool *pool, struct tracked *network, const struct a
 	unsigned n = 1;
 
 	network_drop(pool, network, addr);
-	*last = (struct node){since_s, part_of(addr), network->scores};
+	*last = (struct node){.time_s = since_s, .value = part_of(addr), .next = network->scores};
 	network->scores = POOL_HEAD(fresh);
 	for (; n < after && last->next != POOL_NONE; n++)
 		last = pool_at(pool, last->next);

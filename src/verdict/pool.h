@@ -18,18 +18,20 @@
 
 enum {
 	POOL_NONE = 0,
+	POOL_HITS_MAX = 255,
 };
 
 static_assert(VERDICT_NODES_MAX < 1 << 24, "24 bits name a node");
 
-/* For the 24 bits of a list's head; what is written there is always below VERDICT_NODES_MAX. */
+/* For the 24 bits of a list's head or next; what is written there is always below VERDICT_NODES_MAX. */
 #define POOL_HEAD(node) ((node) & 0xFFFFFFU)
 
 /* One of a list, newest first: a score at a second, when an offence began, a blocked subject of a network ... */
 struct node {
 	uint32_t time_s; /* of good days: the newest day */
 	int32_t value;   /* score; which subject; of good days: bit i set, i days before the newest */
-	uint32_t next;   /* POOL_NONE ends the list; in the free list too */
+	uint32_t next : 24; /* POOL_NONE ends the list; in the free list too */
+	uint32_t hits : 8;  /* that the score is of, POOL_HITS_MAX: or more */
 };
 
 struct pool {
@@ -58,7 +60,7 @@ static inline void pool_drop(struct pool *pool, uint32_t first)
 		struct node *const node = pool_at(pool, first);
 		const uint32_t next = node->next;
 
-		node->next = pool->free;
+		node->next = POOL_HEAD(pool->free);
 		pool->free = first;
 		pool->n--;
 		first = next;

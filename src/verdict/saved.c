@@ -16,7 +16,8 @@ static uint32_t make_list(struct pool *pool, const struct node list[], size_t n)
 	for (size_t i = n; i > 0; i--) {
 		const uint32_t fresh = pool_take(pool);
 
-		*pool_at(pool, fresh) = (struct node){list[i - 1].time_s, list[i - 1].value, first};
+		*pool_at(pool, fresh) = list[i - 1];
+		pool_at(pool, fresh)->next = POOL_HEAD(first);
 		first = fresh;
 	}
 	return first;

@@ -198,6 +198,7 @@ static void judge_network(struct verdict *v, const struct addr *addr, struct ver
 	                                               .until_s = until_s,
 	                                               .offence = 1,
 	                                               .cause = VERDICT_NETWORK,
+	                                               .hits = v->policy.network_after,
 	                                               .prolonged = t->until_s > v->now_s};
 	t->until_s = until_s;
 }
@@ -207,6 +208,7 @@ static void block(struct verdict *v, struct tracked *t, const struct verdict_evi
 	struct clients *const s = &v->clients;
 	const unsigned offence = clients_count_offences(s, t, v->now_s) + 1;
 	const bool proven = clients_is_proven(s, t, v->now_s);
+	const unsigned hits = clients_hits(s, t, v->now_s);
 
 	clients_clear_scores(s, t);
 	clients_begin_offence(s, t, v->now_s);
@@ -217,6 +219,7 @@ static void block(struct verdict *v, struct tracked *t, const struct verdict_evi
 	                                               .until_s = t->until_s,
 	                                               .offence = offence,
 	                                               .cause = VERDICT_EVIDENCE,
+	                                               .hits = hits,
 	                                               .proven = proven};
 	v->ratelimit.in_minute++;
 	if (proven)

@@ -85,6 +85,7 @@ struct verdict_block {
 	int64_t since_s, until_s;
 	unsigned offence;   /* 1...VERDICT_DURATIONS_MAX; the last means "or more" */
 	enum verdict_cause cause;
+	unsigned hits;      /* EVIDENCE: of its rules, that it took; NETWORK: subjects that were blocked; by hand: 0 */
 	bool proven;        /* the subject was proven good */
 	bool prolonged;     /* not a new block: the one of net and cause that runs lasts until until_s */
 };

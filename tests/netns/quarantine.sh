@@ -63,6 +63,9 @@ wait_until is_suspended || fail "not suspended: $(wfs status --json)"
 wait_until not listed 10.9.1.5 || fail "what it took is not released"
 [ "$(n_active)" = 0 ] || fail "got $(n_active) blocks of who had proven good, want none"
 for address in "${GOOD[@]}"; do connects "$address" || fail "$address cannot connect"; done
+for address in "${GOOD[@]:0:5}"; do
+	said "released $address (rule suspended)" || fail "the log does not say that $address is released"
+done
 said "rule postfix-dnsbl" && said "SUSPENDED" || fail "nobody says so"
 wfs status | grep -F "PROBLEM    rule postfix-dnsbl is suspended" >/dev/null || fail "status: $(wfs status)"
 wfs list | grep -F "rule postfix-dnsbl is SUSPENDED" >/dev/null || fail "list: $(wfs list)"

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@
 #include <cmocka.h>
 #include <seccomp.h>
 #include <sqlite3.h>
+#include <systemd/sd-journal.h>
 
 #include "build.h" /* WFS_SANITIZED */
 #include "store/store.h"
@@ -156,6 +158,19 @@ static int execute(const char *path)
 	return errno;
 }
 
+/* More than a datagram holds (8 MiB for root): it goes by way of a file in memory. Without a journal, too. */
+static int log_much(const char *path)
+{
+	static char text[1 << 24];
+	struct iovec field = {text, sizeof text};
+
+	(void)path;
+	memset(text, 'x', sizeof text);
+	memcpy(text, "MESSAGE=", 8);
+	(void)sd_journal_sendv(&field, 1);
+	return DONE;
+}
+
 /* More than SQLite keeps in memory. */
 static int sort_much(const char *path)
 {
@@ -189,6 +204,12 @@ static void make_file(const char *name)
 static long landlock_version(void)
 {
 	return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+static void the_journal_takes_what_is_long(void **state)
+{
+	(void)state;
+	comes_to(log_much, "", DONE);
 }
 
 static void writes_where_it_must(void **state)
@@ -288,6 +309,7 @@ int main(void)
 	        sandboxed(writes_where_it_must),       sandboxed(writes_nowhere_else), sandboxed(links_lead_nowhere),
 	        sandboxed(the_database_may_be_a_link), sandboxed(executes_nothing),    sandboxed(a_directory_may_be_missing),
 	        sandboxed(sqlite_sorts_beside_the_database), sandboxed(an_old_kernel_is_no_fault),
+	        sandboxed(the_journal_takes_what_is_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,6 +147,8 @@ static void test_write(void **state)
 	assert_int_equal(number("SELECT count(*) FROM hits WHERE file = '/var/log/mail.log' AND text = 'the line'"), 2);
 	assert_int_equal(number("SELECT count(*) FROM hits WHERE address = '2001:db8::1' AND rule = 'second' AND offset = 100"), 1);
 	assert_int_equal(number("SELECT count(*) FROM blocks WHERE address = '2001:db8::1' AND rule = 'second'"), 1);
+	assert_string_equal(pending_cause(pending, 0).rule->name, "second"); /* still known, for the log */
+	assert_true(span_is(pending_cause(pending, 0).detail, "detail"));
 	assert_int_equal(number("SELECT position FROM log WHERE first_line = CAST('first' AS BLOB)"), 1000);
 
 	/* Positions alone are news too; counters go on. */

@@ -100,6 +100,15 @@ static struct reconcile_result synced(int now, bool extend)
 	return result;
 }
 
+static void released(const struct reconcile_result *r, size_t i, const char *want)
+{
+	char text[NET_TEXT_MAX];
+
+	assert_true(i < r->expired);
+	(void)net_text(&r->released[i], text);
+	assert_string_equal(text, want);
+}
+
 /* The end of the longest block, after t0_s. */
 static int until_of(const char *address)
 {
@@ -137,6 +146,7 @@ static void test_feed_and_expire(void **state)
 	r = synced(600, false); /* over at that second; the other is fed again */
 	assert_int_equal(r.running, 1);
 	assert_int_equal(r.expired, 1);
+	released(&r, 0, "192.0.2.1");
 	assert_null(held("192.0.2.1"));
 	assert_int_equal(held("2001:db8::/64")->seconds, 0);
 	r = synced(700, true);
@@ -354,8 +364,13 @@ static void test_many(void **state)
 	assert_int_equal(far.n, 1000);
 	r = synced(1099, false);
 	assert_int_equal(r.running, 500);
-	assert_int_equal(r.expired, 500);
+	assert_int_equal(r.expired, 500); /* more than can be named */
 	assert_int_equal(far.n, 500);
+	add_block("10.0.0.0/20", t0_s + 1100, t0_s + 1200, 1);
+	add_block("10.0.1.0/24", t0_s + 1100, t0_s + 1200, 1);
+	r = synced(1101, true);
+	r = synced(1200, true);
+	assert_int_equal(r.expired, 99 + 2); /* a network in pieces is one block, one of its pieces by itself another */
 }
 
 static void test_add(void **state)

@@ -860,6 +860,8 @@ static void test_network(void **state)
 	assert_int_equal(d.n, 2);
 	assert_string_equal(text_of(&d.blocks[0].net), "192.0.2.3");
 	assert_string_equal(text_of(&d.blocks[1].net), "192.0.2.0/24");
+	assert_int_equal(d.blocks[0].hits, 1);
+	assert_int_equal(d.blocks[1].hits, 3); /* subjects */
 	assert_int_equal(d.blocks[1].cause, VERDICT_NETWORK);
 	assert_int_equal(d.blocks[1].until_s, t0_s + WINDOW); /* then the first has left the window */
 	assert_false(d.blocks[1].prolonged);
@@ -940,6 +942,7 @@ static void test_proven(void **state)
 	d = judge(v, A, 1, 0, day0 + 2 * DAY + 7200);
 	assert_int_equal(d.outcome, VERDICT_BLOCK);
 	assert_true(d.blocks[0].proven);
+	assert_int_equal(d.blocks[0].hits, 2); /* what came before the last block was spent on that, credit is none */
 	/* A vote is no delivery. */
 	for (int day = 0; day < 5; day++)
 		(void)judge(v, B, -20, VERDICT_NO_RULE, day0 + day * DAY);
