@@ -28,7 +28,7 @@ static const struct command {
          "  --year Y         the year the first time stamp is in, when it has none\n"
          "  --threads N      how many to use; default: one for each processor\n"
          "Files may be compressed and come in any order. Without --database nothing is changed.\n"},
-	{"check", command_check, "[--strict] [--json] [--against LOG...] [FILE.rules...]",
+	{"check", command_check, "[--strict] [--json] [--against LOG...] [FILE.rules...]|--new [LINE]",
          "configuration, rules and their examples, and what run needs of this machine",
          "Prints each fault as file:line: reason, with the place under it; what is dubious as a warning. With files,\n"
          "these are checked together with the configured rules and replace those of the same name,\n"
@@ -36,7 +36,8 @@ static const struct command {
          "  --strict       warnings are faults\n"
          "  --against LOG  what the rules (with files: these alone) would have done to old logs, and whom they would\n"
          "                 have blocked who delivered accepted mail or logged in: then exit status 1. Further logs may\n"
-         "                 follow; they may be compressed.\n"},
+         "                 follow; they may be compressed.\n"
+         "  --new          print the beginnings of a rule for this line of a log, else for one from standard input\n"},
 	{"explain", command_explain, "[--json] [LINE...]", "which rule takes each line, and why not",
          "Lines come from the arguments, else from standard input. For a line that none takes: the rule that came\n"
          "nearest and where it stopped. Exit status 1 when no line was taken.\n"},

@@ -9,6 +9,7 @@
 
 #include "base/plural.h"
 #include "command/command.h"
+#include "command/newrule.h"
 #include "command/preflight.h"
 #include "rulecheck/backtest.h"
 #include "rulecheck/examples.h"
@@ -17,7 +18,8 @@
 enum { PLACE_MAX = 400 };
 
 struct request {
-	bool strict; /* warnings are faults */
+	bool strict;   /* warnings are faults */
+	bool new_rule; /* begin one from a line: the first of files, else standard input */
 	size_t n_files, n_logs;
 	const char **files, **logs; /* rule files; old logs */
 };
@@ -300,7 +302,10 @@ static bool is_rule_file(const char *path)
 static int parse(int argc, char **argv, struct request *q)
 {
 	static const struct option options[] = {
-	        {"strict", no_argument, NULL, 's'}, {"against", required_argument, NULL, 'a'}, {0}};
+	        {"strict", no_argument, NULL, 's'},
+	        {"against", required_argument, NULL, 'a'},
+	        {"new", no_argument, NULL, 'n'},
+	        {0}};
 	int c;
 
 	*q = (struct request){.files = calloc((size_t)argc + 1, sizeof *q->files),
@@ -315,6 +320,9 @@ static int parse(int argc, char **argv, struct request *q)
 		case 'a':
 			q->logs[q->n_logs++] = optarg;
 			break;
+		case 'n':
+			q->new_rule = true;
+			break;
 		default:
 			return COMMAND_USAGE;
 		}
@@ -323,7 +331,11 @@ static int parse(int argc, char **argv, struct request *q)
 			q->logs[q->n_logs++] = argv[i];
 		else
 			q->files[q->n_files++] = argv[i];
-	return COMMAND_DONE;
+	if (!q->new_rule)
+		return COMMAND_DONE;
+	if (q->strict || q->n_logs > 0 || q->n_files > 1)
+		return command_usage(argv[0], "--new goes with one line, in quotes, or none, and with no other option");
+	return q->n_files == 0 ? command_wait_for_lines(argv[0]) : COMMAND_DONE;
 }
 
 int command_check(int argc, char **argv, const struct command_env *env)
@@ -335,7 +347,9 @@ int command_check(int argc, char **argv, const struct command_env *env)
 
 	if (status == COMMAND_DONE)
 		status = check_config(env, &config);
-	if (status == COMMAND_DONE) {
+	if (status == COMMAND_DONE && q.new_rule) {
+		status = newrule_print(q.n_files > 0 ? q.files[0] : NULL, config);
+	} else if (status == COMMAND_DONE) {
 		if (q.n_logs > 0 && q.n_files > 0)
 			status = check_alone(config, &q, env, &rules);
 		else

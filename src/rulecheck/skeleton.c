@@ -1,0 +1,575 @@
+#include "rulecheck/skeleton.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "rules/compiled.h"
+
+enum {
+	FOUND_MAX = 32, /* addresses looked at */
+	SESSION_MIN = 6,
+	SESSION_MAX = 64,
+};
+
+/* --- letters and words --- */
+
+static bool is_alnum(char c)
+{
+	return isalnum((unsigned char)c) != 0;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_name_byte(char c)
+{
+	return is_alnum(c) || c == '.' || c == '-' || c == '_';
+}
+
+static bool holds(struct span s, bool (*of_kind)(char))
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (of_kind(s.p[i]))
+			return true;
+	return false;
+}
+
+static bool is_all(struct span s, bool (*of_kind)(char))
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!of_kind(s.p[i]))
+			return false;
+	return s.len > 0;
+}
+
+/* One of the words, in any case. */
+static bool is_one_of(struct span word, const char *const words[])
+{
+	for (; *words != NULL; words++)
+		if (strlen(*words) == word.len && strncasecmp(*words, word.p, word.len) == 0)
+			return true;
+	return false;
+}
+
+/* The word of letters, digits, "-" and "_" that ends before at. */
+static struct span word_before(struct span m, size_t at)
+{
+	size_t from = at;
+
+	while (from > 0 && (is_alnum(m.p[from - 1]) || m.p[from - 1] == '-' || m.p[from - 1] == '_'))
+		from--;
+	return (struct span){m.p + from, at - from};
+}
+
+/* --- which address --- */
+
+struct found {
+	struct span where; /* what <ADDR> takes */
+	struct addr address;
+};
+
+static size_t find_addresses(struct span m, struct found ret[static FOUND_MAX])
+{
+	pcre2_code *const code = compiled_piece("<ADDR>");
+	pcre2_match_data *const data = code != NULL ? pcre2_match_data_create_from_pattern(code, NULL) : NULL;
+	const int group = code != NULL ? pcre2_substring_number_from_name(code, (PCRE2_SPTR) "addr") : 0;
+	size_t n = 0;
+
+	if (data == NULL || group <= 0)
+		abort();
+	for (size_t i = 0; i < m.len && n < FOUND_MAX; i++) {
+		const PCRE2_SIZE *const v = pcre2_get_ovector_pointer(data);
+
+		if (pcre2_match(code, (PCRE2_SPTR)m.p, m.len, i, 0, data, NULL) <= 0 || v[1] == v[0] ||
+		    !addr_parse(m.p + v[2 * group], v[2 * group + 1] - v[2 * group], &ret[n].address))
+			continue;
+		ret[n++].where = (struct span){m.p + v[0], v[1] - v[0]};
+		i = v[1] - 1;
+	}
+	pcre2_match_data_free(data);
+	pcre2_code_free(code);
+	return n;
+}
+
+/* Between the two marks, which are not closed before at. */
+static bool is_inside(struct span m, size_t at, char open, char close)
+{
+	bool inside = false;
+
+	for (size_t i = 0; i < at; i++)
+		if (m.p[i] == open && (open != close || !inside))
+			inside = true;
+		else if (m.p[i] == close)
+			inside = false;
+	return inside && memchr(m.p + at, close, m.len - at) != NULL;
+}
+
+/* How much the word before an address, "word=ADDRESS" or "word ADDRESS", says that it is the client's. */
+static int weigh_word(struct span word)
+{
+	static const char *const client[] = {"rip",    "ip",     "client", "addr",  "address",   "remote",    "rhost",       "src",  "host",
+	                                     "from",   "peer",   "oip",    "clientip", "client_ip", "remote_ip", "remoteIp", "client-ip",
+	                                     "source", "client_address", "remote_addr", NULL};
+	static const char *const ours[] = {"lip", "dst", "local", "I", "i", "to", "server", "helo", "localip", "laddr", "for", "via", NULL};
+
+	return is_one_of(word, ours) ? -40 : is_one_of(word, client) ? 30 : 0;
+}
+
+static int weigh(struct span m, const struct found *f)
+{
+	size_t at = (size_t)(f->where.p - m.p), name;
+	int weight = 0;
+
+	if (is_inside(m, at, '<', '>') || is_inside(m, at, '"', '"'))
+		weight -= 50;
+	if (is_inside(m, at, '(', ')'))
+		weight -= 10;
+	if (at > 0 && m.p[at - 1] == '[') {
+		at--;
+		weight += 10;
+		name = at;
+		while (name > 0 && is_name_byte(m.p[name - 1]))
+			name--;
+		if (name < at) /* name[ADDRESS] */
+			return weight + 15 + (name > 0 && (m.p[name - 1] == ' ' || m.p[name - 1] == '=') ? weigh_word(word_before(m, name - 1)) / 2 : 0);
+	}
+	if (at > 0 && m.p[at - 1] == '=')
+		return weight + weigh_word(word_before(m, at - 1));
+	while (at > 0 && m.p[at - 1] == ' ')
+		at--;
+	if (at > 0 && m.p[at - 1] == ':')
+		at--;
+	return weight + weigh_word(word_before(m, at));
+}
+
+/* The last of equals: what a client says of itself often stands before what the server says; but the first "name[ADDRESS]". */
+static const struct found *choose(struct span m, const struct found *found, size_t n)
+{
+	const struct found *best = NULL;
+	int best_weight = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct net net = net_of(&found[i].address);
+		const bool bracket = found[i].where.p > m.p && found[i].where.p[-1] == '[';
+		const int weight = weigh(m, &found[i]);
+
+		if (net_is_never(&net))
+			continue;
+		if (best == NULL || weight > best_weight || (weight == best_weight && !bracket)) {
+			best = &found[i];
+			best_weight = weight;
+		}
+	}
+	return best;
+}
+
+/* --- the pattern --- */
+
+struct writer {
+	struct span m;
+	size_t at;                /* what comes next of it */
+	size_t addr_at, addr_end; /* the client's address */
+	char *out;
+	size_t used;
+	bool full;
+	bool greedy;              /* ".*" is in it: one is enough, for two may take too long */
+	bool said[3];             /* so are <FROM>, <TO>, <HELO> */
+	struct skeleton *skeleton;
+};
+
+static void put(struct writer *w, const char *text)
+{
+	const size_t len = strlen(text);
+
+	if (w->used + len >= SKELETON_MATCH_MAX) {
+		w->full = true;
+		return;
+	}
+	memcpy(w->out + w->used, text, len + 1);
+	w->used += len;
+}
+
+/* The next n bytes, as themselves. */
+static void put_literal(struct writer *w, size_t n)
+{
+	for (; n > 0; n--, w->at++) {
+		const char c = w->m.p[w->at];
+		const char text[] = {'\\', c, '\0'};
+
+		put(w, strchr("\\^$.[]|()?*+{}", c) != NULL ? text : text + 1);
+	}
+}
+
+/* Instead of the next n bytes. The client may have chosen them. */
+static void put_chosen(struct writer *w, const char *regex, size_t n)
+{
+	put(w, regex);
+	w->skeleton->open |= w->at < w->addr_at;
+	w->at += n;
+}
+
+/* Instead of the next n bytes: any of this kind that do not hold what follows. */
+static void put_any(struct writer *w, size_t n, const char *repeat)
+{
+	const size_t end = w->at + n;
+	const char next = end < w->m.len ? w->m.p[end] : ' ';
+	const char class[] = {'[', '^', '\\', 's', next, ']', '\0'};
+
+	put(w, strchr(" ]^-\\", next) != NULL || is_alnum(next) || memchr(w->m.p + w->at, next, n) != NULL ? "\\S" : class);
+	put(w, repeat);
+	w->at = end;
+}
+
+/* The bytes from at up to close and with it, when the client's address is not among them; 0: there is none. */
+static size_t bracketed(const struct writer *w, char close)
+{
+	const char *const end = memchr(w->m.p + w->at + 1, close, w->m.len - w->at - 1);
+	const size_t n = end != NULL ? (size_t)(end - w->m.p) + 1 - w->at : 0;
+
+	return w->at < w->addr_at && w->at + n > w->addr_at ? 0 : n;
+}
+
+/* For a rule about greylisting: the word for what stands in "key=<...>" or behind "key="; NULL: there is none, or it would not fit. */
+static const char *said_word(struct writer *w, struct span key, struct span value)
+{
+	static const char *const keys[][4] = {{"from", "sender", NULL}, {"to", "recipient", "rcpt", NULL}, {"helo", "ehlo", NULL}};
+	static const char *const regexes[] = {"<FROM>", "<TO>", "<HELO>"};
+
+	if (strcmp(w->skeleton->category, "grey") != 0 || w->at < w->addr_at || value.len == 0 || value.len > 255)
+		return NULL;
+	for (size_t i = 0; i < value.len; i++)
+		if (!is_name_byte(value.p[i]) && value.p[i] != '@')
+			return NULL;
+	for (size_t i = 0; i < sizeof regexes / sizeof *regexes; i++)
+		if (is_one_of(key, keys[i]) && !w->said[i]) {
+			w->said[i] = true;
+			return regexes[i];
+		}
+	return NULL;
+}
+
+/* "<...>" and quotes hold what somebody chose, "(word)" and "[word]" when it is more than a word. True: taken. */
+static bool put_bracketed(struct writer *w)
+{
+	static const struct {
+		char open, close;
+		const char *regex;
+	} pairs[] = {{'<', '>', "<[^<>]*>"}, {'"', '"', "\"[^\"]*\""}, {'(', ')', "\\([^)]*\\)"}, {'[', ']', "\\[[^\\]]*\\]"}};
+
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		const size_t n = w->m.p[w->at] == pairs[i].open ? bracketed(w, pairs[i].close) : 0;
+		const struct span inside = {w->m.p + w->at + 1, n > 2 ? n - 2 : 0};
+		const bool value = w->at > 0 && w->m.p[w->at - 1] == '=';
+		const char *said;
+		char regex[16];
+
+		if (n == 0)
+			continue;
+		if ((pairs[i].open == '(' || pairs[i].open == '[') && !value &&
+		    (memchr(inside.p, ' ', inside.len) != NULL || (!holds(inside, is_digit) && memchr(inside.p, '.', inside.len) == NULL)))
+			continue;
+		said = value && pairs[i].open == '<' ? said_word(w, word_before(w->m, w->at - 1), inside) : NULL;
+		(void)snprintf(regex, sizeof regex, "<%s>", said != NULL ? said : "");
+		if (said != NULL)
+			put_chosen(w, regex, n);
+		else
+			put_chosen(w, pairs[i].open == '<' && memchr(inside.p, '<', inside.len) != NULL ? "<[^>]*>" : pairs[i].regex, n);
+		return true;
+	}
+	return false;
+}
+
+/* "<QUEUE>: " at the beginning. */
+static void put_queue(struct writer *w)
+{
+	size_t n = 0, upper = 0, digits = 0;
+
+	for (; n < w->m.len && is_alnum(w->m.p[n]); n++) {
+		upper += isupper((unsigned char)w->m.p[n]) != 0;
+		digits += is_digit(w->m.p[n]);
+	}
+	if (n < 5 || n > 24 || n + 1 >= w->m.len || memcmp(w->m.p + n, ": ", 2) != 0 || (upper + digits < n && digits < 2))
+		return;
+	put(w, "<QUEUE>: ");
+	w->at = n + 2;
+}
+
+/* "name[" or "name [" before the address: true, and taken. */
+static bool put_name(struct writer *w)
+{
+	size_t n = 0;
+	bool blank;
+
+	while (w->at + n < w->addr_at && is_name_byte(w->m.p[w->at + n]))
+		n++;
+	blank = w->m.p[w->at + n] == ' ';
+	if (n == 0 || w->at + n + blank + 1 != w->addr_at || w->m.p[w->addr_at - 1] != '[' || w->m.p[w->at + n - 1] == '-' ||
+	    w->m.p[w->at] == '-' || w->m.p[w->at] == '.')
+		return false;
+	if (blank && memchr(w->m.p + w->at, '.', n) == NULL)
+		return false; /* "client [ADDRESS]": that is a word */
+	put(w, blank ? "<NAME> \\[" : "<NAME>\\[");
+	w->at = w->addr_at;
+	return true;
+}
+
+/* The address, and the port behind it. */
+static void put_address(struct writer *w)
+{
+	size_t digits;
+
+	put(w, "<ADDR>");
+	w->at = w->addr_end;
+	if (w->at < w->m.len && w->m.p[w->at] == ']')
+		put_literal(w, 1);
+	for (digits = 1; w->at + digits < w->m.len && is_digit(w->m.p[w->at + digits]); digits++)
+		;
+	if (w->at >= w->m.len || w->m.p[w->at] != ':' || digits == 1 ||
+	    (w->at + digits < w->m.len && is_alnum(w->m.p[w->at + digits])))
+		return;
+	put(w, w->m.p[w->at - 1] == ']' ? "(?::\\d+)?" : ":\\d+");
+	w->at += digits;
+}
+
+/* A reply code of SMTP, "550" or "5.7.1", is what the rule is about. */
+static bool is_code(struct span word)
+{
+	if (word.p[0] < '2' || word.p[0] > '5')
+		return false;
+	if (word.len == 3)
+		return is_all(word, is_digit);
+	return word.len >= 5 && word.len <= 9 && word.p[1] == '.' && word.p[word.len - 1] != '.' &&
+	       memchr(word.p + 2, '.', word.len - 2) != NULL && strspn(word.p, "0123456789.") >= word.len;
+}
+
+/* True when it changes from line to line: an id, a name of a host, an address of mail. */
+static bool is_variable(struct span word)
+{
+	const bool version = word.len > 2 && is_digit(word.p[word.len - 1]) && !is_digit(word.p[word.len - 2]) &&
+	                     !holds((struct span){word.p, word.len - 1}, is_digit); /* "ssh2" */
+
+	if (is_code(word))
+		return false;
+	return memchr(word.p, '@', word.len) != NULL || memchr(word.p, '.', word.len) != NULL ||
+	       memchr(word.p, ':', word.len) != NULL || (holds(word, is_digit) && !version);
+}
+
+/* The bytes of the word at at: up to a blank, or what divides values. */
+static size_t word_len(const struct writer *w)
+{
+	const size_t limit = w->at < w->addr_at ? w->addr_at : w->m.len;
+	size_t end = w->at;
+
+	for (; end < limit && strchr(" ,;()[]<>\"=", w->m.p[end]) == NULL; end++)
+		if (w->m.p[end] == ':' && (end + 1 >= limit || !is_alnum(w->m.p[end + 1])))
+			break;
+	while (end > w->at && !is_alnum(w->m.p[end - 1])) /* "Sorry." */
+		end--;
+	return end - w->at;
+}
+
+/* "user NAME", "for NAME from": a name somebody tried, with blanks perhaps. */
+static bool is_tried(const struct writer *w, size_t len)
+{
+	static const char *const before[] = {"user", "login", "username", "account", NULL};
+	static const char *const not_names[] = {"from", "unknown", "not", "is", "does", "name", "by", "was", "has", "with", "authentication",
+	                                        "failure", "failed", "in", "lookup", "via", NULL};
+	const struct span word = {w->m.p + w->at, len};
+	struct span last;
+
+	if (w->at < 2 || w->m.p[w->at - 1] != ' ' || is_one_of(word, not_names))
+		return false;
+	last = word_before(w->m, w->at - 1);
+	return is_one_of(last, before) || (span_is(last, "for") && w->at + len + 5 < w->m.len &&
+	                                   memcmp(w->m.p + w->at + len, " from", 5) == 0);
+}
+
+/* "key=VALUE": true, and taken; but what tells how it ended stays. */
+static bool put_value(struct writer *w)
+{
+	static const char *const telling[] = {"status", "action", "reason", "result", "error", "event", "type", "stat", "reject", NULL};
+	const char *said;
+	size_t n = 0;
+
+	if (w->at == 0 || w->m.p[w->at - 1] != '=' || is_one_of(word_before(w->m, w->at - 1), telling))
+		return false;
+	while (w->at + n < w->m.len && strchr(" ,;()[]<>\"", w->m.p[w->at + n]) == NULL)
+		n++;
+	if (n == 0 || (w->at < w->addr_at && w->at + n > w->addr_at))
+		return false;
+	said = said_word(w, word_before(w->m, w->at - 1), (struct span){w->m.p + w->at, n});
+	w->skeleton->open |= w->at < w->addr_at;
+	if (said != NULL)
+		put_chosen(w, said, n);
+	else
+		put_any(w, n, "*");
+	return true;
+}
+
+static void put_word(struct writer *w)
+{
+	const size_t len = word_len(w);
+	const struct span word = {w->m.p + w->at, len};
+
+	if (len == 0 || !is_alnum(*word.p)) {
+		put_literal(w, 1);
+	} else if (is_tried(w, len) && !w->greedy) {
+		put_chosen(w, ".*", len);
+		w->greedy = true;
+	} else if (is_all(word, is_digit) && !is_code(word)) {
+		put(w, "\\d+");
+		w->at += len;
+	} else if (is_variable(word)) {
+		put_any(w, len, "+");
+	} else {
+		put_literal(w, len);
+	}
+}
+
+static void write_match(struct writer *w)
+{
+	put(w, "^");
+	put_queue(w);
+	while (w->at < w->m.len && !w->full)
+		if (w->at == w->addr_at)
+			put_address(w);
+		else if (!(w->at < w->addr_at && put_name(w)) && !put_bracketed(w) && !put_value(w))
+			put_word(w);
+	put(w, "$");
+}
+
+/* --- the rest of the rule --- */
+
+static bool has_word(struct span m, const char *word)
+{
+	const size_t len = strlen(word);
+
+	for (size_t i = 0; i + len <= m.len; i++)
+		if (strncasecmp(m.p + i, word, len) == 0)
+			return true;
+	return false;
+}
+
+static void guess_category(struct span m, struct skeleton *s)
+{
+	static const struct {
+		const char *word, *category, *reason;
+		int score;
+	} table[] = {
+		{"greylist", "grey", "greylisted", 0},
+		{"dnsbl", "dnsbl", "listed by a DNS blocklist", 50},
+		{"blocked using", "dnsbl", "listed by a DNS blocklist", 50},
+		{"blocklist", "dnsbl", "listed by a DNS blocklist", 50},
+		{"blacklist", "dnsbl", "listed by a DNS blocklist", 50},
+		{"authentication", "auth", "failed login", 20},
+		{"auth fail", "auth", "failed login", 20},
+		{"password", "auth", "failed login", 20},
+		{"login", "auth", "failed login", 20},
+		{"invalid user", "auth", "failed login", 20},
+		{"relay access", "relay", "tried to relay through us", 50},
+		{"relay not", "relay", "tried to relay through us", 50},
+		{"relaying", "relay", "tried to relay through us", 50},
+		{"user unknown", "unknown-user", "wrote to a mailbox that does not exist", 20},
+		{"unknown user", "unknown-user", "wrote to a mailbox that does not exist", 20},
+		{"no such user", "unknown-user", "wrote to a mailbox that does not exist", 20},
+		{"5.1.1", "unknown-user", "wrote to a mailbox that does not exist", 20},
+		{"spf", "name", "sent mail in the name of others (SPF)", 20},
+		{"dmarc", "name", "sent mail in the name of others (DMARC)", 20},
+		{"virus", "content", "sent a virus", 50},
+		{"spam", "content", "sent spam", 50},
+		{"helo", "protocol", "bad HELO", 20},
+		{"SRC=", "firewall", "packet that a firewall logged", 20},
+	};
+
+	s->category = "protocol";
+	s->reason = "broke the rules of SMTP";
+	s->score = 20;
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		if (has_word(m, table[i].word)) {
+			s->category = table[i].category;
+			s->reason = table[i].reason;
+			s->score = table[i].score;
+			return;
+		}
+}
+
+/* Postfix has an instance and a service in front of the last part: any will do. */
+static bool write_program(struct span program, struct skeleton *s)
+{
+	const char *const slash = memrchr(program.p, '/', program.len);
+	const struct span last = slash == NULL ? program : (struct span){slash + 1, program.len - (size_t)(slash + 1 - program.p)};
+	const bool postfix = slash != NULL && program.len > 7 && strncmp(program.p, "postfix", 7) == 0;
+
+	if (last.len == 0 || program.len + 4 > SKELETON_PROGRAM_MAX)
+		return false;
+	for (size_t i = 0; i < program.len; i++)
+		if (!is_name_byte(program.p[i]) && program.p[i] != '/' && program.p[i] != '@' && program.p[i] != '+')
+			return false;
+	(void)snprintf(s->program, sizeof s->program, "%s%.*s", postfix ? "postfix*/" : "", (int)(postfix ? last.len : program.len),
+	               postfix ? last.p : program.p);
+	(void)snprintf(s->name, sizeof s->name, "local-%.*s-%s", last.len > 32 ? 32 : (int)last.len, last.p, s->category);
+	for (char *p = s->name; *p != '\0'; p++)
+		if (!is_alnum(*p) && *p != '_')
+			*p = '-';
+	return true;
+}
+
+static void note_others(const struct found *found, size_t n, struct skeleton *s)
+{
+	for (size_t i = 0; i < n && s->n_others < SKELETON_OTHERS_MAX; i++) {
+		bool known = addr_equal(&found[i].address, &s->address);
+
+		for (size_t j = 0; j < s->n_others; j++)
+			known |= addr_equal(&found[i].address, &s->others[j]);
+		if (!known)
+			s->others[s->n_others++] = found[i].address;
+	}
+}
+
+int skeleton_make(struct span program, struct span message, struct skeleton *ret)
+{
+	struct found found[FOUND_MAX];
+	struct skeleton s = {0};
+	struct writer w = {.out = s.match, .skeleton = &s};
+	const struct found *client;
+	struct span m = message;
+	size_t n;
+
+	(void)compiled_unwrap(&m); /* rules see what was repeated */
+	n = find_addresses(m, found);
+	client = choose(m, found, n);
+	if (client == NULL)
+		return SKELETON_NO_ADDRESS;
+	w.m = m;
+	guess_category(m, &s);
+	if (program.p == NULL || !write_program(program, &s))
+		return SKELETON_NO_PROGRAM;
+	s.address = client->address;
+	w.addr_at = (size_t)(client->where.p - m.p);
+	w.addr_end = w.addr_at + client->where.len;
+	write_match(&w);
+	if (w.full)
+		return SKELETON_TOO_LONG;
+	note_others(found, n, &s);
+	*ret = s;
+	return SKELETON_DONE;
+}
+
+struct span skeleton_session(struct span message)
+{
+	for (size_t i = 0; i < message.len; i++) {
+		size_t n = 0;
+
+		while (i + n < message.len && (is_alnum(message.p[i + n]) || message.p[i + n] == '-'))
+			n++;
+		if (n >= SESSION_MIN && n <= SESSION_MAX && holds((struct span){message.p + i, n}, is_digit))
+			return (struct span){message.p + i, n};
+		i += n;
+	}
+	return (struct span){NULL, 0};
+}
