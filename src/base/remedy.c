@@ -12,22 +12,22 @@
 #include <unistd.h>
 
 enum {
-	NAME_ROOM = 64,
+	GROUP_ROOM = 64,
 	LINES_MAX = 10000, /* of /etc/passwd and /etc/group that are looked at */
 	GROUPS_MAX = 256,
 };
 
 /* --- who we are --- */
 
-static void user_name(char out[static NAME_ROOM])
+void remedy_user(char out[static REMEDY_USER_MAX])
 {
 	FILE *const file = fopen("/etc/passwd", "re");
 	const struct passwd *pw = NULL;
 
-	(void)snprintf(out, NAME_ROOM, "%u", (unsigned)geteuid());
+	(void)snprintf(out, REMEDY_USER_MAX, "%u", (unsigned)geteuid());
 	for (unsigned i = 0; file != NULL && i < LINES_MAX && (pw = fgetpwent(file)) != NULL; i++)
 		if (pw->pw_uid == geteuid()) {
-			(void)snprintf(out, NAME_ROOM, "%s", pw->pw_name);
+			(void)snprintf(out, REMEDY_USER_MAX, "%s", pw->pw_name);
 			break;
 		}
 	if (file != NULL)
@@ -46,17 +46,17 @@ static bool is_ours(gid_t gid)
 }
 
 /* The group that is to read a file: adm, which reads logs on Debian, or else our own. */
-static void group_name(char out[static NAME_ROOM])
+static void group_name(char out[static GROUP_ROOM])
 {
 	FILE *const file = fopen("/etc/group", "re");
 	const struct group *gr = NULL;
 
-	(void)snprintf(out, NAME_ROOM, "%u", (unsigned)getegid());
+	(void)snprintf(out, GROUP_ROOM, "%u", (unsigned)getegid());
 	for (unsigned i = 0; file != NULL && i < LINES_MAX && (gr = fgetgrent(file)) != NULL; i++) {
 		const bool adm = strcmp(gr->gr_name, "adm") == 0 && is_ours(gr->gr_gid);
 
 		if (adm || gr->gr_gid == getegid())
-			(void)snprintf(out, NAME_ROOM, "%s", gr->gr_name);
+			(void)snprintf(out, GROUP_ROOM, "%s", gr->gr_name);
 		if (adm)
 			break;
 	}
@@ -117,10 +117,10 @@ __attribute__((format(printf, 2, 3))) static void say(char out[static REMEDY_MAX
 const char *remedy_read(int err, const char *path, char out[static REMEDY_MAX])
 {
 	const char *const hidden = hidden_by_systemd(path);
-	char user[NAME_ROOM], group[NAME_ROOM], dir[PATH_MAX];
+	char user[REMEDY_USER_MAX], group[GROUP_ROOM], dir[PATH_MAX];
 
 	out[0] = '\0';
-	user_name(user);
+	remedy_user(user);
 	group_name(group);
 	if (hidden != NULL && (err == EACCES || err == ENOENT))
 		say(out, "; systemd hides %s from its services" DROP_IN, hidden, "ProtectHome=", "read-only");
@@ -134,10 +134,10 @@ const char *remedy_read(int err, const char *path, char out[static REMEDY_MAX])
 const char *remedy_write(int err, const char *path, char out[static REMEDY_MAX])
 {
 	const char *const hidden = hidden_by_systemd(path);
-	char user[NAME_ROOM], dir[PATH_MAX], closed[PATH_MAX];
+	char user[REMEDY_USER_MAX], dir[PATH_MAX], closed[PATH_MAX];
 
 	out[0] = '\0';
-	user_name(user);
+	remedy_user(user);
 	directory_of(path, dir);
 	if (hidden != NULL && (err == EACCES || err == ENOENT))
 		say(out, "; systemd hides %s from its services" DROP_IN, hidden, "ProtectHome=", "no");

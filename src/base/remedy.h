@@ -8,12 +8,18 @@
 #ifndef WFS_REMEDY_H
 #define WFS_REMEDY_H
 
-enum { REMEDY_MAX = 448 }; /* longer ones are cut */
+enum {
+	REMEDY_MAX = 448, /* longer ones are cut */
+	REMEDY_USER_MAX = 64,
+};
 
 /* After open(2) gave err for reading: "; ..." or "", in out. */
 const char *remedy_read(int err, const char *path, char out[static REMEDY_MAX]);
 
 /* The same for a file that is to be made or written. */
 const char *remedy_write(int err, const char *path, char out[static REMEDY_MAX]);
+
+/* Who we are, by name where we have one. */
+void remedy_user(char out[static REMEDY_USER_MAX]);
 
 #endif

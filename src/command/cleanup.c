@@ -21,13 +21,15 @@ int command_cleanup(int argc, char **argv, const struct command_env *env)
 	rc = command_clean_root(config, &removed, &why);
 	if (rc < 0)
 		status = command_fail(rc == -EALREADY ? COMMAND_NO : COMMAND_SYSTEM, &why);
-	else if (!removed)
-		status = printf("nothing was left\n") < 0;
-	else if (config->firewall.manage_rules)
-		status = printf("removed chain %s, the jumps to it and its lists\n", config->firewall.chain) < 0;
 	else
-		status = printf("emptied the lists %s and %s6; their rules are not ours\n", config->firewall.list,
-		                config->firewall.list) < 0;
+		status = COMMAND_DONE;
+	if (rc == 0 && !removed)
+		(void)printf("nothing was left\n");
+	else if (rc == 0 && config->firewall.manage_rules)
+		(void)printf("removed chain %s, the jumps to it and its lists\n", config->firewall.chain);
+	else if (rc == 0)
+		(void)printf("emptied the lists %s and %s6; their rules are not ours\n", config->firewall.list,
+		             config->firewall.list);
 	config_free(config);
 	return status;
 }

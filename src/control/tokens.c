@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/remedy.h"
+
 enum {
 	FILE_MAX = 8192,
 };
@@ -43,20 +45,24 @@ static int take_line(struct tokens *tokens, char *line, const char *file, unsign
 
 int tokens_read(struct tokens *tokens, const char *file, struct why *why)
 {
-	char text[FILE_MAX + 1], *save = NULL;
+	char text[FILE_MAX + 1], user[REMEDY_USER_MAX], *save = NULL;
 	const int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	unsigned number = 0;
 	ssize_t len = -1;
 	int rc = 0;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (len = read(fd, text, sizeof text)) < 0)
-		rc = why_set(why, EINVAL, "[control] token_file %s: %s; tcp needs it, and the daemon's user must own it", file,
-		             fd >= 0 && errno == 0 ? "no file" : strerror(errno));
-	else if ((st.st_mode & 077) != 0)
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (len = read(fd, text, sizeof text)) < 0) {
+		const int err = errno;
+
+		remedy_user(user);
+		rc = why_set(why, EINVAL, "[control] token_file %s: %s; tcp needs it, and user %s must own it: 'chown %s %s'", file,
+		             fd >= 0 && err == 0 ? "no file" : strerror(err), user, user, file);
+	} else if ((st.st_mode & 077) != 0) {
 		rc = why_set(why, EINVAL, "[control] token_file %s: others may read it; 'chmod 600 %s'", file, file);
-	else if (len > FILE_MAX)
+	} else if (len > FILE_MAX) {
 		rc = why_set(why, EINVAL, "[control] token_file %s: longer than %d bytes", file, FILE_MAX);
+	}
 	if (fd >= 0)
 		(void)close(fd);
 	if (rc < 0)

@@ -119,6 +119,20 @@ install -m 600 /dev/null "$LOG"
 WAIT_S=20 wait_until said "cannot read $LOG: Permission denied; user nobody may not read it: 'chgrp nogroup $LOG; chmod g+r $LOG'" ||
 	fail "an unreadable log without a remedy"
 daemon_stop || fail "exit status $? on SIGTERM"
+LOG=$WORK/log
+install -m 600 /dev/null "$WORK/friends"
+echo "tester 0123456789abcdef0123456789abcdef" >"$WORK/tokens"
+chmod 600 "$WORK/tokens"
+daemon_config "tcp = 127.0.0.1:4711
+token_file = $WORK/tokens
+[allow]
+file = $WORK/friends"
+daemon_start
+said "$WORK/friends: Permission denied; what it held before holds; user nobody may not read it: 'chgrp nogroup " ||
+	fail "an [allow] file for root alone"
+said "user nobody must own it: 'chown nobody $WORK/tokens'" || fail "a token_file for root alone"
+wait_until said "cannot read $LOG: it is a directory; waiting for it" || fail "a directory as a log is not said"
+daemon_stop || fail "exit status $? on SIGTERM"
 LOG=$usual_log
 
 # --- a file that systemd hides: the drop-in, but only when systemd started us
