@@ -2,6 +2,7 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -45,6 +46,31 @@ void show_piece(const char *text, size_t columns)
 		(void)fputs(text, stdout);
 	else
 		(void)printf("%.*s...", (int)show_fitting(text, columns > dots ? columns - dots : 0), text); /* a line's length */
+}
+
+void show_wrapped(const char *label, size_t indent, const char *text)
+{
+	const size_t width = show_width();
+	size_t column = indent;
+
+	(void)printf("%-*s", (int)indent, label); /* a line's length */
+	while (*text != '\0') {
+		const size_t len = strcspn(text, " ");
+		const size_t columns = show_columns(text) - show_columns(text + len);
+
+		if (column > indent && column + 1 + columns > width) {
+			(void)printf("\n%*s", (int)indent, "");
+			column = indent;
+		} else if (column > indent) {
+			(void)putchar(' ');
+			column++;
+		}
+		(void)fwrite(text, 1, len, stdout);
+		column += columns;
+		text += len;
+		text += strspn(text, " ");
+	}
+	(void)putchar('\n');
 }
 
 void show_json_time(const json_t *time, bool utc, char out[static TIME_LOCAL_MAX])

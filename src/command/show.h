@@ -29,6 +29,12 @@ size_t show_fitting(const char *text, size_t columns);
 /* Prints text in at most that many columns: what does not fit ends in "...". */
 void show_piece(const char *text, size_t columns);
 
+/*
+ * Prints the label, and text behind it from column indent on, in as many lines as the width needs; broken at blanks only, so
+ * that a long path stays whole.
+ */
+void show_wrapped(const char *label, size_t indent, const char *text);
+
 /* RFC 3339 of JSON as time_local_text writes it; "-" when it is null. */
 void show_json_time(const json_t *time, bool utc, char out[static TIME_LOCAL_MAX]);
 

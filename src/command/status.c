@@ -1,5 +1,6 @@
 /* status: the daemon's health: what is wrong first; then how much there is, from what it wrote into the database. */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,9 +8,13 @@
 
 #include "base/clock.h"
 #include "base/duration.h"
+#include "base/plural.h"
 #include "command/command.h"
 #include "command/health.h"
+#include "command/show.h"
 #include "store/query.h"
+
+enum { LABEL_WIDTH = 11 };
 
 struct log_state {
 	const char *path;
@@ -192,6 +197,22 @@ static void time_or_never(int64_t time_s, bool utc, char out[static TIME_LOCAL_M
 		time_local_text(time_s, utc, out);
 }
 
+/* A row: what it is about, and the rest, in as many lines as it needs. */
+static void print_row(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void print_row(const char *label, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	show_wrapped(label, LABEL_WIDTH, text);
+	free(text);
+}
+
 static void print_problems(const struct health *h, bool utc)
 {
 	for (size_t i = 0; i < h->n; i++) {
@@ -201,34 +222,42 @@ static void print_problems(const struct health *h, bool utc)
 		time_or_never(p->since_s, utc, since);
 		(void)text_escape((struct span){p->what, strlen(p->what)}, what, sizeof what);
 		(void)text_escape((struct span){p->remedy, strlen(p->remedy)}, remedy, sizeof remedy);
-		(void)printf("PROBLEM    %s%s%s%s\n           %s\n", what, p->since_s != 0 ? " (since " : "",
-		             p->since_s != 0 ? since : "", p->since_s != 0 ? ")" : "", remedy);
+		print_row("PROBLEM", "%s%s%s%s", what, p->since_s != 0 ? " (since " : "", p->since_s != 0 ? since : "",
+		          p->since_s != 0 ? ")" : "");
+		print_row("", "%s", remedy);
+	}
+}
+
+static void print_logs(const struct status *s, bool utc)
+{
+	for (size_t i = 0; i < s->n_logs; i++) {
+		const struct log_state *const log = &s->logs[i];
+		char at[TIME_LOCAL_MAX];
+
+		time_or_never(log->last_line_at, utc, at);
+		print_row("log", "%s", log->path);
+		print_row("", "%" PRId64 " %s, %" PRId64 " %s behind, last line %s", log->lines,
+		          plural(log->lines, "line", "lines"), log->lag_bytes, plural(log->lag_bytes, "byte", "bytes"), at);
 	}
 }
 
 static void print_numbers(const struct status *s, bool utc)
 {
-	char at[TIME_LOCAL_MAX];
+	char at[TIME_LOCAL_MAX], forgotten[64] = "";
 	size_t i;
 	json_t *row;
 
-	for (i = 0; i < s->n_logs; i++) {
-		time_or_never(s->logs[i].last_line_at, utc, at);
-		(void)printf("log        %s\n           %" PRId64 " lines, %" PRId64 " bytes behind, last line %s\n",
-		             s->logs[i].path, s->logs[i].lines, s->logs[i].lag_bytes, at);
-	}
+	print_row("hits", "%" PRId64, s->totals.hits);
+	print_row("blocks", "%" PRId64 " active, %" PRId64 " in all", s->totals.blocks_active, s->totals.blocks_total);
 	time_or_never(s->last_sync_at, utc, at);
-	(void)printf("hits       %" PRId64 "\nblocks     %" PRId64 " active, %" PRId64 " in all\n", s->totals.hits,
-	             s->totals.blocks_active, s->totals.blocks_total);
-	(void)printf("firewall   %s, room for %" PRId64 " addresses, %" PRId64 " differences at the last sync (%s)\n",
-	             s->config->firewall.backend, s->capacity, s->drift, at);
-	(void)printf("tracked    %" PRId64 " addresses", s->tracked);
+	print_row("firewall", "%s, room for %" PRId64 " addresses, %" PRId64 " %s at the last sync (%s)",
+	          s->config->firewall.backend, s->capacity, s->drift, plural(s->drift, "difference", "differences"), at);
 	if (s->forgotten > 0)
-		(void)printf(", %" PRId64 " forgotten for want of room", s->forgotten);
-	(void)printf("\n");
+		(void)snprintf(forgotten, sizeof forgotten, ", %" PRId64 " forgotten for want of room", s->forgotten);
+	print_row("tracked", "%" PRId64 " %s%s", s->tracked, plural(s->tracked, "address", "addresses"), forgotten);
 	json_array_foreach(s->prefixes, i, row)
-		(void)printf("network    %s in %s\n", json_string_value(json_object_get(row, "address")),
-		             json_string_value(json_object_get(row, "list")));
+		print_row("network", "%s in %s", json_string_value(json_object_get(row, "address")),
+		          json_string_value(json_object_get(row, "list")));
 }
 
 static void print_daemon(const struct health *h)
@@ -236,7 +265,7 @@ static void print_daemon(const struct health *h)
 	static const char *const words[] = {
 		[DAEMON_STOPPED] = "not running", [DAEMON_RUNNING] = "running", [DAEMON_UNKNOWN] = "not known"};
 
-	(void)printf("daemon     %s\n", words[h->daemon]);
+	print_row("daemon", "%s", words[h->daemon]);
 }
 
 /* The one line that monitoring wants; what follows the "|" is for its graphs. */
@@ -282,8 +311,10 @@ static int answer(const struct status *s, bool check, const struct command_env *
 	} else {
 		print_problems(&s->health, env->utc);
 		print_daemon(&s->health);
-		if (rc == 0)
+		if (rc == 0) {
+			print_logs(s, env->utc);
 			print_numbers(s, env->utc);
+		}
 	}
 	if (rc < 0)
 		return command_fail(COMMAND_SYSTEM, why);

@@ -75,6 +75,11 @@ wfs() {
 	"$WFS_PROGRAM" -c "$CONF" "$@"
 }
 
+# What status prints, in one line.
+status_text() {
+	wfs status 2>/dev/null | tr -s ' \n' ' '
+}
+
 sql() {
 	sqlite3 -readonly "$DB" "$1"
 }

@@ -60,7 +60,7 @@ rejected() {
 	wait_until faulty "$1" || fail "$3: status shows $(wfs status --json | jq -c .rules_fault), want $1"
 	said "$1" || fail "$3: the journal does not say it"
 	said "; keeping the old rules" || fail "$3: the journal does not say that the old ones stay"
-	wfs status | grep -q "^PROBLEM .*local.rules:.*; the old rules are in force" || fail "$3: status without --json does not show it"
+	status_text | grep -q "^PROBLEM .*local.rules:.*; the old rules are in force" || fail "$3: status without --json does not show it"
 	takes "$2" || wait_until listed "$NEW" || fail "$3: the old rule is gone"
 }
 

@@ -21,7 +21,7 @@ trap down EXIT
 has_problem() {
 	wfs status --json 2>/dev/null | jq -e --arg kind "$1" --arg what "$2" --arg remedy "$3" \
 		'.problems | any(.kind == $kind and (.what | contains($what)) and (.remedy | contains($remedy)))' &&
-		wfs status 2>/dev/null | grep -F -A 1 "PROBLEM    " | grep -F -- "$2"
+		status_text | grep -F -- "$2" | grep -F -- "$3"
 }
 
 no_problem() {
@@ -52,8 +52,9 @@ ends() {
 	[ "$status" = "$want" ] || fail "$*: got status $status, want $want; it said: $(cat "$WORK/said")"
 }
 
+# says TEXT: whatever the lines are broken at.
 says() {
-	grep -F -- "$1" "$WORK/said" >/dev/null || fail "want $1, got $(cat "$WORK/said")"
+	tr -s ' \n' ' ' <"$WORK/said" | grep -F -- "$1" >/dev/null || fail "want $1, got $(cat "$WORK/said")"
 }
 
 # --- nothing is there yet
@@ -168,6 +169,8 @@ daemon_stop || fail "exit status $?"
 
 # --- stopped: judged from outside
 ends 1 wfs status
+grep -q "^PROBLEM    the daemon is not running" "$WORK/said" || fail "the worst is not first: $(cat "$WORK/said")"
+[ -z "$(awk 'length > 80 && $2 != ""' "$WORK/said" | grep -v "$WORK")" ] || fail "more than 80 columns: $(cat "$WORK/said")"
 says "the daemon is not running, so nobody is blocked now"
 says "$WORK/log/fifo: it is not a regular file"
 no_sanitizer

@@ -67,7 +67,7 @@ for address in "${GOOD[@]:0:5}"; do
 	said "released $address (rule suspended)" || fail "the log does not say that $address is released"
 done
 said "rule postfix-dnsbl" && said "SUSPENDED" || fail "nobody says so"
-wfs status | grep -F "PROBLEM    rule postfix-dnsbl is suspended" >/dev/null || fail "status: $(wfs status)"
+status_text | grep -F "PROBLEM rule postfix-dnsbl is suspended" >/dev/null || fail "status: $(wfs status)"
 wfs list | grep -F "rule postfix-dnsbl is SUSPENDED" >/dev/null || fail "list: $(wfs list)"
 [ "$(sql "SELECT count(*) FROM blocks WHERE ended_by = 'suspended'")" = 5 ] || fail "the database does not say why they were released"
 

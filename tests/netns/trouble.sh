@@ -286,10 +286,14 @@ full=$SECONDS
 wait_until second_is $((full + 3))
 is_said_once "make room on its file system; what was read is kept"
 [ "$(hits)" -lt 2001 ] || fail "the disk was not full"
+status=0
+wfs status --check >"$WORK/said" 2>&1 || status=$?
+[ "$status" = 2 ] && grep -q "^CRITICAL: .*make room on its file system" "$WORK/said" || fail "a full disk: status --check: $status, $(cat "$WORK/said")"
 rm "$WORK/small/fill"
 is_read "there is room again"
 wait_until has_hits 2001 || fail "after a full disk: got $(hits) hits, want 2001"
 is_said_once "the database can be written again"
+wait_until wfs status --check || fail "there is room again: status --check: $(wfs status --check)"
 [ "$(sql "PRAGMA integrity_check")" = ok ] || fail "after a full disk: $(sql "PRAGMA integrity_check")"
 stop
 no_rules || fail "stop left rules behind"
