@@ -27,15 +27,16 @@ static int log_level = LOG_NOTICE;
 static bool to_journal; /* standard error is a stream to it */
 static bool has_socket; /* for records with fields */
 
-/* $JOURNAL_STREAM is inherited by whoever is started from a service: only when it names our standard error it is true. */
+/* $JOURNAL_STREAM is inherited by whoever is started from a service: only when it names our standard error it
+ * is true. */
 static bool is_journal(void)
 {
 	const char *const stream = getenv("JOURNAL_STREAM");
 	uintmax_t device, inode;
 	struct stat st;
 
-	return stream != NULL && sscanf(stream, "%ju:%ju", &device, &inode) == 2 && fstat(STDERR_FILENO, &st) == 0 &&
-	       st.st_dev == device && st.st_ino == inode;
+	return stream != NULL && sscanf(stream, "%ju:%ju", &device, &inode) == 2 &&
+	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
 }
 
 void log_init(const char *tag, int level)
@@ -61,7 +62,8 @@ static struct iovec field(char **room, const char *name, const char *value)
 /* False: the journal does not take it. */
 static bool send_record(int level, const char *text, const struct log_field fields[], size_t n)
 {
-	char bytes[(LOG_FIELDS_MAX + OWN_FIELDS) * (NAME_MAX_BYTES + LOG_TEXT_MAX)], priority[4], facility[4], *room = bytes;
+	char bytes[(LOG_FIELDS_MAX + OWN_FIELDS) * (NAME_MAX_BYTES + LOG_TEXT_MAX)], priority[4], facility[4],
+	        *room = bytes;
 	struct iovec record[LOG_FIELDS_MAX + OWN_FIELDS];
 	size_t k = 0;
 
@@ -82,14 +84,15 @@ static bool send_record(int level, const char *text, const struct log_field fiel
 static void write_line(int level, const char *text)
 {
 	char line[NAME_MAX_BYTES + LOG_TEXT_MAX];
-	const int n = to_journal ? snprintf(line, sizeof line, "<%d>%s\n", level, text)
-	                         : snprintf(line, sizeof line, "%.*s: %s\n", NAME_MAX_BYTES - 4, log_tag, text);
+	const int n = to_journal
+	                      ? snprintf(line, sizeof line, "<%d>%s\n", level, text)
+	                      : snprintf(line, sizeof line, "%.*s: %s\n", NAME_MAX_BYTES - 4, log_tag, text);
 
 	(void)!write(STDERR_FILENO, line, (size_t)n); /* it fits */
 }
 
 static void log_record(int level, const struct log_field fields[], size_t n, const char *fmt, va_list ap)
-	__attribute__((format(printf, 4, 0)));
+        __attribute__((format(printf, 4, 0)));
 
 static void log_record(int level, const struct log_field fields[], size_t n, const char *fmt, va_list ap)
 {

@@ -45,11 +45,12 @@ static void block_text(const struct verdict_block *b, const struct events_cause 
 {
 	switch (b->cause) {
 	case VERDICT_EVIDENCE:
-		(void)snprintf(out, cap, " (offence %u): %s, %s, %u hit%s", b->offence, cause->rule, cause->reason, b->hits,
-		               b->hits == 1 ? "" : "s");
+		(void)snprintf(out, cap, " (offence %u): %s, %s, %u hit%s", b->offence, cause->rule,
+		               cause->reason, b->hits, b->hits == 1 ? "" : "s");
 		break;
 	case VERDICT_NETWORK:
-		(void)snprintf(out, cap, " (%u of its clients were blocked): %s, %s", b->hits, cause->rule, cause->reason);
+		(void)snprintf(out, cap, " (%u of its clients were blocked): %s, %s", b->hits, cause->rule,
+		               cause->reason);
 		break;
 	case VERDICT_MANUAL:
 		(void)snprintf(out, cap, " by %s%s%s", cause->who, cause->reason != NULL ? ": " : "",
@@ -60,7 +61,8 @@ static void block_text(const struct verdict_block *b, const struct events_cause 
 
 void events_blocked(struct events *e, const struct verdict_block *b, const struct events_cause *cause)
 {
-	char net[NET_TEXT_MAX], lasts[DURATION_TEXT_MAX], until[TIME_TEXT_MAX], offence[NUMBER_MAX], hits[NUMBER_MAX];
+	char net[NET_TEXT_MAX], lasts[DURATION_TEXT_MAX], until[TIME_TEXT_MAX], offence[NUMBER_MAX],
+	        hits[NUMBER_MAX];
 	char text[LOG_TEXT_MAX];
 	const bool counted = b->cause == VERDICT_EVIDENCE;
 	const struct log_field fields[] = {{"WFS_EVENT", b->prolonged ? "extended" : "blocked"},
@@ -85,17 +87,21 @@ void events_blocked(struct events *e, const struct verdict_block *b, const struc
 	          b->prolonged ? "extended the block of" : "blocked", net, lasts, text, e->ports);
 }
 
-void events_released(struct events *e, const struct net *released, const char *why, const char *who, const char *reason)
+void events_released(struct events *e, const struct net *released, const char *why, const char *who,
+                     const char *reason)
 {
 	char net[NET_TEXT_MAX];
-	const struct log_field fields[] = {
-		{"WFS_EVENT", "released"}, {"WFS_ADDRESS", net}, {"WFS_REASON", reason != NULL ? reason : why}, {"WFS_WHO", who}};
+	const struct log_field fields[] = {{"WFS_EVENT", "released"},
+	                                   {"WFS_ADDRESS", net},
+	                                   {"WFS_REASON", reason != NULL ? reason : why},
+	                                   {"WFS_WHO", who}};
 
 	if (!may_log(e, &e->released))
 		return;
 	(void)net_text(released, net);
 	log_event(LOG_INFO, fields, sizeof fields / sizeof *fields, "released %s (%s%s%s%s%s)", net, why,
-	          who != NULL ? " by " : "", who != NULL ? who : "", reason != NULL ? ": " : "", reason != NULL ? reason : "");
+	          who != NULL ? " by " : "", who != NULL ? who : "", reason != NULL ? ": " : "",
+	          reason != NULL ? reason : "");
 }
 
 void events_released_more(struct events *e, size_t n)
@@ -107,15 +113,17 @@ void events_allowed(struct events *e, const struct net *allowed, int64_t for_s, 
 {
 	char net[NET_TEXT_MAX], lasts[DURATION_TEXT_MAX], until[TIME_TEXT_MAX];
 	const struct log_field fields[] = {
-		{"WFS_EVENT", "allowed"}, {"WFS_ADDRESS", net}, {"WFS_REASON", reason}, {"WFS_UNTIL", until}};
+	        {"WFS_EVENT", "allowed"}, {"WFS_ADDRESS", net}, {"WFS_REASON", reason}, {"WFS_UNTIL", until}};
 
 	(void)net_text(allowed, net);
 	duration_text(for_s, lasts);
 	time_text(e->now_s + for_s, until);
-	log_event(LOG_INFO, fields, sizeof fields / sizeof *fields, "allowed %s for %s: %s", net, lasts, reason);
+	log_event(LOG_INFO, fields, sizeof fields / sizeof *fields, "allowed %s for %s: %s", net, lasts,
+	          reason);
 }
 
-void events_ordered(struct events *e, const char *verb, const char *object, const char *who, const char *reason, bool done)
+void events_ordered(struct events *e, const char *verb, const char *object, const char *who,
+                    const char *reason, bool done)
 {
 	const bool is_rule = strcmp(verb, "resume") == 0;
 	const struct log_field fields[] = {{"WFS_EVENT", "order"},
@@ -133,7 +141,8 @@ void events_ordered(struct events *e, const char *verb, const char *object, cons
 static void sum(size_t *n, const char *what)
 {
 	if (*n > 0)
-		log_line(LOG_INFO, "%s %zu more, too many to be told one by one; the database has them", what, *n);
+		log_line(LOG_INFO, "%s %zu more, too many to be told one by one; the database has them", what,
+		         *n);
 	*n = 0;
 }
 

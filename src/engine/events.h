@@ -50,13 +50,13 @@ struct events_cause {
 void events_blocked(struct events *events, const struct verdict_block *block, const struct events_cause *cause);
 
 /* A block is over. why: "expired". who, reason: of the order it was for, or NULL. */
-void events_released(struct events *events, const struct net *net, const char *why, const char *who, const char *reason);
+void events_released(struct events *events, const struct net *released, const char *why, const char *who, const char *reason);
 
 /* n more were released, which are not told one by one. */
 void events_released_more(struct events *events, size_t n);
 
 /* It will not be blocked for so long. */
-void events_allowed(struct events *events, const struct net *net, int64_t for_s, const char *reason);
+void events_allowed(struct events *events, const struct net *allowed, int64_t for_s, const char *reason);
 
 /* Somebody asked for something. object: an address, a rule, or ""; reason: "" when none was given. */
 void events_ordered(struct events *events, const char *verb, const char *object, const char *who, const char *reason,

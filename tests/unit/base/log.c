@@ -68,8 +68,11 @@ static void what_a_stranger_wrote_is_escaped(void **state)
 {
 	(void)state;
 	log_init("watchforspammers", LOG_INFO);
-	log_line(LOG_INFO, "vote: %s", "a\nwatchforspammers: released \x1b[31m\xff, gr\xc3\xbc\xc3\x9f" "e \\x0a");
-	wrote("watchforspammers: vote: a\\x0awatchforspammers: released \\x1b[31m\\xff, gr\xc3\xbc\xc3\x9f" "e \\x0a\n");
+	log_line(LOG_INFO, "vote: %s",
+	         "a\nwatchforspammers: released \x1b[31m\xff, gr\xc3\xbc\xc3\x9f"
+	         "e \\x0a");
+	wrote("watchforspammers: vote: a\\x0awatchforspammers: released \\x1b[31m\\xff, gr\xc3\xbc\xc3\x9f"
+	      "e \\x0a\n");
 }
 
 static void what_is_long_is_cut(void **state)
@@ -103,7 +106,8 @@ static void another_stream_is_no_journal(void **state)
 	wrote("watchforspammers: a\n");
 }
 
-/* Its tag is the journal's own. With the socket, which a test cannot have here, the record would go there instead. */
+/* Its tag is the journal's own. With the socket, which a test cannot have here, the record would go there
+ * instead. */
 static void a_journal_without_socket_gets_the_level(void **state)
 {
 	struct stat st;
@@ -125,11 +129,11 @@ static void a_journal_without_socket_gets_the_level(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		logged(a_line_has_the_tag),
-		logged(what_a_stranger_wrote_is_escaped),
-		logged(what_is_long_is_cut),
-		logged(another_stream_is_no_journal),
-		logged(a_journal_without_socket_gets_the_level),
+	        logged(a_line_has_the_tag),
+	        logged(what_a_stranger_wrote_is_escaped),
+	        logged(what_is_long_is_cut),
+	        logged(another_stream_is_no_journal),
+	        logged(a_journal_without_socket_gets_the_level),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
