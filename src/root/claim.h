@@ -5,8 +5,8 @@
  * lock on a file in /run that only root can open, named after it and the number of the network namespace; when he dies,
  * however it happens, the kernel lets go.
  */
-#ifndef WFS_CLAIM_H
-#define WFS_CLAIM_H
+#ifndef WFS_ROOT_CLAIM_H
+#define WFS_ROOT_CLAIM_H
 
 #include "base/why.h"
 #include "root/root.h"

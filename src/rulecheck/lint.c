@@ -3,71 +3,61 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LOOK_MAX = 60 }; /* bytes of a piece shown */
+#include "rules/compiled.h"
+#include "rules/syntax.h"
+
+enum {
+	LOOK_MAX = 60,  /* bytes of a piece shown */
+	ATOM_MAX = 255, /* bytes of an atom that is tried by itself */
+};
 
 /* --- the shape of the regex --- */
 
-/* The bytes of the class at p ("[...]"), brackets included; 1 when it does not end. */
-static size_t class_len(const char *p)
+/* One atom of a regex, compiled; NULL for what is none by itself. */
+static pcre2_code *compile_atom(const char *p, size_t len)
 {
-	size_t n = 1;
+	char text[ATOM_MAX + 1];
 
-	if (p[n] == '^')
-		n++;
-	if (p[n] == ']')
-		n++;
-	for (; p[n] != '\0' && p[n] != ']'; n++)
-		if (p[n] == '\\' && p[n + 1] != '\0')
-			n++;
-	return p[n] == ']' ? n + 1 : 1;
+	if (len > ATOM_MAX)
+		return NULL;
+	memcpy(text, p, len);
+	text[len] = '\0';
+	return compiled_piece(text);
 }
 
-/* True when the repeated atom (len bytes) cannot take what the regex goes on with, so that it stops there. */
+static bool matches_byte(const pcre2_code *atom, unsigned char byte, pcre2_match_data *data)
+{
+	return pcre2_match(atom, &byte, 1, 0, PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_NO_JIT, data,
+	                   NULL) >= 0;
+}
+
+/* True when no byte matches both atoms: PCRE2 is asked for each, so whatever a class says is understood. */
+static bool are_disjoint(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	pcre2_code *const one = compile_atom(a, a_len), *const other = compile_atom(b, b_len);
+	pcre2_match_data *const data = pcre2_match_data_create(1, NULL);
+	bool disjoint = one != NULL && other != NULL && data != NULL;
+
+	for (unsigned byte = 0; byte < 256 && disjoint; byte++)
+		disjoint = !matches_byte(one, (unsigned char)byte, data) ||
+		           !matches_byte(other, (unsigned char)byte, data);
+	pcre2_code_free(one);
+	pcre2_code_free(other);
+	pcre2_match_data_free(data);
+	return disjoint;
+}
+
+/* True when the repeated atom cannot match what the regex goes on with, so that it stops there. */
 static bool stops_at(const char *atom, size_t len, const char *next)
 {
-	char c;
-
-	while (*next == ')' || (next[-1] == ')' && (*next == '?' || *next == '*' || *next == '+')))
-		next++; /* the end of the group the repeat stands in */
-	c = *next == '\\' ? next[1] : *next;
-	if (c == '\0' || *atom == '.' || (*next != '\\' && strchr("(.^$|[", *next) != NULL))
-		return false;
-	if (*next == '\\' && strchr("dDwWsSbB", c) != NULL)
-		return c == 's' && memmem(atom, len, "\\s", 2) != NULL;
-	if (*atom == '\\')
-		return atom[1] == 'S' && c == ' ';
-	if (c == ' ' && memmem(atom, len, "\\s", 2) != NULL)
-		return true;
-	return memchr(atom + 2, c, len - 3) != NULL;
-}
-
-/* The bytes of a quantifier without an upper end at p; 0 when there is none. */
-static size_t endless(const char *p)
-{
-	size_t n = 0;
-
-	if (*p == '*' || *p == '+') {
-		n = 1;
-	} else if (*p == '{') {
-		while (p[n] != '\0' && p[n] != '}' && p[n] != ',')
-			n++;
-		if (p[n] != ',' || p[n + 1] != '}')
-			return 0;
-		n += 2;
+	/* The end of the group the repeat stands in, with what repeats the group. */
+	while (*next == ')') {
+		next++;
+		next += syntax_quantifier(next).len;
 	}
-	if (n > 0 && (p[n] == '?' || p[n] == '+'))
-		n++;
-	return n;
-}
-
-/* The bytes of the atom at p when it takes any word a stranger likes; 0: it does not. */
-static size_t wide_atom(const char *p)
-{
-	if (*p == '.')
-		return 1;
-	if (*p == '\\' && (p[1] == 'S' || p[1] == 'D' || p[1] == 'W'))
-		return 2;
-	return p[0] == '[' && p[1] == '^' ? class_len(p) : 0;
+	if (*next == '\0' || strchr("(.^$|", *next) != NULL || rulefile_word_len(next) > 0)
+		return false;
+	return are_disjoint(atom, len, next, syntax_atom_len(next));
 }
 
 static bool holds_the_end(const char *regex)
@@ -86,20 +76,22 @@ bool lint_is_loose(const char *regex, size_t *ret_at)
 	if (addr == NULL || holds_the_end(regex))
 		return false;
 	for (const char *p = regex; p < addr;) {
-		const size_t atom = wide_atom(p), repeat = atom > 0 ? endless(p + atom) : 0;
+		const size_t atom = syntax_atom_len(p);
 
-		if (repeat > 0 && !stops_at(p, atom, p + atom + repeat)) {
-			*ret_at = (size_t)(p - regex);
-			return true;
+		if (syntax_is_wide(p)) {
+			const struct syntax_quantifier q = syntax_quantifier(p + atom);
+
+			if (q.endless && !stops_at(p, atom, p + atom + q.len)) {
+				*ret_at = (size_t)(p - regex);
+				return true;
+			}
 		}
-		if (*p == '\\' && p[1] != '\0')
-			p += 2;
-		else if (*p == '[')
-			p += class_len(p);
+		if (*p != '(')
+			p += atom;
 		else if (strncmp(p, "(?!", 3) == 0 || strncmp(p, "(?=", 3) == 0)
-			p += 3 + strcspn(p + 3, ")"); /* looks, takes nothing */
+			p += atom; /* looks ahead, matches nothing itself */
 		else
-			p++;
+			p += syntax_opener_len(p) > 0 ? syntax_opener_len(p) : 1;
 	}
 	return false;
 }

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "rules/compiled.h"
 #include "rules/rdns.h"
+#include "rules/syntax.h"
 
 enum {
 	NESTING_MAX = 8,  /* groups within groups that are looked into */
@@ -14,7 +15,7 @@ enum {
 };
 
 /* One message, and what is needed to try regexes on it. */
-struct inspect {
+struct attempt {
 	struct span message;
 	pcre2_match_data *data;
 	pcre2_match_context *context;
@@ -24,11 +25,11 @@ struct inspect {
 	const char *best_rest; /* and what of the regex comes behind it */
 };
 
-static void look_init(struct inspect *l, const struct rules *rules, struct span message)
+static void look_init(struct attempt *l, const struct rules *rules, struct span message)
 {
-	*l = (struct inspect){.message = message,
-	                   .data = pcre2_match_data_create(rules->groups_max + 1, NULL),
-	                   .context = pcre2_match_context_create(NULL)};
+	*l = (struct attempt){.message = message,
+	                      .data = pcre2_match_data_create(rules->groups_max + 1, NULL),
+	                      .context = pcre2_match_context_create(NULL)};
 	if (l->data == NULL || l->context == NULL)
 		abort();
 	(void)pcre2_set_match_limit(l->context, RULES_MATCH_LIMIT);
@@ -36,19 +37,19 @@ static void look_init(struct inspect *l, const struct rules *rules, struct span 
 	(void)pcre2_set_heap_limit(l->context, RULES_HEAP_LIMIT_KIB);
 }
 
-static void look_done(struct inspect *l)
+static void look_done(struct attempt *l)
 {
 	pcre2_match_data_free(l->data);
 	pcre2_match_context_free(l->context);
 }
 
-static int match(const struct inspect *l, const pcre2_code *code, size_t len, uint32_t options)
+static int match(const struct attempt *l, const pcre2_code *code, size_t len, uint32_t options)
 {
 	return pcre2_match(code, (PCRE2_SPTR)l->message.p, len, 0, options | PCRE2_NO_JIT, l->data,
 	                   l->context);
 }
 
-static struct span group(const struct inspect *l, uint32_t number)
+static struct span group(const struct attempt *l, uint32_t number)
 {
 	const PCRE2_SIZE *const at = pcre2_get_ovector_pointer(l->data) + 2 * number;
 
@@ -63,7 +64,7 @@ static struct span group(const struct inspect *l, uint32_t number)
  * The longest beginning of the message that the regex could go on from. For an end that a regex looks for
  * with ".*" that is all of it.
  */
-static size_t reached(const struct inspect *l, const pcre2_code *code)
+static size_t reached(const struct attempt *l, const pcre2_code *code)
 {
 	size_t good = 0, bad = l->message.len + 1;
 
@@ -81,115 +82,21 @@ static size_t reached(const struct inspect *l, const pcre2_code *code)
 
 /* --- the regex's side: the longest beginning of it that fits --- */
 
-static size_t class_len(const char *p)
-{
-	size_t n = 1;
-
-	n += p[n] == '^';
-	n += p[n] == ']';
-	while (p[n] != '\0' && p[n] != ']') {
-		const char *const end = p[n] == '[' && p[n + 1] == ':' ? strstr(p + n + 2, ":]") : NULL;
-
-		n += end != NULL ? (size_t)(end - (p + n)) + 2 : p[n] == '\\' && p[n + 1] != '\0' ? 2 : 1;
-	}
-	return p[n] == ']' ? n + 1 : 1;
-}
-
-static size_t escape_len(const char *p)
-{
-	const char *end = NULL;
-	size_t n = 2;
-
-	if (p[1] == '\0')
-		return 1;
-	if (strchr("xpPkgoN", p[1]) != NULL && (p[2] == '{' || p[2] == '<'))
-		end = strchr(p + 2, p[2] == '{' ? '}' : '>');
-	if (end != NULL)
-		return (size_t)(end - p) + 1;
-	while (p[1] == 'x' && n < 4 && p[n] != '\0' && strchr("0123456789abcdefABCDEF", p[n]) != NULL)
-		n++;
-	return n;
-}
-
-static size_t group_len(const char *p)
-{
-	size_t n = 0, depth = 0;
-
-	while (p[n] != '\0') {
-		if (p[n] == '\\')
-			n += escape_len(p + n);
-		else if (p[n] == '[')
-			n += class_len(p + n);
-		else {
-			depth += p[n] == '(';
-			depth -= p[n] == ')';
-			n++;
-			if (depth == 0)
-				return n;
-		}
-	}
-	return n;
-}
-
-static size_t quantifier_len(const char *p)
-{
-	size_t n = 0;
-
-	if (*p == '*' || *p == '+' || *p == '?') {
-		n = 1;
-	} else if (*p == '{') {
-		n = 1 + strspn(p + 1, "0123456789,");
-		n = n > 1 && p[n] == '}' ? n + 1 : 0;
-	}
-	return n > 0 && (p[n] == '?' || p[n] == '+') ? n + 1 : n;
-}
-
-/* One thing that a regex is a row of, without its quantifier. */
-static size_t bare_atom_len(const char *p)
-{
-	const size_t word = rulefile_word_len(p);
-
-	return word > 0 ? word : *p == '\\' ? escape_len(p) : *p == '[' ? class_len(p) : *p == '(' ? group_len(p) : 1;
-}
-
 static size_t atom_len(const char *p)
 {
-	const size_t n = bare_atom_len(p);
+	const size_t n = syntax_atom_len(p);
 
-	return n + quantifier_len(p + n);
+	return n + syntax_quantifier(p + n).len;
 }
 
 /* An atom that runs over whatever comes: where it ends says nothing. */
 static bool is_wide(const char *p)
 {
-	const size_t n = bare_atom_len(p);
-	const bool wide =
-	        *p == '.' || (p[0] == '[' && p[1] == '^') || (*p == '\\' && strchr("SDW", p[1]) != NULL);
-
-	return wide &&
-	       (p[n] == '*' || p[n] == '+' || (p[n] == '{' && p[n + quantifier_len(p + n) - 2] == ','));
-}
-
-/* The bytes of "(", "(?:", "(?<name>" and the like; 0 for what is not looked into. */
-static size_t opener_len(const char *p)
-{
-	const char *end;
-
-	if (p[0] != '(' || p[1] == '*')
-		return 0;
-	if (p[1] != '?')
-		return 1;
-	if (p[2] == ':' || p[2] == '>' || p[2] == '|')
-		return 3;
-	if ((p[2] == '<' && p[3] != '=' && p[3] != '!') || (p[2] == 'P' && p[3] == '<')) {
-		end = strchr(p, '>');
-		return end != NULL ? (size_t)(end - p) + 1 : 0;
-	}
-	return 0; /* looks around, sets options: takes nothing */
+	return syntax_is_wide(p) && syntax_quantifier(p + syntax_atom_len(p)).endless;
 }
 
 /* True when head, len bytes with its groups closed, fits; ret_end: how much of the message it takes. */
-static bool fits(const struct inspect *l, size_t len, int nesting, size_t *ret_end)
+static bool fits(const struct attempt *l, size_t len, int nesting, size_t *ret_end)
 {
 	pcre2_code *code;
 	int rc;
@@ -206,7 +113,7 @@ static bool fits(const struct inspect *l, size_t len, int nesting, size_t *ret_e
 	return rc >= 0;
 }
 
-static size_t put(const struct inspect *l, size_t head_len, const char *from, const char *to)
+static size_t put(const struct attempt *l, size_t head_len, const char *from, const char *to)
 {
 	memcpy(l->head + head_len, from, (size_t)(to - from));
 	return head_len + (size_t)(to - from);
@@ -224,10 +131,10 @@ static size_t sound(const char *const *starts, size_t good)
 	return good;
 }
 
-static void descend(struct inspect *l, size_t head_len, const char *from, const char *to, int nesting);
+static void descend(struct attempt *l, size_t head_len, const char *from, const char *to, int nesting);
 
 /* How far one alternative goes behind head. starts: its n atoms, and where they end. */
-static void try_row(struct inspect *l, size_t head_len, const char *const *starts, size_t n, int nesting)
+static void try_row(struct attempt *l, size_t head_len, const char *const *starts, size_t n, int nesting)
 {
 	size_t good = 0, bad = n + 1, end = 0, opener, atom;
 
@@ -250,15 +157,15 @@ static void try_row(struct inspect *l, size_t head_len, const char *const *start
 	}
 	if (good == n || nesting == NESTING_MAX)
 		return;
-	opener = opener_len(starts[good]);
-	atom = bare_atom_len(starts[good]);
+	opener = syntax_opener_len(starts[good]);
+	atom = syntax_atom_len(starts[good]);
 	if (opener > 0 && atom > opener)
 		descend(l, put(l, head_len, starts[0], starts[good] + opener), starts[good] + opener,
 		        starts[good] + atom - 1, nesting + 1);
 }
 
 /* Each alternative of what stands between from and to. */
-static void descend(struct inspect *l, size_t head_len, const char *from, const char *to, int nesting)
+static void descend(struct attempt *l, size_t head_len, const char *from, const char *to, int nesting)
 {
 	const char **const starts = calloc((size_t)(to - from) + 1, sizeof *starts);
 	const char *p = from;
@@ -278,7 +185,7 @@ static void descend(struct inspect *l, size_t head_len, const char *from, const 
 	free(starts);
 }
 
-static void look_into(struct inspect *l, const char *regex)
+static void look_into(struct attempt *l, const char *regex)
 {
 	const size_t len = strlen(regex);
 
@@ -292,7 +199,7 @@ static void look_into(struct inspect *l, const char *regex)
 }
 /* --- one rule --- */
 
-static void stopped(struct inspect *l, const struct compiled *c, struct nearmiss *ret)
+static void stopped(struct attempt *l, const struct compiled *c, struct nearmiss *ret)
 {
 	const size_t end = reached(l, c->match);
 
@@ -302,7 +209,7 @@ static void stopped(struct inspect *l, const struct compiled *c, struct nearmiss
 }
 
 /* Which piece of the regex did not fit; and for one that ran to the end, from where on it was looked for. */
-static void find_wanted(struct inspect *l, const struct compiled *c, struct nearmiss *ret)
+static void find_wanted(struct attempt *l, const struct compiled *c, struct nearmiss *ret)
 {
 	l->ran_out = ret->place.p == l->message.p + l->message.len;
 	look_into(l, c->rule.text->match.text);
@@ -311,7 +218,7 @@ static void find_wanted(struct inspect *l, const struct compiled *c, struct near
 	ret->wanted = l->best_rest;
 }
 
-static void refused(struct inspect *l, const struct compiled *c, struct nearmiss *ret)
+static void refused(struct attempt *l, const struct compiled *c, struct nearmiss *ret)
 {
 	const struct span where = group(l, c->addr), name = group(l, c->name);
 	struct addr address;
@@ -341,7 +248,7 @@ static void refused(struct inspect *l, const struct compiled *c, struct nearmiss
 }
 
 /* All but what of the regex did not fit, which takes longer. */
-static void look_at(struct inspect *l, const struct compiled *c, struct nearmiss *ret)
+static void look_at(struct attempt *l, const struct compiled *c, struct nearmiss *ret)
 {
 	const int rc = match(l, c->match, l->message.len, 0);
 
@@ -356,7 +263,7 @@ static void look_at(struct inspect *l, const struct compiled *c, struct nearmiss
 
 void nearmiss_of_rule(const struct rules *rules, size_t index, struct span message, struct nearmiss *ret)
 {
-	struct inspect l;
+	struct attempt l;
 
 	(void)compiled_unwrap(&message);
 	look_init(&l, rules, message);
@@ -369,7 +276,7 @@ void nearmiss_of_rule(const struct rules *rules, size_t index, struct span messa
 /* --- the nearest of them --- */
 
 /* How near: the whole match fits, then how far it got; a rule that takes no line by itself comes last. */
-static size_t nearness(const struct inspect *l, const struct nearmiss *n)
+static size_t nearness(const struct attempt *l, const struct nearmiss *n)
 {
 	if (n->rule->text->also)
 		return n->why == NEARMISS_ALSO;
@@ -377,7 +284,7 @@ static size_t nearness(const struct inspect *l, const struct nearmiss *n)
 }
 
 /* Of two that got equally far the one whose words stand in the message. */
-static size_t words_there(const struct inspect *l, const struct compiled *c)
+static size_t words_there(const struct attempt *l, const struct compiled *c)
 {
 	size_t n = 0;
 
@@ -392,7 +299,7 @@ int nearmiss_find(const struct rules *rules, struct span program, struct span me
 	struct nearmiss best = {0};
 	size_t best_near = 0, best_words = 0;
 	bool any = false;
-	struct inspect l;
+	struct attempt l;
 
 	(void)compiled_unwrap(&message);
 	look_init(&l, rules, message);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "rules/syntax.h"
+
 enum { USEFUL_MIN = 2 }; /* bytes: a single one stands in nearly every line */
 
 /* The literals met so far. */
@@ -30,61 +32,6 @@ static void end_run(struct found *f)
 	f->run = (struct literal){0};
 }
 
-/* p stands on "[": returns what follows the class, NULL when it does not end. */
-static const char *skip_class(const char *p)
-{
-	p++;
-	if (*p == '^')
-		p++;
-	if (*p == ']')
-		p++;
-	while (*p != '\0' && *p != ']') {
-		if (*p == '\\' && p[1] != '\0') {
-			p += 2;
-		} else if (*p == '[' && (p[1] == ':' || p[1] == '.' || p[1] == '=')) {
-			const char kind = p[1];
-
-			for (p += 2; *p != '\0' && !(p[0] == kind && p[1] == ']'); p++)
-				;
-			if (*p != '\0')
-				p += 2;
-		} else {
-			p++;
-		}
-	}
-	return *p == ']' ? p + 1 : NULL;
-}
-
-/* p stands on "(": returns what follows the group; NULL when it is unusual or does not end. */
-static const char *skip_group(const char *p)
-{
-	size_t depth = 0;
-
-	while (*p != '\0') {
-		if (*p == '\\') {
-			if (p[1] == '\0' || p[1] == 'Q' || p[1] == 'E')
-				return NULL;
-			p += 2;
-		} else if (*p == '[') {
-			p = skip_class(p);
-			if (p == NULL)
-				return NULL;
-		} else if (*p == '(') {
-			if (p[1] == '*' || (p[1] == '?' && (p[2] == '#' || p[2] == 'C')))
-				return NULL; /* a verb may accept before the end; comments hide brackets */
-			depth++;
-			p++;
-		} else if (*p == ')') {
-			p++;
-			if (--depth == 0)
-				return p;
-		} else {
-			p++;
-		}
-	}
-	return NULL;
-}
-
 /* "(?i)" and the like change what follows the group. "(?i:x)", "(?<n>x)" and "(?!x)" do not. */
 static bool sets_options(const char *p)
 {
@@ -106,60 +53,45 @@ static bool is_plain_escape(char c)
 	return c > ' ' && c < 0x7F && !is_digit(c) && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z');
 }
 
-/*
- * p stands behind an atom: takes its quantifiers. any: there is one; plus: it is "+" alone, so the atom is
- * needed once all the same. Returns what follows.
- */
-static const char *quantifiers(const char *p, bool *any, bool *plus)
+/* What may hide brackets, accept before the end, or move the beginning: such a regex is given up. */
+static bool is_unusual(const char *regex)
 {
-	*any = *p != '\0' && strchr("?*+{", *p) != NULL;
-	*plus = *p == '+';
-	while (*p != '\0' && strchr("?*+{", *p) != NULL) {
-		if (*p == '{')
-			while (p[1] == ',' || p[1] == ' ' || is_digit(p[1]))
-				p++;
-		p++;
-		if (*p == '}')
-			p++;
-		if (*p == '?' || *p == '+') /* lazy, possessive */
-			p++;
-		if (*p != '\0' && strchr("?*+{", *p) != NULL)
-			*plus = false;
-	}
-	return p;
+	static const char *const unusual[] = {"(*", "(?#", "(?C", "\\Q", "\\E", "\\K"};
+
+	for (size_t i = 0; i < sizeof unusual / sizeof *unusual; i++)
+		if (strstr(regex, unusual[i]) != NULL)
+			return true;
+	return false;
 }
 
-/* Reads one atom and its quantifier. Returns what follows, NULL when this regex is given up. */
-static const char *take_atom(struct found *f, const char *p)
+/* Reads one atom with its quantifiers. Returns what follows, NULL when this regex is given up. */
+static const char *read_atom(struct found *f, const char *p)
 {
-	bool literal = false, any, plus;
-	char byte = *p;
+	const size_t len = syntax_atom_len(p);
+	struct syntax_quantifier q;
+	bool literal = len == 1, needed = true, repeated = false;
+	char byte;
 
-	if (*p == '(') {
-		if (sets_options(p))
-			return NULL;
-		p = skip_group(p);
-	} else if (*p == '[') {
-		p = skip_class(p);
-	} else if (*p == '\\') {
-		if (p[1] == '\0' || p[1] == 'Q' || p[1] == 'E' || p[1] == 'K')
+	if (*p == '(' && (len == 1 || sets_options(p)))
+		return NULL;
+	if (*p == '[' && len == 1)
+		return NULL;
+	if (*p == '\\') {
+		/* Whatever belongs to "\x41", "\o{..}", "\p{..}", "\g{..}" is not ours to read. */
+		if (len == 1 || strchr("xopPgkNuUlLc0123456789", p[1]) != NULL)
 			return NULL;
 		literal = is_plain_escape(p[1]);
-		byte = p[1];
-		/* Whatever belongs to "\x41", "\o{..}", "\p{..}", "\g{..}" is not ours to read. */
-		if (!literal && strchr("xopPgkNuUlLcQEK0123456789", p[1]) != NULL)
-			return NULL;
-		p += 2;
-	} else {
-		literal = strchr(".^$|)*+?{}", *p) == NULL;
-		p++;
+	} else if (strchr(".^$|)*+?{}", *p) != NULL) {
+		literal = false;
 	}
-	if (p == NULL)
-		return NULL;
-	p = quantifiers(p, &any, &plus);
-	if (literal && (!any || plus))
+	byte = p[len - 1];
+	for (p += len; (q = syntax_quantifier(p)).len > 0; p += q.len) {
+		needed = *p == '+' && !repeated; /* what may come several times would make a worse literal */
+		repeated = true;
+	}
+	if (literal && needed)
 		add(f, byte);
-	if (!literal || any)
+	if (!literal || repeated)
 		end_run(f);
 	return p;
 }
@@ -220,6 +152,8 @@ size_t literal_find(const char *regex, struct literal ret[static LITERALS_MAX])
 	const char *p = regex;
 	size_t n = 0;
 
+	if (is_unusual(regex))
+		return 0;
 	if (*p == '^') {
 		const char *const begin = p + 1;
 
@@ -230,7 +164,7 @@ size_t literal_find(const char *regex, struct literal ret[static LITERALS_MAX])
 	while (p != NULL && *p != '\0') {
 		if (*p == '|' || *p == ')' || *p == '*' || *p == '+' || *p == '?')
 			return 0; /* an alternative needs nothing of the other; the rest is no regex */
-		p = take_atom(&f, p);
+		p = read_atom(&f, p);
 	}
 	if (p == NULL)
 		return 0;
