@@ -61,7 +61,7 @@ CREATE TABLE act ( -- what people did by hand, and who they were
 	id      INTEGER PRIMARY KEY,
 	time    INTEGER NOT NULL,
 	who     TEXT    NOT NULL, -- 'uid 1000 (alice)', 'token mx2'
-	what    TEXT    NOT NULL, -- 'block', 'unblock', 'vote black', 'vote white', 'reload', 'resume'
+	what    TEXT    NOT NULL, -- 'block', 'unblock', 'unblock all', 'allow', 'disallow', 'vote black' ...
 	address TEXT,
 	why     TEXT
 );
@@ -88,7 +88,7 @@ CREATE TABLE allowance ( -- networks that are not blocked for a while
 	address TEXT    NOT NULL,
 	since   INTEGER NOT NULL,
 	until   INTEGER NOT NULL,
-	cause   TEXT    NOT NULL, -- 'cluster', 'name', 'dns-list' ...
+	cause   TEXT    NOT NULL, -- 'by hand', 'cluster', 'name', 'dns-list' ...
 	why     TEXT
 );
 CREATE INDEX allowance_until ON allowance (until);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "build.h" /* WFS_VERSION */
 #include "command/command.h"
 
@@ -15,54 +16,83 @@ static const struct command {
 	const char *details;
 } commands[] = {
 	{"run", command_run, "", "the daemon, in the foreground",
-         "Follows the logs of the configuration and keeps the kernel's block lists. SIGHUP reloads, SIGTERM stops.\n"},
+         "Follows the logs of the configuration and keeps the kernel's block lists.\n"
+         "SIGHUP reloads, SIGTERM stops.\n"},
 	{"replay", command_replay,
-         "[--database FILE [--diff]] [--sync] [--rules DIR] [--from T] [--until T] [--year Y] [--threads N]\n"
-         "       [--progress none|bar|plain] [--json] FILE...|-",
-         "old logs through the same rules and decisions",
-         "  --database FILE  store hits and blocks there; what it has counted already is passed over\n"
-         "  --diff           do not store, but say where its blocks differ from what the logs lead to; exit status 1 if so\n"
-         "  --sync           put what is blocked now by the database into the kernel (needs root)\n"
+         "[OPTION...] FILE...|-", "old logs through the same rules and decisions",
+         "  --database FILE  store hits and blocks there; what it has is passed over\n"
+         "  --diff           do not store, but say where its blocks differ from what\n"
+         "                   the logs lead to; exit status 1 if so\n"
+         "  --sync           put what is blocked now by the database into the kernel\n"
+         "                   (needs root)\n"
          "  --rules DIR      with these rules instead of the configured ones\n"
-         "  --from T, --until T  only lines from these times: 2026-11-20, 2026-11-20T13:37:42Z\n"
-         "  --year Y         the year the first time stamp is in, when it has none\n"
+         "  --from T, --until T  only lines from these times: 2026-11-20,\n"
+         "                   2026-11-20T13:37:42Z\n"
+         "  --year Y         the year of the first time stamp, when it has none\n"
          "  --threads N      how many to use; default: one for each processor\n"
-         "Files may be compressed and come in any order. Without --database nothing is changed.\n"},
-	{"check", command_check, "[--strict] [--json] [--against LOG...] [FILE.rules...]|--new [LINE]",
-         "configuration, rules and their examples, and what run needs of this machine",
-         "Prints each fault as file:line: reason, with the place under it; what is dubious as a warning. With files,\n"
-         "these are checked together with the configured rules and replace those of the same name,\n"
-         "and this machine (user, logs, kernel, ports) is not looked at.\n"
-         "  --strict       warnings are faults\n"
-         "  --against LOG  what the rules (with files: these alone) would have done to old logs, and whom they would\n"
-         "                 have blocked who delivered accepted mail or logged in: then exit status 1. Further logs may\n"
-         "                 follow; they may be compressed.\n"
-         "  --new          print the beginnings of a rule for this line of a log, else for one from standard input\n"},
+         "  --progress P     none, bar or plain\n"
+         "  --json           the summary as JSON\n"
+         "Files may be compressed and come in any order. Without --database nothing is\n"
+         "changed.\n"},
+	{"check", command_check, "[OPTION...] [FILE.rules...]|--new [LINE]", "configuration, rules, examples, and what run needs here",
+         "Prints each error as file:line: reason, with the place under it; what is\n"
+         "dubious as a warning. With files, these are checked together with the\n"
+         "configured rules and replace those of the same name, and this machine (user,\n"
+         "logs, kernel, ports) is not looked at.\n"
+         "  --strict       warnings are errors\n"
+         "  --against LOG  what the rules (with files: these alone) would have done to\n"
+         "                 old logs, and whom they would have blocked who delivered\n"
+         "                 accepted mail or logged in: then exit status 1. Further\n"
+         "                 logs may follow; they may be compressed.\n"
+         "  --new          print the beginnings of a rule for this line of a log, else\n"
+         "                 for one from standard input\n"
+         "  --json         one object a line\n"},
 	{"explain", command_explain, "[--json] [LINE...]", "which rule takes each line, and why not",
-         "Lines come from the arguments, else from standard input. For a line that none takes: the rule that came\n"
-         "nearest and where it stopped. Exit status 1 when no line was taken.\n"},
+         "Lines come from the arguments, else from standard input. For a line that none\n"
+         "takes: the rule that came nearest and where it stopped. Exit status 1 when no\n"
+         "line was taken.\n"},
 	{"list", command_list, "[--json]", "who is blocked now", ""},
-	{"why", command_why, "[--json] [--all] ADDRESS", "all that is known of an address",
+	{"why", command_why, "[--json] [--all] ADDRESS|NETWORK", "all that is known of an address",
          "  --all  every hit; else the newest 20. Exit status 1 when nothing is known.\n"},
 	{"status", command_status, "[--json|--check]", "the daemon's health, its problems first",
-         "  --check  one line, and the exit status as monitoring wants it: 0 ok, 1 warning, 2 critical, 3 unknown\n"
+         "  --check  one line, and the exit status as monitoring wants it: 0 ok,\n"
+         "           1 warning, 2 critical, 3 unknown\n"
          "Exit status 1 when there are problems.\n"},
 	{"test", command_order, "[--json] ADDRESS|NETWORK", "would it be blocked, and why",
-         "Asks the daemon, or the database when none runs. Exit status 1 when it is not blocked.\n"},
-	{"block", command_block, "[--json] ADDRESS|NETWORK [--for DURATION] [--reason TEXT]", "by hand, at once",
-         "  --for DURATION  600, 10m, 1h30m, 7d; else as long as its next block would last\n"
-         "  --reason TEXT   is recorded and shown\n"},
-	{"unblock", command_unblock, "[--json] ADDRESS|NETWORK [--reason TEXT]", "ends its blocks, forgets what it did",
-         "Every block ends that the address is in, also of a network. What it does from now on counts again.\n"},
-	{"add", command_block, "[--json] ADDRESS|NETWORK [DURATION] [TEXT]", "block, as MIMEDefang's daemon was told", ""},
-	{"del", command_unblock, "[--json] ADDRESS|NETWORK [TEXT]", "unblock, likewise", ""},
-	{"vote", command_vote, "[--json] black|white ADDRESS [--score N] [--reason TEXT]", "a point for or against",
-         "  --score N  how much; default 50 for black, 100 for white\n"
-         "White ends its blocks, and beats any number of black ones for the time of [block] window.\n"},
+         "Asks the daemon, or the database when none runs. Exit status 1 when it is not\n"
+         "blocked.\n"},
+	{"block", command_order, "[OPTION...] ADDRESS|NETWORK...", "by hand, at once",
+         "  --for DURATION  600, 10m, 1h30m, 7d; else as long as its next block would\n"
+         "                  last\n"
+         "  --reason TEXT   is recorded and shown\n"
+         "  --json          the answers as JSON\n"},
+	{"unblock", command_order, "[OPTION...] ADDRESS|NETWORK...|--all", "ends its blocks, forgets what it did",
+         "Every block ends that the address is in, also of a network. What it does from\n"
+         "now on counts again.\n"
+         "  --all          every block there is; asks nothing\n"
+         "  --reason TEXT  is recorded\n"
+         "  --json         the answers as JSON\n"},
+	{"allow", command_order, "[OPTION...] ADDRESS|NETWORK...", "for a while not blocked, whatever it does",
+         "Its blocks end at once. For ever: [allow] in the configuration.\n"
+         "  --for DURATION  10m, 7d; default 31d\n"
+         "  --reason TEXT   is recorded and shown\n"
+         "  --json          the answers as JSON\n"},
+	{"disallow", command_order, "[OPTION...] ADDRESS|NETWORK...", "ends that",
+         "  --reason TEXT  is recorded\n"
+         "  --json         the answers as JSON\n"},
+	{"vote", command_order, "[OPTION...] black|white ADDRESS...", "a point for or against",
+         "  --score N      how much; default 50 for black, 100 for white\n"
+         "  --reason TEXT  is recorded and shown\n"
+         "  --json         the answers as JSON\n"
+         "White ends its blocks, and beats any number of black ones for the time of\n"
+         "[block] window.\n"},
+	{"add", command_order, "[--json] ADDRESS|NETWORK [DURATION] [TEXT]", "block, as MIMEDefang's daemon was told", ""},
+	{"del", command_order, "[--json] ADDRESS|NETWORK [TEXT]", "unblock, likewise", ""},
 	{"resume", command_order, "[--json] RULE", "a suspended rule counts again", ""},
 	{"reload", command_order, "[--json]", "configuration and rules anew, everything or nothing", ""},
 	{"cleanup", command_cleanup, "", "takes out of the firewall what a killed daemon left",
-         "Removes the chain, the jumps to it and the lists. Needs root. While a daemon runs: exit status 1, and nothing is done.\n"},
+         "Removes the chain, the jumps to it and the lists. Needs root. While a daemon\n"
+         "runs: exit status 1, and nothing is done.\n"},
 };
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
@@ -72,8 +102,9 @@ static void print_help(void)
 	(void)printf("usage: watchforspammers [-c FILE] COMMAND [ARGUMENT...]\n\n");
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		(void)printf("  %-8s %s\n", commands[i].name, commands[i].what);
-	(void)printf("\n  -c FILE  the configuration; default %s\n"
-	             "  -h       help, also after a command\n"
+	(void)printf("  %-8s %s\n  %-8s %s\n", "help", "this, or more of a command", "version", "the version");
+	(void)printf("\n  -c FILE  this configuration instead of\n           %s\n"
+	             "  -h       this; 'help COMMAND' or -h behind one: more of it\n"
 	             "  -V       the version\n"
 	             "  --utc    times in UTC, else in the local zone\n\n"
 	             "watchforspammers(8) tells everything.\n",
@@ -82,7 +113,7 @@ static void print_help(void)
 
 static void print_command_help(const struct command *c)
 {
-	(void)printf("usage: watchforspammers [-c FILE] %s %s\n%s.\n%s", c->name, c->arguments, c->what, c->details);
+	(void)printf("usage: watchforspammers [-c FILE] %s %s\n%s\n%s", c->name, c->arguments, c->what, c->details);
 }
 
 static const struct command *find(const char *name)
@@ -91,6 +122,41 @@ static const struct command *find(const char *name)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
 	return NULL;
+}
+
+/* What other programs call it. */
+static const struct {
+	const char *word, *command;
+} others[] = {{"ban", "block"}, {"unban", "unblock"}, {"release", "unblock"}, {"whitelist", "allow"}, {"show", "list"}};
+
+/* The command that may have been meant; NULL: none is near. */
+static const char *nearest(const char *name)
+{
+	const char *names[N_COMMANDS + 3];
+
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (strcmp(others[i].word, name) == 0)
+			return others[i].command;
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		names[i] = commands[i].name;
+	names[N_COMMANDS] = "help";
+	names[N_COMMANDS + 1] = "version";
+	names[N_COMMANDS + 2] = NULL;
+	return text_nearest(name, names);
+}
+
+static int no_such_command(const char *name)
+{
+	static const char *const options[] = {NULL};
+	const char *const near = nearest(name);
+	char look[80];
+
+	if (name[0] == '-')
+		return command_no_option("", name, options);
+	(void)text_escape((struct span){name, strlen(name)}, look, sizeof look);
+	(void)fprintf(stderr, "watchforspammers: no command \"%s\"%s%s%s 'watchforspammers help'\n", look,
+	              near != NULL ? "; did you mean " : "", near != NULL ? near : "", near != NULL ? "? See" : "; see");
+	return COMMAND_USAGE;
 }
 
 struct globals {
@@ -130,6 +196,19 @@ static int take_globals(int argc, char **argv, struct globals *g)
 	return n;
 }
 
+/* "help [COMMAND]" and "version" are -h and -V. */
+static int take_words(int argc, char **argv, struct globals *g)
+{
+	if (argc > 1 && strcmp(argv[1], "version") == 0) {
+		g->version = true;
+	} else if (argc > 1 && strcmp(argv[1], "help") == 0) {
+		g->help = true;
+		memmove(argv + 1, argv + 2, (size_t)(argc - 1) * sizeof *argv); /* with the NULL */
+		argc--;
+	}
+	return argc;
+}
+
 /* What was printed must have arrived: a full disk is no success. */
 static int finish(int status)
 {
@@ -151,22 +230,24 @@ int main(int argc, char **argv)
 		(void)fprintf(stderr, "watchforspammers: -c wants a file\n");
 		return COMMAND_USAGE;
 	}
+	argc = take_words(argc, argv, &g);
 	if (g.version) {
 		(void)printf("watchforspammers %s\n", WFS_VERSION);
 		return finish(COMMAND_DONE);
 	}
-	c = argc > 1 ? find(argv[1]) : NULL;
-	if (g.help && (argc == 1 || c != NULL)) {
-		if (c != NULL)
-			print_command_help(c);
-		else
-			print_help();
+	if (argc == 1 && g.help) {
+		print_help();
 		return finish(COMMAND_DONE);
 	}
-	if (c == NULL) {
-		(void)fprintf(stderr, "watchforspammers: %s; see 'watchforspammers -h'\n",
-		              argc > 1 ? "no such command" : "which command?");
+	if (argc == 1) {
+		(void)fprintf(stderr, "watchforspammers: which command? See 'watchforspammers help'\n");
 		return COMMAND_USAGE;
+	}
+	if ((c = find(argv[1])) == NULL)
+		return no_such_command(argv[1]);
+	if (g.help) {
+		print_command_help(c);
+		return finish(COMMAND_DONE);
 	}
 	return finish(c->run(argc - 1, argv + 1, &g.env));
 }

@@ -53,8 +53,13 @@ void admin_run(const struct admin *o, const struct protocol_request *r, const ch
 		block_manual(o, r, who, now_s, answer, ret);
 		return;
 	case PROTOCOL_UNBLOCK:
+	case PROTOCOL_UNBLOCK_ALL:
+	case PROTOCOL_ALLOW:
 	case PROTOCOL_WHITE:
 		unblock_run(o, r, who, now_s, answer, ret);
+		return;
+	case PROTOCOL_DISALLOW:
+		unblock_allowance(o, r, who, now_s, answer);
 		return;
 	case PROTOCOL_BLACK:
 		block_black(o, r, who, now_s, answer, ret);

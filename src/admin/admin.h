@@ -8,7 +8,9 @@
  * A block by hand is a block of rule "manual", category "manual": it runs its time whatever else is known, and a later
  * one of the same address takes its place. Votes are hits of rules "vote-black" and "vote-white", category "vote"; the
  * score of a white one is negative, and while one is younger than [block] window, black ones count nothing. An
- * unblock, and a white vote, end every running block that the address is in, networks too, whoever began it.
+ * unblock, a white vote and an allow end every running block that the address is in, networks too, whoever began it.
+ *
+ * An allowance by hand is one of cause "by hand": while it lasts no hit counts, like under [allow] in the configuration.
  */
 #ifndef WFS_ADMIN_ADMIN_H
 #define WFS_ADMIN_ADMIN_H
@@ -29,6 +31,7 @@
 enum {
 	ADMIN_BLACK = 50,  /* score of a vote that names none */
 	ADMIN_WHITE = 100,
+	ADMIN_ALLOW_S = 31 * 86400, /* of an allowance by hand that names no time; what is for ever is configured */
 	ADMIN_HITS_SHOWN = 20,
 	ADMIN_BLOCKS_SHOWN = 20,
 	ADMIN_LIFTED_SHOWN = 100,

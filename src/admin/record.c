@@ -49,7 +49,8 @@ int record_finish(const struct admin *o, const struct protocol_request *r, const
                   int rc, struct why *why)
 {
 	if (rc == 0)
-		rc = audit_add(o->audit, now_s, who, protocol_verb_text(r->verb), &r->net, r->reason, why);
+		rc = audit_add(o->audit, now_s, who, protocol_verb_text(r->verb),
+		              r->verb == PROTOCOL_UNBLOCK_ALL ? NULL : &r->net, r->reason, why);
 	if (rc != 0)
 		audit_stop(o->audit);
 	return store_finish(o->store, rc, why);

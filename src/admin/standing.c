@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "admin/running.h"
+#include "base/duration.h"
 #include "base/localaddrs.h"
 
 /*
@@ -107,7 +108,7 @@ const char *standing_never(const struct admin *o, const struct net *net)
 	for (size_t i = 0; i < n; i++)
 		if (net_overlap(&own[i], net))
 			return "an address of this machine, or its gateway, is never blocked";
-	return "allowed: by a name or a file under [allow], or it earned it";
+	return "allowed: by a name or a file under [allow], or for a while, see 'why'";
 }
 
 void standing_say_net(struct answer *answer, const struct net *net)
@@ -118,6 +119,16 @@ void standing_say_net(struct answer *answer, const struct net *net)
 	answer_text(answer, "address", text);
 }
 
+/* "allowed (by hand) until 2026-11-28T20:00:00Z, as 192.0.2.0/24: a customer" */
+static void write_allowance(const struct audit_allowance *a, char out[static WHY_MAX])
+{
+	char until[TIME_TEXT_MAX];
+
+	time_text(a->until_s, until);
+	(void)snprintf(out, WHY_MAX, "allowed (%s) until %s, as %s%s%s", a->cause, until, a->address,
+	               a->why[0] != '\0' ? ": " : "", a->why);
+}
+
 /* Blocked, until when, by which block; or how far from it. */
 int standing_say(const struct admin *o, const struct net *net, int64_t now_s, struct answer *answer,
                  struct why *why)
@@ -125,11 +136,13 @@ int standing_say(const struct admin *o, const struct net *net, int64_t now_s, st
 	const struct verdict_look view = verdict_look(o->verdict, &net->addr);
 	const char *const never = standing_never(o, net);
 	char text[NET_TEXT_MAX], sentence[WHY_MAX];
+	struct audit_allowance allowance;
 	struct reconcile_block block = {0};
 	bool blocked;
 	int rc;
 
-	if ((rc = standing_find(o, net, now_s, &blocked, &block, why)) < 0)
+	if ((rc = standing_find(o, net, now_s, &blocked, &block, why)) < 0 ||
+	    (rc = audit_allowance(o->audit, net, now_s, &allowance, why)) < 0)
 		return rc;
 	(void)net_text(&block.net, text);
 	answer_bool(answer, "blocked", blocked);
@@ -142,8 +155,12 @@ int standing_say(const struct admin *o, const struct net *net, int64_t now_s, st
 		answer_bool(answer, "proven", view.proven);
 		answer_number(answer, "offence", view.offence);
 	}
+	answer_text(answer, "allowed_by", rc == 0 ? allowance.cause : NULL);
+	answer_time(answer, "allowed_until", rc == 0 ? allowance.until_s : 0);
 	if (blocked)
 		(void)snprintf(sentence, sizeof sentence, "a block of %s runs", text);
+	else if (rc == 0)
+		write_allowance(&allowance, sentence);
 	else if (never != NULL)
 		(void)snprintf(sentence, sizeof sentence, "%s", never);
 	else if (net->len < 128)

@@ -1,6 +1,9 @@
 #include "admin/unblock.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "admin/record.h"
 #include "admin/running.h"
@@ -28,30 +31,81 @@ static void unblock_now(const struct admin *o, const struct running_list *lifted
 	free(nets);
 }
 
+static bool is_of(const struct audit_allowance *allowance, const struct net *net)
+{
+	char text[NET_TEXT_MAX];
+
+	(void)net_text(net, text);
+	return strcmp(allowance->address, text) == 0;
+}
+
 /* What is counted for a white vote; the score of the request, or as much as is usual. */
 static int white_score(const struct protocol_request *r)
 {
 	return r->score > 0 ? -r->score : -ADMIN_WHITE;
 }
 
-/* What ran is over; for a vote also the vote: in the transaction that is open. */
+/* "unblocked" ..., as the database says why a block ended. */
+static const char *ended_by(enum protocol_verb verb)
+{
+	return verb == PROTOCOL_WHITE ? "white vote" : verb == PROTOCOL_ALLOW ? "allowed" : "unblocked";
+}
+
+static int64_t allowed_until(const struct protocol_request *r, int64_t now_s)
+{
+	return now_s + (r->for_s > 0 ? r->for_s : ADMIN_ALLOW_S);
+}
+
+static int write_ends(const struct admin *o, const struct protocol_request *r, const struct running_list *running,
+                      int64_t now_s, struct why *why)
+{
+	int rc = 0;
+
+	if (r->verb == PROTOCOL_UNBLOCK_ALL)
+		return store_end_all(o->store, now_s, ended_by(r->verb), why);
+	for (size_t i = 0; i < running->n && rc == 0; i++)
+		rc = store_end(o->store, &running->list[i].net, now_s, ended_by(r->verb), why);
+	return rc;
+}
+
+/* The vote itself, and a day that counts for the good, as the verdict will say too. */
+static int write_white(const struct admin *o, const struct protocol_request *r, const char *who, int64_t now_s,
+                       struct why *why)
+{
+	const struct verdict_look view = verdict_look(o->verdict, &r->net.addr);
+	const struct store_evidence day = {.net = view.subject, .time_s = now_s, .times = 1};
+	int64_t rule;
+	const int rc = record_vote(o, r, who, white_score(r), view.allowed, false, now_s, &rule, why);
+
+	return rc == 0 ? store_add_good(o->store, &day, 1, why) : rc;
+}
+
+/* What ran is over, and what goes with it: in the transaction that is open. */
 static int write_lift(const struct admin *o, const struct protocol_request *r, const char *who,
                       const struct running_list *running, int64_t now_s, struct why *why)
 {
-	const bool white = r->verb == PROTOCOL_WHITE;
-	const struct verdict_look view = verdict_look(o->verdict, &r->net.addr);
-	int64_t rule;
-	int rc = 0;
+	int rc = write_ends(o, r, running, now_s, why);
 
-	for (size_t i = 0; i < running->n && rc == 0; i++)
-		rc = store_end(o->store, &running->list[i].net, now_s, white ? "white vote" : "unblocked",
-		               why);
-	if (rc == 0 && white)
-		rc = record_vote(o, r, who, white_score(r), view.allowed, false, now_s, &rule, why);
-	if (rc == 0 && white) /* a day that counts for the good, as the verdict will say too */
-		rc = store_add_good(
-		        o->store, &(struct store_evidence){.net = view.subject, .time_s = now_s, .times = 1}, 1, why);
+	if (rc == 0 && r->verb == PROTOCOL_WHITE)
+		rc = write_white(o, r, who, now_s, why);
+	if (rc == 0 && r->verb == PROTOCOL_ALLOW)
+		rc = store_add_allowance(o->store, &r->net, now_s, allowed_until(r, now_s), "by hand",
+		                         r->reason[0] != '\0' ? r->reason : NULL, why);
 	return record_finish(o, r, who, now_s, rc, why);
+}
+
+/* By this order, or for longer because it earned that besides. */
+static void allow(const struct admin *o, const struct protocol_request *r, int64_t now_s)
+{
+	int64_t until_s = allowed_until(r, now_s);
+	struct audit_allowance longest;
+	struct why ignored;
+
+	if (audit_allowance(o->audit, &r->net, now_s, &longest, &ignored) == 0 && longest.until_s > until_s &&
+	    is_of(&longest, &r->net))
+		until_s = longest.until_s;
+	verdict_allow_earned(o->verdict, &r->net, 0); /* a longer one by hand was replaced */
+	verdict_allow_earned(o->verdict, &r->net, until_s);
 }
 
 /* The verdict learns what was written. */
@@ -66,6 +120,8 @@ static void forgive(const struct admin *o, const struct protocol_request *r,
 		verdict_until(o->verdict, &lifted->list[i].net, now_s);
 	if (r->verb == PROTOCOL_WHITE)
 		verdict_hit(o->verdict, &white, &ignored);
+	else if (r->verb == PROTOCOL_ALLOW)
+		allow(o, r, now_s);
 	else /* with all of this second: after a restart nobody would know what of it came before */
 		verdict_forget(o->verdict, &r->net, now_s + 1);
 }
@@ -80,11 +136,11 @@ static void say_lifted(struct answer *answer, const struct running_list *lifted)
 		answer_text(answer, NULL, text);
 	}
 	answer_close(answer);
+	answer_number(answer, "n_lifted", (int64_t)lifted->n);
 	if (lifted->n > ADMIN_LIFTED_SHOWN)
 		answer_number(answer, "more", (int64_t)(lifted->n - ADMIN_LIFTED_SHOWN));
 }
 
-/* An unblock or a white vote: what runs is found, ended, lifted and told. */
 void unblock_run(const struct admin *o, const struct protocol_request *r, const char *who, int64_t now_s,
               struct answer *answer, struct admin_todo *todo)
 {
@@ -103,10 +159,51 @@ void unblock_run(const struct admin *o, const struct protocol_request *r, const 
 	forgive(o, r, &running, now_s);
 	unblock_now(o, &running, todo);
 	answer_begin(answer);
-	standing_say_net(answer, &r->net);
+	if (r->verb != PROTOCOL_UNBLOCK_ALL)
+		standing_say_net(answer, &r->net);
 	say_lifted(answer, &running);
-	if (r->verb == PROTOCOL_WHITE)
+	if (r->verb == PROTOCOL_WHITE || r->verb == PROTOCOL_ALLOW)
 		standing_say_new(o, &r->net, now_s, answer);
 	answer_end(answer);
 	free(running.list);
+}
+
+/* Why there is nothing to end. */
+static void say_no_allowance(const struct audit_allowance *around, struct answer *answer)
+{
+	char sentence[WHY_MAX];
+
+	if (around != NULL)
+		(void)snprintf(sentence, sizeof sentence, "it is allowed as a part of %s; 'disallow %s'", around->address,
+		               around->address);
+	else
+		(void)snprintf(sentence, sizeof sentence, "no allowance of it is active; what stands under [allow] is in the "
+		                                          "configuration");
+	answer_error(answer, sentence);
+}
+
+void unblock_allowance(const struct admin *o, const struct protocol_request *r, const char *who, int64_t now_s,
+                    struct answer *answer)
+{
+	struct audit_allowance allowance;
+	struct why why;
+	int rc = audit_allowance(o->audit, &r->net, now_s, &allowance, &why);
+
+	if (rc == STORE_NONE || (rc == 0 && !is_of(&allowance, &r->net))) {
+		say_no_allowance(rc == 0 ? &allowance : NULL, answer);
+		return;
+	}
+	if (rc == 0 && (rc = store_begin(o->store, &why)) == 0) {
+		rc = store_end_allowance(o->store, &r->net, now_s, &why);
+		rc = record_finish(o, r, who, now_s, rc, &why);
+	}
+	if (rc < 0) {
+		record_say_trouble(answer, &why);
+		return;
+	}
+	verdict_allow_earned(o->verdict, &r->net, 0);
+	answer_begin(answer);
+	standing_say_net(answer, &r->net);
+	standing_say_new(o, &r->net, now_s, answer);
+	answer_end(answer);
 }

@@ -1,6 +1,6 @@
 /*
- * unblock: requests that end blocks: unblock, and vote white. Written, then told to the kernel. Every outcome is
- * in answer and todo.
+ * unblock: requests that end blocks: unblock, vote white and allow; and disallow, which ends an allowance. Written, then
+ * told to the kernel. Every outcome is in answer and todo.
  */
 #ifndef WFS_ADMIN_UNBLOCK_H
 #define WFS_ADMIN_UNBLOCK_H
@@ -10,5 +10,9 @@
 /* What runs is found, ended, lifted and told. */
 void unblock_run(const struct admin *admin, const struct protocol_request *request, const char *who,
               int64_t now_s, struct answer *answer, struct admin_todo *todo);
+
+/* disallow: the allowances of exactly that network end. */
+void unblock_allowance(const struct admin *admin, const struct protocol_request *request, const char *who, int64_t now_s,
+                    struct answer *answer);
 
 #endif

@@ -312,6 +312,7 @@ static int parse(int argc, char **argv, struct request *q)
 	                      .logs = calloc((size_t)argc + 1, sizeof *q->logs)};
 	if (q->files == NULL || q->logs == NULL)
 		abort();
+	opterr = 0; /* command_no_getopt says it */
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (c) {
 		case 's':
@@ -324,7 +325,7 @@ static int parse(int argc, char **argv, struct request *q)
 			q->new_rule = true;
 			break;
 		default:
-			return COMMAND_USAGE;
+			return command_no_getopt(argv, options);
 		}
 	for (int i = optind; i < argc; i++)
 		if (q->n_logs > 0 && !is_rule_file(argv[i]))

@@ -10,6 +10,11 @@
 
 #include "base/duration.h"
 
+enum {
+	LOOK_MAX = 80,    /* bytes of a word shown */
+	OPTIONS_MAX = 16, /* of one command */
+};
+
 int command_fail(int status, const struct why *why)
 {
 	(void)fflush(stdout);
@@ -19,13 +24,17 @@ int command_fail(int status, const struct why *why)
 
 int command_usage(const char *command, const char *fmt, ...)
 {
+	const char *const blank = command[0] != '\0' ? " " : "";
+	char text[WHY_MAX];
+	size_t len;
 	va_list ap;
 
-	(void)fprintf(stderr, "watchforspammers %s: ", command);
 	va_start(ap, fmt);
-	(void)vfprintf(stderr, fmt, ap);
+	(void)vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	(void)fprintf(stderr, "; see 'watchforspammers %s -h'\n", command);
+	len = strlen(text);
+	(void)fprintf(stderr, "watchforspammers%s%s: %s%s 'watchforspammers%s%s -h'\n", blank, command, text,
+	              len > 0 && text[len - 1] == '?' ? " See" : "; see", blank, command);
 	return COMMAND_USAGE;
 }
 
@@ -36,6 +45,55 @@ int command_wait_for_lines(const char *command)
 	if (isatty(STDIN_FILENO))
 		(void)fprintf(stderr, "watchforspammers %s: paste log lines here; Ctrl-D on an empty line ends\n", command);
 	return COMMAND_DONE;
+}
+
+int command_no_option(const char *command, const char *word, const char *const options[])
+{
+	static const char *const everywhere[] = {"--json", "--utc", "--config", "--help", "--version"};
+	const char *known[OPTIONS_MAX + sizeof everywhere / sizeof *everywhere + 1];
+	char look[LOOK_MAX], name[LOOK_MAX];
+	const char *near;
+	size_t n = 0;
+
+	while (options[n] != NULL && n < OPTIONS_MAX) {
+		known[n] = options[n];
+		n++;
+	}
+	for (size_t i = 0; i < sizeof everywhere / sizeof *everywhere; i++)
+		known[n++] = everywhere[i];
+	known[n] = NULL;
+	(void)text_escape((struct span){word, strlen(word)}, look, sizeof look);
+	(void)snprintf(name, sizeof name, "%.*s", (int)strcspn(look, "="), look); /* "--for=1h": the value is a word of its own */
+	near = text_nearest(name, known);
+	return command_usage(command, "no option \"%s\"%s%s%s", look, near != NULL ? "; did you mean " : "",
+	                     near != NULL ? near : "", near != NULL ? "?" : "");
+}
+
+int command_no_getopt(char **argv, const struct option *options)
+{
+	char names[OPTIONS_MAX][LOOK_MAX];
+	const char *known[OPTIONS_MAX + 1];
+	size_t n = 0;
+
+	for (; options[n].name != NULL && n < OPTIONS_MAX; n++) {
+		if (optopt != 0 && optopt == options[n].val)
+			return command_usage(argv[0], "--%s wants a value", options[n].name);
+		(void)snprintf(names[n], sizeof names[n], "--%s", options[n].name);
+		known[n] = names[n];
+	}
+	known[n] = NULL;
+	return command_no_option(argv[0], argv[optind - 1], known);
+}
+
+int command_no_word(const char *command, const char *word)
+{
+	static const char *const none[] = {NULL};
+	char look[LOOK_MAX];
+
+	if (word[0] == '-')
+		return command_no_option(command, word, none);
+	(void)text_escape((struct span){word, strlen(word)}, look, sizeof look);
+	return command_usage(command, "\"%s\": a word too many", look);
 }
 
 struct config *command_config(const struct command_env *env, int *ret_status)

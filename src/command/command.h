@@ -7,6 +7,7 @@
 #ifndef WFS_COMMAND_H
 #define WFS_COMMAND_H
 
+#include <getopt.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,23 +32,20 @@ struct command_env {
 };
 
 /* argv[0] is the command's name. */
-int command_block(int argc, char **argv, const struct command_env *env);
 int command_check(int argc, char **argv, const struct command_env *env);
 int command_cleanup(int argc, char **argv, const struct command_env *env);
 int command_explain(int argc, char **argv, const struct command_env *env);
 int command_list(int argc, char **argv, const struct command_env *env);
-int command_order(int argc, char **argv, const struct command_env *env); /* test, reload, resume */
+int command_order(int argc, char **argv, const struct command_env *env); /* block ... resume */
 int command_replay(int argc, char **argv, const struct command_env *env);
 int command_run(int argc, char **argv, const struct command_env *env);
 int command_status(int argc, char **argv, const struct command_env *env);
-int command_unblock(int argc, char **argv, const struct command_env *env);
-int command_vote(int argc, char **argv, const struct command_env *env);
 int command_why(int argc, char **argv, const struct command_env *env);
 
 /* "watchforspammers: sentence" on standard error; returns status. */
 int command_fail(int status, const struct why *why);
 
-/* The same for a wrong use of a command, with a hint; returns COMMAND_USAGE. */
+/* The same for a wrong use of a command ("": of the program), with a hint; returns COMMAND_USAGE. */
 int command_usage(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
@@ -55,6 +53,15 @@ int command_usage(const char *command, const char *fmt, ...) __attribute__((form
  * type them; COMMAND_USAGE, after saying so, when it is closed. Before anything is opened, which would take its number.
  */
 int command_wait_for_lines(const char *command);
+
+/* The same for an option that the command does not have; options: NULL-ended, those it has. Returns COMMAND_USAGE. */
+int command_no_option(const char *command, const char *word, const char *const options[]);
+
+/* The same after getopt_long found nothing of these in argv: no such option, or one without its value. */
+int command_no_getopt(char **argv, const struct option *options);
+
+/* The same for a word too many. */
+int command_no_word(const char *command, const char *word);
 
 /* Reads the config; on failure says why and returns NULL with *ret_status set. */
 struct config *command_config(const struct command_env *env, int *ret_status);

@@ -128,7 +128,7 @@ int command_list(int argc, char **argv, const struct command_env *env)
 	struct why why;
 
 	if (argc > 1)
-		return command_usage(argv[0], "no arguments wanted");
+		return command_no_word(argv[0], argv[1]);
 	if ((config = command_config_rest(env, &why, &status)) == NULL)
 		return status;
 	status = COMMAND_SYSTEM;

@@ -1,6 +1,6 @@
 /*
- * order: block, unblock, vote, test, reload, resume: what a person tells the daemon, over its control socket. test does
- * without a daemon: then it asks the database.
+ * order: block, unblock, allow, disallow, vote, test, reload, resume: what a person tells the daemon, over its control
+ * socket. test does without a daemon: then it asks the database.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -43,61 +43,135 @@ static bool add(struct order *o, const char *word)
 	return true;
 }
 
-/* Which options a command takes: "--for D" becomes "for D". */
-struct option {
-	const char *name, *word;
-	bool last; /* it takes the rest of the line */
+/* What may be said besides: "--for D" becomes "for D" behind the address. */
+enum word {
+	FOR,
+	SCORE,
+	REASON, /* the rest of the line, so behind all others */
+	ALL,    /* instead of an address */
+	N_OPTIONS,
 };
 
-static const struct option for_option = {"--for", "for", false};
-static const struct option score_option = {"--score", "score", false};
-static const struct option reason_option = {"--reason", "reason", true};
+static const char *const options[N_OPTIONS] = {
+	[FOR] = "--for", [SCORE] = "--score", [REASON] = "--reason", [ALL] = "--all"};
 
-static const struct option *find_option(const struct option *const options[], const char *name)
+static const struct shape {
+	const char *command;
+	size_t before; /* words before the addresses, each of which is an order of its own; 0: all words are one order */
+	bool may[N_OPTIONS];
+} shapes[] = {
+	{"block", 1, {[FOR] = true, [REASON] = true}},
+	{"unblock", 1, {[REASON] = true, [ALL] = true}},
+	{"allow", 1, {[FOR] = true, [REASON] = true}},
+	{"disallow", 1, {[REASON] = true}},
+	{"vote", 2, {[SCORE] = true, [REASON] = true}},
+	{"add", 0, {[FOR] = true, [REASON] = true}},
+	{"del", 0, {[REASON] = true}},
+	{"test", 0, {0}},
+	{"reload", 0, {0}},
+	{"resume", 0, {0}},
+};
+
+/* The arguments, sorted. */
+struct sorted {
+	const struct shape *shape;
+	size_t n;
+	char **words; /* of the arguments; the command's name first */
+	const char *values[N_OPTIONS]; /* NULL: not given */
+};
+
+static const struct shape *shape_of(const char *command)
 {
-	for (; *options != NULL; options++)
-		if (strcmp((*options)->name, name) == 0)
-			return *options;
-	return NULL;
+	size_t i = 0;
+
+	while (strcmp(shapes[i].command, command) != 0)
+		i++; /* main's table has no others */
+	return &shapes[i];
 }
 
-/* argv[0] and what follows, options behind the rest and the reason behind all. 0, or COMMAND_USAGE, said. */
-static int compose(int argc, char **argv, const struct option *const options[], struct order *ret)
+static int refuse_option(const struct shape *shape, const char *word)
 {
+	const char *known[N_OPTIONS + 1];
+	size_t n = 0;
+
+	for (size_t i = 0; i < N_OPTIONS; i++)
+		if (shape->may[i])
+			known[n++] = options[i];
+	known[n] = NULL;
+	return command_no_option(shape->command, word, known);
+}
+
+/* 0, or COMMAND_USAGE, said. words: room for argc. */
+static int sort(int argc, char **argv, char **words, struct sorted *ret)
+{
+	*ret = (struct sorted){.shape = shape_of(argv[0]), .words = words};
+	for (int i = 0; i < argc; i++) {
+		size_t option = 0;
+
+		if (strncmp(argv[i], "--", 2) != 0) {
+			words[ret->n++] = argv[i];
+			continue;
+		}
+		while (option < N_OPTIONS && !(ret->shape->may[option] && strcmp(argv[i], options[option]) == 0))
+			option++;
+		if (option == N_OPTIONS)
+			return refuse_option(ret->shape, argv[i]);
+		if (option != ALL && ++i == argc)
+			return command_usage(argv[0], "%s wants a value", options[option]);
+		ret->values[option] = argv[i];
+	}
+	return 0;
+}
+
+/* The first n_words, then net ("": none), then the options: one order. 0, or COMMAND_USAGE, said. */
+static int compose(const struct sorted *s, size_t n_words, const char *net, struct order *ret)
+{
+	static const char *const words[N_OPTIONS] = {[FOR] = "for", [SCORE] = "score", [REASON] = "reason"};
 	struct order o = {.len = 0};
-	const char *reason = NULL;
 	bool fits = true;
 	struct why why;
 
-	for (int i = 0; i < argc; i++)
-		if (i > 0 && strncmp(argv[i], "--", 2) == 0)
-			i++; /* and its value, see below */
-		else
-			fits &= add(&o, argv[i]);
-	for (int i = 1; i < argc; i++) {
-		const struct option *option;
-
-		if (strncmp(argv[i], "--", 2) != 0)
-			continue;
-		if ((option = find_option(options, argv[i])) == NULL)
-			return command_usage(argv[0], "no such option here");
-		if (++i == argc)
-			return command_usage(argv[0], "%s wants a value", option->name);
-		if (option->last)
-			reason = argv[i];
-		else
-			fits &= add(&o, option->word) && add(&o, argv[i]);
-	}
-	if (reason != NULL)
-		fits &= add(&o, "reason") && add(&o, reason);
+	for (size_t i = 0; i < n_words; i++)
+		fits &= add(&o, s->words[i]);
+	if (net[0] != '\0')
+		fits &= add(&o, net);
+	for (size_t i = 0; i < N_OPTIONS; i++)
+		if (i != ALL && s->values[i] != NULL)
+			fits &= add(&o, words[i]) && add(&o, s->values[i]);
 	if (!fits)
-		return command_usage(argv[0], "that is too long");
+		return command_usage(s->words[0], "that is too long");
 	/* The daemon would say the same; and a newline would be a second request. */
 	if (protocol_parse((struct span){o.line, o.len}, &o.request, &why) < 0)
-		return command_usage(argv[0], "%s", why.text);
+		return command_usage(s->words[0], "%s", why.text);
 	o.line[o.len++] = '\n';
 	*ret = o;
 	return 0;
+}
+
+/* Every address before anything is done. out: room for as many orders as words. */
+static int compose_all(const struct sorted *s, struct order *out, size_t *ret_n)
+{
+	const size_t before = s->shape->before;
+	int status = 0;
+
+	*ret_n = 0;
+	if (s->values[ALL] != NULL && s->n > before)
+		return command_usage(s->words[0], "--all, or addresses: choose one");
+	if (before == 0 || s->n <= before) {
+		*ret_n = 1;
+		return compose(s, s->n, s->values[ALL] != NULL ? "all" : "", out);
+	}
+	for (size_t i = before; i < s->n && status == 0; i++) {
+		char text[NET_TEXT_MAX];
+		struct net net;
+		struct why why;
+
+		if (protocol_net((struct span){s->words[i], strlen(s->words[i])}, &net, &why) < 0)
+			return command_usage(s->words[0], "%s", why.text);
+		(void)net_text(&net, text);
+		status = compose(s, before, text, &out[(*ret_n)++]);
+	}
+	return status;
 }
 
 /* --- what is printed --- */
@@ -146,6 +220,7 @@ static void print_refused(const json_t *a)
 
 static void print_answer(enum protocol_verb verb, const json_t *a, bool utc)
 {
+	const json_int_t n_lifted = json_integer_value(json_object_get(a, "n_lifted"));
 	char time[TIME_LOCAL_MAX];
 
 	switch (verb) {
@@ -158,6 +233,18 @@ static void print_answer(enum protocol_verb verb, const json_t *a, bool utc)
 		print_lifted(a);
 		if (json_array_size(json_object_get(a, "lifted")) == 0)
 			(void)printf("%s was not blocked; what it did so far is forgotten\n", string(a, "address"));
+		break;
+	case PROTOCOL_UNBLOCK_ALL:
+		(void)printf("lifted %" JSON_INTEGER_FORMAT " %s\n", n_lifted, plural(n_lifted, "block", "blocks"));
+		break;
+	case PROTOCOL_ALLOW:
+		print_lifted(a);
+		show_json_time(json_object_get(a, "allowed_until"), utc, time);
+		(void)printf("%s is allowed until %s\n", string(a, "address"), time);
+		break;
+	case PROTOCOL_DISALLOW:
+		(void)printf("%s is not allowed any more\n", string(a, "address"));
+		print_standing(a, utc);
 		break;
 	case PROTOCOL_BLACK:
 		show_json_time(json_object_get(a, "white_since"), utc, time);
@@ -257,67 +344,83 @@ out:
 	return status;
 }
 
-/* --- the commands --- */
+/* --- the command --- */
 
-static int send_order(const struct order *o, const struct command_env *env)
+/* On one connection, one after the other. *ret_n: how many were answered. The status is the worst of theirs. */
+static int send_orders(int fd, const struct order *admin, size_t n, const struct command_env *env, size_t *ret_n,
+                       struct why *why)
 {
-	const bool reading = protocol_is_reading(o->request.verb);
-	int status = COMMAND_SYSTEM, fd, rc;
+	int status = COMMAND_DONE;
+
+	for (*ret_n = 0; *ret_n < n; ++*ret_n) {
+		const struct order *const o = &admin[*ret_n];
+		char *text = NULL;
+		int one;
+
+		if (daemon_ask(fd, o->line, o->len, &text, why) < 0)
+			return COMMAND_SYSTEM;
+		one = take_answer(o, text, env);
+		free(text);
+		if (one > status)
+			status = one;
+	}
+	return status;
+}
+
+/* orders[done] was not answered, nor any behind it: which, when the others were. */
+static int say_undone(const struct order *admin, size_t n, size_t done, const struct why *why)
+{
+	char net[NET_TEXT_MAX];
+	struct why all;
+
+	if (n == 1)
+		return command_fail(COMMAND_SYSTEM, why);
+	(void)net_text(&admin[done].request.net, net);
+	(void)why_set(&all, EPIPE, "%s; not done: %s%s", why->text, net, n - done > 1 ? " and those behind it" : "");
+	return command_fail(COMMAND_SYSTEM, &all);
+}
+
+static int run(const struct order *admin, size_t n, const struct command_env *env)
+{
+	const bool reading = protocol_is_reading(admin[0].request.verb);
+	int status = COMMAND_SYSTEM, fd;
 	struct config *config;
-	char *text = NULL;
+	size_t done;
 	struct why why;
 
 	if ((config = command_config_rest(env, &why, &status)) == NULL)
 		return status;
-	rc = fd = daemon_connect(config, reading, &why);
-	if (rc >= 0)
-		rc = daemon_ask(fd, o->line, o->len, &text, &why);
-	if (rc >= 0)
-		status = take_answer(o, text, env);
-	else if (reading && fd < 0)
-		status = ask_database(o, config, env);
-	else
-		status = command_fail(COMMAND_SYSTEM, &why);
-	if (fd >= 0)
+	fd = daemon_connect(config, reading, &why);
+	if (fd >= 0) {
+		status = send_orders(fd, admin, n, env, &done, &why);
+		if (done < n)
+			status = say_undone(admin, n, done, &why);
 		(void)close(fd);
-	free(text);
+	} else if (reading) {
+		status = ask_database(&admin[0], config, env); /* test, of one address */
+	} else {
+		status = command_fail(COMMAND_SYSTEM, &why);
+	}
 	config_free(config);
 	return status;
 }
 
-static int run(int argc, char **argv, const struct option *const options[], const struct command_env *env)
-{
-	struct order o = {0};
-	const int status = compose(argc, argv, options, &o);
-
-	return status != 0 ? status : send_order(&o, env);
-}
-
-int command_block(int argc, char **argv, const struct command_env *env)
-{
-	static const struct option *const options[] = {&for_option, &reason_option, NULL};
-
-	return run(argc, argv, options, env);
-}
-
-int command_unblock(int argc, char **argv, const struct command_env *env)
-{
-	static const struct option *const options[] = {&reason_option, NULL};
-
-	return run(argc, argv, options, env);
-}
-
-int command_vote(int argc, char **argv, const struct command_env *env)
-{
-	static const struct option *const options[] = {&score_option, &reason_option, NULL};
-
-	return run(argc, argv, options, env);
-}
-
-/* test, reload, resume: without options. */
 int command_order(int argc, char **argv, const struct command_env *env)
 {
-	static const struct option *const options[] = {NULL};
+	char **const words = calloc((size_t)argc, sizeof *words);
+	struct order *const admin = calloc((size_t)argc, sizeof *admin);
+	struct sorted sorted;
+	size_t n = 0;
+	int status;
 
-	return run(argc, argv, options, env);
+	if (words == NULL || admin == NULL)
+		abort();
+	status = sort(argc, argv, words, &sorted);
+	if (status == 0)
+		status = compose_all(&sorted, admin, &n);
+	if (status == 0)
+		status = run(admin, n, env);
+	free(admin);
+	free(words);
+	return status;
 }

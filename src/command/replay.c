@@ -88,6 +88,7 @@ static int parse(int argc, char **argv, bool utc, struct request *q)
 	int c;
 
 	*q = (struct request){.utc = utc, .options = {.from_s = INT64_MIN, .until_s = INT64_MAX, .threads = processors(), .progress = progress_fitting(), .stop = &stop}};
+	opterr = 0; /* command_no_getopt says it */
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (c) {
 		case 'd':
@@ -125,7 +126,7 @@ static int parse(int argc, char **argv, bool utc, struct request *q)
 			q->options.threads = (unsigned)n; /* in range */
 			break;
 		default:
-			return COMMAND_USAGE;
+			return command_no_getopt(argv, options);
 		}
 	if (q->diff && q->database == NULL)
 		return command_usage(argv[0], "--diff compares with a database: give --database too");

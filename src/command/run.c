@@ -155,8 +155,10 @@ int command_run(int argc, char **argv, const struct command_env *env)
 	struct config *config;
 	int status = COMMAND_SYSTEM;
 
-	if ((argc > 1 && !is_engine) || env->json)
-		return command_usage(argv[0], "no arguments wanted");
+	if (env->json)
+		return command_usage(argv[0], "it prints nothing: no --json");
+	if (argc > 1 && !is_engine)
+		return command_no_word(argv[0], argv[1]);
 	if (is_engine)
 		return run_engine(env);
 	if ((config = command_config(env, &status)) == NULL)

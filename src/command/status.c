@@ -366,13 +366,15 @@ static int run(const struct config *config, const char *config_error, bool check
 
 int command_status(int argc, char **argv, const struct command_env *env)
 {
+	static const char *const options[] = {"--check", NULL};
 	const bool check = argc == 2 && strcmp(argv[1], "--check") == 0;
+	const char *const last = argv[argc - 1];
 	int status = COMMAND_SYSTEM;
 	struct config *config;
 	struct why config_error;
 
 	if (argc > 1 && !check)
-		return command_usage(argv[0], "no arguments wanted but --check");
+		return last[0] == '-' ? command_no_option(argv[0], last, options) : command_no_word(argv[0], last);
 	if ((config = command_config_rest(env, &config_error, &status)) == NULL) {
 		if (check)
 			(void)printf("UNKNOWN: %s\n", config_error.text);

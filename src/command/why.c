@@ -1,4 +1,4 @@
-/* why: all that is known of an address. */
+/* why: all that is known of an address or a network. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,24 +7,52 @@
 #include "base/duration.h"
 #include "base/plural.h"
 #include "command/command.h"
+#include "control/protocol.h"
 #include "command/show.h"
+#include "store/audit.h"
 #include "store/query.h"
 
-enum { HITS_SHOWN = 20 };
+enum {
+	HITS_SHOWN = 20,
+	JSON_MAX = 1000, /* of a network, for programs, without --all */
+};
 
 struct request {
-	struct addr addr;
-	char address[ADDR_TEXT_MAX];
+	struct net net;
+	char address[NET_TEXT_MAX];
 	bool all;
 };
 
 /* What both forms print from. */
 struct known {
 	json_t *hits, *blocks;
+	bool allowed; /* for a while, as allowance says */
+	struct audit_allowance allowance;
 	int64_t until_s; /* of a running block; 0: none */
 };
 
-static int gather(struct query *query, const struct request *q, bool all, struct known *ret, struct why *why)
+/* A block of it as a whole, not of something in it. */
+static bool covers(const char *block, const struct net *net)
+{
+	struct net of;
+
+	return net_parse(block, strlen(block), &of) && of.len <= net->len;
+}
+
+static int find_allowance(struct store *store, const struct request *q, struct known *ret, struct why *why)
+{
+	struct audit *audit;
+	int rc = audit_open(store, &audit, why);
+
+	if (rc < 0)
+		return rc;
+	rc = audit_allowance(audit, &q->net, clock_unix_s(), &ret->allowance, why);
+	ret->allowed = rc == 0;
+	audit_close(audit);
+	return rc < 0 ? rc : 0;
+}
+
+static int gather(struct store *store, struct query *query, const struct request *q, size_t n_max, struct known *ret, struct why *why)
 {
 	struct query_block b;
 	struct query_hit h;
@@ -32,25 +60,25 @@ static int gather(struct query *query, const struct request *q, bool all, struct
 
 	ret->hits = json_array();
 	ret->blocks = json_array();
-	query_hits(query, &q->addr, all ? 0 : HITS_SHOWN);
+	query_hits(query, &q->net, n_max);
 	while ((rc = query_next_hit(query, &h, why)) == 0)
 		(void)json_array_append_new(
-			ret->hits, json_pack("{s:o, s:s, s:I, s:s?, s:s, s:I, s:s, s:s}", "time", command_json_time(h.time_s),
+			ret->hits, json_pack("{s:o, s:s, s:I, s:s?, s:s, s:I, s:s, s:s, s:s}", "time", command_json_time(h.time_s),
 		                             "rule", h.rule, "score", (json_int_t)h.score, "detail", h.detail, "file", h.file,
-		                             "offset", (json_int_t)h.offset, "text", h.text, "reason", h.reason));
+		                             "offset", (json_int_t)h.offset, "text", h.text, "reason", h.reason, "address", h.address));
 	if (rc < 0)
 		return rc;
-	query_blocks(query, &q->addr, clock_unix_s());
+	query_blocks(query, &q->net, q->net.len == 128 ? 0 : n_max, clock_unix_s());
 	while ((rc = query_next_block(query, &b, why)) == 0) {
 		(void)json_array_append_new(
 			ret->blocks, json_pack("{s:o, s:o, s:I, s:s?, s:s, s:s, s:s, s:I, s:o}", "since", command_json_time(b.since_s),
 		                               "until", command_json_time(b.until_s), "offence", (json_int_t)b.offence, "ended_by",
 		                               b.ended_by, "rule", b.rule, "reason", b.reason, "address", b.address, "knocks",
 		                               (json_int_t)b.knocks, "knocked", command_json_time(b.knocked_s)));
-		if (b.ended_by == NULL && b.until_s > ret->until_s)
+		if (b.ended_by == NULL && b.until_s > ret->until_s && covers(b.address, &q->net))
 			ret->until_s = b.until_s;
 	}
-	return rc < 0 ? rc : 0;
+	return rc < 0 ? rc : find_allowance(store, q, ret, why);
 }
 
 static const char *string(const json_t *object, const char *key)
@@ -79,7 +107,7 @@ static void print_block(const struct request *q, const json_t *row, bool utc)
 		             plural(knocks, "time", "times"), knocked);
 }
 
-static void print_hit(const json_t *row, bool utc)
+static void print_hit(const struct request *q, const json_t *row, bool utc)
 {
 	char time[TIME_LOCAL_MAX];
 
@@ -87,6 +115,8 @@ static void print_hit(const json_t *row, bool utc)
 	(void)printf("  %s  score %" JSON_INTEGER_FORMAT "  %s (%s)\n      %s\n", time,
 	             json_integer_value(json_object_get(row, "score")), string(row, "reason"), string(row, "rule"),
 	             string(row, "text"));
+	if (strcmp(string(row, "address"), q->address) != 0)
+		(void)printf("      from %s\n", string(row, "address"));
 }
 
 static void print_text(const struct request *q, const struct known *k, bool utc)
@@ -103,6 +133,13 @@ static void print_text(const struct request *q, const struct known *k, bool utc)
 	} else {
 		(void)printf("%s is not blocked\n", q->address);
 	}
+	if (k->allowed) {
+		char until[TIME_LOCAL_MAX];
+
+		time_local_text(k->allowance.until_s, utc, until);
+		(void)printf("allowed (%s) until %s, as %s%s%s\n", k->allowance.cause, until, k->allowance.address,
+		             k->allowance.why[0] != '\0' ? ": " : "", k->allowance.why);
+	}
 	if (json_array_size(k->blocks) > 0)
 		(void)printf("\nblocks, newest first\n");
 	json_array_foreach(k->blocks, i, row)
@@ -110,23 +147,26 @@ static void print_text(const struct request *q, const struct known *k, bool utc)
 	if (json_array_size(k->hits) > 0)
 		(void)printf("\nhits, newest first\n");
 	json_array_foreach(k->hits, i, row)
-		print_hit(row, utc);
-	if (!q->all && json_array_size(k->hits) == HITS_SHOWN)
-		(void)printf("  ... --all shows older ones\n");
+		print_hit(q, row, utc);
+	if (!q->all && (json_array_size(k->hits) == HITS_SHOWN || (q->net.len < 128 && json_array_size(k->blocks) == HITS_SHOWN)))
+		(void)printf("  ... --all shows all\n");
 }
 
-static int answer(struct query *query, const struct request *q, const struct command_env *env, struct why *why)
+static int answer(struct store *store, struct query *query, const struct request *q, const struct command_env *env, struct why *why)
 {
 	struct known known = {0};
-	const int rc = gather(query, q, q->all || env->json, &known, why);
+	const size_t json_max = q->net.len == 128 ? 0 : JSON_MAX;
+	const int rc = gather(store, query, q, q->all ? 0 : env->json ? json_max : HITS_SHOWN, &known, why);
 	bool any = false;
 
 	if (rc == 0) {
-		any = json_array_size(known.hits) > 0 || json_array_size(known.blocks) > 0;
+		any = known.allowed || json_array_size(known.hits) > 0 || json_array_size(known.blocks) > 0;
 		if (env->json)
-			command_print_json(json_pack("{s:s, s:b, s:o, s:O, s:O}", "address", q->address, "blocked",
+			command_print_json(json_pack("{s:s, s:b, s:o, s:O, s:O, s:s?, s:o}", "address", q->address, "blocked",
 			                             known.until_s > 0, "until", command_json_time(known.until_s), "hits",
-			                             known.hits, "blocks", known.blocks));
+			                             known.hits, "blocks", known.blocks, "allowed_by",
+			                             known.allowed ? known.allowance.cause : NULL, "allowed_until",
+			                             command_json_time(known.allowed ? known.allowance.until_s : 0)));
 		else if (any)
 			print_text(q, &known, env->utc);
 		else
@@ -141,6 +181,7 @@ static int answer(struct query *query, const struct request *q, const struct com
 
 int command_why(int argc, char **argv, const struct command_env *env)
 {
+	static const char *const options[] = {"--all", NULL};
 	struct request q = {0};
 	int status = COMMAND_SYSTEM;
 	const char *word = NULL;
@@ -152,16 +193,18 @@ int command_why(int argc, char **argv, const struct command_env *env)
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--all") == 0)
 			q.all = true;
-		else if (word != NULL || argv[i][0] == '-')
-			return command_usage(argv[0], "one address wanted");
+		else if (argv[i][0] == '-')
+			return command_no_option(argv[0], argv[i], options);
+		else if (word != NULL)
+			return command_no_word(argv[0], argv[i]);
 		else
 			word = argv[i];
 	}
 	if (word == NULL)
 		return command_usage(argv[0], "which address?");
-	if (!addr_parse(word, strlen(word), &q.addr))
-		return command_usage(argv[0], "that is no IPv4 or IPv6 address");
-	(void)addr_text(&q.addr, q.address);
+	if (protocol_net((struct span){word, strlen(word)}, &q.net, &why) < 0)
+		return command_usage(argv[0], "%s", why.text);
+	(void)net_text(&q.net, q.address);
 	if ((config = command_config_rest(env, &why, &status)) == NULL)
 		return status;
 	if ((store = command_database(config)) == NULL)
@@ -169,7 +212,7 @@ int command_why(int argc, char **argv, const struct command_env *env)
 	else if (query_open(store, &query, &why) < 0)
 		status = command_fail(COMMAND_SYSTEM, &why);
 	else
-		status = answer(query, &q, env, &why);
+		status = answer(store, query, &q, env, &why);
 	query_close(query);
 	store_close(store);
 	config_free(config);

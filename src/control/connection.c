@@ -63,17 +63,29 @@ void connection_say(struct connection *conn, const char *text, size_t len, int64
 	flush(conn, now_ms);
 }
 
+/* The text of a JSON string without the escapes of its quotes and backslashes; others are not in a sentence. */
+static int unescape(const char *json, size_t len, char *out)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		i += json[i] == '\\' && i + 1 < len;
+		out[n++] = json[i];
+	}
+	return n;
+}
+
 /* As MIMEDefang's daemon answered: "OK + A", "OK - A"; for what it did not know, "OK" and the object. */
 static void send_compat(struct connection *conn, const struct answer *answer, int64_t now_ms)
 {
 	static const char error[] = "{\"ok\":false,\"error\":\"";
-	char text[ANSWER_MAX + 16], net[NET_TEXT_MAX];
+	char text[ANSWER_MAX + 16], sentence[ANSWER_MAX], net[NET_TEXT_MAX];
 	int n;
 
 	if (!answer->ok) {
 		/* The sentence alone, without quotes, bracket and newline. */
-		n = snprintf(text, sizeof text, "ERR %.*s\n", (int)(answer->len - (sizeof error - 1) - 3),
-		             answer->text + sizeof error - 1);
+		n = unescape(answer->text + sizeof error - 1, answer->len - (sizeof error - 1) - 3, sentence);
+		n = snprintf(text, sizeof text, "ERR %.*s\n", n, sentence);
 	} else if (conn->verb == PROTOCOL_BLOCK || conn->verb == PROTOCOL_UNBLOCK) {
 		(void)net_text(&conn->net, net);
 		n = snprintf(text, sizeof text, "OK %c %s\n", conn->verb == PROTOCOL_BLOCK ? '+' : '-', net);

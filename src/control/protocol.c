@@ -6,15 +6,18 @@
 #include <strings.h>
 
 #include "base/duration.h"
+#include "base/pasted.h"
+
+enum { LOOK_MAX = 80 }; /* bytes of a word shown in a sentence */
 
 /* What may stand behind a verb. */
 enum arguments {
 	NOTHING,
-	ONE_ADDRESS,       /* alone */
 	A_NETWORK,         /* alone */
 	BLOCK_ARGUMENTS,   /* A [for D] [reason TEXT] */
 	ADD_ARGUMENTS,     /* A [D] [TEXT], or as block */
-	UNBLOCK_ARGUMENTS, /* A [reason TEXT] */
+	LIFT_ARGUMENTS,    /* A|all [reason TEXT] */
+	DISALLOW_ARGUMENTS, /* A [reason TEXT] */
 	DEL_ARGUMENTS,     /* A [TEXT] */
 	VOTE,              /* black|white, then as a colour */
 	COLOUR_ARGUMENTS,  /* A [score N] [reason TEXT] */
@@ -29,13 +32,15 @@ static const struct word {
 } words[] = {
 	{"block", PROTOCOL_BLOCK, BLOCK_ARGUMENTS},
 	{"add", PROTOCOL_BLOCK, ADD_ARGUMENTS},
-	{"unblock", PROTOCOL_UNBLOCK, UNBLOCK_ARGUMENTS},
+	{"unblock", PROTOCOL_UNBLOCK, LIFT_ARGUMENTS},
+	{"allow", PROTOCOL_ALLOW, BLOCK_ARGUMENTS},
+	{"disallow", PROTOCOL_DISALLOW, DISALLOW_ARGUMENTS},
 	{"del", PROTOCOL_UNBLOCK, DEL_ARGUMENTS},
 	{"vote", PROTOCOL_BLACK, VOTE},
 	{"black", PROTOCOL_BLACK, COLOUR_ARGUMENTS},
 	{"white", PROTOCOL_WHITE, COLOUR_ARGUMENTS},
 	{"list", PROTOCOL_LIST, NOTHING},
-	{"why", PROTOCOL_WHY, ONE_ADDRESS},
+	{"why", PROTOCOL_WHY, A_NETWORK},
 	{"status", PROTOCOL_STATUS, NOTHING},
 	{"test", PROTOCOL_TEST, A_NETWORK},
 	{"reload", PROTOCOL_RELOAD, NOTHING},
@@ -88,27 +93,19 @@ static bool copy(struct span span, char *out, size_t room)
 
 int protocol_net(struct span text, struct net *ret, struct why *why)
 {
-	const char *const slash = memchr(text.p, '/', text.len);
 	struct net net;
-	struct addr addr;
-	unsigned length, shortest;
+	unsigned length, shortest = PROTOCOL_LENGTH6_MIN;
+	const int rc = pasted_net(text, &net, why);
 
-	if (memchr(text.p, '%', text.len) != NULL)
-		return why_set(why, EINVAL, "an address with a zone is of one link only and is never blocked");
-	if (!net_parse(text.p, text.len, &net)) {
-		if (slash != NULL && addr_parse(text.p, (size_t)(slash - text.p), &addr))
-			return why_set(why, EINVAL, "the length of the network is none, or bits are set behind it; "
-			                            "as in 192.0.2.0/24, not 192.0.2.1/24");
-		return why_set(why, EINVAL, "no IPv4 or IPv6 address");
-	}
+	if (rc < 0)
+		return rc;
 	length = net.len;
-	shortest = PROTOCOL_LENGTH6_MIN;
 	if (addr_is_ip4(&net.addr)) {
 		length = net.len < 96 ? 0 : net.len - 96U;
 		shortest = PROTOCOL_LENGTH4_MIN;
 	}
-	if (length < shortest)
-		return why_set(why, EINVAL, "a network shorter than /%u is no spammer, but half the Internet", shortest);
+	if (length < shortest) /* no spammer, but half the Internet */
+		return why_set(why, EINVAL, "/%u is too wide a network: /%u at least", length, shortest);
 	*ret = net;
 	return 0;
 }
@@ -242,9 +239,20 @@ static int take_token(struct span *rest, char ret[static PROTOCOL_TOKEN_MAX + 1]
 	return copy(word, ret, PROTOCOL_TOKEN_MAX + 1) ? 0 : why_set(why, EINVAL, "no such token");
 }
 
+/* The word that is none of those wanted, if there is any, and what would be one. */
+static int refuse_word(struct span word, const char *reconcile, struct why *why)
+{
+	char look[LOOK_MAX];
+
+	(void)text_escape(word, look, sizeof look);
+	return why_set(why, EINVAL, "%s%s%s%s", word.len > 0 ? "\"" : "", look, word.len > 0 ? "\": " : "", reconcile);
+}
+
 static int nothing_more(struct span rest, struct why *why)
 {
-	return take_word(&rest).len == 0 ? 0 : why_set(why, EINVAL, "a word too many");
+	const struct span word = take_word(&rest);
+
+	return word.len == 0 ? 0 : refuse_word(word, "a word too many", why);
 }
 
 static int take_colour(struct span *rest, struct protocol_request *r, struct why *why)
@@ -256,8 +264,19 @@ static int take_colour(struct span *rest, struct protocol_request *r, struct why
 	else if (is_word(word, "white"))
 		r->verb = PROTOCOL_WHITE;
 	else
-		return why_set(why, EINVAL, "vote: black or white?");
+		return refuse_word(word, "black or white?", why);
 	return 0;
+}
+
+/* The word "all". */
+static bool take_all(struct span *rest)
+{
+	struct span after = *rest;
+
+	if (!is_word(take_word(&after), "all"))
+		return false;
+	*rest = after;
+	return true;
 }
 
 static int take_arguments(struct span rest, enum arguments arguments, struct protocol_request *r, struct why *why)
@@ -267,12 +286,18 @@ static int take_arguments(struct span rest, enum arguments arguments, struct pro
 	switch (arguments) {
 	case NOTHING:
 		break;
-	case ONE_ADDRESS:
 	case A_NETWORK:
-		rc = take_net(&rest, arguments == ONE_ADDRESS, &r->net, why);
+		rc = take_net(&rest, false, &r->net, why);
 		break;
+	case LIFT_ARGUMENTS:
+		if (take_all(&rest)) {
+			r->verb = PROTOCOL_UNBLOCK_ALL; /* the net is ::/0 */
+			return take_options(rest, false, false, r, why);
+		}
+		rc = take_net(&rest, false, &r->net, why);
+		return rc < 0 ? rc : take_options(rest, false, false, r, why);
 	case BLOCK_ARGUMENTS:
-	case UNBLOCK_ARGUMENTS:
+	case DISALLOW_ARGUMENTS:
 		rc = take_net(&rest, false, &r->net, why);
 		return rc < 0 ? rc : take_options(rest, arguments == BLOCK_ARGUMENTS, false, r, why);
 	case ADD_ARGUMENTS:
@@ -320,8 +345,8 @@ int protocol_parse(struct span line, struct protocol_request *ret, struct why *w
 			*ret = r;
 		return rc;
 	}
-	return why_set(why, EINVAL, "no such request; there are block, unblock, vote, add, del, list, why, status, test, reload "
-	                            "and resume");
+	return refuse_word(word, "no such request; there are block, unblock, allow, disallow, vote, add, del, list, why, status, "
+	                         "test, reload and resume", why);
 }
 
 bool protocol_is_reading(enum protocol_verb verb)
@@ -336,6 +361,9 @@ bool protocol_is_reading(enum protocol_verb verb)
 		return true;
 	case PROTOCOL_BLOCK:
 	case PROTOCOL_UNBLOCK:
+	case PROTOCOL_UNBLOCK_ALL:
+	case PROTOCOL_ALLOW:
+	case PROTOCOL_DISALLOW:
 	case PROTOCOL_BLACK:
 	case PROTOCOL_WHITE:
 	case PROTOCOL_RELOAD:
@@ -352,6 +380,12 @@ const char *protocol_verb_text(enum protocol_verb verb)
 		return "block";
 	case PROTOCOL_UNBLOCK:
 		return "unblock";
+	case PROTOCOL_UNBLOCK_ALL:
+		return "unblock all";
+	case PROTOCOL_ALLOW:
+		return "allow";
+	case PROTOCOL_DISALLOW:
+		return "disallow";
 	case PROTOCOL_BLACK:
 		return "vote black";
 	case PROTOCOL_WHITE:

@@ -4,13 +4,14 @@
  * Knows base only. Pure: no socket, no clock, no allocation; the line may hold anything.
  *
  *   block A [for D] [reason TEXT]      add A [D] [TEXT]        A  an address, or a network A/LENGTH
- *   unblock A [reason TEXT]            del A [TEXT]            D  "600", "10m", "1h30m" (duration.h)
+ *   unblock A|all [reason TEXT]        del A [TEXT]            D  "600", "10m", "1h30m" (duration.h)
+ *   allow A [for D] [reason TEXT]      disallow A [reason TEXT]
  *   vote black|white A [score N] [reason TEXT]                 N  1 ... PROTOCOL_SCORE_MAX
  *   black A ..., white A ...           the same without "vote"
  *   list   why A   status   test A   reload   resume RULE   auth TOKEN   compat
  *
- * Words are separated by blanks; TEXT is the rest of the line. Refused, with a sentence: control characters, zones,
- * names, host bits, an IPv4 network shorter than /8 and an IPv6 one shorter than /32, a network where one address is
+ * Words are separated by blanks; TEXT is the rest of the line. A is read as pasted.h does. Refused, with a sentence:
+ * control characters, zones, names, host bits, an IPv4 network shorter than /8 and an IPv6 one shorter than /32, a network where one address is
  * wanted, a word too many.
  * Source: the commands of ipfauth's addvote.pl (black, white) and of MIMEDefang's fwd.pl (add, del).
  */
@@ -38,6 +39,9 @@ enum {
 enum protocol_verb {
 	PROTOCOL_BLOCK, /* and add */
 	PROTOCOL_UNBLOCK, /* and del */
+	PROTOCOL_UNBLOCK_ALL,
+	PROTOCOL_ALLOW,
+	PROTOCOL_DISALLOW,
 	PROTOCOL_BLACK,
 	PROTOCOL_WHITE,
 	PROTOCOL_LIST,
@@ -52,8 +56,8 @@ enum protocol_verb {
 
 struct protocol_request {
 	enum protocol_verb verb;
-	struct net net;  /* of block, unblock, test; of votes and why one address */
-	int64_t for_s;   /* of block; 0: not said */
+	struct net net;  /* of block, unblock, allow, disallow, test, why; of votes one address; of unblock all ::/0 */
+	int64_t for_s;   /* of block and allow; 0: not said */
 	int score;       /* of votes, > 0; 0: not said */
 	char reason[PROTOCOL_REASON_MAX + 1]; /* escaped; "": none */
 	char rule[PROTOCOL_RULE_MAX + 1];     /* of resume: letters, digits, "-", "_" and "." */
@@ -73,7 +77,7 @@ bool protocol_is_reading(enum protocol_verb verb);
 const char *protocol_verb_text(enum protocol_verb verb);
 
 /*
- * Reads "A" or "A/LENGTH" as requests may name it. Returns 0, or -EINVAL with a sentence. For the commands as well, so
+ * Reads an address or a network as requests may name it. Returns 0, or -EINVAL with a sentence. For the commands as well, so
  * that the same is refused everywhere.
  */
 int protocol_net(struct span text, struct net *ret, struct why *why);

@@ -85,14 +85,15 @@ static void log_request(struct requests *r, const struct control_request *reques
 	const char *const verb = protocol_verb_text(what->verb), *const who = request->who;
 	const char *const reason = what->reason[0] != '\0' ? what->reason : NULL;
 	const bool vote = what->verb == PROTOCOL_BLACK || what->verb == PROTOCOL_WHITE;
+	const bool allows = what->verb == PROTOCOL_ALLOW || what->verb == PROTOCOL_DISALLOW;
 	const bool on_rules = what->verb == PROTOCOL_RELOAD || what->verb == PROTOCOL_RESUME;
 	char net[NET_TEXT_MAX] = "";
 
-	if (!vote && !on_rules && what->verb != PROTOCOL_BLOCK && what->verb != PROTOCOL_UNBLOCK)
+	if (protocol_is_reading(what->verb))
 		return;
-	if (!on_rules)
+	if (!on_rules && what->verb != PROTOCOL_UNBLOCK_ALL)
 		(void)net_text(&what->net, net);
-	if (vote || todo->n_begun + todo->n_lifted == 0)
+	if (vote || allows || todo->n_begun + todo->n_lifted == 0)
 		events_ordered(r->events, verb, on_rules ? what->rule : net, who, what->reason, r->answer.ok);
 	for (size_t i = 0; i < todo->n_begun; i++)
 		events_blocked(r->events, &todo->begun[i], &(struct events_cause){todo->rule, todo->reason, vote ? reason : NULL, who});
@@ -106,7 +107,8 @@ static void log_request(struct requests *r, const struct control_request *reques
 /* What waits to be written may hold blocks that nobody finds yet: they would begin after they were lifted. */
 static bool must_wait(const struct requests *r, enum protocol_verb verb)
 {
-	return (verb == PROTOCOL_UNBLOCK || verb == PROTOCOL_WHITE) && pending_has_hits(r->live->pending);
+	return (verb == PROTOCOL_UNBLOCK || verb == PROTOCOL_UNBLOCK_ALL || verb == PROTOCOL_ALLOW || verb == PROTOCOL_WHITE) &&
+	       pending_has_hits(r->live->pending);
 }
 
 static bool take_one(struct requests *r, struct admin_todo *ret)

@@ -1,5 +1,6 @@
 #include "store/audit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@ enum question {
 	PURGE,
 	WHITE,
 	UNBLOCKED,
+	ALLOWANCE,
 	RUNNING,
 	COUNT_RUNNING,
 	BLOCKS,
@@ -27,7 +29,10 @@ static const char *const sql[N_QUESTIONS] = {
 	[ADD] = "INSERT INTO act (time, who, what, address, why) VALUES (?1, ?2, ?3, ?4, nullif(?5, ''))",
 	[PURGE] = "DELETE FROM act WHERE id IN (SELECT id FROM act WHERE time < ?1 LIMIT ?2)",
 	[WHITE] = "SELECT max(time) FROM act WHERE address = ?1 AND time > ?2 AND what = 'vote white'",
-	[UNBLOCKED] = "SELECT address, time + 1 FROM act WHERE time > ?1 AND what = 'unblock' ORDER BY time, id",
+	[UNBLOCKED] = "SELECT coalesce(address, '::/0'), time + 1 FROM act "
+		      "WHERE time > ?1 AND what IN ('unblock', 'unblock all') ORDER BY time, id",
+	[ALLOWANCE] = "SELECT address, since, until, cause, coalesce(why, '') FROM allowance WHERE until > ?2 AND since <= ?2 "
+		      "AND address IN (SELECT value FROM json_each(?1)) ORDER BY address = ?3 DESC, until DESC LIMIT 1",
 	[RUNNING] = BLOCKS_WHERE("b.until > ?1 AND b.ended IS NULL ORDER BY b.until DESC"),
 	[COUNT_RUNNING] = "SELECT count(*) FROM block WHERE until > ?1 AND ended IS NULL",
 	[BLOCKS] = BLOCKS_WHERE("b.address = ?1 AND b.id > (SELECT max(id) FROM block) - ?3 "
@@ -139,6 +144,25 @@ int audit_next_unblocked(struct audit *a, struct net *ret_net, int64_t *ret_s, s
 			continue; /* edited by hand */
 		*ret_s = sqlite3_column_int64(s, 1);
 		return 0;
+	}
+	return rc;
+}
+
+int audit_allowance(struct audit *a, const struct net *net, int64_t now_s, struct audit_allowance *ret, struct why *why)
+{
+	sqlite3_stmt *const s = begin_walk(a, ALLOWANCE);
+	int rc;
+
+	sql_bind_around(s, 1, net);
+	sql_bind_number(s, 2, now_s);
+	bind_net(s, 3, net);
+	if ((rc = sql_row(a->store, s, why)) == 0) {
+		(void)snprintf(ret->address, sizeof ret->address, "%s", sql_text(s, 0));
+		ret->since_s = sqlite3_column_int64(s, 1);
+		ret->until_s = sqlite3_column_int64(s, 2);
+		(void)snprintf(ret->cause, sizeof ret->cause, "%s", sql_text(s, 3));
+		(void)snprintf(ret->why, sizeof ret->why, "%s", sql_text(s, 4));
+		audit_stop(a);
 	}
 	return rc;
 }

@@ -19,6 +19,7 @@
 enum {
 	AUDIT_HITS_LOOKED_AT = 20000, /* newest of all, by audit_hits */
 	AUDIT_BLOCKS_LOOKED_AT = 20000,
+	AUDIT_WHY_MAX = 256, /* bytes of an allowance's reason, with the NUL */
 };
 
 struct audit;
@@ -28,7 +29,7 @@ int audit_open(struct store *store, struct audit **ret, struct why *why);
 /* Takes NULL. Before store_close. */
 void audit_close(struct audit *audit);
 
-/* One thing done. who: "uid 0 (root)"; what: "block", "unblock", "vote black" ...; net may be NULL; why: "" for none. */
+/* One thing done. who: "uid 0 (root)"; what: "block", "unblock all" ...; net may be NULL; why: "" for none. */
 int audit_add(struct audit *audit, int64_t time_s, const char *who, const char *what, const struct net *net,
              const char *why_text, struct why *why);
 
@@ -41,6 +42,13 @@ int audit_white(struct audit *audit, const struct net *net, int64_t since_s, int
 /* What was unblocked after since_s, oldest first. *ret_s: what happened before counts no more; the second after it. */
 void audit_unblocked(struct audit *audit, int64_t since_s);
 int audit_next_unblocked(struct audit *audit, struct net *ret_net, int64_t *ret_s, struct why *why);
+
+/* The allowance of exactly net that lasts longest, else of a network that it lies in. STORE_NONE: there is none at now_s. */
+struct audit_allowance {
+	char address[NET_TEXT_MAX], cause[32], why[AUDIT_WHY_MAX]; /* cut to fit; why "": none */
+	int64_t since_s, until_s;
+};
+int audit_allowance(struct audit *audit, const struct net *net, int64_t now_s, struct audit_allowance *ret, struct why *why);
 
 /* A block, with the words of its rule. */
 struct audit_block {

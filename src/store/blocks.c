@@ -83,6 +83,17 @@ int store_end(struct store *store, const struct net *net, int64_t at_s, const ch
 	return sql_run(store, s, why);
 }
 
+int store_end_all(struct store *store, int64_t at_s, const char *by, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(
+		store, BLOCK_END_ALL,
+		"UPDATE block SET ended = ?1, ended_by = ?2 WHERE until > ?1 AND ended IS NULL");
+
+	sql_bind_number(s, 1, at_s);
+	sql_bind_text(s, 2, by);
+	return sql_run(store, s, why);
+}
+
 int store_end_one(struct store *store, int64_t block_id, int64_t at_s, const char *by, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(

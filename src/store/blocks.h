@@ -38,6 +38,9 @@ int store_prolong(struct store *store, const struct net *net, enum store_cause c
 /* Lifts every block of exactly net that runs at at_s before its time. by: "allowed" ... */
 int store_end(struct store *store, const struct net *net, int64_t at_s, const char *by, struct why *why);
 
+/* The same of every block, in one pass: each net by itself would read all that run. */
+int store_end_all(struct store *store, int64_t at_s, const char *by, struct why *why);
+
 /* Lifts one block, or those of one cause; the others go on. */
 int store_end_one(struct store *store, int64_t block_id, int64_t at_s, const char *by, struct why *why);
 int store_end_cause(struct store *store, const struct net *net, enum store_cause cause, int64_t at_s,

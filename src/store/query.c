@@ -28,13 +28,15 @@ static const char *const sql[N_QUESTIONS] = {
 		   "SELECT b.address, b.since, b.until, r.name, r.reason, r.category, coalesce(c.hits, 0), b.offence, "
 		   "b.knocks, coalesce(b.knocked, 0) FROM running b JOIN rule r ON r.id = b.rule LEFT JOIN counted c ON c.address = b.address "
 		   "ORDER BY b.until DESC, b.id",
-	[HITS] = "SELECT h.time, r.name, r.reason, h.score, h.detail, coalesce(l.path, ''), h.offset, h.text FROM hit h "
-		 "JOIN rule r ON r.id = h.rule LEFT JOIN log l ON l.id = h.log WHERE h.address = ?1 "
+	[HITS] = "SELECT h.time, r.name, r.reason, h.score, h.detail, coalesce(l.path, ''), h.offset, h.text, h.address FROM hit h "
+		 "JOIN rule r ON r.id = h.rule LEFT JOIN log l ON l.id = h.log "
+		 "WHERE h.address = ?1 OR (?3 AND in_asked(h.address)) "
 		 "ORDER BY h.time DESC, h.id DESC LIMIT ?2",
 	[BLOCKS] = "SELECT b.since, coalesce(b.ended, b.until), b.offence, r.name, r.reason, "
 		   "CASE WHEN b.ended IS NULL AND b.until <= ?2 THEN 'expired' ELSE b.ended_by END, b.address, b.knocks, "
 		   "coalesce(b.knocked, 0) FROM block b JOIN rule r ON r.id = b.rule "
-		   "WHERE b.address IN (SELECT value FROM json_each(?1)) ORDER BY b.since DESC, b.id DESC",
+		   "WHERE b.address IN (SELECT value FROM json_each(?1)) OR (?3 AND in_asked(b.address)) "
+		   "ORDER BY b.since DESC, b.id DESC LIMIT ?4",
 	[BLOCKED_BETWEEN] = "SELECT b.address, max(b.since), b.until, count(*), r.name, r.reason FROM block b "
 			    "JOIN rule r ON r.id = b.rule WHERE b.since BETWEEN ?1 AND ?2 "
 			    "GROUP BY b.address ORDER BY b.address",
@@ -51,6 +53,7 @@ static const char *const sql[N_QUESTIONS] = {
 struct query {
 	struct store *store;
 	struct nets prefixes; /* that run, of the last query_active */
+	struct net asked;     /* of the last query_hits or query_blocks */
 	sqlite3_stmt *questions[N_QUESTIONS];
 };
 
@@ -70,6 +73,18 @@ static void prefix_of(sqlite3_context *context, int n, sqlite3_value **values)
 		sqlite3_result_text(context, out, (int)net_text(net, out), SQLITE_TRANSIENT);
 }
 
+/* SQL's in_asked(ADDRESS): does it, or the network, lie in the one that is asked about? */
+static void in_asked(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	const struct query *const r = sqlite3_user_data(context);
+	const char *const text = (const char *)sqlite3_value_text(values[0]);
+	struct net net;
+
+	(void)n;
+	sqlite3_result_int(context, text != NULL && net_parse(text, strlen(text), &net) && net.len >= r->asked.len &&
+	                                    net_has(&r->asked, &net.addr));
+}
+
 int query_open(struct store *store, struct query **ret, struct why *why)
 {
 	struct query *const r = calloc(1, sizeof *r);
@@ -79,6 +94,8 @@ int query_open(struct store *store, struct query **ret, struct why *why)
 		abort();
 	r->store = store;
 	rc = sqlite3_create_function(store->db, "prefix_of", 1, SQLITE_UTF8, r, prefix_of, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_create_function(store->db, "in_asked", 1, SQLITE_UTF8, r, in_asked, NULL, NULL);
 	for (size_t i = 0; i < N_QUESTIONS && rc == SQLITE_OK; i++)
 		rc = sqlite3_prepare_v2(store->db, sql[i], -1, &r->questions[i], NULL);
 	if (rc != SQLITE_OK) {
@@ -97,6 +114,7 @@ void query_close(struct query *r)
 	for (size_t i = 0; i < N_QUESTIONS; i++)
 		(void)sqlite3_finalize(r->questions[i]);
 	(void)sqlite3_create_function(r->store->db, "prefix_of", 1, SQLITE_UTF8, NULL, NULL, NULL, NULL);
+	(void)sqlite3_create_function(r->store->db, "in_asked", 1, SQLITE_UTF8, NULL, NULL, NULL, NULL);
 	nets_done(&r->prefixes);
 	free(r);
 }
@@ -107,13 +125,17 @@ static void ask(struct query *r, enum question which, int64_t number)
 	sql_bind_number(r->questions[which], 1, number);
 }
 
-static void ask_address(struct query *r, enum question which, const struct addr *addr)
+/* ?3: true when it is a network, and what lies in it is wanted as well. */
+static void ask_net(struct query *r, enum question which, const struct net *net)
 {
-	char address[ADDR_TEXT_MAX];
-	const size_t len = addr_text(addr, address);
-
 	(void)sqlite3_reset(r->questions[which]);
-	(void)sqlite3_bind_text(r->questions[which], 1, address, (int)len, SQLITE_TRANSIENT);
+	r->asked = *net;
+	(void)sqlite3_bind_int(r->questions[which], 3, net->len < 128);
+}
+
+static void bind_limit(struct query *r, enum question which, int i, size_t n_max)
+{
+	(void)sqlite3_bind_int64(r->questions[which], i, n_max == 0 ? -1 : (sqlite3_int64)n_max);
 }
 
 /* What is not a network is only not counted. */
@@ -157,10 +179,14 @@ int query_next_active(struct query *r, struct query_active *ret, struct why *why
 	return rc;
 }
 
-void query_hits(struct query *r, const struct addr *addr, size_t n_max)
+void query_hits(struct query *r, const struct net *net, size_t n_max)
 {
-	ask_address(r, HITS, addr);
-	(void)sqlite3_bind_int64(r->questions[HITS], 2, n_max == 0 ? -1 : (sqlite3_int64)n_max);
+	char text[NET_TEXT_MAX];
+	const size_t len = net_text(net, text);
+
+	ask_net(r, HITS, net);
+	(void)sqlite3_bind_text(r->questions[HITS], 1, text, (int)len, SQLITE_TRANSIENT);
+	bind_limit(r, HITS, 2, n_max);
 }
 
 int query_next_hit(struct query *r, struct query_hit *ret, struct why *why)
@@ -176,34 +202,17 @@ int query_next_hit(struct query *r, struct query_hit *ret, struct why *why)
 		                           .detail = sql_text(s, 4),
 		                           .file = sql_text(s, 5),
 		                           .offset = sqlite3_column_int64(s, 6),
-		                           .text = sql_text(s, 7)};
+		                           .text = sql_text(s, 7),
+		                          .address = sql_text(s, 8)};
 	return rc;
 }
 
-/* ["192.0.2.7","192.0.2.6/31", ...]: all that an address lies in. */
-static void ask_around(struct query *r, enum question which, const struct addr *addr)
+void query_blocks(struct query *r, const struct net *net, size_t n_max, int64_t now_s)
 {
-	const unsigned shortest = addr_is_ip4(addr) ? 96 : 0;
-	char list[129 * (NET_TEXT_MAX + 3) + 2];
-	size_t len = 0;
-
-	for (unsigned length = 128; length > shortest; length--) {
-		const struct net net = net_around(addr, (uint8_t)length); /* <= 128 */
-
-		list[len++] = length == 128 ? '[' : ',';
-		list[len++] = '"';
-		len += net_text(&net, list + len);
-		list[len++] = '"';
-	}
-	list[len++] = ']';
-	(void)sqlite3_reset(r->questions[which]);
-	(void)sqlite3_bind_text(r->questions[which], 1, list, (int)len, SQLITE_TRANSIENT);
-}
-
-void query_blocks(struct query *r, const struct addr *addr, int64_t now_s)
-{
-	ask_around(r, BLOCKS, addr);
+	ask_net(r, BLOCKS, net);
+	sql_bind_around(r->questions[BLOCKS], 1, net);
 	(void)sqlite3_bind_int64(r->questions[BLOCKS], 2, now_s);
+	bind_limit(r, BLOCKS, 4, n_max);
 }
 
 int query_next_block(struct query *r, struct query_block *ret, struct why *why)

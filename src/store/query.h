@@ -30,22 +30,22 @@ struct query_active {
 void query_active(struct query *query, int64_t now_s);
 int query_next_active(struct query *query, struct query_active *ret, struct why *why);
 
-/* Every hit of an address, newest first, at most n_max; n_max 0: all. */
+/* Every hit of an address, or of those in a network, newest first, at most n_max; n_max 0: all. */
 struct query_hit {
-	const char *rule, *reason, *detail, *file, *text; /* detail may be NULL */
+	const char *rule, *reason, *detail, *file, *text, *address; /* detail may be NULL */
 	int64_t time_s, score, offset;
 };
-void query_hits(struct query *query, const struct addr *addr, size_t n_max);
+void query_hits(struct query *query, const struct net *net, size_t n_max);
 int query_next_hit(struct query *query, struct query_hit *ret, struct why *why);
 
-/* Every block of an address and of networks it lies in, newest first, as seen at now_s. */
+/* Every block of an address or a network, of networks it lies in and of what lies in it; as query_hits, seen at now_s. */
 struct query_block {
 	const char *address;                  /* "192.0.2.7", "192.0.2.0/24" */
 	const char *rule, *reason, *ended_by; /* ended_by: NULL while it runs, "expired" ... */
 	int64_t since_s, until_s, offence;    /* until_s: the end it had, or will have */
 	int64_t knocks, knocked_s;            /* knocked_s: last; 0: never */
 };
-void query_blocks(struct query *query, const struct addr *addr, int64_t now_s);
+void query_blocks(struct query *query, const struct net *net, size_t n_max, int64_t now_s);
 int query_next_block(struct query *query, struct query_block *ret, struct why *why);
 
 /* Of every address with a block that began from from_s to until_s: the last of those; by address, as text sorts. */

@@ -78,11 +78,15 @@ int store_end_allowance(struct store *store, const struct net *net, int64_t at_s
 int store_add_allowance(struct store *store, const struct net *net, int64_t since_s, int64_t until_s,
                         const char *cause, const char *text, struct why *why)
 {
-	const int rc = store_end_allowance(store, net, since_s, why);
+	sqlite3_stmt *s = sql_statement(store, ALLOWANCE_REPLACE,
+	                                "UPDATE allowance SET until = ?2 WHERE address = ?1 AND until > ?2 AND cause = ?3");
 	char address[NET_TEXT_MAX];
-	sqlite3_stmt *s;
+	int rc;
 
-	if (rc < 0)
+	sql_bind_net(s, 1, net, address);
+	sql_bind_number(s, 2, since_s);
+	sql_bind_text(s, 3, cause);
+	if ((rc = sql_run(store, s, why)) < 0)
 		return rc;
 	s = sql_statement(store, ALLOWANCE_ADD,
 	                  "INSERT INTO allowance (address, since, until, cause, why) "

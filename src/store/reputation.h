@@ -22,7 +22,10 @@ struct store_evidence {
 int store_add_good(struct store *store, const struct store_evidence *list, size_t n, struct why *why);
 int store_add_credit(struct store *store, const struct store_evidence *list, size_t n, struct why *why);
 
-/* Net is allowed for a while; another allowance of it ends. cause: "cluster" ...; text: why, or NULL. */
+/*
+ * Net is allowed for a while; another allowance of it with the same cause ends. cause: "by hand", "cluster" ...; text: why,
+ * or NULL. store_end_allowance: every allowance of exactly net ends.
+ */
 int store_add_allowance(struct store *store, const struct net *net, int64_t since_s, int64_t until_s,
                         const char *cause, const char *text, struct why *why);
 int store_end_allowance(struct store *store, const struct net *net, int64_t at_s, struct why *why);

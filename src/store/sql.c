@@ -153,3 +153,23 @@ int sql_net(const struct store *store, sqlite3_stmt *s, int column, const char *
 
 	return text != NULL && net_parse(text, strlen(text), ret) ? 0 : no_address(store, s, table, why);
 }
+
+void sql_bind_around(sqlite3_stmt *s, int i, const struct net *net)
+{
+	const unsigned shortest = addr_is_ip4(&net->addr) && net->len >= 96 ? 96 : 0;
+	char list[129 * (NET_TEXT_MAX + 3) + 2];
+	size_t len = 0;
+
+	list[len++] = '[';
+	for (unsigned length = net->len; length > shortest; length--) {
+		const struct net around = net_around(&net->addr, (uint8_t)length); /* <= 128 */
+
+		if (length < net->len)
+			list[len++] = ',';
+		list[len++] = '"';
+		len += net_text(&around, list + len);
+		list[len++] = '"';
+	}
+	list[len++] = ']';
+	(void)sqlite3_bind_text(s, i, list, (int)len, SQLITE_TRANSIENT);
+}

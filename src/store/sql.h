@@ -36,6 +36,7 @@ enum statement {
 	BLOCK_KNOCK,
 	BLOCK_PROLONG,
 	BLOCK_END,
+	BLOCK_END_ALL,
 	BLOCK_END_ONE,
 	BLOCK_END_CAUSE,
 	BLOCK_NEXT_EXPIRY,
@@ -47,6 +48,7 @@ enum statement {
 	CREDIT_SINCE,
 	ALLOWANCE_ADD,
 	ALLOWANCE_END,
+	ALLOWANCE_REPLACE,
 	ALLOWANCES,
 	ATTEMPT_ADD,
 	ATTEMPTS_SINCE,
@@ -135,6 +137,9 @@ static inline void sql_bind_net(sqlite3_stmt *s, int i, const struct net *net, c
 {
 	(void)sqlite3_bind_text(s, i, room, (int)net_text(net, room), SQLITE_STATIC);
 }
+
+/* ["192.0.2.7","192.0.2.6/31", ...]: net and all that it lies in but /0, for json_each. */
+void sql_bind_around(sqlite3_stmt *s, int i, const struct net *net);
 
 /* Runs what gives no rows. */
 int sql_run(struct store *store, sqlite3_stmt *s, struct why *why);

@@ -116,10 +116,10 @@ void allowed_earn(struct allowed *a, const struct net *net, uint32_t until_s, ui
 	size_t i = earned_place(a, net);
 
 	if (i < a->n_earned && net_order(&a->earned[i].net, net) == 0) {
-		if (until_s > now_s)
-			a->earned[i].until_s = until_s;
-		else
+		if (until_s <= now_s)
 			remove_earned(a, i);
+		else if (until_s > a->earned[i].until_s)
+			a->earned[i].until_s = until_s;
 		return;
 	}
 	if (until_s <= now_s)

@@ -125,7 +125,10 @@ void verdict_allow(struct verdict *verdict, const struct net *nets, size_t n);
 /* Names, as "*.example.org" ("*": any text, "?": any character; case does not matter). Copied; replaces. */
 void verdict_allow_names(struct verdict *verdict, const char *const globs[], size_t n);
 
-/* A network that earned it, by a white vote or as a cluster, until until_s; 0 or the past: no longer. */
+/*
+ * A network that is allowed for a while, because it earned it or by hand, until until_s; the latest of several counts. 0 or
+ * the past: no longer.
+ */
 void verdict_allow_earned(struct verdict *verdict, const struct net *net, int64_t until_s);
 
 /* True when addr is never blocked now. */

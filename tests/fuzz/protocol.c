@@ -49,9 +49,9 @@ static void check(const struct protocol_request *r)
 	assert(memchr(r->reason, '\0', sizeof r->reason) != NULL);
 	for (const char *p = r->reason; *p != '\0'; p++)
 		assert((unsigned char)*p >= 0x20 && *p != 0x7F);
-	if (r->verb <= PROTOCOL_WHITE || r->verb == PROTOCOL_WHY || r->verb == PROTOCOL_TEST)
+	if ((r->verb <= PROTOCOL_WHITE && r->verb != PROTOCOL_UNBLOCK_ALL) || r->verb == PROTOCOL_WHY || r->verb == PROTOCOL_TEST)
 		assert(length >= PROTOCOL_LENGTH6_MIN && r->net.len <= 128);
-	if (r->verb == PROTOCOL_BLACK || r->verb == PROTOCOL_WHITE || r->verb == PROTOCOL_WHY)
+	if (r->verb == PROTOCOL_BLACK || r->verb == PROTOCOL_WHITE)
 		assert(r->net.len == 128);
 }
 

@@ -68,7 +68,7 @@ answers 3 "no database here yet" wfs test 10.9.0.2
 answers 2 zone wfs block fe80::1%eth0
 answers 2 "control character" wfs block 10.9.0.2 --reason $'a\nblock 10.9.0.3'
 answers 2 "--for wants a value" wfs block 10.9.0.2 --for
-answers 2 "no such option" wfs unblock 10.9.0.2 --for 1h
+answers 2 "no option \"--for\"" wfs unblock 10.9.0.2 --for 1h
 answers 2 "which rule" wfs resume
 
 listen 25
@@ -103,12 +103,40 @@ answers 1 "192.0.2.31 is not blocked" wfs test 192.0.2.31
 ! listed 192.0.2.31 || fail "the last address of a network unblocked by hand is still in the kernel"
 answers 1 "name smaller networks" wfs block 172.0.0.0/8
 
+# Several at once: nothing is done when one of them is none; each has its own answer, and the worst is the status.
+answers 2 '"10.9.0" is no IPv4 or IPv6 address' wfs block 10.9.0.3 10.9.0
+open 10.9.0.3 || fail "blocked although another address was none"
+answers 1 "is never blocked" wfs block 10.9.0.3 10.9.0.1 '[10.9.0.4]:25' --reason many
+grep -q "10.9.0.3 is blocked until" "$WORK/said" || fail "several: $(cat "$WORK/said")"
+closed 10.9.0.3 || fail "the first of several is not blocked"
+closed 10.9.0.4 || fail "the last of several is not blocked"
+answers 0 "lifted the block of 10.9.0.4" wfs unblock 10.9.0.3, unknown[10.9.0.4]:
+open 10.9.0.3 || fail "the first of several is still blocked"
+
+# Allowed for a while: no block holds it, none begins, over a restart as well; until it is ended.
+answers 0 "is blocked until" wfs block 10.9.0.4 --for 1h
+closed 10.9.0.4 || fail "not blocked before it was allowed"
+answers 0 "10.9.0.4 is allowed until" wfs allow 10.9.0.4 --reason "a customer"
+open 10.9.0.4 || fail "allowed, but cannot connect"
+for _ in 1 2 3 4 5 6; do wrong_password 10.9.0.4 >>"$LOG"; done
+answers 1 "by hand" wfs test 10.9.0.4
+answers 1 "allowed" wfs block 10.9.0.4
+daemon_stop || fail "exit status $?"
+daemon_start
+answers 1 "by hand" wfs test 10.9.0.4
+open 10.9.0.4 || fail "allowed, but blocked by its wrong passwords"
+answers 0 "not allowed any more" wfs disallow 10.9.0.4 --reason gone
+answers 1 "no allowance" wfs disallow 10.9.0.4
+answers 0 "is blocked until" wfs block 10.9.0.4 10.9.0.3
+answers 0 "lifted 2 blocks" wfs unblock --all --reason "an accident"
+open 10.9.0.4 || fail "unblock --all left it blocked"
+
 # As MIMEDefang's daemon was told, over TCP.
 [ "$(ask_tcp "auth $TOKEN" compat "add 10.9.0.4 600 Broadband" "del 10.9.0.4" "add nobody" | tail -n +2)" = \
 	"OK watchforspammers firewall daemon
 OK + 10.9.0.4
 OK - 10.9.0.4
-ERR no IPv4 or IPv6 address" ] || fail "compat"
+ERR \"nobody\" is no IPv4 or IPv6 address" ] || fail "compat"
 says '.ok | not' "$(ask_tcp "block 10.9.0.4")"
 says '.ok | not' "$(ask_tcp "auth fedcba9876543210fedcba9876543210")"
 says '.error | startswith("no permission")' "$(ask_tcp "auth ffffffffffffffffffffffffffffffff" "block 10.9.0.4" | tail -n 1)"
@@ -150,6 +178,16 @@ uid 0 (root)|block|10.9.0.4|Broadband
 uid 0 (root)|unblock|10.9.0.4|
 uid 0 (root)|block|192.0.2.16/28|
 uid 0 (root)|unblock|192.0.2.0/24|
+uid 0 (root)|block|10.9.0.3|many
+uid 0 (root)|block|10.9.0.4|many
+uid 0 (root)|unblock|10.9.0.3|
+uid 0 (root)|unblock|10.9.0.4|
+uid 0 (root)|block|10.9.0.4|
+uid 0 (root)|allow|10.9.0.4|a customer
+uid 0 (root)|disallow|10.9.0.4|gone
+uid 0 (root)|block|10.9.0.4|
+uid 0 (root)|block|10.9.0.3|
+uid 0 (root)|unblock all||an accident
 token mx2|block|10.9.0.4|Broadband
 token mx2|unblock|10.9.0.4|
 uid 0 (root)|vote black|10.9.0.5|X-Spam-Score: 25

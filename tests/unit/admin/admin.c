@@ -18,6 +18,7 @@
 #include <sqlite3.h>
 
 #include "pipeline/restore.h"
+#include "store/reputation.h"
 
 enum { NOW = 1800000000 };
 
@@ -109,7 +110,9 @@ static void want_text(const char *line, const char *key, const char *want)
 
 static void want_true(const char *line, const char *key, bool want)
 {
-	if (json_is_true(json_object_get(ask(line, true), key)) != want)
+	const json_t *const got = json_object_get(ask(line, true), key); /* json_is_true reads its argument twice */
+
+	if (json_is_true(got) != want)
 		fail_msg("%s: got %s, want %s %s", line, answer.text, key, want ? "true" : "false");
 }
 
@@ -162,6 +165,85 @@ static void test_allowed(void **state)
 	(void)ask("block 192.0.2.16", true);
 	want_true("test 192.0.2.7", "allowed", true);
 	want_true("vote white 192.0.2.7", "allowed", true);
+}
+
+/* For a while, by hand: as under [allow], over a restart, until it is over or ended. */
+static void test_allow(void **state)
+{
+	(void)state;
+	(void)ask("vote black 192.0.2.7 score 100", true);
+	(void)ask("block 192.0.2.0/24 for 1h", true);
+	want_number("allow 192.0.2.7 for 10m reason a \"customer\"", "n_lifted", 2);
+	want_true("test 192.0.2.7", "allowed", true);
+	want_true("test 192.0.2.7", "blocked", false);
+	want_text("test 192.0.2.7", "allowed_by", "by hand");
+	want_text("test 192.0.2.7", "why", "allowed (by hand) until 2027-01-15T08:10:00Z, as 192.0.2.7: a \"customer\"");
+	start();
+	want_true("test 192.0.2.7", "allowed", true);
+	(void)ask("vote black 192.0.2.7 score 100", false);
+	(void)ask("block 192.0.2.7", false);
+	(void)ask("block 192.0.2.0/24", false);
+	f.now_s += 600;
+	want_true("test 192.0.2.7", "allowed", false);
+	want_true("vote black 192.0.2.7 score 100", "blocked", true);
+
+	/* Without a time: 31 days; a later one replaces it, also when it is shorter; a network as well. */
+	want_text("allow 198.51.100.0/24", "allowed_until", "2027-02-15T08:10:00Z");
+	want_text("allow 198.51.100.0/24 for 1h", "allowed_until", "2027-01-15T09:10:00Z");
+	want_text("test 198.51.100.9", "why", "allowed (by hand) until 2027-01-15T09:10:00Z, as 198.51.100.0/24");
+	(void)ask("disallow 198.51.100.9", false); /* it is a part */
+	assert_non_null(strstr(answer.text, "'disallow 198.51.100.0/24'"));
+	want_true("disallow 198.51.100.0/24", "allowed", false);
+	want_true("test 198.51.100.9", "allowed", false);
+	(void)ask("disallow 198.51.100.0/24", false);
+	start();
+	want_true("test 198.51.100.9", "allowed", false);
+	want_true("vote black 198.51.100.9 score 100", "blocked", true);
+}
+
+/* What an address earned besides does not shorten what was given, nor the other way. */
+static void test_allow_and_earn(void **state)
+{
+	const struct net net = net_of(&(struct addr){{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 192, 0, 2, 7}});
+	struct why why;
+
+	(void)state;
+	(void)ask("allow 192.0.2.7 for 2h", true);
+	assert_int_equal(store_add_allowance(f.store, &net, f.now_s, f.now_s + 3600, "dns-list", NULL, &why), 0);
+	verdict_allow_earned(f.verdict, &net, f.now_s + 3600);
+	f.now_s += 5400;
+	want_true("test 192.0.2.7", "allowed", true);
+	start();
+	want_true("test 192.0.2.7", "allowed", true);
+	assert_int_equal(store_add_allowance(f.store, &net, f.now_s, f.now_s + 3600, "dns-list", NULL, &why), 0);
+	want_text("allow 192.0.2.7 for 60", "allowed_by", "dns-list");
+	f.now_s += 1800;
+	want_true("test 192.0.2.7", "allowed", true);
+	want_true("disallow 192.0.2.7", "allowed", false); /* whatever it is for */
+	start();
+	want_true("test 192.0.2.7", "allowed", false);
+}
+
+static void test_unblock_all(void **state)
+{
+	(void)state;
+	(void)ask("block 192.0.2.7", true);
+	(void)ask("block 198.51.100.0/24", true);
+	(void)ask("block 2001:db8::7", true);
+	(void)ask("vote black 192.0.2.8 score 100", true);
+	(void)ask("vote black 192.0.2.9 score 99", true);
+	want_number("unblock all reason an accident", "n_lifted", 4);
+	want_rows("list", "list", 0);
+	want_number("test 192.0.2.9", "score", 0);
+	want_number("unblock all", "n_lifted", 0);
+	start(); /* nothing comes back, nor counts */
+	want_rows("list", "list", 0);
+	want_true("test 192.0.2.7", "blocked", false);
+	want_number("test 192.0.2.9", "score", 0);
+	f.now_s += 1;
+	want_number("vote black 192.0.2.9 score 99", "score", 99);
+	start();
+	want_number("test 192.0.2.9", "score", 99);
 }
 
 static void test_networks(void **state)
@@ -296,6 +378,9 @@ static void test_vote_not_written(void **state)
 	(void)ask("vote white 192.0.2.7", false);
 	(void)ask("block 192.0.2.7", false);
 	(void)ask("unblock 192.0.2.7", false);
+	(void)ask("unblock all", false);
+	(void)ask("allow 192.0.2.7", false);
+	want_true("test 192.0.2.7", "allowed", false);
 	want_number("test 192.0.2.7", "score", 80);
 	let_commit(true);
 	want_true("vote black 192.0.2.9 score 100", "blocked", true);
@@ -328,9 +413,9 @@ int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_block), TEST(test_allowed),         TEST(test_networks),
-		TEST(test_votes), TEST(test_unblock_forgets), TEST(test_long_list),
-		TEST(test_vote_not_written),
+		TEST(test_block),           TEST(test_allowed),     TEST(test_allow), TEST(test_allow_and_earn),
+		TEST(test_unblock_all),     TEST(test_networks),    TEST(test_votes), TEST(test_unblock_forgets),
+		TEST(test_long_list),       TEST(test_vote_not_written),
 	};
 #undef TEST
 

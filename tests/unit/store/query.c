@@ -126,9 +126,9 @@ static void test_nothing(void **state)
 	(void)state;
 	query_active(query, t0_s);
 	assert_int_equal(query_next_active(query, &active, &why), STORE_NONE);
-	query_hits(query, &addr, 0);
+	query_hits(query, &(struct net){addr, 128}, 0);
 	assert_int_equal(query_next_hit(query, &hit, &why), STORE_NONE);
-	query_blocks(query, &addr, t0_s);
+	query_blocks(query, &(struct net){addr, 128}, 0, t0_s);
 	assert_int_equal(query_next_block(query, &block, &why), STORE_NONE);
 	query_blocked_between(query, 0, INT64_MAX);
 	assert_int_equal(query_next_blocked_between(query, &blocked, &why), STORE_NONE);
@@ -189,7 +189,7 @@ static void test_hits(void **state)
 	/* A log that is gone leaves its hits. */
 	assert_int_equal(sqlite3_exec(store_handle(store), "UPDATE hit SET log = 77 WHERE time = 1795181866", NULL, NULL, NULL),
 	                 SQLITE_OK);
-	query_hits(query, &addr, 0);
+	query_hits(query, &(struct net){addr, 128}, 0);
 	for (int i = 4; i >= 0; i--) {
 		assert_int_equal(query_next_hit(query, &r, &why), 0);
 		assert_int_equal(r.time_s, t0_s + i);
@@ -202,18 +202,57 @@ static void test_hits(void **state)
 		assert_non_null(r.reason);
 	}
 	assert_int_equal(query_next_hit(query, &r, &why), STORE_NONE);
-	query_hits(query, &addr, 2);
+	query_hits(query, &(struct net){addr, 128}, 2);
 	assert_int_equal(query_next_hit(query, &r, &why), 0);
 	assert_int_equal(query_next_hit(query, &r, &why), 0);
 	assert_int_equal(r.time_s, t0_s + 3);
 	assert_int_equal(query_next_hit(query, &r, &why), STORE_NONE);
 	/* A walk left half way, and begun again. */
-	query_hits(query, &addr, 0);
+	query_hits(query, &(struct net){addr, 128}, 0);
 	assert_int_equal(query_next_hit(query, &r, &why), 0);
-	query_hits(query, &addr, 1);
+	query_hits(query, &(struct net){addr, 128}, 1);
 	assert_int_equal(query_next_hit(query, &r, &why), 0);
 	assert_int_equal(r.time_s, t0_s + 4);
 	assert_int_equal(query_next_hit(query, &r, &why), STORE_NONE);
+}
+
+/* A network: what its addresses did, and every block of it, around it and in it; nothing of its neighbours. */
+static void test_network(void **state)
+{
+	const struct net net = net_from("2001:db8:bad:1::/64");
+	struct query_hit hit;
+	struct query_block block;
+
+	(void)state;
+	add_hit("2001:db8:bad:1::7", t0_s, 1, NULL);
+	add_hit("2001:db8:bad:2::7", t0_s + 1, 1, NULL);
+	add_hit("192.0.2.7", t0_s + 1, 1, NULL);
+	add_hit("2001:db8:bad:1:ffff::1", t0_s + 2, 1, NULL);
+	query_hits(query, &net, 0);
+	assert_int_equal(query_next_hit(query, &hit, &why), 0);
+	assert_string_equal(hit.address, "2001:db8:bad:1:ffff::1");
+	assert_int_equal(query_next_hit(query, &hit, &why), 0);
+	assert_string_equal(hit.address, "2001:db8:bad:1::7");
+	assert_int_equal(query_next_hit(query, &hit, &why), STORE_NONE);
+	query_hits(query, &net, 1);
+	assert_int_equal(query_next_hit(query, &hit, &why), 0);
+	assert_int_equal(query_next_hit(query, &hit, &why), STORE_NONE);
+
+	add_block("2001:db8:bad:1::/64", t0_s, t0_s + 600, 1, 1);
+	add_block("2001:db8:bad:1::7", t0_s + 1, t0_s + 600, 1, 1);
+	add_block("2001:db8:bad::/48", t0_s + 2, t0_s + 600, 1, 1);
+	add_block("2001:db8:bad:2::/64", t0_s + 3, t0_s + 600, 1, 1);
+	add_block("192.0.2.7", t0_s + 3, t0_s + 600, 1, 1);
+	query_blocks(query, &net, 0, t0_s);
+	for (int i = 2; i >= 0; i--) {
+		assert_int_equal(query_next_block(query, &block, &why), 0);
+		assert_int_equal(block.since_s, t0_s + i);
+	}
+	assert_int_equal(query_next_block(query, &block, &why), STORE_NONE);
+	query_blocks(query, &net, 2, t0_s);
+	assert_int_equal(query_next_block(query, &block, &why), 0);
+	assert_int_equal(query_next_block(query, &block, &why), 0);
+	assert_int_equal(query_next_block(query, &block, &why), STORE_NONE);
 }
 
 static void test_blocks(void **state)
@@ -229,7 +268,7 @@ static void test_blocks(void **state)
 	assert_int_equal(store_end(store, &net, t0_s - 50, "allowed", &why), 0);
 	add_block("192.0.2.1", t0_s, t0_s + 600, 3, 1); /* runs */
 	add_block("192.0.2.9", t0_s - 10, t0_s + 600, 1, 1);
-	query_blocks(query, &net.addr, t0_s);
+	query_blocks(query, &(struct net){net.addr, 128}, 0, t0_s);
 	assert_int_equal(query_next_block(query, &b, &why), 0);
 	assert_int_equal(b.since_s, t0_s);
 	assert_int_equal(b.until_s, t0_s + 600);
@@ -398,7 +437,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_active, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hits, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_blocks, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_network, setup, teardown), cmocka_unit_test_setup_teardown(test_blocks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_logs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_said, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_views, setup, teardown),

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# What the program says to a person who mistypes: the word again, what may be meant, and where there is more; and help that
+# fits a terminal. Needs no root, no database and no network.
+set -u
+wfs=${WFS_PROGRAM:?}
+failed=0
+
+fail() {
+	echo "FAIL: $*" >&2
+	failed=1
+}
+
+# says STATUS TEXT ARGUMENT...: ends with that status, and prints that text, alone or among other lines.
+says() {
+	local want=$1 text=$2 status=0 said
+	shift 2
+	said=$("$wfs" -c /dev/null "$@" 2>&1) || status=$?
+	[ "$status" = "$want" ] || fail "$*: got status $status, want $want; it said: $said"
+	grep -qxF -- "$text" <<<"$said" || fail "$*: got $said, want $text"
+}
+
+# --- the command ---
+says 2 "watchforspammers: which command? See 'watchforspammers help'"
+says 2 "watchforspammers: no command \"stauts\"; did you mean status? See 'watchforspammers help'" stauts
+says 2 "watchforspammers: no command \"lst\"; did you mean list? See 'watchforspammers help'" lst
+says 2 "watchforspammers: no command \"unban\"; did you mean unblock? See 'watchforspammers help'" unban 192.0.2.7
+says 2 "watchforspammers: no command \"ban\"; did you mean block? See 'watchforspammers help'" ban 192.0.2.7
+says 2 "watchforspammers: no command \"whitelist\"; did you mean allow? See 'watchforspammers help'" whitelist 192.0.2.7
+says 2 "watchforspammers: no command \"verison\"; did you mean version? See 'watchforspammers help'" verison
+says 2 "watchforspammers: no command \"frobnicate\"; see 'watchforspammers help'" help frobnicate
+says 2 "watchforspammers: no command \"a\\x1b[2J\"; see 'watchforspammers help'" $'a\e[2J'
+says 2 "watchforspammers: no option \"--jsno\"; did you mean --json? See 'watchforspammers -h'" --jsno list
+
+# --- its options ---
+see() { echo "$1 'watchforspammers $2 -h'"; }
+for command in list status run; do
+	says 2 "watchforspammers $command: no option \"--jsno\"; did you mean --json? $(see See "$command")" "$command" --jsno
+	says 2 "watchforspammers $command: \"now\": a word too many; $(see see "$command")" "$command" now
+done
+says 2 "watchforspammers why: no option \"--al\"; did you mean --all? $(see See why)" why --al 192.0.2.7
+says 2 "watchforspammers why: \"192.0.2.8\": a word too many; $(see see why)" why 192.0.2.7 192.0.2.8
+says 2 "watchforspammers check: no option \"--stict\"; did you mean --strict? $(see See check)" check --stict
+says 2 "watchforspammers replay: no option \"--databse\"; did you mean --database? $(see See replay)" replay --databse f -
+says 2 "watchforspammers replay: --database wants a value; $(see see replay)" replay - --database
+says 2 "watchforspammers block: no option \"--fro\"; did you mean --for? $(see See block)" block 192.0.2.7 --fro 1h
+says 2 "watchforspammers block: no option \"--for=1h\"; did you mean --for? $(see See block)" block 192.0.2.7 --for=1h
+says 2 "watchforspammers unblock: no option \"--for\"; $(see see unblock)" unblock 192.0.2.7 --for 1h
+says 2 "watchforspammers block: --for wants a value; $(see see block)" block 192.0.2.7 --for
+says 2 "watchforspammers unblock: --all, or addresses: choose one; $(see see unblock)" unblock --all 192.0.2.7
+says 2 "watchforspammers block: no option \"--all\"; $(see see block)" block --all
+
+# --- addresses: every one is looked at before anything is done ---
+says 2 "watchforspammers block: \"192.0.2.7/24\" has bits set after /24; did you mean 192.0.2.0/24? $(see See block)" block 192.0.2.7/24
+says 2 "watchforspammers block: \"example.org\" is no IPv4 or IPv6 address; $(see see block)" block 192.0.2.7 192.0.2.8 example.org
+says 2 "watchforspammers why: \"example.org\" is no IPv4 or IPv6 address; $(see see why)" why example.org
+says 2 "watchforspammers test: \"192.0.2.256\" is no IPv4 or IPv6 address; $(see see test)" test 192.0.2.256
+says 2 "watchforspammers vote: \"purple\": black or white? $(see See vote)" vote purple 192.0.2.7
+says 2 "watchforspammers vote: one address wanted, not a network; $(see see vote)" vote black 192.0.2.7 192.0.2.0/24
+says 2 "watchforspammers allow: which address? $(see See allow)" allow
+
+# --- help and version ---
+[ "$("$wfs" help)" = "$("$wfs" -h)" ] || fail "help and -h differ"
+[ "$("$wfs" version)" = "$("$wfs" -V)" ] || fail "version and -V differ"
+[ "$("$wfs" help block)" = "$("$wfs" block -h)" ] || fail "help block and block -h differ"
+commands=$("$wfs" help | sed -n 's/^  \([a-z]*\) .*/\1/p')
+[ "$(wc -w <<<"$commands")" -gt 15 ] || fail "help lists $commands"
+for command in '' $commands; do
+	case $command in help | version) continue ;; esac
+	# shellcheck disable=SC2086 # none, when it is empty
+	"$wfs" help $command >/dev/null || fail "help $command: status $?"
+	# shellcheck disable=SC2086
+	wide=$("$wfs" help $command | grep -E '.{81}') && fail "help $command is wider than 80 columns: $wide"
+	[ -z "$command" ] || grep -qF "*$command*" "${WFS_SOURCE_ROOT:?}/man/watchforspammers.8.scd" || fail "$command is not in the manual"
+done
+exit "$failed"
