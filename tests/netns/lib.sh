@@ -51,11 +51,15 @@ in_client() {
 }
 
 netns_down() {
-	local pid
+	local pid name number
 	for pid in "${LISTENERS[@]}"; do
 		kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
 	done
 	LISTENERS=()
+	# The claims of a daemon that was killed.
+	for name in "$SERVER" "$CLIENT"; do
+		number=$(stat -Lc %i "/run/netns/$name" 2>/dev/null) && rm -f /run/watchforspammers-*-"$number".lock
+	done
 	ip netns del "$SERVER" 2>/dev/null
 	ip netns del "$CLIENT" 2>/dev/null
 	[ -z "$WORK" ] || rm -rf -- "$WORK"
