@@ -42,7 +42,7 @@ package_is_upgraded() {
 package_is_removed() {
 	in_system dpkg --remove watchforspammers >>"$WORK/said" 2>&1 || fail "dpkg cannot remove the package"
 	expect_nothing_in_kernel
-	same "processes" "$(in_system pgrep -l watchforspammers)" ""
+	same "processes" "$(in_system pgrep -fl bin/watchforspammers)" ""
 	same "configuration" "$(cat "$ROOT$CONF")" "$(cat "$WORK/conf")"
 	in_system dpkg --install /root/newer.deb >>"$WORK/said" 2>&1 || fail "dpkg cannot install a package that was removed"
 	in_system systemctl enable --now --quiet watchforspammers || fail "it does not start after it was removed and installed"
@@ -57,6 +57,7 @@ package_is_purged() {
 	as_readme "The package goes with"
 	expect_nothing_in_kernel
 	expect_no_files "$uid"
+	same "user" "$(in_system getent passwd watchforspammers)" ""
 }
 
 # expect_no_files UID: none is named like us, lies in our directories or belongs to our user; not counted are home
@@ -68,5 +69,5 @@ expect_no_files() {
 	same "files that were left" "$left" ""
 	left=$(in_system find /run -name '*watchforspammers*' | xargs)
 	same "files that were left in /run" "$left" ""
-	same "processes" "$(in_system pgrep -l watchforspammers)" ""
+	same "processes" "$(in_system pgrep -fl bin/watchforspammers)" ""
 }
