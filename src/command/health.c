@@ -60,8 +60,7 @@ static bool ask_daemon(const struct config *config, struct health *h, struct why
 	static const char line[] = "status\n";
 	const int fd = daemon_connect(config, true, why);
 	char *text = NULL;
-	json_t *answer, *rows, *row;
-	size_t i;
+	json_t *answer, *rows;
 
 	if (fd < 0)
 		return false;
@@ -75,8 +74,8 @@ static bool ask_daemon(const struct config *config, struct health *h, struct why
 	rows = json_object_get(answer, "problems");
 	if (rows == NULL)
 		(void)why_set(why, EPROTO, "the daemon does not tell its problems; is it of another version?");
-	json_array_foreach(rows, i, row)
-		add_row(h, row);
+	for (size_t i = 0; i < json_array_size(rows); i++)
+		add_row(h, json_array_get(rows, i));
 	h->asked = rows != NULL;
 	json_decref(answer);
 	return h->asked;

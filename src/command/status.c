@@ -244,8 +244,6 @@ static void print_logs(const struct status *s, bool utc)
 static void print_numbers(const struct status *s, bool utc)
 {
 	char at[TIME_LOCAL_MAX], forgotten[64] = "";
-	size_t i;
-	json_t *row;
 
 	print_row("hits", "%" PRId64, s->totals.hits);
 	print_row("blocks", "%" PRId64 " active, %" PRId64 " in all", s->totals.blocks_active, s->totals.blocks_total);
@@ -255,9 +253,12 @@ static void print_numbers(const struct status *s, bool utc)
 	if (s->forgotten > 0)
 		(void)snprintf(forgotten, sizeof forgotten, ", %" PRId64 " forgotten for want of room", s->forgotten);
 	print_row("tracked", "%" PRId64 " %s%s", s->tracked, plural(s->tracked, "address", "addresses"), forgotten);
-	json_array_foreach(s->prefixes, i, row)
+	for (size_t i = 0; i < json_array_size(s->prefixes); i++) {
+		const json_t *const row = json_array_get(s->prefixes, i);
+
 		print_row("network", "%s in %s", json_string_value(json_object_get(row, "address")),
 		          json_string_value(json_object_get(row, "list")));
+	}
 }
 
 static void print_daemon(const struct health *h)

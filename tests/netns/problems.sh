@@ -130,6 +130,16 @@ wait "$locker"
 locker=
 want_none "the database can be written again"
 
+# --- the firewall refuses: its rules are gone, and another program does not let go of the tables
+exec 9>>"$XTABLES_LOCKFILE"
+flock 9
+for flush in iptables-legacy ip6tables-legacy; do
+	XTABLES_LOCKFILE=$WORK/other.lock in_server "$flush" -F || fail "$flush -F: exit status $?"
+done
+WAIT_S=30 want_problem firewall "locked by another program" "tried every second"
+exec 9>&-
+WAIT_S=30 want_none "the tables are free again"
+
 # --- a log that cannot be read: which user, which group
 mv "$LOG" "$LOG.1"
 install -m 640 -g adm /dev/null "$LOG"
