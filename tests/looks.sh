@@ -131,6 +131,16 @@ has out "hits       1 by 1 address" "replay of nothing and a log"
 : >empty
 status 0 "replay of an empty log" replay empty
 
+# Help fits, and so does status.
+for command in run replay check explain list why status test block unblock allow disallow vote resume reload cleanup; do
+	status 0 "help of $command" -h "$command"
+	fits "help of $command"
+done
+status 0 "help" -h
+fits "help"
+status 1 "status" status
+fits "status"
+
 # Where lines should come from and cannot.
 for command in explain "replay -"; do
 	# shellcheck disable=SC2086 # a command and its argument
