@@ -2,13 +2,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/duration.h"
+#include "command/daemon.h"
 
 enum {
 	LOOK_MAX = 80,    /* bytes of a word shown */
@@ -127,14 +132,42 @@ struct config *command_config_rest(const struct command_env *env, struct why *re
 	return config;
 }
 
+/* The group that may read it: the file's, or that of the directory that nobody else may look into. */
+static int say_not_yours(const char *path, struct why *why)
+{
+	const char *const slash = strrchr(path, '/');
+	const struct passwd *const pw = getpwuid(geteuid());
+	const struct group *group;
+	char dir[PATH_MAX];
+	struct stat st;
+
+	(void)snprintf(dir, sizeof dir, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
+	if (stat(path, &st) < 0 && stat(dir, &st) < 0)
+		return why_set(why, EACCES, "%s: not for you to read; ask as root", path);
+	group = getgrgid(st.st_gid);
+	if (group == NULL || st.st_gid == 0 || (st.st_mode & S_IRGRP) == 0)
+		return why_set(why, EACCES, "%s: not for you to read; ask as root", path);
+	return why_set(why, EACCES, "%s: not for you to read, but for root and the group %s; as root: adduser %s %s (then log in "
+	                            "again)", path, group->gr_name, pw != NULL ? pw->pw_name : "YOU", group->gr_name);
+}
+
+static int say_no_database(const struct config *config, struct why *why)
+{
+	const char *const path = config->database.path;
+
+	if (access(path, F_OK) == 0 || errno == EACCES)
+		return say_not_yours(path, why);
+	if (daemon_state(config) == DAEMON_RUNNING)
+		return why_set(why, ENOENT, "%s: the database is gone, but the daemon runs: it begins a new one; ask again in a minute",
+		               path);
+	return why_set(why, ENOENT, "%s: no database here yet; start the daemon: systemctl start watchforspammers", path);
+}
+
 int command_open_database(const struct config *config, struct store **ret, struct why *why)
 {
 	const int rc = store_open(config->database.path, STORE_READ, ret, why);
 
-	if (rc == -ENOENT)
-		return why_set(why, ENOENT, "%s: no database here yet, or not for you to read: start the daemon, or fill it with "
-		                            "'replay --database'", config->database.path);
-	return rc;
+	return rc == -ENOENT ? say_no_database(config, why) : rc;
 }
 
 struct store *command_database(const struct config *config)

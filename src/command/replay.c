@@ -19,6 +19,7 @@
 #include "command/diff.h"
 #include "command/firewall.h"
 #include "command/show.h"
+#include "engine/sandbox.h"
 #include "pipeline/reconcile.h"
 #include "pipeline/restore.h"
 #include "store/query.h"
@@ -35,6 +36,7 @@ struct request {
 	const char *database;
 	const char *rules; /* --rules: a directory instead of the configured ones */
 	bool sync, diff, utc;
+	bool as_owner; /* root became the owner of the database's directory */
 	struct replay_options options;
 };
 
@@ -340,6 +342,8 @@ static int replay(struct request *q, const struct command_env *env)
 	}
 	say_no_logs(&result);
 	free(result.by_rule);
+	if (shown == 0 && rc == 0 && q->sync && !result.stopped && q->as_owner)
+		shown = sandbox_root_again(&said);
 	if (shown == 0 && rc == 0 && q->sync && !result.stopped)
 		shown = sync_kernel(q->options.config, q->options.store, &said);
 	if (rc < 0)
@@ -372,7 +376,8 @@ int command_replay(int argc, char **argv, const struct command_env *env)
 	if (rules_load(q.rules != NULL ? &q.rules : (const char *const *)config->run.patterns,
 	               q.rules != NULL ? 1 : config->run.n_patterns, NULL, 0, &rules, &faults, &why) < 0) {
 		status = command_fail(COMMAND_USAGE, &why);
-	} else if (store_open(q.diff ? NULL : q.database, STORE_WRITE, &store, &why) < 0) {
+	} else if ((q.options.leave_tail && sandbox_as_owner(q.database, &q.as_owner, &why) < 0) ||
+	           store_open(q.diff ? NULL : q.database, STORE_WRITE, &store, &why) < 0) {
 		status = command_fail(COMMAND_SYSTEM, &why);
 	} else {
 		(void)sigaction(SIGINT, &action, NULL);

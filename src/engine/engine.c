@@ -30,6 +30,7 @@
 #include "pipeline/reconcile.h"
 #include "store/blocks.h"
 #include "store/hits.h"
+#include "store/mend.h"
 
 enum {
 	LINES_PER_TURN = 20000, /* then signals and the firewall get their turn; about 20 ms */
@@ -231,7 +232,8 @@ static void hear_lists(struct engine *e)
 static void store_trouble(struct engine *e, const struct why *why)
 {
 	if (!e->store_failed)
-		log_line(LOG_ERR, "%s; what was read is kept and tried again every second", why->text);
+		log_line(LOG_ERR, "%s%s", why->text,
+		         store_health(e->store) == STORE_FINE ? "; what was read is kept and tried again every second" : "");
 	e->store_failed = true;
 	problems_set(&e->problems, PROBLEMS_DATABASE, 0, why->text, NULL, clock_unix_s());
 	e->write_at = clock_steady_ms() + RETRY_MS;
@@ -538,11 +540,23 @@ static void reload(struct engine *e)
 	e->sync_at = 0;
 }
 
+/* What is written to a damaged or deleted file is lost: the next start goes on with another, and systemd sees to it. */
+static bool database_is_lost(struct engine *e)
+{
+	if (store_health(e->store) == STORE_FINE)
+		return false;
+	e->stop = true;
+	e->status = 3;
+	return true;
+}
+
 /* One turn, top to bottom: read, commit, block, and what else is due. */
 static void turn(struct engine *e)
 {
 	struct why why;
 
+	if (database_is_lost(e))
+		return;
 	if (!e->store_failed && !pending_has_hits(e->pending)) {
 		if (e->reload_waits)
 			reload(e);
@@ -571,6 +585,44 @@ static void turn(struct engine *e)
 	if (!e->stop && !e->store_failed && clock_steady_ms() >= e->floods_at)
 		take_floods(e);
 	feed_watchdog(e);
+}
+
+static void say_mended(int rc, const struct why *done, const struct why *why)
+{
+	if (rc == 0)
+		log_line(LOG_ALERT, "%s", done->text);
+	else
+		log_line(LOG_ALERT, "a new database cannot be begun: %s", why->text);
+}
+
+/* Before the end, so that the next start finds a database that is whole. */
+static void leave_database(struct engine *e)
+{
+	const char *const path = e->live.started->database.path;
+	const enum store_health health = store_health(e->store);
+	struct why done, why;
+
+	if (health == STORE_REPLACED) {
+		store_leave(e->store);
+		log_line(LOG_ALERT, "%s: another file was put in its place while the daemon ran; ending, the next start takes that one",
+		         path);
+		return;
+	}
+	say_mended(store_mend(path, e->store, "found while it ran", clock_unix_s(), &done, &why), &done, &why);
+	log_line(LOG_ALERT, "ending, the next start goes on with the new database");
+}
+
+/* What can be written still is. */
+static void finish(struct engine *e)
+{
+	if (!database_is_lost(e)) {
+		read_logs(e);
+		write_and_block(e);
+		if (pending_has_news(e->pending))
+			log_line(LOG_WARNING, "what was read last could not be written; it will be read again at the next start");
+	}
+	if (database_is_lost(e))
+		leave_database(e);
 }
 
 int engine_run(struct engine *e)
@@ -612,10 +664,7 @@ int engine_run(struct engine *e)
 		take_request(e, polled + CONTROL);
 	}
 	(void)sd_notify(0, "STOPPING=1");
-	read_logs(e);
-	write_and_block(e);
-	if (pending_has_news(e->pending))
-		log_line(LOG_WARNING, "what was read last could not be written; it will be read again at the next start");
+	finish(e);
 	return e->status;
 }
 
@@ -662,6 +711,49 @@ int engine_config(const struct engine_root *root, struct config **ret, struct wh
 	return handed_config(&(struct handed){&client, root->config_path, root->may_be_absent}, ret, why);
 }
 
+/* All that reads the database: only here a damaged one can still be replaced by another. */
+static int open_database(struct engine *e, const struct config *config, struct why *why)
+{
+	int rc = store_open(config->database.path, STORE_WRITE, &e->store, why);
+
+	if (rc < 0 || (rc = audit_open(e->store, &e->audit, why)) < 0)
+		return rc;
+	e->pending = pending_new(e->store);
+	if ((rc = live_load(&e->live, e->store, e->pending, why)) < 0)
+		return rc;
+	return sources_new(config, e->store, e->pending, &e->problems, &e->logs, why);
+}
+
+static void close_database(struct engine *e)
+{
+	sources_free(e->logs);
+	pending_free(e->pending);
+	audit_close(e->audit);
+	store_close(e->store);
+	e->logs = NULL;
+	e->pending = NULL;
+	e->audit = NULL;
+	e->store = NULL;
+}
+
+static int open_or_mend_database(struct engine *e, const struct config *config, struct why *why)
+{
+	struct why done, reason;
+	int rc = open_database(e, config, &reason);
+
+	if (rc != -EUCLEAN) {
+		*why = reason;
+		return rc;
+	}
+	close_database(e);
+	log_line(LOG_ERR, "%s", reason.text);
+	rc = store_mend(config->database.path, NULL, "found at the start", clock_unix_s(), &done, why);
+	if (rc < 0)
+		return rc;
+	say_mended(rc, &done, why);
+	return open_database(e, config, why);
+}
+
 int engine_new(struct config *config, const struct engine_root *root, struct engine **ret, struct why *why)
 {
 	struct engine *const e = calloc(1, sizeof *e);
@@ -685,13 +777,8 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 	live_init(&e->live, config, &(struct handed){&e->client, root->config_path, root->may_be_absent}, &e->problems,
 	          &e->events);
 	/* The lock before all that exits 2: who is refused by it must not take away the other one's rules. */
-	if ((rc = open_signals(e, why)) == 0 && (rc = lock_database(e, why)) == 0 &&
-	    (rc = store_open(config->database.path, STORE_WRITE, &e->store, why)) == 0 &&
-	    (rc = audit_open(e->store, &e->audit, why)) == 0) {
-		e->pending = pending_new(e->store);
-		if ((rc = live_load(&e->live, e->store, e->pending, why)) == 0)
-			rc = sources_new(config, e->store, e->pending, &e->problems, &e->logs, why);
-	}
+	if ((rc = open_signals(e, why)) == 0 && (rc = lock_database(e, why)) == 0)
+		rc = open_or_mend_database(e, config, why);
 	if (rc < 0) {
 		engine_free(e);
 		return rc;

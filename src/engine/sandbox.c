@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -39,6 +40,47 @@ int sandbox_become(const char *user, struct why *why)
 	if (pw->pw_uid != 0 && (setuid(0) == 0 || seteuid(0) == 0 || geteuid() != pw->pw_uid))
 		return why_set(why, EPERM, "became user %s but could become root again", user);
 	return 0;
+}
+
+/* The owner of the directory that path is in, and a group of his. False: nobody else than us, or there is none. */
+static bool is_anothers(const char *path, uid_t *ret_uid, gid_t *ret_gid)
+{
+	const char *const slash = strrchr(path, '/');
+	const struct passwd *pw;
+	char dir[PATH_MAX];
+	struct stat st;
+
+	(void)snprintf(dir, sizeof dir, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
+	if (geteuid() != 0 || stat(dir, &st) < 0 || st.st_uid == 0)
+		return false;
+	pw = getpwuid(st.st_uid);
+	*ret_uid = st.st_uid;
+	*ret_gid = pw != NULL ? pw->pw_gid : st.st_gid;
+	return true;
+}
+
+int sandbox_as_owner(const char *path, bool *ret_became, struct why *why)
+{
+	uid_t uid;
+	gid_t gid;
+
+	*ret_became = false;
+	if (!is_anothers(path, &uid, &gid))
+		return 0;
+	if (setgroups(1, &gid) < 0 || setegid(gid) < 0 || seteuid(uid) < 0)
+		return why_set(why, errno, "%s: cannot become the owner of its directory, uid %u: %s", path, (unsigned)uid,
+		               strerror(errno));
+	/* The change took all that was in force away; what could be stays so, for the way back. */
+	if (capng_get_caps_process() != 0 || capng_update(CAPNG_ADD, CAPNG_EFFECTIVE, CAP_DAC_READ_SEARCH) != 0 ||
+	    capng_apply(CAPNG_SELECT_CAPS) != 0)
+		return why_set(why, EPERM, "%s: cannot keep the right to read logs as uid %u", path, (unsigned)uid);
+	*ret_became = true;
+	return 0;
+}
+
+int sandbox_root_again(struct why *why)
+{
+	return seteuid(0) < 0 || setegid(0) < 0 ? why_set(why, errno, "cannot become root again: %s", strerror(errno)) : 0;
 }
 
 /* --- landlock: the C library has no functions for it --- */

@@ -9,6 +9,7 @@
 #ifndef WFS_ENGINE_SANDBOX_H
 #define WFS_ENGINE_SANDBOX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/why.h"
@@ -19,6 +20,15 @@
  * Errors: -ENOENT no such user, with the remedy; -EPERM when a step did not work or could be undone.
  */
 int sandbox_become(const char *user, struct why *why);
+
+/*
+ * For root, about to write a file at path in a directory that belongs to another user: becomes that user, but for reading,
+ * which goes on as root's. So the file is the user's, and nothing he laid there (a link) makes root write elsewhere.
+ * *ret_became: false when there was nothing to do. sandbox_root_again undoes it. Before the first thread.
+ * Errors: -EPERM and the like when a step did not work.
+ */
+int sandbox_as_owner(const char *path, bool *ret_became, struct why *why);
+int sandbox_root_again(struct why *why);
 
 /*
  * No capabilities, no new privileges, and only the system calls the engine needs; anything else kills it. Files can be

@@ -19,6 +19,7 @@ static int errno_of(int rc)
 		return ENOENT;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
+		return EUCLEAN;
 	case SQLITE_SCHEMA:
 	case SQLITE_ERROR:
 		return EINVAL;
@@ -40,12 +41,14 @@ const char *sql_remedy(int err)
 		return "; it and its directory must be writable for the daemon's user";
 	case ENOENT:
 		return "; does its directory exist, and may we write there?";
+	case EUCLEAN:
+		return "; it is damaged: move it away, as the daemon does when it starts";
 	default:
 		return "";
 	}
 }
 
-int sql_fail(const struct store *store, const char *what, struct why *why)
+int sql_fail(struct store *store, const char *what, struct why *why)
 {
 	int err = errno_of(sqlite3_errcode(store->db));
 
@@ -53,6 +56,7 @@ int sql_fail(const struct store *store, const char *what, struct why *why)
 	if (err == EIO &&
 	    (sqlite3_system_errno(store->db) == ENOSPC || sqlite3_system_errno(store->db) == EDQUOT))
 		err = ENOSPC;
+	store->damaged |= err == EUCLEAN;
 	return why_set(why, err, "%s: %s: %s%s", store->path, what, sqlite3_errmsg(store->db),
 	               sql_remedy(err));
 }
@@ -131,14 +135,14 @@ int sql_walk(struct store *store, enum statement which, const char *words, int64
 	return store->walk == NULL ? sql_fail(store, "cannot read", why) : 0;
 }
 
-static int no_address(const struct store *store, sqlite3_stmt *s, const char *table, struct why *why)
+static int no_address(struct store *store, sqlite3_stmt *s, const char *table, struct why *why)
 {
 	(void)sqlite3_reset(s);
-	return why_set(why, EINVAL, "%s: an address in table %s is none; was it edited by hand?", store->path,
-	               table);
+	store->damaged = true;
+	return why_set(why, EUCLEAN, "%s: an address in table %s is none%s", store->path, table, sql_remedy(EUCLEAN));
 }
 
-int sql_addr(const struct store *store, sqlite3_stmt *s, int column, const char *table, struct addr *ret,
+int sql_addr(struct store *store, sqlite3_stmt *s, int column, const char *table, struct addr *ret,
              struct why *why)
 {
 	const char *const text = sql_text(s, column);
@@ -146,7 +150,7 @@ int sql_addr(const struct store *store, sqlite3_stmt *s, int column, const char 
 	return text != NULL && addr_parse(text, strlen(text), ret) ? 0 : no_address(store, s, table, why);
 }
 
-int sql_net(const struct store *store, sqlite3_stmt *s, int column, const char *table, struct net *ret,
+int sql_net(struct store *store, sqlite3_stmt *s, int column, const char *table, struct net *ret,
             struct why *why)
 {
 	const char *const text = sql_text(s, column);

@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <sqlite3.h>
+#include <sys/types.h>
 
 #include "store/store.h"
 
@@ -59,6 +60,7 @@ enum statement {
 	PURGE_ALLOWANCES,
 	PURGE_ATTEMPTS,
 	PURGE_SUSPENSIONS,
+	PURGE_FAULT,
 	N_STATEMENTS,
 };
 
@@ -79,7 +81,13 @@ struct store {
 	sqlite3_stmt *walk;   /* the one begun last */
 	bool open;            /* a transaction is */
 	bool memory;
+	bool writes;          /* to a file; it is ours */
 	bool fresh;           /* made by this process */
+	bool damaged;         /* met so, since store_open */
+	struct {
+		dev_t dev;
+		ino_t ino;
+	} beside[2];          /* -wal and -shm, as they were made by store_open for writing; else 0 */
 	bool bulk, due;       /* due: the next store_commit is one */
 	unsigned uncommitted; /* store_commits since the last that was one; bulk only */
 	struct batch batch;   /* of the statement that runs */
@@ -87,7 +95,7 @@ struct store {
 };
 
 /* Sets the sentence of what SQLite last refused: -errno. what: "cannot write". */
-int sql_fail(const struct store *store, const char *what, struct why *why);
+int sql_fail(struct store *store, const char *what, struct why *why);
 
 /* The clue that follows it: "; make room on its file system"; "" for most. */
 const char *sql_remedy(int err);
@@ -171,9 +179,9 @@ static inline struct span sql_bytes(sqlite3_stmt *s, int column)
 }
 
 /* A column that is an address or a network; ends the walk when it is none. table: whose, for the sentence. */
-int sql_addr(const struct store *store, sqlite3_stmt *s, int column, const char *table, struct addr *ret,
+int sql_addr(struct store *store, sqlite3_stmt *s, int column, const char *table, struct addr *ret,
              struct why *why);
-int sql_net(const struct store *store, sqlite3_stmt *s, int column, const char *table, struct net *ret,
+int sql_net(struct store *store, sqlite3_stmt *s, int column, const char *table, struct net *ret,
             struct why *why);
 
 #endif

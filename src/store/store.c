@@ -4,18 +4,25 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "schema.h"
 #include "store/batch.h"
+#include "store/mend.h"
 
 enum {
 	BOOT_ID_MAX = 64,
+	USER_MAX = 64, /* of a name shown; longer ones are cut */
 	BULK_WRITES = 8, /* store_commits put off before the disk is asked to begin: little at a time, or asking waits */
 };
+
+static const char *const beside[] = {"-wal", "-shm"};
 
 static int version(struct store *store, int64_t *ret, struct why *why)
 {
@@ -94,11 +101,68 @@ static int check_bulk(struct store *store, bool *ret_killed, struct why *why)
 	if ((rc = sql_number(store, s, &same, why)) < 0)
 		return rc;
 	if (rc == 0 && !same)
-		return why_set(why, EIO,
+		return why_set(why, EUCLEAN,
 		               "%s: the machine stopped while a replay filled it, so it may be damaged; "
 		               "remove it and replay again", store->path);
 	*ret_killed = rc == 0;
 	return 0;
+}
+
+static void user_name(uid_t uid, char out[static USER_MAX])
+{
+	const struct passwd *const pw = getpwuid(uid);
+
+	if (pw != NULL)
+		(void)snprintf(out, USER_MAX, "%s", pw->pw_name);
+	else
+		(void)snprintf(out, USER_MAX, "%u", (unsigned)uid);
+}
+
+/*
+ * Why the file or one beside it cannot be written, where SQLite's words lead astray: whose it is, who we are, and what
+ * cures it. rc: returned, with why as it is, when it is not that.
+ */
+static int say_whose(const struct store *store, int rc, struct why *why)
+{
+	const char *const slash = strrchr(store->path, '/');
+	char owner[USER_MAX], we[USER_MAX], name[PATH_MAX];
+	struct stat st;
+
+	user_name(geteuid(), we);
+	for (size_t i = 0; i < 3; i++) {
+		(void)snprintf(name, sizeof name, "%s%s", store->path, i == 0 ? "" : beside[i - 1]);
+		if (stat(name, &st) < 0 || !S_ISREG(st.st_mode) || faccessat(AT_FDCWD, name, R_OK | W_OK, AT_EACCESS) == 0)
+			continue;
+		user_name(st.st_uid, owner);
+		if (st.st_uid == geteuid())
+			return why_set(why, EROFS, "%s: cannot write it: it must be writable, and its mode is %04o; chmod u+rw %s*", name,
+			               (unsigned)(st.st_mode & 07777), store->path);
+		return why_set(why, EROFS, "%s: cannot write it: it belongs to user %s (mode %04o) and must be writable for user "
+		                           "%s; as root: chown %s: %s*", name, owner, (unsigned)(st.st_mode & 07777), we, we,
+		               store->path);
+	}
+	(void)snprintf(name, sizeof name, "%.*s", slash == NULL ? 1 : (int)(slash - store->path) + 1,
+	               slash == NULL ? "." : store->path);
+	if (stat(name, &st) < 0 || faccessat(AT_FDCWD, name, W_OK | X_OK, AT_EACCESS) == 0)
+		return rc;
+	user_name(st.st_uid, owner);
+	return why_set(why, -rc, "%s: cannot write in its directory, which belongs to user %s (mode %04o) and must be writable "
+	                         "for user %s", store->path, owner, (unsigned)(st.st_mode & 07777), we);
+}
+
+/* Their names are the database's, so they are known by what they are: see store_leave. */
+static void know_beside(struct store *store)
+{
+	for (size_t i = 0; i < 2; i++) {
+		char name[PATH_MAX];
+		struct stat st;
+
+		(void)snprintf(name, sizeof name, "%s%s", store->path, beside[i]);
+		if (stat(name, &st) < 0)
+			continue;
+		store->beside[i].dev = st.st_dev;
+		store->beside[i].ino = st.st_ino;
+	}
 }
 
 static int open_for_writing(struct store *store, struct why *why)
@@ -135,6 +199,9 @@ static int open_for_writing(struct store *store, struct why *why)
 	if (rc == 0 && killed) /* becoming WAL again brought all of it safely to the disk */
 		rc = sql_exec(store, "DELETE FROM daemon WHERE key = 'bulk'", "cannot set it up", why);
 	(void)sqlite3_busy_timeout(store->db, STORE_BUSY_MS);
+	if (rc == 0)
+		rc = version(store, &found, why); /* now they are there */
+	know_beside(store);
 	return rc;
 }
 
@@ -205,10 +272,13 @@ int store_open(const char *path, enum store_mode mode, struct store **ret, struc
 		rc = mode == STORE_WRITE ? open_for_writing(store, why) : open_for_reading(store, path, why);
 	if (rc == 0)
 		rc = batch_register(store, why);
+	if ((rc == -EROFS || rc == -ENOENT) && mode == STORE_WRITE && path != NULL)
+		rc = say_whose(store, rc, why);
 	if (rc < 0) {
 		store_close(store);
 		return rc;
 	}
+	store->writes = mode == STORE_WRITE && path != NULL;
 	*ret = store;
 	return 0;
 }
@@ -221,6 +291,12 @@ void store_close(struct store *store)
 		store_rollback(store);
 	for (size_t i = 0; i < N_STATEMENTS; i++)
 		(void)sqlite3_finalize(store->statements[i].prepared);
+	/*
+	 * Who may read the file but write nothing beside it can read it with sqlite3 then. Not while others have it open,
+	 * and not when it is not ours any more: this would go to the file that has its name now.
+	 */
+	if (store->writes && !store->bulk && store_health(store) == STORE_FINE)
+		(void)sqlite3_exec(store->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
 	(void)sqlite3_close(store->db);
 	if (store->bulk_fd >= 0)
 		(void)close(store->bulk_fd); /* after SQLite: closing any descriptor of a file gives up its locks (fcntl(2)) */

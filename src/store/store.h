@@ -11,7 +11,7 @@
  * Walks: rows one by one: begin, next until STORE_NONE. One at a time; beginning another ends it. What is
  * borrowed from a row is so until the next call.
  * Errors: 0 or -errno with a sentence: -EAGAIN locked by another writer, -ENOSPC disk full, -EROFS read-only,
- * -EIO, -EINVAL not our database. After an error nothing was changed.
+ * -EIO, -EINVAL not our database, -EUCLEAN damaged: see mend.h. After an error nothing was changed.
  * Source: schema.sql; SQLite's "WAL" and "user_version" pages; sizes and speeds measured on SQLite 3.40.
  */
 #ifndef WFS_STORE_H

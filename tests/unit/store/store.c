@@ -215,11 +215,11 @@ static void test_foreign(void **state)
 	assert_int_equal(unlink(path), 0);
 
 	write_file("this is a text, and long enough to hold the header of a database file, which has 100 bytes ....", 96);
-	refused(STORE_WRITE, -EINVAL, "not a database");
-	refused(STORE_READ, -EINVAL, "not a database");
+	refused(STORE_WRITE, -EUCLEAN, "not a database; it is damaged: move it away, as the daemon does when it starts");
+	refused(STORE_READ, -EUCLEAN, "not a database");
 	assert_int_equal(unlink(path), 0);
 	write_file("short", 5);
-	refused(STORE_WRITE, -EINVAL, "not a database");
+	refused(STORE_WRITE, -EUCLEAN, "not a database");
 	assert_int_equal(unlink(path), 0);
 
 	/* Somebody else's: refused and left as it is. */
@@ -286,7 +286,14 @@ static void test_permissions(void **state)
 		good(store_log_find(store, span_of("first"), 0, &log, &why), &why);
 		assert_int_equal(add_hit(store, "192.0.2.7", t0_s, &why), -EROFS);
 		store_close(store);
-		refused(STORE_WRITE, -EROFS, "it and its directory must be writable for the daemon's user");
+		refused(STORE_WRITE, -EROFS, root ? "it belongs to user root (mode 0444) and must be writable for user nobody; as root: chown nobody: "
+		                                  : "it must be writable, and its mode is 0444; chmod u+rw ");
+		if (root) { /* nor read it, where SQLite says no more than that it cannot be opened */
+			become(0);
+			assert_int_equal(chmod(path, 0600), 0);
+			become(NOBODY);
+			refused(STORE_WRITE, -EROFS, "it belongs to user root (mode 0600) and must be writable for user nobody");
+		}
 		if (root)
 			become(0);
 		assert_int_equal(chmod(path, 0644), 0);
@@ -296,6 +303,8 @@ static void test_permissions(void **state)
 			store = NULL;
 			assert_true(store_open(path, STORE_WRITE, &store, &why) < 0);
 			assert_null(store);
+			assert_non_null(strstr(why.text, "cannot write in its directory, which belongs to user root (mode 0555) and must be "
+			                                 "writable for user nobody"));
 			store = opened(STORE_READ);
 			store_close(store);
 			become(0);
@@ -717,12 +726,12 @@ static void test_edited_by_hand(void **state)
 	prepare(store);
 	sql(path, "INSERT INTO block (address, since, until, offence, rule) VALUES ('nonsense', 1, 9999999999, 1, 1)");
 	good(store_running(store, t0_s, &why), &why);
-	assert_int_equal(store_next_block(store, &block, &why), -EINVAL);
-	assert_non_null(strstr(why.text, "an address in table block is none; was it edited by hand?"));
+	assert_int_equal(store_next_block(store, &block, &why), -EUCLEAN);
+	assert_non_null(strstr(why.text, "an address in table block is none; it is damaged: move it away"));
 	good(add_hit(store, "192.0.2.7", t0_s + 1, &why), &why);
 	sql(path, "UPDATE hit SET address = x'00'");
 	good(store_hits_since(store, t0_s, &why), &why);
-	assert_int_equal(store_next_hit(store, &hit, &why), -EINVAL);
+	assert_int_equal(store_next_hit(store, &hit, &why), -EUCLEAN);
 	store_close(store);
 }
 
