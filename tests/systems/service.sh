@@ -43,13 +43,16 @@ service_starts() {
 	same "will it be started at boot" "$(in_system systemctl is-enabled watchforspammers)" enabled
 }
 
-# As the README says, of its own attacker.
+# As the README says, of its own attacker: he is released and for a while allowed.
 service_releases() {
+	local client=${RELAY[0]}
 	as_readme "Somebody is blocked who should not be"
-	wait_until not_in_kernel "${RELAY[0]}" || fail "${RELAY[0]}: released, but still blocked in the kernel"
-	expect_open "${RELAY[0]}"
-	relay_start "${RELAY[0]}"
-	expect_blocked "${RELAY[0]}"
+	wait_until not_in_kernel "$client" || fail "$client: released, but still blocked in the kernel"
+	same "is $client allowed" "$(wfs test --json "$client" | jq -r .allowed)" true
+	expect_open "$client"
+	wfs disallow "$client" >>"$WORK/said" 2>&1 || fail "disallow fails"
+	relay_start "$client"
+	expect_blocked "$client"
 	same "blocked" "$(blocks_of)" "$BLOCKED"
 }
 
