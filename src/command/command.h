@@ -67,8 +67,8 @@ int command_no_word(const char *command, const char *word);
 struct config *command_config(const struct command_env *env, int *ret_status);
 
 /*
- * The same for commands that only need to find the daemon and its database: they go on with what is good of a file with
- * errors, and warn. NULL only when a file that was named cannot be read at all. ret_error: "" when there was none.
+ * The same for commands that only need to find the daemon, its database or its rules: they go on with what is good of a
+ * file with errors, and warn. NULL only when a file that was named cannot be read at all. ret_error: "" when there was none.
  */
 struct config *command_config_rest(const struct command_env *env, struct why *ret_error, int *ret_status);
 

@@ -335,7 +335,7 @@ int command_explain(int argc, char **argv, const struct command_env *env)
 		first = 2;
 	if (argc <= first && (status = command_wait_for_lines(argv[0])) != COMMAND_DONE)
 		return status;
-	if ((config = command_config(env, &status)) == NULL)
+	if ((config = command_config_rest(env, &why, &status)) == NULL)
 		return status;
 	if (rules_load((const char *const *)config->run.patterns, config->run.n_patterns, NULL, 0, &rules, &faults,
 	               &why) < 0) {
