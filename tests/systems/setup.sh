@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2016
 # setup.sh PASSWORD: run by bash -eu in the root, before it is booted: Postfix and Dovecot as an administrator sets them
 # up (SASL through Dovecot, submission, IMAP), the user alice with this password, and "admin", who may use sudo.
 password=$1
