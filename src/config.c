@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/alloc.h"
 #include "base/duration.h"
 #include "base/ini.h"
 #include "base/text.h"
@@ -112,21 +113,12 @@ size_t config_keys(const struct config_key **ret)
 	return N_ROWS;
 }
 
-static char *copy(const char *text)
-{
-	char *const p = strdup(text);
-
-	if (p == NULL)
-		abort();
-	return p;
-}
-
 static void set_string(struct config *config, size_t at, const char *text)
 {
 	char **const field = (char **)((char *)config + at);
 
 	free(*field);
-	*field = copy(text);
+	*field = alloc_text(text, "the configuration");
 }
 
 static int64_t *number_at(struct config *config, size_t at)
@@ -183,7 +175,7 @@ static const char *take_duration(struct config *config, size_t at, int64_t min_s
 
 static const char *take_durations(struct config *config, const char *value)
 {
-	char *const words = copy(value), *save = NULL;
+	char *const words = alloc_text(value, "the configuration"), *save = NULL;
 	const char *fault = NULL;
 
 	config->block.n_for = 0;
@@ -274,7 +266,7 @@ static const char *take_loopback(struct config *config, const char *value)
 
 static const char *take_ports(struct config *config, const char *value)
 {
-	char *const words = copy(value), *save = NULL;
+	char *const words = alloc_text(value, "the configuration"), *save = NULL;
 	const char *fault = NULL;
 
 	config->firewall.n_ports = 0;
@@ -339,7 +331,7 @@ static const char *take_prefix(struct config *config, size_t at, const char *val
 
 static const char *take_dirs(struct config *config, const char *value)
 {
-	char *const words = copy(value), *save = NULL;
+	char *const words = alloc_text(value, "the configuration"), *save = NULL;
 	const char *fault = NULL;
 
 	for (size_t i = 0; i < config->run.n_patterns; i++)
@@ -351,7 +343,7 @@ static const char *take_dirs(struct config *config, const char *value)
 		else if (config->run.n_patterns == CONFIG_DIRS_MAX)
 			fault = "at most 8 directories";
 		else
-			config->run.patterns[config->run.n_patterns++] = copy(w);
+			config->run.patterns[config->run.n_patterns++] = alloc_text(w, "the configuration");
 	}
 	if (fault == NULL && config->run.n_patterns == 0)
 		fault = "at least one directory";
@@ -403,7 +395,7 @@ static const char *word_fault(enum kind kind, const char *word)
 static const char *take_list(struct config *config, const struct row *row, const char *value)
 {
 	struct config_words *const list = (struct config_words *)((char *)config + row->at);
-	char *const words = copy(value), *save = NULL;
+	char *const words = alloc_text(value, "the configuration"), *save = NULL;
 	const char *fault = NULL;
 
 	for (char *w = strtok_r(words, " \t,", &save); w != NULL && fault == NULL; w = strtok_r(NULL, " \t,", &save)) {
@@ -411,7 +403,7 @@ static const char *take_list(struct config *config, const struct row *row, const
 		if (fault == NULL && list->n == CONFIG_WORDS_MAX)
 			fault = "at most 256 of them";
 		if (fault == NULL)
-			list->list[list->n++] = copy(w);
+			list->list[list->n++] = alloc_text(w, "the configuration");
 	}
 	free(words);
 	return fault;
@@ -444,7 +436,7 @@ static const char *take_dns_list(struct config *config, const char *value)
 {
 	static const char want[] = "a zone, a score from 1 to 1000 or \"allow\", and if need be the answers that count, such as "
 				   "\"dnsbl.example 60 =127.0.0.2,127.0.0.4\"";
-	char *const words = copy(value), *save = NULL;
+	char *const words = alloc_text(value, "the configuration"), *save = NULL;
 	const char *const zone = strtok_r(words, " \t", &save), *const score = strtok_r(NULL, " \t", &save),
 			  *const codes = strtok_r(NULL, " \t", &save), *const more = strtok_r(NULL, " \t", &save);
 	struct config_list list = {0};
@@ -462,7 +454,7 @@ static const char *take_dns_list(struct config *config, const char *value)
 	} else if (config->dns.n == CONFIG_LISTS_MAX) {
 		fault = "at most 16 lists";
 	} else {
-		list.zone = copy(zone);
+		list.zone = alloc_text(zone, "the configuration");
 		list.score = (int)n; /* in range, above */
 		config->dns.lists[config->dns.n++] = list;
 	}
@@ -582,7 +574,7 @@ static int take_log(struct config *config, const char *file, const struct ini_en
 			return why_set(why, EINVAL, "%s:%u: [%s] stands twice", file, e->line, shown(e->section, look));
 	if (config->n_logs == CONFIG_LOGS_MAX)
 		return why_set(why, EINVAL, "%s:%u: more than %d logs", file, e->line, CONFIG_LOGS_MAX);
-	config->logs[config->n_logs++] = copy(path);
+	config->logs[config->n_logs++] = alloc_text(path, "the configuration");
 	return 0;
 }
 
@@ -669,10 +661,9 @@ static int take_entry(struct config *config, const char *file, const struct ini 
 
 static struct config *defaults(void)
 {
-	struct config *const config = calloc(1, sizeof *config);
+	struct config *const config = alloc_zero(1, sizeof *config, "the configuration");
 
-	if (config == NULL || (config->allow.nets = calloc(CONFIG_ALLOW_MAX, sizeof *config->allow.nets)) == NULL)
-		abort();
+	config->allow.nets = alloc_zero(CONFIG_ALLOW_MAX, sizeof *config->allow.nets, "the configuration");
 	for (size_t i = 0; i < N_ROWS; i++)
 		if (take(config, &rows[i], rows[i].key.value) != NULL)
 			abort(); /* a default that its own check refuses */
@@ -682,7 +673,7 @@ static struct config *defaults(void)
 static void add_default_log(struct config *config)
 {
 	if (config->n_logs == 0)
-		config->logs[config->n_logs++] = copy("/var/log/mail.log");
+		config->logs[config->n_logs++] = alloc_text("/var/log/mail.log", "the configuration");
 }
 
 /* ini: taken; NULL: an absent file. */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
+
 enum {
 	SIZE_MIN = 1 << 10,
 	WORDS_MAX = 4, /* of a key */
@@ -47,8 +49,7 @@ static void grow(struct addrset_table *table, size_t words, uint64_t seed)
 	const struct addrset_table old = *table;
 
 	table->size = old.size == 0 ? SIZE_MIN : 2 * old.size;
-	if ((table->keys = calloc(table->size * words, sizeof *table->keys)) == NULL)
-		abort();
+	table->keys = alloc_zero(table->size * words, sizeof *table->keys, "a set of addresses");
 	for (size_t i = 0; i < old.size; i++)
 		if (!is_free(&old.keys[i * words], words))
 			memcpy(place_of(table, words, seed, &old.keys[i * words]), &old.keys[i * words],

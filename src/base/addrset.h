@@ -1,8 +1,8 @@
 /*
  * addrset: how many distinct addresses were there?
  *
- * Two tables with open addressing, three quarters full at most: 4 bytes for an IPv4 address, 16 for another. No memory ends
- * the process.
+ * Two tables with open addressing, three quarters full at most: 4 bytes for an IPv4 address, 16 for another.
+ * Aborts if memory cannot be allocated.
  */
 #ifndef WFS_ADDRSET_H
 #define WFS_ADDRSET_H

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "base/alloc.h"
+
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25 /* Linux 6.1, asm-generic/mman-common.h */
 #endif
@@ -23,7 +25,7 @@ void arena_init(struct arena *room, size_t max)
 	size_t before;
 
 	if (all == MAP_FAILED)
-		abort();
+		alloc_failed(whole, "an arena's addresses");
 	before = round_up((uintptr_t)all) - (uintptr_t)all;
 	if (before > 0)
 		(void)munmap(all, before);
@@ -46,7 +48,7 @@ void arena_reach(struct arena *room, size_t bytes)
 		return;
 	assert(room->bytes + more <= room->whole);
 	if (mprotect(end, more, PROT_READ | PROT_WRITE) < 0)
-		abort(); /* no memory: systemd restarts, the truth is on disk */
+		alloc_failed(more, "an arena");
 	room->bytes += more;
 	if (room->bytes == HUGE_PAGE) /* a whole one would be too much for a small array */
 		return;

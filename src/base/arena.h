@@ -4,7 +4,7 @@
  * Owns addresses for all there may ever be, and gives them memory as it is needed, in huge pages where the kernel has
  * them: look-ups go everywhere in such an array, and half their time was spent on walking page tables (measured).
  * What is moved (realloc) loses its huge pages; what stays also needs no second copy while it grows.
- * arena_init, arena_reach whenever there shall be more, arena_done. No memory ends the process.
+ * arena_init, arena_reach whenever there shall be more, arena_done. Aborts if memory cannot be allocated.
  * Source: madvise(2), MADV_HUGEPAGE; mmap(2): pages without access are no memory, and count for the limit of addresses
  * alone (RLIMIT_AS).
  */

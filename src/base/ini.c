@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/remedy.h"
 #include "base/text.h"
 
@@ -21,20 +22,13 @@ enum {
 	STRUCK_MAX = 100, /* lines with errors that are left out */
 };
 
-static char *must(char *p)
-{
-	if (p == NULL)
-		abort(); /* no memory: systemd restarts, the truth is on disk */
-	return p;
-}
-
 /*
  * libini_config converts everything from UTF-8 and refuses a file with any other byte, but log lines
  * are bytes. So each byte goes in as the character of that number (ISO 8859-1) and comes back as it was.
  */
 static char *bytes_to_utf8(const char *in, size_t len, size_t *ret_len)
 {
-	char *const out = must(malloc(2 * len + 1));
+	char *const out = alloc_raw(1, 2 * len + 1, "a file of sections");
 	size_t n = 0;
 
 	for (size_t i = 0; i < len; i++) {
@@ -157,14 +151,12 @@ static void add_entry(struct ini *ini, size_t *room, const char *section, const 
 
 	if (ini->n == *room) {
 		*room = *room == 0 ? 64 : 2 * *room;
-		ini->entries = realloc(ini->entries, *room * sizeof *ini->entries);
-		if (ini->entries == NULL)
-			abort();
+		ini->entries = alloc_resize(ini->entries, *room, sizeof *ini->entries, "a file of sections");
 	}
 	e = &ini->entries[ini->n++];
-	e->section = must(strdup(section));
-	e->key = key == NULL ? NULL : must(strdup(key));
-	e->value = value == NULL ? NULL : must(strdup(value));
+	e->section = alloc_text(section, "a file of sections");
+	e->key = key == NULL ? NULL : alloc_text(key, "a file of sections");
+	e->value = value == NULL ? NULL : alloc_text(value, "a file of sections");
 	e->line = line;
 	if (value != NULL)
 		utf8_to_bytes(e->value);
@@ -284,7 +276,7 @@ int ini_parse(const char *path, const char *data, size_t len, struct ini **ret, 
 		utf8[utf8_len++] = '\n';
 	if (ini_config_file_from_mem(utf8, (uint32_t)utf8_len, &file) != 0 ||
 	    ini_config_create(&object) != 0)
-		abort();
+		alloc_failed(utf8_len, "a file of sections");
 	if (ini_config_parse(file, INI_STOP_ON_NONE, INI_MS_ERROR | INI_MV1S_ALLOW, INI_PARSE_NOWRAP,
 	                     object) != 0 ||
 	    ini_config_error_count(object) > 0) {
@@ -294,11 +286,9 @@ int ini_parse(const char *path, const char *data, size_t len, struct ini **ret, 
 		else
 			rc = first_fault(object, path, why);
 	} else {
-		struct ini *const ini = calloc(1, sizeof *ini);
+		struct ini *const ini = alloc_zero(1, sizeof *ini, "a file of sections");
 
-		if (ini == NULL)
-			abort();
-		ini->path = must(strdup(path));
+		ini->path = alloc_text(path, "a file of sections");
 		collect(object, data, len, ini);
 		*ret = ini;
 		rc = 0;
@@ -362,7 +352,7 @@ static int read_fd(const char *path, int fd, bool rest, struct ini **ret, struct
 		return why_set(why, errno, "%s: %s", name, strerror(errno));
 	if (!S_ISREG(st.st_mode) || st.st_size > INI_FILE_MAX)
 		return why_set(why, EINVAL, "%s: not a regular file of at most 16 MiB", name);
-	data = must(calloc(1, (size_t)st.st_size + 1));
+	data = alloc_zero(1, (size_t)st.st_size + 1, "a file of sections");
 	while (len < (size_t)st.st_size &&
 	       (got = pread(fd, data + len, (size_t)st.st_size - len, (off_t)len)) > 0)
 		len += (size_t)got;

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/alloc.h"
+
 enum { ROOM_MIN = 16 };
 
 static int by_place(const void *a, const void *b)
@@ -13,8 +15,7 @@ void nets_add(struct nets *nets, const struct net *net)
 {
 	if (nets->n == nets->room) {
 		nets->room = nets->room == 0 ? ROOM_MIN : 2 * nets->room;
-		if ((nets->list = reallocarray(nets->list, nets->room, sizeof *nets->list)) == NULL)
-			abort();
+		nets->list = alloc_resize(nets->list, nets->room, sizeof *nets->list, "a list of networks");
 	}
 	nets->list[nets->n++] = *net;
 }

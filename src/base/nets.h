@@ -2,7 +2,7 @@
  * nets: a set of networks that is asked often: is this address in one of them?
  *
  * Order: zeroed or nets_done; nets_add as often as wanted; nets_seal; then nets_has and nets_overlap, each a binary
- * search. Adding unseals. No memory ends the process.
+ * search. Adding unseals. Aborts if memory cannot be allocated.
  */
 #ifndef WFS_NETS_H
 #define WFS_NETS_H

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/plural.h"
 #include "command/command.h"
 #include "command/newrule.h"
@@ -148,13 +149,12 @@ static int check(const char *const *dirs, size_t n_dirs, const char *const *file
 static int check_alone(const struct config *config, const struct request *q, const struct command_env *env,
                        struct rules **ret)
 {
-	const char **const files = calloc(q->n_files + config->run.n_patterns + 1, sizeof *files);
+	const char **const files =
+	        alloc_zero(q->n_files + config->run.n_patterns + 1, sizeof *files, "the files to check");
 	char macros[CONFIG_DIRS_MAX][4096];
 	size_t n = 0;
 	int status;
 
-	if (files == NULL)
-		abort();
 	for (size_t i = 0; i < config->run.n_patterns; i++) {
 		(void)snprintf(macros[i], sizeof macros[i], "%s/macros.rules", config->run.patterns[i]);
 		if (access(macros[i], R_OK) == 0)
@@ -308,10 +308,8 @@ static int parse(int argc, char **argv, struct request *q)
 	        {0}};
 	int c;
 
-	*q = (struct request){.files = calloc((size_t)argc + 1, sizeof *q->files),
-	                      .logs = calloc((size_t)argc + 1, sizeof *q->logs)};
-	if (q->files == NULL || q->logs == NULL)
-		abort();
+	*q = (struct request){.files = alloc_zero((size_t)argc + 1, sizeof *q->files, "the files to check"),
+	                      .logs = alloc_zero((size_t)argc + 1, sizeof *q->logs, "the files to check")};
 	opterr = 0; /* command_no_getopt says it */
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (c) {

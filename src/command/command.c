@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/duration.h"
 #include "command/daemon.h"
 
@@ -188,8 +189,7 @@ json_t *command_json_text(struct span text)
 
 	if (text.p == NULL)
 		return json_null();
-	if ((out = malloc(cap)) == NULL)
-		abort();
+	out = alloc_raw(1, cap, "a text");
 	json = json_stringn(out, text_escape(text, out, cap));
 	free(out);
 	return json != NULL ? json : json_null();

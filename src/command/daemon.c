@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "control/answer.h"
 
 enum { WAIT_S = 10 };
@@ -92,8 +93,7 @@ int daemon_ask(int fd, const char *line, size_t line_len, char **ret, struct why
 
 	if (send(fd, line, line_len, MSG_NOSIGNAL) != (ssize_t)line_len)
 		return why_set(why, EPIPE, "the daemon hung up");
-	if ((text = malloc(ANSWER_MAX)) == NULL)
-		abort();
+	text = alloc_raw(1, ANSWER_MAX, "a reply");
 	while (len == 0 || text[len - 1] != '\n') {
 		const ssize_t n = len == ANSWER_MAX ? 0 : recv(fd, text + len, ANSWER_MAX - len, 0);
 

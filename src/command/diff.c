@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "base/alloc.h"
 #include "base/duration.h"
 #include "base/plural.h"
 #include "command/command.h"
@@ -46,18 +47,10 @@ struct differences {
 	struct difference *list;
 };
 
-static char *copy(const char *text)
-{
-	char *const p = strdup(text);
-
-	if (p == NULL)
-		abort();
-	return p;
-}
-
 static struct side side_of(const struct query_blocked *b)
 {
-	return (struct side){copy(b->rule), copy(b->reason), b->since_s, b->until_s, b->times};
+	return (struct side){alloc_text(b->rule, "the comparison"), alloc_text(b->reason, "the comparison"),
+	                     b->since_s, b->until_s, b->times};
 }
 
 static void add(struct differences *d, const struct query_blocked *replay, const struct query_blocked *database)
@@ -68,8 +61,7 @@ static void add(struct differences *d, const struct query_blocked *replay, const
 	assert(some != NULL);
 	if (d->n == d->room) {
 		d->room = d->room == 0 ? 64 : 2 * d->room;
-		if ((d->list = reallocarray(d->list, d->room, sizeof *d->list)) == NULL)
-			abort();
+		d->list = alloc_resize(d->list, d->room, sizeof *d->list, "the comparison");
 	}
 	one = &d->list[d->n++];
 	*one = (struct difference){.kind = database == NULL ? WOULD_BE : replay == NULL ? WOULD_NOT_BE : OTHERWISE};

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/plural.h"
@@ -321,8 +322,7 @@ static int ask_database(const struct order *o, const struct config *config, cons
 	int status = COMMAND_SYSTEM;
 	struct why why;
 
-	if ((answer = malloc(sizeof *answer)) == NULL)
-		abort();
+	answer = alloc_raw(1, sizeof *answer, "a request");
 	if ((admin.store = command_database(config)) == NULL)
 		goto out;
 	if (audit_open(admin.store, &admin.audit, &why) < 0 ||
@@ -407,14 +407,12 @@ static int run(const struct order *admin, size_t n, const struct command_env *en
 
 int command_order(int argc, char **argv, const struct command_env *env)
 {
-	char **const words = calloc((size_t)argc, sizeof *words);
-	struct order *const admin = calloc((size_t)argc, sizeof *admin);
+	char **const words = alloc_zero((size_t)argc, sizeof *words, "a request");
+	struct order *const admin = alloc_zero((size_t)argc, sizeof *admin, "a request");
 	struct sorted sorted;
 	size_t n = 0;
 	int status;
 
-	if (words == NULL || admin == NULL)
-		abort();
 	status = sort(argc, argv, words, &sorted);
 	if (status == 0)
 		status = compose_all(&sorted, admin, &n);

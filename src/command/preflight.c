@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/listening.h"
 #include "base/text.h"
 #include "command/firewall.h"
@@ -160,14 +161,12 @@ static bool has_known(const struct rules *rules, const char *text, size_t len, i
 static void check_content(const char *path, const struct rules *rules, struct rulefile_faults *warnings)
 {
 	const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	char *const text = malloc(TAIL_BYTES);
+	char *const text = alloc_raw(1, TAIL_BYTES, "the end of a log");
 	struct programs programs = {0};
 	struct stat st;
 	ssize_t got = 0;
 	size_t from = 0;
 
-	if (text == NULL)
-		abort();
 	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		got = pread(fd, text, TAIL_BYTES, st.st_size > TAIL_BYTES ? st.st_size - TAIL_BYTES : 0);
 	if (got == TAIL_BYTES && st.st_size > TAIL_BYTES) { /* begins in the middle of a line */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/plural.h"
@@ -206,8 +207,7 @@ static void print_row(const char *label, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
+	text = alloc_vformat("the status", fmt, ap);
 	va_end(ap);
 	show_wrapped(label, LABEL_WIDTH, text);
 	free(text);
@@ -346,14 +346,12 @@ static void status_done(struct status *s)
 
 static int run(const struct config *config, const char *config_error, bool check, const struct command_env *env)
 {
-	struct status *const s = malloc(sizeof *s); /* large for a stack */
+	struct status *const s = alloc_raw(1, sizeof *s, "the status"); /* large for a stack */
 	struct store *store = NULL;
 	struct query *query = NULL;
 	int status, rc;
 	struct why why;
 
-	if (s == NULL)
-		abort();
 	status_init(s, config);
 	rc = read_database(config, &store, &query, s, &why);
 	health_gather(config, config_error, rc == 0 ? query : NULL, rc < 0 ? why.text : "", &s->health);

@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
+
 void connection_open(struct connection *conn, int fd, int64_t now_ms)
 {
 	*conn = (struct connection){.fd = fd, .heard_ms = now_ms};
@@ -55,8 +57,7 @@ void connection_say(struct connection *conn, const char *text, size_t len, int64
 	assert(conn->out == NULL);
 	if (len == 0)
 		return;
-	if ((conn->out = malloc(len)) == NULL)
-		abort();
+	conn->out = alloc_raw(1, len, "a reply");
 	memcpy(conn->out, text, len);
 	conn->out_len = len;
 	conn->out_sent = 0;

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "control/connection.h"
 #include "control/listener.h"
 #include "control/rights.h"
@@ -56,11 +57,9 @@ static int open_unix(struct control *c, enum listener which, const char *path, s
 
 int control_new(const struct control_config *config, struct control **ret, struct why *why)
 {
-	struct control *const c = calloc(1, sizeof *c);
+	struct control *const c = alloc_zero(1, sizeof *c, "the control socket");
 	int rc = 0, limited = 0;
 
-	if (c == NULL)
-		abort();
 	for (size_t i = 0; i < N_LISTENERS; i++)
 		c->listeners[i] = -1;
 	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++)

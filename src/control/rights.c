@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
+
 enum {
 	NOBODY = -1, /* no such group */
 	PASSWD_LINES_MAX = 10000,
@@ -53,8 +55,7 @@ static gid_t *groups_of(int fd, size_t *ret_n)
 	*ret_n = 0;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &size) == 0 || errno != ERANGE)
 		return NULL;
-	if ((groups = malloc(size)) == NULL)
-		abort();
+	groups = alloc_raw(1, size, "the groups of a peer");
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0) {
 		free(groups);
 		return NULL;

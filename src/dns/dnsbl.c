@@ -6,6 +6,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
+#include "base/alloc.h"
 #include "dns/resolver.h"
 
 enum { WAYS = 4 }; /* places of the cache in which one subject may be */
@@ -50,12 +51,11 @@ struct dnsbl {
 
 struct dnsbl *dnsbl_new(const struct config *config, const char *servers)
 {
-	struct dnsbl *const l = config->dns.n == 0 ? NULL : calloc(1, sizeof *l);
+	struct dnsbl *const l = config->dns.n == 0 ? NULL : alloc_zero(1, sizeof *l, "the DNS lists");
 
 	if (config->dns.n == 0)
 		return NULL;
-	if (l == NULL || (l->asked = calloc(DNSBL_KNOWN_MAX, sizeof *l->asked)) == NULL)
-		abort();
+	l->asked = alloc_zero(DNSBL_KNOWN_MAX, sizeof *l->asked, "the DNS lists");
 	l->dnsbl = config->dns.lists;
 	l->n = config->dns.n;
 	l->window_s = config->block.window_s;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "base/alloc.h"
 #include "dns/resolver.h"
 
 /* Asked each by itself: the answer to one must not make forget the old answer to the other, which fails. */
@@ -22,10 +23,9 @@ struct hostnames {
 
 struct hostnames *hostnames_new(char *const list[], size_t n, const char *servers)
 {
-	struct hostnames *const hostnames = calloc(1, sizeof *hostnames);
+	struct hostnames *const hostnames = alloc_zero(1, sizeof *hostnames, "the host names");
 
-	if (hostnames == NULL || (hostnames->known = calloc(n * N_FAMILIES, sizeof *hostnames->known)) == NULL)
-		abort();
+	hostnames->known = alloc_zero(n * N_FAMILIES, sizeof *hostnames->known, "the host names");
 	hostnames->list = list;
 	hostnames->n = n * N_FAMILIES;
 	hostnames->resolver = resolver_new(hostnames->n, servers);

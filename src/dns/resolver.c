@@ -7,6 +7,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
+
 enum {
 	EVENTS_MAX = 16, /* in one turn */
 };
@@ -31,10 +33,9 @@ struct resolver {
 
 struct resolver *resolver_new(size_t n, const char *servers)
 {
-	struct resolver *const r = calloc(1, sizeof *r);
+	struct resolver *const r = alloc_zero(1, sizeof *r, "the resolver");
 
-	if (r == NULL || (r->questions = calloc(n, sizeof *r->questions)) == NULL)
-		abort();
+	r->questions = alloc_zero(n, sizeof *r->questions, "the resolver");
 	r->servers = servers;
 	r->n = n;
 	r->end = &r->answered;

@@ -14,14 +14,15 @@
 #include <unistd.h>
 
 #include "admin/block.h"
+#include "admin/problems.h"
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/remedy.h"
 #include "base/plural.h"
+#include "base/remedy.h"
 #include "engine/events.h"
 #include "engine/housekeeping.h"
 #include "engine/live.h"
-#include "admin/problems.h"
 #include "engine/requests.h"
 #include "engine/sources.h"
 #include "input/line.h"
@@ -756,13 +757,11 @@ static int open_or_mend_database(struct engine *e, const struct config *config, 
 
 int engine_new(struct config *config, const struct engine_root *root, struct engine **ret, struct why *why)
 {
-	struct engine *const e = calloc(1, sizeof *e);
+	struct engine *const e = alloc_zero(1, sizeof *e, "the engine");
 	uint64_t watchdog_us = 0;
 	char rules[RULES_SIZE_TEXT_MAX];
 	int rc;
 
-	if (e == NULL)
-		abort();
 	e->lock_fd = e->signal_fd = -1;
 	e->write_at = e->expiry_at = INT64_MAX;
 	e->purge_at = clock_steady_ms() + RETRY_MS;

@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <systemd/sd-daemon.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/nets.h"
@@ -122,8 +123,7 @@ static int find_allowed(struct live *p, int64_t now_s, struct store_block **ret,
 			break;
 		if (!is_allowed(p, &block))
 			continue;
-		if ((*ret = reallocarray(*ret, *ret_n + 1, sizeof **ret)) == NULL)
-			abort();
+		*ret = alloc_resize(*ret, *ret_n + 1, sizeof **ret, "a list of blocks");
 		(*ret)[(*ret_n)++] = block;
 	}
 	return rc == STORE_NONE ? 0 : rc;
@@ -247,11 +247,10 @@ static int put_rules(struct live *p, const struct config *config, struct rules *
 
 static void say_not_renewed(struct live *p, const char *fault)
 {
-	char *text;
+	char *const text = alloc_format("an error in rules", "%s; %s", fault,
+	                                rules_count(p->rules) > 0 ? "the old rules are in force"
+	                                                          : "still no rule is active");
 
-	if (asprintf(&text, "%s; %s", fault,
-	             rules_count(p->rules) > 0 ? "the old rules are in force" : "still no rule is active") < 0)
-		abort();
 	say_rules_fault(p, text);
 	free(text);
 }

@@ -9,6 +9,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
+
 enum {
 	ARM_TRIES = 8,  /* directories that are made while we look for them */
 	LINK_STEPS = 8, /* from one link to the next */
@@ -175,17 +177,15 @@ static char *copy_path(const char *path)
 
 	while (len > 1 && path[len - 1] == '/')
 		len--;
-	if ((copy = strndup(path, len)) == NULL)
-		abort();
+	copy = alloc_text_n(path, len, "the watched directories");
 	return copy;
 }
 
 int rules_watch_new(const char *const dirs[], size_t n, struct rules_watch **ret, struct why *why)
 {
-	struct rules_watch *const e = calloc(1, sizeof *e);
+	struct rules_watch *const e = alloc_zero(1, sizeof *e, "the watched directories");
 
-	if (e == NULL || (e->list = calloc(n + 1, sizeof *e->list)) == NULL)
-		abort();
+	e->list = alloc_zero(n + 1, sizeof *e->list, "the watched directories");
 	e->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (e->fd < 0) {
 		const int error = errno;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "input/readable.h"
@@ -61,11 +62,9 @@ static int queue_missed(struct sources *logs, size_t log, const char *path, stru
 int sources_new(const struct config *config, struct store *store, struct pending *pending, struct problems *problems,
              struct sources **ret, struct why *why)
 {
-	struct sources *const logs = calloc(1, sizeof *logs);
+	struct sources *const logs = alloc_zero(1, sizeof *logs, "the logs");
 	int rc;
 
-	if (logs == NULL)
-		abort();
 	logs->store = store;
 	logs->pending = pending;
 	logs->problems = problems;

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
+
 enum {
 	HEAD_MAX = 6,            /* the longest magic number below */
 	ARCHIVE_BLOCK = 256 << 10,
@@ -70,9 +72,7 @@ static int open_archive(struct archived *in, struct why *why)
 {
 	struct archive_entry *entry;
 
-	in->archive = archive_read_new();
-	if (in->archive == NULL)
-		abort();
+	in->archive = alloc_check(archive_read_new(), 0, "libarchive's state");
 	(void)archive_read_support_filter_all(in->archive);
 	(void)archive_read_support_format_raw(in->archive);
 	if (archive_read_open(in->archive, in, NULL, feed, NULL) != ARCHIVE_OK ||
@@ -84,13 +84,12 @@ static int open_archive(struct archived *in, struct why *why)
 int archived_open(const char *path, struct archived **ret, struct why *why)
 {
 	const bool standard_input = strcmp(path, "-") == 0;
-	struct archived *const in = calloc(1, sizeof *in);
+	struct archived *const in = alloc_zero(1, sizeof *in, "an old log");
 	ssize_t got = 1;
 	struct stat st;
 	int rc;
 
-	if (in == NULL || (in->path = strdup(standard_input ? "standard input" : path)) == NULL)
-		abort();
+	in->path = alloc_text(standard_input ? "standard input" : path, "an old log");
 	in->fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (in->fd < 0 || fstat(in->fd, &st) < 0) {
 		rc = why_set(why, errno, "%s: %s", path, strerror(errno));

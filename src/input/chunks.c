@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "input/archive.h"
 
 struct chunks {
@@ -70,11 +71,10 @@ static int begin(struct chunks *c, struct why *why)
 
 int chunks_open(const char *path, bool leave_tail, struct chunks **ret, struct why *why)
 {
-	struct chunks *const c = calloc(1, sizeof *c);
+	struct chunks *const c = alloc_zero(1, sizeof *c, "an old log");
 	int rc;
 
-	if (c == NULL || (c->path = strdup(path)) == NULL)
-		abort();
+	c->path = alloc_text(path, "an old log");
 	c->keep_tail = leave_tail;
 	if ((rc = begin(c, why)) < 0) {
 		chunks_close(c);
@@ -131,12 +131,11 @@ static bool ends_with(const char *back, size_t len, struct span last)
 /* Reads over what lies before position; true when the line that ended there is the one remembered. */
 static bool pass_over(struct chunks *c, int64_t position, struct span last)
 {
-	char *const window = malloc(2 * CHUNKS_SIZE); /* what was read last is kept, to look back at */
+	char *const window =
+	        alloc_raw(1, 2 * CHUNKS_SIZE, "an old log"); /* what was read last is kept, to look back at */
 	size_t kept = c->carry_len;
 	bool same;
 
-	if (window == NULL)
-		abort();
 	memcpy(window, c->carry, kept);
 	c->offset += (int64_t)kept;
 	c->carry_len = 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "input/follow_dirs.h"
 #include "input/logfile.h"
@@ -52,16 +53,9 @@ struct follow {
 	int64_t safety_ms;     /* when to look at logs that events do not tell all about */
 };
 
-static void *must(void *p)
-{
-	if (p == NULL)
-		abort(); /* no memory: systemd restarts, the truth is on disk */
-	return p;
-}
-
 int follow_new(struct follow **ret, struct why *why)
 {
-	struct follow *const follow = must(calloc(1, sizeof *follow));
+	struct follow *const follow = alloc_zero(1, sizeof *follow, "the logs");
 	const int rc = follow_dirs_open(&follow->dirs, why);
 
 	if (rc < 0) {
@@ -116,7 +110,7 @@ int follow_add(struct follow *follow, const char *path, size_t *ret_log, struct 
 		return why_set(why, E2BIG, "%s: cannot follow more than %d logs", path, FOLLOW_LOGS_MAX);
 	if (path[0] != '/' || path[strlen(path) - 1] == '/' || strlen(path) >= PATH_MAX)
 		return why_set(why, EINVAL, "%s: not an absolute path of a file", path);
-	*log = (struct log){.path = must(strdup(path)), .look = true};
+	*log = (struct log){.path = alloc_text(path, "the logs"), .look = true};
 	rc = follow_dirs_watch(&follow->dirs, path, &log->names, why);
 	if (rc < 0) {
 		free(log->path);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "input/follow.h"
 #include "input/logfile.h"
 
@@ -16,13 +17,6 @@ struct brother {
 	char name[NAME_MAX + 1];
 	struct timespec mtime;
 };
-
-static void *must(void *p)
-{
-	if (p == NULL)
-		abort(); /* no memory: systemd restarts, the truth is on disk */
-	return p;
-}
 
 static bool is_compressed(const char *name)
 {
@@ -115,7 +109,7 @@ static bool fill(struct follow_old *old, const char *path)
 	/* A first line of more than a block's many reads is no line to know a file by. */
 	rc = logfile_identify(file);
 	memset(old, 0, sizeof *old);
-	old->path = must(strdup(path));
+	old->path = alloc_text(path, "the old logs");
 	old->size = logfile_lag(file);
 	if (rc == LOGFILE_LINE) {
 		old->first_len = file->first_len;
@@ -142,11 +136,11 @@ int follow_old_list(const char *path, struct follow_old **ret, size_t *ret_n, st
 	dir = opendir(found);
 	if (dir == NULL)
 		return why_set(why, errno, "cannot list %s: %s", found, strerror(errno));
-	brothers = must(calloc(FOLLOW_OLD_FILES_MAX, sizeof *brothers));
+	brothers = alloc_zero(FOLLOW_OLD_FILES_MAX, sizeof *brothers, "the old logs");
 	n = collect(dir, slash + 1, brothers);
 	(void)closedir(dir);
 
-	old = must(calloc(n > 0 ? n : 1, sizeof *old));
+	old = alloc_zero(n > 0 ? n : 1, sizeof *old, "the old logs");
 	for (size_t i = 0; i < n; i++) {
 		memcpy(found + dir_len, brothers[i].name, strlen(brothers[i].name) + 1);
 		if (fill(&old[used], found))

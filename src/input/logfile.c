@@ -8,14 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/remedy.h"
-
-static void *must(void *p)
-{
-	if (p == NULL)
-		abort(); /* no memory: systemd restarts, the truth is on disk */
-	return p;
-}
 
 static int64_t birth_ns(int fd)
 {
@@ -59,9 +53,9 @@ int logfile_open(struct logfile **ret, const char *path, struct why *why)
 		goto close_fd;
 	}
 	/* Not calloc: the pages of block are touched only when there is something to read. */
-	file = must(malloc(sizeof *file));
+	file = alloc_raw(1, sizeof *file, "a log");
 	memset(file, 0, offsetof(struct logfile, block));
-	file->path = must(strdup(path));
+	file->path = alloc_text(path, "a log");
 	file->fd = fd;
 	file->dev = st.st_dev;
 	file->ino = st.st_ino;

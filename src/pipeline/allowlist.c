@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/alloc.h"
 #include "base/localaddrs.h"
 #include "base/nets.h"
 #include "base/remedy.h"
@@ -36,10 +37,8 @@ struct allowlist {
 
 struct allowlist *allowlist_new(const struct config *config)
 {
-	struct allowlist *const l = calloc(1, sizeof *l);
+	struct allowlist *const l = alloc_zero(1, sizeof *l, "the allow list");
 
-	if (l == NULL)
-		abort();
 	l->config = config;
 	for (size_t i = 0; i < config->allow.files.n; i++)
 		l->files[i].path = config->allow.files.list[i];

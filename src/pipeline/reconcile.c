@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "store/blocks.h"
 
 enum { ADD_AT_ONCE = 64 };
@@ -52,10 +53,8 @@ static int by_net_and_cause(const void *a, const void *b)
 struct reconcile *reconcile_new(struct store *store, struct client *client, uint8_t ip6_prefix, uint32_t refresh_s,
                           int64_t started_s)
 {
-	struct reconcile *const w = calloc(1, sizeof *w);
+	struct reconcile *const w = alloc_zero(1, sizeof *w, "the active blocks");
 
-	if (w == NULL)
-		abort();
 	w->store = store;
 	w->client = client;
 	w->ip6_prefix = ip6_prefix;
@@ -105,8 +104,7 @@ static void append(struct running **list, size_t *n, size_t *room, const struct 
 {
 	if (*n == *room) {
 		*room = *room == 0 ? 256 : 2 * *room;
-		if ((*list = reallocarray(*list, *room, sizeof **list)) == NULL)
-			abort();
+		*list = alloc_resize(*list, *room, sizeof **list, "the active blocks");
 	}
 	(*list)[(*n)++] = *r;
 }
@@ -287,9 +285,7 @@ int reconcile_sync(struct reconcile *w, struct verdict *verdict, bool extend, in
 
 	if (rc < 0)
 		return rc;
-	entries = calloc(w->n > 0 ? w->n : 1, sizeof *entries);
-	if (entries == NULL)
-		abort();
+	entries = alloc_zero(w->n > 0 ? w->n : 1, sizeof *entries, "the active blocks");
 	assert(w->n == 0 || w->list != NULL);
 	for (size_t i = 0; i < w->n; i++) {
 		const int64_t left_s = w->list[i].last_s - now_s;
@@ -321,8 +317,7 @@ static void note_added(struct reconcile *w, const struct verdict_block *blocks, 
 {
 	if (w->n_added + n > w->room_added) {
 		w->room_added = 2 * (w->n_added + n);
-		if ((w->added = reallocarray(w->added, w->room_added, sizeof *w->added)) == NULL)
-			abort();
+		w->added = alloc_resize(w->added, w->room_added, sizeof *w->added, "the active blocks");
 	}
 	for (size_t i = 0; i < n; i++)
 		w->added[w->n_added++] = (struct reconcile_block){blocks[i].net, blocks[i].until_s};

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/alloc.h"
 #include "store/audit.h"
 #include "store/blocks.h"
 #include "store/hits.h"
@@ -137,8 +138,7 @@ static int restore_unblocked(struct store *store, struct verdict *v, int64_t sin
 		verdict_forget(v, &net, at_s);
 		if (net.len == 128)
 			continue;
-		if ((ret->nets = reallocarray(ret->nets, ret->n + 1, sizeof *ret->nets)) == NULL)
-			abort();
+		ret->nets = alloc_resize(ret->nets, ret->n + 1, sizeof *ret->nets, "the blocked networks");
 		ret->nets[ret->n].net = net;
 		ret->nets[ret->n++].at_s = at_s;
 	}

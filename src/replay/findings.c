@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "input/line.h"
 
 enum { ROOM_MIN = 256 };
@@ -22,10 +23,8 @@ static void make_room(struct findings *s)
 	if (s->n + RULES_HITS_MAX <= s->room)
 		return;
 	/* Not realloc: it knows nothing of cache lines. */
-	found = aligned_alloc(FINDINGS_CACHE_LINE, room * sizeof *found);
-	s->tallies = reallocarray(s->tallies, room, sizeof *s->tallies);
-	if (found == NULL || s->tallies == NULL)
-		abort();
+	found = alloc_aligned(FINDINGS_CACHE_LINE, room * sizeof *found, "the matches of a piece");
+	s->tallies = alloc_resize(s->tallies, room, sizeof *s->tallies, "the matches of a piece");
 	if (s->n > 0)
 		memcpy(found, s->found, s->n * sizeof *found);
 	free(s->found);
@@ -38,8 +37,8 @@ static uint32_t copy_line(struct findings *s, const char *line, size_t len)
 {
 	const size_t at = s->n_text;
 
-	if (s->text == NULL && (s->text = malloc(CHUNKS_SIZE)) == NULL)
-		abort();
+	if (s->text == NULL)
+		s->text = alloc_raw(1, CHUNKS_SIZE, "the lines of matches");
 	memcpy(s->text + at, line, len);
 	s->n_text += len;
 	return (uint32_t)at; /* all lines together are a piece at most */
@@ -62,8 +61,8 @@ static uint32_t add_letter(struct findings *s, const struct rules_hit *hit, cons
 {
 	if (s->n_letters == s->room_letters) {
 		s->room_letters = s->room_letters == 0 ? ROOM_MIN : 2 * s->room_letters;
-		if ((s->letters = reallocarray(s->letters, s->room_letters, sizeof *s->letters)) == NULL)
-			abort();
+		s->letters = alloc_resize(s->letters, s->room_letters, sizeof *s->letters,
+		                          "the matches of a piece");
 	}
 	s->letters[s->n_letters++] = (struct findings_letter){pack(hit->from, line), pack(hit->to, line), pack(hit->helo, line)};
 	return (uint32_t)s->n_letters; /* a few for each line of a piece */

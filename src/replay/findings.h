@@ -6,7 +6,8 @@
  * goes from one to the other costs as much as matching a line of a log (measured: with what rules.h gives away copied as
  * it is, a quarter of the time of a replay). So nothing of it is written where the other one reads until it is all done,
  * and the lines of hits are copied: else the piece itself would come and go, which is read anew all the time.
- * findings_piece, then findings_hit for each finding; again for the next piece; findings_done at last. No memory ends the process.
+ * findings_piece, then findings_hit for each finding; again for the next piece; findings_done at last.
+ * Aborts if memory cannot be allocated.
  */
 #ifndef WFS_REPLAY_FINDINGS_H
 #define WFS_REPLAY_FINDINGS_H

@@ -8,6 +8,7 @@
 #include <sys/random.h>
 
 #include "base/addrset.h"
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "input/chunks.h"
 #include "input/line.h"
@@ -90,11 +91,9 @@ static bool can_read(const struct replay *r)
 
 static struct chunk *chunk_new(void)
 {
-	struct chunk *const c = aligned_alloc(alignof(struct chunk), sizeof *c);
-	char *const bytes = malloc(CHUNKS_SIZE + 1);
+	struct chunk *const c = alloc_aligned(alignof(struct chunk), sizeof *c, "a piece of a log");
+	char *const bytes = alloc_raw(1, CHUNKS_SIZE + 1, "a piece of a log");
 
-	if (c == NULL || bytes == NULL)
-		abort();
 	*c = (struct chunk){.piece.bytes = bytes};
 	return c;
 }
@@ -557,12 +556,10 @@ static void look_at(const struct replay *r, struct dated *file)
 static int replay_files(struct replay *r, struct why *why)
 {
 	const struct replay_options *const o = r->options;
-	struct dated *const files = calloc(o->n_files, sizeof *files);
+	struct dated *const files = alloc_zero(o->n_files, sizeof *files, "the replay");
 	struct why this;
 	int result = 0;
 
-	if (files == NULL)
-		abort();
 	for (size_t i = 0; i < o->n_files; i++) {
 		files[i] = (struct dated){.path = o->files[i], .place = i};
 		look_at(r, &files[i]);
@@ -590,9 +587,8 @@ int replay_run(const struct replay_options *options, struct replay_result *ret, 
 	int rc;
 
 	assert(options->threads >= 1 && options->threads <= REPLAY_THREADS_MAX);
-	*ret = (struct replay_result){.by_rule = calloc(rules_count(options->rules) + 1, sizeof *ret->by_rule)};
-	if (ret->by_rule == NULL)
-		abort();
+	*ret = (struct replay_result){
+	        .by_rule = alloc_zero(rules_count(options->rules) + 1, sizeof *ret->by_rule, "the replay")};
 	r.decide.config = options->config;
 	r.decide.keeps_attempts = !store_is_memory(options->store);
 	r.decide.pending = pending_new(options->store);

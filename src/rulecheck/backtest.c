@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "input/chunks.h"
 #include "input/line.h"
 #include "rules/sessions.h"
@@ -62,8 +63,7 @@ static void grow(struct backtest *a)
 	const size_t n = a->room;
 
 	a->room = n == 0 ? FIRST_ROOM : 2 * n;
-	if ((a->clients = calloc(a->room, sizeof *a->clients)) == NULL)
-		abort();
+	a->clients = alloc_zero(a->room, sizeof *a->clients, "the backtest");
 	for (size_t i = 0; i < n; i++)
 		if (old[i].used)
 			a->clients[place_of(a, &old[i].address)] = old[i];
@@ -109,8 +109,7 @@ static bool is_enough(const struct backtest *a, struct client *c, int64_t time_s
 	c->n_points = kept;
 	if (sum >= a->options->config->block.threshold)
 		return true;
-	if ((c->points = reallocarray(c->points, kept + 1, sizeof *c->points)) == NULL)
-		abort();
+	c->points = alloc_resize(c->points, kept + 1, sizeof *c->points, "the backtest");
 	c->points[c->n_points++] = (struct point){time_s, score};
 	return false;
 }
@@ -125,8 +124,7 @@ static void count_hit(struct backtest *a, const struct rules_hit *hit)
 	while (i < c->n_taken && c->taken[i].rule != hit->rule->index)
 		i++;
 	if (i == c->n_taken) {
-		if ((c->taken = reallocarray(c->taken, ++c->n_taken, sizeof *c->taken)) == NULL)
-			abort();
+		c->taken = alloc_resize(c->taken, ++c->n_taken, sizeof *c->taken, "the backtest");
 		c->taken[i] = (struct taken){.rule = (uint32_t)hit->rule->index}; /* < RULEFILE_RULES_MAX */
 	}
 	c->taken[i].hits++;
@@ -166,11 +164,8 @@ static void sum_up(struct backtest *a)
 
 static char *copy(struct span line)
 {
-	char *const text = strndup(line.p, line.len < BACKTEST_LINE_MAX ? line.len : BACKTEST_LINE_MAX);
-
-	if (text == NULL)
-		abort();
-	return text;
+	return alloc_text_n(line.p, line.len < BACKTEST_LINE_MAX ? line.len : BACKTEST_LINE_MAX,
+	                    "a line of a log");
 }
 
 static void collect_hit(struct backtest *a, const struct rules_hit *hit, struct span line)
@@ -184,8 +179,7 @@ static void collect_hit(struct backtest *a, const struct rules_hit *hit, struct 
 	for (size_t i = 0; i < r->n_shown; i++)
 		if (r->shown[i].rule == hit->rule && addr_equal(&r->shown[i].address, &hit->address))
 			return;
-	if ((r->shown = reallocarray(r->shown, r->n_shown + 1, sizeof *r->shown)) == NULL)
-		abort();
+	r->shown = alloc_resize(r->shown, r->n_shown + 1, sizeof *r->shown, "the backtest");
 	new = &r->shown[r->n_shown++];
 	*new = (struct backtest_collision){.rule = hit->rule, .address = hit->address, .line = copy(line)};
 	for (uint32_t i = 0; i < c->n_taken; i++)
@@ -214,8 +208,7 @@ static void collect_good(struct backtest *a, struct good_lines *good, const stru
 	for (size_t i = 0; i < good->n; i++)
 		if (addr_equal(&good->list[i].address, &hit->address))
 			return;
-	if ((good->list = reallocarray(good->list, good->n + 1, sizeof *good->list)) == NULL)
-		abort();
+	good->list = alloc_resize(good->list, good->n + 1, sizeof *good->list, "the backtest");
 	good->list[good->n++] = (struct good_line){hit->address, hit->rule, copy(line)};
 }
 
@@ -339,11 +332,9 @@ static int order_files(const struct backtest_options *o, struct dated *files, st
 
 static int read_all(struct backtest *a, struct good_lines *good, const struct dated *files, struct why *why)
 {
-	char *const bytes = malloc(CHUNKS_SIZE);
+	char *const bytes = alloc_raw(1, CHUNKS_SIZE, "the backtest");
 	int rc = 0;
 
-	if (bytes == NULL)
-		abort();
 	sessions_clear(a->sessions);
 	sessions_clear(a->good_sessions);
 	a->time_s = 0;
@@ -361,14 +352,12 @@ int backtest_run(const struct backtest_options *options, struct backtest_result 
 	                    .good_scratch = rules_scratch_new(options->good),
 	                    .sessions = sessions_new(),
 	                    .good_sessions = sessions_new()};
-	struct dated *const files = calloc(options->n_files + 1, sizeof *files);
+	struct dated *const files = alloc_zero(options->n_files + 1, sizeof *files, "the backtest");
 	struct good_lines good = {0};
 	int rc;
 
 	*ret = (struct backtest_result){.files = (int64_t)options->n_files};
-	ret->rules = calloc(rules_count(options->rules) + 1, sizeof *ret->rules);
-	if (files == NULL || ret->rules == NULL)
-		abort();
+	ret->rules = alloc_zero(rules_count(options->rules) + 1, sizeof *ret->rules, "the backtest");
 	if ((rc = order_files(options, files, why)) == 0)
 		rc = read_all(&a, &good, files, why);
 	sum_up(&a);

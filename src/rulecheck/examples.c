@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "input/line.h"
 #include "rulecheck/example.h"
 #include "rulecheck/lint.h"
@@ -50,11 +51,10 @@ static struct example_line *take_rule_apart(const struct rulefile_rule *rule)
 {
 	/* Examples carry no year: any will do, but a leap year takes every day. */
 	const int64_t end_2024_s = 1735689600;
-	struct example_line *const lines = calloc(rule->n_examples + 1, sizeof *lines);
+	struct example_line *const lines =
+	        alloc_zero(rule->n_examples + 1, sizeof *lines, "the examples of the rules");
 	struct line_clock clock;
 
-	if (lines == NULL)
-		abort();
 	line_clock_init(&clock, end_2024_s, 0);
 	for (size_t i = 0; i < rule->n_examples; i++)
 		take_apart(&clock, &rule->examples[i], &lines[i]);
@@ -186,10 +186,9 @@ size_t examples_try(const struct rules *rules, struct rulefile_faults *faults)
 void examples_lint(const struct rules *rules, struct rulefile_faults *faults, struct rulefile_faults *warnings)
 {
 	struct rules_scratch *const scratch = rules_scratch_new(rules);
-	struct example_line **const lines = calloc(rules_count(rules) + 1, sizeof *lines);
+	struct example_line **const lines =
+	        alloc_zero(rules_count(rules) + 1, sizeof *lines, "the examples of the rules");
 
-	if (lines == NULL)
-		abort();
 	for (size_t i = 0; i < rules_count(rules); i++)
 		lines[i] = take_rule_apart(rules_at(rules, i)->text);
 	lint_rules(rules, scratch, (const struct example_line *const *)lines, faults, warnings);
@@ -230,10 +229,7 @@ static char *stand_in(const struct rulefile_from *from, const char *file)
 	char *found = NULL;
 
 	for (size_t i = 0; i < from->n_dirs; i++) {
-		char *path;
-
-		if (asprintf(&path, "%s/%s", from->dirs[i], name) < 0)
-			abort();
+		char *const path = alloc_format("the path of rules", "%s/%s", from->dirs[i], name);
 		if (strcmp(path, file) == 0) {
 			free(path);
 			break;
@@ -271,8 +267,8 @@ void examples_load_good(const char *const dirs[], size_t n_dirs, struct rules **
 	while (load(&from, ret, &found, &why) < 0) {
 		if (found.file != NULL) {
 			say_left_out(&from, &found, faults);
-			if ((without = reallocarray(without, from.n_without + 1, sizeof *without)) == NULL)
-				abort();
+			without = alloc_resize(without, from.n_without + 1, sizeof *without,
+			                       "the examples of the rules");
 			without[from.n_without++] = found.file;
 			from.without = (const char *const *)without;
 			found.file = NULL; /* taken */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/text.h"
 #include "rules/compiled.h"
 #include "rules/rdns.h"
@@ -27,11 +28,11 @@ struct attempt {
 
 static void look_init(struct attempt *l, const struct rules *rules, struct span message)
 {
-	*l = (struct attempt){.message = message,
-	                      .data = pcre2_match_data_create(rules->groups_max + 1, NULL),
-	                      .context = pcre2_match_context_create(NULL)};
-	if (l->data == NULL || l->context == NULL)
-		abort();
+	*l = (struct attempt){
+	        .message = message,
+	        .data = alloc_check(pcre2_match_data_create(rules->groups_max + 1, NULL), 0,
+	                            "PCRE2's match data"),
+	        .context = alloc_check(pcre2_match_context_create(NULL), 0, "PCRE2's match context")};
 	(void)pcre2_set_match_limit(l->context, RULES_MATCH_LIMIT);
 	(void)pcre2_set_depth_limit(l->context, RULES_DEPTH_LIMIT);
 	(void)pcre2_set_heap_limit(l->context, RULES_HEAP_LIMIT_KIB);
@@ -167,11 +168,9 @@ static void try_row(struct attempt *l, size_t head_len, const char *const *start
 /* Each alternative of what stands between from and to. */
 static void descend(struct attempt *l, size_t head_len, const char *from, const char *to, int nesting)
 {
-	const char **const starts = calloc((size_t)(to - from) + 1, sizeof *starts);
+	const char **const starts = alloc_zero((size_t)(to - from) + 1, sizeof *starts, "a near miss");
 	const char *p = from;
 
-	if (starts == NULL)
-		abort();
 	for (;; p++) { /* over "|" */
 		size_t n = 0;
 
@@ -191,8 +190,7 @@ static void look_into(struct attempt *l, const char *regex)
 
 	l->best_end = 0;
 	l->best_rest = NULL;
-	if ((l->head = malloc(len + NESTING_MAX + 1)) == NULL)
-		abort();
+	l->head = alloc_raw(1, len + NESTING_MAX + 1, "a near miss");
 	descend(l, 0, regex, regex + len, 0);
 	free(l->head);
 	l->head = NULL;
@@ -344,8 +342,7 @@ const char *nearmiss_program(const struct rules *rules, struct span program)
 	name[program.len] = '\0';
 	for (size_t i = 0; i < rules->n; i++)
 		n += rules->list[i].n_globs;
-	if ((words = calloc(n + 1, sizeof *words)) == NULL)
-		abort();
+	words = alloc_zero(n + 1, sizeof *words, "a near miss");
 	n = 0;
 	for (size_t i = 0; i < rules->n; i++)
 		for (size_t g = 0; g < rules->list[i].n_globs; g++)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/alloc.h"
 #include "rules/compiled.h"
 
 enum {
@@ -81,7 +82,7 @@ static size_t find_addresses(struct span m, struct found ret[static FOUND_MAX])
 	size_t n = 0;
 
 	if (data == NULL || group <= 0)
-		abort();
+		alloc_failed(0, "the regex of <ADDR>");
 	for (size_t i = 0; i < m.len && n < FOUND_MAX; i++) {
 		const PCRE2_SIZE *const v = pcre2_get_ovector_pointer(data);
 

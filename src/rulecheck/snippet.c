@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
+
 enum { SHOWN = 100 }; /* bytes of the line */
 
 size_t snippet_len(const char *message)
@@ -96,8 +98,7 @@ void snippet_show(const char *message, char *out, size_t cap)
 	while (message[file_len] != ':')
 		file_len--;
 	reconcile = strtoul(message + file_len + 1, NULL, 10);
-	if ((path = strndup(message, file_len)) == NULL)
-		abort();
+	path = alloc_text_n(message, file_len, "a path");
 	file = reconcile > 0 ? fopen(path, "re") : NULL;
 	while (file != NULL && number < reconcile && (got = getline(&line, &room, file)) >= 0)
 		number++;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/alloc.h"
 #include "base/plural.h"
 
 /*
@@ -118,11 +119,10 @@ static void regex_fault(struct rulefile_faults *faults, const struct rulefile_ru
 
 static pcre2_code *to_code(const char *regex, uint32_t options, int *ret_rc, PCRE2_SIZE *ret_offset)
 {
-	pcre2_compile_context *const context = pcre2_compile_context_create(NULL);
+	pcre2_compile_context *const context =
+	        alloc_check(pcre2_compile_context_create(NULL), 0, "PCRE2's compile context");
 	pcre2_code *code;
 
-	if (context == NULL)
-		abort();
 	(void)pcre2_set_newline(context, PCRE2_NEWLINE_LF);
 	code = pcre2_compile((PCRE2_SPTR)regex, PCRE2_ZERO_TERMINATED,
 	                     options | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C |
@@ -173,14 +173,11 @@ static uint32_t group_number(const pcre2_code *code, const char *name)
 
 static void split_globs(struct compiled *c, const char *program)
 {
-	char *const copy = strdup(program), *save = NULL;
+	char *const copy = alloc_text(program, "the rules"), *save = NULL;
 
-	if (copy == NULL)
-		abort();
 	for (char *word = strtok_r(copy, " \t", &save); word != NULL; word = strtok_r(NULL, " \t", &save)) {
-		c->globs = reallocarray(c->globs, c->n_globs + 1, sizeof *c->globs);
-		if (c->globs == NULL || (c->globs[c->n_globs++] = strdup(word)) == NULL)
-			abort();
+		c->globs = alloc_resize(c->globs, c->n_globs + 1, sizeof *c->globs, "the rules");
+		c->globs[c->n_globs++] = alloc_text(word, "the rules");
 	}
 	free(copy);
 }
@@ -296,17 +293,13 @@ static void check_after(const struct rules *rules, size_t i, struct rulefile_fau
 int rules_load_from(const struct rulefile_from *from, struct rules **ret, struct rulefile_faults *faults,
                     struct why *why)
 {
-	struct rules *const rules = calloc(1, sizeof *rules);
+	struct rules *const rules = alloc_zero(1, sizeof *rules, "the rules");
 	int rc;
 
-	if (rules == NULL)
-		abort();
 	*ret = NULL;
 	(void)rulefile_read(from, &rules->set, faults, why);
 	rules->n = rules->set.n;
-	rules->list = calloc(rules->n > 0 ? rules->n : 1, sizeof *rules->list);
-	if (rules->list == NULL)
-		abort();
+	rules->list = alloc_zero(rules->n > 0 ? rules->n : 1, sizeof *rules->list, "the rules");
 	for (size_t i = 0; i < rules->n; i++)
 		compile_rule(rules, i, faults);
 	for (size_t i = 0; i < rules->n; i++)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/alloc.h"
 #include "base/ini.h"
 #include "base/text.h"
 
@@ -46,33 +47,13 @@ struct reader {
 	size_t room;
 };
 
-static char *copy(const char *text)
-{
-	char *const p = strdup(text);
-
-	if (p == NULL)
-		abort();
-	return p;
-}
-
-static void *grown(void *list, size_t n, size_t size)
-{
-	/* Doubles at each power of two. */
-	if (n == 0 || (n & (n - 1)) == 0)
-		list = reallocarray(list, n == 0 ? 1 : 2 * n, size);
-	if (list == NULL)
-		abort();
-	return list;
-}
-
 void rulefile_fault(struct rulefile_faults *faults, const char *fmt, ...)
 {
 	va_list ap;
 
-	faults->text = grown(faults->text, faults->n, sizeof *faults->text);
+	faults->text = alloc_one_more(faults->text, faults->n, sizeof *faults->text, "errors in rules");
 	va_start(ap, fmt);
-	if (vasprintf(&faults->text[faults->n++], fmt, ap) < 0)
-		abort();
+	faults->text[faults->n++] = alloc_vformat("an error in rules", fmt, ap);
 	va_end(ap);
 }
 
@@ -93,7 +74,7 @@ int rulefile_faults_end(const struct rulefile_set *set, struct rulefile_faults *
 		const size_t len = strlen(set->files[i].path);
 
 		if (strncmp(faults->text[0], set->files[i].path, len) == 0 && faults->text[0][len] == ':')
-			faults->file = copy(set->files[i].path);
+			faults->file = alloc_text(set->files[i].path, "the rules");
 	}
 	return why_set(why, EINVAL, "%s", faults->text[0]);
 }
@@ -201,7 +182,7 @@ static void set_regex(struct reader *r, const struct ini *ini, const struct ini_
 	if (!expand(r, at, macros, e->value, expanded, &used, 0))
 		return;
 	free(regex->text);
-	regex->text = copy(expanded);
+	regex->text = alloc_text(expanded, "the rules");
 	regex->line = e->line;
 }
 
@@ -235,8 +216,9 @@ static void add_example(struct reader *r, const struct ini *ini, const struct in
 		rulefile_fault(r->faults, "%s:%u: more than %d examples", ini->path, e->line, EXAMPLES_MAX);
 		return;
 	}
-	example.text = copy(text);
-	rule->examples = grown(rule->examples, rule->n_examples, sizeof *rule->examples);
+	example.text = alloc_text(text, "the rules");
+	rule->examples =
+	        alloc_one_more(rule->examples, rule->n_examples, sizeof *rule->examples, "the rules");
 	rule->examples[rule->n_examples++] = example;
 }
 
@@ -262,7 +244,7 @@ static void set_text(struct reader *r, const struct ini *ini, const struct ini_e
 	if (*field != NULL)
 		rulefile_fault(r->faults, "%s:%u: %s: stands twice in this rule", ini->path, e->line, e->key);
 	free(*field);
-	*field = copy(e->value);
+	*field = alloc_text(e->value, "the rules");
 	if (*e->value == '\0')
 		rulefile_fault(r->faults, "%s:%u: %s: empty", ini->path, e->line, shown(e->key, look));
 }
@@ -412,9 +394,13 @@ static void begin_rule(struct reader *r, const struct rulefile_file *file, const
 		               "%s:%u: [%s]: a rule's name has only letters, digits, \"-\" and \"_\"", file->path,
 		               e->line, shown(e->section, look));
 	}
-	set->rules = grown(set->rules, set->n, sizeof *set->rules);
-	set->rules[set->n++] = (struct rulefile_rule){
-	        .name = copy(e->section), .file = file->path, .dir = file->dir, .line = e->line, .score = 100, .enabled = true};
+	set->rules = alloc_one_more(set->rules, set->n, sizeof *set->rules, "the rules");
+	set->rules[set->n++] = (struct rulefile_rule){.name = alloc_text(e->section, "the rules"),
+	                                              .file = file->path,
+	                                              .dir = file->dir,
+	                                              .line = e->line,
+	                                              .score = 100,
+	                                              .enabled = true};
 }
 
 static bool is_define(const struct ini_entry *e)
@@ -492,11 +478,11 @@ static void add_file(struct reader *r, size_t dir, const char *path)
 	for (size_t i = 0; i < set->n_files; i++)
 		if (strcmp(base_name(set->files[i].path), base_name(path)) == 0) {
 			free(set->files[i].path);
-			set->files[i] = (struct rulefile_file){copy(path), dir};
+			set->files[i] = (struct rulefile_file){alloc_text(path, "the rules"), dir};
 			return;
 		}
-	set->files = grown(set->files, set->n_files, sizeof *set->files);
-	set->files[set->n_files++] = (struct rulefile_file){copy(path), dir};
+	set->files = alloc_one_more(set->files, set->n_files, sizeof *set->files, "the rules");
+	set->files[set->n_files++] = (struct rulefile_file){alloc_text(path, "the rules"), dir};
 }
 
 /* Editors' copies end otherwise or begin with a dot. */
@@ -520,10 +506,7 @@ static bool list_dir(struct reader *r, size_t which)
 	}
 	while ((entry = readdir(d)) != NULL)
 		if (is_rules_name(entry->d_name)) {
-			char *path;
-
-			if (asprintf(&path, "%s/%s", dir, entry->d_name) < 0)
-				abort();
+			char *const path = alloc_format("the path of rules", "%s/%s", dir, entry->d_name);
 			add_file(r, which, path);
 			free(path);
 		}

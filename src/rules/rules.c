@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/prefix16.h"
 #include "rules/compiled.h"
 #include "rules/rdns.h"
@@ -76,17 +77,13 @@ struct rules_scratch {
 
 struct rules_scratch *rules_scratch_new(const struct rules *rules)
 {
-	struct rules_scratch *const s = calloc(1, sizeof *s);
+	struct rules_scratch *const s = alloc_zero(1, sizeof *s, "matching");
 
-	if (s == NULL)
-		abort();
 	s->rules = rules;
-	s->data = pcre2_match_data_create(rules->groups_max + 1, NULL);
-	s->context = pcre2_match_context_create(NULL);
+	s->data = alloc_check(pcre2_match_data_create(rules->groups_max + 1, NULL), 0, "PCRE2's match data");
+	s->context = alloc_check(pcre2_match_context_create(NULL), 0, "PCRE2's match context");
 	s->stack = pcre2_jit_stack_create(32 << 10, JIT_STACK_MAX, NULL);
-	s->slots = calloc(CACHE_SLOTS, sizeof *s->slots);
-	if (s->data == NULL || s->context == NULL || s->slots == NULL)
-		abort();
+	s->slots = alloc_zero(CACHE_SLOTS, sizeof *s->slots, "matching");
 	(void)pcre2_set_match_limit(s->context, RULES_MATCH_LIMIT);
 	(void)pcre2_set_depth_limit(s->context, RULES_DEPTH_LIMIT);
 	(void)pcre2_set_heap_limit(s->context, RULES_HEAP_LIMIT_KIB);
@@ -174,10 +171,10 @@ static void fill_slot(struct rules_scratch *s, struct slot *slot)
 		n += applies(&rules->list[i], slot->program);
 	free(slot->list);
 	free(slot->memory);
-	slot->list = calloc(n > 0 ? n : 1, sizeof *slot->list);
-	slot->memory = n == 0 || n > 64 || rules->no_prefilter ? NULL : calloc(1, sizeof *slot->memory);
-	if (slot->list == NULL || (slot->memory == NULL && n > 0 && n <= 64 && !rules->no_prefilter))
-		abort();
+	slot->list = alloc_zero(n > 0 ? n : 1, sizeof *slot->list, "matching");
+	slot->memory = n == 0 || n > 64 || rules->no_prefilter
+	                       ? NULL
+	                       : alloc_zero(1, sizeof *slot->memory, "matching");
 	for (size_t i = 0; i < rules->n; i++)
 		if (!rules->list[i].rule.text->also && applies(&rules->list[i], slot->program))
 			slot->list[slot->n++] = candidate_of(slot, rules, &rules->list[i]);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
+
 enum {
 	BUCKETS = 8192, /* a power of two */
 	NOBODY = 0xFFFF,
@@ -42,10 +44,8 @@ static uint64_t hash_word(const char *word)
 
 struct sessions *sessions_new(void)
 {
-	struct sessions *const s = malloc(sizeof *s);
+	struct sessions *const s = alloc_raw(1, sizeof *s, "the sessions");
 
-	if (s == NULL)
-		abort();
 	sessions_clear(s);
 	return s;
 }

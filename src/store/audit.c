@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "store/sql.h"
 
 enum question {
@@ -50,11 +51,9 @@ struct audit {
 
 int audit_open(struct store *store, struct audit **ret, struct why *why)
 {
-	struct audit *const a = calloc(1, sizeof *a);
+	struct audit *const a = alloc_zero(1, sizeof *a, "the audit log");
 	int rc = SQLITE_OK;
 
-	if (a == NULL)
-		abort();
 	a->store = store;
 	for (size_t i = 0; i < N_QUESTIONS && rc == SQLITE_OK; i++)
 		rc = sqlite3_prepare_v3(store->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &a->questions[i], NULL);

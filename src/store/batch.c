@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
+
 struct table {
 	sqlite3_vtab base; /* first, as SQLite wants it */
 	const struct store *store;
@@ -16,13 +18,11 @@ struct cursor {
 
 static int connect_table(sqlite3 *db, void *store, int argc, const char *const *argv, sqlite3_vtab **ret, char **ret_error)
 {
-	struct table *const table = calloc(1, sizeof *table);
+	struct table *const table = alloc_zero(1, sizeof *table, "a batch");
 
 	(void)argc;
 	(void)argv;
 	(void)ret_error;
-	if (table == NULL)
-		abort();
 	table->store = store;
 	*ret = &table->base;
 	return sqlite3_declare_vtab(db, "CREATE TABLE batch (a, b, c, d, e, f, g, h, i)");
@@ -44,10 +44,8 @@ static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 
 static int open_cursor(sqlite3_vtab *table, sqlite3_vtab_cursor **ret)
 {
-	struct cursor *const cursor = calloc(1, sizeof *cursor);
+	struct cursor *const cursor = alloc_zero(1, sizeof *cursor, "a batch");
 
-	if (cursor == NULL)
-		abort();
 	cursor->batch = &((const struct table *)table)->store->batch;
 	*ret = &cursor->base;
 	return SQLITE_OK;

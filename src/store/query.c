@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/nets.h"
 #include "store/sql.h"
 
@@ -87,11 +88,9 @@ static void in_asked(sqlite3_context *context, int n, sqlite3_value **values)
 
 int query_open(struct store *store, struct query **ret, struct why *why)
 {
-	struct query *const r = calloc(1, sizeof *r);
+	struct query *const r = alloc_zero(1, sizeof *r, "the queries");
 	int rc;
 
-	if (r == NULL)
-		abort();
 	r->store = store;
 	rc = sqlite3_create_function(store->db, "prefix_of", 1, SQLITE_UTF8, r, prefix_of, NULL, NULL);
 	if (rc == SQLITE_OK)

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "schema.h"
 #include "store/batch.h"
 #include "store/mend.h"
@@ -209,7 +210,6 @@ static int open_for_writing(struct store *store, struct why *why)
 static char *immutable(const char *path)
 {
 	sqlite3_str *const uri = sqlite3_str_new(NULL);
-	char *text;
 
 	sqlite3_str_appendall(uri, "file:");
 	for (; *path != '\0'; path++)
@@ -218,9 +218,7 @@ static char *immutable(const char *path)
 		else
 			sqlite3_str_appendchar(uri, 1, *path);
 	sqlite3_str_appendall(uri, "?immutable=1");
-	if ((text = sqlite3_str_finish(uri)) == NULL)
-		abort();
-	return text;
+	return alloc_check(sqlite3_str_finish(uri), 0, "the name of the database");
 }
 
 /* Reading needs the WAL's shared memory; who may not create it reads the file as it is on disk. */
@@ -246,22 +244,22 @@ static int open_for_reading(struct store *store, const char *path, struct why *w
 void store_temp_beside(const char *path)
 {
 	const char *const slash = strrchr(path, '/');
-	char *const dir = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+	char *const dir = alloc_text_n(slash == NULL ? "." : path,
+	                               slash == NULL ? 1 : (size_t)(slash - path) + 1, "a path");
 
-	if (dir == NULL || setenv("SQLITE_TMPDIR", dir, 1) < 0)
-		abort();
+	if (setenv("SQLITE_TMPDIR", dir, 1) < 0)
+		alloc_failed(0, "SQLITE_TMPDIR in the environment");
 	free(dir);
 }
 
 int store_open(const char *path, enum store_mode mode, struct store **ret, struct why *why)
 {
-	struct store *const store = calloc(1, sizeof *store);
+	struct store *const store = alloc_zero(1, sizeof *store, "the database");
 	const int flags = mode == STORE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
 	int rc;
 
 	assert(path != NULL || mode == STORE_WRITE);
-	if (store == NULL || (store->path = strdup(path == NULL ? "database in memory" : path)) == NULL)
-		abort();
+	store->path = alloc_text(path == NULL ? "database in memory" : path, "the database");
 	store->memory = path == NULL;
 	store->bulk_fd = -1;
 	/* SQLite keeps a nameless database in memory while it is small, and spills the rest to a temporary file. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "verdict/verdict.h"
 
 enum {
@@ -40,11 +41,9 @@ void allowed_set_nets(struct allowed *a, const struct net *nets, size_t n)
 void allowed_set_names(struct allowed *a, const char *const globs[], size_t n)
 {
 	drop_globs(a);
-	if ((a->globs = calloc(n + 1, sizeof *a->globs)) == NULL)
-		abort();
+	a->globs = alloc_zero(n + 1, sizeof *a->globs, "the allow list");
 	for (; a->n_globs < n; a->n_globs++)
-		if ((a->globs[a->n_globs] = strdup(globs[a->n_globs])) == NULL)
-			abort();
+		a->globs[a->n_globs] = alloc_text(globs[a->n_globs], "the allow list");
 }
 
 static char lower(char c)
@@ -132,8 +131,8 @@ void allowed_earn(struct allowed *a, const struct net *net, uint32_t until_s, ui
 			return;
 		if (a->n_earned == a->earned_room) {
 			a->earned_room = a->earned_room == 0 ? EARNED_MIN : 2 * a->earned_room;
-			if ((a->earned = reallocarray(a->earned, a->earned_room, sizeof *a->earned)) == NULL)
-				abort();
+			a->earned =
+			        alloc_resize(a->earned, a->earned_room, sizeof *a->earned, "the allow list");
 		}
 		i = earned_place(a, net);
 	}

@@ -3,8 +3,8 @@
  *
  * Private to the folder. Zeroed, then anything, then allowed_done. Whom net_is_never names is among them.
  * An earned allowance ends at until_s (Unix seconds, as now_s); its room is used again when more is wanted.
- * Limits: VERDICT_EARNED_MAX allowances at a time, more are refused; no name is longer than 255 bytes (RFC 1035,
- * 2.3.4). No memory ends the process.
+ * Limits: VERDICT_EARNED_MAX allowances at a time, more are refused; no name is longer than 255 bytes (RFC
+ * 1035, 2.3.4). Aborts if memory cannot be allocated.
  */
 #ifndef WFS_ALLOWED_H
 #define WFS_ALLOWED_H

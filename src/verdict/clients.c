@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/alloc.h"
+
 enum {
 	TABLE_MIN = 1 << 10,
 	LARGE = 1 << 18, /* entries */
@@ -250,9 +252,7 @@ static void grow(struct clients *s)
 			*to = t;
 			continue;
 		}
-		if ((n_aside & (n_aside - 1)) == 0 && /* a power of two is full */
-		    (aside = reallocarray(aside, n_aside == 0 ? 1 : 2 * n_aside, sizeof *aside)) == NULL)
-			abort();
+		aside = alloc_one_more(aside, n_aside, sizeof *aside, "the table of clients");
 		aside[n_aside++] = t;
 	}
 	for (size_t i = 0; i < n_aside; i++)

@@ -1,12 +1,12 @@
 /*
- * clients: the table of all subjects and networks of which something is known: scores, offences, good days, the end
- * of the last block.
+ * clients: the table of all subjects and networks of which something is known: scores, offences, good days,
+ * the end of the last block.
  *
- * Private to the folder. Owns the entries and the nodes of their lists, and chooses what is forgotten when room is
- * wanted: what no longer matters, then the quietest. clients_init, then anything, then clients_done. A pointer to an
- * entry is good until the next clients_find_or_add or clients_erase.
- * Times are Unix seconds in 32 bits, good until 2106; 0: none. now_s is the time of the call.
- * Limits: VERDICT_ADDRESSES_MAX entries, VERDICT_NODES_MAX nodes. No memory ends the process.
+ * Private to the folder. Owns the entries and the nodes of their lists, and chooses what is forgotten when
+ * room is wanted: what no longer matters, then the quietest. clients_init, then anything, then clients_done.
+ * A pointer to an entry is good until the next clients_find_or_add or clients_erase. Times are Unix seconds
+ * in 32 bits, good until 2106; 0: none. now_s is the time of the call. Limits: VERDICT_ADDRESSES_MAX entries,
+ * VERDICT_NODES_MAX nodes. Aborts if memory cannot be allocated.
  *
  * What is asked for each piece of evidence is inline: a replay of old logs does little else here.
  */

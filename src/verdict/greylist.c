@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
+
 enum {
 	WAYS = 4, /* places an attempt may stand in */
 	NETWORK4 = 96 + 24,
@@ -24,10 +26,8 @@ struct greylist {
 
 struct greylist *greylist_new(uint64_t seed)
 {
-	struct greylist *const c = calloc(1, sizeof *c);
+	struct greylist *const c = alloc_zero(1, sizeof *c, "the greylist");
 
-	if (c == NULL)
-		abort();
 	c->seed = seed;
 	return c;
 }

@@ -1,10 +1,10 @@
 /*
  * pool: the room for short lists of seconds and numbers, millions of them.
  *
- * Private to the folder. A node has a number of 24 bits, which takes less room than a pointer; POOL_NONE ends a list.
- * pool_init, then anything, then pool_done. Nodes never move; what is dropped is used again, and memory is given
- * back by pool_done alone. No memory ends the process.
- * Limit: VERDICT_NODES_MAX. The caller keeps n below it: one more is his mistake.
+ * Private to the folder. A node has a number of 24 bits, which takes less room than a pointer; POOL_NONE ends
+ * a list. pool_init, then anything, then pool_done. Nodes never move; what is dropped is used again, and
+ * memory is given back by pool_done alone. Aborts if memory cannot be allocated. Limit: VERDICT_NODES_MAX.
+ * The caller keeps n below it: one more is his mistake.
  */
 #ifndef WFS_VERDICT_POOL_H
 #define WFS_VERDICT_POOL_H

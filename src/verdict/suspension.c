@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/alloc.h"
+
 enum { TAKEN_MIN = 16 };
 
 void suspension_done(struct suspension *q)
@@ -69,8 +71,7 @@ void suspension_note_taken(struct suspension *q, unsigned rule, const struct net
 		drop_taken(q, VERDICT_NO_RULE, now_s); /* the old ones */
 		if (q->n_taken == q->room) {
 			q->room = q->room == 0 ? TAKEN_MIN : 2 * q->room;
-			if ((q->taken = reallocarray(q->taken, q->room, sizeof *q->taken)) == NULL)
-				abort();
+			q->taken = alloc_resize(q->taken, q->room, sizeof *q->taken, "the hits of a rule");
 		}
 	}
 	q->taken[q->n_taken++] = (struct taken){*net, time_s, rule};

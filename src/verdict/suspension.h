@@ -1,10 +1,11 @@
 /*
- * suspension: which proven good subjects each rule blocked within the last hour, and which rules are suspended.
+ * suspension: which proven good subjects each rule blocked within the last hour, and which rules are
+ * suspended.
  *
- * Private to the folder. Zeroed but for limit, then anything, then suspension_done. Suspending is the caller's
- * decision. Rules are numbers; VERDICT_RULES_MAX and above (VERDICT_NO_RULE) are never noted nor suspended.
- * Times are Unix seconds. Limits: limit subjects of each rule, but for those known from before: the caller suspends a
- * rule instead of noting one more. No memory ends the process.
+ * Private to the folder. Zeroed but for limit, then anything, then suspension_done. Suspending is the
+ * caller's decision. Rules are numbers; VERDICT_RULES_MAX and above (VERDICT_NO_RULE) are never noted nor
+ * suspended. Times are Unix seconds. Limits: limit subjects of each rule, but for those known from before:
+ * the caller suspends a rule instead of noting one more. Aborts if memory cannot be allocated.
  */
 #ifndef WFS_VERDICT_SUSPENSION_H
 #define WFS_VERDICT_SUSPENSION_H

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "verdict/allowed.h"
 #include "verdict/clients.h"
 #include "verdict/network.h"
@@ -30,10 +31,8 @@ static uint32_t seconds(int64_t time_s)
 
 struct verdict *verdict_new(const struct verdict_policy *policy)
 {
-	struct verdict *const v = calloc(1, sizeof *v);
+	struct verdict *const v = alloc_zero(1, sizeof *v, "the verdict");
 
-	if (v == NULL)
-		abort(); /* no memory: systemd restarts, the truth is on disk */
 	assert(policy->threshold > 0 && policy->window_s > 0);
 	assert(policy->n_for > 0 && policy->n_for <= VERDICT_DURATIONS_MAX);
 	assert(policy->network_after <= VERDICT_NETWORK_MAX && policy->ip6_prefix <= 128);

@@ -3,26 +3,26 @@
  *
  * Knows base only: no clock, no database, no log, no rule. The same calls give the same answers, always.
  *
- * Scores are summed per subject: an IPv4 address, or the IPv6 network of ip6_prefix bits around an address, for a
- * client owns all of that; but where an address that is never blocked lives in it, each address stands for itself.
- * A subject is blocked when the scores of its evidence in the last window reach the threshold, twice the threshold
- * when it is proven good: when evidence for the good (a negative score) came on earn_days different days. The block
- * lasts for_s[0], for_s[1], ... for the first, second ... offence within memory; from then on the subject starts
- * anew: what was counted before or during a block never counts again.
- * Evidence not younger than the window is history and counts for nothing (but its day counts for the good), and
- * evidence for the good must be younger than the last block's beginning.
+ * Scores are summed per subject: an IPv4 address, or the IPv6 network of ip6_prefix bits around an address,
+ * for a client owns all of that; but where an address that is never blocked lives in it, each address stands
+ * for itself. A subject is blocked when the scores of its evidence in the last window reach the threshold,
+ * twice the threshold when it is proven good: when evidence for the good (a negative score) came on earn_days
+ * different days. The block lasts for_s[0], for_s[1], ... for the first, second ... offence within memory;
+ * from then on the subject starts anew: what was counted before or during a block never counts again.
+ * Evidence not younger than the window is history and counts for nothing (but its day counts for the good),
+ * and evidence for the good must be younger than the last block's beginning.
  *
- * Networks: when network_after different subjects of one IPv4 /24 or IPv6 /48 were blocked within the window, the
- * network is blocked, for as long as that remains true; never while an allowed or proven good address lives in it.
- * Quarantine: a rule that would block more than "quarantine" proven good subjects within an hour is suspended: its
- * evidence counts for nothing until somebody resumes it.
- * Brake: blocks_per_minute blocks in one minute; what has earned one more waits for its next evidence.
+ * Networks: when network_after different subjects of one IPv4 /24 or IPv6 /48 were blocked within the window,
+ * the network is blocked, for as long as that remains true; never while an allowed or proven good address
+ * lives in it. Quarantine: a rule that would block more than "quarantine" proven good subjects within an hour
+ * is suspended: its evidence counts for nothing until somebody resumes it. Brake: blocks_per_minute blocks in
+ * one minute; what has earned one more waits for its next evidence.
  *
  * Time is what verdict_at was told last: the clock in the daemon, the line's own time in replay.
- * Memory: 32 bytes for each subject that has something in the window, a running block, an offence within memory or a
- * good day, and 12 for each second with a score, each offence and the good days; about 70 MB at the limits. At
- * VERDICT_ADDRESSES_MAX and VERDICT_NODES_MAX the quietest are forgotten first, and counted. No memory ends the
- * process.
+ * Memory: 32 bytes for each subject that has something in the window, a running block, an offence within
+ * memory or a good day, and 12 for each second with a score, each offence and the good days; about 70 MB at
+ * the limits. At VERDICT_ADDRESSES_MAX and VERDICT_NODES_MAX the quietest are forgotten first, and counted.
+ * Aborts if memory cannot be allocated.
  */
 #ifndef WFS_VERDICT_H
 #define WFS_VERDICT_H
