@@ -56,7 +56,7 @@ struct admin_todo {
 
 	/* For the log: what was begun, by which rule, and what was lifted (the first ADMIN_LIFTED_SHOWN of them). */
 	size_t n_begun, n_lifted;
-	struct verdict_block begun[VERDICT_BLOCKS_MAX];
+	struct block begun[VERDICT_BLOCKS_MAX];
 	const char *rule, *reason;
 	struct net lifted[ADMIN_LIFTED_SHOWN];
 };

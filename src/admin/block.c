@@ -15,7 +15,7 @@ static const char manual_reason[] = "blocked by hand";
 static const char flood_rule[] = "kernel-connections";
 static const char flood_reason[] = "opened too many connections at once";
 
-static void block_now(const struct admin *o, const struct verdict_block *blocks, size_t n, int64_t now_s,
+static void block_now(const struct admin *o, const struct block *blocks, size_t n, int64_t now_s,
                       struct admin_todo *todo)
 {
 	struct reconcile_result ignored; /* the sync that follows says it */
@@ -52,8 +52,8 @@ static void say_refused(struct answer *answer, size_t n, const struct admin_todo
 static int write_manual(const struct admin *o, const struct protocol_request *r, const char *who,
                         int64_t until_s, int64_t now_s, struct why *why)
 {
-	struct store_block block = {
-	        .net = r->net, .since_s = now_s, .until_s = until_s, .cause = STORE_MANUAL};
+	struct block block = {
+	        .net = r->net, .since_s = now_s, .until_s = until_s, .cause = BLOCK_MANUAL};
 	int rc = store_begin(o->store, why);
 
 	if (rc < 0)
@@ -61,7 +61,7 @@ static int write_manual(const struct admin *o, const struct protocol_request *r,
 	rc = store_rule(o->store, manual_rule, "manual", r->reason[0] != '\0' ? r->reason : manual_reason,
 	                &block.rule, why);
 	if (rc == 0)
-		rc = store_end_cause(o->store, &r->net, STORE_MANUAL, now_s, "replaced", why);
+		rc = store_end(o->store, &block, now_s, "replaced", why);
 	if (rc == 0)
 		rc = store_add_blocks(o->store, &block, 1, why);
 	return record_finish(o, r, who, now_s, rc, why);
@@ -75,11 +75,11 @@ void block_manual(const struct admin *o, const struct protocol_request *r, const
 	/* As long as its next block for evidence would last, when nothing else is said. */
 	const int64_t for_s =
 	        r->for_s > 0 ? r->for_s : verdict_duration(o->verdict, r->net.len == 128 ? view.offence : 1);
-	const struct verdict_block block = {
-	        .net = r->net, .since_s = now_s, .until_s = now_s + for_s, .cause = VERDICT_MANUAL};
+	const struct block block = {
+	        .net = r->net, .since_s = now_s, .until_s = now_s + for_s, .cause = BLOCK_MANUAL};
 	uint8_t length;
 	const size_t n = standing_pieces(o, &r->net, &length);
-	struct reconcile_block before = {0};
+	struct block before = {0};
 	bool blocked = false;
 	struct why why;
 
@@ -112,18 +112,12 @@ void block_manual(const struct admin *o, const struct protocol_request *r, const
 	answer_end(answer);
 }
 
-static int add_block(const struct admin *o, const struct verdict_block *b, int64_t rule, struct why *why)
+static int add_block(const struct admin *o, const struct block *b, int64_t rule, struct why *why)
 {
-	const struct store_block block = {.net = b->net,
-	                                  .since_s = b->since_s,
-	                                  .until_s = b->until_s,
-	                                  .offence = b->offence,
-	                                  .rule = rule,
-	                                  .cause = b->cause == VERDICT_NETWORK ? STORE_NETWORK
-	                                                                       : STORE_EVIDENCE,
-	                                  .proven = b->proven};
+	struct block block = *b;
 
-	return b->prolonged ? store_prolong(o->store, &b->net, block.cause, b->since_s, b->until_s, why)
+	block.rule = rule;
+	return b->prolonged ? store_prolong(o->store, &b->net, b->cause, b->since_s, b->until_s, why)
 	                    : store_add_blocks(o->store, &block, 1, why);
 }
 

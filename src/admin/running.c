@@ -6,18 +6,29 @@
 
 enum { DEDUPED = 64 }; /* of what is to be lifted; more come from a network, and are seldom there twice */
 
-static void append(struct running_list *l, const struct store_block *block)
+static void append(struct block **list, size_t *n, const struct block *block)
 {
+	if ((*list = reallocarray(*list, *n + 1, sizeof **list)) == NULL)
+		abort();
+	(*list)[(*n)++] = *block;
+}
+
+static void note(struct running_list *l, const struct block *block)
+{
+	append(&l->all, &l->n_all, block);
 	for (size_t i = 0; i < l->n && i < DEDUPED; i++)
-		if (l->list[i].net.len == block->net.len &&
-		    addr_equal(&l->list[i].net.addr, &block->net.addr)) {
+		if (net_order(&l->list[i].net, &block->net) == 0) {
 			if (l->list[i].until_s < block->until_s)
 				l->list[i].until_s = block->until_s;
 			return;
 		}
-	if ((l->list = reallocarray(l->list, l->n + 1, sizeof *l->list)) == NULL)
-		abort();
-	l->list[l->n++] = (struct reconcile_block){block->net, block->until_s};
+	append(&l->list, &l->n, block);
+}
+
+void running_done(struct running_list *l)
+{
+	free(l->list);
+	free(l->all);
 }
 
 bool running_lies_in(const struct net *inner, const struct net *outer)
@@ -25,13 +36,12 @@ bool running_lies_in(const struct net *inner, const struct net *outer)
 	return outer->len <= inner->len && net_has(outer, &inner->addr);
 }
 
-/* Every running block that net is in, and those that are in it. */
 int running_find(const struct admin *o, const struct net *net, int64_t now_s, struct running_list *ret,
                  struct why *why)
 {
 	struct running_list l = {0};
-	struct reconcile_block any;
-	struct store_block block;
+	struct block any;
+	struct block block;
 	int rc;
 
 	*ret = l;
@@ -40,11 +50,11 @@ int running_find(const struct admin *o, const struct net *net, int64_t now_s, st
 	    !reconcile_runs(o->reconcile, net, now_s, &any))
 		return 0;
 	for (rc = store_running(o->store, now_s, why); rc == 0;)
-		if ((rc = store_next_block(o->store, &block, why)) == 0 &&
+		if ((rc = store_next_block(o->store, &block, NULL, why)) == 0 &&
 		    (running_lies_in(net, &block.net) || running_lies_in(&block.net, net)))
-			append(&l, &block);
+			note(&l, &block);
 	if (rc < 0) {
-		free(l.list);
+		running_done(&l);
 		return rc;
 	}
 	*ret = l;

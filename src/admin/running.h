@@ -1,20 +1,23 @@
 /*
- * running: the blocks that run now and concern a network. Read only. Errors as of store.h.
+ * running: the blocks that are active now and concern a network. Read only. Errors as of store.h.
  */
 #ifndef WFS_ADMIN_RUNNING_H
 #define WFS_ADMIN_RUNNING_H
 
 #include "admin/admin.h"
 
-/* Each network once; list is the caller's, to be freed. Zeroed: none. */
+/* list: each network once; all: every block of them, as the database has it. Both are the caller's: running_done. */
 struct running_list {
-	size_t n;
-	struct reconcile_block *list;
+	size_t n, n_all;
+	struct block *list, *all;
 };
 
-/* Every running block that net is in, and those that are in it. *ret is written always. */
+/* Every active block that contains net, and those that are in it. *ret is written always. */
 int running_find(const struct admin *admin, const struct net *net, int64_t now_s, struct running_list *ret,
                  struct why *why);
+
+/* Takes a zeroed one. */
+void running_done(struct running_list *list);
 
 /* True when all of inner is in outer. */
 bool running_lies_in(const struct net *inner, const struct net *outer);

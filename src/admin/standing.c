@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "admin/running.h"
 #include "base/duration.h"
@@ -35,7 +34,7 @@ static struct net piece_of(const struct net *net, uint8_t length, size_t i)
 
 /* The running block that net is in and that lasts longest; l: all there may be, NULL: memory knows them. */
 static bool is_in(const struct admin *o, const struct running_list *l, const struct net *net, int64_t now_s,
-                  struct reconcile_block *ret)
+                  struct block *ret)
 {
 	bool any = false;
 
@@ -51,11 +50,11 @@ static bool is_in(const struct admin *o, const struct running_list *l, const str
 
 /* The same of all pieces of a network: as long as all of them run. */
 static bool is_in_pieces(const struct admin *o, const struct running_list *l, const struct net *net,
-                         int64_t now_s, struct reconcile_block *ret)
+                         int64_t now_s, struct block *ret)
 {
 	uint8_t length;
 	const size_t n = standing_pieces(o, net, &length);
-	struct reconcile_block all = {.net = *net, .until_s = INT64_MAX}, one = {0};
+	struct block all = {.net = *net, .until_s = INT64_MAX}, one = {0};
 
 	for (size_t i = 0; i < n; i++) {
 		const struct net piece = piece_of(net, length, i);
@@ -71,11 +70,11 @@ static bool is_in_pieces(const struct admin *o, const struct running_list *l, co
 
 /* Is net blocked, by what, and until when? */
 int standing_find(const struct admin *o, const struct net *net, int64_t now_s, bool *ret_blocked,
-                  struct reconcile_block *ret, struct why *why)
+                  struct block *ret, struct why *why)
 {
 	const bool in_memory = o->reconcile != NULL && reconcile_is_known(o->reconcile);
 	struct running_list l = {0};
-	struct reconcile_block pieces;
+	struct block pieces;
 	const int rc = in_memory ? 0 : running_find(o, net, now_s, &l, why);
 
 	if (rc < 0)
@@ -87,7 +86,7 @@ int standing_find(const struct admin *o, const struct net *net, int64_t now_s, b
 		*ret = pieces;
 		*ret_blocked = true;
 	}
-	free(l.list);
+	running_done(&l);
 	return 0;
 }
 
@@ -137,7 +136,7 @@ int standing_say(const struct admin *o, const struct net *net, int64_t now_s, st
 	const char *const never = standing_never(o, net);
 	char text[NET_TEXT_MAX], sentence[WHY_MAX];
 	struct audit_allowance allowance;
-	struct reconcile_block block = {0};
+	struct block block = {0};
 	bool blocked;
 	int rc;
 

@@ -20,7 +20,7 @@ const char *standing_never(const struct admin *admin, const struct net *net);
 
 /* Is all of net blocked, and until when; ret->net: by which block, or net itself when it is by several. */
 int standing_find(const struct admin *admin, const struct net *net, int64_t now_s, bool *ret_blocked,
-                  struct reconcile_block *ret, struct why *why);
+                  struct block *ret, struct why *why);
 
 /* Into the answer: the member "address". */
 void standing_say_net(struct answer *answer, const struct net *net);

@@ -61,10 +61,8 @@ static int write_ends(const struct admin *o, const struct protocol_request *r, c
 {
 	int rc = 0;
 
-	if (r->verb == PROTOCOL_UNBLOCK_ALL)
-		return store_end_all(o->store, now_s, ended_by(r->verb), why);
-	for (size_t i = 0; i < running->n && rc == 0; i++)
-		rc = store_end(o->store, &running->list[i].net, now_s, ended_by(r->verb), why);
+	for (size_t i = 0; i < running->n_all && rc == 0; i++)
+		rc = store_end(o->store, &running->all[i], now_s, ended_by(r->verb), why);
 	return rc;
 }
 
@@ -153,7 +151,7 @@ void unblock_run(const struct admin *o, const struct protocol_request *r, const 
 		rc = write_lift(o, r, who, &running, now_s, &why);
 	if (rc < 0) {
 		record_say_trouble(answer, &why);
-		free(running.list);
+		running_done(&running);
 		return;
 	}
 	forgive(o, r, &running, now_s);
@@ -165,7 +163,7 @@ void unblock_run(const struct admin *o, const struct protocol_request *r, const 
 	if (r->verb == PROTOCOL_WHITE || r->verb == PROTOCOL_ALLOW)
 		standing_say_new(o, &r->net, now_s, answer);
 	answer_end(answer);
-	free(running.list);
+	running_done(&running);
 }
 
 /* Why there is nothing to end. */

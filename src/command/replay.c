@@ -170,21 +170,22 @@ static void print_blocked(const struct request *q, const struct replay_result *r
 	int width = sizeof "BLOCKED" - 1, time_width = 0;
 
 	for (size_t i = 0; i < r->n_worst; i++) {
-		const int len = (int)net_text(&r->worst[i].net, net); /* below NET_TEXT_MAX */
+		const int len = (int)net_text(&r->worst[i].block.net, net); /* below NET_TEXT_MAX */
 
 		width = len > width ? len : width;
-		time_local_text(r->worst[i].since_s, q->utc, since);
+		time_local_text(r->worst[i].block.since_s, q->utc, since);
 		time_width = (int)strlen(since) > time_width ? (int)strlen(since) : time_width; /* below TIME_LOCAL_MAX */
 	}
 	if (r->n_worst > 0)
 		(void)printf("\n%-*s  %-*s  %4s  %5s  RULE\n", width, "BLOCKED", time_width, "SINCE", "FOR", "TIMES");
 	for (size_t i = 0; i < r->n_worst; i++) {
-		const struct replay_blocked *const b = &r->worst[i];
+		const struct block *const b = &r->worst[i].block;
 
 		(void)net_text(&b->net, net);
 		time_local_text(b->since_s, q->utc, since);
 		duration_text(b->until_s - b->since_s, time);
-		(void)printf("%-*s  %-*s  %4s  %5u  %s\n", width, net, time_width, since, time, b->times, b->rule->text->name);
+		(void)printf("%-*s  %-*s  %4s  %5u  %s\n", width, net, time_width, since, time, b->offence,
+		             r->worst[i].rule->text->name);
 	}
 	if (r->others)
 		(void)printf("... and more: %" PRId64 " blocks in all; %s\n", r->blocks,

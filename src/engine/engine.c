@@ -266,7 +266,7 @@ static void store_works(struct engine *e)
 /* What the last write said: for the log, after its commit. */
 static void log_written(struct engine *e, size_t n_blocks, size_t n_lifted)
 {
-	const struct verdict_block *blocks;
+	const struct block *blocks;
 	const struct net *lifted;
 
 	(void)pending_blocks(e->pending, &blocks);
@@ -303,7 +303,7 @@ static void log_flood(struct engine *e, const struct block_flood *flood, const s
 /* Commits what was read; then, and only then, the kernel is told. */
 static void write_and_block(struct engine *e)
 {
-	const struct verdict_block *blocks;
+	const struct block *blocks;
 	const struct net *lifted;
 	const size_t n = pending_blocks(e->pending, &blocks), n_lifted = pending_lifted(e->pending, &lifted);
 	size_t refused; /* the next sync tries again, and says it */
@@ -379,7 +379,7 @@ static void note_refused(struct engine *e, const struct client_drift *drift, int
 static void log_released(struct engine *e, const struct reconcile_result *r, int64_t now)
 {
 	const size_t n = r->expired < RECONCILE_RELEASED_MAX ? r->expired : RECONCILE_RELEASED_MAX;
-	struct reconcile_block around;
+	struct block around;
 
 	events_at(&e->events, now);
 	for (size_t i = 0; i < n; i++)

@@ -41,30 +41,30 @@ static bool may_log(struct events *e, size_t *sum)
 }
 
 /* What stands between the time and the ports. */
-static void block_text(const struct verdict_block *b, const struct events_cause *cause, char *out, size_t cap)
+static void block_text(const struct block *b, const struct events_cause *cause, char *out, size_t cap)
 {
 	switch (b->cause) {
-	case VERDICT_EVIDENCE:
+	case BLOCK_EVIDENCE:
 		(void)snprintf(out, cap, " (offence %u): %s, %s, %u hit%s", b->offence, cause->rule,
 		               cause->reason, b->hits, b->hits == 1 ? "" : "s");
 		break;
-	case VERDICT_NETWORK:
+	case BLOCK_NETWORK:
 		(void)snprintf(out, cap, " (%u of its clients were blocked): %s, %s", b->hits, cause->rule,
 		               cause->reason);
 		break;
-	case VERDICT_MANUAL:
+	case BLOCK_MANUAL:
 		(void)snprintf(out, cap, " by %s%s%s", cause->who, cause->reason != NULL ? ": " : "",
 		               cause->reason != NULL ? cause->reason : "");
 		break;
 	}
 }
 
-void events_blocked(struct events *e, const struct verdict_block *b, const struct events_cause *cause)
+void events_blocked(struct events *e, const struct block *b, const struct events_cause *cause)
 {
 	char net[NET_TEXT_MAX], lasts[DURATION_TEXT_MAX], until[TIME_TEXT_MAX], offence[NUMBER_MAX],
 	        hits[NUMBER_MAX];
 	char text[LOG_TEXT_MAX];
-	const bool counted = b->cause == VERDICT_EVIDENCE;
+	const bool counted = b->cause == BLOCK_EVIDENCE;
 	const struct log_field fields[] = {{"WFS_EVENT", b->prolonged ? "extended" : "blocked"},
 	                                   {"WFS_ADDRESS", net},
 	                                   {"WFS_RULE", cause->rule},

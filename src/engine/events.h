@@ -47,7 +47,7 @@ struct events_cause {
 	const char *detail;
 	const char *who; /* ordered it */
 };
-void events_blocked(struct events *events, const struct verdict_block *block, const struct events_cause *cause);
+void events_blocked(struct events *events, const struct block *block, const struct events_cause *cause);
 
 /* A block is over. why: "expired". who, reason: of the order it was for, or NULL. */
 void events_released(struct events *events, const struct net *released, const char *why, const char *who, const char *reason);

@@ -107,19 +107,19 @@ static void watch_edits(struct live *p)
 /* --- who is allowed --- */
 
 /* A block by hand was somebody's will: less than the allow list, more than what an address has earned. */
-static bool is_allowed(const struct live *p, const struct store_block *block)
+static bool is_allowed(const struct live *p, const struct block *block)
 {
-	return block->cause == STORE_MANUAL ? allowlist_overlaps(p->allowlist, &block->net)
+	return block->cause == BLOCK_MANUAL ? allowlist_overlaps(p->allowlist, &block->net)
 	                                    : verdict_spares(p->verdict, &block->net);
 }
 
-static int find_allowed(struct live *p, int64_t now_s, struct store_block **ret, size_t *ret_n, struct why *why)
+static int find_allowed(struct live *p, int64_t now_s, struct block **ret, size_t *ret_n, struct why *why)
 {
-	struct store_block block;
+	struct block block;
 	int rc = store_running(p->store, now_s, why);
 
 	while (rc == 0) {
-		if ((rc = store_next_block(p->store, &block, why)) != 0)
+		if ((rc = store_next_block(p->store, &block, NULL, why)) != 0)
 			break;
 		if (!is_allowed(p, &block))
 			continue;
@@ -133,7 +133,7 @@ static int find_allowed(struct live *p, int64_t now_s, struct store_block **ret,
 static int lift_allowed(struct live *p, struct why *why)
 {
 	const int64_t now_s = clock_unix_s();
-	struct store_block *lift = NULL;
+	struct block *lift = NULL;
 	size_t n = 0;
 	int rc;
 
@@ -141,7 +141,7 @@ static int lift_allowed(struct live *p, struct why *why)
 	rc = find_allowed(p, now_s, &lift, &n, why);
 	if (rc == 0 && n > 0 && (rc = store_begin(p->store, why)) == 0) {
 		for (size_t i = 0; i < n && rc == 0; i++)
-			rc = store_end_one(p->store, lift[i].id, now_s, "allowed", why);
+			rc = store_end(p->store, &lift[i], now_s, "allowed", why);
 		rc = store_finish(p->store, rc, why);
 	}
 	if (rc == 0 && n > 0) {

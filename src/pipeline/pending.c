@@ -74,9 +74,8 @@ struct pending {
 	size_t n_hits, n_blocks, n_bytes;
 	struct store_hit hits[PENDING_HITS_MAX]; /* spans into bytes; rule and log are filled when written */
 	struct noted_hit notes[PENDING_HITS_MAX];
-	struct verdict_block blocks[PENDING_HITS_MAX * VERDICT_BLOCKS_MAX];
+	struct block blocks[PENDING_HITS_MAX * VERDICT_BLOCKS_MAX];
 	uint16_t led[PENDING_HITS_MAX * VERDICT_BLOCKS_MAX]; /* to them: the number of the hit */
-	struct store_block rows[PENDING_HITS_MAX * VERDICT_BLOCKS_MAX]; /* of them, as they are written */
 	char bytes[PENDING_HITS_MAX * (STORE_LINE_MAX + STORE_DETAIL_MAX)]; /* their texts, escaped */
 
 	size_t n_suspensions, n_lifted;
@@ -283,7 +282,7 @@ static int write_allowances(struct pending *l, struct why *why)
 
 		rc = store_add_allowance(l->store, &a->net, a->since_s, a->until_s, a->cause, a->why, why);
 		if (rc == 0 && a->lifts)
-			rc = store_end_cause(l->store, &a->lifted, STORE_EVIDENCE, a->since_s, a->why, why);
+			rc = store_end(l->store, &(struct block){.net = a->lifted, .cause = BLOCK_EVIDENCE}, a->since_s, a->why, why);
 	}
 	return rc;
 }
@@ -437,7 +436,7 @@ bool pending_has_news(const struct pending *l)
 	return false;
 }
 
-size_t pending_blocks(const struct pending *l, const struct verdict_block **ret)
+size_t pending_blocks(const struct pending *l, const struct block **ret)
 {
 	*ret = l->blocks;
 	return l->n_blocks;
@@ -477,20 +476,6 @@ static int write_files(struct pending *l, struct why *why)
 	return 0;
 }
 
-static struct store_block row_of(const struct verdict_block *b, int64_t rule_id)
-{
-	static const enum store_cause causes[] = {
-		[VERDICT_EVIDENCE] = STORE_EVIDENCE, [VERDICT_NETWORK] = STORE_NETWORK, [VERDICT_MANUAL] = STORE_MANUAL};
-
-	return (struct store_block){.net = b->net,
-	                            .since_s = b->since_s,
-	                            .until_s = b->until_s,
-	                            .offence = b->offence,
-	                            .rule = rule_id,
-	                            .cause = causes[b->cause],
-	                            .proven = b->proven};
-}
-
 static int write_suspension(struct pending *l, const struct suspension *s, const struct net *nets, struct why *why)
 {
 	int rc = 0;
@@ -498,7 +483,7 @@ static int write_suspension(struct pending *l, const struct suspension *s, const
 	if (!l->defer_good) /* an old log suspends nothing now */
 		rc = store_suspend(l->store, s->rule->text->name, s->at_s, "blocked too many who had proven good", why);
 	for (size_t i = 0; i < s->n_nets && rc == 0; i++)
-		rc = store_end_cause(l->store, &nets[i], STORE_EVIDENCE, s->at_s, "suspended", why);
+		rc = store_end(l->store, &(struct block){.net = nets[i], .cause = BLOCK_EVIDENCE}, s->at_s, "suspended", why);
 	return rc;
 }
 
@@ -519,37 +504,34 @@ static int write_hits(struct pending *l, struct why *why)
 	return store_add_hits(l->store, l->hits, l->n_hits, why);
 }
 
-/* New blocks as many at once as stand in a row; what changes older ones comes in its place between them. */
+/* New blocks between others are written at once; what changes older ones comes in its place between them. */
 static int write_blocks(struct pending *l, struct why *why)
 {
-	const struct verdict_block *b = l->blocks;
-	size_t n = 0, suspension = 0, lifted = 0;
+	struct block *b = l->blocks, *from = b;
+	size_t suspension = 0, lifted = 0;
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < l->n_hits; i++) {
 		const struct noted_hit *const noted = &l->notes[i];
 
-		for (const struct verdict_block *const end = b + noted->n_blocks; rc == 0 && b < end; b++) {
-			const struct store_block row = row_of(b, l->hits[i].rule);
-
-			if (!b->prolonged) {
-				l->rows[n++] = row;
+		for (const struct block *const end = b + noted->n_blocks; rc == 0 && b < end; b++) {
+			b->rule = l->hits[i].rule;
+			if (!b->prolonged)
 				continue;
-			}
-			rc = store_add_blocks(l->store, l->rows, n, why);
-			n = 0;
+			rc = store_add_blocks(l->store, from, (size_t)(b - from), why);
+			from = b + 1;
 			if (rc == 0)
-				rc = store_prolong(l->store, &row.net, row.cause, row.since_s, row.until_s, why);
+				rc = store_prolong(l->store, &b->net, b->cause, b->since_s, b->until_s, why);
 		}
 		if (rc == 0 && noted->suspends) {
-			rc = store_add_blocks(l->store, l->rows, n, why);
-			n = 0;
+			rc = store_add_blocks(l->store, from, (size_t)(b - from), why);
+			from = b;
 			if (rc == 0)
 				rc = write_suspension(l, &l->suspensions[suspension], &l->lifted[lifted], why);
 			lifted += l->suspensions[suspension++].n_nets;
 		}
 	}
-	return rc < 0 ? rc : store_add_blocks(l->store, l->rows, n, why);
+	return rc < 0 ? rc : store_add_blocks(l->store, from, (size_t)(b - from), why);
 }
 
 /* What the failed transaction made is gone. */

@@ -104,7 +104,7 @@ bool pending_has_hits(const struct pending *pending);
 bool pending_has_news(const struct pending *pending);
 
 /* The blocks waiting to be written, for the firewall once they are. *ret: n of them, until the next pending_hit. */
-size_t pending_blocks(const struct pending *pending, const struct verdict_block **ret);
+size_t pending_blocks(const struct pending *pending, const struct block **ret);
 
 /* Why the block of that number is: the rule and the detail (escaped; p NULL: none) of the hit that led to it. As long. */
 struct pending_cause {

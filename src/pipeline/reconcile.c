@@ -12,7 +12,7 @@ enum { ADD_AT_ONCE = 64 };
 
 /* A running block, and when its entry was last written to the kernel by us. */
 struct running {
-	struct store_block block; /* of several of one net: that of its evidence, if it has one */
+	struct block block; /* of several of one net: that of its evidence, if it has one */
 	int64_t last_s;           /* when the last of them ends */
 	int64_t fed_s;
 	uint8_t whole; /* the length of the network whose first piece it is; 0: it is another piece */
@@ -29,7 +29,7 @@ struct reconcile {
 	size_t n;
 	struct running *list; /* as of the last sync, by address */
 	size_t n_added, room_added;
-	struct reconcile_block *added; /* since then */
+	struct block *added; /* since then */
 };
 
 static int by_net(const void *a, const void *b)
@@ -40,7 +40,7 @@ static int by_net(const void *a, const void *b)
 /* The same, and of several blocks of one net the one first that knocks may prolong, then the longest. */
 static int by_net_and_cause(const void *a, const void *b)
 {
-	const struct store_block *const x = &((const struct running *)a)->block, *const y = &((const struct running *)b)->block;
+	const struct block *const x = &((const struct running *)a)->block, *const y = &((const struct running *)b)->block;
 	const int order = by_net(a, b);
 
 	if (order != 0)
@@ -159,7 +159,7 @@ static int read_running(struct reconcile *w, int64_t now_s, struct why *why)
 		uint8_t whole;
 		size_t n_pieces;
 
-		if ((rc = store_next_block(w->store, &r.block, why)) != 0)
+		if ((rc = store_next_block(w->store, &r.block, NULL, why)) != 0)
 			break;
 		whole = r.block.net.len;
 		n_pieces = pieces_of(w, &r.block.net, pieces);
@@ -197,7 +197,7 @@ static int64_t until_after(const struct running *r, const struct verdict *verdic
 {
 	const int64_t until_s = knock_s + verdict_duration(verdict, r->block.offence);
 
-	return extend && r->block.cause == STORE_EVIDENCE && until_s > r->block.until_s ? until_s : r->block.until_s;
+	return extend && r->block.cause == BLOCK_EVIDENCE && until_s > r->block.until_s ? until_s : r->block.until_s;
 }
 
 /* What knocked is noted, and lasts longer (extend). */
@@ -313,14 +313,14 @@ int reconcile_sync(struct reconcile *w, struct verdict *verdict, bool extend, in
 }
 
 /* What runs is remembered even when the kernel does not take it. */
-static void note_added(struct reconcile *w, const struct verdict_block *blocks, size_t n)
+static void note_added(struct reconcile *w, const struct block *blocks, size_t n)
 {
 	if (w->n_added + n > w->room_added) {
 		w->room_added = 2 * (w->n_added + n);
 		w->added = alloc_resize(w->added, w->room_added, sizeof *w->added, "the active blocks");
 	}
 	for (size_t i = 0; i < n; i++)
-		w->added[w->n_added++] = (struct reconcile_block){blocks[i].net, blocks[i].until_s};
+		w->added[w->n_added++] = (struct block){.net = blocks[i].net, .until_s = blocks[i].until_s};
 }
 
 /* Entries on their way. */
@@ -345,7 +345,7 @@ static int send_on(struct reconcile *w, struct feed *f, struct why *why)
 	return rc;
 }
 
-int reconcile_add(struct reconcile *w, const struct verdict_block *blocks, size_t n, int64_t now_s, size_t *ret_refused,
+int reconcile_add(struct reconcile *w, const struct block *blocks, size_t n, int64_t now_s, size_t *ret_refused,
                struct why *why)
 {
 	struct net pieces[RECONCILE_PIECES_MAX];
@@ -411,17 +411,17 @@ static struct net wider(const struct net *net, unsigned length)
 	return w;
 }
 
-bool reconcile_runs(const struct reconcile *w, const struct net *net, int64_t now_s, struct reconcile_block *ret)
+bool reconcile_runs(const struct reconcile *w, const struct net *net, int64_t now_s, struct block *ret)
 {
 	const unsigned shortest = addr_is_ip4(&net->addr) && net->len >= 96 ? 96 : 0;
-	struct reconcile_block best = {.until_s = now_s};
+	struct block best = {.until_s = now_s};
 
 	for (unsigned length = net->len; length > shortest && w->n > 0; length--) {
 		const struct net around = wider(net, length);
 		const struct running *const r = find(w, &around);
 
 		if (r != NULL && r->last_s > best.until_s)
-			best = (struct reconcile_block){around, r->last_s};
+			best = (struct block){.net = around, .until_s = r->last_s};
 	}
 	for (size_t i = 0; i < w->n_added; i++)
 		if (w->added[i].net.len <= net->len && net_has(&w->added[i].net, &net->addr) &&

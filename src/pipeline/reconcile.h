@@ -56,14 +56,10 @@ int reconcile_sync(struct reconcile *reconcile, struct verdict *verdict, bool ex
                 struct why *why);
 
 /*
- * True when a block runs that net is in: *ret is the one that lasts longest. From memory: what ran at the last sync,
+ * True when an active block contains net: of the one that lasts longest *ret is net and until_s. From memory: what ran at the last sync,
  * and what was added and lifted by the calls below since. Until reconcile_is_known it knows nothing of before.
  */
-struct reconcile_block {
-	struct net net;
-	int64_t until_s;
-};
-bool reconcile_runs(const struct reconcile *reconcile, const struct net *net, int64_t now_s, struct reconcile_block *ret);
+bool reconcile_runs(const struct reconcile *reconcile, const struct net *net, int64_t now_s, struct block *ret);
 bool reconcile_is_known(const struct reconcile *reconcile);
 
 /* The fast way for blocks just lifted: out of the kernel at once. What is not there does no harm. */
@@ -73,7 +69,7 @@ int reconcile_del(struct reconcile *reconcile, const struct net *nets, size_t n,
  * The fast way for blocks just committed: into the kernel at once. *ret_refused may count some entries: why then says why the
  * first; a sync tries again. -ENOSPC: a sync must follow, and lays the lists out anew.
  */
-int reconcile_add(struct reconcile *reconcile, const struct verdict_block *blocks, size_t n, int64_t now_s, size_t *ret_refused,
+int reconcile_add(struct reconcile *reconcile, const struct block *blocks, size_t n, int64_t now_s, size_t *ret_refused,
                struct why *why);
 
 #endif

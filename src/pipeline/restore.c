@@ -91,23 +91,16 @@ static int restore_good(struct store *store, struct verdict *v, int64_t now_s, s
 static int restore_blocks(struct store *store, const struct rules *rules, struct verdict *v, int64_t since_s,
                          int64_t now_s, struct why *why)
 {
-	struct store_block block;
+	struct block block;
+	const char *rule;
 	int rc = store_blocks_since(store, since_s, why);
 
 	while (rc == 0) {
-		struct verdict_block known;
-
-		if ((rc = store_next_block(store, &block, why)) != 0)
+		if ((rc = store_next_block(store, &block, &rule, why)) != 0)
 			break;
-		if (block.since_s > now_s || block.cause == STORE_MANUAL)
+		if (block.since_s > now_s || block.cause == BLOCK_MANUAL)
 			continue; /* what is blocked by hand is no evidence */
-		known = (struct verdict_block){.net = block.net,
-		                               .since_s = block.since_s,
-		                               .until_s = block.until_s,
-		                               .offence = block.offence,
-		                               .cause = block.cause == STORE_NETWORK ? VERDICT_NETWORK : VERDICT_EVIDENCE,
-		                               .proven = block.proven};
-		verdict_known_block(v, &known, rule_named(rules, block.rule_name));
+		verdict_known_block(v, &block, rule_named(rules, rule));
 	}
 	return rc < 0 ? rc : 0;
 }

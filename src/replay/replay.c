@@ -201,30 +201,30 @@ static int remember(struct replay *r, int64_t time_s, struct why *why)
 
 static bool is_worse(const struct replay_blocked *a, const struct replay_blocked *b)
 {
-	if (a->times != b->times)
-		return a->times > b->times;
-	if (a->since_s != b->since_s)
-		return a->since_s < b->since_s;
-	return net_order(&a->net, &b->net) < 0;
+	if (a->block.offence != b->block.offence)
+		return a->block.offence > b->block.offence;
+	if (a->block.since_s != b->block.since_s)
+		return a->block.since_s < b->block.since_s;
+	return net_order(&a->block.net, &b->block.net) < 0;
 }
 
 /* Keeps the worst in order. */
-static void note_blocked(struct replay_result *result, const struct verdict_block *block, const struct rule *rule)
+static void note_blocked(struct replay_result *result, const struct block *block, const struct rule *rule)
 {
-	struct replay_blocked blocked = {block->net, block->since_s, block->until_s, block->offence, rule};
+	struct replay_blocked blocked = {*block, rule};
 	struct replay_blocked *const list = result->worst;
 	size_t i;
 
 	/* Most are none of the worst, which is seen at once when it is known that there are others. */
 	if (result->others && !is_worse(&blocked, &list[REPLAY_WORST_MAX - 1]))
 		return;
-	for (i = 0; i < result->n_worst && net_order(&list[i].net, &block->net) != 0; i++)
+	for (i = 0; i < result->n_worst && net_order(&list[i].block.net, &block->net) != 0; i++)
 		;
 	result->others |= i == REPLAY_WORST_MAX;
 	if (result->n_worst == REPLAY_WORST_MAX && !is_worse(&blocked, &list[REPLAY_WORST_MAX - 1]))
 		return;
-	if (i < result->n_worst && list[i].times > blocked.times) /* it began anew after a long peace */
-		blocked.times = list[i].times;
+	if (i < result->n_worst && list[i].block.offence > blocked.block.offence) /* it began anew after a long peace */
+		blocked.block.offence = list[i].block.offence;
 	if (i == REPLAY_WORST_MAX)
 		i--;
 	else if (i == result->n_worst)

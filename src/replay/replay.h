@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/block.h"
 #include "base/why.h"
 #include "config.h"
 #include "replay/progress.h"
@@ -43,11 +44,9 @@ struct replay_options {
 	const atomic_bool *stop; /* becomes true: store what is complete and return */
 };
 
-/* Who was blocked: its last block. */
+/* An address or a network that was blocked. */
 struct replay_blocked {
-	struct net net;
-	int64_t since_s, until_s;
-	unsigned times;          /* the highest offence it came to */
+	struct block block; /* its last; offence: the highest it came to */
 	const struct rule *rule;
 };
 

@@ -52,7 +52,7 @@ int audit_allowance(struct audit *audit, const struct net *net, int64_t now_s, s
 
 /* A block, with the words of its rule. */
 struct audit_block {
-	struct store_block block;
+	struct block block;
 	const char *rule, *reason, *category, *ended_by; /* ended_by: NULL while it runs or ran its time */
 	int64_t knocks;
 };

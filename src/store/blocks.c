@@ -4,7 +4,7 @@
 
 static void block_value(sqlite3_context *context, const void *row, int column)
 {
-	const struct store_block *const block = row;
+	const struct block *const block = row;
 
 	switch (column) {
 	case 0:
@@ -31,7 +31,7 @@ static void block_value(sqlite3_context *context, const void *row, int column)
 	}
 }
 
-int store_add_blocks(struct store *store, const struct store_block *blocks, size_t n, struct why *why)
+int store_add_blocks(struct store *store, const struct block *blocks, size_t n, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(
 		store, BLOCK_ADD,
@@ -53,7 +53,7 @@ int store_knock(struct store *store, int64_t block_id, int64_t at_s, int64_t unt
 	return sql_run(store, s, why);
 }
 
-int store_prolong(struct store *store, const struct net *net, enum store_cause cause, int64_t at_s,
+int store_prolong(struct store *store, const struct net *net, enum block_cause cause, int64_t at_s,
                   int64_t until_s, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(
@@ -69,56 +69,26 @@ int store_prolong(struct store *store, const struct net *net, enum store_cause c
 	return sql_run(store, s, why);
 }
 
-int store_end(struct store *store, const struct net *net, int64_t at_s, const char *by, struct why *why)
+int store_end(struct store *store, const struct block *block, int64_t at_s, const char *by, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(
-		store, BLOCK_END,
-		"UPDATE block SET ended = ?2, ended_by = ?3 "
-		"WHERE address = ?1 AND until > ?2 AND ended IS NULL");
+	sqlite3_stmt *const s =
+		block->id != 0
+			? sql_statement(store, BLOCK_END_ONE,
+	                                "UPDATE block SET ended = ?2, ended_by = ?3 "
+	                                "WHERE id = ?1 AND until > ?2 AND ended IS NULL")
+			: sql_statement(store, BLOCK_END,
+	                                "UPDATE block SET ended = ?2, ended_by = ?3 "
+	                                "WHERE address = ?1 AND cause = ?4 AND until > ?2 AND ended IS NULL");
 	char text[NET_TEXT_MAX];
 
-	sql_bind_net(s, 1, net, text);
 	sql_bind_number(s, 2, at_s);
 	sql_bind_text(s, 3, by);
-	return sql_run(store, s, why);
-}
-
-int store_end_all(struct store *store, int64_t at_s, const char *by, struct why *why)
-{
-	sqlite3_stmt *const s = sql_statement(
-		store, BLOCK_END_ALL,
-		"UPDATE block SET ended = ?1, ended_by = ?2 WHERE until > ?1 AND ended IS NULL");
-
-	sql_bind_number(s, 1, at_s);
-	sql_bind_text(s, 2, by);
-	return sql_run(store, s, why);
-}
-
-int store_end_one(struct store *store, int64_t block_id, int64_t at_s, const char *by, struct why *why)
-{
-	sqlite3_stmt *const s = sql_statement(
-		store, BLOCK_END_ONE,
-		"UPDATE block SET ended = ?2, ended_by = ?3 WHERE id = ?1 AND until > ?2 AND ended IS NULL");
-
-	sql_bind_number(s, 1, block_id);
-	sql_bind_number(s, 2, at_s);
-	sql_bind_text(s, 3, by);
-	return sql_run(store, s, why);
-}
-
-int store_end_cause(struct store *store, const struct net *net, enum store_cause cause, int64_t at_s,
-                    const char *by, struct why *why)
-{
-	sqlite3_stmt *const s = sql_statement(
-		store, BLOCK_END_CAUSE,
-		"UPDATE block SET ended = ?2, ended_by = ?3 "
-		"WHERE address = ?1 AND cause = ?4 AND until > ?2 AND ended IS NULL");
-	char text[NET_TEXT_MAX];
-
-	sql_bind_net(s, 1, net, text);
-	sql_bind_number(s, 2, at_s);
-	sql_bind_text(s, 3, by);
-	sql_bind_number(s, 4, cause);
+	if (block->id != 0) {
+		sql_bind_number(s, 1, block->id);
+	} else {
+		sql_bind_net(s, 1, &block->net, text);
+		sql_bind_number(s, 4, block->cause);
+	}
 	return sql_run(store, s, why);
 }
 
@@ -149,7 +119,7 @@ int store_blocks_since(struct store *store, int64_t since_s, struct why *why)
 	                since_s, why);
 }
 
-int store_next_block(struct store *store, struct store_block *ret, struct why *why)
+int store_next_block(struct store *store, struct block *ret, const char **ret_rule, struct why *why)
 {
 	sqlite3_stmt *const s = store->walk;
 	struct net net;
@@ -157,14 +127,15 @@ int store_next_block(struct store *store, struct store_block *ret, struct why *w
 
 	if ((rc = sql_row(store, s, why)) != 0 || (rc = sql_net(store, s, 1, "block", &net, why)) != 0)
 		return rc;
-	*ret = (struct store_block){.id = sqlite3_column_int64(s, 0),
-	                            .net = net,
-	                            .since_s = sqlite3_column_int64(s, 2),
-	                            .until_s = sqlite3_column_int64(s, 3),
-	                            .offence = (unsigned)sqlite3_column_int(s, 4),
-	                            .rule = sqlite3_column_int64(s, 5),
-	                            .cause = (enum store_cause)sqlite3_column_int(s, 6),
-	                            .proven = sqlite3_column_int(s, 7) != 0,
-	                            .rule_name = sql_text(s, 8)};
+	*ret = (struct block){.id = sqlite3_column_int64(s, 0),
+	                      .net = net,
+	                      .since_s = sqlite3_column_int64(s, 2),
+	                      .until_s = sqlite3_column_int64(s, 3),
+	                      .offence = (unsigned)sqlite3_column_int(s, 4),
+	                      .rule = sqlite3_column_int64(s, 5),
+	                      .cause = (enum block_cause)sqlite3_column_int(s, 6),
+	                      .proven = sqlite3_column_int(s, 7) != 0};
+	if (ret_rule != NULL)
+		*ret_rule = sql_text(s, 8);
 	return 0;
 }

@@ -192,11 +192,11 @@ static void judge_network(struct verdict *v, const struct addr *addr, struct ver
 	if (until_s <= v->now_s || until_s <= t->until_s || clients_good_days(&v->clients, t, v->now_s) != 0 ||
 	    verdict_spares(v, &net))
 		return;
-	ret->blocks[ret->n++] = (struct verdict_block){.net = net,
+	ret->blocks[ret->n++] = (struct block){.net = net,
 	                                               .since_s = v->now_s,
 	                                               .until_s = until_s,
 	                                               .offence = 1,
-	                                               .cause = VERDICT_NETWORK,
+	                                               .cause = BLOCK_NETWORK,
 	                                               .hits = v->policy.network_after,
 	                                               .prolonged = t->until_s > v->now_s};
 	t->until_s = until_s;
@@ -213,11 +213,11 @@ static void block(struct verdict *v, struct tracked *t, const struct verdict_evi
 	clients_begin_offence(s, t, v->now_s);
 	t->until_s = seconds((int64_t)v->now_s + verdict_duration(v, offence));
 	ret->outcome = VERDICT_BLOCK;
-	ret->blocks[ret->n++] = (struct verdict_block){.net = ret->subject,
+	ret->blocks[ret->n++] = (struct block){.net = ret->subject,
 	                                               .since_s = v->now_s,
 	                                               .until_s = t->until_s,
 	                                               .offence = offence,
-	                                               .cause = VERDICT_EVIDENCE,
+	                                               .cause = BLOCK_EVIDENCE,
 	                                               .hits = hits,
 	                                               .proven = proven};
 	v->ratelimit.in_minute++;
@@ -332,17 +332,17 @@ void verdict_known_resumed(struct verdict *v, unsigned rule, int64_t at_s)
 	suspension_note_resumed(&v->suspension, rule, seconds(at_s), v->now_s);
 }
 
-void verdict_known_block(struct verdict *v, const struct verdict_block *b, unsigned rule)
+void verdict_known_block(struct verdict *v, const struct block *b, unsigned rule)
 {
 	struct clients *const s = &v->clients;
 	const uint32_t since_s = seconds(b->since_s);
 	struct tracked *t = clients_find_or_add(s, &b->net, v->now_s);
 
-	if (b->cause == VERDICT_EVIDENCE)
+	if (b->cause == BLOCK_EVIDENCE)
 		clients_begin_offence(s, t, since_s);
 	if (seconds(b->until_s) > t->until_s)
 		t->until_s = seconds(b->until_s);
-	if (b->cause != VERDICT_EVIDENCE)
+	if (b->cause != BLOCK_EVIDENCE)
 		return;
 	if (b->proven && (int64_t)since_s + SUSPENSION_S > v->now_s)
 		suspension_note_taken(&v->suspension, rule, &b->net, since_s, v->now_s);

@@ -32,6 +32,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/block.h"
 #include "base/nets.h"
 #include "base/text.h"
 
@@ -61,13 +62,6 @@ struct verdict_policy {
 	unsigned blocks_per_minute; /* 0: no brake */
 };
 
-/* Why a block is there. Each is ended by itself; only EVIDENCE and NETWORK are verdict's own. */
-enum verdict_cause {
-	VERDICT_EVIDENCE, /* scores reached the threshold */
-	VERDICT_NETWORK,  /* enough subjects of it are blocked */
-	VERDICT_MANUAL,   /* somebody said so */
-};
-
 /* What became of a piece of evidence. */
 enum verdict_outcome {
 	VERDICT_COUNTED,    /* noted; not enough yet */
@@ -78,16 +72,6 @@ enum verdict_outcome {
 	VERDICT_SUSPENDED,  /* its rule is suspended: counts for nothing */
 	VERDICT_QUARANTINE, /* it would have been one block too many: its rule is suspended from now on */
 	VERDICT_BRAKED,     /* noted, and enough, but too many were blocked in this minute */
-};
-
-struct verdict_block {
-	struct net net;
-	int64_t since_s, until_s;
-	unsigned offence;   /* 1...VERDICT_DURATIONS_MAX; the last means "or more" */
-	enum verdict_cause cause;
-	unsigned hits;      /* EVIDENCE: of its rules, that it took; NETWORK: subjects that were blocked; by hand: 0 */
-	bool proven;        /* the subject was proven good */
-	bool prolonged;     /* not a new block: the one of net and cause that runs lasts until until_s */
 };
 
 struct verdict_evidence {
@@ -103,7 +87,7 @@ struct verdict_decision {
 	bool counted; /* it weighs: what is told to verdict_known_hit after a restart */
 	struct net subject;
 	size_t n;     /* blocks: more than 0 with VERDICT_BLOCK only, the evidence's first */
-	struct verdict_block blocks[VERDICT_BLOCKS_MAX];
+	struct block blocks[VERDICT_BLOCKS_MAX]; /* offence: at most VERDICT_DURATIONS_MAX, which means "or more" */
 };
 
 struct verdict;
@@ -181,8 +165,8 @@ void verdict_known_good(struct verdict *verdict, const struct net *net, int64_t 
 /* A rule that was suspended, and was resumed at at_s. */
 void verdict_known_resumed(struct verdict *verdict, unsigned rule, int64_t at_s);
 
-/* A block of EVIDENCE or NETWORK, oldest first, as it was; until moved to where it was lifted when it was. */
-void verdict_known_block(struct verdict *verdict, const struct verdict_block *block, unsigned rule);
+/* A block of BLOCK_EVIDENCE or BLOCK_NETWORK, oldest first, as it was; until moved to where it was lifted when it was. */
+void verdict_known_block(struct verdict *verdict, const struct block *block, unsigned rule);
 
 /* Evidence that was counted, in the order it came: it counts, but decides nothing; the next one does. Also votes. */
 void verdict_known_hit(struct verdict *verdict, const struct addr *addr, int score, int64_t time_s);

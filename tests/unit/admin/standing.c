@@ -105,10 +105,10 @@ static void end(void)
 static void want_kernel(void)
 {
 	bool reconcile[FAR_SET_MAX] = {false};
-	struct store_block block;
+	struct block block;
 	int rc = store_running(f.store, f.now_s, &why);
 
-	while (rc == 0 && (rc = store_next_block(f.store, &block, &why)) == 0) {
+	while (rc == 0 && (rc = store_next_block(f.store, &block, NULL, &why)) == 0) {
 		const uint8_t length = reconcile_piece_len(&block.net, IP6_PREFIX);
 		size_t n = 0;
 
@@ -165,7 +165,7 @@ static void ask(const char *line)
 static int64_t until_of(const struct net *net, struct reconcile *reconcile)
 {
 	const struct admin admin = {f.store, f.audit, f.verdict, reconcile, NULL, f.config};
-	struct reconcile_block block = {0};
+	struct block block = {0};
 	bool blocked;
 
 	assert_int_equal(standing_find(&admin, net, f.now_s, &blocked, &block, &why), 0);

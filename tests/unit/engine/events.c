@@ -70,7 +70,7 @@ static struct net net(const char *text)
 
 static void a_block_says_why(void **state)
 {
-	struct verdict_block b = {
+	struct block b = {
 	        .net = net("198.51.100.4"), .since_s = t0_s, .until_s = t0_s + 600, .offence = 1, .hits = 5};
 	const struct events_cause auth = {.rule = "dovecot-auth", .reason = "wrong password"};
 	const struct events_cause hand = {.rule = "manual", .reason = "a customer", .who = "uid 0 (root)"};
@@ -90,7 +90,7 @@ static void a_block_says_why(void **state)
 	        written(),
 	        "wfs: blocked 198.51.100.4 for 1d12h (offence 3): dovecot-auth, wrong password, 1 hit; "
 	        "ports 25,110\n");
-	b.cause = VERDICT_NETWORK;
+	b.cause = BLOCK_NETWORK;
 	b.hits = 4;
 	b.net = net("198.51.100.0/24");
 	events_blocked(&events, &b, &auth);
@@ -104,8 +104,8 @@ static void a_block_says_why(void **state)
 	        written(),
 	        "wfs: extended the block of 198.51.100.0/24 for 1d12h (4 of its clients were blocked): "
 	        "dovecot-auth, wrong password; ports 25,110\n");
-	b = (struct verdict_block){
-	        .net = net("2001:db8::/64"), .since_s = t0_s, .until_s = t0_s + 60, .cause = VERDICT_MANUAL};
+	b = (struct block){
+	        .net = net("2001:db8::/64"), .since_s = t0_s, .until_s = t0_s + 60, .cause = BLOCK_MANUAL};
 	events_blocked(&events, &b, &hand);
 	assert_string_equal(written(),
 	                    "wfs: blocked 2001:db8::/64 for 1m by uid 0 (root): a customer; ports 25,110\n");

@@ -96,7 +96,7 @@ static void note_text(struct pending_file *file, unsigned i, struct span detail,
 	if (blocks) {
 		decision.outcome = VERDICT_BLOCK;
 		decision.n = 1;
-		decision.blocks[0] = (struct verdict_block){.net = decision.subject, .since_s = t0_s, .until_s = t0_s + 600, .offence = 1};
+		decision.blocks[0] = (struct block){.net = decision.subject, .since_s = t0_s, .until_s = t0_s + 600, .offence = 1};
 	}
 	pending_hit(pending, file, &hit, t0_s + i, 100 * (int64_t)i, text, &decision);
 }
@@ -118,7 +118,7 @@ static void written(void)
 {
 	struct why why = {""};
 	const int rc = pending_write(pending, &why);
-	const struct verdict_block *blocks;
+	const struct block *blocks;
 
 	if (rc != 0)
 		fail_msg("got %d (%s), want 0", rc, why.text);
@@ -130,7 +130,7 @@ static void written(void)
 static void test_write(void **state)
 {
 	struct pending_file *const file = pending_file(pending, "/var/log/mail.log", span_of("first"), NULL);
-	const struct verdict_block *blocks;
+	const struct block *blocks;
 
 	(void)state;
 	assert_false(pending_has_news(pending));
@@ -257,7 +257,7 @@ static void test_locked(void **state)
 {
 	struct pending_file *const a = pending_file(pending, "/a", span_of("a"), NULL);
 	struct pending_file *const b = pending_file(pending, "/b", span_of("b"), NULL);
-	const struct verdict_block *blocks;
+	const struct block *blocks;
 	struct why why;
 
 	(void)state;

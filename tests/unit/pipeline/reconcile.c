@@ -68,7 +68,7 @@ static struct net net_from(const char *text)
 
 static void add_block(const char *address, int64_t since_s, int64_t until_s, unsigned offence)
 {
-	const struct store_block block = {.net = net_from(address), .since_s = since_s, .until_s = until_s,
+	const struct block block = {.net = net_from(address), .since_s = since_s, .until_s = until_s,
 	                                  .offence = offence, .rule = 1};
 
 	assert_int_equal(store_add_blocks(store, &block, 1, &why), 0);
@@ -174,7 +174,7 @@ static void test_drift(void **state)
 	{
 		const struct net net = net_from("192.0.2.2");
 
-		assert_int_equal(store_end(store, &net, t0_s + 20, "unblocked", &why), 0);
+		assert_int_equal(store_end(store, &(struct block){.net = net}, t0_s + 20, "unblocked", &why), 0);
 		r = synced(20, true);
 		assert_int_equal(r.running, 1);
 		assert_null(held("192.0.2.2"));
@@ -189,7 +189,7 @@ static void test_knock(void **state)
 
 	(void)state;
 	verdict_at(verdict, t0_s);
-	verdict_known_block(verdict, &(struct verdict_block){.net = net, .since_s = t0_s, .until_s = t0_s + 600, .offence = 1},
+	verdict_known_block(verdict, &(struct block){.net = net, .since_s = t0_s, .until_s = t0_s + 600, .offence = 1},
 	                    VERDICT_NO_RULE);
 	add_block("192.0.2.1", t0_s, t0_s + 600, 1);
 	add_block("192.0.2.2", t0_s, t0_s + 3600, 2);
@@ -375,7 +375,7 @@ static void test_many(void **state)
 
 static void test_add(void **state)
 {
-	static struct verdict_block blocks[130];
+	static struct block blocks[130];
 	size_t refused = 9;
 
 	(void)state;
@@ -383,7 +383,7 @@ static void test_add(void **state)
 		char address[ADDR_TEXT_MAX];
 
 		(void)snprintf(address, sizeof address, "198.51.100.%u", i);
-		blocks[i] = (struct verdict_block){.net = net_from(address), .since_s = t0_s, .until_s = t0_s + 600, .offence = 1};
+		blocks[i] = (struct block){.net = net_from(address), .since_s = t0_s, .until_s = t0_s + 600, .offence = 1};
 	}
 	blocks[7].until_s = t0_s - 5; /* over already: root still wants a second */
 	assert_int_equal(reconcile_add(reconcile, blocks, 0, t0_s, &refused, &why), 0);

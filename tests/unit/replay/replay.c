@@ -844,17 +844,17 @@ static void test_worst(void **state)
 		const struct replay_blocked *const b = &r.result.worst[i];
 		char net[NET_TEXT_MAX], words[256];
 
-		(void)net_text(&b->net, net);
+		(void)net_text(&b->block.net, net);
 		(void)snprintf(words, sizeof words, "SELECT count(*) FROM block WHERE address = '%s'", net);
-		assert_int_equal(b->times, number(store, words));
+		assert_int_equal(b->block.offence, number(store, words));
 		(void)snprintf(words, sizeof words, "SELECT max(since) FROM block WHERE address = '%s'", net);
-		assert_int_equal(b->since_s, number(store, words));
+		assert_int_equal(b->block.since_s, number(store, words));
 		(void)snprintf(words, sizeof words, "SELECT max(until) FROM block WHERE address = '%s'", net);
-		assert_int_equal(b->until_s, number(store, words));
+		assert_int_equal(b->block.until_s, number(store, words));
 		(void)snprintf(words, sizeof words, /* nobody left out is worse */
 		               "SELECT count(*) FROM (SELECT count(*) AS n, max(since) AS s FROM block GROUP BY address) "
 		               "WHERE n > %u OR (n = %u AND s < %" PRId64 ")",
-		               b->times, b->times, b->since_s);
+		               b->block.offence, b->block.offence, b->block.since_s);
 		assert_int_equal(number(store, words), i);
 	}
 	assert_true(r.result.others);
@@ -879,7 +879,7 @@ static void test_one_blocked(void **state)
 	good(&r);
 	assert_int_equal(r.result.blocks, TURNS);
 	assert_int_equal(r.result.n_worst, 1);
-	assert_true(r.result.worst[0].times < TURNS);
+	assert_true(r.result.worst[0].block.offence < TURNS);
 	assert_false(r.result.others);
 	store_close(store);
 	free(t.bytes);

@@ -90,20 +90,20 @@ static struct store *filled(size_t n)
 	good(store_rule(store, "one", "auth", "guesses", &id, &why), &why);
 	good(store_rule(store, "two", "dnsbl", "is listed", &id, &why), &why);
 	for (size_t i = 0; i < n + 2; i++) {
-		const struct store_block block = {.net = {{{0}}, 128},
+		const struct block block = {.net = {{{0}}, 128},
 		                                  .since_s = t0_s - 60,
 		                                  .until_s = i == n ? t0_s : t0_s + 3600,
 		                                  .offence = 3,
 		                                  .rule = 2,
-		                                  .cause = STORE_EVIDENCE};
-		struct store_block added = block;
+		                                  .cause = BLOCK_EVIDENCE};
+		struct block added = block;
 		char text[40];
 
 		(void)snprintf(text, sizeof text, "198.51.%zu.%zu", i / 256, i % 256);
 		assert_true(net_parse(text, strlen(text), &added.net));
 		good(store_add_blocks(store, &added, 1, &why), &why);
 		if (i == n + 1)
-			good(store_end(store, &added.net, t0_s - 1, "unblocked", &why), &why);
+			good(store_end(store, &(struct block){.net = added.net}, t0_s - 1, "unblocked", &why), &why);
 	}
 	good(store_commit(store, &why), &why);
 	return store;
@@ -122,12 +122,12 @@ static void overwrite(const char *file, off_t at, const void *bytes, size_t len)
 static void is_damaged(void)
 {
 	struct store *store = NULL;
-	struct store_block block;
+	struct block block;
 	struct why why = {""};
 	int rc = store_open(path, STORE_WRITE, &store, &why);
 
 	if (rc == 0 && (rc = store_running(store, t0_s, &why)) == 0)
-		while ((rc = store_next_block(store, &block, &why)) == 0)
+		while ((rc = store_next_block(store, &block, NULL, &why)) == 0)
 			;
 	if (store != NULL)
 		assert_int_equal(store_health(store), STORE_DAMAGED);
@@ -140,7 +140,8 @@ static void is_damaged(void)
 static size_t mended(struct store *open, const char *want_done)
 {
 	struct store *store = NULL;
-	struct store_block block;
+	struct block block;
+	const char *rule;
 	struct why done = {""}, why = {""};
 	size_t n = 0;
 	int rc;
@@ -152,9 +153,9 @@ static size_t mended(struct store *open, const char *want_done)
 	good(store_open(path, STORE_WRITE, &store, &why), &why);
 	assert_int_equal(store_health(store), STORE_FINE);
 	good(store_blocks_since(store, 0, &why), &why);
-	while ((rc = store_next_block(store, &block, &why)) == 0) {
+	while ((rc = store_next_block(store, &block, &rule, &why)) == 0) {
 		assert_true(block.until_s == t0_s + 3600 && block.since_s == t0_s - 60 && block.offence == 3);
-		assert_true(strcmp(block.rule_name, "two") == 0 || strcmp(block.rule_name, "unknown") == 0);
+		assert_true(strcmp(rule, "two") == 0 || strcmp(rule, "unknown") == 0);
 		n++;
 	}
 	assert_int_equal(rc, STORE_NONE);
@@ -240,7 +241,7 @@ static void test_running(void **state)
 {
 	static const char zeros[PAGE];
 	struct store *store = filled(BLOCKS);
-	struct store_block block;
+	struct block block;
 	struct why why = {""};
 	int64_t page;
 	int rc;
@@ -252,7 +253,7 @@ static void test_running(void **state)
 	page = number(path, "SELECT pageno FROM dbstat WHERE name = 'block' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 3");
 	overwrite(path, (page - 1) * PAGE, zeros, PAGE);
 	good(store_blocks_since(store, t0_s, &why), &why);
-	while ((rc = store_next_block(store, &block, &why)) == 0)
+	while ((rc = store_next_block(store, &block, NULL, &why)) == 0)
 		;
 	assert_int_equal(rc, -EUCLEAN);
 	assert_int_equal(store_health(store), STORE_DAMAGED);

@@ -63,7 +63,7 @@ static void add_hit(const char *address, int64_t time_s, int64_t rule, const cha
 
 static void add_block(const char *address, int64_t since_s, int64_t until_s, unsigned offence, int64_t rule)
 {
-	const struct store_block block = {.net = net_from(address), .since_s = since_s, .until_s = until_s,
+	const struct block block = {.net = net_from(address), .since_s = since_s, .until_s = until_s,
 	                                  .offence = offence, .rule = rule};
 
 	assert_int_equal(store_add_blocks(store, &block, 1, &why), 0);
@@ -152,7 +152,7 @@ static void test_active(void **state)
 	add_block("2001:db8::1", t0_s, t0_s + 3600, 4, 2); /* by hand: no hits */
 	add_block("192.0.2.3", t0_s - 100, t0_s, 1, 1);    /* over at this second */
 	add_block("192.0.2.4", t0_s - 100, t0_s + 9999, 1, 1);
-	assert_int_equal(store_end(store, &lifted, t0_s - 1, "unblocked", &why), 0);
+	assert_int_equal(store_end(store, &(struct block){.net = lifted}, t0_s - 1, "unblocked", &why), 0);
 	add_block("10.0.0.0/8", t0_s, t0_s + 5, 1, 1);
 	query_active(query, t0_s);
 	assert_int_equal(query_next_active(query, &r, &why), 0); /* the longest first */
@@ -265,7 +265,7 @@ static void test_blocks(void **state)
 	add_block("192.0.2.2", t0_s, t0_s + 600, 1, 1);
 	add_block("192.0.2.1", t0_s - 1000, t0_s - 400, 1, 1); /* ran its time */
 	add_block("192.0.2.1", t0_s - 100, t0_s + 500, 2, 2);
-	assert_int_equal(store_end(store, &net, t0_s - 50, "allowed", &why), 0);
+	assert_int_equal(store_end(store, &(struct block){.net = net}, t0_s - 50, "allowed", &why), 0);
 	add_block("192.0.2.1", t0_s, t0_s + 600, 3, 1); /* runs */
 	add_block("192.0.2.9", t0_s - 10, t0_s + 600, 1, 1);
 	query_blocks(query, &(struct net){net.addr, 128}, 0, t0_s);
@@ -351,7 +351,7 @@ static void test_views(void **state)
 	add_block("192.0.2.2", 1000, 2000, 1, 2);
 	add_block("192.0.2.1", now_s, now_s + 5000, 2, 2);
 	add_block("192.0.2.4", now_s, now_s + 5000, 1, 2);
-	assert_int_equal(store_end(store, &lifted, now_s, "unblocked", &why), 0);
+	assert_int_equal(store_end(store, &(struct block){.net = lifted}, now_s, "unblocked", &why), 0);
 
 	check_sql("SELECT name FROM sqlite_master WHERE type = 'view' ORDER BY name",
 	          "active; acts; blocks; by_category; by_day; by_network; by_reason; hits");

@@ -140,7 +140,7 @@ static int add_hit(struct store *store, const char *address, int64_t time_s, str
 
 static int add_block(struct store *store, const char *address, int64_t since_s, int64_t until_s, struct why *why)
 {
-	const struct store_block block = {.net = net_from(address), .since_s = since_s, .until_s = until_s, .offence = 3,
+	const struct block block = {.net = net_from(address), .since_s = since_s, .until_s = until_s, .offence = 3,
 	                                  .rule = 1};
 
 	return store_add_blocks(store, &block, 1, why);
@@ -639,13 +639,13 @@ static void test_hits(void **state)
 /* The addresses of a walk over blocks, with their ends less t0_s. */
 static void walk(struct store *store, const char *want)
 {
-	struct store_block block;
+	struct block block;
 	char got[512] = "";
 	struct why why;
 	size_t n = 0;
 	int rc;
 
-	while ((rc = store_next_block(store, &block, &why)) == 0) {
+	while ((rc = store_next_block(store, &block, NULL, &why)) == 0) {
 		char text[NET_TEXT_MAX];
 
 		(void)net_text(&block.net, text);
@@ -662,7 +662,7 @@ static void test_blocks(void **state)
 {
 	struct store *const store = opened(STORE_WRITE);
 	const struct net a = net_from("192.0.2.1"), d = net_from("2001:db8::/64");
-	struct store_block block;
+	struct block block;
 	struct why why;
 	int64_t expiry = 99;
 
@@ -693,7 +693,7 @@ static void test_blocks(void **state)
 
 	/* Extended, never shortened; every time is a knock. */
 	good(store_running(store, t0_s + 600, &why), &why);
-	good(store_next_block(store, &block, &why), &why);
+	good(store_next_block(store, &block, NULL, &why), &why);
 	assert_true(addr_equal(&block.net.addr, &a.addr));
 	good(store_knock(store, block.id, t0_s + 600, t0_s + 4000, &why), &why); /* and the walk left half way holds nobody up */
 	good(store_knock(store, block.id, t0_s + 600, t0_s + 10, &why), &why);
@@ -701,10 +701,10 @@ static void test_blocks(void **state)
 	walk(store, "192.0.2.1 4000, 2001:db8::/64 5000");
 
 	/* Lifted: all of that network, and nothing else. */
-	good(store_end(store, &a, t0_s + 700, "allowed", &why), &why);
+	good(store_end(store, &(struct block){.net = a}, t0_s + 700, "allowed", &why), &why);
 	good(store_running(store, t0_s + 700, &why), &why);
 	walk(store, "2001:db8::/64 5000");
-	good(store_end(store, &d, t0_s + 701, "unblocked", &why), &why);
+	good(store_end(store, &(struct block){.net = d}, t0_s + 701, "unblocked", &why), &why);
 	good(store_running(store, t0_s + 50, &why), &why);
 	walk(store, "192.0.2.3 100, 192.0.2.1 600");
 	assert_int_equal(store_next_expiry(store, t0_s + 700, &expiry, &why), STORE_NONE);
@@ -718,7 +718,7 @@ static void test_blocks(void **state)
 static void test_edited_by_hand(void **state)
 {
 	struct store *const store = opened(STORE_WRITE);
-	struct store_block block;
+	struct block block;
 	struct store_hit hit;
 	struct why why;
 
@@ -726,7 +726,7 @@ static void test_edited_by_hand(void **state)
 	prepare(store);
 	sql(path, "INSERT INTO block (address, since, until, offence, rule) VALUES ('nonsense', 1, 9999999999, 1, 1)");
 	good(store_running(store, t0_s, &why), &why);
-	assert_int_equal(store_next_block(store, &block, &why), -EUCLEAN);
+	assert_int_equal(store_next_block(store, &block, NULL, &why), -EUCLEAN);
 	assert_non_null(strstr(why.text, "an address in table block is none; it is damaged: move it away"));
 	good(add_hit(store, "192.0.2.7", t0_s + 1, &why), &why);
 	sql(path, "UPDATE hit SET address = x'00'");
@@ -894,7 +894,7 @@ static void test_shrink(void **state)
 static void test_causes(void **state)
 {
 	const struct net a = net_from("192.0.2.1");
-	struct store_block block = {.net = a, .since_s = t0_s, .until_s = t0_s + 600, .offence = 3, .rule = 1};
+	struct block block = {.net = a, .since_s = t0_s, .until_s = t0_s + 600, .offence = 3, .rule = 1};
 	struct store *store;
 	struct why why;
 
@@ -902,21 +902,21 @@ static void test_causes(void **state)
 	good(store_open(NULL, STORE_WRITE, &store, &why), &why);
 	good(store_rule(store, "r", "auth", "x", &block.rule, &why), &why);
 	good(store_add_blocks(store, &block, 1, &why), &why);
-	block.cause = STORE_MANUAL;
+	block.cause = BLOCK_MANUAL;
 	block.until_s = t0_s + 900;
 	good(store_add_blocks(store, &block, 1, &why), &why);
-	good(store_prolong(store, &a, STORE_EVIDENCE, t0_s, t0_s + 700, &why), &why);
+	good(store_prolong(store, &a, BLOCK_EVIDENCE, t0_s, t0_s + 700, &why), &why);
 	good(store_blocks_since(store, t0_s, &why), &why);
 	walk(store, "192.0.2.1 700, 192.0.2.1 900");
-	good(store_end_cause(store, &a, STORE_EVIDENCE, t0_s + 100, "suspended", &why), &why);
+	good(store_end(store, &(struct block){.net = a}, t0_s + 100, "suspended", &why), &why);
 	good(store_running(store, t0_s + 100, &why), &why);
 	walk(store, "192.0.2.1 900");
 	good(store_running(store, t0_s + 100, &why), &why);
-	good(store_next_block(store, &block, &why), &why);
-	assert_int_equal(block.cause, STORE_MANUAL);
-	good(store_end_one(store, block.id, t0_s + 200, "unblocked", &why), &why);
+	good(store_next_block(store, &block, NULL, &why), &why);
+	assert_int_equal(block.cause, BLOCK_MANUAL);
+	good(store_end(store, &block, t0_s + 200, "unblocked", &why), &why);
 	good(store_running(store, t0_s + 200, &why), &why);
-	assert_int_equal(store_next_block(store, &block, &why), STORE_NONE);
+	assert_int_equal(store_next_block(store, &block, NULL, &why), STORE_NONE);
 	store_close(store);
 }
 

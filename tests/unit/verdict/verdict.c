@@ -65,12 +65,12 @@ static struct verdict_decision decide(struct verdict *v, const struct addr *addr
 }
 
 static enum verdict_outcome hit(struct verdict *v, const struct addr *addr, int score, int64_t time_s,
-                                struct verdict_block *ret)
+                                struct block *ret)
 {
 	const struct verdict_decision decision = decide(v, addr, score, time_s);
 
 	if (decision.n > 0) {
-		assert_int_equal(decision.blocks[0].cause, VERDICT_EVIDENCE);
+		assert_int_equal(decision.blocks[0].cause, BLOCK_EVIDENCE);
 		assert_false(decision.blocks[0].proven || decision.blocks[0].prolonged);
 		*ret = decision.blocks[0];
 	}
@@ -79,7 +79,7 @@ static enum verdict_outcome hit(struct verdict *v, const struct addr *addr, int 
 
 static void known_block(struct verdict *v, const struct net *net, int64_t since_s, int64_t until_s)
 {
-	const struct verdict_block block = {.net = *net, .since_s = since_s, .until_s = until_s, .offence = 1};
+	const struct block block = {.net = *net, .since_s = since_s, .until_s = until_s, .offence = 1};
 
 	verdict_known_block(v, &block, VERDICT_NO_RULE);
 }
@@ -124,7 +124,7 @@ static void play(const struct step steps[], size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const struct step *const s = &steps[i];
 		const struct addr addr = addr_from(s->address);
-		struct verdict_block block = {.offence = 77};
+		struct block block = {.offence = 77};
 		enum verdict_outcome got;
 
 		verdict_at(v, t0_s + s->now);
@@ -262,7 +262,7 @@ static void test_many_offences(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 30; i++) {
-		struct verdict_block block;
+		struct block block;
 
 		verdict_at(v, t0_s + 2 * i);
 		assert_int_equal(hit(v, &a, 1, t0_s + 2 * i, &block), VERDICT_BLOCK);
@@ -287,7 +287,7 @@ static void test_allow(void **state)
 	const struct net nets[] = {net_from("192.0.2.0/24"), net_from("2001:db8::/32")};
 	const struct net all[] = {net_from("0.0.0.0/0"), net_from("::/0")};
 	struct verdict *const v = verdict_new(&policy);
-	struct verdict_block block;
+	struct block block;
 
 	(void)state;
 	verdict_at(v, t0_s);
@@ -323,7 +323,7 @@ static void test_until(void **state)
 	const struct addr a = addr_from(A);
 	const struct net net = net_of(&a), other = net_from(B);
 	struct verdict *const v = verdict_new(&policy);
-	struct verdict_block block;
+	struct block block;
 
 	(void)state;
 	verdict_at(v, t0_s);
@@ -353,7 +353,7 @@ static void test_known(void **state)
 	const struct addr a = addr_from(A), b = addr_from(B);
 	const struct net net = net_of(&a);
 	struct verdict *const v = verdict_new(&policy);
-	struct verdict_block block;
+	struct block block;
 
 	(void)state;
 	verdict_at(v, t0_s);
@@ -387,7 +387,7 @@ static void test_extreme_times(void **state)
 	for (size_t i = 0; i < sizeof times / sizeof *times; i++)
 		for (size_t j = 0; j < sizeof times / sizeof *times; j++) {
 			struct verdict *const v = verdict_new(&policy);
-			struct verdict_block block;
+			struct block block;
 
 			known_block(v, &net, times[i], times[j]);
 			verdict_at(v, times[i]);
@@ -418,7 +418,7 @@ struct naive {
 };
 
 static enum verdict_outcome naive_hit(struct naive *naive, const struct verdict_policy *p, unsigned who, int score,
-                                      int64_t time_s, int64_t now_s, struct verdict_block *ret)
+                                      int64_t time_s, int64_t now_s, struct block *ret)
 {
 	const int64_t at = time_s < now_s ? time_s : now_s, horizon = now_s - p->window_s;
 	int64_t sum = 0;
@@ -447,7 +447,7 @@ static enum verdict_outcome naive_hit(struct naive *naive, const struct verdict_
 	naive->of[who].n_hits = 0;
 	naive->of[who].blocks[naive->of[who].n_blocks++] = now_s;
 	naive->of[who].until_s = now_s + p->for_s[offence <= p->n_for ? offence - 1 : p->n_for - 1];
-	*ret = (struct verdict_block){.since_s = now_s, .until_s = naive->of[who].until_s, .offence = offence};
+	*ret = (struct block){.since_s = now_s, .until_s = naive->of[who].until_s, .offence = offence};
 	return VERDICT_BLOCK;
 }
 
@@ -491,7 +491,7 @@ static void test_naive(void **state)
 			const unsigned who = random_below(ADDRESSES);
 			const struct addr addr = addr_number(who);
 			const int score = (int)random_below(60) - 10;
-			struct verdict_block got = {.offence = 0}, want = {.offence = 0};
+			struct block got = {.offence = 0}, want = {.offence = 0};
 			enum verdict_outcome a, b;
 			int64_t time_s;
 
@@ -577,7 +577,7 @@ static void test_restart(void **state)
 			const struct addr addr = addr_number(who);
 			const struct net net = net_of(&addr);
 			const int score = (int)random_below(60) - 10;
-			struct verdict_block got = {.offence = 0}, want = {.offence = 0};
+			struct block got = {.offence = 0}, want = {.offence = 0};
 			struct verdict_decision decision;
 			enum verdict_outcome a, b;
 			int64_t time_s;
@@ -641,7 +641,7 @@ static void test_scores_max(void **state)
 	struct verdict_policy p = {.threshold = 1000000, .window_s = 366 * 86400, .memory_s = 1, .n_for = 1, .for_s = {1}};
 	struct verdict *v = verdict_new(&p);
 	const struct addr a = addr_from(A);
-	struct verdict_block block;
+	struct block block;
 	struct mallinfo2 before, after;
 
 	(void)state;
@@ -687,7 +687,7 @@ static void crowd(int quiet, int loud_every, int loud, size_t extra)
 {
 	struct verdict *const v = verdict_new(&policy);
 	const size_t n = VERDICT_ADDRESSES_MAX + extra;
-	struct verdict_block block;
+	struct block block;
 	struct verdict_stat stat;
 
 	verdict_at(v, t0_s);
@@ -731,7 +731,7 @@ static void test_crowd(void **state)
 static void grows(uint64_t seeds, uint32_t n)
 {
 	struct verdict_policy p = policy;
-	struct verdict_block block;
+	struct block block;
 
 	for (p.seed = 0; p.seed < seeds; p.seed++) {
 		struct verdict *const v = verdict_new(&p);
@@ -772,7 +772,7 @@ static void test_crowd_blocked(void **state)
 static void test_crowd_passing(void **state)
 {
 	struct verdict *const v = verdict_new(&policy);
-	struct verdict_block block;
+	struct block block;
 
 	(void)state;
 	for (size_t i = 0; i < 3000000; i++) {
@@ -862,7 +862,7 @@ static void test_network(void **state)
 	assert_string_equal(text_of(&d.blocks[1].net), "192.0.2.0/24");
 	assert_int_equal(d.blocks[0].hits, 1);
 	assert_int_equal(d.blocks[1].hits, 3); /* subjects */
-	assert_int_equal(d.blocks[1].cause, VERDICT_NETWORK);
+	assert_int_equal(d.blocks[1].cause, BLOCK_NETWORK);
 	assert_int_equal(d.blocks[1].until_s, t0_s + WINDOW); /* then the first has left the window */
 	assert_false(d.blocks[1].prolonged);
 	d = judge(v, "192.0.2.4", 100, 0, 900);
@@ -1018,7 +1018,7 @@ static void test_quarantine(void **state)
 	verdict_at(v, t0_s + 1000);
 	verdict_known_resumed(v, 7, t0_s + 900);
 	for (unsigned i = 0; i < 4; i++)
-		verdict_known_block(v, &(struct verdict_block){.net = net_from(i < 3 ? "192.0.2.1" : "192.0.2.2"), .since_s = t0_s + 898 + i,
+		verdict_known_block(v, &(struct block){.net = net_from(i < 3 ? "192.0.2.1" : "192.0.2.2"), .since_s = t0_s + 898 + i,
 		                                               .until_s = t0_s + 5000, .offence = 1, .proven = true}, 7);
 	assert_int_equal(verdict_taken(v, 7, taken, 4), 1);
 	/* Numbers of rules that cannot be. */
@@ -1180,7 +1180,7 @@ struct story {
 		int64_t day;
 	} good[KEPT];
 	struct {
-		struct verdict_block block;
+		struct block block;
 		unsigned rule;
 	} blocks[KEPT];
 	bool suspended[4];
@@ -1234,7 +1234,7 @@ static struct addr random_addr(void)
 	return addr;
 }
 
-static bool same_block(const struct verdict_block *a, const struct verdict_block *b)
+static bool same_block(const struct block *a, const struct block *b)
 {
 	return addr_equal(&a->net.addr, &b->net.addr) && a->net.len == b->net.len && a->since_s == b->since_s &&
 	       a->until_s == b->until_s && a->offence == b->offence && a->cause == b->cause && a->proven == b->proven &&
@@ -1258,7 +1258,7 @@ static void write_down(struct story *s, const struct verdict_evidence *e, const 
 		size_t k = s->n_blocks;
 
 		if (d->blocks[i].prolonged) /* as the database does: the one that runs */
-			while (s->blocks[k - 1].block.cause != VERDICT_NETWORK ||
+			while (s->blocks[k - 1].block.cause != BLOCK_NETWORK ||
 			       !addr_equal(&s->blocks[k - 1].block.net.addr, &d->blocks[i].net.addr))
 				k--;
 		if (k < s->n_blocks || d->blocks[i].prolonged) {
@@ -1274,9 +1274,9 @@ static void write_down(struct story *s, const struct verdict_evidence *e, const 
 static bool lift(struct story *s, struct verdict *v, struct verdict *again, const struct net *subject, int64_t now_s)
 {
 	for (size_t k = s->n_blocks; k > 0; k--) {
-		struct verdict_block *const block = &s->blocks[k - 1].block;
+		struct block *const block = &s->blocks[k - 1].block;
 
-		if (block->cause != VERDICT_EVIDENCE || !addr_equal(&block->net.addr, &subject->addr) ||
+		if (block->cause != BLOCK_EVIDENCE || !addr_equal(&block->net.addr, &subject->addr) ||
 		    block->net.len != subject->len)
 			continue;
 		if (block->until_s <= now_s)
@@ -1347,7 +1347,7 @@ static void test_story(void **state)
 					if (net_overlap(&allowed, &want.blocks[k].net))
 						fail_msg("blocked %s, %s is allowed", text_of(&want.blocks[k].net), allowed_texts[a]);
 				}
-				n_networks += want.blocks[k].cause == VERDICT_NETWORK;
+				n_networks += want.blocks[k].cause == BLOCK_NETWORK;
 				n_proven += want.blocks[k].proven;
 			}
 			write_down(s, &e, &want, now_s);

@@ -1,0 +1,32 @@
+/*
+ * block: one block of an address or a network: since when, until when and why. The same value in every room.
+ *
+ * A value, copied. Who makes it fills what it knows; the rest is 0.
+ */
+#ifndef WFS_BASE_BLOCK_H
+#define WFS_BASE_BLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+
+/* The numbers are in the database. Each cause has its own block of a network, and ends by itself. */
+enum block_cause {
+	BLOCK_EVIDENCE = 0, /* the scores reached the threshold */
+	BLOCK_NETWORK = 1,  /* enough clients of the network were blocked */
+	BLOCK_MANUAL = 2,   /* by hand */
+};
+
+struct block {
+	struct net net;
+	int64_t since_s, until_s; /* Unix seconds; until_s: when it ended, once it ended */
+	int64_t id, rule;         /* of it and of its rule in the database */
+	unsigned offence;         /* 1 ...; by hand: 0 */
+	unsigned hits;            /* EVIDENCE: that led to it; NETWORK: clients that were blocked; by hand: 0 */
+	enum block_cause cause;
+	bool proven;              /* the client was proven good */
+	bool prolonged;           /* no new block: the active one of net and cause now lasts until until_s */
+};
+
+#endif
