@@ -3,6 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/domain.h"
+
 enum {
 	NAME_MAX_BYTES = 255, /* of a DNS name, RFC 1035 */
 	RUN_TOGETHER_MIN = 8, /* digits; "1234" may mean anything */
@@ -190,20 +192,9 @@ static bool is_word(const char *token, size_t len, const char *const words[])
  */
 static size_t host_part(const char *name, size_t len)
 {
-	static const char *const second[] = {"ac",  "co", "com", "edu", "gov", "go",
-	                                     "mil", "ne", "net", "or",  "org", NULL};
-	size_t dots[3], n = 0;
+	const struct span domain = domain_registered((struct span){name, len});
 
-	for (size_t i = len; i-- > 0 && n < 3;)
-		if (name[i] == '.')
-			dots[n++] = i;
-	if (n < 2)
-		return 0;
-	if (n == 3 && len - dots[0] == 3 && is_word(name + dots[1] + 1, dots[0] - dots[1] - 1, second))
-		return dots[2];
-	return n == 2 && len - dots[0] == 3 && is_word(name + dots[1] + 1, dots[0] - dots[1] - 1, second)
-	               ? 0
-	               : dots[1];
+	return domain.p == NULL || domain.p == name ? 0 : (size_t)(domain.p - name) - 1;
 }
 
 static bool has_word(const char *name, size_t len)

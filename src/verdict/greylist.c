@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/domain.h"
 
 enum {
 	WAYS = 4, /* places an attempt may stand in */
@@ -42,35 +43,6 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* The beginning of the last n labels. */
-static const char *last_labels(struct span name, unsigned n)
-{
-	const char *p = name.p + name.len;
-
-	while (p > name.p && (p[-1] != '.' || --n > 0))
-		p--;
-	return p;
-}
-
-/* p NULL: it is no name of an organisation. */
-static struct span organisation(struct span helo)
-{
-	const struct span none = {NULL, 0};
-	const char *const end = helo.p + helo.len;
-	const char *last, *second, *begin;
-
-	if (helo.p == NULL || helo.len == 0 || end[-1] == '.')
-		return none;
-	last = last_labels(helo, 1);
-	second = last_labels(helo, 2);
-	if (last == helo.p || last == second || (*last >= '0' && *last <= '9'))
-		return none; /* one label, or an address */
-	begin = end - last == 2 && last - 1 - second <= 3 ? last_labels(helo, 3) : second;
-	if (begin == second && end - last == 2 && last - 1 - second <= 3)
-		return none; /* "co.uk" itself */
-	return (struct span){begin, (size_t)(end - begin)};
-}
-
 static uint64_t mix(uint64_t h)
 {
 	h = (h ^ h >> 33) * UINT64_C(0xFF51AFD7ED558CCD);
@@ -103,7 +75,7 @@ enum greylist_outcome greylist_attempt(struct greylist *c, const struct verdict 
                                      struct net *ret)
 {
 	const struct net net = net_around(addr, addr_is_ip4(addr) ? NETWORK4 : NETWORK6);
-	const struct span org = organisation(helo);
+	const struct span org = domain_registered(helo);
 	struct attempt *set, *oldest;
 	uint64_t key[2];
 

@@ -1,15 +1,12 @@
 /*
  * greylist: greylisted senders that come again from another of their machines.
  *
- * Knows verdict and base. Two attempts with the same sender and recipient, HELO names of the same organisation and
- * different addresses of one IPv4 /24 (IPv6 /64), none of which has hits or offences, are one large sender: its
- * network earns an allowance. Attempts are remembered for GREYLIST_AGE_S, at most GREYLIST_MAX of them, the oldest of
- * a few is forgotten first. After a restart those that were noted or earned something are told again, in order.
- *
- * The organisation of a name is taken for its last two labels, or three where the last has two letters and the one
- * before at most three (co.uk, com.au): without a list of public suffixes that is a guess, and a wrong one only
- * asks for more or less of the name to be alike.
- * Source: spamd's "spamclusterd"; greyexp of spamd(8).
+ * Knows verdict and base. Two attempts with the same sender and recipient, HELO names of the same
+ * organisation and different addresses of one IPv4 /24 (IPv6 /64), none of which has hits or offences, are
+ * one large sender: its network earns an allowance. Attempts are remembered for GREYLIST_AGE_S, at most
+ * GREYLIST_MAX of them, the oldest of a few is forgotten first. After a restart those that were noted or
+ * earned something are told again, in order. The organisation of a name is its registered domain
+ * (base/domain.h). Source: spamd's "spamclusterd"; greyexp of spamd(8).
  */
 #ifndef WFS_VERDICT_GREYLIST_H
 #define WFS_VERDICT_GREYLIST_H

@@ -91,20 +91,25 @@ static void test_organisations(void **state)
 		const char *a, *b;
 		bool want;
 	} rows[] = {
-		{"example.com", "mx.example.com", true},
-		{"a.b.c.example.com", "z.example.com", true},
-		{"mx.example.com", "mx.other.com", false},
-		{"mx.example.co.uk", "mx2.example.co.uk", true},
-		{"mx.example.co.uk", "mx.other.co.uk", false},
-		{"co.uk", "co.uk", false},
-		{"mx.example.de", "example.de", true},
-		{"localhost", "localhost", false},
-		{"", "", false},
-		{".", ".", false},
-		{"..", "..", false},
-		{"mx.example.com.", "mx.example.com.", false},
-		{"10.9.8.7", "10.9.8.7", false},
-		{".com", ".com", true}, /* nonsense, but the same */
+	        {"example.com", "mx.example.com", true},
+	        {"a.b.c.example.com", "z.example.com", true},
+	        {"mx.example.com", "mx.other.com", false},
+	        {"mx.example.co.uk", "mx2.example.co.uk", true},
+	        {"mx.example.co.uk", "mx.other.co.uk", false},
+	        {"co.uk", "co.uk", false},
+	        {"mx.example.de", "example.de", true},
+	        {"localhost", "localhost", false},
+	        {"", "", false},
+	        {".", ".", false},
+	        {"..", "..", false},
+	        {"mx.example.com.", "mx.example.com.", false},
+	        {"10.9.8.7", "10.9.8.7", false},
+	        {".com", ".com", false},
+	        {"mx.example.com.br", "mx2.example.com.br", true},
+	        {"mx.example.com.br", "mx.other.com.br", false},
+	        {"mx.one.github.io", "mx.two.github.io", false},
+	        {"mx.abc.uk", "mx2.abc.uk", true},
+	        {"a.abc.de", "b.abc.de", true},
 	};
 
 	(void)state;
