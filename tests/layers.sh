@@ -64,8 +64,8 @@ BEGIN {
 	outside["linux/landlock.h"] = "^src/engine/sandbox[.]"
 	outside["linux/seccomp.h"] = "^src/engine/sandbox[.]"
 	outside["systemd/"] = "^src/(engine/(engine|live)|base/log)[.]"
-	outside["pthread.h"] = "^src/replay/"
-	outside["threads.h"] = "^src/replay/"
+	outside["pthread.h"] = "^src/replay/workers[.]"
+	outside["threads.h"] = "^src/replay/workers[.]"
 
 	# The system itself, for everybody: libc and the kernel. Any other "<...>" is a new dependency.
 	n = split("arpa/ net/ netinet/ sys/ linux/ assert.h byteswap.h ctype.h dirent.h endian.h errno.h fcntl.h fnmatch.h " \

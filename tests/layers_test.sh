@@ -108,6 +108,8 @@ forbidden src/engine/sandbox.c '<systemd/sd-daemon.h>'
 forbidden src/input/follow.h '<archive.h>'
 forbidden src/dns/hostnames.h '<ares.h>'
 forbidden src/engine/engine.c '<pthread.h>'
+forbidden src/replay/replay.c '<pthread.h>'
+forbidden src/verdict/greylist.c '<libpsl.h>'
 forbidden src/base/addr.h '<curl/curl.h>'
 
 allowed src/input/follow.c '<inotifytools/inotify.h>'

@@ -1,5 +1,6 @@
 /* replay: old logs through the same rules and decisions. */
 #include "replay/replay.h"
+#include "replay/workers.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -70,7 +71,7 @@ static unsigned processors(void)
 {
 	const long n = sysconf(_SC_NPROCESSORS_ONLN);
 
-	return n < 1 ? 1 : n > REPLAY_THREADS_MAX ? REPLAY_THREADS_MAX : (unsigned)n; /* in range */
+	return n < 1 ? 1 : n > WORKERS_THREADS_MAX ? WORKERS_THREADS_MAX : (unsigned)n; /* in range */
 }
 
 /* Returns COMMAND_DONE, or COMMAND_USAGE after saying why. */
@@ -123,8 +124,8 @@ static int parse(int argc, char **argv, bool utc, struct request *q)
 			q->options.year = (int)n; /* in range */
 			break;
 		case 't':
-			if (!parse_number(optarg, 1, REPLAY_THREADS_MAX, &n))
-				return command_usage(argv[0], "--threads: want 1 to %d", REPLAY_THREADS_MAX);
+			if (!parse_number(optarg, 1, WORKERS_THREADS_MAX, &n))
+				return command_usage(argv[0], "--threads: want 1 to %d", WORKERS_THREADS_MAX);
 			q->options.threads = (unsigned)n; /* in range */
 			break;
 		default:

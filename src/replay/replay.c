@@ -1,8 +1,6 @@
 #include "replay/replay.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -17,35 +15,17 @@
 #include "pipeline/pending.h"
 #include "pipeline/restore.h"
 #include "replay/findings.h"
+#include "replay/workers.h"
 #include "rules/sessions.h"
 #include "store/logs.h"
 #include "verdict/greylist.h"
 
 enum {
-	CHUNKS_PER_THREAD = 4,      /* one worked on, one being stored, and some for when it takes longer */
-	COMMIT_EVERY_MS = 5000,     /* what a kill may cost */
-	PEEKS = 16,                 /* lines without a time looked at, when a time is searched */
-	EXPECTED = 20,              /* hits ahead that are announced, ... */
-	NEAR = 10,                  /* ... and once more: each about a memory access */
+	COMMIT_EVERY_MS = 5000,             /* what a kill may cost */
+	PEEKS = 16,                         /* lines without a time looked at, when a time is searched */
+	EXPECTED = 20,                      /* hits ahead that are announced, ... */
+	NEAR = 10,                          /* ... and once more: each about a memory access */
 	YEAR_LESS_TWO_DAYS_S = 363 * 86400, /* line_clock itself allows one more */
-};
-
-/* Not two in one cache line: one thread writes here while another reads there. */
-struct chunk {
-	alignas(FINDINGS_CACHE_LINE) struct chunks_piece piece;
-	int64_t read, size; /* of the file on disk, with this chunk: for progress */
-	struct findings findings;   /* what a thread found in it */
-	bool done;          /* waits for its turn to be stored */
-	struct hand *hand;  /* who filled it */
-	struct chunk *next; /* of the free ones */
-};
-
-/* A thread that reads and matches. */
-struct hand {
-	struct replay *replay;
-	struct rules_scratch *scratch;
-	struct chunk *free; /* it filled them before, so they are near its processor; the warmest first */
-	pthread_t thread;
 };
 
 struct replay {
@@ -61,121 +41,15 @@ struct replay {
 	int64_t end_s; /* for the years of stamps without one */
 	bool broken; /* the database took no more: nothing can be read on */
 
+	struct workers *workers;
 	struct progress progress;
 	int64_t done_before, size_total; /* bytes on disk: of files finished, of all */
 	int64_t commit_at_ms;
-
-	/*
-	 * The ring of chunks, read in order and stored in order. Any thread reads one, which only one does at a time, and
-	 * works on it while it is warm; the first one stores those that are done before it does such work.
-	 */
-	pthread_mutex_t lock; /* of all that follows, and of in */
-	pthread_cond_t todo, done; /* the first hand alone waits for what is done */
-	size_t n_hands;
-	struct hand hands[REPLAY_THREADS_MAX]; /* the first is the thread that stores */
-	size_t n_chunks, ring_size;   /* made; that may be read and not stored yet */
-	struct chunk *ring[REPLAY_THREADS_MAX * CHUNKS_PER_THREAD];
-	size_t next_read, next_store; /* counted up; modulo ring_size */
-	bool reading, more, quit;     /* somebody reads now; there is more to be read; no more files */
-	int read_rc;
-	struct why read_why;
 };
 
-/* --- any thread: lines and rules --- */
+/* --- one chunk: decide and store --- */
 
-/* True when a chunk can be read now. */
-static bool can_read(const struct replay *r)
-{
-	return r->more && !r->reading && r->next_read - r->next_store < r->ring_size;
-}
-
-static struct chunk *chunk_new(void)
-{
-	struct chunk *const c = alloc_aligned(alignof(struct chunk), sizeof *c, "a piece of a log");
-	char *const bytes = alloc_raw(1, CHUNKS_SIZE + 1, "a piece of a log");
-
-	*c = (struct chunk){.piece.bytes = bytes};
-	return c;
-}
-
-/*
- * The hand's own, while there is one: what another thread wrote last comes from far away. There are always some more than
- * can be busy, so one is free.
- */
-static struct chunk *take_chunk(struct replay *r, struct hand *hand)
-{
-	struct hand *from = hand;
-	struct chunk *c;
-
-	if (hand->free == NULL && r->n_chunks < r->ring_size + r->n_hands) {
-		r->n_chunks++;
-		c = chunk_new();
-	} else {
-		for (size_t i = 0; from->free == NULL; i++)
-			from = &r->hands[i];
-		c = from->free;
-		from->free = c->next;
-	}
-	c->hand = hand;
-	c->done = false;
-	return c;
-}
-
-static void give_back(struct chunk *c)
-{
-	c->next = c->hand->free;
-	c->hand->free = c;
-}
-
-/* Reads the next chunk and finds what is in it. Called, and returns, with the lock. */
-static void work(struct replay *r, struct hand *hand)
-{
-	const struct findings_limits limits = {r->options->from_s, r->options->until_s, r->end_s};
-	struct chunk *const c = take_chunk(r, hand);
-	int rc;
-
-	r->reading = true;
-	(void)pthread_mutex_unlock(&r->lock);
-	rc = chunks_next(r->in, &c->piece, &r->read_why);
-	chunks_progress(r->in, &c->read, &c->size);
-	(void)pthread_mutex_lock(&r->lock);
-	r->reading = false;
-	r->read_rc = rc;
-	if (rc == 0) {
-		r->ring[r->next_read++ % r->ring_size] = c;
-	} else {
-		r->more = false;
-		give_back(c);
-	}
-	(void)pthread_cond_signal(&r->done); /* the reader may be what is waited for at the end */
-	(void)pthread_cond_signal(&r->todo);
-	if (rc != 0)
-		return;
-	(void)pthread_mutex_unlock(&r->lock);
-	findings_piece(&c->findings, &limits, hand->scratch, &c->piece);
-	(void)pthread_mutex_lock(&r->lock);
-	c->done = true;
-	(void)pthread_cond_signal(&r->done);
-}
-
-static void *worker(void *arg)
-{
-	struct hand *const hand = arg;
-	struct replay *const r = hand->replay;
-
-	(void)pthread_mutex_lock(&r->lock);
-	while (!r->quit)
-		if (can_read(r))
-			work(r, hand);
-		else
-			(void)pthread_cond_wait(&r->todo, &r->lock);
-	(void)pthread_mutex_unlock(&r->lock);
-	return NULL;
-}
-
-/* --- one thread: decide and store, in order --- */
-
-static void read_up_to(struct replay *r, const struct chunk *c, const struct findings_tally *from,
+static void read_up_to(struct replay *r, const struct workers_chunk *c, const struct findings_tally *from,
                        const struct findings_tally *to, int64_t position, size_t last_start, size_t last_len)
 {
 	const struct pending_read read = {
@@ -236,7 +110,7 @@ static void note_blocked(struct replay_result *result, const struct block *block
 	list[i] = blocked;
 }
 
-static int store_found(struct replay *r, const struct chunk *c, size_t i, struct why *why)
+static int store_found(struct replay *r, const struct workers_chunk *c, size_t i, struct why *why)
 {
 	const struct findings_found *const f = &c->findings.found[i];
 	struct decide_line line = {.file = r->file,
@@ -272,7 +146,7 @@ static int store_found(struct replay *r, const struct chunk *c, size_t i, struct
 }
 
 /* What comes after the i-th: the memory it needs is far away, another thread has just written some of it. */
-static void announce(const struct replay *r, const struct chunk *c, size_t i)
+static void announce(const struct replay *r, const struct workers_chunk *c, size_t i)
 {
 	const struct findings_found *f = c->findings.found + i;
 	const char *line;
@@ -294,7 +168,7 @@ static void announce(const struct replay *r, const struct chunk *c, size_t i)
 		__builtin_prefetch(line + at);
 }
 
-static int store_chunk(struct replay *r, const struct chunk *c, struct why *why)
+static int store_chunk(struct replay *r, const struct workers_chunk *c, struct why *why)
 {
 	const struct findings *const s = &c->findings;
 	struct findings_tally stored = {0};
@@ -432,9 +306,8 @@ static bool is_stopped(const struct replay *r)
 	return r->options->stop != NULL && *r->options->stop;
 }
 
-static int store_next(struct replay *r, struct why *why)
+static int store_next(struct replay *r, const struct workers_chunk *c, struct why *why)
 {
-	const struct chunk *const c = r->ring[r->next_store % r->ring_size];
 	const int64_t now = clock_steady_ms();
 	int rc;
 
@@ -447,30 +320,21 @@ static int store_next(struct replay *r, struct why *why)
 	return rc;
 }
 
-/* Stores what is done, in order, and works when nothing is; until all of the file is stored, or the database takes no more. */
+/* Until all of the file is stored, or the database takes no more. */
 static int store_file(struct replay *r, struct why *why)
 {
+	const struct findings_limits limits = {r->options->from_s, r->options->until_s, r->end_s};
+	const struct workers_chunk *c;
 	int rc = 0;
 
-	(void)pthread_mutex_lock(&r->lock);
-	r->more = true;
-	(void)pthread_cond_broadcast(&r->todo);
-	while (r->more || r->reading || r->next_store < r->next_read) {
-		if (r->next_store < r->next_read && r->ring[r->next_store % r->ring_size]->done) {
-			(void)pthread_mutex_unlock(&r->lock);
-			if (rc == 0)
-				rc = store_next(r, why);
-			(void)pthread_mutex_lock(&r->lock);
-			give_back(r->ring[r->next_store++ % r->ring_size]);
-			r->more &= rc == 0 && !is_stopped(r);
-			(void)pthread_cond_signal(&r->todo);
-		} else if (can_read(r)) {
-			work(r, &r->hands[0]);
-		} else {
-			(void)pthread_cond_wait(&r->done, &r->lock);
-		}
+	workers_start(r->workers, r->in, &limits);
+	while ((c = workers_next_done(r->workers)) != NULL) {
+		if (rc == 0)
+			rc = store_next(r, c, why);
+		if (rc < 0 || is_stopped(r))
+			workers_stop(r->workers);
+		workers_give_back(r->workers);
 	}
-	(void)pthread_mutex_unlock(&r->lock);
 	return rc;
 }
 
@@ -489,7 +353,6 @@ static int replay_file(struct replay *r, const char *path, struct why *why)
 	const int64_t lines = r->result->lines, unparsed = r->result->unparsed, known = r->result->known_bytes;
 	int rc = begin_file(r, path, why);
 
-	r->read_rc = 0;
 	if (rc == 0)
 		rc = store_file(r, why);
 	if (rc == 0)
@@ -497,10 +360,8 @@ static int replay_file(struct replay *r, const char *path, struct why *why)
 	r->broken = rc < 0 && r->in != NULL;
 	if (r->result->known_bytes == known) /* what is new in a log may be the rest of a long line */
 		note_no_log(r->result, path, lines, unparsed);
-	if (rc == 0 && r->read_rc < 0) {
-		rc = r->read_rc;
-		*why = r->read_why;
-	}
+	if (rc == 0)
+		rc = workers_error(r->workers, why);
 	if (r->file != NULL)
 		pending_done(r->file);
 	r->file = NULL;
@@ -580,32 +441,42 @@ static int replay_files(struct replay *r, struct why *why)
 	return result;
 }
 
+/* Everything that decides and stores. */
+static void begin(struct replay *r)
+{
+	const struct replay_options *const o = r->options;
+
+	r->decide.config = o->config;
+	r->decide.keeps_attempts = !store_is_memory(o->store);
+	r->decide.pending = pending_new(o->store);
+	pending_defer_good(r->decide.pending, o->config->block.window_s, !store_is_memory(o->store));
+	(void)!getrandom(&r->addresses.seed, sizeof r->addresses.seed,
+	                 0); /* 0 does as well, but clients know it */
+	r->allowlist = allowlist_new(o->config);
+	r->decide.greylist = greylist_new(0);
+	r->decide.sessions = sessions_new();
+	r->workers = workers_new(o->rules, o->threads);
+}
+
+static void end(struct replay *r)
+{
+	workers_free(r->workers);
+	addrset_done(&r->addresses);
+	pending_free(r->decide.pending);
+	sessions_free(r->decide.sessions);
+	verdict_free(r->decide.verdict);
+	allowlist_free(r->allowlist);
+	greylist_free(r->decide.greylist);
+}
+
 int replay_run(const struct replay_options *options, struct replay_result *ret, struct why *why)
 {
-	struct replay r = {.options = options, .result = ret, .ring_size = options->threads * CHUNKS_PER_THREAD};
-	unsigned n_threads = 0;
+	struct replay r = {.options = options, .result = ret};
 	int rc;
 
-	assert(options->threads >= 1 && options->threads <= REPLAY_THREADS_MAX);
 	*ret = (struct replay_result){
 	        .by_rule = alloc_zero(rules_count(options->rules) + 1, sizeof *ret->by_rule, "the replay")};
-	r.decide.config = options->config;
-	r.decide.keeps_attempts = !store_is_memory(options->store);
-	r.decide.pending = pending_new(options->store);
-	pending_defer_good(r.decide.pending, options->config->block.window_s, !store_is_memory(options->store));
-	(void)!getrandom(&r.addresses.seed, sizeof r.addresses.seed, 0); /* 0 does as well, but strangers know it */
-	r.allowlist = allowlist_new(options->config);
-	r.decide.greylist = greylist_new(0);
-	r.decide.sessions = sessions_new();
-	(void)pthread_mutex_init(&r.lock, NULL);
-	(void)pthread_cond_init(&r.todo, NULL);
-	(void)pthread_cond_init(&r.done, NULL);
-	for (r.n_hands = 0; r.n_hands < options->threads; r.n_hands++)
-		r.hands[r.n_hands] = (struct hand){.replay = &r, .scratch = rules_scratch_new(options->rules)};
-	while (n_threads + 1 < r.n_hands &&
-	       pthread_create(&r.hands[n_threads + 1].thread, NULL, worker, &r.hands[n_threads + 1]) == 0)
-		n_threads++; /* with fewer, or none, it only takes longer */
-
+	begin(&r);
 	rc = store_bulk_begin(options->store, why);
 	if (rc == 0) {
 		struct why ending;
@@ -620,30 +491,6 @@ int replay_run(const struct replay_options *options, struct replay_result *ret, 
 	}
 	ret->addresses = (int64_t)addrset_count(&r.addresses);
 	ret->stopped = is_stopped(&r);
-
-	(void)pthread_mutex_lock(&r.lock);
-	r.quit = true;
-	(void)pthread_cond_broadcast(&r.todo);
-	(void)pthread_mutex_unlock(&r.lock);
-	for (unsigned i = 1; i <= n_threads; i++)
-		(void)pthread_join(r.hands[i].thread, NULL);
-	(void)pthread_cond_destroy(&r.done);
-	(void)pthread_cond_destroy(&r.todo);
-	(void)pthread_mutex_destroy(&r.lock);
-	for (size_t i = 0; i < r.n_hands; i++) {
-		for (struct chunk *c = r.hands[i].free, *next; c != NULL; c = next) {
-			next = c->next;
-			findings_done(&c->findings);
-			free(c->piece.bytes);
-			free(c);
-		}
-		rules_scratch_free(r.hands[i].scratch);
-	}
-	addrset_done(&r.addresses);
-	pending_free(r.decide.pending);
-	sessions_free(r.decide.sessions);
-	verdict_free(r.decide.verdict);
-	allowlist_free(r.allowlist);
-	greylist_free(r.decide.greylist);
+	end(&r);
 	return rc;
 }

@@ -21,7 +21,6 @@
 #include "store/store.h"
 
 enum {
-	REPLAY_THREADS_MAX = 16,
 	REPLAY_SLACK_S = 3600, /* how much a log may be out of order */
 	REPLAY_WORST_MAX = 40,
 };
@@ -39,7 +38,7 @@ struct replay_options {
 	int64_t from_s, until_s;
 	int year;                 /* of the first stamp without one; 0: from the file's own time */
 	bool leave_tail;          /* a last line without LF of a plain file is for the next time, else it counts */
-	unsigned threads;         /* 1..REPLAY_THREADS_MAX */
+	unsigned threads;         /* 1..WORKERS_THREADS_MAX */
 	enum progress_form progress;
 	const atomic_bool *stop; /* becomes true: store what is complete and return */
 };

@@ -24,6 +24,8 @@
 
 #include <cmocka.h>
 
+#include "replay/workers.h"
+
 extern char **environ;
 
 enum { PATHS_MAX = 512 }; /* in use at once */
@@ -363,7 +365,7 @@ static void test_counts(void **state)
 
 static void test_threads(void **state)
 {
-	static const unsigned threads[] = {1, 2, 3, 8, REPLAY_THREADS_MAX};
+	static const unsigned threads[] = {1, 2, 3, 8, WORKERS_THREADS_MAX};
 	struct text t = make_log(1, t0_s, 60000); /* some chunks */
 	struct text single = {NULL, 0, 0};
 	char *want = NULL;
