@@ -4,6 +4,7 @@
 #include "admin/inspect.h"
 #include "admin/record.h"
 #include "admin/unblock.h"
+#include "store/audit.h"
 #include "store/hits.h"
 
 int admin_record(const struct admin *o, const char *who, const char *what, const char *why_text,
@@ -13,7 +14,7 @@ int admin_record(const struct admin *o, const char *who, const char *what, const
 
 	if (rc < 0)
 		return rc;
-	rc = audit_add(o->audit, now_s, who, what, NULL, why_text, why);
+	rc = audit_add(o->store, now_s, who, what, NULL, why_text, why);
 	return store_finish(o->store, rc, why);
 }
 
@@ -31,7 +32,7 @@ void admin_resume(const struct admin *o, const struct protocol_request *r, unsig
 			return;
 		}
 		if (rc == 0)
-			rc = audit_add(o->audit, now_s, who, "resume", NULL, r->rule, &why);
+			rc = audit_add(o->store, now_s, who, "resume", NULL, r->rule, &why);
 		rc = store_finish(o->store, rc, &why);
 	}
 	if (rc < 0) {

@@ -24,7 +24,6 @@
 #include "control/protocol.h"
 #include "admin/problems.h"
 #include "pipeline/reconcile.h"
-#include "store/audit.h"
 #include "store/store.h"
 #include "verdict/verdict.h"
 
@@ -32,14 +31,15 @@ enum {
 	ADMIN_BLACK = 50,  /* score of a vote that names none */
 	ADMIN_WHITE = 100,
 	ADMIN_ALLOW_S = 31 * 86400, /* of an allowance by hand that names no time; what is for ever is configured */
+	ADMIN_NEWEST = 20000,   /* of all hits, and of all blocks, so many are read to find those of an address */
 	ADMIN_HITS_SHOWN = 20,
 	ADMIN_BLOCKS_SHOWN = 20,
+	ADMIN_LIST_SHOWN = 500, /* more than fit into an answer */
 	ADMIN_LIFTED_SHOWN = 100,
 };
 
 struct admin {
 	struct store *store;
-	struct audit *audit;
 	struct verdict *verdict;     /* at now_s: verdict_at */
 	struct reconcile *reconcile;       /* NULL: no daemon; only test is asked then */
 	const struct problems *problems; /* NULL: no daemon */

@@ -9,6 +9,7 @@
 #include "admin/standing.h"
 #include "store/blocks.h"
 #include "store/hits.h"
+#include "store/query.h"
 
 static const char manual_rule[] = "manual";
 static const char manual_reason[] = "blocked by hand";
@@ -159,7 +160,7 @@ void block_black(const struct admin *o, const struct protocol_request *r, const 
 		answer_error(answer, never);
 		return;
 	}
-	if ((rc = audit_white(o->audit, &r->net, now_s - o->config->block.window_s, &white_s, &why)) >= 0 &&
+	if ((rc = query_white(o->store, &r->net, now_s - o->config->block.window_s, &white_s, &why)) >= 0 &&
 	    (rc = store_begin(o->store, &why)) == 0) {
 		verdict_save(o->verdict, &r->net.addr);
 		if (white_s == 0)

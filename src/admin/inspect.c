@@ -5,10 +5,17 @@
 #include <string.h>
 
 #include "admin/standing.h"
+#include "store/query.h"
+
+/* Log lines wait for the reply. */
+static struct query_bound bound(size_t rows)
+{
+	return (struct query_bound){.rows = rows, .newest = ADMIN_NEWEST};
+}
 
 void inspect_list(const struct admin *o, int64_t now_s, struct answer *answer)
 {
-	struct audit_block b;
+	struct query_block b;
 	struct why why;
 	int64_t n = 0;
 	bool more = false;
@@ -16,23 +23,23 @@ void inspect_list(const struct admin *o, int64_t now_s, struct answer *answer)
 
 	answer_begin(answer);
 	answer_array(answer, "list");
-	for (audit_running(o->audit, now_s); (rc = audit_next_block(o->audit, &b, &why)) == 0; n++) {
+	for (query_active(o->store, now_s, bound(ADMIN_LIST_SHOWN)); (rc = query_next_block(o->store, &b, &why)) == 0; n++) {
 		if (!answer_has_room(answer)) {
 			more = true;
 			break;
 		}
 		answer_object(answer, NULL);
-		standing_say_net(answer, &b.block.net);
-		answer_time(answer, "since", b.block.since_s);
-		answer_time(answer, "until", b.block.until_s);
+		answer_text(answer, "address", b.address);
+		answer_time(answer, "since", b.since_s);
+		answer_time(answer, "until", b.until_s);
 		answer_text(answer, "rule", b.rule);
 		answer_text(answer, "reason", b.reason);
 		answer_text(answer, "category", b.category);
-		answer_number(answer, "offence", b.block.offence);
+		answer_number(answer, "offence", b.offence);
 		answer_number(answer, "knocks", b.knocks);
 		answer_close(answer);
 	}
-	audit_stop(o->audit);
+	query_stop(o->store);
 	answer_close(answer);
 	answer_number(answer, "shown", n);
 	answer_bool(answer, "more", more);
@@ -44,35 +51,34 @@ void inspect_list(const struct admin *o, int64_t now_s, struct answer *answer)
 static int say_blocks(const struct admin *o, const struct net *net, int64_t now_s, struct answer *answer,
                       struct why *why)
 {
-	struct audit_block b;
+	struct query_block b;
 	int rc;
 
 	answer_array(answer, "blocks");
-	for (audit_blocks(o->audit, net, ADMIN_BLOCKS_SHOWN);
-	     (rc = audit_next_block(o->audit, &b, why)) == 0 && answer_has_room(answer);) {
+	for (query_blocks(o->store, net, now_s, bound(ADMIN_BLOCKS_SHOWN));
+	     (rc = query_next_block(o->store, &b, why)) == 0 && answer_has_room(answer);) {
 		answer_object(answer, NULL);
-		answer_time(answer, "since", b.block.since_s);
-		answer_time(answer, "until", b.block.until_s);
-		answer_number(answer, "offence", b.block.offence);
-		answer_text(answer, "ended_by",
-		            b.ended_by != NULL || b.block.until_s > now_s ? b.ended_by : "expired");
+		answer_time(answer, "since", b.since_s);
+		answer_time(answer, "until", b.until_s);
+		answer_number(answer, "offence", b.offence);
+		answer_text(answer, "ended_by", b.ended_by);
 		answer_text(answer, "rule", b.rule);
 		answer_text(answer, "reason", b.reason);
 		answer_close(answer);
 	}
-	audit_stop(o->audit);
+	query_stop(o->store);
 	answer_close(answer);
 	return rc < 0 ? rc : 0;
 }
 
-static int say_hits(const struct admin *o, const struct addr *addr, struct answer *answer, struct why *why)
+static int say_hits(const struct admin *o, const struct net *net, struct answer *answer, struct why *why)
 {
-	struct audit_hit h;
+	struct query_hit h;
 	int rc;
 
 	answer_array(answer, "hits");
-	for (audit_hits(o->audit, addr, ADMIN_HITS_SHOWN);
-	     (rc = audit_next_hit(o->audit, &h, why)) == 0 && answer_has_room(answer);) {
+	for (query_hits(o->store, net, bound(ADMIN_HITS_SHOWN));
+	     (rc = query_next_hit(o->store, &h, why)) == 0 && answer_has_room(answer);) {
 		answer_object(answer, NULL);
 		answer_time(answer, "time", h.time_s);
 		answer_text(answer, "rule", h.rule);
@@ -82,7 +88,7 @@ static int say_hits(const struct admin *o, const struct addr *addr, struct answe
 		answer_text(answer, "text", h.text);
 		answer_close(answer);
 	}
-	audit_stop(o->audit);
+	query_stop(o->store);
 	answer_close(answer);
 	return rc < 0 ? rc : 0;
 }
@@ -98,7 +104,7 @@ void inspect_at(const struct admin *o, const struct protocol_request *r, int64_t
 	if (rc == 0 && r->verb == PROTOCOL_WHY) {
 		rc = say_blocks(o, &r->net, now_s, answer, &why);
 		if (rc == 0)
-			rc = say_hits(o, &r->net.addr, answer, &why);
+			rc = say_hits(o, &r->net, answer, &why);
 	}
 	if (rc < 0)
 		answer_error(answer, why.text);
@@ -146,23 +152,23 @@ void inspect_status(const struct admin *o, int64_t now_s, struct answer *answer)
 	const struct verdict_stat stat = verdict_stat(o->verdict);
 	const char *key, *value;
 	struct why ignored;
-	int64_t active = 0;
-	const int rc = audit_count_running(o->audit, now_s, &active, &ignored);
+	struct query_totals totals;
+	const int rc = query_totals(o->store, now_s, bound(0), &totals, &ignored);
 
 	answer_begin(answer);
 	if (o->problems != NULL)
 		say_problems(o->problems, answer);
 	if (rc >= 0)
-		answer_number(answer, "blocks_active", active);
+		answer_number(answer, "blocks_active", totals.blocks_active);
 	answer_number(answer, "addresses", (int64_t)stat.addresses);
 	answer_number(answer, "forgotten", (int64_t)stat.forgotten);
 	answer_number(answer, "braked", (int64_t)stat.braked);
 	answer_number(answer, "suspended", (int64_t)stat.suspended);
 	answer_number(answer, "earned", (int64_t)stat.earned);
 	if (rc >= 0)
-		for (audit_said(o->audit);
-		     audit_next_said(o->audit, &key, &value, &ignored) == 0 && answer_has_room(answer);)
+		for (query_all_said(o->store);
+		     query_next_said(o->store, &key, &value, &ignored) == 0 && answer_has_room(answer);)
 			say_said(answer, key, value);
-	audit_stop(o->audit);
+	query_stop(o->store);
 	answer_end(answer);
 }

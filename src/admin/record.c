@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "store/audit.h"
 #include "store/hits.h"
 
 const char record_black_rule[] = "vote-black";
@@ -49,10 +50,8 @@ int record_finish(const struct admin *o, const struct protocol_request *r, const
                   int rc, struct why *why)
 {
 	if (rc == 0)
-		rc = audit_add(o->audit, now_s, who, protocol_verb_text(r->verb),
+		rc = audit_add(o->store, now_s, who, protocol_verb_text(r->verb),
 		              r->verb == PROTOCOL_UNBLOCK_ALL ? NULL : &r->net, r->reason, why);
-	if (rc != 0)
-		audit_stop(o->audit);
 	return store_finish(o->store, rc, why);
 }
 

@@ -6,6 +6,7 @@
 #include "admin/running.h"
 #include "base/duration.h"
 #include "base/localaddrs.h"
+#include "store/query.h"
 
 /*
  * The kernel has lists for networks of some lengths only; others are there as several of the next longer one
@@ -119,13 +120,13 @@ void standing_say_net(struct answer *answer, const struct net *net)
 }
 
 /* "allowed (by hand) until 2026-11-28T20:00:00Z, as 192.0.2.0/24: a customer" */
-static void write_allowance(const struct audit_allowance *a, char out[static WHY_MAX])
+static void write_allowance(const struct query_allowance *a, char out[static WHY_MAX])
 {
 	char until[TIME_TEXT_MAX];
 
 	time_text(a->until_s, until);
 	(void)snprintf(out, WHY_MAX, "allowed (%s) until %s, as %s%s%s", a->cause, until, a->address,
-	               a->why[0] != '\0' ? ": " : "", a->why);
+	               a->reason[0] != '\0' ? ": " : "", a->reason);
 }
 
 /* Blocked, until when, by which block; or how far from it. */
@@ -135,13 +136,13 @@ int standing_say(const struct admin *o, const struct net *net, int64_t now_s, st
 	const struct verdict_look view = verdict_look(o->verdict, &net->addr);
 	const char *const never = standing_never(o, net);
 	char text[NET_TEXT_MAX], sentence[WHY_MAX];
-	struct audit_allowance allowance;
+	struct query_allowance allowance;
 	struct block block = {0};
 	bool blocked;
 	int rc;
 
 	if ((rc = standing_find(o, net, now_s, &blocked, &block, why)) < 0 ||
-	    (rc = audit_allowance(o->audit, net, now_s, &allowance, why)) < 0)
+	    (rc = query_allowance(o->store, net, now_s, &allowance, why)) < 0)
 		return rc;
 	(void)net_text(&block.net, text);
 	answer_bool(answer, "blocked", blocked);

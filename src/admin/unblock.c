@@ -9,6 +9,7 @@
 #include "admin/running.h"
 #include "admin/standing.h"
 #include "store/blocks.h"
+#include "store/query.h"
 #include "store/reputation.h"
 
 static void unblock_now(const struct admin *o, const struct running_list *lifted, struct admin_todo *todo)
@@ -31,7 +32,7 @@ static void unblock_now(const struct admin *o, const struct running_list *lifted
 	free(nets);
 }
 
-static bool is_of(const struct audit_allowance *allowance, const struct net *net)
+static bool is_of(const struct query_allowance *allowance, const struct net *net)
 {
 	char text[NET_TEXT_MAX];
 
@@ -96,10 +97,10 @@ static int write_lift(const struct admin *o, const struct protocol_request *r, c
 static void allow(const struct admin *o, const struct protocol_request *r, int64_t now_s)
 {
 	int64_t until_s = allowed_until(r, now_s);
-	struct audit_allowance longest;
+	struct query_allowance longest;
 	struct why ignored;
 
-	if (audit_allowance(o->audit, &r->net, now_s, &longest, &ignored) == 0 && longest.until_s > until_s &&
+	if (query_allowance(o->store, &r->net, now_s, &longest, &ignored) == 0 && longest.until_s > until_s &&
 	    is_of(&longest, &r->net))
 		until_s = longest.until_s;
 	verdict_allow_earned(o->verdict, &r->net, 0); /* a longer one by hand was replaced */
@@ -167,7 +168,7 @@ void unblock_run(const struct admin *o, const struct protocol_request *r, const 
 }
 
 /* Why there is nothing to end. */
-static void say_no_allowance(const struct audit_allowance *around, struct answer *answer)
+static void say_no_allowance(const struct query_allowance *around, struct answer *answer)
 {
 	char sentence[WHY_MAX];
 
@@ -183,9 +184,9 @@ static void say_no_allowance(const struct audit_allowance *around, struct answer
 void unblock_allowance(const struct admin *o, const struct protocol_request *r, const char *who, int64_t now_s,
                     struct answer *answer)
 {
-	struct audit_allowance allowance;
+	struct query_allowance allowance;
 	struct why why;
-	int rc = audit_allowance(o->audit, &r->net, now_s, &allowance, &why);
+	int rc = query_allowance(o->store, &r->net, now_s, &allowance, &why);
 
 	if (rc == STORE_NONE || (rc == 0 && !is_of(&allowance, &r->net))) {
 		say_no_allowance(rc == 0 ? &allowance : NULL, answer);

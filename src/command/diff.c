@@ -78,7 +78,7 @@ static bool is_alike(const struct query_blocked *a, const struct query_blocked *
 }
 
 /* Both walks go by address: one pass. */
-static int compare(struct query *replayed, struct query *remembered, int64_t from_s, int64_t until_s,
+static int compare(struct store *replayed, struct store *remembered, int64_t from_s, int64_t until_s,
                    struct differences *d, struct why *why)
 {
 	struct query_blocked a, b;
@@ -157,14 +157,9 @@ static void print_one(const struct difference *d, const struct difference *befor
 int diff_print(struct store *replayed, struct store *remembered, const struct diff_request *q, int64_t *ret_n,
                struct why *why)
 {
-	struct query *a = NULL, *b = NULL;
 	struct differences d = {0};
-	int rc = query_open(replayed, &a, why);
+	const int rc = compare(replayed, remembered, q->from_s, q->until_s, &d, why);
 
-	if (rc == 0)
-		rc = query_open(remembered, &b, why);
-	if (rc == 0)
-		rc = compare(a, b, q->from_s, q->until_s, &d, why);
 	if (d.n > 0)
 		qsort(d.list, d.n, sizeof *d.list, by_kind_and_rule);
 	for (size_t i = 0; i < d.n; i++) {
@@ -185,7 +180,5 @@ int diff_print(struct store *replayed, struct store *remembered, const struct di
 		free(d.list[i].database.reason);
 	}
 	free(d.list);
-	query_close(b);
-	query_close(a);
 	return rc;
 }

@@ -97,37 +97,37 @@ static void look_at_logs(const struct config *config, struct health *h)
 		}
 }
 
-static const char *said(struct query *query, const char *key)
+static const char *said(struct store *store, const char *key)
 {
 	struct why ignored; /* what cannot be read is not known */
 	const char *text = NULL;
 
-	return query_said(query, key, &text, &ignored) == 0 && text != NULL ? text : "";
+	return query_said(store, key, &text, &ignored) == 0 && text != NULL ? text : "";
 }
 
 /* What the daemon wrote down when it last could. */
-static void look_at_state(struct query *query, struct health *h)
+static void look_at_state(struct store *store, struct health *h)
 {
 	struct why what;
 
-	if (said(query, "rules_fault")[0] != '\0')
-		add(h, PROBLEMS_RULES, 0, said(query, "rules_fault"), NULL);
-	if (strtoll(said(query, "refused"), NULL, 10) > 0) {
+	if (said(store, "rules_fault")[0] != '\0')
+		add(h, PROBLEMS_RULES, 0, said(store, "rules_fault"), NULL);
+	if (strtoll(said(store, "refused"), NULL, 10) > 0) {
 		(void)why_set(&what, ENOSPC, "the kernel does not hold entries of blocks; the first: %s",
-		              said(query, "refused_why"));
+		              said(store, "refused_why"));
 		add(h, PROBLEMS_REFUSED, 0, what.text, NULL);
 	}
 }
 
 /* --- what only the database has --- */
 
-static void look_at_suspended(struct query *query, struct health *h)
+static void look_at_suspended(struct store *store, struct health *h)
 {
 	struct query_suspension s;
 	struct why what, remedy;
 
-	query_suspensions(query);
-	while (query_next_suspension(query, &s, &what) == 0) {
+	query_suspensions(store);
+	while (query_next_suspension(store, &s, &what) == 0) {
 		(void)why_set(&what, EINVAL, "rule %s is suspended and blocks nobody: %s", s.rule, s.why);
 		(void)why_set(&remedy, EINVAL, "find out why, then 'watchforspammers resume %s'", s.rule);
 		add(h, PROBLEMS_SUSPENDED, s.since_s, what.text, remedy.text);
@@ -143,14 +143,14 @@ static bool is_configured(const struct config *config, const char *path)
 }
 
 /* Logs that can be read, and never a line in any of them: they are others than the mail server writes. */
-static void look_for_silence(const struct config *config, struct query *query, struct health *h)
+static void look_for_silence(const struct config *config, struct store *store, struct health *h)
 {
 	struct query_log log;
 	struct why ignored;
 	int64_t lines = 0;
 
-	query_logs(query);
-	while (query_next_log(query, &log, &ignored) == 0)
+	query_logs(store);
+	while (query_next_log(store, &log, &ignored) == 0)
 		lines += is_configured(config, log.path) ? log.lines : 0;
 	if (lines == 0 && !has(h, PROBLEMS_LOG))
 		add(h, PROBLEMS_SILENT, 0, "no log has had a line yet", NULL);
@@ -181,7 +181,7 @@ static void sort(struct health *h, size_t n_logs)
 		}
 }
 
-void health_gather(const struct config *config, const char *config_error, struct query *query,
+void health_gather(const struct config *config, const char *config_error, struct store *store,
                    const char *database_error, struct health *ret)
 {
 	struct why why = {""};
@@ -196,15 +196,15 @@ void health_gather(const struct config *config, const char *config_error, struct
 		add(ret, PROBLEMS_UNKNOWN, 0, why.text, NULL);
 	if (!ret->asked)
 		look_at_logs(config, ret);
-	if (!ret->asked && query != NULL)
-		look_at_state(query, ret);
+	if (!ret->asked && store != NULL)
+		look_at_state(store, ret);
 	if (config_error[0] != '\0' && !has(ret, PROBLEMS_CONFIG))
 		add(ret, PROBLEMS_CONFIG, 0, config_error, NULL);
-	if (query != NULL) {
-		look_at_suspended(query, ret);
-		look_for_silence(config, query, ret);
-		if (said(query, "database_fault")[0] != '\0')
-			add(ret, PROBLEMS_LOST, 0, said(query, "database_fault"), NULL);
+	if (store != NULL) {
+		look_at_suspended(store, ret);
+		look_for_silence(config, store, ret);
+		if (said(store, "database_fault")[0] != '\0')
+			add(ret, PROBLEMS_LOST, 0, said(store, "database_fault"), NULL);
 	} else {
 		add(ret, PROBLEMS_UNKNOWN, 0, database_error, NULL);
 	}

@@ -31,8 +31,8 @@ enum health_level {
 	HEALTH_UNKNOWN,
 };
 
-/* config_error: "" for none. query: NULL when the database cannot be read, database_error why. */
-void health_gather(const struct config *config, const char *config_error, struct query *query,
+/* config_error: "" for none. store: NULL when the database cannot be read, database_error why. */
+void health_gather(const struct config *config, const char *config_error, struct store *store,
                    const char *database_error, struct health *ret);
 
 /* The worst of all; when nothing is critical, but much is not known: unknown. */

@@ -10,7 +10,9 @@
 #include "command/show.h"
 #include "store/query.h"
 
-static void print_json(const struct query_active *a)
+static const struct query_bound everything = {0, 0};
+
+static void print_json(const struct query_block *a)
 {
 	command_print_json(json_pack("{s:s, s:o, s:o, s:s, s:s, s:s, s:I, s:I, s:I, s:o}", "address", a->address, "since",
 	                             command_json_time(a->since_s), "until", command_json_time(a->until_s), "rule", a->rule,
@@ -19,24 +21,24 @@ static void print_json(const struct query_active *a)
 }
 
 /* Rules that are suspended: who they would have blocked is missing above. */
-static int print_suspended(struct query *query, struct why *why)
+static int print_suspended(struct store *store, struct why *why)
 {
 	struct query_suspension s;
 	int rc;
 
-	query_suspensions(query);
-	while ((rc = query_next_suspension(query, &s, why)) == 0)
+	query_suspensions(store);
+	while ((rc = query_next_suspension(store, &s, why)) == 0)
 		(void)printf("rule %s is SUSPENDED and blocks nobody: %s; 'watchforspammers resume %s'\n", s.rule, s.why, s.rule);
 	return rc < 0 ? rc : 0;
 }
 
 /* Which ports the daemon closes to them; what it did not say is not known. */
-static void print_ports(struct query *query)
+static void print_ports(struct store *store)
 {
 	const char *ports = NULL;
 	struct why ignored;
 
-	if (query_said(query, "ports", &ports, &ignored) == 0 && ports != NULL)
+	if (query_said(store, "ports", &ports, &ignored) == 0 && ports != NULL)
 		(void)printf("ports closed to them: %s\n", strcmp(ports, "none") == 0 ? "as your own rules say" : ports);
 }
 
@@ -47,7 +49,7 @@ struct widths {
 };
 
 /* "in 9m41s" */
-static void until_text(const struct query_active *a, int64_t now_s, char out[static DURATION_TEXT_MAX + 3])
+static void until_text(const struct query_block *a, int64_t now_s, char out[static DURATION_TEXT_MAX + 3])
 {
 	char left[DURATION_TEXT_MAX];
 
@@ -61,15 +63,15 @@ static void widen(int *width, size_t columns)
 		*width = (int)columns; /* columns of a screen */
 }
 
-static int measure(struct query *query, int64_t now_s, struct widths *ret, struct why *why)
+static int measure(struct store *store, int64_t now_s, struct widths *ret, struct why *why)
 {
-	struct query_active a;
+	struct query_block a;
 	char text[DURATION_TEXT_MAX + 3];
 	int rc;
 
 	*ret = (struct widths){0, sizeof "ADDRESS" - 1, sizeof "UNTIL" - 1, sizeof "HITS" - 1, sizeof "DROPPED" - 1, sizeof "RULE" - 1};
-	query_active(query, now_s);
-	while ((rc = query_next_active(query, &a, why)) == 0) {
+	query_active(store, now_s, everything);
+	while ((rc = query_next_block(store, &a, why)) == 0) {
 		until_text(&a, now_s, text);
 		widen(&ret->address, strlen(a.address));
 		widen(&ret->until, strlen(text));
@@ -81,7 +83,7 @@ static int measure(struct query *query, int64_t now_s, struct widths *ret, struc
 	return rc < 0 ? rc : 0;
 }
 
-static void print_row(const struct query_active *a, int64_t now_s, const struct widths *w)
+static void print_row(const struct query_block *a, int64_t now_s, const struct widths *w)
 {
 	enum { REASON_MIN = 10 };
 	const size_t used = (size_t)(w->address + w->until + w->hits + w->knocks + w->rule) + 5 * sizeof "  " - 5;
@@ -95,11 +97,11 @@ static void print_row(const struct query_active *a, int64_t now_s, const struct 
 	(void)putchar('\n');
 }
 
-static int print_active(struct query *query, int64_t now_s, bool json, struct why *why)
+static int print_active(struct store *store, int64_t now_s, bool json, struct why *why)
 {
-	struct query_active a;
+	struct query_block a;
 	struct widths w;
-	int rc = measure(query, now_s, &w, why);
+	int rc = measure(store, now_s, &w, why);
 
 	if (rc < 0)
 		return rc;
@@ -108,14 +110,14 @@ static int print_active(struct query *query, int64_t now_s, bool json, struct wh
 	else if (!json)
 		(void)printf("%-*s  %-*s  %*s  %*s  %-*s  REASON\n", w.address, "ADDRESS", w.until, "UNTIL", w.hits, "HITS", w.knocks,
 		             "DROPPED", w.rule, "RULE");
-	query_active(query, now_s);
-	while ((rc = query_next_active(query, &a, why)) == 0)
+	query_active(store, now_s, everything);
+	while ((rc = query_next_block(store, &a, why)) == 0)
 		if (json)
 			print_json(&a);
 		else
 			print_row(&a, now_s, &w);
 	if (rc == STORE_NONE && !json && w.n > 0)
-		print_ports(query);
+		print_ports(store);
 	return rc < 0 ? rc : 0;
 }
 
@@ -124,7 +126,6 @@ int command_list(int argc, char **argv, const struct command_env *env)
 	int status = COMMAND_DONE;
 	struct config *config = NULL;
 	struct store *store = NULL;
-	struct query *query = NULL;
 	struct why why;
 
 	if (argc > 1)
@@ -135,21 +136,16 @@ int command_list(int argc, char **argv, const struct command_env *env)
 	daemon_warn_stopped(config);
 	if ((store = command_database(config)) == NULL)
 		goto out;
-	if (query_open(store, &query, &why) < 0) {
+	if (print_active(store, clock_unix_s(), env->json, &why) < 0) {
 		(void)command_fail(COMMAND_SYSTEM, &why);
 		goto out;
 	}
-	if (print_active(query, clock_unix_s(), env->json, &why) < 0) {
-		(void)command_fail(COMMAND_SYSTEM, &why);
-		goto out;
-	}
-	if (!env->json && print_suspended(query, &why) < 0) {
+	if (!env->json && print_suspended(store, &why) < 0) {
 		(void)command_fail(COMMAND_SYSTEM, &why);
 		goto out;
 	}
 	status = COMMAND_DONE;
 out:
-	query_close(query);
 	store_close(store);
 	config_free(config);
 	return status;

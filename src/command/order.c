@@ -325,8 +325,7 @@ static int ask_database(const struct order *o, const struct config *config, cons
 	answer = alloc_raw(1, sizeof *answer, "a request");
 	if ((admin.store = command_database(config)) == NULL)
 		goto out;
-	if (audit_open(admin.store, &admin.audit, &why) < 0 ||
-	    restore_verdict(admin.store, config, NULL, allowlist, true, now_s, &verdict, &why) < 0) {
+	if (restore_verdict(admin.store, config, NULL, allowlist, true, now_s, &verdict, &why) < 0) {
 		(void)command_fail(COMMAND_SYSTEM, &why);
 		goto out;
 	}
@@ -336,7 +335,6 @@ static int ask_database(const struct order *o, const struct config *config, cons
 	answer->text[answer->len - 1] = '\0'; /* the newline */
 	status = take_answer(o, answer->text, env);
 out:
-	audit_close(admin.audit);
 	verdict_free(verdict);
 	store_close(admin.store);
 	allowlist_free(allowlist);

@@ -41,32 +41,32 @@ static int64_t lag(const char *path, int64_t position)
 	return stat(path, &st) == 0 && st.st_size > position ? st.st_size - position : 0;
 }
 
-static int64_t said_number(struct query *query, const char *key)
+static int64_t said_number(struct store *store, const char *key)
 {
 	struct why ignored; /* what cannot be read is not known */
 	const char *text = NULL;
 
-	return query_said(query, key, &text, &ignored) == 0 && text != NULL ? strtoll(text, NULL, 10) : 0;
+	return query_said(store, key, &text, &ignored) == 0 && text != NULL ? strtoll(text, NULL, 10) : 0;
 }
 
 /* A sentence; null when it said none. */
-static json_t *said_text(struct query *query, const char *key)
+static json_t *said_text(struct store *store, const char *key)
 {
 	struct why ignored;
 	const char *text = NULL;
 
-	if (query_said(query, key, &text, &ignored) < 0 || text == NULL || *text == '\0')
+	if (query_said(store, key, &text, &ignored) < 0 || text == NULL || *text == '\0')
 		return json_null();
 	return command_json_text((struct span){text, strlen(text)});
 }
 
-static int gather_logs(struct query *query, struct status *s, struct why *why)
+static int gather_logs(struct store *store, struct status *s, struct why *why)
 {
 	struct query_log log;
 	int rc;
 
-	query_logs(query);
-	while ((rc = query_next_log(query, &log, why)) == 0)
+	query_logs(store);
+	while ((rc = query_next_log(store, &log, why)) == 0)
 		for (size_t i = 0; i < s->n_logs; i++)
 			if (strcmp(s->logs[i].path, log.path) == 0)
 				s->logs[i] = (struct log_state){.path = s->logs[i].path,
@@ -80,13 +80,13 @@ static int gather_logs(struct query *query, struct status *s, struct why *why)
 }
 
 /* Each network that is blocked, and the kernel's list that holds it. */
-static int gather_prefixes(struct query *query, const struct config *config, json_t *prefixes, struct why *why)
+static int gather_prefixes(struct store *store, const struct config *config, json_t *prefixes, struct why *why)
 {
 	const char *text;
 	int rc;
 
-	query_prefixes(query, clock_unix_s());
-	while ((rc = query_next_prefix(query, &text, why)) == 0) {
+	query_prefixes(store, clock_unix_s(), (struct query_bound){0});
+	while ((rc = query_next_prefix(store, &text, why)) == 0) {
 		const char *const slash = strchr(text, '/');
 		const bool four = strchr(text, ':') == NULL;
 		const long length = slash == NULL ? 0 : strtol(slash + 1, NULL, 10);
@@ -101,38 +101,38 @@ static int gather_prefixes(struct query *query, const struct config *config, jso
 	return rc < 0 ? rc : 0;
 }
 
-static int gather_suspended(struct query *query, json_t *suspended, struct why *why)
+static int gather_suspended(struct store *store, json_t *suspended, struct why *why)
 {
 	struct query_suspension s;
 	int rc;
 
-	query_suspensions(query);
-	while ((rc = query_next_suspension(query, &s, why)) == 0)
+	query_suspensions(store);
+	while ((rc = query_next_suspension(store, &s, why)) == 0)
 		(void)json_array_append_new(suspended, json_pack("{s:s, s:o, s:s}", "rule", s.rule, "since",
 		                                                 command_json_time(s.since_s), "why", s.why));
 	return rc < 0 ? rc : 0;
 }
 
-static int gather(struct query *query, struct status *s, struct why *why)
+static int gather(struct store *store, struct status *s, struct why *why)
 {
-	int rc = gather_logs(query, s, why);
+	int rc = gather_logs(store, s, why);
 
 	if (rc == 0)
-		rc = query_totals(query, clock_unix_s(), &s->totals, why);
+		rc = query_totals(store, clock_unix_s(), (struct query_bound){0}, &s->totals, why);
 	if (rc == 0)
-		rc = gather_prefixes(query, s->config, s->prefixes, why);
+		rc = gather_prefixes(store, s->config, s->prefixes, why);
 	if (rc == 0)
-		rc = gather_suspended(query, s->suspended, why);
-	s->capacity = said_number(query, "capacity");
-	s->drift = said_number(query, "drift");
-	s->last_sync_at = said_number(query, "last_sync_at");
-	s->tracked = said_number(query, "tracked");
-	s->forgotten = said_number(query, "forgotten");
-	s->braked = said_number(query, "braked");
-	s->refused = said_number(query, "refused");
-	s->rules_fault = said_text(query, "rules_fault");
-	s->refused_why = said_text(query, "refused_why");
-	s->ports = said_text(query, "ports");
+		rc = gather_suspended(store, s->suspended, why);
+	s->capacity = said_number(store, "capacity");
+	s->drift = said_number(store, "drift");
+	s->last_sync_at = said_number(store, "last_sync_at");
+	s->tracked = said_number(store, "tracked");
+	s->forgotten = said_number(store, "forgotten");
+	s->braked = said_number(store, "braked");
+	s->refused = said_number(store, "refused");
+	s->rules_fault = said_text(store, "rules_fault");
+	s->refused_why = said_text(store, "refused_why");
+	s->ports = said_text(store, "ports");
 	return rc;
 }
 
@@ -290,17 +290,12 @@ static int print_check(const struct status *s)
 
 /* --- the command --- */
 
-/* Opens and reads the database; -errno with a sentence when not all could be read. *ret_query: for the caller to use. */
-static int read_database(const struct config *config, struct store **ret_store, struct query **ret_query,
-                         struct status *s, struct why *why)
+/* Opens and reads the database; -errno with a sentence when not all could be read. *ret: for the caller to use. */
+static int read_database(const struct config *config, struct store **ret, struct status *s, struct why *why)
 {
-	int rc = command_open_database(config, ret_store, why);
+	const int rc = command_open_database(config, ret, why);
 
-	if (rc == 0)
-		rc = query_open(*ret_store, ret_query, why);
-	if (rc == 0)
-		rc = gather(*ret_query, s, why);
-	return rc;
+	return rc == 0 ? gather(*ret, s, why) : rc;
 }
 
 static int answer(const struct status *s, bool check, const struct command_env *env, int rc, const struct why *why)
@@ -348,15 +343,13 @@ static int run(const struct config *config, const char *config_error, bool check
 {
 	struct status *const s = alloc_raw(1, sizeof *s, "the status"); /* large for a stack */
 	struct store *store = NULL;
-	struct query *query = NULL;
 	int status, rc;
 	struct why why;
 
 	status_init(s, config);
-	rc = read_database(config, &store, &query, s, &why);
-	health_gather(config, config_error, rc == 0 ? query : NULL, rc < 0 ? why.text : "", &s->health);
+	rc = read_database(config, &store, s, &why);
+	health_gather(config, config_error, rc == 0 ? store : NULL, rc < 0 ? why.text : "", &s->health);
 	status = answer(s, check, env, rc, &why);
-	query_close(query);
 	store_close(store);
 	status_done(s);
 	free(s);

@@ -9,7 +9,6 @@
 #include "command/command.h"
 #include "control/protocol.h"
 #include "command/show.h"
-#include "store/audit.h"
 #include "store/query.h"
 
 enum {
@@ -27,7 +26,7 @@ struct request {
 struct known {
 	json_t *hits, *blocks;
 	bool allowed; /* for a while, as allowance says */
-	struct audit_allowance allowance;
+	struct query_allowance allowance;
 	int64_t until_s; /* of a running block; 0: none */
 };
 
@@ -41,18 +40,13 @@ static bool covers(const char *block, const struct net *net)
 
 static int find_allowance(struct store *store, const struct request *q, struct known *ret, struct why *why)
 {
-	struct audit *audit;
-	int rc = audit_open(store, &audit, why);
+	const int rc = query_allowance(store, &q->net, clock_unix_s(), &ret->allowance, why);
 
-	if (rc < 0)
-		return rc;
-	rc = audit_allowance(audit, &q->net, clock_unix_s(), &ret->allowance, why);
 	ret->allowed = rc == 0;
-	audit_close(audit);
 	return rc < 0 ? rc : 0;
 }
 
-static int gather(struct store *store, struct query *query, const struct request *q, size_t n_max, struct known *ret, struct why *why)
+static int gather(struct store *store, const struct request *q, size_t n_max, struct known *ret, struct why *why)
 {
 	struct query_block b;
 	struct query_hit h;
@@ -60,16 +54,16 @@ static int gather(struct store *store, struct query *query, const struct request
 
 	ret->hits = json_array();
 	ret->blocks = json_array();
-	query_hits(query, &q->net, n_max);
-	while ((rc = query_next_hit(query, &h, why)) == 0)
+	query_hits(store, &q->net, (struct query_bound){.rows = n_max});
+	while ((rc = query_next_hit(store, &h, why)) == 0)
 		(void)json_array_append_new(
 			ret->hits, json_pack("{s:o, s:s, s:I, s:s?, s:s, s:I, s:s, s:s, s:s}", "time", command_json_time(h.time_s),
 		                             "rule", h.rule, "score", (json_int_t)h.score, "detail", h.detail, "file", h.file,
 		                             "offset", (json_int_t)h.offset, "text", h.text, "reason", h.reason, "address", h.address));
 	if (rc < 0)
 		return rc;
-	query_blocks(query, &q->net, q->net.len == 128 ? 0 : n_max, clock_unix_s());
-	while ((rc = query_next_block(query, &b, why)) == 0) {
+	query_blocks(store, &q->net, clock_unix_s(), (struct query_bound){.rows = q->net.len == 128 ? 0 : n_max});
+	while ((rc = query_next_block(store, &b, why)) == 0) {
 		(void)json_array_append_new(
 			ret->blocks, json_pack("{s:o, s:o, s:I, s:s?, s:s, s:s, s:s, s:I, s:o}", "since", command_json_time(b.since_s),
 		                               "until", command_json_time(b.until_s), "offence", (json_int_t)b.offence, "ended_by",
@@ -138,7 +132,7 @@ static void print_text(const struct request *q, const struct known *k, bool utc)
 
 		time_local_text(k->allowance.until_s, utc, until);
 		(void)printf("allowed (%s) until %s, as %s%s%s\n", k->allowance.cause, until, k->allowance.address,
-		             k->allowance.why[0] != '\0' ? ": " : "", k->allowance.why);
+		             k->allowance.reason[0] != '\0' ? ": " : "", k->allowance.reason);
 	}
 	if (json_array_size(k->blocks) > 0)
 		(void)printf("\nblocks, newest first\n");
@@ -152,11 +146,11 @@ static void print_text(const struct request *q, const struct known *k, bool utc)
 		(void)printf("  ... --all shows all\n");
 }
 
-static int answer(struct store *store, struct query *query, const struct request *q, const struct command_env *env, struct why *why)
+static int answer(struct store *store, const struct request *q, const struct command_env *env, struct why *why)
 {
 	struct known known = {0};
 	const size_t json_max = q->net.len == 128 ? 0 : JSON_MAX;
-	const int rc = gather(store, query, q, q->all ? 0 : env->json ? json_max : HITS_SHOWN, &known, why);
+	const int rc = gather(store, q, q->all ? 0 : env->json ? json_max : HITS_SHOWN, &known, why);
 	bool any = false;
 
 	if (rc == 0) {
@@ -187,7 +181,6 @@ int command_why(int argc, char **argv, const struct command_env *env)
 	const char *word = NULL;
 	struct config *config;
 	struct store *store = NULL;
-	struct query *query = NULL;
 	struct why why;
 
 	for (int i = 1; i < argc; i++) {
@@ -209,11 +202,8 @@ int command_why(int argc, char **argv, const struct command_env *env)
 		return status;
 	if ((store = command_database(config)) == NULL)
 		status = COMMAND_SYSTEM;
-	else if (query_open(store, &query, &why) < 0)
-		status = command_fail(COMMAND_SYSTEM, &why);
 	else
-		status = answer(store, query, &q, env, &why);
-	query_close(query);
+		status = answer(store, &q, env, &why);
 	store_close(store);
 	config_free(config);
 	return status;

@@ -55,7 +55,6 @@ enum snippet {
 struct engine {
 	struct live live;
 	struct store *store;
-	struct audit *audit;
 	struct pending *pending;
 	struct sources *logs;
 	struct client client;
@@ -582,7 +581,7 @@ static void turn(struct engine *e)
 		sources_look(e->logs); /* awake anyway */
 	}
 	if (clock_steady_ms() >= e->purge_at)
-		e->purge_at = clock_steady_ms() + housekeeping_slice(&e->housekeeping, e->store, e->audit, e->live.config, clock_unix_s());
+		e->purge_at = clock_steady_ms() + housekeeping_slice(&e->housekeeping, e->store, e->live.config, clock_unix_s());
 	if (!e->stop && !e->store_failed && clock_steady_ms() >= e->floods_at)
 		take_floods(e);
 	feed_watchdog(e);
@@ -717,7 +716,7 @@ static int open_database(struct engine *e, const struct config *config, struct w
 {
 	int rc = store_open(config->database.path, STORE_WRITE, &e->store, why);
 
-	if (rc < 0 || (rc = audit_open(e->store, &e->audit, why)) < 0)
+	if (rc < 0)
 		return rc;
 	e->pending = pending_new(e->store);
 	if ((rc = live_load(&e->live, e->store, e->pending, why)) < 0)
@@ -729,11 +728,9 @@ static void close_database(struct engine *e)
 {
 	sources_free(e->logs);
 	pending_free(e->pending);
-	audit_close(e->audit);
 	store_close(e->store);
 	e->logs = NULL;
 	e->pending = NULL;
-	e->audit = NULL;
 	e->store = NULL;
 }
 
@@ -785,7 +782,7 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 	/* Half of the seconds of root's rules, which a reload does not change; at most 7 days. */
 	e->reconcile = reconcile_new(e->store, &e->client, (uint8_t)config->block.ip6_prefix,
 	                       (uint32_t)(config->firewall.seconds / 2), clock_unix_s());
-	requests_init(&e->requests, &e->live, e->store, e->audit, e->reconcile, &e->problems, &e->events);
+	requests_init(&e->requests, &e->live, e->store, e->reconcile, &e->problems, &e->events);
 	log_line(LOG_NOTICE, "%s, %zu %s, database %s", rules_size_text(e->live.rules, rules), config->n_logs, plural((int64_t)config->n_logs, "log", "logs"),
 	         config->database.path);
 	*ret = e;
@@ -801,7 +798,6 @@ void engine_free(struct engine *e)
 	sources_free(e->logs);
 	live_done(&e->live);
 	pending_free(e->pending);
-	audit_close(e->audit);
 	store_close(e->store);
 	if (e->signal_fd >= 0)
 		(void)close(e->signal_fd);

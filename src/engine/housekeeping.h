@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #include "config.h"
-#include "store/audit.h"
 #include "store/store.h"
 
 /* Zeroed at the start. */
@@ -19,7 +18,7 @@ struct housekeeping {
 };
 
 /* One slice. Returns how many milliseconds later the next is due; an error of the database is no reason to hurry. */
-int64_t housekeeping_slice(struct housekeeping *housekeeping, struct store *store, struct audit *audit, const struct config *config,
+int64_t housekeeping_slice(struct housekeeping *housekeeping, struct store *store, const struct config *config,
                     int64_t now_s);
 
 #endif

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "pipeline/pending.h"
 
-void requests_init(struct requests *r, struct live *live, struct store *store, struct audit *audit,
+void requests_init(struct requests *r, struct live *live, struct store *store,
                    struct reconcile *reconcile, const struct problems *problems, struct events *events)
 {
 	const struct config *const c = live->config;
@@ -22,7 +22,6 @@ void requests_init(struct requests *r, struct live *live, struct store *store, s
 
 	*r = (struct requests){.live = live,
 	                       .store = store,
-	                       .audit = audit,
 	                       .reconcile = reconcile,
 	                       .problems = problems,
 	                       .events = events};
@@ -43,7 +42,6 @@ void requests_done(struct requests *r)
 struct admin requests_orders(const struct requests *r)
 {
 	return (struct admin){.store = r->store,
-	                       .audit = r->audit,
 	                       .verdict = r->live->verdict,
 	                       .reconcile = r->reconcile,
 	                       .problems = r->problems,

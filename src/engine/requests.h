@@ -18,7 +18,6 @@ struct requests {
 	struct control *control; /* NULL: no socket could be opened, or none is wanted */
 	struct live *live;
 	struct store *store;
-	struct audit *audit;
 	struct reconcile *reconcile;
 	const struct problems *problems;
 	struct events *events;
@@ -26,7 +25,7 @@ struct requests {
 };
 
 /* Opens the socket; without it the main job is done all the same, so a fault is only logged. All is borrowed. */
-void requests_init(struct requests *requests, struct live *live, struct store *store, struct audit *audit,
+void requests_init(struct requests *requests, struct live *live, struct store *store,
                    struct reconcile *reconcile, const struct problems *problems, struct events *events);
 
 /* What orders are carried out on. */

@@ -5,9 +5,9 @@
 #include <sys/random.h>
 
 #include "base/alloc.h"
-#include "store/audit.h"
 #include "store/blocks.h"
 #include "store/hits.h"
+#include "store/query.h"
 #include "store/reputation.h"
 
 enum {
@@ -118,14 +118,11 @@ struct unblocked {
 static int restore_unblocked(struct store *store, struct verdict *v, int64_t since_s, int64_t now_s,
                             struct unblocked *ret, struct why *why)
 {
-	struct audit *audit;
 	struct net net;
 	int64_t at_s;
-	int rc = audit_open(store, &audit, why);
+	int rc;
 
-	if (rc < 0)
-		return rc;
-	for (audit_unblocked(audit, since_s); (rc = audit_next_unblocked(audit, &net, &at_s, why)) == 0;) {
+	for (query_unblocked(store, since_s); (rc = query_next_unblocked(store, &net, &at_s, why)) == 0;) {
 		if (at_s > now_s + 1) /* the second after it */
 			continue;
 		verdict_forget(v, &net, at_s);
@@ -135,7 +132,6 @@ static int restore_unblocked(struct store *store, struct verdict *v, int64_t sin
 		ret->nets[ret->n].net = net;
 		ret->nets[ret->n++].at_s = at_s;
 	}
-	audit_close(audit);
 	return rc < 0 ? rc : 0;
 }
 

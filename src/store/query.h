@@ -1,8 +1,10 @@
 /*
- * query: what the reading commands ask the database.
+ * query: what is read from the database to be shown: by the commands, and on the control socket.
  *
- * Walks, one at a time: begin, next until STORE_NONE. Strings are borrowed until the next call, never NULL unless said.
- * Errors as of store.h.
+ * What the pipeline reads to go on after a stop is in blocks.h, hits.h and reputation.h.
+ * hit has no index on addresses, so a question about one reads the table. A bound keeps that short: the daemon always
+ * sets one, so that no log line waits for a reply; zeroed, everything is read and given.
+ * Walks, transactions and errors as of store.h. Strings are borrowed until the next call, never NULL unless said.
  */
 #ifndef WFS_STORE_QUERY_H
 #define WFS_STORE_QUERY_H
@@ -14,74 +16,98 @@
 #include "base/why.h"
 #include "store/store.h"
 
-struct query;
-
-int query_open(struct store *store, struct query **ret, struct why *why);
-
-/* Takes NULL. Before store_close. */
-void query_close(struct query *query);
-
-/* Who is blocked at now_s, the longest first. */
-struct query_active {
-	const char *address, *rule, *reason, *category;
-	int64_t since_s, until_s, hits, offence, knocks;
-	int64_t knocked_s; /* last; 0: never */
+struct query_bound {
+	size_t rows;   /* gives the first of them only; 0: all */
+	size_t newest; /* of each table reads the newest so many rows only; 0: all */
 };
-void query_active(struct query *query, int64_t now_s);
-int query_next_active(struct query *query, struct query_active *ret, struct why *why);
 
-/* Every hit of an address, or of those in a network, newest first, at most n_max; n_max 0: all. */
+struct query_block {
+	const char *address;                  /* "192.0.2.7", "192.0.2.0/24" */
+	const char *rule, *reason, *category;
+	const char *ended_by;                 /* NULL while it is active; "expired" ... */
+	int64_t since_s, until_s, offence;    /* until_s: the end it had, or will have */
+	int64_t knocks, knocked_s;            /* dropped packets, as often as they were seen; when last, 0: never */
+	int64_t hits;                         /* of query_active only, else -1 */
+};
+
+/* Every block that is active at now_s, the last to end first, with the hits of its address. */
+void query_active(struct store *store, int64_t now_s, struct query_bound bound);
+
+/* Every block of an address or a network, of networks it lies in and of what lies in it, newest first. */
+void query_blocks(struct store *store, const struct net *net, int64_t now_s, struct query_bound bound);
+int query_next_block(struct store *store, struct query_block *ret, struct why *why); /* of these two */
+
+/* Every hit of an address, or of those in a network, newest first. */
 struct query_hit {
 	const char *rule, *reason, *detail, *file, *text, *address; /* detail may be NULL */
 	int64_t time_s, score, offset;
 };
-void query_hits(struct query *query, const struct net *net, size_t n_max);
-int query_next_hit(struct query *query, struct query_hit *ret, struct why *why);
-
-/* Every block of an address or a network, of networks it lies in and of what lies in it; as query_hits, seen at now_s. */
-struct query_block {
-	const char *address;                  /* "192.0.2.7", "192.0.2.0/24" */
-	const char *rule, *reason, *ended_by; /* ended_by: NULL while it runs, "expired" ... */
-	int64_t since_s, until_s, offence;    /* until_s: the end it had, or will have */
-	int64_t knocks, knocked_s;            /* knocked_s: last; 0: never */
-};
-void query_blocks(struct query *query, const struct net *net, size_t n_max, int64_t now_s);
-int query_next_block(struct query *query, struct query_block *ret, struct why *why);
+void query_hits(struct store *store, const struct net *net, struct query_bound bound);
+int query_next_hit(struct store *store, struct query_hit *ret, struct why *why);
 
 /* Of every address with a block that began from from_s to until_s: the last of those; by address, as text sorts. */
 struct query_blocked {
 	const char *address, *rule, *reason;
 	int64_t since_s, until_s, times; /* times: blocks that began so */
 };
-void query_blocked_between(struct query *query, int64_t from_s, int64_t until_s);
-int query_next_blocked_between(struct query *query, struct query_blocked *ret, struct why *why);
+void query_blocked_between(struct store *store, int64_t from_s, int64_t until_s);
+int query_next_blocked_between(struct store *store, struct query_blocked *ret, struct why *why);
 
 /* Networks that are blocked at now_s, as text. */
-void query_prefixes(struct query *query, int64_t now_s);
-int query_next_prefix(struct query *query, const char **ret, struct why *why);
+void query_prefixes(struct store *store, int64_t now_s, struct query_bound bound);
+int query_next_prefix(struct store *store, const char **ret, struct why *why);
+
+/* What is allowed for a while. */
+enum { QUERY_REASON_MAX = 256 }; /* bytes of an allowance's reason, with the NUL */
+struct query_allowance {
+	char address[NET_TEXT_MAX], cause[32], reason[QUERY_REASON_MAX]; /* copies, cut to fit; reason "": none */
+	int64_t since_s, until_s;
+};
+
+/* Every allowance at now_s, the last to end first. */
+void query_allowances(struct store *store, int64_t now_s);
+int query_next_allowance(struct store *store, struct query_allowance *ret, struct why *why);
+
+/* The allowance of exactly net that lasts longest, else of a network that it lies in. STORE_NONE: there is none at now_s. */
+int query_allowance(struct store *store, const struct net *net, int64_t now_s, struct query_allowance *ret, struct why *why);
+
+/* When somebody last voted white for net after since_s; STORE_NONE when nobody did. */
+int query_white(struct store *store, const struct net *net, int64_t since_s, int64_t *ret_s, struct why *why);
+
+/* What was unblocked after since_s, oldest first. *ret_s: what happened before counts no more; the second after it. */
+void query_unblocked(struct store *store, int64_t since_s);
+int query_next_unblocked(struct store *store, struct net *ret_net, int64_t *ret_s, struct why *why);
 
 /* Rules that are suspended. */
 struct query_suspension {
 	const char *rule, *why;
 	int64_t since_s;
 };
-void query_suspensions(struct query *query);
-int query_next_suspension(struct query *query, struct query_suspension *ret, struct why *why);
+void query_suspensions(struct store *store);
+int query_next_suspension(struct store *store, struct query_suspension *ret, struct why *why);
 
 /* Every log under the path it was last read as; only the newest of each path. */
 struct query_log {
 	const char *path;
 	int64_t position, lines, cut, unparsed, last_line_at; /* last_line_at: 0 when none */
 };
-void query_logs(struct query *query);
-int query_next_log(struct query *query, struct query_log *ret, struct why *why);
+void query_logs(struct store *store);
+int query_next_log(struct store *store, struct query_log *ret, struct why *why);
 
+/* Counts. Of a table with more rows than the bound's newest: -1, for counting reads it all; blocks_active has an index. */
 struct query_totals {
-	int64_t hits, blocks_active, blocks_total;
+	int64_t hits, blocks_active, blocks_total, allowances;
 };
-int query_totals(struct query *query, int64_t now_s, struct query_totals *ret, struct why *why);
+int query_totals(struct store *store, int64_t now_s, struct query_bound bound, struct query_totals *ret, struct why *why);
 
-/* What the daemon last said of itself under key: *ret is NULL when it never did; borrowed until the next call. */
-int query_said(struct query *query, const char *key, const char **ret, struct why *why);
+/* What the daemon last said of itself under key: *ret is NULL when it never did. */
+int query_said(struct store *store, const char *key, const char **ret, struct why *why);
+
+/* All of that, by key. */
+void query_all_said(struct store *store);
+int query_next_said(struct store *store, const char **ret_key, const char **ret_value, struct why *why);
+
+/* Ends a walk that is left half way, and one answer of query_said: it would hold a read lock. */
+void query_stop(struct store *store);
 
 #endif

@@ -14,6 +14,7 @@
 #include <sqlite3.h>
 #include <sys/types.h>
 
+#include "base/nets.h"
 #include "store/store.h"
 
 enum statement {
@@ -59,6 +60,22 @@ enum statement {
 	PURGE_ATTEMPTS,
 	PURGE_SUSPENSIONS,
 	PURGE_FAULT,
+	PURGE_ACTS,
+	ACT_ADD,
+	QUERY_ACTIVE,
+	QUERY_BLOCKS,
+	QUERY_HITS,
+	QUERY_BLOCKED_BETWEEN,
+	QUERY_PREFIXES,
+	QUERY_ALLOWANCES,
+	QUERY_ALLOWANCE,
+	QUERY_WHITE,
+	QUERY_UNBLOCKED,
+	QUERY_SUSPENSIONS,
+	QUERY_LOGS,
+	QUERY_TOTALS,
+	QUERY_SAID,
+	QUERY_ALL_SAID,
 	N_STATEMENTS,
 };
 
@@ -89,6 +106,7 @@ struct store {
 	bool bulk, due;       /* due: the next store_commit is one */
 	unsigned uncommitted; /* store_commits since the last that was one; bulk only */
 	struct batch batch;   /* of the statement that runs */
+	struct nets prefixes; /* networks that are blocked, as query_active last found them */
 	int bulk_fd;          /* of the file, bulk into a fresh one only; -1 */
 };
 
@@ -146,6 +164,9 @@ static inline void sql_bind_net(sqlite3_stmt *s, int i, const struct net *net, c
 
 /* ["192.0.2.7","192.0.2.6/31", ...]: net and all that it lies in but /0, for json_each. */
 void sql_bind_around(sqlite3_stmt *s, int i, const struct net *net);
+
+/* What the statements of query.c call; by store_open. */
+int query_functions(struct store *store, struct why *why);
 
 /* Runs what gives no rows. */
 int sql_run(struct store *store, sqlite3_stmt *s, struct why *why);

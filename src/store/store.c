@@ -270,6 +270,8 @@ int store_open(const char *path, enum store_mode mode, struct store **ret, struc
 		rc = mode == STORE_WRITE ? open_for_writing(store, why) : open_for_reading(store, path, why);
 	if (rc == 0)
 		rc = batch_register(store, why);
+	if (rc == 0)
+		rc = query_functions(store, why);
 	if ((rc == -EROFS || rc == -ENOENT) && mode == STORE_WRITE && path != NULL)
 		rc = say_whose(store, rc, why);
 	if (rc < 0) {
@@ -298,6 +300,7 @@ void store_close(struct store *store)
 	(void)sqlite3_close(store->db);
 	if (store->bulk_fd >= 0)
 		(void)close(store->bulk_fd); /* after SQLite: closing any descriptor of a file gives up its locks (fcntl(2)) */
+	nets_done(&store->prefixes);
 	free(store->path);
 	free(store);
 }

@@ -1,6 +1,6 @@
 /*
- * store: what is remembered, in one SQLite file: the file itself and its transactions. What stands in it:
- * logs.h, hits.h, blocks.h, good.h, acts.h; what the reading commands ask: report.h; what is too old: purge.h.
+ * store: what is remembered, in one SQLite file: the file itself and its transactions. What is in it:
+ * logs.h, hits.h, blocks.h, reputation.h, audit.h; what is read to be shown: query.h; what is too old: retention.h.
  *
  * Knows SQLite and base. Never logs, rules, the firewall or the clock.
  * A log's position, its hits and the decisions on them go into one transaction: after kill -9 every line has been

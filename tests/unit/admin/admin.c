@@ -25,7 +25,6 @@ enum { NOW = 1800000000 };
 static struct {
 	struct config *config;
 	struct store *store;
-	struct audit *audit;
 	struct verdict *verdict;
 	struct client client;
 	struct reconcile *reconcile;
@@ -50,7 +49,7 @@ static int setup(void **state)
 	(void)state;
 	f.now_s = NOW;
 	if (config_read("/nonexistent", true, &f.config, &why) < 0 || store_open(NULL, STORE_WRITE, &f.store, &why) < 0 ||
-	    audit_open(f.store, &f.audit, &why) < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -1;
 	(void)close(pair[1]);
 	client_init(&f.client, pair[0]);
@@ -65,7 +64,6 @@ static int teardown(void **state)
 	reconcile_free(f.reconcile);
 	(void)close(f.client.fd);
 	verdict_free(f.verdict);
-	audit_close(f.audit);
 	store_close(f.store);
 	config_free(f.config);
 	memset(&f, 0, sizeof f);
@@ -76,7 +74,7 @@ static int teardown(void **state)
 static json_t *ask(const char *line, bool ok)
 {
 	static json_t *json;
-	const struct admin admin = {f.store, f.audit, f.verdict, f.reconcile, NULL, f.config};
+	const struct admin admin = {f.store, f.verdict, f.reconcile, NULL, f.config};
 	struct protocol_request r;
 	struct admin_todo todo;
 	struct why why;

@@ -34,7 +34,6 @@ enum { N_NETS = sizeof nets / sizeof *nets };
 static struct {
 	struct config *config;
 	struct store *store;
-	struct audit *audit;
 	struct verdict *verdict;
 	struct client client;
 	struct reconcile *reconcile;
@@ -86,7 +85,6 @@ static void begin(void)
 	f.config->block.network_after = 3;
 	f.config->block.max_blocks_per_minute = 0;
 	assert_int_equal(store_open(NULL, STORE_WRITE, &f.store, &why), 0);
-	assert_int_equal(audit_open(f.store, &f.audit, &why), 0);
 	assert_int_equal(restore_verdict(f.store, f.config, NULL, NULL, true, T0, &f.verdict, &why), 0);
 	f.reconcile = reconcile_new(f.store, &f.client, IP6_PREFIX, 300, T0);
 }
@@ -95,7 +93,6 @@ static void end(void)
 {
 	reconcile_free(f.reconcile);
 	verdict_free(f.verdict);
-	audit_close(f.audit);
 	store_close(f.store);
 	config_free(f.config);
 	far_close(&far, f.client.fd);
@@ -147,7 +144,7 @@ static void try_sync(void)
 /* As the engine does it: when the request says so, a sync comes before the next. */
 static void ask(const char *line)
 {
-	const struct admin admin = {f.store, f.audit, f.verdict, f.reconcile, NULL, f.config};
+	const struct admin admin = {f.store, f.verdict, f.reconcile, NULL, f.config};
 	struct protocol_request request;
 	struct admin_todo todo;
 
@@ -164,7 +161,7 @@ static void ask(const char *line)
 /* Until when it is blocked; 0: it is not. wanted NULL: as the database says. */
 static int64_t until_of(const struct net *net, struct reconcile *reconcile)
 {
-	const struct admin admin = {f.store, f.audit, f.verdict, reconcile, NULL, f.config};
+	const struct admin admin = {f.store, f.verdict, reconcile, NULL, f.config};
 	struct block block = {0};
 	bool blocked;
 

@@ -1,10 +1,11 @@
 /*
- * report: what the reading commands are told, and the views that people with sqlite3 were promised.
+ * query: what is read to be shown, and the views that people with sqlite3 were promised.
  */
 #include "store/blocks.h"
 #include "store/hits.h"
 #include "store/logs.h"
 #include "store/query.h"
+#include "store/reputation.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -20,7 +21,7 @@
 static const int64_t t0_s = 1795181862; /* 2026-11-20T13:37:42Z */
 
 static struct store *store;
-static struct query *query;
+static const struct query_bound all = {0, 0};
 static struct why why;
 
 static struct net net_from(const char *text)
@@ -72,7 +73,7 @@ static void add_block(const char *address, int64_t since_s, int64_t until_s, uns
 static int setup(void **state)
 {
 	(void)state;
-	if (store_open(NULL, STORE_WRITE, &store, &why) < 0 || query_open(store, &query, &why) < 0)
+	if (store_open(NULL, STORE_WRITE, &store, &why) < 0)
 		return -1;
 	add_log("/var/log/mail.log", 10, t0_s);
 	return add_rule("first", "dnsbl", "listed") == 1 && add_rule("second", "login", "guesses") == 2 ? 0 : -1;
@@ -81,9 +82,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	query_close(query);
 	store_close(store);
-	query_close(NULL);
 	return 0;
 }
 
@@ -116,7 +115,7 @@ static void check_sql(const char *sql, const char *want)
 static void test_nothing(void **state)
 {
 	const struct addr addr = net_from("192.0.2.7").addr;
-	struct query_active active;
+	struct query_block active;
 	struct query_hit hit;
 	struct query_block block;
 	struct query_blocked blocked;
@@ -124,24 +123,24 @@ static void test_nothing(void **state)
 	const char *said = "x";
 
 	(void)state;
-	query_active(query, t0_s);
-	assert_int_equal(query_next_active(query, &active, &why), STORE_NONE);
-	query_hits(query, &(struct net){addr, 128}, 0);
-	assert_int_equal(query_next_hit(query, &hit, &why), STORE_NONE);
-	query_blocks(query, &(struct net){addr, 128}, 0, t0_s);
-	assert_int_equal(query_next_block(query, &block, &why), STORE_NONE);
-	query_blocked_between(query, 0, INT64_MAX);
-	assert_int_equal(query_next_blocked_between(query, &blocked, &why), STORE_NONE);
-	assert_int_equal(query_totals(query, t0_s, &totals, &why), 0);
+	query_active(store, t0_s, all);
+	assert_int_equal(query_next_block(store, &active, &why), STORE_NONE);
+	query_hits(store, &(struct net){addr, 128}, (struct query_bound){.rows = 0});
+	assert_int_equal(query_next_hit(store, &hit, &why), STORE_NONE);
+	query_blocks(store, &(struct net){addr, 128}, t0_s, (struct query_bound){.rows = 0});
+	assert_int_equal(query_next_block(store, &block, &why), STORE_NONE);
+	query_blocked_between(store, 0, INT64_MAX);
+	assert_int_equal(query_next_blocked_between(store, &blocked, &why), STORE_NONE);
+	assert_int_equal(query_totals(store, t0_s, all, &totals, &why), 0);
 	assert_int_equal(totals.hits + totals.blocks_active + totals.blocks_total, 0);
-	assert_int_equal(query_said(query, "pid", &said, &why), 0);
+	assert_int_equal(query_said(store, "pid", &said, &why), 0);
 	assert_null(said);
 }
 
 static void test_active(void **state)
 {
 	const struct net lifted = net_from("192.0.2.4");
-	struct query_active r;
+	struct query_block r;
 	struct query_totals totals;
 
 	(void)state;
@@ -154,8 +153,8 @@ static void test_active(void **state)
 	add_block("192.0.2.4", t0_s - 100, t0_s + 9999, 1, 1);
 	assert_int_equal(store_end(store, &(struct block){.net = lifted}, t0_s - 1, "unblocked", &why), 0);
 	add_block("10.0.0.0/8", t0_s, t0_s + 5, 1, 1);
-	query_active(query, t0_s);
-	assert_int_equal(query_next_active(query, &r, &why), 0); /* the longest first */
+	query_active(store, t0_s, all);
+	assert_int_equal(query_next_block(store, &r, &why), 0); /* the longest first */
 	assert_string_equal(r.address, "2001:db8::1");
 	assert_string_equal(r.rule, "second");
 	assert_string_equal(r.reason, "guesses");
@@ -165,13 +164,13 @@ static void test_active(void **state)
 	assert_int_equal(r.hits, 0);
 	assert_int_equal(r.offence, 4);
 	assert_int_equal(r.knocks, 0);
-	assert_int_equal(query_next_active(query, &r, &why), 0);
+	assert_int_equal(query_next_block(store, &r, &why), 0);
 	assert_string_equal(r.address, "192.0.2.1");
 	assert_int_equal(r.hits, 2);
-	assert_int_equal(query_next_active(query, &r, &why), 0);
+	assert_int_equal(query_next_block(store, &r, &why), 0);
 	assert_string_equal(r.address, "10.0.0.0/8");
-	assert_int_equal(query_next_active(query, &r, &why), STORE_NONE);
-	assert_int_equal(query_totals(query, t0_s, &totals, &why), 0);
+	assert_int_equal(query_next_block(store, &r, &why), STORE_NONE);
+	assert_int_equal(query_totals(store, t0_s, all, &totals, &why), 0);
 	assert_int_equal(totals.hits, 3);
 	assert_int_equal(totals.blocks_active, 3);
 	assert_int_equal(totals.blocks_total, 5);
@@ -189,9 +188,9 @@ static void test_hits(void **state)
 	/* A log that is gone leaves its hits. */
 	assert_int_equal(sqlite3_exec(store_handle(store), "UPDATE hit SET log = 77 WHERE time = 1795181866", NULL, NULL, NULL),
 	                 SQLITE_OK);
-	query_hits(query, &(struct net){addr, 128}, 0);
+	query_hits(store, &(struct net){addr, 128}, (struct query_bound){.rows = 0});
 	for (int i = 4; i >= 0; i--) {
-		assert_int_equal(query_next_hit(query, &r, &why), 0);
+		assert_int_equal(query_next_hit(store, &r, &why), 0);
 		assert_int_equal(r.time_s, t0_s + i);
 		assert_int_equal(r.offset, i);
 		assert_int_equal(r.score, 20);
@@ -201,19 +200,19 @@ static void test_hits(void **state)
 		assert_non_null(r.rule);
 		assert_non_null(r.reason);
 	}
-	assert_int_equal(query_next_hit(query, &r, &why), STORE_NONE);
-	query_hits(query, &(struct net){addr, 128}, 2);
-	assert_int_equal(query_next_hit(query, &r, &why), 0);
-	assert_int_equal(query_next_hit(query, &r, &why), 0);
+	assert_int_equal(query_next_hit(store, &r, &why), STORE_NONE);
+	query_hits(store, &(struct net){addr, 128}, (struct query_bound){.rows = 2});
+	assert_int_equal(query_next_hit(store, &r, &why), 0);
+	assert_int_equal(query_next_hit(store, &r, &why), 0);
 	assert_int_equal(r.time_s, t0_s + 3);
-	assert_int_equal(query_next_hit(query, &r, &why), STORE_NONE);
+	assert_int_equal(query_next_hit(store, &r, &why), STORE_NONE);
 	/* A walk left half way, and begun again. */
-	query_hits(query, &(struct net){addr, 128}, 0);
-	assert_int_equal(query_next_hit(query, &r, &why), 0);
-	query_hits(query, &(struct net){addr, 128}, 1);
-	assert_int_equal(query_next_hit(query, &r, &why), 0);
+	query_hits(store, &(struct net){addr, 128}, (struct query_bound){.rows = 0});
+	assert_int_equal(query_next_hit(store, &r, &why), 0);
+	query_hits(store, &(struct net){addr, 128}, (struct query_bound){.rows = 1});
+	assert_int_equal(query_next_hit(store, &r, &why), 0);
 	assert_int_equal(r.time_s, t0_s + 4);
-	assert_int_equal(query_next_hit(query, &r, &why), STORE_NONE);
+	assert_int_equal(query_next_hit(store, &r, &why), STORE_NONE);
 }
 
 /* A network: what its addresses did, and every block of it, around it and in it; nothing of its neighbours. */
@@ -228,31 +227,31 @@ static void test_network(void **state)
 	add_hit("2001:db8:bad:2::7", t0_s + 1, 1, NULL);
 	add_hit("192.0.2.7", t0_s + 1, 1, NULL);
 	add_hit("2001:db8:bad:1:ffff::1", t0_s + 2, 1, NULL);
-	query_hits(query, &net, 0);
-	assert_int_equal(query_next_hit(query, &hit, &why), 0);
+	query_hits(store, &net, (struct query_bound){.rows = 0});
+	assert_int_equal(query_next_hit(store, &hit, &why), 0);
 	assert_string_equal(hit.address, "2001:db8:bad:1:ffff::1");
-	assert_int_equal(query_next_hit(query, &hit, &why), 0);
+	assert_int_equal(query_next_hit(store, &hit, &why), 0);
 	assert_string_equal(hit.address, "2001:db8:bad:1::7");
-	assert_int_equal(query_next_hit(query, &hit, &why), STORE_NONE);
-	query_hits(query, &net, 1);
-	assert_int_equal(query_next_hit(query, &hit, &why), 0);
-	assert_int_equal(query_next_hit(query, &hit, &why), STORE_NONE);
+	assert_int_equal(query_next_hit(store, &hit, &why), STORE_NONE);
+	query_hits(store, &net, (struct query_bound){.rows = 1});
+	assert_int_equal(query_next_hit(store, &hit, &why), 0);
+	assert_int_equal(query_next_hit(store, &hit, &why), STORE_NONE);
 
 	add_block("2001:db8:bad:1::/64", t0_s, t0_s + 600, 1, 1);
 	add_block("2001:db8:bad:1::7", t0_s + 1, t0_s + 600, 1, 1);
 	add_block("2001:db8:bad::/48", t0_s + 2, t0_s + 600, 1, 1);
 	add_block("2001:db8:bad:2::/64", t0_s + 3, t0_s + 600, 1, 1);
 	add_block("192.0.2.7", t0_s + 3, t0_s + 600, 1, 1);
-	query_blocks(query, &net, 0, t0_s);
+	query_blocks(store, &net, t0_s, (struct query_bound){.rows = 0});
 	for (int i = 2; i >= 0; i--) {
-		assert_int_equal(query_next_block(query, &block, &why), 0);
+		assert_int_equal(query_next_block(store, &block, &why), 0);
 		assert_int_equal(block.since_s, t0_s + i);
 	}
-	assert_int_equal(query_next_block(query, &block, &why), STORE_NONE);
-	query_blocks(query, &net, 2, t0_s);
-	assert_int_equal(query_next_block(query, &block, &why), 0);
-	assert_int_equal(query_next_block(query, &block, &why), 0);
-	assert_int_equal(query_next_block(query, &block, &why), STORE_NONE);
+	assert_int_equal(query_next_block(store, &block, &why), STORE_NONE);
+	query_blocks(store, &net, t0_s, (struct query_bound){.rows = 2});
+	assert_int_equal(query_next_block(store, &block, &why), 0);
+	assert_int_equal(query_next_block(store, &block, &why), 0);
+	assert_int_equal(query_next_block(store, &block, &why), STORE_NONE);
 }
 
 static void test_blocks(void **state)
@@ -268,30 +267,122 @@ static void test_blocks(void **state)
 	assert_int_equal(store_end(store, &(struct block){.net = net}, t0_s - 50, "allowed", &why), 0);
 	add_block("192.0.2.1", t0_s, t0_s + 600, 3, 1); /* runs */
 	add_block("192.0.2.9", t0_s - 10, t0_s + 600, 1, 1);
-	query_blocks(query, &(struct net){net.addr, 128}, 0, t0_s);
-	assert_int_equal(query_next_block(query, &b, &why), 0);
+	query_blocks(store, &(struct net){net.addr, 128}, t0_s, (struct query_bound){.rows = 0});
+	assert_int_equal(query_next_block(store, &b, &why), 0);
 	assert_int_equal(b.since_s, t0_s);
 	assert_int_equal(b.until_s, t0_s + 600);
 	assert_int_equal(b.offence, 3);
 	assert_null(b.ended_by);
-	assert_int_equal(query_next_block(query, &b, &why), 0);
+	assert_int_equal(query_next_block(store, &b, &why), 0);
 	assert_int_equal(b.until_s, t0_s - 50);
 	assert_string_equal(b.ended_by, "allowed");
 	assert_string_equal(b.rule, "second");
-	assert_int_equal(query_next_block(query, &b, &why), 0);
+	assert_int_equal(query_next_block(store, &b, &why), 0);
 	assert_int_equal(b.until_s, t0_s - 400);
 	assert_string_equal(b.ended_by, "expired");
-	assert_int_equal(query_next_block(query, &b, &why), STORE_NONE);
+	assert_int_equal(query_next_block(store, &b, &why), STORE_NONE);
 
-	query_blocked_between(query, t0_s - 500, t0_s - 1); /* the last of each that began then */
-	assert_int_equal(query_next_blocked_between(query, &r, &why), 0);
+	query_blocked_between(store, t0_s - 500, t0_s - 1); /* the last of each that began then */
+	assert_int_equal(query_next_blocked_between(store, &r, &why), 0);
 	assert_string_equal(r.address, "192.0.2.1");
 	assert_int_equal(r.since_s, t0_s - 100);
 	assert_string_equal(r.rule, "second");
-	assert_int_equal(query_next_blocked_between(query, &r, &why), 0);
+	assert_int_equal(query_next_blocked_between(store, &r, &why), 0);
 	assert_string_equal(r.address, "192.0.2.9");
 	assert_int_equal(r.until_s, t0_s + 600);
-	assert_int_equal(query_next_blocked_between(query, &r, &why), STORE_NONE);
+	assert_int_equal(query_next_blocked_between(store, &r, &why), STORE_NONE);
+}
+
+/* As the daemon asks: of each table only the newest rows are read, however many there are. */
+static void test_bounds(void **state)
+{
+	const struct query_bound bound = {.rows = 2, .newest = 3};
+	const struct net net = net_from("192.0.2.0/24"), one = net_from("192.0.2.1");
+	struct query_totals totals;
+	struct query_block block;
+	struct query_hit hit;
+
+	(void)state;
+	add_hit("192.0.2.1", t0_s + 9, 1, NULL); /* too old to be read, whatever its time */
+	add_block("192.0.2.0/24", t0_s + 9, t0_s + 600, 1, 1);
+	for (int i = 0; i < 3; i++) {
+		add_hit(i == 1 ? "198.51.100.1" : "192.0.2.1", t0_s + i, 1, NULL);
+		add_block(i == 1 ? "198.51.100.1" : "192.0.2.1", t0_s + i, t0_s + 100 + i, 1, 1);
+	}
+	query_hits(store, &net, bound);
+	for (int i = 2; i >= 0; i -= 2) {
+		assert_int_equal(query_next_hit(store, &hit, &why), 0);
+		assert_int_equal(hit.time_s, t0_s + i);
+	}
+	assert_int_equal(query_next_hit(store, &hit, &why), STORE_NONE);
+	query_hits(store, &one, (struct query_bound){.rows = 1, .newest = 3});
+	assert_int_equal(query_next_hit(store, &hit, &why), 0);
+	assert_int_equal(query_next_hit(store, &hit, &why), STORE_NONE);
+	query_blocks(store, &one, t0_s, bound);
+	for (int i = 2; i >= 0; i -= 2) {
+		assert_int_equal(query_next_block(store, &block, &why), 0);
+		assert_int_equal(block.since_s, t0_s + i);
+		assert_int_equal(block.hits, -1);
+	}
+	assert_int_equal(query_next_block(store, &block, &why), STORE_NONE);
+	/* Rows of the list, and what is counted for each: for the network, too. */
+	query_active(store, t0_s, bound);
+	assert_int_equal(query_next_block(store, &block, &why), 0);
+	assert_string_equal(block.address, "192.0.2.0/24");
+	assert_int_equal(block.hits, 2);
+	assert_int_equal(query_next_block(store, &block, &why), 0);
+	assert_string_equal(block.address, "192.0.2.1");
+	assert_int_equal(block.hits, 2);
+	assert_int_equal(query_next_block(store, &block, &why), STORE_NONE);
+	query_active(store, t0_s, all);
+	assert_int_equal(query_next_block(store, &block, &why), 0);
+	assert_int_equal(block.hits, 3);
+	query_stop(store);
+	/* What would be counted by reading it all is not. */
+	assert_int_equal(query_totals(store, t0_s, bound, &totals, &why), 0);
+	assert_int_equal(totals.hits, -1);
+	assert_int_equal(totals.blocks_total, -1);
+	assert_int_equal(totals.blocks_active, 4);
+	assert_int_equal(query_totals(store, t0_s, (struct query_bound){.newest = 4}, &totals, &why), 0);
+	assert_int_equal(totals.hits, 4);
+	assert_int_equal(totals.blocks_total, 4);
+}
+
+static void add_allowance(const char *address, int64_t until_s, const char *cause, const char *reason)
+{
+	const struct net net = net_from(address);
+
+	assert_int_equal(store_add_allowance(store, &net, t0_s - 10, until_s, cause, reason, &why), 0);
+}
+
+static void test_allowances(void **state)
+{
+	const struct net one = net_from("192.0.2.1"), two = net_from("192.0.2.2"), other = net_from("198.51.100.1");
+	struct query_allowance a;
+	struct query_totals totals;
+
+	(void)state;
+	add_allowance("192.0.2.0/24", t0_s + 900, "cluster", NULL);
+	add_allowance("192.0.2.1", t0_s + 60, "by hand", "a customer");
+	add_allowance("198.51.100.1", t0_s, "by hand", NULL); /* over at this second */
+	query_allowances(store, t0_s);
+	assert_int_equal(query_next_allowance(store, &a, &why), 0);
+	assert_string_equal(a.address, "192.0.2.0/24");
+	assert_string_equal(a.cause, "cluster");
+	assert_string_equal(a.reason, "");
+	assert_int_equal(a.since_s, t0_s - 10);
+	assert_int_equal(a.until_s, t0_s + 900);
+	assert_int_equal(query_next_allowance(store, &a, &why), 0);
+	assert_string_equal(a.reason, "a customer");
+	assert_int_equal(query_next_allowance(store, &a, &why), STORE_NONE);
+	/* Its own before one around it. */
+	assert_int_equal(query_allowance(store, &one, t0_s, &a, &why), 0);
+	assert_string_equal(a.address, "192.0.2.1");
+	assert_int_equal(query_allowance(store, &two, t0_s, &a, &why), 0);
+	assert_string_equal(a.address, "192.0.2.0/24");
+	assert_int_equal(query_allowance(store, &other, t0_s, &a, &why), STORE_NONE);
+	assert_int_equal(query_totals(store, t0_s, all, &totals, &why), 0);
+	assert_int_equal(totals.allowances, 2);
 }
 
 static void test_logs(void **state)
@@ -306,9 +397,9 @@ static void test_logs(void **state)
 	add_log("/z", 1, t0_s);
 	add_log("/a", 7, 0);
 	add_log("/var/log/mail.log", 20, t0_s + 5); /* after a rotation: a new log of the same name */
-	query_logs(query);
+	query_logs(store);
 	for (size_t i = 0; i < 3; i++) {
-		assert_int_equal(query_next_log(query, &r, &why), 0);
+		assert_int_equal(query_next_log(store, &r, &why), 0);
 		assert_string_equal(r.path, want[i].path);
 		assert_int_equal(r.lines, want[i].lines);
 		assert_int_equal(r.position, 100 * want[i].lines);
@@ -316,22 +407,30 @@ static void test_logs(void **state)
 		assert_int_equal(r.unparsed, 2);
 		assert_int_equal(r.last_line_at, want[i].last_line_at);
 	}
-	assert_int_equal(query_next_log(query, &r, &why), STORE_NONE);
+	assert_int_equal(query_next_log(store, &r, &why), STORE_NONE);
 }
 
 static void test_said(void **state)
 {
-	const char *said = NULL;
+	const char *key, *said = NULL;
 
 	(void)state;
 	assert_int_equal(store_say(store, "backend", "recent", &why), 0);
-	assert_int_equal(query_said(query, "backend", &said, &why), 0);
+	assert_int_equal(query_said(store, "backend", &said, &why), 0);
 	assert_string_equal(said, "recent");
 	assert_int_equal(store_say(store, "backend", "other", &why), 0); /* the walk before holds nobody up */
-	assert_int_equal(query_said(query, "backend", &said, &why), 0);
+	assert_int_equal(query_said(store, "backend", &said, &why), 0);
 	assert_string_equal(said, "other");
-	assert_int_equal(query_said(query, "absent", &said, &why), 0);
+	assert_int_equal(query_said(store, "absent", &said, &why), 0);
 	assert_null(said);
+	assert_int_equal(store_say(store, "aaa", "7", &why), 0);
+	query_all_said(store);
+	assert_int_equal(query_next_said(store, &key, &said, &why), 0);
+	assert_string_equal(key, "aaa");
+	assert_string_equal(said, "7");
+	assert_int_equal(query_next_said(store, &key, &said, &why), 0);
+	assert_string_equal(key, "backend");
+	assert_int_equal(query_next_said(store, &key, &said, &why), STORE_NONE);
 }
 
 /* --- the views --- */
@@ -437,7 +536,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_active, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hits, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_network, setup, teardown), cmocka_unit_test_setup_teardown(test_blocks, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_network, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_blocks, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_allowances, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_logs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_said, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_views, setup, teardown),
