@@ -180,7 +180,7 @@ static struct text make_log(uint64_t seed, int64_t begin_s, unsigned n_lines)
 			(void)snprintf(message, sizeof message, "guess from 192.0.2.%u\r", random_below(250));
 			break;
 		default:
-			(void)snprintf(message, sizeof message, "%*u", (int)random_below(200) + 1, i);
+			(void)snprintf(message, sizeof message, "%*u", (uint8_t)random_below(200) + 1, i);
 		}
 		add_line(&t, now_s, message);
 	}
