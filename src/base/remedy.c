@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -86,18 +87,44 @@ static bool closed_directory(const char *path, char out[static PATH_MAX])
 	return false;
 }
 
-/* systemd starts us, and lays an empty directory over the homes: ProtectHome=yes. NULL: it does not. */
-static const char *hidden_by_systemd(const char *path)
+/* The directory above path among those of names, or NULL. */
+static const char *below(const char *path, const char *const names[], size_t n)
 {
-	static const char *const homes[] = {"/home", "/run/user"};
+	for (size_t i = 0; i < n; i++) {
+		const size_t len = strlen(names[i]);
 
-	for (size_t i = 0; getenv("NOTIFY_SOCKET") != NULL && i < sizeof homes / sizeof *homes; i++) {
-		const size_t len = strlen(homes[i]);
-
-		if (strncmp(path, homes[i], len) == 0 && path[len] == '/' && access(homes[i], X_OK) < 0)
-			return homes[i];
+		if (strncmp(path, names[i], len) == 0 && path[len] == '/')
+			return names[i];
 	}
 	return NULL;
+}
+
+/* systemd started us, and covers this home with a directory that is closed even to root: ProtectHome=yes. NULL: it does not. */
+static const char *hidden_home(const char *path)
+{
+	static const char *const homes[] = {"/home", "/root", "/run/user"};
+	const char *const home = below(path, homes, sizeof homes / sizeof *homes);
+	struct stat st;
+
+	if (getenv("NOTIFY_SOCKET") == NULL || home == NULL || stat(home, &st) < 0 || (st.st_mode & 07777) != 0)
+		return NULL;
+	return home;
+}
+
+/* systemd started us with a directory for temporary files that no one else sees: PrivateTmp=yes. NULL: it did not. */
+static const char *private_tmp(const char *path)
+{
+	static const char *const all[] = {"/tmp", "/var/tmp"};
+	const char *const tmp = below(path, all, sizeof all / sizeof *all);
+	FILE *const mounts = getenv("NOTIFY_SOCKET") == NULL || tmp == NULL ? NULL : fopen("/proc/self/mountinfo", "re");
+	bool is_private = false;
+	char line[PATH_MAX];
+
+	while (mounts != NULL && !is_private && fgets(line, sizeof line, mounts) != NULL)
+		is_private = strstr(line, "/systemd-private-") != NULL;
+	if (mounts != NULL)
+		(void)fclose(mounts);
+	return is_private ? tmp : NULL;
 }
 
 __attribute__((format(printf, 2, 3))) static void say(char out[static REMEDY_MAX], const char *fmt, ...)
@@ -116,7 +143,7 @@ __attribute__((format(printf, 2, 3))) static void say(char out[static REMEDY_MAX
 
 const char *remedy_read(int err, const char *path, char out[static REMEDY_MAX])
 {
-	const char *const hidden = hidden_by_systemd(path);
+	const char *const hidden = hidden_home(path), *const tmp = private_tmp(path);
 	char user[REMEDY_USER_MAX], group[GROUP_ROOM], dir[PATH_MAX];
 
 	out[0] = '\0';
@@ -124,6 +151,8 @@ const char *remedy_read(int err, const char *path, char out[static REMEDY_MAX])
 	group_name(group);
 	if (hidden != NULL && (err == EACCES || err == ENOENT))
 		say(out, "; systemd hides %s from its services" DROP_IN, hidden, "ProtectHome=", "read-only");
+	else if (tmp != NULL && err == ENOENT)
+		say(out, "; systemd gives its services a %s of their own" DROP_IN, tmp, "PrivateTmp=", "no");
 	else if (err == EACCES && closed_directory(path, dir))
 		say(out, "; user %s may not enter %s: 'chmod o+x %s'", user, dir, dir);
 	else if (err == EACCES)
@@ -133,7 +162,7 @@ const char *remedy_read(int err, const char *path, char out[static REMEDY_MAX])
 
 const char *remedy_write(int err, const char *path, char out[static REMEDY_MAX])
 {
-	const char *const hidden = hidden_by_systemd(path);
+	const char *const hidden = hidden_home(path), *const tmp = private_tmp(path);
 	char user[REMEDY_USER_MAX], dir[PATH_MAX], closed[PATH_MAX];
 
 	out[0] = '\0';
@@ -141,6 +170,8 @@ const char *remedy_write(int err, const char *path, char out[static REMEDY_MAX])
 	directory_of(path, dir);
 	if (hidden != NULL && (err == EACCES || err == ENOENT))
 		say(out, "; systemd hides %s from its services" DROP_IN, hidden, "ProtectHome=", "no");
+	else if (tmp != NULL && err == ENOENT)
+		say(out, "; systemd gives its services a %s of their own" DROP_IN, tmp, "PrivateTmp=", "no");
 	else if (err == EROFS && getenv("NOTIFY_SOCKET") != NULL)
 		say(out, "; systemd lets its services write only where it was told" DROP_IN, "ReadWritePaths=", dir);
 	else if (err == ENOENT)

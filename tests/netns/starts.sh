@@ -136,32 +136,47 @@ daemon_stop || fail "exit status $? on SIGTERM"
 LOG=$usual_log
 
 # --- a file that systemd hides: the drop-in, but only when systemd started us
-if [ -d /home ]; then
-	WRAP=(sh -c 'mount -t tmpfs -o mode=000 tmpfs /home && exec "$@"' sh)
-	LOG=/home/mail/mail.log
+edited() { # LINE: the remedy with that line
+	printf '%s' ": 'systemctl edit watchforspammers', write the lines \"[Service]\" and \"$1\", 'systemctl restart watchforspammers'"
+}
+for home in /home /root; do
+	[ -d "$home" ] || continue
+	WRAP=(sh -c 'mount -t tmpfs -o mode=000 tmpfs "$0" && exec "$@"' "$home")
+	LOG=$home/mail/mail.log
 	daemon_config ""
 	daemon_start
-	wait_until said "cannot read $LOG: Permission denied; user nobody may not enter /home: 'chmod o+x /home'" ||
+	wait_until said "cannot read $LOG: Permission denied; user nobody may not enter $home: 'chmod o+x $home'" ||
 		fail "a log in a closed directory"
 	daemon_stop || fail "exit status $? on SIGTERM"
 	export NOTIFY_SOCKET=$WORK/notify
 	daemon_start
-	wait_until said 'systemd hides /home from its services: '"'systemctl edit watchforspammers'"', write the lines "[Service]" and "ProtectHome=read-only", '"'systemctl restart watchforspammers'" ||
-		fail "a log that systemd hides"
+	wait_until said "systemd hides $home from its services$(edited ProtectHome=read-only)" || fail "a log that systemd hides in $home"
 	daemon_stop || fail "exit status $? on SIGTERM"
 	LOG=$usual_log
-	DB=/home/mail/hits.db
+	DB=$home/mail/hits.db
 	daemon_config ""
-	does_not_start "a database that systemd hides" 2 'write the lines "[Service]" and "ProtectHome=no"' "${WRAP[@]}"
-	DB=$WORK/nowhere/hits.db
-	daemon_config ""
-	does_not_start "a database where systemd lets nobody write" 2 "write the lines \"[Service]\" and \"ReadWritePaths=$WORK/nowhere\"" \
-		sh -c 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"' "$WORK/nowhere"
-	unset NOTIFY_SOCKET
-	WRAP=()
+	does_not_start "a database that systemd hides in $home" 2 "systemd hides $home from its services$(edited ProtectHome=no)" "${WRAP[@]}"
 	DB=$WORK/db/hits.db
-	daemon_config ""
-fi
+	unset NOTIFY_SOCKET
+done
+export NOTIFY_SOCKET=$WORK/notify
+mkdir -p "$WORK/systemd-private-1/tmp"
+WRAP=(sh -c 'mount --bind "$0" /var/tmp && exec "$@"' "$WORK/systemd-private-1/tmp")
+LOG=/var/tmp/wfs/mail.log
+daemon_config ""
+daemon_start
+wait_until said "systemd gives its services a /var/tmp of their own$(edited PrivateTmp=no)" || fail "a log in the /var/tmp that systemd hides"
+daemon_stop || fail "exit status $? on SIGTERM"
+WRAP=()
+LOG=$usual_log
+DB=$WORK/nowhere/hits.db
+daemon_config ""
+does_not_start "a database where systemd lets nobody write" 2 \
+	"systemd lets its services write only where it was told$(edited "ReadWritePaths=$WORK/nowhere")" \
+	sh -c 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"' "$WORK/nowhere"
+unset NOTIFY_SOCKET
+DB=$WORK/db/hits.db
+daemon_config ""
 
 # --- one daemon for each network namespace, with the same names
 daemon_start
