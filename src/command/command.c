@@ -61,7 +61,7 @@ int command_no_option(const char *command, const char *word, const char *const o
 	const char *near;
 	size_t n = 0;
 
-	while (options[n] != NULL && n < OPTIONS_MAX) {
+	while (n < OPTIONS_MAX && options[n] != NULL) {
 		known[n] = options[n];
 		n++;
 	}
@@ -81,7 +81,7 @@ int command_no_getopt(char **argv, const struct option *options)
 	const char *known[OPTIONS_MAX + 1];
 	size_t n = 0;
 
-	for (; options[n].name != NULL && n < OPTIONS_MAX; n++) {
+	for (; n < OPTIONS_MAX && options[n].name != NULL; n++) {
 		if (optopt != 0 && optopt == options[n].val)
 			return command_usage(argv[0], "--%s wants a value", options[n].name);
 		(void)snprintf(names[n], sizeof names[n], "--%s", options[n].name);

@@ -148,7 +148,7 @@ struct mark {
 /* A piece of the message, from its byte from on, and under it the marks. One column a byte, so that they stand right. */
 static void print_row(struct span m, size_t from, size_t n, const struct mark *marks, size_t n_marks, const char *before)
 {
-	char line[SHOW_WIDTH_MAX + 1], under[SHOW_WIDTH_MAX + 1];
+	char line[SHOW_WIDTH_MAX + 1] = "", under[SHOW_WIDTH_MAX + 1];
 	size_t used = 0;
 
 	for (size_t i = 0; i < n; i++) {
