@@ -13,8 +13,6 @@
 
 static const char manual_rule[] = "manual";
 static const char manual_reason[] = "blocked by hand";
-static const char flood_rule[] = "kernel-connections";
-static const char flood_reason[] = "opened too many connections at once";
 
 static void block_now(const struct admin *o, const struct block *blocks, size_t n, int64_t now_s,
                       struct admin_todo *todo)
@@ -183,49 +181,4 @@ void block_black(const struct admin *o, const struct protocol_request *r, const 
 		answer_time(answer, "white_since", white_s);
 	standing_say_new(o, &r->net, now_s, answer);
 	answer_end(answer);
-}
-
-/* What the kernel counted, as a hit without a log, and what was decided on it. */
-static int write_flood(const struct admin *o, const struct block_flood *flood, const struct verdict_decision *decision,
-                       int64_t now_s, struct why *why)
-{
-	char text[STORE_LINE_MAX];
-	struct store_hit hit = {.time_s = now_s,
-	                        .address = flood->addr,
-	                        .score = BLOCK_FLOOD,
-	                        .ignored = !decision->counted,
-	                        .spent = decision->n > 0};
-	int rc = store_begin(o->store, why);
-
-	if (rc < 0)
-		return rc;
-	hit.text.p = text;
-	hit.text.len = (size_t)snprintf(text, sizeof text, "kernel: more than %" PRId64 " new connections in %" PRId64 " s",
-	                                flood->connections, flood->within_s); /* short */
-	if ((rc = store_rule(o->store, flood_rule, "flood", flood_reason, &hit.rule, why)) == 0 &&
-	    (rc = store_add_hits(o->store, &hit, 1, why)) == 0)
-		rc = add_blocks(o, decision, hit.rule, why);
-	return store_finish(o->store, rc, why);
-}
-
-int block_flood(const struct admin *o, const struct block_flood *flood, int64_t now_s, struct admin_todo *ret,
-                struct why *why)
-{
-	const struct verdict_evidence evidence = {
-	        .addr = flood->addr, .score = BLOCK_FLOOD, .time_s = now_s, .rule = VERDICT_NO_RULE};
-	struct verdict_decision decision;
-	int rc = 0;
-
-	*ret = (struct admin_todo){0};
-	verdict_save(o->verdict, &flood->addr);
-	verdict_hit(o->verdict, &evidence, &decision);
-	/* Once a second, as long as it goes on: of who is allowed, or blocked by now, nothing is kept. */
-	if (decision.counted && (rc = write_flood(o, flood, &decision, now_s, why)) < 0)
-		verdict_restore(o->verdict);
-	if (rc < 0)
-		return rc;
-	ret->rule = flood_rule;
-	ret->reason = flood_reason;
-	block_now(o, decision.blocks, decision.n, now_s, ret);
-	return 0;
 }

@@ -13,7 +13,6 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "admin/block.h"
 #include "admin/problems.h"
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -254,6 +253,35 @@ static void firewall_trouble(struct engine *e, int rc, const struct why *why)
 	e->sync_at = clock_steady_ms() + RETRY_MS;
 }
 
+/* --- floods: clients that opened too many connections, as the kernel counted; they go the way of a line, too --- */
+
+static void take_floods(struct engine *e)
+{
+	const struct live *const p = &e->live;
+	const struct decide decide = {p->config, p->sessions, p->verdict, p->greylist, e->pending, true};
+	struct decide_flood flood = {.connections = p->started->firewall.connections,
+	                             .within_s = p->started->firewall.connections_s};
+	const int64_t now = clock_unix_s();
+	struct addr addrs[CLIENT_FLOODS_MAX]; /* there is room for all in pending: it has no hits now */
+	struct decide_result taken;
+	size_t n = 0;
+	struct why why;
+	const int rc = client_floods(&e->client, addrs, &n, &why);
+
+	e->floods_at = clock_steady_ms() + FLOODS_MS;
+	if (rc == -EPIPE)
+		firewall_trouble(e, rc, &why);
+	else if (rc < 0)
+		e->sync_at = 0; /* the list is gone: the rules are recreated, or the sync logs why not */
+	verdict_at(p->verdict, now);
+	for (size_t i = 0; i < n; i++) {
+		flood.addr = addrs[i];
+		decide_flood(&decide, &flood, now, &taken);
+		if (taken.decision.outcome == VERDICT_BRAKED)
+			say_braked(e, now);
+	}
+}
+
 static void store_works(struct engine *e)
 {
 	if (e->store_failed)
@@ -283,19 +311,6 @@ static void log_written(struct engine *e, size_t n_blocks, size_t n_lifted)
 	}
 	for (size_t i = 0; i < n_lifted; i++)
 		events_released(&e->events, &lifted[i], "rule suspended", NULL, NULL);
-	events_sum(&e->events);
-}
-
-static void log_flood(struct engine *e, const struct block_flood *flood, const struct admin_todo *todo)
-{
-	char detail[64];
-
-	(void)snprintf(detail, sizeof detail, "more than %" PRId64 " connections in %" PRId64 " s", flood->connections,
-	               flood->within_s);
-	events_at(&e->events, clock_unix_s());
-	for (size_t i = 0; i < todo->n_begun; i++)
-		events_blocked(&e->events, &todo->begun[i],
-		               &(struct events_cause){.rule = todo->rule, .reason = todo->reason, .detail = detail});
 	events_sum(&e->events);
 }
 
@@ -441,36 +456,6 @@ static void take_request(struct engine *e, const struct pollfd polled[static CON
 		follow_up(e, &todo);
 }
 
-/* Who opened too many connections meanwhile. What cannot be written is forgotten: who goes on is told again. */
-static void take_floods(struct engine *e)
-{
-	const struct config *const started = e->live.started;
-	const struct admin admin = requests_orders(&e->requests);
-	struct block_flood flood = {.connections = started->firewall.connections,
-	                            .within_s = started->firewall.connections_s};
-	struct addr addrs[CLIENT_FLOODS_MAX];
-	struct admin_todo todo;
-	size_t n = 0;
-	struct why why;
-	const int rc = client_floods(&e->client, addrs, &n, &why);
-
-	e->floods_at = clock_steady_ms() + FLOODS_MS;
-	if (rc == -EPIPE)
-		firewall_trouble(e, rc, &why);
-	else if (rc < 0)
-		e->sync_at = 0; /* the list is gone: the rules are made anew, or it says why not */
-	verdict_at(admin.verdict, clock_unix_s());
-	for (size_t i = 0; i < n && !e->stop; i++) {
-		flood.addr = addrs[i];
-		if (block_flood(&admin, &flood, clock_unix_s(), &todo, &why) < 0) {
-			store_trouble(e, &why);
-			return;
-		}
-		log_flood(e, &flood, &todo);
-		follow_up(e, &todo);
-	}
-}
-
 static void take_signals(struct engine *e)
 {
 	struct signalfd_siginfo info;
@@ -565,6 +550,8 @@ static void turn(struct engine *e)
 			store_trouble(e, &why);
 	}
 	if (!e->store_failed) {
+		if (!e->stop && clock_steady_ms() >= e->floods_at)
+			take_floods(e);
 		hear_lists(e);
 		read_logs(e);
 	}
@@ -582,8 +569,6 @@ static void turn(struct engine *e)
 	}
 	if (clock_steady_ms() >= e->purge_at)
 		e->purge_at = clock_steady_ms() + housekeeping_slice(&e->housekeeping, e->store, e->live.config, clock_unix_s());
-	if (!e->stop && !e->store_failed && clock_steady_ms() >= e->floods_at)
-		take_floods(e);
 	feed_watchdog(e);
 }
 

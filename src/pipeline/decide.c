@@ -1,9 +1,13 @@
 #include "pipeline/decide.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { SAID_MAX = 320 }; /* a zone, two addresses, and the words between them */
+enum {
+	SAID_MAX = 320, /* a zone, two addresses, and the words between them */
+	FLOOD_MAX = 96, /* two numbers, likewise */
+};
 
 /* A rule that blocked too many of the good: what it took of them is released, and it takes no more. */
 static size_t suspend(const struct decide *in, const struct rule *rule, int64_t now_s)
@@ -132,4 +136,24 @@ void decide_listed(const struct decide *in, const struct dnsbl_answer *answer, i
 		decide_hit(in, &line, now_s, &hit, ret);
 	else
 		ret->earned = allow_listed(in, answer, now_s, ret);
+}
+
+void decide_flood(const struct decide *in, const struct decide_flood *flood, int64_t now_s, struct decide_result *ret)
+{
+	static char name[] = "kernel-connections", category[] = "flood", reason[] = "opened too many connections at once";
+	static const struct rulefile_rule words = {.name = name, .category = category, .reason = reason};
+	static const struct rule rule = {.index = VERDICT_NO_RULE, .text = &words};
+	const struct rules_hit hit = {
+		.rule = &rule, .kind = RULES_KIND_HIT, .address = flood->addr, .score = DECIDE_FLOOD, .count = 1};
+	const struct verdict_evidence evidence = {
+		.addr = flood->addr, .score = DECIDE_FLOOD, .time_s = now_s, .rule = VERDICT_NO_RULE};
+	char text[FLOOD_MAX];
+	const int len = snprintf(text, sizeof text, "kernel: more than %" PRId64 " new connections in %" PRId64 " s",
+	                         flood->connections, flood->within_s);
+
+	*ret = (struct decide_result){.is_hit = false};
+	verdict_hit(in->verdict, &evidence, &ret->decision);
+	ret->is_hit = ret->decision.counted;
+	if (ret->is_hit)
+		pending_hit(in->pending, NULL, &hit, now_s, 0, (struct span){text, (size_t)len}, &ret->decision);
 }

@@ -1,8 +1,9 @@
 /*
- * decide: what a rule found in a line, through sessions, greylisting and verdict into the ledger.
+ * decide: what a rule found in a line, through sessions, greylisting and verdict into pending.
  *
- * Where rules, verdict and ledger meet, once for engine and replay: the same lines give the same rows. What a DNS list
- * says goes the same way, in the engine alone. Says nothing to anybody; what an operator must hear is in the result.
+ * Where rules, verdict and pending meet, once for engine and replay: the same lines give the same rows. What a DNS list
+ * answers and what the kernel counted go the same way, in the engine alone. Logs nothing; what an operator must know is in
+ * the result.
  */
 #ifndef WFS_PIPELINE_DECIDE_H
 #define WFS_PIPELINE_DECIDE_H
@@ -19,6 +20,8 @@
 #include "rules/sessions.h"
 #include "verdict/greylist.h"
 #include "verdict/verdict.h"
+
+enum { DECIDE_FLOOD = 100 }; /* the score of a flood, as of a DNS blocklist */
 
 /* All borrowed; verdict_at is the caller's. */
 struct decide {
@@ -57,5 +60,17 @@ void decide_hit(const struct decide *decide, const struct decide_line *line, int
 /* What a DNS list said (DNSBL_LISTED): a hit of rule "dns-list", or an allowance, which lifts a block of evidence. */
 void decide_listed(const struct decide *decide, const struct dnsbl_answer *answer, int64_t now_s,
                    struct decide_result *ret);
+
+/* A client opened more than so many connections within within_s. */
+struct decide_flood {
+	struct addr addr;
+	int64_t connections, within_s;
+};
+
+/*
+ * A hit of rule "kernel-connections", category "flood", which counts like any other. Nothing is stored of a client that is
+ * allowed or blocked already: the kernel reports it every second while it goes on.
+ */
+void decide_flood(const struct decide *decide, const struct decide_flood *flood, int64_t now_s, struct decide_result *ret);
 
 #endif

@@ -94,7 +94,7 @@ struct pending {
 	struct noted_credit *credit; /* PENDING_CREDIT_MAX; deferred: of the last ones only what is in the window is written */
 	struct store_evidence *evidence; /* EVIDENCE_MAX, of them, as they are written */
 
-	int64_t rule_ids[VERDICT_NO_RULE + 1]; /* by the rule's index; 0: not looked up yet */
+	int64_t rule_ids[VERDICT_NO_RULE]; /* by the rule's index; 0: not looked up yet */
 };
 
 struct pending *pending_new(struct store *store)
@@ -446,7 +446,10 @@ struct pending_cause pending_cause(const struct pending *l, size_t block)
 {
 	const size_t hit = l->led[block];
 
-	return (struct pending_cause){l->notes[hit].rule->text, l->hits[hit].detail};
+	const struct span detail = l->hits[hit].detail;
+
+	return (struct pending_cause){l->notes[hit].rule->text,
+	                             detail.p == NULL && l->notes[hit].file == NULL ? l->hits[hit].text : detail};
 }
 
 size_t pending_lifted(const struct pending *l, const struct net **ret)
@@ -487,18 +490,26 @@ static int write_suspension(struct pending *l, const struct suspension *s, const
 	return rc;
 }
 
+/* Those of no set (VERDICT_NO_RULE) share an index: they are seldom, and looked up each time. */
+static int find_rule(struct pending *l, const struct rule *rule, int64_t *ret_id, struct why *why)
+{
+	int64_t unknown = 0, *const id = rule->index == VERDICT_NO_RULE ? &unknown : &l->rule_ids[rule->index];
+	int rc = 0;
+
+	if (*id == 0)
+		rc = store_rule(l->store, rule->text->name, rule->text->category, rule->text->reason, id, why);
+	*ret_id = *id;
+	return rc;
+}
+
 /* Hits first, all at once: they are a table of their own. */
 static int write_hits(struct pending *l, struct why *why)
 {
 	for (size_t i = 0; i < l->n_hits; i++) {
-		const struct rule *const rule = l->notes[i].rule;
-		int64_t *const id = &l->rule_ids[rule->index];
-		int rc;
+		const int rc = find_rule(l, l->notes[i].rule, &l->hits[i].rule, why);
 
-		if (*id == 0 &&
-		    (rc = store_rule(l->store, rule->text->name, rule->text->category, rule->text->reason, id, why)) < 0)
+		if (rc < 0)
 			return rc;
-		l->hits[i].rule = *id;
 		l->hits[i].log = l->notes[i].file == NULL ? 0 : l->notes[i].file->log.id;
 	}
 	return store_add_hits(l->store, l->hits, l->n_hits, why);

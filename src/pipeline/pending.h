@@ -106,7 +106,10 @@ bool pending_has_news(const struct pending *pending);
 /* The blocks waiting to be written, for the firewall once they are. *ret: n of them, until the next pending_hit. */
 size_t pending_blocks(const struct pending *pending, const struct block **ret);
 
-/* Why the block of that number is: the rule and the detail (escaped; p NULL: none) of the hit that led to it. As long. */
+/*
+ * Why the block of that number is: the rule and the detail (escaped; p NULL: none) of the hit that led to it, or its text
+ * when it is in no log. As long.
+ */
 struct pending_cause {
 	const struct rulefile_rule *rule;
 	struct span detail;
