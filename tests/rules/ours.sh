@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The examples of the shipped rules are ours: captured from our servers, or written after a program's format. A line copied
-# from a stranger's log or another project's tests has a date, an address or a name of its own. So each example is of one
+# from somebody else's log or another project's tests has a date, an address or a name of its own. So each example is of one
 # day, 20 November 2026, has addresses that are documentation's or private (RFC 5737, 3849, 1918), and no real host name.
 #
 # WFS_SOURCE_ROOT: the checkout.
@@ -14,7 +14,7 @@ examples() {
 	grep -HnE '^(hit|miss|given) ' "$@" | sed -E 's/:(hit|miss|given) *= ([^ ]+ \| )?/: /; s#https?://[^] ;>]+##g'
 }
 
-# foreign: of the examples in standard input, those that are not of that day, or name who or what is not ours.
+# foreign: for each example of standard input, its date, addresses and names that break this rule.
 foreign() {
 	perl -ne '
 		my ($place, $line) = /^(\S+?:\d+:) (.*)$/ or die "no example: $_";
@@ -40,7 +40,7 @@ found=$(examples ./*.rules | foreign) || exit 2
 	failed=1
 }
 
-# It sees each of these.
+# It finds each of the first six.
 got=$(foreign <<-END | cut -d: -f2
 	x:1: Mar  4 08:58:32 mx sshd[1]: x
 	x:2: Nov 20 13:40:00 mx sshd[1]: from 8.8.8.8 port 1
