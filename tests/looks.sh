@@ -150,7 +150,7 @@ for command in explain "replay -"; do
 done
 wfs explain <one.log >out 2>err || failed=1
 lacks err "Ctrl-D" "explain from a file"
-if command -v script >/dev/null; then
+if script -qec true /dev/null >/dev/null 2>&1; then # a plain chroot has no pseudo-terminals
 	printf '\004' | script -qec "$WFS_PROGRAM -c conf explain" /dev/null >out 2>&1
 	has out "Ctrl-D" "explain on a terminal"
 fi

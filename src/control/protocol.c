@@ -113,7 +113,7 @@ int protocol_net(struct span text, struct net *ret, struct why *why)
 static int take_net(struct span *rest, bool one, struct net *ret, struct why *why)
 {
 	const struct span word = take_word(rest);
-	struct net net;
+	struct net net = {0};
 	int rc;
 
 	if (word.len == 0)

@@ -51,8 +51,8 @@ static void test_rounds(void **state)
 {
 	static const char *const three[] = {"192.0.2.8", "192.0.2.7", "2001:db8::7", NULL}, *const one[] = {"192.0.2.7", NULL},
 				 *const other[] = {"203.0.113.9", "2001:db8::9", NULL};
-	struct nameserver_name table[] = {{.name = "mx.example.org"}, {.name = "mx.example.org.example.net", .addrs = other}};
-	char name[] = "mx.example.org";
+	struct nameserver_name table[] = {{.name = "mx.hosts.invalid"}, {.name = "mx.hosts.invalid.example.net", .addrs = other}};
+	char name[] = "mx.hosts.invalid";
 	char *const list[] = {name};
 	struct nameserver server = nameserver_open(table, 2);
 	struct hostnames *const hostnames = hostnames_new(list, 1, server.address);
@@ -119,7 +119,7 @@ static void test_rounds(void **state)
 
 static void test_many_addresses(void **state)
 {
-	char text[RESOLVER_ADDRESSES_MAX + 10][16], name[] = "mx.example.org";
+	char text[RESOLVER_ADDRESSES_MAX + 10][16], name[] = "mx.hosts.invalid";
 	const char *addrs[RESOLVER_ADDRESSES_MAX + 11] = {NULL};
 	const struct nameserver_name table[] = {{.name = "", .addrs = addrs}};
 	char *const list[] = {name};
