@@ -74,6 +74,49 @@ static unsigned processors(void)
 	return n < 1 ? 1 : n > WORKERS_THREADS_MAX ? WORKERS_THREADS_MAX : (unsigned)n; /* in range */
 }
 
+/* One option with its value. Returns COMMAND_DONE, or COMMAND_USAGE after saying why. */
+static int parse_option(int c, const char *command, struct request *q)
+{
+	long n;
+
+	switch (c) {
+	case 'd':
+		q->database = optarg;
+		break;
+	case 's':
+		q->sync = true;
+		break;
+	case 'D':
+		q->diff = true;
+		break;
+	case 'r':
+		q->rules = optarg;
+		break;
+	case 'p':
+		if (!parse_progress(optarg, &q->options.progress))
+			return command_usage(command, "--progress: want none, bar or plain");
+		break;
+	case 'f':
+		if (!time_parse(optarg, q->utc, &q->options.from_s))
+			return command_usage(command, "--from: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z");
+		break;
+	case 'u':
+		if (!time_parse(optarg, q->utc, &q->options.until_s))
+			return command_usage(command, "--until: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z");
+		break;
+	case 'y':
+		if (!parse_number(optarg, 1970, 2105, &n))
+			return command_usage(command, "--year: want a year from 1970 to 2105");
+		q->options.year = (int)n; /* in range */
+		break;
+	default: /* t */
+		if (!parse_number(optarg, 1, WORKERS_THREADS_MAX, &n))
+			return command_usage(command, "--threads: want 1 to %d", WORKERS_THREADS_MAX);
+		q->options.threads = (unsigned)n; /* in range */
+	}
+	return COMMAND_DONE;
+}
+
 /* Returns COMMAND_DONE, or COMMAND_USAGE after saying why. */
 static int parse(int argc, char **argv, bool utc, struct request *q)
 {
@@ -87,50 +130,16 @@ static int parse(int argc, char **argv, bool utc, struct request *q)
 	                                        {"year", required_argument, NULL, 'y'},
 	                                        {"threads", required_argument, NULL, 't'},
 	                                        {0}};
-	long n;
 	int c;
 
 	*q = (struct request){.utc = utc, .options = {.from_s = INT64_MIN, .until_s = INT64_MAX, .threads = processors(), .progress = progress_fitting(), .stop = &stop}};
 	opterr = 0; /* command_no_getopt says it */
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
-		switch (c) {
-		case 'd':
-			q->database = optarg;
-			break;
-		case 's':
-			q->sync = true;
-			break;
-		case 'D':
-			q->diff = true;
-			break;
-		case 'r':
-			q->rules = optarg;
-			break;
-		case 'p':
-			if (!parse_progress(optarg, &q->options.progress))
-				return command_usage(argv[0], "--progress: want none, bar or plain");
-			break;
-		case 'f':
-			if (!time_parse(optarg, utc, &q->options.from_s))
-				return command_usage(argv[0], "--from: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z");
-			break;
-		case 'u':
-			if (!time_parse(optarg, utc, &q->options.until_s))
-				return command_usage(argv[0], "--until: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z");
-			break;
-		case 'y':
-			if (!parse_number(optarg, 1970, 2105, &n))
-				return command_usage(argv[0], "--year: want a year from 1970 to 2105");
-			q->options.year = (int)n; /* in range */
-			break;
-		case 't':
-			if (!parse_number(optarg, 1, WORKERS_THREADS_MAX, &n))
-				return command_usage(argv[0], "--threads: want 1 to %d", WORKERS_THREADS_MAX);
-			q->options.threads = (unsigned)n; /* in range */
-			break;
-		default:
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == '?')
 			return command_no_getopt(argv, options);
-		}
+		if (parse_option(c, argv[0], q) == COMMAND_USAGE)
+			return COMMAND_USAGE;
+	}
 	if (q->diff && q->database == NULL)
 		return command_usage(argv[0], "--diff compares with a database: give --database too");
 	if (q->diff && q->sync)
