@@ -57,7 +57,7 @@ struct rules_watch {
 /* --- what is watched --- */
 
 /* Watches the nearest directory above path that exists, and keeps the name that leads to path. */
-static void watch_above(const struct rules_watch *e, struct watched *w)
+static void watch_above(const struct rules_watch *watch, struct watched *w)
 {
 	char path[PATH_MAX];
 
@@ -71,45 +71,45 @@ static void watch_above(const struct rules_watch *e, struct watched *w)
 			(void)snprintf(path, sizeof path, ".");
 		else
 			slash[slash == path] = '\0';
-		w->above_wd = inotify_add_watch(e->fd, path, PARENT_MASK);
+		w->above_wd = inotify_add_watch(watch->fd, path, PARENT_MASK);
 		if (w->above_wd < 0 && (slash == NULL || slash == path))
 			return;
 	}
 }
 
-static bool is_used(const struct rules_watch *e, int wd)
+static bool is_used(const struct rules_watch *watch, int wd)
 {
-	for (size_t i = 0; i < e->n; i++)
-		if (e->list[i].wd == wd || e->list[i].above_wd == wd)
+	for (size_t i = 0; i < watch->n; i++)
+		if (watch->list[i].wd == wd || watch->list[i].above_wd == wd)
 			return true;
-	for (size_t i = 0; i < e->n_linked; i++)
-		if (e->linked[i].wd == wd)
+	for (size_t i = 0; i < watch->n_linked; i++)
+		if (watch->linked[i].wd == wd)
 			return true;
 	return false;
 }
 
 /* Finds the directory anew; what was watched instead of it is let go. */
-static void arm(struct rules_watch *e, struct watched *w)
+static void arm(struct rules_watch *watch, struct watched *w)
 {
 	const int old_wd = w->wd, old_above = w->above_wd;
 
 	for (int i = 0; i < ARM_TRIES; i++) {
 		int above;
 
-		watch_above(e, w);
+		watch_above(watch, w);
 		above = w->above_wd;
-		w->wd = inotify_add_watch(e->fd, w->path, DIR_MASK);
+		w->wd = inotify_add_watch(watch->fd, w->path, DIR_MASK);
 		if (w->wd >= 0)
 			break;
 		/* Something above it may have been made before it was watched. */
-		watch_above(e, w);
+		watch_above(watch, w);
 		if (w->above_wd == above)
 			break;
 	}
-	if (old_wd >= 0 && !is_used(e, old_wd))
-		(void)inotify_rm_watch(e->fd, old_wd);
-	if (old_above >= 0 && old_above != old_wd && !is_used(e, old_above))
-		(void)inotify_rm_watch(e->fd, old_above);
+	if (old_wd >= 0 && !is_used(watch, old_wd))
+		(void)inotify_rm_watch(watch->fd, old_wd);
+	if (old_above >= 0 && old_above != old_wd && !is_used(watch, old_above))
+		(void)inotify_rm_watch(watch->fd, old_above);
 }
 
 static bool is_rules_name(const char *name)
@@ -120,13 +120,13 @@ static bool is_rules_name(const char *name)
 }
 
 /* Watches what the link at path points to, and so on while that is a link. path: PATH_MAX bytes, used up. */
-static void watch_linked(struct rules_watch *e, char *path)
+static void watch_linked(struct rules_watch *watch, char *path)
 {
 	char target[PATH_MAX];
 	ssize_t len;
 
-	for (int i = 0; i < LINK_STEPS && e->n_linked < RULES_WATCH_LINKS_MAX; i++) {
-		struct linked *const l = &e->linked[e->n_linked];
+	for (int i = 0; i < LINK_STEPS && watch->n_linked < RULES_WATCH_LINKS_MAX; i++) {
+		struct linked *const l = &watch->linked[watch->n_linked];
 		char *name = strrchr(path, '/') + 1;
 
 		len = readlink(path, target, sizeof target);
@@ -139,34 +139,34 @@ static void watch_linked(struct rules_watch *e, char *path)
 			return;
 		(void)snprintf(l->name, sizeof l->name, "%s", name);
 		(void)snprintf(target, sizeof target, "%.*s.", (int)(name - path), path);
-		l->wd = inotify_add_watch(e->fd, target, DIR_MASK);
-		e->n_linked++;
+		l->wd = inotify_add_watch(watch->fd, target, DIR_MASK);
+		watch->n_linked++;
 	}
 }
 
 /* Finds anew where the links among the files of our directories lead. */
-static void arm_links(struct rules_watch *e)
+static void arm_links(struct rules_watch *watch)
 {
 	struct linked old[RULES_WATCH_LINKS_MAX];
-	const size_t n_old = e->n_linked;
+	const size_t n_old = watch->n_linked;
 	char path[PATH_MAX];
 
-	memcpy(old, e->linked, sizeof old);
-	e->n_linked = 0;
-	for (size_t i = 0; i < e->n; i++) {
-		DIR *const dir = opendir(e->list[i].path);
+	memcpy(old, watch->linked, sizeof old);
+	watch->n_linked = 0;
+	for (size_t i = 0; i < watch->n; i++) {
+		DIR *const dir = opendir(watch->list[i].path);
 		const struct dirent *entry;
 
 		while (dir != NULL && (entry = readdir(dir)) != NULL)
 			if (is_rules_name(entry->d_name) &&
-			    snprintf(path, sizeof path, "%s/%s", e->list[i].path, entry->d_name) < PATH_MAX)
-				watch_linked(e, path);
+			    snprintf(path, sizeof path, "%s/%s", watch->list[i].path, entry->d_name) < PATH_MAX)
+				watch_linked(watch, path);
 		if (dir != NULL)
 			(void)closedir(dir);
 	}
 	for (size_t i = 0; i < n_old; i++)
-		if (old[i].wd >= 0 && !is_used(e, old[i].wd))
-			(void)inotify_rm_watch(e->fd, old[i].wd); /* a second time it is none any more */
+		if (old[i].wd >= 0 && !is_used(watch, old[i].wd))
+			(void)inotify_rm_watch(watch->fd, old[i].wd); /* a second time it is none any more */
 }
 
 /* Without slashes at the end, so that the last one parts the name. */
@@ -183,98 +183,98 @@ static char *copy_path(const char *path)
 
 int rules_watch_new(const char *const dirs[], size_t n, struct rules_watch **ret, struct why *why)
 {
-	struct rules_watch *const e = alloc_zero(1, sizeof *e, "the watched directories");
+	struct rules_watch *const watch = alloc_zero(1, sizeof *watch, "the watched directories");
 
-	e->list = alloc_zero(n + 1, sizeof *e->list, "the watched directories");
-	e->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (e->fd < 0) {
+	watch->list = alloc_zero(n + 1, sizeof *watch->list, "the watched directories");
+	watch->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (watch->fd < 0) {
 		const int error = errno;
 
-		rules_watch_free(e);
+		rules_watch_free(watch);
 		return why_set(why, error, "inotify: %s; edits of rules are seen by a reload only",
 		               strerror(error));
 	}
-	for (; e->n < n; e->n++)
-		e->list[e->n] = (struct watched){.path = copy_path(dirs[e->n]), .wd = -1, .above_wd = -1};
+	for (; watch->n < n; watch->n++)
+		watch->list[watch->n] = (struct watched){.path = copy_path(dirs[watch->n]), .wd = -1, .above_wd = -1};
 	for (size_t i = 0; i < n; i++)
-		arm(e, &e->list[i]);
-	arm_links(e);
-	*ret = e;
+		arm(watch, &watch->list[i]);
+	arm_links(watch);
+	*ret = watch;
 	return 0;
 }
 
-void rules_watch_free(struct rules_watch *e)
+void rules_watch_free(struct rules_watch *watch)
 {
-	if (e == NULL)
+	if (watch == NULL)
 		return;
-	for (size_t i = 0; i < e->n; i++)
-		free(e->list[i].path);
-	free(e->list);
-	if (e->fd >= 0)
-		(void)close(e->fd);
-	free(e);
+	for (size_t i = 0; i < watch->n; i++)
+		free(watch->list[i].path);
+	free(watch->list);
+	if (watch->fd >= 0)
+		(void)close(watch->fd);
+	free(watch);
 }
 
-int rules_watch_fd(const struct rules_watch *e)
+int rules_watch_fd(const struct rules_watch *watch)
 {
-	return e == NULL ? -1 : e->fd;
+	return watch == NULL ? -1 : watch->fd;
 }
 
 /* --- what happens --- */
 
-static void change(struct rules_watch *e, int64_t now_ms)
+static void change(struct rules_watch *watch, int64_t now_ms)
 {
-	if (!e->changed)
-		e->first_ms = now_ms;
-	e->changed = true;
-	e->last_ms = now_ms;
+	if (!watch->changed)
+		watch->first_ms = now_ms;
+	watch->changed = true;
+	watch->last_ms = now_ms;
 }
 
-static void set_writer(struct rules_watch *e, int wd, const char *name, bool writes)
+static void set_writer(struct rules_watch *watch, int wd, const char *name, bool writes)
 {
 	size_t i = 0;
 
-	while (i < e->n_writers && (e->writers[i].wd != wd || strcmp(e->writers[i].name, name) != 0))
+	while (i < watch->n_writers && (watch->writers[i].wd != wd || strcmp(watch->writers[i].name, name) != 0))
 		i++;
-	if (!writes && i < e->n_writers) {
-		e->writers[i] = e->writers[--e->n_writers];
-	} else if (writes && i == e->n_writers && i < RULES_WATCH_WRITERS_MAX) {
-		e->writers[i].wd = wd;
-		(void)snprintf(e->writers[i].name, sizeof e->writers[i].name, "%s", name);
-		e->n_writers++;
+	if (!writes && i < watch->n_writers) {
+		watch->writers[i] = watch->writers[--watch->n_writers];
+	} else if (writes && i == watch->n_writers && i < RULES_WATCH_WRITERS_MAX) {
+		watch->writers[i].wd = wd;
+		(void)snprintf(watch->writers[i].name, sizeof watch->writers[i].name, "%s", name);
+		watch->n_writers++;
 	}
 }
 
 /* Something befell a file, or it was only written to. Opening with O_TRUNC is the first write. */
-static void take_file(struct rules_watch *e, const struct inotify_event *event, const char *name, int64_t now_ms)
+static void take_file(struct rules_watch *watch, const struct inotify_event *event, const char *name, int64_t now_ms)
 {
-	set_writer(e, event->wd, name, (event->mask & IN_MODIFY) != 0);
-	change(e, now_ms);
+	set_writer(watch, event->wd, name, (event->mask & IN_MODIFY) != 0);
+	change(watch, now_ms);
 }
 
-static void take_linked(struct rules_watch *e, const struct inotify_event *event, const char *name, int64_t now_ms)
+static void take_linked(struct rules_watch *watch, const struct inotify_event *event, const char *name, int64_t now_ms)
 {
 	bool lost = false;
 
-	for (size_t i = 0; i < e->n_linked; i++) {
-		if (event->wd != e->linked[i].wd)
+	for (size_t i = 0; i < watch->n_linked; i++) {
+		if (event->wd != watch->linked[i].wd)
 			continue;
-		if (strcmp(name, e->linked[i].name) == 0)
-			take_file(e, event, name, now_ms);
+		if (strcmp(name, watch->linked[i].name) == 0)
+			take_file(watch, event, name, now_ms);
 		if ((event->mask & IN_IGNORED) != 0)
-			e->linked[i].wd = -1;
+			watch->linked[i].wd = -1;
 		lost |= (event->mask & LOST) != 0;
 	}
 	if (lost)
-		change(e, now_ms);
+		change(watch, now_ms);
 }
 
-static void take_event(struct rules_watch *e, const struct inotify_event *event, int64_t now_ms)
+static void take_event(struct rules_watch *watch, const struct inotify_event *event, int64_t now_ms)
 {
 	const char *const name = event->len > 0 ? event->name : "";
 
-	for (size_t i = 0; i < e->n; i++) {
-		struct watched *const w = &e->list[i];
+	for (size_t i = 0; i < watch->n; i++) {
+		struct watched *const w = &watch->list[i];
 		const bool here = event->wd == w->wd, above = event->wd == w->above_wd;
 		const bool lost = (event->mask & LOST) != 0;
 
@@ -284,53 +284,53 @@ static void take_event(struct rules_watch *e, const struct inotify_event *event,
 				w->wd = here ? -1 : w->wd;
 				w->above_wd = above ? -1 : w->above_wd;
 			}
-			arm(e, w);
-			change(e, now_ms);
+			arm(watch, w);
+			change(watch, now_ms);
 		}
 		if (here && is_rules_name(name))
-			take_file(e, event, name, now_ms);
+			take_file(watch, event, name, now_ms);
 	}
-	take_linked(e, event, name, now_ms);
+	take_linked(watch, event, name, now_ms);
 	if ((event->mask & IN_Q_OVERFLOW) != 0)
-		e->n_writers = 0;
+		watch->n_writers = 0;
 }
 
-static void read_events(struct rules_watch *e, int64_t now_ms)
+static void read_events(struct rules_watch *watch, int64_t now_ms)
 {
 	_Alignas(struct inotify_event) char bytes[4096];
 	ssize_t len;
 
-	while ((len = read(e->fd, bytes, sizeof bytes)) > 0)
+	while ((len = read(watch->fd, bytes, sizeof bytes)) > 0)
 		for (const char *p = bytes; p < bytes + len;) {
 			const struct inotify_event *const event =
 			        (const void *)p; /* aligned: the kernel pads names */
 
-			take_event(e, event, now_ms);
+			take_event(watch, event, now_ms);
 			p += sizeof *event + event->len;
 		}
 }
 
-int64_t rules_watch_at(const struct rules_watch *e)
+int64_t rules_watch_at(const struct rules_watch *watch)
 {
 	int64_t at;
 
-	if (e == NULL || !e->changed)
+	if (watch == NULL || !watch->changed)
 		return INT64_MAX;
-	if (e->n_writers > 0)
-		return e->first_ms + RULES_WATCH_WRITING_MS;
-	at = e->last_ms + RULES_WATCH_QUIET_MS;
-	return at < e->first_ms + RULES_WATCH_NOISY_MS ? at : e->first_ms + RULES_WATCH_NOISY_MS;
+	if (watch->n_writers > 0)
+		return watch->first_ms + RULES_WATCH_WRITING_MS;
+	at = watch->last_ms + RULES_WATCH_QUIET_MS;
+	return at < watch->first_ms + RULES_WATCH_NOISY_MS ? at : watch->first_ms + RULES_WATCH_NOISY_MS;
 }
 
-bool rules_watch_take(struct rules_watch *e, int64_t now_ms)
+bool rules_watch_take(struct rules_watch *watch, int64_t now_ms)
 {
-	if (e == NULL)
+	if (watch == NULL)
 		return false;
-	read_events(e, now_ms);
-	if (now_ms < rules_watch_at(e))
+	read_events(watch, now_ms);
+	if (now_ms < rules_watch_at(watch))
 		return false;
-	arm_links(e); /* before the files are read: what changes from now on raises an event */
-	e->changed = false;
-	e->n_writers = 0;
+	arm_links(watch); /* before the files are read: what changes from now on raises an event */
+	watch->changed = false;
+	watch->n_writers = 0;
 	return true;
 }

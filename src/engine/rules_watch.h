@@ -33,16 +33,16 @@ struct rules_watch;
 /* Watches n directories. dirs is copied. */
 int rules_watch_new(const char *const dirs[], size_t n, struct rules_watch **ret, struct why *why);
 
-/* Takes NULL, as all of these: an edits that never sees anything. */
-void rules_watch_free(struct rules_watch *rules_watch);
+/* Takes NULL, as all of these: then nothing is ever seen. */
+void rules_watch_free(struct rules_watch *watch);
 
 /* To be polled for reading; -1 for NULL. */
-int rules_watch_fd(const struct rules_watch *rules_watch);
+int rules_watch_fd(const struct rules_watch *watch);
 
 /* When rules_watch_take may next be true without anything to read: INT64_MAX for never. */
-int64_t rules_watch_at(const struct rules_watch *rules_watch);
+int64_t rules_watch_at(const struct rules_watch *watch);
 
 /* Reads what has happened. True once for each change: read the rules anew. */
-bool rules_watch_take(struct rules_watch *rules_watch, int64_t now_ms);
+bool rules_watch_take(struct rules_watch *watch, int64_t now_ms);
 
 #endif
