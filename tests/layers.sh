@@ -45,7 +45,7 @@ BEGIN {
 	for (i = 1; i <= n; i++)
 		outside["verdict/" list[i] ".h"] = "^src/verdict/"
 	outside["libiptc/"] = "^src/root/xtables"
-	outside["linux/netfilter"] = "^src/root/xtables"
+	outside["linux/netfilter"] = "^src/root/(xtables|recent_rules[.])"
 	outside["inotifytools/"] = "^src/input/follow"
 	outside["sys/inotify.h"] = "^src/(input/follow|engine/rules_watch[.])"
 	outside["archive.h"] = "^src/input/archive"

@@ -41,7 +41,7 @@ enum {
 struct admin {
 	struct store *store;
 	struct verdict *verdict;     /* at now_s: verdict_at */
-	struct reconcile *reconcile;       /* NULL: no daemon; only test is asked then */
+	struct reconcile *reconcile;
 	const struct problems *problems; /* NULL: no daemon */
 	const struct config *config;
 };

@@ -76,8 +76,8 @@ void block_manual(const struct admin *o, const struct protocol_request *r, const
 	        r->for_s > 0 ? r->for_s : verdict_duration(o->verdict, r->net.len == 128 ? view.offence : 1);
 	const struct block block = {
 	        .net = r->net, .since_s = now_s, .until_s = now_s + for_s, .cause = BLOCK_MANUAL};
-	uint8_t length;
-	const size_t n = standing_pieces(o, &r->net, &length);
+	struct net pieces[RECONCILE_PIECES_MAX];
+	const size_t n = reconcile_pieces(o->reconcile, &r->net, pieces);
 	struct block before = {0};
 	bool blocked = false;
 	struct why why;
@@ -86,7 +86,7 @@ void block_manual(const struct admin *o, const struct protocol_request *r, const
 		answer_error(answer, never);
 		return;
 	}
-	if (n > RECONCILE_PIECES_MAX) {
+	if (n == 0) {
 		answer_error(answer, "the kernel has no list for networks of that length, and of smaller "
 		                     "ones it would be more "
 		                     "than 1024; name smaller networks");

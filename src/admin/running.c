@@ -46,7 +46,7 @@ int running_find(const struct admin *o, const struct net *net, int64_t now_s, st
 
 	*ret = l;
 	/* A hundred thousand may run: what memory knows spares reading them. */
-	if (o->reconcile != NULL && reconcile_is_known(o->reconcile) && net->len == 128 &&
+	if (reconcile_is_known(o->reconcile) && net->len == 128 &&
 	    !reconcile_runs(o->reconcile, net, now_s, &any))
 		return 0;
 	for (rc = store_running(o->store, now_s, why); rc == 0;)

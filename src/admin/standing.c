@@ -8,31 +8,6 @@
 #include "base/localaddrs.h"
 #include "store/query.h"
 
-/*
- * The kernel has lists for networks of some lengths only; others are there as several of the next longer one
- * (wanted.h). *ret_len: of these pieces. Returns how many, or more than RECONCILE_PIECES_MAX.
- */
-size_t standing_pieces(const struct admin *o, const struct net *net, uint8_t *ret_len)
-{
-	const uint8_t len = reconcile_piece_len(net, (uint8_t)o->config->block.ip6_prefix); /* <= 128 */
-
-	*ret_len = len;
-	return len - net->len > RECONCILE_PIECES_BITS ? RECONCILE_PIECES_MAX + 1 : (size_t)1 << (len - net->len);
-}
-
-/* The i-th network of that length in net; i fits into the bits before its end. */
-static struct net piece_of(const struct net *net, uint8_t length, size_t i)
-{
-	struct net piece = *net;
-
-	piece.len = length;
-	for (unsigned bit = 0; bit < RECONCILE_PIECES_BITS; bit++)
-		if (i >> bit & 1)
-			piece.addr.bytes[(length - 1 - bit) / 8] |=
-			        (uint8_t)(0x80U >> (length - 1 - bit) % 8);
-	return piece;
-}
-
 /* The running block that net is in and that lasts longest; l: all there may be, NULL: memory knows them. */
 static bool is_in(const struct admin *o, const struct running_list *l, const struct net *net, int64_t now_s,
                   struct block *ret)
@@ -53,27 +28,25 @@ static bool is_in(const struct admin *o, const struct running_list *l, const str
 static bool is_in_pieces(const struct admin *o, const struct running_list *l, const struct net *net,
                          int64_t now_s, struct block *ret)
 {
-	uint8_t length;
-	const size_t n = standing_pieces(o, net, &length);
+	struct net pieces[RECONCILE_PIECES_MAX];
+	const size_t n = reconcile_pieces(o->reconcile, net, pieces);
 	struct block all = {.net = *net, .until_s = INT64_MAX}, one = {0};
 
 	for (size_t i = 0; i < n; i++) {
-		const struct net piece = piece_of(net, length, i);
-
-		if (n > RECONCILE_PIECES_MAX || !is_in(o, l, &piece, now_s, &one))
+		if (!is_in(o, l, &pieces[i], now_s, &one))
 			return false;
 		if (one.until_s < all.until_s)
 			all.until_s = one.until_s;
 	}
 	*ret = all;
-	return true;
+	return n > 0;
 }
 
 /* Is net blocked, by what, and until when? */
 int standing_find(const struct admin *o, const struct net *net, int64_t now_s, bool *ret_blocked,
                   struct block *ret, struct why *why)
 {
-	const bool in_memory = o->reconcile != NULL && reconcile_is_known(o->reconcile);
+	const bool in_memory = reconcile_is_known(o->reconcile);
 	struct running_list l = {0};
 	struct block pieces;
 	const int rc = in_memory ? 0 : running_find(o, net, now_s, &l, why);

@@ -9,12 +9,6 @@
 
 #include "admin/admin.h"
 
-/*
- * The kernel has lists for networks of some lengths only; others are there as several of the next longer one
- * (wanted.h). *ret_len: of these pieces. Returns how many, or more than RECONCILE_PIECES_MAX.
- */
-size_t standing_pieces(const struct admin *admin, const struct net *net, uint8_t *ret_len);
-
 /* Why nothing of net is blocked, a constant sentence; NULL when it may be. */
 const char *standing_never(const struct admin *admin, const struct net *net);
 

@@ -38,6 +38,7 @@ static struct root_config root_config(const struct config *config, const char *p
 	const size_t n_own = localaddrs_addresses(own);
 
 	/* The config has checked the lengths. */
+	(void)snprintf(root.backend, sizeof root.backend, "%s", config->firewall.backend);
 	(void)snprintf(root.chain, sizeof root.chain, "%s", config->firewall.chain);
 	(void)snprintf(root.jump_from, sizeof root.jump_from, "%s", config->firewall.jump_from);
 	(void)snprintf(root.list, sizeof root.list, "%s", config->firewall.list);

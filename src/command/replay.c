@@ -300,7 +300,7 @@ static int sync_kernel(const struct config *config, struct store *store, struct 
 	if (child == 0) {
 		(void)close(pair[0]);
 		client_init(&client, pair[1]);
-		wanted = reconcile_new(store, &client, (uint8_t)config->block.ip6_prefix, 1, clock_unix_s());
+		wanted = reconcile_new(store, &client, 1, clock_unix_s());
 		rc = restore_verdict(store, config, NULL, NULL, true, clock_unix_s(), &verdict, why);
 		if (rc == 0)
 			rc = reconcile_sync(wanted, verdict, false, clock_unix_s(), &result, why);

@@ -9,13 +9,17 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/duration.h"
+#include "base/lengths.h"
 #include "base/plural.h"
 #include "command/command.h"
 #include "command/health.h"
 #include "command/show.h"
 #include "store/query.h"
 
-enum { LABEL_WIDTH = 11 };
+enum {
+	LABEL_WIDTH = 11,
+	LIST_MAX = 32, /* the name of a list */
+};
 
 struct log_state {
 	const char *path;
@@ -79,21 +83,41 @@ static int gather_logs(struct store *store, struct status *s, struct why *why)
 	return rc < 0 ? rc : 0;
 }
 
-/* Each network that is blocked, and the kernel's list that holds it. */
-static int gather_prefixes(struct store *store, const struct config *config, json_t *prefixes, struct why *why)
+/* What holds the networks that are blocked, as the daemon said. */
+struct lists {
+	char name[LIST_MAX], lengths[LENGTHS_TEXT_MAX];
+};
+
+static void gather_lists(struct store *store, struct lists *ret)
 {
+	struct why ignored; /* what cannot be read is not known */
+	const char *text = NULL;
+
+	*ret = (struct lists){.name = ""};
+	if (query_said(store, "list", &text, &ignored) == 0 && text != NULL)
+		(void)snprintf(ret->name, sizeof ret->name, "%s", text);
+	if (query_said(store, "lengths", &text, &ignored) == 0 && text != NULL)
+		(void)snprintf(ret->lengths, sizeof ret->lengths, "%s", text);
+}
+
+/* Each network that is blocked, and the kernel's list that holds it. */
+static int gather_prefixes(struct store *store, json_t *prefixes, struct why *why)
+{
+	struct lists lists;
 	const char *text;
 	int rc;
 
+	gather_lists(store, &lists);
 	query_prefixes(store, clock_unix_s(), (struct query_bound){0});
 	while ((rc = query_next_prefix(store, &text, why)) == 0) {
 		const char *const slash = strchr(text, '/');
-		const bool four = strchr(text, ':') == NULL;
-		const long length = slash == NULL ? 0 : strtol(slash + 1, NULL, 10);
-		char list[64];
+		const unsigned long length = slash == NULL ? 0 : strtoul(slash + 1, NULL, 10);
+		char list[2 * LIST_MAX];
 
-		if (four ? length == 24 : length == 48 || length == config->block.ip6_prefix)
-			(void)snprintf(list, sizeof list, "%s%ld", config->firewall.list, length);
+		if (lists.name[0] == '\0')
+			(void)snprintf(list, sizeof list, "no list");
+		else if (lengths_text_has(lists.lengths, strchr(text, ':') == NULL, (unsigned)length)) /* <= 128 */
+			(void)snprintf(list, sizeof list, "%s%lu", lists.name, length);
 		else
 			(void)snprintf(list, sizeof list, "in pieces");
 		(void)json_array_append_new(prefixes, json_pack("{s:s, s:s}", "address", text, "list", list));
@@ -120,7 +144,7 @@ static int gather(struct store *store, struct status *s, struct why *why)
 	if (rc == 0)
 		rc = query_totals(store, clock_unix_s(), (struct query_bound){0}, &s->totals, why);
 	if (rc == 0)
-		rc = gather_prefixes(store, s->config, s->prefixes, why);
+		rc = gather_prefixes(store, s->prefixes, why);
 	if (rc == 0)
 		rc = gather_suspended(store, s->suspended, why);
 	s->capacity = said_number(store, "capacity");

@@ -347,17 +347,19 @@ static void say_state(struct engine *e, const struct reconcile_result *r, int64_
 {
 	const struct verdict_stat stat = verdict_stat(e->live.verdict);
 	char capacity[16], drift[24], at[24], refused[24], tracked[24], forgotten[24], braked[24],
-		ports[CONFIG_PORTS_TEXT_MAX];
+		ports[CONFIG_PORTS_TEXT_MAX], lengths[LENGTHS_TEXT_MAX];
 	const struct {
 		const char *key, *value;
 	} said[] = {{"backend", e->live.config->firewall.backend}, {"capacity", capacity}, {"drift", drift},
 	            {"refused", refused},                     {"tracked", tracked},   {"forgotten", forgotten},
 	            {"refused_why", r->drift.refusal.text},
-	            {"braked", braked},                       {"last_sync_at", at},   {"ports", ports}};
+	            {"braked", braked},                       {"last_sync_at", at},   {"ports", ports},
+	            {"list", e->client.list},                 {"lengths", lengths}};
 	struct why why;
 	int rc;
 
 	config_ports_text(e->live.started, ports);
+	lengths_text(&e->client.lengths, lengths);
 	(void)snprintf(capacity, sizeof capacity, "%" PRIu32, e->client.capacity);
 	(void)snprintf(drift, sizeof drift, "%zu", r->drift.missing + r->drift.extra);
 	(void)snprintf(refused, sizeof refused, "%zu", r->drift.refused);
@@ -426,7 +428,7 @@ static void sync_firewall(struct engine *e)
 		log_line(LOG_NOTICE, "the firewall holds again what it should");
 	e->firewall_failed = false;
 	problems_clear(&e->problems, PROBLEMS_FIREWALL, 0);
-	if (r.drift.healed)
+	if (r.drift.repaired)
 		log_line(LOG_WARNING, "the firewall's rules or lists had been removed or changed; made anew");
 	note_refused(e, &r.drift, now);
 	log_released(e, &r, now);
@@ -765,8 +767,7 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 		return rc;
 	}
 	/* Half of the seconds of root's rules, which a reload does not change; at most 7 days. */
-	e->reconcile = reconcile_new(e->store, &e->client, (uint8_t)config->block.ip6_prefix,
-	                       (uint32_t)(config->firewall.seconds / 2), clock_unix_s());
+	e->reconcile = reconcile_new(e->store, &e->client, (uint32_t)(config->firewall.seconds / 2), clock_unix_s());
 	requests_init(&e->requests, &e->live, e->store, e->reconcile, &e->problems, &e->events);
 	log_line(LOG_NOTICE, "%s, %zu %s, database %s", rules_size_text(e->live.rules, rules), config->n_logs, plural((int64_t)config->n_logs, "log", "logs"),
 	         config->database.path);

@@ -9,13 +9,15 @@
 
 #include "firewall/message.h"
 
-enum { HELD_MAX = 1 << 20 }; /* entries a root process may list: far above any backend's, 24 MB here */
+enum { HELD_MAX = 1 << 20 }; /* entries a root process may list: far above any backend's, 28 MB here */
+
+static_assert((int)CLIENT_FLOODS_MAX == (int)MESSAGE_ENTRIES, "a packet full");
+static_assert((int)CLIENT_LIST_MAX == (int)MESSAGE_LIST_MAX, "copied as it is");
 
 /* An entry that is in the kernel. */
-struct members {
+struct held {
 	struct net net;
-	uint32_t idle_s;
-	bool knocked;
+	uint32_t idle_s, dropped;
 };
 
 void client_init(struct client *client, int fd)
@@ -32,13 +34,13 @@ static int wanted_order(const void *a, const void *b)
 
 static int held_order(const void *a, const void *b)
 {
-	const struct members *left = a, *right = b;
+	const struct held *left = a, *right = b;
 
 	return net_order(&left->net, &right->net);
 }
 
 /* One packet. *ret_fd: the descriptor that came along, or -1. ret_fd may be NULL: then the kernel closes what comes. */
-static ssize_t hear(int fd, struct message *answer, int *ret_fd)
+static ssize_t receive(int fd, struct message *answer, int *ret_fd)
 {
 	union {
 		struct cmsghdr header;
@@ -67,7 +69,7 @@ static ssize_t hear(int fd, struct message *answer, int *ret_fd)
 /*
  * One round trip: m goes out as a request and comes back as its answer. An error that root reports is
  * returned like our own; m->refused and client's numbers are good then, too. why: also of what was refused.
- * ret_fd: NULL, or as of hear.
+ * ret_fd: NULL, or as of receive.
  */
 static int ask_for(struct client *client, struct message *m, int *ret_fd, struct why *why)
 {
@@ -77,24 +79,25 @@ static int ask_for(struct client *client, struct message *m, int *ret_fd, struct
 
 	m->number = ++client->number;
 	do
-		len = send(client->fd, m, sizeof *m, MSG_NOSIGNAL);
+		len = send(client->fd, m, message_size(m), MSG_NOSIGNAL);
 	while (len < 0 && errno == EINTR);
 	if (len < 0)
 		return errno == EPIPE || errno == ECONNRESET
 		               ? why_set(why, EPIPE, "%s", gone)
 		               : why_set(why, errno, "cannot ask the root process: %s", strerror(errno));
-	len = hear(client->fd, &answer, ret_fd);
+	len = receive(client->fd, &answer, ret_fd);
 	if (len == 0 || (len < 0 && errno == ECONNRESET))
 		return why_set(why, EPIPE, "%s", gone);
 	if (len < 0)
-		return why_set(why, errno, "cannot hear the root process: %s", strerror(errno));
+		return why_set(why, errno, "no answer of the root process: %s", strerror(errno));
 	if (!message_is_answer(&answer, (size_t)len, m))
 		return why_set(why, EPROTO, "the root process sent a packet that is no answer");
 	client->held4 = answer.n4;
 	client->held6 = answer.n6;
 	client->capacity = answer.capacity;
-	client->shards = answer.shards;
-	*m = answer;
+	client->lengths = answer.lengths;
+	memcpy(client->list, answer.list, sizeof client->list);
+	memcpy(m, &answer, (size_t)len);
 	if (answer.why[0] != '\0')
 		(void)why_set(why, EPERM, "%s", answer.why);
 	return answer.error;
@@ -106,9 +109,9 @@ static int ask(struct client *client, struct message *m, struct why *why)
 }
 
 /* Adds an entry to a packet with room. False: no packet may carry such a network, root would hang up. */
-static bool put(struct message *m, const struct net *net, uint32_t seconds)
+static bool put(struct message *m, const struct net *net, uint32_t left_s)
 {
-	struct message_entry entry = {.len = net->len, .seconds = seconds};
+	struct message_entry entry = {.len = net->len, .left_s = left_s};
 
 	assert(m->n < MESSAGE_ENTRIES);
 	memcpy(entry.addr, net->addr.bytes, sizeof entry.addr);
@@ -120,29 +123,29 @@ static bool put(struct message *m, const struct net *net, uint32_t seconds)
 
 static bool put_add(struct message *m, const struct client_entry *entry)
 {
-	uint32_t seconds = entry->seconds;
+	uint32_t left_s = entry->left_s;
 
-	if (seconds < 1)
-		seconds = 1;
-	if (seconds > MESSAGE_SECONDS_MAX)
-		seconds = MESSAGE_SECONDS_MAX;
-	return put(m, &entry->net, seconds);
+	if (left_s < 1)
+		left_s = 1;
+	if (left_s > MESSAGE_SECONDS_MAX)
+		left_s = MESSAGE_SECONDS_MAX;
+	return put(m, &entry->net, left_s);
 }
 
-static int ensure(struct client *client, uint32_t n4, uint32_t n6, bool *ret_healed, struct why *why)
+static int prepare(struct client *client, uint32_t n4, uint32_t n6, bool *ret_repaired, struct why *why)
 {
-	struct message m = {.verb = MESSAGE_ENSURE, .n4 = n4, .n6 = n6};
+	struct message m = {.verb = MESSAGE_PREPARE, .n4 = n4, .n6 = n6};
 	const int err = ask(client, &m, why);
 
 	if (err == 0)
-		*ret_healed = m.healed != 0;
+		*ret_repaired = m.repaired != 0;
 	return err;
 }
 
 /* What the kernel holds, sorted. *ret: the caller frees it. */
-static int list(struct client *client, struct members **ret, size_t *ret_n, struct why *why)
+static int list(struct client *client, struct held **ret, size_t *ret_n, struct why *why)
 {
-	struct members *held = NULL;
+	struct held *held = NULL;
 	size_t n = 0, room = 0;
 	uint32_t cursor = 0;
 	int err;
@@ -154,7 +157,7 @@ static int list(struct client *client, struct members **ret, size_t *ret_n, stru
 		if (err < 0)
 			goto fail;
 		if (n + m.n > room) {
-			struct members *larger;
+			struct held *larger;
 
 			room = room == 0 ? 256 : room * 2;
 			larger = room <= HELD_MAX ? realloc(held, room * sizeof *held) : NULL;
@@ -168,8 +171,8 @@ static int list(struct client *client, struct members **ret, size_t *ret_n, stru
 		for (uint32_t i = 0; i < m.n; i++, n++) {
 			memcpy(held[n].net.addr.bytes, m.entries[i].addr, sizeof m.entries[i].addr);
 			held[n].net.len = m.entries[i].len;
-			held[n].idle_s = m.entries[i].seconds;
-			held[n].knocked = m.entries[i].knocked != 0;
+			held[n].idle_s = m.entries[i].idle_s;
+			held[n].dropped = m.entries[i].dropped;
 		}
 		cursor = m.cursor;
 	} while (cursor != 0);
@@ -187,20 +190,21 @@ fail:
  * Walks both sorted arrays at once. Fills in wanted's idle_s and moves what nobody wants to the front of
  * held; returns how many that are.
  */
-static size_t compare(struct client_entry *reconcile, size_t n, struct members *held, size_t n_held)
+static size_t compare(struct client_entry *wanted, size_t n, struct held *held, size_t n_held)
 {
 	size_t at = 0, n_extra = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		int order = 1;
 
-		reconcile[i].idle_s = UINT32_MAX;
-		reconcile[i].knocked = reconcile[i].fed = false;
+		wanted[i].idle_s = UINT32_MAX;
+		wanted[i].dropped = 0;
+		wanted[i].added = false;
 		/* An entry may be listed twice when the kernel's list moved while root read it. */
-		while (at < n_held && (order = net_order(&held[at].net, &reconcile[i].net)) <= 0) {
+		while (at < n_held && (order = net_order(&held[at].net, &wanted[i].net)) <= 0) {
 			if (order == 0) {
-				reconcile[i].idle_s = held[at].idle_s;
-				reconcile[i].knocked = held[at].knocked;
+				wanted[i].idle_s = held[at].idle_s;
+				wanted[i].dropped = held[at].dropped;
 			} else {
 				held[n_extra++] = held[at];
 			}
@@ -247,7 +251,7 @@ static bool put_or_refuse(struct message *m, const struct client_entry *entry, s
 	return false;
 }
 
-static int del_extra(struct client *client, const struct members *extra, size_t n, struct why *why)
+static int del_extra(struct client *client, const struct held *extra, size_t n, struct why *why)
 {
 	struct message m = {.verb = MESSAGE_DEL};
 	struct refused refused = {0};
@@ -261,50 +265,50 @@ static int del_extra(struct client *client, const struct members *extra, size_t 
 	return err;
 }
 
-static int feed(struct client *client, struct client_entry *reconcile, size_t n, uint32_t refresh_s,
+static int add_missing(struct client *client, struct client_entry *wanted, size_t n, uint32_t refresh_s,
                 struct refused *ret, struct why *why)
 {
 	struct message m = {.verb = MESSAGE_ADD};
 	int err = 0;
 
 	for (size_t i = 0; i < n && err == 0; i++) {
-		if (reconcile[i].idle_s >= refresh_s)
-			reconcile[i].fed = put_or_refuse(&m, &reconcile[i], ret);
+		if (wanted[i].idle_s >= refresh_s)
+			wanted[i].added = put_or_refuse(&m, &wanted[i], ret);
 		err = pass_on(client, &m, i + 1 == n, ret, why);
 	}
 	return err;
 }
 
-int client_sync(struct client *client, struct client_entry *reconcile, size_t n, uint32_t refresh_s,
+int client_sync(struct client *client, struct client_entry *wanted, size_t n, uint32_t refresh_s,
                 struct client_drift *ret, struct why *why)
 {
 	struct client_drift drift = {0};
 	struct refused refused = {0};
-	struct members *held = NULL;
+	struct held *held = NULL;
 	size_t n_held = 0;
 	uint32_t n4 = 0, n6 = 0;
 	int err;
 
 	if (n > 0)
-		qsort(reconcile, n, sizeof *reconcile, wanted_order);
+		qsort(wanted, n, sizeof *wanted, wanted_order);
 	for (size_t i = 0; i < n; i++) {
-		if (addr_is_ip4(&reconcile[i].net.addr))
+		if (addr_is_ip4(&wanted[i].net.addr))
 			n4++;
 		else
 			n6++;
 	}
-	err = ensure(client, n4, n6, &drift.healed, why);
+	err = prepare(client, n4, n6, &drift.repaired, why);
 	if (err == 0)
 		err = list(client, &held, &n_held, why);
 	if (err < 0)
 		return err;
-	drift.extra = compare(reconcile, n, held, n_held);
+	drift.extra = compare(wanted, n, held, n_held);
 	for (size_t i = 0; i < n; i++)
-		drift.missing += reconcile[i].idle_s == UINT32_MAX;
+		drift.missing += wanted[i].idle_s == UINT32_MAX;
 	/* First make room, then fill it: a list that is full stays large enough. */
 	err = del_extra(client, held, drift.extra, why);
 	if (err == 0)
-		err = feed(client, reconcile, n, refresh_s, &refused, why);
+		err = add_missing(client, wanted, n, refresh_s, &refused, why);
 	free(held);
 	drift.refused = refused.n;
 	drift.refusal = refused.why;
@@ -344,12 +348,18 @@ int client_del(struct client *client, const struct client_entry *entries, size_t
 	return err;
 }
 
+int client_limits(struct client *client, struct why *why)
+{
+	struct message m = {.verb = MESSAGE_LIMITS};
+
+	return ask(client, &m, why);
+}
+
 int client_floods(struct client *client, struct addr out[static CLIENT_FLOODS_MAX], size_t *ret_n, struct why *why)
 {
 	struct message m = {.verb = MESSAGE_FLOODS};
 	const int err = ask(client, &m, why);
 
-	static_assert((int)CLIENT_FLOODS_MAX == (int)MESSAGE_ENTRIES, "a packet full");
 	if (err < 0)
 		return err;
 	for (uint32_t i = 0; i < m.n; i++)

@@ -14,52 +14,61 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/lengths.h"
 #include "base/why.h"
 
-enum { CLIENT_FLOODS_MAX = 64 }; /* told at once */
+enum {
+	CLIENT_FLOODS_MAX = 256, /* told at once */
+	CLIENT_LIST_MAX = 24,
+};
 
 struct client {
 	int fd;              /* borrowed */
 	uint32_t number;
-	/* As the last answer said; for status. */
-	uint32_t held4, held6, capacity, shards;
+	/* As the last answer said; zeros before the first. */
+	uint32_t held4, held6, capacity;
+	struct lengths lengths;      /* of networks that can be held as they are */
+	char list[CLIENT_LIST_MAX];  /* the list of addresses; with a length behind it: of such networks. "": there is none */
 };
 
 /* One address or network that is wanted in the kernel. */
 struct client_entry {
 	struct net net;
-	uint32_t seconds; /* left to block, at least 1 */
-	uint32_t idle_s;  /* out: since a packet of it was dropped or it was fed; UINT32_MAX: was not there */
-	bool knocked;     /* out: a packet of it was dropped since the sync before, as far as root knows */
-	bool fed;         /* out: written by this call, so idle_s begins anew */
+	uint32_t left_s;  /* to block, at least 1 */
+	uint32_t idle_s;  /* out: since a packet of it was dropped or it was added; UINT32_MAX: was not there */
+	uint32_t dropped; /* out: packets of it since the sync before, as far as root knows */
+	bool added;       /* out: written by this call, so idle_s begins anew */
 };
 
 /* What a sync found and did. */
 struct client_drift {
 	size_t missing; /* wanted, were not there */
 	size_t extra;   /* there, not wanted */
-	size_t refused; /* wanted, root would not or could not: never-block list, full shard */
+	size_t refused; /* wanted, root would not or could not: never-block list, full list */
 	struct why refusal; /* why the first of them */
-	bool healed;    /* chain, jump, rule or list had vanished */
+	bool repaired;  /* rule or list had vanished */
 };
 
 void client_init(struct client *client, int fd);
 
 /*
- * Makes the kernel equal to wanted: ensure, list, remove what is extra, add what is missing and refresh
+ * Makes the kernel equal to wanted: prepare, list, remove what is extra, add what is missing and refresh
  * what has been idle for refresh_s or longer (so that the rule's "--seconds" starts again; the others are
- * left alone, so that idle_s tells when a client knocked). wanted: n entries; sorted in place by address.
+ * left alone, so that idle_s tells when a packet was dropped). wanted: n entries; sorted in place by address.
  */
-int client_sync(struct client *client, struct client_entry *reconcile, size_t n, uint32_t refresh_s,
+int client_sync(struct client *client, struct client_entry *wanted, size_t n, uint32_t refresh_s,
                 struct client_drift *ret, struct why *why);
 
 /*
  * The fast way for what one commit changed. *ret_refused may count some: why then says why the first. -ENOSPC means: sync,
- * to reshard.
+ * which makes room.
  */
 int client_add(struct client *client, const struct client_entry *entries, size_t n, size_t *ret_refused,
                struct why *why);
 int client_del(struct client *client, const struct client_entry *entries, size_t n, struct why *why);
+
+/* Learns what stands in every answer. */
+int client_limits(struct client *client, struct why *why);
 
 /* Who opened too many connections, as the kernel counted, since they were last told; *ret_n: how many. */
 int client_floods(struct client *client, struct addr out[static CLIENT_FLOODS_MAX], size_t *ret_n, struct why *why);

@@ -30,38 +30,56 @@ bool message_entry_is_good(const struct message_entry *entry)
 	return true;
 }
 
-static bool entries_are_good(const struct message *m, uint32_t seconds_min, uint32_t seconds_max, uint8_t knocked_max)
+static bool has_form(const struct message *m, size_t len)
+{
+	return len >= offsetof(struct message, entries) && m->n <= MESSAGE_ENTRIES && len == message_size(m);
+}
+
+/* The most that the numbers of an entry may be. */
+struct bounds {
+	uint32_t left_min_s, left_s, idle_s, dropped;
+};
+
+static bool entries_are_good(const struct message *m, struct bounds most)
 {
 	for (uint32_t i = 0; i < m->n; i++)
-		if (!message_entry_is_good(&m->entries[i]) || m->entries[i].seconds < seconds_min ||
-		    m->entries[i].seconds > seconds_max || m->entries[i].knocked > knocked_max)
+		if (!message_entry_is_good(&m->entries[i]) || m->entries[i].left_s < most.left_min_s ||
+		    m->entries[i].left_s > most.left_s || m->entries[i].idle_s > most.idle_s ||
+		    m->entries[i].dropped > most.dropped)
 			return false;
 	return true;
 }
 
+/* What only answers carry. */
+static bool has_answer(const struct message *m)
+{
+	const struct lengths *const l = &m->lengths;
+
+	return m->capacity != 0 || m->refused != 0 || m->repaired != 0 || m->error != 0 || m->list[0] != '\0' ||
+	       m->why[0] != '\0' || (l->ip4[0] | l->ip4[1] | l->ip6[0] | l->ip6[1]) != 0;
+}
+
 bool message_is_request(const struct message *m, size_t len)
 {
-	if (len != sizeof *m || m->n > MESSAGE_ENTRIES)
+	if (!has_form(m, len) || has_answer(m))
 		return false;
-	/* What only answers carry. */
-	if (m->capacity != 0 || m->shards != 0 || m->refused != 0 || m->healed != 0 || m->error != 0 ||
-	    m->why[0] != '\0')
-		return false;
-	if (m->verb != MESSAGE_ENSURE && (m->n4 != 0 || m->n6 != 0))
+	if (m->verb != MESSAGE_PREPARE && (m->n4 != 0 || m->n6 != 0))
 		return false;
 	if (m->verb != MESSAGE_LIST && m->cursor != 0)
 		return false;
 	/* No enum: the number is the other side's, and may be any. */
 	switch (m->verb) {
-	case MESSAGE_ENSURE:
+	case MESSAGE_PREPARE:
 	case MESSAGE_LIST:
 	case MESSAGE_FLOODS:
 	case MESSAGE_CONFIG:
+	case MESSAGE_LIMITS:
 		return m->n == 0;
 	case MESSAGE_ADD:
-		return m->n > 0 && entries_are_good(m, 1, MESSAGE_SECONDS_MAX, 0);
+		return m->n > 0 &&
+		       entries_are_good(m, (struct bounds){.left_min_s = 1, .left_s = MESSAGE_SECONDS_MAX});
 	case MESSAGE_DEL:
-		return m->n > 0 && entries_are_good(m, 0, 0, 0);
+		return m->n > 0 && entries_are_good(m, (struct bounds){0});
 	default:
 		return false;
 	}
@@ -69,20 +87,20 @@ bool message_is_request(const struct message *m, size_t len)
 
 bool message_is_answer(const struct message *m, size_t len, const struct message *request)
 {
-	if (len != sizeof *m || m->verb != request->verb || m->number != request->number)
+	if (!has_form(m, len) || m->verb != request->verb || m->number != request->number)
 		return false;
 	if (m->error > 0 || m->error < -ERRNO_MAX || memchr(m->why, '\0', sizeof m->why) == NULL ||
-	    (m->error == 0 && m->refused == 0) != (m->why[0] == '\0'))
+	    memchr(m->list, '\0', sizeof m->list) == NULL || (m->error == 0 && m->refused == 0) != (m->why[0] == '\0'))
 		return false;
 	if (m->refused > (m->verb == MESSAGE_ADD ? request->n : 0) ||
-	    m->healed > (m->verb == MESSAGE_ENSURE ? 1 : 0))
+	    m->repaired > (m->verb == MESSAGE_PREPARE ? 1 : 0))
 		return false;
 	if (m->verb == MESSAGE_FLOODS)
-		return m->n <= MESSAGE_ENTRIES && m->cursor == 0 && entries_are_good(m, 0, 0, 0);
+		return m->cursor == 0 && entries_are_good(m, (struct bounds){0});
 	if (m->verb != MESSAGE_LIST)
 		return m->n == 0 && m->cursor == 0;
 	/* "More" must come with entries and lead onwards, or the engine would ask for ever. */
 	if (m->cursor != 0 && (m->n == 0 || m->cursor <= request->cursor))
 		return false;
-	return m->n <= MESSAGE_ENTRIES && entries_are_good(m, 0, UINT32_MAX, 1);
+	return entries_are_good(m, (struct bounds){.idle_s = UINT32_MAX, .dropped = UINT32_MAX});
 }

@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "store/blocks.h"
 
-enum { ADD_AT_ONCE = 64 };
+enum { ADD_AT_ONCE = 256 }; /* a packet full */
 
 /* A running block, and when its entry was last written to the kernel by us. */
 struct running {
@@ -21,7 +21,6 @@ struct running {
 struct reconcile {
 	struct store *store;
 	struct client *client;
-	uint8_t ip6_prefix;
 	uint32_t refresh_s;
 	int64_t blind_s;  /* what the kernel saw before is not taken for a knock */
 	int64_t synced_s; /* the last sync that succeeded; 0: none yet */
@@ -50,14 +49,12 @@ static int by_net_and_cause(const void *a, const void *b)
 	return (x->until_s < y->until_s) - (x->until_s > y->until_s);
 }
 
-struct reconcile *reconcile_new(struct store *store, struct client *client, uint8_t ip6_prefix, uint32_t refresh_s,
-                          int64_t started_s)
+struct reconcile *reconcile_new(struct store *store, struct client *client, uint32_t refresh_s, int64_t started_s)
 {
 	struct reconcile *const w = alloc_zero(1, sizeof *w, "the active blocks");
 
 	w->store = store;
 	w->client = client;
-	w->ip6_prefix = ip6_prefix;
 	w->refresh_s = refresh_s;
 	w->blind_s = started_s;
 	return w;
@@ -72,32 +69,40 @@ void reconcile_free(struct reconcile *w)
 	free(w);
 }
 
-uint8_t reconcile_piece_len(const struct net *net, uint8_t ip6_prefix)
+/* What the backend can hold is known before anything is sent. */
+static int learn_limits(const struct reconcile *w, struct why *why)
 {
-	enum { NETWORK4 = 96 + 24, NETWORK6 = 48 };
+	const struct net any = {.len = 128};
 
-	if (addr_is_ip4(&net->addr) && net->len >= 96)
-		return net->len <= NETWORK4 ? NETWORK4 : 128;
-	if (net->len <= NETWORK6)
-		return NETWORK6;
-	return net->len <= ip6_prefix ? ip6_prefix : 128;
+	return lengths_fitting(&w->client->lengths, &any) != 0 ? 0 : client_limits(w->client, why);
 }
 
-/* Writes the pieces; as it is when there would be too many: the kernel's side refuses it, and it is counted. */
-static size_t pieces_of(const struct reconcile *w, const struct net *net, struct net out[static RECONCILE_PIECES_MAX])
+size_t reconcile_pieces(const struct reconcile *w, const struct net *net, struct net out[static RECONCILE_PIECES_MAX])
 {
-	const unsigned length = reconcile_piece_len(net, w->ip6_prefix), bits = length - net->len;
-	const size_t n = bits <= RECONCILE_PIECES_BITS ? (size_t)1 << bits : 1;
+	const uint8_t fitting = lengths_fitting(&w->client->lengths, net);
+	const uint8_t length = fitting == 0 ? net->len : fitting; /* of what nobody holds the backend says why */
+	const unsigned bits = length - net->len;
 
-	for (size_t i = 0; i < n; i++) {
-		out[i] = *net;
-		if (n > 1 || bits == 0)
-			out[i].len = (uint8_t)length; /* <= 128 */
-		for (unsigned bit = 0; bit < bits && n > 1; bit++)
+	if (bits > RECONCILE_PIECES_BITS)
+		return 0;
+	for (size_t i = 0; i < (size_t)1 << bits; i++) {
+		out[i] = (struct net){.addr = net->addr, .len = length};
+		for (unsigned bit = 0; bit < bits; bit++)
 			if (i >> bit & 1)
 				out[i].addr.bytes[(length - 1 - bit) / 8] |= (uint8_t)(0x80U >> (length - 1 - bit) % 8);
 	}
-	return n;
+	return (size_t)1 << bits;
+}
+
+/* As it is when there would be too many: the backend refuses it, and it is counted. */
+static size_t pieces_of(const struct reconcile *w, const struct net *net, struct net out[static RECONCILE_PIECES_MAX])
+{
+	const size_t n = reconcile_pieces(w, net, out);
+
+	if (n > 0)
+		return n;
+	out[0] = *net;
+	return 1;
 }
 
 static void append(struct running **list, size_t *n, size_t *room, const struct running *r)
@@ -186,10 +191,10 @@ static int64_t knock_of(const struct running *r, const struct client_entry *e, i
 {
 	const int64_t seen_s = now_s - e->idle_s;
 
-	if (e->idle_s == UINT32_MAX || (e->fed && !e->knocked))
+	if (e->idle_s == UINT32_MAX || (e->added && e->dropped == 0))
 		return 0;
-	/* Root has counted it; or, when it knows nothing from before or could not be heard: one second for rounding. */
-	return e->knocked || seen_s > r->fed_s + 1 ? seen_s : 0;
+	/* Root has counted it; or, when it knows nothing from before or did not answer: one second for rounding. */
+	return e->dropped > 0 || seen_s > r->fed_s + 1 ? seen_s : 0;
 }
 
 /* When a block ends that knocked: only what evidence began lasts longer for it. */
@@ -264,7 +269,7 @@ static int release(struct reconcile *w, int64_t now_s, struct reconcile_result *
 			w->list[kept++] = w->list[i];
 			continue;
 		}
-		ended[n++] = (struct client_entry){.net = w->list[i].block.net, .seconds = 1};
+		ended[n++] = (struct client_entry){.net = w->list[i].block.net, .left_s = 1};
 		if (w->list[i].whole > 0)
 			note_released(result, &w->list[i]);
 		if (n == ADD_AT_ONCE) {
@@ -281,8 +286,10 @@ int reconcile_sync(struct reconcile *w, struct verdict *verdict, bool extend, in
 {
 	struct reconcile_result result = {0};
 	struct client_entry *entries;
-	int rc = read_running(w, now_s, why);
+	int rc = learn_limits(w, why);
 
+	if (rc == 0)
+		rc = read_running(w, now_s, why);
 	if (rc < 0)
 		return rc;
 	entries = alloc_zero(w->n > 0 ? w->n : 1, sizeof *entries, "the active blocks");
@@ -291,14 +298,14 @@ int reconcile_sync(struct reconcile *w, struct verdict *verdict, bool extend, in
 		const int64_t left_s = w->list[i].last_s - now_s;
 
 		entries[i].net = w->list[i].block.net;
-		entries[i].seconds = left_s < 1 ? 1 : left_s > UINT32_MAX ? UINT32_MAX : (uint32_t)left_s; /* fits */
+		entries[i].left_s = left_s < 1 ? 1 : left_s > UINT32_MAX ? UINT32_MAX : (uint32_t)left_s; /* fits */
 	}
 	/* The list is sorted as client_sync sorts, so entries and list stay side by side. */
 	rc = client_sync(w->client, entries, w->n, w->refresh_s, &result.drift, why);
 	if (rc == 0) {
 		rc = note_knocks(w, verdict, extend, entries, now_s, &result, why);
 		for (size_t i = 0; i < w->n; i++)
-			if (entries[i].fed)
+			if (entries[i].added)
 				w->list[i].fed_s = now_s;
 	}
 	free(entries);
@@ -350,7 +357,7 @@ int reconcile_add(struct reconcile *w, const struct block *blocks, size_t n, int
 {
 	struct net pieces[RECONCILE_PIECES_MAX];
 	struct feed f = {0};
-	int rc = 0;
+	int rc = learn_limits(w, why);
 
 	note_added(w, blocks, n);
 	for (size_t i = 0; i < n && rc == 0; i++) {
@@ -361,7 +368,7 @@ int reconcile_add(struct reconcile *w, const struct block *blocks, size_t n, int
 		if (blocks[i].since_s + 1 < now_s)
 			w->blind_s = now_s;
 		for (size_t j = 0; j < n_pieces && rc == 0; j++) {
-			f.entries[f.n++] = (struct client_entry){.net = pieces[j], .seconds = left_s < 1 ? 1 : (uint32_t)left_s};
+			f.entries[f.n++] = (struct client_entry){.net = pieces[j], .left_s = left_s < 1 ? 1 : (uint32_t)left_s};
 			rc = f.n == ADD_AT_ONCE ? send_on(w, &f, why) : 0;
 		}
 	}
@@ -443,7 +450,7 @@ int reconcile_del(struct reconcile *w, const struct net *nets, size_t n, struct 
 	struct client_entry entries[ADD_AT_ONCE];
 	struct net pieces[RECONCILE_PIECES_MAX];
 	size_t k = 0;
-	int rc = 0;
+	int rc = learn_limits(w, why);
 
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		const size_t n_pieces = pieces_of(w, &nets[i], pieces);
@@ -451,7 +458,7 @@ int reconcile_del(struct reconcile *w, const struct net *nets, size_t n, struct 
 		note_lifted(w, &nets[i]);
 		for (size_t j = 0; j < n_pieces && rc == 0; j++) {
 			note_lifted(w, &pieces[j]);
-			entries[k++] = (struct client_entry){.net = pieces[j], .seconds = 1};
+			entries[k++] = (struct client_entry){.net = pieces[j], .left_s = 1};
 			if (k == ADD_AT_ONCE) {
 				rc = client_del(w->client, entries, k, why);
 				k = 0;

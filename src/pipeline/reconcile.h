@@ -25,17 +25,13 @@ enum {
 	RECONCILE_RELEASED_MAX = 256,
 };
 
-/* The length, that the kernel has a list for, of the pieces net goes into; at least net's own. ip6_prefix: see below. */
-uint8_t reconcile_piece_len(const struct net *net, uint8_t ip6_prefix);
-
 /*
- * store, client: borrowed. ip6_prefix: the length of IPv6 clients' networks that the kernel has a list for; the other
- * lists are of addresses, IPv4 /24 and IPv6 /48, and a network of another length goes there in pieces, at most
- * RECONCILE_PIECES_MAX; a larger one is refused. refresh_s: what has been idle so long is fed again. started_s: what the
- * kernel saw before is not taken for a knock.
+ * store, client: borrowed. What is to be blocked goes into the kernel as it is when the backend can hold such a network,
+ * else in pieces of the next longer length that it can, at most RECONCILE_PIECES_MAX; of a larger one it says no.
+ * refresh_s: what has been idle so long is added again. started_s: what the kernel saw before is not taken for a dropped
+ * packet.
  */
-struct reconcile *reconcile_new(struct store *store, struct client *client, uint8_t ip6_prefix, uint32_t refresh_s,
-                          int64_t started_s);
+struct reconcile *reconcile_new(struct store *store, struct client *client, uint32_t refresh_s, int64_t started_s);
 
 /* Takes NULL. */
 void reconcile_free(struct reconcile *reconcile);
@@ -47,6 +43,11 @@ struct reconcile_result {
 	size_t knocked; /* extended by it */
 	struct net released[RECONCILE_RELEASED_MAX];
 };
+
+/*
+ * The pieces net goes into: how many, 1 when it goes as it is; 0: there would be more than RECONCILE_PIECES_MAX.
+ */
+size_t reconcile_pieces(const struct reconcile *reconcile, const struct net *net, struct net out[static RECONCILE_PIECES_MAX]);
 
 /*
  * Feeds and refreshes what runs, extends what knocked (extend; a block then lasts its full time from the last packet

@@ -34,16 +34,9 @@ void members_clear(struct members *h)
 	h->n = 0;
 }
 
-static uint32_t home_of(const struct members *h, const struct addr *addr)
+static uint32_t home_of(const struct members *h, const struct net *net)
 {
-	uint64_t a, b;
-
-	memcpy(&a, addr->bytes, 8);
-	memcpy(&b, addr->bytes + 8, 8);
-	/* What differs stands in the highest bytes of an IPv4 address: it must come down before a multiplication. */
-	b ^= a * UINT64_C(0x9E3779B97F4A7C15);
-	b = (b ^ b >> 33) * UINT64_C(0xFF51AFD7ED558CCD);
-	return (uint32_t)(b >> 32) & (h->n_slots - 1);
+	return (uint32_t)addr_hash(&net->addr, net->len) & (h->n_slots - 1);
 }
 
 static uint32_t next_slot(const struct members *h, uint32_t slot)
@@ -52,18 +45,18 @@ static uint32_t next_slot(const struct members *h, uint32_t slot)
 }
 
 /* Where it is, or the free slot where it would be. */
-static uint32_t slot_of(const struct members *h, const struct addr *addr)
+static uint32_t slot_of(const struct members *h, const struct net *net)
 {
-	uint32_t slot = home_of(h, addr);
+	uint32_t slot = home_of(h, net);
 
-	while (h->slots[slot] != 0 && !addr_equal(&h->entries[h->slots[slot] - 1].net.addr, addr))
+	while (h->slots[slot] != 0 && net_order(&h->entries[h->slots[slot] - 1].net, net) != 0)
 		slot = next_slot(h, slot);
 	return slot;
 }
 
-struct members_entry *members_find(const struct members *h, const struct addr *addr)
+struct members_entry *members_find(const struct members *h, const struct net *net)
 {
-	const uint32_t index = h->n == 0 ? 0 : h->slots[slot_of(h, addr)];
+	const uint32_t index = h->n == 0 ? 0 : h->slots[slot_of(h, net)];
 
 	return index == 0 ? NULL : &h->entries[index - 1];
 }
@@ -73,7 +66,7 @@ struct members_entry *members_add(struct members *h, const struct net *net)
 	struct members_entry *const entry = &h->entries[h->n];
 
 	assert(h->n < h->room);
-	h->slots[slot_of(h, &net->addr)] = ++h->n;
+	h->slots[slot_of(h, net)] = ++h->n;
 	*entry = (struct members_entry){.net = *net};
 	return entry;
 }
@@ -82,7 +75,7 @@ struct members_entry *members_add(struct members *h, const struct net *net)
 static void free_slot(struct members *h, uint32_t hole)
 {
 	for (uint32_t slot = next_slot(h, hole); h->slots[slot] != 0; slot = next_slot(h, slot)) {
-		const uint32_t home = home_of(h, &h->entries[h->slots[slot] - 1].net.addr);
+		const uint32_t home = home_of(h, &h->entries[h->slots[slot] - 1].net);
 
 		/* It may move unless its home lies behind the hole, up to where it is. */
 		if (((slot - home) & (h->n_slots - 1)) < ((slot - hole) & (h->n_slots - 1)))
@@ -97,9 +90,9 @@ void members_remove(struct members *h, struct members_entry *entry)
 {
 	struct members_entry *const last = &h->entries[h->n - 1];
 
-	free_slot(h, slot_of(h, &entry->net.addr));
+	free_slot(h, slot_of(h, &entry->net));
 	if (entry != last) {
-		h->slots[slot_of(h, &last->net.addr)] = (uint32_t)(entry - h->entries) + 1; /* below room */
+		h->slots[slot_of(h, &last->net)] = (uint32_t)(entry - h->entries) + 1; /* below room */
 		*entry = *last;
 	}
 	h->n--;

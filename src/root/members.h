@@ -1,5 +1,5 @@
 /*
- * members: what one of the kernel's lists holds, as far as is known here: entries by address, as many as the list takes.
+ * members: what one of the kernel's lists holds, as far as is known here: entries by network, as many as the list takes.
  *
  * A hash table over an array, so that a list of a hundred thousand costs no more for each entry than one of a hundred.
  * Zeroed: without room; members_init, then anything, members_done (takes zeroed). Pointers to entries are good until the next
@@ -14,11 +14,11 @@
 #include "base/addr.h"
 
 struct members_entry {
-	struct net net;  /* all of one list have the same length */
-	uint32_t idle_s; /* since a packet of it was dropped or it was written; when it was last read */
-	bool knocked;    /* a packet of it was dropped between the last two times it was read */
-	uint32_t place;  /* in the kernel's ring of stamps, from 1 on, when it was last read or made */
-	uint32_t writes; /* by us since then */
+	struct net net;
+	uint32_t idle_s;  /* since a packet of it was dropped or it was written; when it was last read */
+	uint32_t dropped; /* packets between the last two times it was read, at least */
+	uint32_t place;   /* in the kernel's ring of stamps, from 1 on, when it was last read or made */
+	uint32_t writes;  /* by us since then */
 };
 
 struct members {
@@ -35,7 +35,7 @@ void members_done(struct members *members);
 void members_clear(struct members *members);
 
 /* NULL: not there. */
-struct members_entry *members_find(const struct members *members, const struct addr *addr);
+struct members_entry *members_find(const struct members *members, const struct net *net);
 
 /* Another entry, zeroed but for its net, which is not there yet. There is room. */
 struct members_entry *members_add(struct members *members, const struct net *net);

@@ -1,5 +1,16 @@
-#include "root/recent.h"
-
+/*
+ * recent: the backend of legacy xtables: addresses in the kernel's xt_recent lists, and the rules that make them count.
+ *
+ * A list holds what the kernel parameter ip_list_tot says, 100 if nobody raised it, and when one more is
+ * written it forgets the eldest without a word. So what a list holds is known here and a full one refuses;
+ * when more are wanted than one list takes, 256 lists are made and an address goes by its last byte.
+ * The mask belongs to a list, not to an entry, so each length of networks has its list (recent_rules.h), in which a network
+ * stands as its first address; a network of another length is refused. All entries last as long as the rule says: left_s is
+ * not needed.
+ *
+ * Knows recent_rules, xtables and the files in /proc/net/xt_recent. Never waits, but for iptables' lock (xtables.h).
+ * Source: net/netfilter/xt_recent.c; measured on 6.18, tests/unit/root/root.c.
+ */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +22,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "root/backend.h"
+#include "root/members.h"
+#include "root/recent_rules.h"
 #include "root/xtables.h"
 
 enum {
@@ -32,12 +47,13 @@ struct recent {
 	const struct root_config *config; /* borrowed */
 	uint32_t per_list;
 	unsigned n_shards;
-	bool made; /* by recent_open: there was no chain */
+	bool made; /* by open: there was no chain */
+	bool said_full; /* since the last prepare: so that a stranger's flood is not a flood of lines */
 	bool use[FAMILIES];
-	bool kinds[FAMILIES][XTABLES_KINDS]; /* there is such a list */
+	bool kinds[FAMILIES][RECENT_KINDS]; /* there is such a list */
 	struct why without6;
 	struct members before; /* what a list held when it was read the last time, while it is read */
-	struct list lists[FAMILIES][XTABLES_KINDS][XTABLES_SHARDS];
+	struct list lists[FAMILIES][RECENT_KINDS][RECENT_SHARDS];
 };
 
 static const char parameter[] = "/sys/module/xt_recent/parameters/ip_list_tot";
@@ -47,34 +63,34 @@ static enum xtables_family family_of(const struct addr *addr)
 	return addr_is_ip4(addr) ? XTABLES_IP4 : XTABLES_IP6;
 }
 
-/* Which list holds such a network; XTABLES_KINDS: none. */
-static enum xtables_kind kind_of(const struct recent *recent, const struct net *net)
+/* Which list holds such a network; RECENT_KINDS: none. */
+static enum recent_kind kind_of(const struct recent *recent, const struct net *net)
 {
 	const enum xtables_family family = family_of(&net->addr);
 
-	for (enum xtables_kind kind = XTABLES_SINGLE; kind < XTABLES_KINDS; kind++)
-		if (recent->kinds[family][kind] && xtables_length(family, kind, recent->config) == net->len)
+	for (enum recent_kind kind = RECENT_SINGLE; kind < RECENT_KINDS; kind++)
+		if (recent->kinds[family][kind] && recent_length(family, kind, recent->config) == net->len)
 			return kind;
-	return XTABLES_KINDS;
+	return RECENT_KINDS;
 }
 
 static unsigned shard_of(const struct recent *recent, const struct net *net)
 {
-	return recent->n_shards == 1 ? 0 : net->addr.bytes[xtables_shard_byte(net->len)];
+	return recent->n_shards == 1 ? 0 : net->addr.bytes[recent_shard_byte(net->len)];
 }
 
 /* How many lists there are of a kind. */
-static unsigned lists_of(const struct recent *recent, enum xtables_family family, enum xtables_kind kind)
+static unsigned lists_of(const struct recent *recent, enum xtables_family family, enum recent_kind kind)
 {
 	return recent->use[family] && recent->kinds[family][kind] ? recent->n_shards : 0;
 }
 
-static void list_path(const struct recent *recent, enum xtables_family family, enum xtables_kind kind, unsigned shard,
+static void list_path(const struct recent *recent, enum xtables_family family, enum recent_kind kind, unsigned shard,
                       char out[static PATH_MAX_HERE])
 {
-	char name[XTABLES_LIST_MAX];
+	char name[RECENT_LIST_MAX];
 
-	xtables_list_name(family, kind, recent->config, recent->n_shards, shard, name);
+	recent_list_name(family, kind, recent->config, recent->n_shards, shard, name);
 	(void)snprintf(out, PATH_MAX_HERE, "/proc/net/xt_recent/%s", name);
 }
 
@@ -114,15 +130,16 @@ static int no_list(const char *path, struct why *why)
 }
 
 /*
- * True when the kernel wrote more stamps than we since it was read before. It writes them into a ring, place is the one it
- * wrote last, 1 up to the ring's size; size: stamps it holds, which is the ring's size once it has gone round.
+ * How many stamps the kernel wrote beside ours since it was read before, less those it wrote over. It writes them into a
+ * ring, place is the one it wrote last, 1 up to the ring's size; size: stamps it holds, which is the ring's size once it
+ * has gone round.
  */
-static bool has_knocked(const struct members_entry *before, uint32_t place, uint32_t size)
+static uint32_t dropped_since(const struct members_entry *before, uint32_t place, uint32_t size)
 {
 	const uint32_t stamps = place >= before->place ? place - before->place : place + size - before->place;
 
 	/* A ring that is smaller than it was is another one: somebody took the address out and put it in again. */
-	return before->place <= size && stamps != before->writes % size;
+	return before->place <= size ? (stamps + size - before->writes % size) % size : 0;
 }
 
 /* How many stamps the rest of a line holds: 1 and one for each comma. */
@@ -173,13 +190,13 @@ static int list_read(struct recent *recent, struct list *list, uint8_t length, c
 		if (list->members.n == recent->per_list || !addr_parse(text, strlen(text), &addr))
 			break;
 		net = net_around(&addr, length);
-		if (members_find(&list->members, &net.addr) != NULL)
+		if (members_find(&list->members, &net) != NULL)
 			continue; /* the list moved while it was read */
-		known = members_find(&recent->before, &net.addr);
+		known = members_find(&recent->before, &net);
 		entry = members_add(&list->members, &net);
 		entry->place = place;
 		entry->idle_s = (long)age < 0 ? 0 : (uint32_t)(age / hz); /* a stamp can be a little ahead */
-		entry->knocked = known != NULL && has_knocked(known, place, size);
+		entry->dropped = known == NULL ? 0 : dropped_since(known, place, size);
 	}
 	at_end = fields == EOF && !ferror(file);
 	(void)fclose(file);
@@ -192,8 +209,8 @@ static int list_read(struct recent *recent, struct list *list, uint8_t length, c
 static void shut_all(struct recent *recent)
 {
 	for (unsigned family = 0; family < FAMILIES; family++)
-		for (unsigned kind = 0; kind < XTABLES_KINDS; kind++)
-			for (unsigned shard = 0; shard < XTABLES_SHARDS; shard++)
+		for (unsigned kind = 0; kind < RECENT_KINDS; kind++)
+			for (unsigned shard = 0; shard < RECENT_SHARDS; shard++)
 				list_shut(&recent->lists[family][kind][shard]);
 }
 
@@ -232,7 +249,7 @@ static int no_kind(const struct net *net, struct why *why)
 static int put(struct recent *recent, char sign, const struct net *net, struct why *why)
 {
 	const enum xtables_family family = family_of(&net->addr);
-	const enum xtables_kind kind = kind_of(recent, net);
+	const enum recent_kind kind = kind_of(recent, net);
 	char path[PATH_MAX_HERE], command[ADDR_TEXT_MAX + 1];
 	struct members_entry *members;
 	struct list *list;
@@ -242,7 +259,7 @@ static int put(struct recent *recent, char sign, const struct net *net, struct w
 
 	if (!recent->use[family])
 		return why_set(why, EAFNOSUPPORT, "%s", recent->without6.text);
-	if (kind == XTABLES_KINDS)
+	if (kind == RECENT_KINDS)
 		return no_kind(net, why);
 	shard = shard_of(recent, net);
 	list = &recent->lists[family][kind][shard];
@@ -254,7 +271,7 @@ static int put(struct recent *recent, char sign, const struct net *net, struct w
 		err = list_open(recent, list, net->len, path, why);
 		if (err < 0)
 			return err;
-		members = members_find(&list->members, &net->addr);
+		members = members_find(&list->members, net);
 		if (sign == '+' && members == NULL && list->members.n >= recent->per_list)
 			return why_set(why, ENOSPC, "%s is full: it holds %" PRIu32 " addresses", path,
 			               list->members.n);
@@ -277,22 +294,60 @@ static int put(struct recent *recent, char sign, const struct net *net, struct w
 	return 0;
 }
 
-int recent_add(struct recent *recent, const struct net *net, struct why *why)
+/* True when prepare can make room for such a network by splitting its list. */
+static bool can_split(const struct recent *recent, const struct net *net)
 {
-	return put(recent, '+', net, why);
+	return recent->config->manage_rules && recent->n_shards == 1 && kind_of(recent, net) != RECENT_KINDS;
 }
 
-int recent_del(struct recent *recent, const struct net *net, struct why *why)
+/* err: -ENOSPC, its list is full, or -EAFNOSUPPORT. */
+static void refuse(struct recent *recent, const struct net *net, int err, const char *because,
+                  struct backend_refused *refused)
 {
-	return put(recent, '-', net, why);
+	if (err == -ENOSPC && !recent->said_full) {
+		log_line(LOG_WARNING, "%s; what it cannot take is not blocked", because);
+		recent->said_full = true;
+	}
+	backend_refuse(refused, net, because);
 }
 
-bool recent_can_split(const struct recent *recent, const struct net *net)
+static int recent_add(void *self, const struct backend_entry *entries, size_t n, struct backend_refused *refused,
+                      struct why *why)
 {
-	return recent->config->manage_rules && recent->n_shards == 1 && kind_of(recent, net) != XTABLES_KINDS;
+	struct recent *const recent = self;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct net *const net = &entries[i].net;
+		struct why one;
+		const int err = put(recent, '+', net, &one);
+
+		if (err == -EAFNOSUPPORT || (err == -ENOSPC && !can_split(recent, net))) {
+			refuse(recent, net, err, one.text, refused);
+			continue;
+		}
+		if (err == -ENOSPC)
+			refused->n += (uint32_t)(n - i); /* the rest will find room after the prepare that follows */
+		if (err < 0) {
+			*why = one;
+			return err;
+		}
+	}
+	return 0;
 }
 
-static int read_kind(struct recent *recent, enum xtables_family family, enum xtables_kind kind, struct why *why)
+static int recent_del(void *self, const struct net *nets, size_t n, struct why *why)
+{
+	for (size_t i = 0; i < n; i++) {
+		const int err = put(self, '-', &nets[i], why);
+
+		/* What was never taken is not there. */
+		if (err < 0 && err != -EAFNOSUPPORT)
+			return err;
+	}
+	return 0;
+}
+
+static int read_kind(struct recent *recent, enum xtables_family family, enum recent_kind kind, struct why *why)
 {
 	const unsigned n = lists_of(recent, family, kind);
 	int err = 0;
@@ -302,17 +357,18 @@ static int read_kind(struct recent *recent, enum xtables_family family, enum xta
 
 		list_path(recent, family, kind, shard, path);
 		err = list_read(recent, &recent->lists[family][kind][shard],
-		                xtables_length(family, kind, recent->config), path, why);
+		                recent_length(family, kind, recent->config), path, why);
 	}
 	return err;
 }
 
-int recent_read(struct recent *recent, struct why *why)
+/* Reads every list from the kernel. */
+static int read_all(struct recent *recent, struct why *why)
 {
 	int err = 0;
 
 	for (unsigned family = 0; family < FAMILIES; family++)
-		for (unsigned kind = 0; kind < XTABLES_KINDS && err == 0; kind++)
+		for (unsigned kind = 0; kind < RECENT_KINDS && err == 0; kind++)
 			err = read_kind(recent, family, kind, why);
 	return err;
 }
@@ -345,16 +401,18 @@ out:
 	return err;
 }
 
-int recent_floods(struct recent *recent, struct addr *out, size_t cap, size_t *ret_n, struct why *why)
+/* Takes them out of the list. Nothing where there is no such list. */
+static int recent_floods(void *self, struct addr *out, size_t cap, size_t *ret_n, struct why *why)
 {
+	const struct recent *const recent = self;
 	size_t n = 0;
 	int err = 0;
 
 	for (enum xtables_family family = XTABLES_IP4; family <= XTABLES_IP6 && err == 0; family++) {
-		char name[XTABLES_LIST_MAX], path[PATH_MAX_HERE];
+		char name[RECENT_LIST_MAX], path[PATH_MAX_HERE];
 		size_t some = 0;
 
-		xtables_flood_name(family, recent->config, name);
+		recent_flood_name(family, recent->config, name);
 		(void)snprintf(path, sizeof path, "/proc/net/xt_recent/%s", name);
 		/* Where the rules are not ours nobody must have such a one. */
 		if (recent->config->connections == 0 || !recent->use[family] ||
@@ -368,40 +426,45 @@ int recent_floods(struct recent *recent, struct addr *out, size_t cap, size_t *r
 	return err;
 }
 
-size_t recent_copy(const struct recent *recent, uint32_t from, struct members_entry *out, size_t cap)
+static int recent_list(void *self, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why)
 {
+	struct recent *const recent = self;
+	const int err = cursor == 0 ? read_all(recent, why) : 0;
 	size_t n = 0;
 
-	for (unsigned at = 0; at < FAMILIES * XTABLES_KINDS; at++) {
-		const unsigned family = at / XTABLES_KINDS, kind = at % XTABLES_KINDS, lists = lists_of(recent, family, kind);
+	for (unsigned at = 0; at < FAMILIES * RECENT_KINDS && err == 0; at++) {
+		const unsigned family = at / RECENT_KINDS, kind = at % RECENT_KINDS, lists = lists_of(recent, family, kind);
 
-		for (unsigned shard = 0; shard < lists; shard++) {
-			const struct list *const list = &recent->lists[family][kind][shard];
+		for (unsigned shard = 0; shard < lists && n < cap; shard++) {
+			const struct members *const members = &recent->lists[family][kind][shard].members;
 
-			for (; from < list->members.n && n < cap; from++)
-				out[n++] = list->members.entries[from];
-			if (n == cap)
-				return n;
-			from -= list->members.n;
+			for (; cursor < members->n && n < cap; cursor++)
+				out[n++] = (struct backend_entry){.net = members->entries[cursor].net,
+				                                  .idle_s = members->entries[cursor].idle_s,
+				                                  .dropped = members->entries[cursor].dropped};
+			cursor -= n < cap ? members->n : 0; /* in the next list */
 		}
 	}
-	return n;
+	*ret_n = n;
+	return err;
 }
 
-struct recent_size recent_size(const struct recent *recent)
+static void recent_limits(const void *self, struct backend_limits *ret)
 {
-	struct recent_size size = {
-		.per_list = recent->per_list,
-		.shards = recent->n_shards,
-	};
+	const struct recent *const recent = self;
 
-	for (unsigned kind = 0; kind < XTABLES_KINDS; kind++) {
-		for (unsigned shard = 0; shard < lists_of(recent, XTABLES_IP4, kind); shard++)
-			size.held4 += recent->lists[XTABLES_IP4][kind][shard].members.n;
-		for (unsigned shard = 0; shard < lists_of(recent, XTABLES_IP6, kind); shard++)
-			size.held6 += recent->lists[XTABLES_IP6][kind][shard].members.n;
+	*ret = (struct backend_limits){.capacity = recent->n_shards * recent->per_list};
+	(void)snprintf(ret->list, sizeof ret->list, "%s", recent->config->list);
+	for (unsigned at = 0; at < FAMILIES * RECENT_KINDS; at++) {
+		const unsigned family = at / RECENT_KINDS, kind = at % RECENT_KINDS, lists = lists_of(recent, family, kind);
+		/* Where the rules are not ours and lack such a list, that is what the refusal says. */
+		const uint8_t length = recent_length(family, kind, recent->config);
+
+		if (length != 0)
+			lengths_add(&ret->lengths, family == XTABLES_IP4, length);
+		for (unsigned shard = 0; shard < lists; shard++)
+			*(family == XTABLES_IP4 ? &ret->held4 : &ret->held6) += recent->lists[family][kind][shard].members.n;
 	}
-	return size;
 }
 
 static uint32_t read_parameter(void)
@@ -421,10 +484,40 @@ static uint32_t read_parameter(void)
 static int apply(const struct recent *recent, enum xtables_family family, unsigned n_shards, bool *changed,
                  struct why *why)
 {
+	const struct recent_layout layout = {family, recent->config, n_shards};
+	const struct xtables_plan plan = recent_plan(&layout);
 	bool one = false;
-	const int err = recent->use[family] ? xtables_apply(family, recent->config, n_shards, &one, why) : 0;
+	const int err = recent->use[family] ? xtables_apply(family, &plan, &one, why) : 0;
 
 	*changed |= one;
+	return err;
+}
+
+static int take_away(const struct root_config *config, enum xtables_family family, bool *changed, struct why *why)
+{
+	const struct recent_layout layout = {family, config, 1};
+	const struct xtables_plan plan = recent_plan(&layout);
+	bool one = false;
+	const int err = xtables_remove(family, &plan, &one, why);
+
+	*changed |= one;
+	return err;
+}
+
+/* The layout that is there, perhaps from a daemon before us: *ret is 0 (no chain), 1 or RECENT_SHARDS. */
+static int find_layout(const struct root_config *config, unsigned *ret, struct why *why)
+{
+	const struct label split = recent_split_chain(config);
+	struct label chain = {""};
+	bool has = false, has_split = false;
+	int err;
+
+	(void)snprintf(chain.text, sizeof chain.text, "%s", config->chain);
+	err = xtables_has(XTABLES_IP4, &chain, &has, why);
+	if (err == 0)
+		err = xtables_has(XTABLES_IP4, &split, &has_split, why);
+	if (err == 0)
+		*ret = !has ? 0 : has_split ? RECENT_SHARDS : 1;
 	return err;
 }
 
@@ -434,11 +527,11 @@ static int find_foreign(struct recent *recent, enum xtables_family family, struc
 	char path[PATH_MAX_HERE];
 
 	/* Lists of networks are there when their owner wants networks blocked. */
-	for (enum xtables_kind kind = XTABLES_PREFIX; kind < XTABLES_KINDS; kind++) {
+	for (enum recent_kind kind = RECENT_PREFIX; kind < RECENT_KINDS; kind++) {
 		list_path(recent, family, kind, 0, path);
-		recent->kinds[family][kind] = xtables_length(family, kind, recent->config) != 0 && access(path, R_OK | W_OK) == 0;
+		recent->kinds[family][kind] = recent_length(family, kind, recent->config) != 0 && access(path, R_OK | W_OK) == 0;
 	}
-	list_path(recent, family, XTABLES_SINGLE, 0, path);
+	list_path(recent, family, RECENT_SINGLE, 0, path);
 	if (access(path, R_OK | W_OK) == 0)
 		return 0;
 	return why_set(why, errno,
@@ -457,7 +550,7 @@ static bool is_absent(int err)
 /* A file for each list is more than the usual 1024. Where it may not be: the opening of one says so. */
 static void raise_files(void)
 {
-	const rlim_t reconcile = (rlim_t)FAMILIES * XTABLES_KINDS * XTABLES_SHARDS + OTHER_FILES;
+	const rlim_t reconcile = (rlim_t)FAMILIES * RECENT_KINDS * RECENT_SHARDS + OTHER_FILES;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= reconcile)
@@ -466,83 +559,100 @@ static void raise_files(void)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-int recent_open(const struct root_config *config, struct recent **ret, const char **ret_without6,
-                struct why *why)
+static void init(struct recent *recent, const struct root_config *config)
+{
+	recent->config = config;
+	recent->n_shards = 1;
+	recent->use[XTABLES_IP4] = recent->use[XTABLES_IP6] = true;
+	for (unsigned family = 0; family < FAMILIES; family++)
+		for (unsigned kind = 0; kind < RECENT_KINDS; kind++) {
+			recent->kinds[family][kind] = recent_length(family, kind, config) != 0;
+			for (unsigned shard = 0; shard < RECENT_SHARDS; shard++)
+				recent->lists[family][kind][shard].fd = -1;
+		}
+}
+
+/* Of IPv4 all must be there; what is wrong with IPv6 is in without6. */
+static int open_rules(struct recent *recent, struct why *why)
+{
+	unsigned found = 0;
+	bool changed = false;
+	int err;
+
+	if (recent->config->manage_rules) {
+		/* Keep the layout that is there, so that nothing is let in until the engine has spoken. */
+		err = find_layout(recent->config, &found, why);
+		if (err == 0 && found > 0)
+			recent->n_shards = found;
+		if (err == 0)
+			err = apply(recent, XTABLES_IP4, recent->n_shards, &changed, why);
+		recent->made = found == 0 && changed;
+	} else {
+		err = find_foreign(recent, XTABLES_IP4, why);
+	}
+	if (err < 0)
+		return err;
+	err = recent->config->manage_rules ? apply(recent, XTABLES_IP6, recent->n_shards, &changed, &recent->without6)
+	                                   : find_foreign(recent, XTABLES_IP6, &recent->without6);
+	recent->use[XTABLES_IP6] = err == 0;
+	recent->made = recent->config->manage_rules && found == 0 && changed;
+	if (err == 0 || is_absent(err))
+		return 0;
+	*why = recent->without6;
+	return err;
+}
+
+static int recent_close(void *self, enum backend_end end, struct why *why);
+
+static int recent_open(const struct root_config *config, void **ret, const char **ret_without6, struct why *why)
 {
 	struct recent *const recent = calloc(1, sizeof *recent);
 	struct why ignored;
-	unsigned found = 0;
-	bool changed = false;
 	int err;
 
 	if (recent == NULL)
 		return why_set(why, ENOMEM, "no memory for the lists");
 	raise_files();
-	recent->config = config;
-	recent->n_shards = 1;
-	recent->use[XTABLES_IP4] = recent->use[XTABLES_IP6] = true;
-	for (unsigned family = 0; family < FAMILIES; family++) {
-		for (unsigned kind = 0; kind < XTABLES_KINDS; kind++) {
-			recent->kinds[family][kind] = xtables_length(family, kind, config) != 0;
-			for (unsigned shard = 0; shard < XTABLES_SHARDS; shard++)
-				recent->lists[family][kind][shard].fd = -1;
-		}
+	init(recent, config);
+	err = open_rules(recent, why);
+	if (err == 0) {
+		recent->per_list = read_parameter(); /* the file is there now that a rule has called for the module */
+		err = members_init(&recent->before, recent->per_list) ? read_all(recent, why)
+		                                                      : why_set(why, ENOMEM, "no memory for the lists");
 	}
-	if (config->manage_rules) {
-		/* Keep the layout that is there, so that nothing is let in until the engine has spoken. */
-		err = xtables_look(XTABLES_IP4, config, &found, why);
-		if (err == 0 && found > 0)
-			recent->n_shards = found;
-		if (err == 0)
-			err = apply(recent, XTABLES_IP4, recent->n_shards, &changed, why);
-		if (err < 0)
-			goto fail;
-		err = apply(recent, XTABLES_IP6, recent->n_shards, &changed, &recent->without6);
-	} else {
-		err = find_foreign(recent, XTABLES_IP4, why);
-		if (err < 0)
-			goto fail;
-		err = find_foreign(recent, XTABLES_IP6, &recent->without6);
+	if (err < 0) {
+		(void)recent_close(recent, BACKEND_UNDO, &ignored);
+		return err;
 	}
-	if (err < 0 && !is_absent(err)) {
-		*why = recent->without6;
-		goto fail;
-	}
-	recent->made = config->manage_rules && found == 0 && changed;
-	recent->use[XTABLES_IP6] = err == 0;
-	recent->per_list = read_parameter(); /* the file is there now that a rule has called for the module */
-	err = members_init(&recent->before, recent->per_list) ? recent_read(recent, why)
-	                                                   : why_set(why, ENOMEM, "no memory for the lists");
-	if (err < 0)
-		goto fail;
 	*ret = recent;
 	*ret_without6 = recent->use[XTABLES_IP6] ? NULL : recent->without6.text;
 	return 0;
-fail:
-	/* What we made goes again; what was there before us stays. */
-	(void)recent_close(recent, config->manage_rules && found == 0 && changed, &ignored);
-	return err;
 }
 
-int recent_ensure(struct recent *recent, uint32_t n4, uint32_t n6, bool *ret_healed, struct why *why)
+/* How many lists are needed; a change of it empties them. */
+static unsigned shards_for(const struct recent *recent, uint32_t n4, uint32_t n6)
 {
 	const uint32_t most = n4 > n6 ? n4 : n6;
-	unsigned n_shards = recent->n_shards;
+
+	return most > recent->per_list ? RECENT_SHARDS : most < recent->per_list / SHRINK_AT ? 1 : recent->n_shards;
+}
+
+static int recent_prepare(void *self, uint32_t n4, uint32_t n6, bool *ret_repaired, struct why *why)
+{
+	struct recent *const recent = self;
+	const unsigned n_shards = shards_for(recent, n4, n6);
 	bool changed = false;
 	int err;
 
+	recent->said_full = false;
 	if (!recent->config->manage_rules) {
 		err = find_foreign(recent, XTABLES_IP4, why);
 		if (err == 0 && recent->use[XTABLES_IP6])
 			err = find_foreign(recent, XTABLES_IP6, why);
 		if (err == 0)
-			*ret_healed = false;
+			*ret_repaired = false;
 		return err;
 	}
-	if (most > recent->per_list)
-		n_shards = XTABLES_SHARDS;
-	else if (most < recent->per_list / SHRINK_AT)
-		n_shards = 1;
 	err = apply(recent, XTABLES_IP4, n_shards, &changed, why);
 	if (err == 0)
 		err = apply(recent, XTABLES_IP6, n_shards, &changed, why);
@@ -550,14 +660,15 @@ int recent_ensure(struct recent *recent, uint32_t n4, uint32_t n6, bool *ret_hea
 		shut_all(recent);
 	if (err < 0)
 		return err;
-	*ret_healed = changed && n_shards == recent->n_shards;
+	if (n_shards > recent->n_shards)
+		log_line(LOG_NOTICE,
+		         "%" PRIu32 " IPv4 and %" PRIu32 " IPv6 addresses do not fit in lists of %" PRIu32
+		         ": using %u lists; 'options xt_recent ip_list_tot=N' in /etc/modprobe.d, or "
+		         "xt_recent.ip_list_tot=N on the kernel's command line, makes one list hold N",
+		         n4, n6, recent->per_list, n_shards);
+	*ret_repaired = changed && n_shards == recent->n_shards;
 	recent->n_shards = n_shards;
-	return changed ? recent_read(recent, why) : 0;
-}
-
-bool recent_is_made(const struct recent *recent)
-{
-	return recent->made;
+	return changed ? read_all(recent, why) : 0;
 }
 
 /* The rules stay, being somebody else's; with nothing in the lists they block nobody. */
@@ -565,8 +676,8 @@ static int empty_foreign(struct recent *recent, struct why *why)
 {
 	int err = 0;
 
-	for (unsigned at = 0; at < FAMILIES * XTABLES_KINDS && err == 0; at++) {
-		const unsigned family = at / XTABLES_KINDS, kind = at % XTABLES_KINDS;
+	for (unsigned at = 0; at < FAMILIES * RECENT_KINDS && err == 0; at++) {
+		const unsigned family = at / RECENT_KINDS, kind = at % RECENT_KINDS;
 		struct list *const list = &recent->lists[family][kind][0];
 		char path[PATH_MAX_HERE];
 
@@ -574,31 +685,32 @@ static int empty_foreign(struct recent *recent, struct why *why)
 			continue;
 		list_path(recent, family, kind, 0, path);
 		list_shut(list);
-		err = list_open(recent, list, xtables_length(family, kind, recent->config), path, why);
+		err = list_open(recent, list, recent_length(family, kind, recent->config), path, why);
 		if (err == 0 && list_write(list, "/", 1) < 0)
 			err = why_set(why, errno, "%s: cannot be emptied: %s", path, strerror(errno));
 	}
 	return err;
 }
 
-int recent_close(struct recent *recent, bool remove, struct why *why)
+static int recent_close(void *self, enum backend_end end, struct why *why)
 {
+	struct recent *const recent = self;
 	bool changed = false;
 	int err = 0, err6;
 
 	if (recent == NULL)
 		return 0;
-	if (remove && !recent->config->manage_rules) {
+	if (end == BACKEND_REMOVE && !recent->config->manage_rules) {
 		err = empty_foreign(recent, why);
-	} else if (remove) {
-		err = apply(recent, XTABLES_IP4, 0, &changed, why);
-		err6 = apply(recent, XTABLES_IP6, 0, &changed, why);
+	} else if (end == BACKEND_REMOVE || (end == BACKEND_UNDO && recent->made)) {
+		err = take_away(recent->config, XTABLES_IP4, &changed, why);
+		err6 = recent->use[XTABLES_IP6] ? take_away(recent->config, XTABLES_IP6, &changed, why) : 0;
 		err = err < 0 ? err : err6;
 	}
 	shut_all(recent);
 	for (unsigned family = 0; family < FAMILIES; family++)
-		for (unsigned kind = 0; kind < XTABLES_KINDS; kind++)
-			for (unsigned shard = 0; shard < XTABLES_SHARDS; shard++)
+		for (unsigned kind = 0; kind < RECENT_KINDS; kind++)
+			for (unsigned shard = 0; shard < RECENT_SHARDS; shard++)
 				members_done(&recent->lists[family][kind][shard].members);
 	members_done(&recent->before);
 	free(recent);
@@ -608,33 +720,44 @@ int recent_close(struct recent *recent, bool remove, struct why *why)
 /* Lists of somebody else's rules. */
 static int clean_foreign(const struct root_config *config, bool *ret_removed, struct why *why)
 {
+	struct backend_limits limits;
 	const char *without6;
-	struct recent *recent;
-	struct recent_size size;
+	void *recent;
 	int err = recent_open(config, &recent, &without6, why);
 
 	if (err < 0)
 		return err;
-	size = recent_size(recent);
-	err = recent_close(recent, true, why);
+	recent_limits(recent, &limits);
+	err = recent_close(recent, BACKEND_REMOVE, why);
 	if (err == 0)
-		*ret_removed = size.held4 + size.held6 > 0;
+		*ret_removed = limits.held4 + limits.held6 > 0;
 	return err;
 }
 
-int recent_clean(const struct root_config *config, bool *ret_removed, struct why *why)
+static int recent_clean(const struct root_config *config, bool *ret_removed, struct why *why)
 {
-	bool changed4 = false, changed6 = false;
+	bool changed = false;
 	int err;
 
 	if (!config->manage_rules)
 		return clean_foreign(config, ret_removed, why);
-	err = xtables_apply(XTABLES_IP4, config, 0, &changed4, why);
+	err = take_away(config, XTABLES_IP4, &changed, why);
 	if (err == 0 || is_absent(err))
-		err = xtables_apply(XTABLES_IP6, config, 0, &changed6, why);
+		err = take_away(config, XTABLES_IP6, &changed, why);
 	/* Where there are no tables there is nothing in them. */
 	if (err < 0 && !is_absent(err))
 		return err;
-	*ret_removed = changed4 || changed6;
+	*ret_removed = changed;
 	return 0;
 }
+
+const struct backend backend_recent = {.name = "recent",
+                                       .open = recent_open,
+                                       .prepare = recent_prepare,
+                                       .add = recent_add,
+                                       .del = recent_del,
+                                       .list = recent_list,
+                                       .floods = recent_floods,
+                                       .limits = recent_limits,
+                                       .close = recent_close,
+                                       .clean = recent_clean};

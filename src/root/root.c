@@ -17,8 +17,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "firewall/message.h"
+#include "root/backend.h"
 #include "root/claim.h"
-#include "root/recent.h"
 
 enum {
 	STATUS_SYSTEM = 3, /* the exit status that says: the system said no */
@@ -28,11 +28,11 @@ enum {
 struct root {
 	struct root_config config;
 	struct claim claim;
-	struct recent *recent;
+	const struct backend *backend;
+	void *self; /* the backend's */
 	bool began;     /* the engine has asked for more than its configuration: the start is over */
 	int64_t second; /* the clock's, that adds counts for */
 	uint32_t adds;
-	bool said_full;     /* since the last ENSURE, */
 	bool said_too_many; /* in this second: so that a stranger's flood is not a flood of lines */
 };
 
@@ -48,6 +48,8 @@ static bool is_name(const char *name, size_t room)
 
 static int check_config(const struct root_config *config, struct why *why)
 {
+	if (memchr(config->backend, '\0', sizeof config->backend) == NULL || backend_find(config->backend) == NULL)
+		return why_set(why, EINVAL, "there is no such [firewall] backend");
 	if (!is_name(config->chain, sizeof config->chain) || !is_name(config->list, sizeof config->list) ||
 	    !is_name(config->jump_from, sizeof config->jump_from))
 		return why_set(
@@ -80,12 +82,13 @@ int root_open(const struct root_config *config, struct root **ret, struct why *w
 	if (root == NULL)
 		return why_set(why, ENOMEM, "no memory for the root process");
 	root->config = *config;
+	root->backend = backend_find(config->backend);
 	err = claim_take(config, &root->claim, why);
 	if (err < 0) {
 		free(root);
 		return err;
 	}
-	err = recent_open(&root->config, &root->recent, &without6, why);
+	err = root->backend->open(&root->config, &root->self, &without6, why);
 	if (err < 0) {
 		claim_drop(&root->claim);
 		free(root);
@@ -99,13 +102,13 @@ int root_open(const struct root_config *config, struct root **ret, struct why *w
 
 void root_close(struct root *root, bool remove)
 {
+	enum backend_end end;
 	struct why why;
-	bool failed;
 
 	if (root == NULL)
 		return;
-	failed = !root->began && recent_is_made(root->recent);
-	if (recent_close(root->recent, failed || (remove && !root->config.keep_on_stop), &why) < 0)
+	end = remove && !root->config.keep_on_stop ? BACKEND_REMOVE : root->began ? BACKEND_LEAVE : BACKEND_UNDO;
+	if (root->backend->close(root->self, end, &why) < 0)
 		log_line(LOG_WARNING, "the rules stay until you remove them with 'watchforspammers cleanup': %s",
 		         why.text);
 	claim_drop(&root->claim);
@@ -121,7 +124,7 @@ int root_clean(const struct root_config *config, bool *ret_removed, struct why *
 		err = claim_take(config, &claim, why);
 	if (err < 0)
 		return err;
-	err = recent_clean(config, ret_removed, why);
+	err = backend_find(config->backend)->clean(config, ret_removed, why);
 	claim_drop(&claim);
 	return err;
 }
@@ -135,17 +138,6 @@ static bool may_block(const struct root *root, const struct net *net)
 		if (net_overlap(net, &root->config.never[i]))
 			return false;
 	return true;
-}
-
-/* Why it is not added; the first of a packet is told. */
-static void refuse(struct message *m, struct why *why, const struct net *net, const char *because)
-{
-	char text[NET_TEXT_MAX];
-
-	if (m->refused++ > 0)
-		return;
-	(void)net_text(net, text);
-	(void)why_set(why, EPERM, "%s: %s", text, because);
 }
 
 static bool within_rate(struct root *root, int64_t now_s)
@@ -175,108 +167,73 @@ static struct net entry_net(const struct message_entry *entry)
 	return net;
 }
 
-static int answer_ensure(struct root *root, struct message *m, struct why *why)
+static int answer_prepare(struct root *root, struct message *m, struct why *why)
 {
-	const uint32_t shards = recent_size(root->recent).shards;
-	struct recent_size size;
-	bool healed = false;
-	int err;
+	bool repaired = false;
+	const int err = root->backend->prepare(root->self, m->n4, m->n6, &repaired, why);
 
-	root->said_full = false;
-	err = recent_ensure(root->recent, m->n4, m->n6, &healed, why);
-	if (err < 0)
-		return err;
-	m->healed = healed;
-	size = recent_size(root->recent);
-	if (size.shards > shards)
-		log_line(LOG_NOTICE,
-		         "%" PRIu32 " IPv4 and %" PRIu32 " IPv6 addresses do not fit in lists of %" PRIu32
-		         ": using %" PRIu32
-		         " lists; 'options xt_recent ip_list_tot=N' in /etc/modprobe.d, or "
-		         "xt_recent.ip_list_tot=N on the kernel's command line, makes one list hold N",
-		         m->n4, m->n6, size.per_list, size.shards);
-	return 0;
+	m->repaired = err == 0 && repaired;
+	return err;
 }
 
 static int answer_add(struct root *root, struct message *m, int64_t now_s, struct why *why)
 {
+	struct backend_entry entries[MESSAGE_ENTRIES];
+	struct backend_refused refused = {0};
+	size_t n = 0;
+	int err;
+
 	for (uint32_t i = 0; i < m->n; i++) {
 		const struct net net = entry_net(&m->entries[i]);
-		struct why one;
-		int err;
 
-		if (!within_rate(root, now_s)) {
-			refuse(m, why, &net, "too many blocks in one second");
-			continue;
-		}
-		if (!may_block(root, &net)) {
-			refuse(m, why, &net, "never to be blocked, as the configuration was when the daemon started");
-			continue;
-		}
-		err = recent_add(root->recent, &net, &one);
-		if (err == -ENOSPC && recent_can_split(root->recent, &net)) {
-			m->refused += m->n - i; /* the rest will find room after the ENSURE that follows */
-			*why = one;
-			return err;
-		}
-		if (err == -ENOSPC && !root->said_full) {
-			log_line(LOG_WARNING, "%s; what it cannot take is not blocked", one.text);
-			root->said_full = true;
-		}
-		if (err == -ENOSPC || err == -EAFNOSUPPORT) {
-			refuse(m, why, &net, one.text);
-		} else if (err < 0) {
-			*why = one;
-			return err;
-		}
+		if (!within_rate(root, now_s))
+			backend_refuse(&refused, &net, "too many blocks in one second");
+		else if (!may_block(root, &net))
+			backend_refuse(&refused, &net,
+			               "never to be blocked, as the configuration was when the daemon started");
+		else
+			entries[n++] = (struct backend_entry){.net = net, .left_s = m->entries[i].left_s};
 	}
-	return 0;
+	err = n == 0 ? 0 : root->backend->add(root->self, entries, n, &refused, why);
+	m->refused = refused.n;
+	if (err == 0)
+		*why = refused.why;
+	return err;
 }
 
-static int answer_del(struct root *root, const struct message *m, struct why *why)
+static int answer_del(const struct root *root, const struct message *m, struct why *why)
 {
-	for (uint32_t i = 0; i < m->n; i++) {
-		const struct net net = entry_net(&m->entries[i]);
-		const int err = recent_del(root->recent, &net, why);
+	struct net nets[MESSAGE_ENTRIES];
 
-		/* What was never taken is not there. */
-		if (err < 0 && err != -EAFNOSUPPORT)
-			return err;
-	}
-	return 0;
+	for (uint32_t i = 0; i < m->n; i++)
+		nets[i] = entry_net(&m->entries[i]);
+	return root->backend->del(root->self, nets, m->n, why);
 }
 
-static int answer_list(struct root *root, struct message *m, struct why *why)
+static int answer_list(const struct root *root, struct message *m, struct why *why)
 {
-	struct members_entry held[MESSAGE_ENTRIES + 1]; /* one more tells whether there is more */
-	size_t n;
+	struct backend_entry held[MESSAGE_ENTRIES + 1]; /* one more tells whether there is more */
+	size_t n = 0;
+	const int err = root->backend->list(root->self, m->cursor, held, MESSAGE_ENTRIES + 1, &n, why);
 
-	if (m->cursor == 0) {
-		const int err = recent_read(root->recent, why);
-
-		if (err < 0)
-			return err;
-	}
-	n = recent_copy(root->recent, m->cursor, held, MESSAGE_ENTRIES + 1);
+	if (err < 0)
+		return err;
 	m->n = n > MESSAGE_ENTRIES ? MESSAGE_ENTRIES : (uint32_t)n;
 	m->cursor = n > MESSAGE_ENTRIES ? m->cursor + MESSAGE_ENTRIES : 0;
 	for (uint32_t i = 0; i < m->n; i++) {
-		struct message_entry *const entry = &m->entries[i];
-
-		memcpy(entry->addr, held[i].net.addr.bytes, sizeof entry->addr);
-		entry->len = held[i].net.len;
-		entry->seconds = held[i].idle_s;
-		entry->knocked = held[i].knocked;
+		m->entries[i] = (struct message_entry){
+		        .len = held[i].net.len, .idle_s = held[i].idle_s, .dropped = held[i].dropped};
+		memcpy(m->entries[i].addr, held[i].net.addr.bytes, sizeof m->entries[i].addr);
 	}
 	return 0;
 }
 
 /* Who opened too many connections; but for whom no engine may block. */
-static int answer_floods(struct root *root, struct message *m, struct why *why)
+static int answer_floods(const struct root *root, struct message *m, struct why *why)
 {
 	struct addr addrs[MESSAGE_ENTRIES];
-	size_t n;
-	const int err = recent_floods(root->recent, addrs, MESSAGE_ENTRIES, &n, why);
+	size_t n = 0;
+	const int err = root->backend->floods(root->self, addrs, MESSAGE_ENTRIES, &n, why);
 
 	if (err < 0)
 		return err;
@@ -302,17 +259,29 @@ static int answer_config(const struct root *root, int *ret_fd, struct why *why)
 	return *ret_fd < 0 ? why_set(why, errno, "%s: %s", path, strerror(errno)) : 0;
 }
 
+/* What stands in every answer. */
+static void write_limits(const struct root *root, struct message *m)
+{
+	struct backend_limits limits;
+
+	root->backend->limits(root->self, &limits);
+	m->n4 = limits.held4;
+	m->n6 = limits.held6;
+	m->capacity = limits.capacity;
+	m->lengths = limits.lengths;
+	(void)snprintf(m->list, sizeof m->list, "%s", limits.list);
+}
+
 int root_answer(struct root *root, struct message *m, int64_t now_s)
 {
-	struct recent_size size;
 	struct why why = {""};
 	int err = 0, fd = -1;
 
-	assert(message_is_request(m, sizeof *m));
-	root->began |= m->verb != MESSAGE_CONFIG;
+	assert(message_is_request(m, message_size(m)));
+	root->began |= m->verb != MESSAGE_CONFIG && m->verb != MESSAGE_LIMITS;
 	switch ((enum message_verb)m->verb) { /* message_is_request: it is one of them */
-	case MESSAGE_ENSURE:
-		err = answer_ensure(root, m, &why);
+	case MESSAGE_PREPARE:
+		err = answer_prepare(root, m, &why);
 		break;
 	case MESSAGE_ADD:
 		err = answer_add(root, m, now_s, &why);
@@ -329,15 +298,12 @@ int root_answer(struct root *root, struct message *m, int64_t now_s)
 	case MESSAGE_CONFIG:
 		err = answer_config(root, &fd, &why);
 		break;
+	case MESSAGE_LIMITS:
+		break;
 	}
 	if ((m->verb != MESSAGE_LIST && m->verb != MESSAGE_FLOODS) || err < 0)
 		m->n = m->cursor = 0;
-	memset(&m->entries[m->n], 0, (MESSAGE_ENTRIES - m->n) * sizeof m->entries[0]);
-	size = recent_size(root->recent);
-	m->n4 = size.held4;
-	m->n6 = size.held6;
-	m->shards = size.shards;
-	m->capacity = size.shards * size.per_list;
+	write_limits(root, m);
 	m->error = err;
 	if (err < 0 || m->refused > 0)
 		(void)snprintf(m->why, sizeof m->why, "%.*s", (int)sizeof m->why - 1, why.text);
@@ -351,7 +317,7 @@ static ssize_t send_answer(int fd, struct message *m, int along)
 		struct cmsghdr header;
 		char room[CMSG_SPACE(sizeof along)];
 	} control = {.header = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof along)}};
-	struct iovec text = {m, sizeof *m};
+	struct iovec text = {m, message_size(m)};
 	struct msghdr packet = {.msg_iov = &text, .msg_iovlen = 1};
 
 	if (along >= 0) {
@@ -362,7 +328,7 @@ static ssize_t send_answer(int fd, struct message *m, int along)
 	return sendmsg(fd, &packet, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-/* One packet. 0, or -EPIPE: the engine closed its end; -EPROTO: it broke the rules of the house. */
+/* One packet. 0, or -EPIPE: the engine closed its end; -EPROTO: a protocol violation. */
 static int serve_one(struct root *root, int fd)
 {
 	struct message m;
@@ -383,7 +349,7 @@ static int serve_one(struct root *root, int fd)
 	if (along >= 0)
 		(void)close(along);
 	/* EAGAIN: it asks and asks and does not listen. */
-	return len == (ssize_t)sizeof m ? 0 : err == EAGAIN ? -EPROTO : -EPIPE;
+	return len == (ssize_t)message_size(&m) ? 0 : err == EAGAIN ? -EPROTO : -EPIPE;
 }
 
 /* Hands on one signal. True when it was the engine's end; *ret_status is waitpid's then. */

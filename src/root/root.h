@@ -1,14 +1,14 @@
 /*
  * root: the process that keeps its privilege, and all it does.
  *
- * Receives packets of one size, checks them, acts on the kernel, answers. It reads no config text, no
+ * Receives small packets, checks them, lets the backend act, answers. It reads no config text, no
  * rule, no log line, no database: what it must know of the configuration comes as the plain struct
  * below, filled before the engine exists; the file itself, which may be for root alone, it opens when asked and
  * hands to the engine unread. It forwards SIGTERM, SIGINT, SIGHUP and SIGUSR1 to the engine
  * and ends when the engine ended or closed its end of the pair.
  * Stop: when the engine ends with status 0 the chain, the jump and the lists are removed unless keep_on_stop;
  * when it dies otherwise they stay, for the next start to go on with; the rules' seconds bound how long. Of a start that
- * failed (the engine ended before it asked for more than its configuration) what was made for it goes.
+ * failed (the engine ended before it asked for the kernel) what was made for it goes.
  * One root process has a chain and its lists at a time: claim.h.
  */
 #ifndef WFS_ROOT_ROOT_H
@@ -33,13 +33,14 @@ enum {
 enum root_action { ROOT_DROP, ROOT_REJECT, ROOT_RESET };
 
 struct root_config {
+	char backend[ROOT_NAME_MAX];       /* "recent"; backend.h */
 	bool manage_rules;                 /* false: feed lists that somebody else's rules use */
 	bool keep_on_stop;
 	char chain[ROOT_NAME_MAX];         /* "SPAMMER" */
 	char jump_from[ROOT_NAME_MAX];     /* "INPUT" */
-	char list[ROOT_NAME_MAX];          /* "spammer"; the names of all lists: iptc.h */
-	uint8_t ip6_prefix;                /* 48..127: a list of IPv6 networks of that length; else none */
-	bool networks;                     /* lists of IPv4 /24 and IPv6 /48 */
+	char list[ROOT_NAME_MAX];          /* "spammer"; the names of all lists: recent_rules.h */
+	uint8_t ip6_prefix;                /* 48..127: the length of IPv6 networks that clients count as; else none */
+	bool networks;                     /* wider networks are blocked, too: IPv4 /24 and IPv6 /48 */
 	enum root_action action;
 	char log_prefix[ROOT_PREFIX_MAX];  /* "": no LOG rule */
 	uint32_t seconds;                  /* of the recent rule; at least 2 */

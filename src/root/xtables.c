@@ -1,6 +1,5 @@
 #include "root/xtables.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,7 +10,6 @@
 #include <unistd.h>
 
 #include "root/xtables_family.h"
-#include "root/xtables_rule.h"
 
 enum {
 	LOCK_WAIT_MS = 5000,
@@ -22,7 +20,8 @@ enum {
 /* One look at the kernel's table and what it shall become. */
 struct work {
 	const struct family *family;
-	struct layout layout;
+	const struct xtables_plan *plan;
+	unsigned main; /* the chain that is jumped to */
 	struct xtc_handle *handle;
 	bool changed;
 };
@@ -31,7 +30,12 @@ static bool is_wanted(const struct work *work, unsigned chain)
 {
 	struct rule rule;
 
-	return rule_of_chain(&work->layout, chain, 0, &rule);
+	return work->plan->rule(work->plan->of, chain, 0, &rule);
+}
+
+static struct label name_of(const struct work *work, unsigned chain)
+{
+	return work->plan->name(work->plan->of, chain);
 }
 
 /* --- comparing and changing --- */
@@ -72,7 +76,7 @@ static bool chain_is_right(const struct work *work, unsigned chain, const char *
 
 	if (!work->family->ops->is_chain(label, work->handle))
 		return false;
-	while (rule_of_chain(&work->layout, chain, n, &rule)) {
+	while (work->plan->rule(work->plan->of, chain, n, &rule)) {
 		if (!work->family->has(label, &rule, work->handle))
 			return false;
 		n++;
@@ -83,7 +87,7 @@ static bool chain_is_right(const struct work *work, unsigned chain, const char *
 static int write_chain(struct work *work, unsigned chain, struct why *why)
 {
 	const struct family *const family = work->family;
-	const struct label label = rule_chain(work->layout.config, chain);
+	const struct label label = name_of(work, chain);
 	struct rule rule;
 
 	if (chain_is_right(work, chain, label.text))
@@ -95,7 +99,7 @@ static int write_chain(struct work *work, unsigned chain, struct why *why)
 	} else if (!family->ops->create_chain(label.text, work->handle)) {
 		return failed(work, "make", label.text, why);
 	}
-	for (unsigned place = 0; rule_of_chain(&work->layout, chain, place, &rule); place++)
+	for (unsigned place = 0; work->plan->rule(work->plan->of, chain, place, &rule); place++)
 		if (!family->append(label.text, &rule, work->handle))
 			return failed(work, "add a rule to", label.text, why);
 	return 0;
@@ -122,15 +126,15 @@ static int delete_jumps(struct work *work, const char *from, const char *chain, 
 static int write_jump(struct work *work, struct why *why)
 {
 	const struct family *const family = work->family;
-	const struct label chain = rule_chain(work->layout.config, RULE_MAIN);
+	const struct label chain = name_of(work, work->main);
 	struct label from = {""};
 	struct rule rule;
 	int err;
 
-	(void)snprintf(from.text, sizeof from.text, "%s", work->layout.config->jump_from);
+	(void)snprintf(from.text, sizeof from.text, "%s", work->plan->jump_from);
 	if (!family->ops->is_chain(from.text, work->handle))
 		return why_set(why, ENOENT, "%s: there is no chain %s to jump from", family->tool, from.text);
-	rule_jump(&work->layout, &rule);
+	work->plan->jump(work->plan->of, &rule);
 	if (count_jumps(work, from.text, chain.text) == 1 && family->has(from.text, &rule, work->handle))
 		return 0;
 	err = delete_jumps(work, from.text, chain.text, why);
@@ -144,7 +148,7 @@ static int write_jump(struct work *work, struct why *why)
 
 static int delete_chain(struct work *work, unsigned chain, struct why *why)
 {
-	const struct label label = rule_chain(work->layout.config, chain);
+	const struct label label = name_of(work, chain);
 
 	if (!work->family->ops->is_chain(label.text, work->handle))
 		return 0;
@@ -157,17 +161,18 @@ static int delete_chain(struct work *work, unsigned chain, struct why *why)
 
 static int put_in_place(struct work *work, struct why *why)
 {
+	const struct label main_chain = name_of(work, work->main);
 	int err = 0;
 
-	if (work->family->ops->builtin(work->layout.config->chain, work->handle))
+	if (work->family->ops->builtin(main_chain.text, work->handle))
 		return why_set(why, EINVAL, "%s: chain %s is the kernel's own: choose another name",
-		               work->family->tool, work->layout.config->chain);
+		               work->family->tool, main_chain.text);
 	/* What is jumped to comes before the jump. */
-	for (unsigned chain = 0; chain < RULE_MAIN && err == 0; chain++)
+	for (unsigned chain = 0; chain < work->main && err == 0; chain++)
 		err = is_wanted(work, chain) ? write_chain(work, chain, why) : 0;
 	if (err == 0)
-		err = write_chain(work, RULE_MAIN, why);
-	for (unsigned chain = 0; chain < RULE_MAIN && err == 0; chain++)
+		err = write_chain(work, work->main, why);
+	for (unsigned chain = 0; chain < work->main && err == 0; chain++)
 		err = is_wanted(work, chain) ? 0 : delete_chain(work, chain, why);
 	if (err == 0)
 		err = write_jump(work, why);
@@ -176,7 +181,7 @@ static int put_in_place(struct work *work, struct why *why)
 
 static int take_away(struct work *work, struct why *why)
 {
-	const struct label main_chain = rule_chain(work->layout.config, RULE_MAIN);
+	const struct label main_chain = name_of(work, work->main);
 	const char *chain = work->family->ops->first_chain(work->handle);
 	int err = 0;
 
@@ -186,10 +191,10 @@ static int take_away(struct work *work, struct why *why)
 		struct label from = {""};
 
 		(void)snprintf(from.text, sizeof from.text, "%s", chain);
-		for (unsigned of = 0; of <= RULE_MAIN && err == 0; of++)
-			err = delete_jumps(work, from.text, rule_chain(work->layout.config, of).text, why);
+		for (unsigned of = 0; of <= work->main && err == 0; of++)
+			err = delete_jumps(work, from.text, name_of(work, of).text, why);
 	}
-	for (unsigned of = 0; of <= RULE_MAIN && err == 0; of++)
+	for (unsigned of = 0; of <= work->main && err == 0; of++)
 		err = delete_chain(work, of, why);
 	return err;
 }
@@ -266,25 +271,18 @@ static int commit(struct work *work, struct why *why)
 		return 0;
 	if (errno == ENOENT)
 		return why_set(why, ENOENT,
-		               "%s: the kernel lacks a match or target of our rules: load them with "
-		               "'modprobe -a xt_recent xt_multiport xt_tcpudp'%s%s",
-		               work->family->tool,
-		               work->layout.config->log_prefix[0] != '\0' || work->layout.config->action != ROOT_DROP
-		                       ? ", 'modprobe -a xt_limit xt_LOG ipt_REJECT ip6t_REJECT'"
-		                       : "",
-		               work->layout.config->connections > 0
-		                       ? ", 'modprobe -a xt_hashlimit xt_connbytes xt_state'"
-		                       : "");
+		               "%s: the kernel lacks a match or target of our rules: load them with 'modprobe -a %s'",
+		               work->family->tool, work->plan->modules);
 	return failed(work, "write table", "filter", why);
 }
 
-int xtables_apply(enum xtables_family family, const struct root_config *config, unsigned n_shards,
-               bool *ret_changed, struct why *why)
+/* change: with a snapshot of the table, what makes it as it shall be. */
+static int change_table(enum xtables_family family, const struct xtables_plan *plan,
+                        int (*change)(struct work *work, struct why *why), bool *ret_changed, struct why *why)
 {
-	struct work work = {.family = &iptc_families[family], .layout = {family, config, n_shards}};
+	struct work work = {.family = &xtables_families[family], .plan = plan, .main = plan->n_chains - 1};
 	int lock, err;
 
-	assert(n_shards == 0 || n_shards == 1 || n_shards == XTABLES_SHARDS);
 	lock = lock_tables(why);
 	if (lock < 0)
 		return lock;
@@ -293,11 +291,11 @@ int xtables_apply(enum xtables_family family, const struct root_config *config, 
 		err = take_snapshot(&work, why);
 		if (err < 0)
 			break;
-		err = n_shards == 0 ? take_away(&work, why) : put_in_place(&work, why);
+		err = change(&work, why);
 		if (err == 0 && work.changed)
 			err = commit(&work, why);
 		work.family->ops->free(work.handle);
-		/* iptables-nft and old tools do not heed the lock. */
+		/* iptables-nft and old tools ignore the lock. */
 		if (err != -EAGAIN || tries == COMMIT_TRIES)
 			break;
 		(void)pause_ms(1L << tries);
@@ -308,18 +306,24 @@ int xtables_apply(enum xtables_family family, const struct root_config *config, 
 	return err;
 }
 
-int xtables_look(enum xtables_family family, const struct root_config *config, unsigned *ret, struct why *why)
+int xtables_apply(enum xtables_family family, const struct xtables_plan *plan, bool *ret_changed, struct why *why)
 {
-	struct work work = {.family = &iptc_families[family], .layout = {.family = family, .config = config}};
-	const struct label chain = rule_chain(config, RULE_MAIN), sub = rule_chain(config, 0);
+	return change_table(family, plan, put_in_place, ret_changed, why);
+}
+
+int xtables_remove(enum xtables_family family, const struct xtables_plan *plan, bool *ret_changed, struct why *why)
+{
+	return change_table(family, plan, take_away, ret_changed, why);
+}
+
+int xtables_has(enum xtables_family family, const struct label *chain, bool *ret, struct why *why)
+{
+	struct work work = {.family = &xtables_families[family]};
 	const int err = take_snapshot(&work, why);
 
 	if (err < 0)
 		return err;
-	if (!work.family->ops->is_chain(chain.text, work.handle))
-		*ret = 0;
-	else
-		*ret = work.family->ops->is_chain(sub.text, work.handle) ? XTABLES_SHARDS : 1;
+	*ret = work.family->ops->is_chain(chain->text, work.handle) != 0;
 	work.family->ops->free(work.handle);
 	return 0;
 }

@@ -78,7 +78,7 @@ static const char *target6(const void *rule, struct xtc_handle *handle)
 	return ip6tc_get_target(rule, handle);
 }
 
-const struct family iptc_families[] = {
+const struct family xtables_families[] = {
         [XTABLES_IP4] = {"iptables", "iptable_filter", &iptc_ops, sizeof(struct ipt_entry),
                       IPT_ICMP_PORT_UNREACHABLE, IPT_TCP_RESET, finish4, has4, append4, insert_first4,
                       iptc_delete_num_entry, iptc_delete_chain, next4, target4},

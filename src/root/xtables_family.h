@@ -1,6 +1,6 @@
 /*
  * xtables_family: the legacy iptables of IPv4 and of IPv6 behind one table of functions; what a rule is. For
- * iptc alone.
+ * xtables and xtables_rule.
  *
  * Source: iptables 1.8.9 libiptc/; include/uapi/linux/netfilter_ipv4/ip_tables.h,
  * netfilter_ipv6/ip6_tables.h.
@@ -54,6 +54,6 @@ struct family {
 	const char *(*target)(const void *rule, struct xtc_handle *handle);
 };
 
-extern const struct family iptc_families[2]; /* by enum xtables_family */
+extern const struct family xtables_families[2]; /* by enum xtables_family */
 
 #endif

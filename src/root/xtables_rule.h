@@ -1,42 +1,40 @@
 /*
- * xtables_rule: which rules stand in which of our chains, for one family and one layout of lists. Pure. For iptc
- * alone.
+ * xtables_rule: one rule of the legacy iptables, put together from matches and a target. Pure. Knows no list and no chain.
  *
- * Source: include/uapi/linux/netfilter/xt_*.h; measured on 6.18.
+ * rule_begin, then matches in the order the kernel shall ask them, one target, rule_end.
+ * Source: include/uapi/linux/netfilter/x_tables.h and xt_*.h; measured on 6.18.
  */
 #ifndef WFS_ROOT_XTABLES_RULE_H
 #define WFS_ROOT_XTABLES_RULE_H
 
-#include <libiptc/libiptc.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#include "root/xtables.h"
+#include "root/root.h"
 #include "root/xtables_family.h"
 
-enum {
-	RULE_SUBS = 16, /* chains that the sixteen values of the low four bits lead to; of each kind */
-	RULE_MAIN = XTABLES_KINDS *
-	            RULE_SUBS, /* number of the chain that is jumped to; those before are the others */
-};
+void rule_begin(struct rule *rule, enum xtables_family family);
 
-struct layout {
-	enum xtables_family family;
-	const struct root_config *config;
-	unsigned n_shards; /* 1 or XTABLES_SHARDS */
-};
+/* Room for a match; returns its size bytes of data, zeroed. The first "same" of them count in a comparison. */
+void *rule_match(struct rule *rule, const char *name, uint8_t revision, size_t size, size_t same);
 
-/* GCC 11 takes a shorter string given to libiptc for an overread, so names are kept in the full 32 bytes. */
-struct label {
-	xt_chainlabel text;
-};
+/*
+ * Room for the target: "ACCEPT", "DROP" or a chain's name (libiptc knows which; size 0), or an extension with its data;
+ * "": none, the packet goes on.
+ */
+void *rule_target(struct rule *rule, const char *name, size_t size);
 
-/* The name of a chain. */
-struct label rule_chain(const struct root_config *config, unsigned chain);
+/* protocol: 0: any. byte, value, mask: one byte (of the 16) of the source under a mask (0: any). */
+void rule_end(struct rule *rule, enum xtables_family family, uint8_t protocol, unsigned byte, uint8_t value, uint8_t mask);
 
-/* Rule number "place" of a chain. False: it has no more; a chain without any is not wanted. */
-bool rule_of_chain(const struct layout *layout, unsigned chain, unsigned place, struct rule *rule);
+/* The destination is one of the config's ports; none: nothing is asked. */
+void rule_match_ports(const struct root_config *config, struct rule *rule);
 
-/* The rule that leads to RULE_MAIN. */
-void rule_jump(const struct layout *layout, struct rule *rule);
+/* "--limit 10/minute --limit-burst 5", and LOG with the config's prefix as target. */
+void rule_target_log(const struct root_config *config, struct rule *rule);
+
+/* What is done with a packet. reset: tcp-reset, which the kernel takes for TCP alone. */
+void rule_target_reject(enum xtables_family family, bool reset, struct rule *rule);
 
 #endif

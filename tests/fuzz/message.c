@@ -16,23 +16,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	const struct message_entry entry = {
-	        .addr = {[10] = 0xFF, [11] = 0xFF, [12] = 192, [14] = 2, [15] = 7}, .len = 128, .seconds = 600};
+	        .addr = {[10] = 0xFF, [11] = 0xFF, [12] = 192, [14] = 2, [15] = 7}, .len = 128, .left_s = 600};
 	struct message m;
 
 	seeds_begin(*argc, *argv);
-	for (uint32_t verb = MESSAGE_ENSURE; verb <= MESSAGE_LIST; verb++) {
+	for (uint32_t verb = MESSAGE_PREPARE; verb <= MESSAGE_LIMITS; verb++) {
 		m = (struct message){.verb = verb, .number = 1};
 		if (verb == MESSAGE_ADD || verb == MESSAGE_DEL) {
 			m.n = 1;
 			m.entries[0] = entry;
-			m.entries[0].seconds = verb == MESSAGE_ADD ? entry.seconds : 0;
+			m.entries[0].left_s = verb == MESSAGE_ADD ? entry.left_s : 0;
 		}
-		assert(message_is_request(&m, sizeof m));
-		seeds_add(&m, sizeof m, "", 0);
+		assert(message_is_request(&m, message_size(&m)));
+		seeds_add(&m, message_size(&m), "", 0);
 	}
-	m = (struct message){.verb = MESSAGE_ADD, .number = 1, .capacity = 100, .shards = 1, .refused = 1, .error = -28};
+	m = (struct message){.verb = MESSAGE_ADD, .number = 1, .capacity = 100, .refused = 1, .error = -28};
 	(void)snprintf(m.why, sizeof m.why, "the list is full");
-	seeds_add(&m, sizeof m, "", 0);
+	seeds_add(&m, message_size(&m), "", 0);
+	m = (struct message){.verb = MESSAGE_LIST, .number = 1, .n = 1, .cursor = 1, .entries = {entry}};
+	m.entries[0].left_s = 0;
+	m.entries[0].idle_s = m.entries[0].dropped = 3;
+	seeds_add(&m, message_size(&m), "", 0);
 	return 0;
 }
 
@@ -43,10 +47,10 @@ static void take(const struct message *m, size_t len)
 	        .verb = m->verb, .number = m->number, .n = m->refused % (MESSAGE_ENTRIES + 1)};
 
 	if (message_is_request(m, len)) {
-		assert(len == sizeof *m && m->n <= MESSAGE_ENTRIES);
+		assert(m->n <= MESSAGE_ENTRIES && len == message_size(m));
 		for (uint32_t i = 0; i < m->n; i++)
 			assert(m->entries[i].len >= 32 && m->entries[i].len <= 128 &&
-			       m->entries[i].seconds <= MESSAGE_SECONDS_MAX);
+			       m->entries[i].left_s <= MESSAGE_SECONDS_MAX);
 	}
 	if (message_is_answer(m, len, &request)) {
 		assert(m->n <= MESSAGE_ENTRIES && m->error <= 0 && m->refused <= request.n);
@@ -60,6 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	memcpy(&m, data, len < sizeof m ? len : sizeof m);
 	take(&m, len);
-	take(&m, sizeof m); /* short input, the rest zeros: the fuzzer need not find out the size */
+	if (m.n <= MESSAGE_ENTRIES)
+		take(&m, message_size(&m)); /* the rest zeros: the fuzzer need not find out the size */
 	return 0;
 }

@@ -22,8 +22,8 @@ enum { FAR_SET_MAX = 4096 };
 struct far {
 	int fd;
 	pthread_t thread;
-	struct message_entry set[FAR_SET_MAX]; /* seconds: since it was last seen */
-	size_t n, room, added, deleted;        /* room: after which an ENSURE must come; 0: no end */
+	struct message_entry set[FAR_SET_MAX]; /* what is held */
+	size_t n, room, added, deleted;        /* room: after which a PREPARE must come; 0: no end */
 	int64_t now_s;                         /* 0: not begun */
 	bool refuses_odd;
 	int add_error, del_error, list_error;
@@ -49,7 +49,7 @@ static inline struct message_entry *far_find(struct far *far, const struct net *
 static inline void far_age(struct far *far, int64_t now_s)
 {
 	for (size_t i = 0; i < far->n && far->now_s != 0 && now_s > far->now_s; i++)
-		far->set[i].seconds += (uint32_t)(now_s - far->now_s);
+		far->set[i].idle_s += (uint32_t)(now_s - far->now_s);
 	far->now_s = now_s > far->now_s ? now_s : far->now_s;
 }
 
@@ -74,7 +74,7 @@ static inline void far_add(struct far *far, const struct message *request, struc
 		if (held == NULL)
 			held = &far->set[far->n++];
 		*held = *entry;
-		held->seconds = 0;
+		held->left_s = 0;
 	}
 }
 
@@ -97,14 +97,26 @@ static inline void far_list(struct far *far, const struct message *request, stru
 		answer->cursor = request->cursor + answer->n;
 }
 
+/* As the backend "recent" has it, whose IPv6 clients are /64. */
+static inline void far_lengths(struct lengths *lengths)
+{
+	lengths_add(lengths, true, 96 + 24);
+	lengths_add(lengths, true, 128);
+	lengths_add(lengths, false, 48);
+	lengths_add(lengths, false, 64);
+	lengths_add(lengths, false, 128);
+}
+
 static inline void *far_main(void *arg)
 {
 	struct far *const far = arg;
 	struct message request;
 
-	while (recv(far->fd, &request, sizeof request, 0) == (ssize_t)sizeof request) {
+	while (recv(far->fd, &request, sizeof request, 0) >= (ssize_t)offsetof(struct message, entries)) {
 		struct message answer = {
-			.verb = request.verb, .number = request.number, .capacity = FAR_SET_MAX, .shards = 1};
+			.verb = request.verb, .number = request.number, .capacity = FAR_SET_MAX, .list = "far"};
+
+		far_lengths(&answer.lengths);
 
 		answer.error = request.verb == MESSAGE_ADD    ? far->add_error
 		               : request.verb == MESSAGE_DEL  ? far->del_error
@@ -121,7 +133,7 @@ static inline void *far_main(void *arg)
 		else if (far->room != 0 && far->room < (size_t)request.n4 + request.n6)
 			far->room = (size_t)request.n4 + request.n6;
 		answer.n4 = (uint32_t)far->n;
-		if (send(far->fd, &answer, sizeof answer, MSG_NOSIGNAL) < 0)
+		if (send(far->fd, &answer, message_size(&answer), MSG_NOSIGNAL) < 0)
 			break;
 	}
 	(void)close(far->fd);

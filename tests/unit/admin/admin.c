@@ -53,7 +53,13 @@ static int setup(void **state)
 		return -1;
 	(void)close(pair[1]);
 	client_init(&f.client, pair[0]);
-	f.reconcile = reconcile_new(f.store, &f.client, 64, 300, NOW);
+	/* As root said before it went. */
+	lengths_add(&f.client.lengths, true, 96 + 24);
+	lengths_add(&f.client.lengths, true, 128);
+	lengths_add(&f.client.lengths, false, 48);
+	lengths_add(&f.client.lengths, false, 64);
+	lengths_add(&f.client.lengths, false, 128);
+	f.reconcile = reconcile_new(f.store, &f.client, 300, NOW);
 	start();
 	return 0;
 }

@@ -20,7 +20,7 @@
 #include "pipeline/restore.h"
 #include "store/blocks.h"
 
-enum { T0 = 1800000000, IP6_PREFIX = 64, SEQUENCES = 300, STEPS = 40, TRACE_MAX = 16384 };
+enum { T0 = 1800000000, SEQUENCES = 300, STEPS = 40, TRACE_MAX = 16384 };
 
 static const char *const nets[] = {
 	"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.9", "192.0.3.1",
@@ -36,7 +36,7 @@ static struct {
 	struct store *store;
 	struct verdict *verdict;
 	struct client client;
-	struct reconcile *reconcile;
+	struct reconcile *reconcile, *unknowing;
 	int64_t now_s;
 	char trace[TRACE_MAX];
 	size_t traced;
@@ -86,11 +86,13 @@ static void begin(void)
 	f.config->block.max_blocks_per_minute = 0;
 	assert_int_equal(store_open(NULL, STORE_WRITE, &f.store, &why), 0);
 	assert_int_equal(restore_verdict(f.store, f.config, NULL, NULL, true, T0, &f.verdict, &why), 0);
-	f.reconcile = reconcile_new(f.store, &f.client, IP6_PREFIX, 300, T0);
+	f.reconcile = reconcile_new(f.store, &f.client, 300, T0);
+	f.unknowing = reconcile_new(f.store, &f.client, 300, T0);
 }
 
 static void end(void)
 {
+	reconcile_free(f.unknowing);
 	reconcile_free(f.reconcile);
 	verdict_free(f.verdict);
 	store_close(f.store);
@@ -101,12 +103,12 @@ static void end(void)
 /* The kernel holds all pieces of what runs, and nothing else. */
 static void want_kernel(void)
 {
-	bool reconcile[FAR_SET_MAX] = {false};
+	bool wanted[FAR_SET_MAX] = {false};
 	struct block block;
 	int rc = store_running(f.store, f.now_s, &why);
 
 	while (rc == 0 && (rc = store_next_block(f.store, &block, NULL, &why)) == 0) {
-		const uint8_t length = reconcile_piece_len(&block.net, IP6_PREFIX);
+		const uint8_t length = lengths_fitting(&f.client.lengths, &block.net);
 		size_t n = 0;
 
 		for (size_t i = 0; i < far.n; i++) {
@@ -114,7 +116,7 @@ static void want_kernel(void)
 
 			memcpy(addr.bytes, far.set[i].addr, sizeof addr.bytes);
 			if (far.set[i].len == length && net_has(&block.net, &addr)) {
-				reconcile[i] = true;
+				wanted[i] = true;
 				n++;
 			}
 		}
@@ -123,7 +125,7 @@ static void want_kernel(void)
 	}
 	assert_int_equal(rc, STORE_NONE);
 	for (size_t i = 0; i < far.n; i++)
-		if (!reconcile[i])
+		if (!wanted[i])
 			fail_msg("%s\nthe kernel holds too much", f.trace);
 }
 
@@ -136,7 +138,7 @@ static void try_sync(void)
 	rc = reconcile_sync(f.reconcile, f.verdict, any(2) == 0, f.now_s, &result, &why);
 	trace("; %s", rc < 0 ? "no sync" : "sync");
 	for (size_t i = 0; i < far.n && rc == 0; i++)
-		far.set[i].knocked = 0;
+		far.set[i].dropped = 0;
 	if (rc == 0 && result.drift.refused == 0)
 		want_kernel();
 }
@@ -158,7 +160,7 @@ static void ask(const char *line)
 		try_sync();
 }
 
-/* Until when it is blocked; 0: it is not. wanted NULL: as the database says. */
+/* Until when it is blocked; 0: it is not. By a reconcile that never synced: as the database says. */
 static int64_t until_of(const struct net *net, struct reconcile *reconcile)
 {
 	const struct admin admin = {f.store, f.verdict, reconcile, NULL, f.config};
@@ -173,7 +175,7 @@ static void want_agreement(void)
 {
 	for (size_t i = 0; i < N_NETS; i++) {
 		const struct net net = net_from(nets[i]);
-		const int64_t memory_s = until_of(&net, f.reconcile), database_s = until_of(&net, NULL);
+		const int64_t memory_s = until_of(&net, f.reconcile), database_s = until_of(&net, f.unknowing);
 
 		if (memory_s != database_s)
 			fail_msg("%s\n%s: blocked until %lld as memory says, %lld as the database says", f.trace, nets[i],
@@ -186,7 +188,7 @@ static void want_until(const char *text, int64_t want)
 	const struct net net = net_from(text);
 
 	assert_int_equal(until_of(&net, f.reconcile), want);
-	assert_int_equal(until_of(&net, NULL), want);
+	assert_int_equal(until_of(&net, f.unknowing), want);
 }
 
 static void make_trouble(void)
@@ -219,8 +221,8 @@ static void step(void)
 	if (far.n > 0 && any(3) == 0) {
 		struct message_entry *const entry = &far.set[any((unsigned)far.n)]; /* few */
 
-		entry->seconds = 0;
-		entry->knocked = 1;
+		entry->idle_s = 0;
+		entry->dropped = 1;
 	}
 	if (stumbles)
 		sql("CREATE TRIGGER stumble BEFORE INSERT ON act BEGIN SELECT RAISE(FAIL, 'no'); END");

@@ -38,10 +38,10 @@ struct far {
 	struct message_entry set[SET_MAX];
 	size_t n;
 	size_t added, deleted, requests; /* what was asked for */
-	uint32_t ensured4, ensured6;
+	uint32_t prepared4, prepared6;
 	size_t full_at;  /* ADD beyond this is refused with -ENOSPC; 0: never */
 	bool refuse_odd; /* ADD of an odd last byte is refused */
-	bool heal;
+	bool repairs;
 	enum bad bad;
 	enum message_verb bad_at;
 };
@@ -75,7 +75,7 @@ static void far_add(struct far *far, const struct message *request, struct messa
 		if (held == NULL)
 			held = &far->set[far->n++];
 		*held = request->entries[i];
-		held->seconds = 0; /* since last seen */
+		held->left_s = 0;
 	}
 }
 
@@ -103,10 +103,10 @@ static struct message far_answer(struct far *far, const struct message *request)
 	struct message answer = {.verb = request->verb, .number = request->number};
 
 	switch ((enum message_verb)request->verb) {
-	case MESSAGE_ENSURE:
-		far->ensured4 = request->n4;
-		far->ensured6 = request->n6;
-		answer.healed = far->heal;
+	case MESSAGE_PREPARE:
+		far->prepared4 = request->n4;
+		far->prepared6 = request->n6;
+		answer.repaired = far->repairs;
 		break;
 	case MESSAGE_ADD:
 		far_add(far, request, &answer);
@@ -120,15 +120,17 @@ static struct message far_answer(struct far *far, const struct message *request)
 	case MESSAGE_FLOODS:
 		for (; far->n > 0; far->n--) {
 			answer.entries[answer.n] = far->set[far->n - 1];
-			answer.entries[answer.n++].seconds = 0;
+			answer.entries[answer.n++].idle_s = 0;
 		}
 		break;
-	case MESSAGE_CONFIG:
-		break; /* forgets to send it */
+	case MESSAGE_CONFIG: /* forgets to send it */
+	case MESSAGE_LIMITS:
+		break;
 	}
 	answer.n4 = (uint32_t)far->n;
 	answer.capacity = CAPACITY;
-	answer.shards = 1;
+	lengths_add(&answer.lengths, true, 120);
+	(void)strcpy(answer.list, "spammer");
 	return answer;
 }
 
@@ -144,12 +146,13 @@ static void *far_main(void *arg)
 			struct message m;
 			char more;
 		} packet = {{0}, 0};
-		size_t out = sizeof packet.m;
+		size_t out;
 
 		if (!message_is_request(&request, (size_t)len))
 			abort();
 		far->requests++;
 		packet.m = far_answer(far, &request);
+		out = message_size(&packet.m);
 		if (bad && far->bad == HANG_UP)
 			break;
 		if (bad && far->bad == SHORT)
@@ -226,7 +229,7 @@ static void hold(struct net net, uint32_t idle_s)
 {
 	struct message_entry *const entry = &far.set[far.n++];
 
-	*entry = (struct message_entry){.len = net.len, .seconds = idle_s};
+	*entry = (struct message_entry){.len = net.len, .idle_s = idle_s};
 	memcpy(entry->addr, net.addr.bytes, sizeof entry->addr);
 }
 
@@ -240,7 +243,7 @@ static bool holds(struct net net)
 
 static struct client_entry wanted_of(const char *text)
 {
-	return (struct client_entry){.net = net_from(text), .seconds = 600};
+	return (struct client_entry){.net = net_from(text), .left_s = 600};
 }
 
 static void test_empty(void **state)
@@ -252,8 +255,8 @@ static void test_empty(void **state)
 	start();
 	assert_int_equal(client_sync(&client, NULL, 0, REFRESH_S, &drift, &why), 0);
 	stop();
-	assert_int_equal(drift.missing + drift.extra + drift.refused + drift.healed, 0);
-	assert_int_equal(far.requests, 2); /* ENSURE, LIST */
+	assert_int_equal(drift.missing + drift.extra + drift.refused + drift.repaired, 0);
+	assert_int_equal(far.requests, 2); /* PREPARE, LIST */
 }
 
 static void test_difference(void **state)
@@ -273,16 +276,16 @@ static void test_difference(void **state)
 	hold(net_from("192.0.2.1"), 10);
 	hold(net_from("2001:db8::8"), 1); /* nobody wants it */
 	hold(net_from("192.0.2.1"), 10);  /* twice: the list moved while it was read */
-	far.heal = true;
+	far.repairs = true;
 	start();
 	assert_int_equal(client_sync(&client, wanted, 4, REFRESH_S, &drift, &why), 0);
 	stop();
 	assert_int_equal(drift.missing, 2);
 	assert_int_equal(drift.extra, 2);
 	assert_int_equal(drift.refused, 0);
-	assert_true(drift.healed);
-	assert_int_equal(far.ensured4, 3);
-	assert_int_equal(far.ensured6, 1);
+	assert_true(drift.repaired);
+	assert_int_equal(far.prepared4, 3);
+	assert_int_equal(far.prepared6, 1);
 	assert_int_equal(far.added, 3); /* 192.0.2.1 is left alone */
 	assert_int_equal(far.deleted, 2);
 	assert_false(holds(net_from("192.0.2.9")));
@@ -291,13 +294,13 @@ static void test_difference(void **state)
 		assert_true(holds(wanted[i].net));
 	/* In the order of addresses now: 192.0.2.1, .2, .3, 2001:db8::7. */
 	assert_int_equal(wanted[0].idle_s, 10);
-	assert_false(wanted[0].fed);
+	assert_false(wanted[0].added);
 	assert_int_equal(wanted[1].idle_s, REFRESH_S);
-	assert_true(wanted[1].fed);
+	assert_true(wanted[1].added);
 	assert_int_equal(wanted[2].idle_s, UINT32_MAX);
-	assert_true(wanted[2].fed);
+	assert_true(wanted[2].added);
 	assert_int_equal(wanted[3].idle_s, UINT32_MAX);
-	assert_true(wanted[3].fed);
+	assert_true(wanted[3].added);
 }
 
 /* Doing it twice does no harm and no work. */
@@ -309,7 +312,7 @@ static void test_many(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 1000; i++)
-		wanted[i] = (struct client_entry){.net = net_number(i), .seconds = 600};
+		wanted[i] = (struct client_entry){.net = net_number(i), .left_s = 600};
 	for (unsigned i = 500; i < 1500; i++)
 		hold(net_number(i), 1);
 	start();
@@ -318,7 +321,8 @@ static void test_many(void **state)
 	assert_int_equal(drift.extra, 500);
 	assert_int_equal(client.held4, 1000);
 	assert_int_equal(client.capacity, CAPACITY);
-	assert_int_equal(client.shards, 1);
+	assert_true(lengths_has(&client.lengths, true, 120));
+	assert_string_equal(client.list, "spammer");
 	assert_int_equal(client_sync(&client, wanted, 1000, REFRESH_S, &drift, &why), 0);
 	assert_int_equal(drift.missing + drift.extra + drift.refused, 0);
 	stop();
@@ -362,8 +366,8 @@ static void test_seconds(void **state)
 	struct why why;
 
 	(void)state;
-	entries[0].seconds = 0;
-	entries[1].seconds = UINT32_MAX;
+	entries[0].left_s = 0;
+	entries[1].left_s = UINT32_MAX;
 	start();
 	assert_int_equal(client_add(&client, entries, 2, &refused, &why), 0);
 	stop();
@@ -373,23 +377,37 @@ static void test_seconds(void **state)
 
 static void test_add_del(void **state)
 {
-	static struct client_entry entries[130];
+	static struct client_entry entries[300];
 	size_t refused = 9;
 	struct why why;
 
 	(void)state;
-	for (unsigned i = 0; i < 130; i++)
-		entries[i] = (struct client_entry){.net = net_number(i), .seconds = 60};
+	for (unsigned i = 0; i < 300; i++)
+		entries[i] = (struct client_entry){.net = net_number(i), .left_s = 60};
 	start();
 	assert_int_equal(client_add(&client, entries, 0, &refused, &why), 0);
-	assert_int_equal(client_add(&client, entries, 130, &refused, &why), 0);
+	assert_int_equal(client_add(&client, entries, 300, &refused, &why), 0);
 	assert_int_equal(refused, 0);
-	assert_int_equal(client.held4, 130);
-	assert_int_equal(client_del(&client, entries, 129, &why), 0);
+	assert_int_equal(client.held4, 300);
+	assert_int_equal(client_del(&client, entries, 299, &why), 0);
 	stop();
-	assert_int_equal(far.requests, 3 + 3); /* 64 in a packet; none for nothing */
+	assert_int_equal(far.requests, 2 + 2); /* 256 in a packet; none for nothing */
 	assert_int_equal(far.n, 1);
-	assert_true(holds(entries[129].net));
+	assert_true(holds(entries[299].net));
+}
+
+static void test_limits(void **state)
+{
+	struct why why;
+
+	(void)state;
+	assert_false(lengths_has(&client.lengths, true, 120));
+	start();
+	assert_int_equal(client_limits(&client, &why), 0);
+	stop();
+	assert_true(lengths_has(&client.lengths, true, 120));
+	assert_int_equal(client.capacity, CAPACITY);
+	assert_int_equal(far.requests, 1);
 }
 
 static void test_floods(void **state)
@@ -418,7 +436,7 @@ static void test_full(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 100; i++)
-		entries[i] = (struct client_entry){.net = net_number(i), .seconds = 60};
+		entries[i] = (struct client_entry){.net = net_number(i), .left_s = 60};
 	far.full_at = 70;
 	start();
 	assert_int_equal(client_add(&client, entries, 100, &refused, &why), -ENOSPC);
@@ -435,13 +453,13 @@ static void test_bad(void **state)
 		enum message_verb at;
 		int want;
 	} rows[] = {
-		{HANG_UP, MESSAGE_ENSURE, -EPIPE},     {HANG_UP, MESSAGE_LIST, -EPIPE},
+		{HANG_UP, MESSAGE_PREPARE, -EPIPE},     {HANG_UP, MESSAGE_LIST, -EPIPE},
 		{HANG_UP, MESSAGE_DEL, -EPIPE},        {HANG_UP, MESSAGE_ADD, -EPIPE},
-		{SHORT, MESSAGE_ENSURE, -EPROTO},      {SHORT, MESSAGE_LIST, -EPROTO},
+		{SHORT, MESSAGE_PREPARE, -EPROTO},      {SHORT, MESSAGE_LIST, -EPROTO},
 		{LONG, MESSAGE_LIST, -EPROTO},         {LONG, MESSAGE_ADD, -EPROTO},
-		{EMPTY_WORD, MESSAGE_ENSURE, -EPROTO}, {EMPTY_WORD, MESSAGE_DEL, -EPROTO},
+		{EMPTY_WORD, MESSAGE_PREPARE, -EPROTO}, {EMPTY_WORD, MESSAGE_DEL, -EPROTO},
 		{OTHER_NUMBER, MESSAGE_LIST, -EPROTO}, {SAME_CURSOR, MESSAGE_LIST, -EPROTO},
-		{FAIL, MESSAGE_ENSURE, -EBUSY},        {FAIL, MESSAGE_LIST, -EBUSY},
+		{FAIL, MESSAGE_PREPARE, -EBUSY},        {FAIL, MESSAGE_LIST, -EBUSY},
 		{FAIL, MESSAGE_DEL, -EBUSY},           {FAIL, MESSAGE_ADD, -EBUSY},
 	};
 
@@ -492,7 +510,7 @@ static void test_interrupted(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 1000; i++)
-		wanted[i] = (struct client_entry){.net = net_number(i), .seconds = 600};
+		wanted[i] = (struct client_entry){.net = net_number(i), .left_s = 600};
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGALRM);
 	assert_int_equal(pthread_sigmask(SIG_BLOCK, &set, NULL), 0); /* for the far end alone */
@@ -529,6 +547,7 @@ int main(void)
 		cmocka_unit_test_setup(test_difference, setup),
 		cmocka_unit_test_setup(test_many, setup),
 		cmocka_unit_test_setup(test_refused, setup),
+		cmocka_unit_test_setup(test_limits, setup),
 		cmocka_unit_test_setup(test_floods, setup),
 		cmocka_unit_test_setup(test_seconds, setup),
 		cmocka_unit_test_setup(test_add_del, setup),

@@ -10,12 +10,12 @@
 
 #include "base/addr.h"
 
-static void set_entry(struct message_entry *entry, const char *text, uint32_t seconds)
+static void set_entry(struct message_entry *entry, const char *text, uint32_t left_s)
 {
 	struct net net;
 
 	assert_true(net_parse(text, strlen(text), &net));
-	*entry = (struct message_entry){.len = net.len, .seconds = seconds};
+	*entry = (struct message_entry){.len = net.len, .left_s = left_s};
 	memcpy(entry->addr, net.addr.bytes, sizeof entry->addr);
 }
 
@@ -24,11 +24,11 @@ static struct message request_of(enum message_verb verb)
 	struct message m = {.verb = verb, .number = 7};
 
 	if (verb == MESSAGE_ADD || verb == MESSAGE_DEL) {
-		const uint32_t seconds = verb == MESSAGE_ADD ? 600 : 0;
+		const uint32_t left_s = verb == MESSAGE_ADD ? 600 : 0;
 
 		m.n = 2;
-		set_entry(&m.entries[0], "192.0.2.7", seconds);
-		set_entry(&m.entries[1], "2001:db8::/64", seconds);
+		set_entry(&m.entries[0], "192.0.2.7", left_s);
+		set_entry(&m.entries[1], "2001:db8::/64", left_s);
 	}
 	return m;
 }
@@ -39,10 +39,13 @@ static struct message answer_to(const struct message *request)
 
 	m.n4 = 1;
 	m.capacity = 100;
-	m.shards = 1;
+	lengths_add(&m.lengths, true, 128);
+	(void)strcpy(m.list, "spammer");
 	if (m.verb == MESSAGE_LIST || m.verb == MESSAGE_FLOODS) {
 		m.n = 1;
-		set_entry(&m.entries[0], "192.0.2.7", m.verb == MESSAGE_LIST ? 12 : 0);
+		set_entry(&m.entries[0], "192.0.2.7", 0);
+		m.entries[0].idle_s = m.verb == MESSAGE_LIST ? 12 : 0;
+		m.entries[0].dropped = m.verb == MESSAGE_LIST ? 3 : 0;
 	}
 	return m;
 }
@@ -53,45 +56,48 @@ static void test_requests(void **state)
 		const char *name;
 		size_t at; /* of the 32 bits to write, */
 		uint32_t value;
-		bool good[7]; /* by verb, ENSURE = 1 ... CONFIG = 6 */
+		bool good[8]; /* by verb, PREPARE = 1 ... LIMITS = 7 */
 	} rows[] = {
 #define AT(field) offsetof(struct message, field)
-		{"as it is", AT(number), 8, {0, true, true, true, true, true, true}},
+		{"as it is", AT(number), 8, {0, true, true, true, true, true, true, true}},
 		{"verb 0", AT(verb), 0, {0}},
-		{"verb 7", AT(verb), 7, {0}},
+		{"verb 8", AT(verb), 8, {0}},
 		{"verb of 32 bits", AT(verb), 0x10001, {0}},
-		{"no entries", AT(n), 0, {0, true, false, false, true, true, true}},
+		{"no entries", AT(n), 0, {0, true, false, false, true, true, true, true}},
 		{"an entry of zeros", AT(n), 3, {0}},
 		{"more entries than fit", AT(n), MESSAGE_ENTRIES + 1, {0}},
 		{"most entries", AT(n), UINT32_MAX, {0}},
-		{"cursor", AT(cursor), 64, {0, false, false, false, true, false, false}},
-		{"n4", AT(n4), 1000000, {0, true, false, false, false, false, false}},
-		{"n6", AT(n6), UINT32_MAX, {0, true, false, false, false, false, false}},
+		{"cursor", AT(cursor), 64, {0, false, false, false, true, false, false, false}},
+		{"n4", AT(n4), 1000000, {0, true, false, false, false, false, false, false}},
+		{"n6", AT(n6), UINT32_MAX, {0, true, false, false, false, false, false, false}},
 		{"capacity", AT(capacity), 1, {0}},
-		{"shards", AT(shards), 1, {0}},
+		{"lengths", AT(lengths.ip6), 1, {0}},
+		{"list", AT(list), 'x', {0}},
 		{"refused", AT(refused), 1, {0}},
-		{"healed", AT(healed), 1, {0}},
+		{"repaired", AT(repaired), 1, {0}},
 		{"error", AT(error), 1, {0}},
 		{"why", AT(why), 'x', {0}},
-		{"no seconds", AT(entries[1].seconds), 0, {0, true, false, true, true, true, true}},
-		{"one second", AT(entries[1].seconds), 1, {0, true, true, false, true, true, true}},
-		{"most seconds", AT(entries[1].seconds), MESSAGE_SECONDS_MAX, {0, true, true, false, true, true, true}},
+		{"no seconds", AT(entries[1].left_s), 0, {0, true, false, true, true, true, true, true}},
+		{"one second", AT(entries[1].left_s), 1, {0, true, true, false, true, true, true, true}},
+		{"most seconds", AT(entries[1].left_s), MESSAGE_SECONDS_MAX, {0, true, true, false, true, true, true, true}},
 		{"too many seconds",
-		 AT(entries[1].seconds),
+		 AT(entries[1].left_s),
 		 MESSAGE_SECONDS_MAX + 1,
-		 {0, true, false, false, true, true, true}},
-		{"an entry that is not used", AT(entries[2].addr), 1, {0, true, true, true, true, true, true}},
+		 {0, true, false, false, true, true, true, true}},
+		{"idle", AT(entries[1].idle_s), 1, {0, true, false, false, true, true, true, true}},
+		{"dropped", AT(entries[1].dropped), 1, {0, true, false, false, true, true, true, true}},
+		{"an entry that is not used", AT(entries[2].addr), 1, {0, true, true, true, true, true, true, true}},
 #undef AT
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		for (unsigned verb = MESSAGE_ENSURE; verb <= MESSAGE_CONFIG; verb++) {
+		for (unsigned verb = MESSAGE_PREPARE; verb <= MESSAGE_LIMITS; verb++) {
 			struct message m = request_of(verb);
 			bool got;
 
 			memcpy((char *)&m + rows[i].at, &rows[i].value, sizeof rows[i].value);
-			got = message_is_request(&m, sizeof m);
+			got = message_is_request(&m, m.n <= MESSAGE_ENTRIES ? message_size(&m) : sizeof m);
 			if (got != rows[i].good[verb])
 				fail_msg("verb %u with %s: got %d, want %d", verb, rows[i].name, got,
 				         rows[i].good[verb]);
@@ -105,14 +111,11 @@ static void test_size(void **state)
 	const struct message answer = answer_to(&request);
 
 	(void)state;
-	assert_true(message_is_request(&request, sizeof request));
-	assert_true(message_is_answer(&answer, sizeof answer, &request));
 	for (size_t len = 0; len < 2 * sizeof request; len++) {
-		if (len == sizeof request)
-			continue;
-		assert_false(message_is_request(&request, len));
-		assert_false(message_is_answer(&answer, len, &request));
+		assert_int_equal(message_is_request(&request, len), len == message_size(&request));
+		assert_int_equal(message_is_answer(&answer, len, &request), len == message_size(&answer));
 	}
+	assert_int_equal(message_size(&request), message_size(&answer) + 2 * sizeof(struct message_entry));
 }
 
 static void test_networks(void **state)
@@ -153,35 +156,37 @@ static void test_answers(void **state)
 		const char *name;
 		size_t at;
 		uint32_t value;
-		bool good[7];
+		bool good[8];
 	} rows[] = {
 #define AT(field) offsetof(struct message, field)
-		{"as it is", AT(n4), 8, {0, true, true, true, true, true, true}},
+		{"as it is", AT(n4), 8, {0, true, true, true, true, true, true, true}},
 		{"another verb", AT(verb), 9, {0}},
 		{"another number", AT(number), 8, {0}},
-		{"no entries", AT(n), 0, {0, true, true, true, true, true, true}},
-		{"entries", AT(n), 1, {0, false, false, false, true, true, false}},
+		{"no entries", AT(n), 0, {0, true, true, true, true, true, true, true}},
+		{"entries", AT(n), 1, {0, false, false, false, true, true, false, false}},
 		{"too many entries", AT(n), MESSAGE_ENTRIES + 1, {0}},
-		{"cursor onwards", AT(cursor), 64, {0, false, false, false, true, false, false}},
+		{"cursor onwards", AT(cursor), 64, {0, false, false, false, true, false, false, false}},
 		{"refused without a sentence", AT(refused), 2, {0}},
 		{"refused more", AT(refused), 3, {0}},
-		{"healed", AT(healed), 1, {0, true, false, false, false, false, false}},
-		{"healed twice", AT(healed), 2, {0}},
+		{"repaired", AT(repaired), 1, {0, true, false, false, false, false, false, false}},
+		{"repaired twice", AT(repaired), 2, {0}},
 		{"an error without a sentence", AT(error), (uint32_t)-ENOENT, {0}},
 		{"a sentence without an error", AT(why), 'x', {0}},
-		{"long since seen", AT(entries[0].seconds), UINT32_MAX, {0, true, true, true, true, false, true}},
+		{"long since seen", AT(entries[0].idle_s), UINT32_MAX, {0, true, true, true, true, false, true, true}},
+		{"most that was dropped", AT(entries[0].dropped), UINT32_MAX, {0, true, true, true, true, false, true, true}},
+		{"seconds left", AT(entries[0].left_s), 1, {0, true, true, true, false, false, true, true}},
 #undef AT
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		for (unsigned verb = MESSAGE_ENSURE; verb <= MESSAGE_CONFIG; verb++) {
+		for (unsigned verb = MESSAGE_PREPARE; verb <= MESSAGE_LIMITS; verb++) {
 			const struct message request = request_of(verb);
 			struct message m = answer_to(&request);
 			bool got;
 
 			memcpy((char *)&m + rows[i].at, &rows[i].value, sizeof rows[i].value);
-			got = message_is_answer(&m, sizeof m, &request);
+			got = message_is_answer(&m, m.n <= MESSAGE_ENTRIES ? message_size(&m) : sizeof m, &request);
 			if (got != rows[i].good[verb])
 				fail_msg("verb %u with %s: got %d, want %d", verb, rows[i].name, got,
 				         rows[i].good[verb]);
@@ -203,18 +208,21 @@ static void test_answer_errors(void **state)
 	strcpy(m.why, "the list is full");
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		m.error = rows[i].error;
-		if (message_is_answer(&m, sizeof m, &request) != rows[i].good)
+		if (message_is_answer(&m, message_size(&m), &request) != rows[i].good)
 			fail_msg("error %d: want %d", rows[i].error, rows[i].good);
 	}
 	m.error = 0;
 	m.refused = 1;
-	assert_true(message_is_answer(&m, sizeof m, &request)); /* why it was refused */
+	assert_true(message_is_answer(&m, message_size(&m), &request)); /* why it was refused */
 	m.refused = 3;
-	assert_false(message_is_answer(&m, sizeof m, &request)); /* of two */
+	assert_false(message_is_answer(&m, message_size(&m), &request)); /* of two */
 	m.refused = 0;
 	m.error = -ENOSPC;
 	memset(m.why, 'x', sizeof m.why);
-	assert_false(message_is_answer(&m, sizeof m, &request));
+	assert_false(message_is_answer(&m, message_size(&m), &request));
+	m = answer_to(&request);
+	memset(m.list, 'x', sizeof m.list);
+	assert_false(message_is_answer(&m, message_size(&m), &request));
 }
 
 /* An answer that says "more" without leading onwards would be asked for ever. */
@@ -226,13 +234,13 @@ static void test_cursor(void **state)
 	request.cursor = 64;
 	m = answer_to(&request);
 	m.cursor = 64;
-	assert_false(message_is_answer(&m, sizeof m, &request));
+	assert_false(message_is_answer(&m, message_size(&m), &request));
 	m.cursor = 1;
-	assert_false(message_is_answer(&m, sizeof m, &request));
+	assert_false(message_is_answer(&m, message_size(&m), &request));
 	m.cursor = 65;
-	assert_true(message_is_answer(&m, sizeof m, &request));
+	assert_true(message_is_answer(&m, message_size(&m), &request));
 	m.n = 0;
-	assert_false(message_is_answer(&m, sizeof m, &request));
+	assert_false(message_is_answer(&m, message_size(&m), &request));
 }
 
 int main(void)

@@ -43,7 +43,7 @@ static int setup(void **state)
 	    store_log_add(store, "/a", (struct span){"a", 1}, &log.id, &why) < 0)
 		return -1;
 	verdict = verdict_new(&policy);
-	reconcile = reconcile_new(store, &client, 64, REFRESH_S, t0_s);
+	reconcile = reconcile_new(store, &client, REFRESH_S, t0_s);
 	return 0;
 }
 
@@ -148,7 +148,7 @@ static void test_feed_and_expire(void **state)
 	assert_int_equal(r.expired, 1);
 	released(&r, 0, "192.0.2.1");
 	assert_null(held("192.0.2.1"));
-	assert_int_equal(held("2001:db8::/64")->seconds, 0);
+	assert_int_equal(held("2001:db8::/64")->idle_s, 0);
 	r = synced(700, true);
 	assert_int_equal(r.running, 0);
 	assert_int_equal(far.n, 0);
@@ -197,7 +197,7 @@ static void test_knock(void **state)
 	r = synced(50, true); /* idle since it was fed: no knock */
 	assert_int_equal(r.knocked, 0);
 	age(100);
-	held("192.0.2.1")->seconds = 10; /* a packet at 90 */
+	held("192.0.2.1")->idle_s = 10; /* a packet at 90 */
 	r = synced(100, true);
 	assert_int_equal(r.knocked, 1);
 	assert_int_equal(until_of("192.0.2.1"), 90 + 600);
@@ -205,15 +205,15 @@ static void test_knock(void **state)
 	r = synced(110, true); /* the same packet */
 	assert_int_equal(r.knocked, 0);
 	age(690);
-	held("192.0.2.1")->seconds = 5; /* another, at 685: just in time */
-	held("192.0.2.2")->seconds = 0; /* a second offence: by its own time */
+	held("192.0.2.1")->idle_s = 5; /* another, at 685: just in time */
+	held("192.0.2.2")->idle_s = 0; /* a second offence: by its own time */
 	r = synced(690, true);
 	assert_int_equal(r.knocked, 2);
 	assert_int_equal(r.running, 2);
 	assert_int_equal(until_of("192.0.2.1"), 685 + 600);
 	assert_int_equal(until_of("192.0.2.2"), 690 + 3600);
 	age(1285);
-	held("192.0.2.1")->seconds = 3; /* without extend it does not help */
+	held("192.0.2.1")->idle_s = 3; /* without extend it does not help */
 	r = synced(1285, false);
 	assert_int_equal(r.expired, 1);
 	assert_int_equal(until_of("192.0.2.1"), 685 + 600);
@@ -229,17 +229,17 @@ static void test_knock_at_once(void **state)
 	add_block("192.0.2.1", t0_s, t0_s + 600, 1);
 	add_block("192.0.2.2", t0_s, t0_s + 600, 1);
 	(void)synced(0, true);
-	held("192.0.2.1")->knocked = 1;
+	held("192.0.2.1")->dropped = 1;
 	r = synced(0, true);
 	assert_int_equal(r.knocked, 0); /* it ends no later for it, but it is counted */
-	held("192.0.2.1")->knocked = 0;
+	held("192.0.2.1")->dropped = 0;
 	age(1);
-	held("192.0.2.1")->knocked = 1;
-	held("192.0.2.1")->seconds = 0;
+	held("192.0.2.1")->dropped = 1;
+	held("192.0.2.1")->idle_s = 0;
 	r = synced(1, true);
 	assert_int_equal(r.knocked, 1);
 	assert_int_equal(until_of("192.0.2.1"), 601);
-	held("192.0.2.1")->knocked = 0;
+	held("192.0.2.1")->dropped = 0;
 	r = synced(2, true);
 	assert_int_equal(r.knocked, 0);
 	assert_int_equal(sqlite3_exec(store_handle(store), "DELETE FROM block WHERE address = '192.0.2.1' AND knocks = 2",
@@ -250,7 +250,7 @@ static void test_knock_at_once(void **state)
 /* What the kernel saw before we began is nobody's knock, nor what it saw before the block. */
 static void test_knock_before(void **state)
 {
-	struct message_entry old = {.len = 128, .seconds = 100};
+	struct message_entry old = {.len = 128, .idle_s = 100};
 	const struct net net = net_from("192.0.2.1");
 	struct reconcile_result r;
 
@@ -263,7 +263,7 @@ static void test_knock_before(void **state)
 	assert_int_equal(until_of("192.0.2.1"), 300);
 	assert_int_equal(far.added, 0);
 	age(10);
-	held("192.0.2.1")->seconds = 1;
+	held("192.0.2.1")->idle_s = 1;
 	r = synced(10, true);
 	assert_int_equal(r.knocked, 1);
 	assert_int_equal(until_of("192.0.2.1"), 609);
@@ -338,7 +338,7 @@ static void test_knock_not_stored(void **state)
 	add_block("192.0.2.1", t0_s, t0_s + 600, 1);
 	(void)synced(0, true);
 	age(100);
-	held("192.0.2.1")->seconds = 10;
+	held("192.0.2.1")->idle_s = 10;
 	assert_int_equal(sqlite3_exec(store_handle(store), "CREATE TRIGGER stumble BEFORE UPDATE ON block BEGIN "
 	                              "SELECT RAISE(FAIL, 'no'); END", NULL, NULL, NULL), SQLITE_OK);
 	assert_true(reconcile_sync(reconcile, verdict, true, t0_s + 100, &r, &why) < 0);

@@ -1,5 +1,5 @@
 /*
- * root, recent and iptc against the real kernel, in a network namespace of their own. Only root can make
+ * root, recent and xtables against the real kernel, in a network namespace of their own. Only root can make
  * one, and only a kernel with legacy xtables can play; else the test is skipped and says why. What
  * iptables-legacy sees is the second opinion.
  */
@@ -32,6 +32,7 @@ static char tmpdir[] = "/tmp/wfs-root-XXXXXX";
 static const char listdir[] = "/proc/net/xt_recent";
 
 static const struct root_config usual = {
+	.backend = "recent",
 	.manage_rules = true,
 	.chain = "SPAMMER",
 	.jump_from = "INPUT",
@@ -93,7 +94,7 @@ static struct root *root_of(const struct root_config *config)
 	return root;
 }
 
-static void set_entry(struct message *m, const char *text, uint32_t seconds)
+static void set_entry(struct message *m, const char *text, uint32_t left_s)
 {
 	struct message_entry *const entry = &m->entries[m->n++];
 	struct net net;
@@ -101,7 +102,7 @@ static void set_entry(struct message *m, const char *text, uint32_t seconds)
 	assert_true(net_parse(text, strlen(text), &net));
 	memcpy(entry->addr, net.addr.bytes, sizeof entry->addr);
 	entry->len = net.len;
-	entry->seconds = seconds;
+	entry->left_s = left_s;
 }
 
 static struct message ask_of(struct root *root, struct message m)
@@ -113,7 +114,7 @@ static struct message ask_of(struct root *root, struct message m)
 	m.number = ++number;
 	request = m;
 	root_answer(root, &m, ++now_s);
-	assert_true(message_is_answer(&m, sizeof m, &request));
+	assert_true(message_is_answer(&m, message_size(&m), &request));
 	return m;
 }
 
@@ -133,9 +134,9 @@ static struct message del(struct root *root, const char *text)
 	return ask_of(root, m);
 }
 
-static struct message ensure(struct root *root, uint32_t n4, uint32_t n6)
+static struct message prepare(struct root *root, uint32_t n4, uint32_t n6)
 {
-	return ask_of(root, (struct message){.verb = MESSAGE_ENSURE, .n4 = n4, .n6 = n6});
+	return ask_of(root, (struct message){.verb = MESSAGE_PREPARE, .n4 = n4, .n6 = n6});
 }
 
 /* How many are listed, over all packets; *ret_idle_s: the longest idle. */
@@ -149,8 +150,8 @@ static size_t list(struct root *root, uint32_t *ret_idle_s)
 		m = ask_of(root, (struct message){.verb = MESSAGE_LIST, .cursor = m.cursor});
 		assert_int_equal(m.error, 0);
 		for (uint32_t i = 0; i < m.n; i++)
-			if (m.entries[i].seconds > idle_s)
-				idle_s = m.entries[i].seconds;
+			if (m.entries[i].idle_s > idle_s)
+				idle_s = m.entries[i].idle_s;
 		n += m.n;
 	} while (m.cursor != 0);
 	if (ret_idle_s != NULL)
@@ -169,7 +170,7 @@ static void test_rules(void **state)
 	                  "--rsource -j DROP"));
 	assert_true(rule6("-A SPAMMER -m recent --update --seconds 600 --name spammer6 --mask "
 	                  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource -j DROP"));
-	assert_int_equal(ensure(root, 1, 1).healed, 0);
+	assert_int_equal(prepare(root, 1, 1).repaired, 0);
 	root_close(root, true);
 	assert_true(nothing_left());
 	root_close(NULL, true);
@@ -214,9 +215,9 @@ static void test_actions(void **state)
 		check_action("ip6tables-legacy", "icmp6-port-unreachable", action, ports, logs);
 		/* What the kernel gives back is what we would write, the limit's private part
 		 * notwithstanding. */
-		assert_int_equal(ensure(root, 1, 1).healed, 0);
-		assert_int_equal(ensure(root, 101, 1).error, 0);
-		assert_int_equal(ensure(root, 101, 1).healed, 0);
+		assert_int_equal(prepare(root, 1, 1).repaired, 0);
+		assert_int_equal(prepare(root, 101, 1).error, 0);
+		assert_int_equal(prepare(root, 101, 1).repaired, 0);
 		root_close(root, true);
 		assert_true(nothing_left());
 	}
@@ -234,7 +235,8 @@ static void test_add_list_del(void **state)
 	assert_int_equal(m.refused, 0);
 	assert_int_equal(m.n4, 1);
 	assert_int_equal(m.capacity, 100);
-	assert_int_equal(m.shards, 1);
+	assert_string_equal(m.list, "spammer");
+	assert_true(lengths_has(&m.lengths, true, 128) && !lengths_has(&m.lengths, true, 96 + 24));
 	m = add(root, "192.0.2.7"); /* again: refreshed */
 	assert_int_equal(m.n4, 1);
 	m = add(root, "2001:db8::7");
@@ -333,14 +335,14 @@ static void test_floods(void **state)
 	assert_int_equal(m.entries[1].addr[0], 0x20);
 	assert_int_equal(ask_of(root, (struct message){.verb = MESSAGE_FLOODS}).n, 0);
 	assert_int_equal(list(root, NULL), 0); /* it blocks nobody */
-	for (unsigned i = 0; i < 100; i++) { /* more than a packet holds: the rest comes with the next */
+	for (unsigned i = 0; i < 100; i++) { /* as many as the list holds */
 		char command[32];
 
 		(void)snprintf(command, sizeof command, "+203.0.113.%u", i);
 		write_file(path4, command);
 	}
-	assert_int_equal(ask_of(root, (struct message){.verb = MESSAGE_FLOODS}).n, MESSAGE_ENTRIES);
-	assert_int_equal(ask_of(root, (struct message){.verb = MESSAGE_FLOODS}).n, 100 - MESSAGE_ENTRIES);
+	assert_int_equal(ask_of(root, (struct message){.verb = MESSAGE_FLOODS}).n, 100);
+	assert_int_equal(ask_of(root, (struct message){.verb = MESSAGE_FLOODS}).n, 0);
 	root_close(root, true);
 	assert_true(access(path4, F_OK) < 0);
 }
@@ -384,11 +386,10 @@ static void test_three_hundred(void **state)
 	assert_int_equal(add(root, "2001:db8::1").error, 0); /* the other family has its own */
 	assert_int_equal(list(root, NULL), 101);
 
-	m = ensure(root, 300, 1);
+	m = prepare(root, 300, 1);
 	assert_int_equal(m.error, 0);
-	assert_int_equal(m.healed, 0); /* made on purpose */
-	assert_int_equal(m.shards, 256);
-	assert_int_equal(m.capacity, 25600);
+	assert_int_equal(m.repaired, 0); /* made on purpose */
+	assert_int_equal(m.capacity, 256 * 100);
 	assert_int_equal(m.n4, 0);
 	m = add_many(root, 1, 301);
 	assert_int_equal(m.error, 0);
@@ -404,14 +405,14 @@ static void test_three_hundred(void **state)
 	assert_true(
 	        rule6("-A SPAMMER_c -s ::2c/::ff -m recent --update --seconds 600 --name spammer6_2c --mask "
 	              "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource -j DROP"));
-	assert_int_equal(ensure(root, 300, 1).healed, 0);
+	assert_int_equal(prepare(root, 300, 1).repaired, 0);
 
 	/* Nothing flaps between a quarter of a list and a whole one. */
-	assert_int_equal(ensure(root, 100, 0).shards, 256);
-	assert_int_equal(ensure(root, 25, 0).shards, 256);
-	assert_int_equal(ensure(root, 24, 0).shards, 1);
-	assert_int_equal(ensure(root, 100, 100).shards, 1);
-	assert_int_equal(ensure(root, 0, 101).shards, 256);
+	assert_int_equal(prepare(root, 100, 0).capacity, 256 * 100);
+	assert_int_equal(prepare(root, 25, 0).capacity, 256 * 100);
+	assert_int_equal(prepare(root, 24, 0).capacity, 100);
+	assert_int_equal(prepare(root, 100, 100).capacity, 100);
+	assert_int_equal(prepare(root, 0, 101).capacity, 256 * 100);
 	root_close(root, true);
 	assert_true(nothing_left());
 }
@@ -424,7 +425,7 @@ static void test_full_shard(void **state)
 	unsigned refused = 0;
 
 	(void)state;
-	assert_int_equal(ensure(root, 103, 0).shards, 256);
+	assert_int_equal(prepare(root, 103, 0).capacity, 256 * 100);
 	for (unsigned i = 0; i < 103; i++) {
 		char text[NET_TEXT_MAX];
 
@@ -441,7 +442,7 @@ static void test_full_shard(void **state)
 	root_close(root, true);
 }
 
-static void test_healed(void **state)
+static void test_repaired(void **state)
 {
 	struct root *root = root_of(&usual);
 
@@ -450,7 +451,7 @@ static void test_healed(void **state)
 	/* Everything is flushed behind our back: lists gone, descriptors dead. */
 	assert_true(shell("iptables-legacy -w -F && ip6tables-legacy -w -F"));
 	assert_int_equal(add(root, "192.0.2.8").error, -ENOENT);
-	assert_int_equal(ensure(root, 2, 0).healed, 1);
+	assert_int_equal(prepare(root, 2, 0).repaired, 1);
 	assert_int_equal(list(root, NULL), 0);
 	assert_int_equal(add(root, "192.0.2.7").n4, 1);
 	assert_true(shell("grep -q 'src=192.0.2.7 ' %s/spammer", listdir));
@@ -458,26 +459,26 @@ static void test_healed(void **state)
 	assert_true(shell("iptables-legacy-save >$TMPDIR/rules && iptables-legacy -w -F && "
 	                  "iptables-legacy-restore -w <$TMPDIR/rules"));
 	assert_int_equal(add(root, "192.0.2.8").error, 0);
-	assert_int_equal(ensure(root, 1, 0).healed, 0);
+	assert_int_equal(prepare(root, 1, 0).repaired, 0);
 	assert_int_equal(list(root, NULL), 1);
 	/* Only the jump. */
 	assert_true(shell("iptables-legacy -w -F INPUT"));
-	assert_int_equal(ensure(root, 1, 0).healed, 1);
+	assert_int_equal(prepare(root, 1, 0).repaired, 1);
 	assert_int_equal(list(root, NULL), 1);
 	/* A second jump, a foreign rule in our chain, a rule of ours gone: each is put right. */
 	assert_true(shell("iptables-legacy -w -A INPUT -p tcp --dport 110 -j SPAMMER"));
-	assert_int_equal(ensure(root, 1, 0).healed, 1);
+	assert_int_equal(prepare(root, 1, 0).repaired, 1);
 	assert_true(shell("test $(" RULES4 " INPUT | grep -c SPAMMER) = 1"));
 	assert_true(shell("iptables-legacy -w -A SPAMMER -j ACCEPT"));
-	assert_int_equal(ensure(root, 1, 0).healed, 1);
+	assert_int_equal(prepare(root, 1, 0).repaired, 1);
 	assert_true(shell("ip6tables-legacy -w -D SPAMMER 1"));
-	assert_int_equal(ensure(root, 1, 0).healed, 1);
-	assert_int_equal(ensure(root, 1, 0).healed, 0);
+	assert_int_equal(prepare(root, 1, 0).repaired, 1);
+	assert_int_equal(prepare(root, 1, 0).repaired, 0);
 	/* The same with many lists. */
-	assert_int_equal(ensure(root, 300, 0).error, 0);
+	assert_int_equal(prepare(root, 300, 0).error, 0);
 	assert_true(shell("iptables-legacy -w -D SPAMMER_7 3"));
-	assert_int_equal(ensure(root, 300, 0).healed, 1);
-	assert_int_equal(ensure(root, 300, 0).healed, 0);
+	assert_int_equal(prepare(root, 300, 0).repaired, 1);
+	assert_int_equal(prepare(root, 300, 0).repaired, 0);
 	root_close(root, true);
 	assert_true(nothing_left());
 }
@@ -500,12 +501,12 @@ static void test_taken_over(void **state)
 	assert_true(rule4("-A INPUT -p tcp -m tcp --dport 25 -j SPAMMER"));
 	assert_int_equal(list(root, NULL), 1);
 	/* And with many lists, which are kept until the engine has said how many it wants. */
-	assert_int_equal(ensure(root, 300, 0).shards, 256);
+	assert_int_equal(prepare(root, 300, 0).capacity, 256 * 100);
 	assert_int_equal(add(root, "192.0.2.8").n4, 1);
 	root_close(root, false);
 	root = root_of(&config);
 	assert_int_equal(list(root, NULL), 1);
-	assert_int_equal(ensure(root, 1, 0).shards, 1);
+	assert_int_equal(prepare(root, 1, 0).capacity, 100);
 	root_close(root, true);
 	assert_true(nothing_left());
 }
@@ -565,9 +566,9 @@ static void test_one_master(void **state)
 	assert_non_null(strstr(why.text, "has list \"spammer\""));
 	strcpy(other.list, "other");
 	second = root_of(&other);
-	assert_int_equal(ensure(second, 1, 0).healed, 0);
+	assert_int_equal(prepare(second, 1, 0).repaired, 0);
 	root_close(second, true);
-	assert_int_equal(ensure(root, 1, 0).healed, 0); /* nobody touched it */
+	assert_int_equal(prepare(root, 1, 0).repaired, 0); /* nobody touched it */
 	root_close(root, true);
 	assert_true(nothing_left());
 	assert_true(no_locks());
@@ -580,9 +581,9 @@ static void test_clean(void **state)
 	struct why why;
 
 	(void)state;
-	assert_int_equal(ensure(root, 300, 0).error, 0);
+	assert_int_equal(prepare(root, 300, 0).error, 0);
 	assert_int_equal(root_clean(&usual, &removed, &why), -EALREADY);
-	assert_int_equal(ensure(root, 300, 0).healed, 0);
+	assert_int_equal(prepare(root, 300, 0).repaired, 0);
 	root_close(root, false);
 	assert_false(nothing_left());
 	assert_int_equal(root_clean(&usual, &removed, &why), 0);
@@ -608,10 +609,10 @@ static void test_others_untouched(void **state)
 	assert_true(shell("echo +203.0.113.5 >%s/ssh", listdir));
 	root = root_of(&usual);
 	assert_int_equal(add_many(root, 1, 51).n4, 50);
-	assert_int_equal(ensure(root, 300, 0).error, 0);
+	assert_int_equal(prepare(root, 300, 0).error, 0);
 	/* A jump of the admin's own goes with the chain it leads to, from wherever. */
 	assert_true(shell("iptables-legacy -w -A FORWARD -j SPAMMER"));
-	assert_int_equal(ensure(root, 300, 0).healed, 0);
+	assert_int_equal(prepare(root, 300, 0).repaired, 0);
 	root_close(root, true);
 	assert_true(shell("iptables-legacy-save -t filter | grep -v ^# | cmp - $TMPDIR/before4"));
 	assert_true(shell("ip6tables-legacy-save -t filter | grep -v ^# | cmp - $TMPDIR/before6"));
@@ -635,7 +636,7 @@ static void test_foreign_rules(void **state)
 	assert_int_equal(add(root, "2001:db8::7").refused, 1);
 	assert_int_equal(add_many(root, 1, 101).error, 0); /* no other layout can be had: refused, no error */
 	assert_int_equal(list(root, NULL), 100);
-	assert_int_equal(ensure(root, 300, 0).shards, 1);
+	assert_int_equal(prepare(root, 300, 0).capacity, 100);
 	root_close(root, true);
 	assert_true(shell(RULES4 " | grep -q -- '--name spammer'"));
 	assert_false(shell("grep -q src= %s/spammer", listdir));
@@ -764,13 +765,12 @@ static void engine_syncs(int fd)
 
 		if (!net_parse(text, (size_t)len, &wanted[i].net))
 			_exit(1);
-		wanted[i].seconds = 600;
+		wanted[i].left_s = 600;
 	}
 	client_init(&client, fd);
 	if (client_sync(&client, wanted, 300, 300, &drift, &why) < 0)
 		_exit(2);
-	_exit(drift.missing == 300 && drift.refused == 0 && client.held4 == 300 && client.shards == 256 ? 7
-	                                                                                                : 8);
+	_exit(drift.missing == 300 && drift.refused == 0 && client.held4 == 300 && client.capacity == 256 * 100 ? 7 : 8);
 }
 
 static void engine_dies(int fd)
@@ -790,7 +790,7 @@ static void engine_floods(int fd)
 {
 	const struct message m = {.verb = MESSAGE_LIST};
 
-	while (send(fd, &m, sizeof m, MSG_NOSIGNAL) > 0)
+	while (send(fd, &m, message_size(&m), MSG_NOSIGNAL) > 0)
 		;
 	(void)pause();
 }
@@ -922,7 +922,7 @@ int main(void)
 		cmocka_unit_test_setup(test_floods, clean),
 		cmocka_unit_test_setup(test_three_hundred, clean),
 		cmocka_unit_test_setup(test_full_shard, clean),
-		cmocka_unit_test_setup(test_healed, clean),
+		cmocka_unit_test_setup(test_repaired, clean),
 		cmocka_unit_test_setup(test_taken_over, clean),
 		cmocka_unit_test_setup(test_keep_on_stop, clean),
 		cmocka_unit_test_setup(test_failed_start, clean),

@@ -1,0 +1,26 @@
+#include "root/backend.h"
+
+#include <errno.h>
+#include <string.h>
+
+const struct backend *backend_find(const char *name)
+{
+#define ROW(name) &backend_##name,
+	static const struct backend *const backends[] = {BACKENDS(ROW)};
+#undef ROW
+
+	for (size_t i = 0; i < sizeof backends / sizeof *backends; i++)
+		if (strcmp(backends[i]->name, name) == 0)
+			return backends[i];
+	return NULL;
+}
+
+void backend_refuse(struct backend_refused *refused, const struct net *net, const char *because)
+{
+	char text[NET_TEXT_MAX];
+
+	if (refused->n++ > 0)
+		return;
+	(void)net_text(net, text);
+	(void)why_set(&refused->why, EPERM, "%s: %s", text, because);
+}

@@ -1,0 +1,100 @@
+/*
+ * backend: what keeps blocked clients out, behind one table of functions. root.c calls nothing else.
+ *
+ * A new backend is a file of its own in this folder that defines backend_NAME, and a row in base/backends.h. It is told
+ * what to hold and says what it holds; who may be blocked, and how many at once, root has decided before. What it cannot
+ * hold as it is (limits) comes in pieces. It keeps no rule of time but its own: the engine takes out what is over.
+ * One process, one thread, as root. Errors: 0 or -errno with a sentence that names the remedy.
+ */
+#ifndef WFS_ROOT_BACKEND_H
+#define WFS_ROOT_BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/backends.h"
+#include "base/lengths.h"
+#include "base/why.h"
+#include "root/root.h"
+
+struct backend_entry {
+	struct net net;
+	uint32_t left_s;  /* add: to block, at least 1 */
+	uint32_t idle_s;  /* list: since a packet of it was dropped or it was added */
+	uint32_t dropped; /* list: packets dropped since the list before, at least */
+};
+
+/* What was not taken. */
+struct backend_refused {
+	uint32_t n;
+	struct why why; /* of the first */
+};
+
+struct backend_limits {
+	uint32_t held4, held6;
+	uint32_t capacity;       /* entries that can be held as it is now, per family */
+	struct lengths lengths;  /* of networks that can be held as they are */
+	char list[ROOT_NAME_MAX]; /* where addresses are; with a length behind it: where such networks are. "": nowhere */
+};
+
+enum backend_end {
+	BACKEND_LEAVE,  /* all stays in the kernel */
+	BACKEND_UNDO,   /* what open made goes; what it found stays */
+	BACKEND_REMOVE, /* all goes; where the rules are not ours the lists are emptied instead */
+};
+
+struct backend {
+	const char *name;
+
+	/*
+	 * Takes over what a daemon before us left, or makes it anew. config: borrowed until close. *ret_without6: NULL, or the
+	 * sentence that says why IPv6 is not blocked; lives as long.
+	 */
+	int (*open)(const struct root_config *config, void **ret, const char **ret_without6, struct why *why);
+
+	/*
+	 * Makes what is missing, and room for n4 and n6 entries. It may empty the lists for that: the caller adds everything
+	 * anew. *ret_repaired: something had vanished or was not as configured.
+	 */
+	int (*prepare)(void *self, uint32_t n4, uint32_t n6, bool *ret_repaired, struct why *why);
+
+	/*
+	 * Adds, or begins the time anew, in one go. -ENOSPC: prepare makes room; then, as after every error, some of them may
+	 * have been added. refused: may count some before the call.
+	 */
+	int (*add)(void *self, const struct backend_entry *entries, size_t n, struct backend_refused *refused, struct why *why);
+
+	/* Removes; it is no error when something is not there. */
+	int (*del)(void *self, const struct net *nets, size_t n, struct why *why);
+
+	/*
+	 * Copies what is held from place "cursor" on, at most cap; *ret_n: how many, below cap at the end. 0 reads it anew;
+	 * other places go on in what was read then, with what was added and removed since.
+	 */
+	int (*list)(void *self, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why);
+
+	/* Who opened too many connections since it was last told, at most cap. */
+	int (*floods)(void *self, struct addr *out, size_t cap, size_t *ret_n, struct why *why);
+
+	void (*limits)(const void *self, struct backend_limits *ret);
+
+	/* Frees. self: NULL does nothing. */
+	int (*close)(void *self, enum backend_end end, struct why *why);
+
+	/* What close removes, of a daemon that could not do it itself. *ret_removed: something was there. */
+	int (*clean)(const struct root_config *config, bool *ret_removed, struct why *why);
+};
+
+#define BACKEND_DECLARE(name) extern const struct backend backend_##name;
+BACKENDS(BACKEND_DECLARE)
+#undef BACKEND_DECLARE
+
+/* NULL: there is none of that name. */
+const struct backend *backend_find(const char *name);
+
+/* Counts an entry as refused, because of a reason that does not name it. */
+void backend_refuse(struct backend_refused *refused, const struct net *net, const char *because);
+
+#endif
