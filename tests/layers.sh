@@ -41,9 +41,13 @@ BEGIN {
 	outside["sqlite3.h"] = "^src/store/"
 	outside["store/sql.h"] = "^src/store/"
 	outside["rules/compiled.h"] = "^src/rule(s|check)/"
-	n = split("allowed clients network pool ratelimit saved suspension", list, " ")
+	n = split("allowed clients network pool ratelimit suspension", list, " ")
 	for (i = 1; i <= n; i++)
 		outside["verdict/" list[i] ".h"] = "^src/verdict/"
+	# Hits and blocks have one way in.
+	n = split("store_add_hits store_add_blocks store_prolong store_knock store_end", list, " ")
+	for (i = 1; i <= n; i++)
+		writes[list[i]] = "^src/(store|pipeline)/"
 	outside["libiptc/"] = "^src/root/xtables"
 	outside["linux/netfilter"] = "^src/root/(xtables|recent_rules[.])"
 	outside["inotifytools/"] = "^src/input/follow"
@@ -201,6 +205,10 @@ function check_calls(path,   from, to, text, line, name, header, own) {
 			if (!(name in declared) || declared[name] == "" || name in own)
 				continue
 			header = substr(declared[name], 5)
+			if (name in writes && path !~ writes[name]) {
+				print path ":" line ": " name "() is for src/pipeline alone"
+				errors++
+			}
 			to = room_of(declared[name])
 			if (to == from || may(from, to, header))
 				continue

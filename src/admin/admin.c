@@ -4,18 +4,14 @@
 #include "admin/inspect.h"
 #include "admin/record.h"
 #include "admin/unblock.h"
+#include "pipeline/change.h"
 #include "store/audit.h"
 #include "store/hits.h"
 
 int admin_record(const struct admin *o, const char *who, const char *what, const char *why_text,
                   int64_t now_s, struct why *why)
 {
-	int rc = store_begin(o->store, why);
-
-	if (rc < 0)
-		return rc;
-	rc = audit_add(o->store, now_s, who, what, NULL, why_text, why);
-	return store_finish(o->store, rc, why);
+	return change_write(o->store, &(struct change){.at_s = now_s, .who = who, .what = what, .why = why_text}, why);
 }
 
 void admin_resume(const struct admin *o, const struct protocol_request *r, unsigned rule, const char *who,

@@ -2,8 +2,9 @@
  * admin: what somebody asked for over the control socket is done, or found out, and answered.
  *
  * Where control meets store, verdict and firewall. A change is recorded (who, when, what, why) in the transaction that
- * makes it; after the commit the verdict knows it, and then the kernel is told. After an error of the database nothing was
- * changed.
+ * makes it (pipeline/change); after the commit the verdict knows it, and then the kernel is told. After an error of the
+ * database nothing was changed; a vote that was counted before is forgotten when the engine does what admin_todo.restore
+ * says. While evidence waits to be written, nothing is ordered: pending_ready.
  *
  * A block by hand is a block of rule "manual", category "manual": it runs its time whatever else is known, and a later
  * one of the same address takes its place. Votes are hits of rules "vote-black" and "vote-white", category "vote"; the
@@ -50,6 +51,7 @@ struct admin {
 struct admin_todo {
 	int64_t until_s;  /* a block ends then; 0: none was begun */
 	bool sync;        /* the kernel did not take it at once: compare and say why */
+	bool restore;     /* a vote was counted that could not be written: the verdict must learn again what the database has */
 	int rc;           /* of the firewall when < 0, sentence in why */
 	size_t refused;   /* entries that the kernel did not take, the reason of the first in why */
 	struct why why;

@@ -1,17 +1,12 @@
 #include "admin/block.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "admin/record.h"
 #include "admin/standing.h"
-#include "store/blocks.h"
-#include "store/hits.h"
 #include "store/query.h"
 
-static const char manual_rule[] = "manual";
 static const char manual_reason[] = "blocked by hand";
 
 static void block_now(const struct admin *o, const struct block *blocks, size_t n, int64_t now_s,
@@ -48,22 +43,15 @@ static void say_refused(struct answer *answer, size_t n, const struct admin_todo
 	answer_text(answer, "refused_why", refused > 0 ? todo->why.text : NULL);
 }
 
-static int write_manual(const struct admin *o, const struct protocol_request *r, const char *who,
-                        int64_t until_s, int64_t now_s, struct why *why)
+static int write_manual(const struct admin *o, const struct protocol_request *r, const char *who, const struct block *block,
+                        struct why *why)
 {
-	struct block block = {
-	        .net = r->net, .since_s = now_s, .until_s = until_s, .cause = BLOCK_MANUAL};
-	int rc = store_begin(o->store, why);
+	struct change change = record_order(r, who, block->since_s);
 
-	if (rc < 0)
-		return rc;
-	rc = store_rule(o->store, manual_rule, "manual", r->reason[0] != '\0' ? r->reason : manual_reason,
-	                &block.rule, why);
-	if (rc == 0)
-		rc = store_end(o->store, &block, now_s, "replaced", why);
-	if (rc == 0)
-		rc = store_add_blocks(o->store, &block, 1, why);
-	return record_finish(o, r, who, now_s, rc, why);
+	change.rule = (struct change_rule){"manual", "manual", r->reason[0] != '\0' ? r->reason : manual_reason};
+	change.blocks = block;
+	change.n_blocks = 1;
+	return change_write(o->store, &change, why);
 }
 
 void block_manual(const struct admin *o, const struct protocol_request *r, const char *who, int64_t now_s,
@@ -93,11 +81,11 @@ void block_manual(const struct admin *o, const struct protocol_request *r, const
 		return;
 	}
 	if (standing_find(o, &r->net, now_s, &blocked, &before, &why) < 0 ||
-	    write_manual(o, r, who, block.until_s, now_s, &why) < 0) {
+	    write_manual(o, r, who, &block, &why) < 0) {
 		record_say_trouble(answer, &why);
 		return;
 	}
-	todo->rule = manual_rule;
+	todo->rule = "manual";
 	todo->reason = r->reason[0] != '\0' ? r->reason : NULL;
 	block_now(o, &block, 1, now_s, todo);
 	/* When it took the place of one that would have lasted longer, memory must learn when it ends now. */
@@ -111,34 +99,18 @@ void block_manual(const struct admin *o, const struct protocol_request *r, const
 	answer_end(answer);
 }
 
-static int add_block(const struct admin *o, const struct block *b, int64_t rule, struct why *why)
-{
-	struct block block = *b;
-
-	block.rule = rule;
-	return b->prolonged ? store_prolong(o->store, &b->net, b->cause, b->since_s, b->until_s, why)
-	                    : store_add_blocks(o->store, &block, 1, why);
-}
-
-static int add_blocks(const struct admin *o, const struct verdict_decision *decision, int64_t rule, struct why *why)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < decision->n && rc == 0; i++)
-		rc = add_block(o, &decision->blocks[i], rule, why);
-	return rc;
-}
-
-/* The vote, what was decided on it, and who cast it: in the transaction that is open. */
 static int write_black(const struct admin *o, const struct protocol_request *r, const char *who, int score,
                        const struct verdict_decision *decision, int64_t now_s, struct why *why)
 {
-	int64_t rule;
-	int rc = record_vote(o, r, who, score, !decision->counted, decision->n > 0, now_s, &rule, why);
+	struct change change = record_order(r, who, now_s);
+	char text[STORE_LINE_MAX];
+	const struct store_hit hit = record_vote(r, who, score, !decision->counted, decision->n > 0, now_s, text);
 
-	if (rc == 0)
-		rc = add_blocks(o, decision, rule, why);
-	return record_finish(o, r, who, now_s, rc, why);
+	change.rule = record_black;
+	change.hit = &hit;
+	change.blocks = decision->blocks;
+	change.n_blocks = decision->n;
+	return change_write(o->store, &change, why);
 }
 
 void block_black(const struct admin *o, const struct protocol_request *r, const char *who, int64_t now_s,
@@ -158,20 +130,18 @@ void block_black(const struct admin *o, const struct protocol_request *r, const 
 		answer_error(answer, never);
 		return;
 	}
-	if ((rc = query_white(o->store, &r->net, now_s - o->config->block.window_s, &white_s, &why)) >= 0 &&
-	    (rc = store_begin(o->store, &why)) == 0) {
-		verdict_save(o->verdict, &r->net.addr);
+	if ((rc = query_white(o->store, &r->net, now_s - o->config->block.window_s, &white_s, &why)) >= 0) {
 		if (white_s == 0)
 			verdict_hit(o->verdict, &evidence, &decision);
-		if ((rc = write_black(o, r, who, evidence.score, &decision, now_s, &why)) < 0)
-			verdict_restore(o->verdict);
+		rc = write_black(o, r, who, evidence.score, &decision, now_s, &why);
+		todo->restore = rc < 0 && decision.counted;
 	}
 	if (rc < 0) {
 		record_say_trouble(answer, &why);
 		return;
 	}
-	todo->rule = record_black_rule;
-	todo->reason = record_black_reason;
+	todo->rule = record_black.name;
+	todo->reason = record_black.reason;
 	block_now(o, decision.blocks, decision.n, now_s, todo);
 	answer_begin(answer);
 	standing_say_net(answer, &r->net);

@@ -8,9 +8,7 @@
 #include "admin/record.h"
 #include "admin/running.h"
 #include "admin/standing.h"
-#include "store/blocks.h"
 #include "store/query.h"
-#include "store/reputation.h"
 
 static void unblock_now(const struct admin *o, const struct running_list *lifted, struct admin_todo *todo)
 {
@@ -57,40 +55,27 @@ static int64_t allowed_until(const struct protocol_request *r, int64_t now_s)
 	return now_s + (r->for_s > 0 ? r->for_s : ADMIN_ALLOW_S);
 }
 
-static int write_ends(const struct admin *o, const struct protocol_request *r, const struct running_list *running,
-                      int64_t now_s, struct why *why)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < running->n_all && rc == 0; i++)
-		rc = store_end(o->store, &running->all[i], now_s, ended_by(r->verb), why);
-	return rc;
-}
-
-/* The vote itself, and a day that counts for the good, as the verdict will say too. */
-static int write_white(const struct admin *o, const struct protocol_request *r, const char *who, int64_t now_s,
-                       struct why *why)
-{
-	const struct verdict_look view = verdict_look(o->verdict, &r->net.addr);
-	const struct store_evidence day = {.net = view.subject, .time_s = now_s, .times = 1};
-	int64_t rule;
-	const int rc = record_vote(o, r, who, white_score(r), view.allowed, false, now_s, &rule, why);
-
-	return rc == 0 ? store_add_good(o->store, &day, 1, why) : rc;
-}
-
-/* What ran is over, and what goes with it: in the transaction that is open. */
+/* What was active ends, and what goes with it. */
 static int write_lift(const struct admin *o, const struct protocol_request *r, const char *who,
                       const struct running_list *running, int64_t now_s, struct why *why)
 {
-	int rc = write_ends(o, r, running, now_s, why);
+	const struct verdict_look view = verdict_look(o->verdict, &r->net.addr);
+	const struct change_allowance allowance = {allowed_until(r, now_s), "by hand", r->reason[0] != '\0' ? r->reason : NULL};
+	struct change change = record_order(r, who, now_s);
+	char text[STORE_LINE_MAX];
+	const struct store_hit vote = record_vote(r, who, white_score(r), view.allowed, false, now_s, text);
 
-	if (rc == 0 && r->verb == PROTOCOL_WHITE)
-		rc = write_white(o, r, who, now_s, why);
-	if (rc == 0 && r->verb == PROTOCOL_ALLOW)
-		rc = store_add_allowance(o->store, &r->net, now_s, allowed_until(r, now_s), "by hand",
-		                         r->reason[0] != '\0' ? r->reason : NULL, why);
-	return record_finish(o, r, who, now_s, rc, why);
+	change.ends = running->all;
+	change.n_ends = running->n_all;
+	change.ended_by = ended_by(r->verb);
+	if (r->verb == PROTOCOL_WHITE) { /* with a day that counts for the good, as the verdict counts it */
+		change.rule = record_white;
+		change.hit = &vote;
+		change.good = &view.subject;
+	}
+	if (r->verb == PROTOCOL_ALLOW)
+		change.allowance = &allowance;
+	return change_write(o->store, &change, why);
 }
 
 /* By this order, or for longer because it earned that besides. */
@@ -147,8 +132,7 @@ void unblock_run(const struct admin *o, const struct protocol_request *r, const 
 	struct why why;
 	int rc;
 
-	if ((rc = running_find(o, &r->net, now_s, &running, &why)) == 0 &&
-	    (rc = store_begin(o->store, &why)) == 0)
+	if ((rc = running_find(o, &r->net, now_s, &running, &why)) == 0)
 		rc = write_lift(o, r, who, &running, now_s, &why);
 	if (rc < 0) {
 		record_say_trouble(answer, &why);
@@ -165,6 +149,15 @@ void unblock_run(const struct admin *o, const struct protocol_request *r, const 
 		standing_say_new(o, &r->net, now_s, answer);
 	answer_end(answer);
 	running_done(&running);
+}
+
+static int write_disallow(const struct admin *o, const struct protocol_request *r, const char *who, int64_t now_s,
+                          struct why *why)
+{
+	struct change change = record_order(r, who, now_s);
+
+	change.disallows = true;
+	return change_write(o->store, &change, why);
 }
 
 /* Why there is nothing to end. */
@@ -192,10 +185,8 @@ void unblock_allowance(const struct admin *o, const struct protocol_request *r, 
 		say_no_allowance(rc == 0 ? &allowance : NULL, answer);
 		return;
 	}
-	if (rc == 0 && (rc = store_begin(o->store, &why)) == 0) {
-		rc = store_end_allowance(o->store, &r->net, now_s, &why);
-		rc = record_finish(o, r, who, now_s, rc, &why);
-	}
+	if (rc == 0)
+		rc = write_disallow(o, r, who, now_s, &why);
 	if (rc < 0) {
 		record_say_trouble(answer, &why);
 		return;

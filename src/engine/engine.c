@@ -441,6 +441,8 @@ static void sync_firewall(struct engine *e)
 
 static void follow_up(struct engine *e, const struct admin_todo *todo)
 {
+	if (todo->restore)
+		live_restore(&e->live);
 	if (todo->until_s != 0)
 		sooner(&e->expiry_at, clock_steady_ms() + (todo->until_s - clock_unix_s()) * 1000);
 	if (todo->rc == -EPIPE)
@@ -449,13 +451,18 @@ static void follow_up(struct engine *e, const struct admin_todo *todo)
 		e->sync_at = 0;
 }
 
-/* One in a turn at most: then the logs are looked at again. */
+/* At most one in a turn: then the logs are looked at again. */
 static void take_request(struct engine *e, const struct pollfd polled[static CONTROL_FDS_MAX])
 {
 	struct admin_todo todo;
 
-	if (!e->stop && requests_take(&e->requests, polled, &todo))
-		follow_up(e, &todo);
+	if (e->stop || !requests_next(&e->requests, polled))
+		return;
+	/* What cannot be written now is tried again every second, and the request is refused. */
+	if (requests_changes(&e->requests) && !e->store_failed && pending_has_news(e->pending))
+		write_and_block(e);
+	requests_take(&e->requests, &todo);
+	follow_up(e, &todo);
 }
 
 static void take_signals(struct engine *e)

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/nets.h"
 #include "base/plural.h"
+#include "pipeline/change.h"
 #include "pipeline/restore.h"
 #include "rulecheck/examples.h"
 #include "store/blocks.h"
@@ -139,11 +140,8 @@ static int lift_allowed(struct live *p, struct why *why)
 
 	verdict_at(p->verdict, now_s);
 	rc = find_allowed(p, now_s, &lift, &n, why);
-	if (rc == 0 && n > 0 && (rc = store_begin(p->store, why)) == 0) {
-		for (size_t i = 0; i < n && rc == 0; i++)
-			rc = store_end(p->store, &lift[i], now_s, "allowed", why);
-		rc = store_finish(p->store, rc, why);
-	}
+	if (rc == 0 && n > 0)
+		rc = change_write(p->store, &(struct change){.at_s = now_s, .n_ends = n, .ends = lift, .ended_by = "allowed"}, why);
 	if (rc == 0 && n > 0) {
 		events_at(p->events, now_s);
 		for (size_t i = 0; i < n; i++) {
@@ -243,6 +241,19 @@ static int put_rules(struct live *p, const struct config *config, struct rules *
 	sessions_clear(p->sessions);
 	pending_forget_rules(p->pending);
 	return 0;
+}
+
+void live_restore(struct live *p)
+{
+	struct verdict *verdict;
+	struct why why;
+
+	if (restore_verdict(p->store, p->config, p->rules, p->allowlist, true, clock_unix_s(), &verdict, &why) < 0) {
+		log_line(LOG_ERR, "%s; a vote that could not be written counts until the next reload", why.text);
+		return;
+	}
+	verdict_free(p->verdict);
+	p->verdict = verdict;
 }
 
 static void say_not_renewed(struct live *p, const char *fault)

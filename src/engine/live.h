@@ -69,6 +69,12 @@ int live_reload(struct live *live, struct why *why);
 /* Where a rule file was saved: reads the rules again. Only while the ledger is empty of hits. */
 void live_edited(struct live *live);
 
+/*
+ * The verdict learns again what the database knows, with the same rules: it counted a vote that could not be written. Only
+ * while nothing is pending. Errors are logged: the vote counts until the next reload then.
+ */
+void live_restore(struct live *live);
+
 /* Hears and remembers what [allow] name stands for. True: who is allowed has changed, look again. */
 bool live_hear_names(struct live *live);
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "admin/record.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "pipeline/pending.h"
@@ -102,47 +103,51 @@ static void log_request(struct requests *r, const struct control_request *reques
 	events_sum(r->events);
 }
 
-/* What waits to be written may hold blocks that nobody finds yet: they would begin after they were lifted. */
-static bool must_wait(const struct requests *r, enum protocol_verb verb)
-{
-	return (verb == PROTOCOL_UNBLOCK || verb == PROTOCOL_UNBLOCK_ALL || verb == PROTOCOL_ALLOW || verb == PROTOCOL_WHITE) &&
-	       pending_has_hits(r->live->pending);
-}
-
-static bool take_one(struct requests *r, struct admin_todo *ret)
+static void take_one(struct requests *r, struct admin_todo *ret)
 {
 	const struct admin admin = requests_orders(r);
+	const struct control_request *const request = &r->request;
+	const struct protocol_request *const what = &request->what;
 	const int64_t now_s = clock_unix_s();
-	struct control_request request;
-	const struct protocol_request *const what = &request.what;
+	struct why why;
 
-	if (!control_next(r->control, clock_steady_ms(), &request))
-		return false;
 	*ret = (struct admin_todo){.sync = what->verb == PROTOCOL_RELOAD};
 	verdict_at(admin.verdict, now_s);
 	events_at(r->events, now_s);
 	if (what->verb == PROTOCOL_RELOAD)
-		reload(r, request.who, now_s);
+		reload(r, request->who, now_s);
 	else if (what->verb == PROTOCOL_RESUME)
-		admin_resume(&admin, what, find_rule(r->live->rules, what->rule), request.who, now_s, &r->answer);
-	else if (must_wait(r, what->verb))
-		answer_error(&r->answer, "what was read waits to be written; nothing was changed; ask again in a second");
+		admin_resume(&admin, what, find_rule(r->live->rules, what->rule), request->who, now_s, &r->answer);
+	else if (!protocol_is_reading(what->verb) && pending_ready(r->live->pending, &why) < 0)
+		record_say_trouble(&r->answer, &why);
 	else
-		admin_run(&admin, what, request.who, now_s, &r->answer, ret);
-	log_request(r, &request, ret);
-	control_answer(r->control, request.connection, &r->answer, clock_steady_ms());
-	return true;
+		admin_run(&admin, what, request->who, now_s, &r->answer, ret);
+	log_request(r, request, ret);
+	control_answer(r->control, request->connection, &r->answer, clock_steady_ms());
 }
 
-bool requests_take(struct requests *r, const struct pollfd polled[static CONTROL_FDS_MAX], struct admin_todo *ret)
+bool requests_next(struct requests *r, const struct pollfd polled[static CONTROL_FDS_MAX])
 {
 	const int64_t began_us = clock_steady_us();
-	bool taken;
+	bool any;
 
 	if (r->control == NULL)
 		return false;
 	control_serve(r->control, polled, clock_steady_ms());
-	taken = take_one(r, ret);
+	any = control_next(r->control, clock_steady_ms(), &r->request);
 	control_spent(r->control, clock_steady_us() - began_us);
-	return taken;
+	return any;
+}
+
+bool requests_changes(const struct requests *r)
+{
+	return !protocol_is_reading(r->request.what.verb);
+}
+
+void requests_take(struct requests *r, struct admin_todo *ret)
+{
+	const int64_t began_us = clock_steady_us();
+
+	take_one(r, ret);
+	control_spent(r->control, clock_steady_us() - began_us);
 }

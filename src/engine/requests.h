@@ -21,6 +21,7 @@ struct requests {
 	struct reconcile *reconcile;
 	const struct problems *problems;
 	struct events *events;
+	struct control_request request; /* the one that is taken now */
 	struct answer answer;
 };
 
@@ -34,11 +35,13 @@ struct admin requests_orders(const struct requests *requests);
 /* A zeroed one, too. */
 void requests_done(struct requests *requests);
 
-/*
- * After poll, and after the logs: receives and sends, takes one request at most and answers it. False when there was none;
- * ret: what the engine has to do yet.
- */
-bool requests_take(struct requests *requests, const struct pollfd polled[static CONTROL_FDS_MAX],
-                   struct admin_todo *ret);
+/* After poll, and after the logs: receives and sends. True: one request is there, for requests_take. */
+bool requests_next(struct requests *requests, const struct pollfd polled[static CONTROL_FDS_MAX]);
+
+/* True when that request changes something: then all that was read should be written first. */
+bool requests_changes(const struct requests *requests);
+
+/* Does it and answers it. ret: what the engine has to do yet. */
+void requests_take(struct requests *requests, struct admin_todo *ret);
 
 #endif

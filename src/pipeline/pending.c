@@ -1,6 +1,7 @@
 #include "pipeline/pending.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -434,6 +435,17 @@ bool pending_has_news(const struct pending *l)
 		if (l->files[i].dirty)
 			return true;
 	return false;
+}
+
+int pending_ready(const struct pending *l, struct why *why)
+{
+	int rc;
+
+	if (pending_has_news(l))
+		return why_set(why, EAGAIN, "hits are waiting for the database, try again in a second");
+	if ((rc = store_begin(l->store, why)) == 0)
+		store_rollback(l->store);
+	return rc;
 }
 
 size_t pending_blocks(const struct pending *l, const struct block **ret)

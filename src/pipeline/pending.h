@@ -103,6 +103,12 @@ bool pending_has_hits(const struct pending *pending);
 /* True when anything would be written. */
 bool pending_has_news(const struct pending *pending);
 
+/*
+ * 0: nothing waits and the database can be written, so that what is ordered now finds all that was read, and the verdict
+ * knows no more than the database. Else -EAGAIN, or why it cannot be written.
+ */
+int pending_ready(const struct pending *pending, struct why *why);
+
 /* The blocks waiting to be written, for the firewall once they are. *ret: n of them, until the next pending_hit. */
 size_t pending_blocks(const struct pending *pending, const struct block **ret);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "pipeline/change.h"
 #include "store/blocks.h"
 
 enum { ADD_AT_ONCE = 256 }; /* a packet full */
@@ -205,48 +206,50 @@ static int64_t until_after(const struct running *r, const struct verdict *verdic
 	return extend && r->block.cause == BLOCK_EVIDENCE && until_s > r->block.until_s ? until_s : r->block.until_s;
 }
 
+/* Of which blocks the kernel dropped packets; how many. */
+static size_t find_knocks(const struct reconcile *w, const struct verdict *verdict, bool extend,
+                          const struct client_entry *entries, int64_t now_s, struct change_knock *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		const struct running *const r = &w->list[i];
+		const int64_t knock_s = knock_of(r, &entries[i], now_s);
+
+		if (knock_s != 0)
+			out[n++] = (struct change_knock){r->block.id, knock_s, until_after(r, verdict, extend, knock_s)};
+	}
+	return n;
+}
+
+/* That block was written as dropping packets. */
+static void note_knock(struct running *r, const struct change_knock *knock, struct verdict *verdict,
+                       struct reconcile_result *result)
+{
+	if (r->fed_s < knock->at_s)
+		r->fed_s = knock->at_s; /* so that the same packet is not taken for another */
+	if (knock->until_s == r->block.until_s)
+		return;
+	r->block.until_s = knock->until_s;
+	if (r->last_s < knock->until_s)
+		r->last_s = knock->until_s;
+	verdict_until(verdict, &r->block.net, knock->until_s);
+	result->knocked++;
+}
+
 /* What knocked is noted, and lasts longer (extend). */
 static int note_knocks(struct reconcile *w, struct verdict *verdict, bool extend, const struct client_entry *entries,
                        int64_t now_s, struct reconcile_result *result, struct why *why)
 {
-	bool open = false;
-	int rc = 0;
+	struct change_knock *const knocks = alloc_raw(w->n, sizeof *knocks, "a list of blocks that dropped packets");
+	const size_t n = find_knocks(w, verdict, extend, entries, now_s, knocks);
+	const int rc = n == 0 ? 0 : change_write(w->store, &(struct change){.n_knocks = n, .knocks = knocks}, why);
 
-	for (size_t i = 0; i < w->n && rc == 0; i++) {
-		const struct running *const r = &w->list[i];
-		const int64_t knock_s = knock_of(r, &entries[i], now_s);
-
-		if (knock_s == 0)
-			continue;
-		if (!open && (rc = store_begin(w->store, why)) < 0)
-			break;
-		open = true;
-		rc = store_knock(w->store, r->block.id, knock_s, until_after(r, verdict, extend, knock_s), why);
-	}
-	if (!open)
-		return rc;
-	if (rc < 0)
-		store_rollback(w->store);
-	else
-		rc = store_commit(w->store, why);
 	/* What could not be stored is not remembered either: the next sync finds the same packet and tries again. */
-	for (size_t i = 0; i < w->n && rc == 0; i++) {
-		struct running *const r = &w->list[i];
-		const int64_t knock_s = knock_of(r, &entries[i], now_s);
-		const int64_t until_s = until_after(r, verdict, extend, knock_s);
-
-		if (knock_s == 0)
-			continue;
-		if (r->fed_s < knock_s)
-			r->fed_s = knock_s; /* so that the same packet is not taken for another */
-		if (until_s == r->block.until_s)
-			continue;
-		r->block.until_s = until_s;
-		if (r->last_s < until_s)
-			r->last_s = until_s;
-		verdict_until(verdict, &r->block.net, until_s);
-		result->knocked++;
-	}
+	for (size_t i = 0, k = 0; k < n && rc == 0; i++)
+		if (knock_of(&w->list[i], &entries[i], now_s) != 0)
+			note_knock(&w->list[i], &knocks[k++], verdict, result);
+	free(knocks);
 	return rc;
 }
 

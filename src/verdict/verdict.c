@@ -8,7 +8,6 @@
 #include "verdict/clients.h"
 #include "verdict/network.h"
 #include "verdict/ratelimit.h"
-#include "verdict/saved.h"
 #include "verdict/suspension.h"
 
 struct verdict {
@@ -18,10 +17,6 @@ struct verdict {
 	struct clients clients;
 	struct suspension suspension;
 	struct ratelimit ratelimit;
-
-	struct saved saved[2]; /* a subject and its network, by verdict_save */
-	size_t n_saved;
-	struct ratelimit saved_brake;
 };
 
 static uint32_t seconds(int64_t time_s)
@@ -260,26 +255,6 @@ void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct ver
 }
 
 /* --- by hand --- */
-
-void verdict_save(struct verdict *v, const struct addr *addr)
-{
-	const struct net subject = subject_of(v, addr), network = network_of(addr);
-
-	saved_take(&v->clients, &subject, &v->saved[0]);
-	v->n_saved = 1;
-	if (network_counts(&v->policy, addr))
-		saved_take(&v->clients, &network, &v->saved[v->n_saved++]);
-	(void)ratelimit_holds(&v->ratelimit, v->now_s); /* the minute begins now, if it is another one */
-	v->saved_brake = v->ratelimit;
-}
-
-void verdict_restore(struct verdict *v)
-{
-	for (size_t i = 0; i < v->n_saved; i++)
-		saved_put_back(&v->clients, &v->saved[i], v->now_s);
-	v->n_saved = 0;
-	v->ratelimit = v->saved_brake;
-}
 
 static void forgive(struct verdict *v, struct tracked *t, uint32_t at_s)
 {

@@ -135,13 +135,6 @@ void verdict_hit(struct verdict *verdict, const struct verdict_evidence *evidenc
 /* --- by hand --- */
 
 /*
- * For evidence that must be written down before it counts: verdict_save, verdict_hit about addr, and when it could not be
- * written verdict_restore, after which all is as it was. The evidence is of no rule.
- */
-void verdict_save(struct verdict *verdict, const struct addr *addr);
-void verdict_restore(struct verdict *verdict);
-
-/*
  * Evidence from before at_s about net, and about what lies in it, counts no more. For one address that means its subject.
  * Offences stay; blocks that run are lifted by verdict_until.
  */

@@ -136,6 +136,11 @@ kill -HUP "$DAEMON"
 wait_until said "reload: waits until what was read is written" || fail "a reload while the database is locked is not said to wait"
 answer=$(wfs reload 2>&1)
 [[ $answer = *"what was read waits to be written; reload when it is" ]] || fail "reload over the socket while the database is locked: got $answer"
+for order in "block 198.51.100.200" "vote black 198.51.100.200" "unblock 198.51.100.200"; do
+	answer=$(wfs $order 2>&1)
+	[[ $answer = *"hits are waiting for the database, try again in a second; nothing was changed" ]] ||
+		fail "$order while the database is locked: got $answer"
+done
 wait_until second_is $((locked + 4))
 ! said "eloaded: " || fail "reloaded while hits wait to be written"
 ! listed "$NEW" || fail "blocked before it was written"
@@ -216,7 +221,7 @@ daemon_config "$USUAL
 [allow]
 address = 198.51.100.$N
 address = 192.0.2.0/24"
-reload "lifted 1 block of an address that is allowed now"
+reload "released 198.51.100.$N (allowed now)"
 wait_until not listed "198.51.100.$N" || fail "an address that is allowed now stays in the kernel's list"
 [ "$(sql "SELECT ended_by FROM blocks WHERE address = '198.51.100.$N'")" = allowed ] || fail "the database does not say it was allowed"
 { postfix_dnsbl "198.51.100.$N"; postfix_dnsbl 192.0.2.1; line; } >>"$LOG"

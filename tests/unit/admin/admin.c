@@ -91,6 +91,8 @@ static json_t *ask(const char *line, bool ok)
 	verdict_at(f.verdict, f.now_s);
 	admin_run(&admin, &r, "uid 0 (root)", f.now_s, &answer, &todo);
 	assert_true(todo.rc == 0 || todo.rc == -EPIPE);
+	if (todo.restore)
+		start(); /* as the engine does */
 	json = json_loadb(answer.text, answer.len, 0, NULL);
 	assert_non_null(json);
 	if (json_is_true(json_object_get(json, "ok")) != ok)

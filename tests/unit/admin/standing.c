@@ -156,6 +156,10 @@ static void ask(const char *line)
 	admin_run(&admin, &request, "uid 0 (root)", f.now_s, &answer, &todo);
 	if (!answer.ok)
 		trace(" (%s)", "refused");
+	if (todo.restore) {
+		verdict_free(f.verdict);
+		assert_int_equal(restore_verdict(f.store, f.config, NULL, NULL, true, f.now_s, &f.verdict, &why), 0);
+	}
 	if (todo.sync)
 		try_sync();
 }

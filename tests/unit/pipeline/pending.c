@@ -285,6 +285,30 @@ static void test_locked(void **state)
 	pending_done(a);
 }
 
+/* Orders wait until all that was read is written, and the database can be. */
+static void test_ready(void **state)
+{
+	struct pending_file *const a = pending_file(pending, "/a", span_of("a"), NULL);
+	struct why why;
+
+	(void)state;
+	assert_int_equal(pending_ready(pending, &why), 0);
+	read_on(a, 1, 100);
+	assert_int_equal(pending_ready(pending, &why), -EAGAIN);
+	written();
+	note(a, 0, true);
+	assert_int_equal(pending_ready(pending, &why), -EAGAIN);
+	assert_string_equal(why.text, "hits are waiting for the database, try again in a second");
+	written();
+	assert_int_equal(pending_ready(pending, &why), 0);
+	sql("BEGIN IMMEDIATE");
+	assert_int_equal(pending_ready(pending, &why), -EAGAIN);
+	assert_non_null(strstr(why.text, path));
+	sql("ROLLBACK");
+	assert_int_equal(pending_ready(pending, &why), 0);
+	pending_done(a);
+}
+
 /* Fails in the middle of the transaction: rows of logs and rules made in it are gone, and made again. */
 static void test_failed_in_the_middle(void **state)
 {
@@ -405,6 +429,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_full, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_locked, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ready, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failed_in_the_middle, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failed_commit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rules, setup, teardown),

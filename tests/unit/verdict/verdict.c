@@ -1325,12 +1325,6 @@ static void test_story(void **state)
 			}
 			verdict_at(v, now_s);
 			verdict_at(again, now_s);
-			if (random_below(5) == 0) { /* a vote that could not be written */
-				verdict_save(v, &e.addr);
-				verdict_hit(v, &(struct verdict_evidence){.addr = e.addr, .score = 100, .time_s = now_s, .rule = VERDICT_NO_RULE},
-				            &want);
-				verdict_restore(v);
-			}
 			verdict_hit(v, &e, &want);
 			verdict_hit(again, &e, &got);
 			if (want.outcome != got.outcome || want.counted != got.counted || want.n != got.n)

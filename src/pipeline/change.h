@@ -1,0 +1,69 @@
+/*
+ * change: what is done at once and was not read from a log: orders, blocks of clients that are allowed now, packets that
+ * the kernel dropped. One transaction, with who ordered it.
+ *
+ * The other half of the one way into hits and blocks: pending gathers evidence and writes it with its positions, a change
+ * is written when it comes. Nobody else writes them; store/retention deletes what is old.
+ * Errors as of store.h: nothing was changed then.
+ */
+#ifndef WFS_PIPELINE_CHANGE_H
+#define WFS_PIPELINE_CHANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/block.h"
+#include "base/why.h"
+#include "store/hits.h"
+#include "store/store.h"
+
+/* The words of a rule that is in no file. */
+struct change_rule {
+	const char *name, *category, *reason;
+};
+
+/* A network is allowed until until_s; cause and why as of store/reputation.h. */
+struct change_allowance {
+	int64_t until_s;
+	const char *cause, *why;
+};
+
+/* A block whose packets the kernel dropped, the last at at_s; it lasts until until_s now. */
+struct change_knock {
+	int64_t block_id, at_s, until_s;
+};
+
+/* All is borrowed; what is NULL or 0 is not done. In this order: */
+struct change {
+	int64_t at_s;
+
+	/* Active blocks that end, as store_end takes them; ended_by: "unblocked" ... */
+	size_t n_ends;
+	const struct block *ends;
+	const char *ended_by;
+
+	/* Of this rule: a hit (its rule is filled in), then blocks that begin or are prolonged; one by hand ends the one before. */
+	struct change_rule rule;
+	const struct store_hit *hit;
+	size_t n_blocks;
+	const struct block *blocks;
+
+	/* This counts as a good day of the client. */
+	const struct net *good;
+
+	/* Of net: it is allowed, or all its allowances end. */
+	const struct change_allowance *allowance;
+	bool disallows;
+
+	size_t n_knocks;
+	const struct change_knock *knocks;
+
+	/* Who ordered it, and what: a row of the audit. who NULL: the daemon did it itself. net NULL: everything. why "": none. */
+	const char *who, *what, *why;
+	const struct net *net;
+};
+
+int change_write(struct store *store, const struct change *change, struct why *why);
+
+#endif
