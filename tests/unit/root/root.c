@@ -894,19 +894,27 @@ static int remove_tmpdir(void **state)
 }
 
 /* The reason why this machine cannot run the test, or NULL. */
+static const char *failed(const char *what)
+{
+	static char text[200];
+
+	(void)snprintf(text, sizeof text, "%s: %s", what, strerror(errno));
+	return text;
+}
+
 static const char *make_namespace(void)
 {
 	if (geteuid() != 0)
 		return "only root may make a network namespace";
 	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0)
-		return strerror(errno);
+		return failed("cannot make a network namespace");
 	/* /proc/net is this process' own view; nothing need be mounted, and nothing we mount may leak. */
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return strerror(errno);
+		return failed("cannot keep mounts to itself, which a plain chroot cannot");
 	if (!shell("command -v iptables-legacy ip6tables-legacy>/dev/null"))
 		return "iptables-legacy is not installed";
 	if (mkdtemp(tmpdir) == NULL || setenv("TMPDIR", tmpdir, 1) < 0)
-		return strerror(errno);
+		return failed(tmpdir);
 	if (!shell("iptables-legacy -w -m recent --help >/dev/null && iptables-legacy -w -S >/dev/null"))
 		return "this kernel has no legacy xtables";
 	return NULL;
@@ -942,7 +950,7 @@ int main(void)
 	reason = make_namespace();
 	(void)snprintf(lockfile, sizeof lockfile, "%s/lock", tmpdir);
 	if (reason == NULL && setenv("XTABLES_LOCKFILE", lockfile, 1) < 0)
-		reason = strerror(errno);
+		reason = failed(lockfile);
 	if (reason != NULL) {
 		(void)printf("1..0 # SKIP %s\n", reason);
 		return SKIPPED;
