@@ -8,7 +8,7 @@
 #include "base/duration.h"
 #include "command/command.h"
 #include "command/show.h"
-#include "input/line.h"
+#include "pipeline/scan.h"
 #include "rulecheck/examples.h"
 #include "rulecheck/nearmiss.h"
 #include "rules/sessions.h"
@@ -22,11 +22,9 @@ enum {
 /* A line as it was understood. */
 struct explained {
 	size_t number;
-	struct span text;
-	bool parsed, cut;
 	bool taken; /* a hit */
 	bool noted; /* a rule took it, but it names nobody, or none whose session is known */
-	struct line line;
+	struct record record;
 	struct rules_hit hit;
 	int near_rc; /* of nearmiss_find, when neither taken nor noted */
 	struct nearmiss near;
@@ -69,9 +67,9 @@ static const char *sentence(const struct explained *e)
 {
 	if (e->taken)
 		return e->hit.rule->text->enabled ? NULL : "the rule is not enabled";
-	if (!e->parsed)
+	if (!e->record.parsed)
 		return "the line has no header we know";
-	if (e->cut)
+	if (e->record.cut)
 		return "the line is longer than 8 KiB";
 	if (e->noted)
 		return session_sentence(e);
@@ -79,7 +77,7 @@ static const char *sentence(const struct explained *e)
 	case NEARMISS_FOUND:
 		return nearmiss_sentence(e->near.why);
 	case NEARMISS_NO_RULES:
-		return e->line.program.p == NULL ? "the line names no program" : "none is for this program";
+		return e->record.line.program.p == NULL ? "the line names no program" : "none is for this program";
 	default:
 		return "none for this program begins like it";
 	}
@@ -87,7 +85,7 @@ static const char *sentence(const struct explained *e)
 
 static bool is_near(const struct explained *e)
 {
-	return e->parsed && !e->cut && !e->taken && !e->noted && e->near_rc == NEARMISS_FOUND;
+	return e->record.parsed && !e->record.cut && !e->taken && !e->noted && e->near_rc == NEARMISS_FOUND;
 }
 
 static bool is_disabled(const struct rule *rule)
@@ -115,17 +113,17 @@ static void print_json(const struct explained *e)
 	command_print_json(json_pack(
 		"{s:I, s:o, s:o, s:o, s:o, s:s?, s:s?, s:o, s:o, s:s?, s:s?, s:o, s:b, s:s?, s:o, s:s?, s:o}", "line",
 		(json_int_t)e->number, "time",
-		e->parsed && e->line.has_time ? command_json_time(e->line.time_s) : json_null(), "host",
-		e->parsed ? command_json_text(e->line.host) : json_null(), "program",
-		e->parsed ? command_json_text(e->line.program) : json_null(), "pid",
-		e->parsed ? json_pid(e->line.pid) : json_null(), "rule", rule != NULL ? rule->name : NULL, "address",
+		e->record.parsed && e->record.line.has_time ? command_json_time(e->record.line.time_s) : json_null(), "host",
+		e->record.parsed ? command_json_text(e->record.line.host) : json_null(), "program",
+		e->record.parsed ? command_json_text(e->record.line.program) : json_null(), "pid",
+		e->record.parsed ? json_pid(e->record.line.pid) : json_null(), "rule", rule != NULL ? rule->name : NULL, "address",
 		rule != NULL ? address : NULL, "name", rule != NULL ? command_json_text(e->hit.name) : json_null(), "score",
 		rule != NULL ? json_integer(e->hit.score) : json_null(), "category", rule != NULL ? rule->category : NULL,
 		"reason", rule != NULL ? rule->reason : NULL, "detail",
 		rule != NULL ? command_json_text(e->hit.detail) : json_null(), "enabled",
 		(rule == NULL || rule->enabled) && !(near && is_disabled(e->near.rule)), "nearest",
 		nearest_rule(e), "stopped",
-		near ? json_integer(e->near.place.p - e->line.message.p) : json_null(), "why", sentence(e), "session",
+		near ? json_integer(e->near.place.p - e->record.line.message.p) : json_null(), "why", sentence(e), "session",
 		session ? command_json_text(e->hit.session) : json_null()));
 }
 
@@ -201,13 +199,13 @@ static void print_header(const struct explained *e, bool utc)
 {
 	char time[TIME_LOCAL_MAX];
 
-	if (e->line.has_time) {
-		time_local_text(e->line.time_s, utc, time);
+	if (e->record.line.has_time) {
+		time_local_text(e->record.line.time_s, utc, time);
 		(void)printf("  time     %s\n", time);
 	}
-	print_field("host", e->line.host);
-	print_field("program", e->line.program);
-	print_field("pid", e->line.pid);
+	print_field("host", e->record.line.host);
+	print_field("program", e->record.line.program);
+	print_field("pid", e->record.line.pid);
 }
 
 /* A line that a rule took. */
@@ -217,7 +215,7 @@ static void print_taken(const struct explained *e)
 	const struct mark marks[] = {{e->hit.where, '^'}, {e->hit.name, '~'}, {e->hit.detail, '-'}};
 	char address[ADDR_TEXT_MAX];
 
-	print_marked(e->line.message, marks, sizeof marks / sizeof *marks);
+	print_marked(e->record.line.message, marks, sizeof marks / sizeof *marks);
 	if (e->taken || e->hit.kind == RULES_KIND_ADDRESS) {
 		(void)addr_text(&e->hit.address, address);
 		(void)printf("  address  %s\n", address);
@@ -238,14 +236,14 @@ static void print_near(const struct explained *e)
 {
 	const struct mark mark = {e->near.place, '^'};
 
-	print_marked(e->line.message, &mark, 1);
+	print_marked(e->record.line.message, &mark, 1);
 	(void)printf("  no rule: none takes it\n");
 	print_rule("nearest", e->near.rule->text);
 	(void)printf("           %s", sentence(e));
 	if (e->near.why == NEARMISS_STOPPED) {
 		char wanted[WANTED];
 
-		(void)printf(", at byte %td", e->near.place.p - e->line.message.p);
+		(void)printf(", at byte %td", e->near.place.p - e->record.line.message.p);
 		(void)text_escape((struct span){e->near.wanted, strlen(e->near.wanted)}, wanted, sizeof wanted);
 		if (*wanted != '\0')
 			(void)printf(";\n           it goes on with %s", wanted);
@@ -256,8 +254,8 @@ static void print_near(const struct explained *e)
 static void print_text(const struct explained *e, bool utc)
 {
 	(void)printf("line %zu\n", e->number);
-	if (!e->parsed) {
-		print_field("text", e->text);
+	if (!e->record.parsed) {
+		print_field("text", e->record.text);
 		(void)printf("  no rule: %s\n", sentence(e));
 		return;
 	}
@@ -270,46 +268,47 @@ static void print_text(const struct explained *e, bool utc)
 		print_near(e);
 		return;
 	}
-	print_field("message", e->line.message);
+	print_field("message", e->record.line.message);
 	(void)printf("  no rule: %s", sentence(e));
-	if (!e->cut && e->near_program != NULL)
+	if (!e->record.cut && e->near_program != NULL)
 		(void)printf("; there are some for \"%s\"", e->near_program);
 	(void)printf("\n");
 }
 
 struct explainer {
 	const struct rules *rules;
-	struct rules_scratch *scratch;
 	struct sessions *sessions;
-	struct line_clock clock;
+	struct scan scan;
 	bool json, utc;
 };
 
-/* As the daemon does; and when it would leave the line, what a rule that is not enabled would do. */
+/* The rule that matches it, as the daemon finds it; and when none does, one that is not enabled. */
 static bool find_rule(struct explainer *x, struct explained *e)
 {
 	struct rules_hit hits[RULES_HITS_MAX];
+	const struct line *const line = &e->record.line;
 
-	if (rules_match_all(x->scratch, e->line.program, e->line.message, false, hits) == 0 &&
-	    rules_match_all(x->scratch, e->line.program, e->line.message, true, hits) == 0)
+	if (scan_line(&x->scan, &e->record, hits) == 0 &&
+	    (!e->record.parsed || e->record.cut ||
+	     rules_match_all(x->scan.scratch, line->program, line->message, true, hits) == 0))
 		return false;
 	e->hit = hits[0];
 	e->taken = e->hit.kind == RULES_KIND_HIT ||
-	           sessions_resolve(x->sessions, e->line.host, e->line.has_time ? e->line.time_s : clock_unix_s(),
-	                            &e->hit) == RULES_HIT;
+	           sessions_resolve(x->sessions, line->host, e->record.time_s, &e->hit) == RULES_HIT;
 	e->noted = !e->taken;
 	return true;
 }
 
 static bool explain(struct explainer *x, size_t number, struct span text)
 {
-	struct explained e = {.number = number, .text = text, .cut = text.len > LINE_MAX_BYTES};
+	struct explained e = {.number = number, .record = {.text = text, .cut = text.len > LINE_MAX_BYTES}};
 
-	e.parsed = line_parse(&x->clock, text.p, e.cut ? LINE_MAX_BYTES : text.len, &e.line) == LINE_OK;
-	if (e.parsed && !e.cut && !find_rule(x, &e)) {
-		e.near_rc = nearmiss_find(x->rules, e.line.program, e.line.message, &e.near);
+	if (e.record.cut)
+		e.record.text.len = LINE_MAX_BYTES;
+	if (!find_rule(x, &e) && e.record.parsed && !e.record.cut) {
+		e.near_rc = nearmiss_find(x->rules, e.record.line.program, e.record.line.message, &e.near);
 		if (e.near_rc == NEARMISS_NO_RULES)
-			e.near_program = nearmiss_program(x->rules, e.line.program);
+			e.near_program = nearmiss_program(x->rules, e.record.line.program);
 	}
 	if (x->json)
 		print_json(&e);
@@ -343,9 +342,8 @@ int command_explain(int argc, char **argv, const struct command_env *env)
 		goto out;
 	}
 	x.rules = rules;
-	x.scratch = rules_scratch_new(rules);
 	x.sessions = sessions_new();
-	line_clock_init(&x.clock, clock_unix_s(), 0);
+	scan_begin(&x.scan, rules_scratch_new(rules), clock_unix_s());
 	for (int i = first; i < argc; i++)
 		any |= explain(&x, ++number, (struct span){argv[i], strlen(argv[i])});
 	while (argc <= first && (got = getline(&text, &cap, stdin)) >= 0) {
@@ -357,7 +355,7 @@ int command_explain(int argc, char **argv, const struct command_env *env)
 out:
 	free(text);
 	sessions_free(x.sessions);
-	rules_scratch_free(x.scratch);
+	rules_scratch_free(x.scan.scratch);
 	rules_free(rules);
 	rulefile_faults_done(&faults);
 	config_free(config);

@@ -24,10 +24,10 @@
 #include "engine/live.h"
 #include "engine/requests.h"
 #include "engine/sources.h"
-#include "input/line.h"
 #include "pipeline/decide.h"
 #include "pipeline/pending.h"
 #include "pipeline/reconcile.h"
+#include "pipeline/scan.h"
 #include "store/blocks.h"
 #include "store/hits.h"
 #include "store/mend.h"
@@ -129,33 +129,31 @@ static void take_hit(struct engine *e, const struct decide_line *line, int64_t n
 }
 
 /* One line through the rules. */
-static void take_line(struct engine *e, struct sources_file *file, const struct follow_line *in, int64_t now)
+static void take_line(struct engine *e, struct sources_file *file, struct record *record, int64_t now)
 {
-	struct pending_read read = {.lines = 1,
-	                           .cut = in->cut,
-	                           .position = in->next,
-	                           .last = {in->text, in->len < STORE_LAST_MAX ? in->len : STORE_LAST_MAX}};
 	struct rules_hit hits[RULES_HITS_MAX];
-	struct line line;
+	size_t n;
 
-	sooner(&file->clock.end_s, now); /* an old file's mtime, never the future */
-	if (line_parse(&file->clock, in->text, in->len, &line) != LINE_OK) {
-		read.unparsed = 1;
-	} else {
-		/* A line cut short has lost the end that its rule may be anchored to. */
-		const size_t n = in->cut ? 0 : rules_match_all(e->live.scratch, line.program, line.message, false, hits);
+	file->scan.scratch = e->live.scratch; /* a reload brings another */
+	file->scan.now_s = now;
+	sooner(&file->scan.clock.end_s, now); /* an old file's mtime, never the future */
+	n = scan_line(&file->scan, record, hits);
+	for (size_t i = 0; i < n; i++) {
+		const struct decide_line line = {.file = file->pending,
+		                                 .host = record->line.host,
+		                                 .text = record->text,
+		                                 .time_s = record->time_s,
+		                                 .offset = record->start};
 
-		const struct decide_line taken = {.file = file->pending,
-		                                  .host = line.host,
-		                                  .text = {in->text, in->len},
-		                                  .time_s = line.has_time && line.time_s < now ? line.time_s : now,
-		                                  .offset = in->start};
-
-		for (size_t i = 0; i < n; i++)
-			take_hit(e, &taken, now, &hits[i]);
-		read.last_line_at = line.has_time ? line.time_s : 0;
+		take_hit(e, &line, now, &hits[i]);
 	}
-	pending_read(file->pending, &read);
+	pending_read(file->pending,
+	             &(struct pending_read){.lines = 1,
+	                                    .cut = record->cut,
+	                                    .unparsed = !record->parsed,
+	                                    .last_line_at = record->parsed && record->line.has_time ? record->line.time_s : 0,
+	                                    .position = record->next,
+	                                    .last = record->text});
 }
 
 /* Reads until nothing is left, the ledger is full, or others should have their turn. */
@@ -163,12 +161,12 @@ static void read_logs(struct engine *e)
 {
 	const int64_t now = clock_unix_s();
 	struct sources_file *file;
-	struct follow_line line;
+	struct record record;
 
 	verdict_at(e->live.verdict, now);
 	events_at(&e->events, now);
-	for (size_t n = 0; n < LINES_PER_TURN && !pending_is_full(e->pending) && sources_next(e->logs, &file, &line); n++)
-		take_line(e, file, &line, now);
+	for (size_t n = 0; n < LINES_PER_TURN && !pending_is_full(e->pending) && sources_next(e->logs, &file, &record); n++)
+		take_line(e, file, &record, now);
 }
 
 /* --- DNS lists: what they say comes whenever it comes, and goes the way of a line --- */

@@ -130,26 +130,28 @@ static void note_missing(struct sources *logs, const struct follow_line *line, c
 	problems_set(logs->problems, PROBLEMS_LOG, line->log, why->text, remedy.text, clock_unix_s());
 }
 
-bool sources_next(struct sources *logs, struct sources_file **ret_file, struct follow_line *ret)
+bool sources_next(struct sources *logs, struct sources_file **ret_file, struct record *ret)
 {
+	struct follow_line next;
 	struct why why;
 	int rc;
 
 	logs->more = true;
 	while (!logs->file_waits) {
-		rc = follow_next(logs->follow, ret, &why);
+		rc = follow_next(logs->follow, &next, &why);
 		if (rc == FOLLOW_LINE) {
-			*ret_file = file_of(logs, ret);
+			*ret_file = file_of(logs, &next);
+			*ret = next.record;
 			return true;
 		}
 		if (rc == FOLLOW_FILE) {
-			logs->begun = *ret;
+			logs->begun = next;
 			logs->file_waits = true;
 		} else if (rc == FOLLOW_MISSING) {
-			note_missing(logs, ret, &why);
+			note_missing(logs, &next, &why);
 		} else if (rc == FOLLOW_BACK) {
-			log_line(LOG_NOTICE, "%s: being read", ret->path);
-			problems_clear(logs->problems, PROBLEMS_LOG, ret->log);
+			log_line(LOG_NOTICE, "%s: being read", next.path);
+			problems_clear(logs->problems, PROBLEMS_LOG, next.log);
 		} else {
 			if (rc < 0)
 				log_line(LOG_ERR, "%s", why.text);
@@ -191,7 +193,8 @@ int sources_begin_file(struct sources *logs, struct why *why)
 	memmove(files + 1, files, (FILES_PER_LOG - 1) * sizeof *files);
 	files[0] = (struct sources_file){.number = begun->file,
 	                              .pending = pending_file(logs->pending, begun->path, first, found ? &known : NULL)};
-	line_clock_init(&files[0].clock, begun->mtime_s, 0);
+	scan_begin(&files[0].scan, NULL, begun->mtime_s); /* the engine's rules, see engine.c */
+	files[0].scan.live = true;
 	logs->file_waits = false;
 	return 0;
 }

@@ -16,8 +16,8 @@
 #include "config.h"
 #include "admin/problems.h"
 #include "input/follow.h"
-#include "input/line.h"
 #include "pipeline/pending.h"
+#include "pipeline/scan.h"
 #include "store/store.h"
 
 struct sources;
@@ -26,7 +26,7 @@ struct sources;
 struct sources_file {
 	uint64_t number; /* as follow gives it; 0: none */
 	struct pending_file *pending;
-	struct line_clock clock;
+	struct scan scan;
 };
 
 /* Follows the logs of config; store, ledger and problems, which has what cannot be read, are borrowed. Errors: of follow_add, and of the database. */
@@ -46,7 +46,7 @@ void sources_look(struct sources *logs);
  * The next line, borrowed until the next call, and the file it stands in. False when there is none, or a file waits.
  * What becomes of a log (missing, back) is logged.
  */
-bool sources_next(struct sources *logs, struct sources_file **ret_file, struct follow_line *ret);
+bool sources_next(struct sources *logs, struct sources_file **ret_file, struct record *ret);
 
 bool sources_file_waits(const struct sources *logs);
 

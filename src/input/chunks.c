@@ -19,7 +19,7 @@ struct chunks {
 	int64_t offset;             /* in the log, of the first byte of carry */
 	int64_t until;              /* not to be read from here on */
 	size_t first_len, carry_len;
-	char first[CHUNKS_FIRST_MAX];
+	char first[POSITION_FIRST_MAX];
 	char carry[CHUNKS_SIZE];    /* read, and not given yet */
 };
 
@@ -57,14 +57,14 @@ static int begin(struct chunks *c, struct why *why)
 	c->offset = 0;
 	c->until = INT64_MAX;
 	c->carry_len = 0;
-	read_more(c, c->carry, &c->carry_len, CHUNKS_CUT);
+	read_more(c, c->carry, &c->carry_len, LINE_MAX_BYTES);
 	if (c->rc < 0 && c->carry_len == 0) {
 		*why = c->why;
 		return c->rc;
 	}
 	lf = memchr(c->carry, '\n', c->carry_len);
 	len = lf == NULL ? c->carry_len : (size_t)(lf - c->carry);
-	c->first_len = len < CHUNKS_FIRST_MAX ? len : CHUNKS_FIRST_MAX;
+	c->first_len = len < POSITION_FIRST_MAX ? len : POSITION_FIRST_MAX;
 	memcpy(c->first, c->carry, c->first_len);
 	return 0;
 }
@@ -185,7 +185,7 @@ int64_t chunks_size(const struct chunks *c)
 
 size_t chunks_peek(const struct chunks *c, int64_t offset, char *line, size_t cap, int64_t *ret_start)
 {
-	char bytes[2 * CHUNKS_CUT];
+	char bytes[2 * LINE_MAX_BYTES];
 	const ssize_t got = archived_peek(c->in, bytes, sizeof bytes, offset > 0 ? offset - 1 : 0);
 	const char *start = bytes, *end;
 	size_t len;
@@ -239,7 +239,7 @@ static void read_over(struct chunks *c, struct chunks_piece *piece)
 			memmove(c->carry, lf + 1, c->carry_len);
 		}
 	}
-	piece->len = CHUNKS_CUT;
+	piece->len = LINE_MAX_BYTES;
 }
 
 int chunks_next(struct chunks *c, struct chunks_piece *piece, struct why *why)
@@ -268,6 +268,7 @@ int chunks_next(struct chunks *c, struct chunks_piece *piece, struct why *why)
 		piece->len = whole;
 		piece->end = piece->start + (int64_t)whole;
 	}
+	piece->bytes[piece->len] = '\0';
 	if (is_stopped(c))
 		return CHUNKS_END; /* what was read of this piece was not given, so the position stays before it */
 	c->offset = piece->end;
@@ -276,4 +277,25 @@ int chunks_next(struct chunks *c, struct chunks_piece *piece, struct why *why)
 	if (c->rc < 0)
 		*why = c->why;
 	return c->rc < 0 ? c->rc : CHUNKS_END;
+}
+
+bool chunks_line(const struct chunks_piece *piece, size_t *at, struct record *ret)
+{
+	const char *const p = piece->bytes + *at, *const end = piece->bytes + piece->len, *stop, *lf;
+	size_t len;
+
+	if (p >= end)
+		return false;
+	stop = strchrnul(p, '\n'); /* the LF, or a NUL before it, or the one behind the piece */
+	ret->clean = stop == end || *stop == '\n';
+	lf = ret->clean ? stop : memchr(stop, '\n', (size_t)(end - stop));
+	len = (size_t)((lf == NULL ? end : lf) - p);
+	ret->text = (struct span){p, len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES};
+	ret->cut = len > LINE_MAX_BYTES || piece->is_cut;
+	ret->start = piece->start + (int64_t)*at;
+	*at += len + (p + len < end);
+	ret->next = piece->start + (int64_t)*at;
+	if (ret->cut && piece->is_cut)
+		ret->next = piece->end;
+	return true;
 }

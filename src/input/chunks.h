@@ -14,14 +14,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/position.h"
 #include "base/text.h"
 #include "base/why.h"
+#include "input/record.h"
 
-enum {
-	CHUNKS_SIZE = 1 << 18,    /* bytes of a piece at most: it stays in a processor's cache while it is worked on */
-	CHUNKS_CUT = 8192,        /* bytes given of a line that is longer than a piece */
-	CHUNKS_FIRST_MAX = 1024,  /* bytes of the first line that make a log's identity */
-};
+enum { CHUNKS_SIZE = 1 << 18 }; /* bytes of a piece at most: it stays in a processor's cache while it is worked on */
 
 /* Positive answers. */
 enum {
@@ -30,10 +28,10 @@ enum {
 };
 
 struct chunks_piece {
-	char *bytes; /* the caller's, room for CHUNKS_SIZE */
+	char *bytes; /* the caller's, capacity CHUNKS_SIZE + 1: there is a NUL behind the piece */
 	size_t len;
 	int64_t start, end; /* offsets in the log: of the first byte, after the last line */
-	bool is_cut;        /* bytes is the beginning of one line longer than a piece */
+	bool is_cut;        /* bytes is the beginning of one line longer than a piece, LINE_MAX_BYTES of it */
 };
 
 struct chunks;
@@ -50,7 +48,7 @@ void chunks_stop_when(struct chunks *chunks, const atomic_bool *stop);
 /* Takes NULL. */
 void chunks_close(struct chunks *chunks);
 
-/* The first line, at most CHUNKS_FIRST_MAX bytes; empty for an empty log. Valid until the first chunks_next. */
+/* The first line, at most POSITION_FIRST_MAX bytes; empty for an empty log. Valid until the first chunks_next. */
 struct span chunks_first(const struct chunks *chunks);
 
 /* When the log was last written, and how much of the file has been read: as of archive.h. */
@@ -78,5 +76,11 @@ int chunks_bound(struct chunks *chunks, int64_t from, int64_t until, struct why 
  * was read before it has been given.
  */
 int chunks_next(struct chunks *chunks, struct chunks_piece *piece, struct why *why);
+
+/*
+ * The line that begins at byte *at of a piece, which moves on behind it; 0 at first. False: none is left. Fills what a source
+ * fills of ret; its text points into the piece.
+ */
+bool chunks_line(const struct chunks_piece *piece, size_t *at, struct record *ret);
 
 #endif

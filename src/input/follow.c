@@ -321,9 +321,9 @@ static int give_line(struct log *log, const struct logfile *file, struct follow_
 {
 	ret->file = file->number;
 	ret->path = file->path;
-	log->bytes += ret->next - ret->start;
+	log->bytes += ret->record.next - ret->record.start;
 	log->lines++;
-	log->cut += ret->cut;
+	log->cut += ret->record.cut;
 	return FOLLOW_LINE;
 }
 
@@ -374,7 +374,7 @@ static int log_next(struct follow *follow, struct log *log, struct follow_line *
 		if (!file->dry) {
 			const bool known = file->known;
 
-			rc = known ? logfile_next(file, ret) : logfile_identify(file);
+			rc = known ? logfile_next(file, &ret->record) : logfile_identify(file);
 			if (rc == LOGFILE_LINE)
 				return known ? give_line(log, file, ret) : give_file(follow, file, ret);
 			if (rc == LOGFILE_MORE)

@@ -27,13 +27,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/position.h"
 #include "base/why.h"
+#include "input/record.h"
 
 enum {
 	FOLLOW_LOGS_MAX = 64,      /* [log] sections */
-	FOLLOW_LINE_MAX = 8192,    /* bytes of a line that are given out; the rest is cut and counted */
-	FOLLOW_FIRST_MAX = 1024,   /* bytes of the first line that make a file's identity */
-	FOLLOW_LAST_MAX = 256,     /* bytes of the last line read that prove a position */
 	FOLLOW_OLD_FILES_MAX = 32, /* rotated files looked at when catching up */
 	FOLLOW_SAFETY_MS = 5000,   /* look at files that raise no events (NFS), and for missing ones */
 };
@@ -56,14 +55,9 @@ struct follow_line {
 	uint64_t file;    /* number of the file, counted up from 1; never reused */
 	const char *path; /* where the file was opened ("mail.log.1" while catching up); borrowed too */
 
-	/* FOLLOW_LINE. text is borrowed until the next call. Any bytes but LF; without the LF. */
-	const char *text;
-	size_t len;
-	bool cut;      /* longer than FOLLOW_LINE_MAX: this is its beginning */
-	int64_t start; /* offset of the line's first byte in the file */
-	int64_t next;  /* offset after its LF: the position to remember */
+	struct record record; /* FOLLOW_LINE: what a source fills; text is borrowed until the next call */
 
-	/* FOLLOW_FILE: the first complete line, at most FOLLOW_FIRST_MAX bytes; when the file was written. */
+	/* FOLLOW_FILE: the first complete line, at most POSITION_FIRST_MAX bytes; when the file was written. */
 	const char *first;
 	size_t first_len;
 	int64_t mtime_s;
@@ -106,7 +100,7 @@ int follow_next(struct follow *follow, struct follow_line *ret, struct why *why)
 /*
  * The answer to FOLLOW_FILE, before the next follow_next: read this file from position.
  * position: an offset that stood in a follow_line.next, or 0. last: the beginning of the line that ended
- * there (at most FOLLOW_LAST_MAX bytes), checked against the file; NULL with position 0.
+ * there (at most POSITION_LAST_MAX bytes), checked against the file; NULL with position 0.
  * Returns 0; or FOLLOW_NONE when the file does not have that line there: then it is another file that
  * only begins alike, and is read from 0 (the engine must treat it as new).
  * file: of the last FOLLOW_FILE; anything else is the caller's mistake and ends the program.
@@ -124,7 +118,7 @@ struct follow_old {
 	char *path;
 	int64_t size;
 	size_t first_len;
-	char first[FOLLOW_FIRST_MAX];
+	char first[POSITION_FIRST_MAX];
 };
 int follow_old_list(const char *path, struct follow_old **ret, size_t *ret_n, struct why *why);
 void follow_old_free(struct follow_old *old, size_t n);

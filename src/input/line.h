@@ -44,7 +44,7 @@
 #include "base/text.h"
 
 enum {
-	LINE_MAX_BYTES = 8192, /* longer lines are cut by who reads them: no MTA writes them, see follow.h */
+	LINE_MAX_BYTES = 8192, /* every reader cuts longer lines: no mail server writes them */
 	LINE_MINUTE_MAX = 20,  /* "Fri 2026-11-20 15:16": a stamp up to its minute */
 	LINE_TAIL_MAX = 8,     /* " +0100", " CEST": what follows the seconds in a stamp */
 };

@@ -79,7 +79,7 @@ void logfile_close(struct logfile *file)
 
 static bool stands_at(const struct logfile *file, int64_t start, const char *bytes, size_t len)
 {
-	char found[FOLLOW_FIRST_MAX];
+	char found[POSITION_FIRST_MAX];
 
 	assert(len <= sizeof found);
 	return len == 0 ||
@@ -98,14 +98,14 @@ static bool still_there(const struct logfile *file, const struct logfile *like)
 	       stands_at(file, 0, like->first, like->first_len) &&
 	       stands_at(file, like->last_start, like->last, like->last_len) &&
 	       stands_at(file, like->position, like->block + like->begin,
-	                 held < FOLLOW_LAST_MAX ? held : FOLLOW_LAST_MAX);
+	                 held < POSITION_LAST_MAX ? held : POSITION_LAST_MAX);
 }
 
 /* Makes the position next, which ends the line of len bytes at text that begins at start. */
 static void set_position(struct logfile *file, int64_t start, const char *text, size_t len, int64_t next)
 {
 	file->last_start = start;
-	file->last_len = len < FOLLOW_LAST_MAX ? len : FOLLOW_LAST_MAX;
+	file->last_len = len < POSITION_LAST_MAX ? len : POSITION_LAST_MAX;
 	memcpy(file->last, text, file->last_len);
 	file->position = next;
 	file->searched = 0;
@@ -119,16 +119,16 @@ static void forget_held(struct logfile *file)
 }
 
 /* The line of len bytes held at begin, whose LF is at lf. */
-static int give(struct logfile *file, size_t len, const char *lf, struct follow_line *ret)
+static int give(struct logfile *file, size_t len, const char *lf, struct record *ret)
 {
 	const int64_t start = file->position;
 
-	ret->text = file->block + file->begin;
-	ret->cut = len > FOLLOW_LINE_MAX || file->passed > 0;
-	ret->len = ret->cut ? FOLLOW_LINE_MAX : len;
+	ret->cut = len > LINE_MAX_BYTES || file->passed > 0;
+	ret->clean = false;
+	ret->text = (struct span){file->block + file->begin, ret->cut ? LINE_MAX_BYTES : len};
 	ret->start = start;
 	ret->next = start + (int64_t)len + file->passed + 1;
-	set_position(file, start, ret->text, ret->len, ret->next);
+	set_position(file, start, ret->text.p, ret->text.len, ret->next);
 	file->begin = (size_t)(lf + 1 - file->block);
 	return LOGFILE_LINE;
 }
@@ -137,7 +137,7 @@ static int give(struct logfile *file, size_t len, const char *lf, struct follow_
 static void make_room(struct logfile *file)
 {
 	const size_t held = file->end - file->begin;
-	const size_t kept = held < FOLLOW_LINE_MAX + 1 ? held : FOLLOW_LINE_MAX;
+	const size_t kept = held < LINE_MAX_BYTES + 1 ? held : LINE_MAX_BYTES;
 
 	if (file->begin > 0)
 		memmove(file->block, file->block + file->begin, kept);
@@ -146,7 +146,7 @@ static void make_room(struct logfile *file)
 	file->end = file->searched = kept;
 }
 
-int logfile_next(struct logfile *file, struct follow_line *ret)
+int logfile_next(struct logfile *file, struct record *ret)
 {
 	const char *lf = NULL;
 
@@ -187,14 +187,13 @@ int logfile_next(struct logfile *file, struct follow_line *ret)
 
 int logfile_identify(struct logfile *file)
 {
-	struct follow_line line = {0};
+	struct record line = {0};
 	const int rc = logfile_next(file, &line);
 
 	if (rc != LOGFILE_LINE)
 		return rc;
-	assert(line.text != NULL);
-	file->first_len = line.len < FOLLOW_FIRST_MAX ? line.len : FOLLOW_FIRST_MAX;
-	memcpy(file->first, line.text, file->first_len);
+	file->first_len = line.text.len < POSITION_FIRST_MAX ? line.text.len : POSITION_FIRST_MAX;
+	memcpy(file->first, line.text.p, file->first_len);
 	file->known = true;
 	forget_held(file);
 	set_position(file, 0, "", 0, 0);
@@ -226,7 +225,7 @@ bool logfile_seek(struct logfile *file, int64_t position, const char *last, size
 {
 	int64_t start;
 
-	assert(last_len <= FOLLOW_LAST_MAX);
+	assert(last_len <= POSITION_LAST_MAX);
 	forget_held(file);
 	set_position(file, 0, "", 0, 0);
 	if (position == 0)

@@ -20,7 +20,8 @@
 #include <sys/types.h>
 
 #include "base/why.h"
-#include "input/follow.h"
+#include "base/position.h"
+#include "input/record.h"
 
 enum {
 	LOGFILE_BLOCK = 65536,
@@ -50,12 +51,12 @@ struct logfile {
 
 	bool known;       /* first is set */
 	int64_t position; /* after the last line given out */
-	char first[FOLLOW_FIRST_MAX];
+	char first[POSITION_FIRST_MAX];
 	size_t first_len;
 
 	/* The rest is logfile.c's. */
 	int64_t last_start; /* the line that ends at position: where it begins, and its beginning */
-	char last[FOLLOW_LAST_MAX];
+	char last[POSITION_LAST_MAX];
 	size_t last_len;
 	size_t begin, end; /* what is held in block: bytes of the file from position on */
 	size_t searched;   /* of them, bytes known to have no LF */
@@ -72,8 +73,8 @@ int logfile_open(struct logfile **ret, const char *path, struct why *why);
 /* Takes NULL. */
 void logfile_close(struct logfile *file);
 
-/* The next line: fills text (borrowed until the next call), len, cut, start and next of ret. */
-int logfile_next(struct logfile *file, struct follow_line *ret);
+/* The next line: fills what a source fills of ret; its text is borrowed until the next call. */
+int logfile_next(struct logfile *file, struct record *ret);
 
 /* LOGFILE_LINE when first is known; the position is 0 then. */
 int logfile_identify(struct logfile *file);

@@ -22,7 +22,7 @@ struct pending_file {
 	struct store_log log;    /* id 0: no row yet */
 	char *path;
 	size_t first_len;
-	char first[STORE_FIRST_MAX];
+	char first[POSITION_FIRST_MAX];
 };
 
 /* What belongs to the hit of the same number. */
@@ -146,7 +146,7 @@ struct pending_file *pending_file(struct pending *l, const char *path, struct sp
 {
 	struct pending_file *file = NULL;
 
-	assert(first.len <= STORE_FIRST_MAX);
+	assert(first.len <= POSITION_FIRST_MAX);
 	for (size_t i = 0; i < PENDING_FILES_MAX && file == NULL; i++)
 		if (!l->files[i].used)
 			file = &l->files[i];
@@ -177,7 +177,7 @@ void pending_read(struct pending_file *file, const struct pending_read *read)
 	if (read->last_line_at > log->last_line_at)
 		log->last_line_at = read->last_line_at;
 	log->position = read->position;
-	log->last_len = read->last.len < STORE_LAST_MAX ? read->last.len : STORE_LAST_MAX;
+	log->last_len = read->last.len < POSITION_LAST_MAX ? read->last.len : POSITION_LAST_MAX;
 	memcpy(log->last, read->last.p, log->last_len);
 	file->dirty = true;
 }

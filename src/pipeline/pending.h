@@ -53,7 +53,7 @@ struct pending_read {
 	int64_t lines, cut, unparsed; /* more of them */
 	int64_t last_line_at;         /* the newest time; 0: no line with a time */
 	int64_t position;             /* now */
-	struct span last;             /* the line that ends there; its first STORE_LAST_MAX bytes are kept */
+	struct span last;             /* the line that ends there; its first POSITION_LAST_MAX bytes are kept */
 };
 void pending_read(struct pending_file *file, const struct pending_read *read);
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "input/line.h"
 
 enum { ROOM_MIN = 256 };
 
@@ -68,43 +67,31 @@ static uint32_t add_letter(struct findings *s, const struct rules_hit *hit, cons
 	return (uint32_t)s->n_letters; /* a few for each line of a piece */
 }
 
-/* Returns false when no rule is to see it. */
-static bool count_line(struct findings_tally *tally, const struct line *line, bool is_cut)
+/* Adds what the rules matched in the line that was scanned last. */
+static void add(struct findings *s, const struct chunks_piece *piece, const struct record *record, const struct rules_hit *hits,
+                size_t n)
 {
-	if (line->has_time && line->time_s > tally->last_line_at)
-		tally->last_line_at = line->time_s;
-	if (line->has_time && (line->time_s < tally->first_line_at || tally->first_line_at == 0))
-		tally->first_line_at = line->time_s;
-	tally->cut += is_cut;
-	return !is_cut; /* it has lost the end that its rule may be anchored to */
-}
-
-/* Adds what the rules take of the line that was counted last. */
-static void match(struct findings *s, struct rules_scratch *scratch, const struct line *line, int64_t time_s, const char *text)
-{
-	struct rules_hit hits[RULES_HITS_MAX];
-	const size_t n = rules_match_all(scratch, line->program, line->message, false, hits);
+	const char *const text = record->text.p;
+	const size_t len = record->text.len;
 	uint32_t copy = FINDINGS_NO_COPY;
 
-	if (n == 0)
-		return;
 	make_room(s);
 	for (size_t i = 0; i < n; i++) {
 		const struct rules_hit *const hit = &hits[i];
 		const bool has_letter = hit->from.p != NULL || hit->to.p != NULL || hit->helo.p != NULL;
 
 		if (copy == FINDINGS_NO_COPY && hit->score > 0)
-			copy = copy_line(s, text, s->last_len);
+			copy = copy_line(s, text, len);
 		s->found[s->n] = (struct findings_found){.address = hit->address,
-		                                     .time_s = time_s,
-		                                     .start = (uint32_t)s->last_start, /* in a piece */
+		                                     .time_s = record->time_s,
+		                                     .start = (uint32_t)(text - piece->bytes), /* in a piece */
 		                                     .copy = copy,
-		                                     .len = (uint16_t)s->last_len, /* <= LINE_MAX_BYTES */
+		                                     .len = (uint16_t)len, /* <= LINE_MAX_BYTES */
 		                                     .rule = (uint16_t)hit->rule->index, /* below RULEFILE_RULES_MAX */
 		                                     .kind = (uint8_t)hit->kind,
 		                                     .count = (uint8_t)hit->count, /* <= RULES_COUNT_MAX */
 		                                     .letter = has_letter ? add_letter(s, hit, text) : 0,
-		                                     .host = pack(line->host, text),
+		                                     .host = pack(record->line.host, text),
 		                                     .name = pack(hit->name, text),
 		                                     .detail = pack(hit->detail, text),
 		                                     .session = pack(hit->session, text)};
@@ -115,36 +102,27 @@ static void match(struct findings *s, struct rules_scratch *scratch, const struc
 void findings_piece(struct findings *findings, const struct findings_limits *limits, struct rules_scratch *scratch,
                 const struct chunks_piece *piece)
 {
-	const char *p = piece->bytes, *const end = p + piece->len;
-	struct findings s = *findings; /* the one given stands beside others that are read meanwhile */
-	struct line_clock clock;
+	struct findings s = *findings; /* the one given is beside others that are read meanwhile */
+	struct rules_hit hits[RULES_HITS_MAX];
+	struct record record = {.text = {piece->bytes, 0}};
+	struct scan scan;
+	size_t at = 0;
 
-	s.tally = (struct findings_tally){0};
+	scan_begin(&scan, scratch, limits->end_s);
+	scan.from_s = limits->from_s;
+	scan.until_s = limits->until_s;
 	s.n = s.n_letters = s.n_text = 0;
-	line_clock_init(&clock, limits->end_s, 0);
-	piece->bytes[piece->len] = '\0';
-	while (p < end) {
-		const char *const stop = strchrnul(p, '\n');
-		const bool clean = stop == end || *stop == '\n'; /* it holds no NUL */
-		const char *const lf = clean ? stop : memchr(stop, '\n', (size_t)(end - stop));
-		const size_t len = (size_t)((lf == NULL ? end : lf) - p), whole = len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES;
-		const bool is_cut = len > LINE_MAX_BYTES || piece->is_cut;
-		struct line line;
-		int64_t time_s;
+	while (chunks_line(piece, &at, &record)) {
+		const size_t n = scan_line(&scan, &record, hits);
 
-		s.last_start = (size_t)(p - piece->bytes);
-		s.last_len = len;
-		s.tally.lines++;
-		if ((clean ? line_parse_clean(&clock, p, whole, &line) : line_parse(&clock, p, whole, &line)) != LINE_OK) {
-			s.tally.unparsed++;
-			s.tally.cut += is_cut;
-		} else if (count_line(&s.tally, &line, is_cut)) {
-			time_s = line.has_time ? line.time_s : s.tally.last_line_at > 0 ? s.tally.last_line_at : limits->end_s;
-			if (time_s >= limits->from_s && time_s <= limits->until_s)
-				match(&s, scratch, &line, time_s, p);
-		}
-		p += len + 1;
+		if (n == 0)
+			continue;
+		s.tally = scan.tally;
+		add(&s, piece, &record, hits, n);
 	}
+	s.last_start = (size_t)(record.text.p - piece->bytes);
+	s.last_len = record.text.len;
+	s.tally = scan.tally;
 	*findings = s;
 }
 

@@ -1,7 +1,7 @@
 /*
- * findings: a piece of an old log through the rules: what they took of it, and what was counted.
+ * findings: a piece of an old log, scanned: what its rules matched, and what was counted.
  *
- * Owns the findings of one piece. Knows lines and rules; never who decides about what was found. A finding is a cache
+ * Owns the findings of one piece. Knows scan; never who decides about what was found. A finding is a cache
  * line: one thread finds it and another one decides, and where their processors share no cache each line of memory that
  * goes from one to the other costs as much as matching a line of a log (measured: with what rules.h gives away copied as
  * it is, a quarter of the time of a replay). So nothing of it is written where the other one reads until it is all done,
@@ -18,14 +18,10 @@
 #include "base/addr.h"
 #include "base/text.h"
 #include "input/chunks.h"
+#include "pipeline/scan.h"
 #include "rules/rules.h"
 
 enum { FINDINGS_CACHE_LINE = 64 };
-
-/* Lines counted up to some place. Times are Unix seconds, 0: no line had one. */
-struct findings_tally {
-	int64_t lines, cut, unparsed, first_line_at, last_line_at;
-};
 
 /* A piece of a line. */
 struct findings_span {
@@ -33,7 +29,7 @@ struct findings_span {
 };
 enum { FINDINGS_NOWHERE = UINT16_MAX };
 
-/* What a rule took. */
+/* What a rule matched. */
 struct findings_found {
 	alignas(FINDINGS_CACHE_LINE) struct addr address;
 	int64_t time_s;
@@ -51,11 +47,11 @@ struct findings_letter {
 };
 
 struct findings {
-	struct findings_tally tally;     /* of the whole piece */
+	struct scan_tally tally;     /* of the whole piece */
 	size_t last_start, last_len; /* its last line */
 	size_t n, room;
 	struct findings_found *found;    /* in the order of the lines */
-	struct findings_tally *tallies;  /* for each: up to and with its line */
+	struct scan_tally *tallies;  /* for each: up to and with its line */
 	size_t n_letters, room_letters, n_text;
 	struct findings_letter *letters;
 	char *text;                  /* lines of hits; CHUNKS_SIZE */
@@ -66,10 +62,7 @@ struct findings_limits {
 	int64_t from_s, until_s, end_s; /* end_s: the log's, see line_clock_init */
 };
 
-/*
- * Takes a piece apart; what was found in another one before is forgotten. sift: zeros before its first piece.
- * piece: bytes has room for one byte more.
- */
+/* Scans a piece; what was found in another one before is forgotten. findings: zeros before its first piece. */
 void findings_piece(struct findings *findings, const struct findings_limits *limits, struct rules_scratch *scratch,
                 const struct chunks_piece *piece);
 

@@ -49,8 +49,8 @@ struct replay {
 
 /* --- one chunk: decide and store --- */
 
-static void read_up_to(struct replay *r, const struct workers_chunk *c, const struct findings_tally *from,
-                       const struct findings_tally *to, int64_t position, size_t last_start, size_t last_len)
+static void read_up_to(struct replay *r, const struct workers_chunk *c, const struct scan_tally *from,
+                       const struct scan_tally *to, int64_t position, size_t last_start, size_t last_len)
 {
 	const struct pending_read read = {
 		.lines = to->lines - from->lines,
@@ -171,7 +171,7 @@ static void announce(const struct replay *r, const struct workers_chunk *c, size
 static int store_chunk(struct replay *r, const struct workers_chunk *c, struct why *why)
 {
 	const struct findings *const s = &c->findings;
-	struct findings_tally stored = {0};
+	struct scan_tally stored = {0};
 	int rc;
 
 	for (size_t i = 0; i < s->n; i++) {

@@ -332,7 +332,7 @@ static int order_files(const struct backtest_options *o, struct dated *files, st
 
 static int read_all(struct backtest *a, struct good_lines *good, const struct dated *files, struct why *why)
 {
-	char *const bytes = alloc_raw(1, CHUNKS_SIZE, "the backtest");
+	char *const bytes = alloc_raw(1, CHUNKS_SIZE + 1, "the backtest");
 	int rc = 0;
 
 	sessions_clear(a->sessions);

@@ -16,7 +16,7 @@ int store_log_find(struct store *store, struct span first, int64_t below_id, str
 	struct span last;
 	int rc;
 
-	assert(first.len <= STORE_FIRST_MAX);
+	assert(first.len <= POSITION_FIRST_MAX);
 	sql_bind_bytes(s, 1, first);
 	sql_bind_number(s, 2, below_id);
 	if ((rc = sql_row(store, s, why)) != 0)
@@ -40,7 +40,7 @@ int store_log_add(struct store *store, const char *path, struct span first, int6
 	sqlite3_stmt *const s = sql_statement(
 		store, LOG_ADD, "INSERT INTO log (path, first_line, last_line) VALUES (?1, ?2, x'')");
 
-	assert(first.len <= STORE_FIRST_MAX);
+	assert(first.len <= POSITION_FIRST_MAX);
 	sql_bind_text(s, 1, path);
 	sql_bind_bytes(s, 2, first);
 	return sql_add(store, s, ret_id, why);

@@ -7,12 +7,8 @@
 #ifndef WFS_LOGS_H
 #define WFS_LOGS_H
 
+#include "base/position.h"
 #include "store/store.h"
-
-enum {
-	STORE_FIRST_MAX = 1024, /* bytes kept of a first line */
-	STORE_LAST_MAX = 256,   /* bytes kept of a last line */
-};
 
 /* A log and how far it was read. */
 struct store_log {
@@ -21,7 +17,7 @@ struct store_log {
 	int64_t lines, cut, unparsed;
 	int64_t last_line_at; /* 0: none yet */
 	size_t last_len;
-	char last[STORE_LAST_MAX];
+	char last[POSITION_LAST_MAX];
 };
 
 /*

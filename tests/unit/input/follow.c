@@ -185,11 +185,11 @@ static int step(struct story *story)
 	switch (rc) {
 	case FOLLOW_LINE:
 		note(story, "%c%u ", log, (unsigned)line->file);
-		if (line->len > 100)
-			note(story, "%c*%zu", line->text[0] == '\0' ? '0' : line->text[0], line->len);
+		if (line->record.text.len > 100)
+			note(story, "%c*%zu", line->record.text.p[0] == '\0' ? '0' : line->record.text.p[0], line->record.text.len);
 		else
-			note(story, "%.*s", (int)line->len, line->text);
-		note(story, line->cut ? " (cut)\n" : "\n");
+			note(story, "%.*s", (int)line->record.text.len, line->record.text.p);
+		note(story, line->record.cut ? " (cut)\n" : "\n");
 		break;
 	case FOLLOW_FILE:
 		note(story, "%c%u file\n", log, (unsigned)line->file);
@@ -248,8 +248,8 @@ static void waits_for_at(struct story *story, const char *want, int line)
 static void hears_line(struct story *story, const char *want)
 {
 	for (int i = 0; i < 600; i++) {
-		if (step(story) == FOLLOW_LINE && story->line.len == strlen(want) &&
-		    memcmp(story->line.text, want, story->line.len) == 0)
+		if (step(story) == FOLLOW_LINE && story->line.record.text.len == strlen(want) &&
+		    memcmp(story->line.record.text.p, want, story->line.record.text.len) == 0)
 			return;
 	}
 	fail_msg("got 600 others, want \"%s\" among them", want);
@@ -323,11 +323,11 @@ static void a_file_is_known_by_its_first_line(void **state)
 	assert_string_equal(s->line.path, path(s, "mail.log"));
 	assert_true(s->line.mtime_s <= time(NULL) - 1000);
 	assert_int_equal(step(s), FOLLOW_LINE);
-	assert_int_equal(s->line.start, 0);
-	assert_int_equal(s->line.next, 10);
+	assert_int_equal(s->line.record.start, 0);
+	assert_int_equal(s->line.record.next, 10);
 	assert_int_equal(step(s), FOLLOW_LINE);
-	assert_int_equal(s->line.start, 10);
-	assert_int_equal(s->line.next, 21);
+	assert_int_equal(s->line.record.start, 10);
+	assert_int_equal(s->line.record.next, 21);
 }
 
 static void a_line_is_whole_when_its_lf_is_there(void **state)
@@ -361,14 +361,14 @@ static void bytes_are_left_alone(void **state)
 	assert_int_equal(step(s), FOLLOW_FILE);
 	assert_int_equal(s->line.first_len, 4);
 	assert_int_equal(step(s), FOLLOW_LINE);
-	assert_int_equal(s->line.len, 4); /* CR stays */
-	assert_memory_equal(s->line.text, "a\0b\r", 4);
+	assert_int_equal(s->line.record.text.len, 4); /* CR stays */
+	assert_memory_equal(s->line.record.text.p, "a\0b\r", 4);
 	assert_int_equal(step(s), FOLLOW_LINE);
-	assert_int_equal(s->line.len, 0);
+	assert_int_equal(s->line.record.text.len, 0);
 	assert_int_equal(step(s), FOLLOW_LINE);
-	assert_memory_equal(s->line.text, "\xff\x1b", 2);
+	assert_memory_equal(s->line.record.text.p, "\xff\x1b", 2);
 	assert_int_equal(step(s), FOLLOW_LINE);
-	assert_int_equal(s->line.len, 4);
+	assert_int_equal(s->line.record.text.len, 4);
 	assert_int_equal(step(s), FOLLOW_NONE);
 }
 
@@ -378,7 +378,7 @@ static void a_line_over_the_limit_is_cut(void **state)
 	const int fd = writer(s, "mail.log");
 	struct follow_stat stat;
 
-	for (size_t len = FOLLOW_LINE_MAX - 1; len <= FOLLOW_LINE_MAX + 1; len++) {
+	for (size_t len = LINE_MAX_BYTES - 1; len <= LINE_MAX_BYTES + 1; len++) {
 		append_run(fd, 'a', len);
 		say(fd, "\n");
 	}
@@ -390,7 +390,7 @@ static void a_line_over_the_limit_is_cut(void **state)
 	follow_stat(s->follow, 0, &stat);
 	assert_int_equal(stat.lines, 5);
 	assert_int_equal(stat.cut, 2);
-	assert_int_equal(stat.bytes_read, 3 * FOLLOW_LINE_MAX + 3 + 3 * MIB + 7);
+	assert_int_equal(stat.bytes_read, 3 * LINE_MAX_BYTES + 3 + 3 * MIB + 7);
 	assert_int_equal(stat.lag_bytes, 0);
 	(void)close(fd);
 }
@@ -407,10 +407,10 @@ static void a_cut_line_is_given_when_its_lf_came(void **state)
 	}
 	say(fd, "\nafter\n");
 	assert_int_equal(step(s), FOLLOW_FILE);
-	assert_int_equal(s->line.first_len, FOLLOW_FIRST_MAX);
+	assert_int_equal(s->line.first_len, POSITION_FIRST_MAX);
 	assert_int_equal(step(s), FOLLOW_LINE);
-	assert_true(s->line.cut);
-	assert_int_equal(s->line.next, 400001);
+	assert_true(s->line.record.cut);
+	assert_int_equal(s->line.record.next, 400001);
 	hears(s, "A1 file\nA1 c*8192 (cut)\nA1 after\n");
 	(void)close(fd);
 }
@@ -953,7 +953,7 @@ static void refusals(void **state)
 static void resuming(void **state)
 {
 	struct story *const s = *state;
-	char long_last[FOLLOW_LAST_MAX];
+	char long_last[POSITION_LAST_MAX];
 	int fd = writer(s, "mail.log");
 	static const struct {
 		const char *name;
@@ -1129,9 +1129,9 @@ static bool check_one(struct story *story, unsigned next[static 4], unsigned *re
 
 	if (rc != FOLLOW_LINE)
 		return rc != FOLLOW_NONE;
-	assert_true(story->line.len < sizeof text);
-	memcpy(text, story->line.text, story->line.len);
-	text[story->line.len] = '\0';
+	assert_true(story->line.record.text.len < sizeof text);
+	memcpy(text, story->line.record.text.p, story->line.record.text.len);
+	text[story->line.record.text.len] = '\0';
 	if (sscanf(text, "file %u line %u", &file, &number) != 2 || file > 3)
 		fail_msg("got \"%s\", want a line that was written", text);
 	if (number != next[file])

@@ -53,6 +53,7 @@ static struct chunks_piece piece_of(const char *text, size_t len)
 
 	assert_non_null(piece.bytes);
 	memcpy(piece.bytes, text, len);
+	piece.bytes[len] = '\0';
 	return piece;
 }
 
@@ -188,6 +189,7 @@ static void test_counts(void **state)
 	assert_int_equal(s.n, 0);
 	piece.is_cut = true; /* the beginning of a line longer than a piece */
 	piece.len = strlen(STAMP "1Z") + strlen(hit);
+	piece.bytes[piece.len] = '\0';
 	findings_piece(&s, &all, scratch, &piece);
 	assert_int_equal(s.tally.lines, 1);
 	assert_int_equal(s.tally.cut, 1);

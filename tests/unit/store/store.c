@@ -516,7 +516,7 @@ static void test_logs(void **state)
 {
 	struct store *const store = opened(STORE_WRITE);
 	struct store_log log = {.id = 99}, put;
-	char first[STORE_FIRST_MAX];
+	char first[POSITION_FIRST_MAX];
 	int64_t id[4], of;
 	struct why why;
 
@@ -543,8 +543,8 @@ static void test_logs(void **state)
 
 	/* Everything put is found; bytes are bytes. */
 	put = (struct store_log){.id = id[2], .position = INT64_C(1) << 40, .lines = 2, .cut = 3, .unparsed = 4,
-	                         .last_line_at = t0_s, .last_len = STORE_LAST_MAX};
-	for (size_t i = 0; i < STORE_LAST_MAX; i++)
+	                         .last_line_at = t0_s, .last_len = POSITION_LAST_MAX};
+	for (size_t i = 0; i < POSITION_LAST_MAX; i++)
 		put.last[i] = (char)i;
 	good(store_log_put(store, &put, "/moved", &why), &why);
 	good(store_log_find(store, span_of("first"), id[3], &log, &why), &why);
@@ -554,8 +554,8 @@ static void test_logs(void **state)
 	assert_int_equal(log.cut, 3);
 	assert_int_equal(log.unparsed, 4);
 	assert_int_equal(log.last_line_at, t0_s);
-	assert_int_equal(log.last_len, STORE_LAST_MAX);
-	assert_memory_equal(log.last, put.last, STORE_LAST_MAX);
+	assert_int_equal(log.last_len, POSITION_LAST_MAX);
+	assert_memory_equal(log.last, put.last, POSITION_LAST_MAX);
 	assert_int_equal(store_log_of_path(store, "/c", &of, &why), STORE_NONE);
 	good(store_log_of_path(store, "/moved", &of, &why), &why);
 	assert_int_equal(of, id[2]);

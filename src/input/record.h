@@ -1,0 +1,27 @@
+/*
+ * record: what every source of log lines yields, whatever it reads: a log that is followed, an old log, a socket of records.
+ *
+ * A plain value. The source fills text, cut, clean, start and next; a source that knows the fields itself fills line instead, and
+ * leaves text empty. The rest is filled by pipeline/scan.h.
+ */
+#ifndef WFS_RECORD_H
+#define WFS_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "input/line.h"
+
+struct record {
+	struct span text;    /* the line, any bytes but LF, without the LF; at most LINE_MAX_BYTES. Borrowed, as the source says */
+	bool cut;            /* longer than LINE_MAX_BYTES: text is its beginning */
+	bool clean;          /* text is known to hold no NUL */
+	int64_t start, next; /* offsets in the (uncompressed) log: of its first byte, after its LF. next: the position to remember */
+
+	bool parsed;         /* line is filled; else the text has no header that line.h knows */
+	struct line line;    /* time, host, program, pid, message */
+	int64_t time_s;      /* when it was written, as scan.h decides; meaningless unless parsed */
+};
+
+#endif

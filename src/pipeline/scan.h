@@ -1,0 +1,51 @@
+/*
+ * scan: raw line -> record -> matches. The one way, for the daemon, replay, backtest and explain.
+ *
+ * Where input and rules meet. What it decides, for all of them:
+ *   - A line without a header that line.h knows is counted as unparsed and matches nothing.
+ *   - A line longer than LINE_MAX_BYTES is parsed and counted as cut, and matches nothing: it has lost the end that its rule
+ *     may be anchored to.
+ *   - A line without a time stamp was written when the newest line before it was, of those that this scan has seen; when there
+ *     is none, when the log was last written (the clock's end_s). A line that is read as it is written (live) was written now.
+ *   - No line was written after now_s.
+ * Sessions are not resolved here: that goes on in the order of the lines, see sessions.h and decide.h.
+ * Order: scan_begin for each log, or each piece of one; then scan_line for its lines in their order.
+ */
+#ifndef WFS_PIPELINE_SCAN_H
+#define WFS_PIPELINE_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "input/record.h"
+#include "rules/rules.h"
+
+/* Lines counted. Times are those of stamps, Unix seconds; 0: no line had one. */
+struct scan_tally {
+	int64_t lines, cut, unparsed, first_line_at, last_line_at;
+};
+
+struct scan {
+	struct rules_scratch *scratch;
+	bool disabled;          /* rules with enabled = no match as well */
+	bool live;              /* lines are read as they are written */
+	int64_t now_s;          /* INT64_MAX: the log's own time is believed */
+	int64_t from_s, until_s; /* lines from outside match nothing */
+	struct line_clock clock;
+	struct scan_tally tally;
+};
+
+/* A log that was last written at end_s: all its lines may match, it is not live, its time is believed. scratch: borrowed. */
+void scan_begin(struct scan *scan, struct rules_scratch *scratch, int64_t end_s);
+
+/*
+ * A line as its source gave it: fills the rest of record. Returns how many of ret were filled, as rules_match_all; the spans point
+ * into the record's text.
+ */
+size_t scan_line(struct scan *scan, struct record *record, struct rules_hit ret[static RULES_HITS_MAX]);
+
+/* When the log that begins with this line begins; INT64_MAX when the line does not say. end_s, year: as of line_clock_init. */
+int64_t scan_first_time(struct span first, int64_t end_s, int year);
+
+#endif
