@@ -5,16 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/pending_good.h"
 #include "store/blocks.h"
 #include "store/hits.h"
 #include "store/reputation.h"
-#include "store/retention.h"
-
-enum {
-	DAY_S = 86400,
-	EVIDENCE_MAX = 1 << 12, /* rows written at once; each statement keeps a copy of the pages it changes */
-	CREDIT_SLICE = 1 << 20, /* seconds of credit that a replay removes at once: all there are */
-};
 
 struct pending_file {
 	bool used, dirty, done;
@@ -31,21 +25,6 @@ struct noted_hit {
 	struct pending_file *file;
 	size_t n_blocks;              /* that it led to: the next of blocks */
 	bool suspends;                /* its rule; the next of suspensions */
-};
-
-/* Evidence for the good about one net on one day: half a cache line. */
-struct noted_good {
-	struct net net;
-	bool used;
-	uint32_t times;
-	int64_t last_s;
-};
-
-/* What of it weighs. */
-struct noted_credit {
-	uint32_t good; /* which of them */
-	int32_t score;
-	int64_t time_s;
 };
 
 /* A rule that was suspended; how many of the nets to lift are its. */
@@ -87,13 +66,7 @@ struct pending {
 	size_t n_attempts;
 	struct noted_attempt *attempts;
 
-	bool defer_good, drop_good, write_good; /* the last: now */
-	int64_t window_s;
-	size_t n_good, n_credit;
-	int64_t credit_s; /* the newest */
-	struct noted_good *good;     /* PENDING_GOOD_MAX * 2, open addressing by net and day; made when first needed */
-	struct noted_credit *credit; /* PENDING_CREDIT_MAX; deferred: of the last ones only what is in the window is written */
-	struct store_evidence *evidence; /* EVIDENCE_MAX, of them, as they are written */
+	struct pending_good good;
 
 	int64_t rule_ids[VERDICT_NO_RULE]; /* by the rule's index; 0: not looked up yet */
 };
@@ -105,7 +78,6 @@ struct pending *pending_new(struct store *store)
 	if (l == NULL || (l->files = calloc(PENDING_FILES_MAX, sizeof *l->files)) == NULL)
 		abort();
 	l->store = store;
-	l->write_good = true;
 	return l;
 }
 
@@ -136,9 +108,7 @@ void pending_free(struct pending *l)
 	free(l->allowances);
 	drop_attempts(l);
 	free(l->attempts);
-	free(l->good);
-	free(l->credit);
-	free(l->evidence);
+	pending_good_done(&l->good);
 	free(l);
 }
 
@@ -292,134 +262,23 @@ static int write_allowances(struct pending *l, struct why *why)
 
 void pending_defer_good(struct pending *l, int64_t window_s, bool keep)
 {
-	l->defer_good = true;
-	l->write_good = false;
-	l->drop_good = !keep;
-	l->window_s = window_s;
-}
-
-static size_t home_of(const struct net *net, int64_t day)
-{
-	return addr_hash(&net->addr, (uint64_t)day) % (2 * PENDING_GOOD_MAX);
-}
-
-static size_t place_of(const struct pending *l, const struct net *net, int64_t day)
-{
-	size_t i = home_of(net, day);
-
-	while (l->good[i].used && !(addr_equal(&l->good[i].net.addr, &net->addr) && l->good[i].net.len == net->len &&
-	                            l->good[i].last_s / DAY_S == day))
-		i = (i + 1) % (2 * PENDING_GOOD_MAX);
-	return i;
+	l->good.mode = keep ? PENDING_GOOD_DEFERRED : PENDING_GOOD_DROPPED;
+	l->good.window_s = window_s;
 }
 
 void pending_expect_good(const struct pending *l, const struct net *subject, int64_t time_s)
 {
-	if (l->good != NULL)
-		__builtin_prefetch(&l->good[home_of(subject, time_s / DAY_S)], 1);
-}
-
-/* Of what is deferred only the last window weighs: the rest is let go. */
-static void age_credit(struct pending *l, int64_t now_s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < l->n_credit; i++)
-		if (l->credit[i].time_s > now_s - l->window_s)
-			l->credit[n++] = l->credit[i];
-	l->n_credit = n;
+	pending_good_expect(&l->good, subject, time_s);
 }
 
 void pending_good(struct pending *l, const struct net *subject, int64_t time_s, int score, bool counted)
 {
-	struct noted_good *g;
-	size_t place;
-
-	if (l->drop_good)
-		return;
-	if (l->good == NULL) {
-		l->good = calloc((size_t)PENDING_GOOD_MAX * 2, sizeof *l->good);
-		l->credit = calloc(PENDING_CREDIT_MAX, sizeof *l->credit);
-		l->evidence = calloc(EVIDENCE_MAX, sizeof *l->evidence);
-		if (l->good == NULL || l->credit == NULL || l->evidence == NULL)
-			abort();
-	}
-	assert(l->n_good < PENDING_GOOD_MAX && l->n_credit < PENDING_CREDIT_MAX);
-	place = place_of(l, subject, time_s / DAY_S);
-	g = &l->good[place];
-	if (!g->used) {
-		*g = (struct noted_good){.net = *subject, .used = true, .last_s = time_s};
-		l->n_good++;
-	}
-	g->times++;
-	if (time_s > g->last_s)
-		g->last_s = time_s;
-	if (counted && time_s > l->credit_s)
-		l->credit_s = time_s;
-	if (counted)
-		l->credit[l->n_credit++] = (struct noted_credit){(uint32_t)place, score, time_s}; /* < 2 * PENDING_GOOD_MAX */
-	if (l->n_credit == PENDING_CREDIT_MAX && l->defer_good)
-		age_credit(l, time_s);
-}
-
-static bool good_is_full(const struct pending *l)
-{
-	return l->n_good == PENDING_GOOD_MAX || l->n_credit == PENDING_CREDIT_MAX;
-}
-
-static int write_good(struct pending *l, struct why *why)
-{
-	struct store_evidence *const list = l->evidence;
-	size_t ignored, n = 0;
-	int rc = 0;
-
-	for (size_t i = 0; l->n_good > 0 && i < 2 * PENDING_GOOD_MAX && rc == 0; i++) {
-		const struct noted_good *const g = &l->good[i];
-
-		if (g->used)
-			list[n++] = (struct store_evidence){.net = g->net, .time_s = g->last_s, .times = g->times};
-		if (n == EVIDENCE_MAX) {
-			rc = store_add_good(l->store, list, n, why);
-			n = 0;
-		}
-	}
-	if (rc == 0)
-		rc = store_add_good(l->store, list, n, why);
-	for (size_t i = 0; i < l->n_credit && rc == 0; i += n) {
-		for (n = 0; n < EVIDENCE_MAX && i + n < l->n_credit; n++) {
-			const struct noted_credit *const c = &l->credit[i + n];
-
-			list[n] = (struct store_evidence){.net = l->good[c->good].net, .time_s = c->time_s, .score = c->score};
-		}
-		rc = store_add_credit(l->store, list, n, why);
-	}
-	/* So that a log read in two goes leaves what it leaves in one. */
-	if (rc == 0 && l->defer_good && l->n_credit > 0)
-		rc = store_purge_good(l->store, INT64_MIN, l->credit_s - l->window_s + 1, CREDIT_SLICE, &ignored, why);
-	return rc;
-}
-
-static void drop_good(struct pending *l)
-{
-	if (l->n_good > 0)
-		memset(l->good, 0, (size_t)PENDING_GOOD_MAX * 2 * sizeof *l->good);
-	l->n_good = l->n_credit = 0;
-}
-
-int pending_finish(struct pending *l, struct why *why)
-{
-	const bool deferred = l->defer_good;
-	int rc;
-
-	l->write_good = true;
-	rc = pending_write(l, why);
-	l->write_good = !deferred;
-	return rc;
+	pending_good_note(&l->good, subject, time_s, score, counted);
 }
 
 bool pending_is_full(const struct pending *l)
 {
-	return l->n_hits + RULES_HITS_MAX > PENDING_HITS_MAX || good_is_full(l);
+	return l->n_hits + RULES_HITS_MAX > PENDING_HITS_MAX || pending_good_is_full(&l->good);
 }
 
 bool pending_has_hits(const struct pending *l)
@@ -427,14 +286,21 @@ bool pending_has_hits(const struct pending *l)
 	return l->n_hits > 0;
 }
 
-bool pending_has_news(const struct pending *l)
+/* finish: what is deferred is news, too. */
+static bool has_news(const struct pending *l, bool finish)
 {
-	if (l->n_hits > 0 || l->n_allowances > 0 || l->n_attempts > 0 || (l->n_good > 0 && l->write_good))
+	if (l->n_hits > 0 || l->n_allowances > 0 || l->n_attempts > 0 ||
+	    (l->good.n > 0 && (finish || l->good.mode == PENDING_GOOD_WRITTEN)))
 		return true;
 	for (size_t i = 0; i < PENDING_FILES_MAX; i++)
 		if (l->files[i].dirty)
 			return true;
 	return false;
+}
+
+bool pending_has_news(const struct pending *l)
+{
+	return has_news(l, false);
 }
 
 int pending_ready(const struct pending *l, struct why *why)
@@ -495,7 +361,7 @@ static int write_suspension(struct pending *l, const struct suspension *s, const
 {
 	int rc = 0;
 
-	if (!l->defer_good) /* an old log suspends nothing now */
+	if (l->good.mode == PENDING_GOOD_WRITTEN) /* an old log suspends nothing now */
 		rc = store_suspend(l->store, s->rule->text->name, s->at_s, "blocked too many who had proven good", why);
 	for (size_t i = 0; i < s->n_nets && rc == 0; i++)
 		rc = store_end(l->store, &(struct block){.net = nets[i], .cause = BLOCK_EVIDENCE}, s->at_s, "suspended", why);
@@ -568,20 +434,10 @@ static void undo(struct pending *l)
 	pending_forget_rules(l);
 }
 
-int pending_write(struct pending *l, struct why *why)
+static int write_all(struct pending *l, bool good, struct why *why)
 {
-	bool good;
-	int rc;
+	int rc = write_files(l, why);
 
-	if (!pending_has_news(l))
-		return 0;
-	/* Of what is deferred nothing is lost by a kill: it goes with the position it belongs to. */
-	good = l->write_good || good_is_full(l) || (l->defer_good && store_commits_next(l->store));
-	if (good && l->defer_good)
-		age_credit(l, l->credit_s);
-	if ((rc = store_begin(l->store, why)) < 0)
-		return rc;
-	rc = write_files(l, why);
 	if (rc == 0)
 		rc = write_hits(l, why);
 	if (rc == 0)
@@ -590,13 +446,11 @@ int pending_write(struct pending *l, struct why *why)
 		rc = write_allowances(l, why);
 	if (rc == 0)
 		rc = write_attempts(l, why);
-	if (rc == 0 && good)
-		rc = write_good(l, why);
-	rc = store_finish(l->store, rc, why);
-	if (rc < 0) {
-		undo(l);
-		return rc;
-	}
+	return rc == 0 && good ? pending_good_write(&l->good, l->store, why) : rc;
+}
+
+static void clear(struct pending *l, bool good)
+{
 	for (size_t i = 0; i < PENDING_FILES_MAX; i++) {
 		l->files[i].dirty = l->files[i].fresh = false;
 		l->files[i].used &= !l->files[i].done;
@@ -605,8 +459,37 @@ int pending_write(struct pending *l, struct why *why)
 	drop_allowances(l);
 	drop_attempts(l);
 	if (good)
-		drop_good(l);
-	return 0;
+		pending_good_clear(&l->good);
+}
+
+static int write_news(struct pending *l, bool finish, struct why *why)
+{
+	const enum pending_good_mode mode = l->good.mode;
+	/* Nothing that is deferred is lost by a kill: it goes with the position it belongs to. */
+	const bool good = finish || mode == PENDING_GOOD_WRITTEN || pending_good_is_full(&l->good) ||
+	                  (mode == PENDING_GOOD_DEFERRED && store_commits_next(l->store));
+	int rc;
+
+	if (!has_news(l, finish))
+		return 0;
+	if ((rc = store_begin(l->store, why)) < 0)
+		return rc;
+	rc = store_finish(l->store, write_all(l, good, why), why);
+	if (rc < 0)
+		undo(l);
+	else
+		clear(l, good);
+	return rc;
+}
+
+int pending_write(struct pending *l, struct why *why)
+{
+	return write_news(l, false, why);
+}
+
+int pending_finish(struct pending *l, struct why *why)
+{
+	return write_news(l, true, why);
 }
 
 void pending_forget_rules(struct pending *l)

@@ -1,11 +1,11 @@
 /*
- * pending: what the next transaction will say. Hits, decisions on them and positions, gathered and then
- * written at once, or kept and written later when the database cannot be written now.
+ * pending: the next transaction. Hits, decisions on them and positions, gathered and then written at once, or kept and
+ * written later when the database cannot be written now.
  *
- * Where engine and replay meet the store; the only writer of hits, blocks and positions.
- * A ledger that could not be written holds everything: nothing is lost, and since the positions are not
- * advanced either, a crash in between makes the same lines be read again.
- * Order: pending_new; pending_file for each file of a log; pending_hit, ledger_block, pending_read; pending_write.
+ * Where engine and replay meet the store; the only writer of evidence and positions (what is not evidence: change.h).
+ * What could not be written is kept whole: nothing is lost, and since the positions are not advanced either, a crash in
+ * between makes the same lines be read again. Evidence for the good has a file of its own, pending_good.h.
+ * Order: pending_new; pending_file for each file of a log; pending_hit, pending_read; pending_write.
  */
 #ifndef WFS_PIPELINE_PENDING_H
 #define WFS_PIPELINE_PENDING_H
@@ -21,8 +21,6 @@
 
 enum {
 	PENDING_HITS_MAX = 1024, /* in one transaction; then it is full and must be written */
-	PENDING_GOOD_MAX = 1 << 15, /* addresses with evidence for the good, likewise, and ... */
-	PENDING_CREDIT_MAX = 1 << 16, /* ... seconds of it */
 	PENDING_LIFTED_MAX = 1000, /* nets, by one suspension */
 	PENDING_FILES_MAX = 256, /* held at once: 64 logs, the file before this one, and catching up */
 };
@@ -59,7 +57,7 @@ void pending_read(struct pending_file *file, const struct pending_read *read);
 
 /*
  * One hit, and what was decided on it. text: the whole line, copied (its beginning). offset: of the line in the
- * file. file: NULL for what stands in no log. The ledger must not have been full before the line.
+ * file. file: NULL for what stands in no log. Not when it was full before the line.
  */
 void pending_hit(struct pending *pending, struct pending_file *file, const struct rules_hit *hit, int64_t time_s,
                 int64_t offset, struct span text, const struct verdict_decision *decision);
@@ -88,7 +86,7 @@ struct pending_allowance {
 void pending_allow(struct pending *pending, const struct pending_allowance *allowance);
 
 /*
- * For a replay: evidence for the good is written by pending_finish or when PENDING_GOOD_MAX addresses are gathered, not by each
+ * For a replay: evidence for the good is written by pending_finish or when there is too much of it, not by each
  * pending_write, and nothing of it is kept by a database in memory (keep false). A crash may lose some of it.
  */
 void pending_defer_good(struct pending *pending, int64_t window_s, bool keep);
@@ -126,12 +124,12 @@ struct pending_cause pending_cause(const struct pending *pending, size_t block);
 size_t pending_lifted(const struct pending *pending, const struct net **ret);
 
 /*
- * Writes everything in one transaction and empties the ledger. Errors as of store.h: everything is
+ * Writes everything in one transaction and forgets it. Errors as of store.h: everything is
  * kept, to be written by the next call.
  */
 int pending_write(struct pending *pending, struct why *why);
 
-/* After a reload: rules are others now. Only while the ledger is empty of hits. */
+/* After a reload: rules are others now. Only while no hits are pending. */
 void pending_forget_rules(struct pending *pending);
 
 #endif

@@ -1,0 +1,57 @@
+/*
+ * pending_good: evidence for the good that is not written yet, by client and day, and what of it weighs.
+ *
+ * A part of pending, for pending.c alone: it writes this in its own transaction.
+ */
+#ifndef WFS_PIPELINE_PENDING_GOOD_H
+#define WFS_PIPELINE_PENDING_GOOD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/why.h"
+#include "store/store.h"
+
+enum {
+	PENDING_GOOD_MAX = 1 << 15,   /* clients' days */
+	PENDING_CREDIT_MAX = 1 << 16, /* seconds that weigh */
+};
+
+enum pending_good_mode {
+	PENDING_GOOD_WRITTEN,  /* with every transaction: the daemon */
+	PENDING_GOOD_DEFERRED, /* at the end of a replay, or when it is full */
+	PENDING_GOOD_DROPPED,  /* never: a replay into memory */
+};
+
+struct noted_good;
+struct noted_credit;
+struct store_evidence;
+
+/* Zeroed but for mode and window_s, then anything, then pending_good_done. */
+struct pending_good {
+	enum pending_good_mode mode;
+	int64_t window_s; /* DEFERRED: what is older does not weigh */
+	size_t n, n_credit;
+	int64_t credit_s; /* the newest */
+	struct noted_good *list;     /* PENDING_GOOD_MAX * 2, open addressing by net and day; made when first needed */
+	struct noted_credit *credit; /* PENDING_CREDIT_MAX; deferred: of the last ones only what is in the window is written */
+	struct store_evidence *evidence; /* of them, as they are written */
+};
+
+void pending_good_done(struct pending_good *good);
+
+/* Its day counts, and its score when it weighs (counted). Not when it is full. */
+void pending_good_note(struct pending_good *good, const struct net *subject, int64_t time_s, int score, bool counted);
+
+/* It will come soon: fetches what is noted already. Changes nothing. */
+void pending_good_expect(const struct pending_good *good, const struct net *subject, int64_t time_s);
+
+bool pending_good_is_full(const struct pending_good *good);
+
+/* In the transaction that is open; pending_good_clear when that was committed. */
+int pending_good_write(struct pending_good *good, struct store *store, struct why *why);
+void pending_good_clear(struct pending_good *good);
+
+#endif
