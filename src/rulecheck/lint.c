@@ -86,10 +86,8 @@ bool lint_is_loose(const char *regex, size_t *ret_at)
 				return true;
 			}
 		}
-		if (*p != '(')
-			p += atom;
-		else if (strncmp(p, "(?!", 3) == 0 || strncmp(p, "(?=", 3) == 0)
-			p += atom; /* looks ahead, matches nothing itself */
+		if (*p != '(' || strncmp(p, "(?!", 3) == 0 || strncmp(p, "(?=", 3) == 0)
+			p += atom; /* a group that looks ahead matches nothing itself */
 		else
 			p += syntax_opener_len(p) > 0 ? syntax_opener_len(p) : 1;
 	}
