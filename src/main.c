@@ -51,7 +51,8 @@ static const struct command {
          "Lines come from the arguments, else from standard input. For a line that none\n"
          "takes: the rule that came nearest and where it stopped. Exit status 1 when no\n"
          "line was taken.\n"},
-	{"list", command_list, "[--json]", "who is blocked now", ""},
+	{"list", command_list, "[--json] [--allowed]", "who is blocked now",
+         "  --allowed  who is allowed for a while instead\n"},
 	{"why", command_why, "[--json] [--all] ADDRESS|NETWORK", "all that is known of an address",
          "  --all  every hit; else the newest 20. Exit status 1 when nothing is known.\n"},
 	{"status", command_status, "[--json|--check]", "the daemon's health, its problems first",

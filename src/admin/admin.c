@@ -8,14 +8,19 @@
 #include "store/audit.h"
 #include "store/hits.h"
 
-int admin_record(const struct admin *o, const char *who, const char *what, const char *why_text,
-                  int64_t now_s, struct why *why)
+void admin_reloaded(const struct admin *o, size_t rules, const char *who, int64_t now_s, json_t *reply)
 {
-	return change_write(o->store, &(struct change){.at_s = now_s, .who = who, .what = what, .why = why_text}, why);
+	struct why why;
+	const struct change change = {.at_s = now_s, .who = who, .what = "reload", .why = ""};
+
+	if (change_write(o->store, &change, &why) < 0)
+		reply_error(reply, why.text);
+	else
+		json_put_number(reply, "rules", (int64_t)rules);
 }
 
 void admin_resume(const struct admin *o, const struct protocol_request *r, unsigned rule, const char *who,
-                   int64_t now_s, struct answer *answer)
+                   int64_t now_s, json_t *reply)
 {
 	struct why why;
 	int rc = store_begin(o->store, &why);
@@ -24,7 +29,7 @@ void admin_resume(const struct admin *o, const struct protocol_request *r, unsig
 		rc = store_resume(o->store, r->rule, now_s, &why);
 		if (rc == STORE_NONE) {
 			store_rollback(o->store);
-			answer_error(answer, "no such rule is suspended");
+			reply_error(reply, "no such rule is suspended");
 			return;
 		}
 		if (rc == 0)
@@ -32,44 +37,42 @@ void admin_resume(const struct admin *o, const struct protocol_request *r, unsig
 		rc = store_finish(o->store, rc, &why);
 	}
 	if (rc < 0) {
-		record_say_trouble(answer, &why);
+		record_refuse(reply, &why);
 		return;
 	}
 	verdict_suspend(o->verdict, rule, false);
-	answer_begin(answer);
-	answer_text(answer, "rule", r->rule);
-	answer_end(answer);
+	json_put_text(reply, "rule", r->rule);
 }
 
 void admin_run(const struct admin *o, const struct protocol_request *r, const char *who, int64_t now_s,
-                struct answer *answer, struct admin_todo *ret)
+                json_t *reply, struct admin_todo *ret)
 {
 	*ret = (struct admin_todo){0};
 	switch (r->verb) {
 	case PROTOCOL_BLOCK:
-		block_manual(o, r, who, now_s, answer, ret);
+		block_manual(o, r, who, now_s, reply, ret);
 		return;
 	case PROTOCOL_UNBLOCK:
 	case PROTOCOL_UNBLOCK_ALL:
 	case PROTOCOL_ALLOW:
 	case PROTOCOL_WHITE:
-		unblock_run(o, r, who, now_s, answer, ret);
+		unblock_run(o, r, who, now_s, reply, ret);
 		return;
 	case PROTOCOL_DISALLOW:
-		unblock_allowance(o, r, who, now_s, answer);
+		unblock_allowance(o, r, who, now_s, reply);
 		return;
 	case PROTOCOL_BLACK:
-		block_black(o, r, who, now_s, answer, ret);
+		block_black(o, r, who, now_s, reply, ret);
 		return;
 	case PROTOCOL_LIST:
-		inspect_list(o, now_s, answer);
+		inspect_list(o, now_s, reply);
 		return;
 	case PROTOCOL_WHY:
 	case PROTOCOL_TEST:
-		inspect_at(o, r, now_s, answer);
+		inspect_at(o, r, now_s, reply);
 		return;
 	case PROTOCOL_STATUS:
-		inspect_status(o, now_s, answer);
+		inspect_status(o, now_s, reply);
 		return;
 	case PROTOCOL_RELOAD:
 	case PROTOCOL_RESUME:
@@ -77,5 +80,5 @@ void admin_run(const struct admin *o, const struct protocol_request *r, const ch
 	case PROTOCOL_COMPAT:
 		break;
 	}
-	answer_error(answer, "no such request here"); /* the engine and control take these */
+	reply_error(reply, "no such request here"); /* the engine and control take these */
 }

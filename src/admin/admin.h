@@ -1,5 +1,5 @@
 /*
- * admin: what somebody asked for over the control socket is done, or found out, and answered.
+ * admin: what somebody asked for over the control socket is done, or found out, and replied to.
  *
  * Where control meets store, verdict and firewall. A change is recorded (who, when, what, why) in the transaction that
  * makes it (pipeline/change); after the commit the verdict knows it, and then the kernel is told. After an error of the
@@ -21,8 +21,8 @@
 
 #include "base/why.h"
 #include "config.h"
-#include "control/answer.h"
 #include "control/protocol.h"
+#include "control/reply.h"
 #include "admin/problems.h"
 #include "pipeline/reconcile.h"
 #include "store/store.h"
@@ -35,7 +35,7 @@ enum {
 	ADMIN_NEWEST = 20000,   /* of all hits, and of all blocks, so many are read to find those of an address */
 	ADMIN_HITS_SHOWN = 20,
 	ADMIN_BLOCKS_SHOWN = 20,
-	ADMIN_LIST_SHOWN = 500, /* more than fit into an answer */
+	ADMIN_LIST_SHOWN = 500, /* more than fit into a reply */
 	ADMIN_LIFTED_SHOWN = 100,
 };
 
@@ -64,18 +64,17 @@ struct admin_todo {
 };
 
 /*
- * who: for the record. Not for reload and resume, which the engine does itself: it records them by admin_record.
- * Every outcome is in answer.
+ * who: for the record. Not for reload and resume, of which the engine does its part first, see below. reply: as reply_new
+ * makes it; every outcome is in it.
  */
 void admin_run(const struct admin *admin, const struct protocol_request *request, const char *who, int64_t now_s,
-                struct answer *answer, struct admin_todo *ret);
+                json_t *reply, struct admin_todo *ret);
 
 /* Resumes the rule that request names; rule: its number for the verdict, or VERDICT_NO_RULE when there is none now. */
 void admin_resume(const struct admin *admin, const struct protocol_request *request, unsigned rule, const char *who,
-                   int64_t now_s, struct answer *answer);
+                   int64_t now_s, json_t *reply);
 
-/* Records that who did what (of which rule or address: why_text). 0 or an error of the database. */
-int admin_record(const struct admin *admin, const char *who, const char *what, const char *why_text, int64_t now_s,
-                  struct why *why);
+/* Records a reload that worked, with so many rules. */
+void admin_reloaded(const struct admin *admin, size_t rules, const char *who, int64_t now_s, json_t *reply);
 
 #endif

@@ -35,12 +35,12 @@ static void block_now(const struct admin *o, const struct block *blocks, size_t 
 }
 
 /* It is recorded, but the kernel does not hold it, or not all of its n entries. */
-static void say_refused(struct answer *answer, size_t n, const struct admin_todo *todo)
+static void put_refused(json_t *reply, size_t n, const struct admin_todo *todo)
 {
 	const size_t refused = todo->rc < 0 ? n : todo->refused;
 
-	answer_number(answer, "refused", (int64_t)refused); /* few */
-	answer_text(answer, "refused_why", refused > 0 ? todo->why.text : NULL);
+	json_put_number(reply, "refused", (int64_t)refused); /* few */
+	json_put_text(reply, "refused_why", refused > 0 ? todo->why.text : NULL);
 }
 
 static int write_manual(const struct admin *o, const struct protocol_request *r, const char *who, const struct block *block,
@@ -55,7 +55,7 @@ static int write_manual(const struct admin *o, const struct protocol_request *r,
 }
 
 void block_manual(const struct admin *o, const struct protocol_request *r, const char *who, int64_t now_s,
-                  struct answer *answer, struct admin_todo *todo)
+                  json_t *reply, struct admin_todo *todo)
 {
 	const char *const never = standing_never(o, &r->net);
 	const struct verdict_look view = verdict_look(o->verdict, &r->net.addr);
@@ -71,18 +71,18 @@ void block_manual(const struct admin *o, const struct protocol_request *r, const
 	struct why why;
 
 	if (never != NULL) {
-		answer_error(answer, never);
+		reply_error(reply, never);
 		return;
 	}
 	if (n == 0) {
-		answer_error(answer, "the kernel has no list for networks of that length, and of smaller "
+		reply_error(reply, "the kernel has no list for networks of that length, and of smaller "
 		                     "ones it would be more "
 		                     "than 1024; name smaller networks");
 		return;
 	}
 	if (standing_find(o, &r->net, now_s, &blocked, &before, &why) < 0 ||
 	    write_manual(o, r, who, &block, &why) < 0) {
-		record_say_trouble(answer, &why);
+		record_refuse(reply, &why);
 		return;
 	}
 	todo->rule = "manual";
@@ -90,13 +90,11 @@ void block_manual(const struct admin *o, const struct protocol_request *r, const
 	block_now(o, &block, 1, now_s, todo);
 	/* When it took the place of one that would have lasted longer, memory must learn when it ends now. */
 	todo->sync |= blocked && before.until_s > block.until_s;
-	answer_begin(answer);
-	standing_say_net(answer, &r->net);
-	answer_time(answer, "since", block.since_s);
-	answer_time(answer, "until", block.until_s);
-	answer_number(answer, "entries", (int64_t)n);
-	say_refused(answer, n, todo);
-	answer_end(answer);
+	standing_put_net(reply, &r->net);
+	json_put_time(reply, "since", block.since_s);
+	json_put_time(reply, "until", block.until_s);
+	json_put_number(reply, "entries", (int64_t)n);
+	put_refused(reply, n, todo);
 }
 
 static int write_black(const struct admin *o, const struct protocol_request *r, const char *who, int score,
@@ -114,7 +112,7 @@ static int write_black(const struct admin *o, const struct protocol_request *r, 
 }
 
 void block_black(const struct admin *o, const struct protocol_request *r, const char *who, int64_t now_s,
-                 struct answer *answer, struct admin_todo *todo)
+                 json_t *reply, struct admin_todo *todo)
 {
 	const char *const never = standing_never(o, &r->net);
 	const struct verdict_evidence evidence = {.addr = r->net.addr,
@@ -127,7 +125,7 @@ void block_black(const struct admin *o, const struct protocol_request *r, const 
 	int rc;
 
 	if (never != NULL) {
-		answer_error(answer, never);
+		reply_error(reply, never);
 		return;
 	}
 	if ((rc = query_white(o->store, &r->net, now_s - o->config->block.window_s, &white_s, &why)) >= 0) {
@@ -137,18 +135,16 @@ void block_black(const struct admin *o, const struct protocol_request *r, const 
 		todo->restore = rc < 0 && decision.counted;
 	}
 	if (rc < 0) {
-		record_say_trouble(answer, &why);
+		record_refuse(reply, &why);
 		return;
 	}
 	todo->rule = record_black.name;
 	todo->reason = record_black.reason;
 	block_now(o, decision.blocks, decision.n, now_s, todo);
-	answer_begin(answer);
-	standing_say_net(answer, &r->net);
-	answer_bool(answer, "counted", decision.counted);
-	say_refused(answer, decision.n, todo);
+	standing_put_net(reply, &r->net);
+	json_put_bool(reply, "counted", decision.counted);
+	put_refused(reply, decision.n, todo);
 	if (white_s != 0)
-		answer_time(answer, "white_since", white_s);
-	standing_say_new(o, &r->net, now_s, answer);
-	answer_end(answer);
+		json_put_time(reply, "white_since", white_s);
+	standing_put_new(o, &r->net, now_s, reply);
 }

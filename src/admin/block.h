@@ -1,16 +1,17 @@
 /*
- * block: requests that begin a block, or may: block and vote black. Written, then told to the kernel; what that does not hold is said in the answer.
+ * block: requests that begin a block, or may: block and vote black. Written, then told to the kernel; what that does not
+ * hold is in the reply.
  */
 #ifndef WFS_ADMIN_BLOCK_H
 #define WFS_ADMIN_BLOCK_H
 
 #include "admin/admin.h"
 
-/* Every outcome is in answer and todo. */
+/* Every outcome is in reply and todo. */
 void block_manual(const struct admin *admin, const struct protocol_request *request, const char *who,
-                  int64_t now_s, struct answer *answer, struct admin_todo *todo);
+                  int64_t now_s, json_t *reply, struct admin_todo *todo);
 
 void block_black(const struct admin *admin, const struct protocol_request *request, const char *who,
-                 int64_t now_s, struct answer *answer, struct admin_todo *todo);
+                 int64_t now_s, json_t *reply, struct admin_todo *todo);
 
 #endif

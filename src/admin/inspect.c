@@ -1,11 +1,9 @@
 #include "admin/inspect.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "admin/rows.h"
 #include "admin/standing.h"
-#include "store/query.h"
+#include "admin/state.h"
+#include "base/alloc.h"
 
 /* Log lines wait for the reply. */
 static struct query_bound bound(size_t rows)
@@ -13,162 +11,80 @@ static struct query_bound bound(size_t rows)
 	return (struct query_bound){.rows = rows, .newest = ADMIN_NEWEST};
 }
 
-void inspect_list(const struct admin *o, int64_t now_s, struct answer *answer)
+void inspect_list(const struct admin *o, int64_t now_s, json_t *reply)
 {
-	struct query_block b;
-	struct why why;
-	int64_t n = 0;
-	bool more = false;
-	int rc;
-
-	answer_begin(answer);
-	answer_array(answer, "list");
-	for (query_active(o->store, now_s, bound(ADMIN_LIST_SHOWN)); (rc = query_next_block(o->store, &b, &why)) == 0; n++) {
-		if (!answer_has_room(answer)) {
-			more = true;
-			break;
-		}
-		answer_object(answer, NULL);
-		answer_text(answer, "address", b.address);
-		answer_time(answer, "since", b.since_s);
-		answer_time(answer, "until", b.until_s);
-		answer_text(answer, "rule", b.rule);
-		answer_text(answer, "reason", b.reason);
-		answer_text(answer, "category", b.category);
-		answer_number(answer, "offence", b.offence);
-		answer_number(answer, "knocks", b.knocks);
-		answer_close(answer);
-	}
-	query_stop(o->store);
-	answer_close(answer);
-	answer_number(answer, "shown", n);
-	answer_bool(answer, "more", more);
-	answer_end(answer);
-	if (rc < 0)
-		answer_error(answer, why.text);
-}
-
-static int say_blocks(const struct admin *o, const struct net *net, int64_t now_s, struct answer *answer,
-                      struct why *why)
-{
-	struct query_block b;
-	int rc;
-
-	answer_array(answer, "blocks");
-	for (query_blocks(o->store, net, now_s, bound(ADMIN_BLOCKS_SHOWN));
-	     (rc = query_next_block(o->store, &b, why)) == 0 && answer_has_room(answer);) {
-		answer_object(answer, NULL);
-		answer_time(answer, "since", b.since_s);
-		answer_time(answer, "until", b.until_s);
-		answer_number(answer, "offence", b.offence);
-		answer_text(answer, "ended_by", b.ended_by);
-		answer_text(answer, "rule", b.rule);
-		answer_text(answer, "reason", b.reason);
-		answer_close(answer);
-	}
-	query_stop(o->store);
-	answer_close(answer);
-	return rc < 0 ? rc : 0;
-}
-
-static int say_hits(const struct admin *o, const struct net *net, struct answer *answer, struct why *why)
-{
-	struct query_hit h;
-	int rc;
-
-	answer_array(answer, "hits");
-	for (query_hits(o->store, net, bound(ADMIN_HITS_SHOWN));
-	     (rc = query_next_hit(o->store, &h, why)) == 0 && answer_has_room(answer);) {
-		answer_object(answer, NULL);
-		answer_time(answer, "time", h.time_s);
-		answer_text(answer, "rule", h.rule);
-		answer_number(answer, "score", h.score);
-		answer_text(answer, "detail", h.detail);
-		answer_text(answer, "reason", h.reason);
-		answer_text(answer, "text", h.text);
-		answer_close(answer);
-	}
-	query_stop(o->store);
-	answer_close(answer);
-	return rc < 0 ? rc : 0;
-}
-
-void inspect_at(const struct admin *o, const struct protocol_request *r, int64_t now_s, struct answer *answer)
-{
+	json_t *const list = alloc_check(json_array(), 0, "a reply");
+	size_t bytes_left = REPLY_LIST_MAX;
+	struct query_block block;
 	struct why why;
 	int rc;
 
-	answer_begin(answer);
-	standing_say_net(answer, &r->net);
-	rc = standing_say(o, &r->net, now_s, answer, &why);
-	if (rc == 0 && r->verb == PROTOCOL_WHY) {
-		rc = say_blocks(o, &r->net, now_s, answer, &why);
-		if (rc == 0)
-			rc = say_hits(o, &r->net, answer, &why);
+	json_put(reply, "list", list);
+	query_active(o->store, now_s, bound(ADMIN_LIST_SHOWN));
+	while ((rc = query_next_block(o->store, &block, &why)) == 0 && rows_append(list, rows_block(&block), &bytes_left))
+		;
+	query_stop(o->store);
+	if (rc < 0) {
+		reply_error(reply, why.text);
+		return;
 	}
+	json_put_number(reply, "shown", (int64_t)json_array_size(list));
+	json_put_bool(reply, "more", rc == 0);
+}
+
+void inspect_at(const struct admin *o, const struct protocol_request *r, int64_t now_s, json_t *reply)
+{
+	const struct rows_bound shown = {bound(ADMIN_BLOCKS_SHOWN), bound(ADMIN_HITS_SHOWN), REPLY_LIST_MAX};
+	struct why why;
+	int rc;
+
+	standing_put_net(reply, &r->net);
+	rc = standing_put(o, &r->net, now_s, reply, &why);
+	if (rc == 0 && r->verb == PROTOCOL_WHY)
+		rc = rows_put_history(reply, o->store, &r->net, now_s, &shown, &why);
 	if (rc < 0)
-		answer_error(answer, why.text);
-	else
-		answer_end(answer);
+		reply_error(reply, why.text);
 }
 
-/* Numbers as numbers, the rest as text. */
-static void say_said(struct answer *answer, const char *key, const char *value)
+/* Of logs: when none can be read. */
+static bool is_critical(const struct problems *problems, const struct problem *p, size_t n_logs)
 {
-	char *end;
-	long long number;
+	size_t n = 0;
 
-	errno = 0;
-	number = strtoll(value, &end, 10);
-	if (errno == 0 && end != value && *end == '\0') {
-		if (strlen(key) > 3 && strcmp(key + strlen(key) - 3, "_at") == 0)
-			answer_time(answer, key, number);
-		else
-			answer_number(answer, key, number);
-	} else {
-		answer_text(answer, key, value);
-	}
+	for (size_t i = 0; i < PROBLEMS_LOGS_MAX; i++)
+		n += problems->of[PROBLEMS_N - 1 + i].what[0] != '\0';
+	return p->critical || (p->kind == PROBLEMS_LOG && n >= n_logs);
 }
 
-static void say_problems(const struct problems *problems, struct answer *answer)
+static void put_problems(const struct admin *o, size_t *bytes_left, json_t *reply)
 {
+	json_t *const list = alloc_check(json_array(), 0, "a reply");
 	const struct problem *p;
 
-	answer_array(answer, "problems");
-	for (size_t at = 0; (p = problems_next(problems, &at)) != NULL && answer_has_room(answer);) {
-		answer_object(answer, NULL);
-		answer_text(answer, "kind", problems_name(p->kind));
-		answer_text(answer, "what", p->what);
-		answer_time(answer, "since", p->since_s);
-		answer_text(answer, "remedy", p->remedy);
-		answer_close(answer);
+	json_put(reply, "problems", list);
+	for (size_t at = 0; (p = problems_next(o->problems, &at)) != NULL;) {
+		struct problem one = *p;
+
+		one.critical = is_critical(o->problems, p, o->config->n_logs);
+		(void)rows_append(list, rows_problem(&one), bytes_left);
 	}
-	answer_close(answer);
 }
 
-/* What the database does not tell is left out: its trouble is among the problems. */
-void inspect_status(const struct admin *o, int64_t now_s, struct answer *answer)
+/* What the database does not tell is 0 or null: its trouble is among the problems. */
+void inspect_status(const struct admin *o, int64_t now_s, json_t *reply)
 {
 	const struct verdict_stat stat = verdict_stat(o->verdict);
-	const char *key, *value;
+	size_t bytes_left = REPLY_LIST_MAX;
 	struct why ignored;
-	struct query_totals totals;
-	const int rc = query_totals(o->store, now_s, bound(0), &totals, &ignored);
 
-	answer_begin(answer);
 	if (o->problems != NULL)
-		say_problems(o->problems, answer);
-	if (rc >= 0)
-		answer_number(answer, "blocks_active", totals.blocks_active);
-	answer_number(answer, "addresses", (int64_t)stat.addresses);
-	answer_number(answer, "forgotten", (int64_t)stat.forgotten);
-	answer_number(answer, "braked", (int64_t)stat.braked);
-	answer_number(answer, "suspended", (int64_t)stat.suspended);
-	answer_number(answer, "earned", (int64_t)stat.earned);
-	if (rc >= 0)
-		for (query_all_said(o->store);
-		     query_next_said(o->store, &key, &value, &ignored) == 0 && answer_has_room(answer);)
-			say_said(answer, key, value);
-	query_stop(o->store);
-	answer_end(answer);
+		put_problems(o, &bytes_left, reply);
+	(void)state_put(reply, o->store, o->config, now_s, bound(ADMIN_LIST_SHOWN), &bytes_left, &ignored);
+	/* As they are now, not as they were written last. */
+	json_put_bool(reply, "running", true);
+	json_put_number(reply, "addresses", (int64_t)stat.addresses);
+	json_put_number(reply, "tracked", (int64_t)stat.addresses);
+	json_put_number(reply, "forgotten", (int64_t)stat.forgotten);
+	json_put_number(reply, "braked", (int64_t)stat.braked);
+	json_put_number(reply, "earned", (int64_t)stat.earned);
 }

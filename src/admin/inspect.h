@@ -1,17 +1,17 @@
 /*
- * inspect: requests that only ask: list, why, test, status. Every outcome is in answer.
+ * inspect: requests that only ask: list, why, test, status. Every outcome is in reply.
  */
 #ifndef WFS_ADMIN_INSPECT_H
 #define WFS_ADMIN_INSPECT_H
 
 #include "admin/admin.h"
 
-void inspect_list(const struct admin *admin, int64_t now_s, struct answer *answer);
+void inspect_list(const struct admin *admin, int64_t now_s, json_t *reply);
 
 /* why and test. */
 void inspect_at(const struct admin *admin, const struct protocol_request *request, int64_t now_s,
-             struct answer *answer);
+             json_t *reply);
 
-void inspect_status(const struct admin *admin, int64_t now_s, struct answer *answer);
+void inspect_status(const struct admin *admin, int64_t now_s, json_t *reply);
 
 #endif

@@ -42,10 +42,10 @@ struct store_hit record_vote(const struct protocol_request *r, const char *who, 
 	                          .text = act_text(r, who, text)};
 }
 
-void record_say_trouble(struct answer *answer, const struct why *why)
+void record_refuse(json_t *reply, const struct why *why)
 {
 	char text[WHY_MAX + 32];
 
 	(void)snprintf(text, sizeof text, "%s; nothing was changed", why->text);
-	answer_error(answer, text);
+	reply_error(reply, text);
 }

@@ -18,6 +18,6 @@ struct store_hit record_vote(const struct protocol_request *request, const char 
                              bool spent, int64_t now_s, char text[static STORE_LINE_MAX]);
 
 /* Answers that it could not be written. */
-void record_say_trouble(struct answer *answer, const struct why *why);
+void record_refuse(json_t *reply, const struct why *why);
 
 #endif

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "admin/rows.h"
 #include "admin/running.h"
-#include "base/duration.h"
 #include "base/localaddrs.h"
 #include "store/query.h"
 
@@ -84,26 +84,35 @@ const char *standing_never(const struct admin *o, const struct net *net)
 	return "allowed: by a name or a file under [allow], or for a while, see 'why'";
 }
 
-void standing_say_net(struct answer *answer, const struct net *net)
+void standing_put_net(json_t *reply, const struct net *net)
 {
 	char text[NET_TEXT_MAX];
 
 	(void)net_text(net, text);
-	answer_text(answer, "address", text);
+	json_put_text(reply, "address", text);
 }
 
-/* "allowed (by hand) until 2026-11-28T20:00:00Z, as 192.0.2.0/24: a customer" */
+/* "allowed (by hand), as 192.0.2.0/24: a customer"; until when is for who reads it, in the local zone. */
 static void write_allowance(const struct query_allowance *a, char out[static WHY_MAX])
 {
-	char until[TIME_TEXT_MAX];
+	(void)snprintf(out, WHY_MAX, "allowed (%s), as %s%s%s", a->cause, a->address, a->reason[0] != '\0' ? ": " : "",
+	               a->reason);
+}
 
-	time_text(a->until_s, until);
-	(void)snprintf(out, WHY_MAX, "allowed (%s) until %s, as %s%s%s", a->cause, until, a->address,
-	               a->reason[0] != '\0' ? ": " : "", a->reason);
+/* How near it is to a block; null of a network, which has no score. */
+static void put_score(const struct admin *o, const struct net *net, json_t *reply)
+{
+	const struct verdict_look view = verdict_look(o->verdict, &net->addr);
+	const bool one = net->len == 128;
+
+	json_put(reply, "score", one ? json_integer(view.score) : json_null());
+	json_put(reply, "threshold", one ? json_integer(view.threshold) : json_null());
+	json_put(reply, "proven", one ? json_boolean(view.proven) : json_null());
+	json_put(reply, "offence", one ? json_integer(view.offence) : json_null());
 }
 
 /* Blocked, until when, by which block; or how far from it. */
-int standing_say(const struct admin *o, const struct net *net, int64_t now_s, struct answer *answer,
+int standing_put(const struct admin *o, const struct net *net, int64_t now_s, json_t *reply,
                  struct why *why)
 {
 	const struct verdict_look view = verdict_look(o->verdict, &net->addr);
@@ -118,18 +127,12 @@ int standing_say(const struct admin *o, const struct net *net, int64_t now_s, st
 	    (rc = query_allowance(o->store, net, now_s, &allowance, why)) < 0)
 		return rc;
 	(void)net_text(&block.net, text);
-	answer_bool(answer, "blocked", blocked);
-	answer_time(answer, "until", blocked ? block.until_s : 0);
-	answer_text(answer, "by", blocked ? text : NULL);
-	answer_bool(answer, "allowed", never != NULL);
-	if (net->len == 128) {
-		answer_number(answer, "score", view.score);
-		answer_number(answer, "threshold", view.threshold);
-		answer_bool(answer, "proven", view.proven);
-		answer_number(answer, "offence", view.offence);
-	}
-	answer_text(answer, "allowed_by", rc == 0 ? allowance.cause : NULL);
-	answer_time(answer, "allowed_until", rc == 0 ? allowance.until_s : 0);
+	json_put_bool(reply, "blocked", blocked);
+	json_put_time(reply, "until", blocked ? block.until_s : 0);
+	json_put_text(reply, "by", blocked ? text : NULL);
+	json_put_bool(reply, "allowed", never != NULL);
+	put_score(o, net, reply);
+	rows_put_allowed(reply, rc == 0 ? &allowance : NULL);
 	if (blocked)
 		(void)snprintf(sentence, sizeof sentence, "a block of %s runs", text);
 	else if (rc == 0)
@@ -142,14 +145,14 @@ int standing_say(const struct admin *o, const struct net *net, int64_t now_s, st
 		(void)snprintf(sentence, sizeof sentence,
 		               "its hits within the window add up to %" PRId64 " of %" PRId64, view.score,
 		               view.threshold);
-	answer_text(answer, "why", sentence);
+	json_put_text(reply, "why", sentence);
 	return 0;
 }
 
 /* After a change that was made: what cannot be read is left out. */
-void standing_say_new(const struct admin *o, const struct net *net, int64_t now_s, struct answer *answer)
+void standing_put_new(const struct admin *o, const struct net *net, int64_t now_s, json_t *reply)
 {
 	struct why ignored;
 
-	(void)standing_say(o, net, now_s, answer, &ignored);
+	(void)standing_put(o, net, now_s, reply, &ignored);
 }

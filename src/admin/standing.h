@@ -16,15 +16,15 @@ const char *standing_never(const struct admin *admin, const struct net *net);
 int standing_find(const struct admin *admin, const struct net *net, int64_t now_s, bool *ret_blocked,
                   struct block *ret, struct why *why);
 
-/* Into the answer: the member "address". */
-void standing_say_net(struct answer *answer, const struct net *net);
+/* Into the reply: the member "address". */
+void standing_put_net(json_t *reply, const struct net *net);
 
-/* Into the answer: blocked, until when, by which block; or how far from it. */
-int standing_say(const struct admin *admin, const struct net *net, int64_t now_s, struct answer *answer,
+/* Into the reply: blocked, until when, by which block; or how far from it. */
+int standing_put(const struct admin *admin, const struct net *net, int64_t now_s, json_t *reply,
                  struct why *why);
 
 /* The same after a change that was made: what cannot be read is left out. */
-void standing_say_new(const struct admin *admin, const struct net *net, int64_t now_s,
-                      struct answer *answer);
+void standing_put_new(const struct admin *admin, const struct net *net, int64_t now_s,
+                      json_t *reply);
 
 #endif

@@ -8,6 +8,7 @@
 #include "admin/record.h"
 #include "admin/running.h"
 #include "admin/standing.h"
+#include "base/alloc.h"
 #include "store/query.h"
 
 static void unblock_now(const struct admin *o, const struct running_list *lifted, struct admin_todo *todo)
@@ -110,23 +111,24 @@ static void forgive(const struct admin *o, const struct protocol_request *r,
 		verdict_forget(o->verdict, &r->net, now_s + 1);
 }
 
-static void say_lifted(struct answer *answer, const struct running_list *lifted)
+static void put_lifted(json_t *reply, const struct running_list *lifted)
 {
-	answer_array(answer, "lifted");
+	json_t *const list = alloc_check(json_array(), 0, "a reply");
+
+	json_put(reply, "lifted", list);
 	for (size_t i = 0; i < lifted->n && i < ADMIN_LIFTED_SHOWN; i++) {
 		char text[NET_TEXT_MAX];
 
 		(void)net_text(&lifted->list[i].net, text);
-		answer_text(answer, NULL, text);
+		(void)json_array_append_new(list, json_string(text));
 	}
-	answer_close(answer);
-	answer_number(answer, "n_lifted", (int64_t)lifted->n);
+	json_put_number(reply, "n_lifted", (int64_t)lifted->n);
 	if (lifted->n > ADMIN_LIFTED_SHOWN)
-		answer_number(answer, "more", (int64_t)(lifted->n - ADMIN_LIFTED_SHOWN));
+		json_put_number(reply, "more", (int64_t)(lifted->n - ADMIN_LIFTED_SHOWN));
 }
 
 void unblock_run(const struct admin *o, const struct protocol_request *r, const char *who, int64_t now_s,
-              struct answer *answer, struct admin_todo *todo)
+              json_t *reply, struct admin_todo *todo)
 {
 	struct running_list running;
 	struct why why;
@@ -135,19 +137,17 @@ void unblock_run(const struct admin *o, const struct protocol_request *r, const 
 	if ((rc = running_find(o, &r->net, now_s, &running, &why)) == 0)
 		rc = write_lift(o, r, who, &running, now_s, &why);
 	if (rc < 0) {
-		record_say_trouble(answer, &why);
+		record_refuse(reply, &why);
 		running_done(&running);
 		return;
 	}
 	forgive(o, r, &running, now_s);
 	unblock_now(o, &running, todo);
-	answer_begin(answer);
 	if (r->verb != PROTOCOL_UNBLOCK_ALL)
-		standing_say_net(answer, &r->net);
-	say_lifted(answer, &running);
+		standing_put_net(reply, &r->net);
+	put_lifted(reply, &running);
 	if (r->verb == PROTOCOL_WHITE || r->verb == PROTOCOL_ALLOW)
-		standing_say_new(o, &r->net, now_s, answer);
-	answer_end(answer);
+		standing_put_new(o, &r->net, now_s, reply);
 	running_done(&running);
 }
 
@@ -161,7 +161,7 @@ static int write_disallow(const struct admin *o, const struct protocol_request *
 }
 
 /* Why there is nothing to end. */
-static void say_no_allowance(const struct query_allowance *around, struct answer *answer)
+static void refuse_no_allowance(const struct query_allowance *around, json_t *reply)
 {
 	char sentence[WHY_MAX];
 
@@ -171,29 +171,27 @@ static void say_no_allowance(const struct query_allowance *around, struct answer
 	else
 		(void)snprintf(sentence, sizeof sentence, "no allowance of it is active; what stands under [allow] is in the "
 		                                          "configuration");
-	answer_error(answer, sentence);
+	reply_error(reply, sentence);
 }
 
 void unblock_allowance(const struct admin *o, const struct protocol_request *r, const char *who, int64_t now_s,
-                    struct answer *answer)
+                    json_t *reply)
 {
 	struct query_allowance allowance;
 	struct why why;
 	int rc = query_allowance(o->store, &r->net, now_s, &allowance, &why);
 
 	if (rc == STORE_NONE || (rc == 0 && !is_of(&allowance, &r->net))) {
-		say_no_allowance(rc == 0 ? &allowance : NULL, answer);
+		refuse_no_allowance(rc == 0 ? &allowance : NULL, reply);
 		return;
 	}
 	if (rc == 0)
 		rc = write_disallow(o, r, who, now_s, &why);
 	if (rc < 0) {
-		record_say_trouble(answer, &why);
+		record_refuse(reply, &why);
 		return;
 	}
 	verdict_allow_earned(o->verdict, &r->net, 0);
-	answer_begin(answer);
-	standing_say_net(answer, &r->net);
-	standing_say_new(o, &r->net, now_s, answer);
-	answer_end(answer);
+	standing_put_net(reply, &r->net);
+	standing_put_new(o, &r->net, now_s, reply);
 }

@@ -1,6 +1,6 @@
 /*
  * unblock: requests that end blocks: unblock, vote white and allow; and disallow, which ends an allowance. Written, then
- * told to the kernel. Every outcome is in answer and todo.
+ * told to the kernel. Every outcome is in reply and todo.
  */
 #ifndef WFS_ADMIN_UNBLOCK_H
 #define WFS_ADMIN_UNBLOCK_H
@@ -9,10 +9,10 @@
 
 /* What runs is found, ended, lifted and told. */
 void unblock_run(const struct admin *admin, const struct protocol_request *request, const char *who,
-              int64_t now_s, struct answer *answer, struct admin_todo *todo);
+              int64_t now_s, json_t *reply, struct admin_todo *todo);
 
 /* disallow: the allowances of exactly that network end. */
 void unblock_allowance(const struct admin *admin, const struct protocol_request *request, const char *who, int64_t now_s,
-                    struct answer *answer);
+                    json_t *reply);
 
 #endif

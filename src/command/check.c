@@ -35,9 +35,9 @@ static void print_json_fault(const char *kind, const char *text)
 		file_len--;
 	command_print_json(
 	        json_pack("{s:s, s:o, s:o, s:o}", "kind", kind, "file",
-	                  n > 0 ? command_json_text((struct span){text, file_len}) : json_null(), "line",
+	                  n > 0 ? json_text((struct span){text, file_len}) : json_null(), "line",
 	                  n > 0 ? json_integer(strtol(text + file_len + 1, NULL, 10)) : json_null(),
-	                  "message", command_json_text((struct span){text + n, strcspn(text + n, "\n")})));
+	                  "message", json_text((struct span){text + n, strcspn(text + n, "\n")})));
 }
 
 static void print_faults(const struct rulefile_faults *faults, bool warning, const struct command_env *env)
@@ -229,9 +229,9 @@ static json_t *json_collisions(const struct backtest_result *r, const struct rul
 		        list,
 		        json_pack("{s:s, s:I, s:o, s:s?, s:o}", "address", address, "hits",
 		                  (json_int_t)c->hits, "line",
-		                  command_json_text((struct span){c->line, strlen(c->line)}), "good_rule",
+		                  json_text((struct span){c->line, strlen(c->line)}), "good_rule",
 		                  c->good_rule != NULL ? c->good_rule->text->name : NULL, "good_line",
-		                  c->good_line != NULL ? command_json_text((struct span){
+		                  c->good_line != NULL ? json_text((struct span){
 		                                                 c->good_line, strlen(c->good_line)})
 		                                       : json_null()));
 	}

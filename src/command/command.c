@@ -181,33 +181,12 @@ struct store *command_database(const struct config *config)
 	return store;
 }
 
-json_t *command_json_text(struct span text)
-{
-	const size_t cap = 4 * text.len + 8;
-	char *out;
-	json_t *json;
-
-	if (text.p == NULL)
-		return json_null();
-	out = alloc_raw(1, cap, "a text");
-	json = json_stringn(out, text_escape(text, out, cap));
-	free(out);
-	return json != NULL ? json : json_null();
-}
-
-json_t *command_json_time(int64_t time_s)
-{
-	char text[TIME_TEXT_MAX];
-
-	if (time_s == 0)
-		return json_null();
-	time_text(time_s, text);
-	return json_string(text);
-}
-
 void command_print_json(json_t *json)
 {
-	(void)json_dumpf(json, stdout, JSON_COMPACT);
-	(void)putchar('\n');
+	size_t len;
+	char *const line = json_line(json, &len);
+
+	(void)fwrite(line, 1, len, stdout);
+	free(line);
 	json_decref(json);
 }

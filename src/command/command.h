@@ -8,10 +8,10 @@
 #define WFS_COMMAND_H
 
 #include <getopt.h>
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "base/why.h"
 #include "config.h"
@@ -77,12 +77,6 @@ int command_open_database(const struct config *config, struct store **ret, struc
 
 /* The same; on failure says why and returns NULL. */
 struct store *command_database(const struct config *config);
-
-/* JSON of a stranger's bytes, escaped; null for a span without a pointer. */
-json_t *command_json_text(struct span text);
-
-/* RFC 3339 UTC; null for 0. */
-json_t *command_json_time(int64_t time_s);
 
 /* One line on standard output; takes the reference. */
 void command_print_json(json_t *json);

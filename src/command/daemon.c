@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "control/answer.h"
+#include "control/reply.h"
 
 enum { WAIT_S = 10 };
 
@@ -86,28 +86,36 @@ int daemon_connect(const struct config *config, bool reading, struct why *why)
 	return why_set(why, -fd, "%s: %s", path, strerror(-fd));
 }
 
-int daemon_ask(int fd, const char *line, size_t line_len, char **ret, struct why *why)
+/* One line into text, NUL-ended in the place of its newline. */
+static int receive_line(int fd, char text[static REPLY_MAX], struct why *why)
 {
-	char *text;
 	size_t len = 0;
 
-	if (send(fd, line, line_len, MSG_NOSIGNAL) != (ssize_t)line_len)
-		return why_set(why, EPIPE, "the daemon hung up");
-	text = alloc_raw(1, ANSWER_MAX, "a reply");
 	while (len == 0 || text[len - 1] != '\n') {
-		const ssize_t n = len == ANSWER_MAX ? 0 : recv(fd, text + len, ANSWER_MAX - len, 0);
+		const ssize_t n = len == REPLY_MAX ? 0 : recv(fd, text + len, REPLY_MAX - len, 0);
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0) {
-			const int err = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? ETIMEDOUT : EPIPE;
-
-			free(text);
-			return why_set(why, err, err == ETIMEDOUT ? "the daemon does not answer" : "the daemon hung up");
-		}
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return why_set(why, ETIMEDOUT, "the daemon does not answer");
+		if (n <= 0)
+			return why_set(why, EPIPE, "the daemon hung up");
 		len += (size_t)n; /* > 0 */
 	}
 	text[len - 1] = '\0';
-	*ret = text;
 	return 0;
+}
+
+int daemon_ask(int fd, const char *line, size_t line_len, json_t **ret, struct why *why)
+{
+	char *text;
+	int rc;
+
+	if (send(fd, line, line_len, MSG_NOSIGNAL) != (ssize_t)line_len)
+		return why_set(why, EPIPE, "the daemon hung up");
+	text = alloc_raw(1, REPLY_MAX, "a reply");
+	if ((rc = receive_line(fd, text, why)) == 0 && (*ret = json_loads(text, 0, NULL)) == NULL)
+		rc = why_set(why, EPROTO, "the daemon's reply is no JSON; is it of another version?");
+	free(text);
+	return rc;
 }

@@ -1,7 +1,7 @@
 /*
  * daemon: is one running, and the control socket as its client.
  *
- * Knows config and what control's answers look like. Never what is asked.
+ * Knows config and how long control's replies may be. Never what is asked.
  * Errors: 0 or -errno with a sentence that names the remedy.
  */
 #ifndef WFS_DAEMON_H
@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/json.h"
 #include "base/why.h"
 #include "config.h"
 
@@ -32,9 +33,9 @@ void daemon_warn_stopped(const struct config *config);
 int daemon_connect(const struct config *config, bool reading, struct why *why);
 
 /*
- * Sends a line, which ends in a newline, and waits for the one that answers it. *ret is freed by the caller, NUL-ended,
- * without newline. Errors: -EPIPE the daemon closed the connection, -ETIMEDOUT no answer.
+ * Sends a line, which ends in a newline, and waits for the reply; the caller's to json_decref. Errors: -EPIPE the daemon
+ * closed the connection, -ETIMEDOUT no reply, -EPROTO what came is no JSON.
  */
-int daemon_ask(int fd, const char *line, size_t line_len, char **ret, struct why *why);
+int daemon_ask(int fd, const char *line, size_t line_len, json_t **ret, struct why *why);
 
 #endif

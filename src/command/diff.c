@@ -123,7 +123,7 @@ static json_t *json_side(const struct side *s)
 	if (s->rule == NULL)
 		return json_null();
 	return json_pack("{s:s, s:s, s:o, s:o, s:I}", "rule", s->rule, "reason", s->reason, "since",
-	                 command_json_time(s->since_s), "until", command_json_time(s->until_s), "times",
+	                 json_time(s->since_s), "until", json_time(s->until_s), "times",
 	                 (json_int_t)s->times);
 }
 

@@ -113,18 +113,18 @@ static void print_json(const struct explained *e)
 	command_print_json(json_pack(
 		"{s:I, s:o, s:o, s:o, s:o, s:s?, s:s?, s:o, s:o, s:s?, s:s?, s:o, s:b, s:s?, s:o, s:s?, s:o}", "line",
 		(json_int_t)e->number, "time",
-		e->record.parsed && e->record.line.has_time ? command_json_time(e->record.line.time_s) : json_null(), "host",
-		e->record.parsed ? command_json_text(e->record.line.host) : json_null(), "program",
-		e->record.parsed ? command_json_text(e->record.line.program) : json_null(), "pid",
+		e->record.parsed && e->record.line.has_time ? json_time(e->record.line.time_s) : json_null(), "host",
+		e->record.parsed ? json_text(e->record.line.host) : json_null(), "program",
+		e->record.parsed ? json_text(e->record.line.program) : json_null(), "pid",
 		e->record.parsed ? json_pid(e->record.line.pid) : json_null(), "rule", rule != NULL ? rule->name : NULL, "address",
-		rule != NULL ? address : NULL, "name", rule != NULL ? command_json_text(e->hit.name) : json_null(), "score",
+		rule != NULL ? address : NULL, "name", rule != NULL ? json_text(e->hit.name) : json_null(), "score",
 		rule != NULL ? json_integer(e->hit.score) : json_null(), "category", rule != NULL ? rule->category : NULL,
 		"reason", rule != NULL ? rule->reason : NULL, "detail",
-		rule != NULL ? command_json_text(e->hit.detail) : json_null(), "enabled",
+		rule != NULL ? json_text(e->hit.detail) : json_null(), "enabled",
 		(rule == NULL || rule->enabled) && !(near && is_disabled(e->near.rule)), "nearest",
 		nearest_rule(e), "stopped",
 		near ? json_integer(e->near.place.p - e->record.line.message.p) : json_null(), "why", sentence(e), "session",
-		session ? command_json_text(e->hit.session) : json_null()));
+		session ? json_text(e->hit.session) : json_null()));
 }
 
 static void print_field(const char *name, struct span value)

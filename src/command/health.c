@@ -2,13 +2,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "input/readable.h"
 
 static void add(struct health *h, enum problems_kind kind, int64_t since_s, const char *what, const char *remedy)
@@ -59,25 +59,22 @@ static bool ask_daemon(const struct config *config, struct health *h, struct why
 {
 	static const char line[] = "status\n";
 	const int fd = daemon_connect(config, true, why);
-	char *text = NULL;
-	json_t *answer, *rows;
+	json_t *reply = NULL, *rows;
+	int rc;
 
 	if (fd < 0)
 		return false;
-	if (daemon_ask(fd, line, strlen(line), &text, why) < 0) {
-		(void)close(fd);
-		return false;
-	}
+	rc = daemon_ask(fd, line, strlen(line), &reply, why);
 	(void)close(fd);
-	answer = json_loads(text, 0, NULL);
-	free(text);
-	rows = json_object_get(answer, "problems");
+	if (rc < 0)
+		return false;
+	rows = json_object_get(reply, "problems");
 	if (rows == NULL)
 		(void)why_set(why, EPROTO, "the daemon does not tell its problems; is it of another version?");
 	for (size_t i = 0; i < json_array_size(rows); i++)
 		add_row(h, json_array_get(rows, i));
 	h->asked = rows != NULL;
-	json_decref(answer);
+	json_decref(reply);
 	return h->asked;
 }
 

@@ -1,8 +1,9 @@
-/* list: who is blocked now. */
+/* list: who is blocked now, or allowed for a while. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/rows.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "command/command.h"
@@ -11,14 +12,6 @@
 #include "store/query.h"
 
 static const struct query_bound everything = {0, 0};
-
-static void print_json(const struct query_block *a)
-{
-	command_print_json(json_pack("{s:s, s:o, s:o, s:s, s:s, s:s, s:I, s:I, s:I, s:o}", "address", a->address, "since",
-	                             command_json_time(a->since_s), "until", command_json_time(a->until_s), "rule", a->rule,
-	                             "reason", a->reason, "category", a->category, "hits", (json_int_t)a->hits, "offence",
-	                             (json_int_t)a->offence, "knocks", (json_int_t)a->knocks, "knocked", command_json_time(a->knocked_s)));
-}
 
 /* Rules that are suspended: who they would have blocked is missing above. */
 static int print_suspended(struct store *store, struct why *why)
@@ -97,7 +90,7 @@ static void print_row(const struct query_block *a, int64_t now_s, const struct w
 	(void)putchar('\n');
 }
 
-static int print_active(struct store *store, int64_t now_s, bool json, struct why *why)
+static int print_blocked(struct store *store, int64_t now_s, struct why *why)
 {
 	struct query_block a;
 	struct widths w;
@@ -105,48 +98,84 @@ static int print_active(struct store *store, int64_t now_s, bool json, struct wh
 
 	if (rc < 0)
 		return rc;
-	if (!json && w.n == 0)
+	if (w.n == 0)
 		(void)printf("nobody is blocked\n");
-	else if (!json)
+	else
 		(void)printf("%-*s  %-*s  %*s  %*s  %-*s  REASON\n", w.address, "ADDRESS", w.until, "UNTIL", w.hits, "HITS", w.knocks,
 		             "DROPPED", w.rule, "RULE");
 	query_active(store, now_s, everything);
 	while ((rc = query_next_block(store, &a, why)) == 0)
-		if (json)
-			print_json(&a);
-		else
-			print_row(&a, now_s, &w);
-	if (rc == STORE_NONE && !json && w.n > 0)
+		print_row(&a, now_s, &w);
+	if (rc == STORE_NONE && w.n > 0)
 		print_ports(store);
+	return rc < 0 ? rc : print_suspended(store, why);
+}
+
+static int print_blocked_json(struct store *store, int64_t now_s, struct why *why)
+{
+	struct query_block a;
+	int rc;
+
+	query_active(store, now_s, everything);
+	while ((rc = query_next_block(store, &a, why)) == 0)
+		command_print_json(rows_block(&a));
+	return rc < 0 ? rc : 0;
+}
+
+/* Who is allowed for a while; of the configuration nothing. */
+static int print_allowed(struct store *store, int64_t now_s, const struct command_env *env, struct why *why)
+{
+	struct query_allowance a;
+	size_t n = 0;
+	int rc;
+
+	query_allowances(store, now_s);
+	while ((rc = query_next_allowance(store, &a, why)) == 0) {
+		json_t *const row = rows_allowance(&a);
+		char until[TIME_LOCAL_MAX];
+
+		if (env->json) {
+			command_print_json(row);
+			continue;
+		}
+		n++;
+		time_local_text(a.until_s, env->utc, until);
+		(void)printf("%s  until %s  %s", a.address, until, a.cause);
+		if (a.reason[0] != '\0')
+			(void)printf(": %s", json_string_value(json_object_get(row, "reason")));
+		(void)putchar('\n');
+		json_decref(row);
+	}
+	if (rc == STORE_NONE && !env->json && n == 0)
+		(void)printf("nobody is allowed for a while\n");
 	return rc < 0 ? rc : 0;
 }
 
 int command_list(int argc, char **argv, const struct command_env *env)
 {
-	int status = COMMAND_DONE;
-	struct config *config = NULL;
-	struct store *store = NULL;
+	static const char *const options[] = {"--allowed", NULL};
+	const bool allowed = argc == 2 && strcmp(argv[1], "--allowed") == 0;
+	const char *const last = argv[argc - 1];
+	const int64_t now_s = clock_unix_s();
+	int status = COMMAND_DONE, rc;
+	struct config *config;
+	struct store *store;
 	struct why why;
 
-	if (argc > 1)
-		return command_no_word(argv[0], argv[1]);
+	if (argc > 1 && !allowed)
+		return last[0] == '-' ? command_no_option(argv[0], last, options) : command_no_word(argv[0], last);
 	if ((config = command_config_rest(env, &why, &status)) == NULL)
 		return status;
-	status = COMMAND_SYSTEM;
 	daemon_warn_stopped(config);
-	if ((store = command_database(config)) == NULL)
-		goto out;
-	if (print_active(store, clock_unix_s(), env->json, &why) < 0) {
-		(void)command_fail(COMMAND_SYSTEM, &why);
-		goto out;
+	if ((store = command_database(config)) == NULL) {
+		config_free(config);
+		return COMMAND_SYSTEM;
 	}
-	if (!env->json && print_suspended(store, &why) < 0) {
-		(void)command_fail(COMMAND_SYSTEM, &why);
-		goto out;
-	}
-	status = COMMAND_DONE;
-out:
+	if (allowed)
+		rc = print_allowed(store, now_s, env, &why);
+	else
+		rc = env->json ? print_blocked_json(store, now_s, &why) : print_blocked(store, now_s, &why);
 	store_close(store);
 	config_free(config);
-	return status;
+	return rc < 0 ? command_fail(COMMAND_SYSTEM, &why) : COMMAND_DONE;
 }

@@ -191,7 +191,10 @@ static void print_standing(const json_t *a, bool utc)
 	show_json_time(json_object_get(a, "until"), utc, until);
 	if (json_is_true(json_object_get(a, "blocked")))
 		(void)printf("%s is blocked until %s: %s\n", string(a, "address"), until, string(a, "why"));
-	else
+	else if (json_is_string(json_object_get(a, "allowed_by"))) {
+		(void)printf("%s is not blocked: ", string(a, "address"));
+		show_allowed(a, utc);
+	} else
 		(void)printf("%s is not blocked: %s\n", string(a, "address"), string(a, "why"));
 }
 
@@ -219,7 +222,7 @@ static void print_refused(const json_t *a)
 	              refused, string(a, "refused_why"));
 }
 
-static void print_answer(enum protocol_verb verb, const json_t *a, bool utc)
+static void print_reply(enum protocol_verb verb, const json_t *a, bool utc)
 {
 	const json_int_t n_lifted = json_integer_value(json_object_get(a, "n_lifted"));
 	char time[TIME_LOCAL_MAX];
@@ -280,18 +283,13 @@ static void print_answer(enum protocol_verb verb, const json_t *a, bool utc)
 }
 
 /* Prints it, and says by the status whether it is a yes. */
-static int take_answer(const struct order *o, const char *text, const struct command_env *env)
+static int take_reply(const struct order *o, json_t *a, const struct command_env *env)
 {
-	json_t *const a = json_loads(text, 0, NULL);
 	int status = COMMAND_DONE;
 	struct why why;
 
-	if (a == NULL) {
-		(void)why_set(&why, EPROTO, "the daemon's answer is no JSON: is it of another version?");
-		return command_fail(COMMAND_SYSTEM, &why);
-	}
 	if (env->json)
-		(void)printf("%s\n", text);
+		command_print_json(json_incref(a));
 	if (!json_is_true(json_object_get(a, "ok"))) {
 		status = COMMAND_NO;
 		(void)why_set(&why, EPERM, "%s", string(a, "error"));
@@ -299,13 +297,12 @@ static int take_answer(const struct order *o, const char *text, const struct com
 			(void)command_fail(status, &why);
 	} else {
 		if (!env->json)
-			print_answer(o->request.verb, a, env->utc);
+			print_reply(o->request.verb, a, env->utc);
 		if (o->request.verb == PROTOCOL_TEST && !json_is_true(json_object_get(a, "blocked")))
 			status = COMMAND_NO;
 		if (json_integer_value(json_object_get(a, "refused")) > 0)
 			status = COMMAND_SYSTEM;
 	}
-	json_decref(a);
 	return status;
 }
 
@@ -318,11 +315,10 @@ static int ask_database(const struct order *o, const struct config *config, cons
 	struct admin admin = {.config = config};
 	struct verdict *verdict = NULL;
 	struct admin_todo ignored;
-	struct answer *answer;
+	json_t *const reply = reply_new();
 	int status = COMMAND_SYSTEM;
 	struct why why;
 
-	answer = alloc_raw(1, sizeof *answer, "a request");
 	if ((admin.store = command_database(config)) == NULL)
 		goto out;
 	if (restore_verdict(admin.store, config, NULL, allowlist, true, now_s, &verdict, &why) < 0) {
@@ -331,14 +327,13 @@ static int ask_database(const struct order *o, const struct config *config, cons
 	}
 	admin.verdict = verdict;
 	daemon_warn_stopped(config);
-	admin_run(&admin, &o->request, "", now_s, answer, &ignored);
-	answer->text[answer->len - 1] = '\0'; /* the newline */
-	status = take_answer(o, answer->text, env);
+	admin_run(&admin, &o->request, "", now_s, reply, &ignored);
+	status = take_reply(o, reply, env);
 out:
 	verdict_free(verdict);
 	store_close(admin.store);
 	allowlist_free(allowlist);
-	free(answer);
+	json_decref(reply);
 	return status;
 }
 
@@ -352,13 +347,13 @@ static int send_orders(int fd, const struct order *admin, size_t n, const struct
 
 	for (*ret_n = 0; *ret_n < n; ++*ret_n) {
 		const struct order *const o = &admin[*ret_n];
-		char *text = NULL;
+		json_t *reply;
 		int one;
 
-		if (daemon_ask(fd, o->line, o->len, &text, why) < 0)
+		if (daemon_ask(fd, o->line, o->len, &reply, why) < 0)
 			return COMMAND_SYSTEM;
-		one = take_answer(o, text, env);
-		free(text);
+		one = take_reply(o, reply, env);
+		json_decref(reply);
 		if (one > status)
 			status = one;
 	}

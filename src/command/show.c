@@ -83,3 +83,20 @@ void show_json_time(const json_t *time, bool utc, char out[static TIME_LOCAL_MAX
 	else
 		time_local_text(time_s, utc, out);
 }
+
+static const char *member(const json_t *object, const char *key)
+{
+	const char *const text = json_string_value(json_object_get(object, key));
+
+	return text != NULL ? text : "";
+}
+
+void show_allowed(const json_t *object, bool utc)
+{
+	const char *const reason = member(object, "allowed_reason");
+	char until[TIME_LOCAL_MAX];
+
+	show_json_time(json_object_get(object, "allowed_until"), utc, until);
+	(void)printf("allowed (%s) until %s, as %s%s%s\n", member(object, "allowed_by"), until, member(object, "allowed_as"),
+	             reason[0] != '\0' ? ": " : "", reason);
+}

@@ -6,11 +6,11 @@
 #ifndef WFS_SHOW_H
 #define WFS_SHOW_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/duration.h"
+#include "base/json.h"
 
 enum {
 	SHOW_WIDTH_MIN = 80,
@@ -37,5 +37,8 @@ void show_wrapped(const char *label, size_t indent, const char *text);
 
 /* RFC 3339 of JSON as time_local_text writes it; "-" when it is null. */
 void show_json_time(const json_t *time, bool utc, char out[static TIME_LOCAL_MAX]);
+
+/* A line about the allowance in members "allowed_by" ... of JSON. */
+void show_allowed(const json_t *object, bool utc);
 
 #endif

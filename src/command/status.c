@@ -1,225 +1,64 @@
 /* status: the daemon's health: what is wrong first; then how much there is, from what it wrote into the database. */
-#include <inttypes.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "admin/rows.h"
+#include "admin/state.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/duration.h"
-#include "base/lengths.h"
 #include "base/plural.h"
 #include "command/command.h"
 #include "command/health.h"
 #include "command/show.h"
-#include "store/query.h"
 
-enum {
-	LABEL_WIDTH = 11,
-	LIST_MAX = 32, /* the name of a list */
-};
-
-struct log_state {
-	const char *path;
-	int64_t bytes_read, lines, cut, lag_bytes, last_line_at, unparsed;
-};
+enum { LABEL_WIDTH = 11 };
 
 struct status {
 	const struct config *config;
 	struct health health;
-	size_t n_logs;
-	struct log_state logs[CONFIG_LOGS_MAX]; /* as the configuration has them */
-	struct query_totals totals;
-	int64_t capacity, drift, last_sync_at, tracked, forgotten, braked, refused;
-	json_t *rules_fault, *refused_why, *ports, *prefixes, *suspended;
+	json_t *state; /* as state_put gives it */
 };
 
-/* --- what there is --- */
-
-static int64_t lag(const char *path, int64_t position)
+static json_int_t number(const json_t *object, const char *key)
 {
-	struct stat st;
-
-	return stat(path, &st) == 0 && st.st_size > position ? st.st_size - position : 0;
+	return json_integer_value(json_object_get(object, key));
 }
 
-static int64_t said_number(struct store *store, const char *key)
+static const char *text_of(const json_t *object, const char *key)
 {
-	struct why ignored; /* what cannot be read is not known */
-	const char *text = NULL;
+	const char *const text = json_string_value(json_object_get(object, key));
 
-	return query_said(store, key, &text, &ignored) == 0 && text != NULL ? strtoll(text, NULL, 10) : 0;
-}
-
-/* A sentence; null when it said none. */
-static json_t *said_text(struct store *store, const char *key)
-{
-	struct why ignored;
-	const char *text = NULL;
-
-	if (query_said(store, key, &text, &ignored) < 0 || text == NULL || *text == '\0')
-		return json_null();
-	return command_json_text((struct span){text, strlen(text)});
-}
-
-static int gather_logs(struct store *store, struct status *s, struct why *why)
-{
-	struct query_log log;
-	int rc;
-
-	query_logs(store);
-	while ((rc = query_next_log(store, &log, why)) == 0)
-		for (size_t i = 0; i < s->n_logs; i++)
-			if (strcmp(s->logs[i].path, log.path) == 0)
-				s->logs[i] = (struct log_state){.path = s->logs[i].path,
-				                                .bytes_read = log.position,
-				                                .lines = log.lines,
-				                                .cut = log.cut,
-				                                .lag_bytes = lag(log.path, log.position),
-				                                .last_line_at = log.last_line_at,
-				                                .unparsed = log.unparsed};
-	return rc < 0 ? rc : 0;
-}
-
-/* What holds the networks that are blocked, as the daemon said. */
-struct lists {
-	char name[LIST_MAX], lengths[LENGTHS_TEXT_MAX];
-};
-
-static void gather_lists(struct store *store, struct lists *ret)
-{
-	struct why ignored; /* what cannot be read is not known */
-	const char *text = NULL;
-
-	*ret = (struct lists){.name = ""};
-	if (query_said(store, "list", &text, &ignored) == 0 && text != NULL)
-		(void)snprintf(ret->name, sizeof ret->name, "%s", text);
-	if (query_said(store, "lengths", &text, &ignored) == 0 && text != NULL)
-		(void)snprintf(ret->lengths, sizeof ret->lengths, "%s", text);
-}
-
-/* Each network that is blocked, and the kernel's list that holds it. */
-static int gather_prefixes(struct store *store, json_t *prefixes, struct why *why)
-{
-	struct lists lists;
-	const char *text;
-	int rc;
-
-	gather_lists(store, &lists);
-	query_prefixes(store, clock_unix_s(), (struct query_bound){0});
-	while ((rc = query_next_prefix(store, &text, why)) == 0) {
-		const char *const slash = strchr(text, '/');
-		const unsigned long length = slash == NULL ? 0 : strtoul(slash + 1, NULL, 10);
-		char list[2 * LIST_MAX];
-
-		if (lists.name[0] == '\0')
-			(void)snprintf(list, sizeof list, "no list");
-		else if (lengths_text_has(lists.lengths, strchr(text, ':') == NULL, (unsigned)length)) /* <= 128 */
-			(void)snprintf(list, sizeof list, "%s%lu", lists.name, length);
-		else
-			(void)snprintf(list, sizeof list, "in pieces");
-		(void)json_array_append_new(prefixes, json_pack("{s:s, s:s}", "address", text, "list", list));
-	}
-	return rc < 0 ? rc : 0;
-}
-
-static int gather_suspended(struct store *store, json_t *suspended, struct why *why)
-{
-	struct query_suspension s;
-	int rc;
-
-	query_suspensions(store);
-	while ((rc = query_next_suspension(store, &s, why)) == 0)
-		(void)json_array_append_new(suspended, json_pack("{s:s, s:o, s:s}", "rule", s.rule, "since",
-		                                                 command_json_time(s.since_s), "why", s.why));
-	return rc < 0 ? rc : 0;
-}
-
-static int gather(struct store *store, struct status *s, struct why *why)
-{
-	int rc = gather_logs(store, s, why);
-
-	if (rc == 0)
-		rc = query_totals(store, clock_unix_s(), (struct query_bound){0}, &s->totals, why);
-	if (rc == 0)
-		rc = gather_prefixes(store, s->prefixes, why);
-	if (rc == 0)
-		rc = gather_suspended(store, s->suspended, why);
-	s->capacity = said_number(store, "capacity");
-	s->drift = said_number(store, "drift");
-	s->last_sync_at = said_number(store, "last_sync_at");
-	s->tracked = said_number(store, "tracked");
-	s->forgotten = said_number(store, "forgotten");
-	s->braked = said_number(store, "braked");
-	s->refused = said_number(store, "refused");
-	s->rules_fault = said_text(store, "rules_fault");
-	s->refused_why = said_text(store, "refused_why");
-	s->ports = said_text(store, "ports");
-	return rc;
+	return text != NULL ? text : "-";
 }
 
 /* --- as JSON --- */
 
-static json_t *json_problems(const struct health *h)
-{
-	json_t *const list = json_array();
-
-	for (size_t i = 0; i < h->n; i++) {
-		const struct problem *const p = &h->list[i];
-
-		(void)json_array_append_new(
-			list, json_pack("{s:s, s:o, s:o, s:o, s:s}", "kind", problems_name(p->kind), "what",
-		                        command_json_text((struct span){p->what, strlen(p->what)}), "since",
-		                        command_json_time(p->since_s), "remedy",
-		                        command_json_text((struct span){p->remedy, strlen(p->remedy)}), "level",
-		                        p->critical ? "critical" : "warning"));
-	}
-	return list;
-}
-
-static json_t *json_logs(const struct status *s)
-{
-	json_t *const list = json_array();
-
-	for (size_t i = 0; i < s->n_logs; i++) {
-		const struct log_state *const log = &s->logs[i];
-
-		(void)json_array_append_new(
-			list, json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:I}", "path", log->path, "bytes_read",
-		                        (json_int_t)log->bytes_read, "lines", (json_int_t)log->lines, "cut",
-		                        (json_int_t)log->cut, "lag_bytes", (json_int_t)log->lag_bytes, "last_line_at",
-		                        command_json_time(log->last_line_at), "unparsed", (json_int_t)log->unparsed));
-	}
-	return list;
-}
-
 static void print_json(const struct status *s)
 {
-	json_t *const json = json_pack("{s:o, s:I, s:I, s:I, s:s, s:I, s:I, s:o, s:b, s:O}", "logs", json_logs(s), "hits",
-	                               (json_int_t)s->totals.hits, "blocks_active", (json_int_t)s->totals.blocks_active,
-	                               "blocks_total", (json_int_t)s->totals.blocks_total, "backend",
-	                               s->config->firewall.backend, "capacity", (json_int_t)s->capacity, "drift",
-	                               (json_int_t)s->drift, "last_sync_at", command_json_time(s->last_sync_at), "running",
-	                               s->health.daemon == DAEMON_RUNNING, "rules_fault", s->rules_fault);
+	json_t *const problems = alloc_check(json_array(), 0, "JSON");
+	size_t bytes_left = SIZE_MAX;
 
-	(void)json_object_update_new(
-		json, json_pack("{s:I, s:I, s:I, s:I, s:O, s:O, s:O, s:O, s:o}", "tracked", (json_int_t)s->tracked, "forgotten",
-	                        (json_int_t)s->forgotten, "braked", (json_int_t)s->braked, "refused", (json_int_t)s->refused,
-	                        "refused_why", s->refused_why, "prefixes", s->prefixes, "suspended", s->suspended, "ports", s->ports, "problems",
-	                        json_problems(&s->health)));
-	command_print_json(json);
+	for (size_t i = 0; i < s->health.n; i++)
+		(void)rows_append(problems, rows_problem(&s->health.list[i]), &bytes_left);
+	json_put_bool(s->state, "running", s->health.daemon == DAEMON_RUNNING);
+	json_put(s->state, "problems", problems);
+	command_print_json(json_incref(s->state));
 }
 
 /* --- for people --- */
 
-static void time_or_never(int64_t time_s, bool utc, char out[static TIME_LOCAL_MAX])
+static void time_or_never(const json_t *object, const char *key, bool utc, char out[static TIME_LOCAL_MAX])
 {
-	if (time_s == 0)
-		(void)snprintf(out, TIME_LOCAL_MAX, "never");
+	const json_t *const time = json_object_get(object, key);
+
+	if (json_is_string(time))
+		show_json_time(time, utc, out);
 	else
-		time_local_text(time_s, utc, out);
+		(void)snprintf(out, TIME_LOCAL_MAX, "never");
 }
 
 /* A row: what it is about, and the rest, in as many lines as it needs. */
@@ -243,7 +82,7 @@ static void print_problems(const struct health *h, bool utc)
 		const struct problem *const p = &h->list[i];
 		char since[TIME_LOCAL_MAX], what[2 * WHY_MAX], remedy[2 * WHY_MAX];
 
-		time_or_never(p->since_s, utc, since);
+		time_local_text(p->since_s, utc, since);
 		(void)text_escape((struct span){p->what, strlen(p->what)}, what, sizeof what);
 		(void)text_escape((struct span){p->remedy, strlen(p->remedy)}, remedy, sizeof remedy);
 		print_row("PROBLEM", "%s%s%s%s", what, p->since_s != 0 ? " (since " : "", p->since_s != 0 ? since : "",
@@ -254,35 +93,39 @@ static void print_problems(const struct health *h, bool utc)
 
 static void print_logs(const struct status *s, bool utc)
 {
-	for (size_t i = 0; i < s->n_logs; i++) {
-		const struct log_state *const log = &s->logs[i];
+	size_t i;
+	json_t *log;
+
+	json_array_foreach(json_object_get(s->state, "logs"), i, log) {
+		const json_int_t lines = number(log, "lines"), lag = number(log, "lag_bytes");
 		char at[TIME_LOCAL_MAX];
 
-		time_or_never(log->last_line_at, utc, at);
-		print_row("log", "%s", log->path);
-		print_row("", "%" PRId64 " %s, %" PRId64 " %s behind, last line %s", log->lines,
-		          plural(log->lines, "line", "lines"), log->lag_bytes, plural(log->lag_bytes, "byte", "bytes"), at);
+		time_or_never(log, "last_line_at", utc, at);
+		print_row("log", "%s", text_of(log, "path"));
+		print_row("", "%" JSON_INTEGER_FORMAT " %s, %" JSON_INTEGER_FORMAT " %s behind, last line %s", lines,
+		          plural(lines, "line", "lines"), lag, plural(lag, "byte", "bytes"), at);
 	}
 }
 
 static void print_numbers(const struct status *s, bool utc)
 {
+	const json_t *const t = s->state;
+	const json_int_t drift = number(t, "drift"), tracked = number(t, "tracked"), lost = number(t, "forgotten");
 	char at[TIME_LOCAL_MAX], forgotten[64] = "";
+	size_t i;
+	json_t *row;
 
-	print_row("hits", "%" PRId64, s->totals.hits);
-	print_row("blocks", "%" PRId64 " active, %" PRId64 " in all", s->totals.blocks_active, s->totals.blocks_total);
-	time_or_never(s->last_sync_at, utc, at);
-	print_row("firewall", "%s, room for %" PRId64 " addresses, %" PRId64 " %s at the last sync (%s)",
-	          s->config->firewall.backend, s->capacity, s->drift, plural(s->drift, "difference", "differences"), at);
-	if (s->forgotten > 0)
-		(void)snprintf(forgotten, sizeof forgotten, ", %" PRId64 " forgotten for want of room", s->forgotten);
-	print_row("tracked", "%" PRId64 " %s%s", s->tracked, plural(s->tracked, "address", "addresses"), forgotten);
-	for (size_t i = 0; i < json_array_size(s->prefixes); i++) {
-		const json_t *const row = json_array_get(s->prefixes, i);
-
-		print_row("network", "%s in %s", json_string_value(json_object_get(row, "address")),
-		          json_string_value(json_object_get(row, "list")));
-	}
+	print_row("hits", "%" JSON_INTEGER_FORMAT, number(t, "hits"));
+	print_row("blocks", "%" JSON_INTEGER_FORMAT " active, %" JSON_INTEGER_FORMAT " in all", number(t, "blocks_active"),
+	          number(t, "blocks_total"));
+	time_or_never(t, "last_sync_at", utc, at);
+	print_row("firewall", "%s, room for %" JSON_INTEGER_FORMAT " addresses, %" JSON_INTEGER_FORMAT " %s at the last sync (%s)",
+	          s->config->firewall.backend, number(t, "capacity"), drift, plural(drift, "difference", "differences"), at);
+	if (lost > 0)
+		(void)snprintf(forgotten, sizeof forgotten, ", %" JSON_INTEGER_FORMAT " forgotten for want of room", lost);
+	print_row("tracked", "%" JSON_INTEGER_FORMAT " %s%s", tracked, plural(tracked, "address", "addresses"), forgotten);
+	json_array_foreach(json_object_get(t, "prefixes"), i, row)
+		print_row("network", "%s in %s", text_of(row, "address"), text_of(row, "list"));
 }
 
 static void print_daemon(const struct health *h)
@@ -308,18 +151,23 @@ static int print_check(const struct status *s)
 	(void)printf("%s: %s", words[level], what);
 	if (s->health.n > 1)
 		(void)printf(" (and %zu more)", s->health.n - 1);
-	(void)printf(" | blocked=%" PRId64 " hits=%" PRId64 "c\n", s->totals.blocks_active, s->totals.hits);
+	(void)printf(" | blocked=%" JSON_INTEGER_FORMAT " hits=%" JSON_INTEGER_FORMAT "c\n", number(s->state, "blocks_active"),
+	             number(s->state, "hits"));
 	return (int)level;
 }
 
 /* --- the command --- */
 
 /* Opens and reads the database; -errno with a sentence when not all could be read. *ret: for the caller to use. */
-static int read_database(const struct config *config, struct store **ret, struct status *s, struct why *why)
+static int read_database(const struct status *s, struct store **ret, struct why *why)
 {
-	const int rc = command_open_database(config, ret, why);
+	const int rc = command_open_database(s->config, ret, why);
+	size_t bytes_left = SIZE_MAX;
+	struct why ignored;
+	const int read = state_put(s->state, rc == 0 ? *ret : NULL, s->config, clock_unix_s(), (struct query_bound){0}, &bytes_left,
+	                           rc == 0 ? why : &ignored);
 
-	return rc == 0 ? gather(*ret, s, why) : rc;
+	return rc < 0 ? rc : read;
 }
 
 static int answer(const struct status *s, bool check, const struct command_env *env, int rc, const struct why *why)
@@ -341,28 +189,6 @@ static int answer(const struct status *s, bool check, const struct command_env *
 	return s->health.n > 0 ? COMMAND_NO : COMMAND_DONE;
 }
 
-static void status_init(struct status *s, const struct config *config)
-{
-	*s = (struct status){.config = config,
-	                     .rules_fault = json_null(),
-	                     .refused_why = json_null(),
-	                     .ports = json_null(),
-	                     .prefixes = json_array(),
-	                     .suspended = json_array(),
-	                     .n_logs = config->n_logs};
-	for (size_t i = 0; i < s->n_logs; i++)
-		s->logs[i].path = config->logs[i];
-}
-
-static void status_done(struct status *s)
-{
-	json_decref(s->rules_fault);
-	json_decref(s->refused_why);
-	json_decref(s->ports);
-	json_decref(s->prefixes);
-	json_decref(s->suspended);
-}
-
 static int run(const struct config *config, const char *config_error, bool check, const struct command_env *env)
 {
 	struct status *const s = alloc_raw(1, sizeof *s, "the status"); /* large for a stack */
@@ -370,12 +196,13 @@ static int run(const struct config *config, const char *config_error, bool check
 	int status, rc;
 	struct why why;
 
-	status_init(s, config);
-	rc = read_database(config, &store, s, &why);
+	s->config = config;
+	s->state = alloc_check(json_object(), 0, "JSON");
+	rc = read_database(s, &store, &why);
 	health_gather(config, config_error, rc == 0 ? store : NULL, rc < 0 ? why.text : "", &s->health);
 	status = answer(s, check, env, rc, &why);
 	store_close(store);
-	status_done(s);
+	json_decref(s->state);
 	free(s);
 	return status;
 }

@@ -1,14 +1,18 @@
 /* why: all that is known of an address or a network. */
-#include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "admin/rows.h"
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/plural.h"
 #include "command/command.h"
-#include "control/protocol.h"
+#include "command/daemon.h"
 #include "command/show.h"
+#include "control/protocol.h"
 #include "store/query.h"
 
 enum {
@@ -22,14 +26,6 @@ struct request {
 	bool all;
 };
 
-/* What both forms print from. */
-struct known {
-	json_t *hits, *blocks;
-	bool allowed; /* for a while, as allowance says */
-	struct query_allowance allowance;
-	int64_t until_s; /* of a running block; 0: none */
-};
-
 /* A block of it as a whole, not of something in it. */
 static bool covers(const char *block, const struct net *net)
 {
@@ -38,48 +34,66 @@ static bool covers(const char *block, const struct net *net)
 	return net_parse(block, strlen(block), &of) && of.len <= net->len;
 }
 
-static int find_allowance(struct store *store, const struct request *q, struct known *ret, struct why *why)
-{
-	const int rc = query_allowance(store, &q->net, clock_unix_s(), &ret->allowance, why);
-
-	ret->allowed = rc == 0;
-	return rc < 0 ? rc : 0;
-}
-
-static int gather(struct store *store, const struct request *q, size_t n_max, struct known *ret, struct why *why)
-{
-	struct query_block b;
-	struct query_hit h;
-	int rc;
-
-	ret->hits = json_array();
-	ret->blocks = json_array();
-	query_hits(store, &q->net, (struct query_bound){.rows = n_max});
-	while ((rc = query_next_hit(store, &h, why)) == 0)
-		(void)json_array_append_new(
-			ret->hits, json_pack("{s:o, s:s, s:I, s:s?, s:s, s:I, s:s, s:s, s:s}", "time", command_json_time(h.time_s),
-		                             "rule", h.rule, "score", (json_int_t)h.score, "detail", h.detail, "file", h.file,
-		                             "offset", (json_int_t)h.offset, "text", h.text, "reason", h.reason, "address", h.address));
-	if (rc < 0)
-		return rc;
-	query_blocks(store, &q->net, clock_unix_s(), (struct query_bound){.rows = q->net.len == 128 ? 0 : n_max});
-	while ((rc = query_next_block(store, &b, why)) == 0) {
-		(void)json_array_append_new(
-			ret->blocks, json_pack("{s:o, s:o, s:I, s:s?, s:s, s:s, s:s, s:I, s:o}", "since", command_json_time(b.since_s),
-		                               "until", command_json_time(b.until_s), "offence", (json_int_t)b.offence, "ended_by",
-		                               b.ended_by, "rule", b.rule, "reason", b.reason, "address", b.address, "knocks",
-		                               (json_int_t)b.knocks, "knocked", command_json_time(b.knocked_s)));
-		if (b.ended_by == NULL && b.until_s > ret->until_s && covers(b.address, &q->net))
-			ret->until_s = b.until_s;
-	}
-	return rc < 0 ? rc : find_allowance(store, q, ret, why);
-}
-
 static const char *string(const json_t *object, const char *key)
 {
 	const char *const text = json_string_value(json_object_get(object, key));
 
 	return text != NULL ? text : "-";
+}
+
+/* By which of its blocks it is blocked now: the active one that lasts longest. NULL: none. */
+static const json_t *find_active(const struct request *q, const json_t *blocks)
+{
+	const json_t *found = NULL;
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(blocks, i, row)
+		if (json_is_null(json_object_get(row, "ended_by")) && covers(string(row, "address"), &q->net) &&
+		    (found == NULL || strcmp(string(row, "until"), string(found, "until")) > 0))
+			found = row;
+	return found;
+}
+
+/* What only the daemon's memory has: how near it is to a block. All null when none runs, or it may not be asked. */
+static void put_standing(json_t *known, const struct config *config, const struct request *q)
+{
+	static const char *const keys[] = {"allowed", "score", "threshold", "proven", "offence", "why"};
+	struct why ignored;
+	char line[NET_TEXT_MAX + sizeof "test \n"];
+	const int len = snprintf(line, sizeof line, "test %s\n", q->address);
+	const int fd = daemon_connect(config, true, &ignored);
+	json_t *reply = NULL;
+
+	if (fd >= 0) {
+		(void)daemon_ask(fd, line, (size_t)len, &reply, &ignored);
+		(void)close(fd);
+	}
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		json_t *const value = json_object_get(reply, keys[i]);
+
+		json_put(known, keys[i], value != NULL ? json_incref(value) : json_null());
+	}
+	json_decref(reply);
+}
+
+/* Into known: what both forms print from. */
+static int gather(struct store *store, const struct request *q, const struct rows_bound *bound, json_t *known, struct why *why)
+{
+	struct query_allowance allowance;
+	const json_t *active;
+	const int64_t now_s = clock_unix_s();
+	int rc = rows_put_history(known, store, &q->net, now_s, bound, why);
+
+	if (rc < 0 || (rc = query_allowance(store, &q->net, now_s, &allowance, why)) < 0)
+		return rc;
+	active = find_active(q, json_object_get(known, "blocks"));
+	json_put_text(known, "address", q->address);
+	json_put_bool(known, "blocked", active != NULL);
+	json_put_text(known, "until", active != NULL ? string(active, "until") : NULL);
+	json_put_text(known, "by", active != NULL ? string(active, "address") : NULL);
+	rows_put_allowed(known, rc == 0 ? &allowance : NULL);
+	return 0;
 }
 
 static void print_block(const struct request *q, const json_t *row, bool utc)
@@ -113,63 +127,69 @@ static void print_hit(const struct request *q, const json_t *row, bool utc)
 		(void)printf("      from %s\n", string(row, "address"));
 }
 
-static void print_text(const struct request *q, const struct known *k, bool utc)
+static void print_blocked(const struct request *q, const json_t *known, bool utc)
 {
+	const json_t *const time = json_object_get(known, "until");
+	char until[TIME_LOCAL_MAX], left[DURATION_TEXT_MAX];
+	int64_t until_s;
+
+	if (!json_is_string(time) || !time_parse(json_string_value(time), true, &until_s)) {
+		(void)printf("%s is not blocked\n", q->address);
+		return;
+	}
+	show_json_time(time, utc, until);
+	duration_short_text(until_s - clock_unix_s(), left);
+	(void)printf("%s is blocked until %s (in %s)\n", q->address, until, left);
+}
+
+static void print_text(const struct request *q, const json_t *known, bool utc)
+{
+	const json_t *const blocks = json_object_get(known, "blocks"), *const hits = json_object_get(known, "hits");
 	size_t i;
 	json_t *row;
 
-	if (k->until_s > 0) {
-		char until[TIME_LOCAL_MAX], left[DURATION_TEXT_MAX];
-
-		time_local_text(k->until_s, utc, until);
-		duration_short_text(k->until_s - clock_unix_s(), left);
-		(void)printf("%s is blocked until %s (in %s)\n", q->address, until, left);
-	} else {
-		(void)printf("%s is not blocked\n", q->address);
-	}
-	if (k->allowed) {
-		char until[TIME_LOCAL_MAX];
-
-		time_local_text(k->allowance.until_s, utc, until);
-		(void)printf("allowed (%s) until %s, as %s%s%s\n", k->allowance.cause, until, k->allowance.address,
-		             k->allowance.reason[0] != '\0' ? ": " : "", k->allowance.reason);
-	}
-	if (json_array_size(k->blocks) > 0)
+	print_blocked(q, known, utc);
+	if (!json_is_null(json_object_get(known, "allowed_by")))
+		show_allowed(known, utc);
+	if (json_array_size(blocks) > 0)
 		(void)printf("\nblocks, newest first\n");
-	json_array_foreach(k->blocks, i, row)
+	json_array_foreach(blocks, i, row)
 		print_block(q, row, utc);
-	if (json_array_size(k->hits) > 0)
+	if (json_array_size(hits) > 0)
 		(void)printf("\nhits, newest first\n");
-	json_array_foreach(k->hits, i, row)
+	json_array_foreach(hits, i, row)
 		print_hit(q, row, utc);
-	if (!q->all && (json_array_size(k->hits) == HITS_SHOWN || (q->net.len < 128 && json_array_size(k->blocks) == HITS_SHOWN)))
+	if (!q->all && (json_array_size(hits) == HITS_SHOWN || (q->net.len < 128 && json_array_size(blocks) == HITS_SHOWN)))
 		(void)printf("  ... --all shows all\n");
 }
 
-static int answer(struct store *store, const struct request *q, const struct command_env *env, struct why *why)
+static bool is_known(const json_t *known)
 {
-	struct known known = {0};
-	const size_t json_max = q->net.len == 128 ? 0 : JSON_MAX;
-	const int rc = gather(store, q, q->all ? 0 : env->json ? json_max : HITS_SHOWN, &known, why);
-	bool any = false;
+	return json_array_size(json_object_get(known, "hits")) > 0 || json_array_size(json_object_get(known, "blocks")) > 0 ||
+	       json_is_string(json_object_get(known, "allowed_by"));
+}
 
-	if (rc == 0) {
-		any = known.allowed || json_array_size(known.hits) > 0 || json_array_size(known.blocks) > 0;
-		if (env->json)
-			command_print_json(json_pack("{s:s, s:b, s:o, s:O, s:O, s:s?, s:o}", "address", q->address, "blocked",
-			                             known.until_s > 0, "until", command_json_time(known.until_s), "hits",
-			                             known.hits, "blocks", known.blocks, "allowed_by",
-			                             known.allowed ? known.allowance.cause : NULL, "allowed_until",
-			                             command_json_time(known.allowed ? known.allowance.until_s : 0)));
-		else if (any)
-			print_text(q, &known, env->utc);
-		else
-			(void)printf("nothing is known of %s\n", q->address);
+static int answer(struct store *store, const struct config *config, const struct request *q, const struct command_env *env)
+{
+	const bool one = q->net.len == 128;
+	const size_t most = q->all ? 0 : !env->json ? HITS_SHOWN : one ? 0 : JSON_MAX;
+	const struct rows_bound bound = {{.rows = one ? 0 : most}, {.rows = most}, SIZE_MAX};
+	json_t *const known = alloc_check(json_object(), 0, "JSON");
+	struct why why;
+	bool any = false;
+	const int rc = gather(store, q, &bound, known, &why);
+
+	if (rc == 0 && (any = is_known(known)) && !env->json) {
+		print_text(q, known, env->utc);
+	} else if (rc == 0 && env->json) {
+		put_standing(known, config, q);
+		command_print_json(json_incref(known));
+	} else if (rc == 0) {
+		(void)printf("nothing is known of %s\n", q->address);
 	}
-	json_decref(known.hits);
-	json_decref(known.blocks);
+	json_decref(known);
 	if (rc < 0)
-		return command_fail(COMMAND_SYSTEM, why);
+		return command_fail(COMMAND_SYSTEM, &why);
 	return any ? COMMAND_DONE : COMMAND_NO;
 }
 
@@ -203,7 +223,7 @@ int command_why(int argc, char **argv, const struct command_env *env)
 	if ((store = command_database(config)) == NULL)
 		status = COMMAND_SYSTEM;
 	else
-		status = answer(store, &q, env, &why);
+		status = answer(store, config, &q, env);
 	store_close(store);
 	config_free(config);
 	return status;

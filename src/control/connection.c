@@ -64,44 +64,32 @@ void connection_say(struct connection *conn, const char *text, size_t len, int64
 	flush(conn, now_ms);
 }
 
-/* The text of a JSON string without the escapes of its quotes and backslashes; others are not in a sentence. */
-static int unescape(const char *json, size_t len, char *out)
+/* As MIMEDefang's daemon replied: "OK + A", "OK - A"; to what it did not know, "OK" and the object. */
+static char *compat_line(const struct connection *conn, json_t *reply)
 {
-	int n = 0;
+	char net[NET_TEXT_MAX];
+	size_t ignored;
+	char *line, *text;
 
-	for (size_t i = 0; i < len; i++) {
-		i += json[i] == '\\' && i + 1 < len;
-		out[n++] = json[i];
-	}
-	return n;
-}
-
-/* As MIMEDefang's daemon answered: "OK + A", "OK - A"; for what it did not know, "OK" and the object. */
-static void send_compat(struct connection *conn, const struct answer *answer, int64_t now_ms)
-{
-	static const char error[] = "{\"ok\":false,\"error\":\"";
-	char text[ANSWER_MAX + 16], sentence[ANSWER_MAX], net[NET_TEXT_MAX];
-	int n;
-
-	if (!answer->ok) {
-		/* The sentence alone, without quotes, bracket and newline. */
-		n = unescape(answer->text + sizeof error - 1, answer->len - (sizeof error - 1) - 3, sentence);
-		n = snprintf(text, sizeof text, "ERR %.*s\n", n, sentence);
-	} else if (conn->verb == PROTOCOL_BLOCK || conn->verb == PROTOCOL_UNBLOCK) {
+	if (!reply_is_ok(reply))
+		return alloc_format("a reply", "ERR %s\n", json_string_value(json_object_get(reply, "error")));
+	if (conn->verb == PROTOCOL_BLOCK || conn->verb == PROTOCOL_UNBLOCK) {
 		(void)net_text(&conn->net, net);
-		n = snprintf(text, sizeof text, "OK %c %s\n", conn->verb == PROTOCOL_BLOCK ? '+' : '-', net);
-	} else {
-		n = snprintf(text, sizeof text, "OK %s", answer->text);
+		return alloc_format("a reply", "OK %c %s\n", conn->verb == PROTOCOL_BLOCK ? '+' : '-', net);
 	}
-	connection_say(conn, text, (size_t)n, now_ms); /* > 0 */
+	line = reply_line(reply, &ignored);
+	text = alloc_format("a reply", "OK %s", line);
+	free(line);
+	return text;
 }
 
-void connection_answer(struct connection *conn, const struct answer *answer, int64_t now_ms)
+void connection_reply(struct connection *conn, json_t *reply, int64_t now_ms)
 {
-	if (conn->compat)
-		send_compat(conn, answer, now_ms);
-	else
-		connection_say(conn, answer->text, answer->len, now_ms);
+	size_t len;
+	char *const line = conn->compat ? compat_line(conn, reply) : reply_line(reply, &len);
+
+	connection_say(conn, line, strlen(line), now_ms);
+	free(line);
 }
 
 /* --- receiving --- */

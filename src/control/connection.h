@@ -1,7 +1,7 @@
 /*
  * connection: one who talks to us: what he said and was not read yet, what he was told and has not taken yet.
  *
- * Knows base, protocol, answer and rights. Lines and bytes; what a request is, whether he may, and whose turn it is,
+ * Knows base, protocol, reply and rights. Lines and bytes; what a request is, whether he may, and whose turn it is,
  * is not decided here. No clock: now_ms is the caller's, of CLOCK_MONOTONIC.
  *
  * What he can make longer has a limit: CONNECTION_IN_MAX bytes wait to be read, and while a line waits, or an answer is
@@ -16,8 +16,8 @@
 #include <sys/types.h>
 
 #include "base/addr.h"
-#include "control/answer.h"
 #include "control/protocol.h"
+#include "control/reply.h"
 #include "control/rights.h"
 
 enum {
@@ -77,7 +77,7 @@ void connection_drop_line(struct connection *conn);
 
 /* Only to who is ready, or whose request is answered. As MIMEDefang's daemon put it when he said "compat". */
 void connection_say(struct connection *conn, const char *text, size_t len, int64_t now_ms);
-void connection_answer(struct connection *conn, const struct answer *answer, int64_t now_ms);
+void connection_reply(struct connection *conn, json_t *reply, int64_t now_ms);
 
 /* What came and was not read would make TCP throw away what was said last: to be called before close. */
 void connection_drain(int fd);

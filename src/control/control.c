@@ -38,7 +38,6 @@ struct control {
 	size_t served;     /* who is received from and sent to next */
 	struct connection *taken; /* whose line was taken in this turn; NULL: nobody's */
 	struct connection connections[CONTROL_CONNECTIONS_MAX];
-	struct answer answer; /* our own */
 };
 
 /* --- opening --- */
@@ -117,10 +116,17 @@ size_t control_connections(const struct control *c)
 /* --- letting in --- */
 
 /* A last word for one that is not let in; the socket's buffer takes it or nobody does. */
-static void turn_away(struct control *c, int fd, const char *sentence)
+static void turn_away(int fd, const char *sentence)
 {
-	answer_error(&c->answer, sentence);
-	(void)!send(fd, c->answer.text, c->answer.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	json_t *const reply = reply_new();
+	size_t len;
+	char *line;
+
+	reply_error(reply, sentence);
+	line = reply_line(reply, &len);
+	(void)!send(fd, line, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	free(line);
+	json_decref(reply);
 	connection_drain(fd);
 	(void)close(fd);
 }
@@ -152,11 +158,11 @@ static void let_in(struct control *c, enum listener which, int fd, int64_t now_m
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	} else if ((rights = rights_of(&c->groups, fd, &uid)) == RIGHTS_NONE) {
 		rights_refusal(&c->groups, false, text);
-		turn_away(c, fd, text);
+		turn_away(fd, text);
 		return;
 	}
 	if (conn == NULL) {
-		turn_away(c, fd, which == TCP ? "too many connections that have not shown a token, or in all; try again"
+		turn_away(fd, which == TCP ? "too many connections that have not shown a token, or in all; try again"
 		                              : "64 connections are open already; try again");
 		return;
 	}
@@ -251,10 +257,13 @@ void control_serve(struct control *c, const struct pollfd polled[static CONTROL_
 /* --- requests --- */
 
 /* Says a sentence; last: and hangs up. */
-static void refuse(struct control *c, struct connection *conn, const char *sentence, bool last, int64_t now_ms)
+static void refuse(struct connection *conn, const char *sentence, bool last, int64_t now_ms)
 {
-	answer_error(&c->answer, sentence);
-	connection_answer(conn, &c->answer, now_ms);
+	json_t *const reply = reply_new();
+
+	reply_error(reply, sentence);
+	connection_reply(conn, reply, now_ms);
+	json_decref(reply);
 	conn->closing |= last;
 }
 
@@ -263,22 +272,23 @@ static void refuse_changes(struct control *c, struct connection *conn, int64_t n
 	char text[WHY_MAX];
 
 	rights_refusal(&c->groups, true, text);
-	refuse(c, conn, text, false, now_ms);
+	refuse(conn, text, false, now_ms);
 }
 
 static void take_auth(struct control *c, struct connection *conn, const struct protocol_request *r, int64_t now_ms)
 {
 	const struct token *const token = tokens_find(&c->tokens, r->token);
+	json_t *reply;
 
 	if (token == NULL) {
-		refuse(c, conn, "no such token", true, now_ms);
+		refuse(conn, "no such token", true, now_ms);
 		return;
 	}
 	conn->rights = token->rights;
 	(void)snprintf(conn->who, sizeof conn->who, "token %s", token->name);
-	answer_begin(&c->answer);
-	answer_end(&c->answer);
-	connection_answer(conn, &c->answer, now_ms);
+	reply = reply_new();
+	connection_reply(conn, reply, now_ms);
+	json_decref(reply);
 }
 
 static void take_compat(struct connection *conn, int64_t now_ms)
@@ -299,18 +309,18 @@ static bool take_line(struct control *c, struct connection *conn, int64_t now_ms
 
 	if (line.len > PROTOCOL_LINE_MAX) {
 		(void)snprintf(text, sizeof text, "a line has at most %d bytes", PROTOCOL_LINE_MAX);
-		refuse(c, conn, text, true, now_ms);
+		refuse(conn, text, true, now_ms);
 		return false;
 	}
 	rc = protocol_parse(line, ret, &why);
 	if (conn->rights == RIGHTS_NONE && (rc < 0 || ret->verb != PROTOCOL_AUTH)) {
-		refuse(c, conn, "the first line is \"auth TOKEN\"", true, now_ms);
+		refuse(conn, "the first line is \"auth TOKEN\"", true, now_ms);
 		return false;
 	}
 	connection_drop_line(conn);
 	conn->verb = rc == 0 ? ret->verb : PROTOCOL_STATUS;
 	if (rc < 0)
-		refuse(c, conn, why.text, false, now_ms);
+		refuse(conn, why.text, false, now_ms);
 	else if (ret->verb == PROTOCOL_AUTH)
 		take_auth(c, conn, ret, now_ms);
 	else if (ret->verb == PROTOCOL_COMPAT)
@@ -374,12 +384,13 @@ bool control_next(struct control *c, int64_t now_ms, struct control_request *ret
 	return true;
 }
 
-void control_answer(struct control *c, size_t connection, const struct answer *answer, int64_t now_ms)
+void control_reply(struct control *c, size_t connection, json_t *reply, int64_t now_ms)
 {
 	struct connection *const conn = &c->connections[connection];
 
 	assert(connection < CONTROL_CONNECTIONS_MAX && conn->asked);
 	conn->asked = false;
 	conn->heard_ms = now_ms;
-	connection_answer(conn, answer, now_ms);
+	connection_reply(conn, reply, now_ms);
+	json_decref(reply);
 }

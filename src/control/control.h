@@ -1,7 +1,7 @@
 /*
  * control: the control socket. Who is there, what they may, and one request after the other.
  *
- * Knows base, protocol and answer. Neither the database nor verdicts: the engine pulls requests and answers them. No
+ * Knows base, protocol and reply. Neither the database nor verdicts: the engine pulls requests and answers them. No
  * clock: now_ms is the caller's, of CLOCK_MONOTONIC.
  *
  * Two Unix sockets of mode 0660: one for the group that may change things, one (".read" behind its name) for the
@@ -15,7 +15,7 @@
  * most, whatever it is: when more was spent nobody is heard, and nobody can wake us, until it is earned again. So lines of
  * a log never wait for more than one request, and the processor is theirs.
  *
- * Order of a turn: control_poll, poll, what the logs hold, control_serve, control_next, control_answer if there was a
+ * Order of a turn: control_poll, poll, what the logs hold, control_serve, control_next, control_reply if there was a
  * request, control_spent.
  * Source: unix(7); credentials and groups as of connect(2) time, measured on 6.18 in tests/unit/control.c.
  */
@@ -29,8 +29,8 @@
 
 #include "base/addr.h"
 #include "base/why.h"
-#include "control/answer.h"
 #include "control/protocol.h"
+#include "control/reply.h"
 
 enum {
 	CONTROL_CONNECTIONS_MAX = 64,
@@ -80,7 +80,7 @@ void control_serve(struct control *control, const struct pollfd polled[static CO
 
 struct control_request {
 	struct protocol_request what; /* never auth or compat */
-	size_t connection;            /* for control_answer */
+	size_t connection;            /* for control_reply */
 	char who[CONTROL_WHO_MAX];    /* "uid 1000 (alice)", "token mx2" */
 };
 
@@ -90,7 +90,8 @@ struct control_request {
  */
 bool control_next(struct control *control, int64_t now_ms, struct control_request *ret);
 
-void control_answer(struct control *control, size_t connection, const struct answer *answer, int64_t now_ms);
+/* Takes the reference. */
+void control_reply(struct control *control, size_t connection, json_t *reply, int64_t now_ms);
 
 /* Ends a turn: what control_serve and all after it took, in microseconds. */
 void control_spent(struct control *control, int64_t spent_us);

@@ -49,23 +49,17 @@ struct admin requests_orders(const struct requests *r)
 	                       .config = r->live->config};
 }
 
-static void reload(struct requests *r, const char *who, int64_t now_s)
+static void reload(struct requests *r, const char *who, int64_t now_s, json_t *reply)
 {
+	struct admin admin;
 	struct why why;
-	int rc = live_reload(r->live, &why);
 
-	if (rc == 0) {
-		const struct admin admin = requests_orders(r); /* after it: the verdict is another now */
-
-		rc = admin_record(&admin, who, "reload", "", now_s, &why);
-	}
-	if (rc < 0) {
-		answer_error(&r->answer, why.text);
+	if (live_reload(r->live, &why) < 0) {
+		reply_error(reply, why.text);
 		return;
 	}
-	answer_begin(&r->answer);
-	answer_number(&r->answer, "rules", (int64_t)rules_count(r->live->rules));
-	answer_end(&r->answer);
+	admin = requests_orders(r); /* after it: the verdict is another now */
+	admin_reloaded(&admin, rules_count(r->live->rules), who, now_s, reply);
 }
 
 /* The rule's number, or VERDICT_NO_RULE. */
@@ -78,7 +72,7 @@ static unsigned find_rule(const struct rules *rules, const char *name)
 }
 
 /* What was begun and lifted for it, or else that it was asked. What only looks is not logged. */
-static void log_request(struct requests *r, const struct control_request *request, const struct admin_todo *todo)
+static void log_request(struct requests *r, const struct control_request *request, const struct admin_todo *todo, bool done)
 {
 	const struct protocol_request *const what = &request->what;
 	const char *const verb = protocol_verb_text(what->verb), *const who = request->who;
@@ -93,7 +87,7 @@ static void log_request(struct requests *r, const struct control_request *reques
 	if (!on_rules && what->verb != PROTOCOL_UNBLOCK_ALL)
 		(void)net_text(&what->net, net);
 	if (vote || allows || todo->n_begun + todo->n_lifted == 0)
-		events_ordered(r->events, verb, on_rules ? what->rule : net, who, what->reason, r->answer.ok);
+		events_ordered(r->events, verb, on_rules ? what->rule : net, who, what->reason, done);
 	for (size_t i = 0; i < todo->n_begun; i++)
 		events_blocked(r->events, &todo->begun[i], &(struct events_cause){todo->rule, todo->reason, vote ? reason : NULL, who});
 	for (size_t i = 0; i < todo->n_lifted && i < ADMIN_LIFTED_SHOWN; i++)
@@ -109,21 +103,22 @@ static void take_one(struct requests *r, struct admin_todo *ret)
 	const struct control_request *const request = &r->request;
 	const struct protocol_request *const what = &request->what;
 	const int64_t now_s = clock_unix_s();
+	json_t *const reply = reply_new();
 	struct why why;
 
 	*ret = (struct admin_todo){.sync = what->verb == PROTOCOL_RELOAD};
 	verdict_at(admin.verdict, now_s);
 	events_at(r->events, now_s);
 	if (what->verb == PROTOCOL_RELOAD)
-		reload(r, request->who, now_s);
+		reload(r, request->who, now_s, reply);
 	else if (what->verb == PROTOCOL_RESUME)
-		admin_resume(&admin, what, find_rule(r->live->rules, what->rule), request->who, now_s, &r->answer);
+		admin_resume(&admin, what, find_rule(r->live->rules, what->rule), request->who, now_s, reply);
 	else if (!protocol_is_reading(what->verb) && pending_ready(r->live->pending, &why) < 0)
-		record_say_trouble(&r->answer, &why);
+		record_refuse(reply, &why);
 	else
-		admin_run(&admin, what, request->who, now_s, &r->answer, ret);
-	log_request(r, request, ret);
-	control_answer(r->control, request->connection, &r->answer, clock_steady_ms());
+		admin_run(&admin, what, request->who, now_s, reply, ret);
+	log_request(r, request, ret, reply_is_ok(reply));
+	control_reply(r->control, request->connection, reply, clock_steady_ms());
 }
 
 bool requests_next(struct requests *r, const struct pollfd polled[static CONTROL_FDS_MAX])

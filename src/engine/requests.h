@@ -1,5 +1,5 @@
 /*
- * requests: what somebody asks for over the control socket is done, said in the log, and answered.
+ * requests: what somebody asks for over the control socket is done, logged, and replied to.
  *
  * Where control meets orders and policy: reload and resume are of the policy, all else is orders'.
  */
@@ -9,7 +9,6 @@
 #include <stdbool.h>
 
 #include "admin/admin.h"
-#include "control/answer.h"
 #include "control/control.h"
 #include "engine/events.h"
 #include "engine/live.h"
@@ -22,7 +21,6 @@ struct requests {
 	const struct problems *problems;
 	struct events *events;
 	struct control_request request; /* the one that is taken now */
-	struct answer answer;
 };
 
 /* Opens the socket; without it the main job is done all the same, so a fault is only logged. All is borrowed. */

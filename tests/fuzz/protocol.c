@@ -1,14 +1,14 @@
 /*
- * protocol: any bytes as a line; what is taken is safe to act on. And any text in an answer is a line of JSON.
+ * protocol: any bytes as a line; what is taken is safe to act on. And any text in a reply is a line of JSON.
  * The seeds are a line of each form in protocol.h.
  */
 #include "control/protocol.h"
 
 #include <assert.h>
-#include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "control/answer.h"
+#include "control/reply.h"
 #include "seeds.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -57,25 +57,28 @@ static void check(const struct protocol_request *r)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static struct answer answer;
+	json_t *const reply = reply_new();
 	struct protocol_request r;
 	struct why why;
 	json_t *json;
+	size_t line_len;
+	char *line;
 
 	if (protocol_parse((struct span){(const char *)data, len}, &r, &why) == 0) {
 		check(&r);
-		answer_begin(&answer);
-		answer_text(&answer, "reason", r.reason);
-		answer_end(&answer);
+		json_put_text(reply, "reason", r.reason);
 	} else {
 		char text[WHY_MAX] = "";
 
 		memcpy(text, data, len < sizeof text ? len : sizeof text - 1);
 		text[sizeof text - 1] = '\0';
-		answer_error(&answer, text);
+		reply_error(reply, text);
 	}
-	json = json_loadb(answer.text, answer.len, 0, NULL);
-	assert(json != NULL && memchr(answer.text, '\n', answer.len) == answer.text + answer.len - 1);
+	line = reply_line(reply, &line_len);
+	json = json_loadb(line, line_len, 0, NULL);
+	assert(json_equal(json, reply) && memchr(line, '\n', line_len) == line + line_len - 1);
 	json_decref(json);
+	json_decref(reply);
+	free(line);
 	return 0;
 }

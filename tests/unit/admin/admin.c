@@ -9,15 +9,16 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <jansson.h>
 #include <sqlite3.h>
 
 #include "pipeline/restore.h"
+#include "store/hits.h"
 #include "store/reputation.h"
 
 enum { NOW = 1800000000 };
@@ -30,7 +31,7 @@ static struct {
 	struct reconcile *reconcile;
 	int64_t now_s;
 } f;
-static struct answer answer;
+static char *said; /* the last reply, as it is sent */
 
 static void start(void)
 {
@@ -84,26 +85,29 @@ static json_t *ask(const char *line, bool ok)
 	struct protocol_request r;
 	struct admin_todo todo;
 	struct why why;
+	size_t len;
 
 	json_decref(json);
+	json = reply_new();
 	if (protocol_parse((struct span){line, strlen(line)}, &r, &why) < 0)
 		fail_msg("%s: %s", line, why.text);
 	verdict_at(f.verdict, f.now_s);
-	admin_run(&admin, &r, "uid 0 (root)", f.now_s, &answer, &todo);
+	admin_run(&admin, &r, "uid 0 (root)", f.now_s, json, &todo);
 	assert_true(todo.rc == 0 || todo.rc == -EPIPE);
 	if (todo.restore)
 		start(); /* as the engine does */
-	json = json_loadb(answer.text, answer.len, 0, NULL);
-	assert_non_null(json);
+	free(said);
+	said = reply_line(json, &len);
+	assert_true(len < REPLY_MAX);
 	if (json_is_true(json_object_get(json, "ok")) != ok)
-		fail_msg("%s: got %s", line, answer.text);
+		fail_msg("%s: got %s", line, said);
 	return json;
 }
 
 static void want_number(const char *line, const char *key, json_int_t want)
 {
 	if (json_integer_value(json_object_get(ask(line, true), key)) != want)
-		fail_msg("%s: got %s, want %s %lld", line, answer.text, key, (long long)want);
+		fail_msg("%s: got %s, want %s %lld", line, said, key, (long long)want);
 }
 
 static void want_text(const char *line, const char *key, const char *want)
@@ -111,7 +115,7 @@ static void want_text(const char *line, const char *key, const char *want)
 	const char *const got = json_string_value(json_object_get(ask(line, true), key));
 
 	if (got == NULL || strcmp(got, want) != 0)
-		fail_msg("%s: got %s, want %s \"%s\"", line, answer.text, key, want);
+		fail_msg("%s: got %s, want %s \"%s\"", line, said, key, want);
 }
 
 static void want_true(const char *line, const char *key, bool want)
@@ -119,13 +123,13 @@ static void want_true(const char *line, const char *key, bool want)
 	const json_t *const got = json_object_get(ask(line, true), key); /* json_is_true reads its argument twice */
 
 	if (json_is_true(got) != want)
-		fail_msg("%s: got %s, want %s %s", line, answer.text, key, want ? "true" : "false");
+		fail_msg("%s: got %s, want %s %s", line, said, key, want ? "true" : "false");
 }
 
 static void want_rows(const char *line, const char *key, size_t want)
 {
 	if (json_array_size(json_object_get(ask(line, true), key)) != want)
-		fail_msg("%s: got %s, want %zu %s", line, answer.text, want, key);
+		fail_msg("%s: got %s, want %zu %s", line, said, want, key);
 }
 
 static void test_block(void **state)
@@ -183,7 +187,9 @@ static void test_allow(void **state)
 	want_true("test 192.0.2.7", "allowed", true);
 	want_true("test 192.0.2.7", "blocked", false);
 	want_text("test 192.0.2.7", "allowed_by", "by hand");
-	want_text("test 192.0.2.7", "why", "allowed (by hand) until 2027-01-15T08:10:00Z, as 192.0.2.7: a \"customer\"");
+	want_text("test 192.0.2.7", "why", "allowed (by hand), as 192.0.2.7: a \"customer\"");
+	want_text("test 192.0.2.7", "allowed_until", "2027-01-15T08:10:00Z"); /* the sentence has no time: zones differ */
+	want_text("test 192.0.2.7", "allowed_reason", "a \"customer\"");
 	start();
 	want_true("test 192.0.2.7", "allowed", true);
 	(void)ask("vote black 192.0.2.7 score 100", false);
@@ -196,9 +202,10 @@ static void test_allow(void **state)
 	/* Without a time: 31 days; a later one replaces it, also when it is shorter; a network as well. */
 	want_text("allow 198.51.100.0/24", "allowed_until", "2027-02-15T08:10:00Z");
 	want_text("allow 198.51.100.0/24 for 1h", "allowed_until", "2027-01-15T09:10:00Z");
-	want_text("test 198.51.100.9", "why", "allowed (by hand) until 2027-01-15T09:10:00Z, as 198.51.100.0/24");
+	want_text("test 198.51.100.9", "why", "allowed (by hand), as 198.51.100.0/24");
+	want_text("test 198.51.100.9", "allowed_as", "198.51.100.0/24");
 	(void)ask("disallow 198.51.100.9", false); /* it is a part */
-	assert_non_null(strstr(answer.text, "'disallow 198.51.100.0/24'"));
+	assert_non_null(strstr(said, "'disallow 198.51.100.0/24'"));
 	want_true("disallow 198.51.100.0/24", "allowed", false);
 	want_true("test 198.51.100.9", "allowed", false);
 	(void)ask("disallow 198.51.100.0/24", false);
@@ -400,6 +407,77 @@ static void test_vote_not_written(void **state)
 	want_true("test 192.0.2.99", "blocked", true);
 }
 
+static void want_keys(const char *line, const json_t *object, const char *const keys[])
+{
+	for (size_t i = 0; keys[i] != NULL; i++)
+		if (json_object_get(object, keys[i]) == NULL)
+			fail_msg("%s: no \"%s\" in %s", line, keys[i], said);
+}
+
+/* The members that the commands promise are in the replies as well: one place makes both. */
+static void test_members(void **state)
+{
+	static const char *const list[] = {"address", "since", "until", "rule", "reason", "category", "hits", "offence",
+	                                   "knocks", "knocked", NULL};
+	static const char *const blocks[] = {"since", "until", "offence", "ended_by", "address", "knocks", "knocked", "rule",
+	                                     "reason", NULL};
+	static const char *const hits[] = {"time", "rule", "score", "detail", "file", "offset", "text", "reason", "address", NULL};
+	static const char *const why[] = {"address", "blocked", "until", "by", "allowed", "score", "threshold", "proven",
+	                                  "offence", "allowed_by", "allowed_until", "allowed_as", "allowed_reason", "why", NULL};
+	static const char *const status[] = {"logs", "hits", "blocks_active", "blocks_total", "backend", "capacity", "drift",
+	                                     "last_sync_at", "running", "rules_fault", "tracked", "forgotten", "braked", "refused",
+	                                     "refused_why", "prefixes", "suspended", "ports", "addresses", "earned", NULL};
+
+	(void)state;
+	(void)ask("vote black 192.0.2.7 score 100 reason spam", true);
+	want_keys("list", json_array_get(json_object_get(ask("list", true), "list"), 0), list);
+	want_keys("why", json_array_get(json_object_get(ask("why 192.0.2.7", true), "blocks"), 0), blocks);
+	want_keys("why", json_array_get(json_object_get(ask("why 192.0.2.7", true), "hits"), 0), hits);
+	want_keys("why", ask("why 192.0.2.7", true), why);
+	want_keys("why", ask("why 192.0.2.0/24", true), why);
+	want_keys("status", ask("status", true), status);
+	want_number("status", "hits", 1);
+	want_rows("status", "suspended", 0);
+	assert_true(json_is_array(json_object_get(ask("status", true), "suspended")));
+}
+
+/* Of a network: what its addresses did, and every block of it, around it and in it; as the command says it. */
+static void test_why_network(void **state)
+{
+	(void)state;
+	(void)ask("vote black 192.0.2.7 score 100", true);
+	(void)ask("vote black 192.0.2.8 score 1", true);
+	(void)ask("vote black 192.0.3.7 score 100", true);
+	(void)ask("block 192.0.2.0/25 for 1h", true);
+	(void)ask("block 192.0.0.0/16 for 1h", true);
+	want_rows("why 192.0.2.0/24", "hits", 2);
+	want_rows("why 192.0.2.0/24", "blocks", 3);
+	want_rows("why 192.0.2.7", "hits", 1);
+	want_rows("why 192.0.2.7", "blocks", 3);
+}
+
+/* Lines full of what JSON escapes are as large as can be: the reply is still one. */
+static void test_why_large(void **state)
+{
+	const struct addr addr = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 192, 0, 2, 7}};
+	char quotes[STORE_LINE_MAX];
+	struct store_hit hit = {.time_s = NOW, .address = addr, .rule = 1, .text = {quotes, sizeof quotes - 1},
+	                        .detail = {quotes, STORE_DETAIL_MAX - 1}};
+	struct why why;
+
+	(void)state;
+	memset(quotes, '"', sizeof quotes);
+	assert_int_equal(store_rule(f.store, "r", "c", "r", &hit.rule, &why), 0);
+	for (int i = 0; i < 50; i++) {
+		hit.time_s = NOW + i;
+		assert_int_equal(store_add_hits(f.store, &hit, 1, &why), 0);
+	}
+	for (int i = 0; i < 30; i++)
+		(void)ask("block 192.0.2.7 for 60", true);
+	want_rows("why 192.0.2.7", "blocks", ADMIN_BLOCKS_SHOWN);
+	assert_in_range(json_array_size(json_object_get(ask("why 192.0.2.7", true), "hits")), 15, ADMIN_HITS_SHOWN);
+}
+
 /* A list that is too long is cut, and says so. */
 static void test_long_list(void **state)
 {
@@ -421,6 +499,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_block),           TEST(test_allowed),     TEST(test_allow), TEST(test_allow_and_earn),
 		TEST(test_unblock_all),     TEST(test_networks),    TEST(test_votes), TEST(test_unblock_forgets),
+		TEST(test_members),         TEST(test_why_network),
+		TEST(test_why_large),
 		TEST(test_long_list),       TEST(test_vote_not_written),
 	};
 #undef TEST

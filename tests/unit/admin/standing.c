@@ -42,7 +42,6 @@ static struct {
 	size_t traced;
 } f;
 static struct far far;
-static struct answer answer;
 static struct why why;
 
 static __attribute__((format(printf, 1, 2))) void trace(const char *format, ...)
@@ -149,13 +148,16 @@ static void ask(const char *line)
 	const struct admin admin = {f.store, f.verdict, f.reconcile, NULL, f.config};
 	struct protocol_request request;
 	struct admin_todo todo;
+	json_t *reply;
 
 	trace("; %s", line);
 	if (protocol_parse((struct span){line, strlen(line)}, &request, &why) < 0)
 		fail_msg("%s: %s", line, why.text);
-	admin_run(&admin, &request, "uid 0 (root)", f.now_s, &answer, &todo);
-	if (!answer.ok)
+	reply = reply_new();
+	admin_run(&admin, &request, "uid 0 (root)", f.now_s, reply, &todo);
+	if (!reply_is_ok(reply))
 		trace(" (%s)", "refused");
+	json_decref(reply);
 	if (todo.restore) {
 		verdict_free(f.verdict);
 		assert_int_equal(restore_verdict(f.store, f.config, NULL, NULL, true, f.now_s, &f.verdict, &why), 0);

@@ -21,7 +21,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <jansson.h>
 
 #include "control/connection.h"
 
@@ -41,7 +40,6 @@ struct fixture {
 };
 
 static struct fixture f;
-static struct answer answer;
 
 static void write_tokens(const char *text, mode_t mode)
 {
@@ -146,15 +144,14 @@ static bool turn(void)
 	control_serve(f.control, polled, f.now_ms);
 	given = control_next(f.control, f.now_ms, &r);
 	if (given) {
+		json_t *const reply = reply_new();
 		char net[NET_TEXT_MAX];
 
 		(void)net_text(&r.what.net, net);
-		answer_begin(&answer);
-		answer_text(&answer, "verb", protocol_verb_text(r.what.verb));
-		answer_text(&answer, "address", net);
-		answer_text(&answer, "who", r.who);
-		answer_end(&answer);
-		control_answer(f.control, r.connection, &answer, f.now_ms);
+		json_put_text(reply, "verb", protocol_verb_text(r.what.verb));
+		json_put_text(reply, "address", net);
+		json_put_text(reply, "who", r.who);
+		control_reply(f.control, r.connection, reply, f.now_ms);
 		f.answered++;
 	}
 	control_spent(f.control, given ? f.cost_us : 0);
@@ -795,56 +792,42 @@ static void test_permissions(void **state)
 	assert_int_equal(f.answered, 4);
 }
 
-/* --- answers --- */
+/* --- replies --- */
 
-static void test_answers(void **state)
+static void want_line(json_t *reply, const char *want)
 {
-	json_t *json, *row;
-	size_t rows = 0;
+	size_t len;
+	char *const line = reply_line(reply, &len);
+
+	assert_string_equal(line, want);
+	assert_int_equal(len, strlen(want));
+	free(line);
+}
+
+static void test_replies(void **state)
+{
+	json_t *const reply = reply_new();
+	char large[REPLY_MAX];
 
 	(void)state;
-	answer_begin(&answer);
-	answer_text(&answer, "text", "a \"quoted\" \\ back\x01 caf\xC3\xA9 \xFF");
-	answer_text(&answer, "null", NULL);
-	answer_number(&answer, "number", INT64_MIN);
-	answer_bool(&answer, "no", false);
-	answer_time(&answer, "time", 1);
-	answer_time(&answer, "never", 0);
-	answer_array(&answer, "list");
-	answer_object(&answer, NULL);
-	answer_close(&answer);
-	answer_number(&answer, NULL, 7);
-	answer_close(&answer);
-	answer_end(&answer);
-	assert_string_equal(answer.text,
-	                    "{\"ok\":true,\"text\":\"a \\\"quoted\\\" \\\\ back\\\\x01 caf\xC3\xA9 \\\\xff\",\"null\":null,"
-	                    "\"number\":-9223372036854775808,\"no\":false,\"time\":\"1970-01-01T00:00:01Z\","
-	                    "\"never\":null,\"list\":[{},7]}\n");
-	/* However much is put into it, it stays one whole object. */
-	answer_begin(&answer);
-	answer_array(&answer, "list");
-	while (answer_has_room(&answer)) {
-		answer_object(&answer, NULL);
-		answer_text(&answer, "reason", "0123456789 \" \\ 0123456789");
-		answer_close(&answer);
-		rows++;
-	}
-	answer_close(&answer);
-	for (int i = 0; i < 1000; i++) {
-		answer_object(&answer, "more");
-		answer_text(&answer, "even", "0123456789 0123456789 0123456789 0123456789 0123456789 0123456789");
-		answer_close(&answer);
-	}
-	answer_end(&answer);
-	assert_true(answer.len < ANSWER_MAX);
-	json = json_loadb(answer.text, answer.len, 0, NULL);
-	assert_non_null(json);
-	row = json_object_get(json, "list");
-	assert_int_equal(json_array_size(row), rows);
-	assert_true(rows > 1000);
-	json_decref(json);
-	answer_error(&answer, "no \"such\" thing\n");
-	assert_string_equal(answer.text, "{\"ok\":false,\"error\":\"no \\\"such\\\" thing\\\\x0a\"}\n");
+	json_put_text(reply, "text", "a \"quoted\" \\ back\x01 caf\xC3\xA9 \xFF");
+	json_put_text(reply, "null", NULL);
+	json_put_number(reply, "number", INT64_MIN);
+	json_put_bool(reply, "no", false);
+	json_put_time(reply, "time", 1);
+	json_put_time(reply, "never", 0);
+	assert_true(reply_is_ok(reply));
+	want_line(reply, "{\"ok\":true,\"text\":\"a \\\"quoted\\\" \\\\ back\\\\x01 caf\xC3\xA9 \\\\xff\",\"null\":null,"
+	                 "\"number\":-9223372036854775808,\"no\":false,\"time\":\"1970-01-01T00:00:01Z\",\"never\":null}\n");
+	/* What is too large is an error, and still a line. */
+	memset(large, 'x', sizeof large - 1);
+	large[sizeof large - 1] = '\0';
+	json_put_text(reply, "large", large);
+	want_line(reply, "{\"ok\":false,\"error\":\"the reply is larger than 64 KiB; the command of the same name gives all of it\"}\n");
+	assert_false(reply_is_ok(reply));
+	reply_error(reply, "no \"such\" thing\n");
+	want_line(reply, "{\"ok\":false,\"error\":\"no \\\"such\\\" thing\\\\x0a\"}\n");
+	json_decref(reply);
 }
 
 int main(void)
@@ -855,7 +838,7 @@ int main(void)
 		WITH_SOCKET(test_idle),        WITH_SOCKET(test_slow_reader),   WITH_SOCKET(test_late_reader),
 		WITH_SOCKET(test_flood),       WITH_SOCKET(test_debt),         WITH_SOCKET(test_noise),         WITH_SOCKET(test_compat),
 		WITH_SOCKET(test_tcp),         WITH_SOCKET(test_token_files),   WITH_SOCKET(test_opening),
-		WITH_SOCKET(test_permissions), cmocka_unit_test(test_answers),
+		WITH_SOCKET(test_permissions), cmocka_unit_test(test_replies),
 	};
 #undef WITH_SOCKET
 

@@ -1,0 +1,118 @@
+#include "admin/rows.h"
+
+#include "base/alloc.h"
+
+static json_t *new_object(void)
+{
+	return alloc_check(json_object(), 0, "JSON");
+}
+
+json_t *rows_block(const struct query_block *b)
+{
+	json_t *const row = new_object();
+
+	json_put_text(row, "address", b->address);
+	json_put_time(row, "since", b->since_s);
+	json_put_time(row, "until", b->until_s);
+	json_put_text(row, "rule", b->rule);
+	json_put_text(row, "reason", b->reason);
+	json_put_text(row, "category", b->category);
+	if (b->hits >= 0)
+		json_put_number(row, "hits", b->hits);
+	json_put_number(row, "offence", b->offence);
+	json_put_number(row, "knocks", b->knocks);
+	json_put_time(row, "knocked", b->knocked_s);
+	json_put_text(row, "ended_by", b->ended_by);
+	return row;
+}
+
+json_t *rows_hit(const struct query_hit *h)
+{
+	json_t *const row = new_object();
+
+	json_put_time(row, "time", h->time_s);
+	json_put_text(row, "rule", h->rule);
+	json_put_number(row, "score", h->score);
+	json_put_text(row, "detail", h->detail);
+	json_put_text(row, "file", h->file);
+	json_put_number(row, "offset", h->offset);
+	json_put_text(row, "text", h->text);
+	json_put_text(row, "reason", h->reason);
+	json_put_text(row, "address", h->address);
+	return row;
+}
+
+json_t *rows_allowance(const struct query_allowance *a)
+{
+	json_t *const row = new_object();
+
+	json_put_text(row, "address", a->address);
+	json_put_time(row, "since", a->since_s);
+	json_put_time(row, "until", a->until_s);
+	json_put_text(row, "cause", a->cause);
+	json_put_text(row, "reason", a->reason[0] != '\0' ? a->reason : NULL);
+	return row;
+}
+
+json_t *rows_problem(const struct problem *p)
+{
+	json_t *const row = new_object();
+
+	json_put_text(row, "kind", problems_name(p->kind));
+	json_put_text(row, "what", p->what);
+	json_put_time(row, "since", p->since_s);
+	json_put_text(row, "remedy", p->remedy);
+	json_put_text(row, "level", p->critical ? "critical" : "warning");
+	return row;
+}
+
+void rows_put_allowed(json_t *object, const struct query_allowance *a)
+{
+	json_put_text(object, "allowed_by", a != NULL ? a->cause : NULL);
+	json_put_time(object, "allowed_until", a != NULL ? a->until_s : 0);
+	json_put_text(object, "allowed_as", a != NULL ? a->address : NULL);
+	json_put_text(object, "allowed_reason", a != NULL && a->reason[0] != '\0' ? a->reason : NULL);
+}
+
+bool rows_append(json_t *array, json_t *row, size_t *bytes_left)
+{
+	const size_t size = json_size(row) + 1; /* and a comma */
+
+	if (size > *bytes_left) {
+		json_decref(row);
+		return false;
+	}
+	*bytes_left -= size;
+	if (json_array_append_new(array, row) < 0)
+		alloc_failed(size, "JSON");
+	return true;
+}
+
+static json_t *put_list(json_t *object, const char *key)
+{
+	json_t *const list = alloc_check(json_array(), 0, "JSON");
+
+	json_put(object, key, list);
+	return list;
+}
+
+int rows_put_history(json_t *object, struct store *store, const struct net *net, int64_t now_s,
+                     const struct rows_bound *bound, struct why *why)
+{
+	json_t *const hits = put_list(object, "hits"), *const blocks = put_list(object, "blocks");
+	size_t bytes_left = bound->bytes;
+	struct query_block block;
+	struct query_hit hit;
+	int rc;
+
+	query_blocks(store, net, now_s, bound->blocks);
+	while ((rc = query_next_block(store, &block, why)) == 0 && rows_append(blocks, rows_block(&block), &bytes_left))
+		;
+	if (rc >= 0) {
+		query_hits(store, net, bound->hits);
+		while ((rc = query_next_hit(store, &hit, why)) == 0 && rows_append(hits, rows_hit(&hit), &bytes_left))
+			;
+	}
+	query_stop(store);
+	return rc < 0 ? rc : 0;
+}

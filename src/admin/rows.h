@@ -1,0 +1,37 @@
+/*
+ * rows: what the database has, as JSON: one place for the members of a block, a hit, an allowance, a problem, for the
+ * commands and for the control socket. The members are a promise; see JSON in watchforspammers(8).
+ */
+#ifndef WFS_ADMIN_ROWS_H
+#define WFS_ADMIN_ROWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "admin/problems.h"
+#include "base/json.h"
+#include "store/query.h"
+
+json_t *rows_block(const struct query_block *block);
+json_t *rows_hit(const struct query_hit *hit);
+json_t *rows_allowance(const struct query_allowance *allowance);
+json_t *rows_problem(const struct problem *problem);
+
+/* Of an object about an address: by which allowance it is not blocked for a while; NULL: by none. */
+void rows_put_allowed(json_t *object, const struct query_allowance *allowance);
+
+/* Appends, and takes the reference, when row fits into the bytes that are left; counts them down. */
+bool rows_append(json_t *array, json_t *row, size_t *bytes_left);
+
+/* How much of what the database has about a network is shown. */
+struct rows_bound {
+	struct query_bound blocks, hits;
+	size_t bytes; /* of both lists */
+};
+
+/* The members "blocks" and "hits" of an object about a network. Errors as of store.h. */
+int rows_put_history(json_t *object, struct store *store, const struct net *net, int64_t now_s,
+                     const struct rows_bound *bound, struct why *why);
+
+#endif

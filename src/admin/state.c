@@ -1,0 +1,241 @@
+#include "admin/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "admin/rows.h"
+#include "base/alloc.h"
+#include "base/lengths.h"
+
+enum { LIST_MAX = 32 }; /* the name of a list */
+
+struct reading {
+	json_t *object;
+	struct store *store; /* NULL: none */
+	const struct config *config;
+	int64_t now_s;
+	struct query_bound bound;
+	size_t *bytes_left;
+};
+
+static json_t *new_list(void)
+{
+	return alloc_check(json_array(), 0, "JSON");
+}
+
+static json_t *new_row(void)
+{
+	return alloc_check(json_object(), 0, "JSON");
+}
+
+/* --- logs --- */
+
+static int64_t lag(const char *path, int64_t position)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_size > position ? st.st_size - position : 0;
+}
+
+/* log: what the database has of it. */
+static json_t *log_row(const char *path, const struct query_log *log)
+{
+	json_t *const row = new_row();
+
+	json_put_text(row, "path", path);
+	json_put_number(row, "bytes_read", log->position);
+	json_put_number(row, "lines", log->lines);
+	json_put_number(row, "cut", log->cut);
+	json_put_number(row, "lag_bytes", log->path != NULL ? lag(path, log->position) : 0);
+	json_put_time(row, "last_line_at", log->last_line_at);
+	json_put_number(row, "unparsed", log->unparsed);
+	return row;
+}
+
+static int find_log(struct store *store, const char *path, struct query_log *ret, struct why *why)
+{
+	struct query_log log;
+	int rc;
+
+	query_logs(store);
+	while ((rc = query_next_log(store, &log, why)) == 0)
+		if (strcmp(log.path, path) == 0) {
+			*ret = log;
+			query_stop(store);
+			ret->path = path;
+			return 0;
+		}
+	return rc < 0 ? rc : 0;
+}
+
+/* As the configuration has them. */
+static int put_logs(const struct reading *r, struct why *why)
+{
+	json_t *const list = new_list();
+	int rc = 0;
+
+	json_put(r->object, "logs", list);
+	for (size_t i = 0; i < r->config->n_logs; i++) {
+		const char *const path = r->config->logs[i];
+		struct query_log log = {.path = NULL};
+
+		if (r->store != NULL && rc == 0)
+			rc = find_log(r->store, path, &log, why);
+		(void)rows_append(list, log_row(path, &log), r->bytes_left);
+	}
+	return rc;
+}
+
+/* --- numbers --- */
+
+static void put_count(json_t *object, const char *key, int64_t count)
+{
+	json_put(object, key, count < 0 ? json_null() : json_integer(count));
+}
+
+static int put_totals(const struct reading *r, struct why *why)
+{
+	struct query_totals totals = {-1, -1, -1, -1};
+	const int rc = r->store != NULL ? query_totals(r->store, r->now_s, r->bound, &totals, why) : 0;
+
+	put_count(r->object, "hits", totals.hits);
+	put_count(r->object, "blocks_active", totals.blocks_active);
+	put_count(r->object, "blocks_total", totals.blocks_total);
+	put_count(r->object, "earned", totals.allowances);
+	return rc < 0 ? rc : 0;
+}
+
+/* What the daemon said under that key; NULL when it never did, or it cannot be read. */
+static const char *said(const struct reading *r, const char *key)
+{
+	struct why ignored;
+	const char *text = NULL;
+
+	return r->store != NULL && query_said(r->store, key, &text, &ignored) == 0 ? text : NULL;
+}
+
+static int64_t said_number(const struct reading *r, const char *key)
+{
+	const char *const text = said(r, key);
+
+	return text != NULL ? strtoll(text, NULL, 10) : 0;
+}
+
+static void put_said(const struct reading *r)
+{
+	static const char *const numbers[] = {"capacity", "drift", "tracked", "forgotten", "braked", "refused"};
+	static const char *const sentences[] = {"rules_fault", "refused_why", "ports", "database_fault"};
+
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		json_put_number(r->object, numbers[i], said_number(r, numbers[i]));
+	json_put_number(r->object, "addresses", said_number(r, "tracked"));
+	json_put_time(r->object, "last_sync_at", said_number(r, "last_sync_at"));
+	for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++) {
+		const char *const text = said(r, sentences[i]);
+
+		json_put_text(r->object, sentences[i], text != NULL && text[0] != '\0' ? text : NULL);
+	}
+	if (r->store != NULL)
+		query_stop(r->store);
+}
+
+/* --- networks and rules --- */
+
+/* What holds the networks that are blocked, as the daemon said. */
+struct lists {
+	char name[LIST_MAX], lengths[LENGTHS_TEXT_MAX];
+};
+
+static void read_lists(const struct reading *r, struct lists *ret)
+{
+	const char *text = said(r, "list");
+
+	(void)snprintf(ret->name, sizeof ret->name, "%s", text != NULL ? text : "");
+	text = said(r, "lengths");
+	(void)snprintf(ret->lengths, sizeof ret->lengths, "%s", text != NULL ? text : "");
+}
+
+/* text: a network that is blocked. */
+static json_t *prefix_row(const struct lists *lists, const char *text)
+{
+	const char *const slash = strchr(text, '/');
+	const unsigned long length = slash == NULL ? 0 : strtoul(slash + 1, NULL, 10);
+	json_t *const row = new_row();
+	char list[2 * LIST_MAX];
+
+	if (lists->name[0] == '\0')
+		(void)snprintf(list, sizeof list, "no list");
+	else if (lengths_text_has(lists->lengths, strchr(text, ':') == NULL, (unsigned)length)) /* <= 128 */
+		(void)snprintf(list, sizeof list, "%s%lu", lists->name, length);
+	else
+		(void)snprintf(list, sizeof list, "in pieces");
+	json_put_text(row, "address", text);
+	json_put_text(row, "list", list);
+	return row;
+}
+
+static int put_prefixes(const struct reading *r, struct why *why)
+{
+	json_t *const list = new_list();
+	struct lists lists;
+	const char *text;
+	int rc;
+
+	json_put(r->object, "prefixes", list);
+	if (r->store == NULL)
+		return 0;
+	read_lists(r, &lists);
+	query_prefixes(r->store, r->now_s, r->bound);
+	while ((rc = query_next_prefix(r->store, &text, why)) == 0 &&
+	       rows_append(list, prefix_row(&lists, text), r->bytes_left))
+		;
+	query_stop(r->store);
+	return rc < 0 ? rc : 0;
+}
+
+static json_t *suspension_row(const struct query_suspension *s)
+{
+	json_t *const row = new_row();
+
+	json_put_text(row, "rule", s->rule);
+	json_put_time(row, "since", s->since_s);
+	json_put_text(row, "why", s->why);
+	return row;
+}
+
+static int put_suspended(const struct reading *r, struct why *why)
+{
+	json_t *const list = new_list();
+	struct query_suspension s;
+	int rc;
+
+	json_put(r->object, "suspended", list);
+	if (r->store == NULL)
+		return 0;
+	query_suspensions(r->store);
+	while ((rc = query_next_suspension(r->store, &s, why)) == 0 &&
+	       rows_append(list, suspension_row(&s), r->bytes_left))
+		;
+	query_stop(r->store);
+	return rc < 0 ? rc : 0;
+}
+
+int state_put(json_t *object, struct store *store, const struct config *config, int64_t now_s, struct query_bound bound,
+              size_t *bytes_left, struct why *why)
+{
+	static int (*const parts[])(const struct reading *, struct why *) = {put_logs, put_totals, put_suspended, put_prefixes};
+	const struct reading r = {object, store, config, now_s, bound, bytes_left};
+	struct why ignored;
+	int rc = 0;
+
+	json_put_text(object, "backend", config->firewall.backend);
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		const int one = parts[i](&r, rc == 0 ? why : &ignored);
+
+		rc = rc == 0 ? one : rc;
+	}
+	put_said(&r);
+	return rc;
+}
