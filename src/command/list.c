@@ -166,7 +166,8 @@ int command_list(int argc, char **argv, const struct command_env *env)
 		return last[0] == '-' ? command_no_option(argv[0], last, options) : command_no_word(argv[0], last);
 	if ((config = command_config_rest(env, &why, &status)) == NULL)
 		return status;
-	daemon_warn_stopped(config);
+	if (!allowed)
+		daemon_warn_stopped(config);
 	if ((store = command_database(config)) == NULL) {
 		config_free(config);
 		return COMMAND_SYSTEM;

@@ -17,7 +17,9 @@
 #include "command/daemon.h"
 #include "command/show.h"
 #include "control/protocol.h"
+#include "firewall/client.h"
 #include "pipeline/allowlist.h"
+#include "pipeline/reconcile.h"
 #include "pipeline/restore.h"
 
 enum { LINE_ROOM = PROTOCOL_LINE_MAX + 2 }; /* with newline and NUL */
@@ -317,10 +319,13 @@ static int ask_database(const struct order *o, const struct config *config, cons
 	struct admin_todo ignored;
 	json_t *const reply = reply_new();
 	int status = COMMAND_SYSTEM;
+	struct client client;
 	struct why why;
 
 	if ((admin.store = command_database(config)) == NULL)
 		goto out;
+	client_init(&client, -1); /* nothing is told to the kernel, and what it holds is not known: the database says all */
+	admin.reconcile = reconcile_new(admin.store, &client, 0, now_s);
 	if (restore_verdict(admin.store, config, NULL, allowlist, true, now_s, &verdict, &why) < 0) {
 		(void)command_fail(COMMAND_SYSTEM, &why);
 		goto out;
@@ -330,6 +335,7 @@ static int ask_database(const struct order *o, const struct config *config, cons
 	admin_run(&admin, &o->request, "", now_s, reply, &ignored);
 	status = take_reply(o, reply, env);
 out:
+	reconcile_free(admin.reconcile);
 	verdict_free(verdict);
 	store_close(admin.store);
 	allowlist_free(allowlist);
