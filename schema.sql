@@ -1,21 +1,21 @@
--- watchforspammers: what is remembered. Compiled into the program; PRAGMA user_version = 1.
+-- watchforspammers: the database. Compiled into the program; PRAGMA user_version = 1.
 --
--- The tables are the program's; the views below are a promise to people with sqlite3.
+-- The tables are internal; the views below are stable, for use with sqlite3.
 -- Times are Unix seconds UTC. Addresses are text as inet_ntop writes it, "/length" only for networks.
--- Text from logs is stored escaped (no control characters, valid UTF-8), but for the lines of table log.
--- hit has no index but its rowid: hits are appended by the hundred thousand, and an index on
--- (address, time) costs ten times the insert (measured); looking an address up reads the table.
+-- Text from logs is stored escaped (no control characters, valid UTF-8), except the lines in table log.
+-- Table hit has no index except its rowid: hits are appended by the hundred thousand, and an index on
+-- (address, time) makes inserts ten times as slow (measured). A query for an address reads the whole table.
 
 CREATE TABLE log (
 	id           INTEGER PRIMARY KEY,
 	path         TEXT    NOT NULL,           -- where it was last read
-	first_line   BLOB    NOT NULL,           -- a log is known by its first complete line, as it is ...
-	last_line    BLOB    NOT NULL,           -- ... and a position by the line that ends there
+	first_line   BLOB    NOT NULL,           -- the raw first complete line: it identifies a log ...
+	last_line    BLOB    NOT NULL,           -- ... and the line that ends at position: it verifies it
 	position     INTEGER NOT NULL DEFAULT 0, -- bytes read and counted
 	lines        INTEGER NOT NULL DEFAULT 0,
 	cut          INTEGER NOT NULL DEFAULT 0, -- lines longer than 8 KiB
 	unparsed     INTEGER NOT NULL DEFAULT 0, -- lines without a header
-	last_line_at INTEGER                     -- the newest time stamp
+	last_line_at INTEGER                     -- the latest timestamp
 );
 CREATE INDEX log_first_line ON log (first_line);
 
@@ -33,9 +33,9 @@ CREATE TABLE hit (
 	address TEXT    NOT NULL,
 	rule    INTEGER NOT NULL REFERENCES rule,
 	score   INTEGER NOT NULL,
-	ignored INTEGER NOT NULL, -- 1: it did not weigh: was blocked already, allowed, or its rule suspended; 0: it did;
-	                          -- 2: it did, and led to a block, for which all before it was spent
-	log     INTEGER NOT NULL, -- of table log; 0: no log: somebody's vote, or what a DNS list said
+	ignored INTEGER NOT NULL, -- 1: not counted: address already blocked or allowed, or rule suspended; 0: counted;
+	                          -- 2: counted, and caused a block, which used up all earlier hits
+	log     INTEGER NOT NULL, -- of table log; 0: no log: a vote, or the answer of a DNS list
 	offset  INTEGER NOT NULL, -- of the line's first byte in that log
 	detail  TEXT,
 	text    TEXT    NOT NULL  -- the line
@@ -48,16 +48,16 @@ CREATE TABLE block (
 	until    INTEGER NOT NULL,
 	offence  INTEGER NOT NULL,           -- first, second ... within [block] memory
 	rule     INTEGER NOT NULL REFERENCES rule,
-	cause    INTEGER NOT NULL DEFAULT 0, -- 0 evidence, 1 enough of a network, 2 by hand: each ends by itself
-	proven   INTEGER NOT NULL DEFAULT 0, -- 1: although the address was proven good
-	knocks   INTEGER NOT NULL DEFAULT 0, -- times it was seen knocking at the firewall meanwhile
-	knocked  INTEGER,                    -- when it was last seen knocking
-	ended    INTEGER,                    -- when it was lifted before its time; null: until says it
-	ended_by TEXT                        -- 'allowed', 'allowed by ZONE' ...; null: it runs, or ran its time
+	cause    INTEGER NOT NULL DEFAULT 0, -- 0 hits, 1 enough addresses of a network, 2 manual: each ends separately
+	proven   INTEGER NOT NULL DEFAULT 0, -- 1: although the address had proven good
+	knocks   INTEGER NOT NULL DEFAULT 0, -- how often dropped packets of it were seen
+	knocked  INTEGER,                    -- when they were last seen
+	ended    INTEGER,                    -- when it was ended early; null: see until
+	ended_by TEXT                        -- 'allowed', 'allowed by ZONE' ...; null: active or expired
 );
 CREATE INDEX block_until ON block (until);
 
-CREATE TABLE act ( -- what people did by hand, and who they were
+CREATE TABLE act ( -- audit log: manual actions, and who requested them
 	id      INTEGER PRIMARY KEY,
 	time    INTEGER NOT NULL,
 	who     TEXT    NOT NULL, -- 'uid 1000 (alice)', 'token mx2'
@@ -68,7 +68,7 @@ CREATE TABLE act ( -- what people did by hand, and who they were
 CREATE INDEX act_address ON act (address, time);
 CREATE INDEX act_time ON act (time);
 
-CREATE TABLE good ( -- evidence for the good, by day: deliveries and logins
+CREATE TABLE good ( -- evidence for good addresses, per day: deliveries and logins
 	day     INTEGER NOT NULL, -- since 1970
 	address TEXT    NOT NULL,
 	times   INTEGER NOT NULL,
@@ -76,14 +76,14 @@ CREATE TABLE good ( -- evidence for the good, by day: deliveries and logins
 	PRIMARY KEY (day, address)
 ) WITHOUT ROWID;
 
-CREATE TABLE credit ( -- what of it still weighs against hits: the last window's, by second
+CREATE TABLE credit ( -- the part of it that still offsets hits: of the last window, per second
 	time    INTEGER NOT NULL,
 	address TEXT    NOT NULL,
 	score   INTEGER NOT NULL, -- negative
 	PRIMARY KEY (time, address)
 ) WITHOUT ROWID;
 
-CREATE TABLE allowance ( -- networks that are not blocked for a while
+CREATE TABLE allowance ( -- temporarily allowed networks
 	id      INTEGER PRIMARY KEY,
 	address TEXT    NOT NULL,
 	since   INTEGER NOT NULL,
@@ -93,29 +93,29 @@ CREATE TABLE allowance ( -- networks that are not blocked for a while
 );
 CREATE INDEX allowance_until ON allowance (until);
 
-CREATE TABLE attempt ( -- greylisted ones, of the last days: the second of one sender earns its network an allowance
+CREATE TABLE attempt ( -- recent greylisted attempts: a sender's second earns its network an allowance
 	id        INTEGER PRIMARY KEY,
 	time      INTEGER NOT NULL,
 	address   TEXT    NOT NULL,
-	sender    BLOB    NOT NULL, -- as the client wrote them
+	sender    BLOB    NOT NULL, -- as the client sent them
 	recipient BLOB    NOT NULL,
 	helo      BLOB    NOT NULL
 );
 
-CREATE TABLE suspension ( -- rules that blocked too many who had proven good
+CREATE TABLE suspension ( -- rules that blocked too many addresses that had proven good
 	id    INTEGER PRIMARY KEY,
 	rule  TEXT    NOT NULL, -- its name
 	since INTEGER NOT NULL,
 	why   TEXT    NOT NULL,
-	ended INTEGER           -- when somebody resumed it; null: it is suspended
+	ended INTEGER           -- when it was resumed; null: still suspended
 );
 
-CREATE TABLE daemon ( -- what the daemon last said of itself, for status
+CREATE TABLE daemon ( -- the daemon's last known state, for status
 	key   TEXT PRIMARY KEY,
 	value TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- Who is blocked now, and why.
+-- Active blocks, and why.
 CREATE VIEW active AS
 WITH running AS (
 	SELECT * FROM block
@@ -137,7 +137,7 @@ SELECT h.id, strftime('%Y-%m-%dT%H:%M:%SZ', h.time, 'unixepoch') AS time, h.addr
        l.path AS file, h.offset, h.text, h.time AS time_s
 FROM hit h JOIN rule r ON r.id = h.rule LEFT JOIN log l ON l.id = h.log;
 
--- Every block there was.
+-- Every block, active or expired.
 CREATE VIEW blocks AS
 SELECT b.id, b.address,
        strftime('%Y-%m-%dT%H:%M:%SZ', b.since, 'unixepoch') AS since,
@@ -151,7 +151,7 @@ FROM (SELECT *, CASE WHEN ended IS NOT NULL THEN ended
       FROM block) b
 JOIN rule r ON r.id = b.rule;
 
--- What was done by hand.
+-- The audit log: manual actions.
 CREATE VIEW acts AS
 SELECT id, strftime('%Y-%m-%dT%H:%M:%SZ', time, 'unixepoch') AS time, who, what, address, why, time AS time_s
 FROM act;
@@ -178,8 +178,8 @@ SELECT strftime('%Y-%m-%d', h.time, 'unixepoch') AS day, count(*) AS hits,
 FROM hit h
 GROUP BY day ORDER BY day;
 
--- IPv4 by /24, IPv6 by /64. An IPv6 address is written out in full first: "::" becomes as many zero
--- groups as are missing from eight; then what stands before the fourth ":" is the network.
+-- IPv4 by /24, IPv6 by /64. An IPv6 address is first written in full: "::" is replaced by the zero
+-- groups missing from eight; the text before the fourth ":" is then the network.
 CREATE VIEW by_network AS
 WITH split (address, bare) AS (
 	SELECT address, trim(address, ':') FROM hit

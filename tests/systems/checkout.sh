@@ -11,7 +11,7 @@ checkout_is_installed() {
 checkout_is_uninstalled() {
 	local uid
 	uid=$(in_system id -u watchforspammers)
-	as_readme "What came from the checkout goes with"
+	as_readme "To remove an installation from the checkout"
 	expect_nothing_in_kernel
 	expect_no_files "$uid"
 }

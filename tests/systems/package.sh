@@ -54,7 +54,7 @@ package_is_purged() {
 	local uid
 	uid=$(in_system id -u watchforspammers)
 	echo '# of our own' >"$ROOT/etc/watchforspammers/patterns/local.rules"
-	as_readme "The package goes with"
+	as_readme "To remove the package"
 	expect_nothing_in_kernel
 	expect_no_files "$uid"
 	same "user" "$(in_system getent passwd watchforspammers)" ""
