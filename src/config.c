@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/alloc.h"
+#include "base/backends.h"
 #include "base/duration.h"
 #include "base/ini.h"
 #include "base/text.h"
@@ -318,6 +319,22 @@ static const char *take_action(struct config *config, const char *value)
 	return "drop, reject or reset";
 }
 
+static const char *take_backend(struct config *config, size_t at, const char *value)
+{
+#define NAME(name) #name,
+#define WORD(name) " " #name
+	static const char *const names[] = {BACKENDS(NAME)};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(value, names[i]) == 0) {
+			set_string(config, at, value);
+			return NULL;
+		}
+	return "one of" BACKENDS(WORD);
+#undef NAME
+#undef WORD
+}
+
 static const char *take_prefix(struct config *config, size_t at, const char *value)
 {
 	if (strlen(value) > LOG_PREFIX_MAX_LEN)
@@ -491,10 +508,7 @@ static const char *take(struct config *config, const struct row *row, const char
 	case LOOPBACK:
 		return take_loopback(config, value);
 	case BACKEND:
-		if (strcmp(value, "recent") != 0)
-			return "recent";
-		set_string(config, row->at, value);
-		return NULL;
+		return take_backend(config, row->at, value);
 	case RATE:
 		return take_rate(config, value);
 	case ACTION:
@@ -760,12 +774,18 @@ static void free_words(struct config_words *words)
 		free(words->list[i]);
 }
 
+bool config_observes(const struct config *config)
+{
+	return strcmp(config->firewall.backend, "observe") == 0;
+}
+
 void config_ports_text(const struct config *config, char out[static CONFIG_PORTS_TEXT_MAX])
 {
+	const bool closes = config->firewall.manage_rules && !config_observes(config);
 	size_t len = 0;
 
-	(void)snprintf(out, CONFIG_PORTS_TEXT_MAX, "%s", config->firewall.manage_rules ? "all" : "none");
-	for (size_t i = 0; i < config->firewall.n_ports && config->firewall.manage_rules; i++)
+	(void)snprintf(out, CONFIG_PORTS_TEXT_MAX, "%s", closes ? "all" : "none");
+	for (size_t i = 0; i < config->firewall.n_ports && closes; i++)
 		len += (size_t)snprintf(out + len, CONFIG_PORTS_TEXT_MAX - len, "%s%u", i > 0 ? "," : "",
 		                        config->firewall.ports[i]); /* fits */
 }

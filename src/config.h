@@ -71,7 +71,7 @@ struct config {
 		int64_t allow_for_s;
 	} dns;
 	struct {
-		char *backend; /* "recent" */
+		char *backend; /* a name in base/backends.h */
 		bool manage_rules;
 		char *chain, *jump_from, *list;
 		size_t n_ports;
@@ -117,6 +117,9 @@ size_t config_keys(const struct config_key **ret); /* how many; constant */
  * Errors: -EINVAL with "path:line: reason" and the nearest valid key; -errno from reading.
  */
 int config_read(const char *path, bool may_be_absent, struct config **ret, struct why *why);
+
+/* True when nobody is blocked: [firewall] backend = observe. */
+bool config_observes(const struct config *config);
 
 /* The ports that the daemon closes to blocked clients: "25,465,587", "all", or "none" when rules of your own do it. */
 enum { CONFIG_PORTS_TEXT_MAX = CONFIG_PORTS_MAX * 6 }; /* "65535," */

@@ -145,7 +145,8 @@ static void put_said(const struct reading *r)
 
 /* What holds the networks that are blocked, as the daemon said. */
 struct lists {
-	char name[LIST_MAX], lengths[LENGTHS_TEXT_MAX];
+	char name[LIST_MAX];
+	struct lengths lengths;
 };
 
 static void read_lists(const struct reading *r, struct lists *ret)
@@ -154,21 +155,21 @@ static void read_lists(const struct reading *r, struct lists *ret)
 
 	(void)snprintf(ret->name, sizeof ret->name, "%s", text != NULL ? text : "");
 	text = said(r, "lengths");
-	(void)snprintf(ret->lengths, sizeof ret->lengths, "%s", text != NULL ? text : "");
+	lengths_read(text != NULL ? text : "", &ret->lengths);
 }
 
 /* text: a network that is blocked. */
 static json_t *prefix_row(const struct lists *lists, const char *text)
 {
 	const char *const slash = strchr(text, '/');
-	const unsigned long length = slash == NULL ? 0 : strtoul(slash + 1, NULL, 10);
 	json_t *const row = new_row();
 	char list[2 * LIST_MAX];
+	struct net net;
 
-	if (lists->name[0] == '\0')
+	if (lists->name[0] == '\0' || slash == NULL || !net_parse(text, strlen(text), &net))
 		(void)snprintf(list, sizeof list, "no list");
-	else if (lengths_text_has(lists->lengths, strchr(text, ':') == NULL, (unsigned)length)) /* <= 128 */
-		(void)snprintf(list, sizeof list, "%s%lu", lists->name, length);
+	else if (lengths_fitting(&lists->lengths, &net) == net.len)
+		(void)snprintf(list, sizeof list, "%s%s", lists->name, slash + 1);
 	else
 		(void)snprintf(list, sizeof list, "in pieces");
 	json_put_text(row, "address", text);

@@ -1,9 +1,8 @@
 #include "base/lengths.h"
 
 #include <stdio.h>
-#include <string.h>
 
-enum { IP4_BITS = 96, WORD_MAX = 16 };
+enum { IP4_BITS = 96 };
 
 void lengths_text(const struct lengths *l, char out[static LENGTHS_TEXT_MAX])
 {
@@ -18,14 +17,18 @@ void lengths_text(const struct lengths *l, char out[static LENGTHS_TEXT_MAX])
 			len += (size_t)snprintf(out + len, LENGTHS_TEXT_MAX - len, "%sip6/%u", len > 0 ? " " : "", length);
 }
 
-bool lengths_text_has(const char *text, bool ip4, unsigned length)
+void lengths_read(const char *text, struct lengths *ret)
 {
-	char word[WORD_MAX];
-	const size_t len = (size_t)snprintf(word, sizeof word, "%s/%u", ip4 ? "ip4" : "ip6", length % 1000);
+	unsigned length;
+	int used;
+	char family;
 
-	/* No word is the end of another; one may be the beginning: "ip6/6" of "ip6/64". */
-	for (const char *at = strstr(text, word); at != NULL; at = strstr(at + len, word))
-		if (at[len] == '\0' || at[len] == ' ')
-			return true;
-	return false;
+	*ret = (struct lengths){0};
+	lengths_add(ret, true, 128);
+	lengths_add(ret, false, 128);
+	for (; sscanf(text, " ip%c/%3u%n", &family, &length, &used) == 2; text += used)
+		if (family == '4' && length >= 1 && length <= 128 - IP4_BITS)
+			lengths_add(ret, true, (uint8_t)(IP4_BITS + length));
+		else if (family == '6' && length >= 1 && length <= 128)
+			lengths_add(ret, false, (uint8_t)length);
 }

@@ -45,7 +45,7 @@ static inline uint8_t lengths_fitting(const struct lengths *l, const struct net 
 /* Those of networks, not of addresses, as words: "ip4/24 ip6/48 ip6/64"; none: "". */
 void lengths_text(const struct lengths *lengths, char out[static LENGTHS_TEXT_MAX]);
 
-/* True when such a text has that length, in the family's own terms. */
-bool lengths_text_has(const char *text, bool ip4, unsigned length);
+/* Such a text, and addresses as well, which can always be held. What is no such word is left out. */
+void lengths_read(const char *text, struct lengths *ret);
 
 #endif

@@ -90,7 +90,7 @@ static void print_row(const struct query_block *a, int64_t now_s, const struct w
 	(void)putchar('\n');
 }
 
-static int print_blocked(struct store *store, int64_t now_s, struct why *why)
+static int print_blocked(struct store *store, bool observes, int64_t now_s, struct why *why)
 {
 	struct query_block a;
 	struct widths w;
@@ -99,14 +99,16 @@ static int print_blocked(struct store *store, int64_t now_s, struct why *why)
 	if (rc < 0)
 		return rc;
 	if (w.n == 0)
-		(void)printf("nobody is blocked\n");
+		(void)printf("nobody %s blocked\n", observes ? "would be" : "is");
 	else
 		(void)printf("%-*s  %-*s  %*s  %*s  %-*s  REASON\n", w.address, "ADDRESS", w.until, "UNTIL", w.hits, "HITS", w.knocks,
 		             "DROPPED", w.rule, "RULE");
 	query_active(store, now_s, everything);
 	while ((rc = query_next_block(store, &a, why)) == 0)
 		print_row(&a, now_s, &w);
-	if (rc == STORE_NONE && w.n > 0)
+	if (rc == STORE_NONE && w.n > 0 && observes)
+		(void)printf("they would be blocked; backend observe blocks nobody\n");
+	else if (rc == STORE_NONE && w.n > 0)
 		print_ports(store);
 	return rc < 0 ? rc : print_suspended(store, why);
 }
@@ -175,7 +177,8 @@ int command_list(int argc, char **argv, const struct command_env *env)
 	if (allowed)
 		rc = print_allowed(store, now_s, env, &why);
 	else
-		rc = env->json ? print_blocked_json(store, now_s, &why) : print_blocked(store, now_s, &why);
+		rc = env->json ? print_blocked_json(store, now_s, &why)
+		               : print_blocked(store, config_observes(config), now_s, &why);
 	store_close(store);
 	config_free(config);
 	return rc < 0 ? command_fail(COMMAND_SYSTEM, &why) : COMMAND_DONE;

@@ -231,7 +231,7 @@ static void check_kernel(const struct config *config, struct rulefile_faults *er
 	struct why why, ignored;
 	int rc;
 
-	if (geteuid() != 0 || !config->firewall.manage_rules)
+	if (geteuid() != 0 || !config->firewall.manage_rules || config_observes(config))
 		return;
 	rc = attempt(open_firewall, config, &why, &ignored);
 	if (rc < 0 && rc != -ECHILD)
@@ -293,7 +293,7 @@ static void check_ports(const struct config *config, struct rulefile_faults *war
 	const size_t n_all = listening_ports(all);
 	size_t n = 0;
 
-	if (!config->firewall.manage_rules)
+	if (!config->firewall.manage_rules || config_observes(config))
 		return;
 	for (size_t i = 0; i < n_all; i++)
 		if (is_mail_port(all[i].port) && !is_closed(config, all[i].port))

@@ -119,8 +119,13 @@ static void print_numbers(const struct status *s, bool utc)
 	print_row("blocks", "%" JSON_INTEGER_FORMAT " active, %" JSON_INTEGER_FORMAT " in all", number(t, "blocks_active"),
 	          number(t, "blocks_total"));
 	time_or_never(t, "last_sync_at", utc, at);
-	print_row("firewall", "%s, room for %" JSON_INTEGER_FORMAT " addresses, %" JSON_INTEGER_FORMAT " %s at the last sync (%s)",
-	          s->config->firewall.backend, number(t, "capacity"), drift, plural(drift, "difference", "differences"), at);
+	if (config_observes(s->config))
+		print_row("firewall", "observe: nobody is blocked; the active blocks are those that would be");
+	else
+		print_row("firewall",
+		          "%s, room for %" JSON_INTEGER_FORMAT " addresses, %" JSON_INTEGER_FORMAT " %s at the last sync (%s)",
+		          s->config->firewall.backend, number(t, "capacity"), drift,
+		          plural(drift, "difference", "differences"), at);
 	if (lost > 0)
 		(void)snprintf(forgotten, sizeof forgotten, ", %" JSON_INTEGER_FORMAT " forgotten for want of room", lost);
 	print_row("tracked", "%" JSON_INTEGER_FORMAT " %s%s", tracked, plural(tracked, "address", "addresses"), forgotten);

@@ -23,7 +23,7 @@ enum {
 struct request {
 	struct net net;
 	char address[NET_TEXT_MAX];
-	bool all;
+	bool all, observes;
 };
 
 /* A block of it as a whole, not of something in it. */
@@ -134,12 +134,12 @@ static void print_blocked(const struct request *q, const json_t *known, bool utc
 	int64_t until_s;
 
 	if (!json_is_string(time) || !time_parse(json_string_value(time), true, &until_s)) {
-		(void)printf("%s is not blocked\n", q->address);
+		(void)printf("%s %s blocked\n", q->address, q->observes ? "would not be" : "is not");
 		return;
 	}
 	show_json_time(time, utc, until);
 	duration_short_text(until_s - clock_unix_s(), left);
-	(void)printf("%s is blocked until %s (in %s)\n", q->address, until, left);
+	(void)printf("%s %s blocked until %s (in %s)\n", q->address, q->observes ? "would be" : "is", until, left);
 }
 
 static void print_text(const struct request *q, const json_t *known, bool utc)
@@ -220,6 +220,7 @@ int command_why(int argc, char **argv, const struct command_env *env)
 	(void)net_text(&q.net, q.address);
 	if ((config = command_config_rest(env, &why, &status)) == NULL)
 		return status;
+	q.observes = config_observes(config);
 	if ((store = command_database(config)) == NULL)
 		status = COMMAND_SYSTEM;
 	else

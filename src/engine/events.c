@@ -14,7 +14,7 @@ void events_init(struct events *e, const struct config *started)
 {
 	char ports[CONFIG_PORTS_TEXT_MAX];
 
-	*e = (struct events){.ports = ""};
+	*e = (struct events){.ports = "", .observes = config_observes(started)};
 	config_ports_text(started, ports);
 	if (strcmp(ports, "all") == 0)
 		(void)snprintf(e->ports, sizeof e->ports, "; all ports");
@@ -84,7 +84,10 @@ void events_blocked(struct events *e, const struct block *b, const struct events
 	(void)snprintf(offence, sizeof offence, "%u", b->offence);
 	block_text(b, cause, text, sizeof text);
 	log_event(LOG_INFO, fields, sizeof fields / sizeof *fields, "%s %s for %s%s%s",
-	          b->prolonged ? "extended the block of" : "blocked", net, lasts, text, e->ports);
+	          e->observes      ? "would block"
+	          : b->prolonged ? "extended the block of"
+	                         : "blocked",
+	          net, lasts, text, e->ports);
 }
 
 void events_released(struct events *e, const struct net *released, const char *why, const char *who,

@@ -17,6 +17,7 @@
 #define WFS_EVENTS_H
 
 #include <stdbool.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,7 @@ enum {
 
 struct events {
 	char ports[CONFIG_PORTS_TEXT_MAX + 8]; /* "; ports 25", "; all ports", or "" */
+	bool observes;                         /* nobody is blocked */
 	int64_t now_s;
 	unsigned n;                         /* logged in this second */
 	size_t blocked, released, ordered; /* not logged one by one, since events_sum */

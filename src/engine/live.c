@@ -308,6 +308,7 @@ static void say_what_needs_a_restart(const struct config *old, const struct conf
 	if (logs)
 		log_line(LOG_WARNING, "[log] sections changed; restart to follow the new ones");
 	if (strcmp(old->database.path, new->database.path) != 0 || strcmp(old->run.user, new->run.user) != 0 ||
+	    strcmp(old->firewall.backend, new->firewall.backend) != 0 ||
 	    strcmp(old->firewall.list, new->firewall.list) != 0 ||
 	    strcmp(old->firewall.chain, new->firewall.chain) != 0 ||
 	    old->firewall.seconds != new->firewall.seconds || old->firewall.action != new->firewall.action ||

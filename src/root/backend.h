@@ -94,6 +94,9 @@ BACKENDS(BACKEND_DECLARE)
 /* NULL: there is none of that name. */
 const struct backend *backend_find(const char *name);
 
+/* Takes away what a daemon with another backend left. *ret_removed: something was there. */
+int backend_clean_others(const struct backend *backend, const struct root_config *config, bool *ret_removed, struct why *why);
+
 /* Counts an entry as refused, because of a reason that does not name it. */
 void backend_refuse(struct backend_refused *refused, const struct net *net, const char *because);
 

@@ -17,6 +17,7 @@ struct members_entry {
 	struct net net;
 	uint32_t idle_s;  /* since a packet of it was dropped or it was written; when it was last read */
 	uint32_t dropped; /* packets between the last two times it was read, at least */
+	uint32_t written_s; /* on the steady clock; kept by observe */
 	uint32_t place;   /* in the kernel's ring of stamps, from 1 on, when it was last read or made */
 	uint32_t writes;  /* by us since then */
 };

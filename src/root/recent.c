@@ -734,17 +734,18 @@ static int clean_foreign(const struct root_config *config, bool *ret_removed, st
 	return err;
 }
 
+/* Where there are no tables and no lists there is nothing of ours in them. */
 static int recent_clean(const struct root_config *config, bool *ret_removed, struct why *why)
 {
 	bool changed = false;
-	int err;
+	int err = 0;
 
-	if (!config->manage_rules)
-		return clean_foreign(config, ret_removed, why);
-	err = take_away(config, XTABLES_IP4, &changed, why);
-	if (err == 0 || is_absent(err))
-		err = take_away(config, XTABLES_IP6, &changed, why);
-	/* Where there are no tables there is nothing in them. */
+	if (!config->manage_rules) {
+		err = clean_foreign(config, &changed, why);
+	} else {
+		for (enum xtables_family family = XTABLES_IP4; family <= XTABLES_IP6 && err == 0; family++)
+			err = xtables_is_used(family) ? take_away(config, family, &changed, why) : 0;
+	}
 	if (err < 0 && !is_absent(err))
 		return err;
 	*ret_removed = changed;

@@ -70,6 +70,18 @@ static int check_config(const struct root_config *config, struct why *why)
 	return 0;
 }
 
+/* What a daemon with another backend left would go on to block, unseen by this one. */
+static void clean_others(const struct root *root)
+{
+	bool removed = false;
+	struct why why;
+
+	if (backend_clean_others(root->backend, &root->config, &removed, &why) < 0)
+		log_line(LOG_WARNING, "what another backend left could not be looked for: %s", why.text);
+	else if (removed)
+		log_line(LOG_NOTICE, "removed what a daemon with another backend left in the firewall");
+}
+
 int root_open(const struct root_config *config, struct root **ret, struct why *why)
 {
 	struct root *root;
@@ -88,6 +100,7 @@ int root_open(const struct root_config *config, struct root **ret, struct why *w
 		free(root);
 		return err;
 	}
+	clean_others(root);
 	err = root->backend->open(&root->config, &root->self, &without6, why);
 	if (err < 0) {
 		claim_drop(&root->claim);

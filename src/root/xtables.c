@@ -264,6 +264,19 @@ static int take_snapshot(struct work *work, struct why *why)
 	}
 }
 
+bool xtables_is_used(enum xtables_family family)
+{
+	FILE *const file = fopen(family == XTABLES_IP4 ? "/proc/net/ip_tables_names" : "/proc/net/ip6_tables_names", "re");
+	char name[32];
+	bool used = false;
+
+	while (file != NULL && !used && fscanf(file, "%31s", name) == 1)
+		used = strcmp(name, "filter") == 0;
+	if (file != NULL)
+		(void)fclose(file);
+	return used;
+}
+
 /* 0, -EAGAIN: somebody changed the rules meanwhile, begin again, or an error. */
 static int commit(struct work *work, struct why *why)
 {

@@ -45,6 +45,9 @@ int xtables_apply(enum xtables_family family, const struct xtables_plan *plan, b
 /* Our chains, whether wanted or not, and every jump to them go. */
 int xtables_remove(enum xtables_family family, const struct xtables_plan *plan, bool *ret_changed, struct why *why);
 
+/* False when nobody has used the table of rules yet, so that none of ours can be in it: looking would make the kernel load it. */
+bool xtables_is_used(enum xtables_family family);
+
 /* Is there such a chain, perhaps from a daemon before us? */
 int xtables_has(enum xtables_family family, const struct label *chain, bool *ret, struct why *why);
 
