@@ -91,6 +91,22 @@ sqlite3 hits.db "UPDATE block SET knocks = 2 WHERE id = 1" || failed=1
 status 0 "why" why 198.51.100.7
 has out "packets dropped: seen 2 times, last " "two"
 
+# What is allowed for a while: until when, in the local zone.
+status 0 "list --allowed of none" list --allowed
+has out "nobody is allowed for a while" "list --allowed of none"
+sqlite3 hits.db "INSERT INTO allowance (address, since, until, cause, why) VALUES
+	('198.51.100.0/25', 1, 4102444800, 'by hand', 'a customer'), ('192.0.2.9', 1, 2, 'by hand', 'over')" || failed=1
+status 0 "list --allowed" list --allowed
+[ "$(cat out)" = "198.51.100.0/25  until 2100-01-01 01:00:00 CET  by hand: a customer" ] || bad "list --allowed: $(cat out)"
+status 0 "list --allowed --json" list --allowed --json
+[ "$(cat out)" = '{"address":"198.51.100.0/25","since":"1970-01-01T00:00:01Z","until":"2100-01-01T00:00:00Z","cause":"by hand","reason":"a customer"}' ] ||
+	bad "list --allowed --json: $(cat out)"
+status 1 "test of an allowed one" test 198.51.100.9
+has out "198.51.100.9 is not blocked: allowed (by hand) until 2100-01-01 01:00:00 CET, as 198.51.100.0/25: a customer" "test"
+status 0 "why of an allowed one" why 198.51.100.9
+has out "allowed (by hand) until 2100-01-01 01:00:00 CET, as 198.51.100.0/25: a customer" "why"
+sqlite3 hits.db "DELETE FROM allowance" || failed=1
+
 # Times that are given are in the zone of those that are shown.
 echo '2026-11-20T12:00:00+00:00 mx sshd[1]: Failed password for root from 198.51.100.7 port 1 ssh2' >one.log
 status 0 "--from, local" replay --from '2026-11-20 13:00:00' --until '2026-11-20T13:00:00' one.log

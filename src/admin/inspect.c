@@ -79,7 +79,7 @@ void inspect_status(const struct admin *o, int64_t now_s, json_t *reply)
 
 	if (o->problems != NULL)
 		put_problems(o, &bytes_left, reply);
-	(void)state_put(reply, o->store, o->config, now_s, bound(ADMIN_LIST_SHOWN), &bytes_left, &ignored);
+	(void)state_put(reply, o->store, o->config, now_s, bound(ADMIN_LIST_SHOWN), bytes_left, &ignored);
 	/* As they are now, not as they were written last. */
 	json_put_bool(reply, "running", true);
 	json_put_number(reply, "addresses", (int64_t)stat.addresses);

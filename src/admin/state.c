@@ -17,7 +17,7 @@ struct reading {
 	const struct config *config;
 	int64_t now_s;
 	struct query_bound bound;
-	size_t *bytes_left;
+	size_t bytes_left; /* for lists */
 };
 
 static json_t *new_list(void)
@@ -71,7 +71,7 @@ static int find_log(struct store *store, const char *path, struct query_log *ret
 }
 
 /* As the configuration has them. */
-static int put_logs(const struct reading *r, struct why *why)
+static int put_logs(struct reading *r, struct why *why)
 {
 	json_t *const list = new_list();
 	int rc = 0;
@@ -83,7 +83,7 @@ static int put_logs(const struct reading *r, struct why *why)
 
 		if (r->store != NULL && rc == 0)
 			rc = find_log(r->store, path, &log, why);
-		(void)rows_append(list, log_row(path, &log), r->bytes_left);
+		(void)rows_append(list, log_row(path, &log), &r->bytes_left);
 	}
 	return rc;
 }
@@ -95,7 +95,7 @@ static void put_count(json_t *object, const char *key, int64_t count)
 	json_put(object, key, count < 0 ? json_null() : json_integer(count));
 }
 
-static int put_totals(const struct reading *r, struct why *why)
+static int put_totals(struct reading *r, struct why *why)
 {
 	struct query_totals totals = {-1, -1, -1, -1};
 	const int rc = r->store != NULL ? query_totals(r->store, r->now_s, r->bound, &totals, why) : 0;
@@ -177,7 +177,7 @@ static json_t *prefix_row(const struct lists *lists, const char *text)
 	return row;
 }
 
-static int put_prefixes(const struct reading *r, struct why *why)
+static int put_prefixes(struct reading *r, struct why *why)
 {
 	json_t *const list = new_list();
 	struct lists lists;
@@ -190,7 +190,7 @@ static int put_prefixes(const struct reading *r, struct why *why)
 	read_lists(r, &lists);
 	query_prefixes(r->store, r->now_s, r->bound);
 	while ((rc = query_next_prefix(r->store, &text, why)) == 0 &&
-	       rows_append(list, prefix_row(&lists, text), r->bytes_left))
+	       rows_append(list, prefix_row(&lists, text), &r->bytes_left))
 		;
 	query_stop(r->store);
 	return rc < 0 ? rc : 0;
@@ -206,7 +206,7 @@ static json_t *suspension_row(const struct query_suspension *s)
 	return row;
 }
 
-static int put_suspended(const struct reading *r, struct why *why)
+static int put_suspended(struct reading *r, struct why *why)
 {
 	json_t *const list = new_list();
 	struct query_suspension s;
@@ -217,17 +217,17 @@ static int put_suspended(const struct reading *r, struct why *why)
 		return 0;
 	query_suspensions(r->store);
 	while ((rc = query_next_suspension(r->store, &s, why)) == 0 &&
-	       rows_append(list, suspension_row(&s), r->bytes_left))
+	       rows_append(list, suspension_row(&s), &r->bytes_left))
 		;
 	query_stop(r->store);
 	return rc < 0 ? rc : 0;
 }
 
 int state_put(json_t *object, struct store *store, const struct config *config, int64_t now_s, struct query_bound bound,
-              size_t *bytes_left, struct why *why)
+              size_t bytes, struct why *why)
 {
-	static int (*const parts[])(const struct reading *, struct why *) = {put_logs, put_totals, put_suspended, put_prefixes};
-	const struct reading r = {object, store, config, now_s, bound, bytes_left};
+	static int (*const parts[])(struct reading *, struct why *) = {put_logs, put_totals, put_suspended, put_prefixes};
+	struct reading r = {object, store, config, now_s, bound, bytes};
 	struct why ignored;
 	int rc = 0;
 

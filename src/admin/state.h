@@ -11,9 +11,9 @@
 
 /*
  * Puts the members into object. store NULL: none can be read. What cannot be read is 0, null or empty, and the first
- * error is returned, as of store.h. bytes_left: of all lists, counted down.
+ * error is returned, as of store.h. bytes: at most, of all lists.
  */
 int state_put(json_t *object, struct store *store, const struct config *config, int64_t now_s, struct query_bound bound,
-              size_t *bytes_left, struct why *why);
+              size_t bytes, struct why *why);
 
 #endif

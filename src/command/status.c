@@ -167,9 +167,8 @@ static int print_check(const struct status *s)
 static int read_database(const struct status *s, struct store **ret, struct why *why)
 {
 	const int rc = command_open_database(s->config, ret, why);
-	size_t bytes_left = SIZE_MAX;
 	struct why ignored;
-	const int read = state_put(s->state, rc == 0 ? *ret : NULL, s->config, clock_unix_s(), (struct query_bound){0}, &bytes_left,
+	const int read = state_put(s->state, rc == 0 ? *ret : NULL, s->config, clock_unix_s(), (struct query_bound){0}, SIZE_MAX,
 	                           rc == 0 ? why : &ignored);
 
 	return rc < 0 ? rc : read;

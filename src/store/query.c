@@ -415,19 +415,3 @@ int query_said(struct store *store, const char *key, const char **ret, struct wh
 	*ret = rc == 0 ? sql_text(s, 0) : NULL;
 	return rc < 0 ? rc : 0;
 }
-
-void query_all_said(struct store *store)
-{
-	(void)begin(store, QUERY_ALL_SAID, "SELECT key, value FROM daemon ORDER BY key", 0);
-}
-
-int query_next_said(struct store *store, const char **ret_key, const char **ret_value, struct why *why)
-{
-	const int rc = sql_row(store, store->walk, why);
-
-	if (rc == 0) {
-		*ret_key = sql_text(store->walk, 0);
-		*ret_value = sql_text(store->walk, 1);
-	}
-	return rc;
-}

@@ -103,10 +103,6 @@ int query_totals(struct store *store, int64_t now_s, struct query_bound bound, s
 /* What the daemon last said of itself under key: *ret is NULL when it never did. */
 int query_said(struct store *store, const char *key, const char **ret, struct why *why);
 
-/* All of that, by key. */
-void query_all_said(struct store *store);
-int query_next_said(struct store *store, const char **ret_key, const char **ret_value, struct why *why);
-
 /* Ends a walk that is left half way, and one answer of query_said: it would hold a read lock. */
 void query_stop(struct store *store);
 

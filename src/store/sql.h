@@ -75,7 +75,6 @@ enum statement {
 	QUERY_LOGS,
 	QUERY_TOTALS,
 	QUERY_SAID,
-	QUERY_ALL_SAID,
 	N_STATEMENTS,
 };
 

@@ -83,6 +83,17 @@ open 10.9.0.3 || fail "another client is blocked as well"
 says '.blocked and .by == "10.9.0.2"' "$(ask "test 10.9.0.2")"
 says '.list | length == 1 and .[0].rule == "manual" and .[0].reason == "sent us \"things\""' "$(ask list)"
 says '.blocked and (.blocks | length == 1)' "$(ask "why 10.9.0.2")"
+
+# The commands and the socket give the same members, and of what both know the same.
+same() { # WHAT COMMAND'S SOCKET'S
+	local without='del(.ok, .problems, .drift, .last_sync_at)' # of problems the command sees some itself
+	[ "$(jq -S "$without" <<<"$2")" = "$(jq -S "$without" <<<"$3")" ] || fail "$1: the command says $2, the socket $3"
+	[ "$(jq -c 'keys' <<<"$2")" = "$(jq -c 'del(.ok) | keys' <<<"$3")" ] || fail "$1: members: the command says $2, the socket $3"
+}
+same list "$(wfs list --json)" "$(ask list | jq -c '.list[0]')"
+same "why of an address" "$(wfs why --json 10.9.0.2)" "$(ask "why 10.9.0.2")"
+same "why of a network" "$(wfs why --json 10.9.0.0/24)" "$(ask "why 10.9.0.0/24")"
+same status "$(wfs status --json)" "$(ask status)"
 says '.ok and .lifted == ["10.9.0.2"]' "$(ask "unblock 10.9.0.2")"
 open 10.9.0.2 || fail "unblocked by hand, but cannot connect"
 answers 0 "is blocked until" wfs block 10.9.0.2 --for 1h --reason "by command"

@@ -412,7 +412,7 @@ static void test_logs(void **state)
 
 static void test_said(void **state)
 {
-	const char *key, *said = NULL;
+	const char *said = NULL;
 
 	(void)state;
 	assert_int_equal(store_say(store, "backend", "recent", &why), 0);
@@ -423,14 +423,6 @@ static void test_said(void **state)
 	assert_string_equal(said, "other");
 	assert_int_equal(query_said(store, "absent", &said, &why), 0);
 	assert_null(said);
-	assert_int_equal(store_say(store, "aaa", "7", &why), 0);
-	query_all_said(store);
-	assert_int_equal(query_next_said(store, &key, &said, &why), 0);
-	assert_string_equal(key, "aaa");
-	assert_string_equal(said, "7");
-	assert_int_equal(query_next_said(store, &key, &said, &why), 0);
-	assert_string_equal(key, "backend");
-	assert_int_equal(query_next_said(store, &key, &said, &why), STORE_NONE);
 }
 
 /* --- the views --- */
