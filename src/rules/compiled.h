@@ -1,6 +1,6 @@
 /*
- * compiled: the inside of a set of rules, shared by compile.c, which makes it, rules.c, which matches, and
- * nearest.c, which says why not.
+ * compiled: the inside of a set of rules, shared by compile.c, which makes it, prefilter.c and match.c,
+ * which match, and rulecheck/, which says why not.
  */
 #ifndef WFS_COMPILED_H
 #define WFS_COMPILED_H
@@ -10,6 +10,8 @@
 
 #include "rules/literal.h"
 #include "rules/rules.h"
+
+enum { COMPILED_PROGRAM_MAX = 64 }; /* longer program names match no rule: no daemon has one */
 
 struct compiled {
 	struct rule rule;
@@ -34,6 +36,9 @@ struct rules {
 
 /* Compiles a piece of a match, as rules_load would; NULL when it is no regex by itself. The caller's to free. */
 pcre2_code *compiled_piece(const char *text);
+
+/* True when the rule is for this program. */
+bool compiled_applies(const struct compiled *c, const char *program);
 
 /* Takes "message repeated N times: [ TEXT]" apart. Returns N, 1 for any other message, 0 for a nested one. */
 unsigned compiled_unwrap(struct span *message);

@@ -4,7 +4,7 @@
  * Reads the words of a regex, never PCRE2's own idea of it. A cheap look for such a literal spares most
  * lines the regex. Conservative: a literal is given only when every possible match contains it; a regex that
  * does something unusual (options, verbs, \Q) has none. Pure.
- * Proven by tests/unit/rules.c: rules with and without it give the same answers.
+ * Proven by tests/unit/rules/rules.c: rules with and without it give the same answers.
  */
 #ifndef WFS_LITERAL_H
 #define WFS_LITERAL_H

@@ -1,0 +1,247 @@
+#include "rules/rules.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "rules/compiled.h"
+#include "rules/prefilter.h"
+#include "rules/rdns.h"
+
+enum { JIT_STACK_MAX = 256 << 10 };
+
+struct rules_scratch {
+	const struct rules *rules;
+	pcre2_match_data *data;
+	pcre2_match_context *context;
+	pcre2_jit_stack *stack;
+	struct prefilter *prefilter;
+	struct rules_stat stat;
+};
+
+struct rules_scratch *rules_scratch_new(const struct rules *rules)
+{
+	struct rules_scratch *const s = alloc_zero(1, sizeof *s, "matching");
+
+	s->rules = rules;
+	s->data = alloc_check(pcre2_match_data_create(rules->groups_max + 1, NULL), 0, "PCRE2's match data");
+	s->context = alloc_check(pcre2_match_context_create(NULL), 0, "PCRE2's match context");
+	s->stack = pcre2_jit_stack_create(32 << 10, JIT_STACK_MAX, NULL);
+	s->prefilter = prefilter_new(rules, s->data, s->context);
+	(void)pcre2_set_match_limit(s->context, RULES_MATCH_LIMIT);
+	(void)pcre2_set_depth_limit(s->context, RULES_DEPTH_LIMIT);
+	(void)pcre2_set_heap_limit(s->context, RULES_HEAP_LIMIT_KIB);
+	if (s->stack != NULL)
+		pcre2_jit_stack_assign(s->context, NULL, s->stack);
+	return s;
+}
+
+void rules_scratch_free(struct rules_scratch *s)
+{
+	if (s == NULL)
+		return;
+	prefilter_free(s->prefilter);
+	pcre2_match_data_free(s->data);
+	pcre2_match_context_free(s->context);
+	pcre2_jit_stack_free(s->stack);
+	free(s);
+}
+
+bool compiled_applies(const struct compiled *c, const char *program)
+{
+	for (size_t g = 0; g < c->n_globs; g++)
+		if (fnmatch(c->globs[g], program, FNM_NOESCAPE) == 0)
+			return true;
+	return false;
+}
+
+struct rules_stat rules_stat(const struct rules_scratch *s)
+{
+	return s->stat;
+}
+
+/* True when the regex takes the text; a limit reached is counted, and the answer is then on_limit. */
+static bool takes(struct rules_scratch *s, const pcre2_code *code, bool jit, struct span text, bool on_limit)
+{
+	/* pcre2_jit_match skips checks of its arguments only; ours are fixed. */
+	const int rc =
+	        jit ? pcre2_jit_match(code, (PCRE2_SPTR)text.p, text.len, 0, 0, s->data, s->context)
+	            : pcre2_match(code, (PCRE2_SPTR)text.p, text.len, 0, PCRE2_NO_JIT, s->data, s->context);
+
+	if (rc >= 0 || rc == PCRE2_ERROR_NOMATCH)
+		return rc >= 0;
+	s->stat.limits++;
+	return on_limit;
+}
+
+/* ovector: of the match; its data keep it in one place. */
+static struct span group(const PCRE2_SIZE *ovector, struct span text, uint32_t number)
+{
+	const PCRE2_SIZE *const at = ovector + 2 * number;
+
+	if (number == 0 || at[0] == PCRE2_UNSET)
+		return (struct span){NULL, 0};
+	return (struct span){text.p + at[0], at[1] - at[0]};
+}
+
+static unsigned number_in(struct span digits)
+{
+	unsigned value = 0;
+
+	for (size_t i = 0; i < digits.len; i++) {
+		if (digits.p[i] < '0' || digits.p[i] > '9')
+			return 1;
+		value = value * 10 + (unsigned)(digits.p[i] - '0');
+		if (value > RULES_COUNT_MAX)
+			return RULES_COUNT_MAX;
+	}
+	return value > 0 ? value : 1;
+}
+
+unsigned compiled_unwrap(struct span *message)
+{
+	static const char head[] = "message repeated ", tail[] = " times: [ ";
+	enum { HEAD = sizeof head - 1, TAIL = sizeof tail - 1 };
+	size_t digits = HEAD;
+	unsigned times;
+
+	if (message->len < HEAD || memcmp(message->p, head, HEAD) != 0)
+		return 1;
+	while (digits < message->len && message->p[digits] >= '0' && message->p[digits] <= '9')
+		digits++;
+	if (digits == HEAD || message->len < digits + TAIL + 1 ||
+	    memcmp(message->p + digits, tail, TAIL) != 0 || message->p[message->len - 1] != ']')
+		return 0;
+	times = number_in((struct span){message->p + HEAD, digits - HEAD});
+	message->p += digits + TAIL;
+	message->len -= digits + TAIL + 1;
+	return message->len >= HEAD && memcmp(message->p, head, HEAD) == 0 ? 0 : times;
+}
+
+/* What a regex's groups say; the captures are those of the last match. */
+static void take_groups(const struct rules_scratch *s, const struct compiled *c, struct span message,
+                        unsigned times, struct rules_hit *hit)
+{
+	const PCRE2_SIZE *const ovector = pcre2_get_ovector_pointer(s->data);
+	const struct span session = group(ovector, message, c->session);
+	const unsigned count = c->count > 0 ? number_in(group(ovector, message, c->count)) * times : times;
+
+	*hit = (struct rules_hit){.rule = &c->rule,
+	                          .kind = c->kind,
+	                          .where = group(ovector, message, c->addr),
+	                          .name = group(ovector, message, c->name),
+	                          .detail = group(ovector, message, c->detail),
+	                          .from = group(ovector, message, c->from),
+	                          .to = group(ovector, message, c->to),
+	                          .helo = group(ovector, message, c->helo),
+	                          .count = count > RULES_COUNT_MAX ? RULES_COUNT_MAX : count};
+	hit->score = c->rule.text->score * (int)hit->count;
+	if (session.len <= RULES_SESSION_MAX)
+		hit->session = session;
+}
+
+/* Tries one rule. */
+static bool try_rule(struct rules_scratch *s, const struct compiled *c, struct span message, unsigned times,
+                     struct rules_hit *hit)
+{
+	if (c->match == NULL || !takes(s, c->match, c->match_jit, message, false))
+		return false;
+	take_groups(s, c, message, times, hit);
+	if (c->unless != NULL &&
+	    takes(s, c->unless, c->unless_jit, message, true)) /* in doubt nobody is named */
+		return false;
+	if (c->addr > 0 &&
+	    (hit->where.p == NULL || !addr_parse(hit->where.p, hit->where.len, &hit->address))) {
+		s->stat.not_addresses++;
+		return false;
+	}
+	return !c->rule.text->generic || rdns_name(hit->name, &hit->address);
+}
+
+static bool is_nobody(const struct rules_hit *hit)
+{
+	const struct net net = net_of(&hit->address);
+
+	return hit->where.p != NULL && net_is_never(&net);
+}
+
+/* When the first match has a name that is not generic, no other has: there is one client, and it has one
+ * name. */
+static bool may_be_generic(const struct rules_hit *first)
+{
+	return first->name.p == NULL || rdns_name(first->name, &first->address);
+}
+
+/* The "also" rules that match the line too, behind the first match. Returns how many matches there are with
+ * it. */
+static size_t match_also(struct rules_scratch *s, struct prefilter_walk *walk, struct span message,
+                         unsigned times, struct rules_hit ret[static RULES_HITS_MAX])
+{
+	const struct compiled *c;
+	size_t n = 1;
+
+	prefilter_also(walk);
+	while (n < RULES_HITS_MAX && (c = prefilter_next(walk)) != NULL)
+		if ((!c->rule.text->generic || may_be_generic(&ret[0])) &&
+		    try_rule(s, c, message, times, &ret[n]) && addr_equal(&ret[n].address, &ret[0].address))
+			n++;
+	return n;
+}
+
+size_t rules_match_all(struct rules_scratch *s, struct span program, struct span message, bool disabled,
+                       struct rules_hit ret[static RULES_HITS_MAX])
+{
+	const unsigned times = compiled_unwrap(&message);
+	struct prefilter_walk walk;
+	const struct compiled *c;
+
+	if (times == 0 || !prefilter_begin(s->prefilter, program, message, disabled, &walk))
+		return 0;
+	while ((c = prefilter_next(&walk)) != NULL) {
+		if (!try_rule(s, c, message, times, &ret[0]))
+			continue;
+		if (is_nobody(&ret[0])) {
+			s->stat.never++;
+			return 0;
+		}
+		if (ret[0].kind != RULES_KIND_HIT || ret[0].score <= 0)
+			return 1;
+		return match_also(s, &walk, message, times, ret);
+	}
+	return 0;
+}
+
+int rules_match(struct rules_scratch *s, struct span program, struct span message, bool disabled,
+                struct rules_hit *ret)
+{
+	struct rules_hit hits[RULES_HITS_MAX];
+
+	if (rules_match_all(s, program, message, disabled, hits) == 0 || hits[0].kind != RULES_KIND_HIT)
+		return RULES_NONE;
+	*ret = hits[0];
+	return RULES_HIT;
+}
+
+bool rules_means(const struct rules *rules, size_t index, struct span program)
+{
+	char name[COMPILED_PROGRAM_MAX];
+
+	if (program.len >= sizeof name)
+		return false;
+	memcpy(name, program.p, program.len);
+	name[program.len] = '\0';
+	return compiled_applies(&rules->list[index], name);
+}
+
+bool rules_takes(struct rules_scratch *s, size_t index, struct span program, struct span message,
+                 bool interpret)
+{
+	struct compiled c = s->rules->list[index];
+	const unsigned times = compiled_unwrap(&message);
+	struct rules_hit hit;
+
+	c.match_jit = c.match_jit && !interpret;
+	c.unless_jit = c.unless_jit && !interpret;
+	return times > 0 && rules_means(s->rules, index, program) && try_rule(s, &c, message, times, &hit);
+}

@@ -1,0 +1,353 @@
+#include "rules/prefilter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+enum {
+	PROGRAMS = 512,           /* remembered; a power of two */
+	OPENING = PREFIX16_BYTES, /* of a message's beginning are looked at */
+	OPENINGS = 256,           /* remembered for each program; a power of two */
+	ASKED_MAX = 256,          /* looks for a rule's literals before it is judged whether they pay */
+	MISSES_MAX = 64,          /* others that came in a known opening's place before one of them gets it */
+	LITERALS = 64,            /* bits of a word */
+	WINDOW = 64,              /* rules that a word has a bit for */
+	NO_LITERAL = 0xFF,
+};
+
+/* A rule as one program sees it: what must stand in a message before its regex is worth a try. */
+struct candidate {
+	const struct compiled *rule;
+	bool enabled; /* as the rule says */
+	const struct literal
+	        *first; /* the message begins with it, or with a queue id before it; NULL: with anything */
+	struct prefix16_head head; /* its first bytes */
+	size_t n_inside;
+	uint8_t inside[LITERALS_MAX]; /* indexes into the program's literals, NO_LITERAL: there was no place
+	                               */
+	unsigned asked, missed;       /* how often those were looked for, and one was not there */
+};
+
+/* Which rules of a program can match any message that begins so. Bit i: its list[i]. */
+struct opening {
+	struct prefix16 words;
+	bool used, known; /* known: possible is */
+	uint8_t misses;   /* of a known one, since it was seen last */
+	uint64_t possible;
+};
+
+/* What is remembered of a program's rules: which are worth a try. Bit i: its list[i]. */
+struct memory {
+	uint64_t by_byte[256]; /* the message's first, or with behind_id the first behind an id */
+	uint64_t behind_id;
+	struct opening openings[OPENINGS]; /* by hash */
+};
+
+struct prefilter_program {
+	uint8_t len;           /* of name; 0: free */
+	struct prefix16 words; /* of name: all of it that most have */
+	char name[COMPILED_PROGRAM_MAX];
+	size_t n, n_also; /* of list: the rules without "also", then those with it */
+	struct candidate *list;
+	size_t n_literals;
+	const struct literal *literals[LITERALS]; /* each different one once */
+	struct memory *memory;                    /* NULL: no rules, or more than there are bits */
+};
+
+struct prefilter {
+	const struct rules *rules;
+	pcre2_match_data *data;
+	pcre2_match_context *context;
+	struct prefilter_program programs[PROGRAMS]; /* by hash of the name, the last one seen wins */
+};
+
+struct prefilter *prefilter_new(const struct rules *rules, pcre2_match_data *data,
+                                pcre2_match_context *context)
+{
+	struct prefilter *const p = alloc_zero(1, sizeof *p, "the programs whose rules are remembered");
+
+	p->rules = rules;
+	p->data = data;
+	p->context = context;
+	return p;
+}
+
+void prefilter_free(struct prefilter *p)
+{
+	if (p == NULL)
+		return;
+	for (size_t i = 0; i < PROGRAMS; i++) {
+		free(p->programs[i].list);
+		free(p->programs[i].memory);
+	}
+	free(p);
+}
+
+/* --- the rules of a program --- */
+
+/* The number of a literal among the program's; equal ones share it, so that none is looked for twice. */
+static uint8_t intern(struct prefilter_program *program, const struct literal *literal)
+{
+	for (size_t i = 0; i < program->n_literals; i++)
+		if (program->literals[i]->len == literal->len &&
+		    memcmp(program->literals[i]->text, literal->text, literal->len) == 0)
+			return (uint8_t)i; /* < LITERALS */
+	if (program->n_literals == LITERALS)
+		return NO_LITERAL;
+	program->literals[program->n_literals] = literal;
+	return (uint8_t)program->n_literals++; /* < LITERALS */
+}
+
+static struct candidate candidate_of(struct prefilter_program *program, const struct rules *rules,
+                                     const struct compiled *c)
+{
+	struct candidate candidate = {.rule = c, .enabled = c->rule.text->enabled};
+
+	for (size_t i = 0; i < c->n_literals && !rules->no_prefilter; i++) {
+		const struct literal *const literal = &c->literals[i];
+
+		if (!literal->first) {
+			candidate.inside[candidate.n_inside++] = intern(program, literal);
+			continue;
+		}
+		candidate.first = literal;
+		candidate.head = prefix16_head(literal->text, literal->len);
+	}
+	return candidate;
+}
+
+static void remember_first(struct memory *memory, const struct candidate *c, uint64_t bit)
+{
+	if (c->first != NULL) {
+		memory->by_byte[(unsigned char)*c->first->text] |= bit;
+		memory->behind_id |= c->first->behind_id ? bit : 0;
+		return;
+	}
+	for (size_t byte = 0; byte < 256; byte++)
+		memory->by_byte[byte] |= bit;
+}
+
+static void fill(struct prefilter_program *program, const struct rules *rules)
+{
+	size_t n = 0;
+
+	program->n = program->n_also = program->n_literals = 0;
+	for (size_t i = 0; i < rules->n; i++)
+		n += compiled_applies(&rules->list[i], program->name);
+	free(program->list);
+	free(program->memory);
+	program->list = alloc_zero(n, sizeof *program->list, "the rules of a program");
+	program->memory = n == 0 || n > WINDOW || rules->no_prefilter
+	                          ? NULL
+	                          : alloc_zero(1, sizeof *program->memory, "the openings of a program");
+	for (size_t i = 0; i < rules->n; i++)
+		if (!rules->list[i].rule.text->also && compiled_applies(&rules->list[i], program->name))
+			program->list[program->n++] = candidate_of(program, rules, &rules->list[i]);
+	for (size_t i = 0; i < rules->n; i++)
+		if (rules->list[i].rule.text->also && compiled_applies(&rules->list[i], program->name))
+			program->list[program->n + program->n_also++] =
+			        candidate_of(program, rules, &rules->list[i]);
+	for (size_t i = 0; program->memory != NULL && i < program->n; i++)
+		remember_first(program->memory, &program->list[i], (uint64_t)1 << i);
+}
+
+/* A hash of two words. */
+static uint64_t mixed(uint64_t a, uint64_t b)
+{
+	a = (a ^ b * UINT64_C(0x9E3779B97F4A7C15)) * UINT64_C(0xD6E8FEB86659FD93);
+	return a ^ a >> 32;
+}
+
+/* The rules of a program; NULL: none, or a name no rule can mean. */
+static const struct prefilter_program *program_of(struct prefilter *p, struct span name)
+{
+	const struct prefix16 words = prefix16_of(name.p, name.len);
+	struct prefilter_program *program;
+
+	if (name.len == 0 || name.len >= COMPILED_PROGRAM_MAX)
+		return NULL;
+	/* A collision costs a look-up, no more. */
+	program = &p->programs[mixed(words.front ^ name.len, words.back) % PROGRAMS];
+	if (program->len == name.len && prefix16_equal(program->words, words) &&
+	    (name.len <= PREFIX16_BYTES || memcmp(program->name, name.p, name.len) == 0))
+		return program->n > 0 ? program : NULL;
+	if (memchr(name.p, '\0', name.len) != NULL)
+		return NULL;
+	program->len = (uint8_t)name.len; /* < COMPILED_PROGRAM_MAX */
+	program->words = words;
+	memcpy(program->name, name.p, name.len);
+	program->name[name.len] = '\0';
+	fill(program, p->rules);
+	return program->n > 0 ? program : NULL;
+}
+
+/* --- by the beginning of a message --- */
+
+/* False when no message that goes on after this opening can match: a partial match fails before its end. */
+static bool can_begin(const struct prefilter *p, const struct compiled *c, const char *opening)
+{
+	return pcre2_match(c->match, (PCRE2_SPTR)opening, OPENING, 0, PCRE2_PARTIAL_HARD, p->data,
+	                   p->context) != PCRE2_ERROR_NOMATCH;
+}
+
+/*
+ * The rules that can match a message that begins so, or all of them. Most messages of a daemon begin in one
+ * of a few ways, and most rules fail there: what was found once for an opening holds for all messages with
+ * it. Openings that do not come again (queue ids) are not worth the finding, so that is done at the second
+ * sight.
+ */
+static uint64_t by_opening(const struct prefilter *p, const struct prefilter_program *program,
+                           struct span message, struct prefix16 words)
+{
+	const uint64_t all = UINT64_MAX;
+	struct opening *o;
+
+	if (program->memory == NULL || message.len <= OPENING)
+		return all;
+	o = &program->memory->openings[mixed(words.front, words.back) % OPENINGS];
+	if (!o->used || !prefix16_equal(o->words, words)) {
+		if (!o->known ||
+		    o->misses++ == MISSES_MAX) /* queue ids must not drive out what comes all the time */
+			*o = (struct opening){.words = words, .used = true};
+		return all;
+	}
+	o->misses = 0;
+	if (!o->known) {
+		for (size_t i = 0; i < program->n; i++)
+			if (can_begin(p, program->list[i].rule, message.p))
+				o->possible |= (uint64_t)1 << i;
+		o->known = true;
+	}
+	return o->possible;
+}
+
+/* What is behind a queue id that a message may begin with; empty: it begins with none. */
+static struct span behind_id(struct span message)
+{
+	const char *const colon =
+	        memchr(message.p, ':', message.len <= LITERAL_ID_MAX ? message.len : LITERAL_ID_MAX + 1);
+	const size_t at = colon == NULL ? message.len : (size_t)(colon - message.p) + 2;
+
+	return at >= message.len || colon[1] != ' ' ? (struct span){message.p, 0}
+	                                            : (struct span){message.p + at, message.len - at};
+}
+
+/* Those that can by the first byte. */
+static uint64_t by_first_byte(const struct memory *memory, struct span message, struct span behind)
+{
+	uint64_t may;
+
+	if (memory == NULL || message.len == 0)
+		return UINT64_MAX;
+	may = memory->by_byte[(unsigned char)*message.p];
+	if (behind.len > 0)
+		may |= memory->by_byte[(unsigned char)*behind.p] & memory->behind_id;
+	return may;
+}
+
+/* The rules from base to end, as far as there are bits. */
+static uint64_t all_from(size_t base, size_t end)
+{
+	return end - base >= WINDOW ? UINT64_MAX : ((uint64_t)1 << (end - base)) - 1;
+}
+
+bool prefilter_begin(struct prefilter *p, struct span program, struct span message, bool disabled,
+                     struct prefilter_walk *ret)
+{
+	const struct prefilter_program *const known = program_of(p, program);
+	struct prefix16 words;
+	struct span behind;
+	uint64_t worth;
+
+	if (known == NULL)
+		return false;
+	words = prefix16_of(message.p, message.len);
+	worth = by_opening(p, known, message, words) & all_from(0, known->n);
+	if (worth == 0)
+		return false;
+	behind = behind_id(message);
+	worth &= by_first_byte(known->memory, message, behind);
+	if (worth == 0) /* most messages end here */
+		return false;
+	ret->program = known;
+	ret->base = 0;
+	ret->end = known->n;
+	ret->disabled = disabled;
+	ret->worth = worth;
+	ret->message = message;
+	ret->behind = behind;
+	ret->words = words;
+	ret->behind_words = prefix16_of(behind.p, behind.len);
+	ret->tried = ret->present = 0;
+	return true;
+}
+
+/* --- rule by rule --- */
+
+static bool begins(const struct candidate *c, struct span text, struct prefix16 words)
+{
+	return prefix16_begin(words, &c->head) &&
+	       (c->first == NULL || c->first->len <= PREFIX16_BYTES ||
+	        (text.len >= c->first->len && memcmp(text.p, c->first->text, c->first->len) == 0));
+}
+
+static bool has_literal(struct prefilter_walk *walk, uint8_t literal)
+{
+	const uint64_t bit = (uint64_t)1 << literal;
+
+	if ((walk->tried & bit) == 0) {
+		walk->tried |= bit;
+		if (literal_stands_in(walk->program->literals[literal], walk->message))
+			walk->present |= bit;
+	}
+	return (walk->present & bit) != 0;
+}
+
+/* False when the message lacks something the rule's regex needs. */
+static bool is_worth_a_try(struct prefilter_walk *walk, struct candidate *c)
+{
+	if (!begins(c, walk->message, walk->words) &&
+	    !(c->first != NULL && c->first->behind_id && begins(c, walk->behind, walk->behind_words)))
+		return false;
+	if (c->n_inside == 0)
+		return true;
+	if (c->asked++ == ASKED_MAX) {
+		if (c->missed < ASKED_MAX / 8) { /* what is nearly always there is not worth a look */
+			c->n_inside = 0;
+			return true;
+		}
+		c->asked = c->missed = 0;
+	}
+	for (size_t i = 0; i < c->n_inside; i++)
+		if (c->inside[i] != NO_LITERAL && !has_literal(walk, c->inside[i])) {
+			c->missed++;
+			return false;
+		}
+	return true;
+}
+
+const struct compiled *prefilter_next(struct prefilter_walk *walk)
+{
+	for (;;) {
+		while (walk->worth != 0) {
+			const size_t i = walk->base + (size_t)__builtin_ctzll(walk->worth);
+			struct candidate *const c = &walk->program->list[i];
+
+			walk->worth &= walk->worth - 1;
+			if ((c->enabled || walk->disabled) && is_worth_a_try(walk, c))
+				return c->rule;
+		}
+		if (walk->end - walk->base <= WINDOW)
+			return NULL;
+		walk->base += WINDOW;
+		walk->worth = all_from(walk->base, walk->end);
+	}
+}
+
+void prefilter_also(struct prefilter_walk *walk)
+{
+	walk->base = walk->program->n;
+	walk->end = walk->program->n + walk->program->n_also;
+	walk->worth = all_from(walk->base, walk->end);
+}
