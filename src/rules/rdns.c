@@ -204,24 +204,23 @@ static bool has_word(const char *name, size_t len)
 	        "docsis", "dsl",       "dyn",   "dynamic",    "dynip", "fttb", "ftth",   "hsd",    "modem",
 	        "pool",   "pools",     "ppp",   "pppoe",      "sdsl",  "vdsl", "xdsl",   NULL};
 	static const char *const servers[] = {"mail", "mx", "smtp", "mta", "relay", "static", NULL};
-	const size_t part = host_part(name, len);
 	bool first = true;
 
-	for (size_t i = 0; i < part;) {
+	for (size_t i = 0; i < len;) {
 		size_t end = i, letters;
 
 		if (!is_alnum(name[i])) {
 			i++;
 			continue;
 		}
-		while (end < part && is_alnum(name[end]))
+		while (end < len && is_alnum(name[end]))
 			end++;
 		for (letters = end; letters > i && is_digit(name[letters - 1]);)
 			letters--;
 		if (first && is_word(name + i, letters - i, servers))
 			return false;
 		if (is_word(name + i, letters - i, words))
-			return true;
+			return i < host_part(name, len); /* asked only then: it takes longer than all of this */
 		first = false;
 		i = end;
 	}

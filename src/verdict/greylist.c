@@ -75,12 +75,13 @@ enum greylist_outcome greylist_attempt(struct greylist *c, const struct verdict 
                                      struct net *ret)
 {
 	const struct net net = net_around(addr, addr_is_ip4(addr) ? NETWORK4 : NETWORK6);
-	const struct span org = domain_registered(helo);
 	struct attempt *set, *oldest;
+	struct span org;
 	uint64_t key[2];
 
-	if (org.p == NULL || to.p == NULL || to.len == 0 || from.len > TEXT_MAX_LEN || to.len > TEXT_MAX_LEN ||
-	    !is_clean(v, addr))
+	if (to.p == NULL || to.len == 0 || from.len > TEXT_MAX_LEN || to.len > TEXT_MAX_LEN || !is_clean(v, addr))
+		return GREYLIST_NOTHING;
+	if ((org = domain_registered(helo)).p == NULL)
 		return GREYLIST_NOTHING;
 	for (unsigned i = 0; i < 2; i++) {
 		uint64_t a, b;
