@@ -129,17 +129,17 @@ static void take_hit(struct engine *e, const struct decide_line *line, int64_t n
 }
 
 /* One line through the rules. */
-static void take_line(struct engine *e, struct sources_file *file, struct record *record, int64_t now)
+static void take_line(struct engine *e, struct pending_file *file, struct scan *scan, struct record *record, int64_t now)
 {
 	struct rules_hit hits[RULES_HITS_MAX];
 	size_t n;
 
-	file->scan.scratch = e->live.scratch; /* a reload brings another */
-	file->scan.now_s = now;
-	sooner(&file->scan.clock.end_s, now); /* an old file's mtime, never the future */
-	n = scan_line(&file->scan, record, hits);
+	scan->scratch = e->live.scratch; /* a reload brings another */
+	scan->now_s = now;
+	sooner(&scan->clock.end_s, now); /* an old file's mtime, never the future */
+	n = scan_line(scan, record, hits);
 	for (size_t i = 0; i < n; i++) {
-		const struct decide_line line = {.file = file->pending,
+		const struct decide_line line = {.file = file,
 		                                 .host = record->line.host,
 		                                 .text = record->text,
 		                                 .time_s = record->time_s,
@@ -147,7 +147,7 @@ static void take_line(struct engine *e, struct sources_file *file, struct record
 
 		take_hit(e, &line, now, &hits[i]);
 	}
-	pending_read(file->pending,
+	pending_read(file,
 	             &(struct pending_read){.lines = 1,
 	                                    .cut = record->cut,
 	                                    .unparsed = !record->parsed,
@@ -160,13 +160,14 @@ static void take_line(struct engine *e, struct sources_file *file, struct record
 static void read_logs(struct engine *e)
 {
 	const int64_t now = clock_unix_s();
-	struct sources_file *file;
+	struct pending_file *file;
+	struct scan *scan;
 	struct record record;
 
 	verdict_at(e->live.verdict, now);
 	events_at(&e->events, now);
-	for (size_t n = 0; n < LINES_PER_TURN && !pending_is_full(e->pending) && sources_next(e->logs, &file, &record); n++)
-		take_line(e, file, &record, now);
+	for (size_t n = 0; n < LINES_PER_TURN && !pending_is_full(e->pending) && sources_next(e->logs, &file, &scan, &record); n++)
+		take_line(e, file, scan, &record, now);
 }
 
 /* --- DNS lists: what they say comes whenever it comes, and goes the way of a line --- */

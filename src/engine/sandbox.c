@@ -156,7 +156,7 @@ static int restrict_writing(const char *const paths[], size_t n, struct why *why
 /* --- seccomp --- */
 
 /*
- * What the engine's loop, SQLite, PCRE2's JIT, libinotifytools, c-ares and the C library's own doings call. Found by
+ * What the engine's loop, SQLite, PCRE2's JIT, libinotifytools, libarchive, c-ares and the C library's own doings call. Found by
  * running the tests under "log" and by reading; a library's update may want one more.
  */
 static const int allowed[] = {
@@ -165,7 +165,7 @@ static const int allowed[] = {
 	SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(close), SCMP_SYS(close_range), SCMP_SYS(lseek), SCMP_SYS(stat),
 	SCMP_SYS(lstat), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(statfs), SCMP_SYS(fstatfs),
 	SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(readlink), SCMP_SYS(readlinkat),
-	SCMP_SYS(getdents64), SCMP_SYS(getcwd), SCMP_SYS(fcntl), SCMP_SYS(flock), SCMP_SYS(ftruncate),
+	SCMP_SYS(getdents64), SCMP_SYS(fadvise64), SCMP_SYS(getcwd), SCMP_SYS(fcntl), SCMP_SYS(flock), SCMP_SYS(ftruncate),
 	SCMP_SYS(fallocate), SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
 	SCMP_SYS(rename), SCMP_SYS(renameat2), SCMP_SYS(fchmod), SCMP_SYS(fchown), SCMP_SYS(umask), SCMP_SYS(utimensat),
 	SCMP_SYS(ioctl), SCMP_SYS(dup), SCMP_SYS(dup3), SCMP_SYS(pipe2),

@@ -9,18 +9,29 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/missed.h"
+#include "input/follow.h"
 #include "input/readable.h"
+#include "pipeline/resume.h"
 #include "store/logs.h"
 
 static_assert((int)PROBLEMS_LOGS_MAX == (int)CONFIG_LOGS_MAX, "every log has its place among the problems");
 
 enum { FILES_PER_LOG = 3 }; /* the one being read, the one before, one more while they rotate fast */
 
+/* A file being followed. */
+struct sources_file {
+	uint64_t number; /* as follow gives it; 0: none */
+	struct pending_file *pending;
+	struct scan scan;
+};
+
 struct sources {
 	struct store *store;
 	struct pending *pending;
 	struct problems *problems;
 	char user[64]; /* who we are, for remedies */
+	struct missed *missed;
 	struct follow *follow;
 	struct sources_file files[CONFIG_LOGS_MAX][FILES_PER_LOG]; /* newest first */
 	struct follow_line begun; /* FOLLOW_FILE that waits */
@@ -30,32 +41,18 @@ struct sources {
 
 /* --- opening --- */
 
-/* What was rotated away while we were stopped is read first: from the log we know on, oldest first. */
+/* What was rotated away while nobody ran is read first. */
 static int queue_missed(struct sources *logs, size_t log, const char *path, struct why *why)
 {
-	struct follow_old *old = NULL;
-	size_t n = 0;
-	bool started = false;
-	int rc = follow_old_list(path, &old, &n, why);
+	char *last;
+	int rc = missed_look(logs->missed, path, &last, why);
 
 	/* No directory, or a closed one: nothing to read; that it waits for the log is said by and by. */
 	if (rc == -ENOENT || rc == -ENOTDIR || rc == -EACCES)
 		return 0;
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		struct store_log known;
-
-		rc = store_log_find(logs->store, (struct span){old[i].first, old[i].first_len}, 0, &known, why);
-		if (rc < 0)
-			break;
-		started |= rc == 0;
-		const bool unread = started && (rc == STORE_NONE || known.position < old[i].size);
-
-		if (unread)
-			log_line(LOG_NOTICE, "%s: reading what was missed", old[i].path);
-		/* The newest also when it was read: its writer may not have been told of the rotation yet. */
-		rc = unread || (started && i + 1 == n) ? follow_queue(logs->follow, log, old[i].path, why) : 0;
-	}
-	follow_old_free(old, n);
+	if (rc == 0 && last != NULL)
+		rc = follow_queue(logs->follow, log, last, why);
+	free(last);
 	return rc;
 }
 
@@ -69,6 +66,7 @@ int sources_new(const struct config *config, struct store *store, struct pending
 	logs->pending = pending;
 	logs->problems = problems;
 	(void)snprintf(logs->user, sizeof logs->user, "%s", config->run.user);
+	logs->missed = missed_new(store, pending);
 	rc = follow_new(&logs->follow, why);
 	for (size_t i = 0; i < config->n_logs && rc == 0; i++) {
 		size_t log;
@@ -91,6 +89,7 @@ void sources_free(struct sources *logs)
 	if (logs == NULL)
 		return;
 	follow_free(logs->follow);
+	missed_free(logs->missed);
 	free(logs);
 }
 
@@ -130,17 +129,22 @@ static void note_missing(struct sources *logs, const struct follow_line *line, c
 	problems_set(logs->problems, PROBLEMS_LOG, line->log, why->text, remedy.text, clock_unix_s());
 }
 
-bool sources_next(struct sources *logs, struct sources_file **ret_file, struct record *ret)
+bool sources_next(struct sources *logs, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret)
 {
 	struct follow_line next;
 	struct why why;
 	int rc;
 
 	logs->more = true;
-	while (!logs->file_waits) {
+	if (missed_next(logs->missed, ret_file, ret_scan, ret))
+		return true;
+	while (!sources_file_waits(logs)) {
 		rc = follow_next(logs->follow, &next, &why);
 		if (rc == FOLLOW_LINE) {
-			*ret_file = file_of(logs, &next);
+			struct sources_file *const file = file_of(logs, &next);
+
+			*ret_file = file->pending;
+			*ret_scan = &file->scan;
 			*ret = next.record;
 			return true;
 		}
@@ -164,37 +168,34 @@ bool sources_next(struct sources *logs, struct sources_file **ret_file, struct r
 
 bool sources_file_waits(const struct sources *logs)
 {
-	return logs->file_waits;
+	return missed_waits(logs->missed) || logs->file_waits;
 }
 
-/* Which log is it, and where do we go on? The database knows it by its first line. */
-int sources_begin_file(struct sources *logs, struct why *why)
+/* Begins the file that follow has come to. */
+static int begin_followed(struct sources *logs, struct why *why)
 {
 	const struct follow_line *const begun = &logs->begun;
 	struct sources_file *const files = logs->files[begun->log];
-	const struct span first = {begun->first, begun->first_len};
+	const struct resume reader = {
+		.first = {begun->first, begun->first_len}, .follow = logs->follow, .file = begun->file};
 	struct store_log known;
-	bool found = false;
-	int64_t below_id = 0;
-	int rc;
+	const int rc = resume_log(logs->store, &reader, &known, why);
 
-	while ((rc = store_log_find(logs->store, first, below_id, &known, why)) == 0) {
-		found = follow_resume(logs->follow, begun->file, known.position, known.last, known.last_len) == 0;
-		if (found)
-			break;
-		below_id = known.id;
-	}
 	if (rc < 0)
 		return rc;
-	if (!found)
-		(void)follow_resume(logs->follow, begun->file, 0, NULL, 0);
 	if (files[FILES_PER_LOG - 1].number != 0)
 		pending_done(files[FILES_PER_LOG - 1].pending);
 	memmove(files + 1, files, (FILES_PER_LOG - 1) * sizeof *files);
-	files[0] = (struct sources_file){.number = begun->file,
-	                              .pending = pending_file(logs->pending, begun->path, first, found ? &known : NULL)};
+	files[0] = (struct sources_file){
+		.number = begun->file,
+		.pending = pending_file(logs->pending, begun->path, reader.first, rc == RESUME_NEW ? NULL : &known)};
 	scan_begin(&files[0].scan, NULL, begun->mtime_s); /* the engine's rules, see engine.c */
 	files[0].scan.live = true;
 	logs->file_waits = false;
 	return 0;
+}
+
+int sources_begin_file(struct sources *logs, struct why *why)
+{
+	return missed_waits(logs->missed) ? missed_begin(logs->missed, why) : begin_followed(logs, why);
 }

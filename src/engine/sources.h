@@ -2,7 +2,7 @@
  * sources: the logs being followed, and what the database remembers of each.
  *
  * Where follow and store meet. A log goes on where the database says it was read to; what was rotated away while
- * nobody ran is read first. A file that begins must wait for the ledger to be written: the database may know it only
+ * nobody ran, compressed or not, is read first (missed.h). A file that begins must wait for the ledger to be written: the database may know it only
  * by what has just been read.
  * Order: sources_next until false; when a file waits, sources_begin_file once the ledger is empty of hits; then poll.
  */
@@ -15,19 +15,11 @@
 #include "base/why.h"
 #include "config.h"
 #include "admin/problems.h"
-#include "input/follow.h"
 #include "pipeline/pending.h"
 #include "pipeline/scan.h"
 #include "store/store.h"
 
 struct sources;
-
-/* A file being read. */
-struct sources_file {
-	uint64_t number; /* as follow gives it; 0: none */
-	struct pending_file *pending;
-	struct scan scan;
-};
 
 /* Follows the logs of config; store, ledger and problems, which has what cannot be read, are borrowed. Errors: of follow_add, and of the database. */
 int sources_new(const struct config *config, struct store *store, struct pending *pending, struct problems *problems,
@@ -43,10 +35,10 @@ int sources_timeout_ms(const struct sources *logs); /* as follow_timeout_ms; 0: 
 void sources_look(struct sources *logs);
 
 /*
- * The next line, borrowed until the next call, and the file it stands in. False when there is none, or a file waits.
+ * The next line, borrowed until the next call; its file, and how it is to be scanned but for the rules. False when there is none, or a file waits.
  * What becomes of a log (missing, back) is logged.
  */
-bool sources_next(struct sources *logs, struct sources_file **ret_file, struct record *ret);
+bool sources_next(struct sources *logs, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret);
 
 bool sources_file_waits(const struct sources *logs);
 

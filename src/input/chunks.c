@@ -168,6 +168,10 @@ int chunks_seek(struct chunks *c, int64_t position, struct span last, struct why
 	}
 	if (pass_over(c, position, last))
 		return 0;
+	if (c->rc < 0) { /* damaged before the position: nobody can tell, and what lies before it was read */
+		*why = c->why;
+		return c->rc;
+	}
 	if (strcmp(c->path, "-") == 0)
 		return why_set(why, EINVAL, "standard input begins like a log in the database but is another one; replay it from "
 		                            "a file");

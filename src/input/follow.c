@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "input/follow_dirs.h"
 #include "input/logfile.h"
+#include "input/rotated.h"
 
 enum {
 	FILES_MAX = 80, /* open at a time for one log: queued, missed, the one before, its own */
@@ -174,11 +175,11 @@ static bool is_finished(const struct log *log, size_t at)
 static void add_missed(struct log *log, const struct logfile *newest)
 {
 	const struct logfile *const had = own(log);
-	struct follow_old *old;
+	struct rotated *old;
 	struct why ignored;
 	size_t n, at;
 
-	if (had->born_ns == 0 || follow_old_list(log->path, &old, &n, &ignored) < 0)
+	if (had->born_ns == 0 || rotated_list(log->path, false, &old, &n, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < n && log->n_files + 1 < FILES_MAX; i++) {
 		struct logfile *file;
@@ -191,7 +192,7 @@ static void add_missed(struct log *log, const struct logfile *newest)
 		else
 			insert_file(log, log->n_files, file);
 	}
-	follow_old_free(old, n);
+	rotated_free(old, n);
 }
 
 /* file was opened under the log's path and is its own from now on. */
@@ -278,11 +279,11 @@ static int look(struct follow *follow, struct log *log, struct why *why)
 static struct logfile *open_copy(const struct log *log, const struct logfile *file)
 {
 	struct logfile *copy = NULL;
-	struct follow_old *old;
+	struct rotated *old;
 	struct why ignored;
 	size_t n, at;
 
-	if (follow_old_list(log->path, &old, &n, &ignored) < 0)
+	if (rotated_list(log->path, false, &old, &n, &ignored) < 0)
 		return NULL;
 	for (size_t i = n; i > 0 && copy == NULL; i--) {
 		if (logfile_open(&copy, old[i - 1].path, &ignored) < 0)
@@ -292,7 +293,7 @@ static struct logfile *open_copy(const struct log *log, const struct logfile *fi
 			copy = NULL;
 		}
 	}
-	follow_old_free(old, n);
+	rotated_free(old, n);
 	return copy;
 }
 
@@ -507,8 +508,8 @@ int follow_queue(struct follow *follow, size_t log, const char *path, struct why
 	int rc;
 
 	assert(log < follow->n_logs && l->lines == 0);
-	if (l->n_files >= FOLLOW_OLD_FILES_MAX + 1)
-		return why_set(why, E2BIG, "%s: more than %d old files", path, FOLLOW_OLD_FILES_MAX);
+	if (l->n_files >= ROTATED_MAX + 1)
+		return why_set(why, E2BIG, "%s: more than %d old files", path, ROTATED_MAX);
 	rc = logfile_open(&file, path, why);
 	if (rc < 0)
 		return rc;

@@ -33,7 +33,6 @@
 
 enum {
 	FOLLOW_LOGS_MAX = 64,      /* [log] sections */
-	FOLLOW_OLD_FILES_MAX = 32, /* rotated files looked at when catching up */
 	FOLLOW_SAFETY_MS = 5000,   /* look at files that raise no events (NFS), and for missing ones */
 };
 
@@ -108,25 +107,9 @@ int follow_next(struct follow *follow, struct follow_line *ret, struct why *why)
 int follow_resume(struct follow *follow, uint64_t file, int64_t position, const char *last, size_t last_len);
 
 /*
- * The rotated brothers of a log that a stopped daemon may have missed: "mail.log.1", "mail.log-20261120" ...,
- * plain regular files (not .gz), oldest first by mtime, at most FOLLOW_OLD_FILES_MAX newest of them; those
- * that cannot be read are left out. first is filled for each, empty when the file has no complete line.
- * *ret and what it holds are the caller's: free with follow_old_free. The brothers of a log that is a link
- * are those of the link's name.
- */
-struct follow_old {
-	char *path;
-	int64_t size;
-	size_t first_len;
-	char first[POSITION_FIRST_MAX];
-};
-int follow_old_list(const char *path, struct follow_old **ret, size_t *ret_n, struct why *why);
-void follow_old_free(struct follow_old *old, size_t n);
-
-/*
- * Reads path (a rotated brother) before the log's own file: it comes up as FOLLOW_FILE like any other.
+ * Reads path (a rotated file) before the log's own file: it comes up as FOLLOW_FILE like any other.
  * Several are read in the order they are queued. Only before the log's first line was given out.
- * Errors: those of open, -EISDIR and -EINVAL for what is no regular file, -E2BIG over FOLLOW_OLD_FILES_MAX.
+ * Errors: those of open, -EISDIR and -EINVAL for what is no regular file, -E2BIG over ROTATED_MAX.
  */
 int follow_queue(struct follow *follow, size_t log, const char *path, struct why *why);
 

@@ -14,6 +14,7 @@
 #include "pipeline/decide.h"
 #include "pipeline/pending.h"
 #include "pipeline/restore.h"
+#include "pipeline/resume.h"
 #include "replay/findings.h"
 #include "replay/workers.h"
 #include "rules/sessions.h"
@@ -277,27 +278,27 @@ static int skip(struct replay *r, struct why *why)
 static int begin_file(struct replay *r, const char *path, struct why *why)
 {
 	struct store_log known;
-	bool found = false;
-	int64_t below_id = 0;
+	struct resume reader;
+	bool is_known;
 	int rc = chunks_open(path, r->options->leave_tail, &r->in, why);
 
 	if (rc < 0)
 		return rc;
 	chunks_stop_when(r->in, r->options->stop);
 	set_clock(r);
-	while (!found && (rc = store_log_find(r->options->store, chunks_first(r->in), below_id, &known, why)) == 0) {
-		if ((rc = chunks_seek(r->in, known.position, (struct span){known.last, known.last_len}, why)) < 0)
-			return rc;
-		found = rc == 0;
-		below_id = known.id;
+	reader = (struct resume){.first = chunks_first(r->in), .chunks = r->in};
+	rc = resume_log(r->options->store, &reader, &known, why);
+	if (rc == RESUME_UNREADABLE) { /* the others are read nevertheless */
+		chunks_close(r->in);
+		r->in = NULL;
+		return -EIO;
 	}
-	if (rc < 0)
-		return rc;
-	if (found)
+	is_known = rc == 0;
+	if (is_known)
 		r->result->known_bytes += known.position;
-	else if ((rc = skip(r, why)) < 0)
+	else if (rc < 0 || (rc = skip(r, why)) < 0)
 		return rc;
-	r->file = pending_file(r->decide.pending, path, chunks_first(r->in), found ? &known : NULL);
+	r->file = pending_file(r->decide.pending, path, reader.first, is_known ? &known : NULL);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
  * queued an event before write(2) returns; where there is none, the test waits in poll(2) as the engine does.
  */
 #include "input/follow.h"
+#include "input/rotated.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -1035,7 +1036,7 @@ static void old_files_are_listed_oldest_first(void **state)
 	static const char want[] = "mail.log.10 mail.log.20261119 mail.log-20261120 mail.log-20261121-0600 "
 	                           "mail.log.3 mail.log.2 mail.log.1 ";
 	struct story *const s = *state;
-	struct follow_old *old;
+	struct rotated *old;
 	char got[512] = "";
 	size_t n;
 
@@ -1050,7 +1051,7 @@ static void old_files_are_listed_oldest_first(void **state)
 	assert_int_equal(mkdir(path(s, "mail.log.11"), 0755), 0);
 	assert_int_equal(symlink("mail.log", path(s, "mail.log.12")), 0);
 	assert_int_equal(mkfifo(path(s, "mail.log.13"), 0644), 0);
-	assert_int_equal(follow_old_list(path(s, "mail.log"), &old, &n, &s->why), 0);
+	assert_int_equal(rotated_list(path(s, "mail.log"), false, &old, &n, &s->why), 0);
 	for (size_t i = 0; i < n; i++) {
 		const char *const name = strrchr(old[i].path, '/') + 1;
 
@@ -1066,28 +1067,28 @@ static void old_files_are_listed_oldest_first(void **state)
 	}
 	if (strcmp(got, want) != 0)
 		fail_msg("got  %s\nwant %s", got, want);
-	follow_old_free(old, n);
-	follow_old_free(NULL, 0);
+	rotated_free(old, n);
+	rotated_free(NULL, 0);
 }
 
 static void the_newest_old_files_are_listed(void **state)
 {
 	struct story *const s = *state;
-	struct follow_old *old;
+	struct rotated *old;
 	char name[32];
 	size_t n;
 
-	for (int i = 1; i <= FOLLOW_OLD_FILES_MAX + 8; i++) {
+	for (int i = 1; i <= ROTATED_MAX + 8; i++) {
 		(void)snprintf(name, sizeof name, "mail.log.%d", i);
 		append(s, name, "x\n");
 		age(s, name, 1000); /* all alike: the numbers tell */
 	}
-	assert_int_equal(follow_old_list(path(s, "mail.log"), &old, &n, &s->why), 0);
-	assert_int_equal(n, FOLLOW_OLD_FILES_MAX);
+	assert_int_equal(rotated_list(path(s, "mail.log"), false, &old, &n, &s->why), 0);
+	assert_int_equal(n, ROTATED_MAX);
 	assert_string_equal(strrchr(old[0].path, '/'), "/mail.log.32");
 	assert_string_equal(strrchr(old[n - 1].path, '/'), "/mail.log.1");
-	follow_old_free(old, n);
-	assert_int_equal(follow_old_list(path(s, "nowhere/mail.log"), &old, &n, &s->why), -ENOENT);
+	rotated_free(old, n);
+	assert_int_equal(rotated_list(path(s, "nowhere/mail.log"), false, &old, &n, &s->why), -ENOENT);
 }
 
 static void queued_files_come_first(void **state)
