@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +16,16 @@
 
 enum {
 	LOOK_MAX = 80,
-	SECONDS_MIN = 2,         /* a recent rule of 1 s would forget before it is fed again */
+	WANT_MAX = 112, /* bytes of "a whole number from 1 to 1000000" and the like */
+	NUMBER_MAX = 1000000,
+	NETWORK_AFTER_MAX = 64, /* more than a verdict can hold would never come */
+	YEAR_S = 366 * 86400,
+	DURATION_MAX_S = 3660 * 86400, /* of duration_parse */
+	SECONDS_MIN = 2,               /* a recent rule of 1 s would forget before it is fed again */
 	SECONDS_MAX = 7 * 86400,
-	NAME_MAX_LEN = 23,       /* of chains and lists, see firewall/root.h */
-	DNS_NAME_MAX_LEN = 253,  /* RFC 1035, as text */
-	ZONE_MAX_LEN = 189,      /* the same, behind the 32 digits of an IPv6 address and their dots */
+	NAME_MAX_LEN = 23,      /* of chains and lists, see firewall/root.h */
+	DNS_NAME_MAX_LEN = 253, /* RFC 1035, as text */
+	ZONE_MAX_LEN = 189,     /* the same, behind the 32 digits of an IPv6 address and their dots */
 	LIST_SCORE_MAX = 1000,
 	LOG_PREFIX_MAX_LEN = 28, /* iptables' own limit less the NUL */
 	SOCKET_MAX_LEN = 102,    /* sun_path, less ".read" and the NUL */
@@ -27,24 +33,20 @@ enum {
 
 /* What a value must be, and where it goes. */
 enum kind {
-	NUMBER,    /* int64_t, 1... */
-	COUNT,     /* int64_t, 0... */
-	NETWORK,   /* the same, but not 1, and not more than a verdict can hold */
-	DAYS,      /* the same, of a month */
-	LENGTH6,   /* int64_t, of an IPv6 prefix */
-	DURATION,  /* int64_t, seconds */
-	DURATION0, /* the same, may be 0 */
+	NUMBER,    /* int64_t, from min to max */
+	NETWORK,   /* the same, but not 1: one address is no network */
+	DURATION,  /* int64_t, seconds, from min to max */
 	DURATIONS, /* block.for */
 	BOOLEAN,
-	WORD,      /* chain or list name */
-	TEXT,      /* char *, may be empty */
-	PATH,      /* char *, absolute */
-	SOCKET,    /* the same, short enough for a socket, or empty */
-	LOOPBACK,  /* control.tcp */
+	WORD,     /* chain or list name */
+	TEXT,     /* char *, may be empty */
+	PATH,     /* char *, absolute */
+	SOCKET,   /* the same, short enough for a socket, or empty */
+	LOOPBACK, /* control.tcp */
 	BACKEND,
 	ACTION,
 	PORTS,
-	RATE,      /* firewall.connections */
+	RATE, /* firewall.connections */
 	PREFIX,
 	DIRS,
 	ADDRESSES, /* repeatable, as are ... */
@@ -61,45 +63,46 @@ static const struct row {
 	struct config_key key;
 	enum kind kind;
 	size_t at;
+	int64_t min, max; /* of a number or a duration */
 } rows[] = {
-	{{"block", "threshold", "100"}, NUMBER, AT(block.threshold)},
-	{{"block", "window", "1h"}, DURATION, AT(block.window_s)},
-	{{"block", "for", "10m 1h 6h 1d 7d"}, DURATIONS, 0},
-	{{"block", "memory", "30d"}, DURATION, AT(block.memory_s)},
-	{{"block", "extend", "yes"}, BOOLEAN, AT(block.extend)},
-	{{"block", "ip6_prefix", "64"}, LENGTH6, AT(block.ip6_prefix)},
-	{{"block", "network_after", "0"}, NETWORK, AT(block.network_after)},
-	{{"block", "quarantine", "5"}, COUNT, AT(block.quarantine)},
-	{{"block", "max_blocks_per_minute", "600"}, COUNT, AT(block.max_blocks_per_minute)},
-	{{"allow", "address", ""}, ADDRESSES, 0},
-	{{"allow", "name", ""}, NAMES, AT(allow.names)},
-	{{"allow", "file", ""}, FILES, AT(allow.files)},
-	{{"allow", "client", ""}, CLIENTS, AT(allow.clients)},
-	{{"allow", "earn_days", "3"}, DAYS, AT(allow.earn_days)},
-	{{"allow", "cluster_for", "36d"}, DURATION0, AT(allow.cluster_for_s)},
-	{{"dns", "list", ""}, LISTS, 0},
-	{{"dns", "allow_for", "1d"}, DURATION, AT(dns.allow_for_s)},
-	{{"firewall", "backend", "recent"}, BACKEND, AT(firewall.backend)},
-	{{"firewall", "manage_rules", "yes"}, BOOLEAN, AT(firewall.manage_rules)},
-	{{"firewall", "chain", "SPAMMER"}, WORD, AT(firewall.chain)},
-	{{"firewall", "jump_from", "INPUT"}, WORD, AT(firewall.jump_from)},
-	{{"firewall", "list", "spammer"}, WORD, AT(firewall.list)},
-	{{"firewall", "ports", "25,110,143,465,587,993,995,4190"}, PORTS, 0},
-	{{"firewall", "action", "drop"}, ACTION, AT(firewall.action)},
-	{{"firewall", "log_prefix", ""}, PREFIX, AT(firewall.log_prefix)},
-	{{"firewall", "seconds", "600"}, DURATION, AT(firewall.seconds)},
-	{{"firewall", "resync", "15s"}, DURATION, AT(firewall.resync_s)},
-	{{"firewall", "keep_on_stop", "no"}, BOOLEAN, AT(firewall.keep_on_stop)},
-	{{"firewall", "connections", ""}, RATE, 0},
-	{{"database", "path", "/var/lib/watchforspammers/hits.db"}, PATH, AT(database.path)},
-	{{"database", "keep", "90d"}, DURATION, AT(database.keep_s)},
-	{{"control", "socket", "/run/watchforspammers/control"}, SOCKET, AT(control.socket)},
-	{{"control", "group", "watchforspammers"}, TEXT, AT(control.group)},
-	{{"control", "readers", "adm"}, TEXT, AT(control.readers)},
-	{{"control", "tcp", ""}, LOOPBACK, 0},
-	{{"control", "token_file", "/etc/watchforspammers/tokens"}, PATH, AT(control.token_file)},
-	{{"run", "user", "watchforspammers"}, TEXT, AT(run.user)},
-	{{"run", "patterns", WFS_PATTERN_DIR " /etc/watchforspammers/patterns"}, DIRS, 0},
+        {{"block", "threshold", "100"}, NUMBER, AT(block.threshold), 1, NUMBER_MAX},
+        {{"block", "window", "1h"}, DURATION, AT(block.window_s), 1, YEAR_S},
+        {{"block", "for", "10m 1h 6h 1d 7d"}, DURATIONS, 0, 0, 0},
+        {{"block", "memory", "30d"}, DURATION, AT(block.memory_s), 1, DURATION_MAX_S},
+        {{"block", "extend", "yes"}, BOOLEAN, AT(block.extend), 0, 0},
+        {{"block", "ip6_prefix", "64"}, NUMBER, AT(block.ip6_prefix), 48, 128},
+        {{"block", "network_after", "0"}, NETWORK, AT(block.network_after), 0, NETWORK_AFTER_MAX},
+        {{"block", "quarantine", "5"}, NUMBER, AT(block.quarantine), 0, NUMBER_MAX},
+        {{"block", "max_blocks_per_minute", "600"}, NUMBER, AT(block.max_blocks_per_minute), 0, NUMBER_MAX},
+        {{"allow", "address", ""}, ADDRESSES, 0, 0, 0},
+        {{"allow", "name", ""}, NAMES, AT(allow.names), 0, 0},
+        {{"allow", "file", ""}, FILES, AT(allow.files), 0, 0},
+        {{"allow", "client", ""}, CLIENTS, AT(allow.clients), 0, 0},
+        {{"allow", "earn_days", "3"}, NUMBER, AT(allow.earn_days), 0, 31},
+        {{"allow", "cluster_for", "36d"}, DURATION, AT(allow.cluster_for_s), 0, DURATION_MAX_S},
+        {{"dns", "list", ""}, LISTS, 0, 0, 0},
+        {{"dns", "allow_for", "1d"}, DURATION, AT(dns.allow_for_s), 1, DURATION_MAX_S},
+        {{"firewall", "backend", "recent"}, BACKEND, AT(firewall.backend), 0, 0},
+        {{"firewall", "manage_rules", "yes"}, BOOLEAN, AT(firewall.manage_rules), 0, 0},
+        {{"firewall", "chain", "SPAMMER"}, WORD, AT(firewall.chain), 0, 0},
+        {{"firewall", "jump_from", "INPUT"}, WORD, AT(firewall.jump_from), 0, 0},
+        {{"firewall", "list", "spammer"}, WORD, AT(firewall.list), 0, 0},
+        {{"firewall", "ports", "25,110,143,465,587,993,995,4190"}, PORTS, 0, 0, 0},
+        {{"firewall", "action", "drop"}, ACTION, AT(firewall.action), 0, 0},
+        {{"firewall", "log_prefix", ""}, PREFIX, AT(firewall.log_prefix), 0, 0},
+        {{"firewall", "seconds", "600"}, DURATION, AT(firewall.seconds), SECONDS_MIN, SECONDS_MAX},
+        {{"firewall", "resync", "15s"}, DURATION, AT(firewall.resync_s), 1, DURATION_MAX_S},
+        {{"firewall", "keep_on_stop", "no"}, BOOLEAN, AT(firewall.keep_on_stop), 0, 0},
+        {{"firewall", "connections", ""}, RATE, 0, 0, 0},
+        {{"database", "path", "/var/lib/watchforspammers/hits.db"}, PATH, AT(database.path), 0, 0},
+        {{"database", "keep", "90d"}, DURATION, AT(database.keep_s), 1, DURATION_MAX_S},
+        {{"control", "socket", "/run/watchforspammers/control"}, SOCKET, AT(control.socket), 0, 0},
+        {{"control", "group", "watchforspammers"}, TEXT, AT(control.group), 0, 0},
+        {{"control", "readers", "adm"}, TEXT, AT(control.readers), 0, 0},
+        {{"control", "tcp", ""}, LOOPBACK, 0, 0, 0},
+        {{"control", "token_file", "/etc/watchforspammers/tokens"}, PATH, AT(control.token_file), 0, 0},
+        {{"run", "user", "watchforspammers"}, TEXT, AT(run.user), 0, 0},
+        {{"run", "patterns", WFS_PATTERN_DIR " /etc/watchforspammers/patterns"}, DIRS, 0, 0, 0},
 };
 
 enum { N_ROWS = sizeof rows / sizeof *rows };
@@ -142,35 +145,37 @@ static bool whole_number(const char *value, long long min, long long max, int64_
 	return true;
 }
 
-static const char *take_number(struct config *config, const struct row *row, const char *value)
+/* want: place for the answer, made from the row's bounds. */
+static const char *take_number(struct config *config, const struct row *row, const char *value,
+                               char want[static WANT_MAX])
 {
-	int64_t *const field = number_at(config, row->at);
+	const bool network = row->kind == NETWORK;
+	int64_t n;
 
-	switch (row->kind) {
-	case COUNT:
-		return whole_number(value, 0, 1000000, field) ? NULL : "a whole number from 0 to 1000000";
-	case NETWORK:
-		return whole_number(value, 0, 64, field) && *field != 1 ? NULL : "0, or a whole number from 2 to 64";
-	case DAYS:
-		return whole_number(value, 0, 31, field) ? NULL : "a whole number from 0 to 31";
-	case LENGTH6:
-		return whole_number(value, 48, 128, field) ? NULL : "a whole number from 48 to 128";
-	default:
-		return whole_number(value, 1, 1000000, field) ? NULL : "a whole number from 1 to 1000000";
+	if (whole_number(value, row->min, row->max, &n) && !(network && n == 1)) {
+		*number_at(config, row->at) = n;
+		return NULL;
 	}
+	(void)snprintf(want, WANT_MAX, "%sa whole number from %" PRId64 " to %" PRId64,
+	               network ? "0, or " : "", network ? 2 : row->min, row->max);
+	return want;
 }
 
-static const char *take_duration(struct config *config, size_t at, int64_t min_s, const char *value)
+static const char *take_duration(struct config *config, const struct row *row, const char *value,
+                                 char want[static WANT_MAX])
 {
+	char min[DURATION_TEXT_MAX], max[DURATION_TEXT_MAX];
 	int64_t s;
 
-	if (!duration_parse(value, &s) || s < min_s)
+	if (!duration_parse(value, &s) || (s == 0 && row->min == 1))
 		return "a duration such as 90s, 10m, 1h30m or 7d";
-	if (at == AT(firewall.seconds) && (s < SECONDS_MIN || s > SECONDS_MAX))
-		return "2 seconds to 7 days";
-	if (at == AT(block.window_s) && s > 366 * 86400)
-		return "at most a year";
-	*number_at(config, at) = s;
+	if (s < row->min || s > row->max) {
+		duration_text(row->min, min);
+		duration_text(row->max, max);
+		(void)snprintf(want, WANT_MAX, "a duration from %s to %s", min, max);
+		return want;
+	}
+	*number_at(config, row->at) = s;
 	return NULL;
 }
 
@@ -479,19 +484,15 @@ static const char *take_dns_list(struct config *config, const char *value)
 	return fault;
 }
 
-static const char *take(struct config *config, const struct row *row, const char *value)
+static const char *take(struct config *config, const struct row *row, const char *value,
+                        char want[static WANT_MAX])
 {
 	switch (row->kind) {
 	case NUMBER:
-	case COUNT:
 	case NETWORK:
-	case DAYS:
-	case LENGTH6:
-		return take_number(config, row, value);
+		return take_number(config, row, value, want);
 	case DURATION:
-		return take_duration(config, row->at, 1, value);
-	case DURATION0:
-		return take_duration(config, row->at, 0, value);
+		return take_duration(config, row, value, want);
 	case DURATIONS:
 		return take_durations(config, value);
 	case BOOLEAN:
@@ -648,6 +649,7 @@ static int take_entry(struct config *config, const char *file, const struct ini 
 {
 	const struct ini_entry *const e = &ini->entries[i];
 	char look[LOOK_MAX], look2[LOOK_MAX], near[LOOK_MAX];
+	char sentence[WANT_MAX];
 	const struct row *row;
 	const char *want;
 
@@ -669,17 +671,18 @@ static int take_entry(struct config *config, const char *file, const struct ini 
 			if (is_same_key(&ini->entries[j], e))
 				return why_set(why, EINVAL, "%s:%u: %s stands twice, first in line %u", file, e->line, row->key.key,
 				               ini->entries[j].line);
-	want = take(config, row, e->value);
+	want = take(config, row, e->value, sentence);
 	return want == NULL ? 0 : refuse(file, row, e, want, why);
 }
 
 static struct config *defaults(void)
 {
 	struct config *const config = alloc_zero(1, sizeof *config, "the configuration");
+	char ignored[WANT_MAX];
 
 	config->allow.nets = alloc_zero(CONFIG_ALLOW_MAX, sizeof *config->allow.nets, "the configuration");
 	for (size_t i = 0; i < N_ROWS; i++)
-		if (take(config, &rows[i], rows[i].key.value) != NULL)
+		if (take(config, &rows[i], rows[i].key.value, ignored) != NULL)
 			abort(); /* a default that its own check refuses */
 	return config;
 }
@@ -733,13 +736,14 @@ static void take_back(struct config *config, const struct ini *ini, size_t i)
 {
 	const struct ini_entry *const e = &ini->entries[i];
 	const struct row *const row = e->key == NULL ? NULL : find_row(e->section, e->key);
+	char ignored[WANT_MAX];
 
 	if (row == NULL || is_repeatable(row->kind))
 		return;
-	(void)take(config, row, row->key.value);
+	(void)take(config, row, row->key.value, ignored);
 	for (size_t j = 0; j < i; j++)
 		if (is_same_key(&ini->entries[j], e))
-			(void)take(config, row, ini->entries[j].value);
+			(void)take(config, row, ini->entries[j].value, ignored);
 }
 
 int config_read_rest(const char *path, bool may_be_absent, struct config **ret, struct why *why)
