@@ -72,7 +72,7 @@ struct engine {
 	bool firewall_failed;
 	int64_t braked_minute; /* said in */
 	size_t refused;        /* blocks the kernel did not take at the last sync */
-	bool reload_waits;     /* for the ledger to be written */
+	bool reload_waits;     /* for what is pending to be written */
 	bool stop;
 	int status;
 };
@@ -105,7 +105,7 @@ static void say_braked(struct engine *e, int64_t now)
 	                    "this an attack? (max_blocks_per_minute)", e->live.config->block.max_blocks_per_minute);
 }
 
-/* What a rule found goes into the ledger; what an operator must hear is said. */
+/* What a rule found becomes pending; what an operator must know is logged. */
 static void take_hit(struct engine *e, const struct decide_line *line, int64_t now, struct rules_hit *hit)
 {
 	const struct live *const p = &e->live;
@@ -156,7 +156,7 @@ static void take_line(struct engine *e, struct pending_file *file, struct scan *
 	                                    .last = record->text});
 }
 
-/* Reads until nothing is left, the ledger is full, or others should have their turn. */
+/* Reads until nothing is left, pending is full, or others should have their turn. */
 static void read_logs(struct engine *e)
 {
 	const int64_t now = clock_unix_s();

@@ -53,7 +53,7 @@ void live_init(struct live *live, struct config *config, const struct handed *ha
                struct events *events);
 
 /*
- * The rules, without files that have a fault, and what the database remembers. store and ledger are borrowed. Errors:
+ * The rules, without files that have a fault, and what the database remembers. store and pending are borrowed. Errors:
  * those of the database.
  */
 int live_load(struct live *live, struct store *store, struct pending *pending, struct why *why);
@@ -62,11 +62,11 @@ void live_done(struct live *live);
 
 /*
  * Reads configuration and rules again, and tells systemd. Errors are logged already; all is as before then: -EAGAIN
- * while the ledger has hits, which were found by the rules there are.
+ * while hits are pending, which were found by the rules there are.
  */
 int live_reload(struct live *live, struct why *why);
 
-/* Where a rule file was saved: reads the rules again. Only while the ledger is empty of hits. */
+/* Where a rule file was saved: reads the rules again. Only while no hits are pending. */
 void live_edited(struct live *live);
 
 /*

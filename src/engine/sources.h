@@ -2,9 +2,9 @@
  * sources: the logs being followed, and what the database remembers of each.
  *
  * Where follow and store meet. A log goes on where the database says it was read to; what was rotated away while
- * nobody ran, compressed or not, is read first (missed.h). A file that begins must wait for the ledger to be written: the database may know it only
+ * nobody ran, compressed or not, is read first (missed.h). A file that begins must wait for pending to be written: the database may know it only
  * by what has just been read.
- * Order: sources_next until false; when a file waits, sources_begin_file once the ledger is empty of hits; then poll.
+ * Order: sources_next until false; when a file waits, sources_begin_file once no hits are pending; then poll.
  */
 #ifndef WFS_ENGINE_SOURCES_H
 #define WFS_ENGINE_SOURCES_H
@@ -21,7 +21,7 @@
 
 struct sources;
 
-/* Follows the logs of config; store, ledger and problems, which has what cannot be read, are borrowed. Errors: of follow_add, and of the database. */
+/* Follows the logs of config; store, pending and problems, which has what cannot be read, are borrowed. Errors: of follow_add, and of the database. */
 int sources_new(const struct config *config, struct store *store, struct pending *pending, struct problems *problems,
              struct sources **ret, struct why *why);
 

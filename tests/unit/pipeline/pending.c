@@ -1,5 +1,5 @@
 /*
- * ledger: what could not be written is kept whole, and written once.
+ * pending: what could not be written is kept whole, and written once.
  */
 #include "pipeline/pending.h"
 
@@ -35,7 +35,7 @@ static int setup(void **state)
 	struct why why;
 
 	(void)state;
-	(void)strcpy(directory, "/tmp/wfs-ledger-XXXXXX");
+	(void)strcpy(directory, "/tmp/wfs-pending-XXXXXX");
 	if (mkdtemp(directory) == NULL)
 		return -1;
 	(void)snprintf(path, sizeof path, "%s/hits.db", directory);
