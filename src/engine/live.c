@@ -75,54 +75,54 @@ static struct rules *load_good_rules(const struct config *config, struct why *fa
 }
 
 /* "status" shows it; "" when there is none. */
-static void say_rules_fault(struct live *p, const char *text)
+static void say_rules_fault(struct live *l, const char *text)
 {
 	struct why why;
 	int rc;
 
 	if (text[0] == '\0')
-		problems_clear(p->problems, PROBLEMS_RULES, 0);
+		problems_clear(l->problems, PROBLEMS_RULES, 0);
 	else
-		problems_set(p->problems, PROBLEMS_RULES, 0, text, NULL, clock_unix_s());
-	rc = store_begin(p->store, &why);
+		problems_set(l->problems, PROBLEMS_RULES, 0, text, NULL, clock_unix_s());
+	rc = store_begin(l->store, &why);
 
 	if (rc == 0) {
-		rc = store_say(p->store, "rules_fault", text, &why);
-		rc = store_finish(p->store, rc, &why);
+		rc = store_say(l->store, "rules_fault", text, &why);
+		rc = store_finish(l->store, rc, &why);
 	}
 	if (rc < 0)
 		log_line(LOG_WARNING, "%s; status does not show how the rules are", why.text);
 }
 
 /* Without them a reload does it. */
-static void watch_edits(struct live *p)
+static void watch_edits(struct live *l)
 {
 	struct why why;
 
-	rules_watch_free(p->rules_watch);
-	p->rules_watch = NULL;
-	if (rules_watch_new((const char *const *)p->config->run.patterns, p->config->run.n_patterns, &p->rules_watch, &why) < 0)
+	rules_watch_free(l->rules_watch);
+	l->rules_watch = NULL;
+	if (rules_watch_new((const char *const *)l->config->run.patterns, l->config->run.n_patterns, &l->rules_watch, &why) < 0)
 		log_line(LOG_WARNING, "%s", why.text);
 }
 
 /* --- who is allowed --- */
 
 /* A block by hand was somebody's will: less than the allow list, more than what an address has earned. */
-static bool is_allowed(const struct live *p, const struct block *block)
+static bool is_allowed(const struct live *l, const struct block *block)
 {
-	return block->cause == BLOCK_MANUAL ? allowlist_overlaps(p->allowlist, &block->net)
-	                                    : verdict_spares(p->verdict, &block->net);
+	return block->cause == BLOCK_MANUAL ? allowlist_overlaps(l->allowlist, &block->net)
+	                                    : verdict_spares(l->verdict, &block->net);
 }
 
-static int find_allowed(struct live *p, int64_t now_s, struct block **ret, size_t *ret_n, struct why *why)
+static int find_allowed(struct live *l, int64_t now_s, struct block **ret, size_t *ret_n, struct why *why)
 {
 	struct block block;
-	int rc = store_running(p->store, now_s, why);
+	int rc = store_running(l->store, now_s, why);
 
 	while (rc == 0) {
-		if ((rc = store_next_block(p->store, &block, NULL, why)) != 0)
+		if ((rc = store_next_block(l->store, &block, NULL, why)) != 0)
 			break;
-		if (!is_allowed(p, &block))
+		if (!is_allowed(l, &block))
 			continue;
 		*ret = alloc_resize(*ret, *ret_n + 1, sizeof **ret, "a list of blocks");
 		(*ret)[(*ret_n)++] = block;
@@ -131,80 +131,80 @@ static int find_allowed(struct live *p, int64_t now_s, struct block **ret, size_
 }
 
 /* Blocks of addresses that are allowed now are lifted. */
-static int lift_allowed(struct live *p, struct why *why)
+static int lift_allowed(struct live *l, struct why *why)
 {
 	const int64_t now_s = clock_unix_s();
 	struct block *lift = NULL;
 	size_t n = 0;
 	int rc;
 
-	verdict_at(p->verdict, now_s);
-	rc = find_allowed(p, now_s, &lift, &n, why);
+	verdict_at(l->verdict, now_s);
+	rc = find_allowed(l, now_s, &lift, &n, why);
 	if (rc == 0 && n > 0)
-		rc = change_write(p->store, &(struct change){.at_s = now_s, .n_ends = n, .ends = lift, .ended_by = "allowed"}, why);
+		rc = change_write(l->store, &(struct change){.at_s = now_s, .n_ends = n, .ends = lift, .ended_by = "allowed"}, why);
 	if (rc == 0 && n > 0) {
-		events_at(p->events, now_s);
+		events_at(l->events, now_s);
 		for (size_t i = 0; i < n; i++) {
-			verdict_until(p->verdict, &lift[i].net, now_s);
-			events_released(p->events, &lift[i].net, "allowed now", NULL, NULL);
+			verdict_until(l->verdict, &lift[i].net, now_s);
+			events_released(l->events, &lift[i].net, "allowed now", NULL, NULL);
 		}
-		events_sum(p->events);
+		events_sum(l->events);
 	}
 	free(lift);
 	return rc;
 }
 
-void live_refresh_allowed(struct live *p)
+void live_refresh_allowed(struct live *l)
 {
 	struct why why;
 
-	if (allowlist_refresh(p->allowlist, p->verdict, &why) == ALLOWLIST_FAULT)
+	if (allowlist_refresh(l->allowlist, l->verdict, &why) == ALLOWLIST_FAULT)
 		log_line(LOG_WARNING, "%s", why.text);
-	if (allowlist_changes(p->allowlist) == p->lifted)
+	if (allowlist_changes(l->allowlist) == l->lifted)
 		return;
-	if (lift_allowed(p, &why) < 0)
+	if (lift_allowed(l, &why) < 0)
 		log_line(LOG_WARNING, "%s; lifting what is allowed now at the next sync", why.text);
 	else
-		p->lifted = allowlist_changes(p->allowlist);
+		l->lifted = allowlist_changes(l->allowlist);
 }
 
-void live_earned(struct live *p)
+void live_earned(struct live *l)
 {
-	p->lifted = allowlist_changes(p->allowlist) - 1; /* another than now */
+	l->lifted = allowlist_changes(l->allowlist) - 1; /* another than now */
 }
 
 /* For a start at which no name server answers. */
-static int remember_names(struct live *p, struct why *why)
+static int remember_names(struct live *l, struct why *why)
 {
 	const int64_t now = clock_unix_s();
 	struct nets nets = {0};
 	int rc = 0;
 
-	allowlist_named(p->allowlist, &nets);
-	if (nets.n > 0 && (rc = store_begin(p->store, why)) == 0) {
+	allowlist_named(l->allowlist, &nets);
+	if (nets.n > 0 && (rc = store_begin(l->store, why)) == 0) {
 		for (size_t i = 0; i < nets.n && rc == 0; i++)
-			rc = store_add_allowance(p->store, &nets.list[i], now, now + NAMES_KEPT_S, "name", NULL, why);
-		rc = store_finish(p->store, rc, why);
+			rc = store_add_allowance(l->store, &nets.list[i], now, now + NAMES_KEPT_S, "name", NULL, why);
+		rc = store_finish(l->store, rc, why);
 	}
 	nets_done(&nets);
 	return rc;
 }
 
-bool live_hear_names(struct live *p)
+bool live_hear_names(struct live *l)
 {
 	const int64_t now_ms = clock_steady_ms();
-	const bool changed = allowlist_turn(p->allowlist, now_ms);
+	const bool changed = allowlist_turn(l->allowlist, now_ms);
 	struct why why;
 
-	if (changed || now_ms >= p->names_at)
-		p->names_at = now_ms + (remember_names(p, &why) < 0 ? RETRY_MS : NAMES_KEPT_MS);
+	if (changed || now_ms >= l->names_at)
+		l->names_at = now_ms + (remember_names(l, &why) < 0 ? RETRY_MS : NAMES_KEPT_MS);
 	return changed;
 }
 
 /* --- all of it --- */
 
 /* A verdict by a configuration, that knows what the database knows. */
-static int recall(struct live *p, const struct config *config, const struct rules *rules,
+static int recall(struct live *l, const struct config *config, const struct rules *rules,
                   struct allowlist **ret_allowlist, struct verdict **ret, struct why *why)
 {
 	struct allowlist *const allowlist = allowlist_new(config);
@@ -212,7 +212,7 @@ static int recall(struct live *p, const struct config *config, const struct rule
 
 	if (allowlist_refresh(allowlist, NULL, why) == ALLOWLIST_FAULT)
 		log_line(LOG_WARNING, "%s", why->text);
-	rc = restore_verdict(p->store, config, rules, allowlist, true, clock_unix_s(), ret, why);
+	rc = restore_verdict(l->store, config, rules, allowlist, true, clock_unix_s(), ret, why);
 	if (rc < 0)
 		allowlist_free(allowlist);
 	else
@@ -221,80 +221,80 @@ static int recall(struct live *p, const struct config *config, const struct rule
 }
 
 /* Rules, and a verdict that goes with them, by config, in place of the old ones; or nothing. rules: taken on success. */
-static int put_rules(struct live *p, const struct config *config, struct rules *rules, struct why *why)
+static int put_rules(struct live *l, const struct config *config, struct rules *rules, struct why *why)
 {
 	struct allowlist *allowlist;
 	struct verdict *verdict;
-	const int rc = recall(p, config, rules, &allowlist, &verdict, why);
+	const int rc = recall(l, config, rules, &allowlist, &verdict, why);
 
 	if (rc < 0)
 		return rc;
-	rules_scratch_free(p->scratch);
-	rules_free(p->rules);
-	verdict_free(p->verdict);
-	allowlist_free(p->allowlist);
-	p->rules = rules;
-	p->scratch = rules_scratch_new(rules);
-	p->verdict = verdict;
-	p->allowlist = allowlist;
-	p->lifted = 0; /* looked through at the next live_refresh_allowed */
-	sessions_clear(p->sessions);
-	pending_forget_rules(p->pending);
+	rules_scratch_free(l->scratch);
+	rules_free(l->rules);
+	verdict_free(l->verdict);
+	allowlist_free(l->allowlist);
+	l->rules = rules;
+	l->scratch = rules_scratch_new(rules);
+	l->verdict = verdict;
+	l->allowlist = allowlist;
+	l->lifted = 0; /* looked through at the next live_refresh_allowed */
+	sessions_clear(l->sessions);
+	pending_forget_rules(l->pending);
 	return 0;
 }
 
-void live_restore(struct live *p)
+void live_restore(struct live *l)
 {
 	struct verdict *verdict;
 	struct why why;
 
-	if (restore_verdict(p->store, p->config, p->rules, p->allowlist, true, clock_unix_s(), &verdict, &why) < 0) {
+	if (restore_verdict(l->store, l->config, l->rules, l->allowlist, true, clock_unix_s(), &verdict, &why) < 0) {
 		log_line(LOG_ERR, "%s; a vote that could not be written counts until the next reload", why.text);
 		return;
 	}
-	verdict_free(p->verdict);
-	p->verdict = verdict;
+	verdict_free(l->verdict);
+	l->verdict = verdict;
 }
 
-static void say_not_renewed(struct live *p, const char *fault)
+static void say_not_renewed(struct live *l, const char *fault)
 {
 	char *const text = alloc_format("an error in rules", "%s; %s", fault,
-	                                rules_count(p->rules) > 0 ? "the old rules are in force"
+	                                rules_count(l->rules) > 0 ? "the old rules are in force"
 	                                                          : "still no rule is active");
 
-	say_rules_fault(p, text);
+	say_rules_fault(l, text);
 	free(text);
 }
 
 /* Reads the rules anew. Hits keep pointing at their rules. */
-static int renew(struct live *p, const struct config *config, struct why *why)
+static int renew(struct live *l, const struct config *config, struct why *why)
 {
 	struct rules *rules;
 	int rc;
 
-	assert(!pending_has_hits(p->pending));
+	assert(!pending_has_hits(l->pending));
 	rc = load_rules(config, &rules, why);
 	if (rc < 0) {
-		say_not_renewed(p, why->text);
+		say_not_renewed(l, why->text);
 		return rc;
 	}
-	if ((rc = put_rules(p, config, rules, why)) < 0) {
+	if ((rc = put_rules(l, config, rules, why)) < 0) {
 		rules_free(rules);
 		return rc;
 	}
-	say_rules_fault(p, "");
+	say_rules_fault(l, "");
 	return 0;
 }
 
 /* By the new configuration, and the verdict that goes with it. */
-static void renew_lists(struct live *p)
+static void renew_lists(struct live *l)
 {
 	struct why why;
 
-	dnsbl_free(p->dnsbl);
-	p->dnsbl = dnsbl_new(p->config, NULL);
-	if (p->dnsbl != NULL &&
-	    restore_lists(p->store, p->dnsbl, p->verdict, clock_unix_s() - p->config->block.window_s, &why) < 0)
+	dnsbl_free(l->dnsbl);
+	l->dnsbl = dnsbl_new(l->config, NULL);
+	if (l->dnsbl != NULL &&
+	    restore_lists(l->store, l->dnsbl, l->verdict, clock_unix_s() - l->config->block.window_s, &why) < 0)
 		log_line(LOG_WARNING, "%s; DNS lists may be asked twice about somebody", why.text);
 }
 
@@ -332,67 +332,67 @@ static void keep_masks(const struct config *old, struct config *new)
 	new->block.ip6_prefix = old->block.ip6_prefix;
 }
 
-static void note_config_error(struct live *p, const struct why *why)
+static void note_config_error(struct live *l, const struct why *why)
 {
 	struct why what;
 
 	(void)why_set(&what, EINVAL, "the configuration has an error, the old one is in force: %s", why->text);
-	problems_set(p->problems, PROBLEMS_CONFIG, 0, what.text, NULL, clock_unix_s());
+	problems_set(l->problems, PROBLEMS_CONFIG, 0, what.text, NULL, clock_unix_s());
 }
 
-static int reload(struct live *p, struct why *why)
+static int reload(struct live *l, struct why *why)
 {
 	struct config *config;
 	int rc;
 
-	if (pending_has_hits(p->pending))
+	if (pending_has_hits(l->pending))
 		return why_set(why, EAGAIN, "what was read waits to be written; reload when it is");
-	rc = handed_config(&p->handed, &config, why);
+	rc = handed_config(&l->handed, &config, why);
 	if (rc < 0) {
-		note_config_error(p, why);
+		note_config_error(l, why);
 		return rc;
 	}
-	problems_clear(p->problems, PROBLEMS_CONFIG, 0);
-	keep_masks(p->started, config);
-	if ((rc = renew(p, config, why)) < 0) {
+	problems_clear(l->problems, PROBLEMS_CONFIG, 0);
+	keep_masks(l->started, config);
+	if ((rc = renew(l, config, why)) < 0) {
 		config_free(config);
 		return rc;
 	}
-	say_what_needs_a_restart(p->started, config);
-	if (p->config != p->started)
-		config_free(p->config);
-	p->config = config;
-	renew_lists(p);
-	watch_edits(p);
+	say_what_needs_a_restart(l->started, config);
+	if (l->config != l->started)
+		config_free(l->config);
+	l->config = config;
+	renew_lists(l);
+	watch_edits(l);
 	return 0;
 }
 
-int live_reload(struct live *p, struct why *why)
+int live_reload(struct live *l, struct why *why)
 {
 	char text[RULES_SIZE_TEXT_MAX];
 	int rc;
 
 	(void)sd_notify(0, "RELOADING=1");
-	rc = reload(p, why);
+	rc = reload(l, why);
 	if (rc < 0)
 		log_line(LOG_ERR, "reload: %s; keeping the old configuration and rules", why->text);
 	else
-		log_line(LOG_NOTICE, "reloaded: %s", rules_size_text(p->rules, text));
+		log_line(LOG_NOTICE, "reloaded: %s", rules_size_text(l->rules, text));
 	(void)sd_notify(0, "READY=1");
 	return rc;
 }
 
-void live_edited(struct live *p)
+void live_edited(struct live *l)
 {
 	char text[RULES_SIZE_TEXT_MAX];
 	struct why why;
 
-	if (!rules_watch_take(p->rules_watch, clock_steady_ms()))
+	if (!rules_watch_take(l->rules_watch, clock_steady_ms()))
 		return;
-	if (renew(p, p->config, &why) < 0)
+	if (renew(l, l->config, &why) < 0)
 		log_line(LOG_ERR, "%s; keeping the old rules", why.text);
 	else
-		log_line(LOG_NOTICE, "rules were edited: %s", rules_size_text(p->rules, text));
+		log_line(LOG_NOTICE, "rules were edited: %s", rules_size_text(l->rules, text));
 }
 
 static struct greylist *new_cluster(void)
@@ -403,48 +403,48 @@ static struct greylist *new_cluster(void)
 	return greylist_new(seed);
 }
 
-void live_init(struct live *p, struct config *config, const struct handed *handed, struct problems *problems,
+void live_init(struct live *l, struct config *config, const struct handed *handed, struct problems *problems,
                struct events *events)
 {
-	*p = (struct live){.config = config,
+	*l = (struct live){.config = config,
 	                     .started = config,
 	                     .handed = *handed,
 	                     .problems = problems,
 	                     .events = events,
 	                     .sessions = sessions_new(),
 	                     .greylist = new_cluster()};
-	watch_edits(p);
+	watch_edits(l);
 }
 
-int live_load(struct live *p, struct store *store, struct pending *pending, struct why *why)
+int live_load(struct live *l, struct store *store, struct pending *pending, struct why *why)
 {
 	struct why fault;
 	struct rules *rules;
 	int rc;
 
-	p->store = store;
-	p->pending = pending;
-	rules = load_good_rules(p->config, &fault);
-	if ((rc = put_rules(p, p->config, rules, why)) < 0) {
+	l->store = store;
+	l->pending = pending;
+	rules = load_good_rules(l->config, &fault);
+	if ((rc = put_rules(l, l->config, rules, why)) < 0) {
 		rules_free(rules);
 		return rc;
 	}
-	say_rules_fault(p, fault.text);
-	renew_lists(p);
-	return restore_cluster(store, p->greylist, p->verdict, clock_unix_s(), why);
+	say_rules_fault(l, fault.text);
+	renew_lists(l);
+	return restore_cluster(store, l->greylist, l->verdict, clock_unix_s(), why);
 }
 
-void live_done(struct live *p)
+void live_done(struct live *l)
 {
-	rules_watch_free(p->rules_watch);
-	verdict_free(p->verdict);
-	greylist_free(p->greylist);
-	allowlist_free(p->allowlist);
-	dnsbl_free(p->dnsbl);
-	sessions_free(p->sessions);
-	rules_scratch_free(p->scratch);
-	rules_free(p->rules);
-	if (p->config != p->started)
-		config_free(p->config);
-	config_free(p->started);
+	rules_watch_free(l->rules_watch);
+	verdict_free(l->verdict);
+	greylist_free(l->greylist);
+	allowlist_free(l->allowlist);
+	dnsbl_free(l->dnsbl);
+	sessions_free(l->sessions);
+	rules_scratch_free(l->scratch);
+	rules_free(l->rules);
+	if (l->config != l->started)
+		config_free(l->config);
+	config_free(l->started);
 }

@@ -10,35 +10,35 @@ enum {
 };
 
 /* A rule that blocked too many of the good: what it took of them is released, and it takes no more. */
-static size_t suspend(const struct decide *in, const struct rule *rule, int64_t now_s)
+static size_t suspend(const struct decide *d, const struct rule *rule, int64_t now_s)
 {
 	struct net nets[PENDING_LIFTED_MAX];
 	/* An index is below RULEFILE_RULES_MAX. */
-	const size_t n = verdict_taken(in->verdict, (unsigned)rule->index, nets, PENDING_LIFTED_MAX);
+	const size_t n = verdict_taken(d->verdict, (unsigned)rule->index, nets, PENDING_LIFTED_MAX);
 
 	for (size_t i = 0; i < n; i++)
-		verdict_until(in->verdict, &nets[i], now_s);
-	pending_suspend(in->pending, rule, now_s, nets, n);
+		verdict_until(d->verdict, &nets[i], now_s);
+	pending_suspend(d->pending, rule, now_s, nets, n);
 	return n;
 }
 
 /* Somebody was greylisted: perhaps it is the second machine of a large sender. */
-static void take_grey(const struct decide *in, const struct rules_hit *hit, int64_t time_s, int64_t now_s,
+static void take_grey(const struct decide *d, const struct rules_hit *hit, int64_t time_s, int64_t now_s,
                       struct decide_result *ret)
 {
-	const int64_t until_s = now_s + in->config->allow.cluster_for_s;
+	const int64_t until_s = now_s + d->config->allow.cluster_for_s;
 	enum greylist_outcome outcome;
 
-	if (until_s == now_s || verdict_is_allowed(in->verdict, &hit->address))
+	if (until_s == now_s || verdict_is_allowed(d->verdict, &hit->address))
 		return;
-	outcome = greylist_attempt(in->greylist, in->verdict, &hit->address, hit->from, hit->to, hit->helo, time_s,
+	outcome = greylist_attempt(d->greylist, d->verdict, &hit->address, hit->from, hit->to, hit->helo, time_s,
 	                          &ret->greylist);
-	if (outcome != GREYLIST_NOTHING && in->keeps_attempts)
-		pending_attempt(in->pending, hit, time_s);
+	if (outcome != GREYLIST_NOTHING && d->keeps_attempts)
+		pending_attempt(d->pending, hit, time_s);
 	if (outcome != GREYLIST_EARNED)
 		return;
-	verdict_allow_earned(in->verdict, &ret->greylist, until_s);
-	pending_allow(in->pending, &(struct pending_allowance){.net = ret->greylist,
+	verdict_allow_earned(d->verdict, &ret->greylist, until_s);
+	pending_allow(d->pending, &(struct pending_allowance){.net = ret->greylist,
 	                                                    .since_s = now_s,
 	                                                    .until_s = until_s,
 	                                                    .cause = "cluster",
@@ -46,40 +46,40 @@ static void take_grey(const struct decide *in, const struct rules_hit *hit, int6
 	ret->earned = true;
 }
 
-void decide_expect(const struct decide *in, const struct addr *addr, int score, int64_t time_s, bool near)
+void decide_expect(const struct decide *d, const struct addr *addr, int score, int64_t time_s, bool near)
 {
-	const struct net subject = verdict_expect(in->verdict, addr, near);
+	const struct net subject = verdict_expect(d->verdict, addr, near);
 
 	if (score < 0 && !near)
-		pending_expect_good(in->pending, &subject, time_s);
+		pending_expect_good(d->pending, &subject, time_s);
 }
 
-void decide_hit(const struct decide *in, const struct decide_line *line, int64_t now_s, struct rules_hit *hit,
+void decide_hit(const struct decide *d, const struct decide_line *line, int64_t now_s, struct rules_hit *hit,
                 struct decide_result *ret)
 {
 	struct verdict_evidence evidence;
 
 	ret->is_hit = ret->earned = false;
 	ret->released = 0;
-	if (hit->kind != RULES_KIND_HIT && sessions_resolve(in->sessions, line->host, line->time_s, hit) != RULES_HIT)
+	if (hit->kind != RULES_KIND_HIT && sessions_resolve(d->sessions, line->host, line->time_s, hit) != RULES_HIT)
 		return;
 	if (hit->to.p != NULL && hit->helo.p != NULL)
-		take_grey(in, hit, line->time_s, now_s, ret);
+		take_grey(d, hit, line->time_s, now_s, ret);
 	evidence = (struct verdict_evidence){.addr = hit->address,
 	                                     .name = hit->name,
 	                                     .score = hit->score,
 	                                     .time_s = line->time_s,
 	                                     .rule = (unsigned)hit->rule->index}; /* below RULEFILE_RULES_MAX */
-	verdict_hit(in->verdict, &evidence, &ret->decision);
+	verdict_hit(d->verdict, &evidence, &ret->decision);
 	if (hit->score <= 0) { /* evidence for the good weighs, but is no hit */
 		if (hit->score < 0 && ret->decision.outcome != VERDICT_ALLOWED)
-			pending_good(in->pending, &ret->decision.subject, line->time_s, hit->score, ret->decision.counted);
+			pending_good(d->pending, &ret->decision.subject, line->time_s, hit->score, ret->decision.counted);
 		return;
 	}
-	pending_hit(in->pending, line->file, hit, line->time_s, line->offset, line->text, &ret->decision);
+	pending_hit(d->pending, line->file, hit, line->time_s, line->offset, line->text, &ret->decision);
 	ret->is_hit = true;
 	if (ret->decision.outcome == VERDICT_QUARANTINE)
-		ret->released = suspend(in, hit->rule, now_s);
+		ret->released = suspend(d, hit->rule, now_s);
 }
 
 /* In the place of a log's line. */
@@ -93,14 +93,14 @@ static struct span listed_text(const struct dnsbl_answer *answer, char out[stati
 }
 
 /* False: the address was never to be blocked before. */
-static bool allow_listed(const struct decide *in, const struct dnsbl_answer *answer, int64_t now_s,
+static bool allow_listed(const struct decide *d, const struct dnsbl_answer *answer, int64_t now_s,
                          struct decide_result *ret)
 {
-	const struct verdict_look look = verdict_look(in->verdict, &answer->addr);
+	const struct verdict_look look = verdict_look(d->verdict, &answer->addr);
 	char why[SAID_MAX];
 	const struct pending_allowance allowance = {.net = net_of(&answer->addr),
 	                                           .since_s = now_s,
-	                                           .until_s = now_s + in->config->dns.allow_for_s,
+	                                           .until_s = now_s + d->config->dns.allow_for_s,
 	                                           .cause = "dns-list",
 	                                           .why = why,
 	                                           .lifts = look.until_s > now_s,
@@ -109,15 +109,15 @@ static bool allow_listed(const struct decide *in, const struct dnsbl_answer *ans
 	if (look.allowed)
 		return false;
 	(void)snprintf(why, sizeof why, "allowed by %s", answer->list->zone);
-	verdict_allow_earned(in->verdict, &allowance.net, allowance.until_s);
+	verdict_allow_earned(d->verdict, &allowance.net, allowance.until_s);
 	if (allowance.lifts)
-		verdict_until(in->verdict, &look.subject, now_s);
-	pending_allow(in->pending, &allowance);
+		verdict_until(d->verdict, &look.subject, now_s);
+	pending_allow(d->pending, &allowance);
 	ret->lifts = allowance.lifts;
 	return true;
 }
 
-void decide_listed(const struct decide *in, const struct dnsbl_answer *answer, int64_t now_s, struct decide_result *ret)
+void decide_listed(const struct decide *d, const struct dnsbl_answer *answer, int64_t now_s, struct decide_result *ret)
 {
 	static char name[] = "dns-list", category[] = "dnsbl", reason[] = "listed by a DNS blocklist";
 	static const struct rulefile_rule text = {.name = name, .category = category, .reason = reason};
@@ -133,12 +133,12 @@ void decide_listed(const struct decide *in, const struct dnsbl_answer *answer, i
 
 	*ret = (struct decide_result){.is_hit = false};
 	if (answer->list->score > 0)
-		decide_hit(in, &line, now_s, &hit, ret);
+		decide_hit(d, &line, now_s, &hit, ret);
 	else
-		ret->earned = allow_listed(in, answer, now_s, ret);
+		ret->earned = allow_listed(d, answer, now_s, ret);
 }
 
-void decide_flood(const struct decide *in, const struct decide_flood *flood, int64_t now_s, struct decide_result *ret)
+void decide_flood(const struct decide *d, const struct decide_flood *flood, int64_t now_s, struct decide_result *ret)
 {
 	static char name[] = "kernel-connections", category[] = "flood", reason[] = "opened too many connections at once";
 	static const struct rulefile_rule words = {.name = name, .category = category, .reason = reason};
@@ -152,8 +152,8 @@ void decide_flood(const struct decide *in, const struct decide_flood *flood, int
 	                         flood->connections, flood->within_s);
 
 	*ret = (struct decide_result){.is_hit = false};
-	verdict_hit(in->verdict, &evidence, &ret->decision);
+	verdict_hit(d->verdict, &evidence, &ret->decision);
 	ret->is_hit = ret->decision.counted;
 	if (ret->is_hit)
-		pending_hit(in->pending, NULL, &hit, now_s, 0, (struct span){text, (size_t)len}, &ret->decision);
+		pending_hit(d->pending, NULL, &hit, now_s, 0, (struct span){text, (size_t)len}, &ret->decision);
 }

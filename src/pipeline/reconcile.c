@@ -52,35 +52,35 @@ static int by_net_and_cause(const void *a, const void *b)
 
 struct reconcile *reconcile_new(struct store *store, struct client *client, uint32_t refresh_s, int64_t started_s)
 {
-	struct reconcile *const w = alloc_zero(1, sizeof *w, "the active blocks");
+	struct reconcile *const rec = alloc_zero(1, sizeof *rec, "the active blocks");
 
-	w->store = store;
-	w->client = client;
-	w->refresh_s = refresh_s;
-	w->blind_s = started_s;
-	return w;
+	rec->store = store;
+	rec->client = client;
+	rec->refresh_s = refresh_s;
+	rec->blind_s = started_s;
+	return rec;
 }
 
-void reconcile_free(struct reconcile *w)
+void reconcile_free(struct reconcile *rec)
 {
-	if (w == NULL)
+	if (rec == NULL)
 		return;
-	free(w->list);
-	free(w->added);
-	free(w);
+	free(rec->list);
+	free(rec->added);
+	free(rec);
 }
 
 /* What the backend can hold is known before anything is sent. */
-static int learn_limits(const struct reconcile *w, struct why *why)
+static int learn_limits(const struct reconcile *rec, struct why *why)
 {
 	const struct net any = {.len = 128};
 
-	return lengths_fitting(&w->client->lengths, &any) != 0 ? 0 : client_limits(w->client, why);
+	return lengths_fitting(&rec->client->lengths, &any) != 0 ? 0 : client_limits(rec->client, why);
 }
 
-size_t reconcile_pieces(const struct reconcile *w, const struct net *net, struct net out[static RECONCILE_PIECES_MAX])
+size_t reconcile_pieces(const struct reconcile *rec, const struct net *net, struct net out[static RECONCILE_PIECES_MAX])
 {
-	const uint8_t fitting = lengths_fitting(&w->client->lengths, net);
+	const uint8_t fitting = lengths_fitting(&rec->client->lengths, net);
 	const uint8_t length = fitting == 0 ? net->len : fitting; /* of what nobody holds the backend says why */
 	const unsigned bits = length - net->len;
 
@@ -96,9 +96,9 @@ size_t reconcile_pieces(const struct reconcile *w, const struct net *net, struct
 }
 
 /* As it is when there would be too many: the backend refuses it, and it is counted. */
-static size_t pieces_of(const struct reconcile *w, const struct net *net, struct net out[static RECONCILE_PIECES_MAX])
+static size_t pieces_of(const struct reconcile *rec, const struct net *net, struct net out[static RECONCILE_PIECES_MAX])
 {
-	const size_t n = reconcile_pieces(w, net, out);
+	const size_t n = reconcile_pieces(rec, net, out);
 
 	if (n > 0)
 		return n;
@@ -139,13 +139,13 @@ static size_t sort_out(struct running *list, size_t n)
 }
 
 /* One entry, with the time it was fed when there was one. */
-static void append_running(const struct reconcile *w, struct running **list, size_t *n, size_t *room, struct running r)
+static void append_running(const struct reconcile *rec, struct running **list, size_t *n, size_t *room, struct running r)
 {
-	const struct running *const before = w->n == 0 ? NULL : bsearch(&r, w->list, w->n, sizeof r, by_net);
+	const struct running *const before = rec->n == 0 ? NULL : bsearch(&r, rec->list, rec->n, sizeof r, by_net);
 
 	r.fed_s = before != NULL ? before->fed_s : r.block.since_s;
-	if (r.fed_s < w->blind_s)
-		r.fed_s = w->blind_s;
+	if (r.fed_s < rec->blind_s)
+		r.fed_s = rec->blind_s;
 	append(list, n, room, &r);
 }
 
@@ -153,11 +153,11 @@ static void append_running(const struct reconcile *w, struct running **list, siz
  * Reads every block that runs into a fresh list, and with them those that are over since the last sync: they are in
  * the kernel still, and may have knocked. An entry keeps the time it was fed.
  */
-static int read_running(struct reconcile *w, int64_t now_s, struct why *why)
+static int read_running(struct reconcile *rec, int64_t now_s, struct why *why)
 {
 	struct running *list = NULL;
 	size_t n = 0, room = 0;
-	int rc = store_running(w->store, w->synced_s > 0 && w->synced_s < now_s ? w->synced_s : now_s, why);
+	int rc = store_running(rec->store, rec->synced_s > 0 && rec->synced_s < now_s ? rec->synced_s : now_s, why);
 
 	while (rc == 0) {
 		struct net pieces[RECONCILE_PIECES_MAX];
@@ -165,25 +165,25 @@ static int read_running(struct reconcile *w, int64_t now_s, struct why *why)
 		uint8_t whole;
 		size_t n_pieces;
 
-		if ((rc = store_next_block(w->store, &r.block, NULL, why)) != 0)
+		if ((rc = store_next_block(rec->store, &r.block, NULL, why)) != 0)
 			break;
 		whole = r.block.net.len;
-		n_pieces = pieces_of(w, &r.block.net, pieces);
+		n_pieces = pieces_of(rec, &r.block.net, pieces);
 		for (size_t i = 0; i < n_pieces; i++) {
 			r.block.net = pieces[i];
 			r.whole = i == 0 ? whole : 0;
-			append_running(w, &list, &n, &room, r);
+			append_running(rec, &list, &n, &room, r);
 		}
 	}
 	if (rc < 0) {
 		free(list);
 		return rc;
 	}
-	free(w->list);
-	w->list = list;
-	w->n = sort_out(list, n);
-	w->known = true;
-	w->n_added = 0;
+	free(rec->list);
+	rec->list = list;
+	rec->n = sort_out(list, n);
+	rec->known = true;
+	rec->n_added = 0;
 	return 0;
 }
 
@@ -207,13 +207,13 @@ static int64_t until_after(const struct running *r, const struct verdict *verdic
 }
 
 /* Of which blocks the kernel dropped packets; how many. */
-static size_t find_knocks(const struct reconcile *w, const struct verdict *verdict, bool extend,
+static size_t find_knocks(const struct reconcile *rec, const struct verdict *verdict, bool extend,
                           const struct client_entry *entries, int64_t now_s, struct change_knock *out)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < w->n; i++) {
-		const struct running *const r = &w->list[i];
+	for (size_t i = 0; i < rec->n; i++) {
+		const struct running *const r = &rec->list[i];
 		const int64_t knock_s = knock_of(r, &entries[i], now_s);
 
 		if (knock_s != 0)
@@ -238,17 +238,17 @@ static void note_knock(struct running *r, const struct change_knock *knock, stru
 }
 
 /* What knocked is noted, and lasts longer (extend). */
-static int note_knocks(struct reconcile *w, struct verdict *verdict, bool extend, const struct client_entry *entries,
+static int note_knocks(struct reconcile *rec, struct verdict *verdict, bool extend, const struct client_entry *entries,
                        int64_t now_s, struct reconcile_result *result, struct why *why)
 {
-	struct change_knock *const knocks = alloc_raw(w->n, sizeof *knocks, "a list of blocks that dropped packets");
-	const size_t n = find_knocks(w, verdict, extend, entries, now_s, knocks);
-	const int rc = n == 0 ? 0 : change_write(w->store, &(struct change){.n_knocks = n, .knocks = knocks}, why);
+	struct change_knock *const knocks = alloc_raw(rec->n, sizeof *knocks, "a list of blocks that dropped packets");
+	const size_t n = find_knocks(rec, verdict, extend, entries, now_s, knocks);
+	const int rc = n == 0 ? 0 : change_write(rec->store, &(struct change){.n_knocks = n, .knocks = knocks}, why);
 
 	/* What could not be stored is not remembered either: the next sync finds the same packet and tries again. */
 	for (size_t i = 0, k = 0; k < n && rc == 0; i++)
-		if (knock_of(&w->list[i], &entries[i], now_s) != 0)
-			note_knock(&w->list[i], &knocks[k++], verdict, result);
+		if (knock_of(&rec->list[i], &entries[i], now_s) != 0)
+			note_knock(&rec->list[i], &knocks[k++], verdict, result);
 	free(knocks);
 	return rc;
 }
@@ -261,76 +261,76 @@ static void note_released(struct reconcile_result *result, const struct running 
 }
 
 /* Takes out of the kernel, and out of the list, what is over. */
-static int release(struct reconcile *w, int64_t now_s, struct reconcile_result *result, struct why *why)
+static int release(struct reconcile *rec, int64_t now_s, struct reconcile_result *result, struct why *why)
 {
 	struct client_entry ended[ADD_AT_ONCE];
 	size_t kept = 0, n = 0;
 	int rc = 0;
 
-	for (size_t i = 0; i < w->n; i++) {
-		if (w->list[i].last_s > now_s) {
-			w->list[kept++] = w->list[i];
+	for (size_t i = 0; i < rec->n; i++) {
+		if (rec->list[i].last_s > now_s) {
+			rec->list[kept++] = rec->list[i];
 			continue;
 		}
-		ended[n++] = (struct client_entry){.net = w->list[i].block.net, .left_s = 1};
-		if (w->list[i].whole > 0)
-			note_released(result, &w->list[i]);
+		ended[n++] = (struct client_entry){.net = rec->list[i].block.net, .left_s = 1};
+		if (rec->list[i].whole > 0)
+			note_released(result, &rec->list[i]);
 		if (n == ADD_AT_ONCE) {
-			rc = rc < 0 ? rc : client_del(w->client, ended, n, why);
+			rc = rc < 0 ? rc : client_del(rec->client, ended, n, why);
 			n = 0;
 		}
 	}
-	w->n = kept;
-	return rc < 0 || n == 0 ? rc : client_del(w->client, ended, n, why);
+	rec->n = kept;
+	return rc < 0 || n == 0 ? rc : client_del(rec->client, ended, n, why);
 }
 
-int reconcile_sync(struct reconcile *w, struct verdict *verdict, bool extend, int64_t now_s, struct reconcile_result *ret,
+int reconcile_sync(struct reconcile *rec, struct verdict *verdict, bool extend, int64_t now_s, struct reconcile_result *ret,
                 struct why *why)
 {
 	struct reconcile_result result = {0};
 	struct client_entry *entries;
-	int rc = learn_limits(w, why);
+	int rc = learn_limits(rec, why);
 
 	if (rc == 0)
-		rc = read_running(w, now_s, why);
+		rc = read_running(rec, now_s, why);
 	if (rc < 0)
 		return rc;
-	entries = alloc_zero(w->n > 0 ? w->n : 1, sizeof *entries, "the active blocks");
-	assert(w->n == 0 || w->list != NULL);
-	for (size_t i = 0; i < w->n; i++) {
-		const int64_t left_s = w->list[i].last_s - now_s;
+	entries = alloc_zero(rec->n > 0 ? rec->n : 1, sizeof *entries, "the active blocks");
+	assert(rec->n == 0 || rec->list != NULL);
+	for (size_t i = 0; i < rec->n; i++) {
+		const int64_t left_s = rec->list[i].last_s - now_s;
 
-		entries[i].net = w->list[i].block.net;
+		entries[i].net = rec->list[i].block.net;
 		entries[i].left_s = left_s < 1 ? 1 : left_s > UINT32_MAX ? UINT32_MAX : (uint32_t)left_s; /* fits */
 	}
 	/* The list is sorted as client_sync sorts, so entries and list stay side by side. */
-	rc = client_sync(w->client, entries, w->n, w->refresh_s, &result.drift, why);
+	rc = client_sync(rec->client, entries, rec->n, rec->refresh_s, &result.drift, why);
 	if (rc == 0) {
-		rc = note_knocks(w, verdict, extend, entries, now_s, &result, why);
-		for (size_t i = 0; i < w->n; i++)
+		rc = note_knocks(rec, verdict, extend, entries, now_s, &result, why);
+		for (size_t i = 0; i < rec->n; i++)
 			if (entries[i].added)
-				w->list[i].fed_s = now_s;
+				rec->list[i].fed_s = now_s;
 	}
 	free(entries);
 	if (rc == 0)
-		rc = release(w, now_s, &result, why);
+		rc = release(rec, now_s, &result, why);
 	if (rc < 0)
 		return rc;
-	w->synced_s = now_s;
-	result.running = w->n;
+	rec->synced_s = now_s;
+	result.running = rec->n;
 	*ret = result;
 	return 0;
 }
 
 /* What runs is remembered even when the kernel does not take it. */
-static void note_added(struct reconcile *w, const struct block *blocks, size_t n)
+static void note_added(struct reconcile *rec, const struct block *blocks, size_t n)
 {
-	if (w->n_added + n > w->room_added) {
-		w->room_added = 2 * (w->n_added + n);
-		w->added = alloc_resize(w->added, w->room_added, sizeof *w->added, "the active blocks");
+	if (rec->n_added + n > rec->room_added) {
+		rec->room_added = 2 * (rec->n_added + n);
+		rec->added = alloc_resize(rec->added, rec->room_added, sizeof *rec->added, "the active blocks");
 	}
 	for (size_t i = 0; i < n; i++)
-		w->added[w->n_added++] = (struct block){.net = blocks[i].net, .until_s = blocks[i].until_s};
+		rec->added[rec->n_added++] = (struct block){.net = blocks[i].net, .until_s = blocks[i].until_s};
 }
 
 /* Entries on their way. */
@@ -340,11 +340,11 @@ struct feed {
 	struct why refusal; /* of the first */
 };
 
-static int send_on(struct reconcile *w, struct feed *f, struct why *why)
+static int send_on(struct reconcile *rec, struct feed *f, struct why *why)
 {
 	struct why said;
 	size_t refused = 0;
-	const int rc = f->n == 0 ? 0 : client_add(w->client, f->entries, f->n, &refused, &said);
+	const int rc = f->n == 0 ? 0 : client_add(rec->client, f->entries, f->n, &refused, &said);
 
 	f->n = 0;
 	if (rc < 0)
@@ -355,28 +355,28 @@ static int send_on(struct reconcile *w, struct feed *f, struct why *why)
 	return rc;
 }
 
-int reconcile_add(struct reconcile *w, const struct block *blocks, size_t n, int64_t now_s, size_t *ret_refused,
+int reconcile_add(struct reconcile *rec, const struct block *blocks, size_t n, int64_t now_s, size_t *ret_refused,
                struct why *why)
 {
 	struct net pieces[RECONCILE_PIECES_MAX];
 	struct feed f = {0};
-	int rc = learn_limits(w, why);
+	int rc = learn_limits(rec, why);
 
-	note_added(w, blocks, n);
+	note_added(rec, blocks, n);
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		const int64_t left_s = blocks[i].until_s - now_s;
-		const size_t n_pieces = pieces_of(w, &blocks[i].net, pieces);
+		const size_t n_pieces = pieces_of(rec, &blocks[i].net, pieces);
 
 		/* The database could not be written for a while: being fed late is no knock. */
 		if (blocks[i].since_s + 1 < now_s)
-			w->blind_s = now_s;
+			rec->blind_s = now_s;
 		for (size_t j = 0; j < n_pieces && rc == 0; j++) {
 			f.entries[f.n++] = (struct client_entry){.net = pieces[j], .left_s = left_s < 1 ? 1 : (uint32_t)left_s};
-			rc = f.n == ADD_AT_ONCE ? send_on(w, &f, why) : 0;
+			rc = f.n == ADD_AT_ONCE ? send_on(rec, &f, why) : 0;
 		}
 	}
 	if (rc == 0)
-		rc = send_on(w, &f, why);
+		rc = send_on(rec, &f, why);
 	if (rc < 0)
 		return rc;
 	*ret_refused = f.refused;
@@ -390,22 +390,22 @@ static bool is_same(const struct net *a, const struct net *b)
 	return a->len == b->len && addr_equal(&a->addr, &b->addr);
 }
 
-static struct running *find(const struct reconcile *w, const struct net *net)
+static struct running *find(const struct reconcile *rec, const struct net *net)
 {
 	const struct running key = {.block.net = *net};
 
-	return w->n == 0 ? NULL : bsearch(&key, w->list, w->n, sizeof key, by_net);
+	return rec->n == 0 ? NULL : bsearch(&key, rec->list, rec->n, sizeof key, by_net);
 }
 
-static void note_lifted(struct reconcile *w, const struct net *net)
+static void note_lifted(struct reconcile *rec, const struct net *net)
 {
-	struct running *const r = find(w, net);
+	struct running *const r = find(rec, net);
 
 	if (r != NULL)
 		r->last_s = 0;
-	for (size_t i = 0; i < w->n_added;)
-		if (is_same(&w->added[i].net, net))
-			w->added[i] = w->added[--w->n_added];
+	for (size_t i = 0; i < rec->n_added;)
+		if (is_same(&rec->added[i].net, net))
+			rec->added[i] = rec->added[--rec->n_added];
 		else
 			i++;
 }
@@ -413,60 +413,60 @@ static void note_lifted(struct reconcile *w, const struct net *net)
 /* The network of that length that net is in. */
 static struct net wider(const struct net *net, unsigned length)
 {
-	struct net w = *net;
+	struct net around = *net;
 
-	w.len = (uint8_t)length; /* <= 128 */
+	around.len = (uint8_t)length; /* <= 128 */
 	for (unsigned bit = length; bit < 128; bit++)
-		w.addr.bytes[bit / 8] &= (uint8_t) ~(0x80U >> bit % 8);
-	return w;
+		around.addr.bytes[bit / 8] &= (uint8_t) ~(0x80U >> bit % 8);
+	return around;
 }
 
-bool reconcile_runs(const struct reconcile *w, const struct net *net, int64_t now_s, struct block *ret)
+bool reconcile_runs(const struct reconcile *rec, const struct net *net, int64_t now_s, struct block *ret)
 {
 	const unsigned shortest = addr_is_ip4(&net->addr) && net->len >= 96 ? 96 : 0;
 	struct block best = {.until_s = now_s};
 
-	for (unsigned length = net->len; length > shortest && w->n > 0; length--) {
+	for (unsigned length = net->len; length > shortest && rec->n > 0; length--) {
 		const struct net around = wider(net, length);
-		const struct running *const r = find(w, &around);
+		const struct running *const r = find(rec, &around);
 
 		if (r != NULL && r->last_s > best.until_s)
 			best = (struct block){.net = around, .until_s = r->last_s};
 	}
-	for (size_t i = 0; i < w->n_added; i++)
-		if (w->added[i].net.len <= net->len && net_has(&w->added[i].net, &net->addr) &&
-		    w->added[i].until_s > best.until_s)
-			best = w->added[i];
+	for (size_t i = 0; i < rec->n_added; i++)
+		if (rec->added[i].net.len <= net->len && net_has(&rec->added[i].net, &net->addr) &&
+		    rec->added[i].until_s > best.until_s)
+			best = rec->added[i];
 	if (best.until_s == now_s)
 		return false;
 	*ret = best;
 	return true;
 }
 
-bool reconcile_is_known(const struct reconcile *w)
+bool reconcile_is_known(const struct reconcile *rec)
 {
-	return w->known;
+	return rec->known;
 }
 
-int reconcile_del(struct reconcile *w, const struct net *nets, size_t n, struct why *why)
+int reconcile_del(struct reconcile *rec, const struct net *nets, size_t n, struct why *why)
 {
 	struct client_entry entries[ADD_AT_ONCE];
 	struct net pieces[RECONCILE_PIECES_MAX];
 	size_t k = 0;
-	int rc = learn_limits(w, why);
+	int rc = learn_limits(rec, why);
 
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		const size_t n_pieces = pieces_of(w, &nets[i], pieces);
+		const size_t n_pieces = pieces_of(rec, &nets[i], pieces);
 
-		note_lifted(w, &nets[i]);
+		note_lifted(rec, &nets[i]);
 		for (size_t j = 0; j < n_pieces && rc == 0; j++) {
-			note_lifted(w, &pieces[j]);
+			note_lifted(rec, &pieces[j]);
 			entries[k++] = (struct client_entry){.net = pieces[j], .left_s = 1};
 			if (k == ADD_AT_ONCE) {
-				rc = client_del(w->client, entries, k, why);
+				rc = client_del(rec->client, entries, k, why);
 				k = 0;
 			}
 		}
 	}
-	return rc < 0 || k == 0 ? rc : client_del(w->client, entries, k, why);
+	return rc < 0 || k == 0 ? rc : client_del(rec->client, entries, k, why);
 }

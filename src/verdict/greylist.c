@@ -27,15 +27,15 @@ struct greylist {
 
 struct greylist *greylist_new(uint64_t seed)
 {
-	struct greylist *const c = alloc_zero(1, sizeof *c, "the greylist");
+	struct greylist *const g = alloc_zero(1, sizeof *g, "the greylist");
 
-	c->seed = seed;
-	return c;
+	g->seed = seed;
+	return g;
 }
 
-void greylist_free(struct greylist *c)
+void greylist_free(struct greylist *g)
 {
-	free(c);
+	free(g);
 }
 
 static char lower(char c)
@@ -70,7 +70,7 @@ static bool is_young(const struct attempt *a, int64_t now_s)
 	return a->time_s > 0 && a->time_s + GREYLIST_AGE_S > now_s;
 }
 
-enum greylist_outcome greylist_attempt(struct greylist *c, const struct verdict *v, const struct addr *addr,
+enum greylist_outcome greylist_attempt(struct greylist *g, const struct verdict *v, const struct addr *addr,
                                      struct span from, struct span to, struct span helo, int64_t now_s,
                                      struct net *ret)
 {
@@ -88,9 +88,9 @@ enum greylist_outcome greylist_attempt(struct greylist *c, const struct verdict 
 
 		memcpy(&a, net.addr.bytes, 8);
 		memcpy(&b, net.addr.bytes + 8, 8);
-		key[i] = add_text(add_text(add_text(mix(mix(c->seed + i + a) ^ b), from), to), org);
+		key[i] = add_text(add_text(add_text(mix(mix(g->seed + i + a) ^ b), from), to), org);
 	}
-	set = &c->attempts[(key[0] >> 32) % (GREYLIST_MAX / WAYS) * WAYS];
+	set = &g->attempts[(key[0] >> 32) % (GREYLIST_MAX / WAYS) * WAYS];
 	oldest = set;
 	for (struct attempt *a = set; a < set + WAYS; a++) {
 		if (a->key[0] == key[0] && a->key[1] == key[1] && is_young(a, now_s)) {
