@@ -8,71 +8,71 @@
 #include "store/audit.h"
 #include "store/hits.h"
 
-void admin_reloaded(const struct admin *o, size_t rules, const char *who, int64_t now_s, json_t *reply)
+void admin_reloaded(const struct admin *a, size_t rules, const char *who, int64_t now_s, json_t *reply)
 {
 	struct why why;
 	const struct change change = {.at_s = now_s, .who = who, .what = "reload", .why = ""};
 
-	if (change_write(o->store, &change, &why) < 0)
+	if (change_write(a->store, &change, &why) < 0)
 		reply_error(reply, why.text);
 	else
 		json_put_number(reply, "rules", (int64_t)rules);
 }
 
-void admin_resume(const struct admin *o, const struct protocol_request *r, unsigned rule, const char *who,
+void admin_resume(const struct admin *a, const struct protocol_request *r, unsigned rule, const char *who,
                    int64_t now_s, json_t *reply)
 {
 	struct why why;
-	int rc = store_begin(o->store, &why);
+	int rc = store_begin(a->store, &why);
 
 	if (rc == 0) {
-		rc = store_resume(o->store, r->rule, now_s, &why);
+		rc = store_resume(a->store, r->rule, now_s, &why);
 		if (rc == STORE_NONE) {
-			store_rollback(o->store);
+			store_rollback(a->store);
 			reply_error(reply, "no such rule is suspended");
 			return;
 		}
 		if (rc == 0)
-			rc = audit_add(o->store, now_s, who, "resume", NULL, r->rule, &why);
-		rc = store_finish(o->store, rc, &why);
+			rc = audit_add(a->store, now_s, who, "resume", NULL, r->rule, &why);
+		rc = store_finish(a->store, rc, &why);
 	}
 	if (rc < 0) {
 		record_refuse(reply, &why);
 		return;
 	}
-	verdict_suspend(o->verdict, rule, false);
+	verdict_suspend(a->verdict, rule, false);
 	json_put_text(reply, "rule", r->rule);
 }
 
-void admin_run(const struct admin *o, const struct protocol_request *r, const char *who, int64_t now_s,
+void admin_run(const struct admin *a, const struct protocol_request *r, const char *who, int64_t now_s,
                 json_t *reply, struct admin_todo *ret)
 {
 	*ret = (struct admin_todo){0};
 	switch (r->verb) {
 	case PROTOCOL_BLOCK:
-		block_manual(o, r, who, now_s, reply, ret);
+		block_manual(a, r, who, now_s, reply, ret);
 		return;
 	case PROTOCOL_UNBLOCK:
 	case PROTOCOL_UNBLOCK_ALL:
 	case PROTOCOL_ALLOW:
 	case PROTOCOL_WHITE:
-		unblock_run(o, r, who, now_s, reply, ret);
+		unblock_run(a, r, who, now_s, reply, ret);
 		return;
 	case PROTOCOL_DISALLOW:
-		unblock_allowance(o, r, who, now_s, reply);
+		unblock_allowance(a, r, who, now_s, reply);
 		return;
 	case PROTOCOL_BLACK:
-		block_black(o, r, who, now_s, reply, ret);
+		block_black(a, r, who, now_s, reply, ret);
 		return;
 	case PROTOCOL_LIST:
-		inspect_list(o, now_s, reply);
+		inspect_list(a, now_s, reply);
 		return;
 	case PROTOCOL_WHY:
 	case PROTOCOL_TEST:
-		inspect_at(o, r, now_s, reply);
+		inspect_at(a, r, now_s, reply);
 		return;
 	case PROTOCOL_STATUS:
-		inspect_status(o, now_s, reply);
+		inspect_status(a, now_s, reply);
 		return;
 	case PROTOCOL_RELOAD:
 	case PROTOCOL_RESUME:

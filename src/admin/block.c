@@ -9,7 +9,7 @@
 
 static const char manual_reason[] = "blocked by hand";
 
-static void block_now(const struct admin *o, const struct block *blocks, size_t n, int64_t now_s,
+static void block_now(const struct admin *a, const struct block *blocks, size_t n, int64_t now_s,
                       struct admin_todo *todo)
 {
 	struct reconcile_result ignored; /* the sync that follows says it */
@@ -19,13 +19,13 @@ static void block_now(const struct admin *o, const struct block *blocks, size_t 
 	todo->until_s = blocks[0].until_s;
 	todo->n_begun = n;
 	memcpy(todo->begun, blocks, n * sizeof *blocks);
-	todo->rc = reconcile_add(o->reconcile, blocks, n, now_s, &todo->refused, &todo->why);
+	todo->rc = reconcile_add(a->reconcile, blocks, n, now_s, &todo->refused, &todo->why);
 	if (todo->rc == -ENOSPC) { /* the lists are laid out anew, and then it fits, or does not */
 		todo->sync = true;
-		todo->rc = reconcile_sync(o->reconcile, o->verdict, o->config->block.extend, now_s, &ignored,
+		todo->rc = reconcile_sync(a->reconcile, a->verdict, a->config->block.extend, now_s, &ignored,
 		                       &todo->why);
 		if (todo->rc == 0)
-			todo->rc = reconcile_add(o->reconcile, blocks, n, now_s, &todo->refused, &todo->why);
+			todo->rc = reconcile_add(a->reconcile, blocks, n, now_s, &todo->refused, &todo->why);
 	}
 	/* It tries again, and status says what was refused. */
 	todo->sync |= todo->rc < 0 || todo->refused > 0;
@@ -43,7 +43,7 @@ static void put_refused(json_t *reply, size_t n, const struct admin_todo *todo)
 	json_put_text(reply, "refused_why", refused > 0 ? todo->why.text : NULL);
 }
 
-static int write_manual(const struct admin *o, const struct protocol_request *r, const char *who, const struct block *block,
+static int write_manual(const struct admin *a, const struct protocol_request *r, const char *who, const struct block *block,
                         struct why *why)
 {
 	struct change change = record_order(r, who, block->since_s);
@@ -51,21 +51,21 @@ static int write_manual(const struct admin *o, const struct protocol_request *r,
 	change.rule = (struct change_rule){"manual", "manual", r->reason[0] != '\0' ? r->reason : manual_reason};
 	change.blocks = block;
 	change.n_blocks = 1;
-	return change_write(o->store, &change, why);
+	return change_write(a->store, &change, why);
 }
 
-void block_manual(const struct admin *o, const struct protocol_request *r, const char *who, int64_t now_s,
+void block_manual(const struct admin *a, const struct protocol_request *r, const char *who, int64_t now_s,
                   json_t *reply, struct admin_todo *todo)
 {
-	const char *const never = standing_never(o, &r->net);
-	const struct verdict_look view = verdict_look(o->verdict, &r->net.addr);
+	const char *const never = standing_never(a, &r->net);
+	const struct verdict_look view = verdict_look(a->verdict, &r->net.addr);
 	/* As long as its next block for evidence would last, when nothing else is said. */
 	const int64_t for_s =
-	        r->for_s > 0 ? r->for_s : verdict_duration(o->verdict, r->net.len == 128 ? view.offence : 1);
+	        r->for_s > 0 ? r->for_s : verdict_duration(a->verdict, r->net.len == 128 ? view.offence : 1);
 	const struct block block = {
 	        .net = r->net, .since_s = now_s, .until_s = now_s + for_s, .cause = BLOCK_MANUAL};
 	struct net pieces[RECONCILE_PIECES_MAX];
-	const size_t n = reconcile_pieces(o->reconcile, &r->net, pieces);
+	const size_t n = reconcile_pieces(a->reconcile, &r->net, pieces);
 	struct block before = {0};
 	bool blocked = false;
 	struct why why;
@@ -80,14 +80,14 @@ void block_manual(const struct admin *o, const struct protocol_request *r, const
 		                     "than 1024; name smaller networks");
 		return;
 	}
-	if (standing_find(o, &r->net, now_s, &blocked, &before, &why) < 0 ||
-	    write_manual(o, r, who, &block, &why) < 0) {
+	if (standing_find(a, &r->net, now_s, &blocked, &before, &why) < 0 ||
+	    write_manual(a, r, who, &block, &why) < 0) {
 		record_refuse(reply, &why);
 		return;
 	}
 	todo->rule = "manual";
 	todo->reason = r->reason[0] != '\0' ? r->reason : NULL;
-	block_now(o, &block, 1, now_s, todo);
+	block_now(a, &block, 1, now_s, todo);
 	/* When it took the place of one that would have lasted longer, memory must learn when it ends now. */
 	todo->sync |= blocked && before.until_s > block.until_s;
 	standing_put_net(reply, &r->net);
@@ -97,7 +97,7 @@ void block_manual(const struct admin *o, const struct protocol_request *r, const
 	put_refused(reply, n, todo);
 }
 
-static int write_black(const struct admin *o, const struct protocol_request *r, const char *who, int score,
+static int write_black(const struct admin *a, const struct protocol_request *r, const char *who, int score,
                        const struct verdict_decision *decision, int64_t now_s, struct why *why)
 {
 	struct change change = record_order(r, who, now_s);
@@ -108,13 +108,13 @@ static int write_black(const struct admin *o, const struct protocol_request *r, 
 	change.hit = &hit;
 	change.blocks = decision->blocks;
 	change.n_blocks = decision->n;
-	return change_write(o->store, &change, why);
+	return change_write(a->store, &change, why);
 }
 
-void block_black(const struct admin *o, const struct protocol_request *r, const char *who, int64_t now_s,
+void block_black(const struct admin *a, const struct protocol_request *r, const char *who, int64_t now_s,
                  json_t *reply, struct admin_todo *todo)
 {
-	const char *const never = standing_never(o, &r->net);
+	const char *const never = standing_never(a, &r->net);
 	const struct verdict_evidence evidence = {.addr = r->net.addr,
 	                                          .score = r->score > 0 ? r->score : ADMIN_BLACK,
 	                                          .time_s = now_s,
@@ -128,10 +128,10 @@ void block_black(const struct admin *o, const struct protocol_request *r, const 
 		reply_error(reply, never);
 		return;
 	}
-	if ((rc = query_white(o->store, &r->net, now_s - o->config->block.window_s, &white_s, &why)) >= 0) {
+	if ((rc = query_white(a->store, &r->net, now_s - a->config->block.window_s, &white_s, &why)) >= 0) {
 		if (white_s == 0)
-			verdict_hit(o->verdict, &evidence, &decision);
-		rc = write_black(o, r, who, evidence.score, &decision, now_s, &why);
+			verdict_hit(a->verdict, &evidence, &decision);
+		rc = write_black(a, r, who, evidence.score, &decision, now_s, &why);
 		todo->restore = rc < 0 && decision.counted;
 	}
 	if (rc < 0) {
@@ -140,11 +140,11 @@ void block_black(const struct admin *o, const struct protocol_request *r, const 
 	}
 	todo->rule = record_black.name;
 	todo->reason = record_black.reason;
-	block_now(o, decision.blocks, decision.n, now_s, todo);
+	block_now(a, decision.blocks, decision.n, now_s, todo);
 	standing_put_net(reply, &r->net);
 	json_put_bool(reply, "counted", decision.counted);
 	put_refused(reply, decision.n, todo);
 	if (white_s != 0)
 		json_put_time(reply, "white_since", white_s);
-	standing_put_new(o, &r->net, now_s, reply);
+	standing_put_new(a, &r->net, now_s, reply);
 }

@@ -11,7 +11,7 @@ static struct query_bound bound(size_t rows)
 	return (struct query_bound){.rows = rows, .newest = ADMIN_NEWEST};
 }
 
-void inspect_list(const struct admin *o, int64_t now_s, json_t *reply)
+void inspect_list(const struct admin *a, int64_t now_s, json_t *reply)
 {
 	json_t *const list = alloc_check(json_array(), 0, "a reply");
 	size_t bytes_left = REPLY_LIST_MAX;
@@ -20,10 +20,10 @@ void inspect_list(const struct admin *o, int64_t now_s, json_t *reply)
 	int rc;
 
 	json_put(reply, "list", list);
-	query_active(o->store, now_s, bound(ADMIN_LIST_SHOWN));
-	while ((rc = query_next_block(o->store, &block, &why)) == 0 && rows_append(list, rows_block(&block), &bytes_left))
+	query_active(a->store, now_s, bound(ADMIN_LIST_SHOWN));
+	while ((rc = query_next_block(a->store, &block, &why)) == 0 && rows_append(list, rows_block(&block), &bytes_left))
 		;
-	query_stop(o->store);
+	query_stop(a->store);
 	if (rc < 0) {
 		reply_error(reply, why.text);
 		return;
@@ -32,16 +32,16 @@ void inspect_list(const struct admin *o, int64_t now_s, json_t *reply)
 	json_put_bool(reply, "more", rc == 0);
 }
 
-void inspect_at(const struct admin *o, const struct protocol_request *r, int64_t now_s, json_t *reply)
+void inspect_at(const struct admin *a, const struct protocol_request *r, int64_t now_s, json_t *reply)
 {
 	const struct rows_bound shown = {bound(ADMIN_BLOCKS_SHOWN), bound(ADMIN_HITS_SHOWN), REPLY_LIST_MAX};
 	struct why why;
 	int rc;
 
 	standing_put_net(reply, &r->net);
-	rc = standing_put(o, &r->net, now_s, reply, &why);
+	rc = standing_put(a, &r->net, now_s, reply, &why);
 	if (rc == 0 && r->verb == PROTOCOL_WHY)
-		rc = rows_put_history(reply, o->store, &r->net, now_s, &shown, &why);
+		rc = rows_put_history(reply, a->store, &r->net, now_s, &shown, &why);
 	if (rc < 0)
 		reply_error(reply, why.text);
 }
@@ -56,30 +56,30 @@ static bool is_critical(const struct problems *problems, const struct problem *p
 	return p->critical || (p->kind == PROBLEMS_LOG && n >= n_logs);
 }
 
-static void put_problems(const struct admin *o, size_t *bytes_left, json_t *reply)
+static void put_problems(const struct admin *a, size_t *bytes_left, json_t *reply)
 {
 	json_t *const list = alloc_check(json_array(), 0, "a reply");
 	const struct problem *p;
 
 	json_put(reply, "problems", list);
-	for (size_t at = 0; (p = problems_next(o->problems, &at)) != NULL;) {
+	for (size_t at = 0; (p = problems_next(a->problems, &at)) != NULL;) {
 		struct problem one = *p;
 
-		one.critical = is_critical(o->problems, p, o->config->n_logs);
+		one.critical = is_critical(a->problems, p, a->config->n_logs);
 		(void)rows_append(list, rows_problem(&one), bytes_left);
 	}
 }
 
 /* What the database does not tell is 0 or null: its trouble is among the problems. */
-void inspect_status(const struct admin *o, int64_t now_s, json_t *reply)
+void inspect_status(const struct admin *a, int64_t now_s, json_t *reply)
 {
-	const struct verdict_stat stat = verdict_stat(o->verdict);
+	const struct verdict_stat stat = verdict_stat(a->verdict);
 	size_t bytes_left = REPLY_LIST_MAX;
 	struct why ignored;
 
-	if (o->problems != NULL)
-		put_problems(o, &bytes_left, reply);
-	(void)state_put(reply, o->store, o->config, now_s, bound(ADMIN_LIST_SHOWN), bytes_left, &ignored);
+	if (a->problems != NULL)
+		put_problems(a, &bytes_left, reply);
+	(void)state_put(reply, a->store, a->config, now_s, bound(ADMIN_LIST_SHOWN), bytes_left, &ignored);
 	/* As they are now, not as they were written last. */
 	json_put_bool(reply, "running", true);
 	json_put_number(reply, "addresses", (int64_t)stat.addresses);

@@ -36,7 +36,7 @@ bool running_lies_in(const struct net *inner, const struct net *outer)
 	return outer->len <= inner->len && net_has(outer, &inner->addr);
 }
 
-int running_find(const struct admin *o, const struct net *net, int64_t now_s, struct running_list *ret,
+int running_find(const struct admin *a, const struct net *net, int64_t now_s, struct running_list *ret,
                  struct why *why)
 {
 	struct running_list l = {0};
@@ -46,11 +46,11 @@ int running_find(const struct admin *o, const struct net *net, int64_t now_s, st
 
 	*ret = l;
 	/* A hundred thousand may run: what memory knows spares reading them. */
-	if (reconcile_is_known(o->reconcile) && net->len == 128 &&
-	    !reconcile_runs(o->reconcile, net, now_s, &any))
+	if (reconcile_is_known(a->reconcile) && net->len == 128 &&
+	    !reconcile_runs(a->reconcile, net, now_s, &any))
 		return 0;
-	for (rc = store_running(o->store, now_s, why); rc == 0;)
-		if ((rc = store_next_block(o->store, &block, NULL, why)) == 0 &&
+	for (rc = store_running(a->store, now_s, why); rc == 0;)
+		if ((rc = store_next_block(a->store, &block, NULL, why)) == 0 &&
 		    (running_lies_in(net, &block.net) || running_lies_in(&block.net, net)))
 			note(&l, &block);
 	if (rc < 0) {

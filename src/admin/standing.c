@@ -9,13 +9,13 @@
 #include "store/query.h"
 
 /* The running block that net is in and that lasts longest; l: all there may be, NULL: memory knows them. */
-static bool is_in(const struct admin *o, const struct running_list *l, const struct net *net, int64_t now_s,
+static bool is_in(const struct admin *a, const struct running_list *l, const struct net *net, int64_t now_s,
                   struct block *ret)
 {
 	bool any = false;
 
 	if (l == NULL)
-		return reconcile_runs(o->reconcile, net, now_s, ret);
+		return reconcile_runs(a->reconcile, net, now_s, ret);
 	for (size_t i = 0; i < l->n; i++)
 		if (running_lies_in(net, &l->list[i].net) && (!any || l->list[i].until_s > ret->until_s)) {
 			*ret = l->list[i];
@@ -25,15 +25,15 @@ static bool is_in(const struct admin *o, const struct running_list *l, const str
 }
 
 /* The same of all pieces of a network: as long as all of them run. */
-static bool is_in_pieces(const struct admin *o, const struct running_list *l, const struct net *net,
+static bool is_in_pieces(const struct admin *a, const struct running_list *l, const struct net *net,
                          int64_t now_s, struct block *ret)
 {
 	struct net pieces[RECONCILE_PIECES_MAX];
-	const size_t n = reconcile_pieces(o->reconcile, net, pieces);
+	const size_t n = reconcile_pieces(a->reconcile, net, pieces);
 	struct block all = {.net = *net, .until_s = INT64_MAX}, one = {0};
 
 	for (size_t i = 0; i < n; i++) {
-		if (!is_in(o, l, &pieces[i], now_s, &one))
+		if (!is_in(a, l, &pieces[i], now_s, &one))
 			return false;
 		if (one.until_s < all.until_s)
 			all.until_s = one.until_s;
@@ -43,19 +43,19 @@ static bool is_in_pieces(const struct admin *o, const struct running_list *l, co
 }
 
 /* Is net blocked, by what, and until when? */
-int standing_find(const struct admin *o, const struct net *net, int64_t now_s, bool *ret_blocked,
+int standing_find(const struct admin *a, const struct net *net, int64_t now_s, bool *ret_blocked,
                   struct block *ret, struct why *why)
 {
-	const bool in_memory = reconcile_is_known(o->reconcile);
+	const bool in_memory = reconcile_is_known(a->reconcile);
 	struct running_list l = {0};
 	struct block pieces;
-	const int rc = in_memory ? 0 : running_find(o, net, now_s, &l, why);
+	const int rc = in_memory ? 0 : running_find(a, net, now_s, &l, why);
 
 	if (rc < 0)
 		return rc;
-	*ret_blocked = is_in(o, in_memory ? NULL : &l, net, now_s, ret);
+	*ret_blocked = is_in(a, in_memory ? NULL : &l, net, now_s, ret);
 	/* A network around it may be over before them. */
-	if (net->len < 128 && is_in_pieces(o, in_memory ? NULL : &l, net, now_s, &pieces) &&
+	if (net->len < 128 && is_in_pieces(a, in_memory ? NULL : &l, net, now_s, &pieces) &&
 	    (!*ret_blocked || pieces.until_s > ret->until_s)) {
 		*ret = pieces;
 		*ret_blocked = true;
@@ -65,17 +65,17 @@ int standing_find(const struct admin *o, const struct net *net, int64_t now_s, b
 }
 
 /* Why nothing of net is blocked; NULL when it may be. */
-const char *standing_never(const struct admin *o, const struct net *net)
+const char *standing_never(const struct admin *a, const struct net *net)
 {
 	struct net own[LOCALADDRS_MAX];
 	size_t n;
 
 	if (net_is_never(net))
 		return "loopback, link-local, multicast and unspecified addresses are never blocked";
-	if (net->len == 128 ? !verdict_is_allowed(o->verdict, &net->addr) : !verdict_spares(o->verdict, net))
+	if (net->len == 128 ? !verdict_is_allowed(a->verdict, &net->addr) : !verdict_spares(a->verdict, net))
 		return NULL;
-	for (size_t i = 0; i < o->config->allow.n; i++)
-		if (net_overlap(&o->config->allow.nets[i], net))
+	for (size_t i = 0; i < a->config->allow.n; i++)
+		if (net_overlap(&a->config->allow.nets[i], net))
 			return "allowed: it stands under [allow] in the configuration";
 	n = localaddrs_addresses(own);
 	for (size_t i = 0; i < n; i++)
@@ -100,9 +100,9 @@ static void write_allowance(const struct query_allowance *a, char out[static WHY
 }
 
 /* How near it is to a block; null of a network, which has no score. */
-static void put_score(const struct admin *o, const struct net *net, json_t *reply)
+static void put_score(const struct admin *a, const struct net *net, json_t *reply)
 {
-	const struct verdict_look view = verdict_look(o->verdict, &net->addr);
+	const struct verdict_look view = verdict_look(a->verdict, &net->addr);
 	const bool one = net->len == 128;
 
 	json_put(reply, "score", one ? json_integer(view.score) : json_null());
@@ -112,26 +112,26 @@ static void put_score(const struct admin *o, const struct net *net, json_t *repl
 }
 
 /* Blocked, until when, by which block; or how far from it. */
-int standing_put(const struct admin *o, const struct net *net, int64_t now_s, json_t *reply,
+int standing_put(const struct admin *a, const struct net *net, int64_t now_s, json_t *reply,
                  struct why *why)
 {
-	const struct verdict_look view = verdict_look(o->verdict, &net->addr);
-	const char *const never = standing_never(o, net);
+	const struct verdict_look view = verdict_look(a->verdict, &net->addr);
+	const char *const never = standing_never(a, net);
 	char text[NET_TEXT_MAX], sentence[WHY_MAX];
 	struct query_allowance allowance;
 	struct block block = {0};
 	bool blocked;
 	int rc;
 
-	if ((rc = standing_find(o, net, now_s, &blocked, &block, why)) < 0 ||
-	    (rc = query_allowance(o->store, net, now_s, &allowance, why)) < 0)
+	if ((rc = standing_find(a, net, now_s, &blocked, &block, why)) < 0 ||
+	    (rc = query_allowance(a->store, net, now_s, &allowance, why)) < 0)
 		return rc;
 	(void)net_text(&block.net, text);
 	json_put_bool(reply, "blocked", blocked);
 	json_put_time(reply, "until", blocked ? block.until_s : 0);
 	json_put_text(reply, "by", blocked ? text : NULL);
 	json_put_bool(reply, "allowed", never != NULL);
-	put_score(o, net, reply);
+	put_score(a, net, reply);
 	rows_put_allowed(reply, rc == 0 ? &allowance : NULL);
 	if (blocked)
 		(void)snprintf(sentence, sizeof sentence, "a block of %s runs", text);
@@ -150,9 +150,9 @@ int standing_put(const struct admin *o, const struct net *net, int64_t now_s, js
 }
 
 /* After a change that was made: what cannot be read is left out. */
-void standing_put_new(const struct admin *o, const struct net *net, int64_t now_s, json_t *reply)
+void standing_put_new(const struct admin *a, const struct net *net, int64_t now_s, json_t *reply)
 {
 	struct why ignored;
 
-	(void)standing_put(o, net, now_s, reply, &ignored);
+	(void)standing_put(a, net, now_s, reply, &ignored);
 }

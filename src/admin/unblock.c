@@ -11,7 +11,7 @@
 #include "base/alloc.h"
 #include "store/query.h"
 
-static void unblock_now(const struct admin *o, const struct running_list *lifted, struct admin_todo *todo)
+static void unblock_now(const struct admin *a, const struct running_list *lifted, struct admin_todo *todo)
 {
 	struct net *nets;
 
@@ -26,7 +26,7 @@ static void unblock_now(const struct admin *o, const struct running_list *lifted
 			todo->lifted[i] = nets[i];
 		todo->sync |= nets[i].len < 128; /* what else is blocked in it is put back */
 	}
-	todo->rc = reconcile_del(o->reconcile, nets, lifted->n, &todo->why);
+	todo->rc = reconcile_del(a->reconcile, nets, lifted->n, &todo->why);
 	todo->sync |= todo->rc < 0;
 	free(nets);
 }
@@ -57,10 +57,10 @@ static int64_t allowed_until(const struct protocol_request *r, int64_t now_s)
 }
 
 /* What was active ends, and what goes with it. */
-static int write_lift(const struct admin *o, const struct protocol_request *r, const char *who,
+static int write_lift(const struct admin *a, const struct protocol_request *r, const char *who,
                       const struct running_list *running, int64_t now_s, struct why *why)
 {
-	const struct verdict_look view = verdict_look(o->verdict, &r->net.addr);
+	const struct verdict_look view = verdict_look(a->verdict, &r->net.addr);
 	const struct change_allowance allowance = {allowed_until(r, now_s), "by hand", r->reason[0] != '\0' ? r->reason : NULL};
 	struct change change = record_order(r, who, now_s);
 	char text[STORE_LINE_MAX];
@@ -76,25 +76,25 @@ static int write_lift(const struct admin *o, const struct protocol_request *r, c
 	}
 	if (r->verb == PROTOCOL_ALLOW)
 		change.allowance = &allowance;
-	return change_write(o->store, &change, why);
+	return change_write(a->store, &change, why);
 }
 
 /* By this order, or for longer because it earned that besides. */
-static void allow(const struct admin *o, const struct protocol_request *r, int64_t now_s)
+static void allow(const struct admin *a, const struct protocol_request *r, int64_t now_s)
 {
 	int64_t until_s = allowed_until(r, now_s);
 	struct query_allowance longest;
 	struct why ignored;
 
-	if (query_allowance(o->store, &r->net, now_s, &longest, &ignored) == 0 && longest.until_s > until_s &&
+	if (query_allowance(a->store, &r->net, now_s, &longest, &ignored) == 0 && longest.until_s > until_s &&
 	    is_of(&longest, &r->net))
 		until_s = longest.until_s;
-	verdict_allow_earned(o->verdict, &r->net, 0); /* a longer one by hand was replaced */
-	verdict_allow_earned(o->verdict, &r->net, until_s);
+	verdict_allow_earned(a->verdict, &r->net, 0); /* a longer one by hand was replaced */
+	verdict_allow_earned(a->verdict, &r->net, until_s);
 }
 
 /* The verdict learns what was written. */
-static void forgive(const struct admin *o, const struct protocol_request *r,
+static void forgive(const struct admin *a, const struct protocol_request *r,
                     const struct running_list *lifted, int64_t now_s)
 {
 	const struct verdict_evidence white = {
@@ -102,13 +102,13 @@ static void forgive(const struct admin *o, const struct protocol_request *r,
 	struct verdict_decision ignored; /* a negative score blocks nobody */
 
 	for (size_t i = 0; i < lifted->n; i++)
-		verdict_until(o->verdict, &lifted->list[i].net, now_s);
+		verdict_until(a->verdict, &lifted->list[i].net, now_s);
 	if (r->verb == PROTOCOL_WHITE)
-		verdict_hit(o->verdict, &white, &ignored);
+		verdict_hit(a->verdict, &white, &ignored);
 	else if (r->verb == PROTOCOL_ALLOW)
-		allow(o, r, now_s);
+		allow(a, r, now_s);
 	else /* with all of this second: after a restart nobody would know what of it came before */
-		verdict_forget(o->verdict, &r->net, now_s + 1);
+		verdict_forget(a->verdict, &r->net, now_s + 1);
 }
 
 static void put_lifted(json_t *reply, const struct running_list *lifted)
@@ -127,37 +127,37 @@ static void put_lifted(json_t *reply, const struct running_list *lifted)
 		json_put_number(reply, "more", (int64_t)(lifted->n - ADMIN_LIFTED_SHOWN));
 }
 
-void unblock_run(const struct admin *o, const struct protocol_request *r, const char *who, int64_t now_s,
+void unblock_run(const struct admin *a, const struct protocol_request *r, const char *who, int64_t now_s,
               json_t *reply, struct admin_todo *todo)
 {
 	struct running_list running;
 	struct why why;
 	int rc;
 
-	if ((rc = running_find(o, &r->net, now_s, &running, &why)) == 0)
-		rc = write_lift(o, r, who, &running, now_s, &why);
+	if ((rc = running_find(a, &r->net, now_s, &running, &why)) == 0)
+		rc = write_lift(a, r, who, &running, now_s, &why);
 	if (rc < 0) {
 		record_refuse(reply, &why);
 		running_done(&running);
 		return;
 	}
-	forgive(o, r, &running, now_s);
-	unblock_now(o, &running, todo);
+	forgive(a, r, &running, now_s);
+	unblock_now(a, &running, todo);
 	if (r->verb != PROTOCOL_UNBLOCK_ALL)
 		standing_put_net(reply, &r->net);
 	put_lifted(reply, &running);
 	if (r->verb == PROTOCOL_WHITE || r->verb == PROTOCOL_ALLOW)
-		standing_put_new(o, &r->net, now_s, reply);
+		standing_put_new(a, &r->net, now_s, reply);
 	running_done(&running);
 }
 
-static int write_disallow(const struct admin *o, const struct protocol_request *r, const char *who, int64_t now_s,
+static int write_disallow(const struct admin *a, const struct protocol_request *r, const char *who, int64_t now_s,
                           struct why *why)
 {
 	struct change change = record_order(r, who, now_s);
 
 	change.disallows = true;
-	return change_write(o->store, &change, why);
+	return change_write(a->store, &change, why);
 }
 
 /* Why there is nothing to end. */
@@ -174,24 +174,24 @@ static void refuse_no_allowance(const struct query_allowance *around, json_t *re
 	reply_error(reply, sentence);
 }
 
-void unblock_allowance(const struct admin *o, const struct protocol_request *r, const char *who, int64_t now_s,
+void unblock_allowance(const struct admin *a, const struct protocol_request *r, const char *who, int64_t now_s,
                     json_t *reply)
 {
 	struct query_allowance allowance;
 	struct why why;
-	int rc = query_allowance(o->store, &r->net, now_s, &allowance, &why);
+	int rc = query_allowance(a->store, &r->net, now_s, &allowance, &why);
 
 	if (rc == STORE_NONE || (rc == 0 && !is_of(&allowance, &r->net))) {
 		refuse_no_allowance(rc == 0 ? &allowance : NULL, reply);
 		return;
 	}
 	if (rc == 0)
-		rc = write_disallow(o, r, who, now_s, &why);
+		rc = write_disallow(a, r, who, now_s, &why);
 	if (rc < 0) {
 		record_refuse(reply, &why);
 		return;
 	}
-	verdict_allow_earned(o->verdict, &r->net, 0);
+	verdict_allow_earned(a->verdict, &r->net, 0);
 	standing_put_net(reply, &r->net);
-	standing_put_new(o, &r->net, now_s, reply);
+	standing_put_new(a, &r->net, now_s, reply);
 }
