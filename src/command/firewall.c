@@ -1,10 +1,17 @@
 #include "command/firewall.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/localaddrs.h"
+#include "command/command.h"
 
 static_assert((int)CONFIG_PORTS_MAX == (int)ROOT_PORTS_MAX, "the config may hold no more ports than root");
 
@@ -57,6 +64,63 @@ int command_open_root(const struct config *config, const char *path, struct root
 	const struct root_config root = root_config(config, path);
 
 	return root_open(&root, ret, why);
+}
+
+static void block_signals(void)
+{
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		(void)sigaddset(&set, signals[i]);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+/* Standard input is the child's. */
+static void drop_input(void)
+{
+	const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		(void)dup2(fd, STDIN_FILENO);
+	if (fd > STDIN_FILENO)
+		(void)close(fd);
+}
+
+int command_serve_root(const struct config *config, const char *path, bool keeps,
+                       int (*child)(int fd, const void *argument), const void *argument, int *ret_status, struct why *why)
+{
+	struct root *root;
+	int pair[2], status;
+	pid_t pid;
+	int rc = command_open_root(config, path, &root, why);
+
+	if (rc < 0)
+		return rc;
+	(void)fflush(NULL);
+	block_signals();
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 || (pid = fork()) < 0) {
+		rc = why_set(why, errno, "cannot start a process: %s", strerror(errno));
+		root_close(root, false);
+		return rc;
+	}
+	if (pid == 0) {
+		sigset_t none;
+
+		(void)close(pair[0]);
+		(void)sigemptyset(&none);
+		(void)sigprocmask(SIG_SETMASK, &none, NULL);
+		exit(child(pair[1], argument));
+	}
+	(void)close(pair[1]);
+	drop_input();
+	status = root_serve(root, pair[0], pid);
+	(void)close(pair[0]);
+	/* What somebody must change first is no crash: nothing was blocked yet, so nothing is left behind. */
+	root_close(root, !keeps && (status == COMMAND_DONE || status == COMMAND_USAGE));
+	*ret_status = status;
+	return 0;
 }
 
 int command_clean_root(const struct config *config, bool *ret_removed, struct why *why)

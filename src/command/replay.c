@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -37,7 +36,7 @@ struct request {
 	const char *database;
 	const char *rules; /* --rules: a directory instead of the configured ones */
 	bool sync, diff, utc;
-	bool as_owner; /* root became the owner of the database's directory */
+	int root_fd; /* sync: to the root process */
 	struct replay_options options;
 };
 
@@ -276,44 +275,26 @@ static int print_diff(const struct request *q, const struct replay_result *r, bo
 	return rc;
 }
 
-/*
- * Puts what is blocked now by the database into the kernel, and leaves it there. As in the daemon a root process
- * acts on packets; here the child that sends them lives for one comparison.
- */
-static int sync_kernel(const struct config *config, struct store *store, struct why *why)
+/* Puts what is blocked now by the database into the kernel, where it stays. fd: to the root process. */
+static int sync_kernel(int fd, const struct config *config, struct store *store, struct why *why)
 {
 	struct verdict *verdict = NULL;
 	struct reconcile_result result = {0};
-	struct reconcile *wanted;
+	struct reconcile *reconcile;
 	struct client client;
-	struct root *root;
-	int pair[2], rc, status;
-	pid_t child;
+	int rc;
 
-	if ((rc = command_open_root(config, NULL, &root, why)) < 0)
-		return rc;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 || (child = fork()) < 0) {
-		rc = why_set(why, errno, "cannot start a process: %s", strerror(errno));
-		root_close(root, false);
-		return rc;
-	}
-	if (child == 0) {
-		(void)close(pair[0]);
-		client_init(&client, pair[1]);
-		wanted = reconcile_new(store, &client, 1, clock_unix_s());
-		rc = restore_verdict(store, config, NULL, NULL, true, clock_unix_s(), &verdict, why);
-		if (rc == 0)
-			rc = reconcile_sync(wanted, verdict, false, clock_unix_s(), &result, why);
-		if (rc < 0)
-			_exit(command_fail(COMMAND_SYSTEM, why));
-		(void)fprintf(stderr, "watchforspammers: the kernel holds %zu %s\n", result.running, plural((int64_t)result.running, "block", "blocks"));
-		_exit(COMMAND_DONE);
-	}
-	(void)close(pair[1]);
-	status = root_serve(root, pair[0], child);
-	(void)close(pair[0]);
-	root_close(root, false);
-	return status == COMMAND_DONE ? 0 : why_set(why, EIO, "the kernel's lists were not filled");
+	client_init(&client, fd);
+	reconcile = reconcile_new(store, &client, 1, clock_unix_s());
+	rc = restore_verdict(store, config, NULL, NULL, true, clock_unix_s(), &verdict, why);
+	if (rc == 0)
+		rc = reconcile_sync(reconcile, verdict, false, clock_unix_s(), &result, why);
+	if (rc == 0)
+		(void)fprintf(stderr, "watchforspammers: the kernel holds %zu %s\n", result.running,
+		              plural((int64_t)result.running, "block", "blocks"));
+	verdict_free(verdict);
+	reconcile_free(reconcile);
+	return rc;
 }
 
 /* Files that were read and are no logs. */
@@ -353,10 +334,8 @@ static int replay(struct request *q, const struct command_env *env)
 	}
 	say_no_logs(&result);
 	free(result.by_rule);
-	if (shown == 0 && rc == 0 && q->sync && !result.stopped && q->as_owner)
-		shown = sandbox_root_again(&said);
 	if (shown == 0 && rc == 0 && q->sync && !result.stopped)
-		shown = sync_kernel(q->options.config, q->options.store, &said);
+		shown = sync_kernel(q->root_fd, q->options.config, q->options.store, &said);
 	if (rc < 0)
 		return command_fail(COMMAND_SYSTEM, &why);
 	if (shown < 0)
@@ -368,15 +347,90 @@ static int replay(struct request *q, const struct command_env *env)
 	return result.stopped ? COMMAND_SYSTEM : differences > 0 || result.n_no_logs > 0 ? COMMAND_NO : COMMAND_DONE;
 }
 
-int command_replay(int argc, char **argv, const struct command_env *env)
+/* The database's owner is who writes it: with --sync the engine's user, whom we are by then, and in its sandbox. */
+static int open_store(const struct request *q, struct store **ret, struct why *why)
 {
-	const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+	const char *const beside = q->database != NULL ? q->database : "/tmp/"; /* SQLite's temporary files */
+	bool became;
+	int rc = 0;
+
+	if (q->options.leave_tail && !q->sync)
+		rc = sandbox_as_owner(q->database, &became, why);
+	if (q->sync)
+		store_temp_beside(beside);
+	if (rc == 0)
+		rc = store_open(q->diff ? NULL : q->database, STORE_WRITE, ret, why);
+	if (rc == 0 && q->sync)
+		rc = sandbox_replay(beside, why);
+	return rc;
+}
+
+static int run(struct request *q, struct config *config, const struct command_env *env)
+{
+	/* The root process hands on what the terminal sends to both: the second is not meant to kill. */
+	const struct sigaction action = {.sa_handler = on_signal, .sa_flags = q->sync ? 0 : (int)SA_RESETHAND};
 	struct rulefile_faults faults = {0};
-	struct config *config = NULL;
 	struct rules *rules = NULL;
 	struct store *store = NULL;
-	struct request q;
 	struct why why;
+	int status;
+
+	if (rules_load(q->rules != NULL ? &q->rules : (const char *const *)config->run.patterns,
+	               q->rules != NULL ? 1 : config->run.n_patterns, NULL, 0, &rules, &faults, &why) < 0) {
+		status = command_fail(COMMAND_USAGE, &why);
+	} else if (open_store(q, &store, &why) < 0) {
+		status = command_fail(COMMAND_SYSTEM, &why);
+	} else {
+		(void)sigaction(SIGINT, &action, NULL);
+		(void)sigaction(SIGTERM, &action, NULL);
+		q->options.config = config;
+		q->options.rules = rules;
+		q->options.store = store;
+		status = replay(q, env);
+	}
+	store_close(store);
+	rules_free(rules);
+	rulefile_faults_done(&faults);
+	return status;
+}
+
+/* --- with --sync: all of it in a process without privilege, which a root process serves --- */
+
+struct job {
+	const struct request *request;
+	struct config *config;
+	const struct command_env *env;
+};
+
+static int run_unprivileged(int fd, const void *argument)
+{
+	const struct job *const job = argument;
+	struct request q = *job->request;
+	struct why why;
+
+	q.root_fd = fd;
+	if (sandbox_become(job->config->run.user, &why) < 0)
+		return command_fail(COMMAND_SYSTEM, &why);
+	return run(&q, job->config, job->env);
+}
+
+static int run_with_root(const struct request *q, struct config *config, const struct command_env *env)
+{
+	const struct job job = {q, config, env};
+	struct why why;
+	int status;
+
+	if (config_observes(config))
+		return command_usage("replay", "--sync puts blocks into the kernel, and [firewall] backend = observe does not");
+	if (command_serve_root(config, NULL, true, run_unprivileged, &job, &status, &why) < 0)
+		return command_fail(COMMAND_SYSTEM, &why);
+	return status;
+}
+
+int command_replay(int argc, char **argv, const struct command_env *env)
+{
+	struct config *config = NULL;
+	struct request q;
 	int status = parse(argc, argv, env->utc, &q);
 
 	for (size_t i = 0; i < q.options.n_files && status == COMMAND_DONE; i++)
@@ -384,23 +438,7 @@ int command_replay(int argc, char **argv, const struct command_env *env)
 			status = command_wait_for_lines(argv[0]);
 	if (status != COMMAND_DONE || (config = command_config(env, &status)) == NULL)
 		return status;
-	if (rules_load(q.rules != NULL ? &q.rules : (const char *const *)config->run.patterns,
-	               q.rules != NULL ? 1 : config->run.n_patterns, NULL, 0, &rules, &faults, &why) < 0) {
-		status = command_fail(COMMAND_USAGE, &why);
-	} else if ((q.options.leave_tail && sandbox_as_owner(q.database, &q.as_owner, &why) < 0) ||
-	           store_open(q.diff ? NULL : q.database, STORE_WRITE, &store, &why) < 0) {
-		status = command_fail(COMMAND_SYSTEM, &why);
-	} else {
-		(void)sigaction(SIGINT, &action, NULL);
-		(void)sigaction(SIGTERM, &action, NULL);
-		q.options.config = config;
-		q.options.rules = rules;
-		q.options.store = store;
-		status = replay(&q, env);
-	}
-	store_close(store);
-	rules_free(rules);
-	rulefile_faults_done(&faults);
+	status = q.sync ? run_with_root(&q, config, env) : run(&q, config, env);
 	config_free(config);
 	return status;
 }

@@ -4,11 +4,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -21,6 +19,12 @@
 enum { ENGINE_FD = 3 }; /* where the engine finds its end of the pair */
 
 static const char engine_flag[] = "--engine";
+
+/* What the engine is started with. */
+struct start {
+	const struct config *config;
+	const struct command_env *env;
+};
 
 /*
  * Says why it does not start, and returns the status: COMMAND_USAGE when somebody must change something first, so that
@@ -82,70 +86,43 @@ static void exec_engine(const struct command_env *env)
 		(void)execl(program, name, "run", engine_flag, (char *)NULL);
 }
 
-/* In the child: becomes the engine's user, then the engine. Does not return. */
-static void become_engine(int fd, const struct config *config, const struct command_env *env)
+/* In the child: becomes the engine's user, then the engine. Returns the exit status when that fails. */
+static int become_engine(int fd, const void *argument)
 {
+	const struct start *const start = argument;
 	char pid[16];
-	sigset_t none;
 	struct why why;
 	int rc;
 
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	if (fd == ENGINE_FD ? fcntl(fd, F_SETFD, 0) < 0 : dup2(fd, ENGINE_FD) < 0) {
 		log_line(LOG_ERR, "cannot hand the engine its socket: %s", strerror(errno));
-		_exit(COMMAND_SYSTEM);
+		return COMMAND_SYSTEM;
 	}
-	if ((rc = sandbox_become(config->run.user, &why)) < 0)
-		_exit(say(rc, &why));
+	if ((rc = sandbox_become(start->config->run.user, &why)) < 0)
+		return say(rc, &why);
 	/* systemd's watchdog is fed by the engine: it is the one that could hang. */
 	if (getenv("WATCHDOG_PID") != NULL) {
 		(void)snprintf(pid, sizeof pid, "%d", (int)getpid());
 		(void)setenv("WATCHDOG_PID", pid, 1);
 	}
-	exec_engine(env);
+	exec_engine(start->env);
 	rc = why_set(&why, errno, "cannot start the engine: %s", strerror(errno));
-	_exit(say(rc, &why));
+	return say(rc, &why);
 }
 
 /* --- root's side --- */
 
-static void block_signals(void)
-{
-	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-		(void)sigaddset(&set, signals[i]);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
 static int run_root(const struct config *config, const struct command_env *env)
 {
-	struct root *root;
+	const struct start start = {config, env};
 	struct why why;
-	int pair[2], status;
-	pid_t engine;
+	int status;
 
 	log_init("watchforspammers[root]", LOG_INFO);
-	if (command_open_root(config, env->config_path, &root, &why) < 0) {
+	if (command_serve_root(config, env->config_path, false, become_engine, &start, &status, &why) < 0) {
 		log_line(LOG_ERR, "%s", why.text);
 		return COMMAND_SYSTEM;
 	}
-	block_signals();
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 || (engine = fork()) < 0) {
-		log_line(LOG_ERR, "cannot start the engine: %s", strerror(errno));
-		root_close(root, false);
-		return COMMAND_SYSTEM;
-	}
-	if (engine == 0)
-		become_engine(pair[1], config, env);
-	(void)close(pair[1]);
-	status = root_serve(root, pair[0], engine);
-	(void)close(pair[0]);
-	/* What somebody must change first is no crash: nothing was blocked yet, so nothing is left behind. */
-	root_close(root, status == COMMAND_DONE || status == COMMAND_USAGE);
 	return status;
 }
 

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <linux/landlock.h>
 #include <pwd.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -78,11 +79,6 @@ int sandbox_as_owner(const char *path, bool *ret_became, struct why *why)
 	return 0;
 }
 
-int sandbox_root_again(struct why *why)
-{
-	return seteuid(0) < 0 || setegid(0) < 0 ? why_set(why, errno, "cannot become root again: %s", strerror(errno)) : 0;
-}
-
 /* --- landlock: the C library has no functions for it --- */
 
 /* Since Landlock's third version, which is younger than Debian 12's header. */
@@ -119,11 +115,12 @@ static int allow_directory(int rules, const char *path, uint64_t handled, struct
 
 static int allow_beside(int rules, const char *path, uint64_t handled, struct why *why)
 {
+	const size_t len = strlen(path);
 	char real[PATH_MAX];
 	int rc = allow_directory(rules, path, handled, why);
 
-	/* SQLite's other files lie beside the file that a link leads to. */
-	if (rc == 0 && realpath(path, real) != NULL)
+	/* SQLite's other files lie beside the file that a link leads to. What ends with a slash is the directory itself. */
+	if (rc == 0 && len > 0 && path[len - 1] != '/' && realpath(path, real) != NULL)
 		rc = allow_directory(rules, real, handled, why);
 	return rc;
 }
@@ -190,29 +187,56 @@ static const int allowed[] = {
 	SCMP_SYS(exit), SCMP_SYS(exit_group),
 };
 
-static int filter_system_calls(struct why *why)
+/* Beside it, threads and reading ahead, for a replay. */
+static const int for_threads[] = {
+	SCMP_SYS(set_robust_list), SCMP_SYS(sched_getaffinity), SCMP_SYS(fadvise64),
+};
+
+static int allow(scmp_filter_ctx filter, const int calls[], size_t n)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
+		if (rc == -EDOM)
+			rc = 0; /* this architecture has no such call */
+	}
+	return rc;
+}
+
+/* Threads, and no processes. What clone3 does lies in memory, where no filter can see it: the C library then calls clone. */
+static int allow_threads(scmp_filter_ctx filter)
+{
+	int rc = allow(filter, for_threads, sizeof for_threads / sizeof *for_threads);
+
+	if (rc == 0)
+		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	if (rc == 0)
+		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+		                      SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+	return rc;
+}
+
+static int filter_system_calls(bool threads, struct why *why)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int rc;
 
 	if (filter == NULL)
 		return why_set(why, ENOMEM, "cannot make a seccomp filter");
-	for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++) {
-		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
-		if (rc < 0 && rc != -EDOM) { /* EDOM: this architecture has no such call */
-			seccomp_release(filter);
-			return why_set(why, -rc, "cannot make a seccomp filter: %s", strerror(-rc));
-		}
-	}
+	rc = allow(filter, allowed, sizeof allowed / sizeof *allowed);
 	/* Its name, for a file in memory; nothing else that prctl does. */
-	rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_GET_NAME));
+	if (rc == 0)
+		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_GET_NAME));
+	if (rc == 0 && threads)
+		rc = allow_threads(filter);
 	if (rc == 0)
 		rc = seccomp_load(filter);
 	seccomp_release(filter);
 	return rc == 0 ? 0 : why_set(why, -rc, "cannot load the seccomp filter: %s", strerror(-rc));
 }
 
-int sandbox_engine(const char *const paths[], size_t n, struct why *why)
+static int give_up(const char *const paths[], size_t n, bool threads, struct why *why)
 {
 	int rc;
 
@@ -231,5 +255,15 @@ int sandbox_engine(const char *const paths[], size_t n, struct why *why)
 	if ((rc = restrict_writing(paths, n, why)) < 0)
 		return rc;
 	/* The sanitizers' leak check at exit makes calls that the engine does not. */
-	return WFS_SANITIZED ? 0 : filter_system_calls(why);
+	return WFS_SANITIZED ? 0 : filter_system_calls(threads, why);
+}
+
+int sandbox_engine(const char *const paths[], size_t n, struct why *why)
+{
+	return give_up(paths, n, false, why);
+}
+
+int sandbox_replay(const char *path, struct why *why)
+{
+	return give_up(&path, 1, true, why);
 }

@@ -24,11 +24,10 @@ int sandbox_become(const char *user, struct why *why);
 /*
  * For root, about to write a file at path in a directory that belongs to another user: becomes that user, but for reading,
  * which goes on as root's. So the file is the user's, and nothing he laid there (a link) makes root write elsewhere.
- * *ret_became: false when there was nothing to do. sandbox_root_again undoes it. Before the first thread.
+ * *ret_became: false when there was nothing to do. Before the first thread.
  * Errors: -EPERM and the like when a step did not work.
  */
 int sandbox_as_owner(const char *path, bool *ret_became, struct why *why);
-int sandbox_root_again(struct why *why);
 
 /*
  * No capabilities, no new privileges, and only the system calls the engine needs; anything else kills it. Files can be
@@ -37,5 +36,8 @@ int sandbox_root_again(struct why *why);
  * Reading is left to the permissions of files: logs, and links among rules, lie anywhere, and a reload may name others.
  */
 int sandbox_engine(const char *const paths[], size_t n, struct why *why);
+
+/* The same for a replay, which may also start threads. path: ends with a slash when it is the directory itself. */
+int sandbox_replay(const char *path, struct why *why);
 
 #endif

@@ -160,7 +160,7 @@ wfs replay --database "$DB" "$WORK/private.log" >"$WORK/said" 2>&1 && fail "repl
 [ ! -e "$WORK/elsewhere" ] || fail "replay as root made what a link leads to"
 rm "$DB"
 rm -f "$DB"*
-in_server "$WFS_PROGRAM" -c "$CONF" replay --sync --database "$DB" "$WORK/private.log" >"$WORK/said" 2>&1 || fail "replay --sync as root: $(cat "$WORK/said")"
+in_server "$WFS_PROGRAM" -c "$CONF" replay --sync --database "$DB" "$LOG" >"$WORK/said" 2>&1 || fail "replay --sync as root: $(cat "$WORK/said")"
 wait_until listed 198.51.100.1 || fail "replay --sync as root: the kernel does not hold it"
 chown root "$DB"
 chmod 600 "$DB"
