@@ -159,14 +159,14 @@ static void take_line(struct engine *e, struct pending_file *file, struct scan *
 /* Reads until nothing is left, pending is full, or others should have their turn. */
 static void read_logs(struct engine *e)
 {
-	const int64_t now = clock_unix_s();
+	const int64_t now = clock_unix_s(), now_ms = clock_steady_ms();
 	struct pending_file *file;
 	struct scan *scan;
 	struct record record;
 
 	verdict_at(e->live.verdict, now);
 	events_at(&e->events, now);
-	for (size_t n = 0; n < LINES_PER_TURN && !pending_is_full(e->pending) && sources_next(e->logs, &file, &scan, &record); n++)
+	for (size_t n = 0; n < LINES_PER_TURN && !pending_is_full(e->pending) && sources_next(e->logs, now_ms, &file, &scan, &record); n++)
 		take_line(e, file, scan, &record, now);
 }
 
@@ -488,7 +488,7 @@ static int timeout_ms(const struct engine *e)
 {
 	const int64_t now = clock_steady_ms();
 	const struct control *const control = e->requests.control;
-	const int logs_ms = e->store_failed ? -1 : sources_timeout_ms(e->logs);
+	const int logs_ms = e->store_failed ? -1 : sources_timeout_ms(e->logs, now);
 	const int control_ms = control == NULL ? -1 : control_timeout_ms(control, now);
 	const int names_ms = allowlist_timeout_ms(e->live.allowlist, now);
 	const int lists_ms = e->store_failed ? -1 : dnsbl_timeout_ms(e->live.dnsbl, now);

@@ -51,7 +51,7 @@ static int queue_missed(struct sources *logs, size_t log, const char *path, stru
 	if (rc == -ENOENT || rc == -ENOTDIR || rc == -EACCES)
 		return 0;
 	if (rc == 0 && last != NULL)
-		rc = follow_queue(logs->follow, log, last, why);
+		rc = follow_queue(logs->follow, log, last, clock_steady_ms(), why);
 	free(last);
 	return rc;
 }
@@ -100,9 +100,9 @@ int sources_fd(const struct sources *logs)
 	return follow_fd(logs->follow);
 }
 
-int sources_timeout_ms(const struct sources *logs)
+int sources_timeout_ms(const struct sources *logs, int64_t now_ms)
 {
-	return logs->more ? 0 : follow_timeout_ms(logs->follow);
+	return logs->more ? 0 : follow_timeout_ms(logs->follow, now_ms);
 }
 
 void sources_look(struct sources *logs)
@@ -129,7 +129,7 @@ static void note_missing(struct sources *logs, const struct follow_line *line, c
 	problems_set(logs->problems, PROBLEMS_LOG, line->log, why->text, remedy.text, clock_unix_s());
 }
 
-bool sources_next(struct sources *logs, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret)
+bool sources_next(struct sources *logs, int64_t now_ms, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret)
 {
 	struct follow_line next;
 	struct why why;
@@ -139,7 +139,7 @@ bool sources_next(struct sources *logs, struct pending_file **ret_file, struct s
 	if (missed_next(logs->missed, ret_file, ret_scan, ret))
 		return true;
 	while (!sources_file_waits(logs)) {
-		rc = follow_next(logs->follow, &next, &why);
+		rc = follow_next(logs->follow, now_ms, &next, &why);
 		if (rc == FOLLOW_LINE) {
 			struct sources_file *const file = file_of(logs, &next);
 

@@ -29,7 +29,7 @@ int sources_new(const struct config *config, struct store *store, struct pending
 void sources_free(struct sources *logs);
 
 int sources_fd(const struct sources *logs);
-int sources_timeout_ms(const struct sources *logs); /* as follow_timeout_ms; 0: there was more to read */
+int sources_timeout_ms(const struct sources *logs, int64_t now_ms); /* as follow_timeout_ms; 0: there was more to read */
 
 /* As follow_look. */
 void sources_look(struct sources *logs);
@@ -38,7 +38,7 @@ void sources_look(struct sources *logs);
  * The next line, borrowed until the next call; its file, and how it is to be scanned but for the rules. False when there is none, or a file waits.
  * What becomes of a log (missing, back) is logged.
  */
-bool sources_next(struct sources *logs, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret);
+bool sources_next(struct sources *logs, int64_t now_ms, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret);
 
 bool sources_file_waits(const struct sources *logs);
 

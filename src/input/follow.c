@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "input/follow_dirs.h"
 #include "input/logfile.h"
 #include "input/rotated.h"
@@ -26,6 +25,7 @@ enum {
  */
 struct log {
 	char *path;
+	int64_t now_ms; /* of the call that works on it */
 	struct follow_names names;
 
 	bool look;       /* stat the path and read all files anew */
@@ -148,7 +148,7 @@ static void insert_file(struct log *log, size_t at, struct logfile *file)
 	/* Whatever is not the last any more may be written to only for a while. */
 	for (size_t i = 0; i + 1 < log->n_files; i++) {
 		if (log->files[i]->until_ms == 0)
-			log->files[i]->until_ms = clock_steady_ms() + GRACE_MS;
+			log->files[i]->until_ms = log->now_ms + GRACE_MS;
 	}
 }
 
@@ -165,7 +165,7 @@ static struct logfile *remove_file(struct log *log, size_t at)
 static bool is_finished(const struct log *log, size_t at)
 {
 	return log->files[at]->dry &&
-	       (at + 2 < log->n_files || (at + 1 < log->n_files && clock_steady_ms() >= log->files[at]->until_ms));
+	       (at + 2 < log->n_files || (at + 1 < log->n_files && log->now_ms >= log->files[at]->until_ms));
 }
 
 /*
@@ -214,7 +214,7 @@ static void add_own(struct log *log, struct logfile *file)
 
 static int lost(struct log *log)
 {
-	const int64_t now = clock_steady_ms();
+	const int64_t now = log->now_ms;
 
 	if (log->there || log->gone_ms == 0)
 		log->gone_ms = now;
@@ -416,13 +416,11 @@ static bool is_settled(const struct log *log)
 }
 
 /* Marks what has to be looked at without an event. */
-static void look_for_safety(struct follow *follow)
+static void look_for_safety(struct follow *follow, int64_t now_ms)
 {
-	const int64_t now = clock_steady_ms();
-
-	if (now < follow->safety_ms)
+	if (now_ms < follow->safety_ms)
 		return;
-	follow->safety_ms = now + FOLLOW_SAFETY_MS;
+	follow->safety_ms = now_ms + FOLLOW_SAFETY_MS;
 	for (size_t i = 0; i < follow->n_logs; i++) {
 		if (!is_settled(&follow->logs[i]))
 			follow->logs[i].look = true;
@@ -436,10 +434,10 @@ void follow_look(struct follow *follow)
 }
 
 /* False when no log has anything to do. */
-static bool next_turn(struct follow *follow)
+static bool next_turn(struct follow *follow, int64_t now_ms)
 {
 	hear(follow);
-	look_for_safety(follow);
+	look_for_safety(follow, now_ms);
 	for (size_t i = 1; i <= follow->n_logs; i++) {
 		const size_t next = (follow->turn + i) % follow->n_logs;
 
@@ -453,7 +451,7 @@ static bool next_turn(struct follow *follow)
 	return false;
 }
 
-int follow_next(struct follow *follow, struct follow_line *ret, struct why *why)
+int follow_next(struct follow *follow, int64_t now_ms, struct follow_line *ret, struct why *why)
 {
 	int passes = 0;
 
@@ -463,11 +461,12 @@ int follow_next(struct follow *follow, struct follow_line *ret, struct why *why)
 		int rc;
 
 		if (follow->left == 0 || !is_busy(log)) {
-			if (!next_turn(follow))
+			if (!next_turn(follow, now_ms))
 				return FOLLOW_NONE;
 			continue;
 		}
 		follow->left--;
+		log->now_ms = now_ms;
 		rc = log_next(follow, log, ret, why);
 		if (rc != FOLLOW_NONE)
 			return rc;
@@ -478,7 +477,7 @@ int follow_next(struct follow *follow, struct follow_line *ret, struct why *why)
 	}
 }
 
-int follow_timeout_ms(const struct follow *follow)
+int follow_timeout_ms(const struct follow *follow, int64_t now_ms)
 {
 	bool settled = true;
 	int64_t left;
@@ -490,7 +489,7 @@ int follow_timeout_ms(const struct follow *follow)
 	}
 	if (settled)
 		return -1;
-	left = follow->safety_ms - clock_steady_ms();
+	left = follow->safety_ms - now_ms;
 	return left > 0 ? (int)left : 0;
 }
 
@@ -500,7 +499,7 @@ int follow_resume(struct follow *follow, uint64_t file, int64_t position, const 
 	return logfile_seek(follow->asked, position, last, last_len) ? 0 : FOLLOW_NONE;
 }
 
-int follow_queue(struct follow *follow, size_t log, const char *path, struct why *why)
+int follow_queue(struct follow *follow, size_t log, const char *path, int64_t now_ms, struct why *why)
 {
 	struct log *const l = &follow->logs[log];
 	struct logfile *file;
@@ -513,6 +512,7 @@ int follow_queue(struct follow *follow, size_t log, const char *path, struct why
 	rc = logfile_open(&file, path, why);
 	if (rc < 0)
 		return rc;
+	l->now_ms = now_ms;
 	if (is_open(l, file->dev, file->ino, &at))
 		logfile_close(file); /* it is read anyway */
 	else

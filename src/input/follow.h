@@ -18,6 +18,7 @@
  *
  * Order: follow_new; follow_add for each log; then follow_next until it says FOLLOW_NONE, then poll the
  * fd until readable or follow_timeout_ms is over, and again.
+ * Time: now_ms is a steady clock's, from the caller.
  * Errors: 0 or positive outcomes as listed, -errno with a sentence in why; the instance stays usable.
  */
 #ifndef WFS_FOLLOW_H
@@ -85,7 +86,7 @@ int follow_fd(const struct follow *follow);
  * must be looked at that raises no event (a missing log, NFS, a link among the directories of its path, the
  * minute after a rotation). 0 when FOLLOW_NONE only gave the caller its turn inside an endless line.
  */
-int follow_timeout_ms(const struct follow *follow);
+int follow_timeout_ms(const struct follow *follow, int64_t now_ms);
 
 /* Looks at every log anew in the next follow_next, for what raises no event. Costs a stat of each. */
 void follow_look(struct follow *follow);
@@ -94,7 +95,7 @@ void follow_look(struct follow *follow);
  * The next thing. Logs take turns, so that a noisy one starves nobody; within a log lines come in order.
  * ret is filled as the outcome says.
  */
-int follow_next(struct follow *follow, struct follow_line *ret, struct why *why);
+int follow_next(struct follow *follow, int64_t now_ms, struct follow_line *ret, struct why *why);
 
 /*
  * The answer to FOLLOW_FILE, before the next follow_next: read this file from position.
@@ -111,7 +112,7 @@ int follow_resume(struct follow *follow, uint64_t file, int64_t position, const 
  * Several are read in the order they are queued. Only before the log's first line was given out.
  * Errors: those of open, -EISDIR and -EINVAL for what is no regular file, -E2BIG over ROTATED_MAX.
  */
-int follow_queue(struct follow *follow, size_t log, const char *path, struct why *why);
+int follow_queue(struct follow *follow, size_t log, const char *path, int64_t now_ms, struct why *why);
 
 /* For status. */
 struct follow_stat {

@@ -22,6 +22,8 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
+
 enum {
 	SAID_MAX = 1 << 16,
 	WAIT_MS = 30000,
@@ -47,11 +49,10 @@ const char *__lsan_default_suppressions(void)
 /* ---- the clock: so far ahead of the real one ---- */
 
 static int64_t ahead_ms;
-int64_t __real_clock_steady_ms(void);
-int64_t __wrap_clock_steady_ms(void);
-int64_t __wrap_clock_steady_ms(void)
+
+static int64_t now_ms(void)
 {
-	return __real_clock_steady_ms() + ahead_ms;
+	return clock_steady_ms() + ahead_ms;
 }
 
 /* ---- the writer ---- */
@@ -180,7 +181,7 @@ static void note(struct story *story, const char *fmt, ...)
 static int step(struct story *story)
 {
 	const struct follow_line *const line = &story->line;
-	const int rc = follow_next(story->follow, &story->line, &story->why);
+	const int rc = follow_next(story->follow, now_ms(), &story->line, &story->why);
 	const char log = (char)('A' + (rc == FOLLOW_NONE ? 0 : line->log));
 
 	switch (rc) {
@@ -239,7 +240,7 @@ static void waits_for_at(struct story *story, const char *want, int line)
 			continue;
 		if (strcmp(story->said, want) == 0)
 			break;
-		(void)poll(&pollfd, 1, follow_timeout_ms(story->follow));
+		(void)poll(&pollfd, 1, follow_timeout_ms(story->follow, now_ms()));
 		(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	} while (now.tv_sec - begin.tv_sec < WAIT_MS / 1000);
 	compare(story, want, line);
@@ -259,7 +260,7 @@ static void hears_line(struct story *story, const char *want)
 static void rests(struct story *story, int want_ms)
 {
 	struct pollfd pollfd = {.fd = follow_fd(story->follow), .events = POLLIN};
-	const int got = follow_timeout_ms(story->follow);
+	const int got = follow_timeout_ms(story->follow, now_ms());
 
 	if (want_ms < 0 ? got != want_ms : got < 0 || got > want_ms)
 		fail_msg("follow_timeout_ms: got %d, want %d", got, want_ms);
@@ -427,7 +428,7 @@ static void a_hole_does_not_hold_up_the_caller(void **state)
 	append(s, "mail.log", "\ntwo\n");
 	follow_log(s, "mail.log");
 	hears(s, "A1 file\nA1 one\n");
-	assert_int_equal(follow_timeout_ms(s->follow), 0);
+	assert_int_equal(follow_timeout_ms(s->follow, now_ms()), 0);
 	for (; s->said_len == 0; turns++)
 		(void)step(s);
 	assert_in_range(turns, 10, 100);
@@ -680,8 +681,8 @@ static void an_old_file_whose_reads_fail(void **state)
 	append(s, "mail.log", "new\n");
 	assert_int_equal(symlink("/proc/self/mem", path(s, "mail.log.1")), 0);
 	follow_log(s, "mail.log");
-	assert_int_equal(follow_queue(s->follow, 0, path(s, "mail.log.1"), &s->why), 0);
-	assert_int_equal(follow_next(s->follow, &s->line, &s->why), -EIO);
+	assert_int_equal(follow_queue(s->follow, 0, path(s, "mail.log.1"), now_ms(), &s->why), 0);
+	assert_int_equal(follow_next(s->follow, now_ms(), &s->line, &s->why), -EIO);
 	assert_non_null(strstr(s->why.text, "mail.log.1"));
 	hears(s, "A1 file\nA1 new\n");
 	rests(s, -1);
@@ -1100,9 +1101,9 @@ static void queued_files_come_first(void **state)
 	append(s, "mail.log", "c1\n");
 	follow_log(s, "mail.log");
 	assert_int_equal(step(s), FOLLOW_FILE); /* what the log is, before what was missed is decided */
-	assert_int_equal(follow_queue(s->follow, 0, path(s, "mail.log.2"), &s->why), 0);
-	assert_int_equal(follow_queue(s->follow, 0, path(s, "mail.log.1"), &s->why), 0);
-	assert_int_equal(follow_queue(s->follow, 0, path(s, "mail.log.9"), &s->why), -ENOENT);
+	assert_int_equal(follow_queue(s->follow, 0, path(s, "mail.log.2"), now_ms(), &s->why), 0);
+	assert_int_equal(follow_queue(s->follow, 0, path(s, "mail.log.1"), now_ms(), &s->why), 0);
+	assert_int_equal(follow_queue(s->follow, 0, path(s, "mail.log.9"), now_ms(), &s->why), -ENOENT);
 	assert_int_equal(step(s), FOLLOW_FILE);
 	assert_string_equal(s->line.path, path(s, "mail.log.2"));
 	assert_int_equal(follow_resume(s->follow, 2, 3, "a1", 2), 0);
@@ -1126,7 +1127,7 @@ static bool check_one(struct story *story, unsigned next[static 4], unsigned *re
 {
 	unsigned file, number;
 	char text[64];
-	const int rc = follow_next(story->follow, &story->line, &story->why);
+	const int rc = follow_next(story->follow, now_ms(), &story->line, &story->why);
 
 	if (rc != FOLLOW_LINE)
 		return rc != FOLLOW_NONE;
