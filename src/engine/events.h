@@ -17,7 +17,6 @@
 #define WFS_EVENTS_H
 
 #include <stdbool.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
