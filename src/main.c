@@ -19,81 +19,81 @@ static const struct command {
          "Follows the logs of the configuration and keeps the kernel's block lists.\n"
          "SIGHUP reloads, SIGTERM stops.\n"},
 	{"replay", command_replay,
-         "[OPTION...] FILE...|-", "old logs through the same rules and decisions",
-         "  --database FILE  store hits and blocks there; what it has is passed over\n"
-         "  --diff           do not store, but say where its blocks differ from what\n"
-         "                   the logs lead to; exit status 1 if so\n"
-         "  --sync           put what is blocked now by the database into the kernel\n"
+         "[OPTION...] FILE...|-", "what would have been blocked, from old logs",
+         "  --database FILE  store hits and blocks there; lines it has are skipped\n"
+         "  --diff           do not store, but show where its blocks differ from those\n"
+         "                   of the logs; exit status 1 if they do\n"
+         "  --sync           put the active blocks of the database into the kernel\n"
          "                   (needs root)\n"
-         "  --rules DIR      with these rules instead of the configured ones\n"
-         "  --from T, --until T  only lines from these times: 2026-11-20,\n"
+         "  --rules DIR      use these rules instead of the configured ones\n"
+         "  --from T, --until T  only lines between these times: 2026-11-20,\n"
          "                   2026-11-20T13:37:42Z\n"
-         "  --year Y         the year of the first time stamp, when it has none\n"
-         "  --threads N      how many to use; default: one for each processor\n"
+         "  --year Y         the year of the first timestamp, if it has none\n"
+         "  --threads N      number of threads; default: one per processor\n"
          "  --progress P     none, bar or plain\n"
          "  --json           the summary as JSON\n"
          "Files may be compressed and come in any order. Without --database nothing is\n"
          "changed.\n"},
-	{"check", command_check, "[OPTION...] [FILE.rules...]|--new [LINE]", "configuration, rules, examples, and what run needs here",
-         "Prints each error as file:line: reason, with the place under it; what is\n"
-         "dubious as a warning. With files, these are checked together with the\n"
+	{"check", command_check, "[OPTION...] [FILE.rules...]|--new [LINE]", "test configuration, rules, examples and this machine",
+         "Prints each error as file:line: reason, with the place marked; dubious\n"
+         "things as warnings. With files, these are checked together with the\n"
          "configured rules and replace those of the same name, and this machine (user,\n"
-         "logs, kernel, ports) is not looked at.\n"
+         "logs, kernel, ports) is not checked.\n"
          "  --strict       warnings are errors\n"
          "  --against LOG  what the rules (with files: these alone) would have done to\n"
-         "                 old logs, and whom they would have blocked who delivered\n"
-         "                 accepted mail or logged in: then exit status 1. Further\n"
-         "                 logs may follow; they may be compressed.\n"
-         "  --new          print the beginnings of a rule for this line of a log, else\n"
-         "                 for one from standard input\n"
-         "  --json         one object a line\n"},
-	{"explain", command_explain, "[--json] [LINE...]", "which rule takes each line, and why not",
-         "Lines come from the arguments, else from standard input. For a line that none\n"
-         "takes: the rule that came nearest and where it stopped. Exit status 1 when no\n"
-         "line was taken.\n"},
-	{"list", command_list, "[--json] [--allowed]", "who is blocked now",
-         "  --allowed  who is allowed for a while instead\n"},
-	{"why", command_why, "[--json] [--all] ADDRESS|NETWORK", "all that is known of an address",
-         "  --all  every hit; else the newest 20. Exit status 1 when nothing is known.\n"},
+         "                 old logs. Exit status 1 if they would have blocked clients\n"
+         "                 that delivered accepted mail or logged in. More logs may\n"
+         "                 follow; they may be compressed.\n"
+         "  --new          print a draft of a rule for this log line, or for one from\n"
+         "                 standard input\n"
+         "  --json         one object per line\n"},
+	{"explain", command_explain, "[--json] [LINE...]", "which rule matches a line, or why none does",
+         "Lines come from the arguments, or else from standard input. If no rule matches:\n"
+         "the most similar rule and where its match stopped. Exit status 1 if no line\n"
+         "matched.\n"},
+	{"list", command_list, "[--json] [--allowed]", "active blocks",
+         "  --allowed  temporarily allowed addresses instead\n"},
+	{"why", command_why, "[--json] [--all] ADDRESS|NETWORK", "all that is known about an address",
+         "  --all  every hit; default: the latest 20. Exit status 1 if nothing is known.\n"},
 	{"status", command_status, "[--json|--check]", "the daemon's health, its problems first",
-         "  --check  one line, and the exit status as monitoring wants it: 0 ok,\n"
+         "  --check  one line and an exit status for monitoring: 0 ok,\n"
          "           1 warning, 2 critical, 3 unknown\n"
-         "Exit status 1 when there are problems.\n"},
-	{"test", command_order, "[--json] ADDRESS|NETWORK", "would it be blocked, and why",
-         "Asks the daemon, or the database when none runs. Exit status 1 when it is not\n"
-         "blocked.\n"},
-	{"block", command_order, "[OPTION...] ADDRESS|NETWORK...", "by hand, at once",
-         "  --for DURATION  600, 10m, 1h30m, 7d; else as long as its next block would\n"
-         "                  last\n"
+         "Exit status 1 if there are problems.\n"},
+	{"test", command_order, "[--json] ADDRESS|NETWORK", "whether it is blocked, and why",
+         "Asks the daemon, or the database if no daemon is running. Exit status 1 if it\n"
+         "is not blocked.\n"},
+	{"block", command_order, "[OPTION...] ADDRESS|NETWORK...", "block manually, at once",
+         "  --for DURATION  600, 10m, 1h30m, 7d; default: as long as its next block\n"
+         "                  would last\n"
          "  --reason TEXT   is recorded and shown\n"
-         "  --json          the answers as JSON\n"},
-	{"unblock", command_order, "[OPTION...] ADDRESS|NETWORK...|--all", "ends its blocks, forgets what it did",
-         "Every block ends that the address is in, also of a network. What it does from\n"
-         "now on counts again.\n"
-         "  --all          every block there is; asks nothing\n"
+         "  --json          the replies as JSON\n"},
+	{"unblock", command_order, "[OPTION...] ADDRESS|NETWORK...|--all", "end its blocks and reset its score",
+         "Ends every block that contains the address, also of a network. New hits count\n"
+         "again.\n"
+         "  --all          end all blocks, without confirmation\n"
          "  --reason TEXT  is recorded\n"
-         "  --json         the answers as JSON\n"},
-	{"allow", command_order, "[OPTION...] ADDRESS|NETWORK...", "for a while not blocked, whatever it does",
-         "Its blocks end at once. For ever: [allow] in the configuration.\n"
+         "  --json         the replies as JSON\n"},
+	{"allow", command_order, "[OPTION...] ADDRESS|NETWORK...", "never block it, for a limited time",
+         "Its blocks end at once. To allow it permanently: [allow] in the configuration.\n"
          "  --for DURATION  10m, 7d; default 31d\n"
          "  --reason TEXT   is recorded and shown\n"
-         "  --json          the answers as JSON\n"},
-	{"disallow", command_order, "[OPTION...] ADDRESS|NETWORK...", "ends that",
+         "  --json          the replies as JSON\n"},
+	{"disallow", command_order, "[OPTION...] ADDRESS|NETWORK...", "end an allowance",
          "  --reason TEXT  is recorded\n"
-         "  --json         the answers as JSON\n"},
-	{"vote", command_order, "[OPTION...] black|white ADDRESS...", "a point for or against",
-         "  --score N      how much; default 50 for black, 100 for white\n"
+         "  --json         the replies as JSON\n"},
+	{"vote", command_order, "[OPTION...] black|white ADDRESS...", "a vote for or against a client, by another filter",
+         "  --score N      its weight; default 50 for black, 100 for white\n"
          "  --reason TEXT  is recorded and shown\n"
-         "  --json         the answers as JSON\n"
-         "White ends its blocks, and beats any number of black ones for the time of\n"
-         "[block] window.\n"},
-	{"add", command_order, "[--json] ADDRESS|NETWORK [DURATION] [TEXT]", "block, as MIMEDefang's daemon was told", ""},
-	{"del", command_order, "[--json] ADDRESS|NETWORK [TEXT]", "unblock, likewise", ""},
-	{"resume", command_order, "[--json] RULE", "a suspended rule counts again", ""},
-	{"reload", command_order, "[--json]", "configuration and rules anew, everything or nothing", ""},
-	{"cleanup", command_cleanup, "", "takes out of the firewall what a killed daemon left",
-         "Removes the chain, the jumps to it and the lists. Needs root. While a daemon\n"
-         "runs: exit status 1, and nothing is done.\n"},
+         "  --json         the replies as JSON\n"
+         "A white vote ends its blocks; for the time of [block] window, black votes do\n"
+         "not count.\n"},
+	{"add", command_order, "[--json] ADDRESS|NETWORK [DURATION] [TEXT]", "block, in the syntax of MIMEDefang's daemon", ""},
+	{"del", command_order, "[--json] ADDRESS|NETWORK [TEXT]", "unblock, in the syntax of MIMEDefang's daemon", ""},
+	{"resume", command_order, "[--json] RULE", "reactivate a suspended rule", ""},
+	{"reload", command_order, "[--json]", "reload configuration and rules, all or nothing", ""},
+	{"cleanup", command_cleanup, "", "remove what a killed daemon left in the firewall",
+         "Removes the chain, the jumps to it and the lists. Needs root. Does nothing, with\n"
+         "exit status 1, while a daemon is running.\n"},
 };
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
@@ -103,12 +103,12 @@ static void print_help(void)
 	(void)printf("usage: watchforspammers [-c FILE] COMMAND [ARGUMENT...]\n\n");
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		(void)printf("  %-8s %s\n", commands[i].name, commands[i].what);
-	(void)printf("  %-8s %s\n  %-8s %s\n", "help", "this, or more of a command", "version", "the version");
-	(void)printf("\n  -c FILE  this configuration instead of\n           %s\n"
-	             "  -h       this; 'help COMMAND' or -h behind one: more of it\n"
+	(void)printf("  %-8s %s\n  %-8s %s\n", "help", "this help, or that of a command", "version", "the version");
+	(void)printf("\n  -c FILE  use this configuration instead of\n           %s\n"
+	             "  -h       this help; after a command, or 'help COMMAND': that of the command\n"
 	             "  -V       the version\n"
-	             "  --utc    times in UTC, else in the local zone\n\n"
-	             "watchforspammers(8) tells everything.\n",
+	             "  --utc    times in UTC instead of the local zone\n\n"
+	             "See watchforspammers(8).\n",
 	             CONFIG_DEFAULT_PATH);
 }
 
@@ -228,7 +228,7 @@ int main(int argc, char **argv)
 
 	argc = take_globals(argc, argv, &g);
 	if (argc < 0) {
-		(void)fprintf(stderr, "watchforspammers: -c wants a file\n");
+		(void)fprintf(stderr, "watchforspammers: -c needs a file\n");
 		return COMMAND_USAGE;
 	}
 	argc = take_words(argc, argv, &g);
@@ -241,7 +241,7 @@ int main(int argc, char **argv)
 		return finish(COMMAND_DONE);
 	}
 	if (argc == 1) {
-		(void)fprintf(stderr, "watchforspammers: which command? See 'watchforspammers help'\n");
+		(void)fprintf(stderr, "watchforspammers: no command given; see 'watchforspammers help'\n");
 		return COMMAND_USAGE;
 	}
 	if ((c = find(argv[1])) == NULL)

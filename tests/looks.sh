@@ -131,11 +131,11 @@ fits "explain, none"
 # What is no log.
 printf 'root:x:0:0:root:/root:/bin/bash\nbin:x:2:2::/bin:/bin/sh\n' >passwd
 status 1 "replay of no log" replay passwd
-has err "passwd is no log" "replay of no log"
+has err "passwd is not a log" "replay of no log"
 [ ! -s out ] || bad "replay of no log: a summary of nothing: $(cat out)"
 head -c 100000 "$WFS_PROGRAM" >binary
 status 1 "replay of a binary" replay binary
-has err "binary is no log" "replay of a binary"
+has err "binary is not a log" "replay of a binary"
 status 1 "replay of a log and none" replay one.log passwd binary
 has out "hits       1 by 1 address" "replay of a log and none"
 has err "nor is 1 other file" "replay of a log and none"

@@ -20,7 +20,7 @@ says() {
 }
 
 # --- the command ---
-says 2 "watchforspammers: which command? See 'watchforspammers help'"
+says 2 "watchforspammers: no command given; see 'watchforspammers help'"
 says 2 "watchforspammers: no command \"stauts\"; did you mean status? See 'watchforspammers help'" stauts
 says 2 "watchforspammers: no command \"lst\"; did you mean list? See 'watchforspammers help'" lst
 says 2 "watchforspammers: no command \"unban\"; did you mean unblock? See 'watchforspammers help'" unban 192.0.2.7
@@ -35,25 +35,25 @@ says 2 "watchforspammers: no option \"--jsno\"; did you mean --json? See 'watchf
 see() { echo "$1 'watchforspammers $2 -h'"; }
 for command in list status run; do
 	says 2 "watchforspammers $command: no option \"--jsno\"; did you mean --json? $(see See "$command")" "$command" --jsno
-	says 2 "watchforspammers $command: \"now\": a word too many; $(see see "$command")" "$command" now
+	says 2 "watchforspammers $command: \"now\": unexpected argument; $(see see "$command")" "$command" now
 done
 says 2 "watchforspammers why: no option \"--al\"; did you mean --all? $(see See why)" why --al 192.0.2.7
-says 2 "watchforspammers why: \"192.0.2.8\": a word too many; $(see see why)" why 192.0.2.7 192.0.2.8
+says 2 "watchforspammers why: \"192.0.2.8\": unexpected argument; $(see see why)" why 192.0.2.7 192.0.2.8
 says 2 "watchforspammers check: no option \"--stict\"; did you mean --strict? $(see See check)" check --stict
 says 2 "watchforspammers replay: no option \"--databse\"; did you mean --database? $(see See replay)" replay --databse f -
-says 2 "watchforspammers replay: --database wants a value; $(see see replay)" replay - --database
+says 2 "watchforspammers replay: --database needs a value; $(see see replay)" replay - --database
 says 2 "watchforspammers block: no option \"--fro\"; did you mean --for? $(see See block)" block 192.0.2.7 --fro 1h
 says 2 "watchforspammers block: no option \"--for=1h\"; did you mean --for? $(see See block)" block 192.0.2.7 --for=1h
 says 2 "watchforspammers unblock: no option \"--for\"; $(see see unblock)" unblock 192.0.2.7 --for 1h
-says 2 "watchforspammers block: --for wants a value; $(see see block)" block 192.0.2.7 --for
+says 2 "watchforspammers block: --for needs a value; $(see see block)" block 192.0.2.7 --for
 says 2 "watchforspammers unblock: --all, or addresses: choose one; $(see see unblock)" unblock --all 192.0.2.7
 says 2 "watchforspammers block: no option \"--all\"; $(see see block)" block --all
 
 # --- addresses: every one is looked at before anything is done ---
 says 2 "watchforspammers block: \"192.0.2.7/24\" has bits set after /24; did you mean 192.0.2.0/24? $(see See block)" block 192.0.2.7/24
-says 2 "watchforspammers block: \"example.org\" is no IPv4 or IPv6 address; $(see see block)" block 192.0.2.7 192.0.2.8 example.org
-says 2 "watchforspammers why: \"example.org\" is no IPv4 or IPv6 address; $(see see why)" why example.org
-says 2 "watchforspammers test: \"192.0.2.256\" is no IPv4 or IPv6 address; $(see see test)" test 192.0.2.256
+says 2 "watchforspammers block: \"example.org\" is not an IPv4 or IPv6 address; $(see see block)" block 192.0.2.7 192.0.2.8 example.org
+says 2 "watchforspammers why: \"example.org\" is not an IPv4 or IPv6 address; $(see see why)" why example.org
+says 2 "watchforspammers test: \"192.0.2.256\" is not an IPv4 or IPv6 address; $(see see test)" test 192.0.2.256
 says 2 "watchforspammers vote: \"purple\": black or white? $(see See vote)" vote purple 192.0.2.7
 says 2 "watchforspammers vote: one address wanted, not a network; $(see see vote)" vote black 192.0.2.7 192.0.2.0/24
 says 2 "watchforspammers allow: which address? $(see See allow)" allow

@@ -171,11 +171,11 @@ int net_read(struct span text, struct net *ret, struct why *why)
 		return 0;
 	(void)text_escape(text, look, sizeof look);
 	if (memchr(text.p, '%', text.len) != NULL)
-		return why_set(why, EINVAL, "\"%s\": an address with a zone is of one link only and is never blocked", look);
+		return why_set(why, EINVAL, "\"%s\": an address with a zone is link-local and is never blocked", look);
 	if (!parse_parts(text.p, text.len, &addr, &bits))
-		return why_set(why, EINVAL, "\"%s\" is no IPv4 or IPv6 address", look);
+		return why_set(why, EINVAL, "\"%s\" is not an IPv4 or IPv6 address", look);
 	if (bits < 0)
-		return why_set(why, EINVAL, "\"%s\": the length of a network is a number from 0 to %d", look,
+		return why_set(why, EINVAL, "\"%s\": a prefix length is a number from 0 to %d", look,
 		               addr_is_ip4(&addr) ? 32 : 128);
 	net = net_around(&addr, (uint8_t)bits); /* 0..128 */
 	(void)net_text(&net, meant);

@@ -270,7 +270,7 @@ int ini_parse(const char *path, const char *data, size_t len, struct ini **ret, 
 		len -= 3;
 	}
 	if ((line = before_sections(data, len)) > 0)
-		return why_set(why, EINVAL, "%s:%u: stands before the first [section]", path, line);
+		return why_set(why, EINVAL, "%s:%u: is before the first [section]", path, line);
 	utf8 = bytes_to_utf8(data, len, &utf8_len);
 	if (utf8_len == 0) /* the library refuses an empty buffer */
 		utf8[utf8_len++] = '\n';
@@ -282,7 +282,7 @@ int ini_parse(const char *path, const char *data, size_t len, struct ini **ret, 
 	    ini_config_error_count(object) > 0) {
 		line = bad_name(data, len);
 		if (ini_config_error_count(object) == 0 && line > 0)
-			rc = why_set(why, EINVAL, "%s:%u: a name has other characters than printable ASCII", path, line);
+			rc = why_set(why, EINVAL, "%s:%u: a name may only have printable ASCII characters", path, line);
 		else
 			rc = first_fault(object, path, why);
 	} else {

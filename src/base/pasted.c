@@ -88,7 +88,7 @@ int pasted_net(struct span text, struct net *ret, struct why *why)
 
 	if (text.len > PASTED_MAX) {
 		(void)text_escape(text, look, sizeof look);
-		return why_set(why, EINVAL, "\"%s\" is no IPv4 or IPv6 address", look);
+		return why_set(why, EINVAL, "\"%s\" is not an IPv4 or IPv6 address", look);
 	}
 	while (rest.len > 0 && is_one_of(rest.p[0], " \t\r\n"))
 		cut_front(&rest, 1);

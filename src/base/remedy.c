@@ -152,7 +152,7 @@ const char *remedy_read(int err, const char *path, char out[static REMEDY_MAX])
 	if (hidden != NULL && (err == EACCES || err == ENOENT))
 		say(out, "; systemd hides %s from its services" DROP_IN, hidden, "ProtectHome=", "read-only");
 	else if (tmp != NULL && err == ENOENT)
-		say(out, "; systemd gives its services a %s of their own" DROP_IN, tmp, "PrivateTmp=", "no");
+		say(out, "; systemd gives the service a private %s" DROP_IN, tmp, "PrivateTmp=", "no");
 	else if (err == EACCES && closed_directory(path, dir))
 		say(out, "; user %s may not enter %s: 'chmod o+x %s'", user, dir, dir);
 	else if (err == EACCES)
@@ -171,9 +171,9 @@ const char *remedy_write(int err, const char *path, char out[static REMEDY_MAX])
 	if (hidden != NULL && (err == EACCES || err == ENOENT))
 		say(out, "; systemd hides %s from its services" DROP_IN, hidden, "ProtectHome=", "no");
 	else if (tmp != NULL && err == ENOENT)
-		say(out, "; systemd gives its services a %s of their own" DROP_IN, tmp, "PrivateTmp=", "no");
+		say(out, "; systemd gives the service a private %s" DROP_IN, tmp, "PrivateTmp=", "no");
 	else if (err == EROFS && getenv("NOTIFY_SOCKET") != NULL)
-		say(out, "; systemd lets its services write only where it was told" DROP_IN, "ReadWritePaths=", dir);
+		say(out, "; systemd lets the service write only to permitted directories" DROP_IN, "ReadWritePaths=", dir);
 	else if (err == ENOENT)
 		say(out, "; make its directory: 'install -d -o %s -m 750 %s'", user, dir);
 	else if (err == EACCES && closed_directory(path, closed))

@@ -194,10 +194,10 @@ static void print_against(const struct rules *rules, const struct backtest_resul
 			             r->rules[i].hits, r->rules[i].addresses, r->rules[i].blocked,
 			             r->rules[i].collisions, rules_at(rules, i)->text->name);
 	if (r->n_collisions == 0)
-		(void)printf("\nno collisions: nobody it would block delivered accepted mail or logged in\n");
+		(void)printf("\nno collisions: no client it would block delivered accepted mail or logged in\n");
 	else
 		(void)printf("\n%" PRId64
-		             " %s: it would block who delivered accepted mail or logged in\n",
+		             " %s: it would block clients that delivered accepted mail or logged in\n",
 		             r->n_collisions, plural(r->n_collisions, "collision", "collisions"));
 	for (size_t i = 0; i < r->n_shown; i++) {
 		const struct backtest_collision *const c = &r->shown[i];

@@ -15,7 +15,7 @@ int command_cleanup(int argc, char **argv, const struct command_env *env)
 	struct why why;
 
 	if (argc > 1 || env->json)
-		return command_usage(argv[0], "no arguments wanted");
+		return command_usage(argv[0], "it has no arguments");
 	if ((config = command_config(env, &status)) == NULL)
 		return status;
 	rc = command_clean_root(config, &removed, &why);

@@ -83,7 +83,7 @@ int command_no_getopt(char **argv, const struct option *options)
 
 	for (; n < OPTIONS_MAX && options[n].name != NULL; n++) {
 		if (optopt != 0 && optopt == options[n].val)
-			return command_usage(argv[0], "--%s wants a value", options[n].name);
+			return command_usage(argv[0], "--%s needs a value", options[n].name);
 		(void)snprintf(names[n], sizeof names[n], "--%s", options[n].name);
 		known[n] = names[n];
 	}
@@ -99,7 +99,7 @@ int command_no_word(const char *command, const char *word)
 	if (word[0] == '-')
 		return command_no_option(command, word, none);
 	(void)text_escape((struct span){word, strlen(word)}, look, sizeof look);
-	return command_usage(command, "\"%s\": a word too many", look);
+	return command_usage(command, "\"%s\": unexpected argument", look);
 }
 
 struct config *command_config(const struct command_env *env, int *ret_status)
@@ -128,7 +128,7 @@ struct config *command_config_rest(const struct command_env *env, struct why *re
 		return NULL;
 	}
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "watchforspammers: warning: %s; going on with the rest of the configuration\n",
+	(void)fprintf(stderr, "watchforspammers: warning: %s; using the rest of the configuration\n",
 	              ret_error->text);
 	return config;
 }
@@ -144,11 +144,11 @@ static int say_not_yours(const char *path, struct why *why)
 
 	(void)snprintf(dir, sizeof dir, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
 	if (stat(path, &st) < 0 && stat(dir, &st) < 0)
-		return why_set(why, EACCES, "%s: not for you to read; ask as root", path);
+		return why_set(why, EACCES, "%s: permission denied; try as root", path);
 	group = getgrgid(st.st_gid);
 	if (group == NULL || st.st_gid == 0 || (st.st_mode & S_IRGRP) == 0)
-		return why_set(why, EACCES, "%s: not for you to read; ask as root", path);
-	return why_set(why, EACCES, "%s: not for you to read, but for root and the group %s; as root: adduser %s %s (then log in "
+		return why_set(why, EACCES, "%s: permission denied; try as root", path);
+	return why_set(why, EACCES, "%s: only root and the group %s may read it; as root: adduser %s %s (then log in "
 	                            "again)", path, group->gr_name, pw != NULL ? pw->pw_name : "YOU", group->gr_name);
 }
 
@@ -159,7 +159,7 @@ static int say_no_database(const struct config *config, struct why *why)
 	if (access(path, F_OK) == 0 || errno == EACCES)
 		return say_not_yours(path, why);
 	if (daemon_state(config) == DAEMON_RUNNING)
-		return why_set(why, ENOENT, "%s: the database is gone, but the daemon runs: it begins a new one; ask again in a minute",
+		return why_set(why, ENOENT, "%s: the database was deleted; the running daemon creates a new one, try again in a minute",
 		               path);
 	return why_set(why, ENOENT, "%s: no database here yet; start the daemon: systemctl start watchforspammers", path);
 }

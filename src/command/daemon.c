@@ -99,7 +99,7 @@ static int receive_line(int fd, char text[static REPLY_MAX], struct why *why)
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return why_set(why, ETIMEDOUT, "the daemon does not answer");
 		if (n <= 0)
-			return why_set(why, EPIPE, "the daemon hung up");
+			return why_set(why, EPIPE, "the daemon closed the connection");
 		len += (size_t)n; /* > 0 */
 	}
 	text[len - 1] = '\0';
@@ -112,10 +112,10 @@ int daemon_ask(int fd, const char *line, size_t line_len, json_t **ret, struct w
 	int rc;
 
 	if (send(fd, line, line_len, MSG_NOSIGNAL) != (ssize_t)line_len)
-		return why_set(why, EPIPE, "the daemon hung up");
+		return why_set(why, EPIPE, "the daemon closed the connection");
 	text = alloc_raw(1, REPLY_MAX, "a reply");
 	if ((rc = receive_line(fd, text, why)) == 0 && (*ret = json_loads(text, 0, NULL)) == NULL)
-		rc = why_set(why, EPROTO, "the daemon's reply is no JSON; is it of another version?");
+		rc = why_set(why, EPROTO, "the daemon's reply is not JSON; is it another version?");
 	free(text);
 	return rc;
 }

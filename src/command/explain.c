@@ -16,7 +16,7 @@
 enum {
 	SHOWN = 400,  /* bytes of a message */
 	BEFORE = 120, /* of them before the first thing that is marked */
-	WANTED = 53,  /* of what did not fit of a regex, with its end */
+	WANTED = 51,  /* of what did not fit of a regex, with its end */
 };
 
 /* A line as it was understood. */
@@ -47,15 +47,15 @@ static const char *session_sentence(const struct explained *e)
 {
 	switch (e->hit.kind) {
 	case RULES_KIND_ADDRESS:
-		return "noted: the session is this address; no hit by itself";
+		return "remembered: the session has this address; not a hit by itself";
 	case RULES_KIND_EVENT:
-		return "noted for its session; no hit by itself";
+		return "remembered for its session; not a hit by itself";
 	case RULES_KIND_FORGET:
-		return "the session ends; no hit";
+		return "the session ends; not a hit";
 	case RULES_KIND_LOOKUP:
-		return "no line before it said who this session is; give that one too";
+		return "no earlier line gave this session's address; pass that line too";
 	case RULES_KIND_AFTER:
-		return "no line before it noted for this session what the rule waits for; give that one too";
+		return "no earlier line of this session matched the rule of its after; pass that line too";
 	case RULES_KIND_HIT:
 		break;
 	}
@@ -68,7 +68,7 @@ static const char *sentence(const struct explained *e)
 	if (e->taken)
 		return e->hit.rule->text->enabled ? NULL : "the rule is not enabled";
 	if (!e->record.parsed)
-		return "the line has no header we know";
+		return "the line has no known header";
 	if (e->record.cut)
 		return "the line is longer than 8 KiB";
 	if (e->noted)
@@ -77,7 +77,7 @@ static const char *sentence(const struct explained *e)
 	case NEARMISS_FOUND:
 		return nearmiss_sentence(e->near.why);
 	case NEARMISS_NO_RULES:
-		return e->record.line.program.p == NULL ? "the line names no program" : "none is for this program";
+		return e->record.line.program.p == NULL ? "the line has no program name" : "none is for this program";
 	default:
 		return "none for this program begins like it";
 	}
@@ -237,7 +237,7 @@ static void print_near(const struct explained *e)
 	const struct mark mark = {e->near.place, '^'};
 
 	print_marked(e->record.line.message, &mark, 1);
-	(void)printf("  no rule: none takes it\n");
+	(void)printf("  no rule: none matches it\n");
 	print_rule("nearest", e->near.rule->text);
 	(void)printf("           %s", sentence(e));
 	if (e->near.why == NEARMISS_STOPPED) {
@@ -246,7 +246,7 @@ static void print_near(const struct explained *e)
 		(void)printf(", at byte %td", e->near.place.p - e->record.line.message.p);
 		(void)text_escape((struct span){e->near.wanted, strlen(e->near.wanted)}, wanted, sizeof wanted);
 		if (*wanted != '\0')
-			(void)printf(";\n           it goes on with %s", wanted);
+			(void)printf(";\n           it continues with %s", wanted);
 	}
 	(void)printf("\n");
 }

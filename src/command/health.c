@@ -70,7 +70,7 @@ static bool ask_daemon(const struct config *config, struct health *h, struct why
 		return false;
 	rows = json_object_get(reply, "problems");
 	if (rows == NULL)
-		(void)why_set(why, EPROTO, "the daemon does not tell its problems; is it of another version?");
+		(void)why_set(why, EPROTO, "the daemon does not report its problems; is it another version?");
 	for (size_t i = 0; i < json_array_size(rows); i++)
 		add_row(h, json_array_get(rows, i));
 	h->asked = rows != NULL;
@@ -110,7 +110,7 @@ static void look_at_state(struct store *store, struct health *h)
 	if (said(store, "rules_fault")[0] != '\0')
 		add(h, PROBLEMS_RULES, 0, said(store, "rules_fault"), NULL);
 	if (strtoll(said(store, "refused"), NULL, 10) > 0) {
-		(void)why_set(&what, ENOSPC, "the kernel does not hold entries of blocks; the first: %s",
+		(void)why_set(&what, ENOSPC, "the kernel rejected entries of blocks; the first: %s",
 		              said(store, "refused_why"));
 		add(h, PROBLEMS_REFUSED, 0, what.text, NULL);
 	}

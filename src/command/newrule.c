@@ -63,8 +63,8 @@ static void print_advice(const struct skeleton *s, bool escaped)
 {
 	char text[ADDR_TEXT_MAX];
 
-	(void)printf("# Begun by 'watchforspammers check --new'. Category, reason and score are guesses.\n"
-	             "# In match: what else changes from line to line? watchforspammers-rules(5) tells how.\n");
+	(void)printf("# Draft by 'watchforspammers check --new'. Category, reason and score are guesses.\n"
+	             "# In match: what else changes from line to line? See watchforspammers-rules(5).\n");
 	for (size_t i = 0; i < s->n_others; i++) {
 		(void)addr_text(&s->others[i], text);
 		(void)printf("# %s is in the line, too: if that is the client, <ADDR> belongs there.\n", text);
@@ -72,7 +72,7 @@ static void print_advice(const struct skeleton *s, bool escaped)
 	if (s->open)
 		(void)printf("# The client may have chosen text before <ADDR>: add a hit in which it forges an address.\n");
 	if (escaped)
-		(void)printf("# The line holds control characters; they stand here as \\x and two digits.\n");
+		(void)printf("# The line has control characters, written here as \\x and two digits.\n");
 }
 
 static void print_skeleton(const struct skeleton *s, const struct rules *rules, const char *line, bool escaped)
@@ -84,7 +84,7 @@ static void print_skeleton(const struct skeleton *s, const struct rules *rules, 
 	print_name(rules, s->name);
 	(void)printf("program  = %s\nmatch    = %s\ncategory = %s\nreason   = %s\nscore    = %d\nhit      = %s | %s\n", s->program, s->match,
 	             s->category, s->reason, s->score, address, line);
-	(void)printf("# miss   = the line most like it that is innocent\n");
+	(void)printf("# miss   = the most similar harmless line\n");
 }
 
 static int say_no_address(struct span message)
@@ -92,9 +92,9 @@ static int say_no_address(struct span message)
 	const struct span id = skeleton_session(message);
 
 	if (id.p == NULL)
-		return refuse("no address of a client is in this line");
-	return refuse("no address of a client is in this line. If an earlier line of the same program has it and \"%.*s\" as well, "
-	              "<SESSION> ties them together: RULES OVER SEVERAL LINES in watchforspammers-rules(5)",
+		return refuse("this line has no address of a client");
+	return refuse("this line has no address of a client. If an earlier line of the same program has it and \"%.*s\" as well, "
+	              "<SESSION> connects them: RULES OVER SEVERAL LINES in watchforspammers-rules(5)",
 	              (int)id.len, id.p); /* at most RULES_SESSION_MAX */
 }
 
@@ -107,14 +107,14 @@ static int begin_rule(const struct rules *rules, const char *line, bool escaped)
 
 	line_clock_init(&clock, clock_unix_s(), 0);
 	if (line_parse(&clock, line, strlen(line), &parsed) != LINE_OK)
-		return refuse("the line has no header that we know: paste it whole, as it is in the log");
+		return refuse("the line has no known header: paste the whole line, unchanged");
 	if (is_known(rules, &parsed))
 		return COMMAND_NO;
 	switch (skeleton_make(parsed.program, parsed.message, &skeleton)) {
 	case SKELETON_NO_ADDRESS:
 		return say_no_address(parsed.message);
 	case SKELETON_NO_PROGRAM:
-		return refuse("the line names no program, or one that no rule can name");
+		return refuse("the line has no program name, or one that no rule can match");
 	case SKELETON_TOO_LONG:
 		return refuse("the line is too long for a pattern");
 	default:

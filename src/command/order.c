@@ -120,7 +120,7 @@ static int sort(int argc, char **argv, char **words, struct sorted *ret)
 		if (option == N_OPTIONS)
 			return refuse_option(ret->shape, argv[i]);
 		if (option != ALL && ++i == argc)
-			return command_usage(argv[0], "%s wants a value", options[option]);
+			return command_usage(argv[0], "%s needs a value", options[option]);
 		ret->values[option] = argv[i];
 	}
 	return 0;

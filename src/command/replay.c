@@ -303,7 +303,7 @@ static void say_no_logs(const struct replay_result *r)
 	if (r->n_no_logs == 0)
 		return;
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "watchforspammers: %s is no log: no line of it begins as a line of a syslog or mail daemon does\n",
+	(void)fprintf(stderr, "watchforspammers: %s is not a log: no line has the header of a syslog or mail daemon\n",
 	              r->no_log);
 	if (r->n_no_logs > 1)
 		(void)fprintf(stderr, "watchforspammers: nor %s %" PRId64 " other %s\n", plural(r->n_no_logs - 1, "is", "are"),

@@ -252,7 +252,7 @@ static int nothing_more(struct span rest, struct why *why)
 {
 	const struct span word = take_word(&rest);
 
-	return word.len == 0 ? 0 : refuse_word(word, "a word too many", why);
+	return word.len == 0 ? 0 : refuse_word(word, "unexpected argument", why);
 }
 
 static int take_colour(struct span *rest, struct protocol_request *r, struct why *why)

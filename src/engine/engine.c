@@ -92,7 +92,7 @@ static void log_suspended(const struct engine *e, const struct rule *rule, size_
 
 	log_event(LOG_ALERT, fields, sizeof fields / sizeof *fields,
 	          "rule %s (%s) would block more than %" PRId64 " addresses within an hour that have proven good: it is SUSPENDED, "
-	          "and %zu of them are released; find out why, then 'watchforspammers resume %s'",
+	          "and %zu of them are released; find the cause, then 'watchforspammers resume %s'",
 	          rule->text->name, rule->text->reason, e->live.config->block.quarantine, released, rule->text->name);
 }
 
@@ -101,7 +101,7 @@ static void say_braked(struct engine *e, int64_t now)
 	if (e->braked_minute == now / 60)
 		return;
 	e->braked_minute = now / 60;
-	log_line(LOG_ALERT, "more than %" PRId64 " blocks in one minute: the rest must wait; is something wrong with a rule, or is "
+	log_line(LOG_ALERT, "more than %" PRId64 " blocks in one minute: no more until the next minute; is a rule wrong, or is "
 	                    "this an attack? (max_blocks_per_minute)", e->live.config->block.max_blocks_per_minute);
 }
 
@@ -185,7 +185,7 @@ static void take_listed(struct engine *e, const struct dnsbl_answer *answer, int
 		say_braked(e, now);
 	if (!taken.earned)
 		return;
-	(void)snprintf(reason, sizeof reason, "%s%s", answer->list->zone, taken.lifts ? "; its block is over" : "");
+	(void)snprintf(reason, sizeof reason, "%s%s", answer->list->zone, taken.lifts ? "; its block ended" : "");
 	events_allowed(&e->events, &net, p->config->dns.allow_for_s, reason);
 	live_earned(&e->live);
 	e->write_at = e->sync_at = 0;
@@ -201,14 +201,14 @@ static void take_answer(struct engine *e, const struct dnsbl_answer *answer, int
 		break;
 	case DNSBL_DEAD:
 		(void)addr_text(&answer->code, code);
-		log_line(LOG_WARNING, "DNS list %s says %s of 127.0.0.1, as of anybody: it is dead, or does not answer you; it "
-		                      "counts for nothing until that is over", answer->list->zone, code);
+		log_line(LOG_WARNING, "DNS list %s lists 127.0.0.1 (%s), hence everyone: it is dead or refuses your resolver; "
+		                      "ignored until it stops", answer->list->zone, code);
 		break;
 	case DNSBL_SILENT:
-		log_line(LOG_WARNING, "DNS list %s: no answer; it is not asked until there is one", answer->list->zone);
+		log_line(LOG_WARNING, "DNS list %s: no answer; it is not queried until it answers", answer->list->zone);
 		break;
 	case DNSBL_ALIVE:
-		log_line(LOG_NOTICE, "DNS list %s answers again, and is asked", answer->list->zone);
+		log_line(LOG_NOTICE, "DNS list %s answers again; it is queried again", answer->list->zone);
 		break;
 	}
 }
@@ -231,7 +231,7 @@ static void store_trouble(struct engine *e, const struct why *why)
 {
 	if (!e->store_failed)
 		log_line(LOG_ERR, "%s%s", why->text,
-		         store_health(e->store) == STORE_FINE ? "; what was read is kept and tried again every second" : "");
+		         store_health(e->store) == STORE_FINE ? "; hits are kept; retrying every second" : "");
 	e->store_failed = true;
 	problems_set(&e->problems, PROBLEMS_DATABASE, 0, why->text, NULL, clock_unix_s());
 	e->write_at = clock_steady_ms() + RETRY_MS;
@@ -240,13 +240,13 @@ static void store_trouble(struct engine *e, const struct why *why)
 static void firewall_trouble(struct engine *e, int rc, const struct why *why)
 {
 	if (rc == -EPIPE) {
-		log_line(LOG_ERR, "the root process is gone; ending");
+		log_line(LOG_ERR, "the root process has exited; exiting");
 		e->status = 3;
 		e->stop = true;
 		return;
 	}
 	if (!e->firewall_failed)
-		log_line(LOG_ERR, "%s; trying again every second", why->text);
+		log_line(LOG_ERR, "%s; retrying every second", why->text);
 	e->firewall_failed = true;
 	problems_set(&e->problems, PROBLEMS_FIREWALL, 0, why->text, NULL, clock_unix_s());
 	e->sync_at = clock_steady_ms() + RETRY_MS;
@@ -380,7 +380,7 @@ static void note_refused(struct engine *e, const struct client_drift *drift, int
 	if (drift->refused == 0) {
 		problems_clear(&e->problems, PROBLEMS_REFUSED, 0);
 	} else {
-		(void)why_set(&what, ENOSPC, "the kernel does not hold %zu %s of blocks; the first: %s", drift->refused,
+		(void)why_set(&what, ENOSPC, "the kernel rejected %zu %s of blocks; the first: %s", drift->refused,
 		              plural((int64_t)drift->refused, "entry", "entries"), drift->refusal.text);
 		problems_set(&e->problems, PROBLEMS_REFUSED, 0, what.text, NULL, now);
 	}
@@ -424,11 +424,11 @@ static void sync_firewall(struct engine *e)
 		return;
 	}
 	if (e->firewall_failed)
-		log_line(LOG_NOTICE, "the firewall holds again what it should");
+		log_line(LOG_NOTICE, "firewall back in sync with the database");
 	e->firewall_failed = false;
 	problems_clear(&e->problems, PROBLEMS_FIREWALL, 0);
 	if (r.drift.repaired)
-		log_line(LOG_WARNING, "the firewall's rules or lists had been removed or changed; made anew");
+		log_line(LOG_WARNING, "firewall rules or lists were missing or altered; recreated");
 	note_refused(e, &r.drift, now);
 	log_released(e, &r, now);
 	if (store_next_expiry(e->store, now, &next_s, &why) == 0)
@@ -477,7 +477,7 @@ static void take_signals(struct engine *e)
 		case SIGHUP:
 			e->reload_waits = true;
 			if (e->store_failed)
-				log_line(LOG_WARNING, "reload: waits until what was read is written");
+				log_line(LOG_WARNING, "reload: waiting until the hits are written");
 			break;
 		default:
 			break;
@@ -585,7 +585,7 @@ static void say_mended(int rc, const struct why *done, const struct why *why)
 	if (rc == 0)
 		log_line(LOG_ALERT, "%s", done->text);
 	else
-		log_line(LOG_ALERT, "a new database cannot be begun: %s", why->text);
+		log_line(LOG_ALERT, "a new database cannot be created: %s", why->text);
 }
 
 /* Before the end, so that the next start finds a database that is whole. */
@@ -597,12 +597,12 @@ static void leave_database(struct engine *e)
 
 	if (health == STORE_REPLACED) {
 		store_leave(e->store);
-		log_line(LOG_ALERT, "%s: another file was put in its place while the daemon ran; ending, the next start takes that one",
+		log_line(LOG_ALERT, "%s: it was replaced while the daemon was running; exiting, the next start uses the new file",
 		         path);
 		return;
 	}
-	say_mended(store_mend(path, e->store, "found while it ran", clock_unix_s(), &done, &why), &done, &why);
-	log_line(LOG_ALERT, "ending, the next start goes on with the new database");
+	say_mended(store_mend(path, e->store, "found while it was running", clock_unix_s(), &done, &why), &done, &why);
+	log_line(LOG_ALERT, "exiting, the next start uses the new database");
 }
 
 /* What can be written still is. */
@@ -612,7 +612,7 @@ static void finish(struct engine *e)
 		read_logs(e);
 		write_and_block(e);
 		if (pending_has_news(e->pending))
-			log_line(LOG_WARNING, "what was read last could not be written; it will be read again at the next start");
+			log_line(LOG_WARNING, "the last hits could not be written; their lines will be read again at the next start");
 	}
 	if (database_is_lost(e))
 		leave_database(e);
@@ -649,7 +649,7 @@ int engine_run(struct engine *e)
 		if (polled[SIGNALS].revents != 0)
 			take_signals(e);
 		if (polled[FIREWALL].revents & (POLLHUP | POLLERR)) {
-			log_line(LOG_ERR, "the root process is gone; ending");
+			log_line(LOG_ERR, "the root process has exited; exiting");
 			e->status = 3;
 			break;
 		}
@@ -738,7 +738,7 @@ static int open_or_mend_database(struct engine *e, const struct config *config, 
 	}
 	close_database(e);
 	log_line(LOG_ERR, "%s", reason.text);
-	rc = store_mend(config->database.path, NULL, "found at the start", clock_unix_s(), &done, why);
+	rc = store_mend(config->database.path, NULL, "found at start", clock_unix_s(), &done, why);
 	if (rc < 0)
 		return rc;
 	say_mended(rc, &done, why);

@@ -144,7 +144,7 @@ void events_ordered(struct events *e, const char *verb, const char *object, cons
 static void sum(size_t *n, const char *what)
 {
 	if (*n > 0)
-		log_line(LOG_INFO, "%s %zu more, too many to be told one by one; the database has them", what,
+		log_line(LOG_INFO, "%s %zu more, too many to log separately; the database has them", what,
 		         *n);
 	*n = 0;
 }

@@ -59,7 +59,7 @@ static struct rules *load_good_rules(const struct config *config, struct why *fa
 	for (size_t i = 0; i < faults.n; i++)
 		log_line(LOG_ERR, "%s", faults.text[i]);
 	if (rules_count(rules) == 0) {
-		none = "no rule is active, so no log line blocks anybody";
+		none = "no rule is active, so nothing is blocked";
 		log_line(LOG_ALERT, "%s; see 'watchforspammers check'", none);
 	}
 	(void)snprintf(fault->text, sizeof fault->text, "%s%s%s", none, *none != '\0' && faults.n > 0 ? "; " : "",
@@ -91,7 +91,7 @@ static void say_rules_fault(struct live *l, const char *text)
 		rc = store_finish(l->store, rc, &why);
 	}
 	if (rc < 0)
-		log_line(LOG_WARNING, "%s; status does not show how the rules are", why.text);
+		log_line(LOG_WARNING, "%s; status does not show the state of the rules", why.text);
 }
 
 /* Without them a reload does it. */
@@ -163,7 +163,7 @@ void live_refresh_allowed(struct live *l)
 	if (allowlist_changes(l->allowlist) == l->lifted)
 		return;
 	if (lift_allowed(l, &why) < 0)
-		log_line(LOG_WARNING, "%s; lifting what is allowed now at the next sync", why.text);
+		log_line(LOG_WARNING, "%s; blocks of allowed addresses end at the next sync", why.text);
 	else
 		l->lifted = allowlist_changes(l->allowlist);
 }
@@ -295,7 +295,7 @@ static void renew_lists(struct live *l)
 	l->dnsbl = dnsbl_new(l->config, NULL);
 	if (l->dnsbl != NULL &&
 	    restore_lists(l->store, l->dnsbl, l->verdict, clock_unix_s() - l->config->block.window_s, &why) < 0)
-		log_line(LOG_WARNING, "%s; DNS lists may be asked twice about somebody", why.text);
+		log_line(LOG_WARNING, "%s; DNS lists may be queried twice about an address", why.text);
 }
 
 /* What a running daemon cannot change. */
@@ -346,7 +346,7 @@ static int reload(struct live *l, struct why *why)
 	int rc;
 
 	if (pending_has_hits(l->pending))
-		return why_set(why, EAGAIN, "what was read waits to be written; reload when it is");
+		return why_set(why, EAGAIN, "hits are waiting for the database; reload again in a second");
 	rc = handed_config(&l->handed, &config, why);
 	if (rc < 0) {
 		note_config_error(l, why);
@@ -392,7 +392,7 @@ void live_edited(struct live *l)
 	if (renew(l, l->config, &why) < 0)
 		log_line(LOG_ERR, "%s; keeping the old rules", why.text);
 	else
-		log_line(LOG_NOTICE, "rules were edited: %s", rules_size_text(l->rules, text));
+		log_line(LOG_NOTICE, "rules reloaded: %s", rules_size_text(l->rules, text));
 }
 
 static struct greylist *new_cluster(void)

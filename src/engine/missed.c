@@ -197,7 +197,7 @@ static int open_file(struct missed *m, struct missed_file *file, struct why *why
 
 static int leave_out(struct missed *m, const struct why *why)
 {
-	log_line(LOG_ERR, "%s; going on without the rest of it", why->text);
+	log_line(LOG_ERR, "%s; skipping the rest of it", why->text);
 	close_file(m);
 	m->next++;
 	return 0;
@@ -237,7 +237,7 @@ static bool next_piece(struct missed *m)
 	m->at = 0;
 	if (rc == 0) {
 		if (!m->announced)
-			log_line(LOG_NOTICE, "%s: reading what was missed", m->files[m->next].path);
+			log_line(LOG_NOTICE, "%s: reading lines missed", m->files[m->next].path);
 		m->announced = true;
 		return true;
 	}

@@ -32,7 +32,7 @@ void requests_init(struct requests *r, struct live *live, struct store *store,
 	if (rc == CONTROL_LIMITED)
 		log_line(LOG_WARNING, "%s", why.text);
 	else if (rc < 0)
-		log_line(LOG_ERR, "%s; going on without a control socket", why.text);
+		log_line(LOG_ERR, "%s; running without a control socket", why.text);
 }
 
 void requests_done(struct requests *r)

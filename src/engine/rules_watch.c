@@ -191,7 +191,7 @@ int rules_watch_new(const char *const dirs[], size_t n, struct rules_watch **ret
 		const int error = errno;
 
 		rules_watch_free(watch);
-		return why_set(why, error, "inotify: %s; edits of rules are seen by a reload only",
+		return why_set(why, error, "inotify: %s; rule changes need a reload",
 		               strerror(error));
 	}
 	for (; watch->n < n; watch->n++)

@@ -74,7 +74,7 @@ int sandbox_as_owner(const char *path, bool *ret_became, struct why *why)
 	/* The change took all that was in force away; what could be stays so, for the way back. */
 	if (capng_get_caps_process() != 0 || capng_update(CAPNG_ADD, CAPNG_EFFECTIVE, CAP_DAC_READ_SEARCH) != 0 ||
 	    capng_apply(CAPNG_SELECT_CAPS) != 0)
-		return why_set(why, EPERM, "%s: cannot keep the right to read logs as uid %u", path, (unsigned)uid);
+		return why_set(why, EPERM, "%s: cannot keep the permission to read logs as uid %u", path, (unsigned)uid);
 	*ret_became = true;
 	return 0;
 }

@@ -182,7 +182,7 @@ ssize_t archived_read(struct archived *in, char *buf, size_t cap, struct why *wh
 				return 0;
 			if (rc < ARCHIVE_OK) {
 				in->unpacked_len = 0;
-				return why_set(why, EIO, "%s: cannot unpack all of it: %s", in->path,
+				return why_set(why, EIO, "%s: cannot unpack the rest: %s", in->path,
 				               archive_error_string(in->archive));
 			}
 			in->unpacked = block;

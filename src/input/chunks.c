@@ -173,7 +173,7 @@ int chunks_seek(struct chunks *c, int64_t position, struct span last, struct why
 		return c->rc;
 	}
 	if (strcmp(c->path, "-") == 0)
-		return why_set(why, EINVAL, "standard input begins like a log in the database but is another one; replay it from "
+		return why_set(why, EINVAL, "standard input starts like a log in the database but differs from it; replay it from "
 		                            "a file");
 	rc = begin(c, why);
 	return rc < 0 ? rc : CHUNKS_OTHER;

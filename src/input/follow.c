@@ -350,7 +350,7 @@ static int failed(struct log *log, size_t at, int err, struct why *why)
 	const bool is_own = file == own(log);
 
 	(void)why_set(why, err, "cannot read %s: %s%s", file->path, strerror(err),
-	              is_own ? "" : "; going on without the rest of it");
+	              is_own ? "" : "; skipping the rest of it");
 	logfile_close(remove_file(log, at));
 	if (!is_own)
 		return -err;

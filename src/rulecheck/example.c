@@ -65,11 +65,11 @@ const char *example_sentence(int answer)
 {
 	static const char *const sentences[] = {
 	        [EXAMPLE_RIGHT] = "as it should be",
-	        [EXAMPLE_NO_HEADER] = "the line has no header we know",
-	        [EXAMPLE_NOT_TAKEN] = "no rule takes it; 'watchforspammers explain' shows why",
-	        [EXAMPLE_OTHER_RULE] = "an earlier rule takes it",
-	        [EXAMPLE_OTHER_ADDRESS] = "the rule names another address",
-	        [EXAMPLE_TAKEN] = "the rule takes it, but must not",
+	        [EXAMPLE_NO_HEADER] = "the line has no known header",
+	        [EXAMPLE_NOT_TAKEN] = "no rule matches it; 'watchforspammers explain' shows why",
+	        [EXAMPLE_OTHER_RULE] = "an earlier rule matches it",
+	        [EXAMPLE_OTHER_ADDRESS] = "the rule finds another address",
+	        [EXAMPLE_TAKEN] = "the rule matches it, but must not",
 	};
 
 	return sentences[answer];

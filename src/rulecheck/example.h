@@ -14,7 +14,7 @@
 /* The line of one example, taken apart. */
 struct example_line {
 	struct span host;    /* p NULL: the line has none */
-	struct span program; /* p NULL: the line has no header we know */
+	struct span program; /* p NULL: the line has no known header */
 	struct span message;
 };
 
@@ -36,7 +36,7 @@ enum {
 int example_try(struct rules_scratch *scratch, struct sessions *sessions, const struct rule *rule,
                 size_t which, const struct example_line *lines, struct rules_hit *ret);
 
-/* The sentence for an answer, for messages: "the rule takes it, but must not". */
+/* The sentence for an answer, for messages: "the rule matches it, but must not". */
 const char *example_sentence(int answer);
 
 #endif

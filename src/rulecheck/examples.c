@@ -86,21 +86,21 @@ static const char *say_why_not(const struct rules *rules, const struct rule *rul
 		return say_other_program(rule, text, line, what, cap);
 	nearmiss_of_rule(rules, rule->index, line->message, &near);
 	if (near.why == NEARMISS_TAKES || near.why == NEARMISS_ALSO) {
-		(void)snprintf(what, cap, near.why == NEARMISS_ALSO ? "it has \"also\", and no other rule takes the line"
+		(void)snprintf(what, cap, near.why == NEARMISS_ALSO ? "it has \"also\", and no other rule matches the line"
 		                                                   : "its session is not known; it needs a \"given\" line");
 		return NULL;
 	}
 	if (near.why != NEARMISS_STOPPED) {
-		(void)snprintf(what, cap, "not taken: %s", nearmiss_sentence(near.why));
+		(void)snprintf(what, cap, "not matched: %s", nearmiss_sentence(near.why));
 		return near.place.p;
 	}
 	left = line->message.len - (size_t)(near.place.p - line->message.p);
 	(void)text_escape((struct span){near.place.p, left < NEXT ? left : NEXT}, next, sizeof next);
 	(void)text_escape((struct span){near.wanted, strlen(near.wanted)}, wanted, sizeof wanted);
 	if (left == 0)
-		(void)snprintf(what, cap, "not taken: the line ends, and its match goes on with  %s", wanted);
+		(void)snprintf(what, cap, "not matched: the line ends, and the pattern continues with  %s", wanted);
 	else
-		(void)snprintf(what, cap, "not taken: its match stops before \"%s\" and goes on with  %s", next, wanted);
+		(void)snprintf(what, cap, "not matched: its match stops before \"%s\"; the pattern continues with  %s", next, wanted);
 	return near.place.p;
 }
 
@@ -110,7 +110,7 @@ static bool say_takes_away(const struct rulefile_rule *taker, const struct rulef
 {
 	if (taker->dir <= rule->dir)
 		return false;
-	rulefile_fault(faults, "%s:%u: [%s] takes a hit of [%s]: %s:%u", taker->file, taker->line, taker->name, rule->name,
+	rulefile_fault(faults, "%s:%u: [%s] matches a hit of [%s]: %s:%u", taker->file, taker->line, taker->name, rule->name,
 	               rule->file, example->line);
 	return true;
 }

@@ -104,9 +104,8 @@ static void check_shape(const struct rulefile_rule *rule, struct rulefile_faults
 	(void)text_escape((struct span){rule->match.text + at, strnlen(rule->match.text + at, LOOK_MAX / 2)},
 	                  piece, sizeof piece);
 	rulefile_fault(warnings,
-	               "%s:%u: match of [%s]: a stranger may write what stands before <ADDR>, and no \"$\" "
-	               "holds the "
-	               "end of the line\n    %s\n    ^",
+	               "%s:%u: match of [%s]: untrusted text may come before <ADDR>, and no \"$\" "
+	               "fixes the end of the line\n    %s\n    ^",
 	               rule->file, rule->match.line, rule->name, piece);
 }
 
@@ -121,10 +120,10 @@ static void check_examples(const struct rulefile_rule *rule, struct rulefile_fau
 		misses += !rule->examples[i].hit && !rule->examples[i].given;
 	}
 	if (hits == 0)
-		rulefile_fault(warnings, "%s:%u: [%s] has no \"hit\": a line it must take", rule->file,
+		rulefile_fault(warnings, "%s:%u: [%s] has no \"hit\": a line that it must match", rule->file,
 		               rule->line, rule->name);
 	if (misses == 0)
-		rulefile_fault(warnings, "%s:%u: [%s] has no \"miss\": a line like it that it must leave",
+		rulefile_fault(warnings, "%s:%u: [%s] has no \"miss\": a similar line that it must not match",
 		               rule->file, rule->line, rule->name);
 }
 
@@ -160,7 +159,7 @@ static void check_overlap(const struct rules *rules, struct rules_scratch *scrat
 			    rules_takes(scratch, j, lines[i].program, lines[i].message, false))
 				rulefile_fault(
 				        warnings,
-				        "%s:%u: [%s] and [%s] of %s both take this line; the first wins",
+				        "%s:%u: [%s] and [%s] of %s both match this line; the first wins",
 				        rule->file, rule->examples[i].line, rule->name, other->name,
 				        other->file);
 		}
@@ -228,7 +227,7 @@ static void check_stretched(struct rules_scratch *scratch, const struct rule *wh
 			(void)text_escape((struct span){message.p + from, to - from}, piece, sizeof piece);
 			rulefile_fault(
 			        faults,
-			        "%s:%u: match of [%s] gives up (limit of %d steps) when \"%s\" is repeated "
+			        "%s:%u: match of [%s] is aborted (limit of %d steps) when \"%s\" is repeated "
 			        "to %d bytes",
 			        which->text->file, which->text->examples[i].line, which->text->name,
 			        RULES_MATCH_LIMIT, piece, LINT_STRETCHED);

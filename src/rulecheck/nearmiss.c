@@ -358,19 +358,19 @@ const char *nearmiss_sentence(enum nearmiss_why why)
 	case NEARMISS_STOPPED:
 		return "its match stops here";
 	case NEARMISS_LIMIT:
-		return "its match gives up: too many steps";
+		return "its match was aborted: too many steps";
 	case NEARMISS_UNLESS:
-		return "its match fits, but its unless finds this";
+		return "the pattern matches, but its unless finds this";
 	case NEARMISS_NOT_ADDRESS:
-		return "its match fits, but this is no address";
+		return "the pattern matches, but this is no address";
 	case NEARMISS_NEVER:
-		return "its match fits, but this address may never be blocked";
+		return "the pattern matches, but this address may never be blocked";
 	case NEARMISS_NAME:
-		return "its match fits, but this name is not generic";
+		return "the pattern matches, but this name is not generic";
 	case NEARMISS_ALSO:
-		return "it has \"also\", and no other rule takes the line";
+		return "it has \"also\", and no other rule matches the line";
 	case NEARMISS_TAKES:
-		return "it takes the line";
+		return "it matches the line";
 	}
 	abort();
 }

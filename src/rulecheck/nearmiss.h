@@ -21,7 +21,7 @@ enum nearmiss_why {
 	NEARMISS_NEVER,       /* the match fits; place is an address that may never be blocked */
 	NEARMISS_NAME,        /* the match fits; place is a name that is not generic */
 	NEARMISS_ALSO,        /* it would take the line, but only besides a rule that takes it */
-	NEARMISS_TAKES,       /* nothing: it takes the line by itself */
+	NEARMISS_TAKES,       /* nothing: it matches the line by itself */
 };
 
 struct nearmiss {

@@ -221,7 +221,7 @@ static bool check_builtins(const struct rulefile_rule *text, struct rulefile_fau
 
 	if (text->match.text[0] != '^')
 		rulefile_fault(faults,
-		               "%s:%u: match of [%s] must begin with \"^\": a stranger's text may stand anywhere else",
+		               "%s:%u: match of [%s] must begin with \"^\": otherwise untrusted text may match",
 		               text->file, text->match.line, text->name);
 	if (addrs != 1 && !(addrs == 0 && occurrences(text->match.text, "<SESSION>") > 0))
 		rulefile_fault(faults, "%s:%u: match of [%s] must have <ADDR> exactly once, it has it %zu times",

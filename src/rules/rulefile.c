@@ -242,7 +242,7 @@ static void set_text(struct reader *r, const struct ini *ini, const struct ini_e
 	char look[LOOK_MAX];
 
 	if (*field != NULL)
-		rulefile_fault(r->faults, "%s:%u: %s: stands twice in this rule", ini->path, e->line, e->key);
+		rulefile_fault(r->faults, "%s:%u: %s: appears twice in this rule", ini->path, e->line, e->key);
 	free(*field);
 	*field = alloc_text(e->value, "the rules");
 	if (*e->value == '\0')
@@ -304,7 +304,7 @@ static void set_match(struct reader *r, const struct ini *ini, const struct ini_
                       const struct macros *macros, struct rulefile_regex *regex)
 {
 	if (regex->text != NULL)
-		rulefile_fault(r->faults, "%s:%u: %s: stands twice in this rule", ini->path, e->line, e->key);
+		rulefile_fault(r->faults, "%s:%u: %s: appears twice in this rule", ini->path, e->line, e->key);
 	set_regex(r, ini, e, macros, regex);
 }
 

@@ -52,7 +52,7 @@ enum rules_kind {
 	RULES_KIND_AFTER,   /* a hit if "after"'s event was noted for the session; the address is on the line */
 	RULES_KIND_ADDRESS, /* note: the session is this address; no hit */
 	RULES_KIND_EVENT,   /* note: this was seen in the session; no hit */
-	RULES_KIND_FORGET,  /* the session ends; no hit */
+	RULES_KIND_FORGET,  /* the session ends; not a hit */
 };
 
 /* A plain value: may be copied, and passed between threads as long as the line is kept for its spans. */

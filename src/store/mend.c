@@ -198,7 +198,7 @@ static int begin_anew(const char *path, sqlite3 *from, int64_t now_s, struct why
 			n = take_blocks(from, to, false, now_s);
 			n += take_blocks(from, to, true, now_s);
 		}
-		(void)snprintf(done->text + len, sizeof done->text - len, "a new one was begun with %zu running block%s", n,
+		(void)snprintf(done->text + len, sizeof done->text - len, "a new one was created with %zu active block%s", n,
 		               n == 1 ? "" : "s");
 		rc = store_say(to, "database_fault", done->text, why);
 		rc = store_finish(to, rc, why);
@@ -220,7 +220,7 @@ int store_mend(const char *path, struct store *open, const char *reason, int64_t
 		(void)snprintf(real, sizeof real, "%s", path);
 	if (gone) {
 		store_leave(open);
-		(void)snprintf(ret_done->text, sizeof ret_done->text, "%s: %.*s: the database was deleted while the daemon ran; ",
+		(void)snprintf(ret_done->text, sizeof ret_done->text, "%s: %.*s: the database was deleted while the daemon was running; ",
 		               date, SHOWN, path);
 	} else {
 		if ((rc = move_aside(real, stamp, aside, why)) < 0)

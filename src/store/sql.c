@@ -36,11 +36,11 @@ const char *sql_remedy(int err)
 	case EAGAIN:
 		return "; another program is writing";
 	case ENOSPC:
-		return "; make room on its file system";
+		return "; free space on its file system";
 	case EROFS:
 		return "; it and its directory must be writable for the daemon's user";
 	case ENOENT:
-		return "; does its directory exist, and may we write there?";
+		return "; does its directory exist, and is it writable?";
 	case EUCLEAN:
 		return "; it is damaged: move it away, as the daemon does when it starts";
 	default:
@@ -139,7 +139,7 @@ static int no_address(struct store *store, sqlite3_stmt *s, const char *table, s
 {
 	(void)sqlite3_reset(s);
 	store->damaged = true;
-	return why_set(why, EUCLEAN, "%s: an address in table %s is none%s", store->path, table, sql_remedy(EUCLEAN));
+	return why_set(why, EUCLEAN, "%s: table %s has an invalid address%s", store->path, table, sql_remedy(EUCLEAN));
 }
 
 int sql_addr(struct store *store, sqlite3_stmt *s, int column, const char *table, struct addr *ret,

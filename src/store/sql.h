@@ -112,7 +112,7 @@ struct store {
 /* Sets the sentence of what SQLite last refused: -errno. what: "cannot write". */
 int sql_fail(struct store *store, const char *what, struct why *why);
 
-/* The clue that follows it: "; make room on its file system"; "" for most. */
+/* The clue that follows it: "; free space on its file system"; "" for most. */
 const char *sql_remedy(int err);
 
 /* Statements, apart by ";", that give no rows and are not kept. */

@@ -42,7 +42,7 @@ static int check_version(struct store *store, int64_t found, struct why *why)
 		return rc;
 	if (ours && found > STORE_VERSION)
 		return why_set(why, EINVAL,
-		               "%s: made by a newer watchforspammers (version %" PRId64 ", we know %d)",
+		               "%s: created by a newer watchforspammers (version %" PRId64 ", this one supports %d)",
 		               store->path, found, STORE_VERSION);
 	return why_set(why, EINVAL,
 	               "%s: not a database of watchforspammers; name another file in [database] path",

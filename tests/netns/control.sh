@@ -67,7 +67,7 @@ answers 3 "no daemon is running" wfs block 10.9.0.2
 answers 3 "no database here yet" wfs test 10.9.0.2
 answers 2 zone wfs block fe80::1%eth0
 answers 2 "control character" wfs block 10.9.0.2 --reason $'a\nblock 10.9.0.3'
-answers 2 "--for wants a value" wfs block 10.9.0.2 --for
+answers 2 "--for needs a value" wfs block 10.9.0.2 --for
 answers 2 "no option \"--for\"" wfs unblock 10.9.0.2 --for 1h
 answers 2 "which rule" wfs resume
 
@@ -115,7 +115,7 @@ answers 1 "192.0.2.31 is not blocked" wfs test 192.0.2.31
 answers 1 "name smaller networks" wfs block 172.0.0.0/8
 
 # Several at once: nothing is done when one of them is none; each has its own answer, and the worst is the status.
-answers 2 '"10.9.0" is no IPv4 or IPv6 address' wfs block 10.9.0.3 10.9.0
+answers 2 '"10.9.0" is not an IPv4 or IPv6 address' wfs block 10.9.0.3 10.9.0
 open 10.9.0.3 || fail "blocked although another address was none"
 answers 1 "is never blocked" wfs block 10.9.0.3 10.9.0.1 '[10.9.0.4]:25' --reason many
 grep -q "10.9.0.3 is blocked until" "$WORK/said" || fail "several: $(cat "$WORK/said")"
@@ -147,7 +147,7 @@ open 10.9.0.4 || fail "unblock --all left it blocked"
 	"OK watchforspammers firewall daemon
 OK + 10.9.0.4
 OK - 10.9.0.4
-ERR \"nobody\" is no IPv4 or IPv6 address" ] || fail "compat"
+ERR \"nobody\" is not an IPv4 or IPv6 address" ] || fail "compat"
 says '.ok | not' "$(ask_tcp "block 10.9.0.4")"
 says '.ok | not' "$(ask_tcp "auth fedcba9876543210fedcba9876543210")"
 says '.error | startswith("no permission")' "$(ask_tcp "auth ffffffffffffffffffffffffffffffff" "block 10.9.0.4" | tail -n 1)"

@@ -64,8 +64,8 @@ stop
 cp "$DB" "$WORK/good.db"
 head -c 100000 /dev/urandom >"$DB"
 daemon_start
-said "the database was damaged (found at the start) and is now $DB.corrupt-" || fail "garbage: not said"
-said "; a new one was begun with 0 running blocks" || fail "garbage: what was taken along is not said"
+said "the database was damaged (found at start) and is now $DB.corrupt-" || fail "garbage: not said"
+said "; a new one was created with 0 active blocks" || fail "garbage: what was taken along is not said"
 [ "$(asides)" = 1 ] || fail "garbage: it was not moved aside"
 [ "$(stat -c %s "$DB".corrupt-*Z)" = 100000 ] || fail "garbage: it was changed"
 stop
@@ -85,7 +85,7 @@ for how in damaged cut malformed; do
 	[ "$how" = damaged ] || { [ "$status" = 3 ] && grep -q "it is damaged: move it away, as the daemon does when it starts" "$WORK/said"; } || fail "$how: list says $(cat "$WORK/said")"
 	daemon_start
 	[ "$(asides)" = 1 ] || fail "$how: it was not moved aside"
-	[ "$how" = cut ] || is_whole "$how" "a new one was begun with 3 running blocks"
+	[ "$how" = cut ] || is_whole "$how" "a new one was created with 3 active blocks"
 	block_some 9 9
 	stop
 	rm "$DB".corrupt-*
@@ -100,9 +100,9 @@ damage
 sqlite3 "$DB" "INSERT INTO daemon (key, value) VALUES ('tested', '1')" # so that the daemon forgets the pages it has read
 postfix_dnsbl 198.51.100.4 >>"$LOG"
 ends 3 "damaged while it ran"
-said "the database was damaged (found while it ran) and is now $DB.corrupt-" || fail "damaged while it ran: not said"
+said "the database was damaged (found while it was running) and is now $DB.corrupt-" || fail "damaged while it ran: not said"
 daemon_start
-is_whole "damaged while it ran" "a new one was begun with 4 running blocks"
+is_whole "damaged while it ran" "a new one was created with 4 active blocks"
 wait_until listed 198.51.100.4 || fail "damaged while it ran: the line that met it is lost"
 [ "$(stat -c %U "$DB")" = nobody ] || fail "damaged while it ran: the new one is $(stat -c %U "$DB")'s"
 
@@ -111,9 +111,9 @@ for files in "$DB" "$DB $DB-wal $DB-shm"; do
 	# shellcheck disable=SC2086
 	rm $files
 	ends 3 "deleted"
-	said "$DB: the database was deleted while the daemon ran; a new one was begun with 5 running blocks" || fail "deleted: not said"
+	said "$DB: the database was deleted while the daemon was running; a new one was created with 5 active blocks" || fail "deleted: not said"
 	daemon_start
-	is_whole "deleted" "the database was deleted while the daemon ran"
+	is_whole "deleted" "the database was deleted while the daemon was running"
 	[ "$(sql "SELECT count(*) FROM block")" = 5 ] || fail "deleted: lines were counted twice"
 done
 
@@ -122,7 +122,7 @@ cp "$WORK/good.db" "$WORK/db/other.db"
 chown nobody "$WORK/db/other.db"
 mv "$WORK/db/other.db" "$DB"
 ends 3 "replaced"
-said "$DB: another file was put in its place while the daemon ran" || fail "replaced: not said"
+said "$DB: it was replaced while the daemon was running" || fail "replaced: not said"
 daemon_start
 [ "$(sql "PRAGMA integrity_check")" = ok ] || fail "replaced: $(sql "PRAGMA integrity_check")"
 wait_until listed 198.51.100.1 || fail "replaced: what it says is not in the kernel"
@@ -131,7 +131,7 @@ stop
 # --- nobody's fault: another's database, a newer one
 cp "$DB" "$WORK/good.db"
 sqlite3 "$DB" "PRAGMA user_version = 2"
-daemon_refuses 2 "made by a newer watchforspammers"
+daemon_refuses 2 "created by a newer watchforspammers"
 rm "$DB"
 sqlite3 "$DB" "CREATE TABLE theirs (x)"
 chown nobody "$DB"
@@ -187,6 +187,6 @@ kill -KILL "$ENGINE" "$DAEMON"
 daemon_wait
 reader sqlite3 -readonly "$DB" 'SELECT count(*) FROM active' >/dev/null || fail "a member of adm cannot read it after the daemon was killed"
 reader "$WFS_PROGRAM" -c "$CONF" list >/dev/null || fail "a member of adm cannot list"
-said_by "$DB: not for you to read, but for root and the group adm; as root: adduser games adm (then log in again)" stranger "$WFS_PROGRAM" -c "$CONF" list
+said_by "$DB: only root and the group adm may read it; as root: adduser games adm (then log in again)" stranger "$WFS_PROGRAM" -c "$CONF" list
 no_sanitizer
 echo "ok"

@@ -82,14 +82,14 @@ rm "$RULES~"
 live three "rename over"
 
 # Truncate and write, with a pause in the middle of a line; the old rule stays until it is complete.
-loads=$(said_times "rules were edited")
+loads=$(said_times "rules reloaded")
 exec 3>"$RULES"
 rules four | head -c 60 >&3
 until_s=$((SECONDS + 2))
 wait_until second_is "$until_s"
 takes three || wait_until listed "$NEW" || fail "half-written: the old rule is gone"
 rules four | tail -c +61 >&3
-[ "$(said_times "rules were edited")" = "$loads" ] || fail "half-written: it was read"
+[ "$(said_times "rules reloaded")" = "$loads" ] || fail "half-written: it was read"
 exec 3>&-
 live four "truncate and write"
 
@@ -105,7 +105,7 @@ rejected "must have <ADDR> exactly once" five "a broken pattern"
 rules six | sed 's/^category/categroy/' >"$RULES"
 rejected 'did you mean "category"' five "a wrong key"
 rules six | sed 's/^hit .*/hit = 192.0.2.8 | Nov 20 13:37:42 mx editme[9]: six by 192.0.2.7/' >"$RULES"
-rejected "names another address" five "an example that fails"
+rejected "finds another address" five "an example that fails"
 rules six >"$RULES"
 live six "the cure"
 
@@ -165,7 +165,7 @@ for file in "$WORK"/patterns/*.rules "$WORK"/own/*.rules; do
 	sed -i '1i nonsense' "$file"
 done
 daemon_start
-said "no rule is active, so no log line blocks anybody" || fail "no rule at all: the journal does not say it"
+said "no rule is active, so nothing is blocked" || fail "no rule at all: the journal does not say it"
 faulty "no rule is active" || fail "no rule at all: status shows $(wfs status --json | jq -c .rules_fault)"
 wfs block 192.0.2.77 >/dev/null || fail "no rule at all: cannot block by hand"
 for file in "$WORK"/patterns/*.good "$WORK"/own/*.good; do

@@ -69,7 +69,7 @@ settled() {
 
 lists
 daemon_start
-wait_until said "DNS list dead.test says 127.0.0.2 of 127.0.0.1" || fail "nobody notices a dead list"
+wait_until said "DNS list dead.test lists 127.0.0.1 (127.0.0.2)" || fail "nobody notices a dead list"
 
 # --- 20 for a wrong password, 60 and 25 for the lists, and another password
 wrong_password 198.51.100.7 >>"$LOG"
@@ -90,7 +90,7 @@ wait_until says 2001:db8:0:3::7 "black.test 60 0," || fail "IPv6: got $(said_of 
 # --- a list of the good lifts what a line has done, at once
 courier_511 198.51.100.9 >>"$LOG"
 wait_until said "blocked 198.51.100.9 " || fail "a line waits for a list"
-wait_until said "allowed 198.51.100.9 for 2h: white.test; its block is over" || fail "an allow list does not allow"
+wait_until said "allowed 198.51.100.9 for 2h: white.test; its block ended" || fail "an allow list does not allow"
 wait_until not listed 198.51.100.9 || fail "a block stays although the address is allowed"
 [ "$(sql "SELECT ended_by FROM blocks WHERE address = '198.51.100.9'")" = "allowed by white.test" ] ||
 	fail "the database says it was ended by $(sql "SELECT ended_by FROM blocks WHERE address = '198.51.100.9'")"

@@ -65,7 +65,7 @@ while read -r program ending; do
 	line >>"$LOG"
 	daemon_start
 	are_read "$program: after the start"
-	said "$LOG.2.$ending: reading what was missed" || fail "$program: it is not said what is read"
+	said "$LOG.2.$ending: reading lines missed" || fail "$program: it is not said what is read"
 	daemon_stop || fail "exit status $?"
 	daemon_start
 	are_read "$program: started once more"

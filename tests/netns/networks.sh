@@ -94,7 +94,7 @@ shows_refused() {
 	wfs status --json | jq -e '.refused == 2 and (.refused_why | test("is full"))'
 }
 wait_until shows_refused || fail "status does not show what is not held: $(wfs status --json)"
-status_text | grep "^PROBLEM the kernel does not hold 2 .* is full" >/dev/null || fail "status: $(wfs status)"
+status_text | grep "^PROBLEM the kernel rejected 2 .* is full" >/dev/null || fail "status: $(wfs status)"
 [ "$(wfs list --json | jq -r 'select(.address == "10.250.9.0/24") | .rule')" = manual ] || fail "it is not recorded"
 # When there is room, the next sync puts it in.
 wfs unblock 10.100.9.0/24 >/dev/null && wfs unblock 10.101.9.0/24 >/dev/null || fail "unblock: exit status $?"

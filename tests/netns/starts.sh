@@ -165,14 +165,14 @@ WRAP=(sh -c 'mount --bind "$0" /var/tmp && exec "$@"' "$WORK/systemd-private-1/t
 LOG=/var/tmp/wfs/mail.log
 daemon_config ""
 daemon_start
-wait_until said "systemd gives its services a /var/tmp of their own$(edited PrivateTmp=no)" || fail "a log in the /var/tmp that systemd hides"
+wait_until said "systemd gives the service a private /var/tmp$(edited PrivateTmp=no)" || fail "a log in the /var/tmp that systemd hides"
 daemon_stop || fail "exit status $? on SIGTERM"
 WRAP=()
 LOG=$usual_log
 DB=$WORK/nowhere/hits.db
 daemon_config ""
 does_not_start "a database where systemd lets nobody write" 2 \
-	"systemd lets its services write only where it was told$(edited "ReadWritePaths=$WORK/nowhere")" \
+	"systemd lets the service write only to permitted directories$(edited "ReadWritePaths=$WORK/nowhere")" \
 	sh -c 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"' "$WORK/nowhere"
 unset NOTIFY_SOCKET
 DB=$WORK/db/hits.db

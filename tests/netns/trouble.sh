@@ -115,7 +115,7 @@ daemon_refuses 3 "another watchforspammers uses this database"
 [ -z "$(in_server iptables-legacy -S | grep OTHER)" ] || fail "a second daemon that did not start left its chain"
 daemon_config "$USUAL"
 ! no_rules || fail "a second daemon took the first one's rules away"
-! said "made anew" || fail "a second daemon took the first one's rules away, and they were made anew"
+! said "missing or altered; recreated" || fail "a second daemon took the first one's rules away, and they were made anew"
 line >>"$LOG"
 is_read "after a second daemon was refused"
 
@@ -128,14 +128,14 @@ read -r -t 10 held <&"${LOCKER[0]}"
 before=$N
 line >>"$LOG"
 locked=$SECONDS
-wait_until said "another program is writing; what was read is kept" || fail "a locked database is not said"
+wait_until said "another program is writing; hits are kept" || fail "a locked database is not said"
 for _ in {1..30}; do line; done >>"$LOG"
 # What was found by these rules must be written as found by them, so others have to wait.
 sed -i 's/^\[postfix-dnsbl\]$/[postfix-renamed]/' "$WORK/patterns/postfix.rules"
 kill -HUP "$DAEMON"
-wait_until said "reload: waits until what was read is written" || fail "a reload while the database is locked is not said to wait"
+wait_until said "reload: waiting until the hits are written" || fail "a reload while the database is locked is not said to wait"
 answer=$(wfs reload 2>&1)
-[[ $answer = *"what was read waits to be written; reload when it is" ]] || fail "reload over the socket while the database is locked: got $answer"
+[[ $answer = *"hits are waiting for the database; reload again in a second" ]] || fail "reload over the socket while the database is locked: got $answer"
 for order in "block 198.51.100.200" "vote black 198.51.100.200" "unblock 198.51.100.200"; do
 	answer=$(wfs $order 2>&1)
 	[[ $answer = *"hits are waiting for the database, try again in a second; nothing was changed" ]] ||
@@ -157,7 +157,7 @@ wait_until said "the database can be written again" || fail "nobody says that th
 wait_until said "reloaded: " || fail "nobody reloaded after the database was free again"
 rules=$(sql "SELECT rule || ' ' || count(*) FROM hits GROUP BY rule" | paste -sd ' ')
 [ "$rules" = "postfix-dnsbl $((before + 1)) postfix-renamed 30" ] || fail "a reload that waited: got hits of $rules"
-is_said_once "what was read is kept"
+is_said_once "hits are kept"
 is_said_once "the database can be written again"
 wait_until is_synced_after $(($(date +%s) + 2))
 [ "$(sql "SELECT sum(knocks) FROM block")" = 0 ] || fail "nobody sent a packet, and $(sql "SELECT count(*) FROM block WHERE knocks > 0") addresses are said to have knocked"
@@ -216,7 +216,7 @@ is_read "a rule that a reload brought"
 daemon_config "$USUAL
 [allow]
 address = nobody"
-reload "$CONF:14: address: \"nobody\" is no IPv4 or IPv6 address"
+reload "$CONF:14: address: \"nobody\" is not an IPv4 or IPv6 address"
 daemon_config "$USUAL
 [allow]
 address = 198.51.100.$N
@@ -246,7 +246,7 @@ tcp_from "$CLIENT" 10.9.0.3 10.9.0.1 25 || fail "keep_on_stop = yes: another cli
 daemon_start
 listed 10.9.0.2 || fail "what was kept is not adopted"
 [ "$(in_server iptables-legacy -S | grep -c -- '-j SPAMMER')" = 1 ] || fail "not one jump: $(in_server iptables-legacy -S)"
-! said "made anew" || fail "what was kept is said to have been removed"
+! said "missing or altered; recreated" || fail "what was kept is said to have been removed"
 stop
 daemon_config "$USUAL"
 daemon_start
@@ -286,14 +286,14 @@ dd if=/dev/zero of="$WORK/small/fill" bs=4k 2>/dev/null && fail "the disk does n
 # The journal has room for some: many lines of few addresses.
 for _ in {1..20}; do line; done >"$WORK/lines"
 for _ in {1..100}; do cat "$WORK/lines"; done >>"$LOG"
-wait_until said "make room on its file system; what was read is kept" || fail "a full disk is not said"
+wait_until said "free space on its file system; hits are kept" || fail "a full disk is not said"
 full=$SECONDS
 wait_until second_is $((full + 3))
-is_said_once "make room on its file system; what was read is kept"
+is_said_once "free space on its file system; hits are kept"
 [ "$(hits)" -lt 2001 ] || fail "the disk was not full"
 status=0
 wfs status --check >"$WORK/said" 2>&1 || status=$?
-[ "$status" = 2 ] && grep -q "^CRITICAL: .*make room on its file system" "$WORK/said" || fail "a full disk: status --check: $status, $(cat "$WORK/said")"
+[ "$status" = 2 ] && grep -q "^CRITICAL: .*free space on its file system" "$WORK/said" || fail "a full disk: status --check: $status, $(cat "$WORK/said")"
 rm "$WORK/small/fill"
 is_read "there is room again"
 wait_until has_hits 2001 || fail "after a full disk: got $(hits) hits, want 2001"

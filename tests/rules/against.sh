@@ -88,7 +88,7 @@ reject 10:00:07 'c[192.0.2.20]' >>escape.log
 "$WFS_PROGRAM" -c conf check wide.rules --against mail.log escape.log >out
 [ $? = 1 ] || { echo "FAIL: as text: exit status" >&2; failed=1; }
 says "         2           1           1           1  wide-relay"
-says "1 collision: it would block who delivered accepted mail or logged in"
+says "1 collision: it would block clients that delivered accepted mail or logged in"
 says "  192.0.2.20: 2 hits by wide-relay, wide.rules:1"
 says '<\x1b[31m@x>: Relay access denied;  (wide-relay)'
 "$WFS_PROGRAM" -c conf check narrow.rules --against mail.log >out || failed=1

@@ -82,6 +82,6 @@ keys=$(grep '^{' "$tmp/got" | jq -r 'keys_unsorted[:12] | join(" ")' | sort -u)
 } >"$tmp/bad.conf"
 status=0
 head -n 1 "$tmp/lines" | "$WFS_PROGRAM" -c "$tmp/bad.conf" explain --json >"$tmp/got" 2>"$tmp/said" || status=$?
-[ "$status" = 0 ] && [ "$(jq -r .rule "$tmp/got")" = local-refused ] && grep -q 'threshold.*going on with the rest' "$tmp/said" ||
+[ "$status" = 0 ] && [ "$(jq -r .rule "$tmp/got")" = local-refused ] && grep -q 'threshold.*using the rest' "$tmp/said" ||
 	{ echo "FAIL: a bad configuration: got status $status: $(cat "$tmp/got" "$tmp/said")" >&2; exit 1; }
 echo "explain.sh: as expected"

@@ -57,9 +57,9 @@ refused 'one.rules:4, matches this line already' "$spf"
 printf '[run]\npatterns = %s\n' "$WFS_SOURCE_ROOT/patterns" >conf
 
 refused '[postfix-dnsbl]' 'Nov 20 13:37:42 mx postfix/smtpd[105]: NOQUEUE: reject: RCPT from unknown[198.51.100.66]: 554 5.7.1 Service unavailable; Client host [198.51.100.66] blocked using zen.example; from=<a@example.net> to=<x@example.com> proto=ESMTP helo=<x>'
-refused 'has no header that we know' 'root:x:0:0:root:/root:/bin/bash'
+refused 'has no known header' 'root:x:0:0:root:/root:/bin/bash'
 refused 'no address of a client' 'Nov 20 13:37:42 mx examplemta[9]: it failed'
-refused '"4a1b2c3d4e5f6071" as well, <SESSION> ties them together' 'Nov 20 13:37:42 mx examplemta[9]: 4a1b2c3d4e5f6071 authentication failed'
+refused '"4a1b2c3d4e5f6071" as well, <SESSION> connects them' 'Nov 20 13:37:42 mx examplemta[9]: 4a1b2c3d4e5f6071 authentication failed'
 refused 'no address of a client' 'Nov 20 13:37:42 mx examplemta[9]: from 127.0.0.1'
 refused 'too long' "Nov 20 13:37:42 mx examplemta[9]: from 198.51.100.7 $(head -c 3000 /dev/zero | tr '\0' a)"
 refused 'which line?' ''

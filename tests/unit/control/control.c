@@ -556,7 +556,7 @@ static void test_compat(void **state)
 	expect(fd, "OK {\"ok\":true,");
 	send_text(fd, "add nobody\n");
 	milliseconds(1);
-	expect(fd, "ERR \"nobody\" is no IPv4 or IPv6 address\n");
+	expect(fd, "ERR \"nobody\" is not an IPv4 or IPv6 address\n");
 	(void)close(fd);
 }
 

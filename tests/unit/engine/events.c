@@ -157,7 +157,7 @@ static void of_too_many_the_sum(void **state)
 	text = written();
 	assert_int_equal(lines_of(text), EVENTS_PER_SECOND + 1);
 	assert_non_null(strstr(
-	        text, "\nwfs: released 1007 more, too many to be told one by one; the database has them\n"));
+	        text, "\nwfs: released 1007 more, too many to log separately; the database has them\n"));
 	events_at(&events, t0_s); /* the same second */
 	events_released(&events, &who, "expired", NULL, NULL);
 	assert_string_equal(written(), "");
@@ -166,7 +166,7 @@ static void of_too_many_the_sum(void **state)
 	assert_string_equal(written(), "wfs: released 198.51.100.4 (expired)\n");
 	events_sum(&events);
 	assert_string_equal(written(),
-	                    "wfs: released 1 more, too many to be told one by one; the database has them\n");
+	                    "wfs: released 1 more, too many to log separately; the database has them\n");
 	events_sum(&events);
 	assert_string_equal(written(), "");
 }

@@ -81,7 +81,7 @@ static void test_load(void **state)
 	      ":7: hit of [a]: ", 1);
 	check(RULE("a", "^guess from <ADDR>$") HIT "hit = 192.0.2.7 | " LINE "other 192.0.2.7\n" MISS, ":8: hit of [a]: ", 1);
 	check(RULE("a", "^guess from <ADDR>$") HIT "miss = " LINE "guess from 192.0.2.9\n",
-	      ":8: miss of [a]: the rule takes it, but must not", 1);
+	      ":8: miss of [a]: the rule matches it, but must not", 1);
 	check(RULE("a", "^guess from <ADDR>$") HIT "miss = no header at all\n", ":8: miss of [a]: ", 1);
 	/* Another takes it first; a line of another program is nobody's. */
 	check(RULE("a", "^guess from <ADDR>$") HIT MISS RULE("b", "^guess from <ADDR>$") HIT MISS, ":15: hit of [b]: ", 1);
@@ -237,7 +237,7 @@ static void test_start(void **state)
 	start(shipped, (const char *const[N_NAMES]){RULE("mine", "^(guess from <ADDR>$") HIT MISS}, "a b", 1,
 	      (const char *const[][2]){{"/etc/a.rules:3: match of [mine]: ", "/share/a.rules"}});
 	start(shipped, (const char *const[N_NAMES]){RULE("mine", "^guess from <ADDR>$") "hit = 192.0.2.8 | " LINE "guess from 192.0.2.7\n"},
-	      "a b", 1, (const char *const[][2]){{"/etc/a.rules:7: hit of [mine]: the rule names another address", "/share/a.rules"}});
+	      "a b", 1, (const char *const[][2]){{"/etc/a.rules:7: hit of [mine]: the rule finds another address", "/share/a.rules"}});
 	/* Nothing stands in; both have an error; all have. */
 	start((const char *const[N_NAMES]){GOOD("a", "guess"), "nonsense\n"}, (const char *const[N_NAMES]){0}, "a", 1,
 	      (const char *const[][2]){{"/share/b.rules:1: ", LEFT_OUT}});
@@ -249,7 +249,7 @@ static void test_start(void **state)
 	start((const char *const[N_NAMES]){NULL, GOOD("b", "other")}, (const char *const[N_NAMES]){GOOD("B", "guess")}, "b", 1,
 	      (const char *const[][2]){{"/etc/a.rules:1: [b] exists already, at ", LEFT_OUT}});
 	start((const char *const[N_NAMES]){NULL, GOOD("b", "other")}, (const char *const[N_NAMES]){GOOD("a", "other")}, "b", 1,
-	      (const char *const[][2]){{"/etc/a.rules:1: [a] takes a hit of [b]: ", LEFT_OUT}});
+	      (const char *const[][2]){{"/etc/a.rules:1: [a] matches a hit of [b]: ", LEFT_OUT}});
 	/* A file that cannot be read: here, because it is none. */
 	write_files("share", shipped);
 	write_files("etc", (const char *const[N_NAMES]){0});

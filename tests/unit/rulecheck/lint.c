@@ -145,9 +145,9 @@ static void findings(void **state)
 	        {R("a", "^bad <ADDR>$") HIT "hit = 198.51.100.7 | p: bad 198.51.100.7\n" MISS, "",
 	         "a.rules:7: [a] is for \"q\", but its example is a line of \"p\""},
 	        {R("a", "^.*bad <ADDR>") HIT MISS, "",
-	         "a.rules:5: match of [a]: a stranger may write what stands before <ADDR>"},
+	         "a.rules:5: match of [a]: untrusted text may come before <ADDR>"},
 	        {R("a", "^(?:\\w+ ?)+ <ADDR>$") HIT "hit = 198.51.100.7 | q: bad bad b 198.51.100.7\n" MISS,
-	         "", "a.rules:6: match of [a] gives up (limit of 50000 steps) when "},
+	         "", "a.rules:6: match of [a] is aborted (limit of 50000 steps) when "},
 	};
 
 	(void)state;

@@ -162,7 +162,7 @@ static size_t mended(struct store *open, const char *want_done)
 	store_close(store);
 	assert_int_equal(number(path, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"), 0);
 	assert_int_equal(number(path, "SELECT value LIKE '2026-11-20T13:37:42Z: %' FROM daemon WHERE key = 'database_fault'"), 1);
-	(void)snprintf(why.text, sizeof why.text, "with %zu running block%s", n, n == 1 ? "" : "s");
+	(void)snprintf(why.text, sizeof why.text, "with %zu active block%s", n, n == 1 ? "" : "s");
 	assert_non_null(strstr(done.text, why.text));
 	return n;
 }
@@ -283,7 +283,7 @@ static void test_deleted(void **state)
 		if (i > 0)
 			assert_int_equal(unlink(wal), 0);
 		assert_int_equal(store_health(store), STORE_DELETED);
-		assert_int_equal(mended(store, "the database was deleted while the daemon ran; a new one was begun"), 10);
+		assert_int_equal(mended(store, "the database was deleted while the daemon was running; a new one was created"), 10);
 		assert_int_equal(access(aside, F_OK), -1);
 	}
 	store_close(NULL);

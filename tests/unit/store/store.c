@@ -237,8 +237,8 @@ static void test_foreign(void **state)
 
 	store_close(opened(STORE_WRITE));
 	sql(path, "PRAGMA user_version = 2");
-	refused(STORE_WRITE, -EINVAL, "made by a newer watchforspammers (version 2, we know 1)");
-	refused(STORE_READ, -EINVAL, "made by a newer watchforspammers (version 2, we know 1)");
+	refused(STORE_WRITE, -EINVAL, "created by a newer watchforspammers (version 2, this one supports 1)");
+	refused(STORE_READ, -EINVAL, "created by a newer watchforspammers (version 2, this one supports 1)");
 	sql(path, "PRAGMA user_version = -1");
 	refused(STORE_WRITE, -EINVAL, "not a database of watchforspammers");
 }
@@ -253,7 +253,7 @@ static void test_paths(void **state)
 	assert_true(store_open(directory, STORE_READ, &store, &why) < 0);
 	assert_int_equal(store_open("/nowhere/at/all/hits.db", STORE_WRITE, &store, &why), -ENOENT);
 	assert_string_equal(why.text, "/nowhere/at/all/hits.db: cannot open it: unable to open database file; does its "
-	                              "directory exist, and may we write there?");
+	                              "directory exist, and is it writable?");
 	assert_null(store);
 }
 
@@ -426,7 +426,7 @@ static void fill(struct store *store, void (*make_room)(struct store *))
 	}
 	if (rc != -ENOSPC)
 		fail_msg("got %d (%s), want -ENOSPC", rc, why.text);
-	assert_non_null(strstr(why.text, "make room on its file system"));
+	assert_non_null(strstr(why.text, "free space on its file system"));
 	make_room(store);
 	assert_int_equal(number("SELECT count(*) FROM hit"), stored);
 	good(store_begin(store, &why), &why);
@@ -727,7 +727,7 @@ static void test_edited_by_hand(void **state)
 	sql(path, "INSERT INTO block (address, since, until, offence, rule) VALUES ('nonsense', 1, 9999999999, 1, 1)");
 	good(store_running(store, t0_s, &why), &why);
 	assert_int_equal(store_next_block(store, &block, NULL, &why), -EUCLEAN);
-	assert_non_null(strstr(why.text, "an address in table block is none; it is damaged: move it away"));
+	assert_non_null(strstr(why.text, "table block has an invalid address; it is damaged: move it away"));
 	good(add_hit(store, "192.0.2.7", t0_s + 1, &why), &why);
 	sql(path, "UPDATE hit SET address = x'00'");
 	good(store_hits_since(store, t0_s, &why), &why);
