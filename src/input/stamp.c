@@ -3,6 +3,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "input/fraction8.h"
+
 enum {
 	DAY_S = 86400,
 	HALF_YEAR_S = 31556952 / 2, /* of the Gregorian mean year */
@@ -10,7 +12,6 @@ enum {
 	BACKWARDS_S = 120,          /* lines of one log may be so much out of order, by their minutes */
 	SECOND_LEN = 3,             /* ":42" */
 	SECOND_MAX = 60,            /* a leap second */
-	FRACTION_MAX = 8,           /* ".1234567": longer ones are not remembered */
 };
 
 /* What a clock on the wall shows. */
@@ -309,9 +310,6 @@ static const char *take_unix(struct line_clock *clock, const char *p, const char
 	return p;
 }
 
-/* Those that stand as often as "." and digits are made of. */
-static const uint64_t dot = 0x30303030303030 << 8 | '.', sixes = 0x06060606060606 << 8, halves = 0xF0F0F0F0F0F0F0F0;
-
 /* end: of the line. Not remembered is what could not be told from another one by the byte behind its tail. */
 static void remember(struct line_clock *clock, const char *start, size_t minute_len, struct span fraction, struct span tail,
                      const char *end, enum stamp_form form, int64_t minute_s)
@@ -320,18 +318,18 @@ static void remember(struct line_clock *clock, const char *start, size_t minute_
 	const char *const behind = tail.p + tail.len;
 
 	m->len = 0;
-	if (fraction.len > FRACTION_MAX || (fraction.len > 0 && *fraction.p != '.') || behind == end ||
+	if (fraction.len > FRACTION8_MAX || (fraction.len > 0 && *fraction.p != '.') || behind == end ||
 	    (*behind != ' ' && *behind != ']'))
 		return;
-	m->len = (uint8_t)(minute_len + SECOND_LEN + FRACTION_MAX); /* <= LINE_MINUTE_MAX + 11 */
+	m->len = (uint8_t)(minute_len + SECOND_LEN + FRACTION8_MAX); /* <= LINE_MINUTE_MAX + 11 */
 	m->minute_len = (uint8_t)minute_len; /* <= LINE_MINUTE_MAX */
-	m->fraction_len = (uint8_t)fraction.len; /* <= FRACTION_MAX */
+	m->fraction_len = (uint8_t)fraction.len; /* <= FRACTION8_MAX */
 	m->tail_len = (uint8_t)tail.len;         /* <= LINE_TAIL_MAX */
 	m->form = (uint8_t)form;
 	memcpy(m->minute, start, minute_len);
 	m->minute_head = prefix16_head(start, minute_len);
 	m->tail_head = prefix16_head(tail.p, tail.len + 1);
-	m->fraction_mask = fraction.len == 0 ? 0 : UINT64_MAX >> 8 * (FRACTION_MAX - fraction.len) & (halves | 0xFF);
+	m->fraction_mask = fraction8_mask(fraction.len);
 	m->minute_s = minute_s;
 }
 
@@ -339,7 +337,6 @@ static void remember(struct line_clock *clock, const char *start, size_t minute_
 static const char *take_again(const struct line_clock *clock, const char *p, size_t len, struct stamp *ret)
 {
 	const struct line_stamp *const m = &clock->stamp;
-	uint64_t digits;
 	int second;
 
 	if (m->len == 0 || len < m->len || !prefix16_begin(prefix16_of(p, len), &m->minute_head) ||
@@ -351,9 +348,7 @@ static const char *take_again(const struct line_clock *clock, const char *p, siz
 	second = two_digits(p - 2);
 	if (p[-3] != ':' || second < 0 || second > SECOND_MAX)
 		return NULL;
-	/* Eight bytes at once: what is a digit becomes its number, and six more than that is below 16. */
-	digits = prefix16_load8(p) ^ dot;
-	if (((digits | (digits + sixes)) & m->fraction_mask) != 0)
+	if (!fraction8_is(p, m->fraction_mask))
 		return NULL;
 	p += m->fraction_len;
 	len -= m->fraction_len;
