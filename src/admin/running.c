@@ -2,14 +2,14 @@
 
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "store/blocks.h"
 
 enum { DEDUPED = 64 }; /* of what is to be lifted; more come from a network, and are seldom there twice */
 
 static void append(struct block **list, size_t *n, const struct block *block)
 {
-	if ((*list = reallocarray(*list, *n + 1, sizeof **list)) == NULL)
-		abort();
+	*list = alloc_resize(*list, *n + 1, sizeof **list, "the active blocks");
 	(*list)[(*n)++] = *block;
 }
 

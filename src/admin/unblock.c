@@ -17,8 +17,7 @@ static void unblock_now(const struct admin *a, const struct running_list *lifted
 
 	if (lifted->n == 0)
 		return;
-	if ((nets = calloc(lifted->n, sizeof *nets)) == NULL)
-		abort();
+	nets = alloc_zero(lifted->n, sizeof *nets, "the blocks that were lifted");
 	todo->n_lifted = lifted->n;
 	for (size_t i = 0; i < lifted->n; i++) {
 		nets[i] = lifted->list[i].net;

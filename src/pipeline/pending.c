@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "pipeline/pending_good.h"
 #include "store/blocks.h"
 #include "store/hits.h"
@@ -73,10 +74,9 @@ struct pending {
 
 struct pending *pending_new(struct store *store)
 {
-	struct pending *const p = calloc(1, sizeof *p);
+	struct pending *const p = alloc_zero(1, sizeof *p, "the pending transaction");
 
-	if (p == NULL || (p->files = calloc(PENDING_FILES_MAX, sizeof *p->files)) == NULL)
-		abort();
+	p->files = alloc_zero(PENDING_FILES_MAX, sizeof *p->files, "the logs of a transaction");
 	p->store = store;
 	return p;
 }
@@ -124,8 +124,7 @@ struct pending_file *pending_file(struct pending *p, const char *path, struct sp
 	free(file->path);
 	*file = (struct pending_file){.used = true, .first_len = first.len};
 	memcpy(file->first, first.p, first.len);
-	if ((file->path = strdup(path)) == NULL)
-		abort();
+	file->path = alloc_text(path, "the path of a log");
 	if (known != NULL)
 		file->log = *known;
 	return file;
@@ -188,10 +187,9 @@ void pending_suspend(struct pending *p, const struct rule *rule, int64_t at_s, c
 {
 	assert(p->n_hits > 0);
 	p->notes[p->n_hits - 1].suspends = true;
-	p->suspensions = reallocarray(p->suspensions, p->n_suspensions + 1, sizeof *p->suspensions);
-	p->lifted = reallocarray(p->lifted, p->n_lifted + n + 1, sizeof *p->lifted);
-	if (p->suspensions == NULL || p->lifted == NULL)
-		abort();
+	p->suspensions = alloc_resize(p->suspensions, p->n_suspensions + 1, sizeof *p->suspensions,
+	                              "pending suspensions");
+	p->lifted = alloc_resize(p->lifted, p->n_lifted + n + 1, sizeof *p->lifted, "pending lifted blocks");
 	p->suspensions[p->n_suspensions++] = (struct suspension){rule, at_s, n};
 	for (size_t i = 0; i < n; i++)
 		p->lifted[p->n_lifted++] = nets[i];
@@ -205,10 +203,8 @@ void pending_attempt(struct pending *p, const struct rules_hit *hit, int64_t tim
 	                          .to_len = hit->to.len,
 	                          .helo_len = hit->helo.len};
 
-	p->attempts = reallocarray(p->attempts, p->n_attempts + 1, sizeof *p->attempts);
-	a.text = malloc(a.from_len + a.to_len + a.helo_len + 1);
-	if (p->attempts == NULL || a.text == NULL)
-		abort();
+	p->attempts = alloc_resize(p->attempts, p->n_attempts + 1, sizeof *p->attempts, "pending attempts");
+	a.text = alloc_raw(1, a.from_len + a.to_len + a.helo_len + 1, "a pending attempt");
 	if (a.from_len > 0)
 		memcpy(a.text, hit->from.p, a.from_len);
 	memcpy(a.text + a.from_len, hit->to.p, a.to_len);
@@ -235,12 +231,11 @@ static int write_attempts(struct pending *p, struct why *why)
 
 void pending_allow(struct pending *p, const struct pending_allowance *allowance)
 {
-	struct noted_allowance noted = {*allowance, strdup(allowance->why)};
+	struct noted_allowance noted = {*allowance, alloc_text(allowance->why, "a pending allowance")};
 
 	noted.a.why = noted.why;
-	p->allowances = reallocarray(p->allowances, p->n_allowances + 1, sizeof *p->allowances);
-	if (p->allowances == NULL || noted.why == NULL)
-		abort();
+	p->allowances =
+	        alloc_resize(p->allowances, p->n_allowances + 1, sizeof *p->allowances, "pending allowances");
 	p->allowances[p->n_allowances++] = noted;
 }
 
