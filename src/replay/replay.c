@@ -11,6 +11,7 @@
 #include "input/chunks.h"
 #include "input/line.h"
 #include "pipeline/allowlist.h"
+#include "pipeline/dated.h"
 #include "pipeline/decide.h"
 #include "pipeline/pending.h"
 #include "pipeline/restore.h"
@@ -380,41 +381,6 @@ static int replay_file(struct replay *r, const char *path, struct why *why)
 
 /* --- all files --- */
 
-struct dated {
-	const char *path;
-	size_t place;
-	int64_t first_s; /* INT64_MAX when that cannot be known, and standard input comes last */
-	int64_t size;    /* on disk; 0: unknown */
-};
-
-static int by_date(const void *a, const void *b)
-{
-	const struct dated *const x = a, *const y = b;
-
-	if (x->first_s != y->first_s)
-		return x->first_s < y->first_s ? -1 : 1;
-	return (x->place > y->place) - (x->place < y->place);
-}
-
-/* When a file begins, and how large it is. What cannot be opened is said when it is read. */
-static void look_at(const struct replay *r, struct dated *file)
-{
-	struct line_clock clock;
-	struct chunks *in;
-	struct line line;
-	struct why ignored;
-	int64_t done;
-
-	file->first_s = INT64_MAX;
-	if (strcmp(file->path, "-") == 0 || chunks_open(file->path, false, &in, &ignored) < 0)
-		return;
-	line_clock_init(&clock, chunks_mtime(in), r->options->year);
-	if (line_parse(&clock, chunks_first(in).p, chunks_first(in).len, &line) == LINE_OK && line.has_time)
-		file->first_s = line.time_s;
-	chunks_progress(in, &done, &file->size);
-	chunks_close(in);
-}
-
 static int replay_files(struct replay *r, struct why *why)
 {
 	const struct replay_options *const o = r->options;
@@ -422,13 +388,10 @@ static int replay_files(struct replay *r, struct why *why)
 	struct why this;
 	int result = 0;
 
-	for (size_t i = 0; i < o->n_files; i++) {
-		files[i] = (struct dated){.path = o->files[i], .place = i};
-		look_at(r, &files[i]);
+	dated_files(o->files, o->n_files, o->year, files);
+	for (size_t i = 0; i < o->n_files; i++)
 		r->size_total += files[i].size;
-	}
 	progress_begin(&r->progress, o->progress, clock_steady_ms());
-	qsort(files, o->n_files, sizeof *files, by_date);
 	for (size_t i = 0; i < o->n_files && !is_stopped(r) && !r->broken; i++) {
 		const int rc = replay_file(r, files[i].path, &this);
 

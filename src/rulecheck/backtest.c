@@ -6,7 +6,8 @@
 
 #include "base/alloc.h"
 #include "input/chunks.h"
-#include "input/line.h"
+#include "pipeline/dated.h"
+#include "pipeline/scan.h"
 #include "rules/sessions.h"
 
 enum { FIRST_ROOM = 1024 }; /* a power of two */
@@ -36,7 +37,7 @@ struct backtest {
 	struct backtest_result *result;
 	struct rules_scratch *scratch, *good_scratch;
 	struct sessions *sessions, *good_sessions;
-	int64_t time_s; /* of the last line that had one */
+	int64_t time_s; /* of the line */
 	size_t n, room; /* a power of two */
 	struct client *clients;
 	bool collecting; /* the second time: lines of collisions */
@@ -241,93 +242,57 @@ static void take_hit(struct backtest *a, struct good_lines *good, const struct r
 	}
 }
 
-static void ask(struct backtest *a, struct good_lines *good, const struct line *line, bool in_question,
-                struct span text)
+/* What rules, in question or not, matched in a line. */
+static void take_hits(struct backtest *a, struct good_lines *good, const struct record *record, bool in_question,
+                      struct rules_hit *hits, size_t n)
 {
 	struct sessions *const sessions = in_question ? a->sessions : a->good_sessions;
-	struct rules_hit hits[RULES_HITS_MAX];
-	const size_t n = rules_match_all(in_question ? a->scratch : a->good_scratch, line->program,
-	                                 line->message, in_question && a->options->disabled, hits);
 
 	for (size_t i = 0; i < n; i++)
 		if (hits[i].kind == RULES_KIND_HIT ||
-		    sessions_resolve(sessions, line->host, a->time_s, &hits[i]) == RULES_HIT)
-			take_hit(a, good, &hits[i], in_question, text);
+		    sessions_resolve(sessions, record->line.host, record->time_s, &hits[i]) == RULES_HIT)
+			take_hit(a, good, &hits[i], in_question, record->text);
 }
 
-static void take_line(struct backtest *a, struct good_lines *good, struct line_clock *clock, struct span text)
+static void take_line(struct backtest *a, struct good_lines *good, struct scan *scan, struct record *record)
 {
-	struct line line;
+	struct rules_hit hits[RULES_HITS_MAX];
+	size_t n = scan_line(scan, record, hits);
 
-	a->result->lines += !a->collecting;
-	if (text.len > LINE_MAX_BYTES || line_parse(clock, text.p, text.len, &line) != LINE_OK) {
-		a->result->unparsed += !a->collecting;
+	if (!record->parsed || record->cut)
 		return;
-	}
-	if (line.has_time)
-		a->time_s = line.time_s;
-	ask(a, good, &line, true, text);
-	if (a->options->good != a->options->rules)
-		ask(a, good, &line, false, text);
+	a->time_s = record->time_s;
+	take_hits(a, good, record, true, hits, n);
+	if (a->options->good == a->options->rules)
+		return;
+	n = rules_match_all(a->good_scratch, record->line.program, record->line.message, false, hits);
+	take_hits(a, good, record, false, hits, n);
 }
 
-/* bytes: room for a piece. NOLINTNEXTLINE(readability-non-const-parameter): chunks_next writes there. */
+/* bytes: capacity of a piece. NOLINTNEXTLINE(readability-non-const-parameter): chunks_next writes there. */
 static int read_file(struct backtest *a, struct good_lines *good, const char *path, char *bytes, struct why *why)
 {
 	struct chunks_piece piece = {.bytes = bytes};
+	struct record record;
 	struct chunks *in;
-	struct line_clock clock;
-	int rc = chunks_open(path, false, &in, why);
+	struct scan scan;
+	int rc;
 
-	if (rc < 0)
+	if (strcmp(path, "-") == 0)
+		return why_set(why, EINVAL, "standard input cannot be read twice; give a file");
+	if ((rc = chunks_open(path, false, &in, why)) < 0)
 		return rc;
-	line_clock_init(&clock, chunks_mtime(in), 0);
+	scan_begin(&scan, a->scratch, chunks_mtime(in));
+	scan.disabled = a->options->disabled;
 	while ((rc = chunks_next(in, &piece, why)) == 0)
-		for (const char *p = bytes, *const end = bytes + piece.len; p < end && !piece.is_cut;) {
-			const char *const lf = memchr(p, '\n', (size_t)(end - p));
-			const size_t len = (size_t)((lf == NULL ? end : lf) - p);
-
-			take_line(a, good, &clock, (struct span){p, len});
-			p += len + (lf != NULL);
-		}
+		for (size_t at = 0; chunks_line(&piece, &at, &record);)
+			take_line(a, good, &scan, &record);
 	chunks_close(in);
-	return rc < 0 ? rc : 0;
-}
-
-struct dated {
-	const char *path;
-	int64_t first_s;
-};
-
-static int by_date(const void *a, const void *b)
-{
-	const struct dated *const x = a, *const y = b;
-
-	return (x->first_s > y->first_s) - (x->first_s < y->first_s);
-}
-
-/* The logs by their first time stamps: windows and sessions need them in order. */
-static int order_files(const struct backtest_options *o, struct dated *files, struct why *why)
-{
-	for (size_t i = 0; i < o->n_files; i++) {
-		struct line_clock clock;
-		struct chunks *in;
-		struct line line;
-		int rc;
-
-		files[i] = (struct dated){o->files[i], INT64_MAX};
-		if (strcmp(o->files[i], "-") == 0)
-			return why_set(why, EINVAL, "standard input cannot be read twice; give a file");
-		if ((rc = chunks_open(o->files[i], false, &in, why)) < 0)
-			return rc;
-		line_clock_init(&clock, chunks_mtime(in), 0);
-		if (line_parse(&clock, chunks_first(in).p, chunks_first(in).len, &line) == LINE_OK &&
-		    line.has_time)
-			files[i].first_s = line.time_s;
-		chunks_close(in);
+	if (!a->collecting) {
+		a->result->lines += scan.tally.lines;
+		a->result->unparsed += scan.tally.unparsed;
 	}
-	qsort(files, o->n_files, sizeof *files, by_date);
-	return 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int read_all(struct backtest *a, struct good_lines *good, const struct dated *files, struct why *why)
@@ -358,8 +323,8 @@ int backtest_run(const struct backtest_options *options, struct backtest_result 
 
 	*ret = (struct backtest_result){.files = (int64_t)options->n_files};
 	ret->rules = alloc_zero(rules_count(options->rules) + 1, sizeof *ret->rules, "the backtest");
-	if ((rc = order_files(options, files, why)) == 0)
-		rc = read_all(&a, &good, files, why);
+	dated_files(options->files, options->n_files, 0, files);
+	rc = read_all(&a, &good, files, why);
 	sum_up(&a);
 	a.collecting = true;
 	if (rc == 0 && ret->n_collisions > 0)
