@@ -1,9 +1,5 @@
 #include "verdict/clients.h"
 
-#include <stdlib.h>
-
-#include "base/alloc.h"
-
 enum {
 	TABLE_MIN = 1 << 10,
 	LARGE = 1 << 18, /* entries */
@@ -223,41 +219,16 @@ static void forget(struct clients *s, enum keep keep, uint32_t now_s)
 			clients_erase(s, &s->table[i]); /* another may stand here now */
 }
 
-/*
- * In its place, since two tables would be the most memory a replay ever holds. Homes go up with the hash, so from
- * the last one on each entry moves upwards, into what is free already; the few that cannot, since they stand far
- * from their homes near the beginning, or would go round at the end to where others still have to move, wait beside
- * the table.
- */
 static void grow(struct clients *s)
 {
 	const size_t old_size = s->size;
-	struct tracked *aside = NULL;
-	size_t n_aside = 0;
 
 	s->capacity = capacity_after(s->capacity);
 	s->size = size_for(s->capacity);
 	if (s->size == old_size) /* where a large one begins */
 		return;
 	arena_reach(&s->arena, s->size * sizeof *s->table);
-	for (size_t i = old_size; i-- > 0;) {
-		const struct tracked t = s->table[i];
-		struct tracked *home, *to;
-
-		if (!t.used)
-			continue;
-		s->table[i] = (struct tracked){0};
-		home = &s->table[clients_home(s, &t.addr, (uint8_t)t.len)];
-		if (home >= &s->table[i] && (to = clients_place(s, &t.addr, (uint8_t)t.len)) >= home) {
-			*to = t;
-			continue;
-		}
-		aside = alloc_one_more(aside, n_aside, sizeof *aside, "the table of clients");
-		aside[n_aside++] = t;
-	}
-	for (size_t i = 0; i < n_aside; i++)
-		*clients_place(s, &aside[i].addr, (uint8_t)aside[i].len) = aside[i];
-	free(aside);
+	clients_rehash(s, old_size);
 }
 
 /* More than three quarters of all there may be. */

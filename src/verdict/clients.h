@@ -130,6 +130,9 @@ static inline struct tracked *clients_find_or_add(struct clients *s, const struc
 	return t;
 }
 
+/* The table has grown from old_size entries to size, those behind are free: all entries where they now belong. */
+void clients_rehash(struct clients *clients, size_t old_size);
+
 /* Takes one out. t: in the table. Others may be moved. */
 void clients_erase(struct clients *clients, struct tracked *t);
 
