@@ -722,10 +722,10 @@ static int clean_foreign(const struct root_config *config, bool *ret_removed, st
 {
 	struct backend_limits limits;
 	const char *without6;
-	void *recent;
+	void *recent = NULL;
 	int err = recent_open(config, &recent, &without6, why);
 
-	if (err < 0)
+	if (recent == NULL)
 		return err;
 	recent_limits(recent, &limits);
 	err = recent_close(recent, BACKEND_REMOVE, why);
