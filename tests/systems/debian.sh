@@ -36,6 +36,7 @@ chapter "a faulty configuration" service_refuses_faults
 chapter "restart" service_restarts
 chapter "reboot" service_survives_reboot
 chapter "stop leaves nothing" service_stops
+chapter "a start that fails is given up" service_gives_up
 chapter "the unit is closed" service_is_confined
 chapter "the same package again" package_is_reinstalled
 chapter "a newer package" package_is_upgraded

@@ -6,6 +6,8 @@ package_builds() {
 	as_readme "As a Debian package"
 	DEB=$(find "$ROOT/home/admin" -maxdepth 1 -name 'watchforspammers_*.deb' -printf '/home/admin/%f\n')
 	same "state of the package" "$(package_state)" installed
+	same "the old place" "$(in_system readlink -f /usr/sbin/watchforspammers)" /usr/bin/watchforspammers
+	grep -qF "watchforspammers is installed, but does not run yet" "$WORK/said" || fail "the first installation does not say what comes next"
 	same "is the service enabled" "$(in_system systemctl is-enabled watchforspammers)" disabled
 }
 

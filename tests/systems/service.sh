@@ -111,6 +111,28 @@ service_stops() {
 	expect_running
 }
 
+# A start that fails for a reason that may pass is tried again, but not for ever, and then it is plain to see.
+service_gives_up() {
+	local other
+	in_system systemctl stop watchforspammers || fail "systemctl stop fails"
+	in_system watchforspammers run 2>>"$WORK/said" &
+	other=$!
+	wait_long in_kernel "${ATTACKERS[0]}" || fail "a daemon started by hand blocks nobody"
+	! in_system systemctl start watchforspammers 2>>"$WORK/said" || fail "systemctl start: got status 0 beside another daemon"
+	wait_long has_given_up || fail "the service is still tried: got $(unit ActiveState),$(unit Result)"
+	same "starts after the first" "$(unit NRestarts)" 10
+	in_system pkill -TERM -o -f 'watchforspammers run' || fail "the daemon started by hand is gone"
+	wait "$other"
+	expect_nothing_in_kernel
+	in_system systemctl reset-failed watchforspammers
+	in_system systemctl start watchforspammers || fail "systemctl start fails when the reason is gone"
+	expect_running
+}
+
+has_given_up() {
+	[ "$(unit ActiveState),$(unit Result)" = failed,start-limit-hit ]
+}
+
 service_is_confined() {
 	local exposure
 	exposure=$(in_system systemd-analyze security --no-pager watchforspammers.service | sed -n 's/.*Overall exposure level.*: \([0-9]*\)\.\([0-9]\).*/\1\2/p')
