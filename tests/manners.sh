@@ -46,7 +46,7 @@ says 2 "watchforspammers block: no option \"--fro\"; did you mean --for? $(see S
 says 2 "watchforspammers block: no option \"--for=1h\"; did you mean --for? $(see See block)" block 192.0.2.7 --for=1h
 says 2 "watchforspammers unblock: no option \"--for\"; $(see see unblock)" unblock 192.0.2.7 --for 1h
 says 2 "watchforspammers block: --for needs a value; $(see see block)" block 192.0.2.7 --for
-says 2 "watchforspammers unblock: --all, or addresses: choose one; $(see see unblock)" unblock --all 192.0.2.7
+says 2 "watchforspammers unblock: either --all or addresses; $(see see unblock)" unblock --all 192.0.2.7
 says 2 "watchforspammers block: no option \"--all\"; $(see see block)" block --all
 
 # --- addresses: every one is looked at before anything is done ---

@@ -95,7 +95,7 @@ static void print_end(const struct rules *rules, size_t n_examples, size_t n_fau
 		(void)putchar('\n');
 		return;
 	}
-	(void)fprintf(stderr, "watchforspammers: %zu %s", n_faults, plural((int64_t)n_faults, "fault", "faults"));
+	(void)fprintf(stderr, "watchforspammers: %zu %s", n_faults, plural((int64_t)n_faults, "error", "errors"));
 	if (n_warnings > 0)
 		(void)fprintf(stderr, ", %zu %s", n_warnings, warnings);
 	(void)fputc('\n', stderr);

@@ -28,7 +28,7 @@ int command_cleanup(int argc, char **argv, const struct command_env *env)
 	else if (rc == 0 && config->firewall.manage_rules)
 		(void)printf("removed chain %s, the jumps to it and its lists\n", config->firewall.chain);
 	else if (rc == 0)
-		(void)printf("emptied the lists %s and %s6; their rules are not ours\n", config->firewall.list,
+		(void)printf("emptied the lists %s and %s6; their rules are your own\n", config->firewall.list,
 		             config->firewall.list);
 	config_free(config);
 	return status;

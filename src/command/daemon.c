@@ -78,7 +78,7 @@ int daemon_connect(const struct config *config, bool reading, struct why *why)
 	if (fd >= 0)
 		return fd;
 	if (fd == -ENOENT || fd == -ECONNREFUSED)
-		return why_set(why, -fd, "no daemon is running: nobody answers on %s; 'systemctl start watchforspammers'", path);
+		return why_set(why, -fd, "the daemon is not running: no reply on %s; 'systemctl start watchforspammers'", path);
 	if (fd == -EACCES)
 		return why_set(why, -fd, "%s: no permission; root may do this, and members of group \"%s\"%s%s%s", path,
 		               config->control.group, reading ? " or \"" : "", reading ? config->control.readers : "",

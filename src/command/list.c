@@ -32,7 +32,7 @@ static void print_ports(struct store *store)
 	struct why ignored;
 
 	if (query_said(store, "ports", &ports, &ignored) == 0 && ports != NULL)
-		(void)printf("ports closed to them: %s\n", strcmp(ports, "none") == 0 ? "as your own rules say" : ports);
+		(void)printf("ports closed to them: %s\n", strcmp(ports, "none") == 0 ? "set by your own rules" : ports);
 }
 
 /* How wide the columns must be; the reason takes the rest. */

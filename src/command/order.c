@@ -159,7 +159,7 @@ static int compose_all(const struct sorted *s, struct order *out, size_t *ret_n)
 
 	*ret_n = 0;
 	if (s->values[ALL] != NULL && s->n > before)
-		return command_usage(s->words[0], "--all, or addresses: choose one");
+		return command_usage(s->words[0], "either --all or addresses");
 	if (before == 0 || s->n <= before) {
 		*ret_n = 1;
 		return compose(s, s->n, s->values[ALL] != NULL ? "all" : "", out);
@@ -220,7 +220,7 @@ static void print_refused(const json_t *a)
 	if (refused <= 0)
 		return;
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "recorded, but %" JSON_INTEGER_FORMAT " of its entries the kernel does not hold: %s; it is tried again\n",
+	(void)fprintf(stderr, "recorded, but the kernel rejected %" JSON_INTEGER_FORMAT " of its entries: %s; this is retried\n",
 	              refused, string(a, "refused_why"));
 }
 
@@ -238,7 +238,7 @@ static void print_reply(enum protocol_verb verb, const json_t *a, bool utc)
 	case PROTOCOL_UNBLOCK:
 		print_lifted(a);
 		if (json_array_size(json_object_get(a, "lifted")) == 0)
-			(void)printf("%s was not blocked; what it did so far is forgotten\n", string(a, "address"));
+			(void)printf("%s was not blocked; its score was reset\n", string(a, "address"));
 		break;
 	case PROTOCOL_UNBLOCK_ALL:
 		(void)printf("lifted %" JSON_INTEGER_FORMAT " %s\n", n_lifted, plural(n_lifted, "block", "blocks"));
@@ -255,8 +255,8 @@ static void print_reply(enum protocol_verb verb, const json_t *a, bool utc)
 	case PROTOCOL_BLACK:
 		show_json_time(json_object_get(a, "white_since"), utc, time);
 		if (json_is_false(json_object_get(a, "counted")))
-			(void)printf("noted, but it counts nothing%s%s\n",
-			             json_object_get(a, "white_since") != NULL ? ": a white vote stands against it, of " : "",
+			(void)printf("recorded, but not counted%s%s\n",
+			             json_object_get(a, "white_since") != NULL ? ": overridden by the white vote of " : "",
 			             json_object_get(a, "white_since") != NULL ? time : "");
 		print_standing(a, utc);
 		print_refused(a);
@@ -273,7 +273,7 @@ static void print_reply(enum protocol_verb verb, const json_t *a, bool utc)
 		             plural(json_integer_value(json_object_get(a, "rules")), "rule", "rules"));
 		break;
 	case PROTOCOL_RESUME:
-		(void)printf("rule %s counts again\n", string(a, "rule"));
+		(void)printf("rule %s is active again\n", string(a, "rule"));
 		break;
 	case PROTOCOL_LIST:
 	case PROTOCOL_WHY:
@@ -375,7 +375,7 @@ static int say_undone(const struct order *admin, size_t n, size_t done, const st
 	if (n == 1)
 		return command_fail(COMMAND_SYSTEM, why);
 	(void)net_text(&admin[done].request.net, net);
-	(void)why_set(&all, EPIPE, "%s; not done: %s%s", why->text, net, n - done > 1 ? " and those behind it" : "");
+	(void)why_set(&all, EPIPE, "%s; not done: %s%s", why->text, net, n - done > 1 ? " and those after it" : "");
 	return command_fail(COMMAND_SYSTEM, &all);
 }
 

@@ -71,7 +71,7 @@ static int attempt(attempt_function *function, const void *argument, struct why 
 static void check_group(const char *key, const char *name, struct rulefile_faults *warnings)
 {
 	if (name[0] != '\0' && getgrnam(name) == NULL)
-		rulefile_fault(warnings, "[control] %s: no group \"%s\"; make it with 'groupadd -r %s', or name another", key, name,
+		rulefile_fault(warnings, "[control] %s: no group \"%s\"; create it with 'groupadd -r %s', or name another", key, name,
 		               name);
 }
 

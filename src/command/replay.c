@@ -142,7 +142,7 @@ static int parse(int argc, char **argv, bool utc, struct request *q)
 	if (q->diff && q->database == NULL)
 		return command_usage(argv[0], "--diff compares with a database: give --database too");
 	if (q->diff && q->sync)
-		return command_usage(argv[0], "--diff changes nothing, --sync does: choose one");
+		return command_usage(argv[0], "--diff changes nothing, --sync does: use only one of them");
 	if (q->options.from_s > q->options.until_s)
 		return command_usage(argv[0], "--from is later than --until: no line is between");
 	q->options.leave_tail = q->database != NULL && !q->diff;
@@ -342,8 +342,8 @@ static int replay(struct request *q, const struct command_env *env)
 		return command_fail(COMMAND_SYSTEM, &said);
 	if (result.stopped)
 		(void)fprintf(stderr, "watchforspammers: stopped; %s\n",
-		              q->database != NULL && !q->diff ? "the next replay into the same database goes on here"
-		                                              : "this is so far");
+		              q->database != NULL && !q->diff ? "the next replay into the same database continues here"
+		                                              : "this is the result so far");
 	return result.stopped ? COMMAND_SYSTEM : differences > 0 || result.n_no_logs > 0 ? COMMAND_NO : COMMAND_DONE;
 }
 

@@ -95,7 +95,7 @@ static int become_engine(int fd, const void *argument)
 	int rc;
 
 	if (fd == ENGINE_FD ? fcntl(fd, F_SETFD, 0) < 0 : dup2(fd, ENGINE_FD) < 0) {
-		log_line(LOG_ERR, "cannot hand the engine its socket: %s", strerror(errno));
+		log_line(LOG_ERR, "cannot pass the engine its socket: %s", strerror(errno));
 		return COMMAND_SYSTEM;
 	}
 	if ((rc = sandbox_become(start->config->run.user, &why)) < 0)
@@ -133,7 +133,7 @@ int command_run(int argc, char **argv, const struct command_env *env)
 	int status = COMMAND_SYSTEM;
 
 	if (env->json)
-		return command_usage(argv[0], "it prints nothing: no --json");
+		return command_usage(argv[0], "it prints nothing; --json is not supported");
 	if (argc > 1 && !is_engine)
 		return command_no_word(argv[0], argv[1]);
 	if (is_engine)

@@ -153,5 +153,5 @@ void events_sum(struct events *e)
 {
 	sum(&e->blocked, "blocked");
 	sum(&e->released, "released");
-	sum(&e->ordered, "took orders for");
+	sum(&e->ordered, "handled requests for");
 }

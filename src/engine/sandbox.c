@@ -29,7 +29,7 @@ int sandbox_become(const char *user, struct why *why)
 	errno = 0;
 	pw = getpwnam(user);
 	if (pw == NULL)
-		return why_set(why, ENOENT, "no user \"%s\"; make it with 'systemd-sysusers' or 'useradd -r %s', "
+		return why_set(why, ENOENT, "no user \"%s\"; create it with 'systemd-sysusers' or 'useradd -r %s', "
 		                            "or name another in [run] user", user, user);
 	if (geteuid() == pw->pw_uid && pw->pw_uid != 0)
 		return 0;
@@ -223,7 +223,7 @@ static int filter_system_calls(bool threads, struct why *why)
 	int rc;
 
 	if (filter == NULL)
-		return why_set(why, ENOMEM, "cannot make a seccomp filter");
+		return why_set(why, ENOMEM, "cannot create a seccomp filter");
 	rc = allow(filter, allowed, sizeof allowed / sizeof *allowed);
 	/* Its name, for a file in memory; nothing else that prctl does. */
 	if (rc == 0)
@@ -249,7 +249,7 @@ static int give_up(const char *const paths[], size_t n, bool threads, struct why
 	if (capng_get_caps_process() != 0)
 		return why_set(why, EPERM, "cannot read back what capabilities are left");
 	if (capng_have_capabilities(CAPNG_SELECT_CAPS) > CAPNG_NONE)
-		return why_set(why, EPERM, "dropped capabilities, but some are still there");
+		return why_set(why, EPERM, "dropped capabilities, but some remain");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return why_set(why, errno, "cannot set no_new_privs: %s", strerror(errno));
 	if ((rc = restrict_writing(paths, n, why)) < 0)

@@ -27,7 +27,7 @@ int readable_user(const char *name, struct readable_user *ret, struct why *why)
 		return 0;
 	}
 	if ((pw = getpwnam(name)) == NULL)
-		return why_set(why, ENOENT, "no user \"%s\"; make it with 'systemd-sysusers' or 'useradd -r %s', or name another "
+		return why_set(why, ENOENT, "no user \"%s\"; create it with 'systemd-sysusers' or 'useradd -r %s', or name another "
 		                            "in [run] user", name, name);
 	ret->uid = pw->pw_uid;
 	if (getgrouplist(name, pw->pw_gid, ret->gids, &n) < 0)

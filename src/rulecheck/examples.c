@@ -251,7 +251,7 @@ static void say_left_out(const struct rulefile_from *from, const struct rulefile
 	char *const other = stand_in(from, found->file);
 
 	rulefile_fault(faults, "%.*s; %s%s", (int)strcspn(found->text[0], "\n"), found->text[0],
-	               other != NULL ? "in its place is " : "started without the rules of this file",
+	               other != NULL ? "used instead: " : "started without the rules of this file",
 	               other != NULL ? other : "");
 	free(other);
 }

@@ -139,7 +139,7 @@ rules shipped >"$WORK/patterns/twice.rules"
 rules mine | sed 's/^category/categroy/' >"$WORK/own/twice.rules"
 rules alone | sed 's/^score.*/score = many/' >"$WORK/own/alone.rules"
 daemon_start
-said "$WORK/own/twice.rules:4: no key \"categroy\"; did you mean \"category\"?; in its place is $WORK/patterns/twice.rules" ||
+said "$WORK/own/twice.rules:4: no key \"categroy\"; did you mean \"category\"?; used instead: $WORK/patterns/twice.rules" ||
 	fail "start: the journal does not say which file stands in"
 said "$WORK/own/alone.rules:6: score: want a whole number from -1000 to 1000, got \"many\"; started without the rules of this file" ||
 	fail "start: the journal does not say which file is left out"

@@ -88,7 +88,7 @@ echo "$answer" | jq -e '.ok and .refused == 1 and (.refused_why | test("spammer2
 	fail "the list is full, and the answer is $answer"
 status=0
 text=$(wfs block 10.250.9.0/24 2>&1) || status=$?
-[ "$status" = 3 ] && [[ $text == *"10.250.9.0/24 is blocked until"*"the kernel does not hold"*"spammer24_09 is full"* ]] ||
+[ "$status" = 3 ] && [[ $text == *"10.250.9.0/24 is blocked until"*"the kernel rejected"*"spammer24_09 is full"* ]] ||
 	fail "no room: exit status $status, $text"
 shows_refused() {
 	wfs status --json | jq -e '.refused == 2 and (.refused_why | test("is full"))'

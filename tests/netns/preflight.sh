@@ -61,7 +61,7 @@ mkfifo "$WORK/log/fifo"
 python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$WORK/log/socket"
 config nobody "$WORK/log/directory" "$WORK/log/fifo" "$WORK/log/socket"
 checks 1 "cannot read $WORK/log/directory: it is a directory; name a regular file" \
-	"cannot read $WORK/log/fifo: it is not a regular file" "cannot read $WORK/log/socket: it is not a regular file" "3 faults"
+	"cannot read $WORK/log/fifo: it is not a regular file" "cannot read $WORK/log/socket: it is not a regular file" "3 errors"
 in_server "$WFS_PROGRAM" -c "$CONF" check --json >"$WORK/said"
 jq -es 'map(select(.kind == "fault" and .file == null)) | length == 3' <"$WORK/said" >/dev/null || fail "check --json: $(cat "$WORK/said")"
 config nobody "$LOG" "$WORK/log/directory"

@@ -290,7 +290,7 @@ static void test_deleted(void **state)
 	assert_true(why.text[0] == '\0');
 }
 
-/* Another in its place is taken as it is: nothing of the old one gets into it. */
+/* Another used instead: taken as it is: nothing of the old one gets into it. */
 static void test_replaced(void **state)
 {
 	char other[80];
