@@ -586,7 +586,7 @@ static int take_log(struct config *config, const char *file, const struct ini_en
 		               e->line, shown(e->section, look));
 	for (size_t i = 0; i < config->n_logs; i++)
 		if (strcmp(config->logs[i], path) == 0)
-			return why_set(why, EINVAL, "%s:%u: [%s] stands twice", file, e->line, shown(e->section, look));
+			return why_set(why, EINVAL, "%s:%u: [%s] appears twice", file, e->line, shown(e->section, look));
 	if (config->n_logs == CONFIG_LOGS_MAX)
 		return why_set(why, EINVAL, "%s:%u: more than %d logs", file, e->line, CONFIG_LOGS_MAX);
 	config->logs[config->n_logs++] = alloc_text(path, "the configuration");
@@ -669,7 +669,7 @@ static int take_entry(struct config *config, const char *file, const struct ini 
 	if (!is_repeatable(row->kind))
 		for (size_t j = 0; j < i; j++)
 			if (is_same_key(&ini->entries[j], e))
-				return why_set(why, EINVAL, "%s:%u: %s stands twice, first in line %u", file, e->line, row->key.key,
+				return why_set(why, EINVAL, "%s:%u: %s appears twice, first in line %u", file, e->line, row->key.key,
 				               ini->entries[j].line);
 	want = take(config, row, e->value, sentence);
 	return want == NULL ? 0 : refuse(file, row, e, want, why);

@@ -93,7 +93,7 @@ has out "packets dropped: seen 2 times, last " "two"
 
 # What is allowed for a while: until when, in the local zone.
 status 0 "list --allowed of none" list --allowed
-has out "nobody is allowed for a while" "list --allowed of none"
+has out "no address is temporarily allowed" "list --allowed of none"
 sqlite3 hits.db "INSERT INTO allowance (address, since, until, cause, why) VALUES
 	('198.51.100.0/25', 1, 4102444800, 'by hand', 'a customer'), ('192.0.2.9', 1, 2, 'by hand', 'over')" || failed=1
 status 0 "list --allowed" list --allowed

@@ -168,7 +168,7 @@ static void refuse_no_allowance(const struct query_allowance *around, json_t *re
 		(void)snprintf(sentence, sizeof sentence, "it is allowed as a part of %s; 'disallow %s'", around->address,
 		               around->address);
 	else
-		(void)snprintf(sentence, sizeof sentence, "no allowance of it is active; what stands under [allow] is in the "
+		(void)snprintf(sentence, sizeof sentence, "no allowance of it is active; addresses under [allow] are in the "
 		                                          "configuration");
 	reply_error(reply, sentence);
 }

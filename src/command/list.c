@@ -149,7 +149,7 @@ static int print_allowed(struct store *store, int64_t now_s, const struct comman
 		json_decref(row);
 	}
 	if (rc == STORE_NONE && !env->json && n == 0)
-		(void)printf("nobody is allowed for a while\n");
+		(void)printf("no address is temporarily allowed\n");
 	return rc < 0 ? rc : 0;
 }
 

@@ -132,7 +132,7 @@ static int take_duration(struct span word, int64_t *ret_s, struct why *why)
 	int64_t s;
 
 	if (*ret_s != 0)
-		return why_set(why, EINVAL, "\"for\" stands twice");
+		return why_set(why, EINVAL, "\"for\" appears twice");
 	if (!copy(word, text, sizeof text) || !duration_parse(text, &s) || s < 1)
 		return why_set(why, EINVAL, "for how long? A number of seconds, or such as 10m, 1h30m, 7d");
 	*ret_s = s;
@@ -144,7 +144,7 @@ static int take_score(struct span word, int *ret, struct why *why)
 	int score = 0;
 
 	if (*ret != 0)
-		return why_set(why, EINVAL, "\"score\" stands twice");
+		return why_set(why, EINVAL, "\"score\" appears twice");
 	for (size_t i = 0; i < word.len && score <= PROTOCOL_SCORE_MAX; i++) {
 		if (word.p[i] < '0' || word.p[i] > '9')
 			return why_set(why, EINVAL, "score: a whole number from 1 to %d", PROTOCOL_SCORE_MAX);
@@ -190,7 +190,7 @@ static int take_options(struct span rest, bool may_for, bool may_score, struct p
 		else if (may_score && is_word(word, "score"))
 			rc = take_score(take_word(&rest), &r->score, why);
 		else
-			rc = why_set(why, EINVAL, "behind the address may stand %s%s\"reason TEXT\"", may_for ? "\"for DURATION\", " : "",
+			rc = why_set(why, EINVAL, "after the address, only %s%s\"reason TEXT\" may follow", may_for ? "\"for DURATION\", " : "",
 			             may_score ? "\"score N\", " : "");
 		if (rc < 0)
 			return rc;

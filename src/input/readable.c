@@ -114,7 +114,7 @@ static void open_up(const char *path, const struct stat *st, mode_t bit, const c
 
 	group_name(st->st_gid, group);
 	if (user[0] == '\0')
-		(void)why_set(remedy, EACCES, "run it as a user who may read %s", path);
+		(void)why_set(remedy, EACCES, "run it as a user that may read %s", path);
 	else if ((st->st_mode & (bit << 3)) != 0 && st->st_gid != 0 && group[0] != '\0')
 		(void)why_set(remedy, EACCES, "usermod -aG %s %s, then systemctl restart watchforspammers", group, user);
 	else

@@ -63,7 +63,7 @@ closed() { not tcp_from "$CLIENT" "$1" 10.9.0.1 25; }
 open() { tcp_from "$CLIENT" "$1" 10.9.0.1 25; }
 
 # Before a daemon runs: who changes something is told so; "test" has no database yet.
-answers 3 "no daemon is running" wfs block 10.9.0.2
+answers 3 "the daemon is not running" wfs block 10.9.0.2
 answers 3 "no database here yet" wfs test 10.9.0.2
 answers 2 zone wfs block fe80::1%eth0
 answers 2 "control character" wfs block 10.9.0.2 --reason $'a\nblock 10.9.0.3'

@@ -351,10 +351,10 @@ static void test_faults(void **state)
 		{"threshold = 5\n", ":1: is before the first [section]"},
 		{"[block]\nthreshold\n", ":2: Equal sign is missing."},
 		/* Twice. */
-		{"[block]\nthreshold = 5\nwindow = 1h\nThreshold = 6\n", ":4: threshold stands twice, first in line 2"},
-		{"[firewall]\nports = 25\nports = 587\n", ":3: ports stands twice, first in line 2"},
+		{"[block]\nthreshold = 5\nwindow = 1h\nThreshold = 6\n", ":4: threshold appears twice, first in line 2"},
+		{"[firewall]\nports = 25\nports = 587\n", ":3: ports appears twice, first in line 2"},
 		{"[block]\nthreshold = 5\n[block]\nwindow = 6\n", ":3: Duplicate section is not allowed."},
-		{"[log /a]\n# c\n[log  /a]\nx = 1\n", ":3: [log  /a] stands twice"},
+		{"[log /a]\n# c\n[log  /a]\nx = 1\n", ":3: [log  /a] appears twice"},
 		/* Logs. */
 		{"[log]\nx = 1\n", ":1: [log]: want an absolute path, as in [log /var/log/mail.log]"},
 		{"[log mail.log]\n", ":1: [log mail.log]: want an absolute path, as in [log /var/log/mail.log]"},
