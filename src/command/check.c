@@ -206,12 +206,19 @@ static void print_against(const struct rules *rules, const struct backtest_resul
 		(void)addr_text(&c->address, address);
 		(void)printf("\n  %s: %" PRId64 " %s by %s, %s:%u\n", address, c->hits, plural(c->hits, "hit", "hits"), c->rule->text->name,
 		             c->rule->text->file, c->rule->text->line);
-		print_quoted("bad", c->rule, c->line);
+		if (c->line != NULL)
+			print_quoted("bad", c->rule, c->line);
 		if (c->good_line != NULL)
 			print_quoted("good", c->good_rule, c->good_line);
 	}
 	if ((int64_t)r->n_shown < r->n_collisions)
 		(void)printf("\n  ... and %" PRId64 " more\n", r->n_collisions - (int64_t)r->n_shown);
+}
+
+/* NULL: none. */
+static json_t *json_quoted(const char *line)
+{
+	return line != NULL ? json_text((struct span){line, strlen(line)}) : json_null();
 }
 
 static json_t *json_collisions(const struct backtest_result *r, const struct rule *rule)
@@ -226,14 +233,10 @@ static json_t *json_collisions(const struct backtest_result *r, const struct rul
 			continue;
 		(void)addr_text(&c->address, address);
 		(void)json_array_append_new(
-		        list,
-		        json_pack("{s:s, s:I, s:o, s:s?, s:o}", "address", address, "hits",
-		                  (json_int_t)c->hits, "line",
-		                  json_text((struct span){c->line, strlen(c->line)}), "good_rule",
-		                  c->good_rule != NULL ? c->good_rule->text->name : NULL, "good_line",
-		                  c->good_line != NULL ? json_text((struct span){
-		                                                 c->good_line, strlen(c->good_line)})
-		                                       : json_null()));
+		        list, json_pack("{s:s, s:I, s:o, s:s?, s:o}", "address", address, "hits", (json_int_t)c->hits,
+		                        "line", json_quoted(c->line), "good_rule",
+		                        c->good_rule != NULL ? c->good_rule->text->name : NULL, "good_line",
+		                        json_quoted(c->good_line)));
 	}
 	return list;
 }

@@ -1,35 +1,30 @@
 #include "rulecheck/backtest.h"
 
 #include <errno.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/alloc.h"
 #include "input/chunks.h"
 #include "pipeline/dated.h"
 #include "pipeline/scan.h"
 #include "rules/sessions.h"
+#include "verdict/verdict.h"
 
-enum { FIRST_ROOM = 1024 }; /* a power of two */
-
-/* What one rule did to one address. */
-struct taken {
-	uint32_t rule; /* its index */
+/* What one rule matched of one client. */
+struct matched {
+	size_t rule; /* its index */
 	int64_t hits;
 };
 
-struct point {
-	int64_t time_s;
-	int score;
-};
-
-/* An address that a rule took, or that something speaks for. */
+/* A client with a match, bad or good. */
 struct client {
-	struct addr address;
-	bool used, good, blocked;
-	uint32_t n_taken, n_points;
-	struct taken *taken;
-	struct point *points; /* within the window; none any more once it is blocked */
+	struct net subject;
+	bool good, blocked;
+	size_t n_matched, n_shown, first_shown; /* its collisions in the result */
+	struct matched *matched;
 };
 
 struct backtest {
@@ -37,131 +32,120 @@ struct backtest {
 	struct backtest_result *result;
 	struct rules_scratch *scratch, *good_scratch;
 	struct sessions *sessions, *good_sessions;
-	int64_t time_s; /* of the line */
-	size_t n, room; /* a power of two */
-	struct client *clients;
-	bool collecting; /* the second time: lines of collisions */
+	struct verdict *verdict;
+	void *clients;     /* tsearch(3), by subject: a tree has no hash that a stranger could aim at */
+	bool second_time;  /* for the lines of collisions */
 };
 
-/* --- addresses --- */
-
-static size_t place_of(const struct backtest *a, const struct addr *address)
+/* Each client by its own scores alone, as often as they come. */
+static struct verdict *verdict_of(const struct config *config)
 {
-	uint64_t hash = 14695981039346656037U;
-	size_t i;
+	struct verdict_policy policy = {.threshold = config->block.threshold,
+	                                .window_s = config->block.window_s,
+	                                .memory_s = config->block.memory_s,
+	                                .n_for = config->block.n_for,
+	                                .ip6_prefix = (uint8_t)config->block.ip6_prefix}; /* config has checked it */
+	struct verdict *verdict;
 
-	for (size_t b = 0; b < sizeof address->bytes; b++)
-		hash = (hash ^ address->bytes[b]) * 1099511628211U;
-	i = (hash ^ hash >> 29) & (a->room - 1);
-	while (a->clients[i].used && !addr_equal(&a->clients[i].address, address))
-		i = (i + 1) & (a->room - 1);
-	return i;
+	(void)!getrandom(&policy.seed, sizeof policy.seed, 0);
+	memcpy(policy.for_s, config->block.for_s, sizeof policy.for_s);
+	verdict = verdict_new(&policy);
+	verdict_allow(verdict, config->allow.nets, config->allow.n);
+	verdict_allow_names(verdict, (const char *const *)config->allow.clients.list, config->allow.clients.n);
+	return verdict;
 }
 
-static void grow(struct backtest *a)
-{
-	struct client *const old = a->clients;
-	const size_t n = a->room;
+/* --- clients --- */
 
-	a->room = n == 0 ? FIRST_ROOM : 2 * n;
-	a->clients = alloc_zero(a->room, sizeof *a->clients, "the backtest");
-	for (size_t i = 0; i < n; i++)
-		if (old[i].used)
-			a->clients[place_of(a, &old[i].address)] = old[i];
-	free(old);
+static int by_subject(const void *a, const void *b)
+{
+	const struct client *const x = a, *const y = b;
+
+	return net_order(&x->subject, &y->subject);
 }
 
 static struct client *client_of(struct backtest *a, const struct addr *address)
 {
-	struct client *c;
+	struct client key = {.subject = verdict_look(a->verdict, address).subject};
+	struct client **const place =
+	        alloc_check(tsearch(&key, &a->clients, by_subject), sizeof key, "the clients of the backtest");
 
-	if (2 * a->n >= a->room)
-		grow(a);
-	c = &a->clients[place_of(a, address)];
-	if (!c->used) {
-		*c = (struct client){.address = *address, .used = true};
-		a->n++;
+	if (*place == &key) {
+		*place = alloc_zero(1, sizeof **place, "the clients of the backtest");
+		**place = key;
 	}
-	return c;
+	return *place;
 }
 
-static bool is_allowed(const struct backtest *a, const struct addr *address)
+static void free_client(void *client)
 {
-	const struct config *const config = a->options->config;
+	struct client *const c = client;
 
-	for (size_t i = 0; i < config->allow.n; i++)
-		if (net_has(&config->allow.nets[i], address))
-			return true;
-	return false;
-}
-
-/* True when the scores within the window, with this one, are enough. */
-static bool is_enough(const struct backtest *a, struct client *c, int64_t time_s, int score)
-{
-	const int64_t since_s = time_s - a->options->config->block.window_s;
-	int64_t sum = score;
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < c->n_points; i++)
-		if (c->points[i].time_s > since_s) {
-			sum += c->points[i].score;
-			c->points[kept++] = c->points[i];
-		}
-	c->n_points = kept;
-	if (sum >= a->options->config->block.threshold)
-		return true;
-	c->points = alloc_resize(c->points, kept + 1, sizeof *c->points, "the backtest");
-	c->points[c->n_points++] = (struct point){time_s, score};
-	return false;
+	free(c->matched);
+	free(c);
 }
 
 /* --- the first time: counting --- */
 
-static void count_hit(struct backtest *a, const struct rules_hit *hit)
+static void count_hit(struct backtest *a, struct client *c, const struct rules_hit *hit, int64_t time_s)
 {
-	struct client *const c = client_of(a, &hit->address);
-	uint32_t i = 0;
+	const struct verdict_evidence evidence = {.addr = hit->address,
+	                                          .name = hit->name,
+	                                          .score = hit->score,
+	                                          .time_s = time_s,
+	                                          .rule = VERDICT_NO_RULE};
+	struct verdict_decision decision;
+	size_t i = 0;
 
-	while (i < c->n_taken && c->taken[i].rule != hit->rule->index)
+	while (i < c->n_matched && c->matched[i].rule != hit->rule->index)
 		i++;
-	if (i == c->n_taken) {
-		c->taken = alloc_resize(c->taken, ++c->n_taken, sizeof *c->taken, "the backtest");
-		c->taken[i] = (struct taken){.rule = (uint32_t)hit->rule->index}; /* < RULEFILE_RULES_MAX */
+	if (i == c->n_matched) {
+		c->matched = alloc_one_more(c->matched, c->n_matched, sizeof *c->matched, "the backtest");
+		c->matched[c->n_matched++] = (struct matched){.rule = hit->rule->index};
 	}
-	c->taken[i].hits++;
-	if (c->blocked || !is_enough(a, c, a->time_s, hit->score) || is_allowed(a, &hit->address))
+	c->matched[i].hits++;
+	verdict_at(a->verdict, time_s);
+	verdict_hit(a->verdict, &evidence, &decision);
+	c->blocked |= decision.outcome == VERDICT_BLOCK;
+}
+
+static void add_collision(struct backtest_result *r, struct client *c, const struct backtest_collision *collision)
+{
+	r->n_collisions++;
+	if (r->n_shown == BACKTEST_COLLISIONS_MAX)
 		return;
-	c->blocked = true;
-	free(c->points);
-	c->points = NULL;
-	c->n_points = 0;
+	r->shown = alloc_one_more(r->shown, r->n_shown, sizeof *r->shown, "the backtest");
+	r->shown[r->n_shown++] = *collision;
+	c->n_shown++;
 }
 
-static bool is_collision(const struct client *c)
+/* For twalk_r(3): each client once, by address. */
+static void sum_up(const void *node, VISIT visit, void *backtest)
 {
-	return c->used && c->blocked && c->good;
-}
-
-static void sum_up(struct backtest *a)
-{
+	const struct backtest *const a = backtest;
 	struct backtest_result *const r = a->result;
+	struct client *const c = *(struct client *const *)node;
 
-	for (size_t i = 0; i < a->room; i++) {
-		const struct client *const c = &a->clients[i];
+	if (visit == preorder || visit == endorder)
+		return;
+	c->first_shown = r->n_shown;
+	for (size_t i = 0; i < c->n_matched; i++) {
+		const struct matched *const m = &c->matched[i];
+		const bool collides = c->blocked && c->good;
 
-		for (uint32_t t = 0; t < c->n_taken; t++) {
-			struct backtest_rule *const rule = &r->rules[c->taken[t].rule];
-
-			rule->hits += c->taken[t].hits;
-			rule->addresses++;
-			rule->blocked += c->blocked;
-			rule->collisions += is_collision(c);
-			r->n_collisions += is_collision(c);
-		}
+		r->rules[m->rule].hits += m->hits;
+		r->rules[m->rule].addresses++;
+		r->rules[m->rule].blocked += c->blocked;
+		r->rules[m->rule].collisions += collides;
+		if (collides)
+			add_collision(r, c,
+			              &(struct backtest_collision){.rule = rules_at(a->options->rules, m->rule),
+			                                           .address = c->subject.addr,
+			                                           .hits = m->hits});
 	}
 }
 
-/* --- the second time: a line of each collision --- */
+/* --- the second time: the first lines of each collision --- */
 
 static char *copy(struct span line)
 {
@@ -169,108 +153,62 @@ static char *copy(struct span line)
 	                    "a line of a log");
 }
 
-static void collect_hit(struct backtest *a, const struct rules_hit *hit, struct span line)
+static void show_hit(struct backtest_result *r, const struct client *c, const struct rules_hit *hit, struct span text)
 {
-	struct backtest_result *const r = a->result;
-	const struct client *const c = client_of(a, &hit->address);
-	struct backtest_collision *new;
+	for (size_t i = c->first_shown; i < c->first_shown + c->n_shown; i++) {
+		struct backtest_collision *const shown = &r->shown[i];
 
-	if (!is_collision(c) || r->n_shown == BACKTEST_COLLISIONS_MAX)
-		return;
-	for (size_t i = 0; i < r->n_shown; i++)
-		if (r->shown[i].rule == hit->rule && addr_equal(&r->shown[i].address, &hit->address))
-			return;
-	r->shown = alloc_resize(r->shown, r->n_shown + 1, sizeof *r->shown, "the backtest");
-	new = &r->shown[r->n_shown++];
-	*new = (struct backtest_collision){.rule = hit->rule, .address = hit->address, .line = copy(line)};
-	for (uint32_t i = 0; i < c->n_taken; i++)
-		if (c->taken[i].rule == hit->rule->index)
-			new->hits = c->taken[i].hits;
-}
-
-/* What speaks for an address may come before the first hit: kept with the client until its collisions are
- * known. */
-struct good_line {
-	struct addr address;
-	const struct rule *rule;
-	char *line;
-};
-
-struct good_lines {
-	size_t n;
-	struct good_line *list;
-};
-
-static void collect_good(struct backtest *a, struct good_lines *good, const struct rules_hit *hit,
-                         struct span line)
-{
-	if (!is_collision(client_of(a, &hit->address)) || good->n == BACKTEST_COLLISIONS_MAX)
-		return;
-	for (size_t i = 0; i < good->n; i++)
-		if (addr_equal(&good->list[i].address, &hit->address))
-			return;
-	good->list = alloc_resize(good->list, good->n + 1, sizeof *good->list, "the backtest");
-	good->list[good->n++] = (struct good_line){hit->address, hit->rule, copy(line)};
-}
-
-static void join_good(struct backtest_result *r, const struct good_lines *good)
-{
-	for (size_t i = 0; i < r->n_shown; i++)
-		for (size_t g = 0; g < good->n; g++)
-			if (addr_equal(&r->shown[i].address, &good->list[g].address)) {
-				r->shown[i].good_rule = good->list[g].rule;
-				r->shown[i].good_line =
-				        copy((struct span){good->list[g].line, strlen(good->list[g].line)});
-			}
+		if (hit->score < 0 && shown->good_line == NULL) {
+			shown->good_rule = hit->rule;
+			shown->good_line = copy(text);
+		} else if (hit->rule == shown->rule && shown->line == NULL) {
+			shown->address = hit->address;
+			shown->line = copy(text);
+		}
+	}
 }
 
 /* --- reading --- */
 
-static void take_hit(struct backtest *a, struct good_lines *good, const struct rules_hit *hit,
-                     bool in_question, struct span text)
-{
-	if (hit->score > 0 && in_question) {
-		if (a->collecting)
-			collect_hit(a, hit, text);
-		else
-			count_hit(a, hit);
-	} else if (hit->score < 0) {
-		if (a->collecting)
-			collect_good(a, good, hit, text);
-		else
-			client_of(a, &hit->address)->good = true;
-	}
-}
-
 /* What rules, in question or not, matched in a line. */
-static void take_hits(struct backtest *a, struct good_lines *good, const struct record *record, bool in_question,
-                      struct rules_hit *hits, size_t n)
+static void take_hits(struct backtest *a, const struct record *record, bool in_question, struct rules_hit *hits, size_t n)
 {
 	struct sessions *const sessions = in_question ? a->sessions : a->good_sessions;
 
-	for (size_t i = 0; i < n; i++)
-		if (hits[i].kind == RULES_KIND_HIT ||
-		    sessions_resolve(sessions, record->line.host, record->time_s, &hits[i]) == RULES_HIT)
-			take_hit(a, good, &hits[i], in_question, record->text);
+	for (size_t i = 0; i < n; i++) {
+		struct client *c;
+
+		if (hits[i].kind != RULES_KIND_HIT &&
+		    sessions_resolve(sessions, record->line.host, record->time_s, &hits[i]) != RULES_HIT)
+			continue;
+		if (hits[i].score == 0 || (hits[i].score > 0 && !in_question))
+			continue;
+		c = client_of(a, &hits[i].address);
+		if (a->second_time)
+			show_hit(a->result, c, &hits[i], record->text);
+		else if (hits[i].score < 0)
+			c->good = true;
+		else
+			count_hit(a, c, &hits[i], record->time_s);
+	}
 }
 
-static void take_line(struct backtest *a, struct good_lines *good, struct scan *scan, struct record *record)
+static void take_line(struct backtest *a, struct scan *scan, struct record *record)
 {
 	struct rules_hit hits[RULES_HITS_MAX];
 	size_t n = scan_line(scan, record, hits);
 
 	if (!record->parsed || record->cut)
 		return;
-	a->time_s = record->time_s;
-	take_hits(a, good, record, true, hits, n);
+	take_hits(a, record, true, hits, n);
 	if (a->options->good == a->options->rules)
 		return;
 	n = rules_match_all(a->good_scratch, record->line.program, record->line.message, false, hits);
-	take_hits(a, good, record, false, hits, n);
+	take_hits(a, record, false, hits, n);
 }
 
 /* bytes: capacity of a piece. NOLINTNEXTLINE(readability-non-const-parameter): chunks_next writes there. */
-static int read_file(struct backtest *a, struct good_lines *good, const char *path, char *bytes, struct why *why)
+static int read_file(struct backtest *a, const char *path, char *bytes, struct why *why)
 {
 	struct chunks_piece piece = {.bytes = bytes};
 	struct record record;
@@ -286,25 +224,24 @@ static int read_file(struct backtest *a, struct good_lines *good, const char *pa
 	scan.disabled = a->options->disabled;
 	while ((rc = chunks_next(in, &piece, why)) == 0)
 		for (size_t at = 0; chunks_line(&piece, &at, &record);)
-			take_line(a, good, &scan, &record);
+			take_line(a, &scan, &record);
 	chunks_close(in);
-	if (!a->collecting) {
+	if (!a->second_time) {
 		a->result->lines += scan.tally.lines;
 		a->result->unparsed += scan.tally.unparsed;
 	}
 	return rc < 0 ? rc : 0;
 }
 
-static int read_all(struct backtest *a, struct good_lines *good, const struct dated *files, struct why *why)
+static int read_all(struct backtest *a, const struct dated *files, struct why *why)
 {
 	char *const bytes = alloc_raw(1, CHUNKS_SIZE + 1, "the backtest");
 	int rc = 0;
 
 	sessions_clear(a->sessions);
 	sessions_clear(a->good_sessions);
-	a->time_s = 0;
 	for (size_t i = 0; i < a->options->n_files && rc == 0; i++)
-		rc = read_file(a, good, files[i].path, bytes, why);
+		rc = read_file(a, files[i].path, bytes, why);
 	free(bytes);
 	return rc;
 }
@@ -316,28 +253,21 @@ int backtest_run(const struct backtest_options *options, struct backtest_result 
 	                    .scratch = rules_scratch_new(options->rules),
 	                    .good_scratch = rules_scratch_new(options->good),
 	                    .sessions = sessions_new(),
-	                    .good_sessions = sessions_new()};
+	                    .good_sessions = sessions_new(),
+	                    .verdict = verdict_of(options->config)};
 	struct dated *const files = alloc_zero(options->n_files + 1, sizeof *files, "the backtest");
-	struct good_lines good = {0};
 	int rc;
 
 	*ret = (struct backtest_result){.files = (int64_t)options->n_files};
 	ret->rules = alloc_zero(rules_count(options->rules) + 1, sizeof *ret->rules, "the backtest");
 	dated_files(options->files, options->n_files, 0, files);
-	rc = read_all(&a, &good, files, why);
-	sum_up(&a);
-	a.collecting = true;
+	rc = read_all(&a, files, why);
+	twalk_r(a.clients, sum_up, &a);
+	a.second_time = true;
 	if (rc == 0 && ret->n_collisions > 0)
-		rc = read_all(&a, &good, files, why);
-	join_good(ret, &good);
-	for (size_t i = 0; i < good.n; i++)
-		free(good.list[i].line);
-	free(good.list);
-	for (size_t i = 0; i < a.room; i++) {
-		free(a.clients[i].taken);
-		free(a.clients[i].points);
-	}
-	free(a.clients);
+		rc = read_all(&a, files, why);
+	tdestroy(a.clients, free_client);
+	verdict_free(a.verdict);
 	free(files);
 	sessions_free(a.sessions);
 	sessions_free(a.good_sessions);

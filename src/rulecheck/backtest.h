@@ -3,13 +3,14 @@
  *
  * Reads logs with the rules in question and with others that know the good as well: lines of a negative
  * score, an accepted delivery, a successful login. A collision is an address that the rules in question would
- * have blocked by themselves and that has such a line anywhere in the logs. Would have blocked: the scores of
- * its hits, of all these rules together, reach [block] threshold within [block] window. What speaks for an
- * address is not subtracted: who looks for collisions wants to know of the near ones. The networks of [allow]
- * are never blocked.
+ * have blocked by themselves and that has such a line anywhere in the logs. Would have blocked: a verdict by
+ * the config's [block] and [allow] says so, told the hits of all these rules together and nothing else. What
+ * speaks for an address is not subtracted, networks are not summed up, and neither quarantine nor brake holds
+ * anything back: who looks for collisions wants to know of the near ones. As for a verdict, an IPv6 network of
+ * ip6_prefix bits is one client, and an address below means such a client.
  *
  * Logs are read twice when there are collisions, the second time for a line of each: no line is held in
- * memory. About 100 bytes for each address that a rule took.
+ * memory. About 200 bytes for each client with a match, and what verdict.h says.
  */
 #ifndef WFS_RULECHECK_BACKTEST_H
 #define WFS_RULECHECK_BACKTEST_H
@@ -43,11 +44,11 @@ struct backtest_rule {
 
 struct backtest_collision {
 	const struct rule *rule;
-	struct addr address;
+	struct addr address;          /* in that line */
 	int64_t hits;
-	char *line;                   /* the first that the rule took, any bytes but NUL */
-	const struct rule *good_rule; /* and the first that speaks for the address */
-	char *good_line;
+	char *line;                   /* the first that the rule matched, any bytes but NUL */
+	const struct rule *good_rule; /* and the first that speaks for the client */
+	char *good_line;              /* both NULL when the log was changed between the two times */
 };
 
 struct backtest_result {
@@ -55,7 +56,7 @@ struct backtest_result {
 	struct backtest_rule *rules; /* by the rule's index */
 	int64_t n_collisions;       /* of a rule and an address each */
 	size_t n_shown;
-	struct backtest_collision *shown;
+	struct backtest_collision *shown; /* by address */
 };
 
 /*

@@ -14,6 +14,7 @@ cat >conf <<-END
 patterns = $WFS_SOURCE_ROOT/patterns
 [allow]
 address = 192.0.2.99
+client = *.friend.example
 END
 
 # A rule that is too wide: it takes everybody who tries to relay, also with a temporary answer.
@@ -81,6 +82,25 @@ expect "without the good" 0 "wide-relay 8 4 2 0 " wide.rules --against mail.log.
 expect "all rules" 0 "postfix-relay 8 4 2 0 " --against mail.log.1.gz
 expect "no such log" 3 "" wide.rules --against nothing
 expect "standard input" 3 "" wide.rules --against -
+
+# An IPv6 network of ip6_prefix bits is one client: two of its addresses together reach the threshold, and a third logged in.
+{
+	reject 10:00:00 'unknown[2001:db8:0:1::a]'
+	reject 10:00:01 'unknown[2001:db8:0:1::b]'
+	reject 10:00:02 'unknown[2001:db8:0:2::a]'
+	login 10:00:03 2001:db8:0:1::c
+} >ip6.log
+expect "an IPv6 network" 1 "wide-relay 3 2 1 1 2001:db8:0:1::a" wide.rules --against ip6.log
+
+# A client that is allowed by its name.
+sed -e 's/wide-relay/name-relay/; s/^match .*/match = ^NOQUEUE: reject: RCPT from <NAME>\\[<ADDR>\\]: 454 4\\.7\\.1 <[^>]*>: Relay access denied;/' \
+	-e 's/from unknown\[198/from c.example.com[198/' wide.rules >name.rules
+{
+	reject 10:00:00 'mx.friend.example[192.0.2.30]'
+	reject 10:00:01 'mx.friend.example[192.0.2.30]'
+	login 10:00:03 192.0.2.30
+} >name.log
+expect "an allowed name" 0 "name-relay 2 1 0 0 " name.rules --against name.log
 
 # As people see it, escaped.
 printf '2026-11-20T10:00:06+00:00 mx postfix/smtpd[2210]: NOQUEUE: reject: RCPT from c[192.0.2.20]: 454 4.7.1 <\033[31m@x>: Relay access denied;\n' >escape.log
