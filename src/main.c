@@ -165,8 +165,8 @@ struct globals {
 	bool help, version;
 };
 
-/* Takes -c, -h, -V, --json and --utc out of argv, up to "--". Returns the new argc, or -1 for "-c" without a file. */
-static int take_globals(int argc, char **argv, struct globals *g)
+/* Removes -c, -h, -V, --json and --utc from argv, up to "--". Returns the new argc, or -1 for "-c" without a file. */
+static int parse_globals(int argc, char **argv, struct globals *g)
 {
 	int n = 1;
 
@@ -198,7 +198,7 @@ static int take_globals(int argc, char **argv, struct globals *g)
 }
 
 /* "help [COMMAND]" and "version" are -h and -V. */
-static int take_words(int argc, char **argv, struct globals *g)
+static int parse_words(int argc, char **argv, struct globals *g)
 {
 	if (argc > 1 && strcmp(argv[1], "version") == 0) {
 		g->version = true;
@@ -226,12 +226,12 @@ int main(int argc, char **argv)
 	struct globals g = {.env = {.config_path = CONFIG_DEFAULT_PATH}};
 	const struct command *c;
 
-	argc = take_globals(argc, argv, &g);
+	argc = parse_globals(argc, argv, &g);
 	if (argc < 0) {
 		(void)fprintf(stderr, "watchforspammers: -c needs a file\n");
 		return COMMAND_USAGE;
 	}
-	argc = take_words(argc, argv, &g);
+	argc = parse_words(argc, argv, &g);
 	if (g.version) {
 		(void)printf("watchforspammers %s\n", WFS_VERSION);
 		return finish(COMMAND_DONE);

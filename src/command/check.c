@@ -19,13 +19,13 @@
 enum { PLACE_MAX = 400 };
 
 struct request {
-	bool strict;   /* warnings are faults */
+	bool strict;   /* warnings count as errors */
 	bool new_rule; /* begin one from a line: the first of files, else standard input */
 	size_t n_files, n_logs;
 	const char **files, **logs; /* rule files; old logs */
 };
 
-/* One object for a fault or a warning: file and line null when it has none. */
+/* One object for a finding: file and line null when it has none. */
 static void print_json_fault(const char *kind, const char *text)
 {
 	const size_t n = snippet_len(text);
@@ -58,7 +58,7 @@ static void print_faults(const struct rulefile_faults *faults, bool warning, con
 	}
 }
 
-/* Adds what other says of lines that faults says nothing of yet. */
+/* Adds the findings of other on lines that faults has none on yet. */
 static void add_new(struct rulefile_faults *faults, const struct rulefile_faults *other)
 {
 	const size_t n = faults->n;
@@ -144,7 +144,7 @@ static int check(const char *const *dirs, size_t n_dirs, const char *const *file
 	return status;
 }
 
-/* Rule files by themselves, with the shared macros: what they take, whatever other rules would take before.
+/* Rule files by themselves, with the shared macros: what they match, whatever other rules would match first.
  */
 static int check_alone(const struct config *config, const struct request *q, const struct command_env *env,
                        struct rules **ret)
@@ -177,7 +177,7 @@ static void print_quoted(const char *what, const struct rule *rule, const char *
 	(void)printf("    %-5s %s  (%s)\n", what, text, rule->text->name);
 }
 
-/* idle: also rules that took nothing. */
+/* idle: also rules that matched nothing. */
 static bool is_shown(const struct rules *rules, const struct backtest_result *r, size_t i, bool idle)
 {
 	return rules_at(rules, i)->text->score > 0 && (idle || r->rules[i].hits > 0);
@@ -257,7 +257,7 @@ static void print_against_json(const struct rules *rules, const struct backtest_
 	                             (json_int_t)r->unparsed, "collisions", (json_int_t)r->n_collisions));
 }
 
-/* rules: those in question. With files of their own, the installed ones say who is good. */
+/* rules: those in question. With files of their own, the installed ones show which clients are good. */
 static int against(const struct config *config, const struct request *q, const struct command_env *env,
                    const struct rules *rules)
 {
@@ -300,7 +300,7 @@ static bool is_rule_file(const char *path)
 	return len > 6 && strcmp(path + len - 6, ".rules") == 0;
 }
 
-/* "--against LOG..." takes what a shell makes of "mail.log*": what is no rule file behind it is a log as
+/* "--against LOG..." accepts what a shell makes of "mail.log*": what is no rule file behind it is a log as
  * well. */
 static int parse(int argc, char **argv, struct request *q)
 {
@@ -313,7 +313,7 @@ static int parse(int argc, char **argv, struct request *q)
 
 	*q = (struct request){.files = alloc_zero((size_t)argc + 1, sizeof *q->files, "the files to check"),
 	                      .logs = alloc_zero((size_t)argc + 1, sizeof *q->logs, "the files to check")};
-	opterr = 0; /* command_no_getopt says it */
+	opterr = 0; /* command_no_getopt reports it */
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (c) {
 		case 's':

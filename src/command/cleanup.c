@@ -1,5 +1,5 @@
 /*
- * cleanup: takes out of the firewall what a daemon left there that was killed and not started again.
+ * cleanup: removes from the firewall what a daemon left that was killed and not started again.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -133,8 +133,8 @@ struct config *command_config_rest(const struct command_env *env, struct why *re
 	return config;
 }
 
-/* The group that may read it: the file's, or that of the directory that nobody else may look into. */
-static int say_not_yours(const char *path, struct why *why)
+/* The group that may read it: the file's, or that of the directory that others may not read. */
+static int error_not_yours(const char *path, struct why *why)
 {
 	const char *const slash = strrchr(path, '/');
 	const struct passwd *const pw = getpwuid(geteuid());
@@ -152,12 +152,12 @@ static int say_not_yours(const char *path, struct why *why)
 	                            "again)", path, group->gr_name, pw != NULL ? pw->pw_name : "YOU", group->gr_name);
 }
 
-static int say_no_database(const struct config *config, struct why *why)
+static int error_no_database(const struct config *config, struct why *why)
 {
 	const char *const path = config->database.path;
 
 	if (access(path, F_OK) == 0 || errno == EACCES)
-		return say_not_yours(path, why);
+		return error_not_yours(path, why);
 	if (daemon_state(config) == DAEMON_RUNNING)
 		return why_set(why, ENOENT, "%s: the database was deleted; the running daemon creates a new one, try again in a minute",
 		               path);
@@ -168,7 +168,7 @@ int command_open_database(const struct config *config, struct store **ret, struc
 {
 	const int rc = store_open(config->database.path, STORE_READ, ret, why);
 
-	return rc == -ENOENT ? say_no_database(config, why) : rc;
+	return rc == -ENOENT ? error_no_database(config, why) : rc;
 }
 
 struct store *command_database(const struct config *config)

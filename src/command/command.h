@@ -1,8 +1,8 @@
 /*
  * command: what the commands share. One file per command beside this one; thin: parse, call, print.
  *
- * Options -c, -h, -V, --json and --utc are taken out by main wherever they stand; a command sees the rest.
- * Exit status: 0 done; 1 the answer is no; 2 usage or configuration; 3 the system said no.
+ * Options -c, -h, -V, --json and --utc are removed by main wherever they appear; a command sees the rest.
+ * Exit status: 0 done; 1 the answer is no; 2 usage or configuration; 3 an error of the system.
  */
 #ifndef WFS_COMMAND_H
 #define WFS_COMMAND_H
@@ -50,7 +50,7 @@ int command_usage(const char *command, const char *fmt, ...) __attribute__((form
 
 /*
  * Before a command reads log lines from standard input: COMMAND_DONE, with a hint on standard error when a person is to
- * type them; COMMAND_USAGE, after saying so, when it is closed. Before anything is opened, which would take its number.
+ * type them; COMMAND_USAGE, after reporting it, when it is closed. Before anything is opened, which would get its number.
  */
 int command_wait_for_lines(const char *command);
 
@@ -63,7 +63,7 @@ int command_no_getopt(char **argv, const struct option *options);
 /* The same for a word too many. */
 int command_no_word(const char *command, const char *word);
 
-/* Reads the config; on failure says why and returns NULL with *ret_status set. */
+/* Reads the config; on failure prints why and returns NULL with *ret_status set. */
 struct config *command_config(const struct command_env *env, int *ret_status);
 
 /*
@@ -75,10 +75,10 @@ struct config *command_config_rest(const struct command_env *env, struct why *re
 /* Opens the config's database for reading. Errors: of store_open, with what to do about it. */
 int command_open_database(const struct config *config, struct store **ret, struct why *why);
 
-/* The same; on failure says why and returns NULL. */
+/* The same; on failure prints why and returns NULL. */
 struct store *command_database(const struct config *config);
 
-/* One line on standard output; takes the reference. */
+/* One line on standard output; consumes the reference. */
 void command_print_json(json_t *json);
 
 #endif

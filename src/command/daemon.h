@@ -27,7 +27,7 @@ enum daemon_state daemon_state(const struct config *config);
 void daemon_warn_stopped(const struct config *config);
 
 /*
- * Connects to the control socket; reading: to the one of those who may only look, when need be. Returns a descriptor.
+ * Connects to the control socket; reading: to the read-only one, when need be. Returns a descriptor.
  * Errors: -ENOENT or -ECONNREFUSED no daemon, -EACCES not permitted, others as of connect(2).
  */
 int daemon_connect(const struct config *config, bool reading, struct why *why);

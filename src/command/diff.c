@@ -43,7 +43,7 @@ struct difference {
 };
 
 struct differences {
-	size_t n, room;
+	size_t n, cap;
 	struct difference *list;
 };
 
@@ -59,9 +59,9 @@ static void add(struct differences *d, const struct query_blocked *replay, const
 	struct difference *one;
 
 	assert(some != NULL);
-	if (d->n == d->room) {
-		d->room = d->room == 0 ? 64 : 2 * d->room;
-		d->list = alloc_resize(d->list, d->room, sizeof *d->list, "the comparison");
+	if (d->n == d->cap) {
+		d->cap = d->cap == 0 ? 64 : 2 * d->cap;
+		d->list = alloc_resize(d->list, d->cap, sizeof *d->list, "the comparison");
 	}
 	one = &d->list[d->n++];
 	*one = (struct difference){.kind = database == NULL ? WOULD_BE : replay == NULL ? WOULD_NOT_BE : OTHERWISE};

@@ -1,4 +1,4 @@
-/* explain: which rule takes each line, and why not. */
+/* explain: which rule matches each line, and why none does. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,11 +22,11 @@ enum {
 /* A line as it was understood. */
 struct explained {
 	size_t number;
-	bool taken; /* a hit */
-	bool noted; /* a rule took it, but it names nobody, or none whose session is known */
+	bool is_hit;
+	bool noted; /* a rule matched it, but it names no client, or no known session */
 	struct record record;
 	struct rules_hit hit;
-	int near_rc; /* of nearmiss_find, when neither taken nor noted */
+	int near_rc; /* of nearmiss_find, when it is neither a hit nor noted */
 	struct nearmiss near;
 	const char *near_program;
 };
@@ -42,7 +42,7 @@ static json_t *json_pid(struct span pid)
 	return json_integer(value);
 }
 
-/* Why a line that a rule took is no hit. */
+/* Why a line that a rule matched is no hit. */
 static const char *session_sentence(const struct explained *e)
 {
 	switch (e->hit.kind) {
@@ -65,7 +65,7 @@ static const char *session_sentence(const struct explained *e)
 /* Why the line is no hit; NULL when it is. */
 static const char *sentence(const struct explained *e)
 {
-	if (e->taken)
+	if (e->is_hit)
 		return e->hit.rule->text->enabled ? NULL : "the rule is not enabled";
 	if (!e->record.parsed)
 		return "the line has no known header";
@@ -85,7 +85,7 @@ static const char *sentence(const struct explained *e)
 
 static bool is_near(const struct explained *e)
 {
-	return e->record.parsed && !e->record.cut && !e->taken && !e->noted && e->near_rc == NEARMISS_FOUND;
+	return e->record.parsed && !e->record.cut && !e->is_hit && !e->noted && e->near_rc == NEARMISS_FOUND;
 }
 
 static bool is_disabled(const struct rule *rule)
@@ -104,8 +104,8 @@ static const char *nearest_rule(const struct explained *e)
 /* The promised keys, and behind them the others. */
 static void print_json(const struct explained *e)
 {
-	const struct rulefile_rule *const rule = e->taken ? e->hit.rule->text : NULL;
-	const bool near = is_near(e), session = (e->taken || e->noted) && e->hit.session.len > 0;
+	const struct rulefile_rule *const rule = e->is_hit ? e->hit.rule->text : NULL;
+	const bool near = is_near(e), session = (e->is_hit || e->noted) && e->hit.session.len > 0;
 	char address[ADDR_TEXT_MAX];
 
 	if (rule != NULL)
@@ -143,7 +143,7 @@ struct mark {
 	char mark;
 };
 
-/* A piece of the message, from its byte from on, and under it the marks. One column a byte, so that they stand right. */
+/* A piece of the message, from its byte from on, and under it the marks. One column a byte, so that they line up. */
 static void print_row(struct span m, size_t from, size_t n, const struct mark *marks, size_t n_marks, const char *before)
 {
 	char line[SHOW_WIDTH_MAX + 1] = "", under[SHOW_WIDTH_MAX + 1];
@@ -178,7 +178,7 @@ static void print_marked(struct span m, const struct mark *marks, size_t n_marks
 			first = (size_t)(marks[i].span.p - m.p);
 	if (m.len > SHOWN && first > SHOWN - BEFORE && first <= m.len)
 		from = first - BEFORE;
-	to = m.len + (first == m.len && n_marks == 1); /* the mark may stand behind the end */
+	to = m.len + (first == m.len && n_marks == 1); /* the mark may be behind the end */
 	if (to - from > SHOWN)
 		to = from + SHOWN;
 	if (from > 0)
@@ -208,15 +208,15 @@ static void print_header(const struct explained *e, bool utc)
 	print_field("pid", e->record.line.pid);
 }
 
-/* A line that a rule took. */
-static void print_taken(const struct explained *e)
+/* A line that a rule matched. */
+static void print_matched(const struct explained *e)
 {
 	const struct rulefile_rule *const rule = e->hit.rule->text;
 	const struct mark marks[] = {{e->hit.where, '^'}, {e->hit.name, '~'}, {e->hit.detail, '-'}};
 	char address[ADDR_TEXT_MAX];
 
 	print_marked(e->record.line.message, marks, sizeof marks / sizeof *marks);
-	if (e->taken || e->hit.kind == RULES_KIND_ADDRESS) {
+	if (e->is_hit || e->hit.kind == RULES_KIND_ADDRESS) {
 		(void)addr_text(&e->hit.address, address);
 		(void)printf("  address  %s\n", address);
 	}
@@ -225,13 +225,13 @@ static void print_taken(const struct explained *e)
 	if (e->hit.session.len > 0)
 		print_field("session", e->hit.session);
 	print_rule("rule", rule);
-	if (e->taken)
+	if (e->is_hit)
 		(void)printf("  reason   %s (%s), score %d\n", rule->reason, rule->category, e->hit.score);
 	else
 		(void)printf("  no hit   %s\n", sentence(e));
 }
 
-/* A line that none took, and the rule that came nearest. */
+/* A line that no rule matched, and the rule that came nearest. */
 static void print_near(const struct explained *e)
 {
 	const struct mark mark = {e->near.place, '^'};
@@ -260,8 +260,8 @@ static void print_text(const struct explained *e, bool utc)
 		return;
 	}
 	print_header(e, utc);
-	if (e->taken || e->noted) {
-		print_taken(e);
+	if (e->is_hit || e->noted) {
+		print_matched(e);
 		return;
 	}
 	if (is_near(e)) {
@@ -293,9 +293,9 @@ static bool find_rule(struct explainer *x, struct explained *e)
 	     rules_match_all(x->scan.scratch, line->program, line->message, true, hits) == 0))
 		return false;
 	e->hit = hits[0];
-	e->taken = e->hit.kind == RULES_KIND_HIT ||
+	e->is_hit = e->hit.kind == RULES_KIND_HIT ||
 	           sessions_resolve(x->sessions, line->host, e->record.time_s, &e->hit) == RULES_HIT;
-	e->noted = !e->taken;
+	e->noted = !e->is_hit;
 	return true;
 }
 
@@ -314,7 +314,7 @@ static bool explain(struct explainer *x, size_t number, struct span text)
 		print_json(&e);
 	else
 		print_text(&e, x->utc);
-	return e.taken;
+	return e.is_hit;
 }
 
 int command_explain(int argc, char **argv, const struct command_env *env)

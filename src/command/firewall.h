@@ -12,7 +12,8 @@
 
 /*
  * Opens the kernel's lists as the config says, with the allow list and this machine's addresses as what root
- * refuses to block. path: of the config, borrowed, for who asks root for it; NULL: nobody does. Errors as of root_open.
+ * refuses to block. path: of the config, borrowed, for the engine's request to root; NULL: none.
+ * Errors as of root_open.
  */
 int command_open_root(const struct config *config, const char *path, struct root **ret, struct why *why);
 

@@ -32,7 +32,7 @@ static bool has(const struct health *h, enum problems_kind kind)
 	return false;
 }
 
-/* --- what the daemon says --- */
+/* --- what the daemon reported --- */
 
 static int64_t time_of(const char *text)
 {
@@ -80,13 +80,13 @@ static bool ask_daemon(const struct config *config, struct health *h, struct why
 
 /* --- what can be seen without it --- */
 
-static void look_at_logs(const struct config *config, struct health *h)
+static void check_logs(const struct config *config, struct health *h)
 {
 	struct readable_user user;
 	struct why why, remedy;
 
 	if (readable_user(config->run.user, &user, &why) < 0)
-		return; /* "check" says it */
+		return; /* "check" reports it */
 	for (size_t i = 0; i < config->n_logs; i++)
 		if (readable_by(config->logs[i], &user, &why) < 0) {
 			readable_remedy(config->logs[i], config->run.user, &remedy);
@@ -94,7 +94,7 @@ static void look_at_logs(const struct config *config, struct health *h)
 		}
 }
 
-static const char *said(struct store *store, const char *key)
+static const char *status_value(struct store *store, const char *key)
 {
 	struct why ignored; /* what cannot be read is not known */
 	const char *text = NULL;
@@ -103,22 +103,22 @@ static const char *said(struct store *store, const char *key)
 }
 
 /* What the daemon wrote down when it last could. */
-static void look_at_state(struct store *store, struct health *h)
+static void check_state(struct store *store, struct health *h)
 {
 	struct why what;
 
-	if (said(store, "rules_fault")[0] != '\0')
-		add(h, PROBLEMS_RULES, 0, said(store, "rules_fault"), NULL);
-	if (strtoll(said(store, "refused"), NULL, 10) > 0) {
+	if (status_value(store, "rules_fault")[0] != '\0')
+		add(h, PROBLEMS_RULES, 0, status_value(store, "rules_fault"), NULL);
+	if (strtoll(status_value(store, "refused"), NULL, 10) > 0) {
 		(void)why_set(&what, ENOSPC, "the kernel rejected entries of blocks; the first: %s",
-		              said(store, "refused_why"));
+		              status_value(store, "refused_why"));
 		add(h, PROBLEMS_REFUSED, 0, what.text, NULL);
 	}
 }
 
 /* --- what only the database has --- */
 
-static void look_at_suspended(struct store *store, struct health *h)
+static void check_suspended(struct store *store, struct health *h)
 {
 	struct query_suspension s;
 	struct why what, remedy;
@@ -140,7 +140,7 @@ static bool is_configured(const struct config *config, const char *path)
 }
 
 /* Logs that can be read, and never a line in any of them: they are others than the mail server writes. */
-static void look_for_silence(const struct config *config, struct store *store, struct health *h)
+static void check_silence(const struct config *config, struct store *store, struct health *h)
 {
 	struct query_log log;
 	struct why ignored;
@@ -192,16 +192,16 @@ void health_gather(const struct config *config, const char *config_error, struct
 	else if (!ask_daemon(config, ret, &why) && config->control.socket[0] != '\0')
 		add(ret, PROBLEMS_UNKNOWN, 0, why.text, NULL);
 	if (!ret->asked)
-		look_at_logs(config, ret);
+		check_logs(config, ret);
 	if (!ret->asked && store != NULL)
-		look_at_state(store, ret);
+		check_state(store, ret);
 	if (config_error[0] != '\0' && !has(ret, PROBLEMS_CONFIG))
 		add(ret, PROBLEMS_CONFIG, 0, config_error, NULL);
 	if (store != NULL) {
-		look_at_suspended(store, ret);
-		look_for_silence(config, store, ret);
-		if (said(store, "database_fault")[0] != '\0')
-			add(ret, PROBLEMS_LOST, 0, said(store, "database_fault"), NULL);
+		check_suspended(store, ret);
+		check_silence(config, store, ret);
+		if (status_value(store, "database_fault")[0] != '\0')
+			add(ret, PROBLEMS_LOST, 0, status_value(store, "database_fault"), NULL);
 	} else {
 		add(ret, PROBLEMS_UNKNOWN, 0, database_error, NULL);
 	}

@@ -1,4 +1,4 @@
-/* list: who is blocked now, or allowed for a while. */
+/* list: the clients blocked now, or allowed for a while. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 
 static const struct query_bound everything = {0, 0};
 
-/* Rules that are suspended: who they would have blocked is missing above. */
+/* Rules that are suspended: clients they would have blocked are missing above. */
 static int print_suspended(struct store *store, struct why *why)
 {
 	struct query_suspension s;
@@ -25,7 +25,7 @@ static int print_suspended(struct store *store, struct why *why)
 	return rc < 0 ? rc : 0;
 }
 
-/* Which ports the daemon closes to them; what it did not say is not known. */
+/* Which ports the daemon closes to them; unknown if it did not report them. */
 static void print_ports(struct store *store)
 {
 	const char *ports = NULL;
@@ -35,7 +35,7 @@ static void print_ports(struct store *store)
 		(void)printf("ports closed to them: %s\n", strcmp(ports, "none") == 0 ? "set by your own rules" : ports);
 }
 
-/* How wide the columns must be; the reason takes the rest. */
+/* How wide the columns must be; the reason gets the rest. */
 struct widths {
 	size_t n; /* rows */
 	int address, until, hits, knocks, rule;
@@ -124,7 +124,7 @@ static int print_blocked_json(struct store *store, int64_t now_s, struct why *wh
 	return rc < 0 ? rc : 0;
 }
 
-/* Who is allowed for a while; of the configuration nothing. */
+/* Addresses allowed for a while; nothing from the configuration. */
 static int print_allowed(struct store *store, int64_t now_s, const struct command_env *env, struct why *why)
 {
 	struct query_allowance a;

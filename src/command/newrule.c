@@ -24,7 +24,7 @@ static int __attribute__((format(printf, 1, 2))) refuse(const char *fmt, ...)
 	return command_fail(COMMAND_NO, &why);
 }
 
-/* A rule matches the line: says which. */
+/* A rule matches the line: prints which. */
 static bool is_known(const struct rules *rules, const struct line *line)
 {
 	struct rules_scratch *const scratch = rules_scratch_new(rules);
@@ -87,7 +87,7 @@ static void print_skeleton(const struct skeleton *s, const struct rules *rules, 
 	(void)printf("# miss   = the most similar harmless line\n");
 }
 
-static int say_no_address(struct span message)
+static int report_no_address(struct span message)
 {
 	const struct span id = skeleton_session(message);
 
@@ -112,7 +112,7 @@ static int begin_rule(const struct rules *rules, const char *line, bool escaped)
 		return COMMAND_NO;
 	switch (skeleton_make(parsed.program, parsed.message, &skeleton)) {
 	case SKELETON_NO_ADDRESS:
-		return say_no_address(parsed.message);
+		return report_no_address(parsed.message);
 	case SKELETON_NO_PROGRAM:
 		return refuse("the line has no program name, or one that no rule can match");
 	case SKELETON_TOO_LONG:

@@ -7,7 +7,7 @@
 #include "config.h"
 
 /*
- * Prints the rule, or says why there is none: a rule of the configuration matches the line already, or it has no header or
+ * Prints the rule, or why there is none: a rule of the configuration matches the line already, or it has no header or
  * no address. line: NULL for the first of standard input, which must be open. Returns the command's exit status.
  */
 int newrule_print(const char *line, const struct config *config);

@@ -1,5 +1,5 @@
 /*
- * order: block, unblock, allow, disallow, vote, test, reload, resume: what a person tells the daemon, over its control
+ * order: block, unblock, allow, disallow, vote, test, reload, resume: what a person orders from the daemon, over its control
  * socket. test does without a daemon: then it asks the database.
  */
 #include <errno.h>
@@ -24,7 +24,7 @@
 
 enum { LINE_ROOM = PROTOCOL_LINE_MAX + 2 }; /* with newline and NUL */
 
-/* A request, as a line that protocol_parse takes. */
+/* A request, as a line that protocol_parse accepts. */
 struct order {
 	struct protocol_request request;
 	size_t len;
@@ -46,7 +46,7 @@ static bool add(struct order *o, const char *word)
 	return true;
 }
 
-/* What may be said besides: "--for D" becomes "for D" behind the address. */
+/* Options: "--for D" becomes "for D" behind the address. */
 enum word {
 	FOR,
 	SCORE,
@@ -104,7 +104,7 @@ static int refuse_option(const struct shape *shape, const char *word)
 	return command_no_option(shape->command, word, known);
 }
 
-/* 0, or COMMAND_USAGE, said. words: room for argc. */
+/* 0, or COMMAND_USAGE, reported. words: capacity for argc. */
 static int sort(int argc, char **argv, char **words, struct sorted *ret)
 {
 	*ret = (struct sorted){.shape = shape_of(argv[0]), .words = words};
@@ -126,7 +126,7 @@ static int sort(int argc, char **argv, char **words, struct sorted *ret)
 	return 0;
 }
 
-/* The first n_words, then net ("": none), then the options: one order. 0, or COMMAND_USAGE, said. */
+/* The first n_words, then net ("": none), then the options: one order. 0, or COMMAND_USAGE, reported. */
 static int compose(const struct sorted *s, size_t n_words, const char *net, struct order *ret)
 {
 	static const char *const words[N_OPTIONS] = {[FOR] = "for", [SCORE] = "score", [REASON] = "reason"};
@@ -143,7 +143,7 @@ static int compose(const struct sorted *s, size_t n_words, const char *net, stru
 			fits &= add(&o, words[i]) && add(&o, s->values[i]);
 	if (!fits)
 		return command_usage(s->words[0], "that is too long");
-	/* The daemon would say the same; and a newline would be a second request. */
+	/* The daemon would reply the same; and a newline would be a second request. */
 	if (protocol_parse((struct span){o.line, o.len}, &o.request, &why) < 0)
 		return command_usage(s->words[0], "%s", why.text);
 	o.line[o.len++] = '\n';
@@ -151,7 +151,7 @@ static int compose(const struct sorted *s, size_t n_words, const char *net, stru
 	return 0;
 }
 
-/* Every address before anything is done. out: room for as many orders as words. */
+/* Every address before anything is done. out: capacity for as many orders as words. */
 static int compose_all(const struct sorted *s, struct order *out, size_t *ret_n)
 {
 	const size_t before = s->shape->before;
@@ -284,8 +284,8 @@ static void print_reply(enum protocol_verb verb, const json_t *a, bool utc)
 	}
 }
 
-/* Prints it, and says by the status whether it is a yes. */
-static int take_reply(const struct order *o, json_t *a, const struct command_env *env)
+/* Prints it; the status returned is whether it is a yes. */
+static int handle_reply(const struct order *o, json_t *a, const struct command_env *env)
 {
 	int status = COMMAND_DONE;
 	struct why why;
@@ -324,7 +324,7 @@ static int ask_database(const struct order *o, const struct config *config, cons
 
 	if ((admin.store = command_database(config)) == NULL)
 		goto out;
-	client_init(&client, -1); /* nothing is told to the kernel, and what it holds is not known: the database says all */
+	client_init(&client, -1); /* the kernel is neither changed nor queried: the database answers all */
 	admin.reconcile = reconcile_new(admin.store, &client, 0, now_s);
 	if (restore_verdict(admin.store, config, NULL, allowlist, true, now_s, &verdict, &why) < 0) {
 		(void)command_fail(COMMAND_SYSTEM, &why);
@@ -333,7 +333,7 @@ static int ask_database(const struct order *o, const struct config *config, cons
 	admin.verdict = verdict;
 	daemon_warn_stopped(config);
 	admin_run(&admin, &o->request, "", now_s, reply, &ignored);
-	status = take_reply(o, reply, env);
+	status = handle_reply(o, reply, env);
 out:
 	reconcile_free(admin.reconcile);
 	verdict_free(verdict);
@@ -358,7 +358,7 @@ static int send_orders(int fd, const struct order *admin, size_t n, const struct
 
 		if (daemon_ask(fd, o->line, o->len, &reply, why) < 0)
 			return COMMAND_SYSTEM;
-		one = take_reply(o, reply, env);
+		one = handle_reply(o, reply, env);
 		json_decref(reply);
 		if (one > status)
 			status = one;
@@ -367,7 +367,7 @@ static int send_orders(int fd, const struct order *admin, size_t n, const struct
 }
 
 /* orders[done] was not answered, nor any behind it: which, when the others were. */
-static int say_undone(const struct order *admin, size_t n, size_t done, const struct why *why)
+static int report_undone(const struct order *admin, size_t n, size_t done, const struct why *why)
 {
 	char net[NET_TEXT_MAX];
 	struct why all;
@@ -393,7 +393,7 @@ static int run(const struct order *admin, size_t n, const struct command_env *en
 	if (fd >= 0) {
 		status = send_orders(fd, admin, n, env, &done, &why);
 		if (done < n)
-			status = say_undone(admin, n, done, &why);
+			status = report_undone(admin, n, done, &why);
 		(void)close(fd);
 	} else if (reading) {
 		status = ask_database(&admin[0], config, env); /* test, of one address */

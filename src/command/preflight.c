@@ -66,7 +66,7 @@ static int attempt(attempt_function *function, const void *argument, struct why 
 	return result.rc;
 }
 
-/* --- who it runs as --- */
+/* --- the user it runs as --- */
 
 static void check_group(const char *key, const char *name, struct rulefile_faults *warnings)
 {
@@ -210,7 +210,7 @@ static void check_logs(const struct config *config, const struct rules *rules, c
 
 /* --- the kernel --- */
 
-/* Rules and lists are made as "run" makes them, where nobody uses them. */
+/* Rules and lists are made as "run" makes them, in a place that nothing uses. */
 static int open_firewall(const void *argument, struct why *why, struct why *unused)
 {
 	const struct config *const config = argument;
@@ -300,11 +300,11 @@ static void check_ports(const struct config *config, struct rulefile_faults *war
 			open[n++] = all[i];
 	for (size_t i = 0; i < n; i++) {
 		char ports[PORTS_TEXT_MAX];
-		bool told = false;
+		bool warned = false;
 
 		for (size_t j = 0; j < i; j++)
-			told |= strcmp(open[j].program, open[i].program) == 0;
-		if (told)
+			warned |= strcmp(open[j].program, open[i].program) == 0;
+		if (warned)
 			continue;
 		list_ports(open, n, open[i].program, ports);
 		rulefile_fault(warnings, "%s listens on %s, which %s open to blocked clients: add %s to [firewall] ports",

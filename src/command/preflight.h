@@ -2,7 +2,7 @@
  * preflight: what "run" will need of this machine: its user, the logs, the kernel; and which ports stay open.
  *
  * Changes nothing: the firewall is tried in a network namespace of its own, the logs by a child that becomes the user.
- * Needs root for both; who is not root gets what modes and /proc tell.
+ * Needs root for both; other users get what modes and /proc show.
  */
 #ifndef WFS_PREFLIGHT_H
 #define WFS_PREFLIGHT_H
@@ -13,7 +13,7 @@
 
 /*
  * errors: what keeps "run" from starting, or from reading anything. warnings: the rest. Both are added to. rules NULL: they
- * cannot be read, so nothing is said about what is in the logs.
+ * cannot be read, so the contents of the logs are not checked.
  */
 void preflight(const struct config *config, const struct rules *rules, struct rulefile_faults *errors,
                struct rulefile_faults *warnings);

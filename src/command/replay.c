@@ -73,7 +73,7 @@ static unsigned processors(void)
 	return n < 1 ? 1 : n > WORKERS_THREADS_MAX ? WORKERS_THREADS_MAX : (unsigned)n; /* in range */
 }
 
-/* One option with its value. Returns COMMAND_DONE, or COMMAND_USAGE after saying why. */
+/* One option with its value. Returns COMMAND_DONE, or COMMAND_USAGE after printing why. */
 static int parse_option(int c, const char *command, struct request *q)
 {
 	long n;
@@ -116,7 +116,7 @@ static int parse_option(int c, const char *command, struct request *q)
 	return COMMAND_DONE;
 }
 
-/* Returns COMMAND_DONE, or COMMAND_USAGE after saying why. */
+/* Returns COMMAND_DONE, or COMMAND_USAGE after printing why. */
 static int parse(int argc, char **argv, bool utc, struct request *q)
 {
 	static const struct option options[] = {{"database", required_argument, NULL, 'd'},
@@ -132,7 +132,7 @@ static int parse(int argc, char **argv, bool utc, struct request *q)
 	int c;
 
 	*q = (struct request){.utc = utc, .options = {.from_s = INT64_MIN, .until_s = INT64_MAX, .threads = processors(), .progress = progress_fitting(), .stop = &stop}};
-	opterr = 0; /* command_no_getopt says it */
+	opterr = 0; /* command_no_getopt reports it */
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c == '?')
 			return command_no_getopt(argv, options);
@@ -172,7 +172,7 @@ static void print_json(const struct request *q, const struct replay_result *r, d
 		(json_int_t)r->blocks, "by_rule", by_rule, "seconds", seconds));
 }
 
-/* The address column as wide as what is in it; the rules' reasons stand in the table above. */
+/* The address column as wide as what is in it; the rules' reasons are in the table above. */
 static void print_blocked(const struct request *q, const struct replay_result *r)
 {
 	char net[NET_TEXT_MAX], since[TIME_LOCAL_MAX], time[DURATION_TEXT_MAX];
@@ -249,19 +249,19 @@ static void print_categories(const struct request *q, const struct replay_result
 	for (size_t i = 0; i < rules_count(rules); i++) {
 		const char *const category = rules_at(rules, i)->text->category;
 		int64_t hits = 0;
-		bool said = false;
+		bool printed = false;
 
 		for (size_t j = 0; j < rules_count(rules); j++)
 			if (strcmp(rules_at(rules, j)->text->category, category) == 0) {
 				hits += r->by_rule[j];
-				said |= j < i;
+				printed |= j < i;
 			}
-		if (!said && hits > 0)
+		if (!printed && hits > 0)
 			(void)printf("%10" PRId64 "  %6.1f  %s\n", hits, percent(hits, r->hits), category);
 	}
 }
 
-/* Differences between what the replay decided and the database says, in the time the log covers. */
+/* Differences between what the replay decided and what the database has, in the time the log covers. */
 static int print_diff(const struct request *q, const struct replay_result *r, bool json, int64_t *ret_n,
                       struct why *why)
 {
@@ -298,7 +298,7 @@ static int sync_kernel(int fd, const struct config *config, struct store *store,
 }
 
 /* Files that were read and are no logs. */
-static void say_no_logs(const struct replay_result *r)
+static void warn_of_no_logs(const struct replay_result *r)
 {
 	if (r->n_no_logs == 0)
 		return;
@@ -315,7 +315,7 @@ static int replay(struct request *q, const struct command_env *env)
 	struct replay_result result = {0};
 	const int64_t start_ms = clock_steady_ms();
 	int64_t differences = 0;
-	struct why why = {0}, said = {0};
+	struct why why = {0}, shown_why = {0};
 	double seconds;
 	int rc = replay_run(&q->options, &result, &why), shown = 0;
 
@@ -323,7 +323,7 @@ static int replay(struct request *q, const struct command_env *env)
 	if (seconds < 0.001)
 		seconds = 0.001; /* it is divided by */
 	if (q->diff)
-		shown = print_diff(q, &result, env->json, &differences, &said);
+		shown = print_diff(q, &result, env->json, &differences, &shown_why);
 	if (env->json) {
 		print_json(q, &result, seconds);
 	} else if (result.lines > result.no_log_lines || (rc == 0 && result.n_no_logs == 0)) {
@@ -332,14 +332,14 @@ static int replay(struct request *q, const struct command_env *env)
 		if (!q->diff)
 			print_blocked(q, &result);
 	}
-	say_no_logs(&result);
+	warn_of_no_logs(&result);
 	free(result.by_rule);
 	if (shown == 0 && rc == 0 && q->sync && !result.stopped)
-		shown = sync_kernel(q->root_fd, q->options.config, q->options.store, &said);
+		shown = sync_kernel(q->root_fd, q->options.config, q->options.store, &shown_why);
 	if (rc < 0)
 		return command_fail(COMMAND_SYSTEM, &why);
 	if (shown < 0)
-		return command_fail(COMMAND_SYSTEM, &said);
+		return command_fail(COMMAND_SYSTEM, &shown_why);
 	if (result.stopped)
 		(void)fprintf(stderr, "watchforspammers: stopped; %s\n",
 		              q->database != NULL && !q->diff ? "the next replay into the same database continues here"
@@ -347,7 +347,7 @@ static int replay(struct request *q, const struct command_env *env)
 	return result.stopped ? COMMAND_SYSTEM : differences > 0 || result.n_no_logs > 0 ? COMMAND_NO : COMMAND_DONE;
 }
 
-/* The database's owner is who writes it: with --sync the engine's user, whom we are by then, and in its sandbox. */
+/* The writer owns the database: with --sync the engine's user, which this process is by then, in its sandbox. */
 static int open_store(const struct request *q, struct store **ret, struct why *why)
 {
 	const char *const beside = q->database != NULL ? q->database : "/tmp/"; /* SQLite's temporary files */

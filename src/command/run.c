@@ -27,10 +27,10 @@ struct start {
 };
 
 /*
- * Says why it does not start, and returns the status: COMMAND_USAGE when somebody must change something first, so that
- * systemd does not try again; else it may be over the next time.
+ * Logs why it does not start, and returns the status: COMMAND_USAGE when an administrator must change something first,
+ * so that systemd does not try again; else the next try may work.
  */
-static int say(int rc, const struct why *why)
+static int report(int rc, const struct why *why)
 {
 	log_line(LOG_ERR, "%s", why->text);
 	switch (-rc) {
@@ -58,11 +58,11 @@ static int run_engine(const struct command_env *env)
 
 	log_init("watchforspammers", LOG_INFO);
 	if ((rc = engine_config(&root, &config, &why)) < 0)
-		return say(rc, &why);
+		return report(rc, &why);
 	store_temp_beside(config->database.path);
 	rc = engine_new(config, &root, &engine, &why);
 	if (rc < 0)
-		return say(rc, &why);
+		return report(rc, &why);
 	rc = sandbox_engine((const char *const[]){config->database.path, config->control.socket},
 	                    config->control.socket[0] == '\0' ? 1 : 2, &why);
 	if (rc < 0) {
@@ -99,7 +99,7 @@ static int become_engine(int fd, const void *argument)
 		return COMMAND_SYSTEM;
 	}
 	if ((rc = sandbox_become(start->config->run.user, &why)) < 0)
-		return say(rc, &why);
+		return report(rc, &why);
 	/* systemd's watchdog is fed by the engine: it is the one that could hang. */
 	if (getenv("WATCHDOG_PID") != NULL) {
 		(void)snprintf(pid, sizeof pid, "%d", (int)getpid());
@@ -107,7 +107,7 @@ static int become_engine(int fd, const void *argument)
 	}
 	exec_engine(start->env);
 	rc = why_set(&why, errno, "cannot start the engine: %s", strerror(errno));
-	return say(rc, &why);
+	return report(rc, &why);
 }
 
 /* --- root's side --- */

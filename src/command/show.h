@@ -20,7 +20,7 @@ enum {
 /* Columns of standard output: the terminal's, from SHOW_WIDTH_MIN to SHOW_WIDTH_MAX; SHOW_WIDTH_MIN when it is none. */
 size_t show_width(void);
 
-/* How many columns text takes, each character of UTF-8 being one. */
+/* How many columns text fills, each character of UTF-8 being one. */
 size_t show_columns(const char *text);
 
 /* How many bytes of text fit into that many columns. */

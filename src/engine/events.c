@@ -29,7 +29,7 @@ void events_at(struct events *e, int64_t now_s)
 	e->now_s = now_s;
 }
 
-/* False when it is too much: it is counted in *sum then. */
+/* False above the limit: then it is counted in *sum. */
 static bool may_log(struct events *e, size_t *sum)
 {
 	if (e->n == EVENTS_PER_SECOND) {
@@ -40,7 +40,7 @@ static bool may_log(struct events *e, size_t *sum)
 	return true;
 }
 
-/* What stands between the time and the ports. */
+/* The text between the time and the ports. */
 static void block_text(const struct block *b, const struct events_cause *cause, char *out, size_t cap)
 {
 	switch (b->cause) {

@@ -1,5 +1,5 @@
 /*
- * events: the log's records of who was blocked, released and let alone, and of what was ordered, each in one form.
+ * events: the log's records of clients blocked, released and spared, and of orders, each in one form.
  *
  * For this folder alone. Decides nothing. A block is logged when it is committed.
  *
@@ -10,8 +10,8 @@
  * Fields for the journal, where they are known: WFS_EVENT (blocked, extended, released, allowed, order, suspended),
  * WFS_ADDRESS (of a network with its length), WFS_RULE, WFS_REASON, WFS_DETAIL, WFS_HITS, WFS_OFFENCE (1 ...),
  * WFS_UNTIL (RFC 3339, UTC), WFS_WHO (who ordered it).
- * Limit: EVENTS_PER_SECOND; of more in one second only the sum is logged. The journal drops whatever else a service
- * says that logs more than 10000 in 30 seconds (RateLimitBurst= in journald.conf(5)), and the database has them all.
+ * Limit: EVENTS_PER_SECOND; of more in one second only the sum is logged. The journal drops the rest of what a service
+ * logs beyond 10000 in 30 seconds (RateLimitBurst= in journald.conf(5)); the database has all of them.
  */
 #ifndef WFS_EVENTS_H
 #define WFS_EVENTS_H
@@ -30,7 +30,7 @@ enum {
 
 struct events {
 	char ports[CONFIG_PORTS_TEXT_MAX + 8]; /* "; ports 25", "; all ports", or "" */
-	bool observes;                         /* nobody is blocked */
+	bool observes;                         /* no client is blocked */
 	int64_t now_s;
 	unsigned n;                         /* logged in this second */
 	size_t blocked, released, ordered; /* not logged one by one, since events_sum */
@@ -46,24 +46,24 @@ void events_at(struct events *events, int64_t now_s);
 struct events_cause {
 	const char *rule, *reason;
 	const char *detail;
-	const char *who; /* ordered it */
+	const char *who; /* gave the order */
 };
 void events_blocked(struct events *events, const struct block *block, const struct events_cause *cause);
 
-/* A block is over. why: "expired". who, reason: of the order it was for, or NULL. */
+/* A block ended. why: "expired". who, reason: of the order that ended it, or NULL. */
 void events_released(struct events *events, const struct net *released, const char *why, const char *who, const char *reason);
 
-/* n more were released, which are not told one by one. */
+/* n more were released, which are not logged one by one. */
 void events_released_more(struct events *events, size_t n);
 
-/* It will not be blocked for so long. */
+/* The address is exempt from blocking for so long. */
 void events_allowed(struct events *events, const struct net *allowed, int64_t for_s, const char *reason);
 
-/* Somebody asked for something. object: an address, a rule, or ""; reason: "" when none was given. */
+/* An order was given. object: an address, a rule, or ""; reason: "" when none was given. */
 void events_ordered(struct events *events, const char *verb, const char *object, const char *who, const char *reason,
                     bool done);
 
-/* The sums of what was too much, if anything was: after each batch. */
+/* Logs the sums of what exceeded the limit, if anything did: after each batch. */
 void events_sum(struct events *events);
 
 #endif

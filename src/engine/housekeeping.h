@@ -1,7 +1,7 @@
 /*
- * housekeeping: what is older than [database] keep leaves the database, and then the file shrinks.
+ * housekeeping: deletes what is older than [database] keep, then shrinks the database file.
  *
- * A slice at a time, so that lines never wait for it: first rows, then the room they leave in the file.
+ * A slice at a time, so that lines never wait for it: first rows, then the space they leave in the file.
  */
 #ifndef WFS_ENGINE_HOUSEKEEPING_H
 #define WFS_ENGINE_HOUSEKEEPING_H

@@ -27,8 +27,8 @@ enum {
 
 /* --- rules --- */
 
-/* The first is what the caller says. */
-static void say_other_faults(const struct rulefile_faults *faults)
+/* The caller reports the first. */
+static void log_other_errors(const struct rulefile_faults *faults)
 {
 	for (size_t i = 1; i < faults->n; i++)
 		log_line(LOG_ERR, "%.*s", (int)strcspn(faults->text[i], "\n"), faults->text[i]);
@@ -41,14 +41,14 @@ static int load_rules(const struct config *config, struct rules **ret, struct wh
 	const int rc = examples_load((const char *const *)config->run.patterns, config->run.n_patterns, NULL, 0, ret,
 	                             &faults, why);
 
-	say_other_faults(&faults);
+	log_other_errors(&faults);
 	rulefile_faults_done(&faults);
 	if (rc < 0)
 		why->text[strcspn(why->text, "\n")] = '\0'; /* the place below it is for terminals: "check" shows it */
 	return rc;
 }
 
-/* At the start: what may be used of it. fault: what "status" shows, "" when all is. */
+/* At the start: the files without errors. fault: what "status" shows, "" when there is no error. */
 static struct rules *load_good_rules(const struct config *config, struct why *fault)
 {
 	struct rulefile_faults faults;
@@ -75,7 +75,7 @@ static struct rules *load_good_rules(const struct config *config, struct why *fa
 }
 
 /* "status" shows it; "" when there is none. */
-static void say_rules_fault(struct live *l, const char *text)
+static void set_rules_problem(struct live *l, const char *text)
 {
 	struct why why;
 	int rc;
@@ -94,7 +94,7 @@ static void say_rules_fault(struct live *l, const char *text)
 		log_line(LOG_WARNING, "%s; status does not show the state of the rules", why.text);
 }
 
-/* Without them a reload does it. */
+/* Without a watch, a reload does it. */
 static void watch_edits(struct live *l)
 {
 	struct why why;
@@ -105,9 +105,9 @@ static void watch_edits(struct live *l)
 		log_line(LOG_WARNING, "%s", why.text);
 }
 
-/* --- who is allowed --- */
+/* --- allowed addresses --- */
 
-/* A block by hand was somebody's will: less than the allow list, more than what an address has earned. */
+/* A manual block counts less than the allow list, but more than what an address has earned. */
 static bool is_allowed(const struct live *l, const struct block *block)
 {
 	return block->cause == BLOCK_MANUAL ? allowlist_overlaps(l->allowlist, &block->net)
@@ -130,7 +130,7 @@ static int find_allowed(struct live *l, int64_t now_s, struct block **ret, size_
 	return rc == STORE_NONE ? 0 : rc;
 }
 
-/* Blocks of addresses that are allowed now are lifted. */
+/* Lifts the blocks of addresses that are now allowed. */
 static int lift_allowed(struct live *l, struct why *why)
 {
 	const int64_t now_s = clock_unix_s();
@@ -203,7 +203,7 @@ bool live_hear_names(struct live *l)
 
 /* --- all of it --- */
 
-/* A verdict by a configuration, that knows what the database knows. */
+/* A verdict of a configuration, which holds what the database holds. */
 static int recall(struct live *l, const struct config *config, const struct rules *rules,
                   struct allowlist **ret_allowlist, struct verdict **ret, struct why *why)
 {
@@ -220,7 +220,7 @@ static int recall(struct live *l, const struct config *config, const struct rule
 	return rc;
 }
 
-/* Rules, and a verdict that goes with them, by config, in place of the old ones; or nothing. rules: taken on success. */
+/* Replaces rules and verdict by those of config, or changes nothing. rules: owned here on success. */
 static int put_rules(struct live *l, const struct config *config, struct rules *rules, struct why *why)
 {
 	struct allowlist *allowlist;
@@ -256,17 +256,17 @@ void live_restore(struct live *l)
 	l->verdict = verdict;
 }
 
-static void say_not_renewed(struct live *l, const char *fault)
+static void set_not_reloaded(struct live *l, const char *fault)
 {
 	char *const text = alloc_format("an error in rules", "%s; %s", fault,
 	                                rules_count(l->rules) > 0 ? "the old rules are in force"
 	                                                          : "still no rule is active");
 
-	say_rules_fault(l, text);
+	set_rules_problem(l, text);
 	free(text);
 }
 
-/* Reads the rules anew. Hits keep pointing at their rules. */
+/* Reloads the rules. Hits keep pointing at their rules. */
 static int renew(struct live *l, const struct config *config, struct why *why)
 {
 	struct rules *rules;
@@ -275,14 +275,14 @@ static int renew(struct live *l, const struct config *config, struct why *why)
 	assert(!pending_has_hits(l->pending));
 	rc = load_rules(config, &rules, why);
 	if (rc < 0) {
-		say_not_renewed(l, why->text);
+		set_not_reloaded(l, why->text);
 		return rc;
 	}
 	if ((rc = put_rules(l, config, rules, why)) < 0) {
 		rules_free(rules);
 		return rc;
 	}
-	say_rules_fault(l, "");
+	set_rules_problem(l, "");
 	return 0;
 }
 
@@ -299,7 +299,7 @@ static void renew_lists(struct live *l)
 }
 
 /* What a running daemon cannot change. */
-static void say_what_needs_a_restart(const struct config *old, const struct config *new)
+static void log_what_needs_a_restart(const struct config *old, const struct config *new)
 {
 	bool logs = old->n_logs != new->n_logs;
 
@@ -358,7 +358,7 @@ static int reload(struct live *l, struct why *why)
 		config_free(config);
 		return rc;
 	}
-	say_what_needs_a_restart(l->started, config);
+	log_what_needs_a_restart(l->started, config);
 	if (l->config != l->started)
 		config_free(l->config);
 	l->config = config;
@@ -399,7 +399,7 @@ static struct greylist *new_cluster(void)
 {
 	uint64_t seed = 0;
 
-	(void)!getrandom(&seed, sizeof seed, 0); /* 0 does as well, but strangers know it */
+	(void)!getrandom(&seed, sizeof seed, 0); /* 0 works too, but attackers know it */
 	return greylist_new(seed);
 }
 
@@ -429,7 +429,7 @@ int live_load(struct live *l, struct store *store, struct pending *pending, stru
 		rules_free(rules);
 		return rc;
 	}
-	say_rules_fault(l, fault.text);
+	set_rules_problem(l, fault.text);
 	renew_lists(l);
 	return restore_cluster(store, l->greylist, l->verdict, clock_unix_s(), why);
 }

@@ -1,9 +1,9 @@
 /*
- * live: what decides now, and how something else takes its place: configuration, rules, allow list and verdict.
+ * live: the active configuration, rules, allow list and verdict, and their replacement on reload.
  *
- * All of a new policy is taken or nothing; only a start takes what it can of the rules (see examples_load_good). What
- * was wrong with them is logged, and kept for "status" under "rules_fault", a sentence with its consequence. The verdict is one
- * that knows what the database knows, and blocks of addresses that are allowed now are lifted.
+ * A new policy is loaded wholly or not at all; only a start loads what it can of the rules (see examples_load_good).
+ * What was wrong with them is logged, and kept for "status" under "rules_fault", a sentence with its consequence. The
+ * new verdict holds what the database holds, and blocks of addresses that are now allowed are lifted.
  */
 #ifndef WFS_ENGINE_LIVE_H
 #define WFS_ENGINE_LIVE_H
@@ -26,7 +26,7 @@
 #include "verdict/greylist.h"
 #include "verdict/verdict.h"
 
-/* The first eight are for everybody to use, never to change. */
+/* All callers may use the first eight, but never change them. */
 struct live {
 	struct config *config;
 	struct rules *rules;
@@ -48,12 +48,12 @@ struct live {
 	int64_t names_at; /* clock_steady_ms when they are to be written down */
 };
 
-/* config: taken. handed: copied. problems, events: borrowed. From now on no edit of a rule file is missed. */
+/* config: now owned here. handed: copied. problems, events: borrowed. From here on no edit of a rule file is missed. */
 void live_init(struct live *live, struct config *config, const struct handed *handed, struct problems *problems,
                struct events *events);
 
 /*
- * The rules, without files that have a fault, and what the database remembers. store and pending are borrowed. Errors:
+ * Loads the rules, without files that have an error, and what the database holds. store and pending are borrowed. Errors:
  * those of the database.
  */
 int live_load(struct live *live, struct store *store, struct pending *pending, struct why *why);
@@ -61,24 +61,24 @@ int live_load(struct live *live, struct store *store, struct pending *pending, s
 void live_done(struct live *live);
 
 /*
- * Reads configuration and rules again, and tells systemd. Errors are logged already; all is as before then: -EAGAIN
+ * Reads configuration and rules again, and notifies systemd. Errors are already logged, and all stays as it was: -EAGAIN
  * while hits are pending, which were found by the rules there are.
  */
 int live_reload(struct live *live, struct why *why);
 
-/* Where a rule file was saved: reads the rules again. Only while no hits are pending. */
+/* After a rule file was saved: reloads the rules. Only while no hits are pending. */
 void live_edited(struct live *live);
 
 /*
- * The verdict learns again what the database knows, with the same rules: it counted a vote that could not be written. Only
- * while nothing is pending. Errors are logged: the vote counts until the next reload then.
+ * Restores the verdict from the database, with the same rules: it counted a vote that could not be written. Only
+ * while nothing is pending. Errors are logged: then the vote counts until the next reload.
  */
 void live_restore(struct live *live);
 
-/* Hears and remembers what [allow] name stands for. True: who is allowed has changed, look again. */
+/* Receives and stores the addresses of [allow] name. True: the allow list has changed, so call live_refresh_allowed. */
 bool live_hear_names(struct live *live);
 
-/* Looks again at who is allowed, where something changed or somebody has earned it since, and lifts their blocks. */
+/* Checks the allowed addresses again after a change or a newly earned exemption, and lifts their blocks. */
 void live_refresh_allowed(struct live *live);
 void live_earned(struct live *live);
 

@@ -1,8 +1,8 @@
 /*
- * missed: what was written to a log and rotated away while nobody read it, compressed or not.
+ * missed: what was written to a log and rotated away while no daemon read it, compressed or not.
  *
- * Read before the log itself, oldest first, by the reader of replay. What the database knows wholly is not read again; only the
- * newest compressed file that it knows must be unpacked to tell that nothing is left in it. A file that cannot be read to its
+ * Read before the log itself, oldest first, by the reader of replay. What the database holds completely is not read again; only
+ * the newest compressed file that it knows must be unpacked to see that nothing is left in it. A file that cannot be read to its
  * end is logged, and the next one read.
  * Order: missed_look for each log; then, while missed_waits: missed_begin once nothing read is unwritten, and missed_next until
  * false.
@@ -23,12 +23,12 @@ struct missed;
 /* store and pending are borrowed. */
 struct missed *missed_new(struct store *store, struct pending *pending);
 
-/* Takes NULL. */
+/* NULL is allowed. */
 void missed_free(struct missed *missed);
 
 /*
  * Finds the rotated files of a log that have to be read. *ret_last: the path of the newest one when it is not compressed and the
- * log is known: to be followed, for its writer may not have been told of the rotation yet. The caller's to free; or NULL.
+ * log is known: to be followed, for its writer may not know of the rotation yet. The caller frees it; or NULL.
  * Errors: of the database, and of rotated_list.
  */
 int missed_look(struct missed *missed, const char *path, char **ret_last, struct why *why);

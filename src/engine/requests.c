@@ -97,7 +97,7 @@ static void log_request(struct requests *r, const struct control_request *reques
 	events_sum(r->events);
 }
 
-static void take_one(struct requests *r, struct admin_todo *ret)
+static void handle_one(struct requests *r, struct admin_todo *ret)
 {
 	const struct admin admin = requests_orders(r);
 	const struct control_request *const request = &r->request;
@@ -143,6 +143,6 @@ void requests_take(struct requests *r, struct admin_todo *ret)
 {
 	const int64_t began_us = clock_steady_us();
 
-	take_one(r, ret);
+	handle_one(r, ret);
 	control_spent(r->control, clock_steady_us() - began_us);
 }

@@ -20,10 +20,10 @@ struct requests {
 	struct reconcile *reconcile;
 	const struct problems *problems;
 	struct events *events;
-	struct control_request request; /* the one that is taken now */
+	struct control_request request; /* the one being handled */
 };
 
-/* Opens the socket; without it the main job is done all the same, so a fault is only logged. All is borrowed. */
+/* Opens the socket; without it the main job is done all the same, so an error is only logged. All is borrowed. */
 void requests_init(struct requests *requests, struct live *live, struct store *store,
                    struct reconcile *reconcile, const struct problems *problems, struct events *events);
 

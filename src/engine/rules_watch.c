@@ -51,7 +51,7 @@ struct rules_watch {
 	size_t n_writers;
 	struct writer writers[RULES_WATCH_WRITERS_MAX];
 	bool changed;
-	int64_t first_ms, last_ms; /* of what has not been told yet */
+	int64_t first_ms, last_ms; /* of what has not been reported yet */
 };
 
 /* --- what is watched --- */
@@ -88,7 +88,7 @@ static bool is_used(const struct rules_watch *watch, int wd)
 	return false;
 }
 
-/* Finds the directory anew; what was watched instead of it is let go. */
+/* Finds the directory again; no longer watches what was watched in its place. */
 static void arm(struct rules_watch *watch, struct watched *w)
 {
 	const int old_wd = w->wd, old_above = w->above_wd;
@@ -144,7 +144,7 @@ static void watch_linked(struct rules_watch *watch, char *path)
 	}
 }
 
-/* Finds anew where the links among the files of our directories lead. */
+/* Finds again where the links among the files of our directories lead. */
 static void arm_links(struct rules_watch *watch)
 {
 	struct linked old[RULES_WATCH_LINKS_MAX];
@@ -245,14 +245,14 @@ static void set_writer(struct rules_watch *watch, int wd, const char *name, bool
 	}
 }
 
-/* Something befell a file, or it was only written to. Opening with O_TRUNC is the first write. */
-static void take_file(struct rules_watch *watch, const struct inotify_event *event, const char *name, int64_t now_ms)
+/* A file changed, or was only written to. Opening with O_TRUNC is the first write. */
+static void handle_file(struct rules_watch *watch, const struct inotify_event *event, const char *name, int64_t now_ms)
 {
 	set_writer(watch, event->wd, name, (event->mask & IN_MODIFY) != 0);
 	change(watch, now_ms);
 }
 
-static void take_linked(struct rules_watch *watch, const struct inotify_event *event, const char *name, int64_t now_ms)
+static void handle_linked(struct rules_watch *watch, const struct inotify_event *event, const char *name, int64_t now_ms)
 {
 	bool lost = false;
 
@@ -260,7 +260,7 @@ static void take_linked(struct rules_watch *watch, const struct inotify_event *e
 		if (event->wd != watch->linked[i].wd)
 			continue;
 		if (strcmp(name, watch->linked[i].name) == 0)
-			take_file(watch, event, name, now_ms);
+			handle_file(watch, event, name, now_ms);
 		if ((event->mask & IN_IGNORED) != 0)
 			watch->linked[i].wd = -1;
 		lost |= (event->mask & LOST) != 0;
@@ -269,7 +269,7 @@ static void take_linked(struct rules_watch *watch, const struct inotify_event *e
 		change(watch, now_ms);
 }
 
-static void take_event(struct rules_watch *watch, const struct inotify_event *event, int64_t now_ms)
+static void handle_event(struct rules_watch *watch, const struct inotify_event *event, int64_t now_ms)
 {
 	const char *const name = event->len > 0 ? event->name : "";
 
@@ -288,9 +288,9 @@ static void take_event(struct rules_watch *watch, const struct inotify_event *ev
 			change(watch, now_ms);
 		}
 		if (here && is_rules_name(name))
-			take_file(watch, event, name, now_ms);
+			handle_file(watch, event, name, now_ms);
 	}
-	take_linked(watch, event, name, now_ms);
+	handle_linked(watch, event, name, now_ms);
 	if ((event->mask & IN_Q_OVERFLOW) != 0)
 		watch->n_writers = 0;
 }
@@ -305,7 +305,7 @@ static void read_events(struct rules_watch *watch, int64_t now_ms)
 			const struct inotify_event *const event =
 			        (const void *)p; /* aligned: the kernel pads names */
 
-			take_event(watch, event, now_ms);
+			handle_event(watch, event, now_ms);
 			p += sizeof *event + event->len;
 		}
 }

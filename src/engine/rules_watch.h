@@ -2,9 +2,9 @@
  * rules_watch: has somebody changed a rule file?
  *
  * Watches directories with inotify(7), for the engine: one descriptor for its poll array, and a time. Knows
- * names only, never what is in a file. A change is told once it has been quiet for RULES_WATCH_QUIET_MS, and not
+ * names only, never what is in a file. A change is reported after it has been quiet for RULES_WATCH_QUIET_MS, and not
  * while a file that was opened to be written is still open: then for RULES_WATCH_WRITING_MS at most. Files that are
- * not *.rules, or begin with a dot, are editors' and packagers' own and nothing to us. Directories may be
+ * not *.rules, or begin with a dot, are editors' and packagers' own, and ignored. Directories may be
  * missing, appear later, be links, and be replaced. A *.rules file that is a symbolic link changes with what it
  * points to. Not seen: that one of the directories on the way there is itself a link and turned, or comes later.
  *
@@ -22,7 +22,7 @@
 
 enum {
 	RULES_WATCH_QUIET_MS = 200,    /* an editor's rename, write and chmod are one edit */
-	RULES_WATCH_NOISY_MS = 700,    /* after so long it is told, quiet or not */
+	RULES_WATCH_NOISY_MS = 700,    /* after so long it is reported, quiet or not */
 	RULES_WATCH_WRITING_MS = 5000, /* so long a writer may keep a file half-written */
 	RULES_WATCH_LINKS_MAX = 64,    /* links from *.rules files to files elsewhere; what more point to is not watched */
 	RULES_WATCH_WRITERS_MAX = 16,  /* files being written at a time; of more, a half-written one may be read */
@@ -33,7 +33,7 @@ struct rules_watch;
 /* Watches n directories. dirs is copied. */
 int rules_watch_new(const char *const dirs[], size_t n, struct rules_watch **ret, struct why *why);
 
-/* Takes NULL, as all of these: then nothing is ever seen. */
+/* NULL is allowed, as in all of these: then no change is ever seen. */
 void rules_watch_free(struct rules_watch *watch);
 
 /* To be polled for reading; -1 for NULL. */
@@ -42,7 +42,7 @@ int rules_watch_fd(const struct rules_watch *watch);
 /* When rules_watch_take may next be true without anything to read: INT64_MAX for never. */
 int64_t rules_watch_at(const struct rules_watch *watch);
 
-/* Reads what has happened. True once for each change: read the rules anew. */
+/* Reads what has happened. True once for each change: reload the rules. */
 bool rules_watch_take(struct rules_watch *watch, int64_t now_ms);
 
 #endif

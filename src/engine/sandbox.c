@@ -43,7 +43,7 @@ int sandbox_become(const char *user, struct why *why)
 	return 0;
 }
 
-/* The owner of the directory that path is in, and a group of his. False: nobody else than us, or there is none. */
+/* The owner of the directory that path is in, and a group of that user. False: it is ours, or there is none. */
 static bool is_anothers(const char *path, uid_t *ret_uid, gid_t *ret_gid)
 {
 	const char *const slash = strrchr(path, '/');
@@ -71,7 +71,7 @@ int sandbox_as_owner(const char *path, bool *ret_became, struct why *why)
 	if (setgroups(1, &gid) < 0 || setegid(gid) < 0 || seteuid(uid) < 0)
 		return why_set(why, errno, "%s: cannot become the owner of its directory, uid %u: %s", path, (unsigned)uid,
 		               strerror(errno));
-	/* The change took all that was in force away; what could be stays so, for the way back. */
+	/* The change cleared all effective capabilities; the permitted ones stay, for the way back. */
 	if (capng_get_caps_process() != 0 || capng_update(CAPNG_ADD, CAPNG_EFFECTIVE, CAP_DAC_READ_SEARCH) != 0 ||
 	    capng_apply(CAPNG_SELECT_CAPS) != 0)
 		return why_set(why, EPERM, "%s: cannot keep the permission to read logs as uid %u", path, (unsigned)uid);
@@ -132,7 +132,7 @@ static int restrict_writing(const char *const paths[], size_t n, struct why *why
 	int rules, fd, rc = 0;
 
 	if (version < 1)
-		return 0; /* the kernel has none; file permissions and seccomp hold all the same */
+		return 0; /* the kernel has none; file permissions and seccomp still apply */
 	rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0); /* a descriptor */
 	if (rules < 0)
 		return why_set(why, errno, "landlock: %s", strerror(errno));
@@ -143,7 +143,7 @@ static int restrict_writing(const char *const paths[], size_t n, struct why *why
 	(void)close(rules);
 	if (rc < 0)
 		return rc;
-	/* Anybody else may write to it. */
+	/* Any other process may write to it. */
 	fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	if (fd >= 0)
 		return why_set(why, EPERM, "landlock is set, but files can still be written");
@@ -153,7 +153,7 @@ static int restrict_writing(const char *const paths[], size_t n, struct why *why
 /* --- seccomp --- */
 
 /*
- * What the engine's loop, SQLite, PCRE2's JIT, libinotifytools, libarchive, c-ares and the C library's own doings call. Found by
+ * What the engine's loop, SQLite, PCRE2's JIT, libinotifytools, libarchive, c-ares and the C library itself make. Found by
  * running the tests under "log" and by reading; a library's update may want one more.
  */
 static const int allowed[] = {
@@ -204,7 +204,7 @@ static int allow(scmp_filter_ctx filter, const int calls[], size_t n)
 	return rc;
 }
 
-/* Threads, and no processes. What clone3 does lies in memory, where no filter can see it: the C library then calls clone. */
+/* Threads, and no processes. No filter sees clone3's arguments, which are in memory: the C library then calls clone. */
 static int allow_threads(scmp_filter_ctx filter)
 {
 	int rc = allow(filter, for_threads, sizeof for_threads / sizeof *for_threads);
@@ -243,7 +243,7 @@ static int give_up(const char *const paths[], size_t n, bool threads, struct why
 	if (geteuid() == 0)
 		capng_setpid(getpid());
 	capng_clear(CAPNG_SELECT_BOTH);
-	/* The bounding set can only be cleared with CAP_SETPCAP; who has none has nothing to clear. */
+	/* The bounding set can only be cleared with CAP_SETPCAP; without it there is nothing to clear. */
 	if (capng_apply(CAPNG_SELECT_CAPS) != 0)
 		return why_set(why, EPERM, "cannot drop capabilities");
 	if (capng_get_caps_process() != 0)

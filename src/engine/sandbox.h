@@ -1,7 +1,7 @@
 /*
  * sandbox: what a process gives up, each step checked and then proved, or it does not go on.
  *
- * The engine reads strangers' text, so it runs as its own user, without capabilities, unable to gain any
+ * The engine reads attacker-controlled text, so it runs as its own user, without capabilities, unable to gain any
  * (no_new_privs), with the system calls it needs and no others (seccomp), and, where the kernel can do it, writes
  * nowhere but where it must (landlock). Knows libcap-ng, libseccomp and Landlock's system calls.
  * Source: landlock(7), linux/landlock.h.
@@ -15,15 +15,15 @@
 #include "base/why.h"
 
 /*
- * Becomes user with its groups, for good. user: a name, or "" to stay who we are. Only root can become
- * somebody else: another user may only stay.
+ * Becomes user with its groups, for good. user: a name, or "" to stay as we are. Only root can become
+ * another user: others may only stay.
  * Errors: -ENOENT no such user, with the remedy; -EPERM when a step did not work or could be undone.
  */
 int sandbox_become(const char *user, struct why *why);
 
 /*
  * For root, about to write a file at path in a directory that belongs to another user: becomes that user, but for reading,
- * which goes on as root's. So the file is the user's, and nothing he laid there (a link) makes root write elsewhere.
+ * which goes on as root's. So the file is the user's, and nothing the user put there (a link) makes root write elsewhere.
  * *ret_became: false when there was nothing to do. Before the first thread.
  * Errors: -EPERM and the like when a step did not work.
  */

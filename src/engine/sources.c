@@ -30,7 +30,7 @@ struct sources {
 	struct store *store;
 	struct pending *pending;
 	struct problems *problems;
-	char user[64]; /* who we are, for remedies */
+	char user[64]; /* our user, for remedies */
 	struct missed *missed;
 	struct follow *follow;
 	struct sources_file files[CONFIG_LOGS_MAX][FILES_PER_LOG]; /* newest first */
@@ -41,13 +41,13 @@ struct sources {
 
 /* --- opening --- */
 
-/* What was rotated away while nobody ran is read first. */
+/* What was rotated away while no daemon ran is read first. */
 static int queue_missed(struct sources *logs, size_t log, const char *path, struct why *why)
 {
 	char *last;
 	int rc = missed_look(logs->missed, path, &last, why);
 
-	/* No directory, or a closed one: nothing to read; that it waits for the log is said by and by. */
+	/* No directory, or an unreadable one: nothing to read. That it waits for the log is logged later. */
 	if (rc == -ENOENT || rc == -ENOTDIR || rc == -EACCES)
 		return 0;
 	if (rc == 0 && last != NULL)

@@ -1,9 +1,9 @@
 /*
  * sources: the logs being followed, and what the database remembers of each.
  *
- * Where follow and store meet. A log goes on where the database says it was read to; what was rotated away while
- * nobody ran, compressed or not, is read first (missed.h). A file that begins must wait for pending to be written: the database may know it only
- * by what has just been read.
+ * Joins follow and store. Reading resumes at the position in the database; what was rotated away while
+ * no daemon ran, compressed or not, is read first (missed.h). A file that begins must wait for pending to be written: the
+ * database may know it only by what has just been read.
  * Order: sources_next until false; when a file waits, sources_begin_file once no hits are pending; then poll.
  */
 #ifndef WFS_ENGINE_SOURCES_H
@@ -25,7 +25,7 @@ struct sources;
 int sources_new(const struct config *config, struct store *store, struct pending *pending, struct problems *problems,
              struct sources **ret, struct why *why);
 
-/* Takes NULL. */
+/* NULL is allowed. */
 void sources_free(struct sources *logs);
 
 int sources_fd(const struct sources *logs);

@@ -56,7 +56,7 @@ static ssize_t receive(int fd, struct message *answer, int *ret_fd)
 		packet.msg_controllen = sizeof control;
 		*ret_fd = -1;
 	}
-	/* MSG_TRUNC: the length it had, so that a longer packet is not taken for one that fits. */
+	/* MSG_TRUNC: the length it had, so that a longer packet is not mistaken for one that fits. */
 	do
 		len = recvmsg(fd, &packet, MSG_TRUNC | MSG_CMSG_CLOEXEC);
 	while (len < 0 && errno == EINTR);
@@ -108,7 +108,7 @@ static int ask(struct client *client, struct message *m, struct why *why)
 	return ask_for(client, m, NULL, why);
 }
 
-/* Adds an entry to a packet with room. False: no packet may carry such a network, root would hang up. */
+/* Adds an entry to a packet that is not full. False: no packet may carry such a network, root would hang up. */
 static bool put(struct message *m, const struct net *net, uint32_t left_s)
 {
 	struct message_entry entry = {.len = net->len, .left_s = left_s};
@@ -187,7 +187,7 @@ fail:
 }
 
 /*
- * Walks both sorted arrays at once. Fills in wanted's idle_s and moves what nobody wants to the front of
+ * Walks both sorted arrays at once. Fills in wanted's idle_s and moves what is not wanted to the front of
  * held; returns how many that are.
  */
 static size_t compare(struct client_entry *wanted, size_t n, struct held *held, size_t n_held)
@@ -216,7 +216,7 @@ static size_t compare(struct client_entry *wanted, size_t n, struct held *held, 
 	return n_extra;
 }
 
-/* What root did not take. */
+/* What root did not add. */
 struct refused {
 	size_t n;
 	struct why why; /* of the first */
@@ -305,7 +305,7 @@ int client_sync(struct client *client, struct client_entry *wanted, size_t n, ui
 	drift.extra = compare(wanted, n, held, n_held);
 	for (size_t i = 0; i < n; i++)
 		drift.missing += wanted[i].idle_s == UINT32_MAX;
-	/* First make room, then fill it: a list that is full stays large enough. */
+	/* First make capacity, then fill it: a list that is full stays large enough. */
 	err = del_extra(client, held, drift.extra, why);
 	if (err == 0)
 		err = add_missing(client, wanted, n, refresh_s, &refused, why);

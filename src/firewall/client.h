@@ -18,14 +18,14 @@
 #include "base/why.h"
 
 enum {
-	CLIENT_FLOODS_MAX = 256, /* told at once */
+	CLIENT_FLOODS_MAX = 256, /* returned at once */
 	CLIENT_LIST_MAX = 24,
 };
 
 struct client {
 	int fd;              /* borrowed */
 	uint32_t number;
-	/* As the last answer said; zeros before the first. */
+	/* From the last answer; zeros before the first. */
 	uint32_t held4, held6, capacity;
 	struct lengths lengths;      /* of networks that can be held as they are */
 	char list[CLIENT_LIST_MAX];  /* the list of addresses; with a length behind it: of such networks. "": there is none */
@@ -37,7 +37,7 @@ struct client_entry {
 	uint32_t left_s;  /* to block, at least 1 */
 	uint32_t idle_s;  /* out: since a packet of it was dropped or it was added; UINT32_MAX: was not there */
 	uint32_t dropped; /* out: packets of it since the sync before, as far as root knows */
-	bool added;       /* out: written by this call, so idle_s begins anew */
+	bool added;       /* out: written by this call, so idle_s starts again */
 };
 
 /* What a sync found and did. */
@@ -54,23 +54,23 @@ void client_init(struct client *client, int fd);
 /*
  * Makes the kernel equal to wanted: prepare, list, remove what is extra, add what is missing and refresh
  * what has been idle for refresh_s or longer (so that the rule's "--seconds" starts again; the others are
- * left alone, so that idle_s tells when a packet was dropped). wanted: n entries; sorted in place by address.
+ * left alone, so that idle_s shows when a packet was dropped). wanted: n entries; sorted in place by address.
  */
 int client_sync(struct client *client, struct client_entry *wanted, size_t n, uint32_t refresh_s,
                 struct client_drift *ret, struct why *why);
 
 /*
- * The fast way for what one commit changed. *ret_refused may count some: why then says why the first. -ENOSPC means: sync,
- * which makes room.
+ * The fast way for what one commit changed. *ret_refused may count some: why is then about the first. -ENOSPC means: sync,
+ * which makes capacity.
  */
 int client_add(struct client *client, const struct client_entry *entries, size_t n, size_t *ret_refused,
                struct why *why);
 int client_del(struct client *client, const struct client_entry *entries, size_t n, struct why *why);
 
-/* Learns what stands in every answer. */
+/* Asks for the fields of every answer. */
 int client_limits(struct client *client, struct why *why);
 
-/* Who opened too many connections, as the kernel counted, since they were last told; *ret_n: how many. */
+/* Addresses that opened too many connections, by the kernel's count, since the last call; *ret_n: how many. */
 int client_floods(struct client *client, struct addr out[static CLIENT_FLOODS_MAX], size_t *ret_n, struct why *why);
 
 /*

@@ -24,12 +24,12 @@ enum {
 
 enum message_verb {
 	MESSAGE_PREPARE = 1, /* n4, n6 wanted soon: rules and lists are there and large enough */
-	MESSAGE_ADD = 2,     /* entries are blocked from now on; one that is there already starts anew */
+	MESSAGE_ADD = 2,     /* entries are blocked from now on; one that is there already starts again */
 	MESSAGE_DEL = 3,     /* entries are not blocked any more; one that is not there is no error */
 	MESSAGE_LIST = 4,    /* what is held, from place "cursor" on; more comes while cursor != 0 */
-	MESSAGE_FLOODS = 5,  /* addresses that opened too many connections since they were last told, as many as fit */
+	MESSAGE_FLOODS = 5,  /* addresses that opened too many connections since the last FLOODS, as many as fit */
 	MESSAGE_CONFIG = 6,  /* the file of the configuration, open for reading, comes along with the answer */
-	MESSAGE_LIMITS = 7,  /* only what stands in every answer */
+	MESSAGE_LIMITS = 7,  /* only the fields of every answer */
 };
 
 struct message_entry {
@@ -46,10 +46,10 @@ struct message {
 	uint32_t verb;
 	uint32_t number;     /* the engine counts requests; the answer carries the same */
 	uint32_t n;          /* ADD, DEL, answers to LIST and FLOODS: entries used, 0..MESSAGE_ENTRIES */
-	uint32_t cursor;     /* LIST: 0 first, then as the last answer said; it only grows */
+	uint32_t cursor;     /* LIST: 0 first, then the last answer's; it only grows */
 	uint32_t n4, n6;     /* PREPARE: wanted; in every answer: held now */
 	uint32_t capacity;   /* in every answer: entries that can be held as it is now, per family */
-	uint32_t refused;    /* answer to ADD: entries not taken: never-block, full list */
+	uint32_t refused;    /* answer to ADD: entries not added: never-block, full list */
 	uint32_t repaired;   /* answer to PREPARE: 1 when something was missing and has been made */
 	int32_t error;       /* answer: 0, or -errno with the sentence in why; ADD: -ENOSPC: PREPARE helps */
 	struct lengths lengths; /* in every answer: what can be held as it is; anything else must come in pieces */
@@ -65,7 +65,7 @@ static inline size_t message_size(const struct message *m)
 	return offsetof(struct message, entries) + m->n * sizeof m->entries[0];
 }
 
-/* True when the network of an entry may stand in a packet; says nothing of its numbers. Pure. */
+/* True when the network of an entry may be in a packet; does not check its numbers. Pure. */
 bool message_entry_is_good(const struct message_entry *entry);
 
 /* True when a request has a form root may act on. len: bytes received; those of m behind them are not read. Pure. */

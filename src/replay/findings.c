@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 
-enum { ROOM_MIN = 256 };
+enum { CAP_MIN = 256 };
 
 static_assert(sizeof(struct findings_found) == FINDINGS_CACHE_LINE, "a finding is a cache line");
 static_assert((int)LINE_MAX_BYTES < (int)FINDINGS_NOWHERE && CHUNKS_SIZE <= UINT32_MAX && RULES_COUNT_MAX <= UINT8_MAX &&
@@ -14,24 +14,24 @@ static_assert((int)LINE_MAX_BYTES < (int)FINDINGS_NOWHERE && CHUNKS_SIZE <= UINT
               "they fit");
 
 /* For the findings of one more line. */
-static void make_room(struct findings *s)
+static void grow(struct findings *s)
 {
-	const size_t room = s->room == 0 ? ROOM_MIN : 2 * s->room;
+	const size_t cap = s->cap == 0 ? CAP_MIN : 2 * s->cap;
 	struct findings_found *found;
 
-	if (s->n + RULES_HITS_MAX <= s->room)
+	if (s->n + RULES_HITS_MAX <= s->cap)
 		return;
 	/* Not realloc: it knows nothing of cache lines. */
-	found = alloc_aligned(FINDINGS_CACHE_LINE, room * sizeof *found, "the matches of a piece");
-	s->tallies = alloc_resize(s->tallies, room, sizeof *s->tallies, "the matches of a piece");
+	found = alloc_aligned(FINDINGS_CACHE_LINE, cap * sizeof *found, "the matches of a piece");
+	s->tallies = alloc_resize(s->tallies, cap, sizeof *s->tallies, "the matches of a piece");
 	if (s->n > 0)
 		memcpy(found, s->found, s->n * sizeof *found);
 	free(s->found);
 	s->found = found;
-	s->room = room;
+	s->cap = cap;
 }
 
-/* A line of hits, once. Returns where it stands in text. */
+/* A line of hits, once. Returns its offset in text. */
 static uint32_t copy_line(struct findings *s, const char *line, size_t len)
 {
 	const size_t at = s->n_text;
@@ -56,15 +56,16 @@ static struct span unpack(struct findings_span span, const char *line)
 	return span.at == FINDINGS_NOWHERE ? (struct span){NULL, 0} : (struct span){line + span.at, span.len};
 }
 
-static uint32_t add_letter(struct findings *s, const struct rules_hit *hit, const char *line)
+static uint32_t add_envelope(struct findings *s, const struct rules_hit *hit, const char *line)
 {
-	if (s->n_letters == s->room_letters) {
-		s->room_letters = s->room_letters == 0 ? ROOM_MIN : 2 * s->room_letters;
-		s->letters = alloc_resize(s->letters, s->room_letters, sizeof *s->letters,
+	if (s->n_envelopes == s->cap_envelopes) {
+		s->cap_envelopes = s->cap_envelopes == 0 ? CAP_MIN : 2 * s->cap_envelopes;
+		s->envelopes = alloc_resize(s->envelopes, s->cap_envelopes, sizeof *s->envelopes,
 		                          "the matches of a piece");
 	}
-	s->letters[s->n_letters++] = (struct findings_letter){pack(hit->from, line), pack(hit->to, line), pack(hit->helo, line)};
-	return (uint32_t)s->n_letters; /* a few for each line of a piece */
+	s->envelopes[s->n_envelopes++] =
+	        (struct findings_envelope){pack(hit->from, line), pack(hit->to, line), pack(hit->helo, line)};
+	return (uint32_t)s->n_envelopes; /* a few for each line of a piece */
 }
 
 /* Adds what the rules matched in the line that was scanned last. */
@@ -75,10 +76,10 @@ static void add(struct findings *s, const struct chunks_piece *piece, const stru
 	const size_t len = record->text.len;
 	uint32_t copy = FINDINGS_NO_COPY;
 
-	make_room(s);
+	grow(s);
 	for (size_t i = 0; i < n; i++) {
 		const struct rules_hit *const hit = &hits[i];
-		const bool has_letter = hit->from.p != NULL || hit->to.p != NULL || hit->helo.p != NULL;
+		const bool has_envelope = hit->from.p != NULL || hit->to.p != NULL || hit->helo.p != NULL;
 
 		if (copy == FINDINGS_NO_COPY && hit->score > 0)
 			copy = copy_line(s, text, len);
@@ -90,7 +91,7 @@ static void add(struct findings *s, const struct chunks_piece *piece, const stru
 		                                     .rule = (uint16_t)hit->rule->index, /* below RULEFILE_RULES_MAX */
 		                                     .kind = (uint8_t)hit->kind,
 		                                     .count = (uint8_t)hit->count, /* <= RULES_COUNT_MAX */
-		                                     .letter = has_letter ? add_letter(s, hit, text) : 0,
+		                                     .envelope = has_envelope ? add_envelope(s, hit, text) : 0,
 		                                     .host = pack(record->line.host, text),
 		                                     .name = pack(hit->name, text),
 		                                     .detail = pack(hit->detail, text),
@@ -111,7 +112,7 @@ void findings_piece(struct findings *findings, const struct findings_limits *lim
 	scan_begin(&scan, scratch, limits->end_s);
 	scan.from_s = limits->from_s;
 	scan.until_s = limits->until_s;
-	s.n = s.n_letters = s.n_text = 0;
+	s.n = s.n_envelopes = s.n_text = 0;
 	while (chunks_line(piece, &at, &record)) {
 		const size_t n = scan_line(&scan, &record, hits);
 
@@ -149,12 +150,12 @@ void findings_hit(const struct findings *findings, size_t i, const struct rules 
 	                          .detail = unpack(f->detail, line),
 	                          .session = unpack(f->session, line)};
 	*ret_host = unpack(f->host, line);
-	if (f->letter > 0) {
-		const struct findings_letter *const letter = &findings->letters[f->letter - 1];
+	if (f->envelope > 0) {
+		const struct findings_envelope *const envelope = &findings->envelopes[f->envelope - 1];
 
-		ret->from = unpack(letter->from, line);
-		ret->to = unpack(letter->to, line);
-		ret->helo = unpack(letter->helo, line);
+		ret->from = unpack(envelope->from, line);
+		ret->to = unpack(envelope->to, line);
+		ret->helo = unpack(envelope->helo, line);
 	}
 }
 
@@ -162,7 +163,7 @@ void findings_done(struct findings *findings)
 {
 	free(findings->found);
 	free(findings->tallies);
-	free(findings->letters);
+	free(findings->envelopes);
 	free(findings->text);
 	*findings = (struct findings){0};
 }

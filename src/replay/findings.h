@@ -1,11 +1,11 @@
 /*
  * findings: a piece of an old log, scanned: what its rules matched, and what was counted.
  *
- * Owns the findings of one piece. Knows scan; never who decides about what was found. A finding is a cache
+ * Owns the findings of one piece. Knows scan; never the code that decides about them. A finding is a cache
  * line: one thread finds it and another one decides, and where their processors share no cache each line of memory that
  * goes from one to the other costs as much as matching a line of a log (measured: with what rules.h gives away copied as
  * it is, a quarter of the time of a replay). So nothing of it is written where the other one reads until it is all done,
- * and the lines of hits are copied: else the piece itself would come and go, which is read anew all the time.
+ * and the lines of hits are copied: else the piece itself would come and go, which is refilled all the time.
  * findings_piece, then findings_hit for each finding; again for the next piece; findings_done at last.
  * Aborts if memory cannot be allocated.
  */
@@ -36,24 +36,24 @@ struct findings_found {
 	uint32_t start, copy; /* the line in the piece of the log, and in text; FINDINGS_NO_COPY: it is not there */
 	uint16_t len, rule;   /* of the line; the rule's index */
 	uint8_t kind, count;
-	uint32_t letter;      /* counted from 1 in letters; 0: none */
+	uint32_t envelope;    /* counted from 1 in envelopes; 0: none */
 	struct findings_span host, name, detail, session;
 };
 enum { FINDINGS_NO_COPY = UINT32_MAX };
 
-/* What the client said of its letter: few rules want it. */
-struct findings_letter {
+/* The envelope that the client gave: few rules want it. */
+struct findings_envelope {
 	struct findings_span from, to, helo;
 };
 
 struct findings {
 	struct scan_tally tally;     /* of the whole piece */
 	size_t last_start, last_len; /* its last line */
-	size_t n, room;
+	size_t n, cap;
 	struct findings_found *found;    /* in the order of the lines */
 	struct scan_tally *tallies;  /* for each: up to and with its line */
-	size_t n_letters, room_letters, n_text;
-	struct findings_letter *letters;
+	size_t n_envelopes, cap_envelopes, n_text;
+	struct findings_envelope *envelopes;
 	char *text;                  /* lines of hits; CHUNKS_SIZE */
 };
 
@@ -62,7 +62,7 @@ struct findings_limits {
 	int64_t from_s, until_s, end_s; /* end_s: the log's, see line_clock_init */
 };
 
-/* Scans a piece; what was found in another one before is forgotten. findings: zeros before its first piece. */
+/* Scans a piece; earlier findings are discarded. findings: zeros before its first piece. */
 void findings_piece(struct findings *findings, const struct findings_limits *limits, struct rules_scratch *scratch,
                 const struct chunks_piece *piece);
 

@@ -1,8 +1,8 @@
 /*
- * progress: how far a long piece of work is, for whoever waits for it.
+ * progress: shows how far a long piece of work is.
  *
  * Writes to standard error. A bar in one line that is drawn over again, ten times a second at most, on a terminal; or plain
- * lines every ten seconds; or nothing. Knows nobody; the caller tells the time.
+ * lines every ten seconds; or nothing. Depends on nothing; the caller passes the time.
  */
 #ifndef WFS_REPLAY_PROGRESS_H
 #define WFS_REPLAY_PROGRESS_H
@@ -28,7 +28,7 @@ void progress_begin(struct progress *progress, enum progress_form form, int64_t 
 /* done of size bytes (size 0: unknown), and what was found in them. Cheap when it is not time to show. */
 void progress_show(struct progress *progress, int64_t now_ms, int64_t done, int64_t size, int64_t lines, int64_t hits);
 
-/* Takes the bar away. */
+/* Removes the bar. */
 void progress_end(struct progress *progress);
 
 #endif

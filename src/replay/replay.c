@@ -34,14 +34,14 @@ struct replay {
 	const struct replay_options *options;
 	struct replay_result *result;
 	struct allowlist *allowlist;
-	struct decide decide; /* its verdict is made at the first line that a rule took */
+	struct decide decide; /* its verdict is made at the first line that a rule matched */
 	struct addrset addresses;
 
 	/* The file being read. */
 	struct chunks *in;
 	struct pending_file *file;
 	int64_t end_s; /* for the years of stamps without one */
-	bool broken; /* the database took no more: nothing can be read on */
+	bool broken; /* the database failed: reading cannot go on */
 
 	struct workers *workers;
 	struct progress progress;
@@ -99,7 +99,7 @@ static void note_blocked(struct replay_result *result, const struct block *block
 	result->others |= i == REPLAY_WORST_MAX;
 	if (result->n_worst == REPLAY_WORST_MAX && !is_worse(&blocked, &list[REPLAY_WORST_MAX - 1]))
 		return;
-	if (i < result->n_worst && list[i].block.offence > blocked.block.offence) /* it began anew after a long peace */
+	if (i < result->n_worst && list[i].block.offence > blocked.block.offence) /* its count restarted after a long quiet time */
 		blocked.block.offence = list[i].block.offence;
 	if (i == REPLAY_WORST_MAX)
 		i--;
@@ -241,7 +241,7 @@ static int64_t time_at(const struct replay *r, int64_t offset)
 	return INT64_MIN;
 }
 
-/* Where the first line stands whose time is time_s or later, in a log that goes forward in time. */
+/* The offset of the first line whose time is time_s or later, in a log that goes forward in time. */
 static int64_t find_time(const struct replay *r, int64_t time_s)
 {
 	int64_t low = 0, high = chunks_size(r->in);
@@ -322,7 +322,7 @@ static int store_next(struct replay *r, const struct workers_chunk *c, struct wh
 	return rc;
 }
 
-/* Until all of the file is stored, or the database takes no more. */
+/* Until all of the file is stored, or the database fails. */
 static int store_file(struct replay *r, struct why *why)
 {
 	const struct findings_limits limits = {r->options->from_s, r->options->until_s, r->end_s};

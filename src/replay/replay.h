@@ -1,7 +1,7 @@
 /*
  * replay: old logs through the same rules, verdict and store as the daemon, as fast as the machine reads.
  *
- * Where threads live. Files are read in chunks of whole lines; any thread takes lines apart and matches them; one
+ * The threads are here. Files are read in chunks of whole lines; any thread parses and matches them; one
  * thread decides and stores, chunk after chunk in log order. So the result is the same on any number of threads.
  * Time is the log's own.
  */
@@ -56,10 +56,10 @@ struct replay_result {
 	int64_t first_line_s, last_line_s; /* of lines */
 	int64_t n_no_logs, no_log_lines; /* files with lines of which none has a header, and these lines */
 	const char *no_log;       /* the first of them; the caller's own */
-	int64_t suspended;        /* rules that would have blocked too many who had proven good */
+	int64_t suspended;        /* rules that would have blocked too many proven-good clients */
 	bool stopped;
 	int64_t *by_rule;         /* hits of each rule, by its index: the caller's to free */
-	size_t n_worst;           /* of the highest offences, the worst first; of equals who was so first */
+	size_t n_worst;           /* of the highest offences, the worst first; of equals the earlier one */
 	struct replay_blocked worst[REPLAY_WORST_MAX];
 	bool others;              /* than the worst were blocked, too */
 };

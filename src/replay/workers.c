@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 
-enum { CHUNKS_PER_THREAD = 4 }; /* one worked on, one being stored, and some for when it takes longer */
+enum { CHUNKS_PER_THREAD = 4 }; /* one worked on, one being stored, and some in reserve */
 
 /* A thread that reads and matches. */
 struct worker {
@@ -58,7 +58,7 @@ static struct workers_chunk *chunk_new(void)
  * The worker's own, while there is one: what another thread wrote last comes from far away. There are always
  * some more than can be busy, so one is free.
  */
-static struct workers_chunk *take_chunk(struct workers *w, struct worker *worker)
+static struct workers_chunk *next_free_chunk(struct workers *w, struct worker *worker)
 {
 	struct worker *from = worker;
 	struct workers_chunk *c;
@@ -86,7 +86,7 @@ static void set_free(struct workers_chunk *c)
 /* Reads the next chunk and finds what is in it. Called, and returns, with the lock. */
 static void work(struct workers *w, struct worker *worker)
 {
-	struct workers_chunk *const c = take_chunk(w, worker);
+	struct workers_chunk *const c = next_free_chunk(w, worker);
 	int rc;
 
 	w->reading = true;

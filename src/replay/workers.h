@@ -34,7 +34,7 @@ struct workers_chunk {
 	struct workers_chunk *next;
 };
 
-/* threads: 1 to WORKERS_THREADS_MAX; with fewer, when the system starts no more, it only takes longer. rules:
+/* threads: 1 to WORKERS_THREADS_MAX; with fewer, when the system starts no more, it is only slower. rules:
  * borrowed. */
 struct workers *workers_new(const struct rules *rules, unsigned threads);
 void workers_free(struct workers *w);

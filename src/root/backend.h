@@ -1,9 +1,9 @@
 /*
  * backend: what keeps blocked clients out, behind one table of functions. root.c calls nothing else.
  *
- * A new backend is a file of its own in this folder that defines backend_NAME, and a row in base/backends.h. It is told
- * what to hold and says what it holds; who may be blocked, and how many at once, root has decided before. What it cannot
- * hold as it is (limits) comes in pieces. It keeps no rule of time but its own: the engine takes out what is over.
+ * A new backend is a file of its own in this folder that defines backend_NAME, and a row in base/backends.h. It receives
+ * what to hold and lists what it holds; root has already decided which addresses may be blocked, and how many at once. What
+ * it cannot hold as it is (limits) comes in pieces. It keeps no rule of time but its own: the engine removes what has expired.
  * One process, one thread, as root. Errors: 0 or -errno with a sentence that names the remedy.
  */
 #ifndef WFS_ROOT_BACKEND_H
@@ -26,7 +26,7 @@ struct backend_entry {
 	uint32_t dropped; /* list: packets dropped since the list before, at least */
 };
 
-/* What was not taken. */
+/* What was not added. */
 struct backend_refused {
 	uint32_t n;
 	struct why why; /* of the first */
@@ -49,19 +49,19 @@ struct backend {
 	const char *name;
 
 	/*
-	 * Takes over what a daemon before us left, or makes it anew. config: borrowed until close. *ret_without6: NULL, or the
-	 * sentence that says why IPv6 is not blocked; lives as long.
+	 * Takes over what a daemon before us left, or recreates it. config: borrowed until close. *ret_without6: NULL, or the
+	 * sentence why IPv6 is not blocked; lives as long.
 	 */
 	int (*open)(const struct root_config *config, void **ret, const char **ret_without6, struct why *why);
 
 	/*
-	 * Makes what is missing, and room for n4 and n6 entries. It may empty the lists for that: the caller adds everything
-	 * anew. *ret_repaired: something had vanished or was not as configured.
+	 * Makes what is missing, and capacity for n4 and n6 entries. It may empty the lists for that: the caller adds everything
+	 * again. *ret_repaired: something had vanished or was not as configured.
 	 */
 	int (*prepare)(void *self, uint32_t n4, uint32_t n6, bool *ret_repaired, struct why *why);
 
 	/*
-	 * Adds, or begins the time anew, in one go. -ENOSPC: prepare makes room; then, as after every error, some of them may
+	 * Adds, or restarts the time, in one go. -ENOSPC: prepare makes capacity; then, as after every error, some of them may
 	 * have been added. refused: may count some before the call.
 	 */
 	int (*add)(void *self, const struct backend_entry *entries, size_t n, struct backend_refused *refused, struct why *why);
@@ -70,12 +70,12 @@ struct backend {
 	int (*del)(void *self, const struct net *nets, size_t n, struct why *why);
 
 	/*
-	 * Copies what is held from place "cursor" on, at most cap; *ret_n: how many, below cap at the end. 0 reads it anew;
+	 * Copies what is held from place "cursor" on, at most cap; *ret_n: how many, below cap at the end. 0 reads it again;
 	 * other places go on in what was read then, with what was added and removed since.
 	 */
 	int (*list)(void *self, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why);
 
-	/* Who opened too many connections since it was last told, at most cap. */
+	/* Addresses that opened too many connections since the last call, at most cap. */
 	int (*floods)(void *self, struct addr *out, size_t cap, size_t *ret_n, struct why *why);
 
 	void (*limits)(const void *self, struct backend_limits *ret);
@@ -94,7 +94,7 @@ BACKENDS(BACKEND_DECLARE)
 /* NULL: there is none of that name. */
 const struct backend *backend_find(const char *name);
 
-/* Takes away what a daemon with another backend left. *ret_removed: something was there. */
+/* Removes what a daemon with another backend left. *ret_removed: something was there. */
 int backend_clean_others(const struct backend *backend, const struct root_config *config, bool *ret_removed, struct why *why);
 
 /* Counts an entry as refused, because of a reason that does not name it. */

@@ -12,7 +12,7 @@
 
 enum { PID_TEXT_MAX = 16 };
 
-/* False: whoever had it removed it between our opening and our locking. */
+/* False: its owner removed it between our opening and our locking. */
 static bool is_still_there(const struct claim_lock *lock)
 {
 	struct stat ours, there;
@@ -25,7 +25,7 @@ static void drop(struct claim_lock *lock)
 {
 	if (lock->fd < 0)
 		return;
-	(void)unlink(lock->path); /* while it is locked: nobody else holds it */
+	(void)unlink(lock->path); /* while it is locked: no other process holds it */
 	(void)close(lock->fd);
 	lock->fd = -1;
 }
@@ -41,7 +41,7 @@ static int taken(const struct claim_lock *lock, const char *what, const char *na
 	               pid[0] == '\0' ? "" : ")", what, name);
 }
 
-/* what: "chain" or "list". name: one that root_open takes. */
+/* what: "chain" or "list". name: one that root_open accepts. */
 static int take(struct claim_lock *lock, const char *what, const char *name, struct why *why)
 {
 	char pid[PID_TEXT_MAX];

@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool members_init(struct members *members, uint32_t room)
+bool members_init(struct members *members, uint32_t cap)
 {
 	uint32_t n_slots = 4;
 
-	while (n_slots < 2 * room) /* room <= 2^20 */
+	while (n_slots < 2 * cap) /* cap <= 2^20 */
 		n_slots *= 2;
-	*members = (struct members){.room = room,
-	                   .entries = calloc(room, sizeof *members->entries),
+	*members = (struct members){.cap = cap,
+	                   .entries = calloc(cap, sizeof *members->entries),
 	                   .n_slots = n_slots,
 	                   .slots = calloc(n_slots, sizeof *members->slots)};
 	if (members->entries != NULL && members->slots != NULL)
@@ -65,7 +65,7 @@ struct members_entry *members_add(struct members *members, const struct net *net
 {
 	struct members_entry *const entry = &members->entries[members->n];
 
-	assert(members->n < members->room);
+	assert(members->n < members->cap);
 	members->slots[slot_of(members, net)] = ++members->n;
 	*entry = (struct members_entry){.net = *net};
 	return entry;
@@ -92,7 +92,7 @@ void members_remove(struct members *members, struct members_entry *entry)
 
 	free_slot(members, slot_of(members, &entry->net));
 	if (entry != last) {
-		members->slots[slot_of(members, &last->net)] = (uint32_t)(entry - members->entries) + 1; /* below room */
+		members->slots[slot_of(members, &last->net)] = (uint32_t)(entry - members->entries) + 1; /* below cap */
 		*entry = *last;
 	}
 	members->n--;

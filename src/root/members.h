@@ -1,9 +1,9 @@
 /*
- * members: what one of the kernel's lists holds, as far as is known here: entries by network, as many as the list takes.
+ * members: what one of the kernel's lists holds, as far as is known here: entries by network, up to the list's capacity.
  *
  * A hash table over an array, so that a list of a hundred thousand costs no more for each entry than one of a hundred.
- * Zeroed: without room; members_init, then anything, members_done (takes zeroed). Pointers to entries are good until the next
- * members_add or members_remove.
+ * Zeroed: without capacity; members_init, then anything, members_done (also of zeroed). Pointers to entries are good until the
+ * next members_add or members_remove.
  */
 #ifndef WFS_ROOT_MEMBERS_H
 #define WFS_ROOT_MEMBERS_H
@@ -23,13 +23,13 @@ struct members_entry {
 };
 
 struct members {
-	uint32_t n, room;
+	uint32_t n, cap;
 	struct members_entry *entries; /* n of them, in no order */
 	uint32_t n_slots, *slots;   /* index into entries + 1, 0: free; open addressing */
 };
 
-/* room: 1..2^20. False: no memory. */
-bool members_init(struct members *members, uint32_t room);
+/* cap: 1..2^20. False: memory cannot be allocated. */
+bool members_init(struct members *members, uint32_t cap);
 void members_done(struct members *members);
 
 /* Empties it. */
@@ -38,7 +38,7 @@ void members_clear(struct members *members);
 /* NULL: not there. */
 struct members_entry *members_find(const struct members *members, const struct net *net);
 
-/* Another entry, zeroed but for its net, which is not there yet. There is room. */
+/* Another entry, zeroed but for its net, which is not there yet. n is below cap. */
 struct members_entry *members_add(struct members *members, const struct net *net);
 
 /* entry: of members_find. */

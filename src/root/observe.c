@@ -1,5 +1,5 @@
 /*
- * observe: the backend that blocks nobody. It keeps in memory what would be blocked, so that all else goes on as with
+ * observe: the backend that blocks no client. It keeps in memory what would be blocked, so that all else goes on as with
  * the others, and touches nothing in the kernel.
  */
 #include <errno.h>
@@ -63,7 +63,7 @@ static int observe_add(void *self, const struct backend_entry *entries, size_t n
 	for (size_t i = 0; i < n; i++) {
 		struct members_entry *entry = members_find(members, &entries[i].net);
 
-		if (entry == NULL && members->n == members->room) {
+		if (entry == NULL && members->n == members->cap) {
 			backend_refuse(refused, &entries[i].net, "more entries are observed than there is room for");
 			continue;
 		}

@@ -1,11 +1,11 @@
 /*
  * recent: the backend of legacy xtables: addresses in the kernel's xt_recent lists, and the rules that make them count.
  *
- * A list holds what the kernel parameter ip_list_tot says, 100 if nobody raised it, and when one more is
+ * A list holds as many as the kernel parameter ip_list_tot, 100 unless it was raised, and when one more is
  * written it forgets the eldest without a word. So what a list holds is known here and a full one refuses;
- * when more are wanted than one list takes, 256 lists are made and an address goes by its last byte.
+ * when more are wanted than one list holds, 256 lists are made and an address goes by its last byte.
  * The mask belongs to a list, not to an entry, so each length of networks has its list (recent_rules.h), in which a network
- * stands as its first address; a network of another length is refused. All entries last as long as the rule says: left_s is
+ * is listed by its first address; a network of another length is refused. All entries last as long as the rule's time: left_s is
  * not needed.
  *
  * Knows recent_rules, xtables and the files in /proc/net/xt_recent. Never waits, but for iptables' lock (xtables.h).
@@ -40,7 +40,7 @@ enum {
 
 struct list {
 	int fd;           /* open for writing, or -1 */
-	struct members members; /* as far as we know; others may write to it, too. Room for per_list, or none yet */
+	struct members members; /* as far as we know; others may write to it, too. cap: per_list, or 0 yet */
 };
 
 struct recent {
@@ -48,7 +48,7 @@ struct recent {
 	uint32_t per_list;
 	unsigned n_shards;
 	bool made; /* by open: there was no chain */
-	bool said_full; /* since the last prepare: so that a stranger's flood is not a flood of lines */
+	bool logged_full; /* since the last prepare: so that an attacker's flood is not a flood of lines */
 	bool use[FAMILIES];
 	bool kinds[FAMILIES][RECENT_KINDS]; /* there is such a list */
 	struct why without6;
@@ -138,7 +138,7 @@ static uint32_t dropped_since(const struct members_entry *before, uint32_t place
 {
 	const uint32_t stamps = place >= before->place ? place - before->place : place + size - before->place;
 
-	/* A ring that is smaller than it was is another one: somebody took the address out and put it in again. */
+	/* A ring that is smaller than it was is another one: the address was removed and added again. */
 	return before->place <= size ? (stamps + size - before->writes % size) % size : 0;
 }
 
@@ -167,7 +167,7 @@ static int list_read(struct recent *recent, struct list *list, uint8_t length, c
 	bool at_end;
 	int fields;
 
-	if (list->members.room == 0 && !members_init(&list->members, recent->per_list))
+	if (list->members.cap == 0 && !members_init(&list->members, recent->per_list))
 		return why_set(why, ENOMEM, "%s: no memory for %" PRIu32 " addresses", path,
 		               recent->per_list);
 	file = fopen(path, "re");
@@ -214,7 +214,7 @@ static void shut_all(struct recent *recent)
 				list_shut(&recent->lists[family][kind][shard]);
 }
 
-/* Opens for writing unless it is open; a list that was opened anew may be another one, so it is read. */
+/* Opens for writing unless it is open; a list that was opened again may be another one, so it is read. */
 static int list_open(struct recent *recent, struct list *list, uint8_t length, const char *path,
                      struct why *why)
 {
@@ -224,7 +224,7 @@ static int list_open(struct recent *recent, struct list *list, uint8_t length, c
 	return list->fd < 0 ? no_list(path, why) : list_read(recent, list, length, path, why);
 }
 
-/* One command per write and each from place 0, or the kernel takes the first alone, or none (ESPIPE). */
+/* One command per write and each from place 0, or the kernel accepts only the first, or none (ESPIPE). */
 static int list_write(const struct list *list, const char *command, size_t len)
 {
 	ssize_t written;
@@ -266,7 +266,7 @@ static int put(struct recent *recent, char sign, const struct net *net, struct w
 	list_path(recent, family, kind, shard, path);
 	command[0] = sign;
 	len = 1 + addr_text(&net->addr, command + 1);
-	/* A list that was destroyed and made again leaves the descriptor dead for ever; a new one tells. */
+	/* A list that was destroyed and made again leaves the descriptor dead for ever; a new one shows it. */
 	for (int tries = 1;; tries++) {
 		err = list_open(recent, list, net->len, path, why);
 		if (err < 0)
@@ -284,7 +284,7 @@ static int put(struct recent *recent, char sign, const struct net *net, struct w
 			               strerror(-err));
 	}
 	if (sign == '+' && members == NULL) {
-		members_add(&list->members, net)->place = 1; /* of a new one; of another the next reading tells */
+		members_add(&list->members, net)->place = 1; /* of a new one; for another the next read shows it */
 	} else if (sign == '+') {
 		members->writes++;
 		members->idle_s = 0;
@@ -294,7 +294,7 @@ static int put(struct recent *recent, char sign, const struct net *net, struct w
 	return 0;
 }
 
-/* True when prepare can make room for such a network by splitting its list. */
+/* True when prepare can make capacity for such a network by splitting its list. */
 static bool can_split(const struct recent *recent, const struct net *net)
 {
 	return recent->config->manage_rules && recent->n_shards == 1 && kind_of(recent, net) != RECENT_KINDS;
@@ -304,9 +304,9 @@ static bool can_split(const struct recent *recent, const struct net *net)
 static void refuse(struct recent *recent, const struct net *net, int err, const char *because,
                   struct backend_refused *refused)
 {
-	if (err == -ENOSPC && !recent->said_full) {
+	if (err == -ENOSPC && !recent->logged_full) {
 		log_line(LOG_WARNING, "%s; what it cannot take is not blocked", because);
-		recent->said_full = true;
+		recent->logged_full = true;
 	}
 	backend_refuse(refused, net, because);
 }
@@ -326,7 +326,7 @@ static int recent_add(void *self, const struct backend_entry *entries, size_t n,
 			continue;
 		}
 		if (err == -ENOSPC)
-			refused->n += (uint32_t)(n - i); /* the rest will find room after the prepare that follows */
+			refused->n += (uint32_t)(n - i); /* the rest will fit after the prepare that follows */
 		if (err < 0) {
 			*why = one;
 			return err;
@@ -340,7 +340,7 @@ static int recent_del(void *self, const struct net *nets, size_t n, struct why *
 	for (size_t i = 0; i < n; i++) {
 		const int err = put(self, '-', &nets[i], why);
 
-		/* What was never taken is not there. */
+		/* What was never added is not there. */
 		if (err < 0 && err != -EAFNOSUPPORT)
 			return err;
 	}
@@ -374,7 +374,7 @@ static int read_all(struct recent *recent, struct why *why)
 }
 
 /* At most cap addresses out of a list that is the kernel's to fill. */
-static int take_floods(const char *path, struct addr *out, size_t cap, size_t *ret_n, struct why *why)
+static int read_floods(const char *path, struct addr *out, size_t cap, size_t *ret_n, struct why *why)
 {
 	FILE *const file = fopen(path, "re");
 	struct list list = {.fd = file == NULL ? -1 : open(path, O_WRONLY | O_CLOEXEC)};
@@ -401,7 +401,7 @@ out:
 	return err;
 }
 
-/* Takes them out of the list. Nothing where there is no such list. */
+/* Removes them from the list. Does nothing where there is no such list. */
 static int recent_floods(void *self, struct addr *out, size_t cap, size_t *ret_n, struct why *why)
 {
 	const struct recent *const recent = self;
@@ -414,11 +414,11 @@ static int recent_floods(void *self, struct addr *out, size_t cap, size_t *ret_n
 
 		recent_flood_name(family, recent->config, name);
 		(void)snprintf(path, sizeof path, "/proc/net/xt_recent/%s", name);
-		/* Where the rules are not ours nobody must have such a one. */
+		/* Where the rules are not ours such a list is optional. */
 		if (recent->config->connections == 0 || !recent->use[family] ||
 		    (!recent->config->manage_rules && access(path, R_OK | W_OK) != 0))
 			continue;
-		err = take_floods(path, out + n, cap - n, &some, why);
+		err = read_floods(path, out + n, cap - n, &some, why);
 		n += some;
 	}
 	if (err == 0)
@@ -457,7 +457,7 @@ static void recent_limits(const void *self, struct backend_limits *ret)
 	(void)snprintf(ret->list, sizeof ret->list, "%s", recent->config->list);
 	for (unsigned at = 0; at < FAMILIES * RECENT_KINDS; at++) {
 		const unsigned family = at / RECENT_KINDS, kind = at % RECENT_KINDS, lists = lists_of(recent, family, kind);
-		/* Where the rules are not ours and lack such a list, that is what the refusal says. */
+		/* Where the rules are not ours and lack such a list, the refusal names that. */
 		const uint8_t length = recent_length(family, kind, recent->config);
 
 		if (length != 0)
@@ -493,7 +493,7 @@ static int apply(const struct recent *recent, enum xtables_family family, unsign
 	return err;
 }
 
-static int take_away(const struct root_config *config, enum xtables_family family, bool *changed, struct why *why)
+static int remove_rules(const struct root_config *config, enum xtables_family family, bool *changed, struct why *why)
 {
 	const struct recent_layout layout = {family, config, 1};
 	const struct xtables_plan plan = recent_plan(&layout);
@@ -541,13 +541,13 @@ static int find_foreign(struct recent *recent, enum xtables_family family, struc
 	               recent->config->seconds);
 }
 
-/* What keeps IPv6 out must not keep IPv4 out; what is wrong with both is said for IPv4. */
+/* What keeps IPv6 out must not keep IPv4 out; what is wrong with both is reported for IPv4. */
 static bool is_absent(int err)
 {
 	return err == -ENOENT || err == -ENOPROTOOPT || err == -EAFNOSUPPORT;
 }
 
-/* A file for each list is more than the usual 1024. Where it may not be: the opening of one says so. */
+/* A file for each list is more than the usual 1024. Where it may not be raised, opening one fails and says so. */
 static void raise_files(void)
 {
 	const rlim_t reconcile = (rlim_t)FAMILIES * RECENT_KINDS * RECENT_SHARDS + OTHER_FILES;
@@ -644,7 +644,7 @@ static int recent_prepare(void *self, uint32_t n4, uint32_t n6, bool *ret_repair
 	bool changed = false;
 	int err;
 
-	recent->said_full = false;
+	recent->logged_full = false;
 	if (!recent->config->manage_rules) {
 		err = find_foreign(recent, XTABLES_IP4, why);
 		if (err == 0 && recent->use[XTABLES_IP6])
@@ -671,7 +671,7 @@ static int recent_prepare(void *self, uint32_t n4, uint32_t n6, bool *ret_repair
 	return changed ? read_all(recent, why) : 0;
 }
 
-/* The rules stay, being somebody else's; with nothing in the lists they block nobody. */
+/* The rules stay, since they are not ours; with empty lists they block no client. */
 static int empty_foreign(struct recent *recent, struct why *why)
 {
 	int err = 0;
@@ -703,8 +703,8 @@ static int recent_close(void *self, enum backend_end end, struct why *why)
 	if (end == BACKEND_REMOVE && !recent->config->manage_rules) {
 		err = empty_foreign(recent, why);
 	} else if (end == BACKEND_REMOVE || (end == BACKEND_UNDO && recent->made)) {
-		err = take_away(recent->config, XTABLES_IP4, &changed, why);
-		err6 = recent->use[XTABLES_IP6] ? take_away(recent->config, XTABLES_IP6, &changed, why) : 0;
+		err = remove_rules(recent->config, XTABLES_IP4, &changed, why);
+		err6 = recent->use[XTABLES_IP6] ? remove_rules(recent->config, XTABLES_IP6, &changed, why) : 0;
 		err = err < 0 ? err : err6;
 	}
 	shut_all(recent);
@@ -744,7 +744,7 @@ static int recent_clean(const struct root_config *config, bool *ret_removed, str
 		err = clean_foreign(config, &changed, why);
 	} else {
 		for (enum xtables_family family = XTABLES_IP4; family <= XTABLES_IP6 && err == 0; family++)
-			err = xtables_is_used(family) ? take_away(config, family, &changed, why) : 0;
+			err = xtables_is_used(family) ? remove_rules(config, family, &changed, why) : 0;
 	}
 	if (err < 0 && !is_absent(err))
 		return err;

@@ -10,7 +10,7 @@
  * split as they are by the last whole byte of the prefix: LIST64 (IPv6 clients, chains CHAINp_x), LIST24 and LIST48 (CHAINn_x).
  *
  * With connections, CHAIN ends with a rule that drops nothing: whose connections (the second packet of each, of the client,
- * which nobody can forge who does not see the answers) are more than hashlimit allows is listed in LIST_flood, for the engine
+ * which cannot be forged without seeing the answers) are more than hashlimit allows is listed in LIST_flood, for the engine
  * to decide. This calls for connection tracking.
  *
  * Source: include/uapi/linux/netfilter/xt_*.h; measured on 6.18.
@@ -45,14 +45,14 @@ struct recent_layout {
 /* The length (of struct net) that everything in the list has; 0: there is no such list. */
 uint8_t recent_length(enum xtables_family family, enum recent_kind kind, const struct root_config *config);
 
-/* The byte of the 16 that says which of 256 lists. length: as recent_length gave it. */
+/* The byte of the 16 that selects one of 256 lists. length: as recent_length gave it. */
 unsigned recent_shard_byte(uint8_t length);
 
 /* Writes the name of a kernel list. n_shards: as of the layout; shard: below it. */
 void recent_list_name(enum xtables_family family, enum recent_kind kind, const struct root_config *config,
                       unsigned n_shards, unsigned shard, char out[static RECENT_LIST_MAX]);
 
-/* The list of those who opened too many connections: "spammer_flood", "spammer6_flood". */
+/* The list of addresses that opened too many connections: "spammer_flood", "spammer6_flood". */
 void recent_flood_name(enum xtables_family family, const struct root_config *config, char out[static RECENT_LIST_MAX]);
 
 /* The chains and rules of a layout, which is borrowed. */

@@ -21,7 +21,7 @@
 #include "root/claim.h"
 
 enum {
-	STATUS_SYSTEM = 3, /* the exit status that says: the system said no */
+	STATUS_SYSTEM = 3, /* the exit status for an error of the system */
 	LINGER_MS = 10000, /* for the engine to end after it has closed its end of the pair */
 };
 
@@ -30,18 +30,18 @@ struct root {
 	struct claim claim;
 	const struct backend *backend;
 	void *self; /* the backend's */
-	bool began;     /* the engine has asked for more than its configuration: the start is over */
+	bool began;     /* the engine has asked for more than its configuration: the start is done */
 	int64_t second; /* the clock's, that adds counts for */
 	uint32_t adds;
-	bool said_too_many; /* in this second: so that a stranger's flood is not a flood of lines */
+	bool logged_too_many; /* in this second: so that an attacker's flood is not a flood of lines */
 };
 
-static bool is_name(const char *name, size_t room)
+static bool is_name(const char *name, size_t cap)
 {
-	const size_t len = strnlen(name, room);
+	const size_t len = strnlen(name, cap);
 
-	/* What neither the kernel nor a path nor a shell script takes for anything but a name. */
-	return len > 0 && len < room &&
+	/* What the kernel, a path and a shell script all read as a name. */
+	return len > 0 && len < cap &&
 	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == len &&
 	       name[0] != '-';
 }
@@ -158,17 +158,17 @@ static bool within_rate(struct root *root, int64_t now_s)
 	if (now_s != root->second) {
 		root->second = now_s;
 		root->adds = 0;
-		root->said_too_many = false;
+		root->logged_too_many = false;
 	}
 	if (root->adds < ROOT_ADDS_PER_S) {
 		root->adds++;
 		return true;
 	}
-	if (!root->said_too_many)
+	if (!root->logged_too_many)
 		log_line(LOG_WARNING,
 		         "more than %d blocks in one second: the rest is refused until the next sync",
 		         ROOT_ADDS_PER_S);
-	root->said_too_many = true;
+	root->logged_too_many = true;
 	return false;
 }
 
@@ -225,7 +225,7 @@ static int answer_del(const struct root *root, const struct message *m, struct w
 
 static int answer_list(const struct root *root, struct message *m, struct why *why)
 {
-	struct backend_entry held[MESSAGE_ENTRIES + 1]; /* one more tells whether there is more */
+	struct backend_entry held[MESSAGE_ENTRIES + 1]; /* one more shows whether there is more */
 	size_t n = 0;
 	const int err = root->backend->list(root->self, m->cursor, held, MESSAGE_ENTRIES + 1, &n, why);
 
@@ -241,7 +241,7 @@ static int answer_list(const struct root *root, struct message *m, struct why *w
 	return 0;
 }
 
-/* Who opened too many connections; but for whom no engine may block. */
+/* Addresses that opened too many connections, except those that no engine may block. */
 static int answer_floods(const struct root *root, struct message *m, struct why *why)
 {
 	struct addr addrs[MESSAGE_ENTRIES];
@@ -261,7 +261,7 @@ static int answer_floods(const struct root *root, struct message *m, struct why 
 	return 0;
 }
 
-/* Unread: text is for who has nothing to lose. */
+/* Unread: parsing is for a process without privileges. */
 static int answer_config(const struct root *root, int *ret_fd, struct why *why)
 {
 	const char *const path = root->config.path;
@@ -272,7 +272,7 @@ static int answer_config(const struct root *root, int *ret_fd, struct why *why)
 	return *ret_fd < 0 ? why_set(why, errno, "%s: %s", path, strerror(errno)) : 0;
 }
 
-/* What stands in every answer. */
+/* The fields of every answer. */
 static void write_limits(const struct root *root, struct message *m)
 {
 	struct backend_limits limits;
@@ -348,7 +348,7 @@ static int serve_one(struct root *root, int fd)
 	ssize_t len;
 	int along, err;
 
-	/* MSG_TRUNC: the length it had, so that a longer packet is not taken for one that fits. */
+	/* MSG_TRUNC: the length it had, so that a longer packet is not mistaken for one that fits. */
 	len = recv(fd, &m, sizeof m, MSG_TRUNC | MSG_DONTWAIT);
 	if (len < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;
@@ -366,7 +366,7 @@ static int serve_one(struct root *root, int fd)
 }
 
 /* Hands on one signal. True when it was the engine's end; *ret_status is waitpid's then. */
-static bool take_signal(int signals, pid_t engine, int *ret_status)
+static bool handle_signal(int signals, pid_t engine, int *ret_status)
 {
 	struct signalfd_siginfo info;
 
@@ -421,7 +421,7 @@ int root_serve(struct root *root, int fd, pid_t engine)
 			timeout_ms = -1;
 		}
 		if (polled[SIGNALS].revents != 0)
-			ended = take_signal(polled[SIGNALS].fd, engine, &status);
+			ended = handle_signal(polled[SIGNALS].fd, engine, &status);
 		if (polled[PACKETS].revents != 0 && !ended) {
 			const int err = serve_one(root, polled[PACKETS].fd);
 

@@ -49,12 +49,12 @@ struct root_config {
 	size_t n_ports;                    /* 0: every port and protocol */
 	uint16_t ports[ROOT_PORTS_MAX];
 	size_t n_never;
-	const char *path;                  /* of the configuration's file, borrowed; NULL: nobody asks for it */
+	const char *path;                  /* of the configuration's file, borrowed; NULL: it is never requested */
 	struct net never[ROOT_NEVER_MAX];  /* fixed part of the allow list: root's copy has the last word */
 };
 
 /*
- * Makes the kernel ready, before the engine is started, so that what is missing is said and exits 3.
+ * Makes the kernel ready, before the engine is started, so that what is missing is reported and exits 3.
  * Errors: a sentence with the remedy: no legacy xtables, no xt_recent, no CAP_NET_ADMIN; -EALREADY: another root process
  * has the chain or the list.
  */
@@ -65,7 +65,7 @@ int root_open(const struct root_config *config, struct root **ret, struct why *w
  * Serves the engine until it ends; returns the exit status for the process: the engine's own, or 3 when
  * it was killed. A packet that is no request kills it: it is broken or in somebody else's hands.
  * fd: root's end of the pair, borrowed. engine: the child's pid, not yet waited for. The signals named above
- * and SIGCHLD are blocked here; who blocks them before the fork loses none.
+ * and SIGCHLD are blocked here; a caller that blocks them before the fork loses none.
  */
 int root_serve(struct root *root, int fd, pid_t engine);
 
@@ -80,7 +80,7 @@ int root_answer(struct root *root, struct message *m, int64_t now_s);
 /*
  * Undoes root_open. remove: the engine ended with status 0, so rules and lists go, unless keep_on_stop; what root_open made
  * goes anyway when nothing was asked for but the configuration.
- * Where the rules are not ours the lists are emptied instead. Takes NULL.
+ * Where the rules are not ours the lists are emptied instead. NULL is allowed.
  */
 void root_close(struct root *root, bool remove);
 

@@ -179,7 +179,7 @@ static int put_in_place(struct work *work, struct why *why)
 	return err;
 }
 
-static int take_away(struct work *work, struct why *why)
+static int remove_rules(struct work *work, struct why *why)
 {
 	const struct label main_chain = name_of(work, work->main);
 	const char *chain = work->family->ops->first_chain(work->handle);
@@ -326,7 +326,7 @@ int xtables_apply(enum xtables_family family, const struct xtables_plan *plan, b
 
 int xtables_remove(enum xtables_family family, const struct xtables_plan *plan, bool *ret_changed, struct why *why)
 {
-	return change_table(family, plan, take_away, ret_changed, why);
+	return change_table(family, plan, remove_rules, ret_changed, why);
 }
 
 int xtables_has(enum xtables_family family, const struct label *chain, bool *ret, struct why *why)

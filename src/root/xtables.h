@@ -21,7 +21,7 @@
 
 enum xtables_family { XTABLES_IP4, XTABLES_IP6 };
 
-/* GCC 11 takes a shorter string given to libiptc for an overread, so names are kept in the full 32 bytes. */
+/* GCC 11 mistakes a shorter string given to libiptc for an overread, so names are kept in the full 32 bytes. */
 struct label {
 	char text[32]; /* xt_chainlabel */
 };
@@ -45,7 +45,7 @@ int xtables_apply(enum xtables_family family, const struct xtables_plan *plan, b
 /* Our chains, whether wanted or not, and every jump to them go. */
 int xtables_remove(enum xtables_family family, const struct xtables_plan *plan, bool *ret_changed, struct why *why);
 
-/* False when nobody has used the table of rules yet, so that none of ours can be in it: looking would make the kernel load it. */
+/* False when the table of rules was never used, so that none of ours can be in it: reading it would make the kernel load it. */
 bool xtables_is_used(enum xtables_family family);
 
 /* Is there such a chain, perhaps from a daemon before us? */

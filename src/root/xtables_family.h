@@ -17,7 +17,7 @@
 
 enum { RULE_MAX = 1536 }; /* the longest is 168 + state 40 + connbytes 56 + hashlimit 400 + recent 264 + target 40 */
 
-/* A rule as the kernel takes it: head, matches, target, each aligned. mask: which bytes a comparison sees. */
+/* A rule in the kernel's format: head, matches, target, each aligned. mask: which bytes a comparison sees. */
 struct rule {
 	size_t len;
 	size_t target_at;
@@ -31,7 +31,7 @@ struct rule {
 
 /*
  * libiptc exists twice, once per family, with the same functions over different entry types. All that
- * differs stands in this table and in the few typed functions it names, so everything below is written
+ * differs is in this table and in the few typed functions it names, so everything below is written
  * once, as plain C that a debugger can follow; including one file twice under macros would save these
  * lines and lose that.
  */

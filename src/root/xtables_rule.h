@@ -16,11 +16,11 @@
 
 void rule_begin(struct rule *rule, enum xtables_family family);
 
-/* Room for a match; returns its size bytes of data, zeroed. The first "same" of them count in a comparison. */
+/* Space for a match; returns its size bytes of data, zeroed. The first "same" of them count in a comparison. */
 void *rule_match(struct rule *rule, const char *name, uint8_t revision, size_t size, size_t same);
 
 /*
- * Room for the target: "ACCEPT", "DROP" or a chain's name (libiptc knows which; size 0), or an extension with its data;
+ * Space for the target: "ACCEPT", "DROP" or a chain's name (libiptc knows which; size 0), or an extension with its data;
  * "": none, the packet goes on.
  */
 void *rule_target(struct rule *rule, const char *name, size_t size);
@@ -34,7 +34,7 @@ void rule_match_ports(const struct root_config *config, struct rule *rule);
 /* "--limit 10/minute --limit-burst 5", and LOG with the config's prefix as target. */
 void rule_target_log(const struct root_config *config, struct rule *rule);
 
-/* What is done with a packet. reset: tcp-reset, which the kernel takes for TCP alone. */
+/* What is done with a packet. reset: tcp-reset, which the kernel accepts for TCP only. */
 void rule_target_reject(enum xtables_family family, bool reset, struct rule *rule);
 
 #endif

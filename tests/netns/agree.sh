@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# 1000 addresses at random to which things happened at random, and a few others: "test", "why" and the kernel say
+# 1000 addresses at random to which things happened at random, and a few others: "test", "why" and the kernel give
 # the same of each. The kernel is asked with packets. Blocked by evidence, by hand and by votes; as /64, as /24 and
 # as networks by hand; allowed, unblocked, voted white, expired, and back again.
 #
@@ -41,7 +41,7 @@ resync = 1s"
 daemon_start
 
 # Where hardly two are of one network, it is known what must become of them; in the others they block and free each
-# other. They are not printed: in the subshell that takes it RANDOM begins anew, and the seed would repeat nothing.
+# other. They are not printed: in the subshell that reads it RANDOM starts again, and the seed would repeat nothing.
 sparse() { printf -v address '10.%d.%d.%d' $((RANDOM % 128 + 128)) $((RANDOM % 256)) $((RANDOM % 256)); }
 dense() {
 	case $((RANDOM % 5)) in
@@ -57,7 +57,7 @@ while [ "${#FATE[@]}" -lt "$N" ]; do
 	if ((RANDOM % 3 == 0)); then sparse; else dense; fi
 	FATE[$address]=${FATES[RANDOM % ${#FATES[@]}]}
 done
-# Networks that chance does not visit, so it is known what becomes of them: who is freed in one frees all of it.
+# Networks that chance does not visit, so it is known what becomes of them: a client freed in one frees all of it.
 for i in 1 2 3 4 5; do
 	FATE[172.16.1.$i]=five
 done
@@ -82,7 +82,7 @@ ask_all() {
 is_all_read() { [ "$(sql "SELECT sum(position) FROM log")" = "$(stat -c %s "$LOG")" ]; }
 all_are_read() { wait_until is_all_read || fail "seed $SEED: not all lines are read"; }
 
-# What their lines say; what somebody says of them.
+# Their lines in the log; orders about them.
 while read -r address fate; do
 	case $fate in
 	dnsbl | white | unblocked | back) postfix_dnsbl "$address" ;;
@@ -112,14 +112,14 @@ all_are_read
 ask_all <"$WORK/requests" >"$WORK/answers"
 [ "$(wc -l <"$WORK/answers")" = "$(wc -l <"$WORK/requests")" ] || fail "seed $SEED: not all requests are answered"
 
-# What is said after an unblock is new; and the short blocks end.
+# Lines after an unblock are new; and the short blocks end.
 wait_until second_is $((SECONDS + 2))
 sed -n 's/ back$//p' "$WORK/fates" | while read -r address; do
 	postfix_dnsbl "$address"
 done >>"$LOG"
 all_are_read
 
-# Who is shut out: by "test", by "why", and by what becomes of their packets.
+# The blocked clients: by "test", by "why", and by what becomes of their packets.
 tested() {
 	sed 's/^\([^ ]*\) .*/test \1/' "$WORK/fates" | ask_all | jq -r 'select(.blocked) | .address' | sort
 }

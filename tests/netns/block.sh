@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The main job, with the real kernel: a hostile line appears, the client's packets are dropped, IPv4 and IPv6;
-# the database says why; it is released when its time is over; a flushed firewall is healed; stop leaves nothing.
+# the database holds why; it is released when it expires; a flushed firewall is healed; stop leaves nothing.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"
@@ -62,7 +62,7 @@ for _ in 1 2 3 4; do wrong_password 10.9.0.4 >>"$LOG"; done
 for _ in 1 2 3 4 5; do wrong_password 10.9.0.5 >>"$LOG"; done
 wait_until listed 10.9.0.5 || fail "five wrong passwords do not block"
 ! listed 10.9.0.4 || fail "four wrong passwords block"
-# A customer who forgot to log in is no relay test: it takes two.
+# A customer who forgot to log in is no relay test: two are needed.
 relay_denied 10.9.0.7 >>"$LOG"
 for _ in 1 2; do relay_denied 10.9.0.8 >>"$LOG"; done
 wait_until listed 10.9.0.8 || fail "two attempts to relay do not block"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # More addresses than one of the kernel's lists holds (100, unless somebody raised it) are all dropped: they are
-# spread over 256 lists. When their time is over, every list is empty, and there is one list again.
+# spread over 256 lists. When they have expired, every list is empty, and there is one list again.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"
@@ -83,7 +83,7 @@ TO=10.9.0.1 && got=$(open "${TRIED4[@]}" "${GOOD4[@]}")
 TO=fd09::1 && got=$(open "${TRIED6[@]}")
 [ -z "$got" ] || fail "no connection before the blocks from $got"
 
-# Up to the capacity one list is enough; then more and more in three steps, so that lists are made anew while full.
+# Up to the capacity one list is enough; then more and more in three steps, so that lists are recreated while full.
 for address in "${V4[@]:0:100}"; do postfix_dnsbl "$address"; done >>"$LOG"
 WANTED=$(as_listed "${V4[@]:0:100}")
 wait_until all_are_listed || fail "100 blocks: $(kernel_set | wc -l) listed"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# [firewall] connections: who opens too many connections at once is seen by the kernel, and blocked as for a hostile line;
+# [firewall] connections: the kernel sees a client that opens too many connections at once, and the daemon
+# blocks it as for a hostile line;
 # not for connections that were never made (their senders can be forged), and never when it is allowed.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
@@ -66,7 +67,7 @@ wfs why --json 10.9.0.3 | jq -e '.blocked and .hits[0].rule == "kernel-connectio
 	fail "why: $(wfs why --json 10.9.0.3)"
 [ "$(sql "SELECT category FROM hits WHERE address = '10.9.0.3'")" = flood ] || fail "the category is $(sql "SELECT category FROM hits")"
 
-# --- who is allowed is not dropped, not even for a moment, and nothing is stored of it
+# --- an allowed client is not dropped, not even for a moment, and nothing is stored of it
 for address in 10.9.0.4 10.9.0.6 10.9.0.8; do
 	WAIT_S=4 wait_until tcp_from "$CLIENT" "$address" 10.9.0.1 25 || fail "$address cannot connect"
 done
@@ -74,7 +75,7 @@ compared
 [ "$(sql "SELECT count(*) FROM hit WHERE address NOT IN ('10.9.0.3', 'fd09::3')")" = 0 ] || fail "stored: $(sql "SELECT * FROM hits")"
 sql "SELECT address FROM block" | grep -F -e 10.9.0.4 -e 10.9.0.6 && fail "an allowed address is blocked"
 
-# --- what never became a connection is nobody's: anybody could have written that sender into a packet
+# --- what never became a connection counts for no client: anyone could have forged that sender
 in_client iptables-legacy -A INPUT -d 10.9.0.5 -j DROP || fail "cannot make a client deaf"
 PIDS=()
 for _ in {1..40}; do
@@ -91,7 +92,7 @@ wfs unblock 10.9.0.3 >/dev/null || fail "unblock: exit status $?"
 flood 10.9.0.3 10.9.0.3 spammer
 wait_until listed 10.9.0.3 || fail "not blocked again"
 [ "$(sql "SELECT group_concat(offence) FROM block WHERE address = '10.9.0.3'")" = 1,2 ] || fail "offences: $(sql "SELECT * FROM blocks")"
-# A flushed firewall is healed with that rule, too, and a stop takes it away.
+# A flushed firewall is healed with that rule, too, and a stop removes it.
 in_server iptables-legacy -F SPAMMER
 compared
 in_server iptables-legacy -S SPAMMER | grep -q hashlimit || fail "not healed: $(in_server iptables-legacy -S SPAMMER)"

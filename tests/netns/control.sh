@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The control socket, with the real daemon and packets: block, unblock and votes over the Unix socket, TCP and the
-# commands; who may and who may not, and what is recorded of it; what was done by hand outlives restarts; garbage.
+# commands; callers that may and may not, and what is recorded of it; what was done by hand outlives restarts; garbage.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"
@@ -50,7 +50,7 @@ as_user() {
 	in_server setpriv --reuid 4712 --regid "$1" --clear-groups "$WFS_PROGRAM" -c "$CONF" "${@:2}"
 }
 
-# answers STATUS TEXT COMMAND...: ends with that status and says that text.
+# answers STATUS TEXT COMMAND...: ends with that status and prints that text.
 answers() {
 	local want=$1 text=$2 status=0
 	shift 2
@@ -62,7 +62,7 @@ answers() {
 closed() { not tcp_from "$CLIENT" "$1" 10.9.0.1 25; }
 open() { tcp_from "$CLIENT" "$1" 10.9.0.1 25; }
 
-# Before a daemon runs: who changes something is told so; "test" has no database yet.
+# Before a daemon runs: a command that changes something reports it; "test" has no database yet.
 answers 3 "the daemon is not running" wfs block 10.9.0.2
 answers 3 "no database here yet" wfs test 10.9.0.2
 answers 2 zone wfs block fe80::1%eth0
@@ -142,7 +142,7 @@ answers 0 "is blocked until" wfs block 10.9.0.4 10.9.0.3
 answers 0 "lifted 2 blocks" wfs unblock --all --reason "an accident"
 open 10.9.0.4 || fail "unblock --all left it blocked"
 
-# As MIMEDefang's daemon was told, over TCP.
+# As MIMEDefang's daemon received it, over TCP.
 [ "$(ask_tcp "auth $TOKEN" compat "add 10.9.0.4 600 Broadband" "del 10.9.0.4" "add nobody" | tail -n +2)" = \
 	"OK watchforspammers firewall daemon
 OK + 10.9.0.4
@@ -169,7 +169,7 @@ says '.counted == false and .blocked' "$(ask "vote black 10.9.0.6")"
 answers 0 '' env WFS_SOCKET="$SOCKET" "$WFS_SOURCE_ROOT/contrib/vote" black 10.9.0.9 20 'a "filter"' $'with\nlines'
 closed 10.9.0.6 || fail "voted down by command, but connects"
 
-# --- who may ---
+# --- permissions ---
 answers 3 "no permission" as_user 4712 block 10.9.0.7
 open 10.9.0.7 || fail "a stranger blocked somebody"
 answers 0 "is blocked" as_user "$(id -g nobody)" block 10.9.0.7 --reason "a member"
@@ -235,7 +235,7 @@ kill -KILL "$DAEMON"
 wait "$DAEMON" 2>/dev/null
 wait_until is_gone "$ENGINE"
 DAEMON=
-# Without a daemon, the database is asked, and says the same.
+# Without a daemon, the database is read, with the same answer.
 answers 0 "the daemon is not running, so nobody is blocked now" wfs list
 answers 0 "the daemon is not running, so nobody is blocked now" wfs test 10.9.0.7
 wfs test --json 10.9.0.8 >"$WORK/said" 2>/dev/null

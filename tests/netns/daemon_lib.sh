@@ -41,7 +41,7 @@ daemon_prepare() {
 	trap daemon_down EXIT
 }
 
-# A name server in the server's namespace that says what is in $WORK/zone, see nameserver.py; $WORK/asked has the questions.
+# A name server in the server's namespace that answers from $WORK/zone, see nameserver.py; $WORK/asked has the questions.
 # The daemon sees a resolv.conf of its own, laid over the machine's in the mount namespace "ip netns exec" makes.
 daemon_nameserver() {
 	echo "nameserver 127.0.0.1" >"$WORK/resolv.conf"
@@ -84,7 +84,7 @@ sql() {
 	sqlite3 -readonly "$DB" "$1"
 }
 
-# What the daemon that was started last said. said TEXT; said_times TEXT prints how often.
+# The log of the daemon that was started last. said TEXT: it has this; said_times TEXT prints how often.
 said() {
 	tail -c "+$((SAID_FROM + 1))" "$WORK/daemon.err" | grep -F -- "$1" >/dev/null
 }
@@ -121,7 +121,7 @@ daemon_start() {
 # The unprivileged half; nothing when there is none (yet).
 engine_pid() {
 	local children=
-	# The file has no newline, so read says it failed.
+	# The file has no newline, so read returns an error.
 	read -r children _ 2>/dev/null <"/proc/$DAEMON/task/$DAEMON/children"
 	echo "$children"
 }
@@ -149,7 +149,7 @@ daemon_stop() {
 	daemon_wait
 }
 
-# False for a zombie, which nobody may be there to reap.
+# False for a zombie, which perhaps nothing reaps.
 is_alive() {
 	local stat
 	read -r stat 2>/dev/null <"/proc/$1/stat" && [[ $stat != *") Z "* && $stat != *") X "* ]]
@@ -201,7 +201,7 @@ wrong_password() {
 	echo "$(now) mx postfix/submission/smtpd[412]: warning: unknown[$1]: SASL LOGIN authentication failed: (reason unavailable), sasl_username=bob"
 }
 
-# What Postfix says when Dovecot did not answer within ten seconds.
+# What Postfix logs when Dovecot did not answer within ten seconds.
 lost_login() {
 	echo "$(now) mx postfix/submission/smtpd[412]: warning: unknown[$1]: SASL LOGIN authentication failed: Connection lost to authentication server, sasl_username=(unavailable)"
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What befalls the database: it is garbage, damaged in the middle or cut off at the start or while the daemon runs; it is
 # deleted or replaced under it; it is made by root, or belongs to somebody else; somebody of its group reads it. The daemon
-# always comes back, says what it did, and who is blocked stays so as far as it can be read.
+# always comes back, logs what it did, and blocked clients stay blocked as far as it can be read.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"
@@ -38,7 +38,7 @@ fault() {
 	sql "SELECT value FROM daemon WHERE key = 'database_fault'"
 }
 
-# is_whole WHAT TEXT: the new one is whole, 198.51.100.1 is blocked by its own rule, and log and status key say TEXT.
+# is_whole WHAT TEXT: the new one is whole, 198.51.100.1 is blocked by its own rule, and log and status key hold TEXT.
 is_whole() {
 	[ "$(sql "PRAGMA integrity_check")" = ok ] || fail "$1: $(sql "PRAGMA integrity_check")"
 	[[ $(fault) == *"$2"* ]] || fail "$1: database_fault is: $(fault); want $2"
@@ -117,7 +117,7 @@ for files in "$DB" "$DB $DB-wal $DB-shm"; do
 	[ "$(sql "SELECT count(*) FROM block")" = 5 ] || fail "deleted: lines were counted twice"
 done
 
-# --- replaced while it runs: the other one is taken as it is
+# --- replaced while it runs: the other one is used as it is
 cp "$WORK/good.db" "$WORK/db/other.db"
 chown nobody "$WORK/db/other.db"
 mv "$WORK/db/other.db" "$DB"
@@ -128,7 +128,7 @@ daemon_start
 wait_until listed 198.51.100.1 || fail "replaced: what it says is not in the kernel"
 stop
 
-# --- nobody's fault: another's database, a newer one
+# --- no damage: another's database, a newer one
 cp "$DB" "$WORK/good.db"
 sqlite3 "$DB" "PRAGMA user_version = 2"
 daemon_refuses 2 "created by a newer watchforspammers"
@@ -139,7 +139,7 @@ daemon_refuses 2 "not a database of watchforspammers"
 [ "$(asides)" = 1 ] || fail "another's database was moved aside"
 rm -f "$DB"*
 
-# --- who it belongs to
+# --- its owner
 said_by() {
 	local want=$1
 	shift
@@ -167,7 +167,7 @@ chmod 600 "$DB"
 daemon_refuses 2 "$DB: cannot write it: it belongs to user root (mode 0600) and must be writable for user nobody; as root: chown nobody: $DB*"
 chown nobody "$DB"
 
-# --- who may read it, the daemon stopped or not
+# --- its readers, the daemon stopped or not
 chmod 640 "$DB"
 chgrp adm "$DB"
 chown nobody:adm "$WORK/db"

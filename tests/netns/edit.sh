@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Rule files are edited under the running daemon in every way editors do it: a good edit is live within a second, a
-# bad or half-written one changes nothing and is told in the journal and by status.
+# bad or half-written one changes nothing and is reported in the journal and by status.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"
@@ -10,7 +10,7 @@ N=0
 RULES=$WORK/patterns/local.rules
 WAIT_S=5
 
-# A file with one rule, for lines of "editme" that say the word: rules WORD [SCORE]
+# A file with one rule, for lines of "editme" with the word: rules WORD [SCORE]
 rules() {
 	cat <<-END
 	[local-$1]
@@ -24,13 +24,13 @@ rules() {
 	END
 }
 
-# says WORD: a line by an address of its own.
+# says WORD: logs a line by an address of its own.
 says() {
 	NEW=198.51.100.$((++N))
 	echo "$(now) mx editme[7]: $1 by $NEW" >>"$LOG"
 }
 
-# Says the word again and again until it is taken: the rule is live.
+# Logs the word again and again until a rule matches it: the rule is live.
 takes() {
 	says "$1"
 	wait_until_soon listed "$NEW"
@@ -41,7 +41,7 @@ wait_until_soon() {
 	wait_until "$@" 2>/dev/null
 }
 
-# live WORD WHERE: within a second, or three on a machine that is busy with other tests, lines with the word are taken.
+# live WORD WHERE: within a second, or three on a machine that is busy with other tests, lines with the word are matched.
 live() {
 	local from=${EPOCHREALTIME/./} took
 	wait_until takes "$1" || fail "$2: the rule is not live"
@@ -55,7 +55,7 @@ faulty() {
 	wfs status --json | jq -e --arg text "$1" '.rules_fault // "" | contains($text)'
 }
 
-# rejected TEXT WORD WHERE: status and journal say TEXT, and what was there before is still taken.
+# rejected TEXT WORD WHERE: status and journal report TEXT, and what was there before still matches.
 rejected() {
 	wait_until faulty "$1" || fail "$3: status shows $(wfs status --json | jq -c .rules_fault), want $1"
 	said "$1" || fail "$3: the journal does not say it"
@@ -93,13 +93,13 @@ rules four | tail -c +61 >&3
 exec 3>&-
 live four "truncate and write"
 
-# The same by two programs: the first half is a fault, and rejected.
+# The same by two programs: the first half is an error, and rejected.
 rules five | head -n 3 >"$RULES"
 rejected 'has no "category"' four "half a file"
 rules five | tail -n +4 >>"$RULES"
 live five "the other half"
 
-# Each kind of fault, and then the cure.
+# Each kind of error, and then the cure.
 rules six | sed 's/<ADDR>/<ADDR/' >"$RULES"
 rejected "must have <ADDR> exactly once" five "a broken pattern"
 rules six | sed 's/^category/categroy/' >"$RULES"
@@ -131,7 +131,7 @@ live eight "a replaced directory"
 sed -i 's/eight/nine/g' "$RULES"
 live nine "an edit in it"
 
-# --- a start: what has an error is left out, the shipped file of the same name stands in, and the cure is taken up
+# --- a start: what has an error is left out, the shipped file of the same name replaces it, and the cure is loaded
 daemon_stop || fail "exit status $?"
 mkdir "$WORK/own"
 sed -i "s|^patterns = .*|& $WORK/own|" "$CONF"
@@ -157,7 +157,7 @@ rules mine >"$WORK/own/twice.rules"
 live mine "the cure of a start"
 live alone "the cure of a start"
 
-# --- every file has an error: it starts all the same, says it, and takes the cure
+# --- every file has an error: it starts all the same, reports it, and loads the cure
 daemon_stop || fail "exit status $?"
 for file in "$WORK"/patterns/*.rules "$WORK"/own/*.rules; do
 	cp "$file" "$file.good"

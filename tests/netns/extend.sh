@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Who goes on knocking stays out, and is released when it has been quiet for as long as the block lasts; with
+# A client that keeps sending stays out, and is released when it has been quiet for as long as the block lasts; with
 # "extend = no" it is released on time whatever it does. Every further offence lasts longer.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
@@ -27,7 +27,7 @@ daemon_start
 for address in 10.9.0.2 fd09::2 10.9.0.3; do postfix_dnsbl "$address"; done >>"$LOG" # the last is quiet
 wait_until listed 10.9.0.2 || fail "10.9.0.2 is not blocked"
 wait_until listed 10.9.0.3 || fail "10.9.0.3 is not blocked"
-# --- also who knocks in the very second it was fed
+# --- also a client that knocks in the very second it was fed
 postfix_dnsbl 10.9.0.7 >>"$LOG"
 wait_until listed 10.9.0.7 || fail "10.9.0.7 is not blocked"
 ! knock 10.9.0.7 || fail "10.9.0.7 connects though blocked"

@@ -1,8 +1,8 @@
 /*
- * flood: talks to the control socket as nobody should, as fast as it can, until it is killed.
+ * flood: misuses the control socket, as fast as it can, until it is killed.
  *
  * usage: flood KIND SOCKET|PORT CONNECTIONS
- *   good      requests that look, as many as are taken; all answers are read
+ *   good      requests that look, as many as are accepted; all answers are read
  *   changes   the same with votes: each is a transaction
  *   costly    the same with requests that read much
  *   garbage   random bytes; after each hang-up again
@@ -10,7 +10,7 @@
  *   slow      long answers are asked for, and read a byte at a time
  *   connects  a connection is made and closed, again and again
  *   strangers requests without the token that TCP wants
- * PORT, a number: TCP of 127.0.0.1. Exit status 1 when nobody listens there.
+ * PORT, a number: TCP of 127.0.0.1. Exit status 1 when nothing listens there.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -44,7 +44,7 @@ enum kind {
 
 static const char *const names[N_KINDS] = {"good", "changes", "costly", "garbage", "halves", "slow", "connects", "strangers"};
 
-/* What is said over and over. */
+/* What is sent over and over. */
 static const char *const lines[N_KINDS] = {
 	[GOOD] = "test 10.9.0.3\n",
 	[CHANGES] = "vote black 192.0.2.250 score 1\nvote white 192.0.2.250 score 1\n",

@@ -3,8 +3,8 @@
 # that change and that read much, garbage, half lines, slow readers, connections that come and go, and TCP without the
 # token. Somebody else's request is answered meanwhile.
 #
-# Those who flood have processors of their own: what is measured is how long the daemon keeps a line waiting, not how
-# the kernel shares a processor between the daemon and others. Of its own processor the daemon takes a small share.
+# The flooders have processors of their own: what is measured is how long the daemon keeps a line waiting, not how
+# the kernel shares a processor between the daemon and others. The daemon uses a small share of its own processor.
 #
 # WFS_FLOOD, WFS_BANLAT: the programs flood and banlat. WFS_KINDS: other kinds of floods than all.
 set -u

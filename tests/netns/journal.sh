@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the daemon says to the journal, out of its sandbox: who was blocked, released and voted against, why and by
-# whom, each record with fields that journalctl finds it by, and without a byte that a client could have put there.
+# The daemon's records in the journal, out of its sandbox: clients blocked, released and voted against, why and by
+# which caller, each record with fields that journalctl finds it by, and without a byte that a client could have put there.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"
@@ -48,7 +48,7 @@ ENGINE=$(engine_pid)
 recorded '(.MESSAGE | test("^[0-9]+ rules from [0-9]+ files")) and .PRIORITY == "5" and .SYSLOG_IDENTIFIER == "watchforspammers" and .SYSLOG_FACILITY == "3"' ||
 	fail "the start is not recorded: $(cat "$RECORDS")"
 
-# A guesser, and the end of his block.
+# A guesser, and the end of its block.
 for _ in 1 2 3 4 5; do wrong_password 10.9.0.2 >>"$LOG"; done
 record_is 10.9.0.2 blocked '.MESSAGE == "blocked 10.9.0.2 for 2s (offence 1): postfix-auth, wrong password, 5 hits; ports 25,587"
 	and .WFS_RULE == "postfix-auth" and .WFS_REASON == "wrong password" and .WFS_HITS == "5" and .WFS_OFFENCE == "1"
@@ -65,7 +65,7 @@ for _ in 1 2; do printf 'vote black 10.9.0.4 reason a\377b\n' | nc -N -U "$SOCKE
 record_is 10.9.0.4 order '.MESSAGE == "vote black 10.9.0.4 by uid 0 (root): a\\xffb"'
 record_is 10.9.0.4 blocked '.MESSAGE == "blocked 10.9.0.4 for 2s (offence 1): vote-black, voted to be bad, 2 hits; ports 25,587"'
 
-# What a stranger wrote, in the name of a list that refused him.
+# Attacker-controlled text, in the name of a list that refused the client.
 postfix_dnsbl 10.9.0.5 | sed 's/zen.example;/zen\x1b[31m\xffWFS_ADDRESS=192.0.2.1;/' >>"$LOG"
 record_is 10.9.0.5 blocked '.WFS_DETAIL == "zen\\x1b[31m\\xffWFS_ADDRESS=192.0.2.1" and .WFS_RULE == "postfix-dnsbl"'
 not recorded '.WFS_ADDRESS == "192.0.2.1"' || fail "a stranger names whom a record is about: $(cat "$RECORDS")"

@@ -23,7 +23,7 @@ trap down EXIT
 
 # The writer: lines with a serial number, of which every tenth is harmless. 60 addresses, so that one list is enough.
 # Every few hundred bursts it rotates by renaming and writes a little into the old file before it opens the new one,
-# as syslog daemons do. Ends when $WORK/stop is there; says then how many lines and hits it wrote.
+# as syslog daemons do. Ends when $WORK/stop is there; then prints how many lines and hits it wrote.
 writer() {
 	local serial=0 hits=0 bursts=0 rotations=0 stamp address i
 
@@ -144,7 +144,7 @@ want "files known" "$(sql "SELECT count(*) FROM log")" "$((rotations + 1))"
 want "addresses with two running blocks" "$(sql "SELECT count(*) FROM (SELECT 1 FROM active GROUP BY address HAVING count(*) > 1)")" 0
 want "knocks, though nobody sent a packet" "$(sql "SELECT sum(knocks) FROM block")" 0
 want "integrity" "$(sql "PRAGMA integrity_check")" ok
-# On a slow machine little was read before the last start, then everything at once, and all blocks are over soon; this one stays.
+# On a slow machine little was read before the last start, then everything at once, and all blocks expire soon; this one stays.
 sed -i 's/^for = .*/for = 1h/' "$CONF"
 wfs reload || fail "cannot reload"
 printf -v stamp '%(%Y-%m-%dT%H:%M:%S+00:00)T' -1

@@ -1,11 +1,11 @@
 /*
- * knock: who gets in? Connects from many addresses at once.
+ * knock: which clients get in? Connects from many addresses at once.
  *
- * usage: knock listen PORT...           in the server's namespace: takes connections of both families, until it is killed
+ * usage: knock listen PORT...           in the server's namespace: accepts connections of both families, until it is killed
  *        knock from PORT ADDR4 ADDR6    in the client's: reads addresses, one in a line, and prints those from which
  *                                       a connection to ADDR4 or ADDR6, as their family is, was made
- * The client needs routes that make the addresses its own (ip route add local), the server one back. Who has not got in
- * when for a second nobody has, is shut out. Exit status 1 when the system said no.
+ * The client needs routes that make the addresses its own (ip route add local), the server one back. A client that has not
+ * got in when for a second none has, is shut out. Exit status 1 on an error of the system.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -64,7 +64,7 @@ static uint16_t port_of(const char *text)
 	return (uint16_t)port;
 }
 
-/* The kernel makes the connections; nobody has to accept them. */
+/* The kernel makes the connections; no process has to accept them. */
 static void serve(uint16_t port)
 {
 	const struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(port)};

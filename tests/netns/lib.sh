@@ -99,9 +99,9 @@ is_listening() {
 	[ -n "$(in_server ss -Hltn "sport = :$1")" ]
 }
 
-# A server on these ports of both families, which accepts and says nothing. Not by in_server: a function in
+# A server on these ports of both families, which accepts and sends nothing. Not by in_server: a function in
 # the background is a shell of its own, $! would be that one's and nc would outlive us. It serves one at a time: -w lets
-# go one that is silent for a second, since who is blocked in the middle cannot even say that it is over.
+# go one that is silent for a second, since a client blocked in the middle cannot even close it.
 listen() {
 	local port
 	for port; do

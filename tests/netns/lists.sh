@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# [dns] list: DNS lists are evidence. What they say of an address adds up with its lines and blocks it, or lifts its block;
-# they lie, are dead, in trouble, silent, and no line waits for them; a restart forgets nothing; a replay asks nobody.
+# [dns] list: DNS lists are evidence. Their answers on an address add up with its lines and block it, or lift its block;
+# they lie, are dead, in trouble, silent, and no line waits for them; a restart forgets nothing; a replay queries none.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"
@@ -49,7 +49,7 @@ is_asked() {
 	[ "$(times "$1")" -ge 1 ]
 }
 
-# What lists said of an address: "black.test 60 0,": detail, score, whether it was ignored.
+# The lists' answers on an address: "black.test 60 0,": detail, score, whether it was ignored.
 said_of() {
 	sql "SELECT detail, score, ignored = 1 FROM hit JOIN rule ON rule.id = hit.rule WHERE name = 'dns-list' AND address = '$1' ORDER BY detail" |
 		tr '|\n' ' ,'
@@ -122,7 +122,7 @@ done
 ! listed 198.51.100.9 || fail "an allowed address was blocked again"
 [ "$(grep -c "$NET.dead.test" "$WORK/asked")" = 0 ] || fail "a dead list is asked: $(grep "$NET.dead.test" "$WORK/asked")"
 
-# --- once, also over a restart; what was said is not forgotten
+# --- once, also over a restart; no answer is forgotten
 wrong_password 198.51.100.10 >>"$LOG"
 settled "after more of the same"
 daemon_stop || fail "the daemon ends with $?"
@@ -140,7 +140,7 @@ settled "after an allowed one"
 ! listed 198.51.100.9 || fail "an allowance is forgotten"
 listed 198.51.100.14 || fail "a restart has lifted a block by hand"
 
-# --- a reload takes the list away; a replay asks nobody
+# --- a reload removes the list; a replay queries none
 daemon_config ""
 kill -HUP "$DAEMON"
 wait_until said "reloaded: " || fail "no reload"
@@ -152,7 +152,7 @@ lists
 ip netns exec "$SERVER" "${WRAP[@]}" "$WFS_PROGRAM" -c "$CONF" replay "$LOG" >/dev/null || fail "the replay ends with $?"
 [ "$(wc -l <"$WORK/asked")" = "$before" ] || fail "asked: $(tail -n "+$((before + 1))" "$WORK/asked")"
 
-# --- nobody answers any more
+# --- no server answers any more
 kill -HUP "$DAEMON"
 wait_until asked_after "$before" || fail "no reload"
 echo "*.test silence" >"$WORK/zone"

@@ -37,7 +37,7 @@ rotate() {
 	touch "$LOG"
 }
 
-# A line of two days ago by an address of its own, for each: they are history, and block nobody.
+# A line of two days ago by an address of its own, for each: they are history, and block no client.
 many() {
 	awk -v n="$1" -v stamp="$(date -u -d '2 days ago' +%Y-%m-%dT%H:%M:%S+00:00)" 'BEGIN {
 		for (i = 0; i < n; i++) {
@@ -115,7 +115,7 @@ damaged() {
 	line >>"$LOG"
 	rotate gzip gz
 	line >>"$LOG"
-	touch -r "$LOG.2.gz" "$WORK/written" # who damaged it did not write it
+	touch -r "$LOG.2.gz" "$WORK/written" # the damage is not its last write
 	truncate -s "$(($(stat -c %s "$LOG.2.gz") / 2))" "$LOG.2.gz"
 	touch -r "$WORK/written" "$LOG.2.gz"
 	before=$(hits)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# [allow] name, asked of a name server by the daemon as it runs, with seccomp: who moves in is released, and while the
-# server says nothing, is in trouble, or is gone, the last answer holds and no line waits.
+# [allow] name, asked of a name server by the daemon as it runs, with seccomp: a client that moves in is released, and while the
+# server is silent, is in trouble, or is gone, the last answer holds and no line waits.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"
@@ -12,7 +12,7 @@ asked_more_than() {
 	[ "$(wc -l <"$WORK/asked")" -gt "$1" ]
 }
 
-# Asks anew.
+# Asks again.
 reload() {
 	local before
 	before=$(wc -l <"$WORK/asked")

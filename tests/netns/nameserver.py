@@ -1,7 +1,7 @@
-"""nameserver.py ADDRESS ZONE LOG: a DNS server on port 53 that says what a test wants.
+"""nameserver.py ADDRESS ZONE LOG: a DNS server on port 53 that answers what a test wants.
 
-ZONE has lines "NAME ANSWER...", read anew for each question; a NAME "*.zone" is all that is in it. ANSWER: addresses, of
-which those of the question's type are said, or "servfail", or "silence". A name that is not there does not exist. LOG gets
+ZONE has lines "NAME ANSWER...", read again for each question; a NAME "*.zone" is all that is in it. ANSWER: addresses, of
+which those of the question's type are sent, or "servfail", or "silence". A name that is not there does not exist. LOG gets
 a line "NAME TYPE" for each question.
 """
 import ipaddress

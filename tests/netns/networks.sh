@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # More networks than one of the kernel's lists holds (100, unless somebody raised it) are all dropped, as more addresses
-# are (capacity.sh). And what no list can take is recorded, said to who asked for it, and shown by status.
+# are (capacity.sh). And what no list can hold is recorded, reported to the caller, and shown by status.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"
@@ -80,7 +80,7 @@ wfs status --json | jq -e '.refused == 0 and .refused_why == null' >/dev/null ||
 wfs unblock "${NET4[7]}" >/dev/null || fail "unblock: exit status $?"
 holds spammer24 299 || fail "unblock: $(held spammer24) of 299 are held"
 
-# --- a hundred more in one list: there is no room for the last, and everybody hears it
+# --- a hundred more in one list: there is no capacity for the last, and every channel reports it
 for i in {0..98}; do
 	answer=$(wfs block --json "10.$((100 + i)).9.0/24") || break
 done
@@ -96,7 +96,7 @@ shows_refused() {
 wait_until shows_refused || fail "status does not show what is not held: $(wfs status --json)"
 status_text | grep "^PROBLEM the kernel rejected 2 .* is full" >/dev/null || fail "status: $(wfs status)"
 [ "$(wfs list --json | jq -r 'select(.address == "10.250.9.0/24") | .rule')" = manual ] || fail "it is not recorded"
-# When there is room, the next sync puts it in.
+# When there is capacity, the next sync adds it.
 wfs unblock 10.100.9.0/24 >/dev/null && wfs unblock 10.101.9.0/24 >/dev/null || fail "unblock: exit status $?"
 is_in() {
 	in_server grep -q "src=10.250.9.0 " /proc/net/xt_recent/spammer24_09

@@ -1,5 +1,5 @@
 #!/bin/bash
-# observe.sh: [firewall] backend = observe decides and says all, and blocks nobody. What a daemon with another backend left
+# observe.sh: [firewall] backend = observe decides and logs all, and blocks no client. What a daemon with another backend left
 # in the kernel is gone with its start, and comes back when that backend is configured again.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
@@ -57,7 +57,7 @@ wfs list | grep -E "^10\.9\.0\.2 .*courier-dnsbl" >/dev/null || fail "list: $(wf
 wfs list | grep -F "they would be blocked; backend observe blocks nobody" >/dev/null || fail "list: $(wfs list)"
 status_text | grep -F "firewall observe: nobody is blocked" >/dev/null || fail "status: $(wfs status)"
 
-# A comparison finds all as it should be, and takes nothing for a packet that was dropped.
+# A comparison finds all as it should be, and counts nothing as a dropped packet.
 printf -v now_s '%(%s)T' -1
 wait_until is_synced_after $((now_s + 2)) || fail "no comparison"
 wfs status --json | jq -e '.backend == "observe" and .drift == 0 and .refused == 0 and .ports == "none"' >/dev/null ||

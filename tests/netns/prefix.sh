@@ -86,7 +86,7 @@ wfs why --json fd0a:5::2 | jq -e '.blocked and .blocks[0].address == "fd0a:5::/6
 wfs status --json | jq -e '.prefixes | any(.address == "fd0a:5::/64" and .list == "spammer64")' >/dev/null ||
 	fail "status does not say how a prefix is held: $(wfs status --json)"
 
-# --- but where this machine itself lives, each address stands for itself
+# --- but where this machine itself lives, each address counts alone
 postfix_dnsbl fd09::2 >>"$LOG"
 wait_until listed fd09:0000:0000:0000:0000:0000:0000:0002 spammer6 || fail "fd09::2 is not in spammer6"
 shut fd09::2

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check says beforehand what run would meet on this machine: its user, the logs and what is in them, the kernel, and ports
+# check reports beforehand what run would meet on this machine: its user, the logs and what is in them, the kernel, and ports
 # that stay open; errors keep run from working, the rest are warnings; and it leaves nothing behind.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
@@ -7,10 +7,10 @@ set -u
 netns_need sqlite3 jq iptables-legacy ip6tables-legacy setpriv unshare
 daemon_prepare
 GROUP=$(id -gn nobody)
-# Few rules, so that trying their examples takes no time.
+# Few rules, so that trying their examples is quick.
 find "$WORK/patterns" -name '*.rules' ! -name postfix.rules ! -name macros.rules -delete
 
-# config USER LOG... : with all mail ports, unless $PORTS says which.
+# config USER LOG... : with all mail ports, unless $PORTS names others.
 config() {
 	local user=$1 log
 	shift
@@ -30,7 +30,7 @@ config() {
 	END
 }
 
-# checks STATUS [TEXT...]: check ends so and says all of these; nothing at all without.
+# checks STATUS [TEXT...]: check ends so and prints all of these; nothing at all without.
 checks() {
 	local want=$1 status=0 text
 	shift
@@ -71,7 +71,7 @@ config nobody "$WORK/log/closed"
 checks 1 "cannot read $WORK/log/closed: Permission denied; usermod -aG adm nobody"
 chmod 600 "$WORK/log/closed"
 checks 1 "chgrp adm $WORK/log/closed && chmod g+r $WORK/log/closed"
-# Who is not root judges by the modes.
+# Other users judge by the modes.
 AS=(setpriv --reuid 4712 --regid 4712 --clear-groups)
 checks 1 "cannot read $WORK/log/closed: Permission denied"
 config nobody "$LOG"
@@ -82,7 +82,7 @@ cp "$LOG" "$WORK/log/private/mail.log"
 config nobody "$WORK/log/private/mail.log"
 checks 1 "cannot read $WORK/log/private/mail.log" "chmod g+x $WORK/log/private"
 
-# --- a log that is not there: it may come; where only the journal has the mail, that is said
+# --- a log that is not there: it may come; where only the journal has the mail, that is reported
 config nobody "$WORK/log/none.log"
 checks 0 "warning: cannot read $WORK/log/none.log: No such file or directory"
 cat >"$WORK/journal_only" <<'END2'
@@ -104,7 +104,7 @@ config nobody "$WORK/log/other"
 checks 0 "warning: $WORK/log/other: none of its last " "of a program that the rules know, but of CRON" "is it the log of your mail server?"
 ! grep -q $'\033' "$WORK/said" || fail "a control character of the log is printed"
 
-# --- the kernel, tried where nobody uses it
+# --- the kernel, tried in a place that nothing uses
 config nobody "$LOG"
 AS=(setpriv --bounding-set=-net_admin)
 checks 1 "CAP_NET_ADMIN"
@@ -123,7 +123,7 @@ for port in 993 143; do
 done
 ip netns exec "$SERVER" nc -6 -d -k -l fd09::1 110 </dev/null >/dev/null 2>&1 &
 LISTENERS+=($!)
-for address in 127.0.0.1 ::1; do # nobody else gets there
+for address in 127.0.0.1 ::1; do # no other host gets there
 	ip netns exec "$SERVER" nc -d -k -l "$address" 4190 </dev/null >/dev/null 2>&1 &
 	LISTENERS+=($!)
 done

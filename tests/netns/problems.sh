@@ -17,7 +17,7 @@ down() {
 }
 trap down EXIT
 
-# has_problem KIND TEXT REMEDY: status tells it, in JSON and in words.
+# has_problem KIND TEXT REMEDY: status shows it, in JSON and in words.
 has_problem() {
 	wfs status --json 2>/dev/null | jq -e --arg kind "$1" --arg what "$2" --arg remedy "$3" \
 		'.problems | any(.kind == $kind and (.what | contains($what)) and (.remedy | contains($remedy)))' &&
@@ -77,7 +77,7 @@ wait_until listed 10.9.0.2 || fail "10.9.0.2 is not blocked"
 want_none "a log with a line"
 checks 0 "OK: running | blocked=1 hits=1c"
 
-# --- the configuration has an error: it is said, and what is needed still works
+# --- the configuration has an error: it is reported, and what is needed still works
 daemon_config "$USUAL
 [allow]
 adress = 192.0.2.1"
@@ -169,7 +169,7 @@ want_problem log "$WORK/log/fifo: it is not a regular file" "name a regular file
 want_problem log "$WORK/log/socket: it is not a regular file" "name a regular file"
 checks 1 "WARNING: cannot read $WORK/log/directory: it is a directory (and 2 more)"
 
-# --- who may not ask the daemon, nor its database, knows nothing
+# --- a user without access to the daemon or its database learns nothing
 chmod 700 "$WORK/db"
 status=0
 setpriv --reuid 4712 --regid 4712 --clear-groups "$WFS_PROGRAM" -c "$CONF" status --check >"$WORK/said" 2>&1 || status=$?

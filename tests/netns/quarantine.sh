@@ -46,7 +46,7 @@ for day in 4 3 2; do for address in "${GOOD[@]}"; do login "$address" "$day"; do
 # Two days are not three.
 for day in 4 3; do login 10.9.0.4 "$day"; done >>"$LOG"
 
-# Who has proven good needs twice as much.
+# A proven-good client needs twice as much.
 postfix_dnsbl 10.9.1.1 >>"$LOG"
 postfix_dnsbl 10.9.0.4 >>"$LOG"
 wait_until listed 10.9.0.4 || fail "an address with two good days is not blocked"
@@ -71,7 +71,7 @@ status_text | grep -F "PROBLEM rule postfix-dnsbl is suspended" >/dev/null || fa
 wfs list | grep -F "rule postfix-dnsbl is SUSPENDED" >/dev/null || fail "list: $(wfs list)"
 [ "$(sql "SELECT count(*) FROM blocks WHERE ended_by = 'suspended'")" = 5 ] || fail "the database does not say why they were released"
 
-# It blocks nobody any more, another rule does; also after a restart.
+# It no longer blocks, another rule does; also after a restart.
 postfix_dnsbl 10.9.0.5 >>"$LOG"
 courier_511 10.9.0.6 >>"$LOG"
 wait_until listed 10.9.0.6 || fail "another rule does not block"

@@ -136,7 +136,7 @@ freeze
 line >>"$LOG"
 cp "$LOG" "$LOG.1"
 : >"$LOG"
-# Longer than before, so that the size alone does not tell.
+# Longer than before, so that the size alone does not show it.
 for _ in {1..20}; do line; done >"$WORK/lines"
 cat "$WORK/lines" >>"$LOG"
 thaw
@@ -208,7 +208,7 @@ line >"$LOG"
 daemon_start
 are_read "stopped, deleted and created, started"
 
-# --- stopped, renamed, started; then the writer, who was not told yet, writes to the old file
+# --- stopped, renamed, started; then the writer, not notified yet, writes to the old file
 daemon_stop || fail "exit status $?"
 exec 4>>"$LOG"
 mv "$LOG" "$LOG.1"
@@ -220,7 +220,7 @@ line >&4
 is_read "the old file, written to after the rotation and the start"
 exec 4>&-
 
-# --- a file system is mounted over the directory, and taken away again, while the log is there and nothing else
+# --- a file system is mounted over the directory, and unmounted again, while the log is there and nothing else
 # makes the daemon look at it
 line >>"$DIRLOG"
 is_read "before the mount"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# It starts, whatever a real system has: a configuration for root alone; and where it does not start it says why and
+# It starts, whatever a real system has: a configuration for root alone; and where it does not start it logs why and
 # leaves nothing behind.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
@@ -44,7 +44,7 @@ nothing_left() {
 	no_rules && [ -z "$(in_server sh -c 'ls /proc/net/xt_recent/spammer*' 2>/dev/null)" ]
 }
 
-# --- a start that fails says why, with status 2 when somebody must change something first, and leaves nothing behind
+# --- a start that fails logs why, with status 2 when an administrator must change something first, and leaves nothing behind
 # does_not_start WHAT STATUS TEXT [COMMAND...]
 does_not_start() {
 	local what=$1
@@ -74,7 +74,7 @@ chmod 700 "$WFS_PROGRAM"
 does_not_start "an engine that cannot be started" 2 "cannot start the engine: Permission denied"
 chmod 755 "$WFS_PROGRAM"
 
-# --- what ran and was killed keeps its blocks, and a start that fails for now takes nothing of them away
+# --- what ran and was killed keeps its blocks, and a start that fails for now removes none of them
 daemon_start
 attack "before the engine is killed"
 kill -KILL "$ENGINE"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# sync.sh: replay --sync. Who reads the log holds no capability and is not root; the root process, which fills the kernel,
+# sync.sh: replay --sync. The reader of the log holds no capability and is not root; the root process, which fills the kernel,
 # has neither the log nor the database open.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh

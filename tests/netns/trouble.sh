@@ -9,7 +9,7 @@ netns_need sqlite3 jq iptables-legacy ip6tables-legacy setpriv timeout
 daemon_prepare
 listen 25
 N=0
-locker= # its process; bash takes LOCKER_PID away when that has ended
+locker= # its process; bash unsets LOCKER_PID when that has ended
 USUAL="[block]
 for = 1h
 [firewall]
@@ -48,7 +48,7 @@ stop() {
 	daemon_stop || fail "exit status $? on SIGTERM"
 }
 
-# Reloads, and waits until the daemon has said this once more.
+# Reloads, and waits until the daemon has logged this once more.
 reload() {
 	local before
 	before=$(said_times "$1")
@@ -60,7 +60,7 @@ said_more() {
 	[ "$(said_times "$2")" -gt "$1" ]
 }
 
-# --- at start: what is broken is said with its place, and nothing stays behind
+# --- at start: what is broken is reported with its place, and nothing stays behind
 daemon_config "[block]
 treshold = 5"
 daemon_refuses 2 "$CONF:10: [block] has no key \"treshold\"; did you mean \"threshold\"?"
@@ -77,7 +77,7 @@ daemon_refuses 3 "root" setpriv --reuid=nobody --regid=nogroup --clear-groups
 [ "$(wc -l <"$WORK/refused")" = 1 ] || fail "more than one sentence: $(cat "$WORK/refused")"
 no_rules || fail "no privilege, but rules"
 
-# --- a database that cannot be written, at start: said once; read on, or started again, when it can be
+# --- a database that cannot be written, at start: logged once; read on, or started again, when it can be
 daemon_start
 line >>"$LOG"
 is_read "a first line"
@@ -103,7 +103,7 @@ daemon_start
 is_read "started again with a database that can be written"
 has_hits 2 || fail "after a read-only database: got $(hits) hits, want 2"
 
-# --- a second daemon with the same chain, list or database; it must not take the first one's rules away
+# --- a second daemon with the same chain, list or database; it must not remove the first one's rules
 daemon_refuses 3 "another watchforspammers (process $DAEMON) has chain \"SPAMMER\""
 daemon_config "$USUAL
 chain = OTHER"
@@ -148,7 +148,7 @@ has_hits "$before" || fail "wrote to a locked database"
 echo .quit >&"${LOCKER[1]}"
 wait "$locker"
 locker=
-freed=198.51.100.$((before + 1)) # its line waits, up to a second: whoever unblocks it now means that, too
+freed=198.51.100.$((before + 1)) # its line waits, up to a second: an unblock now covers that, too
 wait_until wfs unblock "$freed" || fail "$freed cannot be unblocked: $(wfs unblock "$freed" 2>&1)"
 is_read "the database is free again"
 ! listed "$freed" || fail "$freed was unblocked, and then blocked by a line from before"
@@ -193,7 +193,7 @@ has_hits "$N" || fail "garbage: got $(hits) hits, want $N"
 [ "$(sql "SELECT sum(cut) >= 2 FROM log")" = 1 ] || fail "lines that are too long are not counted as cut"
 is_alive "$ENGINE" || fail "the engine did not survive garbage"
 
-# --- reload: what is broken is said and the old stays; what is good works at once
+# --- reload: what is broken is reported and the old stays; what is good works at once
 echo "nonsense" >"$WORK/patterns/zz.rules"
 reload "$WORK/patterns/zz.rules:1: "
 wait_until said "keeping the old" || fail "a broken rule at reload: what happens now is not said"
@@ -283,7 +283,7 @@ daemon_start
 line >>"$LOG"
 is_read "a small disk"
 dd if=/dev/zero of="$WORK/small/fill" bs=4k 2>/dev/null && fail "the disk does not get full"
-# The journal has room for some: many lines of few addresses.
+# The journal has space for some: many lines of few addresses.
 for _ in {1..20}; do line; done >"$WORK/lines"
 for _ in {1..100}; do cat "$WORK/lines"; done >>"$LOG"
 wait_until said "free space on its file system; hits are kept" || fail "a full disk is not said"

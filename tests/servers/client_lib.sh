@@ -47,8 +47,8 @@ mail_command() {
 		--timeout 30 --from sender@example.net --to alice@mx.example.org --helo client.example.net "$@")
 }
 
-# talk_from SOURCE PORT [ANSWER LINE]...: waits for a line that begins with ANSWER, says LINE, and so on; then
-# waits until the server hangs up; false when an answer does not come. (Not every server hears what is said
+# talk_from SOURCE PORT [ANSWER LINE]...: waits for a line that begins with ANSWER, sends LINE, and so on; then
+# waits until the server hangs up; false when an answer does not come. (Not every server reads what is sent
 # before its turn.)
 talk_from() {
 	local source=$1 port=$2 line from to status=0
@@ -56,7 +56,7 @@ talk_from() {
 	say_command "$source" "$port"
 	coproc TALK { exec "${COMMAND[@]}" 2>&1; }
 	local pid=$TALK_PID
-	# Descriptors of our own: bash takes those of TALK away when it ends, and from subshells.
+	# Descriptors of our own: bash closes those of TALK when it ends, and from subshells.
 	eval "exec {from}<&${TALK[0]} {to}>&${TALK[1]} ${TALK[1]}>&-"
 	while [ $# -gt 0 ] && [ "$status" = 0 ]; do
 		while :; do
@@ -76,7 +76,7 @@ talk_from() {
 	return "$status"
 }
 
-# say_start SOURCE PORT LINES...: says all these lines at once, whatever the answers; does not wait.
+# say_start SOURCE PORT LINES...: sends all these lines at once, whatever the answers; does not wait.
 say_start() {
 	say_command "$1" "$2"
 	"${COMMAND[@]}" < <(printf '%s\r\n' "${@:3}") >>"$WORK/client.out" 2>&1 &

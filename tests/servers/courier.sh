@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Real Courier, SMTP, IMAP and POP3 with passwords in userdb and a DNS blocklist: the daemon blocks who is listed,
-# who relays and who guesses passwords or names, over IPv4 and IPv6, and leaves who is honest alone.
+# Real Courier, SMTP, IMAP and POP3 with passwords in userdb and a DNS blocklist: the daemon blocks clients that are
+# listed, relay or guess passwords or names, over IPv4 and IPv6, and leaves honest ones alone.
 set -u
 # shellcheck source-path=SCRIPTDIR source=server_lib.sh
 . "$(dirname "$0")/server_lib.sh"
@@ -51,7 +51,7 @@ for net in 10.9.0. fd09::; do
 		say_start "${net}7" 143 "a LOGIN alice wrong" "b LOGOUT"
 		say_start "${net}8" 110 "USER alice" "PASS wrong" "QUIT"
 	done
-	# Five names nobody has.
+	# Five names that do not exist.
 	mail_start "${net}6" --to a@mx.example.org,b@mx.example.org,c@mx.example.org,d@mx.example.org,e@mx.example.org
 	# Four senders of a domain that does not exist.
 	for _ in 1 2 3 4; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Real Dovecot, IMAP, POP3 and submission with Debian's configuration (PAM): the daemon blocks who guesses
-# passwords, in many connections or in few, over IPv4 and IPv6, and leaves who mistypes once alone.
+# Real Dovecot, IMAP, POP3 and submission with Debian's configuration (PAM): the daemon blocks clients that
+# guess passwords, in many connections or in few, over IPv4 and IPv6, and leaves those that mistype once alone.
 #
 #   dovecot.sh [syslog|file]      file: Dovecot writes its log itself (log_path)
 set -u

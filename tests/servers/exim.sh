@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Real Exim, Debian's configuration with a DNS blocklist and its own authenticators: the daemon blocks who is
-# listed, who relays, who guesses passwords or names and who does not keep to SMTP, over IPv4 and IPv6,
-# and leaves who is honest alone.
+# Real Exim, Debian's configuration with a DNS blocklist and its own authenticators: the daemon blocks clients
+# that are listed, relay, guess passwords or names or do not keep to SMTP, over IPv4 and IPv6,
+# and leaves honest ones alone.
 #
 #   exim.sh [file|syslog|syslog-twice]
 #
@@ -55,9 +55,9 @@ for net in 10.9.0. fd09::; do
 	for mechanism in LOGIN PLAIN LOGIN PLAIN LOGIN; do
 		mail_start "${net}5" --auth "$mechanism" --auth-user alice --auth-password wrong
 	done
-	# Five names nobody has.
+	# Five names that do not exist.
 	mail_start "${net}6" --to a@mx.example.org,b@mx.example.org,c@mx.example.org,d@mx.example.org,e@mx.example.org
-	# Say everything at once though nobody offered it; talk HTTP.
+	# Send everything at once though the server did not offer it; talk HTTP.
 	for _ in 1 2 3; do
 		say_start "${net}7" 25 "HELO early.example" "MAIL FROM:<a@example.net>" "RCPT TO:<alice@mx.example.org>"
 		say_start "${net}8" 25 "GET / HTTP/1.1" "Host: mx.example.org" "User-Agent: x" "Accept: */*" ""

@@ -30,7 +30,7 @@ cat >"$root/etc/unbound/unbound.conf" <<-END
 	  num-threads: 1
 	  so-rcvbuf: 0
 	  so-sndbuf: 0
-	  # Nobody else is there: all that is not below does not exist.
+	  # No other client is there: all that is not below does not exist.
 	  local-zone: "." static
 	  local-data: "mx.example.org. A 10.9.0.1"
 	  local-data: "mx.example.org. AAAA fd09::1"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Real MIMEDefang before real Postfix, with SpamAssassin and Debian's filter: the votes of contrib/mimedefang-filter.pl,
 # and those of contrib/vote in procmail, reach the daemon over the control socket, and what the filter logs counts as
-# well. Who sends spam is blocked, and who has a name of broadband; who has no name, who logs in and who is honest is not.
+# well. Clients that send spam or have a name of broadband are blocked; those without a name, logged in or honest are not.
 # Without a daemon, or with one that does not answer, mail goes on.
 set -u
 # shellcheck source-path=SCRIPTDIR source=server_lib.sh
@@ -21,7 +21,7 @@ ln -s /var/log/wfs /run/watchforspammers
 usermod -aG nogroup defang
 usermod -aG nogroup alice
 
-# As contrib says: the whole before the last line, and the vote where the score is known; this one with a reason that
+# As in contrib: the whole before the last line, and the vote where the score is known; this one with a reason that
 # would be a second request.
 cd /etc/mail
 sed -i '$d' mimedefang-filter

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Real OpenSMTPD with TLS and passwords in a table: every fault names only the session, and still the daemon
-# blocks who guesses passwords or names and who relays, over IPv4 and IPv6, and leaves who is honest alone.
+# Real OpenSMTPD with TLS and passwords in a table: every error names only the session, and still the daemon
+# blocks clients that guess passwords or names or relay, over IPv4 and IPv6, and leaves honest ones alone.
 set -u
 # shellcheck source-path=SCRIPTDIR source=server_lib.sh
 . "$(dirname "$0")/server_lib.sh"
@@ -44,7 +44,7 @@ for net in 10.9.0. fd09::; do
 	for _ in 1 2 3 4 5; do
 		[ "$tls" = no ] || mail_start "${net}5" -tls --auth LOGIN --auth-user alice --auth-password wrong
 	done
-	# Five names nobody has.
+	# Five names that do not exist.
 	mail_start "${net}6" --to a@mx.example.org,b@mx.example.org,c@mx.example.org,d@mx.example.org,e@mx.example.org
 done
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Real Postfix, Debian's configuration with a DNS blocklist and Dovecot's SASL: the daemon blocks who is listed,
-# who relays and who guesses passwords or names, over IPv4 and IPv6, and leaves who is honest alone.
+# Real Postfix, Debian's configuration with a DNS blocklist and Dovecot's SASL: the daemon blocks clients that are
+# listed, relay or guess passwords or names, over IPv4 and IPv6, and leaves honest ones alone.
 #
 #   postfix.sh [syslog|file]      file: Postfix writes its log itself (maillog_file)
 set -u
@@ -58,7 +58,7 @@ for net in 10.9.0. fd09::; do
 	for _ in 1 2 3 4 5; do
 		mail_start "${net}5" --port 587 --auth LOGIN --auth-user alice --auth-password wrong
 	done
-	# Five names nobody has.
+	# Five names that do not exist.
 	mail_start "${net}6" --to a@mx.example.org,b@mx.example.org,c@mx.example.org,d@mx.example.org,e@mx.example.org
 	# A web client: a command that is none, or since Postfix 3.9 only "improper pipelining", which counts less.
 	for _ in 1 2; do

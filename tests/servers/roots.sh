@@ -128,7 +128,7 @@ roots_install_build_depends() {
 	rm -r "$root/tmp/wanted"
 }
 
-# root_make NAME PATH STAMP [BASE]: nothing stands at PATH until it is whole.
+# root_make NAME PATH STAMP [BASE]: nothing is at PATH until it is whole.
 roots_make() {
 	local name=$1 path=$2 stamp=$3 from=$SECONDS new make
 	roots_say "making the root of $name"
@@ -184,7 +184,7 @@ roots_layer() {
 	mkdir "$layer" || return 1
 	mount -t tmpfs -o mode=755 layer "$layer" || return 1
 	mkdir "$layer/upper" "$layer/work" "$layer/root" || return 1
-	# On a kernel or a filesystem that does not take part, a copy does as well.
+	# On a kernel or a filesystem that does not support it, a copy works too.
 	mount -t overlay -o "lowerdir=$root,upperdir=$layer/upper,workdir=$layer/work" root "$layer/root" ||
 		cp -a "$root/." "$layer/root"
 }

@@ -72,7 +72,7 @@ server_down() {
 	daemon_down
 }
 
-# Ends the test with what the server and the daemon said.
+# Ends the test with the logs of the server and the daemon.
 server_fail() {
 	{
 		for file in "$WORK/server.out" "$WORK/client.out" "$WORK/daemon.err" "${LOG_FILES[@]}"; do
@@ -99,7 +99,7 @@ logs_follow() {
 	LOG=${LOG_FILES[0]}
 }
 
-# Starts the daemon; the mail ports and that of sshd are closed to who is blocked.
+# Starts the daemon; the mail ports and that of sshd are closed to blocked clients.
 guard() {
 	local more="" name
 	for name in "${LOG_FILES[@]:1}"; do
@@ -111,7 +111,7 @@ resync = 1s"
 	daemon_start
 }
 
-# The address as /proc/net/xt_recent has it, and the list it would stand in.
+# The address as /proc/net/xt_recent has it, and the list it would be in.
 is_blocked() {
 	case $1 in
 	fd09::?) listed "fd09:0000:0000:0000:0000:0000:0000:000${1#fd09::}" spammer6 ;;
@@ -157,7 +157,7 @@ has_read_all() {
 	done
 }
 
-# The end of every test: nobody but those was ever blocked, the daemon stops well and leaves nothing.
+# The end of every test: no client but those was ever blocked, the daemon stops well and leaves nothing.
 finish() {
 	local got want=$*
 	got=$(sql "SELECT DISTINCT address FROM block ORDER BY address" | sort | xargs)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Real OpenSSH, Debian's configuration (PAM): the daemon blocks who guesses passwords or names, over IPv4 and
-# IPv6, and leaves who mistypes once alone.
+# Real OpenSSH, Debian's configuration (PAM): the daemon blocks clients that guess passwords or names, over IPv4 and
+# IPv6, and leaves those that mistype once alone.
 set -u
 # shellcheck source-path=SCRIPTDIR source=server_lib.sh
 . "$(dirname "$0")/server_lib.sh"
@@ -14,7 +14,7 @@ END
 wait_long is_listening 22 || server_fail "no sshd"
 guard
 
-# Says the passwords of the environment variable WFS_PASSWORDS one after the other.
+# Prints the passwords of the environment variable WFS_PASSWORDS one after the other.
 cat >"$WORK/askpass" <<'END'
 #!/bin/sh
 read -r password rest <"$WFS_PASSWORDS"
@@ -46,7 +46,7 @@ ssh_from() {
 
 # Fewer than ten at a time, or sshd refuses some by itself (MaxStartups).
 for net in 10.9.0. fd09::; do
-	# Six passwords of a user that exists, in two connections; names nobody has.
+	# Six passwords of a user that exists, in two connections; names that do not exist.
 	ssh_start "${net}5" alice 1 2 3
 	ssh_start "${net}5" alice 4 5 6
 	for name in admin "x from 10.9.0.3 port 22 ssh2"; do

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# attacks.sh: four attackers of each family and an honest client, who is in a hurry as well; part of debian.sh.
+# attacks.sh: four attackers of each family and an honest client, which is in a hurry as well; part of debian.sh.
 
 # The README's own attacker relays.
 RELAY=(198.51.100.23 2001:db8:bad:23::1)
@@ -33,8 +33,8 @@ guess_start() {
 	done
 }
 
-# Dovecot lets whoever guesses wait longer and longer, and Postfix does not wait for it: such attempts count less. A guesser
-# goes on for four volleys, or until he is blocked.
+# Dovecot lets a guesser wait longer and longer, and Postfix does not wait for it: such attempts count less. A guesser
+# goes on for four volleys, or until it is blocked.
 guess_on() {
 	local client _
 	for _ in 1 2 3 4; do

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # checkout.sh: the program without a package; part of debian.sh.
 
-# Built by ./quickstart, installed as the README says. Nothing runs yet.
+# Built by ./quickstart, installed as in the README. Nothing runs yet.
 checkout_is_installed() {
 	as_admin <<<'./quickstart' || fail "./quickstart fails"
 	as_readme "or straight from the checkout"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # debian.sh bookworm|trixie: what a new administrator does on that Debian with Postfix, Dovecot and rsyslog, booted with systemd:
 # the package is built there and lives its life, and then the program comes straight from the checkout. The
-# commands are those of README.md, as they stand there, typed by an ordinary user with sudo.
+# commands are those of README.md, as printed there, typed by an ordinary user with sudo.
 set -u
 # shellcheck source-path=SCRIPTDIR source=system_lib.sh
 . "$(dirname "$0")/system_lib.sh"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # package.sh: the life of the Debian package; part of debian.sh.
 
-# Built and installed as the README says. Nothing runs yet.
+# Built and installed as in the README. Nothing runs yet.
 package_builds() {
 	as_readme "As a Debian package"
 	DEB=$(find "$ROOT/home/admin" -maxdepth 1 -name 'watchforspammers_*.deb' -printf '/home/admin/%f\n')
@@ -51,7 +51,7 @@ package_is_removed() {
 	expect_running
 }
 
-# As the README says: nothing stays, not even what the administrator wrote.
+# As in the README: nothing stays, not even what the administrator wrote.
 package_is_purged() {
 	local uid
 	uid=$(in_system id -u watchforspammers)

@@ -25,7 +25,7 @@ expect_nothing_in_kernel() {
 	wait_until kernel_is_clean || fail "left in the kernel: $(kernel_state)"
 }
 
-# As the README says; the log has a relay attempt that nobody reacted to.
+# As in the README; the log has a relay attempt that led to nothing.
 service_is_prepared() {
 	relay_start "${RELAY[0]}"
 	wait_long is_in_log "${RELAY[0]}" || fail "rsyslog writes no mail.log"
@@ -43,7 +43,7 @@ service_starts() {
 	same "will it be started at boot" "$(in_system systemctl is-enabled watchforspammers)" enabled
 }
 
-# As the README says, of its own attacker: he is released and for a while allowed.
+# As in the README, for its own attacker: it is released and for a while allowed.
 service_releases() {
 	local client=${RELAY[0]}
 	as_readme "Somebody is blocked who should not be"

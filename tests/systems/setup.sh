@@ -16,7 +16,7 @@ sed -i '/imklog/d' /etc/rsyslog.conf
 useradd --create-home --shell /bin/bash alice
 echo "alice:$password" | chpasswd
 useradd --create-home --shell /bin/bash --groups adm,sudo admin
-# Whoever installs and removes packages says yes to apt.
+# apt gets yes for an answer when packages are installed and removed.
 echo 'APT::Get::Assume-Yes "true";' >/etc/apt/apt.conf.d/92yes
 echo 'admin ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/admin
 

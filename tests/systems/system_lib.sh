@@ -25,7 +25,7 @@ ROOT=   # of the machine, with the layer
 NSPAWN= # the process outside
 INIT=   # process 1 of the machine, as it is numbered outside
 
-# Ends the test with what the machine said last.
+# Ends the test with the machine's last output.
 fail() {
 	if [ -n "$INIT" ]; then
 		echo "--- journal"
@@ -83,7 +83,7 @@ system_cgroups() {
 	fi
 }
 
-# Boots, and waits until systemd says that everything has been started and nothing failed.
+# Boots, and waits until systemd reports that everything has been started and nothing failed.
 system_boot() {
 	local groups port
 	read -r -a groups < <(system_cgroups)
@@ -155,7 +155,7 @@ in_system() {
 		LC_ALL=C.UTF-8 "$@" </dev/null
 }
 
-# The script on standard input, as the user admin types it in the checkout; what it prints is in $WORK/said. Nobody answers
+# The script on standard input, as the user admin types it in the checkout; what it prints is in $WORK/said. Nothing answers
 # questions.
 as_admin() {
 	cat >"$ROOT/home/admin/script"
@@ -214,12 +214,12 @@ kernel_is_clean() {
 	[ -z "$(kernel_state)" ]
 }
 
-# The clients that the daemon says are blocked, in one line.
+# The clients that the daemon lists as blocked, in one line.
 blocks_of() {
 	wfs list --json | jq -r .address | sort | xargs
 }
 
-# expect_blocked ADDRESS...: in the kernel, on every port, and in what the program says.
+# expect_blocked ADDRESS...: in the kernel, on every port, and in the program's output.
 expect_blocked() {
 	local address
 	for address; do

@@ -1,5 +1,5 @@
 /*
- * edits: when a change in a directory of rules is told, and what is none. Time is a number here: nothing
+ * rules_watch: when a change in a directory of rules is reported, and what is none. Time is a number here: nothing
  * waits.
  */
 #undef NDEBUG
@@ -53,8 +53,8 @@ static void write_file(const char *name)
 	(void)close(fd);
 }
 
-/* Told at the time it should be, not a millisecond before, and once. */
-static void assert_told(int64_t after_ms)
+/* Reported at the time it should be, not a millisecond before, and once. */
+static void assert_reported(int64_t after_ms)
 {
 	assert_false(rules_watch_take(rules_watch, now));
 	assert_int_equal(rules_watch_at(rules_watch), now + after_ms);
@@ -109,11 +109,11 @@ static void a_file_is_written(void **state)
 	(void)state;
 	begin();
 	write_file("local.rules");
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	write_file("local.rules");
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	assert_int_equal(unlink(path("local.rules")), 0);
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 }
 
 static void a_file_is_renamed_over_another(void **state)
@@ -126,7 +126,7 @@ static void a_file_is_renamed_over_another(void **state)
 	write_file("4913");
 	assert_nothing();
 	assert_int_equal(rename(path("4913"), path("local.rules")), 0);
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 }
 
 static void editors_own_files_are_nothing(void **state)
@@ -174,24 +174,24 @@ static void a_file_that_is_never_closed_is_read_in_the_end(void **state)
 	begin();
 	fd = open_file("local.rules");
 	put(fd, "[local]\n");
-	assert_told(RULES_WATCH_WRITING_MS);
+	assert_reported(RULES_WATCH_WRITING_MS);
 	put(fd, "x");
 	(void)close(fd);
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 }
 
-static void many_edits_are_told_in_between(void **state)
+static void many_edits_are_reported_in_between(void **state)
 {
-	unsigned told = 0;
+	unsigned reported = 0;
 
 	(void)state;
 	begin();
 	for (int i = 0; i < 20; i++) {
 		write_file("local.rules");
-		told += rules_watch_take(rules_watch, now);
+		reported += rules_watch_take(rules_watch, now);
 		now += 100;
 	}
-	assert_in_range(told, 2, 3);
+	assert_in_range(reported, 2, 3);
 }
 
 static void the_directory_comes_later(void **state)
@@ -204,11 +204,11 @@ static void the_directory_comes_later(void **state)
 	assert_int_equal(rename(above, moved), 0);
 	begin();
 	assert_int_equal(mkdir(above, 0755), 0);
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	assert_int_equal(mkdir(dir, 0755), 0);
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	write_file("local.rules");
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 }
 
 static void the_directory_is_replaced(void **state)
@@ -219,24 +219,24 @@ static void the_directory_is_replaced(void **state)
 	begin();
 	(void)snprintf(moved, sizeof moved, "%s/old", top);
 	assert_int_equal(rename(dir, moved), 0);
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	assert_int_equal(mkdir(dir, 0755), 0);
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	write_file("local.rules");
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	assert_int_equal(rename(dir, path("../patterns.old")), 0);
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	/* All of it at once, with what is above. */
 	(void)snprintf(above, sizeof above, "%s/etc", top);
 	(void)snprintf(moved, sizeof moved, "%s/etc.old", top);
 	assert_int_equal(rename(above, moved), 0);
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	assert_int_equal(mkdir(above, 0755), 0);
 	assert_int_equal(mkdir(dir, 0755), 0);
 	write_file("local.rules");
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	write_file("other.rules");
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 }
 
 static void the_directory_is_a_link_that_is_turned(void **state)
@@ -251,13 +251,13 @@ static void the_directory_is_a_link_that_is_turned(void **state)
 	assert_int_equal(symlink(first, dir), 0);
 	begin();
 	write_file("local.rules");
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	assert_int_equal(symlink(second, path("../new")), 0);
 	assert_nothing();
 	assert_int_equal(rename(path("../new"), dir), 0);
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	write_file("local.rules");
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 }
 
 /* dir/local.rules, a link to top/mine/named, a link to top/repository/site.rules. */
@@ -282,30 +282,30 @@ static void the_file_is_a_link(void **state)
 	link_file();
 	begin();
 	write_file("../../repository/site.rules");
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	write_file("../../repository/other.rules");
 	write_file("../../mine/other");
 	assert_nothing();
 	/* As git and editors do it. */
 	assert_int_equal(rename(path("../../repository/other.rules"), path("../../repository/site.rules")), 0);
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	write_file("../../repository/site.rules");
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	fd = open_file("../../repository/site.rules");
-	assert_told(RULES_WATCH_WRITING_MS);
+	assert_reported(RULES_WATCH_WRITING_MS);
 	(void)close(fd);
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	/* Gone for longer than an editor needs, and there again. */
 	assert_int_equal(unlink(path("../../repository/site.rules")), 0);
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	write_file("../../repository/site.rules");
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	/* With its directory. */
 	assert_int_equal(rename(path("../../repository"), path("../../old")), 0);
 	assert_int_equal(mkdir(path("../../repository"), 0755), 0);
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	write_file("../../repository/site.rules");
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 }
 
 static void the_file_is_a_link_that_is_turned(void **state)
@@ -315,26 +315,26 @@ static void the_file_is_a_link_that_is_turned(void **state)
 	begin();
 	assert_int_equal(unlink(path("local.rules")), 0);
 	link_file();
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	write_file("../../repository/site.rules");
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	/* The link in the middle. */
 	assert_int_equal(symlink("../other", path("../../mine/new")), 0);
 	assert_nothing();
 	assert_int_equal(rename(path("../../mine/new"), path("../../mine/named")), 0);
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	write_file("../../repository/site.rules");
 	assert_nothing();
 	write_file("../../other");
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	/* And the first. */
 	assert_int_equal(unlink(path("local.rules")), 0);
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 	write_file("../../other");
 	assert_nothing();
 	/* What it pointed to is beside a directory of ours: that is still watched. */
 	write_file("local.rules");
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 }
 
 static void a_link_that_points_to_itself(void **state)
@@ -344,7 +344,7 @@ static void a_link_that_points_to_itself(void **state)
 	assert_int_equal(symlink("nowhere/at/all", path("lost.rules")), 0);
 	begin();
 	write_file("other.rules");
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 }
 
 static void only_so_many_links(void **state)
@@ -359,7 +359,7 @@ static void only_so_many_links(void **state)
 	}
 	begin();
 	write_file("local.rules");
-	assert_told(RULES_WATCH_QUIET_MS);
+	assert_reported(RULES_WATCH_QUIET_MS);
 }
 
 static void none_is_watched(void **state)
@@ -380,7 +380,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(a_half_written_file_is_waited_for, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(a_file_that_is_never_closed_is_read_in_the_end, set_up,
 	                                        tear_down),
-	        cmocka_unit_test_setup_teardown(many_edits_are_told_in_between, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(many_edits_are_reported_in_between, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(the_directory_comes_later, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(the_directory_is_replaced, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(the_directory_is_a_link_that_is_turned, set_up, tear_down),

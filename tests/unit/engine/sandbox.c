@@ -1,6 +1,6 @@
 /*
  * sandbox: what a process that has given up everything can still do. Each attempt is made by a child of its own, which
- * says what came of it by its exit status.
+ * returns the outcome as its exit status.
  */
 #undef NDEBUG
 #include "engine/sandbox.h"

@@ -1,6 +1,6 @@
 /*
  * client: the far end of the pair is played here, by a thread that keeps a set of addresses in memory and
- * answers as message.h says; nothing in the client knows that it is not the root process.
+ * answers as in message.h; nothing in the client knows that it is not the root process.
  */
 #include "firewall/client.h"
 
@@ -271,10 +271,10 @@ static void test_difference(void **state)
 	struct why why;
 
 	(void)state;
-	hold(net_from("192.0.2.9"), 1); /* nobody wants it */
+	hold(net_from("192.0.2.9"), 1); /* not wanted */
 	hold(net_from("192.0.2.2"), REFRESH_S);
 	hold(net_from("192.0.2.1"), 10);
-	hold(net_from("2001:db8::8"), 1); /* nobody wants it */
+	hold(net_from("2001:db8::8"), 1); /* not wanted */
 	hold(net_from("192.0.2.1"), 10);  /* twice: the list moved while it was read */
 	far.repairs = true;
 	start();
@@ -480,7 +480,7 @@ static void test_bad(void **state)
 			fail_msg("row %zu: got %d (%s), want %d", i, got, why.text, rows[i].want);
 		assert_int_equal(drift.missing, 77);
 		assert_true(why.text[0] != '\0');
-		/* The root process is gone: every further call says so, none raises SIGPIPE or waits. */
+		/* The root process is gone: every further call reports it, none raises SIGPIPE or waits. */
 		if (rows[i].bad == HANG_UP) {
 			assert_int_equal(pthread_join(far.thread, NULL), 0);
 			assert_int_equal(client_del(&client, &wanted, 1, &why), -EPIPE);

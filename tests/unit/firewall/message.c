@@ -225,7 +225,7 @@ static void test_answer_errors(void **state)
 	assert_false(message_is_answer(&m, message_size(&m), &request));
 }
 
-/* An answer that says "more" without leading onwards would be asked for ever. */
+/* An answer of "more" without leading onwards would be repeated for ever. */
 static void test_cursor(void **state)
 {
 	struct message request = request_of(MESSAGE_LIST), m;

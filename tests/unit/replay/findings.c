@@ -1,4 +1,4 @@
-/* sift: what is found in a piece of a log is what the rules say of each of its lines. WFS_SOURCE_ROOT says where the checkout is. */
+/* findings: what is found in a piece of a log is what the rules match in each of its lines. WFS_SOURCE_ROOT: the checkout. */
 #include "replay/findings.h"
 
 #include <setjmp.h>
@@ -66,7 +66,7 @@ static void check_span(struct span got, const char *got_line, struct span want, 
 	assert_int_equal(got.len, want.len);
 }
 
-/* The findings of the line at start against what the rules say of it. Returns how many they are. */
+/* The findings of the line at start against what the rules match in it. Returns how many they are. */
 static size_t check_line(const struct findings *s, size_t i, const struct chunks_piece *piece, struct line_clock *clock,
                          size_t start, size_t len)
 {
@@ -107,12 +107,12 @@ static size_t check_line(const struct findings *s, size_t i, const struct chunks
 	return n;
 }
 
-/* Every file of captured lines, as often as it takes for the findings to grow. */
+/* Every file of captured lines, as often as needed for the findings to grow. */
 static void test_samples(void **state)
 {
 	static const char *const names[] = {"postfix", "courier", "exim", "sendmail", "haraka", "dovecot", "greylist"};
 	struct findings s = {0};
-	size_t found = 0, letters = 0;
+	size_t found = 0, envelopes = 0;
 
 	(void)state;
 	for (size_t f = 0; f < sizeof names / sizeof *names; f++) {
@@ -146,11 +146,11 @@ static void test_samples(void **state)
 		}
 		assert_int_equal(i, s.n);
 		found += i;
-		letters += s.n_letters;
+		envelopes += s.n_envelopes;
 		free(piece.bytes);
 		free(text);
 	}
-	assert_true(found > 100 && letters > 0);
+	assert_true(found > 100 && envelopes > 0);
 	findings_done(&s);
 }
 
@@ -198,7 +198,7 @@ static void test_counts(void **state)
 	findings_done(&s);
 }
 
-/* The shortest lines there are, with as many letters as rules can find in them. */
+/* The shortest lines there are, with as many envelopes as rules can find in them. */
 static void test_many_letters(void **state)
 {
 	static const char line[] = "[A] [-] [1::\n";

@@ -1,6 +1,6 @@
 /*
  * replay: logs written here, with hits at known places; whatever the threads, the chunks, the stops and the packing, the
- * database says the same.
+ * database holds the same.
  */
 #include "replay/replay.h"
 
@@ -113,14 +113,14 @@ static int teardown(void **state)
 /* A log in memory. */
 struct text {
 	char *bytes;
-	size_t len, room;
+	size_t len, cap;
 };
 
 static void add_bytes(struct text *t, const char *bytes, size_t len)
 {
-	while (t->len + len > t->room) {
-		t->room = t->room == 0 ? 4096 : 2 * t->room;
-		t->bytes = realloc(t->bytes, t->room);
+	while (t->len + len > t->cap) {
+		t->cap = t->cap == 0 ? 4096 : 2 * t->cap;
+		t->bytes = realloc(t->bytes, t->cap);
 		assert_non_null(t->bytes);
 	}
 	memcpy(t->bytes + t->len, bytes, len);
@@ -245,7 +245,7 @@ static void good(const struct run *r)
 		fail_msg("got %d (%s), want 0", r->rc, r->why.text);
 }
 
-/* All that the database says, but for paths, as one text. */
+/* All that the database holds, but for paths, as one text. */
 static char *dump(struct store *store)
 {
 	static const char *const questions[] = {
@@ -318,7 +318,7 @@ static void test_counts(void **state)
 	add_line(&t, t0_s + 50, "relay by ::ffff:192.0.2.8: \x1b[1m");
 	add_line(&t, t0_s + 51, "guess from 192.0.2.7"); /* blocked: a hit all the same */
 	add_bytes(&t, "no header\n\n", 11);
-	add_line(&t, t0_s + 60, "guess from 127.0.0.1"); /* never blocked: nobody's */
+	add_line(&t, t0_s + 60, "guess from 127.0.0.1"); /* never blocked: no client's */
 	write_text("log", &t);
 	r = run_file(store, "log");
 	good(&r);
@@ -595,7 +595,7 @@ static void test_gzip(void **state)
 	store_close(plain);
 	store_close(packed);
 
-	/* Torn off: what can be unpacked counts, and it is said. */
+	/* Torn off: what can be unpacked counts, and it is reported. */
 	assert_int_equal(stat(in_directory("log.gz"), &st), 0);
 	for (int percent = 1; percent < 100; percent += 7) {
 		struct store *const torn = new_store();
@@ -794,7 +794,7 @@ static void test_stop(void **state)
 	free(t.bytes);
 }
 
-/* The clock of a mail server is set back, and a log holds what another host said later. */
+/* The clock of a mail server is set back, and a log holds what another host logged later. */
 static void test_backwards(void **state)
 {
 	struct text t = {NULL, 0, 0};
@@ -853,7 +853,7 @@ static void test_worst(void **state)
 		assert_int_equal(b->block.since_s, number(store, words));
 		(void)snprintf(words, sizeof words, "SELECT max(until) FROM block WHERE address = '%s'", net);
 		assert_int_equal(b->block.until_s, number(store, words));
-		(void)snprintf(words, sizeof words, /* nobody left out is worse */
+		(void)snprintf(words, sizeof words, /* no address left out is worse */
 		               "SELECT count(*) FROM (SELECT count(*) AS n, max(since) AS s FROM block GROUP BY address) "
 		               "WHERE n > %u OR (n = %u AND s < %" PRId64 ")",
 		               b->block.offence, b->block.offence, b->block.since_s);
@@ -864,7 +864,7 @@ static void test_worst(void **state)
 	free(t.bytes);
 }
 
-/* One client, blocked more often than offences are told apart, and nobody else. */
+/* One client, blocked more often than offences are distinguished, and no other. */
 static void test_one_blocked(void **state)
 {
 	enum { TURNS = 20, APART_S = 8 * 86400 };
@@ -995,7 +995,7 @@ static void test_from_until(void **state)
 	free(t.bytes);
 }
 
-/* The database takes no more in the middle: an error, no crash; what is stored is whole, and a new try gets it all. */
+/* The database fails in the middle: an error, no crash; what is stored is whole, and a new try gets it all. */
 static void test_store_full(void **state)
 {
 	struct text t = make_log(7, t0_s, 60000), u = make_log(8, t0_s + 100000, 60000);

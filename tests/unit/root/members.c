@@ -1,5 +1,5 @@
 /*
- * members: entries come and go at random, and a plain array says what must be there.
+ * members: entries come and go at random, and a plain array holds what must be there.
  */
 #include "root/members.h"
 
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-enum { ROOM = 100, ADDRESSES = 300, TURNS = 200000 };
+enum { CAPACITY = 100, ADDRESSES = 300, TURNS = 200000 };
 
 static uint32_t seed = 1;
 
@@ -41,24 +41,24 @@ static void test_random(void **state)
 	uint32_t n = 0;
 
 	(void)state;
-	assert_true(members_init(&members, ROOM));
+	assert_true(members_init(&members, CAPACITY));
 	for (unsigned turn = 0; turn < TURNS; turn++) {
-		const uint32_t who = random_below(ADDRESSES);
-		const struct net net = net_number(who);
+		const uint32_t chosen = random_below(ADDRESSES);
+		const struct net net = net_number(chosen);
 		struct members_entry *const entry = members_find(&members, &net);
 
-		assert_int_equal(entry != NULL, there[who]);
+		assert_int_equal(entry != NULL, there[chosen]);
 		if (entry != NULL) {
 			assert_true(net_order(&entry->net, &net) == 0);
-			assert_int_equal(entry->writes, writes[who]);
+			assert_int_equal(entry->writes, writes[chosen]);
 		}
-		if (entry == NULL && n < ROOM) {
-			writes[who] = members_add(&members, &net)->writes = turn;
-			there[who] = true;
+		if (entry == NULL && n < CAPACITY) {
+			writes[chosen] = members_add(&members, &net)->writes = turn;
+			there[chosen] = true;
 			n++;
-		} else if (entry != NULL && (random_below(3) == 0 || n == ROOM)) {
+		} else if (entry != NULL && (random_below(3) == 0 || n == CAPACITY)) {
 			members_remove(&members, entry);
-			there[who] = false;
+			there[chosen] = false;
 			n--;
 		}
 		assert_int_equal(members.n, n);

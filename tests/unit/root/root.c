@@ -1,6 +1,6 @@
 /*
  * root, recent and xtables against the real kernel, in a network namespace of their own. Only root can make
- * one, and only a kernel with legacy xtables can play; else the test is skipped and says why. What
+ * one, and only a kernel with legacy xtables can play; else the test is skipped and prints why. What
  * iptables-legacy sees is the second opinion.
  */
 #include "root/root.h"
@@ -42,7 +42,7 @@ static const struct root_config usual = {
 	.ports = {25, 465, 587},
 };
 
-/* True when the shell says yes. Tests run one by one in their own namespace, so no name can collide. */
+/* True when the shell returns 0. Tests run one by one in their own namespace, so no name can collide. */
 __attribute__((format(printf, 1, 2))) static bool shell(const char *fmt, ...)
 {
 	char command[1024];
@@ -302,7 +302,7 @@ static void write_file(const char *path, const char *text)
 	(void)close(fd);
 }
 
-/* Whom the kernel lists for too many connections is told once, but for whom nobody may block. */
+/* An address that the kernel lists for too many connections is returned once, unless it may never be blocked. */
 static void test_floods(void **state)
 {
 	static const char path4[] = "/proc/net/xt_recent/spammer_flood", path6[] = "/proc/net/xt_recent/spammer6_flood";
@@ -334,7 +334,7 @@ static void test_floods(void **state)
 	assert_int_equal(m.entries[0].len, 128);
 	assert_int_equal(m.entries[1].addr[0], 0x20);
 	assert_int_equal(ask_of(root, (struct message){.verb = MESSAGE_FLOODS}).n, 0);
-	assert_int_equal(list(root, NULL), 0); /* it blocks nobody */
+	assert_int_equal(list(root, NULL), 0); /* it blocks no client */
 	for (unsigned i = 0; i < 100; i++) { /* as many as the list holds */
 		char command[32];
 
@@ -382,7 +382,7 @@ static void test_three_hundred(void **state)
 	assert_int_equal(m.error, -ENOSPC);
 	assert_int_equal(m.refused, 1);
 	assert_int_equal(m.n4, 100);
-	assert_int_equal(add(root, "10.0.0.1").error, 0);    /* one that is there needs no room */
+	assert_int_equal(add(root, "10.0.0.1").error, 0);    /* one that is there needs no capacity */
 	assert_int_equal(add(root, "2001:db8::1").error, 0); /* the other family has its own */
 	assert_int_equal(list(root, NULL), 101);
 
@@ -500,7 +500,7 @@ static void test_taken_over(void **state)
 	assert_true(shell("test \"$(" RULES4 " | grep -c -- '-j SPAMMER')\" = 1"));
 	assert_true(rule4("-A INPUT -p tcp -m tcp --dport 25 -j SPAMMER"));
 	assert_int_equal(list(root, NULL), 1);
-	/* And with many lists, which are kept until the engine has said how many it wants. */
+	/* And with many lists, which are kept until the engine has sent how many it wants. */
 	assert_int_equal(prepare(root, 300, 0).capacity, 256 * 100);
 	assert_int_equal(add(root, "192.0.2.8").n4, 1);
 	root_close(root, false);
@@ -568,7 +568,7 @@ static void test_one_master(void **state)
 	second = root_of(&other);
 	assert_int_equal(prepare(second, 1, 0).repaired, 0);
 	root_close(second, true);
-	assert_int_equal(prepare(root, 1, 0).repaired, 0); /* nobody touched it */
+	assert_int_equal(prepare(root, 1, 0).repaired, 0); /* nothing changed it */
 	root_close(root, true);
 	assert_true(nothing_left());
 	assert_true(no_locks());
@@ -631,7 +631,7 @@ static void test_foreign_rules(void **state)
 	assert_non_null(strstr(why.text, "iptables -I INPUT -p tcp --dport 25 -m recent --name spammer"));
 	assert_true(
 	        shell("iptables-legacy -w -A INPUT -m recent --name spammer --update --seconds 60 -j DROP"));
-	root = root_of(&config); /* IPv6 has no list: said, and refused */
+	root = root_of(&config); /* IPv6 has no list: reported, and refused */
 	assert_int_equal(add(root, "192.0.2.7").n4, 1);
 	assert_int_equal(add(root, "2001:db8::7").refused, 1);
 	assert_int_equal(add_many(root, 1, 101).error, 0); /* no other layout can be had: refused, no error */
@@ -795,7 +795,7 @@ static void engine_floods(int fd)
 	(void)pause();
 }
 
-/* Tells its parent to reload; the parent tells it. */
+/* Notifies its parent to reload; the parent notifies it. */
 static void engine_is_told(int fd)
 {
 	sigset_t set;
@@ -841,7 +841,7 @@ static void test_serve(void **state)
 	assert_true(nothing_left());
 }
 
-/* As somebody who may not open the file. */
+/* As a user that may not open the file. */
 static void engine_reads_config(int fd)
 {
 	char text[32] = "";
