@@ -1,0 +1,191 @@
+/*
+ * scan: which lines match, which are only counted, and when a line without a stamp was written.
+ */
+#include "pipeline/scan.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define STAMPED "2026-11-20T13:37:42Z mx testd[1]: "
+#define UNSTAMPED "<22>1 - mx testd 1 - - "
+#define BAD "bad client 192.0.2.7"
+
+enum { AT = 1795181862, END = 1795200000 }; /* STAMPED; when the log was last written */
+
+static const char set[] = "[bad]\nprogram = testd\nmatch = ^bad client <ADDR>$\ncategory = auth\nreason = is bad\nscore = 50\n"
+                          "[off]\nprogram = testd\nmatch = ^off <ADDR>$\ncategory = auth\nreason = is off\nscore = 50\nenabled = no\n";
+static struct rules *rules;
+static struct rules_scratch *scratch;
+static struct scan scan;
+static struct record record;
+
+static int load(void **state)
+{
+	char path[] = "/tmp/wfs-scan-XXXXXX";
+	const char *const files[] = {path};
+	struct rulefile_faults faults = {0};
+	const int fd = mkstemp(path);
+	struct why why;
+	int rc;
+
+	(void)state;
+	if (fd < 0 || write(fd, set, sizeof set - 1) != (ssize_t)sizeof set - 1)
+		return -1;
+	(void)close(fd);
+	rc = rules_load(NULL, 0, files, 1, &rules, &faults, &why);
+	if (rc < 0)
+		print_error("%s\n", why.text);
+	rulefile_faults_done(&faults);
+	(void)unlink(path);
+	if (rc == 0)
+		scratch = rules_scratch_new(rules);
+	return rc;
+}
+
+static int unload(void **state)
+{
+	(void)state;
+	rules_scratch_free(scratch);
+	rules_free(rules);
+	return 0;
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	scan_begin(&scan, scratch, END);
+	return 0;
+}
+
+/* How many rules match. */
+static size_t matches(const char *text, bool cut)
+{
+	struct rules_hit hits[RULES_HITS_MAX];
+
+	record = (struct record){.text = {text, strlen(text)}, .cut = cut};
+	return scan_line(&scan, &record, hits);
+}
+
+static void test_lines(void **state)
+{
+	static const struct {
+		const char *text;
+		bool cut, disabled, parsed;
+		size_t n;
+	} rows[] = {
+		{STAMPED BAD, false, false, true, 1},
+		{STAMPED BAD, true, false, true, 0}, /* its end may be missing, which the rule is anchored to */
+		{STAMPED "good client 192.0.2.7", false, false, true, 0},
+		{UNSTAMPED BAD, false, false, true, 1},
+		{STAMPED "off 192.0.2.7", false, false, true, 0},
+		{STAMPED "off 192.0.2.7", false, true, true, 1},
+		{BAD, false, false, false, 0},
+		{" " STAMPED BAD, false, false, false, 0},
+		{BAD, true, false, false, 0},
+		{"", false, false, false, 0},
+	};
+	struct scan_tally want = {.first_line_at = AT, .last_line_at = AT};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		size_t n;
+
+		scan.disabled = rows[i].disabled;
+		n = matches(rows[i].text, rows[i].cut);
+		if (n != rows[i].n || record.parsed != rows[i].parsed)
+			fail_msg("row %zu: got %zu, parsed %d", i, n, record.parsed);
+		want.lines++;
+		want.cut += rows[i].cut;
+		want.unparsed += !rows[i].parsed;
+	}
+	assert_memory_equal(&scan.tally, &want, sizeof want);
+}
+
+/* Line after line: when each was written. */
+static void test_missing_stamps(void **state)
+{
+	static const struct {
+		const char *text;
+		bool live;
+		int64_t now_s, want_s;
+	} rows[] = {
+		{UNSTAMPED BAD, false, INT64_MAX, END}, /* no line before it */
+		{UNSTAMPED BAD, true, AT + 5, AT + 5},
+		{STAMPED BAD, false, INT64_MAX, AT},
+		{UNSTAMPED BAD, false, INT64_MAX, AT},
+		{"2026-11-20T13:36:42Z mx testd[1]: " BAD, false, INT64_MAX, AT - 60},
+		{UNSTAMPED BAD, false, INT64_MAX, AT}, /* the newest, not the last */
+		{"2026-11-20T13:38:42Z mx testd[1]: " BAD, false, INT64_MAX, AT + 60},
+		{UNSTAMPED BAD, false, INT64_MAX, AT + 60},
+		{UNSTAMPED BAD, true, AT + 90, AT + 90},
+		{UNSTAMPED BAD, false, AT + 30, AT + 30}, /* never later than now */
+		{STAMPED BAD, true, AT - 1, AT - 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		scan.live = rows[i].live;
+		scan.now_s = rows[i].now_s;
+		assert_int_equal(matches(rows[i].text, false), 1);
+		if (record.time_s != rows[i].want_s)
+			fail_msg("row %zu: got %jd, want %jd", i, (intmax_t)record.time_s, (intmax_t)rows[i].want_s);
+	}
+	assert_int_equal(scan.tally.first_line_at, AT - 60);
+	assert_int_equal(scan.tally.last_line_at, AT + 60);
+}
+
+static void test_from_until(void **state)
+{
+	static const struct {
+		int64_t from_s, until_s;
+		size_t n;
+	} rows[] = {{AT, AT, 1}, {AT + 1, INT64_MAX, 0}, {INT64_MIN, AT - 1, 0}, {AT - 1, AT + 1, 1}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		scan.from_s = rows[i].from_s;
+		scan.until_s = rows[i].until_s;
+		assert_int_equal(matches(STAMPED BAD, false), rows[i].n);
+	}
+	assert_int_equal(scan.tally.lines, 4); /* they count all the same */
+}
+
+static void test_first_time(void **state)
+{
+	static const struct {
+		const char *text;
+		int year;
+		int64_t want_s;
+	} rows[] = {
+		{STAMPED BAD, 0, AT},
+		{"Nov 20 13:37:42 mx testd[1]: x", 0, AT}, /* in the year of END */
+		{"Nov 20 13:37:42 mx testd[1]: x", 2025, AT - 365 * 86400},
+		{UNSTAMPED BAD, 0, INT64_MAX},
+		{BAD, 0, INT64_MAX},
+		{"", 0, INT64_MAX},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		assert_int_equal(scan_first_time((struct span){rows[i].text, strlen(rows[i].text)}, END, rows[i].year),
+		                 rows[i].want_s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_lines, begin),
+		cmocka_unit_test_setup(test_missing_stamps, begin),
+		cmocka_unit_test_setup(test_from_until, begin),
+		cmocka_unit_test(test_first_time),
+	};
+
+	(void)setenv("TZ", "UTC", 1);
+	return cmocka_run_group_tests(tests, load, unload);
+}
