@@ -33,10 +33,10 @@
 #include "store/mend.h"
 
 enum {
-	LINES_PER_TURN = 20000, /* then signals and the firewall get their turn; about 20 ms */
+	LINES_PER_TURN = 20000, /* then signals and the firewall are handled; about 20 ms */
 	POSITION_MS = 1000,     /* a position without hits is written at most so often */
 	RETRY_MS = 1000,        /* after an error of the database or the firewall */
-	FLOODS_MS = 1000,       /* who opened too many connections: looked at so often */
+	FLOODS_MS = 1000,       /* clients that opened too many connections: checked so often */
 };
 
 /* The places in the poll array. */
@@ -68,10 +68,10 @@ struct engine {
 	/* When to do what next; milliseconds of clock_steady_ms, 0: at once, INT64_MAX: never. */
 	int64_t write_at, sync_at, purge_at, expiry_at, watchdog_at, floods_at;
 	int64_t watchdog_ms;   /* 0: systemd does not watch */
-	bool store_failed;     /* said already */
+	bool store_failed;     /* logged already */
 	bool firewall_failed;
-	int64_t braked_minute; /* said in */
-	size_t refused;        /* blocks the kernel did not take at the last sync */
+	int64_t braked_minute; /* logged in */
+	size_t refused;        /* blocks that were not added to the kernel at the last sync */
 	bool reload_waits;     /* for what is pending to be written */
 	bool stop;
 	int status;
@@ -96,7 +96,7 @@ static void log_suspended(const struct engine *e, const struct rule *rule, size_
 	          rule->text->name, rule->text->reason, e->live.config->block.quarantine, released, rule->text->name);
 }
 
-static void say_braked(struct engine *e, int64_t now)
+static void log_braked(struct engine *e, int64_t now)
 {
 	if (e->braked_minute == now / 60)
 		return;
@@ -106,30 +106,30 @@ static void say_braked(struct engine *e, int64_t now)
 }
 
 /* What a rule found becomes pending; what an operator must know is logged. */
-static void take_hit(struct engine *e, const struct decide_line *line, int64_t now, struct rules_hit *hit)
+static void handle_hit(struct engine *e, const struct decide_line *line, int64_t now, struct rules_hit *hit)
 {
 	const struct live *const p = &e->live;
 	const struct decide decide = {p->config, p->sessions, p->verdict, p->greylist, e->pending, true};
-	struct decide_result taken;
+	struct decide_result result;
 
-	decide_hit(&decide, line, now, hit, &taken);
-	if (taken.earned)
-		events_allowed(&e->events, &taken.greylist, p->config->allow.cluster_for_s,
+	decide_hit(&decide, line, now, hit, &result);
+	if (result.earned)
+		events_allowed(&e->events, &result.greylist, p->config->allow.cluster_for_s,
 		               "two of its addresses sent the same greylisted message");
-	if (!taken.is_hit)
+	if (!result.is_hit)
 		return;
-	if (taken.decision.counted)
-		dnsbl_ask(p->dnsbl, &taken.decision.subject, &hit->address, now);
-	if (taken.decision.outcome == VERDICT_QUARANTINE) {
-		log_suspended(e, hit->rule, taken.released);
+	if (result.decision.counted)
+		dnsbl_ask(p->dnsbl, &result.decision.subject, &hit->address, now);
+	if (result.decision.outcome == VERDICT_QUARANTINE) {
+		log_suspended(e, hit->rule, result.released);
 		e->sync_at = 0;
-	} else if (taken.decision.outcome == VERDICT_BRAKED) {
-		say_braked(e, now);
+	} else if (result.decision.outcome == VERDICT_BRAKED) {
+		log_braked(e, now);
 	}
 }
 
 /* One line through the rules. */
-static void take_line(struct engine *e, struct pending_file *file, struct scan *scan, struct record *record, int64_t now)
+static void match_line(struct engine *e, struct pending_file *file, struct scan *scan, struct record *record, int64_t now)
 {
 	struct rules_hit hits[RULES_HITS_MAX];
 	size_t n;
@@ -145,7 +145,7 @@ static void take_line(struct engine *e, struct pending_file *file, struct scan *
 		                                 .time_s = record->time_s,
 		                                 .offset = record->start};
 
-		take_hit(e, &line, now, &hits[i]);
+		handle_hit(e, &line, now, &hits[i]);
 	}
 	pending_read(file,
 	             &(struct pending_read){.lines = 1,
@@ -156,7 +156,7 @@ static void take_line(struct engine *e, struct pending_file *file, struct scan *
 	                                    .last = record->text});
 }
 
-/* Reads until nothing is left, pending is full, or others should have their turn. */
+/* Reads until nothing is left, pending is full, or other work is due. */
 static void read_logs(struct engine *e)
 {
 	const int64_t now = clock_unix_s(), now_ms = clock_steady_ms();
@@ -167,37 +167,37 @@ static void read_logs(struct engine *e)
 	verdict_at(e->live.verdict, now);
 	events_at(&e->events, now);
 	for (size_t n = 0; n < LINES_PER_TURN && !pending_is_full(e->pending) && sources_next(e->logs, now_ms, &file, &scan, &record); n++)
-		take_line(e, file, scan, &record, now);
+		match_line(e, file, scan, &record, now);
 }
 
-/* --- DNS lists: what they say comes whenever it comes, and goes the way of a line --- */
+/* --- DNS lists: their answers come at any time, and are handled like a line --- */
 
-static void take_listed(struct engine *e, const struct dnsbl_answer *answer, int64_t now)
+static void handle_listed(struct engine *e, const struct dnsbl_answer *answer, int64_t now)
 {
 	const struct live *const p = &e->live;
 	const struct decide decide = {p->config, p->sessions, p->verdict, p->greylist, e->pending, true};
 	const struct net net = net_of(&answer->addr);
-	struct decide_result taken;
+	struct decide_result result;
 	char reason[320]; /* a zone, and that */
 
-	decide_listed(&decide, answer, now, &taken);
-	if (taken.is_hit && taken.decision.outcome == VERDICT_BRAKED)
-		say_braked(e, now);
-	if (!taken.earned)
+	decide_listed(&decide, answer, now, &result);
+	if (result.is_hit && result.decision.outcome == VERDICT_BRAKED)
+		log_braked(e, now);
+	if (!result.earned)
 		return;
-	(void)snprintf(reason, sizeof reason, "%s%s", answer->list->zone, taken.lifts ? "; its block ended" : "");
+	(void)snprintf(reason, sizeof reason, "%s%s", answer->list->zone, result.lifts ? "; its block ended" : "");
 	events_allowed(&e->events, &net, p->config->dns.allow_for_s, reason);
 	live_earned(&e->live);
 	e->write_at = e->sync_at = 0;
 }
 
-static void take_answer(struct engine *e, const struct dnsbl_answer *answer, int64_t now)
+static void handle_answer(struct engine *e, const struct dnsbl_answer *answer, int64_t now)
 {
 	char code[ADDR_TEXT_MAX];
 
 	switch (answer->word) {
 	case DNSBL_LISTED:
-		take_listed(e, answer, now);
+		handle_listed(e, answer, now);
 		break;
 	case DNSBL_DEAD:
 		(void)addr_text(&answer->code, code);
@@ -213,7 +213,7 @@ static void take_answer(struct engine *e, const struct dnsbl_answer *answer, int
 	}
 }
 
-static void hear_lists(struct engine *e)
+static void receive_lists(struct engine *e)
 {
 	const int64_t now = clock_unix_s();
 	struct dnsbl_answer answer;
@@ -222,7 +222,7 @@ static void hear_lists(struct engine *e)
 	events_at(&e->events, now);
 	dnsbl_turn(e->live.dnsbl, clock_steady_ms());
 	while (!pending_is_full(e->pending) && dnsbl_next(e->live.dnsbl, &answer))
-		take_answer(e, &answer, now);
+		handle_answer(e, &answer, now);
 }
 
 /* --- writing, and then the firewall --- */
@@ -252,17 +252,17 @@ static void firewall_trouble(struct engine *e, int rc, const struct why *why)
 	e->sync_at = clock_steady_ms() + RETRY_MS;
 }
 
-/* --- floods: clients that opened too many connections, as the kernel counted; they go the way of a line, too --- */
+/* --- floods: clients that opened too many connections, as the kernel counted; they are handled like a line, too --- */
 
-static void take_floods(struct engine *e)
+static void handle_floods(struct engine *e)
 {
 	const struct live *const p = &e->live;
 	const struct decide decide = {p->config, p->sessions, p->verdict, p->greylist, e->pending, true};
 	struct decide_flood flood = {.connections = p->started->firewall.connections,
 	                             .within_s = p->started->firewall.connections_s};
 	const int64_t now = clock_unix_s();
-	struct addr addrs[CLIENT_FLOODS_MAX]; /* there is room for all in pending: it has no hits now */
-	struct decide_result taken;
+	struct addr addrs[CLIENT_FLOODS_MAX]; /* pending has capacity for all: it has no hits now */
+	struct decide_result result;
 	size_t n = 0;
 	struct why why;
 	const int rc = client_floods(&e->client, addrs, &n, &why);
@@ -275,9 +275,9 @@ static void take_floods(struct engine *e)
 	verdict_at(p->verdict, now);
 	for (size_t i = 0; i < n; i++) {
 		flood.addr = addrs[i];
-		decide_flood(&decide, &flood, now, &taken);
-		if (taken.decision.outcome == VERDICT_BRAKED)
-			say_braked(e, now);
+		decide_flood(&decide, &flood, now, &result);
+		if (result.decision.outcome == VERDICT_BRAKED)
+			log_braked(e, now);
 	}
 }
 
@@ -289,7 +289,7 @@ static void store_works(struct engine *e)
 	problems_clear(&e->problems, PROBLEMS_DATABASE, 0);
 }
 
-/* What the last write said: for the log, after its commit. */
+/* The events of the last write: logged after its commit. */
 static void log_written(struct engine *e, size_t n_blocks, size_t n_lifted)
 {
 	const struct block *blocks;
@@ -313,13 +313,13 @@ static void log_written(struct engine *e, size_t n_blocks, size_t n_lifted)
 	events_sum(&e->events);
 }
 
-/* Commits what was read; then, and only then, the kernel is told. */
+/* Commits what was read; then, and only then, changes the kernel. */
 static void write_and_block(struct engine *e)
 {
 	const struct block *blocks;
 	const struct net *lifted;
 	const size_t n = pending_blocks(e->pending, &blocks), n_lifted = pending_lifted(e->pending, &lifted);
-	size_t refused; /* the next sync tries again, and says it */
+	size_t refused; /* the next sync tries again, and logs it */
 	struct why why;
 	int rc = pending_write(e->pending, &why);
 
@@ -338,18 +338,18 @@ static void write_and_block(struct engine *e)
 	if (rc == -EPIPE)
 		firewall_trouble(e, rc, &why);
 	else if (rc < 0)
-		e->sync_at = 0; /* lists full or flushed behind our back: a sync lays them out anew, or says why not */
+		e->sync_at = 0; /* lists full, or flushed by others: a sync recreates them, or logs why not */
 }
 
 /* "status" reads these. */
-static void say_state(struct engine *e, const struct reconcile_result *r, int64_t now)
+static void store_state(struct engine *e, const struct reconcile_result *r, int64_t now)
 {
 	const struct verdict_stat stat = verdict_stat(e->live.verdict);
 	char capacity[16], drift[24], at[24], refused[24], tracked[24], forgotten[24], braked[24],
 		ports[CONFIG_PORTS_TEXT_MAX], lengths[LENGTHS_TEXT_MAX];
 	const struct {
 		const char *key, *value;
-	} said[] = {{"backend", e->live.config->firewall.backend}, {"capacity", capacity}, {"drift", drift},
+	} rows[] = {{"backend", e->live.config->firewall.backend}, {"capacity", capacity}, {"drift", drift},
 	            {"refused", refused},                     {"tracked", tracked},   {"forgotten", forgotten},
 	            {"refused_why", r->drift.refusal.text},
 	            {"braked", braked},                       {"last_sync_at", at},   {"ports", ports},
@@ -367,9 +367,9 @@ static void say_state(struct engine *e, const struct reconcile_result *r, int64_
 	(void)snprintf(braked, sizeof braked, "%" PRIu64, stat.braked);
 	(void)snprintf(at, sizeof at, "%" PRId64, now);
 	if ((rc = store_begin(e->store, &why)) < 0)
-		return; /* the next sync says it */
-	for (size_t i = 0; i < sizeof said / sizeof *said && rc == 0; i++)
-		rc = store_say(e->store, said[i].key, said[i].value, &why);
+		return; /* the next sync stores it */
+	for (size_t i = 0; i < sizeof rows / sizeof *rows && rc == 0; i++)
+		rc = store_say(e->store, rows[i].key, rows[i].value, &why);
 	(void)store_finish(e->store, rc, &why);
 }
 
@@ -390,7 +390,7 @@ static void note_refused(struct engine *e, const struct client_drift *drift, int
 	e->refused = drift->refused;
 }
 
-/* Whose block is over. Who lies in a network whose block is not is blocked still. */
+/* Logs whose block expired. An address in a network whose block is active is still blocked. */
 static void log_released(struct engine *e, const struct reconcile_result *r, int64_t now)
 {
 	const size_t n = r->expired < RECONCILE_RELEASED_MAX ? r->expired : RECONCILE_RELEASED_MAX;
@@ -433,7 +433,7 @@ static void sync_firewall(struct engine *e)
 	log_released(e, &r, now);
 	if (store_next_expiry(e->store, now, &next_s, &why) == 0)
 		e->expiry_at = clock_steady_ms() + (next_s - now) * 1000;
-	say_state(e, &r, now);
+	store_state(e, &r, now);
 }
 
 /* --- the loop --- */
@@ -450,8 +450,8 @@ static void follow_up(struct engine *e, const struct admin_todo *todo)
 		e->sync_at = 0;
 }
 
-/* At most one in a turn: then the logs are looked at again. */
-static void take_request(struct engine *e, const struct pollfd polled[static CONTROL_FDS_MAX])
+/* At most one in a turn: then the logs are checked again. */
+static void handle_request(struct engine *e, const struct pollfd polled[static CONTROL_FDS_MAX])
 {
 	struct admin_todo todo;
 
@@ -460,11 +460,11 @@ static void take_request(struct engine *e, const struct pollfd polled[static CON
 	/* What cannot be written now is tried again every second, and the request is refused. */
 	if (requests_changes(&e->requests) && !e->store_failed && pending_has_news(e->pending))
 		write_and_block(e);
-	requests_take(&e->requests, &todo);
+	requests_handle(&e->requests, &todo);
 	follow_up(e, &todo);
 }
 
-static void take_signals(struct engine *e)
+static void handle_signals(struct engine *e)
 {
 	struct signalfd_siginfo info;
 
@@ -526,14 +526,14 @@ static void feed_watchdog(struct engine *e)
 
 static void reload(struct engine *e)
 {
-	struct why said; /* by live_reload */
+	struct why logged; /* by live_reload */
 
-	(void)live_reload(&e->live, &said);
+	(void)live_reload(&e->live, &logged);
 	e->reload_waits = false;
 	e->sync_at = 0;
 }
 
-/* What is written to a damaged or deleted file is lost: the next start goes on with another, and systemd sees to it. */
+/* What is written to a damaged or deleted file is lost: the next start uses a new one, and systemd restarts us. */
 static bool database_is_lost(struct engine *e)
 {
 	if (store_health(e->store) == STORE_FINE)
@@ -559,8 +559,8 @@ static void turn(struct engine *e)
 	}
 	if (!e->store_failed) {
 		if (!e->stop && clock_steady_ms() >= e->floods_at)
-			take_floods(e);
-		hear_lists(e);
+			handle_floods(e);
+		receive_lists(e);
 		read_logs(e);
 	}
 	if (pending_has_hits(e->pending) || sources_file_waits(e->logs) || clock_steady_ms() >= e->write_at) {
@@ -570,7 +570,7 @@ static void turn(struct engine *e)
 		sooner(&e->write_at, clock_steady_ms() + POSITION_MS);
 	}
 	if (live_hear_names(&e->live))
-		e->sync_at = 0; /* which tells the verdict, and lifts what must be lifted */
+		e->sync_at = 0; /* which updates the verdict, and lifts what must be lifted */
 	if (!e->stop && (clock_steady_ms() >= e->sync_at || clock_steady_ms() >= e->expiry_at)) {
 		sync_firewall(e);
 		sources_look(e->logs); /* awake anyway */
@@ -580,7 +580,7 @@ static void turn(struct engine *e)
 	feed_watchdog(e);
 }
 
-static void say_mended(int rc, const struct why *done, const struct why *why)
+static void log_mended(int rc, const struct why *done, const struct why *why)
 {
 	if (rc == 0)
 		log_line(LOG_ALERT, "%s", done->text);
@@ -601,11 +601,11 @@ static void leave_database(struct engine *e)
 		         path);
 		return;
 	}
-	say_mended(store_mend(path, e->store, "found while it was running", clock_unix_s(), &done, &why), &done, &why);
+	log_mended(store_mend(path, e->store, "found while it was running", clock_unix_s(), &done, &why), &done, &why);
 	log_line(LOG_ALERT, "exiting, the next start uses the new database");
 }
 
-/* What can be written still is. */
+/* Writes what can still be written. */
 static void finish(struct engine *e)
 {
 	if (!database_is_lost(e)) {
@@ -632,7 +632,7 @@ int engine_run(struct engine *e)
 
 	for (size_t i = CONTROL; i < N_PLACES; i++)
 		polled[i].fd = -1;
-	turn(e); /* ready means: the kernel holds what the database says */
+	turn(e); /* ready means: the kernel holds what the database holds */
 	(void)sd_notify(0, "READY=1");
 	while (!e->stop) {
 		polled[EDITS].fd = e->store_failed ? -1 : rules_watch_fd(e->live.rules_watch);
@@ -647,14 +647,14 @@ int engine_run(struct engine *e)
 			break;
 		}
 		if (polled[SIGNALS].revents != 0)
-			take_signals(e);
+			handle_signals(e);
 		if (polled[FIREWALL].revents & (POLLHUP | POLLERR)) {
 			log_line(LOG_ERR, "the root process has exited; exiting");
 			e->status = 3;
 			break;
 		}
 		turn(e);
-		take_request(e, polled + CONTROL);
+		handle_request(e, polled + CONTROL);
 	}
 	(void)sd_notify(0, "STOPPING=1");
 	finish(e);
@@ -741,7 +741,7 @@ static int open_or_mend_database(struct engine *e, const struct config *config, 
 	rc = store_mend(config->database.path, NULL, "found at start", clock_unix_s(), &done, why);
 	if (rc < 0)
 		return rc;
-	say_mended(rc, &done, why);
+	log_mended(rc, &done, why);
 	return open_database(e, config, why);
 }
 
@@ -765,7 +765,7 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 	events_init(&e->events, config);
 	live_init(&e->live, config, &(struct handed){&e->client, root->config_path, root->may_be_absent}, &e->problems,
 	          &e->events);
-	/* The lock before all that exits 2: who is refused by it must not take away the other one's rules. */
+	/* The lock before all that exits 2: a daemon that it refuses must not remove the other one's rules. */
 	if ((rc = open_signals(e, why)) == 0 && (rc = lock_database(e, why)) == 0)
 		rc = open_or_mend_database(e, config, why);
 	if (rc < 0) {

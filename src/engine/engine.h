@@ -1,8 +1,8 @@
 /*
  * engine: the daemon's loop; with replay the only place where input, rules, verdict, store and firewall meet.
  *
- * Runs without privilege. Reads logs, decides, commits, and only then tells the root process; what the kernel
- * holds is compared with what the database says at start, after every change, on SIGHUP, after any error and
+ * Runs without privilege. Reads logs, decides, commits, and only then notifies the root process; what the kernel
+ * holds is compared with the database at start, after every change, on SIGHUP, after any error and
  * every [firewall] resync.
  */
 #ifndef WFS_ENGINE_H
@@ -24,19 +24,19 @@ struct engine_root {
 int engine_config(const struct engine_root *root, struct config **ret, struct why *why);
 
 /*
- * Opens what the engine needs: rules, database, logs. config is taken over, and asked for again on SIGHUP.
- * Errors: -EINVAL for rules or a database that is not ours (exit 2), else what the system said (exit 3).
+ * Opens what the engine needs: rules, database, logs. config is owned here, and requested again on SIGHUP.
+ * Errors: -EINVAL for rules or a database that is not ours (exit 2), else the system's error (exit 3).
  */
 struct engine;
 int engine_new(struct config *config, const struct engine_root *root, struct engine **ret, struct why *why);
 
 /*
- * Runs until SIGTERM, SIGINT or the end of the root process; answers SIGHUP by reading config and rules anew.
+ * Runs until SIGTERM, SIGINT or the end of the root process; on SIGHUP reloads config and rules.
  * Returns the exit status: 0, or 3 with a sentence logged.
  */
 int engine_run(struct engine *engine);
 
-/* Takes NULL. */
+/* NULL is allowed. */
 void engine_free(struct engine *engine);
 
 #endif

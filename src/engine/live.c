@@ -387,7 +387,7 @@ void live_edited(struct live *l)
 	char text[RULES_SIZE_TEXT_MAX];
 	struct why why;
 
-	if (!rules_watch_take(l->rules_watch, clock_steady_ms()))
+	if (!rules_watch_read(l->rules_watch, clock_steady_ms()))
 		return;
 	if (renew(l, l->config, &why) < 0)
 		log_line(LOG_ERR, "%s; keeping the old rules", why.text);

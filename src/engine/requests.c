@@ -139,7 +139,7 @@ bool requests_changes(const struct requests *r)
 	return !protocol_is_reading(r->request.what.verb);
 }
 
-void requests_take(struct requests *r, struct admin_todo *ret)
+void requests_handle(struct requests *r, struct admin_todo *ret)
 {
 	const int64_t began_us = clock_steady_us();
 

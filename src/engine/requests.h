@@ -33,13 +33,13 @@ struct admin requests_orders(const struct requests *requests);
 /* A zeroed one, too. */
 void requests_done(struct requests *requests);
 
-/* After poll, and after the logs: receives and sends. True: one request is there, for requests_take. */
+/* After poll, and after the logs: receives and sends. True: one request is there, for requests_handle. */
 bool requests_next(struct requests *requests, const struct pollfd polled[static CONTROL_FDS_MAX]);
 
 /* True when that request changes something: then all that was read should be written first. */
 bool requests_changes(const struct requests *requests);
 
 /* Does it and answers it. ret: what the engine has to do yet. */
-void requests_take(struct requests *requests, struct admin_todo *ret);
+void requests_handle(struct requests *requests, struct admin_todo *ret);
 
 #endif

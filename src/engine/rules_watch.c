@@ -322,7 +322,7 @@ int64_t rules_watch_at(const struct rules_watch *watch)
 	return at < watch->first_ms + RULES_WATCH_NOISY_MS ? at : watch->first_ms + RULES_WATCH_NOISY_MS;
 }
 
-bool rules_watch_take(struct rules_watch *watch, int64_t now_ms)
+bool rules_watch_read(struct rules_watch *watch, int64_t now_ms)
 {
 	if (watch == NULL)
 		return false;

@@ -39,10 +39,10 @@ void rules_watch_free(struct rules_watch *watch);
 /* To be polled for reading; -1 for NULL. */
 int rules_watch_fd(const struct rules_watch *watch);
 
-/* When rules_watch_take may next be true without anything to read: INT64_MAX for never. */
+/* When rules_watch_read may next be true without anything to read: INT64_MAX for never. */
 int64_t rules_watch_at(const struct rules_watch *watch);
 
 /* Reads what has happened. True once for each change: reload the rules. */
-bool rules_watch_take(struct rules_watch *watch, int64_t now_ms);
+bool rules_watch_read(struct rules_watch *watch, int64_t now_ms);
 
 #endif

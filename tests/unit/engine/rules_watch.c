@@ -56,18 +56,18 @@ static void write_file(const char *name)
 /* Reported at the time it should be, not a millisecond before, and once. */
 static void assert_reported(int64_t after_ms)
 {
-	assert_false(rules_watch_take(rules_watch, now));
+	assert_false(rules_watch_read(rules_watch, now));
 	assert_int_equal(rules_watch_at(rules_watch), now + after_ms);
-	assert_false(rules_watch_take(rules_watch, now + after_ms - 1));
+	assert_false(rules_watch_read(rules_watch, now + after_ms - 1));
 	now += after_ms;
-	assert_true(rules_watch_take(rules_watch, now));
-	assert_false(rules_watch_take(rules_watch, now));
+	assert_true(rules_watch_read(rules_watch, now));
+	assert_false(rules_watch_read(rules_watch, now));
 	assert_true(rules_watch_at(rules_watch) == INT64_MAX);
 }
 
 static void assert_nothing(void)
 {
-	assert_false(rules_watch_take(rules_watch, now));
+	assert_false(rules_watch_read(rules_watch, now));
 	assert_true(rules_watch_at(rules_watch) == INT64_MAX);
 }
 
@@ -153,16 +153,16 @@ static void a_half_written_file_is_waited_for(void **state)
 	write_file("local.rules");
 	begin();
 	fd = open_file("local.rules"); /* empty from now on */
-	assert_false(rules_watch_take(rules_watch, now));
+	assert_false(rules_watch_read(rules_watch, now));
 	now += 1000;
-	assert_false(rules_watch_take(rules_watch, now));
+	assert_false(rules_watch_read(rules_watch, now));
 	put(fd, "[local]\n");
 	now += 1000;
-	assert_false(rules_watch_take(rules_watch, now));
+	assert_false(rules_watch_read(rules_watch, now));
 	put(fd, "score = 1\n");
 	(void)close(fd);
 	/* Complete, and it was waited for long enough. */
-	assert_true(rules_watch_take(rules_watch, now));
+	assert_true(rules_watch_read(rules_watch, now));
 	assert_nothing();
 }
 
@@ -188,7 +188,7 @@ static void many_edits_are_reported_in_between(void **state)
 	begin();
 	for (int i = 0; i < 20; i++) {
 		write_file("local.rules");
-		reported += rules_watch_take(rules_watch, now);
+		reported += rules_watch_read(rules_watch, now);
 		now += 100;
 	}
 	assert_in_range(reported, 2, 3);
@@ -367,7 +367,7 @@ static void none_is_watched(void **state)
 	(void)state;
 	assert_int_equal(rules_watch_fd(NULL), -1);
 	assert_true(rules_watch_at(NULL) == INT64_MAX);
-	assert_false(rules_watch_take(NULL, 0));
+	assert_false(rules_watch_read(NULL, 0));
 	rules_watch_free(NULL);
 }
 
