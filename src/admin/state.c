@@ -108,7 +108,7 @@ static int put_totals(struct reading *r, struct why *why)
 }
 
 /* What the daemon said under that key; NULL when it never did, or it cannot be read. */
-static const char *said(const struct reading *r, const char *key)
+static const char *status_text(const struct reading *r, const char *key)
 {
 	struct why ignored;
 	const char *text = NULL;
@@ -116,24 +116,24 @@ static const char *said(const struct reading *r, const char *key)
 	return r->store != NULL && query_said(r->store, key, &text, &ignored) == 0 ? text : NULL;
 }
 
-static int64_t said_number(const struct reading *r, const char *key)
+static int64_t status_number(const struct reading *r, const char *key)
 {
-	const char *const text = said(r, key);
+	const char *const text = status_text(r, key);
 
 	return text != NULL ? strtoll(text, NULL, 10) : 0;
 }
 
-static void put_said(const struct reading *r)
+static void put_status(const struct reading *r)
 {
 	static const char *const numbers[] = {"capacity", "drift", "tracked", "forgotten", "braked", "refused"};
 	static const char *const sentences[] = {"rules_fault", "refused_why", "ports", "database_fault"};
 
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-		json_put_number(r->object, numbers[i], said_number(r, numbers[i]));
-	json_put_number(r->object, "addresses", said_number(r, "tracked"));
-	json_put_time(r->object, "last_sync_at", said_number(r, "last_sync_at"));
+		json_put_number(r->object, numbers[i], status_number(r, numbers[i]));
+	json_put_number(r->object, "addresses", status_number(r, "tracked"));
+	json_put_time(r->object, "last_sync_at", status_number(r, "last_sync_at"));
 	for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++) {
-		const char *const text = said(r, sentences[i]);
+		const char *const text = status_text(r, sentences[i]);
 
 		json_put_text(r->object, sentences[i], text != NULL && text[0] != '\0' ? text : NULL);
 	}
@@ -151,10 +151,10 @@ struct lists {
 
 static void read_lists(const struct reading *r, struct lists *ret)
 {
-	const char *text = said(r, "list");
+	const char *text = status_text(r, "list");
 
 	(void)snprintf(ret->name, sizeof ret->name, "%s", text != NULL ? text : "");
-	text = said(r, "lengths");
+	text = status_text(r, "lengths");
 	lengths_read(text != NULL ? text : "", &ret->lengths);
 }
 
@@ -237,6 +237,6 @@ int state_put(json_t *object, struct store *store, const struct config *config, 
 
 		rc = rc == 0 ? one : rc;
 	}
-	put_said(&r);
+	put_status(&r);
 	return rc;
 }

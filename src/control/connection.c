@@ -13,7 +13,7 @@
 
 void connection_open(struct connection *conn, int fd, int64_t now_ms)
 {
-	*conn = (struct connection){.fd = fd, .heard_ms = now_ms};
+	*conn = (struct connection){.fd = fd, .active_ms = now_ms};
 }
 
 void connection_close(struct connection *conn)
@@ -43,7 +43,7 @@ static void flush(struct connection *conn, int64_t now_ms)
 		}
 		if (n < 0)
 			return;
-		conn->heard_ms = now_ms;
+		conn->active_ms = now_ms;
 		conn->out_sent += (size_t)n; /* >= 0, checked above */
 		if (conn->out_sent == conn->out_len) {
 			free(conn->out);
@@ -52,7 +52,7 @@ static void flush(struct connection *conn, int64_t now_ms)
 	}
 }
 
-void connection_say(struct connection *conn, const char *text, size_t len, int64_t now_ms)
+void connection_send(struct connection *conn, const char *text, size_t len, int64_t now_ms)
 {
 	assert(conn->out == NULL);
 	if (len == 0)
@@ -88,7 +88,7 @@ void connection_reply(struct connection *conn, json_t *reply, int64_t now_ms)
 	size_t len;
 	char *const line = conn->compat ? compat_line(conn, reply) : reply_line(reply, &len);
 
-	connection_say(conn, line, strlen(line), now_ms);
+	connection_send(conn, line, strlen(line), now_ms);
 	free(line);
 }
 
@@ -117,7 +117,7 @@ static void receive(struct connection *conn, int64_t now_ms)
 
 	if (n > 0) {
 		conn->in_len += (size_t)n; /* > 0 */
-		conn->heard_ms = now_ms;
+		conn->active_ms = now_ms;
 	} else if (n == 0) {
 		conn->eof = true;
 	} else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
@@ -150,8 +150,8 @@ void connection_drain(int fd)
 static int64_t closes_at(const struct connection *conn)
 {
 	if (conn->out != NULL)
-		return conn->heard_ms + CONNECTION_STALL_MS;
-	return conn->heard_ms + (conn->rights == RIGHTS_NONE ? CONNECTION_AUTH_MS : CONNECTION_IDLE_MS);
+		return conn->active_ms + CONNECTION_STALL_MS;
+	return conn->active_ms + (conn->rights == RIGHTS_NONE ? CONNECTION_AUTH_MS : CONNECTION_IDLE_MS);
 }
 
 short connection_wants(const struct connection *conn)

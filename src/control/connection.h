@@ -40,7 +40,7 @@ struct connection {
 	struct net net;
 	uid_t uid;
 	char who[CONNECTION_WHO_MAX];
-	int64_t heard_ms; /* last time something came or went */
+	int64_t active_ms; /* last time something came or went */
 	int64_t spent_us; /* on its requests; of those that wait, who spent least is next */
 	size_t in_len;
 	char in[CONNECTION_IN_MAX];
@@ -76,7 +76,7 @@ struct span connection_line(const struct connection *conn);
 void connection_drop_line(struct connection *conn);
 
 /* Only to who is ready, or whose request is answered. As MIMEDefang's daemon put it when he said "compat". */
-void connection_say(struct connection *conn, const char *text, size_t len, int64_t now_ms);
+void connection_send(struct connection *conn, const char *text, size_t len, int64_t now_ms);
 void connection_reply(struct connection *conn, json_t *reply, int64_t now_ms);
 
 /* What came and was not read would make TCP throw away what was said last: to be called before close. */

@@ -36,7 +36,7 @@ struct control {
 	int64_t earned_ms; /* until when it was earned */
 	int64_t served_us; /* what he had spent whose request was taken last: nobody falls behind it */
 	size_t served;     /* who is received from and sent to next */
-	struct connection *taken; /* whose line was taken in this turn; NULL: nobody's */
+	struct connection *current; /* whose line was taken in this turn; NULL: nobody's */
 	struct connection connections[CONTROL_CONNECTIONS_MAX];
 };
 
@@ -134,16 +134,16 @@ static void turn_away(int fd, const char *sentence)
 static struct connection *free_place(struct control *c, bool tcp)
 {
 	struct connection *place = NULL;
-	size_t strangers = 0;
+	size_t untrusted = 0;
 
 	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++) {
 		struct connection *const conn = &c->connections[i];
 
 		if (conn->fd < 0 && place == NULL)
 			place = conn;
-		strangers += conn->fd >= 0 && conn->rights == RIGHTS_NONE;
+		untrusted += conn->fd >= 0 && conn->rights == RIGHTS_NONE;
 	}
-	return tcp && strangers >= CONTROL_STRANGERS_MAX ? NULL : place;
+	return tcp && untrusted >= CONTROL_UNTRUSTED_MAX ? NULL : place;
 }
 
 static void let_in(struct control *c, enum listener which, int fd, int64_t now_ms)
@@ -197,9 +197,9 @@ void control_spent(struct control *c, int64_t spent_us)
 	c->credit_us -= spent_us;
 	if (c->credit_us < -CONTROL_DEBT_US)
 		c->credit_us = -CONTROL_DEBT_US;
-	if (c->taken != NULL)
-		c->taken->spent_us += spent_us > 0 ? spent_us : 1;
-	c->taken = NULL;
+	if (c->current != NULL)
+		c->current->spent_us += spent_us > 0 ? spent_us : 1;
+	c->current = NULL;
 }
 
 void control_poll(struct control *c, int64_t now_ms, struct pollfd out[static CONTROL_FDS_MAX])
@@ -275,7 +275,7 @@ static void refuse_changes(struct control *c, struct connection *conn, int64_t n
 	refuse(conn, text, false, now_ms);
 }
 
-static void take_auth(struct control *c, struct connection *conn, const struct protocol_request *r, int64_t now_ms)
+static void handle_auth(struct control *c, struct connection *conn, const struct protocol_request *r, int64_t now_ms)
 {
 	const struct token *const token = tokens_find(&c->tokens, r->token);
 	json_t *reply;
@@ -291,16 +291,16 @@ static void take_auth(struct control *c, struct connection *conn, const struct p
 	json_decref(reply);
 }
 
-static void take_compat(struct connection *conn, int64_t now_ms)
+static void handle_compat(struct connection *conn, int64_t now_ms)
 {
 	static const char banner[] = "OK watchforspammers firewall daemon\n";
 
 	conn->compat = true;
-	connection_say(conn, banner, sizeof banner - 1, now_ms);
+	connection_send(conn, banner, sizeof banner - 1, now_ms);
 }
 
 /* True: *ret is for the engine. What is not is answered. */
-static bool take_line(struct control *c, struct connection *conn, int64_t now_ms, struct protocol_request *ret)
+static bool handle_line(struct control *c, struct connection *conn, int64_t now_ms, struct protocol_request *ret)
 {
 	const struct span line = connection_line(conn);
 	char text[WHY_MAX];
@@ -322,9 +322,9 @@ static bool take_line(struct control *c, struct connection *conn, int64_t now_ms
 	if (rc < 0)
 		refuse(conn, why.text, false, now_ms);
 	else if (ret->verb == PROTOCOL_AUTH)
-		take_auth(c, conn, ret, now_ms);
+		handle_auth(c, conn, ret, now_ms);
 	else if (ret->verb == PROTOCOL_COMPAT)
-		take_compat(conn, now_ms);
+		handle_compat(conn, now_ms);
 	else if (!protocol_is_reading(ret->verb) && conn->rights != RIGHTS_WRITE)
 		refuse_changes(c, conn, now_ms);
 	else
@@ -369,10 +369,10 @@ bool control_next(struct control *c, int64_t now_ms, struct control_request *ret
 
 	if (conn == NULL)
 		return false;
-	assert(!conn->asked && c->taken == NULL);
-	c->taken = conn;
+	assert(!conn->asked && c->current == NULL);
+	c->current = conn;
 	c->served_us = conn->spent_us;
-	if (!take_line(c, conn, now_ms, &ret->what))
+	if (!handle_line(c, conn, now_ms, &ret->what))
 		return false;
 	if (!protocol_is_reading(ret->what.verb))
 		name_user(conn);
@@ -390,7 +390,7 @@ void control_reply(struct control *c, size_t connection, json_t *reply, int64_t 
 
 	assert(connection < CONTROL_CONNECTIONS_MAX && conn->asked);
 	conn->asked = false;
-	conn->heard_ms = now_ms;
+	conn->active_ms = now_ms;
 	connection_reply(conn, reply, now_ms);
 	json_decref(reply);
 }

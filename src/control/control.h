@@ -34,7 +34,7 @@
 
 enum {
 	CONTROL_CONNECTIONS_MAX = 64,
-	CONTROL_STRANGERS_MAX = 16,   /* of them over TCP and without token yet */
+	CONTROL_UNTRUSTED_MAX = 16,   /* of them over TCP and without token yet */
 	CONTROL_FDS_MAX = CONTROL_CONNECTIONS_MAX + 3,
 	CONTROL_SHARE_US = 100,       /* of each millisecond */
 	CONTROL_SAVED_US = 1000,      /* of the time when nobody asked; at the most */

@@ -8,7 +8,7 @@
 #include "base/duration.h"
 #include "base/pasted.h"
 
-enum { LOOK_MAX = 80 }; /* bytes of a word shown in a sentence */
+enum { SHOWN_MAX = 80 }; /* bytes of a word shown in a sentence */
 
 /* What may stand behind a verb. */
 enum arguments {
@@ -63,7 +63,7 @@ static void skip_blanks(struct span *rest)
 }
 
 /* Takes the next word off rest; an empty span when there is none. */
-static struct span take_word(struct span *rest)
+static struct span next_word(struct span *rest)
 {
 	struct span word;
 
@@ -82,9 +82,9 @@ static bool is_word(struct span span, const char *word)
 }
 
 /* NUL-ended, when it fits. */
-static bool copy(struct span span, char *out, size_t room)
+static bool copy(struct span span, char *out, size_t cap)
 {
-	if (span.len >= room)
+	if (span.len >= cap)
 		return false;
 	memcpy(out, span.p, span.len);
 	out[span.len] = '\0';
@@ -110,9 +110,9 @@ int protocol_net(struct span text, struct net *ret, struct why *why)
 	return 0;
 }
 
-static int take_net(struct span *rest, bool one, struct net *ret, struct why *why)
+static int parse_net(struct span *rest, bool one, struct net *ret, struct why *why)
 {
-	const struct span word = take_word(rest);
+	const struct span word = next_word(rest);
 	struct net net = {0};
 	int rc;
 
@@ -126,7 +126,7 @@ static int take_net(struct span *rest, bool one, struct net *ret, struct why *wh
 	return 0;
 }
 
-static int take_duration(struct span word, int64_t *ret_s, struct why *why)
+static int parse_duration(struct span word, int64_t *ret_s, struct why *why)
 {
 	char text[32];
 	int64_t s;
@@ -139,7 +139,7 @@ static int take_duration(struct span word, int64_t *ret_s, struct why *why)
 	return 0;
 }
 
-static int take_score(struct span word, int *ret, struct why *why)
+static int parse_score(struct span word, int *ret, struct why *why)
 {
 	int score = 0;
 
@@ -157,7 +157,7 @@ static int take_score(struct span word, int *ret, struct why *why)
 }
 
 /* The rest of the line. */
-static int take_reason(struct span rest, char ret[static PROTOCOL_REASON_MAX + 1], struct why *why)
+static int parse_reason(struct span rest, char ret[static PROTOCOL_REASON_MAX + 1], struct why *why)
 {
 	char escaped[4 * PROTOCOL_LINE_MAX + 8];
 	size_t len;
@@ -175,20 +175,20 @@ static int take_reason(struct span rest, char ret[static PROTOCOL_REASON_MAX + 1
 }
 
 /* "for D", "score N", "reason TEXT" in any order; a reason ends the line. */
-static int take_options(struct span rest, bool may_for, bool may_score, struct protocol_request *r, struct why *why)
+static int parse_options(struct span rest, bool may_for, bool may_score, struct protocol_request *r, struct why *why)
 {
 	for (;;) {
-		const struct span word = take_word(&rest);
+		const struct span word = next_word(&rest);
 		int rc;
 
 		if (word.len == 0)
 			return 0;
 		if (is_word(word, "reason"))
-			return take_reason(rest, r->reason, why);
+			return parse_reason(rest, r->reason, why);
 		if (may_for && is_word(word, "for"))
-			rc = take_duration(take_word(&rest), &r->for_s, why);
+			rc = parse_duration(next_word(&rest), &r->for_s, why);
 		else if (may_score && is_word(word, "score"))
-			rc = take_score(take_word(&rest), &r->score, why);
+			rc = parse_score(next_word(&rest), &r->score, why);
 		else
 			rc = why_set(why, EINVAL, "after the address, only %s%s\"reason TEXT\" may follow", may_for ? "\"for DURATION\", " : "",
 			             may_score ? "\"score N\", " : "");
@@ -198,25 +198,25 @@ static int take_options(struct span rest, bool may_for, bool may_score, struct p
 }
 
 /* What MIMEDefang's clients send: a duration and a text without any word before them. */
-static int take_old_options(struct span rest, bool may_for, struct protocol_request *r, struct why *why)
+static int parse_old_options(struct span rest, bool may_for, struct protocol_request *r, struct why *why)
 {
-	struct span after = rest, word = take_word(&after);
+	struct span after = rest, word = next_word(&after);
 	char text[32];
 	int64_t s;
 
 	if (is_word(word, "reason") || (may_for && is_word(word, "for")))
-		return take_options(rest, may_for, false, r, why);
+		return parse_options(rest, may_for, false, r, why);
 	if (may_for && copy(word, text, sizeof text) && duration_parse(text, &s) && s > 0) {
 		r->for_s = s;
 		rest = after;
 	}
 	skip_blanks(&rest);
-	return rest.len == 0 ? 0 : take_reason(rest, r->reason, why);
+	return rest.len == 0 ? 0 : parse_reason(rest, r->reason, why);
 }
 
-static int take_rule(struct span *rest, char ret[static PROTOCOL_RULE_MAX + 1], struct why *why)
+static int parse_rule(struct span *rest, char ret[static PROTOCOL_RULE_MAX + 1], struct why *why)
 {
-	const struct span word = take_word(rest);
+	const struct span word = next_word(rest);
 
 	if (word.len == 0)
 		return why_set(why, EINVAL, "which rule?");
@@ -230,9 +230,9 @@ static int take_rule(struct span *rest, char ret[static PROTOCOL_RULE_MAX + 1], 
 	return copy(word, ret, PROTOCOL_RULE_MAX + 1) ? 0 : why_set(why, EINVAL, "no name of a rule");
 }
 
-static int take_token(struct span *rest, char ret[static PROTOCOL_TOKEN_MAX + 1], struct why *why)
+static int parse_token(struct span *rest, char ret[static PROTOCOL_TOKEN_MAX + 1], struct why *why)
 {
-	const struct span word = take_word(rest);
+	const struct span word = next_word(rest);
 
 	if (word.len == 0)
 		return why_set(why, EINVAL, "which token?");
@@ -242,22 +242,22 @@ static int take_token(struct span *rest, char ret[static PROTOCOL_TOKEN_MAX + 1]
 /* The word that is none of those wanted, if there is any, and what would be one. */
 static int refuse_word(struct span word, const char *reconcile, struct why *why)
 {
-	char look[LOOK_MAX];
+	char shown[SHOWN_MAX];
 
-	(void)text_escape(word, look, sizeof look);
-	return why_set(why, EINVAL, "%s%s%s%s", word.len > 0 ? "\"" : "", look, word.len > 0 ? "\": " : "", reconcile);
+	(void)text_escape(word, shown, sizeof shown);
+	return why_set(why, EINVAL, "%s%s%s%s", word.len > 0 ? "\"" : "", shown, word.len > 0 ? "\": " : "", reconcile);
 }
 
 static int nothing_more(struct span rest, struct why *why)
 {
-	const struct span word = take_word(&rest);
+	const struct span word = next_word(&rest);
 
 	return word.len == 0 ? 0 : refuse_word(word, "unexpected argument", why);
 }
 
-static int take_colour(struct span *rest, struct protocol_request *r, struct why *why)
+static int parse_colour(struct span *rest, struct protocol_request *r, struct why *why)
 {
-	const struct span word = take_word(rest);
+	const struct span word = next_word(rest);
 
 	if (is_word(word, "black"))
 		r->verb = PROTOCOL_BLACK;
@@ -269,17 +269,17 @@ static int take_colour(struct span *rest, struct protocol_request *r, struct why
 }
 
 /* The word "all". */
-static bool take_all(struct span *rest)
+static bool skip_all(struct span *rest)
 {
 	struct span after = *rest;
 
-	if (!is_word(take_word(&after), "all"))
+	if (!is_word(next_word(&after), "all"))
 		return false;
 	*rest = after;
 	return true;
 }
 
-static int take_arguments(struct span rest, enum arguments arguments, struct protocol_request *r, struct why *why)
+static int parse_arguments(struct span rest, enum arguments arguments, struct protocol_request *r, struct why *why)
 {
 	int rc = 0;
 
@@ -287,35 +287,35 @@ static int take_arguments(struct span rest, enum arguments arguments, struct pro
 	case NOTHING:
 		break;
 	case A_NETWORK:
-		rc = take_net(&rest, false, &r->net, why);
+		rc = parse_net(&rest, false, &r->net, why);
 		break;
 	case LIFT_ARGUMENTS:
-		if (take_all(&rest)) {
+		if (skip_all(&rest)) {
 			r->verb = PROTOCOL_UNBLOCK_ALL; /* the net is ::/0 */
-			return take_options(rest, false, false, r, why);
+			return parse_options(rest, false, false, r, why);
 		}
-		rc = take_net(&rest, false, &r->net, why);
-		return rc < 0 ? rc : take_options(rest, false, false, r, why);
+		rc = parse_net(&rest, false, &r->net, why);
+		return rc < 0 ? rc : parse_options(rest, false, false, r, why);
 	case BLOCK_ARGUMENTS:
 	case DISALLOW_ARGUMENTS:
-		rc = take_net(&rest, false, &r->net, why);
-		return rc < 0 ? rc : take_options(rest, arguments == BLOCK_ARGUMENTS, false, r, why);
+		rc = parse_net(&rest, false, &r->net, why);
+		return rc < 0 ? rc : parse_options(rest, arguments == BLOCK_ARGUMENTS, false, r, why);
 	case ADD_ARGUMENTS:
 	case DEL_ARGUMENTS:
-		rc = take_net(&rest, false, &r->net, why);
-		return rc < 0 ? rc : take_old_options(rest, arguments == ADD_ARGUMENTS, r, why);
+		rc = parse_net(&rest, false, &r->net, why);
+		return rc < 0 ? rc : parse_old_options(rest, arguments == ADD_ARGUMENTS, r, why);
 	case VOTE:
 	case COLOUR_ARGUMENTS:
 		if (arguments == VOTE)
-			rc = take_colour(&rest, r, why);
+			rc = parse_colour(&rest, r, why);
 		if (rc == 0)
-			rc = take_net(&rest, true, &r->net, why);
-		return rc < 0 ? rc : take_options(rest, false, true, r, why);
+			rc = parse_net(&rest, true, &r->net, why);
+		return rc < 0 ? rc : parse_options(rest, false, true, r, why);
 	case RULE:
-		rc = take_rule(&rest, r->rule, why);
+		rc = parse_rule(&rest, r->rule, why);
 		break;
 	case TOKEN:
-		rc = take_token(&rest, r->token, why);
+		rc = parse_token(&rest, r->token, why);
 		break;
 	}
 	return rc < 0 ? rc : nothing_more(rest, why);
@@ -334,14 +334,14 @@ int protocol_parse(struct span line, struct protocol_request *ret, struct why *w
 	for (size_t i = 0; i < line.len; i++)
 		if (((unsigned char)line.p[i] < 0x20 && line.p[i] != '\t') || line.p[i] == 0x7F)
 			return why_set(why, EINVAL, "a control character in the line");
-	word = take_word(&line);
+	word = next_word(&line);
 	if (word.len == 0)
 		return why_set(why, EINVAL, "an empty line");
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (!is_word(word, words[i].word))
 			continue;
 		r.verb = words[i].verb;
-		if ((rc = take_arguments(line, words[i].arguments, &r, why)) == 0)
+		if ((rc = parse_arguments(line, words[i].arguments, &r, why)) == 0)
 			*ret = r;
 		return rc;
 	}

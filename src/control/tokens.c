@@ -13,7 +13,7 @@ enum {
 };
 
 /* "NAME TOKEN [read]"; comments and empty lines are passed over. */
-static int take_line(struct tokens *tokens, char *line, const char *file, unsigned number, struct why *why)
+static int parse_line(struct tokens *tokens, char *line, const char *file, unsigned number, struct why *why)
 {
 	char *save = NULL;
 	const char *const name = strtok_r(line, " \t\r", &save);
@@ -69,7 +69,7 @@ int tokens_read(struct tokens *tokens, const char *file, struct why *why)
 		return rc;
 	text[len] = '\0';
 	for (char *line = strtok_r(text, "\n", &save); line != NULL && rc == 0; line = strtok_r(NULL, "\n", &save))
-		rc = take_line(tokens, line, file, ++number, why);
+		rc = parse_line(tokens, line, file, ++number, why);
 	if (rc == 0 && tokens->n == 0)
 		rc = why_set(why, EINVAL, "[control] token_file %s: no token in it", file);
 	explicit_bzero(text, sizeof text);

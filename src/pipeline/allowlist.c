@@ -15,13 +15,13 @@
 
 enum {
 	LINE_MAX_LEN = 1024,
-	LOOK_MAX = 80,
+	SHOWN_MAX = 80,
 };
 
 /* A file as it was when it was read last. */
 struct file {
 	const char *path; /* borrowed */
-	bool said;        /* that it cannot be read */
+	bool reported;        /* that it cannot be read */
 	struct stat st;
 	struct nets nets;
 };
@@ -32,7 +32,7 @@ struct allowlist {
 	struct hostnames *hostnames; /* NULL: none */
 	struct nets all; /* as the verdict was told last */
 	unsigned changes;
-	struct verdict *told;
+	struct verdict *notified;
 };
 
 struct allowlist *allowlist_new(const struct config *config)
@@ -62,11 +62,11 @@ void allowlist_free(struct allowlist *l)
 
 static int bad_line(const struct file *f, unsigned line, const char *text, size_t len, struct why *why)
 {
-	char look[LOOK_MAX];
+	char shown[SHOWN_MAX];
 
-	(void)text_escape((struct span){text, len}, look, sizeof look);
+	(void)text_escape((struct span){text, len}, shown, sizeof shown);
 	(void)why_set(why, EINVAL, "%s:%u: want an address or a network without host bits, got \"%s\"; the other lines hold",
-	              f->path, line, look);
+	              f->path, line, shown);
 	return ALLOWLIST_FAULT;
 }
 
@@ -102,11 +102,11 @@ static bool is_same(const struct stat *a, const struct stat *b)
 static int cannot_read(struct file *f, struct why *why)
 {
 	char remedy[REMEDY_MAX];
-	const bool said = f->said;
+	const bool reported = f->reported;
 	const int err = errno;
 
-	f->said = true;
-	if (said)
+	f->reported = true;
+	if (reported)
 		return 0;
 	(void)why_set(why, err, "%s: %s; what it held before holds%s", f->path, strerror(err),
 	              remedy_read(err, f->path, remedy));
@@ -132,7 +132,7 @@ static int read_file(struct file *f, bool *ret_changed, struct why *why)
 	nets_done(&f->nets);
 	f->nets = nets;
 	f->st = st;
-	f->said = false;
+	f->reported = false;
 	*ret_changed = true;
 	return rc;
 }
@@ -168,7 +168,7 @@ int allowlist_refresh(struct allowlist *l, struct verdict *verdict, struct why *
 		add_all(&all, &l->files[i].nets);
 	hostnames_add_to(l->hostnames, &all);
 	nets_seal(&all);
-	if (verdict == NULL || (l->told == verdict && nets_equal(&all, &l->all))) {
+	if (verdict == NULL || (l->notified == verdict && nets_equal(&all, &l->all))) {
 		nets_done(&all);
 		return result;
 	}
@@ -177,7 +177,7 @@ int allowlist_refresh(struct allowlist *l, struct verdict *verdict, struct why *
 	verdict_allow_names(verdict, (const char *const *)l->config->allow.clients.list, l->config->allow.clients.n);
 	nets_done(&l->all);
 	l->all = all;
-	l->told = verdict;
+	l->notified = verdict;
 	return result;
 }
 

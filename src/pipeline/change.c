@@ -63,8 +63,8 @@ static int write_knocks(struct store *store, const struct change *c, struct why 
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < c->n_knocks && rc == 0; i++)
-		rc = store_knock(store, c->knocks[i].block_id, c->knocks[i].at_s, c->knocks[i].until_s, why);
+	for (size_t i = 0; i < c->n_dropped && rc == 0; i++)
+		rc = store_dropped(store, c->dropped[i].block_id, c->dropped[i].at_s, c->dropped[i].until_s, why);
 	return rc;
 }
 

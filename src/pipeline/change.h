@@ -30,7 +30,7 @@ struct change_allowance {
 };
 
 /* A block whose packets the kernel dropped, the last at at_s; it lasts until until_s now. */
-struct change_knock {
+struct change_dropped {
 	int64_t block_id, at_s, until_s;
 };
 
@@ -56,8 +56,8 @@ struct change {
 	const struct change_allowance *allowance;
 	bool disallows;
 
-	size_t n_knocks;
-	const struct change_knock *knocks;
+	size_t n_dropped;
+	const struct change_dropped *dropped;
 
 	/* Who ordered it, and what: a row of the audit. who NULL: the daemon did it itself. net NULL: everything. why "": none. */
 	const char *who, *what, *why;

@@ -15,7 +15,7 @@ static int by_date(const void *a, const void *b)
 	return (x->place > y->place) - (x->place < y->place);
 }
 
-static void look_at(struct dated *file, int year)
+static void read_first_time(struct dated *file, int year)
 {
 	struct chunks *in;
 	struct why ignored;
@@ -33,7 +33,7 @@ void dated_files(const char *const paths[], size_t n, int year, struct dated *re
 {
 	for (size_t i = 0; i < n; i++) {
 		ret[i] = (struct dated){.path = paths[i], .place = i};
-		look_at(&ret[i], year);
+		read_first_time(&ret[i], year);
 	}
 	qsort(ret, n, sizeof *ret, by_date);
 }

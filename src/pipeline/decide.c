@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-	SAID_MAX = 320, /* a zone, two addresses, and the words between them */
+	LISTED_MAX = 320, /* a zone, two addresses, and the words between them */
 	FLOOD_MAX = 96, /* two numbers, likewise */
 };
 
@@ -23,7 +23,7 @@ static size_t suspend(const struct decide *d, const struct rule *rule, int64_t n
 }
 
 /* Somebody was greylisted: perhaps it is the second machine of a large sender. */
-static void take_grey(const struct decide *d, const struct rules_hit *hit, int64_t time_s, int64_t now_s,
+static void handle_greylisted(const struct decide *d, const struct rules_hit *hit, int64_t time_s, int64_t now_s,
                       struct decide_result *ret)
 {
 	const int64_t until_s = now_s + d->config->allow.cluster_for_s;
@@ -64,7 +64,7 @@ void decide_hit(const struct decide *d, const struct decide_line *line, int64_t 
 	if (hit->kind != RULES_KIND_HIT && sessions_resolve(d->sessions, line->host, line->time_s, hit) != RULES_HIT)
 		return;
 	if (hit->to.p != NULL && hit->helo.p != NULL)
-		take_grey(d, hit, line->time_s, now_s, ret);
+		handle_greylisted(d, hit, line->time_s, now_s, ret);
 	evidence = (struct verdict_evidence){.addr = hit->address,
 	                                     .name = hit->name,
 	                                     .score = hit->score,
@@ -83,13 +83,13 @@ void decide_hit(const struct decide *d, const struct decide_line *line, int64_t 
 }
 
 /* In the place of a log's line. */
-static struct span listed_text(const struct dnsbl_answer *answer, char out[static SAID_MAX])
+static struct span listed_text(const struct dnsbl_answer *answer, char out[static LISTED_MAX])
 {
 	char addr[ADDR_TEXT_MAX], code[ADDR_TEXT_MAX];
 
 	(void)addr_text(&answer->addr, addr);
 	(void)addr_text(&answer->code, code);
-	return (struct span){out, (size_t)snprintf(out, SAID_MAX, "%s answers %s for %s", answer->list->zone, code, addr)};
+	return (struct span){out, (size_t)snprintf(out, LISTED_MAX, "%s answers %s for %s", answer->list->zone, code, addr)};
 }
 
 /* False: the address was never to be blocked before. */
@@ -97,7 +97,7 @@ static bool allow_listed(const struct decide *d, const struct dnsbl_answer *answ
                          struct decide_result *ret)
 {
 	const struct verdict_look look = verdict_look(d->verdict, &answer->addr);
-	char why[SAID_MAX];
+	char why[LISTED_MAX];
 	const struct pending_allowance allowance = {.net = net_of(&answer->addr),
 	                                           .since_s = now_s,
 	                                           .until_s = now_s + d->config->dns.allow_for_s,
@@ -122,8 +122,8 @@ void decide_listed(const struct decide *d, const struct dnsbl_answer *answer, in
 	static char name[] = "dns-list", category[] = "dnsbl", reason[] = "listed by a DNS blocklist";
 	static const struct rulefile_rule text = {.name = name, .category = category, .reason = reason};
 	static const struct rule rule = {.index = VERDICT_NO_RULE, .text = &text};
-	char said[SAID_MAX];
-	const struct decide_line line = {.text = listed_text(answer, said), .time_s = now_s};
+	char listed[LISTED_MAX];
+	const struct decide_line line = {.text = listed_text(answer, listed), .time_s = now_s};
 	struct rules_hit hit = {.rule = &rule,
 	                        .kind = RULES_KIND_HIT,
 	                        .address = answer->addr,

@@ -28,7 +28,7 @@ struct reconcile {
 	bool known; /* list is what ran at the last sync */
 	size_t n;
 	struct running *list; /* as of the last sync, by address */
-	size_t n_added, room_added;
+	size_t n_added, cap_added;
 	struct block *added; /* since then */
 };
 
@@ -106,11 +106,11 @@ static size_t pieces_of(const struct reconcile *rec, const struct net *net, stru
 	return 1;
 }
 
-static void append(struct running **list, size_t *n, size_t *room, const struct running *r)
+static void append(struct running **list, size_t *n, size_t *cap, const struct running *r)
 {
-	if (*n == *room) {
-		*room = *room == 0 ? 256 : 2 * *room;
-		*list = alloc_resize(*list, *room, sizeof **list, "the active blocks");
+	if (*n == *cap) {
+		*cap = *cap == 0 ? 256 : 2 * *cap;
+		*list = alloc_resize(*list, *cap, sizeof **list, "the active blocks");
 	}
 	(*list)[(*n)++] = *r;
 }
@@ -139,14 +139,14 @@ static size_t sort_out(struct running *list, size_t n)
 }
 
 /* One entry, with the time it was fed when there was one. */
-static void append_running(const struct reconcile *rec, struct running **list, size_t *n, size_t *room, struct running r)
+static void append_running(const struct reconcile *rec, struct running **list, size_t *n, size_t *cap, struct running r)
 {
 	const struct running *const before = rec->n == 0 ? NULL : bsearch(&r, rec->list, rec->n, sizeof r, by_net);
 
 	r.fed_s = before != NULL ? before->fed_s : r.block.since_s;
 	if (r.fed_s < rec->blind_s)
 		r.fed_s = rec->blind_s;
-	append(list, n, room, &r);
+	append(list, n, cap, &r);
 }
 
 /*
@@ -156,7 +156,7 @@ static void append_running(const struct reconcile *rec, struct running **list, s
 static int read_running(struct reconcile *rec, int64_t now_s, struct why *why)
 {
 	struct running *list = NULL;
-	size_t n = 0, room = 0;
+	size_t n = 0, cap = 0;
 	int rc = store_running(rec->store, rec->synced_s > 0 && rec->synced_s < now_s ? rec->synced_s : now_s, why);
 
 	while (rc == 0) {
@@ -172,7 +172,7 @@ static int read_running(struct reconcile *rec, int64_t now_s, struct why *why)
 		for (size_t i = 0; i < n_pieces; i++) {
 			r.block.net = pieces[i];
 			r.whole = i == 0 ? whole : 0;
-			append_running(rec, &list, &n, &room, r);
+			append_running(rec, &list, &n, &cap, r);
 		}
 	}
 	if (rc < 0) {
@@ -188,7 +188,7 @@ static int read_running(struct reconcile *rec, int64_t now_s, struct why *why)
 }
 
 /* When the kernel last dropped a packet of it; 0: it did not since we fed it. */
-static int64_t knock_of(const struct running *r, const struct client_entry *e, int64_t now_s)
+static int64_t dropped_at(const struct running *r, const struct client_entry *e, int64_t now_s)
 {
 	const int64_t seen_s = now_s - e->idle_s;
 
@@ -199,57 +199,57 @@ static int64_t knock_of(const struct running *r, const struct client_entry *e, i
 }
 
 /* When a block ends that knocked: only what evidence began lasts longer for it. */
-static int64_t until_after(const struct running *r, const struct verdict *verdict, bool extend, int64_t knock_s)
+static int64_t until_after(const struct running *r, const struct verdict *verdict, bool extend, int64_t dropped_s)
 {
-	const int64_t until_s = knock_s + verdict_duration(verdict, r->block.offence);
+	const int64_t until_s = dropped_s + verdict_duration(verdict, r->block.offence);
 
 	return extend && r->block.cause == BLOCK_EVIDENCE && until_s > r->block.until_s ? until_s : r->block.until_s;
 }
 
 /* Of which blocks the kernel dropped packets; how many. */
-static size_t find_knocks(const struct reconcile *rec, const struct verdict *verdict, bool extend,
-                          const struct client_entry *entries, int64_t now_s, struct change_knock *out)
+static size_t find_dropped(const struct reconcile *rec, const struct verdict *verdict, bool extend,
+                          const struct client_entry *entries, int64_t now_s, struct change_dropped *out)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < rec->n; i++) {
 		const struct running *const r = &rec->list[i];
-		const int64_t knock_s = knock_of(r, &entries[i], now_s);
+		const int64_t dropped_s = dropped_at(r, &entries[i], now_s);
 
-		if (knock_s != 0)
-			out[n++] = (struct change_knock){r->block.id, knock_s, until_after(r, verdict, extend, knock_s)};
+		if (dropped_s != 0)
+			out[n++] = (struct change_dropped){r->block.id, dropped_s, until_after(r, verdict, extend, dropped_s)};
 	}
 	return n;
 }
 
 /* That block was written as dropping packets. */
-static void note_knock(struct running *r, const struct change_knock *knock, struct verdict *verdict,
+static void note_dropped(struct running *r, const struct change_dropped *dropped, struct verdict *verdict,
                        struct reconcile_result *result)
 {
-	if (r->fed_s < knock->at_s)
-		r->fed_s = knock->at_s; /* so that the same packet is not taken for another */
-	if (knock->until_s == r->block.until_s)
+	if (r->fed_s < dropped->at_s)
+		r->fed_s = dropped->at_s; /* so that the same packet is not taken for another */
+	if (dropped->until_s == r->block.until_s)
 		return;
-	r->block.until_s = knock->until_s;
-	if (r->last_s < knock->until_s)
-		r->last_s = knock->until_s;
-	verdict_until(verdict, &r->block.net, knock->until_s);
-	result->knocked++;
+	r->block.until_s = dropped->until_s;
+	if (r->last_s < dropped->until_s)
+		r->last_s = dropped->until_s;
+	verdict_until(verdict, &r->block.net, dropped->until_s);
+	result->dropped++;
 }
 
 /* What knocked is noted, and lasts longer (extend). */
 static int note_knocks(struct reconcile *rec, struct verdict *verdict, bool extend, const struct client_entry *entries,
                        int64_t now_s, struct reconcile_result *result, struct why *why)
 {
-	struct change_knock *const knocks = alloc_raw(rec->n, sizeof *knocks, "a list of blocks that dropped packets");
-	const size_t n = find_knocks(rec, verdict, extend, entries, now_s, knocks);
-	const int rc = n == 0 ? 0 : change_write(rec->store, &(struct change){.n_knocks = n, .knocks = knocks}, why);
+	struct change_dropped *const dropped = alloc_raw(rec->n, sizeof *dropped, "a list of blocks that dropped packets");
+	const size_t n = find_dropped(rec, verdict, extend, entries, now_s, dropped);
+	const int rc = n == 0 ? 0 : change_write(rec->store, &(struct change){.n_dropped = n, .dropped = dropped}, why);
 
 	/* What could not be stored is not remembered either: the next sync finds the same packet and tries again. */
 	for (size_t i = 0, k = 0; k < n && rc == 0; i++)
-		if (knock_of(&rec->list[i], &entries[i], now_s) != 0)
-			note_knock(&rec->list[i], &knocks[k++], verdict, result);
-	free(knocks);
+		if (dropped_at(&rec->list[i], &entries[i], now_s) != 0)
+			note_dropped(&rec->list[i], &dropped[k++], verdict, result);
+	free(dropped);
 	return rc;
 }
 
@@ -325,9 +325,9 @@ int reconcile_sync(struct reconcile *rec, struct verdict *verdict, bool extend, 
 /* What runs is remembered even when the kernel does not take it. */
 static void note_added(struct reconcile *rec, const struct block *blocks, size_t n)
 {
-	if (rec->n_added + n > rec->room_added) {
-		rec->room_added = 2 * (rec->n_added + n);
-		rec->added = alloc_resize(rec->added, rec->room_added, sizeof *rec->added, "the active blocks");
+	if (rec->n_added + n > rec->cap_added) {
+		rec->cap_added = 2 * (rec->n_added + n);
+		rec->added = alloc_resize(rec->added, rec->cap_added, sizeof *rec->added, "the active blocks");
 	}
 	for (size_t i = 0; i < n; i++)
 		rec->added[rec->n_added++] = (struct block){.net = blocks[i].net, .until_s = blocks[i].until_s};
@@ -342,15 +342,15 @@ struct feed {
 
 static int send_on(struct reconcile *rec, struct feed *f, struct why *why)
 {
-	struct why said;
+	struct why reason;
 	size_t refused = 0;
-	const int rc = f->n == 0 ? 0 : client_add(rec->client, f->entries, f->n, &refused, &said);
+	const int rc = f->n == 0 ? 0 : client_add(rec->client, f->entries, f->n, &refused, &reason);
 
 	f->n = 0;
 	if (rc < 0)
-		*why = said;
+		*why = reason;
 	else if (refused > 0 && f->refused == 0)
-		f->refusal = said;
+		f->refusal = reason;
 	f->refused += refused;
 	return rc;
 }

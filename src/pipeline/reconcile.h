@@ -40,7 +40,7 @@ struct reconcile_result {
 	struct client_drift drift;
 	size_t running; /* blocks after it */
 	size_t expired; /* released by it; the first RECONCILE_RELEASED_MAX are in released */
-	size_t knocked; /* extended by it */
+	size_t dropped; /* extended by it */
 	struct net released[RECONCILE_RELEASED_MAX];
 };
 

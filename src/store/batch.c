@@ -80,7 +80,7 @@ static int is_at_end(sqlite3_vtab_cursor *cursor)
 	return c->i >= c->batch->n;
 }
 
-static int tell_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int column)
+static int return_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int column)
 {
 	const struct cursor *const c = (const struct cursor *)cursor;
 
@@ -88,7 +88,7 @@ static int tell_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, in
 	return SQLITE_OK;
 }
 
-static int tell_rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *ret)
+static int return_rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *ret)
 {
 	*ret = (sqlite3_int64)((const struct cursor *)cursor)->i;
 	return SQLITE_OK;
@@ -103,8 +103,8 @@ static const sqlite3_module module = {
 	.xFilter = rewind_cursor,
 	.xNext = next_row,
 	.xEof = is_at_end,
-	.xColumn = tell_column,
-	.xRowid = tell_rowid,
+	.xColumn = return_column,
+	.xRowid = return_rowid,
 };
 
 int batch_register(struct store *store, struct why *why)

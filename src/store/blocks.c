@@ -41,7 +41,7 @@ int store_add_blocks(struct store *store, const struct block *blocks, size_t n, 
 	return batch_run(store, s, blocks, sizeof *blocks, n, block_value, why);
 }
 
-int store_knock(struct store *store, int64_t block_id, int64_t at_s, int64_t until_s, struct why *why)
+int store_dropped(struct store *store, int64_t block_id, int64_t at_s, int64_t until_s, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(
 		store, BLOCK_KNOCK,

@@ -14,7 +14,7 @@
 int store_add_blocks(struct store *store, const struct block *blocks, size_t n, struct why *why);
 
 /* A block was seen knocking at at_s, and lasts until until_s now, if that is later. */
-int store_knock(struct store *store, int64_t block_id, int64_t at_s, int64_t until_s, struct why *why);
+int store_dropped(struct store *store, int64_t block_id, int64_t at_s, int64_t until_s, struct why *why);
 
 /* The block of net with that cause that runs at at_s lasts until until_s now. */
 int store_prolong(struct store *store, const struct net *net, enum block_cause cause, int64_t at_s,

@@ -93,7 +93,7 @@ static bool is_sound(sqlite3_stmt *row, int64_t now_s)
 }
 
 /* The rule of that number in the old one, in the new one: what cannot be read gets a name of its own. */
-static int64_t take_rule(sqlite3 *from, struct store *to, int64_t old_id)
+static int64_t copy_rule(sqlite3 *from, struct store *to, int64_t old_id)
 {
 	sqlite3_stmt *find = NULL, *add = NULL;
 	const char *texts[] = {"unknown", "unknown", "the rule's name could not be read"};
@@ -116,7 +116,7 @@ static int64_t take_rule(sqlite3 *from, struct store *to, int64_t old_id)
 }
 
 /* Blocks in one order of their numbers, up to the first that cannot be read, or stands where it cannot. */
-static size_t take_blocks(sqlite3 *from, struct store *to, bool backwards, int64_t now_s)
+static size_t copy_blocks(sqlite3 *from, struct store *to, bool backwards, int64_t now_s)
 {
 	sqlite3_stmt *read = NULL, *add = NULL;
 	int64_t last = backwards ? INT64_MAX : INT64_MIN;
@@ -138,7 +138,7 @@ static size_t take_blocks(sqlite3 *from, struct store *to, bool backwards, int64
 			continue;
 		for (int i = 0; i < 8; i++)
 			(void)sqlite3_bind_value(add, i + 1, sqlite3_column_value(read, i));
-		sql_bind_number(add, 6, take_rule(from, to, sqlite3_column_int64(read, 5)));
+		sql_bind_number(add, 6, copy_rule(from, to, sqlite3_column_int64(read, 5)));
 		if (sqlite3_step(add) == SQLITE_DONE)
 			n += (size_t)sqlite3_changes(to->db);
 		(void)sqlite3_reset(add);
@@ -149,7 +149,7 @@ static size_t take_blocks(sqlite3 *from, struct store *to, bool backwards, int64
 }
 
 /* How far logs were read. */
-static void take_logs(sqlite3 *from, struct store *to)
+static void copy_logs(sqlite3 *from, struct store *to)
 {
 	sqlite3_stmt *read = NULL, *add = NULL;
 	int64_t last = INT64_MIN;
@@ -194,9 +194,9 @@ static int begin_anew(const char *path, sqlite3 *from, int64_t now_s, struct why
 		return rc;
 	if ((rc = store_begin(to, why)) == 0) {
 		if (from != NULL) {
-			take_logs(from, to);
-			n = take_blocks(from, to, false, now_s);
-			n += take_blocks(from, to, true, now_s);
+			copy_logs(from, to);
+			n = copy_blocks(from, to, false, now_s);
+			n += copy_blocks(from, to, true, now_s);
 		}
 		(void)snprintf(done->text + len, sizeof done->text - len, "a new one was created with %zu active block%s", n,
 		               n == 1 ? "" : "s");

@@ -268,7 +268,7 @@ int query_next_prefix(struct store *store, const char **ret, struct why *why)
 
 /* --- allowances and votes --- */
 
-static void take_allowance(sqlite3_stmt *s, struct query_allowance *ret)
+static void read_allowance(sqlite3_stmt *s, struct query_allowance *ret)
 {
 	(void)snprintf(ret->address, sizeof ret->address, "%s", sql_text(s, 0));
 	ret->since_s = sqlite3_column_int64(s, 1);
@@ -289,7 +289,7 @@ int query_next_allowance(struct store *store, struct query_allowance *ret, struc
 	const int rc = sql_row(store, store->walk, why);
 
 	if (rc == 0)
-		take_allowance(store->walk, ret);
+		read_allowance(store->walk, ret);
 	return rc;
 }
 

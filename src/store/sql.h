@@ -151,14 +151,14 @@ static inline void sql_bind_bytes(sqlite3_stmt *s, int i, struct span bytes)
 
 /* As text, which stands in the caller's room. */
 static inline void sql_bind_addr(sqlite3_stmt *s, int i, const struct addr *addr,
-                                 char room[static ADDR_TEXT_MAX])
+                                 char text[static ADDR_TEXT_MAX])
 {
-	(void)sqlite3_bind_text(s, i, room, (int)addr_text(addr, room), SQLITE_STATIC);
+	(void)sqlite3_bind_text(s, i, text, (int)addr_text(addr, text), SQLITE_STATIC);
 }
 
-static inline void sql_bind_net(sqlite3_stmt *s, int i, const struct net *net, char room[static NET_TEXT_MAX])
+static inline void sql_bind_net(sqlite3_stmt *s, int i, const struct net *net, char text[static NET_TEXT_MAX])
 {
-	(void)sqlite3_bind_text(s, i, room, (int)net_text(net, room), SQLITE_STATIC);
+	(void)sqlite3_bind_text(s, i, text, (int)net_text(net, text), SQLITE_STATIC);
 }
 
 /* ["192.0.2.7","192.0.2.6/31", ...]: net and all that it lies in but /0, for json_each. */

@@ -123,7 +123,7 @@ static void user_name(uid_t uid, char out[static USER_MAX])
  * Why the file or one beside it cannot be written, where SQLite's words lead astray: whose it is, who we are, and what
  * cures it. rc: returned, with why as it is, when it is not that.
  */
-static int say_whose(const struct store *store, int rc, struct why *why)
+static int explain_owner(const struct store *store, int rc, struct why *why)
 {
 	const char *const slash = strrchr(store->path, '/');
 	char owner[USER_MAX], we[USER_MAX], name[PATH_MAX];
@@ -273,7 +273,7 @@ int store_open(const char *path, enum store_mode mode, struct store **ret, struc
 	if (rc == 0)
 		rc = query_functions(store, why);
 	if ((rc == -EROFS || rc == -ENOENT) && mode == STORE_WRITE && path != NULL)
-		rc = say_whose(store, rc, why);
+		rc = explain_owner(store, rc, why);
 	if (rc < 0) {
 		store_close(store);
 		return rc;

@@ -563,7 +563,7 @@ static void test_compat(void **state)
 static void test_tcp(void **state)
 {
 	char text[256];
-	int fd, fds[CONTROL_STRANGERS_MAX + 1];
+	int fd, fds[CONTROL_UNTRUSTED_MAX + 1];
 
 	(void)state;
 	f.port = free_port();
@@ -600,12 +600,12 @@ static void test_tcp(void **state)
 	}
 	/* Strangers take only some of the places, and not for long. */
 	milliseconds(1);
-	for (size_t i = 0; i <= CONTROL_STRANGERS_MAX; i++) {
+	for (size_t i = 0; i <= CONTROL_UNTRUSTED_MAX; i++) {
 		fds[i] = connect_tcp();
 		milliseconds(1);
 	}
-	assert_int_equal(control_connections(f.control), CONTROL_STRANGERS_MAX);
-	expect(fds[CONTROL_STRANGERS_MAX], "too many connections");
+	assert_int_equal(control_connections(f.control), CONTROL_UNTRUSTED_MAX);
+	expect(fds[CONTROL_UNTRUSTED_MAX], "too many connections");
 	fd = connect_to(f.path);
 	milliseconds(1);
 	send_text(fd, "test 192.0.2.7\n");
@@ -614,7 +614,7 @@ static void test_tcp(void **state)
 	f.now_ms += CONNECTION_AUTH_MS;
 	milliseconds(1);
 	assert_int_equal(control_connections(f.control), 1);
-	for (size_t i = 0; i <= CONTROL_STRANGERS_MAX; i++)
+	for (size_t i = 0; i <= CONTROL_UNTRUSTED_MAX; i++)
 		(void)close(fds[i]);
 	(void)close(fd);
 }

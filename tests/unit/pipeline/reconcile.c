@@ -129,7 +129,7 @@ static void test_feed_and_expire(void **state)
 	struct reconcile_result r = synced(0, true);
 
 	(void)state;
-	assert_int_equal(r.running + r.expired + r.knocked, 0);
+	assert_int_equal(r.running + r.expired + r.dropped, 0);
 	add_block("192.0.2.1", t0_s, t0_s + 600, 1);
 	add_block("2001:db8::/64", t0_s, t0_s + 700, 1);
 	add_block("192.0.2.3", t0_s - 1000, t0_s - 400, 1); /* over long ago */
@@ -195,20 +195,20 @@ static void test_knock(void **state)
 	add_block("192.0.2.2", t0_s, t0_s + 3600, 2);
 	(void)synced(0, true);
 	r = synced(50, true); /* idle since it was fed: no knock */
-	assert_int_equal(r.knocked, 0);
+	assert_int_equal(r.dropped, 0);
 	age(100);
 	held("192.0.2.1")->idle_s = 10; /* a packet at 90 */
 	r = synced(100, true);
-	assert_int_equal(r.knocked, 1);
+	assert_int_equal(r.dropped, 1);
 	assert_int_equal(until_of("192.0.2.1"), 90 + 600);
 	assert_int_equal(until_of("192.0.2.2"), 3600);
 	r = synced(110, true); /* the same packet */
-	assert_int_equal(r.knocked, 0);
+	assert_int_equal(r.dropped, 0);
 	age(690);
 	held("192.0.2.1")->idle_s = 5; /* another, at 685: just in time */
 	held("192.0.2.2")->idle_s = 0; /* a second offence: by its own time */
 	r = synced(690, true);
-	assert_int_equal(r.knocked, 2);
+	assert_int_equal(r.dropped, 2);
 	assert_int_equal(r.running, 2);
 	assert_int_equal(until_of("192.0.2.1"), 685 + 600);
 	assert_int_equal(until_of("192.0.2.2"), 690 + 3600);
@@ -231,17 +231,17 @@ static void test_knock_at_once(void **state)
 	(void)synced(0, true);
 	held("192.0.2.1")->dropped = 1;
 	r = synced(0, true);
-	assert_int_equal(r.knocked, 0); /* it ends no later for it, but it is counted */
+	assert_int_equal(r.dropped, 0); /* it ends no later for it, but it is counted */
 	held("192.0.2.1")->dropped = 0;
 	age(1);
 	held("192.0.2.1")->dropped = 1;
 	held("192.0.2.1")->idle_s = 0;
 	r = synced(1, true);
-	assert_int_equal(r.knocked, 1);
+	assert_int_equal(r.dropped, 1);
 	assert_int_equal(until_of("192.0.2.1"), 601);
 	held("192.0.2.1")->dropped = 0;
 	r = synced(2, true);
-	assert_int_equal(r.knocked, 0);
+	assert_int_equal(r.dropped, 0);
 	assert_int_equal(sqlite3_exec(store_handle(store), "DELETE FROM block WHERE address = '192.0.2.1' AND knocks = 2",
 	                              NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_changes(store_handle(store)), 1);
@@ -259,13 +259,13 @@ static void test_knock_before(void **state)
 	memcpy(old.addr, net.addr.bytes, sizeof old.addr);
 	far.set[far.n++] = old;
 	r = synced(0, true);
-	assert_int_equal(r.knocked, 0);
+	assert_int_equal(r.dropped, 0);
 	assert_int_equal(until_of("192.0.2.1"), 300);
 	assert_int_equal(far.added, 0);
 	age(10);
 	held("192.0.2.1")->idle_s = 1;
 	r = synced(10, true);
-	assert_int_equal(r.knocked, 1);
+	assert_int_equal(r.dropped, 1);
 	assert_int_equal(until_of("192.0.2.1"), 609);
 }
 
@@ -302,11 +302,11 @@ static void test_refused(void **state)
 	assert_int_equal(r.drift.refused, 1);
 	assert_string_equal(r.drift.refusal.text, "odd");
 	assert_int_equal(r.running, 2);
-	assert_int_equal(r.knocked, 0);
+	assert_int_equal(r.dropped, 0);
 	assert_int_equal(far.n, 1);
 	r = synced(10, true);
 	assert_int_equal(r.drift.refused, 1);
-	assert_int_equal(r.knocked, 0); /* what is not there knocks not */
+	assert_int_equal(r.dropped, 0); /* what is not there knocks not */
 	r = synced(600, true);
 	assert_int_equal(r.running, 0);
 	assert_int_equal(far.n, 0);
@@ -344,7 +344,7 @@ static void test_knock_not_stored(void **state)
 	assert_true(reconcile_sync(reconcile, verdict, true, t0_s + 100, &r, &why) < 0);
 	assert_int_equal(sqlite3_exec(store_handle(store), "DROP TRIGGER stumble", NULL, NULL, NULL), SQLITE_OK);
 	r = synced(110, true);
-	assert_int_equal(r.knocked, 1);
+	assert_int_equal(r.dropped, 1);
 	assert_int_equal(until_of("192.0.2.1"), 690);
 }
 

@@ -695,8 +695,8 @@ static void test_blocks(void **state)
 	good(store_running(store, t0_s + 600, &why), &why);
 	good(store_next_block(store, &block, NULL, &why), &why);
 	assert_true(addr_equal(&block.net.addr, &a.addr));
-	good(store_knock(store, block.id, t0_s + 600, t0_s + 4000, &why), &why); /* and the walk left half way holds nobody up */
-	good(store_knock(store, block.id, t0_s + 600, t0_s + 10, &why), &why);
+	good(store_dropped(store, block.id, t0_s + 600, t0_s + 4000, &why), &why); /* and the walk left half way holds nobody up */
+	good(store_dropped(store, block.id, t0_s + 600, t0_s + 10, &why), &why);
 	good(store_blocks_since(store, t0_s + 3999, &why), &why);
 	walk(store, "192.0.2.1 4000, 2001:db8::/64 5000");
 
