@@ -80,5 +80,5 @@ void admin_run(const struct admin *a, const struct protocol_request *r, const ch
 	case PROTOCOL_COMPAT:
 		break;
 	}
-	reply_error(reply, "no such request here"); /* the engine and control take these */
+	reply_error(reply, "no such request here"); /* the engine and control handle these */
 }

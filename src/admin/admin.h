@@ -1,17 +1,17 @@
 /*
- * admin: what somebody asked for over the control socket is done, or found out, and replied to.
+ * admin: carries out requests from the control socket and replies to them.
  *
  * Where control meets store, verdict and firewall. A change is recorded (who, when, what, why) in the transaction that
- * makes it (pipeline/change); after the commit the verdict knows it, and then the kernel is told. After an error of the
- * database nothing was changed; a vote that was counted before is forgotten when the engine does what admin_todo.restore
- * says. While evidence waits to be written, nothing is ordered: pending_ready.
+ * makes it (pipeline/change); after the commit the verdict is updated, then the kernel. After a database
+ * error nothing was changed; a vote counted before the error is forgotten when the engine follows
+ * admin_todo.restore. While evidence waits to be written, no request is carried out: pending_ready.
  *
- * A block by hand is a block of rule "manual", category "manual": it runs its time whatever else is known, and a later
- * one of the same address takes its place. Votes are hits of rules "vote-black" and "vote-white", category "vote"; the
+ * A manual block has rule "manual", category "manual": it lasts its full time regardless of other evidence, and a later
+ * one of the same address replaces it. Votes are hits of rules "vote-black" and "vote-white", category "vote"; the
  * score of a white one is negative, and while one is younger than [block] window, black ones count nothing. An
- * unblock, a white vote and an allow end every running block that the address is in, networks too, whoever began it.
+ * unblock, a white vote and an allow end every active block that contains the address, networks too, whatever its cause.
  *
- * An allowance by hand is one of cause "by hand": while it lasts no hit counts, like under [allow] in the configuration.
+ * A manual allowance has the cause "by hand": while it lasts no hit counts, as with [allow] in the configuration.
  */
 #ifndef WFS_ADMIN_ADMIN_H
 #define WFS_ADMIN_ADMIN_H
@@ -31,8 +31,8 @@
 enum {
 	ADMIN_BLACK = 50,  /* score of a vote that names none */
 	ADMIN_WHITE = 100,
-	ADMIN_ALLOW_S = 31 * 86400, /* of an allowance by hand that names no time; what is for ever is configured */
-	ADMIN_NEWEST = 20000,   /* of all hits, and of all blocks, so many are read to find those of an address */
+	ADMIN_ALLOW_S = 31 * 86400, /* of a manual allowance without a duration; permanent ones are configured */
+	ADMIN_NEWEST = 20000,   /* how many hits, and how many blocks, are read to find those of an address */
 	ADMIN_HITS_SHOWN = 20,
 	ADMIN_BLOCKS_SHOWN = 20,
 	ADMIN_LIST_SHOWN = 500, /* more than fit into a reply */
@@ -47,16 +47,16 @@ struct admin {
 	const struct config *config;
 };
 
-/* What the engine has to do yet. */
+/* What the engine still has to do. */
 struct admin_todo {
 	int64_t until_s;  /* a block ends then; 0: none was begun */
-	bool sync;        /* the kernel did not take it at once: compare and say why */
-	bool restore;     /* a vote was counted that could not be written: the verdict must learn again what the database has */
+	bool sync;        /* the kernel did not accept it at once: compare and report why */
+	bool restore;     /* a counted vote could not be written: the verdict must be restored from the database */
 	int rc;           /* of the firewall when < 0, sentence in why */
-	size_t refused;   /* entries that the kernel did not take, the reason of the first in why */
+	size_t refused;   /* entries that the kernel refused, the reason of the first in why */
 	struct why why;
 
-	/* For the log: what was begun, by which rule, and what was lifted (the first ADMIN_LIFTED_SHOWN of them). */
+	/* For the log: which block began, by which rule, and what was lifted (the first ADMIN_LIFTED_SHOWN of them). */
 	size_t n_begun, n_lifted;
 	struct block begun[VERDICT_BLOCKS_MAX];
 	const char *rule, *reason;
@@ -64,7 +64,7 @@ struct admin_todo {
 };
 
 /*
- * who: for the record. Not for reload and resume, of which the engine does its part first, see below. reply: as reply_new
+ * who: for the audit. Not for reload and resume: the engine does its part of these first, see below. reply: as reply_new
  * makes it; every outcome is in it.
  */
 void admin_run(const struct admin *admin, const struct protocol_request *request, const char *who, int64_t now_s,

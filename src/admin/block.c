@@ -12,7 +12,7 @@ static const char manual_reason[] = "blocked by hand";
 static void block_now(const struct admin *a, const struct block *blocks, size_t n, int64_t now_s,
                       struct admin_todo *todo)
 {
-	struct reconcile_result ignored; /* the sync that follows says it */
+	struct reconcile_result ignored; /* the sync that follows reports it */
 
 	if (n == 0)
 		return;
@@ -20,21 +20,21 @@ static void block_now(const struct admin *a, const struct block *blocks, size_t 
 	todo->n_begun = n;
 	memcpy(todo->begun, blocks, n * sizeof *blocks);
 	todo->rc = reconcile_add(a->reconcile, blocks, n, now_s, &todo->refused, &todo->why);
-	if (todo->rc == -ENOSPC) { /* the lists are laid out anew, and then it fits, or does not */
+	if (todo->rc == -ENOSPC) { /* the sync recreates the lists, and then it fits or is refused */
 		todo->sync = true;
 		todo->rc = reconcile_sync(a->reconcile, a->verdict, a->config->block.extend, now_s, &ignored,
 		                       &todo->why);
 		if (todo->rc == 0)
 			todo->rc = reconcile_add(a->reconcile, blocks, n, now_s, &todo->refused, &todo->why);
 	}
-	/* It tries again, and status says what was refused. */
+	/* The sync tries again, and status shows what was refused. */
 	todo->sync |= todo->rc < 0 || todo->refused > 0;
 	for (size_t i = 1; i < n; i++)
 		if (blocks[i].until_s < todo->until_s)
 			todo->until_s = blocks[i].until_s;
 }
 
-/* It is recorded, but the kernel does not hold it, or not all of its n entries. */
+/* The block is recorded, but the kernel lacks some or all of its n entries. */
 static void put_refused(json_t *reply, size_t n, const struct admin_todo *todo)
 {
 	const size_t refused = todo->rc < 0 ? n : todo->refused;
@@ -59,7 +59,7 @@ void block_manual(const struct admin *a, const struct protocol_request *r, const
 {
 	const char *const never = standing_never(a, &r->net);
 	const struct verdict_look view = verdict_look(a->verdict, &r->net.addr);
-	/* As long as its next block for evidence would last, when nothing else is said. */
+	/* By default as long as its next block for evidence would last. */
 	const int64_t for_s =
 	        r->for_s > 0 ? r->for_s : verdict_duration(a->verdict, r->net.len == 128 ? view.offence : 1);
 	const struct block block = {
@@ -88,7 +88,7 @@ void block_manual(const struct admin *a, const struct protocol_request *r, const
 	todo->rule = "manual";
 	todo->reason = r->reason[0] != '\0' ? r->reason : NULL;
 	block_now(a, &block, 1, now_s, todo);
-	/* When it took the place of one that would have lasted longer, memory must learn when it ends now. */
+	/* When it replaced one that would have lasted longer, memory must be updated with its new end. */
 	todo->sync |= blocked && before.until_s > block.until_s;
 	standing_put_net(reply, &r->net);
 	json_put_time(reply, "since", block.since_s);

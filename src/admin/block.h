@@ -1,6 +1,6 @@
 /*
- * block: requests that begin a block, or may: block and vote black. Written, then told to the kernel; what that does not
- * hold is in the reply.
+ * block: requests that begin a block, or may: block and vote black. Written, then added to the kernel; what that
+ * refuses is in the reply.
  */
 #ifndef WFS_ADMIN_BLOCK_H
 #define WFS_ADMIN_BLOCK_H

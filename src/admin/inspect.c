@@ -46,7 +46,7 @@ void inspect_at(const struct admin *a, const struct protocol_request *r, int64_t
 		reply_error(reply, why.text);
 }
 
-/* Of logs: when none can be read. */
+/* For logs: when none can be read. */
 static bool is_critical(const struct problems *problems, const struct problem *p, size_t n_logs)
 {
 	size_t n = 0;
@@ -70,7 +70,7 @@ static void put_problems(const struct admin *a, size_t *bytes_left, json_t *repl
 	}
 }
 
-/* What the database does not tell is 0 or null: its trouble is among the problems. */
+/* Values that the database cannot give are 0 or null: its error is among the problems. */
 void inspect_status(const struct admin *a, int64_t now_s, json_t *reply)
 {
 	const struct verdict_stat stat = verdict_stat(a->verdict);

@@ -1,5 +1,5 @@
 /*
- * inspect: requests that only ask: list, why, test, status. Every outcome is in reply.
+ * inspect: requests that only read: list, why, test, status. Every outcome is in reply.
  */
 #ifndef WFS_ADMIN_INSPECT_H
 #define WFS_ADMIN_INSPECT_H

@@ -1,9 +1,9 @@
 /*
- * problems: what is wrong now, and what would help.
+ * problems: what is wrong now, and the remedies.
  *
  * Knows base only. A fixed table: one place for each kind, and one for each log. The daemon keeps it in memory, so that it is
- * known when nothing can be written to the database; "status" asks for it, and has the same words for what it sees itself.
- * Order: zeroed, then anything. Cannot fail.
+ * available when the database cannot be written; "status" queries it, and uses the same texts for what it finds itself.
+ * Initialise to zero. Cannot fail.
  */
 #ifndef WFS_ENGINE_PROBLEMS_H
 #define WFS_ENGINE_PROBLEMS_H
@@ -15,15 +15,15 @@
 #include "base/why.h"
 
 enum problems_kind {
-	PROBLEMS_STOPPED,  /* no daemon runs */
-	PROBLEMS_UNKNOWN,  /* it cannot be asked */
+	PROBLEMS_STOPPED,  /* no daemon is running */
+	PROBLEMS_UNKNOWN,  /* it cannot be queried */
 	PROBLEMS_DATABASE, /* cannot be written, or read */
 	PROBLEMS_FIREWALL, /* cannot be compared with the database */
 	PROBLEMS_LOG,      /* one that cannot be read; the only kind of which there are several */
 	PROBLEMS_SILENT,   /* no log has had a line yet */
 	PROBLEMS_CONFIG,   /* the file has an error */
 	PROBLEMS_RULES,    /* rule files have an error */
-	PROBLEMS_REFUSED,  /* blocks that the kernel did not take */
+	PROBLEMS_REFUSED,  /* blocks that the kernel refused */
 	PROBLEMS_SUSPENDED, /* a rule */
 	PROBLEMS_LOST,     /* a corrupt database was moved aside */
 	PROBLEMS_N,
@@ -42,13 +42,13 @@ struct problems {
 	struct problem of[PROBLEMS_N - 1 + PROBLEMS_LOGS_MAX];
 };
 
-/* "stopped", "database" ...; a promise, as the keys of JSON are. */
+/* "stopped", "database" ...; stable, as the JSON keys are. */
 const char *problems_name(enum problems_kind kind);
 
-/* Hostile clients get through because of it; else: some do, or will. Of a log only the one who knows all logs can tell. */
+/* Hostile clients get through because of it; else: some do, or will. For a log, only a caller that knows all logs can decide. */
 bool problems_is_critical(enum problems_kind kind);
 
-/* What helps against any of the kind. */
+/* The remedy for any of the kind. */
 const char *problems_remedy(enum problems_kind kind);
 
 /* log: of PROBLEMS_LOG its index below PROBLEMS_LOGS_MAX, else 0. remedy NULL: that of the kind. since_s stays while it is there. */

@@ -1,6 +1,6 @@
 /*
- * rows: what the database has, as JSON: one place for the members of a block, a hit, an allowance, a problem, for the
- * commands and for the control socket. The members are a promise; see JSON in watchforspammers(8).
+ * rows: database rows as JSON: one place for the members of a block, a hit, an allowance, a problem, for the
+ * commands and for the control socket. The members are stable; see JSON in watchforspammers(8).
  */
 #ifndef WFS_ADMIN_ROWS_H
 #define WFS_ADMIN_ROWS_H
@@ -18,10 +18,10 @@ json_t *rows_hit(const struct query_hit *hit);
 json_t *rows_allowance(const struct query_allowance *allowance);
 json_t *rows_problem(const struct problem *problem);
 
-/* Of an object about an address: by which allowance it is not blocked for a while; NULL: by none. */
+/* In an object about an address: the allowance that keeps it from being blocked; NULL: none. */
 void rows_put_allowed(json_t *object, const struct query_allowance *allowance);
 
-/* Appends, and takes the reference, when row fits into the bytes that are left; counts them down. */
+/* Appends row if it fits into the bytes left, and counts them down. Takes over the reference. */
 bool rows_append(json_t *array, json_t *row, size_t *bytes_left);
 
 /* How much of what the database has about a network is shown. */

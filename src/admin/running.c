@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "store/blocks.h"
 
-enum { DEDUPED = 64 }; /* of what is to be lifted; more come from a network, and are seldom there twice */
+enum { DEDUPED = 64 }; /* of what is to be lifted; more come from a network, and are rarely duplicates */
 
 static void append(struct block **list, size_t *n, const struct block *block)
 {
@@ -45,7 +45,7 @@ int running_find(const struct admin *a, const struct net *net, int64_t now_s, st
 	int rc;
 
 	*ret = l;
-	/* A hundred thousand may run: what memory knows spares reading them. */
+	/* A hundred thousand may be active: memory saves reading them. */
 	if (reconcile_is_known(a->reconcile) && net->len == 128 &&
 	    !reconcile_runs(a->reconcile, net, now_s, &any))
 		return 0;

@@ -16,7 +16,7 @@ struct running_list {
 int running_find(const struct admin *admin, const struct net *net, int64_t now_s, struct running_list *ret,
                  struct why *why);
 
-/* Takes a zeroed one. */
+/* Accepts a zeroed one. */
 void running_done(struct running_list *list);
 
 /* True when all of inner is in outer. */

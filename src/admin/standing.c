@@ -8,7 +8,7 @@
 #include "base/localaddrs.h"
 #include "store/query.h"
 
-/* The running block that net is in and that lasts longest; l: all there may be, NULL: memory knows them. */
+/* The active block that contains net and lasts longest; l: the candidates, NULL: memory has them. */
 static bool is_in(const struct admin *a, const struct running_list *l, const struct net *net, int64_t now_s,
                   struct block *ret)
 {
@@ -24,7 +24,7 @@ static bool is_in(const struct admin *a, const struct running_list *l, const str
 	return any;
 }
 
-/* The same of all pieces of a network: as long as all of them run. */
+/* The same for all pieces of a network: as long as all of them are active. */
 static bool is_in_pieces(const struct admin *a, const struct running_list *l, const struct net *net,
                          int64_t now_s, struct block *ret)
 {
@@ -42,7 +42,7 @@ static bool is_in_pieces(const struct admin *a, const struct running_list *l, co
 	return n > 0;
 }
 
-/* Is net blocked, by what, and until when? */
+/* Whether net is blocked, by what, and until when. */
 int standing_find(const struct admin *a, const struct net *net, int64_t now_s, bool *ret_blocked,
                   struct block *ret, struct why *why)
 {
@@ -54,7 +54,7 @@ int standing_find(const struct admin *a, const struct net *net, int64_t now_s, b
 	if (rc < 0)
 		return rc;
 	*ret_blocked = is_in(a, in_memory ? NULL : &l, net, now_s, ret);
-	/* A network around it may be over before them. */
+	/* A network around it may expire before them. */
 	if (net->len < 128 && is_in_pieces(a, in_memory ? NULL : &l, net, now_s, &pieces) &&
 	    (!*ret_blocked || pieces.until_s > ret->until_s)) {
 		*ret = pieces;
@@ -92,14 +92,14 @@ void standing_put_net(json_t *reply, const struct net *net)
 	json_put_text(reply, "address", text);
 }
 
-/* "allowed (by hand), as 192.0.2.0/24: a customer"; until when is for who reads it, in the local zone. */
+/* "allowed (by hand), as 192.0.2.0/24: a customer"; the reader shows the end, in its local zone. */
 static void write_allowance(const struct query_allowance *a, char out[static WHY_MAX])
 {
 	(void)snprintf(out, WHY_MAX, "allowed (%s), as %s%s%s", a->cause, a->address, a->reason[0] != '\0' ? ": " : "",
 	               a->reason);
 }
 
-/* How near it is to a block; null of a network, which has no score. */
+/* How near it is to a block; null for a network, which has no score. */
 static void put_score(const struct admin *a, const struct net *net, json_t *reply)
 {
 	const struct verdict_look view = verdict_look(a->verdict, &net->addr);
@@ -111,7 +111,7 @@ static void put_score(const struct admin *a, const struct net *net, json_t *repl
 	json_put(reply, "offence", one ? json_integer(view.offence) : json_null());
 }
 
-/* Blocked, until when, by which block; or how far from it. */
+/* Blocked, until when, by which block; or how far from a block. */
 int standing_put(const struct admin *a, const struct net *net, int64_t now_s, json_t *reply,
                  struct why *why)
 {
@@ -149,7 +149,7 @@ int standing_put(const struct admin *a, const struct net *net, int64_t now_s, js
 	return 0;
 }
 
-/* After a change that was made: what cannot be read is left out. */
+/* After a change: what cannot be read is left out. */
 void standing_put_new(const struct admin *a, const struct net *net, int64_t now_s, json_t *reply)
 {
 	struct why ignored;

@@ -1,6 +1,6 @@
 /*
- * standing: is an address or a network blocked now, by what and until when; how far is it from that, or why
- * is it never.
+ * standing: whether an address or a network is blocked now, by what and until when; how far it is from a block, or why
+ * it is never blocked.
  *
  * Read only. Errors as of store.h.
  */
@@ -12,18 +12,18 @@
 /* Why nothing of net is blocked, a constant sentence; NULL when it may be. */
 const char *standing_never(const struct admin *admin, const struct net *net);
 
-/* Is all of net blocked, and until when; ret->net: by which block, or net itself when it is by several. */
+/* Whether all of net is blocked, and until when; ret->net: by which block, or net itself when it is by several. */
 int standing_find(const struct admin *admin, const struct net *net, int64_t now_s, bool *ret_blocked,
                   struct block *ret, struct why *why);
 
 /* Into the reply: the member "address". */
 void standing_put_net(json_t *reply, const struct net *net);
 
-/* Into the reply: blocked, until when, by which block; or how far from it. */
+/* Into the reply: blocked, until when, by which block; or how far from a block. */
 int standing_put(const struct admin *admin, const struct net *net, int64_t now_s, json_t *reply,
                  struct why *why);
 
-/* The same after a change that was made: what cannot be read is left out. */
+/* The same after a change: what cannot be read is left out. */
 void standing_put_new(const struct admin *admin, const struct net *net, int64_t now_s,
                       json_t *reply);
 

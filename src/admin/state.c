@@ -107,7 +107,7 @@ static int put_totals(struct reading *r, struct why *why)
 	return rc < 0 ? rc : 0;
 }
 
-/* What the daemon said under that key; NULL when it never did, or it cannot be read. */
+/* The daemon's recorded status under that key; NULL when there is none, or it cannot be read. */
 static const char *status_text(const struct reading *r, const char *key)
 {
 	struct why ignored;
@@ -143,7 +143,7 @@ static void put_status(const struct reading *r)
 
 /* --- networks and rules --- */
 
-/* What holds the networks that are blocked, as the daemon said. */
+/* What holds the blocked networks, as the daemon recorded it. */
 struct lists {
 	char name[LIST_MAX];
 	struct lengths lengths;

@@ -23,7 +23,7 @@ static void unblock_now(const struct admin *a, const struct running_list *lifted
 		nets[i] = lifted->list[i].net;
 		if (i < ADMIN_LIFTED_SHOWN)
 			todo->lifted[i] = nets[i];
-		todo->sync |= nets[i].len < 128; /* what else is blocked in it is put back */
+		todo->sync |= nets[i].len < 128; /* other blocks in it are added again */
 	}
 	todo->rc = reconcile_del(a->reconcile, nets, lifted->n, &todo->why);
 	todo->sync |= todo->rc < 0;
@@ -38,13 +38,13 @@ static bool is_of(const struct query_allowance *allowance, const struct net *net
 	return strcmp(allowance->address, text) == 0;
 }
 
-/* What is counted for a white vote; the score of the request, or as much as is usual. */
+/* The score of a white vote: that of the request, or the default. */
 static int white_score(const struct protocol_request *r)
 {
 	return r->score > 0 ? -r->score : -ADMIN_WHITE;
 }
 
-/* "unblocked" ..., as the database says why a block ended. */
+/* "unblocked" ..., as the database records why a block ended. */
 static const char *ended_by(enum protocol_verb verb)
 {
 	return verb == PROTOCOL_WHITE ? "white vote" : verb == PROTOCOL_ALLOW ? "allowed" : "unblocked";
@@ -55,7 +55,7 @@ static int64_t allowed_until(const struct protocol_request *r, int64_t now_s)
 	return now_s + (r->for_s > 0 ? r->for_s : ADMIN_ALLOW_S);
 }
 
-/* What was active ends, and what goes with it. */
+/* Ends the active blocks, and stores what goes with that. */
 static int write_lift(const struct admin *a, const struct protocol_request *r, const char *who,
                       const struct running_list *running, int64_t now_s, struct why *why)
 {
@@ -68,7 +68,7 @@ static int write_lift(const struct admin *a, const struct protocol_request *r, c
 	change.ends = running->all;
 	change.n_ends = running->n_all;
 	change.ended_by = ended_by(r->verb);
-	if (r->verb == PROTOCOL_WHITE) { /* with a day that counts for the good, as the verdict counts it */
+	if (r->verb == PROTOCOL_WHITE) { /* with a good day, as the verdict counts it */
 		change.rule = record_white;
 		change.hit = &vote;
 		change.good = &view.subject;
@@ -78,7 +78,7 @@ static int write_lift(const struct admin *a, const struct protocol_request *r, c
 	return change_write(a->store, &change, why);
 }
 
-/* By this order, or for longer because it earned that besides. */
+/* By this request, or for longer because it earned that, too. */
 static void allow(const struct admin *a, const struct protocol_request *r, int64_t now_s)
 {
 	int64_t until_s = allowed_until(r, now_s);
@@ -92,7 +92,7 @@ static void allow(const struct admin *a, const struct protocol_request *r, int64
 	verdict_allow_earned(a->verdict, &r->net, until_s);
 }
 
-/* The verdict learns what was written. */
+/* Updates the verdict with what was written. */
 static void forgive(const struct admin *a, const struct protocol_request *r,
                     const struct running_list *lifted, int64_t now_s)
 {
@@ -106,7 +106,7 @@ static void forgive(const struct admin *a, const struct protocol_request *r,
 		verdict_hit(a->verdict, &white, &ignored);
 	else if (r->verb == PROTOCOL_ALLOW)
 		allow(a, r, now_s);
-	else /* with all of this second: after a restart nobody would know what of it came before */
+	else /* with all of this second: after a restart the order within it is unknown */
 		verdict_forget(a->verdict, &r->net, now_s + 1);
 }
 

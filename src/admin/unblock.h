@@ -1,13 +1,13 @@
 /*
  * unblock: requests that end blocks: unblock, vote white and allow; and disallow, which ends an allowance. Written, then
- * told to the kernel. Every outcome is in reply and todo.
+ * removed from the kernel. Every outcome is in reply and todo.
  */
 #ifndef WFS_ADMIN_UNBLOCK_H
 #define WFS_ADMIN_UNBLOCK_H
 
 #include "admin/admin.h"
 
-/* What runs is found, ended, lifted and told. */
+/* Finds the active blocks, ends and lifts them, and replies. */
 void unblock_run(const struct admin *admin, const struct protocol_request *request, const char *who,
               int64_t now_s, json_t *reply, struct admin_todo *todo);
 

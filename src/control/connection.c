@@ -28,7 +28,7 @@ void connection_close(struct connection *conn)
 
 /* --- sending --- */
 
-/* Sends what waits, as far as the socket takes it. */
+/* Sends what waits, as far as the socket accepts it. */
 static void flush(struct connection *conn, int64_t now_ms)
 {
 	while (conn->out != NULL) {
@@ -64,7 +64,7 @@ void connection_send(struct connection *conn, const char *text, size_t len, int6
 	flush(conn, now_ms);
 }
 
-/* As MIMEDefang's daemon replied: "OK + A", "OK - A"; to what it did not know, "OK" and the object. */
+/* As MIMEDefang's daemon replied: "OK + A", "OK - A"; to other requests, "OK" and the object. */
 static char *compat_line(const struct connection *conn, json_t *reply)
 {
 	char net[NET_TEXT_MAX];
@@ -103,7 +103,7 @@ static bool has_line(const struct connection *conn, size_t *ret_len)
 	return end != NULL || conn->in_len > PROTOCOL_LINE_MAX;
 }
 
-/* Not while a line waits: what more there is stays with the sender, and does not wake us. */
+/* Not while a line waits: the rest stays in the socket, and does not wake us. */
 static bool may_receive(const struct connection *conn)
 {
 	size_t ignored;

@@ -16,7 +16,7 @@
 #include "control/tokens.h"
 
 enum {
-	SERVED_PER_TURN = 8, /* connections that something is received from or sent to */
+	SERVED_PER_TURN = 8, /* connections received from or sent to */
 };
 
 enum listener {
@@ -34,9 +34,9 @@ struct control {
 
 	int64_t credit_us; /* to spend on requests; < 0: debts */
 	int64_t earned_ms; /* until when it was earned */
-	int64_t served_us; /* what he had spent whose request was taken last: nobody falls behind it */
-	size_t served;     /* who is received from and sent to next */
-	struct connection *current; /* whose line was taken in this turn; NULL: nobody's */
+	int64_t served_us; /* time used by the client of the last request: no client counts as having used less */
+	size_t served;     /* the connection received from and sent to next */
+	struct connection *current; /* the one whose line is handled in this turn; NULL: none */
 	struct connection connections[CONTROL_CONNECTIONS_MAX];
 };
 
@@ -113,9 +113,9 @@ size_t control_connections(const struct control *c)
 	return n;
 }
 
-/* --- letting in --- */
+/* --- accepting --- */
 
-/* A last word for one that is not let in; the socket's buffer takes it or nobody does. */
+/* A last reply to a client that is refused; lost when it does not fit into the socket's buffer. */
 static void turn_away(int fd, const char *sentence)
 {
 	json_t *const reply = reply_new();
@@ -177,13 +177,13 @@ static void accept_one(struct control *c, enum listener which, int64_t now_ms)
 {
 	const int fd = accept4(c->listeners[which], NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	if (fd >= 0) /* or none waits, or no descriptors: those that wait do so until some are closed */
+	if (fd >= 0) /* else none waits, or no descriptors are left: clients wait until some are closed */
 		let_in(c, which, fd, now_ms);
 }
 
 /* --- a turn --- */
 
-/* A share of the time since it was last looked at. */
+/* A share of the time since the last call. */
 static void earn(struct control *c, int64_t now_ms)
 {
 	c->credit_us += (now_ms - c->earned_ms) * CONTROL_SHARE_US;
@@ -206,7 +206,7 @@ void control_poll(struct control *c, int64_t now_ms, struct pollfd out[static CO
 {
 	bool in_debt;
 
-	/* Only here: with credit everybody is heard, not only who was before. */
+	/* Only here: with credit all connections are polled, not only those before. */
 	earn(c, now_ms);
 	in_debt = c->credit_us <= 0;
 	for (size_t i = 0; i < N_LISTENERS; i++)
@@ -256,7 +256,7 @@ void control_serve(struct control *c, const struct pollfd polled[static CONTROL_
 
 /* --- requests --- */
 
-/* Says a sentence; last: and hangs up. */
+/* Replies with an error; last: and closes. */
 static void refuse(struct connection *conn, const char *sentence, bool last, int64_t now_ms)
 {
 	json_t *const reply = reply_new();
@@ -299,7 +299,7 @@ static void handle_compat(struct connection *conn, int64_t now_ms)
 	connection_send(conn, banner, sizeof banner - 1, now_ms);
 }
 
-/* True: *ret is for the engine. What is not is answered. */
+/* True: *ret is for the engine. Everything else is replied to here. */
 static bool handle_line(struct control *c, struct connection *conn, int64_t now_ms, struct protocol_request *ret)
 {
 	const struct span line = connection_line(conn);
@@ -332,7 +332,7 @@ static bool handle_line(struct control *c, struct connection *conn, int64_t now_
 	return false;
 }
 
-/* For the record; once, for it reads a file. */
+/* For the audit; once, because it reads a file. */
 static void name_user(struct connection *conn)
 {
 	char name[RIGHTS_USER_MAX];
@@ -345,7 +345,7 @@ static void name_user(struct connection *conn)
 		(void)snprintf(conn->who, sizeof conn->who, "uid %u (%s)", (unsigned)conn->uid, name);
 }
 
-/* Of those whose request waits, who had least of our time; NULL: nobody. Who had nothing to ask saves up nothing. */
+/* Of the clients with a waiting request, the one that used least time; NULL: none. Idle clients save up nothing. */
 static struct connection *next_ready(struct control *c)
 {
 	struct connection *next = NULL;

@@ -1,19 +1,19 @@
 /*
- * control: the control socket. Who is there, what they may, and one request after the other.
+ * control: the control socket: its clients, their rights, and one request after the other.
  *
- * Knows base, protocol and reply. Neither the database nor verdicts: the engine pulls requests and answers them. No
+ * Knows base, protocol and reply. Neither the database nor verdicts: the engine pulls requests and replies to them. No
  * clock: now_ms is the caller's, of CLOCK_MONOTONIC.
  *
- * Two Unix sockets of mode 0660: one for the group that may change things, one (".read" behind its name) for the
- * group that may look. Who connects is known from the kernel (SO_PEERCRED, SO_PEERGROUPS) and may what the better of his groups may;
- * root and the daemon's own user may everything. With a token file also TCP on a loopback address, where the
+ * Two Unix sockets of mode 0660: one for the group that may change things, one (".read" after its name) for the
+ * group that may read. The kernel identifies the peer (SO_PEERCRED, SO_PEERGROUPS), which has the rights of its best group;
+ * root and the daemon's own user may do everything. With a token file also TCP on a loopback address, where the
  * first line is "auth TOKEN".
  *
- * What strangers can make longer has a limit: lines (PROTOCOL_LINE_MAX), connections, what waits to be read and to be
- * sent. From a connection whose answer is not gone no further request is taken. In a turn a few connections are looked
- * after and one line is taken, of him who had least of our time; all that takes CONTROL_SHARE_US of each millisecond at
- * most, whatever it is: when more was spent nobody is heard, and nobody can wake us, until it is earned again. So lines of
- * a log never wait for more than one request, and the processor is theirs.
+ * What untrusted clients can grow has a limit: lines (PROTOCOL_LINE_MAX), connections, what waits to be parsed and to be
+ * sent. A connection whose reply is not sent yet gets no further request read. Each turn serves a few connections
+ * and handles one line, of the client that has used least of our time. All that uses at most CONTROL_SHARE_US of each
+ * millisecond: when more was spent, nothing is received, and no client can wake us, until the time is earned again. So log
+ * lines never wait for more than one request, and get the processor first.
  *
  * Order of a turn: control_poll, poll, what the logs hold, control_serve, control_next, control_reply if there was a
  * request, control_spent.
@@ -37,21 +37,21 @@ enum {
 	CONTROL_UNTRUSTED_MAX = 16,   /* of them over TCP and without token yet */
 	CONTROL_FDS_MAX = CONTROL_CONNECTIONS_MAX + 3,
 	CONTROL_SHARE_US = 100,       /* of each millisecond */
-	CONTROL_SAVED_US = 1000,      /* of the time when nobody asked; at the most */
-	CONTROL_DEBT_US = 100 * 1000, /* of one that took very long, no more is remembered: others wait a second for it */
+	CONTROL_SAVED_US = 1000,      /* of the idle time; at the most */
+	CONTROL_DEBT_US = 100 * 1000, /* no more is kept of a very slow request: others wait a second for it */
 	CONTROL_WHO_MAX = 80,
 	CONTROL_PATH_MAX = 108,       /* sun_path, with its NUL */
 };
 
-/* Positive answer of control_new. */
+/* Positive result of control_new. */
 enum {
-	CONTROL_LIMITED = 1, /* works, but not for everybody it was made for: why says for whom not */
+	CONTROL_LIMITED = 1, /* works, but not for all intended users: why names the others */
 };
 
 struct control_config {
 	const char *socket;  /* path; "": none */
-	const char *group;   /* may change things; "": nobody but root and we */
-	const char *readers; /* may look; "": nobody else */
+	const char *group;   /* may change things; "": only root and our own user */
+	const char *readers; /* may read; "": no other group */
 	struct addr tcp;     /* a loopback address */
 	uint16_t port;       /* 0: no TCP */
 	const char *token_file; /* lines "NAME TOKEN" or "NAME TOKEN read"; ours, mode 0600 */
@@ -60,13 +60,13 @@ struct control_config {
 struct control;
 
 /*
- * Opens the sockets. A socket that nobody answers on any more is replaced.
- * Returns 0, CONTROL_LIMITED with a sentence, or an error: -EADDRINUSE another daemon answers there; -EINVAL the
- * token file; else what the system said.
+ * Opens the sockets. A stale socket, on which no daemon accepts, is replaced.
+ * Returns 0, CONTROL_LIMITED with a sentence, or an error: -EADDRINUSE another daemon uses it; -EINVAL the
+ * token file; else the system's error.
  */
 int control_new(const struct control_config *config, struct control **ret, struct why *why);
 
-/* Takes NULL. Removes the sockets; answers not sent yet are lost. */
+/* Accepts NULL. Removes the sockets; replies not sent yet are lost. */
 void control_free(struct control *control);
 
 /* What to poll; -1 at places that are not used now. */
@@ -75,7 +75,7 @@ void control_poll(struct control *control, int64_t now_ms, struct pollfd out[sta
 /* How long poll may wait, after control_poll: 0 when a request is here already, -1 for ever. */
 int control_timeout_ms(const struct control *control, int64_t now_ms);
 
-/* After poll: accepts, receives, sends, closes what was quiet for too long. */
+/* After poll: accepts, receives, sends, closes connections idle for too long. */
 void control_serve(struct control *control, const struct pollfd polled[static CONTROL_FDS_MAX], int64_t now_ms);
 
 struct control_request {
@@ -85,15 +85,15 @@ struct control_request {
 };
 
 /*
- * The next request of somebody who may make it, at most one in a turn; false when there is none. What is no request, or
- * not allowed, is answered inside. It must be answered before the end of the turn.
+ * The next request of a client that may make it, at most one in a turn; false when there is none. Invalid requests and
+ * those not allowed are replied to inside. The engine must reply before the end of the turn.
  */
 bool control_next(struct control *control, int64_t now_ms, struct control_request *ret);
 
-/* Takes the reference. */
+/* Takes over the reference. */
 void control_reply(struct control *control, size_t connection, json_t *reply, int64_t now_ms);
 
-/* Ends a turn: what control_serve and all after it took, in microseconds. */
+/* Ends a turn: the time of control_serve and all after it, in microseconds. */
 void control_spent(struct control *control, int64_t spent_us);
 
 /* How many are connected. */

@@ -22,7 +22,7 @@ static int unix_address(const char *path, struct sockaddr_un *ret, struct why *w
 	return 0;
 }
 
-/* Removes what a daemon left behind that was killed; nothing that is no socket, and none that is in use. */
+/* Removes the socket of a killed daemon; nothing that is no socket, and none that is in use. */
 static int remove_old(const struct sockaddr_un *address, struct why *why)
 {
 	struct stat st;
@@ -40,7 +40,7 @@ static int remove_old(const struct sockaddr_un *address, struct why *why)
 	(void)close(fd);
 	if (rc == 0)
 		return why_set(why, EADDRINUSE, "%s: another daemon answers there", address->sun_path);
-	(void)unlink(address->sun_path); /* bind says it if it could not */
+	(void)unlink(address->sun_path); /* if it could not, bind returns the error */
 	return 0;
 }
 

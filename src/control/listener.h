@@ -1,7 +1,7 @@
 /*
- * listener: a socket that others connect to is opened. Who they are, and what they may, is no business of this file.
+ * listener: opens a listening socket. Identity and rights of the peers are not its concern.
  *
- * Knows base only. The descriptor is the caller's to close, and the path his to remove; it does not block.
+ * Knows base only. The descriptor is the caller's to close, and so is the path to remove; it does not block.
  * Errors: 0 or -errno with a sentence.
  * Source: unix(7), ip(7).
  */
@@ -14,8 +14,8 @@
 #include "base/why.h"
 
 /*
- * A Unix socket of mode 0660. One that a killed daemon left at path is replaced. -EADDRINUSE: somebody answers there;
- * -EEXIST: something is there that is no socket; -ENAMETOOLONG.
+ * A Unix socket of mode 0660. One that a killed daemon left at path is replaced. -EADDRINUSE: another process accepts there;
+ * -EEXIST: the path exists and is no socket; -ENAMETOOLONG.
  */
 int listener_open_unix(const char *path, int *ret_fd, struct why *why);
 

@@ -10,7 +10,7 @@
 
 enum { SHOWN_MAX = 80 }; /* bytes of a word shown in a sentence */
 
-/* What may stand behind a verb. */
+/* What may follow a verb. */
 enum arguments {
 	NOTHING,
 	A_NETWORK,         /* alone */
@@ -62,7 +62,7 @@ static void skip_blanks(struct span *rest)
 	}
 }
 
-/* Takes the next word off rest; an empty span when there is none. */
+/* Removes the next word from rest; an empty span when there is none. */
 static struct span next_word(struct span *rest)
 {
 	struct span word;
@@ -197,7 +197,7 @@ static int parse_options(struct span rest, bool may_for, bool may_score, struct 
 	}
 }
 
-/* What MIMEDefang's clients send: a duration and a text without any word before them. */
+/* What MIMEDefang's clients send: a duration and a text without keywords. */
 static int parse_old_options(struct span rest, bool may_for, struct protocol_request *r, struct why *why)
 {
 	struct span after = rest, word = next_word(&after);
@@ -239,7 +239,7 @@ static int parse_token(struct span *rest, char ret[static PROTOCOL_TOKEN_MAX + 1
 	return copy(word, ret, PROTOCOL_TOKEN_MAX + 1) ? 0 : why_set(why, EINVAL, "no such token");
 }
 
-/* The word that is none of those wanted, if there is any, and what would be one. */
+/* The error for a word that is not expected, if there is one, with what is expected. */
 static int refuse_word(struct span word, const char *reconcile, struct why *why)
 {
 	char shown[SHOWN_MAX];

@@ -51,26 +51,26 @@ enum protocol_verb {
 	PROTOCOL_RELOAD,
 	PROTOCOL_RESUME,
 	PROTOCOL_AUTH,
-	PROTOCOL_COMPAT, /* answers as MIMEDefang's daemon gave them, from here on */
+	PROTOCOL_COMPAT, /* from here on, replies in the format of MIMEDefang's daemon */
 };
 
 struct protocol_request {
 	enum protocol_verb verb;
 	struct net net;  /* of block, unblock, allow, disallow, test, why; of votes one address; of unblock all ::/0 */
-	int64_t for_s;   /* of block and allow; 0: not said */
-	int score;       /* of votes, > 0; 0: not said */
+	int64_t for_s;   /* of block and allow; 0: not given */
+	int score;       /* of votes, > 0; 0: not given */
 	char reason[PROTOCOL_REASON_MAX + 1]; /* escaped; "": none */
 	char rule[PROTOCOL_RULE_MAX + 1];     /* of resume: letters, digits, "-", "_" and "." */
 	char token[PROTOCOL_TOKEN_MAX + 1];   /* of auth, the rest zeros */
 };
 
 /*
- * Reads a line without its newline; a carriage return at the end is taken off. Returns 0, or -EINVAL with a sentence for
- * whoever sent it.
+ * Reads a line without its newline; a carriage return at the end is removed. Returns 0, or -EINVAL with a sentence for
+ * the sender.
  */
 int protocol_parse(struct span line, struct protocol_request *ret, struct why *why);
 
-/* True for what only looks. */
+/* True for requests that only read. */
 bool protocol_is_reading(enum protocol_verb verb);
 
 /* The verb as the manual writes it: "block", "vote black". */
@@ -78,7 +78,7 @@ const char *protocol_verb_text(enum protocol_verb verb);
 
 /*
  * Reads an address or a network as requests may name it. Returns 0, or -EINVAL with a sentence. For the commands as well, so
- * that the same is refused everywhere.
+ * that all refuse the same.
  */
 int protocol_net(struct span text, struct net *ret, struct why *why);
 

@@ -1,8 +1,8 @@
 /*
- * reply: what a request is answered with: an object with "ok", or with "ok" false and "error", in one line.
+ * reply: the reply to a request: an object with "ok", or with "ok" false and "error", in one line.
  *
- * A line is REPLY_MAX bytes at most, so that what waits to be sent has a limit: who puts a list into a reply counts on
- * REPLY_LIST_MAX; one that is too large all the same becomes an error.
+ * A line is REPLY_MAX bytes at most, so that what waits to be sent has a limit: lists in a reply must fit into
+ * REPLY_LIST_MAX; a reply that is still too large becomes an error.
  */
 #ifndef WFS_REPLY_H
 #define WFS_REPLY_H
@@ -20,7 +20,7 @@ enum {
 /* {"ok":true}; the caller's to json_decref, or to control_reply. */
 json_t *reply_new(void);
 
-/* Becomes {"ok":false,"error":sentence}, whatever it was. */
+/* Turns reply into {"ok":false,"error":sentence}. */
 void reply_error(json_t *reply, const char *sentence);
 
 bool reply_is_ok(const json_t *reply);

@@ -1,8 +1,8 @@
 /*
- * rights: what who is at the other end of a Unix socket may, by the word of the kernel.
+ * rights: what the peer of a Unix socket may do, by its credentials from the kernel.
  *
- * Knows base only. Root and the daemon's own user may everything, members of one group may change things, members of
- * another may look; who is in both, or in one by any of his groups, may what the better of them may.
+ * Knows base only. Root and the daemon's own user may do everything, members of one group may change things, members of
+ * another may read; a peer in several groups has the rights of the best.
  * Source: unix(7), SO_PEERCRED and SO_PEERGROUPS: credentials and groups as of connect(2), measured on 6.18 in
  * tests/unit/control.c.
  */
@@ -16,7 +16,7 @@
 #include "base/why.h"
 
 enum rights {
-	RIGHTS_NONE, /* a stranger; over TCP, until he shows a token */
+	RIGHTS_NONE, /* an untrusted peer; over TCP, until it sends a token */
 	RIGHTS_READ,
 	RIGHTS_WRITE,
 	RIGHTS_N,
@@ -27,9 +27,9 @@ enum {
 	RIGHTS_USER_MAX = 41,
 };
 
-/* Positive answer of rights_give. */
+/* Positive result of rights_give. */
 enum {
-	RIGHTS_LIMITED = 1, /* the group cannot have the socket: why says the reason */
+	RIGHTS_LIMITED = 1, /* the group cannot be given the socket: why has the reason */
 };
 
 struct rights_groups {
@@ -37,19 +37,19 @@ struct rights_groups {
 	int64_t gids[RIGHTS_N];                                    /* -1: none */
 };
 
-/* Names are copied, cut if need be. Nobody is in the groups until rights_give. */
+/* Names are copied, cut if need be. The groups have no members until rights_give. */
 void rights_init(struct rights_groups *groups, const char *writers, const char *readers);
 
 /* Gives the socket at path to the group of RIGHTS_WRITE or RIGHTS_READ. Returns 0 or RIGHTS_LIMITED. */
 int rights_give(struct rights_groups *groups, enum rights rights, const char *path, struct why *why);
 
-/* Of who is connected at fd, a Unix socket; and his uid, unless the kernel does not know him: then RIGHTS_NONE. */
+/* The rights and the uid of the peer of fd, a Unix socket; RIGHTS_NONE when the kernel does not know it. */
 enum rights rights_of(const struct rights_groups *groups, int fd, uid_t *ret_uid);
 
-/* The name of a user, cut if need be; "" when /etc/passwd does not tell. Reads at most 10,000 lines of it. */
+/* The name of a user, cut if need be; "" when /etc/passwd does not have it. Reads at most 10,000 lines of it. */
 void rights_user_name(uid_t uid, char out[static RIGHTS_USER_MAX]);
 
-/* The sentence for who may not do this: who may. */
+/* The error for a peer that may not do this: it names who may. */
 void rights_refusal(const struct rights_groups *groups, bool writing, char out[static WHY_MAX]);
 
 #endif

@@ -76,7 +76,7 @@ int tokens_read(struct tokens *tokens, const char *file, struct why *why)
 	return rc;
 }
 
-/* Compares with all of them in the same time, whatever was sent. */
+/* Compares with all of them in constant time. */
 const struct token *tokens_find(const struct tokens *tokens, const char text[static PROTOCOL_TOKEN_MAX])
 {
 	const struct token *found = NULL;

@@ -1,5 +1,5 @@
 /*
- * tokens: who may come over TCP, by a secret that he shows first.
+ * tokens: which clients may use TCP, by a secret that they send first.
  *
  * Knows base, protocol and rights. The file is ours, mode 0600, and holds lines "NAME TOKEN" or "NAME TOKEN read".
  */
@@ -32,7 +32,7 @@ struct tokens {
 /* Into tokens that are all zeros. -EINVAL with a sentence: no such file, others may read it, a line is wrong. */
 int tokens_read(struct tokens *tokens, const char *file, struct why *why);
 
-/* text: the rest zeros. NULL: nobody's. Borrowed until tokens_done. */
+/* text: the rest zeros. NULL: unknown. Borrowed until tokens_done. */
 const struct token *tokens_find(const struct tokens *tokens, const char text[static PROTOCOL_TOKEN_MAX]);
 
 /* Wipes them. */

@@ -21,7 +21,7 @@ enum {
 /* A file as it was when it was read last. */
 struct file {
 	const char *path; /* borrowed */
-	bool reported;        /* that it cannot be read */
+	bool reported;        /* the error that it cannot be read */
 	struct stat st;
 	struct nets nets;
 };
@@ -30,7 +30,7 @@ struct allowlist {
 	const struct config *config;
 	struct file files[CONFIG_WORDS_MAX];
 	struct hostnames *hostnames; /* NULL: none */
-	struct nets all; /* as the verdict was told last */
+	struct nets all; /* as the verdict last received them */
 	unsigned changes;
 	struct verdict *notified;
 };
@@ -113,7 +113,7 @@ static int cannot_read(struct file *f, struct why *why)
 	return ALLOWLIST_FAULT;
 }
 
-/* *ret_changed: it was read anew. */
+/* *ret_changed: the file was reloaded. */
 static int read_file(struct file *f, bool *ret_changed, struct why *why)
 {
 	struct nets nets = {0};

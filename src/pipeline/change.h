@@ -1,9 +1,9 @@
 /*
- * change: what is done at once and was not read from a log: orders, blocks of clients that are allowed now, packets that
- * the kernel dropped. One transaction, with who ordered it.
+ * change: immediate writes that do not come from a log: requests, blocks of clients that are allowed now, packets that
+ * the kernel dropped. One transaction, with the name of the requester.
  *
- * The other half of the one way into hits and blocks: pending gathers evidence and writes it with its positions, a change
- * is written when it comes. Nobody else writes them; store/retention deletes what is old.
+ * The other half of the one write path to hits and blocks: pending gathers evidence and writes it with its positions, a
+ * change is written at once. Nothing else writes them; store/retention deletes old rows.
  * Errors as of store.h: nothing was changed then.
  */
 #ifndef WFS_PIPELINE_CHANGE_H
@@ -18,7 +18,7 @@
 #include "store/hits.h"
 #include "store/store.h"
 
-/* The words of a rule that is in no file. */
+/* The texts of a rule that is in no file. */
 struct change_rule {
 	const char *name, *category, *reason;
 };
@@ -29,21 +29,21 @@ struct change_allowance {
 	const char *cause, *why;
 };
 
-/* A block whose packets the kernel dropped, the last at at_s; it lasts until until_s now. */
+/* A block whose packets the kernel dropped, the last at at_s; it now lasts until until_s. */
 struct change_dropped {
 	int64_t block_id, at_s, until_s;
 };
 
-/* All is borrowed; what is NULL or 0 is not done. In this order: */
+/* All is borrowed; what is NULL or 0 is skipped. In this order: */
 struct change {
 	int64_t at_s;
 
-	/* Active blocks that end, as store_end takes them; ended_by: "unblocked" ... */
+	/* Active blocks to end, as for store_end; ended_by: "unblocked" ... */
 	size_t n_ends;
 	const struct block *ends;
 	const char *ended_by;
 
-	/* Of this rule: a hit (its rule is filled in), then blocks that begin or are prolonged; one by hand ends the one before. */
+	/* Of this rule: a hit (its rule is filled in), then blocks that begin or are extended; a manual one ends the one before. */
 	struct change_rule rule;
 	const struct store_hit *hit;
 	size_t n_blocks;
@@ -59,7 +59,7 @@ struct change {
 	size_t n_dropped;
 	const struct change_dropped *dropped;
 
-	/* Who ordered it, and what: a row of the audit. who NULL: the daemon did it itself. net NULL: everything. why "": none. */
+	/* The requester and the request: an audit row. who NULL: the daemon itself. net NULL: everything. why "": none. */
 	const char *who, *what, *why;
 	const struct net *net;
 };

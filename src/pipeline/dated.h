@@ -15,8 +15,8 @@ struct dated {
 };
 
 /*
- * Fills ret, n of them, in order. year: as of line_clock_init. A file that cannot be opened comes last; that is for whoever reads
- * it to report.
+ * Fills ret, n of them, in order. year: as of line_clock_init. A file that cannot be opened comes last; the caller that reads
+ * it reports the error.
  */
 void dated_files(const char *const paths[], size_t n, int year, struct dated *ret);
 

@@ -9,7 +9,7 @@ enum {
 	FLOOD_MAX = 96, /* two numbers, likewise */
 };
 
-/* A rule that blocked too many of the good: what it took of them is released, and it takes no more. */
+/* A rule that blocked too many proven good clients: their blocks are released, and its matches no longer count. */
 static size_t suspend(const struct decide *d, const struct rule *rule, int64_t now_s)
 {
 	struct net nets[PENDING_LIFTED_MAX];
@@ -22,7 +22,7 @@ static size_t suspend(const struct decide *d, const struct rule *rule, int64_t n
 	return n;
 }
 
-/* Somebody was greylisted: perhaps it is the second machine of a large sender. */
+/* A client was greylisted: perhaps it is the second machine of a large sender. */
 static void handle_greylisted(const struct decide *d, const struct rules_hit *hit, int64_t time_s, int64_t now_s,
                       struct decide_result *ret)
 {
@@ -71,7 +71,7 @@ void decide_hit(const struct decide *d, const struct decide_line *line, int64_t 
 	                                     .time_s = line->time_s,
 	                                     .rule = (unsigned)hit->rule->index}; /* below RULEFILE_RULES_MAX */
 	verdict_hit(d->verdict, &evidence, &ret->decision);
-	if (hit->score <= 0) { /* evidence for the good weighs, but is no hit */
+	if (hit->score <= 0) { /* good evidence counts, but is no hit */
 		if (hit->score < 0 && ret->decision.outcome != VERDICT_ALLOWED)
 			pending_good(d->pending, &ret->decision.subject, line->time_s, hit->score, ret->decision.counted);
 		return;
@@ -82,7 +82,7 @@ void decide_hit(const struct decide *d, const struct decide_line *line, int64_t 
 		ret->released = suspend(d, hit->rule, now_s);
 }
 
-/* In the place of a log's line. */
+/* Stored instead of a log line. */
 static struct span listed_text(const struct dnsbl_answer *answer, char out[static LISTED_MAX])
 {
 	char addr[ADDR_TEXT_MAX], code[ADDR_TEXT_MAX];
@@ -92,7 +92,7 @@ static struct span listed_text(const struct dnsbl_answer *answer, char out[stati
 	return (struct span){out, (size_t)snprintf(out, LISTED_MAX, "%s answers %s for %s", answer->list->zone, code, addr)};
 }
 
-/* False: the address was never to be blocked before. */
+/* False: the address was allowed already. */
 static bool allow_listed(const struct decide *d, const struct dnsbl_answer *answer, int64_t now_s,
                          struct decide_result *ret)
 {

@@ -1,8 +1,8 @@
 /*
- * decide: what a rule found in a line, through sessions, greylisting and verdict into pending.
+ * decide: from a rule's match, through sessions, greylisting and verdict, into pending.
  *
- * Where rules, verdict and pending meet, once for engine and replay: the same lines give the same rows. What a DNS list
- * answers and what the kernel counted go the same way, in the engine alone. Logs nothing; what an operator must know is in
+ * Where rules, verdict and pending meet, once for engine and replay: the same lines give the same rows. Answers of DNS
+ * lists and the kernel's counters go the same way, in the engine alone. Logs nothing; what an operator must know is in
  * the result.
  */
 #ifndef WFS_PIPELINE_DECIDE_H
@@ -42,22 +42,22 @@ struct decide_line {
 };
 
 struct decide_result {
-	bool is_hit;                       /* stored as one; else a note, evidence for the good, or nothing */
+	bool is_hit;                       /* stored as one; else a note, good evidence, or nothing */
 	struct verdict_decision decision;  /* of a hit */
 	size_t released;                   /* blocks lifted because its rule was suspended (VERDICT_QUARANTINE) */
 	bool earned;                       /* an allowance: for cluster, or the address in the DNS list */
 	struct net greylist;
-	bool lifts;                        /* the DNS list does: a block for evidence */
+	bool lifts;                        /* the DNS list lifts a block for evidence */
 };
 
-/* A hit of addr will come soon, or very soon: fetches what is known about it, as of verdict_expect. Changes nothing. */
+/* A hit of addr will come soon, or very soon: prefetches what is known about it, as verdict_expect does. Changes nothing. */
 void decide_expect(const struct decide *decide, const struct addr *addr, int score, int64_t time_s, bool near);
 
 /* now_s: when it is decided; the line's own time in replay. hit is completed. */
 void decide_hit(const struct decide *decide, const struct decide_line *line, int64_t now_s, struct rules_hit *hit,
                 struct decide_result *ret);
 
-/* What a DNS list said (DNSBL_LISTED): a hit of rule "dns-list", or an allowance, which lifts a block of evidence. */
+/* The answer of a DNS list (DNSBL_LISTED): a hit of rule "dns-list", or an allowance, which lifts a block of evidence. */
 void decide_listed(const struct decide *decide, const struct dnsbl_answer *answer, int64_t now_s,
                    struct decide_result *ret);
 
@@ -69,7 +69,7 @@ struct decide_flood {
 
 /*
  * A hit of rule "kernel-connections", category "flood", which counts like any other. Nothing is stored of a client that is
- * allowed or blocked already: the kernel reports it every second while it goes on.
+ * allowed or blocked already: the kernel reports it every second while the flood lasts.
  */
 void decide_flood(const struct decide *decide, const struct decide_flood *flood, int64_t now_s, struct decide_result *ret);
 

@@ -281,7 +281,7 @@ bool pending_has_hits(const struct pending *p)
 	return p->n_hits > 0;
 }
 
-/* finish: what is deferred is news, too. */
+/* finish: deferred evidence is written, too. */
 static bool has_news(const struct pending *p, bool finish)
 {
 	if (p->n_hits > 0 || p->n_allowances > 0 || p->n_attempts > 0 ||
@@ -363,7 +363,7 @@ static int write_suspension(struct pending *p, const struct suspension *s, const
 	return rc;
 }
 
-/* Those of no set (VERDICT_NO_RULE) share an index: they are seldom, and looked up each time. */
+/* Rules of no set (VERDICT_NO_RULE) share an index: they are rare, and looked up each time. */
 static int find_rule(struct pending *p, const struct rule *rule, int64_t *ret_id, struct why *why)
 {
 	int64_t unknown = 0, *const id = rule->index == VERDICT_NO_RULE ? &unknown : &p->rule_ids[rule->index];
@@ -375,7 +375,7 @@ static int find_rule(struct pending *p, const struct rule *rule, int64_t *ret_id
 	return rc;
 }
 
-/* Hits first, all at once: they are a table of their own. */
+/* Hits first, all in one go: they have a table of their own. */
 static int write_hits(struct pending *p, struct why *why)
 {
 	for (size_t i = 0; i < p->n_hits; i++) {
@@ -388,7 +388,7 @@ static int write_hits(struct pending *p, struct why *why)
 	return store_add_hits(p->store, p->hits, p->n_hits, why);
 }
 
-/* New blocks between others are written at once; what changes older ones comes in its place between them. */
+/* Consecutive new blocks are written in one go; changes of older ones are written in their place between them. */
 static int write_blocks(struct pending *p, struct why *why)
 {
 	struct block *b = p->blocks, *from = b;
@@ -418,7 +418,7 @@ static int write_blocks(struct pending *p, struct why *why)
 	return rc < 0 ? rc : store_add_blocks(p->store, from, (size_t)(b - from), why);
 }
 
-/* What the failed transaction made is gone. */
+/* The rows of the failed transaction are gone. */
 static void undo(struct pending *p)
 {
 	for (size_t i = 0; i < PENDING_FILES_MAX; i++)
@@ -460,7 +460,7 @@ static void clear(struct pending *p, bool good)
 static int write_news(struct pending *p, bool finish, struct why *why)
 {
 	const enum pending_good_mode mode = p->good.mode;
-	/* Nothing that is deferred is lost by a kill: it goes with the position it belongs to. */
+	/* A kill loses nothing deferred: it is written with the position it belongs to. */
 	const bool good = finish || mode == PENDING_GOOD_WRITTEN || pending_good_is_full(&p->good) ||
 	                  (mode == PENDING_GOOD_DEFERRED && store_commits_next(p->store));
 	int rc;

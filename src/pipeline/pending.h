@@ -3,8 +3,8 @@
  * written later when the database cannot be written now.
  *
  * Where engine and replay meet the store; the only writer of evidence and positions (what is not evidence: change.h).
- * What could not be written is kept whole: nothing is lost, and since the positions are not advanced either, a crash in
- * between makes the same lines be read again. Evidence for the good has a file of its own, pending_good.h.
+ * What could not be written is kept complete: nothing is lost, and since the positions do not advance either, the same
+ * lines are read again after a crash. Evidence for the good has a file of its own, pending_good.h.
  * Order: pending_new; pending_file for each file of a log; pending_hit, pending_read; pending_write.
  */
 #ifndef WFS_PIPELINE_PENDING_H
@@ -33,7 +33,7 @@ struct pending;
 /* store is borrowed. */
 struct pending *pending_new(struct store *store);
 
-/* Takes NULL. What was not written is gone. */
+/* Accepts NULL. What was not written is lost. */
 void pending_free(struct pending *pending);
 
 /*
@@ -43,10 +43,10 @@ void pending_free(struct pending *pending);
 struct pending_file *pending_file(struct pending *pending, const char *path, struct span first,
                                 const struct store_log *known);
 
-/* Nothing more comes from this file; what it holds is still written. */
+/* Nothing more is read from this file; what it holds is still written. */
 void pending_done(struct pending_file *file);
 
-/* What has been read since: counted up and moved on. */
+/* What was read since: adds to the counters and moves the position. */
 struct pending_read {
 	int64_t lines, cut, unparsed; /* more of them */
 	int64_t last_line_at;         /* the newest time; 0: no line with a time */
@@ -56,19 +56,19 @@ struct pending_read {
 void pending_read(struct pending_file *file, const struct pending_read *read);
 
 /*
- * One hit, and what was decided on it. text: the whole line, copied (its beginning). offset: of the line in the
- * file. file: NULL for what stands in no log. Not when it was full before the line.
+ * One hit, and the decision on it. text: the whole line, copied (its beginning). offset: of the line in the
+ * file. file: NULL when it is in no log. Not when pending was full before the line.
  */
 void pending_hit(struct pending *pending, struct pending_file *file, const struct rules_hit *hit, int64_t time_s,
                 int64_t offset, struct span text, const struct verdict_decision *decision);
 
-/* Evidence for the good: its day counts, and its score when it weighs. It is no hit. */
+/* Good evidence: its day counts, and its score if counted. It is no hit. */
 void pending_good(struct pending *pending, const struct net *subject, int64_t time_s, int score, bool counted);
 
-/* It will come soon: fetches what is noted already. Changes nothing. */
+/* Good evidence will come soon: prefetches what is noted already. Changes nothing. */
 void pending_expect_good(const struct pending *pending, const struct net *subject, int64_t time_s);
 
-/* The rule of the hit noted last is suspended at at_s, and what it took of the good is lifted: n nets, copied. */
+/* Suspends the rule of the last hit at at_s, and lifts its blocks of proven good clients: n nets, copied. */
 void pending_suspend(struct pending *pending, const struct rule *rule, int64_t at_s, const struct net *nets, size_t n);
 
 /* A greylisted attempt that was noted, or earned something: remembered over a restart. Copied. */
@@ -80,7 +80,7 @@ struct pending_allowance {
 	int64_t since_s, until_s;
 	const char *cause; /* as of store.h; lives for ever */
 	const char *why;   /* copied */
-	bool lifts;        /* the block of evidence of "lifted" is over with it, and why says by whom */
+	bool lifts;        /* it ends the block for evidence of "lifted"; why names the source */
 	struct net lifted;
 };
 void pending_allow(struct pending *pending, const struct pending_allowance *allowance);
@@ -95,15 +95,15 @@ int pending_finish(struct pending *pending, struct why *why);
 /* True when it might not hold all the hits of one more line. */
 bool pending_is_full(const struct pending *pending);
 
-/* True when there is a hit to be written; false when only positions moved or good was seen, or nothing did. */
+/* True when there is a hit to write; false for positions or good evidence alone, or nothing. */
 bool pending_has_hits(const struct pending *pending);
 
 /* True when anything would be written. */
 bool pending_has_news(const struct pending *pending);
 
 /*
- * 0: nothing waits and the database can be written, so that what is ordered now finds all that was read, and the verdict
- * knows no more than the database. Else -EAGAIN, or why it cannot be written.
+ * 0: nothing waits and the database can be written: a request now sees everything that was read, and the verdict
+ * knows no more than the database. Else -EAGAIN, or the reason why it cannot be written.
  */
 int pending_ready(const struct pending *pending, struct why *why);
 
@@ -111,8 +111,8 @@ int pending_ready(const struct pending *pending, struct why *why);
 size_t pending_blocks(const struct pending *pending, const struct block **ret);
 
 /*
- * Why the block of that number is: the rule and the detail (escaped; p NULL: none) of the hit that led to it, or its text
- * when it is in no log. As long.
+ * Why the block of that number exists: the rule and the detail (escaped; p NULL: none) of the hit that caused it, or its
+ * text when it is in no log. Valid as long.
  */
 struct pending_cause {
 	const struct rulefile_rule *rule;
@@ -129,7 +129,7 @@ size_t pending_lifted(const struct pending *pending, const struct net **ret);
  */
 int pending_write(struct pending *pending, struct why *why);
 
-/* After a reload: rules are others now. Only while no hits are pending. */
+/* After a reload: the rules have changed. Only while no hits are pending. */
 void pending_forget_rules(struct pending *pending);
 
 #endif

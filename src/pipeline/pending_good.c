@@ -23,7 +23,7 @@ struct noted_good {
 	int64_t last_s;
 };
 
-/* What of it weighs. */
+/* The part that counts. */
 struct noted_credit {
 	uint32_t good; /* which of them */
 	int32_t score;
@@ -58,7 +58,7 @@ void pending_good_expect(const struct pending_good *g, const struct net *subject
 		__builtin_prefetch(&g->list[home_of(subject, time_s / DAY_S)], 1);
 }
 
-/* Of what is deferred only the last window weighs: the rest is dropped. */
+/* Of deferred evidence only the last window counts: the rest is dropped. */
 static void age_credit(struct pending_good *g, int64_t now_s)
 {
 	size_t n = 0;
@@ -149,7 +149,7 @@ int pending_good_write(struct pending_good *g, struct store *store, struct why *
 	rc = write_days(g, store, why);
 	if (rc == 0)
 		rc = write_credit(g, store, why);
-	/* So that a log read in two goes leaves what it leaves in one. */
+	/* So that a log read in two runs leaves the same rows as in one. */
 	if (rc == 0 && g->mode == PENDING_GOOD_DEFERRED && g->n_credit > 0)
 		rc = store_purge_good(store, INT64_MIN, g->credit_s - g->window_s + 1, CREDIT_SLICE, &ignored, why);
 	return rc;

@@ -1,5 +1,5 @@
 /*
- * pending_good: evidence for the good that is not written yet, by client and day, and what of it weighs.
+ * pending_good: good evidence that is not written yet, by client and day, and the part of it that counts.
  *
  * A part of pending, for pending.c alone: it writes this in its own transaction.
  */
@@ -16,7 +16,7 @@
 
 enum {
 	PENDING_GOOD_MAX = 1 << 15,   /* clients' days */
-	PENDING_CREDIT_MAX = 1 << 16, /* seconds that weigh */
+	PENDING_CREDIT_MAX = 1 << 16, /* seconds that count */
 };
 
 enum pending_good_mode {
@@ -29,10 +29,10 @@ struct noted_good;
 struct noted_credit;
 struct store_evidence;
 
-/* Zeroed but for mode and window_s, then anything, then pending_good_done. */
+/* Initialise to zero except mode and window_s; release with pending_good_done. */
 struct pending_good {
 	enum pending_good_mode mode;
-	int64_t window_s; /* DEFERRED: what is older does not weigh */
+	int64_t window_s; /* DEFERRED: what is older does not count */
 	size_t n, n_credit;
 	int64_t credit_s; /* the newest */
 	struct noted_good *list;     /* PENDING_GOOD_MAX * 2, open addressing by net and day; made when first needed */
@@ -42,10 +42,10 @@ struct pending_good {
 
 void pending_good_done(struct pending_good *good);
 
-/* Its day counts, and its score when it weighs (counted). Not when it is full. */
+/* Its day counts, and its score when counted. Not when it is full. */
 void pending_good_note(struct pending_good *good, const struct net *subject, int64_t time_s, int score, bool counted);
 
-/* It will come soon: fetches what is noted already. Changes nothing. */
+/* Evidence will come soon: prefetches what is noted already. Changes nothing. */
 void pending_good_expect(const struct pending_good *good, const struct net *subject, int64_t time_s);
 
 bool pending_good_is_full(const struct pending_good *good);

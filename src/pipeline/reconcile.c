@@ -11,7 +11,7 @@
 
 enum { ADD_AT_ONCE = 256 }; /* a packet full */
 
-/* A running block, and when its entry was last written to the kernel by us. */
+/* An active block, and when we last wrote its entry to the kernel. */
 struct running {
 	struct block block; /* of several of one net: that of its evidence, if it has one */
 	int64_t last_s;           /* when the last of them ends */
@@ -23,9 +23,9 @@ struct reconcile {
 	struct store *store;
 	struct client *client;
 	uint32_t refresh_s;
-	int64_t blind_s;  /* what the kernel saw before is not taken for a knock */
+	int64_t blind_s;  /* what the kernel saw before does not count as a dropped packet */
 	int64_t synced_s; /* the last sync that succeeded; 0: none yet */
-	bool known; /* list is what ran at the last sync */
+	bool known; /* list holds what was active at the last sync */
 	size_t n;
 	struct running *list; /* as of the last sync, by address */
 	size_t n_added, cap_added;
@@ -37,7 +37,7 @@ static int by_net(const void *a, const void *b)
 	return net_order(&((const struct running *)a)->block.net, &((const struct running *)b)->block.net);
 }
 
-/* The same, and of several blocks of one net the one first that knocks may prolong, then the longest. */
+/* The same; of several blocks of one net, first the one that dropped packets may extend, then the longest. */
 static int by_net_and_cause(const void *a, const void *b)
 {
 	const struct block *const x = &((const struct running *)a)->block, *const y = &((const struct running *)b)->block;
@@ -81,7 +81,7 @@ static int learn_limits(const struct reconcile *rec, struct why *why)
 size_t reconcile_pieces(const struct reconcile *rec, const struct net *net, struct net out[static RECONCILE_PIECES_MAX])
 {
 	const uint8_t fitting = lengths_fitting(&rec->client->lengths, net);
-	const uint8_t length = fitting == 0 ? net->len : fitting; /* of what nobody holds the backend says why */
+	const uint8_t length = fitting == 0 ? net->len : fitting; /* for what no list can hold, the backend returns why */
 	const unsigned bits = length - net->len;
 
 	if (bits > RECONCILE_PIECES_BITS)
@@ -95,7 +95,7 @@ size_t reconcile_pieces(const struct reconcile *rec, const struct net *net, stru
 	return (size_t)1 << bits;
 }
 
-/* As it is when there would be too many: the backend refuses it, and it is counted. */
+/* Unsplit when there would be too many: the backend refuses it, and it is counted. */
 static size_t pieces_of(const struct reconcile *rec, const struct net *net, struct net out[static RECONCILE_PIECES_MAX])
 {
 	const size_t n = reconcile_pieces(rec, net, out);
@@ -138,7 +138,7 @@ static size_t sort_out(struct running *list, size_t n)
 	return unique;
 }
 
-/* One entry, with the time it was fed when there was one. */
+/* One entry, with the time it was last added, if it was. */
 static void append_running(const struct reconcile *rec, struct running **list, size_t *n, size_t *cap, struct running r)
 {
 	const struct running *const before = rec->n == 0 ? NULL : bsearch(&r, rec->list, rec->n, sizeof r, by_net);
@@ -150,8 +150,8 @@ static void append_running(const struct reconcile *rec, struct running **list, s
 }
 
 /*
- * Reads every block that runs into a fresh list, and with them those that are over since the last sync: they are in
- * the kernel still, and may have knocked. An entry keeps the time it was fed.
+ * Reads every active block into a fresh list, and those that expired since the last sync: they are still in
+ * the kernel, and may have dropped packets. An entry keeps the time it was last added.
  */
 static int read_running(struct reconcile *rec, int64_t now_s, struct why *why)
 {
@@ -187,18 +187,18 @@ static int read_running(struct reconcile *rec, int64_t now_s, struct why *why)
 	return 0;
 }
 
-/* When the kernel last dropped a packet of it; 0: it did not since we fed it. */
+/* When the kernel last dropped a packet of it; 0: none since we added it. */
 static int64_t dropped_at(const struct running *r, const struct client_entry *e, int64_t now_s)
 {
 	const int64_t seen_s = now_s - e->idle_s;
 
 	if (e->idle_s == UINT32_MAX || (e->added && e->dropped == 0))
 		return 0;
-	/* Root has counted it; or, when it knows nothing from before or did not answer: one second for rounding. */
+	/* Root has counted it; or, when root has no earlier count or did not reply: one second for rounding. */
 	return e->dropped > 0 || seen_s > r->fed_s + 1 ? seen_s : 0;
 }
 
-/* When a block ends that knocked: only what evidence began lasts longer for it. */
+/* When a block that dropped packets ends: only blocks for evidence are extended. */
 static int64_t until_after(const struct running *r, const struct verdict *verdict, bool extend, int64_t dropped_s)
 {
 	const int64_t until_s = dropped_s + verdict_duration(verdict, r->block.offence);
@@ -206,7 +206,7 @@ static int64_t until_after(const struct running *r, const struct verdict *verdic
 	return extend && r->block.cause == BLOCK_EVIDENCE && until_s > r->block.until_s ? until_s : r->block.until_s;
 }
 
-/* Of which blocks the kernel dropped packets; how many. */
+/* Finds the blocks whose packets the kernel dropped; returns how many. */
 static size_t find_dropped(const struct reconcile *rec, const struct verdict *verdict, bool extend,
                           const struct client_entry *entries, int64_t now_s, struct change_dropped *out)
 {
@@ -222,12 +222,12 @@ static size_t find_dropped(const struct reconcile *rec, const struct verdict *ve
 	return n;
 }
 
-/* That block was written as dropping packets. */
+/* Updates memory after a block was stored as having dropped packets. */
 static void note_dropped(struct running *r, const struct change_dropped *dropped, struct verdict *verdict,
                        struct reconcile_result *result)
 {
 	if (r->fed_s < dropped->at_s)
-		r->fed_s = dropped->at_s; /* so that the same packet is not taken for another */
+		r->fed_s = dropped->at_s; /* so that the same packet does not count twice */
 	if (dropped->until_s == r->block.until_s)
 		return;
 	r->block.until_s = dropped->until_s;
@@ -237,7 +237,7 @@ static void note_dropped(struct running *r, const struct change_dropped *dropped
 	result->dropped++;
 }
 
-/* What knocked is noted, and lasts longer (extend). */
+/* Stores which blocks dropped packets, and extends them (if extend). */
 static int note_knocks(struct reconcile *rec, struct verdict *verdict, bool extend, const struct client_entry *entries,
                        int64_t now_s, struct reconcile_result *result, struct why *why)
 {
@@ -245,7 +245,7 @@ static int note_knocks(struct reconcile *rec, struct verdict *verdict, bool exte
 	const size_t n = find_dropped(rec, verdict, extend, entries, now_s, dropped);
 	const int rc = n == 0 ? 0 : change_write(rec->store, &(struct change){.n_dropped = n, .dropped = dropped}, why);
 
-	/* What could not be stored is not remembered either: the next sync finds the same packet and tries again. */
+	/* What could not be stored is not remembered: the next sync finds the same packet and tries again. */
 	for (size_t i = 0, k = 0; k < n && rc == 0; i++)
 		if (dropped_at(&rec->list[i], &entries[i], now_s) != 0)
 			note_dropped(&rec->list[i], &dropped[k++], verdict, result);
@@ -260,7 +260,7 @@ static void note_released(struct reconcile_result *result, const struct running 
 	result->expired++;
 }
 
-/* Takes out of the kernel, and out of the list, what is over. */
+/* Removes expired blocks from the kernel and from the list. */
 static int release(struct reconcile *rec, int64_t now_s, struct reconcile_result *result, struct why *why)
 {
 	struct client_entry ended[ADD_AT_ONCE];
@@ -322,7 +322,7 @@ int reconcile_sync(struct reconcile *rec, struct verdict *verdict, bool extend, 
 	return 0;
 }
 
-/* What runs is remembered even when the kernel does not take it. */
+/* Active blocks are remembered even when the kernel refuses them. */
 static void note_added(struct reconcile *rec, const struct block *blocks, size_t n)
 {
 	if (rec->n_added + n > rec->cap_added) {
@@ -367,7 +367,7 @@ int reconcile_add(struct reconcile *rec, const struct block *blocks, size_t n, i
 		const int64_t left_s = blocks[i].until_s - now_s;
 		const size_t n_pieces = pieces_of(rec, &blocks[i].net, pieces);
 
-		/* The database could not be written for a while: being fed late is no knock. */
+		/* The database could not be written for a while: an entry added late has dropped no packet. */
 		if (blocks[i].since_s + 1 < now_s)
 			rec->blind_s = now_s;
 		for (size_t j = 0; j < n_pieces && rc == 0; j++) {

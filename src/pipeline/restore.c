@@ -15,7 +15,7 @@ enum {
 	GOOD_DAYS = 31, /* as far back as a verdict looks */
 };
 
-/* What is longer ago than [database] keep is not known any more, whether there was a stop or not. */
+/* What is older than [database] keep is forgotten, with or without a restart. */
 static int64_t at_most(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
@@ -36,7 +36,7 @@ static struct verdict_policy policy_of(const struct config *config)
 		.blocks_per_minute = (unsigned)config->block.max_blocks_per_minute,
 	};
 
-	(void)!getrandom(&policy.seed, sizeof policy.seed, 0); /* 0 does as well, but strangers know it */
+	(void)!getrandom(&policy.seed, sizeof policy.seed, 0); /* 0 works as well, but attackers know it */
 	memcpy(policy.for_s, config->block.for_s, sizeof policy.for_s);
 	return policy;
 }
@@ -99,20 +99,20 @@ static int restore_blocks(struct store *store, const struct rules *rules, struct
 		if ((rc = store_next_block(store, &block, &rule, why)) != 0)
 			break;
 		if (block.since_s > now_s || block.cause == BLOCK_MANUAL)
-			continue; /* what is blocked by hand is no evidence */
+			continue; /* a manual block is no evidence */
 		verdict_known_block(v, &block, rule_named(rules, rule));
 	}
 	return rc < 0 ? rc : 0;
 }
 
-/* --- what was unblocked by hand within the window: evidence from before counts no more --- */
+/* --- what was unblocked by hand within the window: earlier evidence no longer counts --- */
 
 struct unblocked {
 	size_t n;
 	struct {
 		struct net net;
 		int64_t at_s;
-	} *nets; /* single addresses are with the verdict */
+	} *nets; /* the verdict has the single addresses */
 };
 
 static int restore_unblocked(struct store *store, struct verdict *v, int64_t since_s, int64_t now_s,
@@ -171,11 +171,11 @@ int restore_verdict(struct store *store, const struct config *config, const stru
                    struct allowlist *allowlist, bool live, int64_t now_s, struct verdict **ret, struct why *why)
 {
 	const struct verdict_policy policy = policy_of(config);
-	/* Also blocks that are over, but not for so long that what was counted before them would count again. */
+	/* Also expired blocks, unless evidence from before them is too old to count anyway. */
 	const int64_t since_s = now_s - (policy.memory_s > policy.window_s ? policy.memory_s : policy.window_s);
 	struct verdict *const v = verdict_new(&policy);
 	struct unblocked unblocked = {0};
-	struct why ignored; /* a fault of the allow list: said at the next refresh by whoever says such things */
+	struct why ignored; /* an error of the allow list: the next refresh reports it */
 	int rc;
 
 	verdict_at(v, now_s);
@@ -205,7 +205,7 @@ int restore_cluster(struct store *store, struct greylist *greylist, const struct
                    struct why *why)
 {
 	struct store_attempt a;
-	struct net ignored; /* what it earned is known already */
+	struct net ignored; /* what it earned is already known */
 	int rc = store_attempts_since(store, now_s - GREYLIST_AGE_S, why);
 
 	while (rc == 0)

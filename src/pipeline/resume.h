@@ -1,8 +1,8 @@
 /*
- * resume: which log is it, and where do we go on in it?
+ * resume: which log a file is, and where reading continues.
  *
- * Where input and store meet, once for the daemon and replay. The database knows a log by its first line, and several may begin
- * alike: it is the newest of them in which the line that was read last still ends at its position.
+ * Where input and store meet, once for the daemon and replay. The database identifies a log by its first line, and several may begin
+ * alike: the match is the newest one whose last read line still ends at its position.
  */
 #ifndef WFS_PIPELINE_RESUME_H
 #define WFS_PIPELINE_RESUME_H
@@ -13,10 +13,10 @@
 #include "input/follow.h"
 #include "store/logs.h"
 
-/* Positive answers. */
+/* Positive results. */
 enum {
 	RESUME_NEW = 1,        /* never read: the reader is at its beginning */
-	RESUME_UNREADABLE = 2, /* it cannot be read up to where we go on; why says so */
+	RESUME_UNREADABLE = 2, /* it cannot be read up to the position; why has the reason */
 };
 
 /* The reader: chunks before its first piece; or follow, when chunks is NULL, and the file that it waits for an answer about. */
@@ -27,7 +27,7 @@ struct resume {
 	uint64_t file;
 };
 
-/* 0: *ret is what the database knows, and the reader goes on there. Errors: of the database. */
+/* 0: *ret is what the database knows, and the reader continues there. Errors: of the database. */
 int resume_log(struct store *store, const struct resume *reader, struct store_log *ret, struct why *why);
 
 #endif

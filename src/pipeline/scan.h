@@ -30,13 +30,13 @@ struct scan {
 	struct rules_scratch *scratch;
 	bool disabled;          /* rules with enabled = no match as well */
 	bool live;              /* lines are read as they are written */
-	int64_t now_s;          /* INT64_MAX: the log's own time is believed */
+	int64_t now_s;          /* INT64_MAX: the log's own time is trusted */
 	int64_t from_s, until_s; /* lines from outside match nothing */
 	struct line_clock clock;
 	struct scan_tally tally;
 };
 
-/* A log that was last written at end_s: all its lines may match, it is not live, its time is believed. scratch: borrowed. */
+/* A log that was last written at end_s: all its lines may match, it is not live, its time is trusted. scratch: borrowed. */
 void scan_begin(struct scan *scan, struct rules_scratch *scratch, int64_t end_s);
 
 /*
@@ -45,7 +45,7 @@ void scan_begin(struct scan *scan, struct rules_scratch *scratch, int64_t end_s)
  */
 size_t scan_line(struct scan *scan, struct record *record, struct rules_hit ret[static RULES_HITS_MAX]);
 
-/* When the log that begins with this line begins; INT64_MAX when the line does not say. end_s, year: as of line_clock_init. */
+/* When the log that begins with this line begins; INT64_MAX when the line has no time. end_s, year: as of line_clock_init. */
 int64_t scan_first_time(struct span first, int64_t end_s, int year);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * audit: what people did by hand, and who they were. Read by the view acts, and by query.h.
+ * audit: manual actions, and who requested them. Read by the view acts, and by query.h.
  *
  * Inside a transaction of store.h. Errors as of store.h.
  */
@@ -13,7 +13,7 @@
 #include "base/why.h"
 #include "store/store.h"
 
-/* One thing done. who: "uid 0 (root)"; what: "block", "unblock all" ...; net may be NULL; reason: "" for none. */
+/* One action. who: "uid 0 (root)"; what: "block", "unblock all" ...; net may be NULL; reason: "" for none. */
 int audit_add(struct store *store, int64_t time_s, const char *who, const char *what, const struct net *net,
               const char *reason, struct why *why);
 

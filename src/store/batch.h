@@ -2,7 +2,7 @@
  * batch: many rows of C, written by one statement.
  *
  * SQLite reads them as a table called "batch" with the columns a, b, c ... i, as many as a row has: "INSERT INTO hit
- * (...) SELECT a, b, c FROM batch". Binding and stepping a statement for each row took two thirds longer (measured with
+ * (...) SELECT a, b, c FROM batch". Binding and stepping a statement for each row is two thirds slower (measured with
  * half a million hits). "OR FAIL", because else SQLite keeps a journal for each such statement, to undo its first rows
  * when a later one fails: here the caller undoes the whole transaction. This folder's own.
  * Source: SQLite's page "The Virtual Table Mechanism Of SQLite", eponymous-only tables.
@@ -14,7 +14,7 @@
 
 #include "store/sql.h"
 
-/* Says the value of a column (0: a) of a row with one of sqlite3_result_...; what is borrowed stays until the next row. */
+/* Returns the value of a column (0: a) of a row with one of sqlite3_result_...; borrowed data stays valid until the next row. */
 typedef void batch_value(sqlite3_context *context, const void *row, int column);
 
 /* Makes the table known to a database that was just opened. */

@@ -1,8 +1,8 @@
 /*
- * blocks: who is blocked, since when, until when and why.
+ * blocks: which networks are blocked, since when, until when and why.
  *
- * A block runs from since until until, unless it is lifted before: nothing is written when its time is over.
- * Several may run for one net; each ends by itself. Errors, transactions and walks as of store.h.
+ * A block is active from since to until, unless it is lifted earlier; nothing is written when it expires.
+ * Several may be active for one net; each expires separately. Errors, transactions and walks as of store.h.
  */
 #ifndef WFS_BLOCKS_H
 #define WFS_BLOCKS_H
@@ -13,10 +13,10 @@
 /* Written with net, since_s, until_s, offence, rule, cause and proven. */
 int store_add_blocks(struct store *store, const struct block *blocks, size_t n, struct why *why);
 
-/* A block was seen knocking at at_s, and lasts until until_s now, if that is later. */
+/* Packets of a blocked client were dropped at at_s; its block now lasts until until_s, if that is later. */
 int store_dropped(struct store *store, int64_t block_id, int64_t at_s, int64_t until_s, struct why *why);
 
-/* The block of net with that cause that runs at at_s lasts until until_s now. */
+/* The block of net with that cause that is active at at_s now lasts until until_s. */
 int store_prolong(struct store *store, const struct net *net, enum block_cause cause, int64_t at_s,
                   int64_t until_s, struct why *why);
 
@@ -26,12 +26,12 @@ int store_prolong(struct store *store, const struct net *net, enum block_cause c
  */
 int store_end(struct store *store, const struct block *block, int64_t at_s, const char *by, struct why *why);
 
-/* When the next running block ends by itself; STORE_NONE when none runs. */
+/* When the next active block expires; STORE_NONE when none is active. */
 int store_next_expiry(struct store *store, int64_t now_s, int64_t *ret_s, struct why *why);
 
 /*
- * Walks. store_running: blocks that run at now_s, in any order. store_blocks_since: every block whose time
- * was not over at since_s, oldest first; until_s is the end it had. Read: all that is written, and the id.
+ * Walks. store_running: blocks active at now_s, in any order. store_blocks_since: every block that had not
+ * expired at since_s, oldest first; until_s is the end it had. Read: all that is written, and the id.
  * ret_rule: the name of its rule, of store_blocks_since; borrowed until the next call; may be NULL.
  */
 int store_running(struct store *store, int64_t now_s, struct why *why);

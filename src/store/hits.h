@@ -1,8 +1,8 @@
 /*
- * hits: the lines that were hostile, and the rules that took them, in words.
+ * hits: the hostile lines, and the rules that matched them, as text.
  *
  * Hits are appended by the hundred thousand and never changed. A rule that is suspended stays so until
- * somebody resumes it. Errors, transactions and walks as of store.h.
+ * an operator resumes it. Errors, transactions and walks as of store.h.
  */
 #ifndef WFS_HITS_H
 #define WFS_HITS_H
@@ -14,24 +14,24 @@ enum {
 	STORE_DETAIL_MAX = 256,
 };
 
-/* The id of a rule in these words, added when it is new. */
+/* The id of the rule with these texts, added when it is new. */
 int store_rule(struct store *store, const char *name, const char *category, const char *reason,
                int64_t *ret_id, struct why *why);
 
 struct store_hit {
 	int64_t time_s;
 	struct addr address;
-	int64_t rule, log; /* ids; log 0: none: a vote, or what a DNS list said */
+	int64_t rule, log; /* ids; log 0: none: a vote, or the answer of a DNS list */
 	int score;
-	bool ignored;      /* it does not weigh */
-	bool spent;        /* it led to a block: neither it nor what came before weighs after that */
+	bool ignored;      /* it does not count */
+	bool spent;        /* it caused a block: neither it nor earlier hits count after that */
 	int64_t offset;
 	struct span detail, text; /* escaped by text_escape, at most STORE_DETAIL_MAX and STORE_LINE_MAX */
 };
 int store_add_hits(struct store *store, const struct store_hit *hits, size_t n, struct why *why);
 
 /*
- * A walk: hits younger than since_s that weigh, and all that are spent, in the order they were stored: time_s, address,
+ * A walk: hits younger than since_s that count, and all that are spent, in the order they were stored: time_s, address,
  * score, spent.
  */
 int store_hits_since(struct store *store, int64_t since_s, struct why *why);

@@ -1,8 +1,8 @@
 /*
  * logs: which logs have been read, and how far.
  *
- * A log is known by the beginning of its first complete line, a position in it by that of the line that ends
- * there; both as they are. Positions are bytes. Errors and transactions as of store.h.
+ * A log is identified by the beginning of its first complete line, a position in it by the beginning of the line that
+ * ends there; both unescaped. Positions are bytes. Errors and transactions as of store.h.
  */
 #ifndef WFS_LOGS_H
 #define WFS_LOGS_H

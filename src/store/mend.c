@@ -16,7 +16,7 @@
 enum {
 	BESIDE = 3,             /* the file itself, -wal and -shm */
 	STAMP_MAX = 24,
-	RUNS_MAX_S = 10 * 366 * 86400, /* a block that would run longer than anybody can order (ten years) is damage */
+	RUNS_MAX_S = 10 * 366 * 86400, /* a block longer than any request allows (ten years) is damage */
 	OFFENCE_MAX = 1000000,
 	SHOWN = 200, /* bytes of a path */
 };
@@ -65,7 +65,7 @@ static int move_aside(const char *path, const char stamp[static STAMP_MAX], char
 	return 0;
 }
 
-/* The old one, to read what is left; NULL when not even that works. Nothing in it is changed, or run. */
+/* Opens the old database to read what is left; NULL when that fails too. Changes and executes nothing in it. */
 static sqlite3 *open_damaged(const char *aside)
 {
 	sqlite3 *db = NULL;
@@ -92,7 +92,7 @@ static bool is_sound(sqlite3_stmt *row, int64_t now_s)
 	       offence >= 0 && offence <= OFFENCE_MAX && cause >= 0 && cause <= 2;
 }
 
-/* The rule of that number in the old one, in the new one: what cannot be read gets a name of its own. */
+/* Copies the rule with that id from the old database; an unreadable one gets a name of its own. Returns the new id. */
 static int64_t copy_rule(sqlite3 *from, struct store *to, int64_t old_id)
 {
 	sqlite3_stmt *find = NULL, *add = NULL;
@@ -115,7 +115,7 @@ static int64_t copy_rule(sqlite3 *from, struct store *to, int64_t old_id)
 	return id;
 }
 
-/* Blocks in one order of their numbers, up to the first that cannot be read, or stands where it cannot. */
+/* Copies blocks in ascending or descending order of id, up to the first that is unreadable or out of place. */
 static size_t copy_blocks(sqlite3 *from, struct store *to, bool backwards, int64_t now_s)
 {
 	sqlite3_stmt *read = NULL, *add = NULL;
@@ -171,7 +171,7 @@ static void copy_logs(sqlite3 *from, struct store *to)
 	(void)sqlite3_finalize(read);
 }
 
-/* For a name and for people. */
+/* For a file name, and for people. */
 static void write_stamps(int64_t now_s, char stamp[static STAMP_MAX], char date[static STAMP_MAX])
 {
 	const time_t t = (time_t)now_s;
@@ -182,7 +182,7 @@ static void write_stamps(int64_t now_s, char stamp[static STAMP_MAX], char date[
 		abort(); /* both fit */
 }
 
-/* The new one, with what the old one gives; from: NULL, nothing. done: begun by the caller, here it gets its end. */
+/* Creates the new database with what the old one still has; from NULL: nothing. done: begun by the caller, completed here. */
 static int begin_anew(const char *path, sqlite3 *from, int64_t now_s, struct why *done, struct why *why)
 {
 	struct store *to = NULL;

@@ -50,7 +50,7 @@ static const struct net *constant_net(sqlite3_context *context, sqlite3_value **
 	return sqlite3_get_auxdata(context, i);
 }
 
-/* in_net(ADDRESS, NET): does it, or the network, lie in that one? NET null: no. */
+/* in_net(ADDRESS, NET): whether the address or network lies in NET. NET null: no. */
 static void in_net(sqlite3_context *context, int n, sqlite3_value **values)
 {
 	const struct net *const around = constant_net(context, values, 1);
@@ -72,7 +72,7 @@ int query_functions(struct store *store, struct why *why)
 
 /* --- walks --- */
 
-/* What cannot be prepared says why when its first row is asked for. */
+/* A statement that cannot be prepared returns its error when the first row is read. */
 static sqlite3_stmt *begin(struct store *store, enum statement which, const char *words, int64_t number)
 {
 	struct why ignored;
@@ -119,7 +119,7 @@ static void bind_bound(sqlite3_stmt *s, int i, struct query_bound bound)
 /* The rows that are read; ?3 as of bind_bound. */
 #define NEWEST_HITS "id > (SELECT max(id) FROM hit) - ?3"
 
-/* The networks among the blocks that are active; what is none is only not counted. */
+/* The networks among the active blocks; a value that is not a network is skipped. */
 static void read_prefixes(struct store *store, int64_t now_s, struct query_bound bound)
 {
 	const char *text;

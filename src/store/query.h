@@ -4,7 +4,7 @@
  * What the pipeline reads to go on after a stop is in blocks.h, hits.h and reputation.h.
  * hit has no index on addresses, so a question about one reads the table. A bound keeps that short: the daemon always
  * sets one, so that no log line waits for a reply; zeroed, everything is read and given.
- * Walks, transactions and errors as of store.h. Strings are borrowed until the next call, never NULL unless said.
+ * Walks, transactions and errors as of store.h. Strings are borrowed until the next call, never NULL unless stated.
  */
 #ifndef WFS_STORE_QUERY_H
 #define WFS_STORE_QUERY_H
@@ -26,7 +26,7 @@ struct query_block {
 	const char *rule, *reason, *category;
 	const char *ended_by;                 /* NULL while it is active; "expired" ... */
 	int64_t since_s, until_s, offence;    /* until_s: the end it had, or will have */
-	int64_t knocks, knocked_s;            /* dropped packets, as often as they were seen; when last, 0: never */
+	int64_t knocks, knocked_s;            /* how often dropped packets were seen; when last, 0: never */
 	int64_t hits;                         /* of query_active only, else -1 */
 };
 
@@ -71,7 +71,7 @@ int query_next_allowance(struct store *store, struct query_allowance *ret, struc
 /* The allowance of exactly net that lasts longest, else of a network that it lies in. STORE_NONE: there is none at now_s. */
 int query_allowance(struct store *store, const struct net *net, int64_t now_s, struct query_allowance *ret, struct why *why);
 
-/* When somebody last voted white for net after since_s; STORE_NONE when nobody did. */
+/* The time of the last white vote for net after since_s; STORE_NONE when there is none. */
 int query_white(struct store *store, const struct net *net, int64_t since_s, int64_t *ret_s, struct why *why);
 
 /* What was unblocked after since_s, oldest first. *ret_s: what happened before counts no more; the second after it. */
@@ -100,7 +100,7 @@ struct query_totals {
 };
 int query_totals(struct store *store, int64_t now_s, struct query_bound bound, struct query_totals *ret, struct why *why);
 
-/* What the daemon last said of itself under key: *ret is NULL when it never did. */
+/* The daemon's last recorded status under key; *ret is NULL when there is none. */
 int query_said(struct store *store, const char *key, const char **ret, struct why *why);
 
 /* Ends a walk that is left half way, and one answer of query_said: it would hold a read lock. */

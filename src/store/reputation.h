@@ -1,6 +1,6 @@
 /*
- * reputation: what speaks for an address or a network: deliveries and logins by day, what of them weighs against
- * hits, who is allowed for a while, and the greylisted attempts that may earn that.
+ * reputation: evidence in favour of an address or a network: deliveries and logins by day, the part of them that
+ * offsets hits, temporary allowances, and the greylisted attempts that may earn one.
  *
  * Errors, transactions and walks as of store.h.
  */
@@ -10,8 +10,8 @@
 #include "store/store.h"
 
 /*
- * Evidence for the good about net. store_add_good: it came "times" more on a day (time_s / 86400), the last at time_s.
- * store_add_credit: what of it weighs, a score at a second. Both are added to what is there.
+ * Good evidence about net. store_add_good: it was seen "times" more on a day (time_s / 86400), the last at time_s.
+ * store_add_credit: the part that counts, a score at a second. Both are added to what is stored.
  */
 struct store_evidence {
 	struct net net;
@@ -23,14 +23,14 @@ int store_add_good(struct store *store, const struct store_evidence *list, size_
 int store_add_credit(struct store *store, const struct store_evidence *list, size_t n, struct why *why);
 
 /*
- * Net is allowed for a while; another allowance of it with the same cause ends. cause: "by hand", "cluster" ...; text: why,
+ * Net is allowed for a while; another allowance of it with the same cause ends. cause: "by hand", "cluster" ...; text: the reason,
  * or NULL. store_end_allowance: every allowance of exactly net ends.
  */
 int store_add_allowance(struct store *store, const struct net *net, int64_t since_s, int64_t until_s,
                         const char *cause, const char *text, struct why *why);
 int store_end_allowance(struct store *store, const struct net *net, int64_t at_s, struct why *why);
 
-/* A greylisted attempt; spans as they stand in the log. */
+/* A greylisted attempt; spans as they are in the log. */
 struct store_attempt {
 	int64_t time_s;
 	struct addr address;
@@ -39,7 +39,7 @@ struct store_attempt {
 int store_add_attempt(struct store *store, const struct store_attempt *attempt, struct why *why);
 
 /*
- * Walks. store_good_since: days from that day on, in order. store_credit_since: what weighs, younger than
+ * Walks. store_good_since: days from that day on, in order. store_credit_since: what counts, younger than
  * since_s. store_allowances: networks that are allowed at now_s. store_attempts_since: as they came.
  */
 struct store_good {

@@ -1,5 +1,5 @@
 /*
- * retention: what is too old is forgotten, a slice at a time, and the file shrinks.
+ * retention: removes old rows, a slice at a time, and shrinks the file.
  *
  * Errors and transactions as of store.h.
  */
@@ -10,7 +10,7 @@
 
 /*
  * Removes at most n_max of each: hits, and blocks that have ended, from before before_s, oldest first; *ret_n
- * says how many.
+ * is how many.
  */
 int store_purge(struct store *store, int64_t before_s, size_t n_max, size_t *ret_n, struct why *why);
 
@@ -19,8 +19,8 @@ int store_purge_good(struct store *store, int64_t before_s, int64_t credit_s, si
                      struct why *why);
 
 /*
- * Gives at most n_pages that are empty back to the file system; STORE_NONE when there is no more. Then
- * also the log of changes beside the file is emptied, unless somebody reads. Not within a transaction.
+ * Returns at most n_pages empty pages to the file system; STORE_NONE when there are no more. Then
+ * the WAL beside the file is truncated too, unless another process reads. Not within a transaction.
  */
 int store_shrink(struct store *store, unsigned n_pages, struct why *why);
 

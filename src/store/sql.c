@@ -129,7 +129,7 @@ int sql_number(struct store *store, sqlite3_stmt *s, int64_t *ret, struct why *w
 
 int sql_walk(struct store *store, enum statement which, const char *words, int64_t since_s, struct why *why)
 {
-	(void)sqlite3_reset(store->walk); /* left half way it would hold a read lock */
+	(void)sqlite3_reset(store->walk); /* an unfinished walk would hold a read lock */
 	store->walk = sql_statement(store, which, words);
 	sql_bind_number(store->walk, 1, since_s);
 	return store->walk == NULL ? sql_fail(store, "cannot read", why) : 0;

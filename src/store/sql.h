@@ -1,11 +1,11 @@
 /*
- * sql: SQLite as the files of this folder speak to it; no other includes this.
+ * sql: SQLite as the files of this folder use it; no other file includes this.
  *
- * Owns struct store. A statement is prepared when it is first used and kept until store_close; its words
- * stand where it is used, its place below. One that cannot be prepared is NULL: it can be bound all the same,
- * and what runs it next says why. Order: sql_statement; sql_bind_...; sql_run, sql_add or sql_number, or
- * sql_row until that is not 0: then it is reset. What is bound is borrowed until then. Errors as of store.h.
- * Source: SQLite's page "sqlite3_bind_blob": without a statement the answer is SQLITE_MISUSE, and no more.
+ * Owns struct store. A statement is prepared on first use and kept until store_close; its SQL
+ * is where it is used, its index below. One that cannot be prepared is NULL: it can still be bound,
+ * and the call that runs it returns the error. Order: sql_statement; sql_bind_...; sql_run, sql_add or sql_number, or
+ * sql_row until that is not 0: then it is reset. Bound values are borrowed until then. Errors as of store.h.
+ * Source: SQLite's page "sqlite3_bind_blob": without a statement it returns SQLITE_MISUSE and does nothing else.
  */
 #ifndef WFS_SQL_H
 #define WFS_SQL_H
@@ -97,25 +97,25 @@ struct store {
 	bool memory;
 	bool writes;          /* to a file; it is ours */
 	bool fresh;           /* made by this process */
-	bool damaged;         /* met so, since store_open */
+	bool damaged;         /* found damaged since store_open */
 	struct {
 		dev_t dev;
 		ino_t ino;
 	} beside[2];          /* -wal and -shm, as they were made by store_open for writing; else 0 */
 	bool bulk, due;       /* due: the next store_commit is one */
 	unsigned uncommitted; /* store_commits since the last that was one; bulk only */
-	struct batch batch;   /* of the statement that runs */
+	struct batch batch;   /* of the statement that is running */
 	struct nets prefixes; /* networks that are blocked, as query_active last found them */
-	int bulk_fd;          /* of the file, bulk into a fresh one only; -1 */
+	int bulk_fd;          /* of the file, only for bulk into a fresh one; else -1 */
 };
 
-/* Sets the sentence of what SQLite last refused: -errno. what: "cannot write". */
+/* Sets why to SQLite's last error and returns its -errno. what: "cannot write". */
 int sql_fail(struct store *store, const char *what, struct why *why);
 
-/* The clue that follows it: "; free space on its file system"; "" for most. */
+/* The remedy that follows it: "; free space on its file system"; "" for most. */
 const char *sql_remedy(int err);
 
-/* Statements, apart by ";", that give no rows and are not kept. */
+/* Statements, separated by ";", that return no rows and are not kept. */
 int sql_exec(struct store *store, const char *words, const char *what, struct why *why);
 
 /* One number, as sql_number, from a statement that is not kept. */
@@ -149,7 +149,7 @@ static inline void sql_bind_bytes(sqlite3_stmt *s, int i, struct span bytes)
 	(void)sqlite3_bind_blob(s, i, bytes.len > 0 ? bytes.p : "", (int)bytes.len, SQLITE_STATIC);
 }
 
-/* As text, which stands in the caller's room. */
+/* As text, in the caller's buffer. */
 static inline void sql_bind_addr(sqlite3_stmt *s, int i, const struct addr *addr,
                                  char text[static ADDR_TEXT_MAX])
 {
@@ -167,7 +167,7 @@ void sql_bind_around(sqlite3_stmt *s, int i, const struct net *net);
 /* What the statements of query.c call; by store_open. */
 int query_functions(struct store *store, struct why *why);
 
-/* Runs what gives no rows. */
+/* Runs a statement that returns no rows. */
 int sql_run(struct store *store, sqlite3_stmt *s, struct why *why);
 
 /* The same for an INSERT of one row: *ret_id is its id. */
@@ -196,7 +196,7 @@ static inline struct span sql_bytes(sqlite3_stmt *s, int column)
 	return (struct span){bytes == NULL ? "" : bytes, (size_t)sqlite3_column_bytes(s, column)};
 }
 
-/* A column that is an address or a network; ends the walk when it is none. table: whose, for the sentence. */
+/* A column that is an address or a network; ends the walk when it is neither. table: named in the error. */
 int sql_addr(struct store *store, sqlite3_stmt *s, int column, const char *table, struct addr *ret,
              struct why *why);
 int sql_net(struct store *store, sqlite3_stmt *s, int column, const char *table, struct net *ret,

@@ -20,7 +20,7 @@
 enum {
 	BOOT_ID_MAX = 64,
 	USER_MAX = 64, /* of a name shown; longer ones are cut */
-	BULK_WRITES = 8, /* store_commits put off before the disk is asked to begin: little at a time, or asking waits */
+	BULK_WRITES = 8, /* deferred store_commits before write-back is started: little at a time, or starting it blocks */
 };
 
 static const char *const beside[] = {"-wal", "-shm"};
@@ -55,7 +55,7 @@ static int create(struct store *store, struct why *why)
 	int64_t found = 0;
 	int rc;
 
-	/* Both must stand before the first table. */
+	/* Both must be set before the first table is created. */
 	if ((rc = sql_exec(store,
 	                   "PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL",
 	                   "cannot set it up", why)) < 0 ||
@@ -74,7 +74,7 @@ out:
 	return rc;
 }
 
-/* Which start of the machine this is: a loss of power changes it, a kill does not. Empty where it cannot be read. */
+/* The boot id of the machine: a power loss changes it, a kill does not. Empty when it cannot be read. */
 static void boot_id(char out[static BOOT_ID_MAX])
 {
 	FILE *const f = fopen("/proc/sys/kernel/random/boot_id", "re");
@@ -88,7 +88,7 @@ static void boot_id(char out[static BOOT_ID_MAX])
 	(void)fclose(f);
 }
 
-/* A bulk that a loss of power cut off may have left anything on the disk; one that was killed has not. */
+/* A bulk load interrupted by a power loss may have left anything on the disk; one that was killed has not. */
 static int check_bulk(struct store *store, bool *ret_killed, struct why *why)
 {
 	sqlite3_stmt *const s =
@@ -120,8 +120,8 @@ static void user_name(uid_t uid, char out[static USER_MAX])
 }
 
 /*
- * Why the file or one beside it cannot be written, where SQLite's words lead astray: whose it is, who we are, and what
- * cures it. rc: returned, with why as it is, when it is not that.
+ * Explains why the file or one beside it cannot be written, where SQLite's message misleads: its owner, our user, and
+ * the remedy. rc: returned, with why unchanged, when that is not the cause.
  */
 static int explain_owner(const struct store *store, int rc, struct why *why)
 {
@@ -151,7 +151,7 @@ static int explain_owner(const struct store *store, int rc, struct why *why)
 	                         "for user %s", store->path, owner, (unsigned)(st.st_mode & 07777), we);
 }
 
-/* Their names are the database's, so they are known by what they are: see store_leave. */
+/* Their names are derived from the database's, so their inodes identify them: see store_leave. */
 static void know_beside(struct store *store)
 {
 	for (size_t i = 0; i < 2; i++) {
@@ -172,16 +172,16 @@ static int open_for_writing(struct store *store, struct why *why)
 	bool killed = false;
 	int rc;
 
-	/* SQLite opens for reading what it may not write, and would stay so for ever. */
+	/* SQLite opens a file it may not write read-only, and would keep it so for ever. */
 	if (sqlite3_db_readonly(store->db, "main") == 1)
 		return why_set(why, EROFS, "%s: cannot write it%s", store->path, sql_remedy(EROFS));
-	(void)sqlite3_busy_timeout(store->db, 5000); /* setting up may wait for another that does the same */
+	(void)sqlite3_busy_timeout(store->db, 5000); /* setup may wait for another process that does the same */
 	if ((rc = version(store, &found, why)) < 0)
 		return rc;
 	if (found == 0) {
 		int64_t empty = 0;
 
-		/* Somebody else's database also has version 0. */
+		/* Another program's database also has version 0. */
 		if ((rc = sql_once(store, "SELECT count(*) = 0 FROM sqlite_master", &empty, why)) < 0)
 			return rc;
 		if (empty && (rc = create(store, why)) < 0)
@@ -197,7 +197,7 @@ static int open_for_writing(struct store *store, struct why *why)
 	              "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096; "
 	              "PRAGMA wal_autocheckpoint = 256" /* 4 MiB */,
 	              "cannot set it up", why);
-	if (rc == 0 && killed) /* becoming WAL again brought all of it safely to the disk */
+	if (rc == 0 && killed) /* the switch back to WAL synced all of it to the disk */
 		rc = sql_exec(store, "DELETE FROM daemon WHERE key = 'bulk'", "cannot set it up", why);
 	(void)sqlite3_busy_timeout(store->db, STORE_BUSY_MS);
 	if (rc == 0)
@@ -206,7 +206,7 @@ static int open_for_writing(struct store *store, struct why *why)
 	return rc;
 }
 
-/* The file's name as SQLite's URI (RFC 3986: what has a meaning there stands as %XX); for sqlite3_free. */
+/* The file's name as SQLite's URI (RFC 3986: reserved characters are written as %XX); for sqlite3_free. */
 static char *immutable(const char *path)
 {
 	sqlite3_str *const uri = sqlite3_str_new(NULL);
@@ -221,7 +221,7 @@ static char *immutable(const char *path)
 	return alloc_check(sqlite3_str_finish(uri), 0, "the name of the database");
 }
 
-/* Reading needs the WAL's shared memory; who may not create it reads the file as it is on disk. */
+/* Reading needs the WAL's shared memory; a user who may not create it reads the file as it is on disk. */
 static int open_for_reading(struct store *store, const char *path, struct why *why)
 {
 	int64_t found = 0;
@@ -292,8 +292,8 @@ void store_close(struct store *store)
 	for (size_t i = 0; i < N_STATEMENTS; i++)
 		(void)sqlite3_finalize(store->statements[i].prepared);
 	/*
-	 * Who may read the file but write nothing beside it can read it with sqlite3 then. Not while others have it open,
-	 * and not when it is not ours any more: this would go to the file that has its name now.
+	 * A user who may read the file but not write beside it can then read it with sqlite3. Not while others have it open,
+	 * and not when the path no longer names our file: this would act on the file that has the name now.
 	 */
 	if (store->writes && !store->bulk && store_health(store) == STORE_FINE)
 		(void)sqlite3_exec(store->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
@@ -341,7 +341,7 @@ int store_commit(struct store *store, struct why *why)
 {
 	if (store_commits_next(store))
 		return commit(store, why);
-	/* What the disk takes meanwhile need not be waited for at the end. Only a hint. */
+	/* What the disk writes meanwhile need not be waited for at the end. Only a hint. */
 	if (++store->uncommitted % BULK_WRITES == 0 && store->bulk_fd >= 0)
 		(void)sync_file_range(store->bulk_fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	return 0;
@@ -374,7 +374,7 @@ int store_bulk_begin(struct store *store, struct why *why)
 	assert(!store->open);
 	if (store->fresh) {
 		boot_id(id);
-		/* Alone first: nobody is to read the word that follows, nor to find it when this fails. */
+		/* Exclusive first: no other process may read the mark that follows, nor find it when this fails. */
 		rc = sql_exec(store, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE", "cannot set it up", why);
 		if (rc == 0)
 			rc = store_say(store, "bulk", id, why);
@@ -404,7 +404,7 @@ int store_bulk_end(struct store *store, struct why *why)
 	store->bulk = false;
 	if (rc < 0 || !store->fresh)
 		return rc;
-	/* One transaction with synchronous on brings all that was written before to the disk as well. */
+	/* One transaction with synchronous on also syncs everything written before to the disk. */
 	return sql_exec(store,
 	                "PRAGMA synchronous = FULL; DELETE FROM daemon WHERE key = 'bulk'; "
 	                "PRAGMA locking_mode = NORMAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
