@@ -15,7 +15,7 @@
 #include "build.h" /* WFS_PATTERN_DIR */
 
 enum {
-	LOOK_MAX = 80,
+	QUOTED_MAX = 80,
 	WANT_MAX = 112, /* bytes of "a whole number from 1 to 1000000" and the like */
 	NUMBER_MAX = 1000000,
 	NETWORK_AFTER_MAX = 64, /* more than a verdict can hold would never come */
@@ -130,7 +130,7 @@ static int64_t *number_at(struct config *config, size_t at)
 	return (int64_t *)((char *)config + at);
 }
 
-/* Each takes a value; returns NULL, or what would have been right. */
+/* Each reads a value; returns NULL, or what would have been right. */
 
 static bool whole_number(const char *value, long long min, long long max, int64_t *ret)
 {
@@ -146,7 +146,7 @@ static bool whole_number(const char *value, long long min, long long max, int64_
 }
 
 /* want: place for the answer, made from the row's bounds. */
-static const char *take_number(struct config *config, const struct row *row, const char *value,
+static const char *read_number(struct config *config, const struct row *row, const char *value,
                                char want[static WANT_MAX])
 {
 	const bool network = row->kind == NETWORK;
@@ -161,7 +161,7 @@ static const char *take_number(struct config *config, const struct row *row, con
 	return want;
 }
 
-static const char *take_duration(struct config *config, const struct row *row, const char *value,
+static const char *read_duration(struct config *config, const struct row *row, const char *value,
                                  char want[static WANT_MAX])
 {
 	char min[DURATION_TEXT_MAX], max[DURATION_TEXT_MAX];
@@ -179,29 +179,29 @@ static const char *take_duration(struct config *config, const struct row *row, c
 	return NULL;
 }
 
-static const char *take_durations(struct config *config, const char *value)
+static const char *read_durations(struct config *config, const char *value)
 {
 	char *const words = alloc_text(value, "the configuration"), *save = NULL;
-	const char *fault = NULL;
+	const char *wanted = NULL;
 
 	config->block.n_for = 0;
-	for (char *w = strtok_r(words, " \t,", &save); w != NULL && fault == NULL; w = strtok_r(NULL, " \t,", &save)) {
+	for (char *w = strtok_r(words, " \t,", &save); w != NULL && wanted == NULL; w = strtok_r(NULL, " \t,", &save)) {
 		int64_t s;
 
 		if (!duration_parse(w, &s) || s < 1)
-			fault = "durations such as \"10m 1h 1d\"";
+			wanted = "durations such as \"10m 1h 1d\"";
 		else if (config->block.n_for == CONFIG_DURATIONS_MAX)
-			fault = "at most 8 durations";
+			wanted = "at most 8 durations";
 		else
 			config->block.for_s[config->block.n_for++] = s;
 	}
-	if (fault == NULL && config->block.n_for == 0)
-		fault = "at least one duration";
+	if (wanted == NULL && config->block.n_for == 0)
+		wanted = "at least one duration";
 	free(words);
-	return fault;
+	return wanted;
 }
 
-static const char *take_boolean(struct config *config, size_t at, const char *value)
+static const char *read_boolean(struct config *config, size_t at, const char *value)
 {
 	const bool yes = strcasecmp(value, "yes") == 0;
 
@@ -211,7 +211,7 @@ static const char *take_boolean(struct config *config, size_t at, const char *va
 	return NULL;
 }
 
-static const char *take_word(struct config *config, size_t at, const char *value)
+static const char *read_word(struct config *config, size_t at, const char *value)
 {
 	const size_t len = strlen(value);
 
@@ -225,7 +225,7 @@ static const char *take_word(struct config *config, size_t at, const char *value
 	return NULL;
 }
 
-static const char *take_path(struct config *config, size_t at, const char *value)
+static const char *read_path(struct config *config, size_t at, const char *value)
 {
 	if (value[0] != '/')
 		return "an absolute path";
@@ -233,7 +233,7 @@ static const char *take_path(struct config *config, size_t at, const char *value
 	return NULL;
 }
 
-static const char *take_socket(struct config *config, size_t at, const char *value)
+static const char *read_socket(struct config *config, size_t at, const char *value)
 {
 	if ((value[0] != '\0' && value[0] != '/') || strlen(value) > SOCKET_MAX_LEN)
 		return "an absolute path of at most 102 bytes, or nothing";
@@ -242,7 +242,7 @@ static const char *take_socket(struct config *config, size_t at, const char *val
 }
 
 /* "127.0.0.1:4711", "[::1]:4711" or nothing. */
-static const char *take_loopback(struct config *config, const char *value)
+static const char *read_loopback(struct config *config, const char *value)
 {
 	static const char want[] = "127.0.0.1:PORT, [::1]:PORT or nothing: other addresses are for strangers";
 	const char *const colon = strrchr(value, ':');
@@ -270,28 +270,28 @@ static const char *take_loopback(struct config *config, const char *value)
 	return NULL;
 }
 
-static const char *take_ports(struct config *config, const char *value)
+static const char *read_ports(struct config *config, const char *value)
 {
 	char *const words = alloc_text(value, "the configuration"), *save = NULL;
-	const char *fault = NULL;
+	const char *wanted = NULL;
 
 	config->firewall.n_ports = 0;
-	for (char *w = strtok_r(words, " \t,", &save); w != NULL && fault == NULL; w = strtok_r(NULL, " \t,", &save)) {
+	for (char *w = strtok_r(words, " \t,", &save); w != NULL && wanted == NULL; w = strtok_r(NULL, " \t,", &save)) {
 		char *end;
 		const unsigned long port = strtoul(w, &end, 10);
 
 		if (*w < '0' || *w > '9' || *end != '\0' || port < 1 || port > 65535)
-			fault = "ports from 1 to 65535, such as \"25,465,587\"";
+			wanted = "ports from 1 to 65535, such as \"25,465,587\"";
 		else if (config->firewall.n_ports == CONFIG_PORTS_MAX)
-			fault = "at most 15 ports (iptables' multiport holds no more); empty means all";
+			wanted = "at most 15 ports (iptables' multiport holds no more); empty means all";
 		else
 			config->firewall.ports[config->firewall.n_ports++] = (uint16_t)port; /* in range, above */
 	}
 	free(words);
-	return fault;
+	return wanted;
 }
 
-static const char *take_rate(struct config *config, const char *value)
+static const char *read_rate(struct config *config, const char *value)
 {
 	static const char right[] = "empty, or such as \"50/9s\": 1 to 10000 connections in 1 second to 1 hour";
 	char count[8] = "";
@@ -311,7 +311,7 @@ static const char *take_rate(struct config *config, const char *value)
 	return NULL;
 }
 
-static const char *take_action(struct config *config, const char *value)
+static const char *read_action(struct config *config, const char *value)
 {
 	static const char *const names[] = {
 		[CONFIG_DROP] = "drop", [CONFIG_REJECT] = "reject", [CONFIG_RESET] = "reset"};
@@ -324,7 +324,7 @@ static const char *take_action(struct config *config, const char *value)
 	return "drop, reject or reset";
 }
 
-static const char *take_backend(struct config *config, size_t at, const char *value)
+static const char *read_backend(struct config *config, size_t at, const char *value)
 {
 #define NAME(name) #name,
 #define WORD(name) " " #name
@@ -340,7 +340,7 @@ static const char *take_backend(struct config *config, size_t at, const char *va
 #undef WORD
 }
 
-static const char *take_prefix(struct config *config, size_t at, const char *value)
+static const char *read_prefix(struct config *config, size_t at, const char *value)
 {
 	if (strlen(value) > LOG_PREFIX_MAX_LEN)
 		return "at most 28 characters";
@@ -351,29 +351,29 @@ static const char *take_prefix(struct config *config, size_t at, const char *val
 	return NULL;
 }
 
-static const char *take_dirs(struct config *config, const char *value)
+static const char *read_dirs(struct config *config, const char *value)
 {
 	char *const words = alloc_text(value, "the configuration"), *save = NULL;
-	const char *fault = NULL;
+	const char *wanted = NULL;
 
 	for (size_t i = 0; i < config->run.n_patterns; i++)
 		free(config->run.patterns[i]);
 	config->run.n_patterns = 0;
-	for (char *w = strtok_r(words, " \t", &save); w != NULL && fault == NULL; w = strtok_r(NULL, " \t", &save)) {
+	for (char *w = strtok_r(words, " \t", &save); w != NULL && wanted == NULL; w = strtok_r(NULL, " \t", &save)) {
 		if (w[0] != '/')
-			fault = "absolute paths of directories, separated by blanks";
+			wanted = "absolute paths of directories, separated by blanks";
 		else if (config->run.n_patterns == CONFIG_DIRS_MAX)
-			fault = "at most 8 directories";
+			wanted = "at most 8 directories";
 		else
 			config->run.patterns[config->run.n_patterns++] = alloc_text(w, "the configuration");
 	}
-	if (fault == NULL && config->run.n_patterns == 0)
-		fault = "at least one directory";
+	if (wanted == NULL && config->run.n_patterns == 0)
+		wanted = "at least one directory";
 	free(words);
-	return fault;
+	return wanted;
 }
 
-static const char *take_addresses(struct config *config, const char *value)
+static const char *read_addresses(struct config *config, const char *value)
 {
 	const char *p = value;
 
@@ -403,7 +403,7 @@ static bool is_name(const char *word, const char *also)
 	return strlen(word) <= DNS_NAME_MAX_LEN && strchr(word, '.') != NULL && word[strspn(word, "*?.")] != '\0';
 }
 
-static const char *word_fault(enum kind kind, const char *word)
+static const char *wanted_word(enum kind kind, const char *word)
 {
 	struct net net;
 
@@ -414,25 +414,25 @@ static const char *word_fault(enum kind kind, const char *word)
 	return word[0] == '/' ? NULL : "absolute paths";
 }
 
-static const char *take_list(struct config *config, const struct row *row, const char *value)
+static const char *read_list(struct config *config, const struct row *row, const char *value)
 {
 	struct config_words *const list = (struct config_words *)((char *)config + row->at);
 	char *const words = alloc_text(value, "the configuration"), *save = NULL;
-	const char *fault = NULL;
+	const char *wanted = NULL;
 
-	for (char *w = strtok_r(words, " \t,", &save); w != NULL && fault == NULL; w = strtok_r(NULL, " \t,", &save)) {
-		fault = word_fault(row->kind, w);
-		if (fault == NULL && list->n == CONFIG_WORDS_MAX)
-			fault = "at most 256 of them";
-		if (fault == NULL)
+	for (char *w = strtok_r(words, " \t,", &save); w != NULL && wanted == NULL; w = strtok_r(NULL, " \t,", &save)) {
+		wanted = wanted_word(row->kind, w);
+		if (wanted == NULL && list->n == CONFIG_WORDS_MAX)
+			wanted = "at most 256 of them";
+		if (wanted == NULL)
 			list->list[list->n++] = alloc_text(w, "the configuration");
 	}
 	free(words);
-	return fault;
+	return wanted;
 }
 
 /* "=127.0.0.2,127.0.0.4" */
-static bool take_codes(struct config_list *list, const char *text)
+static bool read_codes(struct config_list *list, const char *text)
 {
 	for (; *text == '=' || *text == ','; text += strcspn(text, ",")) {
 		struct addr code;
@@ -454,7 +454,7 @@ static bool is_zone(const char *word)
 }
 
 /* "ZONE SCORE" or "ZONE allow", and perhaps "=CODE,CODE..." behind it. Nothing: the default. */
-static const char *take_dns_list(struct config *config, const char *value)
+static const char *read_dns_list(struct config *config, const char *value)
 {
 	static const char want[] = "a zone, a score from 1 to 1000 or \"allow\", and if need be the answers that count, such as "
 				   "\"dnsbl.example 60 =127.0.0.2,127.0.0.4\"";
@@ -462,7 +462,7 @@ static const char *take_dns_list(struct config *config, const char *value)
 	const char *const zone = strtok_r(words, " \t", &save), *const score = strtok_r(NULL, " \t", &save),
 			  *const codes = strtok_r(NULL, " \t", &save), *const more = strtok_r(NULL, " \t", &save);
 	struct config_list list = {0};
-	const char *fault = NULL;
+	const char *wanted = NULL;
 	int64_t n = 0;
 
 	if (zone == NULL) {
@@ -471,75 +471,75 @@ static const char *take_dns_list(struct config *config, const char *value)
 	}
 	if (!is_zone(zone) || score == NULL ||
 	    (strcasecmp(score, "allow") != 0 && !whole_number(score, 1, LIST_SCORE_MAX, &n)) ||
-	    (codes != NULL && !take_codes(&list, codes)) || more != NULL) {
-		fault = want;
+	    (codes != NULL && !read_codes(&list, codes)) || more != NULL) {
+		wanted = want;
 	} else if (config->dns.n == CONFIG_LISTS_MAX) {
-		fault = "at most 16 lists";
+		wanted = "at most 16 lists";
 	} else {
 		list.zone = alloc_text(zone, "the configuration");
 		list.score = (int)n; /* in range, above */
 		config->dns.lists[config->dns.n++] = list;
 	}
 	free(words);
-	return fault;
+	return wanted;
 }
 
-static const char *take(struct config *config, const struct row *row, const char *value,
-                        char want[static WANT_MAX])
+static const char *read_value(struct config *config, const struct row *row, const char *value,
+                              char want[static WANT_MAX])
 {
 	switch (row->kind) {
 	case NUMBER:
 	case NETWORK:
-		return take_number(config, row, value, want);
+		return read_number(config, row, value, want);
 	case DURATION:
-		return take_duration(config, row, value, want);
+		return read_duration(config, row, value, want);
 	case DURATIONS:
-		return take_durations(config, value);
+		return read_durations(config, value);
 	case BOOLEAN:
-		return take_boolean(config, row->at, value);
+		return read_boolean(config, row->at, value);
 	case WORD:
-		return take_word(config, row->at, value);
+		return read_word(config, row->at, value);
 	case TEXT:
 		set_string(config, row->at, value);
 		return NULL;
 	case PATH:
-		return take_path(config, row->at, value);
+		return read_path(config, row->at, value);
 	case SOCKET:
-		return take_socket(config, row->at, value);
+		return read_socket(config, row->at, value);
 	case LOOPBACK:
-		return take_loopback(config, value);
+		return read_loopback(config, value);
 	case BACKEND:
-		return take_backend(config, row->at, value);
+		return read_backend(config, row->at, value);
 	case RATE:
-		return take_rate(config, value);
+		return read_rate(config, value);
 	case ACTION:
-		return take_action(config, value);
+		return read_action(config, value);
 	case PORTS:
-		return take_ports(config, value);
+		return read_ports(config, value);
 	case PREFIX:
-		return take_prefix(config, row->at, value);
+		return read_prefix(config, row->at, value);
 	case DIRS:
-		return take_dirs(config, value);
+		return read_dirs(config, value);
 	case ADDRESSES:
-		return take_addresses(config, value);
+		return read_addresses(config, value);
 	case NAMES:
 	case CLIENTS:
 	case FILES:
-		return take_list(config, row, value);
+		return read_list(config, row, value);
 	case LISTS:
-		return take_dns_list(config, value);
+		return read_dns_list(config, value);
 	}
 	return "nothing"; /* not reached: the switch is complete */
 }
 
-static const char *shown(const char *text, char out[static LOOK_MAX])
+static const char *shown(const char *text, char out[static QUOTED_MAX])
 {
-	(void)text_escape((struct span){text, strlen(text)}, out, LOOK_MAX);
+	(void)text_escape((struct span){text, strlen(text)}, out, QUOTED_MAX);
 	return out;
 }
 
 /* "; did you mean ...?" for a word that is none of the rows' sections, or none of a section's keys. */
-static const char *proposal(const char *section, const char *word, char out[static LOOK_MAX])
+static const char *proposal(const char *section, const char *word, char out[static QUOTED_MAX])
 {
 	const char *words[N_ROWS + 2] = {NULL};
 	const char *near;
@@ -554,7 +554,7 @@ static const char *proposal(const char *section, const char *word, char out[stat
 	if (near == NULL)
 		out[0] = '\0';
 	else
-		(void)snprintf(out, LOOK_MAX, "; did you mean \"%s\"?", near);
+		(void)snprintf(out, QUOTED_MAX, "; did you mean \"%s\"?", near);
 	return out;
 }
 
@@ -575,18 +575,18 @@ static bool is_section(const char *section)
 }
 
 /* "[log /var/log/mail.log]" */
-static int take_log(struct config *config, const char *file, const struct ini_entry *e, struct why *why)
+static int read_log(struct config *config, const char *file, const struct ini_entry *e, struct why *why)
 {
 	const char *path = e->section + 3;
-	char look[LOOK_MAX];
+	char quoted[QUOTED_MAX];
 
 	path += strspn(path, " \t");
 	if (path[0] != '/')
 		return why_set(why, EINVAL, "%s:%u: [%s]: want an absolute path, as in [log /var/log/mail.log]", file,
-		               e->line, shown(e->section, look));
+		               e->line, shown(e->section, quoted));
 	for (size_t i = 0; i < config->n_logs; i++)
 		if (strcmp(config->logs[i], path) == 0)
-			return why_set(why, EINVAL, "%s:%u: [%s] appears twice", file, e->line, shown(e->section, look));
+			return why_set(why, EINVAL, "%s:%u: [%s] appears twice", file, e->line, shown(e->section, quoted));
 	if (config->n_logs == CONFIG_LOGS_MAX)
 		return why_set(why, EINVAL, "%s:%u: more than %d logs", file, e->line, CONFIG_LOGS_MAX);
 	config->logs[config->n_logs++] = alloc_text(path, "the configuration");
@@ -610,7 +610,7 @@ static int find_bad_address(const char *value, struct why *ret)
 	return rc;
 }
 
-/* "# my office" at the end of a value, which is taken for a piece of it; or NULL. */
+/* "# my office" at the end of a value, which is read as part of it; or NULL. */
 static const char *find_comment(const char *value)
 {
 	const char *p = value + strcspn(value, "#;");
@@ -623,16 +623,16 @@ static const char *find_comment(const char *value)
 static int refuse(const char *file, const struct row *row, const struct ini_entry *e, const char *want, struct why *why)
 {
 	const char *const comment = find_comment(e->value);
-	char look[LOOK_MAX];
+	char quoted[QUOTED_MAX];
 	struct why reason;
 
 	if (comment != NULL)
 		return why_set(why, EINVAL, "%s:%u: %s: there are no comments behind values; \"%s\" wants a line of its own", file,
-		               e->line, row->key.key, shown(comment, look));
+		               e->line, row->key.key, shown(comment, quoted));
 	if (row->kind == ADDRESSES && find_bad_address(e->value, &reason) < 0)
 		return why_set(why, EINVAL, "%s:%u: %s: %s", file, e->line, row->key.key, reason.text);
 	return why_set(why, EINVAL, "%s:%u: %s: want %s, got \"%s\"", file, e->line, row->key.key, want,
-	               shown(e->value, look));
+	               shown(e->value, quoted));
 }
 
 static bool is_repeatable(enum kind kind)
@@ -645,10 +645,10 @@ static bool is_same_key(const struct ini_entry *a, const struct ini_entry *b)
 	return a->key != NULL && strcasecmp(a->section, b->section) == 0 && strcasecmp(a->key, b->key) == 0;
 }
 
-static int take_entry(struct config *config, const char *file, const struct ini *ini, size_t i, struct why *why)
+static int read_entry(struct config *config, const char *file, const struct ini *ini, size_t i, struct why *why)
 {
 	const struct ini_entry *const e = &ini->entries[i];
-	char look[LOOK_MAX], look2[LOOK_MAX], near[LOOK_MAX];
+	char quoted[QUOTED_MAX], quoted2[QUOTED_MAX], near[QUOTED_MAX];
 	char sentence[WANT_MAX];
 	const struct row *row;
 	const char *want;
@@ -656,22 +656,22 @@ static int take_entry(struct config *config, const char *file, const struct ini 
 	if (e->key == NULL) {
 		if (strncasecmp(e->section, "log", 3) == 0 &&
 		    (e->section[3] == '\0' || e->section[3] == ' ' || e->section[3] == '\t'))
-			return take_log(config, file, e, why);
+			return read_log(config, file, e, why);
 		if (!is_section(e->section))
-			return why_set(why, EINVAL, "%s:%u: no section [%s]%s", file, e->line, shown(e->section, look),
+			return why_set(why, EINVAL, "%s:%u: no section [%s]%s", file, e->line, shown(e->section, quoted),
 			               proposal(NULL, e->section, near));
 		return 0;
 	}
 	row = find_row(e->section, e->key);
 	if (row == NULL)
 		return why_set(why, EINVAL, "%s:%u: [%s] has no key \"%s\"%s", file, e->line,
-		               shown(e->section, look2), shown(e->key, look), proposal(e->section, e->key, near));
+		               shown(e->section, quoted2), shown(e->key, quoted), proposal(e->section, e->key, near));
 	if (!is_repeatable(row->kind))
 		for (size_t j = 0; j < i; j++)
 			if (is_same_key(&ini->entries[j], e))
 				return why_set(why, EINVAL, "%s:%u: %s appears twice, first in line %u", file, e->line, row->key.key,
 				               ini->entries[j].line);
-	want = take(config, row, e->value, sentence);
+	want = read_value(config, row, e->value, sentence);
 	return want == NULL ? 0 : refuse(file, row, e, want, why);
 }
 
@@ -682,7 +682,7 @@ static struct config *defaults(void)
 
 	config->allow.nets = alloc_zero(CONFIG_ALLOW_MAX, sizeof *config->allow.nets, "the configuration");
 	for (size_t i = 0; i < N_ROWS; i++)
-		if (take(config, &rows[i], rows[i].key.value, ignored) != NULL)
+		if (read_value(config, &rows[i], rows[i].key.value, ignored) != NULL)
 			abort(); /* a default that its own check refuses */
 	return config;
 }
@@ -693,14 +693,14 @@ static void add_default_log(struct config *config)
 		config->logs[config->n_logs++] = alloc_text("/var/log/mail.log", "the configuration");
 }
 
-/* ini: taken; NULL: an absent file. */
+/* ini: freed here; NULL: an absent file. */
 static int from_ini(const char *path, struct ini *ini, struct config **ret, struct why *why)
 {
 	struct config *const config = defaults();
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && ini != NULL && i < ini->n; i++)
-		rc = take_entry(config, path, ini, i, why);
+		rc = read_entry(config, path, ini, i, why);
 	ini_free(ini);
 	if (rc < 0) {
 		config_free(config);
@@ -731,8 +731,8 @@ int config_read_fd(const char *path, int fd, struct config **ret, struct why *wh
 	return rc < 0 ? rc : from_ini(path, ini, ret, why);
 }
 
-/* An entry that is wrong may have been taken in part: the key is again as it was before it. */
-static void take_back(struct config *config, const struct ini *ini, size_t i)
+/* A wrong entry may have been read in part: restores the key as it was before it. */
+static void undo_entry(struct config *config, const struct ini *ini, size_t i)
 {
 	const struct ini_entry *const e = &ini->entries[i];
 	const struct row *const row = e->key == NULL ? NULL : find_row(e->section, e->key);
@@ -740,10 +740,10 @@ static void take_back(struct config *config, const struct ini *ini, size_t i)
 
 	if (row == NULL || is_repeatable(row->kind))
 		return;
-	(void)take(config, row, row->key.value, ignored);
+	(void)read_value(config, row, row->key.value, ignored);
 	for (size_t j = 0; j < i; j++)
 		if (is_same_key(&ini->entries[j], e))
-			(void)take(config, row, ini->entries[j].value, ignored);
+			(void)read_value(config, row, ini->entries[j].value, ignored);
 }
 
 int config_read_rest(const char *path, bool may_be_absent, struct config **ret, struct why *why)
@@ -756,11 +756,11 @@ int config_read_rest(const char *path, bool may_be_absent, struct config **ret, 
 		rc = 0;
 	for (size_t i = 0; ini != NULL && i < ini->n; i++) {
 		struct why more;
-		const int wrong = take_entry(config, path, ini, i, &more);
+		const int wrong = read_entry(config, path, ini, i, &more);
 
 		if (wrong == 0)
 			continue;
-		take_back(config, ini, i);
+		undo_entry(config, ini, i);
 		if (rc == 0) {
 			rc = wrong;
 			*why = more;

@@ -1,9 +1,9 @@
 /*
  * config: watchforspammers.conf as a struct; the one table of its keys.
  *
- * Knows base only. Every key stands once in config_keys with its default as text; the same table reads the
+ * Knows base only. Every key is once in config_keys with its default as text; the same table reads the
  * file, fills in what is absent, proposes the nearest key for a wrong one, and lets a test prove that the
- * manual page tells the truth. A file is taken whole or not at all,
+ * manual page is right. A file is accepted whole or not at all,
  * but for config_read_rest.
  */
 #ifndef WFS_CONFIG_H
@@ -37,7 +37,7 @@ struct config_list {
 	char *zone;
 	int score; /* of an address that is listed; 0: it is allowed */
 	size_t n_codes;
-	struct addr codes[CONFIG_CODES_MAX]; /* only these answers count; none: all that say "listed" */
+	struct addr codes[CONFIG_CODES_MAX]; /* only these answers count; none: all that mean "listed" */
 };
 
 enum config_action { CONFIG_DROP, CONFIG_REJECT, CONFIG_RESET };
@@ -62,7 +62,7 @@ struct config {
 		size_t n;
 		struct net *nets;
 		struct config_words names, clients, files; /* to be resolved; globs; absolute paths */
-		int64_t earn_days;     /* 0: nobody is proven good */
+		int64_t earn_days;     /* 0: no client is proven good */
 		int64_t cluster_for_s; /* 0: clusters earn nothing */
 	} allow;
 	struct {
@@ -81,7 +81,7 @@ struct config {
 		int64_t seconds;
 		int64_t resync_s;
 		bool keep_on_stop;
-		int64_t connections;   /* new ones of one client within connections_s; more are a hostile hit. 0: not looked at */
+		int64_t connections;   /* new ones of one client within connections_s; more are a hostile hit. 0: not counted */
 		int64_t connections_s; /* 1..3600 */
 	} firewall;
 	struct {
@@ -90,13 +90,13 @@ struct config {
 	} database;
 	struct {
 		char *socket;         /* "": none */
-		char *group, *readers; /* names; "": nobody */
+		char *group, *readers; /* names; "": none */
 		struct addr tcp;      /* a loopback address */
 		uint16_t tcp_port;    /* 0: no TCP */
 		char *token_file;
 	} control;
 	struct {
-		char *user; /* "": whoever started it */
+		char *user; /* "": the user that started it */
 		size_t n_patterns;
 		char *patterns[CONFIG_DIRS_MAX];
 	} run;
@@ -118,23 +118,23 @@ size_t config_keys(const struct config_key **ret); /* how many; constant */
  */
 int config_read(const char *path, bool may_be_absent, struct config **ret, struct why *why);
 
-/* True when nobody is blocked: [firewall] backend = observe. */
+/* True when no client is blocked: [firewall] backend = observe. */
 bool config_observes(const struct config *config);
 
 /* The ports that the daemon closes to blocked clients: "25,465,587", "all", or "none" when rules of your own do it. */
 enum { CONFIG_PORTS_TEXT_MAX = CONFIG_PORTS_MAX * 6 }; /* "65535," */
 void config_ports_text(const struct config *config, char out[static CONFIG_PORTS_TEXT_MAX]);
 
-/* The same of what somebody else opened: fd is borrowed, -1 means that it is absent; path is the name for messages. */
+/* The same of a file that the caller opened: fd is borrowed, -1 means that it is absent; path is the name for messages. */
 int config_read_fd(const char *path, int fd, struct config **ret, struct why *why);
 
 /*
- * For who only needs to find the daemon: of a file with errors what is good, and the defaults for the rest. Returns as
+ * For callers that only need to find the daemon: of a file with errors what is good, and the defaults for the rest. Returns as
  * config_read, the first error in why; *ret is filled all the same.
  */
 int config_read_rest(const char *path, bool may_be_absent, struct config **ret, struct why *why);
 
-/* Takes NULL. */
+/* Accepts NULL. */
 void config_free(struct config *config);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LOOK_MAX = 80 }; /* bytes of a text shown in a message */
+enum { QUOTED_MAX = 80 }; /* bytes of a text shown in a message */
 
 static const uint8_t ip4_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 
@@ -60,7 +60,7 @@ bool addr_parse(const char *text, size_t len, struct addr *ret)
 		return false;
 	memcpy(copy, text, len);
 	copy[len] = '\0';
-	/* inet_pton takes "::ffff:192.0.2.020"; we do not. */
+	/* inet_pton accepts "::ffff:192.0.2.020"; we do not. */
 	last_colon = strrchr(copy, ':');
 	if (last_colon == NULL)
 		return false;
@@ -162,24 +162,24 @@ bool net_parse(const char *text, size_t len, struct net *ret)
 
 int net_read(struct span text, struct net *ret, struct why *why)
 {
-	char look[LOOK_MAX], meant[NET_TEXT_MAX];
+	char quoted[QUOTED_MAX], meant[NET_TEXT_MAX];
 	struct addr addr;
 	struct net net;
 	int bits;
 
 	if (net_parse(text.p, text.len, ret))
 		return 0;
-	(void)text_escape(text, look, sizeof look);
+	(void)text_escape(text, quoted, sizeof quoted);
 	if (memchr(text.p, '%', text.len) != NULL)
-		return why_set(why, EINVAL, "\"%s\": an address with a zone is link-local and is never blocked", look);
+		return why_set(why, EINVAL, "\"%s\": an address with a zone is link-local and is never blocked", quoted);
 	if (!parse_parts(text.p, text.len, &addr, &bits))
-		return why_set(why, EINVAL, "\"%s\" is not an IPv4 or IPv6 address", look);
+		return why_set(why, EINVAL, "\"%s\" is not an IPv4 or IPv6 address", quoted);
 	if (bits < 0)
-		return why_set(why, EINVAL, "\"%s\": a prefix length is a number from 0 to %d", look,
+		return why_set(why, EINVAL, "\"%s\": a prefix length is a number from 0 to %d", quoted,
 		               addr_is_ip4(&addr) ? 32 : 128);
 	net = net_around(&addr, (uint8_t)bits); /* 0..128 */
 	(void)net_text(&net, meant);
-	return why_set(why, EINVAL, "\"%s\" has bits set after /%d; did you mean %s?", look,
+	return why_set(why, EINVAL, "\"%s\" has bits set after /%d; did you mean %s?", quoted,
 	               addr_is_ip4(&addr) ? bits - 96 : bits, meant);
 }
 

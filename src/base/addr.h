@@ -3,7 +3,7 @@
  *
  * One shape for both families: 16 bytes in network order, IPv4 as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2).
  * So "::ffff:192.0.2.7" and "192.0.2.7" are the same value, which the kernel's lists need: an
- * IPv4-mapped entry is stored as IPv6 there and blocks nobody (measured on 6.18).
+ * IPv4-mapped entry is stored as IPv6 there and blocks no client (measured on 6.18).
  * Pure: no allocation, no clock, no name resolution.
  */
 #ifndef WFS_ADDR_H
@@ -51,7 +51,7 @@ static inline bool addr_equal(const struct addr *a, const struct addr *b)
 	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
 }
 
-/* True when a stands before b in lists by address. */
+/* True when a sorts before b. */
 static inline bool addr_before(const struct addr *a, const struct addr *b)
 {
 	uint64_t x[2], y[2];
@@ -65,7 +65,7 @@ static inline bool addr_before(const struct addr *a, const struct addr *b)
 	return (front | (same & back)) != 0; /* no branch to guess */
 }
 
-/* Below, at or above 0 as in qsort(3); of two networks that begin alike the wider one stands first. */
+/* Below, at or above 0 as in qsort(3); of two networks that begin alike the wider one sorts first. */
 static inline int net_order(const struct net *a, const struct net *b)
 {
 	const int order = addr_before(&b->addr, &a->addr) - addr_before(&a->addr, &b->addr);
@@ -104,7 +104,7 @@ size_t addr_text(const struct addr *addr, char out[static ADDR_TEXT_MAX]);
  */
 bool net_parse(const char *text, size_t len, struct net *ret);
 
-/* The same with a sentence that quotes the text and says what is wrong. Returns 0 or -EINVAL. */
+/* The same with a sentence that quotes the text and states what is wrong. Returns 0 or -EINVAL. */
 int net_read(struct span text, struct net *ret, struct why *why);
 
 /* The network of one address: /32 or /128. */
@@ -123,9 +123,9 @@ bool net_has(const struct net *net, const struct addr *addr);
 bool net_overlap(const struct net *a, const struct net *b);
 
 /*
- * True when no address of net may ever be blocked, whatever anybody wrote: it shares an address with
+ * True when no address of net may ever be blocked, whatever the configuration lists: it shares an address with
  * 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16, 224.0.0.0/3 (multicast, reserved, broadcast), ::/127,
- * fe80::/10 or ff00::/8 (IANA special-purpose registries, RFC 6890). Engine and root both ask.
+ * fe80::/10 or ff00::/8 (IANA special-purpose registries, RFC 6890). Engine and root both check.
  */
 bool net_is_never(const struct net *net);
 

@@ -21,7 +21,7 @@ static inline bool is_free(const uint32_t *key, size_t words)
 	return any == 0;
 }
 
-/* Where the key should stand. */
+/* The slot where a search for the key starts. */
 static inline size_t home_of(const struct addrset_table *table, size_t words, uint64_t seed, const uint32_t *key)
 {
 	uint64_t hash = seed;
@@ -33,7 +33,7 @@ static inline size_t home_of(const struct addrset_table *table, size_t words, ui
 	return (size_t)hash & (table->size - 1);
 }
 
-/* Where it stands, or would stand. */
+/* The slot of the key, or the free one where it would go. */
 static inline uint32_t *place_of(const struct addrset_table *table, size_t words, uint64_t seed, const uint32_t *key)
 {
 	size_t i = home_of(table, words, seed, key);

@@ -17,13 +17,13 @@ struct addrset_table {
 	uint32_t *keys; /* of 1 or 4 words; all zero: free */
 };
 
-/* Zeroed: empty. seed: best one that strangers cannot know, so that they cannot choose addresses that collide. */
+/* Zeroed: empty. seed: best one that an attacker cannot know, so that none can choose addresses that collide. */
 struct addrset {
 	uint64_t seed;
 	struct addrset_table ip4, ip6;
 };
 
-/* addr: neither 0.0.0.0 nor "::", which are nobody's. */
+/* addr: neither 0.0.0.0 nor "::", which belong to no client. */
 void addrset_add(struct addrset *set, const struct addr *addr);
 
 /* It will be added soon: fetches its place. Changes nothing. */

@@ -2,7 +2,7 @@
  * alloc: memory, or the end of the process.
  *
  * A daemon that cannot allocate a few kilobytes cannot decide anything either; systemd restarts it, and what it knew is
- * in the database. So nobody here checks for NULL: each of these logs how much could not be allocated and for what,
+ * in the database. So no caller checks for NULL: each of these logs how much could not be allocated and for what,
  * then aborts. what: a noun for that sentence, "the table of clients"; a literal. The caller frees with free(3).
  * n 0 counts as 1, so the result is never NULL.
  */
@@ -33,10 +33,10 @@ char *alloc_text_n(const char *text, size_t len, const char *what) __attribute__
 char *alloc_format(const char *what, const char *fmt, ...) __attribute__((malloc, format(printf, 2, 3)));
 char *alloc_vformat(const char *what, const char *fmt, va_list ap) __attribute__((malloc, format(printf, 2, 0)));
 
-/* p, which another library allocated and which must not be NULL; bytes 0: nobody knows how much it was. */
+/* p, which another library allocated and which must not be NULL; bytes 0: the size is not known. */
 void *alloc_check(void *p, size_t bytes, const char *what);
 
-/* For those who allocate in their own way: logs and aborts. */
+/* For callers with another allocator: logs and aborts. */
 _Noreturn void alloc_failed(size_t bytes, const char *what);
 
 #endif

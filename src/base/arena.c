@@ -18,7 +18,7 @@ static size_t round_up(size_t bytes)
 	return (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
 }
 
-void arena_init(struct arena *room, size_t max)
+void arena_init(struct arena *arena, size_t max)
 {
 	const size_t whole = round_up(max) + HUGE_PAGE; /* one more, to begin at a huge page */
 	char *const all = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -29,31 +29,31 @@ void arena_init(struct arena *room, size_t max)
 	before = round_up((uintptr_t)all) - (uintptr_t)all;
 	if (before > 0)
 		(void)munmap(all, before);
-	*room = (struct arena){.start = all + before, .whole = whole - before};
+	*arena = (struct arena){.start = all + before, .whole = whole - before};
 }
 
-void arena_done(struct arena *room)
+void arena_done(struct arena *arena)
 {
-	if (room->whole > 0)
-		(void)munmap(room->start, room->whole);
-	*room = (struct arena){0};
+	if (arena->whole > 0)
+		(void)munmap(arena->start, arena->whole);
+	*arena = (struct arena){0};
 }
 
-void arena_reach(struct arena *room, size_t bytes)
+void arena_reach(struct arena *arena, size_t bytes)
 {
-	char *const end = (char *)room->start + room->bytes;
-	const size_t more = bytes > room->bytes ? round_up(bytes - room->bytes) : 0;
+	char *const end = (char *)arena->start + arena->bytes;
+	const size_t more = bytes > arena->bytes ? round_up(bytes - arena->bytes) : 0;
 
 	if (more == 0)
 		return;
-	assert(room->bytes + more <= room->whole);
+	assert(arena->bytes + more <= arena->whole);
 	if (mprotect(end, more, PROT_READ | PROT_WRITE) < 0)
 		alloc_failed(more, "an arena");
-	room->bytes += more;
-	if (room->bytes == HUGE_PAGE) /* a whole one would be too much for a small array */
+	arena->bytes += more;
+	if (arena->bytes == HUGE_PAGE) /* a whole one would be too much for a small array */
 		return;
 	/* Only hints. */
-	(void)madvise(room->start, room->bytes, MADV_HUGEPAGE);
-	if (room->bytes - more == HUGE_PAGE)
-		(void)madvise(room->start, HUGE_PAGE, MADV_COLLAPSE);
+	(void)madvise(arena->start, arena->bytes, MADV_HUGEPAGE);
+	if (arena->bytes - more == HUGE_PAGE)
+		(void)madvise(arena->start, HUGE_PAGE, MADV_COLLAPSE);
 }

@@ -19,10 +19,10 @@ struct arena {
 };
 
 /* max: bytes there may ever be. */
-void arena_init(struct arena *room, size_t max);
-void arena_done(struct arena *room);
+void arena_init(struct arena *arena, size_t max);
+void arena_done(struct arena *arena);
 
 /* There are at least so many bytes from here on; what is there stays. bytes: not above max. */
-void arena_reach(struct arena *room, size_t bytes);
+void arena_reach(struct arena *arena, size_t bytes);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * backends: the names of the firewall's backends, one row each: the configuration takes them as words, and the root
+ * backends: the names of the firewall's backends, one row each: the configuration accepts them as words, and the root
  * process finds backend_NAME behind each (root/backend.h).
  */
 #ifndef WFS_BASE_BACKENDS_H

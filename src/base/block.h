@@ -1,7 +1,7 @@
 /*
- * block: one block of an address or a network: since when, until when and why. The same value in every room.
+ * block: one block of an address or a network: since when, until when and why. The same type in every folder.
  *
- * A value, copied. Who makes it fills what it knows; the rest is 0.
+ * A value, copied. The module that creates it fills what it knows; the rest is 0.
  */
 #ifndef WFS_BASE_BLOCK_H
 #define WFS_BASE_BLOCK_H

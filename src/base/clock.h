@@ -1,5 +1,5 @@
 /*
- * clock: what time it is, for those who may ask: engine, replay, follow, root and the commands. Everybody else is told.
+ * clock: the time, for engine, replay, follow, root and the commands. Every other module gets it as an argument.
  */
 #ifndef WFS_CLOCK_H
 #define WFS_CLOCK_H
@@ -12,7 +12,7 @@ int64_t clock_unix_s(void);
 /* Milliseconds that never go back, since some time before the start: what waiting is measured by. */
 int64_t clock_steady_ms(void);
 
-/* The same in microseconds: how long something took. */
+/* The same in microseconds: measures durations. */
 int64_t clock_steady_us(void);
 
 #endif

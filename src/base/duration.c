@@ -5,7 +5,7 @@
 #include <time.h>
 
 static const struct unit {
-	char letter;
+	char sign;
 	int64_t seconds;
 } units[] = {{'w', 7 * 86400}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
 
@@ -38,7 +38,7 @@ bool duration_parse(const char *text, int64_t *ret_s)
 			*ret_s = value;
 			return true;
 		}
-		while (u < N_UNITS && units[u].letter != *text)
+		while (u < N_UNITS && units[u].sign != *text)
 			u++;
 		if (u == N_UNITS)
 			return false;
@@ -69,7 +69,7 @@ static void write_units(int64_t s, int units_max, char out[static DURATION_TEXT_
 			first = u;
 		if (count > 0 && n < DURATION_TEXT_MAX - 1)
 			n += (size_t)snprintf(out + n, DURATION_TEXT_MAX - n, "%" PRId64 "%c", count,
-			                      units[u].letter);
+			                      units[u].sign);
 	}
 }
 
@@ -117,7 +117,7 @@ void time_local_text(int64_t time_s, bool utc, char out[static TIME_LOCAL_MAX])
 	const bool good = is_writable(utc ? gmtime_r(&t, &tm) : localtime_r(&t, &tm));
 
 	if (good && utc)
-		tm.tm_zone = "UTC"; /* glibc says GMT */
+		tm.tm_zone = "UTC"; /* glibc writes GMT */
 	put_year(&tm, good ? strftime(out + 4, TIME_LOCAL_MAX - 4, "-%m-%d %H:%M:%S %Z", &tm) : 0, out);
 }
 

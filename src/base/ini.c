@@ -88,7 +88,7 @@ static bool next_line(const char **data, const char *end, unsigned *line, struct
 	return true;
 }
 
-/* The library takes keys before the first section and forgets them: the line of the first, or 0. */
+/* The library accepts keys before the first section and drops them: the line of the first, or 0. */
 static unsigned before_sections(const char *data, size_t len)
 {
 	const char *const end = data + len;
@@ -121,7 +121,7 @@ static void escaped(const char *text, char out[static ESCAPED_MAX])
 }
 
 /* The library's own sentences lack the file and begin with "Error (5) on line 2: ". */
-static int first_fault(struct ini_cfgobj *object, const char *path, struct why *why)
+static int first_error(struct ini_cfgobj *object, const char *path, struct why *why)
 {
 	char **errors = NULL;
 	unsigned first_line = 0;
@@ -144,14 +144,14 @@ static int first_fault(struct ini_cfgobj *object, const char *path, struct why *
 	return rc;
 }
 
-static void add_entry(struct ini *ini, size_t *room, const char *section, const char *key,
+static void add_entry(struct ini *ini, size_t *cap, const char *section, const char *key,
                       const char *value, unsigned line)
 {
 	struct ini_entry *e;
 
-	if (ini->n == *room) {
-		*room = *room == 0 ? 64 : 2 * *room;
-		ini->entries = alloc_resize(ini->entries, *room, sizeof *ini->entries, "a file of sections");
+	if (ini->n == *cap) {
+		*cap = *cap == 0 ? 64 : 2 * *cap;
+		ini->entries = alloc_resize(ini->entries, *cap, sizeof *ini->entries, "a file of sections");
 	}
 	e = &ini->entries[ini->n++];
 	e->section = alloc_text(section, "a file of sections");
@@ -192,7 +192,7 @@ struct cursor {
 	unsigned line;
 };
 
-/* The line of the next "[name]", 0 when there is none: the library does not tell. at goes on to there. */
+/* The line of the next "[name]", 0 when there is none: the library does not return it. at advances to it. */
 static unsigned section_line(struct cursor *at, const char *name)
 {
 	struct cursor next = *at;
@@ -214,7 +214,7 @@ static unsigned section_line(struct cursor *at, const char *name)
 static void collect(struct ini_cfgobj *object, const char *data, size_t len, struct ini *ini)
 {
 	struct cursor at = {data, data + len, 0};
-	size_t room = 0;
+	size_t cap = 0;
 	int n_sections = 0, rc = 0;
 	char **const sections = ini_get_section_list(object, &n_sections, &rc);
 
@@ -223,7 +223,7 @@ static void collect(struct ini_cfgobj *object, const char *data, size_t len, str
 		char **const keys = ini_get_attribute_list(object, sections[s], &n_keys, &rc);
 		const size_t first = ini->n;
 
-		add_entry(ini, &room, sections[s], NULL, NULL, section_line(&at, sections[s]));
+		add_entry(ini, &cap, sections[s], NULL, NULL, section_line(&at, sections[s]));
 		for (int k = 0; k < n_keys; k++) {
 			struct value_obj *vo = NULL;
 			int mode = INI_GET_FIRST_VALUE;
@@ -236,7 +236,7 @@ static void collect(struct ini_cfgobj *object, const char *data, size_t len, str
 				uint32_t line = 0;
 
 				(void)value_get_line(vo, &line);
-				add_entry(ini, &room, sections[s], keys[k], value == NULL ? "" : value, line);
+				add_entry(ini, &cap, sections[s], keys[k], value == NULL ? "" : value, line);
 				free(value);
 				mode = INI_GET_NEXT_VALUE;
 			}
@@ -284,7 +284,7 @@ int ini_parse(const char *path, const char *data, size_t len, struct ini **ret, 
 		if (ini_config_error_count(object) == 0 && line > 0)
 			rc = why_set(why, EINVAL, "%s:%u: a name may only have printable ASCII characters", path, line);
 		else
-			rc = first_fault(object, path, why);
+			rc = first_error(object, path, why);
 	} else {
 		struct ini *const ini = alloc_zero(1, sizeof *ini, "a file of sections");
 
@@ -325,7 +325,7 @@ static bool strike_out(char *data, size_t len, unsigned line)
 	return true;
 }
 
-/* Without the lines that have an error; the first of these is what is returned and said. */
+/* Without the lines that have an error; returns the first error, with its sentence in why. */
 static int parse_rest(const char *path, char *data, size_t len, struct ini **ret, struct why *why)
 {
 	struct why more;

@@ -1,9 +1,9 @@
 /*
  * json: JSON as this program writes it, by jansson.
  *
- * Text is made safe first (text.h): who wrote a log line writes into the reader's terminal otherwise, and jansson
+ * Text is escaped first (text.h): otherwise the author of a log line writes to the reader's terminal, and jansson
  * refuses what is no UTF-8. Times are RFC 3339 in UTC. Keys and members are promises; see watchforspammers(8).
- * No memory ends the process.
+ * Aborts if memory cannot be allocated.
  */
 #ifndef WFS_JSON_H
 #define WFS_JSON_H

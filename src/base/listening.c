@@ -62,7 +62,7 @@ static void read_table(const char *path, struct listening *list, size_t *n)
 	(void)fclose(file);
 }
 
-/* --- whose they are --- */
+/* --- the programs that own them --- */
 
 static void read_program(const char *pid, char out[static LISTENING_NAME_MAX])
 {
@@ -77,7 +77,7 @@ static void read_program(const char *pid, char out[static LISTENING_NAME_MAX])
 	(void)fclose(file);
 }
 
-/* What of the list this process has open, and nobody before it. */
+/* The ports of the list that this process has open, and no process before it. */
 static void name_sockets(const char *pid, struct listening *list, size_t n)
 {
 	char path[PATH_ROOM], target[64];

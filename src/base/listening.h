@@ -1,7 +1,7 @@
 /*
  * listening: which TCP ports servers of this machine listen on, and which.
  *
- * Reads /proc. Who is not root sees the ports, but not whose they are.
+ * Reads /proc. A user other than root sees the ports, but not the programs that own them.
  * Source: proc_net_tcp.rst of the kernel's documentation; proc(5) on /proc/PID/fd.
  */
 #ifndef WFS_LISTENING_H

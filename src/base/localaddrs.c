@@ -28,8 +28,8 @@ static bool net_of_sockaddr(const struct sockaddr *sa, struct net *ret)
 	return false;
 }
 
-/* "eth0 00000000 010200C0 ...": where everything goes, by way of whom; bytes in network order, read as one number. */
-static size_t gateways4(struct net *out, size_t room)
+/* "eth0 00000000 010200C0 ...": the default route and its gateway; bytes in network order, read as one number. */
+static size_t gateways4(struct net *out, size_t cap)
 {
 	FILE *const file = fopen("/proc/net/route", "re");
 	unsigned destination, gateway;
@@ -38,7 +38,7 @@ static size_t gateways4(struct net *out, size_t room)
 	if (file == NULL)
 		return 0;
 	(void)!fscanf(file, "%*[^\n]"); /* the heading */
-	while (n < room && fscanf(file, "%*s %x %x%*[^\n]", &destination, &gateway) == 2) {
+	while (n < cap && fscanf(file, "%*s %x %x%*[^\n]", &destination, &gateway) == 2) {
 		if (destination != 0 || gateway == 0)
 			continue;
 		out[n] = (struct net){.len = 128};
@@ -50,7 +50,7 @@ static size_t gateways4(struct net *out, size_t room)
 }
 
 /* "0000... 00 0000... 00 fd00...01 ...": destination and source with their lengths, then the gateway. */
-static size_t gateways6(struct net *out, size_t room)
+static size_t gateways6(struct net *out, size_t cap)
 {
 	static const struct addr none;
 	FILE *const file = fopen("/proc/net/ipv6_route", "re");
@@ -60,7 +60,7 @@ static size_t gateways6(struct net *out, size_t room)
 
 	if (file == NULL)
 		return 0;
-	while (n < room && fscanf(file, "%*32s %x %*32s %*x %32s%*[^\n]", &len, gateway) == 2) {
+	while (n < cap && fscanf(file, "%*32s %x %*32s %*x %32s%*[^\n]", &len, gateway) == 2) {
 		struct net net = {.len = 128};
 		bool good = len == 0 && strlen(gateway) == 32;
 

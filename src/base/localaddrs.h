@@ -12,7 +12,7 @@
 
 enum { LOCALADDRS_MAX = 256 };
 
-/* Writes at most LOCALADDRS_MAX of them; returns how many. 0 when the system does not tell. */
+/* Writes at most LOCALADDRS_MAX of them; returns how many. 0 when the system does not report them. */
 size_t localaddrs_addresses(struct net out[static LOCALADDRS_MAX]);
 
 #endif

@@ -27,7 +27,7 @@ static int log_level = LOG_NOTICE;
 static bool to_journal; /* standard error is a stream to it */
 static bool has_socket; /* for records with fields */
 
-/* $JOURNAL_STREAM is inherited by whoever is started from a service: only when it names our standard error it
+/* $JOURNAL_STREAM is inherited by every process started from a service: only when it names our standard error it
  * is true. */
 static bool is_journal(void)
 {
@@ -44,39 +44,39 @@ void log_init(const char *tag, int level)
 	log_tag = tag;
 	log_level = level;
 	to_journal = is_journal();
-	/* sd_journal_sendv says that all is well when there is none. */
+	/* sd_journal_sendv returns success when there is no journal. */
 	has_socket = to_journal && access("/run/systemd/journal/socket", W_OK) == 0;
 }
 
-/* A field of a record; its text is put into *room, which moves on. */
-static struct iovec field(char **room, const char *name, const char *value)
+/* A field of a record; its text is put into *space, which moves on. */
+static struct iovec field(char **space, const char *name, const char *value)
 {
-	char *const begin = *room;
+	char *const begin = *space;
 	size_t len = (size_t)snprintf(begin, NAME_MAX_BYTES, "%s=", name); /* short */
 
 	len += text_escape((struct span){value, strlen(value)}, begin + len, LOG_TEXT_MAX);
-	*room += len;
+	*space += len;
 	return (struct iovec){begin, len};
 }
 
-/* False: the journal does not take it. */
+/* False: the journal does not accept it. */
 static bool send_record(int level, const char *text, const struct log_field fields[], size_t n)
 {
 	char bytes[(LOG_FIELDS_MAX + OWN_FIELDS) * (NAME_MAX_BYTES + LOG_TEXT_MAX)], priority[4], facility[4],
-	        *room = bytes;
+	        *space = bytes;
 	struct iovec record[LOG_FIELDS_MAX + OWN_FIELDS];
 	size_t k = 0;
 
 	assert(n <= LOG_FIELDS_MAX);
 	(void)snprintf(priority, sizeof priority, "%d", level);
 	(void)snprintf(facility, sizeof facility, "%d", LOG_DAEMON >> 3);
-	record[k++] = field(&room, "MESSAGE", text);
-	record[k++] = field(&room, "PRIORITY", priority);
-	record[k++] = field(&room, "SYSLOG_FACILITY", facility);
-	record[k++] = field(&room, "SYSLOG_IDENTIFIER", identifier);
+	record[k++] = field(&space, "MESSAGE", text);
+	record[k++] = field(&space, "PRIORITY", priority);
+	record[k++] = field(&space, "SYSLOG_FACILITY", facility);
+	record[k++] = field(&space, "SYSLOG_IDENTIFIER", identifier);
 	for (size_t i = 0; i < n; i++)
 		if (fields[i].value != NULL)
-			record[k++] = field(&room, fields[i].name, fields[i].value);
+			record[k++] = field(&space, fields[i].name, fields[i].value);
 	return sd_journal_sendv(record, (int)k) == 0;
 }
 

@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 
-enum { ROOM_MIN = 16 };
+enum { CAP_MIN = 16 };
 
 static int by_place(const void *a, const void *b)
 {
@@ -13,9 +13,9 @@ static int by_place(const void *a, const void *b)
 
 void nets_add(struct nets *nets, const struct net *net)
 {
-	if (nets->n == nets->room) {
-		nets->room = nets->room == 0 ? ROOM_MIN : 2 * nets->room;
-		nets->list = alloc_resize(nets->list, nets->room, sizeof *nets->list, "a list of networks");
+	if (nets->n == nets->cap) {
+		nets->cap = nets->cap == 0 ? CAP_MIN : 2 * nets->cap;
+		nets->list = alloc_resize(nets->list, nets->cap, sizeof *nets->list, "a list of networks");
 	}
 	nets->list[nets->n++] = *net;
 }

@@ -13,7 +13,7 @@
 #include "base/addr.h"
 
 struct nets {
-	size_t n, room;
+	size_t n, cap;
 	struct net *list; /* sealed: by address, none inside another */
 };
 

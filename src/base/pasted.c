@@ -5,7 +5,7 @@
 #include <strings.h>
 
 enum {
-	LOOK_MAX = 80,
+	QUOTED_MAX = 80,
 	PORT_DIGITS_MAX = 5,
 };
 
@@ -84,11 +84,11 @@ static bool cut_behind(struct span *text)
 int pasted_net(struct span text, struct net *ret, struct why *why)
 {
 	struct span rest = text;
-	char look[LOOK_MAX];
+	char quoted[QUOTED_MAX];
 
 	if (text.len > PASTED_MAX) {
-		(void)text_escape(text, look, sizeof look);
-		return why_set(why, EINVAL, "\"%s\" is not an IPv4 or IPv6 address", look);
+		(void)text_escape(text, quoted, sizeof quoted);
+		return why_set(why, EINVAL, "\"%s\" is not an IPv4 or IPv6 address", quoted);
 	}
 	while (rest.len > 0 && is_one_of(rest.p[0], " \t\r\n"))
 		cut_front(&rest, 1);
@@ -101,6 +101,6 @@ int pasted_net(struct span text, struct net *ret, struct why *why)
 	while (cut_behind(&rest))
 		if (net_parse(rest.p, rest.len, ret))
 			return 0;
-	/* "1.2.3.4/24," is told about 1.2.3.4/24; of what is nothing at all the whole is quoted. */
+	/* For "1.2.3.4/24," the error is about 1.2.3.4/24; what is neither is quoted whole. */
 	return net_read(memchr(rest.p, '/', rest.len) != NULL ? rest : text, ret, why);
 }

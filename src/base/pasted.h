@@ -3,7 +3,7 @@
  *
  * Understood besides what net_parse reads: "[A]", "NAME[A]", "A:25" of IPv4, "[A]:25", "IPv6:A", and blanks, quotes,
  * brackets, commas, colons and full stops around all of these. Configuration and lists in files are read strictly, by
- * net_read: what stands there was written, not copied, and stays.
+ * net_read: what is there was written, not copied, and stays.
  * Pure. Source: what Postfix, Exim, Sendmail and Dovecot write; RFC 5321, 4.1.3 for "IPv6:".
  */
 #ifndef WFS_PASTED_H

@@ -3,7 +3,7 @@
  *
  * A log is known by the beginning of its first complete line, not by its name: mail.log, mail.log.1 and mail.log.2.gz are the
  * same log. A position in it is proved by the beginning of the line that ends there.
- * Here, because all who read logs and the database must agree.
+ * Here, because every reader of logs and the database must agree on it.
  */
 #ifndef WFS_POSITION_H
 #define WFS_POSITION_H

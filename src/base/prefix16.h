@@ -1,7 +1,7 @@
 /*
  * prefix16: the first bytes of a text as two numbers, for comparing them at once.
  *
- * Most lines of a log begin like the line before or like many others; a call of memcmp for each such question took
+ * Most lines of a log begin like the line before or like many others; a call of memcmp for each such comparison cost
  * a tenth of the time of a replay. Pure.
  */
 #ifndef WFS_BASE_PREFIX16_H

@@ -14,11 +14,11 @@
 
 enum {
 	GROUP_ROOM = 64,
-	LINES_MAX = 10000, /* of /etc/passwd and /etc/group that are looked at */
+	LINES_MAX = 10000, /* of /etc/passwd and /etc/group that are read */
 	GROUPS_MAX = 256,
 };
 
-/* --- who we are --- */
+/* --- the user of this process --- */
 
 void remedy_user(char out[static REMEDY_USER_MAX])
 {
@@ -127,7 +127,7 @@ static const char *private_tmp(const char *path)
 	return is_private ? tmp : NULL;
 }
 
-__attribute__((format(printf, 2, 3))) static void say(char out[static REMEDY_MAX], const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void add_remedy(char out[static REMEDY_MAX], const char *fmt, ...)
 {
 	va_list ap;
 
@@ -150,13 +150,13 @@ const char *remedy_read(int err, const char *path, char out[static REMEDY_MAX])
 	remedy_user(user);
 	group_name(group);
 	if (hidden != NULL && (err == EACCES || err == ENOENT))
-		say(out, "; systemd hides %s from its services" DROP_IN, hidden, "ProtectHome=", "read-only");
+		add_remedy(out, "; systemd hides %s from its services" DROP_IN, hidden, "ProtectHome=", "read-only");
 	else if (tmp != NULL && err == ENOENT)
-		say(out, "; systemd gives the service a private %s" DROP_IN, tmp, "PrivateTmp=", "no");
+		add_remedy(out, "; systemd gives the service a private %s" DROP_IN, tmp, "PrivateTmp=", "no");
 	else if (err == EACCES && closed_directory(path, dir))
-		say(out, "; user %s may not enter %s: 'chmod o+x %s'", user, dir, dir);
+		add_remedy(out, "; user %s may not enter %s: 'chmod o+x %s'", user, dir, dir);
 	else if (err == EACCES)
-		say(out, "; user %s may not read it: 'chgrp %s %s; chmod g+r %s'", user, group, path, path);
+		add_remedy(out, "; user %s may not read it: 'chgrp %s %s; chmod g+r %s'", user, group, path, path);
 	return out;
 }
 
@@ -169,16 +169,16 @@ const char *remedy_write(int err, const char *path, char out[static REMEDY_MAX])
 	remedy_user(user);
 	directory_of(path, dir);
 	if (hidden != NULL && (err == EACCES || err == ENOENT))
-		say(out, "; systemd hides %s from its services" DROP_IN, hidden, "ProtectHome=", "no");
+		add_remedy(out, "; systemd hides %s from its services" DROP_IN, hidden, "ProtectHome=", "no");
 	else if (tmp != NULL && err == ENOENT)
-		say(out, "; systemd gives the service a private %s" DROP_IN, tmp, "PrivateTmp=", "no");
+		add_remedy(out, "; systemd gives the service a private %s" DROP_IN, tmp, "PrivateTmp=", "no");
 	else if (err == EROFS && getenv("NOTIFY_SOCKET") != NULL)
-		say(out, "; systemd lets the service write only to permitted directories" DROP_IN, "ReadWritePaths=", dir);
+		add_remedy(out, "; systemd lets the service write only to permitted directories" DROP_IN, "ReadWritePaths=", dir);
 	else if (err == ENOENT)
-		say(out, "; make its directory: 'install -d -o %s -m 750 %s'", user, dir);
+		add_remedy(out, "; make its directory: 'install -d -o %s -m 750 %s'", user, dir);
 	else if (err == EACCES && closed_directory(path, closed))
-		say(out, "; user %s may not enter %s: 'chmod o+x %s'", user, closed, closed);
+		add_remedy(out, "; user %s may not enter %s: 'chmod o+x %s'", user, closed, closed);
 	else if (err == EACCES)
-		say(out, "; user %s may not write there: 'chown %s %s'", user, user, dir);
+		add_remedy(out, "; user %s may not write there: 'chown %s %s'", user, user, dir);
 	return out;
 }

@@ -1,8 +1,8 @@
 /*
- * remedy: what cures a file that cannot be opened, as the end of the sentence that says so.
+ * remedy: what cures a file that cannot be opened, as the end of the sentence that reports the error.
  *
- * Knows who this process is, which directory on the way is closed to it, and what systemd hides from a service. Names
- * come from /etc/passwd and /etc/group alone: other sources of names take as long as they like, and make system calls that
+ * Knows the user of this process, which directory on the way is closed to it, and what systemd hides from a service. Names
+ * come from /etc/passwd and /etc/group alone: other sources of names can block for any time, and make system calls that
  * the engine may not.
  */
 #ifndef WFS_REMEDY_H
@@ -19,7 +19,7 @@ const char *remedy_read(int err, const char *path, char out[static REMEDY_MAX]);
 /* The same for a file that is to be made or written. */
 const char *remedy_write(int err, const char *path, char out[static REMEDY_MAX]);
 
-/* Who we are, by name where we have one. */
+/* The user of this process, by name where it has one. */
 void remedy_user(char out[static REMEDY_USER_MAX]);
 
 #endif

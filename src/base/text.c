@@ -107,11 +107,11 @@ size_t text_escape(struct span in, char *out, size_t cap)
 	return used;
 }
 
-/* Edit distance, two letters in the wrong order being one mistake; words that are proposed are short. */
+/* Edit distance; two swapped characters count as one mistake. Words that are proposed are short. */
 static size_t distance(const char *a, const char *b)
 {
 	enum { LEN_MAX = 63 };
-	size_t rows[3][LEN_MAX + 1]; /* of the letter of a, and of the two before it, in turn */
+	size_t rows[3][LEN_MAX + 1]; /* of the character of a, and of the two before it, in turn */
 	const size_t n = strlen(b);
 	size_t i = 0;
 

@@ -1,7 +1,7 @@
 /*
- * text: bytes that strangers wrote, cut to pieces and made safe to show; and the word that was meant.
+ * text: untrusted bytes, split and escaped for display; and the word that was meant.
  *
- * A span is a piece of somebody else's buffer: never NUL-ended, any bytes, valid as long as the
+ * A span is a piece of another owner's buffer: never NUL-ended, any bytes, valid as long as the
  * buffer is. Everything printed, logged or stored goes through text_escape first.
  */
 #ifndef WFS_TEXT_H

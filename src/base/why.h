@@ -1,9 +1,9 @@
 /*
  * why: the sentence that goes with an error number.
  *
- * Every function that can fail for a reason an operator must read takes a struct why. It returns 0,
+ * Every function that can fail for a reason an operator must read has a struct why as its last argument. It returns 0,
  * or a negative errno with the sentence in why; the sentence names the thing, the reason and, where
- * there is one, the remedy. It has no newline and no "error:" in front; who prints it adds context.
+ * there is one, the remedy. It has no newline and no "error:" in front; the caller that prints it adds context.
  */
 #ifndef WFS_WHY_H
 #define WFS_WHY_H
@@ -17,7 +17,7 @@ struct why {
 /*
  * Writes the sentence and returns -err, so that a failing function ends with one line:
  *     return why_set(why, ENOENT, "%s: no such log", path);
- * err: an errno value > 0. Strings in the arguments that strangers wrote are escaped by the caller.
+ * err: an errno value > 0. The caller escapes untrusted strings among the arguments.
  */
 int why_set(struct why *why, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

@@ -14,8 +14,8 @@ enum { WAYS = 4 }; /* places of the cache in which one subject may be */
 enum belief {
 	NOT_YET, /* the first check is open: it is asked, and believed as soon as it is ALIVE */
 	ALIVE,
-	DEAD,   /* has everybody in it ... */
-	SILENT, /* ... or says nothing: is not asked until a check says otherwise */
+	DEAD,   /* has every address in it ... */
+	SILENT, /* ... or does not answer: is not queried until a check succeeds */
 };
 
 struct zone {
@@ -26,7 +26,7 @@ struct zone {
 
 struct asked {
 	struct net subject;
-	int64_t at_s; /* 0: nobody */
+	int64_t at_s; /* 0: free */
 };
 
 /* An address that is being asked about. */
@@ -60,7 +60,7 @@ struct dnsbl *dnsbl_new(const struct config *config, const char *servers)
 	l->n = config->dns.n;
 	l->window_s = config->block.window_s;
 	l->resolver = resolver_new(l->n * (1 + DNSBL_OPEN_MAX), servers);
-	(void)!getrandom(&l->seed, sizeof l->seed, 0); /* 0 does as well, but strangers know it */
+	(void)!getrandom(&l->seed, sizeof l->seed, 0); /* 0 works as well, but attackers know it */
 	return l;
 }
 
@@ -162,7 +162,7 @@ void dnsbl_ask(struct dnsbl *l, const struct net *subject, const struct addr *ad
 
 /* --- answers --- */
 
-/* An address that says "listed". */
+/* An address that means "listed". */
 static bool is_code(const struct addr *addr)
 {
 	const uint8_t *const b = addr->bytes + 12;
@@ -187,8 +187,8 @@ static bool is_listed(const struct config_list *list, const struct nets *answer)
 	return answer->n > 0 && is_wanted(list, answer);
 }
 
-/* Whether the list has 127.0.0.1. True when there is something to be said of it. */
-static bool hear_check(struct dnsbl *l, size_t list, const struct resolver_answer *answer, struct dnsbl_answer *ret)
+/* Whether the list has 127.0.0.1. True when there is something to report about it. */
+static bool receive_check(struct dnsbl *l, size_t list, const struct resolver_answer *answer, struct dnsbl_answer *ret)
 {
 	static const enum dnsbl_word words[] = {[ALIVE] = DNSBL_ALIVE, [DEAD] = DNSBL_DEAD, [SILENT] = DNSBL_SILENT};
 	struct zone *const zone = &l->zones[list];
@@ -207,7 +207,7 @@ static bool hear_check(struct dnsbl *l, size_t list, const struct resolver_answe
 	return zone->belief != before && !(before == NOT_YET && zone->belief == ALIVE);
 }
 
-static bool hear(struct dnsbl *l, const struct resolver_answer *answer, struct dnsbl_answer *ret)
+static bool receive(struct dnsbl *l, const struct resolver_answer *answer, struct dnsbl_answer *ret)
 {
 	const size_t list = answer->place % l->n;
 	const struct config_list *const c = &l->dnsbl[list];
@@ -215,12 +215,12 @@ static bool hear(struct dnsbl *l, const struct resolver_answer *answer, struct d
 	struct open *open;
 
 	if (answer->place < l->n)
-		return hear_check(l, list, answer, ret);
+		return receive_check(l, list, answer, ret);
 	open = &l->opens[answer->place / l->n - 1];
 	open->n--;
 	if (answer->failed || zone->belief != ALIVE || !is_listed(c, &answer->nets))
 		return false;
-	/* A list that dies has everybody in it at once. */
+	/* A list that dies has every address in it at once. */
 	if (zone->check_ms > zone->checked_ms + DNSBL_RETRY_MS)
 		zone->check_ms = zone->checked_ms + DNSBL_RETRY_MS;
 	*ret = (struct dnsbl_answer){DNSBL_LISTED, c, open->addr, answer->nets.list[0].addr};
@@ -230,13 +230,13 @@ static bool hear(struct dnsbl *l, const struct resolver_answer *answer, struct d
 bool dnsbl_next(struct dnsbl *l, struct dnsbl_answer *ret)
 {
 	struct resolver_answer answer;
-	bool said = false;
+	bool got = false;
 
-	while (l != NULL && !said && resolver_next(l->resolver, &answer)) {
-		said = hear(l, &answer, ret);
+	while (l != NULL && !got && resolver_next(l->resolver, &answer)) {
+		got = receive(l, &answer, ret);
 		nets_done(&answer.nets);
 	}
-	return said;
+	return got;
 }
 
 /* --- the loop --- */

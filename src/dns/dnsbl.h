@@ -1,18 +1,18 @@
 /*
- * dnsbl: DNS lists of addresses, asked about who has just done something hostile.
+ * dnsbl: DNS lists of addresses, queried about clients that have just done something hostile.
  *
- * A subject (an address, or the network it stands for) is asked about once in a window, in every list at once; what a list
- * says comes later, by dnsbl_next. No line waits for it, and no block either.
- * Believed is an answer in 127.0.0.0/8; not the words for "you may not ask" (127.255.255.0/24, 127.0.0.255, 127.0.0.1),
- * and nothing where another address stands beside it. No answer, and a server in trouble, mean "not listed".
- * A list that has 127.0.0.1 in it has everybody in it: its zone is dead, or somebody answers in its place. That is asked at
- * the start and then every DNSBL_CHECK_MS, or DNSBL_RETRY_MS while it lists somebody; it is believed while it is known not
+ * A subject (an address, or the network that counts for it) is queried once in a window, in every list at once; the
+ * answer of a list comes later, by dnsbl_next. No line waits for it, and no block either.
+ * An answer in 127.0.0.0/8 is believed; not the codes for "you may not ask" (127.255.255.0/24, 127.0.0.255, 127.0.0.1),
+ * and nothing with another address beside it. No answer, and a server failure, mean "not listed".
+ * A list that has 127.0.0.1 in it has every address in it: its zone is dead, or another server answers in its place. It is queried
+ * at the start and then every DNSBL_CHECK_MS, or DNSBL_RETRY_MS while it lists that address; it is believed while it is known not
  * to be so.
  * Limits: DNSBL_OPEN_MAX addresses are asked about at a time; one too many is asked about with its next evidence. DNSBL_KNOWN_MAX
  * subjects are remembered as asked about; of more, the oldest may be asked about again within the window.
  * Knows config, resolver and base. Time: now_s Unix seconds; now_ms of any clock that does not go back.
  * Source: RFC 5782 2.1, 2.4, 5; https://www.spamhaus.org/faqs/dnsbl-usage/ and https://www.dnswl.org/?page_id=15 for
- * what they answer to whom they do not want.
+ * what they answer to clients they refuse.
  */
 #ifndef WFS_DNS_DNSBL_H
 #define WFS_DNS_DNSBL_H
@@ -36,18 +36,18 @@ struct dnsbl;
 /* config: borrowed; window_s of its [block]. servers: see resolver.h. NULL when [dns] names no list. */
 struct dnsbl *dnsbl_new(const struct config *config, const char *servers);
 
-/* Takes NULL, as all of these: no lists. */
+/* Accepts NULL, as all of these: no lists. */
 void dnsbl_free(struct dnsbl *dnsbl);
 
 /* Asks about addr, at the next dnsbl_turn, unless it has been done for its subject. */
 void dnsbl_ask(struct dnsbl *dnsbl, const struct net *subject, const struct addr *addr, int64_t now_s);
 
-/* It has been done for subject at at_s, by somebody before us. */
+/* It has been done for subject at at_s, by an earlier process. */
 void dnsbl_known(struct dnsbl *dnsbl, const struct net *subject, int64_t at_s);
 
 enum dnsbl_word {
 	DNSBL_LISTED, /* addr is in it */
-	DNSBL_DEAD,   /* everybody is in it, ... */
+	DNSBL_DEAD,   /* every address is in it, ... */
 	DNSBL_SILENT, /* ... or there is no answer: it is not asked any more */
 	DNSBL_ALIVE,  /* now it is again */
 };
@@ -59,7 +59,7 @@ struct dnsbl_answer {
 	struct addr code; /* the first of its answer; of LISTED and DEAD */
 };
 
-/* The next thing a list said; false when there is none now. */
+/* The next answer of a list; false when there is none now. */
 bool dnsbl_next(struct dnsbl *dnsbl, struct dnsbl_answer *ret);
 
 /* For the poll loop: to be polled for reading (-1: nothing), the time-out (-1: none), and then the turn. */
@@ -67,7 +67,7 @@ int dnsbl_fd(const struct dnsbl *dnsbl);
 int dnsbl_timeout_ms(const struct dnsbl *dnsbl, int64_t now_ms);
 void dnsbl_turn(struct dnsbl *dnsbl, int64_t now_ms);
 
-/* What is asked: "7.2.0.192." or 32 digits, and the zone behind it. zone: as the config takes it. */
+/* What is asked: "7.2.0.192." or 32 digits, and the zone behind it. zone: as the config accepts it. */
 enum { DNSBL_NAME_MAX = 254 };
 void dnsbl_name(const struct addr *addr, const char *zone, char out[static DNSBL_NAME_MAX]);
 

@@ -16,7 +16,7 @@ struct hostnames {
 	size_t n;          /* questions: N_FAMILIES for each name */
 	struct nets *known;
 	struct resolver *resolver;
-	size_t open;     /* questions of this round; 0: it is over */
+	size_t open;     /* questions of this round; 0: it has ended */
 	bool failed;     /* some of them */
 	int64_t when_ms; /* the next round */
 };
@@ -66,7 +66,7 @@ static void ask(struct hostnames *hostnames)
 }
 
 /* True when it is other than what was known. */
-static bool hear(struct hostnames *hostnames, struct resolver_answer *answer)
+static bool receive(struct hostnames *hostnames, struct resolver_answer *answer)
 {
 	struct nets *const known = &hostnames->known[answer->place];
 	bool same;
@@ -94,7 +94,7 @@ bool hostnames_turn(struct hostnames *hostnames, int64_t now_ms)
 		ask(hostnames);
 	resolver_turn(hostnames->resolver);
 	while (resolver_next(hostnames->resolver, &answer))
-		changed |= hear(hostnames, &answer);
+		changed |= receive(hostnames, &answer);
 	if (hostnames->open == 0)
 		hostnames->when_ms = now_ms + (hostnames->failed ? HOSTNAMES_RETRY_MS : HOSTNAMES_ROUND_MS);
 	return changed;

@@ -1,8 +1,8 @@
 /*
  * hostnames: DNS names into addresses, kept fresh.
  *
- * A and AAAA of each name are asked all at once, every HOSTNAMES_ROUND_MS anew. What a server says of a name replaces what
- * was known of it, also "no such name"; no answer, or one that says the server is in trouble, replaces nothing, and
+ * A and AAAA of each name are asked all at once, again every HOSTNAMES_ROUND_MS. What a server returns for a name replaces what
+ * was known of it, also "no such name"; no answer, or one with a server failure, replaces nothing, and
  * the next round comes after HOSTNAMES_RETRY_MS.
  * Knows resolver and base. Time: milliseconds of any clock that does not go back.
  */
@@ -25,7 +25,7 @@ struct hostnames;
 /* list: n names, at least one, borrowed. servers: see resolver.h. */
 struct hostnames *hostnames_new(char *const list[], size_t n, const char *servers);
 
-/* Takes NULL, as all of these: no names. */
+/* Accepts NULL, as all of these: no names. */
 void hostnames_free(struct hostnames *hostnames);
 
 /* To be polled for reading; -1: nothing is awaited. */
@@ -34,7 +34,7 @@ int hostnames_fd(const struct hostnames *hostnames);
 /* How long until hostnames_turn has something to do by itself. -1: never. */
 int hostnames_timeout_ms(const struct hostnames *hostnames, int64_t now_ms);
 
-/* Takes what came, and asks when it is time. True when an answer was other than the one before. */
+/* Processes received answers, and asks when it is time. True when an answer was other than the one before. */
 bool hostnames_turn(struct hostnames *hostnames, int64_t now_ms);
 
 /* Adds all addresses that are known. */

@@ -79,7 +79,7 @@ static void answer(struct question *q, bool failed)
 	q->resolver->open--;
 }
 
-static void hear(void *arg, int status, int timeouts, struct ares_addrinfo *info)
+static void receive(void *arg, int status, int timeouts, struct ares_addrinfo *info)
 {
 	struct question *const q = arg;
 
@@ -114,7 +114,7 @@ static bool begin(struct resolver *r)
 		.flags = ARES_FLAG_EDNS | ARES_FLAG_NOSEARCH,
 		.timeout = RESOLVER_WAIT_MS,
 		.tries = RESOLVER_TRIES,
-		.ndomains = 0, /* 1.18 searches whatever the flag says */
+		.ndomains = 0, /* 1.18 searches in spite of the flag */
 		.sock_state_cb = watch,
 		.sock_state_cb_data = r,
 	};
@@ -137,7 +137,7 @@ void resolver_ask(struct resolver *r, size_t place, const char *name, int family
 
 	r->open++;
 	if (r->channel != NULL || begin(r))
-		ares_getaddrinfo(r->channel, name, NULL, &hints, hear, &r->questions[place]);
+		ares_getaddrinfo(r->channel, name, NULL, &hints, receive, &r->questions[place]);
 	else
 		answer(&r->questions[place], true);
 }

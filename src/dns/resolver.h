@@ -1,10 +1,10 @@
 /*
  * resolver: questions to name servers, without waiting; the answers are fetched when they are there.
  *
- * Asks by c-ares, as resolv.conf(5) says. It is opened by the first question and closed with the last answer: new ports,
+ * Asks by c-ares, as resolv.conf(5) configures. It is opened by the first question and closed with the last answer: new ports,
  * resolv.conf as it is then, and nothing open in between. Its sockets are in an epoll set, so that a poll loop needs one
  * place for it.
- * There are n places for questions, numbered from 0; who asks chooses one that is not open.
+ * There are n places for questions, numbered from 0; the caller chooses one that is not open.
  * Knows c-ares and base. The library has a clock of its own for the time-outs.
  * Source: ares_getaddrinfo(3), ares_process_fd(3), as they are in 1.18 and in 1.34.
  */
@@ -27,7 +27,7 @@ struct resolver;
 /* servers: "ADDRESS:PORT,...", borrowed; NULL: those of resolv.conf. */
 struct resolver *resolver_new(size_t n, const char *servers);
 
-/* Takes NULL. What is open is forgotten. */
+/* Accepts NULL. What is open is forgotten. */
 void resolver_free(struct resolver *resolver);
 
 /* family: AF_INET for A, AF_INET6 for AAAA. name: whole, no domain is searched; not kept. */
@@ -49,7 +49,7 @@ int resolver_fd(const struct resolver *resolver);
 /* How long until resolver_turn has something to do by itself. -1: never. */
 int resolver_timeout_ms(const struct resolver *resolver);
 
-/* Takes what came. */
+/* Processes received answers. */
 void resolver_turn(struct resolver *resolver);
 
 #endif

@@ -33,7 +33,7 @@ struct archived {
 	const char *unpacked;    /* what the archive gave last, and how much of it is not given out yet */
 	size_t unpacked_len;
 	int64_t mtime_s, size, done;
-	size_t head_len, head_given; /* what was read to look at, given out first */
+	size_t head_len, head_given; /* what was read to detect the format, given out first */
 	char head[HEAD_MAX];
 };
 

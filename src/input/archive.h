@@ -2,7 +2,7 @@
  * archive: the bytes of an old log, wherever they come from: a plain file, a compressed one, standard input.
  *
  * Knows files and libarchive; never what a line is. Plain files are read directly; gz, bz2, xz, zst and whatever else
- * libarchive's filters know are unpacked on the way, told by their content and not by their name.
+ * libarchive's filters know are unpacked on the way, recognised by their content and not by their name.
  * Errors: 0 or -errno with a sentence; after an error in the middle what was read before it is good.
  */
 #ifndef WFS_ARCHIVE_H
@@ -20,13 +20,13 @@ struct archived;
 /* path: "-" for standard input. Refused: directories, devices. */
 int archived_open(const char *path, struct archived **ret, struct why *why);
 
-/* Takes NULL. */
+/* Accepts NULL. */
 void archived_close(struct archived *in);
 
 /* When the log was last written; now for standard input. */
 int64_t archived_mtime(const struct archived *in);
 
-/* True for a plain file: somebody may still be writing its last line. */
+/* True for a plain file: a program may still be writing its last line. */
 bool archived_may_grow(const struct archived *in);
 
 /* How large the file on disk is, and how much of it has been read: for progress. 0 and 0 when it cannot be known. */

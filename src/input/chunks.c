@@ -132,7 +132,7 @@ static bool ends_with(const char *back, size_t len, struct span last)
 static bool pass_over(struct chunks *c, int64_t position, struct span last)
 {
 	char *const window =
-	        alloc_raw(1, 2 * CHUNKS_SIZE, "an old log"); /* what was read last is kept, to look back at */
+	        alloc_raw(1, 2 * CHUNKS_SIZE, "an old log"); /* what was read last is kept, to compare with */
 	size_t kept = c->carry_len;
 	bool same;
 
@@ -168,7 +168,7 @@ int chunks_seek(struct chunks *c, int64_t position, struct span last, struct why
 	}
 	if (pass_over(c, position, last))
 		return 0;
-	if (c->rc < 0) { /* damaged before the position: nobody can tell, and what lies before it was read */
+	if (c->rc < 0) { /* damaged before the position: that cannot be checked, and what lies before it was read */
 		*why = c->why;
 		return c->rc;
 	}
@@ -196,7 +196,7 @@ size_t chunks_peek(const struct chunks *c, int64_t offset, char *line, size_t ca
 
 	if (got <= 0)
 		return 0;
-	if (offset > 0) { /* the byte before tells whether a line begins here */
+	if (offset > 0) { /* the byte before shows whether a line begins here */
 		start = memchr(bytes, '\n', (size_t)got);
 		if (start++ == NULL)
 			return 0;

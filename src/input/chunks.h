@@ -1,7 +1,7 @@
 /*
  * chunks: an old log in pieces of whole lines, and where to go on in one that was read before.
  *
- * Knows archive; never what a line says. A log's identity is its first line, as in follow.h; a position is proved by
+ * Knows archive; never what a line means. A log's identity is its first line, as in follow.h; a position is proved by
  * the line that ends there.
  * Order: chunks_open; chunks_seek or not; chunks_next until CHUNKS_END; chunks_close.
  * Errors: 0, positive outcomes as listed, -errno with a sentence.
@@ -38,14 +38,14 @@ struct chunks;
 
 /*
  * path: as of archived_open. leave_tail: a last line without LF of a plain file is left for the next time, since
- * somebody may still write it; else it counts. Of a file torn off in the middle the torn line never counts.
+ * a program may still be writing it; else it counts. Of a file torn off in the middle the torn line never counts.
  */
 int chunks_open(const char *path, bool leave_tail, struct chunks **ret, struct why *why);
 
-/* From when *stop is true on chunks_next says CHUNKS_END, also in the middle of a line without end. stop: borrowed. */
+/* From when *stop is true on chunks_next returns CHUNKS_END, also in the middle of a line without end. stop: borrowed. */
 void chunks_stop_when(struct chunks *chunks, const atomic_bool *stop);
 
-/* Takes NULL. */
+/* Accepts NULL. */
 void chunks_close(struct chunks *chunks);
 
 /* The first line, at most POSITION_FIRST_MAX bytes; empty for an empty log. Valid until the first chunks_next. */

@@ -20,7 +20,7 @@ enum {
 };
 
 /*
- * Events only set look. What happened is then found out from the files themselves, so that an event
+ * Events only set check. What happened is then found out from the files themselves, so that an event
  * too many, too late or from a directory of yesterday does no harm.
  */
 struct log {
@@ -28,14 +28,14 @@ struct log {
 	int64_t now_ms; /* of the call that works on it */
 	struct follow_names names;
 
-	bool look;       /* stat the path and read all files anew */
+	bool check;      /* stat the path and read all files again */
 	bool opened;     /* the last of files is the path's own, or was until the path went away */
 	bool there;      /* the path can be read */
-	bool missing;    /* FOLLOW_MISSING was said */
+	bool missing;    /* FOLLOW_MISSING was returned */
 	bool failing;    /* because a read failed: opening it again proves nothing */
 	int64_t gone_ms; /* since when it is not there; 0 when it is */
 
-	/* In the order they are read. A file before the last is closed at its end when its grace is over. */
+	/* In the order they are read. A file before the last is closed at its end when its grace period has passed. */
 	struct logfile *files[FILES_MAX];
 	size_t n_files;
 
@@ -47,11 +47,11 @@ struct follow {
 	struct follow_dirs dirs;
 	struct log logs[FOLLOW_LOGS_MAX];
 	size_t n_logs;
-	size_t turn;           /* whose turn it is, and how many lines it may still give */
+	size_t turn; /* the log whose turn it is, and how many lines it may still return */
 	unsigned left;
 	struct logfile *asked; /* the file of the last FOLLOW_FILE, until the next call */
 	uint64_t n_files;      /* numbers given */
-	int64_t safety_ms;     /* when to look at logs that events do not tell all about */
+	int64_t safety_ms;     /* when to check logs that events do not fully cover */
 };
 
 int follow_new(struct follow **ret, struct why *why)
@@ -86,7 +86,7 @@ int follow_fd(const struct follow *follow)
 }
 
 /* Marks the logs that something happened to. */
-static void hear(struct follow *follow)
+static void receive_events(struct follow *follow)
 {
 	struct follow_event event;
 
@@ -97,7 +97,7 @@ static void hear(struct follow *follow)
 			if (event.lost)
 				log->names.complete = false; /* until it is watched again */
 			if (event.name == NULL || follow_names_match(&log->names, event.name))
-				log->look = true;
+				log->check = true;
 		}
 	}
 }
@@ -111,7 +111,7 @@ int follow_add(struct follow *follow, const char *path, size_t *ret_log, struct 
 		return why_set(why, E2BIG, "%s: cannot follow more than %d logs", path, FOLLOW_LOGS_MAX);
 	if (path[0] != '/' || path[strlen(path) - 1] == '/' || strlen(path) >= PATH_MAX)
 		return why_set(why, EINVAL, "%s: not an absolute path of a file", path);
-	*log = (struct log){.path = alloc_text(path, "the logs"), .look = true};
+	*log = (struct log){.path = alloc_text(path, "the logs"), .check = true};
 	rc = follow_dirs_watch(&follow->dirs, path, &log->names, why);
 	if (rc < 0) {
 		free(log->path);
@@ -161,7 +161,7 @@ static struct logfile *remove_file(struct log *log, size_t at)
 	return file;
 }
 
-/* The last stays: without a successor nobody knows that it is finished. */
+/* The last stays: only a successor shows that it is finished. */
 static bool is_finished(const struct log *log, size_t at)
 {
 	return log->files[at]->dry &&
@@ -169,7 +169,7 @@ static bool is_finished(const struct log *log, size_t at)
 }
 
 /*
- * Rotated more than once between two looks: files were born and renamed that we never saw under the
+ * Rotated more than once between two checks: files were born and renamed that we never saw under the
  * log's name. They lie among the brothers, born after the one we had.
  */
 static void add_missed(struct log *log, const struct logfile *newest)
@@ -219,7 +219,7 @@ static int lost(struct log *log)
 	if (log->there || log->gone_ms == 0)
 		log->gone_ms = now;
 	log->there = false;
-	/* Between the rename and the new file of a rotation is no reason to say anything. */
+	/* Between the rename and the new file of a rotation there is nothing to report. */
 	if (log->missing || (log->opened && now - log->gone_ms < FOLLOW_SAFETY_MS))
 		return FOLLOW_NONE;
 	log->missing = true;
@@ -249,13 +249,13 @@ static bool is_same(const struct logfile *file, const struct stat *st)
 }
 
 /* Is the path's file still the one we have? FOLLOW_NONE, FOLLOW_MISSING with why set, or FOLLOW_BACK. */
-static int look(struct follow *follow, struct log *log, struct why *why)
+static int check_log(struct follow *follow, struct log *log, struct why *why)
 {
 	struct logfile *file;
 	struct why ignored;
 	struct stat st;
 
-	log->look = false;
+	log->check = false;
 	for (size_t i = 0; i < log->n_files; i++)
 		log->files[i]->dry = false;
 	if (log->there && log->names.complete && lstat(log->path, &st) == 0 && is_same(own(log), &st))
@@ -266,7 +266,7 @@ static int look(struct follow *follow, struct log *log, struct why *why)
 	if (stat(log->path, &st) == 0 && is_same(own(log), &st))
 		return found(log);
 	if (log->n_files + 1 >= FILES_MAX) {
-		log->look = true; /* when some have been read to their end */
+		log->check = true; /* when some have been read to their end */
 		return FOLLOW_NONE;
 	}
 	if (logfile_open(&file, log->path, why) < 0)
@@ -364,8 +364,8 @@ static int log_next(struct follow *follow, struct log *log, struct follow_line *
 	int rc;
 
 	*ret = (struct follow_line){.log = (size_t)(log - follow->logs), .path = log->path};
-	if (log->look) {
-		rc = look(follow, log, why);
+	if (log->check) {
+		rc = check_log(follow, log, why);
 		if (rc != FOLLOW_NONE)
 			return rc;
 	}
@@ -400,7 +400,7 @@ static int log_next(struct follow *follow, struct log *log, struct follow_line *
 
 static bool is_busy(const struct log *log)
 {
-	if (log->look)
+	if (log->check)
 		return true;
 	for (size_t i = 0; i < log->n_files; i++) {
 		if (!log->files[i]->dry)
@@ -409,35 +409,35 @@ static bool is_busy(const struct log *log)
 	return false;
 }
 
-/* Do events tell everything about it? Not when it is missing, or an old file lies who knows where. */
+/* Do events cover everything? Not when it is missing, or an old file is in an unknown place. */
 static bool is_settled(const struct log *log)
 {
 	return log->there && log->names.complete && log->n_files == 1;
 }
 
-/* Marks what has to be looked at without an event. */
-static void look_for_safety(struct follow *follow, int64_t now_ms)
+/* Marks what must be checked without an event. */
+static void check_for_safety(struct follow *follow, int64_t now_ms)
 {
 	if (now_ms < follow->safety_ms)
 		return;
 	follow->safety_ms = now_ms + FOLLOW_SAFETY_MS;
 	for (size_t i = 0; i < follow->n_logs; i++) {
 		if (!is_settled(&follow->logs[i]))
-			follow->logs[i].look = true;
+			follow->logs[i].check = true;
 	}
 }
 
 void follow_look(struct follow *follow)
 {
 	for (size_t i = 0; i < follow->n_logs; i++)
-		follow->logs[i].look = true;
+		follow->logs[i].check = true;
 }
 
 /* False when no log has anything to do. */
 static bool next_turn(struct follow *follow, int64_t now_ms)
 {
-	hear(follow);
-	look_for_safety(follow, now_ms);
+	receive_events(follow);
+	check_for_safety(follow, now_ms);
 	for (size_t i = 1; i <= follow->n_logs; i++) {
 		const size_t next = (follow->turn + i) % follow->n_logs;
 

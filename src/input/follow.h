@@ -1,12 +1,12 @@
 /*
  * follow: the complete lines of logs that are being written, in order, each once.
  *
- * Knows files and inotify; never what a line says. Pulled by the engine: nothing here calls back.
+ * Knows files and inotify; never what a line means. The engine pulls: nothing here calls back.
  * One watch per directory, for ever, plus the directory a symlinked log points into. Survives rename rotation
  * (the old file is read to its end first), copytruncate, delete and re-create with the same inode number,
- * a log that does not exist yet or is unreadable, queue overflow (everything is looked at anew).
+ * a log that does not exist yet or is unreadable, queue overflow (everything is checked again).
  * After a rotation the old file is read on for a minute or until the next one, because its writer may not
- * have been told yet; files that came and went between two looks are found among the rotated brothers.
+ * have been notified yet; files that came and went between two checks are found among the rotated files beside it.
  * Only regular files; FIFOs and devices are refused unopened. Noticed by follow_look only: a parent directory of a
  * log's directory that is renamed, or a file system mounted or unmounted over it.
  * One instance per process: libinotifytools keeps its state in file-static variables.
@@ -16,8 +16,8 @@
  * answers with the position to go on from. After copytruncate the log is a new file, and the old one is
  * finished in the copy beside it: same number, same offsets, other path.
  *
- * Order: follow_new; follow_add for each log; then follow_next until it says FOLLOW_NONE, then poll the
- * fd until readable or follow_timeout_ms is over, and again.
+ * Order: follow_new; follow_add for each log; then follow_next until it returns FOLLOW_NONE, then poll the
+ * fd until it is readable or follow_timeout_ms has passed, and again.
  * Time: now_ms is a steady clock's, from the caller.
  * Errors: 0 or positive outcomes as listed, -errno with a sentence in why; the instance stays usable.
  */
@@ -34,7 +34,7 @@
 
 enum {
 	FOLLOW_LOGS_MAX = 64,      /* [log] sections */
-	FOLLOW_SAFETY_MS = 5000,   /* look at files that raise no events (NFS), and for missing ones */
+	FOLLOW_SAFETY_MS = 5000,   /* check files that raise no events (NFS), and for missing ones */
 };
 
 /*
@@ -46,7 +46,7 @@ enum {
 	FOLLOW_LINE = 0,    /* *ret has a line */
 	FOLLOW_NONE = 1,    /* nothing more now; poll for follow_timeout_ms */
 	FOLLOW_FILE = 2,    /* a file's identity is known: answer with follow_resume before the next call */
-	FOLLOW_MISSING = 3, /* a log cannot be read; why says so; once per log until it can be again */
+	FOLLOW_MISSING = 3, /* a log cannot be read, with the reason in why; once per log until it can be again */
 	FOLLOW_BACK = 4,    /* a log that was missing is being read */
 };
 
@@ -68,7 +68,7 @@ struct follow;
 /* The fd of inotify is CLOEXEC. Errors: -EMFILE for inotify's limit, -EBUSY for a second instance. */
 int follow_new(struct follow **ret, struct why *why);
 
-/* Takes NULL. */
+/* Accepts NULL. */
 void follow_free(struct follow *follow);
 
 /*
@@ -83,23 +83,23 @@ int follow_fd(const struct follow *follow);
 
 /*
  * How long poll may sleep: -1 for ever, which is the rule for readable local logs; else until something
- * must be looked at that raises no event (a missing log, NFS, a link among the directories of its path, the
+ * must be checked that raises no event (a missing log, NFS, a link among the directories of its path, the
  * minute after a rotation). 0 when FOLLOW_NONE only gave the caller its turn inside an endless line.
  */
 int follow_timeout_ms(const struct follow *follow, int64_t now_ms);
 
-/* Looks at every log anew in the next follow_next, for what raises no event. Costs a stat of each. */
+/* Checks every log again in the next follow_next, for what raises no event. Costs a stat of each. */
 void follow_look(struct follow *follow);
 
 /*
- * The next thing. Logs take turns, so that a noisy one starves nobody; within a log lines come in order.
- * ret is filled as the outcome says.
+ * The next thing. Logs take turns, so that a noisy one starves no other; within a log lines come in order.
+ * ret is filled as the outcome requires.
  */
 int follow_next(struct follow *follow, int64_t now_ms, struct follow_line *ret, struct why *why);
 
 /*
  * The answer to FOLLOW_FILE, before the next follow_next: read this file from position.
- * position: an offset that stood in a follow_line.next, or 0. last: the beginning of the line that ended
+ * position: an offset from a follow_line.next, or 0. last: the beginning of the line that ended
  * there (at most POSITION_LAST_MAX bytes), checked against the file; NULL with position 0.
  * Returns 0; or FOLLOW_NONE when the file does not have that line there: then it is another file that
  * only begins alike, and is read from 0 (the engine must treat it as new).

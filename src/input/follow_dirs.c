@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 enum {
-	/* MOVED_FROM and DELETE tell at once that a log went; ATTRIB, that it may be readable now. */
+	/* MOVED_FROM and DELETE report at once that a log is gone; ATTRIB, that it may be readable now. */
 	EVENTS = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB |
 	         IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR,
 	DIR_LOST = IN_IGNORED | IN_UNMOUNT | IN_DELETE_SELF | IN_MOVE_SELF,
@@ -78,7 +78,7 @@ void follow_dirs_close(struct follow_dirs *dirs)
 	inotifytools_cleanup();
 }
 
-/* On these, others write from elsewhere and the kernel here hears nothing of it: inotify(7). */
+/* On these, other hosts write and the kernel here is not notified: inotify(7). */
 static bool is_remote(const char *dir)
 {
 	struct statfs fs;
@@ -113,13 +113,13 @@ static int watch_dir(struct follow_dirs *dirs, const char *dir, struct why *why)
 		if (dirs->watched[i] == wd)
 			return 0;
 	}
-	/* Only once for each: what the library is told twice it never frees. */
+	/* Only once for each: the library never frees what is added twice. */
 	if (wd >= 0 && !inotifytools_watch_file(dir, EVENTS))
 		err = inotifytools_error() > 0 ? inotifytools_error() : EIO;
 	if (err != 0)
 		return why_set(why, err, "cannot watch %s: %s%s", dir, strerror(err),
 		               err == ENOSPC ? "; see sysctl fs.inotify.max_user_watches" : "");
-	/* Forgetting watches costs only telling the library again. */
+	/* Forgetting watches costs only adding them to the library again. */
 	if (dirs->n == FOLLOW_DIRS_MAX)
 		dirs->n = 0;
 	dirs->watched[dirs->n++] = wd;
@@ -133,7 +133,7 @@ static bool is_absent(int rc)
 
 /*
  * dir is not there, or closed: watches the nearest directory above it that can be watched, where its coming, or that of
- * one on the way to it, raises an event. What came a moment before is found when the log is looked at for safety.
+ * one on the way to it, raises an event. What came a moment before is found when the log is checked for safety.
  * name: under which the event comes.
  */
 static int watch_above(struct follow_dirs *dirs, char *dir, char name[static NAME_MAX + 1], struct why *why)
@@ -213,7 +213,7 @@ bool follow_dirs_next(struct follow_dirs *dirs, struct follow_event *ret)
 		if (dirs->watched[i] == event->wd)
 			dirs->watched[i] = dirs->watched[--dirs->n];
 	}
-	/* No name: the queue overflowed, or something befell a directory. */
+	/* No name: the queue overflowed, or a directory changed. */
 	ret->name = event->len > 0 ? event->name : NULL;
 	return true;
 }

@@ -2,8 +2,8 @@
  * follow_dirs: the directories that logs lie in, watched with inotify.
  *
  * Knows libinotifytools, and alone does. One watch per directory, never per file: the library leaks and
- * confuses a file watched by name across rotations (measured on 3.22). A watch is never taken back; what
- * a directory of yesterday still says does no harm, because an event only makes somebody look.
+ * confuses a file watched by name across rotations (measured on 3.22). A watch is never removed; late
+ * events of an old directory do no harm, because an event only causes a check.
  * The library keeps its state in file-static variables: one instance per process.
  */
 #ifndef WFS_FOLLOW_DIRS_H
@@ -47,7 +47,7 @@ void follow_dirs_close(struct follow_dirs *dirs);
 int follow_dirs_watch(struct follow_dirs *dirs, const char *path, struct follow_names *ret, struct why *why);
 
 /*
- * The next event, without waiting; false when there is none. Take all of them before poll(2): the library
+ * The next event, without waiting; false when there is none. Read all of them before poll(2): the library
  * reads many at a time into a buffer of its own.
  */
 struct follow_event {

@@ -71,7 +71,7 @@ static const char *skip_upper(const char *p, const char *end)
 	return p;
 }
 
-/* After word when it stands at p, else NULL. */
+/* The byte after word when p begins with it, else NULL. */
 static const char *skip_word(const char *p, const char *end, const char *word)
 {
 	const size_t len = strlen(word);
@@ -90,7 +90,7 @@ static struct span span_word(const char *word)
 }
 
 /* After "[pid]", or NULL. */
-static const char *take_pid(const char *p, const char *end, struct span *ret)
+static const char *read_pid(const char *p, const char *end, struct span *ret)
 {
 	const char *digits_end;
 
@@ -159,9 +159,9 @@ static const char *skip_blank(const char *p, const char *end)
 
 /*
  * After "name:", "name[pid]:" or, where bare, "name[pid]"; else NULL. They must end a word. Strict because
- * what looks like a tag may be text of a stranger: "unknown[192.0.2.20]:" is none.
+ * what looks like a tag may be attacker-controlled text: "unknown[192.0.2.20]:" is none.
  */
-static const char *take_tag(struct line *line, const char *p, const char *end, bool bare)
+static const char *read_tag(struct line *line, const char *p, const char *end, bool bare)
 {
 	const char *const name_end = skip_class(p, end, TAG);
 	const char *q = name_end;
@@ -169,7 +169,7 @@ static const char *take_tag(struct line *line, const char *p, const char *end, b
 
 	if (name_end == p || name_end == end)
 		return NULL;
-	if (*q == '[' && (q = take_pid(q, end, &pid)) == NULL)
+	if (*q == '[' && (q = read_pid(q, end, &pid)) == NULL)
 		return NULL;
 	if (q < end && *q == ':') {
 		if (++q < end && *q != ' ')
@@ -224,7 +224,7 @@ static void note_host(struct line_clock *clock, struct span host)
 	clock->host_head = prefix16_head(host.p, clock->host_len);
 }
 
-/* The same word is no tag again, so only what follows it is looked at. */
+/* The same word is no tag again, so only what follows it is checked. */
 static bool parse_same_host(const struct line_clock *clock, struct line *line, const char *p, const char *end)
 {
 	const char *tag_end;
@@ -232,7 +232,7 @@ static bool parse_same_host(const struct line_clock *clock, struct line *line, c
 	if (clock->host_len == 0 || end - p <= clock->host_len ||
 	    !prefix16_begin(prefix16_of(p, (size_t)(end - p)), &clock->host_head))
 		return false;
-	tag_end = take_tag(line, p + clock->host_len, end, true);
+	tag_end = read_tag(line, p + clock->host_len, end, true);
 	if (tag_end == NULL)
 		return false;
 	line->host = (struct span){p, (size_t)clock->host_len - 1};
@@ -248,7 +248,7 @@ static void parse_syslog(struct line_clock *clock, struct line *line, const char
 	if (parse_same_host(clock, line, p, end))
 		return;
 	for (int word = 0; word <= HOST_WORDS_MAX; word++) {
-		const char *word_end = take_tag(line, p, end, word == 1);
+		const char *word_end = read_tag(line, p, end, word == 1);
 
 		if (word_end != NULL) {
 			if (word == 0 && line->pid.p == NULL && parse_dovecot(line, start, end))
@@ -280,7 +280,7 @@ static void parse_syslog(struct line_clock *clock, struct line *line, const char
 static void parse_exim(struct line *line, const char *p, const char *end)
 {
 	struct span pid;
-	const char *const pid_end = take_pid(p, end, &pid);
+	const char *const pid_end = read_pid(p, end, &pid);
 
 	if (pid_end != NULL && pid_end < end && *pid_end == ' ') {
 		line->pid = pid;
@@ -335,7 +335,7 @@ static bool parse_haraka(struct line *line, const char *p, const char *end)
 }
 
 /* One word of RFC 5424's header. *p: at the blank before it; then at the one after it. "-" gives p NULL. */
-static bool take_field(const char **p, const char *end, struct span *ret)
+static bool read_field(const char **p, const char *end, struct span *ret)
 {
 	const char *start = *p, *q;
 
@@ -385,14 +385,14 @@ static bool parse_5424(struct line_clock *clock, struct line *line, const char *
 	if (*p == '-') {
 		p++;
 	} else {
-		p = stamp_take(clock, p, end, &stamp);
+		p = stamp_read(clock, p, end, &stamp);
 		if (p == NULL || stamp.form != STAMP_RFC3339)
 			return false;
 		line->time_s = stamp.time_s;
 		line->has_time = true;
 	}
-	if (!take_field(&p, end, &line->host) || !take_field(&p, end, &program) ||
-	    !take_field(&p, end, &pid) || !take_field(&p, end, &msgid))
+	if (!read_field(&p, end, &line->host) || !read_field(&p, end, &program) ||
+	    !read_field(&p, end, &pid) || !read_field(&p, end, &msgid))
 		return false;
 	p = skip_structured_data(p, end);
 	if (p == NULL || (p < end && *p != ' '))
@@ -432,7 +432,7 @@ static const char *skip_facility(const char *p, const char *end)
 static bool parse_bracket(struct line_clock *clock, struct line *line, const char *p, const char *end)
 {
 	struct stamp stamp;
-	const char *const stamp_end = stamp_take(clock, p + 1, end, &stamp);
+	const char *const stamp_end = stamp_read(clock, p + 1, end, &stamp);
 	const char *message = NULL;
 
 	if (stamp_end == NULL)
@@ -452,12 +452,12 @@ static bool parse_bracket(struct line_clock *clock, struct line *line, const cha
 	return true;
 }
 
-/* Lines that begin with their stamp; it tells by its form who may have written it. */
+/* Lines that begin with their stamp; its form shows which programs may have written it. */
 static bool parse_stamped(struct line_clock *clock, struct line *line, const char *p, const char *end)
 {
 	struct stamp stamp;
 
-	p = stamp_take(clock, p, end, &stamp);
+	p = stamp_read(clock, p, end, &stamp);
 	if (p == NULL || p == end || *p != ' ')
 		return false;
 	p++;
@@ -488,7 +488,7 @@ static bool parse_stamped(struct line_clock *clock, struct line *line, const cha
 		return true;
 	case STAMP_CTIME:
 	case STAMP_PHP:
-		break; /* these stand in brackets */
+		break; /* these are in brackets */
 	}
 	return false;
 }
@@ -500,7 +500,7 @@ static bool parse_dovecot_first(struct line_clock *clock, struct line *line, con
 	struct stamp stamp;
 	const char *message;
 
-	p = stamp_take(clock, p, end, &stamp);
+	p = stamp_read(clock, p, end, &stamp);
 	if (p == NULL || (stamp.form != STAMP_BLANK && stamp.form != STAMP_SYSLOG))
 		return false;
 	message = p < end && *p == ' ' ? skip_level(p + 1, end) : NULL;
@@ -562,7 +562,7 @@ int line_parse_clean(struct line_clock *clock, const char *text, size_t len, str
 		*ret = (struct line){.has_time = false};
 		return LINE_UNPARSED;
 	}
-	/* A date of long ago, such as Feb 29 in another year, must not take the lines after it along. */
+	/* A date of long ago, such as Feb 29 in another year, must not change the year of the lines after it. */
 	if (ret->has_time && ret->time_s >= clock->last_s - BACK_MAX_S)
 		clock->last_s = ret->time_s;
 	return LINE_OK;

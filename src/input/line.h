@@ -1,8 +1,8 @@
 /*
- * line: one line of a log, taken apart into time, host, program, pid and message.
+ * line: one line of a log, parsed into time, host, program, pid and message.
  *
  * Owns the framing that syslog daemons and mail daemons put in front of a message, and nothing of what
- * the message says. Pure but for the time zone: no file, no clock; the caller says when "now" is.
+ * the message means. Pure but for the time zone: no file, no clock; the caller passes "now".
  *
  * Headers known (each with a row in tests/unit/line.c):
  *   RFC 3164      "Nov  5 13:37:42 host tag[pid]: " and Postfix's zero-padded day; with a fraction, with a
@@ -22,12 +22,12 @@
  *   kernel        "kernel: [12345.678901] ", dmesg -T "[Fri Nov 20 13:37:42 2026] ", dmesg iso
  *                 "2026-11-20T13:37:42,674459+00:00 "                      program "kernel"
  * One blank after the header is no part of the message, nor is the second one that rsyslog writes in RFC
- * 5424. In front of a message these are taken off: "[12345.678901] " of the kernel, "[ID 197553
+ * 5424. In front of a message these are removed: "[12345.678901] " of the kernel, "[ID 197553
  * mail.warning] " of Solaris, the BOM of RFC 5424; and one CR at the end.
  * Source: RFC 3164, 3339, 5424; rsyslog 8.2302, postfix msg_logger.c, exim log.c, journalctl 252 and 257.
  *
- * Which rules run hangs on the program, so a tag is taken only where a syslog daemon writes one: it is the
- * first word that ends in ":" or "[pid]:", after at most three that are made of the letters of host names
+ * Which rules run depends on the program, so a tag is read only where a syslog daemon writes one: it is the
+ * first word that ends in ":" or "[pid]:", after at most three that are made of the characters of host names
  * and addresses; without ":" only "tag[pid]" straight after one host. Anything else ends the search, and
  * the line has no program ("Nov 20 13:37:42 mx last message repeated 9 times").
  *
@@ -57,12 +57,12 @@ enum {
 
 struct line {
 	int64_t time_s;      /* Unix seconds UTC; meaningless unless has_time */
-	bool has_time;       /* false in Haraka's own format, and where RFC 5424 says "-" */
+	bool has_time;       /* false in Haraka's own format, and where RFC 5424 has "-" */
 	struct span host;    /* p NULL when the header has none */
 	struct span program; /* the tag without "[pid]" and ":"; "exim" and the like in files without tags;
 	                        p NULL when there is no tag: then no rule's */
 	struct span pid;     /* digits, p NULL when there is none */
-	struct span message; /* what the program said; may be empty */
+	struct span message; /* the text after the header; may be empty */
 };
 
 /* The stamp of the line before, as it was written, but for its seconds and their fraction; stamp.c's business alone. */
@@ -76,7 +76,7 @@ struct line_stamp {
 };
 
 /*
- * What the year of a stamp without one, and the zone of a stamp without one, are taken from. One per log.
+ * What the year of a stamp without one, and the zone of a stamp without one, are derived from. One per log.
  * Years: a log is read forwards. The first such stamp gets the latest year that is not more than a
  * day after end_s; each following one the year that brings it nearest to the one before (so December to
  * January steps a year on, and a late December line after January steps back). Feb 29 goes to the leap
@@ -96,7 +96,7 @@ struct line_clock {
 void line_clock_init(struct line_clock *clock, int64_t end_s, int year);
 
 /*
- * Takes one line apart. text: len bytes, no LF, not changed; every span of *ret points into it (or to a
+ * Parses one line. text: len bytes, no LF, not changed; every span of *ret points into it (or to a
  * constant word for the programs named above). Zone of stamps that carry none: the process's (TZ).
  * clock is advanced by LINE_OK. Returns LINE_OK, or LINE_UNPARSED with *ret empty.
  */

@@ -93,7 +93,7 @@ static bool still_there(const struct logfile *file, const struct logfile *like)
 	struct stat st;
 
 	if (fstat(file->fd, &st) < 0)
-		return true; /* cannot be known; the next read will tell the reason */
+		return true; /* cannot be known; the next read returns the reason */
 	return st.st_size >= like->position + (int64_t)held + like->passed &&
 	       stands_at(file, 0, like->first, like->first_len) &&
 	       stands_at(file, like->last_start, like->last, like->last_len) &&
@@ -133,8 +133,8 @@ static int give(struct logfile *file, size_t len, const char *lf, struct record 
 	return LOGFILE_LINE;
 }
 
-/* Room for a read: what is held moves to the front; of an overlong line only the beginning stays. */
-static void make_room(struct logfile *file)
+/* Makes space for a read: what is held moves to the front; of an overlong line only the beginning stays. */
+static void make_space(struct logfile *file)
 {
 	const size_t held = file->end - file->begin;
 	const size_t kept = held < LINE_MAX_BYTES + 1 ? held : LINE_MAX_BYTES;
@@ -159,7 +159,7 @@ int logfile_next(struct logfile *file, struct record *ret)
 
 		if (reads == LOGFILE_READS_MAX)
 			return LOGFILE_MORE;
-		make_room(file);
+		make_space(file);
 		held = file->end;
 		do {
 			n = pread(file->fd, file->block + held, sizeof file->block - held,

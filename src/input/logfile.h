@@ -3,9 +3,9 @@
  *
  * Knows one descriptor: its bytes, its lines, whether it is still what it was. Never its name's fate,
  * its brothers or inotify; that is follow's. A descriptor is one file as long as the bytes already read
- * stay where they were; when they do not (copytruncate), logfile_next says LOGFILE_REPLACED.
+ * stay where they were; when they do not (copytruncate), logfile_next returns LOGFILE_REPLACED.
  *
- * Reads blocks of LOGFILE_BLOCK bytes into a fixed buffer; takes no memory per line. The position is only
+ * Reads blocks of LOGFILE_BLOCK bytes into a fixed buffer; allocates nothing per line. The position is only
  * ever after an LF. After each read the first line, the last line given out and the beginning of the
  * unfinished one are compared with the file, so that a file cut and grown again past the position is seen.
  *
@@ -42,9 +42,9 @@ struct logfile {
 	int fd;
 	dev_t dev;
 	ino_t ino;
-	int64_t born_ns; /* birth of the inode, Unix time; 0 where the file system does not tell */
+	int64_t born_ns; /* birth of the inode, Unix time; 0 where the file system does not record it */
 
-	/* The owner's marks; nothing here looks at them. */
+	/* The owner's marks; logfile.c does not use them. */
 	uint64_t number;
 	int64_t until_ms;
 	bool dry;
@@ -70,7 +70,7 @@ struct logfile {
  */
 int logfile_open(struct logfile **ret, const char *path, struct why *why);
 
-/* Takes NULL. */
+/* Accepts NULL. */
 void logfile_close(struct logfile *file);
 
 /* The next line: fills what a source fills of ret; its text is borrowed until the next call. */
@@ -89,8 +89,8 @@ bool logfile_seek(struct logfile *file, int64_t position, const char *last, size
 void logfile_restart(struct logfile *file);
 
 /*
- * If other holds all that was read from file at the same places (it is the copy of copytruncate), it takes
- * over number, first and position, and goes on where file cannot. False: nothing has changed.
+ * If other holds all that was read from file at the same places (it is the copy of copytruncate), it receives
+ * number, first and position, and goes on where file cannot. False: nothing has changed.
  */
 bool logfile_carry_on(struct logfile *other, const struct logfile *file);
 

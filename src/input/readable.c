@@ -31,7 +31,7 @@ int readable_user(const char *name, struct readable_user *ret, struct why *why)
 		                            "in [run] user", name, name);
 	ret->uid = pw->pw_uid;
 	if (getgrouplist(name, pw->pw_gid, ret->gids, &n) < 0)
-		n = READABLE_GROUPS_MAX; /* more than that are not looked at */
+		n = READABLE_GROUPS_MAX; /* more than that are ignored */
 	ret->n_gids = (size_t)n; /* 1 ... READABLE_GROUPS_MAX */
 	return 0;
 }
@@ -89,7 +89,7 @@ int readable_by(const char *path, const struct readable_user *user, struct why *
 
 /* --- what would help --- */
 
-/* "" when /etc/group does not tell. */
+/* "" when /etc/group does not have it. */
 static void group_name(gid_t gid, char out[static GROUP_NAME_MAX])
 {
 	FILE *const file = fopen("/etc/group", "re");
@@ -107,7 +107,7 @@ static void group_name(gid_t gid, char out[static GROUP_NAME_MAX])
 }
 
 /* The file or directory itself bars the way. bits: what its group needs, such as "r". */
-static void open_up(const char *path, const struct stat *st, mode_t bit, const char *letters, const char *user,
+static void open_up(const char *path, const struct stat *st, mode_t bit, const char *modes, const char *user,
                     struct why *remedy)
 {
 	char group[GROUP_NAME_MAX];
@@ -120,7 +120,7 @@ static void open_up(const char *path, const struct stat *st, mode_t bit, const c
 	else
 		(void)why_set(remedy, EACCES,
 		              "user %s may not read %s: chgrp adm %s && chmod g+%s %s, and put %s into group adm", user, path, path,
-		              letters, path, user);
+		              modes, path, user);
 }
 
 static bool journal_only(void)
@@ -147,7 +147,7 @@ void readable_remedy(const char *path, const char *user, struct why *remedy)
 		                                               "if it is yet to be made, it is waited for");
 		return;
 	}
-	/* The last that can be looked at is the one that lets nobody in. */
+	/* The last that can be read is the one that denies access. */
 	for (size_t at = 0; next_directory(path, &at, dir) && stat(dir, &st) == 0;) {
 		(void)snprintf(last, sizeof last, "%s", dir);
 		in = st;

@@ -1,7 +1,7 @@
 /*
  * readable: can the daemon's user read a log, and if not, what would help?
  *
- * Knows base only. Looks at types, modes and owners of the file and of the directories on the way; never into it. Reads
+ * Knows base only. Reads types, modes and owners of the file and of the directories on the way; never its content. Reads
  * /etc/group itself, so that the sandboxed engine may ask, too.
  */
 #ifndef WFS_COMMAND_READABLE_H
@@ -15,7 +15,7 @@
 
 enum { READABLE_GROUPS_MAX = 256 };
 
-/* Who shall read. */
+/* The user that shall read, with its groups. */
 struct readable_user {
 	const char *name;
 	uid_t uid;
@@ -23,16 +23,16 @@ struct readable_user {
 	gid_t gids[READABLE_GROUPS_MAX];
 };
 
-/* The user of that name with its groups; "": who we are. Errors: -ENOENT no such user, with the remedy. */
+/* The user of that name with its groups; "": the user of this process. Errors: -ENOENT no such user, with the remedy. */
 int readable_user(const char *name, struct readable_user *ret, struct why *why);
 
 /*
- * By the mode bits, since nobody can try as somebody else: 0, or -EISDIR and -EINVAL for what is no regular file, -ENOENT,
- * -EACCES, or what stat(2) said, with the sentence.
+ * By the mode bits, since no process can try as another user: 0, or -EISDIR and -EINVAL for what is no regular file, -ENOENT,
+ * -EACCES, or the error of stat(2), with the sentence.
  */
 int readable_by(const char *path, const struct readable_user *user, struct why *why);
 
-/* What would help user (a name; "": whoever runs it) to read path, as far as we see. */
+/* What would help user (a name; "": the one that starts the daemon) to read path, as far as it can be known. */
 void readable_remedy(const char *path, const char *user, struct why *remedy);
 
 #endif

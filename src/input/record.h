@@ -14,7 +14,7 @@
 #include "input/line.h"
 
 struct record {
-	struct span text;    /* the line, any bytes but LF, without the LF; at most LINE_MAX_BYTES. Borrowed, as the source says */
+	struct span text;    /* the line, any bytes but LF, without the LF; at most LINE_MAX_BYTES. Borrowed, as the source states */
 	bool cut;            /* longer than LINE_MAX_BYTES: text is its beginning */
 	bool clean;          /* text is known to hold no NUL */
 	int64_t start, next; /* offsets in the (uncompressed) log: of its first byte, after its LF. next: the position to remember */

@@ -51,7 +51,7 @@ static bool is_rotated(const char *name, const char *base, bool compressed)
 	return digits >= (name[len] == '-' ? 8U : 1U);
 }
 
-/* Written earlier? Within one tick of the file system's clock the names tell: .2 is older than .1. */
+/* Written earlier? Within one tick of the file system's clock the names decide: .2 is older than .1. */
 static bool is_older(const struct found *a, const struct found *b, size_t base_len)
 {
 	if (a->mtime.tv_sec != b->mtime.tv_sec)

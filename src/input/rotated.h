@@ -15,7 +15,7 @@
 #include "base/position.h"
 #include "base/why.h"
 
-enum { ROTATED_MAX = 32 }; /* files of one log that are looked at: the newest */
+enum { ROTATED_MAX = 32 }; /* files of one log that are read: the newest */
 
 struct rotated {
 	char *path;
@@ -33,7 +33,7 @@ struct rotated {
  */
 int rotated_list(const char *path, bool compressed, struct rotated **ret, size_t *ret_n, struct why *why);
 
-/* Takes NULL. */
+/* Accepts NULL. */
 void rotated_free(struct rotated *list, size_t n);
 
 #endif

@@ -16,7 +16,7 @@ enum {
 
 /* What a clock on the wall shows. */
 struct wall {
-	int year; /* 0: the stamp does not say */
+	int year; /* 0: the stamp has none */
 	int month, day, hour, minute;
 };
 
@@ -76,7 +76,7 @@ static bool date_exists(const struct wall *wall)
 	return wall->month != 2 || wall->day != 29 || (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
 }
 
-/* Unix seconds if the wall stood in Greenwich. */
+/* Unix seconds as if the wall clock showed UTC. */
 static int64_t wall_seconds(const struct wall *wall)
 {
 	/* Years begin in March here, so that the leap day is the last. */
@@ -102,7 +102,7 @@ static bool offset_at(int64_t time_s, struct span zone, int64_t *ret)
 
 /*
  * Not mktime: for an hour that comes twice its answer hangs on what it was asked before.
- * zone: letters as in "CET", which tell those two hours apart, or nothing.
+ * zone: a name such as "CET", which tells those two hours apart, or nothing.
  */
 static bool local_seconds(int64_t wall_s, int64_t last_s, struct span zone, int64_t *ret)
 {
@@ -291,7 +291,7 @@ static bool dated_seconds(const struct line_clock *clock, enum stamp_form form, 
 }
 
 /* journalctl -o short-unix: "1795184163.123456" */
-static const char *take_unix(struct line_clock *clock, const char *p, const char *end, struct stamp *ret)
+static const char *read_unix(struct line_clock *clock, const char *p, const char *end, struct stamp *ret)
 {
 	const char *const start = p;
 	int64_t time_s = 0;
@@ -310,7 +310,7 @@ static const char *take_unix(struct line_clock *clock, const char *p, const char
 	return p;
 }
 
-/* end: of the line. Not remembered is what could not be told from another one by the byte behind its tail. */
+/* end: of the line. Does not remember a stamp that the byte after its tail would not distinguish from another one. */
 static void remember(struct line_clock *clock, const char *start, size_t minute_len, struct span fraction, struct span tail,
                      const char *end, enum stamp_form form, int64_t minute_s)
 {
@@ -334,7 +334,7 @@ static void remember(struct line_clock *clock, const char *start, size_t minute_
 }
 
 /* After a stamp that differs from the one remembered in its seconds and their fraction only, or NULL. */
-static const char *take_again(const struct line_clock *clock, const char *p, size_t len, struct stamp *ret)
+static const char *read_again(const struct line_clock *clock, const char *p, size_t len, struct stamp *ret)
 {
 	const struct line_stamp *const m = &clock->stamp;
 	int second;
@@ -361,9 +361,9 @@ static const char *take_again(const struct line_clock *clock, const char *p, siz
 	return p;
 }
 
-const char *stamp_take(struct line_clock *clock, const char *p, const char *end, struct stamp *ret)
+const char *stamp_read(struct line_clock *clock, const char *p, const char *end, struct stamp *ret)
 {
-	const char *const start = p, *const again = take_again(clock, p, (size_t)(end - p), ret);
+	const char *const start = p, *const again = read_again(clock, p, (size_t)(end - p), ret);
 	struct span fraction, tail;
 	struct wall wall = {0};
 	enum stamp_form form;
@@ -375,7 +375,7 @@ const char *stamp_take(struct line_clock *clock, const char *p, const char *end,
 		return again;
 	minute_len = scan_minute(p, (size_t)(end - p), &wall, &form);
 	if (minute_len == 0)
-		return take_unix(clock, p, end, ret);
+		return read_unix(clock, p, end, ret);
 	p += minute_len;
 	if (end - p < SECOND_LEN || *p != ':')
 		return NULL;

@@ -3,12 +3,12 @@
  *
  * Knows line's clock and the process's zone (TZ); never what follows the stamp, nor what time it is now.
  * Fast because lines come in order: the bytes up to the minute are compared with those of the line before,
- * and only another minute is worked out anew. The answer is the same with and without that memory.
+ * and only another minute is computed again. The result is the same with and without that memory.
  *
  * Year, when the stamp has none: the latest in which it is at most half a year after the one before, which
  * is the year that brings it nearest; for the first stamp, at most a day after end_s. So Feb 29 falls in
  * the leap year nearest before.
- * Zone, when the stamp has none: local. An hour that comes twice is taken the first time round, unless the
+ * Zone, when the stamp has none: local. An hour that comes twice is read as the first one, unless the
  * line before is already past that; an hour that is left out is counted on from the hour before it.
  * Source: RFC 3164 and 3339; journalctl(1) "short-full"; day numbers as in H. Hinnant's days_from_civil.
  */
@@ -36,6 +36,6 @@ struct stamp {
  * Reads the stamp that begins at p. Returns where it ends, or NULL when there is none or its date cannot
  * be. Only the memory in clock changes: to go on from this stamp, the caller sets clock->last_s.
  */
-const char *stamp_take(struct line_clock *clock, const char *p, const char *end, struct stamp *ret);
+const char *stamp_read(struct line_clock *clock, const char *p, const char *end, struct stamp *ret);
 
 #endif

@@ -5,7 +5,7 @@
 enum { SOME_TIME_S = 1700000000 }; /* all lines of an example come at one moment */
 
 /*
- * What became of a line: the piece of the rule that is asked for, or else of the rule that took it.
+ * What became of a line: the piece of the given rule, or else of the rule that matched it.
  * ret_complete: the piece names an address.
  */
 static bool find_piece(struct rules_scratch *scratch, struct sessions *sessions, const struct rule *rule,
@@ -48,16 +48,16 @@ int example_try(struct rules_scratch *scratch, struct sessions *sessions, const 
 		return found && ret->rule == rule &&
 		                       (complete || ret->kind == RULES_KIND_EVENT ||
 		                        ret->kind == RULES_KIND_FORGET)
-		               ? EXAMPLE_TAKEN
+		               ? EXAMPLE_MATCHED
 		               : EXAMPLE_RIGHT;
 	if (!found)
-		return EXAMPLE_NOT_TAKEN;
+		return EXAMPLE_NOT_MATCHED;
 	if (ret->rule != rule)
 		return EXAMPLE_OTHER_RULE;
-	if (example->nobody)
+	if (example->unnamed)
 		return complete ? EXAMPLE_OTHER_ADDRESS : EXAMPLE_RIGHT;
 	if (!complete)
-		return EXAMPLE_NOT_TAKEN;
+		return EXAMPLE_NOT_MATCHED;
 	return addr_equal(&ret->address, &example->address) ? EXAMPLE_RIGHT : EXAMPLE_OTHER_ADDRESS;
 }
 
@@ -66,10 +66,10 @@ const char *example_sentence(int answer)
 	static const char *const sentences[] = {
 	        [EXAMPLE_RIGHT] = "as it should be",
 	        [EXAMPLE_NO_HEADER] = "the line has no known header",
-	        [EXAMPLE_NOT_TAKEN] = "no rule matches it; 'watchforspammers explain' shows why",
+	        [EXAMPLE_NOT_MATCHED] = "no rule matches it; 'watchforspammers explain' shows why",
 	        [EXAMPLE_OTHER_RULE] = "an earlier rule matches it",
 	        [EXAMPLE_OTHER_ADDRESS] = "the rule finds another address",
-	        [EXAMPLE_TAKEN] = "the rule matches it, but must not",
+	        [EXAMPLE_MATCHED] = "the rule matches it, but must not",
 	};
 
 	return sentences[answer];

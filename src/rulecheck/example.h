@@ -1,7 +1,7 @@
 /*
- * example: does a rule do what its own "hit" and "miss" lines say?
+ * example: does a rule do what its own "hit" and "miss" lines require?
  *
- * Knows rules and sessions. Taking a line apart is the caller's (rules knows no framing): one struct
+ * Knows rules and sessions. The caller parses the lines (rules knows no framing): one struct
  * example_line for each of a rule's examples, in their order.
  */
 #ifndef WFS_RULECHECK_EXAMPLE_H
@@ -11,7 +11,7 @@
 #include "rules/rules.h"
 #include "rules/sessions.h"
 
-/* The line of one example, taken apart. */
+/* The line of one example, parsed. */
 struct example_line {
 	struct span host;    /* p NULL: the line has none */
 	struct span program; /* p NULL: the line has no known header */
@@ -21,17 +21,17 @@ struct example_line {
 /* example_try's answers. */
 enum {
 	EXAMPLE_RIGHT = 0,
-	EXAMPLE_NO_HEADER,     /* nobody could read this line */
-	EXAMPLE_NOT_TAKEN,     /* a hit that no rule takes */
-	EXAMPLE_OTHER_RULE,    /* a hit that an earlier rule takes: ret->rule */
+	EXAMPLE_NO_HEADER,     /* the line cannot be parsed */
+	EXAMPLE_NOT_MATCHED,   /* a hit that no rule matches */
+	EXAMPLE_OTHER_RULE,    /* a hit that an earlier rule matches: ret->rule */
 	EXAMPLE_OTHER_ADDRESS, /* a hit that names another address: ret->address */
-	EXAMPLE_TAKEN,         /* a miss that the rule takes */
+	EXAMPLE_MATCHED,       /* a miss that the rule matches */
 };
 
 /*
  * Tries one example of a rule, after the "given" lines above it, in a table of sessions that is emptied
  * first. which: its index in the rule's examples; lines: all of them, n_examples. ret: see above, filled
- * whenever a rule took the line. A "given" line is always right. Disabled rules take part.
+ * whenever a rule matched the line. A "given" line is always right. Disabled rules are included.
  */
 int example_try(struct rules_scratch *scratch, struct sessions *sessions, const struct rule *rule,
                 size_t which, const struct example_line *lines, struct rules_hit *ret);

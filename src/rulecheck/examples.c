@@ -20,24 +20,24 @@ enum {
 };
 
 /* The example around the place, and a caret under it; one column a byte. place: into the example's text, or NULL. */
-static void fault(struct rulefile_faults *faults, const struct rulefile_rule *rule,
-                  const struct rulefile_example *example, const char *place, const char *what)
+static void report_example(struct rulefile_faults *faults, const struct rulefile_rule *rule,
+                           const struct rulefile_example *example, const char *place, const char *what)
 {
 	const size_t len = strlen(example->text), at = place != NULL ? (size_t)(place - example->text) : 0;
 	const size_t from = at > BEFORE ? at - BEFORE : 0, to = len - at > BEHIND ? at + BEHIND : len;
-	char look[BEFORE + BEHIND + 1], under[BEFORE + 16] = "";
+	char shown[BEFORE + BEHIND + 1], under[BEFORE + 16] = "";
 
 	for (size_t i = from; i < to; i++)
-		look[i - from] = (char)(example->text[i] >= 0x20 && example->text[i] < 0x7F ? example->text[i] : '?');
-	look[to - from] = '\0';
+		shown[i - from] = (char)(example->text[i] >= 0x20 && example->text[i] < 0x7F ? example->text[i] : '?');
+	shown[to - from] = '\0';
 	if (place != NULL)
 		(void)snprintf(under, sizeof under, "\n    %s%*s", from > 0 ? "   " : "", (int)(at - from) + 1, "^");
 	rulefile_fault(faults, "%s:%u: %s of [%s]: %s\n    %s%s%s%s", rule->file, example->line,
-	               example->hit ? "hit" : example->given ? "given" : "miss", rule->name, what, from > 0 ? "..." : "", look,
+	               example->hit ? "hit" : example->given ? "given" : "miss", rule->name, what, from > 0 ? "..." : "", shown,
 	               to < len ? "..." : "", under);
 }
 
-static void take_apart(struct line_clock *clock, const struct rulefile_example *example, struct example_line *ret)
+static void parse_example(struct line_clock *clock, const struct rulefile_example *example, struct example_line *ret)
 {
 	struct line line;
 
@@ -47,9 +47,9 @@ static void take_apart(struct line_clock *clock, const struct rulefile_example *
 }
 
 /* All examples of a rule. */
-static struct example_line *take_rule_apart(const struct rulefile_rule *rule)
+static struct example_line *parse_examples(const struct rulefile_rule *rule)
 {
-	/* Examples carry no year: any will do, but a leap year takes every day. */
+	/* Examples carry no year: any will do, but a leap year has every day. */
 	const int64_t end_2024_s = 1735689600;
 	struct example_line *const lines =
 	        alloc_zero(rule->n_examples + 1, sizeof *lines, "the examples of the rules");
@@ -57,13 +57,13 @@ static struct example_line *take_rule_apart(const struct rulefile_rule *rule)
 
 	line_clock_init(&clock, end_2024_s, 0);
 	for (size_t i = 0; i < rule->n_examples; i++)
-		take_apart(&clock, &rule->examples[i], &lines[i]);
+		parse_example(&clock, &rule->examples[i], &lines[i]);
 	return lines;
 }
 
-/* The line is of a program the rule is not for. Returns where its name stands; NULL when the form of the line names it. */
-static const char *say_other_program(const struct rule *rule, const char *text, const struct example_line *line,
-                                     char *what, size_t cap)
+/* The line is of a program the rule is not for. Returns the place of its name; NULL when the form of the line implies it. */
+static const char *explain_other_program(const struct rule *rule, const char *text, const struct example_line *line,
+                                         char *what, size_t cap)
 {
 	if (line->program.p >= text && line->program.p < text + strlen(text)) {
 		(void)snprintf(what, cap, "the rule is for the program \"%s\", not for this one", rule->text->program);
@@ -74,18 +74,18 @@ static const char *say_other_program(const struct rule *rule, const char *text, 
 	return NULL;
 }
 
-/* Why a rule does not take its own hit. Returns the place, in text, the example. */
-static const char *say_why_not(const struct rules *rules, const struct rule *rule, const char *text,
-                               const struct example_line *line, char *what, size_t cap)
+/* Why a rule does not match its own hit. Returns the place, in text, the example. */
+static const char *explain_miss(const struct rules *rules, const struct rule *rule, const char *text,
+                                const struct example_line *line, char *what, size_t cap)
 {
 	char wanted[WANTED], next[4 * NEXT + 1];
 	struct nearmiss near;
 	size_t left;
 
 	if (!rules_means(rules, rule->index, line->program))
-		return say_other_program(rule, text, line, what, cap);
+		return explain_other_program(rule, text, line, what, cap);
 	nearmiss_of_rule(rules, rule->index, line->message, &near);
-	if (near.why == NEARMISS_TAKES || near.why == NEARMISS_ALSO) {
+	if (near.why == NEARMISS_MATCHES || near.why == NEARMISS_ALSO) {
 		(void)snprintf(what, cap, near.why == NEARMISS_ALSO ? "it has \"also\", and no other rule matches the line"
 		                                                   : "its session is not known; it needs a \"given\" line");
 		return NULL;
@@ -104,13 +104,13 @@ static const char *say_why_not(const struct rules *rules, const struct rule *rul
 	return near.place.p;
 }
 
-/* A rule of a later directory takes the hit of another: it is at fault, not the rule that was there. */
-static bool say_takes_away(const struct rulefile_rule *taker, const struct rulefile_rule *rule,
-                           const struct rulefile_example *example, struct rulefile_faults *faults)
+/* A rule of a later directory matches the hit of another: the error is in it, not in the rule that was there. */
+static bool report_takeover(const struct rulefile_rule *later, const struct rulefile_rule *rule,
+                            const struct rulefile_example *example, struct rulefile_faults *faults)
 {
-	if (taker->dir <= rule->dir)
+	if (later->dir <= rule->dir)
 		return false;
-	rulefile_fault(faults, "%s:%u: [%s] matches a hit of [%s]: %s:%u", taker->file, taker->line, taker->name, rule->name,
+	rulefile_fault(faults, "%s:%u: [%s] matches a hit of [%s]: %s:%u", later->file, later->line, later->name, rule->name,
 	               rule->file, example->line);
 	return true;
 }
@@ -127,11 +127,11 @@ static void try_example(const struct rules *rules, struct rules_scratch *scratch
 	switch (answer) {
 	case EXAMPLE_RIGHT:
 		return;
-	case EXAMPLE_NOT_TAKEN:
-		place = say_why_not(rules, rule, rule->text->examples[which].text, &lines[which], what, sizeof what);
+	case EXAMPLE_NOT_MATCHED:
+		place = explain_miss(rules, rule, rule->text->examples[which].text, &lines[which], what, sizeof what);
 		break;
 	case EXAMPLE_OTHER_RULE:
-		if (say_takes_away(hit.rule->text, rule->text, &rule->text->examples[which], faults))
+		if (report_takeover(hit.rule->text, rule->text, &rule->text->examples[which], faults))
 			return;
 		(void)snprintf(what, sizeof what, "%s: [%s], %s:%u", example_sentence(answer), hit.rule->text->name,
 		               hit.rule->text->file, hit.rule->text->line);
@@ -144,17 +144,17 @@ static void try_example(const struct rules *rules, struct rules_scratch *scratch
 		break;
 	default:
 		(void)snprintf(what, sizeof what, "%s", example_sentence(answer));
-		place = answer == EXAMPLE_TAKEN ? hit.where.p : rule->text->examples[which].text;
+		place = answer == EXAMPLE_MATCHED ? hit.where.p : rule->text->examples[which].text;
 	}
-	fault(faults, rule->text, &rule->text->examples[which], place, what);
+	report_example(faults, rule->text, &rule->text->examples[which], place, what);
 }
 
-/* "also" rules stand beside others: what none of those takes is no fault of theirs where files are left out. */
+/* "also" rules need others: a line that none of those matches is no error of theirs where files are left out. */
 static bool misses_others(struct rules_scratch *scratch, const struct rule *rule, size_t which,
                           const struct example_line *lines)
 {
 	return rule->text->also && rule->text->examples[which].hit &&
-	       rules_takes(scratch, rule->index, lines[which].program, lines[which].message, false);
+	       rules_would_match(scratch, rule->index, lines[which].program, lines[which].message, false);
 }
 
 /* complete: no file is left out. */
@@ -166,7 +166,7 @@ static size_t try_all(const struct rules *rules, bool complete, struct rulefile_
 
 	for (size_t i = 0; i < rules_count(rules); i++) {
 		const struct rule *const rule = rules_at(rules, i);
-		struct example_line *const lines = take_rule_apart(rule->text);
+		struct example_line *const lines = parse_examples(rule->text);
 
 		for (size_t j = 0; j < rule->text->n_examples; j++, n++)
 			if (complete || !misses_others(scratch, rule, j, lines))
@@ -190,7 +190,7 @@ void examples_lint(const struct rules *rules, struct rulefile_faults *faults, st
 	        alloc_zero(rules_count(rules) + 1, sizeof *lines, "the examples of the rules");
 
 	for (size_t i = 0; i < rules_count(rules); i++)
-		lines[i] = take_rule_apart(rules_at(rules, i)->text);
+		lines[i] = parse_examples(rules_at(rules, i)->text);
 	lint_rules(rules, scratch, (const struct example_line *const *)lines, faults, warnings);
 	for (size_t i = 0; i < rules_count(rules); i++)
 		free(lines[i]);
@@ -222,8 +222,8 @@ int examples_load(const char *const dirs[], size_t n_dirs, const char *const ext
 	return load(&from, ret, faults, why);
 }
 
-/* The file of that name in an earlier directory, which stands in; NULL: there is none. To be freed. */
-static char *stand_in(const struct rulefile_from *from, const char *file)
+/* The file of that name in an earlier directory, which is read instead; NULL: there is none. To be freed. */
+static char *file_instead(const struct rulefile_from *from, const char *file)
 {
 	const char *const name = strrchr(file, '/') + 1;
 	char *found = NULL;
@@ -244,11 +244,11 @@ static char *stand_in(const struct rulefile_from *from, const char *file)
 	return found;
 }
 
-/* One sentence for all that is wrong with the file: the first fault, without the lines that show the place. */
-static void say_left_out(const struct rulefile_from *from, const struct rulefile_faults *found,
-                         struct rulefile_faults *faults)
+/* One sentence for all that is wrong with the file: the first error, without the lines that show the place. */
+static void report_left_out(const struct rulefile_from *from, const struct rulefile_faults *found,
+                            struct rulefile_faults *faults)
 {
-	char *const other = stand_in(from, found->file);
+	char *const other = file_instead(from, found->file);
 
 	rulefile_fault(faults, "%.*s; %s%s", (int)strcspn(found->text[0], "\n"), found->text[0],
 	               other != NULL ? "used instead: " : "started without the rules of this file",
@@ -266,12 +266,12 @@ void examples_load_good(const char *const dirs[], size_t n_dirs, struct rules **
 	*faults = (struct rulefile_faults){0};
 	while (load(&from, ret, &found, &why) < 0) {
 		if (found.file != NULL) {
-			say_left_out(&from, &found, faults);
+			report_left_out(&from, &found, faults);
 			without = alloc_resize(without, from.n_without + 1, sizeof *without,
 			                       "the examples of the rules");
 			without[from.n_without++] = found.file;
 			from.without = (const char *const *)without;
-			found.file = NULL; /* taken */
+			found.file = NULL; /* now in without */
 		} else { /* of a directory: the last one goes first, the shipped one stays */
 			rulefile_fault(faults, "%s; started without the rules of %s", found.text[0], dirs[from.n_dirs - 1]);
 			from.n_dirs--;

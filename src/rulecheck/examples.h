@@ -1,8 +1,8 @@
 /*
- * examples: do the rules take the lines that stand beside them, and leave the others?
+ * examples: do the rules match their "hit" lines, and not their "miss" lines?
  *
- * Where input/line and rules meet for "check", a start and a reload: a rule file is only taken when every
- * example in it comes true.
+ * Where input/line and rules meet for "check", a start and a reload: a rule file is only used when every
+ * example in it passes.
  */
 #ifndef WFS_RULECHECK_EXAMPLES_H
 #define WFS_RULECHECK_EXAMPLES_H
@@ -18,7 +18,7 @@
  */
 size_t examples_try(const struct rules *rules, struct rulefile_faults *faults);
 
-/* Looks for what is wrong with rules that pass: see lint.h, and there for the two lists. Takes seconds. */
+/* Finds what is wrong with rules that pass: see lint.h, and there for the two lists. Needs seconds. */
 void examples_lint(const struct rules *rules, struct rulefile_faults *faults, struct rulefile_faults *warnings);
 
 /* Loads rules as rules_load does and tries their examples. */
@@ -26,8 +26,8 @@ int examples_load(const char *const dirs[], size_t n_dirs, const char *const ext
                   struct rules **ret, struct rulefile_faults *faults, struct why *why);
 
 /*
- * The same for a start, which one fault must not prevent: a file with a fault is left out, and the file of the same name
- * in an earlier directory stands in for it. Of two rules with one name, or one that takes the other's hit, the file in
+ * The same for a start, which one error must not prevent: a file with an error is left out, and the file of the same name
+ * in an earlier directory is read instead. Of two rules with one name, or one that matches the other's hit, the file in
  * the later directory is left out. faults: one sentence for each file left out, with what became of it; the caller's to
  * rulefile_faults_done. Always gives a set, which may be empty.
  */

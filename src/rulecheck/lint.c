@@ -31,7 +31,7 @@ static bool matches_byte(const pcre2_code *atom, unsigned char byte, pcre2_match
 	                   NULL) >= 0;
 }
 
-/* True when no byte matches both atoms: PCRE2 is asked for each, so whatever a class says is understood. */
+/* True when no byte matches both atoms: PCRE2 tries each byte, so every kind of class is understood. */
 static bool are_disjoint(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	pcre2_code *const one = compile_atom(a, a_len), *const other = compile_atom(b, b_len);
@@ -50,7 +50,7 @@ static bool are_disjoint(const char *a, size_t a_len, const char *b, size_t b_le
 /* True when the repeated atom cannot match what the regex goes on with, so that it stops there. */
 static bool stops_at(const char *atom, size_t len, const char *next)
 {
-	/* The end of the group the repeat stands in, with what repeats the group. */
+	/* The end of the group the repeat is in, with what repeats the group. */
 	while (*next == ')') {
 		next++;
 		next += syntax_quantifier(next).len;
@@ -87,7 +87,7 @@ bool lint_is_loose(const char *regex, size_t *ret_at)
 			}
 		}
 		if (*p != '(' || strncmp(p, "(?!", 3) == 0 || strncmp(p, "(?=", 3) == 0)
-			p += atom; /* a group that looks ahead matches nothing itself */
+			p += atom; /* a lookahead group matches nothing itself */
 		else
 			p += syntax_opener_len(p) > 0 ? syntax_opener_len(p) : 1;
 	}
@@ -143,7 +143,7 @@ static void check_programs(const struct rules *rules, const struct rulefile_rule
 	}
 }
 
-/* A hit of this rule that a later file's rule would take too. */
+/* A hit of this rule that a later file's rule would match too. */
 static void check_overlap(const struct rules *rules, struct rules_scratch *scratch, const struct rule *which,
                           const struct example_line *lines, struct rulefile_faults *warnings)
 {
@@ -156,7 +156,7 @@ static void check_overlap(const struct rules *rules, struct rules_scratch *scrat
 			const struct rulefile_rule *const other = rules_at(rules, j)->text;
 
 			if (other->file != rule->file && !other->also &&
-			    rules_takes(scratch, j, lines[i].program, lines[i].message, false))
+			    rules_would_match(scratch, j, lines[i].program, lines[i].message, false))
 				rulefile_fault(
 				        warnings,
 				        "%s:%u: [%s] and [%s] of %s both match this line; the first wins",
@@ -199,11 +199,11 @@ static bool reaches_limit(struct rules_scratch *scratch, size_t index, const str
 	static char text[LINT_STRETCHED]; /* large, and lint is run by one thread */
 	const uint64_t before = rules_stat(scratch).limits;
 
-	(void)rules_takes(scratch, index, line->program, stretch(line->message, from, to, text), true);
+	(void)rules_would_match(scratch, index, line->program, stretch(line->message, from, to, text), true);
 	return rules_stat(scratch).limits > before;
 }
 
-/* Each word, and each two words, repeated. One fault for each example is enough. */
+/* Each word, and each two words, repeated. One error for each example is enough. */
 static void check_stretched(struct rules_scratch *scratch, const struct rule *which,
                             const struct example_line *lines, struct rulefile_faults *faults)
 {

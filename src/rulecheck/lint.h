@@ -1,13 +1,13 @@
 /*
  * lint: what is wrong with rules that compile and pass their examples.
  *
- * Knows rules and example. Taking lines apart is the caller's, see example.h. Slow (seconds for the whole
+ * Knows rules and example. The caller parses the lines, see example.h. Slow (seconds for the whole
  * catalogue): for "check", not for loading.
  *
- * Faults: an example no glob of "program" fits; a regex that reaches the match limit on its own examples with
- * a piece repeated to 8 KiB (a stranger who can lengthen a word could hide his line, or cost time).
- * Warnings: text that a stranger may write before <ADDR> with nothing to hold the end of the line; no hit or
- * no miss; a hit of one file that a rule of another file takes too.
+ * Errors: an example no glob of "program" fits; a regex that reaches the match limit on its own examples with
+ * a piece repeated to 8 KiB (a client that can lengthen a word could hide its line, or cost time).
+ * Warnings: text that a client may write before <ADDR> with nothing to hold the end of the line; no hit or
+ * no miss; a hit of one file that a rule of another file matches too.
  */
 #ifndef WFS_RULECHECK_LINT_H
 #define WFS_RULECHECK_LINT_H
@@ -19,7 +19,7 @@
 enum { LINT_STRETCHED = 8192 }; /* bytes of a stretched message */
 
 /*
- * Looks at all rules of the set. lines[i][j]: example j of rule i, taken apart. Both lists are added to, and
+ * Checks all rules of the set. lines[i][j]: example j of rule i, parsed. Both lists are added to, and
  * the caller's to rulefile_faults_done.
  */
 void lint_rules(const struct rules *rules, struct rules_scratch *scratch,
@@ -27,9 +27,9 @@ void lint_rules(const struct rules *rules, struct rules_scratch *scratch,
                 struct rulefile_faults *warnings);
 
 /*
- * The part that needs no examples: true when the regex, after its macros, lets a stranger write before
+ * The part that needs no examples: true when the regex, after its macros, lets a client write before
  * <ADDR>: a wide repeat (".*", "\S+", "[^,]*" not followed by its own end) and no "$" at the end.
- * ret_at: where that repeat stands.
+ * ret_at: where that repeat is.
  */
 bool lint_is_loose(const char *regex, size_t *ret_at);
 

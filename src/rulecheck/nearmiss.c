@@ -10,9 +10,9 @@
 #include "rules/syntax.h"
 
 enum {
-	NESTING_MAX = 8,  /* groups within groups that are looked into */
-	SOUND_MIN = 4,    /* things that must fit behind ".*" to say more than chance */
-	PROGRAM_MAX = 64, /* longer names are like nobody's */
+	NESTING_MAX = 8,  /* groups within groups that are tried */
+	SOUND_MIN = 4,    /* things that must fit behind ".*" to mean more than chance */
+	PROGRAM_MAX = 64, /* longer names are like none */
 };
 
 /* One message, and what is needed to try regexes on it. */
@@ -20,13 +20,13 @@ struct attempt {
 	struct span message;
 	pcre2_match_data *data;
 	pcre2_match_context *context;
-	bool ran_out;          /* the regex ran to the end of the message looking for something */
-	char *head;            /* a piece of the regex: room for all of it, and a ")" for each nesting */
+	bool ran_out;          /* the regex ran to the end of the message in search of something */
+	char *head;            /* a piece of the regex: space for all of it, and a ")" for each nesting */
 	size_t best_end;       /* the furthest that was found: in the message, */
 	const char *best_rest; /* and what of the regex comes behind it */
 };
 
-static void look_init(struct attempt *l, const struct rules *rules, struct span message)
+static void attempt_init(struct attempt *l, const struct rules *rules, struct span message)
 {
 	*l = (struct attempt){
 	        .message = message,
@@ -38,7 +38,7 @@ static void look_init(struct attempt *l, const struct rules *rules, struct span 
 	(void)pcre2_set_heap_limit(l->context, RULES_HEAP_LIMIT_KIB);
 }
 
-static void look_done(struct attempt *l)
+static void attempt_done(struct attempt *l)
 {
 	pcre2_match_data_free(l->data);
 	pcre2_match_context_free(l->context);
@@ -62,7 +62,7 @@ static struct span group(const struct attempt *l, uint32_t number)
 /* --- the text's side --- */
 
 /*
- * The longest beginning of the message that the regex could go on from. For an end that a regex looks for
+ * The longest beginning of the message that the regex could go on from. For an end that a regex searches for
  * with ".*" that is all of it.
  */
 static size_t reached(const struct attempt *l, const pcre2_code *code)
@@ -90,19 +90,19 @@ static size_t atom_len(const char *p)
 	return n + syntax_quantifier(p + n).len;
 }
 
-/* An atom that runs over whatever comes: where it ends says nothing. */
+/* An atom that runs over whatever comes: where it ends means nothing. */
 static bool is_wide(const char *p)
 {
 	return syntax_is_wide(p) && syntax_quantifier(p + syntax_atom_len(p)).endless;
 }
 
-/* True when head, len bytes with its groups closed, fits; ret_end: how much of the message it takes. */
+/* True when head, len bytes with its groups closed, fits; ret_end: how much of the message it matches. */
 static bool fits(const struct attempt *l, size_t len, int nesting, size_t *ret_end)
 {
 	pcre2_code *code;
 	int rc;
 
-	memset(l->head + len, ')', (size_t)nesting); /* room for NESTING_MAX */
+	memset(l->head + len, ')', (size_t)nesting); /* space for NESTING_MAX */
 	l->head[len + (size_t)nesting] = '\0';
 	code = compiled_piece(l->head);
 	if (code == NULL)
@@ -120,7 +120,7 @@ static size_t put(const struct attempt *l, size_t head_len, const char *from, co
 	return head_len + (size_t)(to - from);
 }
 
-/* How much of a row that fits says something: ".*" and a blank behind it fit anywhere. */
+/* How much of a row that fits means something: ".*" and a blank behind it fit anywhere. */
 static size_t sound(const char *const *starts, size_t good)
 {
 	for (size_t i = good; i-- > 0;)
@@ -165,7 +165,7 @@ static void try_row(struct attempt *l, size_t head_len, const char *const *start
 		        starts[good] + atom - 1, nesting + 1);
 }
 
-/* Each alternative of what stands between from and to. */
+/* Each alternative of what is between from and to. */
 static void descend(struct attempt *l, size_t head_len, const char *from, const char *to, int nesting)
 {
 	const char **const starts = alloc_zero((size_t)(to - from) + 1, sizeof *starts, "a near miss");
@@ -184,7 +184,7 @@ static void descend(struct attempt *l, size_t head_len, const char *from, const 
 	free(starts);
 }
 
-static void look_into(struct attempt *l, const char *regex)
+static void try_pieces(struct attempt *l, const char *regex)
 {
 	const size_t len = strlen(regex);
 
@@ -206,11 +206,11 @@ static void stopped(struct attempt *l, const struct compiled *c, struct nearmiss
 	ret->place = (struct span){l->message.p + end, 0};
 }
 
-/* Which piece of the regex did not fit; and for one that ran to the end, from where on it was looked for. */
+/* Which piece of the regex did not fit; and for one that ran to the end, from where on it was searched for. */
 static void find_wanted(struct attempt *l, const struct compiled *c, struct nearmiss *ret)
 {
 	l->ran_out = ret->place.p == l->message.p + l->message.len;
-	look_into(l, c->rule.text->match.text);
+	try_pieces(l, c->rule.text->match.text);
 	if (l->ran_out)
 		ret->place.p = l->message.p + l->best_end;
 	ret->wanted = l->best_rest;
@@ -228,7 +228,7 @@ static void refused(struct attempt *l, const struct compiled *c, struct nearmiss
 		ret->place = rc >= 0 ? group(l, 0) : ret->place;
 		return;
 	}
-	ret->why = c->rule.text->also ? NEARMISS_ALSO : NEARMISS_TAKES;
+	ret->why = c->rule.text->also ? NEARMISS_ALSO : NEARMISS_MATCHES;
 	if (c->addr == 0)
 		return;
 	ret->place = where;
@@ -245,8 +245,8 @@ static void refused(struct attempt *l, const struct compiled *c, struct nearmiss
 	}
 }
 
-/* All but what of the regex did not fit, which takes longer. */
-static void look_at(struct attempt *l, const struct compiled *c, struct nearmiss *ret)
+/* All but the part of the regex that did not fit, which costs more to find. */
+static void try_rule(struct attempt *l, const struct compiled *c, struct nearmiss *ret)
 {
 	const int rc = match(l, c->match, l->message.len, 0);
 
@@ -264,16 +264,16 @@ void nearmiss_of_rule(const struct rules *rules, size_t index, struct span messa
 	struct attempt l;
 
 	(void)compiled_unwrap(&message);
-	look_init(&l, rules, message);
-	look_at(&l, &rules->list[index], ret);
+	attempt_init(&l, rules, message);
+	try_rule(&l, &rules->list[index], ret);
 	if (ret->why == NEARMISS_STOPPED)
 		find_wanted(&l, &rules->list[index], ret);
-	look_done(&l);
+	attempt_done(&l);
 }
 
 /* --- the nearest of them --- */
 
-/* How near: the whole match fits, then how far it got; a rule that takes no line by itself comes last. */
+/* How near: the whole match fits, then how far it got; a rule that matches no line by itself comes last. */
 static size_t nearness(const struct attempt *l, const struct nearmiss *n)
 {
 	if (n->rule->text->also)
@@ -281,13 +281,13 @@ static size_t nearness(const struct attempt *l, const struct nearmiss *n)
 	return n->why != NEARMISS_STOPPED ? l->message.len + 1 : (size_t)(n->place.p - l->message.p);
 }
 
-/* Of two that got equally far the one whose words stand in the message. */
+/* Of two that got equally far the one whose words are in the message. */
 static size_t words_there(const struct attempt *l, const struct compiled *c)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->n_literals; i++)
-		if (literal_stands_in(&c->literals[i], l->message))
+		if (literal_is_in(&c->literals[i], l->message))
 			n += c->literals[i].len;
 	return n;
 }
@@ -300,7 +300,7 @@ int nearmiss_find(const struct rules *rules, struct span program, struct span me
 	struct attempt l;
 
 	(void)compiled_unwrap(&message);
-	look_init(&l, rules, message);
+	attempt_init(&l, rules, message);
 	for (size_t i = 0; i < rules->n; i++) {
 		const struct compiled *const c = &rules->list[i];
 		struct nearmiss this;
@@ -309,7 +309,7 @@ int nearmiss_find(const struct rules *rules, struct span program, struct span me
 		if (c->match == NULL || !rules_means(rules, i, program))
 			continue;
 		any = true;
-		look_at(&l, c, &this);
+		try_rule(&l, c, &this);
 		if (this.why == NEARMISS_STOPPED && l.ran_out)
 			find_wanted(&l, c, &this);
 		near = nearness(&l, &this);
@@ -322,7 +322,7 @@ int nearmiss_find(const struct rules *rules, struct span program, struct span me
 	}
 	if (best_near > 0 && best.why == NEARMISS_STOPPED && best.wanted == NULL)
 		find_wanted(&l, &rules->list[best.rule->index], &best);
-	look_done(&l);
+	attempt_done(&l);
 	if (best_near == 0)
 		return any ? NEARMISS_NONE : NEARMISS_NO_RULES;
 	*ret = best;
@@ -369,7 +369,7 @@ const char *nearmiss_sentence(enum nearmiss_why why)
 		return "the pattern matches, but this name is not generic";
 	case NEARMISS_ALSO:
 		return "it has \"also\", and no other rule matches the line";
-	case NEARMISS_TAKES:
+	case NEARMISS_MATCHES:
 		return "it matches the line";
 	}
 	abort();

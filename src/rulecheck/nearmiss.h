@@ -1,7 +1,7 @@
 /*
- * nearmiss: a line that no rule took: which rule came nearest, and where did it stop?
+ * nearmiss: a line that no rule matched: which rule came nearest, and where did it stop?
  *
- * Knows the inside of rules (compiled.h). How far a regex got is asked of PCRE2 itself: the longest beginning
+ * Knows the inside of rules (compiled.h). PCRE2 itself reports how far a regex got: the longest beginning
  * of the message that it could still go on from (a hard partial match), and the longest beginning of the
  * regex that fits. Slow beside rules_match (a millisecond for a program's rules): for people, not for the
  * daemon. Every match is under the limits of rules.h. One thread.
@@ -12,16 +12,16 @@
 #include "base/text.h"
 #include "rules/rules.h"
 
-/* What kept a rule from taking a line. */
+/* What kept a rule from matching a line. */
 enum nearmiss_why {
 	NEARMISS_STOPPED,     /* the match goes up to place and not beyond */
 	NEARMISS_LIMIT,       /* the match or the unless gives up: too many steps */
 	NEARMISS_UNLESS,      /* the match fits; place is what the unless found */
-	NEARMISS_NOT_ADDRESS, /* the match fits; place stands where the address should and is none */
+	NEARMISS_NOT_ADDRESS, /* the match fits; place is where the address should be, and is no address */
 	NEARMISS_NEVER,       /* the match fits; place is an address that may never be blocked */
 	NEARMISS_NAME,        /* the match fits; place is a name that is not generic */
-	NEARMISS_ALSO,        /* it would take the line, but only besides a rule that takes it */
-	NEARMISS_TAKES,       /* nothing: it matches the line by itself */
+	NEARMISS_ALSO,        /* it would match the line, but only besides a rule that matches it */
+	NEARMISS_MATCHES,     /* nothing: it matches the line by itself */
 };
 
 struct nearmiss {

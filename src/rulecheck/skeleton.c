@@ -10,12 +10,12 @@
 #include "rules/compiled.h"
 
 enum {
-	FOUND_MAX = 32, /* addresses looked at */
+	FOUND_MAX = 32, /* addresses considered */
 	SESSION_MIN = 6,
 	SESSION_MAX = 64,
 };
 
-/* --- letters and words --- */
+/* --- characters and words --- */
 
 static bool is_alnum(char c)
 {
@@ -70,7 +70,7 @@ static struct span word_before(struct span m, size_t at)
 /* --- which address --- */
 
 struct found {
-	struct span where; /* what <ADDR> takes */
+	struct span where; /* what <ADDR> matches */
 	struct addr address;
 };
 
@@ -110,7 +110,7 @@ static bool is_inside(struct span m, size_t at, char open, char close)
 	return inside && memchr(m.p + at, close, m.len - at) != NULL;
 }
 
-/* How much the word before an address, "word=ADDRESS" or "word ADDRESS", says that it is the client's. */
+/* How much the word before an address, "word=ADDRESS" or "word ADDRESS", suggests that it is the client's. */
 static int weigh_word(struct span word)
 {
 	static const char *const client[] = {"rip",    "ip",     "client", "addr",  "address",   "remote",    "rhost",       "src",  "host",
@@ -148,7 +148,7 @@ static int weigh(struct span m, const struct found *f)
 	return weight + weigh_word(word_before(m, at));
 }
 
-/* The last of equals: what a client says of itself often stands before what the server says; but the first "name[ADDRESS]". */
+/* The last of equals: what a client sends of itself often comes before what the server found; but the first "name[ADDRESS]". */
 static const struct found *choose(struct span m, const struct found *found, size_t n)
 {
 	const struct found *best = NULL;
@@ -178,8 +178,8 @@ struct writer {
 	char *out;
 	size_t used;
 	bool full;
-	bool greedy;              /* ".*" is in it: one is enough, for two may take too long */
-	bool said[3];             /* so are <FROM>, <TO>, <HELO> */
+	bool greedy;    /* ".*" is in it: one is enough, for two may be too slow */
+	bool placed[3]; /* so are <FROM>, <TO>, <HELO> */
 	struct skeleton *skeleton;
 };
 
@@ -235,8 +235,8 @@ static size_t bracketed(const struct writer *w, char close)
 	return w->at < w->addr_at && w->at + n > w->addr_at ? 0 : n;
 }
 
-/* For a rule about greylisting: the word for what stands in "key=<...>" or behind "key="; NULL: there is none, or it would not fit. */
-static const char *said_word(struct writer *w, struct span key, struct span value)
+/* For a greylisting rule: the macro for what is in "key=<...>" or behind "key="; NULL: there is none, or it would not fit. */
+static const char *builtin_for(struct writer *w, struct span key, struct span value)
 {
 	static const char *const keys[][4] = {{"from", "sender", NULL}, {"to", "recipient", "rcpt", NULL}, {"helo", "ehlo", NULL}};
 	static const char *const regexes[] = {"<FROM>", "<TO>", "<HELO>"};
@@ -247,14 +247,14 @@ static const char *said_word(struct writer *w, struct span key, struct span valu
 		if (!is_name_byte(value.p[i]) && value.p[i] != '@')
 			return NULL;
 	for (size_t i = 0; i < sizeof regexes / sizeof *regexes; i++)
-		if (is_one_of(key, keys[i]) && !w->said[i]) {
-			w->said[i] = true;
+		if (is_one_of(key, keys[i]) && !w->placed[i]) {
+			w->placed[i] = true;
 			return regexes[i];
 		}
 	return NULL;
 }
 
-/* "<...>" and quotes hold what somebody chose, "(word)" and "[word]" when it is more than a word. True: taken. */
+/* "<...>" and quotes hold what a client may have chosen, "(word)" and "[word]" when it is more than a word. True: written. */
 static bool put_bracketed(struct writer *w)
 {
 	static const struct {
@@ -266,7 +266,7 @@ static bool put_bracketed(struct writer *w)
 		const size_t n = w->m.p[w->at] == pairs[i].open ? bracketed(w, pairs[i].close) : 0;
 		const struct span inside = {w->m.p + w->at + 1, n > 2 ? n - 2 : 0};
 		const bool value = w->at > 0 && w->m.p[w->at - 1] == '=';
-		const char *said;
+		const char *builtin;
 		char regex[16];
 
 		if (n == 0)
@@ -274,9 +274,9 @@ static bool put_bracketed(struct writer *w)
 		if ((pairs[i].open == '(' || pairs[i].open == '[') && !value &&
 		    (memchr(inside.p, ' ', inside.len) != NULL || (!holds(inside, is_digit) && memchr(inside.p, '.', inside.len) == NULL)))
 			continue;
-		said = value && pairs[i].open == '<' ? said_word(w, word_before(w->m, w->at - 1), inside) : NULL;
-		(void)snprintf(regex, sizeof regex, "<%s>", said != NULL ? said : "");
-		if (said != NULL)
+		builtin = value && pairs[i].open == '<' ? builtin_for(w, word_before(w->m, w->at - 1), inside) : NULL;
+		(void)snprintf(regex, sizeof regex, "<%s>", builtin != NULL ? builtin : "");
+		if (builtin != NULL)
 			put_chosen(w, regex, n);
 		else
 			put_chosen(w, pairs[i].open == '<' && memchr(inside.p, '<', inside.len) != NULL ? "<[^>]*>" : pairs[i].regex, n);
@@ -300,7 +300,7 @@ static void put_queue(struct writer *w)
 	w->at = n + 2;
 }
 
-/* "name[" or "name [" before the address: true, and taken. */
+/* "name[" or "name [" before the address: true, and written. */
 static bool put_name(struct writer *w)
 {
 	size_t n = 0;
@@ -374,7 +374,7 @@ static size_t word_len(const struct writer *w)
 	return end - w->at;
 }
 
-/* "user NAME", "for NAME from": a name somebody tried, with blanks perhaps. */
+/* "user NAME", "for NAME from": a name that a client tried, with blanks perhaps. */
 static bool is_tried(const struct writer *w, size_t len)
 {
 	static const char *const before[] = {"user", "login", "username", "account", NULL};
@@ -390,11 +390,11 @@ static bool is_tried(const struct writer *w, size_t len)
 	                                   memcmp(w->m.p + w->at + len, " from", 5) == 0);
 }
 
-/* "key=VALUE": true, and taken; but what tells how it ended stays. */
+/* "key=VALUE": true, and written; but a value that shows the outcome stays. */
 static bool put_value(struct writer *w)
 {
 	static const char *const telling[] = {"status", "action", "reason", "result", "error", "event", "type", "stat", "reject", NULL};
-	const char *said;
+	const char *builtin;
 	size_t n = 0;
 
 	if (w->at == 0 || w->m.p[w->at - 1] != '=' || is_one_of(word_before(w->m, w->at - 1), telling))
@@ -403,10 +403,10 @@ static bool put_value(struct writer *w)
 		n++;
 	if (n == 0 || (w->at < w->addr_at && w->at + n > w->addr_at))
 		return false;
-	said = said_word(w, word_before(w->m, w->at - 1), (struct span){w->m.p + w->at, n});
+	builtin = builtin_for(w, word_before(w->m, w->at - 1), (struct span){w->m.p + w->at, n});
 	w->skeleton->open |= w->at < w->addr_at;
-	if (said != NULL)
-		put_chosen(w, said, n);
+	if (builtin != NULL)
+		put_chosen(w, builtin, n);
 	else
 		put_any(w, n, "*");
 	return true;

@@ -26,7 +26,7 @@ bool snippet_same(const char *a, const char *b)
 	return n > 0 && n == snippet_len(b) && memcmp(a, b, n) == 0;
 }
 
-/* Where the line holds last what stands between the marks first in the sentence; NULL: nowhere. */
+/* The last place in the line of the text that is first between the marks in the sentence; NULL: none. */
 static const char *marked_in(const char *sentence, const char *line, char open, char close, bool marks_too)
 {
 	const char *found = NULL;
@@ -37,7 +37,7 @@ static const char *marked_in(const char *sentence, const char *line, char open, 
 
 		if (to == NULL)
 			return NULL;
-		if (to > from + 2 && (size_t)(to - from) < sizeof word - 1) { /* one letter is anywhere */
+		if (to > from + 2 && (size_t)(to - from) < sizeof word - 1) { /* one character is anywhere */
 			(void)snprintf(word, sizeof word, "%.*s", (int)(to - from) - 1 + 2 * marks_too,
 			               from + !marks_too);
 			if (strlen(word) > 3 && strcmp(word + strlen(word) - 3, "...") == 0)
@@ -86,7 +86,7 @@ static void write_place(const char *sentence, char *line, char *out, size_t cap)
 void snippet_show(const char *message, char *out, size_t cap)
 {
 	const size_t n = snippet_len(message);
-	size_t room = 0, number = 0, reconcile, file_len;
+	size_t line_cap = 0, number = 0, reconcile, file_len;
 	char *path, *line = NULL;
 	ssize_t got = -1;
 	FILE *file;
@@ -100,7 +100,7 @@ void snippet_show(const char *message, char *out, size_t cap)
 	reconcile = strtoul(message + file_len + 1, NULL, 10);
 	path = alloc_text_n(message, file_len, "a path");
 	file = reconcile > 0 ? fopen(path, "re") : NULL;
-	while (file != NULL && number < reconcile && (got = getline(&line, &room, file)) >= 0)
+	while (file != NULL && number < reconcile && (got = getline(&line, &line_cap, file)) >= 0)
 		number++;
 	if (got > 0) {
 		line[got - (line[got - 1] == '\n')] = '\0';

@@ -10,8 +10,8 @@
 #include "base/plural.h"
 
 /*
- * What <ADDR> stands for: the shape of an address, not its range; addr_parse has the last word. Nothing that
- * could belong to an address may stand on either side, so backtracking can never cut a digit off. ":25" may
+ * What <ADDR> denotes: the shape of an address, not its range; addr_parse decides. Nothing that
+ * could belong to an address may be on either side, so backtracking can never cut a digit off. ":25" may
  * follow the IPv4 form only: after IPv6 it could be one more group.
  */
 #define DIGITS4 "\\d{1,3}(?:\\.\\d{1,3}){3}"
@@ -21,7 +21,7 @@
 	"(?![0-9A-Za-z%/]|\\.[0-9A-Fa-f])"
 #define NAME_REGEX "(?<name>[0-9A-Za-z_](?:[0-9A-Za-z_.-]*[0-9A-Za-z_.])?)"
 #define SESSION_REGEX "(?<session>[0-9A-Za-z-]{6,64})"
-/* What a client said of itself, without the brackets it may stand in: the stranger's own words. */
+/* What a client sent of itself, without the brackets it may be in: attacker-controlled text. */
 #define FROM_REGEX "(?<from>[^\\s<>,;]{0,320})"
 #define TO_REGEX "(?<to>[^\\s<>,;]{1,320})"
 #define HELO_REGEX "(?<helo>[0-9A-Za-z_.-]{1,255})"
@@ -83,24 +83,24 @@ static size_t before_builtins(const char *text, size_t offset)
 	size_t written = 0;
 
 	while (*p != '\0') {
-		size_t len = 1, taken = 1;
+		size_t len = 1, skip = 1;
 
 		for (size_t b = 0; b < sizeof builtins / sizeof *builtins; b++)
 			if (strncmp(p, builtins[b].word, strlen(builtins[b].word)) == 0) {
 				len = strlen(builtins[b].regex);
-				taken = strlen(builtins[b].word);
+				skip = strlen(builtins[b].word);
 			}
 		if (written + len > offset)
 			break;
 		written += len;
-		p += taken;
+		p += skip;
 	}
 	return (size_t)(p - text);
 }
 
-/* The text around the fault and a caret under it; both without bytes that would move the caret. */
-static void regex_fault(struct rulefile_faults *faults, const struct rulefile_rule *rule, const char *key,
-                        unsigned line, const char *text, size_t offset, int code)
+/* The text around the error and a caret under it; both without bytes that would move the caret. */
+static void report_regex_error(struct rulefile_faults *faults, const struct rulefile_rule *rule, const char *key,
+                               unsigned line, const char *text, size_t offset, int code)
 {
 	enum { AROUND = 40 };
 	const size_t at = before_builtins(text, offset), from = at > AROUND ? at - AROUND : 0;
@@ -157,7 +157,7 @@ static pcre2_code *compile_regex(const struct rulefile_rule *rule, const char *k
 	}
 	code = to_code(regex, options, &rc, &offset);
 	if (code == NULL)
-		regex_fault(faults, rule, key, line, text, offset, rc);
+		report_regex_error(faults, rule, key, line, text, offset, rc);
 	else if (pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0) /* without JIT the interpreter does it */
 		(void)pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &jit_size);
 	*ret_jit = jit_size > 0;
@@ -188,23 +188,23 @@ static void set_kind(struct compiled *c, struct rulefile_faults *faults)
 	const struct rulefile_rule *const text = c->rule.text;
 	const bool addr = occurrences(text->match.text, "<ADDR>") > 0;
 	const bool session = occurrences(text->match.text, "<SESSION>") > 0;
-	const char *fault = NULL;
+	const char *error = NULL;
 
 	c->kind = RULES_KIND_HIT;
 	if (!session && (text->remember || text->forget || text->after != NULL))
-		fault = "remember, forget and after need <SESSION> in the match";
+		error = "remember, forget and after need <SESSION> in the match";
 	else if (session && addr && !text->remember && !text->forget && text->after == NULL)
-		fault = "<SESSION> beside <ADDR> needs remember, forget or after";
+		error = "<SESSION> beside <ADDR> needs remember, forget or after";
 	else if (text->remember && (text->forget || text->after != NULL))
-		fault = "remember goes with neither forget nor after";
+		error = "remember goes with neither forget nor after";
 	else if (text->after != NULL && !addr)
-		fault = "after needs <ADDR> in the match";
+		error = "after needs <ADDR> in the match";
 	else if (text->also && (session || !addr))
-		fault = "also needs <ADDR> in the match and no <SESSION>";
+		error = "also needs <ADDR> in the match and no <SESSION>";
 	else if (text->generic && (occurrences(text->match.text, "<NAME>") == 0 || !addr))
-		fault = "name = generic needs <NAME> and <ADDR> in the match";
-	if (fault != NULL)
-		rulefile_fault(faults, "%s:%u: [%s]: %s", text->file, text->match.line, text->name, fault);
+		error = "name = generic needs <NAME> and <ADDR> in the match";
+	if (error != NULL)
+		rulefile_fault(faults, "%s:%u: [%s]: %s", text->file, text->match.line, text->name, error);
 	if (text->remember)
 		c->kind = addr ? RULES_KIND_ADDRESS : RULES_KIND_EVENT;
 	else if (text->after != NULL)
@@ -213,7 +213,7 @@ static void set_kind(struct compiled *c, struct rulefile_faults *faults)
 		c->kind = text->forget ? RULES_KIND_FORGET : RULES_KIND_LOOKUP;
 }
 
-/* How often each builtin may stand in a match. False: one stands twice that is a group, as PCRE2 would say in its own words. */
+/* How often each builtin may appear in a match. False: one that is a group appears twice; PCRE2 would report it obscurely. */
 static bool check_builtins(const struct rulefile_rule *text, struct rulefile_faults *faults)
 {
 	const size_t addrs = occurrences(text->match.text, "<ADDR>");
@@ -245,7 +245,7 @@ static void compile_rule(struct rules *rules, size_t i, struct rulefile_faults *
 
 	c->rule = (struct rule){i, text};
 	if (text->match.text == NULL || text->program == NULL)
-		return; /* said already */
+		return; /* reported already */
 	split_globs(c, text->program);
 	set_kind(c, faults);
 	if (!check_builtins(text, faults))

@@ -1,6 +1,6 @@
 /*
  * compiled: the inside of a set of rules, shared by compile.c, which makes it, prefilter.c and match.c,
- * which match, and rulecheck/, which says why not.
+ * which match, and rulecheck/, which explains why not.
  */
 #ifndef WFS_COMPILED_H
 #define WFS_COMPILED_H
@@ -23,7 +23,7 @@ struct compiled {
 	size_t n_globs;
 	char **globs;
 	size_t n_literals;
-	struct literal literals[LITERALS_MAX]; /* must stand in the message */
+	struct literal literals[LITERALS_MAX]; /* must be in the message */
 };
 
 struct rules {
@@ -40,7 +40,7 @@ pcre2_code *compiled_piece(const char *text);
 /* True when the rule is for this program. */
 bool compiled_applies(const struct compiled *c, const char *program);
 
-/* Takes "message repeated N times: [ TEXT]" apart. Returns N, 1 for any other message, 0 for a nested one. */
+/* Unwraps "message repeated N times: [ TEXT]". Returns N, 1 for any other message, 0 for a nested one. */
 unsigned compiled_unwrap(struct span *message);
 
 #endif

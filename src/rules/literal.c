@@ -4,7 +4,7 @@
 
 #include "rules/syntax.h"
 
-enum { USEFUL_MIN = 2 }; /* bytes: a single one stands in nearly every line */
+enum { USEFUL_MIN = 2 }; /* bytes: a single one is in nearly every line */
 
 /* The literals met so far. */
 struct found {
@@ -47,7 +47,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* What stands for itself after a backslash: punctuation. Letters and digits mean something. */
+/* What is literal after a backslash: punctuation. Letters and digits have a meaning. */
 static bool is_plain_escape(char c)
 {
 	return c > ' ' && c < 0x7F && !is_digit(c) && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z');
@@ -96,7 +96,7 @@ static const char *read_atom(struct found *f, const char *p)
 	return p;
 }
 
-/* How often a byte stands in the logs of mail servers; the lower the rarer. Counted over tests/rules. */
+/* How often a byte is in the logs of mail servers; the lower the rarer. Counted over tests/rules. */
 static size_t frequency(char byte)
 {
 	static const char often[] = "&*%^#'+}{JZ!?WXY\\KVqzQBj;HGRUFD_M@L(N)OIk\"wvSPC/<ET>-46ybAg738h,9[]f5="
@@ -113,7 +113,7 @@ static void set_rare(struct literal *literal)
 			literal->rare = i;
 }
 
-bool literal_stands_in(const struct literal *literal, struct span text)
+bool literal_is_in(const struct literal *literal, struct span text)
 {
 	const char *p, *last;
 

@@ -1,7 +1,7 @@
 /*
- * literal: what must stand in a text for a regex to match it.
+ * literal: what must be in a text for a regex to match it.
  *
- * Reads the words of a regex, never PCRE2's own idea of it. A cheap look for such a literal spares most
+ * Reads the words of a regex, never PCRE2's own idea of it. A cheap search for such a literal spares most
  * lines the regex. Conservative: a literal is given only when every possible match contains it; a regex that
  * does something unusual (options, verbs, \Q) has none. Pure.
  * Proven by tests/unit/rules/rules.c: rules with and without it give the same answers.
@@ -14,7 +14,7 @@
 
 #include "base/text.h"
 
-/* A queue id as <QUEUE> stands for it (compile.c): nothing in it is a colon, so what stands behind is found at once. */
+/* A queue id as <QUEUE> matches it (compile.c): it has no colon, so what follows it is found at once. */
 #define LITERAL_QUEUE_ID "[0-9A-Za-z]{5,24}"
 
 enum {
@@ -27,7 +27,7 @@ struct literal {
 	unsigned char len;  /* 0: none */
 	unsigned char rare; /* index of the byte that log lines have least often */
 	bool first;         /* every match begins with it; the regex begins with "^" */
-	bool behind_id;     /* a first one: or it stands behind a queue id and ": " at the beginning */
+	bool behind_id;     /* a first one: or it follows a queue id and ": " at the beginning */
 	char text[LITERAL_MAX];
 };
 
@@ -38,7 +38,7 @@ struct literal {
  */
 size_t literal_find(const char *regex, struct literal ret[static LITERALS_MAX]);
 
-/* True when the literal stands anywhere in text. Quick on lines: it looks for the rarest byte first. */
-bool literal_stands_in(const struct literal *literal, struct span text);
+/* True when the literal is anywhere in text. Fast on lines: it searches for the rarest byte first. */
+bool literal_is_in(const struct literal *literal, struct span text);
 
 #endif

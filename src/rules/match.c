@@ -61,8 +61,8 @@ struct rules_stat rules_stat(const struct rules_scratch *s)
 	return s->stat;
 }
 
-/* True when the regex takes the text; a limit reached is counted, and the answer is then on_limit. */
-static bool takes(struct rules_scratch *s, const pcre2_code *code, bool jit, struct span text, bool on_limit)
+/* True when the regex matches the text; a limit reached is counted, and the result is then on_limit. */
+static bool matches(struct rules_scratch *s, const pcre2_code *code, bool jit, struct span text, bool on_limit)
 {
 	/* pcre2_jit_match skips checks of its arguments only; ours are fixed. */
 	const int rc =
@@ -119,8 +119,8 @@ unsigned compiled_unwrap(struct span *message)
 	return message->len >= HEAD && memcmp(message->p, head, HEAD) == 0 ? 0 : times;
 }
 
-/* What a regex's groups say; the captures are those of the last match. */
-static void take_groups(const struct rules_scratch *s, const struct compiled *c, struct span message,
+/* Reads a regex's groups; the captures are those of the last match. */
+static void read_groups(const struct rules_scratch *s, const struct compiled *c, struct span message,
                         unsigned times, struct rules_hit *hit)
 {
 	const PCRE2_SIZE *const ovector = pcre2_get_ovector_pointer(s->data);
@@ -145,11 +145,11 @@ static void take_groups(const struct rules_scratch *s, const struct compiled *c,
 static bool try_rule(struct rules_scratch *s, const struct compiled *c, struct span message, unsigned times,
                      struct rules_hit *hit)
 {
-	if (c->match == NULL || !takes(s, c->match, c->match_jit, message, false))
+	if (c->match == NULL || !matches(s, c->match, c->match_jit, message, false))
 		return false;
-	take_groups(s, c, message, times, hit);
+	read_groups(s, c, message, times, hit);
 	if (c->unless != NULL &&
-	    takes(s, c->unless, c->unless_jit, message, true)) /* in doubt nobody is named */
+	    matches(s, c->unless, c->unless_jit, message, true)) /* in doubt no client is named */
 		return false;
 	if (c->addr > 0 &&
 	    (hit->where.p == NULL || !addr_parse(hit->where.p, hit->where.len, &hit->address))) {
@@ -234,8 +234,8 @@ bool rules_means(const struct rules *rules, size_t index, struct span program)
 	return compiled_applies(&rules->list[index], name);
 }
 
-bool rules_takes(struct rules_scratch *s, size_t index, struct span program, struct span message,
-                 bool interpret)
+bool rules_would_match(struct rules_scratch *s, size_t index, struct span program, struct span message,
+                       bool interpret)
 {
 	struct compiled c = s->rules->list[index];
 	const unsigned times = compiled_unwrap(&message);

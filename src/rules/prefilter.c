@@ -7,26 +7,26 @@
 
 enum {
 	PROGRAMS = 512,           /* remembered; a power of two */
-	OPENING = PREFIX16_BYTES, /* of a message's beginning are looked at */
+	OPENING = PREFIX16_BYTES, /* of a message's beginning are compared */
 	OPENINGS = 256,           /* remembered for each program; a power of two */
-	ASKED_MAX = 256,          /* looks for a rule's literals before it is judged whether they pay */
+	ASKED_MAX = 256,          /* searches for a rule's literals before it is decided whether they pay */
 	MISSES_MAX = 64,          /* others that came in a known opening's place before one of them gets it */
 	LITERALS = 64,            /* bits of a word */
 	WINDOW = 64,              /* rules that a word has a bit for */
 	NO_LITERAL = 0xFF,
 };
 
-/* A rule as one program sees it: what must stand in a message before its regex is worth a try. */
+/* A rule as one program sees it: what must be in a message before its regex is worth a try. */
 struct candidate {
 	const struct compiled *rule;
-	bool enabled; /* as the rule says */
+	bool enabled; /* as in the rule */
 	const struct literal
 	        *first; /* the message begins with it, or with a queue id before it; NULL: with anything */
 	struct prefix16_head head; /* its first bytes */
 	size_t n_inside;
 	uint8_t inside[LITERALS_MAX]; /* indexes into the program's literals, NO_LITERAL: there was no place
 	                               */
-	unsigned asked, missed;       /* how often those were looked for, and one was not there */
+	unsigned asked, missed;       /* how often those were searched for, and one was not there */
 };
 
 /* Which rules of a program can match any message that begins so. Bit i: its list[i]. */
@@ -86,7 +86,7 @@ void prefilter_free(struct prefilter *p)
 
 /* --- the rules of a program --- */
 
-/* The number of a literal among the program's; equal ones share it, so that none is looked for twice. */
+/* The number of a literal among the program's; equal ones share it, so that none is searched for twice. */
 static uint8_t intern(struct prefilter_program *program, const struct literal *literal)
 {
 	for (size_t i = 0; i < program->n_literals; i++)
@@ -298,7 +298,7 @@ static bool has_literal(struct prefilter_walk *walk, uint8_t literal)
 
 	if ((walk->tried & bit) == 0) {
 		walk->tried |= bit;
-		if (literal_stands_in(walk->program->literals[literal], walk->message))
+		if (literal_is_in(walk->program->literals[literal], walk->message))
 			walk->present |= bit;
 	}
 	return (walk->present & bit) != 0;
@@ -313,7 +313,7 @@ static bool is_worth_a_try(struct prefilter_walk *walk, struct candidate *c)
 	if (c->n_inside == 0)
 		return true;
 	if (c->asked++ == ASKED_MAX) {
-		if (c->missed < ASKED_MAX / 8) { /* what is nearly always there is not worth a look */
+		if (c->missed < ASKED_MAX / 8) { /* what is nearly always there is not worth a search */
 			c->n_inside = 0;
 			return true;
 		}

@@ -95,7 +95,7 @@ static size_t join(const uint8_t octets[static 4], bool backwards, bool pad, cha
 	return n;
 }
 
-/* True when text stands in name with no byte of its own kind on either side. */
+/* True when text is in name with no byte of its own kind on either side. */
 static bool has_token(const char *name, const char *text, size_t len, bool (*of_kind)(char))
 {
 	for (const char *p = name; (p = strstr(p, text)) != NULL; p++)
@@ -120,7 +120,7 @@ static bool has_run_together(const char *name, const uint8_t octets[static 4])
 
 /*
  * The nibbles one after the other from p, at most one of "-._" between two. every: bytes apart are whole
- * bytes or nibbles, whatever the writer liked. Returns what follows, NULL when they do not stand there.
+ * bytes or nibbles, whatever the writer liked. Returns what follows, NULL when they are not there.
  */
 static const char *nibbles_at(const char *p, const uint8_t *nibbles, size_t n)
 {
@@ -220,7 +220,7 @@ static bool has_word(const char *name, size_t len)
 		if (first && is_word(name + i, letters - i, servers))
 			return false;
 		if (is_word(name + i, letters - i, words))
-			return i < host_part(name, len); /* asked only then: it takes longer than all of this */
+			return i < host_part(name, len); /* called only then: it costs more than all of this */
 		first = false;
 		i = end;
 	}

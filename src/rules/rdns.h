@@ -1,8 +1,8 @@
 /*
  * rdns: is this the DNS name a provider gives to any customer's line?
  *
- * Such a name carries the address of its host, or says in a word of its own that it is a dial-in, cable or
- * DSL line. Mail servers have names somebody chose. Pure; knows base only.
+ * Such a name carries the address of its host, or shows in a word of its own that it is a dial-in, cable or
+ * DSL line. Mail servers have names that a person chose. Pure; knows base only.
  */
 #ifndef WFS_RULES_RDNS_H
 #define WFS_RULES_RDNS_H

@@ -16,8 +16,8 @@ enum {
 	MACROS_MAX = 256, /* per file, the shared ones included */
 	MACRO_DEPTH_MAX = 8,
 	SCORE_MAX = 1000,
-	LOOK_MAX = 80,       /* bytes of a value shown in a message */
-	EXAMPLES_MAX = 1000, /* of one rule */
+	QUOTED_MAX = 80,           /* bytes of a value shown in a message */
+	EXAMPLES_MAX = 1000,       /* of one rule */
 	CATEGORIES_TEXT_MAX = 256, /* all of them with commas */
 };
 
@@ -26,7 +26,7 @@ static const char *const keys[] = {"program", "match", "unless", "category", "re
                                    "given",   "hit",   "miss",   NULL};
 static const char *const categories[] = {"dnsbl",   "auth",     "relay", "probe", "protocol", "unknown-user",
                                          "content", "firewall", "name",  "good",  "grey", NULL};
-/* What stands for itself in a regex and is put in by the compiler of rules. */
+/* Macros that rules/compile.c replaces; here they stay as they are. */
 static const char *const builtin_macros[] = {"ADDR", "NAME", "SESSION", "FROM", "TO", "HELO", "QUEUE", NULL};
 
 struct macro {
@@ -44,7 +44,6 @@ struct reader {
 	struct rulefile_set *set;
 	struct rulefile_faults *faults;
 	struct macros shared;
-	size_t room;
 };
 
 void rulefile_fault(struct rulefile_faults *faults, const char *fmt, ...)
@@ -79,9 +78,9 @@ int rulefile_faults_end(const struct rulefile_set *set, struct rulefile_faults *
 	return why_set(why, EINVAL, "%s", faults->text[0]);
 }
 
-static const char *shown(const char *value, char out[static LOOK_MAX])
+static const char *shown(const char *value, char out[static QUOTED_MAX])
 {
-	(void)text_escape((struct span){value, strlen(value)}, out, LOOK_MAX);
+	(void)text_escape((struct span){value, strlen(value)}, out, QUOTED_MAX);
 	return out;
 }
 
@@ -134,8 +133,8 @@ static bool names_group(const char *in, const char *p)
 
 /*
  * Puts macros in. "<name>" is a macro unless it belongs to "(?<name>", "\k<name>" or the like; a "<word>"
- * that is no macro stands for itself ("from=<a>" is common in logs), but a near miss of a macro is a fault.
- * Returns false after reporting a fault.
+ * that is no macro is literal text ("from=<a>" is common in logs), but a near miss of a macro is an error.
+ * Returns false after reporting an error.
  */
 static bool expand(struct reader *r, const char *at, const struct macros *macros, const char *in, char *out,
                    size_t *used, int depth)
@@ -186,19 +185,19 @@ static void set_regex(struct reader *r, const struct ini *ini, const struct ini_
 	regex->line = e->line;
 }
 
-/* "ADDRESS | LINE", or "- | LINE" for a line that the rule takes without naming anybody. Returns the line. */
+/* "ADDRESS | LINE", or "- | LINE" for a line that the rule matches without naming a client. Returns the line. */
 static const char *hit_address(struct reader *r, const struct ini *ini, const struct ini_entry *e,
                                struct rulefile_example *example)
 {
 	const char *const bar = strstr(e->value, " | ");
-	char look[LOOK_MAX];
+	char quoted[QUOTED_MAX];
 
-	example->nobody = bar != NULL && bar - e->value == 1 && e->value[0] == '-';
+	example->unnamed = bar != NULL && bar - e->value == 1 && e->value[0] == '-';
 	if (bar != NULL &&
-	    (example->nobody || addr_parse(e->value, (size_t)(bar - e->value), &example->address)))
+	    (example->unnamed || addr_parse(e->value, (size_t)(bar - e->value), &example->address)))
 		return bar + 3;
 	rulefile_fault(r->faults, "%s:%u: hit: want \"ADDRESS | LOG LINE\", got \"%s\"", ini->path, e->line,
-	               shown(e->value, look));
+	               shown(e->value, quoted));
 	return NULL;
 }
 
@@ -225,28 +224,28 @@ static void add_example(struct reader *r, const struct ini *ini, const struct in
 static void set_score(struct reader *r, const struct ini *ini, const struct ini_entry *e,
                       struct rulefile_rule *rule)
 {
-	char look[LOOK_MAX], *end;
+	char quoted[QUOTED_MAX], *end;
 	long value;
 
 	errno = 0;
 	value = strtol(e->value, &end, 10);
 	if (errno != 0 || *end != '\0' || end == e->value || value < -SCORE_MAX || value > SCORE_MAX)
 		rulefile_fault(r->faults, "%s:%u: score: want a whole number from -%d to %d, got \"%s\"",
-		               ini->path, e->line, SCORE_MAX, SCORE_MAX, shown(e->value, look));
+		               ini->path, e->line, SCORE_MAX, SCORE_MAX, shown(e->value, quoted));
 	else
 		rule->score = (int)value; /* in range, checked above */
 }
 
 static void set_text(struct reader *r, const struct ini *ini, const struct ini_entry *e, char **field)
 {
-	char look[LOOK_MAX];
+	char quoted[QUOTED_MAX];
 
 	if (*field != NULL)
 		rulefile_fault(r->faults, "%s:%u: %s: appears twice in this rule", ini->path, e->line, e->key);
 	free(*field);
 	*field = alloc_text(e->value, "the rules");
 	if (*e->value == '\0')
-		rulefile_fault(r->faults, "%s:%u: %s: empty", ini->path, e->line, shown(e->key, look));
+		rulefile_fault(r->faults, "%s:%u: %s: empty", ini->path, e->line, shown(e->key, quoted));
 }
 
 /* "dnsbl, auth, relay ..." */
@@ -263,7 +262,7 @@ static void set_category(struct reader *r, const struct ini *ini, const struct i
                          struct rulefile_rule *rule)
 {
 	const char *near;
-	char look[LOOK_MAX], all[CATEGORIES_TEXT_MAX];
+	char quoted[QUOTED_MAX], all[CATEGORIES_TEXT_MAX];
 
 	set_text(r, ini, e, &rule->category);
 	for (const char *const *c = categories; *c != NULL; c++)
@@ -272,19 +271,19 @@ static void set_category(struct reader *r, const struct ini *ini, const struct i
 	near = text_nearest(e->value, categories);
 	if (near != NULL)
 		rulefile_fault(r->faults, "%s:%u: category: no category \"%s\"; did you mean \"%s\"?", ini->path, e->line,
-		               shown(e->value, look), near);
+		               shown(e->value, quoted), near);
 	else
 		rulefile_fault(r->faults, "%s:%u: category: no category \"%s\"; there are %s", ini->path, e->line,
-		               shown(e->value, look), all_categories(all));
+		               shown(e->value, quoted), all_categories(all));
 }
 
 static void set_flag(struct reader *r, const struct ini *ini, const struct ini_entry *e, bool *field)
 {
-	char look[LOOK_MAX];
+	char quoted[QUOTED_MAX];
 
 	if (strcasecmp(e->value, "yes") != 0 && strcasecmp(e->value, "no") != 0)
 		rulefile_fault(r->faults, "%s:%u: %s: want yes or no, got \"%s\"", ini->path, e->line, e->key,
-		               shown(e->value, look));
+		               shown(e->value, quoted));
 	else
 		*field = strcasecmp(e->value, "yes") == 0;
 }
@@ -292,12 +291,12 @@ static void set_flag(struct reader *r, const struct ini *ini, const struct ini_e
 static void set_name(struct reader *r, const struct ini *ini, const struct ini_entry *e,
                      struct rulefile_rule *rule)
 {
-	char look[LOOK_MAX];
+	char quoted[QUOTED_MAX];
 
 	rule->generic = strcasecmp(e->value, "generic") == 0;
 	if (!rule->generic)
 		rulefile_fault(r->faults, "%s:%u: name: want \"generic\", got \"%s\"", ini->path, e->line,
-		               shown(e->value, look));
+		               shown(e->value, quoted));
 }
 
 static void set_match(struct reader *r, const struct ini *ini, const struct ini_entry *e,
@@ -311,13 +310,13 @@ static void set_match(struct reader *r, const struct ini *ini, const struct ini_
 static void no_such_key(struct reader *r, const struct ini *ini, const struct ini_entry *e)
 {
 	const char *const near = text_nearest(e->key, keys);
-	char look[LOOK_MAX];
+	char quoted[QUOTED_MAX];
 
-	rulefile_fault(r->faults, "%s:%u: no key \"%s\"%s%s%s", ini->path, e->line, shown(e->key, look),
+	rulefile_fault(r->faults, "%s:%u: no key \"%s\"%s%s%s", ini->path, e->line, shown(e->key, quoted),
 	               near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
-static void take_key(struct reader *r, const struct ini *ini, const struct ini_entry *e,
+static void read_key(struct reader *r, const struct ini *ini, const struct ini_entry *e,
                      const struct macros *macros, struct rulefile_rule *rule)
 {
 	const struct {
@@ -388,11 +387,11 @@ static void begin_rule(struct reader *r, const struct rulefile_file *file, const
 	struct rulefile_set *const set = r->set;
 
 	if (!is_word(e->section, strlen(e->section))) {
-		char look[LOOK_MAX];
+		char quoted[QUOTED_MAX];
 
 		rulefile_fault(r->faults,
 		               "%s:%u: [%s]: a rule's name has only letters, digits, \"-\" and \"_\"", file->path,
-		               e->line, shown(e->section, look));
+		               e->line, shown(e->section, quoted));
 	}
 	set->rules = alloc_one_more(set->rules, set->n, sizeof *set->rules, "the rules");
 	set->rules[set->n++] = (struct rulefile_rule){.name = alloc_text(e->section, "the rules"),
@@ -408,7 +407,7 @@ static bool is_define(const struct ini_entry *e)
 	return strcasecmp(e->section, "define") == 0;
 }
 
-static void take_macros(struct reader *r, const struct ini *ini, struct macros *macros)
+static void read_macros(struct reader *r, const struct ini *ini, struct macros *macros)
 {
 	for (size_t i = 0; i < ini->n; i++) {
 		const struct ini_entry *const e = &ini->entries[i];
@@ -416,10 +415,10 @@ static void take_macros(struct reader *r, const struct ini *ini, struct macros *
 		if (e->key == NULL || !is_define(e))
 			continue;
 		if (!is_word(e->key, strlen(e->key)) || is_builtin(e->key, strlen(e->key))) {
-			char look[LOOK_MAX];
+			char quoted[QUOTED_MAX];
 
 			rulefile_fault(r->faults, "%s:%u: \"%s\" cannot be a macro's name", ini->path,
-			               e->line, shown(e->key, look));
+			               e->line, shown(e->key, quoted));
 		} else if (macros->n == MACROS_MAX) {
 			rulefile_fault(r->faults, "%s:%u: more than %d macros", ini->path, e->line,
 			               MACROS_MAX);
@@ -430,20 +429,20 @@ static void take_macros(struct reader *r, const struct ini *ini, struct macros *
 	}
 }
 
-static void take_rules(struct reader *r, const struct ini *ini, const struct rulefile_file *file)
+static void read_rules(struct reader *r, const struct ini *ini, const struct rulefile_file *file)
 {
 	static struct macros macros; /* large, and rules are read by one thread */
 	bool open = false;
 
 	macros = r->shared;
-	take_macros(r, ini, &macros);
+	read_macros(r, ini, &macros);
 	for (size_t i = 0; i < ini->n; i++) {
 		const struct ini_entry *const e = &ini->entries[i];
 
 		if (is_define(e))
 			continue;
 		if (e->key != NULL) {
-			take_key(r, ini, e, &macros, &r->set->rules[r->set->n - 1]);
+			read_key(r, ini, e, &macros, &r->set->rules[r->set->n - 1]);
 			continue;
 		}
 		if (open)
@@ -551,11 +550,11 @@ int rulefile_read(const struct rulefile_from *from, struct rulefile_set *ret, st
 			continue;
 		}
 		if (strcmp(base_name(file->path), "macros.rules") == 0 && shared == NULL) {
-			take_macros(&r, ini, &r.shared);
+			read_macros(&r, ini, &r.shared);
 			shared = ini; /* its strings are the macros' */
 			continue;
 		}
-		take_rules(&r, ini, file);
+		read_rules(&r, ini, file);
 		ini_free(ini);
 	}
 	ini_free(shared);

@@ -2,7 +2,7 @@
  * rulefile: the .rules files of some directories as rules, in words, before any regex is compiled.
  *
  * Owns the file format of watchforspammers-rules(5): which keys there are, macros, which file replaces
- * which. Knows base only. All faults of all files are gathered, not only the first.
+ * which. Knows base only. All errors of all files are gathered, not only the first.
  */
 #ifndef WFS_RULEFILE_H
 #define WFS_RULEFILE_H
@@ -18,14 +18,14 @@ enum {
 	RULEFILE_EXPANDED_MAX = 16384, /* bytes of a regex after its macros were put in */
 };
 
-/* A regex with its macros in place, and where it stands. */
+/* A regex with its macros in place, and its line. */
 struct rulefile_regex {
 	char *text;    /* NULL: none */
 	unsigned line; /* of the key in the file */
 };
 
 /*
- * A log line that must, or must not, be taken by its rule; or a line that came before (given), for rules with
+ * A log line that its rule must, or must not, match; or a line that came before (given), for rules with
  * <SESSION>: each hit and miss is tried after all the given lines above it in the rule.
  */
 struct rulefile_example {
@@ -33,8 +33,8 @@ struct rulefile_example {
 	unsigned line; /* of the key in the file */
 	bool hit;      /* else a miss, or given */
 	bool given;
-	bool nobody;         /* "hit = - | LINE": the rule takes it and names nobody (it notes or forgets) */
-	struct addr address; /* of a hit that names somebody */
+	bool unnamed;        /* "hit = - | LINE": the rule matches it and names no client (it notes or forgets) */
+	struct addr address; /* of a hit that names a client */
 };
 
 struct rulefile_rule {
@@ -45,13 +45,13 @@ struct rulefile_rule {
 	char *program;    /* globs separated by blanks */
 	struct rulefile_regex match, unless;
 	char *category, *reason;
-	char *after;         /* the rule whose note must stand for the session, or NULL */
+	char *after;         /* the rule whose note the session must have, or NULL */
 	unsigned after_line; /* of the key */
 	int score;
 	bool enabled;
 	bool remember; /* notes the session's address, or without <ADDR> that this was seen */
 	bool forget;   /* the session ends here */
-	bool also;     /* tried besides the rule that takes the line, adds to its score */
+	bool also;     /* tried besides the rule that matches the line, adds to its score */
 	bool generic;  /* "name = generic": only when <NAME> carries its address; see generic.h */
 	size_t n_examples;
 	struct rulefile_example *examples;
@@ -88,10 +88,10 @@ struct rulefile_from {
 
 /*
  * Reads every *.rules file of the directories; a file of the same name in a later directory, or an extra one, replaces
- * the earlier, "macros.rules" is read first and its macros stand in every file. A directory that does not exist
+ * the earlier, "macros.rules" is read first and its macros apply in every file. A directory that does not exist
  * is passed over unless none exists.
- * Two rules of one name are a fault of the file in the later directory: the administrator's, not the one shipped.
- * Always fills ret and faults as far as it got: 0 when there is no fault, -EINVAL with the first in why.
+ * Two rules of one name are an error of the file in the later directory: the administrator's, not the one shipped.
+ * Always fills ret and faults as far as it got: 0 when there is no error, -EINVAL with the first in why.
  * Both are the caller's: rulefile_set_done, rulefile_faults_done.
  */
 int rulefile_read(const struct rulefile_from *from, struct rulefile_set *ret, struct rulefile_faults *faults,
@@ -104,7 +104,7 @@ void rulefile_fault(struct rulefile_faults *faults, const char *fmt, ...)
         __attribute__((format(printf, 2, 3)));
 void rulefile_faults_done(struct rulefile_faults *faults);
 
-/* Sets the faults' file by what the first begins with. Returns -EINVAL with the first in why; 0 when there is none. */
+/* Sets the file of faults by the path in front of the first. Returns -EINVAL with the first in why; 0 when there is none. */
 int rulefile_faults_end(const struct rulefile_set *set, struct rulefile_faults *faults, struct why *why);
 
 /* The length of the "<ADDR>", "<QUEUE>" or the like that p begins with, which the compiler of rules puts in; 0: of none. */

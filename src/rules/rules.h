@@ -1,13 +1,13 @@
 /*
- * rules: does this message name somebody hostile, and whom?
+ * rules: does this message name a hostile client, and which?
  *
  * Owns compiled rules and the matching of one message. Knows PCRE2 and base; never where lines come from nor
  * what is done about a hit. A set is immutable once loaded, so threads share it; each thread has a scratch.
  *
  * Order: rules_load; rules_scratch_new per thread; rules_match per line; rules_scratch_free; rules_free.
  * First match wins: files by name, rules in file order; besides it only rules with "also = yes", and only on
- * a line that the first took as hostile: they add to a score and never make one.
- * An address that may never be blocked (net_is_never) is nobody's: such a line is not taken.
+ * a line that the first matched as hostile: they add to a score and never start one.
+ * An address that may never be blocked (net_is_never) does not count: such a line is not matched.
  * Rules with <SESSION> give pieces (enum rules_kind) that sessions.h puts together, in the order of the lines.
  * Bytes, not UTF-8; LF is the only newline; every PCRE2 call has match, depth and heap limits, and reaching
  * one means "no match", counted.
@@ -29,7 +29,7 @@ enum {
 	RULES_MATCH_LIMIT = 50000,  /* PCRE2's own counter: some steps for each byte of 8 KiB, no square of them */
 	RULES_DEPTH_LIMIT = 1000,
 	RULES_HEAP_LIMIT_KIB = 1024,
-	RULES_HITS_MAX = 4,         /* of one line: the rule that takes it and "also" rules */
+	RULES_HITS_MAX = 4,         /* of one line: the rule that matches it and "also" rules */
 	RULES_SESSION_MAX = 64,     /* bytes of a session's id */
 };
 
@@ -45,10 +45,10 @@ struct rule {
 	const struct rulefile_rule *text;
 };
 
-/* What a rule says of a line. */
+/* What a rule's match of a line means. */
 enum rules_kind {
 	RULES_KIND_HIT,     /* complete: the address is on the line */
-	RULES_KIND_LOOKUP,  /* a hit of whoever the session is */
+	RULES_KIND_LOOKUP,  /* a hit of the client of the session */
 	RULES_KIND_AFTER,   /* a hit if "after"'s event was noted for the session; the address is on the line */
 	RULES_KIND_ADDRESS, /* note: the session is this address; no hit */
 	RULES_KIND_EVENT,   /* note: this was seen in the session; no hit */
@@ -62,20 +62,20 @@ struct rules_hit {
 	struct addr address; /* meaningless for LOOKUP until resolved, for EVENT and FORGET */
 	int score;           /* the rule's, times count */
 	unsigned count;      /* 1..RULES_COUNT_MAX */
-	struct span name;    /* what <NAME> took; into the message */
-	struct span detail;  /* what (?<detail>...) took; into the message */
-	struct span from, to, helo; /* what <FROM>, <TO>, <HELO> took; into the message */
-	struct span where;   /* the address as it stands in the message; p NULL when it does not */
-	struct span session; /* what <SESSION> took, at most RULES_SESSION_MAX; p NULL: the rule has none, or more */
+	struct span name;    /* what <NAME> matched; into the message */
+	struct span detail;  /* what (?<detail>...) matched; into the message */
+	struct span from, to, helo; /* what <FROM>, <TO>, <HELO> matched; into the message */
+	struct span where;   /* the address as it is in the message; p NULL when it is not */
+	struct span session; /* what <SESSION> matched, at most RULES_SESSION_MAX; p NULL: the rule has none, or more */
 };
 
 struct rules;
 struct rules_scratch;
 
 /*
- * Reads and compiles; see rulefile_read for from. All faults go to faults (the caller's to
+ * Reads and compiles; see rulefile_read for from. All errors go to faults (the caller's to
  * rulefile_faults_done, also on success, when it is empty).
- * Errors: -EINVAL with the first fault in why; *ret is NULL then.
+ * Errors: -EINVAL with the first error in why; *ret is NULL then.
  */
 int rules_load_from(const struct rulefile_from *from, struct rules **ret, struct rulefile_faults *faults,
                     struct why *why);
@@ -84,10 +84,10 @@ int rules_load_from(const struct rulefile_from *from, struct rules **ret, struct
 int rules_load(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,
                struct rules **ret, struct rulefile_faults *faults, struct why *why);
 
-/* rulefile_faults_end for faults that were found later. */
+/* rulefile_faults_end for errors that were found later. */
 int rules_faults_end(const struct rules *rules, struct rulefile_faults *faults, struct why *why);
 
-/* Takes NULL. No scratch of it may be used any more. */
+/* Accepts NULL. No scratch of it may be used any more. */
 void rules_free(struct rules *rules);
 
 size_t rules_count(const struct rules *rules);
@@ -105,8 +105,8 @@ struct rules_scratch *rules_scratch_new(const struct rules *rules);
 void rules_scratch_free(struct rules_scratch *scratch);
 
 /*
- * Matches one message of a program. Returns how many of ret were filled, 0: no rule takes it. ret[0] is the
- * rule that takes the line, the others are "also" rules, always of kind RULES_KIND_HIT; spans point into
+ * Matches one message of a program. Returns how many of ret were filled, 0: no rule matches it. ret[0] is the
+ * rule that matches the line, the others are "also" rules, always of kind RULES_KIND_HIT; spans point into
  * message. Kinds other than RULES_KIND_HIT go through sessions_resolve. disabled: also try rules with
  * enabled = no (for explain and for examples).
  * "message repeated N times: [ TEXT]" is TEXT with N as its count; nested, it matches nothing.
@@ -114,15 +114,15 @@ void rules_scratch_free(struct rules_scratch *scratch);
 size_t rules_match_all(struct rules_scratch *scratch, struct span program, struct span message, bool disabled,
                        struct rules_hit ret[static RULES_HITS_MAX]);
 
-/* The same for who wants complete hits only and no sessions: RULES_HIT fills *ret, else RULES_NONE. */
+/* The same for callers that want complete hits only and no sessions: RULES_HIT fills *ret, else RULES_NONE. */
 int rules_match(struct rules_scratch *scratch, struct span program, struct span message, bool disabled,
                 struct rules_hit *ret);
 
 /*
- * True when this one rule would take the message, whatever stands before it; prefilters and the order of
+ * True when this one rule would match the message, whatever rules come before it; prefilters and the order of
  * rules play no part. interpret: without JIT, whose counters are kinder. For lint and tests.
  */
-bool rules_takes(struct rules_scratch *scratch, size_t index, struct span program, struct span message,
+bool rules_would_match(struct rules_scratch *scratch, size_t index, struct span program, struct span message,
                  bool interpret);
 
 /* True when "program" of the rule means this program. */
@@ -131,8 +131,8 @@ bool rules_means(const struct rules *rules, size_t index, struct span program);
 /* What was seen, for status. */
 struct rules_stat {
 	uint64_t limits;       /* a regex reached a limit */
-	uint64_t not_addresses; /* a rule took a line, but what stood there is no address */
-	uint64_t never;         /* a rule took a line, but of an address that may never be blocked */
+	uint64_t not_addresses; /* a rule matched a line, but what is there is no address */
+	uint64_t never;         /* a rule matched a line, but of an address that may never be blocked */
 };
 struct rules_stat rules_stat(const struct rules_scratch *scratch);
 

@@ -8,7 +8,7 @@
 
 enum {
 	BUCKETS = 8192, /* a power of two */
-	NOBODY = 0xFFFF,
+	NO_ENTRY = 0xFFFF,
 };
 
 struct entry {
@@ -25,14 +25,14 @@ struct entry {
 };
 
 struct sessions {
-	uint16_t oldest; /* the entry that is taken next */
+	uint16_t oldest; /* the entry that is used next */
 	uint16_t heads[BUCKETS];
 	struct entry entries[SESSIONS_MAX];
 };
 
 static uint64_t hash(uint64_t from, const char *p, size_t len)
 {
-	for (size_t i = 0; i < len; i++) /* FNV-1a; ids are the server's own, not a stranger's */
+	for (size_t i = 0; i < len; i++) /* FNV-1a; ids are the server's own, not attacker-controlled */
 		from = (from ^ (unsigned char)p[i]) * 1099511628211U;
 	return from;
 }
@@ -59,7 +59,7 @@ void sessions_clear(struct sessions *s)
 {
 	memset(s, 0, sizeof *s);
 	for (size_t i = 0; i < BUCKETS; i++)
-		s->heads[i] = NOBODY;
+		s->heads[i] = NO_ENTRY;
 }
 
 static uint16_t bucket_of(uint64_t realm, const struct rules_hit *hit)
@@ -71,7 +71,7 @@ static uint16_t bucket_of(uint64_t realm, const struct rules_hit *hit)
 
 static struct entry *find(struct sessions *s, uint64_t realm, const struct rules_hit *hit)
 {
-	for (uint16_t i = s->heads[bucket_of(realm, hit)]; i != NOBODY; i = s->entries[i].next) {
+	for (uint16_t i = s->heads[bucket_of(realm, hit)]; i != NO_ENTRY; i = s->entries[i].next) {
 		struct entry *const e = &s->entries[i];
 
 		if (e->realm == realm && e->id_len == hit->session.len &&
@@ -97,7 +97,7 @@ static struct entry *note(struct sessions *s, uint64_t realm, int64_t time_s, co
 	struct entry *e = find(s, realm, hit);
 
 	if (e != NULL)
-		drop(s, e); /* noted anew: from now on */
+		drop(s, e); /* noted again: from now on */
 	else
 		e = &s->entries[s->oldest];
 	if (e == &s->entries[s->oldest]) {

@@ -1,5 +1,5 @@
 /*
- * sessions: who speaks in a session, for daemons that name the client once and its faults by an id only.
+ * sessions: the client of each session, for daemons that log its address once and its errors by an id only.
  *
  * Owns a table of session ids. rules_match is pure and runs on any thread; what it returns for rules with
  * <SESSION> is resolved here, in the order of the lines, by one thread. So threads change nothing.
@@ -26,7 +26,7 @@ struct sessions;
 
 struct sessions *sessions_new(void);
 
-/* Takes NULL. */
+/* Accepts NULL. */
 void sessions_free(struct sessions *sessions);
 
 /* Forgets all: another log begins, or other rules. */

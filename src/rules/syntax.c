@@ -116,7 +116,7 @@ size_t syntax_atom_len(const char *p)
 	return n > 0 ? n : 1;
 }
 
-/* Of "{2}", "{2,}", "{,5}" or "{2,5}"; 0 when the brace stands for itself. */
+/* Of "{2}", "{2,}", "{,5}" or "{2,5}"; 0 when the brace is literal text. */
 static size_t braces_len(const char *p)
 {
 	const size_t n = 1 + strspn(p + 1, "0123456789, ");

@@ -2,7 +2,7 @@
  * syntax: the parts a regex is made of, as PCRE2 reads them: where an atom, a class, a group or a quantifier
  * ends.
  *
- * The one tokenizer of regexes: prefilter (literal.h), lint and near miss stand on it. Reads text only, never
+ * The one tokenizer of regexes: prefilter (literal.h), lint and near miss are built on it. Reads text only, never
  * PCRE2's own idea of it. Handles escapes with braces, POSIX classes ("[[:alpha:]]"), \Q...\E, comments and
  * the macros of rulefile.h ("<ADDR>"), which are one atom each. Not handled: the x option, which no rule is
  * compiled with. Text: NUL-ended. Lengths are in bytes and never go beyond the NUL. Pure. Source:
@@ -20,7 +20,7 @@ size_t syntax_class_len(const char *p);
 /* Of the group at p, which is "(", brackets included; 0 when it does not end. */
 size_t syntax_group_len(const char *p);
 
-/* Of "(", "(?:", "(?<name>" and the like; 0 for a group that matches nothing itself: it looks around, sets
+/* Of "(", "(?:", "(?<name>" and the like; 0 for a group that matches nothing itself: a lookaround, one that sets
  * options ... */
 size_t syntax_opener_len(const char *p);
 

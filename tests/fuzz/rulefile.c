@@ -54,7 +54,7 @@ static void add_rule(const struct rulefile_rule *rule)
 		const struct rulefile_example *const e = &rule->examples[i];
 		char address[ADDR_TEXT_MAX] = "-";
 
-		if (e->hit && !e->nobody)
+		if (e->hit && !e->unnamed)
 			(void)addr_text(&e->address, address);
 		if (e->hit)
 			(void)fprintf(out, "hit = %s | %s\n", address, e->text);

@@ -198,7 +198,7 @@ static bool one_message(struct span program, struct span message, int64_t time_s
 		const size_t index = hits[i].rule->index;
 
 		check_hit(&hits[i], message);
-		check(rules_takes(scratch, index, program, message, false));
+		check(rules_would_match(scratch, index, program, message, false));
 		check(i == 0 || (hits[i].rule->text->also && hits[0].score > 0));
 		counters[(sessions_resolve(sessions, host, time_s, &hits[i]) == RULES_HIT ? TAKEN : NOTED) + index] = 1;
 		check(hits[i].count <= RULES_COUNT_MAX);

@@ -189,7 +189,7 @@ static void rules_of_a_file(void **state)
 	assert_true(set.rules[0].examples[0].given);
 	assert_string_equal(set.rules[0].examples[1].text, "line 1 | more");
 	assert_true(set.rules[0].examples[1].hit);
-	assert_true(set.rules[0].examples[2].nobody);
+	assert_true(set.rules[0].examples[2].unnamed);
 	assert_false(set.rules[0].examples[3].hit);
 	rulefile_set_done(&set);
 	rulefile_faults_done(&faults);
