@@ -14,7 +14,7 @@ static size_t suspend(const struct decide *d, const struct rule *rule, int64_t n
 {
 	struct net nets[PENDING_LIFTED_MAX];
 	/* An index is below RULEFILE_RULES_MAX. */
-	const size_t n = verdict_taken(d->verdict, (unsigned)rule->index, nets, PENDING_LIFTED_MAX);
+	const size_t n = verdict_matched(d->verdict, (unsigned)rule->index, nets, PENDING_LIFTED_MAX);
 
 	for (size_t i = 0; i < n; i++)
 		verdict_until(d->verdict, &nets[i], now_s);

@@ -123,16 +123,16 @@ void allowed_earn(struct allowed *a, const struct net *net, uint32_t until_s, ui
 	}
 	if (until_s <= now_s)
 		return;
-	if (a->n_earned == a->earned_room) {
+	if (a->n_earned == a->earned_cap) {
 		for (size_t j = a->n_earned; j > 0; j--)
 			if (a->earned[j - 1].until_s <= now_s)
 				remove_earned(a, j - 1);
 		if (a->n_earned == VERDICT_EARNED_MAX)
 			return;
-		if (a->n_earned == a->earned_room) {
-			a->earned_room = a->earned_room == 0 ? EARNED_MIN : 2 * a->earned_room;
+		if (a->n_earned == a->earned_cap) {
+			a->earned_cap = a->earned_cap == 0 ? EARNED_MIN : 2 * a->earned_cap;
 			a->earned =
-			        alloc_resize(a->earned, a->earned_room, sizeof *a->earned, "the allow list");
+			        alloc_resize(a->earned, a->earned_cap, sizeof *a->earned, "the allow list");
 		}
 		i = earned_place(a, net);
 	}

@@ -27,7 +27,7 @@ struct allowed {
 	char **globs;
 	size_t n_globs;
 	struct earned *earned; /* by address, then length */
-	size_t n_earned, earned_room;
+	size_t n_earned, earned_cap;
 	uint32_t earned_lens[129]; /* how many there are of each length */
 };
 

@@ -106,7 +106,7 @@ void clients_add_score(struct clients *s, struct tracked *t, uint32_t time_s, in
 		last = pool_at(pool, at);
 		last->value += score;
 	} else {
-		const uint32_t fresh = pool_take(pool);
+		const uint32_t fresh = pool_get(pool);
 
 		last = pool_at(pool, fresh);
 		*last = (struct node){.time_s = time_s, .value = score, .next = POOL_HEAD(at)};
@@ -144,7 +144,7 @@ unsigned clients_count_offences(const struct clients *s, const struct tracked *t
 
 void clients_begin_offence(struct clients *s, struct tracked *t, uint32_t since_s)
 {
-	const uint32_t fresh = pool_take(&s->pool);
+	const uint32_t fresh = pool_get(&s->pool);
 	struct node *last = pool_at(&s->pool, fresh);
 
 	*last = (struct node){.time_s = since_s, .next = t->offences};
@@ -159,7 +159,7 @@ void clients_note_day(struct clients *s, struct tracked *t, uint32_t day)
 	struct node *node;
 
 	if (t->good == POOL_NONE) {
-		t->good = POOL_HEAD(pool_take(&s->pool));
+		t->good = POOL_HEAD(pool_get(&s->pool));
 		*pool_at(&s->pool, t->good) = (struct node){.time_s = day, .value = 1};
 		return;
 	}
@@ -238,7 +238,7 @@ static bool is_crowded(const struct clients *s)
 }
 
 /* Forget what no longer matters; grow; at the limit forget the quietest. */
-void clients_make_room(struct clients *s, uint32_t now_s)
+void clients_make_space(struct clients *s, uint32_t now_s)
 {
 	size_t before;
 

@@ -67,7 +67,7 @@ static inline size_t clients_home(const struct clients *s, const struct addr *ad
 	return (size_t)((hash >> 32) * s->size >> 32); /* size < 2^32 */
 }
 
-static inline bool clients_stands_at(const struct tracked *t, const struct addr *addr, uint8_t len)
+static inline bool clients_is_at(const struct tracked *t, const struct addr *addr, uint8_t len)
 {
 	return t->used && addr_equal(&t->addr, addr) && t->len == len;
 }
@@ -79,7 +79,7 @@ static inline struct tracked *clients_place(const struct clients *s, const struc
 	const size_t size = s->size;
 	size_t i = clients_home(s, addr, len);
 
-	while (table[i].used && !clients_stands_at(&table[i], addr, len))
+	while (table[i].used && !clients_is_at(&table[i], addr, len))
 		i = i + 1 == size ? 0 : i + 1;
 	return &table[i];
 }
@@ -108,19 +108,19 @@ static inline void clients_fetch(const struct clients *s, const struct net *net,
 }
 
 /* Room for one more entry and its nodes: for clients_find_or_add alone. */
-void clients_make_room(struct clients *clients, uint32_t now_s);
+void clients_make_space(struct clients *clients, uint32_t now_s);
 
 /* Others may be moved or forgotten by it. Afterwards there are CLIENTS_SPARE_NODES to be taken. */
 static inline struct tracked *clients_find_or_add(struct clients *s, const struct net *net, uint32_t now_s)
 {
 	struct tracked *t = s->last;
 
-	if (!clients_stands_at(t, &net->addr, net->len)) /* it never stands in two places */
+	if (!clients_is_at(t, &net->addr, net->len)) /* it never stands in two places */
 		t = s->last = clients_place(s, &net->addr, net->len);
 	if (t->used && s->pool.n + CLIENTS_SPARE_NODES < VERDICT_NODES_MAX)
 		return t;
 	if (s->n + 1 > s->capacity || s->pool.n + CLIENTS_SPARE_NODES >= VERDICT_NODES_MAX) {
-		clients_make_room(s, now_s);
+		clients_make_space(s, now_s);
 		t = s->last = clients_place(s, &net->addr, net->len);
 	}
 	if (!t->used) {

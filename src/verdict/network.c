@@ -29,7 +29,7 @@ void network_drop(struct pool *pool, struct tracked *network, const struct addr 
 uint32_t network_note(struct pool *pool, struct tracked *network, const struct addr *addr, uint32_t since_s,
                       unsigned after)
 {
-	const uint32_t fresh = pool_take(pool);
+	const uint32_t fresh = pool_get(pool);
 	struct node *last = pool_at(pool, fresh);
 	unsigned n = 1;
 

@@ -14,7 +14,7 @@ void pool_done(struct pool *pool)
 	*pool = (struct pool){0};
 }
 
-uint32_t pool_take(struct pool *pool)
+uint32_t pool_get(struct pool *pool)
 {
 	uint32_t i = pool->free;
 

@@ -45,7 +45,7 @@ void pool_init(struct pool *pool);
 void pool_done(struct pool *pool);
 
 /* One more; its contents are the caller's to write. */
-uint32_t pool_take(struct pool *pool);
+uint32_t pool_get(struct pool *pool);
 
 /* Of a node in use, or of POOL_NONE, which may be fetched but means nothing. Good until pool_done. */
 static inline struct node *pool_at(const struct pool *pool, uint32_t i)

@@ -20,7 +20,7 @@
 enum { SUSPENSION_S = 3600 };
 
 /* A proven good subject that a rule blocked. */
-struct taken {
+struct matched {
 	struct net net;
 	uint32_t time_s;
 	unsigned rule;
@@ -28,8 +28,8 @@ struct taken {
 
 struct suspension {
 	unsigned limit; /* subjects of one rule; 0: no limit, and nothing is noted */
-	struct taken *taken;
-	size_t n_taken, room;
+	struct matched *matched;
+	size_t n_matched, cap;
 	bool suspended[VERDICT_RULES_MAX];
 	uint32_t resumed_s[VERDICT_RULES_MAX]; /* what was taken up to then is not held against the rule */
 	size_t n_suspended;
@@ -45,7 +45,7 @@ void suspension_suspend(struct suspension *suspension, unsigned rule, bool suspe
 void suspension_note_resumed(struct suspension *suspension, unsigned rule, uint32_t at_s, uint32_t now_s);
 
 /* A rule blocked net, which was proven good, at time_s. */
-void suspension_note_taken(struct suspension *suspension, unsigned rule, const struct net *net, uint32_t time_s,
+void suspension_note_match(struct suspension *suspension, unsigned rule, const struct net *net, uint32_t time_s,
                            uint32_t now_s);
 
 /* What a rule took within the hour; at most cap. */

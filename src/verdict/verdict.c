@@ -94,7 +94,7 @@ bool verdict_is_suspended(const struct verdict *v, unsigned rule)
 	return suspension_is_suspended(&v->suspension, rule);
 }
 
-size_t verdict_taken(const struct verdict *v, unsigned rule, struct net *out, size_t cap)
+size_t verdict_matched(const struct verdict *v, unsigned rule, struct net *out, size_t cap)
 {
 	return suspension_list(&v->suspension, rule, out, cap, v->now_s);
 }
@@ -217,7 +217,7 @@ static void block(struct verdict *v, struct tracked *t, const struct verdict_evi
 	                                               .proven = proven};
 	v->ratelimit.in_minute++;
 	if (proven)
-		suspension_note_taken(&v->suspension, e->rule, &ret->subject, v->now_s, v->now_s);
+		suspension_note_match(&v->suspension, e->rule, &ret->subject, v->now_s, v->now_s);
 	if (network_counts(&v->policy, &e->addr))
 		judge_network(v, &e->addr, ret);
 }
@@ -320,7 +320,7 @@ void verdict_known_block(struct verdict *v, const struct block *b, unsigned rule
 	if (b->cause != BLOCK_EVIDENCE)
 		return;
 	if (b->proven && (int64_t)since_s + SUSPENSION_S > v->now_s)
-		suspension_note_taken(&v->suspension, rule, &b->net, since_s, v->now_s);
+		suspension_note_match(&v->suspension, rule, &b->net, since_s, v->now_s);
 	if (!ratelimit_holds(&v->ratelimit, v->now_s) && since_s / 60 == v->ratelimit.minute)
 		v->ratelimit.in_minute++;
 	if (since_s > clients_horizon(s, v->now_s) && network_counts(&v->policy, &b->net.addr)) {

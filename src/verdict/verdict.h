@@ -148,7 +148,7 @@ void verdict_suspend(struct verdict *verdict, unsigned rule, bool suspended);
 bool verdict_is_suspended(const struct verdict *verdict, unsigned rule);
 
 /* The proven good subjects that a rule blocked in the last hour, to be lifted when it is suspended; at most cap. */
-size_t verdict_taken(const struct verdict *verdict, unsigned rule, struct net *out, size_t cap);
+size_t verdict_matched(const struct verdict *verdict, unsigned rule, struct net *out, size_t cap);
 
 /* --- what is known from before: the database at start. In this order. --- */
 

@@ -980,7 +980,7 @@ static void test_quarantine(void **state)
 {
 	const struct verdict_policy p = rich_policy();
 	struct verdict *v = verdict_new(&p);
-	struct net taken[4];
+	struct net matched[4];
 	struct verdict_decision d;
 
 	(void)state;
@@ -991,7 +991,7 @@ static void test_quarantine(void **state)
 	assert_int_equal(judge(v, "192.0.2.3", 200, 8, 1).outcome, VERDICT_BLOCK); /* another rule */
 	assert_int_equal(judge(v, "203.0.113.1", 200, 7, 1).outcome, VERDICT_BLOCK); /* nobody good */
 	assert_int_equal(judge(v, "192.0.2.1", 200, 7, 700).outcome, VERDICT_BLOCK); /* the same again */
-	assert_int_equal(verdict_taken(v, 7, taken, 4), 2);
+	assert_int_equal(verdict_matched(v, 7, matched, 4), 2);
 	assert_int_equal(verdict_stat(v).suspended, 0);
 	d = judge(v, "192.0.2.4", 200, 7, 800);
 	assert_int_equal(d.outcome, VERDICT_QUARANTINE);
@@ -999,13 +999,13 @@ static void test_quarantine(void **state)
 	assert_int_equal(d.n, 0);
 	assert_true(verdict_is_suspended(v, 7));
 	assert_int_equal(verdict_stat(v).suspended, 1);
-	assert_int_equal(verdict_taken(v, 7, taken, 4), 2);
+	assert_int_equal(verdict_matched(v, 7, matched, 4), 2);
 	assert_int_equal(judge(v, "203.0.113.2", 200, 7, 801).outcome, VERDICT_SUSPENDED);
 	assert_int_equal(judge(v, "203.0.113.2", 200, 8, 801).outcome, VERDICT_BLOCK);
 	assert_int_equal(judge(v, "192.0.2.4", 199, 9, 802).outcome, VERDICT_COUNTED); /* what suspended it did not count */
 	verdict_suspend(v, 7, false);
 	assert_false(verdict_is_suspended(v, 7));
-	assert_int_equal(verdict_taken(v, 7, taken, 4), 0);
+	assert_int_equal(verdict_matched(v, 7, matched, 4), 0);
 	assert_int_equal(judge(v, "192.0.2.5", 200, 7, 900).outcome, VERDICT_BLOCK);
 	assert_int_equal(judge(v, "192.0.2.6", 200, 7, 901).outcome, VERDICT_BLOCK);
 	/* An hour later they are no longer held against it. */
@@ -1020,7 +1020,7 @@ static void test_quarantine(void **state)
 	for (unsigned i = 0; i < 4; i++)
 		verdict_known_block(v, &(struct block){.net = net_from(i < 3 ? "192.0.2.1" : "192.0.2.2"), .since_s = t0_s + 898 + i,
 		                                               .until_s = t0_s + 5000, .offence = 1, .proven = true}, 7);
-	assert_int_equal(verdict_taken(v, 7, taken, 4), 1);
+	assert_int_equal(verdict_matched(v, 7, matched, 4), 1);
 	/* Numbers of rules that cannot be. */
 	verdict_known_resumed(v, VERDICT_NO_RULE, t0_s);
 	verdict_suspend(v, VERDICT_NO_RULE, true);
