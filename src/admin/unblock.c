@@ -88,7 +88,7 @@ static void allow(const struct admin *a, const struct protocol_request *r, int64
 	if (query_allowance(a->store, &r->net, now_s, &longest, &ignored) == 0 && longest.until_s > until_s &&
 	    is_of(&longest, &r->net))
 		until_s = longest.until_s;
-	verdict_allow_earned(a->verdict, &r->net, 0); /* a longer one by hand was replaced */
+	verdict_allow_earned(a->verdict, &r->net, 0); /* a longer manual one was replaced */
 	verdict_allow_earned(a->verdict, &r->net, until_s);
 }
 
@@ -98,7 +98,7 @@ static void forgive(const struct admin *a, const struct protocol_request *r,
 {
 	const struct verdict_evidence white = {
 	        .addr = r->net.addr, .score = white_score(r), .time_s = now_s, .rule = VERDICT_NO_RULE};
-	struct verdict_decision ignored; /* a negative score blocks nobody */
+	struct verdict_decision ignored; /* a negative score blocks no client */
 
 	for (size_t i = 0; i < lifted->n; i++)
 		verdict_until(a->verdict, &lifted->list[i].net, now_s);

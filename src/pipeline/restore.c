@@ -105,7 +105,7 @@ static int restore_blocks(struct store *store, const struct rules *rules, struct
 	return rc < 0 ? rc : 0;
 }
 
-/* --- what was unblocked by hand within the window: earlier evidence no longer counts --- */
+/* --- manual unblocks within the window: earlier evidence no longer counts --- */
 
 struct unblocked {
 	size_t n;

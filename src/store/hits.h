@@ -37,7 +37,7 @@ int store_add_hits(struct store *store, const struct store_hit *hits, size_t n, 
 int store_hits_since(struct store *store, int64_t since_s, struct why *why);
 int store_next_hit(struct store *store, struct store_hit *ret, struct why *why);
 
-/* A rule is suspended, and resumed by hand: STORE_NONE when it was not suspended. rule: its name. */
+/* Suspends a rule; resumes it on request: STORE_NONE when it was not suspended. rule: its name. */
 int store_suspend(struct store *store, const char *rule, int64_t at_s, const char *text, struct why *why);
 int store_resume(struct store *store, const char *rule, int64_t at_s, struct why *why);
 

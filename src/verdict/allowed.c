@@ -7,7 +7,7 @@
 #include "verdict/verdict.h"
 
 enum {
-	NAME_MAX_LEN = 255, /* longer names are none */
+	NAME_MAX_LEN = 255, /* longer names are invalid */
 	EARNED_MIN = 64,
 };
 
@@ -87,7 +87,7 @@ bool allowed_matches(const struct allowed *a, struct span name)
 
 /* --- earned allowances --- */
 
-/* Where net stands, or would stand. */
+/* The index of net, or where it would be inserted. */
 static size_t earned_place(const struct allowed *a, const struct net *net)
 {
 	size_t low = 0, high = a->n_earned;

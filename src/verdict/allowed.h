@@ -1,8 +1,8 @@
 /*
- * allowed: who is never blocked: allowed networks, names of clients, and allowances that were earned.
+ * allowed: which clients are never blocked: allowed networks, names of clients, and earned allowances.
  *
- * Private to the folder. Zeroed, then anything, then allowed_done. Whom net_is_never names is among them.
- * An earned allowance ends at until_s (Unix seconds, as now_s); its room is used again when more is wanted.
+ * Private to the folder. Initialise to zero; release with allowed_done. Includes the networks of net_is_never.
+ * An earned allowance ends at until_s (Unix seconds, as now_s); its place is reused when more are needed.
  * Limits: VERDICT_EARNED_MAX allowances at a time, more are refused; no name is longer than 255 bytes (RFC
  * 1035, 2.3.4). Aborts if memory cannot be allocated.
  */
@@ -41,16 +41,16 @@ void allowed_set_names(struct allowed *allowed, const char *const globs[], size_
 /* As verdict_allow_earned. */
 void allowed_earn(struct allowed *allowed, const struct net *net, uint32_t until_s, uint32_t now_s);
 
-/* True when a network no longer than len around addr has earned it. */
+/* True when a network no longer than len around addr has an earned allowance. */
 bool allowed_is_earned(const struct allowed *allowed, const struct addr *addr, uint8_t len, uint32_t now_s);
 
-/* True when an address that is never blocked lives in net. */
+/* True when net contains an address that is never blocked. */
 bool allowed_spares(const struct allowed *allowed, const struct net *net, uint32_t now_s);
 
 /* True when one of the globs matches it. name: p not NULL. */
 bool allowed_matches(const struct allowed *allowed, struct span name);
 
-/* These two are inline: they are asked for each piece of evidence, and mostly there is nothing to look for. */
+/* These two are inline: they are called for each piece of evidence, and mostly there is nothing to find. */
 static inline bool allowed_has(const struct allowed *allowed, const struct addr *addr, uint32_t now_s)
 {
 	const struct net net = {*addr, 128};

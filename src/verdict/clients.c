@@ -5,7 +5,7 @@ enum {
 	LARGE = 1 << 18, /* entries */
 };
 
-/* A small one doubles and is two thirds full at most; in a large one memory counts for more than a few probes. */
+/* A small one doubles and is two thirds full at most; in a large one memory matters more than a few probes. */
 static size_t capacity_after(size_t capacity)
 {
 	const size_t next = capacity < LARGE ? 2 * capacity : capacity + capacity / 4;
@@ -38,7 +38,7 @@ void clients_done(struct clients *s)
 	pool_done(&s->pool);
 }
 
-/* Those behind it move up, so that no chain is cut. */
+/* The entries after it move up, so that no chain is cut. */
 void clients_erase(struct clients *s, struct tracked *t)
 {
 	size_t hole = (size_t)(t - s->table), i = hole; /* it points into the table */
@@ -54,7 +54,7 @@ void clients_erase(struct clients *s, struct tracked *t)
 		if (!s->table[i].used)
 			break;
 		home = clients_home(s, &s->table[i].addr, s->table[i].len);
-		/* It may move to the hole unless its home lies behind the hole, up to i. */
+		/* It may move to the hole unless its home lies after the hole, up to i. */
 		if (hole < i ? home > hole && home <= i : home > hole || home <= i)
 			continue;
 		s->table[hole] = s->table[i];
@@ -174,7 +174,7 @@ void clients_note_day(struct clients *s, struct tracked *t, uint32_t day)
 		node->value = (int32_t)((uint32_t)node->value | 1U << (node->time_s - day)); /* bits, no number */
 }
 
-/* --- what stays when room is needed --- */
+/* --- what stays when space is needed --- */
 
 static bool is_network(const struct clients *s, const struct tracked *t)
 {
@@ -187,7 +187,7 @@ enum keep {
 	KEEP_LOUD,    /* blocked, or half way to it, or proven good */
 	KEEP_BLOCKED, /* or proven good */
 	KEEP_HALF, /* a million are blocked: any half of them; the others stay blocked, but may be blocked again */
-	KEEP_NONE, /* somebody has found a million addresses of the half that stays */
+	KEEP_NONE, /* an attacker has found a million addresses of the half that stays */
 };
 
 static bool stays(struct clients *s, struct tracked *t, enum keep keep, uint32_t now_s)
@@ -216,7 +216,7 @@ static void forget(struct clients *s, enum keep keep, uint32_t now_s)
 {
 	for (size_t i = 0; i < s->size; i++)
 		while (s->table[i].used && !stays(s, &s->table[i], keep, now_s))
-			clients_erase(s, &s->table[i]); /* another may stand here now */
+			clients_erase(s, &s->table[i]); /* another may be here now */
 }
 
 static void grow(struct clients *s)

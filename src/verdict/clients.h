@@ -1,14 +1,14 @@
 /*
- * clients: the table of all subjects and networks of which something is known: scores, offences, good days,
+ * clients: the table of all subjects and networks with known state: scores, offences, good days,
  * the end of the last block.
  *
  * Private to the folder. Owns the entries and the nodes of their lists, and chooses what is forgotten when
- * room is wanted: what no longer matters, then the quietest. clients_init, then anything, then clients_done.
- * A pointer to an entry is good until the next clients_find_or_add or clients_erase. Times are Unix seconds
+ * space is needed: what no longer matters, then the quietest. clients_init first; release with clients_done.
+ * A pointer to an entry is valid until the next clients_find_or_add or clients_erase. Times are Unix seconds
  * in 32 bits, good until 2106; 0: none. now_s is the time of the call. Limits: VERDICT_ADDRESSES_MAX entries,
  * VERDICT_NODES_MAX nodes. Aborts if memory cannot be allocated.
  *
- * What is asked for each piece of evidence is inline: a replay of old logs does little else here.
+ * Functions called for each piece of evidence are inline: a replay of old logs does little else here.
  */
 #ifndef WFS_VERDICT_CLIENTS_H
 #define WFS_VERDICT_CLIENTS_H
@@ -26,7 +26,7 @@ enum {
 	CLIENTS_OFFENCES = VERDICT_DURATIONS_MAX - 1, /* start times kept: more would change no duration */
 	CLIENTS_GOOD_DAYS = 31,                       /* looked back at */
 	CLIENTS_DAY_S = 86400,
-	CLIENTS_SPARE_NODES = 4, /* what one piece of evidence may take: score, offence, two of its network */
+	CLIENTS_SPARE_NODES = 4, /* what one piece of evidence may use: score, offence, two of its network */
 };
 
 /* What is known of a subject or a network: half a cache line, for a million of them. */
@@ -37,7 +37,7 @@ struct tracked {
 	uint32_t len : 8;       /* of the subject */
 	uint32_t offences : 24;
 	uint32_t used : 8;
-	uint32_t good : 24;     /* one node; of a network: days on which somebody proven good lived in it */
+	uint32_t good : 24;     /* one node; of a network: days on which it contained a proven good client */
 	uint32_t unused : 8;
 };
 
@@ -46,10 +46,10 @@ static_assert(sizeof(struct tracked) == 32, "half a cache line");
 struct clients {
 	const struct verdict_policy *policy; /* borrowed */
 	struct arena arena;
-	struct tracked *table; /* all of room: open addressing, linear probing, in the order of the hash */
+	struct tracked *table; /* all of the capacity: open addressing, linear probing, in the order of the hash */
 	size_t size, capacity, n;
-	struct tracked *last; /* the place that clients_find_or_add gave last: mostly asked for twice in a row */
-	uint64_t forgotten;   /* for want of room */
+	struct tracked *last; /* the place that clients_find_or_add gave last: mostly requested twice in a row */
+	uint64_t forgotten;   /* for lack of space */
 	struct pool pool;
 };
 
@@ -59,7 +59,7 @@ void clients_done(struct clients *clients);
 
 /* --- entries --- */
 
-/* Where it should stand: 0..size - 1. The seed keeps strangers from choosing addresses that collide. */
+/* Its home: 0..size - 1. The seed keeps attackers from choosing addresses that collide. */
 static inline size_t clients_home(const struct clients *s, const struct addr *addr, uint8_t len)
 {
 	const uint64_t hash = addr_hash(addr, s->policy->seed ^ (uint64_t)len << 56);
@@ -72,7 +72,7 @@ static inline bool clients_is_at(const struct tracked *t, const struct addr *add
 	return t->used && addr_equal(&t->addr, addr) && t->len == len;
 }
 
-/* Where it stands, or the free place where it would. */
+/* The place of the entry, or the free place where it would be. */
 static inline struct tracked *clients_place(const struct clients *s, const struct addr *addr, uint8_t len)
 {
 	struct tracked *const table = s->table;
@@ -92,14 +92,14 @@ static inline struct tracked *clients_find(const struct clients *s, const struct
 	return t->used ? t : NULL;
 }
 
-/* Fetches what clients_find will look at: the entry first, or when it is near its lists. */
+/* Prefetches what clients_find will read: the entry first, or, when it is near, its lists. */
 static inline void clients_fetch(const struct clients *s, const struct net *net, bool near)
 {
 	if (near) {
 		const struct tracked *const t = clients_place(s, &net->addr, net->len);
 
 		__builtin_prefetch(pool_at(&s->pool, t->good), 1);
-		/* It takes the first to know the second; while it is waited for, other things are on their way, too. */
+		/* The address of the second is in the first; while that is loaded, other loads are in flight, too. */
 		if (t->scores != POOL_NONE)
 			__builtin_prefetch(pool_at(&s->pool, pool_at(&s->pool, t->scores)->next), 1);
 	} else {
@@ -107,15 +107,15 @@ static inline void clients_fetch(const struct clients *s, const struct net *net,
 	}
 }
 
-/* Room for one more entry and its nodes: for clients_find_or_add alone. */
+/* Makes space for one more entry and its nodes: for clients_find_or_add alone. */
 void clients_make_space(struct clients *clients, uint32_t now_s);
 
-/* Others may be moved or forgotten by it. Afterwards there are CLIENTS_SPARE_NODES to be taken. */
+/* May move or forget other entries. Afterwards CLIENTS_SPARE_NODES are free. */
 static inline struct tracked *clients_find_or_add(struct clients *s, const struct net *net, uint32_t now_s)
 {
 	struct tracked *t = s->last;
 
-	if (!clients_is_at(t, &net->addr, net->len)) /* it never stands in two places */
+	if (!clients_is_at(t, &net->addr, net->len)) /* it never has two places */
 		t = s->last = clients_place(s, &net->addr, net->len);
 	if (t->used && s->pool.n + CLIENTS_SPARE_NODES < VERDICT_NODES_MAX)
 		return t;
@@ -133,7 +133,7 @@ static inline struct tracked *clients_find_or_add(struct clients *s, const struc
 /* The table has grown from old_size entries to size, those behind are free: all entries where they now belong. */
 void clients_rehash(struct clients *clients, size_t old_size);
 
-/* Takes one out. t: in the table. Others may be moved. */
+/* Removes an entry. t: in the table. May move others. */
 void clients_erase(struct clients *clients, struct tracked *t);
 
 /* --- scores --- */
@@ -174,7 +174,7 @@ static inline unsigned clients_hits(const struct clients *s, const struct tracke
 }
 
 /*
- * Keeps the list by time, newest first; one node a second. What left the window is forgotten; of too many the two
+ * Keeps the list by time, newest first; one node a second. What left the window is forgotten; when there are too many, the two
  * oldest become one, as old as the older: a sum is forgotten early, never late.
  */
 void clients_add_score(struct clients *clients, struct tracked *t, uint32_t time_s, int score, uint32_t now_s);
@@ -185,7 +185,7 @@ static inline void clients_clear_scores(struct clients *s, struct tracked *t)
 	t->scores = POOL_NONE;
 }
 
-/* Of the scores only what is newer than time_s stays. */
+/* Keeps only the scores newer than time_s. */
 void clients_drop_scores(struct clients *clients, struct tracked *t, uint32_t time_s);
 
 /* --- offences --- */

@@ -7,13 +7,13 @@
 #include "base/domain.h"
 
 enum {
-	WAYS = 4, /* places an attempt may stand in */
+	WAYS = 4, /* places an attempt may be in */
 	NETWORK4 = 96 + 24,
 	NETWORK6 = 64,
 	TEXT_MAX_LEN = 320, /* of an address, RFC 5321 4.5.3.1: 64 + "@" + 255 */
 };
 
-/* Two hashes stand for sender, recipient, organisation and network: 128 bits do not collide by chance. */
+/* Two hashes represent sender, recipient, organisation and network: 128 bits do not collide by chance. */
 struct attempt {
 	uint64_t key[2];
 	int64_t time_s; /* 0: free */
@@ -50,7 +50,7 @@ static uint64_t mix(uint64_t h)
 	return h ^ h >> 33;
 }
 
-/* FNV-1a, and a byte that no text has behind it, so that two texts are not one. */
+/* FNV-1a, and a byte that occurs in no text, so that two texts differ from one joined text. */
 static uint64_t add_text(uint64_t h, struct span text)
 {
 	for (size_t i = 0; i < text.len; i++)
@@ -95,7 +95,7 @@ enum greylist_outcome greylist_attempt(struct greylist *g, const struct verdict 
 	for (struct attempt *a = set; a < set + WAYS; a++) {
 		if (a->key[0] == key[0] && a->key[1] == key[1] && is_young(a, now_s)) {
 			if (addr_equal(&a->addr, addr))
-				return GREYLIST_NOTHING; /* it itself came again, as it should */
+				return GREYLIST_NOTHING; /* the same machine came again, as it should */
 			if (!is_clean(v, &a->addr)) {
 				*a = (struct attempt){{key[0], key[1]}, now_s, *addr};
 				return GREYLIST_NOTED;

@@ -1,6 +1,6 @@
 #include "verdict/network.h"
 
-/* Which of its network it is: an IPv4 address by its last byte, an IPv6 client by its /64. */
+/* The part of its network: of an IPv4 address the last byte, of an IPv6 client the /64. */
 static int32_t part_of(const struct addr *addr)
 {
 	return addr_is_ip4(addr) ? addr->bytes[15] : addr->bytes[6] << 8 | addr->bytes[7];

@@ -1,10 +1,10 @@
 /*
- * pool: the room for short lists of seconds and numbers, millions of them.
+ * pool: memory for short lists of seconds and numbers, millions of them.
  *
- * Private to the folder. A node has a number of 24 bits, which takes less room than a pointer; POOL_NONE ends
- * a list. pool_init, then anything, then pool_done. Nodes never move; what is dropped is used again, and
- * memory is given back by pool_done alone. Aborts if memory cannot be allocated. Limit: VERDICT_NODES_MAX.
- * The caller keeps n below it: one more is his mistake.
+ * Private to the folder. A node has a number of 24 bits, which is smaller than a pointer; POOL_NONE ends
+ * a list. pool_init first; release with pool_done. Nodes never move; freed nodes are reused, and
+ * only pool_done releases memory. Aborts if memory cannot be allocated. Limit: VERDICT_NODES_MAX.
+ * The caller keeps n below it: exceeding it is a caller bug.
  */
 #ifndef WFS_VERDICT_POOL_H
 #define WFS_VERDICT_POOL_H
@@ -36,7 +36,7 @@ struct node {
 
 struct pool {
 	struct arena arena;
-	struct node *list;    /* all of room */
+	struct node *list;    /* all of the capacity */
 	uint32_t fresh, free; /* never used yet from here on; first of the free list */
 	size_t n;             /* in use */
 };
@@ -44,16 +44,16 @@ struct pool {
 void pool_init(struct pool *pool);
 void pool_done(struct pool *pool);
 
-/* One more; its contents are the caller's to write. */
+/* A free node; the caller writes its contents. */
 uint32_t pool_get(struct pool *pool);
 
-/* Of a node in use, or of POOL_NONE, which may be fetched but means nothing. Good until pool_done. */
+/* Of a node in use, or of POOL_NONE, which may be fetched but means nothing. Valid until pool_done. */
 static inline struct node *pool_at(const struct pool *pool, uint32_t i)
 {
 	return &pool->list[i];
 }
 
-/* Gives back a whole list. */
+/* Frees a whole list. */
 static inline void pool_drop(struct pool *pool, uint32_t first)
 {
 	while (first != POOL_NONE) {
@@ -67,7 +67,7 @@ static inline void pool_drop(struct pool *pool, uint32_t first)
 	}
 }
 
-/* Cuts the list behind a node. */
+/* Cuts the list after a node. */
 static inline void pool_cut(struct pool *pool, struct node *node)
 {
 	pool_drop(pool, node->next);

@@ -18,7 +18,7 @@ static bool is_recent(const struct matched *matched, uint32_t now_s)
 	return (int64_t)matched->time_s + SUSPENSION_S > now_s;
 }
 
-/* What the rule took, and what is too old. */
+/* Drops the matches of the rule, and those that are too old. */
 static void drop_matched(struct suspension *s, unsigned rule, uint32_t now_s)
 {
 	size_t n = 0;
@@ -29,7 +29,7 @@ static void drop_matched(struct suspension *s, unsigned rule, uint32_t now_s)
 	s->n_matched = n;
 }
 
-/* NULL: not this. */
+/* NULL: none for this net. */
 static struct matched *find_matched(const struct suspension *s, unsigned rule, const struct net *net, uint32_t now_s)
 {
 	for (size_t i = 0; i < s->n_matched; i++)

@@ -2,9 +2,9 @@
  * suspension: which proven good subjects each rule blocked within the last hour, and which rules are
  * suspended.
  *
- * Private to the folder. Zeroed but for limit, then anything, then suspension_done. Suspending is the
- * caller's decision. Rules are numbers; VERDICT_RULES_MAX and above (VERDICT_NO_RULE) are never noted nor
- * suspended. Times are Unix seconds. Limits: limit subjects of each rule, but for those known from before:
+ * Private to the folder. Initialise to zero except limit; release with suspension_done. The caller
+ * decides on suspending. Rules are numbers; VERDICT_RULES_MAX and above (VERDICT_NO_RULE) are never noted nor
+ * suspended. Times are Unix seconds. Limits: limit subjects of each rule, except those known from before:
  * the caller suspends a rule instead of noting one more. Aborts if memory cannot be allocated.
  */
 #ifndef WFS_VERDICT_SUSPENSION_H
@@ -31,7 +31,7 @@ struct suspension {
 	struct matched *matched;
 	size_t n_matched, cap;
 	bool suspended[VERDICT_RULES_MAX];
-	uint32_t resumed_s[VERDICT_RULES_MAX]; /* what was taken up to then is not held against the rule */
+	uint32_t resumed_s[VERDICT_RULES_MAX]; /* matches up to then do not count against the rule */
 	size_t n_suspended;
 };
 
@@ -48,14 +48,14 @@ void suspension_note_resumed(struct suspension *suspension, unsigned rule, uint3
 void suspension_note_match(struct suspension *suspension, unsigned rule, const struct net *net, uint32_t time_s,
                            uint32_t now_s);
 
-/* What a rule took within the hour; at most cap. */
+/* The subjects that a rule blocked within the hour; at most cap. */
 size_t suspension_list(const struct suspension *suspension, unsigned rule, struct net *out, size_t cap,
                        uint32_t now_s);
 
 /* True when a block of net, which is proven good, would be one too many of a rule. */
 bool suspension_is_full(const struct suspension *suspension, unsigned rule, const struct net *net, uint32_t now_s);
 
-/* Asked for each piece of evidence. */
+/* Called for each piece of evidence. */
 static inline bool suspension_is_suspended(const struct suspension *suspension, unsigned rule)
 {
 	return rule < VERDICT_RULES_MAX && suspension->suspended[rule];

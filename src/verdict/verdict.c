@@ -55,7 +55,7 @@ void verdict_at(struct verdict *v, int64_t now_s)
 	v->now_s = seconds(now_s);
 }
 
-/* --- who is never blocked --- */
+/* --- clients that are never blocked --- */
 
 void verdict_allow(struct verdict *v, const struct net *nets, size_t n)
 {
@@ -101,7 +101,7 @@ size_t verdict_matched(const struct verdict *v, unsigned rule, struct net *out, 
 
 /* --- decisions --- */
 
-/* A time to come counts as now. */
+/* A future time counts as now. */
 static uint32_t no_later_than_now(const struct verdict *v, int64_t time_s)
 {
 	const uint32_t at = seconds(time_s);
@@ -109,7 +109,7 @@ static uint32_t no_later_than_now(const struct verdict *v, int64_t time_s)
 	return at < v->now_s ? at : v->now_s;
 }
 
-/* Whose scores addr's evidence adds to. */
+/* The subject that addr's evidence adds to. */
 static struct net subject_of(const struct verdict *v, const struct addr *addr)
 {
 	struct net net;
@@ -140,7 +140,7 @@ static int64_t threshold_of(const struct verdict *v, const struct tracked *t)
 	return clients_is_proven(&v->clients, t, v->now_s) ? 2 * v->policy.threshold : v->policy.threshold;
 }
 
-/* Evidence for the good came on that day: also where it lives is told, once it is proven. */
+/* Good evidence came on that day: once the subject is proven good, its network notes it too. */
 static void note_good(struct verdict *v, const struct net *subject, uint32_t day)
 {
 	struct clients *const s = &v->clients;
@@ -155,7 +155,7 @@ static void note_good(struct verdict *v, const struct net *subject, uint32_t day
 	clients_note_day(s, t, day);
 }
 
-/* Notes a score; VERDICT_COUNTED when it counts, *ret is whose. credit: a delivery or login, not somebody's vote. */
+/* Notes a score; VERDICT_COUNTED when it counts, *ret is its subject. credit: a delivery or login, not a vote. */
 static enum verdict_outcome note(struct verdict *v, const struct net *subject, int score, int64_t time_s,
                                  bool credit, struct tracked **ret)
 {
@@ -168,7 +168,7 @@ static enum verdict_outcome note(struct verdict *v, const struct net *subject, i
 	t = clients_find_or_add(s, subject, v->now_s);
 	if (t->until_s > v->now_s || at < t->until_s)
 		return VERDICT_RUNNING;
-	/* Credit is stored by the second: what came before a block and what after it in one second cannot be told. */
+	/* Credit is stored by the second: the order of credit and block within one second is unknown. */
 	if (credit && at <= clients_last_offence(s, t))
 		return VERDICT_RUNNING;
 	clients_add_score(s, t, at, score, v->now_s);
@@ -176,7 +176,7 @@ static enum verdict_outcome note(struct verdict *v, const struct net *subject, i
 	return VERDICT_COUNTED;
 }
 
-/* A subject was blocked now: perhaps its network is, too. */
+/* A subject was just blocked: perhaps its network is to be blocked, too. */
 static void judge_network(struct verdict *v, const struct addr *addr, struct verdict_decision *ret)
 {
 	const struct net net = network_of(addr);
@@ -254,14 +254,14 @@ void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct ver
 	}
 }
 
-/* --- by hand --- */
+/* --- manual --- */
 
 static void forgive(struct verdict *v, struct tracked *t, uint32_t at_s)
 {
 	if (at_s > 0)
 		clients_drop_scores(&v->clients, t, at_s - 1);
 	if (t->until_s < at_s)
-		t->until_s = at_s; /* as after a block: what is older than its end does not count */
+		t->until_s = at_s; /* as after a block: evidence older than its end does not count */
 }
 
 void verdict_forget(struct verdict *v, const struct net *net, int64_t at_s)

@@ -1,25 +1,25 @@
 /*
- * verdict: who is to be blocked, and until when. Numbers in, decision out.
+ * verdict: which client to block, and until when. Numbers in, decision out.
  *
  * Knows base only: no clock, no database, no log, no rule. The same calls give the same answers, always.
  *
  * Scores are summed per subject: an IPv4 address, or the IPv6 network of ip6_prefix bits around an address,
- * for a client owns all of that; but where an address that is never blocked lives in it, each address stands
- * for itself. A subject is blocked when the scores of its evidence in the last window reach the threshold,
- * twice the threshold when it is proven good: when evidence for the good (a negative score) came on earn_days
+ * because a client owns all of that; but if it contains an address that is never blocked, each address is a
+ * subject of its own. A subject is blocked when the scores of its evidence in the last window reach the threshold,
+ * twice the threshold when it is proven good: when good evidence (a negative score) came on earn_days
  * different days. The block lasts for_s[0], for_s[1], ... for the first, second ... offence within memory;
- * from then on the subject starts anew: what was counted before or during a block never counts again.
- * Evidence not younger than the window is history and counts for nothing (but its day counts for the good),
- * and evidence for the good must be younger than the last block's beginning.
+ * from then on the subject starts again from zero: evidence from before or during a block never counts again.
+ * Evidence not younger than the window is history and does not count (except that its day counts as good),
+ * and good evidence must be younger than the last block's beginning.
  *
  * Networks: when network_after different subjects of one IPv4 /24 or IPv6 /48 were blocked within the window,
- * the network is blocked, for as long as that remains true; never while an allowed or proven good address
- * lives in it. Quarantine: a rule that would block more than "quarantine" proven good subjects within an hour
- * is suspended: its evidence counts for nothing until somebody resumes it. Brake: blocks_per_minute blocks in
+ * the network is blocked, for as long as that remains true; never while it contains an allowed or proven
+ * good address. Quarantine: a rule that would block more than "quarantine" proven good subjects within an hour
+ * is suspended: its evidence does not count until an operator resumes it. Brake: blocks_per_minute blocks in
  * one minute; what has earned one more waits for its next evidence.
  *
- * Time is what verdict_at was told last: the clock in the daemon, the line's own time in replay.
- * Memory: 32 bytes for each subject that has something in the window, a running block, an offence within
+ * The time is that of the last verdict_at: the clock in the daemon, the line's own time in replay.
+ * Memory: 32 bytes for each subject that has something in the window, an active block, an offence within
  * memory or a good day, and 12 for each second with a score, each offence and the good days; about 70 MB at
  * the limits. At VERDICT_ADDRESSES_MAX and VERDICT_NODES_MAX the quietest are forgotten first, and counted.
  * Aborts if memory cannot be allocated.
@@ -54,12 +54,12 @@ struct verdict_policy {
 	int64_t memory_s;
 	size_t n_for;      /* 1..VERDICT_DURATIONS_MAX */
 	int64_t for_s[VERDICT_DURATIONS_MAX];
-	uint64_t seed; /* any number, best one that strangers cannot know: it only orders memory, never decisions */
+	uint64_t seed; /* any number, best one that attackers cannot know: it affects the order in memory, never decisions */
 	uint8_t ip6_prefix;         /* 48..128; 0: as 128, each address for itself */
 	unsigned network_after;     /* 0: no network is ever blocked; 2..VERDICT_NETWORK_MAX */
-	unsigned earn_days;         /* 1..31 of the last 31; 0: nobody is proven good */
+	unsigned earn_days;         /* 1..31 of the last 31; 0: no subject is proven good */
 	unsigned suspension;        /* proven good subjects an hour; 0: no rule is ever suspended */
-	unsigned blocks_per_minute; /* 0: no brake */
+	unsigned blocks_per_minute; /* 0: no limit */
 };
 
 /* What became of a piece of evidence. */
@@ -69,7 +69,7 @@ enum verdict_outcome {
 	VERDICT_RUNNING,    /* blocked already, or evidence from before the last block ended */
 	VERDICT_HISTORY,    /* too old to matter now */
 	VERDICT_ALLOWED,    /* never blocked */
-	VERDICT_SUSPENDED,  /* its rule is suspended: counts for nothing */
+	VERDICT_SUSPENDED,  /* its rule is suspended: does not count */
 	VERDICT_QUARANTINE, /* it would have been one block too many: its rule is suspended from now on */
 	VERDICT_BRAKED,     /* noted, and enough, but too many were blocked in this minute */
 };
@@ -77,14 +77,14 @@ enum verdict_outcome {
 struct verdict_evidence {
 	struct addr addr;
 	struct span name; /* the client's name where the mail server verified it; p NULL: none */
-	int score;        /* negative: for the good; its day counts when there is a rule */
-	int64_t time_s;   /* a time to come counts as now */
-	unsigned rule;    /* whose quarantine it concerns, or VERDICT_NO_RULE */
+	int score;        /* negative: good; its day counts when there is a rule */
+	int64_t time_s;   /* a future time counts as now */
+	unsigned rule;    /* the rule that may be suspended for it, or VERDICT_NO_RULE */
 };
 
 struct verdict_decision {
 	enum verdict_outcome outcome;
-	bool counted; /* it weighs: what is told to verdict_known_hit after a restart */
+	bool counted; /* it counts: to be passed to verdict_known_hit after a restart */
 	struct net subject;
 	size_t n;     /* blocks: more than 0 with VERDICT_BLOCK only, the evidence's first */
 	struct block blocks[VERDICT_BLOCKS_MAX]; /* offence: at most VERDICT_DURATIONS_MAX, which means "or more" */
@@ -95,55 +95,55 @@ struct verdict;
 /* policy is copied. Never NULL. */
 struct verdict *verdict_new(const struct verdict_policy *policy);
 
-/* Takes NULL. */
+/* Accepts NULL. */
 void verdict_free(struct verdict *verdict);
 
 /* The time of all that follows, Unix seconds. */
 void verdict_at(struct verdict *verdict, int64_t now_s);
 
-/* --- who is never blocked, besides net_is_never --- */
+/* --- clients that are never blocked, besides net_is_never --- */
 
-/* Networks. Copied; replaces what was given before. */
+/* Networks. Copied; replaces the previous ones. */
 void verdict_allow(struct verdict *verdict, const struct net *nets, size_t n);
 
 /* Names, as "*.example.org" ("*": any text, "?": any character; case does not matter). Copied; replaces. */
 void verdict_allow_names(struct verdict *verdict, const char *const globs[], size_t n);
 
 /*
- * A network that is allowed for a while, because it earned it or by hand, until until_s; the latest of several counts. 0 or
- * the past: no longer.
+ * A network that is allowed for a while, earned or manual, until until_s; the latest of several counts. 0 or
+ * the past: ends it.
  */
 void verdict_allow_earned(struct verdict *verdict, const struct net *net, int64_t until_s);
 
 /* True when addr is never blocked now. */
 bool verdict_is_allowed(const struct verdict *verdict, const struct addr *addr);
 
-/* True when an address that is never blocked lives in net: it must not be blocked as a whole. */
+/* True when net contains an address that is never blocked: net must not be blocked as a whole. */
 bool verdict_spares(const struct verdict *verdict, const struct net *net);
 
 /* --- evidence --- */
 
 /*
- * Evidence about addr will come soon: fetches what is known of it while others are worked on, first its entry, then
- * when it is near its scores. Changes nothing. Returns the subject it will probably be about.
+ * Evidence about addr will come soon: prefetches what is known of it while others are processed, first its entry, then,
+ * when it is near, its scores. Changes nothing. Returns the subject it will probably be about.
  */
 struct net verdict_expect(const struct verdict *verdict, const struct addr *addr, bool near);
 
 /* Fills *ret always; the blocks in it have begun. */
 void verdict_hit(struct verdict *verdict, const struct verdict_evidence *evidence, struct verdict_decision *ret);
 
-/* --- by hand --- */
+/* --- manual --- */
 
 /*
- * Evidence from before at_s about net, and about what lies in it, counts no more. For one address that means its subject.
- * Offences stay; blocks that run are lifted by verdict_until.
+ * Evidence from before at_s about net, and about what lies in it, no longer counts. For one address that means its subject.
+ * Offences stay; verdict_until lifts active blocks.
  */
 void verdict_forget(struct verdict *verdict, const struct net *net, int64_t at_s);
 
-/* A running block of EVIDENCE or NETWORK now ends at until_s: extended, or lifted (until_s = now). */
+/* An active block of EVIDENCE or NETWORK now ends at until_s: extended, or lifted (until_s = now). */
 void verdict_until(struct verdict *verdict, const struct net *net, int64_t until_s);
 
-/* Suspends a rule, or resumes it: then what it took up to this second is not held against it. */
+/* Suspends a rule, or resumes it: then its matches up to this second do not count against it. */
 void verdict_suspend(struct verdict *verdict, unsigned rule, bool suspended);
 bool verdict_is_suspended(const struct verdict *verdict, unsigned rule);
 
@@ -152,7 +152,7 @@ size_t verdict_matched(const struct verdict *verdict, unsigned rule, struct net 
 
 /* --- what is known from before: the database at start. In this order. --- */
 
-/* Evidence for the good came about net (an address or a subject) on a day (time_s / 86400). */
+/* Good evidence came about net (an address or a subject) on a day (time_s / 86400). */
 void verdict_known_good(struct verdict *verdict, const struct net *net, int64_t day);
 
 /* A rule that was suspended, and was resumed at at_s. */
@@ -161,13 +161,13 @@ void verdict_known_resumed(struct verdict *verdict, unsigned rule, int64_t at_s)
 /* A block of BLOCK_EVIDENCE or BLOCK_NETWORK, oldest first, as it was; until moved to where it was lifted when it was. */
 void verdict_known_block(struct verdict *verdict, const struct block *block, unsigned rule);
 
-/* Evidence that was counted, in the order it came: it counts, but decides nothing; the next one does. Also votes. */
+/* Evidence that was counted, in the order it came: it counts, but decides nothing; the next evidence does. Also votes. */
 void verdict_known_hit(struct verdict *verdict, const struct addr *addr, int score, int64_t time_s);
 
-/* The evidence told last led to a block of EVIDENCE: it and all told before about that subject was spent on it. */
+/* The last evidence passed in caused a block of EVIDENCE, which used up all earlier evidence about that subject. */
 void verdict_known_spent(struct verdict *verdict, const struct addr *addr);
 
-/* Evidence for the good that was counted; after all hits. */
+/* Good evidence that was counted; after all hits. */
 void verdict_known_credit(struct verdict *verdict, const struct addr *addr, int score, int64_t time_s);
 
 /* --- questions --- */
@@ -187,7 +187,7 @@ struct verdict_look verdict_look(const struct verdict *verdict, const struct add
 
 struct verdict_stat {
 	size_t addresses;   /* held now */
-	uint64_t forgotten; /* for want of room, since start */
+	uint64_t forgotten; /* for lack of space, since start */
 	uint64_t braked;    /* held back by the brake, since start */
 	size_t suspended;   /* rules */
 	size_t earned;      /* allowances */

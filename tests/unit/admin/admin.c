@@ -54,7 +54,7 @@ static int setup(void **state)
 		return -1;
 	(void)close(pair[1]);
 	client_init(&f.client, pair[0]);
-	/* As root said before it went. */
+	/* As root reported before it exited. */
 	lengths_add(&f.client.lengths, true, 96 + 24);
 	lengths_add(&f.client.lengths, true, 128);
 	lengths_add(&f.client.lengths, false, 48);
@@ -77,7 +77,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Asks, checks that it was taken or not, and returns the answer until the next call. */
+/* Sends a request, checks that it was accepted or not; the reply is valid until the next call. */
 static json_t *ask(const char *line, bool ok)
 {
 	static json_t *json;
@@ -149,7 +149,7 @@ static void test_block(void **state)
 	want_rows("unblock 192.0.2.7", "lifted", 1);
 	want_rows("unblock 192.0.2.7", "lifted", 0);
 	want_true("test 192.0.2.7", "blocked", false);
-	/* The kernel was not told, and the answer says so. */
+	/* The kernel was not updated, and the reply reports it. */
 	want_number("block 192.0.2.0/30 for 60", "entries", 4);
 	want_number("block 192.0.2.0/30 for 60", "refused", 4);
 	want_text("block 192.0.2.0/30 for 60", "refused_why", "the root process is gone");
@@ -441,7 +441,7 @@ static void test_members(void **state)
 	assert_true(json_is_array(json_object_get(ask("status", true), "suspended")));
 }
 
-/* Of a network: what its addresses did, and every block of it, around it and in it; as the command says it. */
+/* Of a network: what its addresses did, and every block of it, around it and in it; as the command shows it. */
 static void test_why_network(void **state)
 {
 	(void)state;
@@ -478,7 +478,7 @@ static void test_why_large(void **state)
 	assert_in_range(json_array_size(json_object_get(ask("why 192.0.2.7", true), "hits")), 15, ADMIN_HITS_SHOWN);
 }
 
-/* A list that is too long is cut, and says so. */
+/* A list that is too long is cut, and the reply reports it. */
 static void test_long_list(void **state)
 {
 	(void)state;

@@ -1,7 +1,7 @@
 /*
  * standing: chance blocks and lifts networks that lie in each other, by hand and by evidence, for seconds or hours,
- * while the kernel's end of the pair takes all, nothing, a part, or is full, and the database stumbles. After each
- * step memory says of every network what the database says; after each good sync the kernel holds just that.
+ * while the kernel's end of the pair accepts all, nothing, a part, or is full, and the database fails. After each
+ * step memory agrees with the database on every network; after each good sync the kernel holds just that.
  */
 #include "admin/standing.h"
 
@@ -142,7 +142,7 @@ static void try_sync(void)
 		want_kernel();
 }
 
-/* As the engine does it: when the request says so, a sync comes before the next. */
+/* As the engine does it: when the request asks for it, a sync comes before the next. */
 static void ask(const char *line)
 {
 	const struct admin admin = {f.store, f.verdict, f.reconcile, NULL, f.config};
@@ -166,7 +166,7 @@ static void ask(const char *line)
 		try_sync();
 }
 
-/* Until when it is blocked; 0: it is not. By a reconcile that never synced: as the database says. */
+/* Until when it is blocked; 0: it is not. By a reconcile that never synced: from the database. */
 static int64_t until_of(const struct net *net, struct reconcile *reconcile)
 {
 	const struct admin admin = {f.store, f.verdict, reconcile, NULL, f.config};
@@ -265,7 +265,7 @@ static void step(void)
 	want_agreement();
 }
 
-/* A block by hand takes the place of the one before, and ends sooner. */
+/* A manual block replaces the one before, and ends sooner. */
 static void test_shorter(void **state)
 {
 	(void)state;

@@ -25,7 +25,7 @@
 #include "control/connection.h"
 
 enum {
-	SOMEBODY = 4712, /* a uid and gid of nobody here */
+	SOMEBODY = 4712, /* a uid and gid that no user here has */
 };
 
 static const char token[] = "0123456789abcdef0123456789abcdef";
@@ -251,7 +251,7 @@ static void test_one_by_one(void **state)
 	send_text(fd, "test fe80::1%eth0\n");
 	milliseconds(1);
 	expect(fd, "zone");
-	/* Who hangs up is answered what he asked; half a line at the end is none. */
+	/* A client that closes still gets its reply; half a line at the end is no request. */
 	send_text(fd, "test 192.0.2.10\nblock 192.0.2.11");
 	assert_int_equal(shutdown(fd, SHUT_WR), 0);
 	milliseconds(3);
@@ -318,7 +318,7 @@ static void test_64_connections(void **state)
 	milliseconds(CONTROL_CONNECTIONS_MAX);
 	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++)
 		expect(fds[i], "192.0.2.7");
-	/* A place that becomes free is taken by the next. */
+	/* The next client gets a place that becomes free. */
 	(void)close(fds[10]);
 	turns(1);
 	(void)close(fds[64]);
@@ -361,7 +361,7 @@ static void test_idle(void **state)
 	(void)close(loud);
 }
 
-/* One that asks and never reads holds up nobody, gets no further requests done, and is dropped. */
+/* A client that sends requests and never reads delays no other, gets no further requests done, and is dropped. */
 static void test_slow_reader(void **state)
 {
 	static const char ask[] = "test 192.0.2.7\n";
@@ -395,7 +395,7 @@ static void test_slow_reader(void **state)
 	(void)close(other);
 }
 
-/* Many answers for one who reads late but reads: none is lost. */
+/* Many replies for a client that reads late: none is lost. */
 static void test_late_reader(void **state)
 {
 	enum { ASKED = 5000 };
@@ -421,7 +421,7 @@ static void test_late_reader(void **state)
 	(void)close(fd);
 }
 
-/* However many ask: what is spent on them is a share of the time, and everybody has his turn. */
+/* However many clients: they get a share of the time in total, and each has its turn. */
 static void test_flood(void **state)
 {
 	enum { FLOODERS = 8, SECONDS = 20, COST_US = 15 };
@@ -467,7 +467,7 @@ static void test_flood(void **state)
 	(void)close(polite);
 }
 
-/* What took long is waited for, by whomever; then who had least of the time is first. */
+/* All wait for the time of a slow request; then the client that used least is first. */
 static void test_debt(void **state)
 {
 	int costly, light;
@@ -506,7 +506,7 @@ static void test_debt(void **state)
 	(void)close(light);
 }
 
-/* Bytes that make no line, and connections that come and go: counted as requests are. In debt nobody wakes us. */
+/* Bytes that make no line, and connections that come and go: counted as requests are. In debt no client wakes us. */
 static void test_noise(void **state)
 {
 	struct pollfd polled[CONTROL_FDS_MAX];
@@ -584,7 +584,7 @@ static void test_tcp(void **state)
 	assert_false(is_closed(fd));
 	(void)close(fd);
 
-	/* Anything but the right token first: told, and closed. */
+	/* Anything but the right token first: an error, and the connection is closed. */
 	for (size_t i = 0; i < 5; i++) {
 		static const char *const wrong[] = {"list\n", "auth 0123456789abcdef0123456789abcde\n",
 		                                    "auth 0123456789abcdef0123456789abcdef0\n",
@@ -598,7 +598,7 @@ static void test_tcp(void **state)
 		assert_true(is_closed(fd));
 		(void)close(fd);
 	}
-	/* Strangers take only some of the places, and not for long. */
+	/* Untrusted clients get only some of the places, and not for long. */
 	milliseconds(1);
 	for (size_t i = 0; i <= CONTROL_UNTRUSTED_MAX; i++) {
 		fds[i] = connect_tcp();
@@ -736,7 +736,7 @@ static void ask_as(const char *path, gid_t gid, gid_t extra, const char *line, c
 	assert_int_not_equal(WEXITSTATUS(status), 9);
 }
 
-/* The groups' numbers are what counts, so names are not needed: the kernel's word on who connects. */
+/* The kernel reports the peer's groups by number, so names are not needed. */
 static void test_permissions(void **state)
 {
 	struct control_config config = config_of(false);
@@ -776,7 +776,7 @@ static void test_permissions(void **state)
 	assert_non_null(strstr(got, "\"ok\":true"));
 	ask_as(read_path, readers_gid, 0, "block 192.0.2.7\n", got);
 	assert_non_null(strstr(got, "\"error\":\"no permission: root may do this, and group \\\"daemon\\\"\""));
-	/* The file system says no to everybody else, */
+	/* The file system refuses everyone else, */
 	ask_as(f.path, SOMEBODY, readers_gid, "test 192.0.2.7\n", got);
 	assert_string_equal(got, "no connection");
 	ask_as(read_path, SOMEBODY, 0, "test 192.0.2.7\n", got);

@@ -102,7 +102,7 @@ static void test_lines(void **state)
 	}
 }
 
-/* A fault is returned once; what a file that is gone held before still holds. */
+/* An error is returned once; the old content of a file that is gone stays valid. */
 static void test_absent(void **state)
 {
 	(void)state;
@@ -121,7 +121,7 @@ static void test_absent(void **state)
 	assert_true(allows("192.0.2.8") && !allows("192.0.2.7"));
 }
 
-/* It counts up when somebody else is allowed, and only then; another verdict is told all the same. */
+/* It increments when the allowed networks change, and only then; another verdict is updated all the same. */
 static void test_changes(void **state)
 {
 	struct net inside, outside;
@@ -132,7 +132,7 @@ static void test_changes(void **state)
 	assert_true(net_parse("198.51.100.0/25", 15, &inside) && net_parse("198.51.101.0/24", 15, &outside));
 	put("198.51.100.0/24\n");
 	assert_int_equal(allowlist_refresh(list, NULL, &why), 0);
-	assert_false(allowlist_overlaps(list, &inside)); /* nobody was told */
+	assert_false(allowlist_overlaps(list, &inside)); /* no verdict was updated */
 	assert_int_equal(allowlist_refresh(list, verdict, &why), 0);
 	assert_true(allowlist_overlaps(list, &inside) && !allowlist_overlaps(list, &outside));
 	changes = allowlist_changes(list);

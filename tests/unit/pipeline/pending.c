@@ -163,7 +163,7 @@ static void test_write(void **state)
 	pending_done(file);
 }
 
-/* What stands in no log, and an allowance that lifts a block begun in the same breath. */
+/* A hit that is in no log, and an allowance that lifts a block begun in the same transaction. */
 static void test_no_log(void **state)
 {
 	const struct addr one = addr_number(1), two = addr_number(2);
@@ -236,7 +236,7 @@ static void test_full(void **state)
 	pending_done(file);
 }
 
-/* Nothing of what strangers wrote reaches the database as it is, nor does a copy point to what is gone. */
+/* No attacker-controlled text reaches the database unescaped, nor does a copy point to freed memory. */
 static void test_text(void **state)
 {
 	struct pending_file *const file = pending_file(pending, "/a", span_of("first"), NULL);
@@ -382,7 +382,7 @@ static void test_rules(void **state)
 	pending_done(a);
 }
 
-/* Places are given back, and no file takes another's while that has something to be written. */
+/* Places are released, and no file gets another's while that has something to write. */
 static void test_files(void **state)
 {
 	struct pending_file *files[PENDING_FILES_MAX];

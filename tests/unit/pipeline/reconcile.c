@@ -154,7 +154,7 @@ static void test_feed_and_expire(void **state)
 	assert_int_equal(far.n, 0);
 }
 
-/* What somebody else put in or took out. */
+/* What another program added or removed. */
 static void test_drift(void **state)
 {
 	struct reconcile_result r;
@@ -194,7 +194,7 @@ static void test_knock(void **state)
 	add_block("192.0.2.1", t0_s, t0_s + 600, 1);
 	add_block("192.0.2.2", t0_s, t0_s + 3600, 2);
 	(void)synced(0, true);
-	r = synced(50, true); /* idle since it was fed: no knock */
+	r = synced(50, true); /* idle since it was added: no packet dropped */
 	assert_int_equal(r.dropped, 0);
 	age(100);
 	held("192.0.2.1")->idle_s = 10; /* a packet at 90 */
@@ -220,7 +220,7 @@ static void test_knock(void **state)
 	assert_null(held("192.0.2.1"));
 }
 
-/* In the second it was fed: the time tells nothing, but root has counted. */
+/* In the second it was added: the time proves nothing, but root has counted. */
 static void test_knock_at_once(void **state)
 {
 	struct reconcile_result r;
@@ -247,7 +247,7 @@ static void test_knock_at_once(void **state)
 	assert_int_equal(sqlite3_changes(store_handle(store)), 1);
 }
 
-/* What the kernel saw before we began is nobody's knock, nor what it saw before the block. */
+/* What the kernel saw before we started is no dropped packet, nor is what it saw before the block. */
 static void test_knock_before(void **state)
 {
 	struct message_entry old = {.len = 128, .idle_s = 100};
@@ -306,13 +306,13 @@ static void test_refused(void **state)
 	assert_int_equal(far.n, 1);
 	r = synced(10, true);
 	assert_int_equal(r.drift.refused, 1);
-	assert_int_equal(r.dropped, 0); /* what is not there knocks not */
+	assert_int_equal(r.dropped, 0); /* an absent entry drops nothing */
 	r = synced(600, true);
 	assert_int_equal(r.running, 0);
 	assert_int_equal(far.n, 0);
 }
 
-/* Root says no, then yes: the next sync does all that was to be done. */
+/* Root refuses, then accepts: the next sync does everything that was due. */
 static void test_error(void **state)
 {
 	struct reconcile_result r = {.running = 77};
@@ -329,7 +329,7 @@ static void test_error(void **state)
 	assert_non_null(held("192.0.2.1"));
 }
 
-/* The database takes nothing for a moment: the packet still counts at the next sync. */
+/* The database accepts nothing for a moment: the packet still counts at the next sync. */
 static void test_knock_not_stored(void **state)
 {
 	struct reconcile_result r = {0};

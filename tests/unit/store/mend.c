@@ -136,7 +136,7 @@ static void is_damaged(void)
 		fail_msg("got %d (%s), want %d", rc, why.text, -EUCLEAN);
 }
 
-/* Mends it, and looks at what is there then. Returns how many blocks were taken along. */
+/* Mends it, and checks the result. Returns how many blocks were copied. */
 static size_t mended(struct store *open, const char *want_done)
 {
 	struct store *store = NULL;
@@ -182,7 +182,7 @@ static void test_garbage(void **state)
 	assert_int_equal(access(aside, F_OK), 0);
 }
 
-/* A file cut off keeps what stands before. */
+/* A truncated file keeps what is before the cut. */
 static void test_truncated(void **state)
 {
 	int64_t page;

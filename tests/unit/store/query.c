@@ -418,7 +418,7 @@ static void test_said(void **state)
 	assert_int_equal(store_say(store, "backend", "recent", &why), 0);
 	assert_int_equal(query_said(store, "backend", &said, &why), 0);
 	assert_string_equal(said, "recent");
-	assert_int_equal(store_say(store, "backend", "other", &why), 0); /* the walk before holds nobody up */
+	assert_int_equal(store_say(store, "backend", "other", &why), 0); /* the unfinished walk blocks no writer */
 	assert_int_equal(query_said(store, "backend", &said, &why), 0);
 	assert_string_equal(said, "other");
 	assert_int_equal(query_said(store, "absent", &said, &why), 0);

@@ -260,7 +260,7 @@ static void test_paths(void **state)
 static void become(uid_t uid)
 {
 	assert_int_equal(seteuid(uid), 0);
-	(void)prctl(PR_SET_DUMPABLE, 1); /* the change of user took it away, and the leak sanitizer needs it */
+	(void)prctl(PR_SET_DUMPABLE, 1); /* the change of user cleared it, and the leak sanitizer needs it */
 }
 
 /* Readers of another user: a directory they may not write to, a file they may not write, names that look like options. */
@@ -288,7 +288,7 @@ static void test_permissions(void **state)
 		store_close(store);
 		refused(STORE_WRITE, -EROFS, root ? "it belongs to user root (mode 0444) and must be writable for user nobody; as root: chown nobody: "
 		                                  : "it must be writable, and its mode is 0444; chmod u+rw ");
-		if (root) { /* nor read it, where SQLite says no more than that it cannot be opened */
+		if (root) { /* nor read it, where SQLite reports only that it cannot be opened */
 			become(0);
 			assert_int_equal(chmod(path, 0600), 0);
 			become(NOBODY);
@@ -376,7 +376,7 @@ static void test_locked(void **state)
 	assert_int_equal(number("SELECT count(*) FROM hit"), 1);
 }
 
-/* Somebody's sqlite3 stands in the middle of a SELECT. */
+/* Another process's sqlite3 is in the middle of a SELECT. */
 static void test_reader(void **state)
 {
 	struct store *const store = opened(STORE_WRITE);
@@ -406,7 +406,7 @@ static void test_reader(void **state)
 	assert_int_equal(number("SELECT count(*) FROM hit"), 10010);
 }
 
-/* Fills the store until it says that it is full; nothing of the transaction that failed is left, and room heals it. */
+/* Fills the store until it returns that it is full; the failed transaction leaves nothing, and freed space heals it. */
 static void fill(struct store *store, void (*make_room)(struct store *))
 {
 	struct why why = {""};
@@ -478,7 +478,7 @@ static void test_disk_full(void **state)
 	assert_int_equal(umount(directory), 0);
 }
 
-/* No room even for the first page, or for what stands beside the file. */
+/* No space even for the first page, or for the files beside it. */
 static void test_disk_full_at_first(void **state)
 {
 	char size[32];
@@ -691,11 +691,11 @@ static void test_blocks(void **state)
 	assert_int_equal(expiry, t0_s + 600);
 	assert_int_equal(store_next_expiry(store, t0_s + 5000, &expiry, &why), STORE_NONE);
 
-	/* Extended, never shortened; every time is a knock. */
+	/* Extended, never shortened; each call counts dropped packets once. */
 	good(store_running(store, t0_s + 600, &why), &why);
 	good(store_next_block(store, &block, NULL, &why), &why);
 	assert_true(addr_equal(&block.net.addr, &a.addr));
-	good(store_dropped(store, block.id, t0_s + 600, t0_s + 4000, &why), &why); /* and the walk left half way holds nobody up */
+	good(store_dropped(store, block.id, t0_s + 600, t0_s + 4000, &why), &why); /* and the unfinished walk blocks no writer */
 	good(store_dropped(store, block.id, t0_s + 600, t0_s + 10, &why), &why);
 	good(store_blocks_since(store, t0_s + 3999, &why), &why);
 	walk(store, "192.0.2.1 4000, 2001:db8::/64 5000");
@@ -735,7 +735,7 @@ static void test_edited_by_hand(void **state)
 	store_close(store);
 }
 
-/* What cannot be prepared is said by whatever runs it, and nothing else fails. */
+/* A statement that cannot be prepared fails when it is run, and nothing else fails. */
 static void test_table_is_gone(void **state)
 {
 	struct store *const store = opened(STORE_WRITE);
@@ -801,7 +801,7 @@ static void test_say(void **state)
 	assert_int_equal(number("SELECT value FROM daemon WHERE key = 'key'"), 2);
 }
 
-/* A replay's way of storing: whatever happens, the file holds a whole number of what was said in one breath. */
+/* Bulk storing of a replay: whatever happens, the file holds only complete transactions. */
 static void test_bulk(void **state)
 {
 	struct why why = {""};
@@ -825,7 +825,7 @@ static void test_bulk(void **state)
 		assert_int_equal(number("SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
 		good(add_hit(store, "192.0.2.7", t0_s, &why), &why); /* as before again */
 		assert_int_equal(number("SELECT count(*) FROM hit"), before + 3 * STORE_BULK_COMMITS + 6);
-		/* An error undoes what was not committed, and says so by failing. */
+		/* An error undoes what was not committed, and is returned. */
 		good(store_bulk_begin(store, &why), &why);
 		good(store_begin(store, &why), &why);
 		good(add_hit(store, "192.0.2.7", t0_s, &why), &why);
@@ -837,7 +837,7 @@ static void test_bulk(void **state)
 	}
 }
 
-/* Nobody else gets in while a fresh database is filled. Who is there already stays, and no trace of the attempt does. */
+/* No other process gets in while a fresh database is filled. One that has it open stays, and the attempt leaves no trace. */
 static void test_bulk_alone(void **state)
 {
 	struct store *const store = opened(STORE_WRITE);
@@ -920,7 +920,7 @@ static void test_causes(void **state)
 	store_close(store);
 }
 
-/* Good days, credit, allowances and suspensions come back as they were told. */
+/* Good days, credit, allowances and suspensions come back as they were stored. */
 static void test_good(void **state)
 {
 	const struct net a = net_from("2001:db8::/64"), b = net_from("192.0.2.7");

@@ -79,7 +79,7 @@ static void test_attempts(void **state)
 	PLAY(NULL, {"2001:db8::1", "", "a@b", "mx.example.com", 0, NULL},
 	     {"2001:db8::2", "", "a@b", "mx.example.com", 1, "2001:db8::/64"});
 	PLAY(NULL, {"2001:db8::1", "", "a@b", "mx.example.com", 0, NULL}, {"2001:db8:0:1::2", "", "a@b", "mx.example.com", 1, NULL});
-	/* Nobody with hits. */
+	/* No client with hits. */
 	PLAY("192.0.2.1", {A, 0, NULL}, {B, 1, NULL});
 	PLAY("192.0.2.2", {A, 0, NULL}, {B, 1, NULL}, {"192.0.2.3", "news@example.com", "alice@example.org", "mx2.example.com", 2, "192.0.2.0/24"});
 }

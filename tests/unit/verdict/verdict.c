@@ -223,7 +223,7 @@ static void test_offences(void **state)
 	     {A, 200000, 200000, 100, VERDICT_BLOCK, 200000 + 7 * DAY, 5},
 	     {A, 10 * DAY, 10 * DAY, 100, VERDICT_BLOCK, 17 * DAY, 6},
 	     {A, 17 * DAY, 17 * DAY, 100, VERDICT_BLOCK, 24 * DAY, 7}, {A, 24 * DAY, 24 * DAY, 100, VERDICT_BLOCK, 31 * DAY, 8},
-	     /* More are not told apart; the first five have left the memory by now: four are in it. */
+	     /* More are not distinguished; the first five have left the memory by now: four are in it. */
 	     {A, 31 * DAY, 31 * DAY, 100, VERDICT_BLOCK, 38 * DAY, 5});
 	/* The memory's edge. */
 	PLAY({A, 0, 0, 100, VERDICT_BLOCK, 600, 1}, {A, 30 * DAY - 1, 30 * DAY - 1, 100, VERDICT_BLOCK, 30 * DAY + 3599, 2});
@@ -304,7 +304,7 @@ static void test_allow(void **state)
 		verdict_allow(v, nets, 2);
 	}
 	assert_int_equal(verdict_stat(v).addresses, 0);
-	/* Allowed after it was noted: the score waits, and counts if it is taken off the list again. */
+	/* Allowed after it was noted: the score waits, and counts if the address leaves the list again. */
 	{
 		const struct addr a = addr_from("203.0.113.7");
 
@@ -327,12 +327,12 @@ static void test_until(void **state)
 
 	(void)state;
 	verdict_at(v, t0_s);
-	verdict_until(v, &net, t0_s + 100); /* nobody is blocked: nothing happens */
+	verdict_until(v, &net, t0_s + 100); /* no block is active: nothing happens */
 	assert_int_equal(verdict_stat(v).addresses, 0);
 	assert_int_equal(hit(v, &a, 100, t0_s, &block), VERDICT_BLOCK);
 	verdict_until(v, &other, t0_s);
 	verdict_at(v, t0_s + 500);
-	verdict_until(v, &net, t0_s + 1100); /* it knocked */
+	verdict_until(v, &net, t0_s + 1100); /* its packets were dropped */
 	verdict_at(v, t0_s + 1099);
 	assert_int_equal(hit(v, &a, 100, t0_s + 1099, &block), VERDICT_RUNNING);
 	verdict_at(v, t0_s + 1100);
@@ -437,7 +437,7 @@ static enum verdict_outcome naive_hit(struct naive *naive, const struct verdict_
 			sum += naive->of[who].hits[n++].score;
 		}
 	naive->of[who].n_hits = n;
-	if (score <= 0 || sum < p->threshold) /* what speaks for somebody never blocks him */
+	if (score <= 0 || sum < p->threshold) /* good evidence never causes a block */
 		return VERDICT_COUNTED;
 	for (size_t i = naive->of[who].n_blocks; i > 0 && offence < 8; i--) {
 		if (naive->of[who].blocks[i - 1] + p->memory_s <= now_s)
@@ -727,7 +727,7 @@ static void test_crowd(void **state)
 	crowd(60, 10, 100, 1000);
 }
 
-/* Nobody is lost when the table grows, wherever seed puts them: a thousand seeds for the small table, few for the large. */
+/* No entry is lost when the table grows, wherever seed puts them: a thousand seeds for the small table, few for the large. */
 static void grows(uint64_t seeds, uint32_t n)
 {
 	struct verdict_policy p = policy;
@@ -768,7 +768,7 @@ static void test_crowd_blocked(void **state)
 	crowd(100, 2, 100, 600000);
 }
 
-/* Yesterday's addresses make room by themselves, and none is counted as forgotten. */
+/* Yesterday's addresses make space by themselves, and none is counted as forgotten. */
 static void test_crowd_passing(void **state)
 {
 	struct verdict *const v = verdict_new(&policy);
@@ -870,7 +870,7 @@ static void test_network(void **state)
 	assert_true(d.blocks[1].prolonged);
 	assert_int_equal(d.blocks[1].until_s, t0_s + 700 + WINDOW);
 	assert_int_equal(judge(v, "192.0.3.4", 100, 0, 900).n, 1);
-	/* When they have aged, it takes as many again. */
+	/* When they have aged, it accepts as many again. */
 	assert_int_equal(judge(v, "192.0.2.5", 100, 0, 10000).n, 1);
 	/* Not with somebody allowed in it. */
 	verdict_allow(v, &allowed, 1);
@@ -889,7 +889,7 @@ static void test_network(void **state)
 	assert_string_equal(text_of(&d.blocks[1].net), "2001:db8::/48");
 	verdict_free(v);
 
-	/* Not with somebody in it who has proven good; nor after what was unblocked by hand. */
+	/* Not with a proven good client in it; nor after a manual unblock. */
 	v = verdict_new(&p);
 	verdict_at(v, t0_s);
 	for (int day = 3; day > 0; day--) {
@@ -989,7 +989,7 @@ static void test_quarantine(void **state)
 	assert_int_equal(judge(v, "192.0.2.1", 200, 7, 0).outcome, VERDICT_BLOCK);
 	assert_int_equal(judge(v, "192.0.2.2", 200, 7, 1).outcome, VERDICT_BLOCK);
 	assert_int_equal(judge(v, "192.0.2.3", 200, 8, 1).outcome, VERDICT_BLOCK); /* another rule */
-	assert_int_equal(judge(v, "203.0.113.1", 200, 7, 1).outcome, VERDICT_BLOCK); /* nobody good */
+	assert_int_equal(judge(v, "203.0.113.1", 200, 7, 1).outcome, VERDICT_BLOCK); /* no good client */
 	assert_int_equal(judge(v, "192.0.2.1", 200, 7, 700).outcome, VERDICT_BLOCK); /* the same again */
 	assert_int_equal(verdict_matched(v, 7, matched, 4), 2);
 	assert_int_equal(verdict_stat(v).suspended, 0);
@@ -1094,7 +1094,7 @@ static void test_allowances(void **state)
 	verdict_allow_earned(v, &one, 0);
 	assert_false(verdict_is_allowed(v, &one.addr));
 	assert_false(verdict_spares(v, &wide));
-	/* Many, and the old ones make room. */
+	/* Many, and the old ones make space. */
 	for (uint32_t i = 0; i < 2 * VERDICT_EARNED_MAX; i++) {
 		const struct addr addr = addr_number(i);
 		const struct net net = net_of(&addr);
@@ -1360,7 +1360,7 @@ static void test_story(void **state)
 	assert_true(n_networks > 100 && n_suspended > 5 && n_braked > 50 && n_proven > 20 && n_lifted > 500); /* else it tried nothing */
 }
 
-/* Evidence of one second adds up to the same whatever stands first, and the other addresses play no part. */
+/* Evidence of one second adds up to the same whatever comes first, and the other addresses play no part. */
 static void test_order(void **state)
 {
 	(void)state;
@@ -1402,7 +1402,7 @@ static void test_order(void **state)
 	}
 }
 
-/* What the process takes at most with everything that can be known of as many addresses as there may be. */
+/* What the process uses at most with everything that can be known of as many addresses as there may be. */
 static long peak_kib(bool full)
 {
 	struct rusage usage;
