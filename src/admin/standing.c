@@ -134,13 +134,13 @@ int standing_put(const struct admin *a, const struct net *net, int64_t now_s, js
 	put_score(a, net, reply);
 	rows_put_allowed(reply, rc == 0 ? &allowance : NULL);
 	if (blocked)
-		(void)snprintf(sentence, sizeof sentence, "a block of %s runs", text);
+		(void)snprintf(sentence, sizeof sentence, "a block of %s is active", text);
 	else if (rc == 0)
 		write_allowance(&allowance, sentence);
 	else if (never != NULL)
 		(void)snprintf(sentence, sizeof sentence, "%s", never);
 	else if (net->len < 128)
-		(void)snprintf(sentence, sizeof sentence, "no block of it as a whole runs");
+		(void)snprintf(sentence, sizeof sentence, "no block of it as a whole is active");
 	else
 		(void)snprintf(sentence, sizeof sentence,
 		               "its hits within the window add up to %" PRId64 " of %" PRId64, view.score,

@@ -96,22 +96,22 @@ static struct span listed_text(const struct dnsbl_answer *answer, char out[stati
 static bool allow_listed(const struct decide *d, const struct dnsbl_answer *answer, int64_t now_s,
                          struct decide_result *ret)
 {
-	const struct verdict_look look = verdict_look(d->verdict, &answer->addr);
+	const struct verdict_look view = verdict_look(d->verdict, &answer->addr);
 	char why[LISTED_MAX];
 	const struct pending_allowance allowance = {.net = net_of(&answer->addr),
 	                                           .since_s = now_s,
 	                                           .until_s = now_s + d->config->dns.allow_for_s,
 	                                           .cause = "dns-list",
 	                                           .why = why,
-	                                           .lifts = look.until_s > now_s,
-	                                           .lifted = look.subject};
+	                                           .lifts = view.until_s > now_s,
+	                                           .lifted = view.subject};
 
-	if (look.allowed)
+	if (view.allowed)
 		return false;
 	(void)snprintf(why, sizeof why, "allowed by %s", answer->list->zone);
 	verdict_allow_earned(d->verdict, &allowance.net, allowance.until_s);
 	if (allowance.lifts)
-		verdict_until(d->verdict, &look.subject, now_s);
+		verdict_until(d->verdict, &view.subject, now_s);
 	pending_allow(d->pending, &allowance);
 	ret->lifts = allowance.lifts;
 	return true;

@@ -57,7 +57,7 @@ void decide_expect(const struct decide *decide, const struct addr *addr, int sco
 void decide_hit(const struct decide *decide, const struct decide_line *line, int64_t now_s, struct rules_hit *hit,
                 struct decide_result *ret);
 
-/* The answer of a DNS list (DNSBL_LISTED): a hit of rule "dns-list", or an allowance, which lifts a block of evidence. */
+/* The answer of a DNS list (DNSBL_LISTED): a hit of rule "dns-list", or an allowance, which lifts a block for evidence. */
 void decide_listed(const struct decide *decide, const struct dnsbl_answer *answer, int64_t now_s,
                    struct decide_result *ret);
 

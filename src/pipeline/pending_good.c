@@ -149,7 +149,7 @@ int pending_good_write(struct pending_good *g, struct store *store, struct why *
 	rc = write_days(g, store, why);
 	if (rc == 0)
 		rc = write_credit(g, store, why);
-	/* So that a log read in two runs leaves the same rows as in one. */
+	/* So that a log read in two replays leaves the same rows as in one. */
 	if (rc == 0 && g->mode == PENDING_GOOD_DEFERRED && g->n_credit > 0)
 		rc = store_purge_good(store, INT64_MIN, g->credit_s - g->window_s + 1, CREDIT_SLICE, &ignored, why);
 	return rc;

@@ -139,7 +139,7 @@ static size_t sort_out(struct running *list, size_t n)
 }
 
 /* One entry, with the time it was last added, if it was. */
-static void append_running(const struct reconcile *rec, struct running **list, size_t *n, size_t *cap, struct running r)
+static void append_active(const struct reconcile *rec, struct running **list, size_t *n, size_t *cap, struct running r)
 {
 	const struct running *const before = rec->n == 0 ? NULL : bsearch(&r, rec->list, rec->n, sizeof r, by_net);
 
@@ -172,7 +172,7 @@ static int read_running(struct reconcile *rec, int64_t now_s, struct why *why)
 		for (size_t i = 0; i < n_pieces; i++) {
 			r.block.net = pieces[i];
 			r.whole = i == 0 ? whole : 0;
-			append_running(rec, &list, &n, &cap, r);
+			append_active(rec, &list, &n, &cap, r);
 		}
 	}
 	if (rc < 0) {

@@ -221,9 +221,9 @@ int restore_lists(struct store *store, struct dnsbl *dnsbl, const struct verdict
 
 	while (rc == 0)
 		if ((rc = store_next_hit(store, &hit, why)) == 0 && hit.score > 0 && hit.time_s > since_s) {
-			const struct verdict_look look = verdict_look(verdict, &hit.address);
+			const struct verdict_look view = verdict_look(verdict, &hit.address);
 
-			dnsbl_known(dnsbl, &look.subject, hit.time_s);
+			dnsbl_known(dnsbl, &view.subject, hit.time_s);
 		}
 	return rc < 0 ? rc : 0;
 }

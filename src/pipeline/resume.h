@@ -19,7 +19,7 @@ enum {
 	RESUME_UNREADABLE = 2, /* it cannot be read up to the position; why has the reason */
 };
 
-/* The reader: chunks before its first piece; or follow, when chunks is NULL, and the file that it waits for an answer about. */
+/* The reader: chunks before its first piece; or follow, when chunks is NULL, and the file whose position it waits for. */
 struct resume {
 	struct span first;
 	struct chunks *chunks;

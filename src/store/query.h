@@ -103,7 +103,7 @@ int query_totals(struct store *store, int64_t now_s, struct query_bound bound, s
 /* The daemon's last recorded status under key; *ret is NULL when there is none. */
 int query_said(struct store *store, const char *key, const char **ret, struct why *why);
 
-/* Ends a walk that is left half way, and one answer of query_said: it would hold a read lock. */
+/* Ends an unfinished walk, or a result of query_said: it would hold a read lock. */
 void query_stop(struct store *store);
 
 #endif

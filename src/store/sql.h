@@ -21,7 +21,7 @@ enum statement {
 	BEGIN,
 	COMMIT,
 	ROLLBACK,
-	SAY,
+	SET_STATUS,
 	BULK,
 	LOG_FIND,
 	LOG_ADD,

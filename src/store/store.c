@@ -415,7 +415,7 @@ int store_bulk_end(struct store *store, struct why *why)
 int store_say(struct store *store, const char *key, const char *value, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(
-		store, SAY,
+		store, SET_STATUS,
 		"INSERT INTO daemon (key, value) VALUES (?1, ?2) "
 		"ON CONFLICT (key) DO UPDATE SET value = excluded.value");
 

@@ -31,7 +31,7 @@ enum {
 	STORE_BULK_COMMITS = 64, /* store_commits deferred in a database that others use */
 };
 
-/* Positive answers. */
+/* Positive results. */
 enum {
 	STORE_NONE = 1, /* no (more) such row */
 };

@@ -60,9 +60,9 @@ static uint64_t add_text(uint64_t h, struct span text)
 
 static bool is_clean(const struct verdict *v, const struct addr *addr)
 {
-	const struct verdict_look look = verdict_look(v, addr);
+	const struct verdict_look view = verdict_look(v, addr);
 
-	return look.score <= 0 && look.offence == 1 && look.until_s == 0;
+	return view.score <= 0 && view.offence == 1 && view.until_s == 0;
 }
 
 static bool is_young(const struct attempt *a, int64_t now_s)

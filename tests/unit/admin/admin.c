@@ -31,7 +31,7 @@ static struct {
 	struct reconcile *reconcile;
 	int64_t now_s;
 } f;
-static char *said; /* the last reply, as it is sent */
+static char *reply; /* the last reply, as it is sent */
 
 static void start(void)
 {
@@ -96,18 +96,18 @@ static json_t *ask(const char *line, bool ok)
 	assert_true(todo.rc == 0 || todo.rc == -EPIPE);
 	if (todo.restore)
 		start(); /* as the engine does */
-	free(said);
-	said = reply_line(json, &len);
+	free(reply);
+	reply = reply_line(json, &len);
 	assert_true(len < REPLY_MAX);
 	if (json_is_true(json_object_get(json, "ok")) != ok)
-		fail_msg("%s: got %s", line, said);
+		fail_msg("%s: got %s", line, reply);
 	return json;
 }
 
 static void want_number(const char *line, const char *key, json_int_t want)
 {
 	if (json_integer_value(json_object_get(ask(line, true), key)) != want)
-		fail_msg("%s: got %s, want %s %lld", line, said, key, (long long)want);
+		fail_msg("%s: got %s, want %s %lld", line, reply, key, (long long)want);
 }
 
 static void want_text(const char *line, const char *key, const char *want)
@@ -115,7 +115,7 @@ static void want_text(const char *line, const char *key, const char *want)
 	const char *const got = json_string_value(json_object_get(ask(line, true), key));
 
 	if (got == NULL || strcmp(got, want) != 0)
-		fail_msg("%s: got %s, want %s \"%s\"", line, said, key, want);
+		fail_msg("%s: got %s, want %s \"%s\"", line, reply, key, want);
 }
 
 static void want_true(const char *line, const char *key, bool want)
@@ -123,13 +123,13 @@ static void want_true(const char *line, const char *key, bool want)
 	const json_t *const got = json_object_get(ask(line, true), key); /* json_is_true reads its argument twice */
 
 	if (json_is_true(got) != want)
-		fail_msg("%s: got %s, want %s %s", line, said, key, want ? "true" : "false");
+		fail_msg("%s: got %s, want %s %s", line, reply, key, want ? "true" : "false");
 }
 
 static void want_rows(const char *line, const char *key, size_t want)
 {
 	if (json_array_size(json_object_get(ask(line, true), key)) != want)
-		fail_msg("%s: got %s, want %zu %s", line, said, want, key);
+		fail_msg("%s: got %s, want %zu %s", line, reply, want, key);
 }
 
 static void test_block(void **state)
@@ -205,7 +205,7 @@ static void test_allow(void **state)
 	want_text("test 198.51.100.9", "why", "allowed (by hand), as 198.51.100.0/24");
 	want_text("test 198.51.100.9", "allowed_as", "198.51.100.0/24");
 	(void)ask("disallow 198.51.100.9", false); /* it is a part */
-	assert_non_null(strstr(said, "'disallow 198.51.100.0/24'"));
+	assert_non_null(strstr(reply, "'disallow 198.51.100.0/24'"));
 	want_true("disallow 198.51.100.0/24", "allowed", false);
 	want_true("test 198.51.100.9", "allowed", false);
 	(void)ask("disallow 198.51.100.0/24", false);
@@ -411,7 +411,7 @@ static void want_keys(const char *line, const json_t *object, const char *const 
 {
 	for (size_t i = 0; keys[i] != NULL; i++)
 		if (json_object_get(object, keys[i]) == NULL)
-			fail_msg("%s: no \"%s\" in %s", line, keys[i], said);
+			fail_msg("%s: no \"%s\" in %s", line, keys[i], reply);
 }
 
 /* The members that the commands promise are in the replies as well: one place makes both. */

@@ -290,7 +290,7 @@ static void test_deleted(void **state)
 	assert_true(why.text[0] == '\0');
 }
 
-/* Another used instead: taken as it is: nothing of the old one gets into it. */
+/* Another file used instead stays unchanged: nothing of the old one gets into it. */
 static void test_replaced(void **state)
 {
 	char other[80];
@@ -313,7 +313,7 @@ static void test_replaced(void **state)
 	assert_int_equal(number(path, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"), 0);
 }
 
-static void test_aside_is_taken(void **state)
+static void test_aside_exists(void **state)
 {
 	struct why done, why = {""};
 	FILE *file = fopen(path, "w");
@@ -337,7 +337,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_running, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_deleted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_replaced, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_aside_is_taken, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_aside_exists, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

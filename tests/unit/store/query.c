@@ -120,7 +120,7 @@ static void test_nothing(void **state)
 	struct query_block block;
 	struct query_blocked blocked;
 	struct query_totals totals;
-	const char *said = "x";
+	const char *status = "x";
 
 	(void)state;
 	query_active(store, t0_s, all);
@@ -133,8 +133,8 @@ static void test_nothing(void **state)
 	assert_int_equal(query_next_blocked_between(store, &blocked, &why), STORE_NONE);
 	assert_int_equal(query_totals(store, t0_s, all, &totals, &why), 0);
 	assert_int_equal(totals.hits + totals.blocks_active + totals.blocks_total, 0);
-	assert_int_equal(query_said(store, "pid", &said, &why), 0);
-	assert_null(said);
+	assert_int_equal(query_said(store, "pid", &status, &why), 0);
+	assert_null(status);
 }
 
 static void test_active(void **state)
@@ -410,19 +410,19 @@ static void test_logs(void **state)
 	assert_int_equal(query_next_log(store, &r, &why), STORE_NONE);
 }
 
-static void test_said(void **state)
+static void test_status(void **state)
 {
-	const char *said = NULL;
+	const char *status = NULL;
 
 	(void)state;
 	assert_int_equal(store_say(store, "backend", "recent", &why), 0);
-	assert_int_equal(query_said(store, "backend", &said, &why), 0);
-	assert_string_equal(said, "recent");
+	assert_int_equal(query_said(store, "backend", &status, &why), 0);
+	assert_string_equal(status, "recent");
 	assert_int_equal(store_say(store, "backend", "other", &why), 0); /* the unfinished walk blocks no writer */
-	assert_int_equal(query_said(store, "backend", &said, &why), 0);
-	assert_string_equal(said, "other");
-	assert_int_equal(query_said(store, "absent", &said, &why), 0);
-	assert_null(said);
+	assert_int_equal(query_said(store, "backend", &status, &why), 0);
+	assert_string_equal(status, "other");
+	assert_int_equal(query_said(store, "absent", &status, &why), 0);
+	assert_null(status);
 }
 
 /* --- the views --- */
@@ -533,7 +533,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_allowances, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_logs, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_said, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_status, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_views, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_by_network, setup, teardown),
 	};

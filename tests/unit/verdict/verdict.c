@@ -1270,7 +1270,7 @@ static void write_down(struct story *s, const struct verdict_evidence *e, const 
 	}
 }
 
-/* The block of its subject that runs is lifted at once, as somebody's white vote does. */
+/* The active block of its subject is lifted at once, as a white vote does. */
 static bool lift(struct story *s, struct verdict *v, struct verdict *again, const struct net *subject, int64_t now_s)
 {
 	for (size_t k = s->n_blocks; k > 0; k--) {
