@@ -115,7 +115,7 @@ static int check_config(const struct command_env *env, struct config **ret)
 	return COMMAND_USAGE;
 }
 
-/* Loads the rules and tries them. machine: look also at what it needs of this one; or NULL. ret: NULL when the rules cannot be used. */
+/* Loads the rules and tries them. machine: check also what it needs of this one; or NULL. ret: NULL when the rules cannot be used. */
 static int check(const char *const *dirs, size_t n_dirs, const char *const *files, size_t n_files,
                  const struct config *machine, bool strict, const struct command_env *env, struct rules **ret)
 {

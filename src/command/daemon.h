@@ -1,7 +1,7 @@
 /*
  * daemon: is one running, and the control socket as its client.
  *
- * Knows config and how long control's replies may be. Never what is asked.
+ * Knows config and how long control's replies may be. Never what is requested.
  * Errors: 0 or -errno with a sentence that names the remedy.
  */
 #ifndef WFS_DAEMON_H

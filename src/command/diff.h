@@ -1,5 +1,5 @@
 /*
- * diff: what other decisions a replay makes than a database remembers.
+ * diff: how the decisions of a replay differ from those in a database.
  */
 #ifndef WFS_COMMAND_DIFF_H
 #define WFS_COMMAND_DIFF_H

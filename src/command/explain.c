@@ -19,7 +19,7 @@ enum {
 	WANTED = 51,  /* of what did not fit of a regex, with its end */
 };
 
-/* A line as it was understood. */
+/* A line as it was parsed. */
 struct explained {
 	size_t number;
 	bool is_hit;
@@ -101,7 +101,7 @@ static const char *nearest_rule(const struct explained *e)
 	return rule != NULL && rule->text != NULL ? rule->text->name : NULL;
 }
 
-/* The promised keys, and behind them the others. */
+/* The promised keys, then the others. */
 static void print_json(const struct explained *e)
 {
 	const struct rulefile_rule *const rule = e->is_hit ? e->hit.rule->text : NULL;
@@ -137,7 +137,7 @@ static void print_field(const char *name, struct span value)
 	(void)printf("  %-8s %s\n", name, text);
 }
 
-/* A piece of the message, and the mark that goes under it. */
+/* A piece of the message, and the mark under it. */
 struct mark {
 	struct span span; /* empty: one mark before this byte */
 	char mark;

@@ -117,7 +117,7 @@ int command_serve_root(const struct config *config, const char *path, bool keeps
 	drop_input();
 	status = root_serve(root, pair[0], pid);
 	(void)close(pair[0]);
-	/* What somebody must change first is no crash: nothing was blocked yet, so nothing is left behind. */
+	/* An error that an administrator must correct is no crash: nothing was blocked yet, so nothing is left behind. */
 	root_close(root, !keeps && (status == COMMAND_DONE || status == COMMAND_USAGE));
 	*ret_status = status;
 	return 0;

@@ -54,7 +54,7 @@ static void add_row(struct health *h, const json_t *row)
 			    json_string_value(json_object_get(row, "remedy")));
 }
 
-/* False when it cannot be asked, or is of another version; why: the reason. */
+/* False when it cannot be queried, or is of another version; why: the reason. */
 static bool ask_daemon(const struct config *config, struct health *h, struct why *why)
 {
 	static const char line[] = "status\n";
@@ -78,7 +78,7 @@ static bool ask_daemon(const struct config *config, struct health *h, struct why
 	return h->asked;
 }
 
-/* --- what can be seen without it --- */
+/* --- what is visible without it --- */
 
 static void check_logs(const struct config *config, struct health *h)
 {
@@ -102,7 +102,7 @@ static const char *status_value(struct store *store, const char *key)
 	return query_said(store, key, &text, &ignored) == 0 && text != NULL ? text : "";
 }
 
-/* What the daemon wrote down when it last could. */
+/* What the daemon stored last. */
 static void check_state(struct store *store, struct health *h)
 {
 	struct why what;
@@ -139,7 +139,7 @@ static bool is_configured(const struct config *config, const char *path)
 	return false;
 }
 
-/* Logs that can be read, and never a line in any of them: they are others than the mail server writes. */
+/* Readable logs without a line in any of them: the mail server writes to others. */
 static void check_silence(const struct config *config, struct store *store, struct health *h)
 {
 	struct query_log log;

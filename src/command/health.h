@@ -1,5 +1,5 @@
 /*
- * health: everything that is wrong, from the daemon itself when it may be asked, else from what can be seen from outside.
+ * health: everything that is wrong, from the daemon itself when it may be queried, else from what is visible from outside.
  *
  * Knows the socket, the database as it is queried, and the logs' modes. Nothing here prints. Cannot fail: what cannot be
  * found out is a problem itself.

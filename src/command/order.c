@@ -1,6 +1,6 @@
 /*
  * order: block, unblock, allow, disallow, vote, test, reload, resume: what a person orders from the daemon, over its control
- * socket. test does without a daemon: then it asks the database.
+ * socket. test works without a daemon: then it reads the database.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -345,7 +345,7 @@ out:
 
 /* --- the command --- */
 
-/* On one connection, one after the other. *ret_n: how many were answered. The status is the worst of theirs. */
+/* Sends them on one connection, one after the other. *ret_n: how many were answered. The status is the worst of theirs. */
 static int send_orders(int fd, const struct order *admin, size_t n, const struct command_env *env, size_t *ret_n,
                        struct why *why)
 {
@@ -366,7 +366,7 @@ static int send_orders(int fd, const struct order *admin, size_t n, const struct
 	return status;
 }
 
-/* orders[done] was not answered, nor any behind it: which, when the others were. */
+/* orders[done] and those after it were not answered: prints which, when the others were. */
 static int report_undone(const struct order *admin, size_t n, size_t done, const struct why *why)
 {
 	char net[NET_TEXT_MAX];

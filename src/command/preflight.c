@@ -98,7 +98,7 @@ static int open_as_user(const void *argument, struct why *why, struct why *remed
 	return 0;
 }
 
-/* By trying, where we can; what is no regular file is not opened: that would wake its writer. */
+/* By trying, where we can; what is no regular file is not opened: that would unblock its writer. */
 static int try_log(const char *path, const char *name, const struct readable_user *user, struct why *why,
                    struct why *remedy)
 {
@@ -258,7 +258,7 @@ static bool is_closed(const struct config *config, uint16_t port)
 	return config->firewall.n_ports == 0; /* all */
 }
 
-/* As people call it. */
+/* Its usual name. */
 static const char *server_name(const char *program)
 {
 	static const char *const names[][2] = {{"", "a server"},      {"master", "Postfix"},    {"dovecot", "Dovecot"},

@@ -275,7 +275,7 @@ static int print_diff(const struct request *q, const struct replay_result *r, bo
 	return rc;
 }
 
-/* Puts what is blocked now by the database into the kernel, where it stays. fd: to the root process. */
+/* Adds the active blocks of the database to the kernel, where they stay. fd: to the root process. */
 static int sync_kernel(int fd, const struct config *config, struct store *store, struct why *why)
 {
 	struct verdict *verdict = NULL;
@@ -297,7 +297,7 @@ static int sync_kernel(int fd, const struct config *config, struct store *store,
 	return rc;
 }
 
-/* Files that were read and are no logs. */
+/* Warns of files that were read and are no logs. */
 static void warn_of_no_logs(const struct replay_result *r)
 {
 	if (r->n_no_logs == 0)
@@ -367,7 +367,7 @@ static int open_store(const struct request *q, struct store **ret, struct why *w
 
 static int run(struct request *q, struct config *config, const struct command_env *env)
 {
-	/* The root process hands on what the terminal sends to both: the second is not meant to kill. */
+	/* The root process passes on what the terminal sends to both: the second signal must not kill. */
 	const struct sigaction action = {.sa_handler = on_signal, .sa_flags = q->sync ? 0 : (int)SA_RESETHAND};
 	struct rulefile_faults faults = {0};
 	struct rules *rules = NULL;

@@ -1,4 +1,4 @@
-/* why: all that is known of an address or a network. */
+/* why: all that is known about an address or a network. */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,7 +55,7 @@ static const json_t *find_active(const struct request *q, const json_t *blocks)
 	return found;
 }
 
-/* What only the daemon's memory has: how near it is to a block. All null when none runs, or it may not be asked. */
+/* What only the daemon's memory holds: how near it is to a block. All null when none runs, or it may not be queried. */
 static void put_standing(json_t *known, const struct config *config, const struct request *q)
 {
 	static const char *const keys[] = {"allowed", "score", "threshold", "proven", "offence", "why"};

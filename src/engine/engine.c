@@ -412,7 +412,7 @@ static void sync_firewall(struct engine *e)
 	struct why why;
 	int rc;
 
-	/* Often enough that what is refreshed at half its time never runs out of it in between. */
+	/* Often enough that what is refreshed at half its time never expires in between. */
 	e->sync_at = clock_steady_ms() + e->live.config->firewall.resync_s * 1000;
 	sooner(&e->sync_at, clock_steady_ms() + e->live.started->firewall.seconds * 250);
 	e->expiry_at = INT64_MAX;

@@ -1,5 +1,5 @@
 /*
- * requests: what somebody asks for over the control socket is done, logged, and replied to.
+ * requests: executes the requests of the control socket, logs them and replies.
  *
  * Where control meets orders and policy: reload and resume are of the policy, all else is orders'.
  */

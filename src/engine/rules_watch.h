@@ -1,5 +1,5 @@
 /*
- * rules_watch: has somebody changed a rule file?
+ * rules_watch: has a rule file changed?
  *
  * Watches directories with inotify(7), for the engine: one descriptor for its poll array, and a time. Knows
  * names only, never what is in a file. A change is reported after it has been quiet for RULES_WATCH_QUIET_MS, and not

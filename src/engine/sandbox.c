@@ -119,7 +119,7 @@ static int allow_beside(int rules, const char *path, uint64_t handled, struct wh
 	char real[PATH_MAX];
 	int rc = allow_directory(rules, path, handled, why);
 
-	/* SQLite's other files lie beside the file that a link leads to. What ends with a slash is the directory itself. */
+	/* SQLite's other files are beside the file that a link leads to. What ends with a slash is the directory itself. */
 	if (rc == 0 && len > 0 && path[len - 1] != '/' && realpath(path, real) != NULL)
 		rc = allow_directory(rules, real, handled, why);
 	return rc;

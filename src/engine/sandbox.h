@@ -33,7 +33,7 @@ int sandbox_as_owner(const char *path, bool *ret_became, struct why *why);
  * No capabilities, no new privileges, and only the system calls the engine needs; anything else kills it. Files can be
  * opened for writing, made and removed only in the directories of the n paths (and below), and nothing can be executed:
  * -EACCES. What was open stays so. A kernel without Landlock (before 5.13, or configured so) leaves this last one out.
- * Reading is left to the permissions of files: logs, and links among rules, lie anywhere, and a reload may name others.
+ * Reading is left to the permissions of files: logs, and links among rules, may be anywhere, and a reload may name others.
  */
 int sandbox_engine(const char *const paths[], size_t n, struct why *why);
 

@@ -21,7 +21,7 @@ static void grow(struct findings *s)
 
 	if (s->n + RULES_HITS_MAX <= s->cap)
 		return;
-	/* Not realloc: it knows nothing of cache lines. */
+	/* Not realloc: it does not align to cache lines. */
 	found = alloc_aligned(FINDINGS_CACHE_LINE, cap * sizeof *found, "the matches of a piece");
 	s->tallies = alloc_resize(s->tallies, cap, sizeof *s->tallies, "the matches of a piece");
 	if (s->n > 0)

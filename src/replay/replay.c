@@ -91,7 +91,7 @@ static void note_blocked(struct replay_result *result, const struct block *block
 	struct replay_blocked *const list = result->worst;
 	size_t i;
 
-	/* Most are none of the worst, which is seen at once when it is known that there are others. */
+	/* Most are not among the worst: one comparison shows it when others are known. */
 	if (result->others && !is_worse(&blocked, &list[REPLAY_WORST_MAX - 1]))
 		return;
 	for (i = 0; i < result->n_worst && net_order(&list[i].block.net, &block->net) != 0; i++)
@@ -415,7 +415,7 @@ static void begin(struct replay *r)
 	r->decide.pending = pending_new(o->store);
 	pending_defer_good(r->decide.pending, o->config->block.window_s, !store_is_memory(o->store));
 	(void)!getrandom(&r->addresses.seed, sizeof r->addresses.seed,
-	                 0); /* 0 does as well, but clients know it */
+	                 0); /* 0 works too, but clients know it */
 	r->allowlist = allowlist_new(o->config);
 	r->decide.greylist = greylist_new(0);
 	r->decide.sessions = sessions_new();

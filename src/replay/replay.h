@@ -32,7 +32,7 @@ struct replay_options {
 	size_t n_files;
 	const char *const *files; /* "-": standard input; any order, read by their first time stamps */
 	/*
-	 * Lines outside match nothing; INT64_MIN, INT64_MAX: all. In a plain file that goes forward in time what lies
+	 * Lines outside match nothing; INT64_MIN, INT64_MAX: all. In a plain file that goes forward in time what is
 	 * more than REPLAY_SLACK_S outside is not even read, and so not counted.
 	 */
 	int64_t from_s, until_s;

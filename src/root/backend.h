@@ -41,8 +41,8 @@ struct backend_limits {
 
 enum backend_end {
 	BACKEND_LEAVE,  /* all stays in the kernel */
-	BACKEND_UNDO,   /* what open made goes; what it found stays */
-	BACKEND_REMOVE, /* all goes; where the rules are not ours the lists are emptied instead */
+	BACKEND_UNDO,   /* what open made is removed; what it found stays */
+	BACKEND_REMOVE, /* all is removed; where the rules are not ours the lists are emptied instead */
 };
 
 struct backend {

@@ -2,8 +2,8 @@
  * recent: the backend of legacy xtables: addresses in the kernel's xt_recent lists, and the rules that make them count.
  *
  * A list holds as many as the kernel parameter ip_list_tot, 100 unless it was raised, and when one more is
- * written it forgets the eldest without a word. So what a list holds is known here and a full one refuses;
- * when more are wanted than one list holds, 256 lists are made and an address goes by its last byte.
+ * written it silently forgets the eldest. So what a list holds is known here and a full one refuses;
+ * when more are wanted than one list holds, 256 lists are made and the last byte of an address selects its list.
  * The mask belongs to a list, not to an entry, so each length of networks has its list (recent_rules.h), in which a network
  * is listed by its first address; a network of another length is refused. All entries last as long as the rule's time: left_s is
  * not needed.
@@ -153,7 +153,7 @@ static uint32_t count_stamps(FILE *file)
 	return n;
 }
 
-/* Learns what the list holds. A list that cannot be read is shut, so that nothing false is known of it. */
+/* Learns what the list holds. A list that cannot be read is closed, so that nothing false is known of it. */
 static int list_read(struct recent *recent, struct list *list, uint8_t length, const char *path,
                      struct why *why)
 {
@@ -388,7 +388,7 @@ static int read_floods(const char *path, struct addr *out, size_t cap, size_t *r
 	}
 	while (n < cap && fscanf(file, "src=%45s%*[^\n]\n", text) == 1 && addr_parse(text, strlen(text), &out[n]))
 		n++;
-	/* Not while it is read: the kernel's walk does not like its list to change. */
+	/* Not while it is read: the kernel's walk does not expect its list to change. */
 	for (size_t i = 0; i < n && err == 0; i++)
 		if (list_write(&list, command, 1 + addr_text(&out[i], command + 1)) < 0)
 			err = why_set(why, EIO, "%s: the kernel did not take '%s'", path, command);
@@ -580,7 +580,7 @@ static int open_rules(struct recent *recent, struct why *why)
 	int err;
 
 	if (recent->config->manage_rules) {
-		/* Keep the layout that is there, so that nothing is let in until the engine has spoken. */
+		/* Keep the layout that is there, so that no client gets in until the engine's first request. */
 		err = find_layout(recent->config, &found, why);
 		if (err == 0 && found > 0)
 			recent->n_shards = found;
@@ -717,7 +717,7 @@ static int recent_close(void *self, enum backend_end end, struct why *why)
 	return err;
 }
 
-/* Lists of somebody else's rules. */
+/* Lists of the administrator's rules. */
 static int clean_foreign(const struct root_config *config, bool *ret_removed, struct why *why)
 {
 	struct backend_limits limits;

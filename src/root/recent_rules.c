@@ -14,7 +14,7 @@ enum {
 	IP4_BITS = 96,           /* an IPv4 address starts here in the 16 bytes */
 	CLIENTS_MAX = 1 << 20,   /* hashlimit counts at a time; when it is full it drops packets of others */
 	EXPIRE_MS_MIN = 10000,   /* a client's count is forgotten after that, ... */
-	GC_MS = 1000,            /* ... looked at so often: as iptables has it */
+	GC_MS = 1000,            /* ... checked so often: as iptables has it */
 	SUBS = 16,               /* chains that the sixteen values of the low four bits lead to; of each kind */
 	MAIN = RECENT_KINDS * SUBS, /* number of the chain that is jumped to; those before are the others */
 };
@@ -41,7 +41,7 @@ uint8_t recent_length(enum xtables_family family, enum recent_kind kind, const s
 
 unsigned recent_shard_byte(uint8_t length)
 {
-	return length / 8U - 1; /* the last that lies in it as a whole */
+	return length / 8U - 1; /* the last that is wholly in it */
 }
 
 void recent_list_name(enum xtables_family family, enum recent_kind kind, const struct root_config *config,
@@ -176,7 +176,7 @@ static void rule_match_rate(const struct recent_layout *layout, struct rule *rul
 	struct xt_hashlimit_mtinfo3 *const limit = rule_match(
 	        rule, "hashlimit", 3, sizeof *limit, offsetof(struct xt_hashlimit_mtinfo3, hinfo));
 
-	/* The kernel goes on with the table of that name as it is: another rate, another name. */
+	/* The kernel keeps using the table of that name as it is: another rate, another name. */
 	(void)snprintf(limit->name, sizeof limit->name, "%s_%u_%u", config->list, config->connections,
 	               config->connections_s);
 	limit->cfg.mode = XT_HASHLIMIT_HASH_SIP | XT_HASHLIMIT_INVERT;

@@ -1,5 +1,5 @@
 /*
- * recent_rules: which lists of xt_recent there are, how they are called, and which rules ask them: the plan that xtables.h
+ * recent_rules: which lists of xt_recent there are, their names, and which rules query them: the plan that xtables.h
  * carries out. Pure.
  *
  * One list:   jump_from -p tcp --dports ... -j CHAIN      CHAIN: recent --update --name LIST -j DROP

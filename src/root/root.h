@@ -34,7 +34,7 @@ enum root_action { ROOT_DROP, ROOT_REJECT, ROOT_RESET };
 
 struct root_config {
 	char backend[ROOT_NAME_MAX];       /* "recent"; backend.h */
-	bool manage_rules;                 /* false: feed lists that somebody else's rules use */
+	bool manage_rules;                 /* false: feed lists that the administrator's rules use */
 	bool keep_on_stop;
 	char chain[ROOT_NAME_MAX];         /* "SPAMMER" */
 	char jump_from[ROOT_NAME_MAX];     /* "INPUT" */
@@ -63,7 +63,7 @@ int root_open(const struct root_config *config, struct root **ret, struct why *w
 
 /*
  * Serves the engine until it ends; returns the exit status for the process: the engine's own, or 3 when
- * it was killed. A packet that is no request kills it: it is broken or in somebody else's hands.
+ * it was killed. A packet that is no request kills it: it is broken or taken over by an attacker.
  * fd: root's end of the pair, borrowed. engine: the child's pid, not yet waited for. The signals named above
  * and SIGCHLD are blocked here; a caller that blocks them before the fork loses none.
  */

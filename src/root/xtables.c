@@ -17,7 +17,7 @@ enum {
 	COMMIT_TRIES = 10, /* with 2, 4, 8 ... ms between them: 1 s in all */
 };
 
-/* One look at the kernel's table and what it shall become. */
+/* One snapshot of the kernel's table and the plan for it. */
 struct work {
 	const struct family *family;
 	const struct xtables_plan *plan;
@@ -122,7 +122,7 @@ static int delete_jumps(struct work *work, const char *from, const char *chain, 
 	}
 }
 
-/* Its place among other people's rules is theirs to choose, so a good jump stays where it is. */
+/* Its place among the administrator's rules is the administrator's choice, so a good jump stays where it is. */
 static int write_jump(struct work *work, struct why *why)
 {
 	const struct family *const family = work->family;
@@ -277,7 +277,7 @@ bool xtables_is_used(enum xtables_family family)
 	return used;
 }
 
-/* 0, -EAGAIN: somebody changed the rules meanwhile, begin again, or an error. */
+/* 0; -EAGAIN: the rules were changed meanwhile, begin again; or an error. */
 static int commit(struct work *work, struct why *why)
 {
 	if (work->family->ops->commit(work->handle))
@@ -289,7 +289,7 @@ static int commit(struct work *work, struct why *why)
 	return failed(work, "write table", "filter", why);
 }
 
-/* change: with a snapshot of the table, what makes it as it shall be. */
+/* change: with a snapshot of the table, makes it as planned. */
 static int change_table(enum xtables_family family, const struct xtables_plan *plan,
                         int (*change)(struct work *work, struct why *why), bool *ret_changed, struct why *why)
 {

@@ -3,7 +3,7 @@
  *
  * The only place that knows libiptc. What must be there comes as a plan; it is compared with what is there, and only what
  * differs is written, in one commit; so calling it twice does no harm. Other people's chains and rules are never touched,
- * but for jumps to our chain. What the rules ask, and how, is not its business.
+ * but for jumps to our chain. It does not know what the rules match, or how.
  *
  * Locking: flock on /run/xtables.lock ($XTABLES_LOCKFILE), as iptables does: the kernel notices a foreign
  * change only when it changes the number of rules, and would undo any other silently (measured).
@@ -39,10 +39,10 @@ struct xtables_plan {
 	void (*jump)(const void *of, struct rule *ret);
 };
 
-/* Makes the kernel's rules what they shall be. *ret_changed: something had to be done. */
+/* Makes the kernel's rules as planned. *ret_changed: something had to be changed. */
 int xtables_apply(enum xtables_family family, const struct xtables_plan *plan, bool *ret_changed, struct why *why);
 
-/* Our chains, whether wanted or not, and every jump to them go. */
+/* Removes our chains, wanted or not, and every jump to them. */
 int xtables_remove(enum xtables_family family, const struct xtables_plan *plan, bool *ret_changed, struct why *why);
 
 /* False when the table of rules was never used, so that none of ours can be in it: reading it would make the kernel load it. */

@@ -1,7 +1,7 @@
 /*
  * xtables_rule: one rule of the legacy iptables, put together from matches and a target. Pure. Knows no list and no chain.
  *
- * rule_begin, then matches in the order the kernel shall ask them, one target, rule_end.
+ * rule_begin, then matches in the order the kernel shall evaluate them, one target, rule_end.
  * Source: include/uapi/linux/netfilter/x_tables.h and xt_*.h; measured on 6.18.
  */
 #ifndef WFS_ROOT_XTABLES_RULE_H

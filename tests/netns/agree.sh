@@ -156,8 +156,8 @@ for net in "${SHUT[@]}" "${OPEN[@]}"; do
 	want=open
 	[[ " ${SHUT[*]} " != *" $net "* ]] || want=shut
 	got=open
-	! wfs test "$net" >"$WORK/said" || got=shut
-	[ "$got" = "$want" ] || fail "seed $SEED: $net: got $got, want $want: $(cat "$WORK/said");" \
+	! wfs test "$net" >"$WORK/printed" || got=shut
+	[ "$got" = "$want" ] || fail "seed $SEED: $net: got $got, want $want: $(cat "$WORK/printed");" \
 		"$(sql "SELECT * FROM blocks WHERE address = '$net'")"
 done
 

@@ -96,7 +96,7 @@ WANTED=$(as_listed "${V4[@]}" "${V6[@]}")
 wait_until all_are_listed ||
 	fail "410 blocks: not listed: $(comm -13 <(kernel_set) <(echo "$WANTED") | head -n 5); too many: $(comm -23 <(kernel_set) <(echo "$WANTED") | head -n 5)"
 has_lists 1280 || fail "410 blocks: got $(n_lists) lists, want 1280"
-said "do not fit in lists of 100" || fail "nobody says why there are 256 lists"
+logged "do not fit in lists of 100" || fail "the log does not show why there are 256 lists"
 
 TO=10.9.0.1 && got=$(shut "${TRIED4[@]}" | wc -l)
 [ "$got" = 20 ] || fail "IPv4: $got of 20 blocked clients cannot connect"
@@ -105,10 +105,10 @@ TO=fd09::1 && got=$(shut "${TRIED6[@]}" | wc -l)
 TO=10.9.0.1 && got=$(open "${GOOD4[@]}")
 [ -z "$got" ] || fail "not blocked and cannot connect: $got"
 
-says_capacity() {
+has_capacity() {
 	wfs status --json | jq -e --argjson n "$1" '.capacity == $n and .drift == 0'
 }
-wait_until says_capacity 25600 || fail "status --json: got $(wfs status --json), want a capacity of 25600"
+wait_until has_capacity 25600 || fail "status --json: got $(wfs status --json), want a capacity of 25600"
 status_text | grep -F "room for 25600 addresses" >/dev/null || fail "status does not tell the room: $(wfs status)"
 [ "$(wfs list --json | wc -l)" = 410 ] || fail "list shows $(wfs list --json | wc -l) blocks, want 410"
 
@@ -117,7 +117,7 @@ WAIT_S=20 wait_until nothing_is_listed || fail "after their time $(kernel_set | 
 TO=10.9.0.1 && got=$(open "${TRIED4[@]}")
 [ -z "$got" ] || fail "expired and cannot connect: $got"
 wait_until has_lists 5 || fail "nothing blocked: got $(n_lists) lists, want 5 again"
-says_capacity 100 >/dev/null || wait_until says_capacity 100 || fail "status --json: got $(wfs status --json), want a capacity of 100"
+has_capacity 100 >/dev/null || wait_until has_capacity 100 || fail "status --json: got $(wfs status --json), want a capacity of 100"
 postfix_dnsbl 10.9.1.1 >>"$LOG"
 wait_until listed 10.9.1.1 || fail "no block after there is one list again"
 daemon_stop || fail "exit status $?"

@@ -41,8 +41,8 @@ ask_tcp() {
 	printf '%s\n' "$@" | in_server timeout 20 nc -N 127.0.0.1 4711
 }
 
-# says JQ-CONDITION ANSWER
-says() {
+# holds JQ-CONDITION ANSWER
+holds() {
 	jq -e "$1" >/dev/null <<<"$2" || fail "got $2, want $1"
 }
 
@@ -54,9 +54,9 @@ as_user() {
 answers() {
 	local want=$1 text=$2 status=0
 	shift 2
-	"$@" >"$WORK/said" 2>&1 || status=$?
-	[ "$status" = "$want" ] || fail "$*: got status $status, want $want; it said: $(cat "$WORK/said")"
-	grep -qF -- "$text" "$WORK/said" || fail "$*: said $(cat "$WORK/said"), want $text"
+	"$@" >"$WORK/printed" 2>&1 || status=$?
+	[ "$status" = "$want" ] || fail "$*: got status $status, want $want; it printed: $(cat "$WORK/printed")"
+	grep -qF -- "$text" "$WORK/printed" || fail "$*: printed $(cat "$WORK/printed"), want $text"
 }
 
 closed() { not tcp_from "$CLIENT" "$1" 10.9.0.1 25; }
@@ -77,24 +77,24 @@ daemon_start
 
 # --- by hand, with packets ---
 open 10.9.0.2 || fail "no connection before the block"
-says '.ok and .address == "10.9.0.2"' "$(ask "block 10.9.0.2 for 1h reason sent us \"things\"")"
+holds '.ok and .address == "10.9.0.2"' "$(ask "block 10.9.0.2 for 1h reason sent us \"things\"")"
 closed 10.9.0.2 || fail "blocked by hand, but connects"
 open 10.9.0.3 || fail "another client is blocked as well"
-says '.blocked and .by == "10.9.0.2"' "$(ask "test 10.9.0.2")"
-says '.list | length == 1 and .[0].rule == "manual" and .[0].reason == "sent us \"things\""' "$(ask list)"
-says '.blocked and (.blocks | length == 1)' "$(ask "why 10.9.0.2")"
+holds '.blocked and .by == "10.9.0.2"' "$(ask "test 10.9.0.2")"
+holds '.list | length == 1 and .[0].rule == "manual" and .[0].reason == "sent us \"things\""' "$(ask list)"
+holds '.blocked and (.blocks | length == 1)' "$(ask "why 10.9.0.2")"
 
 # The commands and the socket give the same members, and of what both know the same.
 same() { # WHAT COMMAND'S SOCKET'S
 	local without='del(.ok, .problems, .drift, .last_sync_at)' # of problems the command sees some itself
-	[ "$(jq -S "$without" <<<"$2")" = "$(jq -S "$without" <<<"$3")" ] || fail "$1: the command says $2, the socket $3"
-	[ "$(jq -c 'keys' <<<"$2")" = "$(jq -c 'del(.ok) | keys' <<<"$3")" ] || fail "$1: members: the command says $2, the socket $3"
+	[ "$(jq -S "$without" <<<"$2")" = "$(jq -S "$without" <<<"$3")" ] || fail "$1: the command prints $2, the socket $3"
+	[ "$(jq -c 'keys' <<<"$2")" = "$(jq -c 'del(.ok) | keys' <<<"$3")" ] || fail "$1: members: the command prints $2, the socket $3"
 }
 same list "$(wfs list --json)" "$(ask list | jq -c '.list[0]')"
 same "why of an address" "$(wfs why --json 10.9.0.2)" "$(ask "why 10.9.0.2")"
 same "why of a network" "$(wfs why --json 10.9.0.0/24)" "$(ask "why 10.9.0.0/24")"
 same status "$(wfs status --json)" "$(ask status)"
-says '.ok and .lifted == ["10.9.0.2"]' "$(ask "unblock 10.9.0.2")"
+holds '.ok and .lifted == ["10.9.0.2"]' "$(ask "unblock 10.9.0.2")"
 open 10.9.0.2 || fail "unblocked by hand, but cannot connect"
 answers 0 "is blocked until" wfs block 10.9.0.2 --for 1h --reason "by command"
 closed 10.9.0.2 || fail "blocked by command, but connects"
@@ -118,7 +118,7 @@ answers 1 "name smaller networks" wfs block 172.0.0.0/8
 answers 2 '"10.9.0" is not an IPv4 or IPv6 address' wfs block 10.9.0.3 10.9.0
 open 10.9.0.3 || fail "blocked although another address was none"
 answers 1 "is never blocked" wfs block 10.9.0.3 10.9.0.1 '[10.9.0.4]:25' --reason many
-grep -q "10.9.0.3 is blocked until" "$WORK/said" || fail "several: $(cat "$WORK/said")"
+grep -q "10.9.0.3 is blocked until" "$WORK/printed" || fail "several: $(cat "$WORK/printed")"
 closed 10.9.0.3 || fail "the first of several is not blocked"
 closed 10.9.0.4 || fail "the last of several is not blocked"
 answers 0 "lifted the block of 10.9.0.4" wfs unblock 10.9.0.3, unknown[10.9.0.4]:
@@ -148,24 +148,24 @@ open 10.9.0.4 || fail "unblock --all left it blocked"
 OK + 10.9.0.4
 OK - 10.9.0.4
 ERR \"nobody\" is not an IPv4 or IPv6 address" ] || fail "compat"
-says '.ok | not' "$(ask_tcp "block 10.9.0.4")"
-says '.ok | not' "$(ask_tcp "auth fedcba9876543210fedcba9876543210")"
-says '.error | startswith("no permission")' "$(ask_tcp "auth ffffffffffffffffffffffffffffffff" "block 10.9.0.4" | tail -n 1)"
+holds '.ok | not' "$(ask_tcp "block 10.9.0.4")"
+holds '.ok | not' "$(ask_tcp "auth fedcba9876543210fedcba9876543210")"
+holds '.error | startswith("no permission")' "$(ask_tcp "auth ffffffffffffffffffffffffffffffff" "block 10.9.0.4" | tail -n 1)"
 open 10.9.0.4 || fail "blocked without permission"
 
 # --- votes, over both ---
-says '.counted and .score == 50 and (.blocked | not)' "$(ask "vote black 10.9.0.5 reason X-Spam-Score: 25")"
+holds '.counted and .score == 50 and (.blocked | not)' "$(ask "vote black 10.9.0.5 reason X-Spam-Score: 25")"
 open 10.9.0.5 || fail "blocked by half of it"
-says '.blocked' "$(ask_tcp "auth $TOKEN" "black 10.9.0.5" | tail -n 1)"
+holds '.blocked' "$(ask_tcp "auth $TOKEN" "black 10.9.0.5" | tail -n 1)"
 closed 10.9.0.5 || fail "voted down, but connects"
-says '.lifted == ["10.9.0.5"]' "$(ask_tcp "auth $TOKEN" "vote white 10.9.0.5" | tail -n 1)"
+holds '.lifted == ["10.9.0.5"]' "$(ask_tcp "auth $TOKEN" "vote white 10.9.0.5" | tail -n 1)"
 open 10.9.0.5 || fail "voted white, but cannot connect"
 for _ in 1 2 3 4 5; do
-	says '(.counted | not) and (.blocked | not)' "$(ask "vote black 10.9.0.5 score 1000")"
+	holds '(.counted | not) and (.blocked | not)' "$(ask "vote black 10.9.0.5 score 1000")"
 done
 open 10.9.0.5 || fail "black votes beat a white one"
 answers 0 "is blocked until" wfs vote black 10.9.0.6 --score 100 --reason "by command"
-says '.counted == false and .blocked' "$(ask "vote black 10.9.0.6")"
+holds '.counted == false and .blocked' "$(ask "vote black 10.9.0.6")"
 answers 0 '' env WFS_SOCKET="$SOCKET" "$WFS_SOURCE_ROOT/contrib/vote" black 10.9.0.9 20 'a "filter"' $'with\nlines'
 closed 10.9.0.6 || fail "voted down by command, but connects"
 
@@ -177,7 +177,7 @@ closed 10.9.0.7 || fail "blocked by a member of the group, but connects"
 
 # Never: own addresses, loopback, too much at once.
 for address in 10.9.0.1 127.0.0.1 10.9.0.0/24 0.0.0.0/0 10.0.0.0/7 ::/0 2001::/31 fe80::1%mail0 fe80::1 example.org; do
-	says '.ok == false' "$(ask "block $address")"
+	holds '.ok == false' "$(ask "block $address")"
 done
 
 # --- what is recorded ---
@@ -217,19 +217,19 @@ uid 4712|block|10.9.0.7|a member"
 	fail "recorded: $(sql "SELECT who, what, address, why FROM acts ORDER BY id")"
 
 # --- reload: everything or nothing, and what is blocked stays ---
-says '.ok and .rules > 10' "$(ask reload)"
+holds '.ok and .rules > 10' "$(ask reload)"
 closed 10.9.0.7 || fail "a reload lifted a block by hand"
 echo "nonsense = 1" >>"$CONF"
-says '.ok == false' "$(ask reload)"
+holds '.ok == false' "$(ask reload)"
 sed -i '$d' "$CONF"
-says '.ok == false' "$(ask "resume no-such-rule")"
+holds '.ok == false' "$(ask "resume no-such-rule")"
 
 # --- an unblock forgets: five new passwords are needed, with and without a restart ---
 four() { for _ in 1 2 3 4; do wrong_password "$1" >>"$LOG"; done; }
 score_is() { ask "test $1" | jq -e ".score == $2" >/dev/null; }
 four 10.9.0.8
 wait_until score_is 10.9.0.8 80 || fail "four wrong passwords: $(ask "test 10.9.0.8")"
-says '.ok' "$(ask "unblock 10.9.0.8")"
+holds '.ok' "$(ask "unblock 10.9.0.8")"
 score_is 10.9.0.8 0 || fail "not forgotten: $(ask "test 10.9.0.8")"
 kill -KILL "$DAEMON"
 wait "$DAEMON" 2>/dev/null
@@ -238,14 +238,14 @@ DAEMON=
 # Without a daemon, the database is read, with the same answer.
 answers 0 "the daemon is not running, so nobody is blocked now" wfs list
 answers 0 "the daemon is not running, so nobody is blocked now" wfs test 10.9.0.7
-wfs test --json 10.9.0.8 >"$WORK/said" 2>/dev/null
-says '(.blocked | not) and .score == 0' "$(cat "$WORK/said")"
-wfs test --json 10.9.0.7 >"$WORK/said" 2>/dev/null || fail "test without a daemon: $(cat "$WORK/said")"
-says '.blocked and .by == "10.9.0.7"' "$(cat "$WORK/said")"
+wfs test --json 10.9.0.8 >"$WORK/printed" 2>/dev/null
+holds '(.blocked | not) and .score == 0' "$(cat "$WORK/printed")"
+wfs test --json 10.9.0.7 >"$WORK/printed" 2>/dev/null || fail "test without a daemon: $(cat "$WORK/printed")"
+holds '.blocked and .by == "10.9.0.7"' "$(cat "$WORK/printed")"
 daemon_start # the socket of the killed one is replaced
 closed 10.9.0.7 || fail "a block by hand does not outlive a restart"
 score_is 10.9.0.8 0 || fail "an unblock does not outlive a restart: $(ask "test 10.9.0.8")"
-says '(.counted | not)' "$(ask "vote black 10.9.0.5")"
+holds '(.counted | not)' "$(ask "vote black 10.9.0.5")"
 four 10.9.0.8
 wait_until score_is 10.9.0.8 80 || fail "new evidence does not count: $(ask "test 10.9.0.8")"
 open 10.9.0.8 || fail "blocked by what was forgotten"
@@ -254,10 +254,10 @@ wait_until listed 10.9.0.8 || fail "five new passwords do not block"
 
 # --- garbage ---
 head -c 1000000 /dev/urandom | in_server timeout 20 nc -N -U "$SOCKET" >/dev/null 2>&1
-printf 'block 10.9.0.3' | in_server timeout 20 nc -N -U "$SOCKET" >"$WORK/said"
-[ ! -s "$WORK/said" ] || fail "half a line is answered: $(cat "$WORK/said")"
-says '.error == "a line has at most 512 bytes"' "$(printf '%600s' x | in_server timeout 20 nc -N -U "$SOCKET")"
-says '.ok == false' "$(printf 'block 10.9.0.3 reason a\033[2Jb\n' | in_server timeout 20 nc -N -U "$SOCKET")"
+printf 'block 10.9.0.3' | in_server timeout 20 nc -N -U "$SOCKET" >"$WORK/printed"
+[ ! -s "$WORK/printed" ] || fail "half a line is answered: $(cat "$WORK/printed")"
+holds '.error == "a line has at most 512 bytes"' "$(printf '%600s' x | in_server timeout 20 nc -N -U "$SOCKET")"
+holds '.ok == false' "$(printf 'block 10.9.0.3 reason a\033[2Jb\n' | in_server timeout 20 nc -N -U "$SOCKET")"
 open 10.9.0.3 || fail "garbage blocked somebody"
 
 daemon_stop || fail "exit status $?"

@@ -84,12 +84,12 @@ sql() {
 	sqlite3 -readonly "$DB" "$1"
 }
 
-# The log of the daemon that was started last. said TEXT: it has this; said_times TEXT prints how often.
-said() {
+# The log of the daemon that was started last. logged TEXT: it has this; logged_times TEXT prints how often.
+logged() {
 	tail -c "+$((SAID_FROM + 1))" "$WORK/daemon.err" | grep -F -- "$1" >/dev/null
 }
 
-said_times() {
+logged_times() {
 	tail -c "+$((SAID_FROM + 1))" "$WORK/daemon.err" | grep -cF -- "$1"
 }
 
@@ -99,7 +99,7 @@ is_synced_after() {
 }
 
 is_synced() {
-	said ", database $WORK/" && is_synced_after "$STARTED_S"
+	logged ", database $WORK/" && is_synced_after "$STARTED_S"
 }
 
 # Starts it and waits for nothing. Not by in_server, see listen in lib.sh: $! must be the daemon itself.
@@ -131,8 +131,8 @@ daemon_refuses() {
 	local want=$1 text=$2 status=0
 	shift 2
 	ip netns exec "$SERVER" "$@" timeout -k 5 20 "$WFS_PROGRAM" -c "$CONF" run >"$WORK/refused" 2>&1 || status=$?
-	[ "$status" = "$want" ] || fail "exit status: got $status, want $want; it said: $(cat "$WORK/refused")"
-	grep -F -- "$text" "$WORK/refused" >/dev/null || fail "said: $(cat "$WORK/refused"); want: $text"
+	[ "$status" = "$want" ] || fail "exit status: got $status, want $want; it printed: $(cat "$WORK/refused")"
+	grep -F -- "$text" "$WORK/refused" >/dev/null || fail "got: $(cat "$WORK/refused"); want: $text"
 }
 
 # Waits for its end; the exit status is the daemon's.

@@ -64,8 +64,8 @@ stop
 cp "$DB" "$WORK/good.db"
 head -c 100000 /dev/urandom >"$DB"
 daemon_start
-said "the database was damaged (found at start) and is now $DB.corrupt-" || fail "garbage: not said"
-said "; a new one was created with 0 active blocks" || fail "garbage: what was taken along is not said"
+logged "the database was damaged (found at start) and is now $DB.corrupt-" || fail "garbage: not logged"
+logged "; a new one was created with 0 active blocks" || fail "garbage: what was kept is not logged"
 [ "$(asides)" = 1 ] || fail "garbage: it was not moved aside"
 [ "$(stat -c %s "$DB".corrupt-*Z)" = 100000 ] || fail "garbage: it was changed"
 stop
@@ -81,8 +81,8 @@ for how in damaged cut malformed; do
 	malformed) LC_ALL=C sed -i 's/CREATE TABLE act (/CREATE TABLE act ?/' "$DB" && chown nobody "$DB" ;;
 	esac
 	status=0
-	wfs list >"$WORK/said" 2>&1 || status=$?
-	[ "$how" = damaged ] || { [ "$status" = 3 ] && grep -q "it is damaged: move it away, as the daemon does when it starts" "$WORK/said"; } || fail "$how: list says $(cat "$WORK/said")"
+	wfs list >"$WORK/printed" 2>&1 || status=$?
+	[ "$how" = damaged ] || { [ "$status" = 3 ] && grep -q "it is damaged: move it away, as the daemon does when it starts" "$WORK/printed"; } || fail "$how: list says $(cat "$WORK/printed")"
 	daemon_start
 	[ "$(asides)" = 1 ] || fail "$how: it was not moved aside"
 	[ "$how" = cut ] || is_whole "$how" "a new one was created with 3 active blocks"
@@ -100,7 +100,7 @@ damage
 sqlite3 "$DB" "INSERT INTO daemon (key, value) VALUES ('tested', '1')" # so that the daemon forgets the pages it has read
 postfix_dnsbl 198.51.100.4 >>"$LOG"
 ends 3 "damaged while it ran"
-said "the database was damaged (found while it was running) and is now $DB.corrupt-" || fail "damaged while it ran: not said"
+logged "the database was damaged (found while it was running) and is now $DB.corrupt-" || fail "damaged while it ran: not logged"
 daemon_start
 is_whole "damaged while it ran" "a new one was created with 4 active blocks"
 wait_until listed 198.51.100.4 || fail "damaged while it ran: the line that met it is lost"
@@ -111,7 +111,7 @@ for files in "$DB" "$DB $DB-wal $DB-shm"; do
 	# shellcheck disable=SC2086
 	rm $files
 	ends 3 "deleted"
-	said "$DB: the database was deleted while the daemon was running; a new one was created with 5 active blocks" || fail "deleted: not said"
+	logged "$DB: the database was deleted while the daemon was running; a new one was created with 5 active blocks" || fail "deleted: not logged"
 	daemon_start
 	is_whole "deleted" "the database was deleted while the daemon was running"
 	[ "$(sql "SELECT count(*) FROM block")" = 5 ] || fail "deleted: lines were counted twice"
@@ -122,10 +122,10 @@ cp "$WORK/good.db" "$WORK/db/other.db"
 chown nobody "$WORK/db/other.db"
 mv "$WORK/db/other.db" "$DB"
 ends 3 "replaced"
-said "$DB: it was replaced while the daemon was running" || fail "replaced: not said"
+logged "$DB: it was replaced while the daemon was running" || fail "replaced: not logged"
 daemon_start
 [ "$(sql "PRAGMA integrity_check")" = ok ] || fail "replaced: $(sql "PRAGMA integrity_check")"
-wait_until listed 198.51.100.1 || fail "replaced: what it says is not in the kernel"
+wait_until listed 198.51.100.1 || fail "replaced: what it holds is not in the kernel"
 stop
 
 # --- no damage: another's database, a newer one
@@ -143,12 +143,12 @@ rm -f "$DB"*
 said_by() {
 	local want=$1
 	shift
-	"$@" >"$WORK/said" 2>&1
-	grep -qF -- "$want" "$WORK/said" || fail "said: $(cat "$WORK/said"); want: $want"
+	"$@" >"$WORK/printed" 2>&1
+	grep -qF -- "$want" "$WORK/printed" || fail "got: $(cat "$WORK/printed"); want: $want"
 }
 said_by "$DB: no database here yet; start the daemon: systemctl start watchforspammers" wfs list
 install -m 600 "$LOG" "$WORK/private.log" # root's own, which the owner may not read
-wfs replay --database "$DB" "$WORK/private.log" >"$WORK/said" 2>&1 || fail "replay as root: $(cat "$WORK/said")"
+wfs replay --database "$DB" "$WORK/private.log" >"$WORK/printed" 2>&1 || fail "replay as root: $(cat "$WORK/printed")"
 [ "$(stat -c %U "$DB")" = nobody ] || fail "replay as root: the database is $(stat -c %U "$DB")'s"
 [ -z "$(find "$WORK/db" -user root)" ] || fail "replay as root left: $(find "$WORK/db" -user root)"
 daemon_start
@@ -156,11 +156,11 @@ stop
 # What the owner of the directory laid there makes root write nowhere else.
 rm -f "$DB"*
 ln -s "$WORK/elsewhere" "$DB"
-wfs replay --database "$DB" "$WORK/private.log" >"$WORK/said" 2>&1 && fail "replay as root followed a link"
+wfs replay --database "$DB" "$WORK/private.log" >"$WORK/printed" 2>&1 && fail "replay as root followed a link"
 [ ! -e "$WORK/elsewhere" ] || fail "replay as root made what a link leads to"
 rm "$DB"
 rm -f "$DB"*
-in_server "$WFS_PROGRAM" -c "$CONF" replay --sync --database "$DB" "$LOG" >"$WORK/said" 2>&1 || fail "replay --sync as root: $(cat "$WORK/said")"
+in_server "$WFS_PROGRAM" -c "$CONF" replay --sync --database "$DB" "$LOG" >"$WORK/printed" 2>&1 || fail "replay --sync as root: $(cat "$WORK/printed")"
 wait_until listed 198.51.100.1 || fail "replay --sync as root: the kernel does not hold it"
 chown root "$DB"
 chmod 600 "$DB"

@@ -24,15 +24,15 @@ rules() {
 	END
 }
 
-# says WORD: logs a line by an address of its own.
-says() {
+# log_word WORD: logs a line by an address of its own.
+log_word() {
 	NEW=198.51.100.$((++N))
 	echo "$(now) mx editme[7]: $1 by $NEW" >>"$LOG"
 }
 
 # Logs the word again and again until a rule matches it: the rule is live.
-takes() {
-	says "$1"
+matches() {
+	log_word "$1"
 	wait_until_soon listed "$NEW"
 }
 
@@ -44,7 +44,7 @@ wait_until_soon() {
 # live WORD WHERE: within a second, or three on a machine that is busy with other tests, lines with the word are matched.
 live() {
 	local from=${EPOCHREALTIME/./} took
-	wait_until takes "$1" || fail "$2: the rule is not live"
+	wait_until matches "$1" || fail "$2: the rule is not live"
 	took=$(((${EPOCHREALTIME/./} - from) / 1000))
 	[ "$took" -lt "${LIVE_MS:-3000}" ] || fail "$2: live after $took ms"
 	echo "$2: live after $took ms"
@@ -58,15 +58,15 @@ faulty() {
 # rejected TEXT WORD WHERE: status and journal report TEXT, and what was there before still matches.
 rejected() {
 	wait_until faulty "$1" || fail "$3: status shows $(wfs status --json | jq -c .rules_fault), want $1"
-	said "$1" || fail "$3: the journal does not say it"
-	said "; keeping the old rules" || fail "$3: the journal does not say that the old ones stay"
+	logged "$1" || fail "$3: the journal does not have it"
+	logged "; keeping the old rules" || fail "$3: the journal does not say that the old ones stay"
 	status_text | grep -q "^PROBLEM .*local.rules:.*; the old rules are in force" || fail "$3: status without --json does not show it"
-	takes "$2" || wait_until listed "$NEW" || fail "$3: the old rule is gone"
+	matches "$2" || wait_until listed "$NEW" || fail "$3: the old rule is gone"
 }
 
 daemon_config ""
 daemon_start
-[ "$(wfs status --json | jq -c .rules_fault)" = null ] || fail "a fault at the start"
+[ "$(wfs status --json | jq -c .rules_fault)" = null ] || fail "an error at the start"
 
 rules one >"$RULES"
 live one "a new file"
@@ -82,14 +82,14 @@ rm "$RULES~"
 live three "rename over"
 
 # Truncate and write, with a pause in the middle of a line; the old rule stays until it is complete.
-loads=$(said_times "rules reloaded")
+loads=$(logged_times "rules reloaded")
 exec 3>"$RULES"
 rules four | head -c 60 >&3
 until_s=$((SECONDS + 2))
 wait_until second_is "$until_s"
-takes three || wait_until listed "$NEW" || fail "half-written: the old rule is gone"
+matches three || wait_until listed "$NEW" || fail "half-written: the old rule is gone"
 rules four | tail -c +61 >&3
-[ "$(said_times "rules reloaded")" = "$loads" ] || fail "half-written: it was read"
+[ "$(logged_times "rules reloaded")" = "$loads" ] || fail "half-written: it was read"
 exec 3>&-
 live four "truncate and write"
 
@@ -115,14 +115,14 @@ mv "$WORK/seven" "$WORK/patterns/seven.rules"
 live seven "another file"
 rm "$WORK/patterns/seven.rules"
 gone() {
-	says seven
-	says six
+	log_word seven
+	log_word six
 	wait_until_soon listed "$NEW" && [ "$(hits_of "198.51.100.$((N - 1))")" = 0 ]
 }
 wait_until gone || fail "a removed file: its rule is still there"
 mv "$WORK/patterns" "$WORK/patterns.old"
 wait_until faulty "no such directory" || fail "a removed directory: status shows $(wfs status --json | jq -c .rules_fault)"
-takes six || wait_until listed "$NEW" || fail "a removed directory: the rules are gone"
+matches six || wait_until listed "$NEW" || fail "a removed directory: the rules are gone"
 mkdir "$WORK/patterns.new"
 cp "$WORK/patterns.old"/*.rules "$WORK/patterns.new"
 rules eight >"$WORK/patterns.new/local.rules"
@@ -139,19 +139,19 @@ rules shipped >"$WORK/patterns/twice.rules"
 rules mine | sed 's/^category/categroy/' >"$WORK/own/twice.rules"
 rules alone | sed 's/^score.*/score = many/' >"$WORK/own/alone.rules"
 daemon_start
-said "$WORK/own/twice.rules:4: no key \"categroy\"; did you mean \"category\"?; used instead: $WORK/patterns/twice.rules" ||
-	fail "start: the journal does not say which file stands in"
-said "$WORK/own/alone.rules:6: score: want a whole number from -1000 to 1000, got \"many\"; started without the rules of this file" ||
+logged "$WORK/own/twice.rules:4: no key \"categroy\"; did you mean \"category\"?; used instead: $WORK/patterns/twice.rules" ||
+	fail "start: the journal does not say which file replaces it"
+logged "$WORK/own/alone.rules:6: score: want a whole number from -1000 to 1000, got \"many\"; started without the rules of this file" ||
 	fail "start: the journal does not say which file is left out"
 faulty "own/alone.rules:6: " || fail "start: status shows $(wfs status --json | jq -c .rules_fault)"
 faulty "; 1 more, see 'watchforspammers check'" || fail "start: status shows $(wfs status --json | jq -c .rules_fault)"
 checked=0
 wfs check >"$WORK/checked" 2>&1 || checked=$?
 [ "$checked" = 2 ] || fail "check of rules with errors: exit status $checked, want 2: $(cat "$WORK/checked")"
-takes shipped || wait_until listed "$NEW" || fail "start: the shipped file does not stand in"
-takes nine || wait_until listed "$NEW" || fail "start: a file without errors is left out"
+matches shipped || wait_until listed "$NEW" || fail "start: the shipped file does not replace it"
+matches nine || wait_until listed "$NEW" || fail "start: a file without errors is left out"
 rules alone >"$WORK/own/alone.rules"
-wait_until said "; keeping the old rules" || fail "one of two is cured: the journal does not say that the other is not"
+wait_until logged "; keeping the old rules" || fail "one of two is cured: the journal does not say that the other is not"
 faulty "own/twice.rules:4: " || fail "one of two is cured: status shows $(wfs status --json | jq -c .rules_fault)"
 rules mine >"$WORK/own/twice.rules"
 live mine "the cure of a start"
@@ -165,7 +165,7 @@ for file in "$WORK"/patterns/*.rules "$WORK"/own/*.rules; do
 	sed -i '1i nonsense' "$file"
 done
 daemon_start
-said "no rule is active, so nothing is blocked" || fail "no rule at all: the journal does not say it"
+logged "no rule is active, so nothing is blocked" || fail "no rule at all: the journal does not have it"
 faulty "no rule is active" || fail "no rule at all: status shows $(wfs status --json | jq -c .rules_fault)"
 wfs block 192.0.2.77 >/dev/null || fail "no rule at all: cannot block by hand"
 for file in "$WORK"/patterns/*.good "$WORK"/own/*.good; do

@@ -64,10 +64,10 @@ is_answered() {
 # The median of some lines, each of another address; no address twice, for it would be a second offence.
 NET=0
 measure() {
-	local said net=198.18.$((++NET))
-	said=$(in_server taskset -c "${CPUS[0]}" "$WFS_BANLAT" "$LOG" spammer "$LINES_MEASURED" 20 "$net") || fail "no measurement"
-	TOOK=$(sed -n 's/.* median \([0-9]*\) us.*/\1/p' <<<"$said")
-	[ -n "$TOOK" ] || fail "banlat said: $said"
+	local printed net=198.18.$((++NET))
+	printed=$(in_server taskset -c "${CPUS[0]}" "$WFS_BANLAT" "$LOG" spammer "$LINES_MEASURED" 20 "$net") || fail "no measurement"
+	TOOK=$(sed -n 's/.* median \([0-9]*\) us.*/\1/p' <<<"$printed")
+	[ -n "$TOOK" ] || fail "banlat printed: $printed"
 	# One list stays enough.
 	wait_until is_unblocked "$net.0/24" || fail "cannot be unblocked: $net.0/24"
 }

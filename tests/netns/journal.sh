@@ -72,7 +72,7 @@ not recorded '.WFS_ADDRESS == "192.0.2.1"' || fail "a stranger names whom a reco
 not grep -q '\\u00' "$RECORDS" || fail "bytes that are not escaped: $(cat "$RECORDS")"
 
 # All of it went to the journal, and in one way. When that is gone, lines with their level are what is left.
-[ ! -s "$WORK/daemon.err" ] || fail "said twice: $(cat "$WORK/daemon.err")"
+[ ! -s "$WORK/daemon.err" ] || fail "logged twice: $(cat "$WORK/daemon.err")"
 kill "$JOURNAL"
 wait "$JOURNAL" 2>/dev/null
 postfix_dnsbl 10.9.0.6 >>"$LOG"

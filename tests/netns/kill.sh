@@ -9,7 +9,7 @@ netns_need sqlite3 iptables-legacy ip6tables-legacy flock
 
 RANDOM=${WFS_SEED:=$((BASHPID ^ EPOCHSECONDS % 32768))}
 KILLS=${WFS_KILLS:-200}
-TOLD=$WFS_SEED
+GIVEN=$WFS_SEED
 echo "seed $WFS_SEED"
 daemon_prepare
 WRITER=
@@ -27,7 +27,7 @@ trap down EXIT
 writer() {
 	local serial=0 hits=0 bursts=0 rotations=0 stamp address i
 
-	RANDOM=$((TOLD + 1))
+	RANDOM=$((GIVEN + 1))
 	exec 4>>"$LOG"
 	until [ -e "$WORK/stop" ]; do
 		if ((++bursts % 300 == 0)); then
@@ -71,7 +71,7 @@ is_stopped() {
 kill_one() {
 	local engine
 
-	kill -STOP "$DAEMON" 2>/dev/null || fail "seed $TOLD: after $1 kills the daemon had ended by itself"
+	kill -STOP "$DAEMON" 2>/dev/null || fail "seed $GIVEN: after $1 kills the daemon had ended by itself"
 	wait_until is_stopped "$DAEMON" || fail "cannot stop the daemon"
 	engine=$(engine_pid)
 	case $((RANDOM % 5)) in
@@ -112,7 +112,7 @@ is_blocked() {
 }
 
 want() {
-	[ "$2" = "$3" ] || fail "seed $TOLD: $1: got $2, want $3"
+	[ "$2" = "$3" ] || fail "seed $GIVEN: $1: got $2, want $3"
 }
 
 # Blocks come and go meanwhile.
@@ -133,7 +133,7 @@ wait "$WRITER"
 WRITER=
 read -r lines hits rotations <"$WORK/written"
 echo "$kill kills, $lines lines, $hits of them hits, $rotations rotations"
-wait_until is_all_read || fail "seed $TOLD: positions: got $(sql "SELECT sum(position) FROM log"), want $(bytes_written): $(sql "SELECT path, position FROM log")"
+wait_until is_all_read || fail "seed $GIVEN: positions: got $(sql "SELECT sum(position) FROM log"), want $(bytes_written): $(sql "SELECT path, position FROM log")"
 
 want "hits counted" "$(sql "SELECT count(*) FROM hit")" "$hits"
 want "different hits" "$(sql "SELECT count(DISTINCT detail) FROM hit")" "$hits"
@@ -149,8 +149,8 @@ sed -i 's/^for = .*/for = 1h/' "$CONF"
 wfs reload || fail "cannot reload"
 printf -v stamp '%(%Y-%m-%dT%H:%M:%S+00:00)T' -1
 reject 198.51.100.61 last >>"$LOG"
-wait_until is_blocked 198.51.100.61 || fail "seed $TOLD: the last client is not blocked"
-wait_until is_same_set || fail "seed $TOLD: the kernel holds $(kernel_set | tr '\n' ' '), the database says $(active_set | tr '\n' ' ')"
+wait_until is_blocked 198.51.100.61 || fail "seed $GIVEN: the last client is not blocked"
+wait_until is_same_set || fail "seed $GIVEN: the kernel holds $(kernel_set | tr '\n' ' '), the database says $(active_set | tr '\n' ' ')"
 want "refused starts" "$(grep -c "another watchforspammers" "$WORK/daemon.err")" 0
 daemon_stop || fail "exit status $?"
 no_rules || fail "stop left rules behind"

@@ -71,14 +71,14 @@ link_is_up() {
 
 # Makes both namespaces and $WORK, an empty directory; iptables' lock lies there, not in /run.
 netns_up() {
-	local host said
+	local host printed
 	trap netns_down EXIT
 	trap 'exit 130' INT TERM HUP
 	WORK=$(mktemp -d) || fail "no temporary directory"
 	export XTABLES_LOCKFILE=$WORK/xtables.lock
 	ip netns add "$SERVER" || skip "no network namespaces here"
 	# It mounts below "/", which must be a mount point: in a plain chroot it is none.
-	said=$(ip netns exec "$SERVER" true 2>&1) || skip "ip netns exec does not work here: ${said%%$'\n'*}"
+	printed=$(ip netns exec "$SERVER" true 2>&1) || skip "ip netns exec does not work here: ${printed%%$'\n'*}"
 	ip netns add "$CLIENT" || fail "no second namespace"
 	ip link add mail0 netns "$SERVER" type veth peer name mail0 netns "$CLIENT" || skip "no veth here"
 	ip -n "$SERVER" address add 10.9.0.1/24 dev mail0 || fail "no IPv4"

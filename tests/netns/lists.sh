@@ -50,13 +50,13 @@ is_asked() {
 }
 
 # The lists' answers on an address: "black.test 60 0,": detail, score, whether it was ignored.
-said_of() {
+evidence_of() {
 	sql "SELECT detail, score, ignored = 1 FROM hit JOIN rule ON rule.id = hit.rule WHERE name = 'dns-list' AND address = '$1' ORDER BY detail" |
 		tr '|\n' ' ,'
 }
 
-says() {
-	[ "$(said_of "$1")" = "$2" ]
+has_evidence() {
+	[ "$(evidence_of "$1")" = "$2" ]
 }
 
 # All that was asked before this has been answered, but by the silent one: somebody new is blocked by a list.
@@ -64,33 +64,33 @@ N=20
 settled() {
 	echo "$((++N)).$NET.black.test 127.0.0.2" >>"$WORK/zone"
 	wrong_password "198.51.100.$N" >>"$LOG"
-	wait_until says "198.51.100.$N" "black.test 60 0," || fail "$1: nobody hears the lists any more"
+	wait_until has_evidence "198.51.100.$N" "black.test 60 0," || fail "$1: the answers of the lists are not received any more"
 }
 
 lists
 daemon_start
-wait_until said "DNS list dead.test lists 127.0.0.1 (127.0.0.2)" || fail "nobody notices a dead list"
+wait_until logged "DNS list dead.test lists 127.0.0.1 (127.0.0.2)" || fail "nobody notices a dead list"
 
 # --- 20 for a wrong password, 60 and 25 for the lists, and another password
 wrong_password 198.51.100.7 >>"$LOG"
-wait_until says 198.51.100.7 "black.test 60 0,codes.test 25 0," || fail "the lists: got $(said_of 198.51.100.7)"
+wait_until has_evidence 198.51.100.7 "black.test 60 0,codes.test 25 0," || fail "the lists: got $(evidence_of 198.51.100.7)"
 wait_until listed 198.51.100.7 || fail "an address in two lists is not blocked"
 [ "$(wfs why --json 198.51.100.7 | jq -r '[.hits[] | select(.rule == "dns-list") | .detail] | sort | join(" ")')" = "black.test codes.test" ] ||
-	fail "why says $(wfs why --json 198.51.100.7)"
+	fail "why prints $(wfs why --json 198.51.100.7)"
 wfs why 198.51.100.7 | grep -F "black.test answers 127.0.0.2 for 198.51.100.7" >/dev/null ||
-	fail "why says $(wfs why 198.51.100.7)"
+	fail "why prints $(wfs why 198.51.100.7)"
 wrong_password 198.51.100.8 >>"$LOG"
-wait_until says 198.51.100.8 "black.test 60 0," || fail "the lists: got $(said_of 198.51.100.8)"
+wait_until has_evidence 198.51.100.8 "black.test 60 0," || fail "the lists: got $(evidence_of 198.51.100.8)"
 ! listed 198.51.100.8 || fail "blocked for 80"
 wrong_password 198.51.100.8 >>"$LOG"
 wait_until listed 198.51.100.8 || fail "not blocked for 100"
 wrong_password 2001:db8:0:3::7 >>"$LOG"
-wait_until says 2001:db8:0:3::7 "black.test 60 0," || fail "IPv6: got $(said_of 2001:db8:0:3::7)"
+wait_until has_evidence 2001:db8:0:3::7 "black.test 60 0," || fail "IPv6: got $(evidence_of 2001:db8:0:3::7)"
 
 # --- a list of the good lifts what a line has done, at once
 courier_511 198.51.100.9 >>"$LOG"
-wait_until said "blocked 198.51.100.9 " || fail "a line waits for a list"
-wait_until said "allowed 198.51.100.9 for 2h: white.test; its block ended" || fail "an allow list does not allow"
+wait_until logged "blocked 198.51.100.9 " || fail "a line waits for a list"
+wait_until logged "allowed 198.51.100.9 for 2h: white.test; its block ended" || fail "an allow list does not allow"
 wait_until not listed 198.51.100.9 || fail "a block stays although the address is allowed"
 [ "$(sql "SELECT ended_by FROM blocks WHERE address = '198.51.100.9'")" = "allowed by white.test" ] ||
 	fail "the database says it was ended by $(sql "SELECT ended_by FROM blocks WHERE address = '198.51.100.9'")"
@@ -102,7 +102,7 @@ courier_511 198.51.100.9 >>"$LOG"
 echo "14.$NET.white.test 127.0.5.1" >>"$WORK/zone"
 in_server "$WFS_PROGRAM" -c "$CONF" block 198.51.100.14 --for 1h >/dev/null || fail "no block by hand"
 courier_511 198.51.100.14 >>"$LOG"
-wait_until said "allowed 198.51.100.14 for" || fail "an allow list does not allow who is blocked by hand"
+wait_until logged "allowed 198.51.100.14 for" || fail "an allow list does not allow who is blocked by hand"
 settled "after a block by hand"
 listed 198.51.100.14 || fail "a DNS list has lifted a block by hand"
 [ "$(sql "SELECT rule || ' ' || coalesce(ended_by, 'runs') FROM blocks WHERE address = '198.51.100.14' ORDER BY rule" | tr '\n' ,)" = \
@@ -116,7 +116,7 @@ for host in 10 11 12 13; do
 done
 settled "after lies"
 for host in 10 11 12 13; do
-	says "198.51.100.$host" "" || fail "198.51.100.$host: believed $(said_of "198.51.100.$host")"
+	has_evidence "198.51.100.$host" "" || fail "198.51.100.$host: believed $(evidence_of "198.51.100.$host")"
 done
 [ "$(sql "SELECT count(*) FROM allowance")" = 2 ] || fail "somebody else is allowed"
 ! listed 198.51.100.9 || fail "an allowed address was blocked again"
@@ -130,7 +130,7 @@ daemon_start
 LAST=$N
 wrong_password 198.51.100.10 >>"$LOG"
 wrong_password "198.51.100.$LAST" >>"$LOG"
-wait_until listed "198.51.100.$LAST" || fail "what a list said is forgotten"
+wait_until listed "198.51.100.$LAST" || fail "the evidence of a list is forgotten"
 settled "after a restart"
 for host in 7 10 "$LAST"; do
 	[ "$(times "$host.$NET.black.test")" = 1 ] || fail "198.51.100.$host is asked about $(times "$host.$NET.black.test") times"
@@ -143,7 +143,7 @@ listed 198.51.100.14 || fail "a restart has lifted a block by hand"
 # --- a reload removes the list; a replay queries none
 daemon_config ""
 kill -HUP "$DAEMON"
-wait_until said "reloaded: " || fail "no reload"
+wait_until logged "reloaded: " || fail "no reload"
 before=$(wc -l <"$WORK/asked")
 wrong_password 198.51.100.30 >>"$LOG"
 courier_511 198.51.100.31 >>"$LOG"

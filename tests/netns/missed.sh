@@ -65,11 +65,11 @@ while read -r program ending; do
 	line >>"$LOG"
 	daemon_start
 	are_read "$program: after the start"
-	said "$LOG.2.$ending: reading lines missed" || fail "$program: it is not said what is read"
+	logged "$LOG.2.$ending: reading lines missed" || fail "$program: it is not logged what is read"
 	daemon_stop || fail "exit status $?"
 	daemon_start
 	are_read "$program: started once more"
-	! said "reading what was missed" || fail "$program: read again"
+	! logged "reading what was missed" || fail "$program: read again"
 	rm "$LOG".[12]."$ending"
 done <<-END
 	gzip gz
@@ -122,7 +122,7 @@ damaged() {
 	daemon_start
 	line >>"$LOG"
 	wait_until newest_is_read || fail "the log is not read after a damaged file"
-	said "$LOG.2.gz: cannot unpack " || fail "a damaged file is not said"
+	logged "$LOG.2.gz: cannot unpack " || fail "a damaged file is not logged"
 	for i in 2 1 0; do
 		[ "$(hits_of "198.51.100.$((N - i))")" = 1 ] || fail "a file after the damaged one is not read"
 	done

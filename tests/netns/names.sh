@@ -63,7 +63,7 @@ reload
 spared 198.51.100.8 "the name server is in trouble"
 echo "partner.example silence" >"$WORK/zone"
 reload
-spared 198.51.100.8 "the name server says nothing"
+spared 198.51.100.8 "the name server is silent"
 
 # --- a start without a name server
 kill "${LISTENERS[0]}"

@@ -36,8 +36,8 @@ resync = 1s
 backend = observe"
 wfs check >/dev/null 2>"$WORK/check.err" || fail "check: $(cat "$WORK/check.err")"
 daemon_start
-said "backend = observe: nobody is blocked" || fail "the log does not say that nobody is blocked"
-said "removed what a daemon with another backend left" || fail "the log does not say that the rules are gone"
+logged "backend = observe: nobody is blocked" || fail "the log does not say that nobody is blocked"
+logged "removed what a daemon with another backend left" || fail "the log does not say that the rules are gone"
 [ -z "$(rules_of_ours)$(lists_of_ours)" ] || fail "in the kernel: $(rules_of_ours) $(lists_of_ours)"
 tcp_from "$CLIENT" 10.9.0.3 10.9.0.1 25 || fail "10.9.0.3 is blocked still"
 
@@ -49,7 +49,7 @@ wfs block 10.9.0.8/29 --for 1h >/dev/null || fail "block: exit status $?"
 tcp_from "$CLIENT" 10.9.0.2 10.9.0.1 25 || fail "10.9.0.2 is blocked"
 tcp_from "$CLIENT" fd09::2 fd09::1 25 || fail "fd09::2 is blocked"
 [ -z "$(rules_of_ours)$(lists_of_ours)" ] || fail "in the kernel: $(rules_of_ours) $(lists_of_ours)"
-said "would block 10.9.0.2 for" || fail "the log does not say whom it would block"
+logged "would block 10.9.0.2 for" || fail "the log does not say whom it would block"
 
 wfs why 10.9.0.2 | grep -F "10.9.0.2 would be blocked until" >/dev/null || fail "why: $(wfs why 10.9.0.2)"
 wfs why 10.9.0.2 --json | jq -e '.blocked and (.hits | length) == 1' >/dev/null || fail "why: $(wfs why 10.9.0.2 --json)"

@@ -34,12 +34,12 @@ config() {
 checks() {
 	local want=$1 status=0 text
 	shift
-	in_server "${AS[@]}" "$WFS_PROGRAM" -c "$CONF" check >"$WORK/said" 2>&1 || status=$?
-	[ "$status" = "$want" ] || fail "got status $status, want $want: $(cat "$WORK/said")"
+	in_server "${AS[@]}" "$WFS_PROGRAM" -c "$CONF" check >"$WORK/printed" 2>&1 || status=$?
+	[ "$status" = "$want" ] || fail "got status $status, want $want: $(cat "$WORK/printed")"
 	for text; do
-		grep -F -- "$text" "$WORK/said" >/dev/null || fail "want $text, got $(cat "$WORK/said")"
+		grep -F -- "$text" "$WORK/printed" >/dev/null || fail "want $text, got $(cat "$WORK/printed")"
 	done
-	[ $# -gt 0 ] || [ "$(wc -l <"$WORK/said")" = 1 ] || fail "want no warnings, got $(cat "$WORK/said")"
+	[ $# -gt 0 ] || [ "$(wc -l <"$WORK/printed")" = 1 ] || fail "want no warnings, got $(cat "$WORK/printed")"
 }
 AS=()
 
@@ -62,8 +62,8 @@ python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])'
 config nobody "$WORK/log/directory" "$WORK/log/fifo" "$WORK/log/socket"
 checks 1 "cannot read $WORK/log/directory: it is a directory; name a regular file" \
 	"cannot read $WORK/log/fifo: it is not a regular file" "cannot read $WORK/log/socket: it is not a regular file" "3 errors"
-in_server "$WFS_PROGRAM" -c "$CONF" check --json >"$WORK/said"
-jq -es 'map(select(.kind == "fault" and .file == null)) | length == 3' <"$WORK/said" >/dev/null || fail "check --json: $(cat "$WORK/said")"
+in_server "$WFS_PROGRAM" -c "$CONF" check --json >"$WORK/printed"
+jq -es 'map(select(.kind == "fault" and .file == null)) | length == 3' <"$WORK/printed" >/dev/null || fail "check --json: $(cat "$WORK/printed")"
 config nobody "$LOG" "$WORK/log/directory"
 checks 0 "warning: cannot read $WORK/log/directory: it is a directory"
 install -m 640 -g adm /dev/null "$WORK/log/closed"
@@ -92,8 +92,8 @@ for program in rsyslogd syslog-ng syslogd; do
 done
 exec "$@"
 END2
-unshare -m sh "$WORK/journal_only" "$WFS_PROGRAM" -c "$CONF" check >"$WORK/said" 2>&1 || fail "status $?: $(cat "$WORK/said")"
-grep -F "Debian writes mail logs to the journal only: apt install rsyslog" "$WORK/said" >/dev/null || fail "journal only: $(cat "$WORK/said")"
+unshare -m sh "$WORK/journal_only" "$WFS_PROGRAM" -c "$CONF" check >"$WORK/printed" 2>&1 || fail "status $?: $(cat "$WORK/printed")"
+grep -F "Debian writes mail logs to the journal only: apt install rsyslog" "$WORK/printed" >/dev/null || fail "journal only: $(cat "$WORK/printed")"
 
 # --- what is in it
 stamp=$(now)
@@ -102,7 +102,7 @@ for i in {1..4000}; do
 done >"$WORK/log/other"
 config nobody "$WORK/log/other"
 checks 0 "warning: $WORK/log/other: none of its last " "of a program that the rules know, but of CRON" "is it the log of your mail server?"
-! grep -q $'\033' "$WORK/said" || fail "a control character of the log is printed"
+! grep -q $'\033' "$WORK/printed" || fail "a control character of the log is printed"
 
 # --- the kernel, tried in a place that nothing uses
 config nobody "$LOG"

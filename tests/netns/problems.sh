@@ -25,7 +25,7 @@ has_problem() {
 }
 
 no_problem() {
-	wfs status >"$WORK/said" 2>&1 && ! grep -q PROBLEM "$WORK/said" && wfs status --json | jq -e '.problems == []'
+	wfs status >"$WORK/printed" 2>&1 && ! grep -q PROBLEM "$WORK/printed" && wfs status --json | jq -e '.problems == []'
 }
 
 want_problem() {
@@ -39,32 +39,32 @@ want_none() {
 # checks STATUS TEXT
 checks() {
 	local status=0
-	wfs status --check >"$WORK/said" 2>/dev/null || status=$?
-	[ "$status" = "$1" ] && grep "^$2" "$WORK/said" >/dev/null || fail "status --check: got $status, $(cat "$WORK/said"); want $1, $2"
-	[ "$(wc -l <"$WORK/said")" = 1 ] || fail "status --check is not one line: $(cat "$WORK/said")"
+	wfs status --check >"$WORK/printed" 2>/dev/null || status=$?
+	[ "$status" = "$1" ] && grep "^$2" "$WORK/printed" >/dev/null || fail "status --check: got $status, $(cat "$WORK/printed"); want $1, $2"
+	[ "$(wc -l <"$WORK/printed")" = 1 ] || fail "status --check is not one line: $(cat "$WORK/printed")"
 }
 
 # ends STATUS COMMAND...
 ends() {
 	local want=$1 status=0
 	shift
-	"$@" >"$WORK/said" 2>&1 || status=$?
-	[ "$status" = "$want" ] || fail "$*: got status $status, want $want; it said: $(cat "$WORK/said")"
+	"$@" >"$WORK/printed" 2>&1 || status=$?
+	[ "$status" = "$want" ] || fail "$*: got status $status, want $want; it printed: $(cat "$WORK/printed")"
 }
 
-# says TEXT: whatever the lines are broken at.
-says() {
-	tr -s ' \n' ' ' <"$WORK/said" | grep -F -- "$1" >/dev/null || fail "want $1, got $(cat "$WORK/said")"
+# prints TEXT: whatever the lines are broken at.
+prints() {
+	tr -s ' \n' ' ' <"$WORK/printed" | grep -F -- "$1" >/dev/null || fail "want $1, got $(cat "$WORK/printed")"
 }
 
 # --- nothing is there yet
 daemon_config "$USUAL"
 ends 3 wfs status
-says "the daemon is not running, so nobody is blocked now"
-says "systemctl start watchforspammers"
+prints "the daemon is not running, so nobody is blocked now"
+prints "systemctl start watchforspammers"
 checks 2 "CRITICAL: the daemon is not running"
 ends 3 wfs -c "$WORK/none.conf" status --check
-says "UNKNOWN: $WORK/none.conf: No such file or directory"
+prints "UNKNOWN: $WORK/none.conf: No such file or directory"
 ends 2 wfs -c "$WORK/none.conf" status
 
 # --- a log without a line
@@ -82,29 +82,29 @@ daemon_config "$USUAL
 [allow]
 adress = 192.0.2.1"
 ends 1 wfs status
-says "$CONF:12: [allow] has no key \"adress\""
+prints "$CONF:12: [allow] has no key \"adress\""
 want_problem config "adress" "watchforspammers check"
 checks 1 "WARNING: $CONF:12: "
 ends 0 wfs list
-says 10.9.0.2
-says "warning: $CONF:12: "
+prints 10.9.0.2
+prints "warning: $CONF:12: "
 ends 0 wfs why 10.9.0.2
 ends 0 wfs block 10.9.0.3 --for 1h
 ends 0 wfs test 10.9.0.3
 ends 0 wfs unblock 10.9.0.3
 ends 0 wfs vote white 10.9.0.3
 ends 1 wfs reload
-says "$CONF:12: "
+prints "$CONF:12: "
 want_problem config "the old one is in force" "watchforspammers check"
 for command in check run "replay $LOG"; do
 	# shellcheck disable=SC2086
 	ends 2 wfs $command
-	says "$CONF:12: "
+	prints "$CONF:12: "
 done
 # Also one whose form is wrong.
 { echo "nonsense"; cat "$CONF"; } >"$WORK/worse" && cat "$WORK/worse" >"$CONF"
 ends 0 wfs unblock 10.9.0.3
-says "$CONF:1: "
+prints "$CONF:1: "
 daemon_config "$USUAL"
 ends 0 wfs reload
 want_none "the configuration is good again"
@@ -172,16 +172,16 @@ checks 1 "WARNING: cannot read $WORK/log/directory: it is a directory (and 2 mor
 # --- a user without access to the daemon or its database learns nothing
 chmod 700 "$WORK/db"
 status=0
-setpriv --reuid 4712 --regid 4712 --clear-groups "$WFS_PROGRAM" -c "$CONF" status --check >"$WORK/said" 2>&1 || status=$?
-[ "$status" = 3 ] || fail "status --check of a stranger: status $status, want 3: $(cat "$WORK/said")"
-says "UNKNOWN: "
+setpriv --reuid 4712 --regid 4712 --clear-groups "$WFS_PROGRAM" -c "$CONF" status --check >"$WORK/printed" 2>&1 || status=$?
+[ "$status" = 3 ] || fail "status --check of a stranger: status $status, want 3: $(cat "$WORK/printed")"
+prints "UNKNOWN: "
 daemon_stop || fail "exit status $?"
 
 # --- stopped: judged from outside
 ends 1 wfs status
-grep -q "^PROBLEM    the daemon is not running" "$WORK/said" || fail "the worst is not first: $(cat "$WORK/said")"
-[ -z "$(awk 'length > 80 && $2 != ""' "$WORK/said" | grep -v "$WORK")" ] || fail "more than 80 columns: $(cat "$WORK/said")"
-says "the daemon is not running, so nobody is blocked now"
-says "$WORK/log/fifo: it is not a regular file"
+grep -q "^PROBLEM    the daemon is not running" "$WORK/printed" || fail "the worst is not first: $(cat "$WORK/printed")"
+[ -z "$(awk 'length > 80 && $2 != ""' "$WORK/printed" | grep -v "$WORK")" ] || fail "more than 80 columns: $(cat "$WORK/printed")"
+prints "the daemon is not running, so nobody is blocked now"
+prints "$WORK/log/fifo: it is not a regular file"
 no_sanitizer
 echo "ok"

@@ -60,13 +60,13 @@ wait_until listed 10.9.1.5 || fail "five that have proven good: not blocked by t
 ! is_suspended || fail "suspended too early"
 for address in "${GOOD[@]:5}"; do postfix_dnsbl "$address" && postfix_dnsbl "$address"; done >>"$LOG"
 wait_until is_suspended || fail "not suspended: $(wfs status --json)"
-wait_until not listed 10.9.1.5 || fail "what it took is not released"
+wait_until not listed 10.9.1.5 || fail "what it blocked is not released"
 [ "$(n_active)" = 0 ] || fail "got $(n_active) blocks of who had proven good, want none"
 for address in "${GOOD[@]}"; do connects "$address" || fail "$address cannot connect"; done
 for address in "${GOOD[@]:0:5}"; do
-	said "released $address (rule suspended)" || fail "the log does not say that $address is released"
+	logged "released $address (rule suspended)" || fail "the log does not say that $address is released"
 done
-said "rule postfix-dnsbl" && said "SUSPENDED" || fail "nobody says so"
+logged "rule postfix-dnsbl" && logged "SUSPENDED" || fail "it is not logged"
 status_text | grep -F "PROBLEM rule postfix-dnsbl is suspended" >/dev/null || fail "status: $(wfs status)"
 wfs list | grep -F "rule postfix-dnsbl is SUSPENDED" >/dev/null || fail "list: $(wfs list)"
 [ "$(sql "SELECT count(*) FROM blocks WHERE ended_by = 'suspended'")" = 5 ] || fail "the database does not say why they were released"
@@ -91,9 +91,9 @@ postfix_dnsbl 10.9.0.3 >>"$LOG"
 wait_until listed 10.9.0.3 || fail "resumed, and does not block"
 ! listed 10.9.0.5 || fail "resumed: what came while it was suspended counts"
 postfix_dnsbl 10.9.0.5 >>"$LOG"
-wait_until listed 10.9.0.5 || fail "resumed, and does not block whom it could not"
+wait_until listed 10.9.0.5 || fail "resumed, and does not block what it could not"
 ! connects 10.9.0.5 || fail "blocked by a resumed rule, and connects"
-wfs status | grep -F suspended && fail "resumed, and status says: $(wfs status)"
+wfs status | grep -F suspended && fail "resumed, and status prints: $(wfs status)"
 [ "$(sql "SELECT what || ' ' || why FROM acts WHERE what = 'resume'")" = "resume postfix-dnsbl" ] || fail "nobody recorded who resumed it"
 status=0
 text=$(wfs resume postfix-dnsbl 2>&1) || status=$?
@@ -123,7 +123,7 @@ for i in {11..30}; do courier_511 "10.9.2.$i"; done >>"$LOG"
 wait_until hits_are "10.9.2.%" 20 || fail "not all hits are stored"
 got=$(sql "SELECT count(*) FROM block WHERE address LIKE '10.9.2.%'")
 [[ $got -ge 3 && $got -le 6 ]] || fail "the brake let $got blocks through, want 3"
-said "more than 3 blocks in one minute" || fail "nobody says so"
+logged "more than 3 blocks in one minute" || fail "it is not logged"
 daemon_stop || fail "exit status $?"
 
 # --- a replay of the same lines decides what the daemon decided

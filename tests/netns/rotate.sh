@@ -77,10 +77,10 @@ line >>"$DIRLOG"
 is_read "a log in another directory"
 
 # --- appears later
-wait_until said "$OTHER: No such file or directory; waiting for it" || fail "a log that is not there is not said"
+wait_until logged "$OTHER: No such file or directory; waiting for it" || fail "a log that is not there is not logged"
 line >"$OTHER"
 is_read "a log that appeared later"
-[ "$(said_times "$OTHER: No such file")" = 1 ] || fail "a missing log said $(said_times "$OTHER: No such file") times"
+[ "$(logged_times "$OTHER: No such file")" = 1 ] || fail "a missing log logged $(logged_times "$OTHER: No such file") times"
 
 # --- a line in two pieces
 line >"$WORK/lines"
@@ -169,8 +169,8 @@ mkdir "$WORK/dir"
 line >"$DIRLOG"
 is_read "the directory was made anew"
 rm -r "$WORK/dir"
-WAIT_S=20 wait_until said "$DIRLOG: No such file" || # for five seconds it may be a rotation; it is looked at every five
-	 fail "the log's directory is gone, and nobody says it"
+WAIT_S=20 wait_until logged "$DIRLOG: No such file" || # for five seconds it may be a rotation; it is looked at every five
+	 fail "the log's directory is gone, and it is not logged"
 mkdir "$WORK/dir"
 line >"$DIRLOG"
 is_read "the directory was deleted and made anew"

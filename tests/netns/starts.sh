@@ -23,7 +23,7 @@ daemon_start
 attack "a configuration of mode 0600"
 echo "address = 192.0.2.2" >>"$CONF"
 kill -HUP "$DAEMON"
-wait_until said "reloaded: " || fail "SIGHUP, with a configuration of mode 0600"
+wait_until logged "reloaded: " || fail "SIGHUP, with a configuration of mode 0600"
 echo "address = 192.0.2.3" >>"$CONF"
 wfs reload >"$WORK/out" 2>&1 || fail "reload, with a configuration of mode 0600: $(cat "$WORK/out")"
 for address in 192.0.2.{1,2,3}; do
@@ -31,10 +31,10 @@ for address in 192.0.2.{1,2,3}; do
 done
 echo "adress = 192.0.2.4" >>"$CONF"
 kill -HUP "$DAEMON"
-wait_until said "reload: $CONF:13: [allow] has no key \"adress\"" || fail "a fault in a configuration of mode 0600 is not said"
+wait_until logged "reload: $CONF:13: [allow] has no key \"adress\"" || fail "an error in a configuration of mode 0600 is not logged"
 rm "$CONF"
 kill -HUP "$DAEMON"
-wait_until said "reload: $CONF: No such file" || fail "a configuration that is gone was taken for an empty one"
+wait_until logged "reload: $CONF: No such file" || fail "a configuration that is gone was mistaken for an empty one"
 attack "after a reload that failed"
 daemon_config ""
 daemon_stop || fail "exit status $? on SIGTERM"
@@ -84,31 +84,31 @@ status=$?
 listed "$NEW" || fail "the engine was killed: the blocks are gone"
 sed -i "s,^path = .*,path = $WORK/nowhere/hits.db," "$CONF"
 daemon_refuses 3 "the engine was killed by signal 25" prlimit --fsize=4096
-listed "$NEW" || fail "a start that failed took away the blocks of the one before"
+listed "$NEW" || fail "a start that failed removed the blocks of the one before"
 daemon_config ""
 
 # --- cleanup: not while a daemon runs; else all of what is left
 daemon_start
 ! in_server "$WFS_PROGRAM" -c "$CONF" cleanup >"$WORK/out" 2>&1 || fail "cleanup while a daemon runs"
-grep -F "another watchforspammers (process $DAEMON) has chain \"SPAMMER\"" "$WORK/out" >/dev/null || fail "cleanup said: $(cat "$WORK/out")"
-listed "$NEW" || fail "cleanup took away what a daemon had blocked"
+grep -F "another watchforspammers (process $DAEMON) has chain \"SPAMMER\"" "$WORK/out" >/dev/null || fail "cleanup printed: $(cat "$WORK/out")"
+listed "$NEW" || fail "cleanup removed what a daemon had blocked"
 engine=$ENGINE
 kill -KILL "$DAEMON"
 daemon_wait
 wait_until is_gone "$engine" || fail "the engine goes on without root"
 ! nothing_left || fail "a killed daemon left nothing: the test proves nothing"
-said=$(in_server "$WFS_PROGRAM" -c "$CONF" cleanup 2>&1) || fail "cleanup: status $?: $said"
-[ "$said" = "removed chain SPAMMER, the jumps to it and its lists" ] || fail "cleanup said: $said"
+printed=$(in_server "$WFS_PROGRAM" -c "$CONF" cleanup 2>&1) || fail "cleanup: status $?: $printed"
+[ "$printed" = "removed chain SPAMMER, the jumps to it and its lists" ] || fail "cleanup printed: $printed"
 nothing_left || fail "cleanup left: $(in_server iptables-legacy -S)"
-said=$(in_server "$WFS_PROGRAM" -c "$CONF" cleanup 2>&1) || fail "cleanup again: status $?: $said"
-[ "$said" = "nothing was left" ] || fail "cleanup again said: $said"
+printed=$(in_server "$WFS_PROGRAM" -c "$CONF" cleanup 2>&1) || fail "cleanup again: status $?: $printed"
+[ "$printed" = "nothing was left" ] || fail "cleanup again printed: $printed"
 
 # --- a log whose directory is not there yet is waited for, and again when it goes; one that may not be read names the remedy
 usual_log=$LOG
 LOG=$WORK/log/deep/er/mail.log
 daemon_config ""
 daemon_start
-wait_until said "cannot read $LOG: No such file or directory; waiting for it" || fail "a log without a directory is not said"
+wait_until logged "cannot read $LOG: No such file or directory; waiting for it" || fail "a log without a directory is not logged"
 mkdir -p "$WORK/log/deep/er"
 attack "a log whose directory came later"
 rm -r "$WORK/log/deep"
@@ -116,7 +116,7 @@ mkdir -p "$WORK/log/deep/er"
 attack "a log whose directories went and came back"
 mv "$LOG" "$LOG.1"
 install -m 600 /dev/null "$LOG"
-WAIT_S=20 wait_until said "cannot read $LOG: Permission denied; user nobody may not read it: 'chgrp nogroup $LOG; chmod g+r $LOG'" ||
+WAIT_S=20 wait_until logged "cannot read $LOG: Permission denied; user nobody may not read it: 'chgrp nogroup $LOG; chmod g+r $LOG'" ||
 	fail "an unreadable log without a remedy"
 daemon_stop || fail "exit status $? on SIGTERM"
 LOG=$WORK/log
@@ -128,10 +128,10 @@ token_file = $WORK/tokens
 [allow]
 file = $WORK/friends"
 daemon_start
-said "$WORK/friends: Permission denied; what it held before holds; user nobody may not read it: 'chgrp nogroup " ||
+logged "$WORK/friends: Permission denied; what it held before holds; user nobody may not read it: 'chgrp nogroup " ||
 	fail "an [allow] file for root alone"
-said "user nobody must own it: 'chown nobody $WORK/tokens'" || fail "a token_file for root alone"
-wait_until said "cannot read $LOG: it is a directory; waiting for it" || fail "a directory as a log is not said"
+logged "user nobody must own it: 'chown nobody $WORK/tokens'" || fail "a token_file for root alone"
+wait_until logged "cannot read $LOG: it is a directory; waiting for it" || fail "a directory as a log is not logged"
 daemon_stop || fail "exit status $? on SIGTERM"
 LOG=$usual_log
 
@@ -145,12 +145,12 @@ for home in /home /root; do
 	LOG=$home/mail/mail.log
 	daemon_config ""
 	daemon_start
-	wait_until said "cannot read $LOG: Permission denied; user nobody may not enter $home: 'chmod o+x $home'" ||
+	wait_until logged "cannot read $LOG: Permission denied; user nobody may not enter $home: 'chmod o+x $home'" ||
 		fail "a log in a closed directory"
 	daemon_stop || fail "exit status $? on SIGTERM"
 	export NOTIFY_SOCKET=$WORK/notify
 	daemon_start
-	wait_until said "systemd hides $home from its services$(edited ProtectHome=read-only)" || fail "a log that systemd hides in $home"
+	wait_until logged "systemd hides $home from its services$(edited ProtectHome=read-only)" || fail "a log that systemd hides in $home"
 	daemon_stop || fail "exit status $? on SIGTERM"
 	LOG=$usual_log
 	DB=$home/mail/hits.db
@@ -165,7 +165,7 @@ WRAP=(sh -c 'mount --bind "$0" /var/tmp && exec "$@"' "$WORK/systemd-private-1/t
 LOG=/var/tmp/wfs/mail.log
 daemon_config ""
 daemon_start
-wait_until said "systemd gives the service a private /var/tmp$(edited PrivateTmp=no)" || fail "a log in the /var/tmp that systemd hides"
+wait_until logged "systemd gives the service a private /var/tmp$(edited PrivateTmp=no)" || fail "a log in the /var/tmp that systemd hides"
 daemon_stop || fail "exit status $? on SIGTERM"
 WRAP=()
 LOG=$usual_log
@@ -189,7 +189,7 @@ second=$!
 wait_until grep -F ", database $WORK/db2/" "$WORK/second.err" || fail "the second namespace: $(cat "$WORK/second.err")"
 kill "$second"
 wait "$second" || fail "the second namespace: status $?: $(cat "$WORK/second.err")"
-listed "$NEW" || fail "a daemon in another namespace took the blocks away"
+listed "$NEW" || fail "a daemon in another namespace removed the blocks"
 daemon_stop || fail "exit status $? on SIGTERM"
 nothing_left || fail "stop left something behind"
 

@@ -17,7 +17,7 @@ rules_of_ours() {
 }
 
 sync_logs() {
-	in_server "$WFS_PROGRAM" -c "$CONF" replay --sync "$@" >"$WORK/said" 2>&1
+	in_server "$WFS_PROGRAM" -c "$CONF" replay --sync "$@" >"$WORK/printed" 2>&1
 }
 
 # The processes that have the pipe open for reading.
@@ -47,12 +47,12 @@ reader_is() {
 courier_511 10.9.0.4 >"$LOG"
 install -m 600 "$LOG" "$WORK/private.log"
 sync_logs --database "$DB" "$WORK/private.log" && fail "a log for root alone was read"
-grep -F "$WORK/private.log: Permission denied" "$WORK/said" >/dev/null || fail "said: $(cat "$WORK/said")"
+grep -F "$WORK/private.log: Permission denied" "$WORK/printed" >/dev/null || fail "got: $(cat "$WORK/printed")"
 [ -z "$(rules_of_ours)" ] || fail "left in the kernel: $(rules_of_ours)"
 
 # --- while it reads
 
-ip netns exec "$SERVER" "$WFS_PROGRAM" -c "$CONF" replay --sync --database "$DB" - <"$PIPE" >"$WORK/said" 2>"$WORK/daemon.err" &
+ip netns exec "$SERVER" "$WFS_PROGRAM" -c "$CONF" replay --sync --database "$DB" - <"$PIPE" >"$WORK/printed" 2>"$WORK/daemon.err" &
 DAEMON=$!
 exec 7>"$PIPE"
 courier_511 10.9.0.2 >&7
@@ -65,7 +65,7 @@ readlink /proc/"$DAEMON"/fd/* | grep -F -e "$DB" -e "$PIPE" && fail "the root pr
 readlink /proc/"$ENGINE"/fd/* | grep -F -e "$DB" >/dev/null || fail "nobody has the database open"
 exec 7>&-
 daemon_wait || fail "exit status $?: $(cat "$WORK/daemon.err")"
-said "the kernel holds 1 block" || fail "said: $(cat "$WORK/daemon.err")"
+logged "the kernel holds 1 block" || fail "got: $(cat "$WORK/daemon.err")"
 tcp_from "$CLIENT" 10.9.0.2 10.9.0.1 25 && fail "10.9.0.2 is not blocked"
 tcp_from "$CLIENT" 10.9.0.3 10.9.0.1 25 || fail "10.9.0.3 is blocked"
 [ "$(stat -c %U "$DB")" = nobody ] || fail "the database is $(stat -c %U "$DB")'s"
@@ -75,12 +75,12 @@ tcp_from "$CLIENT" 10.9.0.3 10.9.0.1 25 || fail "10.9.0.3 is blocked"
 awk -v time="$(now)" 'BEGIN { for (i = 0; i < 20000; i++) print time, "mx postfix/smtpd[411]: connect from unknown[192.0.2." i % 250 "]" }' >"$WORK/long.log"
 postfix_dnsbl 10.9.0.5 >>"$WORK/long.log"
 courier_511 10.9.0.6 | gzip >"$WORK/old.log.gz"
-sync_logs --threads 4 --database "$DB" "$WORK/long.log" "$WORK/old.log.gz" || fail "threads: $(cat "$WORK/said")"
-grep -F "the kernel holds 3 blocks" "$WORK/said" >/dev/null || fail "threads: $(cat "$WORK/said")"
+sync_logs --threads 4 --database "$DB" "$WORK/long.log" "$WORK/old.log.gz" || fail "threads: $(cat "$WORK/printed")"
+grep -F "the kernel holds 3 blocks" "$WORK/printed" >/dev/null || fail "threads: $(cat "$WORK/printed")"
 tcp_from "$CLIENT" 10.9.0.5 10.9.0.1 25 && fail "10.9.0.5 is not blocked"
 tcp_from "$CLIENT" 10.9.0.6 10.9.0.1 25 && fail "10.9.0.6 is not blocked"
-sync_logs --threads 4 "$LOG" || fail "in memory: $(cat "$WORK/said")"
-grep -F "the kernel holds 1 block" "$WORK/said" >/dev/null || fail "in memory: $(cat "$WORK/said")"
+sync_logs --threads 4 "$LOG" || fail "in memory: $(cat "$WORK/printed")"
+grep -F "the kernel holds 1 block" "$WORK/printed" >/dev/null || fail "in memory: $(cat "$WORK/printed")"
 tcp_from "$CLIENT" 10.9.0.4 10.9.0.1 25 && fail "10.9.0.4 is not blocked"
 tcp_from "$CLIENT" 10.9.0.2 10.9.0.1 25 || fail "10.9.0.2 is blocked still: this database does not know it"
 
@@ -89,6 +89,6 @@ tcp_from "$CLIENT" 10.9.0.2 10.9.0.1 25 || fail "10.9.0.2 is blocked still: this
 daemon_config "[firewall]
 backend = observe"
 sync_logs "$LOG"
-[ $? = 2 ] || fail "observe: said $(cat "$WORK/said")"
+[ $? = 2 ] || fail "observe: logged $(cat "$WORK/printed")"
 in_server "$WFS_PROGRAM" -c "$CONF" cleanup >/dev/null || fail "cleanup: exit status $?"
 no_sanitizer

@@ -41,7 +41,7 @@ has_hits() {
 }
 
 is_said_once() {
-	[ "$(said_times "$1")" = 1 ] || fail "said $(said_times "$1") times: $1"
+	[ "$(logged_times "$1")" = 1 ] || fail "logged $(logged_times "$1") times: $1"
 }
 
 stop() {
@@ -51,13 +51,13 @@ stop() {
 # Reloads, and waits until the daemon has logged this once more.
 reload() {
 	local before
-	before=$(said_times "$1")
+	before=$(logged_times "$1")
 	kill -HUP "$DAEMON"
 	wait_until said_more "$before" "$1" || fail "reload: want: $1"
 }
 
 said_more() {
-	[ "$(said_times "$2")" -gt "$1" ]
+	[ "$(logged_times "$2")" -gt "$1" ]
 }
 
 # --- at start: what is broken is reported with its place, and nothing stays behind
@@ -85,7 +85,7 @@ stop
 chmod 444 "$DB"
 line >>"$LOG"
 daemon_launch
-wait_until said "must be writable" || fail "a read-only database is not said"
+wait_until logged "must be writable" || fail "a read-only database is not logged"
 began=$SECONDS
 wait_until second_is $((began + 3))
 is_said_once "must be writable"
@@ -115,7 +115,7 @@ daemon_refuses 3 "another watchforspammers uses this database"
 [ -z "$(in_server iptables-legacy -S | grep OTHER)" ] || fail "a second daemon that did not start left its chain"
 daemon_config "$USUAL"
 ! no_rules || fail "a second daemon took the first one's rules away"
-! said "missing or altered; recreated" || fail "a second daemon took the first one's rules away, and they were made anew"
+! logged "missing or altered; recreated" || fail "a second daemon took the first one's rules away, and they were made anew"
 line >>"$LOG"
 is_read "after a second daemon was refused"
 
@@ -128,12 +128,12 @@ read -r -t 10 held <&"${LOCKER[0]}"
 before=$N
 line >>"$LOG"
 locked=$SECONDS
-wait_until said "another program is writing; hits are kept" || fail "a locked database is not said"
+wait_until logged "another program is writing; hits are kept" || fail "a locked database is not logged"
 for _ in {1..30}; do line; done >>"$LOG"
 # What was found by these rules must be written as found by them, so others have to wait.
 sed -i 's/^\[postfix-dnsbl\]$/[postfix-renamed]/' "$WORK/patterns/postfix.rules"
 kill -HUP "$DAEMON"
-wait_until said "reload: waiting until the hits are written" || fail "a reload while the database is locked is not said to wait"
+wait_until logged "reload: waiting until the hits are written" || fail "a reload while the database is locked is not logged to wait"
 answer=$(wfs reload 2>&1)
 [[ $answer = *"hits are waiting for the database; reload again in a second" ]] || fail "reload over the socket while the database is locked: got $answer"
 for order in "block 198.51.100.200" "vote black 198.51.100.200" "unblock 198.51.100.200"; do
@@ -142,7 +142,7 @@ for order in "block 198.51.100.200" "vote black 198.51.100.200" "unblock 198.51.
 		fail "$order while the database is locked: got $answer"
 done
 wait_until second_is $((locked + 4))
-! said "eloaded: " || fail "reloaded while hits wait to be written"
+! logged "eloaded: " || fail "reloaded while hits wait to be written"
 ! listed "$NEW" || fail "blocked before it was written"
 has_hits "$before" || fail "wrote to a locked database"
 echo .quit >&"${LOCKER[1]}"
@@ -153,22 +153,22 @@ wait_until wfs unblock "$freed" || fail "$freed cannot be unblocked: $(wfs unblo
 is_read "the database is free again"
 ! listed "$freed" || fail "$freed was unblocked, and then blocked by a line from before"
 wait_until has_hits "$N" || fail "after the lock: got $(hits) hits, want $N"
-wait_until said "the database can be written again" || fail "nobody says that the database can be written again"
-wait_until said "reloaded: " || fail "nobody reloaded after the database was free again"
+wait_until logged "the database can be written again" || fail "the log does not hold that the database can be written again"
+wait_until logged "reloaded: " || fail "nobody reloaded after the database was free again"
 rules=$(sql "SELECT rule || ' ' || count(*) FROM hits GROUP BY rule" | paste -sd ' ')
 [ "$rules" = "postfix-dnsbl $((before + 1)) postfix-renamed 30" ] || fail "a reload that waited: got hits of $rules"
 is_said_once "hits are kept"
 is_said_once "the database can be written again"
 wait_until is_synced_after $(($(date +%s) + 2))
-[ "$(sql "SELECT sum(knocks) FROM block")" = 0 ] || fail "nobody sent a packet, and $(sql "SELECT count(*) FROM block WHERE knocks > 0") addresses are said to have knocked"
-[ "$(said_times "ying again every second")" = 0 ] || fail "a locked database is said to be the firewall's fault"
+[ "$(sql "SELECT sum(knocks) FROM block")" = 0 ] || fail "nobody sent a packet, and $(sql "SELECT count(*) FROM block WHERE knocks > 0") addresses have dropped packets"
+[ "$(logged_times "ying again every second")" = 0 ] || fail "a locked database is blamed on the firewall"
 
 # --- a log that cannot be read
 chmod 600 "$LOG"
 mv "$LOG" "$LOG.1"
 install -m 600 /dev/null "$LOG"
 line >>"$LOG"
-WAIT_S=20 wait_until said "cannot read $LOG: Permission denied; user nobody may not read it: " || fail "an unreadable log is not said"
+WAIT_S=20 wait_until logged "cannot read $LOG: Permission denied; user nobody may not read it: " || fail "an unreadable log is not logged"
 seen=$SECONDS
 wait_until second_is $((seen + 6)) # it is looked at every five seconds
 is_said_once "cannot read $LOG: Permission denied"
@@ -196,7 +196,7 @@ is_alive "$ENGINE" || fail "the engine did not survive garbage"
 # --- reload: what is broken is reported and the old stays; what is good works at once
 echo "nonsense" >"$WORK/patterns/zz.rules"
 reload "$WORK/patterns/zz.rules:1: "
-wait_until said "keeping the old" || fail "a broken rule at reload: what happens now is not said"
+wait_until logged "keeping the old" || fail "a broken rule at reload: what happens now is not logged"
 line >>"$LOG"
 is_read "after a reload with a broken rule"
 cat >"$WORK/patterns/zz.rules" <<'END'
@@ -246,7 +246,7 @@ tcp_from "$CLIENT" 10.9.0.3 10.9.0.1 25 || fail "keep_on_stop = yes: another cli
 daemon_start
 listed 10.9.0.2 || fail "what was kept is not adopted"
 [ "$(in_server iptables-legacy -S | grep -c -- '-j SPAMMER')" = 1 ] || fail "not one jump: $(in_server iptables-legacy -S)"
-! said "missing or altered; recreated" || fail "what was kept is said to have been removed"
+! logged "missing or altered; recreated" || fail "what was kept is logged as removed"
 stop
 daemon_config "$USUAL"
 daemon_start
@@ -286,14 +286,14 @@ dd if=/dev/zero of="$WORK/small/fill" bs=4k 2>/dev/null && fail "the disk does n
 # The journal has space for some: many lines of few addresses.
 for _ in {1..20}; do line; done >"$WORK/lines"
 for _ in {1..100}; do cat "$WORK/lines"; done >>"$LOG"
-wait_until said "free space on its file system; hits are kept" || fail "a full disk is not said"
+wait_until logged "free space on its file system; hits are kept" || fail "a full disk is not logged"
 full=$SECONDS
 wait_until second_is $((full + 3))
 is_said_once "free space on its file system; hits are kept"
 [ "$(hits)" -lt 2001 ] || fail "the disk was not full"
 status=0
-wfs status --check >"$WORK/said" 2>&1 || status=$?
-[ "$status" = 2 ] && grep -q "^CRITICAL: .*free space on its file system" "$WORK/said" || fail "a full disk: status --check: $status, $(cat "$WORK/said")"
+wfs status --check >"$WORK/printed" 2>&1 || status=$?
+[ "$status" = 2 ] && grep -q "^CRITICAL: .*free space on its file system" "$WORK/printed" || fail "a full disk: status --check: $status, $(cat "$WORK/printed")"
 rm "$WORK/small/fill"
 is_read "there is room again"
 wait_until has_hits 2001 || fail "after a full disk: got $(hits) hits, want 2001"

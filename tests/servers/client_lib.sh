@@ -53,7 +53,7 @@ mail_command() {
 talk_from() {
 	local source=$1 port=$2 line from to status=0
 	shift 2
-	say_command "$source" "$port"
+	send_command "$source" "$port"
 	coproc TALK { exec "${COMMAND[@]}" 2>&1; }
 	local pid=$TALK_PID
 	# Descriptors of our own: bash closes those of TALK when it ends, and from subshells.
@@ -76,14 +76,14 @@ talk_from() {
 	return "$status"
 }
 
-# say_start SOURCE PORT LINES...: sends all these lines at once, whatever the answers; does not wait.
-say_start() {
-	say_command "$1" "$2"
+# send_start SOURCE PORT LINES...: sends all these lines at once, whatever the answers; does not wait.
+send_start() {
+	send_command "$1" "$2"
 	"${COMMAND[@]}" < <(printf '%s\r\n' "${@:3}") >>"$WORK/client.out" 2>&1 &
 	ATTACKS+=($!)
 }
 
-say_command() {
+send_command() {
 	COMMAND=(ip netns exec "$CLIENT" nc -n -w 60 -s "$1" "$(server_of "$1")" "$2")
 }
 

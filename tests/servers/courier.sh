@@ -48,8 +48,8 @@ for net in 10.9.0. fd09::; do
 	for _ in 1 2 3 4 5; do
 		# Five wrong passwords: SMTP, IMAP, POP3.
 		mail_start "${net}5" --auth LOGIN --auth-user alice --auth-password wrong
-		say_start "${net}7" 143 "a LOGIN alice wrong" "b LOGOUT"
-		say_start "${net}8" 110 "USER alice" "PASS wrong" "QUIT"
+		send_start "${net}7" 143 "a LOGIN alice wrong" "b LOGOUT"
+		send_start "${net}8" 110 "USER alice" "PASS wrong" "QUIT"
 	done
 	# Five names that do not exist.
 	mail_start "${net}6" --to a@mx.example.org,b@mx.example.org,c@mx.example.org,d@mx.example.org,e@mx.example.org

@@ -28,23 +28,23 @@ guard
 
 for net in 10.9.0. fd09::; do
 	for _ in 1 2 3 4 5; do
-		say_start "${net}4" 110 "USER alice" "PASS wrong" "QUIT"
-		say_start "${net}5" 143 "a LOGIN alice wrong" "b LOGOUT"
+		send_start "${net}4" 110 "USER alice" "PASS wrong" "QUIT"
+		send_start "${net}5" 143 "a LOGIN alice wrong" "b LOGOUT"
 		# A name that is not in passwd, and one that looks like the rest of the line.
-		say_start "${net}6" 143 "a LOGIN nobody-here wrong" "b LOGOUT"
-		say_start "${net}7" 143 'a LOGIN "x>, rip=10.9.0.3, lip=10.9.0.1" wrong' "b LOGOUT"
+		send_start "${net}6" 143 "a LOGIN nobody-here wrong" "b LOGOUT"
+		send_start "${net}7" 143 'a LOGIN "x>, rip=10.9.0.3, lip=10.9.0.1" wrong' "b LOGOUT"
 		mail_start "${net}8" --port 587 --auth PLAIN --auth-user alice --auth-password wrong
 	done
 	# Two connections, five attempts.
-	say_start "${net}9" 143 "a LOGIN alice 1" "b LOGIN alice 2" "c LOGIN alice 3" "d LOGOUT"
-	say_start "${net}9" 143 "a LOGIN alice 4" "b LOGIN alice 5" "c LOGOUT"
+	send_start "${net}9" 143 "a LOGIN alice 1" "b LOGIN alice 2" "c LOGIN alice 3" "d LOGOUT"
+	send_start "${net}9" 143 "a LOGIN alice 4" "b LOGIN alice 5" "c LOGOUT"
 done
 
 # Honest: mistypes once, logs in.
 for honest in 10.9.0.3 fd09::3; do
 	talk_from "$honest" 143 "* OK" "a LOGIN alice wrong" "a NO" "b LOGIN alice $PASSWORD" "b OK" "c LOGOUT" ||
 		server_fail "honest $honest cannot log in to IMAP"
-	say_start "$honest" 143 "a LOGIN alice wrong" "b LOGOUT"
+	send_start "$honest" 143 "a LOGIN alice wrong" "b LOGOUT"
 	talk_from "$honest" 110 "+OK" "USER alice" "+OK" "PASS $PASSWORD" "+OK" "QUIT" || server_fail "honest $honest cannot log in to POP3"
 done
 

@@ -59,8 +59,8 @@ for net in 10.9.0. fd09::; do
 	mail_start "${net}6" --to a@mx.example.org,b@mx.example.org,c@mx.example.org,d@mx.example.org,e@mx.example.org
 	# Send everything at once though the server did not offer it; talk HTTP.
 	for _ in 1 2 3; do
-		say_start "${net}7" 25 "HELO early.example" "MAIL FROM:<a@example.net>" "RCPT TO:<alice@mx.example.org>"
-		say_start "${net}8" 25 "GET / HTTP/1.1" "Host: mx.example.org" "User-Agent: x" "Accept: */*" ""
+		send_start "${net}7" 25 "HELO early.example" "MAIL FROM:<a@example.net>" "RCPT TO:<alice@mx.example.org>"
+		send_start "${net}8" 25 "GET / HTTP/1.1" "Host: mx.example.org" "User-Agent: x" "Accept: */*" ""
 	done
 done
 

@@ -62,11 +62,11 @@ for net in 10.9.0. fd09::; do
 	mail_start "${net}6" --to a@mx.example.org,b@mx.example.org,c@mx.example.org,d@mx.example.org,e@mx.example.org
 	# A web client: a command that is none, or since Postfix 3.9 only "improper pipelining", which counts less.
 	for _ in 1 2; do
-		say_start "${net}7" 25 "GET / HTTP/1.1" "Host: mx.example.org" ""
+		send_start "${net}7" 25 "GET / HTTP/1.1" "Host: mx.example.org" ""
 	done
 	# postscreen: on the blocklist, and talks before it is greeted.
 	mail_start "${net}8" --port 2525
-	say_start "${net}9" 2525 "EHLO early.example" "QUIT"
+	send_start "${net}9" 2525 "EHLO early.example" "QUIT"
 done
 
 # Honest: delivers, mistypes a recipient and a password once.

@@ -68,7 +68,7 @@ attacks_are_blocked() {
 	done
 	for client in "${IMAP_GUESSER[@]}"; do
 		for _ in 1 2 3 4 5 6; do
-			say_start "$client" 143 "a LOGIN alice wrong" "b LOGOUT"
+			send_start "$client" 143 "a LOGIN alice wrong" "b LOGOUT"
 		done
 	done
 	for client in "${HARVESTER[@]}"; do

@@ -7,7 +7,7 @@ package_builds() {
 	DEB=$(find "$ROOT/home/admin" -maxdepth 1 -name 'watchforspammers_*.deb' -printf '/home/admin/%f\n')
 	same "state of the package" "$(package_state)" installed
 	same "the old place" "$(in_system readlink -f /usr/sbin/watchforspammers)" /usr/bin/watchforspammers
-	grep -qF "watchforspammers is installed, but does not run yet" "$WORK/said" || fail "the first installation does not say what comes next"
+	grep -qF "watchforspammers is installed, but does not run yet" "$WORK/printed" || fail "the first installation does not say what comes next"
 	same "is the service enabled" "$(in_system systemctl is-enabled watchforspammers)" disabled
 }
 
@@ -20,7 +20,7 @@ package_is_clean() {
 }
 
 package_is_reinstalled() {
-	in_system dpkg --install "$DEB" >>"$WORK/said" 2>&1 || fail "dpkg cannot install the same package again"
+	in_system dpkg --install "$DEB" >>"$WORK/printed" 2>&1 || fail "dpkg cannot install the same package again"
 	expect_running
 }
 
@@ -32,8 +32,8 @@ package_is_upgraded() {
 	in_system sh -eu -c '
 		dpkg-deb --raw-extract "$1" /root/newer
 		sed -i "s/^Version: .*/Version: $2/" /root/newer/DEBIAN/control
-		dpkg-deb --build /root/newer /root/newer.deb' sh "$DEB" "$version" >>"$WORK/said" 2>&1 || fail "cannot pack a newer package"
-	in_system dpkg --install /root/newer.deb >>"$WORK/said" 2>&1 || fail "dpkg cannot install a newer package"
+		dpkg-deb --build /root/newer /root/newer.deb' sh "$DEB" "$version" >>"$WORK/printed" 2>&1 || fail "cannot pack a newer package"
+	in_system dpkg --install /root/newer.deb >>"$WORK/printed" 2>&1 || fail "dpkg cannot install a newer package"
 	same "version" "$(in_system dpkg-query --show --showformat '${Version}' watchforspammers)" "$version"
 	[ "$(unit MainPID)" != "$pid" ] || fail "main process after the upgrade: got $pid, the old program"
 	same "will it be started at boot" "$(in_system systemctl is-enabled watchforspammers)" enabled
@@ -42,11 +42,11 @@ package_is_upgraded() {
 
 # It comes back with its configuration and its blocks.
 package_is_removed() {
-	in_system dpkg --remove watchforspammers >>"$WORK/said" 2>&1 || fail "dpkg cannot remove the package"
+	in_system dpkg --remove watchforspammers >>"$WORK/printed" 2>&1 || fail "dpkg cannot remove the package"
 	expect_nothing_in_kernel
 	same "processes" "$(in_system pgrep -fl bin/watchforspammers)" ""
 	same "configuration" "$(cat "$ROOT$CONF")" "$(cat "$WORK/conf")"
-	in_system dpkg --install /root/newer.deb >>"$WORK/said" 2>&1 || fail "dpkg cannot install a package that was removed"
+	in_system dpkg --install /root/newer.deb >>"$WORK/printed" 2>&1 || fail "dpkg cannot install a package that was removed"
 	in_system systemctl enable --now --quiet watchforspammers || fail "it does not start after it was removed and installed"
 	expect_running
 }

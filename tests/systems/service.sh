@@ -50,7 +50,7 @@ service_releases() {
 	wait_until not_in_kernel "$client" || fail "$client: released, but still blocked in the kernel"
 	same "is $client allowed" "$(wfs test --json "$client" | jq -r .allowed)" true
 	expect_open "$client"
-	wfs disallow "$client" >>"$WORK/said" 2>&1 || fail "disallow fails"
+	wfs disallow "$client" >>"$WORK/printed" 2>&1 || fail "disallow fails"
 	relay_start "$client"
 	expect_blocked "$client"
 	same "blocked" "$(blocks_of)" "$BLOCKED"
@@ -80,7 +80,7 @@ service_refuses_faults() {
 	local pid
 	pid=$(unit MainPID)
 	echo "[nonsense]" >>"$ROOT$CONF"
-	! in_system systemctl reload watchforspammers 2>>"$WORK/said" || fail "systemctl reload: got status 0, want an error for a faulty configuration"
+	! in_system systemctl reload watchforspammers 2>>"$WORK/printed" || fail "systemctl reload: got status 0, want an error for a faulty configuration"
 	cp "$WORK/conf" "$ROOT$CONF"
 	in_system systemctl reload watchforspammers || fail "systemctl reload fails after the fault was mended"
 	same "main process after reload" "$(unit MainPID)" "$pid"
@@ -115,10 +115,10 @@ service_stops() {
 service_gives_up() {
 	local other
 	in_system systemctl stop watchforspammers || fail "systemctl stop fails"
-	in_system watchforspammers run 2>>"$WORK/said" &
+	in_system watchforspammers run 2>>"$WORK/printed" &
 	other=$!
 	wait_long in_kernel "${ATTACKERS[0]}" || fail "a daemon started by hand blocks nobody"
-	! in_system systemctl start watchforspammers 2>>"$WORK/said" || fail "systemctl start: got status 0 beside another daemon"
+	! in_system systemctl start watchforspammers 2>>"$WORK/printed" || fail "systemctl start: got status 0 beside another daemon"
 	wait_long has_given_up || fail "the service is still tried: got $(unit ActiveState),$(unit Result)"
 	same "starts after the first" "$(unit NRestarts)" 10
 	in_system pkill -TERM -o -f 'watchforspammers run' || fail "the daemon started by hand is gone"

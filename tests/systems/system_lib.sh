@@ -34,7 +34,7 @@ fail() {
 		in_system journalctl --no-pager -q -n 30 -u watchforspammers
 	fi >&2 2>/dev/null
 	local file
-	for file in "$WORK/console" "$WORK/client.out" "$WORK/said"; do
+	for file in "$WORK/console" "$WORK/client.out" "$WORK/printed"; do
 		[ ! -s "$file" ] || { echo "--- ${file#"$WORK/"}"; tail -n 40 "$file"; } >&2
 	done
 	echo "---" >&2
@@ -55,7 +55,7 @@ system_prepare() {
 	WFS_SERVERS_SUITE=$1 roots_need system || fail "no root for $1"
 	netns_up
 	trap system_down EXIT
-	: >"$WORK/said"
+	: >"$WORK/printed"
 	ip -n "$SERVER" route add default via 10.9.0.2 || fail "no route"
 	ip -n "$SERVER" -6 route add default via fd09::2 dev mail0 || fail "no IPv6 route"
 	for net in 198.51.100 203.0.113 192.0.2; do
@@ -67,7 +67,7 @@ system_prepare() {
 	ROOT=$WORK/layer/root
 	cp "$SYSTEMS_HERE/setup.sh" "$ROOT/root/setup.sh"
 	chroot "$ROOT" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-		bash -eu /root/setup.sh "$PASSWORD" >>"$WORK/said" 2>&1 || fail "cannot set up the mail servers"
+		bash -eu /root/setup.sh "$PASSWORD" >>"$WORK/printed" 2>&1 || fail "cannot set up the mail servers"
 	mkdir "$ROOT/home/admin/watchforspammers"
 	tar -C "$WFS_SOURCE_ROOT" --exclude=./.git --exclude='./build*' -cf - . | tar -C "$ROOT/home/admin/watchforspammers" -xf - ||
 		fail "cannot copy the checkout"
@@ -155,11 +155,11 @@ in_system() {
 		LC_ALL=C.UTF-8 "$@" </dev/null
 }
 
-# The script on standard input, as the user admin types it in the checkout; what it prints is in $WORK/said. Nothing answers
+# The script on standard input, as the user admin types it in the checkout; what it prints is in $WORK/printed. Nothing answers
 # questions.
 as_admin() {
 	cat >"$ROOT/home/admin/script"
-	in_system runuser --login admin --command 'cd watchforspammers && bash -eux -o pipefail ../script' >>"$WORK/said" 2>&1
+	in_system runuser --login admin --command 'cd watchforspammers && bash -eux -o pipefail ../script' >>"$WORK/printed" 2>&1
 }
 
 # The block of commands that follows the first line of the README with this text.
