@@ -26,7 +26,7 @@ struct request {
 };
 
 /* One object for a finding: file and line null when it has none. */
-static void print_json_fault(const char *kind, const char *text)
+static void print_json_finding(const char *kind, const char *text)
 {
 	const size_t n = snippet_len(text);
 	size_t file_len = n > 0 ? n - 3 : 0;
@@ -49,7 +49,7 @@ static void print_faults(const struct rulefile_faults *faults, bool warning, con
 		char place[PLACE_MAX];
 
 		if (env->json) {
-			print_json_fault(warning ? "warning" : "fault", text);
+			print_json_finding(warning ? "warning" : "fault", text);
 			continue;
 		}
 		snippet_show(text, place, sizeof place);

@@ -11,7 +11,7 @@
 #include "root/root.h"
 
 /*
- * Opens the kernel's lists as the config says, with the allow list and this machine's addresses as what root
+ * Opens the kernel's lists as configured, with the allow list and this machine's addresses as what root
  * refuses to block. path: of the config, borrowed, for the engine's request to root; NULL: none.
  * Errors as of root_open.
  */

@@ -48,8 +48,8 @@ static int load_rules(const struct config *config, struct rules **ret, struct wh
 	return rc;
 }
 
-/* At the start: the files without errors. fault: what "status" shows, "" when there is no error. */
-static struct rules *load_good_rules(const struct config *config, struct why *fault)
+/* At the start: the files without errors. error: what "status" shows, "" when there is no error. */
+static struct rules *load_good_rules(const struct config *config, struct why *error)
 {
 	struct rulefile_faults faults;
 	struct rules *rules;
@@ -62,12 +62,12 @@ static struct rules *load_good_rules(const struct config *config, struct why *fa
 		none = "no rule is active, so nothing is blocked";
 		log_line(LOG_ALERT, "%s; see 'watchforspammers check'", none);
 	}
-	(void)snprintf(fault->text, sizeof fault->text, "%s%s%s", none, *none != '\0' && faults.n > 0 ? "; " : "",
+	(void)snprintf(error->text, sizeof error->text, "%s%s%s", none, *none != '\0' && faults.n > 0 ? "; " : "",
 	               faults.n > 0 ? faults.text[0] : "");
 	if (faults.n > 1) {
-		const size_t len = strlen(fault->text);
+		const size_t len = strlen(error->text);
 
-		(void)snprintf(fault->text + len, sizeof fault->text - len, "; %zu more, see 'watchforspammers check'",
+		(void)snprintf(error->text + len, sizeof error->text - len, "; %zu more, see 'watchforspammers check'",
 		               faults.n - 1);
 	}
 	rulefile_faults_done(&faults);
@@ -256,9 +256,9 @@ void live_restore(struct live *l)
 	l->verdict = verdict;
 }
 
-static void set_not_reloaded(struct live *l, const char *fault)
+static void set_not_reloaded(struct live *l, const char *error)
 {
-	char *const text = alloc_format("an error in rules", "%s; %s", fault,
+	char *const text = alloc_format("an error in rules", "%s; %s", error,
 	                                rules_count(l->rules) > 0 ? "the old rules are in force"
 	                                                          : "still no rule is active");
 
@@ -418,18 +418,18 @@ void live_init(struct live *l, struct config *config, const struct handed *hande
 
 int live_load(struct live *l, struct store *store, struct pending *pending, struct why *why)
 {
-	struct why fault;
+	struct why error;
 	struct rules *rules;
 	int rc;
 
 	l->store = store;
 	l->pending = pending;
-	rules = load_good_rules(l->config, &fault);
+	rules = load_good_rules(l->config, &error);
 	if ((rc = put_rules(l, l->config, rules, why)) < 0) {
 		rules_free(rules);
 		return rc;
 	}
-	set_rules_problem(l, fault.text);
+	set_rules_problem(l, error.text);
 	renew_lists(l);
 	return restore_cluster(store, l->greylist, l->verdict, clock_unix_s(), why);
 }

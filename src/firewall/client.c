@@ -44,7 +44,7 @@ static ssize_t receive(int fd, struct message *answer, int *ret_fd)
 {
 	union {
 		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int))];
+		char space[CMSG_SPACE(sizeof(int))];
 	} control = {0};
 	struct iovec text = {answer, sizeof *answer};
 	struct msghdr packet = {.msg_iov = &text, .msg_iovlen = 1};
@@ -146,7 +146,7 @@ static int prepare(struct client *client, uint32_t n4, uint32_t n6, bool *ret_re
 static int list(struct client *client, struct held **ret, size_t *ret_n, struct why *why)
 {
 	struct held *held = NULL;
-	size_t n = 0, room = 0;
+	size_t n = 0, cap = 0;
 	uint32_t cursor = 0;
 	int err;
 
@@ -156,11 +156,11 @@ static int list(struct client *client, struct held **ret, size_t *ret_n, struct 
 		err = ask(client, &m, why);
 		if (err < 0)
 			goto fail;
-		if (n + m.n > room) {
+		if (n + m.n > cap) {
 			struct held *larger;
 
-			room = room == 0 ? 256 : room * 2;
-			larger = room <= HELD_MAX ? realloc(held, room * sizeof *held) : NULL;
+			cap = cap == 0 ? 256 : cap * 2;
+			larger = cap <= HELD_MAX ? realloc(held, cap * sizeof *held) : NULL;
 			if (larger == NULL) {
 				err = why_set(why, ENOMEM,
 				              "the kernel's list is too long to compare: %zu entries", n);

@@ -120,7 +120,7 @@ static int store_found(struct replay *r, const struct workers_chunk *c, size_t i
 	                           .time_s = f->time_s,
 	                           .offset = c->piece.start + f->start};
 	struct replay_result *const result = r->result;
-	struct decide_result taken;
+	struct decide_result decided;
 	struct rules_hit hit;
 	int rc;
 
@@ -128,16 +128,16 @@ static int store_found(struct replay *r, const struct workers_chunk *c, size_t i
 		return rc;
 	findings_hit(&c->findings, i, r->options->rules, &c->piece, &hit, &line.host);
 	verdict_at(r->decide.verdict, f->time_s);
-	decide_hit(&r->decide, &line, f->time_s, &hit, &taken);
-	if (!taken.is_hit)
+	decide_hit(&r->decide, &line, f->time_s, &hit, &decided);
+	if (!decided.is_hit)
 		return 0;
 	addrset_add(&r->addresses, &hit.address);
 	result->hits++;
-	result->suspended += taken.decision.outcome == VERDICT_QUARANTINE;
-	for (size_t b = 0; b < taken.decision.n; b++)
-		if (!taken.decision.blocks[b].prolonged) {
+	result->suspended += decided.decision.outcome == VERDICT_QUARANTINE;
+	for (size_t b = 0; b < decided.decision.n; b++)
+		if (!decided.decision.blocks[b].prolonged) {
 			result->blocks++;
-			note_blocked(result, &taken.decision.blocks[b], hit.rule);
+			note_blocked(result, &decided.decision.blocks[b], hit.rule);
 		}
 	result->by_rule[hit.rule->index]++;
 	if (result->first_s == 0 || f->time_s < result->first_s)

@@ -30,7 +30,7 @@ static void drop(struct claim_lock *lock)
 	lock->fd = -1;
 }
 
-static int taken(const struct claim_lock *lock, const char *what, const char *name, struct why *why)
+static int error_held(const struct claim_lock *lock, const char *what, const char *name, struct why *why)
 {
 	char pid[PID_TEXT_MAX] = "";
 
@@ -42,7 +42,7 @@ static int taken(const struct claim_lock *lock, const char *what, const char *na
 }
 
 /* what: "chain" or "list". name: one that root_open accepts. */
-static int take(struct claim_lock *lock, const char *what, const char *name, struct why *why)
+static int lock_one(struct claim_lock *lock, const char *what, const char *name, struct why *why)
 {
 	char pid[PID_TEXT_MAX];
 	struct stat net;
@@ -60,7 +60,7 @@ static int take(struct claim_lock *lock, const char *what, const char *name, str
 			return why_set(why, errno, "%s: %s%s", lock->path, strerror(errno),
 			               errno == EACCES ? "; run as root" : "");
 		if (flock(lock->fd, LOCK_EX | LOCK_NB) < 0) {
-			rc = errno == EWOULDBLOCK ? taken(lock, what, name, why)
+			rc = errno == EWOULDBLOCK ? error_held(lock, what, name, why)
 			                          : why_set(why, errno, "%s: %s", lock->path, strerror(errno));
 			(void)close(lock->fd);
 			lock->fd = -1;
@@ -79,9 +79,9 @@ int claim_take(const struct root_config *config, struct claim *ret, struct why *
 
 	*ret = (struct claim){.chain = {.fd = -1}, .list = {.fd = -1}};
 	if (config->manage_rules)
-		rc = take(&ret->chain, "chain", config->chain, why);
+		rc = lock_one(&ret->chain, "chain", config->chain, why);
 	if (rc == 0)
-		rc = take(&ret->list, "list", config->list, why);
+		rc = lock_one(&ret->list, "list", config->list, why);
 	if (rc < 0)
 		claim_drop(ret);
 	return rc;

@@ -328,7 +328,7 @@ static ssize_t send_answer(int fd, struct message *m, int along)
 {
 	union {
 		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof along)];
+		char space[CMSG_SPACE(sizeof along)];
 	} control = {.header = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof along)}};
 	struct iovec text = {m, message_size(m)};
 	struct msghdr packet = {.msg_iov = &text, .msg_iovlen = 1};

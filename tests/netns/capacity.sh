@@ -109,7 +109,7 @@ has_capacity() {
 	wfs status --json | jq -e --argjson n "$1" '.capacity == $n and .drift == 0'
 }
 wait_until has_capacity 25600 || fail "status --json: got $(wfs status --json), want a capacity of 25600"
-status_text | grep -F "room for 25600 addresses" >/dev/null || fail "status does not tell the room: $(wfs status)"
+status_text | grep -F "room for 25600 addresses" >/dev/null || fail "status does not show the capacity: $(wfs status)"
 [ "$(wfs list --json | wc -l)" = 410 ] || fail "list shows $(wfs list --json | wc -l) blocks, want 410"
 
 WAIT_S=20 wait_until nothing_is_listed || fail "after their time $(kernel_set | wc -l) are listed"

@@ -171,7 +171,7 @@ closed 10.9.0.6 || fail "voted down by command, but connects"
 
 # --- permissions ---
 answers 3 "no permission" as_user 4712 block 10.9.0.7
-open 10.9.0.7 || fail "a stranger blocked somebody"
+open 10.9.0.7 || fail "another user blocked an address"
 answers 0 "is blocked" as_user "$(id -g nobody)" block 10.9.0.7 --reason "a member"
 closed 10.9.0.7 || fail "blocked by a member of the group, but connects"
 

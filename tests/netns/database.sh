@@ -140,13 +140,13 @@ daemon_refuses 2 "not a database of watchforspammers"
 rm -f "$DB"*
 
 # --- its owner
-said_by() {
+printed_for() {
 	local want=$1
 	shift
 	"$@" >"$WORK/printed" 2>&1
 	grep -qF -- "$want" "$WORK/printed" || fail "got: $(cat "$WORK/printed"); want: $want"
 }
-said_by "$DB: no database here yet; start the daemon: systemctl start watchforspammers" wfs list
+printed_for "$DB: no database here yet; start the daemon: systemctl start watchforspammers" wfs list
 install -m 600 "$LOG" "$WORK/private.log" # root's own, which the owner may not read
 wfs replay --database "$DB" "$WORK/private.log" >"$WORK/printed" 2>&1 || fail "replay as root: $(cat "$WORK/printed")"
 [ "$(stat -c %U "$DB")" = nobody ] || fail "replay as root: the database is $(stat -c %U "$DB")'s"
@@ -175,7 +175,7 @@ chmod 2750 "$WORK/db"
 reader() {
 	setpriv --reuid=games --regid=games --groups=adm "$@"
 }
-stranger() {
+other_user() {
 	setpriv --reuid=games --regid=games --clear-groups "$@"
 }
 daemon_start
@@ -187,6 +187,6 @@ kill -KILL "$ENGINE" "$DAEMON"
 daemon_wait
 reader sqlite3 -readonly "$DB" 'SELECT count(*) FROM active' >/dev/null || fail "a member of adm cannot read it after the daemon was killed"
 reader "$WFS_PROGRAM" -c "$CONF" list >/dev/null || fail "a member of adm cannot list"
-said_by "$DB: only root and the group adm may read it; as root: adduser games adm (then log in again)" stranger "$WFS_PROGRAM" -c "$CONF" list
+printed_for "$DB: only root and the group adm may read it; as root: adduser games adm (then log in again)" other_user "$WFS_PROGRAM" -c "$CONF" list
 no_sanitizer
 echo "ok"

@@ -9,7 +9,7 @@
  *   halves    a line that never ends, byte by byte; after each hang-up again
  *   slow      long answers are asked for, and read a byte at a time
  *   connects  a connection is made and closed, again and again
- *   strangers requests without the token that TCP wants
+ *   untrusted requests without the token that TCP wants
  * PORT, a number: TCP of 127.0.0.1. Exit status 1 when nothing listens there.
  */
 #include <arpa/inet.h>
@@ -42,7 +42,7 @@ enum kind {
 	N_KINDS,
 };
 
-static const char *const names[N_KINDS] = {"good", "changes", "costly", "garbage", "halves", "slow", "connects", "strangers"};
+static const char *const names[N_KINDS] = {"good", "changes", "costly", "garbage", "halves", "slow", "connects", "untrusted"};
 
 /* What is sent over and over. */
 static const char *const lines[N_KINDS] = {

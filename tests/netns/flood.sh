@@ -12,7 +12,7 @@ set -u
 . "$(dirname "$0")/daemon_lib.sh"
 : "${WFS_FLOOD:?}" "${WFS_BANLAT:?}"
 netns_need sqlite3 jq iptables-legacy ip6tables-legacy taskset
-read -r -a KINDS <<<"${WFS_KINDS:-good changes costly garbage halves slow connects strangers}"
+read -r -a KINDS <<<"${WFS_KINDS:-good changes costly garbage halves slow connects untrusted}"
 LINES_MEASURED=40
 SHARE=35 # percent of a processor: CONTROL_SHARE_US, waking up for it, and the lines that are measured
 FLOODERS=()
@@ -78,7 +78,7 @@ is_unblocked() {
 
 flood() {
 	local where=$SOCKET
-	[ "$1" != strangers ] || where=4711
+	[ "$1" != untrusted ] || where=4711
 	for _ in 1 2 3 4; do
 		ip netns exec "$SERVER" taskset -c "$THEIRS" "$WFS_FLOOD" "$1" "$where" 8 &
 		FLOODERS+=($!)

@@ -1,6 +1,6 @@
 """journal.py SOCKET FILE: a journal that writes each record into FILE, as one line of JSON.
 
-It takes what sd_journal_sendv(3) sends: datagrams of "NAME=value" lines, where a value that holds a newline is
+It receives what sd_journal_sendv(3) sends: datagrams of "NAME=value" lines, where a value that holds a newline is
 preceded by "NAME", a newline and its length in 8 bytes instead.
 """
 import json

@@ -68,7 +68,7 @@ record_is 10.9.0.4 blocked '.MESSAGE == "blocked 10.9.0.4 for 2s (offence 1): vo
 # Attacker-controlled text, in the name of a list that refused the client.
 postfix_dnsbl 10.9.0.5 | sed 's/zen.example;/zen\x1b[31m\xffWFS_ADDRESS=192.0.2.1;/' >>"$LOG"
 record_is 10.9.0.5 blocked '.WFS_DETAIL == "zen\\x1b[31m\\xffWFS_ADDRESS=192.0.2.1" and .WFS_RULE == "postfix-dnsbl"'
-not recorded '.WFS_ADDRESS == "192.0.2.1"' || fail "a stranger names whom a record is about: $(cat "$RECORDS")"
+not recorded '.WFS_ADDRESS == "192.0.2.1"' || fail "a client sets the address of a record: $(cat "$RECORDS")"
 not grep -q '\\u00' "$RECORDS" || fail "bytes that are not escaped: $(cat "$RECORDS")"
 
 # All of it went to the journal, and in one way. When that is gone, lines with their level are what is left.

@@ -89,7 +89,7 @@ echo "$answer" | jq -e '.ok and .refused == 1 and (.refused_why | test("spammer2
 status=0
 text=$(wfs block 10.250.9.0/24 2>&1) || status=$?
 [ "$status" = 3 ] && [[ $text == *"10.250.9.0/24 is blocked until"*"the kernel rejected"*"spammer24_09 is full"* ]] ||
-	fail "no room: exit status $status, $text"
+	fail "no capacity: exit status $status, $text"
 shows_refused() {
 	wfs status --json | jq -e '.refused == 2 and (.refused_why | test("is full"))'
 }
@@ -101,7 +101,7 @@ wfs unblock 10.100.9.0/24 >/dev/null && wfs unblock 10.101.9.0/24 >/dev/null || 
 is_in() {
 	in_server grep -q "src=10.250.9.0 " /proc/net/xt_recent/spammer24_09
 }
-wait_until is_in || fail "there is room now, and it is not held"
+wait_until is_in || fail "there is capacity now, and it is not held"
 shows_none() {
 	wfs status --json | jq -e '.refused == 0 and .refused_why == null'
 }

@@ -173,7 +173,7 @@ checks 1 "WARNING: cannot read $WORK/log/directory: it is a directory (and 2 mor
 chmod 700 "$WORK/db"
 status=0
 setpriv --reuid 4712 --regid 4712 --clear-groups "$WFS_PROGRAM" -c "$CONF" status --check >"$WORK/printed" 2>&1 || status=$?
-[ "$status" = 3 ] || fail "status --check of a stranger: status $status, want 3: $(cat "$WORK/printed")"
+[ "$status" = 3 ] || fail "status --check of another user: status $status, want 3: $(cat "$WORK/printed")"
 prints "UNKNOWN: "
 daemon_stop || fail "exit status $?"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A DNS blocklist dies and lists everybody: the rule is suspended before it blocks the world, what it took of those who
-# had proven good is released, a restart does not forget it, and somebody resumes it. The brake, for all rules. And a replay
+# A DNS blocklist dies and lists everybody: the rule is suspended before it blocks the world, what it blocked of clients that
+# had proven good is released, a restart does not forget it, and an operator resumes it. The brake, for all rules. And a replay
 # of the same lines.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh

@@ -167,13 +167,13 @@ is_read "the file behind the link was rotated"
 mv "$WORK/dir" "$WORK/dir.old"
 mkdir "$WORK/dir"
 line >"$DIRLOG"
-is_read "the directory was made anew"
+is_read "the directory was recreated"
 rm -r "$WORK/dir"
 WAIT_S=20 wait_until logged "$DIRLOG: No such file" || # for five seconds it may be a rotation; it is looked at every five
 	 fail "the log's directory is gone, and it is not logged"
 mkdir "$WORK/dir"
 line >"$DIRLOG"
-is_read "the directory was deleted and made anew"
+is_read "the directory was deleted and recreated"
 
 # --- stopped, rotated twice, started
 line >>"$LOG"

@@ -114,8 +114,8 @@ list = other"
 daemon_refuses 3 "another watchforspammers uses this database"
 [ -z "$(in_server iptables-legacy -S | grep OTHER)" ] || fail "a second daemon that did not start left its chain"
 daemon_config "$USUAL"
-! no_rules || fail "a second daemon took the first one's rules away"
-! logged "missing or altered; recreated" || fail "a second daemon took the first one's rules away, and they were made anew"
+! no_rules || fail "a second daemon removed the first one's rules"
+! logged "missing or altered; recreated" || fail "a second daemon removed the first one's rules, and they were recreated"
 line >>"$LOG"
 is_read "after a second daemon was refused"
 
@@ -295,10 +295,10 @@ status=0
 wfs status --check >"$WORK/printed" 2>&1 || status=$?
 [ "$status" = 2 ] && grep -q "^CRITICAL: .*free space on its file system" "$WORK/printed" || fail "a full disk: status --check: $status, $(cat "$WORK/printed")"
 rm "$WORK/small/fill"
-is_read "there is room again"
+is_read "there is space again"
 wait_until has_hits 2001 || fail "after a full disk: got $(hits) hits, want 2001"
 is_said_once "the database can be written again"
-wait_until wfs status --check || fail "there is room again: status --check: $(wfs status --check)"
+wait_until wfs status --check || fail "there is space again: status --check: $(wfs status --check)"
 [ "$(sql "PRAGMA integrity_check")" = ok ] || fail "after a full disk: $(sql "PRAGMA integrity_check")"
 stop
 no_rules || fail "stop left rules behind"
