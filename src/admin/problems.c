@@ -24,7 +24,7 @@ static const struct kind {
 	[PROBLEMS_RULES] = {"rules", false, "correct them, see 'watchforspammers check'; they are read when saved"},
 	[PROBLEMS_REFUSED] = {"refused", false, "block networks instead, or unblock some; it is tried at each comparison"},
 	[PROBLEMS_SUSPENDED] = {"suspended", false, "find out why, then 'watchforspammers resume' with its name"},
-	[PROBLEMS_LOST] = {"lost", false, "where it was moved aside, look at the old file or delete it; this is told for a week"},
+	[PROBLEMS_LOST] = {"lost", false, "where it was moved aside, look at the old file or delete it; this is shown for a week"},
 };
 
 static_assert(sizeof kinds / sizeof *kinds == PROBLEMS_N, "every kind has its words");

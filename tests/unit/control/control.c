@@ -183,9 +183,9 @@ static void send_text(int fd, const char *text)
 }
 
 /* What is there now, NUL-ended; returns how much, 0 at the end, -1 for nothing yet. */
-static ssize_t receive(int fd, char *out, size_t room)
+static ssize_t receive(int fd, char *out, size_t cap)
 {
-	const ssize_t n = recv(fd, out, room - 1, MSG_DONTWAIT);
+	const ssize_t n = recv(fd, out, cap - 1, MSG_DONTWAIT);
 
 	out[n > 0 ? n : 0] = '\0';
 	return n;

@@ -177,7 +177,7 @@ static void test_bad(void **state)
 		struct why why;
 
 		if (protocol_parse((struct span){rows[i].line, strlen(rows[i].line)}, &r, &why) == 0)
-			fail_msg("\"%s\" is taken", rows[i].line);
+			fail_msg("\"%s\" is accepted", rows[i].line);
 		if (strstr(why.text, rows[i].want) == NULL)
 			fail_msg("\"%s\": got \"%s\", want \"%s\"", rows[i].line, why.text, rows[i].want);
 		assert_int_equal(r.score, 4711); /* untouched */

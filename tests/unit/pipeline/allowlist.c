@@ -76,7 +76,7 @@ static void test_lines(void **state)
 {
 	static const struct {
 		const char *text, *address;
-		const char *fault; /* NULL: none */
+		const char *error; /* NULL: none */
 	} rows[] = {
 		{"192.0.2.7\n", "192.0.2.7", NULL},
 		{"192.0.2.7", "192.0.2.7", NULL},
@@ -93,10 +93,10 @@ static void test_lines(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		put(rows[i].text);
 		why.text[0] = '\0';
-		if (allowlist_refresh(list, verdict, &why) != (rows[i].fault == NULL ? 0 : ALLOWLIST_FAULT))
+		if (allowlist_refresh(list, verdict, &why) != (rows[i].error == NULL ? 0 : ALLOWLIST_FAULT))
 			fail_msg("row %zu: got \"%s\"", i, why.text);
-		if (rows[i].fault != NULL && strstr(why.text, rows[i].fault) == NULL)
-			fail_msg("row %zu: got \"%s\", want \"%s\"", i, why.text, rows[i].fault);
+		if (rows[i].error != NULL && strstr(why.text, rows[i].error) == NULL)
+			fail_msg("row %zu: got \"%s\", want \"%s\"", i, why.text, rows[i].error);
 		if (rows[i].address != NULL ? !allows(rows[i].address) : allows("192.0.2.7"))
 			fail_msg("row %zu: who is allowed is wrong", i);
 	}
