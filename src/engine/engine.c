@@ -77,6 +77,16 @@ struct engine {
 	int status;
 };
 
+/* Asked once in a turn, and again after what may take long. */
+struct moment {
+	int64_t unix_s, steady_ms;
+};
+
+static struct moment moment_now(void)
+{
+	return (struct moment){clock_unix_s(), clock_steady_ms()};
+}
+
 static void sooner(int64_t *at, int64_t when)
 {
 	if (when < *at)
@@ -157,17 +167,18 @@ static void match_line(struct engine *e, struct pending_file *file, struct scan 
 }
 
 /* Reads until nothing is left, pending is full, or other work is due. */
-static void read_logs(struct engine *e)
+static void read_logs(struct engine *e, const struct moment *now)
 {
-	const int64_t now = clock_unix_s(), now_ms = clock_steady_ms();
 	struct pending_file *file;
 	struct scan *scan;
 	struct record record;
 
-	verdict_at(e->live.verdict, now);
-	events_at(&e->events, now);
-	for (size_t n = 0; n < LINES_PER_TURN && !pending_is_full(e->pending) && sources_next(e->logs, now_ms, &file, &scan, &record); n++)
-		match_line(e, file, scan, &record, now);
+	verdict_at(e->live.verdict, now->unix_s);
+	events_at(&e->events, now->unix_s);
+	for (size_t n = 0; n < LINES_PER_TURN && !pending_is_full(e->pending) &&
+	                   sources_next(e->logs, now->steady_ms, &file, &scan, &record);
+	     n++)
+		match_line(e, file, scan, &record, now->unix_s);
 }
 
 /* --- DNS lists: their answers come at any time, and are handled like a line --- */
@@ -213,32 +224,36 @@ static void handle_answer(struct engine *e, const struct dnsbl_answer *answer, i
 	}
 }
 
-static void receive_lists(struct engine *e)
+static void receive_lists(struct engine *e, const struct moment *now)
 {
-	const int64_t now = clock_unix_s();
 	struct dnsbl_answer answer;
 
-	verdict_at(e->live.verdict, now);
-	events_at(&e->events, now);
-	dnsbl_turn(e->live.dnsbl, clock_steady_ms());
+	verdict_at(e->live.verdict, now->unix_s);
+	events_at(&e->events, now->unix_s);
+	dnsbl_turn(e->live.dnsbl, now->steady_ms);
 	while (!pending_is_full(e->pending) && dnsbl_next(e->live.dnsbl, &answer))
-		handle_answer(e, &answer, now);
+		handle_answer(e, &answer, now->unix_s);
 }
 
 /* --- writing, and then the firewall --- */
 
+/* What failed may have taken long: the next try counts from the end of it. */
 static void store_trouble(struct engine *e, const struct why *why)
 {
+	const struct moment now = moment_now();
+
 	if (!e->store_failed)
 		log_line(LOG_ERR, "%s%s", why->text,
 		         store_health(e->store) == STORE_FINE ? "; hits are kept; retrying every second" : "");
 	e->store_failed = true;
-	problems_set(&e->problems, PROBLEMS_DATABASE, 0, why->text, NULL, clock_unix_s());
-	e->write_at = clock_steady_ms() + RETRY_MS;
+	problems_set(&e->problems, PROBLEMS_DATABASE, 0, why->text, NULL, now.unix_s);
+	e->write_at = now.steady_ms + RETRY_MS;
 }
 
 static void firewall_trouble(struct engine *e, int rc, const struct why *why)
 {
+	const struct moment now = moment_now();
+
 	if (rc == -EPIPE) {
 		log_line(LOG_ERR, "the root process has exited; exiting");
 		e->status = 3;
@@ -248,36 +263,35 @@ static void firewall_trouble(struct engine *e, int rc, const struct why *why)
 	if (!e->firewall_failed)
 		log_line(LOG_ERR, "%s; retrying every second", why->text);
 	e->firewall_failed = true;
-	problems_set(&e->problems, PROBLEMS_FIREWALL, 0, why->text, NULL, clock_unix_s());
-	e->sync_at = clock_steady_ms() + RETRY_MS;
+	problems_set(&e->problems, PROBLEMS_FIREWALL, 0, why->text, NULL, now.unix_s);
+	e->sync_at = now.steady_ms + RETRY_MS;
 }
 
 /* --- floods: clients that opened too many connections, as the kernel counted; they are handled like a line, too --- */
 
-static void handle_floods(struct engine *e)
+static void handle_floods(struct engine *e, const struct moment *now)
 {
 	const struct live *const p = &e->live;
 	const struct decide decide = {p->config, p->sessions, p->verdict, p->greylist, e->pending, true};
 	struct decide_flood flood = {.connections = p->started->firewall.connections,
 	                             .within_s = p->started->firewall.connections_s};
-	const int64_t now = clock_unix_s();
 	struct addr addrs[CLIENT_FLOODS_MAX]; /* pending has capacity for all: it has no hits now */
 	struct decide_result result;
 	size_t n = 0;
 	struct why why;
 	const int rc = client_floods(&e->client, addrs, &n, &why);
 
-	e->floods_at = clock_steady_ms() + FLOODS_MS;
+	e->floods_at = now->steady_ms + FLOODS_MS;
 	if (rc == -EPIPE)
 		firewall_trouble(e, rc, &why);
 	else if (rc < 0)
 		e->sync_at = 0; /* the list is gone: the rules are recreated, or the sync logs why not */
-	verdict_at(p->verdict, now);
+	verdict_at(p->verdict, now->unix_s);
 	for (size_t i = 0; i < n; i++) {
 		flood.addr = addrs[i];
-		decide_flood(&decide, &flood, now, &result);
+		decide_flood(&decide, &flood, now->unix_s, &result);
 		if (result.decision.outcome == VERDICT_BRAKED)
-			log_braked(e, now);
+			log_braked(e, now->unix_s);
 	}
 }
 
@@ -290,14 +304,14 @@ static void store_works(struct engine *e)
 }
 
 /* The events of the last write: logged after its commit. */
-static void log_written(struct engine *e, size_t n_blocks, size_t n_lifted)
+static void log_written(struct engine *e, size_t n_blocks, size_t n_lifted, int64_t now)
 {
 	const struct block *blocks;
 	const struct net *lifted;
 
 	(void)pending_blocks(e->pending, &blocks);
 	(void)pending_lifted(e->pending, &lifted);
-	events_at(&e->events, clock_unix_s());
+	events_at(&e->events, now);
 	for (size_t i = 0; i < n_blocks; i++) {
 		const struct pending_cause cause = pending_cause(e->pending, i);
 		char detail[STORE_DETAIL_MAX];
@@ -314,7 +328,7 @@ static void log_written(struct engine *e, size_t n_blocks, size_t n_lifted)
 }
 
 /* Commits what was read; then, and only then, changes the kernel. */
-static void write_and_block(struct engine *e)
+static void write_and_block(struct engine *e, const struct moment *now)
 {
 	const struct block *blocks;
 	const struct net *lifted;
@@ -329,12 +343,12 @@ static void write_and_block(struct engine *e)
 	}
 	store_works(e);
 	e->write_at = INT64_MAX;
-	log_written(e, n, n_lifted);
+	log_written(e, n, n_lifted, now->unix_s);
 	if (n == 0)
 		return;
 	for (size_t i = 0; i < n; i++)
-		sooner(&e->expiry_at, clock_steady_ms() + (blocks[i].until_s - clock_unix_s()) * 1000);
-	rc = reconcile_add(e->reconcile, blocks, n, clock_unix_s(), &refused, &why);
+		sooner(&e->expiry_at, now->steady_ms + (blocks[i].until_s - now->unix_s) * 1000);
+	rc = reconcile_add(e->reconcile, blocks, n, now->unix_s, &refused, &why);
 	if (rc == -EPIPE)
 		firewall_trouble(e, rc, &why);
 	else if (rc < 0)
@@ -404,21 +418,20 @@ static void log_released(struct engine *e, const struct reconcile_result *r, int
 	events_sum(&e->events);
 }
 
-static void sync_firewall(struct engine *e)
+static void sync_firewall(struct engine *e, const struct moment *now)
 {
-	const int64_t now = clock_unix_s();
 	struct reconcile_result r = {0};
 	int64_t next_s;
 	struct why why;
 	int rc;
 
 	/* Often enough that what is refreshed at half its time never expires in between. */
-	e->sync_at = clock_steady_ms() + e->live.config->firewall.resync_s * 1000;
-	sooner(&e->sync_at, clock_steady_ms() + e->live.started->firewall.seconds * 250);
+	e->sync_at = now->steady_ms + e->live.config->firewall.resync_s * 1000;
+	sooner(&e->sync_at, now->steady_ms + e->live.started->firewall.seconds * 250);
 	e->expiry_at = INT64_MAX;
-	verdict_at(e->live.verdict, now);
+	verdict_at(e->live.verdict, now->unix_s);
 	live_refresh_allowed(&e->live);
-	rc = reconcile_sync(e->reconcile, e->live.verdict, e->live.config->block.extend, now, &r, &why);
+	rc = reconcile_sync(e->reconcile, e->live.verdict, e->live.config->block.extend, now->unix_s, &r, &why);
 	if (rc < 0) {
 		firewall_trouble(e, rc, &why);
 		return;
@@ -429,21 +442,21 @@ static void sync_firewall(struct engine *e)
 	problems_clear(&e->problems, PROBLEMS_FIREWALL, 0);
 	if (r.drift.repaired)
 		log_line(LOG_WARNING, "firewall rules or lists were missing or altered; recreated");
-	note_refused(e, &r.drift, now);
-	log_released(e, &r, now);
-	if (store_next_expiry(e->store, now, &next_s, &why) == 0)
-		e->expiry_at = clock_steady_ms() + (next_s - now) * 1000;
-	store_state(e, &r, now);
+	note_refused(e, &r.drift, now->unix_s);
+	log_released(e, &r, now->unix_s);
+	if (store_next_expiry(e->store, now->unix_s, &next_s, &why) == 0)
+		e->expiry_at = now->steady_ms + (next_s - now->unix_s) * 1000;
+	store_state(e, &r, now->unix_s);
 }
 
 /* --- the loop --- */
 
-static void follow_up(struct engine *e, const struct admin_todo *todo)
+static void follow_up(struct engine *e, const struct admin_todo *todo, const struct moment *now)
 {
 	if (todo->restore)
 		live_restore(&e->live);
 	if (todo->until_s != 0)
-		sooner(&e->expiry_at, clock_steady_ms() + (todo->until_s - clock_unix_s()) * 1000);
+		sooner(&e->expiry_at, now->steady_ms + (todo->until_s - now->unix_s) * 1000);
 	if (todo->rc == -EPIPE)
 		firewall_trouble(e, todo->rc, &todo->why);
 	else if (todo->sync)
@@ -454,14 +467,16 @@ static void follow_up(struct engine *e, const struct admin_todo *todo)
 static void handle_request(struct engine *e, const struct pollfd polled[static CONTROL_FDS_MAX])
 {
 	struct admin_todo todo;
+	struct moment now;
 
 	if (e->stop || !requests_next(&e->requests, polled))
 		return;
+	now = moment_now();
 	/* What cannot be written now is tried again every second, and the request is refused. */
 	if (requests_changes(&e->requests) && !e->store_failed && pending_has_news(e->pending))
-		write_and_block(e);
+		write_and_block(e, &now);
 	requests_handle(&e->requests, &todo);
-	follow_up(e, &todo);
+	follow_up(e, &todo, &now);
 }
 
 static void handle_signals(struct engine *e)
@@ -484,9 +499,8 @@ static void handle_signals(struct engine *e)
 		}
 }
 
-static int timeout_ms(const struct engine *e)
+static int timeout_ms(const struct engine *e, int64_t now)
 {
-	const int64_t now = clock_steady_ms();
 	const struct control *const control = e->requests.control;
 	const int logs_ms = e->store_failed ? -1 : sources_timeout_ms(e->logs, now);
 	const int control_ms = control == NULL ? -1 : control_timeout_ms(control, now);
@@ -516,12 +530,12 @@ static int timeout_ms(const struct engine *e)
 	return at <= now ? 0 : at - now > INT32_MAX ? INT32_MAX : (int)(at - now); /* fits */
 }
 
-static void feed_watchdog(struct engine *e)
+static void feed_watchdog(struct engine *e, int64_t now_ms)
 {
-	if (e->watchdog_ms == 0 || clock_steady_ms() < e->watchdog_at)
+	if (e->watchdog_ms == 0 || now_ms < e->watchdog_at)
 		return;
 	(void)sd_notify(0, "WATCHDOG=1");
-	e->watchdog_at = clock_steady_ms() + e->watchdog_ms;
+	e->watchdog_at = now_ms + e->watchdog_ms;
 }
 
 static void reload(struct engine *e)
@@ -543,41 +557,56 @@ static bool database_is_lost(struct engine *e)
 	return true;
 }
 
-/* One turn, top to bottom: read, commit, block, and what else is due. */
-static void turn(struct engine *e)
+/* Done only while no hit is waiting to be written. */
+static void begin_turn(struct engine *e)
 {
 	struct why why;
 
+	if (e->store_failed || pending_has_hits(e->pending))
+		return;
+	if (e->reload_waits)
+		reload(e);
+	live_edited(&e->live);
+	if (sources_file_waits(e->logs) && sources_begin_file(e->logs, &why) < 0)
+		store_trouble(e, &why);
+}
+
+static void read_sources(struct engine *e, const struct moment *now)
+{
+	if (e->store_failed)
+		return;
+	if (!e->stop && now->steady_ms >= e->floods_at)
+		handle_floods(e, now);
+	receive_lists(e, now);
+	read_logs(e, now);
+}
+
+/* One turn, top to bottom: read, commit, block, and what else is due. */
+static void turn(struct engine *e)
+{
+	struct moment now;
+
 	if (database_is_lost(e))
 		return;
-	if (!e->store_failed && !pending_has_hits(e->pending)) {
-		if (e->reload_waits)
-			reload(e);
-		live_edited(&e->live);
-		if (sources_file_waits(e->logs) && sources_begin_file(e->logs, &why) < 0)
-			store_trouble(e, &why);
-	}
-	if (!e->store_failed) {
-		if (!e->stop && clock_steady_ms() >= e->floods_at)
-			handle_floods(e);
-		receive_lists(e);
-		read_logs(e);
-	}
-	if (pending_has_hits(e->pending) || sources_file_waits(e->logs) || clock_steady_ms() >= e->write_at) {
-		if (!e->store_failed || clock_steady_ms() >= e->write_at)
-			write_and_block(e);
+	begin_turn(e);
+	now = moment_now(); /* a reload may have taken seconds, and no line may come from the future */
+	read_sources(e, &now);
+	if (pending_has_hits(e->pending) || sources_file_waits(e->logs) || now.steady_ms >= e->write_at) {
+		if (!e->store_failed || now.steady_ms >= e->write_at)
+			write_and_block(e, &now);
 	} else if (pending_has_news(e->pending)) {
-		sooner(&e->write_at, clock_steady_ms() + POSITION_MS);
+		sooner(&e->write_at, now.steady_ms + POSITION_MS);
 	}
 	if (live_hear_names(&e->live))
 		e->sync_at = 0; /* which updates the verdict, and lifts what must be lifted */
-	if (!e->stop && (clock_steady_ms() >= e->sync_at || clock_steady_ms() >= e->expiry_at)) {
-		sync_firewall(e);
+	now = moment_now(); /* the disk may have been slow */
+	if (!e->stop && (now.steady_ms >= e->sync_at || now.steady_ms >= e->expiry_at)) {
+		sync_firewall(e, &now);
 		sources_look(e->logs); /* awake anyway */
 	}
-	if (clock_steady_ms() >= e->purge_at)
-		e->purge_at = clock_steady_ms() + housekeeping_slice(&e->housekeeping, e->store, e->live.config, clock_unix_s());
-	feed_watchdog(e);
+	if (now.steady_ms >= e->purge_at)
+		e->purge_at = now.steady_ms + housekeeping_slice(&e->housekeeping, e->store, e->live.config, now.unix_s);
+	feed_watchdog(e, clock_steady_ms());
 }
 
 static void log_mended(int rc, const struct why *done, const struct why *why)
@@ -608,9 +637,11 @@ static void leave_database(struct engine *e)
 /* Writes what can still be written. */
 static void finish(struct engine *e)
 {
+	const struct moment now = moment_now();
+
 	if (!database_is_lost(e)) {
-		read_logs(e);
-		write_and_block(e);
+		read_logs(e, &now);
+		write_and_block(e, &now);
 		if (pending_has_news(e->pending))
 			log_line(LOG_WARNING, "the last hits could not be written; their lines will be read again at the next start");
 	}
@@ -635,13 +666,15 @@ int engine_run(struct engine *e)
 	turn(e); /* ready means: the kernel holds what the database holds */
 	(void)sd_notify(0, "READY=1");
 	while (!e->stop) {
+		const int64_t now_ms = clock_steady_ms();
+
 		polled[EDITS].fd = e->store_failed ? -1 : rules_watch_fd(e->live.rules_watch);
 		polled[LOGS].fd = e->store_failed ? -1 : sources_fd(e->logs);
 		polled[NAMES].fd = allowlist_fd(e->live.allowlist);
 		polled[LISTS].fd = e->store_failed ? -1 : dnsbl_fd(e->live.dnsbl);
 		if (control != NULL)
-			control_poll(control, clock_steady_ms(), polled + CONTROL);
-		if (poll(polled, N_PLACES, timeout_ms(e)) < 0 && errno != EINTR) {
+			control_poll(control, now_ms, polled + CONTROL);
+		if (poll(polled, N_PLACES, timeout_ms(e, now_ms)) < 0 && errno != EINTR) {
 			log_line(LOG_ERR, "poll: %s", strerror(errno));
 			e->status = 3;
 			break;
