@@ -244,7 +244,7 @@ static const char *read_socket(struct config *config, size_t at, const char *val
 /* "127.0.0.1:4711", "[::1]:4711" or nothing. */
 static const char *read_loopback(struct config *config, const char *value)
 {
-	static const char want[] = "127.0.0.1:PORT, [::1]:PORT or nothing: other addresses are for strangers";
+	static const char want[] = "127.0.0.1:PORT, [::1]:PORT or nothing: other hosts must not reach it";
 	const char *const colon = strrchr(value, ':');
 	const bool bracket = value[0] == '[';
 	struct addr addr;

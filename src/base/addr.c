@@ -225,7 +225,7 @@ bool net_is_never(const struct net *net)
 {
 	const unsigned first = net->addr.bytes[12];
 
-	/* Most are single IPv4 addresses of none of these, and this is asked for every hit. */
+	/* Most are single IPv4 addresses of none of these, and this is checked for every hit. */
 	if (net->len == 128 && addr_is_ip4(&net->addr) && first != 0 && first != 127 && first != 169 && first < 224)
 		return false;
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++)

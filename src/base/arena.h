@@ -1,10 +1,10 @@
 /*
  * arena: memory for one array that grows to millions of entries and never moves.
  *
- * Owns addresses for all there may ever be, and gives them memory as it is needed, in huge pages where the kernel has
+ * Owns addresses for the largest size, and gives them memory as it is needed, in huge pages where the kernel has
  * them: look-ups go everywhere in such an array, and half their time was spent on walking page tables (measured).
  * What is moved (realloc) loses its huge pages; what stays also needs no second copy while it grows.
- * arena_init, arena_reach whenever there shall be more, arena_done. Aborts if memory cannot be allocated.
+ * arena_init, arena_reach before the array grows, arena_done. Aborts if memory cannot be allocated.
  * Source: madvise(2), MADV_HUGEPAGE; mmap(2): pages without access are no memory, and count for the limit of addresses
  * alone (RLIMIT_AS).
  */
@@ -18,11 +18,11 @@ struct arena {
 	size_t bytes, whole; /* that can be used; with the addresses set aside behind them */
 };
 
-/* max: bytes there may ever be. */
+/* max: bytes it may ever have. */
 void arena_init(struct arena *arena, size_t max);
 void arena_done(struct arena *arena);
 
-/* There are at least so many bytes from here on; what is there stays. bytes: not above max. */
+/* Makes it at least so many bytes; its content stays. bytes: not above max. */
 void arena_reach(struct arena *arena, size_t bytes);
 
 #endif

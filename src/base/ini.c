@@ -17,7 +17,7 @@
 #include "base/text.h"
 
 enum {
-	INI_FILE_MAX = 16 << 20, /* a rule file of 16 MiB is a mistake */
+	INI_FILE_MAX = 16 << 20, /* a rule file of 16 MiB is an error */
 	ESCAPED_MAX = 128,
 	STRUCK_MAX = 100, /* lines with errors that are left out */
 };
@@ -101,7 +101,7 @@ static unsigned before_sections(const char *data, size_t len)
 	return 0;
 }
 
-/* The library refuses a name with other bytes than printable ASCII without a word: the line of the first, or 0. */
+/* The library refuses a name with other bytes than printable ASCII without an error: the line of the first, or 0. */
 static unsigned bad_name(const char *data, size_t len)
 {
 	const char *const end = data + len;
@@ -210,7 +210,7 @@ static unsigned section_line(struct cursor *at, const char *name)
 	return 0;
 }
 
-/* The library answers by section and key; we want file order, the section's own entry first. */
+/* The library returns entries by section and key; we want file order, the section's own entry first. */
 static void collect(struct ini_cfgobj *object, const char *data, size_t len, struct ini *ini)
 {
 	struct cursor at = {data, data + len, 0};

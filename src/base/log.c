@@ -48,7 +48,7 @@ void log_init(const char *tag, int level)
 	has_socket = to_journal && access("/run/systemd/journal/socket", W_OK) == 0;
 }
 
-/* A field of a record; its text is put into *space, which moves on. */
+/* A field of a record; its text is put into *space, which advances. */
 static struct iovec field(char **space, const char *name, const char *value)
 {
 	char *const begin = *space;

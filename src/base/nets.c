@@ -32,7 +32,7 @@ void nets_seal(struct nets *nets)
 	nets->n = n;
 }
 
-/* How many begin at addr or before it. Asked for each piece of evidence: as many steps for all, none to be guessed. */
+/* How many begin at addr or before it. Called for all evidence: the same steps for each, no branch to predict. */
 static size_t count_up_to(const struct nets *nets, const struct addr *addr)
 {
 	const struct net *from = nets->list;

@@ -1,5 +1,5 @@
 /*
- * nets: a set of networks that is asked often: is this address in one of them?
+ * nets: a set of networks that is queried often: is this address in one of them?
  *
  * Order: zeroed or nets_done; nets_add as often as wanted; nets_seal; then nets_has and nets_overlap, each a binary
  * search. Adding unseals. Aborts if memory cannot be allocated.
@@ -20,7 +20,7 @@ struct nets {
 /* net: copied. */
 void nets_add(struct nets *nets, const struct net *net);
 
-/* Sorts, and drops what lies inside another. */
+/* Sorts, and drops networks inside another. */
 void nets_seal(struct nets *nets);
 
 /* True when addr lies in one of them. Sealed. */

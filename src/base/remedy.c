@@ -111,7 +111,7 @@ static const char *hidden_home(const char *path)
 	return home;
 }
 
-/* systemd started us with a directory for temporary files that no one else sees: PrivateTmp=yes. NULL: it did not. */
+/* systemd started us with a directory for temporary files that no other process sees: PrivateTmp=yes. NULL: it did not. */
 static const char *private_tmp(const char *path)
 {
 	static const char *const all[] = {"/tmp", "/var/tmp"};

@@ -12,7 +12,7 @@
 enum { WAYS = 4 }; /* places of the cache in which one subject may be */
 
 enum belief {
-	NOT_YET, /* the first check is open: it is asked, and believed as soon as it is ALIVE */
+	NOT_YET, /* the first check is open: it is queried, and believed as soon as it is ALIVE */
 	ALIVE,
 	DEAD,   /* has every address in it ... */
 	SILENT, /* ... or does not answer: is not queried until a check succeeds */
@@ -29,10 +29,10 @@ struct asked {
 	int64_t at_s; /* 0: free */
 };
 
-/* An address that is being asked about. */
+/* An address that is being queried. */
 struct open {
 	struct addr addr;
-	bool waits; /* for the next dnsbl_turn, to be asked about */
+	bool waits; /* for the next dnsbl_turn, to be queried */
 	unsigned n; /* then: answers to come. Neither: the place is free */
 };
 
@@ -73,7 +73,7 @@ void dnsbl_free(struct dnsbl *l)
 	free(l);
 }
 
-/* --- what was asked --- */
+/* --- what was queried --- */
 
 static bool is_net(const struct net *a, const struct net *b)
 {
@@ -108,7 +108,7 @@ void dnsbl_known(struct dnsbl *l, const struct net *subject, int64_t at_s)
 		*find(l, subject) = (struct asked){*subject, at_s};
 }
 
-/* --- asking --- */
+/* --- queries --- */
 
 void dnsbl_name(const struct addr *addr, const char *zone, char out[static DNSBL_NAME_MAX])
 {

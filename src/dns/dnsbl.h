@@ -8,8 +8,8 @@
  * A list that has 127.0.0.1 in it has every address in it: its zone is dead, or another server answers in its place. It is queried
  * at the start and then every DNSBL_CHECK_MS, or DNSBL_RETRY_MS while it lists that address; it is believed while it is known not
  * to be so.
- * Limits: DNSBL_OPEN_MAX addresses are asked about at a time; one too many is asked about with its next evidence. DNSBL_KNOWN_MAX
- * subjects are remembered as asked about; of more, the oldest may be asked about again within the window.
+ * Limits: DNSBL_OPEN_MAX addresses are queried at a time; one too many is queried with its next evidence. DNSBL_KNOWN_MAX
+ * subjects are remembered as queried; of more, the oldest may be queried again within the window.
  * Knows config, resolver and base. Time: now_s Unix seconds; now_ms of any clock that does not go back.
  * Source: RFC 5782 2.1, 2.4, 5; https://www.spamhaus.org/faqs/dnsbl-usage/ and https://www.dnswl.org/?page_id=15 for
  * what they answer to clients they refuse.
@@ -39,16 +39,16 @@ struct dnsbl *dnsbl_new(const struct config *config, const char *servers);
 /* Accepts NULL, as all of these: no lists. */
 void dnsbl_free(struct dnsbl *dnsbl);
 
-/* Asks about addr, at the next dnsbl_turn, unless it has been done for its subject. */
+/* Queries addr, at the next dnsbl_turn, unless that was done for its subject. */
 void dnsbl_ask(struct dnsbl *dnsbl, const struct net *subject, const struct addr *addr, int64_t now_s);
 
-/* It has been done for subject at at_s, by an earlier process. */
+/* Subject was queried at at_s, by an earlier process. */
 void dnsbl_known(struct dnsbl *dnsbl, const struct net *subject, int64_t at_s);
 
 enum dnsbl_word {
 	DNSBL_LISTED, /* addr is in it */
 	DNSBL_DEAD,   /* every address is in it, ... */
-	DNSBL_SILENT, /* ... or there is no answer: it is not asked any more */
+	DNSBL_SILENT, /* ... or there is no answer: it is not queried any more */
 	DNSBL_ALIVE,  /* now it is again */
 };
 
@@ -67,7 +67,7 @@ int dnsbl_fd(const struct dnsbl *dnsbl);
 int dnsbl_timeout_ms(const struct dnsbl *dnsbl, int64_t now_ms);
 void dnsbl_turn(struct dnsbl *dnsbl, int64_t now_ms);
 
-/* What is asked: "7.2.0.192." or 32 digits, and the zone behind it. zone: as the config accepts it. */
+/* The queried name: "7.2.0.192." or 32 digits, and the zone behind it. zone: as the config accepts it. */
 enum { DNSBL_NAME_MAX = 254 };
 void dnsbl_name(const struct addr *addr, const char *zone, char out[static DNSBL_NAME_MAX]);
 

@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "dns/resolver.h"
 
-/* Asked each by itself: the answer to one must not make forget the old answer to the other, which fails. */
+/* Queried separately: an answer to one must not discard the old answer to the other when that one fails. */
 static const int families[] = {AF_INET, AF_INET6};
 
 enum { N_FAMILIES = 2 };
@@ -16,7 +16,7 @@ struct hostnames {
 	size_t n;          /* questions: N_FAMILIES for each name */
 	struct nets *known;
 	struct resolver *resolver;
-	size_t open;     /* questions of this round; 0: it has ended */
+	size_t open;     /* queries of this round; 0: it has ended */
 	bool failed;     /* some of them */
 	int64_t when_ms; /* the next round */
 };
@@ -65,7 +65,7 @@ static void ask(struct hostnames *hostnames)
 		resolver_ask(hostnames->resolver, i, hostnames->list[i / N_FAMILIES], families[i % N_FAMILIES]);
 }
 
-/* True when it is other than what was known. */
+/* True when it differs from what was known. */
 static bool receive(struct hostnames *hostnames, struct resolver_answer *answer)
 {
 	struct nets *const known = &hostnames->known[answer->place];

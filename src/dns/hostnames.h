@@ -1,8 +1,8 @@
 /*
  * hostnames: DNS names into addresses, kept fresh.
  *
- * A and AAAA of each name are asked all at once, again every HOSTNAMES_ROUND_MS. What a server returns for a name replaces what
- * was known of it, also "no such name"; no answer, or one with a server failure, replaces nothing, and
+ * A and AAAA of each name are queried all at once, again every HOSTNAMES_ROUND_MS. What a server returns for a name
+ * replaces what was known of it, also "no such name"; no answer, or one with a server failure, replaces nothing, and
  * the next round comes after HOSTNAMES_RETRY_MS.
  * Knows resolver and base. Time: milliseconds of any clock that does not go back.
  */
@@ -34,7 +34,7 @@ int hostnames_fd(const struct hostnames *hostnames);
 /* How long until hostnames_turn has something to do by itself. -1: never. */
 int hostnames_timeout_ms(const struct hostnames *hostnames, int64_t now_ms);
 
-/* Processes received answers, and asks when it is time. True when an answer was other than the one before. */
+/* Processes received answers, and queries when it is time. True when an answer differs from the one before. */
 bool hostnames_turn(struct hostnames *hostnames, int64_t now_ms);
 
 /* Adds all addresses that are known. */

@@ -69,7 +69,7 @@ static struct addr addr_in(const struct ares_addrinfo_node *node)
 	return addr;
 }
 
-/* The question has its answer, and waits for resolver_next. */
+/* The query has its answer, which waits for resolver_next. */
 static void answer(struct question *q, bool failed)
 {
 	q->failed = failed;
@@ -96,7 +96,7 @@ static void receive(void *arg, int status, int timeouts, struct ares_addrinfo *i
 	answer(q, status != ARES_SUCCESS && status != ARES_ENOTFOUND && status != ARES_ENODATA);
 }
 
-/* --- asking --- */
+/* --- queries --- */
 
 static void shut(struct resolver *r)
 {

@@ -30,10 +30,10 @@ struct archived {
 	char *path;
 	int fd;
 	struct archive *archive; /* NULL: a plain file */
-	const char *unpacked;    /* what the archive gave last, and how much of it is not given out yet */
+	const char *unpacked;    /* what the archive returned last, and how much of it is not returned yet */
 	size_t unpacked_len;
 	int64_t mtime_s, size, done;
-	size_t head_len, head_given; /* what was read to detect the format, given out first */
+	size_t head_len, head_given; /* what was read to detect the format, returned first */
 	char head[HEAD_MAX];
 };
 

@@ -10,17 +10,17 @@
 
 struct chunks {
 	char *path;
-	bool keep_tail, leave_tail; /* as asked; whether it is so for this file */
+	bool keep_tail, leave_tail; /* as requested; whether it is so for this file */
 	struct archived *in;
 	const atomic_bool *stop; /* NULL: nothing stops it */
 	bool eof;
-	int rc;                     /* an error that was met, to be given when all before it was */
+	int rc;                     /* an error, returned after all that was read before it */
 	struct why why;
 	int64_t offset;             /* in the log, of the first byte of carry */
 	int64_t until;              /* not to be read from here on */
 	size_t first_len, carry_len;
 	char first[POSITION_FIRST_MAX];
-	char carry[CHUNKS_SIZE];    /* read, and not given yet */
+	char carry[CHUNKS_SIZE];    /* read, and not returned yet */
 };
 
 static bool is_stopped(const struct chunks *c)
@@ -28,7 +28,7 @@ static bool is_stopped(const struct chunks *c)
 	return c->stop != NULL && *c->stop;
 }
 
-/* Reads on behind what is there until cap bytes are or the file ends. */
+/* Appends to what is there until it is cap bytes or the file ends. */
 static void read_more(struct chunks *c, char *bytes, size_t *len, size_t cap)
 {
 	while (*len < cap && !c->eof && !is_stopped(c)) {
@@ -122,13 +122,13 @@ static bool ends_with(const char *back, size_t len, struct span last)
 		len--;
 	start = memrchr(back, '\n', len);
 	if (start == NULL && len >= CHUNKS_SIZE - 1)
-		return true; /* a line so long that its beginning is out of sight */
+		return true; /* a line so long that its beginning is no longer held */
 	start = start == NULL ? back : start + 1;
 	len -= (size_t)(start - back);
 	return len >= last.len && memcmp(start, last.p, last.len) == 0;
 }
 
-/* Reads over what lies before position; true when the line that ended there is the one remembered. */
+/* Skips what is before position; true when the line that ended there is the one remembered. */
 static bool pass_over(struct chunks *c, int64_t position, struct span last)
 {
 	char *const window =
@@ -168,7 +168,7 @@ int chunks_seek(struct chunks *c, int64_t position, struct span last, struct why
 	}
 	if (pass_over(c, position, last))
 		return 0;
-	if (c->rc < 0) { /* damaged before the position: that cannot be checked, and what lies before it was read */
+	if (c->rc < 0) { /* damaged before the position: that cannot be checked, and what is before it was read */
 		*why = c->why;
 		return c->rc;
 	}
@@ -225,7 +225,7 @@ int chunks_bound(struct chunks *c, int64_t from, int64_t until, struct why *why)
 	return 0;
 }
 
-/* A line longer than a piece: its beginning is given, the rest read over. */
+/* A line longer than a piece: its beginning is returned, the rest skipped. */
 static void read_over(struct chunks *c, struct chunks_piece *piece)
 {
 	const char *lf = NULL;
@@ -274,7 +274,7 @@ int chunks_next(struct chunks *c, struct chunks_piece *piece, struct why *why)
 	}
 	piece->bytes[piece->len] = '\0';
 	if (is_stopped(c))
-		return CHUNKS_END; /* what was read of this piece was not given, so the position stays before it */
+		return CHUNKS_END; /* what was read of this piece was not returned, so the position stays before it */
 	c->offset = piece->end;
 	if (piece->len > 0)
 		return 0;

@@ -1,5 +1,5 @@
 /*
- * chunks: an old log in pieces of whole lines, and where to go on in one that was read before.
+ * chunks: an old log in pieces of whole lines, and where to continue in one that was read before.
  *
  * Knows archive; never what a line means. A log's identity is its first line, as in follow.h; a position is proved by
  * the line that ends there.
@@ -56,7 +56,7 @@ int64_t chunks_mtime(const struct chunks *chunks);
 void chunks_progress(const struct chunks *chunks, int64_t *ret_done, int64_t *ret_size);
 
 /*
- * Goes on at position, if a line that begins with last ends there. CHUNKS_OTHER: none does; then the log is at its
+ * Continues at position, if a line that begins with last ends there. CHUNKS_OTHER: none does; then the log is at its
  * beginning again, but standard input cannot be, which is an error. Before the first chunks_next.
  */
 int chunks_seek(struct chunks *chunks, int64_t position, struct span last, struct why *why);

@@ -20,8 +20,8 @@ enum {
 };
 
 /*
- * Events only set check. What happened is then found out from the files themselves, so that an event
- * too many, too late or from a directory of yesterday does no harm.
+ * Events only set check. What happened is then read from the files themselves, so that an extra
+ * event, a late one or one of an old directory does no harm.
  */
 struct log {
 	char *path;
@@ -50,7 +50,7 @@ struct follow {
 	size_t turn; /* the log whose turn it is, and how many lines it may still return */
 	unsigned left;
 	struct logfile *asked; /* the file of the last FOLLOW_FILE, until the next call */
-	uint64_t n_files;      /* numbers given */
+	uint64_t n_files;      /* numbers assigned */
 	int64_t safety_ms;     /* when to check logs that events do not fully cover */
 };
 
@@ -145,7 +145,7 @@ static void insert_file(struct log *log, size_t at, struct logfile *file)
 	memmove(&log->files[at + 1], &log->files[at], (log->n_files - at) * sizeof(log->files[0]));
 	log->files[at] = file;
 	log->n_files++;
-	/* Whatever is not the last any more may be written to only for a while. */
+	/* A file that is no longer the last is written to only for a while. */
 	for (size_t i = 0; i + 1 < log->n_files; i++) {
 		if (log->files[i]->until_ms == 0)
 			log->files[i]->until_ms = log->now_ms + GRACE_MS;
@@ -170,7 +170,7 @@ static bool is_finished(const struct log *log, size_t at)
 
 /*
  * Rotated more than once between two checks: files were born and renamed that we never saw under the
- * log's name. They lie among the brothers, born after the one we had.
+ * log's name. They are among the rotated files, born after the one we had.
  */
 static void add_missed(struct log *log, const struct logfile *newest)
 {
@@ -203,7 +203,7 @@ static void add_own(struct log *log, struct logfile *file)
 	if (log->opened)
 		add_missed(log, file);
 	if (is_open(log, file->dev, file->ino, &at)) {
-		/* It was queued, or a link was turned away from it and back. */
+		/* It was queued, or a link was changed to another file and back. */
 		logfile_close(file);
 		file = remove_file(log, at);
 		file->until_ms = 0;
@@ -275,7 +275,7 @@ static int check_log(struct follow *follow, struct log *log, struct why *why)
 	return found(log);
 }
 
-/* The brother that holds what was read from file, and perhaps more; NULL when there is none. */
+/* The rotated file that holds what was read from file, and perhaps more; NULL when there is none. */
 static struct logfile *open_copy(const struct log *log, const struct logfile *file)
 {
 	struct logfile *copy = NULL;
@@ -316,7 +316,7 @@ static void replaced(struct log *log, size_t at)
 		insert_file(log, at, copy);
 }
 
-/* ---- what is given out ---- */
+/* ---- what is returned ---- */
 
 static int give_line(struct log *log, const struct logfile *file, struct follow_line *ret)
 {

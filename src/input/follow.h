@@ -12,8 +12,8 @@
  * One instance per process: libinotifytools keeps its state in file-static variables.
  *
  * A "file" is one incarnation of a log's path: the thing from its first line to its last. Its identity is
- * its first complete line; follow hands that out, the engine looks up what the database knows of it and
- * answers with the position to go on from. After copytruncate the log is a new file, and the old one is
+ * its first complete line; follow returns that, the engine looks up what the database knows of it and
+ * answers with the position to continue from. After copytruncate the log is a new file, and the old one is
  * finished in the copy beside it: same number, same offsets, other path.
  *
  * Order: follow_new; follow_add for each log; then follow_next until it returns FOLLOW_NONE, then poll the
@@ -38,7 +38,7 @@ enum {
 };
 
 /*
- * What follow_next gives. A log that goes away while it is followed is missing only after FOLLOW_SAFETY_MS:
+ * What follow_next returns. A log that goes away while it is followed is missing only after FOLLOW_SAFETY_MS:
  * until then it may be a rotation. One whose reads fail is back when it was read to its end. A rotated file whose
  * reads fail is -errno: the rest of it is not read.
  */
@@ -103,13 +103,13 @@ int follow_next(struct follow *follow, int64_t now_ms, struct follow_line *ret, 
  * there (at most POSITION_LAST_MAX bytes), checked against the file; NULL with position 0.
  * Returns 0; or FOLLOW_NONE when the file does not have that line there: then it is another file that
  * only begins alike, and is read from 0 (the engine must treat it as new).
- * file: of the last FOLLOW_FILE; anything else is the caller's mistake and ends the program.
+ * file: of the last FOLLOW_FILE; anything else is a caller bug and ends the program.
  */
 int follow_resume(struct follow *follow, uint64_t file, int64_t position, const char *last, size_t last_len);
 
 /*
  * Reads path (a rotated file) before the log's own file: it comes up as FOLLOW_FILE like any other.
- * Several are read in the order they are queued. Only before the log's first line was given out.
+ * Several are read in the order they are queued. Only before the log's first line was returned.
  * Errors: those of open, -EISDIR and -EINVAL for what is no regular file, -E2BIG over ROTATED_MAX.
  */
 int follow_queue(struct follow *follow, size_t log, const char *path, int64_t now_ms, struct why *why);
@@ -119,7 +119,7 @@ struct follow_stat {
 	const char *path;
 	bool readable;
 	int64_t bytes_read; /* since start, over all files of the log */
-	int64_t lag_bytes;  /* written and not yet given out */
+	int64_t lag_bytes;  /* written and not yet returned */
 	uint64_t lines, cut;
 };
 void follow_stat(const struct follow *follow, size_t log, struct follow_stat *ret);

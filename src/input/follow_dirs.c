@@ -22,7 +22,7 @@ enum {
 	DIR_LOST = IN_IGNORED | IN_UNMOUNT | IN_DELETE_SELF | IN_MOVE_SELF,
 };
 
-/* The library has no function for its descriptor, and select(2) inside it bears none over FD_SETSIZE. */
+/* The library has no function for its descriptor, and select(2) inside it accepts none over FD_SETSIZE. */
 static int find_inotify(fd_set *ret)
 {
 	struct dirent *entry;
@@ -105,7 +105,7 @@ static bool is_remote(const char *dir)
 
 static int watch_dir(struct follow_dirs *dirs, const char *dir, struct why *why)
 {
-	/* The kernel knows best what it watches: the same directory gives the same number, another never does. */
+	/* The kernel decides what it watches: the same directory has the same number, another never has. */
 	const int wd = inotify_add_watch(dirs->fd, dir, EVENTS);
 	int err = wd < 0 ? errno : 0;
 
@@ -177,7 +177,7 @@ int follow_dirs_watch(struct follow_dirs *dirs, const char *path, struct follow_
 			ret->complete = false;
 			return watch_above(dirs, dir, ret->name[ret->n - 1], why);
 		}
-		/* A link among the directories may be turned to elsewhere without an event for us. */
+		/* A link among the directories may be changed to another target without an event for us. */
 		if (rc < 0 || is_remote(dir) || realpath(dir, real) == NULL || strcmp(dir, real) != 0)
 			ret->complete = false;
 		len = readlink(at, target, sizeof target);
@@ -203,7 +203,7 @@ bool follow_names_match(const struct follow_names *names, const char *name)
 
 bool follow_dirs_next(struct follow_dirs *dirs, struct follow_event *ret)
 {
-	/* (0, 1) is the one form that neither waits nor spins. */
+	/* (0, 1) is the one form that neither waits nor loops. */
 	const struct inotify_event *const event = inotifytools_next_events(0, 1);
 
 	if (event == NULL)

@@ -30,7 +30,7 @@ struct follow_dirs {
 struct follow_names {
 	char name[FOLLOW_NAMES_MAX][NAME_MAX + 1];
 	size_t n;
-	bool complete; /* whatever happens raises an event: all watched, local, no linked directory */
+	bool complete; /* every change raises an event: all watched, local, no linked directory */
 };
 
 int follow_dirs_open(struct follow_dirs *dirs, struct why *why);
@@ -39,7 +39,7 @@ void follow_dirs_close(struct follow_dirs *dirs);
 /*
  * Watches the directory of path and, while path is a link, that of what it points to: writing to a
  * link's target raises no event beside the link. May be called again at any time, to notice a link that
- * was turned or a directory that is another now.
+ * was changed or a directory that was replaced.
  * Where a directory is not there, or closed, the nearest one above it is watched.
  * path: absolute, shorter than PATH_MAX. Returns -errno when path's own directory cannot be watched
  * (ret is filled nevertheless); that another cannot be watched only makes ret not complete.
@@ -56,7 +56,7 @@ struct follow_event {
 };
 bool follow_dirs_next(struct follow_dirs *dirs, struct follow_event *ret);
 
-/* Is an event with this name for the path? One for a rotated brother is: it may still be written to. */
+/* Is an event with this name for the path? One for a rotated file of it is: it may still be written to. */
 bool follow_names_match(const struct follow_names *names, const char *name);
 
 #endif

@@ -6,7 +6,7 @@
 #include <time.h>
 
 enum {
-	HOST_WORDS_MAX = 3, /* "my host name": rsyslog lets blanks in a host's name pass */
+	HOST_WORDS_MAX = 3, /* "my host name": rsyslog accepts blanks in a host's name */
 	PID_LEN_MAX = 10,
 	BACK_MAX_S = 183 * 86400, /* half a year */
 	EVENT_LEN_MAX = 80,       /* of the names of Stalwart's events */

@@ -65,7 +65,7 @@ struct line {
 	struct span message; /* the text after the header; may be empty */
 };
 
-/* The stamp of the line before, as it was written, but for its seconds and their fraction; stamp.c's business alone. */
+/* The stamp of the line before, as it was written, but for its seconds and their fraction; used by stamp.c alone. */
 struct line_stamp {
 	uint8_t len; /* a line must have, to be compared with it; 0: nothing is remembered */
 	uint8_t minute_len, fraction_len, tail_len, form;
@@ -84,7 +84,7 @@ struct line_stamp {
  */
 struct line_clock {
 	int64_t end_s;  /* when the log was last written: its mtime, or now for a log being followed */
-	int64_t last_s; /* the last time given out that was not half a year behind; 0: none yet */
+	int64_t last_s; /* the last time returned that was not half a year behind; 0: none yet */
 	int year;       /* the year the first stamp is in; 0: see end_s */
 	struct line_stamp stamp;
 	/* The host of the line before with the blank behind it, when it was one word and no longer; line.c's. */

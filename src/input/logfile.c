@@ -34,10 +34,10 @@ int logfile_open(struct logfile **ret, const char *path, struct why *why)
 	struct stat st;
 	int fd, rc;
 
-	/* Opening a FIFO frees its writer and opening a tape winds it back: not even opened. */
+	/* Opening a FIFO frees its writer and opening a tape rewinds it: not even opened. */
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return refuse(path, st.st_mode, why);
-	/* It may be another by now, and O_NONBLOCK keeps that from stopping us. */
+	/* It may be another by now, and O_NONBLOCK keeps that from blocking us. */
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0) {
 		const int err = errno;

@@ -1,12 +1,12 @@
 /*
  * logfile: one open file of log lines, read line by line from a position.
  *
- * Knows one descriptor: its bytes, its lines, whether it is still what it was. Never its name's fate,
- * its brothers or inotify; that is follow's. A descriptor is one file as long as the bytes already read
+ * Knows one descriptor: its bytes, its lines, whether it is still what it was. Never renames,
+ * rotations or inotify; that is follow's. A descriptor is one file as long as the bytes already read
  * stay where they were; when they do not (copytruncate), logfile_next returns LOGFILE_REPLACED.
  *
  * Reads blocks of LOGFILE_BLOCK bytes into a fixed buffer; allocates nothing per line. The position is only
- * ever after an LF. After each read the first line, the last line given out and the beginning of the
+ * ever after an LF. After each read the first line, the last line returned and the beginning of the
  * unfinished one are compared with the file, so that a file cut and grown again past the position is seen.
  *
  * Order: logfile_open; logfile_identify until LOGFILE_LINE; then logfile_seek or not; then logfile_next.
@@ -50,7 +50,7 @@ struct logfile {
 	bool dry;
 
 	bool known;       /* first is set */
-	int64_t position; /* after the last line given out */
+	int64_t position; /* after the last line returned */
 	char first[POSITION_FIRST_MAX];
 	size_t first_len;
 
@@ -80,7 +80,7 @@ int logfile_next(struct logfile *file, struct record *ret);
 int logfile_identify(struct logfile *file);
 
 /*
- * Goes on from position, if a line ends there that begins with last. False: it does not, and the
+ * Continues from position, if a line ends there that begins with last. False: it does not, and the
  * position is 0. last may be NULL when last_len is 0.
  */
 bool logfile_seek(struct logfile *file, int64_t position, const char *last, size_t last_len);
@@ -90,11 +90,11 @@ void logfile_restart(struct logfile *file);
 
 /*
  * If other holds all that was read from file at the same places (it is the copy of copytruncate), it receives
- * number, first and position, and goes on where file cannot. False: nothing has changed.
+ * number, first and position, and continues where file cannot. False: nothing has changed.
  */
 bool logfile_carry_on(struct logfile *other, const struct logfile *file);
 
-/* Bytes written and not yet given out. */
+/* Bytes written and not yet returned. */
 int64_t logfile_lag(const struct logfile *file);
 
 #endif

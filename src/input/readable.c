@@ -106,7 +106,7 @@ static void group_name(gid_t gid, char out[static GROUP_NAME_MAX])
 	(void)fclose(file);
 }
 
-/* The file or directory itself bars the way. bits: what its group needs, such as "r". */
+/* The file or directory itself denies access. bits: what its group needs, such as "r". */
 static void open_up(const char *path, const struct stat *st, mode_t bit, const char *modes, const char *user,
                     struct why *remedy)
 {

@@ -140,7 +140,7 @@ static bool fill_compressed(struct rotated *file, const char *path)
 	return true;
 }
 
-/* False when it cannot be read: renamed or removed since, or not ours to read. */
+/* False when it cannot be read: renamed or removed since, or permission denied. */
 static bool fill(struct rotated *ret, const char *path)
 {
 	struct rotated file = {.compressed = is_compressed(path)};

@@ -101,7 +101,7 @@ static bool offset_at(int64_t time_s, struct span zone, int64_t *ret)
 }
 
 /*
- * Not mktime: for an hour that comes twice its answer hangs on what it was asked before.
+ * Not mktime: for an hour that comes twice its result depends on earlier calls.
  * zone: a name such as "CET", which tells those two hours apart, or nothing.
  */
 static bool local_seconds(int64_t wall_s, int64_t last_s, struct span zone, int64_t *ret)
@@ -158,7 +158,7 @@ static bool minute_seconds(const struct line_clock *clock, struct wall wall, str
 		return date_exists(&wall) && zoned_seconds(&wall, clock->last_s, zone, ret);
 	if (gmtime_r(&t, &tm) == NULL)
 		return false;
-	latest = tm.tm_year + 1900 + 1; /* one more: the year may be new here and old in Greenwich */
+	latest = tm.tm_year + 1900 + 1; /* one more: the year may be new here and old in UTC */
 	for (int year = latest; year >= latest - YEARS_BACK - 1; year--) {
 		wall.year = year;
 		if (date_exists(&wall) && zoned_seconds(&wall, clock->last_s, zone, ret) && *ret <= limit_s)

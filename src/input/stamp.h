@@ -34,7 +34,7 @@ struct stamp {
 
 /*
  * Reads the stamp that begins at p. Returns where it ends, or NULL when there is none or its date cannot
- * be. Only the memory in clock changes: to go on from this stamp, the caller sets clock->last_s.
+ * be. Only the memory in clock changes: to continue from this stamp, the caller sets clock->last_s.
  */
 const char *stamp_read(struct line_clock *clock, const char *p, const char *end, struct stamp *ret);
 

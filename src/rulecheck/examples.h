@@ -29,7 +29,7 @@ int examples_load(const char *const dirs[], size_t n_dirs, const char *const ext
  * The same for a start, which one error must not prevent: a file with an error is left out, and the file of the same name
  * in an earlier directory is read instead. Of two rules with one name, or one that matches the other's hit, the file in
  * the later directory is left out. faults: one sentence for each file left out, with what became of it; the caller's to
- * rulefile_faults_done. Always gives a set, which may be empty.
+ * rulefile_faults_done. Always returns a set, which may be empty.
  */
 void examples_load_good(const char *const dirs[], size_t n_dirs, struct rules **ret, struct rulefile_faults *faults);
 

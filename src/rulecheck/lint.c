@@ -47,7 +47,7 @@ static bool are_disjoint(const char *a, size_t a_len, const char *b, size_t b_le
 	return disjoint;
 }
 
-/* True when the repeated atom cannot match what the regex goes on with, so that it stops there. */
+/* True when the repeated atom cannot match what follows in the regex, so that it stops there. */
 static bool stops_at(const char *atom, size_t len, const char *next)
 {
 	/* The end of the group the repeat is in, with what repeats the group. */

@@ -62,7 +62,7 @@ static struct span group(const struct attempt *l, uint32_t number)
 /* --- the text's side --- */
 
 /*
- * The longest beginning of the message that the regex could go on from. For an end that a regex searches for
+ * The longest beginning of the message that the regex could continue from. For an end that a regex searches for
  * with ".*" that is all of it.
  */
 static size_t reached(const struct attempt *l, const pcre2_code *code)
@@ -90,7 +90,7 @@ static size_t atom_len(const char *p)
 	return n + syntax_quantifier(p + n).len;
 }
 
-/* An atom that runs over whatever comes: where it ends means nothing. */
+/* An atom that matches any text: where it ends means nothing. */
 static bool is_wide(const char *p)
 {
 	return syntax_is_wide(p) && syntax_quantifier(p + syntax_atom_len(p)).endless;

@@ -2,7 +2,7 @@
  * nearmiss: a line that no rule matched: which rule came nearest, and where did it stop?
  *
  * Knows the inside of rules (compiled.h). PCRE2 itself reports how far a regex got: the longest beginning
- * of the message that it could still go on from (a hard partial match), and the longest beginning of the
+ * of the message that it could still continue from (a hard partial match), and the longest beginning of the
  * regex that fits. Slow beside rules_match (a millisecond for a program's rules): for people, not for the
  * daemon. Every match is under the limits of rules.h. One thread.
  */

@@ -1,7 +1,7 @@
 /*
  * literal: what must be in a text for a regex to match it.
  *
- * Reads the words of a regex, never PCRE2's own idea of it. A cheap search for such a literal spares most
+ * Reads the text of a regex, never PCRE2's compiled form. A cheap search for such a literal spares most
  * lines the regex. Conservative: a literal is given only when every possible match contains it; a regex that
  * does something unusual (options, verbs, \Q) has none. Pure.
  * Proven by tests/unit/rules/rules.c: rules with and without it give the same answers.

@@ -184,7 +184,7 @@ static const struct prefilter_program *program_of(struct prefilter *p, struct sp
 
 /* --- by the beginning of a message --- */
 
-/* False when no message that goes on after this opening can match: a partial match fails before its end. */
+/* False when no message that continues after this opening can match: a partial match fails before its end. */
 static bool can_begin(const struct prefilter *p, const struct compiled *c, const char *opening)
 {
 	return pcre2_match(c->match, (PCRE2_SPTR)opening, OPENING, 0, PCRE2_PARTIAL_HARD, p->data,

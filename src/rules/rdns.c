@@ -120,7 +120,7 @@ static bool has_run_together(const char *name, const uint8_t octets[static 4])
 
 /*
  * The nibbles one after the other from p, at most one of "-._" between two. every: bytes apart are whole
- * bytes or nibbles, whatever the writer liked. Returns what follows, NULL when they are not there.
+ * bytes or nibbles, as the writer chose. Returns what follows, NULL when they are not there.
  */
 static const char *nibbles_at(const char *p, const uint8_t *nibbles, size_t n)
 {

@@ -6,7 +6,7 @@
  *
  * Kept apart by host and rule file: an id of one server means nothing on another, but the programs of one
  * server (one file) share theirs.
- * Limits: SESSIONS_MAX ids, the oldest noted is forgotten first; an id is believed for SESSIONS_AGE_S.
+ * Limits: SESSIONS_MAX ids, the oldest noted is forgotten first; an id is valid for SESSIONS_AGE_S.
  * Time: the log's.
  */
 #ifndef WFS_SESSIONS_H

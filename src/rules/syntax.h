@@ -3,7 +3,7 @@
  * ends.
  *
  * The one tokenizer of regexes: prefilter (literal.h), lint and near miss are built on it. Reads text only, never
- * PCRE2's own idea of it. Handles escapes with braces, POSIX classes ("[[:alpha:]]"), \Q...\E, comments and
+ * PCRE2's compiled form. Handles escapes with braces, POSIX classes ("[[:alpha:]]"), \Q...\E, comments and
  * the macros of rulefile.h ("<ADDR>"), which are one atom each. Not handled: the x option, which no rule is
  * compiled with. Text: NUL-ended. Lengths are in bytes and never go beyond the NUL. Pure. Source:
  * pcre2pattern(3), "CHARACTERS AND METACHARACTERS" to "COMMENTS".
