@@ -238,8 +238,8 @@ static void note_dropped(struct running *r, const struct change_dropped *dropped
 }
 
 /* Stores which blocks dropped packets, and extends them (if extend). */
-static int note_knocks(struct reconcile *rec, struct verdict *verdict, bool extend, const struct client_entry *entries,
-                       int64_t now_s, struct reconcile_result *result, struct why *why)
+static int write_dropped(struct reconcile *rec, struct verdict *verdict, bool extend, const struct client_entry *entries,
+                         int64_t now_s, struct reconcile_result *result, struct why *why)
 {
 	struct change_dropped *const dropped = alloc_raw(rec->n, sizeof *dropped, "a list of blocks that dropped packets");
 	const size_t n = find_dropped(rec, verdict, extend, entries, now_s, dropped);
@@ -306,7 +306,7 @@ int reconcile_sync(struct reconcile *rec, struct verdict *verdict, bool extend, 
 	/* The list is sorted as client_sync sorts, so entries and list stay side by side. */
 	rc = client_sync(rec->client, entries, rec->n, rec->refresh_s, &result.drift, why);
 	if (rc == 0) {
-		rc = note_knocks(rec, verdict, extend, entries, now_s, &result, why);
+		rc = write_dropped(rec, verdict, extend, entries, now_s, &result, why);
 		for (size_t i = 0; i < rec->n; i++)
 			if (entries[i].added)
 				rec->list[i].fed_s = now_s;
