@@ -24,7 +24,7 @@ static size_t suspend(const struct decide *d, const struct rule *rule, int64_t n
 
 /* A client was greylisted: perhaps it is the second machine of a large sender. */
 static void handle_greylisted(const struct decide *d, const struct rules_hit *hit, int64_t time_s, int64_t now_s,
-                      struct decide_result *ret)
+                              struct decide_result *ret)
 {
 	const int64_t until_s = now_s + d->config->allow.cluster_for_s;
 	enum greylist_outcome outcome;

@@ -208,7 +208,7 @@ static int64_t until_after(const struct running *r, const struct verdict *verdic
 
 /* Finds the blocks whose packets the kernel dropped; returns how many. */
 static size_t find_dropped(const struct reconcile *rec, const struct verdict *verdict, bool extend,
-                          const struct client_entry *entries, int64_t now_s, struct change_dropped *out)
+                           const struct client_entry *entries, int64_t now_s, struct change_dropped *out)
 {
 	size_t n = 0;
 
@@ -224,7 +224,7 @@ static size_t find_dropped(const struct reconcile *rec, const struct verdict *ve
 
 /* Updates memory after a block was stored as having dropped packets. */
 static void note_dropped(struct running *r, const struct change_dropped *dropped, struct verdict *verdict,
-                       struct reconcile_result *result)
+                         struct reconcile_result *result)
 {
 	if (r->fed_s < dropped->at_s)
 		r->fed_s = dropped->at_s; /* so that the same packet does not count twice */
