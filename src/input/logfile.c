@@ -192,6 +192,7 @@ int logfile_identify(struct logfile *file)
 
 	if (rc != LOGFILE_LINE)
 		return rc;
+	assert(line.text.p != NULL);
 	file->first_len = line.text.len < POSITION_FIRST_MAX ? line.text.len : POSITION_FIRST_MAX;
 	memcpy(file->first, line.text.p, file->first_len);
 	file->known = true;

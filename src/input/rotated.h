@@ -34,6 +34,6 @@ struct rotated {
 int rotated_list(const char *path, bool compressed, struct rotated **ret, size_t *ret_n, struct why *why);
 
 /* Accepts NULL. */
-void rotated_free(struct rotated *list, size_t n);
+void rotated_free(struct rotated *old, size_t n);
 
 #endif
