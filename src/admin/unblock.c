@@ -9,6 +9,7 @@
 #include "admin/running.h"
 #include "admin/standing.h"
 #include "base/alloc.h"
+#include "base/why.h"
 #include "store/query.h"
 
 static void unblock_now(const struct admin *a, const struct running_list *lifted, struct admin_todo *todo)
@@ -162,15 +163,14 @@ static int write_disallow(const struct admin *a, const struct protocol_request *
 /* Why there is nothing to end. */
 static void refuse_no_allowance(const struct query_allowance *around, json_t *reply)
 {
-	char sentence[WHY_MAX];
+	struct why why;
 
 	if (around != NULL)
-		(void)snprintf(sentence, sizeof sentence, "it is allowed as a part of %s; 'disallow %s'", around->address,
-		               around->address);
+		(void)why_set(&why, ENOENT, "it is allowed as a part of %s; 'disallow %s'", around->address, around->address);
 	else
-		(void)snprintf(sentence, sizeof sentence, "no allowance of it is active; addresses under [allow] are in the "
-		                                          "configuration");
-	reply_error(reply, sentence);
+		(void)why_set(&why, ENOENT,
+		              "no allowance of it is active; addresses under [allow] are in the configuration");
+	reply_error(reply, why.text);
 }
 
 void unblock_allowance(const struct admin *a, const struct protocol_request *r, const char *who, int64_t now_s,
