@@ -35,5 +35,6 @@ void dated_files(const char *const paths[], size_t n, int year, struct dated *re
 		ret[i] = (struct dated){.path = paths[i], .place = i};
 		read_first_time(&ret[i], year);
 	}
-	qsort(ret, n, sizeof *ret, by_date);
+	if (n > 0)
+		qsort(ret, n, sizeof *ret, by_date);
 }
