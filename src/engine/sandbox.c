@@ -227,7 +227,7 @@ static int filter_system_calls(bool threads, struct why *why)
 	rc = allow(filter, allowed, sizeof allowed / sizeof *allowed);
 	/* Its name, for a file in memory; nothing else that prctl does. */
 	if (rc == 0)
-		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_GET_NAME));
+		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_GET_NAME, 0));
 	if (rc == 0 && threads)
 		rc = allow_threads(filter);
 	if (rc == 0)
