@@ -33,7 +33,7 @@ struct backtest {
 	struct rules_scratch *scratch, *good_scratch;
 	struct sessions *sessions, *good_sessions;
 	struct verdict *verdict;
-	void *clients;     /* tsearch(3), by subject: a tree has no hash that a stranger could aim at */
+	void *clients;     /* tsearch(3), by subject: a tree has no hash for an untrusted client to aim at */
 	bool second_time;  /* for the lines of collisions */
 };
 
