@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "admin/record.h"
-#include "admin/standing.h"
+#include "admin/blockstate.h"
 #include "store/query.h"
 
 static const char manual_reason[] = "blocked by hand";
@@ -57,8 +57,8 @@ static int write_manual(const struct admin *a, const struct protocol_request *r,
 void block_manual(const struct admin *a, const struct protocol_request *r, const char *who, int64_t now_s,
                   json_t *reply, struct admin_todo *todo)
 {
-	const char *const never = standing_never(a, &r->net);
-	const struct verdict_look view = verdict_look(a->verdict, &r->net.addr);
+	const char *const never = blockstate_never(a, &r->net);
+	const struct verdict_query view = verdict_query(a->verdict, &r->net.addr);
 	/* By default as long as its next block for evidence would last. */
 	const int64_t for_s =
 	        r->for_s > 0 ? r->for_s : verdict_duration(a->verdict, r->net.len == 128 ? view.offence : 1);
@@ -80,7 +80,7 @@ void block_manual(const struct admin *a, const struct protocol_request *r, const
 		                     "than 1024; name smaller networks");
 		return;
 	}
-	if (standing_find(a, &r->net, now_s, &blocked, &before, &why) < 0 ||
+	if (blockstate_find(a, &r->net, now_s, &blocked, &before, &why) < 0 ||
 	    write_manual(a, r, who, &block, &why) < 0) {
 		record_refuse(reply, &why);
 		return;
@@ -90,7 +90,7 @@ void block_manual(const struct admin *a, const struct protocol_request *r, const
 	block_now(a, &block, 1, now_s, todo);
 	/* When it replaced one that would have lasted longer, memory must be updated with its new end. */
 	todo->sync |= blocked && before.until_s > block.until_s;
-	standing_put_net(reply, &r->net);
+	blockstate_put_net(reply, &r->net);
 	json_put_time(reply, "since", block.since_s);
 	json_put_time(reply, "until", block.until_s);
 	json_put_number(reply, "entries", (int64_t)n);
@@ -114,7 +114,7 @@ static int write_black(const struct admin *a, const struct protocol_request *r, 
 void block_black(const struct admin *a, const struct protocol_request *r, const char *who, int64_t now_s,
                  json_t *reply, struct admin_todo *todo)
 {
-	const char *const never = standing_never(a, &r->net);
+	const char *const never = blockstate_never(a, &r->net);
 	const struct verdict_evidence evidence = {.addr = r->net.addr,
 	                                          .score = r->score > 0 ? r->score : ADMIN_BLACK,
 	                                          .time_s = now_s,
@@ -141,10 +141,10 @@ void block_black(const struct admin *a, const struct protocol_request *r, const 
 	todo->rule = record_black.name;
 	todo->reason = record_black.reason;
 	block_now(a, decision.blocks, decision.n, now_s, todo);
-	standing_put_net(reply, &r->net);
+	blockstate_put_net(reply, &r->net);
 	json_put_bool(reply, "counted", decision.counted);
 	put_refused(reply, decision.n, todo);
 	if (white_s != 0)
 		json_put_time(reply, "white_since", white_s);
-	standing_put_new(a, &r->net, now_s, reply);
+	blockstate_put_new(a, &r->net, now_s, reply);
 }

@@ -1,7 +1,7 @@
 #include "admin/inspect.h"
 
 #include "admin/rows.h"
-#include "admin/standing.h"
+#include "admin/blockstate.h"
 #include "admin/state.h"
 #include "base/alloc.h"
 
@@ -38,8 +38,8 @@ void inspect_at(const struct admin *a, const struct protocol_request *r, int64_t
 	struct why why;
 	int rc;
 
-	standing_put_net(reply, &r->net);
-	rc = standing_put(a, &r->net, now_s, reply, &why);
+	blockstate_put_net(reply, &r->net);
+	rc = blockstate_put(a, &r->net, now_s, reply, &why);
 	if (rc == 0 && r->verb == PROTOCOL_WHY)
 		rc = rows_put_history(reply, a->store, &r->net, now_s, &shown, &why);
 	if (rc < 0)

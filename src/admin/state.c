@@ -113,7 +113,7 @@ static const char *status_text(const struct reading *r, const char *key)
 	struct why ignored;
 	const char *text = NULL;
 
-	return r->store != NULL && query_said(r->store, key, &text, &ignored) == 0 ? text : NULL;
+	return r->store != NULL && query_state(r->store, key, &text, &ignored) == 0 ? text : NULL;
 }
 
 static int64_t status_number(const struct reading *r, const char *key)

@@ -6,13 +6,13 @@
 #include <string.h>
 
 #include "admin/record.h"
-#include "admin/running.h"
-#include "admin/standing.h"
+#include "admin/active.h"
+#include "admin/blockstate.h"
 #include "base/alloc.h"
 #include "base/why.h"
 #include "store/query.h"
 
-static void unblock_now(const struct admin *a, const struct running_list *lifted, struct admin_todo *todo)
+static void unblock_now(const struct admin *a, const struct active_list *lifted, struct admin_todo *todo)
 {
 	struct net *nets;
 
@@ -58,9 +58,9 @@ static int64_t allowed_until(const struct protocol_request *r, int64_t now_s)
 
 /* Ends the active blocks, and stores what goes with that. */
 static int write_lift(const struct admin *a, const struct protocol_request *r, const char *who,
-                      const struct running_list *running, int64_t now_s, struct why *why)
+                      const struct active_list *running, int64_t now_s, struct why *why)
 {
-	const struct verdict_look view = verdict_look(a->verdict, &r->net.addr);
+	const struct verdict_query view = verdict_query(a->verdict, &r->net.addr);
 	const struct change_allowance allowance = {allowed_until(r, now_s), "by hand", r->reason[0] != '\0' ? r->reason : NULL};
 	struct change change = record_order(r, who, now_s);
 	char text[STORE_LINE_MAX];
@@ -95,7 +95,7 @@ static void allow(const struct admin *a, const struct protocol_request *r, int64
 
 /* Updates the verdict with what was written. */
 static void forgive(const struct admin *a, const struct protocol_request *r,
-                    const struct running_list *lifted, int64_t now_s)
+                    const struct active_list *lifted, int64_t now_s)
 {
 	const struct verdict_evidence white = {
 	        .addr = r->net.addr, .score = white_score(r), .time_s = now_s, .rule = VERDICT_NO_RULE};
@@ -111,7 +111,7 @@ static void forgive(const struct admin *a, const struct protocol_request *r,
 		verdict_forget(a->verdict, &r->net, now_s + 1);
 }
 
-static void put_lifted(json_t *reply, const struct running_list *lifted)
+static void put_lifted(json_t *reply, const struct active_list *lifted)
 {
 	json_t *const list = alloc_check(json_array(), 0, "a reply");
 
@@ -130,25 +130,25 @@ static void put_lifted(json_t *reply, const struct running_list *lifted)
 void unblock_run(const struct admin *a, const struct protocol_request *r, const char *who, int64_t now_s,
               json_t *reply, struct admin_todo *todo)
 {
-	struct running_list running;
+	struct active_list running;
 	struct why why;
 	int rc;
 
-	if ((rc = running_find(a, &r->net, now_s, &running, &why)) == 0)
+	if ((rc = active_find(a, &r->net, now_s, &running, &why)) == 0)
 		rc = write_lift(a, r, who, &running, now_s, &why);
 	if (rc < 0) {
 		record_refuse(reply, &why);
-		running_done(&running);
+		active_done(&running);
 		return;
 	}
 	forgive(a, r, &running, now_s);
 	unblock_now(a, &running, todo);
 	if (r->verb != PROTOCOL_UNBLOCK_ALL)
-		standing_put_net(reply, &r->net);
+		blockstate_put_net(reply, &r->net);
 	put_lifted(reply, &running);
 	if (r->verb == PROTOCOL_WHITE || r->verb == PROTOCOL_ALLOW)
-		standing_put_new(a, &r->net, now_s, reply);
-	running_done(&running);
+		blockstate_put_new(a, &r->net, now_s, reply);
+	active_done(&running);
 }
 
 static int write_disallow(const struct admin *a, const struct protocol_request *r, const char *who, int64_t now_s,
@@ -191,6 +191,6 @@ void unblock_allowance(const struct admin *a, const struct protocol_request *r, 
 		return;
 	}
 	verdict_allow_earned(a->verdict, &r->net, 0);
-	standing_put_net(reply, &r->net);
-	standing_put_new(a, &r->net, now_s, reply);
+	blockstate_put_net(reply, &r->net);
+	blockstate_put_new(a, &r->net, now_s, reply);
 }

@@ -40,11 +40,11 @@ static void print_json_finding(const char *kind, const char *text)
 	                  "message", json_text((struct span){text + n, strcspn(text + n, "\n")})));
 }
 
-static void print_faults(const struct rulefile_faults *faults, bool warning, const struct command_env *env)
+static void print_errors(const struct rulefile_errors *errors, bool warning, const struct command_env *env)
 {
 	(void)fflush(stdout);
-	for (size_t i = 0; i < faults->n; i++) {
-		const char *const text = faults->text[i];
+	for (size_t i = 0; i < errors->n; i++) {
+		const char *const text = errors->text[i];
 		const size_t n = snippet_len(text);
 		char place[PLACE_MAX];
 
@@ -58,22 +58,22 @@ static void print_faults(const struct rulefile_faults *faults, bool warning, con
 	}
 }
 
-/* Adds the findings of other on lines that faults has none on yet. */
-static void add_new(struct rulefile_faults *faults, const struct rulefile_faults *other)
+/* Adds the findings of other on lines that errors has none on yet. */
+static void add_new(struct rulefile_errors *errors, const struct rulefile_errors *other)
 {
-	const size_t n = faults->n;
+	const size_t n = errors->n;
 
 	for (size_t i = 0; i < other->n; i++) {
 		bool known = false;
 
 		for (size_t j = 0; j < n && !known; j++)
-			known = snippet_same(faults->text[j], other->text[i]);
+			known = snippet_same(errors->text[j], other->text[i]);
 		if (!known)
-			rulefile_fault(faults, "%s", other->text[i]);
+			rulefile_error(errors, "%s", other->text[i]);
 	}
 }
 
-static void print_end(const struct rules *rules, size_t n_examples, size_t n_faults, size_t n_warnings,
+static void print_end(const struct rules *rules, size_t n_examples, size_t n_errors, size_t n_warnings,
                       bool good, const struct command_env *env)
 {
 	const char *const warnings = plural((int64_t)n_warnings, "warning", "warnings");
@@ -84,7 +84,7 @@ static void print_end(const struct rules *rules, size_t n_examples, size_t n_fau
 		                             "rules", (json_int_t)(rules != NULL ? rules_count(rules) : 0),
 		                             "files", (json_int_t)(rules != NULL ? rules_files(rules) : 0),
 		                             "examples", (json_int_t)n_examples, "faults",
-		                             (json_int_t)n_faults, "warnings", (json_int_t)n_warnings));
+		                             (json_int_t)n_errors, "warnings", (json_int_t)n_warnings));
 		return;
 	}
 	if (good) {
@@ -95,7 +95,7 @@ static void print_end(const struct rules *rules, size_t n_examples, size_t n_fau
 		(void)putchar('\n');
 		return;
 	}
-	(void)fprintf(stderr, "watchforspammers: %zu %s", n_faults, plural((int64_t)n_faults, "error", "errors"));
+	(void)fprintf(stderr, "watchforspammers: %zu %s", n_errors, plural((int64_t)n_errors, "error", "errors"));
 	if (n_warnings > 0)
 		(void)fprintf(stderr, ", %zu %s", n_warnings, warnings);
 	(void)fputc('\n', stderr);
@@ -103,15 +103,15 @@ static void print_end(const struct rules *rules, size_t n_examples, size_t n_fau
 
 static int check_config(const struct command_env *env, struct config **ret)
 {
-	struct rulefile_faults faults = {0};
+	struct rulefile_errors errors = {0};
 	struct why why;
 
 	if (config_read(env->config_path, !env->config_given, ret, &why) == 0)
 		return COMMAND_DONE;
-	rulefile_fault(&faults, "%s", why.text);
-	print_faults(&faults, false, env);
-	print_end(NULL, 0, faults.n, 0, false, env);
-	rulefile_faults_done(&faults);
+	rulefile_error(&errors, "%s", why.text);
+	print_errors(&errors, false, env);
+	print_end(NULL, 0, errors.n, 0, false, env);
+	rulefile_errors_done(&errors);
 	return COMMAND_USAGE;
 }
 
@@ -119,28 +119,28 @@ static int check_config(const struct command_env *env, struct config **ret)
 static int check(const char *const *dirs, size_t n_dirs, const char *const *files, size_t n_files,
                  const struct config *machine, bool strict, const struct command_env *env, struct rules **ret)
 {
-	struct rulefile_faults faults = {0}, lint = {0}, warnings = {0};
+	struct rulefile_errors errors = {0}, lint = {0}, warnings = {0};
 	size_t n_examples = 0;
 	int status = COMMAND_DONE;
 	struct why why;
 
-	if (rules_load(dirs, n_dirs, files, n_files, ret, &faults, &why) < 0) {
+	if (rules_load(dirs, n_dirs, files, n_files, ret, &errors, &why) < 0) {
 		status = COMMAND_USAGE;
 	} else {
-		n_examples = examples_try(*ret, &faults);
+		n_examples = examples_try(*ret, &errors);
 		examples_lint(*ret, &lint, &warnings);
-		add_new(&faults, &lint);
+		add_new(&errors, &lint);
 	}
 	if (machine != NULL)
-		preflight(machine, *ret, &faults, &warnings);
-	if (status == COMMAND_DONE && (faults.n > 0 || (strict && warnings.n > 0)))
+		preflight(machine, *ret, &errors, &warnings);
+	if (status == COMMAND_DONE && (errors.n > 0 || (strict && warnings.n > 0)))
 		status = COMMAND_NO;
-	print_faults(&faults, false, env);
-	print_faults(&warnings, true, env);
-	print_end(*ret, n_examples, faults.n, warnings.n, status == COMMAND_DONE, env);
-	rulefile_faults_done(&faults);
-	rulefile_faults_done(&lint);
-	rulefile_faults_done(&warnings);
+	print_errors(&errors, false, env);
+	print_errors(&warnings, true, env);
+	print_end(*ret, n_examples, errors.n, warnings.n, status == COMMAND_DONE, env);
+	rulefile_errors_done(&errors);
+	rulefile_errors_done(&lint);
+	rulefile_errors_done(&warnings);
 	return status;
 }
 
@@ -267,14 +267,14 @@ static int against(const struct config *config, const struct request *q, const s
 	                                  .disabled = q->n_files > 0,
 	                                  .n_files = q->n_logs,
 	                                  .files = q->logs};
-	struct rulefile_faults faults = {0};
+	struct rulefile_errors errors = {0};
 	struct backtest_result result = {0};
 	struct rules *installed = NULL;
 	int status = COMMAND_DONE;
 	struct why why;
 
 	if (q->n_files > 0 && rules_load((const char *const *)config->run.patterns, config->run.n_patterns,
-	                                 NULL, 0, &installed, &faults, &why) < 0) {
+	                                 NULL, 0, &installed, &errors, &why) < 0) {
 		status = command_fail(COMMAND_USAGE, &why);
 	} else {
 		options.good = installed != NULL ? installed : rules;
@@ -285,7 +285,7 @@ static int against(const struct config *config, const struct request *q, const s
 			status = result.n_collisions > 0 ? COMMAND_NO : COMMAND_DONE;
 		}
 	}
-	rulefile_faults_done(&faults);
+	rulefile_errors_done(&errors);
 	backtest_done(&result);
 	rules_free(installed);
 	return status;

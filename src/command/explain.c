@@ -319,7 +319,7 @@ static bool explain(struct explainer *x, size_t number, struct span text)
 
 int command_explain(int argc, char **argv, const struct command_env *env)
 {
-	struct rulefile_faults faults = {0};
+	struct rulefile_errors errors = {0};
 	struct rules *rules = NULL;
 	struct explainer x = {.json = env->json, .utc = env->utc};
 	struct config *config;
@@ -336,7 +336,7 @@ int command_explain(int argc, char **argv, const struct command_env *env)
 		return status;
 	if ((config = command_config_rest(env, &why, &status)) == NULL)
 		return status;
-	if (rules_load((const char *const *)config->run.patterns, config->run.n_patterns, NULL, 0, &rules, &faults,
+	if (rules_load((const char *const *)config->run.patterns, config->run.n_patterns, NULL, 0, &rules, &errors,
 	               &why) < 0) {
 		status = command_fail(COMMAND_USAGE, &why);
 		goto out;
@@ -357,7 +357,7 @@ out:
 	sessions_free(x.sessions);
 	rules_scratch_free(x.scan.scratch);
 	rules_free(rules);
-	rulefile_faults_done(&faults);
+	rulefile_errors_done(&errors);
 	config_free(config);
 	return status;
 }

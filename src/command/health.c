@@ -99,7 +99,7 @@ static const char *status_value(struct store *store, const char *key)
 	struct why ignored; /* what cannot be read is not known */
 	const char *text = NULL;
 
-	return query_said(store, key, &text, &ignored) == 0 && text != NULL ? text : "";
+	return query_state(store, key, &text, &ignored) == 0 && text != NULL ? text : "";
 }
 
 /* What the daemon stored last. */

@@ -31,7 +31,7 @@ static void print_ports(struct store *store)
 	const char *ports = NULL;
 	struct why ignored;
 
-	if (query_said(store, "ports", &ports, &ignored) == 0 && ports != NULL)
+	if (query_state(store, "ports", &ports, &ignored) == 0 && ports != NULL)
 		(void)printf("ports closed to them: %s\n", strcmp(ports, "none") == 0 ? "set by your own rules" : ports);
 }
 

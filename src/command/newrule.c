@@ -145,7 +145,7 @@ static int begin_from(const struct rules *rules, struct span raw)
 
 int newrule_print(const char *line, const struct config *config)
 {
-	struct rulefile_faults faults = {0};
+	struct rulefile_errors errors = {0};
 	struct rules *rules = NULL;
 	char *read = NULL;
 	size_t cap = 0;
@@ -153,7 +153,7 @@ int newrule_print(const char *line, const struct config *config)
 	ssize_t len;
 	int status;
 
-	if (rules_load((const char *const *)config->run.patterns, config->run.n_patterns, NULL, 0, &rules, &faults, &why) < 0) {
+	if (rules_load((const char *const *)config->run.patterns, config->run.n_patterns, NULL, 0, &rules, &errors, &why) < 0) {
 		status = command_fail(COMMAND_USAGE, &why);
 	} else if (line != NULL) {
 		status = begin_from(rules, (struct span){line, strlen(line)});
@@ -163,6 +163,6 @@ int newrule_print(const char *line, const struct config *config)
 	}
 	free(read);
 	rules_free(rules);
-	rulefile_faults_done(&faults);
+	rulefile_errors_done(&errors);
 	return status;
 }

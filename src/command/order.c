@@ -186,7 +186,7 @@ static const char *string(const json_t *object, const char *key)
 	return text != NULL ? text : "-";
 }
 
-static void print_standing(const json_t *a, bool utc)
+static void print_blockstate(const json_t *a, bool utc)
 {
 	char until[TIME_LOCAL_MAX];
 
@@ -250,7 +250,7 @@ static void print_reply(enum protocol_verb verb, const json_t *a, bool utc)
 		break;
 	case PROTOCOL_DISALLOW:
 		(void)printf("%s is not allowed any more\n", string(a, "address"));
-		print_standing(a, utc);
+		print_blockstate(a, utc);
 		break;
 	case PROTOCOL_BLACK:
 		show_json_time(json_object_get(a, "white_since"), utc, time);
@@ -258,15 +258,15 @@ static void print_reply(enum protocol_verb verb, const json_t *a, bool utc)
 			(void)printf("recorded, but not counted%s%s\n",
 			             json_object_get(a, "white_since") != NULL ? ": overridden by the white vote of " : "",
 			             json_object_get(a, "white_since") != NULL ? time : "");
-		print_standing(a, utc);
+		print_blockstate(a, utc);
 		print_refused(a);
 		break;
 	case PROTOCOL_WHITE:
 		print_lifted(a);
-		print_standing(a, utc);
+		print_blockstate(a, utc);
 		break;
 	case PROTOCOL_TEST:
-		print_standing(a, utc);
+		print_blockstate(a, utc);
 		break;
 	case PROTOCOL_RELOAD:
 		(void)printf("reloaded: %" JSON_INTEGER_FORMAT " %s\n", json_integer_value(json_object_get(a, "rules")),

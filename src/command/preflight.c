@@ -68,10 +68,10 @@ static int attempt(attempt_function *function, const void *argument, struct why 
 
 /* --- the user it runs as --- */
 
-static void check_group(const char *key, const char *name, struct rulefile_faults *warnings)
+static void check_group(const char *key, const char *name, struct rulefile_errors *warnings)
 {
 	if (name[0] != '\0' && getgrnam(name) == NULL)
-		rulefile_fault(warnings, "[control] %s: no group \"%s\"; create it with 'groupadd -r %s', or name another", key, name,
+		rulefile_error(warnings, "[control] %s: no group \"%s\"; create it with 'groupadd -r %s', or name another", key, name,
 		               name);
 }
 
@@ -158,7 +158,7 @@ static bool has_known(const struct rules *rules, const char *text, size_t len, i
 }
 
 /* The end of a log that we may read ourselves. */
-static void check_content(const char *path, const struct rules *rules, struct rulefile_faults *warnings)
+static void check_content(const char *path, const struct rules *rules, struct rulefile_errors *warnings)
 {
 	const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	char *const text = alloc_raw(1, TAIL_BYTES, "the end of a log");
@@ -175,7 +175,7 @@ static void check_content(const char *path, const struct rules *rules, struct ru
 		from = lf == NULL ? TAIL_BYTES : (size_t)(lf + 1 - text);
 	}
 	if (got > 0 && !has_known(rules, text + from, (size_t)got - from, st.st_mtim.tv_sec, &programs) && programs.n_lines > 0)
-		rulefile_fault(warnings, "%s: none of its last %zu lines is of a program that the rules know%s%s%s%s%s%s; is it the "
+		rulefile_error(warnings, "%s: none of its last %zu lines is of a program that the rules know%s%s%s%s%s%s; is it the "
 		                         "log of your mail server?", path, programs.n_lines, programs.n > 0 ? ", but of " : "",
 		               programs.name[0], programs.n > 1 ? ", " : "", programs.name[1], programs.n > 2 ? ", " : "",
 		               programs.name[2]);
@@ -185,9 +185,9 @@ static void check_content(const char *path, const struct rules *rules, struct ru
 }
 
 static void check_logs(const struct config *config, const struct rules *rules, const struct readable_user *user,
-                       struct rulefile_faults *errors, struct rulefile_faults *warnings)
+                       struct rulefile_errors *errors, struct rulefile_errors *warnings)
 {
-	struct rulefile_faults found = {0};
+	struct rulefile_errors found = {0};
 	size_t hopeless = 0;
 
 	for (size_t i = 0; i < config->n_logs; i++) {
@@ -196,7 +196,7 @@ static void check_logs(const struct config *config, const struct rules *rules, c
 		const int rc = try_log(path, config->run.user, user, &why, &remedy);
 
 		if (rc < 0) {
-			rulefile_fault(&found, "%s; %s", why.text, remedy.text);
+			rulefile_error(&found, "%s; %s", why.text, remedy.text);
 			hopeless += rc != -ENOENT;
 		} else if (rules != NULL) {
 			check_content(path, rules, warnings);
@@ -204,8 +204,8 @@ static void check_logs(const struct config *config, const struct rules *rules, c
 	}
 	/* One that can be read, or may be made yet, is enough to run. */
 	for (size_t i = 0; i < found.n; i++)
-		rulefile_fault(hopeless == config->n_logs ? errors : warnings, "%s", found.text[i]);
-	rulefile_faults_done(&found);
+		rulefile_error(hopeless == config->n_logs ? errors : warnings, "%s", found.text[i]);
+	rulefile_errors_done(&found);
 }
 
 /* --- the kernel --- */
@@ -226,7 +226,7 @@ static int open_firewall(const void *argument, struct why *why, struct why *unus
 	return rc;
 }
 
-static void check_kernel(const struct config *config, struct rulefile_faults *errors)
+static void check_kernel(const struct config *config, struct rulefile_errors *errors)
 {
 	struct why why, ignored;
 	int rc;
@@ -235,7 +235,7 @@ static void check_kernel(const struct config *config, struct rulefile_faults *er
 		return;
 	rc = attempt(open_firewall, config, &why, &ignored);
 	if (rc < 0 && rc != -ECHILD)
-		rulefile_fault(errors, "%s", why.text);
+		rulefile_error(errors, "%s", why.text);
 }
 
 /* --- the ports --- */
@@ -287,7 +287,7 @@ static void list_ports(const struct listening *list, size_t n, const char *progr
 		}
 }
 
-static void check_ports(const struct config *config, struct rulefile_faults *warnings)
+static void check_ports(const struct config *config, struct rulefile_errors *warnings)
 {
 	struct listening all[LISTENING_MAX], open[LISTENING_MAX];
 	const size_t n_all = listening_ports(all);
@@ -307,7 +307,7 @@ static void check_ports(const struct config *config, struct rulefile_faults *war
 		if (warned)
 			continue;
 		list_ports(open, n, open[i].program, ports);
-		rulefile_fault(warnings, "%s listens on %s, which %s open to blocked clients: add %s to [firewall] ports",
+		rulefile_error(warnings, "%s listens on %s, which %s open to blocked clients: add %s to [firewall] ports",
 		               server_name(open[i].program), ports, strchr(ports, ' ') != NULL ? "stay" : "stays",
 		               strchr(ports, ' ') != NULL ? "them" : "it");
 	}
@@ -315,8 +315,8 @@ static void check_ports(const struct config *config, struct rulefile_faults *war
 
 /* --- all of it --- */
 
-void preflight(const struct config *config, const struct rules *rules, struct rulefile_faults *errors,
-               struct rulefile_faults *warnings)
+void preflight(const struct config *config, const struct rules *rules, struct rulefile_errors *errors,
+               struct rulefile_errors *warnings)
 {
 	struct readable_user user;
 	struct why why;
@@ -324,7 +324,7 @@ void preflight(const struct config *config, const struct rules *rules, struct ru
 	check_group("group", config->control.group, warnings);
 	check_group("readers", config->control.readers, warnings);
 	if (readable_user(config->run.user, &user, &why) < 0)
-		rulefile_fault(errors, "[run] user: %s", why.text);
+		rulefile_error(errors, "[run] user: %s", why.text);
 	else
 		check_logs(config, rules, &user, errors, warnings);
 	check_kernel(config, errors);

@@ -15,7 +15,7 @@
  * errors: what keeps "run" from starting, or from reading anything. warnings: the rest. Both are added to. rules NULL: they
  * cannot be read, so the contents of the logs are not checked.
  */
-void preflight(const struct config *config, const struct rules *rules, struct rulefile_faults *errors,
-               struct rulefile_faults *warnings);
+void preflight(const struct config *config, const struct rules *rules, struct rulefile_errors *errors,
+               struct rulefile_errors *warnings);
 
 #endif

@@ -369,14 +369,14 @@ static int run(struct request *q, struct config *config, const struct command_en
 {
 	/* The root process passes on what the terminal sends to both: the second signal must not kill. */
 	const struct sigaction action = {.sa_handler = on_signal, .sa_flags = q->sync ? 0 : (int)SA_RESETHAND};
-	struct rulefile_faults faults = {0};
+	struct rulefile_errors errors = {0};
 	struct rules *rules = NULL;
 	struct store *store = NULL;
 	struct why why;
 	int status;
 
 	if (rules_load(q->rules != NULL ? &q->rules : (const char *const *)config->run.patterns,
-	               q->rules != NULL ? 1 : config->run.n_patterns, NULL, 0, &rules, &faults, &why) < 0) {
+	               q->rules != NULL ? 1 : config->run.n_patterns, NULL, 0, &rules, &errors, &why) < 0) {
 		status = command_fail(COMMAND_USAGE, &why);
 	} else if (open_store(q, &store, &why) < 0) {
 		status = command_fail(COMMAND_SYSTEM, &why);
@@ -390,7 +390,7 @@ static int run(struct request *q, struct config *config, const struct command_en
 	}
 	store_close(store);
 	rules_free(rules);
-	rulefile_faults_done(&faults);
+	rulefile_errors_done(&errors);
 	return status;
 }
 

@@ -56,7 +56,7 @@ static const json_t *find_active(const struct request *q, const json_t *blocks)
 }
 
 /* What only the daemon's memory holds: how near it is to a block. All null when none runs, or it may not be queried. */
-static void put_standing(json_t *known, const struct config *config, const struct request *q)
+static void put_blockstate(json_t *known, const struct config *config, const struct request *q)
 {
 	static const char *const keys[] = {"allowed", "score", "threshold", "proven", "offence", "why"};
 	struct why ignored;
@@ -182,7 +182,7 @@ static int answer(struct store *store, const struct config *config, const struct
 	if (rc == 0 && (any = is_known(known)) && !env->json) {
 		print_text(q, known, env->utc);
 	} else if (rc == 0 && env->json) {
-		put_standing(known, config, q);
+		put_blockstate(known, config, q);
 		command_print_json(json_incref(known));
 	} else if (rc == 0) {
 		(void)printf("nothing is known of %s\n", q->address);

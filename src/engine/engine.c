@@ -383,7 +383,7 @@ static void store_state(struct engine *e, const struct reconcile_result *r, int6
 	if ((rc = store_begin(e->store, &why)) < 0)
 		return; /* the next sync stores it */
 	for (size_t i = 0; i < sizeof rows / sizeof *rows && rc == 0; i++)
-		rc = store_say(e->store, rows[i].key, rows[i].value, &why);
+		rc = store_state_set(e->store, rows[i].key, rows[i].value, &why);
 	(void)store_finish(e->store, rc, &why);
 }
 
@@ -597,12 +597,12 @@ static void turn(struct engine *e)
 	} else if (pending_has_news(e->pending)) {
 		sooner(&e->write_at, now.steady_ms + POSITION_MS);
 	}
-	if (live_hear_names(&e->live))
+	if (live_receive_names(&e->live))
 		e->sync_at = 0; /* which updates the verdict, and lifts what must be lifted */
 	now = moment_now(); /* the disk may have been slow */
 	if (!e->stop && (now.steady_ms >= e->sync_at || now.steady_ms >= e->expiry_at)) {
 		sync_firewall(e, &now);
-		sources_look(e->logs); /* awake anyway */
+		sources_check(e->logs); /* awake anyway */
 	}
 	if (now.steady_ms >= e->purge_at)
 		e->purge_at = now.steady_ms + housekeeping_slice(&e->housekeeping, e->store, e->live.config, now.unix_s);

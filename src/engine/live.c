@@ -28,21 +28,21 @@ enum {
 /* --- rules --- */
 
 /* The caller reports the first. */
-static void log_other_errors(const struct rulefile_faults *faults)
+static void log_other_errors(const struct rulefile_errors *errors)
 {
-	for (size_t i = 1; i < faults->n; i++)
-		log_line(LOG_ERR, "%.*s", (int)strcspn(faults->text[i], "\n"), faults->text[i]);
+	for (size_t i = 1; i < errors->n; i++)
+		log_line(LOG_ERR, "%.*s", (int)strcspn(errors->text[i], "\n"), errors->text[i]);
 }
 
 /* All that is configured, or nothing. */
 static int load_rules(const struct config *config, struct rules **ret, struct why *why)
 {
-	struct rulefile_faults faults;
+	struct rulefile_errors errors;
 	const int rc = examples_load((const char *const *)config->run.patterns, config->run.n_patterns, NULL, 0, ret,
-	                             &faults, why);
+	                             &errors, why);
 
-	log_other_errors(&faults);
-	rulefile_faults_done(&faults);
+	log_other_errors(&errors);
+	rulefile_errors_done(&errors);
 	if (rc < 0)
 		why->text[strcspn(why->text, "\n")] = '\0'; /* the place below it is for terminals: "check" shows it */
 	return rc;
@@ -51,26 +51,26 @@ static int load_rules(const struct config *config, struct rules **ret, struct wh
 /* At the start: the files without errors. error: what "status" shows, "" when there is no error. */
 static struct rules *load_good_rules(const struct config *config, struct why *error)
 {
-	struct rulefile_faults faults;
+	struct rulefile_errors errors;
 	struct rules *rules;
 	const char *none = "";
 
-	examples_load_good((const char *const *)config->run.patterns, config->run.n_patterns, &rules, &faults);
-	for (size_t i = 0; i < faults.n; i++)
-		log_line(LOG_ERR, "%s", faults.text[i]);
+	examples_load_good((const char *const *)config->run.patterns, config->run.n_patterns, &rules, &errors);
+	for (size_t i = 0; i < errors.n; i++)
+		log_line(LOG_ERR, "%s", errors.text[i]);
 	if (rules_count(rules) == 0) {
 		none = "no rule is active, so nothing is blocked";
 		log_line(LOG_ALERT, "%s; see 'watchforspammers check'", none);
 	}
-	(void)snprintf(error->text, sizeof error->text, "%s%s%s", none, *none != '\0' && faults.n > 0 ? "; " : "",
-	               faults.n > 0 ? faults.text[0] : "");
-	if (faults.n > 1) {
+	(void)snprintf(error->text, sizeof error->text, "%s%s%s", none, *none != '\0' && errors.n > 0 ? "; " : "",
+	               errors.n > 0 ? errors.text[0] : "");
+	if (errors.n > 1) {
 		const size_t len = strlen(error->text);
 
 		(void)snprintf(error->text + len, sizeof error->text - len, "; %zu more, see 'watchforspammers check'",
-		               faults.n - 1);
+		               errors.n - 1);
 	}
-	rulefile_faults_done(&faults);
+	rulefile_errors_done(&errors);
 	return rules;
 }
 
@@ -87,7 +87,7 @@ static void set_rules_problem(struct live *l, const char *text)
 	rc = store_begin(l->store, &why);
 
 	if (rc == 0) {
-		rc = store_say(l->store, "rules_fault", text, &why);
+		rc = store_state_set(l->store, "rules_fault", text, &why);
 		rc = store_finish(l->store, rc, &why);
 	}
 	if (rc < 0)
@@ -158,7 +158,7 @@ void live_refresh_allowed(struct live *l)
 {
 	struct why why;
 
-	if (allowlist_refresh(l->allowlist, l->verdict, &why) == ALLOWLIST_FAULT)
+	if (allowlist_refresh(l->allowlist, l->verdict, &why) == ALLOWLIST_ERROR)
 		log_line(LOG_WARNING, "%s", why.text);
 	if (allowlist_changes(l->allowlist) == l->lifted)
 		return;
@@ -190,7 +190,7 @@ static int remember_names(struct live *l, struct why *why)
 	return rc;
 }
 
-bool live_hear_names(struct live *l)
+bool live_receive_names(struct live *l)
 {
 	const int64_t now_ms = clock_steady_ms();
 	const bool changed = allowlist_turn(l->allowlist, now_ms);
@@ -210,7 +210,7 @@ static int recall(struct live *l, const struct config *config, const struct rule
 	struct allowlist *const allowlist = allowlist_new(config);
 	int rc;
 
-	if (allowlist_refresh(allowlist, NULL, why) == ALLOWLIST_FAULT)
+	if (allowlist_refresh(allowlist, NULL, why) == ALLOWLIST_ERROR)
 		log_line(LOG_WARNING, "%s", why->text);
 	rc = restore_verdict(l->store, config, rules, allowlist, true, clock_unix_s(), ret, why);
 	if (rc < 0)

@@ -76,7 +76,7 @@ void live_edited(struct live *live);
 void live_restore(struct live *live);
 
 /* Receives and stores the addresses of [allow] name. True: the allow list has changed, so call live_refresh_allowed. */
-bool live_hear_names(struct live *live);
+bool live_receive_names(struct live *live);
 
 /* Checks the allowed addresses again after a change or a newly earned exemption, and lifts their blocks. */
 void live_refresh_allowed(struct live *live);

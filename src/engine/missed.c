@@ -126,7 +126,7 @@ static void choose(struct missed *m, const char *log, bool is_known, const struc
 	}
 }
 
-int missed_look(struct missed *m, const char *path, char **ret_last, struct why *why)
+int missed_check(struct missed *m, const char *path, char **ret_last, struct why *why)
 {
 	int64_t position[ROTATED_MAX], id;
 	struct rotated *list = NULL;

@@ -4,7 +4,7 @@
  * Read before the log itself, oldest first, by the reader of replay. What the database holds completely is not read again; only
  * the newest compressed file that it knows must be unpacked to see that nothing is left in it. A file that cannot be read to its
  * end is logged, and the next one read.
- * Order: missed_look for each log; then, while missed_waits: missed_begin once nothing read is unwritten, and missed_next until
+ * Order: missed_check for each log; then, while missed_waits: missed_begin once nothing read is unwritten, and missed_next until
  * false.
  */
 #ifndef WFS_ENGINE_MISSED_H
@@ -31,7 +31,7 @@ void missed_free(struct missed *missed);
  * log is known: to be followed, for its writer may not know of the rotation yet. The caller frees it; or NULL.
  * Errors: of the database, and of rotated_list.
  */
-int missed_look(struct missed *missed, const char *path, char **ret_last, struct why *why);
+int missed_check(struct missed *missed, const char *path, char **ret_last, struct why *why);
 
 /* True when a file is to be begun. */
 bool missed_waits(const struct missed *missed);

@@ -45,7 +45,7 @@ struct sources {
 static int queue_missed(struct sources *logs, size_t log, const char *path, struct why *why)
 {
 	char *last;
-	int rc = missed_look(logs->missed, path, &last, why);
+	int rc = missed_check(logs->missed, path, &last, why);
 
 	/* No directory, or an unreadable one: nothing to read. That it waits for the log is logged later. */
 	if (rc == -ENOENT || rc == -ENOTDIR || rc == -EACCES)
@@ -105,9 +105,9 @@ int sources_timeout_ms(const struct sources *logs, int64_t now_ms)
 	return logs->more ? 0 : follow_timeout_ms(logs->follow, now_ms);
 }
 
-void sources_look(struct sources *logs)
+void sources_check(struct sources *logs)
 {
-	follow_look(logs->follow);
+	follow_check(logs->follow);
 }
 
 static struct sources_file *file_of(struct sources *logs, const struct follow_line *line)

@@ -31,8 +31,8 @@ void sources_free(struct sources *logs);
 int sources_fd(const struct sources *logs);
 int sources_timeout_ms(const struct sources *logs, int64_t now_ms); /* as follow_timeout_ms; 0: there was more to read */
 
-/* As follow_look. */
-void sources_look(struct sources *logs);
+/* As follow_check. */
+void sources_check(struct sources *logs);
 
 /*
  * The next line, borrowed until the next call; its file, and how it is to be scanned but for the rules. False when there is none, or a file waits.

@@ -427,7 +427,7 @@ static void check_for_safety(struct follow *follow, int64_t now_ms)
 	}
 }
 
-void follow_look(struct follow *follow)
+void follow_check(struct follow *follow)
 {
 	for (size_t i = 0; i < follow->n_logs; i++)
 		follow->logs[i].check = true;

@@ -7,7 +7,7 @@
  * a log that does not exist yet or is unreadable, queue overflow (everything is checked again).
  * After a rotation the old file is read on for a minute or until the next one, because its writer may not
  * have been notified yet; files that came and went between two checks are found among the rotated files beside it.
- * Only regular files; FIFOs and devices are refused unopened. Noticed by follow_look only: a parent directory of a
+ * Only regular files; FIFOs and devices are refused unopened. Noticed by follow_check only: a parent directory of a
  * log's directory that is renamed, or a file system mounted or unmounted over it.
  * One instance per process: libinotifytools keeps its state in file-static variables.
  *
@@ -89,7 +89,7 @@ int follow_fd(const struct follow *follow);
 int follow_timeout_ms(const struct follow *follow, int64_t now_ms);
 
 /* Checks every log again in the next follow_next, for what raises no event. Costs a stat of each. */
-void follow_look(struct follow *follow);
+void follow_check(struct follow *follow);
 
 /*
  * The next thing. Logs take turns, so that a noisy one starves no other; within a log lines come in order.

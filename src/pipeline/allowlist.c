@@ -67,7 +67,7 @@ static int bad_line(const struct file *f, unsigned line, const char *text, size_
 	(void)text_escape((struct span){text, len}, shown, sizeof shown);
 	(void)why_set(why, EINVAL, "%s:%u: want an address or a network without host bits, got \"%s\"; the other lines hold",
 	              f->path, line, shown);
-	return ALLOWLIST_FAULT;
+	return ALLOWLIST_ERROR;
 }
 
 /* Lines "NETWORK", "# comment" or nothing; a comment may follow a network. */
@@ -110,7 +110,7 @@ static int cannot_read(struct file *f, struct why *why)
 		return 0;
 	(void)why_set(why, err, "%s: %s; what it held before holds%s", f->path, strerror(err),
 	              remedy_read(err, f->path, remedy));
-	return ALLOWLIST_FAULT;
+	return ALLOWLIST_ERROR;
 }
 
 /* *ret_changed: the file was reloaded. */
@@ -156,7 +156,7 @@ int allowlist_refresh(struct allowlist *l, struct verdict *verdict, struct why *
 		struct why this;
 
 		if (read_file(&l->files[i], &changed, &this) != 0 && result == 0) {
-			result = ALLOWLIST_FAULT;
+			result = ALLOWLIST_ERROR;
 			*why = this;
 		}
 	}

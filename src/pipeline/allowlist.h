@@ -18,7 +18,7 @@
 
 enum {
 	ALLOWLIST_FILE_MAX = 1 << 20, /* networks in one file */
-	ALLOWLIST_FAULT = 1,          /* positive result of allowlist_refresh: some of it could not be read */
+	ALLOWLIST_ERROR = 1,          /* positive result of allowlist_refresh: some of it could not be read */
 };
 
 struct allowlist;
@@ -31,7 +31,7 @@ void allowlist_free(struct allowlist *list);
 
 /*
  * Checks everything again and gives verdict (if not NULL) the result. Cheap when nothing changed.
- * Returns 0, or ALLOWLIST_FAULT with a sentence in why: about a file that cannot be read or a line that is no network;
+ * Returns 0, or ALLOWLIST_ERROR with a sentence in why: about a file that cannot be read or a line that is no network;
  * reported once, until the file is edited again.
  */
 int allowlist_refresh(struct allowlist *list, struct verdict *verdict, struct why *why);

@@ -96,7 +96,7 @@ static struct span listed_text(const struct dnsbl_answer *answer, char out[stati
 static bool allow_listed(const struct decide *d, const struct dnsbl_answer *answer, int64_t now_s,
                          struct decide_result *ret)
 {
-	const struct verdict_look view = verdict_look(d->verdict, &answer->addr);
+	const struct verdict_query view = verdict_query(d->verdict, &answer->addr);
 	char why[LISTED_MAX];
 	const struct pending_allowance allowance = {.net = net_of(&answer->addr),
 	                                           .since_s = now_s,

@@ -221,7 +221,7 @@ int restore_lists(struct store *store, struct dnsbl *dnsbl, const struct verdict
 
 	while (rc == 0)
 		if ((rc = store_next_hit(store, &hit, why)) == 0 && hit.score > 0 && hit.time_s > since_s) {
-			const struct verdict_look view = verdict_look(verdict, &hit.address);
+			const struct verdict_query view = verdict_query(verdict, &hit.address);
 
 			dnsbl_known(dnsbl, &view.subject, hit.time_s);
 		}

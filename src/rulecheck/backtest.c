@@ -66,7 +66,7 @@ static int by_subject(const void *a, const void *b)
 
 static struct client *client_of(struct backtest *a, const struct addr *address)
 {
-	struct client key = {.subject = verdict_look(a->verdict, address).subject};
+	struct client key = {.subject = verdict_query(a->verdict, address).subject};
 	struct client **const place =
 	        alloc_check(tsearch(&key, &a->clients, by_subject), sizeof key, "the clients of the backtest");
 

@@ -20,7 +20,7 @@ enum {
 };
 
 /* The example around the place, and a caret under it; one column a byte. place: into the example's text, or NULL. */
-static void report_example(struct rulefile_faults *faults, const struct rulefile_rule *rule,
+static void report_example(struct rulefile_errors *errors, const struct rulefile_rule *rule,
                            const struct rulefile_example *example, const char *place, const char *what)
 {
 	const size_t len = strlen(example->text), at = place != NULL ? (size_t)(place - example->text) : 0;
@@ -32,7 +32,7 @@ static void report_example(struct rulefile_faults *faults, const struct rulefile
 	shown[to - from] = '\0';
 	if (place != NULL)
 		(void)snprintf(under, sizeof under, "\n    %s%*s", from > 0 ? "   " : "", (int)(at - from) + 1, "^");
-	rulefile_fault(faults, "%s:%u: %s of [%s]: %s\n    %s%s%s%s", rule->file, example->line,
+	rulefile_error(errors, "%s:%u: %s of [%s]: %s\n    %s%s%s%s", rule->file, example->line,
 	               example->hit ? "hit" : example->given ? "given" : "miss", rule->name, what, from > 0 ? "..." : "", shown,
 	               to < len ? "..." : "", under);
 }
@@ -106,18 +106,18 @@ static const char *explain_miss(const struct rules *rules, const struct rule *ru
 
 /* A rule of a later directory matches the hit of another: the error is in it, not in the rule that was there. */
 static bool report_takeover(const struct rulefile_rule *later, const struct rulefile_rule *rule,
-                            const struct rulefile_example *example, struct rulefile_faults *faults)
+                            const struct rulefile_example *example, struct rulefile_errors *errors)
 {
 	if (later->dir <= rule->dir)
 		return false;
-	rulefile_fault(faults, "%s:%u: [%s] matches a hit of [%s]: %s:%u", later->file, later->line, later->name, rule->name,
+	rulefile_error(errors, "%s:%u: [%s] matches a hit of [%s]: %s:%u", later->file, later->line, later->name, rule->name,
 	               rule->file, example->line);
 	return true;
 }
 
 static void try_example(const struct rules *rules, struct rules_scratch *scratch, struct sessions *sessions,
                         const struct rule *rule, size_t which, const struct example_line *lines,
-                        struct rulefile_faults *faults)
+                        struct rulefile_errors *errors)
 {
 	struct rules_hit hit = {0};
 	const int answer = example_try(scratch, sessions, rule, which, lines, &hit);
@@ -131,7 +131,7 @@ static void try_example(const struct rules *rules, struct rules_scratch *scratch
 		place = explain_miss(rules, rule, rule->text->examples[which].text, &lines[which], what, sizeof what);
 		break;
 	case EXAMPLE_OTHER_RULE:
-		if (report_takeover(hit.rule->text, rule->text, &rule->text->examples[which], faults))
+		if (report_takeover(hit.rule->text, rule->text, &rule->text->examples[which], errors))
 			return;
 		(void)snprintf(what, sizeof what, "%s: [%s], %s:%u", example_sentence(answer), hit.rule->text->name,
 		               hit.rule->text->file, hit.rule->text->line);
@@ -146,7 +146,7 @@ static void try_example(const struct rules *rules, struct rules_scratch *scratch
 		(void)snprintf(what, sizeof what, "%s", example_sentence(answer));
 		place = answer == EXAMPLE_MATCHED ? hit.where.p : rule->text->examples[which].text;
 	}
-	report_example(faults, rule->text, &rule->text->examples[which], place, what);
+	report_example(errors, rule->text, &rule->text->examples[which], place, what);
 }
 
 /* "also" rules need others: a line that none of those matches is no error of theirs where files are left out. */
@@ -158,7 +158,7 @@ static bool misses_others(struct rules_scratch *scratch, const struct rule *rule
 }
 
 /* complete: no file is left out. */
-static size_t try_all(const struct rules *rules, bool complete, struct rulefile_faults *faults)
+static size_t try_all(const struct rules *rules, bool complete, struct rulefile_errors *errors)
 {
 	struct rules_scratch *const scratch = rules_scratch_new(rules);
 	struct sessions *const sessions = sessions_new();
@@ -170,7 +170,7 @@ static size_t try_all(const struct rules *rules, bool complete, struct rulefile_
 
 		for (size_t j = 0; j < rule->text->n_examples; j++, n++)
 			if (complete || !misses_others(scratch, rule, j, lines))
-				try_example(rules, scratch, sessions, rule, j, lines, faults);
+				try_example(rules, scratch, sessions, rule, j, lines, errors);
 		free(lines);
 	}
 	sessions_free(sessions);
@@ -178,12 +178,12 @@ static size_t try_all(const struct rules *rules, bool complete, struct rulefile_
 	return n;
 }
 
-size_t examples_try(const struct rules *rules, struct rulefile_faults *faults)
+size_t examples_try(const struct rules *rules, struct rulefile_errors *errors)
 {
-	return try_all(rules, true, faults);
+	return try_all(rules, true, errors);
 }
 
-void examples_lint(const struct rules *rules, struct rulefile_faults *faults, struct rulefile_faults *warnings)
+void examples_lint(const struct rules *rules, struct rulefile_errors *errors, struct rulefile_errors *warnings)
 {
 	struct rules_scratch *const scratch = rules_scratch_new(rules);
 	struct example_line **const lines =
@@ -191,22 +191,22 @@ void examples_lint(const struct rules *rules, struct rulefile_faults *faults, st
 
 	for (size_t i = 0; i < rules_count(rules); i++)
 		lines[i] = parse_examples(rules_at(rules, i)->text);
-	lint_rules(rules, scratch, (const struct example_line *const *)lines, faults, warnings);
+	lint_rules(rules, scratch, (const struct example_line *const *)lines, errors, warnings);
 	for (size_t i = 0; i < rules_count(rules); i++)
 		free(lines[i]);
 	free(lines);
 	rules_scratch_free(scratch);
 }
 
-static int load(const struct rulefile_from *from, struct rules **ret, struct rulefile_faults *faults, struct why *why)
+static int load(const struct rulefile_from *from, struct rules **ret, struct rulefile_errors *errors, struct why *why)
 {
 	struct rules *rules = NULL;
-	int rc = rules_load_from(from, &rules, faults, why);
+	int rc = rules_load_from(from, &rules, errors, why);
 
 	if (rc < 0)
 		return rc;
-	(void)try_all(rules, from->n_without == 0, faults);
-	rc = rules_faults_end(rules, faults, why);
+	(void)try_all(rules, from->n_without == 0, errors);
+	rc = rules_errors_end(rules, errors, why);
 	if (rc < 0)
 		rules_free(rules);
 	else
@@ -215,11 +215,11 @@ static int load(const struct rulefile_from *from, struct rules **ret, struct rul
 }
 
 int examples_load(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,
-                  struct rules **ret, struct rulefile_faults *faults, struct why *why)
+                  struct rules **ret, struct rulefile_errors *errors, struct why *why)
 {
 	const struct rulefile_from from = {.dirs = dirs, .n_dirs = n_dirs, .extra = extra, .n_extra = n_extra};
 
-	return load(&from, ret, faults, why);
+	return load(&from, ret, errors, why);
 }
 
 /* The file of that name in an earlier directory, which is read instead; NULL: there is none. To be freed. */
@@ -245,38 +245,38 @@ static char *file_instead(const struct rulefile_from *from, const char *file)
 }
 
 /* One sentence for all that is wrong with the file: the first error, without the lines that show the place. */
-static void report_left_out(const struct rulefile_from *from, const struct rulefile_faults *found,
-                            struct rulefile_faults *faults)
+static void report_left_out(const struct rulefile_from *from, const struct rulefile_errors *found,
+                            struct rulefile_errors *errors)
 {
 	char *const other = file_instead(from, found->file);
 
-	rulefile_fault(faults, "%.*s; %s%s", (int)strcspn(found->text[0], "\n"), found->text[0],
+	rulefile_error(errors, "%.*s; %s%s", (int)strcspn(found->text[0], "\n"), found->text[0],
 	               other != NULL ? "used instead: " : "started without the rules of this file",
 	               other != NULL ? other : "");
 	free(other);
 }
 
-void examples_load_good(const char *const dirs[], size_t n_dirs, struct rules **ret, struct rulefile_faults *faults)
+void examples_load_good(const char *const dirs[], size_t n_dirs, struct rules **ret, struct rulefile_errors *errors)
 {
 	struct rulefile_from from = {.dirs = dirs, .n_dirs = n_dirs};
-	struct rulefile_faults found = {0};
+	struct rulefile_errors found = {0};
 	char **without = NULL;
 	struct why why;
 
-	*faults = (struct rulefile_faults){0};
+	*errors = (struct rulefile_errors){0};
 	while (load(&from, ret, &found, &why) < 0) {
 		if (found.file != NULL) {
-			report_left_out(&from, &found, faults);
+			report_left_out(&from, &found, errors);
 			without = alloc_resize(without, from.n_without + 1, sizeof *without,
 			                       "the examples of the rules");
 			without[from.n_without++] = found.file;
 			from.without = (const char *const *)without;
 			found.file = NULL; /* now in without */
 		} else { /* of a directory: the last one goes first, the shipped one stays */
-			rulefile_fault(faults, "%s; started without the rules of %s", found.text[0], dirs[from.n_dirs - 1]);
+			rulefile_error(errors, "%s; started without the rules of %s", found.text[0], dirs[from.n_dirs - 1]);
 			from.n_dirs--;
 		}
-		rulefile_faults_done(&found);
+		rulefile_errors_done(&found);
 	}
 	for (size_t i = 0; i < from.n_without; i++)
 		free(without[i]);

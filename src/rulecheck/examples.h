@@ -12,25 +12,25 @@
 #include "rules/rules.h"
 
 /*
- * Tries every example of every rule. Each that fails is added to faults as "file:line: ...", with the line
+ * Tries every example of every rule. Each that fails is added to errors as "file:line: ...", with the line
  * below it and a caret under the place.
  * Returns how many were tried.
  */
-size_t examples_try(const struct rules *rules, struct rulefile_faults *faults);
+size_t examples_try(const struct rules *rules, struct rulefile_errors *errors);
 
 /* Finds what is wrong with rules that pass: see lint.h, and there for the two lists. Needs seconds. */
-void examples_lint(const struct rules *rules, struct rulefile_faults *faults, struct rulefile_faults *warnings);
+void examples_lint(const struct rules *rules, struct rulefile_errors *errors, struct rulefile_errors *warnings);
 
 /* Loads rules as rules_load does and tries their examples. */
 int examples_load(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,
-                  struct rules **ret, struct rulefile_faults *faults, struct why *why);
+                  struct rules **ret, struct rulefile_errors *errors, struct why *why);
 
 /*
  * The same for a start, which one error must not prevent: a file with an error is left out, and the file of the same name
  * in an earlier directory is read instead. Of two rules with one name, or one that matches the other's hit, the file in
- * the later directory is left out. faults: one sentence for each file left out, with what became of it; the caller's to
- * rulefile_faults_done. Always returns a set, which may be empty.
+ * the later directory is left out. errors: one sentence for each file left out, with what became of it; the caller's to
+ * rulefile_errors_done. Always returns a set, which may be empty.
  */
-void examples_load_good(const char *const dirs[], size_t n_dirs, struct rules **ret, struct rulefile_faults *faults);
+void examples_load_good(const char *const dirs[], size_t n_dirs, struct rules **ret, struct rulefile_errors *errors);
 
 #endif

@@ -94,7 +94,7 @@ bool lint_is_loose(const char *regex, size_t *ret_at)
 	return false;
 }
 
-static void check_shape(const struct rulefile_rule *rule, struct rulefile_faults *warnings)
+static void check_shape(const struct rulefile_rule *rule, struct rulefile_errors *warnings)
 {
 	char piece[LOOK_MAX + 1];
 	size_t at;
@@ -103,7 +103,7 @@ static void check_shape(const struct rulefile_rule *rule, struct rulefile_faults
 		return;
 	(void)text_escape((struct span){rule->match.text + at, strnlen(rule->match.text + at, LOOK_MAX / 2)},
 	                  piece, sizeof piece);
-	rulefile_fault(warnings,
+	rulefile_error(warnings,
 	               "%s:%u: match of [%s]: untrusted text may come before <ADDR>, and no \"$\" "
 	               "fixes the end of the line\n    %s\n    ^",
 	               rule->file, rule->match.line, rule->name, piece);
@@ -111,7 +111,7 @@ static void check_shape(const struct rulefile_rule *rule, struct rulefile_faults
 
 /* --- the examples --- */
 
-static void check_examples(const struct rulefile_rule *rule, struct rulefile_faults *warnings)
+static void check_examples(const struct rulefile_rule *rule, struct rulefile_errors *warnings)
 {
 	size_t hits = 0, misses = 0;
 
@@ -120,16 +120,16 @@ static void check_examples(const struct rulefile_rule *rule, struct rulefile_fau
 		misses += !rule->examples[i].hit && !rule->examples[i].given;
 	}
 	if (hits == 0)
-		rulefile_fault(warnings, "%s:%u: [%s] has no \"hit\": a line that it must match", rule->file,
+		rulefile_error(warnings, "%s:%u: [%s] has no \"hit\": a line that it must match", rule->file,
 		               rule->line, rule->name);
 	if (misses == 0)
-		rulefile_fault(warnings, "%s:%u: [%s] has no \"miss\": a similar line that it must not match",
+		rulefile_error(warnings, "%s:%u: [%s] has no \"miss\": a similar line that it must not match",
 		               rule->file, rule->line, rule->name);
 }
 
 static void check_programs(const struct rules *rules, const struct rulefile_rule *rule,
                            const struct rule *which, const struct example_line *lines,
-                           struct rulefile_faults *faults)
+                           struct rulefile_errors *errors)
 {
 	char name[LOOK_MAX + 1];
 
@@ -138,14 +138,14 @@ static void check_programs(const struct rules *rules, const struct rulefile_rule
 		    rules_means(rules, which->index, lines[i].program))
 			continue;
 		(void)text_escape(lines[i].program, name, sizeof name);
-		rulefile_fault(faults, "%s:%u: [%s] is for \"%s\", but its example is a line of \"%s\"",
+		rulefile_error(errors, "%s:%u: [%s] is for \"%s\", but its example is a line of \"%s\"",
 		               rule->file, rule->examples[i].line, rule->name, rule->program, name);
 	}
 }
 
 /* A hit of this rule that a later file's rule would match too. */
 static void check_overlap(const struct rules *rules, struct rules_scratch *scratch, const struct rule *which,
-                          const struct example_line *lines, struct rulefile_faults *warnings)
+                          const struct example_line *lines, struct rulefile_errors *warnings)
 {
 	const struct rulefile_rule *const rule = which->text;
 
@@ -157,7 +157,7 @@ static void check_overlap(const struct rules *rules, struct rules_scratch *scrat
 
 			if (other->file != rule->file && !other->also &&
 			    rules_would_match(scratch, j, lines[i].program, lines[i].message, false))
-				rulefile_fault(
+				rulefile_error(
 				        warnings,
 				        "%s:%u: [%s] and [%s] of %s both match this line; the first wins",
 				        rule->file, rule->examples[i].line, rule->name, other->name,
@@ -205,7 +205,7 @@ static bool reaches_limit(struct rules_scratch *scratch, size_t index, const str
 
 /* Each word, and each two words, repeated. One error for each example is enough. */
 static void check_stretched(struct rules_scratch *scratch, const struct rule *which,
-                            const struct example_line *lines, struct rulefile_faults *faults)
+                            const struct example_line *lines, struct rulefile_errors *errors)
 {
 	for (size_t i = 0; i < which->text->n_examples; i++) {
 		const struct span message = lines[i].message;
@@ -225,8 +225,8 @@ static void check_stretched(struct rules_scratch *scratch, const struct rule *wh
 			if (!found)
 				continue;
 			(void)text_escape((struct span){message.p + from, to - from}, piece, sizeof piece);
-			rulefile_fault(
-			        faults,
+			rulefile_error(
+			        errors,
 			        "%s:%u: match of [%s] is aborted (limit of %d steps) when \"%s\" is repeated "
 			        "to %d bytes",
 			        which->text->file, which->text->examples[i].line, which->text->name,
@@ -236,16 +236,16 @@ static void check_stretched(struct rules_scratch *scratch, const struct rule *wh
 }
 
 void lint_rules(const struct rules *rules, struct rules_scratch *scratch,
-                const struct example_line *const *lines, struct rulefile_faults *faults,
-                struct rulefile_faults *warnings)
+                const struct example_line *const *lines, struct rulefile_errors *errors,
+                struct rulefile_errors *warnings)
 {
 	for (size_t i = 0; i < rules_count(rules); i++) {
 		const struct rule *const rule = rules_at(rules, i);
 
 		check_shape(rule->text, warnings);
 		check_examples(rule->text, warnings);
-		check_programs(rules, rule->text, rule, lines[i], faults);
+		check_programs(rules, rule->text, rule, lines[i], errors);
 		check_overlap(rules, scratch, rule, lines[i], warnings);
-		check_stretched(scratch, rule, lines[i], faults);
+		check_stretched(scratch, rule, lines[i], errors);
 	}
 }

@@ -20,11 +20,11 @@ enum { LINT_STRETCHED = 8192 }; /* bytes of a stretched message */
 
 /*
  * Checks all rules of the set. lines[i][j]: example j of rule i, parsed. Both lists are added to, and
- * the caller's to rulefile_faults_done.
+ * the caller's to rulefile_errors_done.
  */
 void lint_rules(const struct rules *rules, struct rules_scratch *scratch,
-                const struct example_line *const *lines, struct rulefile_faults *faults,
-                struct rulefile_faults *warnings);
+                const struct example_line *const *lines, struct rulefile_errors *errors,
+                struct rulefile_errors *warnings);
 
 /*
  * The part that needs no examples: true when the regex, after its macros, lets a client write before

@@ -99,7 +99,7 @@ static size_t before_builtins(const char *text, size_t offset)
 }
 
 /* The text around the error and a caret under it; both without bytes that would move the caret. */
-static void report_regex_error(struct rulefile_faults *faults, const struct rulefile_rule *rule, const char *key,
+static void report_regex_error(struct rulefile_errors *errors, const struct rulefile_rule *rule, const char *key,
                                unsigned line, const char *text, size_t offset, int code)
 {
 	enum { AROUND = 40 };
@@ -113,7 +113,7 @@ static void report_regex_error(struct rulefile_faults *faults, const struct rule
 	for (; n < len && n < sizeof piece - 1; n++)
 		piece[n] = (char)(text[from + n] >= 0x20 && text[from + n] < 0x7F ? text[from + n] : '?');
 	piece[n] = '\0';
-	rulefile_fault(faults, "%s:%u: %s of [%s]: %s\n    %s\n    %*s", rule->file, line, key, rule->name,
+	rulefile_error(errors, "%s:%u: %s of [%s]: %s\n    %s\n    %*s", rule->file, line, key, rule->name,
 	               (const char *)message, piece, (int)(at - from) + 1, "^");
 }
 
@@ -143,7 +143,7 @@ pcre2_code *compiled_piece(const char *text)
 
 static pcre2_code *compile_regex(const struct rulefile_rule *rule, const char *key, unsigned line,
                                  const char *text, uint32_t options, bool *ret_jit,
-                                 struct rulefile_faults *faults)
+                                 struct rulefile_errors *errors)
 {
 	static char regex[2 * RULEFILE_EXPANDED_MAX]; /* large, and rules are loaded by one thread */
 	size_t jit_size = 0;
@@ -152,12 +152,12 @@ static pcre2_code *compile_regex(const struct rulefile_rule *rule, const char *k
 	int rc = 0;
 
 	if (!put_builtins(text, regex, sizeof regex)) {
-		rulefile_fault(faults, "%s:%u: %s of [%s] is too long", rule->file, line, key, rule->name);
+		rulefile_error(errors, "%s:%u: %s of [%s] is too long", rule->file, line, key, rule->name);
 		return NULL;
 	}
 	code = to_code(regex, options, &rc, &offset);
 	if (code == NULL)
-		report_regex_error(faults, rule, key, line, text, offset, rc);
+		report_regex_error(errors, rule, key, line, text, offset, rc);
 	else if (pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0) /* without JIT the interpreter does it */
 		(void)pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &jit_size);
 	*ret_jit = jit_size > 0;
@@ -183,7 +183,7 @@ static void split_globs(struct compiled *c, const char *program)
 }
 
 /* What the words of a rule make of it, and the combinations that make no sense. */
-static void set_kind(struct compiled *c, struct rulefile_faults *faults)
+static void set_kind(struct compiled *c, struct rulefile_errors *errors)
 {
 	const struct rulefile_rule *const text = c->rule.text;
 	const bool addr = occurrences(text->match.text, "<ADDR>") > 0;
@@ -204,7 +204,7 @@ static void set_kind(struct compiled *c, struct rulefile_faults *faults)
 	else if (text->generic && (occurrences(text->match.text, "<NAME>") == 0 || !addr))
 		error = "name = generic needs <NAME> and <ADDR> in the match";
 	if (error != NULL)
-		rulefile_fault(faults, "%s:%u: [%s]: %s", text->file, text->match.line, text->name, error);
+		rulefile_error(errors, "%s:%u: [%s]: %s", text->file, text->match.line, text->name, error);
 	if (text->remember)
 		c->kind = addr ? RULES_KIND_ADDRESS : RULES_KIND_EVENT;
 	else if (text->after != NULL)
@@ -214,30 +214,30 @@ static void set_kind(struct compiled *c, struct rulefile_faults *faults)
 }
 
 /* How often each builtin may appear in a match. False: one that is a group appears twice; PCRE2 would report it obscurely. */
-static bool check_builtins(const struct rulefile_rule *text, struct rulefile_faults *faults)
+static bool check_builtins(const struct rulefile_rule *text, struct rulefile_errors *errors)
 {
 	const size_t addrs = occurrences(text->match.text, "<ADDR>");
 	bool once = addrs <= 1;
 
 	if (text->match.text[0] != '^')
-		rulefile_fault(faults,
+		rulefile_error(errors,
 		               "%s:%u: match of [%s] must begin with \"^\": otherwise untrusted text may match",
 		               text->file, text->match.line, text->name);
 	if (addrs != 1 && !(addrs == 0 && occurrences(text->match.text, "<SESSION>") > 0))
-		rulefile_fault(faults, "%s:%u: match of [%s] must have <ADDR> exactly once, it has it %zu times",
+		rulefile_error(errors, "%s:%u: match of [%s] must have <ADDR> exactly once, it has it %zu times",
 		               text->file, text->match.line, text->name, addrs);
 	for (size_t b = 0; b < sizeof builtins / sizeof *builtins; b++) {
 		const char *const word = builtins[b].word;
 
 		if (strcmp(word, "<ADDR>") == 0 || strstr(builtins[b].regex, "(?<") == NULL || occurrences(text->match.text, word) <= 1)
 			continue;
-		rulefile_fault(faults, "%s:%u: match of [%s] may have %s only once", text->file, text->match.line, text->name, word);
+		rulefile_error(errors, "%s:%u: match of [%s] may have %s only once", text->file, text->match.line, text->name, word);
 		once = false;
 	}
 	return once;
 }
 
-static void compile_rule(struct rules *rules, size_t i, struct rulefile_faults *faults)
+static void compile_rule(struct rules *rules, size_t i, struct rulefile_errors *errors)
 {
 	const struct rulefile_rule *const text = &rules->set.rules[i];
 	struct compiled *const c = &rules->list[i];
@@ -247,14 +247,14 @@ static void compile_rule(struct rules *rules, size_t i, struct rulefile_faults *
 	if (text->match.text == NULL || text->program == NULL)
 		return; /* reported already */
 	split_globs(c, text->program);
-	set_kind(c, faults);
-	if (!check_builtins(text, faults))
+	set_kind(c, errors);
+	if (!check_builtins(text, errors))
 		return;
 	c->match = compile_regex(text, "match", text->match.line, text->match.text, PCRE2_ANCHORED, &c->match_jit,
-	                         faults);
+	                         errors);
 	if (text->unless.text != NULL)
 		c->unless = compile_regex(text, "unless", text->unless.line, text->unless.text, 0, &c->unless_jit,
-		                          faults);
+		                          errors);
 	if (c->match == NULL)
 		return;
 	c->addr = group_number(c->match, "addr");
@@ -276,7 +276,7 @@ static void compile_rule(struct rules *rules, size_t i, struct rulefile_faults *
 }
 
 /* "after" names a rule of the same file that notes an event. */
-static void check_after(const struct rules *rules, size_t i, struct rulefile_faults *faults)
+static void check_after(const struct rules *rules, size_t i, struct rulefile_errors *errors)
 {
 	const struct rulefile_rule *const text = &rules->set.rules[i];
 
@@ -286,25 +286,25 @@ static void check_after(const struct rules *rules, size_t i, struct rulefile_fau
 		if (strcasecmp(rules->set.rules[j].name, text->after) == 0 && rules->set.rules[j].file == text->file &&
 		    rules->list[j].kind == RULES_KIND_EVENT)
 			return;
-	rulefile_fault(faults, "%s:%u: after of [%s]: this file has no rule [%s] with remember = yes and without <ADDR>",
+	rulefile_error(errors, "%s:%u: after of [%s]: this file has no rule [%s] with remember = yes and without <ADDR>",
 	               text->file, text->after_line, text->name, text->after);
 }
 
-int rules_load_from(const struct rulefile_from *from, struct rules **ret, struct rulefile_faults *faults,
+int rules_load_from(const struct rulefile_from *from, struct rules **ret, struct rulefile_errors *errors,
                     struct why *why)
 {
 	struct rules *const rules = alloc_zero(1, sizeof *rules, "the rules");
 	int rc;
 
 	*ret = NULL;
-	(void)rulefile_read(from, &rules->set, faults, why);
+	(void)rulefile_read(from, &rules->set, errors, why);
 	rules->n = rules->set.n;
 	rules->list = alloc_zero(rules->n > 0 ? rules->n : 1, sizeof *rules->list, "the rules");
 	for (size_t i = 0; i < rules->n; i++)
-		compile_rule(rules, i, faults);
+		compile_rule(rules, i, errors);
 	for (size_t i = 0; i < rules->n; i++)
-		check_after(rules, i, faults);
-	rc = rulefile_faults_end(&rules->set, faults, why);
+		check_after(rules, i, errors);
+	rc = rulefile_errors_end(&rules->set, errors, why);
 	if (rc < 0)
 		rules_free(rules);
 	else
@@ -313,16 +313,16 @@ int rules_load_from(const struct rulefile_from *from, struct rules **ret, struct
 }
 
 int rules_load(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,
-               struct rules **ret, struct rulefile_faults *faults, struct why *why)
+               struct rules **ret, struct rulefile_errors *errors, struct why *why)
 {
 	const struct rulefile_from from = {.dirs = dirs, .n_dirs = n_dirs, .extra = extra, .n_extra = n_extra};
 
-	return rules_load_from(&from, ret, faults, why);
+	return rules_load_from(&from, ret, errors, why);
 }
 
-int rules_faults_end(const struct rules *rules, struct rulefile_faults *faults, struct why *why)
+int rules_errors_end(const struct rules *rules, struct rulefile_errors *errors, struct why *why)
 {
-	return rulefile_faults_end(&rules->set, faults, why);
+	return rulefile_errors_end(&rules->set, errors, why);
 }
 
 void rules_free(struct rules *rules)

@@ -42,40 +42,40 @@ struct macros {
 struct reader {
 	const struct rulefile_from *from;
 	struct rulefile_set *set;
-	struct rulefile_faults *faults;
+	struct rulefile_errors *errors;
 	struct macros shared;
 };
 
-void rulefile_fault(struct rulefile_faults *faults, const char *fmt, ...)
+void rulefile_error(struct rulefile_errors *errors, const char *fmt, ...)
 {
 	va_list ap;
 
-	faults->text = alloc_one_more(faults->text, faults->n, sizeof *faults->text, "errors in rules");
+	errors->text = alloc_one_more(errors->text, errors->n, sizeof *errors->text, "errors in rules");
 	va_start(ap, fmt);
-	faults->text[faults->n++] = alloc_vformat("an error in rules", fmt, ap);
+	errors->text[errors->n++] = alloc_vformat("an error in rules", fmt, ap);
 	va_end(ap);
 }
 
-void rulefile_faults_done(struct rulefile_faults *faults)
+void rulefile_errors_done(struct rulefile_errors *errors)
 {
-	for (size_t i = 0; i < faults->n; i++)
-		free(faults->text[i]);
-	free(faults->text);
-	free(faults->file);
-	*faults = (struct rulefile_faults){0};
+	for (size_t i = 0; i < errors->n; i++)
+		free(errors->text[i]);
+	free(errors->text);
+	free(errors->file);
+	*errors = (struct rulefile_errors){0};
 }
 
-int rulefile_faults_end(const struct rulefile_set *set, struct rulefile_faults *faults, struct why *why)
+int rulefile_errors_end(const struct rulefile_set *set, struct rulefile_errors *errors, struct why *why)
 {
-	if (faults->n == 0)
+	if (errors->n == 0)
 		return 0;
-	for (size_t i = 0; i < set->n_files && faults->file == NULL; i++) {
+	for (size_t i = 0; i < set->n_files && errors->file == NULL; i++) {
 		const size_t len = strlen(set->files[i].path);
 
-		if (strncmp(faults->text[0], set->files[i].path, len) == 0 && faults->text[0][len] == ':')
-			faults->file = alloc_text(set->files[i].path, "the rules");
+		if (strncmp(errors->text[0], set->files[i].path, len) == 0 && errors->text[0][len] == ':')
+			errors->file = alloc_text(set->files[i].path, "the rules");
 	}
-	return why_set(why, EINVAL, "%s", faults->text[0]);
+	return why_set(why, EINVAL, "%s", errors->text[0]);
 }
 
 static const char *shown(const char *value, char out[static QUOTED_MAX])
@@ -140,7 +140,7 @@ static bool expand(struct reader *r, const char *at, const struct macros *macros
                    size_t *used, int depth)
 {
 	if (depth > MACRO_DEPTH_MAX) {
-		rulefile_fault(r->faults, "%s: macros nest deeper than %d; does one contain itself?", at,
+		rulefile_error(r->errors, "%s: macros nest deeper than %d; does one contain itself?", at,
 		               MACRO_DEPTH_MAX);
 		return false;
 	}
@@ -160,7 +160,7 @@ static bool expand(struct reader *r, const char *at, const struct macros *macros
 			}
 		}
 		if (*used + 2 > RULEFILE_EXPANDED_MAX) {
-			rulefile_fault(r->faults, "%s: longer than %d bytes with its macros", at,
+			rulefile_error(r->errors, "%s: longer than %d bytes with its macros", at,
 			               RULEFILE_EXPANDED_MAX);
 			return false;
 		}
@@ -196,7 +196,7 @@ static const char *hit_address(struct reader *r, const struct ini *ini, const st
 	if (bar != NULL &&
 	    (example->unnamed || addr_parse(e->value, (size_t)(bar - e->value), &example->address)))
 		return bar + 3;
-	rulefile_fault(r->faults, "%s:%u: hit: want \"ADDRESS | LOG LINE\", got \"%s\"", ini->path, e->line,
+	rulefile_error(r->errors, "%s:%u: hit: want \"ADDRESS | LOG LINE\", got \"%s\"", ini->path, e->line,
 	               shown(e->value, quoted));
 	return NULL;
 }
@@ -212,7 +212,7 @@ static void add_example(struct reader *r, const struct ini *ini, const struct in
 	if (text == NULL)
 		return;
 	if (rule->n_examples == EXAMPLES_MAX) {
-		rulefile_fault(r->faults, "%s:%u: more than %d examples", ini->path, e->line, EXAMPLES_MAX);
+		rulefile_error(r->errors, "%s:%u: more than %d examples", ini->path, e->line, EXAMPLES_MAX);
 		return;
 	}
 	example.text = alloc_text(text, "the rules");
@@ -230,7 +230,7 @@ static void set_score(struct reader *r, const struct ini *ini, const struct ini_
 	errno = 0;
 	value = strtol(e->value, &end, 10);
 	if (errno != 0 || *end != '\0' || end == e->value || value < -SCORE_MAX || value > SCORE_MAX)
-		rulefile_fault(r->faults, "%s:%u: score: want a whole number from -%d to %d, got \"%s\"",
+		rulefile_error(r->errors, "%s:%u: score: want a whole number from -%d to %d, got \"%s\"",
 		               ini->path, e->line, SCORE_MAX, SCORE_MAX, shown(e->value, quoted));
 	else
 		rule->score = (int)value; /* in range, checked above */
@@ -241,11 +241,11 @@ static void set_text(struct reader *r, const struct ini *ini, const struct ini_e
 	char quoted[QUOTED_MAX];
 
 	if (*field != NULL)
-		rulefile_fault(r->faults, "%s:%u: %s: appears twice in this rule", ini->path, e->line, e->key);
+		rulefile_error(r->errors, "%s:%u: %s: appears twice in this rule", ini->path, e->line, e->key);
 	free(*field);
 	*field = alloc_text(e->value, "the rules");
 	if (*e->value == '\0')
-		rulefile_fault(r->faults, "%s:%u: %s: empty", ini->path, e->line, shown(e->key, quoted));
+		rulefile_error(r->errors, "%s:%u: %s: empty", ini->path, e->line, shown(e->key, quoted));
 }
 
 /* "dnsbl, auth, relay ..." */
@@ -270,10 +270,10 @@ static void set_category(struct reader *r, const struct ini *ini, const struct i
 			return;
 	near = text_nearest(e->value, categories);
 	if (near != NULL)
-		rulefile_fault(r->faults, "%s:%u: category: no category \"%s\"; did you mean \"%s\"?", ini->path, e->line,
+		rulefile_error(r->errors, "%s:%u: category: no category \"%s\"; did you mean \"%s\"?", ini->path, e->line,
 		               shown(e->value, quoted), near);
 	else
-		rulefile_fault(r->faults, "%s:%u: category: no category \"%s\"; there are %s", ini->path, e->line,
+		rulefile_error(r->errors, "%s:%u: category: no category \"%s\"; there are %s", ini->path, e->line,
 		               shown(e->value, quoted), all_categories(all));
 }
 
@@ -282,7 +282,7 @@ static void set_flag(struct reader *r, const struct ini *ini, const struct ini_e
 	char quoted[QUOTED_MAX];
 
 	if (strcasecmp(e->value, "yes") != 0 && strcasecmp(e->value, "no") != 0)
-		rulefile_fault(r->faults, "%s:%u: %s: want yes or no, got \"%s\"", ini->path, e->line, e->key,
+		rulefile_error(r->errors, "%s:%u: %s: want yes or no, got \"%s\"", ini->path, e->line, e->key,
 		               shown(e->value, quoted));
 	else
 		*field = strcasecmp(e->value, "yes") == 0;
@@ -295,7 +295,7 @@ static void set_name(struct reader *r, const struct ini *ini, const struct ini_e
 
 	rule->generic = strcasecmp(e->value, "generic") == 0;
 	if (!rule->generic)
-		rulefile_fault(r->faults, "%s:%u: name: want \"generic\", got \"%s\"", ini->path, e->line,
+		rulefile_error(r->errors, "%s:%u: name: want \"generic\", got \"%s\"", ini->path, e->line,
 		               shown(e->value, quoted));
 }
 
@@ -303,7 +303,7 @@ static void set_match(struct reader *r, const struct ini *ini, const struct ini_
                       const struct macros *macros, struct rulefile_regex *regex)
 {
 	if (regex->text != NULL)
-		rulefile_fault(r->faults, "%s:%u: %s: appears twice in this rule", ini->path, e->line, e->key);
+		rulefile_error(r->errors, "%s:%u: %s: appears twice in this rule", ini->path, e->line, e->key);
 	set_regex(r, ini, e, macros, regex);
 }
 
@@ -312,7 +312,7 @@ static void no_such_key(struct reader *r, const struct ini *ini, const struct in
 	const char *const near = text_nearest(e->key, keys);
 	char quoted[QUOTED_MAX];
 
-	rulefile_fault(r->faults, "%s:%u: no key \"%s\"%s%s%s", ini->path, e->line, shown(e->key, quoted),
+	rulefile_error(r->errors, "%s:%u: no key \"%s\"%s%s%s", ini->path, e->line, shown(e->key, quoted),
 	               near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
@@ -369,14 +369,14 @@ static void finish_rule(struct reader *r, const struct rulefile_rule *rule)
 
 	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
 		if (needed[i].value == NULL)
-			rulefile_fault(r->faults, "%s:%u: [%s] has no \"%s\"", rule->file, rule->line,
+			rulefile_error(r->errors, "%s:%u: [%s] has no \"%s\"", rule->file, rule->line,
 			               rule->name, needed[i].key);
 	for (size_t i = 0; i + 1 < r->set->n; i++)
 		if (strcasecmp(r->set->rules[i].name, rule->name) == 0) {
 			const struct rulefile_rule *const other = &r->set->rules[i];
 			const bool mine = rule->dir >= other->dir;
 
-			rulefile_fault(r->faults, "%s:%u: [%s] exists already, at %s:%u", mine ? rule->file : other->file,
+			rulefile_error(r->errors, "%s:%u: [%s] exists already, at %s:%u", mine ? rule->file : other->file,
 			               mine ? rule->line : other->line, rule->name, mine ? other->file : rule->file,
 			               mine ? other->line : rule->line);
 		}
@@ -389,7 +389,7 @@ static void begin_rule(struct reader *r, const struct rulefile_file *file, const
 	if (!is_word(e->section, strlen(e->section))) {
 		char quoted[QUOTED_MAX];
 
-		rulefile_fault(r->faults,
+		rulefile_error(r->errors,
 		               "%s:%u: [%s]: a rule's name has only letters, digits, \"-\" and \"_\"", file->path,
 		               e->line, shown(e->section, quoted));
 	}
@@ -417,10 +417,10 @@ static void read_macros(struct reader *r, const struct ini *ini, struct macros *
 		if (!is_word(e->key, strlen(e->key)) || is_builtin(e->key, strlen(e->key))) {
 			char quoted[QUOTED_MAX];
 
-			rulefile_fault(r->faults, "%s:%u: \"%s\" cannot be a macro's name", ini->path,
+			rulefile_error(r->errors, "%s:%u: \"%s\" cannot be a macro's name", ini->path,
 			               e->line, shown(e->key, quoted));
 		} else if (macros->n == MACROS_MAX) {
-			rulefile_fault(r->faults, "%s:%u: more than %d macros", ini->path, e->line,
+			rulefile_error(r->errors, "%s:%u: more than %d macros", ini->path, e->line,
 			               MACROS_MAX);
 			return;
 		} else {
@@ -448,7 +448,7 @@ static void read_rules(struct reader *r, const struct ini *ini, const struct rul
 		if (open)
 			finish_rule(r, &r->set->rules[r->set->n - 1]);
 		if (r->set->n == RULEFILE_RULES_MAX) {
-			rulefile_fault(r->faults, "%s:%u: more than %d rules", file->path, e->line,
+			rulefile_error(r->errors, "%s:%u: more than %d rules", file->path, e->line,
 			               RULEFILE_RULES_MAX);
 			return;
 		}
@@ -500,7 +500,7 @@ static bool list_dir(struct reader *r, size_t which)
 
 	if (d == NULL) {
 		if (errno != ENOENT)
-			rulefile_fault(r->faults, "%s: %s", dir, strerror(errno));
+			rulefile_error(r->errors, "%s: %s", dir, strerror(errno));
 		return errno != ENOENT;
 	}
 	while ((entry = readdir(d)) != NULL)
@@ -522,7 +522,7 @@ static int by_name(const void *a, const void *b)
 	return macros != 0 ? macros : strcmp(x, y);
 }
 
-int rulefile_read(const struct rulefile_from *from, struct rulefile_set *ret, struct rulefile_faults *faults,
+int rulefile_read(const struct rulefile_from *from, struct rulefile_set *ret, struct rulefile_errors *errors,
                   struct why *why)
 {
 	static struct reader r; /* large, and rules are read by one thread */
@@ -530,12 +530,12 @@ int rulefile_read(const struct rulefile_from *from, struct rulefile_set *ret, st
 	bool any = from->n_extra > 0 || from->n_dirs == 0;
 
 	*ret = (struct rulefile_set){0};
-	*faults = (struct rulefile_faults){0};
-	r = (struct reader){.from = from, .set = ret, .faults = faults};
+	*errors = (struct rulefile_errors){0};
+	r = (struct reader){.from = from, .set = ret, .errors = errors};
 	for (size_t i = 0; i < from->n_dirs; i++)
 		any |= list_dir(&r, i);
 	if (!any)
-		rulefile_fault(faults, "%s: no such directory; name the rules' directories in [run] patterns",
+		rulefile_error(errors, "%s: no such directory; name the rules' directories in [run] patterns",
 		               from->dirs[from->n_dirs - 1]);
 	for (size_t i = 0; i < from->n_extra; i++)
 		add_file(&r, from->n_dirs, from->extra[i]);
@@ -546,7 +546,7 @@ int rulefile_read(const struct rulefile_from *from, struct rulefile_set *ret, st
 		struct ini *ini = NULL;
 
 		if (ini_read(file->path, &ini, why) < 0) {
-			rulefile_fault(faults, "%s", why->text);
+			rulefile_error(errors, "%s", why->text);
 			continue;
 		}
 		if (strcmp(base_name(file->path), "macros.rules") == 0 && shared == NULL) {
@@ -558,7 +558,7 @@ int rulefile_read(const struct rulefile_from *from, struct rulefile_set *ret, st
 		ini_free(ini);
 	}
 	ini_free(shared);
-	return rulefile_faults_end(ret, faults, why);
+	return rulefile_errors_end(ret, errors, why);
 }
 
 void rulefile_set_done(struct rulefile_set *set)

@@ -58,7 +58,7 @@ struct rulefile_rule {
 };
 
 /* Sentences "file:line: reason", some with further lines that show the place; all the user's to read. */
-struct rulefile_faults {
+struct rulefile_errors {
 	size_t n;
 	char **text;
 	char *file; /* the path of the one that the first is in; NULL: in none */
@@ -91,21 +91,21 @@ struct rulefile_from {
  * the earlier, "macros.rules" is read first and its macros apply in every file. A directory that does not exist
  * is passed over unless none exists.
  * Two rules of one name are an error of the file in the later directory: the administrator's, not the one shipped.
- * Always fills ret and faults as far as it got: 0 when there is no error, -EINVAL with the first in why.
- * Both are the caller's: rulefile_set_done, rulefile_faults_done.
+ * Always fills ret and errors as far as it got: 0 when there is no error, -EINVAL with the first in why.
+ * Both are the caller's: rulefile_set_done, rulefile_errors_done.
  */
-int rulefile_read(const struct rulefile_from *from, struct rulefile_set *ret, struct rulefile_faults *faults,
+int rulefile_read(const struct rulefile_from *from, struct rulefile_set *ret, struct rulefile_errors *errors,
                   struct why *why);
 
 void rulefile_set_done(struct rulefile_set *set);
 
 /* Adds one. */
-void rulefile_fault(struct rulefile_faults *faults, const char *fmt, ...)
+void rulefile_error(struct rulefile_errors *errors, const char *fmt, ...)
         __attribute__((format(printf, 2, 3)));
-void rulefile_faults_done(struct rulefile_faults *faults);
+void rulefile_errors_done(struct rulefile_errors *errors);
 
-/* Sets the file of faults by the path in front of the first. Returns -EINVAL with the first in why; 0 when there is none. */
-int rulefile_faults_end(const struct rulefile_set *set, struct rulefile_faults *faults, struct why *why);
+/* Sets the file of errors by the path in front of the first. Returns -EINVAL with the first in why; 0 when there is none. */
+int rulefile_errors_end(const struct rulefile_set *set, struct rulefile_errors *errors, struct why *why);
 
 /* The length of the "<ADDR>", "<QUEUE>" or the like that p begins with, which the compiler of rules puts in; 0: of none. */
 size_t rulefile_word_len(const char *p);

@@ -73,19 +73,19 @@ struct rules;
 struct rules_scratch;
 
 /*
- * Reads and compiles; see rulefile_read for from. All errors go to faults (the caller's to
- * rulefile_faults_done, also on success, when it is empty).
+ * Reads and compiles; see rulefile_read for from. All errors go to errors (the caller's to
+ * rulefile_errors_done, also on success, when it is empty).
  * Errors: -EINVAL with the first error in why; *ret is NULL then.
  */
-int rules_load_from(const struct rulefile_from *from, struct rules **ret, struct rulefile_faults *faults,
+int rules_load_from(const struct rulefile_from *from, struct rules **ret, struct rulefile_errors *errors,
                     struct why *why);
 
 /* The same from n_dirs directories and n_extra files. */
 int rules_load(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,
-               struct rules **ret, struct rulefile_faults *faults, struct why *why);
+               struct rules **ret, struct rulefile_errors *errors, struct why *why);
 
-/* rulefile_faults_end for errors that were found later. */
-int rules_faults_end(const struct rules *rules, struct rulefile_faults *faults, struct why *why);
+/* rulefile_errors_end for errors that were found later. */
+int rules_errors_end(const struct rules *rules, struct rulefile_errors *errors, struct why *why);
 
 /* Accepts NULL. No scratch of it may be used any more. */
 void rules_free(struct rules *rules);

@@ -405,7 +405,7 @@ int query_totals(struct store *store, int64_t now_s, struct query_bound bound, s
 	return rc;
 }
 
-int query_said(struct store *store, const char *key, const char **ret, struct why *why)
+int query_state(struct store *store, const char *key, const char **ret, struct why *why)
 {
 	sqlite3_stmt *const s = begin(store, QUERY_SAID, "SELECT value FROM daemon WHERE key = ?1", 0);
 	int rc;

@@ -101,9 +101,9 @@ struct query_totals {
 int query_totals(struct store *store, int64_t now_s, struct query_bound bound, struct query_totals *ret, struct why *why);
 
 /* The daemon's last recorded status under key; *ret is NULL when there is none. */
-int query_said(struct store *store, const char *key, const char **ret, struct why *why);
+int query_state(struct store *store, const char *key, const char **ret, struct why *why);
 
-/* Ends an unfinished walk, or a result of query_said: it would hold a read lock. */
+/* Ends an unfinished walk, or a result of query_state: it would hold a read lock. */
 void query_stop(struct store *store);
 
 #endif

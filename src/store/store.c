@@ -377,7 +377,7 @@ int store_bulk_begin(struct store *store, struct why *why)
 		/* Exclusive first: no other process may read the mark that follows, nor find it when this fails. */
 		rc = sql_exec(store, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE", "cannot set it up", why);
 		if (rc == 0)
-			rc = store_say(store, "bulk", id, why);
+			rc = store_state_set(store, "bulk", id, why);
 		if (rc == 0)
 			rc = sql_exec(store, "PRAGMA synchronous = OFF; PRAGMA cache_size = -2048", "cannot set it up", why);
 		if (rc == 0 && !store->memory && store->bulk_fd < 0)
@@ -412,7 +412,7 @@ int store_bulk_end(struct store *store, struct why *why)
 	                "cannot finish it", why);
 }
 
-int store_say(struct store *store, const char *key, const char *value, struct why *why)
+int store_state_set(struct store *store, const char *key, const char *value, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(
 		store, SET_STATUS,

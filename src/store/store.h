@@ -83,7 +83,7 @@ bool store_commits_next(const struct store *store);
 int store_bulk_end(struct store *store, struct why *why);
 
 /* The daemon's own status, for "status": a key and its value. */
-int store_say(struct store *store, const char *key, const char *value, struct why *why);
+int store_state_set(struct store *store, const char *key, const char *value, struct why *why);
 
 /* The database handle: for this folder, and for tests, which corrupt the file. */
 struct sqlite3;

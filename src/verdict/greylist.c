@@ -60,7 +60,7 @@ static uint64_t add_text(uint64_t h, struct span text)
 
 static bool is_clean(const struct verdict *v, const struct addr *addr)
 {
-	const struct verdict_look view = verdict_look(v, addr);
+	const struct verdict_query view = verdict_query(v, addr);
 
 	return view.score <= 0 && view.offence == 1 && view.until_s == 0;
 }

@@ -360,9 +360,9 @@ void verdict_known_credit(struct verdict *v, const struct addr *addr, int score,
 
 /* --- questions --- */
 
-struct verdict_look verdict_look(const struct verdict *v, const struct addr *addr)
+struct verdict_query verdict_query(const struct verdict *v, const struct addr *addr)
 {
-	struct verdict_look view = {.subject = subject_of(v, addr),
+	struct verdict_query view = {.subject = subject_of(v, addr),
 	                            .allowed = verdict_is_allowed(v, addr),
 	                            .threshold = v->policy.threshold,
 	                            .offence = 1};

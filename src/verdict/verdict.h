@@ -176,14 +176,14 @@ void verdict_known_credit(struct verdict *verdict, const struct addr *addr, int 
 int64_t verdict_duration(const struct verdict *verdict, unsigned offence);
 
 /* All that is known of an address now; for "test". */
-struct verdict_look {
+struct verdict_query {
 	struct net subject;
 	bool allowed, proven;
 	int64_t score, threshold; /* of the subject within the window; what it must reach */
 	int64_t until_s;          /* of its block of EVIDENCE; 0: none */
 	unsigned offence;         /* that its next block will be */
 };
-struct verdict_look verdict_look(const struct verdict *verdict, const struct addr *addr);
+struct verdict_query verdict_query(const struct verdict *verdict, const struct addr *addr);
 
 struct verdict_stat {
 	size_t addresses;   /* held now */

@@ -137,15 +137,15 @@ static void add_examples(void)
 	char *const dir = seeds_source("patterns");
 	const char *const dirs[] = {dir};
 	struct rulefile_set set;
-	struct rulefile_faults faults;
+	struct rulefile_errors errors;
 	struct why why;
 
-	check(rulefile_read(&(struct rulefile_from){.dirs = dirs, .n_dirs = 1}, &set, &faults, &why) == 0);
+	check(rulefile_read(&(struct rulefile_from){.dirs = dirs, .n_dirs = 1}, &set, &errors, &why) == 0);
 	for (size_t i = 0; i < set.n; i++)
 		for (size_t j = 0; j < set.rules[i].n_examples; j++)
 			add_seed(set.rules[i].examples[j].text, strlen(set.rules[i].examples[j].text));
 	rulefile_set_done(&set);
-	rulefile_faults_done(&faults);
+	rulefile_errors_done(&errors);
 	free(dir);
 }
 

@@ -1,7 +1,7 @@
 /*
  * Fuzz target of rulefile and compile: any bytes as a .rules file, read, compiled, and tried as the daemon does before
  * it takes new rules; then a line or two against whatever came of it. Faults are sentences, never a crash; a set without
- * faults matches under limits.
+ * errors matches under limits.
  * The seeds are the shipped files, and each rule in them with its macros in place.
  */
 #include <fcntl.h>
@@ -70,17 +70,17 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	char *const dir = seeds_source("patterns");
 	const char *const dirs[] = {dir};
 	struct rulefile_set set;
-	struct rulefile_faults faults;
+	struct rulefile_errors errors;
 	struct why why;
 
 	seeds_begin(*argc, *argv);
-	check(rulefile_read(&(struct rulefile_from){.dirs = dirs, .n_dirs = 1}, &set, &faults, &why) == 0);
+	check(rulefile_read(&(struct rulefile_from){.dirs = dirs, .n_dirs = 1}, &set, &errors, &why) == 0);
 	for (size_t i = 0; i < set.n_files; i++)
 		add_file(set.files[i].path);
 	for (size_t i = 0; i < set.n; i++)
 		add_rule(&set.rules[i]);
 	rulefile_set_done(&set);
-	rulefile_faults_done(&faults);
+	rulefile_errors_done(&errors);
 	free(dir);
 	return 0;
 }
@@ -101,17 +101,17 @@ static void match(const struct rules *rules)
 	rules_scratch_free(scratch);
 }
 
-static void check_sentences(const struct rulefile_faults *faults)
+static void check_sentences(const struct rulefile_errors *errors)
 {
-	for (size_t i = 0; i < faults->n; i++)
-		check(faults->text[i][0] != '\0');
+	for (size_t i = 0; i < errors->n; i++)
+		check(errors->text[i][0] != '\0');
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char path[64];
 	const char *const files[] = {path};
-	struct rulefile_faults faults = {0};
+	struct rulefile_errors errors = {0};
 	struct rules *rules = NULL;
 	struct why why;
 	const int fd = memfd_create("rules", MFD_CLOEXEC);
@@ -120,18 +120,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check(fd >= 0 && write(fd, data, size) == (ssize_t)size);
 	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	rc = rules_load(NULL, 0, files, 1, &rules, &faults, &why);
-	check((rc == 0) == (faults.n == 0) && (rc == 0) == (rules != NULL));
-	check_sentences(&faults);
+	rc = rules_load(NULL, 0, files, 1, &rules, &errors, &why);
+	check((rc == 0) == (errors.n == 0) && (rc == 0) == (rules != NULL));
+	check_sentences(&errors);
 	if (rules != NULL) {
 		match(rules);
-		(void)examples_try(rules, &faults);
-		check_sentences(&faults);
+		(void)examples_try(rules, &errors);
+		check_sentences(&errors);
 		for (size_t i = 0; i < rules_count(rules); i++)
 			(void)lint_is_loose(rules_at(rules, i)->text->match.text, &at);
 	}
 	rules_free(rules);
-	rulefile_faults_done(&faults);
+	rulefile_errors_done(&errors);
 	(void)close(fd);
 	return 0;
 }

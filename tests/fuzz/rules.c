@@ -53,15 +53,15 @@ static struct rules *load(void)
 {
 	char *const dir = seeds_source("patterns");
 	const char *const dirs[] = {dir};
-	struct rulefile_faults faults;
+	struct rulefile_errors errors;
 	struct rules *loaded;
 	struct why why;
 
-	if (rules_load(dirs, 1, NULL, 0, &loaded, &faults, &why) < 0) {
+	if (rules_load(dirs, 1, NULL, 0, &loaded, &errors, &why) < 0) {
 		(void)fprintf(stderr, "%s\n", why.text);
 		exit(2);
 	}
-	rulefile_faults_done(&faults);
+	rulefile_errors_done(&errors);
 	free(dir);
 	return loaded;
 }

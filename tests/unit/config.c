@@ -239,7 +239,7 @@ static void test_values(void **state)
 #define A_PORT ": want ports from 1 to 65535, such as \"25,465,587\", got "
 #define A_RATE ": want empty, or such as \"50/9s\": 1 to 10000 connections in 1 second to 1 hour, got "
 
-static void test_faults(void **state)
+static void test_errors(void **state)
 {
 	static const struct {
 		const char *text, *want;
@@ -508,7 +508,7 @@ static void test_rest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults), cmocka_unit_test(test_values), cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_defaults), cmocka_unit_test(test_values), cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_long),     cmocka_unit_test(test_limits), cmocka_unit_test(test_files),
 		cmocka_unit_test(test_rest),
 	};

@@ -132,7 +132,7 @@ static void every_key_is_documented_with_its_default(void **state)
 {
 	const struct config_key *keys;
 	const size_t n = config_keys(&keys);
-	unsigned faults = 0;
+	unsigned errors = 0;
 
 	(void)state;
 	assert_true(n > 0);
@@ -146,23 +146,23 @@ static void every_key_is_documented_with_its_default(void **state)
 		if (d == NULL) {
 			print_error("[%s] %s: not in watchforspammers.conf.5.scd; want \"*%s* = _%s_\"\n",
 			            k->section, k->key, k->key, want);
-			faults++;
+			errors++;
 			continue;
 		}
 		if (strcmp(d->value, want) != 0) {
 			print_error("watchforspammers.conf.5.scd:%u: [%s] %s: got \"%s\", want \"%s\"\n",
 			            d->line, k->section, k->key, d->value, want);
-			faults++;
+			errors++;
 		}
 	}
-	assert_int_equal(faults, 0);
+	assert_int_equal(errors, 0);
 }
 
 static void no_key_is_documented_that_does_not_exist(void **state)
 {
 	const struct config_key *keys;
 	const size_t n = config_keys(&keys);
-	unsigned faults = 0;
+	unsigned errors = 0;
 
 	(void)state;
 	for (size_t i = 0; i < n_documented; i++) {
@@ -175,14 +175,14 @@ static void no_key_is_documented_that_does_not_exist(void **state)
 		if (!exists) {
 			print_error("watchforspammers.conf.5.scd:%u: [%s] %s: no such key\n", d->line,
 			            d->section, d->key);
-			faults++;
+			errors++;
 		} else if (find(d->section, d->key) != d) {
 			print_error("watchforspammers.conf.5.scd:%u: [%s] %s: documented twice\n", d->line,
 			            d->section, d->key);
-			faults++;
+			errors++;
 		}
 	}
-	assert_int_equal(faults, 0);
+	assert_int_equal(errors, 0);
 }
 
 int main(void)

@@ -131,7 +131,7 @@ static void test_read(void **state)
 		check(rows[i].data, strlen(rows[i].data), rows[i].want);
 }
 
-static void test_faults(void **state)
+static void test_errors(void **state)
 {
 	static const struct {
 		const char *data, *want;
@@ -328,7 +328,7 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read),         cmocka_unit_test(test_faults), cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_read),         cmocka_unit_test(test_errors), cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_long_value),   cmocka_unit_test(test_many_entries),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test_setup_teardown(test_file, setup, teardown),

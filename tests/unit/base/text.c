@@ -33,7 +33,7 @@ static bool is_unsafe(uint32_t code)
 }
 
 /* RFC 3629, chapter 3, bit by bit; NULL or what is wrong. */
-static const char *fault_of(const char *text, size_t len)
+static const char *error_of(const char *text, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)text, *const end = p + len;
 
@@ -247,7 +247,7 @@ static void test_random(void **state)
 		whole_len = text_escape((struct span){in, in_len}, whole, sizeof whole);
 		assert_int_equal(len, strlen(out));
 		assert_true(len < cap);
-		fault = fault_of(out, len);
+		fault = error_of(out, len);
 		if (fault != NULL)
 			fail_msg("turn %u: got \"%s\": %s", turn, out, fault);
 		if (whole_len < cap) {

@@ -93,7 +93,7 @@ static void test_lines(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		put(rows[i].text);
 		why.text[0] = '\0';
-		if (allowlist_refresh(list, verdict, &why) != (rows[i].error == NULL ? 0 : ALLOWLIST_FAULT))
+		if (allowlist_refresh(list, verdict, &why) != (rows[i].error == NULL ? 0 : ALLOWLIST_ERROR))
 			fail_msg("row %zu: got \"%s\"", i, why.text);
 		if (rows[i].error != NULL && strstr(why.text, rows[i].error) == NULL)
 			fail_msg("row %zu: got \"%s\", want \"%s\"", i, why.text, rows[i].error);
@@ -106,14 +106,14 @@ static void test_lines(void **state)
 static void test_absent(void **state)
 {
 	(void)state;
-	assert_int_equal(allowlist_refresh(list, verdict, &why), ALLOWLIST_FAULT);
+	assert_int_equal(allowlist_refresh(list, verdict, &why), ALLOWLIST_ERROR);
 	assert_non_null(strstr(why.text, "No such file or directory"));
 	assert_int_equal(allowlist_refresh(list, verdict, &why), 0);
 	put("192.0.2.7\n");
 	assert_int_equal(allowlist_refresh(list, verdict, &why), 0);
 	assert_true(allows("192.0.2.7"));
 	assert_int_equal(unlink(path), 0);
-	assert_int_equal(allowlist_refresh(list, verdict, &why), ALLOWLIST_FAULT);
+	assert_int_equal(allowlist_refresh(list, verdict, &why), ALLOWLIST_ERROR);
 	assert_int_equal(allowlist_refresh(list, verdict, &why), 0);
 	assert_true(allows("192.0.2.7"));
 	put("192.0.2.8\n");

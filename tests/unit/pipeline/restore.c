@@ -115,13 +115,13 @@ static void test_rows(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
 		struct verdict *v;
-		struct verdict_look got;
+		struct verdict_query got;
 
 		sql("DELETE FROM hit; DELETE FROM block; DELETE FROM act; DELETE FROM credit; DELETE FROM good; DELETE FROM allowance; "
 		    "INSERT OR IGNORE INTO rule VALUES (1, 'first', 'auth', 'x')");
 		sql(tests[i].rows);
 		v = restored(NULL, true);
-		got = verdict_look(v, &addr);
+		got = verdict_query(v, &addr);
 		if (got.score != tests[i].score || got.until_s != (tests[i].until == 0 ? 0 : T0 + tests[i].until) ||
 		    got.offence != tests[i].offence || got.allowed != tests[i].allowed || got.proven != tests[i].proven)
 			fail_msg("row %zu: got score %" PRId64 ", until %" PRId64 ", offence %u, allowed %d, proven %d", i, got.score,
@@ -138,7 +138,7 @@ static void test_suspended(void **state)
 	char path[] = "/tmp/wfs-restore-XXXXXX";
 	const char *const files[] = {path};
 	const int fd = mkstemp(path);
-	struct rulefile_faults faults;
+	struct rulefile_errors errors;
 	struct rules *rules;
 	struct verdict *v;
 
@@ -146,7 +146,7 @@ static void test_suspended(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
 	assert_int_equal(close(fd), 0);
-	if (rules_load(NULL, 0, files, 1, &rules, &faults, &why) < 0)
+	if (rules_load(NULL, 0, files, 1, &rules, &errors, &why) < 0)
 		fail_msg("%s", why.text);
 	sql("INSERT INTO suspension (rule, since, why) VALUES ('second', 1, ''), ('gone', 1, '');"
 	    "INSERT INTO suspension (rule, since, why, ended) VALUES ('first', 1, '', 2)");
@@ -157,7 +157,7 @@ static void test_suspended(void **state)
 	v = restored(rules, false);
 	assert_false(verdict_is_suspended(v, 1));
 	verdict_free(v);
-	rulefile_faults_done(&faults);
+	rulefile_errors_done(&errors);
 	rules_free(rules);
 	assert_int_equal(unlink(path), 0);
 }

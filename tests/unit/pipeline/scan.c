@@ -29,7 +29,7 @@ static int load(void **state)
 {
 	char path[] = "/tmp/wfs-scan-XXXXXX";
 	const char *const files[] = {path};
-	struct rulefile_faults faults = {0};
+	struct rulefile_errors errors = {0};
 	const int fd = mkstemp(path);
 	struct why why;
 	int rc;
@@ -38,10 +38,10 @@ static int load(void **state)
 	if (fd < 0 || write(fd, set, sizeof set - 1) != (ssize_t)sizeof set - 1)
 		return -1;
 	(void)close(fd);
-	rc = rules_load(NULL, 0, files, 1, &rules, &faults, &why);
+	rc = rules_load(NULL, 0, files, 1, &rules, &errors, &why);
 	if (rc < 0)
 		print_error("%s\n", why.text);
-	rulefile_faults_done(&faults);
+	rulefile_errors_done(&errors);
 	(void)unlink(path);
 	if (rc == 0)
 		scratch = rules_scratch_new(rules);

@@ -21,7 +21,7 @@ static const struct findings_limits all = {INT64_MIN, INT64_MAX, 1795182000};
 
 static int setup(void **state)
 {
-	struct rulefile_faults faults = {0};
+	struct rulefile_errors errors = {0};
 	const char *dirs[1];
 	char dir[256];
 	struct why why;
@@ -31,9 +31,9 @@ static int setup(void **state)
 	assert_non_null(root);
 	(void)snprintf(dir, sizeof dir, "%s/patterns", root);
 	dirs[0] = dir;
-	if (rules_load(dirs, 1, NULL, 0, &rules, &faults, &why) < 0)
+	if (rules_load(dirs, 1, NULL, 0, &rules, &errors, &why) < 0)
 		fail_msg("%s", why.text);
-	rulefile_faults_done(&faults);
+	rulefile_errors_done(&errors);
 	scratch = rules_scratch_new(rules);
 	return 0;
 }
@@ -204,7 +204,7 @@ static void test_many_letters(void **state)
 	static const char line[] = "[A] [-] [1::\n";
 	static const char file[] = "program = haraka\ncategory = probe\nreason = r\nscore = 1\nmatch = ^\\[A\\] \\[-\\] \\[<ADDR><FROM>\n";
 	char dir[] = "/tmp/sift.XXXXXX", path[64], *const text = malloc(CHUNKS_SIZE);
-	struct rulefile_faults faults = {0};
+	struct rulefile_errors errors = {0};
 	const char *dirs[1] = {dir};
 	struct chunks_piece piece;
 	struct rules_scratch *own;
@@ -223,9 +223,9 @@ static void test_many_letters(void **state)
 	assert_non_null(out);
 	(void)fprintf(out, "[a]\n%s[b]\n%salso = yes\n[c]\n%salso = yes\n[d]\n%salso = yes\n", file, file, file, file);
 	assert_int_equal(fclose(out), 0);
-	if (rules_load(dirs, 1, NULL, 0, &four, &faults, &why) < 0)
+	if (rules_load(dirs, 1, NULL, 0, &four, &errors, &why) < 0)
 		fail_msg("%s", why.text);
-	rulefile_faults_done(&faults);
+	rulefile_errors_done(&errors);
 	(void)unlink(path);
 	(void)rmdir(dir);
 	for (; len + strlen(line) <= CHUNKS_SIZE; len += strlen(line))

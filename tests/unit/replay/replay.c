@@ -82,7 +82,7 @@ static int clean(void **state)
 static int setup(void **state)
 {
 	const char *file;
-	struct rulefile_faults faults = {0};
+	struct rulefile_errors errors = {0};
 	struct why why = {""};
 	int rc;
 
@@ -91,8 +91,8 @@ static int setup(void **state)
 		return -1;
 	write_bytes("test.rules", "w", rule_text, strlen(rule_text));
 	file = in_directory("test.rules");
-	rc = rules_load(NULL, 0, &file, 1, &rules, &faults, &why);
-	rulefile_faults_done(&faults);
+	rc = rules_load(NULL, 0, &file, 1, &rules, &errors, &why);
+	rulefile_errors_done(&errors);
 	if (rc < 0) {
 		print_error("%s\n", why.text);
 		return -1;

@@ -39,10 +39,10 @@ static int teardown(void **state)
 #define MISS "miss = " LINE "guess from nobody\n"
 
 /* want: what the first fault says after the path, or NULL for rules that may be used. */
-static void check(const char *text, const char *want, size_t n_faults)
+static void check(const char *text, const char *want, size_t n_errors)
 {
 	const char *const dirs[] = {directory};
-	struct rulefile_faults faults = {0};
+	struct rulefile_errors errors = {0};
 	struct rules *rules = NULL;
 	struct why why = {""};
 	FILE *const file = fopen(path, "w");
@@ -51,12 +51,12 @@ static void check(const char *text, const char *want, size_t n_faults)
 	assert_non_null(file);
 	assert_true(fputs(text, file) >= 0);
 	assert_int_equal(fclose(file), 0);
-	rc = examples_load(dirs, 1, NULL, 0, &rules, &faults, &why);
+	rc = examples_load(dirs, 1, NULL, 0, &rules, &errors, &why);
 	if (want == NULL) {
 		if (rc != 0)
 			fail_msg("%s:\n got %s, want it taken", text, why.text);
 		assert_non_null(rules);
-		assert_int_equal(faults.n, 0);
+		assert_int_equal(errors.n, 0);
 	} else {
 		if (rc == 0)
 			fail_msg("%s:\n got it taken, want %s", text, want);
@@ -64,10 +64,10 @@ static void check(const char *text, const char *want, size_t n_faults)
 		assert_null(rules);
 		if (strncmp(why.text, path, strlen(path)) != 0 || strncmp(why.text + strlen(path), want, strlen(want)) != 0)
 			fail_msg("%s:\n got %s\nwant ...%s", text, why.text, want);
-		if (faults.n != n_faults)
-			fail_msg("%s:\n got %zu faults, want %zu", text, faults.n, n_faults);
+		if (errors.n != n_errors)
+			fail_msg("%s:\n got %zu errors, want %zu", text, errors.n, n_errors);
 	}
-	rulefile_faults_done(&faults);
+	rulefile_errors_done(&errors);
 	rules_free(rules);
 }
 
@@ -107,7 +107,7 @@ static void test_load(void **state)
 static void test_escaped(void **state)
 {
 	const char *const dirs[] = {directory};
-	struct rulefile_faults faults = {0};
+	struct rulefile_errors errors = {0};
 	struct rules *rules = NULL;
 	struct why why = {""};
 	FILE *const file = fopen(path, "w");
@@ -116,18 +116,18 @@ static void test_escaped(void **state)
 	assert_non_null(file);
 	assert_true(fputs(RULE("a", "^guess from <ADDR>$") HIT "hit = 192.0.2.7 | " LINE "\x1b[31m\xff guess\n" MISS, file) >= 0);
 	assert_int_equal(fclose(file), 0);
-	assert_int_equal(examples_load(dirs, 1, NULL, 0, &rules, &faults, &why), -EINVAL);
+	assert_int_equal(examples_load(dirs, 1, NULL, 0, &rules, &errors, &why), -EINVAL);
 	assert_null(rules);
-	assert_int_equal(faults.n, 1);
-	assert_null(strchr(faults.text[0], '\x1b'));
-	assert_non_null(strstr(faults.text[0], "\\x1b[31m\\xff guess"));
-	rulefile_faults_done(&faults);
+	assert_int_equal(errors.n, 1);
+	assert_null(strchr(errors.text[0], '\x1b'));
+	assert_non_null(strstr(errors.text[0], "\\x1b[31m\\xff guess"));
+	rulefile_errors_done(&errors);
 }
 
 static void test_try(void **state)
 {
 	const char *const dirs[] = {directory};
-	struct rulefile_faults faults = {0};
+	struct rulefile_errors errors = {0};
 	struct rules *rules = NULL;
 	struct why why = {""};
 	FILE *const file = fopen(path, "w");
@@ -137,10 +137,10 @@ static void test_try(void **state)
 	assert_true(fputs(RULE("a", "^guess from <ADDR>$") HIT HIT MISS RULE("b", "^other from <ADDR>$")
 	                  "hit = 192.0.2.7 | " LINE "other from 192.0.2.7\n" MISS, file) >= 0);
 	assert_int_equal(fclose(file), 0);
-	assert_int_equal(rules_load(dirs, 1, NULL, 0, &rules, &faults, &why), 0);
-	assert_int_equal(examples_try(rules, &faults), 5);
-	assert_int_equal(faults.n, 0);
-	rulefile_faults_done(&faults);
+	assert_int_equal(rules_load(dirs, 1, NULL, 0, &rules, &errors, &why), 0);
+	assert_int_equal(examples_try(rules, &errors), 5);
+	assert_int_equal(errors.n, 0);
+	rulefile_errors_done(&errors);
 	rules_free(rules);
 }
 
@@ -185,36 +185,36 @@ static void remove_files(const char *sub)
 	assert_int_equal(rmdir(file_path), 0);
 }
 
-/* want_rules: names of those that are taken, apart by blanks; want_faults: how each sentence begins behind the directory, and how it ends. */
+/* want_rules: names of those that are taken, apart by blanks; want_errors: how each sentence begins behind the directory, and how it ends. */
 static void start(const char *const shipped[static N_NAMES], const char *const own[static N_NAMES], const char *want_rules,
-                  size_t n_faults, const char *const want_faults[][2])
+                  size_t n_errors, const char *const want_errors[][2])
 {
 	char share[128], etc[128], got[256] = "";
 	const char *const dirs[] = {share, etc};
-	struct rulefile_faults faults;
+	struct rulefile_errors errors;
 	struct rules *rules = NULL;
 
 	(void)snprintf(share, sizeof share, "%s/share", directory);
 	(void)snprintf(etc, sizeof etc, "%s/etc", directory);
 	write_files("share", shipped);
 	write_files("etc", own);
-	examples_load_good(dirs, 2, &rules, &faults);
+	examples_load_good(dirs, 2, &rules, &errors);
 	for (size_t i = 0; i < rules_count(rules); i++) {
 		(void)strcat(got, i > 0 ? " " : "");
 		(void)strncat(got, rules_at(rules, i)->text->name, 20);
 	}
 	assert_string_equal(got, want_rules);
-	for (size_t i = 0; i < faults.n && i < n_faults; i++) {
-		const char *const text = faults.text[i] + strlen(directory);
-		const size_t len = strlen(text), end_len = strlen(want_faults[i][1]);
+	for (size_t i = 0; i < errors.n && i < n_errors; i++) {
+		const char *const text = errors.text[i] + strlen(directory);
+		const size_t len = strlen(text), end_len = strlen(want_errors[i][1]);
 
-		if (strncmp(text, want_faults[i][0], strlen(want_faults[i][0])) != 0 || len < end_len ||
-		    strcmp(text + len - end_len, want_faults[i][1]) != 0)
-			fail_msg("got %s\nwant %s...%s", text, want_faults[i][0], want_faults[i][1]);
+		if (strncmp(text, want_errors[i][0], strlen(want_errors[i][0])) != 0 || len < end_len ||
+		    strcmp(text + len - end_len, want_errors[i][1]) != 0)
+			fail_msg("got %s\nwant %s...%s", text, want_errors[i][0], want_errors[i][1]);
 		assert_null(strchr(text, '\n'));
 	}
-	assert_int_equal(faults.n, n_faults);
-	rulefile_faults_done(&faults);
+	assert_int_equal(errors.n, n_errors);
+	rulefile_errors_done(&errors);
 	rules_free(rules);
 }
 
@@ -286,16 +286,16 @@ static void test_start_directories(void **state)
 {
 	char missing[128];
 	const char *const dirs[] = {missing};
-	struct rulefile_faults faults;
+	struct rulefile_errors errors;
 	struct rules *rules = NULL;
 
 	(void)state;
 	(void)snprintf(missing, sizeof missing, "%s/missing", directory);
-	examples_load_good(dirs, 1, &rules, &faults);
+	examples_load_good(dirs, 1, &rules, &errors);
 	assert_int_equal(rules_count(rules), 0);
-	assert_int_equal(faults.n, 1);
-	assert_non_null(strstr(faults.text[0], "/missing: no such directory"));
-	rulefile_faults_done(&faults);
+	assert_int_equal(errors.n, 1);
+	assert_non_null(strstr(errors.text[0], "/missing: no such directory"));
+	rulefile_errors_done(&errors);
 	rules_free(rules);
 }
 

@@ -100,7 +100,7 @@ static struct example_line take_apart(const char *text)
 static void said(const char *a, const char *b, char *out, size_t cap)
 {
 	const char *const files[] = {first, second};
-	struct rulefile_faults faults = {0}, warnings = {0};
+	struct rulefile_errors errors = {0}, warnings = {0};
 	struct example_line lines[4][8] = {0};
 	const struct example_line *rows[4] = {lines[0], lines[1], lines[2], lines[3]};
 	struct rules_scratch *scratch;
@@ -109,21 +109,21 @@ static void said(const char *a, const char *b, char *out, size_t cap)
 
 	write_file(first, a);
 	write_file(second, b);
-	if (rules_load(NULL, 0, files, 2, &rules, &faults, &why) < 0)
-		fail_msg("%s", faults.text[0]);
+	if (rules_load(NULL, 0, files, 2, &rules, &errors, &why) < 0)
+		fail_msg("%s", errors.text[0]);
 	for (size_t i = 0; i < rules_count(rules); i++)
 		for (size_t e = 0; e < rules_at(rules, i)->text->n_examples; e++)
 			lines[i][e] = take_apart(rules_at(rules, i)->text->examples[e].text);
 	scratch = rules_scratch_new(rules);
-	lint_rules(rules, scratch, rows, &faults, &warnings);
+	lint_rules(rules, scratch, rows, &errors, &warnings);
 	(void)snprintf(out, cap, "%s",
-	               faults.n > 0     ? faults.text[0]
+	               errors.n > 0     ? errors.text[0]
 	               : warnings.n > 0 ? warnings.text[0]
 	                                : "");
 	if (strncmp(out, dir, strlen(dir)) == 0)
 		memmove(out, out + strlen(dir) + 1, strlen(out + strlen(dir) + 1) + 1);
-	rulefile_faults_done(&faults);
-	rulefile_faults_done(&warnings);
+	rulefile_errors_done(&errors);
+	rulefile_errors_done(&warnings);
 	rules_scratch_free(scratch);
 	rules_free(rules);
 }

@@ -51,7 +51,7 @@ static const char file[] =
 static int load(void **state)
 {
 	const char *const dirs[] = {dir};
-	struct rulefile_faults faults = {0};
+	struct rulefile_errors errors = {0};
 	char path[64];
 	struct why why;
 	FILE *out;
@@ -64,9 +64,9 @@ static int load(void **state)
 	out = fopen(path, "we");
 	if (out == NULL || fputs(file, out) < 0 || fclose(out) != 0)
 		return -1;
-	if (rules_load(dirs, 1, NULL, 0, &rules, &faults, &why) < 0)
+	if (rules_load(dirs, 1, NULL, 0, &rules, &errors, &why) < 0)
 		print_error("%s\n", why.text);
-	rulefile_faults_done(&faults);
+	rulefile_errors_done(&errors);
 	(void)unlink(path);
 	return rules == NULL ? -1 : 0;
 }

@@ -61,26 +61,26 @@ static void write_rule(const struct skeleton *s, const char *text)
 static bool is_good(const struct skeleton *s, const char *text)
 {
 	const char *const files[] = {path};
-	struct rulefile_faults faults = {0}, warnings = {0};
+	struct rulefile_errors errors = {0}, warnings = {0};
 	struct rules *rules = NULL;
 	struct why why;
 	bool good;
 
 	write_rule(s, text);
-	if (rules_load(NULL, 0, files, 1, &rules, &faults, &why) == 0) {
-		(void)examples_try(rules, &faults);
-		examples_lint(rules, &faults, &warnings);
+	if (rules_load(NULL, 0, files, 1, &rules, &errors, &why) == 0) {
+		(void)examples_try(rules, &errors);
+		examples_lint(rules, &errors, &warnings);
 	}
-	good = faults.n == 0;
-	for (size_t i = 0; i < faults.n; i++)
-		print_error("%s\n    %s\n    %s\n", faults.text[i], s->match, text);
+	good = errors.n == 0;
+	for (size_t i = 0; i < errors.n; i++)
+		print_error("%s\n    %s\n    %s\n", errors.text[i], s->match, text);
 	for (size_t i = 0; i < warnings.n; i++)
 		if (strstr(warnings.text[i], "has no \"miss\"") == NULL) {
 			print_error("%s\n    %s\n    %s\n", warnings.text[i], s->match, text);
 			good = false;
 		}
-	rulefile_faults_done(&faults);
-	rulefile_faults_done(&warnings);
+	rulefile_errors_done(&errors);
+	rulefile_errors_done(&warnings);
 	rules_free(rules);
 	return good;
 }

@@ -29,14 +29,14 @@ static int load(void **state)
 	const char *const root = getenv("WFS_SOURCE_ROOT");
 	char dir[PATH_MAX_BYTES];
 	const char *const dirs[] = {dir};
-	struct rulefile_faults faults = {0};
+	struct rulefile_errors errors = {0};
 	struct why why;
 
 	(void)state;
 	(void)snprintf(dir, sizeof dir, "%s/patterns", root != NULL ? root : ".");
-	if (rules_load(dirs, 1, NULL, 0, &rules, &faults, &why) < 0) {
-		for (size_t i = 0; i < faults.n; i++)
-			print_error("%s\n", faults.text[i]);
+	if (rules_load(dirs, 1, NULL, 0, &rules, &errors, &why) < 0) {
+		for (size_t i = 0; i < errors.n; i++)
+			print_error("%s\n", errors.text[i]);
 		return -1;
 	}
 	scratch = rules_scratch_new(rules);
@@ -219,18 +219,18 @@ static void all_spellings(void **state)
 
 static void lints(void **state)
 {
-	struct rulefile_faults faults = {0}, warnings = {0};
+	struct rulefile_errors errors = {0}, warnings = {0};
 
 	(void)state;
-	lint_rules(rules, scratch, (const struct example_line *const *)lines, &faults, &warnings);
-	for (size_t i = 0; i < faults.n; i++)
-		print_error("%s\n", faults.text[i]);
+	lint_rules(rules, scratch, (const struct example_line *const *)lines, &errors, &warnings);
+	for (size_t i = 0; i < errors.n; i++)
+		print_error("%s\n", errors.text[i]);
 	for (size_t i = 0; i < warnings.n; i++)
 		print_error("%s\n", warnings.text[i]);
-	assert_int_equal(faults.n, 0);
+	assert_int_equal(errors.n, 0);
 	assert_int_equal(warnings.n, 0);
-	rulefile_faults_done(&faults);
-	rulefile_faults_done(&warnings);
+	rulefile_errors_done(&errors);
+	rulefile_errors_done(&warnings);
 }
 
 /* What has a rule that anybody can cheat ships disabled. */

@@ -42,38 +42,38 @@ static void write_file(const char *text)
 	assert_int_equal(fclose(out), 0);
 }
 
-/* The faults, one after the other, without the directory. */
-static void faults_of(const char *text, char *out, size_t cap)
+/* The errors, one after the other, without the directory. */
+static void errors_of(const char *text, char *out, size_t cap)
 {
 	const char *const files[] = {path};
-	struct rulefile_faults faults = {0};
+	struct rulefile_errors errors = {0};
 	struct rules *rules = NULL;
 	struct why why;
 	size_t n = 0;
 
 	write_file(text);
-	(void)rules_load(NULL, 0, files, 1, &rules, &faults, &why);
+	(void)rules_load(NULL, 0, files, 1, &rules, &errors, &why);
 	out[0] = '\0';
-	for (size_t i = 0; i < faults.n; i++)
-		for (const char *p = faults.text[i]; *p != '\0' && n + 1 < cap;) {
+	for (size_t i = 0; i < errors.n; i++)
+		for (const char *p = errors.text[i]; *p != '\0' && n + 1 < cap;) {
 			if (strncmp(p, dir, strlen(dir)) == 0) {
 				p += strlen(dir) + 1;
 				continue;
 			}
 			out[n++] = *p++;
 			out[n] = '\0';
-			if (*p == '\0' && i + 1 < faults.n && n + 1 < cap) {
+			if (*p == '\0' && i + 1 < errors.n && n + 1 < cap) {
 				out[n++] = '\n';
 				out[n] = '\0';
 			}
 		}
-	rulefile_faults_done(&faults);
+	rulefile_errors_done(&errors);
 	rules_free(rules);
 }
 
 #define HEAD "[a]\nprogram = x\ncategory = auth\nreason = r\n"
 
-static void every_fault(void **state)
+static void every_error(void **state)
 {
 	static const struct {
 		const char *text, *want;
@@ -145,7 +145,7 @@ static void every_fault(void **state)
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		char got[4096];
 
-		faults_of(table[i].text, got, sizeof got);
+		errors_of(table[i].text, got, sizeof got);
 		/* What follows a regex's fault is the regex and a caret; caret() looks at that. */
 		if (strncmp(got, table[i].want, strlen(table[i].want)) != 0 ||
 		    (table[i].want[0] == '\0' && got[0] != '\0'))
@@ -158,7 +158,7 @@ static void caret(void **state)
 	char got[4096];
 
 	(void)state;
-	faults_of(HEAD "match = ^x <ADDR> [z-a]\n", got, sizeof got);
+	errors_of(HEAD "match = ^x <ADDR> [z-a]\n", got, sizeof got);
 	assert_non_null(strstr(got, "x.rules:5: match of [a]: range out of order in character class"));
 	assert_non_null(strstr(got, "\n    "));
 	assert_non_null(strstr(got, "^"));
@@ -167,7 +167,7 @@ static void caret(void **state)
 static void rules_of_a_file(void **state)
 {
 	const char *const files[] = {path};
-	struct rulefile_faults faults;
+	struct rulefile_errors errors;
 	struct rulefile_set set;
 	struct why why;
 
@@ -175,7 +175,7 @@ static void rules_of_a_file(void **state)
 	write_file("[define]\nwho = from <ADDR>\n\n[a]\nprogram = x y*\nmatch = ^(?<detail>bad) <WHO>$\n"
 	           "unless = <nothing>\ncategory = auth\nreason = wrong password\nscore = -5\nenabled = no\n"
 	           "given = line 0\nhit = 192.0.2.7 | line 1 | more\nhit = - | line 2\nmiss = line 3\n");
-	assert_int_equal(rulefile_read(&(struct rulefile_from){.extra = files, .n_extra = 1}, &set, &faults, &why), 0);
+	assert_int_equal(rulefile_read(&(struct rulefile_from){.extra = files, .n_extra = 1}, &set, &errors, &why), 0);
 	assert_int_equal(set.n, 1);
 	assert_string_equal(set.rules[0].name, "a");
 	assert_string_equal(set.rules[0].program, "x y*");
@@ -192,7 +192,7 @@ static void rules_of_a_file(void **state)
 	assert_true(set.rules[0].examples[2].unnamed);
 	assert_false(set.rules[0].examples[3].hit);
 	rulefile_set_done(&set);
-	rulefile_faults_done(&faults);
+	rulefile_errors_done(&errors);
 }
 
 static void too_many_examples(void **state)
@@ -205,7 +205,7 @@ static void too_many_examples(void **state)
 	n += (size_t)sprintf(text, HEAD "match = ^x <ADDR>\n");
 	for (int i = 0; i < 1001; i++)
 		n += (size_t)sprintf(text + n, "miss = x\n");
-	faults_of(text, got, sizeof got);
+	errors_of(text, got, sizeof got);
 	assert_string_equal(got, "x.rules:1006: more than 1000 examples");
 	free(text);
 }
@@ -213,7 +213,7 @@ static void too_many_examples(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(every_fault),
+	        cmocka_unit_test(every_error),
 	        cmocka_unit_test(caret),
 	        cmocka_unit_test(rules_of_a_file),
 	        cmocka_unit_test(too_many_examples),

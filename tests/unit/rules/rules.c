@@ -47,7 +47,7 @@ static void unload(void)
 static struct rules *load_set(const char *text)
 {
 	const char *const files[] = {path};
-	struct rulefile_faults faults = {0};
+	struct rulefile_errors errors = {0};
 	struct rules *set = NULL;
 	FILE *const out = fopen(path, "we");
 	struct why why;
@@ -55,9 +55,9 @@ static struct rules *load_set(const char *text)
 	assert_non_null(out);
 	(void)fputs(text, out);
 	assert_int_equal(fclose(out), 0);
-	if (rules_load(NULL, 0, files, 1, &set, &faults, &why) < 0)
-		fail_msg("%s", faults.text[0]);
-	rulefile_faults_done(&faults);
+	if (rules_load(NULL, 0, files, 1, &set, &errors, &why) < 0)
+		fail_msg("%s", errors.text[0]);
+	rulefile_errors_done(&errors);
 	return set;
 }
 

@@ -53,14 +53,14 @@ static int load(void **state)
 {
 	char dir[PATH_MAX_BYTES];
 	const char *const dirs[] = {dir};
-	struct rulefile_faults faults = {0};
+	struct rulefile_errors errors = {0};
 	struct why why;
 
 	(void)state;
 	path_of(dir, "patterns");
-	if (rules_load(dirs, 1, NULL, 0, &rules, &faults, &why) < 0) {
-		for (size_t i = 0; i < faults.n; i++)
-			print_error("%s\n", faults.text[i]);
+	if (rules_load(dirs, 1, NULL, 0, &rules, &errors, &why) < 0) {
+		for (size_t i = 0; i < errors.n; i++)
+			print_error("%s\n", errors.text[i]);
 		return -1;
 	}
 	scratch = rules_scratch_new(rules);

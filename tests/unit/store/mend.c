@@ -276,7 +276,7 @@ static void test_deleted(void **state)
 		store_close(filled(10));
 		good(store_open(path, STORE_WRITE, &store, &why), &why); /* so that it has to read the file */
 		good(store_begin(store, &why), &why);
-		good(store_say(store, "drift", "0", &why), &why);
+		good(store_state_set(store, "drift", "0", &why), &why);
 		good(store_commit(store, &why), &why);
 		assert_int_equal(store_health(store), STORE_FINE);
 		assert_int_equal(unlink(path), 0);

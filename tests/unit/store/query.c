@@ -133,7 +133,7 @@ static void test_nothing(void **state)
 	assert_int_equal(query_next_blocked_between(store, &blocked, &why), STORE_NONE);
 	assert_int_equal(query_totals(store, t0_s, all, &totals, &why), 0);
 	assert_int_equal(totals.hits + totals.blocks_active + totals.blocks_total, 0);
-	assert_int_equal(query_said(store, "pid", &status, &why), 0);
+	assert_int_equal(query_state(store, "pid", &status, &why), 0);
 	assert_null(status);
 }
 
@@ -415,13 +415,13 @@ static void test_status(void **state)
 	const char *status = NULL;
 
 	(void)state;
-	assert_int_equal(store_say(store, "backend", "recent", &why), 0);
-	assert_int_equal(query_said(store, "backend", &status, &why), 0);
+	assert_int_equal(store_state_set(store, "backend", "recent", &why), 0);
+	assert_int_equal(query_state(store, "backend", &status, &why), 0);
 	assert_string_equal(status, "recent");
-	assert_int_equal(store_say(store, "backend", "other", &why), 0); /* the unfinished walk blocks no writer */
-	assert_int_equal(query_said(store, "backend", &status, &why), 0);
+	assert_int_equal(store_state_set(store, "backend", "other", &why), 0); /* the unfinished walk blocks no writer */
+	assert_int_equal(query_state(store, "backend", &status, &why), 0);
 	assert_string_equal(status, "other");
-	assert_int_equal(query_said(store, "absent", &status, &why), 0);
+	assert_int_equal(query_state(store, "absent", &status, &why), 0);
 	assert_null(status);
 }
 

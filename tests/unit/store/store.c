@@ -352,7 +352,7 @@ static void test_locked(void **state)
 	assert_int_equal(store_begin(store, &why), -EAGAIN);
 	assert_non_null(strstr(why.text, "another program is writing"));
 	assert_int_equal(add_hit(store, "192.0.2.7", t0_s, &why), -EAGAIN);
-	assert_int_equal(store_say(store, "key", "value", &why), -EAGAIN);
+	assert_int_equal(store_state_set(store, "key", "value", &why), -EAGAIN);
 	assert_int_equal(number("SELECT count(*) FROM hit"), 0);
 	store_close(opened(STORE_READ)); /* reading goes on, and so does opening */
 	store_close(opened(STORE_WRITE));
@@ -795,8 +795,8 @@ static void test_say(void **state)
 	struct why why;
 
 	(void)state;
-	good(store_say(store, "key", "1", &why), &why);
-	good(store_say(store, "key", "2", &why), &why);
+	good(store_state_set(store, "key", "1", &why), &why);
+	good(store_state_set(store, "key", "2", &why), &why);
 	store_close(store);
 	assert_int_equal(number("SELECT value FROM daemon WHERE key = 'key'"), 2);
 }

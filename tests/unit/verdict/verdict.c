@@ -745,7 +745,7 @@ static void grows(uint64_t seeds, uint32_t n)
 		for (uint32_t i = 0; i < n; i++) {
 			const struct addr addr = addr_number(i);
 
-			if (verdict_look(v, &addr).until_s == 0)
+			if (verdict_query(v, &addr).until_s == 0)
 				fail_msg("seed %" PRIu64 ": address %" PRIu32 " of %" PRIu32 " was lost", p.seed, i, n);
 		}
 		verdict_free(v);
@@ -931,7 +931,7 @@ static void test_proven(void **state)
 	{
 		const struct addr a = addr_from(A);
 
-		assert_false(verdict_look(v, &a).proven);
+		assert_false(verdict_query(v, &a).proven);
 	}
 	d = judge(v, A, 100, 0, day0 + DAY + 7200);
 	assert_int_equal(d.outcome, VERDICT_BLOCK);
@@ -1120,12 +1120,12 @@ static void test_forget(void **state)
 	assert_int_equal(judge(v, A, 99, 0, 10).outcome, VERDICT_COUNTED); /* the same evidence does not block again */
 	verdict_forget(v, &one, t0_s + 11);
 	assert_int_equal(judge(v, A, 99, 0, 11).outcome, VERDICT_COUNTED);
-	assert_int_equal(verdict_look(v, &one.addr).offence, 2); /* offences stay */
+	assert_int_equal(verdict_query(v, &one.addr).offence, 2); /* offences stay */
 	verdict_forget(v, &wide, t0_s + 12);
-	assert_int_equal(verdict_look(v, &one.addr).score, 0);
+	assert_int_equal(verdict_query(v, &one.addr).score, 0);
 	assert_int_equal(judge(v, "2001:db8::2", 99, 0, 12).outcome, VERDICT_COUNTED);
 	verdict_forget(v, &six, t0_s + 13); /* one address: its subject */
-	assert_int_equal(verdict_look(v, &six.addr).score, 0);
+	assert_int_equal(verdict_query(v, &six.addr).score, 0);
 	assert_int_equal(judge(v, "2001:db8::2", 99, 0, 13).outcome, VERDICT_COUNTED);
 	verdict_free(v);
 }
@@ -1145,7 +1145,7 @@ static void test_second(void **state)
 	assert_true(decision.counted);
 	assert_int_equal(judge(v, A, 110, 0, 0).outcome, VERDICT_BLOCK);
 	verdict_until(v, &net, t0_s);
-	assert_int_equal(verdict_look(v, &net.addr).score, 0);
+	assert_int_equal(verdict_query(v, &net.addr).score, 0);
 	verdict_hit(v, &good, &decision);
 	assert_false(decision.counted);
 	assert_int_equal(judge(v, A, 30, 0, 0).outcome, VERDICT_COUNTED);
@@ -1158,10 +1158,10 @@ static void test_second(void **state)
 	verdict_known_spent(v, &net.addr);
 	verdict_known_hit(v, &net.addr, 30, t0_s);
 	verdict_known_credit(v, &net.addr, -10, t0_s);
-	assert_int_equal(verdict_look(v, &net.addr).score, 30);
+	assert_int_equal(verdict_query(v, &net.addr).score, 30);
 	verdict_at(v, t0_s + 1);
 	verdict_known_credit(v, &net.addr, -10, t0_s + 1);
-	assert_int_equal(verdict_look(v, &net.addr).score, 20);
+	assert_int_equal(verdict_query(v, &net.addr).score, 20);
 	verdict_free(v);
 }
 
@@ -1394,7 +1394,7 @@ static void test_order(void **state)
 			for (int64_t at = 0; at < 3700; at += 37) {
 				verdict_at(a, t0_s + at);
 				verdict_at(b, t0_s + at);
-				assert_int_equal(verdict_look(a, &addr).score, verdict_look(b, &addr).score);
+				assert_int_equal(verdict_query(a, &addr).score, verdict_query(b, &addr).score);
 			}
 		}
 		verdict_free(a);

@@ -1,15 +1,15 @@
-#include "admin/standing.h"
+#include "admin/blockstate.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "admin/active.h"
 #include "admin/rows.h"
-#include "admin/running.h"
 #include "base/localaddrs.h"
 #include "store/query.h"
 
 /* The active block that contains net and lasts longest; l: the candidates, NULL: memory has them. */
-static bool is_in(const struct admin *a, const struct running_list *l, const struct net *net, int64_t now_s,
+static bool is_in(const struct admin *a, const struct active_list *l, const struct net *net, int64_t now_s,
                   struct block *ret)
 {
 	bool any = false;
@@ -17,7 +17,7 @@ static bool is_in(const struct admin *a, const struct running_list *l, const str
 	if (l == NULL)
 		return reconcile_runs(a->reconcile, net, now_s, ret);
 	for (size_t i = 0; i < l->n; i++)
-		if (running_lies_in(net, &l->list[i].net) && (!any || l->list[i].until_s > ret->until_s)) {
+		if (active_lies_in(net, &l->list[i].net) && (!any || l->list[i].until_s > ret->until_s)) {
 			*ret = l->list[i];
 			any = true;
 		}
@@ -25,7 +25,7 @@ static bool is_in(const struct admin *a, const struct running_list *l, const str
 }
 
 /* The same for all pieces of a network: as long as all of them are active. */
-static bool is_in_pieces(const struct admin *a, const struct running_list *l, const struct net *net,
+static bool is_in_pieces(const struct admin *a, const struct active_list *l, const struct net *net,
                          int64_t now_s, struct block *ret)
 {
 	struct net pieces[RECONCILE_PIECES_MAX];
@@ -43,13 +43,13 @@ static bool is_in_pieces(const struct admin *a, const struct running_list *l, co
 }
 
 /* Whether net is blocked, by what, and until when. */
-int standing_find(const struct admin *a, const struct net *net, int64_t now_s, bool *ret_blocked,
+int blockstate_find(const struct admin *a, const struct net *net, int64_t now_s, bool *ret_blocked,
                   struct block *ret, struct why *why)
 {
 	const bool in_memory = reconcile_is_known(a->reconcile);
-	struct running_list l = {0};
+	struct active_list l = {0};
 	struct block pieces;
-	const int rc = in_memory ? 0 : running_find(a, net, now_s, &l, why);
+	const int rc = in_memory ? 0 : active_find(a, net, now_s, &l, why);
 
 	if (rc < 0)
 		return rc;
@@ -60,12 +60,12 @@ int standing_find(const struct admin *a, const struct net *net, int64_t now_s, b
 		*ret = pieces;
 		*ret_blocked = true;
 	}
-	running_done(&l);
+	active_done(&l);
 	return 0;
 }
 
 /* Why nothing of net is blocked; NULL when it may be. */
-const char *standing_never(const struct admin *a, const struct net *net)
+const char *blockstate_never(const struct admin *a, const struct net *net)
 {
 	struct net own[LOCALADDRS_MAX];
 	size_t n;
@@ -84,7 +84,7 @@ const char *standing_never(const struct admin *a, const struct net *net)
 	return "allowed: by a name or a file under [allow], or for a while, see 'why'";
 }
 
-void standing_put_net(json_t *reply, const struct net *net)
+void blockstate_put_net(json_t *reply, const struct net *net)
 {
 	char text[NET_TEXT_MAX];
 
@@ -102,7 +102,7 @@ static void write_allowance(const struct query_allowance *a, char out[static WHY
 /* How near it is to a block; null for a network, which has no score. */
 static void put_score(const struct admin *a, const struct net *net, json_t *reply)
 {
-	const struct verdict_look view = verdict_look(a->verdict, &net->addr);
+	const struct verdict_query view = verdict_query(a->verdict, &net->addr);
 	const bool one = net->len == 128;
 
 	json_put(reply, "score", one ? json_integer(view.score) : json_null());
@@ -112,18 +112,18 @@ static void put_score(const struct admin *a, const struct net *net, json_t *repl
 }
 
 /* Blocked, until when, by which block; or how far from a block. */
-int standing_put(const struct admin *a, const struct net *net, int64_t now_s, json_t *reply,
+int blockstate_put(const struct admin *a, const struct net *net, int64_t now_s, json_t *reply,
                  struct why *why)
 {
-	const struct verdict_look view = verdict_look(a->verdict, &net->addr);
-	const char *const never = standing_never(a, net);
+	const struct verdict_query view = verdict_query(a->verdict, &net->addr);
+	const char *const never = blockstate_never(a, net);
 	char text[NET_TEXT_MAX], sentence[WHY_MAX];
 	struct query_allowance allowance;
 	struct block block = {0};
 	bool blocked;
 	int rc;
 
-	if ((rc = standing_find(a, net, now_s, &blocked, &block, why)) < 0 ||
+	if ((rc = blockstate_find(a, net, now_s, &blocked, &block, why)) < 0 ||
 	    (rc = query_allowance(a->store, net, now_s, &allowance, why)) < 0)
 		return rc;
 	(void)net_text(&block.net, text);
@@ -150,9 +150,9 @@ int standing_put(const struct admin *a, const struct net *net, int64_t now_s, js
 }
 
 /* After a change: what cannot be read is left out. */
-void standing_put_new(const struct admin *a, const struct net *net, int64_t now_s, json_t *reply)
+void blockstate_put_new(const struct admin *a, const struct net *net, int64_t now_s, json_t *reply)
 {
 	struct why ignored;
 
-	(void)standing_put(a, net, now_s, reply, &ignored);
+	(void)blockstate_put(a, net, now_s, reply, &ignored);
 }

@@ -1,4 +1,4 @@
-#include "admin/running.h"
+#include "admin/active.h"
 
 #include <stdlib.h>
 
@@ -13,7 +13,7 @@ static void append(struct block **list, size_t *n, const struct block *block)
 	(*list)[(*n)++] = *block;
 }
 
-static void note(struct running_list *l, const struct block *block)
+static void note(struct active_list *l, const struct block *block)
 {
 	append(&l->all, &l->n_all, block);
 	for (size_t i = 0; i < l->n && i < DEDUPED; i++)
@@ -25,21 +25,21 @@ static void note(struct running_list *l, const struct block *block)
 	append(&l->list, &l->n, block);
 }
 
-void running_done(struct running_list *l)
+void active_done(struct active_list *l)
 {
 	free(l->list);
 	free(l->all);
 }
 
-bool running_lies_in(const struct net *inner, const struct net *outer)
+bool active_lies_in(const struct net *inner, const struct net *outer)
 {
 	return outer->len <= inner->len && net_has(outer, &inner->addr);
 }
 
-int running_find(const struct admin *a, const struct net *net, int64_t now_s, struct running_list *ret,
+int active_find(const struct admin *a, const struct net *net, int64_t now_s, struct active_list *ret,
                  struct why *why)
 {
-	struct running_list l = {0};
+	struct active_list l = {0};
 	struct block any;
 	struct block block;
 	int rc;
@@ -51,10 +51,10 @@ int running_find(const struct admin *a, const struct net *net, int64_t now_s, st
 		return 0;
 	for (rc = store_running(a->store, now_s, why); rc == 0;)
 		if ((rc = store_next_block(a->store, &block, NULL, why)) == 0 &&
-		    (running_lies_in(net, &block.net) || running_lies_in(&block.net, net)))
+		    (active_lies_in(net, &block.net) || active_lies_in(&block.net, net)))
 			note(&l, &block);
 	if (rc < 0) {
-		running_done(&l);
+		active_done(&l);
 		return rc;
 	}
 	*ret = l;

@@ -3,7 +3,7 @@
  * while the kernel's end of the pair accepts all, nothing, a part, or is full, and the database fails. After each
  * step memory agrees with the database on every network; after each good sync the kernel holds just that.
  */
-#include "admin/standing.h"
+#include "admin/blockstate.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -173,7 +173,7 @@ static int64_t until_of(const struct net *net, struct reconcile *reconcile)
 	struct block block = {0};
 	bool blocked;
 
-	assert_int_equal(standing_find(&admin, net, f.now_s, &blocked, &block, &why), 0);
+	assert_int_equal(blockstate_find(&admin, net, f.now_s, &blocked, &block, &why), 0);
 	return blocked ? block.until_s - T0 : 0;
 }
 

@@ -1,30 +1,30 @@
 /*
- * standing: whether an address or a network is blocked now, by what and until when; how far it is from a block, or why
+ * blockstate: whether an address or a network is blocked now, by what and until when; how far it is from a block, or why
  * it is never blocked.
  *
  * Read only. Errors as of store.h.
  */
-#ifndef WFS_ADMIN_STANDING_H
-#define WFS_ADMIN_STANDING_H
+#ifndef WFS_ADMIN_BLOCKSTATE_H
+#define WFS_ADMIN_BLOCKSTATE_H
 
 #include "admin/admin.h"
 
 /* Why nothing of net is blocked, a constant sentence; NULL when it may be. */
-const char *standing_never(const struct admin *admin, const struct net *net);
+const char *blockstate_never(const struct admin *admin, const struct net *net);
 
 /* Whether all of net is blocked, and until when; ret->net: by which block, or net itself when it is by several. */
-int standing_find(const struct admin *admin, const struct net *net, int64_t now_s, bool *ret_blocked,
+int blockstate_find(const struct admin *admin, const struct net *net, int64_t now_s, bool *ret_blocked,
                   struct block *ret, struct why *why);
 
 /* Into the reply: the member "address". */
-void standing_put_net(json_t *reply, const struct net *net);
+void blockstate_put_net(json_t *reply, const struct net *net);
 
 /* Into the reply: blocked, until when, by which block; or how far from a block. */
-int standing_put(const struct admin *admin, const struct net *net, int64_t now_s, json_t *reply,
+int blockstate_put(const struct admin *admin, const struct net *net, int64_t now_s, json_t *reply,
                  struct why *why);
 
 /* The same after a change: what cannot be read is left out. */
-void standing_put_new(const struct admin *admin, const struct net *net, int64_t now_s,
+void blockstate_put_new(const struct admin *admin, const struct net *net, int64_t now_s,
                       json_t *reply);
 
 #endif
