@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "build.h"
+#include "testlib.h"
 
 static char directory[] = "/tmp/wfs-config-XXXXXX";
 static char path[64];
@@ -37,22 +38,13 @@ static int teardown(void **state)
 	return rmdir(directory);
 }
 
-static void write_file(const char *text)
-{
-	FILE *const file = fopen(path, "w");
-
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
-
 /* The config of a text that must be good. */
 static struct config *good(const char *text)
 {
 	struct config *config = NULL;
 	struct why why = {""};
 
-	write_file(text);
+	write_text(path, text);
 	if (config_read(path, false, &config, &why) != 0)
 		fail_msg("\"%s\":\n got \"%s\", want it taken", text, why.text);
 	return config;
@@ -74,7 +66,7 @@ static void bad(const char *text, const char *want)
 	const size_t len = strlen(path);
 	int rc;
 
-	write_file(text);
+	write_text(path, text);
 	rc = config_read(path, true, &config, &why);
 	if (rc == 0)
 		fail_msg("\"%s\":\n got it taken, want \"%s\"", text, want);
@@ -380,14 +372,14 @@ static void test_long(void **state)
 	(void)state;
 	(void)strcpy(text, "[block]\nwindow = ");
 	memset(text + strlen(text), '7', 90000);
-	write_file(text);
+	write_text(path, text);
 	assert_int_equal(config_read(path, false, &config, &why), -EINVAL);
 	assert_non_null(strstr(why.text, ":2: window: want a duration"));
 	assert_non_null(strstr(why.text, "7777...\""));
 	(void)strcpy(text, "[block]\n");
 	memset(text + 8, 'k', 1000);
 	(void)strcpy(text + 8 + 1000, " = 1\n");
-	write_file(text);
+	write_text(path, text);
 	assert_int_equal(config_read(path, false, &config, &why), -EINVAL);
 	assert_non_null(strstr(why.text, "kkkk...\""));
 }
@@ -448,7 +440,7 @@ static void test_files(void **state)
 	assert_int_equal(config_read(directory, true, &c, &why), -EINVAL);
 	assert_string_equal(why.text, want);
 
-	write_file("[block]\n");
+	write_text(path, "[block]\n");
 	assert_int_equal(chmod(path, 0), 0);
 	assert_int_equal(chmod(directory, 0711), 0);
 	if (root)
@@ -483,7 +475,7 @@ static void test_rest(void **state)
 	struct why why = {""};
 
 	(void)state;
-	write_file(text);
+	write_text(path, text);
 	assert_int_equal(config_read_rest(path, false, &config, &why), -EINVAL);
 	if (strncmp(why.text + strlen(path), ":1: ", 4) != 0)
 		fail_msg("got \"%s\", want the error of line 1", why.text);
@@ -495,7 +487,7 @@ static void test_rest(void **state)
 	assert_int_equal(config->block.for_s[0], 600);
 	config_free(config);
 
-	write_file("[control]\nsocket = /srv/control\n");
+	write_text(path, "[control]\nsocket = /srv/control\n");
 	assert_int_equal(config_read_rest(path, false, &config, &why), 0);
 	assert_string_equal(config->control.socket, "/srv/control");
 	config_free(config);

@@ -19,6 +19,7 @@
 #include "far.h"
 #include "pipeline/restore.h"
 #include "store/blocks.h"
+#include "testlib.h"
 
 enum { T0 = 1800000000, SEQUENCES = 300, STEPS = 40, TRACE_MAX = 16384 };
 
@@ -58,14 +59,6 @@ static __attribute__((format(printf, 1, 2))) void trace(const char *format, ...)
 static unsigned any(unsigned n)
 {
 	return (unsigned)random() % n;
-}
-
-static struct net net_from(const char *text)
-{
-	struct net net;
-
-	assert_true(net_parse(text, strlen(text), &net));
-	return net;
 }
 
 static void sql(const char *text)

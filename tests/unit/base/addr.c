@@ -3,6 +3,7 @@
  * comparison.
  */
 #include "base/addr.h"
+#include "testlib.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -17,16 +18,6 @@
 enum { RANDOM_TURNS = 100000 };
 
 /* The same numbers in each run. */
-static uint64_t random_state = 88172645463325252U;
-
-static uint32_t random_number(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)(random_state >> 16);
-}
-
 /* Runs of zeros, since these are what the text of IPv6 shortens. */
 static struct addr random_addr(void)
 {
@@ -52,15 +43,6 @@ static struct addr addr_from(const char *text)
 	if (!addr_parse(text, strlen(text), &addr))
 		fail_msg("\"%s\" is not read", text);
 	return addr;
-}
-
-static struct net net_from(const char *text)
-{
-	struct net net;
-
-	if (!net_parse(text, strlen(text), &net))
-		fail_msg("\"%s\" is not read", text);
-	return net;
 }
 
 static void test_parse(void **state)

@@ -2,6 +2,7 @@
  * ini: what is read, what is refused with which sentence, and that every byte of a value comes back as it was.
  */
 #include "base/ini.h"
+#include "testlib.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -36,15 +37,6 @@ static int teardown(void **state)
 	(void)state;
 	(void)unlink(path);
 	return rmdir(directory);
-}
-
-static void write_file(const char *data, size_t len)
-{
-	FILE *const file = fopen(path, "w");
-
-	assert_non_null(file);
-	assert_int_equal(fwrite(data, 1, len, file), len);
-	assert_int_equal(fclose(file), 0);
 }
 
 /* "line [section]|" and "line key=value|" of every entry, or the sentence; exactly len bytes, for the sanitizer. */
@@ -249,20 +241,20 @@ static void test_file(void **state)
 	char want[160];
 
 	(void)state;
-	write_file("[a]\nk = v", 9);
+	write_file(path, "[a]\nk = v", 9);
 	assert_int_equal(ini_read(path, &ini, &why), 0);
 	assert_string_equal(ini->path, path);
 	assert_string_equal(ini->entries[1].value, "v");
 	ini_free(ini);
 	ini = NULL;
 
-	write_file("", 0);
+	write_file(path, "", 0);
 	assert_int_equal(ini_read(path, &ini, &why), 0);
 	assert_int_equal(ini->n, 0);
 	ini_free(ini);
 	ini = NULL;
 
-	write_file("[a]\nbad\n", 8);
+	write_file(path, "[a]\nbad\n", 8);
 	assert_int_equal(ini_read(path, &ini, &why), -EINVAL);
 	(void)snprintf(want, sizeof want, "%s:2: Equal sign is missing.", path);
 	assert_string_equal(why.text, want);
@@ -284,7 +276,7 @@ static void test_file(void **state)
 	assert_int_equal(ini_read("/nowhere\x1b[31m", &ini, &why), -ENOENT);
 	assert_string_equal(why.text, "/nowhere\\x1b[31m: No such file or directory");
 
-	write_file("[a]\n", 4);
+	write_file(path, "[a]\n", 4);
 	assert_int_equal(chmod(path, 0), 0);
 	assert_int_equal(chmod(directory, 0711), 0);
 	if (root)

@@ -1,5 +1,6 @@
 /* nets: against asking each network by itself. */
 #include "base/nets.h"
+#include "testlib.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,13 +10,6 @@
 
 #include <cmocka.h>
 
-static uint32_t state_of_random = 1;
-
-static uint32_t random_below(uint32_t n)
-{
-	state_of_random = state_of_random * 1664525U + 1013904223U;
-	return (state_of_random >> 8) % n;
-}
 
 /* Few values, so that networks lie in each other and addresses at their edges. */
 static struct net random_net(void)

@@ -2,6 +2,7 @@
  * text: whatever goes in, what comes out is short enough, valid UTF-8, and does nothing to a terminal.
  */
 #include "base/text.h"
+#include "testlib.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,16 +16,6 @@
 enum { RANDOM_TURNS = 200000, OUT_MAX = 512 };
 
 /* The same numbers in each run. */
-static uint64_t random_state = 88172645463325252U;
-
-static uint32_t random_number(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)(random_state >> 16);
-}
-
 /* Unicode's Bidi_Control property, and what begins a new line. */
 static bool is_unsafe(uint32_t code)
 {

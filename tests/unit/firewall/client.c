@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "firewall/message.h"
+#include "testlib.h"
 
 enum { SET_MAX = 4096, CAPACITY = 2000, REFRESH_S = 300 };
 
@@ -203,14 +204,6 @@ static void stop(void)
 {
 	(void)close(client.fd);
 	assert_int_equal(pthread_join(far.thread, NULL), 0);
-}
-
-static struct net net_from(const char *text)
-{
-	struct net net;
-
-	assert_true(net_parse(text, strlen(text), &net));
-	return net;
 }
 
 /* The i-th of many addresses, every third one IPv6. */

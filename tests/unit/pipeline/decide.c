@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "store/store.h"
+#include "testlib.h"
 
 enum { T0 = 1800000000, GOOD_RULE = 0, BAD_RULE = 1 };
 
@@ -48,14 +49,6 @@ static int teardown(void **state)
 	store_close(store);
 	config_free(config);
 	return 0;
-}
-
-static struct net net_from(const char *text)
-{
-	struct net net;
-
-	assert_true(net_parse(text, strlen(text), &net));
-	return net;
 }
 
 static struct span span_of(const char *text)

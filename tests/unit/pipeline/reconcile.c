@@ -17,6 +17,7 @@
 #include "store/blocks.h"
 #include "store/hits.h"
 #include "store/logs.h"
+#include "testlib.h"
 
 enum { REFRESH_S = 300 };
 
@@ -56,14 +57,6 @@ static int teardown(void **state)
 	verdict_free(verdict);
 	store_close(store);
 	return 0;
-}
-
-static struct net net_from(const char *text)
-{
-	struct net net;
-
-	assert_true(net_parse(text, strlen(text), &net));
-	return net;
 }
 
 static void add_block(const char *address, int64_t since_s, int64_t until_s, unsigned offence)

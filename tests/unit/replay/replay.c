@@ -25,6 +25,7 @@
 #include <cmocka.h>
 
 #include "replay/workers.h"
+#include "testlib.h"
 
 extern char **environ;
 
@@ -139,16 +140,6 @@ static void add_line(struct text *t, int64_t time_s, const char *message)
 	add_bytes(t, line, strlen(line));
 }
 
-static uint64_t random_state;
-
-static uint32_t random_below(uint32_t n)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)(random_state >> 16) % n;
-}
-
 /* Many lines, every third a hit; garbage, overlong lines and CR among them. seed > 0; the same text for the same. */
 static struct text make_log(uint64_t seed, int64_t begin_s, unsigned n_lines)
 {
@@ -187,7 +178,7 @@ static struct text make_log(uint64_t seed, int64_t begin_s, unsigned n_lines)
 	return t;
 }
 
-static void write_text(const char *name, const struct text *t)
+static void write_log(const char *name, const struct text *t)
 {
 	write_bytes(name, "w", t->bytes, t->len);
 }
@@ -319,7 +310,7 @@ static void test_counts(void **state)
 	add_line(&t, t0_s + 51, "guess from 192.0.2.7"); /* blocked: a hit all the same */
 	add_bytes(&t, "no header\n\n", 11);
 	add_line(&t, t0_s + 60, "guess from 127.0.0.1"); /* never blocked: no client's */
-	write_text("log", &t);
+	write_log("log", &t);
 	r = run_file(store, "log");
 	good(&r);
 	assert_int_equal(r.result.files, 1);
@@ -373,7 +364,7 @@ static void test_threads(void **state)
 
 	(void)state;
 	assert_true(t.len > 4 << 20);
-	write_text("log", &t);
+	write_log("log", &t);
 	for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
 		struct store *const store = new_store();
 		const char *const file = in_directory("log");
@@ -422,7 +413,7 @@ static void test_chunk_edges(void **state)
 		}
 		for (int i = 0; i < 10; i++)
 			add_line(&t, t0_s + i, "guess from 192.0.2.7");
-		write_text("log", &t);
+		write_log("log", &t);
 		r = run_file(store, "log");
 		good(&r);
 		assert_int_equal(r.result.hits, 10);
@@ -454,7 +445,7 @@ static void test_long_lines(void **state)
 		add_bytes(&t, pad, lengths[i] - strlen("2026-11-20T13:37:42+00:00 mx testd[1]: relay by 192.0.2.8: x"));
 		add_bytes(&t, "\n", 1);
 		add_line(&t, t0_s, "guess from 192.0.2.7");
-		write_text("log", &t);
+		write_log("log", &t);
 		r = run_file(store, "log");
 		good(&r);
 		if (r.result.lines != 3 || r.result.cut != (lengths[i] > 8192) || r.result.hits != 3 - (lengths[i] > 8192))
@@ -543,7 +534,7 @@ static void test_binary(void **state)
 	add_bytes(&t, "\n", 1);
 	add_line(&t, t0_s, "guess from 192.0.2.7");
 	t.bytes[0] = 'x'; /* no magic number */
-	write_text("log", &t);
+	write_log("log", &t);
 	r = run_file(store, "log");
 	good(&r);
 	assert_int_equal(r.result.hits, 1);
@@ -577,7 +568,7 @@ static void test_gzip(void **state)
 	struct stat st;
 
 	(void)state;
-	write_text("log", &t);
+	write_log("log", &t);
 	r = run_file(plain, "log");
 	good(&r);
 	want = dump(plain);
@@ -602,7 +593,7 @@ static void test_gzip(void **state)
 		struct run again;
 		int64_t lines;
 
-		write_text("log", &t);
+		write_log("log", &t);
 		gzip("log");
 		assert_int_equal(truncate(in_directory("log.gz"), st.st_size * percent / 100), 0);
 		r = run_file(torn, "log.gz");
@@ -613,7 +604,7 @@ static void test_gzip(void **state)
 		lines = r.result.lines;
 		assert_int_equal(number(torn, "SELECT coalesce(max(position), 0) FROM log"), r.result.bytes);
 		/* The whole file comes later: only the rest is counted. */
-		write_text("log", &t);
+		write_log("log", &t);
 		again = run_file(torn, "log");
 		good(&again);
 		assert_int_equal(again.result.known_bytes, r.result.bytes);
@@ -713,8 +704,8 @@ static void test_same_first_line(void **state)
 		add_line(&a, t0_s + i, "guess from 192.0.2.7");
 		add_line(&b, t0_s + i, i < 100 ? "guess from 192.0.2.7" : "guess from 192.0.2.8");
 	}
-	write_text("a", &a);
-	write_text("b", &b);
+	write_log("a", &a);
+	write_log("b", &b);
 	r = run_file(store, "a");
 	good(&r);
 	assert_int_equal(r.result.hits, 200);
@@ -724,7 +715,7 @@ static void test_same_first_line(void **state)
 	assert_int_equal(r.result.known_bytes, 0);
 	assert_int_equal(number(store, "SELECT count(*) FROM log"), 2);
 	add_line(&a, t0_s + 300, "guess from 192.0.2.9");
-	write_text("a", &a);
+	write_log("a", &a);
 	r = run_file(store, "a"); /* the older of the two */
 	good(&r);
 	assert_int_equal(r.result.hits, 1);
@@ -766,7 +757,7 @@ static void test_stop(void **state)
 		(void)snprintf(message, sizeof message, i % 3 == 0 ? "guess from 192.0.2.%u" : "harmless %u", i * 7919 % 250);
 		add_line(&t, t0_s + i / 7, message);
 	}
-	write_text("log", &t);
+	write_log("log", &t);
 	r = run_file(one, "log");
 	good(&r);
 	options.stop = &stop_now;
@@ -807,7 +798,7 @@ static void test_backwards(void **state)
 	add_line(&t, t0_s + 60, "guess from 192.0.2.7");
 	for (int i = 0; i < 5; i++)
 		add_line(&t, t0_s - 86400 + i, "guess from 192.0.2.8");
-	write_text("log", &t);
+	write_log("log", &t);
 	r = run_file(store, "log");
 	good(&r);
 	assert_int_equal(r.result.hits, 10);
@@ -838,7 +829,7 @@ static void test_worst(void **state)
 				(void)snprintf(message, sizeof message, "guess from 198.51.100.%d", i);
 				add_line(&t, t0_s + turn * APART_S + CLIENTS - i, message);
 			}
-	write_text("log", &t);
+	write_log("log", &t);
 	r = run_file(store, "log");
 	good(&r);
 	assert_int_equal(r.result.n_worst, REPLAY_WORST_MAX);
@@ -876,7 +867,7 @@ static void test_one_blocked(void **state)
 	for (int turn = 0; turn < TURNS; turn++)
 		for (int guess = 0; guess < 5; guess++)
 			add_line(&t, t0_s + turn * APART_S, "guess from 198.51.100.7");
-	write_text("log", &t);
+	write_log("log", &t);
 	r = run_file(store, "log");
 	good(&r);
 	assert_int_equal(r.result.blocks, TURNS);
@@ -955,7 +946,7 @@ static void test_years_in_pieces(void **state)
 			add_bytes(&t, line, strlen(line));
 		}
 	assert_true(t.len > 4 << 20);
-	write_text("log", &t);
+	write_log("log", &t);
 	set_mtime(file, 1000000000);
 	options.year = 2023;
 	r = run(&options);
@@ -976,7 +967,7 @@ static void test_from_until(void **state)
 	for (int i = 0; i < 60000; i++)
 		add_line(&t, t0_s + i, i % 10 == 0 ? "guess from 192.0.2.7" : "a line of which nothing else is wanted but length");
 	assert_true(t.len > 4 << 20);
-	write_text("log", &t);
+	write_log("log", &t);
 	for (int i = 0; i < 8; i++) {
 		struct store *const store = new_store();
 		struct replay_options options = options_of(store, &file, 1);
@@ -1003,8 +994,8 @@ static void test_store_full(void **state)
 	struct why why;
 
 	(void)state;
-	write_text("log1", &t);
-	write_text("log2", &u);
+	write_log("log1", &t);
+	write_log("log2", &u);
 	for (int pages = 60; pages < 400; pages = pages * 4 / 3) {
 		struct store *store = NULL;
 		char pragma[64];
@@ -1053,7 +1044,7 @@ static void test_store_locked(void **state)
 	struct run r;
 
 	(void)state;
-	write_text("log", &t);
+	write_log("log", &t);
 	assert_int_equal(store_open(in_directory("db"), STORE_WRITE, &store, &why), 0);
 	store_close(store);
 	assert_int_equal(store_open(in_directory("db"), STORE_WRITE, &store, &why), 0); /* an old one: in bulk with others */

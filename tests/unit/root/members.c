@@ -2,6 +2,7 @@
  * members: entries come and go at random, and a plain array holds what must be there.
  */
 #include "root/members.h"
+#include "testlib.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,13 +14,6 @@
 
 enum { CAPACITY = 100, ADDRESSES = 300, TURNS = 200000 };
 
-static uint32_t seed = 1;
-
-static uint32_t random_below(uint32_t n)
-{
-	seed = seed * 1103515245 + 12345;
-	return (seed >> 8) % n;
-}
 
 static struct net net_number(uint32_t i)
 {

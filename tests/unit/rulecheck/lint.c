@@ -1,4 +1,5 @@
 #include "rulecheck/lint.h"
+#include "testlib.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -76,15 +77,6 @@ static void loose(void **state)
 	}
 }
 
-static void write_file(const char *path, const char *text)
-{
-	FILE *const out = fopen(path, "we");
-
-	assert_non_null(out);
-	(void)fputs(text, out);
-	assert_int_equal(fclose(out), 0);
-}
-
 /* "PROGRAM: MESSAGE", as these tests' lines are. */
 static struct example_line take_apart(const char *text)
 {
@@ -107,8 +99,8 @@ static void said(const char *a, const char *b, char *out, size_t cap)
 	struct rules *rules;
 	struct why why;
 
-	write_file(first, a);
-	write_file(second, b);
+	write_text(first, a);
+	write_text(second, b);
 	if (rules_load(NULL, 0, files, 2, &rules, &errors, &why) < 0)
 		fail_msg("%s", errors.text[0]);
 	for (size_t i = 0; i < rules_count(rules); i++)

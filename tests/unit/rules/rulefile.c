@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "rules/rules.h"
+#include "testlib.h"
 
 static char dir[64], path[128];
 
@@ -33,15 +34,6 @@ static int teardown(void **state)
 	return rmdir(dir);
 }
 
-static void write_file(const char *text)
-{
-	FILE *const out = fopen(path, "we");
-
-	assert_non_null(out);
-	(void)fputs(text, out);
-	assert_int_equal(fclose(out), 0);
-}
-
 /* The errors, one after the other, without the directory. */
 static void errors_of(const char *text, char *out, size_t cap)
 {
@@ -51,7 +43,7 @@ static void errors_of(const char *text, char *out, size_t cap)
 	struct why why;
 	size_t n = 0;
 
-	write_file(text);
+	write_text(path, text);
 	(void)rules_load(NULL, 0, files, 1, &rules, &errors, &why);
 	out[0] = '\0';
 	for (size_t i = 0; i < errors.n; i++)
@@ -172,7 +164,7 @@ static void rules_of_a_file(void **state)
 	struct why why;
 
 	(void)state;
-	write_file("[define]\nwho = from <ADDR>\n\n[a]\nprogram = x y*\nmatch = ^(?<detail>bad) <WHO>$\n"
+	write_text(path, "[define]\nwho = from <ADDR>\n\n[a]\nprogram = x y*\nmatch = ^(?<detail>bad) <WHO>$\n"
 	           "unless = <nothing>\ncategory = auth\nreason = wrong password\nscore = -5\nenabled = no\n"
 	           "given = line 0\nhit = 192.0.2.7 | line 1 | more\nhit = - | line 2\nmiss = line 3\n");
 	assert_int_equal(rulefile_read(&(struct rulefile_from){.extra = files, .n_extra = 1}, &set, &errors, &why), 0);

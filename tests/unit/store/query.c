@@ -6,6 +6,7 @@
 #include "store/logs.h"
 #include "store/query.h"
 #include "store/reputation.h"
+#include "testlib.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -23,14 +24,6 @@ static const int64_t t0_s = 1795181862; /* 2026-11-20T13:37:42Z */
 static struct store *store;
 static const struct query_bound all = {0, 0};
 static struct why why;
-
-static struct net net_from(const char *text)
-{
-	struct net net;
-
-	assert_true(net_parse(text, strlen(text), &net));
-	return net;
-}
 
 static struct span span_of(const char *text)
 {

@@ -7,6 +7,7 @@
 #include "store/reputation.h"
 #include "store/retention.h"
 #include "store/store.h"
+#include "testlib.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -108,26 +109,9 @@ static int64_t number(const char *text)
 	return result;
 }
 
-static void write_file(const char *data, size_t len)
-{
-	FILE *const file = fopen(path, "w");
-
-	assert_non_null(file);
-	assert_int_equal(fwrite(data, 1, len, file), len);
-	assert_int_equal(fclose(file), 0);
-}
-
 static struct span span_of(const char *text)
 {
 	return (struct span){text, strlen(text)};
-}
-
-static struct net net_from(const char *text)
-{
-	struct net net;
-
-	assert_true(net_parse(text, strlen(text), &net));
-	return net;
 }
 
 static int add_hit(struct store *store, const char *address, int64_t time_s, struct why *why)
@@ -209,16 +193,16 @@ static void test_foreign(void **state)
 {
 	(void)state;
 	/* Empty files are new databases. */
-	write_file("", 0);
+	write_file(path, "", 0);
 	refused(STORE_READ, -EINVAL, "not a database of watchforspammers");
 	store_close(opened(STORE_WRITE));
 	assert_int_equal(unlink(path), 0);
 
-	write_file("this is a text, and long enough to hold the header of a database file, which has 100 bytes ....", 96);
+	write_file(path, "this is a text, and long enough to hold the header of a database file, which has 100 bytes ....", 96);
 	refused(STORE_WRITE, -EUCLEAN, "not a database; it is damaged: move it away, as the daemon does when it starts");
 	refused(STORE_READ, -EUCLEAN, "not a database");
 	assert_int_equal(unlink(path), 0);
-	write_file("short", 5);
+	write_file(path, "short", 5);
 	refused(STORE_WRITE, -EUCLEAN, "not a database");
 	assert_int_equal(unlink(path), 0);
 

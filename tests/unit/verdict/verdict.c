@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "build.h"
+#include "testlib.h"
 
 enum { WINDOW = 3600 };
 
@@ -82,14 +83,6 @@ static void known_block(struct verdict *v, const struct net *net, int64_t since_
 	const struct block block = {.net = *net, .since_s = since_s, .until_s = until_s, .offence = 1};
 
 	verdict_known_block(v, &block, VERDICT_NO_RULE);
-}
-
-static struct net net_from(const char *text)
-{
-	struct net net;
-
-	assert_true(net_parse(text, strlen(text), &net));
-	return net;
 }
 
 static struct addr addr_from(const char *text)
@@ -452,16 +445,6 @@ static enum verdict_outcome naive_hit(struct naive *naive, const struct verdict_
 }
 
 /* The same numbers in each run. */
-static uint64_t random_state = 88172645463325252U;
-
-static uint32_t random_below(uint32_t n)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)(random_state >> 16) % n;
-}
-
 static struct verdict_policy random_policy(void)
 {
 	struct verdict_policy p = {.threshold = 1 + random_below(100), .window_s = 1 + random_below(200),
