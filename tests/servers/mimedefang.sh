@@ -48,19 +48,7 @@ postconf -e 'myhostname = mx.example.org' 'inet_protocols = all' 'smtpd_tls_secu
 	'smtpd_sasl_auth_enable = yes' 'smtpd_sasl_type = dovecot' 'smtpd_sasl_path = private/auth' \
 	'smtpd_milters = inet:127.0.0.1:10024' 'mailbox_command = procmail -a "$CLIENT_ADDRESS"'
 newaliases
-case $(dovecot --version) in
-2.4*) echo 'auth_allow_cleartext = yes' ;;
-*) echo 'disable_plaintext_auth = no' ;;
-esac >/etc/dovecot/local.conf
-cat >>/etc/dovecot/local.conf <<CONF
-service auth {
-  unix_listener /var/spool/postfix/private/auth {
-    mode = 0660
-    user = postfix
-    group = postfix
-  }
-}
-CONF
+dovecot_for_postfix
 postfix start
 dovecot
 END

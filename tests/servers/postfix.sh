@@ -26,20 +26,7 @@ postconf -M '2525/inet=2525 inet n - y - 1 postscreen' 'smtpd/pass=smtpd pass - 
 	'dnsblog/unix=dnsblog unix - - y - 0 dnsblog' 'tlsproxy/unix=tlsproxy unix - - y - 0 tlsproxy'
 newaliases
 [ "$VARIANT" = syslog ] || postconf -e 'maillog_file = /var/log/mail.log'
-case $(dovecot --version) in
-2.4*) echo 'auth_allow_cleartext = yes' ;;
-*) echo 'disable_plaintext_auth = no' ;;
-esac >/etc/dovecot/local.conf
-cat >>/etc/dovecot/local.conf <<CONF
-auth_mechanisms = plain login
-service auth {
-  unix_listener /var/spool/postfix/private/auth {
-    mode = 0660
-    user = postfix
-    group = postfix
-  }
-}
-CONF
+dovecot_for_postfix
 # First: it makes the directory of the other's socket.
 postfix start
 dovecot

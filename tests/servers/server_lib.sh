@@ -45,10 +45,10 @@ server_is_up_or_ended() {
 	[ -e "$WORK/up" ] || server_has_ended
 }
 
-# The script on standard input, with $PASSWORD and $VARIANT, run by bash -eu in the root, configures and starts the server; it returns when
+# The script on standard input, with root_lib.sh, $PASSWORD and $VARIANT, run by bash -eu in the root, configures and starts the server; it returns when
 # the server runs in the background.
 server_start() {
-	cat >"$WORK/setup"
+	cat "$SERVERS_HERE/root_lib.sh" - >"$WORK/setup"
 	# unshare itself ignores TERM, and hands its death on to process 1 of the new namespace.
 	ip netns exec "$SERVER" setpriv --pdeathsig KILL -- unshare --mount --pid --uts --ipc --fork --kill-child=KILL -- \
 		bash -eu "$SERVERS_HERE/inside.sh" "$ROOT" "$WORK" "$PASSWORD" "$VARIANT" </dev/null >"$WORK/server.out" 2>&1 &

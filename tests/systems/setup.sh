@@ -28,17 +28,4 @@ postconf -P 'submission/inet/syslog_name=postfix/submission' 'submission/inet/sm
 newaliases
 # Makes the directory that Dovecot's socket is in.
 postfix check
-case $(dovecot --version) in
-2.4*) echo 'auth_allow_cleartext = yes' ;;
-*) echo 'disable_plaintext_auth = no' ;;
-esac >/etc/dovecot/local.conf
-cat >>/etc/dovecot/local.conf <<CONF
-auth_mechanisms = plain login
-service auth {
-  unix_listener /var/spool/postfix/private/auth {
-    mode = 0660
-    user = postfix
-    group = postfix
-  }
-}
-CONF
+dovecot_for_postfix

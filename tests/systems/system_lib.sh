@@ -65,7 +65,7 @@ system_prepare() {
 	in_client sh -c 'echo 1 >/proc/sys/net/ipv6/ip_nonlocal_bind' || fail "no clients with IPv6"
 	roots_layer "$ROOT" "$WORK/layer" || fail "cannot lay a tmpfs over $ROOT"
 	ROOT=$WORK/layer/root
-	cp "$SYSTEMS_HERE/setup.sh" "$ROOT/root/setup.sh"
+	cat "$SYSTEMS_HERE/../servers/root_lib.sh" "$SYSTEMS_HERE/setup.sh" >"$ROOT/root/setup.sh"
 	chroot "$ROOT" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
 		bash -eu /root/setup.sh "$PASSWORD" >>"$WORK/printed" 2>&1 || fail "cannot set up the mail servers"
 	mkdir "$ROOT/home/admin/watchforspammers"
