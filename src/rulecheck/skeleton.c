@@ -2,34 +2,21 @@
 
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "base/alloc.h"
+#include "rulecheck/addresses.h"
+#include "rulecheck/words.h"
 #include "rules/compiled.h"
 
 enum {
-	FOUND_MAX = 32, /* addresses considered */
 	SESSION_MIN = 6,
 	SESSION_MAX = 64,
 };
 
-/* --- characters and words --- */
-
-static bool is_alnum(char c)
-{
-	return isalnum((unsigned char)c) != 0;
-}
-
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
-}
-
-static bool is_name_byte(char c)
-{
-	return is_alnum(c) || c == '.' || c == '-' || c == '_';
 }
 
 static bool holds(struct span s, bool (*of_kind)(char))
@@ -46,127 +33,6 @@ static bool is_all(struct span s, bool (*of_kind)(char))
 		if (!of_kind(s.p[i]))
 			return false;
 	return s.len > 0;
-}
-
-/* One of the words, in any case. */
-static bool is_one_of(struct span word, const char *const words[])
-{
-	for (; *words != NULL; words++)
-		if (strlen(*words) == word.len && strncasecmp(*words, word.p, word.len) == 0)
-			return true;
-	return false;
-}
-
-/* The word of letters, digits, "-" and "_" that ends before at. */
-static struct span word_before(struct span m, size_t at)
-{
-	size_t from = at;
-
-	while (from > 0 && (is_alnum(m.p[from - 1]) || m.p[from - 1] == '-' || m.p[from - 1] == '_'))
-		from--;
-	return (struct span){m.p + from, at - from};
-}
-
-/* --- which address --- */
-
-struct found {
-	struct span where; /* what <ADDR> matches */
-	struct addr address;
-};
-
-static size_t find_addresses(struct span m, struct found ret[static FOUND_MAX])
-{
-	pcre2_code *const code = compiled_piece("<ADDR>");
-	pcre2_match_data *const data = code != NULL ? pcre2_match_data_create_from_pattern(code, NULL) : NULL;
-	const int group = code != NULL ? pcre2_substring_number_from_name(code, (PCRE2_SPTR) "addr") : 0;
-	size_t n = 0;
-
-	if (data == NULL || group <= 0)
-		alloc_failed(0, "the regex of <ADDR>");
-	for (size_t i = 0; i < m.len && n < FOUND_MAX; i++) {
-		const PCRE2_SIZE *const v = pcre2_get_ovector_pointer(data);
-
-		if (pcre2_match(code, (PCRE2_SPTR)m.p, m.len, i, 0, data, NULL) <= 0 || v[1] == v[0] ||
-		    !addr_parse(m.p + v[2 * group], v[2 * group + 1] - v[2 * group], &ret[n].address))
-			continue;
-		ret[n++].where = (struct span){m.p + v[0], v[1] - v[0]};
-		i = v[1] - 1;
-	}
-	pcre2_match_data_free(data);
-	pcre2_code_free(code);
-	return n;
-}
-
-/* Between the two marks, which are not closed before at. */
-static bool is_inside(struct span m, size_t at, char open, char close)
-{
-	bool inside = false;
-
-	for (size_t i = 0; i < at; i++)
-		if (m.p[i] == open && (open != close || !inside))
-			inside = true;
-		else if (m.p[i] == close)
-			inside = false;
-	return inside && memchr(m.p + at, close, m.len - at) != NULL;
-}
-
-/* How much the word before an address, "word=ADDRESS" or "word ADDRESS", suggests that it is the client's. */
-static int weigh_word(struct span word)
-{
-	static const char *const client[] = {"rip",    "ip",     "client", "addr",  "address",   "remote",    "rhost",       "src",  "host",
-	                                     "from",   "peer",   "oip",    "clientip", "client_ip", "remote_ip", "remoteIp", "client-ip",
-	                                     "source", "client_address", "remote_addr", NULL};
-	static const char *const ours[] = {"lip", "dst", "local", "I", "i", "to", "server", "helo", "localip", "laddr", "for", "via", NULL};
-
-	return is_one_of(word, ours) ? -40 : is_one_of(word, client) ? 30 : 0;
-}
-
-static int weigh(struct span m, const struct found *f)
-{
-	size_t at = (size_t)(f->where.p - m.p), name;
-	int weight = 0;
-
-	if (is_inside(m, at, '<', '>') || is_inside(m, at, '"', '"'))
-		weight -= 50;
-	if (is_inside(m, at, '(', ')'))
-		weight -= 10;
-	if (at > 0 && m.p[at - 1] == '[') {
-		at--;
-		weight += 10;
-		name = at;
-		while (name > 0 && is_name_byte(m.p[name - 1]))
-			name--;
-		if (name < at) /* name[ADDRESS] */
-			return weight + 15 + (name > 0 && (m.p[name - 1] == ' ' || m.p[name - 1] == '=') ? weigh_word(word_before(m, name - 1)) / 2 : 0);
-	}
-	if (at > 0 && m.p[at - 1] == '=')
-		return weight + weigh_word(word_before(m, at - 1));
-	while (at > 0 && m.p[at - 1] == ' ')
-		at--;
-	if (at > 0 && m.p[at - 1] == ':')
-		at--;
-	return weight + weigh_word(word_before(m, at));
-}
-
-/* The last of equals: what a client sends of itself often comes before what the server found; but the first "name[ADDRESS]". */
-static const struct found *choose(struct span m, const struct found *found, size_t n)
-{
-	const struct found *best = NULL;
-	int best_weight = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct net net = net_of(&found[i].address);
-		const bool bracket = found[i].where.p > m.p && found[i].where.p[-1] == '[';
-		const int weight = weigh(m, &found[i]);
-
-		if (net_is_never(&net))
-			continue;
-		if (best == NULL || weight > best_weight || (weight == best_weight && !bracket)) {
-			best = &found[i];
-			best_weight = weight;
-		}
-	}
-	return best;
 }
 
 /* --- the pattern --- */
@@ -221,7 +87,7 @@ static void put_any(struct writer *w, size_t n, const char *repeat)
 	const char next = end < w->m.len ? w->m.p[end] : ' ';
 	const char class[] = {'[', '^', '\\', 's', next, ']', '\0'};
 
-	put(w, strchr(" ]^-\\", next) != NULL || is_alnum(next) || memchr(w->m.p + w->at, next, n) != NULL ? "\\S" : class);
+	put(w, strchr(" ]^-\\", next) != NULL || words_alnum(next) || memchr(w->m.p + w->at, next, n) != NULL ? "\\S" : class);
 	put(w, repeat);
 	w->at = end;
 }
@@ -244,10 +110,10 @@ static const char *builtin_for(struct writer *w, struct span key, struct span va
 	if (strcmp(w->skeleton->category, "grey") != 0 || w->at < w->addr_at || value.len == 0 || value.len > 255)
 		return NULL;
 	for (size_t i = 0; i < value.len; i++)
-		if (!is_name_byte(value.p[i]) && value.p[i] != '@')
+		if (!words_name_byte(value.p[i]) && value.p[i] != '@')
 			return NULL;
 	for (size_t i = 0; i < sizeof regexes / sizeof *regexes; i++)
-		if (is_one_of(key, keys[i]) && !w->placed[i]) {
+		if (words_one_of(key, keys[i]) && !w->placed[i]) {
 			w->placed[i] = true;
 			return regexes[i];
 		}
@@ -274,7 +140,7 @@ static bool put_bracketed(struct writer *w)
 		if ((pairs[i].open == '(' || pairs[i].open == '[') && !value &&
 		    (memchr(inside.p, ' ', inside.len) != NULL || (!holds(inside, is_digit) && memchr(inside.p, '.', inside.len) == NULL)))
 			continue;
-		builtin = value && pairs[i].open == '<' ? builtin_for(w, word_before(w->m, w->at - 1), inside) : NULL;
+		builtin = value && pairs[i].open == '<' ? builtin_for(w, words_before(w->m, w->at - 1), inside) : NULL;
 		(void)snprintf(regex, sizeof regex, "<%s>", builtin != NULL ? builtin : "");
 		if (builtin != NULL)
 			put_chosen(w, regex, n);
@@ -290,7 +156,7 @@ static void put_queue(struct writer *w)
 {
 	size_t n = 0, upper = 0, digits = 0;
 
-	for (; n < w->m.len && is_alnum(w->m.p[n]); n++) {
+	for (; n < w->m.len && words_alnum(w->m.p[n]); n++) {
 		upper += isupper((unsigned char)w->m.p[n]) != 0;
 		digits += is_digit(w->m.p[n]);
 	}
@@ -306,7 +172,7 @@ static bool put_name(struct writer *w)
 	size_t n = 0;
 	bool blank;
 
-	while (w->at + n < w->addr_at && is_name_byte(w->m.p[w->at + n]))
+	while (w->at + n < w->addr_at && words_name_byte(w->m.p[w->at + n]))
 		n++;
 	blank = w->m.p[w->at + n] == ' ';
 	if (n == 0 || w->at + n + blank + 1 != w->addr_at || w->m.p[w->addr_at - 1] != '[' || w->m.p[w->at + n - 1] == '-' ||
@@ -331,7 +197,7 @@ static void put_address(struct writer *w)
 	for (digits = 1; w->at + digits < w->m.len && is_digit(w->m.p[w->at + digits]); digits++)
 		;
 	if (w->at >= w->m.len || w->m.p[w->at] != ':' || digits == 1 ||
-	    (w->at + digits < w->m.len && is_alnum(w->m.p[w->at + digits])))
+	    (w->at + digits < w->m.len && words_alnum(w->m.p[w->at + digits])))
 		return;
 	put(w, w->m.p[w->at - 1] == ']' ? "(?::\\d+)?" : ":\\d+");
 	w->at += digits;
@@ -367,9 +233,9 @@ static size_t word_len(const struct writer *w)
 	size_t end = w->at;
 
 	for (; end < limit && strchr(" ,;()[]<>\"=", w->m.p[end]) == NULL; end++)
-		if (w->m.p[end] == ':' && (end + 1 >= limit || !is_alnum(w->m.p[end + 1])))
+		if (w->m.p[end] == ':' && (end + 1 >= limit || !words_alnum(w->m.p[end + 1])))
 			break;
-	while (end > w->at && !is_alnum(w->m.p[end - 1])) /* "Sorry." */
+	while (end > w->at && !words_alnum(w->m.p[end - 1])) /* "Sorry." */
 		end--;
 	return end - w->at;
 }
@@ -383,10 +249,10 @@ static bool is_tried(const struct writer *w, size_t len)
 	const struct span word = {w->m.p + w->at, len};
 	struct span last;
 
-	if (w->at < 2 || w->m.p[w->at - 1] != ' ' || is_one_of(word, not_names))
+	if (w->at < 2 || w->m.p[w->at - 1] != ' ' || words_one_of(word, not_names))
 		return false;
-	last = word_before(w->m, w->at - 1);
-	return is_one_of(last, before) || (span_is(last, "for") && w->at + len + 5 < w->m.len &&
+	last = words_before(w->m, w->at - 1);
+	return words_one_of(last, before) || (span_is(last, "for") && w->at + len + 5 < w->m.len &&
 	                                   memcmp(w->m.p + w->at + len, " from", 5) == 0);
 }
 
@@ -397,13 +263,13 @@ static bool put_value(struct writer *w)
 	const char *builtin;
 	size_t n = 0;
 
-	if (w->at == 0 || w->m.p[w->at - 1] != '=' || is_one_of(word_before(w->m, w->at - 1), telling))
+	if (w->at == 0 || w->m.p[w->at - 1] != '=' || words_one_of(words_before(w->m, w->at - 1), telling))
 		return false;
 	while (w->at + n < w->m.len && strchr(" ,;()[]<>\"", w->m.p[w->at + n]) == NULL)
 		n++;
 	if (n == 0 || (w->at < w->addr_at && w->at + n > w->addr_at))
 		return false;
-	builtin = builtin_for(w, word_before(w->m, w->at - 1), (struct span){w->m.p + w->at, n});
+	builtin = builtin_for(w, words_before(w->m, w->at - 1), (struct span){w->m.p + w->at, n});
 	w->skeleton->open |= w->at < w->addr_at;
 	if (builtin != NULL)
 		put_chosen(w, builtin, n);
@@ -417,7 +283,7 @@ static void put_word(struct writer *w)
 	const size_t len = word_len(w);
 	const struct span word = {w->m.p + w->at, len};
 
-	if (len == 0 || !is_alnum(*word.p)) {
+	if (len == 0 || !words_alnum(*word.p)) {
 		put_literal(w, 1);
 	} else if (is_tried(w, len) && !w->greedy) {
 		put_chosen(w, ".*", len);
@@ -509,18 +375,18 @@ static bool write_program(struct span program, struct skeleton *s)
 	if (last.len == 0 || program.len + 4 > SKELETON_PROGRAM_MAX)
 		return false;
 	for (size_t i = 0; i < program.len; i++)
-		if (!is_name_byte(program.p[i]) && program.p[i] != '/' && program.p[i] != '@' && program.p[i] != '+')
+		if (!words_name_byte(program.p[i]) && program.p[i] != '/' && program.p[i] != '@' && program.p[i] != '+')
 			return false;
 	(void)snprintf(s->program, sizeof s->program, "%s%.*s", postfix ? "postfix*/" : "", (int)(postfix ? last.len : program.len),
 	               postfix ? last.p : program.p);
 	(void)snprintf(s->name, sizeof s->name, "local-%.*s-%s", last.len > 32 ? 32 : (int)last.len, last.p, s->category);
 	for (char *p = s->name; *p != '\0'; p++)
-		if (!is_alnum(*p) && *p != '_')
+		if (!words_alnum(*p) && *p != '_')
 			*p = '-';
 	return true;
 }
 
-static void note_others(const struct found *found, size_t n, struct skeleton *s)
+static void note_others(const struct addresses_found *found, size_t n, struct skeleton *s)
 {
 	for (size_t i = 0; i < n && s->n_others < SKELETON_OTHERS_MAX; i++) {
 		bool known = addr_equal(&found[i].address, &s->address);
@@ -534,16 +400,16 @@ static void note_others(const struct found *found, size_t n, struct skeleton *s)
 
 int skeleton_make(struct span program, struct span message, struct skeleton *ret)
 {
-	struct found found[FOUND_MAX];
+	struct addresses_found found[ADDRESSES_MAX];
 	struct skeleton s = {0};
 	struct writer w = {.out = s.match, .skeleton = &s};
-	const struct found *client;
+	const struct addresses_found *client;
 	struct span m = message;
 	size_t n;
 
 	(void)compiled_unwrap(&m); /* rules see what was repeated */
-	n = find_addresses(m, found);
-	client = choose(m, found, n);
+	n = addresses_find(m, found);
+	client = addresses_client(m, found, n);
 	if (client == NULL)
 		return SKELETON_NO_ADDRESS;
 	w.m = m;
@@ -566,7 +432,7 @@ struct span skeleton_session(struct span message)
 	for (size_t i = 0; i < message.len; i++) {
 		size_t n = 0;
 
-		while (i + n < message.len && (is_alnum(message.p[i + n]) || message.p[i + n] == '-'))
+		while (i + n < message.len && (words_alnum(message.p[i + n]) || message.p[i + n] == '-'))
 			n++;
 		if (n >= SESSION_MIN && n <= SESSION_MAX && holds((struct span){message.p + i, n}, is_digit))
 			return (struct span){message.p + i, n};
