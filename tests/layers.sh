@@ -69,7 +69,8 @@ BEGIN {
 	outside["linux/landlock.h"] = "^src/engine/sandbox[.]"
 	outside["linux/seccomp.h"] = "^src/engine/sandbox[.]"
 	outside["systemd/"] = "^src/(engine/(engine|live)|base/log)[.]"
-	outside["pthread.h"] = "^src/replay/workers[.]"
+	outside["systemd/sd-id128.h"] = "^src/base/account[.]"
+	outside["pthread.h"] = "^src/(replay/workers|base/account)[.]"
 	outside["threads.h"] = "^src/replay/workers[.]"
 
 	# The system itself, for everybody: libc and the kernel. Any other "<...>" is a new dependency.

@@ -111,7 +111,7 @@ static void print_json(const struct explained *e)
 	if (rule != NULL)
 		(void)addr_text(&e->hit.address, address);
 	command_print_json(json_pack(
-		"{s:I, s:o, s:o, s:o, s:o, s:s?, s:s?, s:o, s:o, s:s?, s:s?, s:o, s:b, s:s?, s:o, s:s?, s:o}", "line",
+		"{s:I, s:o, s:o, s:o, s:o, s:s?, s:s?, s:o, s:o, s:s?, s:s?, s:o, s:b, s:s?, s:o, s:s?, s:o, s:o}", "line",
 		(json_int_t)e->number, "time",
 		e->record.parsed && e->record.line.has_time ? json_time(e->record.line.time_s) : json_null(), "host",
 		e->record.parsed ? json_text(e->record.line.host) : json_null(), "program",
@@ -124,7 +124,7 @@ static void print_json(const struct explained *e)
 		(rule == NULL || rule->enabled) && !(near && is_disabled(e->near.rule)), "nearest",
 		nearest_rule(e), "stopped",
 		near ? json_integer(e->near.place.p - e->record.line.message.p) : json_null(), "why", sentence(e), "session",
-		session ? json_text(e->hit.session) : json_null()));
+		session ? json_text(e->hit.session) : json_null(), "user", rule != NULL ? json_text(e->hit.user) : json_null()));
 }
 
 static void print_field(const char *name, struct span value)
@@ -222,6 +222,7 @@ static void print_matched(const struct explained *e)
 	}
 	print_field("name", e->hit.name);
 	print_field("detail", e->hit.detail);
+	print_field("user", e->hit.user);
 	if (e->hit.session.len > 0)
 		print_field("session", e->hit.session);
 	print_rule("rule", rule);

@@ -92,6 +92,7 @@ static void add(struct findings *s, const struct chunks_piece *piece, const stru
 		                                     .kind = (uint8_t)hit->kind,
 		                                     .count = (uint8_t)hit->count, /* <= RULES_COUNT_MAX */
 		                                     .envelope = has_envelope ? add_envelope(s, hit, text) : 0,
+		                                     .account = hit->account,
 		                                     .host = pack(record->line.host, text),
 		                                     .name = pack(hit->name, text),
 		                                     .detail = pack(hit->detail, text),
@@ -146,6 +147,7 @@ void findings_hit(const struct findings *findings, size_t i, const struct rules 
 	                          .address = f->address,
 	                          .score = rule->text->score * f->count,
 	                          .count = f->count,
+	                          .account = f->account,
 	                          .name = unpack(f->name, line),
 	                          .detail = unpack(f->detail, line),
 	                          .session = unpack(f->session, line)};

@@ -37,6 +37,7 @@ struct findings_found {
 	uint16_t len, rule;   /* of the line; the rule's index */
 	uint8_t kind, count;
 	uint32_t envelope;    /* counted from 1 in envelopes; 0: none */
+	uint32_t account;
 	struct findings_span host, name, detail, session;
 };
 enum { FINDINGS_NO_COPY = UINT32_MAX };

@@ -19,7 +19,7 @@ struct compiled {
 	pcre2_code *match, *unless;
 	bool match_jit, unless_jit;                  /* compiled to machine code */
 	uint32_t addr, name, detail, count, session; /* group numbers; 0: the regex has none */
-	uint32_t from, to, helo;
+	uint32_t from, to, helo, user;
 	size_t n_globs;
 	char **globs;
 	size_t n_literals;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/account.h"
 #include "base/alloc.h"
 #include "rules/compiled.h"
 #include "rules/prefilter.h"
@@ -135,8 +136,10 @@ static void read_groups(const struct rules_scratch *s, const struct compiled *c,
 	                          .from = group(ovector, message, c->from),
 	                          .to = group(ovector, message, c->to),
 	                          .helo = group(ovector, message, c->helo),
+	                          .user = group(ovector, message, c->user),
 	                          .count = count > RULES_COUNT_MAX ? RULES_COUNT_MAX : count};
 	hit->score = c->rule.text->score * (int)hit->count;
+	hit->account = account_number(hit->user);
 	if (session.len <= RULES_SESSION_MAX)
 		hit->session = session;
 }

@@ -27,7 +27,7 @@ static const char *const keys[] = {"program", "match", "unless", "category", "re
 static const char *const categories[] = {"dnsbl",   "auth",     "relay", "probe", "protocol", "unknown-user",
                                          "content", "firewall", "name",  "good",  "grey", NULL};
 /* Macros that rules/compile.c replaces; here they stay as they are. */
-static const char *const builtin_macros[] = {"ADDR", "NAME", "SESSION", "FROM", "TO", "HELO", "QUEUE", NULL};
+static const char *const builtin_macros[] = {"ADDR", "NAME", "SESSION", "FROM", "TO", "HELO", "USER", "QUEUE", NULL};
 
 struct macro {
 	const char *name, *value; /* borrowed from the ini */

@@ -65,6 +65,8 @@ struct rules_hit {
 	struct span name;    /* what <NAME> matched; into the message */
 	struct span detail;  /* what (?<detail>...) matched; into the message */
 	struct span from, to, helo; /* what <FROM>, <TO>, <HELO> matched; into the message */
+	struct span user;    /* what <USER> matched; into the message */
+	uint32_t account;    /* account_number of it */
 	struct span where;   /* the address as it is in the message; p NULL when it is not */
 	struct span session; /* what <SESSION> matched, at most RULES_SESSION_MAX; p NULL: the rule has none, or more */
 };

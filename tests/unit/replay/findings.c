@@ -100,6 +100,7 @@ static size_t check_line(const struct findings *s, size_t i, const struct chunks
 		check_span(got.name, copy.p, want[k].name, text);
 		check_span(got.detail, copy.p, want[k].detail, text);
 		check_span(got.session, copy.p, want[k].session, text);
+		assert_int_equal(got.account, want[k].account);
 		check_span(got.from, copy.p, want[k].from, text);
 		check_span(got.to, copy.p, want[k].to, text);
 		check_span(got.helo, copy.p, want[k].helo, text);

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/account.h"
 #include "rules/compiled.h"
 #include "rules/literal.h"
 
@@ -95,6 +96,48 @@ static const char *said(const char *program, const char *message, bool disabled)
 }
 
 #define R(name, more) "[" name "]\nprogram = p*/x q\ncategory = auth\nreason = r\n" more "\n"
+
+/* The account that <USER> captures: bytes as they are, none when they are not only a name, or too many. */
+static void users(void **state)
+{
+	static const struct {
+		const char *name, *want; /* want NULL: none, and the line is a hit all the same */
+	} rows[] = {
+		{"bob", "bob"},
+		{"Bob+x=1@example.org", "Bob+x=1@example.org"},
+		{"\xFF\xC3", "\xFF\xC3"},
+		{"", NULL},
+		{"bob smith", NULL},
+		{"bob, user=alice", "alice"},
+		{"(unavailable)", NULL},
+		{"x> user=<alice", NULL},
+		{"b\x01", NULL},
+	};
+	char message[512], longest[300];
+	struct rules_hit hits[RULES_HITS_MAX];
+
+	(void)state;
+	load(R("a", "match = ^bad <ADDR>: (?<detail>.*user=<USER>$|.*)\nscore = 20"));
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		(void)snprintf(message, sizeof message, "bad 198.51.100.7: user=%s", rows[i].name);
+		assert_int_equal(match("q", message, false, hits), 1);
+		if (rows[i].want == NULL) {
+			assert_null(hits[0].user.p);
+			assert_int_equal(hits[0].account, ACCOUNT_NONE);
+		} else {
+			assert_true(span_is(hits[0].user, rows[i].want));
+			assert_int_equal(hits[0].account, account_number(hits[0].user));
+		}
+	}
+	for (size_t len = 256; len <= 257; len++) {
+		memset(longest, 'x', len);
+		longest[len] = '\0';
+		(void)snprintf(message, sizeof message, "bad 198.51.100.7: user=%s", longest);
+		assert_int_equal(match("q", message, false, hits), 1);
+		assert_int_equal(hits[0].user.len, len == 256 ? 256 : 0);
+	}
+	unload();
+}
 
 static void order_and_programs(void **state)
 {
@@ -439,6 +482,7 @@ static void many_programs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(users),
 	        cmocka_unit_test(order_and_programs),
 	        cmocka_unit_test(counts),
 	        cmocka_unit_test(unless_and_negative),
