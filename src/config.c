@@ -45,6 +45,7 @@ enum kind {
 	LOOPBACK, /* control.tcp */
 	BACKEND,
 	ACTION,
+	SESSIONS,
 	PORTS,
 	RATE, /* firewall.connections */
 	PREFIX,
@@ -89,6 +90,7 @@ static const struct row {
         {{"firewall", "list", "spammer"}, WORD, AT(firewall.list), 0, 0},
         {{"firewall", "ports", "25,110,143,465,587,993,995,4190"}, PORTS, 0, 0, 0},
         {{"firewall", "action", "drop"}, ACTION, AT(firewall.action), 0, 0},
+        {{"firewall", "sessions", "drop"}, SESSIONS, 0, 0, 0},
         {{"firewall", "log_prefix", ""}, PREFIX, AT(firewall.log_prefix), 0, 0},
         {{"firewall", "seconds", "600"}, DURATION, AT(firewall.seconds), SECONDS_MIN, SECONDS_MAX},
         {{"firewall", "resync", "15s"}, DURATION, AT(firewall.resync_s), 1, DURATION_MAX_S},
@@ -324,6 +326,19 @@ static const char *read_action(struct config *config, const char *value)
 	return "drop, reject or reset";
 }
 
+static const char *read_sessions(struct config *config, const char *value)
+{
+	static const char *const names[] = {
+		[CONFIG_SESSIONS_DROP] = "drop", [CONFIG_SESSIONS_KEEP] = "keep", [CONFIG_SESSIONS_KILL] = "kill"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcasecmp(value, names[i]) == 0) {
+			config->firewall.sessions = (enum config_sessions)i;
+			return NULL;
+		}
+	return "drop, keep or kill";
+}
+
 static const char *read_backend(struct config *config, size_t at, const char *value)
 {
 #define NAME(name) #name,
@@ -514,6 +529,8 @@ static const char *read_value(struct config *config, const struct row *row, cons
 		return read_rate(config, value);
 	case ACTION:
 		return read_action(config, value);
+	case SESSIONS:
+		return read_sessions(config, value);
 	case PORTS:
 		return read_ports(config, value);
 	case PREFIX:

@@ -41,6 +41,7 @@ struct config_list {
 };
 
 enum config_action { CONFIG_DROP, CONFIG_REJECT, CONFIG_RESET };
+enum config_sessions { CONFIG_SESSIONS_DROP, CONFIG_SESSIONS_KEEP, CONFIG_SESSIONS_KILL };
 
 struct config {
 	size_t n_logs;
@@ -77,6 +78,7 @@ struct config {
 		size_t n_ports;
 		uint16_t ports[CONFIG_PORTS_MAX];
 		enum config_action action;
+		enum config_sessions sessions; /* open ones, when their client is blocked */
 		char *log_prefix; /* "": no LOG rule */
 		int64_t seconds;
 		int64_t resync_s;

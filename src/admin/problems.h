@@ -24,6 +24,7 @@ enum problems_kind {
 	PROBLEMS_CONFIG,   /* the file has an error */
 	PROBLEMS_RULES,    /* rule files have an error */
 	PROBLEMS_REFUSED,  /* blocks that the kernel refused */
+	PROBLEMS_SESSIONS, /* open connections of blocked clients cannot be ended */
 	PROBLEMS_SUSPENDED, /* a rule */
 	PROBLEMS_LOST,     /* a corrupt database was moved aside */
 	PROBLEMS_N,

@@ -34,6 +34,7 @@ static struct root_config root_config(const struct config *config, const char *p
 	struct root_config root = {.manage_rules = config->firewall.manage_rules,
 	                           .keep_on_stop = config->firewall.keep_on_stop,
 	                           .action = action_of(config->firewall.action),
+	                           .sessions = config->firewall.sessions == CONFIG_SESSIONS_KEEP ? ROOT_KEPT : ROOT_DROPPED,
 	                           .seconds = (uint32_t)config->firewall.seconds, /* at most 7 days */
 	                           .ip6_prefix = (uint8_t)config->block.ip6_prefix, /* 48..128 */
 	                           .networks = true,

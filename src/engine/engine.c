@@ -20,6 +20,7 @@
 #include "base/plural.h"
 #include "base/remedy.h"
 #include "engine/events.h"
+#include "engine/hangup.h"
 #include "engine/housekeeping.h"
 #include "engine/live.h"
 #include "engine/requests.h"
@@ -60,6 +61,7 @@ struct engine {
 	struct reconcile *reconcile;
 	struct requests requests;
 	struct housekeeping housekeeping;
+	struct hangup hangup;
 	struct problems problems;
 	struct events events;
 
@@ -353,6 +355,7 @@ static void write_and_block(struct engine *e, const struct moment *now)
 		firewall_trouble(e, rc, &why);
 	else if (rc < 0)
 		e->sync_at = 0; /* lists full, or flushed by others: a sync recreates them, or logs why not */
+	hangup_end(&e->hangup, blocks, n, now->unix_s);
 }
 
 /* "status" reads these. */
@@ -457,6 +460,7 @@ static void follow_up(struct engine *e, const struct admin_todo *todo, const str
 		live_restore(&e->live);
 	if (todo->until_s != 0)
 		sooner(&e->expiry_at, now->steady_ms + (todo->until_s - now->unix_s) * 1000);
+	hangup_end(&e->hangup, todo->begun, todo->n_begun, now->unix_s);
 	if (todo->rc == -EPIPE)
 		firewall_trouble(e, todo->rc, &todo->why);
 	else if (todo->sync)
@@ -807,6 +811,7 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 	}
 	/* Half of the seconds of root's rules, which a reload does not change; at most 7 days. */
 	e->reconcile = reconcile_new(e->store, &e->client, (uint32_t)(config->firewall.seconds / 2), clock_unix_s());
+	hangup_init(&e->hangup, config, &e->client, &e->problems, clock_unix_s());
 	requests_init(&e->requests, &e->live, e->store, e->reconcile, &e->problems, &e->events);
 	log_line(LOG_NOTICE, "%s, %zu %s, database %s", rules_size_text(e->live.rules, rules), config->n_logs, plural((int64_t)config->n_logs, "log", "logs"),
 	         config->database.path);

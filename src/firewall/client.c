@@ -355,6 +355,25 @@ int client_limits(struct client *client, struct why *why)
 	return ask(client, &m, why);
 }
 
+int client_kill(struct client *client, const struct net *nets, size_t n, uint32_t *ret_ended, struct why *why)
+{
+	uint32_t ended = 0;
+	size_t i = 0;
+	int err;
+
+	do {
+		struct message m = {.verb = MESSAGE_KILL};
+
+		for (; i < n && m.n < MESSAGE_ENTRIES; i++)
+			(void)put(&m, &nets[i], 0); /* what cannot be added is not blocked */
+		err = ask(client, &m, why);
+		ended += m.ended;
+	} while (err == 0 && i < n);
+	if (err == 0)
+		*ret_ended = ended;
+	return err;
+}
+
 int client_floods(struct client *client, struct addr out[static CLIENT_FLOODS_MAX], size_t *ret_n, struct why *why)
 {
 	struct message m = {.verb = MESSAGE_FLOODS};

@@ -70,6 +70,12 @@ int client_del(struct client *client, const struct client_entry *entries, size_t
 /* Asks for the fields of every answer. */
 int client_limits(struct client *client, struct why *why);
 
+/*
+ * Ends the open connections of nets to our ports; n 0: only whether that can be done. *ret_ended: how many. Errors: -EOPNOTSUPP:
+ * the kernel cannot.
+ */
+int client_kill(struct client *client, const struct net *nets, size_t n, uint32_t *ret_ended, struct why *why);
+
 /* Addresses that opened too many connections, by the kernel's count, since the last call; *ret_n: how many. */
 int client_floods(struct client *client, struct addr out[static CLIENT_FLOODS_MAX], size_t *ret_n, struct why *why);
 

@@ -30,6 +30,7 @@ enum message_verb {
 	MESSAGE_FLOODS = 5,  /* addresses that opened too many connections since the last FLOODS, as many as fit */
 	MESSAGE_CONFIG = 6,  /* the file of the configuration, open for reading, comes along with the answer */
 	MESSAGE_LIMITS = 7,  /* only the fields of every answer */
+	MESSAGE_KILL = 8,    /* the open connections of entries end, those to our ports; without any: could they? */
 };
 
 struct message_entry {
@@ -45,12 +46,13 @@ struct message_entry {
 struct message {
 	uint32_t verb;
 	uint32_t number;     /* the engine counts requests; the answer carries the same */
-	uint32_t n;          /* ADD, DEL, answers to LIST and FLOODS: entries used, 0..MESSAGE_ENTRIES */
+	uint32_t n;          /* ADD, DEL, KILL, answers to LIST and FLOODS: entries used, 0..MESSAGE_ENTRIES */
 	uint32_t cursor;     /* LIST: 0 first, then the last answer's; it only grows */
 	uint32_t n4, n6;     /* PREPARE: wanted; in every answer: held now */
 	uint32_t capacity;   /* in every answer: entries that can be held as it is now, per family */
 	uint32_t refused;    /* answer to ADD: entries not added: never-block, full list */
 	uint32_t repaired;   /* answer to PREPARE: 1 when something was missing and has been made */
+	uint32_t ended;      /* answer to KILL: connections */
 	int32_t error;       /* answer: 0, or -errno with the sentence in why; ADD: -ENOSPC: PREPARE helps */
 	struct lengths lengths; /* in every answer: what can be held as it is; anything else must come in pieces */
 	/* In every answer: the list of addresses; its name and a length is the list of such networks. "": there is none. */

@@ -19,6 +19,7 @@
 #include "firewall/message.h"
 #include "root/backend.h"
 #include "root/claim.h"
+#include "root/kill.h"
 
 enum {
 	STATUS_SYSTEM = 3, /* the exit status for an error of the system */
@@ -261,6 +262,30 @@ static int answer_floods(const struct root *root, struct message *m, struct why 
 	return 0;
 }
 
+/* Those that may be blocked. Returns how many. */
+static size_t nets_to_kill(const struct root *root, const struct message *m, struct net out[static MESSAGE_ENTRIES])
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < m->n; i++) {
+		out[n] = entry_net(&m->entries[i]);
+		n += may_block(root, &out[n]);
+	}
+	return n;
+}
+
+static int answer_kill(const struct root *root, struct message *m, struct why *why)
+{
+	struct net nets[MESSAGE_ENTRIES];
+	const struct kill_query query = {.nets = nets,
+	                                 .n = nets_to_kill(root, m, nets),
+	                                 .ports = root->config.ports,
+	                                 .n_ports = root->config.n_ports,
+	                                 .forwarded = strcmp(root->config.jump_from, "INPUT") != 0};
+
+	return kill_connections(&query, &m->ended, why);
+}
+
 /* Unread: parsing is for a process without privileges. */
 static int answer_config(const struct root *root, int *ret_fd, struct why *why)
 {
@@ -291,7 +316,7 @@ int root_answer(struct root *root, struct message *m, int64_t now_s)
 	int err = 0, fd = -1;
 
 	assert(message_is_request(m, message_size(m)));
-	root->began |= m->verb != MESSAGE_CONFIG && m->verb != MESSAGE_LIMITS;
+	root->began |= m->verb != MESSAGE_CONFIG && m->verb != MESSAGE_LIMITS && (m->verb != MESSAGE_KILL || m->n > 0);
 	switch ((enum message_verb)m->verb) { /* message_is_request: it is one of them */
 	case MESSAGE_PREPARE:
 		err = answer_prepare(root, m, &why);
@@ -310,6 +335,9 @@ int root_answer(struct root *root, struct message *m, int64_t now_s)
 		break;
 	case MESSAGE_CONFIG:
 		err = answer_config(root, &fd, &why);
+		break;
+	case MESSAGE_KILL:
+		err = answer_kill(root, m, &why);
 		break;
 	case MESSAGE_LIMITS:
 		break;

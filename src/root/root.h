@@ -32,6 +32,8 @@ enum {
 
 enum root_action { ROOT_DROP, ROOT_REJECT, ROOT_RESET };
 
+enum root_sessions { ROOT_DROPPED, ROOT_KEPT }; /* connections that are open when their client is blocked */
+
 struct root_config {
 	char backend[ROOT_NAME_MAX];       /* "recent"; backend.h */
 	bool manage_rules;                 /* false: feed lists that the administrator's rules use */
@@ -42,6 +44,7 @@ struct root_config {
 	uint8_t ip6_prefix;                /* 48..127: the length of IPv6 networks that clients count as; else none */
 	bool networks;                     /* wider networks are blocked, too: IPv4 /24 and IPv6 /48 */
 	enum root_action action;
+	enum root_sessions sessions;
 	char log_prefix[ROOT_PREFIX_MAX];  /* "": no LOG rule */
 	uint32_t seconds;                  /* of the recent rule; at least 2 */
 	uint32_t connections;              /* new ones of a client within connections_s; more are listed. 0: no such rule */

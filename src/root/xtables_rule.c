@@ -1,12 +1,15 @@
 #include "root/xtables_rule.h"
 
 #include <assert.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/x_tables.h>
 #include <linux/netfilter/xt_LOG.h>
 #include <linux/netfilter/xt_limit.h>
 #include <linux/netfilter/xt_multiport.h>
+#include <linux/netfilter/xt_state.h>
 #include <linux/netfilter/xt_tcpudp.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -53,13 +56,25 @@ void rule_end(struct rule *rule, enum xtables_family family, uint8_t protocol, u
 
 void rule_match_ports(const struct root_config *config, struct rule *rule)
 {
+	const bool keeps = config->sessions == ROOT_KEPT;
+
 	assert(config->n_ports <= XT_MULTI_PORTS);
-	if (config->n_ports == 1) {
+	if (config->n_ports == 1 || (keeps && config->n_ports > 1)) {
 		struct xt_tcp *const tcp = rule_match(rule, "tcp", 0, sizeof *tcp, sizeof *tcp);
 
 		tcp->spts[1] = UINT16_MAX; /* 0:65535, any; ports are in host order here */
-		tcp->dpts[0] = tcp->dpts[1] = config->ports[0];
-	} else if (config->n_ports > 1) {
+		tcp->dpts[0] = config->n_ports == 1 ? config->ports[0] : 0;
+		tcp->dpts[1] = config->n_ports == 1 ? config->ports[0] : UINT16_MAX;
+		tcp->flg_mask = keeps ? TH_FIN | TH_SYN | TH_RST | TH_ACK : 0;
+		tcp->flg_cmp = keeps ? TH_SYN : 0;
+	}
+	if (keeps && config->n_ports == 0) {
+		/* Protocols without SYN, too. */
+		struct xt_state_info *const state = rule_match(rule, "state", 0, sizeof *state, sizeof *state);
+
+		state->statemask = XT_STATE_BIT(IP_CT_NEW);
+	}
+	if (config->n_ports > 1) {
 		struct xt_multiport_v1 *const ports =
 		        rule_match(rule, "multiport", 1, sizeof *ports, sizeof *ports);
 

@@ -28,7 +28,7 @@ void *rule_target(struct rule *rule, const char *name, size_t size);
 /* protocol: 0: any. byte, value, mask: one byte (of the 16) of the source under a mask (0: any). */
 void rule_end(struct rule *rule, enum xtables_family family, uint8_t protocol, unsigned byte, uint8_t value, uint8_t mask);
 
-/* The destination is one of the config's ports; none: nothing is asked. */
+/* The destination is one of the config's ports, none: nothing is asked; where open connections are kept the packet opens one. */
 void rule_match_ports(const struct root_config *config, struct rule *rule);
 
 /* "--limit 10/minute --limit-burst 5", and LOG with the config's prefix as target. */

@@ -3,6 +3,8 @@
 #
 #   namespace $SERVER                        namespace $CLIENT
 #   mail0  10.9.0.1/24  fd09::1/64  <-veth->  mail0  10.9.0.2 ... 10.9.0.9/24  fd09::2 ... fd09::9/64
+#   with netns_container: a bridge as container engines make it, and behind it a third one, $CONTAINER:
+#   docker0  10.10.0.1/24  fd10::1/64  <-veth->  eth0  10.10.0.2/24  fd10::2/64
 #
 # Order: netns_need, netns_up, then anything; everything goes when the shell ends, however it ends. Nothing
 # outside the two namespaces and $WORK is touched, so tests can run side by side and on a busy machine.
@@ -10,6 +12,7 @@
 
 SERVER=wfs-s-$$
 CLIENT=wfs-c-$$
+CONTAINER=wfs-k-$$
 WORK=
 LISTENERS=()
 
@@ -62,6 +65,7 @@ netns_down() {
 	done
 	ip netns del "$SERVER" 2>/dev/null
 	ip netns del "$CLIENT" 2>/dev/null
+	ip netns del "$CONTAINER" 2>/dev/null
 	[ -z "$WORK" ] || rm -rf -- "$WORK"
 }
 
@@ -93,6 +97,37 @@ netns_up() {
 	done
 	wait_until link_is_up "$SERVER" || fail "the link of the server does not come up"
 	wait_until link_is_up "$CLIENT" || fail "the link of the client does not come up"
+}
+
+# A container whose port the server publishes by DNAT: netns_container PORT CONTAINER_PORT. Needs nft.
+netns_container() {
+	ip netns add "$CONTAINER" || fail "no third namespace"
+	ip -n "$SERVER" link add docker0 type bridge || skip "no bridges here"
+	ip link add port0 netns "$SERVER" type veth peer name eth0 netns "$CONTAINER" || fail "no veth"
+	ip -n "$SERVER" link set port0 master docker0 || fail "no port in the bridge"
+	ip -n "$SERVER" address add 10.10.0.1/24 dev docker0 || fail "no IPv4"
+	ip -n "$SERVER" address add fd10::1/64 dev docker0 nodad || fail "no IPv6"
+	ip -n "$CONTAINER" address add 10.10.0.2/24 dev eth0 || fail "no IPv4"
+	ip -n "$CONTAINER" address add fd10::2/64 dev eth0 nodad || fail "no IPv6"
+	{ ip -n "$SERVER" link set port0 up && ip -n "$SERVER" link set docker0 up; } || fail "no bridge"
+	{ ip -n "$CONTAINER" link set lo up && ip -n "$CONTAINER" link set eth0 up; } || fail "no link in the container"
+	ip -n "$CONTAINER" route add default via 10.10.0.1 || fail "no IPv4 route"
+	ip -n "$CONTAINER" -6 route add default via fd10::1 || fail "no IPv6 route"
+	in_server sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 || fail "no forwarding"
+	in_server nft -f - <<-END || skip "no NAT by nftables here"
+	table inet publish {
+		chain prerouting {
+			type nat hook prerouting priority dstnat
+			ip daddr 10.9.0.1 tcp dport $1 dnat ip to 10.10.0.2:$2
+			ip6 daddr fd09::1 tcp dport $1 dnat ip6 to [fd10::2]:$2
+		}
+	}
+	END
+	wait_until container_is_up || fail "the container's link does not come up"
+}
+
+container_is_up() {
+	[ "$(ip netns exec "$CONTAINER" cat /sys/class/net/eth0/operstate)" = up ]
 }
 
 is_listening() {

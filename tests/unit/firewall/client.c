@@ -124,6 +124,9 @@ static struct message far_answer(struct far *far, const struct message *request)
 			answer.entries[answer.n++].idle_s = 0;
 		}
 		break;
+	case MESSAGE_KILL:
+		answer.ended = 2 * request->n;
+		break;
 	case MESSAGE_CONFIG: /* forgets to send it */
 	case MESSAGE_LIMITS:
 		break;
@@ -421,6 +424,24 @@ static void test_floods(void **state)
 	stop();
 }
 
+static void test_kill(void **state)
+{
+	static struct net nets[MESSAGE_ENTRIES + 1];
+	uint32_t ended = 9;
+	struct why why;
+
+	(void)state;
+	for (unsigned i = 0; i < MESSAGE_ENTRIES + 1; i++)
+		nets[i] = net_number(i);
+	start();
+	assert_int_equal(client_kill(&client, nets, MESSAGE_ENTRIES + 1, &ended, &why), 0);
+	assert_int_equal(ended, 2 * (MESSAGE_ENTRIES + 1));
+	assert_int_equal(client_kill(&client, nets, 0, &ended, &why), 0);
+	assert_int_equal(ended, 0);
+	stop();
+	assert_int_equal(far.requests, 3);
+}
+
 static void test_full(void **state)
 {
 	static struct client_entry entries[100];
@@ -544,6 +565,7 @@ int main(void)
 		cmocka_unit_test_setup(test_floods, setup),
 		cmocka_unit_test_setup(test_seconds, setup),
 		cmocka_unit_test_setup(test_add_del, setup),
+		cmocka_unit_test_setup(test_kill, setup),
 		cmocka_unit_test_setup(test_full, setup),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test_setup(test_interrupted, setup),
