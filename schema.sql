@@ -1,4 +1,7 @@
--- watchforspammers: the database. Compiled into the program; PRAGMA user_version = 1.
+-- watchforspammers: the database. Compiled into the program; PRAGMA user_version as STORE_VERSION in src/store/store.h.
+--
+-- Executed as a whole for a new database, and for one of an older version: there it creates what is missing, after its
+-- views were dropped. So a new table or view only needs a new version; a new column see src/store/migrate.c.
 --
 -- The tables are internal; the views below are stable, for use with sqlite3.
 -- Times are Unix seconds UTC. Addresses are text as inet_ntop writes it, "/length" only for networks.
@@ -6,7 +9,7 @@
 -- Table hit has no index except its rowid: hits are appended by the hundred thousand, and an index on
 -- (address, time) makes inserts ten times as slow (measured). A query for an address reads the whole table.
 
-CREATE TABLE log (
+CREATE TABLE IF NOT EXISTS log (
 	id           INTEGER PRIMARY KEY,
 	path         TEXT    NOT NULL,           -- where it was last read
 	first_line   BLOB    NOT NULL,           -- the raw first complete line: it identifies a log ...
@@ -17,9 +20,9 @@ CREATE TABLE log (
 	unparsed     INTEGER NOT NULL DEFAULT 0, -- lines without a header
 	last_line_at INTEGER                     -- the latest timestamp
 );
-CREATE INDEX log_first_line ON log (first_line);
+CREATE INDEX IF NOT EXISTS log_first_line ON log (first_line);
 
-CREATE TABLE rule (
+CREATE TABLE IF NOT EXISTS rule (
 	id       INTEGER PRIMARY KEY,
 	name     TEXT NOT NULL,
 	category TEXT NOT NULL,
@@ -27,7 +30,7 @@ CREATE TABLE rule (
 	UNIQUE (name, category, reason)
 );
 
-CREATE TABLE hit (
+CREATE TABLE IF NOT EXISTS hit (
 	id      INTEGER PRIMARY KEY,
 	time    INTEGER NOT NULL,
 	address TEXT    NOT NULL,
@@ -41,7 +44,7 @@ CREATE TABLE hit (
 	text    TEXT    NOT NULL  -- the line
 );
 
-CREATE TABLE block (
+CREATE TABLE IF NOT EXISTS block (
 	id       INTEGER PRIMARY KEY,
 	address  TEXT    NOT NULL,
 	since    INTEGER NOT NULL,
@@ -55,9 +58,10 @@ CREATE TABLE block (
 	ended    INTEGER,                    -- when it was ended early; null: see until
 	ended_by TEXT                        -- 'allowed', 'allowed by ZONE' ...; null: active or expired
 );
-CREATE INDEX block_until ON block (until);
+CREATE INDEX IF NOT EXISTS block_until ON block (until);
+CREATE INDEX IF NOT EXISTS block_address ON block (address); -- a replay into a new database creates it at its end
 
-CREATE TABLE act ( -- audit log: manual actions, and who requested them
+CREATE TABLE IF NOT EXISTS act ( -- audit log: manual actions, and who requested them
 	id      INTEGER PRIMARY KEY,
 	time    INTEGER NOT NULL,
 	who     TEXT    NOT NULL, -- 'uid 1000 (alice)', 'token mx2'
@@ -65,10 +69,10 @@ CREATE TABLE act ( -- audit log: manual actions, and who requested them
 	address TEXT,
 	why     TEXT
 );
-CREATE INDEX act_address ON act (address, time);
-CREATE INDEX act_time ON act (time);
+CREATE INDEX IF NOT EXISTS act_address ON act (address, time);
+CREATE INDEX IF NOT EXISTS act_time ON act (time);
 
-CREATE TABLE good ( -- evidence for good addresses, per day: deliveries and logins
+CREATE TABLE IF NOT EXISTS good ( -- evidence for good addresses, per day: deliveries and logins
 	day     INTEGER NOT NULL, -- since 1970
 	address TEXT    NOT NULL,
 	times   INTEGER NOT NULL,
@@ -76,14 +80,14 @@ CREATE TABLE good ( -- evidence for good addresses, per day: deliveries and logi
 	PRIMARY KEY (day, address)
 ) WITHOUT ROWID;
 
-CREATE TABLE credit ( -- the part of it that still offsets hits: of the last window, per second
+CREATE TABLE IF NOT EXISTS credit ( -- the part of it that still offsets hits: of the last window, per second
 	time    INTEGER NOT NULL,
 	address TEXT    NOT NULL,
 	score   INTEGER NOT NULL, -- negative
 	PRIMARY KEY (time, address)
 ) WITHOUT ROWID;
 
-CREATE TABLE allowance ( -- temporarily allowed networks
+CREATE TABLE IF NOT EXISTS allowance ( -- temporarily allowed networks
 	id      INTEGER PRIMARY KEY,
 	address TEXT    NOT NULL,
 	since   INTEGER NOT NULL,
@@ -91,9 +95,9 @@ CREATE TABLE allowance ( -- temporarily allowed networks
 	cause   TEXT    NOT NULL, -- 'by hand', 'cluster', 'name', 'dns-list' ...
 	why     TEXT
 );
-CREATE INDEX allowance_until ON allowance (until);
+CREATE INDEX IF NOT EXISTS allowance_until ON allowance (until);
 
-CREATE TABLE attempt ( -- recent greylisted attempts: a sender's second earns its network an allowance
+CREATE TABLE IF NOT EXISTS attempt ( -- recent greylisted attempts: a sender's second earns its network an allowance
 	id        INTEGER PRIMARY KEY,
 	time      INTEGER NOT NULL,
 	address   TEXT    NOT NULL,
@@ -102,7 +106,7 @@ CREATE TABLE attempt ( -- recent greylisted attempts: a sender's second earns it
 	helo      BLOB    NOT NULL
 );
 
-CREATE TABLE suspension ( -- rules that blocked too many addresses that had proven good
+CREATE TABLE IF NOT EXISTS suspension ( -- rules that blocked too many addresses that had proven good
 	id    INTEGER PRIMARY KEY,
 	rule  TEXT    NOT NULL, -- its name
 	since INTEGER NOT NULL,
@@ -110,13 +114,13 @@ CREATE TABLE suspension ( -- rules that blocked too many addresses that had prov
 	ended INTEGER           -- when it was resumed; null: still suspended
 );
 
-CREATE TABLE daemon ( -- the daemon's last known state, for status
+CREATE TABLE IF NOT EXISTS daemon ( -- the daemon's last known state, for status
 	key   TEXT PRIMARY KEY,
 	value TEXT NOT NULL
 ) WITHOUT ROWID;
 
 -- Active blocks, and why.
-CREATE VIEW active AS
+CREATE VIEW IF NOT EXISTS active AS
 WITH running AS (
 	SELECT * FROM block
 	WHERE until > CAST(strftime('%s', 'now') AS INTEGER) AND ended IS NULL
@@ -131,14 +135,14 @@ SELECT b.address,
 FROM running b JOIN rule r ON r.id = b.rule LEFT JOIN counted c ON c.address = b.address;
 
 -- Every hostile line.
-CREATE VIEW hits AS
+CREATE VIEW IF NOT EXISTS hits AS
 SELECT h.id, strftime('%Y-%m-%dT%H:%M:%SZ', h.time, 'unixepoch') AS time, h.address,
        r.name AS rule, r.category, r.reason, h.score, h.detail,
        l.path AS file, h.offset, h.text, h.time AS time_s
 FROM hit h JOIN rule r ON r.id = h.rule LEFT JOIN log l ON l.id = h.log;
 
 -- Every block, active or expired.
-CREATE VIEW blocks AS
+CREATE VIEW IF NOT EXISTS blocks AS
 SELECT b.id, b.address,
        strftime('%Y-%m-%dT%H:%M:%SZ', b.since, 'unixepoch') AS since,
        strftime('%Y-%m-%dT%H:%M:%SZ', b.until, 'unixepoch') AS until,
@@ -152,25 +156,25 @@ FROM (SELECT *, CASE WHEN ended IS NOT NULL THEN ended
 JOIN rule r ON r.id = b.rule;
 
 -- The audit log: manual actions.
-CREATE VIEW acts AS
+CREATE VIEW IF NOT EXISTS acts AS
 SELECT id, strftime('%Y-%m-%dT%H:%M:%SZ', time, 'unixepoch') AS time, who, what, address, why, time AS time_s
 FROM act;
 
-CREATE VIEW by_reason AS
+CREATE VIEW IF NOT EXISTS by_reason AS
 SELECT r.reason, r.name AS rule, r.category, count(*) AS hits, count(DISTINCT h.address) AS addresses,
        round(100.0 * count(*) / (SELECT count(*) FROM hit), 1) AS percent,
        strftime('%Y-%m-%dT%H:%M:%SZ', max(h.time), 'unixepoch') AS last
 FROM hit h JOIN rule r ON r.id = h.rule
 GROUP BY r.reason, r.name, r.category ORDER BY hits DESC;
 
-CREATE VIEW by_category AS
+CREATE VIEW IF NOT EXISTS by_category AS
 SELECT r.category, count(*) AS hits, count(DISTINCT h.address) AS addresses,
        round(100.0 * count(*) / (SELECT count(*) FROM hit), 1) AS percent,
        strftime('%Y-%m-%dT%H:%M:%SZ', max(h.time), 'unixepoch') AS last
 FROM hit h JOIN rule r ON r.id = h.rule
 GROUP BY r.category ORDER BY hits DESC;
 
-CREATE VIEW by_day AS
+CREATE VIEW IF NOT EXISTS by_day AS
 SELECT strftime('%Y-%m-%d', h.time, 'unixepoch') AS day, count(*) AS hits,
        count(DISTINCT h.address) AS addresses,
        (SELECT count(*) FROM block b
@@ -180,7 +184,7 @@ GROUP BY day ORDER BY day;
 
 -- IPv4 by /24, IPv6 by /64. An IPv6 address is first written in full: "::" is replaced by the zero
 -- groups missing from eight; the text before the fourth ":" is then the network.
-CREATE VIEW by_network AS
+CREATE VIEW IF NOT EXISTS by_network AS
 WITH split (address, bare) AS (
 	SELECT address, trim(address, ':') FROM hit
 ), long (address, groups) AS (

@@ -95,14 +95,42 @@ static void bind_net(sqlite3_stmt *s, int i, const struct net *net)
 	(void)sqlite3_bind_text(s, i, text, (int)len, SQLITE_TRANSIENT);
 }
 
-/* For in_net: null for an address, which has nothing in it. */
-static void bind_around(sqlite3_stmt *s, int i, const struct net *net)
+/* How the texts of all addresses in a network begin: its whole groups, up to the first that may be written as "::". */
+static size_t common_text(const struct net *net, char out[static NET_TEXT_MAX])
 {
-	if (net->len < 128)
-		bind_net(s, i, net);
-	else
-		sql_bind_text(s, i, NULL);
+	const bool ip4 = net->len >= 96 && addr_is_ip4(&net->addr);
+	const uint8_t *const bytes = net->addr.bytes;
+	size_t len = 0;
+
+	if (ip4)
+		for (size_t i = 12; i < net->len / 8u; i++)
+			len += (size_t)snprintf(out + len, NET_TEXT_MAX - len, "%u.", bytes[i]);
+	for (size_t i = 0; !ip4 && i < net->len / 16u && (bytes[2 * i] | bytes[2 * i + 1]) != 0; i++)
+		len += (size_t)snprintf(out + len, NET_TEXT_MAX - len, "%x:", (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1]);
+	return len;
 }
+
+/*
+ * What lies in a network, for INSIDE: texts from ?i, below ?i+1, and the network in ?i+2. All are null for an address,
+ * which has nothing in it.
+ */
+static void bind_inside(sqlite3_stmt *s, int i, const struct net *net)
+{
+	char text[NET_TEXT_MAX];
+	const size_t len = common_text(net, text);
+
+	if (net->len == 128) {
+		for (int j = 0; j < 3; j++)
+			sql_bind_text(s, i + j, NULL);
+		return;
+	}
+	(void)sqlite3_bind_text(s, i, text, (int)len, SQLITE_TRANSIENT);
+	if (len > 0)
+		text[len - 1]++; /* the separator */
+	(void)sqlite3_bind_text(s, i + 1, len > 0 ? text : "g", len > 0 ? (int)len : 1, SQLITE_TRANSIENT);
+	bind_net(s, i + 2, net);
+}
+#define INSIDE(address, from, below, net) address " >= " from " AND " address " < " below " AND in_net(" address ", " net ")"
 
 /* LIMIT ?i, and how far the newest id is from the oldest that is read in ?i+1. */
 static void bind_bound(sqlite3_stmt *s, int i, struct query_bound bound)
@@ -158,13 +186,14 @@ void query_blocks(struct store *store, const struct net *net, int64_t now_s, str
 	sqlite3_stmt *const s =
 		begin(store, QUERY_BLOCKS,
 	              "SELECT " BLOCK_COLUMNS ", -1 FROM block b JOIN rule r ON r.id = b.rule "
-	              "WHERE (b.address IN (SELECT value FROM json_each(?4)) OR in_net(b.address, ?5)) "
-	              "AND b.id > (SELECT max(id) FROM block) - ?3 ORDER BY b.since DESC, b.id DESC LIMIT ?2",
+	              "WHERE b.id IN (SELECT id FROM block WHERE address IN (SELECT value FROM json_each(?4)) "
+	              "UNION SELECT id FROM block WHERE " INSIDE("address", "?5", "?6", "?7") ") "
+	              "ORDER BY b.since DESC, b.id DESC LIMIT ?2",
 	              now_s);
 
 	bind_bound(s, 2, bound);
 	sql_bind_around(s, 4, net);
-	bind_around(s, 5, net);
+	bind_inside(s, 5, net);
 }
 
 int query_next_block(struct store *store, struct query_block *ret, struct why *why)
@@ -199,7 +228,10 @@ void query_hits(struct store *store, const struct net *net, struct query_bound b
 
 	bind_net(s, 1, net);
 	bind_bound(s, 2, bound);
-	bind_around(s, 4, net);
+	if (net->len < 128)
+		bind_net(s, 4, net);
+	else
+		sql_bind_text(s, 4, NULL);
 }
 
 int query_next_hit(struct store *store, struct query_hit *ret, struct why *why)

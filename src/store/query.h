@@ -18,7 +18,7 @@
 
 struct query_bound {
 	size_t rows;   /* gives the first of them only; 0: all */
-	size_t newest; /* of each table reads the newest so many rows only; 0: all */
+	size_t newest; /* of the hits reads the newest so many only; 0: all */
 };
 
 struct query_block {

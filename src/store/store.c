@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "schema.h"
 #include "store/batch.h"
 #include "store/mend.h"
+#include "store/migrate.h"
 
 enum {
 	BOOT_ID_MAX = 64,
@@ -38,7 +38,7 @@ static int check_version(struct store *store, int64_t found, struct why *why)
 	int64_t ours = 0;
 	const int rc = sql_once(store, tables, &ours, why);
 
-	if (rc < 0 || (ours && found == STORE_VERSION))
+	if (rc < 0 || (ours && found > 0 && found <= STORE_VERSION))
 		return rc;
 	if (ours && found > STORE_VERSION)
 		return why_set(why, EINVAL,
@@ -63,9 +63,7 @@ static int create(struct store *store, struct why *why)
 		return rc;
 	if ((rc = version(store, &found, why)) < 0 || found != 0)
 		goto out;
-	rc = sql_exec(store, schema_sql, "cannot create the tables", why);
-	if (rc == 0)
-		rc = sql_exec(store, "PRAGMA user_version = 1", "cannot create the tables", why);
+	rc = migrate_complete(store, why);
 out:
 	if (rc == 0)
 		rc = sql_exec(store, "COMMIT", "cannot create the tables", why);
@@ -192,12 +190,16 @@ static int open_for_writing(struct store *store, struct why *why)
 	}
 	if ((rc = check_version(store, found, why)) < 0 || (rc = check_bulk(store, &killed, why)) < 0)
 		return rc;
+	if (found < STORE_VERSION && (rc = migrate(store, why)) < 0)
+		return rc;
 	/* NORMAL keeps "exactly once" over power loss too: position and hits are lost or kept together. */
 	rc = sql_exec(store,
 	              "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096; "
 	              "PRAGMA wal_autocheckpoint = 256" /* 4 MiB */,
 	              "cannot set it up", why);
 	if (rc == 0 && killed) /* the switch back to WAL synced all of it to the disk */
+		rc = migrate_complete(store, why);
+	if (rc == 0 && killed)
 		rc = sql_exec(store, "DELETE FROM daemon WHERE key = 'bulk'", "cannot set it up", why);
 	(void)sqlite3_busy_timeout(store->db, STORE_BUSY_MS);
 	if (rc == 0)
@@ -238,7 +240,14 @@ static int open_for_reading(struct store *store, const char *path, struct why *w
 			rc = version(store, &found, why);
 		sqlite3_free(uri);
 	}
-	return rc < 0 ? rc : check_version(store, found, why);
+	if (rc < 0 || (rc = check_version(store, found, why)) < 0)
+		return rc;
+	if (found < STORE_VERSION)
+		return why_set(why, EINVAL,
+		               "%s: created by an older watchforspammers (version %" PRId64 ", this one reads %d); the daemon "
+		               "converts it when it starts: systemctl start watchforspammers",
+		               store->path, found, STORE_VERSION);
+	return 0;
 }
 
 void store_temp_beside(const char *path)
@@ -379,7 +388,8 @@ int store_bulk_begin(struct store *store, struct why *why)
 		if (rc == 0)
 			rc = store_state_set(store, "bulk", id, why);
 		if (rc == 0)
-			rc = sql_exec(store, "PRAGMA synchronous = OFF; PRAGMA cache_size = -2048", "cannot set it up", why);
+			rc = sql_exec(store, "PRAGMA synchronous = OFF; PRAGMA cache_size = -2048; DROP INDEX block_address",
+			              "cannot set it up", why);
 		if (rc == 0 && !store->memory && store->bulk_fd < 0)
 			store->bulk_fd = open(store->path, O_RDONLY | O_CLOEXEC);
 	}
@@ -402,7 +412,7 @@ int store_bulk_end(struct store *store, struct why *why)
 	int rc = store->open ? commit(store, why) : 0;
 
 	store->bulk = false;
-	if (rc < 0 || !store->fresh)
+	if (rc < 0 || !store->fresh || (rc = migrate_complete(store, why)) < 0)
 		return rc;
 	/* One transaction with synchronous on also syncs everything written before to the disk. */
 	return sql_exec(store,

@@ -11,7 +11,7 @@
  * Walks: rows one by one: begin, next until STORE_NONE. One at a time; beginning another ends it. What is
  * borrowed from a row is valid until the next call.
  * Errors: 0 or -errno with a sentence: -EAGAIN locked by another writer, -ENOSPC disk full, -EROFS read-only,
- * -EIO, -EINVAL not our database, -EUCLEAN damaged: see mend.h. After an error nothing was changed.
+ * -EIO, -EINVAL not our database, or of another version, -EUCLEAN damaged: see mend.h. After an error nothing was changed.
  * Source: schema.sql; SQLite's "WAL" and "user_version" pages; sizes and speeds measured on SQLite 3.40.
  */
 #ifndef WFS_STORE_H
@@ -26,7 +26,7 @@
 #include "base/why.h"
 
 enum {
-	STORE_VERSION = 1,   /* PRAGMA user_version */
+	STORE_VERSION = 2,   /* PRAGMA user_version */
 	STORE_BUSY_MS = 200, /* how long one attempt waits for another writer */
 	STORE_BULK_COMMITS = 64, /* store_commits deferred in a database that others use */
 };
@@ -37,7 +37,7 @@ enum {
 };
 
 enum store_mode {
-	STORE_WRITE, /* created when it does not exist */
+	STORE_WRITE, /* created when it does not exist, and converted when it is of an older version */
 	STORE_READ,
 };
 

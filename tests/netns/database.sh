@@ -130,7 +130,7 @@ stop
 
 # --- no damage: another's database, a newer one
 cp "$DB" "$WORK/good.db"
-sqlite3 "$DB" "PRAGMA user_version = 2"
+sqlite3 "$DB" "PRAGMA user_version = 1000"
 daemon_refuses 2 "created by a newer watchforspammers"
 rm "$DB"
 sqlite3 "$DB" "CREATE TABLE theirs (x)"

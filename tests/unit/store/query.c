@@ -286,6 +286,41 @@ static void test_blocks(void **state)
 	assert_int_equal(query_next_blocked_between(store, &r, &why), STORE_NONE);
 }
 
+/* Whatever lies in a network is found, however its text abbreviates zeros, and nothing else. */
+static void test_inside(void **state)
+{
+	static const char *const addresses[] = {
+		"192.0.2.7",       "192.0.20.7",       "192.0.2.200",  "1.192.0.2",          "::5",
+		"1::",             "1:0:1::5",         "1:0:1:1:1::5", "2001:db8::5",        "2001:db8:0:1::",
+		"2001:db8:0:1::5", "2001:db8:0:1:1::", "2001:db81::5", "2001:db8:1:1:1:1:1:1", "64:ff9b::192.0.2.7",
+	};
+	enum { N = sizeof addresses / sizeof *addresses };
+
+	(void)state;
+	for (size_t i = 0; i < N; i++)
+		add_block(addresses[i], t0_s, t0_s + 600, 1, 1);
+	for (size_t i = 0; i < N; i++) {
+		const struct addr addr = net_from(addresses[i]).addr;
+
+		for (unsigned len = addr_is_ip4(&addr) ? 96 : 0; len < 128; len++) {
+			const struct net net = net_around(&addr, (uint8_t)len);
+			struct query_block block;
+			size_t want = 0, got = 0;
+
+			for (size_t j = 0; j < N; j++) {
+				const struct addr other = net_from(addresses[j]).addr;
+
+				want += net_has(&net, &other);
+			}
+			query_blocks(store, &net, t0_s, all);
+			while (query_next_block(store, &block, &why) == 0)
+				got++;
+			if (got != want)
+				fail_msg("%s/%u: got %zu blocks, want %zu", addresses[i], len, got, want);
+		}
+	}
+}
+
 /* As the daemon asks: of each table only the newest rows are read, however many there are. */
 static void test_bounds(void **state)
 {
@@ -312,7 +347,7 @@ static void test_bounds(void **state)
 	assert_int_equal(query_next_hit(store, &hit, &why), 0);
 	assert_int_equal(query_next_hit(store, &hit, &why), STORE_NONE);
 	query_blocks(store, &one, t0_s, bound);
-	for (int i = 2; i >= 0; i -= 2) {
+	for (int i = 9; i >= 2; i -= 7) { /* of the network, and its own */
 		assert_int_equal(query_next_block(store, &block, &why), 0);
 		assert_int_equal(block.since_s, t0_s + i);
 		assert_int_equal(block.hits, -1);
@@ -523,6 +558,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_network, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_blocks, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_inside, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_allowances, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_logs, setup, teardown),

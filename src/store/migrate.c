@@ -1,0 +1,39 @@
+#include "store/migrate.h"
+
+#include <stdio.h>
+
+#include "schema.h"
+#include "store/sql.h"
+
+static const char what[] = "cannot create the tables";
+
+int migrate_complete(struct store *store, struct why *why)
+{
+	char version[40];
+	int rc = sql_exec(store, schema_sql, what, why);
+
+	(void)snprintf(version, sizeof version, "PRAGMA user_version = %d", STORE_VERSION);
+	return rc < 0 ? rc : sql_exec(store, version, what, why);
+}
+
+/* What schema.sql cannot say: the views of older versions go; a column that is new would be added here, by version found. */
+static const char prepare[] = "DROP VIEW IF EXISTS active; DROP VIEW IF EXISTS hits; DROP VIEW IF EXISTS blocks; "
+                              "DROP VIEW IF EXISTS acts; DROP VIEW IF EXISTS by_reason; DROP VIEW IF EXISTS by_category; "
+                              "DROP VIEW IF EXISTS by_day; DROP VIEW IF EXISTS by_network";
+
+int migrate(struct store *store, struct why *why)
+{
+	int64_t found = 0;
+	int rc = sql_exec(store, "BEGIN IMMEDIATE", what, why);
+
+	if (rc < 0)
+		return rc;
+	if ((rc = sql_once(store, "PRAGMA user_version", &found, why)) == 0 && found < STORE_VERSION &&
+	    (rc = sql_exec(store, prepare, what, why)) == 0)
+		rc = migrate_complete(store, why);
+	if (rc == 0)
+		rc = sql_exec(store, "COMMIT", what, why);
+	if (rc < 0)
+		(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return rc;
+}

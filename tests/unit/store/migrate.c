@@ -1,0 +1,148 @@
+/*
+ * migrate: databases of older versions. tests/data/schema-1.sql is that of 0.1.0; WFS_SOURCE_ROOT says where the checkout is.
+ */
+#include "store/migrate.h"
+#include "store/query.h"
+#include "testlib.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const int64_t t0_s = 1795181862;
+
+static char directory[32], path[64];
+
+static int setup(void **state)
+{
+	(void)state;
+	(void)strcpy(directory, "/tmp/wfs-migrate-XXXXXX");
+	if (mkdtemp(directory) == NULL)
+		return -1;
+	(void)snprintf(path, sizeof path, "%s/hits.db", directory);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	static const char *const names[] = {"hits.db", "hits.db-wal", "hits.db-shm", "hits.db-journal"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		char name[80];
+
+		(void)snprintf(name, sizeof name, "%s/%s", directory, names[i]);
+		(void)unlink(name);
+	}
+	return rmdir(directory);
+}
+
+static void sql(sqlite3 *db, const char *text)
+{
+	if (sqlite3_exec(db, text, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", text, sqlite3_errmsg(db));
+}
+
+/* Like one that 0.1.0 left: with hits of two addresses, and a block of each. */
+static void make_old(void)
+{
+	static char schema[1 << 16];
+	const char *const root = getenv("WFS_SOURCE_ROOT");
+	char name[512];
+	sqlite3 *db = NULL;
+	FILE *f;
+
+	(void)snprintf(name, sizeof name, "%s/tests/data/schema-1.sql", root);
+	f = fopen(name, "re");
+	assert_non_null(f);
+	schema[fread(schema, 1, sizeof schema - 1, f)] = '\0';
+	(void)fclose(f);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	sql(db, "PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL");
+	sql(db, schema);
+	sql(db, "PRAGMA user_version = 1; INSERT INTO rule VALUES (1, 'name', 'category', 'reason');"
+	        "INSERT INTO hit (time, address, rule, score, ignored, log, offset, text) VALUES "
+	        "(1795181862, '192.0.2.7', 1, 20, 0, 0, 0, 'one'), (1795181863, '192.0.2.8', 1, 20, 0, 0, 0, 'two'), "
+	        "(1795181864, '192.0.2.7', 1, 20, 0, 0, 0, 'three');"
+	        "INSERT INTO block (address, since, until, offence, rule) VALUES "
+	        "('192.0.2.7', 1795181864, 1795182464, 1, 1), ('192.0.2.8', 1795181864, 1795182464, 1, 1)");
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void test_old(void **state)
+{
+	const struct net net = net_from("192.0.2.7");
+	struct store *store = NULL;
+	struct query_block block;
+	struct query_hit hit;
+	struct why why = {""};
+	int64_t version = 0;
+	sqlite3_stmt *s;
+
+	(void)state;
+	make_old();
+	assert_int_equal(store_open(path, STORE_READ, &store, &why), -EINVAL);
+	assert_non_null(strstr(why.text, "created by an older watchforspammers (version 1, this one reads "));
+	assert_int_equal(store_open(path, STORE_WRITE, &store, &why), 0);
+	assert_int_equal(sqlite3_prepare_v2(store_handle(store), "PRAGMA user_version", -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	version = sqlite3_column_int64(s, 0);
+	assert_int_equal(sqlite3_finalize(s), SQLITE_OK);
+	assert_int_equal(version, STORE_VERSION);
+	query_blocks(store, &net, t0_s, (struct query_bound){0});
+	assert_int_equal(query_next_block(store, &block, &why), 0);
+	assert_string_equal(block.address, "192.0.2.7");
+	assert_int_equal(query_next_block(store, &block, &why), STORE_NONE);
+	query_hits(store, &net, (struct query_bound){0});
+	assert_int_equal(query_next_hit(store, &hit, &why), 0);
+	assert_string_equal(hit.text, "three");
+	assert_int_equal(query_next_hit(store, &hit, &why), 0);
+	assert_string_equal(hit.text, "one");
+	assert_int_equal(query_next_hit(store, &hit, &why), STORE_NONE);
+	store_close(store);
+	assert_int_equal(store_open(path, STORE_READ, &store, &why), 0);
+	store_close(store);
+}
+
+/* Every table, index and view is as in a new database, word for word. */
+static void test_alike(void **state)
+{
+	static const char question[] = "SELECT group_concat(name || ' ' || coalesce(sql, ''), char(10)) FROM "
+	                               "(SELECT name, replace(sql, 'IF NOT EXISTS ', '') AS sql FROM sqlite_master ORDER BY name)";
+	char *texts[2] = {NULL, NULL};
+	struct why why = {""};
+
+	(void)state;
+	make_old();
+	for (int i = 0; i < 2; i++) {
+		struct store *store = NULL;
+		sqlite3_stmt *s;
+
+		assert_int_equal(store_open(i == 0 ? path : NULL, STORE_WRITE, &store, &why), 0);
+		assert_int_equal(sqlite3_prepare_v2(store_handle(store), question, -1, &s, NULL), SQLITE_OK);
+		assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+		texts[i] = strdup((const char *)sqlite3_column_text(s, 0));
+		assert_int_equal(sqlite3_finalize(s), SQLITE_OK);
+		store_close(store);
+	}
+	assert_string_equal(texts[0], texts[1]);
+	free(texts[0]);
+	free(texts[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_old, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_alike, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
