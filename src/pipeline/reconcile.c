@@ -198,10 +198,15 @@ static int64_t dropped_at(const struct running *r, const struct client_entry *e,
 	return e->dropped > 0 || seen_s > r->fed_s + 1 ? seen_s : 0;
 }
 
-/* When a block that dropped packets ends: only blocks for evidence are extended. */
+/*
+ * When a block that dropped packets ends: only blocks for evidence are extended, and none beyond the length of the next
+ * step: a mail server with a queue, or a phone behind the address of an office, never stops trying.
+ */
 static int64_t until_after(const struct running *r, const struct verdict *verdict, bool extend, int64_t dropped_s)
 {
-	const int64_t until_s = dropped_s + verdict_duration(verdict, r->block.offence);
+	const int64_t wanted_s = dropped_s + verdict_duration(verdict, r->block.offence);
+	const int64_t most_s = r->block.since_s + verdict_duration(verdict, r->block.offence + 1);
+	const int64_t until_s = wanted_s < most_s ? wanted_s : most_s;
 
 	return extend && r->block.cause == BLOCK_EVIDENCE && until_s > r->block.until_s ? until_s : r->block.until_s;
 }

@@ -51,7 +51,7 @@ size_t reconcile_pieces(const struct reconcile *reconcile, const struct net *net
 
 /*
  * Adds and refreshes active blocks, extends those that dropped packets (if extend; a block then lasts its full time from
- * the last packet on), and removes from the kernel what is no longer active.
+ * the last packet on, but no longer than the next offence's would), and removes from the kernel what is no longer active.
  */
 int reconcile_sync(struct reconcile *reconcile, struct verdict *verdict, bool extend, int64_t now_s, struct reconcile_result *ret,
                 struct why *why);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A client that keeps sending stays out, and is released when it has been quiet for as long as the block lasts; with
+# A client that keeps sending stays out, and is released when it has been quiet for as long as the block lasts, at the latest
+# when the next block's duration would have ended, however it sends; with
 # "extend = no" it is released on time whatever it does. Every further offence lasts longer.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
@@ -19,7 +20,7 @@ of_block() {
 
 # --- extend = yes; resync far away, so that only the block's own end makes the daemon look
 daemon_config "[block]
-for = 3s
+for = 3s 20s
 extend = yes
 [firewall]
 resync = 1h"
@@ -51,6 +52,23 @@ knock 10.9.0.2 || fail "released, but does not connect"
 	fail "got $(of_block 10.9.0.2 "knocks || ' knocks, ' || (until_s - since_s) || ' s'"), want 2 knocks or more and about 11 s"
 [ "$(of_block 10.9.0.7 knocks)" = 1 ] || fail "a knock in the second of the feeding: got $(of_block 10.9.0.7 knocks), want 1"
 [ "$(sql "SELECT count(*) FROM blocks WHERE address = '10.9.0.2'")" = 1 ] || fail "knocking made a second block"
+daemon_stop || fail "exit status $?"
+
+# --- one that never stops: the second duration ends the first block
+daemon_config "[block]
+for = 2s 6s
+extend = yes
+[firewall]
+resync = 1h"
+daemon_start
+postfix_dnsbl 10.9.0.8 >>"$LOG"
+wait_until listed 10.9.0.8 || fail "10.9.0.8 is not blocked"
+began=$SECONDS
+until knock 10.9.0.8; do
+	[ $((SECONDS - began)) -le 12 ] || fail "extend: still blocked after $((SECONDS - began)) s of 6"
+done
+got=$(of_block 10.9.0.8 "until_s - since_s")
+[ "$got" = 6 ] || fail "extend: the block of one that never stops lasted $got s, want 6"
 daemon_stop || fail "exit status $?"
 
 # --- extend = no

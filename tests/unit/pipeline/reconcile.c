@@ -32,8 +32,8 @@ static struct why why;
 
 static int setup(void **state)
 {
-	const struct verdict_policy policy = {.threshold = 100, .window_s = 3600, .memory_s = 86400, .n_for = 2,
-	                                      .for_s = {600, 3600}};
+	const struct verdict_policy policy = {.threshold = 100, .window_s = 3600, .memory_s = 86400, .n_for = 3,
+	                                      .for_s = {600, 3600, 7200}};
 	struct store_log log = {0};
 	int64_t rule;
 
@@ -211,6 +211,32 @@ static void test_knock(void **state)
 	assert_int_equal(r.expired, 1);
 	assert_int_equal(until_of("192.0.2.1"), 685 + 600);
 	assert_null(held("192.0.2.1"));
+}
+
+/* Whatever a client sends, and when: its block ends when the next one's duration would have. */
+static void test_extended_to_the_next_step(void **state)
+{
+	static const char *const clients[] = {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"};
+	static const int lasts[] = {600, 3600, 7200, 7200}, most[] = {3600, 7200, 7200, 7200};
+	enum { N = sizeof clients / sizeof *clients };
+
+	(void)state;
+	for (unsigned i = 0; i < N; i++)
+		add_block(clients[i], t0_s, t0_s + lasts[i], i + 1);
+	(void)synced(0, true);
+	for (int now = 0; now < 7200; now += 1 + (int)random_below(400)) {
+		age(now);
+		for (unsigned i = 0; i < N; i++)
+			if (held(clients[i]) != NULL)
+				held(clients[i])->idle_s = random_below(100); /* at worst from before the block */
+		(void)synced(now, true);
+		for (unsigned i = 0; i < N; i++)
+			if (until_of(clients[i]) > most[i] || until_of(clients[i]) < lasts[i] || (now >= most[i] && held(clients[i]) != NULL))
+				fail_msg("%s at %d: got an end at %d, want %d to %d", clients[i], now, until_of(clients[i]), lasts[i], most[i]);
+	}
+	assert_int_equal(until_of("192.0.2.1"), most[0]); /* they were never quiet for long */
+	assert_int_equal(until_of("192.0.2.2"), most[1]);
+	assert_int_equal(synced(7200, true).running, 0);
 }
 
 /* In the second it was added: the time proves nothing, but root has counted. */
@@ -397,6 +423,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_feed_and_expire, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_drift, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_knock, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_extended_to_the_next_step, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_knock_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_knock_before, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_several_of_one, setup, teardown),
