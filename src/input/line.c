@@ -1,5 +1,8 @@
 #include "input/line.h"
 
+#include "input/cursor.h"
+#include "input/frame.h"
+#include "input/ownfile.h"
 #include "input/stamp.h"
 
 #include <string.h>
@@ -7,9 +10,7 @@
 
 enum {
 	HOST_WORDS_MAX = 3, /* "my host name": rsyslog accepts blanks in a host's name */
-	PID_LEN_MAX = 10,
 	BACK_MAX_S = 183 * 86400, /* half a year */
-	EVENT_LEN_MAX = 80,       /* of the names of Stalwart's events */
 };
 
 /* What a character may be part of. ':' is no part of a tag, or the address "2001:db8::" were one. */
@@ -52,57 +53,6 @@ static bool is_all(struct span span, uint8_t class)
 	return true;
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static const char *skip_digits(const char *p, const char *end)
-{
-	while (p < end && is_digit(*p))
-		p++;
-	return p;
-}
-
-static const char *skip_upper(const char *p, const char *end)
-{
-	while (p < end && *p >= 'A' && *p <= 'Z')
-		p++;
-	return p;
-}
-
-/* The byte after word when p begins with it, else NULL. */
-static const char *skip_word(const char *p, const char *end, const char *word)
-{
-	const size_t len = strlen(word);
-
-	return (size_t)(end - p) >= len && memcmp(p, word, len) == 0 ? p + len : NULL;
-}
-
-static struct span span_between(const char *p, const char *end)
-{
-	return (struct span){p, (size_t)(end - p)};
-}
-
-static struct span span_word(const char *word)
-{
-	return (struct span){word, strlen(word)};
-}
-
-/* After "[pid]", or NULL. */
-static const char *read_pid(const char *p, const char *end, struct span *ret)
-{
-	const char *digits_end;
-
-	if (p == end || *p != '[')
-		return NULL;
-	digits_end = skip_digits(++p, end);
-	if (digits_end == p || digits_end - p > PID_LEN_MAX || digits_end == end || *digits_end != ']')
-		return NULL;
-	*ret = span_between(p, digits_end);
-	return digits_end + 1;
-}
-
 /* After the kernel's "[12345.678901] " or "[    1.000001] ", or p. */
 static const char *skip_uptime(const char *p, const char *end)
 {
@@ -111,26 +61,26 @@ static const char *skip_uptime(const char *p, const char *end)
 	while (q < end && *q == ' ')
 		q++;
 	digits = q;
-	q = skip_digits(q, end);
+	q = cursor_digits(q, end);
 	if (q == digits || q == end || *q != '.')
 		return p;
 	digits = ++q;
-	q = skip_digits(q, end);
+	q = cursor_digits(q, end);
 	return q > digits && end - q >= 2 && q[0] == ']' && q[1] == ' ' ? q + 2 : p;
 }
 
 /* After Solaris' "[ID 197553 mail.warning] ", or p. */
 static const char *skip_solaris_id(const char *p, const char *end)
 {
-	const char *q = skip_word(p, end, "[ID "), *word;
+	const char *q = cursor_word(p, end, "[ID "), *word;
 
 	if (q == NULL)
 		return p;
-	word = skip_digits(q, end);
+	word = cursor_digits(q, end);
 	if (word == q || word == end || *word != ' ')
 		return p;
 	q = ++word;
-	while (q < end && ((*q >= 'a' && *q <= 'z') || is_digit(*q) || *q == '.'))
+	while (q < end && (cursor_is_lower(*q) || cursor_is_digit(*q) || *q == '.'))
 		q++;
 	return q > word && end - q >= 2 && q[0] == ']' && q[1] == ' ' ? q + 2 : p;
 }
@@ -143,12 +93,12 @@ static void set_message(struct line *line, const char *p, const char *end)
 		if (p < end && *p == '[' && span_is(line->program, "kernel"))
 			p = skip_uptime(p, end);
 	} else if (p < end && *p == '\xEF') {
-		const char *const text = skip_word(p, end, "\xEF\xBB\xBF");
+		const char *const text = cursor_word(p, end, "\xEF\xBB\xBF");
 
 		if (text != NULL)
 			p = text;
 	}
-	line->message = span_between(p, end);
+	line->message = cursor_span(p, end);
 }
 
 /* After one blank, if there is one. */
@@ -169,7 +119,7 @@ static const char *read_tag(struct line *line, const char *p, const char *end, b
 
 	if (name_end == p || name_end == end)
 		return NULL;
-	if (*q == '[' && (q = read_pid(q, end, &pid)) == NULL)
+	if (*q == '[' && (q = cursor_pid(q, end, &pid)) == NULL)
 		return NULL;
 	if (q < end && *q == ':') {
 		if (++q < end && *q != ' ')
@@ -177,44 +127,9 @@ static const char *read_tag(struct line *line, const char *p, const char *end, b
 	} else if (!bare || pid.p == NULL || q == end || *q != ' ') {
 		return NULL;
 	}
-	line->program = span_between(p, name_end);
+	line->program = cursor_span(p, name_end);
 	line->pid = pid;
 	return q;
-}
-
-/* After Dovecot's "Info: ", or NULL. */
-static const char *skip_level(const char *p, const char *end)
-{
-	static const char levels[][10] = {"Info: ", "Warning: ", "Error: ", "Debug: ", "Fatal: ", "Panic: "};
-
-	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
-		const char *const text = skip_word(p, end, levels[i]);
-
-		if (text != NULL)
-			return text;
-	}
-	return NULL;
-}
-
-/* Dovecot's own file, after the stamp: "imap-login: Info: " or "imap(bob)<12><ab>: Info: ". */
-static bool parse_dovecot(struct line *line, const char *p, const char *end)
-{
-	const char *name_end = p, *blank;
-
-	while (name_end < end && ((*name_end >= 'a' && *name_end <= 'z') || is_digit(*name_end) ||
-	                          *name_end == '-' || *name_end == '_'))
-		name_end++;
-	if (name_end == p || name_end == end || (*name_end != ':' && *name_end != '(' && *name_end != '<'))
-		return false;
-	blank = memchr(name_end, ' ', (size_t)(end - name_end));
-	if (blank == NULL || blank[-1] != ':' || (*name_end == ':' && blank != name_end + 1))
-		return false;
-	line->message.p = skip_level(blank + 1, end);
-	if (line->message.p == NULL)
-		return false;
-	line->message.len = (size_t)(end - line->message.p);
-	line->program = span_between(p, name_end);
-	return true;
 }
 
 /* A single word with the blank behind it, which is no tag and is followed by one. */
@@ -240,24 +155,43 @@ static bool parse_same_host(const struct line_clock *clock, struct line *line, c
 	return true;
 }
 
-/* What syslog daemons write after the stamp: [host] tag: message. */
-static void parse_syslog(struct line_clock *clock, struct line *line, const char *p, const char *end)
+/* metalog's "[tag] message". */
+static bool parse_metalog(struct line *line, const char *p, const char *end)
+{
+	const char *const name = cursor_word(p, end, "["), *name_end, *message;
+
+	if (name == NULL)
+		return false;
+	name_end = skip_class(name, end, TAG);
+	message = cursor_word(name_end, end, "] ");
+	if (name_end == name || message == NULL)
+		return false;
+	line->program = cursor_span(name, name_end);
+	set_message(line, message, end);
+	return true;
+}
+
+/* The words up to the tag, when the host is not that of the line before. */
+static void parse_host_and_tag(struct line_clock *clock, struct line *line, const char *p, const char *end)
 {
 	const char *const start = p, *host_end = NULL, *first_end = NULL;
 
-	if (parse_same_host(clock, line, p, end))
-		return;
 	for (int word = 0; word <= HOST_WORDS_MAX; word++) {
 		const char *word_end = read_tag(line, p, end, word == 1);
 
 		if (word_end != NULL) {
-			if (word == 0 && line->pid.p == NULL && parse_dovecot(line, start, end))
+			if (word == 0 && line->pid.p == NULL && ownfile_dovecot(line, start, end))
 				return;
 			if (word > 0)
-				line->host = span_between(start, host_end);
+				line->host = cursor_span(start, host_end);
 			if (word == 1)
-				note_host(clock, span_between(start, p));
+				note_host(clock, cursor_span(start, p));
 			set_message(line, skip_blank(word_end, end), end);
+			return;
+		}
+		if (word <= 1 && (ownfile_sogo(line, p, end) || ownfile_horde(line, p, end))) {
+			if (word == 1)
+				line->host = cursor_span(start, host_end);
 			return;
 		}
 		word_end = skip_class(p, end, HOST);
@@ -270,67 +204,44 @@ static void parse_syslog(struct line_clock *clock, struct line *line, const char
 	}
 	/* No tag. */
 	if (first_end != NULL)
-		line->host = span_between(start, first_end);
-	else if (parse_dovecot(line, start, end))
+		line->host = cursor_span(start, first_end);
+	else if (ownfile_dovecot(line, start, end))
 		return;
 	set_message(line, first_end == NULL ? start : skip_blank(first_end, end), end);
 }
 
-/* Exim's own file, after the stamp: "[pid] message" or "message". */
-static void parse_exim(struct line *line, const char *p, const char *end)
+/* What syslog daemons write after the stamp: [host] tag: message. */
+static void parse_syslog(struct line_clock *clock, struct line *line, const char *p, const char *end)
 {
-	struct span pid;
-	const char *const pid_end = read_pid(p, end, &pid);
-
-	if (pid_end != NULL && pid_end < end && *pid_end == ' ') {
-		line->pid = pid;
-		p = pid_end + 1;
-	}
-	line->program = span_word("exim");
-	line->message = span_between(p, end);
+	if (!parse_same_host(clock, line, p, end))
+		parse_host_and_tag(clock, line, p, end);
 }
 
-/* Stalwart's own file, after the stamp: "INFO Event name (event.id) key = value, ...". */
-static bool parse_stalwart(struct line *line, const char *p, const char *end)
+/* "INFO", or Exim's "1xUP5r-00001E-1Z" and "1xUP5r-000000001CX-1aBc": what other programs write where a host may be. */
+static bool is_no_host(struct span word)
 {
-	static const char levels[][7] = {"INFO ", "WARN ", "ERROR ", "DEBUG ", "TRACE "};
-	const char *event = NULL, *q;
-	size_t len;
+	const char *const end = word.p + word.len;
 
-	for (size_t i = 0; event == NULL && i < sizeof levels / sizeof *levels; i++)
-		event = skip_word(p, end, levels[i]);
-	if (event == NULL)
-		return false;
-	len = (size_t)(end - event);
-	q = memchr(event, '(', len < EVENT_LEN_MAX ? len : EVENT_LEN_MAX);
-	if (q == NULL || memchr(event, ':', (size_t)(q - event)) != NULL)
-		return false; /* a host by that name, and its tag */
-	for (q++; q < end && ((*q >= 'a' && *q <= 'z') || is_digit(*q) || *q == '-' || *q == '.'); q++)
-		;
-	if (q == end || *q != ')')
-		return false;
-	line->program = span_word("stalwart");
-	line->message = span_between(event, end);
-	return true;
+	if (cursor_upper(word.p, end) == end)
+		return true;
+	return (word.len == 16 && word.p[6] == '-' && word.p[13] == '-') ||
+	       (word.len == 23 && word.p[6] == '-' && word.p[18] == '-');
 }
 
-/* Haraka's own file: "[NOTICE] [3D6C3D40-A450-45E0-9A11-34E8E824A791.1] [core] ...". */
-static bool parse_haraka(struct line *line, const char *p, const char *end)
+/* "host tag[pid]: " after a stamp that is mostly Exim's: nothing less shows that it is another program's line. */
+static bool parse_iso_host(struct line *line, const char *p, const char *end)
 {
-	const char *const level = p + 1, *q = skip_upper(level, end);
+	const char *const host_end = skip_class(p, end, HOST), *tag_end;
+	struct line tagged = *line;
 
-	if (*p != '[' || q == level || (p = skip_word(q, end, "] [")) == NULL)
+	if (host_end == p || host_end == end || *host_end != ' ' || is_no_host(cursor_span(p, host_end)))
 		return false;
-	for (q = p; q < end && ((*q >= '0' && *q <= '9') || (*q >= 'A' && *q <= 'F') || *q == '-'); q++)
-		;
-	if (q - p != 36 && !span_is(span_between(p, q), "-"))
+	tag_end = read_tag(&tagged, host_end + 1, end, false);
+	if (tag_end == NULL || (tagged.pid.p == NULL && !span_is(tagged.program, "dovecot")))
 		return false;
-	if (q < end && *q == '.')
-		q = skip_digits(q + 1, end);
-	if (skip_word(q, end, "] [") == NULL)
-		return false;
-	line->program = span_word("haraka");
-	line->message = span_between(level - 1, end);
+	tagged.host = cursor_span(p, host_end);
+	*line = tagged;
+	set_message(line, skip_blank(tag_end, end), end);
 	return true;
 }
 
@@ -346,7 +257,7 @@ static bool read_field(const char **p, const char *end, struct span *ret)
 	if (q == start)
 		return false;
 	*p = q;
-	*ret = span_between(start, q);
+	*ret = cursor_span(start, q);
 	if (span_is(*ret, "-"))
 		*ret = (struct span){NULL, 0};
 	return true;
@@ -400,7 +311,7 @@ static bool parse_5424(struct line_clock *clock, struct line *line, const char *
 	/* Names and ids may be anything here; ours are made as in a tag. */
 	if (is_all(program, TAG))
 		line->program = program;
-	if (is_all(pid, DIGIT) && pid.len <= PID_LEN_MAX)
+	if (is_all(pid, DIGIT) && pid.len <= CURSOR_PID_MAX)
 		line->pid = pid;
 	set_message(line, skip_blank(skip_blank(p, end), end), end);
 	return true;
@@ -409,7 +320,7 @@ static bool parse_5424(struct line_clock *clock, struct line *line, const char *
 /* After "<22>", or NULL. */
 static const char *skip_priority(const char *p, const char *end)
 {
-	const char *const digits_end = skip_digits(++p, end);
+	const char *const digits_end = cursor_digits(++p, end);
 
 	if (digits_end == p || digits_end - p > 3 || digits_end == end || *digits_end != '>')
 		return NULL;
@@ -423,32 +334,92 @@ static const char *skip_facility(const char *p, const char *end)
 
 	if (p == end || *p != '<')
 		return p;
-	for (q = p + 1; q < end && ((*q >= 'a' && *q <= 'z') || is_digit(*q) || *q == '.'); q++)
+	for (q = p + 1; q < end && (cursor_is_lower(*q) || cursor_is_digit(*q) || *q == '.'); q++)
 		;
 	return q > p + 1 && end - q >= 2 && q[0] == '>' && q[1] == ' ' ? q + 2 : p;
 }
 
-/* Lines that begin with "[": dmesg -T, Roundcube, Haraka. */
+/* Lines that begin with "[": dmesg -T, Roundcube, Kerio, Mailu, Haraka. */
 static bool parse_bracket(struct line_clock *clock, struct line *line, const char *p, const char *end)
 {
 	struct stamp stamp;
 	const char *const stamp_end = stamp_read(clock, p + 1, end, &stamp);
-	const char *message = NULL;
+	const char *message;
 
 	if (stamp_end == NULL)
-		return parse_haraka(line, p, end);
-	if (stamp.form == STAMP_CTIME) {
-		line->program = span_word("kernel");
-		message = skip_word(stamp_end, end, "] ");
-	} else if (stamp.form == STAMP_PHP) {
-		line->program = span_word("roundcube");
-		message = skip_word(stamp_end, end, "]: ");
-	}
+		return ownfile_haraka(line, p, end);
+	message = cursor_word(stamp_end, end, stamp.form == STAMP_PHP ? "]: " : "] ");
 	if (message == NULL)
 		return false;
 	line->time_s = stamp.time_s;
 	line->has_time = true;
-	line->message = span_between(message, end);
+	line->message = cursor_span(message, end);
+	if (stamp.form == STAMP_BLANK_COMMA)
+		return ownfile_mailu(line, message, end);
+	if (stamp.form == STAMP_CTIME)
+		line->program = cursor_constant("kernel");
+	else if (stamp.form == STAMP_PHP)
+		line->program = cursor_constant("roundcube");
+	else if (stamp.form == STAMP_KERIO)
+		line->program = cursor_constant("kerio");
+	return line->program.p != NULL;
+}
+
+static bool parse(struct line_clock *clock, struct line *line, const char *p, const char *end);
+
+/* A line inside a frame. False: it has no header of its own, and *line is as it was. */
+static bool parse_inner(struct line_clock *clock, struct line *line, const char *p, const char *end)
+{
+	struct line inner = {.frames = (uint8_t)(line->frames + 1)}; /* FRAME_MAX and one at most */
+
+	if (p == end || inner.frames > FRAME_MAX || !parse(clock, &inner, p, end))
+		return false;
+	if (!inner.has_time) {
+		inner.has_time = line->has_time;
+		inner.time_s = line->time_s;
+	}
+	if (inner.host.p == NULL)
+		inner.host = line->host;
+	*line = inner;
+	return true;
+}
+
+/* A line that a container's program wrote without a stamp: "tag: message", or Dovecot's; else all of it is the message. */
+static void parse_untimed(struct line *line, const char *p, const char *end)
+{
+	const char *tag_end;
+
+	if (ownfile_dovecot(line, p, end))
+		return;
+	tag_end = read_tag(line, p, end, false);
+	set_message(line, tag_end == NULL ? p : skip_blank(tag_end, end), end);
+}
+
+/* What may follow an RFC 3339 stamp that a container runtime wrote. */
+static bool parse_logged(struct line_clock *clock, struct line *line, const char *p, const char *end)
+{
+	bool part;
+	const char *const text = frame_stream(p, end, &part);
+
+	if (text == NULL)
+		return parse_inner(clock, line, p, end);
+	line->part = part && line->frames == 0;
+	if (line->part)
+		line->message = cursor_span(text, end);
+	else if (!parse_inner(clock, line, text, end))
+		parse_untimed(line, text, end);
+	return true;
+}
+
+static bool parse_rfc3339(struct line_clock *clock, struct line *line, const char *p, const char *end)
+{
+	if (parse_same_host(clock, line, p, end) || parse_logged(clock, line, p, end))
+		return true;
+	if (p < end && *p == '[' && ownfile_haraka(line, p, end))
+		return true;
+	if (p < end && *p >= 'A' && *p <= 'Z' && ownfile_stalwart(line, p, end))
+		return true;
+	parse_host_and_tag(clock, line, p, end);
 	return true;
 }
 
@@ -465,13 +436,10 @@ static bool parse_stamped(struct line_clock *clock, struct line *line, const cha
 	line->has_time = true;
 	switch (stamp.form) {
 	case STAMP_RFC3339:
-		if (p < end && *p == '[' && parse_haraka(line, p, end))
-			return true;
-		if (p < end && *p >= 'A' && *p <= 'Z' && parse_stalwart(line, p, end))
-			return true;
-		parse_syslog(clock, line, p, end);
-		return true;
+		return parse_rfc3339(clock, line, p, end);
 	case STAMP_SYSLOG:
+		if (p < end && *p == '[' && parse_metalog(line, p, end))
+			return true;
 		p = skip_facility(p, end);
 		parse_syslog(clock, line, p, end);
 		return true;
@@ -479,18 +447,38 @@ static bool parse_stamped(struct line_clock *clock, struct line *line, const cha
 		parse_syslog(clock, line, p, end);
 		return true;
 	case STAMP_BLANK:
-		if (!parse_dovecot(line, p, end))
-			parse_exim(line, p, end);
+		if (!ownfile_dovecot(line, p, end) && !parse_iso_host(line, p, end))
+			ownfile_exim(line, p, end);
 		return true;
+	case STAMP_BLANK_COMMA:
+		return ownfile_zimbra(line, p, end) || ownfile_proftpd(line, p, end);
+	case STAMP_NGINX:
+		return ownfile_nginx(line, p, end);
+	case STAMP_CTIME:
+		return ownfile_vsftpd(line, p, end);
 	case STAMP_COMMA:
-		line->program = span_word("kernel");
+		line->program = cursor_constant("kernel");
 		set_message(line, p, end);
 		return true;
-	case STAMP_CTIME:
 	case STAMP_PHP:
-		break; /* these are in brackets */
+	case STAMP_KERIO:
+	case STAMP_TAI64N:
+		break; /* in brackets; behind "@" */
 	}
 	return false;
+}
+
+static bool parse_tai64n(struct line_clock *clock, struct line *line, const char *p, const char *end)
+{
+	struct stamp stamp;
+
+	p = stamp_read_tai64n(p, end, &stamp);
+	if (p == NULL || p == end || *p != ' ')
+		return false;
+	line->time_s = stamp.time_s;
+	line->has_time = true;
+	parse_syslog(clock, line, p + 1, end);
+	return true;
 }
 
 /* Dovecot 1's own file: "dovecot: 2026-11-20 13:37:42 Info: message". p: after "dovecot: ". */
@@ -503,17 +491,17 @@ static bool parse_dovecot_first(struct line_clock *clock, struct line *line, con
 	p = stamp_read(clock, p, end, &stamp);
 	if (p == NULL || (stamp.form != STAMP_BLANK && stamp.form != STAMP_SYSLOG))
 		return false;
-	message = p < end && *p == ' ' ? skip_level(p + 1, end) : NULL;
+	message = p < end && *p == ' ' ? ownfile_dovecot_level(p + 1, end) : NULL;
 	if (message == NULL)
 		return false;
 	line->time_s = stamp.time_s;
 	line->has_time = true;
 	line->program = program;
-	line->message = span_between(message, end);
+	line->message = cursor_span(message, end);
 	return true;
 }
 
-static bool parse(struct line_clock *clock, struct line *line, const char *p, const char *end)
+static bool parse_header(struct line_clock *clock, struct line *line, const char *p, const char *end)
 {
 	const char *rest;
 
@@ -525,18 +513,37 @@ static bool parse(struct line_clock *clock, struct line *line, const char *p, co
 		p = skip_priority(p, end);
 		if (p == NULL || p == end)
 			return false;
-		rest = skip_word(p, end, "1 ");
+		rest = cursor_word(p, end, "1 ");
 		if (rest != NULL)
 			return parse_5424(clock, line, rest - 1, end);
 		return parse_stamped(clock, line, p, end);
 	case '[':
 		return parse_bracket(clock, line, p, end);
+	case '@':
+		return parse_tai64n(clock, line, p, end);
 	case 'd':
-		rest = skip_word(p, end, "dovecot: ");
-		return rest != NULL && parse_dovecot_first(clock, line, rest, end);
+		rest = cursor_word(p, end, "dovecot: ");
+		if (rest != NULL)
+			return parse_dovecot_first(clock, line, rest, end);
+		return parse_stamped(clock, line, p, end);
 	default:
 		return parse_stamped(clock, line, p, end);
 	}
+}
+
+/* p < end. A header, with what containers put in front of it. False: there is none. */
+static bool parse(struct line_clock *clock, struct line *line, const char *p, const char *end)
+{
+	const char *named;
+
+	if (parse_header(clock, line, p, end)) {
+		if (frame_may_be_container(line->program) && frame_is_container(line->program))
+			(void)parse_inner(clock, line, line->message.p, line->message.p + line->message.len);
+		return true;
+	}
+	*line = (struct line){.frames = line->frames};
+	named = frame_name(p, end);
+	return named != NULL && parse_inner(clock, line, named, end);
 }
 
 void line_clock_init(struct line_clock *clock, int64_t end_s, int year)
@@ -561,6 +568,10 @@ int line_parse_clean(struct line_clock *clock, const char *text, size_t len, str
 	if (len == 0 || !parse(clock, ret, text, text + len)) {
 		*ret = (struct line){.has_time = false};
 		return LINE_UNPARSED;
+	}
+	if (ret->part) {
+		*ret = (struct line){.message = ret->message, .part = true};
+		return LINE_PART;
 	}
 	/* A date of long ago, such as Feb 29 in another year, must not change the year of the lines after it. */
 	if (ret->has_time && ret->time_s >= clock->last_s - BACK_MAX_S)

@@ -5,9 +5,12 @@
  * the message means. Pure but for the time zone: no file, no clock; the caller passes "now".
  *
  * Headers known (each with a row in tests/unit/line.c):
- *   RFC 3164      "Nov  5 13:37:42 host tag[pid]: " and Postfix's zero-padded day; with a fraction, with a
- *                 year, with "<mail.info>", with "<22>" in front; host missing, an address, or holding
- *                 blanks
+ *   RFC 3164      "Nov  5 13:37:42 host tag[pid]: ", Postfix's zero-padded day, and "Nov 5"; with a fraction,
+ *                 with a year, with "<mail.info>", with "<22>" in front, with the month in another
+ *                 language; host missing, an address, or holding blanks
+ *   metalog       "Nov 20 13:37:42 [tag] message"
+ *   ISO           "2026-11-20 13:37:42 host tag[pid]: "; without a pid only of Dovecot
+ *   TAI64N        "@4000000065a0c3d50ab01234 " and what syslog daemons write after a stamp
  *   RFC 3339      "2026-11-20T13:37:42.674459+00:00 host tag[pid]: ", "Z", "+0100", no zone
  *   RFC 5424      "<22>1 TIME host app pid msgid [sd] message"
  *   journalctl    short-iso, short-full ("Fri 2026-11-20 15:16:03 CET host ..."), short-unix
@@ -19,12 +22,23 @@
  *   Haraka's      "[NOTICE] [UUID] [plugin] ..." all of it the message     program "haraka", no time;
  *                 or with an RFC 3339 stamp in front
  *   Roundcube's   "[20-Nov-2026 14:00:00 +0000]: message"                  program "roundcube"
+ *   SOGo's        "Nov 20 13:37:42 sogod [714]: message"
+ *   Horde's       "Nov 20 13:37:42 HORDE [error] [horde] message"          program "HORDE"
+ *   Zimbra's      "2026-11-20 13:37:42,101 INFO  [thread] message"         program "zimbra"
+ *   ProFTPD's     "2026-11-20 13:37:42,204 host proftpd[712] message"
+ *   vsftpd's      "Fri Nov 20 13:37:42 2026 [pid 714] message"             program "vsftpd"
+ *   nginx's       "2026/11/20 13:37:42 [info] 11#11: message"              program "nginx"
+ *   Kerio's       "[20/Nov/2026 13:37:42] message"                         program "kerio"
+ *   Mailu's       "[2026-11-20 13:37:42,112] WARNING in limiter: message"  program "mailu"
  *   kernel        "kernel: [12345.678901] ", dmesg -T "[Fri Nov 20 13:37:42 2026] ", dmesg iso
  *                 "2026-11-20T13:37:42,674459+00:00 "                      program "kernel"
+ * In front of any of them may stand what containers put there (frame.h). The inner header wins; what it lacks (time, host)
+ * is the outer one's. Behind "docker logs -t"'s stamp and compose's name only a line with a header is taken for an inner
+ * one; behind "stdout F" also one that begins with "tag: ", which has the outer time.
  * One blank after the header is no part of the message, nor is the second one that rsyslog writes in RFC
  * 5424. In front of a message these are removed: "[12345.678901] " of the kernel, "[ID 197553
  * mail.warning] " of Solaris, the BOM of RFC 5424; and one CR at the end.
- * Source: RFC 3164, 3339, 5424; rsyslog 8.2302, postfix msg_logger.c, exim log.c, journalctl 252 and 257.
+ * Source: stamp.h, frame.h, ownfile.h; RFC 3164, 3339, 5424; rsyslog 8.2302, postfix msg_logger.c, exim log.c, journalctl 252 and 257.
  *
  * Which rules run depends on the program, so a tag is read only where a syslog daemon writes one: it is the
  * first word that ends in ":" or "[pid]:", after at most three that are made of the characters of host names
@@ -45,7 +59,7 @@
 
 enum {
 	LINE_MAX_BYTES = 8192, /* every reader cuts longer lines: no mail server writes them */
-	LINE_MINUTE_MAX = 20,  /* "Fri 2026-11-20 15:16": a stamp up to its minute */
+	LINE_MINUTE_MAX = 28,  /* "marras 20 2026 15:16" with a longer name: a stamp up to its minute */
 	LINE_TAIL_MAX = 8,     /* " +0100", " CEST": what follows the seconds in a stamp */
 };
 
@@ -53,6 +67,7 @@ enum {
 enum {
 	LINE_OK = 0,
 	LINE_UNPARSED = 1,
+	LINE_PART = 2, /* of a longer line: a CRI line that goes on in the next one of its stream */
 };
 
 struct line {
@@ -63,6 +78,8 @@ struct line {
 	                        p NULL when there is no tag: then no rule's */
 	struct span pid;     /* digits, p NULL when there is none */
 	struct span message; /* the text after the header; may be empty */
+	uint8_t frames;      /* in front of the header, read by line.c: at most FRAME_MAX */
+	bool part;           /* line.c's: LINE_PART */
 };
 
 /* The stamp of the line before, as it was written, but for its seconds and their fraction; used by stamp.c alone. */
@@ -98,7 +115,8 @@ void line_clock_init(struct line_clock *clock, int64_t end_s, int year);
 /*
  * Parses one line. text: len bytes, no LF, not changed; every span of *ret points into it (or to a
  * constant word for the programs named above). Zone of stamps that carry none: the process's (TZ).
- * clock is advanced by LINE_OK. Returns LINE_OK, or LINE_UNPARSED with *ret empty.
+ * clock is advanced by LINE_OK. Returns LINE_OK; LINE_PART with the piece of the
+ * line in ret->message alone; or LINE_UNPARSED with *ret empty.
  */
 int line_parse(struct line_clock *clock, const char *text, size_t len, struct line *ret);
 

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "input/fraction8.h"
+#include "input/months.h"
 
 enum {
 	DAY_S = 86400,
@@ -12,6 +13,15 @@ enum {
 	BACKWARDS_S = 120,          /* lines of one log may be so much out of order, by their minutes */
 	SECOND_LEN = 3,             /* ":42" */
 	SECOND_MAX = 60,            /* a leap second */
+	STAMP_MIN = 15,             /* bytes of the shortest stamp, "Nov 3 13:37:42", and the blank behind it */
+	MONTH_NAME_MAX = 12,        /* bytes of the name of a month in any language */
+};
+
+#define TAI64N_1970 ((UINT64_C(1) << 62) + 10) /* as daemontools counts: without the leap seconds since 1972 */
+
+enum {
+	TAI64N_DIGITS = 24,
+	TAI64N_SECONDS = 16, /* of them; the rest are nanoseconds */
 };
 
 /* What a clock on the wall shows. */
@@ -175,64 +185,123 @@ static bool scan_time(const char *p, struct wall *wall)
 	return wall->hour >= 0 && wall->hour < 24 && p[2] == ':' && wall->minute >= 0 && wall->minute < 60;
 }
 
-/* "Nov 20", "Nov  5", "Nov 05" */
-static bool scan_month_day(const char *p, struct wall *wall)
+/* "20 ", " 5 ", "05 " and "5 ". Returns its length, or 0. */
+static size_t scan_day(const char *p, struct wall *wall)
 {
-	wall->month = month_of(p);
-	wall->day = p[4] == ' ' && is_digit(p[5]) ? p[5] - '0' : two_digits(p + 4);
-	return wall->month > 0 && p[3] == ' ' && p[6] == ' ';
+	if (is_digit(p[0]) && p[1] == ' ') {
+		wall->day = p[0] - '0';
+		return 2;
+	}
+	wall->day = p[0] == ' ' && is_digit(p[1]) ? p[1] - '0' : two_digits(p);
+	return p[2] == ' ' ? 3 : 0;
 }
 
-/* "2026-11-20" */
-static bool scan_iso_date(const char *p, struct wall *wall)
+/* "Nov 20 ", and the like. Returns its length, or 0. */
+static size_t scan_month_day(const char *p, struct wall *wall)
+{
+	size_t n;
+
+	wall->month = month_of(p);
+	if (wall->month == 0 || p[3] != ' ')
+		return 0;
+	n = scan_day(p + 4, wall);
+	return n == 0 ? 0 : 4 + n;
+}
+
+/* "2026-11-20", "2026/11/20" */
+static bool scan_iso_date(const char *p, char between, struct wall *wall)
 {
 	wall->year = four_digits(p);
 	wall->month = two_digits(p + 5);
 	wall->day = two_digits(p + 8);
-	return wall->year >= 1970 && p[4] == '-' && p[7] == '-';
+	return wall->year >= 1970 && p[4] == between && p[7] == between;
 }
 
-/* "20-Nov-2026 " */
-static bool scan_php_date(const char *p, struct wall *wall)
+/* "20-Nov-2026 ", "20/Nov/2026 " */
+static bool scan_dmy_date(const char *p, char between, struct wall *wall)
 {
 	wall->day = two_digits(p);
 	wall->month = month_of(p + 3);
 	wall->year = four_digits(p + 7);
-	return p[2] == '-' && wall->month > 0 && p[6] == '-' && wall->year >= 1970 && p[11] == ' ';
+	return p[2] == between && wall->month > 0 && p[6] == between && wall->year >= 1970 && p[11] == ' ';
+}
+
+/* After the n bytes of month and day at p: "13:37" or "2026 13:37". len: at least n + 5. Returns the length of all, or 0. */
+static size_t scan_time_or_year(const char *p, size_t len, size_t n, struct wall *wall)
+{
+	if (scan_time(p + n, wall))
+		return n + 5;
+	if (len < n + 13)
+		return 0;
+	wall->year = four_digits(p + n);
+	return wall->year >= 1970 && p[n + 4] == ' ' && scan_time(p + n + 5, wall) ? n + 10 : 0;
+}
+
+/* The same after the name of a month in another language. */
+static size_t scan_other_month(const char *p, size_t len, struct wall *wall)
+{
+	const char *const blank = memchr(p, ' ', len < MONTH_NAME_MAX ? len : MONTH_NAME_MAX);
+	size_t n, day;
+
+	if (blank == NULL || len < (size_t)(blank - p) + STAMP_MIN)
+		return 0;
+	n = (size_t)(blank - p) + 1;
+	day = scan_day(p + n, wall);
+	if (day == 0)
+		return 0;
+	wall->year = 0;
+	wall->month = months_find(p, n - 1);
+	return wall->month == 0 ? 0 : scan_time_or_year(p, len, n + day, wall);
+}
+
+/* Stamps that begin with a digit. len: at least 20. */
+static size_t scan_date_first(const char *p, size_t len, struct wall *wall, enum stamp_form *form)
+{
+	if (scan_iso_date(p, '-', wall)) {
+		*form = p[10] == 'T' ? STAMP_RFC3339 : STAMP_BLANK;
+		return (p[10] == 'T' || p[10] == ' ') && scan_time(p + 11, wall) ? 16 : 0;
+	}
+	if (scan_iso_date(p, '/', wall)) {
+		*form = STAMP_NGINX;
+		return p[10] == ' ' && scan_time(p + 11, wall) ? 16 : 0;
+	}
+	*form = scan_dmy_date(p, '-', wall) ? STAMP_PHP : STAMP_KERIO;
+	if (*form == STAMP_KERIO && !scan_dmy_date(p, '/', wall))
+		return 0;
+	return len >= 20 && scan_time(p + 12, wall) ? 17 : 0;
+}
+
+/* Stamps that begin with a day of the week. len: at least 19. */
+static size_t scan_weekday_first(const char *p, size_t len, struct wall *wall, enum stamp_form *form)
+{
+	const size_t n = scan_month_day(p + 4, wall);
+
+	wall->year = 0;
+	if (n > 0) {
+		*form = STAMP_CTIME;
+		return scan_time(p + 4 + n, wall) ? 4 + n + 5 : 0;
+	}
+	*form = STAMP_FULL;
+	return len >= 23 && scan_iso_date(p + 4, '-', wall) && p[14] == ' ' && scan_time(p + 15, wall) ? 20 : 0;
 }
 
 /* Reads a stamp up to its minute. Returns its length so far, or 0. */
 static size_t scan_minute(const char *p, size_t len, struct wall *wall, enum stamp_form *form)
 {
+	size_t n;
+
 	wall->year = 0;
-	if (len < 15)
+	if (len < STAMP_MIN)
 		return 0;
-	if (is_upper(p[0]) && scan_month_day(p, wall)) {
-		*form = STAMP_SYSLOG;
-		if (scan_time(p + 7, wall))
-			return 12;
-		wall->year = four_digits(p + 7);
-		return len >= 20 && wall->year >= 1970 && p[11] == ' ' && scan_time(p + 12, wall) ? 17 : 0;
-	}
-	if (len < 19)
-		return 0;
-	if (is_digit(p[0]) && scan_iso_date(p, wall)) {
-		*form = p[10] == 'T' ? STAMP_RFC3339 : STAMP_BLANK;
-		return (p[10] == 'T' || p[10] == ' ') && scan_time(p + 11, wall) ? 16 : 0;
-	}
-	if (is_digit(p[0])) {
-		*form = STAMP_PHP;
-		return len >= 20 && scan_php_date(p, wall) && scan_time(p + 12, wall) ? 17 : 0;
-	}
-	if (!is_weekday(p))
-		return 0;
-	wall->year = 0;
-	if (scan_month_day(p + 4, wall)) {
-		*form = STAMP_CTIME;
-		return scan_time(p + 11, wall) ? 16 : 0;
-	}
-	*form = STAMP_FULL;
-	return len >= 23 && scan_iso_date(p + 4, wall) && p[14] == ' ' && scan_time(p + 15, wall) ? 20 : 0;
+	*form = STAMP_SYSLOG;
+	if (is_upper(p[0]) && (n = scan_month_day(p, wall)) > 0)
+		return scan_time_or_year(p, len, n, wall);
+	if (len >= 19 && is_digit(p[0]) && (n = scan_date_first(p, len, wall, form)) > 0)
+		return n;
+	if (len >= 19 && is_weekday(p))
+		return scan_weekday_first(p, len, wall, form);
+	*form = STAMP_SYSLOG;
+	return scan_other_month(p, len, wall);
 }
 
 /* The length of "+0100", "+01:00" or "+01"; 0 when it is none. */
@@ -256,12 +325,16 @@ static size_t scan_tail(enum stamp_form form, const char *p, size_t len)
 
 	switch (form) {
 	case STAMP_SYSLOG:
+	case STAMP_NGINX:
+	case STAMP_KERIO:
+	case STAMP_TAI64N:
 		return 0;
 	case STAMP_RFC3339:
 	case STAMP_COMMA:
 		return len > 0 && *p == 'Z' ? 1 : scan_offset(p, len);
 	case STAMP_FULL:
 	case STAMP_BLANK:
+	case STAMP_BLANK_COMMA:
 	case STAMP_PHP:
 		if (len == 0 || *p != ' ')
 			return 0;
@@ -308,6 +381,27 @@ static const char *read_unix(struct line_clock *clock, const char *p, const char
 	clock->stamp.len = 0; /* what is remembered is no longer the line before */
 	*ret = (struct stamp){time_s, STAMP_SYSLOG};
 	return p;
+}
+
+const char *stamp_read_tai64n(const char *p, const char *end, struct stamp *ret)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint64_t seconds = 0;
+
+	if (end - p < 1 + TAI64N_DIGITS || *p++ != '@')
+		return NULL;
+	for (int i = 0; i < TAI64N_DIGITS; i++) {
+		const char *const digit = memchr(digits, p[i], sizeof digits - 1);
+
+		if (digit == NULL)
+			return NULL;
+		if (i < TAI64N_SECONDS)
+			seconds = seconds << 4 | (uint64_t)(digit - digits);
+	}
+	if (seconds < TAI64N_1970 || seconds - TAI64N_1970 > UINT32_MAX)
+		return NULL; /* before 1970, or after 2106 */
+	*ret = (struct stamp){(int64_t)(seconds - TAI64N_1970), STAMP_TAI64N};
+	return p + TAI64N_DIGITS;
 }
 
 /* end: of the line. Does not remember a stamp that the byte after its tail would not distinguish from another one. */
@@ -385,9 +479,9 @@ const char *stamp_read(struct line_clock *clock, const char *p, const char *end,
 	p += SECOND_LEN;
 	ret->form = form;
 	fraction = (struct span){p, 0};
-	if (end - p >= 2 && (*p == '.' || (*p == ',' && form == STAMP_RFC3339)) && is_digit(p[1])) {
+	if (end - p >= 2 && (*p == '.' || (*p == ',' && (form == STAMP_RFC3339 || form == STAMP_BLANK))) && is_digit(p[1])) {
 		if (*p == ',')
-			ret->form = STAMP_COMMA;
+			ret->form = form == STAMP_BLANK ? STAMP_BLANK_COMMA : STAMP_COMMA;
 		for (p += 2; p < end && is_digit(*p); p++)
 			;
 		fraction.len = (size_t)(p - fraction.p);

@@ -171,7 +171,10 @@ static void test_own_files(void **state)
 		{"2026-11-20 13:37:42 [192.0.2.1] x", AT, NULL, "exim", NULL, "[192.0.2.1] x"},
 		{"2026-11-20 13:37:42 SMTP call from x: Info: y", AT, NULL, "exim", NULL,
 		 "SMTP call from x: Info: y"},
-		{"2026-11-20 13:37:42 mx sshd[1]: x", AT, NULL, "exim", NULL, "mx sshd[1]: x"},
+		{"2026-11-20 13:37:42 mx sshd[1]: x", AT, "mx", "sshd", "1", "x"},
+		{"2026-11-20 13:37:42 mx.example.org dovecot: imap-login: x", AT, "mx.example.org", "dovecot", NULL,
+		 "imap-login: x"},
+		{"2026-11-20 13:37:42.500 +0100 mx exim[3]: x", "2026-11-20T12:37:42Z", "mx", "exim", "3", "x"},
 
 		{"2026-11-20 13:37:42 imap-login: Info: Disconnected", AT, NULL, "imap-login", NULL,
 		 "Disconnected"},
@@ -222,6 +225,171 @@ static void test_own_files(void **state)
 	(void)state;
 	zone_set(utc);
 	CHECK_ROWS(rows);
+}
+
+static void test_more_headers(void **state)
+{
+	static const struct row rows[] = {
+		/* one blank before a day of one digit */
+		{"Nov 5 13:37:42" TAGGED, "2026-11-05T13:37:42Z", POSTFIX},
+		{"Nov 5 2019 13:37:42" TAGGED, "2019-11-05T13:37:42Z", POSTFIX},
+		{"Nov 5 13:37:42.123" TAGGED, "2026-11-05T13:37:42Z", POSTFIX},
+		/* months in other languages, with and without the dot of the locale */
+		{"\xCE\x9D\xCE\xBF\xCE\xAD 20 13:37:42" TAGGED, AT, POSTFIX},
+		{"okt 5 13:37:42" TAGGED, "2026-10-05T13:37:42Z", POSTFIX},
+		{"Dez  5 13:37:42" TAGGED, "2025-12-05T13:37:42Z", POSTFIX},
+		{"d\xC3\xA9" "c. 05 13:37:42" TAGGED, "2025-12-05T13:37:42Z", POSTFIX},
+		{"janv. 5 2026 13:37:42" TAGGED, "2026-01-05T13:37:42Z", POSTFIX},
+		{"11\xE6\x9C\x88 20 13:37:42" TAGGED, AT, POSTFIX},
+		{"marras 20 13:37:42" TAGGED, AT, POSTFIX},
+		{"Nox 20 13:37:42" TAGGED, NULL, NULL, NULL, NULL, NULL},
+		{"nov. 32 13:37:42" TAGGED, NULL, NULL, NULL, NULL, NULL},
+		/* files of programs without a syslog daemon */
+		{"Nov 20 13:37:42 sogod [714]: SOGoRootPage x", AT, NULL, "sogod", "714", "SOGoRootPage x"},
+		{"Nov 20 13:37:42 mx sogod [714]: x", AT, "mx", "sogod", "714", "x"},
+		{"Nov 20 13:37:42 mx web sogod [714]: x", AT, "mx", NULL, NULL, "web sogod [714]: x"},
+		{"Nov 20 13:37:42 sshd [714]: x", AT, "sshd", NULL, NULL, "[714]: x"},
+		{"Nov 20 13:37:42 HORDE [error] [horde] FAILED", AT, NULL, "HORDE", NULL, "[error] [horde] FAILED"},
+		{"Nov 20 13:37:42 HORDE error] [horde] FAILED", AT, "HORDE", NULL, NULL, "error] [horde] FAILED"},
+		{"2026-11-20 13:37:42,101 INFO  [qtp1-5] [oip=x;] SoapEngine - y", AT, NULL, "zimbra", NULL,
+		 "[qtp1-5] [oip=x;] SoapEngine - y"},
+		{"2026-11-20 13:37:42,101 INFO x", NULL, NULL, NULL, NULL, NULL},
+		{"2026-11-20 13:37:42,101 WARN postfix/smtpd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"2026-11-20 13:37:42,204 mx proftpd[712] ftp (a[b]): x", AT, "mx", "proftpd", "712", "ftp (a[b]): x"},
+		{"2026-11-20 13:37:42,204 mx sshd[712] x", NULL, NULL, NULL, NULL, NULL},
+		{"2026-11-20 13:37:42,204 mx web proftpd[712] x", NULL, NULL, NULL, NULL, NULL},
+		{"Fri Nov 20 13:37:42 2026 [pid 714] [web] FAIL LOGIN", AT, NULL, "vsftpd", "714", "[web] FAIL LOGIN"},
+		{"Mon Nov 2 13:37:42 2026 [pid 714] x", "2026-11-02T13:37:42Z", NULL, "vsftpd", "714", "x"},
+		{"Fri Nov 20 13:37:42 2026 1 198.51.100.7 5 /x", NULL, NULL, NULL, NULL, NULL},
+		{"2026/11/20 13:37:42 [info] 11#12: *123 client", AT, NULL, "nginx", "11", "*123 client"},
+		{"2026/11/20 13:37:42 sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"[20/Nov/2026 13:37:42] IP address x", AT, NULL, "kerio", NULL, "IP address x"},
+		{"[20/Nov/2026:13:37:42 +0000] x", NULL, NULL, NULL, NULL, NULL},
+		{"[2026-11-20 13:37:42,112] WARNING in limiter: x", AT, NULL, "mailu", NULL, "WARNING in limiter: x"},
+		{"[2026-11-20 13:37:42,112] x sshd[1]: y", NULL, NULL, NULL, NULL, NULL},
+		{"Nov 20 13:37:42 [sshd] User root", AT, NULL, "sshd", NULL, "User root"},
+		{"Nov 20 13:37:42 [sshd]x", AT, NULL, NULL, NULL, "[sshd]x"},
+		{"@400000006a0000000ab01234 imap-login: Info: x", "2026-05-10T03:48:06Z", NULL, "imap-login", NULL, "x"},
+		{"@400000006a0000000ab0123 imap-login: Info: x", NULL, NULL, NULL, NULL, NULL},
+		{"@000000006a0000000ab01234 imap-login: Info: x", NULL, NULL, NULL, NULL, NULL},
+		/* Exim's own file: what may look like another program's header there */
+		{"2026-11-20 13:37:42 1xUP5r-00001E-1Z sshd[1]: x", AT, NULL, "exim", NULL, "1xUP5r-00001E-1Z sshd[1]: x"},
+		{"2026-11-20 13:37:42 1xUP5r-000000001CX-1aBc sshd[1]: x", AT, NULL, "exim", NULL,
+		 "1xUP5r-000000001CX-1aBc sshd[1]: x"},
+		{"2026-11-20 13:37:42 ERROR sshd[1]: x", AT, NULL, "exim", NULL, "ERROR sshd[1]: x"},
+		{"2026-11-20 13:37:42 mx web sshd[1]: x", AT, NULL, "exim", NULL, "mx web sshd[1]: x"},
+		{"2026-11-20 13:37:42 H=mx sshd[1]: x", AT, NULL, "exim", NULL, "H=mx sshd[1]: x"},
+		{"2026-11-20 13:37:42 mx sshd: x", AT, NULL, "exim", NULL, "mx sshd: x"},
+	};
+
+	(void)state;
+	zone_set(utc);
+	CHECK_ROWS(rows);
+}
+
+#define NANO   "2026-11-20T13:40:00.243377270Z "
+#define OUTER  "2026-11-20T13:40:00Z"
+#define INNER  "Nov 20 13:37:42" TAGGED
+
+/* The inner header wins; what it lacks is the outer one's. */
+static void test_frames(void **state)
+{
+	static const struct row rows[] = {
+		/* compose, docker service, kubectl */
+		{"postfix-1  | " INNER, AT, POSTFIX},
+		{"mail_postfix.1.x7k@node-2    | " INNER, AT, POSTFIX},
+		{"\033[36mpostfix-1  | \033[0m" INNER, AT, POSTFIX},
+		{"\033[36mpostfix_1  |\033[0m " INNER, AT, POSTFIX},
+		{"postfix-1  | " NANO INNER, AT, POSTFIX},
+		{"postfix-1  | " NANO "imap-login: Info: x", OUTER, NULL, "imap-login", NULL, "x"},
+		{"haraka-1  | [INFO] [-] [core] x", NULL, NULL, "haraka", NULL, "[INFO] [-] [core] x"},
+		{"[pod/mail-0/postfix] " INNER, AT, POSTFIX},
+		/* docker logs -t */
+		{NANO INNER, AT, POSTFIX},
+		{"2026-11-20T13:40:00.5+01:00 " INNER, AT, POSTFIX},
+		{NANO "mail_postfix.1.x7k@node-2    | " INNER, AT, POSTFIX},
+		{NANO "2026-11-20 13:37:42 [21] no MAIL", AT, NULL, "exim", "21", "no MAIL"},
+		{NANO "[INFO] [-] [core] x", OUTER, NULL, "haraka", NULL, "[INFO] [-] [core] x"},
+		{NANO "postfix/smtpd[105]: " SASL, OUTER, NULL, "postfix/smtpd", "105", SASL},
+		/* CRI */
+		{NANO "stdout F " INNER, AT, POSTFIX},
+		{NANO "stderr F " INNER, AT, POSTFIX},
+		{"2026-11-20T13:40:00.243377270+00:00 stdout F " INNER, AT, POSTFIX},
+		{NANO "stdout F postfix/smtpd[105]: " SASL, OUTER, NULL, "postfix/smtpd", "105", SASL},
+		{NANO "stdout F imap-login: Info: x", OUTER, NULL, "imap-login", NULL, "x"},
+		{NANO "stdout F ", OUTER, NULL, NULL, NULL, ""},
+		/* the syslog driver */
+		{"Nov 20 13:40:00 host docker/mailserver[812]: " INNER, AT, POSTFIX},
+		{"Nov 20 13:40:00 host docker-mail[812]: " INNER, AT, POSTFIX},
+		{"Nov 20 13:40:00 host docker[812]: " INNER, AT, POSTFIX},
+		{"Nov 20 13:40:00 host podman: " INNER, AT, POSTFIX},
+		{"2026-11-20T13:40:00.123456+00:00 host e6b121196355[812]: " INNER, AT, POSTFIX},
+		{"<30>1 2026-11-20T13:40:00Z host docker/mailserver 812 docker/mailserver - " INNER, AT, POSTFIX},
+		{"Nov 20 13:40:00 host docker/mailserver[812]: 2026-11-20 13:37:42 H=x", AT, "host", "exim", NULL, "H=x"},
+		{"Nov 20 13:40:00 host docker/web[812]: GET /", OUTER, "host", "docker/web", "812", "GET /"},
+	};
+
+	(void)state;
+	zone_set(utc);
+	CHECK_ROWS(rows);
+}
+
+/* Attacker-controlled text never becomes a frame, nor a header inside one. */
+static void test_frame_traps(void **state)
+{
+	static const struct row rows[] = {
+		/* a frame that is not at the beginning, or behind a tag of a program that is no container */
+		{"Nov 20 13:40:00 mx php[1]: " INNER, OUTER, "mx", "php", "1", INNER},
+		{"Nov 20 13:40:00 mx dockerx/y[1]: " INNER, OUTER, "mx", "dockerx/y", "1", INNER},
+		{"Nov 20 13:40:00 mx xdocker[1]: " INNER, OUTER, "mx", "xdocker", "1", INNER},
+		{"Nov 20 13:40:00 mx e6b12119635g[1]: " INNER, OUTER, "mx", "e6b12119635g", "1", INNER},
+		{"Nov 20 13:40:00 mx postfix/smtp[1]: " INNER, OUTER, "mx", "postfix/smtp", "1", INNER},
+		{"Nov 20 13:40:00 mx sshd[1]: web-1 | " INNER, OUTER, "mx", "sshd", "1", "web-1 | " INNER},
+		{"Nov 20 13:40:00 mx sshd[1]: " NANO "stdout F " INNER, OUTER, "mx", "sshd", "1", NANO "stdout F " INNER},
+		{"2026-11-20T13:40:00Z mx sshd[1]: stdout F " INNER, OUTER, "mx", "sshd", "1", "stdout F " INNER},
+		/* what a container's program writes before the text of a client is no header */
+		{"web-1 | GET /?" INNER, NULL, NULL, NULL, NULL, NULL},
+		{"web-1 | postfix/smtpd[105]: " SASL, NULL, NULL, NULL, NULL, NULL},
+		{"web-1 |  " INNER, NULL, NULL, NULL, NULL, NULL},
+		{"web 1 | " INNER, NULL, NULL, NULL, NULL, NULL},
+		{"web-1| " INNER, NULL, NULL, NULL, NULL, NULL},
+		{"web-1 || " INNER, NULL, NULL, NULL, NULL, NULL},
+		{"| " INNER, NULL, NULL, NULL, NULL, NULL},
+		{"\033[31m\033[31mweb-1 | " INNER, NULL, NULL, NULL, NULL, NULL},
+		{"[pod/x y] " INNER, NULL, NULL, NULL, NULL, NULL},
+		{NANO "stdout F php: " INNER, OUTER, NULL, "php", NULL, INNER},
+		{NANO "stdout F x " INNER, OUTER, NULL, NULL, NULL, "x " INNER},
+		{NANO "stdout F mx postfix/smtpd[105]: " SASL, OUTER, NULL, NULL, NULL, "mx postfix/smtpd[105]: " SASL},
+		{NANO "stdout X " INNER, OUTER, "stdout", NULL, NULL, "X " INNER},
+		{"Nov 20 13:40:00 host docker/web[812]: postfix/smtpd[105]: " SASL, OUTER, "host", "docker/web", "812",
+		 "postfix/smtpd[105]: " SASL},
+		{"Nov 20 13:40:00 host docker/web[812]:  " INNER, OUTER, "host", "docker/web", "812", " " INNER},
+		{"Nov 20 13:40:00 host docker/web[812]: x " INNER, OUTER, "host", "docker/web", "812", "x " INNER},
+		/* frames within frames end */
+		{"a-1 | a-1 | a-1 | a-1 | " INNER, NULL, NULL, NULL, NULL, NULL},
+	};
+
+	(void)state;
+	zone_set(utc);
+	CHECK_ROWS(rows);
+}
+
+static void test_parts(void **state)
+{
+	static const char *const rows[] = {NANO "stdout P " INNER, NANO "stderr P x", NANO "stdout P "};
+
+	(void)state;
+	zone_set(utc);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct line_clock clock;
+		struct line line;
+
+		line_clock_init(&clock, end_s, 0);
+		assert_int_equal(line_parse(&clock, rows[i], strlen(rows[i]), &line), LINE_PART);
+		assert_true(span_is(line.message, rows[i] + strlen(NANO "stdout P ")));
+		assert_null(line.program.p);
+		assert_int_equal(clock.last_s, 0);
+	}
 }
 
 /* Which rules run hangs on the program: text of strangers must not become one. */
@@ -525,6 +693,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_syslog), cmocka_unit_test(test_own_files),
+		cmocka_unit_test(test_more_headers),
+		cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_frame_traps),
+		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_traps),  cmocka_unit_test(test_years),
 		cmocka_unit_test(test_zones),  cmocka_unit_test(test_same_minute),
 	};
