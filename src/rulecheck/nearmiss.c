@@ -346,7 +346,8 @@ const char *nearmiss_program(const struct rules *rules, struct span program)
 	n = 0;
 	for (size_t i = 0; i < rules->n; i++)
 		for (size_t g = 0; g < rules->list[i].n_globs; g++)
-			words[n++] = rules->list[i].globs[g];
+			if (rules->list[i].globs[g][0] != '!')
+				words[n++] = rules->list[i].globs[g];
 	near = text_nearest(name, words);
 	free(words);
 	return near;

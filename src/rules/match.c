@@ -51,10 +51,18 @@ void rules_scratch_free(struct rules_scratch *s)
 
 bool compiled_applies(const struct compiled *c, const char *program)
 {
-	for (size_t g = 0; g < c->n_globs; g++)
-		if (fnmatch(c->globs[g], program, FNM_NOESCAPE) == 0)
-			return true;
-	return false;
+	bool applies = false;
+
+	for (size_t g = 0; g < c->n_globs; g++) {
+		const bool excludes = c->globs[g][0] == '!';
+
+		if ((applies && !excludes) || fnmatch(c->globs[g] + excludes, program, FNM_NOESCAPE) != 0)
+			continue;
+		if (excludes)
+			return false;
+		applies = true;
+	}
+	return applies;
 }
 
 struct rules_stat rules_stat(const struct rules_scratch *s)

@@ -42,7 +42,7 @@ struct rulefile_rule {
 	const char *file; /* path; lives as long as the set */
 	size_t dir;       /* which of the directories it is of; n_dirs: none, it was named */
 	unsigned line;    /* of the section's first key, about */
-	char *program;    /* globs separated by blanks */
+	char *program;    /* globs separated by blanks; with "!" in front, of programs that are not meant */
 	struct rulefile_regex match, unless;
 	char *category, *reason;
 	char *after;         /* the rule whose note the session must have, or NULL */

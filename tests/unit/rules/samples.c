@@ -1,8 +1,8 @@
 /*
  * samples: the shipped rules against real lines of every server we know.
  *
- * tests/rules/NAME.log has "# expect: REASON ADDRESS" or "# expect: none" in front of each line; lines of one
- * file are one log, in order. tests/rules/captures/ are whole logs of servers under attack: whoever they name
+ * tests/rules/NAME.log has "# expect: REASON ADDRESS [SCORE]" or "# expect: none" in front of each line; lines of one
+ * file are one log, in order. The reason "good" is evidence in the client's favour. tests/rules/captures/ are whole logs of servers under attack: whoever they name
  * must be an attacker.
  * WFS_SOURCE_ROOT says where the checkout is.
  */
@@ -31,7 +31,8 @@ static struct sessions *sessions;
 /* What a line came to. */
 struct outcome {
 	bool named; /* somebody, with a score above 0 */
-	int score;
+	bool good;  /* somebody, with a score below 0 */
+	int score, each; /* each: of one event, the score is that times their count */
 	char address[ADDR_TEXT_MAX];
 	const char *rule, *category;
 };
@@ -40,6 +41,7 @@ struct outcome {
 struct expectation {
 	bool present, none, may_refuse;
 	char reason[32], address[64];
+	int score; /* of one event; 0: any */
 };
 
 static void path_of(char out[static PATH_MAX_BYTES], const char *rest)
@@ -97,7 +99,9 @@ static struct outcome run(struct line_clock *clock, const char *text, size_t len
 		if (i > 0) /* "also" rules name whom the first named */
 			continue;
 		outcome.named = hits[i].score > 0;
+		outcome.good = hits[i].score < 0;
 		outcome.score = hits[i].score;
+		outcome.each = hits[i].rule->text->score;
 		(void)addr_text(&hits[i].address, outcome.address);
 		outcome.rule = hits[i].rule->text->name;
 		outcome.category = hits[i].rule->text->category;
@@ -124,6 +128,7 @@ static bool category_fits(const char *reason, const char *category)
 	        {"spam", "content"},
 	        {"scan", "firewall"},
 	        {"ping", "firewall"},
+	        {"good", "good"},
 	};
 
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
@@ -136,8 +141,10 @@ static bool judge(const struct expectation *want, const struct outcome *got)
 {
 	if (want->none)
 		return !got->named;
-	if (!got->named)
+	if (!got->named && !got->good)
 		return want->may_refuse;
+	if (want->score != 0 && want->score != got->each)
+		return false;
 	return strcmp(want->address, got->address) == 0 && category_fits(want->reason, got->category);
 }
 
@@ -155,8 +162,7 @@ static bool read_remark(const char *text, struct expectation *want)
 	want->present = true;
 	want->none = strncmp(text + sizeof expect - 1, "none", 4) == 0;
 	if (!want->none)
-		assert_int_equal(sscanf(text + sizeof expect - 1, "%31s %63s", want->reason, want->address),
-		                 2);
+		assert_true(sscanf(text + sizeof expect - 1, "%31s %63s %d", want->reason, want->address, &want->score) >= 2);
 	return true;
 }
 
@@ -183,11 +189,11 @@ static size_t try_file(const char *path, size_t *ret_lines, size_t *ret_taken)
 			continue;
 		got = run(&clock, text, (size_t)len);
 		*ret_lines += want.present;
-		*ret_taken += want.present && got.named;
+		*ret_taken += want.present && (got.named || got.good);
 		if (want.present && !judge(&want, &got)) {
-			print_error("%s:%u: want %s %s, got %s %s [%s]\n    %.200s\n", path, number,
-			            want.none ? "none" : want.reason, want.address,
-			            got.named ? got.category : "none", got.address,
+			print_error("%s:%u: want %s %s %d, got %s %s %d [%s]\n    %.200s\n", path, number,
+			            want.none ? "none" : want.reason, want.address, want.score,
+			            got.rule != NULL ? got.category : "none", got.address, got.each,
 			            got.rule != NULL ? got.rule : "-", text);
 			wrong++;
 		}
