@@ -53,6 +53,12 @@ static const struct command {
          "matched.\n"},
 	{"list", command_list, "[--json] [--allowed]", "active blocks",
          "  --allowed  temporarily allowed addresses instead\n"},
+	{"export", command_export, "[OPTION...]", "blocked addresses as a list for other programs",
+         "  --format F     plain (default), cidr, csv, json, nft, ipset, rbldnsd, bind\n"
+         "  --allowed      temporarily allowed addresses instead\n"
+         "  --hits N       addresses with at least N hits instead ...\n"
+         "  --within D     ... in this time; default: 24h\n"
+         "  --output FILE  replace this file in one step; default: standard output\n"},
 	{"why", command_why, "[--json] [--all] ADDRESS|NETWORK", "all that is known about an address",
          "  --all  every hit; default: the latest 20. Exit status 1 if nothing is known.\n"},
 	{"status", command_status, "[--json|--check]", "the daemon's health, its problems first",

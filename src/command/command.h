@@ -35,6 +35,7 @@ struct command_env {
 int command_check(int argc, char **argv, const struct command_env *env);
 int command_cleanup(int argc, char **argv, const struct command_env *env);
 int command_explain(int argc, char **argv, const struct command_env *env);
+int command_export(int argc, char **argv, const struct command_env *env);
 int command_list(int argc, char **argv, const struct command_env *env);
 int command_order(int argc, char **argv, const struct command_env *env); /* block ... resume */
 int command_replay(int argc, char **argv, const struct command_env *env);

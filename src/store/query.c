@@ -278,6 +278,26 @@ int query_next_blocked_between(struct store *store, struct query_blocked *ret, s
 	return rc;
 }
 
+void query_frequent(struct store *store, int64_t since_s, int64_t hits)
+{
+	sqlite3_stmt *const s = begin(store, QUERY_FREQUENT,
+	                              "SELECT address, count(*), min(time) FROM hit WHERE time >= ?1 GROUP BY address "
+	                              "HAVING count(*) >= ?2 ORDER BY address",
+	                              since_s);
+
+	sql_bind_number(s, 2, hits);
+}
+
+int query_next_frequent(struct store *store, struct query_frequent *ret, struct why *why)
+{
+	const int rc = sql_row(store, store->walk, why);
+
+	if (rc == 0)
+		*ret = (struct query_frequent){sql_text(store->walk, 0), sqlite3_column_int64(store->walk, 1),
+		                               sqlite3_column_int64(store->walk, 2)};
+	return rc;
+}
+
 void query_prefixes(struct store *store, int64_t now_s, struct query_bound bound)
 {
 	sqlite3_stmt *const s =

@@ -53,6 +53,14 @@ struct query_blocked {
 void query_blocked_between(struct store *store, int64_t from_s, int64_t until_s);
 int query_next_blocked_between(struct store *store, struct query_blocked *ret, struct why *why);
 
+/* Every address with at least so many hits since since_s; by address, as text sorts. Reads every hit. */
+struct query_frequent {
+	const char *address;
+	int64_t hits, first_s;
+};
+void query_frequent(struct store *store, int64_t since_s, int64_t hits);
+int query_next_frequent(struct store *store, struct query_frequent *ret, struct why *why);
+
 /* Networks that are blocked at now_s, as text. */
 void query_prefixes(struct store *store, int64_t now_s, struct query_bound bound);
 int query_next_prefix(struct store *store, const char **ret, struct why *why);

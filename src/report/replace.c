@@ -1,0 +1,61 @@
+#include "report/replace.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+
+enum { MODE_NEW = 0644 };
+
+static void forget(struct replace *r)
+{
+	free(r->path);
+	free(r->beside);
+	*r = (struct replace){0};
+}
+
+int replace_open(struct replace *r, const char *path, struct why *why)
+{
+	struct stat old;
+	int fd, rc;
+
+	*r = (struct replace){.path = alloc_text(path, "a file's name"), .beside = alloc_format("a file's name", "%s.XXXXXX", path)};
+	fd = mkstemp(r->beside);
+	if (fd < 0) {
+		rc = why_set(why, errno, "cannot write beside %s: %s", path, strerror(errno));
+		forget(r);
+		return rc;
+	}
+	(void)fchmod(fd, stat(path, &old) == 0 ? old.st_mode & 07777 : MODE_NEW);
+	r->out = alloc_check(fdopen(fd, "w"), 0, "a file's stream");
+	return 0;
+}
+
+int replace_commit(struct replace *r, struct why *why)
+{
+	bool bad = fflush(r->out) != 0 || ferror(r->out) || fsync(fileno(r->out)) < 0;
+	int rc = bad ? -errno : 0;
+
+	if (bad && rc == 0)
+		rc = -EIO; /* of a write before: its error is not kept */
+	(void)fclose(r->out);
+	if (rc == 0 && rename(r->beside, r->path) < 0)
+		rc = -errno;
+	if (rc < 0) {
+		(void)unlink(r->beside);
+		(void)why_set(why, -rc, "cannot write %s: %s", r->path, strerror(-rc));
+	}
+	forget(r);
+	return rc;
+}
+
+void replace_abandon(struct replace *r)
+{
+	(void)fclose(r->out);
+	(void)unlink(r->beside);
+	forget(r);
+}
