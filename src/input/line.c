@@ -578,3 +578,32 @@ int line_parse_clean(struct line_clock *clock, const char *text, size_t len, str
 		clock->last_s = ret->time_s;
 	return LINE_OK;
 }
+
+/* A name or an id that a tag may have, or none. */
+static struct span allowed(struct span word, uint8_t class, size_t max)
+{
+	return word.len > 0 && word.len <= max && is_all(word, class) ? word : (struct span){NULL, 0};
+}
+
+int line_known(struct line_clock *clock, bool printed, struct line *line)
+{
+	const int64_t time_s = line->time_s;
+	const char *const p = line->message.p;
+	const size_t len = line->message.len - (line->message.len > 0 && p[line->message.len - 1] == '\r');
+
+	if (len == 0 || memchr(p, '\0', len) != NULL) {
+		*line = (struct line){.has_time = false};
+		return LINE_UNPARSED;
+	}
+	line->program = allowed(line->program, TAG, SIZE_MAX);
+	line->pid = allowed(line->pid, DIGIT, CURSOR_PID_MAX);
+	if (!printed) {
+		set_message(line, p, p + len);
+		return LINE_OK;
+	}
+	line->program = line->pid = (struct span){NULL, 0}; /* the container's */
+	if (!parse_inner(clock, line, p, p + len))
+		parse_untimed(line, p, p + len);
+	line->time_s = time_s;
+	return LINE_OK;
+}

@@ -123,4 +123,12 @@ int line_parse(struct line_clock *clock, const char *text, size_t len, struct li
 /* The same for a text that the caller knows to hold no NUL. */
 int line_parse_clean(struct line_clock *clock, const char *text, size_t len, struct line *ret);
 
+/*
+ * Fields that are known without a header in front of them (a journal's, with its time): leaves of *line what line_parse would have found
+ * in such a header: names and ids are those that a tag may have, else none; the message is without what is removed in front of it and
+ * at its end. printed: the message is a line that the program of a container wrote, with a header of its own or none; its time does not
+ * count. Returns LINE_OK, or LINE_UNPARSED with *line empty: no message, or a NUL in it.
+ */
+int line_known(struct line_clock *clock, bool printed, struct line *line);
+
 #endif

@@ -1,8 +1,8 @@
 /*
  * record: what every source of log lines yields, whatever it reads: a log that is followed, an old log, a socket of records.
  *
- * A plain value. The source fills text, cut, clean, start and next; a source that knows the fields itself fills line instead, and
- * leaves text empty. The rest is filled by pipeline/scan.h.
+ * A plain value. The source fills text, cut, clean, start and next; a source that knows the fields itself (journal.h) fills line,
+ * has_fields and uid instead, and leaves text empty. The rest is filled by pipeline/scan.h.
  */
 #ifndef WFS_RECORD_H
 #define WFS_RECORD_H
@@ -13,11 +13,19 @@
 #include "base/text.h"
 #include "input/line.h"
 
+enum {
+	RECORD_UID_NONE = -1, /* nobody is known to have written it */
+};
+
 struct record {
 	struct span text;    /* the line, any bytes but LF, without the LF; at most LINE_MAX_BYTES. Borrowed, as the source states */
 	bool cut;            /* longer than LINE_MAX_BYTES: text is its beginning */
 	bool clean;          /* text is known to hold no NUL */
 	int64_t start, next; /* offsets in the (uncompressed) log: of its first byte, after its LF. next: the position to remember */
+
+	bool has_fields;     /* from a source that knows the fields: line has them, as they were received, and its time */
+	bool printed;        /* has_fields: line.message is a line that the program of a container wrote, perhaps with a header */
+	int64_t uid;         /* of a source that knows the fields: the user that wrote it, or RECORD_UID_NONE */
 
 	bool parsed;         /* line is filled; else the text has no header that line.h knows */
 	struct line line;    /* time, host, program, pid, message */

@@ -689,6 +689,82 @@ static void test_same_minute(void **state)
 	}
 }
 
+static struct span span(const char *text)
+{
+	return (struct span){text, text == NULL ? 0 : strlen(text)};
+}
+
+/* Fields of a journal: what a header would have given, and no more. */
+static void test_known(void **state)
+{
+	static const struct {
+		const char *program, *pid, *message, *want_program, *want_pid, *want_message; /* want_message NULL: unparsed */
+	} rows_known[] = {
+		{"postfix/smtpd", "12", "hello", "postfix/smtpd", "12", "hello"},
+		{"postfix/smtpd", "12", "hello\r", "postfix/smtpd", "12", "hello"},
+		{"postfix smtpd", "12", "hello", NULL, "12", "hello"},
+		{"smtpd[1]: x", "1x", "hello", NULL, NULL, "hello"},
+		{"smtpd\n", "12345678901234567890123", "hello", NULL, NULL, "hello"},
+		{"", "", "hello", NULL, NULL, "hello"},
+		{NULL, NULL, "hello", NULL, NULL, "hello"},
+		{"kernel", NULL, "[12345.678901] hello", "kernel", NULL, "hello"},
+		{"sendmail", "1", "[ID 197553 mail.warning] hello", "sendmail", "1", "hello"},
+		{"x", "1", "\xEF\xBB\xBFhello", "x", "1", "hello"},
+		{"x", "1", " Nov 20 14:16:03 mx sshd[1]: hello", "x", "1", " Nov 20 14:16:03 mx sshd[1]: hello"},
+		{"x", "1", "", NULL, NULL, NULL},
+		{"x", "1", "\r", NULL, NULL, NULL},
+	};
+	struct line line = {.program = span("x"), .message = {"a\0b", 3}, .has_time = true};
+	struct line_clock clock;
+
+	(void)state;
+	line_clock_init(&clock, end_s, 0);
+	assert_int_equal(line_known(&clock, false, &line), LINE_UNPARSED);
+	assert_null(line.program.p);
+	for (size_t i = 0; i < sizeof rows_known / sizeof *rows_known; i++) {
+		const char *const want = rows_known[i].want_message;
+		const struct row as_row = {.text = rows_known[i].message};
+
+		line = (struct line){.time_s = 7, .has_time = true, .host = span("mx"), .program = span(rows_known[i].program),
+		                     .pid = span(rows_known[i].pid), .message = span(rows_known[i].message)};
+		assert_int_equal(line_known(&clock, false, &line), want == NULL ? LINE_UNPARSED : LINE_OK);
+		if (want == NULL)
+			continue;
+		assert_int_equal(line.time_s, 7);
+		check_span(&as_row, "program", line.program, rows_known[i].want_program);
+		check_span(&as_row, "pid", line.pid, rows_known[i].want_pid);
+		check_span(&as_row, "message", line.message, want);
+	}
+}
+
+/* What a container printed, as its runtime stored it in the journal: the tag and the id are the container's. */
+static void test_printed(void **state)
+{
+	static const struct row rows_printed[] = {
+		{"Nov 20 13:37:42 mail postfix/smtpd[12]: hello", "7", "mail", "postfix/smtpd", "12", "hello"},
+		{"postfix/smtpd[12]: hello", "7", "mx", "postfix/smtpd", "12", "hello"},
+		{"2026-11-20T13:37:42Z INFO Hello (a.b) x = 1", "7", "mx", "stalwart", NULL, "Hello (a.b) x = 1"},
+		{"imap-login: Info: hello", "7", "mx", "imap-login", NULL, "hello"},
+		{"hello there", "7", "mx", NULL, NULL, "hello there"},
+	};
+	struct line_clock clock;
+
+	(void)state;
+	line_clock_init(&clock, end_s, 0);
+	for (size_t i = 0; i < sizeof rows_printed / sizeof *rows_printed; i++) {
+		const struct row *const row = &rows_printed[i];
+		struct line line = {.time_s = 7, .has_time = true, .host = span("mx"), .program = span("0123456789ab"),
+		                    .pid = span("77"), .message = span(row->text)};
+
+		assert_int_equal(line_known(&clock, true, &line), LINE_OK);
+		assert_int_equal(line.time_s, 7);
+		check_span(row, "host", line.host, row->host);
+		check_span(row, "program", line.program, row->program);
+		check_span(row, "pid", line.pid, row->pid);
+		check_span(row, "message", line.message, row->message);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -699,6 +775,7 @@ int main(void)
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_traps),  cmocka_unit_test(test_years),
 		cmocka_unit_test(test_zones),  cmocka_unit_test(test_same_minute),
+		cmocka_unit_test(test_known), cmocka_unit_test(test_printed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
