@@ -56,6 +56,7 @@ BEGIN {
 	outside["sys/inotify.h"] = "^src/(input/follow|engine/rules_watch[.])"
 	outside["archive.h"] = "^src/input/archive"
 	outside["archive_entry.h"] = "^src/input/archive"
+	outside["uthash.h"] = "^src/rules/sessions[.]"
 	outside["libpsl.h"] = "^src/base/domain[.]"
 	outside["ares.h"] = "^src/dns/resolver[.]"
 	outside["ini_config.h"] = "^src/base/ini[.]"

@@ -4,30 +4,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <uthash.h>
+
 #include "base/alloc.h"
 
-enum {
-	BUCKETS = 8192, /* a power of two */
-	NO_ENTRY = 0xFFFF,
+/* What a session is found by: host and rule file, and the id. */
+struct key {
+	uint64_t realm;
+	char id[RULES_SESSION_MAX]; /* zeros behind it */
 };
 
 struct entry {
-	bool used, has_address;
-	uint8_t id_len;
-	uint16_t next; /* of the same bucket */
-	uint16_t bucket;
+	struct key key;
+	bool has_address;
 	unsigned events; /* how often the event was noted */
-	uint64_t realm;  /* host and rule file */
 	uint64_t event;  /* the noting rule's name */
 	int64_t noted_s;
 	struct addr address;
-	char id[RULES_SESSION_MAX];
+	UT_hash_handle hh;
 };
 
 struct sessions {
-	uint16_t oldest; /* the entry that is used next */
-	uint16_t heads[BUCKETS];
-	struct entry entries[SESSIONS_MAX];
+	struct entry *table; /* the first in it was noted before all others */
 };
 
 static uint64_t hash(uint64_t from, const char *p, size_t len)
@@ -44,75 +42,62 @@ static uint64_t hash_word(const char *word)
 
 struct sessions *sessions_new(void)
 {
-	struct sessions *const s = alloc_raw(1, sizeof *s, "the sessions");
-
-	sessions_clear(s);
-	return s;
+	return alloc_zero(1, sizeof(struct sessions), "the sessions");
 }
 
 void sessions_free(struct sessions *s)
 {
+	if (s != NULL)
+		sessions_clear(s);
 	free(s);
-}
-
-void sessions_clear(struct sessions *s)
-{
-	memset(s, 0, sizeof *s);
-	for (size_t i = 0; i < BUCKETS; i++)
-		s->heads[i] = NO_ENTRY;
-}
-
-static uint16_t bucket_of(uint64_t realm, const struct rules_hit *hit)
-{
-	const uint64_t h = hash(realm, hit->session.p, hit->session.len);
-
-	return (uint16_t)((h ^ h >> 32) & (BUCKETS - 1)); /* < BUCKETS */
-}
-
-static struct entry *find(struct sessions *s, uint64_t realm, const struct rules_hit *hit)
-{
-	for (uint16_t i = s->heads[bucket_of(realm, hit)]; i != NO_ENTRY; i = s->entries[i].next) {
-		struct entry *const e = &s->entries[i];
-
-		if (e->realm == realm && e->id_len == hit->session.len &&
-		    memcmp(e->id, hit->session.p, e->id_len) == 0)
-			return e;
-	}
-	return NULL;
 }
 
 static void drop(struct sessions *s, struct entry *e)
 {
-	uint16_t *link = &s->heads[e->bucket];
-
-	while (&s->entries[*link] != e)
-		link = &s->entries[*link].next;
-	*link = e->next;
-	e->used = false;
+	HASH_DEL(s->table, e);
+	free(e);
 }
 
-/* The entry of the session, a new one when there is none; old is forgotten. */
+void sessions_clear(struct sessions *s)
+{
+	struct entry *e, *next;
+
+	HASH_ITER (hh, s->table, e, next)
+		drop(s, e);
+}
+
+static struct key key_of(uint64_t realm, const struct rules_hit *hit)
+{
+	struct key key = {.realm = realm};
+
+	memcpy(key.id, hit->session.p, hit->session.len); /* <= RULES_SESSION_MAX, without a NUL */
+	return key;
+}
+
+static struct entry *find(struct sessions *s, uint64_t realm, const struct rules_hit *hit)
+{
+	const struct key key = key_of(realm, hit);
+	struct entry *e;
+
+	HASH_FIND(hh, s->table, &key, sizeof key, e);
+	return e;
+}
+
+/* The entry of the session, from now on the one that was noted last; new when there is none. */
 static struct entry *note(struct sessions *s, uint64_t realm, int64_t time_s, const struct rules_hit *hit)
 {
 	struct entry *e = find(s, realm, hit);
 
-	if (e != NULL)
-		drop(s, e); /* noted again: from now on */
-	else
-		e = &s->entries[s->oldest];
-	if (e == &s->entries[s->oldest]) {
-		if (e->used)
-			drop(s, e);
-		s->oldest = (uint16_t)((s->oldest + 1) % SESSIONS_MAX);
+	if (e != NULL) {
+		HASH_DEL(s->table, e);
+	} else {
+		if (HASH_COUNT(s->table) == SESSIONS_MAX)
+			drop(s, s->table);
+		e = alloc_zero(1, sizeof *e, "a session");
+		e->key = key_of(realm, hit);
 	}
-	e->used = true;
-	e->id_len = (uint8_t)hit->session.len; /* <= RULES_SESSION_MAX */
-	memcpy(e->id, hit->session.p, hit->session.len);
-	e->realm = realm;
 	e->noted_s = time_s;
-	e->bucket = bucket_of(realm, hit);
-	e->next = s->heads[e->bucket];
-	s->heads[e->bucket] = (uint16_t)(e - s->entries); /* < SESSIONS_MAX */
+	HASH_ADD(hh, s->table, key, sizeof e->key, e);
 	return e;
 }
 
