@@ -5,6 +5,6 @@
 #ifndef WFS_BASE_BACKENDS_H
 #define WFS_BASE_BACKENDS_H
 
-#define BACKENDS(ROW) ROW(recent) ROW(observe)
+#define BACKENDS(ROW) ROW(recent) ROW(nftables) ROW(observe)
 
 #endif

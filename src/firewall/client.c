@@ -17,7 +17,7 @@ static_assert((int)CLIENT_LIST_MAX == (int)MESSAGE_LIST_MAX, "copied as it is");
 /* An entry that is in the kernel. */
 struct held {
 	struct net net;
-	uint32_t idle_s, dropped;
+	uint32_t left_s, idle_s, dropped;
 };
 
 void client_init(struct client *client, int fd)
@@ -171,6 +171,7 @@ static int list(struct client *client, struct held **ret, size_t *ret_n, struct 
 		for (uint32_t i = 0; i < m.n; i++, n++) {
 			memcpy(held[n].net.addr.bytes, m.entries[i].addr, sizeof m.entries[i].addr);
 			held[n].net.len = m.entries[i].len;
+			held[n].left_s = m.entries[i].left_s;
 			held[n].idle_s = m.entries[i].idle_s;
 			held[n].dropped = m.entries[i].dropped;
 		}
@@ -187,7 +188,7 @@ fail:
 }
 
 /*
- * Walks both sorted arrays at once. Fills in wanted's idle_s and moves what is not wanted to the front of
+ * Walks both sorted arrays at once. Fills in what wanted has of the kernel and moves what is not wanted to the front of
  * held; returns how many that are.
  */
 static size_t compare(struct client_entry *wanted, size_t n, struct held *held, size_t n_held)
@@ -197,12 +198,14 @@ static size_t compare(struct client_entry *wanted, size_t n, struct held *held, 
 	for (size_t i = 0; i < n; i++) {
 		int order = 1;
 
+		wanted[i].held_s = 0;
 		wanted[i].idle_s = UINT32_MAX;
 		wanted[i].dropped = 0;
 		wanted[i].added = false;
 		/* An entry may be listed twice when the kernel's list moved while root read it. */
 		while (at < n_held && (order = net_order(&held[at].net, &wanted[i].net)) <= 0) {
 			if (order == 0) {
+				wanted[i].held_s = held[at].left_s;
 				wanted[i].idle_s = held[at].idle_s;
 				wanted[i].dropped = held[at].dropped;
 			} else {
@@ -272,7 +275,7 @@ static int add_missing(struct client *client, struct client_entry *wanted, size_
 	int err = 0;
 
 	for (size_t i = 0; i < n && err == 0; i++) {
-		if (wanted[i].idle_s >= refresh_s)
+		if (wanted[i].held_s <= refresh_s && wanted[i].held_s < wanted[i].left_s)
 			wanted[i].added = put_or_refuse(&m, &wanted[i], ret);
 		err = pass_on(client, &m, i + 1 == n, ret, why);
 	}

@@ -35,6 +35,7 @@ struct client {
 struct client_entry {
 	struct net net;
 	uint32_t left_s;  /* to block, at least 1 */
+	uint32_t held_s;  /* out: until the kernel forgets it by itself, UINT32_MAX: never; 0: was not there */
 	uint32_t idle_s;  /* out: since a packet of it was dropped or it was added; UINT32_MAX: was not there */
 	uint32_t dropped; /* out: packets of it since the sync before, as far as root knows */
 	bool added;       /* out: written by this call, so idle_s starts again */
@@ -53,8 +54,8 @@ void client_init(struct client *client, int fd);
 
 /*
  * Makes the kernel equal to wanted: prepare, list, remove what is extra, add what is missing and refresh
- * what has been idle for refresh_s or longer (so that the rule's "--seconds" starts again; the others are
- * left alone, so that idle_s shows when a packet was dropped). wanted: n entries; sorted in place by address.
+ * what the kernel would forget within refresh_s, though it is wanted for longer (the others are left alone, so that idle_s
+ * shows when a packet was dropped). wanted: n entries; sorted in place by address.
  */
 int client_sync(struct client *client, struct client_entry *wanted, size_t n, uint32_t refresh_s,
                 struct client_drift *ret, struct why *why);

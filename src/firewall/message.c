@@ -104,5 +104,5 @@ bool message_is_answer(const struct message *m, size_t len, const struct message
 	/* "More" must come with entries and lead onwards, or the engine would ask for ever. */
 	if (m->cursor != 0 && (m->n == 0 || m->cursor <= request->cursor))
 		return false;
-	return entries_are_good(m, (struct bounds){.idle_s = UINT32_MAX, .dropped = UINT32_MAX});
+	return entries_are_good(m, (struct bounds){.left_s = UINT32_MAX, .idle_s = UINT32_MAX, .dropped = UINT32_MAX});
 }

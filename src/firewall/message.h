@@ -37,7 +37,8 @@ struct message_entry {
 	uint8_t addr[16];    /* struct addr */
 	uint8_t len;         /* struct net: IPv4 96 + 8..128, IPv6 32..128; host bits are zero */
 	uint8_t reserved[3]; /* zero */
-	uint32_t left_s;     /* ADD: to block, 1..MESSAGE_SECONDS_MAX; else 0 */
+	/* ADD: to block, 1..MESSAGE_SECONDS_MAX; answer to LIST: until the kernel forgets it by itself, UINT32_MAX: never; else 0 */
+	uint32_t left_s;
 	uint32_t idle_s;     /* answer to LIST: since a packet of it was dropped or it was added; else 0 */
 	uint32_t dropped;    /* answer to LIST: packets dropped since the LIST before, at least; else 0 */
 };

@@ -21,7 +21,7 @@
 
 struct backend_entry {
 	struct net net;
-	uint32_t left_s;  /* add: to block, at least 1 */
+	uint32_t left_s;  /* add: to block, at least 1; list: until the kernel forgets it by itself, UINT32_MAX: never */
 	uint32_t idle_s;  /* list: since a packet of it was dropped or it was added */
 	uint32_t dropped; /* list: packets dropped since the list before, at least */
 };

@@ -20,6 +20,7 @@ struct members_entry {
 	uint32_t written_s; /* on the steady clock; kept by observe */
 	uint32_t place;   /* in the kernel's ring of stamps, from 1 on, when it was last read or made */
 	uint32_t writes;  /* by us since then */
+	uint32_t packets; /* that a counter showed; kept by nftables */
 };
 
 struct members {

@@ -101,6 +101,7 @@ static int observe_list(void *self, uint32_t cursor, struct backend_entry *out, 
 	(void)why;
 	for (; cursor < members->n && n < cap; cursor++)
 		out[n++] = (struct backend_entry){.net = members->entries[cursor].net,
+		                                  .left_s = UINT32_MAX,
 		                                  .idle_s = now_s() - members->entries[cursor].written_s};
 	*ret_n = n;
 	return 0;

@@ -426,6 +426,12 @@ static int recent_floods(void *self, struct addr *out, size_t cap, size_t *ret_n
 	return err;
 }
 
+/* A dropped packet starts its time again. */
+static uint32_t left_of(const struct recent *recent, const struct members_entry *entry)
+{
+	return entry->idle_s < recent->config->seconds ? recent->config->seconds - entry->idle_s : 0;
+}
+
 static int recent_list(void *self, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why)
 {
 	struct recent *const recent = self;
@@ -440,6 +446,7 @@ static int recent_list(void *self, uint32_t cursor, struct backend_entry *out, s
 
 			for (; cursor < members->n && n < cap; cursor++)
 				out[n++] = (struct backend_entry){.net = members->entries[cursor].net,
+				                                  .left_s = left_of(recent, &members->entries[cursor]),
 				                                  .idle_s = members->entries[cursor].idle_s,
 				                                  .dropped = members->entries[cursor].dropped};
 			cursor -= n < cap ? members->n : 0; /* in the next list */

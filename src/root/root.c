@@ -236,7 +236,7 @@ static int answer_list(const struct root *root, struct message *m, struct why *w
 	m->cursor = n > MESSAGE_ENTRIES ? m->cursor + MESSAGE_ENTRIES : 0;
 	for (uint32_t i = 0; i < m->n; i++) {
 		m->entries[i] = (struct message_entry){
-		        .len = held[i].net.len, .idle_s = held[i].idle_s, .dropped = held[i].dropped};
+		        .len = held[i].net.len, .left_s = held[i].left_s, .idle_s = held[i].idle_s, .dropped = held[i].dropped};
 		memcpy(m->entries[i].addr, held[i].net.addr.bytes, sizeof m->entries[i].addr);
 	}
 	return 0;

@@ -17,7 +17,7 @@
 #include "base/addr.h"
 #include "firewall/message.h"
 
-enum { FAR_SET_MAX = 4096 };
+enum { FAR_SECONDS = 600, FAR_SET_MAX = 4096 };
 
 struct far {
 	int fd;
@@ -91,8 +91,12 @@ static inline void far_del(struct far *far, const struct message *request)
 
 static inline void far_list(struct far *far, const struct message *request, struct message *answer)
 {
-	for (size_t i = request->cursor; i < far->n && answer->n < MESSAGE_ENTRIES; i++)
-		answer->entries[answer->n++] = far->set[i];
+	for (size_t i = request->cursor; i < far->n && answer->n < MESSAGE_ENTRIES; i++) {
+		struct message_entry *const entry = &answer->entries[answer->n++];
+
+		*entry = far->set[i];
+		entry->left_s = entry->idle_s < FAR_SECONDS ? FAR_SECONDS - entry->idle_s : 0;
+	}
 	if (request->cursor + answer->n < far->n)
 		answer->cursor = request->cursor + answer->n;
 }

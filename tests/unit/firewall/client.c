@@ -76,7 +76,6 @@ static void far_add(struct far *far, const struct message *request, struct messa
 		if (held == NULL)
 			held = &far->set[far->n++];
 		*held = request->entries[i];
-		held->left_s = 0;
 	}
 }
 
@@ -121,6 +120,7 @@ static struct message far_answer(struct far *far, const struct message *request)
 	case MESSAGE_FLOODS:
 		for (; far->n > 0; far->n--) {
 			answer.entries[answer.n] = far->set[far->n - 1];
+			answer.entries[answer.n].left_s = 0;
 			answer.entries[answer.n++].idle_s = 0;
 		}
 		break;
@@ -225,7 +225,7 @@ static void hold(struct net net, uint32_t idle_s)
 {
 	struct message_entry *const entry = &far.set[far.n++];
 
-	*entry = (struct message_entry){.len = net.len, .idle_s = idle_s};
+	*entry = (struct message_entry){.len = net.len, .left_s = 2 * REFRESH_S - idle_s, .idle_s = idle_s};
 	memcpy(entry->addr, net.addr.bytes, sizeof entry->addr);
 }
 

@@ -1,0 +1,69 @@
+/*
+ * nft_table: our table of nf_tables: what its sets, chains and rules are, and the messages that make it so.
+ *
+ *   table inet watchforspammers (with a chain of another name than SPAMMER: watchforspammers_CHAIN)
+ *     set LIST, LIST6, LIST24, LIST64 ...      one hash set for each length of networks in use, each element with its time
+ *     set LIST_dropped, ...                    who of them sent packets in the last minutes, and how many
+ *     set LIST_ports                           the ports that are closed
+ *     chain input   hook input, priority filter - 10: tcp dport @LIST_ports jump CHAIN
+ *     chain CHAIN   for each set: ip saddr & mask @LIST24 goto LIST24_drop
+ *     chain LIST24_drop   update @LIST24_dropped { ip saddr & mask counter }; [log]; drop
+ * A packet is noted in a rule of its own: a full set ends the rule in which it is updated, and with it would end the drop.
+ * With connections, CHAIN ends with a rule that drops nothing: who opens too many connections (as recent_rules.h counts
+ * them) is in LIST_flood, LIST6_flood, for the engine to decide; LIST_rate, LIST6_rate hold the rates.
+ *
+ * Another list (other ports, other hooks) is another struct nft_list in nft_table_put: sets, chains and rules follow
+ * from its name. Pure, but for nft_table_find.
+ */
+#ifndef WFS_ROOT_NFT_TABLE_H
+#define WFS_ROOT_NFT_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "root/nft_batch.h"
+#include "root/root.h"
+
+enum {
+	NFT_NAME_MAX = 64,     /* "spammer24_dropped" and the like, NUL-ended; the kernel's own limit is 255 */
+	NFT_SLOTS = 23,        /* lengths: IPv4 /32, /24 ... /8; IPv6 /128, /64, /48, /32 and ip6_prefix */
+	NFT_ELEMENTS_MAX = 1 << 20, /* in a set of addresses or of IPv6 clients' networks */
+	NFT_WIDE_MAX = 1 << 16,     /* in a set of wider networks */
+	NFT_DROPPED_MAX = 1 << 16,  /* whose packets are counted at a time */
+	NFT_DROPPED_S = 300,        /* a count is kept so long after the last packet; it is fetched more often */
+};
+
+/* What one set holds. */
+struct nft_slot {
+	bool ip4;
+	uint8_t length; /* 1..32, 1..128 */
+};
+
+/* slot: below NFT_SLOTS. False: there is no such set (ip6_prefix is one of the others, or 48 at least). */
+bool nft_slot(unsigned slot, const struct root_config *config, struct nft_slot *ret);
+/* Which slot holds such a network; NFT_SLOTS: none. */
+unsigned nft_slot_of(const struct net *net, const struct root_config *config);
+
+void nft_table_name(const struct root_config *config, char out[static NFT_NAME_MAX]);
+/* suffix: "" for the set itself, "_dropped", "_drop" (a chain). */
+void nft_set_name(const struct root_config *config, struct nft_slot slot, const char *suffix, char out[static NFT_NAME_MAX]);
+void nft_flood_name(const struct root_config *config, bool ip4, const char *suffix, char out[static NFT_NAME_MAX]);
+
+/*
+ * The messages that make the table as it shall be, with the sets in slots (bit by slot): sets that are there keep their
+ * elements, all rules are written anew, in one transaction. anew: the table is deleted first.
+ */
+void nft_table_put(struct nft_batch *batch, const struct root_config *config, uint32_t slots, bool anew);
+void nft_table_delete(struct nft_batch *batch, const struct root_config *config);
+
+/* Makes or deletes a set LIST_probe, which nothing uses. */
+void nft_probe_put(struct nft_batch *batch, const struct root_config *config, bool makes);
+
+enum nft_found { NFT_FOUND_NONE, NFT_FOUND_OURS, NFT_FOUND_FOREIGN };
+
+/* Is there a table of our name, and did we make it? *ret_slots: bit by slot, the sets in it. */
+int nft_table_find(const struct root_config *config, struct mnl_socket *socket, struct nft_answer *answer,
+                   enum nft_found *ret, uint32_t *ret_slots, struct why *why);
+
+#endif

@@ -1,0 +1,554 @@
+/*
+ * nftables: the backend of nf_tables: a table of our own (nft_table.h), whose elements have their time.
+ *
+ * An element lasts min(left_s, [firewall] seconds), so that a daemon that dies blocks nobody for longer; the engine adds it
+ * again before that. Each request is one transaction of at most NFT_AT_ONCE elements; one that the kernel refuses is
+ * halved until the culprit is known, which is refused and named; the rest goes in.
+ * Nothing is remembered of the elements, so a million of them costs no memory here: a listing is read from the kernel piece
+ * by piece. A set is made when the first of its length is added.
+ *
+ * Before Linux 6.12 an element that is there already keeps its old time when it is added: there it is added, removed and
+ * added in one transaction, which works whether or not it is there. Which kernel this is, is tried at open.
+ *
+ * Knows nft_batch, nft_table, nft_elements. Never waits. Source: measured on 6.18, tests/unit/root/nftables.c.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/netfilter/nf_tables.h>
+
+#include "base/log.h"
+#include "root/backend.h"
+#include "root/members.h"
+#include "root/nft_batch.h"
+#include "root/nft_elements.h"
+#include "root/nft_probe.h"
+#include "root/nft_table.h"
+
+enum {
+	CAPACITY = 1000000, /* of a set of NFT_ELEMENTS_MAX: one that is added again counts twice until it is committed */
+	DROPPED_ROOM = 1 << 17,
+	SHORTEST_MS = 1000,
+};
+
+/* A listing that is under way. */
+struct listing {
+	unsigned slot;       /* whose set is read; NFT_SLOTS: all were */
+	bool asked, reading; /* the kernel was asked for that set; reader has a message */
+	uint32_t place;      /* of the next entry */
+	struct nft_reader reader;
+	struct nft_answer answer;
+	struct backend_entry last; /* which may be wanted again */
+};
+
+struct nftables {
+	const struct root_config *config; /* borrowed */
+	struct mnl_socket *writing, *reading;
+	bool made;         /* by open: there was no table */
+	bool updates;      /* the kernel gives an element that is added again its new time */
+	uint32_t slots;    /* bit by slot: the sets that are there */
+	uint32_t held4, held6; /* at the last listing, and added and removed since */
+	struct members dropped, before; /* who sent packets, at the last listing and at the one before it */
+	struct listing listing;
+	struct nft_batch batch;
+};
+
+/* Names of one slot's set. */
+struct names {
+	char table[NFT_NAME_MAX], set[NFT_NAME_MAX];
+	struct nft_set_of of; /* borrows them */
+};
+
+static void names_init(struct names *names, const struct root_config *config, unsigned slot, const char *suffix)
+{
+	(void)nft_slot(slot, config, &names->of.slot);
+	nft_table_name(config, names->table);
+	nft_set_name(config, names->of.slot, suffix, names->set);
+	names->of.table = names->table;
+	names->of.set = names->set;
+}
+
+/* --- the table --- */
+
+static int write_table(struct nftables *self, uint32_t slots, bool anew, struct why *why)
+{
+	nft_begin(&self->batch, self->writing);
+	nft_table_put(&self->batch, self->config, slots, anew);
+	return nft_commit(&self->batch, why);
+}
+
+/* As it shall be; where what is there cannot be changed into that, it is replaced. */
+static int make_table(struct nftables *self, uint32_t slots, struct why *why)
+{
+	int err = write_table(self, slots, false, why);
+
+	if (err == -EEXIST || err == -EBUSY || err == -EINVAL || err == -EOPNOTSUPP)
+		err = write_table(self, slots, true, why);
+	if (err == -ENOENT)
+		return why_set(why, ENOENT, "nftables: the kernel lacks an expression of our rules: load them with 'modprobe -a "
+		                            "nf_tables nft_limit nft_log nft_reject_inet nft_ct'");
+	if (err == 0)
+		self->slots = slots;
+	return err;
+}
+
+static int error_foreign(const struct root_config *config, struct why *why)
+{
+	char table[NFT_NAME_MAX];
+
+	nft_table_name(config, table);
+	return why_set(why, EEXIST, "nftables: there is a table inet %s that watchforspammers did not make; remove it with 'nft "
+	                            "delete table inet %s', or set another [firewall] chain", table, table);
+}
+
+
+/* --- adding and removing --- */
+
+static uint64_t timeout_ms(const struct nftables *self, uint32_t left_s)
+{
+	const uint32_t s = left_s < self->config->seconds ? left_s : self->config->seconds;
+
+	return s > 0 ? (uint64_t)s * 1000 : SHORTEST_MS;
+}
+
+/* Sends some elements of one set in one transaction. */
+static int write_elements(struct nftables *self, const struct nft_set_of *of, const struct nft_element *elements, size_t n,
+                          bool adds, struct why *why)
+{
+	struct nft_batch *const batch = &self->batch;
+
+	nft_begin(batch, self->writing);
+	/* Absent ones are no error when they are removed, if they are added before. */
+	if (!adds || !self->updates) {
+		nft_elements_put(batch, NFT_MSG_NEWSETELEM, of, elements, n);
+		nft_elements_put(batch, NFT_MSG_DELSETELEM, of, elements, n);
+	}
+	if (adds)
+		nft_elements_put(batch, NFT_MSG_NEWSETELEM, of, elements, n);
+	return nft_commit(batch, why);
+}
+
+/* Halves what is not accepted until the culprit is alone, which is refused. */
+static int add_elements(struct nftables *self, const struct nft_set_of *of, const struct nft_element *elements, size_t n,
+                        struct backend_refused *refused, struct why *why)
+{
+	int err = write_elements(self, of, elements, n, true, why);
+
+	/* No element's fault: the table is gone, we may not, there is no memory. */
+	if (err == 0 || err == -ENOENT || err == -EPERM || err == -ENOMEM)
+		return err;
+	if (n == 1) {
+		backend_refuse(refused, &elements->net, err == -ENFILE ? "its set is full" : why->text);
+		return 0;
+	}
+	err = add_elements(self, of, elements, n / 2, refused, why);
+	return err < 0 ? err : add_elements(self, of, elements + n / 2, n - n / 2, refused, why);
+}
+
+static int remove_elements(struct nftables *self, const struct nft_set_of *of, const struct nft_element *elements, size_t n,
+                           struct backend_refused *refused, struct why *why)
+{
+	(void)refused;
+	return write_elements(self, of, elements, n, false, why);
+}
+
+/* Does one thing with entries, set by set. those: bit by slot, of these sets only. */
+static int each_set(struct nftables *self, uint32_t those, const struct backend_entry *entries, size_t n,
+                    int (*act)(struct nftables *, const struct nft_set_of *, const struct nft_element *, size_t,
+                               struct backend_refused *, struct why *),
+                    struct backend_refused *refused, struct why *why)
+{
+	int rc = 0;
+
+	for (unsigned slot = 0; slot < NFT_SLOTS && rc == 0; slot++) {
+		struct nft_element elements[NFT_AT_ONCE];
+		struct names names;
+		size_t k = 0;
+
+		if ((those >> slot & 1) == 0)
+			continue;
+		names_init(&names, self->config, slot, "");
+		for (size_t i = 0; i < n && rc == 0; i++) {
+			if (nft_slot_of(&entries[i].net, self->config) == slot)
+				elements[k++] = (struct nft_element){.net = entries[i].net,
+				                                     .timeout_ms = timeout_ms(self, entries[i].left_s)};
+			if (k > 0 && (k == NFT_AT_ONCE || i + 1 == n)) {
+				rc = act(self, &names.of, elements, k, refused, why);
+				k = 0;
+			}
+		}
+		/* The last ones, when what follows them belongs to other sets. */
+		if (k > 0 && rc == 0)
+			rc = act(self, &names.of, elements, k, refused, why);
+	}
+	return rc;
+}
+
+/* Bit by slot: the sets that hold such networks. What no set holds is refused. */
+static uint32_t slots_of(const struct nftables *self, const struct backend_entry *entries, size_t n,
+                         struct backend_refused *refused)
+{
+	uint32_t slots = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const unsigned slot = nft_slot_of(&entries[i].net, self->config);
+
+		if (slot < NFT_SLOTS)
+			slots |= 1U << slot;
+		else if (refused != NULL)
+			backend_refuse(refused, &entries[i].net, "no set holds networks of this length");
+	}
+	return slots;
+}
+
+static int nftables_add(void *of, const struct backend_entry *entries, size_t n, struct backend_refused *refused,
+                        struct why *why)
+{
+	struct nftables *const self = of;
+	const uint32_t slots = slots_of(self, entries, n, refused);
+	int rc = 0;
+
+	if ((slots & ~self->slots) != 0)
+		rc = make_table(self, self->slots | slots, why);
+	return rc < 0 ? rc : each_set(self, slots, entries, n, add_elements, refused, why);
+}
+
+static int nftables_del(void *of, const struct net *nets, size_t n, struct why *why)
+{
+	struct nftables *const self = of;
+	int rc = 0;
+
+	for (size_t at = 0; at < n && rc == 0; at += NFT_AT_ONCE) {
+		struct backend_entry entries[NFT_AT_ONCE];
+		const size_t k = n - at < NFT_AT_ONCE ? n - at : NFT_AT_ONCE;
+
+		for (size_t i = 0; i < k; i++)
+			entries[i] = (struct backend_entry){.net = nets[at + i], .left_s = 1};
+		/* What was never added is not there. */
+		rc = each_set(self, slots_of(self, entries, k, NULL) & self->slots, entries, k, remove_elements, NULL, why);
+	}
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* --- listing --- */
+
+/* Packets of one set's entries since the listing before. */
+static int read_dropped(struct nftables *self, unsigned slot, struct why *why)
+{
+	struct nft_answer *const answer = &self->listing.answer;
+	const struct nlmsghdr *nlh;
+	struct names names;
+	int rc;
+
+	names_init(&names, self->config, slot, "_dropped");
+	rc = nft_ask(answer, self->reading, NFT_MSG_GETSETELEM, names.table, names.set, why);
+	while (rc == 0 && (rc = nft_next(answer, &nlh, why)) == 0 && nlh != NULL) {
+		struct nft_reader reader;
+		struct nft_element element;
+
+		nft_reader_init(&reader, nlh, names.of.slot);
+		while (nft_reader_next(&reader, &element)) {
+			const struct members_entry *const known = members_find(&self->before, &element.net);
+			const uint32_t counted = known == NULL || known->packets > element.packets ? 0 : known->packets;
+			struct members_entry *entry = members_find(&self->dropped, &element.net);
+
+			if (entry == NULL && self->dropped.n == self->dropped.cap)
+				break;
+			if (entry == NULL)
+				entry = members_add(&self->dropped, &element.net);
+			entry->packets = element.packets > UINT32_MAX ? UINT32_MAX : (uint32_t)element.packets;
+			entry->dropped = entry->packets - counted;
+			entry->idle_s = element.left_ms / 1000 > NFT_DROPPED_S ? 0 : NFT_DROPPED_S - (uint32_t)(element.left_ms / 1000);
+		}
+	}
+	return rc;
+}
+
+static int begin_listing(struct nftables *self, struct why *why)
+{
+	const struct members before = self->dropped;
+	int rc = 0;
+
+	self->dropped = self->before;
+	self->before = before;
+	members_clear(&self->dropped);
+	for (unsigned slot = 0; slot < NFT_SLOTS && rc == 0; slot++)
+		if (self->slots >> slot & 1)
+			rc = read_dropped(self, slot, why);
+	self->listing.slot = 0;
+	self->listing.place = 0;
+	self->listing.asked = self->listing.reading = false;
+	self->held4 = self->held6 = 0;
+	return rc;
+}
+
+static struct backend_entry entry_of(const struct nftables *self, const struct nft_element *element)
+{
+	const struct members_entry *const dropped = members_find(&self->dropped, &element->net);
+	const uint64_t age_ms = element->timeout_ms > element->left_ms ? element->timeout_ms - element->left_ms : 0;
+	struct backend_entry entry = {.net = element->net,
+	                              .left_s = (uint32_t)(element->left_ms / 1000), /* timeouts are at most seven days */
+	                              .idle_s = (uint32_t)(age_ms / 1000)};
+
+	if (element->timeout_ms == 0)
+		entry.left_s = UINT32_MAX; /* somebody else's: for ever */
+	if (dropped == NULL || dropped->dropped == 0)
+		return entry;
+	entry.dropped = dropped->dropped;
+	if (dropped->idle_s < entry.idle_s)
+		entry.idle_s = dropped->idle_s;
+	return entry;
+}
+
+/* The next entry from the kernel; 1: there are no more. */
+static int next_entry(struct nftables *self, struct backend_entry *ret, struct why *why)
+{
+	struct listing *const l = &self->listing;
+	struct nft_element element;
+	struct names names;
+	const struct nlmsghdr *nlh;
+	int rc;
+
+	while (l->slot < NFT_SLOTS) {
+		if ((self->slots >> l->slot & 1) == 0) {
+			l->slot++;
+			continue;
+		}
+		if (l->reading && nft_reader_next(&l->reader, &element)) {
+			*ret = entry_of(self, &element);
+			*(l->reader.slot.ip4 ? &self->held4 : &self->held6) += 1;
+			return 0;
+		}
+		names_init(&names, self->config, l->slot, "");
+		rc = l->asked ? 0 : nft_ask(&l->answer, self->reading, NFT_MSG_GETSETELEM, names.table, names.set, why);
+		if (rc == 0)
+			rc = nft_next(&l->answer, &nlh, why);
+		if (rc < 0)
+			return rc;
+		l->asked = l->reading = nlh != NULL;
+		if (nlh != NULL)
+			nft_reader_init(&l->reader, nlh, names.of.slot);
+		else
+			l->slot++;
+	}
+	return 1;
+}
+
+static int nftables_list(void *of, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why)
+{
+	struct nftables *const self = of;
+	struct listing *const l = &self->listing;
+	size_t n = 0;
+	int rc = cursor == 0 ? begin_listing(self, why) : 0;
+
+	/* The caller asks for one more than it takes, to see whether there is one. */
+	if (rc == 0 && cursor > 0 && cursor + 1 == l->place && cap > 0) {
+		out[n++] = l->last;
+	} else if (rc == 0 && cursor != l->place) {
+		return why_set(why, EINVAL, "nftables: the listing is at place %" PRIu32 ", not at %" PRIu32, l->place, cursor);
+	}
+	while (rc == 0 && n < cap && (rc = next_entry(self, &out[n], why)) == 0) {
+		l->last = out[n++];
+		l->place++;
+	}
+	if (rc < 0)
+		return rc;
+	*ret_n = n;
+	return 0;
+}
+
+/* --- floods --- */
+
+/* Takes at most cap addresses out of one family's set. */
+static int take_floods(struct nftables *self, bool ip4, struct addr *out, size_t cap, size_t *ret_n, struct why *why)
+{
+	struct nft_element taken[NFT_AT_ONCE];
+	struct names names = {.of = {.slot = {ip4, ip4 ? 32 : 128}}};
+	struct nft_answer *const answer = &self->listing.answer;
+	const struct nlmsghdr *nlh;
+	size_t n = 0;
+	int rc;
+
+	nft_table_name(self->config, names.table);
+	nft_flood_name(self->config, ip4, "_flood", names.set);
+	names.of.table = names.table;
+	names.of.set = names.set;
+	rc = nft_ask(answer, self->reading, NFT_MSG_GETSETELEM, names.table, names.set, why);
+	while (rc == 0 && (rc = nft_next(answer, &nlh, why)) == 0 && nlh != NULL) {
+		struct nft_reader reader;
+
+		nft_reader_init(&reader, nlh, names.of.slot);
+		while (n < cap && n < NFT_AT_ONCE && nft_reader_next(&reader, &taken[n])) {
+			out[n] = taken[n].net.addr;
+			taken[n].timeout_ms = SHORTEST_MS;
+			n++;
+		}
+	}
+	if (rc == 0 && n > 0)
+		rc = write_elements(self, &names.of, taken, n, false, why);
+	*ret_n = rc == 0 ? n : 0;
+	return rc;
+}
+
+static int nftables_floods(void *of, struct addr *out, size_t cap, size_t *ret_n, struct why *why)
+{
+	struct nftables *const self = of;
+	size_t n4 = 0, n6 = 0;
+	int rc = 0;
+
+	self->listing.slot = NFT_SLOTS; /* one that is under way cannot go on */
+	if (self->config->connections > 0)
+		rc = take_floods(self, true, out, cap, &n4, why);
+	if (rc == 0 && self->config->connections > 0)
+		rc = take_floods(self, false, out + n4, cap - n4, &n6, why);
+	if (rc == 0)
+		*ret_n = n4 + n6;
+	return rc;
+}
+
+/* --- opening, preparing, closing --- */
+
+static void nftables_limits(const void *of, struct backend_limits *ret)
+{
+	const struct nftables *const self = of;
+
+	*ret = (struct backend_limits){.held4 = self->held4, .held6 = self->held6, .capacity = CAPACITY};
+	(void)snprintf(ret->list, sizeof ret->list, "%s", self->config->list);
+	for (unsigned i = 0; i < NFT_SLOTS; i++) {
+		struct nft_slot slot;
+
+		if (nft_slot(i, self->config, &slot))
+			lengths_add(&ret->lengths, slot.ip4, (uint8_t)(slot.length + (slot.ip4 ? 96 : 0))); /* at most 128 */
+	}
+}
+
+static int nftables_prepare(void *of, uint32_t n4, uint32_t n6, bool *ret_repaired, struct why *why)
+{
+	struct nftables *const self = of;
+	enum nft_found found;
+	uint32_t slots;
+	int rc = nft_table_find(self->config, self->reading, &self->listing.answer, &found, &slots, why);
+
+	(void)n4;
+	(void)n6;
+	if (rc == 0 && found == NFT_FOUND_FOREIGN)
+		rc = error_foreign(self->config, why);
+	if (rc == 0 && (found == NFT_FOUND_NONE || (self->slots & ~slots) != 0)) {
+		rc = make_table(self, self->slots, why);
+		*ret_repaired = rc == 0;
+	} else if (rc == 0) {
+		*ret_repaired = false;
+	}
+	return rc;
+}
+
+static int nftables_close(void *of, enum backend_end end, struct why *why);
+
+static int open_table(struct nftables *self, struct why *why)
+{
+	enum nft_found found;
+	uint32_t slots;
+	int rc = nft_open(&self->writing, why);
+
+	if (rc == 0)
+		rc = nft_open(&self->reading, why);
+	if (rc == 0)
+		rc = nft_table_find(self->config, self->reading, &self->listing.answer, &found, &slots, why);
+	if (rc == 0 && found == NFT_FOUND_FOREIGN)
+		rc = error_foreign(self->config, why);
+	if (rc == 0)
+		rc = make_table(self, slots, why);
+	if (rc == 0) {
+		self->made = found == NFT_FOUND_NONE;
+		rc = nft_probe(self->config, &self->batch, self->writing, &self->listing.answer, &self->updates, why);
+	}
+	return rc;
+}
+
+static int nftables_open(const struct root_config *config, void **ret, const char **ret_without6, struct why *why)
+{
+	struct nftables *const self = calloc(1, sizeof *self);
+	struct why ignored;
+	int rc;
+
+	if (self == NULL || !members_init(&self->dropped, DROPPED_ROOM) || !members_init(&self->before, DROPPED_ROOM)) {
+		(void)nftables_close(self, BACKEND_LEAVE, &ignored);
+		return why_set(why, ENOMEM, "no memory for the sets");
+	}
+	self->config = config;
+	rc = open_table(self, why);
+	if (rc < 0) {
+		(void)nftables_close(self, BACKEND_UNDO, &ignored);
+		return rc;
+	}
+	*ret = self;
+	*ret_without6 = NULL;
+	return 0;
+}
+
+/* What is gone already is no error. */
+static int delete_table(struct nft_batch *batch, struct mnl_socket *socket, const struct root_config *config, struct why *why)
+{
+	int rc;
+
+	nft_begin(batch, socket);
+	nft_table_delete(batch, config);
+	rc = nft_commit(batch, why);
+	return rc == -ENOENT ? 0 : rc;
+}
+
+static int nftables_close(void *of, enum backend_end end, struct why *why)
+{
+	struct nftables *const self = of;
+	int rc = 0;
+
+	if (self == NULL)
+		return 0;
+	if (end == BACKEND_REMOVE || (end == BACKEND_UNDO && self->made))
+		rc = delete_table(&self->batch, self->writing, self->config, why);
+	if (self->writing != NULL)
+		(void)mnl_socket_close(self->writing);
+	if (self->reading != NULL)
+		(void)mnl_socket_close(self->reading);
+	members_done(&self->dropped);
+	members_done(&self->before);
+	free(self);
+	return rc;
+}
+
+/* Where there is no nf_tables there is nothing of ours in it. */
+static int nftables_clean(const struct root_config *config, bool *ret_removed, struct why *why)
+{
+	struct nftables *const self = calloc(1, sizeof *self);
+	enum nft_found found = NFT_FOUND_NONE;
+	struct why ignored;
+	uint32_t slots;
+	int rc;
+
+	if (self == NULL)
+		return why_set(why, ENOMEM, "no memory for the sets");
+	self->config = config;
+	rc = nft_open(&self->writing, why);
+	if (rc == 0)
+		rc = nft_table_find(config, self->writing, &self->listing.answer, &found, &slots, why);
+	if (rc == 0 && found == NFT_FOUND_OURS)
+		rc = delete_table(&self->batch, self->writing, config, why);
+	if (rc == 0)
+		*ret_removed = found == NFT_FOUND_OURS;
+	(void)nftables_close(self, BACKEND_LEAVE, &ignored);
+	return rc == -EOPNOTSUPP ? 0 : rc;
+}
+
+const struct backend backend_nftables = {.name = "nftables",
+                                         .open = nftables_open,
+                                         .prepare = nftables_prepare,
+                                         .add = nftables_add,
+                                         .del = nftables_del,
+                                         .list = nftables_list,
+                                         .floods = nftables_floods,
+                                         .limits = nftables_limits,
+                                         .close = nftables_close,
+                                         .clean = nftables_clean};
