@@ -11,6 +11,7 @@
 enum {
 	HOST_WORDS_MAX = 3, /* "my host name": rsyslog accepts blanks in a host's name */
 	BACK_MAX_S = 183 * 86400, /* half a year */
+	JSON_HEAD_MAX = 512,      /* of a line, where its time stamp is */
 };
 
 /* What a character may be part of. ':' is no part of a tag, or the address "2001:db8::" were one. */
@@ -501,6 +502,27 @@ static bool parse_dovecot_first(struct line_clock *clock, struct line *line, con
 	return true;
 }
 
+/* Stalwart's JSON: one object a line, whose "createdAt" precedes every text of a client. All of it is the message. */
+static bool parse_stalwart_json(struct line_clock *clock, struct line *line, const char *p, const char *end)
+{
+	static const char key[] = "\"createdAt\":\"";
+	const size_t len = (size_t)(end - p);
+	const char *const found = memmem(p, len < JSON_HEAD_MAX ? len : JSON_HEAD_MAX, key, sizeof key - 1);
+	struct stamp stamp;
+	const char *stamp_end;
+
+	if (p[0] != '{' || len < 2 || p[1] != '"' || found == NULL)
+		return false;
+	stamp_end = stamp_read(clock, found + sizeof key - 1, end, &stamp);
+	if (stamp_end == NULL || stamp.form != STAMP_RFC3339 || stamp_end == end || *stamp_end != '"')
+		return false;
+	line->time_s = stamp.time_s;
+	line->has_time = true;
+	line->program = cursor_constant("stalwart");
+	line->message = cursor_span(p, end);
+	return true;
+}
+
 static bool parse_header(struct line_clock *clock, struct line *line, const char *p, const char *end)
 {
 	const char *rest;
@@ -519,6 +541,8 @@ static bool parse_header(struct line_clock *clock, struct line *line, const char
 		return parse_stamped(clock, line, p, end);
 	case '[':
 		return parse_bracket(clock, line, p, end);
+	case '{':
+		return parse_stalwart_json(clock, line, p, end);
 	case '@':
 		return parse_tai64n(clock, line, p, end);
 	case 'd':

@@ -19,6 +19,7 @@
  *                 "Nov 20 13:37:42 imap(bob)<12><ab>: Info: message"       program "imap"
  *                 "dovecot: 2026-11-20 13:37:42 Info: message"             program "dovecot"
  *   Stalwart's    "2026-11-20T14:16:02Z INFO message (event.id) ..."       program "stalwart"
+ *                 "{"createdAt":"2026-11-20T14:16:02Z","type":...}"      the same, all of it the message
  *   Haraka's      "[NOTICE] [UUID] [plugin] ..." all of it the message     program "haraka", no time;
  *                 or with an RFC 3339 stamp in front
  *   Roundcube's   "[20-Nov-2026 14:00:00 +0000]: message"                  program "roundcube"
