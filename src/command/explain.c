@@ -67,6 +67,8 @@ static const char *sentence(const struct explained *e)
 {
 	if (e->is_hit)
 		return e->hit.rule->text->enabled ? NULL : "the rule is not enabled";
+	if (e->record.part)
+		return "it is a piece of a line that goes on in the next one";
 	if (!e->record.parsed)
 		return "the line has no known header";
 	if (e->record.cut)
@@ -357,6 +359,7 @@ out:
 	free(text);
 	sessions_free(x.sessions);
 	rules_scratch_free(x.scan.scratch);
+	scan_end(&x.scan);
 	rules_free(rules);
 	rulefile_errors_done(&errors);
 	config_free(config);

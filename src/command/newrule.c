@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "command/command.h"
 #include "input/line.h"
+#include "input/unwrap.h"
 #include "rulecheck/skeleton.h"
 #include "rules/rules.h"
 
@@ -101,12 +102,14 @@ static int report_no_address(struct span message)
 /* line: escaped. */
 static int begin_rule(const struct rules *rules, const char *line, bool escaped)
 {
+	char decoded[LINE_MAX_BYTES];
+	const struct span text = unwrap_one((struct span){line, strlen(line)}, decoded);
 	struct line_clock clock;
 	struct skeleton skeleton;
 	struct line parsed;
 
 	line_clock_init(&clock, clock_unix_s(), 0);
-	if (line_parse(&clock, line, strlen(line), &parsed) != LINE_OK)
+	if (line_parse(&clock, text.p, text.len, &parsed) != LINE_OK)
 		return refuse("the line has no known header: paste the whole line, unchanged");
 	if (is_known(rules, &parsed))
 		return COMMAND_NO;

@@ -17,6 +17,7 @@
 #include "command/firewall.h"
 #include "engine/sandbox.h"
 #include "input/line.h"
+#include "input/unwrap.h"
 #include "input/readable.h"
 #include "root/root.h"
 
@@ -145,10 +146,12 @@ static bool has_known(const struct rules *rules, const char *text, size_t len, i
 
 	line_clock_init(&clock, mtime_s, 0);
 	for (; (lf = memchr(text, '\n', len)) != NULL; len -= (size_t)(lf + 1 - text), text = lf + 1) {
+		char decoded[LINE_MAX_BYTES];
+		const struct span read = unwrap_one((struct span){text, (size_t)(lf - text)}, decoded);
 		struct line line;
 
 		ret->n_lines++;
-		if (line_parse(&clock, text, (size_t)(lf - text), &line) != LINE_OK || line.program.p == NULL)
+		if (line_parse(&clock, read.p, read.len, &line) != LINE_OK || line.program.p == NULL)
 			continue;
 		if (is_known(rules, line.program))
 			return true;

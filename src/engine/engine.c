@@ -150,10 +150,12 @@ static void match_line(struct engine *e, struct pending_file *file, struct scan 
 	scan->now_s = now;
 	sooner(&scan->clock.end_s, now); /* an old file's mtime, never the future */
 	n = scan_line(scan, record, hits);
+	if (record->part)
+		return; /* the position stays before the line that it belongs to */
 	for (size_t i = 0; i < n; i++) {
 		const struct decide_line line = {.file = file,
 		                                 .host = record->line.host,
-		                                 .text = record->text,
+		                                 .text = record->content,
 		                                 .time_s = record->time_s,
 		                                 .offset = record->start};
 

@@ -46,6 +46,7 @@ static void close_file(struct missed *m)
 	if (m->file != NULL)
 		pending_done(m->file);
 	chunks_close(m->in);
+	scan_end(&m->scan);
 	free(m->piece.bytes);
 	m->in = NULL;
 	m->file = NULL;

@@ -88,6 +88,9 @@ void sources_free(struct sources *logs)
 {
 	if (logs == NULL)
 		return;
+	for (size_t i = 0; i < CONFIG_LOGS_MAX; i++)
+		for (size_t k = 0; k < FILES_PER_LOG; k++)
+			scan_end(&logs->files[i][k].scan);
 	follow_free(logs->follow);
 	missed_free(logs->missed);
 	free(logs);
@@ -183,8 +186,10 @@ static int begin_followed(struct sources *logs, struct why *why)
 
 	if (rc < 0)
 		return rc;
-	if (files[FILES_PER_LOG - 1].number != 0)
+	if (files[FILES_PER_LOG - 1].number != 0) {
 		pending_done(files[FILES_PER_LOG - 1].pending);
+		scan_end(&files[FILES_PER_LOG - 1].scan);
+	}
 	memmove(files + 1, files, (FILES_PER_LOG - 1) * sizeof *files);
 	files[0] = (struct sources_file){
 		.number = begun->file,

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "input/archive.h"
+#include "input/unwrap.h"
 
 struct chunks {
 	char *path;
@@ -246,6 +247,23 @@ static void read_over(struct chunks *c, struct chunks_piece *piece)
 	piece->len = LINE_MAX_BYTES;
 }
 
+/*
+ * How much of the whole lines ends behind a line that is complete, and not behind a piece of one (unwrap.h). none: what to
+ * return when there is no such line.
+ */
+static size_t before_parts(const char *bytes, size_t whole, size_t none)
+{
+	while (whole > 0) {
+		const char *const lf = whole > 1 ? memrchr(bytes, '\n', whole - 1) : NULL;
+		const char *const start = lf == NULL ? bytes : lf + 1;
+
+		if (!unwrap_is_part((struct span){start, (size_t)(bytes + whole - 1 - start)}))
+			return whole;
+		whole = (size_t)(start - bytes);
+	}
+	return none;
+}
+
 int chunks_next(struct chunks *c, struct chunks_piece *piece, struct why *why)
 {
 	const char *lf;
@@ -263,8 +281,10 @@ int chunks_next(struct chunks *c, struct chunks_piece *piece, struct why *why)
 		read_over(c, piece);
 	} else {
 		const bool tail = c->eof && !c->leave_tail && c->rc == 0;
-		const size_t whole = tail ? piece->len : lf == NULL ? 0 : (size_t)(lf + 1 - piece->bytes);
+		size_t whole = tail ? piece->len : lf == NULL ? 0 : (size_t)(lf + 1 - piece->bytes);
 
+		if (!tail)
+			whole = before_parts(piece->bytes, whole, c->eof ? 0 : whole);
 		if (!c->eof) {
 			c->carry_len = piece->len - whole;
 			memcpy(c->carry, piece->bytes + whole, c->carry_len);

@@ -1,5 +1,5 @@
 /*
- * chunks: an old log in pieces of whole lines, and where to continue in one that was read before.
+ * chunks: an old log in pieces of whole lines, none of which ends in the middle of a line that unwrap.h joins, and where to continue in one that was read before.
  *
  * Knows archive; never what a line means. A log's identity is its first line, as in follow.h; a position is proved by
  * the line that ends there.

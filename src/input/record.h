@@ -27,6 +27,9 @@ struct record {
 	bool printed;        /* has_fields: line.message is a line that the program of a container wrote, perhaps with a header */
 	int64_t uid;         /* of a source that knows the fields: the user that wrote it, or RECORD_UID_NONE */
 
+	/* What line's spans point into: text, or what unwrap.h decoded or joined of it; borrowed until the next line of the log. */
+	struct span content;
+	bool part;           /* text is a piece of a longer line: it comes with the last of them, and the position stays before the first */
 	bool parsed;         /* line is filled; else the text has no header that line.h knows */
 	struct line line;    /* time, host, program, pid, message */
 	int64_t time_s;      /* when it was written, as scan.h decides; meaningless unless parsed */

@@ -1,9 +1,20 @@
 #include "pipeline/scan.h"
 
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "input/unwrap.h"
+
 void scan_begin(struct scan *scan, struct rules_scratch *scratch, int64_t end_s)
 {
 	*scan = (struct scan){.scratch = scratch, .now_s = INT64_MAX, .from_s = INT64_MIN, .until_s = INT64_MAX};
 	line_clock_init(&scan->clock, end_s, 0);
+}
+
+void scan_end(struct scan *scan)
+{
+	free(scan->unwrap);
+	scan->unwrap = NULL;
 }
 
 static void count_time(struct scan_tally *tally, int64_t time_s)
@@ -26,16 +37,41 @@ static int64_t time_of(const struct scan *scan, const struct line *line)
 	return time_s < scan->now_s ? time_s : scan->now_s;
 }
 
-size_t scan_line(struct scan *scan, struct record *record, struct rules_hit ret[static RULES_HITS_MAX])
+/* The same for a line that is encoded, or one of several pieces. */
+static int parse_wrapped(struct scan *scan, struct record *record)
+{
+	if (scan->unwrap == NULL)
+		scan->unwrap = alloc_zero(1, sizeof *scan->unwrap, "the lines of a container");
+	if (unwrap_next(scan->unwrap, record->text, &record->cut, &record->content) == UNWRAP_PART)
+		return LINE_PART;
+	return line_parse(&scan->clock, record->content.p, record->content.len, &record->line);
+}
+
+/* LINE_OK, LINE_UNPARSED or LINE_PART. */
+static int parse(struct scan *scan, struct record *record)
 {
 	const char *const text = record->text.p;
 	const size_t len = record->text.len;
-	const int rc = record->clean ? line_parse_clean(&scan->clock, text, len, &record->line)
-	                             : line_parse(&scan->clock, text, len, &record->line);
+	int rc;
 
+	record->content = record->text;
+	if (unwrap_wants(scan->unwrap, record->text))
+		return parse_wrapped(scan, record);
+	rc = record->clean ? line_parse_clean(&scan->clock, text, len, &record->line)
+	                   : line_parse(&scan->clock, text, len, &record->line);
+	return rc == LINE_PART ? parse_wrapped(scan, record) : rc;
+}
+
+size_t scan_line(struct scan *scan, struct record *record, struct rules_hit ret[static RULES_HITS_MAX])
+{
+	const int rc = parse(scan, record);
+
+	record->parsed = rc == LINE_OK;
+	record->part = rc == LINE_PART;
+	if (record->part)
+		return 0;
 	scan->tally.lines++;
 	scan->tally.cut += record->cut;
-	record->parsed = rc == LINE_OK;
 	if (!record->parsed) {
 		scan->tally.unparsed++;
 		return 0;
@@ -50,9 +86,11 @@ size_t scan_line(struct scan *scan, struct record *record, struct rules_hit ret[
 
 int64_t scan_first_time(struct span first, int64_t end_s, int year)
 {
+	char decoded[LINE_MAX_BYTES];
 	struct line_clock clock;
 	struct line line;
 
+	first = unwrap_one(first, decoded);
 	line_clock_init(&clock, end_s, year);
 	if (line_parse(&clock, first.p, first.len, &line) != LINE_OK || !line.has_time)
 		return INT64_MAX;

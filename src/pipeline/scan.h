@@ -8,8 +8,9 @@
  *   - A line without a time stamp was written when the newest line before it was, of those that this scan has seen; when there
  *     is none, when the log was last written (the clock's end_s). A line that is read as it is written (live) was written now.
  *   - No line was written after now_s.
+ *   - A line that a container runtime encoded or split (unwrap.h) is read as the program wrote it, and is one line.
  * Sessions are not resolved here: that goes on in the order of the lines, see sessions.h and decide.h.
- * Order: scan_begin for each log, or each piece of one; then scan_line for its lines in their order.
+ * Order: scan_begin for each log, or each piece of one; then scan_line for its lines in their order; scan_end.
  */
 #ifndef WFS_PIPELINE_SCAN_H
 #define WFS_PIPELINE_SCAN_H
@@ -20,6 +21,8 @@
 
 #include "input/record.h"
 #include "rules/rules.h"
+
+struct unwrap;
 
 /* Lines counted. Times are those of stamps, Unix seconds; 0: no line had one. */
 struct scan_tally {
@@ -34,14 +37,18 @@ struct scan {
 	int64_t from_s, until_s; /* lines from outside match nothing */
 	struct line_clock clock;
 	struct scan_tally tally;
+	struct unwrap *unwrap; /* scan.c's; NULL until a line needs it */
 };
 
 /* A log that was last written at end_s: all its lines may match, it is not live, its time is trusted. scratch: borrowed. */
 void scan_begin(struct scan *scan, struct rules_scratch *scratch, int64_t end_s);
 
+/* Frees what lines needed. A scan may be copied before, not after. */
+void scan_end(struct scan *scan);
+
 /*
  * A line as its source gave it: fills the rest of record. Returns how many of ret were filled, as rules_match_all; the spans point
- * into the record's text.
+ * into the record's content. Of a part (record->part) nothing is counted yet, nor is more of record filled.
  */
 size_t scan_line(struct scan *scan, struct record *record, struct rules_hit ret[static RULES_HITS_MAX]);
 

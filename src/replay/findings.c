@@ -72,8 +72,9 @@ static uint32_t add_envelope(struct findings *s, const struct rules_hit *hit, co
 static void add(struct findings *s, const struct chunks_piece *piece, const struct record *record, const struct rules_hit *hits,
                 size_t n)
 {
-	const char *const text = record->text.p;
-	const size_t len = record->text.len;
+	const char *const text = record->content.p;
+	const size_t len = record->content.len;
+	const bool stays = text == record->text.p; /* in the piece */
 	uint32_t copy = FINDINGS_NO_COPY;
 
 	grow(s);
@@ -81,11 +82,11 @@ static void add(struct findings *s, const struct chunks_piece *piece, const stru
 		const struct rules_hit *const hit = &hits[i];
 		const bool has_envelope = hit->from.p != NULL || hit->to.p != NULL || hit->helo.p != NULL;
 
-		if (copy == FINDINGS_NO_COPY && hit->score > 0)
+		if (copy == FINDINGS_NO_COPY && (hit->score > 0 || !stays))
 			copy = copy_line(s, text, len);
 		s->found[s->n] = (struct findings_found){.address = hit->address,
 		                                     .time_s = record->time_s,
-		                                     .start = (uint32_t)(text - piece->bytes), /* in a piece */
+		                                     .start = (uint32_t)(record->text.p - piece->bytes), /* in a piece */
 		                                     .copy = copy,
 		                                     .len = (uint16_t)len, /* <= LINE_MAX_BYTES */
 		                                     .rule = (uint16_t)hit->rule->index, /* below RULEFILE_RULES_MAX */
@@ -125,6 +126,7 @@ void findings_piece(struct findings *findings, const struct findings_limits *lim
 	s.last_start = (size_t)(record.text.p - piece->bytes);
 	s.last_len = record.text.len;
 	s.tally = scan.tally;
+	scan_end(&scan);
 	*findings = s;
 }
 

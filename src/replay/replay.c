@@ -9,7 +9,6 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "input/chunks.h"
-#include "input/line.h"
 #include "pipeline/allowlist.h"
 #include "pipeline/dated.h"
 #include "pipeline/decide.h"
@@ -208,34 +207,30 @@ static int store_chunk(struct replay *r, const struct workers_chunk *c, struct w
 /* From when on stamps without a year may be. */
 static void set_clock(struct replay *r)
 {
-	const struct span first = chunks_first(r->in);
-	struct line_clock clock;
-	struct line line;
+	int64_t first_s;
 
 	r->end_s = chunks_mtime(r->in);
 	if (r->options->year == 0)
 		return;
-	line_clock_init(&clock, r->end_s, r->options->year);
-	if (line_parse(&clock, first.p, first.len, &line) == LINE_OK && line.has_time)
-		r->end_s = line.time_s + YEAR_LESS_TWO_DAYS_S; /* so that every chunk finds the same years */
+	first_s = scan_first_time(chunks_first(r->in), r->end_s, r->options->year);
+	if (first_s != INT64_MAX)
+		r->end_s = first_s + YEAR_LESS_TWO_DAYS_S; /* so that every chunk finds the same years */
 }
 
 /* The time of the first line with one at offset or after it; INT64_MIN when none is near. */
 static int64_t time_at(const struct replay *r, int64_t offset)
 {
 	char text[LINE_MAX_BYTES];
-	struct line_clock clock;
-	struct line line;
-	int64_t start = offset;
+	int64_t start = offset, time_s;
 
 	for (int tries = 0; tries < PEEKS; tries++) {
 		const size_t len = chunks_peek(r->in, start, text, sizeof text, &start);
 
-		line_clock_init(&clock, r->end_s, 0);
 		if (len == 0)
 			break;
-		if (line_parse(&clock, text, len, &line) == LINE_OK && line.has_time)
-			return line.time_s;
+		time_s = scan_first_time((struct span){text, len}, r->end_s, 0);
+		if (time_s != INT64_MAX)
+			return time_s;
 		start++;
 	}
 	return INT64_MIN;

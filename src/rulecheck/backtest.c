@@ -185,7 +185,7 @@ static void take_hits(struct backtest *a, const struct record *record, bool in_q
 			continue;
 		c = client_of(a, &hits[i].address);
 		if (a->second_time)
-			show_hit(a->result, c, &hits[i], record->text);
+			show_hit(a->result, c, &hits[i], record->content);
 		else if (hits[i].score < 0)
 			c->good = true;
 		else
@@ -226,6 +226,7 @@ static int read_file(struct backtest *a, const char *path, char *bytes, struct w
 		for (size_t at = 0; chunks_line(&piece, &at, &record);)
 			take_line(a, &scan, &record);
 	chunks_close(in);
+	scan_end(&scan);
 	if (!a->second_time) {
 		a->result->lines += scan.tally.lines;
 		a->result->unparsed += scan.tally.unparsed;

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "input/line.h"
+#include "input/unwrap.h"
 #include "rulecheck/example.h"
 #include "rulecheck/lint.h"
 #include "rulecheck/nearmiss.h"
@@ -19,45 +20,62 @@ enum {
 	NEXT = 12,   /* and of the line that it did not fit */
 };
 
-/* The example around the place, and a caret under it; one column a byte. place: into the example's text, or NULL. */
+/* The example around the place, and a caret under it; one column a byte. place: into the example's text; anything else: no place. */
 static void report_example(struct rulefile_errors *errors, const struct rulefile_rule *rule,
                            const struct rulefile_example *example, const char *place, const char *what)
 {
-	const size_t len = strlen(example->text), at = place != NULL ? (size_t)(place - example->text) : 0;
+	const size_t len = strlen(example->text);
+	const bool inside = place >= example->text && place <= example->text + len; /* not when it was decoded */
+	const size_t at = inside ? (size_t)(place - example->text) : 0;
 	const size_t from = at > BEFORE ? at - BEFORE : 0, to = len - at > BEHIND ? at + BEHIND : len;
 	char shown[BEFORE + BEHIND + 1], under[BEFORE + 16] = "";
 
 	for (size_t i = from; i < to; i++)
 		shown[i - from] = (char)(example->text[i] >= 0x20 && example->text[i] < 0x7F ? example->text[i] : '?');
 	shown[to - from] = '\0';
-	if (place != NULL)
+	if (inside)
 		(void)snprintf(under, sizeof under, "\n    %s%*s", from > 0 ? "   " : "", (int)(at - from) + 1, "^");
 	rulefile_error(errors, "%s:%u: %s of [%s]: %s\n    %s%s%s%s", rule->file, example->line,
 	               example->hit ? "hit" : example->given ? "given" : "miss", rule->name, what, from > 0 ? "..." : "", shown,
 	               to < len ? "..." : "", under);
 }
 
-static void parse_example(struct line_clock *clock, const struct rulefile_example *example, struct example_line *ret)
+/* store: place for the text, should it be encoded. Returns what is left of it. */
+static char *parse_example(struct line_clock *clock, const struct rulefile_example *example, char *store,
+                           struct example_line *ret)
 {
+	char decoded[LINE_MAX_BYTES];
+	struct span text = unwrap_one((struct span){example->text, strlen(example->text)}, decoded);
 	struct line line;
 
+	if (text.p == decoded) {
+		memcpy(store, decoded, text.len);
+		text.p = store;
+		store += text.len;
+	}
 	*ret = (struct example_line){0};
-	if (line_parse(clock, example->text, strlen(example->text), &line) == LINE_OK)
+	if (line_parse(clock, text.p, text.len, &line) == LINE_OK)
 		*ret = (struct example_line){line.host, line.program, line.message};
+	return store;
 }
 
-/* All examples of a rule. */
+/* All examples of a rule, and behind them the texts of those that were encoded. */
 static struct example_line *parse_examples(const struct rulefile_rule *rule)
 {
 	/* Examples carry no year: any will do, but a leap year has every day. */
 	const int64_t end_2024_s = 1735689600;
-	struct example_line *const lines =
-	        alloc_zero(rule->n_examples + 1, sizeof *lines, "the examples of the rules");
+	size_t bytes = (rule->n_examples + 1) * sizeof(struct example_line);
+	struct example_line *lines;
 	struct line_clock clock;
+	char *store;
 
+	for (size_t i = 0; i < rule->n_examples; i++)
+		bytes += strlen(rule->examples[i].text);
+	lines = alloc_zero(1, bytes, "the examples of the rules");
+	store = (char *)(lines + rule->n_examples + 1);
 	line_clock_init(&clock, end_2024_s, 0);
 	for (size_t i = 0; i < rule->n_examples; i++)
-		parse_example(&clock, &rule->examples[i], &lines[i]);
+		store = parse_example(&clock, &rule->examples[i], store, &lines[i]);
 	return lines;
 }
 

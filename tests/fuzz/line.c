@@ -1,6 +1,7 @@
 /*
- * Fuzz target of line: a log, cut at LF, parsed with one clock.
+ * Fuzz target of line, frame and unwrap: a log, cut at LF, its lines unwrapped and parsed with one clock.
  * The first 8 bytes choose the clock; after that anything. Whatever the bytes are:
+ * - what is unwrapped is as long as a line may be, and no longer than all that was read;
  * - spans lie in the line or are constant words, in the order in which they are written;
  * - the same clock gives the same answer, and so does a clock that remembers no minute;
  * - LINE_UNPARSED gives an empty line and leaves the clock's last time alone.
@@ -14,6 +15,7 @@
 #include <time.h>
 
 #include "input/frame.h"
+#include "input/unwrap.h"
 #include "rules/rulefile.h"
 #include "seeds.h"
 
@@ -112,6 +114,27 @@ static void one_line(struct line_clock *clock, const char *text, size_t len)
 	check_line(&line, text, len);
 }
 
+/* What is read of a line, or of its pieces so far. */
+static void one_wrapped(struct unwrap *unwrap, struct line_clock *clock, const char *text, size_t len, size_t n_read)
+{
+	bool cut = len > LINE_MAX_BYTES;
+	struct span content;
+	char *copy;
+
+	if (unwrap_next(unwrap, (struct span){text, cut ? LINE_MAX_BYTES : len}, &cut, &content) == UNWRAP_PART) {
+		check(unwrap->waits);
+		return;
+	}
+	check(content.len <= LINE_MAX_BYTES && content.len <= n_read);
+	/* Copied, so that the address sanitizer sees a read past the line. */
+	copy = malloc(content.len > 0 ? content.len : 1);
+	check(copy != NULL);
+	if (content.len > 0)
+		memcpy(copy, content.p, content.len);
+	one_line(clock, copy, content.len);
+	free(copy);
+}
+
 /* With the clock of a log last written in May 2026; and twice: what a clock remembers is for the second line. */
 static void add_seed(const char *text, size_t len)
 {
@@ -170,11 +193,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static struct unwrap unwrap;
 	struct line_clock clock;
 	uint32_t end_s;
+	size_t n_read = 0;
 
 	if (size < 8)
 		return 0;
+	unwrap.waits = unwrap.open[0].waits = unwrap.open[1].waits = false;
 	memcpy(&end_s, data, sizeof end_s);
 	line_clock_init(&clock, end_s, data[4] > 0 ? 1970 + data[4] : 0);
 	data += 8;
@@ -188,7 +214,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(copy != NULL);
 		if (len > 0)
 			memcpy(copy, data, len);
-		one_line(&clock, copy, len);
+		n_read += len;
+		one_wrapped(&unwrap, &clock, copy, len, n_read);
 		free(copy);
 		if (lf == NULL)
 			return 0;

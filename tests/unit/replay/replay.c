@@ -425,6 +425,51 @@ static void test_chunk_edges(void **state)
 	}
 }
 
+/* Each line of a container in two pieces, by CRI and by json-file: some of them on both sides of the end of a chunk. */
+static void add_pieces(struct text *t, unsigned i)
+{
+	static const char cri[] = "2026-11-20T13:00:00.000Z stdout P 2026-11-20T13:00:00Z mx testd[1]: gue\n"
+				  "2026-11-20T13:00:01.000Z stdout F ss from 192.0.2.%u\n";
+	static const char json[] = "{\"log\":\"2026-11-20T13:00:00Z mx testd[1]: guess \",\"stream\":\"stdout\","
+				   "\"time\":\"2026-11-20T13:00:00Z\"}\n"
+				   "{\"log\":\"from 192.0.2.%u\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-20T13:00:01Z\"}\n";
+	char bytes[1024];
+
+	(void)snprintf(bytes, sizeof bytes, i % 2 == 0 ? cri : json, i % 250);
+	add_bytes(t, bytes, strlen(bytes));
+}
+
+static void test_pieces_of_lines(void **state)
+{
+	enum { N = 8000 };
+	struct store *const store = new_store();
+	const char *const file = in_directory("log");
+	struct replay_options options = options_of(store, &file, 1);
+	struct text t = {NULL, 0, 0}, some;
+	struct run r;
+
+	(void)state;
+	options.leave_tail = true;
+	for (unsigned i = 0; i < N; i++)
+		add_pieces(&t, i);
+	/* First a log that ends behind the first piece of a line: it is read with the rest, when that is there. */
+	some = t;
+	some.len = (size_t)((char *)memmem(t.bytes + t.len / 2, t.len / 2, "gue\n", 4) + 4 - t.bytes);
+	write_log("log", &some);
+	r = run(&options);
+	good(&r);
+	assert_true(r.result.bytes < (int64_t)some.len);
+	assert_int_equal(r.result.lines, r.result.hits);
+	write_log("log", &t);
+	r = run(&options);
+	good(&r);
+	assert_int_equal(number(store, "SELECT count(*) FROM hit"), N);
+	assert_int_equal(number(store, "SELECT count(*) FROM hits WHERE text NOT LIKE "
+	                               "'2026-11-20T13:00:00%stdout F 2026%testd[1]: guess from 192.0.2.%'"), 0);
+	store_close(store);
+	free(t.bytes);
+}
+
 static void test_long_lines(void **state)
 {
 	static const size_t lengths[] = {8100, 8192, 8193, 9000, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, (2 << 20) - 60, 3 << 20};
@@ -1069,6 +1114,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_counts, clean),       cmocka_unit_test_teardown(test_threads, clean),
 		cmocka_unit_test_teardown(test_chunk_edges, clean),  cmocka_unit_test_teardown(test_long_lines, clean),
+		cmocka_unit_test_teardown(test_pieces_of_lines, clean),
 		cmocka_unit_test_teardown(test_ends, clean),         cmocka_unit_test_teardown(test_binary, clean),
 		cmocka_unit_test_teardown(test_gzip, clean),         cmocka_unit_test_teardown(test_several, clean),
 		cmocka_unit_test_teardown(test_growth, clean),       cmocka_unit_test_teardown(test_same_first_line, clean),

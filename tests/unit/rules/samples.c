@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "input/line.h"
+#include "input/unwrap.h"
 #include "rules/rules.h"
 #include "rules/sessions.h"
 
@@ -79,17 +80,22 @@ static int unload(void **state)
 	return 0;
 }
 
+static struct unwrap unwrap; /* of the file that is read */
+
 /* One line through all that decides: as the engine does it, but with disabled rules too. */
 static struct outcome run(struct line_clock *clock, const char *text, size_t len)
 {
 	struct rules_hit hits[RULES_HITS_MAX];
 	struct outcome outcome = {0};
+	struct span content;
 	struct line line;
+	bool cut = len > LINE_MAX_BYTES;
 	size_t n;
 
-	if (len > LINE_MAX_BYTES)
+	if (cut)
 		len = LINE_MAX_BYTES;
-	if (line_parse(clock, text, len, &line) != LINE_OK)
+	if (unwrap_next(&unwrap, (struct span){text, len}, &cut, &content) != UNWRAP_LINE ||
+	    line_parse(clock, content.p, content.len, &line) != LINE_OK)
 		return outcome;
 	n = rules_match_all(scratch, line.program, line.message, true, hits);
 	for (size_t i = 0; i < n; i++) {
@@ -178,6 +184,7 @@ static size_t try_file(const char *path, size_t *ret_lines, size_t *ret_taken)
 
 	assert_non_null(in);
 	sessions_clear(sessions);
+	memset(&unwrap, 0, sizeof unwrap);
 	line_clock_init(&clock, 1795190400, 0); /* 2026-11-20, when the lines were written */
 	while ((len = getline(&text, &room, in)) > 0) {
 		struct outcome got;
