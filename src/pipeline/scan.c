@@ -84,6 +84,43 @@ size_t scan_line(struct scan *scan, struct record *record, struct rules_hit ret[
 	return rules_match_all(scan->scratch, record->line.program, record->line.message, scan->disabled, ret);
 }
 
+/* Notes of sessions are checked as well: a forged one would name a client for a later line. */
+static size_t without_forged(struct scan *scan, const struct record *record, struct rules_hit *hits, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (writers_may(&hits[i].rule->writers, record->uid))
+			hits[kept++] = hits[i];
+		else if (i == 0)
+			break; /* the others only add to it */
+	scan->tally.forged += n > 0 && kept == 0;
+	return kept;
+}
+
+size_t scan_entry(struct scan *scan, struct record *record, struct rules_hit ret[static RULES_HITS_MAX])
+{
+	struct line *const line = &record->line;
+	const struct span program = line->program;
+	size_t n;
+
+	record->parsed = line_known(&scan->clock, record->printed, line) == LINE_OK;
+	if (!rules_know(scan->scratch, record->parsed ? line->program : program))
+		return 0;
+	scan->tally.lines++;
+	scan->tally.cut += record->cut;
+	if (!record->parsed) {
+		scan->tally.unparsed++;
+		return 0;
+	}
+	count_time(&scan->tally, line->time_s);
+	record->time_s = time_of(scan, line);
+	if (record->cut || record->time_s < scan->from_s || record->time_s > scan->until_s)
+		return 0;
+	n = rules_match_all(scan->scratch, line->program, line->message, scan->disabled, ret);
+	return without_forged(scan, record, ret, n);
+}
+
 int64_t scan_first_time(struct span first, int64_t end_s, int year)
 {
 	char decoded[LINE_MAX_BYTES];

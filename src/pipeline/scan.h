@@ -27,6 +27,7 @@ struct unwrap;
 /* Lines counted. Times are those of stamps, Unix seconds; 0: no line had one. */
 struct scan_tally {
 	int64_t lines, cut, unparsed, first_line_at, last_line_at;
+	int64_t forged; /* of a journal's: a rule matched, but its user may not write such lines (writers.h) */
 };
 
 struct scan {
@@ -51,6 +52,12 @@ void scan_end(struct scan *scan);
  * into the record's content. Of a part (record->part) nothing is counted yet, nor is more of record filled.
  */
 size_t scan_line(struct scan *scan, struct record *record, struct rules_hit ret[static RULES_HITS_MAX]);
+
+/*
+ * The same for an entry of a journal, whose fields are known. It is counted as a line only if a rule is for its program. What its user
+ * may not have written matches nothing: it is counted as forged.
+ */
+size_t scan_entry(struct scan *scan, struct record *record, struct rules_hit ret[static RULES_HITS_MAX]);
 
 /* When the log that begins with this line begins; INT64_MAX when the line has no time. end_s, year: as of line_clock_init. */
 int64_t scan_first_time(struct span first, int64_t end_s, int year);

@@ -239,13 +239,27 @@ static bool check_builtins(const struct rulefile_rule *text, struct rulefile_err
 	return once;
 }
 
+/* Rules of one file mostly have the same: then nobody is asked again. */
+static void set_writers(struct compiled *c, struct rulefile_errors *errors)
+{
+	const struct rulefile_rule *const text = c->rule.text;
+	const struct rule *const before = c->rule.index == 0 ? NULL : &c[-1].rule;
+
+	if (before != NULL && text->journal_uid != NULL && before->text->journal_uid != NULL &&
+	    strcmp(text->journal_uid, before->text->journal_uid) == 0)
+		c->rule.writers = before->writers;
+	else if (!writers_find(text->journal_uid, &c->rule.writers))
+		rulefile_error(errors, "%s:%u: [%s] journal_uid: more than %d users", text->file, text->line, text->name, WRITERS_MAX);
+}
+
 static void compile_rule(struct rules *rules, size_t i, struct rulefile_errors *errors)
 {
 	const struct rulefile_rule *const text = &rules->set.rules[i];
 	struct compiled *const c = &rules->list[i];
 	uint32_t groups = 0;
 
-	c->rule = (struct rule){i, text};
+	c->rule = (struct rule){.index = i, .text = text};
+	set_writers(c, errors);
 	if (text->match.text == NULL || text->program == NULL)
 		return; /* reported already */
 	split_globs(c, text->program);

@@ -234,6 +234,11 @@ int rules_match(struct rules_scratch *s, struct span program, struct span messag
 	return RULES_HIT;
 }
 
+bool rules_know(struct rules_scratch *s, struct span program)
+{
+	return prefilter_knows(s->prefilter, program);
+}
+
 bool rules_means(const struct rules *rules, size_t index, struct span program)
 {
 	char name[COMPILED_PROGRAM_MAX];

@@ -182,6 +182,11 @@ static const struct prefilter_program *program_of(struct prefilter *p, struct sp
 	return program->n > 0 ? program : NULL;
 }
 
+bool prefilter_knows(struct prefilter *p, struct span program)
+{
+	return program_of(p, program) != NULL;
+}
+
 /* --- by the beginning of a message --- */
 
 /* False when no message that continues after this opening can match: a partial match fails before its end. */

@@ -47,6 +47,9 @@ struct prefilter *prefilter_new(const struct rules *rules, pcre2_match_data *dat
                                 pcre2_match_context *context);
 void prefilter_free(struct prefilter *p);
 
+/* True when a rule is for this program, enabled or not, but for "also" rules alone. */
+bool prefilter_knows(struct prefilter *p, struct span program);
+
 /*
  * Begins a walk through the rules for a message of a program. False: none can match, and there is no walk. disabled: rules
  * that are not enabled count as well. message: as long as the walk.

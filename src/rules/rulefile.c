@@ -23,7 +23,7 @@ enum {
 
 static const char *const keys[] = {"program", "match", "unless", "category", "reason",   "score",
                                    "enabled", "name",  "also",   "after",    "remember", "forget",
-                                   "given",   "hit",   "miss",   NULL};
+                                   "given",   "hit",   "miss",   "journal_uid", NULL};
 static const char *const categories[] = {"dnsbl",   "auth",     "relay", "probe", "protocol", "unknown-user",
                                          "content", "firewall", "name",  "good",  "grey", NULL};
 /* Macros that rules/compile.c replaces; here they stay as they are. */
@@ -349,6 +349,8 @@ static void read_key(struct reader *r, const struct ini *ini, const struct ini_e
 	} else if (strcasecmp(e->key, "after") == 0) {
 		set_text(r, ini, e, &rule->after);
 		rule->after_line = e->line;
+	} else if (strcasecmp(e->key, "journal_uid") == 0) {
+		set_text(r, ini, e, &rule->journal_uid);
 	} else if (strcasecmp(e->key, "hit") == 0 || strcasecmp(e->key, "miss") == 0 ||
 	           strcasecmp(e->key, "given") == 0) {
 		add_example(r, ini, e, rule);
@@ -357,8 +359,11 @@ static void read_key(struct reader *r, const struct ini *ini, const struct ini_e
 	}
 }
 
-static void finish_rule(struct reader *r, const struct rulefile_rule *rule)
+/* What "journal_uid" in [define] says holds for all rules of the file that do not say it. */
+static void finish_rule(struct reader *r, const struct macros *macros, struct rulefile_rule *rule)
 {
+	static const char uid[] = "journal_uid";
+	const char *const users = macro_value(macros, uid, strlen(uid));
 	const struct {
 		const char *key;
 		const void *value;
@@ -367,6 +372,8 @@ static void finish_rule(struct reader *r, const struct rulefile_rule *rule)
 	              {"category", rule->category},
 	              {"reason", rule->reason}};
 
+	if (rule->journal_uid == NULL && users != NULL)
+		rule->journal_uid = alloc_text(users, "the rules");
 	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
 		if (needed[i].value == NULL)
 			rulefile_error(r->errors, "%s:%u: [%s] has no \"%s\"", rule->file, rule->line,
@@ -446,7 +453,7 @@ static void read_rules(struct reader *r, const struct ini *ini, const struct rul
 			continue;
 		}
 		if (open)
-			finish_rule(r, &r->set->rules[r->set->n - 1]);
+			finish_rule(r, &macros, &r->set->rules[r->set->n - 1]);
 		if (r->set->n == RULEFILE_RULES_MAX) {
 			rulefile_error(r->errors, "%s:%u: more than %d rules", file->path, e->line,
 			               RULEFILE_RULES_MAX);
@@ -456,7 +463,7 @@ static void read_rules(struct reader *r, const struct ini *ini, const struct rul
 		open = true;
 	}
 	if (open)
-		finish_rule(r, &r->set->rules[r->set->n - 1]);
+		finish_rule(r, &macros, &r->set->rules[r->set->n - 1]);
 }
 
 static const char *base_name(const char *path)
@@ -576,6 +583,7 @@ void rulefile_set_done(struct rulefile_set *set)
 		free(rule->category);
 		free(rule->reason);
 		free(rule->after);
+		free(rule->journal_uid);
 	}
 	free(set->rules);
 	for (size_t i = 0; i < set->n_files; i++)

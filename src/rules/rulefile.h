@@ -45,6 +45,7 @@ struct rulefile_rule {
 	char *program;    /* globs separated by blanks; with "!" in front, of programs that are not meant */
 	struct rulefile_regex match, unless;
 	char *category, *reason;
+	char *journal_uid;   /* users whose lines count, see writers.h, or NULL */
 	char *after;         /* the rule whose note the session must have, or NULL */
 	unsigned after_line; /* of the key */
 	int score;

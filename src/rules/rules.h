@@ -23,6 +23,7 @@
 #include "base/text.h"
 #include "base/why.h"
 #include "rules/rulefile.h"
+#include "rules/writers.h"
 
 enum {
 	RULES_COUNT_MAX = 10,       /* "N attempts" and "repeated N times" count at most so often */
@@ -43,6 +44,7 @@ enum {
 struct rule {
 	size_t index; /* its place in the set: 0..rules_count - 1 */
 	const struct rulefile_rule *text;
+	struct writers writers; /* whose lines count, where a source knows who wrote them */
 };
 
 /* What a rule's match of a line means. */
@@ -126,6 +128,9 @@ int rules_match(struct rules_scratch *scratch, struct span program, struct span 
  */
 bool rules_would_match(struct rules_scratch *scratch, size_t index, struct span program, struct span message,
                  bool interpret);
+
+/* True when a rule of the set is for this program, enabled or not. */
+bool rules_know(struct rules_scratch *scratch, struct span program);
 
 /* True when "program" of the rule means this program. */
 bool rules_means(const struct rules *rules, size_t index, struct span program);

@@ -177,12 +177,54 @@ static void test_first_time(void **state)
 		                 rows[i].want_s);
 }
 
+static struct span span(const char *text)
+{
+	return (struct span){text, strlen(text)};
+}
+
+static size_t scan_fields(const char *program, const char *message, bool printed, int64_t uid)
+{
+	struct rules_hit hits[RULES_HITS_MAX];
+
+	record = (struct record){.has_fields = true, .printed = printed, .uid = uid,
+	                         .line = {.time_s = AT, .has_time = true, .host = span("mx"), .program = span(program),
+	                                  .pid = span("1"), .message = span(message)}};
+	return scan_entry(&scan, &record, hits);
+}
+
+/* Fields match as the same line does, but only from those who may write it. */
+static void test_entries(void **state)
+{
+	(void)state;
+	assert_int_equal(scan_fields("testd", BAD, false, 0), 1);
+	assert_int_equal(record.time_s, AT);
+	assert_int_equal(scan_fields("testd", BAD, false, 33), 1);
+	assert_int_equal(scan_fields("testd", "good client", false, 0), 0);
+	assert_int_equal(scan.tally.forged, 0);
+	assert_int_equal(scan.tally.lines, 3);
+	assert_int_equal(scan_fields("testd", BAD, false, 1000), 0);
+	assert_int_equal(scan_fields("testd", BAD, false, RECORD_UID_NONE), 0);
+	assert_int_equal(scan_fields("testd", "good client", false, 1000), 0); /* it would not have matched anyway */
+	assert_int_equal(scan.tally.forged, 2);
+	/* What no rule is for is not counted. */
+	assert_int_equal(scan_fields("other", BAD, false, 0), 0);
+	assert_int_equal(scan.tally.lines, 6);
+	assert_int_equal(scan_fields("testd", "", false, 0), 0);
+	assert_int_equal(scan.tally.unparsed, 1);
+	/* A container's own header counts. */
+	assert_int_equal(scan_fields("0123456789ab", "Nov 20 13:37:42 mail testd[1]: " BAD, true, 0), 1);
+	assert_int_equal(scan_fields("testd", BAD, true, 0), 0);
+	assert_int_equal(scan_fields("0123456789ab", "Nov 20 13:37:42 mail testd[1]: " BAD, true, 1000), 0);
+	assert_int_equal(scan.tally.forged, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_lines, begin),
 		cmocka_unit_test_setup(test_missing_stamps, begin),
 		cmocka_unit_test_setup(test_from_until, begin),
+		cmocka_unit_test_setup(test_entries, begin),
 		cmocka_unit_test(test_first_time),
 	};
 

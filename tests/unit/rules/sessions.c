@@ -29,7 +29,7 @@ static int setup(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 6; i++)
-		rules[i] = (struct rule){i, texts[i]};
+		rules[i] = (struct rule){.index = i, .text = texts[i]};
 	sessions = sessions_new();
 	return 0;
 }
