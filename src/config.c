@@ -46,6 +46,8 @@ enum kind {
 	BACKEND,
 	ACTION,
 	SESSIONS,
+	HOOKS,
+	CHAINS, /* firewall.jump_from */
 	PORTS,
 	RATE, /* firewall.connections */
 	PREFIX,
@@ -86,7 +88,8 @@ static const struct row {
         {{"firewall", "backend", "recent"}, BACKEND, AT(firewall.backend), 0, 0},
         {{"firewall", "manage_rules", "yes"}, BOOLEAN, AT(firewall.manage_rules), 0, 0},
         {{"firewall", "chain", "SPAMMER"}, WORD, AT(firewall.chain), 0, 0},
-        {{"firewall", "jump_from", "INPUT"}, WORD, AT(firewall.jump_from), 0, 0},
+        {{"firewall", "hooks", "input"}, HOOKS, 0, 0, 0},
+        {{"firewall", "jump_from", ""}, CHAINS, 0, 0, 0},
         {{"firewall", "list", "spammer"}, WORD, AT(firewall.list), 0, 0},
         {{"firewall", "ports", "25,110,143,465,587,993,995,4190"}, PORTS, 0, 0, 0},
         {{"firewall", "action", "drop"}, ACTION, AT(firewall.action), 0, 0},
@@ -213,7 +216,8 @@ static const char *read_boolean(struct config *config, size_t at, const char *va
 	return NULL;
 }
 
-static const char *read_word(struct config *config, size_t at, const char *value)
+/* NULL: a name of a chain or list. */
+static const char *wanted_name(const char *value)
 {
 	const size_t len = strlen(value);
 
@@ -223,7 +227,61 @@ static const char *read_word(struct config *config, size_t at, const char *value
 		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '_' ||
 		      (*p == '-' && p > value)))
 			return "letters, digits, \"_\" and \"-\"";
-	set_string(config, at, value);
+	return NULL;
+}
+
+static const char *read_word(struct config *config, size_t at, const char *value)
+{
+	const char *const wanted = wanted_name(value);
+
+	if (wanted == NULL)
+		set_string(config, at, value);
+	return wanted;
+}
+
+static void free_chains(struct config *config)
+{
+	for (size_t i = 0; i < config->firewall.n_jump_from; i++)
+		free(config->firewall.jump_from[i]);
+	config->firewall.n_jump_from = 0;
+}
+
+static const char *read_chains(struct config *config, const char *value)
+{
+	char *const words = alloc_text(value, "the configuration"), *save = NULL;
+	const char *wanted = NULL;
+
+	free_chains(config);
+	for (char *w = strtok_r(words, " \t,", &save); w != NULL && wanted == NULL; w = strtok_r(NULL, " \t,", &save)) {
+		wanted = wanted_name(w);
+		if (wanted == NULL && config->firewall.n_jump_from == CONFIG_JUMPS_MAX)
+			wanted = "at most 4 chains";
+		if (wanted == NULL)
+			config->firewall.jump_from[config->firewall.n_jump_from++] = alloc_text(w, "the configuration");
+	}
+	free(words);
+	return wanted;
+}
+
+static const char *read_hooks(struct config *config, const char *value)
+{
+	char *const words = alloc_text(value, "the configuration"), *save = NULL;
+	unsigned hooks = 0;
+	bool good = true;
+
+	for (char *w = strtok_r(words, " \t,", &save); w != NULL; w = strtok_r(NULL, " \t,", &save)) {
+		const unsigned hook = strcasecmp(w, "input") == 0     ? CONFIG_HOOK_INPUT
+		                      : strcasecmp(w, "forward") == 0 ? CONFIG_HOOK_FORWARD
+		                      : strcasecmp(w, "auto") == 0    ? CONFIG_HOOK_AUTO
+		                                                      : 0;
+
+		good &= hook != 0;
+		hooks |= hook;
+	}
+	free(words);
+	if (!good || hooks == 0 || (hooks > CONFIG_HOOK_AUTO))
+		return "input, forward, both, or auto";
+	config->firewall.hooks = hooks;
 	return NULL;
 }
 
@@ -529,6 +587,10 @@ static const char *read_value(struct config *config, const struct row *row, cons
 		return read_rate(config, value);
 	case ACTION:
 		return read_action(config, value);
+	case HOOKS:
+		return read_hooks(config, value);
+	case CHAINS:
+		return read_chains(config, value);
 	case SESSIONS:
 		return read_sessions(config, value);
 	case PORTS:
@@ -827,7 +889,7 @@ void config_free(struct config *config)
 		free(config->dns.lists[i].zone);
 	free(config->firewall.backend);
 	free(config->firewall.chain);
-	free(config->firewall.jump_from);
+	free_chains(config);
 	free(config->firewall.list);
 	free(config->firewall.log_prefix);
 	free(config->database.path);

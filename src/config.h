@@ -22,6 +22,7 @@ enum {
 	CONFIG_ALLOW_MAX = 4096,
 	CONFIG_WORDS_MAX = 256,   /* names, clients, files; each */
 	CONFIG_PORTS_MAX = 15,
+	CONFIG_JUMPS_MAX = 4,
 	CONFIG_DIRS_MAX = 8,
 	CONFIG_LISTS_MAX = 16,
 	CONFIG_CODES_MAX = 8,
@@ -41,6 +42,8 @@ struct config_list {
 };
 
 enum config_action { CONFIG_DROP, CONFIG_REJECT, CONFIG_RESET };
+/* Bits. */
+enum config_hook { CONFIG_HOOK_INPUT = 1, CONFIG_HOOK_FORWARD = 2, CONFIG_HOOK_AUTO = 4 };
 enum config_sessions { CONFIG_SESSIONS_DROP, CONFIG_SESSIONS_KEEP, CONFIG_SESSIONS_KILL };
 
 struct config {
@@ -74,7 +77,10 @@ struct config {
 	struct {
 		char *backend; /* a name in base/backends.h */
 		bool manage_rules;
-		char *chain, *jump_from, *list;
+		char *chain, *list;
+		unsigned hooks; /* enum config_hook */
+		size_t n_jump_from; /* 0: as hooks has it */
+		char *jump_from[CONFIG_JUMPS_MAX];
 		size_t n_ports;
 		uint16_t ports[CONFIG_PORTS_MAX];
 		enum config_action action;

@@ -49,9 +49,9 @@ BEGIN {
 	n = split("store_add_hits store_add_blocks store_prolong store_dropped store_end", list, " ")
 	for (i = 1; i <= n; i++)
 		writes[list[i]] = "^src/(store|pipeline)/"
-	outside["libmnl/"] = "^src/root/(nft_batch[.]h|kill[.])"
+	outside["libmnl/"] = "^src/root/(nft_batch|netlink)[.]h"
 	outside["libiptc/"] = "^src/root/xtables"
-	outside["linux/netfilter"] = "^src/root/(xtables|recent_rules[.]|nft|kill[.])"
+	outside["linux/netfilter"] = "^src/root/(xtables|recent_rules[.]|nft|tracked[.])"
 	outside["inotifytools/"] = "^src/input/follow"
 	outside["sys/inotify.h"] = "^src/(input/follow|engine/rules_watch[.])"
 	outside["archive.h"] = "^src/input/archive"

@@ -14,6 +14,10 @@
 #include "command/command.h"
 
 static_assert((int)CONFIG_PORTS_MAX == (int)ROOT_PORTS_MAX, "the config may hold no more ports than root");
+static_assert((int)CONFIG_JUMPS_MAX == (int)ROOT_JUMPS_MAX, "nor more chains");
+static_assert((int)CONFIG_HOOK_INPUT == (int)ROOT_HOOK_INPUT && (int)CONFIG_HOOK_FORWARD == (int)ROOT_HOOK_FORWARD &&
+                      (int)CONFIG_HOOK_AUTO == (int)ROOT_HOOK_AUTO,
+              "the same bits");
 
 static enum root_action action_of(enum config_action action)
 {
@@ -34,6 +38,7 @@ static struct root_config root_config(const struct config *config, const char *p
 	struct root_config root = {.manage_rules = config->firewall.manage_rules,
 	                           .keep_on_stop = config->firewall.keep_on_stop,
 	                           .action = action_of(config->firewall.action),
+	                           .hooks = config->firewall.hooks, /* the same bits */
 	                           .sessions = config->firewall.sessions == CONFIG_SESSIONS_KEEP ? ROOT_KEPT : ROOT_DROPPED,
 	                           .seconds = (uint32_t)config->firewall.seconds, /* at most 7 days */
 	                           .ip6_prefix = (uint8_t)config->block.ip6_prefix, /* 48..128 */
@@ -48,7 +53,9 @@ static struct root_config root_config(const struct config *config, const char *p
 	/* The config has checked the lengths. */
 	(void)snprintf(root.backend, sizeof root.backend, "%s", config->firewall.backend);
 	(void)snprintf(root.chain, sizeof root.chain, "%s", config->firewall.chain);
-	(void)snprintf(root.jump_from, sizeof root.jump_from, "%s", config->firewall.jump_from);
+	root.n_jump_from = config->firewall.n_jump_from;
+	for (size_t i = 0; i < root.n_jump_from; i++)
+		(void)snprintf(root.jump_from[i], sizeof root.jump_from[i], "%s", config->firewall.jump_from[i]);
 	(void)snprintf(root.list, sizeof root.list, "%s", config->firewall.list);
 	(void)snprintf(root.log_prefix, sizeof root.log_prefix, "%s", config->firewall.log_prefix);
 	memcpy(root.ports, config->firewall.ports, sizeof root.ports);

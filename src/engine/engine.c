@@ -20,6 +20,7 @@
 #include "base/plural.h"
 #include "base/remedy.h"
 #include "engine/events.h"
+#include "engine/coverage.h"
 #include "engine/hangup.h"
 #include "engine/housekeeping.h"
 #include "engine/live.h"
@@ -62,6 +63,7 @@ struct engine {
 	struct requests requests;
 	struct housekeeping housekeeping;
 	struct hangup hangup;
+	struct coverage coverage;
 	struct problems problems;
 	struct events events;
 
@@ -517,6 +519,7 @@ static int timeout_ms(const struct engine *e, int64_t now)
 	sooner(&at, e->write_at);
 	sooner(&at, e->sync_at);
 	sooner(&at, e->purge_at);
+	sooner(&at, e->coverage.at_ms);
 	sooner(&at, e->expiry_at);
 	sooner(&at, e->watchdog_at);
 	if (!e->store_failed) {
@@ -610,6 +613,7 @@ static void turn(struct engine *e)
 		sync_firewall(e, &now);
 		sources_check(e->logs); /* awake anyway */
 	}
+	coverage_check(&e->coverage, now.steady_ms, now.unix_s);
 	if (now.steady_ms >= e->purge_at)
 		e->purge_at = now.steady_ms + housekeeping_slice(&e->housekeeping, e->store, e->live.config, now.unix_s);
 	feed_watchdog(e, clock_steady_ms());
@@ -814,6 +818,7 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 	/* Half of the seconds of root's rules, which a reload does not change; at most 7 days. */
 	e->reconcile = reconcile_new(e->store, &e->client, (uint32_t)(config->firewall.seconds / 2), clock_unix_s());
 	hangup_init(&e->hangup, config, &e->client, &e->problems, clock_unix_s());
+	coverage_init(&e->coverage, config, &e->client, &e->problems);
 	requests_init(&e->requests, &e->live, e->store, e->reconcile, &e->problems, &e->events);
 	log_line(LOG_NOTICE, "%s, %zu %s, database %s", rules_size_text(e->live.rules, rules), config->n_logs, plural((int64_t)config->n_logs, "log", "logs"),
 	         config->database.path);

@@ -312,7 +312,7 @@ static void log_what_needs_a_restart(const struct config *old, const struct conf
 	    strcmp(old->firewall.list, new->firewall.list) != 0 ||
 	    strcmp(old->firewall.chain, new->firewall.chain) != 0 ||
 	    old->firewall.seconds != new->firewall.seconds || old->firewall.action != new->firewall.action ||
-	    old->firewall.sessions != new->firewall.sessions ||
+	    old->firewall.sessions != new->firewall.sessions || old->firewall.hooks != new->firewall.hooks ||
 	    old->firewall.n_ports != new->firewall.n_ports ||
 	    old->firewall.connections != new->firewall.connections ||
 	    old->firewall.connections_s != new->firewall.connections_s ||

@@ -377,6 +377,16 @@ int client_kill(struct client *client, const struct net *nets, size_t n, uint32_
 	return err;
 }
 
+int client_published(struct client *client, uint16_t *ret_port, struct why *why)
+{
+	struct message m = {.verb = MESSAGE_PUBLISHED};
+	const int err = ask(client, &m, why);
+
+	if (err == 0)
+		*ret_port = (uint16_t)m.port; /* message_is_answer: it fits */
+	return err;
+}
+
 int client_floods(struct client *client, struct addr out[static CLIENT_FLOODS_MAX], size_t *ret_n, struct why *why)
 {
 	struct message m = {.verb = MESSAGE_FLOODS};

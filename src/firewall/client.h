@@ -77,6 +77,9 @@ int client_limits(struct client *client, struct why *why);
  */
 int client_kill(struct client *client, const struct net *nets, size_t n, uint32_t *ret_ended, struct why *why);
 
+/* Does DNAT lead clients of our ports past the hooks? *ret_port: one of them, 0: no. Errors: where that cannot be known. */
+int client_published(struct client *client, uint16_t *ret_port, struct why *why);
+
 /* Addresses that opened too many connections, by the kernel's count, since the last call; *ret_n: how many. */
 int client_floods(struct client *client, struct addr out[static CLIENT_FLOODS_MAX], size_t *ret_n, struct why *why);
 

@@ -55,7 +55,7 @@ static bool has_answer(const struct message *m)
 {
 	const struct lengths *const l = &m->lengths;
 
-	return m->capacity != 0 || m->refused != 0 || m->repaired != 0 || m->ended != 0 || m->error != 0 || m->list[0] != '\0' ||
+	return m->capacity != 0 || m->refused != 0 || m->repaired != 0 || m->ended != 0 || m->port != 0 || m->error != 0 || m->list[0] != '\0' ||
 	       m->why[0] != '\0' || (l->ip4[0] | l->ip4[1] | l->ip6[0] | l->ip6[1]) != 0;
 }
 
@@ -74,6 +74,7 @@ bool message_is_request(const struct message *m, size_t len)
 	case MESSAGE_FLOODS:
 	case MESSAGE_CONFIG:
 	case MESSAGE_LIMITS:
+	case MESSAGE_PUBLISHED:
 		return m->n == 0;
 	case MESSAGE_ADD:
 		return m->n > 0 &&
@@ -95,7 +96,8 @@ bool message_is_answer(const struct message *m, size_t len, const struct message
 	    memchr(m->list, '\0', sizeof m->list) == NULL || (m->error == 0 && m->refused == 0) != (m->why[0] == '\0'))
 		return false;
 	if (m->refused > (m->verb == MESSAGE_ADD ? request->n : 0) ||
-	    m->repaired > (m->verb == MESSAGE_PREPARE ? 1 : 0) || (m->ended > 0 && m->verb != MESSAGE_KILL))
+	    m->repaired > (m->verb == MESSAGE_PREPARE ? 1 : 0) || (m->ended > 0 && m->verb != MESSAGE_KILL) ||
+	    m->port > (m->verb == MESSAGE_PUBLISHED ? UINT16_MAX : 0))
 		return false;
 	if (m->verb == MESSAGE_FLOODS)
 		return m->cursor == 0 && entries_are_good(m, (struct bounds){0});

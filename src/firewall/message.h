@@ -31,6 +31,7 @@ enum message_verb {
 	MESSAGE_CONFIG = 6,  /* the file of the configuration, open for reading, comes along with the answer */
 	MESSAGE_LIMITS = 7,  /* only the fields of every answer */
 	MESSAGE_KILL = 8,    /* the open connections of entries end, those to our ports; without any: could they? */
+	MESSAGE_PUBLISHED = 9, /* does DNAT lead clients of our ports past the hooks? */
 };
 
 struct message_entry {
@@ -54,6 +55,7 @@ struct message {
 	uint32_t refused;    /* answer to ADD: entries not added: never-block, full list */
 	uint32_t repaired;   /* answer to PREPARE: 1 when something was missing and has been made */
 	uint32_t ended;      /* answer to KILL: connections */
+	uint32_t port;       /* answer to PUBLISHED: one that leads past them; 0: none */
 	int32_t error;       /* answer: 0, or -errno with the sentence in why; ADD: -ENOSPC: PREPARE helps */
 	struct lengths lengths; /* in every answer: what can be held as it is; anything else must come in pieces */
 	/* In every answer: the list of addresses; its name and a length is the list of such networks. "": there is none. */

@@ -24,6 +24,7 @@
 
 #include "base/log.h"
 #include "root/backend.h"
+#include "root/hooks.h"
 #include "root/members.h"
 #include "root/recent_rules.h"
 #include "root/xtables.h"
@@ -491,7 +492,7 @@ static uint32_t read_parameter(void)
 static int apply(const struct recent *recent, enum xtables_family family, unsigned n_shards, bool *changed,
                  struct why *why)
 {
-	const struct recent_layout layout = {family, recent->config, n_shards};
+	const struct recent_layout layout = {family, recent->config, n_shards, hooks_forward(recent->config)};
 	const struct xtables_plan plan = recent_plan(&layout);
 	bool one = false;
 	const int err = recent->use[family] ? xtables_apply(family, &plan, &one, why) : 0;
@@ -502,7 +503,7 @@ static int apply(const struct recent *recent, enum xtables_family family, unsign
 
 static int remove_rules(const struct root_config *config, enum xtables_family family, bool *changed, struct why *why)
 {
-	const struct recent_layout layout = {family, config, 1};
+	const struct recent_layout layout = {family, config, 1, false};
 	const struct xtables_plan plan = recent_plan(&layout);
 	bool one = false;
 	const int err = xtables_remove(family, &plan, &one, why);
@@ -544,7 +545,8 @@ static int find_foreign(struct recent *recent, enum xtables_family family, struc
 	return why_set(why, errno,
 	               "%s: %s; manage_rules is off, so the rule is yours to add: 'ip%stables -I %s -p tcp "
 	               "--dport 25 -m recent --name %s%s --update --seconds %" PRIu32 " -j DROP'",
-	               path, strerror(errno), six, recent->config->jump_from, recent->config->list, six,
+	               path, strerror(errno), six, recent->config->n_jump_from > 0 ? recent->config->jump_from[0] : "INPUT",
+	               recent->config->list, six,
 	               recent->config->seconds);
 }
 

@@ -3,6 +3,7 @@
 
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/xt_connbytes.h>
+#include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_hashlimit.h>
 #include <linux/netfilter/xt_recent.h>
 #include <linux/netfilter/xt_state.h>
@@ -16,7 +17,9 @@ enum {
 	EXPIRE_MS_MIN = 10000,   /* a client's count is forgotten after that, ... */
 	GC_MS = 1000,            /* ... checked so often: as iptables has it */
 	SUBS = 16,               /* chains that the sixteen values of the low four bits lead to; of each kind */
-	MAIN = RECENT_KINDS * SUBS, /* number of the chain that is jumped to; those before are the others */
+	MAIN = RECENT_KINDS * SUBS, /* number of the chain that packets come to; those before are what it leads to */
+	FORWARDED,                  /* of the one that packets through this machine come to first */
+	CHAINS,
 };
 
 uint8_t recent_length(enum xtables_family family, enum recent_kind kind, const struct root_config *config)
@@ -67,7 +70,7 @@ void recent_flood_name(enum xtables_family family, const struct root_config *con
 }
 
 /*
- * "SPAMMER" for MAIN; "SPAMMER_0" to "SPAMMER_f" lead to addresses, "SPAMMERp_0" ... to prefixes, "SPAMMERn_0" ... to
+ * "SPAMMER" for MAIN, "SPAMMERf" for FORWARDED; "SPAMMER_0" to "SPAMMER_f" lead to addresses, "SPAMMERp_0" ... to prefixes, "SPAMMERn_0" ... to
  * networks.
  */
 static struct label chain_name(const void *of, unsigned chain)
@@ -77,8 +80,8 @@ static struct label chain_name(const void *of, unsigned chain)
 	const struct recent_layout *const layout = of;
 	struct label label = {""};
 
-	if (chain == MAIN)
-		(void)snprintf(label.text, sizeof label.text, "%s", layout->config->chain);
+	if (chain == MAIN || chain == FORWARDED)
+		(void)snprintf(label.text, sizeof label.text, "%s%s", layout->config->chain, chain == MAIN ? "" : "f");
 	else
 		(void)snprintf(label.text, sizeof label.text, "%s%s_%x", layout->config->chain, kinds[chain / SUBS],
 		               chain % SUBS);
@@ -242,40 +245,85 @@ static bool main_rule(const struct recent_layout *layout, unsigned place, struct
 	return true;
 }
 
+/* One for each port: the match has room for one. */
+static bool forwarded_rule(const struct recent_layout *layout, unsigned place, struct rule *rule)
+{
+	struct xt_conntrack_mtinfo3 *tracked;
+
+	if (!layout->forward || place >= layout->config->n_ports)
+		return false;
+	rule_begin(rule, layout->family);
+	tracked = rule_match(rule, "conntrack", 3, sizeof *tracked, sizeof *tracked);
+	tracked->match_flags = XT_CONNTRACK_DIRECTION | XT_CONNTRACK_ORIGDST_PORT;
+	tracked->origdst_port = tracked->origdst_port_high = layout->config->ports[place];
+	rule_match_opening(layout->config, rule);
+	(void)rule_target(rule, layout->config->chain, 0);
+	rule_end(rule, layout->family, IPPROTO_TCP, 15, 0, 0);
+	return true;
+}
+
 /* Rule number "place" of a chain. */
 static bool rule_of_chain(const void *of, unsigned chain, unsigned place, struct rule *rule)
 {
 	const struct recent_layout *const layout = of;
 	const unsigned per_list = rules_per_list(layout->config);
-	const enum recent_kind kind = (enum recent_kind)(chain / SUBS); /* RECENT_KINDS: MAIN */
+	const enum recent_kind kind = (enum recent_kind)(chain / SUBS); /* RECENT_KINDS: MAIN, FORWARDED */
 
 	if (chain == MAIN)
 		return main_rule(layout, place, rule);
+	if (chain == FORWARDED)
+		return forwarded_rule(layout, place, rule);
 	if (layout->n_shards == 1 || recent_length(layout->family, kind, layout->config) == 0 || place == SUBS * per_list)
 		return false;
 	list_rule(layout, kind, place / per_list * SUBS + chain % SUBS, place % per_list, rule);
 	return true;
 }
 
-static void jump(const void *of, struct rule *rule)
+static void jump(const void *of, unsigned chain, struct rule *rule)
 {
 	const struct recent_layout *const layout = of;
 
 	rule_begin(rule, layout->family);
-	rule_match_ports(layout->config, rule);
-	(void)rule_target(rule, layout->config->chain, 0);
+	if (chain == MAIN)
+		rule_match_ports(layout->config, rule);
+	(void)rule_target(rule, chain_name(layout, chain).text, 0);
 	rule_end(rule, layout->family, layout->config->n_ports > 0 ? IPPROTO_TCP : 0, 15, 0, 0);
 }
 
-/* By what the config asks for: something is done that is no DROP or is logged, connections are counted. */
-static const char *modules(const struct root_config *config)
+/*
+ * Where packets come from. Docker keeps DOCKER-USER in front of its own rules in FORWARD, where ours would not stay; it may
+ * make none for IPv6.
+ */
+static void set_jumps(const struct recent_layout *layout, struct xtables_plan *plan)
+{
+	const struct root_config *const config = layout->config;
+
+	for (size_t i = 0; i < config->n_jump_from; i++) {
+		plan->jumps[plan->n_jumps].from = config->jump_from[i];
+		/* A misspelt one is noticed in IPv4. */
+		plan->jumps[plan->n_jumps++].optional = layout->family == XTABLES_IP6;
+	}
+	if (config->n_jump_from > 0)
+		return;
+	if ((config->hooks & (ROOT_HOOK_INPUT | ROOT_HOOK_AUTO)) != 0)
+		plan->jumps[plan->n_jumps++].from = "INPUT";
+	if (!layout->forward)
+		return;
+	plan->jumps[plan->n_jumps++].from = "FORWARD";
+	plan->jumps[plan->n_jumps].from = "DOCKER-USER";
+	plan->jumps[plan->n_jumps++].optional = true;
+}
+
+/* By what the config asks for: something is done that is no DROP or is logged, connections are counted or tracked. */
+static const char *modules(const struct recent_layout *layout)
 {
 #define USUAL "xt_recent xt_multiport xt_tcpudp"
 #define ACTIONS " xt_limit xt_LOG ipt_REJECT ip6t_REJECT"
-#define COUNTING " xt_hashlimit xt_connbytes xt_state"
+#define COUNTING " xt_hashlimit xt_connbytes xt_state xt_conntrack"
+	const struct root_config *const config = layout->config;
 	const bool actions = config->log_prefix[0] != '\0' || config->action != ROOT_DROP;
 
-	if (config->connections > 0)
+	if (config->connections > 0 || layout->forward)
 		return actions ? USUAL ACTIONS COUNTING : USUAL COUNTING;
 	return actions ? USUAL ACTIONS : USUAL;
 #undef USUAL
@@ -285,11 +333,15 @@ static const char *modules(const struct root_config *config)
 
 struct xtables_plan recent_plan(const struct recent_layout *layout)
 {
-	return (struct xtables_plan){.jump_from = layout->config->jump_from,
-	                             .modules = modules(layout->config),
-	                             .n_chains = MAIN + 1,
-	                             .of = layout,
-	                             .name = chain_name,
-	                             .rule = rule_of_chain,
-	                             .jump = jump};
+	struct xtables_plan plan = {.modules = modules(layout),
+	                            .n_chains = CHAINS,
+	                            .main = MAIN,
+	                            .forwarded = layout->config->n_ports > 0 ? FORWARDED : MAIN,
+	                            .of = layout,
+	                            .name = chain_name,
+	                            .rule = rule_of_chain,
+	                            .jump = jump};
+
+	set_jumps(layout, &plan);
+	return plan;
 }

@@ -9,6 +9,10 @@
  * A list has one mask for all it holds, so networks have lists of their own, one for each length, behind the addresses', and
  * split as they are by the last whole byte of the prefix: LIST64 (IPv6 clients, chains CHAINp_x), LIST24 and LIST48 (CHAINn_x).
  *
+ * What is forwarded comes to CHAINf first, where DNAT may have changed the port: for each of the ports
+ *   CHAINf: -p tcp -m conntrack --ctdir ORIGINAL --ctorigdstport PORT -j CHAIN
+ * ORIGINAL: not the answers to what a container sends to such a port of a client that is blocked.
+ *
  * With connections, CHAIN ends with a rule that drops nothing: whose connections (the second packet of each, of the client,
  * which cannot be forged without seeing the answers) are more than hashlimit allows is listed in LIST_flood, for the engine
  * to decide. This calls for connection tracking.
@@ -18,6 +22,7 @@
 #ifndef WFS_ROOT_RECENT_RULES_H
 #define WFS_ROOT_RECENT_RULES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "root/root.h"
@@ -40,6 +45,7 @@ struct recent_layout {
 	enum xtables_family family;
 	const struct root_config *config; /* borrowed */
 	unsigned n_shards;                /* lists of each kind: 1 or RECENT_SHARDS */
+	bool forward;                     /* hooks_forward: what is forwarded, too */
 };
 
 /* The length (of struct net) that everything in the list has; 0: there is no such list. */

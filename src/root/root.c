@@ -19,6 +19,7 @@
 #include "firewall/message.h"
 #include "root/backend.h"
 #include "root/claim.h"
+#include "root/hooks.h"
 #include "root/kill.h"
 
 enum {
@@ -47,12 +48,21 @@ static bool is_name(const char *name, size_t cap)
 	       name[0] != '-';
 }
 
+static bool are_names(const char names[][ROOT_NAME_MAX], size_t n)
+{
+	bool are = n <= ROOT_JUMPS_MAX;
+
+	for (size_t i = 0; i < n && are; i++)
+		are = is_name(names[i], ROOT_NAME_MAX);
+	return are;
+}
+
 static int check_config(const struct root_config *config, struct why *why)
 {
 	if (memchr(config->backend, '\0', sizeof config->backend) == NULL || backend_find(config->backend) == NULL)
 		return why_set(why, EINVAL, "there is no such [firewall] backend");
 	if (!is_name(config->chain, sizeof config->chain) || !is_name(config->list, sizeof config->list) ||
-	    !is_name(config->jump_from, sizeof config->jump_from))
+	    !are_names(config->jump_from, config->n_jump_from))
 		return why_set(
 		        why, EINVAL,
 		        "the names of chain, list and jump_from are 1 to %d letters, digits, '_' and '-'",
@@ -277,13 +287,28 @@ static size_t nets_to_kill(const struct root *root, const struct message *m, str
 static int answer_kill(const struct root *root, struct message *m, struct why *why)
 {
 	struct net nets[MESSAGE_ENTRIES];
-	const struct kill_query query = {.nets = nets,
-	                                 .n = nets_to_kill(root, m, nets),
-	                                 .ports = root->config.ports,
-	                                 .n_ports = root->config.n_ports,
-	                                 .forwarded = strcmp(root->config.jump_from, "INPUT") != 0};
+	const struct tracked_query clients = {.nets = nets,
+	                                      .n = nets_to_kill(root, m, nets),
+	                                      .ports = root->config.ports,
+	                                      .n_ports = root->config.n_ports};
 
-	return kill_connections(&query, &m->ended, why);
+	return kill_connections(&clients, hooks_forward(&root->config), &m->ended, why);
+}
+
+/* Where nothing is forwarded, or the hooks cover it, nothing leads past them. */
+static int answer_published(const struct root *root, struct message *m, struct why *why)
+{
+	const struct tracked_query query = {.ports = root->config.ports, .n_ports = root->config.n_ports};
+	uint16_t port = 0;
+	int err;
+
+	if (!hooks_is_router() || hooks_forward(&root->config))
+		return 0;
+	err = tracked_published(&query, &port);
+	if (err < 0)
+		return why_set(why, -err, "the kernel's table of connections: %s", strerror(-err));
+	m->port = port;
+	return 0;
 }
 
 /* Unread: parsing is for a process without privileges. */
@@ -316,7 +341,7 @@ int root_answer(struct root *root, struct message *m, int64_t now_s)
 	int err = 0, fd = -1;
 
 	assert(message_is_request(m, message_size(m)));
-	root->began |= m->verb != MESSAGE_CONFIG && m->verb != MESSAGE_LIMITS && (m->verb != MESSAGE_KILL || m->n > 0);
+	root->began |= m->verb == MESSAGE_PREPARE || m->verb == MESSAGE_ADD || m->verb == MESSAGE_DEL || m->verb == MESSAGE_LIST;
 	switch ((enum message_verb)m->verb) { /* message_is_request: it is one of them */
 	case MESSAGE_PREPARE:
 		err = answer_prepare(root, m, &why);
@@ -338,6 +363,9 @@ int root_answer(struct root *root, struct message *m, int64_t now_s)
 		break;
 	case MESSAGE_KILL:
 		err = answer_kill(root, m, &why);
+		break;
+	case MESSAGE_PUBLISHED:
+		err = answer_published(root, m, &why);
 		break;
 	case MESSAGE_LIMITS:
 		break;

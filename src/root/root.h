@@ -23,6 +23,7 @@
 #include "base/why.h"
 
 enum {
+	ROOT_JUMPS_MAX = 4,      /* chains that packets come from */
 	ROOT_PORTS_MAX = 15,     /* multiport's limit: XT_MULTI_PORTS, linux/netfilter/xt_multiport.h */
 	ROOT_NEVER_MAX = 256,    /* allowed networks copied into the root process */
 	ROOT_NAME_MAX = 24,      /* chain and list names: chain labels hold 31 bytes, shards add "_x_xx" */
@@ -32,6 +33,9 @@ enum {
 
 enum root_action { ROOT_DROP, ROOT_REJECT, ROOT_RESET };
 
+/* Where packets are dropped; bits. AUTO: INPUT, and FORWARD where there are containers. */
+enum root_hook { ROOT_HOOK_INPUT = 1, ROOT_HOOK_FORWARD = 2, ROOT_HOOK_AUTO = 4 };
+
 enum root_sessions { ROOT_DROPPED, ROOT_KEPT }; /* connections that are open when their client is blocked */
 
 struct root_config {
@@ -39,7 +43,9 @@ struct root_config {
 	bool manage_rules;                 /* false: feed lists that the administrator's rules use */
 	bool keep_on_stop;
 	char chain[ROOT_NAME_MAX];         /* "SPAMMER" */
-	char jump_from[ROOT_NAME_MAX];     /* "INPUT" */
+	unsigned hooks;                    /* enum root_hook */
+	size_t n_jump_from;                /* 0: as hooks has it */
+	char jump_from[ROOT_JUMPS_MAX][ROOT_NAME_MAX]; /* "INPUT"; of recent */
 	char list[ROOT_NAME_MAX];          /* "spammer"; the names of all lists: recent_rules.h */
 	uint8_t ip6_prefix;                /* 48..127: the length of IPv6 networks that clients count as; else none */
 	bool networks;                     /* wider networks are blocked, too: IPv4 /24 and IPv6 /48 */

@@ -14,6 +14,7 @@
 enum {
 	LOCK_WAIT_MS = 5000,
 	LOCK_STEP_MS = 20,
+	DEPTH_MAX = 8, /* of chains that lead to one that is jumped from */
 	COMMIT_TRIES = 10, /* with 2, 4, 8 ... ms between them: 1 s in all */
 };
 
@@ -21,7 +22,6 @@ enum {
 struct work {
 	const struct family *family;
 	const struct xtables_plan *plan;
-	unsigned main; /* the chain that is jumped to */
 	struct xtc_handle *handle;
 	bool changed;
 };
@@ -30,7 +30,7 @@ static bool is_wanted(const struct work *work, unsigned chain)
 {
 	struct rule rule;
 
-	return work->plan->rule(work->plan->of, chain, 0, &rule);
+	return chain == work->plan->main || work->plan->rule(work->plan->of, chain, 0, &rule);
 }
 
 static struct label name_of(const struct work *work, unsigned chain)
@@ -122,22 +122,49 @@ static int delete_jumps(struct work *work, const char *from, const char *chain, 
 	}
 }
 
+/* Packets that are forwarded come to the chain: from FORWARD, which is not left for INPUT. */
+static bool is_forwarding(const struct work *work, const char *from, const char *chain, unsigned depth)
+{
+	const void *rule = NULL;
+	bool is = strcmp(from, chain) == 0;
+
+	while (!is && depth < DEPTH_MAX && (rule = work->family->next(from, rule, work->handle)) != NULL) {
+		const char *const target = work->family->target(rule, work->handle);
+
+		is = work->family->ops->is_chain(target, work->handle) && is_forwarding(work, target, chain, depth + 1);
+	}
+	return is;
+}
+
 /* Its place among the administrator's rules is the administrator's choice, so a good jump stays where it is. */
-static int write_jump(struct work *work, struct why *why)
+static int write_jump(struct work *work, const char *name, bool optional, struct why *why)
 {
 	const struct family *const family = work->family;
-	const struct label chain = name_of(work, work->main);
+	const struct xtables_plan *const plan = work->plan;
+	const struct label main_chain = name_of(work, plan->main), forwarded = name_of(work, plan->forwarded);
+	const struct label forward = {"FORWARD"};
 	struct label from = {""};
 	struct rule rule;
+	unsigned chain, n;
 	int err;
 
-	(void)snprintf(from.text, sizeof from.text, "%s", work->plan->jump_from);
+	(void)snprintf(from.text, sizeof from.text, "%s", name);
 	if (!family->ops->is_chain(from.text, work->handle))
-		return why_set(why, ENOENT, "%s: there is no chain %s to jump from", family->tool, from.text);
-	work->plan->jump(work->plan->of, &rule);
-	if (count_jumps(work, from.text, chain.text) == 1 && family->has(from.text, &rule, work->handle))
+		return optional ? 0
+		                : why_set(why, ENOENT,
+		                          "%s: there is no chain %s to jump from; if iptables-nft made it, jump from FORWARD, which "
+		                          "sees the same packets, or set backend = nftables",
+		                          family->tool, from.text);
+	chain = is_forwarding(work, forward.text, from.text, 0) ? plan->forwarded : plan->main;
+	plan->jump(plan->of, chain, &rule);
+	n = count_jumps(work, from.text, main_chain.text);
+	if (plan->forwarded != plan->main)
+		n += count_jumps(work, from.text, forwarded.text);
+	if (n == 1 && family->has(from.text, &rule, work->handle))
 		return 0;
-	err = delete_jumps(work, from.text, chain.text, why);
+	err = delete_jumps(work, from.text, main_chain.text, why);
+	if (err == 0)
+		err = delete_jumps(work, from.text, forwarded.text, why);
 	if (err < 0)
 		return err;
 	work->changed = true;
@@ -159,43 +186,52 @@ static int delete_chain(struct work *work, unsigned chain, struct why *why)
 	return 0;
 }
 
+/* The same with jumps to it, from whatever chain. */
+static int drop_chain(struct work *work, unsigned chain, struct why *why)
+{
+	const struct label label = name_of(work, chain);
+	const char *at = work->family->ops->first_chain(work->handle);
+	int err = 0;
+
+	if (!work->family->ops->is_chain(label.text, work->handle))
+		return 0;
+	for (; at != NULL && err == 0; at = work->family->ops->next_chain(work->handle)) {
+		struct label from = {""};
+
+		(void)snprintf(from.text, sizeof from.text, "%s", at);
+		err = delete_jumps(work, from.text, label.text, why);
+	}
+	return err < 0 ? err : delete_chain(work, chain, why);
+}
+
 static int put_in_place(struct work *work, struct why *why)
 {
-	const struct label main_chain = name_of(work, work->main);
+	const struct label main_chain = name_of(work, work->plan->main);
 	int err = 0;
 
 	if (work->family->ops->builtin(main_chain.text, work->handle))
 		return why_set(why, EINVAL, "%s: chain %s is the kernel's own: choose another name",
 		               work->family->tool, main_chain.text);
 	/* What is jumped to comes before the jump. */
-	for (unsigned chain = 0; chain < work->main && err == 0; chain++)
+	for (unsigned chain = 0; chain < work->plan->n_chains && err == 0; chain++)
 		err = is_wanted(work, chain) ? write_chain(work, chain, why) : 0;
-	if (err == 0)
-		err = write_chain(work, work->main, why);
-	for (unsigned chain = 0; chain < work->main && err == 0; chain++)
-		err = is_wanted(work, chain) ? 0 : delete_chain(work, chain, why);
-	if (err == 0)
-		err = write_jump(work, why);
+	for (size_t i = 0; i < work->plan->n_jumps && err == 0; i++)
+		err = write_jump(work, work->plan->jumps[i].from, work->plan->jumps[i].optional, why);
+	for (unsigned chain = 0; chain < work->plan->n_chains && err == 0; chain++)
+		err = is_wanted(work, chain) ? 0 : drop_chain(work, chain, why);
 	return err;
 }
 
 static int remove_rules(struct work *work, struct why *why)
 {
-	const struct label main_chain = name_of(work, work->main);
-	const char *chain = work->family->ops->first_chain(work->handle);
+	const struct label main_chain = name_of(work, work->plan->main);
 	int err = 0;
 
 	if (!work->family->ops->is_chain(main_chain.text, work->handle))
 		return 0;
-	for (; chain != NULL && err == 0; chain = work->family->ops->next_chain(work->handle)) {
-		struct label from = {""};
-
-		(void)snprintf(from.text, sizeof from.text, "%s", chain);
-		for (unsigned of = 0; of <= work->main && err == 0; of++)
-			err = delete_jumps(work, from.text, name_of(work, of).text, why);
-	}
-	for (unsigned of = 0; of <= work->main && err == 0; of++)
-		err = delete_chain(work, of, why);
+	/* Those that jump before those that are jumped to, so that the walks are short. */
+	for (unsigned chain = work->plan->n_chains; chain-- > 0 && err == 0;)
+		err = drop_chain(work, chain, why);
 	return err;
 }
 
@@ -293,7 +329,7 @@ static int commit(struct work *work, struct why *why)
 static int change_table(enum xtables_family family, const struct xtables_plan *plan,
                         int (*change)(struct work *work, struct why *why), bool *ret_changed, struct why *why)
 {
-	struct work work = {.family = &xtables_families[family], .plan = plan, .main = plan->n_chains - 1};
+	struct work work = {.family = &xtables_families[family], .plan = plan};
 	int lock, err;
 
 	lock = lock_tables(why);

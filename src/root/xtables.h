@@ -26,17 +26,27 @@ struct label {
 	char text[32]; /* xt_chainlabel */
 };
 
-/* Chains by number; the last is the one that is jumped to, from the chain jump_from. */
+enum { XTABLES_JUMPS_MAX = 4 };
+
+/*
+ * Chains by number, each after those that it jumps to. Packets come to "main"; those that are forwarded, where DNAT may have
+ * changed the port, to "forwarded", which may be the same.
+ */
 struct rule;
 struct xtables_plan {
-	const char *jump_from;
+	size_t n_jumps;
+	struct {
+		const char *from;
+		bool optional; /* there need not be such a chain */
+	} jumps[XTABLES_JUMPS_MAX];
 	const char *modules; /* what the kernel may lack of these rules, as modprobe's arguments */
-	unsigned n_chains;
+	unsigned n_chains, main, forwarded;
 	const void *of; /* for the functions */
 	struct label (*name)(const void *of, unsigned chain);
-	/* Rule number "place" of a chain. False: it has no more; a chain without any is not wanted, but for the last. */
+	/* Rule number "place" of a chain. False: it has no more; a chain without any is not wanted, but for main. */
 	bool (*rule)(const void *of, unsigned chain, unsigned place, struct rule *ret);
-	void (*jump)(const void *of, struct rule *ret);
+	/* The jump to main, or to forwarded. */
+	void (*jump)(const void *of, unsigned chain, struct rule *ret);
 };
 
 /* Makes the kernel's rules as planned. *ret_changed: something had to be changed. */

@@ -54,34 +54,44 @@ void rule_end(struct rule *rule, enum xtables_family family, uint8_t protocol, u
 	xtables_families[family].finish(rule, protocol, byte, value, mask);
 }
 
+static void match_tcp(bool opening, uint16_t first, uint16_t last, struct rule *rule)
+{
+	struct xt_tcp *const tcp = rule_match(rule, "tcp", 0, sizeof *tcp, sizeof *tcp);
+
+	tcp->spts[1] = UINT16_MAX; /* 0:65535, any; ports are in host order here */
+	tcp->dpts[0] = first;
+	tcp->dpts[1] = last;
+	if (opening) {
+		tcp->flg_mask = TH_FIN | TH_SYN | TH_RST | TH_ACK;
+		tcp->flg_cmp = TH_SYN;
+	}
+}
+
+void rule_match_opening(const struct root_config *config, struct rule *rule)
+{
+	if (config->sessions == ROOT_KEPT)
+		match_tcp(true, 0, UINT16_MAX, rule);
+}
+
 void rule_match_ports(const struct root_config *config, struct rule *rule)
 {
-	const bool keeps = config->sessions == ROOT_KEPT;
-
 	assert(config->n_ports <= XT_MULTI_PORTS);
-	if (config->n_ports == 1 || (keeps && config->n_ports > 1)) {
-		struct xt_tcp *const tcp = rule_match(rule, "tcp", 0, sizeof *tcp, sizeof *tcp);
+	if (config->n_ports == 1) {
+		match_tcp(config->sessions == ROOT_KEPT, config->ports[0], config->ports[0], rule);
+	} else if (config->n_ports > 1) {
+		struct xt_multiport_v1 *ports;
 
-		tcp->spts[1] = UINT16_MAX; /* 0:65535, any; ports are in host order here */
-		tcp->dpts[0] = config->n_ports == 1 ? config->ports[0] : 0;
-		tcp->dpts[1] = config->n_ports == 1 ? config->ports[0] : UINT16_MAX;
-		tcp->flg_mask = keeps ? TH_FIN | TH_SYN | TH_RST | TH_ACK : 0;
-		tcp->flg_cmp = keeps ? TH_SYN : 0;
-	}
-	if (keeps && config->n_ports == 0) {
-		/* Protocols without SYN, too. */
-		struct xt_state_info *const state = rule_match(rule, "state", 0, sizeof *state, sizeof *state);
-
-		state->statemask = XT_STATE_BIT(IP_CT_NEW);
-	}
-	if (config->n_ports > 1) {
-		struct xt_multiport_v1 *const ports =
-		        rule_match(rule, "multiport", 1, sizeof *ports, sizeof *ports);
-
+		rule_match_opening(config, rule);
+		ports = rule_match(rule, "multiport", 1, sizeof *ports, sizeof *ports);
 		ports->flags = XT_MULTIPORT_DESTINATION;
 		ports->count = (uint8_t)config->n_ports;
 		for (size_t i = 0; i < config->n_ports; i++)
 			ports->ports[i] = config->ports[i];
+	} else if (config->sessions == ROOT_KEPT) {
+		/* Protocols without SYN, too. */
+		struct xt_state_info *const state = rule_match(rule, "state", 0, sizeof *state, sizeof *state);
+
+		state->statemask = XT_STATE_BIT(IP_CT_NEW);
 	}
 }
 

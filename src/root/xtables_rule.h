@@ -31,6 +31,9 @@ void rule_end(struct rule *rule, enum xtables_family family, uint8_t protocol, u
 /* The destination is one of the config's ports, none: nothing is asked; where open connections are kept the packet opens one. */
 void rule_match_ports(const struct root_config *config, struct rule *rule);
 
+/* Of TCP: the packet opens a connection; nothing is asked where open ones are not kept. */
+void rule_match_opening(const struct root_config *config, struct rule *rule);
+
 /* "--limit 10/minute --limit-burst 5", and LOG with the config's prefix as target. */
 void rule_target_log(const struct root_config *config, struct rule *rule);
 

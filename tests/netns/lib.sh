@@ -113,6 +113,8 @@ netns_container() {
 	{ ip -n "$CONTAINER" link set lo up && ip -n "$CONTAINER" link set eth0 up; } || fail "no link in the container"
 	ip -n "$CONTAINER" route add default via 10.10.0.1 || fail "no IPv4 route"
 	ip -n "$CONTAINER" -6 route add default via fd10::1 || fail "no IPv6 route"
+	ip -n "$CLIENT" route add 10.10.0.0/24 via 10.9.0.1 || fail "no IPv4 route back"
+	ip -n "$CLIENT" -6 route add fd10::/64 via fd09::1 || fail "no IPv6 route back"
 	in_server sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 || fail "no forwarding"
 	in_server nft -f - <<-END || skip "no NAT by nftables here"
 	table inet publish {

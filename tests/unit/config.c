@@ -92,7 +92,9 @@ static void assert_default(const struct config *c)
 	assert_string_equal(c->firewall.backend, "recent");
 	assert_true(c->firewall.manage_rules);
 	assert_string_equal(c->firewall.chain, "SPAMMER");
-	assert_string_equal(c->firewall.jump_from, "INPUT");
+	assert_int_equal(c->firewall.hooks, CONFIG_HOOK_INPUT);
+	assert_int_equal(c->firewall.n_jump_from, 0);
+	assert_int_equal(c->firewall.sessions, CONFIG_SESSIONS_DROP);
 	assert_string_equal(c->firewall.list, "spammer");
 	assert_ports(c, "25,110,143,465,587,993,995,4190");
 	assert_int_equal(c->firewall.action, CONFIG_DROP);
@@ -143,7 +145,7 @@ static void test_values(void **state)
 	                        "[allow]\naddress = 192.0.2.7\naddress =\naddress = 2001:DB8::/32, 10.0.0.0/8\t::1,\n"
 	                        "[dns]\nlist = zen.example 60\nlist = dnswl.example  Allow\nallow_for = 36h\n"
 	                        "list = zen.example\t1000 =127.0.0.2,127.0.0.10\nlist =\n"
-	                        "[firewall]\nbackend = recent\nmanage_rules = NO\nchain = a-b_C9\njump_from = FORWARD\n"
+	                        "[firewall]\nbackend = recent\nmanage_rules = NO\nchain = a-b_C9\njump_from = FORWARD, DOCKER-USER\nhooks = Forward input\nsessions = KILL\n"
 	                        "list = x2345678901234567890123\nports = 1 65535,25\naction = Reject\n"
 	                        "log_prefix = SPAM \"BLOCK\": %s x\nseconds = 2\nresync = 1d\nkeep_on_stop = YES\n"
 	                        "[database]\npath = /srv/a b.db\nkeep = 10w\n"
@@ -184,7 +186,10 @@ static void test_values(void **state)
 	assert_int_equal(c->dns.allow_for_s, 36 * 3600);
 	assert_false(c->firewall.manage_rules);
 	assert_string_equal(c->firewall.chain, "a-b_C9");
-	assert_string_equal(c->firewall.jump_from, "FORWARD");
+	assert_int_equal(c->firewall.n_jump_from, 2);
+	assert_string_equal(c->firewall.jump_from[1], "DOCKER-USER");
+	assert_int_equal(c->firewall.hooks, CONFIG_HOOK_INPUT | CONFIG_HOOK_FORWARD);
+	assert_int_equal(c->firewall.sessions, CONFIG_SESSIONS_KILL);
 	assert_string_equal(c->firewall.list, "x2345678901234567890123");
 	assert_int_equal(c->firewall.n_ports, 3);
 	assert_int_equal(c->firewall.ports[1], 65535);
@@ -293,7 +298,12 @@ static void test_errors(void **state)
 		{"[firewall]\nchain = -j\n", ":2: chain: want letters, digits, \"_\" and \"-\", got \"-j\""},
 		{"[firewall]\nlist = a/b\n", ":2: list: want letters, digits, \"_\" and \"-\", got \"a/b\""},
 		{"[firewall]\nlist = ..\n", ":2: list: want letters, digits, \"_\" and \"-\", got \"..\""},
-		{"[firewall]\njump_from = IN PUT\n", ":2: jump_from: want letters, digits, \"_\" and \"-\", got \"IN PUT\""},
+		{"[firewall]\njump_from = INPUT FOR/WARD\n", ":2: jump_from: want letters, digits, \"_\" and \"-\", got \"INPUT FOR/WARD\""},
+		{"[firewall]\njump_from = A B C D E\n", ":2: jump_from: want at most 4 chains, got \"A B C D E\""},
+		{"[firewall]\nhooks = output\n", ":2: hooks: want input, forward, both, or auto, got \"output\""},
+		{"[firewall]\nhooks =\n", ":2: hooks: want input, forward, both, or auto, got \"\""},
+		{"[firewall]\nhooks = auto input\n", ":2: hooks: want input, forward, both, or auto, got \"auto input\""},
+		{"[firewall]\nsessions = end\n", ":2: sessions: want drop, keep or kill, got \"end\""},
 		{"[firewall]\nconnections = 50\n", ":2: connections" A_RATE "\"50\""},
 		{"[firewall]\nconnections = 0/9s\n", ":2: connections" A_RATE "\"0/9s\""},
 		{"[firewall]\nconnections = 10001/9s\n", ":2: connections" A_RATE "\"10001/9s\""},

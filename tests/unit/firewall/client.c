@@ -124,6 +124,9 @@ static struct message far_answer(struct far *far, const struct message *request)
 			answer.entries[answer.n++].idle_s = 0;
 		}
 		break;
+	case MESSAGE_PUBLISHED:
+		answer.port = 25;
+		break;
 	case MESSAGE_KILL:
 		answer.ended = 2 * request->n;
 		break;
@@ -442,6 +445,18 @@ static void test_kill(void **state)
 	assert_int_equal(far.requests, 3);
 }
 
+static void test_published(void **state)
+{
+	uint16_t port = 9;
+	struct why why;
+
+	(void)state;
+	start();
+	assert_int_equal(client_published(&client, &port, &why), 0);
+	stop();
+	assert_int_equal(port, 25);
+}
+
 static void test_full(void **state)
 {
 	static struct client_entry entries[100];
@@ -566,6 +581,7 @@ int main(void)
 		cmocka_unit_test_setup(test_seconds, setup),
 		cmocka_unit_test_setup(test_add_del, setup),
 		cmocka_unit_test_setup(test_kill, setup),
+		cmocka_unit_test_setup(test_published, setup),
 		cmocka_unit_test_setup(test_full, setup),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test_setup(test_interrupted, setup),

@@ -56,44 +56,45 @@ static void test_requests(void **state)
 		const char *name;
 		size_t at; /* of the 32 bits to write, */
 		uint32_t value;
-		bool good[9]; /* by verb, PREPARE = 1 ... KILL = 8 */
+		bool good[10]; /* by verb, PREPARE = 1 ... PUBLISHED = 9 */
 	} rows[] = {
 #define AT(field) offsetof(struct message, field)
-		{"as it is", AT(number), 8, {0, true, true, true, true, true, true, true, true}},
+		{"as it is", AT(number), 8, {0, true, true, true, true, true, true, true, true, true}},
 		{"verb 0", AT(verb), 0, {0}},
-		{"verb 9", AT(verb), 9, {0}},
+		{"verb 10", AT(verb), 10, {0}},
 		{"verb of 32 bits", AT(verb), 0x10001, {0}},
-		{"no entries", AT(n), 0, {0, true, false, false, true, true, true, true, true}},
+		{"no entries", AT(n), 0, {0, true, false, false, true, true, true, true, true, true}},
 		{"an entry of zeros", AT(n), 3, {0}},
 		{"more entries than fit", AT(n), MESSAGE_ENTRIES + 1, {0}},
 		{"most entries", AT(n), UINT32_MAX, {0}},
-		{"cursor", AT(cursor), 64, {0, false, false, false, true, false, false, false, false}},
-		{"n4", AT(n4), 1000000, {0, true, false, false, false, false, false, false, false}},
-		{"n6", AT(n6), UINT32_MAX, {0, true, false, false, false, false, false, false, false}},
+		{"cursor", AT(cursor), 64, {0, false, false, false, true, false, false, false, false, false}},
+		{"n4", AT(n4), 1000000, {0, true, false, false, false, false, false, false, false, false}},
+		{"n6", AT(n6), UINT32_MAX, {0, true, false, false, false, false, false, false, false, false}},
 		{"capacity", AT(capacity), 1, {0}},
 		{"lengths", AT(lengths.ip6), 1, {0}},
 		{"list", AT(list), 'x', {0}},
 		{"refused", AT(refused), 1, {0}},
 		{"repaired", AT(repaired), 1, {0}},
 		{"ended", AT(ended), 1, {0}},
+		{"port", AT(port), 1, {0}},
 		{"error", AT(error), 1, {0}},
 		{"why", AT(why), 'x', {0}},
-		{"no seconds", AT(entries[1].left_s), 0, {0, true, false, true, true, true, true, true, true}},
-		{"one second", AT(entries[1].left_s), 1, {0, true, true, false, true, true, true, true, false}},
-		{"most seconds", AT(entries[1].left_s), MESSAGE_SECONDS_MAX, {0, true, true, false, true, true, true, true, false}},
+		{"no seconds", AT(entries[1].left_s), 0, {0, true, false, true, true, true, true, true, true, true}},
+		{"one second", AT(entries[1].left_s), 1, {0, true, true, false, true, true, true, true, false, true}},
+		{"most seconds", AT(entries[1].left_s), MESSAGE_SECONDS_MAX, {0, true, true, false, true, true, true, true, false, true}},
 		{"too many seconds",
 		 AT(entries[1].left_s),
 		 MESSAGE_SECONDS_MAX + 1,
-		 {0, true, false, false, true, true, true, true, false}},
-		{"idle", AT(entries[1].idle_s), 1, {0, true, false, false, true, true, true, true, false}},
-		{"dropped", AT(entries[1].dropped), 1, {0, true, false, false, true, true, true, true, false}},
-		{"an entry that is not used", AT(entries[2].addr), 1, {0, true, true, true, true, true, true, true, true}},
+		 {0, true, false, false, true, true, true, true, false, true}},
+		{"idle", AT(entries[1].idle_s), 1, {0, true, false, false, true, true, true, true, false, true}},
+		{"dropped", AT(entries[1].dropped), 1, {0, true, false, false, true, true, true, true, false, true}},
+		{"an entry that is not used", AT(entries[2].addr), 1, {0, true, true, true, true, true, true, true, true, true}},
 #undef AT
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		for (unsigned verb = MESSAGE_PREPARE; verb <= MESSAGE_KILL; verb++) {
+		for (unsigned verb = MESSAGE_PREPARE; verb <= MESSAGE_PUBLISHED; verb++) {
 			struct message m = request_of(verb);
 			bool got;
 
@@ -157,32 +158,34 @@ static void test_answers(void **state)
 		const char *name;
 		size_t at;
 		uint32_t value;
-		bool good[9];
+		bool good[10];
 	} rows[] = {
 #define AT(field) offsetof(struct message, field)
-		{"as it is", AT(n4), 8, {0, true, true, true, true, true, true, true, true}},
-		{"another verb", AT(verb), 10, {0}},
+		{"as it is", AT(n4), 8, {0, true, true, true, true, true, true, true, true, true}},
+		{"another verb", AT(verb), 11, {0}},
 		{"another number", AT(number), 8, {0}},
-		{"no entries", AT(n), 0, {0, true, true, true, true, true, true, true, true}},
-		{"entries", AT(n), 1, {0, false, false, false, true, true, false, false, false}},
+		{"no entries", AT(n), 0, {0, true, true, true, true, true, true, true, true, true}},
+		{"entries", AT(n), 1, {0, false, false, false, true, true, false, false, false, false}},
 		{"too many entries", AT(n), MESSAGE_ENTRIES + 1, {0}},
-		{"cursor onwards", AT(cursor), 64, {0, false, false, false, true, false, false, false, false}},
+		{"cursor onwards", AT(cursor), 64, {0, false, false, false, true, false, false, false, false, false}},
 		{"refused without a sentence", AT(refused), 2, {0}},
 		{"refused more", AT(refused), 3, {0}},
-		{"repaired", AT(repaired), 1, {0, true, false, false, false, false, false, false, false}},
-		{"ended", AT(ended), 3, {0, false, false, false, false, false, false, false, true}},
+		{"repaired", AT(repaired), 1, {0, true, false, false, false, false, false, false, false, false}},
+		{"a port", AT(port), 65535, {0, false, false, false, false, false, false, false, false, true}},
+		{"more than a port", AT(port), 65536, {0}},
+		{"ended", AT(ended), 3, {0, false, false, false, false, false, false, false, true, false}},
 		{"repaired twice", AT(repaired), 2, {0}},
 		{"an error without a sentence", AT(error), (uint32_t)-ENOENT, {0}},
 		{"a sentence without an error", AT(why), 'x', {0}},
-		{"long since seen", AT(entries[0].idle_s), UINT32_MAX, {0, true, true, true, true, false, true, true, true}},
-		{"most that was dropped", AT(entries[0].dropped), UINT32_MAX, {0, true, true, true, true, false, true, true, true}},
-		{"seconds left", AT(entries[0].left_s), UINT32_MAX, {0, true, true, true, true, false, true, true, true}},
+		{"long since seen", AT(entries[0].idle_s), UINT32_MAX, {0, true, true, true, true, false, true, true, true, true}},
+		{"most that was dropped", AT(entries[0].dropped), UINT32_MAX, {0, true, true, true, true, false, true, true, true, true}},
+		{"seconds left", AT(entries[0].left_s), UINT32_MAX, {0, true, true, true, true, false, true, true, true, true}},
 #undef AT
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		for (unsigned verb = MESSAGE_PREPARE; verb <= MESSAGE_KILL; verb++) {
+		for (unsigned verb = MESSAGE_PREPARE; verb <= MESSAGE_PUBLISHED; verb++) {
 			const struct message request = request_of(verb);
 			struct message m = answer_to(&request);
 			bool got;

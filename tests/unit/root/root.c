@@ -35,7 +35,9 @@ static const struct root_config usual = {
 	.backend = "recent",
 	.manage_rules = true,
 	.chain = "SPAMMER",
-	.jump_from = "INPUT",
+	.hooks = ROOT_HOOK_INPUT,
+	.n_jump_from = 1,
+	.jump_from = {"INPUT"},
 	.list = "spammer",
 	.seconds = 600,
 	.n_ports = 3,
@@ -697,7 +699,7 @@ static void test_config(void **state)
 		if (i == 1)
 			strcpy(config.chain, "FORWARD");
 		if (i == 2)
-			strcpy(config.jump_from, "NOSUCH");
+			strcpy(config.jump_from[0], "NOSUCH");
 		assert_int_equal(root_open(&config, &root, &why), i < 2 ? -EINVAL : -ENOENT);
 	}
 	assert_true(nothing_left());

@@ -1,0 +1,32 @@
+/*
+ * netlink: one request to a part of the kernel, and its answers; over libmnl.
+ *
+ * netlink_open, then netlink_begin and netlink_ask as often as needed, netlink_close. Errors: 0 or -errno, as the kernel has
+ * it; the caller finds the words.
+ */
+#ifndef WFS_ROOT_NETLINK_H
+#define WFS_ROOT_NETLINK_H
+
+#include <libmnl/libmnl.h>
+#include <stdint.h>
+
+enum { NETLINK_BUFFER = 1 << 15 }; /* one packet of answers: the kernel's are at most half of that, NLMSG_GOODSIZE */
+
+struct netlink {
+	struct mnl_socket *socket;
+	unsigned sequence;
+	char buffer[NETLINK_BUFFER];
+};
+
+/* bus: NETLINK_SOCK_DIAG ... After an error, too, netlink_close. */
+int netlink_open(struct netlink *netlink, int bus);
+
+/* A request in the buffer, to be completed with mnl_nlmsg_put_... and mnl_attr_put_... */
+struct nlmsghdr *netlink_begin(struct netlink *netlink, uint16_t type, uint16_t flags);
+
+/* Sends it and passes each answer to one (NULL: there is only an acknowledgement), to the end or the acknowledgement. */
+int netlink_ask(struct netlink *netlink, const struct nlmsghdr *request, mnl_cb_t one, void *data);
+
+void netlink_close(struct netlink *netlink);
+
+#endif
