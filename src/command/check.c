@@ -40,8 +40,11 @@ static void print_json_finding(const char *kind, const char *text)
 	                  "message", json_text((struct span){text + n, strcspn(text + n, "\n")})));
 }
 
-static void print_errors(const struct rulefile_errors *errors, bool warning, const struct command_env *env)
+/* kind: of the JSON's findings. */
+static void print_errors(const struct rulefile_errors *errors, const char *kind, const struct command_env *env)
 {
+	const bool fault = strcmp(kind, "fault") == 0;
+
 	(void)fflush(stdout);
 	for (size_t i = 0; i < errors->n; i++) {
 		const char *const text = errors->text[i];
@@ -49,12 +52,11 @@ static void print_errors(const struct rulefile_errors *errors, bool warning, con
 		char place[PLACE_MAX];
 
 		if (env->json) {
-			print_json_finding(warning ? "warning" : "fault", text);
+			print_json_finding(kind, text);
 			continue;
 		}
 		snippet_show(text, place, sizeof place);
-		(void)fprintf(stderr, "%.*s%s%s%s\n", (int)n, text, warning ? "warning: " : "", text + n,
-		              place);
+		(void)fprintf(stderr, "%.*s%s%s%s%s\n", (int)n, text, fault ? "" : kind, fault ? "" : ": ", text + n, place);
 	}
 }
 
@@ -109,7 +111,7 @@ static int check_config(const struct command_env *env, struct config **ret)
 	if (config_read(env->config_path, !env->config_given, ret, &why) == 0)
 		return COMMAND_DONE;
 	rulefile_error(&errors, "%s", why.text);
-	print_errors(&errors, false, env);
+	print_errors(&errors, "fault", env);
 	print_end(NULL, 0, errors.n, 0, false, env);
 	rulefile_errors_done(&errors);
 	return COMMAND_USAGE;
@@ -119,7 +121,7 @@ static int check_config(const struct command_env *env, struct config **ret)
 static int check(const char *const *dirs, size_t n_dirs, const char *const *files, size_t n_files,
                  const struct config *machine, bool strict, const struct command_env *env, struct rules **ret)
 {
-	struct rulefile_errors errors = {0}, lint = {0}, warnings = {0};
+	struct rulefile_errors errors = {0}, lint = {0}, warnings = {0}, notes = {0};
 	size_t n_examples = 0;
 	int status = COMMAND_DONE;
 	struct why why;
@@ -127,7 +129,7 @@ static int check(const char *const *dirs, size_t n_dirs, const char *const *file
 	if (rules_load(dirs, n_dirs, files, n_files, ret, &errors, &why) < 0) {
 		status = COMMAND_USAGE;
 	} else {
-		n_examples = examples_try(*ret, &errors);
+		n_examples = examples_try(*ret, &errors, &notes);
 		examples_lint(*ret, &lint, &warnings);
 		add_new(&errors, &lint);
 	}
@@ -135,12 +137,14 @@ static int check(const char *const *dirs, size_t n_dirs, const char *const *file
 		preflight(machine, *ret, &errors, &warnings);
 	if (status == COMMAND_DONE && (errors.n > 0 || (strict && warnings.n > 0)))
 		status = COMMAND_NO;
-	print_errors(&errors, false, env);
-	print_errors(&warnings, true, env);
+	print_errors(&errors, "fault", env);
+	print_errors(&warnings, "warning", env);
+	print_errors(&notes, "note", env);
 	print_end(*ret, n_examples, errors.n, warnings.n, status == COMMAND_DONE, env);
 	rulefile_errors_done(&errors);
 	rulefile_errors_done(&lint);
 	rulefile_errors_done(&warnings);
+	rulefile_errors_done(&notes);
 	return status;
 }
 

@@ -122,17 +122,6 @@ static const char *explain_miss(const struct rules *rules, const struct rule *ru
 	return near.place.p;
 }
 
-/* A rule of a later directory matches the hit of another: the error is in it, not in the rule that was there. */
-static bool report_takeover(const struct rulefile_rule *later, const struct rulefile_rule *rule,
-                            const struct rulefile_example *example, struct rulefile_errors *errors)
-{
-	if (later->dir <= rule->dir)
-		return false;
-	rulefile_error(errors, "%s:%u: [%s] matches a hit of [%s]: %s:%u", later->file, later->line, later->name, rule->name,
-	               rule->file, example->line);
-	return true;
-}
-
 static void try_example(const struct rules *rules, struct rules_scratch *scratch, struct sessions *sessions,
                         const struct rule *rule, size_t which, const struct example_line *lines,
                         struct rulefile_errors *errors)
@@ -149,8 +138,6 @@ static void try_example(const struct rules *rules, struct rules_scratch *scratch
 		place = explain_miss(rules, rule, rule->text->examples[which].text, &lines[which], what, sizeof what);
 		break;
 	case EXAMPLE_OTHER_RULE:
-		if (report_takeover(hit.rule->text, rule->text, &rule->text->examples[which], errors))
-			return;
 		(void)snprintf(what, sizeof what, "%s: [%s], %s:%u", example_sentence(answer), hit.rule->text->name,
 		               hit.rule->text->file, hit.rule->text->line);
 		place = lines[which].message.p;
@@ -175,8 +162,38 @@ static bool misses_others(struct rules_scratch *scratch, const struct rule *rule
 	       rules_would_match(scratch, rule->index, lines[which].program, lines[which].message, false);
 }
 
-/* complete: no file is left out. */
-static size_t try_all(const struct rules *rules, bool complete, struct rulefile_errors *errors)
+/* The first rule of that directory or of one before it: rules of later directories come before it. */
+static size_t first_of(const struct rules *rules, size_t dir)
+{
+	size_t i = 0;
+
+	while (i < rules_count(rules) && rules_at(rules, i)->text->dir > dir)
+		i++;
+	return i;
+}
+
+/* Rules of later directories that match hits of this one first, each once: as they may. */
+static void note_takeovers(struct rules_scratch *scratch, struct sessions *sessions, const struct rule *rule,
+                           const struct example_line *lines, struct rulefile_errors *notes)
+{
+	const struct rule *noted = NULL;
+
+	for (size_t j = 0; j < rule->text->n_examples; j++) {
+		const struct rulefile_rule *own;
+		struct rules_hit hit;
+
+		if (example_try(scratch, sessions, rule, j, lines, &hit) != EXAMPLE_OTHER_RULE || hit.rule == noted)
+			continue;
+		noted = hit.rule;
+		own = noted->text;
+		rulefile_error(notes, "%s:%u: your rule [%s] comes before [%s], and matches an example of it: %s:%u", own->file,
+		               own->line, own->name, rule->text->name, rule->text->file, rule->text->examples[j].line);
+	}
+}
+
+/* complete: no file is left out. notes: NULL, nobody reads them. */
+static size_t try_all(const struct rules *rules, bool complete, struct rulefile_errors *errors,
+                      struct rulefile_errors *notes)
 {
 	struct rules_scratch *const scratch = rules_scratch_new(rules);
 	struct sessions *const sessions = sessions_new();
@@ -185,10 +202,15 @@ static size_t try_all(const struct rules *rules, bool complete, struct rulefile_
 	for (size_t i = 0; i < rules_count(rules); i++) {
 		const struct rule *const rule = rules_at(rules, i);
 		struct example_line *const lines = parse_examples(rule->text);
+		const size_t first = first_of(rules, rule->text->dir);
 
+		rules_scratch_from(scratch, first);
 		for (size_t j = 0; j < rule->text->n_examples; j++, n++)
 			if (complete || !misses_others(scratch, rule, j, lines))
 				try_example(rules, scratch, sessions, rule, j, lines, errors);
+		rules_scratch_from(scratch, 0);
+		if (notes != NULL && first > 0)
+			note_takeovers(scratch, sessions, rule, lines, notes);
 		free(lines);
 	}
 	sessions_free(sessions);
@@ -196,9 +218,9 @@ static size_t try_all(const struct rules *rules, bool complete, struct rulefile_
 	return n;
 }
 
-size_t examples_try(const struct rules *rules, struct rulefile_errors *errors)
+size_t examples_try(const struct rules *rules, struct rulefile_errors *errors, struct rulefile_errors *notes)
 {
-	return try_all(rules, true, errors);
+	return try_all(rules, true, errors, notes);
 }
 
 void examples_lint(const struct rules *rules, struct rulefile_errors *errors, struct rulefile_errors *warnings)
@@ -223,7 +245,7 @@ static int load(const struct rulefile_from *from, struct rules **ret, struct rul
 
 	if (rc < 0)
 		return rc;
-	(void)try_all(rules, from->n_without == 0, errors);
+	(void)try_all(rules, from->n_without == 0, errors, NULL);
 	rc = rules_errors_end(rules, errors, why);
 	if (rc < 0)
 		rules_free(rules);

@@ -143,7 +143,7 @@ static void check_programs(const struct rules *rules, const struct rulefile_rule
 	}
 }
 
-/* A hit of this rule that a later file's rule would match too. */
+/* A hit of this rule that a later file's rule of the directory would match too. Own rules may stand before shipped ones. */
 static void check_overlap(const struct rules *rules, struct rules_scratch *scratch, const struct rule *which,
                           const struct example_line *lines, struct rulefile_errors *warnings)
 {
@@ -155,7 +155,7 @@ static void check_overlap(const struct rules *rules, struct rules_scratch *scrat
 		for (size_t j = which->index + 1; j < rules_count(rules); j++) {
 			const struct rulefile_rule *const other = rules_at(rules, j)->text;
 
-			if (other->file != rule->file && !other->also &&
+			if (other->file != rule->file && other->dir == rule->dir && !other->also &&
 			    rules_would_match(scratch, j, lines[i].program, lines[i].message, false))
 				rulefile_error(
 				        warnings,

@@ -19,6 +19,7 @@ struct rules_scratch {
 	pcre2_jit_stack *stack;
 	struct prefilter *prefilter;
 	struct rules_stat stat;
+	size_t first; /* rules before it are passed over */
 };
 
 struct rules_scratch *rules_scratch_new(const struct rules *rules)
@@ -47,6 +48,11 @@ void rules_scratch_free(struct rules_scratch *s)
 	pcre2_match_context_free(s->context);
 	pcre2_jit_stack_free(s->stack);
 	free(s);
+}
+
+void rules_scratch_from(struct rules_scratch *s, size_t first)
+{
+	s->first = first;
 }
 
 bool compiled_applies(const struct compiled *c, const char *program)
@@ -156,7 +162,7 @@ static void read_groups(const struct rules_scratch *s, const struct compiled *c,
 static bool try_rule(struct rules_scratch *s, const struct compiled *c, struct span message, unsigned times,
                      struct rules_hit *hit)
 {
-	if (c->match == NULL || !matches(s, c->match, c->match_jit, message, false))
+	if (c->rule.index < s->first || c->match == NULL || !matches(s, c->match, c->match_jit, message, false))
 		return false;
 	read_groups(s, c, message, times, hit);
 	if (c->unless != NULL &&

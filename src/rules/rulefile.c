@@ -473,6 +473,12 @@ static const char *base_name(const char *path)
 	return slash == NULL ? path : slash + 1;
 }
 
+static bool is_macros(const char *path)
+{
+	return strcmp(base_name(path), "macros.rules") == 0;
+}
+
+/* Macros of several directories are all read, so that an old copy of them lacks none that shipped rules need. */
 static void add_file(struct reader *r, size_t dir, const char *path)
 {
 	const struct rulefile_from *const from = r->from;
@@ -481,7 +487,7 @@ static void add_file(struct reader *r, size_t dir, const char *path)
 	for (size_t i = 0; i < from->n_without; i++)
 		if (strcmp(from->without[i], path) == 0)
 			return;
-	for (size_t i = 0; i < set->n_files; i++)
+	for (size_t i = 0; i < set->n_files && !is_macros(path); i++)
 		if (strcmp(base_name(set->files[i].path), base_name(path)) == 0) {
 			free(set->files[i].path);
 			set->files[i] = (struct rulefile_file){alloc_text(path, "the rules"), dir};
@@ -520,20 +526,28 @@ static bool list_dir(struct reader *r, size_t which)
 	return true;
 }
 
-static int by_name(const void *a, const void *b)
+/*
+ * The macros, the administrator's last, because the last one of a name is used; then the rules, the administrator's first, because
+ * the first one that matches a line is.
+ */
+static int by_order(const void *a, const void *b)
 {
-	const char *const x = base_name(((const struct rulefile_file *)a)->path);
-	const char *const y = base_name(((const struct rulefile_file *)b)->path);
-	const int macros = (strcmp(y, "macros.rules") == 0) - (strcmp(x, "macros.rules") == 0);
+	const struct rulefile_file *const one = a, *const other = b;
+	const bool macros = is_macros(one->path);
 
-	return macros != 0 ? macros : strcmp(x, y);
+	if (macros != is_macros(other->path))
+		return macros ? -1 : 1;
+	if (one->dir != other->dir)
+		return (one->dir < other->dir) == macros ? -1 : 1;
+	return strcmp(base_name(one->path), base_name(other->path));
 }
 
 int rulefile_read(const struct rulefile_from *from, struct rulefile_set *ret, struct rulefile_errors *errors,
                   struct why *why)
 {
 	static struct reader r; /* large, and rules are read by one thread */
-	struct ini *shared = NULL;
+	struct ini **shared = NULL; /* their strings are the macros' */
+	size_t n_shared = 0;
 	bool any = from->n_extra > 0 || from->n_dirs == 0;
 
 	*ret = (struct rulefile_set){0};
@@ -545,9 +559,9 @@ int rulefile_read(const struct rulefile_from *from, struct rulefile_set *ret, st
 		rulefile_error(errors, "%s: no such directory; name the rules' directories in [run] patterns",
 		               from->dirs[from->n_dirs - 1]);
 	for (size_t i = 0; i < from->n_extra; i++)
-		add_file(&r, from->n_dirs, from->extra[i]);
+		add_file(&r, from->n_dirs + (is_macros(from->extra[i]) ? i : 0), from->extra[i]);
 	if (ret->n_files > 1)
-		qsort(ret->files, ret->n_files, sizeof *ret->files, by_name);
+		qsort(ret->files, ret->n_files, sizeof *ret->files, by_order);
 	for (size_t i = 0; i < ret->n_files; i++) {
 		const struct rulefile_file *const file = &ret->files[i];
 		struct ini *ini = NULL;
@@ -556,15 +570,18 @@ int rulefile_read(const struct rulefile_from *from, struct rulefile_set *ret, st
 			rulefile_error(errors, "%s", why->text);
 			continue;
 		}
-		if (strcmp(base_name(file->path), "macros.rules") == 0 && shared == NULL) {
+		if (is_macros(file->path)) {
 			read_macros(&r, ini, &r.shared);
-			shared = ini; /* its strings are the macros' */
+			shared = alloc_one_more(shared, n_shared, sizeof *shared, "the rules");
+			shared[n_shared++] = ini;
 			continue;
 		}
 		read_rules(&r, ini, file);
 		ini_free(ini);
 	}
-	ini_free(shared);
+	for (size_t i = 0; i < n_shared; i++)
+		ini_free(shared[i]);
+	free(shared);
 	return rulefile_errors_end(ret, errors, why);
 }
 

@@ -72,7 +72,7 @@ struct rulefile_file {
 
 struct rulefile_set {
 	size_t n;
-	struct rulefile_rule *rules; /* files by name, rules in file order */
+	struct rulefile_rule *rules; /* files of later directories first, then by name; rules in file order */
 	size_t n_files;
 	struct rulefile_file *files;
 };
@@ -89,7 +89,7 @@ struct rulefile_from {
 
 /*
  * Reads every *.rules file of the directories; a file of the same name in a later directory, or an extra one, replaces
- * the earlier, "macros.rules" is read first and its macros apply in every file. A directory that does not exist
+ * the earlier; but "macros.rules" are all read, first, and their macros apply in every file, the last one of a name. A directory that does not exist
  * is passed over unless none exists.
  * Two rules of one name are an error of the file in the later directory: the administrator's, not the one shipped.
  * Always fills ret and errors as far as it got: 0 when there is no error, -EINVAL with the first in why.

@@ -5,7 +5,7 @@
  * what is done about a hit. A set is immutable once loaded, so threads share it; each thread has a scratch.
  *
  * Order: rules_load; rules_scratch_new per thread; rules_match per line; rules_scratch_free; rules_free.
- * First match wins: files by name, rules in file order; besides it only rules with "also = yes", and only on
+ * First match wins: files of later directories first, then by name, rules in file order; besides it only rules with "also = yes", and only on
  * a line that the first matched as hostile: they add to a score and never start one.
  * An address that may never be blocked (net_is_never) does not count: such a line is not matched.
  * Rules with <SESSION> give pieces (enum rules_kind) that sessions.h puts together, in the order of the lines.
@@ -107,6 +107,12 @@ const char *rules_size_text(const struct rules *rules, char out[static RULES_SIZ
 /* Memory for matching, for one thread and one set. */
 struct rules_scratch *rules_scratch_new(const struct rules *rules);
 void rules_scratch_free(struct rules_scratch *scratch);
+
+/*
+ * From here on the scratch passes over the rules before first, as if they were not there: for the examples of a directory's
+ * rules, which hold whatever the rules of later ones match first.
+ */
+void rules_scratch_from(struct rules_scratch *scratch, size_t first);
 
 /*
  * Matches one message of a program. Returns how many of ret were filled, 0: no rule matches it. ret[0] is the

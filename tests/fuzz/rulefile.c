@@ -125,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_sentences(&errors);
 	if (rules != NULL) {
 		match(rules);
-		(void)examples_try(rules, &errors);
+		(void)examples_try(rules, &errors, NULL);
 		check_sentences(&errors);
 		for (size_t i = 0; i < rules_count(rules); i++)
 			(void)lint_is_loose(rules_at(rules, i)->text->match.text, &at);

@@ -22,7 +22,7 @@ one() {
 	{
 		"$WFS_PROGRAM" "$@" 2>&1
 		echo "exit $?"
-	} >"$tmp/got"
+	} | sed "s:$tmp/::g" >"$tmp/got"
 	n=$((n + 1))
 	if [ "${mode-}" = update ]; then
 		cp "$tmp/got" "$want"
@@ -46,5 +46,9 @@ done
 one strict -c "$tmp/conf" check --strict no-example.rules
 one json -c "$tmp/conf" check --json unknown-key.rules
 one json-warnings -c "$tmp/conf" check --json no-example.rules
+# A rule of one's own comes before a shipped one.
+cp overlap.2.rules "$tmp/patterns" || exit 2
+one own-first -c "$tmp/conf" check --strict overlap.rules
+one own-first-json -c "$tmp/conf" check --json overlap.rules
 [ "$failed" = 0 ] || exit 1
 echo "check.sh: $n outputs as expected"

@@ -138,7 +138,7 @@ static void test_try(void **state)
 	                  "hit = 192.0.2.7 | " LINE "other from 192.0.2.7\n" MISS, file) >= 0);
 	assert_int_equal(fclose(file), 0);
 	assert_int_equal(rules_load(dirs, 1, NULL, 0, &rules, &errors, &why), 0);
-	assert_int_equal(examples_try(rules, &errors), 5);
+	assert_int_equal(examples_try(rules, &errors, NULL), 5);
 	assert_int_equal(errors.n, 0);
 	rulefile_errors_done(&errors);
 	rules_free(rules);
@@ -232,6 +232,10 @@ static void test_start(void **state)
 	start(shipped, (const char *const[N_NAMES]){0}, "a b", 0, NULL);
 	/* Its own rules replace the shipped ones, unless there is an error in them. */
 	start(shipped, (const char *const[N_NAMES]){GOOD("mine", "guess")}, "mine b", 0, NULL);
+	/* They come before the shipped ones, whatever the files' names are, and may match their examples first. */
+	start(shipped, (const char *const[N_NAMES]){NULL, GOOD("mine", "guess")}, "mine a", 0, NULL);
+	start((const char *const[N_NAMES]){GOOD("a", "guess"), NULL}, (const char *const[N_NAMES]){NULL, GOOD("mine", "guess")}, "mine a", 0,
+	      NULL);
 	start(shipped, (const char *const[N_NAMES]){GOOD("mine", "guess") "scroe = 5\n"}, "a b", 1,
 	      (const char *const[][2]){{"/etc/a.rules:9: no key \"scroe\"", "/share/a.rules"}});
 	start(shipped, (const char *const[N_NAMES]){RULE("mine", "^(guess from <ADDR>$") HIT MISS}, "a b", 1,
@@ -245,11 +249,11 @@ static void test_start(void **state)
 	      (const char *const[][2]){{"/etc/a.rules:1: ", "/share/a.rules"}, {"/share/a.rules:1: ", LEFT_OUT}});
 	start((const char *const[N_NAMES]){"nonsense\n", "nonsense\n"}, (const char *const[N_NAMES]){0}, "", 2,
 	      (const char *const[][2]){{"/share/a.rules:1: ", LEFT_OUT}, {"/share/b.rules:1: ", LEFT_OUT}});
-	/* Who comes later is at fault, whatever its name: same rule, or another's hit. */
+	/* Of two rules of one name the later directory's is at fault, whatever its file's name. */
 	start((const char *const[N_NAMES]){NULL, GOOD("b", "other")}, (const char *const[N_NAMES]){GOOD("B", "guess")}, "b", 1,
 	      (const char *const[][2]){{"/etc/a.rules:1: [b] exists already, at ", LEFT_OUT}});
-	start((const char *const[N_NAMES]){NULL, GOOD("b", "other")}, (const char *const[N_NAMES]){GOOD("a", "other")}, "b", 1,
-	      (const char *const[][2]){{"/etc/a.rules:1: [a] matches a hit of [b]: ", LEFT_OUT}});
+	/* One that matches another's hit is none. */
+	start((const char *const[N_NAMES]){NULL, GOOD("b", "other")}, (const char *const[N_NAMES]){GOOD("a", "other")}, "a b", 0, NULL);
 	/* A file that cannot be read: here, because it is none. */
 	write_files("share", shipped);
 	write_files("etc", (const char *const[N_NAMES]){0});
@@ -271,6 +275,11 @@ static void test_start_together(void **state)
 	start((const char *const[N_NAMES]){by_macro, NULL, "[define]\nclient = <ADDR>\n"},
 	      (const char *const[N_NAMES]){NULL, NULL, "[define]\nclient = <ADDR>\nADDR = x\n"}, "a", 1,
 	      (const char *const[][2]){{"/etc/macros.rules:3: ", "/share/macros.rules"}});
+	/* An old copy of the macros lacks one. */
+	start((const char *const[N_NAMES]){by_macro, NULL, "[define]\nclient = <ADDR>\nother = x\n"},
+	      (const char *const[N_NAMES]){NULL, NULL, "[define]\nother = y\n"}, "a", 0, NULL);
+	start((const char *const[N_NAMES]){by_macro, NULL, "[define]\nclient = nobody <ADDR>\n"},
+	      (const char *const[N_NAMES]){NULL, NULL, "[define]\nclient = <ADDR>\n"}, "a", 0, NULL);
 	/* What needs the macros goes with them, and nothing else. */
 	start((const char *const[N_NAMES]){by_macro, GOOD("b", "other"), "[define]\nADDR = x\n"}, (const char *const[N_NAMES]){0}, "b", 2,
 	      (const char *const[][2]){{"/share/macros.rules:2: ", LEFT_OUT}, {"/share/a.rules:3: ", LEFT_OUT}});

@@ -68,7 +68,7 @@ static bool is_good(const struct skeleton *s, const char *text)
 
 	write_rule(s, text);
 	if (rules_load(NULL, 0, files, 1, &rules, &errors, &why) == 0) {
-		(void)examples_try(rules, &errors);
+		(void)examples_try(rules, &errors, NULL);
 		examples_lint(rules, &errors, &warnings);
 	}
 	good = errors.n == 0;
