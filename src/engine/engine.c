@@ -447,13 +447,25 @@ static void sync_firewall(struct engine *e, const struct moment *now)
 		log_line(LOG_NOTICE, "firewall back in sync with the database");
 	e->firewall_failed = false;
 	problems_clear(&e->problems, PROBLEMS_FIREWALL, 0);
-	if (r.drift.repaired)
+	if (r.drift.repaired && !e->client.watched) /* else it was reported, with a name */
 		log_line(LOG_WARNING, "firewall rules or lists were missing or altered; recreated");
 	note_refused(e, &r.drift, now->unix_s);
 	log_released(e, &r, now->unix_s);
 	if (store_next_expiry(e->store, now->unix_s, &next_s, &why) == 0)
 		e->expiry_at = now->steady_ms + (next_s - now->unix_s) * 1000;
 	store_state(e, &r, now->unix_s);
+}
+
+/* Somebody else changed the kernel's lists: the root process has made rules whole again, the rest follows. */
+static void handle_changed(struct engine *e, bool readable)
+{
+	struct client_change change;
+
+	if (!client_changed(&e->client, readable, &change))
+		return;
+	log_line(LOG_WARNING, "firewall rules or lists were changed by %s; restoring them",
+	         change.who[0] != '\0' ? change.who : "another program");
+	e->sync_at = 0;
 }
 
 /* --- the loop --- */
@@ -664,7 +676,7 @@ int engine_run(struct engine *e)
 	struct pollfd polled[N_PLACES] = {
 		[SIGNALS] = {.fd = e->signal_fd, .events = POLLIN},
 		[LOGS] = {.events = POLLIN},
-		[FIREWALL] = {.fd = e->client.fd, .events = 0}, /* only whether root is gone */
+		[FIREWALL] = {.fd = e->client.fd, .events = POLLIN}, /* what others changed, or root is gone */
 		[EDITS] = {.events = POLLIN},
 		[NAMES] = {.events = POLLIN},
 		[LISTS] = {.events = POLLIN},
@@ -691,6 +703,7 @@ int engine_run(struct engine *e)
 		}
 		if (polled[SIGNALS].revents != 0)
 			handle_signals(e);
+		handle_changed(e, (polled[FIREWALL].revents & POLLIN) != 0);
 		if (polled[FIREWALL].revents & (POLLHUP | POLLERR)) {
 			log_line(LOG_ERR, "the root process has exited; exiting");
 			e->status = 3;

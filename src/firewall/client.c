@@ -12,6 +12,8 @@
 enum { HELD_MAX = 1 << 20 }; /* entries a root process may list: far above any backend's, 28 MB here */
 
 static_assert((int)CLIENT_FLOODS_MAX == (int)MESSAGE_ENTRIES, "a packet full");
+static_assert((int)CLIENT_CHANGED_MAX == (int)MESSAGE_ENTRIES && (int)CLIENT_WHO_MAX == (int)sizeof((struct message){0}).why,
+              "a packet full");
 static_assert((int)CLIENT_LIST_MAX == (int)MESSAGE_LIST_MAX, "copied as it is");
 
 /* An entry that is in the kernel. */
@@ -66,6 +68,38 @@ static ssize_t receive(int fd, struct message *answer, int *ret_fd)
 	return len;
 }
 
+/* A report that came while something else was expected, or by itself. */
+static void note_change(struct client *client, const struct message *m)
+{
+	struct client_change *const change = &client->change;
+
+	if (m->n == 0 || change->n + m->n > CLIENT_CHANGED_MAX)
+		change->all = true;
+	for (uint32_t i = 0; i < m->n && !change->all; i++) {
+		struct net *const net = &change->nets[change->n++];
+
+		memcpy(net->addr.bytes, m->entries[i].addr, sizeof net->addr.bytes);
+		net->len = m->entries[i].len;
+	}
+	change->any = true;
+	memcpy(change->who, m->why, sizeof change->who);
+}
+
+bool client_changed(struct client *client, bool readable, struct client_change *ret)
+{
+	struct message m;
+	ssize_t len;
+
+	while (readable && ((len = recv(client->fd, &m, sizeof m, MSG_TRUNC | MSG_DONTWAIT)) > 0 || (len < 0 && errno == EINTR)))
+		if (len > 0 && message_is_notice(&m, (size_t)len))
+			note_change(client, &m);
+	if (!client->change.any)
+		return false;
+	*ret = client->change;
+	client->change = (struct client_change){0};
+	return true;
+}
+
 /*
  * One round trip: m goes out as a request and comes back as its answer. An error that root reports is
  * returned like our own; m->refused and client's numbers are good then, too. why: also of what was refused.
@@ -85,7 +119,8 @@ static int ask_for(struct client *client, struct message *m, int *ret_fd, struct
 		return errno == EPIPE || errno == ECONNRESET
 		               ? why_set(why, EPIPE, "%s", gone)
 		               : why_set(why, errno, "cannot ask the root process: %s", strerror(errno));
-	len = receive(client->fd, &answer, ret_fd);
+	while ((len = receive(client->fd, &answer, ret_fd)) > 0 && message_is_notice(&answer, (size_t)len))
+		note_change(client, &answer);
 	if (len == 0 || (len < 0 && errno == ECONNRESET))
 		return why_set(why, EPIPE, "%s", gone);
 	if (len < 0)
@@ -95,6 +130,7 @@ static int ask_for(struct client *client, struct message *m, int *ret_fd, struct
 	client->held4 = answer.n4;
 	client->held6 = answer.n6;
 	client->capacity = answer.capacity;
+	client->watched = answer.watched != 0;
 	client->lengths = answer.lengths;
 	memcpy(client->list, answer.list, sizeof client->list);
 	memcpy(m, &answer, (size_t)len);

@@ -20,6 +20,17 @@
 enum {
 	CLIENT_FLOODS_MAX = 256, /* returned at once */
 	CLIENT_LIST_MAX = 24,
+	CLIENT_CHANGED_MAX = 256,
+	CLIENT_WHO_MAX = 256,
+};
+
+/* What somebody else changed in the kernel. */
+struct client_change {
+	bool any;      /* something was */
+	bool all;      /* everything may be missing, or be there unwanted; else n networks may */
+	size_t n;
+	struct net nets[CLIENT_CHANGED_MAX];
+	char who[CLIENT_WHO_MAX]; /* printable, "nft (process 3264)"; "": not known */
 };
 
 struct client {
@@ -27,8 +38,10 @@ struct client {
 	uint32_t number;
 	/* From the last answer; zeros before the first. */
 	uint32_t held4, held6, capacity;
+	bool watched;                /* root reports what others change */
 	struct lengths lengths;      /* of networks that can be held as they are */
 	char list[CLIENT_LIST_MAX];  /* the list of addresses; with a length behind it: of such networks. "": there is none */
+	struct client_change change; /* reported and not yet taken */
 };
 
 /* One address or network that is wanted in the kernel. */
@@ -67,6 +80,12 @@ int client_sync(struct client *client, struct client_entry *wanted, size_t n, ui
 int client_add(struct client *client, const struct client_entry *entries, size_t n, size_t *ret_refused,
                struct why *why);
 int client_del(struct client *client, const struct client_entry *entries, size_t n, struct why *why);
+
+/*
+ * Takes what was reported until now of other people's changes; never waits. True: something was, and *ret has it. readable:
+ * the descriptor is; else only what came in other calls is taken.
+ */
+bool client_changed(struct client *client, bool readable, struct client_change *ret);
 
 /* Asks for the fields of every answer. */
 int client_limits(struct client *client, struct why *why);

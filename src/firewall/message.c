@@ -55,7 +55,8 @@ static bool has_answer(const struct message *m)
 {
 	const struct lengths *const l = &m->lengths;
 
-	return m->capacity != 0 || m->refused != 0 || m->repaired != 0 || m->ended != 0 || m->port != 0 || m->error != 0 || m->list[0] != '\0' ||
+	return m->capacity != 0 || m->refused != 0 || m->repaired != 0 || m->ended != 0 || m->port != 0 || m->watched != 0 ||
+	       m->error != 0 || m->list[0] != '\0' ||
 	       m->why[0] != '\0' || (l->ip4[0] | l->ip4[1] | l->ip6[0] | l->ip6[1]) != 0;
 }
 
@@ -95,7 +96,7 @@ bool message_is_answer(const struct message *m, size_t len, const struct message
 	if (m->error > 0 || m->error < -ERRNO_MAX || memchr(m->why, '\0', sizeof m->why) == NULL ||
 	    memchr(m->list, '\0', sizeof m->list) == NULL || (m->error == 0 && m->refused == 0) != (m->why[0] == '\0'))
 		return false;
-	if (m->refused > (m->verb == MESSAGE_ADD ? request->n : 0) ||
+	if (m->watched > 1 || m->refused > (m->verb == MESSAGE_ADD ? request->n : 0) ||
 	    m->repaired > (m->verb == MESSAGE_PREPARE ? 1 : 0) || (m->ended > 0 && m->verb != MESSAGE_KILL) ||
 	    m->port > (m->verb == MESSAGE_PUBLISHED ? UINT16_MAX : 0))
 		return false;
@@ -107,4 +108,15 @@ bool message_is_answer(const struct message *m, size_t len, const struct message
 	if (m->cursor != 0 && (m->n == 0 || m->cursor <= request->cursor))
 		return false;
 	return entries_are_good(m, (struct bounds){.left_s = UINT32_MAX, .idle_s = UINT32_MAX, .dropped = UINT32_MAX});
+}
+
+bool message_is_notice(const struct message *m, size_t len)
+{
+	struct message plain;
+
+	if (!has_form(m, len) || m->verb != MESSAGE_CHANGED || m->number != 0 || memchr(m->why, '\0', sizeof m->why) == NULL)
+		return false;
+	memcpy(&plain, m, offsetof(struct message, entries));
+	plain.why[0] = '\0';
+	return !has_answer(&plain) && m->cursor == 0 && m->n4 == 0 && m->n6 == 0 && entries_are_good(m, (struct bounds){0});
 }

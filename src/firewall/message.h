@@ -32,6 +32,11 @@ enum message_verb {
 	MESSAGE_LIMITS = 7,  /* only the fields of every answer */
 	MESSAGE_KILL = 8,    /* the open connections of entries end, those to our ports; without any: could they? */
 	MESSAGE_PUBLISHED = 9, /* does DNAT lead clients of our ports past the hooks? */
+	/*
+	 * Root to engine without a request, number 0: somebody else, whom why names, changed the kernel's lists; these entries
+	 * may be missing or be there unwanted; without any: all may.
+	 */
+	MESSAGE_CHANGED = 32,
 };
 
 struct message_entry {
@@ -56,6 +61,7 @@ struct message {
 	uint32_t repaired;   /* answer to PREPARE: 1 when something was missing and has been made */
 	uint32_t ended;      /* answer to KILL: connections */
 	uint32_t port;       /* answer to PUBLISHED: one that leads past them; 0: none */
+	uint32_t watched;    /* in every answer: 1: CHANGED tells what others change; 0: it must be looked for */
 	int32_t error;       /* answer: 0, or -errno with the sentence in why; ADD: -ENOSPC: PREPARE helps */
 	struct lengths lengths; /* in every answer: what can be held as it is; anything else must come in pieces */
 	/* In every answer: the list of addresses; its name and a length is the list of such networks. "": there is none. */
@@ -78,5 +84,8 @@ bool message_is_request(const struct message *m, size_t len);
 
 /* True when an answer fits the request. len: as above. Pure. */
 bool message_is_answer(const struct message *m, size_t len, const struct message *request);
+
+/* True when it is a CHANGED. len: as above. Pure. */
+bool message_is_notice(const struct message *m, size_t len);
 
 #endif

@@ -39,6 +39,17 @@ struct backend_limits {
 	char list[ROOT_NAME_MAX]; /* where addresses are; with a length behind it: where such networks are. "": nowhere */
 };
 
+enum { BACKEND_CHANGE_MAX = 256, BACKEND_WHO_MAX = 64 };
+
+/* What others changed. */
+struct backend_change {
+	bool all; /* anything may be missing, or be there that nobody added */
+	size_t n; /* else these may */
+	struct net nets[BACKEND_CHANGE_MAX];
+	uint32_t pid; /* who did it last; 0: not known */
+	char name[BACKEND_WHO_MAX]; /* of that process, as it calls itself: any bytes but NUL */
+};
+
 enum backend_end {
 	BACKEND_LEAVE,  /* all stays in the kernel */
 	BACKEND_UNDO,   /* what open made is removed; what it found stays */
@@ -79,6 +90,15 @@ struct backend {
 	int (*floods)(void *self, struct addr *out, size_t cap, size_t *ret_n, struct why *why);
 
 	void (*limits)(const void *self, struct backend_limits *ret);
+
+	/*
+	 * A descriptor that is readable when others may have changed something. NULL: this backend is not told, so all must be
+	 * compared from time to time.
+	 */
+	int (*watched)(const void *self);
+
+	/* What others changed since the last call; rules are whole again, where that is possible. False: nothing. NULL: as above. */
+	bool (*changed)(void *self, struct backend_change *ret);
 
 	/* Frees. self: NULL does nothing. */
 	int (*close)(void *self, enum backend_end end, struct why *why);

@@ -25,6 +25,7 @@
 #include "root/members.h"
 #include "root/nft_batch.h"
 #include "root/nft_elements.h"
+#include "root/nft_events.h"
 #include "root/nft_probe.h"
 #include "root/nft_table.h"
 
@@ -46,13 +47,16 @@ struct listing {
 
 struct nftables {
 	const struct root_config *config; /* borrowed */
-	struct mnl_socket *writing, *reading;
+	struct mnl_socket *writing, *reading, *events;
 	bool made;         /* by open: there was no table */
+	bool altered;      /* somebody changed rules since they were written */
+	bool repaired;     /* something was missing or altered since the engine's last prepare */
 	bool updates;      /* the kernel gives an element that is added again its new time */
 	uint32_t slots;    /* bit by slot: the sets that are there */
 	uint32_t held4, held6; /* at the last listing, and added and removed since */
 	struct members dropped, before; /* who sent packets, at the last listing and at the one before it */
-	struct listing listing;
+	struct listing listing;   /* with the socket reading alone */
+	struct nft_answer answer; /* to all other questions, by the socket writing */
 	struct nft_batch batch;
 };
 
@@ -367,7 +371,7 @@ static int take_floods(struct nftables *self, bool ip4, struct addr *out, size_t
 {
 	struct nft_element taken[NFT_AT_ONCE];
 	struct names names = {.of = {.slot = {ip4, ip4 ? 32 : 128}}};
-	struct nft_answer *const answer = &self->listing.answer;
+	struct nft_answer *const answer = &self->answer;
 	const struct nlmsghdr *nlh;
 	size_t n = 0;
 	int rc;
@@ -376,7 +380,7 @@ static int take_floods(struct nftables *self, bool ip4, struct addr *out, size_t
 	nft_flood_name(self->config, ip4, "_flood", names.set);
 	names.of.table = names.table;
 	names.of.set = names.set;
-	rc = nft_ask(answer, self->reading, NFT_MSG_GETSETELEM, names.table, names.set, why);
+	rc = nft_ask(answer, self->writing, NFT_MSG_GETSETELEM, names.table, names.set, why);
 	while (rc == 0 && (rc = nft_next(answer, &nlh, why)) == 0 && nlh != NULL) {
 		struct nft_reader reader;
 
@@ -399,7 +403,6 @@ static int nftables_floods(void *of, struct addr *out, size_t cap, size_t *ret_n
 	size_t n4 = 0, n6 = 0;
 	int rc = 0;
 
-	self->listing.slot = NFT_SLOTS; /* one that is under way cannot go on */
 	if (self->config->connections > 0)
 		rc = take_floods(self, true, out, cap, &n4, why);
 	if (rc == 0 && self->config->connections > 0)
@@ -425,24 +428,57 @@ static void nftables_limits(const void *of, struct backend_limits *ret)
 	}
 }
 
+/* The table as it shall be, if it is not. */
+static int heal(struct nftables *self, struct why *why)
+{
+	enum nft_found found;
+	uint32_t slots;
+	int rc = nft_table_find(self->config, self->writing, &self->answer, &found, &slots, why);
+
+	if (rc == 0 && found == NFT_FOUND_FOREIGN)
+		return error_foreign(self->config, why);
+	if (rc < 0 || (!self->altered && found != NFT_FOUND_NONE && (self->slots & ~slots) == 0))
+		return rc;
+	rc = make_table(self, self->slots, why);
+	self->altered &= rc < 0;
+	self->repaired |= rc == 0;
+	return rc;
+}
+
 static int nftables_prepare(void *of, uint32_t n4, uint32_t n6, bool *ret_repaired, struct why *why)
 {
 	struct nftables *const self = of;
-	enum nft_found found;
-	uint32_t slots;
-	int rc = nft_table_find(self->config, self->reading, &self->listing.answer, &found, &slots, why);
+	const int rc = heal(self, why);
 
 	(void)n4;
 	(void)n6;
-	if (rc == 0 && found == NFT_FOUND_FOREIGN)
-		rc = error_foreign(self->config, why);
-	if (rc == 0 && (found == NFT_FOUND_NONE || (self->slots & ~slots) != 0)) {
-		rc = make_table(self, self->slots, why);
-		*ret_repaired = rc == 0;
-	} else if (rc == 0) {
-		*ret_repaired = false;
+	if (rc == 0) {
+		*ret_repaired = self->repaired;
+		self->repaired = false;
 	}
 	return rc;
+}
+
+static int watched(const void *of)
+{
+	const struct nftables *const self = of;
+
+	return mnl_socket_get_fd(self->events);
+}
+
+/* What fails here the next prepare reports. */
+static bool changed(void *of, struct backend_change *ret)
+{
+	struct nftables *const self = of;
+	struct why ignored;
+	bool rules;
+
+	nft_events_read(self->events, self->config, &self->answer, ret, &rules);
+	if (!rules && !ret->all && ret->n == 0)
+		return false;
+	self->altered |= rules;
+	(void)heal(self, &ignored);
+	return true;
 }
 
 static int nftables_close(void *of, enum backend_end end, struct why *why);
@@ -456,14 +492,16 @@ static int open_table(struct nftables *self, struct why *why)
 	if (rc == 0)
 		rc = nft_open(&self->reading, why);
 	if (rc == 0)
-		rc = nft_table_find(self->config, self->reading, &self->listing.answer, &found, &slots, why);
+		rc = nft_events_open(self->writing, &self->events, why);
+	if (rc == 0)
+		rc = nft_table_find(self->config, self->writing, &self->answer, &found, &slots, why);
 	if (rc == 0 && found == NFT_FOUND_FOREIGN)
 		rc = error_foreign(self->config, why);
 	if (rc == 0)
 		rc = make_table(self, slots, why);
 	if (rc == 0) {
 		self->made = found == NFT_FOUND_NONE;
-		rc = nft_probe(self->config, &self->batch, self->writing, &self->listing.answer, &self->updates, why);
+		rc = nft_probe(self->config, &self->batch, self->writing, &self->answer, &self->updates, why);
 	}
 	return rc;
 }
@@ -513,6 +551,8 @@ static int nftables_close(void *of, enum backend_end end, struct why *why)
 		(void)mnl_socket_close(self->writing);
 	if (self->reading != NULL)
 		(void)mnl_socket_close(self->reading);
+	if (self->events != NULL)
+		(void)mnl_socket_close(self->events);
 	members_done(&self->dropped);
 	members_done(&self->before);
 	free(self);
@@ -533,7 +573,7 @@ static int nftables_clean(const struct root_config *config, bool *ret_removed, s
 	self->config = config;
 	rc = nft_open(&self->writing, why);
 	if (rc == 0)
-		rc = nft_table_find(config, self->writing, &self->listing.answer, &found, &slots, why);
+		rc = nft_table_find(config, self->writing, &self->answer, &found, &slots, why);
 	if (rc == 0 && found == NFT_FOUND_OURS)
 		rc = delete_table(&self->batch, self->writing, config, why);
 	if (rc == 0)
@@ -550,5 +590,7 @@ const struct backend backend_nftables = {.name = "nftables",
                                          .list = nftables_list,
                                          .floods = nftables_floods,
                                          .limits = nftables_limits,
+                                         .watched = watched,
+                                         .changed = changed,
                                          .close = nftables_close,
                                          .clean = nftables_clean};

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "firewall/message.h"
 #include "root/backend.h"
 #include "root/claim.h"
@@ -35,6 +36,8 @@ struct root {
 	bool began;     /* the engine has asked for more than its configuration: the start is done */
 	int64_t second; /* the clock's, that adds counts for */
 	uint32_t adds;
+	struct backend_change change; /* not reported yet */
+	bool changed, reported; /* something is in change; the engine has made no request since the last report */
 	bool logged_too_many; /* in this second: so that an attacker's flood is not a flood of lines */
 };
 
@@ -191,6 +194,14 @@ static struct net entry_net(const struct message_entry *entry)
 	return net;
 }
 
+static struct message_entry net_entry(const struct net *net)
+{
+	struct message_entry entry = {.len = net->len};
+
+	memcpy(entry.addr, net->addr.bytes, sizeof entry.addr);
+	return entry;
+}
+
 static int answer_prepare(struct root *root, struct message *m, struct why *why)
 {
 	bool repaired = false;
@@ -332,6 +343,7 @@ static void write_limits(const struct root *root, struct message *m)
 	m->n6 = limits.held6;
 	m->capacity = limits.capacity;
 	m->lengths = limits.lengths;
+	m->watched = root->backend->watched != NULL;
 	(void)snprintf(m->list, sizeof m->list, "%s", limits.list);
 }
 
@@ -368,6 +380,7 @@ int root_answer(struct root *root, struct message *m, int64_t now_s)
 		err = answer_published(root, m, &why);
 		break;
 	case MESSAGE_LIMITS:
+	case MESSAGE_CHANGED: /* is no request */
 		break;
 	}
 	if ((m->verb != MESSAGE_LIST && m->verb != MESSAGE_FLOODS) || err < 0)
@@ -397,6 +410,49 @@ static ssize_t send_answer(int fd, struct message *m, int along)
 	return sendmsg(fd, &packet, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+/* --- what others change --- */
+
+static void note_changed(struct root *root)
+{
+	struct backend_change change, *const kept = &root->change;
+
+	if (!root->backend->changed(root->self, &change))
+		return;
+	if (!root->changed || kept->n + change.n > BACKEND_CHANGE_MAX)
+		change.all |= root->changed;
+	else
+		memcpy(change.nets + change.n, kept->nets, kept->n * sizeof *kept->nets);
+	if (root->changed && !change.all)
+		change.n += kept->n;
+	change.all |= root->changed && kept->all;
+	*kept = change;
+	root->changed = true;
+}
+
+/*
+ * Tells the engine, once until it asks for something again: it then compares anyway, and a flood of changes must not fill its
+ * socket. -EPIPE: it closed its end.
+ */
+static int report_changed(struct root *root, int fd)
+{
+	struct message m = {.verb = MESSAGE_CHANGED};
+	const struct backend_change *const change = &root->change;
+	char name[4 * BACKEND_WHO_MAX];
+
+	if (!root->changed || root->reported)
+		return 0;
+	for (size_t i = 0; i < change->n && !change->all; i++)
+		m.entries[m.n++] = net_entry(&change->nets[i]);
+	(void)text_escape((struct span){change->name, strlen(change->name)}, name, sizeof name);
+	if (change->pid != 0)
+		(void)snprintf(m.why, sizeof m.why, "%.200s (process %" PRIu32 ")", name, change->pid);
+	if (send(fd, &m, message_size(&m), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		return errno == EAGAIN ? 0 : -EPIPE;
+	root->changed = false;
+	root->reported = true;
+	return 0;
+}
+
 /* One packet. 0, or -EPIPE: the engine closed its end; -EPROTO: a protocol violation. */
 static int serve_one(struct root *root, int fd)
 {
@@ -412,6 +468,7 @@ static int serve_one(struct root *root, int fd)
 		return -EPIPE;
 	if (!message_is_request(&m, (size_t)len))
 		return -EPROTO;
+	root->reported = false;
 	along = root_answer(root, &m, clock_steady_ms() / 1000);
 	len = send_answer(fd, &m, along);
 	err = len < 0 ? errno : 0;
@@ -443,10 +500,16 @@ static int exit_status(int status)
 	return STATUS_SYSTEM;
 }
 
+static int watched_fd(const struct root *root)
+{
+	return root->backend->watched == NULL ? -1 : root->backend->watched(root->self);
+}
+
 int root_serve(struct root *root, int fd, pid_t engine)
 {
-	enum { SIGNALS, PACKETS, PLACES };
-	struct pollfd polled[PLACES] = {[PACKETS] = {.fd = fd, .events = POLLIN}};
+	enum { SIGNALS, PACKETS, CHANGES, PLACES };
+	struct pollfd polled[PLACES] = {[PACKETS] = {.fd = fd, .events = POLLIN},
+	                                [CHANGES] = {.fd = watched_fd(root), .events = POLLIN}};
 	int timeout_ms = -1, status = 0;
 	bool ended = false;
 	sigset_t set;
@@ -486,10 +549,14 @@ int root_serve(struct root *root, int fd, pid_t engine)
 				(void)kill(engine, SIGKILL);
 			}
 			if (err < 0) {
-				polled[PACKETS] = (struct pollfd){.fd = -1}; /* poll skips it */
+				polled[PACKETS] = polled[CHANGES] = (struct pollfd){.fd = -1}; /* poll skips it */
 				timeout_ms = LINGER_MS;
 			}
 		}
+		if (polled[CHANGES].revents != 0)
+			note_changed(root);
+		if (polled[PACKETS].fd >= 0 && !ended)
+			(void)report_changed(root, polled[PACKETS].fd); /* an engine that is gone is found above */
 	}
 	if (polled[SIGNALS].fd >= 0)
 		(void)close(polled[SIGNALS].fd);

@@ -132,6 +132,7 @@ static struct message far_answer(struct far *far, const struct message *request)
 		break;
 	case MESSAGE_CONFIG: /* forgets to send it */
 	case MESSAGE_LIMITS:
+	case MESSAGE_CHANGED:
 		break;
 	}
 	answer.n4 = (uint32_t)far->n;
@@ -555,6 +556,45 @@ static void test_interrupted(void **state)
 	assert_int_equal(far.n, 1000);
 }
 
+static void report(const char *text, const char *who)
+{
+	struct message m = {.verb = MESSAGE_CHANGED};
+	struct net net;
+
+	if (text != NULL) {
+		net = net_from(text);
+		memcpy(m.entries[0].addr, net.addr.bytes, sizeof m.entries[0].addr);
+		m.entries[m.n++].len = net.len;
+	}
+	(void)strcpy(m.why, who);
+	assert_int_equal(send(far.fd, &m, message_size(&m), 0), message_size(&m));
+}
+
+/* What root reports comes at any time, also in front of an answer; it is kept until it is taken. */
+static void test_changed(void **state)
+{
+	struct client_change change;
+	struct why why;
+
+	(void)state;
+	assert_false(client_changed(&client, true, &change));
+	report("192.0.2.7", "nft (process 7)");
+	report("192.0.2.8", "nft (process 8)");
+	assert_true(client_changed(&client, true, &change));
+	assert_int_equal(change.n, 2);
+	assert_false(change.all);
+	assert_string_equal(change.who, "nft (process 8)");
+	assert_false(client_changed(&client, true, &change));
+	report("192.0.2.9", "ufw (process 9)");
+	report(NULL, "");
+	start();
+	assert_int_equal(client_limits(&client, &why), 0);
+	assert_true(client_changed(&client, false, &change));
+	assert_true(change.all);
+	assert_string_equal(change.who, "");
+	stop();
+}
+
 /* That it does come is root's side: firewall_root. */
 static void test_no_configuration(void **state)
 {
@@ -586,6 +626,7 @@ int main(void)
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test_setup(test_interrupted, setup),
 		cmocka_unit_test_setup(test_no_configuration, setup),
+		cmocka_unit_test_setup(test_changed, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -230,6 +230,42 @@ static void test_answer_errors(void **state)
 	assert_false(message_is_answer(&m, message_size(&m), &request));
 }
 
+/* What root tells without being asked has no number, and nothing that belongs to an answer. */
+static void test_notice(void **state)
+{
+	struct message good = {.verb = MESSAGE_CHANGED, .n = 1, .why = "nft (process 7)"}, m;
+
+	(void)state;
+	set_entry(&good.entries[0], "192.0.2.7", 0);
+	assert_true(message_is_notice(&good, message_size(&good)));
+	assert_false(message_is_notice(&good, message_size(&good) - 1));
+	assert_false(message_is_request(&good, message_size(&good)));
+	m = good;
+	m.n = 0;
+	assert_true(message_is_notice(&m, message_size(&m)));
+	m = good;
+	m.number = 1;
+	assert_false(message_is_notice(&m, message_size(&m)));
+	m = good;
+	m.verb = MESSAGE_LIST;
+	assert_false(message_is_notice(&m, message_size(&m)));
+	m = good;
+	m.capacity = 1;
+	assert_false(message_is_notice(&m, message_size(&m)));
+	m = good;
+	m.error = -1;
+	assert_false(message_is_notice(&m, message_size(&m)));
+	m = good;
+	m.n4 = 1;
+	assert_false(message_is_notice(&m, message_size(&m)));
+	m = good;
+	m.entries[0].len = 129;
+	assert_false(message_is_notice(&m, message_size(&m)));
+	m = good;
+	memset(m.why, 'x', sizeof m.why);
+	assert_false(message_is_notice(&m, message_size(&m)));
+}
+
 /* An answer of "more" without leading onwards would be repeated for ever. */
 static void test_cursor(void **state)
 {
@@ -253,6 +289,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests),      cmocka_unit_test(test_size),
 		cmocka_unit_test(test_networks),      cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_notice),
 		cmocka_unit_test(test_answer_errors), cmocka_unit_test(test_cursor),
 	};
 

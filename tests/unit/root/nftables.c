@@ -19,6 +19,7 @@
 
 #include "base/log.h"
 #include "firewall/message.h"
+#include "root/backend.h"
 
 enum { SKIPPED = 77 };
 
@@ -349,6 +350,56 @@ static void test_floods(void **state)
 	root_close(root, true);
 }
 
+/* What others change is reported with their name, and rules are whole again; our own changes are not reported. */
+static void test_changed(void **state)
+{
+	static const struct {
+		const char *command;
+		bool all;
+		size_t n;
+	} rows[] = {
+		{"nft flush ruleset", true, 0},
+		{"nft delete table inet watchforspammers", true, 0},
+		{"nft flush chain inet watchforspammers input", false, 0},
+		{"nft flush chain inet watchforspammers SPAMMER", false, 0},
+		{"nft insert rule inet watchforspammers SPAMMER accept", false, 0},
+		{"nft add table inet watchforspammers '{ flags dormant; }'", true, 0},
+		{"nft flush set inet watchforspammers spammer_ports", false, 0},
+		{"nft delete element inet watchforspammers spammer '{ 192.0.2.7 }'", false, 1},
+		{"nft add element inet watchforspammers spammer '{ 192.0.2.8, 192.0.2.9 }'", false, 2},
+	};
+	const struct backend *const backend = backend_find("nftables");
+	const struct backend_entry entry = {.net = {.addr = {{[10] = 0xFF, 0xFF, 192, 0, 2, 7}}, .len = 128}, .left_s = 600};
+	struct backend_refused refused = {0};
+	struct backend_change change;
+	const char *without6;
+	struct why why;
+	bool repaired;
+	void *self;
+
+	(void)state;
+	assert_int_equal(backend->open(&usual, &self, &without6, &why), 0);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_int_equal(backend->add(self, &entry, 1, &refused, &why), 0);
+		assert_false(backend->changed(self, &change));
+		assert_true(shell("%s && nft add table inet other", rows[i].command));
+		if (!backend->changed(self, &change) || change.all != rows[i].all || (!change.all && change.n != rows[i].n))
+			fail_msg("%s: got all %d, %zu networks", rows[i].command, change.all, change.n);
+		assert_string_equal(change.name, "nft");
+		assert_true(change.pid > 0);
+		assert_false(backend->changed(self, &change));
+		assert_true(shows("policy accept; tcp dport @spammer_ports jump SPAMMER }"));
+		assert_true(shows("chain SPAMMER { ip saddr @spammer goto spammer_drop }"));
+		assert_true(shows("elements = { 25, 465, 587 }"));
+		assert_false(shows("dormant"));
+		assert_int_equal(backend->prepare(self, 1, 1, &repaired, &why), 0);
+		assert_int_equal(repaired, rows[i].n == 0);
+	}
+	assert_true(shell("nft add table inet other && nft add chain inet other watchforspammers"));
+	assert_false(backend->changed(self, &change)); /* others' tables are no business of ours */
+	assert_int_equal(backend->close(self, BACKEND_REMOVE, &why), 0);
+}
+
 /* What a killed process left. */
 static void test_clean(void **state)
 {
@@ -387,7 +438,7 @@ int main(void)
 		cmocka_unit_test_setup(test_taken_over, clean), cmocka_unit_test_setup(test_not_ours, clean),
 		cmocka_unit_test_setup(test_actions, clean),    cmocka_unit_test_setup(test_sessions_kept, clean),
 		    cmocka_unit_test_setup(test_floods, clean),
-		cmocka_unit_test_setup(test_clean, clean),
+		cmocka_unit_test_setup(test_changed, clean),    cmocka_unit_test_setup(test_clean, clean),
 	};
 	const char *const reason = make_namespace();
 

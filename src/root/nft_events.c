@@ -1,0 +1,160 @@
+#include "root/nft_events.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <linux/filter.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include "root/nft_elements.h"
+#include "root/nft_table.h"
+
+enum {
+	BUFFER_BYTES = 4 << 20, /* a firewall of some ten thousand elements, loaded at once */
+	SENDER_AT = 12,         /* offsetof(struct nlmsghdr, nlmsg_pid): the socket that changed something */
+};
+
+/* Leaves out the messages of one socket. A transaction's messages have one sender, so the first of a packet tells. */
+static int filter_out(int fd, uint32_t sender, struct why *why)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SENDER_AT), /* loads as network order, the field is the host's */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ntohl(sender), 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	const struct sock_fprog program = {sizeof code / sizeof *code, code};
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0
+	               ? 0
+	               : why_set(why, errno, "nftables: cannot leave out our own changes: %s", strerror(errno));
+}
+
+int nft_events_open(const struct mnl_socket *ours, struct mnl_socket **ret, struct why *why)
+{
+	struct mnl_socket *const socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	const int bytes = BUFFER_BYTES;
+	int err = socket == NULL ? why_set(why, errno, "nftables: no socket for events: %s", strerror(errno)) : 0;
+
+	if (err == 0)
+		err = filter_out(mnl_socket_get_fd(socket), mnl_socket_get_portid(ours), why);
+	if (err == 0 && mnl_socket_bind(socket, 1U << (NFNLGRP_NFTABLES - 1), MNL_SOCKET_AUTOPID) < 0)
+		err = why_set(why, errno, "nftables: cannot listen for changes: %s", strerror(errno));
+	if (err < 0) {
+		if (socket != NULL)
+			(void)mnl_socket_close(socket);
+		return err;
+	}
+	/* With less of it more is taken for changed than was. */
+	(void)setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes);
+	*ret = socket;
+	return 0;
+}
+
+/* --- one message --- */
+
+static void note_elements(const struct nlmsghdr *nlh, struct nft_slot slot, struct backend_change *change)
+{
+	struct nft_reader reader;
+	struct nft_element element;
+
+	nft_reader_init(&reader, nlh, slot);
+	while (nft_reader_next(&reader, &element)) {
+		if (change->n == BACKEND_CHANGE_MAX)
+			change->all = true;
+		else
+			change->nets[change->n++] = element.net;
+	}
+}
+
+/* Elements of one of our sets. What packets put into sets is not announced; what others put there does not matter. */
+static void note_set(const struct root_config *config, const struct nlmsghdr *nlh, const struct nlattr *name,
+                     struct backend_change *change, bool *rules)
+{
+	struct nft_slot slot;
+	char ours[NFT_NAME_MAX];
+
+	for (unsigned i = 0; i < NFT_SLOTS; i++) {
+		if (!nft_slot(i, config, &slot))
+			continue;
+		nft_set_name(config, slot, "", ours);
+		if (nft_is_text(name, ours))
+			note_elements(nlh, slot, change);
+	}
+	nft_flood_name(config, true, "_ports", ours);
+	*rules |= nft_is_text(name, ours);
+}
+
+/* Who: the last one that changed something of ours. The name is any process' own choice. */
+static void note_generation(const struct nlmsghdr *nlh, struct backend_change *change)
+{
+	struct nft_attrs attrs = nft_attrs(nlh);
+	const struct nlattr *attr;
+
+	while ((attr = nft_attr(&attrs)) != NULL) {
+		if (mnl_attr_get_type(attr) == NFTA_GEN_PROC_PID)
+			change->pid = nft_u32(attr);
+		else if (mnl_attr_get_type(attr) == NFTA_GEN_PROC_NAME)
+			(void)snprintf(change->name, sizeof change->name, "%.*s", (int)mnl_attr_get_payload_len(attr),
+			               (const char *)mnl_attr_get_payload(attr));
+	}
+}
+
+/* The first two attributes are the table's name and the name in it, in messages of all types but NEWGEN. */
+static bool note_change(const struct root_config *config, const struct nlmsghdr *nlh, struct backend_change *change,
+                        bool *rules)
+{
+	struct nft_attrs attrs = nft_attrs(nlh);
+	const struct nlattr *const table = nft_attr(&attrs), *const name = nft_attr(&attrs);
+	const struct nfgenmsg *const head = mnl_nlmsg_get_payload(nlh);
+	char ours[NFT_NAME_MAX];
+
+	nft_table_name(config, ours);
+	if (table == NULL || head->nfgen_family != NFPROTO_INET || !nft_is_text(table, ours))
+		return false;
+	switch (nlh->nlmsg_type & 0xFF) {
+	case NFT_MSG_NEWSETELEM:
+	case NFT_MSG_DELSETELEM:
+		if (name != NULL)
+			note_set(config, nlh, name, change, rules);
+		return true;
+	case NFT_MSG_NEWTABLE:
+	case NFT_MSG_DELTABLE:
+	case NFT_MSG_NEWSET:
+	case NFT_MSG_DELSET:
+		change->all = true;
+		break;
+	default:
+		break;
+	}
+	*rules = true;
+	return true;
+}
+
+void nft_events_read(struct mnl_socket *socket, const struct root_config *config, struct nft_answer *answer,
+                     struct backend_change *ret, bool *ret_rules)
+{
+	bool ours = false;
+	ssize_t got;
+
+	*ret = (struct backend_change){0};
+	*ret_rules = false;
+	while ((got = mnl_socket_recvfrom(socket, answer->bytes, sizeof answer->bytes)) > 0 || (got < 0 && errno != EAGAIN)) {
+		const struct nlmsghdr *nlh = (const struct nlmsghdr *)answer->bytes;
+
+		if (got < 0 && errno == ENOBUFS)
+			ret->all = *ret_rules = true;
+		for (int left = (int)got; got > 0 && mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+			if ((nlh->nlmsg_type & 0xFF) != NFT_MSG_NEWGEN)
+				ours |= note_change(config, nlh, ret, ret_rules);
+			else if (ours)
+				note_generation(nlh, ret);
+			ours &= (nlh->nlmsg_type & 0xFF) != NFT_MSG_NEWGEN;
+		}
+	}
+}
