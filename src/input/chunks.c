@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "input/archive.h"
+#include "input/repeat.h"
 #include "input/unwrap.h"
 
 struct chunks {
@@ -247,21 +248,30 @@ static void read_over(struct chunks *c, struct chunks_piece *piece)
 	piece->len = LINE_MAX_BYTES;
 }
 
-/*
- * How much of the whole lines ends behind a line that is complete, and not behind a piece of one (unwrap.h). none: what to
- * return when there is no such line.
- */
-static size_t before_parts(const char *bytes, size_t whole, size_t none)
+/* The line that ends at byte at, behind its LF. */
+static struct span line_before(const char *bytes, size_t at)
 {
-	while (whole > 0) {
-		const char *const lf = whole > 1 ? memrchr(bytes, '\n', whole - 1) : NULL;
-		const char *const start = lf == NULL ? bytes : lf + 1;
+	const char *const lf = at > 1 ? memrchr(bytes, '\n', at - 1) : NULL;
+	const char *const start = lf == NULL ? bytes : lf + 1;
 
-		if (!unwrap_is_part((struct span){start, (size_t)(bytes + whole - 1 - start)}))
-			return whole;
-		whole = (size_t)(start - bytes);
-	}
-	return none;
+	return (struct span){start, (size_t)(bytes + at - 1 - start)};
+}
+
+/*
+ * How many of the whole bytes a piece has, so that what belongs together stays together: the pieces of a line (unwrap.h), and,
+ * when more follows, a line and those that repeat it (repeat.h), which may be there already or not.
+ */
+static size_t piece_end(const char *bytes, size_t whole, bool more)
+{
+	size_t at = whole;
+
+	while (more && at > 0 && repeat_may_be(line_before(bytes, at)))
+		at = (size_t)(line_before(bytes, at).p - bytes);
+	if (more && at > 0)
+		at = (size_t)(line_before(bytes, at).p - bytes);
+	while (at > 0 && unwrap_is_part(line_before(bytes, at)))
+		at = (size_t)(line_before(bytes, at).p - bytes);
+	return at == 0 && more ? whole : at; /* a piece that has no other line: they come apart */
 }
 
 int chunks_next(struct chunks *c, struct chunks_piece *piece, struct why *why)
@@ -284,7 +294,7 @@ int chunks_next(struct chunks *c, struct chunks_piece *piece, struct why *why)
 		size_t whole = tail ? piece->len : lf == NULL ? 0 : (size_t)(lf + 1 - piece->bytes);
 
 		if (!tail)
-			whole = before_parts(piece->bytes, whole, c->eof ? 0 : whole);
+			whole = piece_end(piece->bytes, whole, !c->eof);
 		if (!c->eof) {
 			c->carry_len = piece->len - whole;
 			memcpy(c->carry, piece->bytes + whole, c->carry_len);

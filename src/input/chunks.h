@@ -1,7 +1,7 @@
 /*
- * chunks: an old log in pieces of whole lines, none of which ends in the middle of a line that unwrap.h joins, and where to continue in one that was read before.
+ * chunks: an old log in pieces of whole lines, and where to continue in one that was read before.
  *
- * Knows archive; never what a line means. A log's identity is its first line, as in follow.h; a position is proved by
+ * Knows archive; never what a line means, but that none may be parted from what it belongs to (unwrap.h, repeat.h). A log's identity is its first line, as in follow.h; a position is proved by
  * the line that ends there.
  * Order: chunks_open; chunks_seek or not; chunks_next until CHUNKS_END; chunks_close.
  * Errors: 0, positive outcomes as listed, -errno with a sentence.

@@ -30,6 +30,7 @@ struct record {
 	/* What line's spans point into: text, or what unwrap.h decoded or joined of it; borrowed until the next line of the log. */
 	struct span content;
 	bool part;           /* text is a piece of a longer line: it comes with the last of them, and the position stays before the first */
+	bool repeats;        /* the line says that the one before was written again: line and content are that one's, its time is this one's */
 	bool parsed;         /* line is filled; else the text has no header that line.h knows */
 	struct line line;    /* time, host, program, pid, message */
 	int64_t time_s;      /* when it was written, as scan.h decides; meaningless unless parsed */

@@ -1,9 +1,19 @@
 #include "pipeline/scan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
+#include "input/repeat.h"
 #include "input/unwrap.h"
+
+/* A copy of a line: it may be repeated. */
+struct scan_last {
+	bool is_hit; /* else it is of no use */
+	struct line line;
+	size_t len;
+	char text[LINE_MAX_BYTES];
+};
 
 void scan_begin(struct scan *scan, struct rules_scratch *scratch, int64_t end_s)
 {
@@ -14,7 +24,9 @@ void scan_begin(struct scan *scan, struct rules_scratch *scratch, int64_t end_s)
 void scan_end(struct scan *scan)
 {
 	free(scan->unwrap);
+	free(scan->last);
 	scan->unwrap = NULL;
+	scan->last = NULL;
 }
 
 static void count_time(struct scan_tally *tally, int64_t time_s)
@@ -62,26 +74,109 @@ static int parse(struct scan *scan, struct record *record)
 	return rc == LINE_PART ? parse_wrapped(scan, record) : rc;
 }
 
+/* The same piece of a copy of the text; a constant stays. */
+static struct span moved(struct span span, struct span text, const char *copy)
+{
+	if (span.p < text.p || span.p > text.p + text.len)
+		return span;
+	return (struct span){copy + (span.p - text.p), span.len};
+}
+
+static void remember(struct scan *scan, const struct record *record)
+{
+	const struct line *const line = &record->line;
+	const struct span text = record->content;
+	struct scan_last *last = scan->last;
+
+	if (last == NULL)
+		last = scan->last = alloc_raw(1, sizeof *last, "the line before");
+	last->is_hit = true;
+	last->line = *line;
+	last->line.host = moved(line->host, text, last->text);
+	last->line.program = moved(line->program, text, last->text);
+	last->line.pid = moved(line->pid, text, last->text);
+	last->line.message = moved(line->message, text, last->text);
+	last->len = text.len; /* <= LINE_MAX_BYTES */
+	memcpy(last->text, text.p, text.len);
+}
+
+/* If the line repeats the one before, what that one matched, so many times. */
+static size_t match_repeated(const struct scan *scan, struct record *record, struct rules_hit ret[static RULES_HITS_MAX])
+{
+	const struct scan_last *const last = scan->last;
+	const unsigned times = repeat_times(record->line.message);
+	const bool has_time = record->line.has_time;
+	size_t n;
+
+	if (times == 0 || !repeat_is_of(&record->line, &last->line))
+		return 0;
+	n = rules_match_all(scan->scratch, last->line.program, last->line.message, scan->disabled, ret);
+	for (size_t i = 0; i < n; i++) {
+		const unsigned count = times < RULES_COUNT_MAX ? ret[i].count * times : RULES_COUNT_MAX;
+
+		ret[i].count = count < RULES_COUNT_MAX ? count : RULES_COUNT_MAX;
+		ret[i].score = ret[i].rule->text->score * (int)ret[i].count; /* <= RULES_COUNT_MAX */
+	}
+	record->line = last->line;
+	record->line.has_time = has_time;
+	record->line.time_s = record->time_s;
+	record->content = (struct span){last->text, last->len};
+	record->repeats = true;
+	return n;
+}
+
+/* The rules that match a line; for one that repeats a hit, those of the hit. */
+static size_t match(struct scan *scan, struct record *record, struct rules_hit ret[static RULES_HITS_MAX])
+{
+	const bool after_hit = scan->last != NULL && scan->last->is_hit;
+	const size_t n = rules_match_all(scan->scratch, record->line.program, record->line.message, scan->disabled, ret);
+
+	if (n > 0 && ret[0].score > 0) {
+		remember(scan, record);
+		return n;
+	}
+	if (!after_hit)
+		return n;
+	if (n == 0) {
+		const size_t repeated = match_repeated(scan, record, ret);
+
+		if (record->repeats)
+			return repeated;
+	}
+	scan->last->is_hit = false;
+	return n;
+}
+
+static void forget(struct scan *scan)
+{
+	if (scan->last != NULL)
+		scan->last->is_hit = false;
+}
+
 size_t scan_line(struct scan *scan, struct record *record, struct rules_hit ret[static RULES_HITS_MAX])
 {
 	const int rc = parse(scan, record);
 
 	record->parsed = rc == LINE_OK;
 	record->part = rc == LINE_PART;
+	record->repeats = false;
 	if (record->part)
 		return 0;
 	scan->tally.lines++;
 	scan->tally.cut += record->cut;
 	if (!record->parsed) {
 		scan->tally.unparsed++;
+		forget(scan);
 		return 0;
 	}
 	if (record->line.has_time)
 		count_time(&scan->tally, record->line.time_s);
 	record->time_s = time_of(scan, &record->line);
-	if (record->cut || record->time_s < scan->from_s || record->time_s > scan->until_s)
+	if (record->cut || record->time_s < scan->from_s || record->time_s > scan->until_s) {
+		forget(scan);
 		return 0;
-	return rules_match_all(scan->scratch, record->line.program, record->line.message, scan->disabled, ret);
+	}
+	return match(scan, record, ret);
 }
 
 /* Notes of sessions are checked as well: a forged one would name a client for a later line. */

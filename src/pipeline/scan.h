@@ -9,6 +9,9 @@
  *     is none, when the log was last written (the clock's end_s). A line that is read as it is written (live) was written now.
  *   - No line was written after now_s.
  *   - A line that a container runtime encoded or split (unwrap.h) is read as the program wrote it, and is one line.
+ *   - "last message repeated N times" (repeat.h) matches what the line directly before it in the log matched, N times: of the same
+ *     host and program, and a line that is a hit. Counts are limited as rules.h does it. What was read last before a restart is
+ *     not known any more.
  * Sessions are not resolved here: that goes on in the order of the lines, see sessions.h and decide.h.
  * Order: scan_begin for each log, or each piece of one; then scan_line for its lines in their order; scan_end.
  */
@@ -23,6 +26,7 @@
 #include "rules/rules.h"
 
 struct unwrap;
+struct scan_last;
 
 /* Lines counted. Times are those of stamps, Unix seconds; 0: no line had one. */
 struct scan_tally {
@@ -38,7 +42,8 @@ struct scan {
 	int64_t from_s, until_s; /* lines from outside match nothing */
 	struct line_clock clock;
 	struct scan_tally tally;
-	struct unwrap *unwrap; /* scan.c's; NULL until a line needs it */
+	struct unwrap *unwrap; /* scan.c's; NULL until a line needs it, as is ... */
+	struct scan_last *last; /* the line before, when it was a hit */
 };
 
 /* A log that was last written at end_s: all its lines may match, it is not live, its time is trusted. scratch: borrowed. */

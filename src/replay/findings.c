@@ -78,6 +78,8 @@ static void add(struct findings *s, const struct chunks_piece *piece, const stru
 	uint32_t copy = FINDINGS_NO_COPY;
 
 	grow(s);
+	if (record->repeats) /* the line before is a hit of this piece, or one repeated itself */
+		copy = s->found[s->n - 1].copy;
 	for (size_t i = 0; i < n; i++) {
 		const struct rules_hit *const hit = &hits[i];
 		const bool has_envelope = hit->from.p != NULL || hit->to.p != NULL || hit->helo.p != NULL;

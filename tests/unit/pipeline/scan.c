@@ -63,6 +63,13 @@ static int begin(void **state)
 	return 0;
 }
 
+static int end(void **state)
+{
+	(void)state;
+	scan_end(&scan);
+	return 0;
+}
+
 /* How many rules match. */
 static size_t matches(const char *text, bool cut)
 {
@@ -218,13 +225,117 @@ static void test_entries(void **state)
 	assert_int_equal(scan.tally.forged, 3);
 }
 
+#define STAMP "Nov 20 13:37:42 "
+#define HIT STAMP "mx testd[1]: " BAD
+
+/* Line after line: how often each counts. */
+static void test_repeats(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned count; /* of its hit; 0: it is none */
+	} rows[] = {
+		/* nothing to repeat */
+		{STAMP "mx last message repeated 5 times", 0},
+		/* syslogd, again and again; rsyslog's tag; syslog-ng */
+		{HIT, 1},
+		{STAMP "mx last message repeated 2 times", 2},
+		{STAMP "mx last message repeated 3 times", 3},
+		{HIT, 1},
+		{STAMP "mx testd[1]: last message repeated 1 times", 1},
+		{HIT, 1},
+		{STAMP "mx testd: last message repeated 7 times", 7},
+		{HIT, 1},
+		{STAMP "mx testd: Last message 'bad client 192.0.2.7' repeated 4 times, suppressed by syslog-ng on mx", 4},
+		{HIT, 1},
+		{"<6>1 2026-11-20T13:37:43Z mx testd 1 - - last message repeated 2 times", 2},
+		/* never more than a count can be */
+		{HIT, 1},
+		{STAMP "mx last message repeated 10 times", 10},
+		{STAMP "mx last message repeated 11 times", 10},
+		{STAMP "mx last message repeated 99999999999999999999999 times", 10},
+		{STAMP "mx testd[1]: message repeated 4 times: [ " BAD "]", 4},
+		{STAMP "mx last message repeated 2 times", 8},
+		/* of another host, program or process; after another line; no such line */
+		{HIT, 1},
+		{STAMP "other last message repeated 5 times", 0},
+		{STAMP "mx last message repeated 5 times", 0},
+		{HIT, 1},
+		{STAMP "mx php[1]: last message repeated 5 times", 0},
+		{HIT, 1},
+		{STAMP "mx testd[2]: last message repeated 5 times", 0},
+		{HIT, 1},
+		{STAMP "mx testd[1]: good client", 0},
+		{STAMP "mx last message repeated 5 times", 0},
+		{HIT, 1},
+		{"garbage", 0},
+		{STAMP "mx last message repeated 5 times", 0},
+		{HIT, 1},
+		{STAMP "mx last message repeated 0 times", 0},
+		{HIT, 1},
+		{STAMP "mx testd[1]: last message repeated 5 times ", 0},
+		{HIT, 1},
+		{STAMP "mx testd[1]: x last message repeated 5 times", 0},
+		{HIT, 1},
+		{STAMP "mx testd[1]: last message repeated x times", 0},
+		{HIT, 1},
+		{STAMP "mx testd[1]: Last message 'x' repeated 5 times, suppressed by syslog-ng on ' repeated x times, suppressed by "
+		       "syslog-ng on mx", 0},
+		/* the text that is quoted changes no number */
+		{HIT, 1},
+		{STAMP "mx testd: Last message '' repeated 9 times, s' repeated 2 times, suppressed by syslog-ng on mx", 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char *const text = strdup(rows[i].text); /* nothing of the line before is there any more */
+		struct rules_hit hits[RULES_HITS_MAX];
+		size_t n;
+
+		assert_non_null(text);
+		record = (struct record){.text = {text, strlen(text)}};
+		n = scan_line(&scan, &record, hits);
+		if (n != (rows[i].count > 0) || (n > 0 && hits[0].count != rows[i].count))
+			fail_msg("row %zu: %s\ngot %u, want %u", i, text, n > 0 ? hits[0].count : 0, rows[i].count);
+		if (n > 0) {
+			assert_int_equal(hits[0].score, 50 * (int)rows[i].count);
+			assert_true(span_is(record.line.host, "mx"));
+			assert_non_null(memmem(record.content.p, record.content.len, BAD, strlen(BAD)));
+		}
+		free(text);
+	}
+}
+
+/* The pieces of a line are one line, and come with the last of them. */
+static void test_pieces(void **state)
+{
+	static const char time[] = "2026-11-20T13:40:00Z";
+	char text[200];
+
+	(void)state;
+	(void)snprintf(text, sizeof text, "%s stdout P " STAMPED "bad cli", time);
+	assert_int_equal(matches(text, false), 0);
+	assert_true(record.part && !record.parsed);
+	assert_int_equal(scan.tally.lines, 0);
+	(void)snprintf(text, sizeof text, "%s stdout F ent 192.0.2.7", time);
+	assert_int_equal(matches(text, false), 1);
+	assert_true(!record.part && record.parsed);
+	assert_int_equal(scan.tally.lines, 1);
+	assert_int_equal(record.time_s, AT);
+	(void)snprintf(text, sizeof text, "{\"log\":\"" STAMPED BAD "\\n\",\"stream\":\"stdout\",\"time\":\"%s\"}", time);
+	assert_int_equal(matches(text, false), 1);
+	assert_int_equal(scan.tally.lines, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_lines, begin),
-		cmocka_unit_test_setup(test_missing_stamps, begin),
-		cmocka_unit_test_setup(test_from_until, begin),
-		cmocka_unit_test_setup(test_entries, begin),
+		cmocka_unit_test_setup_teardown(test_entries, begin, end),
+		cmocka_unit_test_setup_teardown(test_lines, begin, end),
+		cmocka_unit_test_setup_teardown(test_missing_stamps, begin, end),
+		cmocka_unit_test_setup_teardown(test_from_until, begin, end),
+		cmocka_unit_test_setup_teardown(test_repeats, begin, end),
+		cmocka_unit_test_setup_teardown(test_pieces, begin, end),
 		cmocka_unit_test(test_first_time),
 	};
 

@@ -470,6 +470,33 @@ static void test_pieces_of_lines(void **state)
 	free(t.bytes);
 }
 
+/* A line and those that repeat it, some of them on both sides of the end of a chunk; none is counted twice, or not. */
+static void test_repeated_lines(void **state)
+{
+	enum { N = 12000 };
+	struct store *const store = new_store();
+	struct text t = {NULL, 0, 0};
+	struct run r;
+
+	(void)state;
+	random_state = 88172645463325252U;
+	for (unsigned i = 0; i < N; i++) {
+		static const char repeated[] = "2026-11-20T13:00:00+00:00 mx last message repeated 2 times\n";
+
+		add_line(&t, t0_s, random_below(2) == 0 ? "guess from 192.0.2.7" : "guess from 2001:db8::7");
+		for (int k = 0; k < 3; k++)
+			add_bytes(&t, repeated, strlen(repeated));
+	}
+	write_log("log", &t);
+	r = run_file(store, "log");
+	good(&r);
+	assert_int_equal(r.result.hits, 4 * N);
+	assert_int_equal(number(store, "SELECT sum(score) / min(score) FROM hit"), 7 * N);
+	assert_int_equal(number(store, "SELECT count(*) FROM hits WHERE text NOT LIKE '%: guess from %'"), 0);
+	store_close(store);
+	free(t.bytes);
+}
+
 static void test_long_lines(void **state)
 {
 	static const size_t lengths[] = {8100, 8192, 8193, 9000, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, (2 << 20) - 60, 3 << 20};
@@ -1115,6 +1142,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_counts, clean),       cmocka_unit_test_teardown(test_threads, clean),
 		cmocka_unit_test_teardown(test_chunk_edges, clean),  cmocka_unit_test_teardown(test_long_lines, clean),
 		cmocka_unit_test_teardown(test_pieces_of_lines, clean),
+		cmocka_unit_test_teardown(test_repeated_lines, clean),
 		cmocka_unit_test_teardown(test_ends, clean),         cmocka_unit_test_teardown(test_binary, clean),
 		cmocka_unit_test_teardown(test_gzip, clean),         cmocka_unit_test_teardown(test_several, clean),
 		cmocka_unit_test_teardown(test_growth, clean),       cmocka_unit_test_teardown(test_same_first_line, clean),
