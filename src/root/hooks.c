@@ -45,6 +45,15 @@ static bool has_containers(void)
 	return has;
 }
 
+bool hooks_input(const struct root_config *config)
+{
+	bool input = (config->hooks & (ROOT_HOOK_INPUT | ROOT_HOOK_AUTO)) != 0;
+
+	for (size_t i = 0; i < config->n_jump_from; i++)
+		input = (i > 0 && input) || strcmp(config->jump_from[i], "INPUT") == 0;
+	return input;
+}
+
 bool hooks_is_router(void)
 {
 	return is_on("/proc/sys/net/ipv4/ip_forward") || is_on("/proc/sys/net/ipv6/conf/all/forwarding");

@@ -16,6 +16,9 @@
  */
 bool hooks_forward(const struct root_config *config);
 
+/* Packets to this machine are to be dropped. */
+bool hooks_input(const struct root_config *config);
+
 /* The kernel forwards packets, of whatever family. */
 bool hooks_is_router(void);
 

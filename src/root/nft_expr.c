@@ -170,6 +170,15 @@ void nft_load_port(struct nft_rule *rule)
 	load_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_PORT, sizeof(uint16_t));
 }
 
+void nft_load_original_port(struct nft_rule *rule)
+{
+	const uint8_t original = IP_CT_DIR_ORIGINAL;
+
+	load_ct(rule, NFT_CT_DIRECTION, false);
+	compare(rule, NFT_CMP_EQ, &original, sizeof original);
+	load_ct(rule, NFT_CT_PROTO_DST, true);
+}
+
 void nft_lookup(struct nft_rule *rule, const char *set)
 {
 	struct expression e = begin(rule, "lookup");

@@ -31,6 +31,8 @@ void nft_only_tcp(struct nft_rule *rule);
 void nft_load_source(struct nft_rule *rule, bool ip4, unsigned length);
 /* The destination's port into register 1. */
 void nft_load_port(struct nft_rule *rule);
+/* The same as the client had it, before any DNAT; only packets of who opened the connection go on. */
+void nft_load_original_port(struct nft_rule *rule);
 
 /* Goes on if register 1 is in the set. */
 void nft_lookup(struct nft_rule *rule, const char *set);

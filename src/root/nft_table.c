@@ -1,4 +1,5 @@
 #include "root/nft_table.h"
+#include "root/hooks.h"
 #include "root/nft_expr.h"
 
 #include <endian.h>
@@ -22,7 +23,11 @@ enum {
 	HOUR_S = 3600,
 };
 
-static const char base_chain[] = "input";
+/* The chains that the kernel enters. */
+static const struct base {
+	const char *name;
+	uint32_t hook;
+} input = {"input", NF_INET_LOCAL_IN}, forward = {"forward", NF_INET_FORWARD};
 
 /* What nft shows as the table's comment: type 0, length, text. By this we know our table. */
 static const char mark[] = "\0\x25" "made and removed by watchforspammers";
@@ -129,16 +134,17 @@ static void put_set(struct nft_batch *batch, const char *table, const struct set
 	nft_end(batch);
 }
 
-static void put_chain(struct nft_batch *batch, const char *table, const char *name, bool is_base)
+/* base: NULL for a chain that rules lead to. */
+static void put_chain(struct nft_batch *batch, const char *table, const char *name, const struct base *base)
 {
 	struct nlmsghdr *const nlh = nft_put(batch, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
 
 	mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, table);
 	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, name);
-	if (is_base) {
+	if (base != NULL) {
 		struct nlattr *const hook = mnl_attr_nest_start(nlh, NFTA_CHAIN_HOOK);
 
-		nft_put_u32(nlh, NFTA_HOOK_HOOKNUM, NF_INET_LOCAL_IN);
+		nft_put_u32(nlh, NFTA_HOOK_HOOKNUM, base->hook);
 		nft_put_u32(nlh, NFTA_HOOK_PRIORITY, (uint32_t)PRIORITY);
 		mnl_attr_nest_end(nlh, hook);
 		nft_put_u32(nlh, NFTA_CHAIN_POLICY, NF_ACCEPT);
@@ -170,7 +176,7 @@ static void put_slot_sets(struct nft_batch *batch, const struct nft_list *list, 
 	nft_set_name(list->config, slot, "_dropped", set.name);
 	put_set(batch, list->table, &set);
 	nft_set_name(list->config, slot, "_drop", chain);
-	put_chain(batch, list->table, chain, false);
+	put_chain(batch, list->table, chain, NULL);
 }
 
 static void put_ports(struct nft_batch *batch, const struct nft_list *list)
@@ -204,15 +210,18 @@ static void put_ports(struct nft_batch *batch, const struct nft_list *list)
 	nft_end(batch);
 }
 
-static void put_jump(struct nft_batch *batch, const struct nft_list *list)
+static void put_jump(struct nft_batch *batch, const struct nft_list *list, const struct base *from)
 {
-	struct nft_rule rule = nft_rule(batch, list->table, base_chain);
+	struct nft_rule rule = nft_rule(batch, list->table, from->name);
 	char ports[NFT_NAME_MAX];
 
 	if (list->config->n_ports > 0) {
 		nft_flood_name(list->config, true, "_ports", ports);
 		nft_only_tcp(&rule);
-		nft_load_port(&rule);
+		if (from == &forward)
+			nft_load_original_port(&rule);
+		else
+			nft_load_port(&rule);
 		nft_lookup(&rule, ports);
 		if (list->config->sessions == ROOT_KEPT)
 			nft_only_syn(&rule);
@@ -289,7 +298,7 @@ static void put_flood_rule(struct nft_batch *batch, const struct nft_list *list,
 	nft_rule_end(batch, &rule);
 }
 
-void nft_table_put(struct nft_batch *batch, const struct root_config *config, uint32_t slots, bool anew)
+void nft_table_put(struct nft_batch *batch, const struct root_config *config, uint32_t slots, bool forwards, bool anew)
 {
 	struct nft_list list = {.config = config, .slots = slots};
 	struct nft_slot slot;
@@ -300,12 +309,17 @@ void nft_table_put(struct nft_batch *batch, const struct root_config *config, ui
 		put_delete(batch, NFT_MSG_DELTABLE, list.table);
 		put_table(batch, list.table);
 	}
-	put_chain(batch, list.table, base_chain, true);
-	put_chain(batch, list.table, config->chain, false);
+	put_chain(batch, list.table, input.name, &input);
+	if (forwards)
+		put_chain(batch, list.table, forward.name, &forward);
+	put_chain(batch, list.table, config->chain, NULL);
 	put_delete(batch, NFT_MSG_DELRULE, list.table);
 	if (config->n_ports > 0)
 		put_ports(batch, &list);
-	put_jump(batch, &list);
+	if (hooks_input(config))
+		put_jump(batch, &list, &input);
+	if (forwards)
+		put_jump(batch, &list, &forward);
 	for (unsigned i = 0; i < NFT_SLOTS; i++) {
 		if ((slots >> i & 1) == 0 || !nft_slot(i, config, &slot))
 			continue;

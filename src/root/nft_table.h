@@ -6,6 +6,7 @@
  *     set LIST_dropped, ...                    who of them sent packets in the last minutes, and how many
  *     set LIST_ports                           the ports that are closed
  *     chain input   hook input, priority filter - 10: tcp dport @LIST_ports jump CHAIN
+ *     chain forward hook forward, likewise: ct direction original ct original proto-dst @LIST_ports jump CHAIN
  *     chain CHAIN   for each set: ip saddr & mask @LIST24 goto LIST24_drop
  *     chain LIST24_drop   update @LIST24_dropped { ip saddr & mask counter }; [log]; drop
  * A packet is noted in a rule of its own: a full set ends the rule in which it is updated, and with it would end the drop.
@@ -52,9 +53,9 @@ void nft_flood_name(const struct root_config *config, bool ip4, const char *suff
 
 /*
  * The messages that make the table as it shall be, with the sets in slots (bit by slot): sets that are there keep their
- * elements, all rules are written anew, in one transaction. anew: the table is deleted first.
+ * elements, all rules are written anew, in one transaction. forwards: hooks_forward. anew: the table is deleted first.
  */
-void nft_table_put(struct nft_batch *batch, const struct root_config *config, uint32_t slots, bool anew);
+void nft_table_put(struct nft_batch *batch, const struct root_config *config, uint32_t slots, bool forwards, bool anew);
 void nft_table_delete(struct nft_batch *batch, const struct root_config *config);
 
 /* Makes or deletes a set LIST_probe, which nothing uses. */

@@ -22,6 +22,7 @@
 
 #include "base/log.h"
 #include "root/backend.h"
+#include "root/hooks.h"
 #include "root/members.h"
 #include "root/nft_batch.h"
 #include "root/nft_elements.h"
@@ -52,6 +53,7 @@ struct nftables {
 	bool altered;      /* somebody changed rules since they were written */
 	bool repaired;     /* something was missing or altered since the engine's last prepare */
 	bool updates;      /* the kernel gives an element that is added again its new time */
+	bool forwards;     /* the table has rules for what is forwarded */
 	uint32_t slots;    /* bit by slot: the sets that are there */
 	uint32_t held4, held6; /* at the last listing, and added and removed since */
 	struct members dropped, before; /* who sent packets, at the last listing and at the one before it */
@@ -80,7 +82,8 @@ static void names_init(struct names *names, const struct root_config *config, un
 static int write_table(struct nftables *self, uint32_t slots, bool anew, struct why *why)
 {
 	nft_begin(&self->batch, self->writing);
-	nft_table_put(&self->batch, self->config, slots, anew);
+	self->forwards = hooks_forward(self->config);
+	nft_table_put(&self->batch, self->config, slots, self->forwards, anew);
 	return nft_commit(&self->batch, why);
 }
 
@@ -448,10 +451,12 @@ static int heal(struct nftables *self, struct why *why)
 static int nftables_prepare(void *of, uint32_t n4, uint32_t n6, bool *ret_repaired, struct why *why)
 {
 	struct nftables *const self = of;
-	const int rc = heal(self, why);
+	int rc = heal(self, why);
 
 	(void)n4;
 	(void)n6;
+	if (rc == 0 && self->forwards != hooks_forward(self->config))
+		rc = make_table(self, self->slots, why);
 	if (rc == 0) {
 		*ret_repaired = self->repaired;
 		self->repaired = false;

@@ -1,4 +1,5 @@
 #include "root/recent_rules.h"
+#include "root/hooks.h"
 #include "root/xtables_rule.h" /* the C library's headers before the kernel's */
 
 #include <linux/netfilter/nf_conntrack_common.h>
@@ -305,7 +306,7 @@ static void set_jumps(const struct recent_layout *layout, struct xtables_plan *p
 	}
 	if (config->n_jump_from > 0)
 		return;
-	if ((config->hooks & (ROOT_HOOK_INPUT | ROOT_HOOK_AUTO)) != 0)
+	if (hooks_input(config))
 		plan->jumps[plan->n_jumps++].from = "INPUT";
 	if (!layout->forward)
 		return;

@@ -1,11 +1,12 @@
 # shellcheck shell=bash
 # daemon_lib.sh: the daemon itself in the server's namespace of lib.sh; sourced by the tests of this folder.
 #
-# WFS_PROGRAM: the program under test. WFS_SOURCE_ROOT: the checkout, for its rules.
+# WFS_BACKEND: recent (default) or nftables, for tests that run with both. WFS_PROGRAM: the program under test. WFS_SOURCE_ROOT: the checkout, for its rules.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 : "${WFS_PROGRAM:?}" "${WFS_SOURCE_ROOT:?}"
+BACKEND=${WFS_BACKEND:-recent}
 DAEMON=
 ENGINE=
 SAID_FROM=0 # where in daemon.err the daemon that runs now began to speak
@@ -220,7 +221,8 @@ kernel_set() {
 }
 
 no_rules() {
-	[ -z "$(in_server iptables-legacy -S | grep SPAMMER)$(in_server ip6tables-legacy -S | grep SPAMMER)" ]
+	[ -z "$(in_server iptables-legacy -S | grep SPAMMER)$(in_server ip6tables-legacy -S | grep SPAMMER)" ] &&
+		! in_server nft list tables 2>/dev/null | grep -q watchforspammers
 }
 
 hits_of() {

@@ -60,9 +60,10 @@ is_tracked() {
 daemon_config "[block]
 ip6_prefix = 128
 [firewall]
+backend = $BACKEND
 sessions = kill
 ports = 25,587
-jump_from = INPUT"
+hooks = input"
 daemon_start
 session four 10.9.0.2 "$SERVER" 10.9.0.1 10.9.0.1 25
 session six fd09::2 "$SERVER" fd09::1 fd09::1 25
@@ -96,9 +97,10 @@ no_sanitizer
 daemon_config "[block]
 ip6_prefix = 128
 [firewall]
+backend = $BACKEND
 sessions = kill
 ports = 25,587
-jump_from = FORWARD"
+hooks = auto"
 daemon_start
 session four_to 10.9.0.8 "$CONTAINER" 10.10.0.2 10.9.0.1 587
 session six_to fd09::8 "$CONTAINER" fd10::2 fd09::1 587
@@ -121,6 +123,7 @@ for sessions in drop keep; do
 	daemon_config "[block]
 ip6_prefix = 128
 [firewall]
+backend = $BACKEND
 sessions = $sessions
 ports = 25,587"
 	daemon_start
