@@ -7,7 +7,8 @@
 -- Times are Unix seconds UTC. Addresses are text as inet_ntop writes it, "/length" only for networks.
 -- Text from logs is stored escaped (no control characters, valid UTF-8), except the lines in table log.
 -- Table hit has no index except its rowid: hits are appended by the hundred thousand, and an index on
--- (address, time) makes inserts ten times as slow (measured). A query for an address reads the whole table.
+-- (address, time) makes inserts ten times as slow (measured). Which hits an address has is in the tables address and link, up
+-- to the hit that table indexed names; what is newer, a few thousand at most, every query reads: see src/store/hit_index.h.
 
 CREATE TABLE IF NOT EXISTS log (
 	id           INTEGER PRIMARY KEY,
@@ -43,6 +44,39 @@ CREATE TABLE IF NOT EXISTS hit (
 	detail  TEXT,
 	text    TEXT    NOT NULL  -- the line
 );
+
+CREATE TABLE IF NOT EXISTS indexed ( -- one row
+	one  INTEGER PRIMARY KEY CHECK (one = 1),
+	upto INTEGER NOT NULL, -- hits up to this id are in address, link and daily
+	hits INTEGER NOT NULL  -- how many of these there are
+);
+INSERT OR IGNORE INTO indexed VALUES (1, 0, 0);
+
+CREATE TABLE IF NOT EXISTS address (
+	address TEXT PRIMARY KEY,
+	head    INTEGER NOT NULL, -- the id of its newest hit; link leads to the others
+	hits    INTEGER NOT NULL,
+	first   INTEGER NOT NULL, -- when it was first seen, even if that hit is no longer stored ...
+	last    INTEGER NOT NULL, -- ... and last
+	day     INTEGER NOT NULL, -- of its newest hit, since 1970 ...
+	rules   TEXT    NOT NULL  -- ... and all rules that it hit on that day: ",3,17,"
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS link (
+	id   INTEGER PRIMARY KEY, -- of the hits with the ids 4000 * this to 4000 * this + 3999
+	back BLOB NOT NULL        -- for each, how far back the one before it of its address is: 4 bytes, little-endian; 0: none
+);
+
+CREATE TABLE IF NOT EXISTS daily ( -- sums, kept for ever
+	day       INTEGER NOT NULL, -- since 1970
+	rule      INTEGER NOT NULL, -- 0: all rules
+	hits      INTEGER NOT NULL,
+	addresses INTEGER NOT NULL, -- that hit on that day; logs that are replayed out of order may count one twice
+	blocks    INTEGER NOT NULL, -- that began
+	dropped   INTEGER NOT NULL, -- how often dropped packets were seen
+	last      INTEGER NOT NULL, -- time of the last hit; 0: none
+	PRIMARY KEY (day, rule)
+) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS block (
 	id       INTEGER PRIMARY KEY,
@@ -121,18 +155,17 @@ CREATE TABLE IF NOT EXISTS daemon ( -- the daemon's last known state, for status
 
 -- Active blocks, and why.
 CREATE VIEW IF NOT EXISTS active AS
-WITH running AS (
-	SELECT * FROM block
-	WHERE until > CAST(strftime('%s', 'now') AS INTEGER) AND ended IS NULL
-), counted (address, hits) AS (
-	SELECT address, count(*) FROM hit WHERE address IN (SELECT address FROM running) GROUP BY address
+WITH newest (address, hits) AS (
+	SELECT address, count(*) FROM hit WHERE id > (SELECT upto FROM indexed) GROUP BY address
 )
 SELECT b.address,
        strftime('%Y-%m-%dT%H:%M:%SZ', b.since, 'unixepoch') AS since,
        strftime('%Y-%m-%dT%H:%M:%SZ', b.until, 'unixepoch') AS until,
-       r.name AS rule, r.reason, r.category, coalesce(c.hits, 0) AS hits,
+       r.name AS rule, r.reason, r.category, coalesce(a.hits, 0) + coalesce(n.hits, 0) AS hits,
        b.offence, b.knocks, b.since AS since_s, b.until AS until_s, b.id
-FROM running b JOIN rule r ON r.id = b.rule LEFT JOIN counted c ON c.address = b.address;
+FROM block b JOIN rule r ON r.id = b.rule
+LEFT JOIN address a ON a.address = b.address LEFT JOIN newest n ON n.address = b.address
+WHERE b.until > CAST(strftime('%s', 'now') AS INTEGER) AND b.ended IS NULL;
 
 -- Every hostile line.
 CREATE VIEW IF NOT EXISTS hits AS
@@ -160,33 +193,57 @@ CREATE VIEW IF NOT EXISTS acts AS
 SELECT id, strftime('%Y-%m-%dT%H:%M:%SZ', time, 'unixepoch') AS time, who, what, address, why, time AS time_s
 FROM act;
 
+-- The sums of each day and rule, of all time; rule 0: all rules of the day.
+CREATE VIEW IF NOT EXISTS sums AS
+WITH newest (day, rule, time, address, known) AS (
+	SELECT h.time / 86400, h.rule, h.time, h.address,
+	       CASE WHEN a.day = h.time / 86400 THEN a.rules END -- counted already on this day, by these
+	FROM hit h LEFT JOIN address a ON a.address = h.address WHERE h.id > (SELECT upto FROM indexed)
+), both (day, rule, hits, addresses, blocks, dropped, last) AS (
+	SELECT * FROM daily
+	UNION ALL
+	SELECT day, rule, count(*),
+	       count(DISTINCT CASE WHEN known IS NULL OR instr(known, ',' || rule || ',') = 0 THEN address END), 0, 0, max(time)
+	FROM newest GROUP BY day, rule
+	UNION ALL
+	SELECT day, 0, count(*), count(DISTINCT CASE WHEN known IS NULL THEN address END), 0, 0, max(time)
+	FROM newest GROUP BY day
+)
+SELECT day, rule, sum(hits) AS hits, sum(addresses) AS addresses, sum(blocks) AS blocks, sum(dropped) AS dropped,
+       max(last) AS last
+FROM both GROUP BY day, rule;
+
+-- Of all time; an address counts once for each day.
 CREATE VIEW IF NOT EXISTS by_reason AS
-SELECT r.reason, r.name AS rule, r.category, count(*) AS hits, count(DISTINCT h.address) AS addresses,
-       round(100.0 * count(*) / (SELECT count(*) FROM hit), 1) AS percent,
-       strftime('%Y-%m-%dT%H:%M:%SZ', max(h.time), 'unixepoch') AS last
-FROM hit h JOIN rule r ON r.id = h.rule
+SELECT r.reason, r.name AS rule, r.category, sum(s.hits) AS hits, sum(s.addresses) AS addresses,
+       round(100.0 * sum(s.hits) / (SELECT sum(hits) FROM sums WHERE rule = 0), 1) AS percent,
+       strftime('%Y-%m-%dT%H:%M:%SZ', max(s.last), 'unixepoch') AS last
+FROM sums s JOIN rule r ON r.id = s.rule WHERE s.hits > 0
 GROUP BY r.reason, r.name, r.category ORDER BY hits DESC;
 
+-- The same; an address counts once for each day and rule.
 CREATE VIEW IF NOT EXISTS by_category AS
-SELECT r.category, count(*) AS hits, count(DISTINCT h.address) AS addresses,
-       round(100.0 * count(*) / (SELECT count(*) FROM hit), 1) AS percent,
-       strftime('%Y-%m-%dT%H:%M:%SZ', max(h.time), 'unixepoch') AS last
-FROM hit h JOIN rule r ON r.id = h.rule
+SELECT r.category, sum(s.hits) AS hits, sum(s.addresses) AS addresses,
+       round(100.0 * sum(s.hits) / (SELECT sum(hits) FROM sums WHERE rule = 0), 1) AS percent,
+       strftime('%Y-%m-%dT%H:%M:%SZ', max(s.last), 'unixepoch') AS last
+FROM sums s JOIN rule r ON r.id = s.rule WHERE s.hits > 0
 GROUP BY r.category ORDER BY hits DESC;
 
 CREATE VIEW IF NOT EXISTS by_day AS
-SELECT strftime('%Y-%m-%d', h.time, 'unixepoch') AS day, count(*) AS hits,
-       count(DISTINCT h.address) AS addresses,
-       (SELECT count(*) FROM block b
-        WHERE strftime('%Y-%m-%d', b.since, 'unixepoch') = strftime('%Y-%m-%d', h.time, 'unixepoch')) AS blocks
-FROM hit h
-GROUP BY day ORDER BY day;
+SELECT strftime('%Y-%m-%d', day * 86400, 'unixepoch') AS day, hits, addresses, blocks
+FROM sums WHERE rule = 0 ORDER BY day;
 
 -- IPv4 by /24, IPv6 by /64. An IPv6 address is first written in full: "::" is replaced by the zero
 -- groups missing from eight; the text before the fourth ":" is then the network.
 CREATE VIEW IF NOT EXISTS by_network AS
-WITH split (address, bare) AS (
-	SELECT address, trim(address, ':') FROM hit
+WITH newest (address, hits) AS (
+	SELECT address, hits FROM address
+	UNION ALL
+	SELECT address, count(*) FROM hit WHERE id > (SELECT upto FROM indexed) GROUP BY address
+), known (address, hits) AS (
+	SELECT address, sum(hits) FROM newest GROUP BY address
+), split (address, bare) AS (
+	SELECT address, trim(address, ':') FROM known
 ), long (address, groups) AS (
 	SELECT address,
 	       CASE WHEN address LIKE '%:%'
@@ -206,6 +263,6 @@ WITH split (address, bare) AS (
 	       END
 	FROM half
 )
-SELECT network, count(*) AS hits, count(DISTINCT address) AS addresses
-FROM network
-GROUP BY network ORDER BY hits DESC;
+SELECT n.network, sum(k.hits) AS hits, count(*) AS addresses
+FROM network n JOIN known k ON k.address = n.address
+GROUP BY n.network ORDER BY hits DESC;

@@ -70,7 +70,7 @@ struct engine {
 	int signal_fd, lock_fd;
 
 	/* When to do what next; milliseconds of clock_steady_ms, 0: at once, INT64_MAX: never. */
-	int64_t write_at, sync_at, purge_at, expiry_at, watchdog_at, floods_at;
+	int64_t write_at, sync_at, purge_at, index_at, expiry_at, watchdog_at, floods_at;
 	int64_t watchdog_ms;   /* 0: systemd does not watch */
 	bool store_failed;     /* logged already */
 	bool firewall_failed;
@@ -532,6 +532,7 @@ static int timeout_ms(const struct engine *e, int64_t now)
 	sooner(&at, e->sync_at);
 	sooner(&at, e->purge_at);
 	sooner(&at, e->coverage.at_ms);
+	sooner(&at, e->index_at);
 	sooner(&at, e->expiry_at);
 	sooner(&at, e->watchdog_at);
 	if (!e->store_failed) {
@@ -628,6 +629,7 @@ static void turn(struct engine *e)
 	coverage_check(&e->coverage, now.steady_ms, now.unix_s);
 	if (now.steady_ms >= e->purge_at)
 		e->purge_at = now.steady_ms + housekeeping_slice(&e->housekeeping, e->store, e->live.config, now.unix_s);
+	e->index_at = now.steady_ms + housekeeping_index(&e->housekeeping, e->store);
 	feed_watchdog(e, clock_steady_ms());
 }
 
@@ -810,7 +812,7 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 
 	e->lock_fd = e->signal_fd = -1;
 	e->write_at = e->expiry_at = INT64_MAX;
-	e->purge_at = clock_steady_ms() + RETRY_MS;
+	e->purge_at = e->index_at = clock_steady_ms() + RETRY_MS;
 	if (sd_watchdog_enabled(0, &watchdog_us) > 0)
 		e->watchdog_ms = (int64_t)(watchdog_us / 2000);
 	if (e->watchdog_ms == 0)

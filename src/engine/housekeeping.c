@@ -1,6 +1,10 @@
 #include "engine/housekeeping.h"
 
+#include <inttypes.h>
+
+#include "base/log.h"
 #include "store/audit.h"
+#include "store/hits.h"
 #include "store/retention.h"
 
 enum {
@@ -8,6 +12,9 @@ enum {
 	SLICE_PAGES = 1000, /* of the file */
 	NEXT_MS = 1000,
 	AGAIN_MS = 3600 * 1000,
+	SLICE_HITS = 16000,
+	SLICE_MS = 10, /* from one to the next */
+	MANY_HITS = 500 * 1000,
 };
 
 /* *ret_more: there may be more of it. */
@@ -42,4 +49,38 @@ int64_t housekeeping_slice(struct housekeeping *housekeeping, struct store *stor
 		housekeeping->shrinks = more = rc == 0;
 	}
 	return rc >= 0 && more ? NEXT_MS : AGAIN_MS;
+}
+
+/* Only when it takes so long that people wonder: its beginning, each tenth, its end. */
+static void log_progress(struct housekeeping *h, int64_t left)
+{
+	if (h->to_index == 0 && left < MANY_HITS)
+		return;
+	if (h->to_index == 0) {
+		h->to_index = h->logged = left;
+		log_line(LOG_NOTICE, "indexing %" PRId64 " hits that an older version stored; 'why' and 'list' are slow until this is done",
+		         left);
+	} else if (left < STORE_BEHIND_MAX) {
+		log_line(LOG_NOTICE, "indexed all %" PRId64 " hits", h->to_index);
+		h->to_index = 0;
+	} else if (h->logged - left >= h->to_index / 10) {
+		h->logged = left;
+		log_line(LOG_NOTICE, "indexed %" PRId64 " of %" PRId64 " hits", h->to_index - left, h->to_index);
+	}
+}
+
+int64_t housekeeping_index(struct housekeeping *h, struct store *store)
+{
+	int64_t behind = 0;
+	bool more = false;
+	struct why why;
+	int rc = store_hits_behind(store, &behind, &why);
+
+	if (rc == 0)
+		log_progress(h, behind);
+	if (rc != 0 || behind < STORE_BEHIND_MAX)
+		return AGAIN_MS;
+	if ((rc = store_begin(store, &why)) == 0)
+		rc = store_finish(store, store_index_hits(store, SLICE_HITS, &more, &why), &why);
+	return rc < 0 ? NEXT_MS : SLICE_MS;
 }

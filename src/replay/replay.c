@@ -18,10 +18,12 @@
 #include "replay/findings.h"
 #include "replay/workers.h"
 #include "rules/sessions.h"
+#include "store/hits.h"
 #include "store/logs.h"
 #include "verdict/greylist.h"
 
 enum {
+	INDEX_SLICE = 1 << 18,              /* hits that are indexed in one transaction */
 	COMMIT_EVERY_MS = 5000,             /* what a kill may cost */
 	PEEKS = 16,                         /* lines without a time looked at, when a time is searched */
 	EXPECTED = 20,                      /* hits ahead that are announced, ... */
@@ -428,6 +430,17 @@ static void end(struct replay *r)
 	greylist_free(r->decide.greylist);
 }
 
+/* What an older version stored, or another process that was killed: it would have to be read at once within a transaction. */
+static int index_hits(struct store *store, struct why *why)
+{
+	bool more = !store_is_memory(store);
+	int rc = 0;
+
+	while (more && rc == 0 && (rc = store_begin(store, why)) == 0)
+		rc = store_finish(store, store_index_hits(store, INDEX_SLICE, &more, why), why);
+	return rc;
+}
+
 int replay_run(const struct replay_options *options, struct replay_result *ret, struct why *why)
 {
 	struct replay r = {.options = options, .result = ret};
@@ -436,7 +449,9 @@ int replay_run(const struct replay_options *options, struct replay_result *ret, 
 	*ret = (struct replay_result){
 	        .by_rule = alloc_zero(rules_count(options->rules) + 1, sizeof *ret->by_rule, "the replay")};
 	begin(&r);
-	rc = store_bulk_begin(options->store, why);
+	rc = index_hits(options->store, why);
+	if (rc == 0)
+		rc = store_bulk_begin(options->store, why);
 	if (rc == 0) {
 		struct why ending;
 		int end_rc;

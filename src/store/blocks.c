@@ -38,6 +38,8 @@ int store_add_blocks(struct store *store, const struct block *blocks, size_t n, 
 		"INSERT OR FAIL INTO block (address, since, until, offence, rule, cause, proven) "
 		"SELECT a, b, c, d, e, f, g FROM batch");
 
+	for (size_t i = 0; i < n; i++)
+		daily_row(&store->daily, blocks[i].since_s / 86400, blocks[i].rule)->blocks++;
 	return batch_run(store, s, blocks, sizeof *blocks, n, block_value, why);
 }
 
@@ -45,12 +47,16 @@ int store_dropped(struct store *store, int64_t block_id, int64_t at_s, int64_t u
 {
 	sqlite3_stmt *const s = sql_statement(
 		store, BLOCK_KNOCK,
-		"UPDATE block SET until = max(until, ?2), knocks = knocks + 1, knocked = ?3 WHERE id = ?1");
+		"UPDATE block SET until = max(until, ?2), knocks = knocks + 1, knocked = ?3 WHERE id = ?1 RETURNING rule");
+	int64_t rule = 0;
+	int rc;
 
 	sql_bind_number(s, 1, block_id);
 	sql_bind_number(s, 2, until_s);
 	sql_bind_number(s, 3, at_s);
-	return sql_run(store, s, why);
+	if ((rc = sql_number(store, s, &rule, why)) == 0)
+		daily_row(&store->daily, at_s / 86400, rule)->dropped++;
+	return rc < 0 ? rc : 0;
 }
 
 int store_prolong(struct store *store, const struct net *net, enum block_cause cause, int64_t at_s,

@@ -1,6 +1,7 @@
 #include "store/hits.h"
 
 #include "store/batch.h"
+#include "store/hit_index.h"
 
 /* --- rules --- */
 
@@ -112,7 +113,25 @@ int store_add_hits(struct store *store, const struct store_hit *hits, size_t n, 
 		"INSERT OR FAIL INTO hit (time, address, rule, score, ignored, log, offset, detail, text) "
 		"SELECT a, b, c, d, e, f, g, h, i FROM batch");
 
-	return batch_run(store, s, hits, sizeof *hits, n, hit_value, why);
+	const int rc = batch_run(store, s, hits, sizeof *hits, n, hit_value, why);
+
+	if (rc < 0 || n == 0 || store->hit_index == NULL)
+		return rc;
+	return hit_index_note(store->hit_index, hits, n, sqlite3_last_insert_rowid(store->db), why);
+}
+
+int store_hits_behind(struct store *store, int64_t *ret, struct why *why)
+{
+	return sql_number(store, sql_statement(store, HITS_BEHIND, "SELECT (SELECT max(id) FROM hit) - upto FROM indexed"), ret, why);
+}
+
+int store_index_hits(struct store *store, size_t n_max, bool *ret_more, struct why *why)
+{
+	struct hit_index *const index = hit_index_new(store);
+	const int rc = hit_index_step(index, n_max, ret_more, why);
+
+	hit_index_free(index);
+	return rc;
 }
 
 int store_hits_since(struct store *store, int64_t since_s, struct why *why)

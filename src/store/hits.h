@@ -1,7 +1,7 @@
 /*
  * hits: the hostile lines, and the rules that matched them, as text.
  *
- * Hits are appended by the hundred thousand and never changed. A rule that is suspended stays so until
+ * Hits are appended by the hundred thousand and never changed; which of them an address has is indexed later. A rule that is suspended stays so until
  * an operator resumes it. Errors, transactions and walks as of store.h.
  */
 #ifndef WFS_HITS_H
@@ -29,6 +29,14 @@ struct store_hit {
 	struct span detail, text; /* escaped by text_escape, at most STORE_DETAIL_MAX and STORE_LINE_MAX */
 };
 int store_add_hits(struct store *store, const struct store_hit *hits, size_t n, struct why *why);
+
+/*
+ * How many of the newest hits are not indexed yet (see hit_index.h): each query about an address reads these; STORE_NONE: there
+ * are no hits. store_index_hits: indexes at most n_max of them, the oldest first. *ret_more: there are more.
+ */
+enum { STORE_BEHIND_MAX = 4000 }; /* then it is time: they are read in 3 ms */
+int store_hits_behind(struct store *store, int64_t *ret, struct why *why);
+int store_index_hits(struct store *store, size_t n_max, bool *ret_more, struct why *why);
 
 /*
  * A walk: hits younger than since_s that count, and all that are spent, in the order they were stored: time_s, address,

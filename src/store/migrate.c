@@ -19,7 +19,12 @@ int migrate_complete(struct store *store, struct why *why)
 /* What schema.sql cannot say: the views of older versions go; a column that is new would be added here, by version found. */
 static const char prepare[] = "DROP VIEW IF EXISTS active; DROP VIEW IF EXISTS hits; DROP VIEW IF EXISTS blocks; "
                               "DROP VIEW IF EXISTS acts; DROP VIEW IF EXISTS by_reason; DROP VIEW IF EXISTS by_category; "
-                              "DROP VIEW IF EXISTS by_day; DROP VIEW IF EXISTS by_network";
+                              "DROP VIEW IF EXISTS by_day; DROP VIEW IF EXISTS by_network; "
+                              "DROP VIEW IF EXISTS sums";
+
+/* From before version 3: the sums of blocks; those of hits come when these are indexed. */
+static const char sum_blocks[] = "INSERT INTO daily SELECT since / 86400, rule, 0, 0, count(*), sum(knocks), 0 FROM block GROUP BY 1, 2; "
+                                 "INSERT INTO daily SELECT day, 0, 0, 0, sum(blocks), sum(dropped), 0 FROM daily GROUP BY day";
 
 int migrate(struct store *store, struct why *why)
 {
@@ -31,6 +36,8 @@ int migrate(struct store *store, struct why *why)
 	if ((rc = sql_once(store, "PRAGMA user_version", &found, why)) == 0 && found < STORE_VERSION &&
 	    (rc = sql_exec(store, prepare, what, why)) == 0)
 		rc = migrate_complete(store, why);
+	if (rc == 0 && found < 3)
+		rc = sql_exec(store, sum_blocks, what, why);
 	if (rc == 0)
 		rc = sql_exec(store, "COMMIT", what, why);
 	if (rc < 0)

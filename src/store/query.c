@@ -5,33 +5,17 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/nets.h"
 #include "store/sql.h"
 
-/* --- functions of SQL --- */
+enum { ORDERED = 256 }; /* of the hits stored last, at least so many are put in the order of their times */
 
-static const char nets_type[] = "struct nets"; /* of a pointer, for SQLite */
+/* --- functions of SQL --- */
 
 static bool parse(sqlite3_value *value, struct net *ret)
 {
 	const char *const text = (const char *)sqlite3_value_text(value);
 
 	return text != NULL && net_parse(text, strlen(text), ret);
-}
-
-/* prefix_of(ADDRESS, NETS): the network of these that it lies in, or null. */
-static void prefix_of(sqlite3_context *context, int n, sqlite3_value **values)
-{
-	const struct nets *const nets = sqlite3_value_pointer(values[1], nets_type);
-	char out[NET_TEXT_MAX];
-	const struct net *found = NULL;
-	struct net net;
-
-	(void)n;
-	if (nets != NULL && parse(values[0], &net) && net.len == 128)
-		found = nets_find(nets, &net.addr);
-	if (found != NULL)
-		sqlite3_result_text(context, out, (int)net_text(found, out), SQLITE_TRANSIENT);
 }
 
 /* The network that a constant argument names, parsed once for all rows; NULL: none. */
@@ -61,13 +45,64 @@ static void in_net(sqlite3_context *context, int n, sqlite3_value **values)
 	                                    net_has(around, &net.addr));
 }
 
+/* How the texts of all addresses in a network begin: its whole groups, up to the first that may be written as "::". */
+static size_t common_text(const struct net *net, char out[static NET_TEXT_MAX])
+{
+	const bool ip4 = net->len >= 96 && addr_is_ip4(&net->addr);
+	const uint8_t *const bytes = net->addr.bytes;
+	size_t len = 0;
+
+	if (ip4)
+		for (size_t i = 12; i < net->len / 8u; i++)
+			len += (size_t)snprintf(out + len, NET_TEXT_MAX - len, "%u.", bytes[i]);
+	for (size_t i = 0; !ip4 && i < net->len / 16u && (bytes[2 * i] | bytes[2 * i + 1]) != 0; i++)
+		len += (size_t)snprintf(out + len, NET_TEXT_MAX - len, "%x:", (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1]);
+	return len;
+}
+
+/* text_from(NET), text_below(NET): the texts of all addresses in NET are from the one on, and below the other. */
+static void text_from(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	char text[NET_TEXT_MAX];
+	struct net net;
+
+	(void)n;
+	if (parse(values[0], &net))
+		sqlite3_result_text(context, text, (int)common_text(&net, text), SQLITE_TRANSIENT);
+}
+
+static void text_below(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	char text[NET_TEXT_MAX];
+	struct net net;
+	size_t len;
+
+	(void)n;
+	if (!parse(values[0], &net))
+		return;
+	if ((len = common_text(&net, text)) == 0)
+		text[len++] = 'f'; /* no text begins higher */
+	text[len - 1]++;       /* what follows the separator, or the f */
+	sqlite3_result_text(context, text, (int)len, SQLITE_TRANSIENT);
+}
+
+/* What lies in a network; nothing in null. */
+#define INSIDE(address, net)                                                                                            \
+	address " >= text_from(" net ") AND " address " < text_below(" net ") AND in_net(" address ", " net ")"
+
 int query_functions(struct store *store, struct why *why)
 {
-	int rc = sqlite3_create_function(store->db, "prefix_of", 2, SQLITE_UTF8, NULL, prefix_of, NULL, NULL);
+	static const struct {
+		const char *name;
+		int n;
+		void (*call)(sqlite3_context *, int, sqlite3_value **);
+	} functions[] = {{"in_net", 2, in_net}, {"text_from", 1, text_from}, {"text_below", 1, text_below}};
 
-	if (rc == SQLITE_OK)
-		rc = sqlite3_create_function(store->db, "in_net", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, in_net, NULL, NULL);
-	return rc == SQLITE_OK ? 0 : sql_fail(store, "cannot use it", why);
+	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+		if (sqlite3_create_function(store->db, functions[i].name, functions[i].n, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+		                            functions[i].call, NULL, NULL) != SQLITE_OK)
+			return sql_fail(store, "cannot use it", why);
+	return 0;
 }
 
 /* --- walks --- */
@@ -95,42 +130,14 @@ static void bind_net(sqlite3_stmt *s, int i, const struct net *net)
 	(void)sqlite3_bind_text(s, i, text, (int)len, SQLITE_TRANSIENT);
 }
 
-/* How the texts of all addresses in a network begin: its whole groups, up to the first that may be written as "::". */
-static size_t common_text(const struct net *net, char out[static NET_TEXT_MAX])
+/* For in_net: null for an address, which has nothing in it. */
+static void bind_around(sqlite3_stmt *s, int i, const struct net *net)
 {
-	const bool ip4 = net->len >= 96 && addr_is_ip4(&net->addr);
-	const uint8_t *const bytes = net->addr.bytes;
-	size_t len = 0;
-
-	if (ip4)
-		for (size_t i = 12; i < net->len / 8u; i++)
-			len += (size_t)snprintf(out + len, NET_TEXT_MAX - len, "%u.", bytes[i]);
-	for (size_t i = 0; !ip4 && i < net->len / 16u && (bytes[2 * i] | bytes[2 * i + 1]) != 0; i++)
-		len += (size_t)snprintf(out + len, NET_TEXT_MAX - len, "%x:", (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1]);
-	return len;
+	if (net->len < 128)
+		bind_net(s, i, net);
+	else
+		sql_bind_text(s, i, NULL);
 }
-
-/*
- * What lies in a network, for INSIDE: texts from ?i, below ?i+1, and the network in ?i+2. All are null for an address,
- * which has nothing in it.
- */
-static void bind_inside(sqlite3_stmt *s, int i, const struct net *net)
-{
-	char text[NET_TEXT_MAX];
-	const size_t len = common_text(net, text);
-
-	if (net->len == 128) {
-		for (int j = 0; j < 3; j++)
-			sql_bind_text(s, i + j, NULL);
-		return;
-	}
-	(void)sqlite3_bind_text(s, i, text, (int)len, SQLITE_TRANSIENT);
-	if (len > 0)
-		text[len - 1]++; /* the separator */
-	(void)sqlite3_bind_text(s, i + 1, len > 0 ? text : "g", len > 0 ? (int)len : 1, SQLITE_TRANSIENT);
-	bind_net(s, i + 2, net);
-}
-#define INSIDE(address, from, below, net) address " >= " from " AND " address " < " below " AND in_net(" address ", " net ")"
 
 /* LIMIT ?i, and how far the newest id is from the oldest that is read in ?i+1. */
 static void bind_bound(sqlite3_stmt *s, int i, struct query_bound bound)
@@ -144,41 +151,24 @@ static void bind_bound(sqlite3_stmt *s, int i, struct query_bound bound)
 	"b.address, b.since, coalesce(b.ended, b.until), b.offence, r.name, r.reason, r.category, "                     \
 	"CASE WHEN b.ended IS NULL AND b.until <= ?1 THEN 'expired' ELSE b.ended_by END, b.knocks, coalesce(b.knocked, 0)"
 
-/* The rows that are read; ?3 as of bind_bound. */
-#define NEWEST_HITS "id > (SELECT max(id) FROM hit) - ?3"
-
-/* The networks among the active blocks; a value that is not a network is skipped. */
-static void read_prefixes(struct store *store, int64_t now_s, struct query_bound bound)
-{
-	const char *text;
-	struct why ignored;
-	struct net net;
-
-	nets_done(&store->prefixes);
-	query_prefixes(store, now_s, bound);
-	while (query_next_prefix(store, &text, &ignored) == 0)
-		if (net_parse(text, strlen(text), &net))
-			nets_add(&store->prefixes, &net);
-	nets_seal(&store->prefixes);
-}
+/* The hits that are not indexed yet; ?3 as of bind_bound. */
+#define NEWEST_HITS "FROM hit WHERE id > (SELECT max(upto, (SELECT max(id) FROM hit) - ?3) FROM indexed)"
 
 void query_active(struct store *store, int64_t now_s, struct query_bound bound)
 {
-	sqlite3_stmt *s;
+	sqlite3_stmt *const s = begin(
+		store, QUERY_ACTIVE,
+		"WITH newest (address, hits) AS MATERIALIZED (SELECT address, count(*) " NEWEST_HITS " GROUP BY address) "
+		"SELECT " BLOCK_COLUMNS ", CASE WHEN instr(b.address, '/') THEN "
+		"(SELECT coalesce(sum(hits), 0) FROM address WHERE " INSIDE("address", "b.address") ") + "
+		"(SELECT coalesce(sum(hits), 0) FROM newest WHERE in_net(address, b.address)) "
+		"ELSE coalesce(a.hits, 0) + coalesce(n.hits, 0) END "
+		"FROM (SELECT * FROM block WHERE until > ?1 AND ended IS NULL ORDER BY until DESC LIMIT ?2) b "
+		"JOIN rule r ON r.id = b.rule LEFT JOIN address a ON a.address = b.address "
+		"LEFT JOIN newest n ON n.address = b.address ORDER BY b.until DESC, b.id",
+		now_s);
 
-	read_prefixes(store, now_s, bound);
-	s = begin(store, QUERY_ACTIVE,
-	          "WITH running AS (SELECT * FROM block WHERE until > ?1 AND ended IS NULL ORDER BY until DESC LIMIT ?2), "
-	          "counted (address, hits) AS (SELECT address, count(*) FROM hit WHERE " NEWEST_HITS
-	          " AND address IN (SELECT address FROM running) GROUP BY address "
-	          "UNION ALL SELECT prefix_of(address, ?5), count(*) FROM hit WHERE " NEWEST_HITS
-	          " AND ?4 AND prefix_of(address, ?5) IS NOT NULL GROUP BY 1) "
-	          "SELECT " BLOCK_COLUMNS ", coalesce(c.hits, 0) FROM running b JOIN rule r ON r.id = b.rule "
-	          "LEFT JOIN counted c ON c.address = b.address ORDER BY b.until DESC, b.id",
-	          now_s);
 	bind_bound(s, 2, bound);
-	(void)sqlite3_bind_int(s, 4, store->prefixes.n > 0);
-	(void)sqlite3_bind_pointer(s, 5, &store->prefixes, nets_type, NULL);
 }
 
 void query_blocks(struct store *store, const struct net *net, int64_t now_s, struct query_bound bound)
@@ -187,13 +177,13 @@ void query_blocks(struct store *store, const struct net *net, int64_t now_s, str
 		begin(store, QUERY_BLOCKS,
 	              "SELECT " BLOCK_COLUMNS ", -1 FROM block b JOIN rule r ON r.id = b.rule "
 	              "WHERE b.id IN (SELECT id FROM block WHERE address IN (SELECT value FROM json_each(?4)) "
-	              "UNION SELECT id FROM block WHERE " INSIDE("address", "?5", "?6", "?7") ") "
+	              "UNION SELECT id FROM block WHERE " INSIDE("address", "?5") ") "
 	              "ORDER BY b.since DESC, b.id DESC LIMIT ?2",
 	              now_s);
 
 	bind_bound(s, 2, bound);
 	sql_bind_around(s, 4, net);
-	bind_inside(s, 5, net);
+	bind_around(s, 5, net);
 }
 
 int query_next_block(struct store *store, struct query_block *ret, struct why *why)
@@ -218,20 +208,24 @@ int query_next_block(struct store *store, struct query_block *ret, struct why *w
 
 void query_hits(struct store *store, const struct net *net, struct query_bound bound)
 {
-	sqlite3_stmt *const s =
-		begin(store, QUERY_HITS,
-	              "SELECT h.time, r.name, r.reason, h.score, h.detail, coalesce(l.path, ''), h.offset, h.text, h.address "
-	              "FROM hit h JOIN rule r ON r.id = h.rule LEFT JOIN log l ON l.id = h.log "
-	              "WHERE (h.address = ?1 OR in_net(h.address, ?4)) AND h.id > (SELECT max(id) FROM hit) - ?3 "
-	              "ORDER BY h.time DESC, h.id DESC LIMIT ?2",
-	              0);
+	/* chain goes from the newest hit to older ones, of many addresses as of one: what a recursion finds is queued by id. */
+	sqlite3_stmt *const s = begin(
+		store, QUERY_HITS,
+		"WITH RECURSIVE chain (id) AS (SELECT head FROM address WHERE address = ?1 "
+		"UNION ALL SELECT head FROM address WHERE " INSIDE("address", "?4") " "
+		"UNION ALL SELECT hit_before(chain.id, back) FROM chain JOIN link ON link.id = chain.id / 4000 ORDER BY 1 DESC), "
+		"found (id) AS (SELECT id " NEWEST_HITS " AND (address = ?1 OR in_net(address, ?4)) "
+		"UNION ALL SELECT * FROM (SELECT hit.id FROM chain CROSS JOIN hit ON hit.id = chain.id "
+		"WHERE address = ?1 OR in_net(address, ?4) LIMIT ?5)) "
+		"SELECT h.time, r.name, r.reason, h.score, h.detail, coalesce(l.path, ''), h.offset, h.text, h.address "
+		"FROM found CROSS JOIN hit h ON h.id = found.id JOIN rule r ON r.id = h.rule LEFT JOIN log l ON l.id = h.log "
+		"ORDER BY h.time DESC, h.id DESC LIMIT ?2",
+		0);
 
 	bind_net(s, 1, net);
 	bind_bound(s, 2, bound);
-	if (net->len < 128)
-		bind_net(s, 4, net);
-	else
-		sql_bind_text(s, 4, NULL);
+	bind_around(s, 4, net);
+	sql_bind_number(s, 5, bound.rows == 0 ? -1 : bound.rows > ORDERED ? (int64_t)bound.rows : ORDERED);
 }
 
 int query_next_hit(struct store *store, struct query_hit *ret, struct why *why)
@@ -433,17 +427,14 @@ int query_next_log(struct store *store, struct query_log *ret, struct why *why)
 	return rc;
 }
 
-/* All rows of a table, or -1 when its ids span more than ?3. */
-#define COUNT(table)                                                                                                    \
-	"CASE WHEN coalesce((SELECT max(id) FROM " table ") - (SELECT min(id) FROM " table "), 0) < ?3 "                 \
-	"THEN (SELECT count(*) FROM " table ") ELSE -1 END"
-
 int query_totals(struct store *store, int64_t now_s, struct query_bound bound, struct query_totals *ret, struct why *why)
 {
 	sqlite3_stmt *const s = begin(store, QUERY_TOTALS,
-	                              "SELECT " COUNT("hit") ", " COUNT("block") ", "
+	                              "SELECT CASE WHEN coalesce((SELECT max(id) FROM hit), 0) - upto > ?3 THEN -1 "
+	                              "ELSE hits + (SELECT count(*) FROM hit WHERE id > upto) END, "
+	                              "(SELECT count(*) FROM block), "
 	                              "(SELECT count(*) FROM block WHERE until > ?1 AND ended IS NULL), "
-	                              "(SELECT count(*) FROM allowance WHERE until > ?1 AND since <= ?1)",
+	                              "(SELECT count(*) FROM allowance WHERE until > ?1 AND since <= ?1) FROM indexed",
 	                              now_s);
 	int rc;
 

@@ -2,8 +2,8 @@
  * query: what is read from the database to be shown: by the commands, and on the control socket.
  *
  * What the pipeline reads to go on after a stop is in blocks.h, hits.h and reputation.h.
- * hit has no index on addresses, so a question about one reads the table. A bound keeps that short: the daemon always
- * sets one, so that no log line waits for a reply; zeroed, everything is read and given.
+ * A bound keeps a walk short: the daemon always sets one, so that no log line waits for a reply; zeroed, everything is read
+ * and given.
  * Walks, transactions and errors as of store.h. Strings are borrowed until the next call, never NULL unless stated.
  */
 #ifndef WFS_STORE_QUERY_H
@@ -18,7 +18,7 @@
 
 struct query_bound {
 	size_t rows;   /* gives the first of them only; 0: all */
-	size_t newest; /* of the hits reads the newest so many only; 0: all */
+	size_t newest; /* of hits that are not indexed yet (hit_index.h) reads the newest so many only; 0: all */
 };
 
 struct query_block {
@@ -37,7 +37,10 @@ void query_active(struct store *store, int64_t now_s, struct query_bound bound);
 void query_blocks(struct store *store, const struct net *net, int64_t now_s, struct query_bound bound);
 int query_next_block(struct store *store, struct query_block *ret, struct why *why); /* of these two */
 
-/* Every hit of an address, or of those in a network, newest first. */
+/*
+ * Every hit of an address, or of those in a network, newest first. With a bound on rows: the newest of those stored last, which
+ * differ only after an older log was replayed.
+ */
 struct query_hit {
 	const char *rule, *reason, *detail, *file, *text, *address; /* detail may be NULL */
 	int64_t time_s, score, offset;
@@ -102,7 +105,7 @@ struct query_log {
 void query_logs(struct store *store);
 int query_next_log(struct store *store, struct query_log *ret, struct why *why);
 
-/* Counts. Of a table with more rows than the bound's newest: -1, for counting reads it all; blocks_active has an index. */
+/* Counts. hits: -1 when more than the bound's newest are not indexed yet. */
 struct query_totals {
 	int64_t hits, blocks_active, blocks_total, allowances;
 };

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "store/hit_index.h"
 #include "store/sql.h"
 
 /* A kind of row that grows old. ?1: before when, ?2: how many. */
@@ -32,15 +33,15 @@ static int purge(struct store *store, const struct old *old, size_t n_old, int64
 
 int store_purge(struct store *store, int64_t before_s, size_t n_max, size_t *ret_n, struct why *why)
 {
-	/* From the head of the table: hits are stored in the order they happened, but for replays of old logs. */
-	static const struct old both[] = {
-		{PURGE_HITS,
-		 "DELETE FROM hit WHERE id IN (SELECT id FROM hit ORDER BY id LIMIT ?2) AND time < ?1"},
-		{PURGE_BLOCKS,
-		 "DELETE FROM block WHERE id IN (SELECT id FROM block ORDER BY id LIMIT ?2) AND until < ?1"},
-	};
+	static const struct old blocks = {
+		PURGE_BLOCKS, "DELETE FROM block WHERE id IN (SELECT id FROM block ORDER BY id LIMIT ?2) AND until < ?1"};
+	size_t n_hits = 0, n_blocks = 0;
+	int rc = hit_index_purge(store, before_s, n_max, &n_hits, why);
 
-	return purge(store, both, sizeof both / sizeof *both, before_s, n_max, ret_n, why);
+	if (rc < 0 || (rc = purge(store, &blocks, 1, before_s, n_max, &n_blocks, why)) < 0)
+		return rc;
+	*ret_n = n_hits + n_blocks;
+	return 0;
 }
 
 int store_purge_good(struct store *store, int64_t before_s, int64_t credit_s, size_t n_max, size_t *ret_n,

@@ -14,7 +14,7 @@
 #include <sqlite3.h>
 #include <sys/types.h>
 
-#include "base/nets.h"
+#include "store/daily.h"
 #include "store/store.h"
 
 enum statement {
@@ -34,6 +34,14 @@ enum statement {
 	RULES_SUSPENDED,
 	HIT_ADD,
 	HITS_SINCE,
+	HITS_AFTER,
+	INDEXED_TO,
+	INDEXED_PUT,
+	HITS_BEHIND,
+	LINK_FIND,
+	LINK_PUT,
+	ADDRESS_ADD,
+	DAILY_ADD,
 	BLOCK_ADD,
 	BLOCK_KNOCK,
 	BLOCK_PROLONG,
@@ -52,7 +60,11 @@ enum statement {
 	ALLOWANCES,
 	ATTEMPT_ADD,
 	ATTEMPTS_SINCE,
+	PURGE_ADDRESS,
+	PURGE_EMPTY,
+	PURGE_INDEXED,
 	PURGE_HITS,
+	PURGE_LINKS,
 	PURGE_BLOCKS,
 	PURGE_GOOD,
 	PURGE_CREDIT,
@@ -106,7 +118,9 @@ struct store {
 	bool bulk, due;       /* due: the next store_commit is one */
 	unsigned uncommitted; /* store_commits since the last that was one; bulk only */
 	struct batch batch;   /* of the statement that is running */
-	struct nets prefixes; /* networks that are blocked, as query_active last found them */
+	struct daily daily;   /* blocks and dropped packets of the transaction */
+	struct hit_index *hit_index; /* of a replay, else NULL */
+	struct hit_index *indexing;  /* the one whose addresses are written just now, or NULL */
 	int bulk_fd;          /* of the file, only for bulk into a fresh one; else -1 */
 };
 

@@ -14,6 +14,7 @@
 
 #include "base/alloc.h"
 #include "store/batch.h"
+#include "store/hit_index.h"
 #include "store/mend.h"
 #include "store/migrate.h"
 
@@ -280,6 +281,8 @@ int store_open(const char *path, enum store_mode mode, struct store **ret, struc
 	if (rc == 0)
 		rc = batch_register(store, why);
 	if (rc == 0)
+		rc = hit_index_functions(store, why);
+	if (rc == 0)
 		rc = query_functions(store, why);
 	if ((rc == -EROFS || rc == -ENOENT) && mode == STORE_WRITE && path != NULL)
 		rc = explain_owner(store, rc, why);
@@ -309,7 +312,8 @@ void store_close(struct store *store)
 	(void)sqlite3_close(store->db);
 	if (store->bulk_fd >= 0)
 		(void)close(store->bulk_fd); /* after SQLite: closing any descriptor of a file gives up its locks (fcntl(2)) */
-	nets_done(&store->prefixes);
+	hit_index_free(store->hit_index);
+	daily_done(&store->daily);
 	free(store->path);
 	free(store);
 }
@@ -337,8 +341,10 @@ int store_begin(struct store *store, struct why *why)
 
 static int commit(struct store *store, struct why *why)
 {
-	const int rc = sql_run(store, sql_statement(store, COMMIT, "COMMIT"), why);
+	int rc = daily_write(&store->daily, store, why);
 
+	if (rc == 0)
+		rc = sql_run(store, sql_statement(store, COMMIT, "COMMIT"), why);
 	if (rc < 0)
 		store_rollback(store);
 	store->open = store->due = false;
@@ -361,6 +367,9 @@ void store_rollback(struct store *store)
 	struct why ignored; /* after a full disk SQLite may have rolled back by itself */
 
 	(void)sql_run(store, sql_statement(store, ROLLBACK, "ROLLBACK"), &ignored);
+	daily_clear(&store->daily);
+	if (store->hit_index != NULL)
+		hit_index_forget(store->hit_index);
 	store->open = false;
 	store->uncommitted = 0;
 }
@@ -394,6 +403,8 @@ int store_bulk_begin(struct store *store, struct why *why)
 			store->bulk_fd = open(store->path, O_RDONLY | O_CLOEXEC);
 	}
 	store->bulk = rc == 0;
+	if (rc == 0 && !store->memory) /* which nobody asks about an address */
+		store->hit_index = hit_index_new(store);
 	return rc;
 }
 
@@ -409,8 +420,14 @@ void store_bulk_due(struct store *store)
 
 int store_bulk_end(struct store *store, struct why *why)
 {
-	int rc = store->open ? commit(store, why) : 0;
+	int rc = store->hit_index != NULL ? store_begin(store, why) : 0;
 
+	if (rc == 0 && store->hit_index != NULL)
+		rc = hit_index_write(store->hit_index, why);
+	if (store->open)
+		rc = rc == 0 ? commit(store, why) : store_finish(store, rc, why);
+	hit_index_free(store->hit_index);
+	store->hit_index = NULL;
 	store->bulk = false;
 	if (rc < 0 || !store->fresh || (rc = migrate_complete(store, why)) < 0)
 		return rc;

@@ -1,0 +1,521 @@
+#include "store/hit_index.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "store/batch.h"
+#include "store/daily.h"
+
+enum {
+	DAY_S = 86400,
+	LINKS = 4000,           /* hits of a row of link: with 4 bytes each it just fits into a page (16 KiB, 35 bytes less) */
+	SPAN_MAX = 400 * 1000,  /* hits from the first to the last that are gathered; a multiple of LINKS */
+	ADDRESSES_MAX = 1 << 16,
+	PLACES = 2 * ADDRESSES_MAX,
+	RULES_MAX = 64,         /* a bit for each */
+	AHEAD = 8,              /* hits whose memory is fetched before it is needed */
+	RULE_TEXT_MAX = 24,
+	RULES_TEXT_MAX = 1024,  /* of an address and a day; what does not fit is counted again */
+};
+
+/* An address, and its new hits. Numbers of hits count from the index's base. */
+struct noted {
+	struct addr addr;
+	uint32_t oldest, newest, n;
+	int32_t oldest_day, newest_day;
+	int64_t first_s, last_s;
+	uint64_t oldest_rules, newest_rules; /* that it hit on these days: bits */
+};
+
+/* One of them while it is written, in the order of the texts. */
+struct named {
+	char text[ADDR_TEXT_MAX];
+	const struct noted *noted;
+	struct hit_index *index;
+};
+
+/* The sums of one day so far. */
+struct sum {
+	int64_t hits, addresses, last_s;
+};
+
+struct hit_index {
+	struct store *store;
+	int64_t base;      /* of the numbers: a multiple of LINKS */
+	int64_t last_id;   /* the last hit that was gathered; 0: none */
+	int64_t n_hits;
+	uint32_t *links;   /* SPAN_MAX, little-endian */
+	size_t n;
+	struct noted *noted;   /* ADDRESSES_MAX */
+	uint32_t *places;      /* PLACES: 1 + the number of a noted address; 0: free */
+	const struct noted *written; /* the one that SQLite is writing */
+	size_t n_rules;
+	int64_t rules[RULES_MAX]; /* ids by bit; 0: free */
+	char rule_texts[RULES_MAX][RULE_TEXT_MAX];
+	int64_t day;              /* whose sums these are */
+	int64_t day_addresses;
+	struct sum sums[RULES_MAX];
+	struct daily daily;       /* those of other days */
+};
+
+struct hit_index *hit_index_new(struct store *store)
+{
+	struct hit_index *const x = alloc_zero(1, sizeof *x, "the index of hits");
+
+	x->store = store;
+	x->links = alloc_zero(SPAN_MAX, sizeof *x->links, "the index of hits");
+	x->noted = alloc_raw(ADDRESSES_MAX, sizeof *x->noted, "the index of hits");
+	x->places = alloc_zero(PLACES, sizeof *x->places, "the index of hits");
+	return x;
+}
+
+void hit_index_free(struct hit_index *x)
+{
+	if (x == NULL)
+		return;
+	free(x->links);
+	free(x->noted);
+	free(x->places);
+	daily_done(&x->daily);
+	free(x);
+}
+
+void hit_index_forget(struct hit_index *x)
+{
+	memset(x->places, 0, PLACES * sizeof *x->places);
+	memset(x->links, 0, SPAN_MAX * sizeof *x->links);
+	memset(x->rules, 0, sizeof x->rules);
+	memset(x->sums, 0, sizeof x->sums);
+	x->n = x->n_rules = 0;
+	x->n_hits = x->last_id = x->day_addresses = 0;
+	daily_clear(&x->daily);
+}
+
+/* --- gathering --- */
+
+static size_t home_of(const struct addr *addr)
+{
+	return addr_hash(addr, 0) % PLACES;
+}
+
+static struct noted *find(struct hit_index *x, const struct addr *addr)
+{
+	size_t i = home_of(addr);
+
+	while (x->places[i] != 0 && !addr_equal(&x->noted[x->places[i] - 1].addr, addr))
+		i = (i + 1) % PLACES;
+	if (x->places[i] == 0) {
+		x->noted[x->n] = (struct noted){.addr = *addr};
+		x->places[i] = (uint32_t)++x->n; /* <= ADDRESSES_MAX */
+	}
+	return &x->noted[x->places[i] - 1];
+}
+
+static unsigned bit_of(struct hit_index *x, int64_t rule)
+{
+	unsigned bit = (uint64_t)rule % RULES_MAX;
+
+	while (x->rules[bit] != rule && x->rules[bit] != 0)
+		bit = (bit + 1) % RULES_MAX;
+	x->n_rules += x->rules[bit] == 0;
+	x->rules[bit] = rule;
+	return bit;
+}
+
+/* Another day begins, or the end. */
+static void end_day(struct hit_index *x)
+{
+	for (size_t bit = 0; bit < RULES_MAX; bit++) {
+		const struct sum *const sum = &x->sums[bit];
+		struct daily_row *row;
+
+		if (sum->hits == 0)
+			continue;
+		row = daily_row(&x->daily, x->day, x->rules[bit]);
+		row->hits += sum->hits;
+		row->addresses += sum->addresses;
+		if (sum->last_s > row->last_s)
+			row->last_s = sum->last_s;
+	}
+	if (x->day_addresses > 0)
+		daily_row(&x->daily, x->day, DAILY_ALL_RULES)->addresses += x->day_addresses;
+	memset(x->sums, 0, sizeof x->sums);
+	x->day_addresses = 0;
+}
+
+static void count(struct hit_index *x, struct noted *a, const struct store_hit *hit, uint32_t number)
+{
+	const uint64_t bit = bit_of(x, hit->rule), mask = UINT64_C(1) << bit;
+	struct sum *const sum = &x->sums[bit];
+	const int64_t day = hit->time_s / DAY_S;
+
+	if (day != x->day) {
+		end_day(x);
+		x->day = day;
+	}
+	if (a->n == 0) {
+		a->oldest = number;
+		a->first_s = a->last_s = hit->time_s;
+		a->oldest_day = a->newest_day = (int32_t)day;
+		x->day_addresses++;
+	} else if (a->newest_day != (int32_t)day) {
+		a->newest_day = (int32_t)day;
+		a->newest_rules = 0;
+		x->day_addresses++;
+	}
+	sum->hits++;
+	sum->addresses += (a->newest_rules & mask) == 0;
+	if (hit->time_s > sum->last_s)
+		sum->last_s = hit->time_s;
+	a->newest_rules |= mask;
+	if (a->newest_day == a->oldest_day)
+		a->oldest_rules |= mask;
+	if (hit->time_s < a->first_s)
+		a->first_s = hit->time_s;
+	if (hit->time_s > a->last_s)
+		a->last_s = hit->time_s;
+}
+
+static bool is_full(const struct hit_index *x, int64_t id)
+{
+	return x->n == ADDRESSES_MAX || x->n_rules == RULES_MAX || id - x->base >= SPAN_MAX;
+}
+
+/* The row of link that the first hit belongs to may be half full. */
+static int begin(struct hit_index *x, int64_t id, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(x->store, LINK_FIND, "SELECT back FROM link WHERE id = ?1");
+	int rc;
+
+	sql_bind_number(s, 1, id / LINKS);
+	if ((rc = sql_row(x->store, s, why)) < 0)
+		return rc;
+	if (rc == 0) {
+		const struct span back = sql_bytes(s, 0);
+
+		memcpy(x->links, back.p, back.len <= LINKS * sizeof *x->links ? back.len : 0);
+		(void)sqlite3_reset(s);
+	}
+	x->base = id / LINKS * LINKS;
+	return 0;
+}
+
+static int gather(struct hit_index *x, const struct store_hit *hit, int64_t id, struct why *why)
+{
+	struct noted *a;
+	uint32_t number;
+	int rc;
+
+	if (x->last_id != 0 && is_full(x, id) && (rc = hit_index_write(x, why)) < 0)
+		return rc;
+	if (x->last_id == 0 && (rc = begin(x, id, why)) < 0)
+		return rc;
+	number = (uint32_t)(id - x->base); /* < SPAN_MAX */
+	a = find(x, &hit->address);
+	x->links[number] = a->n == 0 ? 0 : htole32(number - a->newest);
+	count(x, a, hit, number);
+	a->newest = number;
+	a->n++;
+	x->n_hits++;
+	x->last_id = id;
+	return 0;
+}
+
+/* Hits after that id and before the other one, as they are in the table. */
+static int read_hits(struct hit_index *x, int64_t after, int64_t before, size_t n_max, size_t *ret_n, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(x->store, HITS_AFTER, "SELECT id, address, time, rule FROM hit "
+	                                                            "WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3");
+	size_t n = 0;
+	int rc;
+
+	sql_bind_number(s, 1, after);
+	sql_bind_number(s, 2, before);
+	sql_bind_number(s, 3, (int64_t)n_max);
+	while ((rc = sql_row(x->store, s, why)) == 0) {
+		struct store_hit hit = {.time_s = sqlite3_column_int64(s, 2), .rule = sqlite3_column_int64(s, 3)};
+
+		if ((rc = sql_addr(x->store, s, 1, "hit", &hit.address, why)) < 0)
+			return rc;
+		if ((rc = gather(x, &hit, sqlite3_column_int64(s, 0), why)) < 0) {
+			(void)sqlite3_reset(s);
+			return rc;
+		}
+		n++;
+	}
+	*ret_n = n;
+	return rc < 0 ? rc : 0;
+}
+
+static int indexed_to(struct hit_index *x, int64_t *ret, struct why *why)
+{
+	const int rc = sql_number(x->store, sql_statement(x->store, INDEXED_TO, "SELECT upto FROM indexed"), ret, why);
+
+	return rc == STORE_NONE ? why_set(why, EUCLEAN, "table indexed is empty") : rc;
+}
+
+int hit_index_note(struct hit_index *x, const struct store_hit *hits, size_t n, int64_t last_id, struct why *why)
+{
+	const int64_t first_id = last_id - (int64_t)n + 1;
+	int64_t after = x->last_id;
+	size_t n_read;
+	int rc = 0;
+
+	if (after == 0)
+		rc = indexed_to(x, &after, why);
+	/* Before the first of this process, or from another one in between. */
+	if (rc == 0 && after < first_id - 1)
+		rc = read_hits(x, after, first_id, SIZE_MAX / 2, &n_read, why);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (i + AHEAD < n)
+			__builtin_prefetch(&x->places[home_of(&hits[i + AHEAD].address)], 1);
+		rc = gather(x, &hits[i], first_id + (int64_t)i, why);
+	}
+	return rc;
+}
+
+int hit_index_step(struct hit_index *x, size_t n_max, bool *ret_more, struct why *why)
+{
+	int64_t after = x->last_id;
+	size_t n = 0;
+	int rc = after != 0 ? 0 : indexed_to(x, &after, why);
+
+	if (rc == 0)
+		rc = read_hits(x, after, INT64_MAX, n_max, &n, why);
+	*ret_more = n == n_max;
+	return rc == 0 ? hit_index_write(x, why) : rc;
+}
+
+/* --- writing --- */
+
+static void write_rule_texts(struct hit_index *x)
+{
+	for (size_t bit = 0; bit < RULES_MAX; bit++)
+		(void)snprintf(x->rule_texts[bit], sizeof x->rule_texts[bit], ",%" PRId64 ",", x->rules[bit]);
+}
+
+/* The next of a set of bits, which is not empty. */
+static unsigned next_bit(uint64_t *bits)
+{
+	const unsigned bit = (unsigned)__builtin_ctzll(*bits);
+
+	*bits &= *bits - 1;
+	return bit;
+}
+
+/* Adds to ",3,17," what it does not have yet. */
+static void add_rules(const struct hit_index *x, uint64_t rules, char text[static RULES_TEXT_MAX])
+{
+	size_t len = strlen(text);
+
+	while (rules != 0) {
+		const char *const more = x->rule_texts[next_bit(&rules)];
+
+		if (len + RULE_TEXT_MAX > RULES_TEXT_MAX || strstr(text, more) != NULL)
+			continue;
+		len -= len > 0; /* its last comma */
+		len += (size_t)snprintf(text + len, RULES_TEXT_MAX - len, "%s", more);
+	}
+}
+
+/* The address was counted on that day before: by these rules, and among all. */
+static void uncount(struct hit_index *x, const struct noted *a, const char *counted)
+{
+	uint64_t rules = a->oldest_rules;
+
+	daily_row(&x->daily, a->oldest_day, DAILY_ALL_RULES)->addresses--;
+	while (rules != 0) {
+		const unsigned bit = next_bit(&rules);
+
+		if (strstr(counted, x->rule_texts[bit]) != NULL)
+			daily_row(&x->daily, a->oldest_day, x->rules[bit])->addresses--;
+	}
+}
+
+/*
+ * join_hits(HEAD, DAY, RULES): what the address that is being written has already. Links the oldest of its new hits to the
+ * newest of those; the result is its new RULES.
+ */
+static void join_hits(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	struct hit_index *const x = ((struct store *)sqlite3_user_data(context))->indexing;
+	const char *const rules = (const char *)sqlite3_value_text(values[2]);
+	const int64_t head = sqlite3_value_int64(values[0]), day = sqlite3_value_int64(values[1]);
+	const struct noted *const a = x == NULL ? NULL : x->written;
+	char text[RULES_TEXT_MAX] = "";
+	int64_t back;
+
+	(void)n;
+	if (a == NULL || rules == NULL) {
+		sqlite3_result_error(context, "only the index itself is written with it", -1);
+		return;
+	}
+	back = x->base + a->oldest - head;
+	x->links[a->oldest] = back > 0 && back <= UINT32_MAX ? htole32((uint32_t)back) : 0;
+	if (day == a->oldest_day)
+		uncount(x, a, rules);
+	if (day == a->newest_day)
+		(void)snprintf(text, sizeof text, "%s", rules);
+	add_rules(x, a->newest_rules, text);
+	sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
+}
+
+static void address_value(sqlite3_context *context, const void *row, int column)
+{
+	const struct named *const named = row;
+	const struct noted *const a = named->noted;
+	char rules[RULES_TEXT_MAX] = "";
+
+	named->index->written = a;
+	switch (column) {
+	case 0:
+		sqlite3_result_text(context, named->text, -1, SQLITE_STATIC);
+		break;
+	case 1:
+		sqlite3_result_int64(context, named->index->base + a->newest);
+		break;
+	case 2:
+		sqlite3_result_int64(context, a->n);
+		break;
+	case 3:
+		sqlite3_result_int64(context, a->first_s);
+		break;
+	case 4:
+		sqlite3_result_int64(context, a->last_s);
+		break;
+	case 5:
+		sqlite3_result_int64(context, a->newest_day);
+		break;
+	case 6:
+		add_rules(named->index, a->newest_rules, rules);
+		sqlite3_result_text(context, rules, -1, SQLITE_TRANSIENT);
+		break;
+	}
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(((const struct named *)a)->text, ((const struct named *)b)->text);
+}
+
+static int write_addresses(struct hit_index *x, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(
+		x->store, ADDRESS_ADD,
+		"INSERT OR FAIL INTO address (address, head, hits, first, last, day, rules) SELECT a, b, c, d, e, f, g FROM batch "
+		"WHERE true ON CONFLICT (address) DO UPDATE SET hits = hits + excluded.hits, first = min(first, excluded.first), "
+		"last = max(last, excluded.last), rules = join_hits(head, day, rules), day = excluded.day, head = excluded.head");
+	struct named *const named = alloc_raw(x->n, sizeof *named, "the index of hits");
+	int rc;
+
+	for (size_t i = 0; i < x->n; i++) {
+		(void)addr_text(&x->noted[i].addr, named[i].text);
+		named[i].noted = &x->noted[i];
+		named[i].index = x;
+	}
+	qsort(named, x->n, sizeof *named, by_text); /* each page of the table is changed once */
+	x->store->indexing = x;
+	rc = batch_run(x->store, s, named, sizeof *named, x->n, address_value, why);
+	x->store->indexing = NULL;
+	free(named);
+	return rc;
+}
+
+/* After write_addresses, which completes them. */
+static int write_links(struct hit_index *x, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(x->store, LINK_PUT, "INSERT OR REPLACE INTO link (id, back) VALUES (?1, ?2)");
+	const size_t n = (size_t)(x->last_id - x->base + 1);
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i += LINKS) {
+		const size_t len = (n - i < LINKS ? n - i : LINKS) * sizeof *x->links;
+
+		sql_bind_number(s, 1, (x->base + (int64_t)i) / LINKS);
+		sql_bind_bytes(s, 2, (struct span){(const char *)&x->links[i], len});
+		rc = sql_run(x->store, s, why);
+	}
+	return rc;
+}
+
+int hit_index_write(struct hit_index *x, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(x->store, INDEXED_PUT, "UPDATE indexed SET upto = ?1, hits = hits + ?2");
+	int rc;
+
+	if (x->last_id == 0)
+		return 0;
+	end_day(x);
+	write_rule_texts(x);
+	if ((rc = write_addresses(x, why)) < 0 || (rc = write_links(x, why)) < 0 ||
+	    (rc = daily_write(&x->daily, x->store, why)) < 0)
+		return rc;
+	sql_bind_number(s, 1, x->last_id);
+	sql_bind_number(s, 2, x->n_hits);
+	if ((rc = sql_run(x->store, s, why)) == 0)
+		hit_index_forget(x);
+	return rc;
+}
+
+/* --- reading and purging --- */
+
+/* hit_before(ID, BACK): the hit before this one of its address, or null; BACK is its row of link. */
+static void hit_before(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	const int64_t id = sqlite3_value_int64(values[0]);
+	const unsigned char *const back = sqlite3_value_blob(values[1]);
+	const size_t at = (size_t)((uint64_t)id % LINKS) * sizeof(uint32_t), len = (size_t)sqlite3_value_bytes(values[1]);
+	uint32_t far = 0;
+
+	(void)n;
+	if (back != NULL && at + sizeof far <= len)
+		memcpy(&far, back + at, sizeof far);
+	if (far != 0)
+		sqlite3_result_int64(context, id - le32toh(far));
+}
+
+int hit_index_functions(struct store *store, struct why *why)
+{
+	int rc = sqlite3_create_function(store->db, "join_hits", 3, SQLITE_UTF8 | SQLITE_DIRECTONLY, store, join_hits, NULL, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_create_function(store->db, "hit_before", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, hit_before, NULL,
+		                             NULL);
+	return rc == SQLITE_OK ? 0 : sql_fail(store, "cannot use it", why);
+}
+
+/* ?1, ?2: as of store_purge; which never deletes the newest hit, so that ids only grow. */
+#define TOO_OLD "FROM (SELECT id, time, address FROM hit ORDER BY id LIMIT ?2) WHERE time < ?1 AND id < (SELECT max(id) FROM hit)"
+
+int hit_index_purge(struct store *store, int64_t before_s, size_t n_max, size_t *ret_n, struct why *why)
+{
+	static const struct {
+		enum statement which;
+		const char *words;
+	} steps[] = {
+		{PURGE_ADDRESS,
+		 "UPDATE address SET hits = hits - old.n FROM (SELECT address AS gone, count(*) AS n " TOO_OLD
+		 " AND id <= (SELECT upto FROM indexed) GROUP BY address) old WHERE address = old.gone"},
+		{PURGE_EMPTY, "DELETE FROM address WHERE hits <= 0 AND address IN (SELECT address " TOO_OLD ")"},
+		{PURGE_INDEXED, "UPDATE indexed SET hits = hits - (SELECT count(*) " TOO_OLD " AND id <= upto)"},
+		{PURGE_HITS, "DELETE FROM hit WHERE id IN (SELECT id " TOO_OLD ")"},
+		{PURGE_LINKS, "DELETE FROM link WHERE id < (SELECT min(id) / 4000 FROM hit) AND ?1 AND ?2"},
+	};
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof steps / sizeof *steps && rc == 0; i++) {
+		sqlite3_stmt *const s = sql_statement(store, steps[i].which, steps[i].words);
+
+		sql_bind_number(s, 1, before_s);
+		sql_bind_number(s, 2, (int64_t)n_max);
+		rc = sql_run(store, s, why);
+		if (steps[i].which == PURGE_HITS)
+			*ret_n = (size_t)sqlite3_changes(store->db);
+	}
+	return rc;
+}
