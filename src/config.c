@@ -85,7 +85,7 @@ static const struct row {
         {{"allow", "cluster_for", "36d"}, DURATION, AT(allow.cluster_for_s), 0, DURATION_MAX_S},
         {{"dns", "list", ""}, LISTS, 0, 0, 0},
         {{"dns", "allow_for", "1d"}, DURATION, AT(dns.allow_for_s), 1, DURATION_MAX_S},
-        {{"firewall", "backend", "recent"}, BACKEND, AT(firewall.backend), 0, 0},
+        {{"firewall", "backend", "auto"}, BACKEND, AT(firewall.backend), 0, 0},
         {{"firewall", "manage_rules", "yes"}, BOOLEAN, AT(firewall.manage_rules), 0, 0},
         {{"firewall", "chain", "SPAMMER"}, WORD, AT(firewall.chain), 0, 0},
         {{"firewall", "hooks", "input"}, HOOKS, 0, 0, 0},
@@ -401,14 +401,14 @@ static const char *read_backend(struct config *config, size_t at, const char *va
 {
 #define NAME(name) #name,
 #define WORD(name) " " #name
-	static const char *const names[] = {BACKENDS(NAME)};
+	static const char *const names[] = {"auto", BACKENDS(NAME)};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strcmp(value, names[i]) == 0) {
 			set_string(config, at, value);
 			return NULL;
 		}
-	return "one of" BACKENDS(WORD);
+	return "one of auto" BACKENDS(WORD);
 #undef NAME
 #undef WORD
 }

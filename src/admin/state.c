@@ -123,6 +123,18 @@ static int64_t status_number(const struct reading *r, const char *key)
 	return text != NULL ? strtoll(text, NULL, 10) : 0;
 }
 
+/* Before the first start nothing is chosen yet. */
+static void put_backend(const struct reading *r)
+{
+	const char *const configured = r->config->firewall.backend;
+	const bool automatic = strcmp(configured, "auto") == 0;
+	const char *text = automatic ? status_text(r, "backend") : NULL;
+
+	json_put_text(r->object, "backend", text != NULL && text[0] != '\0' ? text : configured);
+	text = automatic ? status_text(r, "backend_reason") : NULL;
+	json_put_text(r->object, "backend_reason", text != NULL && text[0] != '\0' ? text : NULL);
+}
+
 static void put_status(const struct reading *r)
 {
 	static const char *const numbers[] = {"capacity", "drift", "tracked", "forgotten", "braked", "refused"};
@@ -130,6 +142,7 @@ static void put_status(const struct reading *r)
 
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		json_put_number(r->object, numbers[i], status_number(r, numbers[i]));
+	put_backend(r);
 	json_put_number(r->object, "addresses", status_number(r, "tracked"));
 	json_put_time(r->object, "last_sync_at", status_number(r, "last_sync_at"));
 	for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++) {
@@ -231,7 +244,6 @@ int state_put(json_t *object, struct store *store, const struct config *config, 
 	struct why ignored;
 	int rc = 0;
 
-	json_put_text(object, "backend", config->firewall.backend);
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
 		const int one = parts[i](&r, rc == 0 ? why : &ignored);
 

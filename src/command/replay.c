@@ -290,6 +290,8 @@ static int sync_kernel(int fd, const struct config *config, struct store *store,
 	if (rc == 0)
 		rc = reconcile_sync(reconcile, verdict, false, clock_unix_s(), &result, why);
 	if (rc == 0)
+		rc = client_settled(&client, why);
+	if (rc == 0)
 		(void)fprintf(stderr, "watchforspammers: the kernel holds %zu %s\n", result.running,
 		              plural((int64_t)result.running, "block", "blocks"));
 	verdict_free(verdict);

@@ -124,8 +124,10 @@ static void print_numbers(const struct status *s, bool utc)
 	else
 		print_row("firewall",
 		          "%s, room for %" JSON_INTEGER_FORMAT " addresses, %" JSON_INTEGER_FORMAT " %s at the last sync (%s)",
-		          s->config->firewall.backend, number(t, "capacity"), drift,
+		          text_of(t, "backend"), number(t, "capacity"), drift,
 		          plural(drift, "difference", "differences"), at);
+	if (json_is_string(json_object_get(t, "backend_reason")))
+		print_row("", "chosen by backend = auto: %s", text_of(t, "backend_reason"));
 	if (lost > 0)
 		(void)snprintf(forgotten, sizeof forgotten, ", %" JSON_INTEGER_FORMAT " forgotten for want of room", lost);
 	print_row("tracked", "%" JSON_INTEGER_FORMAT " %s%s", tracked, plural(tracked, "address", "addresses"), forgotten);

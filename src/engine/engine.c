@@ -74,6 +74,7 @@ struct engine {
 	int64_t watchdog_ms;   /* 0: systemd does not watch */
 	bool store_failed;     /* logged already */
 	bool firewall_failed;
+	bool settled;          /* the kernel held once what it should, and root knows */
 	int64_t braked_minute; /* logged in */
 	size_t refused;        /* blocks that were not added to the kernel at the last sync */
 	bool reload_waits;     /* for what is pending to be written */
@@ -370,7 +371,7 @@ static void store_state(struct engine *e, const struct reconcile_result *r, int6
 		ports[CONFIG_PORTS_TEXT_MAX], lengths[LENGTHS_TEXT_MAX];
 	const struct {
 		const char *key, *value;
-	} rows[] = {{"backend", e->live.config->firewall.backend}, {"capacity", capacity}, {"drift", drift},
+	} rows[] = {{"backend", e->client.backend}, {"backend_reason", e->client.chosen}, {"capacity", capacity}, {"drift", drift},
 	            {"refused", refused},                     {"tracked", tracked},   {"forgotten", forgotten},
 	            {"refused_why", r->drift.refusal.text},
 	            {"braked", braked},                       {"last_sync_at", at},   {"ports", ports},
@@ -449,6 +450,8 @@ static void sync_firewall(struct engine *e, const struct moment *now)
 	problems_clear(&e->problems, PROBLEMS_FIREWALL, 0);
 	if (r.drift.repaired && !e->client.watched) /* else it was reported, with a name */
 		log_line(LOG_WARNING, "firewall rules or lists were missing or altered; recreated");
+	if (!e->settled && client_settled(&e->client, &why) == 0)
+		e->settled = true;
 	note_refused(e, &r.drift, now->unix_s);
 	log_released(e, &r, now->unix_s);
 	if (store_next_expiry(e->store, now->unix_s, &next_s, &why) == 0)

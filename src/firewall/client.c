@@ -133,6 +133,8 @@ static int ask_for(struct client *client, struct message *m, int *ret_fd, struct
 	client->watched = answer.watched != 0;
 	client->lengths = answer.lengths;
 	memcpy(client->list, answer.list, sizeof client->list);
+	memcpy(client->backend, answer.backend, sizeof client->backend);
+	memcpy(client->chosen, answer.chosen, sizeof client->chosen);
 	memcpy(m, &answer, (size_t)len);
 	if (answer.why[0] != '\0')
 		(void)why_set(why, EPERM, "%s", answer.why);
@@ -385,6 +387,13 @@ int client_del(struct client *client, const struct client_entry *entries, size_t
 		err = pass_on(client, &m, i + 1 == n, &refused, why);
 	}
 	return err;
+}
+
+int client_settled(struct client *client, struct why *why)
+{
+	struct message m = {.verb = MESSAGE_SETTLED};
+
+	return ask(client, &m, why);
 }
 
 int client_limits(struct client *client, struct why *why)

@@ -20,6 +20,7 @@
 enum {
 	CLIENT_FLOODS_MAX = 256, /* returned at once */
 	CLIENT_LIST_MAX = 24,
+	CLIENT_CHOSEN_MAX = 128,
 	CLIENT_CHANGED_MAX = 256,
 	CLIENT_WHO_MAX = 256,
 };
@@ -41,6 +42,8 @@ struct client {
 	bool watched;                /* root reports what others change */
 	struct lengths lengths;      /* of networks that can be held as they are */
 	char list[CLIENT_LIST_MAX];  /* the list of addresses; with a length behind it: of such networks. "": there is none */
+	char backend[CLIENT_LIST_MAX];  /* its name; "": not known yet */
+	char chosen[CLIENT_CHOSEN_MAX]; /* why that one; "": it was configured */
 	struct client_change change; /* reported and not yet taken */
 };
 
@@ -86,6 +89,9 @@ int client_del(struct client *client, const struct client_entry *entries, size_t
  * the descriptor is; else only what came in other calls is taken.
  */
 bool client_changed(struct client *client, bool readable, struct client_change *ret);
+
+/* The kernel holds what is wanted: what a daemon with another backend left in it is removed, the first time. */
+int client_settled(struct client *client, struct why *why);
 
 /* Asks for the fields of every answer. */
 int client_limits(struct client *client, struct why *why);

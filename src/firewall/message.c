@@ -56,7 +56,7 @@ static bool has_answer(const struct message *m)
 	const struct lengths *const l = &m->lengths;
 
 	return m->capacity != 0 || m->refused != 0 || m->repaired != 0 || m->ended != 0 || m->port != 0 || m->watched != 0 ||
-	       m->error != 0 || m->list[0] != '\0' ||
+	       m->error != 0 || m->list[0] != '\0' || m->backend[0] != '\0' || m->chosen[0] != '\0' ||
 	       m->why[0] != '\0' || (l->ip4[0] | l->ip4[1] | l->ip6[0] | l->ip6[1]) != 0;
 }
 
@@ -75,6 +75,7 @@ bool message_is_request(const struct message *m, size_t len)
 	case MESSAGE_FLOODS:
 	case MESSAGE_CONFIG:
 	case MESSAGE_LIMITS:
+	case MESSAGE_SETTLED:
 	case MESSAGE_PUBLISHED:
 		return m->n == 0;
 	case MESSAGE_ADD:
@@ -94,7 +95,8 @@ bool message_is_answer(const struct message *m, size_t len, const struct message
 	if (!has_form(m, len) || m->verb != request->verb || m->number != request->number)
 		return false;
 	if (m->error > 0 || m->error < -ERRNO_MAX || memchr(m->why, '\0', sizeof m->why) == NULL ||
-	    memchr(m->list, '\0', sizeof m->list) == NULL || (m->error == 0 && m->refused == 0) != (m->why[0] == '\0'))
+	    memchr(m->list, '\0', sizeof m->list) == NULL || memchr(m->backend, '\0', sizeof m->backend) == NULL ||
+	    memchr(m->chosen, '\0', sizeof m->chosen) == NULL || (m->error == 0 && m->refused == 0) != (m->why[0] == '\0'))
 		return false;
 	if (m->watched > 1 || m->refused > (m->verb == MESSAGE_ADD ? request->n : 0) ||
 	    m->repaired > (m->verb == MESSAGE_PREPARE ? 1 : 0) || (m->ended > 0 && m->verb != MESSAGE_KILL) ||

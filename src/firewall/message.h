@@ -19,6 +19,7 @@
 enum {
 	MESSAGE_ENTRIES = 256,
 	MESSAGE_LIST_MAX = 24,
+	MESSAGE_CHOSEN_MAX = 128,
 	MESSAGE_SECONDS_MAX = 10 * 366 * 86400, /* ten years: as good as for ever, far from overflow */
 };
 
@@ -32,6 +33,7 @@ enum message_verb {
 	MESSAGE_LIMITS = 7,  /* only the fields of every answer */
 	MESSAGE_KILL = 8,    /* the open connections of entries end, those to our ports; without any: could they? */
 	MESSAGE_PUBLISHED = 9, /* does DNAT lead clients of our ports past the hooks? */
+	MESSAGE_SETTLED = 31, /* the lists hold what is wanted: what a daemon with another backend left may go */
 	/*
 	 * Root to engine without a request, number 0: somebody else, whom why names, changed the kernel's lists; these entries
 	 * may be missing or be there unwanted; without any: all may.
@@ -66,6 +68,8 @@ struct message {
 	struct lengths lengths; /* in every answer: what can be held as it is; anything else must come in pieces */
 	/* In every answer: the list of addresses; its name and a length is the list of such networks. "": there is none. */
 	char list[MESSAGE_LIST_MAX];
+	char backend[MESSAGE_LIST_MAX]; /* in every answer: its name */
+	char chosen[MESSAGE_CHOSEN_MAX]; /* in every answer: why that one; "": it was configured */
 	char why[256];       /* NUL-ended; of the error, else of the first that was refused */
 	struct message_entry entries[MESSAGE_ENTRIES];
 };

@@ -35,6 +35,7 @@ struct backend_refused {
 struct backend_limits {
 	uint32_t held4, held6;
 	uint32_t capacity;       /* entries that can be held as it is now, per family */
+	uint32_t most;           /* entries that prepare can make capacity for, per family */
 	struct lengths lengths;  /* of networks that can be held as they are */
 	char list[ROOT_NAME_MAX]; /* where addresses are; with a length behind it: where such networks are. "": nowhere */
 };
@@ -114,7 +115,7 @@ BACKENDS(BACKEND_DECLARE)
 /* NULL: there is none of that name. */
 const struct backend *backend_find(const char *name);
 
-/* Removes what a daemon with another backend left. *ret_removed: something was there. */
+/* Removes what a daemon with another backend left; backend NULL: with any. *ret_removed: something was there. */
 int backend_clean_others(const struct backend *backend, const struct root_config *config, bool *ret_removed, struct why *why);
 
 /* Counts an entry as refused, because of a reason that does not name it. */

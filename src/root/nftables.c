@@ -421,7 +421,7 @@ static void nftables_limits(const void *of, struct backend_limits *ret)
 {
 	const struct nftables *const self = of;
 
-	*ret = (struct backend_limits){.held4 = self->held4, .held6 = self->held6, .capacity = CAPACITY};
+	*ret = (struct backend_limits){.held4 = self->held4, .held6 = self->held6, .capacity = CAPACITY, .most = CAPACITY};
 	(void)snprintf(ret->list, sizeof ret->list, "%s", self->config->list);
 	for (unsigned i = 0; i < NFT_SLOTS; i++) {
 		struct nft_slot slot;

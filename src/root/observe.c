@@ -123,7 +123,7 @@ static void observe_limits(const void *self, struct backend_limits *ret)
 	const struct observed *const observed = self;
 
 	*ret = (struct backend_limits){
-	        .held4 = observed->held4, .held6 = observed->members.n - observed->held4, .capacity = ROOM};
+	        .held4 = observed->held4, .held6 = observed->members.n - observed->held4, .capacity = ROOM, .most = ROOM};
 	for (uint8_t len = IP4_LEN_MIN; len <= 128; len++)
 		lengths_add(&ret->lengths, true, len);
 	for (uint8_t len = IP6_LEN_MIN; len <= 128; len++)

@@ -461,7 +461,9 @@ static void recent_limits(const void *self, struct backend_limits *ret)
 {
 	const struct recent *const recent = self;
 
-	*ret = (struct backend_limits){.capacity = recent->n_shards * recent->per_list};
+	*ret = (struct backend_limits){
+	        .capacity = recent->n_shards * recent->per_list,
+	        .most = recent->per_list * (recent->config->manage_rules ? RECENT_SHARDS : 1U)};
 	(void)snprintf(ret->list, sizeof ret->list, "%s", recent->config->list);
 	for (unsigned at = 0; at < FAMILIES * RECENT_KINDS; at++) {
 		const unsigned family = at / RECENT_KINDS, kind = at % RECENT_KINDS, lists = lists_of(recent, family, kind);

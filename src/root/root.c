@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "firewall/message.h"
+#include "root/automatic.h"
 #include "root/backend.h"
 #include "root/claim.h"
 #include "root/hooks.h"
@@ -33,6 +34,9 @@ struct root {
 	struct claim claim;
 	const struct backend *backend;
 	void *self; /* the backend's */
+	bool automatic; /* it was chosen here; once the engine has prepared something it stays */
+	bool settled;   /* the kernel holds what is wanted: what other backends left is gone */
+	struct why reason; /* for this backend; "": it was configured */
 	bool began;     /* the engine has asked for more than its configuration: the start is done */
 	int64_t second; /* the clock's, that adds counts for */
 	uint32_t adds;
@@ -40,6 +44,8 @@ struct root {
 	bool changed, reported; /* something is in change; the engine has made no request since the last report */
 	bool logged_too_many; /* in this second: so that an attacker's flood is not a flood of lines */
 };
+
+static const char automatic[] = "auto";
 
 static bool is_name(const char *name, size_t cap)
 {
@@ -62,7 +68,8 @@ static bool are_names(const char names[][ROOT_NAME_MAX], size_t n)
 
 static int check_config(const struct root_config *config, struct why *why)
 {
-	if (memchr(config->backend, '\0', sizeof config->backend) == NULL || backend_find(config->backend) == NULL)
+	if (memchr(config->backend, '\0', sizeof config->backend) == NULL || 
+	    (strcmp(config->backend, automatic) != 0 && backend_find(config->backend) == NULL))
 		return why_set(why, EINVAL, "there is no such [firewall] backend");
 	if (!is_name(config->chain, sizeof config->chain) || !is_name(config->list, sizeof config->list) ||
 	    !are_names(config->jump_from, config->n_jump_from))
@@ -96,10 +103,33 @@ static void clean_others(const struct root *root)
 		log_line(LOG_NOTICE, "removed what a daemon with another backend left in the firewall");
 }
 
+static void use(struct root *root, const struct automatic *chosen)
+{
+	root->backend = chosen->backend;
+	root->self = chosen->self;
+	root->reason = chosen->reason;
+	if (root->automatic)
+		log_line(LOG_NOTICE, "[firewall] backend = auto: using %s: %s", root->backend->name, root->reason.text);
+	if (chosen->without6 != NULL)
+		log_line(LOG_WARNING, "IPv6 clients are not blocked: %s", chosen->without6);
+}
+
+static int open_backend(struct root *root, struct why *why)
+{
+	struct automatic chosen = {.backend = backend_find(root->config.backend)};
+	int err;
+
+	root->automatic = chosen.backend == NULL;
+	err = root->automatic ? automatic_open(&root->config, &chosen, why)
+	                      : chosen.backend->open(&root->config, &chosen.self, &chosen.without6, why);
+	if (err == 0)
+		use(root, &chosen);
+	return err;
+}
+
 int root_open(const struct root_config *config, struct root **ret, struct why *why)
 {
 	struct root *root;
-	const char *without6;
 	int err = check_config(config, why);
 
 	if (err < 0)
@@ -108,21 +138,17 @@ int root_open(const struct root_config *config, struct root **ret, struct why *w
 	if (root == NULL)
 		return why_set(why, ENOMEM, "no memory for the root process");
 	root->config = *config;
-	root->backend = backend_find(config->backend);
 	err = claim_take(config, &root->claim, why);
 	if (err < 0) {
 		free(root);
 		return err;
 	}
-	clean_others(root);
-	err = root->backend->open(&root->config, &root->self, &without6, why);
+	err = open_backend(root, why);
 	if (err < 0) {
 		claim_drop(&root->claim);
 		free(root);
 		return err;
 	}
-	if (without6 != NULL)
-		log_line(LOG_WARNING, "IPv6 clients are not blocked: %s", without6);
 	*ret = root;
 	return 0;
 }
@@ -151,7 +177,8 @@ int root_clean(const struct root_config *config, bool *ret_removed, struct why *
 		err = claim_take(config, &claim, why);
 	if (err < 0)
 		return err;
-	err = backend_find(config->backend)->clean(config, ret_removed, why);
+	err = strcmp(config->backend, automatic) == 0 ? backend_clean_others(NULL, config, ret_removed, why)
+	                                              : backend_find(config->backend)->clean(config, ret_removed, why);
 	claim_drop(&claim);
 	return err;
 }
@@ -204,9 +231,16 @@ static struct message_entry net_entry(const struct net *net)
 
 static int answer_prepare(struct root *root, struct message *m, struct why *why)
 {
+	struct automatic chosen = {.backend = root->backend, .self = root->self};
 	bool repaired = false;
-	const int err = root->backend->prepare(root->self, m->n4, m->n6, &repaired, why);
+	int err;
 
+	if (root->automatic)
+		automatic_fit(&root->config, m->n4, m->n6, &chosen);
+	if (chosen.backend != root->backend)
+		use(root, &chosen);
+	root->automatic = false;
+	err = root->backend->prepare(root->self, m->n4, m->n6, &repaired, why);
 	m->repaired = err == 0 && repaired;
 	return err;
 }
@@ -345,6 +379,8 @@ static void write_limits(const struct root *root, struct message *m)
 	m->lengths = limits.lengths;
 	m->watched = root->backend->watched != NULL;
 	(void)snprintf(m->list, sizeof m->list, "%s", limits.list);
+	(void)snprintf(m->backend, sizeof m->backend, "%s", root->backend->name);
+	(void)snprintf(m->chosen, sizeof m->chosen, "%.*s", (int)sizeof m->chosen - 1, root->reason.text);
 }
 
 int root_answer(struct root *root, struct message *m, int64_t now_s)
@@ -378,6 +414,11 @@ int root_answer(struct root *root, struct message *m, int64_t now_s)
 		break;
 	case MESSAGE_PUBLISHED:
 		err = answer_published(root, m, &why);
+		break;
+	case MESSAGE_SETTLED:
+		if (!root->settled)
+			clean_others(root);
+		root->settled = true;
 		break;
 	case MESSAGE_LIMITS:
 	case MESSAGE_CHANGED: /* is no request */

@@ -39,7 +39,7 @@ enum root_hook { ROOT_HOOK_INPUT = 1, ROOT_HOOK_FORWARD = 2, ROOT_HOOK_AUTO = 4 
 enum root_sessions { ROOT_DROPPED, ROOT_KEPT }; /* connections that are open when their client is blocked */
 
 struct root_config {
-	char backend[ROOT_NAME_MAX];       /* "recent"; backend.h */
+	char backend[ROOT_NAME_MAX];       /* "recent", backend.h; or "auto", automatic.h */
 	bool manage_rules;                 /* false: feed lists that the administrator's rules use */
 	bool keep_on_stop;
 	char chain[ROOT_NAME_MAX];         /* "SPAMMER" */

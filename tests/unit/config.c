@@ -89,7 +89,7 @@ static void assert_default(const struct config *c)
 	assert_int_equal(c->block.n_for, 5);
 	assert_memory_equal(c->block.for_s, durations, sizeof durations);
 	assert_int_equal(c->allow.n, 0);
-	assert_string_equal(c->firewall.backend, "recent");
+	assert_string_equal(c->firewall.backend, "auto");
 	assert_true(c->firewall.manage_rules);
 	assert_string_equal(c->firewall.chain, "SPAMMER");
 	assert_int_equal(c->firewall.hooks, CONFIG_HOOK_INPUT);
@@ -291,7 +291,7 @@ static void test_errors(void **state)
 	         "127.0.0.8,127.0.0.9\n",
 	         A_LIST "\"zen.example 5 =127.0.0.1,127.0.0.2,127.0.0.3,127.0.0.4,127.0.0.5,127.0.0.6,1...\""},
 		{"[dns]\nallow_for = 0\n", ":2: allow_for" A_DURATION "\"0\""},
-		{"[firewall]\nbackend = iptables\n", ":2: backend: want one of recent nftables observe, got \"iptables\""},
+		{"[firewall]\nbackend = iptables\n", ":2: backend: want one of auto recent nftables observe, got \"iptables\""},
 		{"[firewall]\nchain =\n", ":2: chain: want 1 to 23 characters, got \"\""},
 		{"[firewall]\nchain = x23456789012345678901234\n",
 	         ":2: chain: want 1 to 23 characters, got \"x23456789012345678901234\""},

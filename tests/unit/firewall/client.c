@@ -132,6 +132,7 @@ static struct message far_answer(struct far *far, const struct message *request)
 		break;
 	case MESSAGE_CONFIG: /* forgets to send it */
 	case MESSAGE_LIMITS:
+	case MESSAGE_SETTLED:
 	case MESSAGE_CHANGED:
 		break;
 	}

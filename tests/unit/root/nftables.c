@@ -400,6 +400,56 @@ static void test_changed(void **state)
 	assert_int_equal(backend->close(self, BACKEND_REMOVE, &why), 0);
 }
 
+static void settle(struct root *root)
+{
+	assert_int_equal(ask_of(root, (struct message){.verb = MESSAGE_SETTLED}).error, 0);
+}
+
+/*
+ * auto is recent, until more is wanted at the start than it holds. What the other backend left goes when the new one is
+ * filled, not before: no client gets in meanwhile.
+ */
+static void test_automatic(void **state)
+{
+	struct root_config config = usual;
+	struct root *root;
+	struct message m;
+
+	(void)state;
+	if (!shell("iptables-legacy -w -m recent --help >/dev/null && iptables-legacy -w -S >/dev/null"))
+		skip();
+	strcpy(config.backend, "auto");
+	root = root_of(&config);
+	m = ask_of(root, (struct message){.verb = MESSAGE_LIMITS});
+	assert_string_equal(m.backend, "recent");
+	assert_string_equal(m.chosen, "legacy xtables and xt_recent are there");
+	m = ask_of(root, (struct message){.verb = MESSAGE_PREPARE, .n4 = 100});
+	assert_string_equal(m.backend, "recent");
+	assert_int_equal(add(root, "192.0.2.7", 600).error, 0);
+	settle(root);
+	root_close(root, false);
+
+	root = root_of(&config);
+	m = ask_of(root, (struct message){.verb = MESSAGE_PREPARE, .n6 = 500000});
+	assert_string_equal(m.backend, "nftables");
+	assert_non_null(strstr(m.chosen, "500000 entries are wanted, recent holds "));
+	assert_true(shell("grep -q 192.0.2.7 /proc/net/xt_recent/spammer"));
+	assert_int_equal(add(root, "192.0.2.7", 600).error, 0);
+	assert_true(shell("grep -q 192.0.2.7 /proc/net/xt_recent/spammer"));
+	settle(root);
+	assert_false(shell("ls /proc/net/xt_recent | grep -q spammer"));
+	assert_true(shows("192.0.2.7"));
+	root_close(root, false);
+
+	root = root_of(&config); /* and back */
+	m = ask_of(root, (struct message){.verb = MESSAGE_PREPARE, .n4 = 1});
+	assert_string_equal(m.backend, "recent");
+	assert_true(shows("192.0.2.7"));
+	settle(root);
+	assert_true(is_clean());
+	root_close(root, true);
+}
+
 /* What a killed process left. */
 static void test_clean(void **state)
 {
@@ -438,6 +488,7 @@ int main(void)
 		cmocka_unit_test_setup(test_taken_over, clean), cmocka_unit_test_setup(test_not_ours, clean),
 		cmocka_unit_test_setup(test_actions, clean),    cmocka_unit_test_setup(test_sessions_kept, clean),
 		    cmocka_unit_test_setup(test_floods, clean),
+		cmocka_unit_test_setup(test_automatic, clean),
 		cmocka_unit_test_setup(test_changed, clean),    cmocka_unit_test_setup(test_clean, clean),
 	};
 	const char *const reason = make_namespace();

@@ -1,0 +1,56 @@
+#include "root/automatic.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/log.h"
+
+/* The kernel has no such thing: no reason to give up, as a lack of rights would be. */
+static bool is_absent(int err)
+{
+	return err == -ENOENT || err == -ENOPROTOOPT || err == -EAFNOSUPPORT || err == -EOPNOTSUPP;
+}
+
+int automatic_open(const struct root_config *config, struct automatic *ret, struct why *why)
+{
+	struct automatic chosen = {.backend = &backend_recent};
+	struct why recent, nftables;
+	int err = chosen.backend->open(config, &chosen.self, &chosen.without6, &recent);
+
+	(void)why_set(&chosen.reason, EEXIST, "legacy xtables and xt_recent are there");
+	if (is_absent(err)) {
+		chosen.backend = &backend_nftables;
+		err = chosen.backend->open(config, &chosen.self, &chosen.without6, &nftables);
+		(void)why_set(&chosen.reason, ENOENT, "%.*s", (int)strcspn(recent.text, ";"), recent.text);
+		if (err < 0)
+			return why_set(why, -err, "neither backend can be used: %.*s; %.*s", (int)sizeof recent.text / 2 - 40, recent.text,
+			               (int)sizeof nftables.text / 2 - 40, nftables.text);
+	}
+	if (err < 0)
+		*why = recent;
+	else
+		*ret = chosen;
+	return err;
+}
+
+void automatic_fit(const struct root_config *config, uint32_t n4, uint32_t n6, struct automatic *chosen)
+{
+	const uint32_t wanted = n4 > n6 ? n4 : n6;
+	struct automatic other = {.backend = &backend_nftables};
+	struct backend_limits limits;
+	struct why why;
+
+	chosen->backend->limits(chosen->self, &limits);
+	if (wanted <= limits.most || chosen->backend == other.backend)
+		return;
+	if (other.backend->open(config, &other.self, &other.without6, &why) < 0) {
+		log_line(LOG_WARNING, "%" PRIu32 " entries are wanted, recent holds %" PRIu32 ", and nftables cannot be used: %s", wanted,
+		         limits.most, why.text);
+		return;
+	}
+	if (chosen->backend->close(chosen->self, BACKEND_UNDO, &why) < 0)
+		log_line(LOG_WARNING, "recent: %s", why.text);
+	(void)why_set(&other.reason, ENOSPC, "%" PRIu32 " entries are wanted, recent holds %" PRIu32, wanted, limits.most);
+	*chosen = other;
+}
