@@ -59,6 +59,11 @@ static const struct command {
          "  --hits N       addresses with at least N hits instead ...\n"
          "  --within D     ... in this time; default: 24h\n"
          "  --output FILE  replace this file in one step; default: standard output\n"},
+	{"report", command_report, "[OPTION...]", "what happened, in figures: as text or as a page",
+         "  --since T, --until T  2026-11-01, or how long ago: 7d; default: 30 days\n"
+         "  --category C   of one category only\n"
+         "  --html FILE    one page of HTML, replaced in one step\n"
+         "  --mail ADDRESS the text as a mail, by sendmail\n"},
 	{"why", command_why, "[--json] [--all] ADDRESS|NETWORK", "all that is known about an address",
          "  --all  every hit; default: the latest 20. Exit status 1 if nothing is known.\n"},
 	{"status", command_status, "[--json|--check]", "the daemon's health, its problems first",

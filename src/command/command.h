@@ -39,6 +39,7 @@ int command_export(int argc, char **argv, const struct command_env *env);
 int command_list(int argc, char **argv, const struct command_env *env);
 int command_order(int argc, char **argv, const struct command_env *env); /* block ... resume */
 int command_replay(int argc, char **argv, const struct command_env *env);
+int command_report(int argc, char **argv, const struct command_env *env);
 int command_run(int argc, char **argv, const struct command_env *env);
 int command_status(int argc, char **argv, const struct command_env *env);
 int command_why(int argc, char **argv, const struct command_env *env);

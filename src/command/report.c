@@ -1,0 +1,165 @@
+/* report: what happened in a time: as text, or as a page. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "command/command.h"
+#include "report/page.h"
+#include "report/replace.h"
+#include "report/report.h"
+#include "report/summary.h"
+
+enum {
+	DAY_S = 86400,
+	DAYS_DEFAULT = 30,
+	HOST_MAX = 256, /* HOST_NAME_MAX is 64: gethostname(2) */
+};
+
+static const struct option options[] = {{"since", required_argument, NULL, 's'},
+                                        {"until", required_argument, NULL, 'u'},
+                                        {"category", required_argument, NULL, 'c'},
+                                        {"html", required_argument, NULL, 'h'},
+                                        {"mail", required_argument, NULL, 'm'},
+                                        {NULL, 0, NULL, 0}};
+
+struct request {
+	struct report_query query;
+	const char *html, *mail; /* a file's name, an address; NULL: none. Neither: text on standard output */
+};
+
+/* A time, or how long ago: "7d". */
+static bool parse_time(const char *word, const struct report_query *q, int64_t *ret_s)
+{
+	int64_t ago_s;
+
+	if (!duration_parse(word, &ago_s))
+		return time_parse(word, q->utc, ret_s);
+	*ret_s = q->now_s - ago_s;
+	return true;
+}
+
+/* It becomes a header of the mail: one word, without anything that begins another header or another address. */
+static bool is_mailbox(const char *word)
+{
+	for (const char *p = word; *p != '\0'; p++)
+		if ((unsigned char)*p <= ' ' || (unsigned char)*p > '~' || strchr(",;:<>()\"\\", *p) != NULL)
+			return false;
+	return *word != '\0';
+}
+
+static int parse_option(int option, struct request *q)
+{
+	static const char times[] = "wants a time, such as 2026-11-01, or how long ago, such as 7d";
+
+	switch (option) {
+	case 's':
+		return parse_time(optarg, &q->query, &q->query.from_s) ? COMMAND_DONE : command_usage("report", "--since %s", times);
+	case 'u':
+		return parse_time(optarg, &q->query, &q->query.until_s) ? COMMAND_DONE : command_usage("report", "--until %s", times);
+	case 'c':
+		q->query.category = optarg;
+		return COMMAND_DONE;
+	case 'h':
+		q->html = optarg;
+		return COMMAND_DONE;
+	case 'm':
+		q->mail = optarg;
+		return is_mailbox(optarg) ? COMMAND_DONE : command_usage("report", "--mail wants an address of mail");
+	default:
+		return COMMAND_USAGE;
+	}
+}
+
+static int parse(int argc, char **argv, const struct command_env *env, struct request *q)
+{
+	const int64_t now_s = clock_unix_s();
+	int option, status;
+
+	*q = (struct request){.query = {.from_s = now_s - (DAYS_DEFAULT - 1) * DAY_S, .until_s = now_s, .now_s = now_s, .utc = env->utc}};
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		status = option == '?' ? command_no_getopt(argv, options) : parse_option(option, q);
+		if (status != COMMAND_DONE)
+			return status;
+	}
+	if (optind < argc)
+		return command_no_word(argv[0], argv[optind]);
+	if (env->json)
+		return command_usage("report", "it has no --json; the views sums and by_reason have its figures");
+	if (q->query.from_s < 0 || q->query.until_s < q->query.from_s)
+		return command_usage("report", "--until is before --since");
+	if ((q->query.until_s - q->query.from_s) / DAY_S + 2 > REPORT_DAYS_MAX)
+		return command_usage("report", "at most ten years; name a later --since");
+	return COMMAND_DONE;
+}
+
+static int write_page(const struct report *report, const char *host, const char *path, struct why *why)
+{
+	struct replace file;
+	int rc = replace_open(&file, path, why);
+
+	if (rc < 0)
+		return rc;
+	page_write(report, host, file.out);
+	return replace_commit(&file, why);
+}
+
+/* By sendmail, which every mail server has: RFC 5322, 3.6. */
+static int send_mail(const struct report *report, const char *host, const char *to, struct why *why)
+{
+	FILE *const out = popen("/usr/sbin/sendmail -oi -t", "we");
+	int status;
+
+	if (out == NULL)
+		return why_set(why, errno, "cannot run /usr/sbin/sendmail: %s", strerror(errno));
+	(void)fprintf(out,
+	              "To: %s\nSubject: watchforspammers on %s\nAuto-Submitted: auto-generated\nMIME-Version: 1.0\n"
+	              "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n",
+	              to, host);
+	summary_write(report, host, out);
+	status = pclose(out);
+	return status == 0 ? 0 : why_set(why, EIO, "/usr/sbin/sendmail did not accept the report; its own log says why");
+}
+
+/* As the request wants it. */
+static int write_report(const struct report *report, const struct request *q, struct why *why)
+{
+	char host[HOST_MAX] = "this host";
+	int rc = 0;
+
+	(void)gethostname(host, sizeof host - 1);
+	if (q->html == NULL && q->mail == NULL)
+		summary_write(report, host, stdout);
+	if (q->html != NULL)
+		rc = write_page(report, host, q->html, why);
+	if (rc == 0 && q->mail != NULL)
+		rc = send_mail(report, host, q->mail, why);
+	return rc;
+}
+
+int command_report(int argc, char **argv, const struct command_env *env)
+{
+	struct report report;
+	struct request q;
+	struct config *config;
+	struct store *store;
+	struct why why;
+	int rc, status = parse(argc, argv, env, &q);
+
+	if (status != COMMAND_DONE || (config = command_config_rest(env, &why, &status)) == NULL)
+		return status;
+	store = command_database(config);
+	config_free(config);
+	if (store == NULL)
+		return COMMAND_SYSTEM;
+	rc = report_collect(&report, store, &q.query, &why);
+	store_close(store);
+	if (rc == 0)
+		rc = write_report(&report, &q, &why);
+	report_done(&report);
+	return rc < 0 ? command_fail(COMMAND_SYSTEM, &why) : COMMAND_DONE;
+}

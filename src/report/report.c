@@ -1,0 +1,315 @@
+#include "report/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/nets.h"
+#include "store/figures.h"
+
+enum {
+	DAY_S = 86400,
+	NETWORK4 = 96 + 24, /* IPv4 /24 and IPv6 /48: what one operator usually has */
+	NETWORK6 = 48,
+};
+
+/* --- rows by name --- */
+
+static char *copy(const char *text)
+{
+	return text == NULL ? NULL : alloc_text(text, "a name in a report");
+}
+
+static struct report_row *row_of(struct report_rows *rows, const char *name)
+{
+	for (size_t i = 0; i < rows->n; i++)
+		if (strcmp(rows->list[i].name, name) == 0)
+			return &rows->list[i];
+	rows->list = alloc_one_more(rows->list, rows->n, sizeof *rows->list, "the rows of a report");
+	rows->list[rows->n] = (struct report_row){.name = copy(name)};
+	return &rows->list[rows->n++];
+}
+
+static int row_order(const void *left, const void *right)
+{
+	const struct report_row *const a = left, *const b = right;
+
+	return a->hits != b->hits ? (a->hits < b->hits) - (a->hits > b->hits) : strcmp(a->name, b->name);
+}
+
+static void sort_rows(struct report_rows *rows)
+{
+	if (rows->n > 0)
+		qsort(rows->list, rows->n, sizeof *rows->list, row_order);
+}
+
+static void rows_done(struct report_rows *rows)
+{
+	for (size_t i = 0; i < rows->n; i++) {
+		free(rows->list[i].name);
+		free(rows->list[i].reason);
+		free(rows->list[i].category);
+	}
+	free(rows->list);
+}
+
+static bool is_wanted(const struct report *r, const char *category)
+{
+	return r->query.category == NULL || strcmp(category, r->query.category) == 0;
+}
+
+/* --- sums --- */
+
+static void add_sum(struct report_row *row, const struct figures_sum *sum)
+{
+	row->hits += sum->hits;
+	row->addresses += sum->addresses;
+	row->blocks += sum->blocks;
+	row->dropped += sum->dropped;
+}
+
+/* Of a rule on a day. */
+static void count_sum(struct report *r, const struct figures_sum *sum)
+{
+	struct report_day *const day = &r->days[sum->day - r->first_day];
+	struct report_row *const rule = row_of(&r->rules, sum->rule);
+	struct report_row *const category = row_of(&r->categories, sum->category);
+	size_t i = (size_t)(category - r->categories.list);
+
+	if (rule->category == NULL) {
+		rule->category = copy(sum->category);
+		rule->reason = copy(sum->reason);
+	}
+	add_sum(rule, sum);
+	add_sum(category, sum);
+	i = i < REPORT_CATEGORIES ? i : REPORT_CATEGORIES - 1;
+	day->by_category[i] += sum->hits;
+	day->hits += sum->hits;
+	day->blocks += sum->blocks;
+	day->dropped += sum->dropped;
+	if (r->query.category != NULL)
+		day->addresses += sum->addresses;
+}
+
+static int count_sums(struct report *r, struct store *store, struct why *why)
+{
+	struct figures_sum sum;
+	int rc;
+
+	figures_sums(store, r->first_day, r->first_day + (int64_t)r->n_days - 1);
+	while ((rc = figures_next_sum(store, &sum, why)) == 0) {
+		if (sum.rule != NULL && is_wanted(r, sum.category))
+			count_sum(r, &sum);
+		else if (sum.rule == NULL && r->query.category == NULL)
+			r->days[sum.day - r->first_day].addresses += sum.addresses;
+	}
+	for (size_t i = 0; i < r->n_days; i++) {
+		r->hits += r->days[i].hits;
+		r->addresses += r->days[i].addresses;
+		r->blocks += r->days[i].blocks;
+		r->dropped += r->days[i].dropped;
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* --- hits --- */
+
+static int read_good(struct store *store, int64_t first_day, struct nets *ret, struct why *why)
+{
+	struct net net;
+	int rc;
+
+	figures_good(store, first_day);
+	while ((rc = figures_next_good(store, &net, why)) == 0)
+		nets_add(ret, &net);
+	nets_seal(ret);
+	return rc < 0 ? rc : 0;
+}
+
+static int count_hits(struct report *r, struct store *store, struct why *why)
+{
+	struct nets good = {0};
+	struct figures_hit hit;
+	int rc = read_good(store, r->first_day - 31, &good, why); /* evidence that is no older counts: [block] earn_days */
+
+	if (rc == 0)
+		figures_hits(store, r->query.from_s, r->query.until_s);
+	while (rc == 0 && (rc = figures_next_hit(store, &hit, why)) == 0) {
+		if (!is_wanted(r, hit.category))
+			continue;
+		if (nets_has(&good, &hit.address))
+			row_of(&r->rules, hit.rule)->good++;
+		if (hit.listed && hit.detail != NULL)
+			row_of(&r->lists, hit.detail)->hits++;
+	}
+	nets_done(&good);
+	return rc < 0 ? rc : 0;
+}
+
+/* --- blocks --- */
+
+struct blocks {
+	size_t n, cap;
+	struct report_place *list;
+};
+
+static void note_block(struct blocks *blocks, const struct figures_block *block)
+{
+	if (blocks->n == blocks->cap) {
+		blocks->cap = blocks->cap == 0 ? 1024 : 2 * blocks->cap;
+		blocks->list = alloc_resize(blocks->list, blocks->cap, sizeof *blocks->list, "the blocks of a report");
+	}
+	blocks->list[blocks->n++] =
+		(struct report_place){.net = block->net, .blocks = 1, .offence = block->offence, .addresses = 1, .active = block->active};
+}
+
+static int place_order(const void *left, const void *right)
+{
+	const struct report_place *const a = left, *const b = right;
+
+	return net_order(&a->net, &b->net);
+}
+
+/* Neighbours of the same network become one; what is left is sorted again by its caller. */
+static void join(struct blocks *blocks)
+{
+	size_t n = 0;
+
+	if (blocks->n > 0)
+		qsort(blocks->list, blocks->n, sizeof *blocks->list, place_order);
+	for (size_t i = 0; i < blocks->n; i++) {
+		const struct report_place *const next = &blocks->list[i];
+		struct report_place *const last = n > 0 ? &blocks->list[n - 1] : NULL;
+
+		if (last == NULL || net_order(&last->net, &next->net) != 0) {
+			blocks->list[n++] = *next;
+			continue;
+		}
+		last->blocks += next->blocks;
+		last->addresses += next->addresses;
+		last->offence = next->offence > last->offence ? next->offence : last->offence;
+		last->active |= next->active;
+	}
+	blocks->n = n;
+}
+
+static int worst_order(const void *left, const void *right)
+{
+	const struct report_place *const a = left, *const b = right;
+
+	if (a->offence != b->offence)
+		return (a->offence < b->offence) - (a->offence > b->offence);
+	return a->blocks != b->blocks ? (a->blocks < b->blocks) - (a->blocks > b->blocks) : net_order(&a->net, &b->net);
+}
+
+/* Networks by how many of their addresses were blocked. */
+static int widest_order(const void *left, const void *right)
+{
+	const struct report_place *const a = left, *const b = right;
+
+	return a->addresses != b->addresses ? (a->addresses < b->addresses) - (a->addresses > b->addresses) : worst_order(a, b);
+}
+
+static void keep_top(const struct blocks *blocks, int (*order)(const void *, const void *), struct report_places *ret)
+{
+	if (blocks->n > 0)
+		qsort(blocks->list, blocks->n, sizeof *blocks->list, order);
+	ret->n = blocks->n < REPORT_TOP ? blocks->n : REPORT_TOP;
+	memcpy(ret->list, blocks->list, ret->n * sizeof *ret->list);
+}
+
+static void rank(struct report *r, struct blocks *blocks)
+{
+	join(blocks);
+	keep_top(blocks, worst_order, &r->addresses_worst);
+	for (size_t i = 0; i < blocks->n; i++) {
+		struct report_place *const place = &blocks->list[i];
+		const uint8_t len = addr_is_ip4(&place->net.addr) && place->net.len >= 96 ? NETWORK4 : NETWORK6;
+
+		place->addresses = 1;
+		if (place->net.len > len)
+			place->net = net_around(&place->net.addr, len);
+	}
+	join(blocks);
+	keep_top(blocks, widest_order, &r->networks);
+}
+
+static void count_block(struct report *r, const struct figures_block *block)
+{
+	const time_t since = (time_t)block->since_s;
+	struct tm when;
+
+	if ((r->query.utc ? gmtime_r(&since, &when) : localtime_r(&since, &when)) != NULL)
+		r->hours[when.tm_wday][when.tm_hour]++;
+	if (!block->active)
+		return;
+	r->active++;
+	row_of(&r->rules, block->rule)->active++;
+	row_of(&r->categories, block->category)->active++;
+}
+
+static int count_blocks(struct report *r, struct store *store, struct why *why)
+{
+	struct blocks blocks = {0};
+	struct figures_block block;
+	int rc;
+
+	figures_blocks(store, r->query.from_s, r->query.until_s, r->query.now_s);
+	while ((rc = figures_next_block(store, &block, why)) == 0)
+		if (is_wanted(r, block.category)) {
+			count_block(r, &block);
+			note_block(&blocks, &block);
+		}
+	if (rc == STORE_NONE)
+		rank(r, &blocks);
+	free(blocks.list);
+	return rc < 0 ? rc : 0;
+}
+
+/* --- the whole --- */
+
+static int copy_acts(struct report *r, struct store *store, struct why *why)
+{
+	struct figures_act act;
+	int rc;
+
+	figures_acts(store, r->query.from_s, r->query.until_s, REPORT_ACTS);
+	while ((rc = figures_next_act(store, &act, why)) == 0)
+		r->acts[r->n_acts++] = (struct report_act){act.time_s, copy(act.who), copy(act.what), copy(act.address), copy(act.reason)};
+	return rc < 0 ? rc : 0;
+}
+
+int report_collect(struct report *r, struct store *store, const struct report_query *query, struct why *why)
+{
+	int rc;
+
+	*r = (struct report){.query = *query, .first_day = query->from_s / DAY_S};
+	r->n_days = (size_t)(query->until_s / DAY_S - r->first_day) + 1;
+	r->days = alloc_zero(r->n_days, sizeof *r->days, "the days of a report");
+	rc = count_sums(r, store, why);
+	if (rc == 0)
+		rc = count_hits(r, store, why);
+	if (rc == 0)
+		rc = count_blocks(r, store, why);
+	if (rc == 0)
+		rc = copy_acts(r, store, why);
+	sort_rows(&r->rules);
+	sort_rows(&r->lists);
+	return rc;
+}
+
+void report_done(struct report *r)
+{
+	rows_done(&r->categories);
+	rows_done(&r->rules);
+	rows_done(&r->lists);
+	for (size_t i = 0; i < r->n_acts; i++) {
+		free(r->acts[i].who);
+		free(r->acts[i].what);
+		free(r->acts[i].address);
+		free(r->acts[i].reason);
+	}
+	free(r->days);
+	*r = (struct report){0};
+}

@@ -1,0 +1,82 @@
+/*
+ * report: the figures of a time, counted: for the text and the page that show them.
+ *
+ * Reads the database once, keeps sums only. Lists are sorted, the most first, and never NULL beyond n.
+ * Strings are copies, escaped as the database has them; text.c and page.c escape them for their own form.
+ * Hours and weekdays are local or UTC, as asked for; days are UTC, as the sums of the database are.
+ * Errors: those of the database, see store.h. report_done after it, also after an error.
+ */
+#ifndef WFS_REPORT_REPORT_H
+#define WFS_REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/why.h"
+#include "store/store.h"
+
+enum {
+	REPORT_DAYS_MAX = 3660, /* ten years */
+	REPORT_TOP = 15,        /* networks and addresses */
+	REPORT_ACTS = 40,
+	REPORT_CATEGORIES = 16, /* more of them are counted as the last */
+};
+
+struct report_query {
+	int64_t from_s, until_s, now_s; /* until_s: the last second; at most REPORT_DAYS_MAX days */
+	const char *category;           /* only this one; NULL: all. Borrowed */
+	bool utc;
+};
+
+/* A rule, a category or a DNS list. */
+struct report_row {
+	char *name, *reason, *category; /* reason, category: of a rule, else NULL */
+	int64_t hits, addresses, blocks, active, dropped;
+	int64_t good; /* hits of clients with evidence for the good */
+};
+
+struct report_rows {
+	size_t n;
+	struct report_row *list;
+};
+
+struct report_day {
+	int64_t hits, addresses, blocks, dropped;
+	int64_t by_category[REPORT_CATEGORIES]; /* hits; see report.categories */
+};
+
+struct report_place {
+	struct net net;
+	int64_t blocks, offence, addresses; /* addresses: of a network */
+	bool active;
+};
+
+struct report_places {
+	size_t n;
+	struct report_place list[REPORT_TOP];
+};
+
+struct report_act {
+	int64_t time_s;
+	char *who, *what, *address, *reason; /* the last two may be NULL */
+};
+
+struct report {
+	struct report_query query;
+	int64_t first_day;
+	size_t n_days;
+	struct report_day *days;
+	int64_t hits, addresses, blocks, active, dropped; /* addresses: each counts once for each day */
+	struct report_rows categories, rules, lists;
+	int64_t hours[7][24]; /* blocks that began; Sunday is 0 */
+	struct report_places networks, addresses_worst;
+	size_t n_acts;
+	struct report_act acts[REPORT_ACTS]; /* newest first */
+};
+
+int report_collect(struct report *report, struct store *store, const struct report_query *query, struct why *why);
+void report_done(struct report *report);
+
+#endif

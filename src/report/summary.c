@@ -1,0 +1,120 @@
+#include "report/summary.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/duration.h"
+
+enum {
+	DAY_S = 86400,
+	BAR = 40,       /* columns of the longest */
+	DAYS_SHOWN = 31, /* the latest */
+};
+
+static void day_text(int64_t day, char out[static TIME_TEXT_MAX])
+{
+	time_text(day * DAY_S, out);
+	out[strcspn(out, "T")] = '\0';
+}
+
+static void print_head(const struct report *r, const char *host, FILE *out)
+{
+	char from[TIME_TEXT_MAX], until[TIME_TEXT_MAX];
+
+	day_text(r->first_day, from);
+	day_text(r->first_day + (int64_t)r->n_days - 1, until);
+	(void)fprintf(out, "Hostile clients of %s, %s to %s%s%s\n\n", host, from, until, r->query.category != NULL ? ", category " : "",
+	              r->query.category != NULL ? r->query.category : "");
+	(void)fprintf(out, "hostile lines              %12" PRId64 "\naddresses, each once a day %12" PRId64
+	                   "\nblocks                     %12" PRId64 "\nstill active               %12" PRId64
+	                   "\ndrops seen                 %12" PRId64 "\n",
+	              r->hits, r->addresses, r->blocks, r->active, r->dropped);
+}
+
+static void print_days(const struct report *r, FILE *out)
+{
+	const size_t first = r->n_days > DAYS_SHOWN ? r->n_days - DAYS_SHOWN : 0;
+	char day[TIME_TEXT_MAX];
+	int64_t most = 1;
+
+	for (size_t i = first; i < r->n_days; i++)
+		most = r->days[i].hits > most ? r->days[i].hits : most;
+	(void)fprintf(out, "\n%-10s  %9s  %7s\n", "DAY", "HITS", "BLOCKS");
+	for (size_t i = first; i < r->n_days; i++) {
+		const int bar = (int)(BAR * r->days[i].hits / most);
+
+		day_text(r->first_day + (int64_t)i, day);
+		(void)fprintf(out, "%-10s  %9" PRId64 "  %7" PRId64 "  %.*s\n", day, r->days[i].hits, r->days[i].blocks, bar,
+		              "########################################");
+	}
+}
+
+static void print_rows(const struct report *r, FILE *out)
+{
+	(void)fprintf(out, "\n%-14s  %10s  %7s  %8s  %8s\n", "CATEGORY", "HITS", "PERCENT", "BLOCKS", "ACTIVE");
+	for (size_t i = 0; i < r->categories.n; i++) {
+		const struct report_row *const row = &r->categories.list[i];
+
+		(void)fprintf(out, "%-14s  %10" PRId64 "  %6.1f%%  %8" PRId64 "  %8" PRId64 "\n", row->name, row->hits,
+		              r->hits == 0 ? 0.0 : 100.0 * (double)row->hits / (double)r->hits, row->blocks, row->active);
+	}
+	(void)fprintf(out, "\n%-32s  %10s  %9s  %8s  %9s\n", "RULE", "HITS", "ADDRESSES", "BLOCKS", "OF GOOD");
+	for (size_t i = 0; i < r->rules.n; i++) {
+		const struct report_row *const row = &r->rules.list[i];
+
+		(void)fprintf(out, "%-32.*s  %10" PRId64 "  %9" PRId64 "  %8" PRId64 "  %9" PRId64 "\n", 32, row->name, row->hits,
+		              row->addresses, row->blocks, row->good);
+	}
+	if (r->rules.n > 0)
+		(void)fputs("OF GOOD: hits of clients that delivered accepted mail or logged in\n", out);
+	for (size_t i = 0; i < r->lists.n; i++)
+		(void)fprintf(out, "%s%s listed %" PRId64 " hostile clients\n", i == 0 ? "\n" : "", r->lists.list[i].name, r->lists.list[i].hits);
+}
+
+static void print_places(const struct report_places *places, bool networks, FILE *out)
+{
+	char text[NET_TEXT_MAX];
+
+	if (places->n > 0)
+		(void)fprintf(out, "\n%-43s  %9s  %7s  %7s  NOW\n", networks ? "NETWORK" : "ADDRESS", networks ? "ADDRESSES" : "", "BLOCKS",
+		              "OFFENCE");
+	for (size_t i = 0; i < places->n; i++) {
+		const struct report_place *const place = &places->list[i];
+
+		(void)net_text(&place->net, text);
+		(void)fprintf(out, "%-43s  ", text);
+		if (networks)
+			(void)fprintf(out, "%9" PRId64, place->addresses);
+		else
+			(void)fprintf(out, "%9s", "");
+		(void)fprintf(out, "  %7" PRId64 "  %7" PRId64 "%s\n", place->blocks, place->offence, place->active ? "  blocked" : "");
+	}
+}
+
+static void print_acts(const struct report *r, FILE *out)
+{
+	char when[TIME_LOCAL_MAX];
+
+	if (r->n_acts > 0)
+		(void)fputs("\nCHANGES BY HAND, AND NOTES\n", out);
+	for (size_t i = 0; i < r->n_acts; i++) {
+		const struct report_act *const act = &r->acts[i];
+
+		time_local_text(act->time_s, r->query.utc, when);
+		(void)fprintf(out, "%s  %s: %s%s%s%s%s\n", when, act->who, act->what, act->address != NULL ? " " : "",
+		              act->address != NULL ? act->address : "", act->reason != NULL && *act->reason != '\0' ? ": " : "",
+		              act->reason != NULL ? act->reason : "");
+	}
+}
+
+void summary_write(const struct report *r, const char *host, FILE *out)
+{
+	print_head(r, host, out);
+	if (r->hits > 0 || r->blocks > 0) {
+		print_days(r, out);
+		print_rows(r, out);
+		print_places(&r->networks, true, out);
+		print_places(&r->addresses_worst, false, out);
+	}
+	print_acts(r, out);
+}

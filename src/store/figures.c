@@ -1,0 +1,128 @@
+#include "store/figures.h"
+
+#include "store/sql.h"
+
+/* As in query.c: one that cannot be prepared returns its error when the first row is read. */
+static sqlite3_stmt *begin(struct store *store, enum statement which, const char *words, int64_t from, int64_t until)
+{
+	struct why ignored;
+
+	(void)sql_walk(store, which, words, from, &ignored);
+	sql_bind_number(store->walk, 2, until);
+	return store->walk;
+}
+
+void figures_sums(struct store *store, int64_t first_day, int64_t last_day)
+{
+	(void)begin(store, FIGURES_SUMS,
+	            "SELECT s.day, r.name, r.reason, r.category, s.hits, s.addresses, s.blocks, s.dropped FROM sums s "
+	            "LEFT JOIN rule r ON r.id = s.rule WHERE s.day BETWEEN ?1 AND ?2 AND (s.rule = 0 OR r.id IS NOT NULL) ORDER BY s.day",
+	            first_day, last_day);
+}
+
+int figures_next_sum(struct store *store, struct figures_sum *ret, struct why *why)
+{
+	sqlite3_stmt *const s = store->walk;
+	const int rc = sql_row(store, s, why);
+
+	if (rc == 0)
+		*ret = (struct figures_sum){.day = sqlite3_column_int64(s, 0),
+		                            .rule = sql_text(s, 1),
+		                            .reason = sql_text(s, 2),
+		                            .category = sql_text(s, 3),
+		                            .hits = sqlite3_column_int64(s, 4),
+		                            .addresses = sqlite3_column_int64(s, 5),
+		                            .blocks = sqlite3_column_int64(s, 6),
+		                            .dropped = sqlite3_column_int64(s, 7)};
+	return rc;
+}
+
+/* A hit without a log and with the rule of the DNS lists is a list's answer; a vote has no log either. */
+void figures_hits(struct store *store, int64_t from_s, int64_t until_s)
+{
+	(void)begin(store, FIGURES_HITS,
+	            "SELECT h.time, r.name, r.category, h.detail, h.log = 0 AND r.category = 'dnsbl', h.address FROM hit h "
+	            "JOIN rule r ON r.id = h.rule WHERE h.time BETWEEN ?1 AND ?2",
+	            from_s, until_s);
+}
+
+int figures_next_hit(struct store *store, struct figures_hit *ret, struct why *why)
+{
+	sqlite3_stmt *const s = store->walk;
+	const int rc = sql_row(store, s, why);
+
+	if (rc != 0)
+		return rc;
+	*ret = (struct figures_hit){.time_s = sqlite3_column_int64(s, 0),
+	                            .rule = sql_text(s, 1),
+	                            .category = sql_text(s, 2),
+	                            .detail = sql_text(s, 3),
+	                            .listed = sqlite3_column_int64(s, 4) != 0};
+	return sql_addr(store, s, 5, "hit", &ret->address, why);
+}
+
+void figures_blocks(struct store *store, int64_t from_s, int64_t until_s, int64_t now_s)
+{
+	sqlite3_stmt *const s = begin(store, FIGURES_BLOCKS,
+	                              "SELECT b.since, coalesce(b.ended, b.until), b.offence, b.proven, "
+	                              "b.ended IS NULL AND b.until > ?3, r.name, r.category, b.address FROM block b "
+	                              "JOIN rule r ON r.id = b.rule WHERE b.since BETWEEN ?1 AND ?2 ORDER BY b.since",
+	                              from_s, until_s);
+
+	sql_bind_number(s, 3, now_s);
+}
+
+int figures_next_block(struct store *store, struct figures_block *ret, struct why *why)
+{
+	sqlite3_stmt *const s = store->walk;
+	const int rc = sql_row(store, s, why);
+
+	if (rc != 0)
+		return rc;
+	*ret = (struct figures_block){.since_s = sqlite3_column_int64(s, 0),
+	                              .until_s = sqlite3_column_int64(s, 1),
+	                              .offence = sqlite3_column_int64(s, 2),
+	                              .proven = sqlite3_column_int64(s, 3) != 0,
+	                              .active = sqlite3_column_int64(s, 4) != 0,
+	                              .rule = sql_text(s, 5),
+	                              .category = sql_text(s, 6)};
+	return sql_net(store, s, 7, "block", &ret->net, why);
+}
+
+void figures_good(struct store *store, int64_t first_day)
+{
+	struct why ignored;
+
+	(void)sql_walk(store, FIGURES_GOOD, "SELECT DISTINCT address FROM good WHERE day >= ?1", first_day, &ignored);
+}
+
+int figures_next_good(struct store *store, struct net *ret, struct why *why)
+{
+	const int rc = sql_row(store, store->walk, why);
+
+	return rc != 0 ? rc : sql_net(store, store->walk, 0, "good", ret, why);
+}
+
+void figures_acts(struct store *store, int64_t from_s, int64_t until_s, int64_t n_max)
+{
+	sqlite3_stmt *const s = begin(store, FIGURES_ACTS,
+	                              "SELECT time, who, what, address, why FROM act WHERE time BETWEEN ?1 AND ?2 "
+	                              "ORDER BY time DESC, id DESC LIMIT ?3",
+	                              from_s, until_s);
+
+	sql_bind_number(s, 3, n_max);
+}
+
+int figures_next_act(struct store *store, struct figures_act *ret, struct why *why)
+{
+	sqlite3_stmt *const s = store->walk;
+	const int rc = sql_row(store, s, why);
+
+	if (rc == 0)
+		*ret = (struct figures_act){.time_s = sqlite3_column_int64(s, 0),
+		                            .who = sql_text(s, 1),
+		                            .what = sql_text(s, 2),
+		                            .address = sql_text(s, 3),
+		                            .reason = sql_text(s, 4)};
+	return rc;
+}

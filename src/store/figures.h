@@ -1,0 +1,60 @@
+/*
+ * figures: what a report reads: the sums of days, and the rows of a time.
+ *
+ * Reading only; the report counts. figures_hits reads every hit of the time and takes seconds for millions; the rest
+ * does not depend on how many hits there are.
+ * Walks and errors as of store.h. Strings are borrowed until the next call. Times are Unix seconds, both ends included;
+ * days since 1970, UTC.
+ */
+#ifndef WFS_STORE_FIGURES_H
+#define WFS_STORE_FIGURES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/why.h"
+#include "store/store.h"
+
+/* The sums of a rule on a day. rule NULL: of all rules, where an address counts once. By day. */
+struct figures_sum {
+	const char *rule, *reason, *category;
+	int64_t day, hits, addresses, blocks, dropped;
+};
+void figures_sums(struct store *store, int64_t first_day, int64_t last_day);
+int figures_next_sum(struct store *store, struct figures_sum *ret, struct why *why);
+
+/* Every hit. */
+struct figures_hit {
+	const char *rule, *category;
+	const char *detail; /* may be NULL */
+	bool listed;        /* it is the answer of a DNS list; detail is its name */
+	int64_t time_s;
+	struct addr address;
+};
+void figures_hits(struct store *store, int64_t from_s, int64_t until_s);
+int figures_next_hit(struct store *store, struct figures_hit *ret, struct why *why);
+
+/* Every block that began. By begin. */
+struct figures_block {
+	const char *rule, *category;
+	int64_t since_s, until_s, offence;
+	bool active, proven; /* now; although the client had proven good */
+	struct net net;
+};
+void figures_blocks(struct store *store, int64_t from_s, int64_t until_s, int64_t now_s);
+int figures_next_block(struct store *store, struct figures_block *ret, struct why *why);
+
+/* Clients with evidence for the good since then, each once. */
+void figures_good(struct store *store, int64_t first_day);
+int figures_next_good(struct store *store, struct net *ret, struct why *why);
+
+/* Manual actions, and notes: newest first. address and reason may be NULL. */
+struct figures_act {
+	const char *who, *what, *address, *reason;
+	int64_t time_s;
+};
+void figures_acts(struct store *store, int64_t from_s, int64_t until_s, int64_t n_max);
+int figures_next_act(struct store *store, struct figures_act *ret, struct why *why);
+
+#endif
