@@ -1,10 +1,15 @@
 /* report: what happened in a time: as text, or as a page. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "command/command.h"
@@ -108,21 +113,51 @@ static int write_page(const struct report *report, const char *host, const char 
 	return replace_commit(&file, why);
 }
 
-/* By sendmail, which every mail server has: RFC 5322, 3.6. */
+/* sendmail, which every mail server has, with *ret as its standard input. Returns its process or -errno. */
+static pid_t start_sendmail(FILE **ret)
+{
+	static char path[] = "/usr/sbin/sendmail", dots[] = "-oi", headers[] = "-t";
+	char *const argv[] = {path, dots, headers, NULL};
+	posix_spawn_file_actions_t actions;
+	int ends[2], rc;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	rc = posix_spawn_file_actions_init(&actions);
+	if (rc == 0)
+		rc = posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
+	if (rc == 0)
+		rc = posix_spawn(&pid, path, &actions, NULL, argv, environ);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	(void)close(ends[0]);
+	if (rc != 0) {
+		(void)close(ends[1]);
+		return -rc;
+	}
+	*ret = alloc_check(fdopen(ends[1], "w"), 0, "the mail's stream");
+	return pid;
+}
+
+/* Headers: RFC 5322, 3.6. */
 static int send_mail(const struct report *report, const char *host, const char *to, struct why *why)
 {
-	FILE *const out = popen("/usr/sbin/sendmail -oi -t", "we");
-	int status;
+	FILE *out = NULL;
+	const pid_t pid = start_sendmail(&out);
+	int status = 1;
 
-	if (out == NULL)
-		return why_set(why, errno, "cannot run /usr/sbin/sendmail: %s", strerror(errno));
+	if (pid < 0)
+		return why_set(why, -pid, "cannot run /usr/sbin/sendmail: %s", strerror(-pid));
+	(void)signal(SIGPIPE, SIG_IGN); /* when it ends early its status says why */
 	(void)fprintf(out,
 	              "To: %s\nSubject: watchforspammers on %s\nAuto-Submitted: auto-generated\nMIME-Version: 1.0\n"
 	              "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n",
 	              to, host);
 	summary_write(report, host, out);
-	status = pclose(out);
-	return status == 0 ? 0 : why_set(why, EIO, "/usr/sbin/sendmail did not accept the report; its own log says why");
+	(void)fclose(out);
+	if (waitpid(pid, &status, 0) < 0 || status != 0)
+		return why_set(why, EIO, "/usr/sbin/sendmail did not accept the report; its log has the reason");
+	return 0;
 }
 
 /* As the request wants it. */

@@ -216,7 +216,8 @@ static void keep_top(const struct blocks *blocks, int (*order)(const void *, con
 	if (blocks->n > 0)
 		qsort(blocks->list, blocks->n, sizeof *blocks->list, order);
 	ret->n = blocks->n < REPORT_TOP ? blocks->n : REPORT_TOP;
-	memcpy(ret->list, blocks->list, ret->n * sizeof *ret->list);
+	for (size_t i = 0; i < ret->n; i++)
+		ret->list[i] = blocks->list[i];
 }
 
 static void rank(struct report *r, struct blocks *blocks)
