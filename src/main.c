@@ -66,9 +66,12 @@ static const struct command {
          "  --mail ADDRESS the text as a mail, by sendmail\n"},
 	{"why", command_why, "[--json] [--all] ADDRESS|NETWORK", "all that is known about an address",
          "  --all  every hit; default: the latest 20. Exit status 1 if nothing is known.\n"},
-	{"status", command_status, "[--json|--check]", "the daemon's health, its problems first",
-         "  --check  one line and an exit status for monitoring: 0 ok,\n"
-         "           1 warning, 2 critical, 3 unknown\n"
+	{"status", command_status, "[OPTION...]", "the daemon's health, its problems first",
+         "  --check        one line and an exit status for monitoring: 0 ok, 1 warning,\n"
+         "                 2 critical, 3 unknown\n"
+         "  --prometheus   as metrics for Prometheus\n"
+         "  --output FILE  these into a file, which is replaced in one step\n"
+         "  --json         as JSON\n"
          "Exit status 1 if there are problems.\n"},
 	{"test", command_order, "[--json] ADDRESS|NETWORK", "whether it is blocked, and why",
          "Asks the daemon, or the database if no daemon is running. Exit status 1 if it\n"

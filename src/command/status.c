@@ -1,4 +1,5 @@
 /* status: the daemon's health: what is wrong first; then how much there is, from what it wrote into the database. */
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,11 +15,22 @@
 #include "command/command.h"
 #include "command/health.h"
 #include "command/show.h"
+#include "report/metrics.h"
+#include "report/replace.h"
 
 enum { LABEL_WIDTH = 11 };
 
+enum form {
+	FOR_PEOPLE,
+	JSON,
+	CHECK,      /* one line and an exit status, for monitoring */
+	PROMETHEUS,
+};
+
 struct status {
 	const struct config *config;
+	enum form form;
+	const char *output; /* of PROMETHEUS; NULL: standard output */
 	struct health health;
 	json_t *state; /* as state_put gives it */
 };
@@ -37,7 +49,8 @@ static const char *text_of(const json_t *object, const char *key)
 
 /* --- as JSON --- */
 
-static void print_json(const struct status *s)
+/* What it has beside what the database says. */
+static void put_health(const struct status *s)
 {
 	json_t *const problems = alloc_check(json_array(), 0, "JSON");
 	size_t bytes_left = SIZE_MAX;
@@ -46,6 +59,11 @@ static void print_json(const struct status *s)
 		(void)rows_append(problems, rows_problem(&s->health.list[i]), &bytes_left);
 	json_put_bool(s->state, "running", s->health.daemon == DAEMON_RUNNING);
 	json_put(s->state, "problems", problems);
+}
+
+static void print_json(const struct status *s)
+{
+	put_health(s);
 	command_print_json(json_incref(s->state));
 }
 
@@ -176,60 +194,120 @@ static int read_database(const struct status *s, struct store **ret, struct why 
 	return rc < 0 ? rc : read;
 }
 
-static int answer(const struct status *s, bool check, const struct command_env *env, int rc, const struct why *why)
+/* store NULL: it cannot be read, which is one of the problems. */
+static int write_metrics(const struct status *s, struct store *store, FILE *out, struct why *why)
 {
-	if (check)
+	put_health(s);
+	metrics_write_state(s->state, out);
+	return store == NULL ? 0 : metrics_write_store(store, clock_unix_s(), out, why);
+}
+
+/* Status 0 also when there are problems: the metrics say so. */
+static int print_metrics(const struct status *s, struct store *store)
+{
+	struct replace file;
+	struct why why;
+	int rc;
+
+	if (s->output == NULL) {
+		rc = write_metrics(s, store, stdout, &why);
+	} else if ((rc = replace_open(&file, s->output, &why)) == 0) {
+		rc = write_metrics(s, store, file.out, &why);
+		if (rc == 0)
+			rc = replace_commit(&file, &why);
+		else
+			replace_abandon(&file);
+	}
+	return rc < 0 ? command_fail(COMMAND_SYSTEM, &why) : COMMAND_DONE;
+}
+
+static int answer(const struct status *s, struct store *store, const struct command_env *env, int rc, const struct why *why)
+{
+	switch (s->form) {
+	case CHECK:
 		return print_check(s);
-	if (env->json) {
+	case PROMETHEUS:
+		return print_metrics(s, rc == 0 ? store : NULL);
+	case JSON:
 		print_json(s);
-	} else {
+		break;
+	case FOR_PEOPLE:
 		print_problems(&s->health, env->utc);
 		print_daemon(&s->health);
 		if (rc == 0) {
 			print_logs(s, env->utc);
 			print_numbers(s, env->utc);
 		}
+		break;
 	}
 	if (rc < 0)
 		return command_fail(COMMAND_SYSTEM, why);
 	return s->health.n > 0 ? COMMAND_NO : COMMAND_DONE;
 }
 
-static int run(const struct config *config, const char *config_error, bool check, const struct command_env *env)
+static int run(struct status *s, const char *config_error, const struct command_env *env)
 {
-	struct status *const s = alloc_raw(1, sizeof *s, "the status"); /* large for a stack */
 	struct store *store = NULL;
 	int status, rc;
 	struct why why;
 
-	s->config = config;
 	s->state = alloc_check(json_object(), 0, "JSON");
 	rc = read_database(s, &store, &why);
-	health_gather(config, config_error, rc == 0 ? store : NULL, rc < 0 ? why.text : "", &s->health);
-	status = answer(s, check, env, rc, &why);
+	health_gather(s->config, config_error, rc == 0 ? store : NULL, rc < 0 ? why.text : "", &s->health);
+	status = answer(s, store, env, rc, &why);
 	store_close(store);
 	json_decref(s->state);
-	free(s);
 	return status;
+}
+
+static const struct option options[] = {{"check", no_argument, NULL, 'c'},
+                                        {"prometheus", no_argument, NULL, 'p'},
+                                        {"output", required_argument, NULL, 'o'},
+                                        {NULL, 0, NULL, 0}};
+
+static int parse(int argc, char **argv, const struct command_env *env, struct status *ret)
+{
+	int option;
+
+	ret->form = env->json ? JSON : FOR_PEOPLE;
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+		switch (option) {
+		case 'c':
+			ret->form = CHECK;
+			break;
+		case 'p':
+			ret->form = PROMETHEUS;
+			break;
+		case 'o':
+			ret->output = optarg;
+			break;
+		default:
+			return command_no_getopt(argv, options);
+		}
+	if (optind < argc)
+		return command_no_word(argv[0], argv[optind]);
+	if (ret->output != NULL && ret->form != PROMETHEUS)
+		return command_usage(argv[0], "--output needs --prometheus");
+	return COMMAND_DONE;
 }
 
 int command_status(int argc, char **argv, const struct command_env *env)
 {
-	static const char *const options[] = {"--check", NULL};
-	const bool check = argc == 2 && strcmp(argv[1], "--check") == 0;
-	const char *const last = argv[argc - 1];
-	int status = COMMAND_SYSTEM;
-	struct config *config;
+	struct status *const s = alloc_zero(1, sizeof *s, "the status"); /* large for a stack */
+	int status = parse(argc, argv, env, s);
+	struct config *config = NULL;
 	struct why config_error;
 
-	if (argc > 1 && !check)
-		return last[0] == '-' ? command_no_option(argv[0], last, options) : command_no_word(argv[0], last);
-	if ((config = command_config_rest(env, &config_error, &status)) == NULL) {
-		if (check)
-			(void)printf("UNKNOWN: %s\n", config_error.text);
-		return check ? (int)HEALTH_UNKNOWN : status;
+	if (status == COMMAND_DONE && (config = command_config_rest(env, &config_error, &status)) == NULL && s->form == CHECK) {
+		(void)printf("UNKNOWN: %s\n", config_error.text);
+		status = (int)HEALTH_UNKNOWN;
 	}
-	status = run(config, config_error.text, check, env);
-	config_free(config);
+	if (config != NULL) {
+		s->config = config;
+		status = run(s, config_error.text, env);
+		config_free(config);
+	}
+	free(s);
 	return status;
 }

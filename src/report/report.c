@@ -281,13 +281,24 @@ static int copy_acts(struct report *r, struct store *store, struct why *why)
 	return rc < 0 ? rc : 0;
 }
 
+static void begin(struct report *r, const struct report_query *query)
+{
+	*r = (struct report){.query = *query, .first_day = query->from_s / DAY_S};
+	r->n_days = (size_t)(query->until_s / DAY_S - r->first_day) + 1;
+	r->days = alloc_zero(r->n_days, sizeof *r->days, "the days of a report");
+}
+
+int report_sums(struct report *r, struct store *store, int64_t now_s, struct why *why)
+{
+	begin(r, &(struct report_query){.until_s = now_s, .now_s = now_s});
+	return count_sums(r, store, why);
+}
+
 int report_collect(struct report *r, struct store *store, const struct report_query *query, struct why *why)
 {
 	int rc;
 
-	*r = (struct report){.query = *query, .first_day = query->from_s / DAY_S};
-	r->n_days = (size_t)(query->until_s / DAY_S - r->first_day) + 1;
-	r->days = alloc_zero(r->n_days, sizeof *r->days, "the days of a report");
+	begin(r, query);
 	rc = count_sums(r, store, why);
 	if (rc == 0)
 		rc = count_hits(r, store, why);

@@ -77,6 +77,9 @@ struct report {
 };
 
 int report_collect(struct report *report, struct store *store, const struct report_query *query, struct why *why);
+
+/* The same with the sums of all time only: days, categories and rules. */
+int report_sums(struct report *report, struct store *store, int64_t now_s, struct why *why);
 void report_done(struct report *report);
 
 #endif

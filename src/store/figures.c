@@ -61,13 +61,27 @@ int figures_next_hit(struct store *store, struct figures_hit *ret, struct why *w
 	return sql_addr(store, s, 5, "hit", &ret->address, why);
 }
 
+/* Of block b and its rule r; ?3 is now. */
+#define BLOCK_COLUMNS                                                                                                   \
+	"b.since, coalesce(b.ended, b.until), b.offence, b.proven, b.ended IS NULL AND b.until > ?3, r.name, r.category, " \
+	"b.address"
+
 void figures_blocks(struct store *store, int64_t from_s, int64_t until_s, int64_t now_s)
 {
 	sqlite3_stmt *const s = begin(store, FIGURES_BLOCKS,
-	                              "SELECT b.since, coalesce(b.ended, b.until), b.offence, b.proven, "
-	                              "b.ended IS NULL AND b.until > ?3, r.name, r.category, b.address FROM block b "
-	                              "JOIN rule r ON r.id = b.rule WHERE b.since BETWEEN ?1 AND ?2 ORDER BY b.since",
+	                              "SELECT " BLOCK_COLUMNS " FROM block b JOIN rule r ON r.id = b.rule "
+	                              "WHERE b.since BETWEEN ?1 AND ?2 ORDER BY b.since",
 	                              from_s, until_s);
+
+	sql_bind_number(s, 3, now_s);
+}
+
+void figures_active(struct store *store, int64_t now_s)
+{
+	sqlite3_stmt *const s = begin(store, FIGURES_ACTIVE,
+	                              "SELECT " BLOCK_COLUMNS " FROM block b JOIN rule r ON r.id = b.rule "
+	                              "WHERE b.until > ?1 AND b.ended IS NULL AND ?2",
+	                              now_s, 1);
 
 	sql_bind_number(s, 3, now_s);
 }

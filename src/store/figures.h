@@ -35,7 +35,7 @@ struct figures_hit {
 void figures_hits(struct store *store, int64_t from_s, int64_t until_s);
 int figures_next_hit(struct store *store, struct figures_hit *ret, struct why *why);
 
-/* Every block that began. By begin. */
+/* Every block that began; that is active now. By begin. */
 struct figures_block {
 	const char *rule, *category;
 	int64_t since_s, until_s, offence;
@@ -43,7 +43,8 @@ struct figures_block {
 	struct net net;
 };
 void figures_blocks(struct store *store, int64_t from_s, int64_t until_s, int64_t now_s);
-int figures_next_block(struct store *store, struct figures_block *ret, struct why *why);
+void figures_active(struct store *store, int64_t now_s);
+int figures_next_block(struct store *store, struct figures_block *ret, struct why *why); /* of these two */
 
 /* Clients with evidence for the good since then, each once. */
 void figures_good(struct store *store, int64_t first_day);

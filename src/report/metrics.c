@@ -1,0 +1,210 @@
+#include "report/metrics.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/duration.h"
+#include "report/report.h"
+#include "store/figures.h"
+
+static void family(FILE *out, const char *name, const char *type, const char *help)
+{
+	(void)fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+/* NAME{LABEL="text" */
+static void begin(FILE *out, const char *name, const char *label, const char *text)
+{
+	(void)fprintf(out, "%s{%s=\"", name, label);
+	for (; *text != '\0'; text++)
+		switch (*text) {
+		case '"':
+		case '\\':
+			(void)putc('\\', out);
+			(void)putc(*text, out);
+			break;
+		case '\n':
+			(void)fputs("\\n", out);
+			break;
+		default:
+			(void)putc(*text, out);
+		}
+	(void)putc('"', out);
+}
+
+static void end(FILE *out, int64_t value)
+{
+	(void)fprintf(out, "} %" PRId64 "\n", value);
+}
+
+/* --- state --- */
+
+/* What is null is left out: a value that is not known is no zero. */
+static void put_number(const json_t *object, const char *key, const char *name, const char *type, const char *help, FILE *out)
+{
+	const json_t *const value = json_object_get(object, key);
+
+	if (!json_is_integer(value))
+		return;
+	family(out, name, type, help);
+	(void)fprintf(out, "%s %" JSON_INTEGER_FORMAT "\n", name, json_integer_value(value));
+}
+
+static void put_logs(const json_t *state, const char *key, const char *name, const char *type, const char *help, FILE *out)
+{
+	size_t i;
+	json_t *log;
+
+	family(out, name, type, help);
+	json_array_foreach(json_object_get(state, "logs"), i, log) {
+		begin(out, name, "source", json_string_value(json_object_get(log, "path")));
+		end(out, json_integer_value(json_object_get(log, key)));
+	}
+}
+
+static void put_last_lines(const json_t *state, FILE *out)
+{
+	static const char name[] = "wfs_last_line_timestamp_seconds";
+	size_t i;
+	json_t *log;
+
+	family(out, name, "gauge", "Time of the last line of the log.");
+	json_array_foreach(json_object_get(state, "logs"), i, log) {
+		const char *const text = json_string_value(json_object_get(log, "last_line_at"));
+		int64_t time_s;
+
+		if (text == NULL || !time_parse(text, true, &time_s))
+			continue;
+		begin(out, name, "source", json_string_value(json_object_get(log, "path")));
+		end(out, time_s);
+	}
+}
+
+static void put_rows(const json_t *rows, const char *name, const char *label, const char *key, const char *help, FILE *out)
+{
+	size_t i;
+	json_t *row;
+
+	family(out, name, "gauge", help);
+	json_array_foreach(rows, i, row) {
+		begin(out, name, label, json_string_value(json_object_get(row, key)));
+		end(out, 1);
+	}
+}
+
+/* One for each kind: there may be several logs that cannot be read. */
+static void put_problems(const json_t *problems, FILE *out)
+{
+	static const char name[] = "wfs_problems";
+	size_t i, j, n;
+	json_t *row, *other;
+
+	family(out, name, "gauge", "Problems that status shows, by kind.");
+	json_array_foreach(problems, i, row) {
+		const char *const kind = json_string_value(json_object_get(row, "kind"));
+		bool seen = false;
+
+		n = 0;
+		json_array_foreach(problems, j, other)
+			if (strcmp(json_string_value(json_object_get(other, "kind")), kind) == 0) {
+				seen |= j < i;
+				n++;
+			}
+		if (seen)
+			continue;
+		begin(out, name, "kind", kind);
+		end(out, (int64_t)n);
+	}
+}
+
+void metrics_write_state(const json_t *state, FILE *out)
+{
+	family(out, "wfs_up", "gauge", "1 if the daemon is running.");
+	(void)fprintf(out, "wfs_up %d\n", json_is_true(json_object_get(state, "running")));
+	put_problems(json_object_get(state, "problems"), out);
+	put_rows(json_object_get(state, "suspended"), "wfs_rule_suspended", "rule", "rule", "Rules that are suspended.", out);
+	put_logs(state, "lines", "wfs_lines_total", "counter", "Lines read.", out);
+	put_logs(state, "unparsed", "wfs_unparsed_lines_total", "counter", "Lines without a header that is known.", out);
+	put_logs(state, "cut", "wfs_cut_lines_total", "counter", "Lines that were too long and were cut.", out);
+	put_logs(state, "lag_bytes", "wfs_lag_bytes", "gauge", "Bytes of the log that are not read yet.", out);
+	put_last_lines(state, out);
+	put_number(state, "blocks_active", "wfs_blocks_active", "gauge", "Blocks that are active.", out);
+	put_number(state, "tracked", "wfs_tracked_addresses", "gauge", "Addresses with a score or a history in memory.", out);
+	put_number(state, "capacity", "wfs_firewall_capacity", "gauge", "Addresses that the kernel's lists can hold.", out);
+	put_number(state, "drift", "wfs_firewall_drift", "gauge", "Differences between kernel and database at the last comparison.", out);
+	put_number(state, "refused", "wfs_firewall_refused", "gauge", "Entries that the kernel refused at the last comparison.", out);
+}
+
+/* --- the database --- */
+
+static void put_sums(const struct report *r, const char *name, const char *help, int64_t (*of)(const struct report_row *), FILE *out)
+{
+	family(out, name, "counter", help);
+	for (size_t i = 0; i < r->rules.n; i++) {
+		begin(out, name, "rule", r->rules.list[i].name);
+		(void)fprintf(out, ",category=\"%s\"", r->rules.list[i].category);
+		end(out, of(&r->rules.list[i]));
+	}
+}
+
+static int64_t hits_of(const struct report_row *row)
+{
+	return row->hits;
+}
+
+static int64_t blocks_of(const struct report_row *row)
+{
+	return row->blocks;
+}
+
+static int64_t dropped_of(const struct report_row *row)
+{
+	return row->dropped;
+}
+
+/* [0]: IPv6, [1]: IPv4; by length in the family's own terms. */
+struct lengths {
+	int64_t n[2][129];
+};
+
+static int count_lengths(struct store *store, int64_t now_s, struct lengths *ret, struct why *why)
+{
+	struct figures_block block;
+	int rc;
+
+	*ret = (struct lengths){0};
+	figures_active(store, now_s);
+	while ((rc = figures_next_block(store, &block, why)) == 0) {
+		const bool ip4 = block.net.len >= 96 && addr_is_ip4(&block.net.addr);
+
+		ret->n[ip4][block.net.len - (ip4 ? 96 : 0)]++;
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static void put_lengths(const struct lengths *lengths, FILE *out)
+{
+	family(out, "wfs_blocked", "gauge", "Addresses and networks that are blocked now.");
+	for (int ip4 = 1; ip4 >= 0; ip4--)
+		for (int len = 0; len <= 128; len++)
+			if (lengths->n[ip4][len] > 0)
+				(void)fprintf(out, "wfs_blocked{family=\"%d\",prefix=\"%d\"} %" PRId64 "\n", ip4 ? 4 : 6, len, lengths->n[ip4][len]);
+}
+
+int metrics_write_store(struct store *store, int64_t now_s, FILE *out, struct why *why)
+{
+	struct lengths lengths;
+	struct report report;
+	int rc = report_sums(&report, store, now_s, why);
+
+	if (rc == 0)
+		rc = count_lengths(store, now_s, &lengths, why);
+	if (rc == 0) {
+		put_sums(&report, "wfs_hits_total", "Hostile lines.", hits_of, out);
+		put_sums(&report, "wfs_blocks_total", "Blocks that began.", blocks_of, out);
+		put_sums(&report, "wfs_drops_seen_total", "How often dropped packets of blocked clients were seen.", dropped_of, out);
+		put_lengths(&lengths, out);
+	}
+	report_done(&report);
+	return rc;
+}
