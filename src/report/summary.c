@@ -8,7 +8,7 @@
 enum {
 	DAY_S = 86400,
 	BAR = 40,       /* columns of the longest */
-	DAYS_SHOWN = 31, /* the latest */
+	ROWS_MAX = 31, /* more days than these share a row */
 };
 
 static void day_text(int64_t day, char out[static TIME_TEXT_MAX])
@@ -31,20 +31,36 @@ static void print_head(const struct report *r, const char *host, FILE *out)
 	              r->hits, r->addresses, r->blocks, r->active, r->dropped);
 }
 
+/* The hits and blocks of so many days from first on. */
+static struct report_day days_of(const struct report *r, size_t first, size_t n)
+{
+	struct report_day sum = {0};
+
+	for (size_t i = first; i < first + n && i < r->n_days; i++) {
+		sum.hits += r->days[i].hits;
+		sum.blocks += r->days[i].blocks;
+	}
+	return sum;
+}
+
 static void print_days(const struct report *r, FILE *out)
 {
-	const size_t first = r->n_days > DAYS_SHOWN ? r->n_days - DAYS_SHOWN : 0;
+	const size_t step = (r->n_days + ROWS_MAX - 1) / ROWS_MAX;
 	char day[TIME_TEXT_MAX];
 	int64_t most = 1;
 
-	for (size_t i = first; i < r->n_days; i++)
-		most = r->days[i].hits > most ? r->days[i].hits : most;
-	(void)fprintf(out, "\n%-10s  %9s  %7s\n", "DAY", "HITS", "BLOCKS");
-	for (size_t i = first; i < r->n_days; i++) {
-		const int bar = (int)(BAR * r->days[i].hits / most);
+	for (size_t i = 0; i < r->n_days; i += step) {
+		const int64_t hits = days_of(r, i, step).hits;
+
+		most = hits > most ? hits : most;
+	}
+	(void)fprintf(out, "\n%-10s  %9s  %7s\n", step == 1 ? "DAY" : "FROM", "HITS", "BLOCKS");
+	for (size_t i = 0; i < r->n_days; i += step) {
+		const struct report_day sum = days_of(r, i, step);
+		const int bar = (int)(BAR * sum.hits / most);
 
 		day_text(r->first_day + (int64_t)i, day);
-		(void)fprintf(out, "%-10s  %9" PRId64 "  %7" PRId64 "  %.*s\n", day, r->days[i].hits, r->days[i].blocks, bar,
+		(void)fprintf(out, "%-10s  %9" PRId64 "  %7" PRId64 "%s%.*s\n", day, sum.hits, sum.blocks, bar > 0 ? "  " : "", bar,
 		              "########################################");
 	}
 }

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# report and its page, from a database of real lines: the figures are those that SQL counts, and nothing that a client wrote
+# becomes markup. Needs sqlite3; no root, no network.
+set -u
+: "${WFS_PROGRAM:?}" "${WFS_SOURCE_ROOT:?}"
+command -v sqlite3 >/dev/null || { echo "1..0 # SKIP sqlite3 is not installed"; exit 77; }
+work=$(mktemp -d) || exit 1
+trap 'rm -rf -- "$work"' EXIT
+
+fail() {
+	echo "FAIL: $*" >&2
+	exit 1
+}
+
+wfs() { "$WFS_PROGRAM" -c "$work/conf" --utc "$@"; }
+sql() { sqlite3 "$work/db" "$1"; }
+printf '[database]\npath = %s\n[run]\npatterns = %s/patterns\n' "$work/db" "$WFS_SOURCE_ROOT" >"$work/conf"
+
+# Lines in which clients write what they can; and clients with markup for a name.
+cp "$WFS_SOURCE_ROOT/tests/rules/hostile.log" "$work/log"
+for i in 1 2 3; do
+	echo "Nov 20 13:37:4$i mx postfix/smtpd[4$i]: NOQUEUE: reject: RCPT from <script>alert($i)</script>[192.0.2.$i]: 554 5.7.1 Service unavailable; Client host [192.0.2.$i] blocked using <b>bl.example.org; from=<a@example.com> to=<b@example.org> proto=ESMTP helo=<</style><script>>"
+	echo "Nov 21 13:37:4$i mx postfix/smtpd[5$i]: NOQUEUE: reject: RCPT from unknown[198.51.100.$i]: 554 5.7.1 Service unavailable; Client host [198.51.100.$i] blocked using bl.example.org; from=<a@example.com> to=<b@example.org> proto=ESMTP helo=<x>"
+done >>"$work/log"
+wfs replay --database "$work/db" --year 2026 "$work/log" >"$work/printed" 2>&1 || fail "replay: $(cat "$work/printed")"
+sql "INSERT INTO act (time, who, what, address, why) VALUES (strftime('%s', '2026-11-20'), 'uid 0', 'unblock', '192.0.2.1', '</td><img src=x>')"
+
+wfs report --since 2026-01-01 --until 2026-12-31 >"$work/text" || fail "report: $(cat "$work/text")"
+got=$(sed -n 's/^hostile lines *//p' "$work/text")
+[ "$got" = "$(sql "SELECT count(*) FROM hit")" ] || fail "hostile lines: got $got, want $(sql "SELECT count(*) FROM hit")"
+got=$(sed -n 's/^blocks  *//p' "$work/text")
+[ "$got" = "$(sql "SELECT count(*) FROM block")" ] || fail "blocks: got $got, want $(sql "SELECT count(*) FROM block")"
+got=$(awk '$1 == "postfix-dnsbl" { print $2, $4 }' "$work/text")
+want=$(sql "SELECT (SELECT count(*) FROM hits WHERE rule = 'postfix-dnsbl') || ' ' || (SELECT count(*) FROM blocks WHERE rule = 'postfix-dnsbl')")
+[ "$got" = "$want" ] || fail "rule postfix-dnsbl: got \"$got\", want \"$want\""
+wfs report --since 2026-11-01 --until 2026-11-30 | grep -qE "^2026-11-21 +3 +3 +#" || fail "2026-11-21 is not there with its three hits"
+[ "$(wc -L <"$work/text")" -le 80 ] || fail "wider than 80 columns"
+got=$(wfs report --since 2026-01-01 --until 2026-12-31 --category dnsbl | sed -n 's/^hostile lines *//p')
+[ "$got" = "$(sql "SELECT count(*) FROM hits WHERE category = 'dnsbl'")" ] || fail "category dnsbl: got $got"
+
+wfs report --since 2026-01-01 --until 2026-12-31 --html "$work/page" || fail "no page"
+! grep -qiE '<(script|img|b>)' "$work/page" || fail "what a client wrote became markup: $(grep -iE '<(script|img|b>)' "$work/page")"
+[ "$(grep -o '<style>' "$work/page" | wc -l)" = 1 ] || fail "a client ended the style"
+grep -q '&lt;/td&gt;&lt;img src=x&gt;' "$work/page" || fail "the reason is not shown"
+if command -v tidy >/dev/null; then
+	tidy -e -q "$work/page" >"$work/printed" 2>&1 || fail "tidy: $(cat "$work/printed")"
+fi
+
+# What cannot be done is one sentence.
+wfs report --html /proc/nothing/there >"$work/printed" 2>&1
+[ $? = 3 ] || fail "a page that cannot be written: $(cat "$work/printed")"
+wfs report --mail 'a@example.org,b@example.org' >"$work/printed" 2>&1
+[ $? = 2 ] || fail "two addresses: $(cat "$work/printed")"
+echo "ok"
