@@ -53,7 +53,7 @@ BEGIN {
 	outside["libiptc/"] = "^src/root/xtables"
 	outside["linux/netfilter"] = "^src/root/(xtables|recent_rules[.]|nft|tracked[.])"
 	outside["inotifytools/"] = "^src/input/follow"
-	outside["sys/inotify.h"] = "^src/(input/follow|engine/rules_watch[.])"
+	outside["sys/inotify.h"] = "^src/(input/(follow|globs[.])|engine/rules_watch[.])"
 	outside["archive.h"] = "^src/input/archive"
 	outside["archive_entry.h"] = "^src/input/archive"
 	outside["uthash.h"] = "^src/rules/sessions[.]"
@@ -78,7 +78,7 @@ BEGIN {
 
 	# The system itself, for everybody: libc and the kernel. Any other "<...>" is a new dependency.
 	n = split("arpa/ net/ netinet/ sys/ linux/ assert.h byteswap.h ctype.h dirent.h endian.h errno.h fcntl.h fnmatch.h " \
-		"getopt.h grp.h ifaddrs.h inttypes.h limits.h locale.h math.h netdb.h poll.h pwd.h sched.h search.h signal.h " \
+		"getopt.h glob.h grp.h ifaddrs.h inttypes.h limits.h locale.h math.h netdb.h poll.h pwd.h sched.h search.h signal.h " \
 		"spawn.h stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdio_ext.h stdlib.h stdnoreturn.h " \
 		"string.h strings.h syslog.h termios.h time.h unistd.h", list, " ")
 	for (i = 1; i <= n; i++)

@@ -8,6 +8,7 @@
 #include "admin/rows.h"
 #include "base/alloc.h"
 #include "base/lengths.h"
+#include "input/globs.h"
 
 enum { LIST_MAX = 32 }; /* the name of a list */
 
@@ -70,6 +71,29 @@ static int find_log(struct store *store, const char *path, struct query_log *ret
 	return rc < 0 ? rc : 0;
 }
 
+static int put_log(struct reading *r, json_t *list, const char *path, struct why *why)
+{
+	struct query_log log = {.path = NULL};
+	const int rc = r->store != NULL ? find_log(r->store, path, &log, why) : 0;
+
+	(void)rows_append(list, log_row(path, &log), &r->bytes_left);
+	return rc;
+}
+
+/* Every file that matches now; when none does, the pattern itself. */
+static int put_matches(struct reading *r, json_t *list, const char *pattern, struct why *why)
+{
+	char **files;
+	size_t n;
+	int rc = 0;
+
+	globs_files(pattern, &files, &n);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = put_log(r, list, files[i], why);
+	globs_free_files(files, n);
+	return n == 0 ? put_log(r, list, pattern, why) : rc;
+}
+
 /* As the configuration has them. */
 static int put_logs(struct reading *r, struct why *why)
 {
@@ -77,14 +101,8 @@ static int put_logs(struct reading *r, struct why *why)
 	int rc = 0;
 
 	json_put(r->object, "logs", list);
-	for (size_t i = 0; i < r->config->n_logs; i++) {
-		const char *const path = r->config->logs[i];
-		struct query_log log = {.path = NULL};
-
-		if (r->store != NULL && rc == 0)
-			rc = find_log(r->store, path, &log, why);
-		(void)rows_append(list, log_row(path, &log), &r->bytes_left);
-	}
+	for (size_t i = 0; i < r->config->n_logs && rc == 0; i++)
+		rc = (globs_is_pattern(r->config->logs[i]) ? put_matches : put_log)(r, list, r->config->logs[i], why);
 	return rc;
 }
 

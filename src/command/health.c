@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "input/globs.h"
 #include "input/readable.h"
 
 static void add(struct health *h, enum problems_kind kind, int64_t since_s, const char *what, const char *remedy)
@@ -80,18 +81,47 @@ static bool ask_daemon(const struct config *config, struct health *h, struct why
 
 /* --- what is visible without it --- */
 
+static bool check_log(const struct config *config, const char *path, const struct readable_user *user, struct health *h)
+{
+	struct why why, remedy;
+
+	if (readable_by(path, user, &why) == 0)
+		return true;
+	readable_remedy(path, config->run.user, &remedy);
+	add(h, PROBLEMS_LOG, 0, why.text, remedy.text);
+	return false;
+}
+
+/* Of the files that match a pattern the first that cannot be read is enough. */
+static void check_section(const struct config *config, const char *path, const struct readable_user *user, struct health *h)
+{
+	struct why why;
+	char **files;
+	size_t n;
+
+	if (!globs_is_pattern(path)) {
+		(void)check_log(config, path, user, h);
+		return;
+	}
+	globs_files(path, &files, &n);
+	for (size_t i = 0; i < n && check_log(config, files[i], user, h); i++)
+		;
+	globs_free_files(files, n);
+	if (n > 0)
+		return;
+	(void)why_set(&why, ENOENT, "no file matches %s", path);
+	add(h, PROBLEMS_LOG, 0, why.text, "check the path, and that [run] user may list its directories");
+}
+
 static void check_logs(const struct config *config, struct health *h)
 {
 	struct readable_user user;
-	struct why why, remedy;
+	struct why why;
 
 	if (readable_user(config->run.user, &user, &why) < 0)
 		return; /* "check" reports it */
 	for (size_t i = 0; i < config->n_logs; i++)
-		if (readable_by(config->logs[i], &user, &why) < 0) {
-			readable_remedy(config->logs[i], config->run.user, &remedy);
-			add(h, PROBLEMS_LOG, 0, why.text, remedy.text);
-		}
+		check_section(config, config->logs[i], &user, h);
 }
 
 static const char *status_value(struct store *store, const char *key)
@@ -134,7 +164,8 @@ static void check_suspended(struct store *store, struct health *h)
 static bool is_configured(const struct config *config, const char *path)
 {
 	for (size_t i = 0; i < config->n_logs; i++)
-		if (strcmp(config->logs[i], path) == 0)
+		if (strcmp(config->logs[i], path) == 0 ||
+		    (globs_is_pattern(config->logs[i]) && globs_match(config->logs[i], path)))
 			return true;
 	return false;
 }

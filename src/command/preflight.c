@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "command/firewall.h"
 #include "engine/sandbox.h"
+#include "input/globs.h"
 #include "input/line.h"
 #include "input/unwrap.h"
 #include "input/readable.h"
@@ -187,6 +188,40 @@ static void check_content(const char *path, const struct rules *rules, struct ru
 		(void)close(fd);
 }
 
+/* Returns as try_log. */
+static int check_log(const char *path, const struct rules *rules, const struct config *config, const struct readable_user *user,
+                     struct rulefile_errors *found, struct rulefile_errors *warnings)
+{
+	struct why why, remedy;
+	const int rc = try_log(path, config->run.user, user, &why, &remedy);
+
+	if (rc < 0)
+		rulefile_error(found, "%s; %s", why.text, remedy.text);
+	else if (rules != NULL)
+		check_content(path, rules, warnings);
+	return rc;
+}
+
+/* The files that match a pattern. One that can be read is enough. */
+static int check_matches(const char *pattern, const struct rules *rules, const struct config *config,
+                         const struct readable_user *user, struct rulefile_errors *found, struct rulefile_errors *warnings)
+{
+	char **files;
+	size_t n;
+	int rc = -ENOENT;
+
+	globs_files(pattern, &files, &n);
+	if (n == 0)
+		rulefile_error(found, "no file matches %s; check the path, and that [run] user may list its directories", pattern);
+	for (size_t i = 0; i < n; i++) {
+		const int one = check_log(files[i], rules, config, user, found, warnings);
+
+		rc = rc == 0 ? 0 : one;
+	}
+	globs_free_files(files, n);
+	return rc;
+}
+
 static void check_logs(const struct config *config, const struct rules *rules, const struct readable_user *user,
                        struct rulefile_errors *errors, struct rulefile_errors *warnings)
 {
@@ -195,15 +230,10 @@ static void check_logs(const struct config *config, const struct rules *rules, c
 
 	for (size_t i = 0; i < config->n_logs; i++) {
 		const char *const path = config->logs[i];
-		struct why why, remedy;
-		const int rc = try_log(path, config->run.user, user, &why, &remedy);
+		const int rc = globs_is_pattern(path) ? check_matches(path, rules, config, user, &found, warnings)
+		                                      : check_log(path, rules, config, user, &found, warnings);
 
-		if (rc < 0) {
-			rulefile_error(&found, "%s; %s", why.text, remedy.text);
-			hopeless += rc != -ENOENT;
-		} else if (rules != NULL) {
-			check_content(path, rules, warnings);
-		}
+		hopeless += rc < 0 && rc != -ENOENT;
 	}
 	/* One that can be read, or may be made yet, is enough to run. */
 	for (size_t i = 0; i < found.n; i++)

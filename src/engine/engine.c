@@ -45,6 +45,7 @@ enum {
 enum snippet {
 	SIGNALS,
 	LOGS,
+	GLOBS,
 	FIREWALL,
 	EDITS,
 	NAMES,
@@ -592,6 +593,7 @@ static void begin_turn(struct engine *e)
 	if (e->reload_waits)
 		reload(e);
 	live_edited(&e->live);
+	sources_look(e->logs);
 	if (sources_file_waits(e->logs) && sources_begin_file(e->logs, &why) < 0)
 		store_trouble(e, &why);
 }
@@ -681,6 +683,7 @@ int engine_run(struct engine *e)
 	struct pollfd polled[N_PLACES] = {
 		[SIGNALS] = {.fd = e->signal_fd, .events = POLLIN},
 		[LOGS] = {.events = POLLIN},
+		[GLOBS] = {.events = POLLIN},
 		[FIREWALL] = {.fd = e->client.fd, .events = POLLIN}, /* what others changed, or root is gone */
 		[EDITS] = {.events = POLLIN},
 		[NAMES] = {.events = POLLIN},
@@ -697,6 +700,7 @@ int engine_run(struct engine *e)
 
 		polled[EDITS].fd = e->store_failed ? -1 : rules_watch_fd(e->live.rules_watch);
 		polled[LOGS].fd = e->store_failed ? -1 : sources_fd(e->logs);
+		polled[GLOBS].fd = e->store_failed ? -1 : sources_globs_fd(e->logs);
 		polled[NAMES].fd = allowlist_fd(e->live.allowlist);
 		polled[LISTS].fd = e->store_failed ? -1 : dnsbl_fd(e->live.dnsbl);
 		if (control != NULL)

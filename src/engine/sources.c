@@ -5,17 +5,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/missed.h"
 #include "input/follow.h"
+#include "input/globs.h"
 #include "input/readable.h"
 #include "pipeline/resume.h"
 #include "store/logs.h"
 
-static_assert((int)PROBLEMS_LOGS_MAX == (int)CONFIG_LOGS_MAX, "every log has its place among the problems");
+static_assert((int)PROBLEMS_LOGS_MAX == (int)CONFIG_LOGS_MAX, "every section has its place among the problems");
+static_assert((int)PENDING_FILES_MAX > FOLLOW_LOGS_MAX * 3, "every file has its place among the pending ones");
 
 enum { FILES_PER_LOG = 3 }; /* the one being read, the one before, one more while they rotate fast */
 
@@ -26,14 +30,28 @@ struct sources_file {
 	struct scan scan;
 };
 
+/* A log being followed. */
+struct sources_log {
+	size_t section; /* of the configuration */
+	bool globbed;   /* the section is a pattern */
+	bool gone;      /* the file was removed: when it is read to its end it is forgotten */
+	struct sources_file files[FILES_PER_LOG]; /* newest first */
+};
+
 struct sources {
+	const struct config *config;
 	struct store *store;
 	struct pending *pending;
 	struct problems *problems;
 	char user[64]; /* our user, for remedies */
 	struct missed *missed;
 	struct follow *follow;
-	struct sources_file files[CONFIG_LOGS_MAX][FILES_PER_LOG]; /* newest first */
+	struct globs *globs; /* NULL: no section is a pattern */
+	struct sources_log log[FOLLOW_LOGS_MAX]; /* by the index that follow gives */
+	size_t n_logs;       /* of them that were ever used */
+	size_t n_of[CONFIG_LOGS_MAX]; /* logs of a section */
+	bool look;           /* for new files, without an event */
+	bool full;           /* logged already */
 	struct follow_line begun; /* FOLLOW_FILE that waits */
 	bool file_waits;
 	bool more;
@@ -56,26 +74,173 @@ static int queue_missed(struct sources *logs, size_t log, const char *path, stru
 	return rc;
 }
 
+static int add_log(struct sources *logs, size_t section, const char *path, struct why *why)
+{
+	size_t log;
+	const int rc = follow_add(logs->follow, path, &log, why);
+
+	if (rc < 0)
+		return rc;
+	logs->log[log] = (struct sources_log){.section = section, .globbed = globs_is_pattern(logs->config->logs[section])};
+	logs->n_logs = log < logs->n_logs ? logs->n_logs : log + 1;
+	logs->n_of[section]++;
+	return (int)log; /* < FOLLOW_LOGS_MAX */
+}
+
+/* --- patterns --- */
+
+static bool is_followed(const struct sources *logs, const char *path)
+{
+	struct follow_stat stat;
+
+	for (size_t i = 0; i < logs->n_logs; i++) {
+		follow_stat(logs->follow, i, &stat);
+		if (stat.path != NULL && strcmp(stat.path, path) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A file whose name matches. at_start: what was rotated away while no daemon ran is read, too. */
+static int add_match(struct sources *logs, size_t section, const char *path, bool at_start, struct why *why)
+{
+	struct stat st;
+	int rc;
+
+	if (is_followed(logs, path))
+		return 0;
+	/* A log that was rotated to a name that matches as well is read to its end as what it was. */
+	if (stat(path, &st) == 0 && follow_has_open(logs->follow, st.st_dev, st.st_ino))
+		return 0;
+	rc = add_log(logs, section, path, why);
+	if (rc < 0)
+		return rc;
+	if (!at_start)
+		log_line(LOG_NOTICE, "%s: a new log, being read", path);
+	return at_start ? queue_missed(logs, (size_t)rc, path, why) : 0;
+}
+
+/* One that cannot be followed because there are too many is logged once. */
+static void note_full(struct sources *logs, size_t section, const struct why *why)
+{
+	if (!logs->full)
+		log_line(LOG_WARNING, "%s", why->text);
+	logs->full = true;
+	problems_set(logs->problems, PROBLEMS_LOG, section, why->text, "name fewer logs in [log] sections", clock_unix_s());
+}
+
+static void note_matches(struct sources *logs, size_t section)
+{
+	struct why why;
+
+	if (logs->n_of[section] > 0) {
+		problems_clear(logs->problems, PROBLEMS_LOG, section);
+		return;
+	}
+	(void)why_set(&why, ENOENT, "no file matches %s", logs->config->logs[section]);
+	problems_set(logs->problems, PROBLEMS_LOG, section, why.text, "check the path, and that [run] user may list its directories",
+	             clock_unix_s());
+}
+
+static int find_files(struct sources *logs, size_t section, bool at_start, struct why *why)
+{
+	const size_t before = logs->n_of[section];
+	struct why full;
+	char **files;
+	size_t n;
+	int rc = globs_find(logs->globs, logs->config->logs[section], &files, &n, why), wrong = 0;
+
+	for (size_t i = 0; i < n && rc >= 0 && wrong == 0; i++) {
+		wrong = add_match(logs, section, files[i], at_start, &full);
+		if (wrong < 0 && wrong != -E2BIG) {
+			rc = wrong;
+			*why = full;
+		}
+	}
+	if (at_start && n == 0)
+		log_line(LOG_WARNING, "no file matches %s; waiting for one", logs->config->logs[section]);
+	if (at_start || before == 0)
+		note_matches(logs, section);
+	if (wrong == -E2BIG)
+		note_full(logs, section, &full);
+	globs_free_files(files, n);
+	return rc < 0 ? rc : 0;
+}
+
+/* A log that was removed, and read to its end. */
+static void forget_log(struct sources *logs, size_t log)
+{
+	struct sources_log *const l = &logs->log[log];
+	struct follow_stat stat;
+
+	follow_stat(logs->follow, log, &stat);
+	log_line(LOG_NOTICE, "%s: was removed, and is no longer followed", stat.path);
+	for (size_t i = 0; i < FILES_PER_LOG; i++) {
+		if (l->files[i].number != 0)
+			pending_done(l->files[i].pending);
+		scan_end(&l->files[i].scan);
+	}
+	logs->n_of[l->section]--;
+	note_matches(logs, l->section);
+	*l = (struct sources_log){.gone = false};
+	follow_remove(logs->follow, log);
+	logs->full = false;
+	logs->look = true; /* there is a place again */
+}
+
+void sources_look(struct sources *logs)
+{
+	struct follow_stat stat;
+	struct why why;
+
+	if (logs->globs == NULL || logs->file_waits)
+		return;
+	for (size_t i = 0; i < logs->n_logs; i++) {
+		if (!logs->log[i].gone)
+			continue;
+		follow_stat(logs->follow, i, &stat);
+		if (stat.dry)
+			forget_log(logs, i);
+	}
+	if (!globs_news(logs->globs) && !logs->look)
+		return;
+	logs->look = false;
+	for (size_t i = 0; i < logs->config->n_logs; i++)
+		if (globs_is_pattern(logs->config->logs[i]) && find_files(logs, i, false, &why) < 0)
+			log_line(LOG_WARNING, "%s", why.text);
+}
+
+/* --- all of them --- */
+
+static int add_section(struct sources *logs, size_t section, struct why *why)
+{
+	const char *const path = logs->config->logs[section];
+	int rc = 0;
+
+	if (globs_is_pattern(path)) {
+		if (logs->globs == NULL)
+			rc = globs_new(&logs->globs, why);
+		return rc < 0 ? rc : find_files(logs, section, true, why);
+	}
+	rc = add_log(logs, section, path, why);
+	return rc < 0 ? rc : queue_missed(logs, (size_t)rc, path, why);
+}
+
 int sources_new(const struct config *config, struct store *store, struct pending *pending, struct problems *problems,
              struct sources **ret, struct why *why)
 {
 	struct sources *const logs = alloc_zero(1, sizeof *logs, "the logs");
 	int rc;
 
+	logs->config = config;
 	logs->store = store;
 	logs->pending = pending;
 	logs->problems = problems;
 	(void)snprintf(logs->user, sizeof logs->user, "%s", config->run.user);
 	logs->missed = missed_new(store, pending);
 	rc = follow_new(&logs->follow, why);
-	for (size_t i = 0; i < config->n_logs && rc == 0; i++) {
-		size_t log;
-
-		rc = follow_add(logs->follow, config->logs[i], &log, why);
-		assert(rc < 0 || log == i);
-		if (rc == 0)
-			rc = queue_missed(logs, log, config->logs[i], why);
-	}
+	for (size_t i = 0; i < config->n_logs && rc == 0; i++)
+		rc = add_section(logs, i, why);
 	if (rc < 0) {
 		sources_free(logs);
 		return rc;
@@ -88,9 +253,10 @@ void sources_free(struct sources *logs)
 {
 	if (logs == NULL)
 		return;
-	for (size_t i = 0; i < CONFIG_LOGS_MAX; i++)
+	for (size_t i = 0; i < logs->n_logs; i++)
 		for (size_t k = 0; k < FILES_PER_LOG; k++)
-			scan_end(&logs->files[i][k].scan);
+			scan_end(&logs->log[i].files[k].scan);
+	globs_free(logs->globs);
 	follow_free(logs->follow);
 	missed_free(logs->missed);
 	free(logs);
@@ -103,6 +269,11 @@ int sources_fd(const struct sources *logs)
 	return follow_fd(logs->follow);
 }
 
+int sources_globs_fd(const struct sources *logs)
+{
+	return logs->globs == NULL ? -1 : globs_fd(logs->globs);
+}
+
 int sources_timeout_ms(const struct sources *logs, int64_t now_ms)
 {
 	return logs->more ? 0 : follow_timeout_ms(logs->follow, now_ms);
@@ -111,11 +282,12 @@ int sources_timeout_ms(const struct sources *logs, int64_t now_ms)
 void sources_check(struct sources *logs)
 {
 	follow_check(logs->follow);
+	logs->look = true;
 }
 
 static struct sources_file *file_of(struct sources *logs, const struct follow_line *line)
 {
-	struct sources_file *const files = logs->files[line->log];
+	struct sources_file *const files = logs->log[line->log].files;
 
 	for (size_t i = 0; i < FILES_PER_LOG; i++)
 		if (files[i].number == line->file)
@@ -125,11 +297,15 @@ static struct sources_file *file_of(struct sources *logs, const struct follow_li
 
 static void note_missing(struct sources *logs, const struct follow_line *line, const struct why *why)
 {
+	struct sources_log *const log = &logs->log[line->log];
 	struct why remedy;
 
+	log->gone = log->globbed && access(line->path, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR);
+	if (log->gone)
+		return;
 	readable_remedy(line->path, logs->user, &remedy);
 	log_line(LOG_WARNING, "%s; waiting for it", why->text);
-	problems_set(logs->problems, PROBLEMS_LOG, line->log, why->text, remedy.text, clock_unix_s());
+	problems_set(logs->problems, PROBLEMS_LOG, log->section, why->text, remedy.text, clock_unix_s());
 }
 
 bool sources_next(struct sources *logs, int64_t now_ms, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret)
@@ -158,7 +334,8 @@ bool sources_next(struct sources *logs, int64_t now_ms, struct pending_file **re
 			note_missing(logs, &next, &why);
 		} else if (rc == FOLLOW_BACK) {
 			log_line(LOG_NOTICE, "%s: being read", next.path);
-			problems_clear(logs->problems, PROBLEMS_LOG, next.log);
+			problems_clear(logs->problems, PROBLEMS_LOG, logs->log[next.log].section);
+			logs->log[next.log].gone = false;
 		} else {
 			if (rc < 0)
 				log_line(LOG_ERR, "%s", why.text);
@@ -178,7 +355,7 @@ bool sources_file_waits(const struct sources *logs)
 static int begin_followed(struct sources *logs, struct why *why)
 {
 	const struct follow_line *const begun = &logs->begun;
-	struct sources_file *const files = logs->files[begun->log];
+	struct sources_file *const files = logs->log[begun->log].files;
 	const struct resume reader = {
 		.first = {begun->first, begun->first_len}, .follow = logs->follow, .file = begun->file};
 	struct store_log known;

@@ -4,7 +4,9 @@
  * Joins follow and store. Reading resumes at the position in the database; what was rotated away while
  * no daemon ran, compressed or not, is read first (missed.h). A file that begins must wait for pending to be written: the
  * database may know it only by what has just been read.
- * Order: sources_next until false; when a file waits, sources_begin_file once no hits are pending; then poll.
+ * A section that is a pattern (globs.h) is followed in every file that matches, also those that come while we run: they are read
+ * from their beginning. One that is removed is read to its end, and forgotten.
+ * Order: sources_look at the beginning of a turn; sources_next until false; when a file waits, sources_begin_file once no hits are pending; then poll.
  */
 #ifndef WFS_ENGINE_SOURCES_H
 #define WFS_ENGINE_SOURCES_H
@@ -21,7 +23,7 @@
 
 struct sources;
 
-/* Follows the logs of config; store, pending and problems, which has what cannot be read, are borrowed. Errors: of follow_add, and of the database. */
+/* Follows the logs of config; all are borrowed; problems has what cannot be read. Errors: of follow_add, and of the database. */
 int sources_new(const struct config *config, struct store *store, struct pending *pending, struct problems *problems,
              struct sources **ret, struct why *why);
 
@@ -29,9 +31,13 @@ int sources_new(const struct config *config, struct store *store, struct pending
 void sources_free(struct sources *logs);
 
 int sources_fd(const struct sources *logs);
+int sources_globs_fd(const struct sources *logs); /* -1: no section is a pattern */
 int sources_timeout_ms(const struct sources *logs, int64_t now_ms); /* as follow_timeout_ms; 0: there was more to read */
 
-/* As follow_check. */
+/* Begins to follow new files that match a pattern, and forgets those that are gone. What becomes of them is logged. */
+void sources_look(struct sources *logs);
+
+/* As follow_check; new files are looked for as well. */
 void sources_check(struct sources *logs);
 
 /*

@@ -45,8 +45,8 @@ struct log {
 
 struct follow {
 	struct follow_dirs dirs;
-	struct log logs[FOLLOW_LOGS_MAX];
-	size_t n_logs;
+	struct log logs[FOLLOW_LOGS_MAX]; /* path NULL: a free place */
+	size_t n_logs;                    /* places that were ever used */
 	size_t turn; /* the log whose turn it is, and how many lines it may still return */
 	unsigned left;
 	struct logfile *asked; /* the file of the last FOLLOW_FILE, until the next call */
@@ -94,6 +94,8 @@ static void receive_events(struct follow *follow)
 		for (size_t i = 0; i < follow->n_logs; i++) {
 			struct log *const log = &follow->logs[i];
 
+			if (log->path == NULL)
+				continue;
 			if (event.lost)
 				log->names.complete = false; /* until it is watched again */
 			if (event.name == NULL || follow_names_match(&log->names, event.name))
@@ -102,12 +104,21 @@ static void receive_events(struct follow *follow)
 	}
 }
 
+/* The lowest place that is free. */
+static struct log *free_place(struct follow *follow)
+{
+	for (size_t i = 0; i < follow->n_logs; i++)
+		if (follow->logs[i].path == NULL)
+			return &follow->logs[i];
+	return follow->n_logs < FOLLOW_LOGS_MAX ? &follow->logs[follow->n_logs] : NULL;
+}
+
 int follow_add(struct follow *follow, const char *path, size_t *ret_log, struct why *why)
 {
-	struct log *const log = &follow->logs[follow->n_logs];
+	struct log *const log = free_place(follow);
 	int rc;
 
-	if (follow->n_logs == FOLLOW_LOGS_MAX)
+	if (log == NULL)
 		return why_set(why, E2BIG, "%s: cannot follow more than %d logs", path, FOLLOW_LOGS_MAX);
 	if (path[0] != '/' || path[strlen(path) - 1] == '/' || strlen(path) >= PATH_MAX)
 		return why_set(why, EINVAL, "%s: not an absolute path of a file", path);
@@ -115,10 +126,24 @@ int follow_add(struct follow *follow, const char *path, size_t *ret_log, struct 
 	rc = follow_dirs_watch(&follow->dirs, path, &log->names, why);
 	if (rc < 0) {
 		free(log->path);
+		*log = (struct log){.path = NULL};
 		return rc;
 	}
-	*ret_log = follow->n_logs++;
+	*ret_log = (size_t)(log - follow->logs);
+	if (*ret_log == follow->n_logs)
+		follow->n_logs++;
 	return 0;
+}
+
+void follow_remove(struct follow *follow, size_t log)
+{
+	struct log *const l = &follow->logs[log];
+
+	assert(log < follow->n_logs && l->path != NULL && follow->asked == NULL);
+	for (size_t i = 0; i < l->n_files; i++)
+		logfile_close(l->files[i]);
+	free(l->path);
+	*l = (struct log){.path = NULL};
 }
 
 /* ---- the files of a log ---- */
@@ -136,6 +161,16 @@ static bool is_open(const struct log *log, dev_t dev, ino_t ino, size_t *ret_at)
 			return true;
 		}
 	}
+	return false;
+}
+
+bool follow_has_open(const struct follow *follow, dev_t dev, ino_t ino)
+{
+	size_t at;
+
+	for (size_t i = 0; i < follow->n_logs; i++)
+		if (is_open(&follow->logs[i], dev, ino, &at))
+			return true;
 	return false;
 }
 
@@ -422,7 +457,7 @@ static void check_for_safety(struct follow *follow, int64_t now_ms)
 		return;
 	follow->safety_ms = now_ms + FOLLOW_SAFETY_MS;
 	for (size_t i = 0; i < follow->n_logs; i++) {
-		if (!is_settled(&follow->logs[i]))
+		if (follow->logs[i].path != NULL && !is_settled(&follow->logs[i]))
 			follow->logs[i].check = true;
 	}
 }
@@ -430,7 +465,7 @@ static void check_for_safety(struct follow *follow, int64_t now_ms)
 void follow_check(struct follow *follow)
 {
 	for (size_t i = 0; i < follow->n_logs; i++)
-		follow->logs[i].check = true;
+		follow->logs[i].check = follow->logs[i].path != NULL;
 }
 
 /* False when no log has anything to do. */
@@ -485,7 +520,7 @@ int follow_timeout_ms(const struct follow *follow, int64_t now_ms)
 	for (size_t i = 0; i < follow->n_logs; i++) {
 		if (is_busy(&follow->logs[i]))
 			return 0;
-		settled &= is_settled(&follow->logs[i]);
+		settled &= follow->logs[i].path == NULL || is_settled(&follow->logs[i]);
 	}
 	if (settled)
 		return -1;
@@ -531,6 +566,7 @@ void follow_stat(const struct follow *follow, size_t log, struct follow_stat *re
 		.bytes_read = l->bytes,
 		.lines = l->lines,
 		.cut = l->cut,
+		.dry = !is_busy(l),
 	};
 	for (size_t i = 0; i < l->n_files; i++)
 		ret->lag_bytes += logfile_lag(l->files[i]);

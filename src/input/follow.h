@@ -27,13 +27,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/position.h"
 #include "base/why.h"
 #include "input/record.h"
 
 enum {
-	FOLLOW_LOGS_MAX = 64,      /* [log] sections */
+	FOLLOW_LOGS_MAX = 256,     /* at a time */
 	FOLLOW_SAFETY_MS = 5000,   /* check files that raise no events (NFS), and for missing ones */
 };
 
@@ -72,11 +73,20 @@ int follow_new(struct follow **ret, struct why *why);
 void follow_free(struct follow *follow);
 
 /*
- * Begins to follow path (absolute; neither it nor its directory need exist yet). *ret_log is its index: 0, 1, ... in order of adding.
+ * Begins to follow path (absolute; neither it nor its directory need exist yet). *ret_log is its index: the lowest that is free.
  * Errors: -ENOSPC for inotify's limits (the sentence names the sysctl), -E2BIG over FOLLOW_LOGS_MAX, -EINVAL
  * for a path that is not absolute.
  */
 int follow_add(struct follow *follow, const char *path, size_t *ret_log, struct why *why);
+
+/*
+ * Follows a log no longer: its files are closed, its index may be given to another. Not while a FOLLOW_FILE of it waits for its answer.
+ * Its directories stay watched, which does no harm.
+ */
+void follow_remove(struct follow *follow, size_t log);
+
+/* True when a file that is open has that device and inode: its name may have been changed. */
+bool follow_has_open(const struct follow *follow, dev_t dev, ino_t ino);
 
 /* Readable when something happened; for poll(2). Not everything: call follow_next until FOLLOW_NONE first. */
 int follow_fd(const struct follow *follow);
@@ -120,6 +130,7 @@ struct follow_stat {
 	bool readable;
 	int64_t bytes_read; /* since start, over all files of the log */
 	int64_t lag_bytes;  /* written and not yet returned */
+	bool dry;           /* all complete lines were returned */
 	uint64_t lines, cut;
 };
 void follow_stat(const struct follow *follow, size_t log, struct follow_stat *ret);

@@ -51,6 +51,7 @@ struct noted_attempt {
 struct pending {
 	struct store *store;
 	struct pending_file *files; /* PENDING_FILES_MAX */
+	size_t n_files;             /* places that were ever used */
 
 	size_t n_hits, n_blocks, n_bytes;
 	struct store_hit hits[PENDING_HITS_MAX]; /* spans into bytes; rule and log are filled when written */
@@ -99,7 +100,7 @@ void pending_free(struct pending *p)
 {
 	if (p == NULL)
 		return;
-	for (size_t i = 0; i < PENDING_FILES_MAX; i++)
+	for (size_t i = 0; i < p->n_files; i++)
 		free(p->files[i].path);
 	free(p->files);
 	free(p->suspensions);
@@ -121,6 +122,8 @@ struct pending_file *pending_file(struct pending *p, const char *path, struct sp
 		if (!p->files[i].used)
 			file = &p->files[i];
 	assert(file != NULL);
+	if (file == &p->files[p->n_files])
+		p->n_files++;
 	free(file->path);
 	*file = (struct pending_file){.used = true, .first_len = first.len};
 	memcpy(file->first, first.p, first.len);
@@ -287,7 +290,7 @@ static bool has_news(const struct pending *p, bool finish)
 	if (p->n_hits > 0 || p->n_allowances > 0 || p->n_attempts > 0 ||
 	    (p->good.n > 0 && (finish || p->good.mode == PENDING_GOOD_WRITTEN)))
 		return true;
-	for (size_t i = 0; i < PENDING_FILES_MAX; i++)
+	for (size_t i = 0; i < p->n_files; i++)
 		if (p->files[i].dirty)
 			return true;
 	return false;
@@ -333,7 +336,7 @@ size_t pending_lifted(const struct pending *p, const struct net **ret)
 
 static int write_files(struct pending *p, struct why *why)
 {
-	for (size_t i = 0; i < PENDING_FILES_MAX; i++) {
+	for (size_t i = 0; i < p->n_files; i++) {
 		struct pending_file *const file = &p->files[i];
 		int rc;
 
@@ -421,7 +424,7 @@ static int write_blocks(struct pending *p, struct why *why)
 /* The rows of the failed transaction are gone. */
 static void undo(struct pending *p)
 {
-	for (size_t i = 0; i < PENDING_FILES_MAX; i++)
+	for (size_t i = 0; i < p->n_files; i++)
 		if (p->files[i].fresh) {
 			p->files[i].log.id = 0;
 			p->files[i].fresh = false;
@@ -446,7 +449,7 @@ static int write_all(struct pending *p, bool good, struct why *why)
 
 static void clear(struct pending *p, bool good)
 {
-	for (size_t i = 0; i < PENDING_FILES_MAX; i++) {
+	for (size_t i = 0; i < p->n_files; i++) {
 		p->files[i].dirty = p->files[i].fresh = false;
 		p->files[i].used &= !p->files[i].done;
 	}

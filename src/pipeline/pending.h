@@ -22,7 +22,7 @@
 enum {
 	PENDING_HITS_MAX = 1024, /* in one transaction; then it is full and must be written */
 	PENDING_LIFTED_MAX = 1000, /* nets, by one suspension */
-	PENDING_FILES_MAX = 256, /* held at once: 64 logs, the file before this one, and catching up */
+	PENDING_FILES_MAX = 1024, /* held at once: 256 logs, two files before each, and catching up */
 };
 
 /* A file of a log: which row of the database it is, and how far it was read. */

@@ -140,6 +140,11 @@ static void take_away(const struct story *story, const char *name)
 	assert_int_equal(unlink(path(story, name)), 0);
 }
 
+static int stat_of(const struct story *story, const char *name, struct stat *ret)
+{
+	return stat(path(story, name), ret);
+}
+
 /* As if written so many seconds ago. */
 static void age(const struct story *story, const char *name, time_t seconds)
 {
@@ -1192,6 +1197,44 @@ static void every_line_once_and_in_order(void **state)
 	}
 }
 
+static void a_log_is_removed_and_another_added(void **state)
+{
+	struct story *const s = *state;
+	struct follow_stat stat;
+	struct stat st;
+
+	append(s, "a.log", "one\n");
+	append(s, "b.log", "first\n");
+	follow_log(s, "a.log");
+	follow_log(s, "b.log");
+	expect_lines(s, "B1 file\nB1 first\nA2 file\nA2 one\n");
+	assert_int_equal(stat_of(s, "a.log", &st), 0);
+	assert_true(follow_has_open(s->follow, st.st_dev, st.st_ino));
+	follow_stat(s->follow, 0, &stat);
+	assert_true(stat.dry && strcmp(stat.path, path(s, "a.log")) == 0);
+	follow_remove(s->follow, 0);
+	assert_false(follow_has_open(s->follow, st.st_dev, st.st_ino));
+	follow_stat(s->follow, 0, &stat);
+	assert_null(stat.path);
+	append(s, "a.log", "nobody reads this\n");
+	append(s, "b.log", "second\n");
+	expect_lines(s, "B1 second\n");
+	rests(s, -1);
+	follow_check(s->follow);
+	expect_lines(s, "");
+	/* Its place is the next one's. */
+	append(s, "c.log", "new\n");
+	follow_log(s, "c.log");
+	expect_lines(s, "A3 file\nA3 new\n");
+	/* A file without a name is read to its end. */
+	append(s, "c.log", "last\n");
+	take_away(s, "c.log");
+	expect_lines(s, "A3 last\n");
+	waits_for(s, "A missing\n");
+	follow_stat(s->follow, 0, &stat);
+	assert_true(stat.dry);
+}
+
 #define story(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -1229,6 +1272,7 @@ int main(void)
 		story(too_many_events),
 		story(refusals),
 		story(resuming),
+		story(a_log_is_removed_and_another_added),
 		story(resumed_and_then_truncated),
 		story(old_files_are_listed_oldest_first),
 		story(the_newest_old_files_are_listed),

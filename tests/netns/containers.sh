@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# Containers: their logs are found by patterns, in Docker's JSON and in Kubernetes' form. One that is created anew, and so has
+# another file, is followed without a restart; one that is removed is read to its end and forgotten. Every line counts once,
+# also after a kill in the middle of a line that is in pieces, and a replay of the same files finds the same.
+set -u
+# shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
+. "$(dirname "$0")/daemon_lib.sh"
+netns_need sqlite3 jq iptables-legacy ip6tables-legacy
+daemon_prepare
+N=0
+CONTAINERS=$WORK/docker/containers
+PODS=$WORK/pods
+mkdir -p "$WORK/docker" "$PODS"
+
+now() {
+	date -u +%Y-%m-%dT%H:%M:%S.123456789Z
+}
+
+# Another hostile line by an address of its own, as the program wrote it: sets NEW and TEXT.
+line() {
+	NEW=198.51.100.$((++N))
+	TEXT=$(postfix_dnsbl "$NEW")
+}
+
+# json TEXT: a line of json-file; with another ending than \n: json TEXT ""
+json() {
+	printf '{"log":"%s%s","stream":"stdout","time":"%s"}\n' "${1//\"/\\\"}" "${2-\\n}" "$(now)"
+}
+
+cri() {
+	printf '%s stdout %s %s\n' "$(now)" "$1" "$2"
+}
+
+is_read() {
+	wait_until listed "$NEW" || fail "$1: the line was not read"
+	[ "$(hits_of "$NEW")" = 1 ] || fail "$1: counted $(hits_of "$NEW") times"
+}
+
+status_has() {
+	wfs status --json 2>/dev/null | jq -e --arg path "$1" '[.logs[].path] | index($path) != null' >/dev/null
+}
+
+daemon_config "[block]
+for = 1h
+[firewall]
+resync = 1s
+[log $CONTAINERS/*/*-json.log]
+[log $PODS/*.log]"
+
+# --- nothing there yet: check and status say so
+wfs check >"$WORK/check" 2>&1
+grep -F "no file matches $CONTAINERS/*/*-json.log" "$WORK/check" >/dev/null || fail "check: $(cat "$WORK/check")"
+daemon_start
+logged "no file matches $CONTAINERS/*/*-json.log; waiting for one" || fail "a pattern without files is not logged"
+[[ $(status_text) == *"no file matches $PODS/*.log"* ]] || fail "status: $(status_text)"
+
+# --- the first container: directories that were not there
+mkdir -p "$CONTAINERS/aaaa"
+line
+json "$TEXT" >"$CONTAINERS/aaaa/aaaa-json.log"
+is_read "the first container"
+status_has "$CONTAINERS/aaaa/aaaa-json.log" || fail "status does not show the log of the first container"
+line
+json "$TEXT" >>"$CONTAINERS/aaaa/aaaa-json.log"
+is_read "the first container again"
+
+# --- a pod
+line
+cri F "$TEXT" >"$PODS/mail-0.log"
+is_read "a pod"
+if [[ $(status_text) == *"no file matches"* ]]; then
+	fail "status: $(status_text)"
+fi
+
+# --- created anew: the old file is removed with lines that were not read yet, the new one has lines already
+kill -STOP "$ENGINE"
+line
+json "$TEXT" >>"$CONTAINERS/aaaa/aaaa-json.log"
+OLD=$NEW
+rm -r "$CONTAINERS/aaaa"
+mkdir "$CONTAINERS/bbbb"
+line
+json "$TEXT" >"$CONTAINERS/bbbb/bbbb-json.log"
+kill -CONT "$ENGINE"
+is_read "a container that was created anew"
+NEW=$OLD
+is_read "a container that was removed"
+wait_until logged "$CONTAINERS/aaaa/aaaa-json.log: was removed, and is no longer followed" || fail "a log that is gone is followed on"
+if status_has "$CONTAINERS/aaaa/aaaa-json.log"; then
+	fail "status shows a log that is gone"
+fi
+line
+json "$TEXT" >>"$CONTAINERS/bbbb/bbbb-json.log"
+is_read "the new container"
+
+# --- a line in pieces, and the daemon is killed between them
+line
+json "${TEXT:0:60}" "" >>"$CONTAINERS/bbbb/bbbb-json.log"
+cri P "${TEXT:0:9}" >>"$PODS/mail-0.log"
+OTHER=$NEW
+line
+echo "$TEXT" >>"$LOG" # read after them
+is_read "a plain log"
+kill -KILL "$DAEMON" "$ENGINE"
+daemon_wait
+TEXT=$(postfix_dnsbl "$OTHER")
+json "${TEXT:60}" >>"$CONTAINERS/bbbb/bbbb-json.log"
+daemon_start
+NEW=$OTHER
+is_read "a line in pieces"
+cri F "Nov 20 14:01:06 mx postfix/smtpd[1]: NOQUEUE: reject: RCPT from unknown[192.0.2.20]: 554 5.7.1 Service unavailable; Client host [192.0.2.20] blocked using bl.example.org; from=<a@b.example> to=<c@d.example> proto=ESMTP helo=<x>" >>"$PODS/mail-0.log"
+line
+cri F "$TEXT" >>"$PODS/mail-0.log"
+is_read "a pod after the restart"
+[ "$(hits_of 192.0.2.20)" = 0 ] || fail "the rest of a line became a line of its own"
+[ "$(sql "SELECT count(*) FROM hit")" = "$N" ] || fail "got $(sql "SELECT count(*) FROM hit") hits, want $N"
+
+# --- the same from the files
+daemon_stop || fail "exit status $?"
+wfs replay --json "$LOG" "$CONTAINERS"/*/*.log "$PODS"/*.log >"$WORK/replayed" || fail "replay"
+want=$((N - 3)) # the lines of the container that was removed
+[ "$(jq .hits "$WORK/replayed")" = "$want" ] || fail "replay: got $(jq .hits "$WORK/replayed") hits, want $want"
+echo "ok"
