@@ -36,13 +36,15 @@ CREATE TABLE IF NOT EXISTS hit (
 	time    INTEGER NOT NULL,
 	address TEXT    NOT NULL,
 	rule    INTEGER NOT NULL REFERENCES rule,
-	score   INTEGER NOT NULL,
+	score   INTEGER NOT NULL, -- that it counted for, when it counted
 	ignored INTEGER NOT NULL, -- 1: not counted: address already blocked or allowed, or rule suspended; 0: counted;
 	                          -- 2: counted, and caused a block, which used up all earlier hits
 	log     INTEGER NOT NULL, -- of table log; 0: no log: a vote, or the answer of a DNS list
 	offset  INTEGER NOT NULL, -- of the line's first byte in that log
 	detail  TEXT,
-	text    TEXT    NOT NULL  -- the line
+	text    TEXT    NOT NULL, -- the line
+	account INTEGER NOT NULL DEFAULT 0, -- of a login, as a number (base/account.h); 0: not known
+	weight  INTEGER NOT NULL DEFAULT 0  -- 1: repeats another, counts nothing; 2: a quarter; 3: double
 );
 
 CREATE TABLE IF NOT EXISTS indexed ( -- one row
@@ -117,8 +119,16 @@ CREATE TABLE IF NOT EXISTS good ( -- evidence for good addresses, per day: deliv
 CREATE TABLE IF NOT EXISTS credit ( -- the part of it that still offsets hits: of the last window, per second
 	time    INTEGER NOT NULL,
 	address TEXT    NOT NULL,
+	account INTEGER NOT NULL, -- of a login, which offsets failures of that account alone; 0: a delivery
 	score   INTEGER NOT NULL, -- negative
-	PRIMARY KEY (time, address)
+	PRIMARY KEY (time, address, account)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS login ( -- which clients logged in to which accounts
+	address TEXT    NOT NULL,
+	account INTEGER NOT NULL,
+	last    INTEGER NOT NULL, -- when they did last
+	PRIMARY KEY (address, account)
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS allowance ( -- temporarily allowed networks

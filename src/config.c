@@ -18,6 +18,8 @@ enum {
 	QUOTED_MAX = 80,
 	WANT_MAX = 112, /* bytes of "a whole number from 1 to 1000000" and the like */
 	NUMBER_MAX = 1000000,
+	ACCOUNT_ADDRESSES_MAX = 12, /* likewise */
+	SLOW_MAX = 100,             /* a client's list of scores is not endless */
 	NETWORK_AFTER_MAX = 64, /* more than a verdict can hold would never come */
 	YEAR_S = 366 * 86400,
 	DURATION_MAX_S = 3660 * 86400, /* of duration_parse */
@@ -35,6 +37,8 @@ enum {
 enum kind {
 	NUMBER,    /* int64_t, from min to max */
 	NETWORK,   /* the same, but not 1: one address is no network */
+	TIMES,     /* a number; "3x": three times block.threshold */
+	SLOW,      /* block.slow */
 	DURATION,  /* int64_t, seconds, from min to max */
 	DURATIONS, /* block.for */
 	BOOLEAN,
@@ -75,6 +79,9 @@ static const struct row {
         {{"block", "extend", "yes"}, BOOLEAN, AT(block.extend), 0, 0},
         {{"block", "ip6_prefix", "64"}, NUMBER, AT(block.ip6_prefix), 48, 128},
         {{"block", "network_after", "0"}, NETWORK, AT(block.network_after), 0, NETWORK_AFTER_MAX},
+        {{"block", "network_threshold", "3x"}, TIMES, AT(block.network_threshold), 0, 3 * NUMBER_MAX},
+        {{"block", "account_addresses", "5"}, NETWORK, AT(block.account_addresses), 0, ACCOUNT_ADDRESSES_MAX},
+        {{"block", "slow", "10 in 24h"}, SLOW, 0, 0, 0},
         {{"block", "quarantine", "5"}, NUMBER, AT(block.quarantine), 0, NUMBER_MAX},
         {{"block", "max_blocks_per_minute", "600"}, NUMBER, AT(block.max_blocks_per_minute), 0, NUMBER_MAX},
         {{"allow", "address", ""}, ADDRESSES, 0, 0, 0},
@@ -371,6 +378,41 @@ static const char *read_rate(struct config *config, const char *value)
 	return NULL;
 }
 
+static const char *read_times(struct config *config, const struct row *row, const char *value, char want[static WANT_MAX])
+{
+	const size_t digits = strspn(value, "0123456789");
+
+	if (digits != 1 || strcmp(value + 1, "x") != 0 || value[0] == '0') {
+		if (read_number(config, row, value, want) == NULL)
+			return NULL;
+		(void)snprintf(want, WANT_MAX, "1x to 9x (times threshold), or a whole number up to %" PRId64, row->max);
+		return want;
+	}
+	*number_at(config, row->at) = -(value[0] - '0'); /* see finish */
+	return NULL;
+}
+
+static const char *read_slow(struct config *config, const char *value)
+{
+	static const char right[] = "0, or such as \"10 in 24h\": 2 to 100 failed logins within 1 hour to 7 days";
+	char count[8] = "";
+	const size_t digits = strspn(value, "0123456789");
+	int64_t n, s;
+
+	config->block.slow = 0;
+	config->block.slow_s = 86400;
+	if (strcmp(value, "0") == 0)
+		return NULL;
+	if (digits == 0 || digits >= sizeof count || strncmp(value + digits, " in ", 4) != 0)
+		return right;
+	memcpy(count, value, digits); /* shorter than count, above */
+	if (!whole_number(count, 2, SLOW_MAX, &n) || !duration_parse(value + digits + 4, &s) || s < 3600 || s > 7 * 86400)
+		return right;
+	config->block.slow = n;
+	config->block.slow_s = s;
+	return NULL;
+}
+
 static const char *read_action(struct config *config, const char *value)
 {
 	static const char *const names[] = {
@@ -564,6 +606,10 @@ static const char *read_value(struct config *config, const struct row *row, cons
 	case NUMBER:
 	case NETWORK:
 		return read_number(config, row, value, want);
+	case TIMES:
+		return read_times(config, row, value, want);
+	case SLOW:
+		return read_slow(config, value);
 	case DURATION:
 		return read_duration(config, row, value, want);
 	case DURATIONS:
@@ -766,10 +812,13 @@ static struct config *defaults(void)
 	return config;
 }
 
-static void add_default_log(struct config *config)
+/* What depends on other keys. */
+static void finish(struct config *config)
 {
 	if (config->n_logs == 0)
 		config->logs[config->n_logs++] = alloc_text("/var/log/mail.log", "the configuration");
+	if (config->block.network_threshold < 0)
+		config->block.network_threshold *= -config->block.threshold;
 }
 
 /* ini: freed here; NULL: an absent file. */
@@ -785,7 +834,7 @@ static int from_ini(const char *path, struct ini *ini, struct config **ret, stru
 		config_free(config);
 		return rc;
 	}
-	add_default_log(config);
+	finish(config);
 	*ret = config;
 	return 0;
 }
@@ -846,7 +895,7 @@ int config_read_rest(const char *path, bool may_be_absent, struct config **ret, 
 		}
 	}
 	ini_free(ini);
-	add_default_log(config);
+	finish(config);
 	*ret = config;
 	return rc;
 }

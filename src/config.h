@@ -59,6 +59,9 @@ struct config {
 		bool extend;
 		int64_t ip6_prefix;            /* 48..128 */
 		int64_t network_after;         /* 0: never */
+		int64_t network_threshold;     /* 0: the scores of a network are not added up */
+		int64_t account_addresses;     /* 0: no account is under attack */
+		int64_t slow, slow_s;          /* failed logins within 1..; 0: slow guessers are not looked for */
 		int64_t quarantine;            /* 0: never */
 		int64_t max_blocks_per_minute; /* 0: as many as there are */
 	} block;

@@ -42,7 +42,7 @@ BEGIN {
 	outside["sqlite3.h"] = "^src/store/"
 	outside["store/sql.h"] = "^src/store/"
 	outside["rules/compiled.h"] = "^src/rule(s|check)/"
-	n = split("allowed clients network pool ratelimit suspension", list, " ")
+	n = split("accounts allowed clients logins network pool ratelimit scores suspension weight", list, " ")
 	for (i = 1; i <= n; i++)
 		outside["verdict/" list[i] ".h"] = "^src/verdict/"
 	# Hits and blocks have one way in.

@@ -1,6 +1,7 @@
 #include "admin/rows.h"
 
 #include "base/alloc.h"
+#include "verdict/verdict.h"
 
 static json_t *new_object(void)
 {
@@ -26,6 +27,21 @@ json_t *rows_block(const struct query_block *b)
 	return row;
 }
 
+/* NULL: it counts what its rule says, or the database has a number of a newer version. */
+static const char *weight_text(int64_t weight)
+{
+	switch (weight) {
+	case VERDICT_REPEATED:
+		return "repeated";
+	case VERDICT_QUARTER:
+		return "quarter";
+	case VERDICT_DOUBLE:
+		return "double";
+	default:
+		return NULL;
+	}
+}
+
 json_t *rows_hit(const struct query_hit *h)
 {
 	json_t *const row = new_object();
@@ -39,6 +55,7 @@ json_t *rows_hit(const struct query_hit *h)
 	json_put_text(row, "text", h->text);
 	json_put_text(row, "reason", h->reason);
 	json_put_text(row, "address", h->address);
+	json_put_text(row, "weight", weight_text(h->weight));
 	return row;
 }
 

@@ -26,6 +26,7 @@ struct block {
 	unsigned hits;            /* EVIDENCE: that led to it; NETWORK: clients that were blocked; by hand: 0 */
 	enum block_cause cause;
 	bool proven;              /* the client was proven good */
+	bool spread;              /* EVIDENCE: the scores of its network reached their threshold, not its own */
 	bool prolonged;           /* no new block: the active one of net and cause now lasts until until_s */
 };
 

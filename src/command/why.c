@@ -115,6 +115,21 @@ static void print_block(const struct request *q, const json_t *row, bool utc)
 		             plural(knocks, "time", "times"), knocked);
 }
 
+/* Why a failed login counts other than its rule has it. */
+static const char *weight_text(const char *weight)
+{
+	static const char *const texts[][2] = {
+		{"repeated", "repeats one of the last ten minutes"},
+		{"quarter", "a quarter: logged in to this account within 31 days"},
+		{"double", "double: many networks are trying this account"},
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (strcmp(weight, texts[i][0]) == 0)
+			return texts[i][1];
+	return NULL;
+}
+
 static void print_hit(const struct request *q, const json_t *row, bool utc)
 {
 	char time[TIME_LOCAL_MAX];
@@ -125,6 +140,8 @@ static void print_hit(const struct request *q, const json_t *row, bool utc)
 	             string(row, "text"));
 	if (strcmp(string(row, "address"), q->address) != 0)
 		(void)printf("      from %s\n", string(row, "address"));
+	if (weight_text(string(row, "weight")) != NULL)
+		(void)printf("      counts %s\n", weight_text(string(row, "weight")));
 }
 
 static void print_blocked(const struct request *q, const json_t *known, bool utc)

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/account.h"
+
 enum {
 	LISTED_MAX = 320, /* a zone, two addresses, and the words between them */
 	FLOOD_MAX = 96, /* two numbers, likewise */
@@ -54,6 +56,19 @@ void decide_expect(const struct decide *d, const struct addr *addr, int score, i
 		pending_expect_good(d->pending, &subject, time_s);
 }
 
+static enum verdict_kind kind_of(const struct rules_hit *hit)
+{
+	switch (hit->rule->about) {
+	case RULES_ABOUT_MAIL:
+		return VERDICT_MAIL;
+	case RULES_ABOUT_LOGIN: /* a login to nobody knows what takes off no more than a delivery */
+		return hit->score < 0 && hit->account == ACCOUNT_NONE ? VERDICT_MAIL : VERDICT_LOGIN;
+	case RULES_ABOUT_ANY:
+		break;
+	}
+	return VERDICT_ANY;
+}
+
 void decide_hit(const struct decide *d, const struct decide_line *line, int64_t now_s, struct rules_hit *hit,
                 struct decide_result *ret)
 {
@@ -68,12 +83,16 @@ void decide_hit(const struct decide *d, const struct decide_line *line, int64_t 
 	evidence = (struct verdict_evidence){.addr = hit->address,
 	                                     .name = hit->name,
 	                                     .score = hit->score,
+	                                     .count = hit->count,
+	                                     .kind = kind_of(hit),
+	                                     .account = hit->account,
 	                                     .time_s = line->time_s,
 	                                     .rule = (unsigned)hit->rule->index}; /* below RULEFILE_RULES_MAX */
 	verdict_hit(d->verdict, &evidence, &ret->decision);
 	if (hit->score <= 0) { /* good evidence counts, but is no hit */
 		if (hit->score < 0 && ret->decision.outcome != VERDICT_ALLOWED)
-			pending_good(d->pending, &ret->decision.subject, line->time_s, hit->score, ret->decision.counted);
+			pending_good(d->pending, &ret->decision.subject, evidence.kind == VERDICT_LOGIN ? hit->account : ACCOUNT_NONE,
+			             line->time_s, hit->score, ret->decision.counted);
 		return;
 	}
 	pending_hit(d->pending, line->file, hit, line->time_s, line->offset, line->text, &ret->decision);

@@ -48,6 +48,12 @@ struct noted_attempt {
 	char *text;
 };
 
+/* Of one line; and of a transaction, most of whose hits lead to none. */
+enum {
+	LINE_BLOCKS_MAX = RULES_HITS_MAX * VERDICT_BLOCKS_MAX,
+	BLOCKS_MAX = 2 * PENDING_HITS_MAX + LINE_BLOCKS_MAX,
+};
+
 struct pending {
 	struct store *store;
 	struct pending_file *files; /* PENDING_FILES_MAX */
@@ -56,8 +62,8 @@ struct pending {
 	size_t n_hits, n_blocks, n_bytes;
 	struct store_hit hits[PENDING_HITS_MAX]; /* spans into bytes; rule and log are filled when written */
 	struct noted_hit notes[PENDING_HITS_MAX];
-	struct block blocks[PENDING_HITS_MAX * VERDICT_BLOCKS_MAX];
-	uint16_t led[PENDING_HITS_MAX * VERDICT_BLOCKS_MAX]; /* to them: the number of the hit */
+	struct block blocks[BLOCKS_MAX];
+	uint16_t led[BLOCKS_MAX]; /* to them: the number of the hit */
 	char bytes[PENDING_HITS_MAX * (STORE_LINE_MAX + STORE_DETAIL_MAX)]; /* their texts, escaped */
 
 	size_t n_suspensions, n_lifted;
@@ -172,7 +178,9 @@ void pending_hit(struct pending *p, struct pending_file *file, const struct rule
 	assert(p->n_hits < PENDING_HITS_MAX);
 	p->hits[p->n_hits] = (struct store_hit){.time_s = time_s,
 	                                        .address = hit->address,
-	                                        .score = hit->score,
+	                                        .score = decision->counted ? decision->score : hit->score,
+	                                        .account = hit->account,
+	                                        .weight = (int)decision->weight,
 	                                        .ignored = !decision->counted,
 	                                        .spent = decision->outcome == VERDICT_BLOCK,
 	                                        .offset = offset,
@@ -269,14 +277,15 @@ void pending_expect_good(const struct pending *p, const struct net *subject, int
 	pending_good_expect(&p->good, subject, time_s);
 }
 
-void pending_good(struct pending *p, const struct net *subject, int64_t time_s, int score, bool counted)
+void pending_good(struct pending *p, const struct net *subject, uint32_t account, int64_t time_s, int score, bool counted)
 {
-	pending_good_note(&p->good, subject, time_s, score, counted);
+	pending_good_note(&p->good, subject, account, time_s, score, counted);
 }
 
 bool pending_is_full(const struct pending *p)
 {
-	return p->n_hits + RULES_HITS_MAX > PENDING_HITS_MAX || pending_good_is_full(&p->good);
+	return p->n_hits + RULES_HITS_MAX > PENDING_HITS_MAX || p->n_blocks + LINE_BLOCKS_MAX > BLOCKS_MAX ||
+	       pending_good_is_full(&p->good);
 }
 
 bool pending_has_hits(const struct pending *p)
@@ -318,12 +327,19 @@ size_t pending_blocks(const struct pending *p, const struct block **ret)
 	return p->n_blocks;
 }
 
+/* Of blocks of clients whose network attacked, whatever the rule of the last hit. */
+static char spread_name[] = "network-score", spread_category[] = "network", spread_reason[] = "many addresses of its network were hostile";
+static const struct rulefile_rule spread_text = {.name = spread_name, .category = spread_category, .reason = spread_reason};
+static const struct rule spread_rule = {.index = VERDICT_NO_RULE, .text = &spread_text};
+
 struct pending_cause pending_cause(const struct pending *p, size_t block)
 {
 	const size_t hit = p->led[block];
 
 	const struct span detail = p->hits[hit].detail;
 
+	if (p->blocks[block].spread)
+		return (struct pending_cause){.rule = &spread_text};
 	return (struct pending_cause){p->notes[hit].rule->text,
 	                             detail.p == NULL && p->notes[hit].file == NULL ? p->hits[hit].text : detail};
 }
@@ -403,6 +419,8 @@ static int write_blocks(struct pending *p, struct why *why)
 
 		for (const struct block *const end = b + noted->n_blocks; rc == 0 && b < end; b++) {
 			b->rule = p->hits[i].rule;
+			if (b->spread)
+				rc = find_rule(p, &spread_rule, &b->rule, why);
 			if (!b->prolonged)
 				continue;
 			rc = store_add_blocks(p->store, from, (size_t)(b - from), why);

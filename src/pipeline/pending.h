@@ -62,8 +62,8 @@ void pending_read(struct pending_file *file, const struct pending_read *read);
 void pending_hit(struct pending *pending, struct pending_file *file, const struct rules_hit *hit, int64_t time_s,
                 int64_t offset, struct span text, const struct verdict_decision *decision);
 
-/* Good evidence: its day counts, and its score if counted. It is no hit. */
-void pending_good(struct pending *pending, const struct net *subject, int64_t time_s, int score, bool counted);
+/* Good evidence: its day counts, and its score if counted; of a login, the account. It is no hit. */
+void pending_good(struct pending *pending, const struct net *subject, uint32_t account, int64_t time_s, int score, bool counted);
 
 /* Good evidence will come soon: prefetches what is noted already. Changes nothing. */
 void pending_expect_good(const struct pending *pending, const struct net *subject, int64_t time_s);

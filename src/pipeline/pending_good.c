@@ -15,13 +15,16 @@ enum {
 	CREDIT_SLICE = 1 << 20, /* seconds of credit that a replay removes at once: all there are */
 };
 
-/* Evidence about one net on one day: half a cache line. */
+/* Evidence about one net, and one account or none, on one day: half a cache line. */
 struct noted_good {
 	struct net net;
 	bool used;
+	uint32_t account;
 	uint32_t times;
-	int64_t last_s;
+	uint32_t last_s; /* until 2106 */
 };
+
+static_assert(sizeof(struct noted_good) == 32, "half a cache line");
 
 /* The part that counts. */
 struct noted_credit {
@@ -42,12 +45,12 @@ static size_t home_of(const struct net *net, int64_t day)
 	return addr_hash(&net->addr, (uint64_t)day) % PLACES;
 }
 
-static size_t place_of(const struct pending_good *g, const struct net *net, int64_t day)
+static size_t place_of(const struct pending_good *g, const struct net *net, uint32_t account, int64_t day)
 {
 	size_t i = home_of(net, day);
 
 	while (g->list[i].used && !(addr_equal(&g->list[i].net.addr, &net->addr) && g->list[i].net.len == net->len &&
-	                            g->list[i].last_s / DAY_S == day))
+	                            g->list[i].account == account && g->list[i].last_s / DAY_S == day))
 		i = (i + 1) % PLACES;
 	return i;
 }
@@ -69,8 +72,9 @@ static void age_credit(struct pending_good *g, int64_t now_s)
 	g->n_credit = n;
 }
 
-void pending_good_note(struct pending_good *g, const struct net *subject, int64_t time_s, int score, bool counted)
+void pending_good_note(struct pending_good *g, const struct net *subject, uint32_t account, int64_t time_s, int score, bool counted)
 {
+	const uint32_t last_s = time_s < 0 ? 0 : time_s > UINT32_MAX ? UINT32_MAX : (uint32_t)time_s; /* clamped to fit */
 	struct noted_good *noted;
 	size_t place;
 
@@ -82,15 +86,15 @@ void pending_good_note(struct pending_good *g, const struct net *subject, int64_
 		g->evidence = alloc_zero(EVIDENCE_MAX, sizeof *g->evidence, "evidence for the good");
 	}
 	assert(g->n < PENDING_GOOD_MAX && g->n_credit < PENDING_CREDIT_MAX);
-	place = place_of(g, subject, time_s / DAY_S);
+	place = place_of(g, subject, account, time_s / DAY_S);
 	noted = &g->list[place];
 	if (!noted->used) {
-		*noted = (struct noted_good){.net = *subject, .used = true, .last_s = time_s};
+		*noted = (struct noted_good){.net = *subject, .used = true, .account = account, .last_s = last_s};
 		g->n++;
 	}
 	noted->times++;
-	if (time_s > noted->last_s)
-		noted->last_s = time_s;
+	if (last_s > noted->last_s)
+		noted->last_s = last_s;
 	if (counted && time_s > g->credit_s)
 		g->credit_s = time_s;
 	if (counted)
@@ -104,6 +108,13 @@ bool pending_good_is_full(const struct pending_good *g)
 	return g->n == PENDING_GOOD_MAX || g->n_credit == PENDING_CREDIT_MAX;
 }
 
+static int write_some(const struct pending_good *g, size_t n, struct store *store, struct why *why)
+{
+	const int rc = store_add_good(store, g->evidence, n, why);
+
+	return rc < 0 ? rc : store_add_logins(store, g->evidence, n, why);
+}
+
 static int write_days(const struct pending_good *g, struct store *store, struct why *why)
 {
 	size_t n = 0;
@@ -113,13 +124,14 @@ static int write_days(const struct pending_good *g, struct store *store, struct 
 		const struct noted_good *const noted = &g->list[i];
 
 		if (noted->used)
-			g->evidence[n++] = (struct store_evidence){.net = noted->net, .time_s = noted->last_s, .times = noted->times};
+			g->evidence[n++] = (struct store_evidence){
+				.net = noted->net, .time_s = noted->last_s, .times = noted->times, .account = noted->account};
 		if (n == EVIDENCE_MAX) {
-			rc = store_add_good(store, g->evidence, n, why);
+			rc = write_some(g, n, store, why);
 			n = 0;
 		}
 	}
-	return rc < 0 ? rc : store_add_good(store, g->evidence, n, why);
+	return rc < 0 ? rc : write_some(g, n, store, why);
 }
 
 static int write_credit(const struct pending_good *g, struct store *store, struct why *why)
@@ -131,8 +143,10 @@ static int write_credit(const struct pending_good *g, struct store *store, struc
 		for (n = 0; n < EVIDENCE_MAX && i + n < g->n_credit; n++) {
 			const struct noted_credit *const c = &g->credit[i + n];
 
-			g->evidence[n] =
-				(struct store_evidence){.net = g->list[c->good].net, .time_s = c->time_s, .score = c->score};
+			g->evidence[n] = (struct store_evidence){.net = g->list[c->good].net,
+			                                         .time_s = c->time_s,
+			                                         .score = c->score,
+			                                         .account = g->list[c->good].account};
 		}
 		rc = store_add_credit(store, g->evidence, n, why);
 	}

@@ -15,7 +15,7 @@
 #include "store/store.h"
 
 enum {
-	PENDING_GOOD_MAX = 1 << 15,   /* clients' days */
+	PENDING_GOOD_MAX = 1 << 15,   /* days of clients and accounts */
 	PENDING_CREDIT_MAX = 1 << 16, /* seconds that count */
 };
 
@@ -42,8 +42,9 @@ struct pending_good {
 
 void pending_good_done(struct pending_good *good);
 
-/* Its day counts, and its score when counted. Not when it is full. */
-void pending_good_note(struct pending_good *good, const struct net *subject, int64_t time_s, int score, bool counted);
+/* Its day counts, and its score when counted. account: of a login; ACCOUNT_NONE: a delivery. Not when it is full. */
+void pending_good_note(struct pending_good *good, const struct net *subject, uint32_t account, int64_t time_s, int score,
+                       bool counted);
 
 /* Evidence will come soon: prefetches what is noted already. Changes nothing. */
 void pending_good_expect(const struct pending_good *good, const struct net *subject, int64_t time_s);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/account.h"
 #include "base/alloc.h"
 #include "store/blocks.h"
 #include "store/hits.h"
@@ -13,6 +14,7 @@
 enum {
 	DAY_S = 86400,
 	GOOD_DAYS = 31, /* as far back as a verdict looks */
+	LOGIN_S = 31 * DAY_S, /* a login is remembered: a month, so that a month's holiday is not forgotten */
 };
 
 /* What is older than [database] keep is forgotten, with or without a restart. */
@@ -31,6 +33,11 @@ static struct verdict_policy policy_of(const struct config *config)
 		/* The config has checked their ranges. */
 		.ip6_prefix = (uint8_t)config->block.ip6_prefix,
 		.network_after = (unsigned)config->block.network_after,
+		.network_threshold = config->block.network_threshold,
+		.account_addresses = (unsigned)config->block.account_addresses,
+		.slow = (unsigned)config->block.slow,
+		.slow_s = at_most(config->block.slow_s, config->database.keep_s),
+		.login_s = at_most(LOGIN_S, config->database.keep_s),
 		.earn_days = (unsigned)config->allow.earn_days,
 		.suspension = (unsigned)config->block.quarantine,
 		.blocks_per_minute = (unsigned)config->block.max_blocks_per_minute,
@@ -85,6 +92,17 @@ static int restore_good(struct store *store, struct verdict *v, int64_t now_s, s
 	while (rc == 0)
 		if ((rc = store_next_good(store, &good, why)) == 0)
 			verdict_known_good(v, &good.net, good.day);
+	return rc < 0 ? rc : 0;
+}
+
+static int restore_logins(struct store *store, struct verdict *v, int64_t since_s, int64_t now_s, struct why *why)
+{
+	struct store_good login;
+	int rc = store_logins_since(store, since_s, why);
+
+	while (rc == 0)
+		if ((rc = store_next_good(store, &login, why)) == 0 && login.time_s <= now_s)
+			verdict_known_login(v, &login.net, login.account, login.time_s);
 	return rc < 0 ? rc : 0;
 }
 
@@ -143,6 +161,39 @@ static bool is_unblocked(const struct unblocked *unblocked, const struct addr *a
 	return false;
 }
 
+static enum verdict_kind kind_of(const char *category)
+{
+	switch (rules_about_hits(category != NULL ? category : "")) {
+	case RULES_ABOUT_MAIL:
+		return VERDICT_MAIL;
+	case RULES_ABOUT_LOGIN:
+		return VERDICT_LOGIN;
+	case RULES_ABOUT_ANY:
+		break;
+	}
+	return VERDICT_ANY;
+}
+
+static struct verdict_evidence hit_evidence(const struct store_hit *hit, const char *category)
+{
+	return (struct verdict_evidence){.addr = hit->address,
+	                                 .score = hit->score,
+	                                 .kind = kind_of(category),
+	                                 .account = hit->account,
+	                                 .time_s = hit->time_s,
+	                                 .rule = VERDICT_NO_RULE};
+}
+
+static struct verdict_evidence good_evidence(const struct store_good *good)
+{
+	return (struct verdict_evidence){.addr = good->net.addr,
+	                                 .score = good->score,
+	                                 .kind = good->account != ACCOUNT_NONE ? VERDICT_LOGIN : VERDICT_MAIL,
+	                                 .account = good->account,
+	                                 .time_s = good->time_s,
+	                                 .rule = VERDICT_NO_RULE};
+}
+
 static int restore_hits(struct store *store, struct verdict *v, const struct unblocked *unblocked, int64_t since_s,
                        int64_t now_s, struct why *why)
 {
@@ -151,19 +202,26 @@ static int restore_hits(struct store *store, struct verdict *v, const struct unb
 	int rc = store_hits_since(store, since_s, why);
 
 	while (rc == 0) {
-		if ((rc = store_next_hit(store, &hit, why)) != 0)
+		struct verdict_evidence evidence;
+		const char *category;
+
+		if ((rc = store_next_hit(store, &hit, &category, why)) != 0)
 			break;
+		evidence = hit_evidence(&hit, category);
 		if (hit.spent)
-			verdict_known_spent(v, &hit.address);
+			verdict_known_spent(v, &evidence);
 		else if (hit.time_s <= now_s && !is_unblocked(unblocked, &hit.address, hit.time_s))
-			verdict_known_hit(v, &hit.address, hit.score, hit.time_s);
+			verdict_known_hit(v, &evidence);
 	}
 	if (rc == STORE_NONE)
 		rc = store_credit_since(store, since_s, why);
 	while (rc == 0)
 		if ((rc = store_next_good(store, &good, why)) == 0 && good.time_s <= now_s &&
-		    !is_unblocked(unblocked, &good.net.addr, good.time_s))
-			verdict_known_credit(v, &good.net.addr, good.score, good.time_s);
+		    !is_unblocked(unblocked, &good.net.addr, good.time_s)) {
+			const struct verdict_evidence evidence = good_evidence(&good);
+
+			verdict_known_credit(v, &evidence);
+		}
 	return rc < 0 ? rc : 0;
 }
 
@@ -172,7 +230,8 @@ int restore_verdict(struct store *store, const struct config *config, const stru
 {
 	const struct verdict_policy policy = policy_of(config);
 	/* Also expired blocks, unless evidence from before them is too old to count anyway. */
-	const int64_t since_s = now_s - (policy.memory_s > policy.window_s ? policy.memory_s : policy.window_s);
+	const int64_t since_s =
+		now_s - (policy.memory_s > verdict_memory_s(&policy) ? policy.memory_s : verdict_memory_s(&policy));
 	struct verdict *const v = verdict_new(&policy);
 	struct unblocked unblocked = {0};
 	struct why ignored; /* an error of the allow list: the next refresh reports it */
@@ -187,11 +246,13 @@ int restore_verdict(struct store *store, const struct config *config, const stru
 	if (rc == 0)
 		rc = restore_good(store, v, now_s, why);
 	if (rc == 0)
+		rc = restore_logins(store, v, now_s - policy.login_s, now_s, why);
+	if (rc == 0)
 		rc = restore_blocks(store, rules, v, since_s, now_s, why);
 	if (rc == 0)
-		rc = restore_unblocked(store, v, now_s - policy.window_s, now_s, &unblocked, why);
+		rc = restore_unblocked(store, v, now_s - verdict_memory_s(&policy), now_s, &unblocked, why);
 	if (rc == 0)
-		rc = restore_hits(store, v, &unblocked, now_s - policy.window_s, now_s, why);
+		rc = restore_hits(store, v, &unblocked, now_s - verdict_memory_s(&policy), now_s, why);
 	free(unblocked.nets);
 	if (rc < 0) {
 		verdict_free(v);
@@ -217,10 +278,11 @@ int restore_cluster(struct store *store, struct greylist *greylist, const struct
 int restore_lists(struct store *store, struct dnsbl *dnsbl, const struct verdict *verdict, int64_t since_s, struct why *why)
 {
 	struct store_hit hit;
+	const char *ignored;
 	int rc = store_hits_since(store, since_s, why);
 
 	while (rc == 0)
-		if ((rc = store_next_hit(store, &hit, why)) == 0 && hit.score > 0 && hit.time_s > since_s) {
+		if ((rc = store_next_hit(store, &hit, &ignored, why)) == 0 && hit.score > 0 && hit.time_s > since_s) {
 			const struct verdict_query view = verdict_query(verdict, &hit.address);
 
 			dnsbl_known(dnsbl, &view.subject, hit.time_s);

@@ -252,6 +252,22 @@ static void set_writers(struct compiled *c, struct rulefile_errors *errors)
 		rulefile_error(errors, "%s:%u: [%s] journal_uid: more than %d users", text->file, text->line, text->name, WRITERS_MAX);
 }
 
+enum rules_about rules_about_hits(const char *category)
+{
+	if (strcmp(category, "auth") == 0)
+		return RULES_ABOUT_LOGIN;
+	return strcmp(category, "content") == 0 || strcmp(category, "unknown-user") == 0 ? RULES_ABOUT_MAIL : RULES_ABOUT_ANY;
+}
+
+/* Good evidence that can name an account is a login. */
+static void set_about(struct compiled *c)
+{
+	if (c->rule.text->score < 0)
+		c->rule.about = c->user > 0 ? RULES_ABOUT_LOGIN : RULES_ABOUT_MAIL;
+	else
+		c->rule.about = c->rule.text->category != NULL ? rules_about_hits(c->rule.text->category) : RULES_ABOUT_ANY;
+}
+
 static void compile_rule(struct rules *rules, size_t i, struct rulefile_errors *errors)
 {
 	const struct rulefile_rule *const text = &rules->set.rules[i];
@@ -282,6 +298,7 @@ static void compile_rule(struct rules *rules, size_t i, struct rulefile_errors *
 	c->to = group_number(c->match, "to");
 	c->helo = group_number(c->match, "helo");
 	c->user = group_number(c->match, "user");
+	set_about(c);
 	c->n_literals = find_literals(text->match.text, c->literals);
 	(void)pcre2_pattern_info(c->match, PCRE2_INFO_CAPTURECOUNT, &groups);
 	if (groups > rules->groups_max)

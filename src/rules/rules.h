@@ -40,11 +40,19 @@ enum {
 	RULES_NONE = 1,
 };
 
+/* What a rule's hits, or its good evidence, are about. */
+enum rules_about {
+	RULES_ABOUT_ANY,
+	RULES_ABOUT_MAIL,  /* mail that was refused or accepted */
+	RULES_ABOUT_LOGIN, /* logins that failed or succeeded */
+};
+
 /* What is known of a rule besides its regexes. */
 struct rule {
 	size_t index; /* its place in the set: 0..rules_count - 1 */
 	const struct rulefile_rule *text;
 	struct writers writers; /* whose lines count, where a source knows who wrote them */
+	enum rules_about about;
 };
 
 /* What a rule's match of a line means. */
@@ -93,6 +101,9 @@ int rules_errors_end(const struct rules *rules, struct rulefile_errors *errors, 
 
 /* Accepts NULL. No scratch of it may be used any more. */
 void rules_free(struct rules *rules);
+
+/* By the category of its hits: auth is about logins, content and unknown-user about mail. */
+enum rules_about rules_about_hits(const char *category);
 
 size_t rules_count(const struct rules *rules);
 const struct rule *rules_at(const struct rules *rules, size_t index);

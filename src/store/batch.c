@@ -25,7 +25,7 @@ static int connect_table(sqlite3 *db, void *store, int argc, const char *const *
 	(void)ret_error;
 	table->store = store;
 	*ret = &table->base;
-	return sqlite3_declare_vtab(db, "CREATE TABLE batch (a, b, c, d, e, f, g, h, i)");
+	return sqlite3_declare_vtab(db, "CREATE TABLE batch (a, b, c, d, e, f, g, h, i, j, k)");
 }
 
 static int disconnect_table(sqlite3_vtab *table)

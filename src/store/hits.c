@@ -103,6 +103,12 @@ static void hit_value(sqlite3_context *context, const void *row, int column)
 	case 8:
 		batch_text(context, hit->text);
 		break;
+	case 9:
+		sqlite3_result_int64(context, hit->account);
+		break;
+	case 10:
+		sqlite3_result_int(context, hit->weight);
+		break;
 	}
 }
 
@@ -110,8 +116,8 @@ int store_add_hits(struct store *store, const struct store_hit *hits, size_t n, 
 {
 	sqlite3_stmt *const s = sql_statement(
 		store, HIT_ADD,
-		"INSERT OR FAIL INTO hit (time, address, rule, score, ignored, log, offset, detail, text) "
-		"SELECT a, b, c, d, e, f, g, h, i FROM batch");
+		"INSERT OR FAIL INTO hit (time, address, rule, score, ignored, log, offset, detail, text, account, weight) "
+		"SELECT a, b, c, d, e, f, g, h, i, j, k FROM batch");
 
 	const int rc = batch_run(store, s, hits, sizeof *hits, n, hit_value, why);
 
@@ -137,12 +143,12 @@ int store_index_hits(struct store *store, size_t n_max, bool *ret_more, struct w
 int store_hits_since(struct store *store, int64_t since_s, struct why *why)
 {
 	return sql_walk(store, HITS_SINCE,
-	                "SELECT time, address, score, ignored FROM hit WHERE (time > ?1 AND ignored = 0) OR ignored = 2 "
-	                "ORDER BY id",
+	                "SELECT h.time, h.address, h.score, h.ignored, h.account, r.category FROM hit h JOIN rule r ON r.id = h.rule "
+	                "WHERE (h.time > ?1 AND h.ignored = 0) OR h.ignored = 2 ORDER BY h.id",
 	                since_s, why);
 }
 
-int store_next_hit(struct store *store, struct store_hit *ret, struct why *why)
+int store_next_hit(struct store *store, struct store_hit *ret, const char **ret_category, struct why *why)
 {
 	sqlite3_stmt *const s = store->walk;
 	struct store_hit hit = {0};
@@ -153,6 +159,8 @@ int store_next_hit(struct store *store, struct store_hit *ret, struct why *why)
 	hit.time_s = sqlite3_column_int64(s, 0);
 	hit.score = sqlite3_column_int(s, 2);
 	hit.spent = sqlite3_column_int(s, 3) == 2;
+	hit.account = (uint32_t)sqlite3_column_int64(s, 4); /* as it was written */
+	*ret_category = sql_text(s, 5);
 	*ret = hit;
 	return 0;
 }

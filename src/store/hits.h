@@ -26,6 +26,8 @@ struct store_hit {
 	bool ignored;      /* it does not count */
 	bool spent;        /* it caused a block: neither it nor earlier hits count after that */
 	int64_t offset;
+	uint32_t account;  /* 0: not known */
+	int weight;        /* what it counted for is not what its rule has: see schema.sql */
 	struct span detail, text; /* escaped by text_escape, at most STORE_DETAIL_MAX and STORE_LINE_MAX */
 };
 int store_add_hits(struct store *store, const struct store_hit *hits, size_t n, struct why *why);
@@ -40,10 +42,10 @@ int store_index_hits(struct store *store, size_t n_max, bool *ret_more, struct w
 
 /*
  * A walk: hits younger than since_s that count, and all that are spent, in the order they were stored: time_s, address,
- * score, spent.
+ * score, spent, account, and the category of its rule, borrowed.
  */
 int store_hits_since(struct store *store, int64_t since_s, struct why *why);
-int store_next_hit(struct store *store, struct store_hit *ret, struct why *why);
+int store_next_hit(struct store *store, struct store_hit *ret, const char **ret_category, struct why *why);
 
 /* Suspends a rule; resumes it on request: STORE_NONE when it was not suspended. rule: its name. */
 int store_suspend(struct store *store, const char *rule, int64_t at_s, const char *text, struct why *why);

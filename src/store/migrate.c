@@ -16,7 +16,7 @@ int migrate_complete(struct store *store, struct why *why)
 	return rc < 0 ? rc : sql_exec(store, version, what, why);
 }
 
-/* What schema.sql cannot say: the views of older versions go; a column that is new would be added here, by version found. */
+/* What schema.sql cannot say: the views of older versions go, and new columns come, by version found. */
 static const char prepare[] = "DROP VIEW IF EXISTS active; DROP VIEW IF EXISTS hits; DROP VIEW IF EXISTS blocks; "
                               "DROP VIEW IF EXISTS acts; DROP VIEW IF EXISTS by_reason; DROP VIEW IF EXISTS by_category; "
                               "DROP VIEW IF EXISTS by_day; DROP VIEW IF EXISTS by_network; "
@@ -26,6 +26,11 @@ static const char prepare[] = "DROP VIEW IF EXISTS active; DROP VIEW IF EXISTS h
 static const char sum_blocks[] = "INSERT INTO daily SELECT since / 86400, rule, 0, 0, count(*), sum(knocks), 0 FROM block GROUP BY 1, 2; "
                                  "INSERT INTO daily SELECT day, 0, 0, 0, sum(blocks), sum(dropped), 0 FROM daily GROUP BY day";
 
+/* From before version 3: hits get columns; credit is of the last hour, has no accounts, and is begun anew. */
+static const char accounts[] = "ALTER TABLE hit ADD COLUMN account INTEGER NOT NULL DEFAULT 0; "
+                               "ALTER TABLE hit ADD COLUMN weight INTEGER NOT NULL DEFAULT 0; "
+                               "DROP TABLE credit";
+
 int migrate(struct store *store, struct why *why)
 {
 	int64_t found = 0;
@@ -34,7 +39,7 @@ int migrate(struct store *store, struct why *why)
 	if (rc < 0)
 		return rc;
 	if ((rc = sql_once(store, "PRAGMA user_version", &found, why)) == 0 && found < STORE_VERSION &&
-	    (rc = sql_exec(store, prepare, what, why)) == 0)
+	    (rc = sql_exec(store, prepare, what, why)) == 0 && (found >= 3 || (rc = sql_exec(store, accounts, what, why)) == 0))
 		rc = migrate_complete(store, why);
 	if (rc == 0 && found < 3)
 		rc = sql_exec(store, sum_blocks, what, why);

@@ -217,7 +217,7 @@ void query_hits(struct store *store, const struct net *net, struct query_bound b
 		"found (id) AS (SELECT id " NEWEST_HITS " AND (address = ?1 OR in_net(address, ?4)) "
 		"UNION ALL SELECT * FROM (SELECT hit.id FROM chain CROSS JOIN hit ON hit.id = chain.id "
 		"WHERE address = ?1 OR in_net(address, ?4) LIMIT ?5)) "
-		"SELECT h.time, r.name, r.reason, h.score, h.detail, coalesce(l.path, ''), h.offset, h.text, h.address "
+		"SELECT h.time, r.name, r.reason, h.score, h.detail, coalesce(l.path, ''), h.offset, h.text, h.address, h.weight "
 		"FROM found CROSS JOIN hit h ON h.id = found.id JOIN rule r ON r.id = h.rule LEFT JOIN log l ON l.id = h.log "
 		"ORDER BY h.time DESC, h.id DESC LIMIT ?2",
 		0);
@@ -242,7 +242,8 @@ int query_next_hit(struct store *store, struct query_hit *ret, struct why *why)
 		                          .file = sql_text(s, 5),
 		                          .offset = sqlite3_column_int64(s, 6),
 		                          .text = sql_text(s, 7),
-		                          .address = sql_text(s, 8)};
+		                          .address = sql_text(s, 8),
+		                          .weight = sqlite3_column_int64(s, 9)};
 	return rc;
 }
 

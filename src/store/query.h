@@ -44,6 +44,7 @@ int query_next_block(struct store *store, struct query_block *ret, struct why *w
 struct query_hit {
 	const char *rule, *reason, *detail, *file, *text, *address; /* detail may be NULL */
 	int64_t time_s, score, offset;
+	int64_t weight; /* as of schema.sql */
 };
 void query_hits(struct store *store, const struct net *net, struct query_bound bound);
 int query_next_hit(struct store *store, struct query_hit *ret, struct why *why);

@@ -47,6 +47,9 @@ static void credit_value(sqlite3_context *context, const void *row, int column)
 		batch_net(context, &e->net);
 		break;
 	case 2:
+		sqlite3_result_int64(context, e->account);
+		break;
+	case 3:
 		sqlite3_result_int(context, e->score);
 		break;
 	}
@@ -56,10 +59,36 @@ int store_add_credit(struct store *store, const struct store_evidence *list, siz
 {
 	sqlite3_stmt *const s = sql_statement(
 		store, CREDIT_ADD,
-		"INSERT OR FAIL INTO credit (time, address, score) SELECT a, b, c FROM batch WHERE true "
-		"ON CONFLICT (time, address) DO UPDATE SET score = score + excluded.score");
+		"INSERT OR FAIL INTO credit (time, address, account, score) SELECT a, b, c, d FROM batch WHERE true "
+		"ON CONFLICT (time, address, account) DO UPDATE SET score = score + excluded.score");
 
 	return batch_run(store, s, list, sizeof *list, n, credit_value, why);
+}
+
+static void login_value(sqlite3_context *context, const void *row, int column)
+{
+	const struct store_evidence *const e = row;
+
+	switch (column) {
+	case 0:
+		batch_net(context, &e->net);
+		break;
+	case 1:
+		sqlite3_result_int64(context, e->account);
+		break;
+	case 2:
+		sqlite3_result_int64(context, e->time_s);
+		break;
+	}
+}
+
+int store_add_logins(struct store *store, const struct store_evidence *list, size_t n, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(store, LOGIN_ADD,
+	                                      "INSERT OR FAIL INTO login (address, account, last) SELECT a, b, c FROM batch WHERE b > 0 "
+	                                      "ON CONFLICT (address, account) DO UPDATE SET last = max(last, excluded.last)");
+
+	return batch_run(store, s, list, sizeof *list, n, login_value, why);
 }
 
 /* --- allowances --- */
@@ -104,21 +133,28 @@ int store_add_allowance(struct store *store, const struct net *net, int64_t sinc
 int store_good_since(struct store *store, int64_t day, struct why *why)
 {
 	return sql_walk(store, GOOD_SINCE,
-	                "SELECT address, day, 0, 0, 0 FROM good WHERE day >= ?1 ORDER BY day", day, why);
+	                "SELECT address, day, 0, 0, 0, 0 FROM good WHERE day >= ?1 ORDER BY day", day, why);
 }
 
 int store_credit_since(struct store *store, int64_t since_s, struct why *why)
 {
 	return sql_walk(store, CREDIT_SINCE,
-	                "SELECT address, 0, time, score, 0 FROM credit WHERE time > ?1 ORDER BY time",
+	                "SELECT address, 0, time, score, 0, account FROM credit WHERE time > ?1 ORDER BY time",
 	                since_s, why);
 }
 
 int store_allowances(struct store *store, int64_t now_s, struct why *why)
 {
 	return sql_walk(store, ALLOWANCES,
-	                "SELECT address, 0, since, 0, until FROM allowance WHERE until > ?1 ORDER BY until",
+	                "SELECT address, 0, since, 0, until, 0 FROM allowance WHERE until > ?1 ORDER BY until",
 	                now_s, why);
+}
+
+int store_logins_since(struct store *store, int64_t since_s, struct why *why)
+{
+	return sql_walk(store, LOGINS_SINCE,
+	                "SELECT address, 0, last, 0, 0, account FROM login WHERE last > ?1 ORDER BY last, address, account", since_s,
+	                why);
 }
 
 int store_next_good(struct store *store, struct store_good *ret, struct why *why)
@@ -128,13 +164,14 @@ int store_next_good(struct store *store, struct store_good *ret, struct why *why
 	int rc;
 
 	if ((rc = sql_row(store, s, why)) != 0 ||
-	    (rc = sql_net(store, s, 0, "good, credit or allowance", &net, why)) != 0)
+	    (rc = sql_net(store, s, 0, "good, credit, login or allowance", &net, why)) != 0)
 		return rc;
 	*ret = (struct store_good){.net = net,
 	                           .day = sqlite3_column_int64(s, 1),
 	                           .time_s = sqlite3_column_int64(s, 2),
 	                           .score = sqlite3_column_int(s, 3),
-	                           .until_s = sqlite3_column_int64(s, 4)};
+	                           .until_s = sqlite3_column_int64(s, 4),
+	                           .account = (uint32_t)sqlite3_column_int64(s, 5)}; /* as it was written */
 	return 0;
 }
 

@@ -50,6 +50,8 @@ int store_purge_good(struct store *store, int64_t before_s, int64_t credit_s, si
 	static const struct old kept[] = {
 		{PURGE_GOOD, "DELETE FROM good WHERE (day, address) IN "
 		             "(SELECT day, address FROM good WHERE day < ?1 / 86400 ORDER BY day LIMIT ?2)"},
+		{PURGE_LOGINS, "DELETE FROM login WHERE (address, account) IN "
+		               "(SELECT address, account FROM login WHERE last < ?1 LIMIT ?2)"},
 		{PURGE_ALLOWANCES, "DELETE FROM allowance WHERE id IN "
 		                   "(SELECT id FROM allowance WHERE until < ?1 LIMIT ?2)"},
 		{PURGE_SUSPENSIONS, "DELETE FROM suspension WHERE id IN "
@@ -60,8 +62,8 @@ int store_purge_good(struct store *store, int64_t before_s, int64_t credit_s, si
 		                 "(SELECT id FROM attempt ORDER BY id LIMIT ?2) AND time < ?1"},
 	};
 	static const struct old credit = {
-		PURGE_CREDIT, "DELETE FROM credit WHERE (time, address) IN "
-		              "(SELECT time, address FROM credit WHERE time < ?1 ORDER BY time LIMIT ?2)"};
+		PURGE_CREDIT, "DELETE FROM credit WHERE (time, address, account) IN "
+		              "(SELECT time, address, account FROM credit WHERE time < ?1 ORDER BY time LIMIT ?2)"};
 	size_t n = 0, n_credit = 0;
 	int rc;
 

@@ -1,5 +1,7 @@
 #include "verdict/clients.h"
 
+#include "verdict/scores.h"
+
 enum {
 	TABLE_MIN = 1 << 10,
 	LARGE = 1 << 18, /* entries */
@@ -63,73 +65,6 @@ void clients_erase(struct clients *s, struct tracked *t)
 	s->table[hole] = (struct tracked){0};
 }
 
-/* --- scores --- */
-
-/* Of a list by time, newest first: the last node that is newer, NULL when there is none; adds to n how many are. */
-static struct node *newer_than(const struct pool *pool, uint32_t first, uint32_t time_s, unsigned *n)
-{
-	struct node *last = NULL;
-
-	for (uint32_t i = first; i != POOL_NONE && pool_at(pool, i)->time_s > time_s; i = last->next, ++*n)
-		last = pool_at(pool, i);
-	return last;
-}
-
-void clients_drop_scores(struct clients *s, struct tracked *t, uint32_t time_s)
-{
-	unsigned n = 0;
-	struct node *const last = newer_than(&s->pool, t->scores, time_s, &n);
-
-	if (last != NULL)
-		pool_cut(&s->pool, last);
-	else
-		clients_clear_scores(s, t);
-}
-
-static void add_hits(struct node *node, unsigned n)
-{
-	const unsigned sum = node->hits + n;
-
-	node->hits = sum < POOL_HITS_MAX ? sum & POOL_HITS_MAX : POOL_HITS_MAX;
-}
-
-void clients_add_score(struct clients *s, struct tracked *t, uint32_t time_s, int score, uint32_t now_s)
-{
-	struct pool *const pool = &s->pool;
-	const uint32_t horizon_s = clients_horizon(s, now_s);
-	unsigned n = 1;
-	struct node *const newer = newer_than(pool, t->scores, time_s, &n);
-	const uint32_t at = newer == NULL ? t->scores : newer->next;
-	struct node *last, *before = newer;
-
-	if (at != POOL_NONE && pool_at(pool, at)->time_s == time_s) {
-		last = pool_at(pool, at);
-		last->value += score;
-	} else {
-		const uint32_t fresh = pool_get(pool);
-
-		last = pool_at(pool, fresh);
-		*last = (struct node){.time_s = time_s, .value = score, .next = POOL_HEAD(at)};
-		if (newer == NULL)
-			t->scores = POOL_HEAD(fresh);
-		else
-			newer->next = POOL_HEAD(fresh);
-	}
-	add_hits(last, score > 0);
-	for (uint32_t i = last->next; i != POOL_NONE && pool_at(pool, i)->time_s > horizon_s;
-	     i = last->next, n++) {
-		before = last;
-		last = pool_at(pool, i);
-	}
-	pool_cut(pool, last);
-	if (n <= VERDICT_SCORES_MAX || before == NULL) /* NULL: it is alone */
-		return;
-	before->time_s = last->time_s;
-	before->value += last->value;
-	add_hits(before, last->hits);
-	pool_cut(pool, before);
-}
-
 /* --- offences and good days --- */
 
 unsigned clients_count_offences(const struct clients *s, const struct tracked *t, uint32_t now_s)
@@ -176,11 +111,6 @@ void clients_note_day(struct clients *s, struct tracked *t, uint32_t day)
 
 /* --- what stays when space is needed --- */
 
-static bool is_network(const struct clients *s, const struct tracked *t)
-{
-	return t->len < 128 && (addr_is_ip4(&t->addr) || t->len != s->policy->ip6_prefix);
-}
-
 /* How much a subject must matter to stay. */
 enum keep {
 	KEEP_ALL_THAT_MATTERS,
@@ -192,16 +122,15 @@ enum keep {
 
 static bool stays(struct clients *s, struct tracked *t, enum keep keep, uint32_t now_s)
 {
-	const uint32_t horizon_s = clients_horizon(s, now_s);
-
 	switch (keep) {
 	case KEEP_ALL_THAT_MATTERS:
-		clients_drop_scores(s, t, horizon_s);
-		return t->scores != POOL_NONE || t->until_s > horizon_s || clients_count_offences(s, t, now_s) > 0 ||
-		       clients_good_days(s, t, now_s) != 0;
+		scores_age(s, t, now_s);
+		return t->scores != POOL_NONE || t->until_s > clients_horizon(s, now_s) ||
+		       clients_count_offences(s, t, now_s) > 0 || clients_good_days(s, t, now_s) != 0;
 	case KEEP_LOUD:
-		return t->until_s > now_s || clients_is_proven(s, t, now_s) || is_network(s, t) ||
-		       clients_sum(s, t, now_s) * 2 >= s->policy->threshold;
+		if (clients_is_network(s, t))
+			return t->until_s > now_s || t->offences != POOL_NONE || t->good != POOL_NONE;
+		return t->until_s > now_s || clients_is_proven(s, t, now_s) || scores_sum(s, t, now_s) * 2 >= s->policy->threshold;
 	case KEEP_BLOCKED:
 		return t->until_s > now_s || clients_is_proven(s, t, now_s);
 	case KEEP_HALF:

@@ -1,6 +1,6 @@
 /*
  * clients: the table of all subjects and networks with known state: scores, offences, good days,
- * the end of the last block.
+ * the end of the last block. What a list of scores means: scores.h; what the lists of a network mean: network.h.
  *
  * Private to the folder. Owns the entries and the nodes of their lists, and chooses what is forgotten when
  * space is needed: what no longer matters, then the quietest. clients_init first; release with clients_done.
@@ -33,9 +33,9 @@ enum {
 struct tracked {
 	struct addr addr;
 	uint32_t until_s;       /* end of the last block; blocked while it is to come */
-	uint32_t scores : 24;   /* lists; of a network: the subjects in it that were blocked, value says which */
+	uint32_t scores : 24;   /* lists; of a network: its clients with hits */
 	uint32_t len : 8;       /* of the subject */
-	uint32_t offences : 24;
+	uint32_t offences : 24; /* of a network: its clients that were blocked */
 	uint32_t used : 8;
 	uint32_t good : 24;     /* one node; of a network: days on which it contained a proven good client */
 	uint32_t unused : 8;
@@ -92,6 +92,18 @@ static inline struct tracked *clients_find(const struct clients *s, const struct
 	return t->used ? t : NULL;
 }
 
+/* The oldest second that still counts is one younger than this. */
+static inline uint32_t clients_horizon(const struct clients *s, uint32_t now_s)
+{
+	return now_s > s->policy->window_s ? now_s - (uint32_t)s->policy->window_s : 0; /* 0..now_s */
+}
+
+/* True for a network, as against a subject. */
+static inline bool clients_is_network(const struct clients *s, const struct tracked *t)
+{
+	return t->len < 128 && (addr_is_ip4(&t->addr) || t->len != s->policy->ip6_prefix);
+}
+
 /* Prefetches what clients_find will read: the entry first, or, when it is near, its lists. */
 static inline void clients_fetch(const struct clients *s, const struct net *net, bool near)
 {
@@ -135,58 +147,6 @@ void clients_rehash(struct clients *clients, size_t old_size);
 
 /* Removes an entry. t: in the table. May move others. */
 void clients_erase(struct clients *clients, struct tracked *t);
-
-/* --- scores --- */
-
-/* The oldest second that still counts is one younger than this. */
-static inline uint32_t clients_horizon(const struct clients *s, uint32_t now_s)
-{
-	return now_s > s->policy->window_s ? now_s - (uint32_t)s->policy->window_s : 0; /* 0..now_s */
-}
-
-/* The sum of the scores in the window. */
-static inline int64_t clients_sum(const struct clients *s, const struct tracked *t, uint32_t now_s)
-{
-	const uint32_t horizon_s = clients_horizon(s, now_s);
-	int64_t sum = 0;
-
-	for (uint32_t i = t->scores; i != POOL_NONE;) {
-		const struct node *const node = pool_at(&s->pool, i);
-
-		if (node->time_s <= horizon_s)
-			break;
-		sum += node->value;
-		i = node->next;
-	}
-	return sum;
-}
-
-/* How many hits of a score above 0 that sum is of. */
-static inline unsigned clients_hits(const struct clients *s, const struct tracked *t, uint32_t now_s)
-{
-	const uint32_t horizon_s = clients_horizon(s, now_s);
-	unsigned n = 0;
-
-	for (uint32_t i = t->scores; i != POOL_NONE && pool_at(&s->pool, i)->time_s > horizon_s;
-	     i = pool_at(&s->pool, i)->next)
-		n += pool_at(&s->pool, i)->hits;
-	return n;
-}
-
-/*
- * Keeps the list by time, newest first; one node a second. What left the window is forgotten; when there are too many, the two
- * oldest become one, as old as the older: a sum is forgotten early, never late.
- */
-void clients_add_score(struct clients *clients, struct tracked *t, uint32_t time_s, int score, uint32_t now_s);
-
-static inline void clients_clear_scores(struct clients *s, struct tracked *t)
-{
-	pool_drop(&s->pool, t->scores);
-	t->scores = POOL_NONE;
-}
-
-/* Keeps only the scores newer than time_s. */
-void clients_drop_scores(struct clients *clients, struct tracked *t, uint32_t time_s);
 
 /* --- offences --- */
 

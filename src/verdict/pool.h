@@ -26,10 +26,11 @@ static_assert(VERDICT_NODES_MAX < 1 << 24, "24 bits name a node");
 /* For the 24 bits of a list's head or next; what is written there is always below VERDICT_NODES_MAX. */
 #define POOL_HEAD(node) ((node) & 0xFFFFFFU)
 
-/* One of a list, newest first: a score at a second, when an offence began, a blocked subject of a network ... */
+/* One of a list, newest first: a score at a second, when an offence began, a client of a network ... */
 struct node {
 	uint32_t time_s; /* of good days: the newest day */
-	int32_t value;   /* score; which subject; of good days: bit i set, i days before the newest */
+	int32_t value;   /* score; which client of a network; of good days: bit i set, i days before the newest */
+	uint32_t about;  /* of a score: see scores.h */
 	uint32_t next : 24; /* POOL_NONE ends the list; in the free list too */
 	uint32_t hits : 8;  /* that the score is of, POOL_HITS_MAX: or more */
 };

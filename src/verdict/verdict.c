@@ -3,12 +3,15 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/account.h"
 #include "base/alloc.h"
 #include "verdict/allowed.h"
 #include "verdict/clients.h"
 #include "verdict/network.h"
 #include "verdict/ratelimit.h"
+#include "verdict/scores.h"
 #include "verdict/suspension.h"
+#include "verdict/weight.h"
 
 struct verdict {
 	struct verdict_policy policy;
@@ -17,6 +20,8 @@ struct verdict {
 	struct clients clients;
 	struct suspension suspension;
 	struct ratelimit ratelimit;
+	struct weight weight;
+	struct block blocks[VERDICT_BLOCKS_MAX]; /* of the last decision */
 };
 
 static uint32_t seconds(int64_t time_s)
@@ -31,12 +36,16 @@ struct verdict *verdict_new(const struct verdict_policy *policy)
 	assert(policy->threshold > 0 && policy->window_s > 0);
 	assert(policy->n_for > 0 && policy->n_for <= VERDICT_DURATIONS_MAX);
 	assert(policy->network_after <= VERDICT_NETWORK_MAX && policy->ip6_prefix <= 128);
+	assert(policy->account_addresses <= VERDICT_NETWORKS_MAX && (policy->slow == 0 || policy->slow_s > 0));
 	v->policy = *policy;
 	if (v->policy.ip6_prefix == 0)
 		v->policy.ip6_prefix = 128;
 	clients_init(&v->clients, &v->policy);
 	v->suspension.limit = policy->suspension;
 	v->ratelimit.limit = policy->blocks_per_minute;
+	v->weight.accounts.limit = policy->account_addresses;
+	v->weight.accounts.window_s = policy->window_s;
+	v->weight.logins.kept_s = policy->login_s;
 	return v;
 }
 
@@ -47,6 +56,7 @@ void verdict_free(struct verdict *v)
 	allowed_done(&v->allowed);
 	clients_done(&v->clients);
 	suspension_done(&v->suspension);
+	weight_done(&v->weight);
 	free(v);
 }
 
@@ -140,6 +150,12 @@ static int64_t threshold_of(const struct verdict *v, const struct tracked *t)
 	return clients_is_proven(&v->clients, t, v->now_s) ? 2 * v->policy.threshold : v->policy.threshold;
 }
 
+/* The days of its clients and networks count. */
+static bool is_network_judged(const struct verdict *v, const struct addr *addr)
+{
+	return network_counts(&v->policy, addr) || network_adds_up(&v->policy, addr);
+}
+
 /* Good evidence came on that day: once the subject is proven good, its network notes it too. */
 static void note_good(struct verdict *v, const struct net *subject, uint32_t day)
 {
@@ -148,22 +164,22 @@ static void note_good(struct verdict *v, const struct net *subject, uint32_t day
 	struct net network;
 
 	clients_note_day(s, t, day);
-	if (!clients_is_proven(s, t, v->now_s) || !network_counts(&v->policy, &subject->addr))
+	if (!clients_is_proven(s, t, v->now_s) || !is_network_judged(v, &subject->addr))
 		return;
 	network = network_of(&subject->addr);
 	t = clients_find_or_add(s, &network, v->now_s);
 	clients_note_day(s, t, day);
 }
 
-/* Notes a score; VERDICT_COUNTED when it counts, *ret is its subject. credit: a delivery or login, not a vote. */
-static enum verdict_outcome note(struct verdict *v, const struct net *subject, int score, int64_t time_s,
-                                 bool credit, struct tracked **ret)
+/* Whether evidence about the subject counts: VERDICT_COUNTED, and *ret is the subject. horizon_s: what is older is history. */
+static enum verdict_outcome admit(struct verdict *v, const struct net *subject, const struct verdict_evidence *e, bool credit,
+                                  uint32_t horizon_s, struct tracked **ret)
 {
 	struct clients *const s = &v->clients;
-	const uint32_t at = no_later_than_now(v, time_s);
+	const uint32_t at = no_later_than_now(v, e->time_s);
 	struct tracked *t;
 
-	if (at <= clients_horizon(s, v->now_s))
+	if (at <= horizon_s)
 		return VERDICT_HISTORY;
 	t = clients_find_or_add(s, subject, v->now_s);
 	if (t->until_s > v->now_s || at < t->until_s)
@@ -171,9 +187,45 @@ static enum verdict_outcome note(struct verdict *v, const struct net *subject, i
 	/* Credit is stored by the second: the order of credit and block within one second is unknown. */
 	if (credit && at <= clients_last_offence(s, t))
 		return VERDICT_RUNNING;
-	clients_add_score(s, t, at, score, v->now_s);
 	*ret = t;
 	return VERDICT_COUNTED;
+}
+
+/* A delivery or a login, not a vote. */
+static bool is_credit(const struct verdict_evidence *e)
+{
+	return e->score < 0 && e->rule != VERDICT_NO_RULE;
+}
+
+/* A score that counts, of a failed login that repeats another (0), or of anything else. */
+static void add(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, int score, uint32_t repeats)
+{
+	if (score != 0 || repeats == POOL_NONE)
+		scores_add(&v->clients, t, no_later_than_now(v, e->time_s), score, scores_about(e->kind, e->account), v->now_s);
+	else
+		scores_repeat(&v->clients, repeats);
+}
+
+/* The network and the account of a hit that counts. May move t. */
+static void note_target(struct verdict *v, const struct verdict_evidence *e)
+{
+	const uint32_t at = no_later_than_now(v, e->time_s);
+	const struct net network = network_of(&e->addr);
+	struct tracked *t;
+
+	if (e->kind == VERDICT_LOGIN)
+		accounts_note(&v->weight.accounts, e->account, &e->addr, at, v->now_s);
+	if (!network_adds_up(&v->policy, &e->addr))
+		return;
+	t = clients_find_or_add(&v->clients, &network, v->now_s);
+	t->scores = POOL_HEAD(network_note(&v->clients.pool, t->scores, &e->addr, at));
+}
+
+static struct block *add_block(struct verdict *v, struct verdict_decision *ret, const struct block *block)
+{
+	assert(ret->n < VERDICT_BLOCKS_MAX);
+	v->blocks[ret->n] = *block;
+	return &v->blocks[ret->n++];
 }
 
 /* A subject was just blocked: perhaps its network is to be blocked, too. */
@@ -181,77 +233,155 @@ static void judge_network(struct verdict *v, const struct addr *addr, struct ver
 {
 	const struct net net = network_of(addr);
 	struct tracked *const t = clients_find_or_add(&v->clients, &net, v->now_s);
-	const uint32_t first_s = network_note(&v->clients.pool, t, addr, v->now_s, v->policy.network_after);
-	const uint32_t until_s = first_s == 0 ? 0 : seconds(first_s + v->policy.window_s);
+	uint32_t first_s, until_s;
 
+	t->offences = POOL_HEAD(network_note(&v->clients.pool, t->offences, addr, v->now_s));
+	first_s = network_nth(&v->clients.pool, t->offences, v->policy.network_after);
+	until_s = first_s == 0 ? 0 : seconds(first_s + v->policy.window_s);
 	if (until_s <= v->now_s || until_s <= t->until_s || clients_good_days(&v->clients, t, v->now_s) != 0 ||
 	    verdict_spares(v, &net))
 		return;
-	ret->blocks[ret->n++] = (struct block){.net = net,
-	                                               .since_s = v->now_s,
-	                                               .until_s = until_s,
-	                                               .offence = 1,
-	                                               .cause = BLOCK_NETWORK,
-	                                               .hits = v->policy.network_after,
-	                                               .prolonged = t->until_s > v->now_s};
+	(void)add_block(v, ret, &(struct block){.net = net,
+	                                        .since_s = v->now_s,
+	                                        .until_s = until_s,
+	                                        .offence = 1,
+	                                        .cause = BLOCK_NETWORK,
+	                                        .hits = v->policy.network_after,
+	                                        .prolonged = t->until_s > v->now_s});
 	t->until_s = until_s;
 }
 
-static void block(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, struct verdict_decision *ret)
+/* spread: because of its network. */
+static void block(struct verdict *v, struct tracked *t, unsigned rule, bool spread, struct verdict_decision *ret)
 {
 	struct clients *const s = &v->clients;
-	const unsigned offence = clients_count_offences(s, t, v->now_s) + 1;
-	const bool proven = clients_is_proven(s, t, v->now_s);
-	const unsigned hits = clients_hits(s, t, v->now_s);
+	const struct block new = {.net = {t->addr, (uint8_t)t->len},
+	                          .since_s = v->now_s,
+	                          .offence = clients_count_offences(s, t, v->now_s) + 1,
+	                          .cause = BLOCK_EVIDENCE,
+	                          .hits = scores_hits(s, t, v->now_s),
+	                          .proven = clients_is_proven(s, t, v->now_s),
+	                          .spread = spread};
+	struct block *const b = add_block(v, ret, &new);
 
-	clients_clear_scores(s, t);
+	scores_clear(s, t);
 	clients_begin_offence(s, t, v->now_s);
-	t->until_s = seconds((int64_t)v->now_s + verdict_duration(v, offence));
+	t->until_s = seconds((int64_t)v->now_s + verdict_duration(v, b->offence));
+	b->until_s = t->until_s;
 	ret->outcome = VERDICT_BLOCK;
-	ret->blocks[ret->n++] = (struct block){.net = ret->subject,
-	                                               .since_s = v->now_s,
-	                                               .until_s = t->until_s,
-	                                               .offence = offence,
-	                                               .cause = BLOCK_EVIDENCE,
-	                                               .hits = hits,
-	                                               .proven = proven};
 	v->ratelimit.in_minute++;
-	if (proven)
-		suspension_note_match(&v->suspension, e->rule, &ret->subject, v->now_s, v->now_s);
-	if (network_counts(&v->policy, &e->addr))
-		judge_network(v, &e->addr, ret);
+	if (b->proven)
+		suspension_note_match(&v->suspension, rule, &b->net, v->now_s, v->now_s);
+	if (network_counts(&v->policy, &b->net.addr))
+		judge_network(v, &new.net.addr, ret);
+}
+
+/* The clients of the network whose scores count now, the latest first, and what these come to. At most VERDICT_NETWORK_MAX. */
+static size_t clients_of(const struct verdict *v, const struct tracked *network, struct net out[static VERDICT_NETWORK_MAX],
+                         int64_t *ret_sum)
+{
+	const struct clients *const s = &v->clients;
+	size_t n = 0;
+
+	*ret_sum = 0;
+	for (uint32_t i = network->scores; i != POOL_NONE && n < VERDICT_NETWORK_MAX; i = pool_at(&s->pool, i)->next) {
+		const struct net net = network_client(&v->policy, network, pool_at(&s->pool, i));
+		const struct tracked *const t = clients_find(s, &net);
+		const int64_t sum = t == NULL || t->until_s > v->now_s ? 0 : scores_sum(s, t, v->now_s);
+
+		if (sum <= 0)
+			continue;
+		*ret_sum += sum;
+		out[n++] = net;
+	}
+	return n;
+}
+
+/* A hit counted, and was not enough for its subject: perhaps it is enough for all clients of its network together. */
+static void judge_spread(struct verdict *v, const struct verdict_evidence *e, struct verdict_decision *ret)
+{
+	const struct net net = network_of(&e->addr);
+	const struct tracked *const network = clients_find(&v->clients, &net);
+	struct net clients[VERDICT_NETWORK_MAX];
+	int64_t sum;
+	size_t n;
+
+	if (!network_adds_up(&v->policy, &e->addr) || network == NULL ||
+	    network_nth(&v->clients.pool, network->scores, VERDICT_NETWORK_MIN) <= clients_horizon(&v->clients, v->now_s))
+		return;
+	n = clients_of(v, network, clients, &sum);
+	if (n < VERDICT_NETWORK_MIN || sum < v->policy.network_threshold ||
+	    clients_good_days(&v->clients, network, v->now_s) != 0 || verdict_spares(v, &net))
+		return;
+	if (ratelimit_holds(&v->ratelimit, v->now_s)) {
+		ret->outcome = VERDICT_BRAKED;
+		v->ratelimit.held++;
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct tracked *const t = clients_find(&v->clients, &clients[i]); /* the one before may have moved it */
+
+		if (t != NULL)
+			block(v, t, e->rule, true, ret);
+	}
+}
+
+static bool is_enough(const struct verdict *v, const struct tracked *t, const struct verdict_evidence *e)
+{
+	const unsigned slow = clients_is_proven(&v->clients, t, v->now_s) ? 2 * v->policy.slow : v->policy.slow;
+
+	return scores_sum(&v->clients, t, v->now_s) >= threshold_of(v, t) ||
+	       (e->kind == VERDICT_LOGIN && weight_is_slow(&v->weight, &v->clients, t, slow, v->now_s));
+}
+
+/* A hit of t counts for ret->score: what follows from it? */
+static void judge(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, struct verdict_decision *ret)
+{
+	const bool enough = is_enough(v, t, e);
+
+	if (enough && ratelimit_holds(&v->ratelimit, v->now_s)) {
+		ret->outcome = VERDICT_BRAKED;
+		v->ratelimit.held++;
+	} else if (enough && clients_is_proven(&v->clients, t, v->now_s) &&
+	           suspension_is_full(&v->suspension, e->rule, &ret->subject, v->now_s)) {
+		add(v, t, e, -ret->score, POOL_NONE);
+		ret->outcome = VERDICT_QUARANTINE;
+		ret->counted = false;
+		verdict_suspend(v, e->rule, true);
+		return;
+	} else if (enough) {
+		block(v, t, e->rule, false, ret);
+	}
+	note_target(v, e);
+	if (!enough)
+		judge_spread(v, e, ret);
 }
 
 void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct verdict_decision *ret)
 {
-	struct clients *const s = &v->clients;
+	const uint32_t at = no_later_than_now(v, e->time_s);
 	struct tracked *t;
+	uint32_t repeats;
 
-	*ret = (struct verdict_decision){.outcome = VERDICT_ALLOWED, .subject = net_of(&e->addr)};
+	*ret = (struct verdict_decision){.outcome = VERDICT_ALLOWED, .subject = net_of(&e->addr), .blocks = v->blocks};
 	if (verdict_is_allowed(v, &e->addr) || allowed_has_name(&v->allowed, e->name))
 		return;
 	ret->subject = subject_of(v, &e->addr);
 	ret->outcome = VERDICT_SUSPENDED;
 	if (verdict_is_suspended(v, e->rule))
 		return;
-	if (e->score < 0 && e->rule != VERDICT_NO_RULE && v->policy.earn_days > 0) /* a vote is no delivery */
-		note_good(v, &ret->subject, no_later_than_now(v, e->time_s) / CLIENTS_DAY_S);
-	ret->outcome = note(v, &ret->subject, e->score, e->time_s, e->score < 0 && e->rule != VERDICT_NO_RULE, &t);
+	if (is_credit(e) && v->policy.earn_days > 0) /* a vote is no delivery */
+		note_good(v, &ret->subject, at / CLIENTS_DAY_S);
+	if (is_credit(e) && e->kind == VERDICT_LOGIN && e->account != ACCOUNT_NONE)
+		logins_note(&v->weight.logins, &ret->subject, e->account, at);
+	ret->outcome = admit(v, &ret->subject, e, is_credit(e), clients_horizon(&v->clients, v->now_s), &t);
 	ret->counted = ret->outcome == VERDICT_COUNTED;
-	if (!ret->counted || e->score <= 0 || clients_sum(s, t, v->now_s) < threshold_of(v, t))
+	if (!ret->counted)
 		return;
-	if (ratelimit_holds(&v->ratelimit, v->now_s)) {
-		ret->outcome = VERDICT_BRAKED;
-		v->ratelimit.held++;
-	} else if (clients_is_proven(s, t, v->now_s) &&
-	           suspension_is_full(&v->suspension, e->rule, &ret->subject, v->now_s)) {
-		clients_add_score(s, t, no_later_than_now(v, e->time_s), -e->score, v->now_s);
-		ret->outcome = VERDICT_QUARANTINE;
-		ret->counted = false;
-		verdict_suspend(v, e->rule, true);
-	} else {
-		block(v, t, e, ret);
-	}
+	ret->score = weight_of(&v->weight, &v->clients, t, e, at, v->now_s, &ret->weight, &repeats);
+	add(v, t, e, ret->score, repeats);
+	if (ret->score > 0)
+		judge(v, t, e, ret);
 }
 
 /* --- manual --- */
@@ -259,7 +389,9 @@ void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct ver
 static void forgive(struct verdict *v, struct tracked *t, uint32_t at_s)
 {
 	if (at_s > 0)
-		clients_drop_scores(&v->clients, t, at_s - 1);
+		scores_drop(&v->clients, t, at_s - 1);
+	if (clients_is_network(&v->clients, t))
+		network_forgive(&v->clients.pool, t, at_s);
 	if (t->until_s < at_s)
 		t->until_s = at_s; /* as after a block: evidence older than its end does not count */
 }
@@ -327,38 +459,68 @@ void verdict_known_block(struct verdict *v, const struct block *b, unsigned rule
 		const struct net network = network_of(&b->net.addr);
 
 		t = clients_find_or_add(s, &network, v->now_s);
-		(void)network_note(&s->pool, t, &b->net.addr, since_s, v->policy.network_after);
+		t->offences = POOL_HEAD(network_note(&s->pool, t->offences, &b->net.addr, since_s));
 	}
 }
 
-void verdict_known_hit(struct verdict *v, const struct addr *addr, int score, int64_t time_s)
+void verdict_known_login(struct verdict *v, const struct net *net, uint32_t account, int64_t time_s)
 {
-	const struct net subject = subject_of(v, addr);
-	struct tracked *ignored;
+	const struct net subject = net->len == 128 ? subject_of(v, &net->addr) : *net;
 
-	if (!verdict_is_allowed(v, addr))
-		(void)note(v, &subject, score, time_s, false, &ignored);
+	if (account != ACCOUNT_NONE)
+		logins_note(&v->weight.logins, &subject, account, no_later_than_now(v, time_s));
 }
 
-void verdict_known_spent(struct verdict *v, const struct addr *addr)
+/* Failed logins are kept longer than the rest. */
+static uint32_t known_horizon(const struct verdict *v, const struct verdict_evidence *e)
 {
-	const struct net subject = subject_of(v, addr);
+	const int64_t kept_s = e->kind == VERDICT_LOGIN && e->score > 0 ? verdict_memory_s(&v->policy) : v->policy.window_s;
+
+	return v->now_s > kept_s ? v->now_s - (uint32_t)kept_s : 0; /* 0..now_s */
+}
+
+void verdict_known_hit(struct verdict *v, const struct verdict_evidence *e)
+{
+	const struct net subject = subject_of(v, &e->addr);
+	const uint32_t at = no_later_than_now(v, e->time_s);
+	uint32_t repeats = POOL_NONE;
+	struct tracked *t;
+
+	if (verdict_is_allowed(v, &e->addr) || admit(v, &subject, e, false, known_horizon(v, e), &t) != VERDICT_COUNTED)
+		return;
+	if (e->score == 0)
+		repeats = scores_repeated(&v->clients, t, scores_about(e->kind, e->account), at, v->now_s);
+	add(v, t, e, e->score, repeats);
+	if (e->score > 0)
+		note_target(v, e);
+}
+
+void verdict_known_spent(struct verdict *v, const struct verdict_evidence *e)
+{
+	const struct net subject = subject_of(v, &e->addr);
 	struct tracked *const t = clients_find(&v->clients, &subject);
 
 	if (t != NULL)
-		clients_clear_scores(&v->clients, t);
+		scores_clear(&v->clients, t);
+	if (no_later_than_now(v, e->time_s) > clients_horizon(&v->clients, v->now_s))
+		note_target(v, e);
 }
 
-void verdict_known_credit(struct verdict *v, const struct addr *addr, int score, int64_t time_s)
+void verdict_known_credit(struct verdict *v, const struct verdict_evidence *e)
 {
-	const struct net subject = subject_of(v, addr);
-	struct tracked *ignored;
+	const struct net subject = subject_of(v, &e->addr);
+	struct tracked *t;
 
-	if (!verdict_is_allowed(v, addr))
-		(void)note(v, &subject, score, time_s, true, &ignored);
+	if (!verdict_is_allowed(v, &e->addr) && admit(v, &subject, e, true, known_horizon(v, e), &t) == VERDICT_COUNTED)
+		add(v, t, e, e->score, POOL_NONE);
 }
 
 /* --- questions --- */
+
+int64_t verdict_memory_s(const struct verdict_policy *policy)
+{
+	return policy->slow > 0 && policy->slow_s > policy->window_s ? policy->slow_s : policy->window_s;
+}
 
 struct verdict_query verdict_query(const struct verdict *v, const struct addr *addr)
 {
@@ -371,7 +533,7 @@ struct verdict_query verdict_query(const struct verdict *v, const struct addr *a
 	if (t == NULL)
 		return view;
 	view.proven = clients_is_proven(&v->clients, t, v->now_s);
-	view.score = clients_sum(&v->clients, t, v->now_s);
+	view.score = scores_sum(&v->clients, t, v->now_s);
 	view.threshold = threshold_of(v, t);
 	view.offence = clients_count_offences(&v->clients, t, v->now_s) + 1;
 	view.until_s = t->until_s > v->now_s ? t->until_s : 0;

@@ -12,16 +12,25 @@
  * Evidence not younger than the window is history and does not count (except that its day counts as good),
  * and good evidence must be younger than the last block's beginning.
  *
+ * Good evidence takes off what it speaks about (enum verdict_kind): an accepted mail does not pay for a guess.
+ * Failed logins: one to an account that the subject logged in to within login_s counts a quarter, and one that repeats another
+ * of the last ten minutes nothing, up to 30 of them: a telephone with an old password does no harm. To an account that it
+ * never logged in to each counts in full, the same password or not: a guesser may well stay with one account. One to an account
+ * that was tried from account_addresses networks within the window counts double for a subject that never logged in. "slow" failed logins within
+ * slow_s block as the threshold does; not those to an account that the subject has logged in to since.
+ *
  * Networks: when network_after different subjects of one IPv4 /24 or IPv6 /48 were blocked within the window,
- * the network is blocked, for as long as that remains true; never while it contains an allowed or proven
+ * the network is blocked, for as long as that remains true. When the scores of VERDICT_NETWORK_MIN or more subjects of one
+ * reach network_threshold, each of these subjects is blocked. Neither while it contains an allowed or proven
  * good address. Quarantine: a rule that would block more than "quarantine" proven good subjects within an hour
  * is suspended: its evidence does not count until an operator resumes it. Brake: blocks_per_minute blocks in
  * one minute; what has earned one more waits for its next evidence.
  *
  * The time is that of the last verdict_at: the clock in the daemon, the line's own time in replay.
  * Memory: 32 bytes for each subject that has something in the window, an active block, an offence within
- * memory or a good day, and 12 for each second with a score, each offence and the good days; about 70 MB at
- * the limits. At VERDICT_ADDRESSES_MAX and VERDICT_NODES_MAX the quietest are forgotten first, and counted.
+ * memory or a good day, and for each network with one of these; 16 for each second with a score, each offence and the good days;
+ * about 85 MB at the limits. At VERDICT_ADDRESSES_MAX and VERDICT_NODES_MAX the quietest are forgotten first, and counted.
+ * Logins and accounts under attack: 2.4 MB at most, see logins.h and accounts.h.
  * Aborts if memory cannot be allocated.
  */
 #ifndef WFS_VERDICT_H
@@ -43,9 +52,11 @@ enum {
 	VERDICT_SCORES_MAX = 256,      /* of one subject in the window, by second; more are summed up */
 	VERDICT_RULES_MAX = 4096,      /* numbers of rules are below this */
 	VERDICT_NO_RULE = VERDICT_RULES_MAX,
-	VERDICT_NETWORK_MAX = 64,      /* the highest network_after */
+	VERDICT_NETWORK_MAX = 64,      /* the highest network_after; clients of a network that are added up */
+	VERDICT_NETWORK_MIN = 5,       /* so many make an attack of their network */
+	VERDICT_NETWORKS_MAX = 12,     /* the highest account_addresses */
 	VERDICT_EARNED_MAX = 1 << 16,  /* earned allowances at a time; more are refused */
-	VERDICT_BLOCKS_MAX = 2,        /* of one decision */
+	VERDICT_BLOCKS_MAX = 2 * VERDICT_NETWORK_MAX, /* of one decision: each client of a network, and each time the network */
 };
 
 struct verdict_policy {
@@ -57,9 +68,29 @@ struct verdict_policy {
 	uint64_t seed; /* any number, best one that attackers cannot know: it affects the order in memory, never decisions */
 	uint8_t ip6_prefix;         /* 48..128; 0: as 128, each address for itself */
 	unsigned network_after;     /* 0: no network is ever blocked; 2..VERDICT_NETWORK_MAX */
+	int64_t network_threshold;  /* 0: the scores of a network are not added up */
+	unsigned account_addresses; /* networks; 0: no account is ever under attack; up to VERDICT_NETWORKS_MAX */
+	unsigned slow;              /* failed logins within ... */
+	int64_t slow_s;             /* ... this, > 0; 0 of them: slow guessers are not looked for */
+	int64_t login_s;            /* how long a login is remembered */
 	unsigned earn_days;         /* 1..31 of the last 31; 0: no subject is proven good */
 	unsigned suspension;        /* proven good subjects an hour; 0: no rule is ever suspended */
 	unsigned blocks_per_minute; /* 0: no limit */
+};
+
+/* What evidence is about: good evidence of a kind takes off hits of that kind. The numbers are in memory only. */
+enum verdict_kind {
+	VERDICT_ANY,   /* hits that nothing takes off: DNS lists, relaying, protocol; and votes, which take off anything */
+	VERDICT_MAIL,  /* mail: refused for its content or for unknown users; accepted */
+	VERDICT_LOGIN, /* logins to an account: failed; accepted, which take off failures of the same account */
+};
+
+/* What a hit counts: as its rule has it, or otherwise. The numbers are in the database. */
+enum verdict_weight {
+	VERDICT_FULL = 0,
+	VERDICT_REPEATED = 1, /* nothing, or for its other attempts alone: repeats one that counted */
+	VERDICT_QUARTER = 2,  /* the subject has logged in to that account */
+	VERDICT_DOUBLE = 3,   /* the account is under attack from many networks */
 };
 
 /* What became of a piece of evidence. */
@@ -78,6 +109,9 @@ struct verdict_evidence {
 	struct addr addr;
 	struct span name; /* the client's name where the mail server verified it; p NULL: none */
 	int score;        /* negative: good; its day counts when there is a rule */
+	unsigned count;   /* attempts that it is the score of; 0: one */
+	enum verdict_kind kind;
+	uint32_t account; /* of a LOGIN: account_number (base/account.h); ACCOUNT_NONE: not known */
 	int64_t time_s;   /* a future time counts as now */
 	unsigned rule;    /* the rule that may be suspended for it, or VERDICT_NO_RULE */
 };
@@ -85,9 +119,11 @@ struct verdict_evidence {
 struct verdict_decision {
 	enum verdict_outcome outcome;
 	bool counted; /* it counts: to be passed to verdict_known_hit after a restart */
+	int score;    /* when it counts: that it counted for */
+	enum verdict_weight weight;
 	struct net subject;
 	size_t n;     /* blocks: more than 0 with VERDICT_BLOCK only, the evidence's first */
-	struct block blocks[VERDICT_BLOCKS_MAX]; /* offence: at most VERDICT_DURATIONS_MAX, which means "or more" */
+	const struct block *blocks; /* until the next verdict_hit; offence: at most VERDICT_DURATIONS_MAX, which means "or more" */
 };
 
 struct verdict;
@@ -161,16 +197,25 @@ void verdict_known_resumed(struct verdict *verdict, unsigned rule, int64_t at_s)
 /* A block of BLOCK_EVIDENCE or BLOCK_NETWORK, oldest first, as it was; until moved to where it was lifted when it was. */
 void verdict_known_block(struct verdict *verdict, const struct block *block, unsigned rule);
 
-/* Evidence that was counted, in the order it came: it counts, but decides nothing; the next evidence does. Also votes. */
-void verdict_known_hit(struct verdict *verdict, const struct addr *addr, int score, int64_t time_s);
+/* net (an address or a subject) logged in to the account, the last time at time_s; in the order of these times. */
+void verdict_known_login(struct verdict *verdict, const struct net *net, uint32_t account, int64_t time_s);
 
-/* The last evidence passed in caused a block of EVIDENCE, which used up all earlier evidence about that subject. */
-void verdict_known_spent(struct verdict *verdict, const struct addr *addr);
+/*
+ * Evidence that was counted, in the order it came: it counts, but decides nothing; the next evidence does. Also votes. score: that it
+ * counted for; 0: a repetition. name, count and rule play no part. Of the last verdict_memory_s seconds.
+ */
+void verdict_known_hit(struct verdict *verdict, const struct verdict_evidence *evidence);
+
+/* This evidence caused a block of EVIDENCE, which used up all earlier evidence about that subject. */
+void verdict_known_spent(struct verdict *verdict, const struct verdict_evidence *evidence);
 
 /* Good evidence that was counted; after all hits. */
-void verdict_known_credit(struct verdict *verdict, const struct addr *addr, int score, int64_t time_s);
+void verdict_known_credit(struct verdict *verdict, const struct verdict_evidence *evidence);
 
 /* --- questions --- */
+
+/* How long evidence can matter: the window, or slow_s. */
+int64_t verdict_memory_s(const struct verdict_policy *policy);
 
 /* How long a block of that offence lasts. */
 int64_t verdict_duration(const struct verdict *verdict, unsigned offence);

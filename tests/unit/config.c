@@ -233,6 +233,7 @@ static void test_values(void **state)
 #define A_LIST                                                                                                \
 	":2: list: want a zone, a score from 1 to 1000 or \"allow\", and if need be the answers that count, such as " \
 	"\"dnsbl.example 60 =127.0.0.2,127.0.0.4\", got "
+#define A_SLOW ": want 0, or such as \"10 in 24h\": 2 to 100 failed logins within 1 hour to 7 days, got "
 #define A_PORT ": want ports from 1 to 65535, such as \"25,465,587\", got "
 #define A_RATE ": want empty, or such as \"50/9s\": 1 to 10000 connections in 1 second to 1 hour, got "
 
@@ -262,6 +263,13 @@ static void test_errors(void **state)
 		{"[block]\nfor = 1 2 3 4 5 6 7 8 9\n", ":2: for: want at most 8 durations, got \"1 2 3 4 5 6 7 8 9\""},
 		{"[block]\nmemory = 11y\n", ":2: memory" A_DURATION "\"11y\""},
 		{"[block]\nmemory = 3661d\n", ":2: memory" A_DURATION "\"3661d\""},
+		{"[block]\nnetwork_threshold = 10x\n",
+	         ":2: network_threshold: want 1x to 9x (times threshold), or a whole number up to 3000000, got \"10x\""},
+		{"[block]\naccount_addresses = 1\n", ":2: account_addresses: want 0, or a whole number from 2 to 12, got \"1\""},
+		{"[block]\nslow = 1 in 24h\n", ":2: slow" A_SLOW "\"1 in 24h\""},
+		{"[block]\nslow = 10 in 59m\n", ":2: slow" A_SLOW "\"10 in 59m\""},
+		{"[block]\nslow = 10 in 8d\n", ":2: slow" A_SLOW "\"10 in 8d\""},
+		{"[block]\nslow = 10/24h\n", ":2: slow" A_SLOW "\"10/24h\""},
 		{"[block]\nextend = true\n", ":2: extend: want yes or no, got \"true\""},
 		{"[block]\nextend =\n", ":2: extend: want yes or no, got \"\""},
 		{"[allow]\naddress = mail.example.com\n", ":2: address: \"mail.example.com\" is not an IPv4 or IPv6 address"},

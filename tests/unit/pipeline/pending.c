@@ -91,12 +91,14 @@ static struct addr addr_number(unsigned i)
 static void note_text(struct pending_file *file, unsigned i, struct span detail, struct span text, bool blocks)
 {
 	const struct rules_hit hit = {.rule = &rules[i % 2], .address = addr_number(i), .score = 20, .count = 1, .detail = detail};
-	struct verdict_decision decision = {.outcome = VERDICT_COUNTED, .counted = true, .subject = net_of(&hit.address)};
+	struct verdict_decision decision = {.outcome = VERDICT_COUNTED, .counted = true, .score = 20, .subject = net_of(&hit.address)};
+	struct block block;
 
 	if (blocks) {
 		decision.outcome = VERDICT_BLOCK;
 		decision.n = 1;
-		decision.blocks[0] = (struct block){.net = decision.subject, .since_s = t0_s, .until_s = t0_s + 600, .offence = 1};
+		block = (struct block){.net = decision.subject, .since_s = t0_s, .until_s = t0_s + 600, .offence = 1};
+		decision.blocks = &block;
 	}
 	pending_hit(pending, file, &hit, t0_s + i, 100 * (int64_t)i, text, &decision);
 }

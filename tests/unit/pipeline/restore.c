@@ -70,7 +70,7 @@ static struct verdict *restored(const struct rules *rules, bool live)
 #define ACT(what, address, at) "INSERT INTO act (time, who, what, address) VALUES (1800000000 " at ", 'me', '" what "', " address ");"
 #define ALLOWED(address, since, until) \
 	"INSERT INTO allowance (address, since, until, cause) VALUES ('" address "', 1800000000 " since ", 1800000000 " until ", 'name');"
-#define CREDIT(at, score) "INSERT INTO credit VALUES (1800000000 " at ", '192.0.2.7', " score ");"
+#define CREDIT(at, score) "INSERT INTO credit VALUES (1800000000 " at ", '192.0.2.7', 0, " score ");"
 
 /* What is known of 192.0.2.7 at T0: window 1 h, threshold 100, memory 30 d. */
 static void test_rows(void **state)
@@ -118,7 +118,7 @@ static void test_rows(void **state)
 		struct verdict_query got;
 
 		sql("DELETE FROM hit; DELETE FROM block; DELETE FROM act; DELETE FROM credit; DELETE FROM good; DELETE FROM allowance; "
-		    "INSERT OR IGNORE INTO rule VALUES (1, 'first', 'auth', 'x')");
+		    "INSERT OR IGNORE INTO rule VALUES (1, 'first', 'content', 'x')");
 		sql(tests[i].rows);
 		v = restored(NULL, true);
 		got = verdict_query(v, &addr);

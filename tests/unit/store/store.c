@@ -588,6 +588,7 @@ static void test_hits(void **state)
 	static const char *const addresses[] = {"192.0.2.7", "2001:db8::7", "::192.0.2.7", "64:ff9b::1"};
 	struct store *const store = opened(STORE_WRITE);
 	struct store_hit hit;
+	const char *category;
 	struct why why;
 
 	(void)state;
@@ -598,13 +599,13 @@ static void test_hits(void **state)
 	for (size_t i = 0; i < 2; i++) { /* younger than: not that of t0_s + 8; in the order they were stored */
 		char text[ADDR_TEXT_MAX];
 
-		good(store_next_hit(store, &hit, &why), &why);
+		good(store_next_hit(store, &hit, &category, &why), &why);
 		(void)addr_text(&hit.address, text);
 		assert_string_equal(text, addresses[i]);
 		assert_int_equal(hit.time_s, t0_s + 10 - (int64_t)i);
 		assert_int_equal(hit.score, 20);
 	}
-	assert_int_equal(store_next_hit(store, &hit, &why), STORE_NONE);
+	assert_int_equal(store_next_hit(store, &hit, &category, &why), STORE_NONE);
 	{
 		const struct store_hit bare = {.time_s = t0_s, .address = net_from("192.0.2.8").addr, .rule = 1, .log = 1,
 		                               .score = -5, .text = span_of("t")};
@@ -704,6 +705,7 @@ static void test_edited_by_hand(void **state)
 	struct store *const store = opened(STORE_WRITE);
 	struct block block;
 	struct store_hit hit;
+	const char *category;
 	struct why why;
 
 	(void)state;
@@ -715,7 +717,7 @@ static void test_edited_by_hand(void **state)
 	good(add_hit(store, "192.0.2.7", t0_s + 1, &why), &why);
 	sql(path, "UPDATE hit SET address = x'00'");
 	good(store_hits_since(store, t0_s, &why), &why);
-	assert_int_equal(store_next_hit(store, &hit, &why), -EUCLEAN);
+	assert_int_equal(store_next_hit(store, &hit, &category, &why), -EUCLEAN);
 	store_close(store);
 }
 

@@ -85,6 +85,22 @@ static void known_block(struct verdict *v, const struct net *net, int64_t since_
 	verdict_known_block(v, &block, VERDICT_NO_RULE);
 }
 
+/* Evidence of no kind. */
+static void known_hit(struct verdict *v, const struct addr *addr, int score, int64_t time_s)
+{
+	verdict_known_hit(v, &(struct verdict_evidence){.addr = *addr, .score = score, .time_s = time_s, .rule = VERDICT_NO_RULE});
+}
+
+static void known_credit(struct verdict *v, const struct addr *addr, int score, int64_t time_s)
+{
+	verdict_known_credit(v, &(struct verdict_evidence){.addr = *addr, .score = score, .time_s = time_s, .rule = VERDICT_NO_RULE});
+}
+
+static void known_spent(struct verdict *v, const struct addr *addr)
+{
+	verdict_known_spent(v, &(struct verdict_evidence){.addr = *addr, .rule = VERDICT_NO_RULE});
+}
+
 static struct addr addr_from(const char *text)
 {
 	return net_from(text).addr;
@@ -352,12 +368,12 @@ static void test_known(void **state)
 	verdict_at(v, t0_s);
 	known_block(v, &net, t0_s - 86400, t0_s - 86400 + 600); /* over */
 	known_block(v, &net, t0_s - 7200, t0_s + 10);           /* runs, was extended */
-	verdict_known_hit(v, &a, 1000, t0_s - 7200);
-	verdict_known_hit(v, &a, 1000, t0_s - 5);
-	verdict_known_hit(v, &b, 60, t0_s - 3600); /* history */
-	verdict_known_hit(v, &b, 60, t0_s - 3599);
-	verdict_known_hit(v, &b, 1000, t0_s - 3598); /* decides nothing ... */
-	verdict_known_hit(v, &b, -1000, t0_s - 3597);
+	known_hit(v, &a, 1000, t0_s - 7200);
+	known_hit(v, &a, 1000, t0_s - 5);
+	known_hit(v, &b, 60, t0_s - 3600); /* history */
+	known_hit(v, &b, 60, t0_s - 3599);
+	known_hit(v, &b, 1000, t0_s - 3598); /* decides nothing ... */
+	known_hit(v, &b, -1000, t0_s - 3597);
 	assert_int_equal(hit(v, &a, 1000, t0_s, &block), VERDICT_RUNNING);
 	assert_int_equal(hit(v, &b, 39, t0_s, &block), VERDICT_COUNTED);
 	assert_int_equal(hit(v, &b, 1, t0_s, &block), VERDICT_BLOCK); /* ... the next one does */
@@ -386,7 +402,7 @@ static void test_extreme_times(void **state)
 			verdict_at(v, times[i]);
 			(void)hit(v, &a, 100, times[j], &block);
 			verdict_at(v, times[j]);
-			verdict_known_hit(v, &a, 100, times[i]);
+			known_hit(v, &a, 100, times[i]);
 			(void)hit(v, &a, 100, times[i], &block);
 			verdict_until(v, &net, times[i]);
 			(void)hit(v, &a, 100, times[j], &block);
@@ -534,9 +550,9 @@ static struct verdict *remembered(const struct verdict_policy *p, const struct p
 		const struct addr addr = addr_number(past->hits[i].who);
 
 		if (past->hits[i].spent)
-			verdict_known_spent(v, &addr);
+			known_spent(v, &addr);
 		else
-			verdict_known_hit(v, &addr, past->hits[i].score, past->hits[i].time_s);
+			known_hit(v, &addr, past->hits[i].score, past->hits[i].time_s);
 	}
 	return v;
 }
@@ -1137,13 +1153,13 @@ static void test_second(void **state)
 	v = verdict_new(&p);
 	verdict_at(v, t0_s);
 	known_block(v, &net, t0_s, t0_s);
-	verdict_known_hit(v, &net.addr, 50, t0_s);
-	verdict_known_spent(v, &net.addr);
-	verdict_known_hit(v, &net.addr, 30, t0_s);
-	verdict_known_credit(v, &net.addr, -10, t0_s);
+	known_hit(v, &net.addr, 50, t0_s);
+	known_spent(v, &net.addr);
+	known_hit(v, &net.addr, 30, t0_s);
+	known_credit(v, &net.addr, -10, t0_s);
 	assert_int_equal(verdict_query(v, &net.addr).score, 30);
 	verdict_at(v, t0_s + 1);
-	verdict_known_credit(v, &net.addr, -10, t0_s + 1);
+	known_credit(v, &net.addr, -10, t0_s + 1);
 	assert_int_equal(verdict_query(v, &net.addr).score, 20);
 	verdict_free(v);
 }
@@ -1194,12 +1210,12 @@ static struct verdict *retold(const struct verdict_policy *p, const struct story
 		verdict_known_block(v, &s->blocks[i].block, s->blocks[i].rule);
 	for (size_t i = 0; i < s->n_hits; i++)
 		if (s->hits[i].spent)
-			verdict_known_spent(v, &s->hits[i].addr);
+			known_spent(v, &s->hits[i].addr);
 		else if (s->hits[i].score > 0)
-			verdict_known_hit(v, &s->hits[i].addr, s->hits[i].score, s->hits[i].time_s);
+			known_hit(v, &s->hits[i].addr, s->hits[i].score, s->hits[i].time_s);
 	for (size_t i = 0; i < s->n_hits; i++)
 		if (s->hits[i].score < 0)
-			verdict_known_credit(v, &s->hits[i].addr, s->hits[i].score, s->hits[i].time_s);
+			known_credit(v, &s->hits[i].addr, s->hits[i].score, s->hits[i].time_s);
 	return v;
 }
 
@@ -1362,13 +1378,13 @@ static void test_order(void **state)
 			all[i].addr = addr_number(random_below(4));
 			all[i].score = (int)random_below(9) - 4;
 			all[i].time_s = t0_s - random_below(100);
-			verdict_known_hit(a, &all[i].addr, all[i].score, all[i].time_s);
+			known_hit(a, &all[i].addr, all[i].score, all[i].time_s);
 		}
 		for (size_t i = 40; i > 0; i--) {
 			const size_t k = random_below((uint32_t)i);
 
-			verdict_known_hit(b, &all[k].addr, all[k].score, all[k].time_s);
-			verdict_known_hit(b, &crowd, 1, t0_s);
+			known_hit(b, &all[k].addr, all[k].score, all[k].time_s);
+			known_hit(b, &crowd, 1, t0_s);
 			all[k] = all[i - 1];
 		}
 		for (uint32_t i = 0; i < 4; i++) {

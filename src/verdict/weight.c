@@ -1,0 +1,57 @@
+#include "verdict/weight.h"
+
+#include "verdict/scores.h"
+
+enum { KNOWN_SHARE = 4 };
+
+void weight_done(struct weight *w)
+{
+	logins_done(&w->logins);
+	accounts_done(&w->accounts);
+}
+
+static struct net subject_of(const struct tracked *t)
+{
+	return (struct net){.addr = t->addr, .len = (uint8_t)t->len};
+}
+
+/* A quarter, and 1 at least. */
+static int share(int score)
+{
+	return (score + KNOWN_SHARE - 1) / KNOWN_SHARE;
+}
+
+int weight_of(const struct weight *w, const struct clients *s, const struct tracked *t, const struct verdict_evidence *e,
+              uint32_t at_s, uint32_t now_s, enum verdict_weight *ret, uint32_t *ret_repeats)
+{
+	const struct net subject = subject_of(t);
+	const int one = e->score / (int)(e->count > 1 ? e->count : 1); /* counts are small */
+	int own = one, others = e->score - one; /* one line of several attempts names the account of the last */
+
+	*ret = VERDICT_FULL;
+	*ret_repeats = POOL_NONE;
+	if (e->kind != VERDICT_LOGIN || e->score <= 0 || e->account == ACCOUNT_NONE)
+		return e->score;
+	if (logins_has(&w->logins, &subject, e->account, now_s)) {
+		*ret_repeats = scores_repeated(s, t, scores_about(VERDICT_LOGIN, e->account), at_s, now_s);
+		*ret = *ret_repeats != POOL_NONE ? VERDICT_REPEATED : VERDICT_QUARTER;
+		own = *ret_repeats != POOL_NONE ? 0 : share(own);
+		others = share(others);
+	} else if (w->accounts.limit > 0 && accounts_networks(&w->accounts, e->account, now_s) >= w->accounts.limit &&
+	           !logins_has(&w->logins, &subject, ACCOUNT_NONE, now_s)) {
+		*ret = VERDICT_DOUBLE;
+		own *= 2;
+	}
+	return own + others;
+}
+
+bool weight_is_slow(const struct weight *w, const struct clients *s, const struct tracked *t, unsigned slow, uint32_t now_s)
+{
+	const struct net subject = subject_of(t);
+	uint32_t walk = t->scores, account;
+	unsigned n = 0;
+
+	while (scores_next_slow(s, &walk, &account, now_s))
+		n += account == ACCOUNT_NONE || !logins_has(&w->logins, &subject, account, now_s);
+	return slow > 0 && n >= slow;
+}
