@@ -49,7 +49,6 @@ struct admin {
 
 /* What the engine still has to do. */
 struct admin_todo {
-	int64_t until_s;  /* a block ends then; 0: none was begun */
 	bool sync;        /* the kernel did not accept it at once: compare and report why */
 	bool restore;     /* a counted vote could not be written: the verdict must be restored from the database */
 	int rc;           /* of the firewall when < 0, sentence in why */

@@ -12,26 +12,22 @@ static const char manual_reason[] = "blocked by hand";
 static void block_now(const struct admin *a, const struct block *blocks, size_t n, int64_t now_s,
                       struct admin_todo *todo)
 {
-	struct reconcile_result ignored; /* the sync that follows reports it */
+	const struct reconcile_rule rule = {a->verdict, a->config->block.extend};
+	struct reconcile_result ignored; /* the comparison that follows reports it */
 
 	if (n == 0)
 		return;
-	todo->until_s = blocks[0].until_s;
 	todo->n_begun = n;
 	memcpy(todo->begun, blocks, n * sizeof *blocks);
 	todo->rc = reconcile_add(a->reconcile, blocks, n, now_s, &todo->refused, &todo->why);
-	if (todo->rc == -ENOSPC) { /* the sync recreates the lists, and then it fits or is refused */
+	if (todo->rc == -ENOSPC) { /* a comparison recreates the lists, and then it fits or is refused */
 		todo->sync = true;
-		todo->rc = reconcile_sync(a->reconcile, a->verdict, a->config->block.extend, now_s, &ignored,
-		                       &todo->why);
+		todo->rc = reconcile_sync(a->reconcile, &rule, now_s, &ignored, &todo->why);
 		if (todo->rc == 0)
 			todo->rc = reconcile_add(a->reconcile, blocks, n, now_s, &todo->refused, &todo->why);
 	}
-	/* The sync tries again, and status shows what was refused. */
+	/* The next comparison tries again, and status shows what was refused. */
 	todo->sync |= todo->rc < 0 || todo->refused > 0;
-	for (size_t i = 1; i < n; i++)
-		if (blocks[i].until_s < todo->until_s)
-			todo->until_s = blocks[i].until_s;
 }
 
 /* The block is recorded, but the kernel lacks some or all of its n entries. */
@@ -43,7 +39,7 @@ static void put_refused(json_t *reply, size_t n, const struct admin_todo *todo)
 	json_put_text(reply, "refused_why", refused > 0 ? todo->why.text : NULL);
 }
 
-static int write_manual(const struct admin *a, const struct protocol_request *r, const char *who, const struct block *block,
+static int write_manual(const struct admin *a, const struct protocol_request *r, const char *who, struct block *block,
                         struct why *why)
 {
 	struct change change = record_order(r, who, block->since_s);
@@ -62,12 +58,10 @@ void block_manual(const struct admin *a, const struct protocol_request *r, const
 	/* By default as long as its next block for evidence would last. */
 	const int64_t for_s =
 	        r->for_s > 0 ? r->for_s : verdict_duration(a->verdict, r->net.len == 128 ? view.offence : 1);
-	const struct block block = {
+	struct block block = {
 	        .net = r->net, .since_s = now_s, .until_s = now_s + for_s, .cause = BLOCK_MANUAL};
 	struct net pieces[RECONCILE_PIECES_MAX];
 	const size_t n = reconcile_pieces(a->reconcile, &r->net, pieces);
-	struct block before = {0};
-	bool blocked = false;
 	struct why why;
 
 	if (never != NULL) {
@@ -80,16 +74,13 @@ void block_manual(const struct admin *a, const struct protocol_request *r, const
 		                     "than 1024; name smaller networks");
 		return;
 	}
-	if (blockstate_find(a, &r->net, now_s, &blocked, &before, &why) < 0 ||
-	    write_manual(a, r, who, &block, &why) < 0) {
+	if (write_manual(a, r, who, &block, &why) < 0) {
 		record_refuse(reply, &why);
 		return;
 	}
 	todo->rule = "manual";
 	todo->reason = r->reason[0] != '\0' ? r->reason : NULL;
 	block_now(a, &block, 1, now_s, todo);
-	/* When it replaced one that would have lasted longer, memory must be updated with its new end. */
-	todo->sync |= blocked && before.until_s > block.until_s;
 	blockstate_put_net(reply, &r->net);
 	json_put_time(reply, "since", block.since_s);
 	json_put_time(reply, "until", block.until_s);
@@ -98,7 +89,7 @@ void block_manual(const struct admin *a, const struct protocol_request *r, const
 }
 
 static int write_black(const struct admin *a, const struct protocol_request *r, const char *who, int score,
-                       const struct verdict_decision *decision, int64_t now_s, struct why *why)
+                       struct verdict_decision *decision, int64_t now_s, struct why *why)
 {
 	struct change change = record_order(r, who, now_s);
 	char text[STORE_LINE_MAX];

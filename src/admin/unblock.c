@@ -14,21 +14,11 @@
 
 static void unblock_now(const struct admin *a, const struct active_list *lifted, struct admin_todo *todo)
 {
-	struct net *nets;
-
-	if (lifted->n == 0)
-		return;
-	nets = alloc_zero(lifted->n, sizeof *nets, "the blocks that were lifted");
 	todo->n_lifted = lifted->n;
-	for (size_t i = 0; i < lifted->n; i++) {
-		nets[i] = lifted->list[i].net;
-		if (i < ADMIN_LIFTED_SHOWN)
-			todo->lifted[i] = nets[i];
-		todo->sync |= nets[i].len < 128; /* other blocks in it are added again */
-	}
-	todo->rc = reconcile_del(a->reconcile, nets, lifted->n, &todo->why);
+	for (size_t i = 0; i < lifted->n && i < ADMIN_LIFTED_SHOWN; i++)
+		todo->lifted[i] = lifted->list[i].net;
+	todo->rc = reconcile_del(a->reconcile, lifted->all, lifted->n_all, &todo->why);
 	todo->sync |= todo->rc < 0;
-	free(nets);
 }
 
 static bool is_of(const struct query_allowance *allowance, const struct net *net)

@@ -38,6 +38,9 @@ enum {
 	LINES_PER_TURN = 20000, /* then signals and the firewall are handled; about 20 ms */
 	POSITION_MS = 1000,     /* a position without hits is written at most so often */
 	RETRY_MS = 1000,        /* after an error of the database or the firewall */
+	RELEASE_US = 20000,     /* spent at once with blocks that expired */
+	RELEASE_PART = 50,
+	LOCKED_MS = 100,        /* while another program writes to the database */
 	FLOODS_MS = 1000,       /* clients that opened too many connections: checked so often */
 };
 
@@ -71,11 +74,14 @@ struct engine {
 	int signal_fd, lock_fd;
 
 	/* When to do what next; milliseconds of clock_steady_ms, 0: at once, INT64_MAX: never. */
-	int64_t write_at, sync_at, purge_at, index_at, expiry_at, watchdog_at, floods_at;
+	int64_t write_at, sync_at, release_at, purge_at, index_at, watchdog_at, floods_at;
 	int64_t watchdog_ms;   /* 0: systemd does not watch */
-	bool store_failed;     /* logged already */
+	bool store_failed;     /* since failed_ms; told: logged already */
+	bool store_told;
+	int64_t failed_ms;
 	bool firewall_failed;
 	bool settled;          /* the kernel held once what it should, and root knows */
+	bool ready;            /* likewise, and systemd knows */
 	int64_t braked_minute; /* logged in */
 	size_t refused;        /* blocks that were not added to the kernel at the last sync */
 	bool reload_waits;     /* for what is pending to be written */
@@ -138,7 +144,6 @@ static void handle_hit(struct engine *e, const struct decide_line *line, int64_t
 		dnsbl_ask(p->dnsbl, &result.decision.subject, &hit->address, now);
 	if (result.decision.outcome == VERDICT_QUARANTINE) {
 		log_suspended(e, hit->rule, result.released);
-		e->sync_at = 0;
 	} else if (result.decision.outcome == VERDICT_BRAKED) {
 		log_braked(e, now);
 	}
@@ -243,19 +248,36 @@ static void receive_lists(struct engine *e, const struct moment *now)
 		handle_answer(e, &answer, now->unix_s);
 }
 
-/* --- writing, and then the firewall --- */
+/* --- the kernel, and then the database --- */
 
-/* What failed may have taken long: the next try counts from the end of it. */
-static void store_trouble(struct engine *e, const struct why *why)
+/* What is kept, in a sentence that follows the reason. */
+static void note_kept(struct engine *e, const struct why *reason, int64_t now_s)
+{
+	const size_t n = pending_hits(e->pending);
+	const bool full = pending_is_full(e->pending);
+	struct why what;
+
+	(void)why_set(&what, EAGAIN, "%s; %zu %s wait in memory%s", reason->text, n, plural((int64_t)n, "hit", "hits"),
+	              full ? ", which is full: no line is read, and nobody new is blocked" : "; clients are blocked all the same");
+	problems_set(&e->problems, PROBLEMS_DATABASE, 0, what.text, NULL, now_s);
+}
+
+/* What failed may have taken long: the next try counts from the end of it. A short lock of another program is no trouble. */
+static void store_trouble(struct engine *e, int rc, const struct why *why)
 {
 	const struct moment now = moment_now();
 
 	if (!e->store_failed)
-		log_line(LOG_ERR, "%s%s", why->text,
-		         store_health(e->store) == STORE_FINE ? "; hits are kept; retrying every second" : "");
+		e->failed_ms = now.steady_ms;
 	e->store_failed = true;
-	problems_set(&e->problems, PROBLEMS_DATABASE, 0, why->text, NULL, now.unix_s);
-	e->write_at = now.steady_ms + RETRY_MS;
+	e->write_at = now.steady_ms + (e->store_told || rc != -EAGAIN ? RETRY_MS : LOCKED_MS);
+	if (rc == -EAGAIN && now.steady_ms - e->failed_ms < RETRY_MS)
+		return;
+	if (!e->store_told)
+		log_line(LOG_ERR, "%s%s", why->text,
+		         store_health(e->store) == STORE_FINE ? "; hits are kept, clients are blocked; retrying every second" : "");
+	e->store_told = true;
+	note_kept(e, why, now.unix_s);
 }
 
 static void firewall_trouble(struct engine *e, int rc, const struct why *why)
@@ -305,14 +327,14 @@ static void handle_floods(struct engine *e, const struct moment *now)
 
 static void store_works(struct engine *e)
 {
-	if (e->store_failed)
+	if (e->store_told)
 		log_line(LOG_NOTICE, "the database can be written again; nothing was lost");
-	e->store_failed = false;
+	e->store_failed = e->store_told = false;
 	problems_clear(&e->problems, PROBLEMS_DATABASE, 0);
 }
 
-/* The events of the last write: logged after its commit. */
-static void log_written(struct engine *e, size_t n_blocks, size_t n_lifted, int64_t now)
+/* The events of what the kernel was told. */
+static void log_told(struct engine *e, size_t n_blocks, size_t n_lifted, int64_t now)
 {
 	const struct block *blocks;
 	const struct net *lifted;
@@ -335,33 +357,53 @@ static void log_written(struct engine *e, size_t n_blocks, size_t n_lifted, int6
 	events_sum(&e->events);
 }
 
-/* Commits what was read; then, and only then, changes the kernel. */
-static void write_and_block(struct engine *e, const struct moment *now)
+/*
+ * Tells the kernel what was decided, before anything is written. A crash in between leaves what the next start removes, and
+ * the line that is read again then adds it again.
+ */
+static void tell(struct engine *e, const struct moment *now)
 {
 	const struct block *blocks;
 	const struct net *lifted;
 	const size_t n = pending_blocks(e->pending, &blocks), n_lifted = pending_lifted(e->pending, &lifted);
-	size_t refused; /* the next sync tries again, and logs it */
+	size_t refused; /* the next comparison reports it */
 	struct why why;
+	int rc = 0;
+
+	if (n + n_lifted == 0)
+		return;
+	if (n > 0)
+		rc = reconcile_add(e->reconcile, blocks, n, now->unix_s, &refused, &why);
+	for (size_t i = 0; i < n_lifted && rc == 0; i++)
+		rc = reconcile_del(e->reconcile, &(struct block){.net = lifted[i], .cause = BLOCK_EVIDENCE}, 1, &why);
+	log_told(e, n, n_lifted, now->unix_s);
+	pending_told(e->pending);
+	if (rc == -EPIPE)
+		firewall_trouble(e, rc, &why);
+	else if (rc < 0)
+		e->sync_at = 0; /* lists full, or flushed by others: a comparison recreates them, or logs why not */
+}
+
+/* Hits, decisions and positions, and which blocks dropped packets. */
+static void commit(struct engine *e, const struct moment *now)
+{
+	const struct block *stored;
+	struct why why;
+	size_t n;
 	int rc = pending_write(e->pending, &why);
 
+	if (rc == 0 && pending_stored(e->pending, &stored, &n))
+		reconcile_stored(e->reconcile, stored, n, now->unix_s);
+	else if (rc == 0)
+		rc = reconcile_load(e->reconcile, now->unix_s, &why);
+	if (rc == 0)
+		rc = reconcile_write(e->reconcile, &why);
 	if (rc < 0) {
-		store_trouble(e, &why);
+		store_trouble(e, rc, &why);
 		return;
 	}
 	store_works(e);
 	e->write_at = INT64_MAX;
-	log_written(e, n, n_lifted, now->unix_s);
-	if (n == 0)
-		return;
-	for (size_t i = 0; i < n; i++)
-		sooner(&e->expiry_at, now->steady_ms + (blocks[i].until_s - now->unix_s) * 1000);
-	rc = reconcile_add(e->reconcile, blocks, n, now->unix_s, &refused, &why);
-	if (rc == -EPIPE)
-		firewall_trouble(e, rc, &why);
-	else if (rc < 0)
-		e->sync_at = 0; /* lists full, or flushed by others: a sync recreates them, or logs why not */
-	hangup_end(&e->hangup, blocks, n, now->unix_s);
 }
 
 /* "status" reads these. */
@@ -396,19 +438,19 @@ static void store_state(struct engine *e, const struct reconcile_result *r, int6
 	(void)store_finish(e->store, rc, &why);
 }
 
-static void note_refused(struct engine *e, const struct client_drift *drift, int64_t now)
+static void note_refused(struct engine *e, const struct reconcile_drift *drift, int64_t now)
 {
 	struct why what;
 
 	if (drift->refused == 0) {
 		problems_clear(&e->problems, PROBLEMS_REFUSED, 0);
 	} else {
-		(void)why_set(&what, ENOSPC, "the kernel rejected %zu %s of blocks; the first: %s", drift->refused,
+		(void)why_set(&what, ENOSPC, "the kernel rejected %zu %s of blocks; the last: %s", drift->refused,
 		              plural((int64_t)drift->refused, "entry", "entries"), drift->refusal.text);
 		problems_set(&e->problems, PROBLEMS_REFUSED, 0, what.text, NULL, now);
 	}
-	if (drift->refused > e->refused) /* not at every sync again */
-		log_line(LOG_ERR, "%zu %s could not be put into the kernel; the first: %s", drift->refused,
+	if (drift->refused > 0 && e->refused == 0) /* not with every comparison again */
+		log_line(LOG_ERR, "%zu %s could not be put into the kernel; the last: %s", drift->refused,
 		         plural((int64_t)drift->refused, "block", "blocks"), drift->refusal.text);
 	e->refused = drift->refused;
 }
@@ -416,48 +458,32 @@ static void note_refused(struct engine *e, const struct client_drift *drift, int
 /* Logs whose block expired. An address in a network whose block is active is still blocked. */
 static void log_released(struct engine *e, const struct reconcile_result *r, int64_t now)
 {
-	const size_t n = r->expired < RECONCILE_RELEASED_MAX ? r->expired : RECONCILE_RELEASED_MAX;
 	struct block around;
 
 	events_at(&e->events, now);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < r->n_released; i++)
 		if (!reconcile_runs(e->reconcile, &r->released[i], now, &around))
 			events_released(&e->events, &r->released[i], "expired", NULL, NULL);
-	events_released_more(&e->events, r->expired - n);
 	events_sum(&e->events);
 }
 
-static void sync_firewall(struct engine *e, const struct moment *now)
+static void compared(struct engine *e, const struct reconcile_result *r, const struct moment *now)
 {
-	struct reconcile_result r = {0};
-	int64_t next_s;
-	struct why why;
-	int rc;
+	struct why why; /* of what is tried again with the next comparison */
 
-	/* Often enough that what is refreshed at half its time never expires in between. */
-	e->sync_at = now->steady_ms + e->live.config->firewall.resync_s * 1000;
-	sooner(&e->sync_at, now->steady_ms + e->live.started->firewall.seconds * 250);
-	e->expiry_at = INT64_MAX;
-	verdict_at(e->live.verdict, now->unix_s);
-	live_refresh_allowed(&e->live);
-	rc = reconcile_sync(e->reconcile, e->live.verdict, e->live.config->block.extend, now->unix_s, &r, &why);
-	if (rc < 0) {
-		firewall_trouble(e, rc, &why);
-		return;
-	}
 	if (e->firewall_failed)
 		log_line(LOG_NOTICE, "firewall back in sync with the database");
 	e->firewall_failed = false;
 	problems_clear(&e->problems, PROBLEMS_FIREWALL, 0);
-	if (r.drift.repaired && !e->client.watched) /* else it was reported, with a name */
+	if (r->drift.repaired && !e->client.watched) /* else it was reported, with a name */
 		log_line(LOG_WARNING, "firewall rules or lists were missing or altered; recreated");
 	if (!e->settled && client_settled(&e->client, &why) == 0)
 		e->settled = true;
-	note_refused(e, &r.drift, now->unix_s);
-	log_released(e, &r, now->unix_s);
-	if (store_next_expiry(e->store, now->unix_s, &next_s, &why) == 0)
-		e->expiry_at = now->steady_ms + (next_s - now->unix_s) * 1000;
-	store_state(e, &r, now->unix_s);
+	note_refused(e, &r->drift, now->unix_s);
+	store_state(e, r, now->unix_s);
+	if (!e->ready)
+		(void)sd_notify(0, "READY=1");
+	e->ready = true;
 }
 
 /* Somebody else changed the kernel's lists: the root process has made rules whole again, the rest follows. */
@@ -472,20 +498,74 @@ static void handle_changed(struct engine *e, bool readable)
 	e->sync_at = 0;
 }
 
-/* --- the loop --- */
+/* The kernel against what is wanted: a comparison begins when it is due, and goes on by a slice in each turn. */
+static void compare(struct engine *e, const struct moment *now)
+{
+	const struct reconcile_rule rule = {e->live.verdict, e->live.config->block.extend};
+	struct reconcile_result r;
+	struct why why;
+	int rc;
 
-static void follow_up(struct engine *e, const struct admin_todo *todo, const struct moment *now)
+
+	if (now->steady_ms >= e->sync_at) {
+		/* Often enough that what is refreshed at half its time never expires in between. */
+		e->sync_at = now->steady_ms + e->live.config->firewall.resync_s * 1000;
+		sooner(&e->sync_at, now->steady_ms + e->live.started->firewall.seconds * 250);
+		live_refresh_allowed(&e->live);
+		reconcile_begin(e->reconcile);
+		sources_check(e->logs); /* awake anyway */
+	}
+	if (!reconcile_is_busy(e->reconcile))
+		return;
+	verdict_at(e->live.verdict, now->unix_s);
+	rc = reconcile_compare(e->reconcile, &rule, now->unix_s, &r, &why);
+	if (rc < 0)
+		firewall_trouble(e, rc, &why);
+	else if (r.ended)
+		compared(e, &r, now);
+}
+
+/*
+ * Blocks whose time is over. A list of the kernel may have to be read to learn whether one dropped packets: where that takes long
+ * it is done more rarely, so that it takes one RELEASE_PART of the time at most.
+ */
+static void release(struct engine *e, const struct moment *now)
+{
+	const struct reconcile_rule rule = {e->live.verdict, e->live.config->block.extend};
+	const int64_t began_us = clock_steady_us();
+	int64_t took_us = 0;
+	struct reconcile_result r;
+	struct why why;
+	int rc = 0;
+
+	if (now->steady_ms < e->release_at || reconcile_next_end(e->reconcile) > now->unix_s)
+		return;
+	verdict_at(e->live.verdict, now->unix_s);
+	/* The first reads the kernel's list, the others of the same second need not. */
+	for (; rc == 0 && took_us < RELEASE_US && reconcile_next_end(e->reconcile) <= now->unix_s;
+	     took_us = clock_steady_us() - began_us) {
+		rc = reconcile_release(e->reconcile, &rule, now->unix_s, &r, &why);
+		log_released(e, &r, now->unix_s);
+	}
+	e->release_at = now->steady_ms + took_us * RELEASE_PART / 1000;
+	if (rc < 0) {
+		firewall_trouble(e, rc, &why);
+		e->release_at = e->sync_at;
+	}
+}
+
+static void follow_up(struct engine *e, const struct admin_todo *todo)
 {
 	if (todo->restore)
 		live_restore(&e->live);
-	if (todo->until_s != 0)
-		sooner(&e->expiry_at, now->steady_ms + (todo->until_s - now->unix_s) * 1000);
-	hangup_end(&e->hangup, todo->begun, todo->n_begun, now->unix_s);
+	hangup_end(&e->hangup, todo->begun, todo->n_begun, clock_unix_s());
 	if (todo->rc == -EPIPE)
 		firewall_trouble(e, todo->rc, &todo->why);
 	else if (todo->sync)
 		e->sync_at = 0;
 }
+
+/* --- the loop --- */
 
 /* At most one in a turn: then the logs are checked again. */
 static void handle_request(struct engine *e, const struct pollfd polled[static CONTROL_FDS_MAX])
@@ -498,9 +578,9 @@ static void handle_request(struct engine *e, const struct pollfd polled[static C
 	now = moment_now();
 	/* What cannot be written now is tried again every second, and the request is refused. */
 	if (requests_changes(&e->requests) && !e->store_failed && pending_has_news(e->pending))
-		write_and_block(e, &now);
+		commit(e, &now);
 	requests_handle(&e->requests, &todo);
-	follow_up(e, &todo, &now);
+	follow_up(e, &todo);
 }
 
 static void handle_signals(struct engine *e)
@@ -523,13 +603,29 @@ static void handle_signals(struct engine *e)
 		}
 }
 
+/* Whether lines are read: what they lead to has room, and no file waits for the database to be written. */
+static bool reads(const struct engine *e)
+{
+	return !pending_is_full(e->pending) && !(e->store_failed && sources_file_waits(e->logs));
+}
+
+/* When the block that ends at end_s is to be released, by the steady clock. */
+static int64_t release_due(const struct engine *e, int64_t end_s, int64_t now_ms)
+{
+	const int64_t left_s = end_s - clock_unix_s();
+	const int64_t due = left_s <= 0 ? now_ms : left_s > INT32_MAX ? INT64_MAX : now_ms + left_s * 1000;
+
+	return due > e->release_at ? due : e->release_at;
+}
+
 static int timeout_ms(const struct engine *e, int64_t now)
 {
 	const struct control *const control = e->requests.control;
-	const int logs_ms = e->store_failed ? -1 : sources_timeout_ms(e->logs, now);
+	const int logs_ms = reads(e) ? sources_timeout_ms(e->logs, now) : -1;
 	const int control_ms = control == NULL ? -1 : control_timeout_ms(control, now);
 	const int names_ms = allowlist_timeout_ms(e->live.allowlist, now);
-	const int lists_ms = e->store_failed ? -1 : dnsbl_timeout_ms(e->live.dnsbl, now);
+	const int lists_ms = reads(e) ? dnsbl_timeout_ms(e->live.dnsbl, now) : -1;
+	const int64_t end_s = reconcile_next_end(e->reconcile);
 	int64_t at = INT64_MAX;
 
 	sooner(&at, e->write_at);
@@ -537,12 +633,15 @@ static int timeout_ms(const struct engine *e, int64_t now)
 	sooner(&at, e->purge_at);
 	sooner(&at, e->coverage.at_ms);
 	sooner(&at, e->index_at);
-	sooner(&at, e->expiry_at);
 	sooner(&at, e->watchdog_at);
-	if (!e->store_failed) {
+	if (!e->store_failed)
 		sooner(&at, rules_watch_at(e->live.rules_watch));
+	if (reads(e))
 		sooner(&at, e->floods_at);
-	}
+	if (reconcile_is_busy(e->reconcile) || live_lifts(&e->live))
+		sooner(&at, now);
+	if (end_s != INT64_MAX)
+		sooner(&at, release_due(e, end_s, now));
 	if (control_ms >= 0)
 		sooner(&at, now + control_ms);
 	if (names_ms >= 0)
@@ -566,11 +665,13 @@ static void feed_watchdog(struct engine *e, int64_t now_ms)
 
 static void reload(struct engine *e)
 {
-	struct why logged; /* by live_reload */
+	struct why why; /* of live_reload: logged already */
 
-	(void)live_reload(&e->live, &logged);
+	(void)live_reload(&e->live, &why);
 	e->reload_waits = false;
 	e->sync_at = 0;
+	if (reconcile_load(e->reconcile, clock_unix_s(), &why) < 0)
+		log_line(LOG_WARNING, "%s; the active blocks are those from before", why.text);
 }
 
 /* What is written to a damaged or deleted file is lost: the next start uses a new one, and systemd restarts us. */
@@ -587,6 +688,7 @@ static bool database_is_lost(struct engine *e)
 static void begin_turn(struct engine *e)
 {
 	struct why why;
+	int rc;
 
 	if (e->store_failed || pending_has_hits(e->pending))
 		return;
@@ -594,13 +696,13 @@ static void begin_turn(struct engine *e)
 		reload(e);
 	live_edited(&e->live);
 	sources_look(e->logs);
-	if (sources_file_waits(e->logs) && sources_begin_file(e->logs, &why) < 0)
-		store_trouble(e, &why);
+	if (sources_file_waits(e->logs) && (rc = sources_begin_file(e->logs, &why)) < 0)
+		store_trouble(e, rc, &why);
 }
 
 static void read_sources(struct engine *e, const struct moment *now)
 {
-	if (e->store_failed)
+	if (!reads(e))
 		return;
 	if (!e->stop && now->steady_ms >= e->floods_at)
 		handle_floods(e, now);
@@ -608,7 +710,7 @@ static void read_sources(struct engine *e, const struct moment *now)
 	read_logs(e, now);
 }
 
-/* One turn, top to bottom: read, commit, block, and what else is due. */
+/* One turn, top to bottom: read, block, commit, and what else is due. */
 static void turn(struct engine *e)
 {
 	struct moment now;
@@ -618,18 +720,24 @@ static void turn(struct engine *e)
 	begin_turn(e);
 	now = moment_now(); /* a reload may have taken seconds, and no line may come from the future */
 	read_sources(e, &now);
-	if (pending_has_hits(e->pending) || sources_file_waits(e->logs) || now.steady_ms >= e->write_at) {
-		if (!e->store_failed || now.steady_ms >= e->write_at)
-			write_and_block(e, &now);
-	} else if (pending_has_news(e->pending)) {
-		sooner(&e->write_at, now.steady_ms + POSITION_MS);
+	tell(e, &now);
+	if (!e->store_failed) {
+		if (pending_has_hits(e->pending) || sources_file_waits(e->logs))
+			e->write_at = now.steady_ms;
+		else if (pending_has_news(e->pending) || reconcile_has_news(e->reconcile))
+			sooner(&e->write_at, now.steady_ms + POSITION_MS);
 	}
+	if (now.steady_ms >= e->write_at)
+		commit(e, &now);
+	if (pending_is_full(e->pending))
+		(void)pending_go_on(e->pending); /* else reading stops */
 	if (live_receive_names(&e->live))
 		e->sync_at = 0; /* which updates the verdict, and lifts what must be lifted */
 	now = moment_now(); /* the disk may have been slow */
-	if (!e->stop && (now.steady_ms >= e->sync_at || now.steady_ms >= e->expiry_at)) {
-		sync_firewall(e, &now);
-		sources_check(e->logs); /* awake anyway */
+	if (!e->stop) {
+		live_lift_allowed(&e->live, e->reconcile);
+		compare(e, &now);
+		release(e, &now);
 	}
 	coverage_check(&e->coverage, now.steady_ms, now.unix_s);
 	if (now.steady_ms >= e->purge_at)
@@ -669,8 +777,10 @@ static void finish(struct engine *e)
 	const struct moment now = moment_now();
 
 	if (!database_is_lost(e)) {
-		read_logs(e, &now);
-		write_and_block(e, &now);
+		if (reads(e))
+			read_logs(e, &now);
+		tell(e, &now);
+		commit(e, &now);
 		if (pending_has_news(e->pending))
 			log_line(LOG_WARNING, "the last hits could not be written; their lines will be read again at the next start");
 	}
@@ -693,16 +803,15 @@ int engine_run(struct engine *e)
 
 	for (size_t i = CONTROL; i < N_PLACES; i++)
 		polled[i].fd = -1;
-	turn(e); /* ready means: the kernel holds what the database holds */
-	(void)sd_notify(0, "READY=1");
+	turn(e);
 	while (!e->stop) {
 		const int64_t now_ms = clock_steady_ms();
 
 		polled[EDITS].fd = e->store_failed ? -1 : rules_watch_fd(e->live.rules_watch);
-		polled[LOGS].fd = e->store_failed ? -1 : sources_fd(e->logs);
+		polled[LOGS].fd = reads(e) ? sources_fd(e->logs) : -1;
 		polled[GLOBS].fd = e->store_failed ? -1 : sources_globs_fd(e->logs);
 		polled[NAMES].fd = allowlist_fd(e->live.allowlist);
-		polled[LISTS].fd = e->store_failed ? -1 : dnsbl_fd(e->live.dnsbl);
+		polled[LISTS].fd = reads(e) ? dnsbl_fd(e->live.dnsbl) : -1;
 		if (control != NULL)
 			control_poll(control, now_ms, polled + CONTROL);
 		if (poll(polled, N_PLACES, timeout_ms(e, now_ms)) < 0 && errno != EINTR) {
@@ -776,6 +885,7 @@ static int open_database(struct engine *e, const struct config *config, struct w
 
 	if (rc < 0)
 		return rc;
+	store_hurry(e->store);
 	e->pending = pending_new(e->store);
 	if ((rc = live_load(&e->live, e->store, e->pending, why)) < 0)
 		return rc;
@@ -818,7 +928,7 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 	int rc;
 
 	e->lock_fd = e->signal_fd = -1;
-	e->write_at = e->expiry_at = INT64_MAX;
+	e->write_at = INT64_MAX;
 	e->purge_at = e->index_at = clock_steady_ms() + RETRY_MS;
 	if (sd_watchdog_enabled(0, &watchdog_us) > 0)
 		e->watchdog_ms = (int64_t)(watchdog_us / 2000);
@@ -841,6 +951,13 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 	e->reconcile = reconcile_new(e->store, &e->client, (uint32_t)(config->firewall.seconds / 2), clock_unix_s());
 	hangup_init(&e->hangup, config, &e->client, &e->problems, clock_unix_s());
 	coverage_init(&e->coverage, config, &e->client, &e->problems);
+	if ((rc = reconcile_load(e->reconcile, clock_unix_s(), why)) < 0) {
+		engine_free(e);
+		return rc;
+	}
+	/* Nobody who is allowed is blocked, not even for a moment. */
+	for (live_refresh_allowed(&e->live); live_lifts(&e->live);)
+		live_lift_allowed(&e->live, e->reconcile);
 	requests_init(&e->requests, &e->live, e->store, e->reconcile, &e->problems, &e->events);
 	log_line(LOG_NOTICE, "%s, %zu %s, database %s", rules_size_text(e->live.rules, rules), config->n_logs, plural((int64_t)config->n_logs, "log", "logs"),
 	         config->database.path);

@@ -16,13 +16,14 @@
 #include "pipeline/change.h"
 #include "pipeline/restore.h"
 #include "rulecheck/examples.h"
-#include "store/blocks.h"
 #include "store/reputation.h"
 
 enum {
 	NAMES_KEPT_S = 7 * 86400, /* the last answers of a DNS name, over restarts */
 	NAMES_KEPT_MS = 86400 * 1000,
 	RETRY_MS = 1000, /* after an error of the database */
+	LIFTED_AT_ONCE = 256, /* blocks */
+	LIFT_SLICE = 16, /* times that, looked at in one turn: about a millisecond */
 };
 
 /* --- rules --- */
@@ -114,58 +115,66 @@ static bool is_allowed(const struct live *l, const struct block *block)
 	                                    : verdict_spares(l->verdict, &block->net);
 }
 
-static int find_allowed(struct live *l, int64_t now_s, struct block **ret, size_t *ret_n, struct why *why)
-{
-	struct block block;
-	int rc = store_running(l->store, now_s, why);
-
-	while (rc == 0) {
-		if ((rc = store_next_block(l->store, &block, NULL, why)) != 0)
-			break;
-		if (!is_allowed(l, &block))
-			continue;
-		*ret = alloc_resize(*ret, *ret_n + 1, sizeof **ret, "a list of blocks");
-		(*ret)[(*ret_n)++] = block;
-	}
-	return rc == STORE_NONE ? 0 : rc;
-}
-
-/* Lifts the blocks of addresses that are now allowed. */
-static int lift_allowed(struct live *l, struct why *why)
+/* Ends the blocks of addresses that are now allowed, in the database and then in the kernel. */
+static int lift(struct live *l, struct reconcile *reconcile, const struct block *blocks, size_t n, struct why *why)
 {
 	const int64_t now_s = clock_unix_s();
-	struct block *lift = NULL;
-	size_t n = 0;
-	int rc;
+	const int rc = change_write(l->store, &(struct change){.at_s = now_s, .n_ends = n, .ends = blocks, .ended_by = "allowed"}, why);
 
+	if (rc < 0)
+		return rc;
 	verdict_at(l->verdict, now_s);
-	rc = find_allowed(l, now_s, &lift, &n, why);
-	if (rc == 0 && n > 0)
-		rc = change_write(l->store, &(struct change){.at_s = now_s, .n_ends = n, .ends = lift, .ended_by = "allowed"}, why);
-	if (rc == 0 && n > 0) {
-		events_at(l->events, now_s);
-		for (size_t i = 0; i < n; i++) {
-			verdict_until(l->verdict, &lift[i].net, now_s);
-			events_released(l->events, &lift[i].net, "allowed now", NULL, NULL);
-		}
-		events_sum(l->events);
+	events_at(l->events, now_s);
+	for (size_t i = 0; i < n; i++) {
+		verdict_until(l->verdict, &blocks[i].net, now_s);
+		events_released(l->events, &blocks[i].net, "allowed now", NULL, NULL);
 	}
-	free(lift);
-	return rc;
+	events_sum(l->events);
+	return reconcile_del(reconcile, blocks, n, why);
+}
+
+void live_lift_allowed(struct live *l, struct reconcile *reconcile)
+{
+	struct block blocks[LIFTED_AT_ONCE];
+	struct why why;
+	int rc = 0;
+
+	verdict_at(l->verdict, clock_unix_s());
+	for (size_t slice = 0; slice < LIFT_SLICE && l->lifts && rc == 0; slice++) {
+		const size_t n = reconcile_some(reconcile, &l->lift_place, blocks, LIFTED_AT_ONCE);
+		size_t n_allowed = 0;
+
+		for (size_t i = 0; i < n; i++)
+			if (is_allowed(l, &blocks[i]))
+				blocks[n_allowed++] = blocks[i];
+		if (n_allowed > 0)
+			rc = lift(l, reconcile, blocks, n_allowed, &why);
+		l->lifts = l->lift_place != 0;
+	}
+	if (rc == 0)
+		return;
+	log_line(LOG_WARNING, "%s; blocks of allowed addresses end at the next sync", why.text);
+	l->lifts = false;
+	live_earned(l);
+}
+
+bool live_lifts(const struct live *l)
+{
+	return l->lifts;
 }
 
 void live_refresh_allowed(struct live *l)
 {
 	struct why why;
 
+	verdict_at(l->verdict, clock_unix_s());
 	if (allowlist_refresh(l->allowlist, l->verdict, &why) == ALLOWLIST_ERROR)
 		log_line(LOG_WARNING, "%s", why.text);
 	if (allowlist_changes(l->allowlist) == l->lifted)
 		return;
-	if (lift_allowed(l, &why) < 0)
-		log_line(LOG_WARNING, "%s; blocks of allowed addresses end at the next sync", why.text);
-	else
-		l->lifted = allowlist_changes(l->allowlist);
+	l->lifted = allowlist_changes(l->allowlist);
+	l->lifts = true;
+	l->lift_place = 0;
 }
 
 void live_earned(struct live *l)

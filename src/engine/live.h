@@ -20,6 +20,7 @@
 #include "engine/rules_watch.h"
 #include "pipeline/allowlist.h"
 #include "pipeline/pending.h"
+#include "pipeline/reconcile.h"
 #include "rules/rules.h"
 #include "rules/sessions.h"
 #include "store/store.h"
@@ -45,6 +46,8 @@ struct live {
 	struct problems *problems;
 	struct events *events;
 	unsigned lifted;  /* allowlist_changes that were acted upon */
+	bool lifts;       /* blocks of allowed addresses; looked at up to lift_place */
+	uint32_t lift_place;
 	int64_t names_at; /* clock_steady_ms when they are to be written down */
 };
 
@@ -78,8 +81,13 @@ void live_restore(struct live *live);
 /* Receives and stores the addresses of [allow] name. True: the allow list has changed, so call live_refresh_allowed. */
 bool live_receive_names(struct live *live);
 
-/* Checks the allowed addresses again after a change or a newly earned exemption, and lifts their blocks. */
+/*
+ * Reads the allowed addresses again. When they have changed, or one has earned it, their blocks are lifted by the calls of
+ * live_lift_allowed that follow, each of which looks at some blocks, as long as live_lifts.
+ */
 void live_refresh_allowed(struct live *live);
 void live_earned(struct live *live);
+void live_lift_allowed(struct live *live, struct reconcile *reconcile);
+bool live_lifts(const struct live *live);
 
 #endif

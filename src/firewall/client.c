@@ -9,36 +9,15 @@
 
 #include "firewall/message.h"
 
-enum { HELD_MAX = 1 << 20 }; /* entries a root process may list: far above any backend's, 28 MB here */
-
 static_assert((int)CLIENT_FLOODS_MAX == (int)MESSAGE_ENTRIES, "a packet full");
 static_assert((int)CLIENT_CHANGED_MAX == (int)MESSAGE_ENTRIES && (int)CLIENT_WHO_MAX == (int)sizeof((struct message){0}).why,
               "a packet full");
+static_assert((int)CLIENT_PACKET == (int)MESSAGE_ENTRIES, "a packet full");
 static_assert((int)CLIENT_LIST_MAX == (int)MESSAGE_LIST_MAX, "copied as it is");
-
-/* An entry that is in the kernel. */
-struct held {
-	struct net net;
-	uint32_t left_s, idle_s, dropped;
-};
 
 void client_init(struct client *client, int fd)
 {
 	*client = (struct client){.fd = fd};
-}
-
-static int wanted_order(const void *a, const void *b)
-{
-	const struct client_entry *left = a, *right = b;
-
-	return net_order(&left->net, &right->net);
-}
-
-static int held_order(const void *a, const void *b)
-{
-	const struct held *left = a, *right = b;
-
-	return net_order(&left->net, &right->net);
 }
 
 /* One packet. *ret_fd: the descriptor that came along, or -1. ret_fd may be NULL: then the kernel closes what comes. */
@@ -146,31 +125,20 @@ static int ask(struct client *client, struct message *m, struct why *why)
 	return ask_for(client, m, NULL, why);
 }
 
-/* Adds an entry to a packet that is not full. False: no packet may carry such a network, root would hang up. */
-static bool put(struct message *m, const struct net *net, uint32_t left_s)
+/* False: no packet may carry such a network, root would hang up. */
+static bool to_message(const struct client_entry *entry, uint32_t left_s, struct message_entry *ret)
 {
-	struct message_entry entry = {.len = net->len, .left_s = left_s};
-
-	assert(m->n < MESSAGE_ENTRIES);
-	memcpy(entry.addr, net->addr.bytes, sizeof entry.addr);
-	if (!message_entry_is_good(&entry))
-		return false;
-	m->entries[m->n++] = entry;
-	return true;
+	*ret = (struct message_entry){.len = entry->net.len, .left_s = left_s};
+	memcpy(ret->addr, entry->net.addr.bytes, sizeof ret->addr);
+	return message_entry_is_good(ret);
 }
 
-static bool put_add(struct message *m, const struct client_entry *entry)
+static uint32_t bounded(uint32_t left_s)
 {
-	uint32_t left_s = entry->left_s;
-
-	if (left_s < 1)
-		left_s = 1;
-	if (left_s > MESSAGE_SECONDS_MAX)
-		left_s = MESSAGE_SECONDS_MAX;
-	return put(m, &entry->net, left_s);
+	return left_s < 1 ? 1 : left_s > MESSAGE_SECONDS_MAX ? MESSAGE_SECONDS_MAX : left_s;
 }
 
-static int prepare(struct client *client, uint32_t n4, uint32_t n6, bool *ret_repaired, struct why *why)
+int client_prepare(struct client *client, uint32_t n4, uint32_t n6, bool *ret_repaired, struct why *why)
 {
 	struct message m = {.verb = MESSAGE_PREPARE, .n4 = n4, .n6 = n6};
 	const int err = ask(client, &m, why);
@@ -180,211 +148,111 @@ static int prepare(struct client *client, uint32_t n4, uint32_t n6, bool *ret_re
 	return err;
 }
 
-/* What the kernel holds, sorted. *ret: the caller frees it. */
-static int list(struct client *client, struct held **ret, size_t *ret_n, struct why *why)
+int client_list(struct client *client, uint32_t *cursor, struct client_entry out[static CLIENT_PACKET], size_t *ret_n,
+                struct why *why)
 {
-	struct held *held = NULL;
-	size_t n = 0, cap = 0;
-	uint32_t cursor = 0;
-	int err;
+	struct message m = {.verb = MESSAGE_LIST, .cursor = *cursor};
+	const int err = ask(client, &m, why);
 
-	do {
-		struct message m = {.verb = MESSAGE_LIST, .cursor = cursor};
-
-		err = ask(client, &m, why);
-		if (err < 0)
-			goto fail;
-		if (n + m.n > cap) {
-			struct held *larger;
-
-			cap = cap == 0 ? 256 : cap * 2;
-			larger = cap <= HELD_MAX ? realloc(held, cap * sizeof *held) : NULL;
-			if (larger == NULL) {
-				err = why_set(why, ENOMEM,
-				              "the kernel's list is too long to compare: %zu entries", n);
-				goto fail;
-			}
-			held = larger;
-		}
-		for (uint32_t i = 0; i < m.n; i++, n++) {
-			memcpy(held[n].net.addr.bytes, m.entries[i].addr, sizeof m.entries[i].addr);
-			held[n].net.len = m.entries[i].len;
-			held[n].left_s = m.entries[i].left_s;
-			held[n].idle_s = m.entries[i].idle_s;
-			held[n].dropped = m.entries[i].dropped;
-		}
-		cursor = m.cursor;
-	} while (cursor != 0);
-	if (n > 0)
-		qsort(held, n, sizeof *held, held_order);
-	*ret = held;
-	*ret_n = n;
-	return 0;
-fail:
-	free(held);
-	return err;
-}
-
-/*
- * Walks both sorted arrays at once. Fills in what wanted has of the kernel and moves what is not wanted to the front of
- * held; returns how many that are.
- */
-static size_t compare(struct client_entry *wanted, size_t n, struct held *held, size_t n_held)
-{
-	size_t at = 0, n_extra = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		int order = 1;
-
-		wanted[i].held_s = 0;
-		wanted[i].idle_s = UINT32_MAX;
-		wanted[i].dropped = 0;
-		wanted[i].added = false;
-		/* An entry may be listed twice when the kernel's list moved while root read it. */
-		while (at < n_held && (order = net_order(&held[at].net, &wanted[i].net)) <= 0) {
-			if (order == 0) {
-				wanted[i].held_s = held[at].left_s;
-				wanted[i].idle_s = held[at].idle_s;
-				wanted[i].dropped = held[at].dropped;
-			} else {
-				held[n_extra++] = held[at];
-			}
-			at++;
-		}
-	}
-	while (at < n_held)
-		held[n_extra++] = held[at++];
-	return n_extra;
-}
-
-/* What root did not add. */
-struct refused {
-	size_t n;
-	struct why why; /* of the first */
-};
-
-/* Sends m when it is full, or when it is the last one and not empty; empties it for the next entries. */
-static int pass_on(struct client *client, struct message *m, bool last, struct refused *refused, struct why *why)
-{
-	const uint32_t verb = m->verb;
-	struct why first;
-	int err;
-
-	if (m->n < MESSAGE_ENTRIES && !(last && m->n > 0))
-		return 0;
-	err = ask(client, m, &first);
-	if (err < 0 || (m->refused > 0 && refused->n == 0))
-		*(err < 0 ? why : &refused->why) = first;
 	if (err < 0)
 		return err;
-	refused->n += m->refused;
-	*m = (struct message){.verb = verb};
+	for (uint32_t i = 0; i < m.n; i++) {
+		out[i] = (struct client_entry){
+			.net.len = m.entries[i].len, .held_s = m.entries[i].left_s, .idle_s = m.entries[i].idle_s, .dropped = m.entries[i].dropped};
+		memcpy(out[i].net.addr.bytes, m.entries[i].addr, sizeof m.entries[i].addr);
+	}
+	*cursor = m.cursor;
+	*ret_n = m.n;
 	return 0;
 }
 
-/* Adds one entry to a packet, or counts it as refused. */
-static bool put_or_refuse(struct message *m, const struct client_entry *entry, struct refused *refused)
+int client_look(struct client *client, struct client_entry *entries, size_t n, struct why *why)
 {
-	if (put_add(m, entry))
-		return true;
-	if (refused->n++ == 0)
-		(void)why_set(&refused->why, EINVAL, "the network is too large");
+	struct message m = {.verb = MESSAGE_LOOK};
+	uint32_t asked[CLIENT_PACKET] = {0}; /* which of entries each of m is */
+	int err;
+
+	assert(n <= CLIENT_PACKET);
+	for (size_t i = 0; i < n; i++) {
+		entries[i].idle_s = UINT32_MAX; /* also of what cannot be held */
+		entries[i].dropped = 0;
+		asked[m.n] = (uint32_t)i;
+		m.n += to_message(&entries[i], 0, &m.entries[m.n]);
+	}
+	if (m.n == 0)
+		return 0;
+	if ((err = ask(client, &m, why)) < 0)
+		return err;
+	for (uint32_t i = 0; i < m.n; i++) {
+		entries[asked[i]].idle_s = m.entries[i].idle_s;
+		entries[asked[i]].dropped = m.entries[i].dropped;
+	}
+	return 0;
+}
+
+static bool is_in(const struct message *m, const struct client_entry *entry)
+{
+	for (uint32_t i = 0; i < m->n; i++)
+		if (m->entries[i].len == entry->net.len &&
+		    memcmp(m->entries[i].addr, entry->net.addr.bytes, sizeof m->entries[i].addr) == 0)
+			return true;
 	return false;
 }
 
-static int del_extra(struct client *client, const struct held *extra, size_t n, struct why *why)
-{
-	struct message m = {.verb = MESSAGE_DEL};
-	struct refused refused = {0};
-	int err = 0;
-
-	assert(extra != NULL || n == 0);
-	for (size_t i = 0; i < n && err == 0; i++) {
-		(void)put(&m, &extra[i].net, 0); /* it came in a packet, so it may go in one */
-		err = pass_on(client, &m, i + 1 == n, &refused, why);
-	}
-	return err;
-}
-
-static int add_missing(struct client *client, struct client_entry *wanted, size_t n, uint32_t refresh_s,
-                struct refused *ret, struct why *why)
+/* One packet of entries. *refused: counted up; refusal: of the first that was refused at all. */
+static int add_some(struct client *client, struct client_entry *entries, size_t n, size_t *refused, struct why *refusal,
+                    struct why *why)
 {
 	struct message m = {.verb = MESSAGE_ADD};
+	struct why first = {""};
 	int err = 0;
 
-	for (size_t i = 0; i < n && err == 0; i++) {
-		if (wanted[i].held_s <= refresh_s && wanted[i].held_s < wanted[i].left_s)
-			wanted[i].added = put_or_refuse(&m, &wanted[i], ret);
-		err = pass_on(client, &m, i + 1 == n, ret, why);
-	}
-	return err;
-}
-
-int client_sync(struct client *client, struct client_entry *wanted, size_t n, uint32_t refresh_s,
-                struct client_drift *ret, struct why *why)
-{
-	struct client_drift drift = {0};
-	struct refused refused = {0};
-	struct held *held = NULL;
-	size_t n_held = 0;
-	uint32_t n4 = 0, n6 = 0;
-	int err;
-
-	if (n > 0)
-		qsort(wanted, n, sizeof *wanted, wanted_order);
 	for (size_t i = 0; i < n; i++) {
-		if (addr_is_ip4(&wanted[i].net.addr))
-			n4++;
-		else
-			n6++;
+		entries[i].refused = !to_message(&entries[i], bounded(entries[i].left_s), &m.entries[m.n]);
+		m.n += !entries[i].refused;
+		if (entries[i].refused && (*refused)++ == 0)
+			(void)why_set(refusal, EINVAL, "the network is too large");
 	}
-	err = prepare(client, n4, n6, &drift.repaired, why);
-	if (err == 0)
-		err = list(client, &held, &n_held, why);
+	if (m.n > 0)
+		err = ask(client, &m, &first);
 	if (err < 0)
+		*why = first;
+	if (err < 0 || m.refused == 0)
 		return err;
-	drift.extra = compare(wanted, n, held, n_held);
+	if (*refused == 0)
+		*refusal = first;
+	*refused += m.refused;
 	for (size_t i = 0; i < n; i++)
-		drift.missing += wanted[i].idle_s == UINT32_MAX;
-	/* First make capacity, then fill it: a list that is full stays large enough. */
-	err = del_extra(client, held, drift.extra, why);
-	if (err == 0)
-		err = add_missing(client, wanted, n, refresh_s, &refused, why);
-	free(held);
-	drift.refused = refused.n;
-	drift.refusal = refused.why;
-	if (err == 0)
-		*ret = drift;
-	return err;
+		entries[i].refused |= is_in(&m, &entries[i]);
+	return 0;
 }
 
-int client_add(struct client *client, const struct client_entry *entries, size_t n, size_t *ret_refused,
-               struct why *why)
+int client_add(struct client *client, struct client_entry *entries, size_t n, size_t *ret_refused, struct why *why)
 {
-	struct message m = {.verb = MESSAGE_ADD};
-	struct refused refused = {0};
+	struct why refusal;
+	size_t refused = 0;
 	int err = 0;
 
-	for (size_t i = 0; i < n && err == 0; i++) {
-		(void)put_or_refuse(&m, &entries[i], &refused);
-		err = pass_on(client, &m, i + 1 == n, &refused, why);
-	}
+	for (size_t i = 0; i < n && err == 0; i += CLIENT_PACKET)
+		err = add_some(client, entries + i, n - i < CLIENT_PACKET ? n - i : CLIENT_PACKET, &refused, &refusal, why);
 	if (err == 0)
-		*ret_refused = refused.n;
-	if (err == 0 && refused.n > 0)
-		*why = refused.why;
+		*ret_refused = refused;
+	if (err == 0 && refused > 0)
+		*why = refusal;
 	return err;
 }
 
 int client_del(struct client *client, const struct client_entry *entries, size_t n, struct why *why)
 {
-	struct message m = {.verb = MESSAGE_DEL};
-	struct refused refused = {0};
 	int err = 0;
 
-	for (size_t i = 0; i < n && err == 0; i++) {
-		(void)put(&m, &entries[i].net, 0); /* what cannot be added is not there */
-		err = pass_on(client, &m, i + 1 == n, &refused, why);
+	for (size_t i = 0; i < n && err == 0;) {
+		struct message m = {.verb = MESSAGE_DEL};
+
+		for (; i < n && m.n < MESSAGE_ENTRIES; i++)
+			m.n += to_message(&entries[i], 0, &m.entries[m.n]); /* what cannot be added is not there */
+		if (m.n > 0)
+			err = ask(client, &m, why);
 	}
 	return err;
 }
@@ -412,8 +280,8 @@ int client_kill(struct client *client, const struct net *nets, size_t n, uint32_
 	do {
 		struct message m = {.verb = MESSAGE_KILL};
 
-		for (; i < n && m.n < MESSAGE_ENTRIES; i++)
-			(void)put(&m, &nets[i], 0); /* what cannot be added is not blocked */
+		for (; i < n && m.n < MESSAGE_ENTRIES; i++) /* what cannot be added is not blocked */
+			m.n += to_message(&(struct client_entry){.net = nets[i]}, 0, &m.entries[m.n]);
 		err = ask(client, &m, why);
 		ended += m.ended;
 	} while (err == 0 && i < n);

@@ -1,9 +1,9 @@
 /*
  * client: the engine's end of the firewall.
  *
- * Keeps the kernel's lists equal to what is wanted: wanted against actual, never a queue of events, so
- * doing a thing twice does no harm and a lost answer costs nothing. Knows message.h and addr; neither the
- * database nor the backend. Blocking: each call is one or more round trips of about 10 us (measured).
+ * Sends what is to be held, and reads what is; doing a thing twice does no harm. Knows message.h and addr; neither the
+ * database nor the backend. Blocking: each packet is one round trip of about 10 us (measured), and of more where root's
+ * own work takes longer.
  * Errors: 0 or -errno with a sentence; -EPIPE: the root process is gone and the engine must end.
  */
 #ifndef WFS_CLIENT_H
@@ -18,6 +18,7 @@
 #include "base/why.h"
 
 enum {
+	CLIENT_PACKET = 256,     /* entries of one packet */
 	CLIENT_FLOODS_MAX = 256, /* returned at once */
 	CLIENT_LIST_MAX = 24,
 	CLIENT_CHOSEN_MAX = 128,
@@ -47,41 +48,36 @@ struct client {
 	struct client_change change; /* reported and not yet taken */
 };
 
-/* One address or network that is wanted in the kernel. */
+/* One address or network of the kernel's lists. */
 struct client_entry {
 	struct net net;
-	uint32_t left_s;  /* to block, at least 1 */
-	uint32_t held_s;  /* out: until the kernel forgets it by itself, UINT32_MAX: never; 0: was not there */
-	uint32_t idle_s;  /* out: since a packet of it was dropped or it was added; UINT32_MAX: was not there */
-	uint32_t dropped; /* out: packets of it since the sync before, as far as root knows */
-	bool added;       /* out: written by this call, so idle_s starts again */
-};
-
-/* What a sync found and did. */
-struct client_drift {
-	size_t missing; /* wanted, were not there */
-	size_t extra;   /* there, not wanted */
-	size_t refused; /* wanted, root would not or could not: never-block list, full list */
-	struct why refusal; /* why the first of them */
-	bool repaired;  /* rule or list had vanished */
+	uint8_t list;     /* which of them: 0, so far all that a backend has */
+	uint32_t left_s;  /* add: to block; 1 to ten years, more or less is bounded */
+	uint32_t held_s;  /* out, of list: until the kernel forgets it by itself, UINT32_MAX: never */
+	uint32_t idle_s;  /* out, of list and look: since a packet of it was dropped or it was added; UINT32_MAX: not known */
+	uint32_t dropped; /* out, likewise: packets of it since it was last listed or looked at, as far as root knows */
+	bool refused;     /* out, of add */
 };
 
 void client_init(struct client *client, int fd);
 
-/*
- * Makes the kernel equal to wanted: prepare, list, remove what is extra, add what is missing and refresh
- * what the kernel would forget within refresh_s, though it is wanted for longer (the others are left alone, so that idle_s
- * shows when a packet was dropped). wanted: n entries; sorted in place by address.
- */
-int client_sync(struct client *client, struct client_entry *wanted, size_t n, uint32_t refresh_s,
-                struct client_drift *ret, struct why *why);
+/* Rules and lists are made where they are missing (*ret_repaired), large enough for so many; lists may be emptied for that. */
+int client_prepare(struct client *client, uint32_t n4, uint32_t n6, bool *ret_repaired, struct why *why);
+
+/* A packet of what is held. *cursor: 0 first; 0 afterwards: that was all. */
+int client_list(struct client *client, uint32_t *cursor, struct client_entry out[static CLIENT_PACKET], size_t *ret_n,
+                struct why *why);
+
+/* Fills in idle_s and dropped of these, CLIENT_PACKET at most. */
+int client_look(struct client *client, struct client_entry *entries, size_t n, struct why *why);
 
 /*
- * The fast way for what one commit changed. *ret_refused may count some: why is then about the first. -ENOSPC means: sync,
- * which makes capacity.
+ * Adds, or restarts the time. *ret_refused may count some, which are marked: why is then about the first. -ENOSPC:
+ * client_prepare makes capacity.
  */
-int client_add(struct client *client, const struct client_entry *entries, size_t n, size_t *ret_refused,
-               struct why *why);
+int client_add(struct client *client, struct client_entry *entries, size_t n, size_t *ret_refused, struct why *why);
+
+/* What is absent is no error. */
 int client_del(struct client *client, const struct client_entry *entries, size_t n, struct why *why);
 
 /*

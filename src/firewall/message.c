@@ -84,6 +84,7 @@ bool message_is_request(const struct message *m, size_t len)
 	case MESSAGE_KILL:
 		return entries_are_good(m, (struct bounds){0});
 	case MESSAGE_DEL:
+	case MESSAGE_LOOK:
 		return m->n > 0 && entries_are_good(m, (struct bounds){0});
 	default:
 		return false;
@@ -102,10 +103,16 @@ bool message_is_answer(const struct message *m, size_t len, const struct message
 	    m->repaired > (m->verb == MESSAGE_PREPARE ? 1 : 0) || (m->ended > 0 && m->verb != MESSAGE_KILL) ||
 	    m->port > (m->verb == MESSAGE_PUBLISHED ? UINT16_MAX : 0))
 		return false;
+	if (m->verb != MESSAGE_LIST && m->cursor != 0)
+		return false;
 	if (m->verb == MESSAGE_FLOODS)
-		return m->cursor == 0 && entries_are_good(m, (struct bounds){0});
+		return entries_are_good(m, (struct bounds){0});
+	if (m->verb == MESSAGE_ADD)
+		return m->n == (m->error == 0 ? m->refused : 0) && entries_are_good(m, (struct bounds){0});
+	if (m->verb == MESSAGE_LOOK && m->error == 0)
+		return m->n == request->n && entries_are_good(m, (struct bounds){.idle_s = UINT32_MAX, .dropped = UINT32_MAX});
 	if (m->verb != MESSAGE_LIST)
-		return m->n == 0 && m->cursor == 0;
+		return m->n == 0;
 	/* "More" must come with entries and lead onwards, or the engine would ask for ever. */
 	if (m->cursor != 0 && (m->n == 0 || m->cursor <= request->cursor))
 		return false;

@@ -33,6 +33,7 @@ enum message_verb {
 	MESSAGE_LIMITS = 7,  /* only the fields of every answer */
 	MESSAGE_KILL = 8,    /* the open connections of entries end, those to our ports; without any: could they? */
 	MESSAGE_PUBLISHED = 9, /* does DNAT lead clients of our ports past the hooks? */
+	MESSAGE_LOOK = 10,   /* the same entries come back, with what LIST tells of each; it may be absent */
 	MESSAGE_SETTLED = 31, /* the lists hold what is wanted: what a daemon with another backend left may go */
 	/*
 	 * Root to engine without a request, number 0: somebody else, whom why names, changed the kernel's lists; these entries
@@ -47,19 +48,20 @@ struct message_entry {
 	uint8_t reserved[3]; /* zero */
 	/* ADD: to block, 1..MESSAGE_SECONDS_MAX; answer to LIST: until the kernel forgets it by itself, UINT32_MAX: never; else 0 */
 	uint32_t left_s;
-	uint32_t idle_s;     /* answer to LIST: since a packet of it was dropped or it was added; else 0 */
-	uint32_t dropped;    /* answer to LIST: packets dropped since the LIST before, at least; else 0 */
+	uint32_t idle_s;     /* answer to LIST, LOOK: since a packet of it was dropped or it was added; LOOK: UINT32_MAX: not known; else 0 */
+	uint32_t dropped;    /* answer to LIST, LOOK: packets dropped since it was last in such an answer, at least; else 0 */
 };
 
 /* A field that its comment does not give to a verb is zero. */
 struct message {
 	uint32_t verb;
 	uint32_t number;     /* the engine counts requests; the answer carries the same */
-	uint32_t n;          /* ADD, DEL, KILL, answers to LIST and FLOODS: entries used, 0..MESSAGE_ENTRIES */
+	/* Entries used, 0..MESSAGE_ENTRIES: of ADD, DEL, KILL, LOOK, answers to ADD (those refused), LIST, FLOODS and LOOK. */
+	uint32_t n;
 	uint32_t cursor;     /* LIST: 0 first, then the last answer's; it only grows */
 	uint32_t n4, n6;     /* PREPARE: wanted; in every answer: held now */
 	uint32_t capacity;   /* in every answer: entries that can be held as it is now, per family */
-	uint32_t refused;    /* answer to ADD: entries not added: never-block, full list */
+	uint32_t refused;    /* answer to ADD: entries not added: never-block, full list; without an error they come back */
 	uint32_t repaired;   /* answer to PREPARE: 1 when something was missing and has been made */
 	uint32_t ended;      /* answer to KILL: connections */
 	uint32_t port;       /* answer to PUBLISHED: one that leads past them; 0: none */

@@ -13,16 +13,16 @@ static int write_ends(struct store *store, const struct change *c, struct why *w
 	return rc;
 }
 
-static int write_block(struct store *store, const struct change *c, struct block block, int64_t rule, struct why *why)
+static int write_block(struct store *store, const struct change *c, struct block *block, int64_t rule, struct why *why)
 {
 	int rc = 0;
 
-	block.rule = rule;
-	if (block.prolonged)
-		return store_prolong(store, &block.net, block.cause, block.since_s, block.until_s, why);
-	if (block.cause == BLOCK_MANUAL)
-		rc = store_end(store, &block, c->at_s, "replaced", why);
-	return rc < 0 ? rc : store_add_blocks(store, &block, 1, why);
+	block->rule = rule;
+	if (block->prolonged)
+		return store_prolong(store, &block->net, block->cause, block->since_s, block->until_s, why);
+	if (block->cause == BLOCK_MANUAL)
+		rc = store_end(store, block, c->at_s, "replaced", why);
+	return rc < 0 ? rc : store_add_blocks(store, block, 1, why);
 }
 
 static int write_rule(struct store *store, const struct change *c, struct why *why)
@@ -41,7 +41,7 @@ static int write_rule(struct store *store, const struct change *c, struct why *w
 		rc = store_add_hits(store, &hit, 1, why);
 	}
 	for (size_t i = 0; i < c->n_blocks && rc == 0; i++)
-		rc = write_block(store, c, c->blocks[i], rule, why);
+		rc = write_block(store, c, &c->blocks[i], rule, why);
 	return rc;
 }
 

@@ -47,7 +47,7 @@ struct change {
 	struct change_rule rule;
 	const struct store_hit *hit;
 	size_t n_blocks;
-	const struct block *blocks;
+	struct block *blocks; /* out: their ids */
 
 	/* This counts as a good day of the client. */
 	const struct net *good;

@@ -48,10 +48,21 @@ struct noted_attempt {
 	char *text;
 };
 
-/* Of one line; and of a transaction, most of whose hits lead to none. */
+/* Of one line; and of a batch, most of whose hits lead to none. */
 enum {
 	LINE_BLOCKS_MAX = RULES_HITS_MAX * VERDICT_BLOCKS_MAX,
 	BLOCKS_MAX = 2 * PENDING_HITS_MAX + LINE_BLOCKS_MAX,
+};
+
+/* Hits and what they led to. While the database cannot be written, full ones wait in a row. */
+struct batch {
+	struct batch *next;
+	size_t n_hits, n_blocks, n_bytes;
+	struct store_hit hits[PENDING_HITS_MAX]; /* spans into bytes; rule and log are filled when written */
+	struct noted_hit notes[PENDING_HITS_MAX];
+	struct block blocks[BLOCKS_MAX];
+	uint16_t led[BLOCKS_MAX]; /* to them: the number of the hit */
+	char bytes[PENDING_HITS_MAX * (STORE_LINE_MAX + STORE_DETAIL_MAX)]; /* their texts, escaped */
 };
 
 struct pending {
@@ -59,12 +70,10 @@ struct pending {
 	struct pending_file *files; /* PENDING_FILES_MAX */
 	size_t n_files;             /* places that were ever used */
 
-	size_t n_hits, n_blocks, n_bytes;
-	struct store_hit hits[PENDING_HITS_MAX]; /* spans into bytes; rule and log are filled when written */
-	struct noted_hit notes[PENDING_HITS_MAX];
-	struct block blocks[BLOCKS_MAX];
-	uint16_t led[BLOCKS_MAX]; /* to them: the number of the hit */
-	char bytes[PENDING_HITS_MAX * (STORE_LINE_MAX + STORE_DETAIL_MAX)]; /* their texts, escaped */
+	size_t n_batches; /* 1 ... PENDING_BATCHES_MAX */
+	struct batch *first, *last;
+	size_t n_told, n_lifted_told; /* blocks of the last, and all that were lifted: pending_told */
+	size_t n_stored;              /* blocks of the only one, written; SIZE_MAX: there were several */
 
 	size_t n_suspensions, n_lifted;
 	struct suspension *suspensions;
@@ -79,13 +88,58 @@ struct pending {
 	int64_t rule_ids[VERDICT_NO_RULE]; /* by the rule's index; 0: not looked up yet */
 };
 
+/* Not calloc: its pages are touched only when there is something in them. */
+static struct batch *new_batch(void)
+{
+	struct batch *const b = alloc_raw(1, sizeof *b, "the pending transaction");
+
+	b->next = NULL;
+	b->n_hits = b->n_blocks = b->n_bytes = 0;
+	return b;
+}
+
 struct pending *pending_new(struct store *store)
 {
 	struct pending *const p = alloc_zero(1, sizeof *p, "the pending transaction");
 
 	p->files = alloc_zero(PENDING_FILES_MAX, sizeof *p->files, "the logs of a transaction");
 	p->store = store;
+	p->first = p->last = new_batch();
+	p->n_batches = 1;
 	return p;
+}
+
+/* But one, which is empty then. */
+static void drop_batches(struct pending *p)
+{
+	for (struct batch *next; p->first != p->last; p->first = next) {
+		next = p->first->next;
+		free(p->first);
+	}
+	p->last->n_hits = p->last->n_blocks = p->last->n_bytes = 0;
+	p->n_batches = 1;
+	p->n_told = 0;
+}
+
+bool pending_go_on(struct pending *p)
+{
+	if (p->n_batches == PENDING_BATCHES_MAX || pending_good_is_full(&p->good))
+		return false;
+	assert(p->n_told == p->last->n_blocks);
+	p->last->next = new_batch();
+	p->last = p->last->next;
+	p->n_batches++;
+	p->n_told = 0;
+	return true;
+}
+
+size_t pending_hits(const struct pending *p)
+{
+	size_t n = 0;
+
+	for (const struct batch *b = p->first; b != NULL; b = b->next)
+		n += b->n_hits;
+	return n;
 }
 
 static void drop_attempts(struct pending *p)
@@ -109,6 +163,8 @@ void pending_free(struct pending *p)
 	for (size_t i = 0; i < p->n_files; i++)
 		free(p->files[i].path);
 	free(p->files);
+	drop_batches(p);
+	free(p->last);
 	free(p->suspensions);
 	free(p->lifted);
 	drop_allowances(p);
@@ -161,22 +217,25 @@ void pending_read(struct pending_file *file, const struct pending_read *read)
 }
 
 /* The beginning of text, escaped as it will be stored. */
-static struct span keep(struct pending *p, struct span text, size_t max)
+static struct span keep(struct batch *b, struct span text, size_t max)
 {
-	struct span kept = {p->bytes + p->n_bytes, 0};
+	struct span kept = {b->bytes + b->n_bytes, 0};
 
 	if (text.p == NULL)
 		return text;
-	kept.len = text_escape(text, p->bytes + p->n_bytes, max);
-	p->n_bytes += kept.len;
+	kept.len = text_escape(text, b->bytes + b->n_bytes, max);
+	b->n_bytes += kept.len;
 	return kept;
 }
 
 void pending_hit(struct pending *p, struct pending_file *file, const struct rules_hit *hit, int64_t time_s,
                 int64_t offset, struct span text, const struct verdict_decision *decision)
 {
-	assert(p->n_hits < PENDING_HITS_MAX);
-	p->hits[p->n_hits] = (struct store_hit){.time_s = time_s,
+	struct batch *const b = p->last;
+
+	assert(b->n_hits < PENDING_HITS_MAX);
+	p->n_stored = 0; /* they may be written over */
+	b->hits[b->n_hits] = (struct store_hit){.time_s = time_s,
 	                                        .address = hit->address,
 	                                        .score = decision->counted ? decision->score : hit->score,
 	                                        .account = hit->account,
@@ -184,20 +243,20 @@ void pending_hit(struct pending *p, struct pending_file *file, const struct rule
 	                                        .ignored = !decision->counted,
 	                                        .spent = decision->outcome == VERDICT_BLOCK,
 	                                        .offset = offset,
-	                                        .detail = keep(p, hit->detail, STORE_DETAIL_MAX),
-	                                        .text = keep(p, text, STORE_LINE_MAX)};
-	p->notes[p->n_hits] = (struct noted_hit){.rule = hit->rule, .file = file, .n_blocks = decision->n};
+	                                        .detail = keep(b, hit->detail, STORE_DETAIL_MAX),
+	                                        .text = keep(b, text, STORE_LINE_MAX)};
+	b->notes[b->n_hits] = (struct noted_hit){.rule = hit->rule, .file = file, .n_blocks = decision->n};
 	for (size_t i = 0; i < decision->n; i++) {
-		p->led[p->n_blocks] = (uint16_t)p->n_hits; /* < PENDING_HITS_MAX */
-		p->blocks[p->n_blocks++] = decision->blocks[i];
+		b->led[b->n_blocks] = (uint16_t)b->n_hits; /* < PENDING_HITS_MAX */
+		b->blocks[b->n_blocks++] = decision->blocks[i];
 	}
-	p->n_hits++;
+	b->n_hits++;
 }
 
 void pending_suspend(struct pending *p, const struct rule *rule, int64_t at_s, const struct net *nets, size_t n)
 {
-	assert(p->n_hits > 0);
-	p->notes[p->n_hits - 1].suspends = true;
+	assert(p->last->n_hits > 0);
+	p->last->notes[p->last->n_hits - 1].suspends = true;
 	p->suspensions = alloc_resize(p->suspensions, p->n_suspensions + 1, sizeof *p->suspensions,
 	                              "pending suspensions");
 	p->lifted = alloc_resize(p->lifted, p->n_lifted + n + 1, sizeof *p->lifted, "pending lifted blocks");
@@ -284,19 +343,19 @@ void pending_good(struct pending *p, const struct net *subject, uint32_t account
 
 bool pending_is_full(const struct pending *p)
 {
-	return p->n_hits + RULES_HITS_MAX > PENDING_HITS_MAX || p->n_blocks + LINE_BLOCKS_MAX > BLOCKS_MAX ||
+	return p->last->n_hits + RULES_HITS_MAX > PENDING_HITS_MAX || p->last->n_blocks + LINE_BLOCKS_MAX > BLOCKS_MAX ||
 	       pending_good_is_full(&p->good);
 }
 
 bool pending_has_hits(const struct pending *p)
 {
-	return p->n_hits > 0;
+	return p->n_batches > 1 || p->last->n_hits > 0;
 }
 
 /* finish: deferred evidence is written, too. */
 static bool has_news(const struct pending *p, bool finish)
 {
-	if (p->n_hits > 0 || p->n_allowances > 0 || p->n_attempts > 0 ||
+	if (pending_has_hits(p) || p->n_allowances > 0 || p->n_attempts > 0 ||
 	    (p->good.n > 0 && (finish || p->good.mode == PENDING_GOOD_WRITTEN)))
 		return true;
 	for (size_t i = 0; i < p->n_files; i++)
@@ -323,8 +382,8 @@ int pending_ready(const struct pending *p, struct why *why)
 
 size_t pending_blocks(const struct pending *p, const struct block **ret)
 {
-	*ret = p->blocks;
-	return p->n_blocks;
+	*ret = p->last->blocks + p->n_told;
+	return p->last->n_blocks - p->n_told;
 }
 
 /* Of blocks of clients whose network attacked, whatever the rule of the last hit. */
@@ -334,20 +393,35 @@ static const struct rule spread_rule = {.index = VERDICT_NO_RULE, .text = &sprea
 
 struct pending_cause pending_cause(const struct pending *p, size_t block)
 {
-	const size_t hit = p->led[block];
+	const struct batch *const b = p->last;
+	const size_t hit = b->led[p->n_told + block];
+	const struct span detail = b->hits[hit].detail;
 
-	const struct span detail = p->hits[hit].detail;
-
-	if (p->blocks[block].spread)
+	if (b->blocks[p->n_told + block].spread)
 		return (struct pending_cause){.rule = &spread_text};
-	return (struct pending_cause){p->notes[hit].rule->text,
-	                             detail.p == NULL && p->notes[hit].file == NULL ? p->hits[hit].text : detail};
+	return (struct pending_cause){b->notes[hit].rule->text,
+	                             detail.p == NULL && b->notes[hit].file == NULL ? b->hits[hit].text : detail};
 }
 
 size_t pending_lifted(const struct pending *p, const struct net **ret)
 {
-	*ret = p->lifted;
-	return p->n_lifted;
+	*ret = p->lifted + p->n_lifted_told;
+	return p->n_lifted - p->n_lifted_told;
+}
+
+void pending_told(struct pending *p)
+{
+	p->n_told = p->last->n_blocks;
+	p->n_lifted_told = p->n_lifted;
+}
+
+bool pending_stored(const struct pending *p, const struct block **ret, size_t *ret_n)
+{
+	if (p->n_stored == SIZE_MAX)
+		return false;
+	*ret = p->last->blocks;
+	*ret_n = p->n_stored;
+	return true;
 }
 
 static int write_files(struct pending *p, struct why *why)
@@ -395,30 +469,34 @@ static int find_rule(struct pending *p, const struct rule *rule, int64_t *ret_id
 }
 
 /* Hits first, all in one go: they have a table of their own. */
-static int write_hits(struct pending *p, struct why *why)
+static int write_hits(struct pending *p, struct batch *b, struct why *why)
 {
-	for (size_t i = 0; i < p->n_hits; i++) {
-		const int rc = find_rule(p, p->notes[i].rule, &p->hits[i].rule, why);
+	for (size_t i = 0; i < b->n_hits; i++) {
+		const int rc = find_rule(p, b->notes[i].rule, &b->hits[i].rule, why);
 
 		if (rc < 0)
 			return rc;
-		p->hits[i].log = p->notes[i].file == NULL ? 0 : p->notes[i].file->log.id;
+		b->hits[i].log = b->notes[i].file == NULL ? 0 : b->notes[i].file->log.id;
 	}
-	return store_add_hits(p->store, p->hits, p->n_hits, why);
+	return store_add_hits(p->store, b->hits, b->n_hits, why);
 }
 
+/* What was written of those that go through all batches. */
+struct passed {
+	size_t suspensions, lifted;
+};
+
 /* Consecutive new blocks are written in one go; changes of older ones are written in their place between them. */
-static int write_blocks(struct pending *p, struct why *why)
+static int write_blocks(struct pending *p, struct batch *batch, struct passed *passed, struct why *why)
 {
-	struct block *b = p->blocks, *from = b;
-	size_t suspension = 0, lifted = 0;
+	struct block *b = batch->blocks, *from = b;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < p->n_hits; i++) {
-		const struct noted_hit *const noted = &p->notes[i];
+	for (size_t i = 0; rc == 0 && i < batch->n_hits; i++) {
+		const struct noted_hit *const noted = &batch->notes[i];
 
 		for (const struct block *const end = b + noted->n_blocks; rc == 0 && b < end; b++) {
-			b->rule = p->hits[i].rule;
+			b->rule = batch->hits[i].rule;
 			if (b->spread)
 				rc = find_rule(p, &spread_rule, &b->rule, why);
 			if (!b->prolonged)
@@ -432,8 +510,8 @@ static int write_blocks(struct pending *p, struct why *why)
 			rc = store_add_blocks(p->store, from, (size_t)(b - from), why);
 			from = b;
 			if (rc == 0)
-				rc = write_suspension(p, &p->suspensions[suspension], &p->lifted[lifted], why);
-			lifted += p->suspensions[suspension++].n_nets;
+				rc = write_suspension(p, &p->suspensions[passed->suspensions], &p->lifted[passed->lifted], why);
+			passed->lifted += p->suspensions[passed->suspensions++].n_nets;
 		}
 	}
 	return rc < 0 ? rc : store_add_blocks(p->store, from, (size_t)(b - from), why);
@@ -452,12 +530,14 @@ static void undo(struct pending *p)
 
 static int write_all(struct pending *p, bool good, struct why *why)
 {
+	struct passed passed = {0};
 	int rc = write_files(p, why);
 
-	if (rc == 0)
-		rc = write_hits(p, why);
-	if (rc == 0)
-		rc = write_blocks(p, why);
+	for (struct batch *b = p->first; b != NULL && rc == 0; b = b->next) {
+		rc = write_hits(p, b, why);
+		if (rc == 0)
+			rc = write_blocks(p, b, &passed, why);
+	}
 	if (rc == 0)
 		rc = write_allowances(p, why);
 	if (rc == 0)
@@ -471,7 +551,9 @@ static void clear(struct pending *p, bool good)
 		p->files[i].dirty = p->files[i].fresh = false;
 		p->files[i].used &= !p->files[i].done;
 	}
-	p->n_hits = p->n_blocks = p->n_bytes = p->n_suspensions = p->n_lifted = 0;
+	p->n_stored = p->n_batches > 1 ? SIZE_MAX : p->last->n_blocks;
+	drop_batches(p);
+	p->n_suspensions = p->n_lifted = p->n_lifted_told = 0;
 	drop_allowances(p);
 	drop_attempts(p);
 	if (good)

@@ -3,8 +3,8 @@
  * written later when the database cannot be written now.
  *
  * Where engine and replay meet the store; the only writer of evidence and positions (what is not evidence: change.h).
- * What could not be written is kept complete: nothing is lost, and since the positions do not advance either, the same
- * lines are read again after a crash. Evidence for the good has a file of its own, pending_good.h.
+ * What could not be written is kept complete, and more can be gathered: nothing is lost, and since the positions do not advance
+ * either, the same lines are read again after a crash. The kernel is told of a decision before it is written. Evidence for the good has a file of its own, pending_good.h.
  * Order: pending_new; pending_file for each file of a log; pending_hit, pending_read; pending_write.
  */
 #ifndef WFS_PIPELINE_PENDING_H
@@ -20,7 +20,8 @@
 #include "verdict/verdict.h"
 
 enum {
-	PENDING_HITS_MAX = 1024, /* in one transaction; then it is full and must be written */
+	PENDING_HITS_MAX = 1024, /* then it is full and must be written */
+	PENDING_BATCHES_MAX = 100, /* so often: kept while the database cannot be written, in one transaction then */
 	PENDING_LIFTED_MAX = 1000, /* nets, by one suspension */
 	PENDING_FILES_MAX = 1024, /* held at once: 256 logs, two files before each, and catching up */
 };
@@ -95,6 +96,15 @@ int pending_finish(struct pending *pending, struct why *why);
 /* True when it might not hold all the hits of one more line. */
 bool pending_is_full(const struct pending *pending);
 
+/*
+ * Although it is full and cannot be written now: there is room again for as much. False: there is no more, PENDING_BATCHES_MAX.
+ * All must have been told.
+ */
+bool pending_go_on(struct pending *pending);
+
+/* How many hits wait to be written. */
+size_t pending_hits(const struct pending *pending);
+
 /* True when there is a hit to write; false for positions or good evidence alone, or nothing. */
 bool pending_has_hits(const struct pending *pending);
 
@@ -107,7 +117,7 @@ bool pending_has_news(const struct pending *pending);
  */
 int pending_ready(const struct pending *pending, struct why *why);
 
-/* The blocks waiting to be written, for the firewall once they are. *ret: n of them, until the next pending_hit. */
+/* The blocks that the kernel has not been told yet. *ret: n of them, until the next pending_hit. */
 size_t pending_blocks(const struct pending *pending, const struct block **ret);
 
 /*
@@ -122,6 +132,12 @@ struct pending_cause pending_cause(const struct pending *pending, size_t block);
 
 /* The nets that were lifted because a rule was suspended, likewise. */
 size_t pending_lifted(const struct pending *pending, const struct net **ret);
+
+/* The kernel has been told, or will learn it otherwise. */
+void pending_told(struct pending *pending);
+
+/* The blocks of the last pending_write, with their ids, until the next pending_hit. False: too many; the database has them. */
+bool pending_stored(const struct pending *pending, const struct block **ret, size_t *ret_n);
 
 /*
  * Writes everything in one transaction and forgets it. Errors as of store.h: everything is

@@ -4,51 +4,64 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/alloc.h"
+#include "pipeline/capacity.h"
 #include "pipeline/change.h"
+#include "pipeline/wanted.h"
 #include "store/blocks.h"
 
-enum { ADD_AT_ONCE = 256 }; /* a packet full */
+enum {
+	SLICE_PACKETS = 4,   /* at most so many round trips */
+	SLICE_PLACES = 8192, /* and so many entries looked at */
+	FEW = 4096,          /* of fewer entries the order in which they are added does not matter */
+	DROPPED_MAX = 1 << 16, /* to be written; what comes beyond is noticed again by the next comparison */
+};
 
-/* An active block, and when we last wrote its entry to the kernel. */
-struct running {
-	struct block block; /* of several of one net: that of its evidence, if it has one */
-	int64_t last_s;           /* when the last of them ends */
-	int64_t fed_s;
-	uint8_t whole; /* the length of the network whose first piece it is; 0: it is another piece */
+static_assert((int)RECONCILE_RELEASED_MAX == (int)CLIENT_PACKET, "one packet looks at all that a call releases");
+
+/* Of a comparison, in this order: what the kernel has, what it should not have, what it lacks. */
+enum stage {
+	STAGE_NONE,
+	STAGE_LIST,
+	STAGE_CLEAN,
+	STAGE_FEED,
+};
+
+struct comparison {
+	enum stage stage;
+	uint32_t number; /* entries of the kernel's and new ones are seen in it */
+	uint32_t cursor; /* LIST: as of client_list */
+	size_t n_extra, cap_extra, at;
+	struct net *extra; /* CLEAN: removed up to "at" */
+	uint32_t place;  /* FEED: those below it are still to come; in rounds, the highest rank first */
+	unsigned rank;
+	bool ranked;
+	struct capacity_cut cut4, cut6;
+	struct reconcile_drift drift;
+};
+
+/* Entries on their way. */
+struct feed {
+	size_t n, packets;
+	struct client_entry entries[CLIENT_PACKET];
 };
 
 struct reconcile {
 	struct store *store;
 	struct client *client;
 	uint32_t refresh_s;
-	int64_t blind_s;  /* what the kernel saw before does not count as a dropped packet */
-	int64_t synced_s; /* the last sync that succeeded; 0: none yet */
-	bool known; /* list holds what was active at the last sync */
-	size_t n;
-	struct running *list; /* as of the last sync, by address */
-	size_t n_added, cap_added;
-	struct block *added; /* since then */
+	int64_t blind_s; /* what the kernel saw before does not count as a dropped packet */
+	bool known;      /* wanted holds what the database holds */
+	bool due;        /* a comparison */
+	bool filling;    /* the kernel, since the start: that is no drift */
+	struct wanted wanted;
+	struct comparison c;
+	struct why refusal; /* the last */
+	size_t n_dropped;
+	struct change_dropped *dropped; /* DROPPED_MAX, not written yet */
 };
-
-static int by_net(const void *a, const void *b)
-{
-	return net_order(&((const struct running *)a)->block.net, &((const struct running *)b)->block.net);
-}
-
-/* The same; of several blocks of one net, first the one that dropped packets may extend, then the longest. */
-static int by_net_and_cause(const void *a, const void *b)
-{
-	const struct block *const x = &((const struct running *)a)->block, *const y = &((const struct running *)b)->block;
-	const int order = by_net(a, b);
-
-	if (order != 0)
-		return order;
-	if (x->cause != y->cause)
-		return (x->cause > y->cause) - (x->cause < y->cause);
-	return (x->until_s < y->until_s) - (x->until_s > y->until_s);
-}
 
 struct reconcile *reconcile_new(struct store *store, struct client *client, uint32_t refresh_s, int64_t started_s)
 {
@@ -58,6 +71,8 @@ struct reconcile *reconcile_new(struct store *store, struct client *client, uint
 	rec->client = client;
 	rec->refresh_s = refresh_s;
 	rec->blind_s = started_s;
+	rec->dropped = alloc_raw(DROPPED_MAX, sizeof *rec->dropped, "blocks that dropped packets");
+	(void)!getrandom(&rec->wanted.seed, sizeof rec->wanted.seed, 0); /* 0 works as well, but attackers know it */
 	return rec;
 }
 
@@ -65,10 +80,13 @@ void reconcile_free(struct reconcile *rec)
 {
 	if (rec == NULL)
 		return;
-	free(rec->list);
-	free(rec->added);
+	wanted_done(&rec->wanted);
+	free(rec->c.extra);
+	free(rec->dropped);
 	free(rec);
 }
+
+/* --- pieces of a network --- */
 
 /* What the backend can hold is known before anything is sent. */
 static int learn_limits(const struct reconcile *rec, struct why *why)
@@ -78,14 +96,19 @@ static int learn_limits(const struct reconcile *rec, struct why *why)
 	return lengths_fitting(&rec->client->lengths, &any) != 0 ? 0 : client_limits(rec->client, why);
 }
 
-size_t reconcile_pieces(const struct reconcile *rec, const struct net *net, struct net out[static RECONCILE_PIECES_MAX])
+/* How long the pieces of net are. Its own length when no list can hold it, or would hold too many: the backend returns why. */
+static uint8_t piece_length(const struct reconcile *rec, const struct net *net)
 {
 	const uint8_t fitting = lengths_fitting(&rec->client->lengths, net);
-	const uint8_t length = fitting == 0 ? net->len : fitting; /* for what no list can hold, the backend returns why */
+
+	return fitting == 0 || fitting - net->len > RECONCILE_PIECES_BITS ? net->len : fitting;
+}
+
+static size_t pieces_of(const struct reconcile *rec, const struct net *net, struct net out[static RECONCILE_PIECES_MAX])
+{
+	const uint8_t length = piece_length(rec, net);
 	const unsigned bits = length - net->len;
 
-	if (bits > RECONCILE_PIECES_BITS)
-		return 0;
 	for (size_t i = 0; i < (size_t)1 << bits; i++) {
 		out[i] = (struct net){.addr = net->addr, .len = length};
 		for (unsigned bit = 0; bit < bits; bit++)
@@ -95,335 +118,699 @@ size_t reconcile_pieces(const struct reconcile *rec, const struct net *net, stru
 	return (size_t)1 << bits;
 }
 
-/* Unsplit when there would be too many: the backend refuses it, and it is counted. */
-static size_t pieces_of(const struct reconcile *rec, const struct net *net, struct net out[static RECONCILE_PIECES_MAX])
+size_t reconcile_pieces(const struct reconcile *rec, const struct net *net, struct net out[static RECONCILE_PIECES_MAX])
 {
-	const size_t n = reconcile_pieces(rec, net, out);
+	const uint8_t fitting = lengths_fitting(&rec->client->lengths, net);
 
-	if (n > 0)
-		return n;
-	out[0] = *net;
-	return 1;
+	return fitting != 0 && fitting - net->len > RECONCILE_PIECES_BITS ? 0 : pieces_of(rec, net, out);
 }
 
-static void append(struct running **list, size_t *n, size_t *cap, const struct running *r)
+static struct net whole_of(const struct wanted_entry *e)
 {
-	if (*n == *cap) {
-		*cap = *cap == 0 ? 256 : 2 * *cap;
-		*list = alloc_resize(*list, *cap, sizeof **list, "the active blocks");
-	}
-	(*list)[(*n)++] = *r;
+	return net_around(&e->net.addr, e->whole);
 }
 
-/* By address, one entry each; it lasts as long as the longest of several. */
-static size_t sort_out(struct running *list, size_t n)
+/* The other pieces of its block say nothing about it. */
+static bool is_first_piece(const struct wanted_entry *e)
 {
-	size_t unique = 0;
+	const struct net whole = whole_of(e);
 
-	if (n > 0)
-		qsort(list, n, sizeof *list, by_net_and_cause);
-	for (size_t i = 0; i < n; i++) {
-		struct running *const last = unique == 0 ? NULL : &list[unique - 1];
-
-		if (last == NULL || by_net(last, &list[i]) != 0) {
-			list[unique] = list[i];
-			list[unique++].last_s = list[i].block.until_s;
-			continue;
-		}
-		if (list[i].block.until_s > last->last_s)
-			last->last_s = list[i].block.until_s;
-		if (list[i].whole > last->whole)
-			last->whole = list[i].whole;
-	}
-	return unique;
+	return addr_equal(&whole.addr, &e->net.addr);
 }
 
-/* One entry, with the time it was last added, if it was. */
-static void append_active(const struct reconcile *rec, struct running **list, size_t *n, size_t *cap, struct running r)
+/* The entry of a block's piece, or NULL. */
+static struct wanted_entry *find(const struct reconcile *rec, uint8_t list, const struct net *piece, uint8_t whole,
+                                 uint8_t cause)
 {
-	const struct running *const before = rec->n == 0 ? NULL : bsearch(&r, rec->list, rec->n, sizeof r, by_net);
+	struct wanted_entry *e = NULL;
 
-	r.fed_s = before != NULL ? before->fed_s : r.block.since_s;
-	if (r.fed_s < rec->blind_s)
-		r.fed_s = rec->blind_s;
-	append(list, n, cap, &r);
-}
-
-/*
- * Reads every active block into a fresh list, and those that expired since the last sync: they are still in
- * the kernel, and may have dropped packets. An entry keeps the time it was last added.
- */
-static int read_running(struct reconcile *rec, int64_t now_s, struct why *why)
-{
-	struct running *list = NULL;
-	size_t n = 0, cap = 0;
-	int rc = store_running(rec->store, rec->synced_s > 0 && rec->synced_s < now_s ? rec->synced_s : now_s, why);
-
-	while (rc == 0) {
-		struct net pieces[RECONCILE_PIECES_MAX];
-		struct running r = {0};
-		uint8_t whole;
-		size_t n_pieces;
-
-		if ((rc = store_next_block(rec->store, &r.block, NULL, why)) != 0)
+	while ((e = wanted_next(&rec->wanted, list, piece, e)) != NULL)
+		if (e->whole == whole && e->cause == cause)
 			break;
-		whole = r.block.net.len;
-		n_pieces = pieces_of(rec, &r.block.net, pieces);
-		for (size_t i = 0; i < n_pieces; i++) {
-			r.block.net = pieces[i];
-			r.whole = i == 0 ? whole : 0;
-			append_active(rec, &list, &n, &cap, r);
-		}
+	return e;
+}
+
+/* --- what is wanted --- */
+
+static struct wanted_entry *want_piece(struct reconcile *rec, const struct block *b, const struct net *piece, bool *ret_new)
+{
+	const struct wanted_entry key = {.net = *piece,
+	                                 .whole = b->net.len,
+	                                 .list = b->list,
+	                                 .cause = (uint8_t)b->cause,
+	                                 .since_s = b->since_s,
+	                                 .until_s = b->until_s};
+
+	return wanted_put(&rec->wanted, &key, ret_new);
+}
+
+/* It dropped packets; written by reconcile_write. */
+static void note(struct reconcile *rec, const struct wanted_entry *e, int64_t at_s)
+{
+	if (e->id != 0 && rec->n_dropped < DROPPED_MAX)
+		rec->dropped[rec->n_dropped++] = (struct change_dropped){e->id, at_s, e->until_s};
+}
+
+/* Its block is stored now, as it was decided: what it was extended by since must follow. */
+static void learn_id(struct reconcile *rec, struct wanted_entry *e, int64_t id, int64_t now_s)
+{
+	e->id = id;
+	if (is_first_piece(e))
+		note(rec, e, now_s);
+}
+
+static uint8_t offence_of(const struct block *b)
+{
+	return (uint8_t)(b->offence < 255 ? b->offence : 255);
+}
+
+/* A row of the database. Of several of one net and cause, the one that lasts longest. */
+static void load_block(struct reconcile *rec, const struct block *b, int64_t now_s)
+{
+	struct net pieces[RECONCILE_PIECES_MAX];
+	const size_t n = pieces_of(rec, &b->net, pieces);
+
+	for (size_t i = 0; i < n; i++) {
+		bool new;
+		struct wanted_entry *const e = want_piece(rec, b, &pieces[i], &new);
+
+		if (new)
+			e->fed_s = b->since_s > rec->blind_s ? b->since_s : rec->blind_s;
+		else if (e->seen == rec->c.number && e->until_s >= b->until_s)
+			continue; /* by another row */
+		if (!new && e->id == 0 && e->until_s > b->until_s) /* extended before it was stored */
+			learn_id(rec, e, b->id, now_s);
+		else
+			wanted_until(&rec->wanted, e, b->until_s);
+		e->id = b->id;
+		e->since_s = b->since_s;
+		e->offence = offence_of(b);
+		e->seen = rec->c.number;
 	}
-	if (rc < 0) {
-		free(list);
-		return rc;
+}
+
+/* What is in the database no more. What is not there yet stays, and what is to be released. */
+static void forget_unseen(struct reconcile *rec, int64_t now_s)
+{
+	for (uint32_t i = 0; i < rec->wanted.n_places; i++) {
+		struct wanted_entry *const e = &rec->wanted.entries[i];
+
+		if (e->used && e->id != 0 && e->seen != rec->c.number && e->until_s > now_s)
+			wanted_remove(&rec->wanted, e);
 	}
-	free(rec->list);
-	rec->list = list;
-	rec->n = sort_out(list, n);
-	rec->known = true;
-	rec->n_added = 0;
-	return 0;
 }
 
-/* When the kernel last dropped a packet of it; 0: none since we added it. */
-static int64_t dropped_at(const struct running *r, const struct client_entry *e, int64_t now_s)
+int reconcile_load(struct reconcile *rec, int64_t now_s, struct why *why)
 {
-	const int64_t seen_s = now_s - e->idle_s;
-
-	if (e->idle_s == UINT32_MAX || (e->added && e->dropped == 0))
-		return 0;
-	/* Root has counted it; or, when root has no earlier count or did not reply: one second for rounding. */
-	return e->dropped > 0 || seen_s > r->fed_s + 1 ? seen_s : 0;
-}
-
-/*
- * When a block that dropped packets ends: only blocks for evidence are extended, and none beyond the length of the next
- * step: a mail server with a queue, or a phone behind the address of an office, never stops trying.
- */
-static int64_t until_after(const struct running *r, const struct verdict *verdict, bool extend, int64_t dropped_s)
-{
-	const int64_t wanted_s = dropped_s + verdict_duration(verdict, r->block.offence);
-	const int64_t most_s = r->block.since_s + verdict_duration(verdict, r->block.offence + 1);
-	const int64_t until_s = wanted_s < most_s ? wanted_s : most_s;
-
-	return extend && r->block.cause == BLOCK_EVIDENCE && until_s > r->block.until_s ? until_s : r->block.until_s;
-}
-
-/* Finds the blocks whose packets the kernel dropped; returns how many. */
-static size_t find_dropped(const struct reconcile *rec, const struct verdict *verdict, bool extend,
-                           const struct client_entry *entries, int64_t now_s, struct change_dropped *out)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < rec->n; i++) {
-		const struct running *const r = &rec->list[i];
-		const int64_t dropped_s = dropped_at(r, &entries[i], now_s);
-
-		if (dropped_s != 0)
-			out[n++] = (struct change_dropped){r->block.id, dropped_s, until_after(r, verdict, extend, dropped_s)};
-	}
-	return n;
-}
-
-/* Updates memory after a block was stored as having dropped packets. */
-static void note_dropped(struct running *r, const struct change_dropped *dropped, struct verdict *verdict,
-                         struct reconcile_result *result)
-{
-	if (r->fed_s < dropped->at_s)
-		r->fed_s = dropped->at_s; /* so that the same packet does not count twice */
-	if (dropped->until_s == r->block.until_s)
-		return;
-	r->block.until_s = dropped->until_s;
-	if (r->last_s < dropped->until_s)
-		r->last_s = dropped->until_s;
-	verdict_until(verdict, &r->block.net, dropped->until_s);
-	result->dropped++;
-}
-
-/* Stores which blocks dropped packets, and extends them (if extend). */
-static int write_dropped(struct reconcile *rec, struct verdict *verdict, bool extend, const struct client_entry *entries,
-                         int64_t now_s, struct reconcile_result *result, struct why *why)
-{
-	struct change_dropped *const dropped = alloc_raw(rec->n, sizeof *dropped, "a list of blocks that dropped packets");
-	const size_t n = find_dropped(rec, verdict, extend, entries, now_s, dropped);
-	const int rc = n == 0 ? 0 : change_write(rec->store, &(struct change){.n_dropped = n, .dropped = dropped}, why);
-
-	/* What could not be stored is not remembered: the next sync finds the same packet and tries again. */
-	for (size_t i = 0, k = 0; k < n && rc == 0; i++)
-		if (dropped_at(&rec->list[i], &entries[i], now_s) != 0)
-			note_dropped(&rec->list[i], &dropped[k++], verdict, result);
-	free(dropped);
-	return rc;
-}
-
-static void note_released(struct reconcile_result *result, const struct running *r)
-{
-	if (result->expired < RECONCILE_RELEASED_MAX)
-		result->released[result->expired] = (struct net){r->block.net.addr, r->whole};
-	result->expired++;
-}
-
-/* Removes expired blocks from the kernel and from the list. */
-static int release(struct reconcile *rec, int64_t now_s, struct reconcile_result *result, struct why *why)
-{
-	struct client_entry ended[ADD_AT_ONCE];
-	size_t kept = 0, n = 0;
-	int rc = 0;
-
-	for (size_t i = 0; i < rec->n; i++) {
-		if (rec->list[i].last_s > now_s) {
-			rec->list[kept++] = rec->list[i];
-			continue;
-		}
-		ended[n++] = (struct client_entry){.net = rec->list[i].block.net, .left_s = 1};
-		if (rec->list[i].whole > 0)
-			note_released(result, &rec->list[i]);
-		if (n == ADD_AT_ONCE) {
-			rc = rc < 0 ? rc : client_del(rec->client, ended, n, why);
-			n = 0;
-		}
-	}
-	rec->n = kept;
-	return rc < 0 || n == 0 ? rc : client_del(rec->client, ended, n, why);
-}
-
-int reconcile_sync(struct reconcile *rec, struct verdict *verdict, bool extend, int64_t now_s, struct reconcile_result *ret,
-                struct why *why)
-{
-	struct reconcile_result result = {0};
-	struct client_entry *entries;
+	struct block block;
 	int rc = learn_limits(rec, why);
 
 	if (rc == 0)
-		rc = read_running(rec, now_s, why);
-	if (rc < 0)
-		return rc;
-	entries = alloc_zero(rec->n > 0 ? rec->n : 1, sizeof *entries, "the active blocks");
-	assert(rec->n == 0 || rec->list != NULL);
-	for (size_t i = 0; i < rec->n; i++) {
-		const int64_t left_s = rec->list[i].last_s - now_s;
-
-		entries[i].net = rec->list[i].block.net;
-		entries[i].left_s = left_s < 1 ? 1 : left_s > UINT32_MAX ? UINT32_MAX : (uint32_t)left_s; /* fits */
-	}
-	/* The list is sorted as client_sync sorts, so entries and list stay side by side. */
-	rc = client_sync(rec->client, entries, rec->n, rec->refresh_s, &result.drift, why);
-	if (rc == 0) {
-		rc = write_dropped(rec, verdict, extend, entries, now_s, &result, why);
-		for (size_t i = 0; i < rec->n; i++)
-			if (entries[i].added)
-				rec->list[i].fed_s = now_s;
-	}
-	free(entries);
+		rc = reconcile_write(rec, why); /* or what is read is older than what is known */
 	if (rc == 0)
-		rc = release(rec, now_s, &result, why);
+		rc = store_running(rec->store, now_s, why);
+	rec->c.number++;
+	while (rc == 0)
+		if ((rc = store_next_block(rec->store, &block, NULL, why)) == 0)
+			load_block(rec, &block, now_s);
 	if (rc < 0)
 		return rc;
-	rec->synced_s = now_s;
-	result.running = rec->n;
-	*ret = result;
+	forget_unseen(rec, now_s);
+	rec->filling |= !rec->known;
+	rec->known = true;
+	reconcile_begin(rec);
 	return 0;
 }
 
-/* Active blocks are remembered even when the kernel refuses them. */
-static void note_added(struct reconcile *rec, const struct block *blocks, size_t n)
+static const struct capacity_cut *cut_of(const struct reconcile *rec, const struct wanted_entry *e)
 {
-	if (rec->n_added + n > rec->cap_added) {
-		rec->cap_added = 2 * (rec->n_added + n);
-		rec->added = alloc_resize(rec->added, rec->cap_added, sizeof *rec->added, "the active blocks");
-	}
-	for (size_t i = 0; i < n; i++)
-		rec->added[rec->n_added++] = (struct block){.net = blocks[i].net, .until_s = blocks[i].until_s};
+	return addr_is_ip4(&e->net.addr) ? &rec->c.cut4 : &rec->c.cut6;
 }
 
-/* Entries on their way. */
-struct feed {
-	size_t n, refused;
-	struct client_entry entries[ADD_AT_ONCE];
-	struct why refusal; /* of the first */
-};
+static bool fits(const struct reconcile *rec, const struct wanted_entry *e)
+{
+	return capacity_fits(cut_of(rec, e), e);
+}
 
-static int send_on(struct reconcile *rec, struct feed *f, struct why *why)
+static void leave_out(struct reconcile *rec, struct wanted_entry *e)
+{
+	wanted_mark(&rec->wanted, e, WANTED_OUT);
+	(void)why_set(&rec->refusal, ENOSPC, "the kernel's lists hold %u of each family, and those with fewer offences or a nearer "
+	                                     "end stay out", rec->client->capacity);
+}
+
+/* All entries of an element that was just sent. */
+static void mark_element(struct reconcile *rec, const struct net *net, uint8_t list, bool refused, int64_t now_s)
+{
+	struct wanted_entry *e = NULL;
+
+	while ((e = wanted_next(&rec->wanted, list, net, e)) != NULL) {
+		wanted_mark(&rec->wanted, e, refused ? WANTED_OUT : WANTED_HELD);
+		e->seen = rec->c.number;
+		if (!refused)
+			e->fed_s = now_s;
+	}
+}
+
+static uint32_t left_of(const struct wanted_entry *e, int64_t now_s)
+{
+	const int64_t left_s = e->until_s - now_s;
+
+	return left_s < 1 ? 1 : left_s > UINT32_MAX ? UINT32_MAX : (uint32_t)left_s; /* fits */
+}
+
+/* Sends what is on its way. *refused: counted up. */
+static int send_on(struct reconcile *rec, struct feed *f, int64_t now_s, size_t *refused, struct why *why)
 {
 	struct why reason;
-	size_t refused = 0;
-	const int rc = f->n == 0 ? 0 : client_add(rec->client, f->entries, f->n, &refused, &reason);
+	size_t some = 0;
+	int rc;
 
-	f->n = 0;
+	if (f->n == 0)
+		return 0;
+	rc = client_add(rec->client, f->entries, f->n, &some, &reason);
+	for (size_t i = 0; i < f->n && rc == 0; i++)
+		mark_element(rec, &f->entries[i].net, f->entries[i].list, f->entries[i].refused, now_s);
 	if (rc < 0)
 		*why = reason;
-	else if (refused > 0 && f->refused == 0)
-		f->refusal = reason;
-	f->refused += refused;
+	else if (some > 0)
+		rec->refusal = reason;
+	*refused += some;
+	f->n = 0;
+	f->packets++;
 	return rc;
+}
+
+static int feed(struct reconcile *rec, struct feed *f, const struct wanted_entry *e, int64_t now_s, size_t *refused,
+                struct why *why)
+{
+	f->entries[f->n++] = (struct client_entry){.net = e->net, .list = e->list, .left_s = left_of(e, now_s)};
+	return f->n == CLIENT_PACKET ? send_on(rec, f, now_s, refused, why) : 0;
+}
+
+/* A piece of a block decided now. */
+static struct wanted_entry *want_new(struct reconcile *rec, const struct block *b, const struct net *piece, int64_t now_s)
+{
+	bool new;
+	struct wanted_entry *const e = want_piece(rec, b, piece, &new);
+
+	wanted_until(&rec->wanted, e, b->until_s);
+	if (!b->prolonged) {
+		e->id = b->id;
+		e->since_s = b->since_s;
+	}
+	e->offence = offence_of(b);
+	e->fed_s = now_s;
+	return e;
+}
+
+/* It lasts at least as long as what was there of its element. */
+static int send_new(struct reconcile *rec, struct feed *f, struct wanted_entry *e, int64_t now_s, size_t *refused,
+                    struct why *why)
+{
+	e->seen = rec->c.number;
+	if (fits(rec, e))
+		return feed(rec, f, wanted_longest(&rec->wanted, e->list, &e->net), now_s, refused, why);
+	leave_out(rec, e);
+	++*refused;
+	return 0;
 }
 
 int reconcile_add(struct reconcile *rec, const struct block *blocks, size_t n, int64_t now_s, size_t *ret_refused,
                struct why *why)
 {
 	struct net pieces[RECONCILE_PIECES_MAX];
-	struct feed f = {0};
+	struct feed f = {.n = 0};
+	size_t refused = 0;
 	int rc = learn_limits(rec, why);
 
-	note_added(rec, blocks, n);
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		const int64_t left_s = blocks[i].until_s - now_s;
+	for (size_t i = 0; i < n; i++) {
 		const size_t n_pieces = pieces_of(rec, &blocks[i].net, pieces);
 
-		/* The database could not be written for a while: an entry added late has dropped no packet. */
-		if (blocks[i].since_s + 1 < now_s)
-			rec->blind_s = now_s;
-		for (size_t j = 0; j < n_pieces && rc == 0; j++) {
-			f.entries[f.n++] = (struct client_entry){.net = pieces[j], .left_s = left_s < 1 ? 1 : (uint32_t)left_s};
-			rc = f.n == ADD_AT_ONCE ? send_on(rec, &f, why) : 0;
+		for (size_t j = 0; j < n_pieces; j++) {
+			struct wanted_entry *const e = want_new(rec, &blocks[i], &pieces[j], now_s);
+
+			if (rc == 0) /* after an error the rest is wanted all the same */
+				rc = send_new(rec, &f, e, now_s, &refused, why);
 		}
 	}
 	if (rc == 0)
-		rc = send_on(rec, &f, why);
+		rc = send_on(rec, &f, now_s, &refused, why);
 	if (rc < 0)
 		return rc;
-	*ret_refused = f.refused;
-	if (f.refused > 0)
-		*why = f.refusal;
+	*ret_refused = refused;
+	if (refused > 0)
+		*why = rec->refusal;
 	return 0;
 }
 
-static bool is_same(const struct net *a, const struct net *b)
+/* --- packets that the kernel dropped --- */
+
+void reconcile_stored(struct reconcile *rec, const struct block *blocks, size_t n, int64_t now_s)
 {
-	return a->len == b->len && addr_equal(&a->addr, &b->addr);
+	struct net pieces[RECONCILE_PIECES_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		const struct block *const b = &blocks[i];
+		const size_t n_pieces = b->prolonged ? 0 : pieces_of(rec, &b->net, pieces);
+
+		for (size_t j = 0; j < n_pieces; j++) {
+			struct wanted_entry *const e = find(rec, b->list, &pieces[j], b->net.len, (uint8_t)b->cause);
+
+			if (e == NULL)
+				continue; /* lifted meanwhile */
+			if (e->until_s > b->until_s)
+				learn_id(rec, e, b->id, now_s);
+			e->id = b->id;
+		}
+	}
 }
 
-static struct running *find(const struct reconcile *rec, const struct net *net)
+/* When the kernel last dropped a packet of it; 0: none since we added it. */
+static int64_t dropped_at(const struct wanted_entry *e, const struct client_entry *told, int64_t now_s)
 {
-	const struct running key = {.block.net = *net};
+	const int64_t seen_s = now_s - told->idle_s;
 
-	return rec->n == 0 ? NULL : bsearch(&key, rec->list, rec->n, sizeof key, by_net);
+	if (told->idle_s == UINT32_MAX)
+		return 0;
+	/* Root has counted it; or, when root has no earlier count or did not reply: one second for rounding. */
+	return told->dropped > 0 || seen_s > e->fed_s + 1 ? seen_s : 0;
 }
 
-static void note_lifted(struct reconcile *rec, const struct net *net)
+/*
+ * When it ends after it dropped packets: only blocks for evidence are extended, and none beyond the length of the next
+ * step: a mail server with a queue, or a phone behind the address of an office, never stops trying.
+ */
+static int64_t until_after(const struct wanted_entry *e, const struct reconcile_rule *rule, int64_t dropped_s)
 {
-	struct running *const r = find(rec, net);
+	const int64_t wanted_s = dropped_s + verdict_duration(rule->verdict, e->offence);
+	const int64_t most_s = e->since_s + verdict_duration(rule->verdict, e->offence + 1U);
+	const int64_t until_s = wanted_s < most_s ? wanted_s : most_s;
 
-	if (r != NULL)
-		r->last_s = 0;
-	for (size_t i = 0; i < rec->n_added;)
-		if (is_same(&rec->added[i].net, net))
-			rec->added[i] = rec->added[--rec->n_added];
-		else
-			i++;
+	return rule->extend && e->cause == BLOCK_EVIDENCE && until_s > e->until_s ? until_s : e->until_s;
 }
 
-/* The network of that length that net is in. */
-static struct net wider(const struct net *net, unsigned length)
+/* All pieces of its block last until then. */
+static void extend(struct reconcile *rec, const struct wanted_entry *e, int64_t until_s)
 {
-	struct net around = *net;
+	struct net pieces[RECONCILE_PIECES_MAX];
+	const struct wanted_entry key = *e;
+	const struct net whole = whole_of(e);
+	const size_t n = pieces_of(rec, &whole, pieces);
 
-	around.len = (uint8_t)length; /* <= 128 */
-	for (unsigned bit = length; bit < 128; bit++)
-		around.addr.bytes[bit / 8] &= (uint8_t) ~(0x80U >> bit % 8);
-	return around;
+	for (size_t i = 0; i < n; i++) {
+		struct wanted_entry *const piece = find(rec, key.list, &pieces[i], key.whole, key.cause);
+
+		if (piece != NULL)
+			wanted_until(&rec->wanted, piece, until_s);
+	}
+}
+
+/* Its element was listed or looked at. */
+static void note_dropped(struct reconcile *rec, struct wanted_entry *e, const struct client_entry *told,
+                         const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *result)
+{
+	const int64_t dropped_s = dropped_at(e, told, now_s);
+	const struct net whole = whole_of(e);
+	int64_t until_s;
+
+	if (dropped_s == 0)
+		return;
+	if (e->fed_s < dropped_s)
+		e->fed_s = dropped_s; /* so that the same packet does not count twice */
+	until_s = until_after(e, rule, dropped_s);
+	if (until_s != e->until_s) {
+		extend(rec, e, until_s);
+		verdict_until(rule->verdict, &whole, until_s);
+		result->dropped++;
+	}
+	note(rec, e, dropped_s);
+}
+
+/* Of the entries of an element, the one whose block dropped its packets: that of evidence, or the one that lasts longest. */
+static struct wanted_entry *bearer(const struct reconcile *rec, uint8_t list, const struct net *net)
+{
+	struct wanted_entry *e = NULL;
+
+	while ((e = wanted_next(&rec->wanted, list, net, e)) != NULL)
+		if (e->cause == BLOCK_EVIDENCE)
+			return e;
+	return wanted_longest(&rec->wanted, list, net);
+}
+
+bool reconcile_has_news(const struct reconcile *rec)
+{
+	return rec->n_dropped > 0;
+}
+
+int reconcile_write(struct reconcile *rec, struct why *why)
+{
+	const int rc = rec->n_dropped == 0 ? 0
+	                                   : change_write(rec->store, &(struct change){.n_dropped = rec->n_dropped, .dropped = rec->dropped},
+	                                                  why);
+
+	if (rc == 0)
+		rec->n_dropped = 0;
+	return rc;
+}
+
+/* --- ends --- */
+
+int64_t reconcile_next_end(const struct reconcile *rec)
+{
+	const struct wanted_entry *const first = wanted_first(&rec->wanted);
+
+	return first == NULL ? INT64_MAX : first->until_s;
+}
+
+/* Takes out what is over. The n told of are of the same order. */
+static size_t take_ended(struct reconcile *rec, int64_t now_s, struct wanted_entry ended[static CLIENT_PACKET],
+                         struct client_entry told[static CLIENT_PACKET])
+{
+	struct wanted_entry *e;
+	size_t n = 0;
+
+	while (n < CLIENT_PACKET && (e = wanted_first(&rec->wanted)) != NULL && e->until_s <= now_s) {
+		told[n] = (struct client_entry){.net = e->net, .list = e->list};
+		ended[n++] = *e;
+		wanted_remove(&rec->wanted, e);
+	}
+	return n;
+}
+
+static struct wanted_entry *put_back(struct reconcile *rec, const struct wanted_entry *was)
+{
+	bool new;
+	struct wanted_entry *const e = wanted_put(&rec->wanted, was, &new);
+
+	wanted_mark(&rec->wanted, e, (enum wanted_state)was->state);
+	return e;
+}
+
+/* Looked at a last time: extended, or taken out again. True: its element goes, too. */
+static bool is_over(struct reconcile *rec, const struct wanted_entry *ended, const struct client_entry *told,
+                    const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *result)
+{
+	struct wanted_entry *const e = put_back(rec, ended);
+
+	if (bearer(rec, e->list, &e->net) == e)
+		note_dropped(rec, e, told, rule, now_s, result);
+	if (e->until_s > now_s)
+		return false;
+	if (is_first_piece(e))
+		result->released[result->n_released++] = whole_of(e);
+	wanted_remove(&rec->wanted, e);
+	return wanted_longest(&rec->wanted, ended->list, &ended->net) == NULL;
+}
+
+int reconcile_release(struct reconcile *rec, const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *ret,
+                      struct why *why)
+{
+	struct wanted_entry ended[CLIENT_PACKET];
+	struct client_entry told[CLIENT_PACKET];
+	size_t n = 0, n_gone = 0;
+	int rc = 0;
+
+	*ret = (struct reconcile_result){.running = rec->wanted.n};
+	if (rec->c.stage == STAGE_LIST) /* what is removed from a list while it is read makes others seem to be missing */
+		return 0;
+	n = take_ended(rec, now_s, ended, told);
+	if (n > 0)
+		rc = client_look(rec->client, told, n, why);
+	for (size_t i = 0; i < n; i++)
+		if (rc < 0)
+			(void)put_back(rec, &ended[i]);
+		else if (is_over(rec, &ended[i], &told[i], rule, now_s, ret))
+			told[n_gone++] = told[i];
+	if (rc == 0 && n_gone > 0)
+		rc = client_del(rec->client, told, n_gone, why);
+	ret->running = rec->wanted.n;
+	return rc;
+}
+
+/* A piece of a block that was lifted. True: its element goes, too. */
+static bool forget(struct reconcile *rec, const struct block *b, const struct net *piece)
+{
+	struct wanted_entry *const e = find(rec, b->list, piece, b->net.len, (uint8_t)b->cause);
+
+	if (e != NULL)
+		wanted_remove(&rec->wanted, e);
+	return wanted_next(&rec->wanted, b->list, piece, NULL) == NULL;
+}
+
+int reconcile_del(struct reconcile *rec, const struct block *blocks, size_t n, struct why *why)
+{
+	struct client_entry gone[CLIENT_PACKET];
+	struct net pieces[RECONCILE_PIECES_MAX];
+	size_t k = 0;
+	int rc = learn_limits(rec, why);
+
+	for (size_t i = 0; i < n; i++) {
+		const size_t n_pieces = pieces_of(rec, &blocks[i].net, pieces);
+
+		for (size_t j = 0; j < n_pieces; j++) {
+			if (!forget(rec, &blocks[i], &pieces[j]))
+				continue;
+			gone[k++] = (struct client_entry){.net = pieces[j], .list = blocks[i].list};
+			if (k == CLIENT_PACKET && rc == 0) /* after an error the rest is not wanted all the same */
+				rc = client_del(rec->client, gone, k, why);
+			k %= CLIENT_PACKET;
+		}
+	}
+	return rc < 0 || k == 0 ? rc : client_del(rec->client, gone, k, why);
+}
+
+/* --- a comparison --- */
+
+void reconcile_begin(struct reconcile *rec)
+{
+	rec->due = true;
+}
+
+bool reconcile_is_busy(const struct reconcile *rec)
+{
+	return rec->due || rec->c.stage != STAGE_NONE;
+}
+
+static int begin(struct reconcile *rec, int64_t now_s, struct why *why)
+{
+	struct comparison *const c = &rec->c;
+	const uint32_t n4 = (uint32_t)rec->wanted.n4, n6 = (uint32_t)(rec->wanted.n - rec->wanted.n4); /* both below 2^32 */
+	int rc = learn_limits(rec, why);
+
+	c->stage = STAGE_NONE;
+	c->drift = (struct reconcile_drift){0};
+	if (rc == 0)
+		rc = client_prepare(rec->client, n4, n6, &c->drift.repaired, why);
+	if (rc < 0)
+		return rc;
+	rec->due = false;
+	c->number++;
+	c->stage = STAGE_LIST;
+	c->cursor = 0;
+	c->n_extra = c->at = 0;
+	c->place = rec->wanted.n_places;
+	c->ranked = rec->wanted.n > FEW;
+	c->rank = CAPACITY_RANKS - 1;
+	c->cut4 = capacity_choose(&rec->wanted, true, rec->client->capacity, now_s);
+	c->cut6 = capacity_choose(&rec->wanted, false, rec->client->capacity, now_s);
+	return 0;
+}
+
+static void note_extra(struct comparison *c, const struct net *net)
+{
+	if (c->n_extra == c->cap_extra) {
+		c->cap_extra = c->cap_extra == 0 ? CLIENT_PACKET : 2 * c->cap_extra;
+		c->extra = alloc_resize(c->extra, c->cap_extra, sizeof *c->extra, "what the kernel should not have");
+	}
+	c->extra[c->n_extra++] = *net;
+}
+
+/* An element that the kernel has. True: it must be added again, or the kernel forgets it. */
+static bool note_held(struct reconcile *rec, const struct client_entry *told, const struct reconcile_rule *rule,
+                      int64_t now_s, struct reconcile_result *result)
+{
+	struct comparison *const c = &rec->c;
+	struct wanted_entry *e = NULL;
+
+	note_dropped(rec, bearer(rec, told->list, &told->net), told, rule, now_s, result);
+	if (!fits(rec, wanted_longest(&rec->wanted, told->list, &told->net))) {
+		note_extra(c, &told->net);
+		while ((e = wanted_next(&rec->wanted, told->list, &told->net, e)) != NULL)
+			leave_out(rec, e);
+		return false;
+	}
+	while ((e = wanted_next(&rec->wanted, told->list, &told->net, e)) != NULL) {
+		wanted_mark(&rec->wanted, e, WANTED_HELD);
+		e->seen = c->number;
+	}
+	return told->held_s <= rec->refresh_s && told->held_s < left_of(wanted_longest(&rec->wanted, told->list, &told->net), now_s);
+}
+
+static int list_some(struct reconcile *rec, struct feed *f, const struct reconcile_rule *rule, int64_t now_s,
+                     struct reconcile_result *result, struct why *why)
+{
+	struct comparison *const c = &rec->c;
+	struct client_entry told[CLIENT_PACKET];
+	size_t n = 0, refused = 0;
+	int rc = client_list(rec->client, &c->cursor, told, &n, why);
+
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (wanted_next(&rec->wanted, told[i].list, &told[i].net, NULL) == NULL) {
+			note_extra(c, &told[i].net);
+			c->drift.extra++;
+		} else if (note_held(rec, &told[i], rule, now_s, result)) {
+			rc = feed(rec, f, wanted_longest(&rec->wanted, told[i].list, &told[i].net), now_s, &refused, why);
+		}
+	}
+	if (rc == 0)
+		rc = send_on(rec, f, now_s, &refused, why);
+	if (c->cursor == 0)
+		c->stage = STAGE_CLEAN;
+	return rc;
+}
+
+/* First make room, then fill it: a list that is full stays large enough. */
+static int clean_some(struct reconcile *rec, struct why *why)
+{
+	struct comparison *const c = &rec->c;
+	struct client_entry gone[CLIENT_PACKET];
+	size_t n = 0;
+
+	for (; c->at < c->n_extra && n < CLIENT_PACKET; c->at++) {
+		const struct wanted_entry *const e = wanted_longest(&rec->wanted, 0, &c->extra[c->at]);
+
+		if (e == NULL || e->state != WANTED_HELD) /* it may have been blocked meanwhile */
+			gone[n++] = (struct client_entry){.net = c->extra[c->at]};
+	}
+	if (c->at == c->n_extra)
+		c->stage = STAGE_FEED;
+	return n == 0 ? 0 : client_del(rec->client, gone, n, why);
+}
+
+static bool has_room(const struct reconcile *rec, const struct wanted_entry *e)
+{
+	return (addr_is_ip4(&e->net.addr) ? rec->client->held4 : rec->client->held6) < rec->client->capacity;
+}
+
+/* Whether the kernel lacks this element, and is to have it. Of several entries of one, the longest speaks for it. */
+static bool is_lacking(struct reconcile *rec, struct wanted_entry *e)
+{
+	if (!e->used || e->seen == rec->c.number || (rec->c.ranked && capacity_rank(e) != rec->c.rank))
+		return false;
+	if (wanted_longest(&rec->wanted, e->list, &e->net) != e)
+		return false;
+	if (!fits(rec, e)) {
+		leave_out(rec, e);
+		return false;
+	}
+	rec->c.drift.missing += !rec->filling && e->state == WANTED_HELD;
+	return e->state != WANTED_OUT || has_room(rec, e);
+}
+
+static int feed_some(struct reconcile *rec, struct feed *f, int64_t now_s, struct why *why)
+{
+	struct comparison *const c = &rec->c;
+	size_t refused = 0, places = 0;
+	int rc = 0;
+
+	for (; c->place > 0 && places < SLICE_PLACES && f->packets < SLICE_PACKETS && rc == 0; places++) {
+		struct wanted_entry *const e = &rec->wanted.entries[--c->place];
+
+		if (is_lacking(rec, e))
+			rc = feed(rec, f, e, now_s, &refused, why);
+	}
+	if (rc == 0)
+		rc = send_on(rec, f, now_s, &refused, why);
+	if (c->place == 0 && c->ranked && c->rank-- > 0)
+		c->place = rec->wanted.n_places;
+	else if (c->place == 0)
+		c->stage = STAGE_NONE;
+	return rc;
+}
+
+static void end(struct reconcile *rec, struct reconcile_result *result)
+{
+	rec->filling = false;
+	rec->c.drift.refused = rec->wanted.n_out;
+	if (rec->wanted.n_out > 0)
+		rec->c.drift.refusal = rec->refusal;
+	result->drift = rec->c.drift;
+	result->ended = true;
+}
+
+int reconcile_compare(struct reconcile *rec, const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *ret,
+                      struct why *why)
+{
+	struct feed f = {.n = 0};
+	int rc = 0;
+
+	*ret = (struct reconcile_result){.running = rec->wanted.n};
+	if (rec->due)
+		rc = begin(rec, now_s, why);
+	for (size_t i = 0; i < SLICE_PACKETS && rec->c.stage == STAGE_LIST && rc == 0; i++)
+		rc = list_some(rec, &f, rule, now_s, ret, why);
+	for (size_t i = 0; i < SLICE_PACKETS && rec->c.stage == STAGE_CLEAN && rc == 0; i++)
+		rc = clean_some(rec, why);
+	if (rec->c.stage == STAGE_FEED && rc == 0)
+		rc = feed_some(rec, &f, now_s, why);
+	if (rc < 0) {
+		rec->c.stage = STAGE_NONE;
+		rec->due = false;
+	} else if (!reconcile_is_busy(rec)) {
+		end(rec, ret);
+	}
+	return rc;
+}
+
+int reconcile_sync(struct reconcile *rec, const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *ret,
+                   struct why *why)
+{
+	struct reconcile_result all = {.ended = true}, one;
+	int rc = rec->known ? 0 : reconcile_load(rec, now_s, why);
+
+	reconcile_begin(rec);
+	while (rc == 0 && reconcile_is_busy(rec)) {
+		rc = reconcile_compare(rec, rule, now_s, &one, why);
+		all.dropped += one.dropped;
+		all.drift = one.drift;
+	}
+	while (rc == 0 && reconcile_next_end(rec) <= now_s) {
+		rc = reconcile_release(rec, rule, now_s, &one, why);
+		all.dropped += one.dropped;
+		for (size_t i = 0; i < one.n_released && all.n_released < RECONCILE_RELEASED_MAX; i++)
+			all.released[all.n_released++] = one.released[i];
+	}
+	if (rc == 0)
+		rc = reconcile_write(rec, why);
+	all.running = rec->wanted.n;
+	if (rc == 0)
+		*ret = all;
+	return rc;
+}
+
+/* --- questions --- */
+
+size_t reconcile_some(const struct reconcile *rec, uint32_t *place, struct block *out, size_t cap)
+{
+	size_t n = 0;
+
+	for (; *place < rec->wanted.n_places && n < cap; ++*place) {
+		const struct wanted_entry *const e = &rec->wanted.entries[*place];
+
+		if (e->used && is_first_piece(e))
+			out[n++] = (struct block){.net = whole_of(e),
+			                          .until_s = e->until_s,
+			                          .id = e->id,
+			                          .cause = (enum block_cause)e->cause,
+			                          .offence = e->offence,
+			                          .list = e->list};
+	}
+	if (*place >= rec->wanted.n_places)
+		*place = 0;
+	return n;
 }
 
 bool reconcile_runs(const struct reconcile *rec, const struct net *net, int64_t now_s, struct block *ret)
@@ -431,17 +818,15 @@ bool reconcile_runs(const struct reconcile *rec, const struct net *net, int64_t 
 	const unsigned shortest = addr_is_ip4(&net->addr) && net->len >= 96 ? 96 : 0;
 	struct block best = {.until_s = now_s};
 
-	for (unsigned length = net->len; length > shortest && rec->n > 0; length--) {
-		const struct net around = wider(net, length);
-		const struct running *const r = find(rec, &around);
+	for (unsigned length = net->len; length > shortest && rec->wanted.n > 0; length--) {
+		const struct net around = net_around(&net->addr, (uint8_t)length); /* <= 128 */
+		const struct net piece = {around.addr, piece_length(rec, &around)};
+		const struct wanted_entry *e = NULL;
 
-		if (r != NULL && r->last_s > best.until_s)
-			best = (struct block){.net = around, .until_s = r->last_s};
+		while ((e = wanted_next(&rec->wanted, 0, &piece, e)) != NULL)
+			if (e->whole == length && e->until_s > best.until_s)
+				best = (struct block){.net = around, .until_s = e->until_s};
 	}
-	for (size_t i = 0; i < rec->n_added; i++)
-		if (rec->added[i].net.len <= net->len && net_has(&rec->added[i].net, &net->addr) &&
-		    rec->added[i].until_s > best.until_s)
-			best = rec->added[i];
 	if (best.until_s == now_s)
 		return false;
 	*ret = best;
@@ -451,27 +836,4 @@ bool reconcile_runs(const struct reconcile *rec, const struct net *net, int64_t 
 bool reconcile_is_known(const struct reconcile *rec)
 {
 	return rec->known;
-}
-
-int reconcile_del(struct reconcile *rec, const struct net *nets, size_t n, struct why *why)
-{
-	struct client_entry entries[ADD_AT_ONCE];
-	struct net pieces[RECONCILE_PIECES_MAX];
-	size_t k = 0;
-	int rc = learn_limits(rec, why);
-
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		const size_t n_pieces = pieces_of(rec, &nets[i], pieces);
-
-		note_lifted(rec, &nets[i]);
-		for (size_t j = 0; j < n_pieces && rc == 0; j++) {
-			note_lifted(rec, &pieces[j]);
-			entries[k++] = (struct client_entry){.net = pieces[j], .left_s = 1};
-			if (k == ADD_AT_ONCE) {
-				rc = client_del(rec->client, entries, k, why);
-				k = 0;
-			}
-		}
-	}
-	return rc < 0 || k == 0 ? rc : client_del(rec->client, entries, k, why);
 }

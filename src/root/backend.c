@@ -1,5 +1,6 @@
 #include "root/backend.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -34,6 +35,8 @@ void backend_refuse(struct backend_refused *refused, const struct net *net, cons
 {
 	char text[NET_TEXT_MAX];
 
+	assert(refused->n < BACKEND_REFUSED_MAX);
+	refused->nets[refused->n] = *net;
 	if (refused->n++ > 0)
 		return;
 	(void)net_text(net, text);

@@ -22,14 +22,17 @@
 struct backend_entry {
 	struct net net;
 	uint32_t left_s;  /* add: to block, at least 1; list: until the kernel forgets it by itself, UINT32_MAX: never */
-	uint32_t idle_s;  /* list: since a packet of it was dropped or it was added */
-	uint32_t dropped; /* list: packets dropped since the list before, at least */
+	uint32_t idle_s;  /* list, look: since a packet of it was dropped or it was added; look: UINT32_MAX: not known */
+	uint32_t dropped; /* list, look: packets dropped since it was last read by either, at least */
 };
+
+enum { BACKEND_REFUSED_MAX = 256 }; /* as many as one add may get */
 
 /* What was not added. */
 struct backend_refused {
 	uint32_t n;
 	struct why why; /* of the first */
+	struct net nets[BACKEND_REFUSED_MAX]; /* by backend_refuse */
 };
 
 struct backend_limits {
@@ -82,10 +85,13 @@ struct backend {
 	int (*del)(void *self, const struct net *nets, size_t n, struct why *why);
 
 	/*
-	 * Copies what is held from place "cursor" on, at most cap; *ret_n: how many, below cap at the end. 0 reads it again;
-	 * other places go on in what was read then, with what was added and removed since.
+	 * Copies what is held from place "cursor" on, at most cap; *ret_n: how many, below cap at the end. From 0 on all of it
+	 * is read again, piece by piece, so that no call takes long.
 	 */
 	int (*list)(void *self, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why);
+
+	/* The same about these entries alone: fills idle_s and dropped of each. */
+	int (*look)(void *self, struct backend_entry *entries, size_t n, struct why *why);
 
 	/* Addresses that opened too many connections since the last call, at most cap. */
 	int (*floods)(void *self, struct addr *out, size_t cap, size_t *ret_n, struct why *why);

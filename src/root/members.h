@@ -15,7 +15,8 @@
 
 struct members_entry {
 	struct net net;
-	uint32_t idle_s;  /* since a packet of it was dropped or it was written; when it was last read */
+	unsigned long stamp; /* the kernel's, of the last packet that was dropped, as last read, or of our writing */
+	uint32_t idle_s;  /* since the last packet of it, when it was last read; kept by nftables */
 	uint32_t dropped; /* packets between the last two times it was read, at least */
 	uint32_t written_s; /* on the steady clock; kept by observe */
 	uint32_t place;   /* in the kernel's ring of stamps, from 1 on, when it was last read or made */

@@ -20,6 +20,7 @@
 
 #include <linux/netfilter/nf_tables.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "root/backend.h"
 #include "root/hooks.h"
@@ -43,7 +44,6 @@ struct listing {
 	uint32_t place;      /* of the next entry */
 	struct nft_reader reader;
 	struct nft_answer answer;
-	struct backend_entry last; /* which may be wanted again */
 };
 
 struct nftables {
@@ -56,7 +56,8 @@ struct nftables {
 	bool forwards;     /* the table has rules for what is forwarded */
 	uint32_t slots;    /* bit by slot: the sets that are there */
 	uint32_t held4, held6; /* at the last listing, and added and removed since */
-	struct members dropped, before; /* who sent packets, at the last listing and at the one before it */
+	struct members dropped, before; /* who sent packets, as last read, and as read before that */
+	int64_t looked_s;         /* the second of the steady clock of the last look */
 	struct listing listing;   /* with the socket reading alone */
 	struct nft_answer answer; /* to all other questions, by the socket writing */
 	struct nft_batch batch;
@@ -242,16 +243,16 @@ static int nftables_del(void *of, const struct net *nets, size_t n, struct why *
 
 /* --- listing --- */
 
-/* Packets of one set's entries since the listing before. */
+/* Packets of one set's entries since they were told of last. */
 static int read_dropped(struct nftables *self, unsigned slot, struct why *why)
 {
-	struct nft_answer *const answer = &self->listing.answer;
+	struct nft_answer *const answer = &self->answer;
 	const struct nlmsghdr *nlh;
 	struct names names;
 	int rc;
 
 	names_init(&names, self->config, slot, "_dropped");
-	rc = nft_ask(answer, self->reading, NFT_MSG_GETSETELEM, names.table, names.set, why);
+	rc = nft_ask(answer, self->writing, NFT_MSG_GETSETELEM, names.table, names.set, why);
 	while (rc == 0 && (rc = nft_next(answer, &nlh, why)) == 0 && nlh != NULL) {
 		struct nft_reader reader;
 		struct nft_element element;
@@ -267,14 +268,15 @@ static int read_dropped(struct nftables *self, unsigned slot, struct why *why)
 			if (entry == NULL)
 				entry = members_add(&self->dropped, &element.net);
 			entry->packets = element.packets > UINT32_MAX ? UINT32_MAX : (uint32_t)element.packets;
-			entry->dropped = entry->packets - counted;
+			entry->dropped = entry->packets - counted + (known == NULL ? 0 : known->dropped);
 			entry->idle_s = element.left_ms / 1000 > NFT_DROPPED_S ? 0 : NFT_DROPPED_S - (uint32_t)(element.left_ms / 1000);
 		}
 	}
 	return rc;
 }
 
-static int begin_listing(struct nftables *self, struct why *why)
+/* Who sent packets, from the kernel. */
+static int read_all_dropped(struct nftables *self, struct why *why)
 {
 	const struct members before = self->dropped;
 	int rc = 0;
@@ -285,6 +287,13 @@ static int begin_listing(struct nftables *self, struct why *why)
 	for (unsigned slot = 0; slot < NFT_SLOTS && rc == 0; slot++)
 		if (self->slots >> slot & 1)
 			rc = read_dropped(self, slot, why);
+	return rc;
+}
+
+static int begin_listing(struct nftables *self, struct why *why)
+{
+	const int rc = read_all_dropped(self, why);
+
 	self->listing.slot = 0;
 	self->listing.place = 0;
 	self->listing.asked = self->listing.reading = false;
@@ -294,7 +303,7 @@ static int begin_listing(struct nftables *self, struct why *why)
 
 static struct backend_entry entry_of(const struct nftables *self, const struct nft_element *element)
 {
-	const struct members_entry *const dropped = members_find(&self->dropped, &element->net);
+	struct members_entry *const dropped = members_find(&self->dropped, &element->net);
 	const uint64_t age_ms = element->timeout_ms > element->left_ms ? element->timeout_ms - element->left_ms : 0;
 	struct backend_entry entry = {.net = element->net,
 	                              .left_s = (uint32_t)(element->left_ms / 1000), /* timeouts are at most seven days */
@@ -307,6 +316,7 @@ static struct backend_entry entry_of(const struct nftables *self, const struct n
 	entry.dropped = dropped->dropped;
 	if (dropped->idle_s < entry.idle_s)
 		entry.idle_s = dropped->idle_s;
+	dropped->dropped = 0;
 	return entry;
 }
 
@@ -351,20 +361,37 @@ static int nftables_list(void *of, uint32_t cursor, struct backend_entry *out, s
 	size_t n = 0;
 	int rc = cursor == 0 ? begin_listing(self, why) : 0;
 
-	/* The caller asks for one more than it takes, to see whether there is one. */
-	if (rc == 0 && cursor > 0 && cursor + 1 == l->place && cap > 0) {
-		out[n++] = l->last;
-	} else if (rc == 0 && cursor != l->place) {
+	if (rc == 0 && cursor != l->place)
 		return why_set(why, EINVAL, "nftables: the listing is at place %" PRIu32 ", not at %" PRIu32, l->place, cursor);
-	}
 	while (rc == 0 && n < cap && (rc = next_entry(self, &out[n], why)) == 0) {
-		l->last = out[n++];
+		n++;
 		l->place++;
 	}
 	if (rc < 0)
 		return rc;
 	*ret_n = n;
 	return 0;
+}
+
+/* Only of what sent packets something is known. The kernel is read once a second at most. */
+static int nftables_look(void *of, struct backend_entry *entries, size_t n, struct why *why)
+{
+	struct nftables *const self = of;
+	const int64_t second = clock_steady_ms() / 1000;
+	int rc = 0;
+
+	if (second != self->looked_s)
+		rc = read_all_dropped(self, why);
+	self->looked_s = second;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct members_entry *const entry = members_find(&self->dropped, &entries[i].net);
+
+		entries[i].idle_s = entry == NULL || entry->dropped == 0 ? UINT32_MAX : entry->idle_s;
+		entries[i].dropped = entry == NULL ? 0 : entry->dropped;
+		if (entry != NULL)
+			entry->dropped = 0;
+	}
+	return rc;
 }
 
 /* --- floods --- */
@@ -593,6 +620,7 @@ const struct backend backend_nftables = {.name = "nftables",
                                          .add = nftables_add,
                                          .del = nftables_del,
                                          .list = nftables_list,
+                                         .look = nftables_look,
                                          .floods = nftables_floods,
                                          .limits = nftables_limits,
                                          .watched = watched,

@@ -107,6 +107,20 @@ static int observe_list(void *self, uint32_t cursor, struct backend_entry *out, 
 	return 0;
 }
 
+static int observe_look(void *self, struct backend_entry *entries, size_t n, struct why *why)
+{
+	const struct observed *const observed = self;
+
+	(void)why;
+	for (size_t i = 0; i < n; i++) {
+		const struct members_entry *const entry = members_find(&observed->members, &entries[i].net);
+
+		entries[i].idle_s = entry == NULL ? UINT32_MAX : now_s() - entry->written_s;
+		entries[i].dropped = 0;
+	}
+	return 0;
+}
+
 /* The kernel is not asked. */
 static int observe_floods(void *self, struct addr *out, size_t cap, size_t *ret_n, struct why *why)
 {
@@ -156,6 +170,7 @@ const struct backend backend_observe = {.name = "observe",
                                         .add = observe_add,
                                         .del = observe_del,
                                         .list = observe_list,
+                                        .look = observe_look,
                                         .floods = observe_floods,
                                         .limits = observe_limits,
                                         .close = observe_close,

@@ -41,6 +41,7 @@ enum {
 
 struct list {
 	int fd;           /* open for writing, or -1 */
+	time_t looked_s;  /* the second of the steady clock in which it was last read for a look; 0: never */
 	struct members members; /* as far as we know; others may write to it, too. cap: per_list, or 0 yet */
 };
 
@@ -49,7 +50,7 @@ struct recent {
 	uint32_t per_list;
 	unsigned n_shards;
 	bool made; /* by open: there was no chain */
-	bool logged_full; /* since the last prepare: so that an attacker's flood is not a flood of lines */
+	bool logged_full; /* since all fitted: so that an attacker's flood is not a flood of lines */
 	bool use[FAMILIES];
 	bool kinds[FAMILIES][RECENT_KINDS]; /* there is such a list */
 	struct why without6;
@@ -158,8 +159,7 @@ static uint32_t count_stamps(FILE *file)
 static int list_read(struct recent *recent, struct list *list, uint8_t length, const char *path,
                      struct why *why)
 {
-	unsigned long seen, hz;
-	const unsigned long now = jiffies_now(&hz);
+	unsigned long seen;
 	struct members before;
 	uint32_t place;
 	char text[ADDR_TEXT_MAX];
@@ -182,7 +182,6 @@ static int list_read(struct recent *recent, struct list *list, uint8_t length, c
 	members_clear(&list->members);
 	/* "src=192.0.2.7 ttl: 0 last_seen: 4294967296 oldest_pkt: 1 4294967296, ..." */
 	while ((fields = fscanf(file, "src=%45s ttl: %*u last_seen: %lu oldest_pkt: %" SCNu32, text, &seen, &place)) == 3) {
-		const unsigned long age = now - seen;
 		const uint32_t size = count_stamps(file);
 		const struct members_entry *known;
 		struct members_entry *entry;
@@ -196,8 +195,8 @@ static int list_read(struct recent *recent, struct list *list, uint8_t length, c
 		known = members_find(&recent->before, &net);
 		entry = members_add(&list->members, &net);
 		entry->place = place;
-		entry->idle_s = (long)age < 0 ? 0 : (uint32_t)(age / hz); /* a stamp can be a little ahead */
-		entry->dropped = known == NULL ? 0 : dropped_since(known, place, size);
+		entry->stamp = seen;
+		entry->dropped = known == NULL ? 0 : known->dropped + dropped_since(known, place, size);
 	}
 	at_end = fields == EOF && !ferror(file);
 	(void)fclose(file);
@@ -254,6 +253,7 @@ static int put(struct recent *recent, char sign, const struct net *net, struct w
 	char path[PATH_MAX_HERE], command[ADDR_TEXT_MAX + 1];
 	struct members_entry *members;
 	struct list *list;
+	unsigned long hz;
 	unsigned shard;
 	size_t len;
 	int err;
@@ -284,14 +284,17 @@ static int put(struct recent *recent, char sign, const struct net *net, struct w
 			return why_set(why, -err, "%s: the kernel did not take '%s': %s", path, command,
 			               strerror(-err));
 	}
-	if (sign == '+' && members == NULL) {
-		members_add(&list->members, net)->place = 1; /* of a new one; for another the next read shows it */
-	} else if (sign == '+') {
-		members->writes++;
-		members->idle_s = 0;
-	} else if (members != NULL) {
+	if (sign == '-' && members != NULL)
 		members_remove(&list->members, members);
+	if (sign == '-')
+		return 0;
+	if (members != NULL) {
+		members->writes++;
+	} else {
+		members = members_add(&list->members, net);
+		members->place = 1; /* of a new one; for another the next read shows it */
 	}
+	members->stamp = jiffies_now(&hz);
 	return 0;
 }
 
@@ -348,18 +351,22 @@ static int recent_del(void *self, const struct net *nets, size_t n, struct why *
 	return 0;
 }
 
+static int read_list(struct recent *recent, enum xtables_family family, enum recent_kind kind, unsigned shard,
+                     struct why *why)
+{
+	char path[PATH_MAX_HERE];
+
+	list_path(recent, family, kind, shard, path);
+	return list_read(recent, &recent->lists[family][kind][shard], recent_length(family, kind, recent->config), path, why);
+}
+
 static int read_kind(struct recent *recent, enum xtables_family family, enum recent_kind kind, struct why *why)
 {
 	const unsigned n = lists_of(recent, family, kind);
 	int err = 0;
 
-	for (unsigned shard = 0; shard < n && err == 0; shard++) {
-		char path[PATH_MAX_HERE];
-
-		list_path(recent, family, kind, shard, path);
-		err = list_read(recent, &recent->lists[family][kind][shard],
-		                recent_length(family, kind, recent->config), path, why);
-	}
+	for (unsigned shard = 0; shard < n && err == 0; shard++)
+		err = read_list(recent, family, kind, shard, why);
 	return err;
 }
 
@@ -427,33 +434,71 @@ static int recent_floods(void *self, struct addr *out, size_t cap, size_t *ret_n
 	return err;
 }
 
-/* A dropped packet starts its time again. */
-static uint32_t left_of(const struct recent *recent, const struct members_entry *entry)
+/* What is told of an entry; packets are told once. A dropped packet starts its time again. */
+static void tell(const struct recent *recent, struct members_entry *entry, struct backend_entry *ret)
 {
-	return entry->idle_s < recent->config->seconds ? recent->config->seconds - entry->idle_s : 0;
+	unsigned long hz;
+	const unsigned long now = jiffies_now(&hz), age = now - entry->stamp;
+	const uint32_t idle_s = (long)age < 0 ? 0 : (uint32_t)(age / hz); /* a stamp can be a little ahead */
+
+	*ret = (struct backend_entry){.net = entry->net,
+	                              .left_s = idle_s < recent->config->seconds ? recent->config->seconds - idle_s : 0,
+	                              .idle_s = idle_s,
+	                              .dropped = entry->dropped};
+	entry->dropped = 0;
 }
 
+/* A list is read when its first place comes up. */
 static int recent_list(void *self, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why)
 {
 	struct recent *const recent = self;
-	const int err = cursor == 0 ? read_all(recent, why) : 0;
 	size_t n = 0;
+	int err = 0;
 
 	for (unsigned at = 0; at < FAMILIES * RECENT_KINDS && err == 0; at++) {
 		const unsigned family = at / RECENT_KINDS, kind = at % RECENT_KINDS, lists = lists_of(recent, family, kind);
 
-		for (unsigned shard = 0; shard < lists && n < cap; shard++) {
+		for (unsigned shard = 0; shard < lists && n < cap && err == 0; shard++) {
 			const struct members *const members = &recent->lists[family][kind][shard].members;
 
+			if (cursor == 0)
+				err = read_list(recent, family, kind, shard, why);
 			for (; cursor < members->n && n < cap; cursor++)
-				out[n++] = (struct backend_entry){.net = members->entries[cursor].net,
-				                                  .left_s = left_of(recent, &members->entries[cursor]),
-				                                  .idle_s = members->entries[cursor].idle_s,
-				                                  .dropped = members->entries[cursor].dropped};
+				tell(recent, &members->entries[cursor], &out[n++]);
 			cursor -= n < cap ? members->n : 0; /* in the next list */
 		}
 	}
 	*ret_n = n;
+	return err;
+}
+
+/* A list is read once a second at most: what one entry needs to know, hundreds need to know in the same second. */
+static int recent_look(void *self, struct backend_entry *entries, size_t n, struct why *why)
+{
+	struct recent *const recent = self;
+	struct timespec now;
+	int err = 0;
+
+	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	for (size_t i = 0; i < n && err == 0; i++) {
+		const enum xtables_family family = family_of(&entries[i].net.addr);
+		const enum recent_kind kind = kind_of(recent, &entries[i].net);
+		const unsigned shard = shard_of(recent, &entries[i].net);
+		struct members_entry *entry;
+		struct list *list;
+
+		entries[i].idle_s = UINT32_MAX;
+		entries[i].dropped = 0;
+		if (kind == RECENT_KINDS || shard >= lists_of(recent, family, kind))
+			continue;
+		list = &recent->lists[family][kind][shard];
+		if (list->looked_s != now.tv_sec)
+			err = read_list(recent, family, kind, shard, why);
+		list->looked_s = now.tv_sec;
+		entry = err < 0 ? NULL : members_find(&list->members, &entries[i].net);
+		if (entry != NULL)
+			tell(recent, entry, &entries[i]);
+	}
 	return err;
 }
 
@@ -655,7 +700,8 @@ static int recent_prepare(void *self, uint32_t n4, uint32_t n6, bool *ret_repair
 	bool changed = false;
 	int err;
 
-	recent->logged_full = false;
+	if (n4 <= recent->n_shards * recent->per_list && n6 <= recent->n_shards * recent->per_list)
+		recent->logged_full = false;
 	if (!recent->config->manage_rules) {
 		err = find_foreign(recent, XTABLES_IP4, why);
 		if (err == 0 && recent->use[XTABLES_IP6])
@@ -769,6 +815,7 @@ const struct backend backend_recent = {.name = "recent",
                                        .add = recent_add,
                                        .del = recent_del,
                                        .list = recent_list,
+                                       .look = recent_look,
                                        .floods = recent_floods,
                                        .limits = recent_limits,
                                        .close = recent_close,

@@ -265,9 +265,13 @@ static int answer_add(struct root *root, struct message *m, int64_t now_s, struc
 	}
 	err = n == 0 ? 0 : root->backend->add(root->self, entries, n, &refused, why);
 	m->refused = refused.n;
-	if (err == 0)
-		*why = refused.why;
-	return err;
+	if (err < 0)
+		return err;
+	m->n = refused.n;
+	for (uint32_t i = 0; i < m->n; i++)
+		m->entries[i] = net_entry(&refused.nets[i]);
+	*why = refused.why;
+	return 0;
 }
 
 static int answer_del(const struct root *root, const struct message *m, struct why *why)
@@ -281,20 +285,36 @@ static int answer_del(const struct root *root, const struct message *m, struct w
 
 static int answer_list(const struct root *root, struct message *m, struct why *why)
 {
-	struct backend_entry held[MESSAGE_ENTRIES + 1]; /* one more shows whether there is more */
+	struct backend_entry held[MESSAGE_ENTRIES];
 	size_t n = 0;
-	const int err = root->backend->list(root->self, m->cursor, held, MESSAGE_ENTRIES + 1, &n, why);
+	const int err = root->backend->list(root->self, m->cursor, held, MESSAGE_ENTRIES, &n, why);
 
 	if (err < 0)
 		return err;
-	m->n = n > MESSAGE_ENTRIES ? MESSAGE_ENTRIES : (uint32_t)n;
-	m->cursor = n > MESSAGE_ENTRIES ? m->cursor + MESSAGE_ENTRIES : 0;
+	m->n = (uint32_t)n; /* MESSAGE_ENTRIES at most */
+	m->cursor = n == MESSAGE_ENTRIES ? m->cursor + MESSAGE_ENTRIES : 0;
 	for (uint32_t i = 0; i < m->n; i++) {
-		m->entries[i] = (struct message_entry){
-		        .len = held[i].net.len, .left_s = held[i].left_s, .idle_s = held[i].idle_s, .dropped = held[i].dropped};
-		memcpy(m->entries[i].addr, held[i].net.addr.bytes, sizeof m->entries[i].addr);
+		m->entries[i] = net_entry(&held[i].net);
+		m->entries[i].left_s = held[i].left_s;
+		m->entries[i].idle_s = held[i].idle_s;
+		m->entries[i].dropped = held[i].dropped;
 	}
 	return 0;
+}
+
+static int answer_look(const struct root *root, struct message *m, struct why *why)
+{
+	struct backend_entry entries[MESSAGE_ENTRIES];
+	int err;
+
+	for (uint32_t i = 0; i < m->n; i++)
+		entries[i] = (struct backend_entry){.net = entry_net(&m->entries[i])};
+	err = root->backend->look(root->self, entries, m->n, why);
+	for (uint32_t i = 0; i < m->n && err == 0; i++) {
+		m->entries[i].idle_s = entries[i].idle_s;
+		m->entries[i].dropped = entries[i].dropped;
+	}
+	return err;
 }
 
 /* Addresses that opened too many connections, except those that no engine may block. */
@@ -311,8 +331,7 @@ static int answer_floods(const struct root *root, struct message *m, struct why 
 
 		if (!may_block(root, &net))
 			continue;
-		m->entries[m->n] = (struct message_entry){.len = net.len};
-		memcpy(m->entries[m->n++].addr, net.addr.bytes, sizeof net.addr.bytes);
+		m->entries[m->n++] = net_entry(&net);
 	}
 	return 0;
 }
@@ -403,6 +422,9 @@ int root_answer(struct root *root, struct message *m, int64_t now_s)
 	case MESSAGE_LIST:
 		err = answer_list(root, m, &why);
 		break;
+	case MESSAGE_LOOK:
+		err = answer_look(root, m, &why);
+		break;
 	case MESSAGE_FLOODS:
 		err = answer_floods(root, m, &why);
 		break;
@@ -424,8 +446,10 @@ int root_answer(struct root *root, struct message *m, int64_t now_s)
 	case MESSAGE_CHANGED: /* is no request */
 		break;
 	}
-	if ((m->verb != MESSAGE_LIST && m->verb != MESSAGE_FLOODS) || err < 0)
-		m->n = m->cursor = 0;
+	if (m->verb == MESSAGE_DEL || err < 0)
+		m->n = 0;
+	if (m->verb != MESSAGE_LIST || err < 0)
+		m->cursor = 0;
 	write_limits(root, m);
 	m->error = err;
 	if (err < 0 || m->refused > 0)

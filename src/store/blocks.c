@@ -31,16 +31,21 @@ static void block_value(sqlite3_context *context, const void *row, int column)
 	}
 }
 
-int store_add_blocks(struct store *store, const struct block *blocks, size_t n, struct why *why)
+int store_add_blocks(struct store *store, struct block *blocks, size_t n, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(
 		store, BLOCK_ADD,
 		"INSERT OR FAIL INTO block (address, since, until, offence, rule, cause, proven) "
 		"SELECT a, b, c, d, e, f, g FROM batch");
+	int rc;
 
 	for (size_t i = 0; i < n; i++)
 		daily_row(&store->daily, blocks[i].since_s / 86400, blocks[i].rule)->blocks++;
-	return batch_run(store, s, blocks, sizeof *blocks, n, block_value, why);
+	rc = batch_run(store, s, blocks, sizeof *blocks, n, block_value, why);
+	/* Rows of one statement get consecutive ids, in their order, when no id was ever near its end. */
+	for (size_t i = 0; i < n && rc == 0; i++)
+		blocks[i].id = sqlite3_last_insert_rowid(store->db) - (int64_t)(n - 1 - i);
+	return rc;
 }
 
 int store_dropped(struct store *store, int64_t block_id, int64_t at_s, int64_t until_s, struct why *why)
@@ -98,21 +103,11 @@ int store_end(struct store *store, const struct block *block, int64_t at_s, cons
 	return sql_run(store, s, why);
 }
 
-int store_next_expiry(struct store *store, int64_t now_s, int64_t *ret_s, struct why *why)
-{
-	sqlite3_stmt *const s = sql_statement(
-		store, BLOCK_NEXT_EXPIRY,
-		"SELECT until FROM block WHERE until > ?1 AND ended IS NULL ORDER BY until LIMIT 1");
-
-	sql_bind_number(s, 1, now_s);
-	return sql_number(store, s, ret_s, why);
-}
-
 int store_running(struct store *store, int64_t now_s, struct why *why)
 {
 	return sql_walk(store, BLOCKS_RUNNING,
 	                "SELECT id, address, since, until, offence, rule, cause, proven, NULL FROM block "
-	                "WHERE until > ?1 AND ended IS NULL",
+	                "WHERE until > ?1 AND ended IS NULL ORDER BY until",
 	                now_s, why);
 }
 

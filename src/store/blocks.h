@@ -10,8 +10,8 @@
 #include "base/block.h"
 #include "store/store.h"
 
-/* Written with net, since_s, until_s, offence, rule, cause and proven. */
-int store_add_blocks(struct store *store, const struct block *blocks, size_t n, struct why *why);
+/* Written with net, since_s, until_s, offence, rule, cause and proven; their ids are filled in. */
+int store_add_blocks(struct store *store, struct block *blocks, size_t n, struct why *why);
 
 /* Packets of a blocked client were dropped at at_s; its block now lasts until until_s, if that is later. */
 int store_dropped(struct store *store, int64_t block_id, int64_t at_s, int64_t until_s, struct why *why);
@@ -26,11 +26,8 @@ int store_prolong(struct store *store, const struct net *net, enum block_cause c
  */
 int store_end(struct store *store, const struct block *block, int64_t at_s, const char *by, struct why *why);
 
-/* When the next active block expires; STORE_NONE when none is active. */
-int store_next_expiry(struct store *store, int64_t now_s, int64_t *ret_s, struct why *why);
-
 /*
- * Walks. store_running: blocks active at now_s, in any order. store_blocks_since: every block that had not
+ * Walks. store_running: blocks active at now_s, the one that ends first in front. store_blocks_since: every block that had not
  * expired at since_s, oldest first; until_s is the end it had. Read: all that is written, and the id.
  * ret_rule: the name of its rule, of store_blocks_since; borrowed until the next call; may be NULL.
  */

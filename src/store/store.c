@@ -318,6 +318,11 @@ void store_close(struct store *store)
 	free(store);
 }
 
+void store_hurry(struct store *store)
+{
+	(void)sqlite3_busy_timeout(store->db, STORE_HURRY_MS);
+}
+
 bool store_is_memory(const struct store *store)
 {
 	return store->memory;

@@ -28,6 +28,7 @@
 enum {
 	STORE_VERSION = 3,   /* PRAGMA user_version */
 	STORE_BUSY_MS = 200, /* how long one attempt waits for another writer */
+	STORE_HURRY_MS = 20, /* likewise, after store_hurry */
 	STORE_BULK_COMMITS = 64, /* store_commits deferred in a database that others use */
 };
 
@@ -52,6 +53,9 @@ void store_temp_beside(const char *path);
 
 /* path: NULL for a database in memory, gone with store_close. */
 int store_open(const char *path, enum store_mode mode, struct store **ret, struct why *why);
+
+/* For who has other things to do than to wait for another writer, and tries again soon. */
+void store_hurry(struct store *store);
 
 /* True for a database in memory. */
 bool store_is_memory(const struct store *store);

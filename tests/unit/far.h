@@ -24,6 +24,7 @@ struct far {
 	pthread_t thread;
 	struct message_entry set[FAR_SET_MAX]; /* what is held */
 	size_t n, room, added, deleted;        /* room: after which a PREPARE must come; 0: no end */
+	uint32_t capacity;                     /* 0: FAR_SET_MAX */
 	int64_t now_s;                         /* 0: not begun */
 	bool refuses_odd;
 	int add_error, del_error, list_error;
@@ -61,14 +62,16 @@ static inline void far_add(struct far *far, const struct message *request, struc
 
 		far->added++;
 		if (far->refuses_odd && entry->addr[15] % 2 == 1) {
-			answer->refused++;
+			answer->entries[answer->refused] = *entry;
+			answer->entries[answer->refused++].left_s = 0;
+			answer->n = answer->refused;
 			(void)strcpy(answer->why, "odd");
 			continue;
 		}
 		if (held == NULL && far->n == (far->room == 0 ? FAR_SET_MAX : far->room)) {
 			answer->error = -ENOSPC;
 			(void)strcpy(answer->why, "full");
-			answer->refused = 0;
+			answer->refused = answer->n = 0;
 			continue;
 		}
 		if (held == NULL)
@@ -101,6 +104,18 @@ static inline void far_list(struct far *far, const struct message *request, stru
 		answer->cursor = request->cursor + answer->n;
 }
 
+static inline void far_look(struct far *far, const struct message *request, struct message *answer)
+{
+	for (; answer->n < request->n; answer->n++) {
+		const struct message_entry *const held = far_find_entry(far, &request->entries[answer->n]);
+		struct message_entry *const entry = &answer->entries[answer->n];
+
+		*entry = held != NULL ? *held : request->entries[answer->n];
+		entry->left_s = 0;
+		entry->idle_s = held != NULL ? held->idle_s : UINT32_MAX;
+	}
+}
+
 /* As the backend "recent" has it, whose IPv6 clients are /64. */
 static inline void far_lengths(struct lengths *lengths)
 {
@@ -118,7 +133,7 @@ static inline void *far_main(void *arg)
 
 	while (recv(far->fd, &request, sizeof request, 0) >= (ssize_t)offsetof(struct message, entries)) {
 		struct message answer = {
-			.verb = request.verb, .number = request.number, .capacity = FAR_SET_MAX, .list = "far"};
+			.verb = request.verb, .number = request.number, .capacity = far->capacity > 0 ? far->capacity : FAR_SET_MAX, .list = "far"};
 
 		far_lengths(&answer.lengths);
 
@@ -134,6 +149,8 @@ static inline void *far_main(void *arg)
 			far_del(far, &request);
 		else if (request.verb == MESSAGE_LIST)
 			far_list(far, &request, &answer);
+		else if (request.verb == MESSAGE_LOOK)
+			far_look(far, &request, &answer);
 		else if (far->room != 0 && far->room < (size_t)request.n4 + request.n6)
 			far->room = (size_t)request.n4 + request.n6;
 		answer.n4 = (uint32_t)far->n;

@@ -127,7 +127,7 @@ static void try_sync(void)
 	int rc;
 
 	far_age(&far, f.now_s);
-	rc = reconcile_sync(f.reconcile, f.verdict, any(2) == 0, f.now_s, &result, &why);
+	rc = reconcile_sync(f.reconcile, &(struct reconcile_rule){f.verdict, any(2) == 0}, f.now_s, &result, &why);
 	trace("; %s", rc < 0 ? "no sync" : "sync");
 	for (size_t i = 0; i < far.n && rc == 0; i++)
 		far.set[i].dropped = 0;
@@ -255,6 +255,7 @@ static void step(void)
 	}
 	if (stumbles)
 		sql("DROP TRIGGER stumble");
+	assert_int_equal(reconcile_write(f.reconcile, &why), 0); /* as the engine does within a second */
 	want_agreement();
 }
 

@@ -20,7 +20,7 @@
 #include "firewall/message.h"
 #include "testlib.h"
 
-enum { SET_MAX = 4096, CAPACITY = 2000, REFRESH_S = 300 };
+enum { SET_MAX = 4096, CAPACITY = 2000 };
 
 enum bad {
 	GOOD,
@@ -63,13 +63,16 @@ static void far_add(struct far *far, const struct message *request, struct messa
 
 		far->added++;
 		if (far->refuse_odd && request->entries[i].addr[15] % 2 == 1) {
-			answer->refused++;
+			answer->entries[answer->refused] = request->entries[i];
+			answer->entries[answer->refused++].left_s = 0;
+			answer->n = answer->refused;
 			strcpy(answer->why, "it is odd");
 			continue;
 		}
 		if (held == NULL && far->full_at != 0 && far->n >= far->full_at) {
 			answer->refused = request->n - i;
 			answer->error = -ENOSPC;
+			answer->n = 0;
 			strcpy(answer->why, "the list is full");
 			return;
 		}
@@ -116,6 +119,15 @@ static struct message far_answer(struct far *far, const struct message *request)
 		break;
 	case MESSAGE_LIST:
 		far_list(far, request, &answer);
+		break;
+	case MESSAGE_LOOK:
+		for (answer.n = 0; answer.n < request->n; answer.n++) {
+			const struct message_entry *const held = set_find(far, &request->entries[answer.n]);
+
+			answer.entries[answer.n] = held != NULL ? *held : request->entries[answer.n];
+			answer.entries[answer.n].left_s = 0;
+			answer.entries[answer.n].idle_s = held != NULL ? held->idle_s : UINT32_MAX;
+		}
 		break;
 	case MESSAGE_FLOODS:
 		for (; far->n > 0; far->n--) {
@@ -176,6 +188,8 @@ static void *far_main(void *arg)
 			packet.m.cursor = packet.m.n = 1;
 		if (bad && far->bad == FAIL) {
 			packet.m.error = -EBUSY;
+			packet.m.n = 0;
+			out = message_size(&packet.m);
 			strcpy(packet.m.why, "the lock is held");
 		}
 		if (send(far->fd, &packet, out, MSG_NOSIGNAL) < 0)
@@ -230,7 +244,7 @@ static void hold(struct net net, uint32_t idle_s)
 {
 	struct message_entry *const entry = &far.set[far.n++];
 
-	*entry = (struct message_entry){.len = net.len, .left_s = 2 * REFRESH_S - idle_s, .idle_s = idle_s};
+	*entry = (struct message_entry){.len = net.len, .left_s = 2000 - idle_s, .idle_s = idle_s};
 	memcpy(entry->addr, net.addr.bytes, sizeof entry->addr);
 }
 
@@ -247,116 +261,99 @@ static struct client_entry wanted_of(const char *text)
 	return (struct client_entry){.net = net_from(text), .left_s = 600};
 }
 
-static void test_empty(void **state)
+/* All that is held: out has space for it. Returns how many, or the error. */
+static int listed(struct client_entry *out, struct why *why)
 {
-	struct client_drift drift;
-	struct why why;
+	uint32_t cursor = 0;
+	int all = 0, rc;
 
-	(void)state;
-	start();
-	assert_int_equal(client_sync(&client, NULL, 0, REFRESH_S, &drift, &why), 0);
-	stop();
-	assert_int_equal(drift.missing + drift.extra + drift.refused + drift.repaired, 0);
-	assert_int_equal(far.requests, 2); /* PREPARE, LIST */
+	do {
+		size_t n = 0;
+
+		rc = client_list(&client, &cursor, out + all, &n, why);
+		all += (int)n;
+	} while (rc == 0 && cursor != 0);
+	return rc < 0 ? rc : all;
 }
 
-static void test_difference(void **state)
+static void test_list(void **state)
 {
-	struct client_entry wanted[] = {
-		wanted_of("2001:db8::7"), /* lost */
-		wanted_of("192.0.2.1"),   /* there, seen 10 s ago */
-		wanted_of("192.0.2.2"),   /* there, idle for long */
-		wanted_of("192.0.2.3"),   /* lost */
-	};
-	struct client_drift drift;
+	static struct client_entry out[1000 + CLIENT_PACKET];
+	bool repaired = false;
 	struct why why;
 
 	(void)state;
-	hold(net_from("192.0.2.9"), 1); /* not wanted */
-	hold(net_from("192.0.2.2"), REFRESH_S);
-	hold(net_from("192.0.2.1"), 10);
-	hold(net_from("2001:db8::8"), 1); /* not wanted */
-	hold(net_from("192.0.2.1"), 10);  /* twice: the list moved while it was read */
 	far.repairs = true;
 	start();
-	assert_int_equal(client_sync(&client, wanted, 4, REFRESH_S, &drift, &why), 0);
-	stop();
-	assert_int_equal(drift.missing, 2);
-	assert_int_equal(drift.extra, 2);
-	assert_int_equal(drift.refused, 0);
-	assert_true(drift.repaired);
+	assert_int_equal(client_prepare(&client, 3, 1, &repaired, &why), 0);
+	assert_true(repaired);
 	assert_int_equal(far.prepared4, 3);
 	assert_int_equal(far.prepared6, 1);
-	assert_int_equal(far.added, 3); /* 192.0.2.1 is left alone */
-	assert_int_equal(far.deleted, 2);
-	assert_false(holds(net_from("192.0.2.9")));
-	assert_false(holds(net_from("2001:db8::8")));
-	for (size_t i = 0; i < 4; i++)
-		assert_true(holds(wanted[i].net));
-	/* In the order of addresses now: 192.0.2.1, .2, .3, 2001:db8::7. */
-	assert_int_equal(wanted[0].idle_s, 10);
-	assert_false(wanted[0].added);
-	assert_int_equal(wanted[1].idle_s, REFRESH_S);
-	assert_true(wanted[1].added);
-	assert_int_equal(wanted[2].idle_s, UINT32_MAX);
-	assert_true(wanted[2].added);
-	assert_int_equal(wanted[3].idle_s, UINT32_MAX);
-	assert_true(wanted[3].added);
-}
-
-/* Doing it twice does no harm and no work. */
-static void test_many(void **state)
-{
-	static struct client_entry wanted[1000];
-	struct client_drift drift;
-	struct why why;
-
-	(void)state;
+	assert_int_equal(listed(out, &why), 0);
+	assert_int_equal(far.requests, 2);
 	for (unsigned i = 0; i < 1000; i++)
-		wanted[i] = (struct client_entry){.net = net_number(i), .left_s = 600};
-	for (unsigned i = 500; i < 1500; i++)
-		hold(net_number(i), 1);
-	start();
-	assert_int_equal(client_sync(&client, wanted, 1000, REFRESH_S, &drift, &why), 0);
-	assert_int_equal(drift.missing, 500);
-	assert_int_equal(drift.extra, 500);
+		hold(net_number(i), i);
+	assert_int_equal(listed(out, &why), 1000);
+	assert_int_equal(far.requests, 2 + 4);
+	for (unsigned i = 0; i < 1000; i++) {
+		const struct net want = net_number(i);
+
+		assert_int_equal(net_order(&out[i].net, &want), 0);
+		assert_int_equal(out[i].idle_s, i);
+		assert_int_equal(out[i].held_s, 2000 - i);
+	}
 	assert_int_equal(client.held4, 1000);
 	assert_int_equal(client.capacity, CAPACITY);
 	assert_true(lengths_has(&client.lengths, true, 120));
 	assert_string_equal(client.list, "spammer");
-	assert_int_equal(client_sync(&client, wanted, 1000, REFRESH_S, &drift, &why), 0);
-	assert_int_equal(drift.missing + drift.extra + drift.refused, 0);
 	stop();
-	assert_int_equal(far.n, 1000);
-	assert_int_equal(far.added, 500);
-	assert_int_equal(far.deleted, 500);
-	for (size_t i = 0; i < 1000; i++)
-		assert_true(holds(wanted[i].net));
+}
+
+static void test_look(void **state)
+{
+	struct client_entry entries[] = {wanted_of("192.0.2.1"), wanted_of("0.0.0.0/0"), wanted_of("192.0.2.2")};
+	struct why why;
+
+	(void)state;
+	hold(net_from("192.0.2.2"), 7);
+	far.set[0].dropped = 3;
+	start();
+	assert_int_equal(client_look(&client, entries, 0, &why), 0);
+	assert_int_equal(client_look(&client, entries + 1, 1, &why), 0); /* no packet may carry it */
+	assert_int_equal(far.requests, 0);
+	assert_int_equal(client_look(&client, entries, 3, &why), 0);
+	stop();
+	assert_int_equal(entries[0].idle_s, UINT32_MAX);
+	assert_int_equal(entries[1].idle_s, UINT32_MAX);
+	assert_int_equal(entries[2].idle_s, 7);
+	assert_int_equal(entries[2].dropped, 3);
+	assert_int_equal(entries[0].dropped + entries[1].dropped, 0);
 }
 
 static void test_refused(void **state)
 {
-	static struct client_entry wanted[200];
-	struct client_drift drift;
+	static struct client_entry wanted[600];
+	size_t refused = 0;
 	struct why why;
 
 	(void)state;
-	for (unsigned i = 0; i < 198; i++) {
+	wanted[0] = wanted_of("0.0.0.0/0"); /* no packet may carry these two: root would hang up */
+	wanted[1] = wanted_of("2000::/3");
+	for (unsigned i = 2; i < 600; i++) {
 		char text[NET_TEXT_MAX];
 
-		(void)snprintf(text, sizeof text, "192.0.2.%u", i);
+		(void)snprintf(text, sizeof text, "192.0.%u.%u", i / 200, i % 200);
 		wanted[i] = wanted_of(text);
 	}
-	wanted[198] = wanted_of("0.0.0.0/0"); /* no packet may carry these two: root would hang up */
-	wanted[199] = wanted_of("2000::/3");
 	far.refuse_odd = true;
 	start();
-	assert_int_equal(client_sync(&client, wanted, 200, REFRESH_S, &drift, &why), 0);
+	assert_int_equal(client_add(&client, wanted, 600, &refused, &why), 0);
 	stop();
-	assert_int_equal(drift.missing, 200);
-	assert_int_equal(drift.refused, 99 + 2);
-	assert_string_equal(drift.refusal.text, "the network is too large"); /* 0.0.0.0/0 is the first by address */
-	assert_int_equal(far.n, 99);
+	assert_int_equal(refused, 299 + 2);
+	assert_string_equal(why.text, "the network is too large");
+	assert_int_equal(far.n, 299);
+	for (unsigned i = 0; i < 600; i++)
+		assert_int_equal(wanted[i].refused, i < 2 || i % 2 == 1);
 }
 
 /* The seconds that are left may be none by now, or for ever. */
@@ -492,11 +489,15 @@ static void test_bad(void **state)
 		{OTHER_NUMBER, MESSAGE_LIST, -EPROTO}, {SAME_CURSOR, MESSAGE_LIST, -EPROTO},
 		{FAIL, MESSAGE_PREPARE, -EBUSY},        {FAIL, MESSAGE_LIST, -EBUSY},
 		{FAIL, MESSAGE_DEL, -EBUSY},           {FAIL, MESSAGE_ADD, -EBUSY},
+		{HANG_UP, MESSAGE_LOOK, -EPIPE},       {EMPTY_WORD, MESSAGE_LOOK, -EPROTO},
+		{SHORT, MESSAGE_LOOK, -EPROTO},        {FAIL, MESSAGE_LOOK, -EBUSY},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		static struct client_entry out[100 + CLIENT_PACKET];
 		struct client_entry wanted = wanted_of("192.0.2.1");
-		struct client_drift drift = {.missing = 77};
+		size_t refused = 77;
+		bool repaired;
 		struct why why = {""};
 		int got;
 
@@ -506,10 +507,14 @@ static void test_bad(void **state)
 		far.bad = rows[i].bad;
 		far.bad_at = rows[i].at;
 		start();
-		got = client_sync(&client, &wanted, 1, REFRESH_S, &drift, &why);
+		got = client_prepare(&client, 1, 0, &repaired, &why);
+		got = got < 0 ? got : listed(out, &why);
+		got = got < 0 ? got : client_look(&client, &wanted, 1, &why);
+		got = got < 0 ? got : client_del(&client, &wanted, 1, &why);
+		got = got < 0 ? got : client_add(&client, &wanted, 1, &refused, &why);
 		if (got != rows[i].want)
 			fail_msg("row %zu: got %d (%s), want %d", i, got, why.text, rows[i].want);
-		assert_int_equal(drift.missing, 77);
+		assert_int_equal(refused, 77);
 		assert_true(why.text[0] != '\0');
 		/* The root process is gone: every further call reports it, none raises SIGPIPE or waits. */
 		if (rows[i].bad == HANG_UP) {
@@ -534,7 +539,7 @@ static void test_interrupted(void **state)
 	const struct sigaction action = {.sa_handler = on_alarm};
 	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
 	const struct itimerspec often = {.it_interval.tv_nsec = 20000, .it_value.tv_nsec = 20000};
-	struct client_drift drift;
+	size_t refused;
 	struct why why;
 	sigset_t set;
 	timer_t timer;
@@ -551,7 +556,7 @@ static void test_interrupted(void **state)
 	assert_int_equal(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
 	assert_int_equal(timer_settime(timer, 0, &often, NULL), 0);
 	for (unsigned turn = 0; turn < 20; turn++)
-		assert_int_equal(client_sync(&client, wanted, 1000, 0, &drift, &why), 0);
+		assert_int_equal(client_add(&client, wanted, 1000, &refused, &why), 0);
 	assert_int_equal(timer_delete(timer), 0);
 	stop();
 	assert_int_equal(far.n, 1000);
@@ -613,9 +618,8 @@ static void test_no_configuration(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_empty, setup),
-		cmocka_unit_test_setup(test_difference, setup),
-		cmocka_unit_test_setup(test_many, setup),
+		cmocka_unit_test_setup(test_list, setup),
+		cmocka_unit_test_setup(test_look, setup),
 		cmocka_unit_test_setup(test_refused, setup),
 		cmocka_unit_test_setup(test_limits, setup),
 		cmocka_unit_test_setup(test_floods, setup),

@@ -23,7 +23,7 @@ static struct message request_of(enum message_verb verb)
 {
 	struct message m = {.verb = verb, .number = 7};
 
-	if (verb == MESSAGE_ADD || verb == MESSAGE_DEL || verb == MESSAGE_KILL) {
+	if (verb == MESSAGE_ADD || verb == MESSAGE_DEL || verb == MESSAGE_KILL || verb == MESSAGE_LOOK) {
 		const uint32_t left_s = verb == MESSAGE_ADD ? 600 : 0;
 
 		m.n = 2;
@@ -41,11 +41,12 @@ static struct message answer_to(const struct message *request)
 	m.capacity = 100;
 	lengths_add(&m.lengths, true, 128);
 	(void)strcpy(m.list, "spammer");
-	if (m.verb == MESSAGE_LIST || m.verb == MESSAGE_FLOODS) {
-		m.n = 1;
+	if (m.verb == MESSAGE_LIST || m.verb == MESSAGE_FLOODS || m.verb == MESSAGE_LOOK) {
+		m.n = m.verb == MESSAGE_LOOK ? 2 : 1;
+		set_entry(&m.entries[1], "2001:db8::/64", 0);
 		set_entry(&m.entries[0], "192.0.2.7", 0);
-		m.entries[0].idle_s = m.verb == MESSAGE_LIST ? 12 : 0;
-		m.entries[0].dropped = m.verb == MESSAGE_LIST ? 3 : 0;
+		m.entries[0].idle_s = m.verb == MESSAGE_FLOODS ? 0 : 12;
+		m.entries[0].dropped = m.verb == MESSAGE_FLOODS ? 0 : 3;
 	}
 	return m;
 }
@@ -56,20 +57,20 @@ static void test_requests(void **state)
 		const char *name;
 		size_t at; /* of the 32 bits to write, */
 		uint32_t value;
-		bool good[10]; /* by verb, PREPARE = 1 ... PUBLISHED = 9 */
+		bool good[11]; /* by verb, PREPARE = 1 ... LOOK = 10 */
 	} rows[] = {
 #define AT(field) offsetof(struct message, field)
-		{"as it is", AT(number), 8, {0, true, true, true, true, true, true, true, true, true}},
+		{"as it is", AT(number), 8, {0, true, true, true, true, true, true, true, true, true, true}},
 		{"verb 0", AT(verb), 0, {0}},
-		{"verb 10", AT(verb), 10, {0}},
+		{"verb 11", AT(verb), 11, {0}},
 		{"verb of 32 bits", AT(verb), 0x10001, {0}},
-		{"no entries", AT(n), 0, {0, true, false, false, true, true, true, true, true, true}},
+		{"no entries", AT(n), 0, {0, true, false, false, true, true, true, true, true, true, false}},
 		{"an entry of zeros", AT(n), 3, {0}},
 		{"more entries than fit", AT(n), MESSAGE_ENTRIES + 1, {0}},
 		{"most entries", AT(n), UINT32_MAX, {0}},
-		{"cursor", AT(cursor), 64, {0, false, false, false, true, false, false, false, false, false}},
-		{"n4", AT(n4), 1000000, {0, true, false, false, false, false, false, false, false, false}},
-		{"n6", AT(n6), UINT32_MAX, {0, true, false, false, false, false, false, false, false, false}},
+		{"cursor", AT(cursor), 64, {0, false, false, false, true, false, false, false, false, false, false}},
+		{"n4", AT(n4), 1000000, {0, true, false, false, false, false, false, false, false, false, false}},
+		{"n6", AT(n6), UINT32_MAX, {0, true, false, false, false, false, false, false, false, false, false}},
 		{"capacity", AT(capacity), 1, {0}},
 		{"lengths", AT(lengths.ip6), 1, {0}},
 		{"list", AT(list), 'x', {0}},
@@ -79,22 +80,22 @@ static void test_requests(void **state)
 		{"port", AT(port), 1, {0}},
 		{"error", AT(error), 1, {0}},
 		{"why", AT(why), 'x', {0}},
-		{"no seconds", AT(entries[1].left_s), 0, {0, true, false, true, true, true, true, true, true, true}},
-		{"one second", AT(entries[1].left_s), 1, {0, true, true, false, true, true, true, true, false, true}},
-		{"most seconds", AT(entries[1].left_s), MESSAGE_SECONDS_MAX, {0, true, true, false, true, true, true, true, false, true}},
+		{"no seconds", AT(entries[1].left_s), 0, {0, true, false, true, true, true, true, true, true, true, true}},
+		{"one second", AT(entries[1].left_s), 1, {0, true, true, false, true, true, true, true, false, true, false}},
+		{"most seconds", AT(entries[1].left_s), MESSAGE_SECONDS_MAX, {0, true, true, false, true, true, true, true, false, true, false}},
 		{"too many seconds",
 		 AT(entries[1].left_s),
 		 MESSAGE_SECONDS_MAX + 1,
-		 {0, true, false, false, true, true, true, true, false, true}},
-		{"idle", AT(entries[1].idle_s), 1, {0, true, false, false, true, true, true, true, false, true}},
-		{"dropped", AT(entries[1].dropped), 1, {0, true, false, false, true, true, true, true, false, true}},
-		{"an entry that is not used", AT(entries[2].addr), 1, {0, true, true, true, true, true, true, true, true, true}},
+		 {0, true, false, false, true, true, true, true, false, true, false}},
+		{"idle", AT(entries[1].idle_s), 1, {0, true, false, false, true, true, true, true, false, true, false}},
+		{"dropped", AT(entries[1].dropped), 1, {0, true, false, false, true, true, true, true, false, true, false}},
+		{"an entry that is not used", AT(entries[2].addr), 1, {0, true, true, true, true, true, true, true, true, true, true}},
 #undef AT
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		for (unsigned verb = MESSAGE_PREPARE; verb <= MESSAGE_PUBLISHED; verb++) {
+		for (unsigned verb = MESSAGE_PREPARE; verb <= MESSAGE_LOOK; verb++) {
 			struct message m = request_of(verb);
 			bool got;
 
@@ -158,34 +159,34 @@ static void test_answers(void **state)
 		const char *name;
 		size_t at;
 		uint32_t value;
-		bool good[10];
+		bool good[11];
 	} rows[] = {
 #define AT(field) offsetof(struct message, field)
-		{"as it is", AT(n4), 8, {0, true, true, true, true, true, true, true, true, true}},
+		{"as it is", AT(n4), 8, {0, true, true, true, true, true, true, true, true, true, true}},
 		{"another verb", AT(verb), 11, {0}},
 		{"another number", AT(number), 8, {0}},
-		{"no entries", AT(n), 0, {0, true, true, true, true, true, true, true, true, true}},
-		{"entries", AT(n), 1, {0, false, false, false, true, true, false, false, false, false}},
+		{"no entries", AT(n), 0, {0, true, true, true, true, true, true, true, true, true, false}},
+		{"entries", AT(n), 1, {0, false, false, false, true, true, false, false, false, false, false}},
 		{"too many entries", AT(n), MESSAGE_ENTRIES + 1, {0}},
-		{"cursor onwards", AT(cursor), 64, {0, false, false, false, true, false, false, false, false, false}},
+		{"cursor onwards", AT(cursor), 64, {0, false, false, false, true, false, false, false, false, false, false}},
 		{"refused without a sentence", AT(refused), 2, {0}},
 		{"refused more", AT(refused), 3, {0}},
-		{"repaired", AT(repaired), 1, {0, true, false, false, false, false, false, false, false, false}},
-		{"a port", AT(port), 65535, {0, false, false, false, false, false, false, false, false, true}},
+		{"repaired", AT(repaired), 1, {0, true, false, false, false, false, false, false, false, false, false}},
+		{"a port", AT(port), 65535, {0, false, false, false, false, false, false, false, false, true, false}},
 		{"more than a port", AT(port), 65536, {0}},
-		{"ended", AT(ended), 3, {0, false, false, false, false, false, false, false, true, false}},
+		{"ended", AT(ended), 3, {0, false, false, false, false, false, false, false, true, false, false}},
 		{"repaired twice", AT(repaired), 2, {0}},
 		{"an error without a sentence", AT(error), (uint32_t)-ENOENT, {0}},
 		{"a sentence without an error", AT(why), 'x', {0}},
-		{"long since seen", AT(entries[0].idle_s), UINT32_MAX, {0, true, true, true, true, false, true, true, true, true}},
-		{"most that was dropped", AT(entries[0].dropped), UINT32_MAX, {0, true, true, true, true, false, true, true, true, true}},
-		{"seconds left", AT(entries[0].left_s), UINT32_MAX, {0, true, true, true, true, false, true, true, true, true}},
+		{"long since seen", AT(entries[0].idle_s), UINT32_MAX, {0, true, true, true, true, false, true, true, true, true, true}},
+		{"most that was dropped", AT(entries[0].dropped), UINT32_MAX, {0, true, true, true, true, false, true, true, true, true, true}},
+		{"seconds left", AT(entries[0].left_s), UINT32_MAX, {0, true, true, true, true, false, true, true, true, true, false}},
 #undef AT
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		for (unsigned verb = MESSAGE_PREPARE; verb <= MESSAGE_PUBLISHED; verb++) {
+		for (unsigned verb = MESSAGE_PREPARE; verb <= MESSAGE_LOOK; verb++) {
 			const struct message request = request_of(verb);
 			struct message m = answer_to(&request);
 			bool got;
@@ -218,10 +219,14 @@ static void test_answer_errors(void **state)
 	}
 	m.error = 0;
 	m.refused = 1;
+	assert_false(message_is_answer(&m, message_size(&m), &request)); /* which of the two? */
+	m.n = 1;
+	m.entries[0] = request.entries[1];
+	m.entries[0].left_s = 0;
 	assert_true(message_is_answer(&m, message_size(&m), &request)); /* why it was refused */
 	m.refused = 3;
 	assert_false(message_is_answer(&m, message_size(&m), &request)); /* of two */
-	m.refused = 0;
+	m.refused = m.n = 0;
 	m.error = -ENOSPC;
 	memset(m.why, 'x', sizeof m.why);
 	assert_false(message_is_answer(&m, message_size(&m), &request));

@@ -57,7 +57,7 @@ static void add_hit(const char *address, int64_t time_s, int64_t rule, const cha
 
 static void add_block(const char *address, int64_t since_s, int64_t until_s, unsigned offence, int64_t rule)
 {
-	const struct block block = {.net = net_from(address), .since_s = since_s, .until_s = until_s,
+	struct block block = {.net = net_from(address), .since_s = since_s, .until_s = until_s,
 	                                  .offence = offence, .rule = rule};
 
 	assert_int_equal(store_add_blocks(store, &block, 1, &why), 0);

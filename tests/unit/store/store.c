@@ -124,7 +124,7 @@ static int add_hit(struct store *store, const char *address, int64_t time_s, str
 
 static int add_block(struct store *store, const char *address, int64_t since_s, int64_t until_s, struct why *why)
 {
-	const struct block block = {.net = net_from(address), .since_s = since_s, .until_s = until_s, .offence = 3,
+	struct block block = {.net = net_from(address), .since_s = since_s, .until_s = until_s, .offence = 3,
 	                                  .rule = 1};
 
 	return store_add_blocks(store, &block, 1, why);
@@ -649,12 +649,9 @@ static void test_blocks(void **state)
 	const struct net a = net_from("192.0.2.1"), d = net_from("2001:db8::/64");
 	struct block block;
 	struct why why;
-	int64_t expiry = 99;
 
 	(void)state;
 	prepare(store);
-	assert_int_equal(store_next_expiry(store, t0_s, &expiry, &why), STORE_NONE);
-	assert_int_equal(expiry, 99);
 	good(add_block(store, "192.0.2.1", t0_s, t0_s + 600, &why), &why);
 	good(add_block(store, "192.0.2.1", t0_s + 2, t0_s + 3600, &why), &why);
 	good(add_block(store, "192.0.2.3", t0_s + 1, t0_s + 100, &why), &why);
@@ -670,11 +667,6 @@ static void test_blocks(void **state)
 	walk(store, "192.0.2.1 600, 192.0.2.3 100, 192.0.2.1 3600, 2001:db8::/64 5000");
 	good(store_blocks_since(store, t0_s + 100, &why), &why);
 	walk(store, "192.0.2.1 600, 192.0.2.1 3600, 2001:db8::/64 5000");
-	good(store_next_expiry(store, t0_s, &expiry, &why), &why);
-	assert_int_equal(expiry, t0_s + 100);
-	good(store_next_expiry(store, t0_s + 100, &expiry, &why), &why);
-	assert_int_equal(expiry, t0_s + 600);
-	assert_int_equal(store_next_expiry(store, t0_s + 5000, &expiry, &why), STORE_NONE);
 
 	/* Extended, never shortened; each call counts dropped packets once. */
 	good(store_running(store, t0_s + 600, &why), &why);
@@ -692,7 +684,6 @@ static void test_blocks(void **state)
 	good(store_end(store, &(struct block){.net = d}, t0_s + 701, "unblocked", &why), &why);
 	good(store_running(store, t0_s + 50, &why), &why);
 	walk(store, "192.0.2.3 100, 192.0.2.1 600");
-	assert_int_equal(store_next_expiry(store, t0_s + 700, &expiry, &why), STORE_NONE);
 	good(store_blocks_since(store, t0_s, &why), &why); /* as they ended */
 	walk(store, "192.0.2.1 600, 192.0.2.3 100, 192.0.2.1 700, 2001:db8::/64 701");
 	store_close(store);
@@ -727,7 +718,6 @@ static void test_table_is_gone(void **state)
 	struct store *const store = opened(STORE_WRITE);
 	const struct net net = {0};
 	struct why why;
-	int64_t s;
 
 	(void)state;
 	prepare(store);
@@ -737,7 +727,6 @@ static void test_table_is_gone(void **state)
 		assert_non_null(strstr(why.text, "cannot write: no such table: credit"));
 		assert_int_equal(store_running(store, t0_s, &why), -EINVAL);
 		assert_non_null(strstr(why.text, "cannot read: no such table: block"));
-		assert_int_equal(store_next_expiry(store, t0_s, &s, &why), -EINVAL);
 		assert_non_null(strstr(why.text, "cannot read: no such table: block"));
 		good(add_hit(store, "192.0.2.7", t0_s, &why), &why);
 	}
