@@ -23,6 +23,19 @@ CREATE TABLE IF NOT EXISTS log (
 );
 CREATE INDEX IF NOT EXISTS log_first_line ON log (first_line);
 
+-- What table log does not have of a journal. Its log begins with a line that no file has: a newline and the journal's name;
+-- the offset of a hit in it is the entry's time in microseconds.
+CREATE TABLE IF NOT EXISTS journal (
+	log        INTEGER PRIMARY KEY REFERENCES log,
+	cursor     TEXT    NOT NULL, -- of the last entry read and counted: sequence number, boot, time and checksum are in it
+	forged     INTEGER NOT NULL, -- lines that their user may not have written
+	damaged    INTEGER NOT NULL, -- entries that could not be read
+	gaps       INTEGER NOT NULL, -- how often entries were gone before they were read ...
+	lost       INTEGER NOT NULL, -- ... and how many at most, where that is known
+	suppressed INTEGER NOT NULL, -- messages that journald dropped ...
+	unit       TEXT    NOT NULL  -- ... last of this unit
+);
+
 CREATE TABLE IF NOT EXISTS rule (
 	id       INTEGER PRIMARY KEY,
 	name     TEXT NOT NULL,

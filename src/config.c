@@ -30,6 +30,8 @@ enum {
 	ZONE_MAX_LEN = 189,     /* the same, behind the 32 digits of an IPv6 address and their dots */
 	LIST_SCORE_MAX = 1000,
 	LOG_PREFIX_MAX_LEN = 28, /* iptables' own limit less the NUL */
+	JOURNAL_NAME_MAX = 128,
+	DIRECTORY_MAX = 512,     /* of a journal: its name is in the database */
 	SOCKET_MAX_LEN = 102,    /* sun_path, less ".read" and the NUL */
 };
 
@@ -48,6 +50,9 @@ enum kind {
 	SOCKET,   /* the same, short enough for a socket, or empty */
 	LOOPBACK, /* control.tcp */
 	BACKEND,
+	READING,
+	NAMESPACE, /* char *, a word that is part of a file's name, or empty */
+	DIRECTORY, /* the same, absolute */
 	ACTION,
 	SESSIONS,
 	HOOKS,
@@ -72,6 +77,10 @@ static const struct row {
 	size_t at;
 	int64_t min, max; /* of a number or a duration */
 } rows[] = {
+        {{"journal", "read", "auto"}, READING, 0, 0, 0},
+        {{"journal", "namespace", ""}, NAMESPACE, AT(journal.namespace), 0, 0},
+        {{"journal", "machine", ""}, NAMESPACE, AT(journal.machine), 0, 0},
+        {{"journal", "directory", ""}, DIRECTORY, AT(journal.directory), 0, 0},
         {{"block", "threshold", "100"}, NUMBER, AT(block.threshold), 1, NUMBER_MAX},
         {{"block", "window", "1h"}, DURATION, AT(block.window_s), 1, YEAR_S},
         {{"block", "for", "10m 1h 6h 1d 7d"}, DURATIONS, 0, 0, 0},
@@ -296,6 +305,36 @@ static const char *read_path(struct config *config, size_t at, const char *value
 {
 	if (value[0] != '/')
 		return "an absolute path";
+	set_string(config, at, value);
+	return NULL;
+}
+
+static const char *read_reading(struct config *config, const char *value)
+{
+	static const char *const words[] = {[CONFIG_AUTO] = "auto", [CONFIG_YES] = "yes", [CONFIG_NO] = "no"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcasecmp(value, words[i]) == 0) {
+			config->journal.read = (enum config_reading)i;
+			return NULL;
+		}
+	return "auto, yes or no";
+}
+
+static const char *read_namespace(struct config *config, size_t at, const char *value)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@:";
+
+	if (value[strspn(value, letters)] != '\0' || value[0] == '.' || strlen(value) > JOURNAL_NAME_MAX)
+		return "a name of at most 128 letters, digits and \"-_.@:\"";
+	set_string(config, at, value);
+	return NULL;
+}
+
+static const char *read_directory(struct config *config, size_t at, const char *value)
+{
+	if (value[0] != '\0' && (value[0] != '/' || strlen(value) > DIRECTORY_MAX))
+		return "an absolute path of at most 512 bytes, or nothing";
 	set_string(config, at, value);
 	return NULL;
 }
@@ -629,6 +668,12 @@ static const char *read_value(struct config *config, const struct row *row, cons
 		return read_loopback(config, value);
 	case BACKEND:
 		return read_backend(config, row->at, value);
+	case READING:
+		return read_reading(config, value);
+	case NAMESPACE:
+		return read_namespace(config, row->at, value);
+	case DIRECTORY:
+		return read_directory(config, row->at, value);
 	case RATE:
 		return read_rate(config, value);
 	case ACTION:
@@ -815,6 +860,7 @@ static struct config *defaults(void)
 /* What depends on other keys. */
 static void finish(struct config *config)
 {
+	config->names_logs = config->n_logs > 0;
 	if (config->n_logs == 0)
 		config->logs[config->n_logs++] = alloc_text("/var/log/mail.log", "the configuration");
 	if (config->block.network_threshold < 0)
@@ -906,6 +952,16 @@ static void free_words(struct config_words *words)
 		free(words->list[i]);
 }
 
+void config_settle(struct config *config, bool reads_journal)
+{
+	config->journal.reads = reads_journal;
+	if (!reads_journal || config->names_logs)
+		return;
+	for (size_t i = 0; i < config->n_logs; i++)
+		free(config->logs[i]);
+	config->n_logs = 0;
+}
+
 bool config_observes(const struct config *config)
 {
 	return strcmp(config->firewall.backend, "observe") == 0;
@@ -941,6 +997,9 @@ void config_free(struct config *config)
 	free_chains(config);
 	free(config->firewall.list);
 	free(config->firewall.log_prefix);
+	free(config->journal.namespace);
+	free(config->journal.machine);
+	free(config->journal.directory);
 	free(config->database.path);
 	free(config->control.socket);
 	free(config->control.group);

@@ -41,6 +41,8 @@ struct config_list {
 	struct addr codes[CONFIG_CODES_MAX]; /* only these answers count; none: all that mean "listed" */
 };
 
+enum config_reading { CONFIG_AUTO, CONFIG_YES, CONFIG_NO };
+
 enum config_action { CONFIG_DROP, CONFIG_REJECT, CONFIG_RESET };
 /* Bits. */
 enum config_hook { CONFIG_HOOK_INPUT = 1, CONFIG_HOOK_FORWARD = 2, CONFIG_HOOK_AUTO = 4 };
@@ -49,6 +51,13 @@ enum config_sessions { CONFIG_SESSIONS_DROP, CONFIG_SESSIONS_KEEP, CONFIG_SESSIO
 struct config {
 	size_t n_logs;
 	char *logs[CONFIG_LOGS_MAX]; /* absolute paths */
+	bool names_logs;             /* else logs has the default alone */
+
+	struct {
+		enum config_reading read;
+		char *namespace, *machine, *directory; /* "": this machine's; at most one is not */
+		bool reads; /* set by config_settle */
+	} journal;
 
 	struct {
 		int64_t threshold;
@@ -128,6 +137,9 @@ size_t config_keys(const struct config_key **ret); /* how many; constant */
  * Errors: -EINVAL with "path:line: reason" and the nearest valid key; -errno from reading.
  */
 int config_read(const char *path, bool may_be_absent, struct config **ret, struct why *why);
+
+/* Sets whether the journal is read: then there is no default log. Once. */
+void config_settle(struct config *config, bool reads_journal);
 
 /* True when no client is blocked: [firewall] backend = observe. */
 bool config_observes(const struct config *config);

@@ -17,9 +17,12 @@ static const struct kind {
                                "every second, and nothing that was read is lost"},
 	[PROBLEMS_FIREWALL] = {"firewall", true, "it is tried every second; see journalctl -u watchforspammers"},
 	[PROBLEMS_LOG] = {"log", false, "name a log that is there and can be read in [log], and restart"},
+	[PROBLEMS_JOURNAL] = {"journal", true, "make its files readable for the daemon's user (group systemd-journal), or set [journal] "
+	                                       "read = no and name logs in [log]; it is tried every 5 seconds"},
+	[PROBLEMS_SUPPRESSED] = {"suppressed", false, "raise RateLimitBurst= in journald.conf(5)"},
 	[PROBLEMS_SILENT] = {"silent", false,
-                             "name the log that your mail server writes in [log]; where only the journal has it: apt "
-                             "install rsyslog"},
+                             "name the log that your mail server writes in [log], or set [journal] read = yes where only the "
+                             "journal has it"},
 	[PROBLEMS_CONFIG] = {"config", false, "correct it, see 'watchforspammers check', then 'watchforspammers reload'"},
 	[PROBLEMS_RULES] = {"rules", false, "correct them, see 'watchforspammers check'; they are read when saved"},
 	[PROBLEMS_REFUSED] = {"refused", false, "block networks instead, or unblock some; it is tried at each comparison"},

@@ -20,6 +20,8 @@ enum problems_kind {
 	PROBLEMS_DATABASE, /* cannot be written, or read */
 	PROBLEMS_FIREWALL, /* cannot be compared with the database */
 	PROBLEMS_LOG,      /* one that cannot be read; the only kind of which there are several */
+	PROBLEMS_JOURNAL,  /* the journal cannot be read, or not all of it */
+	PROBLEMS_SUPPRESSED, /* journald dropped messages of a service */
 	PROBLEMS_SILENT,   /* no log has had a line yet */
 	PROBLEMS_CONFIG,   /* the file has an error */
 	PROBLEMS_RULES,    /* rule files have an error */

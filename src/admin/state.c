@@ -9,6 +9,8 @@
 #include "base/alloc.h"
 #include "base/lengths.h"
 #include "input/globs.h"
+#include "input/journal.h"
+#include "store/journals.h"
 
 enum { LIST_MAX = 32 }; /* the name of a list */
 
@@ -106,6 +108,49 @@ static int put_logs(struct reading *r, struct why *why)
 	return rc;
 }
 
+/* --- the journal --- */
+
+static json_t *journal_row(const char *path, const struct store_log *log, const struct store_journal *journal)
+{
+	json_t *const row = new_row();
+
+	json_put_text(row, "name", path);
+	json_put_number(row, "lines", log->lines);
+	json_put_number(row, "cut", log->cut);
+	json_put_number(row, "unparsed", log->unparsed);
+	json_put_number(row, "forged", journal->forged);
+	json_put_number(row, "damaged", journal->damaged);
+	json_put_number(row, "gaps", journal->gaps);
+	json_put_number(row, "lost", journal->lost);
+	json_put_number(row, "suppressed", journal->suppressed);
+	json_put_text(row, "suppressed_unit", journal->unit[0] != '\0' ? journal->unit : NULL);
+	json_put_time(row, "last_line_at", log->last_line_at);
+	json_put_text(row, "cursor", journal->cursor[0] != '\0' ? journal->cursor : NULL);
+	return row;
+}
+
+/* Null when it is not read. */
+static int put_journal(struct reading *r, struct why *why)
+{
+	const struct journal_where where = {
+		r->config->journal.namespace, r->config->journal.machine, r->config->journal.directory};
+	char name[POSITION_FIRST_MAX], path[POSITION_FIRST_MAX];
+	struct store_journal journal = {.forged = 0};
+	struct store_log log = {.id = 0};
+	int rc = 0;
+
+	if (!r->config->journal.reads) {
+		json_put(r->object, "journal", json_null());
+		return 0;
+	}
+	journal_where_name(&where, name, sizeof name);
+	store_journal_path(name, path, sizeof path);
+	if (r->store != NULL)
+		rc = store_journal_find(r->store, name, &log, &journal, why);
+	json_put(r->object, "journal", journal_row(path, &log, &journal));
+	return rc < 0 ? rc : 0;
+}
+
 /* --- numbers --- */
 
 static void put_count(json_t *object, const char *key, int64_t count)
@@ -156,7 +201,7 @@ static void put_backend(const struct reading *r)
 static void put_status(const struct reading *r)
 {
 	static const char *const numbers[] = {"capacity", "drift", "tracked", "forgotten", "braked", "refused"};
-	static const char *const sentences[] = {"rules_fault", "refused_why", "ports", "database_fault"};
+	static const char *const sentences[] = {"rules_fault", "refused_why", "ports", "database_fault", "sources_why"};
 
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		json_put_number(r->object, numbers[i], status_number(r, numbers[i]));
@@ -257,7 +302,7 @@ static int put_suspended(struct reading *r, struct why *why)
 int state_put(json_t *object, struct store *store, const struct config *config, int64_t now_s, struct query_bound bound,
               size_t bytes, struct why *why)
 {
-	static int (*const parts[])(struct reading *, struct why *) = {put_logs, put_totals, put_suspended, put_prefixes};
+	static int (*const parts[])(struct reading *, struct why *) = {put_logs, put_journal, put_totals, put_suspended, put_prefixes};
 	struct reading r = {object, store, config, now_s, bound, bytes};
 	struct why ignored;
 	int rc = 0;

@@ -117,9 +117,21 @@ static int check_config(const struct command_env *env, struct config **ret)
 	return COMMAND_USAGE;
 }
 
+/* Nothing for logs that the administrator named. */
+static void print_sources(const struct config *config, const char *sentence, const struct command_env *env)
+{
+	if (sentence[0] == '\0' || (config->names_logs && !config->journal.reads))
+		return;
+	if (env->json)
+		command_print_json(json_pack("{s:s, s:b, s:b, s:s}", "kind", "sources", "journal", config->journal.reads, "files",
+		                             config->n_logs > 0, "message", sentence));
+	else
+		(void)printf("%s\n", sentence);
+}
+
 /* Loads the rules and tries them. machine: check also what it needs of this one; or NULL. ret: NULL when the rules cannot be used. */
 static int check(const char *const *dirs, size_t n_dirs, const char *const *files, size_t n_files,
-                 const struct config *machine, bool strict, const struct command_env *env, struct rules **ret)
+                 struct config *machine, bool strict, const struct command_env *env, struct rules **ret)
 {
 	struct rulefile_errors errors = {0}, lint = {0}, warnings = {0}, notes = {0};
 	size_t n_examples = 0;
@@ -133,8 +145,10 @@ static int check(const char *const *dirs, size_t n_dirs, const char *const *file
 		examples_lint(*ret, &lint, &warnings);
 		add_new(&errors, &lint);
 	}
-	if (machine != NULL)
-		preflight(machine, *ret, &errors, &warnings);
+	if (machine != NULL) {
+		preflight(machine, *ret, &errors, &warnings, &why);
+		print_sources(machine, why.text, env);
+	}
 	if (status == COMMAND_DONE && (errors.n > 0 || (strict && warnings.n > 0)))
 		status = COMMAND_NO;
 	print_errors(&errors, "fault", env);

@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "engine/choice.h"
 #include "input/globs.h"
 #include "input/readable.h"
+#include "store/journals.h"
 
 static void add(struct health *h, enum problems_kind kind, int64_t since_s, const char *what, const char *remedy)
 {
@@ -170,6 +172,18 @@ static bool is_configured(const struct config *config, const char *path)
 	return false;
 }
 
+static int64_t lines_of_journal(const struct config *config, struct store *store)
+{
+	const struct journal_where where = choice_where(config);
+	char name[POSITION_FIRST_MAX];
+	struct store_journal journal;
+	struct store_log log;
+	struct why ignored;
+
+	journal_where_name(&where, name, sizeof name);
+	return store_journal_find(store, name, &log, &journal, &ignored) == 0 ? log.lines : 0;
+}
+
 /* Readable logs without a line in any of them: the mail server writes to others. */
 static void check_silence(const struct config *config, struct store *store, struct health *h)
 {
@@ -180,8 +194,11 @@ static void check_silence(const struct config *config, struct store *store, stru
 	query_logs(store);
 	while (query_next_log(store, &log, &ignored) == 0)
 		lines += is_configured(config, log.path) ? log.lines : 0;
-	if (lines == 0 && !has(h, PROBLEMS_LOG))
-		add(h, PROBLEMS_SILENT, 0, "no log has had a line yet", NULL);
+	if (config->journal.reads)
+		lines += lines_of_journal(config, store);
+	if (lines == 0 && !has(h, PROBLEMS_LOG) && !has(h, PROBLEMS_JOURNAL))
+		add(h, PROBLEMS_SILENT, 0, config->journal.reads ? "neither a log nor the journal has had a line of a mail server yet"
+		                                              : "no log has had a line yet", NULL);
 }
 
 /* --- all of it --- */

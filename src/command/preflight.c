@@ -13,8 +13,10 @@
 
 #include "base/alloc.h"
 #include "base/listening.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "command/firewall.h"
+#include "engine/choice.h"
 #include "engine/sandbox.h"
 #include "input/globs.h"
 #include "input/line.h"
@@ -23,6 +25,7 @@
 #include "root/root.h"
 
 enum {
+	DAY_S = 86400,
 	TAIL_BYTES = 256 * 1024, /* of a log that are looked at */
 	PROGRAMS_SHOWN = 3,
 	PROGRAM_MAX = 64,
@@ -241,6 +244,51 @@ static void check_logs(const struct config *config, const struct rules *rules, c
 	rulefile_errors_done(&found);
 }
 
+/* --- the journal --- */
+
+/* The daemon's rights, where we can take them: what it may read is decided by ACLs and groups. */
+static int open_journal_as_user(const void *argument, struct why *why, struct why *unused)
+{
+	const struct config *const config = argument;
+	const struct journal_where where = choice_where(config);
+	struct journal *journal;
+	int rc = geteuid() == 0 ? sandbox_become(config->run.user, why) : 0;
+
+	(void)unused;
+	if (rc == 0 && (rc = journal_open(&where, &journal, why)) == 0)
+		journal_close(journal);
+	return rc;
+}
+
+/* Is there anything of a mail server in it? */
+static void check_journal(const struct config *config, struct rulefile_errors *errors, struct rulefile_errors *warnings)
+{
+	const struct journal_where where = choice_where(config);
+	int64_t newest_s = 0;
+	struct why why, ignored;
+
+	if (attempt(open_journal_as_user, config, &why, &ignored) < 0) {
+		rulefile_error(config->n_logs == 0 ? errors : warnings, "%s", why.text);
+		return;
+	}
+	if (journal_newest_mail(&where, &newest_s, &why) == 0 && newest_s + DAY_S < clock_unix_s())
+		rulefile_error(warnings, "the journal has no line of a mail server of the last day; name the log that yours writes in [log]");
+}
+
+static void check_sources(struct config *config, const struct rules *rules, const struct readable_user *user,
+                          struct rulefile_errors *errors, struct rulefile_errors *warnings, struct why *ret_sources)
+{
+	struct choice choice;
+
+	choice_make(config, false, clock_unix_s(), &choice);
+	config_settle(config, choice.journal);
+	(void)why_set(ret_sources, EEXIST, "the daemon reads %s: %s",
+	              !choice.journal ? "log files" : choice.files ? "the journal and log files" : "the journal", choice.why.text);
+	if (choice.journal)
+		check_journal(config, errors, warnings);
+	check_logs(config, rules, user, errors, warnings);
+}
+
 /* --- the kernel --- */
 
 /* Rules and lists are made as "run" makes them, in a place that nothing uses. */
@@ -348,18 +396,19 @@ static void check_ports(const struct config *config, struct rulefile_errors *war
 
 /* --- all of it --- */
 
-void preflight(const struct config *config, const struct rules *rules, struct rulefile_errors *errors,
-               struct rulefile_errors *warnings)
+void preflight(struct config *config, const struct rules *rules, struct rulefile_errors *errors,
+               struct rulefile_errors *warnings, struct why *ret_sources)
 {
 	struct readable_user user;
 	struct why why;
 
+	ret_sources->text[0] = '\0';
 	check_group("group", config->control.group, warnings);
 	check_group("readers", config->control.readers, warnings);
 	if (readable_user(config->run.user, &user, &why) < 0)
 		rulefile_error(errors, "[run] user: %s", why.text);
 	else
-		check_logs(config, rules, &user, errors, warnings);
+		check_sources(config, rules, &user, errors, warnings, ret_sources);
 	check_kernel(config, errors);
 	check_ports(config, warnings);
 }

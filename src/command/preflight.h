@@ -12,10 +12,10 @@
 #include "rules/rules.h"
 
 /*
- * errors: what keeps "run" from starting, or from reading anything. warnings: the rest. Both are added to. rules NULL: they
- * cannot be read, so the contents of the logs are not checked.
+ * Settles config (config_settle). errors: what keeps "run" from starting, or from reading anything. warnings: the rest. Both are added to. rules NULL: they
+ * cannot be read, so the contents of the logs are not checked. ret_sources: a sentence on what would be read, and why.
  */
-void preflight(const struct config *config, const struct rules *rules, struct rulefile_errors *errors,
-               struct rulefile_errors *warnings);
+void preflight(struct config *config, const struct rules *rules, struct rulefile_errors *errors,
+               struct rulefile_errors *warnings, struct why *ret_sources);
 
 #endif

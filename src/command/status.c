@@ -15,6 +15,7 @@
 #include "command/command.h"
 #include "command/health.h"
 #include "command/show.h"
+#include "engine/choice.h"
 #include "report/metrics.h"
 #include "report/replace.h"
 
@@ -123,6 +124,30 @@ static void print_logs(const struct status *s, bool utc)
 		print_row("", "%" JSON_INTEGER_FORMAT " %s, %" JSON_INTEGER_FORMAT " %s behind, last line %s", lines,
 		          plural(lines, "line", "lines"), lag, plural(lag, "byte", "bytes"), at);
 	}
+}
+
+/* One of its counters, when there is something to see. */
+static void print_count(const json_t *journal, const char *key, const char *what, const char *more)
+{
+	if (number(journal, key) > 0)
+		print_row("", "%" JSON_INTEGER_FORMAT " %s%s", number(journal, key), what, more);
+}
+
+static void print_journal(const struct status *s, bool utc)
+{
+	const json_t *const journal = json_object_get(s->state, "journal");
+	const json_int_t lines = number(journal, "lines");
+	char at[TIME_LOCAL_MAX];
+
+	if (!json_is_object(journal))
+		return;
+	time_or_never(journal, "last_line_at", utc, at);
+	print_row("log", "%s, because %s", text_of(journal, "name"), text_of(s->state, "sources_why"));
+	print_row("", "%" JSON_INTEGER_FORMAT " %s, last line %s", lines, plural(lines, "line", "lines"), at);
+	print_count(journal, "forged", "forged: by users who may not write such lines", "");
+	print_count(journal, "damaged", "damaged and passed over", "");
+	print_count(journal, "lost", "at most rotated away before they were read", "");
+	print_count(journal, "suppressed", "dropped by journald, last of ", text_of(journal, "suppressed_unit"));
 }
 
 static void print_numbers(const struct status *s, bool utc)
@@ -236,6 +261,7 @@ static int answer(const struct status *s, struct store *store, const struct comm
 		print_daemon(&s->health);
 		if (rc == 0) {
 			print_logs(s, env->utc);
+			print_journal(s, env->utc);
 			print_numbers(s, env->utc);
 		}
 		break;
@@ -243,6 +269,24 @@ static int answer(const struct status *s, struct store *store, const struct comm
 	if (rc < 0)
 		return command_fail(COMMAND_SYSTEM, why);
 	return s->health.n > 0 ? COMMAND_NO : COMMAND_DONE;
+}
+
+/* As the daemon chose, which recorded it; else as it would now. */
+static void settle(struct config *config)
+{
+	struct store *store = NULL;
+	struct choice choice;
+	struct why ignored;
+	const char *text = NULL;
+
+	if (command_open_database(config, &store, &ignored) == 0 && query_state(store, "reads_journal", &text, &ignored) == 0 &&
+	    text != NULL) {
+		config_settle(config, strcmp(text, "yes") == 0 && config->journal.read != CONFIG_NO);
+	} else {
+		choice_make(config, false, clock_unix_s(), &choice);
+		config_settle(config, choice.journal);
+	}
+	store_close(store);
 }
 
 static int run(struct status *s, const char *config_error, const struct command_env *env)
@@ -304,6 +348,7 @@ int command_status(int argc, char **argv, const struct command_env *env)
 		status = (int)HEALTH_UNKNOWN;
 	}
 	if (config != NULL) {
+		settle(config);
 		s->config = config;
 		status = run(s, config_error.text, env);
 		config_free(config);

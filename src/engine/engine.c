@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/plural.h"
 #include "base/remedy.h"
+#include "engine/choice.h"
 #include "engine/events.h"
 #include "engine/coverage.h"
 #include "engine/hangup.h"
@@ -26,12 +27,14 @@
 #include "engine/live.h"
 #include "engine/requests.h"
 #include "engine/sources.h"
+#include "input/journal.h"
 #include "pipeline/decide.h"
 #include "pipeline/pending.h"
 #include "pipeline/reconcile.h"
 #include "pipeline/scan.h"
 #include "store/blocks.h"
 #include "store/hits.h"
+#include "store/journals.h"
 #include "store/mend.h"
 
 enum {
@@ -49,6 +52,7 @@ enum snippet {
 	SIGNALS,
 	LOGS,
 	GLOBS,
+	JOURNAL,
 	FIREWALL,
 	EDITS,
 	NAMES,
@@ -72,6 +76,8 @@ struct engine {
 	struct events events;
 
 	int signal_fd, lock_fd;
+	bool has_chosen;       /* its sources ... */
+	struct why choice_why; /* ... and why these */
 
 	/* When to do what next; milliseconds of clock_steady_ms, 0: at once, INT64_MAX: never. */
 	int64_t write_at, sync_at, release_at, purge_at, index_at, watchdog_at, floods_at;
@@ -153,23 +159,26 @@ static void handle_hit(struct engine *e, const struct decide_line *line, int64_t
 static void match_line(struct engine *e, struct pending_file *file, struct scan *scan, struct record *record, int64_t now)
 {
 	struct rules_hit hits[RULES_HITS_MAX];
+	char text[JOURNAL_TEXT_MAX + LINE_MAX_BYTES];
 	size_t n;
 
 	scan->scratch = e->live.scratch; /* a reload brings another */
 	scan->now_s = now;
 	sooner(&scan->clock.end_s, now); /* an old file's mtime, never the future */
-	n = scan_line(scan, record, hits);
+	n = record->has_fields ? scan_entry(scan, record, hits) : scan_line(scan, record, hits);
 	if (record->part)
 		return; /* the position stays before the line that it belongs to */
 	for (size_t i = 0; i < n; i++) {
 		const struct decide_line line = {.file = file,
 		                                 .host = record->line.host,
-		                                 .text = record->content,
+		                                 .text = record->has_fields ? journal_text(record, text, sizeof text) : record->content,
 		                                 .time_s = record->time_s,
 		                                 .offset = record->start};
 
 		handle_hit(e, &line, now, &hits[i]);
 	}
+	if (record->has_fields)
+		return; /* sources_settle moves the position */
 	pending_read(file,
 	             &(struct pending_read){.lines = 1,
 	                                    .cut = record->cut,
@@ -192,6 +201,7 @@ static void read_logs(struct engine *e, const struct moment *now)
 	                   sources_next(e->logs, now->steady_ms, &file, &scan, &record);
 	     n++)
 		match_line(e, file, scan, &record, now->unix_s);
+	sources_settle(e->logs, now->steady_ms);
 }
 
 /* --- DNS lists: their answers come at any time, and are handled like a line --- */
@@ -794,6 +804,7 @@ int engine_run(struct engine *e)
 		[SIGNALS] = {.fd = e->signal_fd, .events = POLLIN},
 		[LOGS] = {.events = POLLIN},
 		[GLOBS] = {.events = POLLIN},
+		[JOURNAL] = {.events = POLLIN},
 		[FIREWALL] = {.fd = e->client.fd, .events = POLLIN}, /* what others changed, or root is gone */
 		[EDITS] = {.events = POLLIN},
 		[NAMES] = {.events = POLLIN},
@@ -810,6 +821,7 @@ int engine_run(struct engine *e)
 		polled[EDITS].fd = e->store_failed ? -1 : rules_watch_fd(e->live.rules_watch);
 		polled[LOGS].fd = reads(e) ? sources_fd(e->logs) : -1;
 		polled[GLOBS].fd = e->store_failed ? -1 : sources_globs_fd(e->logs);
+		polled[JOURNAL].fd = e->store_failed ? -1 : sources_journal_fd(e->logs);
 		polled[NAMES].fd = allowlist_fd(e->live.allowlist);
 		polled[LISTS].fd = reads(e) ? dnsbl_fd(e->live.dnsbl) : -1;
 		if (control != NULL)
@@ -827,6 +839,8 @@ int engine_run(struct engine *e)
 			e->status = 3;
 			break;
 		}
+		if (polled[JOURNAL].revents != 0)
+			sources_journal_turn(e->logs, clock_steady_ms());
 		turn(e);
 		handle_request(e, polled + CONTROL);
 	}
@@ -878,11 +892,36 @@ int engine_config(const struct engine_root *root, struct config **ret, struct wh
 	return handed_config(&(struct handed){&client, root->config_path, root->may_be_absent}, ret, why);
 }
 
+/* Once: a database that is mended meanwhile changes nothing of it. "status" reads what is stored. */
+static int choose_sources(struct engine *e, struct config *config, struct why *why)
+{
+	struct store_journal journal;
+	struct store_log log;
+	int rc;
+
+	if (!e->has_chosen) {
+		struct choice choice;
+
+		if ((rc = store_journal_find(e->store, "", &log, &journal, why)) < 0)
+			return rc;
+		choice_make(config, rc == 0, clock_unix_s(), &choice);
+		config_settle(config, choice.journal);
+		e->has_chosen = true;
+		e->choice_why = choice.why;
+		if (choice.journal)
+			log_line(LOG_NOTICE, "reading the journal%s: %s", choice.files ? " and logs" : "", choice.why.text);
+	}
+	rc = store_state_set(e->store, "reads_journal", config->journal.reads ? "yes" : "no", why);
+	return rc < 0 ? rc : store_state_set(e->store, "sources_why", e->choice_why.text, why);
+}
+
 /* All that reads the database: only here a damaged one can still be replaced by another. */
-static int open_database(struct engine *e, const struct config *config, struct why *why)
+static int open_database(struct engine *e, struct config *config, struct why *why)
 {
 	int rc = store_open(config->database.path, STORE_WRITE, &e->store, why);
 
+	if (rc == 0)
+		rc = choose_sources(e, config, why);
 	if (rc < 0)
 		return rc;
 	store_hurry(e->store);
@@ -902,7 +941,7 @@ static void close_database(struct engine *e)
 	e->store = NULL;
 }
 
-static int open_or_mend_database(struct engine *e, const struct config *config, struct why *why)
+static int open_or_mend_database(struct engine *e, struct config *config, struct why *why)
 {
 	struct why done, reason;
 	int rc = open_database(e, config, &reason);

@@ -316,6 +316,10 @@ static void log_what_needs_a_restart(const struct config *old, const struct conf
 		logs = strcmp(old->logs[i], new->logs[i]) != 0;
 	if (logs)
 		log_line(LOG_WARNING, "[log] sections changed; restart to follow the new ones");
+	if (old->journal.read != new->journal.read || strcmp(old->journal.namespace, new->journal.namespace) != 0 ||
+	    strcmp(old->journal.machine, new->journal.machine) != 0 ||
+	    strcmp(old->journal.directory, new->journal.directory) != 0)
+		log_line(LOG_WARNING, "[journal] takes effect after a restart");
 	if (strcmp(old->database.path, new->database.path) != 0 || strcmp(old->run.user, new->run.user) != 0 ||
 	    strcmp(old->firewall.backend, new->firewall.backend) != 0 ||
 	    strcmp(old->firewall.list, new->firewall.list) != 0 ||
@@ -363,6 +367,7 @@ static int reload(struct live *l, struct why *why)
 		return rc;
 	}
 	problems_clear(l->problems, PROBLEMS_CONFIG, 0);
+	config_settle(config, l->started->journal.reads);
 	keep_masks(l->started, config);
 	if ((rc = renew(l, config, why)) < 0) {
 		config_free(config);

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/journal_source.h"
 #include "engine/missed.h"
 #include "input/follow.h"
 #include "input/globs.h"
@@ -52,6 +53,8 @@ struct sources {
 	size_t n_of[CONFIG_LOGS_MAX]; /* logs of a section */
 	bool look;           /* for new files, without an event */
 	bool full;           /* logged already */
+	struct journal_source *journal; /* NULL: it is not read */
+	bool is_journals_turn;
 	struct follow_line begun; /* FOLLOW_FILE that waits */
 	bool file_waits;
 	bool more;
@@ -241,6 +244,8 @@ int sources_new(const struct config *config, struct store *store, struct pending
 	rc = follow_new(&logs->follow, why);
 	for (size_t i = 0; i < config->n_logs && rc == 0; i++)
 		rc = add_section(logs, i, why);
+	if (rc == 0 && config->journal.reads)
+		rc = journal_source_new(config, store, pending, problems, &logs->journal, why);
 	if (rc < 0) {
 		sources_free(logs);
 		return rc;
@@ -257,6 +262,7 @@ void sources_free(struct sources *logs)
 		for (size_t k = 0; k < FILES_PER_LOG; k++)
 			scan_end(&logs->log[i].files[k].scan);
 	globs_free(logs->globs);
+	journal_source_free(logs->journal);
 	follow_free(logs->follow);
 	missed_free(logs->missed);
 	free(logs);
@@ -276,7 +282,28 @@ int sources_globs_fd(const struct sources *logs)
 
 int sources_timeout_ms(const struct sources *logs, int64_t now_ms)
 {
-	return logs->more ? 0 : follow_timeout_ms(logs->follow, now_ms);
+	const int follow_ms = follow_timeout_ms(logs->follow, now_ms);
+	const int journal_ms = logs->journal == NULL ? -1 : journal_source_timeout_ms(logs->journal, now_ms);
+
+	if (logs->more)
+		return 0;
+	return follow_ms < 0 || (journal_ms >= 0 && journal_ms < follow_ms) ? journal_ms : follow_ms;
+}
+
+int sources_journal_fd(const struct sources *logs)
+{
+	return logs->journal == NULL ? -1 : journal_source_fd(logs->journal);
+}
+
+void sources_journal_turn(struct sources *logs, int64_t now_ms)
+{
+	journal_source_turn(logs->journal, now_ms);
+}
+
+void sources_settle(struct sources *logs, int64_t now_ms)
+{
+	if (logs->journal != NULL)
+		journal_source_settle(logs->journal, now_ms);
 }
 
 void sources_check(struct sources *logs)
@@ -308,13 +335,13 @@ static void note_missing(struct sources *logs, const struct follow_line *line, c
 	problems_set(logs->problems, PROBLEMS_LOG, log->section, why->text, remedy.text, clock_unix_s());
 }
 
-bool sources_next(struct sources *logs, int64_t now_ms, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret)
+static bool next_line(struct sources *logs, int64_t now_ms, struct pending_file **ret_file, struct scan **ret_scan,
+                      struct record *ret)
 {
 	struct follow_line next;
 	struct why why;
 	int rc;
 
-	logs->more = true;
 	if (missed_next(logs->missed, ret_file, ret_scan, ret))
 		return true;
 	while (!sources_file_waits(logs)) {
@@ -339,11 +366,33 @@ bool sources_next(struct sources *logs, int64_t now_ms, struct pending_file **re
 		} else {
 			if (rc < 0)
 				log_line(LOG_ERR, "%s", why.text);
-			logs->more = false;
 			break;
 		}
 	}
 	return false;
+}
+
+static bool next_entry(struct sources *logs, int64_t now_ms, struct pending_file **ret_file, struct scan **ret_scan,
+                       struct record *ret)
+{
+	if (logs->journal == NULL || !journal_source_next(logs->journal, now_ms, ret))
+		return false;
+	*ret_file = journal_source_file(logs->journal);
+	*ret_scan = journal_source_scan(logs->journal);
+	return true;
+}
+
+/* Journal and logs take turns, so that neither waits for the other. */
+bool sources_next(struct sources *logs, int64_t now_ms, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret)
+{
+	bool found;
+
+	logs->is_journals_turn = !logs->is_journals_turn;
+	found = (logs->is_journals_turn && next_entry(logs, now_ms, ret_file, ret_scan, ret)) ||
+	        next_line(logs, now_ms, ret_file, ret_scan, ret) ||
+	        (!logs->is_journals_turn && next_entry(logs, now_ms, ret_file, ret_scan, ret));
+	logs->more = found || sources_file_waits(logs);
+	return found;
 }
 
 bool sources_file_waits(const struct sources *logs)

@@ -32,6 +32,14 @@ void sources_free(struct sources *logs);
 
 int sources_fd(const struct sources *logs);
 int sources_globs_fd(const struct sources *logs); /* -1: no section is a pattern */
+
+/* The journal's, -1: there is none; and after it was readable. */
+int sources_journal_fd(const struct sources *logs);
+void sources_journal_turn(struct sources *logs, int64_t now_ms);
+
+/* After the last sources_next of a turn, and before pending is written: the journal's position becomes pending. */
+void sources_settle(struct sources *logs, int64_t now_ms);
+
 int sources_timeout_ms(const struct sources *logs, int64_t now_ms); /* as follow_timeout_ms; 0: there was more to read */
 
 /* Begins to follow new files that match a pattern, and forgets those that are gone. What becomes of them is logged. */
@@ -41,7 +49,7 @@ void sources_look(struct sources *logs);
 void sources_check(struct sources *logs);
 
 /*
- * The next line, borrowed until the next call; its file, and how it is to be scanned but for the rules. False when there is none, or a file waits.
+ * The next line, or entry of the journal (its record has_fields), borrowed until the next call; its file, and how it is to be scanned but for the rules. False when there is none, or a file waits.
  * What becomes of a log (missing, back) is logged.
  */
 bool sources_next(struct sources *logs, int64_t now_ms, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret);

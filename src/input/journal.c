@@ -220,20 +220,32 @@ static void close_handle(struct journal *j)
 	j->handle = NULL;
 }
 
+void journal_where_name(const struct journal_where *where, char *out, size_t cap)
+{
+	const char *const kind = where->namespace[0] != '\0' ? "namespace "
+	                         : where->machine[0] != '\0' ? "machine "
+	                         : where->directory[0] != '\0' ? "directory " : "";
+
+	(void)snprintf(out, cap, "%s%s%s%s", kind, where->namespace, where->machine, where->directory);
+}
+
 int journal_open(const struct journal_where *where, struct journal **ret, struct why *why)
 {
 	static const char what[] = "the journal";
 	struct journal *const j = alloc_zero(1, sizeof *j, what);
+	char name[PATH_MAX];
 	int rc;
 
+	if ((where->namespace[0] != '\0') + (where->machine[0] != '\0') + (where->directory[0] != '\0') > 1) {
+		free(j);
+		return why_set(why, EINVAL, "[journal] namespace, machine and directory: want one of them");
+	}
 	j->namespace = alloc_text(where->namespace, what);
 	j->machine = alloc_text(where->machine, what);
 	j->directory = alloc_text(where->directory, what);
 	j->foreign = where->machine[0] != '\0' || where->directory[0] != '\0';
-	j->name = where->namespace[0] != '\0'   ? alloc_format(what, "namespace %s", where->namespace)
-	          : where->machine[0] != '\0'   ? alloc_format(what, "machine %s", where->machine)
-	          : where->directory[0] != '\0' ? alloc_format(what, "directory %s", where->directory)
-	                                        : alloc_text("", what);
+	journal_where_name(where, name, sizeof name);
+	j->name = alloc_text(name, what);
 	rc = open_handle(j, why);
 	if (rc < 0) {
 		journal_close(j);
@@ -253,11 +265,6 @@ void journal_close(struct journal *j)
 	free(j->directory);
 	free(j->name);
 	free(j);
-}
-
-const char *journal_name(const struct journal *j)
-{
-	return j->name;
 }
 
 struct journal_stat journal_stat(const struct journal *j)
@@ -420,6 +427,8 @@ int journal_seek(struct journal *j, const char *cursor, struct journal_gap *ret,
 	ret->lost = -1;
 	if (j->is_ahead && strcmp(found.seqnum_id, sought.seqnum_id) == 0)
 		ret->lost = (int64_t)(found.seqnum - sought.seqnum - 1); /* is_after: it is greater */
+	j->stat.gaps++;
+	j->stat.lost += ret->lost > 0 ? ret->lost : 0;
 	return j->is_ahead ? 0 : journal_seek_end(j, why);
 }
 
@@ -593,6 +602,7 @@ static void fill_record(const struct journal *j, struct record *record)
 
 	(void)sd_journal_get_realtime_usec(j->handle, &realtime_us); /* it is in the entry that was just read */
 	record->has_fields = true;
+	record->start = (int64_t)realtime_us;
 	record->cut = j->is_cut && lf == NULL;
 	record->printed = f[CONTAINER].p != NULL;
 	record->uid = uid_of(j);

@@ -55,7 +55,7 @@ struct journal_where {
 };
 
 struct journal_entry {
-	struct record record; /* spans: valid until the next call */
+	struct record record; /* spans: valid until the next call; start: its time in microseconds */
 	/* This entry is journald's report that it dropped so many messages of a unit (its rate limit); 0: it is another. */
 	int64_t suppressed;
 	struct span unit;
@@ -70,6 +70,7 @@ struct journal_gap {
 struct journal_stat {
 	int64_t damaged;  /* entries that could not be read, and were passed over */
 	int64_t reopened; /* times that it was opened again after an error */
+	int64_t gaps, lost; /* times that the entry of a position was gone, and sum of what was lost then, where that is known */
 	bool too_many;    /* no descriptor was left: files may be missing */
 };
 
@@ -77,7 +78,7 @@ struct journal;
 
 /*
  * Opens it at its beginning. where: copied. An empty journal, or none yet, is no error.
- * Errors: -ENOENT no such machine or directory; -EACCES may not be read; -EMFILE; those of sd_journal_open.
+ * Errors: -EINVAL more than one is set; -ENOENT no such machine or directory; -EACCES may not be read; -EMFILE; those of sd_journal_open.
  */
 int journal_open(const struct journal_where *where, struct journal **ret, struct why *why);
 
@@ -114,7 +115,7 @@ struct journal_stat journal_stat(const struct journal *journal);
 int journal_newest_mail(const struct journal_where *where, int64_t *ret_s, struct why *why);
 
 /* "namespace mail", "machine web", "directory /x", or "" for this machine's: what tells one journal from another. */
-const char *journal_name(const struct journal *journal);
+void journal_where_name(const struct journal_where *where, char *out, size_t cap);
 
 /*
  * Writes an entry as a line that line.h parses to the same fields, for people and the database: "TIME HOST PROGRAM[PID]: MESSAGE".

@@ -123,7 +123,7 @@ static void open_up(const char *path, const struct stat *st, mode_t bit, const c
 		              modes, path, user);
 }
 
-static bool journal_only(void)
+bool readable_journal_only(void)
 {
 	return access("/run/systemd/journal", F_OK) == 0 && access("/usr/sbin/rsyslogd", X_OK) < 0 &&
 	       access("/usr/sbin/syslog-ng", X_OK) < 0 && access("/usr/sbin/syslogd", X_OK) < 0;
@@ -142,7 +142,7 @@ void readable_remedy(const char *path, const char *user, struct why *remedy)
 		return;
 	}
 	if (errno != EACCES) {
-		(void)why_set(remedy, ENOENT, journal_only() ? "Debian writes mail logs to the journal only: apt install rsyslog"
+		(void)why_set(remedy, ENOENT, readable_journal_only() ? "mail logs are in the journal only: set [journal] read = yes, and restart"
 		                                             : "name the log that your mail server writes in [log], and restart; "
 		                                               "if it is yet to be made, it is waited for");
 		return;

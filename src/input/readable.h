@@ -32,6 +32,9 @@ int readable_user(const char *name, struct readable_user *ret, struct why *why);
  */
 int readable_by(const char *path, const struct readable_user *user, struct why *why);
 
+/* True when no syslog daemon is installed, and the journal is there. */
+bool readable_journal_only(void);
+
 /* What would help user (a name; "": the one that starts the daemon) to read path, as far as it can be known. */
 void readable_remedy(const char *path, const char *user, struct why *remedy);
 

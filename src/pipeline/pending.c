@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,9 @@
 struct pending_file {
 	bool used, dirty, done;
 	bool fresh;              /* its row was made in the transaction that is open */
+	bool is_journal;
 	struct store_log log;    /* id 0: no row yet */
+	struct store_journal journal;
 	char *path;
 	size_t first_len;
 	char first[POSITION_FIRST_MAX];
@@ -193,6 +196,46 @@ struct pending_file *pending_file(struct pending *p, const char *path, struct sp
 	if (known != NULL)
 		file->log = *known;
 	return file;
+}
+
+struct pending_file *pending_journal(struct pending *p, const char *name, const struct store_log *log,
+                                     const struct store_journal *journal)
+{
+	char first[POSITION_FIRST_MAX], path[POSITION_FIRST_MAX];
+	struct pending_file *file;
+
+	store_journal_path(name, path, sizeof path);
+	file = pending_file(p, path, store_journal_first(name, first), log);
+	file->is_journal = true;
+	if (journal != NULL)
+		file->journal = *journal;
+	return file;
+}
+
+void pending_entries(struct pending_file *file, const struct pending_entries *read)
+{
+	struct store_log *const log = &file->log;
+	struct store_journal *const j = &file->journal;
+
+	log->lines += read->lines;
+	log->cut += read->cut;
+	log->unparsed += read->unparsed;
+	if (read->last_line_at > log->last_line_at)
+		log->last_line_at = read->last_line_at;
+	j->forged += read->forged;
+	j->damaged += read->damaged;
+	j->gaps += read->gaps;
+	j->lost += read->lost;
+	j->suppressed += read->suppressed;
+	(void)snprintf(j->cursor, sizeof j->cursor, "%s", read->cursor);
+	if (read->suppressed > 0)
+		(void)snprintf(j->unit, sizeof j->unit, "%s", read->unit);
+	file->dirty = true;
+}
+
+const struct store_journal *pending_journal_state(const struct pending_file *file)
+{
+	return &file->journal;
 }
 
 void pending_done(struct pending_file *file)
@@ -440,6 +483,8 @@ static int write_files(struct pending *p, struct why *why)
 			file->fresh = true;
 		}
 		if ((rc = store_log_put(p->store, &file->log, file->path, why)) < 0)
+			return rc;
+		if (file->is_journal && (rc = store_journal_put(p->store, file->log.id, &file->journal, why)) < 0)
 			return rc;
 	}
 	return 0;

@@ -16,6 +16,7 @@
 
 #include "base/why.h"
 #include "rules/rules.h"
+#include "store/journals.h"
 #include "store/logs.h"
 #include "verdict/verdict.h"
 
@@ -55,6 +56,23 @@ struct pending_read {
 	struct span last;             /* the line that ends there; its first POSITION_LAST_MAX bytes are kept */
 };
 void pending_read(struct pending_file *file, const struct pending_read *read);
+
+/*
+ * A journal that will be read on, like a file: log and journal are what is known of it, or NULL.
+ */
+struct pending_file *pending_journal(struct pending *pending, const char *name, const struct store_log *log,
+                                     const struct store_journal *journal);
+
+/* What was read since, up to the entry of this cursor: adds to the counters. unit: of what was suppressed, escaped; "": none was. */
+struct pending_entries {
+	int64_t lines, cut, unparsed, forged, damaged, suppressed, gaps, lost;
+	int64_t last_line_at;
+	const char *cursor, *unit;
+};
+void pending_entries(struct pending_file *file, const struct pending_entries *read);
+
+/* What is known of the journal by now. */
+const struct store_journal *pending_journal_state(const struct pending_file *file);
 
 /*
  * One hit, and the decision on it. text: the whole line, copied (its beginning). offset: of the line in the

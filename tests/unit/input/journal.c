@@ -407,6 +407,7 @@ static void a_machine_that_is_not_known_is_refused(void **state)
 	assert_int_equal(journal_open(&(struct journal_where){"", "nobody", ""}, &j, &why), -ENOENT);
 	assert_int_equal(journal_open(&(struct journal_where){"", "../../etc", ""}, &j, &why), -ENOENT);
 	assert_int_equal(journal_open(&(struct journal_where){"", "", "/nowhere"}, &j, &why), -ENOENT);
+	assert_int_equal(journal_open(&(struct journal_where){"a", "", "/nowhere"}, &j, &why), -EINVAL);
 }
 
 /* User numbers are another machine's there: those of system users count as root's. */
@@ -436,7 +437,6 @@ static void a_directory_is_read(void **state)
 		assert_true(next_of(j));
 	while (!span_is(entry.record.line.message, "collected"));
 	assert_int_equal(entry.record.uid, 0);
-	assert_string_equal(journal_name(j) + strlen("directory "), path);
 	journal_close(j);
 	j = open_there(&(struct journal_where){"", strrchr(path, '/') + 1, ""});
 	assert_true(next_of(j));
