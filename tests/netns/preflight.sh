@@ -93,7 +93,7 @@ done
 exec "$@"
 END2
 unshare -m sh "$WORK/journal_only" "$WFS_PROGRAM" -c "$CONF" check >"$WORK/printed" 2>&1 || fail "status $?: $(cat "$WORK/printed")"
-grep -F "Debian writes mail logs to the journal only: apt install rsyslog" "$WORK/printed" >/dev/null || fail "journal only: $(cat "$WORK/printed")"
+grep -F "mail logs are in the journal only: set [journal] read = yes, and restart" "$WORK/printed" >/dev/null || fail "journal only: $(cat "$WORK/printed")"
 
 # --- what is in it
 stamp=$(now)
