@@ -97,6 +97,7 @@ static const struct row {
         {{"allow", "name", ""}, NAMES, AT(allow.names), 0, 0},
         {{"allow", "file", ""}, FILES, AT(allow.files), 0, 0},
         {{"allow", "client", ""}, CLIENTS, AT(allow.clients), 0, 0},
+        {{"allow", "private", "yes"}, BOOLEAN, AT(allow.private), 0, 0},
         {{"allow", "earn_days", "3"}, NUMBER, AT(allow.earn_days), 0, 31},
         {{"allow", "cluster_for", "36d"}, DURATION, AT(allow.cluster_for_s), 0, DURATION_MAX_S},
         {{"dns", "list", ""}, LISTS, 0, 0, 0},
@@ -850,11 +851,25 @@ static struct config *defaults(void)
 	struct config *const config = alloc_zero(1, sizeof *config, "the configuration");
 	char ignored[WANT_MAX];
 
-	config->allow.nets = alloc_zero(CONFIG_ALLOW_MAX, sizeof *config->allow.nets, "the configuration");
+	config->allow.nets = alloc_zero(CONFIG_ALLOW_MAX + ADDR_PRIVATE, sizeof *config->allow.nets, "the configuration");
 	for (size_t i = 0; i < N_ROWS; i++)
 		if (read_value(config, &rows[i], rows[i].key.value, ignored) != NULL)
 			abort(); /* a default that its own check refuses */
 	return config;
+}
+
+/* In front of the others: the root process has place for some only. */
+static void add_private(struct config *config)
+{
+	const struct net *private;
+
+	if (!config->allow.private)
+		return;
+	addr_private(&private);
+	config->allow.n_private = ADDR_PRIVATE;
+	memmove(config->allow.nets + ADDR_PRIVATE, config->allow.nets, config->allow.n * sizeof *config->allow.nets);
+	memcpy(config->allow.nets, private, ADDR_PRIVATE * sizeof *private);
+	config->allow.n += ADDR_PRIVATE;
 }
 
 /* What depends on other keys. */
@@ -863,6 +878,7 @@ static void finish(struct config *config)
 	config->names_logs = config->n_logs > 0;
 	if (config->n_logs == 0)
 		config->logs[config->n_logs++] = alloc_text("/var/log/mail.log", "the configuration");
+	add_private(config);
 	if (config->block.network_threshold < 0)
 		config->block.network_threshold *= -config->block.threshold;
 }

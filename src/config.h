@@ -75,7 +75,8 @@ struct config {
 		int64_t max_blocks_per_minute; /* 0: as many as there are */
 	} block;
 	struct {
-		size_t n;
+		bool private;          /* they are never blocked: then they are the first of nets */
+		size_t n, n_private;   /* of nets; of them private ones */
 		struct net *nets;
 		struct config_words names, clients, files; /* to be resolved; globs; absolute paths */
 		int64_t earn_days;     /* 0: no client is proven good */

@@ -13,6 +13,7 @@ trap 'rm -rf -- "$work"' EXIT
 trap 'exit 130' INT TERM HUP
 cd -- "$work" || exit 1
 failures=0
+printf '[allow]\nprivate = no\n' >private.conf # the honest of genlog
 big=2000000 # lines: 0.3 GB, eleven hours
 [ -z "${WFS_SANITIZED-}" ] || big=400000
 
@@ -36,7 +37,7 @@ same() {
 }
 
 wfs() {
-	"$WFS_PROGRAM" replay --rules "$WFS_SOURCE_ROOT/patterns" "$@"
+	"$WFS_PROGRAM" -c "$work/private.conf" replay --rules "$WFS_SOURCE_ROOT/patterns" "$@"
 }
 
 # gen FILE LINES SEED [iso|bsd [START [GARBAGE]]]: what is in it goes to $hits, $addresses, $garbage.
@@ -164,7 +165,7 @@ long=300M
 truncate -s "+$long" long.log # a hole takes no room
 { echo && tail -n +100001 plain/mail.log; } >>long.log
 rm -f n.db*
-"$WFS_MEASURE" took "$WFS_PROGRAM" replay --rules "$WFS_SOURCE_ROOT/patterns" --json --database n.db long.log >json
+"$WFS_MEASURE" took "$WFS_PROGRAM" -c "$work/private.conf" replay --rules "$WFS_SOURCE_ROOT/patterns" --json --database n.db long.log >json
 is "$(of lines) $(of cut)" "200001 1" "a line of $long"
 content n.db >got
 same got want.content "a line of $long: the same hits and blocks"
@@ -238,7 +239,7 @@ if [ "$lines" -lt 600000 ]; then good "and most of it is not read"; else bad "--
 # --- memory ---
 
 rm -f big.db*
-"$WFS_MEASURE" took "$WFS_PROGRAM" replay --rules "$WFS_SOURCE_ROOT/patterns" --json --threads 2 --database big.db big.log >json
+"$WFS_MEASURE" took "$WFS_PROGRAM" -c "$work/private.conf" replay --rules "$WFS_SOURCE_ROOT/patterns" --json --threads 2 --database big.db big.log >json
 is "$(of lines) $(of hits) $(of addresses)" "$big $big_hits $big_addresses" "counts, $big lines"
 dump big.db | cksum >want.big
 read -r seconds _ kib <took
@@ -295,7 +296,7 @@ stop_it() {
 }
 
 wfs_background() {
-	exec "$WFS_PROGRAM" replay --rules "$WFS_SOURCE_ROOT/patterns" --threads 2 --database n.db big.log >/dev/null 2>said
+	exec "$WFS_PROGRAM" -c "$work/private.conf" replay --rules "$WFS_SOURCE_ROOT/patterns" --threads 2 --database n.db big.log >/dev/null 2>said
 }
 
 RANDOM=4711
@@ -334,12 +335,12 @@ rm -f n.db* big.db*
 is "$?" 0 "--diff with the same rules: status 0"
 cp -r "$WFS_SOURCE_ROOT/patterns" rules
 rm rules/courier.rules
-(cd plain && "$WFS_PROGRAM" replay --rules ../rules --diff --database ../one.db mail.log >../diff)
+(cd plain && "$WFS_PROGRAM" -c "$work/private.conf" replay --rules ../rules --diff --database ../one.db mail.log >../diff)
 is "$?" 1 "--diff without Courier's rules: status 1"
 is "$(grep -c '^  courier-dnsbl' diff)" 1 "--diff names the rule, once"
 dump one.db >got
 same got want "--diff changes nothing"
-(cd plain && "$WFS_PROGRAM" replay --rules ../rules --json mail.log >../json)
+(cd plain && "$WFS_PROGRAM" -c "$work/private.conf" replay --rules ../rules --json mail.log >../json)
 is "$(of hits)" "$(sqlite3 one.db "SELECT count(*) FROM hits WHERE rule NOT LIKE 'courier-%'")" "--rules DIR: these rules and no others"
 
 # --- statuses ---

@@ -76,7 +76,7 @@ const char *blockstate_never(const struct admin *a, const struct net *net)
 		return NULL;
 	for (size_t i = 0; i < a->config->allow.n; i++)
 		if (net_overlap(&a->config->allow.nets[i], net))
-			return "allowed: it is under [allow] in the configuration";
+			return i < a->config->allow.n_private ? "private addresses are never blocked, as long as [allow] private = yes" : "allowed: it is under [allow] in the configuration";
 	n = localaddrs_addresses(own);
 	for (size_t i = 0; i < n; i++)
 		if (net_overlap(&own[i], net))

@@ -27,6 +27,9 @@ static const struct kind {
 	[PROBLEMS_RULES] = {"rules", false, "correct them, see 'watchforspammers check'; they are read when saved"},
 	[PROBLEMS_REFUSED] = {"refused", false, "block networks instead, or unblock some; it is tried at each comparison"},
 	[PROBLEMS_SESSIONS] = {"sessions", false, "load the module, or set [firewall] sessions = drop, and restart"},
+	[PROBLEMS_PROXY] = {"proxy", false,
+	                    "let it pass on the clients' addresses, see 'Proxies' in watchforspammers.conf(5); or, if it is a client of "
+	                    "yours, name its network in [allow] address, and reload"},
 	[PROBLEMS_HOOKS] = {"hooks", false, "set [firewall] hooks = auto, and restart; see 'Containers' in watchforspammers.conf(5)"},
 	[PROBLEMS_SUSPENDED] = {"suspended", false, "find out why, then 'watchforspammers resume' with its name"},
 	[PROBLEMS_LOST] = {"lost", false, "where it was moved aside, look at the old file or delete it; this is shown for a week"},

@@ -20,6 +20,14 @@ static const struct net never[] = {
 	{{{0xFF}}, 8},
 };
 
+static const struct net private[ADDR_PRIVATE] = {
+	{{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 10}}, 96 + 8},
+	{{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 172, 16}}, 96 + 12},
+	{{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 192, 168}}, 96 + 16},
+	{{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 100, 64}}, 96 + 10},
+	{{{0xFC}}, 7},
+};
+
 /* By hand because inet_pton wants a NUL and this runs once per hit. */
 static bool parse_ip4(const char *text, size_t len, uint8_t out[static 4])
 {
@@ -219,6 +227,19 @@ bool net_has(const struct net *net, const struct addr *addr)
 bool net_overlap(const struct net *a, const struct net *b)
 {
 	return prefix_equal(a->addr.bytes, b->addr.bytes, a->len < b->len ? a->len : b->len);
+}
+
+void addr_private(const struct net **ret)
+{
+	*ret = private;
+}
+
+bool addr_is_private(const struct addr *addr)
+{
+	for (size_t i = 0; i < ADDR_PRIVATE; i++)
+		if (net_has(&private[i], addr))
+			return true;
+	return false;
 }
 
 bool net_is_never(const struct net *net)

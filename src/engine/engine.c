@@ -91,6 +91,7 @@ struct engine {
 	int64_t braked_minute; /* logged in */
 	size_t refused;        /* blocks that were not added to the kernel at the last sync */
 	bool reload_waits;     /* for what is pending to be written */
+	bool proxy_logged;
 	bool stop;
 	int status;
 };
@@ -133,6 +134,31 @@ static void log_braked(struct engine *e, int64_t now)
 	                    "this an attack? (max_blocks_per_minute)", e->live.config->block.max_blocks_per_minute);
 }
 
+/* Hits that count for nobody, because they come from a private address that nobody has named. */
+static bool is_hidden(const struct live *p, const struct rules_hit *hit, const struct decide_result *result)
+{
+	if (result->decision.outcome != VERDICT_ALLOWED || p->config->allow.n_private == 0 || !addr_is_private(&hit->address))
+		return false;
+	for (size_t i = p->config->allow.n_private; i < p->config->allow.n; i++)
+		if (net_has(&p->config->allow.nets[i], &hit->address))
+			return false;
+	return true;
+}
+
+/* A proxy, a Docker gateway, a Kubernetes node: behind it are the clients that should be blocked. */
+static void note_proxy(struct engine *e, const struct addr *addr, int64_t now)
+{
+	char address[ADDR_TEXT_MAX];
+	struct why what;
+
+	(void)addr_text(addr, address);
+	(void)why_set(&what, EINVAL, "hits come from the private address %s, which is never blocked: a proxy hides the clients", address);
+	problems_set(&e->problems, PROBLEMS_PROXY, 0, what.text, NULL, now);
+	if (!e->proxy_logged)
+		log_line(LOG_WARNING, "%s; %s", what.text, problems_remedy(PROBLEMS_PROXY));
+	e->proxy_logged = true;
+}
+
 /* What a rule found becomes pending; what an operator must know is logged. */
 static void handle_hit(struct engine *e, const struct decide_line *line, int64_t now, struct rules_hit *hit)
 {
@@ -146,6 +172,8 @@ static void handle_hit(struct engine *e, const struct decide_line *line, int64_t
 		               "two of its addresses sent the same greylisted message");
 	if (!result.is_hit)
 		return;
+	if (is_hidden(p, hit, &result))
+		note_proxy(e, &hit->address, now);
 	if (result.decision.counted)
 		dnsbl_ask(p->dnsbl, &result.decision.subject, &hit->address, now);
 	if (result.decision.outcome == VERDICT_QUARANTINE) {

@@ -23,7 +23,8 @@ fail() {
 	exit 1
 }
 
-# A directory the engine's user can work in, and a config: daemon_config "EXTRA LINES".
+# A directory the engine's user can work in, and a config: daemon_config "EXTRA LINES". The addresses of the tests are private
+# ones, so these may be blocked.
 # The daemon drops to "nobody", so that every test runs with privileges given up.
 daemon_prepare() {
 	netns_up
@@ -59,6 +60,13 @@ nameserver_is_up() {
 }
 
 daemon_config() {
+	local extra="[allow]
+private = ${PRIVATE-no}"
+
+	case $1 in
+	*"[allow]"*) extra=${1/"[allow]"/"$extra"} ;;
+	*) extra+=$'\n'$1 ;;
+	esac
 	cat >"$CONF" <<-END
 	[log $LOG]
 	[database]
@@ -68,7 +76,7 @@ daemon_config() {
 	patterns = $WORK/patterns
 	[control]
 	socket = $SOCKET
-	$1
+	$extra
 	END
 }
 

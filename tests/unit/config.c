@@ -88,7 +88,8 @@ static void assert_default(const struct config *c)
 	assert_true(c->block.extend);
 	assert_int_equal(c->block.n_for, 5);
 	assert_memory_equal(c->block.for_s, durations, sizeof durations);
-	assert_int_equal(c->allow.n, 0);
+	assert_int_equal(c->allow.n, ADDR_PRIVATE);
+	assert_int_equal(c->allow.n_private, ADDR_PRIVATE);
 	assert_string_equal(c->firewall.backend, "auto");
 	assert_true(c->firewall.manage_rules);
 	assert_string_equal(c->firewall.chain, "SPAMMER");
@@ -142,7 +143,7 @@ static void test_values(void **state)
 	struct config *c = good("[log /var/log/mail.log]\n[LOG  /srv/my logs/mail]\n"
 	                        "[Block]\nTHRESHOLD = 1000000\nwindow = 366d\nfor = 1s, 2m\t3h,,4d 5w 6 7 8\nmemory = 1s\n"
 	                        "extend = No\n"
-	                        "[allow]\naddress = 192.0.2.7\naddress =\naddress = 2001:DB8::/32, 10.0.0.0/8\t::1,\n"
+	                        "[allow]\nprivate = no\naddress = 192.0.2.7\naddress =\naddress = 2001:DB8::/32, 10.0.0.0/8\t::1,\n"
 	                        "[dns]\nlist = zen.example 60\nlist = dnswl.example  Allow\nallow_for = 36h\n"
 	                        "list = zen.example\t1000 =127.0.0.2,127.0.0.10\nlist =\n"
 	                        "[firewall]\nbackend = recent\nmanage_rules = NO\nchain = a-b_C9\njump_from = FORWARD, DOCKER-USER\nhooks = Forward input\nsessions = KILL\n"
@@ -164,6 +165,7 @@ static void test_values(void **state)
 	assert_int_equal(c->block.memory_s, 1);
 	assert_false(c->block.extend);
 	assert_int_equal(c->allow.n, 4);
+	assert_int_equal(c->allow.n_private, 0);
 	{
 		static const char *const want[] = {"192.0.2.7", "2001:db8::/32", "10.0.0.0/8", "::1"};
 
@@ -431,7 +433,7 @@ static void test_limits(void **state)
 	for (unsigned i = 0; i < CONFIG_ALLOW_MAX; i++)
 		n += (size_t)snprintf(text + n, sizeof text - n, "address = 10.0.%u.%u\n", i / 256, i % 256);
 	c = good(text);
-	assert_int_equal(c->allow.n, CONFIG_ALLOW_MAX);
+	assert_int_equal(c->allow.n, CONFIG_ALLOW_MAX + ADDR_PRIVATE);
 	config_free(c);
 	(void)snprintf(text + n, sizeof text - n, "address = 10.1.0.0\n");
 	bad(text, ":4098: address: want at most 4096 addresses, got \"10.1.0.0\"");
