@@ -57,7 +57,7 @@ enum kind {
 	SESSIONS,
 	HOOKS,
 	CHAINS, /* firewall.jump_from */
-	PORTS,
+	PORTS, /* and any "ports.NAME" */
 	RATE, /* firewall.connections */
 	PREFIX,
 	DIRS,
@@ -69,6 +69,7 @@ enum kind {
 };
 
 #define AT(member) offsetof(struct config, member)
+#define MAIL_PORTS "25,110,143,465,587,993,995,4190"
 
 /* One row per key, in the order of the manual page. */
 static const struct row {
@@ -108,7 +109,7 @@ static const struct row {
         {{"firewall", "hooks", "input"}, HOOKS, 0, 0, 0},
         {{"firewall", "jump_from", ""}, CHAINS, 0, 0, 0},
         {{"firewall", "list", "spammer"}, WORD, AT(firewall.list), 0, 0},
-        {{"firewall", "ports", "25,110,143,465,587,993,995,4190"}, PORTS, 0, 0, 0},
+        {{"firewall", "ports", MAIL_PORTS}, PORTS, 0, 0, 0},
         {{"firewall", "action", "drop"}, ACTION, AT(firewall.action), 0, 0},
         {{"firewall", "sessions", "drop"}, SESSIONS, 0, 0, 0},
         {{"firewall", "log_prefix", ""}, PREFIX, AT(firewall.log_prefix), 0, 0},
@@ -377,27 +378,6 @@ static const char *read_loopback(struct config *config, const char *value)
 	return NULL;
 }
 
-static const char *read_ports(struct config *config, const char *value)
-{
-	char *const words = alloc_text(value, "the configuration"), *save = NULL;
-	const char *wanted = NULL;
-
-	config->firewall.n_ports = 0;
-	for (char *w = strtok_r(words, " \t,", &save); w != NULL && wanted == NULL; w = strtok_r(NULL, " \t,", &save)) {
-		char *end;
-		const unsigned long port = strtoul(w, &end, 10);
-
-		if (*w < '0' || *w > '9' || *end != '\0' || port < 1 || port > 65535)
-			wanted = "ports from 1 to 65535, such as \"25,465,587\"";
-		else if (config->firewall.n_ports == CONFIG_PORTS_MAX)
-			wanted = "at most 15 ports (iptables' multiport holds no more); empty means all";
-		else
-			config->firewall.ports[config->firewall.n_ports++] = (uint16_t)port; /* in range, above */
-	}
-	free(words);
-	return wanted;
-}
-
 static const char *read_rate(struct config *config, const char *value)
 {
 	static const char right[] = "empty, or such as \"50/9s\": 1 to 10000 connections in 1 second to 1 hour";
@@ -639,6 +619,12 @@ static const char *read_dns_list(struct config *config, const char *value)
 	return wanted;
 }
 
+/* Behind "ports." in a key, or "". */
+static const char *ports_name(const char *key)
+{
+	return key + strlen(key[strlen("ports")] == '.' ? "ports." : "ports");
+}
+
 static const char *read_value(struct config *config, const struct row *row, const char *value,
                               char want[static WANT_MAX])
 {
@@ -686,7 +672,7 @@ static const char *read_value(struct config *config, const struct row *row, cons
 	case SESSIONS:
 		return read_sessions(config, value);
 	case PORTS:
-		return read_ports(config, value);
+		return portlists_read(&config->firewall.ports, ports_name(row->key.key), value, false);
 	case PREFIX:
 		return read_prefix(config, row->at, value);
 	case DIRS:
@@ -842,7 +828,8 @@ static int read_entry(struct config *config, const char *file, const struct ini 
 			if (is_same_key(&ini->entries[j], e))
 				return why_set(why, EINVAL, "%s:%u: %s appears twice, first in line %u", file, e->line, row->key.key,
 				               ini->entries[j].line);
-	want = read_value(config, row, e->value, sentence);
+	want = row->kind == PORTS ? portlists_read(&config->firewall.ports, ports_name(e->key), e->value, true)
+	                          : read_value(config, row, e->value, sentence);
 	return want == NULL ? 0 : refuse(file, row, e, want, why);
 }
 
@@ -883,6 +870,21 @@ static void finish(struct config *config)
 		config->block.network_threshold *= -config->block.threshold;
 }
 
+/* Rules of your own have one list, if no others are named. */
+static int settle_ports(struct config *config, const char *path, struct why *why)
+{
+	struct portlists *const ports = &config->firewall.ports;
+	const char *wanted;
+
+	ports->given |= !config->firewall.manage_rules;
+	wanted = portlists_settle(ports);
+	for (size_t i = 1; i < ports->n && wanted == NULL; i++)
+		if (strlen(ports->lists[i].name) + strlen(config->firewall.chain) > NAME_MAX_LEN - 1 ||
+		    strlen(ports->lists[i].name) + strlen(config->firewall.list) > NAME_MAX_LEN - 1)
+			wanted = "chain and list, which get the name of a category behind them, short enough for 23 characters in all";
+	return wanted == NULL ? 0 : why_set(why, EINVAL, "%s: [firewall] ports: want %s", path, wanted);
+}
+
 /* ini: freed here; NULL: an absent file. */
 static int from_ini(const char *path, struct ini *ini, struct config **ret, struct why *why)
 {
@@ -897,8 +899,12 @@ static int from_ini(const char *path, struct ini *ini, struct config **ret, stru
 		return rc;
 	}
 	finish(config);
-	*ret = config;
-	return 0;
+	rc = settle_ports(config, path, why);
+	if (rc < 0)
+		config_free(config);
+	else
+		*ret = config;
+	return rc;
 }
 
 int config_read(const char *path, bool may_be_absent, struct config **ret, struct why *why)
@@ -940,6 +946,7 @@ int config_read_rest(const char *path, bool may_be_absent, struct config **ret, 
 {
 	struct config *const config = defaults();
 	struct ini *ini = NULL;
+	struct why ignored;
 	int rc = ini_read_rest(path, &ini, why);
 
 	if (rc == -ENOENT && may_be_absent)
@@ -958,6 +965,8 @@ int config_read_rest(const char *path, bool may_be_absent, struct config **ret, 
 	}
 	ini_free(ini);
 	finish(config);
+	if (settle_ports(config, path, rc == 0 ? why : &ignored) < 0 && rc == 0)
+		rc = -EINVAL;
 	*ret = config;
 	return rc;
 }
@@ -983,15 +992,12 @@ bool config_observes(const struct config *config)
 	return strcmp(config->firewall.backend, "observe") == 0;
 }
 
-void config_ports_text(const struct config *config, char out[static CONFIG_PORTS_TEXT_MAX])
+void config_ports_text(const struct config *config, size_t list, char out[static PORTLISTS_TEXT_MAX])
 {
-	const bool closes = config->firewall.manage_rules && !config_observes(config);
-	size_t len = 0;
-
-	(void)snprintf(out, CONFIG_PORTS_TEXT_MAX, "%s", closes ? "all" : "none");
-	for (size_t i = 0; i < config->firewall.n_ports && closes; i++)
-		len += (size_t)snprintf(out + len, CONFIG_PORTS_TEXT_MAX - len, "%s%u", i > 0 ? "," : "",
-		                        config->firewall.ports[i]); /* fits */
+	if (config->firewall.manage_rules && !config_observes(config))
+		portlists_text(&config->firewall.ports, list, out);
+	else
+		(void)snprintf(out, PORTLISTS_TEXT_MAX, "none");
 }
 
 void config_free(struct config *config)

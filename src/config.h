@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/portlists.h"
 #include "base/why.h"
 
 enum {
@@ -21,7 +22,6 @@ enum {
 	CONFIG_DURATIONS_MAX = 8,
 	CONFIG_ALLOW_MAX = 4096,
 	CONFIG_WORDS_MAX = 256,   /* names, clients, files; each */
-	CONFIG_PORTS_MAX = 15,
 	CONFIG_JUMPS_MAX = 4,
 	CONFIG_DIRS_MAX = 8,
 	CONFIG_LISTS_MAX = 16,
@@ -94,8 +94,7 @@ struct config {
 		unsigned hooks; /* enum config_hook */
 		size_t n_jump_from; /* 0: as hooks has it */
 		char *jump_from[CONFIG_JUMPS_MAX];
-		size_t n_ports;
-		uint16_t ports[CONFIG_PORTS_MAX];
+		struct portlists ports;
 		enum config_action action;
 		enum config_sessions sessions; /* open ones, when their client is blocked */
 		char *log_prefix; /* "": no LOG rule */
@@ -145,9 +144,11 @@ void config_settle(struct config *config, bool reads_journal);
 /* True when no client is blocked: [firewall] backend = observe. */
 bool config_observes(const struct config *config);
 
-/* The ports that the daemon closes to blocked clients: "25,465,587", "all", or "none" when rules of your own do it. */
-enum { CONFIG_PORTS_TEXT_MAX = CONFIG_PORTS_MAX * 6 }; /* "65535," */
-void config_ports_text(const struct config *config, char out[static CONFIG_PORTS_TEXT_MAX]);
+/*
+ * The ports that the daemon closes to blocked clients, those of one list or (PORTLISTS_MAX) of any: "25,465,587", "all", or
+ * "none" when rules of your own do it.
+ */
+void config_ports_text(const struct config *config, size_t list, char out[static PORTLISTS_TEXT_MAX]);
 
 /* The same of a file that the caller opened: fd is borrowed, -1 means that it is absent; path is the name for messages. */
 int config_read_fd(const char *path, int fd, struct config **ret, struct why *why);

@@ -13,7 +13,8 @@
 #include "base/localaddrs.h"
 #include "command/command.h"
 
-static_assert((int)CONFIG_PORTS_MAX == (int)ROOT_PORTS_MAX, "the config may hold no more ports than root");
+static_assert((int)PORTLISTS_PORTS_MAX == (int)ROOT_PORTS_MAX && (int)PORTLISTS_MAX == (int)ROOT_LISTS_MAX,
+              "the config may hold no more ports than root");
 static_assert((int)CONFIG_JUMPS_MAX == (int)ROOT_JUMPS_MAX, "nor more chains");
 static_assert((int)CONFIG_HOOK_INPUT == (int)ROOT_HOOK_INPUT && (int)CONFIG_HOOK_FORWARD == (int)ROOT_HOOK_FORWARD &&
                       (int)CONFIG_HOOK_AUTO == (int)ROOT_HOOK_AUTO,
@@ -32,6 +33,20 @@ static enum root_action action_of(enum config_action action)
 	return ROOT_DROP; /* not reached: the switch is complete */
 }
 
+static void set_lists(const struct portlists *lists, struct root_config *root)
+{
+	root->n_ports = lists->lists[0].ports.n;
+	memcpy(root->ports, lists->lists[0].ports.ports, sizeof root->ports);
+	root->n_more = lists->n - 1;
+	for (size_t i = 0; i < root->n_more; i++) {
+		struct root_list *const list = &root->more[i];
+
+		(void)snprintf(list->name, sizeof list->name, "%s", lists->lists[i + 1].name);
+		list->n_ports = lists->lists[i + 1].ports.n;
+		memcpy(list->ports, lists->lists[i + 1].ports.ports, sizeof list->ports);
+	}
+}
+
 /* What root must know of the config. */
 static struct root_config root_config(const struct config *config, const char *path)
 {
@@ -45,7 +60,6 @@ static struct root_config root_config(const struct config *config, const char *p
 	                           .networks = true,
 	                           .connections = (uint32_t)config->firewall.connections,     /* at most 10000 */
 	                           .connections_s = (uint32_t)config->firewall.connections_s, /* at most 3600 */
-	                           .n_ports = config->firewall.n_ports,
 	                           .path = path};
 	struct net own[LOCALADDRS_MAX];
 	const size_t n_own = localaddrs_addresses(own);
@@ -58,7 +72,7 @@ static struct root_config root_config(const struct config *config, const char *p
 		(void)snprintf(root.jump_from[i], sizeof root.jump_from[i], "%s", config->firewall.jump_from[i]);
 	(void)snprintf(root.list, sizeof root.list, "%s", config->firewall.list);
 	(void)snprintf(root.log_prefix, sizeof root.log_prefix, "%s", config->firewall.log_prefix);
-	memcpy(root.ports, config->firewall.ports, sizeof root.ports);
+	set_lists(&config->firewall.ports, &root);
 	/* Own addresses first: of a long allow list the rest is the engine's to keep. */
 	for (size_t i = 0; i < n_own && root.n_never < ROOT_NEVER_MAX; i++)
 		root.never[root.n_never++] = own[i];

@@ -333,10 +333,7 @@ static bool is_mail_port(uint16_t port)
 
 static bool is_closed(const struct config *config, uint16_t port)
 {
-	for (size_t i = 0; i < config->firewall.n_ports; i++)
-		if (config->firewall.ports[i] == port)
-			return true;
-	return config->firewall.n_ports == 0; /* all */
+	return portlists_has(&config->firewall.ports, port);
 }
 
 /* Its usual name. */

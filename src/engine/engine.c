@@ -449,7 +449,7 @@ static void store_state(struct engine *e, const struct reconcile_result *r, int6
 {
 	const struct verdict_stat stat = verdict_stat(e->live.verdict);
 	char capacity[16], drift[24], at[24], refused[24], tracked[24], forgotten[24], braked[24],
-		ports[CONFIG_PORTS_TEXT_MAX], lengths[LENGTHS_TEXT_MAX];
+		ports[PORTLISTS_TEXT_MAX], lengths[LENGTHS_TEXT_MAX];
 	const struct {
 		const char *key, *value;
 	} rows[] = {{"backend", e->client.backend}, {"backend_reason", e->client.chosen}, {"capacity", capacity}, {"drift", drift},
@@ -460,7 +460,7 @@ static void store_state(struct engine *e, const struct reconcile_result *r, int6
 	struct why why;
 	int rc;
 
-	config_ports_text(e->live.started, ports);
+	config_ports_text(e->live.started, PORTLISTS_MAX, ports);
 	lengths_text(&e->client.lengths, lengths);
 	(void)snprintf(capacity, sizeof capacity, "%" PRIu32, e->client.capacity);
 	(void)snprintf(drift, sizeof drift, "%zu", r->drift.missing + r->drift.extra);

@@ -8,18 +8,14 @@
 #include "base/duration.h"
 #include "base/log.h"
 
-enum { NUMBER_MAX = 24 };
+enum {
+	NUMBER_MAX = 24,
+	PORTS_MAX = PORTLISTS_TEXT_MAX + 16,
+};
 
 void events_init(struct events *e, const struct config *started)
 {
-	char ports[CONFIG_PORTS_TEXT_MAX];
-
-	*e = (struct events){.ports = "", .observes = config_observes(started)};
-	config_ports_text(started, ports);
-	if (strcmp(ports, "all") == 0)
-		(void)snprintf(e->ports, sizeof e->ports, "; all ports");
-	else if (strcmp(ports, "none") != 0)
-		(void)snprintf(e->ports, sizeof e->ports, "; ports %s", ports);
+	*e = (struct events){.started = started, .observes = config_observes(started)};
 }
 
 void events_at(struct events *e, int64_t now_s)
@@ -38,6 +34,18 @@ static bool may_log(struct events *e, size_t *sum)
 	}
 	e->n++;
 	return true;
+}
+
+/* "; ports 25", "; all ports", or "". */
+static void ports_text(const struct events *e, const struct block *b, char out[static PORTS_MAX])
+{
+	char ports[PORTLISTS_TEXT_MAX];
+
+	config_ports_text(e->started, b->list, ports);
+	if (strcmp(ports, "none") == 0)
+		out[0] = '\0';
+	else
+		(void)snprintf(out, PORTS_MAX, strcmp(ports, "all") == 0 ? "; %s ports" : "; ports %s", ports);
 }
 
 /* The text between the time and the ports. */
@@ -63,7 +71,7 @@ void events_blocked(struct events *e, const struct block *b, const struct events
 {
 	char net[NET_TEXT_MAX], lasts[DURATION_TEXT_MAX], until[TIME_TEXT_MAX], offence[NUMBER_MAX],
 	        hits[NUMBER_MAX];
-	char text[LOG_TEXT_MAX];
+	char text[LOG_TEXT_MAX], ports[PORTS_MAX];
 	const bool counted = b->cause == BLOCK_EVIDENCE;
 	const struct log_field fields[] = {{"WFS_EVENT", b->prolonged ? "extended" : "blocked"},
 	                                   {"WFS_ADDRESS", net},
@@ -83,11 +91,12 @@ void events_blocked(struct events *e, const struct block *b, const struct events
 	(void)snprintf(hits, sizeof hits, "%u", b->hits);
 	(void)snprintf(offence, sizeof offence, "%u", b->offence);
 	block_text(b, cause, text, sizeof text);
+	ports_text(e, b, ports);
 	log_event(LOG_INFO, fields, sizeof fields / sizeof *fields, "%s %s for %s%s%s",
 	          e->observes      ? "would block"
 	          : b->prolonged ? "extended the block of"
 	                         : "blocked",
-	          net, lasts, text, e->ports);
+	          net, lasts, text, ports);
 }
 
 void events_released(struct events *e, const struct net *released, const char *why, const char *who,

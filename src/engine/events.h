@@ -29,14 +29,14 @@ enum {
 };
 
 struct events {
-	char ports[CONFIG_PORTS_TEXT_MAX + 8]; /* "; ports 25", "; all ports", or "" */
-	bool observes;                         /* no client is blocked */
+	const struct config *started;      /* borrowed: the ports that are closed */
+	bool observes;                     /* no client is blocked */
 	int64_t now_s;
 	unsigned n;                         /* logged in this second */
 	size_t blocked, released, ordered; /* not logged one by one, since events_sum */
 };
 
-/* started: with the ports that are closed. */
+/* started: with the ports that are closed; borrowed. */
 void events_init(struct events *events, const struct config *started);
 
 /* The second in which all that follows is logged. */

@@ -7,12 +7,12 @@
 
 enum { AT_ONCE = 256 }; /* a packet full */
 
-static void end(struct hangup *h, const struct net *nets, size_t n, int64_t now_s)
+static void end(struct hangup *h, const struct client_entry *entries, size_t n, int64_t now_s)
 {
 	uint32_t ended = 0;
 	struct why why;
 
-	if (client_kill(h->client, nets, n, &ended, &why) < 0) {
+	if (client_kill(h->client, entries, n, &ended, &why) < 0) {
 		if (!h->failed)
 			log_line(LOG_ERR, "%s", why.text);
 		problems_set(h->problems, PROBLEMS_SESSIONS, 0, why.text, NULL, now_s);
@@ -38,14 +38,14 @@ void hangup_init(struct hangup *h, const struct config *started, struct client *
 
 void hangup_end(struct hangup *h, const struct block *blocks, size_t n, int64_t now_s)
 {
-	struct net nets[AT_ONCE];
+	struct client_entry entries[AT_ONCE];
 	size_t k = 0;
 
 	for (size_t i = 0; i < n && h->client != NULL; i++) {
 		if (!blocks[i].prolonged)
-			nets[k++] = blocks[i].net;
+			entries[k++] = (struct client_entry){.net = blocks[i].net, .list = blocks[i].list};
 		if (k == AT_ONCE || (i + 1 == n && k > 0)) {
-			end(h, nets, k, now_s);
+			end(h, entries, k, now_s);
 			k = 0;
 		}
 	}

@@ -326,10 +326,9 @@ static void log_what_needs_a_restart(const struct config *old, const struct conf
 	    strcmp(old->firewall.chain, new->firewall.chain) != 0 ||
 	    old->firewall.seconds != new->firewall.seconds || old->firewall.action != new->firewall.action ||
 	    old->firewall.sessions != new->firewall.sessions || old->firewall.hooks != new->firewall.hooks ||
-	    old->firewall.n_ports != new->firewall.n_ports ||
 	    old->firewall.connections != new->firewall.connections ||
 	    old->firewall.connections_s != new->firewall.connections_s ||
-	    memcmp(old->firewall.ports, new->firewall.ports, sizeof old->firewall.ports) != 0 ||
+	    memcmp(&old->firewall.ports, &new->firewall.ports, sizeof old->firewall.ports) != 0 ||
 	    strcmp(old->control.socket, new->control.socket) != 0 ||
 	    strcmp(old->control.group, new->control.group) != 0 ||
 	    strcmp(old->control.readers, new->control.readers) != 0 ||

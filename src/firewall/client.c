@@ -128,7 +128,7 @@ static int ask(struct client *client, struct message *m, struct why *why)
 /* False: no packet may carry such a network, root would hang up. */
 static bool to_message(const struct client_entry *entry, uint32_t left_s, struct message_entry *ret)
 {
-	*ret = (struct message_entry){.len = entry->net.len, .left_s = left_s};
+	*ret = (struct message_entry){.len = entry->net.len, .list = entry->list, .left_s = left_s};
 	memcpy(ret->addr, entry->net.addr.bytes, sizeof ret->addr);
 	return message_entry_is_good(ret);
 }
@@ -158,7 +158,7 @@ int client_list(struct client *client, uint32_t *cursor, struct client_entry out
 		return err;
 	for (uint32_t i = 0; i < m.n; i++) {
 		out[i] = (struct client_entry){
-			.net.len = m.entries[i].len, .held_s = m.entries[i].left_s, .idle_s = m.entries[i].idle_s, .dropped = m.entries[i].dropped};
+			.net.len = m.entries[i].len, .list = m.entries[i].list, .held_s = m.entries[i].left_s, .idle_s = m.entries[i].idle_s, .dropped = m.entries[i].dropped};
 		memcpy(out[i].net.addr.bytes, m.entries[i].addr, sizeof m.entries[i].addr);
 	}
 	*cursor = m.cursor;
@@ -193,7 +193,7 @@ int client_look(struct client *client, struct client_entry *entries, size_t n, s
 static bool is_in(const struct message *m, const struct client_entry *entry)
 {
 	for (uint32_t i = 0; i < m->n; i++)
-		if (m->entries[i].len == entry->net.len &&
+		if (m->entries[i].len == entry->net.len && m->entries[i].list == entry->list &&
 		    memcmp(m->entries[i].addr, entry->net.addr.bytes, sizeof m->entries[i].addr) == 0)
 			return true;
 	return false;
@@ -271,7 +271,7 @@ int client_limits(struct client *client, struct why *why)
 	return ask(client, &m, why);
 }
 
-int client_kill(struct client *client, const struct net *nets, size_t n, uint32_t *ret_ended, struct why *why)
+int client_kill(struct client *client, const struct client_entry *entries, size_t n, uint32_t *ret_ended, struct why *why)
 {
 	uint32_t ended = 0;
 	size_t i = 0;
@@ -281,7 +281,7 @@ int client_kill(struct client *client, const struct net *nets, size_t n, uint32_
 		struct message m = {.verb = MESSAGE_KILL};
 
 		for (; i < n && m.n < MESSAGE_ENTRIES; i++) /* what cannot be added is not blocked */
-			m.n += to_message(&(struct client_entry){.net = nets[i]}, 0, &m.entries[m.n]);
+			m.n += to_message(&entries[i], 0, &m.entries[m.n]);
 		err = ask(client, &m, why);
 		ended += m.ended;
 	} while (err == 0 && i < n);

@@ -51,7 +51,7 @@ struct client {
 /* One address or network of the kernel's lists. */
 struct client_entry {
 	struct net net;
-	uint8_t list;     /* which of them: 0, so far all that a backend has */
+	uint8_t list;     /* which of them: what ports are closed */
 	uint32_t left_s;  /* add: to block; 1 to ten years, more or less is bounded */
 	uint32_t held_s;  /* out, of list: until the kernel forgets it by itself, UINT32_MAX: never */
 	uint32_t idle_s;  /* out, of list and look: since a packet of it was dropped or it was added; UINT32_MAX: not known */
@@ -93,10 +93,10 @@ int client_settled(struct client *client, struct why *why);
 int client_limits(struct client *client, struct why *why);
 
 /*
- * Ends the open connections of nets to our ports; n 0: only whether that can be done. *ret_ended: how many. Errors: -EOPNOTSUPP:
+ * Ends the open connections of entries (net, list) to the ports of their list; n 0: only whether that can be done. *ret_ended: how many. Errors: -EOPNOTSUPP:
  * the kernel cannot.
  */
-int client_kill(struct client *client, const struct net *nets, size_t n, uint32_t *ret_ended, struct why *why);
+int client_kill(struct client *client, const struct client_entry *entries, size_t n, uint32_t *ret_ended, struct why *why);
 
 /* Does DNAT lead clients of our ports past the hooks? *ret_port: one of them, 0: no. Errors: where that cannot be known. */
 int client_published(struct client *client, uint16_t *ret_port, struct why *why);

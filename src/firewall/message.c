@@ -19,6 +19,8 @@ bool message_entry_is_good(const struct message_entry *entry)
 	memcpy(addr.bytes, entry->addr, sizeof addr.bytes);
 	if (entry->len > 128 || entry->len < (addr_is_ip4(&addr) ? IP4_BITS + IP4_LEN_MIN : IP6_LEN_MIN))
 		return false;
+	if (entry->list >= MESSAGE_LISTS_MAX)
+		return false;
 	for (size_t i = 0; i < sizeof entry->reserved; i++)
 		if (entry->reserved[i] != 0)
 			return false;

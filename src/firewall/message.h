@@ -18,6 +18,7 @@
 
 enum {
 	MESSAGE_ENTRIES = 256,
+	MESSAGE_LISTS_MAX = 8,
 	MESSAGE_LIST_MAX = 24,
 	MESSAGE_CHOSEN_MAX = 128,
 	MESSAGE_SECONDS_MAX = 10 * 366 * 86400, /* ten years: as good as for ever, far from overflow */
@@ -45,7 +46,8 @@ enum message_verb {
 struct message_entry {
 	uint8_t addr[16];    /* struct addr */
 	uint8_t len;         /* struct net: IPv4 96 + 8..128, IPv6 32..128; host bits are zero */
-	uint8_t reserved[3]; /* zero */
+	uint8_t list;        /* which list of ports, below MESSAGE_LISTS_MAX; root knows how many there are */
+	uint8_t reserved[2]; /* zero */
 	/* ADD: to block, 1..MESSAGE_SECONDS_MAX; answer to LIST: until the kernel forgets it by itself, UINT32_MAX: never; else 0 */
 	uint32_t left_s;
 	uint32_t idle_s;     /* answer to LIST, LOOK: since a packet of it was dropped or it was added; LOOK: UINT32_MAX: not known; else 0 */

@@ -34,7 +34,10 @@ struct comparison {
 	uint32_t number; /* entries of the kernel's and new ones are seen in it */
 	uint32_t cursor; /* LIST: as of client_list */
 	size_t n_extra, cap_extra, at;
-	struct net *extra; /* CLEAN: removed up to "at" */
+	struct extra {
+		struct net net;
+		uint8_t list;
+	} *extra; /* CLEAN: removed up to "at" */
 	uint32_t place;  /* FEED: those below it are still to come; in rounds, the highest rank first */
 	unsigned rank;
 	bool ranked;
@@ -617,13 +620,13 @@ static int begin(struct reconcile *rec, int64_t now_s, struct why *why)
 	return 0;
 }
 
-static void note_extra(struct comparison *c, const struct net *net)
+static void note_extra(struct comparison *c, const struct client_entry *told)
 {
 	if (c->n_extra == c->cap_extra) {
 		c->cap_extra = c->cap_extra == 0 ? CLIENT_PACKET : 2 * c->cap_extra;
 		c->extra = alloc_resize(c->extra, c->cap_extra, sizeof *c->extra, "what the kernel should not have");
 	}
-	c->extra[c->n_extra++] = *net;
+	c->extra[c->n_extra++] = (struct extra){told->net, told->list};
 }
 
 /* An element that the kernel has. True: it must be added again, or the kernel forgets it. */
@@ -635,7 +638,7 @@ static bool note_held(struct reconcile *rec, const struct client_entry *told, co
 
 	note_dropped(rec, bearer(rec, told->list, &told->net), told, rule, now_s, result);
 	if (!fits(rec, wanted_longest(&rec->wanted, told->list, &told->net))) {
-		note_extra(c, &told->net);
+		note_extra(c, told);
 		while ((e = wanted_next(&rec->wanted, told->list, &told->net, e)) != NULL)
 			leave_out(rec, e);
 		return false;
@@ -659,7 +662,7 @@ static int list_some(struct reconcile *rec, struct feed *f, const struct reconci
 		return rc;
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		if (wanted_next(&rec->wanted, told[i].list, &told[i].net, NULL) == NULL) {
-			note_extra(c, &told[i].net);
+			note_extra(c, &told[i]);
 			c->drift.extra++;
 		} else if (note_held(rec, &told[i], rule, now_s, result)) {
 			rc = feed(rec, f, wanted_longest(&rec->wanted, told[i].list, &told[i].net), now_s, &refused, why);
@@ -680,10 +683,10 @@ static int clean_some(struct reconcile *rec, struct why *why)
 	size_t n = 0;
 
 	for (; c->at < c->n_extra && n < CLIENT_PACKET; c->at++) {
-		const struct wanted_entry *const e = wanted_longest(&rec->wanted, 0, &c->extra[c->at]);
+		const struct wanted_entry *const e = wanted_longest(&rec->wanted, c->extra[c->at].list, &c->extra[c->at].net);
 
 		if (e == NULL || e->state != WANTED_HELD) /* it may have been blocked meanwhile */
-			gone[n++] = (struct client_entry){.net = c->extra[c->at]};
+			gone[n++] = (struct client_entry){.net = c->extra[c->at].net, .list = c->extra[c->at].list};
 	}
 	if (c->at == c->n_extra)
 		c->stage = STAGE_FEED;

@@ -16,12 +16,12 @@ int automatic_open(const struct root_config *config, struct automatic *ret, stru
 {
 	struct automatic chosen = {.backend = &backend_recent};
 	struct why recent, nftables;
-	int err = chosen.backend->open(config, &chosen.self, &chosen.without6, &recent);
+	int err = lists_open(chosen.backend, config, &chosen.lists, &chosen.without6, &recent);
 
 	(void)why_set(&chosen.reason, EEXIST, "legacy xtables and xt_recent are there");
 	if (is_absent(err)) {
 		chosen.backend = &backend_nftables;
-		err = chosen.backend->open(config, &chosen.self, &chosen.without6, &nftables);
+		err = lists_open(chosen.backend, config, &chosen.lists, &chosen.without6, &nftables);
 		(void)why_set(&chosen.reason, ENOENT, "%.*s", (int)strcspn(recent.text, ";"), recent.text);
 		if (err < 0)
 			return why_set(why, -err, "neither backend can be used: %.*s; %.*s", (int)sizeof recent.text / 2 - 40, recent.text,
@@ -41,15 +41,15 @@ void automatic_fit(const struct root_config *config, uint32_t n4, uint32_t n6, s
 	struct backend_limits limits;
 	struct why why;
 
-	chosen->backend->limits(chosen->self, &limits);
+	lists_limits(chosen->lists, &limits);
 	if (wanted <= limits.most || chosen->backend == other.backend)
 		return;
-	if (other.backend->open(config, &other.self, &other.without6, &why) < 0) {
+	if (lists_open(other.backend, config, &other.lists, &other.without6, &why) < 0) {
 		log_line(LOG_WARNING, "%" PRIu32 " entries are wanted, recent holds %" PRIu32 ", and nftables cannot be used: %s", wanted,
 		         limits.most, why.text);
 		return;
 	}
-	if (chosen->backend->close(chosen->self, BACKEND_UNDO, &why) < 0)
+	if (lists_close(chosen->lists, BACKEND_UNDO, &why) < 0)
 		log_line(LOG_WARNING, "recent: %s", why.text);
 	(void)why_set(&other.reason, ENOSPC, "%" PRIu32 " entries are wanted, recent holds %" PRIu32, wanted, limits.most);
 	*chosen = other;

@@ -10,11 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "root/backend.h"
+#include "root/lists.h"
 
 struct automatic {
 	const struct backend *backend;
-	void *self;           /* the backend's; the caller's to close */
+	struct lists *lists;  /* of the backend; the caller's to close */
 	const char *without6; /* as of open in backend.h */
 	struct why reason;    /* for this one */
 };

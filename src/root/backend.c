@@ -16,19 +16,9 @@ const struct backend *backend_find(const char *name)
 	return NULL;
 }
 
-int backend_clean_others(const struct backend *backend, const struct root_config *config, bool *ret_removed, struct why *why)
+const struct backend *backend_number(size_t i)
 {
-	int err = 0;
-
-	*ret_removed = false;
-	for (size_t i = 0; i < sizeof backends / sizeof *backends && err == 0; i++) {
-		bool removed = false;
-
-		if (backends[i] != backend)
-			err = backends[i]->clean(config, &removed, why);
-		*ret_removed |= removed;
-	}
-	return err;
+	return i < sizeof backends / sizeof *backends ? backends[i] : NULL;
 }
 
 void backend_refuse(struct backend_refused *refused, const struct net *net, const char *because)

@@ -21,6 +21,7 @@
 
 struct backend_entry {
 	struct net net;
+	uint8_t list;     /* which list of ports; lists.h's, a backend does not look at it */
 	uint32_t left_s;  /* add: to block, at least 1; list: until the kernel forgets it by itself, UINT32_MAX: never */
 	uint32_t idle_s;  /* list, look: since a packet of it was dropped or it was added; look: UINT32_MAX: not known */
 	uint32_t dropped; /* list, look: packets dropped since it was last read by either, at least */
@@ -33,6 +34,7 @@ struct backend_refused {
 	uint32_t n;
 	struct why why; /* of the first */
 	struct net nets[BACKEND_REFUSED_MAX]; /* by backend_refuse */
+	uint8_t lists[BACKEND_REFUSED_MAX];   /* theirs; as in backend_entry */
 };
 
 struct backend_limits {
@@ -121,8 +123,8 @@ BACKENDS(BACKEND_DECLARE)
 /* NULL: there is none of that name. */
 const struct backend *backend_find(const char *name);
 
-/* Removes what a daemon with another backend left; backend NULL: with any. *ret_removed: something was there. */
-int backend_clean_others(const struct backend *backend, const struct root_config *config, bool *ret_removed, struct why *why);
+/* One of them all, from 0 on; NULL: no more. */
+const struct backend *backend_number(size_t i);
 
 /* Counts an entry as refused, because of a reason that does not name it. */
 void backend_refuse(struct backend_refused *refused, const struct net *net, const char *because);

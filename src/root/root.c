@@ -33,7 +33,7 @@ struct root {
 	struct root_config config;
 	struct claim claim;
 	const struct backend *backend;
-	void *self; /* the backend's */
+	struct lists *lists; /* of the backend */
 	bool automatic; /* it was chosen here; once the engine has prepared something it stays */
 	bool settled;   /* the kernel holds what is wanted: what other backends left is gone */
 	struct why reason; /* for this backend; "": it was configured */
@@ -66,8 +66,25 @@ static bool are_names(const char names[][ROOT_NAME_MAX], size_t n)
 	return are;
 }
 
+static int check_lists(const struct root_config *config, struct why *why)
+{
+	if (config->n_more >= ROOT_LISTS_MAX)
+		return why_set(why, EINVAL, "%zu lists of ports: %d at most", config->n_more + 1, ROOT_LISTS_MAX);
+	for (size_t i = 0; i < config->n_more; i++) {
+		const struct root_list *const list = &config->more[i];
+
+		if (!is_name(list->name, sizeof list->name) || list->n_ports > ROOT_PORTS_MAX ||
+		    strlen(config->chain) + 1 + strlen(list->name) >= ROOT_NAME_MAX ||
+		    strlen(config->list) + 1 + strlen(list->name) >= ROOT_NAME_MAX)
+			return why_set(why, EINVAL, "a list of ports has too many of them, or too long a name");
+	}
+	return 0;
+}
+
 static int check_config(const struct root_config *config, struct why *why)
 {
+	int err;
+
 	if (memchr(config->backend, '\0', sizeof config->backend) == NULL || 
 	    (strcmp(config->backend, automatic) != 0 && backend_find(config->backend) == NULL))
 		return why_set(why, EINVAL, "there is no such [firewall] backend");
@@ -81,6 +98,9 @@ static int check_config(const struct root_config *config, struct why *why)
 		return why_set(why, EINVAL, "seconds is %" PRIu32 ": at least 2", config->seconds);
 	if (config->n_ports > ROOT_PORTS_MAX)
 		return why_set(why, EINVAL, "%zu ports: a rule takes %d", config->n_ports, ROOT_PORTS_MAX);
+	err = check_lists(config, why);
+	if (err < 0)
+		return err;
 	if (config->connections > 0 && (config->connections_s < 1 || config->connections_s > 3600))
 		return why_set(why, EINVAL, "connections_s is %" PRIu32 ": 1 to 3600", config->connections_s);
 	if (config->n_never > ROOT_NEVER_MAX)
@@ -97,7 +117,7 @@ static void clean_others(const struct root *root)
 	bool removed = false;
 	struct why why;
 
-	if (backend_clean_others(root->backend, &root->config, &removed, &why) < 0)
+	if (lists_clean_others(root->backend, &root->config, &removed, &why) < 0)
 		log_line(LOG_WARNING, "what another backend left could not be looked for: %s", why.text);
 	else if (removed)
 		log_line(LOG_NOTICE, "removed what a daemon with another backend left in the firewall");
@@ -106,7 +126,7 @@ static void clean_others(const struct root *root)
 static void use(struct root *root, const struct automatic *chosen)
 {
 	root->backend = chosen->backend;
-	root->self = chosen->self;
+	root->lists = chosen->lists;
 	root->reason = chosen->reason;
 	if (root->automatic)
 		log_line(LOG_NOTICE, "[firewall] backend = auto: using %s: %s", root->backend->name, root->reason.text);
@@ -121,7 +141,7 @@ static int open_backend(struct root *root, struct why *why)
 
 	root->automatic = chosen.backend == NULL;
 	err = root->automatic ? automatic_open(&root->config, &chosen, why)
-	                      : chosen.backend->open(&root->config, &chosen.self, &chosen.without6, why);
+	                      : lists_open(chosen.backend, &root->config, &chosen.lists, &chosen.without6, why);
 	if (err == 0)
 		use(root, &chosen);
 	return err;
@@ -161,7 +181,7 @@ void root_close(struct root *root, bool remove)
 	if (root == NULL)
 		return;
 	end = remove && !root->config.keep_on_stop ? BACKEND_REMOVE : root->began ? BACKEND_LEAVE : BACKEND_UNDO;
-	if (root->backend->close(root->self, end, &why) < 0)
+	if (lists_close(root->lists, end, &why) < 0)
 		log_line(LOG_WARNING, "the rules stay until you remove them with 'watchforspammers cleanup': %s",
 		         why.text);
 	claim_drop(&root->claim);
@@ -177,8 +197,8 @@ int root_clean(const struct root_config *config, bool *ret_removed, struct why *
 		err = claim_take(config, &claim, why);
 	if (err < 0)
 		return err;
-	err = strcmp(config->backend, automatic) == 0 ? backend_clean_others(NULL, config, ret_removed, why)
-	                                              : backend_find(config->backend)->clean(config, ret_removed, why);
+	err = strcmp(config->backend, automatic) == 0 ? lists_clean_others(NULL, config, ret_removed, why)
+	                                              : lists_clean(backend_find(config->backend), config, ret_removed, why);
 	claim_drop(&claim);
 	return err;
 }
@@ -221,9 +241,9 @@ static struct net entry_net(const struct message_entry *entry)
 	return net;
 }
 
-static struct message_entry net_entry(const struct net *net)
+static struct message_entry net_entry(const struct net *net, uint8_t list)
 {
-	struct message_entry entry = {.len = net->len};
+	struct message_entry entry = {.len = net->len, .list = list};
 
 	memcpy(entry.addr, net->addr.bytes, sizeof entry.addr);
 	return entry;
@@ -231,7 +251,7 @@ static struct message_entry net_entry(const struct net *net)
 
 static int answer_prepare(struct root *root, struct message *m, struct why *why)
 {
-	struct automatic chosen = {.backend = root->backend, .self = root->self};
+	struct automatic chosen = {.backend = root->backend, .lists = root->lists};
 	bool repaired = false;
 	int err;
 
@@ -240,7 +260,7 @@ static int answer_prepare(struct root *root, struct message *m, struct why *why)
 	if (chosen.backend != root->backend)
 		use(root, &chosen);
 	root->automatic = false;
-	err = root->backend->prepare(root->self, m->n4, m->n6, &repaired, why);
+	err = lists_prepare(root->lists, m->n4, m->n6, &repaired, why);
 	m->repaired = err == 0 && repaired;
 	return err;
 }
@@ -261,40 +281,41 @@ static int answer_add(struct root *root, struct message *m, int64_t now_s, struc
 			backend_refuse(&refused, &net,
 			               "never to be blocked, as the configuration was when the daemon started");
 		else
-			entries[n++] = (struct backend_entry){.net = net, .left_s = m->entries[i].left_s};
+			entries[n++] = (struct backend_entry){.net = net, .list = m->entries[i].list, .left_s = m->entries[i].left_s};
 	}
-	err = n == 0 ? 0 : root->backend->add(root->self, entries, n, &refused, why);
+	err = n == 0 ? 0 : lists_add(root->lists, entries, n, &refused, why);
 	m->refused = refused.n;
 	if (err < 0)
 		return err;
 	m->n = refused.n;
 	for (uint32_t i = 0; i < m->n; i++)
-		m->entries[i] = net_entry(&refused.nets[i]);
+		m->entries[i] = net_entry(&refused.nets[i], refused.lists[i]);
 	*why = refused.why;
 	return 0;
 }
 
 static int answer_del(const struct root *root, const struct message *m, struct why *why)
 {
-	struct net nets[MESSAGE_ENTRIES];
+	struct backend_entry entries[MESSAGE_ENTRIES];
 
 	for (uint32_t i = 0; i < m->n; i++)
-		nets[i] = entry_net(&m->entries[i]);
-	return root->backend->del(root->self, nets, m->n, why);
+		entries[i] = (struct backend_entry){.net = entry_net(&m->entries[i]), .list = m->entries[i].list};
+	return lists_del(root->lists, entries, m->n, why);
 }
 
 static int answer_list(const struct root *root, struct message *m, struct why *why)
 {
 	struct backend_entry held[MESSAGE_ENTRIES];
+	uint32_t cursor = m->cursor;
 	size_t n = 0;
-	const int err = root->backend->list(root->self, m->cursor, held, MESSAGE_ENTRIES, &n, why);
+	const int err = lists_list(root->lists, &cursor, held, MESSAGE_ENTRIES, &n, why);
 
 	if (err < 0)
 		return err;
 	m->n = (uint32_t)n; /* MESSAGE_ENTRIES at most */
-	m->cursor = n == MESSAGE_ENTRIES ? m->cursor + MESSAGE_ENTRIES : 0;
+	m->cursor = cursor;
 	for (uint32_t i = 0; i < m->n; i++) {
-		m->entries[i] = net_entry(&held[i].net);
+		m->entries[i] = net_entry(&held[i].net, held[i].list);
 		m->entries[i].left_s = held[i].left_s;
 		m->entries[i].idle_s = held[i].idle_s;
 		m->entries[i].dropped = held[i].dropped;
@@ -308,8 +329,8 @@ static int answer_look(const struct root *root, struct message *m, struct why *w
 	int err;
 
 	for (uint32_t i = 0; i < m->n; i++)
-		entries[i] = (struct backend_entry){.net = entry_net(&m->entries[i])};
-	err = root->backend->look(root->self, entries, m->n, why);
+		entries[i] = (struct backend_entry){.net = entry_net(&m->entries[i]), .list = m->entries[i].list};
+	err = lists_look(root->lists, entries, m->n, why);
 	for (uint32_t i = 0; i < m->n && err == 0; i++) {
 		m->entries[i].idle_s = entries[i].idle_s;
 		m->entries[i].dropped = entries[i].dropped;
@@ -322,7 +343,7 @@ static int answer_floods(const struct root *root, struct message *m, struct why 
 {
 	struct addr addrs[MESSAGE_ENTRIES];
 	size_t n = 0;
-	const int err = root->backend->floods(root->self, addrs, MESSAGE_ENTRIES, &n, why);
+	const int err = lists_floods(root->lists, addrs, MESSAGE_ENTRIES, &n, why);
 
 	if (err < 0)
 		return err;
@@ -331,19 +352,28 @@ static int answer_floods(const struct root *root, struct message *m, struct why 
 
 		if (!may_block(root, &net))
 			continue;
-		m->entries[m->n++] = net_entry(&net);
+		m->entries[m->n++] = net_entry(&net, 0);
 	}
 	return 0;
 }
 
-/* Those that may be blocked. Returns how many. */
-static size_t nets_to_kill(const struct root *root, const struct message *m, struct net out[static MESSAGE_ENTRIES])
+/* The ports of a list. */
+static struct tracked_query ports_of(const struct root *root, uint8_t list)
+{
+	const struct root_config *const config = &root->config;
+
+	return list == 0 ? (struct tracked_query){.ports = config->ports, .n_ports = config->n_ports}
+	                 : (struct tracked_query){.ports = config->more[list - 1].ports, .n_ports = config->more[list - 1].n_ports};
+}
+
+/* Those of a list that may be blocked. Returns how many. */
+static size_t nets_to_kill(const struct root *root, const struct message *m, uint8_t list, struct net out[static MESSAGE_ENTRIES])
 {
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < m->n; i++) {
 		out[n] = entry_net(&m->entries[i]);
-		n += may_block(root, &out[n]);
+		n += m->entries[i].list == list && may_block(root, &out[n]);
 	}
 	return n;
 }
@@ -351,28 +381,36 @@ static size_t nets_to_kill(const struct root *root, const struct message *m, str
 static int answer_kill(const struct root *root, struct message *m, struct why *why)
 {
 	struct net nets[MESSAGE_ENTRIES];
-	const struct tracked_query clients = {.nets = nets,
-	                                      .n = nets_to_kill(root, m, nets),
-	                                      .ports = root->config.ports,
-	                                      .n_ports = root->config.n_ports};
+	int err = 0;
 
-	return kill_connections(&clients, hooks_forward(&root->config), &m->ended, why);
+	for (uint8_t list = 0; list <= root->config.n_more && err == 0; list++) {
+		struct tracked_query clients = ports_of(root, list);
+		uint32_t ended = 0;
+
+		clients.nets = nets;
+		clients.n = nets_to_kill(root, m, list, nets);
+		if (clients.n > 0 || (m->n == 0 && list == 0))
+			err = kill_connections(&clients, hooks_forward(&root->config), &ended, why);
+		m->ended += ended;
+	}
+	return err;
 }
 
 /* Where nothing is forwarded, or the hooks cover it, nothing leads past them. */
 static int answer_published(const struct root *root, struct message *m, struct why *why)
 {
-	const struct tracked_query query = {.ports = root->config.ports, .n_ports = root->config.n_ports};
-	uint16_t port = 0;
-	int err;
+	int err = 0;
 
 	if (!hooks_is_router() || hooks_forward(&root->config))
 		return 0;
-	err = tracked_published(&query, &port);
-	if (err < 0)
-		return why_set(why, -err, "the kernel's table of connections: %s", strerror(-err));
-	m->port = port;
-	return 0;
+	for (uint8_t list = 0; list <= root->config.n_more && err == 0 && m->port == 0; list++) {
+		const struct tracked_query query = ports_of(root, list);
+		uint16_t port = 0;
+
+		err = tracked_published(&query, &port);
+		m->port = port;
+	}
+	return err == 0 ? 0 : why_set(why, -err, "the kernel's table of connections: %s", strerror(-err));
 }
 
 /* Unread: parsing is for a process without privileges. */
@@ -391,7 +429,7 @@ static void write_limits(const struct root *root, struct message *m)
 {
 	struct backend_limits limits;
 
-	root->backend->limits(root->self, &limits);
+	lists_limits(root->lists, &limits);
 	m->n4 = limits.held4;
 	m->n6 = limits.held6;
 	m->capacity = limits.capacity;
@@ -402,14 +440,23 @@ static void write_limits(const struct root *root, struct message *m)
 	(void)snprintf(m->chosen, sizeof m->chosen, "%.*s", (int)sizeof m->chosen - 1, root->reason.text);
 }
 
+static bool has_lists(const struct root *root, const struct message *m)
+{
+	bool has = true;
+
+	for (uint32_t i = 0; i < m->n && has; i++)
+		has = m->entries[i].list <= root->config.n_more;
+	return has;
+}
+
 int root_answer(struct root *root, struct message *m, int64_t now_s)
 {
 	struct why why = {""};
-	int err = 0, fd = -1;
+	int err = has_lists(root, m) ? 0 : why_set(&why, EINVAL, "there is no such list of ports"), fd = -1;
 
 	assert(message_is_request(m, message_size(m)));
 	root->began |= m->verb == MESSAGE_PREPARE || m->verb == MESSAGE_ADD || m->verb == MESSAGE_DEL || m->verb == MESSAGE_LIST;
-	switch ((enum message_verb)m->verb) { /* message_is_request: it is one of them */
+	switch (err < 0 ? MESSAGE_LIMITS : (enum message_verb)m->verb) { /* message_is_request: it is one of them */
 	case MESSAGE_PREPARE:
 		err = answer_prepare(root, m, &why);
 		break;
@@ -446,7 +493,7 @@ int root_answer(struct root *root, struct message *m, int64_t now_s)
 	case MESSAGE_CHANGED: /* is no request */
 		break;
 	}
-	if (m->verb == MESSAGE_DEL || err < 0)
+	if (m->verb == MESSAGE_DEL || m->verb == MESSAGE_KILL || err < 0)
 		m->n = 0;
 	if (m->verb != MESSAGE_LIST || err < 0)
 		m->cursor = 0;
@@ -481,7 +528,7 @@ static void note_changed(struct root *root)
 {
 	struct backend_change change, *const kept = &root->change;
 
-	if (!root->backend->changed(root->self, &change))
+	if (!lists_changed(root->lists, &change))
 		return;
 	if (!root->changed || kept->n + change.n > BACKEND_CHANGE_MAX)
 		change.all |= root->changed;
@@ -507,7 +554,7 @@ static int report_changed(struct root *root, int fd)
 	if (!root->changed || root->reported)
 		return 0;
 	for (size_t i = 0; i < change->n && !change->all; i++)
-		m.entries[m.n++] = net_entry(&change->nets[i]);
+		m.entries[m.n++] = net_entry(&change->nets[i], 0);
 	(void)text_escape((struct span){change->name, strlen(change->name)}, name, sizeof name);
 	if (change->pid != 0)
 		(void)snprintf(m.why, sizeof m.why, "%.200s (process %" PRIu32 ")", name, change->pid);
@@ -567,7 +614,7 @@ static int exit_status(int status)
 
 static int watched_fd(const struct root *root)
 {
-	return root->backend->watched == NULL ? -1 : root->backend->watched(root->self);
+	return lists_watched(root->lists);
 }
 
 int root_serve(struct root *root, int fd, pid_t engine)

@@ -24,6 +24,7 @@
 
 enum {
 	ROOT_JUMPS_MAX = 4,      /* chains that packets come from */
+	ROOT_LISTS_MAX = 8,      /* each with ports of its own */
 	ROOT_PORTS_MAX = 15,     /* multiport's limit: XT_MULTI_PORTS, linux/netfilter/xt_multiport.h */
 	ROOT_NEVER_MAX = 256,    /* allowed networks copied into the root process */
 	ROOT_NAME_MAX = 24,      /* chain and list names: chain labels hold 31 bytes, shards add "_x_xx" */
@@ -55,8 +56,14 @@ struct root_config {
 	uint32_t seconds;                  /* of the recent rule; at least 2 */
 	uint32_t connections;              /* new ones of a client within connections_s; more are listed. 0: no such rule */
 	uint32_t connections_s;            /* 1..3600 */
-	size_t n_ports;                    /* 0: every port and protocol */
+	size_t n_ports;                    /* of list 0; 0: every port and protocol */
 	uint16_t ports[ROOT_PORTS_MAX];
+	size_t n_more;                     /* further lists: 1 ... n_more */
+	struct root_list {
+		char name[ROOT_NAME_MAX];  /* behind chain and list, with a "_": "SPAMMER_auth" */
+		size_t n_ports;
+		uint16_t ports[ROOT_PORTS_MAX];
+	} more[ROOT_LISTS_MAX - 1];
 	size_t n_never;
 	const char *path;                  /* of the configuration's file, borrowed; NULL: it is never requested */
 	struct net never[ROOT_NEVER_MAX];  /* fixed part of the allow list: root's copy has the last word */

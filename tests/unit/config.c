@@ -52,9 +52,9 @@ static struct config *good(const char *text)
 
 static void assert_ports(const struct config *config, const char *want)
 {
-	char text[CONFIG_PORTS_TEXT_MAX];
+	char text[PORTLISTS_TEXT_MAX];
 
-	config_ports_text(config, text);
+	config_ports_text(config, PORTLISTS_MAX, text);
 	assert_string_equal(text, want);
 }
 
@@ -193,8 +193,9 @@ static void test_values(void **state)
 	assert_int_equal(c->firewall.hooks, CONFIG_HOOK_INPUT | CONFIG_HOOK_FORWARD);
 	assert_int_equal(c->firewall.sessions, CONFIG_SESSIONS_KILL);
 	assert_string_equal(c->firewall.list, "x2345678901234567890123");
-	assert_int_equal(c->firewall.n_ports, 3);
-	assert_int_equal(c->firewall.ports[1], 65535);
+	assert_int_equal(c->firewall.ports.n, 1);
+	assert_int_equal(c->firewall.ports.lists[0].ports.n, 3);
+	assert_int_equal(c->firewall.ports.lists[0].ports.ports[1], 65535);
 	assert_int_equal(c->firewall.action, CONFIG_REJECT);
 	assert_string_equal(c->firewall.log_prefix, "SPAM \"BLOCK\": %s x");
 	assert_int_equal(c->firewall.seconds, 2);
@@ -208,7 +209,7 @@ static void test_values(void **state)
 	config_free(c);
 
 	c = good("[firewall]\nports =\naction = RESET\nseconds = 7d\n");
-	assert_int_equal(c->firewall.n_ports, 0);
+	assert_int_equal(c->firewall.ports.lists[0].ports.n, 0);
 	assert_ports(c, "all");
 	assert_int_equal(c->firewall.action, CONFIG_RESET);
 	config_free(c);
@@ -220,11 +221,11 @@ static void test_values(void **state)
 	assert_int_equal(c->firewall.connections, 0);
 	config_free(c);
 	c = good("[firewall]\nports = 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n");
-	assert_int_equal(c->firewall.n_ports, 15);
+	assert_int_equal(c->firewall.ports.lists[0].ports.n, 15);
 	assert_ports(c, "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15");
 	config_free(c);
 	c = good("[firewall]\nports = 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535\n");
-	assert_ports(c, "65535,65535,65535,65535,65535,65535,65535,65535,65535,65535,65535,65535,65535,65535,65535");
+	assert_ports(c, "65535");
 	config_free(c);
 	c = good("[firewall]\nmanage_rules = no\n");
 	assert_ports(c, "none");

@@ -21,7 +21,7 @@ static struct events events;
 
 static int set_up(void **state)
 {
-	struct config *config;
+	static struct config *config; /* borrowed by events */
 	struct why why;
 
 	(void)state;
@@ -31,9 +31,9 @@ static int set_up(void **state)
 	log_init("wfs", LOG_INFO);
 	if (config_read("/nowhere/wfs.conf", true, &config, &why) < 0)
 		return -1;
-	config->firewall.n_ports = 2;
+	config->firewall.ports = (struct portlists){
+	        .n = 2, .lists = {{.ports = {.n = 2, .ports = {25, 110}}}, {.ports = {.n = 1, .ports = {22}}}}};
 	events_init(&events, config);
-	config_free(config);
 	events_at(&events, t0_s);
 	return 0;
 }
@@ -111,6 +111,9 @@ static void a_block_says_why(void **state)
 	                    "wfs: blocked 2001:db8::/64 for 1m by uid 0 (root): a customer; ports 25,110\n");
 	events_blocked(&events, &b, &bare);
 	assert_string_equal(written(), "wfs: blocked 2001:db8::/64 for 1m by uid 0 (root); ports 25,110\n");
+	b.list = 1;
+	events_blocked(&events, &b, &bare);
+	assert_string_equal(written(), "wfs: blocked 2001:db8::/64 for 1m by uid 0 (root); ports 22\n");
 }
 
 static void its_end_says_why(void **state)

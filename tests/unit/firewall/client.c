@@ -428,17 +428,17 @@ static void test_floods(void **state)
 
 static void test_kill(void **state)
 {
-	static struct net nets[MESSAGE_ENTRIES + 1];
+	static struct client_entry entries[MESSAGE_ENTRIES + 1];
 	uint32_t ended = 9;
 	struct why why;
 
 	(void)state;
 	for (unsigned i = 0; i < MESSAGE_ENTRIES + 1; i++)
-		nets[i] = net_number(i);
+		entries[i] = (struct client_entry){.net = net_number(i), .list = i % 2};
 	start();
-	assert_int_equal(client_kill(&client, nets, MESSAGE_ENTRIES + 1, &ended, &why), 0);
+	assert_int_equal(client_kill(&client, entries, MESSAGE_ENTRIES + 1, &ended, &why), 0);
 	assert_int_equal(ended, 2 * (MESSAGE_ENTRIES + 1));
-	assert_int_equal(client_kill(&client, nets, 0, &ended, &why), 0);
+	assert_int_equal(client_kill(&client, entries, 0, &ended, &why), 0);
 	assert_int_equal(ended, 0);
 	stop();
 	assert_int_equal(far.requests, 3);

@@ -596,6 +596,52 @@ static void test_clean(void **state)
 	assert_true(no_locks());
 }
 
+/* Each list of ports has a chain and lists of its own, and all are listed, a packet at a time. */
+static void test_lists(void **state)
+{
+	struct root_config config = usual;
+	struct message m = {.verb = MESSAGE_ADD}, held = {0};
+	size_t n = 0, n_auth = 0;
+	struct root *root;
+
+	(void)state;
+	config.n_more = 2;
+	config.more[0] = (struct root_list){.name = "auth", .n_ports = 2, .ports = {110, 143}};
+	config.more[1] = (struct root_list){.name = "sshd", .n_ports = 1, .ports = {22}};
+	root = root_of(&config);
+	assert_true(rule4("-A INPUT -p tcp -m multiport --dports 25,465,587 -j SPAMMER"));
+	assert_true(rule4("-A INPUT -p tcp -m multiport --dports 110,143 -j SPAMMER_auth"));
+	assert_true(rule6("-A INPUT -p tcp -m tcp --dport 22 -j SPAMMER_sshd"));
+	set_entry(&m, "192.0.2.1", 600);
+	set_entry(&m, "192.0.2.1", 600);
+	m.entries[1].list = 1;
+	set_entry(&m, "2001:db8::1", 600);
+	m.entries[2].list = 1;
+	m = ask_of(root, m);
+	assert_int_equal(m.error, 0);
+	assert_int_equal(m.n4, 2);
+	assert_int_equal(m.n6, 1);
+	assert_true(shell("grep -q 'src=192.0.2.1 ' %s/spammer && grep -q 'src=192.0.2.1 ' %s/spammer_auth", listdir, listdir));
+	assert_true(shell("grep -q 'src=2001:0db8' %s/spammer_auth6 && ! grep . %s/spammer_sshd", listdir, listdir));
+	do {
+		held = ask_of(root, (struct message){.verb = MESSAGE_LIST, .cursor = held.cursor});
+		for (uint32_t i = 0; i < held.n; i++)
+			n_auth += held.entries[i].list == 1;
+		n += held.n;
+	} while (held.cursor != 0);
+	assert_int_equal(n, 3);
+	assert_int_equal(n_auth, 2);
+	m = (struct message){.verb = MESSAGE_DEL};
+	set_entry(&m, "192.0.2.1", 0);
+	m.entries[0].list = 1;
+	assert_int_equal(ask_of(root, m).n4, 1);
+	assert_true(shell("grep -q 'src=192.0.2.1 ' %s/spammer && ! grep -q 'src=192' %s/spammer_auth", listdir, listdir));
+	m.entries[0].list = 3;
+	assert_int_equal(ask_of(root, m).error, -EINVAL);
+	root_close(root, true);
+	assert_true(nothing_left());
+}
+
 static void test_others_untouched(void **state)
 {
 	struct root *root;
@@ -941,6 +987,7 @@ int main(void)
 		cmocka_unit_test_setup(test_failed_start, clean),
 		cmocka_unit_test_setup(test_one_master, clean),
 		cmocka_unit_test_setup(test_clean, clean),
+		cmocka_unit_test_setup(test_lists, clean),
 		cmocka_unit_test_setup(test_others_untouched, clean),
 		cmocka_unit_test_setup(test_foreign_rules, clean),
 		cmocka_unit_test_setup(test_rate, clean),

@@ -1,0 +1,158 @@
+#include "base/portlists.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *read_ports(const char *text, struct portlists_ports *ret)
+{
+	*ret = (struct portlists_ports){0};
+	for (const char *p = text + strspn(text, " \t,"); *p != '\0'; p += strspn(p, " \t,")) {
+		char *end;
+		const unsigned long port = strtoul(p, &end, 10);
+
+		if (*p < '0' || *p > '9' || strchr(" \t,", *end) == NULL || port < 1 || port > 65535)
+			return "ports from 1 to 65535, such as \"25,465,587\"";
+		if (ret->n == PORTLISTS_PORTS_MAX)
+			return "at most 15 ports (iptables' multiport holds no more); empty means all";
+		ret->ports[ret->n++] = (uint16_t)port; /* in range, above */
+		p = end;
+	}
+	return NULL;
+}
+
+static bool is_name(const char *name)
+{
+	const size_t len = strlen(name);
+
+	return len < PORTLISTS_NAME_MAX &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == len;
+}
+
+const char *portlists_read(struct portlists *l, const char *name, const char *text, bool given)
+{
+	struct portlists_ports ports;
+	const char *const wanted = read_ports(text, &ports);
+	size_t i = 0;
+
+	if (wanted != NULL)
+		return wanted;
+	if (name[0] == '\0') {
+		l->given = given;
+		l->lists[0].ports = ports;
+		return NULL;
+	}
+	if (!is_name(name))
+		return "a category or the beginning of rules' names behind \"ports.\", at most 15 letters, digits and \"-\"";
+	while (i < l->n_names && strcmp(l->names[i].name, name) != 0)
+		i++;
+	if (i == PORTLISTS_NAMES_MAX)
+		return "at most 24 names with ports of their own";
+	(void)snprintf(l->names[i].name, sizeof l->names[i].name, "%s", name);
+	l->names[i].given = given;
+	l->names[i].ports = ports;
+	l->n_names += i == l->n_names;
+	return NULL;
+}
+
+static bool has(const struct portlists_ports *p, uint16_t port)
+{
+	bool has = p->n == 0;
+
+	for (size_t i = 0; i < p->n && !has; i++)
+		has = p->ports[i] == port;
+	return has;
+}
+
+static bool are_same(const struct portlists_ports *a, const struct portlists_ports *b)
+{
+	bool same = (a->n == 0) == (b->n == 0);
+
+	for (size_t i = 0; i < a->n && same; i++)
+		same = has(b, a->ports[i]);
+	for (size_t i = 0; i < b->n && same; i++)
+		same = has(a, b->ports[i]);
+	return same;
+}
+
+const char *portlists_settle(struct portlists *l)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n_names; i++)
+		if (l->names[i].given || !l->given)
+			l->names[n++] = l->names[i];
+	l->n_names = n;
+	l->n = 1;
+	for (size_t i = 0; i < n; i++) {
+		size_t list = 0;
+
+		while (list < l->n && !are_same(&l->lists[list].ports, &l->names[i].ports))
+			list++;
+		if (list == PORTLISTS_MAX)
+			return "at most 8 different lists of ports";
+		if (list == l->n) {
+			l->lists[list].ports = l->names[i].ports;
+			memcpy(l->lists[list].name, l->names[i].name, sizeof l->lists[list].name);
+			l->n++;
+		}
+		l->names[i].list = (uint8_t)list; /* below PORTLISTS_MAX */
+	}
+	return NULL;
+}
+
+uint8_t portlists_of(const struct portlists *l, const char *rule, const char *category)
+{
+	uint8_t list = 0;
+
+	for (size_t i = 0; i < l->n_names; i++) {
+		const size_t len = strlen(l->names[i].name);
+
+		if (strncmp(rule, l->names[i].name, len) == 0 && rule[len] == '-')
+			return l->names[i].list;
+		if (strcmp(category, l->names[i].name) == 0)
+			list = l->names[i].list;
+	}
+	return list;
+}
+
+bool portlists_has(const struct portlists *l, uint16_t port)
+{
+	bool is = false;
+
+	for (size_t i = 0; i < l->n && !is; i++)
+		is = has(&l->lists[i].ports, port);
+	return is;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint16_t x, y;
+
+	memcpy(&x, a, sizeof x);
+	memcpy(&y, b, sizeof y);
+	return (x > y) - (x < y);
+}
+
+void portlists_text(const struct portlists *l, size_t list, char out[static PORTLISTS_TEXT_MAX])
+{
+	uint16_t ports[PORTLISTS_MAX * PORTLISTS_PORTS_MAX];
+	size_t n = 0, len = 0;
+	bool all = false;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct portlists_ports *const p = &l->lists[i].ports;
+
+		if (list != PORTLISTS_MAX && list != i)
+			continue;
+		all |= p->n == 0;
+		memcpy(ports + n, p->ports, p->n * sizeof *ports);
+		n += p->n;
+	}
+	if (n > 0)
+		qsort(ports, n, sizeof *ports, by_number);
+	(void)snprintf(out, PORTLISTS_TEXT_MAX, "%s", all ? "all" : "");
+	for (size_t i = 0; i < n && !all; i++)
+		if (i == 0 || ports[i] != ports[i - 1])
+			len += (size_t)snprintf(out + len, PORTLISTS_TEXT_MAX - len, "%s%u", i > 0 ? "," : "", ports[i]); /* fits */
+}
