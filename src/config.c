@@ -698,15 +698,17 @@ static const char *shown(const char *text, char out[static QUOTED_MAX])
 /* "; did you mean ...?" for a word that is none of the rows' sections, or none of a section's keys. */
 static const char *proposal(const char *section, const char *word, char out[static QUOTED_MAX])
 {
-	const char *words[N_ROWS + 2] = {NULL};
+	const char *words[N_ROWS + 3] = {NULL};
 	const char *near;
 	size_t n = 0;
 
 	for (size_t i = 0; i < N_ROWS; i++)
 		if (section == NULL || strcasecmp(rows[i].key.section, section) == 0)
 			words[n++] = section == NULL ? rows[i].key.section : rows[i].key.key;
-	if (section == NULL)
+	if (section == NULL) {
 		words[n++] = "log";
+		words[n++] = "socket";
+	}
 	near = text_nearest(word, words);
 	if (near == NULL)
 		out[0] = '\0';
@@ -731,22 +733,49 @@ static bool is_section(const char *section)
 	return false;
 }
 
-/* "[log /var/log/mail.log]" */
-static int read_log(struct config *config, const char *file, const struct ini_entry *e, struct why *why)
+/* The path in "[log /var/log/mail.log]"; NULL: the section is another one. word: "log". */
+static const char *section_path(const char *section, const char *word)
 {
-	const char *path = e->section + 3;
+	const size_t len = strlen(word);
+
+	if (strncasecmp(section, word, len) != 0 || (section[len] != '\0' && section[len] != ' ' && section[len] != '\t'))
+		return NULL;
+	return section + len + strspn(section + len, " \t");
+}
+
+/* Adds the path of a section to a list of max. example: of such a section. */
+static int add_path(char **list, size_t *n, size_t max, const char *example, const char *path, const char *file,
+                    const struct ini_entry *e, struct why *why)
+{
 	char quoted[QUOTED_MAX];
 
-	path += strspn(path, " \t");
 	if (path[0] != '/')
-		return why_set(why, EINVAL, "%s:%u: [%s]: want an absolute path, as in [log /var/log/mail.log]", file,
-		               e->line, shown(e->section, quoted));
-	for (size_t i = 0; i < config->n_logs; i++)
-		if (strcmp(config->logs[i], path) == 0)
+		return why_set(why, EINVAL, "%s:%u: [%s]: want an absolute path, as in [%s]", file, e->line,
+		               shown(e->section, quoted), example);
+	for (size_t i = 0; i < *n; i++)
+		if (strcmp(list[i], path) == 0)
 			return why_set(why, EINVAL, "%s:%u: [%s] appears twice", file, e->line, shown(e->section, quoted));
-	if (config->n_logs == CONFIG_LOGS_MAX)
-		return why_set(why, EINVAL, "%s:%u: more than %d logs", file, e->line, CONFIG_LOGS_MAX);
-	config->logs[config->n_logs++] = alloc_text(path, "the configuration");
+	if (*n == max)
+		return why_set(why, EINVAL, "%s:%u: more than %zu %.*ss", file, e->line, max, (int)strcspn(example, " "),
+		               example);
+	list[(*n)++] = alloc_text(path, "the configuration");
+	return 0;
+}
+
+/* "[log /var/log/mail.log]", "[socket /run/watchforspammers/log]", or the name of a section with keys. */
+static int read_section(struct config *config, const char *file, const struct ini_entry *e, struct why *why)
+{
+	const char *const log = section_path(e->section, "log"), *const socket = section_path(e->section, "socket");
+	char quoted[QUOTED_MAX], near[QUOTED_MAX];
+
+	if (log != NULL)
+		return add_path(config->logs, &config->n_logs, CONFIG_LOGS_MAX, "log /var/log/mail.log", log, file, e, why);
+	if (socket != NULL)
+		return add_path(config->sockets, &config->n_sockets, CONFIG_SOCKETS_MAX, "socket /run/watchforspammers/log", socket,
+		                file, e, why);
+	if (!is_section(e->section))
+		return why_set(why, EINVAL, "%s:%u: no section [%s]%s", file, e->line, shown(e->section, quoted),
+		               proposal(NULL, e->section, near));
 	return 0;
 }
 
@@ -810,15 +839,8 @@ static int read_entry(struct config *config, const char *file, const struct ini 
 	const struct row *row;
 	const char *want;
 
-	if (e->key == NULL) {
-		if (strncasecmp(e->section, "log", 3) == 0 &&
-		    (e->section[3] == '\0' || e->section[3] == ' ' || e->section[3] == '\t'))
-			return read_log(config, file, e, why);
-		if (!is_section(e->section))
-			return why_set(why, EINVAL, "%s:%u: no section [%s]%s", file, e->line, shown(e->section, quoted),
-			               proposal(NULL, e->section, near));
-		return 0;
-	}
+	if (e->key == NULL)
+		return read_section(config, file, e, why);
 	row = find_row(e->section, e->key);
 	if (row == NULL)
 		return why_set(why, EINVAL, "%s:%u: [%s] has no key \"%s\"%s", file, e->line,
@@ -863,7 +885,7 @@ static void add_private(struct config *config)
 static void finish(struct config *config)
 {
 	config->names_logs = config->n_logs > 0;
-	if (config->n_logs == 0)
+	if (config->n_logs == 0 && config->n_sockets == 0)
 		config->logs[config->n_logs++] = alloc_text("/var/log/mail.log", "the configuration");
 	add_private(config);
 	if (config->block.network_threshold < 0)
@@ -1006,6 +1028,8 @@ void config_free(struct config *config)
 		return;
 	for (size_t i = 0; i < config->n_logs; i++)
 		free(config->logs[i]);
+	for (size_t i = 0; i < config->n_sockets; i++)
+		free(config->sockets[i]);
 	for (size_t i = 0; i < config->run.n_patterns; i++)
 		free(config->run.patterns[i]);
 	free(config->allow.nets);

@@ -19,6 +19,7 @@
 
 enum {
 	CONFIG_LOGS_MAX = 64,
+	CONFIG_SOCKETS_MAX = 8,
 	CONFIG_DURATIONS_MAX = 8,
 	CONFIG_ALLOW_MAX = 4096,
 	CONFIG_WORDS_MAX = 256,   /* names, clients, files; each */
@@ -50,8 +51,10 @@ enum config_sessions { CONFIG_SESSIONS_DROP, CONFIG_SESSIONS_KEEP, CONFIG_SESSIO
 
 struct config {
 	size_t n_logs;
-	char *logs[CONFIG_LOGS_MAX]; /* absolute paths */
-	bool names_logs;             /* else logs has the default alone */
+	char *logs[CONFIG_LOGS_MAX]; /* absolute paths, or patterns of them (input/globs.h) */
+	bool names_logs;             /* else logs has the default alone, or nothing beside sockets */
+	size_t n_sockets;
+	char *sockets[CONFIG_SOCKETS_MAX]; /* absolute paths */
 
 	struct {
 		enum config_reading read;

@@ -217,6 +217,37 @@ static void put_status(const struct reading *r)
 		query_stop(r->store);
 }
 
+/* What was counted of the [socket] sections; zeros until the daemon has written it. */
+static void put_sockets(struct reading *r)
+{
+	json_t *const list = new_list();
+
+	json_put(r->object, "sockets", list);
+	for (size_t i = 0; i < r->config->n_sockets; i++) {
+		json_t *const row = new_row();
+		int64_t counts[4] = {0}; /* as engine/sockets.h writes them */
+		const char *text;
+		char key[32];
+
+		(void)snprintf(key, sizeof key, "socket_%zu", i);
+		text = status_text(r, key);
+		for (size_t k = 0; k < 4 && text != NULL; k++) {
+			char *end;
+
+			counts[k] = strtoll(text, &end, 10);
+			text = end;
+		}
+		json_put_text(row, "path", r->config->sockets[i]);
+		json_put_number(row, "lines", counts[0]);
+		json_put_number(row, "cut", counts[1]);
+		json_put_number(row, "unparsed", counts[2]);
+		json_put_time(row, "last_line_at", counts[3]);
+		(void)rows_append(list, row, &r->bytes_left);
+	}
+	if (r->store != NULL)
+		query_stop(r->store);
+}
+
 /* --- networks and rules --- */
 
 /* What holds the blocked networks, as the daemon recorded it. */
@@ -313,5 +344,6 @@ int state_put(json_t *object, struct store *store, const struct config *config, 
 		rc = rc == 0 ? one : rc;
 	}
 	put_status(&r);
+	put_sockets(&r);
 	return rc;
 }

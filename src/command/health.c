@@ -196,7 +196,7 @@ static void check_silence(const struct config *config, struct store *store, stru
 		lines += is_configured(config, log.path) ? log.lines : 0;
 	if (config->journal.reads)
 		lines += lines_of_journal(config, store);
-	if (lines == 0 && !has(h, PROBLEMS_LOG) && !has(h, PROBLEMS_JOURNAL))
+	if (lines == 0 && config->n_sockets == 0 && !has(h, PROBLEMS_LOG) && !has(h, PROBLEMS_JOURNAL))
 		add(h, PROBLEMS_SILENT, 0, config->journal.reads ? "neither a log nor the journal has had a line of a mail server yet"
 		                                              : "no log has had a line yet", NULL);
 }

@@ -47,6 +47,19 @@ static int report(int rc, const struct why *why)
 
 /* --- the engine's side --- */
 
+/* Files are written only beside the database, and where sockets are made and removed. */
+static int give_up_rights(const struct config *config, struct why *why)
+{
+	const char *paths[2 + CONFIG_SOCKETS_MAX] = {config->database.path};
+	size_t n = 1;
+
+	if (config->control.socket[0] != '\0')
+		paths[n++] = config->control.socket;
+	for (size_t i = 0; i < config->n_sockets; i++)
+		paths[n++] = config->sockets[i];
+	return sandbox_engine(paths, n, why);
+}
+
 /* After exec, as the engine's user. */
 static int run_engine(const struct command_env *env)
 {
@@ -63,8 +76,7 @@ static int run_engine(const struct command_env *env)
 	rc = engine_new(config, &root, &engine, &why);
 	if (rc < 0)
 		return report(rc, &why);
-	rc = sandbox_engine((const char *const[]){config->database.path, config->control.socket},
-	                    config->control.socket[0] == '\0' ? 1 : 2, &why);
+	rc = give_up_rights(config, &why);
 	if (rc < 0) {
 		engine_free(engine);
 		log_line(LOG_ERR, "%s", why.text);

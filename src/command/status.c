@@ -110,6 +110,22 @@ static void print_problems(const struct health *h, bool utc)
 	}
 }
 
+static void print_sockets(const struct status *s, bool utc)
+{
+	size_t i;
+	json_t *socket;
+
+	json_array_foreach(json_object_get(s->state, "sockets"), i, socket) {
+		const json_int_t lines = number(socket, "lines"), cut = number(socket, "cut");
+		char at[TIME_LOCAL_MAX];
+
+		time_or_never(socket, "last_line_at", utc, at);
+		print_row("socket", "%s", text_of(socket, "path"));
+		print_row("", "%" JSON_INTEGER_FORMAT " %s, %" JSON_INTEGER_FORMAT " too long, last line %s", lines,
+		          plural(lines, "line", "lines"), cut, at);
+	}
+}
+
 static void print_logs(const struct status *s, bool utc)
 {
 	size_t i;
@@ -262,6 +278,7 @@ static int answer(const struct status *s, struct store *store, const struct comm
 		if (rc == 0) {
 			print_logs(s, env->utc);
 			print_journal(s, env->utc);
+			print_sockets(s, env->utc);
 			print_numbers(s, env->utc);
 		}
 		break;

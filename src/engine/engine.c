@@ -53,7 +53,8 @@ enum snippet {
 	LOGS,
 	GLOBS,
 	JOURNAL,
-	FIREWALL,
+	SOCKETS, /* the first of CONFIG_SOCKETS_MAX */
+	FIREWALL = SOCKETS + CONFIG_SOCKETS_MAX,
 	EDITS,
 	NAMES,
 	LISTS,
@@ -205,8 +206,8 @@ static void match_line(struct engine *e, struct pending_file *file, struct scan 
 
 		handle_hit(e, &line, now, &hits[i]);
 	}
-	if (record->has_fields)
-		return; /* sources_settle moves the position */
+	if (record->has_fields || file == NULL)
+		return; /* sources_settle moves the position; a socket has none */
 	pending_read(file,
 	             &(struct pending_read){.lines = 1,
 	                                    .cut = record->cut,
@@ -473,6 +474,8 @@ static void store_state(struct engine *e, const struct reconcile_result *r, int6
 		return; /* the next sync stores it */
 	for (size_t i = 0; i < sizeof rows / sizeof *rows && rc == 0; i++)
 		rc = store_state_set(e->store, rows[i].key, rows[i].value, &why);
+	if (rc == 0)
+		rc = sources_store(e->logs, e->store, &why);
 	(void)store_finish(e->store, rc, &why);
 }
 
@@ -842,12 +845,16 @@ int engine_run(struct engine *e)
 
 	for (size_t i = CONTROL; i < N_PLACES; i++)
 		polled[i].fd = -1;
+	for (size_t i = SOCKETS; i < SOCKETS + CONFIG_SOCKETS_MAX; i++)
+		polled[i].events = POLLIN;
 	turn(e);
 	while (!e->stop) {
 		const int64_t now_ms = clock_steady_ms();
 
 		polled[EDITS].fd = e->store_failed ? -1 : rules_watch_fd(e->live.rules_watch);
 		polled[LOGS].fd = reads(e) ? sources_fd(e->logs) : -1;
+		for (size_t i = 0; i < CONFIG_SOCKETS_MAX; i++)
+			polled[SOCKETS + i].fd = reads(e) ? sources_socket_fd(e->logs, i) : -1;
 		polled[GLOBS].fd = e->store_failed ? -1 : sources_globs_fd(e->logs);
 		polled[JOURNAL].fd = e->store_failed ? -1 : sources_journal_fd(e->logs);
 		polled[NAMES].fd = allowlist_fd(e->live.allowlist);

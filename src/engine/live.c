@@ -314,8 +314,11 @@ static void log_what_needs_a_restart(const struct config *old, const struct conf
 
 	for (size_t i = 0; i < new->n_logs && !logs; i++)
 		logs = strcmp(old->logs[i], new->logs[i]) != 0;
+	logs = logs || old->n_sockets != new->n_sockets;
+	for (size_t i = 0; i < new->n_sockets && !logs; i++)
+		logs = strcmp(old->sockets[i], new->sockets[i]) != 0;
 	if (logs)
-		log_line(LOG_WARNING, "[log] sections changed; restart to follow the new ones");
+		log_line(LOG_WARNING, "[log] or [socket] sections changed; restart to follow the new ones");
 	if (old->journal.read != new->journal.read || strcmp(old->journal.namespace, new->journal.namespace) != 0 ||
 	    strcmp(old->journal.machine, new->journal.machine) != 0 ||
 	    strcmp(old->journal.directory, new->journal.directory) != 0)

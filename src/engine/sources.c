@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "engine/journal_source.h"
 #include "engine/missed.h"
+#include "engine/sockets.h"
 #include "input/follow.h"
 #include "input/globs.h"
 #include "input/readable.h"
@@ -47,6 +48,7 @@ struct sources {
 	char user[64]; /* our user, for remedies */
 	struct missed *missed;
 	struct follow *follow;
+	struct sockets *sockets; /* NULL: none */
 	struct globs *globs; /* NULL: no section is a pattern */
 	struct sources_log log[FOLLOW_LOGS_MAX]; /* by the index that follow gives */
 	size_t n_logs;       /* of them that were ever used */
@@ -54,7 +56,7 @@ struct sources {
 	bool look;           /* for new files, without an event */
 	bool full;           /* logged already */
 	struct journal_source *journal; /* NULL: it is not read */
-	bool is_journals_turn;
+	unsigned turn; /* whose it is, see sources_next */
 	struct follow_line begun; /* FOLLOW_FILE that waits */
 	bool file_waits;
 	bool more;
@@ -196,6 +198,7 @@ void sources_look(struct sources *logs)
 	struct follow_stat stat;
 	struct why why;
 
+	sockets_begin(logs->sockets);
 	if (logs->globs == NULL || logs->file_waits)
 		return;
 	for (size_t i = 0; i < logs->n_logs; i++) {
@@ -241,7 +244,8 @@ int sources_new(const struct config *config, struct store *store, struct pending
 	logs->problems = problems;
 	(void)snprintf(logs->user, sizeof logs->user, "%s", config->run.user);
 	logs->missed = missed_new(store, pending);
-	rc = follow_new(&logs->follow, why);
+	if ((rc = follow_new(&logs->follow, why)) == 0)
+		rc = sockets_open(config, &logs->sockets, why);
 	for (size_t i = 0; i < config->n_logs && rc == 0; i++)
 		rc = add_section(logs, i, why);
 	if (rc == 0 && config->journal.reads)
@@ -261,6 +265,7 @@ void sources_free(struct sources *logs)
 	for (size_t i = 0; i < logs->n_logs; i++)
 		for (size_t k = 0; k < FILES_PER_LOG; k++)
 			scan_end(&logs->log[i].files[k].scan);
+	sockets_close(logs->sockets);
 	globs_free(logs->globs);
 	journal_source_free(logs->journal);
 	follow_free(logs->follow);
@@ -273,6 +278,16 @@ void sources_free(struct sources *logs)
 int sources_fd(const struct sources *logs)
 {
 	return follow_fd(logs->follow);
+}
+
+int sources_socket_fd(const struct sources *logs, size_t i)
+{
+	return sockets_fd(logs->sockets, i);
+}
+
+int sources_store(const struct sources *logs, struct store *store, struct why *why)
+{
+	return sockets_store(logs->sockets, store, why);
 }
 
 int sources_globs_fd(const struct sources *logs)
@@ -382,15 +397,32 @@ static bool next_entry(struct sources *logs, int64_t now_ms, struct pending_file
 	return true;
 }
 
-/* Journal and logs take turns, so that neither waits for the other. */
+/* What came by a socket is in no file. */
+static bool next_received(struct sources *logs, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret)
+{
+	*ret_file = NULL;
+	return sockets_next(logs->sockets, ret_scan, ret);
+}
+
+/* They take turns, so that none waits for another. */
 bool sources_next(struct sources *logs, int64_t now_ms, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret)
 {
-	bool found;
+	enum { OF_LOGS, OF_JOURNAL, OF_SOCKETS, N_KINDS };
+	bool found = false;
 
-	logs->is_journals_turn = !logs->is_journals_turn;
-	found = (logs->is_journals_turn && next_entry(logs, now_ms, ret_file, ret_scan, ret)) ||
-	        next_line(logs, now_ms, ret_file, ret_scan, ret) ||
-	        (!logs->is_journals_turn && next_entry(logs, now_ms, ret_file, ret_scan, ret));
+	logs->turn = (logs->turn + 1) % N_KINDS;
+	for (unsigned i = 0; i < N_KINDS && !found; i++)
+		switch ((logs->turn + i) % N_KINDS) {
+		case OF_LOGS:
+			found = next_line(logs, now_ms, ret_file, ret_scan, ret);
+			break;
+		case OF_JOURNAL:
+			found = next_entry(logs, now_ms, ret_file, ret_scan, ret);
+			break;
+		case OF_SOCKETS:
+			found = next_received(logs, ret_file, ret_scan, ret);
+			break;
+		}
 	logs->more = found || sources_file_waits(logs);
 	return found;
 }

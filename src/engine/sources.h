@@ -6,6 +6,7 @@
  * database may know it only by what has just been read.
  * A section that is a pattern (globs.h) is followed in every file that matches, also those that come while we run: they are read
  * from their beginning. One that is removed is read to its end, and forgotten.
+ * Lines of sockets (sockets.h) come between those of the logs; they are in no file.
  * Order: sources_look at the beginning of a turn; sources_next until false; when a file waits, sources_begin_file once no hits are pending; then poll.
  */
 #ifndef WFS_ENGINE_SOURCES_H
@@ -42,14 +43,20 @@ void sources_settle(struct sources *logs, int64_t now_ms);
 
 int sources_timeout_ms(const struct sources *logs, int64_t now_ms); /* as follow_timeout_ms; 0: there was more to read */
 
-/* Begins to follow new files that match a pattern, and forgets those that are gone. What becomes of them is logged. */
+/* In each turn: begins to follow new files that match a pattern, and forgets those that are gone. What becomes of them is logged. */
 void sources_look(struct sources *logs);
+
+/* Of the i-th [socket] section, for poll(2); -1: there is none. */
+int sources_socket_fd(const struct sources *logs, size_t i);
+
+/* Writes what "status" shows of the sockets, in a transaction of the caller. */
+int sources_store(const struct sources *logs, struct store *store, struct why *why);
 
 /* As follow_check; new files are looked for as well. */
 void sources_check(struct sources *logs);
 
 /*
- * The next line, or entry of the journal (its record has_fields), borrowed until the next call; its file, and how it is to be scanned but for the rules. False when there is none, or a file waits.
+ * The next line, or entry of the journal (its record has_fields), borrowed until the next call; its file (NULL: it came by a socket), and how it is to be scanned but for the rules. False when there is none, or a file waits.
  * What becomes of a log (missing, back) is logged.
  */
 bool sources_next(struct sources *logs, int64_t now_ms, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret);

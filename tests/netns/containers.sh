@@ -45,7 +45,10 @@ for = 1h
 [firewall]
 resync = 1s
 [log $CONTAINERS/*/*-json.log]
-[log $PODS/*.log]"
+[log $PODS/*.log]
+[socket $WORK/db/log]
+[socket $WORK/db/fifo]"
+mkfifo -m 660 "$WORK/db/fifo" && chown nobody "$WORK/db/fifo"
 
 # --- nothing there yet: check and status say so
 wfs check >"$WORK/check" 2>&1
@@ -85,7 +88,7 @@ kill -CONT "$ENGINE"
 is_read "a container that was created anew"
 NEW=$OLD
 is_read "a container that was removed"
-wait_until logged "$CONTAINERS/aaaa/aaaa-json.log: was removed, and is no longer followed" || fail "a log that is gone is followed on"
+WAIT_S=30 wait_until logged "$CONTAINERS/aaaa/aaaa-json.log: was removed, and is no longer followed" || fail "a log that is gone is followed on"
 if status_has "$CONTAINERS/aaaa/aaaa-json.log"; then
 	fail "status shows a log that is gone"
 fi
@@ -115,9 +118,37 @@ is_read "a pod after the restart"
 [ "$(hits_of 192.0.2.20)" = 0 ] || fail "the rest of a line became a line of its own"
 [ "$(sql "SELECT count(*) FROM hit")" = "$N" ] || fail "got $(sql "SELECT count(*) FROM hit") hits, want $N"
 
+# --- what has no file
+datagram() {
+	python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.connect(sys.argv[1])
+s.send(sys.argv[2].encode())' "$WORK/db/log" "$1"
+}
+before=$N
+line
+datagram "<22>$(LC_ALL=C date '+%b %e %H:%M:%S') ${TEXT#* mx }"
+is_read "a datagram as syslog(3) writes it"
+line
+datagram "<22>1 ${TEXT%% *} mx postfix/smtpd 411 - - ${TEXT#*: }"
+is_read "a datagram of RFC 5424"
+line
+echo "$TEXT" >"$WORK/db/fifo"
+is_read "a FIFO"
+line
+echo "$TEXT" >"$WORK/db/fifo"
+is_read "a FIFO with another writer"
+counted() {
+	[ "$(wfs status --json | jq -c '[.sockets[] | [.lines, .cut, .unparsed]]')" = "[[2,0,0],[2,0,0]]" ]
+}
+wait_until counted || fail "status: $(wfs status --json | jq -c .sockets)"
+sent=$((N - before))
+
 # --- the same from the files
 daemon_stop || fail "exit status $?"
+[ ! -e "$WORK/db/log" ] || fail "the socket is left"
+[ -p "$WORK/db/fifo" ] || fail "the FIFO is gone"
 wfs replay --json "$LOG" "$CONTAINERS"/*/*.log "$PODS"/*.log >"$WORK/replayed" || fail "replay"
-want=$((N - 3)) # the lines of the container that was removed
+want=$((N - 3 - sent)) # not the lines of the container that was removed, nor what was in no file
 [ "$(jq .hits "$WORK/replayed")" = "$want" ] || fail "replay: got $(jq .hits "$WORK/replayed") hits, want $want"
 echo "ok"

@@ -416,10 +416,29 @@ static void test_limits(void **state)
 		n += (size_t)snprintf(text + n, sizeof text - n, "[log /var/log/%u]\n", i);
 	c = good(text);
 	assert_int_equal(c->n_logs, CONFIG_LOGS_MAX);
+	assert_int_equal(c->n_sockets, 0);
 	assert_string_equal(c->logs[63], "/var/log/63");
 	config_free(c);
 	(void)snprintf(text + n, sizeof text - n, "[log /var/log/64]\n# c\nx = 1\n");
 	bad(text, ":65: more than 64 logs");
+
+	/* Where a socket is, no default log is. */
+	c = good("[socket /run/a]\n[Socket  /run/b c]\n[log /var/log/*.log]\n");
+	assert_int_equal(c->n_sockets, 2);
+	assert_string_equal(c->sockets[0], "/run/a");
+	assert_string_equal(c->sockets[1], "/run/b c");
+	assert_int_equal(c->n_logs, 1);
+	config_free(c);
+	c = good("[socket /run/a]\n");
+	assert_int_equal(c->n_logs, 0);
+	config_free(c);
+	bad("[socket]\n", ":1: [socket]: want an absolute path, as in [socket /run/watchforspammers/log]");
+	bad("[socket /run/a]\n[socket  /run/a]\n", ":2: [socket  /run/a] appears twice");
+	bad("[sockets]\n", ":1: no section [sockets]; did you mean \"socket\"?");
+	n = 0;
+	for (unsigned i = 0; i <= CONFIG_SOCKETS_MAX; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n, "[socket /run/%u]\n", i);
+	bad(text, ":9: more than 8 sockets");
 
 	n = (size_t)snprintf(text, sizeof text, "[dns]\n");
 	for (unsigned i = 0; i < CONFIG_LISTS_MAX; i++)

@@ -1,0 +1,193 @@
+#include "input/receive.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+
+struct receive {
+	int fd;
+	bool is_fifo;
+	char *path;       /* of a socket: to be removed */
+	size_t used, len; /* of a FIFO: bytes of buffer that were given away, and that are there */
+	bool skips;       /* of a FIFO: the rest of a line whose beginning was given away as cut */
+	char buffer[LINE_MAX_BYTES + 1];
+};
+
+static int address_of(const char *path, struct sockaddr_un *ret, struct why *why)
+{
+	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
+	if (strlen(path) >= sizeof ret->sun_path)
+		return why_set(why, ENAMETOOLONG, "%s: the path of a socket has at most %zu bytes", path,
+		               sizeof ret->sun_path - 1);
+	memcpy(ret->sun_path, path, strlen(path));
+	return 0;
+}
+
+/* Removes the socket of a killed daemon; none that is in use. */
+static int remove_old(const struct sockaddr_un *address, struct why *why)
+{
+	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int rc;
+
+	if (fd < 0)
+		return why_set(why, errno, "socket: %s", strerror(errno));
+	rc = connect(fd, (const struct sockaddr *)address, sizeof *address);
+	rc = rc < 0 && errno == ECONNREFUSED ? 0 : -EADDRINUSE;
+	(void)close(fd);
+	if (rc < 0)
+		return why_set(why, EADDRINUSE, "%s: another program receives there", address->sun_path);
+	(void)unlink(address->sun_path); /* if it could not, bind returns the error */
+	return 0;
+}
+
+static int open_socket(const char *path, bool exists, int *ret_fd, struct why *why)
+{
+	struct sockaddr_un address;
+	mode_t before;
+	int fd, rc;
+
+	if ((rc = address_of(path, &address, why)) < 0 || (exists && (rc = remove_old(&address, why)) < 0))
+		return rc;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return why_set(why, errno, "socket: %s", strerror(errno));
+	before = umask(0117); /* 0660 from its birth */
+	rc = bind(fd, (const struct sockaddr *)&address, sizeof address);
+	(void)umask(before);
+	if (rc < 0) {
+		rc = why_set(why, errno, "%s: %s; its directory must exist and be writable for [run] user",
+		             path, strerror(errno));
+		(void)close(fd);
+		return rc;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+static int open_fifo(const char *path, int *ret_fd, struct why *why)
+{
+	struct stat st;
+
+	*ret_fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+	if (*ret_fd < 0)
+		return why_set(why, errno, "%s: %s; [run] user must be able to read and write the FIFO", path,
+		               strerror(errno));
+	if (fstat(*ret_fd, &st) == 0 && S_ISFIFO(st.st_mode))
+		return 0;
+	(void)close(*ret_fd);
+	return why_set(why, EEXIST, "%s: was replaced while it was opened", path);
+}
+
+int receive_open(const char *path, struct receive **ret, struct why *why)
+{
+	struct receive *receive;
+	struct stat st;
+	const bool exists = lstat(path, &st) == 0;
+	const bool is_fifo = exists && S_ISFIFO(st.st_mode);
+	int fd = -1, rc;
+
+	if (exists && !is_fifo && !S_ISSOCK(st.st_mode))
+		return why_set(why, EEXIST, "%s: is neither a socket nor a FIFO; a file is a [log]", path);
+	rc = is_fifo ? open_fifo(path, &fd, why) : open_socket(path, exists, &fd, why);
+	if (rc < 0)
+		return rc;
+	receive = alloc_zero(1, sizeof *receive, "a socket");
+	receive->fd = fd;
+	receive->is_fifo = is_fifo;
+	receive->path = alloc_text(path, "a socket");
+	*ret = receive;
+	return 0;
+}
+
+void receive_close(struct receive *receive)
+{
+	if (receive == NULL)
+		return;
+	(void)close(receive->fd);
+	if (!receive->is_fifo)
+		(void)unlink(receive->path);
+	free(receive->path);
+	free(receive);
+}
+
+int receive_fd(const struct receive *receive)
+{
+	return receive->fd;
+}
+
+static int next_datagram(struct receive *r, struct record *ret)
+{
+	ssize_t got = recv(r->fd, r->buffer, LINE_MAX_BYTES, MSG_DONTWAIT | MSG_TRUNC);
+	size_t len;
+
+	while (got < 0 && errno == EINTR)
+		got = recv(r->fd, r->buffer, LINE_MAX_BYTES, MSG_DONTWAIT | MSG_TRUNC);
+	if (got < 0)
+		return RECEIVE_NONE;
+	ret->cut = got > LINE_MAX_BYTES;
+	len = ret->cut ? LINE_MAX_BYTES : (size_t)got;
+	while (len > 0 && (r->buffer[len - 1] == '\n' || r->buffer[len - 1] == '\0'))
+		len--;
+	for (char *lf = memchr(r->buffer, '\n', len); lf != NULL;
+	     lf = memchr(lf, '\n', (size_t)(r->buffer + len - lf)))
+		*lf = ' ';
+	ret->text = (struct span){r->buffer, len};
+	return RECEIVE_LINE;
+}
+
+/* The line at the beginning of what is there. False: it has no end yet. */
+static bool take_line(struct receive *r, struct record *ret)
+{
+	char *const start = r->buffer + r->used, *const lf = memchr(start, '\n', r->len - r->used);
+	const size_t len = lf != NULL ? (size_t)(lf - start) : r->len - r->used;
+
+	if (lf == NULL && len < LINE_MAX_BYTES)
+		return false;
+	ret->cut = lf == NULL;
+	ret->text = (struct span){start, len};
+	r->used += len + (lf != NULL);
+	r->skips = lf == NULL;
+	return true;
+}
+
+/* Of a line that was given away as cut. False: it goes on. */
+static bool skip_rest(struct receive *r)
+{
+	char *const start = r->buffer + r->used, *const lf = memchr(start, '\n', r->len - r->used);
+
+	r->used = lf != NULL ? (size_t)(lf + 1 - r->buffer) : r->len;
+	r->skips = lf == NULL;
+	return lf != NULL;
+}
+
+static int next_of_fifo(struct receive *r, struct record *ret)
+{
+	for (;;) {
+		ssize_t got;
+
+		if ((!r->skips || skip_rest(r)) && take_line(r, ret))
+			return RECEIVE_LINE;
+		memmove(r->buffer, r->buffer + r->used, r->len - r->used);
+		r->len -= r->used;
+		r->used = 0;
+		got = read(r->fd, r->buffer + r->len, LINE_MAX_BYTES - r->len);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return RECEIVE_NONE;
+		r->len += (size_t)got;
+	}
+}
+
+int receive_next(struct receive *r, struct record *ret)
+{
+	*ret = (struct record){.clean = false};
+	return r->is_fifo ? next_of_fifo(r, ret) : next_datagram(r, ret);
+}
