@@ -19,13 +19,15 @@ static const struct command {
          "Follows the logs of the configuration and keeps the kernel's block lists.\n"
          "SIGHUP reloads, SIGTERM stops.\n"},
 	{"replay", command_replay,
-         "[OPTION...] FILE...|-", "what would have been blocked, from old logs",
+         "[OPTION...] FILE...|-|--journal", "what would have been blocked, from old logs",
          "  --database FILE  store hits and blocks there; lines it has are skipped\n"
          "  --diff           do not store, but show where its blocks differ from those\n"
          "                   of the logs; exit status 1 if they do\n"
          "  --sync           put the active blocks of the database into the kernel\n"
          "                   (needs root)\n"
          "  --rules DIR      use these rules instead of the configured ones\n"
+         "  --journal        read the journal instead of files\n"
+         "  --since T        the same as --from T\n"
          "  --from T, --until T  only lines between these times: 2026-11-20,\n"
          "                   2026-11-20T13:37:42Z\n"
          "  --year Y         the year of the first timestamp, if it has none\n"
@@ -44,13 +46,15 @@ static const struct command {
          "                 old logs. Exit status 1 if they would have blocked clients\n"
          "                 that delivered accepted mail or logged in. More logs may\n"
          "                 follow; they may be compressed.\n"
+         "  --against --journal [--since T]  the same to the journal\n"
          "  --new          print a draft of a rule for this log line, or for one from\n"
          "                 standard input\n"
          "  --json         one object per line\n"},
-	{"explain", command_explain, "[--json] [LINE...]", "which rule matches a line, or why none does",
+	{"explain", command_explain, "[--json] [LINE...|--journal]", "which rule matches a line, or why none does",
          "Lines come from the arguments, or else from standard input. If no rule matches:\n"
          "the most similar rule and where its match stopped. Exit status 1 if no line\n"
-         "matched.\n"},
+         "matched.\n"
+         "  --journal [--since T]  the entries of the journal, from then on\n"},
 	{"list", command_list, "[--json] [--allowed]", "active blocks",
          "  --allowed  temporarily allowed addresses instead\n"},
 	{"export", command_export, "[OPTION...]", "blocked addresses as a list for other programs",

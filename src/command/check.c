@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/duration.h"
 #include "base/plural.h"
 #include "command/command.h"
 #include "command/newrule.h"
 #include "command/preflight.h"
+#include "engine/choice.h"
 #include "rulecheck/backtest.h"
 #include "rulecheck/examples.h"
 #include "rulecheck/snippet.h"
@@ -21,6 +23,8 @@ enum { PLACE_MAX = 400 };
 struct request {
 	bool strict;   /* warnings count as errors */
 	bool new_rule; /* begin one from a line: the first of files, else standard input */
+	bool journal;  /* against the journal ... */
+	int64_t since_s; /* ... from then on */
 	size_t n_files, n_logs;
 	const char **files, **logs; /* rule files; old logs */
 };
@@ -279,10 +283,13 @@ static void print_against_json(const struct rules *rules, const struct backtest_
 static int against(const struct config *config, const struct request *q, const struct command_env *env,
                    const struct rules *rules)
 {
+	const struct journal_where where = choice_where(config);
 	struct backtest_options options = {.config = config,
 	                                  .rules = rules,
 	                                  .good = rules,
 	                                  .disabled = q->n_files > 0,
+	                                  .journal = q->journal ? &where : NULL,
+	                                  .since_s = q->since_s,
 	                                  .n_files = q->n_logs,
 	                                  .files = q->logs};
 	struct rulefile_errors errors = {0};
@@ -320,11 +327,12 @@ static bool is_rule_file(const char *path)
 
 /* "--against LOG..." accepts what a shell makes of "mail.log*": what is no rule file behind it is a log as
  * well. */
-static int parse(int argc, char **argv, struct request *q)
+static int parse(int argc, char **argv, bool utc, struct request *q)
 {
 	static const struct option options[] = {
 	        {"strict", no_argument, NULL, 's'},
 	        {"against", required_argument, NULL, 'a'},
+	        {"since", required_argument, NULL, 'f'},
 	        {"new", no_argument, NULL, 'n'},
 	        {0}};
 	int c;
@@ -338,7 +346,14 @@ static int parse(int argc, char **argv, struct request *q)
 			q->strict = true;
 			break;
 		case 'a':
-			q->logs[q->n_logs++] = optarg;
+			if (strcmp(optarg, "--journal") == 0)
+				q->journal = true;
+			else
+				q->logs[q->n_logs++] = optarg;
+			break;
+		case 'f':
+			if (!time_parse(optarg, utc, &q->since_s))
+				return command_usage(argv[0], "--since: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z");
 			break;
 		case 'n':
 			q->new_rule = true;
@@ -351,9 +366,11 @@ static int parse(int argc, char **argv, struct request *q)
 			q->logs[q->n_logs++] = argv[i];
 		else
 			q->files[q->n_files++] = argv[i];
+	if (q->journal && q->n_logs > 0)
+		return command_usage(argv[0], "--against: the journal, or logs");
 	if (!q->new_rule)
 		return COMMAND_DONE;
-	if (q->strict || q->n_logs > 0 || q->n_files > 1)
+	if (q->strict || q->n_logs > 0 || q->journal || q->n_files > 1)
 		return command_usage(argv[0], "--new goes with one line, in quotes, or none, and with no other option");
 	return q->n_files == 0 ? command_wait_for_lines(argv[0]) : COMMAND_DONE;
 }
@@ -363,19 +380,19 @@ int command_check(int argc, char **argv, const struct command_env *env)
 	struct config *config = NULL;
 	struct rules *rules = NULL;
 	struct request q;
-	int status = parse(argc, argv, &q);
+	int status = parse(argc, argv, env->utc, &q);
 
 	if (status == COMMAND_DONE)
 		status = check_config(env, &config);
 	if (status == COMMAND_DONE && q.new_rule) {
 		status = newrule_print(q.n_files > 0 ? q.files[0] : NULL, config);
 	} else if (status == COMMAND_DONE) {
-		if (q.n_logs > 0 && q.n_files > 0)
+		if ((q.n_logs > 0 || q.journal) && q.n_files > 0)
 			status = check_alone(config, &q, env, &rules);
 		else
 			status = check((const char *const *)config->run.patterns, config->run.n_patterns,
-			               q.files, q.n_files, q.n_files + q.n_logs == 0 ? config : NULL, q.strict, env, &rules);
-		if (status == COMMAND_DONE && q.n_logs > 0)
+			               q.files, q.n_files, q.n_files + q.n_logs == 0 && !q.journal ? config : NULL, q.strict, env, &rules);
+		if (status == COMMAND_DONE && (q.n_logs > 0 || q.journal))
 			status = against(config, &q, env, rules);
 	}
 	rules_free(rules);

@@ -8,6 +8,8 @@
 #include "base/duration.h"
 #include "command/command.h"
 #include "command/show.h"
+#include "engine/choice.h"
+#include "input/journal.h"
 #include "pipeline/scan.h"
 #include "rulecheck/examples.h"
 #include "rulecheck/nearmiss.h"
@@ -23,6 +25,7 @@ enum {
 struct explained {
 	size_t number;
 	bool is_hit;
+	bool forged; /* a rule matched it, but its user may not write such lines: of a journal */
 	bool noted; /* a rule matched it, but it names no client, or no known session */
 	struct record record;
 	struct rules_hit hit;
@@ -73,6 +76,8 @@ static const char *sentence(const struct explained *e)
 		return "the line has no known header";
 	if (e->record.cut)
 		return "the line is longer than 8 KiB";
+	if (e->forged)
+		return "its user may not write such lines: it is forged (journal_uid)";
 	if (e->noted)
 		return session_sentence(e);
 	switch (e->near_rc) {
@@ -291,23 +296,25 @@ static bool find_rule(struct explainer *x, struct explained *e)
 	struct rules_hit hits[RULES_HITS_MAX];
 	const struct line *const line = &e->record.line;
 
-	if (scan_line(&x->scan, &e->record, hits) == 0 &&
+	const int64_t forged = x->scan.tally.forged;
+	const size_t n = e->record.has_fields ? scan_entry(&x->scan, &e->record, hits) : scan_line(&x->scan, &e->record, hits);
+
+	e->forged = x->scan.tally.forged > forged;
+	if (n == 0 &&
 	    (!e->record.parsed || e->record.cut ||
 	     rules_match_all(x->scan.scratch, line->program, line->message, true, hits) == 0))
 		return false;
 	e->hit = hits[0];
-	e->is_hit = e->hit.kind == RULES_KIND_HIT ||
-	           sessions_resolve(x->sessions, line->host, e->record.time_s, &e->hit) == RULES_HIT;
+	e->is_hit = !e->forged && (e->hit.kind == RULES_KIND_HIT ||
+	           sessions_resolve(x->sessions, line->host, e->record.time_s, &e->hit) == RULES_HIT);
 	e->noted = !e->is_hit;
 	return true;
 }
 
-static bool explain(struct explainer *x, size_t number, struct span text)
+static bool explain_record(struct explainer *x, size_t number, const struct record *record)
 {
-	struct explained e = {.number = number, .record = {.text = text, .cut = text.len > LINE_MAX_BYTES}};
+	struct explained e = {.number = number, .record = *record};
 
-	if (e.record.cut)
-		e.record.text.len = LINE_MAX_BYTES;
 	if (!find_rule(x, &e) && e.record.parsed && !e.record.cut) {
 		e.near_rc = nearmiss_find(x->rules, e.record.line.program, e.record.line.message, &e.near);
 		if (e.near_rc == NEARMISS_NO_RULES)
@@ -320,46 +327,119 @@ static bool explain(struct explainer *x, size_t number, struct span text)
 	return e.is_hit;
 }
 
-int command_explain(int argc, char **argv, const struct command_env *env)
+static bool explain(struct explainer *x, size_t number, struct span text)
 {
-	struct rulefile_errors errors = {0};
-	struct rules *rules = NULL;
-	struct explainer x = {.json = env->json, .utc = env->utc};
-	struct config *config;
+	struct record record = {.text = text, .cut = text.len > LINE_MAX_BYTES};
+
+	if (record.cut)
+		record.text.len = LINE_MAX_BYTES;
+	return explain_record(x, number, &record);
+}
+
+/* The entries that a rule is for. -errno with a sentence; else whether there was a hit. */
+static int explain_journal(struct explainer *x, const struct journal_where *where, int64_t since_s, struct why *why)
+{
+	struct journal_entry entry;
+	struct journal *journal;
+	size_t number = 0;
+	bool any = false;
+	int rc = journal_open(where, &journal, why);
+
+	if (rc < 0)
+		return rc;
+	rc = journal_seek_time(journal, since_s, why);
+	while (rc == 0 && (rc = journal_next(journal, &entry, why)) == 0)
+		if (entry.record.printed || rules_know(x->scan.scratch, entry.record.line.program))
+			any |= explain_record(x, ++number, &entry.record);
+	journal_close(journal);
+	return rc < 0 ? rc : any;
+}
+
+/* Of arguments, or of standard input. True: there was a hit. */
+static bool explain_lines(struct explainer *x, size_t n_lines, char *const *lines)
+{
 	char *text = NULL;
 	size_t cap = 0, number = 0;
 	bool any = false;
-	int status = COMMAND_DONE, first = 1;
 	ssize_t got;
-	struct why why;
 
+	for (size_t i = 0; i < n_lines; i++)
+		any |= explain(x, ++number, (struct span){lines[i], strlen(lines[i])});
+	while (n_lines == 0 && (got = getline(&text, &cap, stdin)) >= 0) {
+		const size_t len = (size_t)got - (got > 0 && text[got - 1] == '\n');
+
+		any |= explain(x, ++number, (struct span){text, len});
+	}
+	free(text);
+	return any;
+}
+
+struct request {
+	bool journal;
+	int64_t since_s;
+	size_t n_lines;
+	char *const *lines;
+};
+
+/* A line may begin with "-": behind "--", or when it is no option. */
+static int parse(int argc, char **argv, const struct command_env *env, struct request *ret)
+{
+	int first = 1;
+
+	*ret = (struct request){.since_s = 0};
+	if (argc > 1 && strcmp(argv[1], "--journal") == 0) {
+		ret->journal = true;
+		if (argc == 4 && strcmp(argv[2], "--since") == 0)
+			return time_parse(argv[3], env->utc, &ret->since_s)
+			               ? COMMAND_DONE
+			               : command_usage(argv[0], "--since: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z");
+		return argc == 2 ? COMMAND_DONE : command_usage(argv[0], "--journal goes with --since TIME, and with no lines");
+	}
 	if (argc > 1 && strcmp(argv[1], "--") == 0)
 		first = 2;
-	if (argc <= first && (status = command_wait_for_lines(argv[0])) != COMMAND_DONE)
-		return status;
-	if ((config = command_config_rest(env, &why, &status)) == NULL)
+	ret->n_lines = argc > first ? (size_t)(argc - first) : 0;
+	ret->lines = argv + first;
+	return ret->n_lines == 0 ? command_wait_for_lines(argv[0]) : COMMAND_DONE;
+}
+
+static int run(struct explainer *x, const struct request *q, const struct config *config)
+{
+	const struct journal_where where = choice_where(config);
+	struct why why;
+	int rc;
+
+	if (!q->journal)
+		return explain_lines(x, q->n_lines, q->lines) ? COMMAND_DONE : COMMAND_NO;
+	rc = explain_journal(x, &where, q->since_s, &why);
+	if (rc < 0)
+		return command_fail(COMMAND_SYSTEM, &why);
+	return rc > 0 ? COMMAND_DONE : COMMAND_NO;
+}
+
+int command_explain(int argc, char **argv, const struct command_env *env)
+{
+	struct explainer x = {.json = env->json, .utc = env->utc};
+	struct rulefile_errors errors = {0};
+	struct rules *rules = NULL;
+	struct config *config;
+	struct request q;
+	int status = parse(argc, argv, env, &q);
+	struct why why;
+
+	if (status != COMMAND_DONE || (config = command_config_rest(env, &why, &status)) == NULL)
 		return status;
 	if (rules_load((const char *const *)config->run.patterns, config->run.n_patterns, NULL, 0, &rules, &errors,
 	               &why) < 0) {
 		status = command_fail(COMMAND_USAGE, &why);
-		goto out;
+	} else {
+		x.rules = rules;
+		x.sessions = sessions_new();
+		scan_begin(&x.scan, rules_scratch_new(rules), clock_unix_s());
+		status = run(&x, &q, config);
+		sessions_free(x.sessions);
+		rules_scratch_free(x.scan.scratch);
+		scan_end(&x.scan);
 	}
-	x.rules = rules;
-	x.sessions = sessions_new();
-	scan_begin(&x.scan, rules_scratch_new(rules), clock_unix_s());
-	for (int i = first; i < argc; i++)
-		any |= explain(&x, ++number, (struct span){argv[i], strlen(argv[i])});
-	while (argc <= first && (got = getline(&text, &cap, stdin)) >= 0) {
-		const size_t len = (size_t)got - (got > 0 && text[got - 1] == '\n');
-
-		any |= explain(&x, ++number, (struct span){text, len});
-	}
-	status = any ? COMMAND_DONE : COMMAND_NO;
-out:
-	free(text);
-	sessions_free(x.sessions);
-	rules_scratch_free(x.scan.scratch);
-	scan_end(&x.scan);
 	rules_free(rules);
 	rulefile_errors_done(&errors);
 	config_free(config);

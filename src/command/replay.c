@@ -19,6 +19,7 @@
 #include "command/diff.h"
 #include "command/firewall.h"
 #include "command/show.h"
+#include "engine/choice.h"
 #include "engine/sandbox.h"
 #include "pipeline/reconcile.h"
 #include "pipeline/restore.h"
@@ -36,6 +37,8 @@ struct request {
 	const char *database;
 	const char *rules; /* --rules: a directory instead of the configured ones */
 	bool sync, diff, utc;
+	bool journal; /* instead of files */
+	struct journal_where where;
 	int root_fd; /* sync: to the root process */
 	struct replay_options options;
 };
@@ -85,6 +88,9 @@ static int parse_option(int c, const char *command, struct request *q)
 	case 's':
 		q->sync = true;
 		break;
+	case 'j':
+		q->journal = true;
+		break;
 	case 'D':
 		q->diff = true;
 		break;
@@ -124,7 +130,9 @@ static int parse(int argc, char **argv, bool utc, struct request *q)
 	                                        {"diff", no_argument, NULL, 'D'},
 	                                        {"rules", required_argument, NULL, 'r'},
 	                                        {"progress", required_argument, NULL, 'p'},
+	                                        {"journal", no_argument, NULL, 'j'},
 	                                        {"from", required_argument, NULL, 'f'},
+	                                        {"since", required_argument, NULL, 'f'},
 	                                        {"until", required_argument, NULL, 'u'},
 	                                        {"year", required_argument, NULL, 'y'},
 	                                        {"threads", required_argument, NULL, 't'},
@@ -146,7 +154,9 @@ static int parse(int argc, char **argv, bool utc, struct request *q)
 	if (q->options.from_s > q->options.until_s)
 		return command_usage(argv[0], "--from is later than --until: no line is between");
 	q->options.leave_tail = q->database != NULL && !q->diff;
-	if (optind == argc)
+	if (q->journal && optind < argc)
+		return command_usage(argv[0], "--journal reads the journal and no files");
+	if (optind == argc && !q->journal)
 		return command_usage(argv[0], "which files? \"-\" is standard input");
 	q->options.files = (const char *const *)argv + optind;
 	q->options.n_files = (size_t)(argc - optind);
@@ -166,10 +176,11 @@ static void print_json(const struct request *q, const struct replay_result *r, d
 		if (r->by_rule[i] > 0)
 			(void)json_object_set_new(by_rule, rules_at(q->options.rules, i)->text->name, json_integer(r->by_rule[i]));
 	command_print_json(json_pack(
-		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:f}", "files", (json_int_t)r->files, "bytes",
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:f, s:I, s:I, s:I}", "files", (json_int_t)r->files, "bytes",
 		(json_int_t)r->bytes, "lines", (json_int_t)r->lines, "cut", (json_int_t)r->cut, "unparsed",
 		(json_int_t)r->unparsed, "hits", (json_int_t)r->hits, "addresses", (json_int_t)r->addresses, "blocks",
-		(json_int_t)r->blocks, "by_rule", by_rule, "seconds", seconds));
+		(json_int_t)r->blocks, "by_rule", by_rule, "seconds", seconds, "forged", (json_int_t)r->forged, "damaged",
+		(json_int_t)r->damaged, "suppressed", (json_int_t)r->suppressed));
 }
 
 /* The address column as wide as what is in it; the rules' reasons are in the table above. */
@@ -232,6 +243,14 @@ static void print_summary(const struct request *q, const struct replay_result *r
 		(void)printf("           %s to %s\n", first, last);
 	}
 	(void)printf("blocks     %" PRId64 "\n", r->blocks);
+	if (r->forged > 0)
+		(void)printf("forged     %" PRId64 " %s by users who may not write such lines\n", r->forged,
+		             plural(r->forged, "line", "lines"));
+	if (r->damaged > 0)
+		(void)printf("damaged    %" PRId64 " %s passed over\n", r->damaged, plural(r->damaged, "entry was", "entries were"));
+	if (r->suppressed > 0)
+		(void)printf("suppressed %" PRId64 " %s dropped by journald (RateLimitBurst= in journald.conf)\n", r->suppressed,
+		             plural(r->suppressed, "message was", "messages were"));
 	if (r->known_bytes > 0)
 		(void)printf("known      %" PRId64 " %s in the database already\n", r->known_bytes,
 		             plural(r->known_bytes, "byte was", "bytes were"));
@@ -440,6 +459,8 @@ int command_replay(int argc, char **argv, const struct command_env *env)
 			status = command_wait_for_lines(argv[0]);
 	if (status != COMMAND_DONE || (config = command_config(env, &status)) == NULL)
 		return status;
+	q.where = choice_where(config);
+	q.options.journal = q.journal ? &q.where : NULL;
 	status = q.sync ? run_with_root(&q, config, env) : run(&q, config, env);
 	config_free(config);
 	return status;

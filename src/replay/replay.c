@@ -15,16 +15,19 @@
 #include "pipeline/pending.h"
 #include "pipeline/restore.h"
 #include "pipeline/resume.h"
+#include "pipeline/scan.h"
 #include "replay/findings.h"
 #include "replay/workers.h"
 #include "rules/sessions.h"
 #include "store/hits.h"
+#include "store/journals.h"
 #include "store/logs.h"
 #include "verdict/greylist.h"
 
 enum {
 	INDEX_SLICE = 1 << 18,              /* hits that are indexed in one transaction */
 	COMMIT_EVERY_MS = 5000,             /* what a kill may cost */
+	PROGRESS_EVERY = 1024,              /* lines of a journal */
 	PEEKS = 16,                         /* lines without a time looked at, when a time is searched */
 	EXPECTED = 20,                      /* hits ahead that are announced, ... */
 	NEAR = 10,                          /* ... and once more: each about a memory access */
@@ -113,6 +116,35 @@ static void note_blocked(struct replay_result *result, const struct block *block
 	list[i] = blocked;
 }
 
+/* What a rule found in a line. */
+static int decide_found(struct replay *r, const struct decide_line *line, struct rules_hit *hit, struct why *why)
+{
+	struct replay_result *const result = r->result;
+	struct decide_result decided;
+	int rc;
+
+	if (r->decide.verdict == NULL && (rc = remember(r, line->time_s, why)) < 0)
+		return rc;
+	verdict_at(r->decide.verdict, line->time_s);
+	decide_hit(&r->decide, line, line->time_s, hit, &decided);
+	if (!decided.is_hit)
+		return 0;
+	addrset_add(&r->addresses, &hit->address);
+	result->hits++;
+	result->suspended += decided.decision.outcome == VERDICT_QUARANTINE;
+	for (size_t b = 0; b < decided.decision.n; b++)
+		if (!decided.decision.blocks[b].prolonged) {
+			result->blocks++;
+			note_blocked(result, &decided.decision.blocks[b], hit->rule);
+		}
+	result->by_rule[hit->rule->index]++;
+	if (result->first_s == 0 || line->time_s < result->first_s)
+		result->first_s = line->time_s;
+	if (line->time_s > result->last_s)
+		result->last_s = line->time_s;
+	return 0;
+}
+
 static int store_found(struct replay *r, const struct workers_chunk *c, size_t i, struct why *why)
 {
 	const struct findings_found *const f = &c->findings.found[i];
@@ -120,32 +152,10 @@ static int store_found(struct replay *r, const struct workers_chunk *c, size_t i
 	                           .text = findings_line(&c->findings, i, &c->piece),
 	                           .time_s = f->time_s,
 	                           .offset = c->piece.start + f->start};
-	struct replay_result *const result = r->result;
-	struct decide_result decided;
 	struct rules_hit hit;
-	int rc;
 
-	if (r->decide.verdict == NULL && (rc = remember(r, f->time_s, why)) < 0)
-		return rc;
 	findings_hit(&c->findings, i, r->options->rules, &c->piece, &hit, &line.host);
-	verdict_at(r->decide.verdict, f->time_s);
-	decide_hit(&r->decide, &line, f->time_s, &hit, &decided);
-	if (!decided.is_hit)
-		return 0;
-	addrset_add(&r->addresses, &hit.address);
-	result->hits++;
-	result->suspended += decided.decision.outcome == VERDICT_QUARANTINE;
-	for (size_t b = 0; b < decided.decision.n; b++)
-		if (!decided.decision.blocks[b].prolonged) {
-			result->blocks++;
-			note_blocked(result, &decided.decision.blocks[b], hit.rule);
-		}
-	result->by_rule[hit.rule->index]++;
-	if (result->first_s == 0 || f->time_s < result->first_s)
-		result->first_s = f->time_s;
-	if (f->time_s > result->last_s)
-		result->last_s = f->time_s;
-	return 0;
+	return decide_found(r, &line, &hit, why);
 }
 
 /* What comes after the i-th: the memory it needs is far away, another thread has just written some of it. */
@@ -402,6 +412,130 @@ static int replay_files(struct replay *r, struct why *why)
 	return result;
 }
 
+/* --- a journal: one thread, for sd-journal is read by one --- */
+
+struct reading {
+	struct journal *journal;
+	struct scan scan;
+	struct scan_tally settled; /* of the scan's, what is pending */
+	int64_t damaged, suppressed; /* likewise, of the result */
+	char unit[STORE_UNIT_MAX];
+};
+
+static int open_journal(struct replay *r, struct reading *in, struct why *why)
+{
+	const struct replay_options *const o = r->options;
+	char name[POSITION_FIRST_MAX];
+	struct store_journal known;
+	struct journal_gap gap;
+	struct store_log log;
+	int rc;
+
+	journal_where_name(o->journal, name, sizeof name);
+	if ((rc = journal_open(o->journal, &in->journal, why)) < 0)
+		return rc;
+	rc = store_journal_find(o->store, name, &log, &known, why);
+	r->file = pending_journal(r->decide.pending, name, rc == 0 ? &log : NULL, rc == 0 ? &known : NULL);
+	if (rc == 0)
+		rc = journal_seek(in->journal, known.cursor, &gap, why);
+	else if (rc == STORE_NONE)
+		rc = journal_seek_time(in->journal, o->from_s < 0 ? 0 : o->from_s, why);
+	return rc;
+}
+
+/* What was read, with the position behind it. */
+static int write_read(struct replay *r, struct reading *in, struct why *why)
+{
+	const struct scan_tally *const t = &in->scan.tally, *const before = &in->settled;
+	const char *cursor;
+	int rc = journal_position(in->journal, &cursor, why);
+
+	r->result->damaged = journal_stat(in->journal).damaged;
+	if (rc == 0) {
+		pending_entries(r->file, &(struct pending_entries){.lines = t->lines - before->lines,
+		                                                   .cut = t->cut - before->cut,
+		                                                   .unparsed = t->unparsed - before->unparsed,
+		                                                   .forged = t->forged - before->forged,
+		                                                   .damaged = r->result->damaged - in->damaged,
+		                                                   .suppressed = r->result->suppressed - in->suppressed,
+		                                                   .last_line_at = t->last_line_at,
+		                                                   .cursor = cursor,
+		                                                   .unit = in->unit});
+		in->settled = *t;
+		in->damaged = r->result->damaged;
+		in->suppressed = r->result->suppressed;
+	}
+	return rc < 0 ? rc : pending_write(r->decide.pending, why);
+}
+
+static int replay_entry(struct replay *r, struct reading *in, struct journal_entry *entry, struct why *why)
+{
+	char text[JOURNAL_TEXT_MAX + LINE_MAX_BYTES];
+	struct record *const record = &entry->record;
+	struct rules_hit hits[RULES_HITS_MAX];
+	const size_t n = scan_entry(&in->scan, record, hits);
+	int rc = 0;
+
+	if (entry->suppressed > 0) {
+		r->result->suppressed += entry->suppressed;
+		(void)text_escape(entry->unit, in->unit, sizeof in->unit);
+	}
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = decide_found(r,
+		                  &(struct decide_line){.file = r->file,
+		                                        .host = record->line.host,
+		                                        .text = journal_text(record, text, sizeof text),
+		                                        .time_s = record->time_s,
+		                                        .offset = record->start},
+		                  &hits[i], why);
+	if (rc == 0 && pending_is_full(r->decide.pending))
+		rc = write_read(r, in, why);
+	return rc;
+}
+
+static int read_journal(struct replay *r, struct reading *in, struct why *why)
+{
+	struct journal_entry entry;
+	int rc = 0;
+
+	while (rc == 0 && !is_stopped(r) && (rc = journal_next(in->journal, &entry, why)) == 0) {
+		if (entry.record.line.time_s > r->options->until_s)
+			break;
+		rc = replay_entry(r, in, &entry, why);
+		if (in->scan.tally.lines % PROGRESS_EVERY == 0)
+			progress_show(&r->progress, clock_steady_ms(), 0, 0, in->scan.tally.lines, r->result->hits);
+	}
+	return rc < 0 ? rc : write_read(r, in, why);
+}
+
+static int replay_journal(struct replay *r, struct why *why)
+{
+	struct reading in = {.journal = NULL};
+	struct rules_scratch *const scratch = rules_scratch_new(r->options->rules);
+	int rc;
+
+	scan_begin(&in.scan, scratch, clock_unix_s());
+	in.scan.from_s = r->options->from_s;
+	in.scan.until_s = r->options->until_s;
+	progress_begin(&r->progress, r->options->progress, clock_steady_ms());
+	rc = open_journal(r, &in, why);
+	if (rc == 0)
+		rc = read_journal(r, &in, why);
+	if (rc == 0)
+		rc = pending_finish(r->decide.pending, why);
+	progress_end(&r->progress);
+	r->result->lines = in.scan.tally.lines;
+	r->result->cut = in.scan.tally.cut;
+	r->result->unparsed = in.scan.tally.unparsed;
+	r->result->forged = in.scan.tally.forged;
+	r->result->first_line_s = in.scan.tally.first_line_at;
+	r->result->last_line_s = in.scan.tally.last_line_at;
+	scan_end(&in.scan);
+	rules_scratch_free(scratch);
+	journal_close(in.journal);
+	return rc;
+}
+
 /* Everything that decides and stores. */
 static void begin(struct replay *r)
 {
@@ -456,7 +590,7 @@ int replay_run(const struct replay_options *options, struct replay_result *ret, 
 		struct why ending;
 		int end_rc;
 
-		rc = replay_files(&r, why);
+		rc = options->journal != NULL ? replay_journal(&r, why) : replay_files(&r, why);
 		end_rc = store_bulk_end(options->store, &ending); /* what was read before an error counts */
 		if (rc == 0 && end_rc < 0) {
 			rc = end_rc;

@@ -16,6 +16,7 @@
 #include "base/block.h"
 #include "base/why.h"
 #include "config.h"
+#include "input/journal.h"
 #include "replay/progress.h"
 #include "rules/rules.h"
 #include "store/store.h"
@@ -29,6 +30,7 @@ struct replay_options {
 	const struct config *config;
 	const struct rules *rules;
 	struct store *store;
+	const struct journal_where *journal; /* instead of files; NULL: files */
 	size_t n_files;
 	const char *const *files; /* "-": standard input; any order, read by their first time stamps */
 	/*
@@ -51,6 +53,8 @@ struct replay_blocked {
 
 struct replay_result {
 	int64_t files, bytes, lines, cut, unparsed, hits, addresses, blocks;
+	int64_t forged, damaged, suppressed; /* of a journal: lines of the wrong user; entries that could not be read; messages that journald
+	                                        dropped */
 	int64_t known_bytes;      /* passed over: the database had counted them already */
 	int64_t first_s, last_s;  /* of hits; 0 when there is none */
 	int64_t first_line_s, last_line_s; /* of lines */

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "input/chunks.h"
 #include "pipeline/dated.h"
 #include "pipeline/scan.h"
@@ -234,6 +235,47 @@ static int read_file(struct backtest *a, const char *path, char *bytes, struct w
 	return rc < 0 ? rc : 0;
 }
 
+/* Lines of the wrong user neither harm nor help. */
+static void take_entry(struct backtest *a, struct scan *scan, struct record *record)
+{
+	char text[JOURNAL_TEXT_MAX + LINE_MAX_BYTES];
+	struct rules_hit hits[RULES_HITS_MAX];
+	size_t n = scan_entry(scan, record, hits);
+
+	if (!record->parsed || record->cut)
+		return;
+	record->content = journal_text(record, text, sizeof text);
+	take_hits(a, record, true, hits, n);
+	if (a->options->good == a->options->rules)
+		return;
+	n = rules_match_all(a->good_scratch, record->line.program, record->line.message, false, hits);
+	if (n > 0 && writers_may(&hits[0].rule->writers, record->uid))
+		take_hits(a, record, false, hits, n);
+}
+
+static int read_journal(struct backtest *a, struct why *why)
+{
+	struct journal_entry entry;
+	struct journal *journal;
+	struct scan scan;
+	int rc = journal_open(a->options->journal, &journal, why);
+
+	if (rc < 0)
+		return rc;
+	scan_begin(&scan, a->scratch, clock_unix_s());
+	scan.disabled = a->options->disabled;
+	rc = journal_seek_time(journal, a->options->since_s, why);
+	while (rc == 0 && (rc = journal_next(journal, &entry, why)) == 0)
+		take_entry(a, &scan, &entry.record);
+	journal_close(journal);
+	scan_end(&scan);
+	if (!a->second_time) {
+		a->result->lines += scan.tally.lines;
+		a->result->unparsed += scan.tally.unparsed;
+	}
+	return rc < 0 ? rc : 0;
+}
+
 static int read_all(struct backtest *a, const struct dated *files, struct why *why)
 {
 	char *const bytes = alloc_raw(1, CHUNKS_SIZE + 1, "the backtest");
@@ -241,6 +283,8 @@ static int read_all(struct backtest *a, const struct dated *files, struct why *w
 
 	sessions_clear(a->sessions);
 	sessions_clear(a->good_sessions);
+	if (a->options->journal != NULL)
+		rc = read_journal(a, why);
 	for (size_t i = 0; i < a->options->n_files && rc == 0; i++)
 		rc = read_file(a, files[i].path, bytes, why);
 	free(bytes);

@@ -22,6 +22,7 @@
 #include "base/addr.h"
 #include "base/why.h"
 #include "config.h"
+#include "input/journal.h"
 #include "rules/rules.h"
 
 enum {
@@ -34,6 +35,8 @@ struct backtest_options {
 	const struct rules *rules; /* in question */
 	const struct rules *good;  /* asked for the good besides; may be the same set */
 	bool disabled;             /* rules in question with enabled = no take part */
+	const struct journal_where *journal; /* instead of files; NULL: files */
+	int64_t since_s;                     /* of a journal */
 	size_t n_files;
 	const char *const *files; /* as of chunks.h, but not standard input; any order */
 };

@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# journal.sh bookworm|trixie: that Debian as it is installed, with Postfix and Dovecot, without a syslog daemon and with nothing configured:
+# the journal is read, attackers are blocked, the honest are not; and whoever writes lines with logger(1) has nobody blocked.
+set -u
+# shellcheck source-path=SCRIPTDIR source=system_lib.sh
+. "$(dirname "$0")/system_lib.sh"
+# shellcheck source=attacks.sh
+. "$SYSTEMS_HERE/attacks.sh"
+# shellcheck source=package.sh
+. "$SYSTEMS_HERE/package.sh"
+
+VICTIM=203.0.113.99
+NEXT=203.0.113.98
+DELAY_MAX_MS=1000 # from a line in the journal to the block
+
+# What expert hands call "the untouched default".
+remove_syslog() {
+	chroot "$ROOT" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive dpkg --purge rsyslog >>"$WORK/printed" 2>&1 ||
+		fail "cannot remove rsyslog"
+	rm -f "$ROOT"/var/log/mail.*
+}
+
+# Whether the daemon has its first position: what is written later is read.
+has_position() {
+	[ "$(wfs status --json | jq -r .journal.cursor)" != null ]
+}
+
+service_reads_journal() {
+	local checked
+	checked=$(wfs check 2>&1) || fail "check: $checked"
+	grep -q "the daemon reads the journal: " <<<"$checked" || fail "check does not say that the journal is read: $checked"
+	in_system systemctl enable --now watchforspammers >>"$WORK/printed" 2>&1 || fail "it does not start"
+	same "state of the service" "$(unit ActiveState),$(unit SubState)" active,running
+	wait_long has_position || fail "the journal is not read: $(wfs status)"
+	same "logs" "$(wfs status --json | jq -c .logs)" "[]"
+}
+
+# relay_line ADDRESS: what Postfix writes about a client that tries to relay.
+relay_line() {
+	echo "NOQUEUE: reject: RCPT from unknown[$1]: 554 5.7.1 <a@example.com>: Relay access denied; from=<b@example.net>" \
+		"to=<a@example.com> proto=SMTP helo=<c>"
+}
+
+# write_as USER ADDRESS: two such lines, enough for a block.
+write_as() {
+	local line
+	line=$(relay_line "$2")
+	in_system runuser -u "$1" -- logger -t postfix/smtpd -p mail.info "$line" || fail "logger fails as $1"
+	in_system runuser -u "$1" -- logger -t postfix/smtpd -p mail.info "$line" || fail "logger fails as $1"
+}
+
+is_forged() {
+	[ "$(wfs status --json | jq -r .journal.forged)" -ge "$1" ]
+}
+
+forged_lines_block_nobody() {
+	write_as admin "$VICTIM"
+	write_as www-data "$VICTIM"
+	wait_long is_forged 2 || fail "not counted as forged: $(wfs status)"
+	# The same by Postfix's user, written later: when this one is blocked, the others have been read.
+	write_as postfix "$NEXT"
+	wait_long in_kernel "$NEXT" || fail "what Postfix's user writes blocks nobody: $(wfs status)"
+	! in_kernel "$VICTIM" || fail "a line by logger(1) blocks $VICTIM"
+	same "hits of the victim" "$(wfs why --json "$VICTIM" | jq -r '.hits | length')" 0
+}
+
+# last_us MATCH...: when the newest such entry of the journal was received, in microseconds.
+last_us() {
+	in_system journalctl --quiet --output=json --lines=1 "$@" | jq -r .__REALTIME_TIMESTAMP
+}
+
+# The block of a client is logged within a second after the line that led to it.
+blocks_come_at_once() {
+	local line_us block_us
+	write_as postfix 203.0.113.97
+	wait_long in_kernel 203.0.113.97 || fail "203.0.113.97 is not blocked"
+	line_us=$(last_us SYSLOG_IDENTIFIER=postfix/smtpd "MESSAGE=$(relay_line 203.0.113.97)")
+	block_us=$(last_us WFS_ADDRESS=203.0.113.97 WFS_EVENT=blocked)
+	echo "from the line to the block: $(((block_us - line_us) / 1000)) ms"
+	[ $((block_us - line_us)) -lt $((DELAY_MAX_MS * 1000)) ] || fail "blocked after $((block_us - line_us)) us"
+}
+
+attackers_are_blocked() {
+	local client _
+	for client in "${HONEST[@]}"; do
+		is_served "$client"
+	done
+	for client in "${RELAY[@]}"; do
+		relay_start "$client"
+	done
+	for client in "${IMAP_GUESSER[@]}"; do
+		for _ in 1 2 3 4 5 6; do
+			send_start "$client" 143 "a LOGIN alice wrong" "b LOGOUT"
+		done
+	done
+	expect_blocked "${RELAY[@]}" "${IMAP_GUESSER[@]}"
+	expect_open "${HONEST[@]}"
+}
+
+chapter() {
+	local name=$1 from=$SECONDS
+	shift
+	"$@"
+	printf 'ok: %s (%d s)\n' "$name" $((SECONDS - from))
+}
+
+system_prepare "${1:?which Debian?}"
+chapter "no syslog daemon" remove_syslog
+chapter "Debian boots" system_boot
+chapter "the package is built and installed" package_builds
+chapter "the journal is read, without configuration" service_reads_journal
+chapter "who attacks is blocked, who is honest is not" attackers_are_blocked
+chapter "forged lines block nobody" forged_lines_block_nobody
+chapter "a block comes at once" blocks_come_at_once
+echo "ok"
