@@ -415,6 +415,7 @@ static void tell(struct engine *e, const struct moment *now)
 		rc = reconcile_add(e->reconcile, blocks, n, now->unix_s, &refused, &why);
 	for (size_t i = 0; i < n_lifted && rc == 0; i++)
 		rc = reconcile_del(e->reconcile, &(struct block){.net = lifted[i], .cause = BLOCK_EVIDENCE}, 1, &why);
+	hangup_end(&e->hangup, blocks, n, now->unix_s);
 	log_told(e, n, n_lifted, now->unix_s);
 	pending_told(e->pending);
 	if (rc == -EPIPE)

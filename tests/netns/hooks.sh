@@ -115,6 +115,7 @@ with_hooks "jump_from = INPUT DOCKER-USER"
 ! tcp_from "$CLIENT" 10.9.0.2 10.9.0.1 587 || fail "DOCKER-USER: not dropped on the way to the container"
 daemon_stop || fail "exit status $?"
 daemon_config "[firewall]
+backend = recent
 jump_from = INPUT DOCKER-USER NO-SUCH"
 daemon_refuses 3 "there is no chain NO-SUCH to jump from; if iptables-nft made it, jump from FORWARD, which sees the same"
 no_rules || fail "a refused start left rules"
@@ -122,6 +123,7 @@ no_rules || fail "a refused start left rules"
 # auto, where nothing is forwarded.
 in_server sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
 daemon_config "[firewall]
+backend = recent
 hooks = auto"
 daemon_start
 [ -z "$(in_server iptables-legacy -S FORWARD | grep SPAMMER)" ] || fail "auto: a jump from FORWARD, though nothing is forwarded"
