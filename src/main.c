@@ -68,6 +68,16 @@ static const struct command {
          "  --category C   of one category only\n"
          "  --html FILE    one page of HTML, replaced in one step\n"
          "  --mail ADDRESS the text as a mail, by sendmail\n"},
+	{"import", command_import, "[OPTION...] fail2ban|list FILE|-", "what other programs have: lists, a whole fail2ban",
+         "list: blocks the addresses of a file: plain, CSV, ipset save, nft list, cscli -o\n"
+         "json. fail2ban: writes a configuration, rules and the bans in force into a new\n"
+         "directory, to look at.\n"
+         "  --for D          how long, if the list has no time; default 7d\n"
+         "  --reason TEXT    if the list has none\n"
+         "  --dry-run        print what would be ordered\n"
+         "  --from DIR       of fail2ban; default /etc/fail2ban\n"
+         "  --database FILE  of fail2ban; default /var/lib/fail2ban/fail2ban.sqlite3\n"
+         "  --output DIR     where its files go; default fail2ban-import\n"},
 	{"why", command_why, "[--json] [--all] ADDRESS|NETWORK", "all that is known about an address",
          "  --all  every hit; default: the latest 20. Exit status 1 if nothing is known.\n"},
 	{"status", command_status, "[OPTION...]", "the daemon's health, its problems first",

@@ -36,6 +36,7 @@ int command_check(int argc, char **argv, const struct command_env *env);
 int command_cleanup(int argc, char **argv, const struct command_env *env);
 int command_explain(int argc, char **argv, const struct command_env *env);
 int command_export(int argc, char **argv, const struct command_env *env);
+int command_import(int argc, char **argv, const struct command_env *env);
 int command_list(int argc, char **argv, const struct command_env *env);
 int command_order(int argc, char **argv, const struct command_env *env); /* block ... resume */
 int command_replay(int argc, char **argv, const struct command_env *env);

@@ -1,0 +1,230 @@
+#include "import/banlist.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/duration.h"
+#include "base/json.h"
+
+enum {
+	WORD_MAX = 64,  /* bytes of a word that may be an address or a time */
+	DEPTH_MAX = 32, /* of JSON */
+};
+
+void banlist_add(struct banlist *list, const struct banlist_entry *entry)
+{
+	if (list->n == list->cap) {
+		list->cap = list->cap == 0 ? 64 : 2 * list->cap;
+		list->list = alloc_resize(list->list, list->cap, sizeof *list->list, "the list to import");
+	}
+	list->list[list->n++] = *entry;
+}
+
+void banlist_done(struct banlist *list)
+{
+	free(list->list);
+	*list = (struct banlist){0};
+}
+
+static int add(struct banlist *list, const struct banlist_entry *entry, struct why *why)
+{
+	if (list->n == BANLIST_MAX)
+		return why_set(why, E2BIG, "more than %d addresses; use [block] file for a list of that size", BANLIST_MAX);
+	banlist_add(list, entry);
+	return 0;
+}
+
+/* "3h59m12.5s", "59m30s100ms", "600": whole seconds of it. */
+static bool parse_time(struct span word, int64_t *ret_s)
+{
+	char text[WORD_MAX], *dot;
+	size_t len = word.len;
+
+	if (len == 0 || len >= sizeof text)
+		return false;
+	memcpy(text, word.p, len);
+	if (len > 2 && memcmp(text + len - 2, "ms", 2) == 0)
+		for (len -= 2; len > 0 && text[len - 1] >= '0' && text[len - 1] <= '9';)
+			len--;
+	text[len] = '\0';
+	dot = strchr(text, '.');
+	if (dot != NULL && text[len - 1] == 's')
+		*dot++ = 's';
+	if (dot != NULL)
+		*dot = '\0';
+	return duration_parse(text, ret_s);
+}
+
+/* --- text --- */
+
+static bool is_between(char c)
+{
+	return c <= ' ' || strchr(",;{}()[]\"'=|", c) != NULL;
+}
+
+/* The next word of the line at *at; empty: no more. */
+static struct span next_word(struct span line, size_t *at)
+{
+	size_t from;
+
+	while (*at < line.len && is_between(line.p[*at]))
+		(*at)++;
+	from = *at;
+	while (*at < line.len && !is_between(line.p[*at]))
+		(*at)++;
+	return (struct span){line.p + from, *at - from};
+}
+
+static bool is_time_word(struct span word)
+{
+	return span_is(word, "timeout") || span_is(word, "expires") || span_is(word, "for");
+}
+
+static int parse_line(struct span line, struct banlist *list, struct why *why)
+{
+	const char *const comment = memchr(line.p, '#', line.len);
+	struct banlist_entry *last = NULL;
+	size_t at = 0;
+
+	if (comment != NULL)
+		line.len = (size_t)(comment - line.p);
+	for (struct span word = next_word(line, &at); word.len > 0; word = next_word(line, &at)) {
+		struct banlist_entry entry = {.left_s = 0};
+		int rc;
+
+		if (last != NULL && is_time_word(word)) {
+			(void)parse_time(next_word(line, &at), &last->left_s);
+			continue;
+		}
+		if (word.len >= WORD_MAX || !net_parse(word.p, word.len, &entry.net))
+			continue;
+		rc = add(list, &entry, why);
+		if (rc < 0)
+			return rc;
+		last = &list->list[list->n - 1];
+	}
+	return 0;
+}
+
+static int parse_lines(struct span text, struct banlist *list, struct why *why)
+{
+	int rc = 0;
+
+	while (text.len > 0 && rc == 0) {
+		const char *const newline = memchr(text.p, '\n', text.len);
+		const size_t len = newline != NULL ? (size_t)(newline - text.p) : text.len;
+
+		rc = parse_line((struct span){text.p, len}, list, why);
+		len < text.len ? (text.p += len + 1, text.len -= len + 1) : (text.len = 0);
+	}
+	return rc;
+}
+
+/* --- JSON --- */
+
+static const char *string_of(const json_t *object, const char *const keys[])
+{
+	for (; *keys != NULL; keys++) {
+		const char *const text = json_string_value(json_object_get(object, *keys));
+
+		if (text != NULL)
+			return text;
+	}
+	return NULL;
+}
+
+/* object: that it is a member of, or NULL. */
+static int add_string(const char *text, const json_t *object, struct banlist *list, struct why *why)
+{
+	static const char *const times[] = {"duration", "expires", "timeout", NULL}, *const reasons[] = {"scenario", "reason", NULL};
+	const char *const time = string_of(object, times), *const reason = string_of(object, reasons);
+	const json_t *const len = json_object_get(object, "len");
+	struct banlist_entry entry = {.left_s = 0};
+	char joined[NET_TEXT_MAX + 8];
+
+	if (json_is_integer(len) && strlen(text) < NET_TEXT_MAX) {
+		(void)snprintf(joined, sizeof joined, "%s/%d", text, (int)(json_integer_value(len) & 0xFF));
+		text = joined;
+	}
+	if (!net_parse(text, strlen(text), &entry.net))
+		return 0;
+	if (time != NULL)
+		(void)parse_time((struct span){time, strlen(time)}, &entry.left_s);
+	for (size_t i = 0; times[i] != NULL && entry.left_s == 0; i++)
+		entry.left_s = json_integer_value(json_object_get(object, times[i])); /* 0 unless it is one */
+	if (reason != NULL)
+		(void)text_escape((struct span){reason, strlen(reason)}, entry.reason, sizeof entry.reason);
+	return add(list, &entry, why);
+}
+
+static bool may_be_address(const char *key)
+{
+	static const char *const keys[] = {"value", "address", "ip", "addr", "val", NULL};
+
+	for (size_t i = 0; keys[i] != NULL; i++)
+		if (strcmp(keys[i], key) == 0)
+			return true;
+	return false;
+}
+
+static int parse_json(json_t *json, const json_t *object, int depth, struct banlist *list, struct why *why)
+{
+	const char *key;
+	json_t *member;
+	size_t i;
+	int rc = 0;
+
+	if (depth == DEPTH_MAX)
+		return why_set(why, EINVAL, "JSON nested deeper than %d levels", DEPTH_MAX);
+	if (json_is_string(json))
+		return add_string(json_string_value(json), object, list, why);
+	json_array_foreach(json, i, member)
+		if (rc == 0)
+			rc = parse_json(member, NULL, depth + 1, list, why);
+	json_object_foreach(json, key, member)
+		if (rc == 0 && (!json_is_string(member) || may_be_address(key)))
+			rc = parse_json(member, json, depth + 1, list, why);
+	return rc;
+}
+
+/* One value, or one on each line. */
+static int parse_values(struct span text, struct banlist *list, struct why *why)
+{
+	int rc = 0;
+
+	while (rc == 0) {
+		json_error_t error;
+		json_t *json;
+
+		while (text.len > 0 && (unsigned char)*text.p <= ' ') {
+			text.p++;
+			text.len--;
+		}
+		if (text.len == 0)
+			return 0;
+		json = json_loadb(text.p, text.len, JSON_DISABLE_EOF_CHECK, &error);
+		if (json == NULL)
+			return why_set(why, EINVAL, "line %d of the JSON: %s", error.line, error.text);
+		rc = parse_json(json, NULL, 0, list, why);
+		json_decref(json);
+		if (error.position <= 0 || (size_t)error.position > text.len)
+			return why_set(why, EINVAL, "the JSON cannot be read to its end");
+		text.p += error.position;
+		text.len -= (size_t)error.position;
+	}
+	return rc;
+}
+
+int banlist_parse(struct span text, struct banlist *list, struct why *why)
+{
+	size_t at = 0;
+
+	while (at < text.len && (unsigned char)text.p[at] <= ' ')
+		at++;
+	if (at < text.len && (text.p[at] == '[' || (text.p[at] == '{' && memchr(text.p, '"', text.len) != NULL)))
+		return parse_values(text, list, why);
+	return parse_lines(text, list, why);
+}

@@ -1,0 +1,94 @@
+/* banlist: what each program prints is read, and hostile input is no more than no entry. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "import/banlist.h"
+
+/* "ADDRESS left reason", one a line. */
+static void expect(const char *what, const char *text, const char *want)
+{
+	struct banlist list = {0};
+	struct why why;
+	char got[2048] = "", address[NET_TEXT_MAX];
+	size_t n = 0;
+
+	if (banlist_parse((struct span){text, strlen(text)}, &list, &why) < 0)
+		fail_msg("%s: %s", what, why.text);
+	for (size_t i = 0; i < list.n; i++) {
+		(void)net_text(&list.list[i].net, address);
+		n += (size_t)snprintf(got + n, sizeof got - n, "%s %lld%s%s\n", address, (long long)list.list[i].left_s,
+		                      list.list[i].reason[0] != '\0' ? " " : "", list.list[i].reason);
+	}
+	if (strcmp(got, want) != 0)
+		fail_msg("%s: got\n%swant\n%s", what, got, want);
+	banlist_done(&list);
+}
+
+static void test_forms(void **state)
+{
+	static const struct {
+		const char *what, *text, *want;
+	} table[] = {
+		{"plain", "192.0.2.7\n# a comment 192.0.2.8\n198.51.100.0/24   # why\n\n2001:db8::/48\nno address\n",
+	         "192.0.2.7 0\n198.51.100.0/24 0\n2001:db8::/48 0\n"},
+		{"no newline", "192.0.2.7", "192.0.2.7 0\n"},
+		{"nothing", "", ""},
+		{"CSV", "address,since,until\r\n\"192.0.2.7\",2026-11-28T23:54:44Z,\"x, y\"\r\n", "192.0.2.7 0\n"},
+		{"ipset", "create bad hash:net family inet hashsize 1024 maxelem 65536 timeout 0\nadd bad 192.0.2.7 timeout 599\nadd bad 198.51.100.0/24\n",
+	         "192.0.2.7 599\n198.51.100.0/24 0\n"},
+		{"nft", "table inet f {\n\tset bad {\n\t\ttype ipv4_addr\n\t\tflags timeout\n\t\telements = { 192.0.2.7 timeout 1h expires 59m30s100ms, 192.0.2.8,\n"
+	                "\t\t\t     192.0.2.9 timeout 2d expires 1d2h }\n\t}\n}\n",
+	         "192.0.2.7 3570\n192.0.2.8 0\n192.0.2.9 93600\n"},
+		{"nft -j", "{\"nftables\": [{\"set\": {\"name\": \"bad\", \"elem\": [\"192.0.2.7\", {\"prefix\": {\"addr\": \"198.51.100.0\", \"len\": 24}},"
+	                   "{\"elem\": {\"val\": \"192.0.2.9\", \"timeout\": 3600, \"expires\": 60}}]}}]}",
+	         "192.0.2.7 0\n198.51.100.0/24 0\n192.0.2.9 60\n"},
+		{"cscli", "[{\"created_at\": \"2026-11-28\", \"decisions\": [{\"duration\": \"3h59m12.345s\", \"origin\": \"crowdsec\", \"scenario\": \"x/postfix-spam\","
+	                  "\"scope\": \"Ip\", \"type\": \"ban\", \"value\": \"192.0.2.7\"}], \"source\": {\"cn\": \"XX\"}}]",
+	         "192.0.2.7 14352 x/postfix-spam\n"},
+		{"JSON lines", "{\"address\":\"192.0.2.7\",\"reason\":\"a\\u001b[2J\"}\n{\"address\":\"2001:db8::/64\",\"reason\":null}\n",
+	         "192.0.2.7 0 a\\x1b[2J\n2001:db8::/64 0\n"},
+		{"words that are no addresses", "1.2.3 300.1.1.1 192.0.2.1/24 192.0.2.020 :: /8 timeout 5 expires\n", ":: 5\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		expect(table[i].what, table[i].text, table[i].want);
+}
+
+static void test_errors(void **state)
+{
+	static const char *const texts[] = {"[{\"value\": ", "[\"192.0.2.7\"] [", "{\"a\": \"b\"} x"};
+	char deep[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		struct banlist list = {0};
+		struct why why;
+
+		assert_int_equal(banlist_parse((struct span){texts[i], strlen(texts[i])}, &list, &why), -EINVAL);
+		banlist_done(&list);
+	}
+	memset(deep, '[', 100);
+	memset(deep + 100, ']', 100);
+	for (size_t i = 0; i < 1; i++) {
+		struct banlist list = {0};
+		struct why why;
+
+		assert_int_equal(banlist_parse((struct span){deep, sizeof deep}, &list, &why), -EINVAL);
+		banlist_done(&list);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_forms), cmocka_unit_test(test_errors)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
