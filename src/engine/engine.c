@@ -91,6 +91,7 @@ struct engine {
 	bool ready;            /* likewise, and systemd knows */
 	int64_t braked_minute; /* logged in */
 	size_t refused;        /* blocks that were not added to the kernel at the last sync */
+	bool edited;           /* a rule file, perhaps */
 	bool reload_waits;     /* for what is pending to be written */
 	bool proxy_logged;
 	bool stop;
@@ -215,22 +216,6 @@ static void match_line(struct engine *e, struct pending_file *file, struct scan 
 	                                    .last_line_at = record->parsed && record->line.has_time ? record->line.time_s : 0,
 	                                    .position = record->next,
 	                                    .last = record->text});
-}
-
-/* Reads until nothing is left, pending is full, or other work is due. */
-static void read_logs(struct engine *e, const struct moment *now)
-{
-	struct pending_file *file;
-	struct scan *scan;
-	struct record record;
-
-	verdict_at(e->live.verdict, now->unix_s);
-	events_at(&e->events, now->unix_s);
-	for (size_t n = 0; n < LINES_PER_TURN && !pending_is_full(e->pending) &&
-	                   sources_next(e->logs, now->steady_ms, &file, &scan, &record);
-	     n++)
-		match_line(e, file, scan, &record, now->unix_s);
-	sources_settle(e->logs, now->steady_ms);
 }
 
 /* --- DNS lists: their answers come at any time, and are handled like a line --- */
@@ -736,10 +721,31 @@ static void begin_turn(struct engine *e)
 		return;
 	if (e->reload_waits)
 		reload(e);
-	live_edited(&e->live);
+	if (e->edited || clock_steady_ms() >= rules_watch_at(e->live.rules_watch))
+		live_edited(&e->live);
+	e->edited = false;
 	sources_look(e->logs);
 	if (sources_file_waits(e->logs) && (rc = sources_begin_file(e->logs, &why)) < 0)
 		store_trouble(e, rc, &why);
+}
+
+/* Reads until nothing is left, pending is full, or other work is due. The kernel waits for no line that is not at hand. */
+static void read_logs(struct engine *e, const struct moment *now)
+{
+	struct pending_file *file;
+	struct scan *scan;
+	struct record record;
+
+	verdict_at(e->live.verdict, now->unix_s);
+	events_at(&e->events, now->unix_s);
+	for (size_t n = 0; n < LINES_PER_TURN && !pending_is_full(e->pending) &&
+	                   sources_next(e->logs, now->steady_ms, &file, &scan, &record);
+	     n++) {
+		match_line(e, file, scan, &record, now->unix_s);
+		if (!record.more)
+			tell(e, now);
+	}
+	sources_settle(e->logs, now->steady_ms);
 }
 
 static void read_sources(struct engine *e, const struct moment *now)
@@ -757,12 +763,12 @@ static void turn(struct engine *e)
 {
 	struct moment now;
 
-	if (database_is_lost(e))
-		return;
 	begin_turn(e);
 	now = moment_now(); /* a reload may have taken seconds, and no line may come from the future */
 	read_sources(e, &now);
 	tell(e, &now);
+	if (database_is_lost(e))
+		return;
 	if (!e->store_failed) {
 		if (pending_has_hits(e->pending) || sources_file_waits(e->logs))
 			e->write_at = now.steady_ms;
@@ -877,6 +883,7 @@ int engine_run(struct engine *e)
 		}
 		if (polled[JOURNAL].revents != 0)
 			sources_journal_turn(e->logs, clock_steady_ms());
+		e->edited |= polled[EDITS].revents != 0;
 		turn(e);
 		handle_request(e, polled + CONTROL);
 	}
@@ -1003,6 +1010,7 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 	int rc;
 
 	e->lock_fd = e->signal_fd = -1;
+	e->edited = true;
 	e->write_at = INT64_MAX;
 	e->purge_at = e->index_at = clock_steady_ms() + RETRY_MS;
 	if (sd_watchdog_enabled(0, &watchdog_us) > 0)

@@ -410,6 +410,7 @@ bool sources_next(struct sources *logs, int64_t now_ms, struct pending_file **re
 	enum { OF_LOGS, OF_JOURNAL, OF_SOCKETS, N_KINDS };
 	bool found = false;
 
+	ret->more = false;
 	logs->turn = (logs->turn + 1) % N_KINDS;
 	for (unsigned i = 0; i < N_KINDS && !found; i++)
 		switch ((logs->turn + i) % N_KINDS) {

@@ -85,23 +85,36 @@ int follow_fd(const struct follow *follow)
 	return follow->dirs.fd;
 }
 
-/* Marks the logs that something happened to. */
-static void receive_events(struct follow *follow)
+/* Older files too: what happened to one may explain what happened to another (copytruncate). */
+static void wake_all(struct log *log)
+{
+	for (size_t i = 0; i < log->n_files; i++)
+		logfile_wake(log->files[i]);
+}
+
+/* Marks the logs and files that an event concerns. */
+static void take_event(struct log *log, const struct follow_event *event)
+{
+	if (event->lost)
+		log->names.complete = false; /* until it is watched again */
+	if (event->all || (event->name != NULL && follow_names_match(&log->names, event->name)))
+		log->check = true;
+	for (size_t i = 0; i < log->n_files && event->name == NULL; i++)
+		if (log->files[i]->watch == event->file)
+			wake_all(log);
+}
+
+/* False when there is no event. */
+static bool receive_event(struct follow *follow)
 {
 	struct follow_event event;
 
-	while (follow_dirs_next(&follow->dirs, &event)) {
-		for (size_t i = 0; i < follow->n_logs; i++) {
-			struct log *const log = &follow->logs[i];
-
-			if (log->path == NULL)
-				continue;
-			if (event.lost)
-				log->names.complete = false; /* until it is watched again */
-			if (event.name == NULL || follow_names_match(&log->names, event.name))
-				log->check = true;
-		}
-	}
+	if (!follow_dirs_next(&follow->dirs, &event))
+		return false;
+	for (size_t i = 0; i < follow->n_logs; i++)
+		if (follow->logs[i].path != NULL)
+			take_event(&follow->logs[i], &event);
+	return true;
 }
 
 /* The lowest place that is free. */
@@ -147,6 +160,16 @@ void follow_remove(struct follow *follow, size_t log)
 }
 
 /* ---- the files of a log ---- */
+
+/* Watched before it is read: what is written after a read raises an event. */
+static int open_file(const struct follow *follow, const char *path, struct logfile **ret, struct why *why)
+{
+	const int rc = logfile_open(ret, path, why);
+
+	if (rc == 0)
+		(*ret)->watch = follow_dirs_watch_file(&follow->dirs, (*ret)->fd, path);
+	return rc;
+}
 
 static struct logfile *own(const struct log *log)
 {
@@ -207,7 +230,7 @@ static bool is_finished(const struct log *log, size_t at)
  * Rotated more than once between two checks: files were born and renamed that we never saw under the
  * log's name. They are among the rotated files, born after the one we had.
  */
-static void add_missed(struct log *log, const struct logfile *newest)
+static void add_missed(const struct follow *follow, struct log *log, const struct logfile *newest)
 {
 	const struct logfile *const had = own(log);
 	struct rotated *old;
@@ -219,7 +242,7 @@ static void add_missed(struct log *log, const struct logfile *newest)
 	for (size_t i = 0; i < n && log->n_files + 1 < FILES_MAX; i++) {
 		struct logfile *file;
 
-		if (logfile_open(&file, old[i].path, &ignored) < 0)
+		if (open_file(follow, old[i].path, &file, &ignored) < 0)
 			continue;
 		if (is_open(log, file->dev, file->ino, &at) || file->born_ns < had->born_ns ||
 		    (file->dev == newest->dev && file->ino == newest->ino))
@@ -231,12 +254,12 @@ static void add_missed(struct log *log, const struct logfile *newest)
 }
 
 /* file was opened under the log's path and is its own from now on. */
-static void add_own(struct log *log, struct logfile *file)
+static void add_own(const struct follow *follow, struct log *log, struct logfile *file)
 {
 	size_t at;
 
 	if (log->opened)
-		add_missed(log, file);
+		add_missed(follow, log, file);
 	if (is_open(log, file->dev, file->ino, &at)) {
 		/* It was queued, or a link was changed to another file and back. */
 		logfile_close(file);
@@ -291,8 +314,7 @@ static int check_log(struct follow *follow, struct log *log, struct why *why)
 	struct stat st;
 
 	log->check = false;
-	for (size_t i = 0; i < log->n_files; i++)
-		log->files[i]->dry = false;
+	wake_all(log);
 	if (log->there && log->names.complete && lstat(log->path, &st) == 0 && is_same(own(log), &st))
 		return FOLLOW_NONE; /* nearly always */
 
@@ -304,14 +326,14 @@ static int check_log(struct follow *follow, struct log *log, struct why *why)
 		log->check = true; /* when some have been read to their end */
 		return FOLLOW_NONE;
 	}
-	if (logfile_open(&file, log->path, why) < 0)
+	if (open_file(follow, log->path, &file, why) < 0)
 		return lost(log);
-	add_own(log, file);
+	add_own(follow, log, file);
 	return found(log);
 }
 
 /* The rotated file that holds what was read from file, and perhaps more; NULL when there is none. */
-static struct logfile *open_copy(const struct log *log, const struct logfile *file)
+static struct logfile *open_copy(const struct follow *follow, const struct log *log, const struct logfile *file)
 {
 	struct logfile *copy = NULL;
 	struct rotated *old;
@@ -321,7 +343,7 @@ static struct logfile *open_copy(const struct log *log, const struct logfile *fi
 	if (rotated_list(log->path, false, &old, &n, &ignored) < 0)
 		return NULL;
 	for (size_t i = n; i > 0 && copy == NULL; i--) {
-		if (logfile_open(&copy, old[i - 1].path, &ignored) < 0)
+		if (open_file(follow, old[i - 1].path, &copy, &ignored) < 0)
 			continue;
 		if (is_open(log, copy->dev, copy->ino, &at) || !logfile_carry_on(copy, file)) {
 			logfile_close(copy);
@@ -336,7 +358,7 @@ static struct logfile *open_copy(const struct log *log, const struct logfile *fi
  * copytruncate: the descriptor starts again as a new file. Lines that were written before and not yet
  * read are in the copy, which is read first, from the same position and under the same number.
  */
-static void replaced(struct log *log, size_t at)
+static void replaced(const struct follow *follow, struct log *log, size_t at)
 {
 	struct logfile *const file = log->files[at];
 	struct logfile *copy;
@@ -345,7 +367,7 @@ static void replaced(struct log *log, size_t at)
 		logfile_close(remove_file(log, at)); /* a finished file is being destroyed */
 		return;
 	}
-	copy = log->n_files < FILES_MAX ? open_copy(log, file) : NULL;
+	copy = log->n_files < FILES_MAX ? open_copy(follow, log, file) : NULL;
 	logfile_restart(file);
 	if (copy != NULL)
 		insert_file(log, at, copy);
@@ -418,7 +440,7 @@ static int log_next(struct follow *follow, struct log *log, struct follow_line *
 			if (rc < 0)
 				return failed(log, i, -rc, why);
 			if (rc == LOGFILE_REPLACED) {
-				replaced(log, i);
+				replaced(follow, log, i);
 				continue;
 			}
 			file->dry = true;
@@ -447,7 +469,7 @@ static bool is_busy(const struct log *log)
 /* Do events cover everything? Not when it is missing, or an old file is in an unknown place. */
 static bool is_settled(const struct log *log)
 {
-	return log->there && log->names.complete && log->n_files == 1;
+	return log->there && log->names.complete && log->n_files == 1 && log->files[0]->watch >= 0;
 }
 
 /* Marks what must be checked without an event. */
@@ -468,11 +490,9 @@ void follow_check(struct follow *follow)
 		follow->logs[i].check = follow->logs[i].path != NULL;
 }
 
-/* False when no log has anything to do. */
-static bool next_turn(struct follow *follow, int64_t now_ms)
+/* Whose turn it is among those that have something to do; false when none has. */
+static bool choose(struct follow *follow)
 {
-	receive_events(follow);
-	check_for_safety(follow, now_ms);
 	for (size_t i = 1; i <= follow->n_logs; i++) {
 		const size_t next = (follow->turn + i) % follow->n_logs;
 
@@ -484,6 +504,23 @@ static bool next_turn(struct follow *follow, int64_t now_ms)
 	}
 	follow->left = 0;
 	return false;
+}
+
+/*
+ * False when no log has anything to do, and no event is left. Of several events one is taken at a time, so that what it led to
+ * is known before the next is asked for; but all of them when a log has so much to read that it used up its turn.
+ */
+static bool next_turn(struct follow *follow, int64_t now_ms)
+{
+	bool more = true;
+
+	check_for_safety(follow, now_ms);
+	while (more && is_busy(&follow->logs[follow->turn]))
+		more = receive_event(follow);
+	while (!choose(follow))
+		if (!receive_event(follow))
+			return false;
+	return true;
 }
 
 int follow_next(struct follow *follow, int64_t now_ms, struct follow_line *ret, struct why *why)
@@ -544,7 +581,7 @@ int follow_queue(struct follow *follow, size_t log, const char *path, int64_t no
 	assert(log < follow->n_logs && l->lines == 0);
 	if (l->n_files >= ROTATED_MAX + 1)
 		return why_set(why, E2BIG, "%s: more than %d old files", path, ROTATED_MAX);
-	rc = logfile_open(&file, path, why);
+	rc = open_file(follow, path, &file, why);
 	if (rc < 0)
 		return rc;
 	l->now_ms = now_ms;

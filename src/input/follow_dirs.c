@@ -17,9 +17,9 @@
 
 enum {
 	/* MOVED_FROM and DELETE report at once that a log is gone; ATTRIB, that it may be readable now. */
-	EVENTS = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB |
-	         IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR,
-	DIR_LOST = IN_IGNORED | IN_UNMOUNT | IN_DELETE_SELF | IN_MOVE_SELF,
+	EVENTS = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR,
+	DIR_LOST = IN_UNMOUNT | IN_DELETE_SELF | IN_MOVE_SELF,
+	PATH_OF_FD_MAX = 32,
 };
 
 /* The library has no function for its descriptor, and select(2) inside it accepts none over FD_SETSIZE. */
@@ -126,6 +126,17 @@ static int watch_dir(struct follow_dirs *dirs, const char *dir, struct why *why)
 	return 0;
 }
 
+int follow_dirs_watch_file(const struct follow_dirs *dirs, int fd, const char *path)
+{
+	char of_fd[PATH_OF_FD_MAX];
+	int wd;
+
+	/* By the descriptor, so that it is surely that file; without /proc, by the name that it had a moment ago. */
+	(void)snprintf(of_fd, sizeof of_fd, "/proc/self/fd/%d", fd);
+	wd = inotify_add_watch(dirs->fd, of_fd, IN_MODIFY);
+	return wd >= 0 ? wd : inotify_add_watch(dirs->fd, path, IN_MODIFY);
+}
+
 static bool is_absent(int rc)
 {
 	return rc == -ENOENT || rc == -ENOTDIR || rc == -EACCES;
@@ -209,11 +220,14 @@ bool follow_dirs_next(struct follow_dirs *dirs, struct follow_event *ret)
 	if (event == NULL)
 		return false;
 	ret->lost = (event->mask & DIR_LOST) != 0;
+	ret->file = event->wd;
 	for (size_t i = 0; i < dirs->n && (event->mask & IN_IGNORED) != 0; i++) {
-		if (dirs->watched[i] == event->wd)
-			dirs->watched[i] = dirs->watched[--dirs->n];
+		if (dirs->watched[i] != event->wd)
+			continue;
+		dirs->watched[i] = dirs->watched[--dirs->n];
+		ret->lost = true;
 	}
-	/* No name: the queue overflowed, or a directory changed. */
+	ret->all = ret->lost || (event->mask & IN_Q_OVERFLOW) != 0;
 	ret->name = event->len > 0 ? event->name : NULL;
 	return true;
 }

@@ -1,9 +1,10 @@
 /*
- * follow_dirs: the directories that logs lie in, watched with inotify.
+ * follow_dirs: the directories that logs lie in and the open logs, watched with inotify.
  *
- * Knows libinotifytools, and alone does. One watch per directory, never per file: the library leaks and
- * confuses a file watched by name across rotations (measured on 3.22). A watch is never removed; late
- * events of an old directory do no harm, because an event only causes a check.
+ * Knows libinotifytools, and alone does. A directory is watched for names that come and go, a file for what is written, so that
+ * other files in the directory wake nobody. The library watches the directories alone: it leaks and confuses a file watched
+ * by name across rotations (measured on 3.22); the watch of a file is the kernel's, on the library's descriptor. A watch is never removed, it
+ * goes with its file; late events of an old directory do no harm, because an event only causes a check.
  * The library keeps its state in file-static variables: one instance per process.
  */
 #ifndef WFS_FOLLOW_DIRS_H
@@ -47,11 +48,19 @@ void follow_dirs_close(struct follow_dirs *dirs);
 int follow_dirs_watch(struct follow_dirs *dirs, const char *path, struct follow_names *ret, struct why *why);
 
 /*
+ * Watches what is written to an open file, or cut off. path: its name. Returns the number that its events will have, the same as
+ * long as it is the same file, or -1 when it cannot be watched.
+ */
+int follow_dirs_watch_file(const struct follow_dirs *dirs, int fd, const char *path);
+
+/*
  * The next event, without waiting; false when there is none. Read all of them before poll(2): the library
  * reads many at a time into a buffer of its own.
  */
 struct follow_event {
-	const char *name; /* in some directory; borrowed until the next call; NULL: concerns all paths */
+	const char *name; /* in some directory; borrowed until the next call; NULL: of none */
+	int file;         /* without a name: of the file that has this number, if one has */
+	bool all;         /* concerns all paths and files */
 	bool lost;        /* a directory is not watched any more: call follow_dirs_watch for all paths */
 };
 bool follow_dirs_next(struct follow_dirs *dirs, struct follow_event *ret);

@@ -114,6 +114,7 @@ static void set_position(struct logfile *file, int64_t start, const char *text, 
 
 static void forget_held(struct logfile *file)
 {
+	file->at_end = false;
 	file->begin = file->end = file->searched = 0;
 	file->passed = 0;
 }
@@ -125,6 +126,7 @@ static int give(struct logfile *file, size_t len, const char *lf, struct record 
 
 	ret->cut = len > LINE_MAX_BYTES || file->passed > 0;
 	ret->clean = false;
+	ret->more = lf + 1 < file->block + file->end;
 	ret->text = (struct span){file->block + file->begin, ret->cut ? LINE_MAX_BYTES : len};
 	ret->start = start;
 	ret->next = start + (int64_t)len + file->passed + 1;
@@ -157,6 +159,8 @@ int logfile_next(struct logfile *file, struct record *ret)
 		size_t held;
 		ssize_t n;
 
+		if (file->at_end)
+			return LOGFILE_DRY;
 		if (reads == LOGFILE_READS_MAX)
 			return LOGFILE_MORE;
 		make_space(file);
@@ -172,6 +176,8 @@ int logfile_next(struct logfile *file, struct record *ret)
 			return LOGFILE_REPLACED;
 		if (n == 0)
 			return LOGFILE_DRY;
+		/* What is written from now on raises an event. */
+		file->at_end = (size_t)n < sizeof file->block - held;
 		file->end += (size_t)n;
 		lf = memchr(file->block + held, '\n', (size_t)n);
 		if (lf == NULL && file->passed > 0) {
@@ -183,6 +189,11 @@ int logfile_next(struct logfile *file, struct record *ret)
 		}
 	}
 	return give(file, (size_t)(lf - (file->block + file->begin)), lf, ret);
+}
+
+void logfile_wake(struct logfile *file)
+{
+	file->dry = file->at_end = false;
 }
 
 int logfile_identify(struct logfile *file)

@@ -48,6 +48,7 @@ struct logfile {
 	uint64_t number;
 	int64_t until_ms;
 	bool dry;
+	int watch; /* as of follow_dirs_watch_file */
 
 	bool known;       /* first is set */
 	int64_t position; /* after the last line returned */
@@ -60,6 +61,7 @@ struct logfile {
 	size_t last_len;
 	size_t begin, end; /* what is held in block: bytes of the file from position on */
 	size_t searched;   /* of them, bytes known to have no LF */
+	bool at_end;       /* the last read ended before the block did: there is no more until logfile_wake */
 	int64_t passed;    /* bytes of an overlong line passed over after those held */
 	char block[LOGFILE_BLOCK];
 };
@@ -75,6 +77,9 @@ void logfile_close(struct logfile *file);
 
 /* The next line: fills what a source fills of ret; its text is borrowed until the next call. */
 int logfile_next(struct logfile *file, struct record *ret);
+
+/* Something was written to it, or may have been: it is not dry. */
+void logfile_wake(struct logfile *file);
 
 /* LOGFILE_LINE when first is known; the position is 0 then. */
 int logfile_identify(struct logfile *file);

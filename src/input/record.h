@@ -21,6 +21,7 @@ struct record {
 	struct span text;    /* the line, any bytes but LF, without the LF; at most LINE_MAX_BYTES. Borrowed, as the source states */
 	bool cut;            /* longer than LINE_MAX_BYTES: text is its beginning */
 	bool clean;          /* text is known to hold no NUL */
+	bool more;           /* the next record is probably at hand, so that what this one leads to can wait for it */
 	int64_t start, next; /* offsets in the (uncompressed) log: of its first byte, after its LF. next: the position to remember */
 
 	bool has_fields;     /* from a source that knows the fields: line has them, as they were received, and its time */

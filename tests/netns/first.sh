@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# first.sh: the kernel is told of a block before anything else is done: system calls between the wake-up for a line and the packet to the
+# root process, and what wakes the daemon at all. Then the database: full for a while under load, and killed in between.
+set -u
+# shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/daemon_lib.sh"
+netns_need iptables-legacy ip6tables-legacy sqlite3 strace jq
+
+daemon_prepare
+listen 25
+
+# --- system calls, which do not depend on the machine's load
+daemon_config ""
+daemon_start
+strace -o "$WORK/calls" -p "$ENGINE" 2>"$WORK/strace" &
+TRACER=$!
+LISTENERS+=("$TRACER")
+wait_until grep -q attached "$WORK/strace" || skip "strace does not work here: $(cat "$WORK/strace")"
+
+# Only whole calls, and those that ended.
+has_calls() {
+	[ "$(grep -c "$1" "$WORK/calls")" -ge "$2" ]
+}
+
+wait_until has_calls . 1 || postfix_dnsbl 198.51.100.1 >>"$LOG"
+for i in 2 3 4 5 6 7 8 9; do
+	packets=$(grep -c '^send' "$WORK/calls")
+	postfix_dnsbl "198.51.100.$i" >>"$LOG"
+	wait_until listed "198.51.100.$i" || fail "198.51.100.$i is not blocked"
+	wait_until has_calls '^send' "$((packets + 1))" || fail "no packet is seen"
+	wait_until hits_of "198.51.100.$i"
+done
+# A block is the first packet after a poll that the log's descriptor ended.
+mapfile -t COUNTS < <(awk '/^(poll|ppoll|epoll)/ { n = 0; counting = 1; next } counting { n++ } /^send.*\\2\\0\\0\\0/ && counting { print n; counting = 0 }' "$WORK/calls" | sort -n)
+[ "${#COUNTS[@]}" -ge 4 ] || fail "no packets are seen: $(tail -n 30 "$WORK/calls")"
+median=${COUNTS[$((${#COUNTS[@]} / 2))]}
+[ "$median" -le 8 ] || fail "$median system calls from the wake-up to the packet, want 8 at most: $(grep -B 20 -m 3 '^send' "$WORK/calls" | tail -n 40)"
+
+# --- files beside the log that are written to wake nobody
+polls=$(grep -c '^poll' "$WORK/calls")
+for i in {1..300}; do echo "$i" >>"$WORK/log/other.log"; done
+rm "$WORK/log/other.log"
+woken=$(($(grep -c '^poll' "$WORK/calls") - polls))
+[ "$woken" -lt 50 ] || fail "300 writes to another file woke the daemon $woken times"
+kill "$TRACER" && wait "$TRACER" 2>/dev/null
+postfix_dnsbl 198.51.100.10 >>"$LOG"
+wait_until listed 198.51.100.10 || fail "no block after that"
+daemon_stop || fail "exit status $?"
+
+# --- the disk is full under load: every hostile client is dropped meanwhile, and every hit is there once afterwards
+daemon_small_disk 8m
+daemon_config ""
+: >"$LOG"
+daemon_start
+postfix_dnsbl 198.51.100.1 >>"$LOG"
+wait_until listed 198.51.100.1 || fail "no block on a small disk"
+dd if=/dev/zero of="$WORK/small/fill" bs=4k 2>/dev/null && fail "the disk does not get full"
+many() {
+	local line i
+	line=$(relay_denied 203.0.113.9)
+	for ((i = 0; i < $1; i++)); do echo "$line"; done
+}
+
+N=1
+# Many lines of one client, so that what is in memory is far more than one batch; now and then a new one.
+for client in 3 4 5 6 7 8; do
+	many 400 >>"$LOG"
+	N=$((N + 400))
+	tcp_from "$CLIENT" "10.9.0.$client" 10.9.0.1 25 || fail "10.9.0.$client is blocked before it did anything"
+	postfix_dnsbl "10.9.0.$client" >>"$LOG"
+	N=$((N + 1))
+	wait_until listed "10.9.0.$client" || fail "10.9.0.$client is not blocked while the disk is full"
+	tcp_from "$CLIENT" "10.9.0.$client" 10.9.0.1 25 && fail "10.9.0.$client connects while the disk is full"
+done
+wait_until logged "hits are kept, clients are blocked" || fail "a full disk is not logged"
+says_so() {
+	wfs status | tr -s ' \n' ' ' | grep -E "^PROBLEM .* [0-9]+ hits wait in memory; clients are blocked all the same"
+}
+wait_until says_so || fail "status: $(wfs status)"
+[ "$(sql "SELECT count(*) FROM hit")" -lt "$N" ] || fail "the disk was not full"
+
+# --- a kill in between: the next start removes what the database lacks, and the lines that are read again add it again
+kill -KILL "$ENGINE" "$DAEMON"
+wait "$DAEMON" 2>/dev/null
+DAEMON=
+rm "$WORK/small/fill"
+daemon_start
+all_hits() {
+	[ "$(sql "SELECT count(*) FROM hit")" = "$N" ]
+}
+wait_until all_hits || fail "after a kill: got $(sql "SELECT count(*) FROM hit") hits, want $N"
+for client in 3 4 5 6 7 8; do
+	wait_until listed "10.9.0.$client" || fail "10.9.0.$client is not blocked after a kill"
+	[ "$(hits_of "10.9.0.$client")" = 1 ] || fail "10.9.0.$client has $(hits_of "10.9.0.$client") hits"
+done
+
+# --- full again, without a kill
+dd if=/dev/zero of="$WORK/small/fill" bs=4k 2>/dev/null && fail "the disk does not get full"
+many 3000 >>"$LOG"
+postfix_dnsbl 10.9.0.9 >>"$LOG"
+N=$((N + 3001))
+wait_until listed 10.9.0.9 || fail "10.9.0.9 is not blocked while the disk is full"
+wait_until says_so || fail "status: $(wfs status)"
+rm "$WORK/small/fill"
+wait_until all_hits || fail "after a full disk: got $(sql "SELECT count(*) FROM hit") hits, want $N"
+[ "$(hits_of 10.9.0.9)" = 1 ] || fail "10.9.0.9 has $(hits_of 10.9.0.9) hits"
+wait_until wfs status --check || fail "status --check: $(wfs status --check)"
+listed 10.9.0.9 || fail "10.9.0.9 is not blocked any more"
+daemon_stop || fail "exit status $?"
+no_rules || fail "stop left rules behind"
+no_sanitizer
+echo "ok"
