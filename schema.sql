@@ -265,20 +265,20 @@ WITH newest (address, hits) AS (
 	SELECT address, count(*) FROM hit WHERE id > (SELECT upto FROM indexed) GROUP BY address
 ), known (address, hits) AS (
 	SELECT address, sum(hits) FROM newest GROUP BY address
-), split (address, bare) AS (
-	SELECT address, trim(address, ':') FROM known
-), long (address, groups) AS (
-	SELECT address,
+), split (address, hits, bare) AS (
+	SELECT address, hits, trim(address, ':') FROM known
+), long (address, hits, groups) AS (
+	SELECT address, hits,
 	       CASE WHEN address LIKE '%:%'
 	            THEN trim(replace(address, '::', substr(':0:0:0:0:0:0:0:0:', 1,
 	                 2 * (8 - (length(bare) - length(replace(bare, ':', '')) + (bare <> '')
 	                           - (bare LIKE '%::%'))) + 1)), ':')
 	       END
 	FROM split
-), half (address, groups, two) AS (
-	SELECT address, groups, instr(groups, ':') + instr(substr(groups, instr(groups, ':') + 1), ':') FROM long
-), network (address, network) AS (
-	SELECT address,
+), half (address, hits, groups, two) AS (
+	SELECT address, hits, groups, instr(groups, ':') + instr(substr(groups, instr(groups, ':') + 1), ':') FROM long
+), network (hits, network) AS (
+	SELECT hits,
 	       CASE WHEN groups IS NULL THEN rtrim(address, '0123456789') || '0/24'
 	            ELSE substr(groups, 1, two + instr(substr(groups, two + 1), ':')
 	                        + instr(substr(groups, two + 1 + instr(substr(groups, two + 1), ':')), ':'))
@@ -286,6 +286,6 @@ WITH newest (address, hits) AS (
 	       END
 	FROM half
 )
-SELECT n.network, sum(k.hits) AS hits, count(*) AS addresses
-FROM network n JOIN known k ON k.address = n.address
-GROUP BY n.network ORDER BY hits DESC;
+SELECT network, sum(hits) AS hits, count(*) AS addresses
+FROM network
+GROUP BY network ORDER BY hits DESC;

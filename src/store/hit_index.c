@@ -14,8 +14,8 @@
 enum {
 	DAY_S = 86400,
 	LINKS = 4000,           /* hits of a row of link: with 4 bytes each it just fits into a page (16 KiB, 35 bytes less) */
-	SPAN_MAX = 400 * 1000,  /* hits from the first to the last that are gathered; a multiple of LINKS */
-	ADDRESSES_MAX = 1 << 16,
+	SPAN_MAX = 800 * 1000,  /* hits from the first to the last that are gathered; a multiple of LINKS */
+	ADDRESSES_MAX = 1 << 17,
 	PLACES = 2 * ADDRESSES_MAX,
 	RULES_MAX = 64,         /* a bit for each */
 	AHEAD = 8,              /* hits whose memory is fetched before it is needed */
@@ -23,20 +23,14 @@ enum {
 	RULES_TEXT_MAX = 1024,  /* of an address and a day; what does not fit is counted again */
 };
 
-/* An address, and its new hits. Numbers of hits count from the index's base. */
+/* An address, and its new hits. Numbers of hits count from the index's base. A cache line. */
 struct noted {
 	struct addr addr;
-	uint32_t oldest, newest, n;
-	int32_t oldest_day, newest_day;
-	int64_t first_s, last_s;
-	uint64_t oldest_rules, newest_rules; /* that it hit on these days: bits */
-};
-
-/* One of them while it is written, in the order of the texts. */
-struct named {
-	char text[ADDR_TEXT_MAX];
-	const struct noted *noted;
 	struct hit_index *index;
+	uint64_t oldest_rules, newest_rules; /* that it hit on these days: bits */
+	uint32_t oldest, newest, n;
+	uint32_t first_s, last_s;            /* since 1970; until 2106 */
+	uint16_t oldest_day, newest_day;     /* since 1970; until 2149 */
 };
 
 /* The sums of one day so far. */
@@ -56,7 +50,10 @@ struct hit_index {
 	const struct noted *written; /* the one that SQLite is writing */
 	size_t n_rules;
 	int64_t rules[RULES_MAX]; /* ids by bit; 0: free */
-	char rule_texts[RULES_MAX][RULE_TEXT_MAX];
+	struct {
+		char text[RULE_TEXT_MAX];
+		size_t len;
+	} rule_texts[RULES_MAX]; /* ",17," */
 	int64_t day;              /* whose sums these are */
 	int64_t day_addresses;
 	struct sum sums[RULES_MAX];
@@ -110,7 +107,7 @@ static struct noted *find(struct hit_index *x, const struct addr *addr)
 	while (x->places[i] != 0 && !addr_equal(&x->noted[x->places[i] - 1].addr, addr))
 		i = (i + 1) % PLACES;
 	if (x->places[i] == 0) {
-		x->noted[x->n] = (struct noted){.addr = *addr};
+		x->noted[x->n] = (struct noted){.addr = *addr, .index = x};
 		x->places[i] = (uint32_t)++x->n; /* <= ADDRESSES_MAX */
 	}
 	return &x->noted[x->places[i] - 1];
@@ -148,11 +145,18 @@ static void end_day(struct hit_index *x)
 	x->day_addresses = 0;
 }
 
+static uint32_t stamp(int64_t time_s)
+{
+	return time_s < 0 ? 0 : time_s > UINT32_MAX ? UINT32_MAX : (uint32_t)time_s;
+}
+
 static void count(struct hit_index *x, struct noted *a, const struct store_hit *hit, uint32_t number)
 {
-	const uint64_t bit = bit_of(x, hit->rule), mask = UINT64_C(1) << bit;
+	const unsigned bit = bit_of(x, hit->rule);
+	const uint64_t mask = UINT64_C(1) << bit;
+	const uint32_t time_s = stamp(hit->time_s);
+	const uint16_t day = (uint16_t)(time_s / DAY_S); /* UINT32_MAX / DAY_S fits */
 	struct sum *const sum = &x->sums[bit];
-	const int64_t day = hit->time_s / DAY_S;
 
 	if (day != x->day) {
 		end_day(x);
@@ -160,25 +164,25 @@ static void count(struct hit_index *x, struct noted *a, const struct store_hit *
 	}
 	if (a->n == 0) {
 		a->oldest = number;
-		a->first_s = a->last_s = hit->time_s;
-		a->oldest_day = a->newest_day = (int32_t)day;
+		a->first_s = a->last_s = time_s;
+		a->oldest_day = a->newest_day = day;
 		x->day_addresses++;
-	} else if (a->newest_day != (int32_t)day) {
-		a->newest_day = (int32_t)day;
+	} else if (a->newest_day != day) {
+		a->newest_day = day;
 		a->newest_rules = 0;
 		x->day_addresses++;
 	}
 	sum->hits++;
 	sum->addresses += (a->newest_rules & mask) == 0;
-	if (hit->time_s > sum->last_s)
-		sum->last_s = hit->time_s;
+	if (time_s > sum->last_s)
+		sum->last_s = time_s;
 	a->newest_rules |= mask;
 	if (a->newest_day == a->oldest_day)
 		a->oldest_rules |= mask;
-	if (hit->time_s < a->first_s)
-		a->first_s = hit->time_s;
-	if (hit->time_s > a->last_s)
-		a->last_s = hit->time_s;
+	if (time_s < a->first_s)
+		a->first_s = time_s;
+	if (time_s > a->last_s)
+		a->last_s = time_s;
 }
 
 static bool is_full(const struct hit_index *x, int64_t id)
@@ -296,7 +300,7 @@ int hit_index_step(struct hit_index *x, size_t n_max, bool *ret_more, struct why
 static void write_rule_texts(struct hit_index *x)
 {
 	for (size_t bit = 0; bit < RULES_MAX; bit++)
-		(void)snprintf(x->rule_texts[bit], sizeof x->rule_texts[bit], ",%" PRId64 ",", x->rules[bit]);
+		x->rule_texts[bit].len = (size_t)snprintf(x->rule_texts[bit].text, RULE_TEXT_MAX, ",%" PRId64 ",", x->rules[bit]);
 }
 
 /* The next of a set of bits, which is not empty. */
@@ -308,33 +312,41 @@ static unsigned next_bit(uint64_t *bits)
 	return bit;
 }
 
-/* Adds to ",3,17," what it does not have yet. */
-static void add_rules(const struct hit_index *x, uint64_t rules, char text[static RULES_TEXT_MAX])
+/* Those of the rules that ",3,17," has. */
+static uint64_t rules_in(const struct hit_index *x, uint64_t rules, const char *text)
 {
-	size_t len = strlen(text);
+	uint64_t found = 0;
 
 	while (rules != 0) {
-		const char *const more = x->rule_texts[next_bit(&rules)];
+		const unsigned bit = next_bit(&rules);
 
-		if (len + RULE_TEXT_MAX > RULES_TEXT_MAX || strstr(text, more) != NULL)
-			continue;
-		len -= len > 0; /* its last comma */
-		len += (size_t)snprintf(text + len, RULES_TEXT_MAX - len, "%s", more);
+		if (strstr(text, x->rule_texts[bit].text) != NULL)
+			found |= UINT64_C(1) << bit;
 	}
+	return found;
+}
+
+/* Appends rules to ",3,17," of len bytes, as far as they fit; returns its length now. */
+static size_t add_rules(const struct hit_index *x, uint64_t rules, char text[static RULES_TEXT_MAX], size_t len)
+{
+	while (rules != 0 && len + RULE_TEXT_MAX <= RULES_TEXT_MAX) {
+		const unsigned bit = next_bit(&rules);
+
+		len -= len > 0; /* its last comma */
+		memcpy(text + len, x->rule_texts[bit].text, x->rule_texts[bit].len);
+		len += x->rule_texts[bit].len;
+	}
+	return len;
 }
 
 /* The address was counted on that day before: by these rules, and among all. */
 static void uncount(struct hit_index *x, const struct noted *a, const char *counted)
 {
-	uint64_t rules = a->oldest_rules;
+	uint64_t rules = rules_in(x, a->oldest_rules, counted);
 
 	daily_row(&x->daily, a->oldest_day, DAILY_ALL_RULES)->addresses--;
-	while (rules != 0) {
-		const unsigned bit = next_bit(&rules);
-
-		if (strstr(counted, x->rule_texts[bit]) != NULL)
-			daily_row(&x->daily, a->oldest_day, x->rules[bit])->addresses--;
-	}
+	while (rules != 0)
+		daily_row(&x->daily, a->oldest_day, x->rules[next_bit(&rules)])->addresses--;
 }
 
 /*
@@ -347,7 +359,9 @@ static void join_hits(sqlite3_context *context, int n, sqlite3_value **values)
 	const char *const rules = (const char *)sqlite3_value_text(values[2]);
 	const int64_t head = sqlite3_value_int64(values[0]), day = sqlite3_value_int64(values[1]);
 	const struct noted *const a = x == NULL ? NULL : x->written;
-	char text[RULES_TEXT_MAX] = "";
+	char text[RULES_TEXT_MAX];
+	uint64_t more;
+	size_t len = 0;
 	int64_t back;
 
 	(void)n;
@@ -359,25 +373,34 @@ static void join_hits(sqlite3_context *context, int n, sqlite3_value **values)
 	x->links[a->oldest] = back > 0 && back <= UINT32_MAX ? htole32((uint32_t)back) : 0;
 	if (day == a->oldest_day)
 		uncount(x, a, rules);
-	if (day == a->newest_day)
-		(void)snprintf(text, sizeof text, "%s", rules);
-	add_rules(x, a->newest_rules, text);
-	sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
+	more = a->newest_rules;
+	if (day == a->newest_day && strlen(rules) < sizeof text) {
+		len = strlen(rules);
+		memcpy(text, rules, len);
+		more &= ~rules_in(x, more, rules);
+	}
+	len = add_rules(x, more, text, len);
+	sqlite3_result_text(context, text, (int)len, SQLITE_TRANSIENT); /* <= RULES_TEXT_MAX */
+}
+
+static void rules_value(sqlite3_context *context, const struct noted *a)
+{
+	char text[RULES_TEXT_MAX];
+
+	sqlite3_result_text(context, text, (int)add_rules(a->index, a->newest_rules, text, 0), SQLITE_TRANSIENT);
 }
 
 static void address_value(sqlite3_context *context, const void *row, int column)
 {
-	const struct named *const named = row;
-	const struct noted *const a = named->noted;
-	char rules[RULES_TEXT_MAX] = "";
+	const struct noted *const a = row;
 
-	named->index->written = a;
 	switch (column) {
 	case 0:
-		sqlite3_result_text(context, named->text, -1, SQLITE_STATIC);
+		a->index->written = a;
+		batch_addr(context, &a->addr);
 		break;
 	case 1:
-		sqlite3_result_int64(context, named->index->base + a->newest);
+		sqlite3_result_int64(context, a->index->base + a->newest);
 		break;
 	case 2:
 		sqlite3_result_int64(context, a->n);
@@ -392,15 +415,16 @@ static void address_value(sqlite3_context *context, const void *row, int column)
 		sqlite3_result_int64(context, a->newest_day);
 		break;
 	case 6:
-		add_rules(named->index, a->newest_rules, rules);
-		sqlite3_result_text(context, rules, -1, SQLITE_TRANSIENT);
+		rules_value(context, a);
 		break;
 	}
 }
 
-static int by_text(const void *a, const void *b)
+static int by_addr(const void *a, const void *b)
 {
-	return strcmp(((const struct named *)a)->text, ((const struct named *)b)->text);
+	const struct addr *const x = &((const struct noted *)a)->addr, *const y = &((const struct noted *)b)->addr;
+
+	return addr_before(y, x) - addr_before(x, y);
 }
 
 static int write_addresses(struct hit_index *x, struct why *why)
@@ -410,19 +434,12 @@ static int write_addresses(struct hit_index *x, struct why *why)
 		"INSERT OR FAIL INTO address (address, head, hits, first, last, day, rules) SELECT a, b, c, d, e, f, g FROM batch "
 		"WHERE true ON CONFLICT (address) DO UPDATE SET hits = hits + excluded.hits, first = min(first, excluded.first), "
 		"last = max(last, excluded.last), rules = join_hits(head, day, rules), day = excluded.day, head = excluded.head");
-	struct named *const named = alloc_raw(x->n, sizeof *named, "the index of hits");
 	int rc;
 
-	for (size_t i = 0; i < x->n; i++) {
-		(void)addr_text(&x->noted[i].addr, named[i].text);
-		named[i].noted = &x->noted[i];
-		named[i].index = x;
-	}
-	qsort(named, x->n, sizeof *named, by_text); /* each page of the table is changed once */
+	qsort(x->noted, x->n, sizeof *x->noted, by_addr); /* near enough to the order of texts: pages are changed once */
 	x->store->indexing = x;
-	rc = batch_run(x->store, s, named, sizeof *named, x->n, address_value, why);
+	rc = batch_run(x->store, s, x->noted, sizeof *x->noted, x->n, address_value, why);
 	x->store->indexing = NULL;
-	free(named);
 	return rc;
 }
 
