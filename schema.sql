@@ -171,10 +171,54 @@ CREATE TABLE IF NOT EXISTS suspension ( -- rules that blocked too many addresses
 	ended INTEGER           -- when it was resumed; null: still suspended
 );
 
+CREATE TABLE IF NOT EXISTS event ( -- what happened, for programs that follow it; kept as long as hits
+	id      INTEGER PRIMARY KEY AUTOINCREMENT, -- only grows
+	time    INTEGER NOT NULL,
+	what    TEXT    NOT NULL, -- 'block', 'extend', 'expire', 'lift', 'allow', 'disallow', 'suspend', 'resume', 'drift'
+	address TEXT,
+	until   INTEGER,
+	rule    INTEGER,          -- of block, extend, expire, lift
+	offence INTEGER,
+	text    TEXT              -- who or what lifted or allowed it; the rule that was suspended; how many entries differed
+);
+
 CREATE TABLE IF NOT EXISTS daemon ( -- the daemon's last known state, for status
 	key   TEXT PRIMARY KEY,
 	value TEXT NOT NULL
 ) WITHOUT ROWID;
+-- Until when expired blocks have their events.
+INSERT OR IGNORE INTO daemon VALUES ('expired', strftime('%s', 'now'));
+
+-- Events are written by these: an event is stored if and only if what it reports is. A replay into a new database has none.
+CREATE TRIGGER IF NOT EXISTS event_block AFTER INSERT ON block WHEN NEW.until > CAST(strftime('%s', 'now') AS INTEGER) BEGIN
+	INSERT INTO event (time, what, address, until, rule, offence)
+	VALUES (NEW.since, 'block', NEW.address, NEW.until, NEW.rule, NEW.offence);
+END;
+CREATE TRIGGER IF NOT EXISTS event_extend AFTER UPDATE OF until ON block WHEN NEW.until > OLD.until BEGIN
+	INSERT INTO event (time, what, address, until, rule, offence)
+	VALUES (CAST(strftime('%s', 'now') AS INTEGER), 'extend', NEW.address, NEW.until, NEW.rule, NEW.offence);
+END;
+CREATE TRIGGER IF NOT EXISTS event_lift AFTER UPDATE OF ended ON block WHEN OLD.ended IS NULL AND NEW.ended IS NOT NULL BEGIN
+	INSERT INTO event (time, what, address, until, rule, offence, text)
+	VALUES (NEW.ended, 'lift', NEW.address, NEW.until, NEW.rule, NEW.offence, NEW.ended_by);
+END;
+CREATE TRIGGER IF NOT EXISTS event_allow AFTER INSERT ON allowance BEGIN
+	INSERT INTO event (time, what, address, until, text)
+	VALUES (NEW.since, 'allow', NEW.address, NEW.until, NEW.cause || coalesce(': ' || NEW.why, ''));
+END;
+CREATE TRIGGER IF NOT EXISTS event_disallow AFTER UPDATE OF until ON allowance WHEN NEW.until < OLD.until BEGIN
+	INSERT INTO event (time, what, address, until, text) VALUES (NEW.until, 'disallow', NEW.address, NEW.until, NEW.cause);
+END;
+CREATE TRIGGER IF NOT EXISTS event_suspend AFTER INSERT ON suspension BEGIN
+	INSERT INTO event (time, what, text) VALUES (NEW.since, 'suspend', NEW.rule || ': ' || NEW.why);
+END;
+CREATE TRIGGER IF NOT EXISTS event_resume AFTER UPDATE OF ended ON suspension WHEN OLD.ended IS NULL BEGIN
+	INSERT INTO event (time, what, text) VALUES (NEW.ended, 'resume', NEW.rule);
+END;
+CREATE TRIGGER IF NOT EXISTS event_drift AFTER UPDATE OF value ON daemon
+WHEN NEW.key = 'drift' AND NEW.value <> OLD.value AND CAST(NEW.value AS INTEGER) > 0 BEGIN
+	INSERT INTO event (time, what, text) VALUES (CAST(strftime('%s', 'now') AS INTEGER), 'drift', NEW.value);
+END;
 
 -- Active blocks, and why.
 CREATE VIEW IF NOT EXISTS active AS

@@ -118,6 +118,18 @@ static const struct command {
 	{"add", command_order, "[--json] ADDRESS|NETWORK [DURATION] [TEXT]", "block, in the syntax of MIMEDefang's daemon", ""},
 	{"del", command_order, "[--json] ADDRESS|NETWORK [TEXT]", "unblock, in the syntax of MIMEDefang's daemon", ""},
 	{"resume", command_order, "[--json] RULE", "reactivate a suspended rule", ""},
+	{"note", command_note, "[--json] [TEXT]", "a note for today, or all notes",
+         "Notes are kept for ever, and show in reports: 'raised threshold', 'new MX'.\n"
+         "Without TEXT, all notes are shown.\n"
+         "  --json  as JSON\n"},
+	{"backup", command_backup, "[--force] FILE", "a copy of the database, while the daemon runs",
+         "FILE is complete, or not there at all. To restore it: stop the daemon, copy it to\n"
+         "where the database was, for the same owner, start the daemon.\n"
+         "  --force  replace FILE if it exists\n"},
+	{"events", command_events, "[--since ID] [--follow] [--json]", "what happened: each block, lift, expiry ...",
+         "  --since ID  only what came after the event of that number\n"
+         "  --follow    go on with each new event as it happens\n"
+         "  --json      one object a line\n"},
 	{"reload", command_order, "[--json]", "reload configuration and rules, all or nothing", ""},
 	{"cleanup", command_cleanup, "", "remove what a killed daemon left in the firewall",
          "Removes the chain, the jumps to it and the lists. Needs root. Does nothing, with\n"

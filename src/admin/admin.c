@@ -44,6 +44,20 @@ void admin_resume(const struct admin *a, const struct protocol_request *r, unsig
 	json_put_text(reply, "rule", r->rule);
 }
 
+/* A note for the day: in the audit log, which keeps notes for ever. */
+static void note(const struct admin *a, const struct protocol_request *r, const char *who, int64_t now_s, json_t *reply)
+{
+	struct why why;
+	int rc = store_begin(a->store, &why);
+
+	if (rc == 0)
+		rc = store_finish(a->store, audit_add(a->store, now_s, who, AUDIT_NOTE, NULL, r->reason, &why), &why);
+	if (rc < 0)
+		record_refuse(reply, &why);
+	else
+		json_put_text(reply, "note", r->reason);
+}
+
 void admin_run(const struct admin *a, const struct protocol_request *r, const char *who, int64_t now_s,
                 json_t *reply, struct admin_todo *ret)
 {
@@ -73,6 +87,9 @@ void admin_run(const struct admin *a, const struct protocol_request *r, const ch
 		return;
 	case PROTOCOL_STATUS:
 		inspect_status(a, now_s, reply);
+		return;
+	case PROTOCOL_NOTE:
+		note(a, r, who, now_s, reply);
 		return;
 	case PROTOCOL_RELOAD:
 	case PROTOCOL_RESUME:

@@ -32,13 +32,16 @@ struct command_env {
 };
 
 /* argv[0] is the command's name. */
+int command_backup(int argc, char **argv, const struct command_env *env);
 int command_check(int argc, char **argv, const struct command_env *env);
 int command_cleanup(int argc, char **argv, const struct command_env *env);
+int command_events(int argc, char **argv, const struct command_env *env);
 int command_explain(int argc, char **argv, const struct command_env *env);
 int command_export(int argc, char **argv, const struct command_env *env);
 int command_import(int argc, char **argv, const struct command_env *env);
 int command_list(int argc, char **argv, const struct command_env *env);
-int command_order(int argc, char **argv, const struct command_env *env); /* block ... resume */
+int command_note(int argc, char **argv, const struct command_env *env);
+int command_order(int argc, char **argv, const struct command_env *env); /* block ... note */
 int command_replay(int argc, char **argv, const struct command_env *env);
 int command_report(int argc, char **argv, const struct command_env *env);
 int command_run(int argc, char **argv, const struct command_env *env);

@@ -1,5 +1,5 @@
 /*
- * order: block, unblock, allow, disallow, vote, test, reload, resume: what a person orders from the daemon, over its control
+ * order: block, unblock, allow, disallow, vote, test, reload, resume, note: what a person orders from the daemon, over its control
  * socket. test works without a daemon: then it reads the database.
  */
 #include <errno.h>
@@ -73,6 +73,7 @@ static const struct shape {
 	{"test", 0, {0}},
 	{"reload", 0, {0}},
 	{"resume", 0, {0}},
+	{"note", 0, {0}},
 };
 
 /* The arguments, sorted. */
@@ -274,6 +275,9 @@ static void print_reply(enum protocol_verb verb, const json_t *a, bool utc)
 		break;
 	case PROTOCOL_RESUME:
 		(void)printf("rule %s is active again\n", string(a, "rule"));
+		break;
+	case PROTOCOL_NOTE:
+		(void)printf("noted\n");
 		break;
 	case PROTOCOL_LIST:
 	case PROTOCOL_WHY:

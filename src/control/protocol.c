@@ -22,6 +22,7 @@ enum arguments {
 	VOTE,              /* black|white, then as a colour */
 	COLOUR_ARGUMENTS,  /* A [score N] [reason TEXT] */
 	RULE,
+	NOTE_TEXT,
 	TOKEN,
 };
 
@@ -45,6 +46,7 @@ static const struct word {
 	{"test", PROTOCOL_TEST, A_NETWORK},
 	{"reload", PROTOCOL_RELOAD, NOTHING},
 	{"resume", PROTOCOL_RESUME, RULE},
+	{"note", PROTOCOL_NOTE, NOTE_TEXT},
 	{"auth", PROTOCOL_AUTH, TOKEN},
 	{"compat", PROTOCOL_COMPAT, NOTHING},
 };
@@ -314,6 +316,8 @@ static int parse_arguments(struct span rest, enum arguments arguments, struct pr
 	case RULE:
 		rc = parse_rule(&rest, r->rule, why);
 		break;
+	case NOTE_TEXT:
+		return parse_reason(rest, r->reason, why);
 	case TOKEN:
 		rc = parse_token(&rest, r->token, why);
 		break;
@@ -346,7 +350,7 @@ int protocol_parse(struct span line, struct protocol_request *ret, struct why *w
 		return rc;
 	}
 	return refuse_word(word, "no such request; there are block, unblock, allow, disallow, vote, add, del, list, why, status, "
-	                         "test, reload and resume", why);
+	                         "test, reload, resume and note", why);
 }
 
 bool protocol_is_reading(enum protocol_verb verb)
@@ -368,6 +372,7 @@ bool protocol_is_reading(enum protocol_verb verb)
 	case PROTOCOL_WHITE:
 	case PROTOCOL_RELOAD:
 	case PROTOCOL_RESUME:
+	case PROTOCOL_NOTE:
 		return false;
 	}
 	return false; /* not reached: the switch is complete */
@@ -402,6 +407,8 @@ const char *protocol_verb_text(enum protocol_verb verb)
 		return "reload";
 	case PROTOCOL_RESUME:
 		return "resume";
+	case PROTOCOL_NOTE:
+		return "note";
 	case PROTOCOL_AUTH:
 		return "auth";
 	case PROTOCOL_COMPAT:

@@ -8,7 +8,7 @@
  *   allow A [for D] [reason TEXT]      disallow A [reason TEXT]
  *   vote black|white A [score N] [reason TEXT]                 N  1 ... PROTOCOL_SCORE_MAX
  *   black A ..., white A ...           the same without "vote"
- *   list   why A   status   test A   reload   resume RULE   auth TOKEN   compat
+ *   list   why A   status   test A   reload   resume RULE   note TEXT   auth TOKEN   compat
  *
  * Words are separated by blanks; TEXT is the rest of the line. A is read as pasted.h does. Refused, with a sentence:
  * control characters, zones, names, host bits, an IPv4 network shorter than /8 and an IPv6 one shorter than /32, a network where one address is
@@ -50,6 +50,7 @@ enum protocol_verb {
 	PROTOCOL_TEST,
 	PROTOCOL_RELOAD,
 	PROTOCOL_RESUME,
+	PROTOCOL_NOTE, /* its text is the reason */
 	PROTOCOL_AUTH,
 	PROTOCOL_COMPAT, /* from here on, replies in the format of MIMEDefang's daemon */
 };

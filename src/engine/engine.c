@@ -790,6 +790,7 @@ static void turn(struct engine *e)
 	coverage_check(&e->coverage, now.steady_ms, now.unix_s);
 	if (now.steady_ms >= e->purge_at)
 		e->purge_at = now.steady_ms + housekeeping_slice(&e->housekeeping, e->store, e->live.config, now.unix_s);
+	housekeeping_expire(&e->housekeeping, e->store, now.unix_s);
 	e->index_at = now.steady_ms + housekeeping_index(&e->housekeeping, e->store);
 	feed_watchdog(e, clock_steady_ms());
 }

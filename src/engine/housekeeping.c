@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "store/audit.h"
+#include "store/blocks.h"
 #include "store/hits.h"
 #include "store/retention.h"
 
@@ -49,6 +50,14 @@ int64_t housekeeping_slice(struct housekeeping *housekeeping, struct store *stor
 		housekeeping->shrinks = more = rc == 0;
 	}
 	return rc >= 0 && more ? NEXT_MS : AGAIN_MS;
+}
+
+void housekeeping_expire(struct housekeeping *h, struct store *store, int64_t now_s)
+{
+	struct why ignored; /* then it is done a second later */
+
+	if (now_s > h->expired_s && store_note_expired(store, now_s, &ignored) == 0)
+		h->expired_s = now_s;
 }
 
 /* Only when it takes so long that people wonder: its beginning, each tenth, its end. */

@@ -23,7 +23,7 @@ int audit_add(struct store *store, int64_t time_s, const char *who, const char *
 int audit_purge(struct store *store, int64_t before_s, size_t n_max, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(
-		store, PURGE_ACTS, "DELETE FROM act WHERE id IN (SELECT id FROM act WHERE time < ?1 LIMIT ?2)");
+		store, PURGE_ACTS, "DELETE FROM act WHERE id IN (SELECT id FROM act WHERE time < ?1 AND what <> '" AUDIT_NOTE "' LIMIT ?2)");
 
 	sql_bind_number(s, 1, before_s);
 	sql_bind_number(s, 2, (int64_t)n_max);

@@ -13,11 +13,14 @@
 #include "base/why.h"
 #include "store/store.h"
 
+/* A note of the operator for that day; the only acts that are kept for ever. */
+#define AUDIT_NOTE "note"
+
 /* One action. who: "uid 0 (root)"; what: "block", "unblock all" ...; net may be NULL; reason: "" for none. */
 int audit_add(struct store *store, int64_t time_s, const char *who, const char *what, const struct net *net,
               const char *reason, struct why *why);
 
-/* Removes at most n_max acts from before before_s. */
+/* Removes at most n_max acts from before before_s, but no notes. */
 int audit_purge(struct store *store, int64_t before_s, size_t n_max, struct why *why);
 
 #endif

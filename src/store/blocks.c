@@ -1,5 +1,8 @@
 #include "store/blocks.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "store/batch.h"
 
 static void block_value(sqlite3_context *context, const void *row, int column)
@@ -101,6 +104,33 @@ int store_end(struct store *store, const struct block *block, int64_t at_s, cons
 		sql_bind_number(s, 4, block->cause);
 	}
 	return sql_run(store, s, why);
+}
+
+/* Blocks that expired until then have their events. */
+#define EXPIRED "(SELECT CAST(value AS INTEGER) FROM daemon WHERE key = 'expired')"
+
+int store_note_expired(struct store *store, int64_t now_s, struct why *why)
+{
+	sqlite3_stmt *s = sql_statement(store, EXPIRED_LAST, "SELECT max(until) FROM block WHERE ended IS NULL AND until <= ?1 AND until > " EXPIRED);
+	int64_t last_s = 0;
+	char text[24];
+	int rc;
+
+	sql_bind_number(s, 1, now_s);
+	if ((rc = sql_number(store, s, &last_s, why)) != 0)
+		return rc == STORE_NONE ? 0 : rc;
+	if ((rc = store_begin(store, why)) < 0)
+		return rc;
+	s = sql_statement(
+		store, EVENTS_EXPIRED,
+		"INSERT INTO event (time, what, address, until, rule, offence) "
+		"SELECT until, 'expire', address, until, rule, offence FROM block WHERE ended IS NULL AND until <= ?1 AND "
+		"until > " EXPIRED " ORDER BY until, id");
+	(void)snprintf(text, sizeof text, "%" PRId64, now_s);
+	sql_bind_number(s, 1, now_s);
+	if ((rc = sql_run(store, s, why)) == 0)
+		rc = store_state_set(store, "expired", text, why);
+	return store_finish(store, rc, why);
 }
 
 int store_running(struct store *store, int64_t now_s, struct why *why)

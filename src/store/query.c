@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "store/audit.h"
 #include "store/sql.h"
 
 enum { ORDERED = 256 }; /* of the hits stored last, at least so many are put in the order of their times */
@@ -385,6 +386,48 @@ int query_next_unblocked(struct store *store, struct net *ret_net, int64_t *ret_
 		*ret_s = sqlite3_column_int64(s, 1);
 		return 0;
 	}
+	return rc;
+}
+
+void query_notes(struct store *store)
+{
+	(void)begin(store, QUERY_NOTES, "SELECT time, who, coalesce(why, '') FROM act WHERE what = '" AUDIT_NOTE "' ORDER BY time, id", 0);
+}
+
+int query_next_note(struct store *store, struct query_note *ret, struct why *why)
+{
+	sqlite3_stmt *const s = store->walk;
+	const int rc = sql_row(store, s, why);
+
+	if (rc == 0)
+		*ret = (struct query_note){sqlite3_column_int64(s, 0), sql_text(s, 1), sql_text(s, 2)};
+	return rc;
+}
+
+void query_events(struct store *store, int64_t after_id)
+{
+	(void)begin(store, QUERY_EVENTS,
+	            "SELECT e.id, e.time, e.what, e.address, coalesce(e.until, 0), r.name, r.category, r.reason, "
+	            "coalesce(e.offence, 0), e.text FROM event e LEFT JOIN rule r ON r.id = e.rule WHERE e.id > ?1 ORDER BY e.id",
+	            after_id);
+}
+
+int query_next_event(struct store *store, struct query_event *ret, struct why *why)
+{
+	sqlite3_stmt *const s = store->walk;
+	const int rc = sql_row(store, s, why);
+
+	if (rc == 0)
+		*ret = (struct query_event){.id = sqlite3_column_int64(s, 0),
+		                            .time_s = sqlite3_column_int64(s, 1),
+		                            .what = sql_text(s, 2),
+		                            .address = sql_text(s, 3),
+		                            .until_s = sqlite3_column_int64(s, 4),
+		                            .rule = sql_text(s, 5),
+		                            .category = sql_text(s, 6),
+		                            .reason = sql_text(s, 7),
+		                            .offence = sqlite3_column_int64(s, 8),
+		                            .text = sql_text(s, 9)};
 	return rc;
 }
 

@@ -90,6 +90,22 @@ int query_white(struct store *store, const struct net *net, int64_t since_s, int
 void query_unblocked(struct store *store, int64_t since_s);
 int query_next_unblocked(struct store *store, struct net *ret_net, int64_t *ret_s, struct why *why);
 
+/* The notes of the operator, oldest first. */
+struct query_note {
+	int64_t time_s;
+	const char *who, *text;
+};
+void query_notes(struct store *store);
+int query_next_note(struct store *store, struct query_note *ret, struct why *why);
+
+/* What happened after the event of that id, oldest first. id only grows. */
+struct query_event {
+	int64_t id, time_s, until_s, offence;                         /* until_s, offence: 0 when it has none */
+	const char *what, *address, *rule, *category, *reason, *text; /* but what: may be NULL */
+};
+void query_events(struct store *store, int64_t after_id);
+int query_next_event(struct store *store, struct query_event *ret, struct why *why);
+
 /* Rules that are suspended. */
 struct query_suspension {
 	const char *rule, *why;

@@ -64,6 +64,7 @@ static void test_good(void **state)
 		{"test 192.0.2.0/24", PROTOCOL_TEST, "192.0.2.0/24", 0, 0, NULL, NULL, NULL},
 		{"reload", PROTOCOL_RELOAD, NULL, 0, 0, NULL, NULL, NULL},
 		{"resume postfix-dnsbl", PROTOCOL_RESUME, NULL, 0, 0, NULL, "postfix-dnsbl", NULL},
+		{"note raised threshold", PROTOCOL_NOTE, NULL, 0, 0, "raised threshold", NULL, NULL},
 		{"auth 0123456789abcdef", PROTOCOL_AUTH, NULL, 0, 0, NULL, NULL, "0123456789abcdef"},
 		{"compat", PROTOCOL_COMPAT, NULL, 0, 0, NULL, NULL, NULL},
 	};

@@ -1,0 +1,148 @@
+/* events: what happened, from the database: each block, lift, expiry ...; and what happens. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/duration.h"
+#include "base/json.h"
+#include "command/command.h"
+#include "store/mend.h"
+#include "store/query.h"
+
+enum { LOOK_MS = 500 }; /* how often for new events */
+
+struct request {
+	int64_t since;
+	bool follow;
+};
+
+static void print_json(const struct query_event *e)
+{
+	json_t *const row = alloc_check(json_object(), 0, "JSON");
+
+	json_put_number(row, "id", e->id);
+	json_put_time(row, "time", e->time_s);
+	json_put_text(row, "event", e->what);
+	json_put_text(row, "address", e->address);
+	json_put_time(row, "until", e->until_s);
+	json_put_text(row, "rule", e->rule);
+	json_put_text(row, "category", e->category);
+	json_put_text(row, "reason", e->reason);
+	json_put(row, "offence", e->offence > 0 ? json_integer(e->offence) : json_null());
+	json_put_text(row, "text", e->text);
+	command_print_json(row);
+}
+
+/* "17  2026-11-20 13:37:42 UTC  block 192.0.2.7 until 2026-11-20 13:47:42 UTC (postfix-dnsbl)" */
+static void print_text(const struct query_event *e, bool utc)
+{
+	char time[TIME_LOCAL_MAX], until[TIME_LOCAL_MAX];
+
+	time_local_text(e->time_s, utc, time);
+	(void)printf("%" PRId64 "  %s  %s", e->id, time, e->what);
+	if (e->address != NULL)
+		(void)printf(" %s", e->address);
+	if (e->until_s > e->time_s) {
+		time_local_text(e->until_s, utc, until);
+		(void)printf(" until %s", until);
+	}
+	if (e->rule != NULL)
+		(void)printf(" (%s)", e->rule);
+	if (e->text != NULL)
+		(void)printf(": %s", e->text);
+	(void)putchar('\n');
+}
+
+/* All that there is; *since becomes the last. */
+static int print_new(struct store *store, const struct command_env *env, int64_t *since, struct why *why)
+{
+	struct query_event event;
+	int rc;
+
+	query_events(store, *since);
+	while ((rc = query_next_event(store, &event, why)) == 0) {
+		if (env->json)
+			print_json(&event);
+		else
+			print_text(&event, env->utc);
+		*since = event.id;
+	}
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return why_set(why, EIO, "standard output: cannot write");
+	return rc < 0 ? rc : 0;
+}
+
+/* Until nobody reads any more, or the database cannot be read. */
+static int follow(const struct config *config, const struct command_env *env, int64_t since, struct why *why)
+{
+	static const struct timespec pause = {0, LOOK_MS * 1000000L};
+	struct store *store = NULL;
+	int rc = 0;
+
+	while (rc == 0) {
+		if (store != NULL && store_health(store) != STORE_FINE) { /* another one has its name */
+			store_close(store);
+			store = NULL;
+		}
+		if (store == NULL)
+			rc = command_open_database(config, &store, why);
+		if (rc == 0)
+			rc = print_new(store, env, &since, why);
+		(void)nanosleep(&pause, NULL);
+	}
+	store_close(store);
+	return rc;
+}
+
+static bool parse_id(const char *text, int64_t *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoll(text, &end, 10);
+	return errno == 0 && end != text && *end == '\0' && *ret >= 0;
+}
+
+static int run(const struct request *q, const struct command_env *env)
+{
+	int status = COMMAND_SYSTEM, rc;
+	struct store *store = NULL;
+	int64_t since = q->since;
+	struct config *config;
+	struct why why;
+
+	if ((config = command_config_rest(env, &why, &status)) == NULL)
+		return status;
+	if (q->follow) {
+		rc = follow(config, env, since, &why);
+	} else if ((rc = command_open_database(config, &store, &why)) == 0) {
+		rc = print_new(store, env, &since, &why);
+		store_close(store);
+	}
+	config_free(config);
+	return rc < 0 ? command_fail(COMMAND_SYSTEM, &why) : COMMAND_DONE;
+}
+
+int command_events(int argc, char **argv, const struct command_env *env)
+{
+	static const char *const options[] = {"--since", "--follow", NULL};
+	struct request q = {0};
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--follow") == 0) {
+			q.follow = true;
+		} else if (strcmp(argv[i], "--since") == 0) {
+			if (++i == argc || !parse_id(argv[i], &q.since))
+				return command_usage(argv[0], "--since: the number of an event, 0 or more");
+		} else if (argv[i][0] == '-') {
+			return command_no_option(argv[0], argv[i], options);
+		} else {
+			return command_no_word(argv[0], argv[i]);
+		}
+	}
+	return run(&q, env);
+}

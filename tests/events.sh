@@ -1,0 +1,57 @@
+#!/bin/bash
+# events.sh: a reader of "events --follow" that is killed 200 times, at any point, goes on after the last event it has, and
+# misses none and gets none twice. WFS_PROGRAM: from meson.
+set -u
+work=$(mktemp -d) || exit 1
+trap 'rm -rf -- "$work"' EXIT
+cd -- "$work" || exit 1
+fail() { echo "FAIL: $*"; exit 1; }
+
+printf '[database]\npath = %s/hits.db\n[control]\nsocket =\n' "$work" >conf
+printf 'Nov 20 13:40:03 mx1 sshd[22]: nothing\n' >log
+"$WFS_PROGRAM" -c conf replay --database hits.db --json log >/dev/null || fail "no database"
+sqlite3 hits.db "INSERT INTO rule VALUES (1, 'rule', 'category', 'reason')" || fail "not writable"
+
+# Blocks that last, lifted by and by, in transactions of one to nine events.
+write() {
+	sqlite3 hits.db "PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE;
+		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1 + $1 % 9)
+		INSERT INTO block (address, since, until, offence, rule)
+		SELECT '192.0.2.' || i, unixepoch(), unixepoch() + 86400, 1, 1 FROM n;
+		UPDATE block SET ended = unixepoch(), ended_by = 'test' WHERE id = $1; COMMIT" >/dev/null || fail "write $1"
+}
+
+# The last event whose line is complete: what a killed reader left of one is dropped.
+touch got
+last() {
+	[ -z "$(tail -c 1 got)" ] || sed -i '$d' got
+	tail -n 1 got | jq '.id // empty'
+}
+
+for i in {1..200}; do
+	since=$(last)
+	"$WFS_PROGRAM" -c conf events --since "${since:-0}" --follow --json >>got &
+	reader=$!
+	write "$i"
+	for ((spin = i * 7919 % 3000; spin > 0; spin--)); do :; done
+	kill -KILL "$reader"
+	wait "$reader" 2>/dev/null
+done
+since=$(last)
+"$WFS_PROGRAM" -c conf events --since "${since:-0}" --json >>got || fail "events"
+
+jq .id got >ids || fail "not JSON"
+sqlite3 -readonly hits.db "SELECT id FROM event ORDER BY id" >want
+[ "$(wc -l <want)" -gt 1000 ] || fail "only $(wc -l <want) events"
+diff want ids >/dev/null || fail "missed or twice: $(diff want ids | head -n 5)"
+[ "$(sed -n 1p got | jq -c '[.event, .address, .rule, .offence]')" = '["block","192.0.2.1","rule",1]' ] || fail "got $(sed -n 1p got)"
+
+# What cannot be.
+"$WFS_PROGRAM" -c conf events --since x 2>err && fail "--since x"
+grep -q "the number of an event" err || fail "--since x: $(cat err)"
+"$WFS_PROGRAM" -c conf backup copy.db || fail "backup"
+[ "$(sqlite3 -readonly copy.db "SELECT count(*) FROM event")" = "$(wc -l <want)" ] || fail "the copy is incomplete"
+"$WFS_PROGRAM" -c conf backup copy.db 2>err && fail "backup over a file"
+grep -q "it exists; name another file, or --force to replace it" err || fail "backup: $(cat err)"
+"$WFS_PROGRAM" -c conf backup --force copy.db || fail "backup --force"
+exit 0
