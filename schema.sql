@@ -138,11 +138,9 @@ CREATE TABLE IF NOT EXISTS credit ( -- the part of it that still offsets hits: o
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS login ( -- which clients logged in to which accounts
-	address TEXT    NOT NULL,
-	account INTEGER NOT NULL,
-	last    INTEGER NOT NULL, -- when they did last
-	PRIMARY KEY (address, account)
-) WITHOUT ROWID;
+	pair INTEGER PRIMARY KEY, -- a number that stands for both (verdict/logins.h)
+	day  INTEGER              -- the last day that they did
+);
 
 CREATE TABLE IF NOT EXISTS allowance ( -- temporarily allowed networks
 	id      INTEGER PRIMARY KEY,

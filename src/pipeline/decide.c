@@ -89,6 +89,8 @@ void decide_hit(const struct decide *d, const struct decide_line *line, int64_t 
 	                                     .time_s = line->time_s,
 	                                     .rule = (unsigned)hit->rule->index}; /* below RULEFILE_RULES_MAX */
 	verdict_hit(d->verdict, &evidence, &ret->decision);
+	if (ret->decision.login != 0)
+		pending_login(d->pending, ret->decision.login, line->time_s);
 	if (hit->score <= 0) { /* good evidence counts, but is no hit */
 		if (hit->score < 0 && ret->decision.outcome != VERDICT_ALLOWED)
 			pending_good(d->pending, &ret->decision.subject, evidence.kind == VERDICT_LOGIN ? hit->account : ACCOUNT_NONE,

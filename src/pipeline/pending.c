@@ -384,6 +384,11 @@ void pending_good(struct pending *p, const struct net *subject, uint32_t account
 	pending_good_note(&p->good, subject, account, time_s, score, counted);
 }
 
+void pending_login(struct pending *p, uint64_t login, int64_t time_s)
+{
+	pending_good_login(&p->good, login, time_s);
+}
+
 bool pending_is_full(const struct pending *p)
 {
 	return p->last->n_hits + RULES_HITS_MAX > PENDING_HITS_MAX || p->last->n_blocks + LINE_BLOCKS_MAX > BLOCKS_MAX ||

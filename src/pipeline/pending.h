@@ -84,6 +84,9 @@ void pending_hit(struct pending *pending, struct pending_file *file, const struc
 /* Good evidence: its day counts, and its score if counted; of a login, the account. It is no hit. */
 void pending_good(struct pending *pending, const struct net *subject, uint32_t account, int64_t time_s, int score, bool counted);
 
+/* The first login of a client to an account on a day, as verdict_decision has it. */
+void pending_login(struct pending *pending, uint64_t login, int64_t time_s);
+
 /* Good evidence will come soon: prefetches what is noted already. Changes nothing. */
 void pending_expect_good(const struct pending *pending, const struct net *subject, int64_t time_s);
 

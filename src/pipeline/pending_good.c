@@ -15,22 +15,20 @@ enum {
 	CREDIT_SLICE = 1 << 20, /* seconds of credit that a replay removes at once: all there are */
 };
 
-/* Evidence about one net, and one account or none, on one day: half a cache line. */
+/* Evidence about one net on one day: half a cache line. */
 struct noted_good {
 	struct net net;
 	bool used;
-	uint32_t account;
 	uint32_t times;
-	uint32_t last_s; /* until 2106 */
+	int64_t last_s;
 };
-
-static_assert(sizeof(struct noted_good) == 32, "half a cache line");
 
 /* The part that counts. */
 struct noted_credit {
 	uint32_t good; /* which of them */
 	int32_t score;
 	int64_t time_s;
+	uint32_t account; /* of a login */
 };
 
 void pending_good_done(struct pending_good *g)
@@ -38,6 +36,7 @@ void pending_good_done(struct pending_good *g)
 	free(g->list);
 	free(g->credit);
 	free(g->evidence);
+	free(g->logins);
 }
 
 static size_t home_of(const struct net *net, int64_t day)
@@ -45,12 +44,12 @@ static size_t home_of(const struct net *net, int64_t day)
 	return addr_hash(&net->addr, (uint64_t)day) % PLACES;
 }
 
-static size_t place_of(const struct pending_good *g, const struct net *net, uint32_t account, int64_t day)
+static size_t place_of(const struct pending_good *g, const struct net *net, int64_t day)
 {
 	size_t i = home_of(net, day);
 
 	while (g->list[i].used && !(addr_equal(&g->list[i].net.addr, &net->addr) && g->list[i].net.len == net->len &&
-	                            g->list[i].account == account && g->list[i].last_s / DAY_S == day))
+	                            g->list[i].last_s / DAY_S == day))
 		i = (i + 1) % PLACES;
 	return i;
 }
@@ -74,7 +73,6 @@ static void age_credit(struct pending_good *g, int64_t now_s)
 
 void pending_good_note(struct pending_good *g, const struct net *subject, uint32_t account, int64_t time_s, int score, bool counted)
 {
-	const uint32_t last_s = time_s < 0 ? 0 : time_s > UINT32_MAX ? UINT32_MAX : (uint32_t)time_s; /* clamped to fit */
 	struct noted_good *noted;
 	size_t place;
 
@@ -86,33 +84,36 @@ void pending_good_note(struct pending_good *g, const struct net *subject, uint32
 		g->evidence = alloc_zero(EVIDENCE_MAX, sizeof *g->evidence, "evidence for the good");
 	}
 	assert(g->n < PENDING_GOOD_MAX && g->n_credit < PENDING_CREDIT_MAX);
-	place = place_of(g, subject, account, time_s / DAY_S);
+	place = place_of(g, subject, time_s / DAY_S);
 	noted = &g->list[place];
 	if (!noted->used) {
-		*noted = (struct noted_good){.net = *subject, .used = true, .account = account, .last_s = last_s};
+		*noted = (struct noted_good){.net = *subject, .used = true, .last_s = time_s};
 		g->n++;
 	}
 	noted->times++;
-	if (last_s > noted->last_s)
-		noted->last_s = last_s;
+	if (time_s > noted->last_s)
+		noted->last_s = time_s;
 	if (counted && time_s > g->credit_s)
 		g->credit_s = time_s;
 	if (counted)
-		g->credit[g->n_credit++] = (struct noted_credit){(uint32_t)place, score, time_s}; /* < PLACES */
+		g->credit[g->n_credit++] = (struct noted_credit){(uint32_t)place, score, time_s, account}; /* < PLACES */
 	if (g->n_credit == PENDING_CREDIT_MAX && g->mode == PENDING_GOOD_DEFERRED)
 		age_credit(g, time_s);
 }
 
-bool pending_good_is_full(const struct pending_good *g)
+void pending_good_login(struct pending_good *g, uint64_t login, int64_t time_s)
 {
-	return g->n == PENDING_GOOD_MAX || g->n_credit == PENDING_CREDIT_MAX;
+	if (g->mode == PENDING_GOOD_DROPPED)
+		return;
+	if (g->logins == NULL)
+		g->logins = alloc_raw(PENDING_LOGINS_MAX, sizeof *g->logins, "logins");
+	assert(g->n_logins < PENDING_LOGINS_MAX);
+	g->logins[g->n_logins++] = (struct store_login){login, time_s / DAY_S};
 }
 
-static int write_some(const struct pending_good *g, size_t n, struct store *store, struct why *why)
+bool pending_good_is_full(const struct pending_good *g)
 {
-	const int rc = store_add_good(store, g->evidence, n, why);
-
-	return rc < 0 ? rc : store_add_logins(store, g->evidence, n, why);
+	return g->n == PENDING_GOOD_MAX || g->n_logins == PENDING_LOGINS_MAX || g->n_credit == PENDING_CREDIT_MAX;
 }
 
 static int write_days(const struct pending_good *g, struct store *store, struct why *why)
@@ -124,14 +125,13 @@ static int write_days(const struct pending_good *g, struct store *store, struct 
 		const struct noted_good *const noted = &g->list[i];
 
 		if (noted->used)
-			g->evidence[n++] = (struct store_evidence){
-				.net = noted->net, .time_s = noted->last_s, .times = noted->times, .account = noted->account};
+			g->evidence[n++] = (struct store_evidence){.net = noted->net, .time_s = noted->last_s, .times = noted->times};
 		if (n == EVIDENCE_MAX) {
-			rc = write_some(g, n, store, why);
+			rc = store_add_good(store, g->evidence, n, why);
 			n = 0;
 		}
 	}
-	return rc < 0 ? rc : write_some(g, n, store, why);
+	return rc < 0 ? rc : store_add_good(store, g->evidence, n, why);
 }
 
 static int write_credit(const struct pending_good *g, struct store *store, struct why *why)
@@ -146,11 +146,27 @@ static int write_credit(const struct pending_good *g, struct store *store, struc
 			g->evidence[n] = (struct store_evidence){.net = g->list[c->good].net,
 			                                         .time_s = c->time_s,
 			                                         .score = c->score,
-			                                         .account = g->list[c->good].account};
+			                                         .account = c->account};
 		}
 		rc = store_add_credit(store, g->evidence, n, why);
 	}
 	return rc;
+}
+
+static int by_pair(const void *a, const void *b)
+{
+	const struct store_login *const x = a, *const y = b;
+
+	return (x->pair > y->pair) - (x->pair < y->pair);
+}
+
+/* In the order of the table, which is several times as fast. */
+static int write_logins(struct pending_good *g, struct store *store, struct why *why)
+{
+	if (g->n_logins == 0)
+		return 0;
+	qsort(g->logins, g->n_logins, sizeof *g->logins, by_pair);
+	return store_add_logins(store, g->logins, g->n_logins, why);
 }
 
 int pending_good_write(struct pending_good *g, struct store *store, struct why *why)
@@ -161,6 +177,8 @@ int pending_good_write(struct pending_good *g, struct store *store, struct why *
 	if (g->mode == PENDING_GOOD_DEFERRED)
 		age_credit(g, g->credit_s);
 	rc = write_days(g, store, why);
+	if (rc == 0)
+		rc = write_logins(g, store, why);
 	if (rc == 0)
 		rc = write_credit(g, store, why);
 	/* So that a log read in two replays leaves the same rows as in one. */
@@ -173,5 +191,5 @@ void pending_good_clear(struct pending_good *g)
 {
 	if (g->n > 0)
 		memset(g->list, 0, PLACES * sizeof *g->list);
-	g->n = g->n_credit = 0;
+	g->n = g->n_credit = g->n_logins = 0;
 }

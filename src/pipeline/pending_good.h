@@ -15,7 +15,8 @@
 #include "store/store.h"
 
 enum {
-	PENDING_GOOD_MAX = 1 << 15,   /* days of clients and accounts */
+	PENDING_GOOD_MAX = 1 << 15,   /* clients' days */
+	PENDING_LOGINS_MAX = 1 << 16, /* of a client to an account, once a day */
 	PENDING_CREDIT_MAX = 1 << 16, /* seconds that count */
 };
 
@@ -28,6 +29,7 @@ enum pending_good_mode {
 struct noted_good;
 struct noted_credit;
 struct store_evidence;
+struct store_login;
 
 /* Initialise to zero except mode and window_s; release with pending_good_done. */
 struct pending_good {
@@ -38,6 +40,8 @@ struct pending_good {
 	struct noted_good *list;     /* PENDING_GOOD_MAX * 2, open addressing by net and day; made when first needed */
 	struct noted_credit *credit; /* PENDING_CREDIT_MAX; deferred: of the last ones only what is in the window is written */
 	struct store_evidence *evidence; /* of them, as they are written */
+	size_t n_logins;
+	struct store_login *logins;
 };
 
 void pending_good_done(struct pending_good *good);
@@ -45,6 +49,9 @@ void pending_good_done(struct pending_good *good);
 /* Its day counts, and its score when counted. account: of a login; ACCOUNT_NONE: a delivery. Not when it is full. */
 void pending_good_note(struct pending_good *good, const struct net *subject, uint32_t account, int64_t time_s, int score,
                        bool counted);
+
+/* The first login of a client to an account on a day. Not when it is full. */
+void pending_good_login(struct pending_good *good, uint64_t login, int64_t time_s);
 
 /* Evidence will come soon: prefetches what is noted already. Changes nothing. */
 void pending_good_expect(const struct pending_good *good, const struct net *subject, int64_t time_s);

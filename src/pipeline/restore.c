@@ -14,7 +14,7 @@
 enum {
 	DAY_S = 86400,
 	GOOD_DAYS = 31, /* as far back as a verdict looks */
-	LOGIN_S = 31 * DAY_S, /* a login is remembered: a month, so that a month's holiday is not forgotten */
+	LOGIN_DAYS = 31, /* a login is remembered, so that a month's holiday is not too long */
 };
 
 /* What is older than [database] keep is forgotten, with or without a restart. */
@@ -37,7 +37,7 @@ static struct verdict_policy policy_of(const struct config *config)
 		.account_addresses = (unsigned)config->block.account_addresses,
 		.slow = (unsigned)config->block.slow,
 		.slow_s = at_most(config->block.slow_s, config->database.keep_s),
-		.login_s = at_most(LOGIN_S, config->database.keep_s),
+		.login_days = (unsigned)at_most(LOGIN_DAYS, config->database.keep_s / DAY_S),
 		.earn_days = (unsigned)config->allow.earn_days,
 		.suspension = (unsigned)config->block.quarantine,
 		.blocks_per_minute = (unsigned)config->block.max_blocks_per_minute,
@@ -95,14 +95,14 @@ static int restore_good(struct store *store, struct verdict *v, int64_t now_s, s
 	return rc < 0 ? rc : 0;
 }
 
-static int restore_logins(struct store *store, struct verdict *v, int64_t since_s, int64_t now_s, struct why *why)
+static int restore_logins(struct store *store, struct verdict *v, int64_t since_day, struct why *why)
 {
-	struct store_good login;
-	int rc = store_logins_since(store, since_s, why);
+	struct store_login login;
+	int rc = store_logins_since(store, since_day, why);
 
 	while (rc == 0)
-		if ((rc = store_next_good(store, &login, why)) == 0 && login.time_s <= now_s)
-			verdict_known_login(v, &login.net, login.account, login.time_s);
+		if ((rc = store_next_login(store, &login, why)) == 0)
+			verdict_known_login(v, login.pair, login.day);
 	return rc < 0 ? rc : 0;
 }
 
@@ -246,7 +246,7 @@ int restore_verdict(struct store *store, const struct config *config, const stru
 	if (rc == 0)
 		rc = restore_good(store, v, now_s, why);
 	if (rc == 0)
-		rc = restore_logins(store, v, now_s - policy.login_s, now_s, why);
+		rc = restore_logins(store, v, now_s / DAY_S - policy.login_days, why);
 	if (rc == 0)
 		rc = restore_blocks(store, rules, v, since_s, now_s, why);
 	if (rc == 0)

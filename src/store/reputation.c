@@ -67,26 +67,15 @@ int store_add_credit(struct store *store, const struct store_evidence *list, siz
 
 static void login_value(sqlite3_context *context, const void *row, int column)
 {
-	const struct store_evidence *const e = row;
+	const struct store_login *const login = row;
 
-	switch (column) {
-	case 0:
-		batch_net(context, &e->net);
-		break;
-	case 1:
-		sqlite3_result_int64(context, e->account);
-		break;
-	case 2:
-		sqlite3_result_int64(context, e->time_s);
-		break;
-	}
+	sqlite3_result_int64(context, column == 0 ? (int64_t)login->pair : login->day); /* 47 bits */
 }
 
-int store_add_logins(struct store *store, const struct store_evidence *list, size_t n, struct why *why)
+int store_add_logins(struct store *store, const struct store_login *list, size_t n, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(store, LOGIN_ADD,
-	                                      "INSERT OR FAIL INTO login (address, account, last) SELECT a, b, c FROM batch WHERE b > 0 "
-	                                      "ON CONFLICT (address, account) DO UPDATE SET last = max(last, excluded.last)");
+	                                      "INSERT OR REPLACE INTO login (pair, day) SELECT a, b FROM batch");
 
 	return batch_run(store, s, list, sizeof *list, n, login_value, why);
 }
@@ -150,11 +139,19 @@ int store_allowances(struct store *store, int64_t now_s, struct why *why)
 	                now_s, why);
 }
 
-int store_logins_since(struct store *store, int64_t since_s, struct why *why)
+int store_logins_since(struct store *store, int64_t day, struct why *why)
 {
-	return sql_walk(store, LOGINS_SINCE,
-	                "SELECT address, 0, last, 0, 0, account FROM login WHERE last > ?1 ORDER BY last, address, account", since_s,
-	                why);
+	return sql_walk(store, LOGINS_SINCE, "SELECT pair, day FROM login WHERE day >= ?1 ORDER BY day, pair", day, why);
+}
+
+int store_next_login(struct store *store, struct store_login *ret, struct why *why)
+{
+	sqlite3_stmt *const s = store->walk;
+	const int rc = sql_row(store, s, why);
+
+	if (rc == 0) /* as it was written */
+		*ret = (struct store_login){.pair = (uint64_t)sqlite3_column_int64(s, 0), .day = sqlite3_column_int64(s, 1)};
+	return rc;
 }
 
 int store_next_good(struct store *store, struct store_good *ret, struct why *why)
@@ -164,7 +161,7 @@ int store_next_good(struct store *store, struct store_good *ret, struct why *why
 	int rc;
 
 	if ((rc = sql_row(store, s, why)) != 0 ||
-	    (rc = sql_net(store, s, 0, "good, credit, login or allowance", &net, why)) != 0)
+	    (rc = sql_net(store, s, 0, "good, credit or allowance", &net, why)) != 0)
 		return rc;
 	*ret = (struct store_good){.net = net,
 	                           .day = sqlite3_column_int64(s, 1),

@@ -11,19 +11,24 @@
 
 /*
  * Good evidence about net. store_add_good: it was seen "times" more on a day (time_s / 86400), the last at time_s.
- * store_add_credit: the part that counts, a score at a second. Both are added to what is stored. store_add_logins: those of them
- * with an account; the last login to each is stored.
+ * store_add_credit: the part that counts, a score at a second. Both are added to what is stored.
  */
 struct store_evidence {
 	struct net net;
 	int64_t time_s;
 	int64_t times; /* of store_add_good */
 	int score;     /* of store_add_credit; below 0 */
-	uint32_t account; /* of store_add_credit and store_add_logins; 0: a delivery */
+	uint32_t account; /* of store_add_credit; 0: a delivery */
 };
 int store_add_good(struct store *store, const struct store_evidence *list, size_t n, struct why *why);
 int store_add_credit(struct store *store, const struct store_evidence *list, size_t n, struct why *why);
-int store_add_logins(struct store *store, const struct store_evidence *list, size_t n, struct why *why);
+
+/* Logins of clients to accounts, best in the order of pair: the day replaces the one before. */
+struct store_login {
+	uint64_t pair; /* as verdict_decision has it */
+	int64_t day;
+};
+int store_add_logins(struct store *store, const struct store_login *list, size_t n, struct why *why);
 
 /*
  * Net is allowed for a while; another allowance of it with the same cause ends. cause: "by hand", "cluster" ...; text: the reason,
@@ -43,21 +48,22 @@ int store_add_attempt(struct store *store, const struct store_attempt *attempt, 
 
 /*
  * Walks. store_good_since: days from that day on, in order. store_credit_since: what counts, younger than
- * since_s. store_logins_since: logins younger than since_s, in order. store_allowances: networks that are allowed at now_s. store_attempts_since: as they came.
+ * since_s. store_logins_since: logins from that day on, in order. store_allowances: networks that are allowed at now_s. store_attempts_since: as they came.
  */
 struct store_good {
 	struct net net;
 	int64_t day;     /* of store_good_since: time_s / 86400 */
-	int64_t time_s;  /* of store_credit_since and store_logins_since, and when an allowance began */
-	uint32_t account; /* of these two */
+	int64_t time_s;  /* of store_credit_since, and when an allowance began */
+	uint32_t account; /* of store_credit_since */
 	int score;       /* of store_credit_since */
 	int64_t until_s; /* of store_allowances */
 };
 int store_good_since(struct store *store, int64_t day, struct why *why);
 int store_credit_since(struct store *store, int64_t since_s, struct why *why);
-int store_logins_since(struct store *store, int64_t since_s, struct why *why);
+int store_logins_since(struct store *store, int64_t day, struct why *why);
+int store_next_login(struct store *store, struct store_login *ret, struct why *why);
 int store_allowances(struct store *store, int64_t now_s, struct why *why);
-int store_next_good(struct store *store, struct store_good *ret, struct why *why); /* of these four */
+int store_next_good(struct store *store, struct store_good *ret, struct why *why); /* of these three */
 int store_attempts_since(struct store *store, int64_t since_s, struct why *why);
 int store_next_attempt(struct store *store, struct store_attempt *ret, struct why *why);
 

@@ -50,8 +50,8 @@ int store_purge_good(struct store *store, int64_t before_s, int64_t credit_s, si
 	static const struct old kept[] = {
 		{PURGE_GOOD, "DELETE FROM good WHERE (day, address) IN "
 		             "(SELECT day, address FROM good WHERE day < ?1 / 86400 ORDER BY day LIMIT ?2)"},
-		{PURGE_LOGINS, "DELETE FROM login WHERE (address, account) IN "
-		               "(SELECT address, account FROM login WHERE last < ?1 LIMIT ?2)"},
+		{PURGE_LOGINS, "DELETE FROM login WHERE pair IN "
+		               "(SELECT pair FROM login WHERE day < ?1 / 86400 LIMIT ?2)"},
 		{PURGE_ALLOWANCES, "DELETE FROM allowance WHERE id IN "
 		                   "(SELECT id FROM allowance WHERE until < ?1 LIMIT ?2)"},
 		{PURGE_SUSPENSIONS, "DELETE FROM suspension WHERE id IN "

@@ -54,11 +54,12 @@ static struct account *place_of(const struct accounts *a, uint32_t account, uint
 {
 	struct account *const set = &a->list[account % SETS * WAYS], *least = set;
 
+	for (struct account *p = set; p < set + WAYS; p++)
+		if (p->account == account)
+			return p;
 	for (struct account *p = set; p < set + WAYS; p++) {
 		const unsigned n = networks_of(a, p, now_s), fewest = networks_of(a, least, now_s);
 
-		if (p->account == account)
-			return p;
 		if (n < fewest || (n == fewest && last_of(p) < last_of(least)))
 			least = p;
 	}
@@ -99,6 +100,8 @@ unsigned accounts_networks(const struct accounts *a, uint32_t account, uint32_t 
 
 	if (a->list == NULL || account == ACCOUNT_NONE)
 		return 0;
-	place = place_of(a, account, now_s);
-	return place->account == account ? networks_of(a, place, now_s) : 0;
+	for (place = &a->list[account % SETS * WAYS]; place->account != account; place++)
+		if (place == &a->list[account % SETS * WAYS + WAYS - 1])
+			return 0;
+	return networks_of(a, place, now_s);
 }

@@ -2,24 +2,37 @@
 
 #include <assert.h>
 
-#include "base/account.h"
-
 enum {
 	WAYS = 8, /* a cache line */
 	SETS = LOGINS_MAX / WAYS,
+	SET_BITS = 15,
 };
+
+static_assert(SETS == 1 << SET_BITS && LOGINS_KEY_BITS == SET_BITS + 32, "a key is a set and a tag");
 
 struct login {
 	uint32_t tag;
-	uint32_t last_s; /* 0: free */
+	uint32_t day; /* 0: free */
 };
 
 static_assert(sizeof(struct login) * WAYS == 64, "a set is a cache line");
 
-/* The upper half is the tag, the lower one leads to the set. */
-static uint64_t hash_of(const struct net *subject, uint32_t account)
+uint64_t logins_key(const struct net *subject, uint32_t account)
 {
-	return addr_hash(&subject->addr, ((uint64_t)subject->len << 32 | account) * UINT64_C(0xD6E8FEB86659FD93));
+	const uint64_t seed = ((uint64_t)subject->len << 32 | account) * UINT64_C(0xD6E8FEB86659FD93);
+	const uint64_t key = addr_hash(&subject->addr, seed) >> (64 - LOGINS_KEY_BITS);
+
+	return key == 0 ? 1 : key;
+}
+
+static struct login *set_of(const struct logins *l, uint64_t key)
+{
+	return &l->list[(key & (SETS - 1)) * WAYS];
+}
+
+static uint32_t tag_of(uint64_t key)
+{
+	return (uint32_t)(key >> SET_BITS); /* 32 of them */
 }
 
 void logins_done(struct logins *l)
@@ -29,44 +42,38 @@ void logins_done(struct logins *l)
 	l->list = NULL;
 }
 
-static void note(struct login *list, uint64_t hash, uint32_t time_s)
+bool logins_note(struct logins *l, uint64_t key, uint32_t day)
 {
-	struct login *const set = &list[(uint32_t)hash % SETS * WAYS], *oldest = set;
-	const uint32_t tag = (uint32_t)(hash >> 32);
+	struct login *set, *oldest;
 
-	for (struct login *l = set; l < set + WAYS; l++) {
-		if (l->tag == tag && l->last_s > 0) {
-			if (time_s > l->last_s)
-				l->last_s = time_s;
-			return;
-		}
-		if (l->last_s < oldest->last_s)
-			oldest = l;
-	}
-	if (time_s > oldest->last_s) /* else it would be forgotten first itself */
-		*oldest = (struct login){tag, time_s};
-}
-
-void logins_note(struct logins *l, const struct net *subject, uint32_t account, uint32_t time_s)
-{
-	assert(account != ACCOUNT_NONE);
 	if (l->list == NULL) {
 		arena_init(&l->arena, LOGINS_MAX * sizeof *l->list);
 		arena_reach(&l->arena, LOGINS_MAX * sizeof *l->list);
 		l->list = l->arena.start;
 	}
-	note(l->list, hash_of(subject, account), time_s);
-	note(l->list, hash_of(subject, ACCOUNT_NONE), time_s);
+	set = oldest = set_of(l, key);
+	for (struct login *p = set; p < set + WAYS; p++) {
+		if (p->day > 0 && p->tag == tag_of(key)) {
+			if (day <= p->day)
+				return false;
+			p->day = day;
+			return true;
+		}
+		if (p->day < oldest->day)
+			oldest = p;
+	}
+	if (day < oldest->day) /* it would be forgotten first itself */
+		return false;
+	*oldest = (struct login){tag_of(key), day};
+	return true;
 }
 
-bool logins_has(const struct logins *l, const struct net *subject, uint32_t account, uint32_t now_s)
+bool logins_has(const struct logins *l, uint64_t key, uint32_t today)
 {
-	const uint64_t hash = hash_of(subject, account);
-	const struct login *const set = l->list == NULL ? NULL : &l->list[(uint32_t)hash % SETS * WAYS];
-	const uint32_t tag = (uint32_t)(hash >> 32);
+	const struct login *const set = l->list == NULL ? NULL : set_of(l, key);
 
 	for (const struct login *p = set; p != NULL && p < set + WAYS; p++)
-		if (p->tag == tag && p->last_s > 0 && (int64_t)p->last_s + l->kept_s > now_s)
-			return true;
+		if (p->day > 0 && p->tag == tag_of(key))
+			return today <= p->day + l->kept_days;
 	return false;
 }

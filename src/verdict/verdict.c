@@ -45,7 +45,7 @@ struct verdict *verdict_new(const struct verdict_policy *policy)
 	v->ratelimit.limit = policy->blocks_per_minute;
 	v->weight.accounts.limit = policy->account_addresses;
 	v->weight.accounts.window_s = policy->window_s;
-	v->weight.logins.kept_s = policy->login_s;
+	v->weight.logins.kept_days = policy->login_days;
 	return v;
 }
 
@@ -357,6 +357,14 @@ static void judge(struct verdict *v, struct tracked *t, const struct verdict_evi
 		judge_spread(v, e, ret);
 }
 
+static void note_login(struct verdict *v, const struct verdict_evidence *e, uint32_t day, struct verdict_decision *ret)
+{
+	const uint64_t key = logins_key(&ret->subject, e->account);
+
+	if (logins_note(&v->weight.logins, key, day))
+		ret->login = key;
+}
+
 void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct verdict_decision *ret)
 {
 	const uint32_t at = no_later_than_now(v, e->time_s);
@@ -373,7 +381,7 @@ void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct ver
 	if (is_credit(e) && v->policy.earn_days > 0) /* a vote is no delivery */
 		note_good(v, &ret->subject, at / CLIENTS_DAY_S);
 	if (is_credit(e) && e->kind == VERDICT_LOGIN && e->account != ACCOUNT_NONE)
-		logins_note(&v->weight.logins, &ret->subject, e->account, at);
+		note_login(v, e, at / CLIENTS_DAY_S, ret);
 	ret->outcome = admit(v, &ret->subject, e, is_credit(e), clients_horizon(&v->clients, v->now_s), &t);
 	ret->counted = ret->outcome == VERDICT_COUNTED;
 	if (!ret->counted)
@@ -463,12 +471,10 @@ void verdict_known_block(struct verdict *v, const struct block *b, unsigned rule
 	}
 }
 
-void verdict_known_login(struct verdict *v, const struct net *net, uint32_t account, int64_t time_s)
+void verdict_known_login(struct verdict *v, uint64_t login, int64_t day)
 {
-	const struct net subject = net->len == 128 ? subject_of(v, &net->addr) : *net;
-
-	if (account != ACCOUNT_NONE)
-		logins_note(&v->weight.logins, &subject, account, no_later_than_now(v, time_s));
+	if (login != 0 && day > 0 && day <= v->now_s / CLIENTS_DAY_S)
+		(void)logins_note(&v->weight.logins, login, (uint32_t)day); /* in range, above */
 }
 
 /* Failed logins are kept longer than the rest. */

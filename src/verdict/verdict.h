@@ -13,10 +13,10 @@
  * and good evidence must be younger than the last block's beginning.
  *
  * Good evidence takes off what it speaks about (enum verdict_kind): an accepted mail does not pay for a guess.
- * Failed logins: one to an account that the subject logged in to within login_s counts a quarter, and one that repeats another
+ * Failed logins: one to an account that the subject logged in to within login_days counts a quarter, and one that repeats another
  * of the last ten minutes nothing, up to 30 of them: a telephone with an old password does no harm. To an account that it
  * never logged in to each counts in full, the same password or not: a guesser may well stay with one account. One to an account
- * that was tried from account_addresses networks within the window counts double for a subject that never logged in. "slow" failed logins within
+ * that was tried from account_addresses networks within the window counts double for a subject without a good day. "slow" failed logins within
  * slow_s block as the threshold does; not those to an account that the subject has logged in to since.
  *
  * Networks: when network_after different subjects of one IPv4 /24 or IPv6 /48 were blocked within the window,
@@ -72,7 +72,7 @@ struct verdict_policy {
 	unsigned account_addresses; /* networks; 0: no account is ever under attack; up to VERDICT_NETWORKS_MAX */
 	unsigned slow;              /* failed logins within ... */
 	int64_t slow_s;             /* ... this, > 0; 0 of them: slow guessers are not looked for */
-	int64_t login_s;            /* how long a login is remembered */
+	unsigned login_days;        /* a login is remembered so long after its day */
 	unsigned earn_days;         /* 1..31 of the last 31; 0: no subject is proven good */
 	unsigned suspension;        /* proven good subjects an hour; 0: no rule is ever suspended */
 	unsigned blocks_per_minute; /* 0: no limit */
@@ -122,8 +122,9 @@ struct verdict_decision {
 	int score;    /* when it counts: that it counted for */
 	enum verdict_weight weight;
 	struct net subject;
+	uint64_t login; /* the number of subject and account, when it is the first login there on its day; else 0 */
 	size_t n;     /* blocks: more than 0 with VERDICT_BLOCK only, the evidence's first */
-	const struct block *blocks; /* until the next verdict_hit; offence: at most VERDICT_DURATIONS_MAX, which means "or more" */
+	struct block *blocks; /* until the next verdict_hit, which the caller may complete; offence: at most VERDICT_DURATIONS_MAX, which means "or more" */
 };
 
 struct verdict;
@@ -197,8 +198,8 @@ void verdict_known_resumed(struct verdict *verdict, unsigned rule, int64_t at_s)
 /* A block of BLOCK_EVIDENCE or BLOCK_NETWORK, oldest first, as it was; until moved to where it was lifted when it was. */
 void verdict_known_block(struct verdict *verdict, const struct block *block, unsigned rule);
 
-/* net (an address or a subject) logged in to the account, the last time at time_s; in the order of these times. */
-void verdict_known_login(struct verdict *verdict, const struct net *net, uint32_t account, int64_t time_s);
+/* A login as verdict_decision has it, on a day (time_s / 86400); in the order of the days. */
+void verdict_known_login(struct verdict *verdict, uint64_t login, int64_t day);
 
 /*
  * Evidence that was counted, in the order it came: it counts, but decides nothing; the next evidence does. Also votes. score: that it

@@ -32,13 +32,13 @@ int weight_of(const struct weight *w, const struct clients *s, const struct trac
 	*ret_repeats = POOL_NONE;
 	if (e->kind != VERDICT_LOGIN || e->score <= 0 || e->account == ACCOUNT_NONE)
 		return e->score;
-	if (logins_has(&w->logins, &subject, e->account, now_s)) {
+	if (logins_has(&w->logins, logins_key(&subject, e->account), now_s / CLIENTS_DAY_S)) {
 		*ret_repeats = scores_repeated(s, t, scores_about(VERDICT_LOGIN, e->account), at_s, now_s);
 		*ret = *ret_repeats != POOL_NONE ? VERDICT_REPEATED : VERDICT_QUARTER;
 		own = *ret_repeats != POOL_NONE ? 0 : share(own);
 		others = share(others);
 	} else if (w->accounts.limit > 0 && accounts_networks(&w->accounts, e->account, now_s) >= w->accounts.limit &&
-	           !logins_has(&w->logins, &subject, ACCOUNT_NONE, now_s)) {
+	           clients_good_days(s, t, now_s) == 0) {
 		*ret = VERDICT_DOUBLE;
 		own *= 2;
 	}
@@ -52,6 +52,6 @@ bool weight_is_slow(const struct weight *w, const struct clients *s, const struc
 	unsigned n = 0;
 
 	while (scores_next_slow(s, &walk, &account, now_s))
-		n += account == ACCOUNT_NONE || !logins_has(&w->logins, &subject, account, now_s);
+		n += account == ACCOUNT_NONE || !logins_has(&w->logins, logins_key(&subject, account), now_s / CLIENTS_DAY_S);
 	return slow > 0 && n >= slow;
 }

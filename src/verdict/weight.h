@@ -2,7 +2,7 @@
  * weight: what a failed login counts: by what is known of its subject and of its account.
  *
  * Private to the folder. Owns the logins of subjects and the accounts under attack (logins.h, accounts.h). Initialise to zero but
- * for accounts.limit, accounts.window_s and logins.kept_s; release with weight_done. The rules are in verdict.h.
+ * for accounts.limit, accounts.window_s and logins.kept_days; release with weight_done. The rules are in verdict.h.
  */
 #ifndef WFS_VERDICT_WEIGHT_H
 #define WFS_VERDICT_WEIGHT_H

@@ -21,7 +21,7 @@ static const int64_t t0_s = 1795181862;
 
 static const struct verdict_policy policy = {
 	.threshold = 100, .window_s = HOUR, .memory_s = 30 * DAY, .n_for = 1, .for_s = {600}, .ip6_prefix = 64,
-	.network_threshold = 300, .account_addresses = 5, .slow = 10, .slow_s = DAY, .login_s = 31 * DAY, .earn_days = 3,
+	.network_threshold = 300, .account_addresses = 5, .slow = 10, .slow_s = DAY, .login_days = 31, .earn_days = 3,
 };
 
 /* All evidence that counted, as the database has it. */
@@ -30,6 +30,7 @@ struct past {
 	struct {
 		struct verdict_evidence evidence;
 		struct net subject;
+		uint64_t login;
 		bool counted, spent;
 	} rows[ROWS_MAX];
 	size_t n_blocks;
@@ -64,7 +65,7 @@ static struct verdict *restored(int64_t now_s)
 			const struct verdict_evidence *const e = &past.rows[i].evidence;
 
 			verdict_known_good(v, &past.rows[i].subject, e->time_s / DAY);
-			verdict_known_login(v, &past.rows[i].subject, e->kind == VERDICT_LOGIN ? e->account : 0, e->time_s);
+			verdict_known_login(v, past.rows[i].login, e->time_s / DAY);
 		}
 	for (size_t i = 0; i < past.n_blocks; i++)
 		verdict_known_block(v, &past.blocks[i], RULE);
@@ -108,6 +109,7 @@ static struct verdict_decision decide(const char *client, enum verdict_kind kind
 	past.rows[past.n].evidence = e;
 	past.rows[past.n].evidence.score = d.counted ? d.score : e.score;
 	past.rows[past.n].subject = d.subject;
+	past.rows[past.n].login = d.login;
 	past.rows[past.n].counted = d.counted;
 	past.rows[past.n++].spent = d.outcome == VERDICT_BLOCK;
 	for (size_t i = 0; i < d.n; i++)
@@ -154,8 +156,8 @@ static void test_weights(void **state)
 		{ALICE, 5001, 3, 10, VERDICT_REPEATED},
 		{BOB, 5002, 2, 40, VERDICT_FULL},
 		{BOB, 5003, 1, 20, VERDICT_FULL},
-		{ALICE, 31 * DAY - 1, 1, 5, VERDICT_QUARTER},
-		{ALICE, 31 * DAY + 700, 1, 20, VERDICT_FULL},
+		{ALICE, 31 * DAY, 1, 5, VERDICT_QUARTER}, /* whole days */
+		{ALICE, 32 * DAY, 1, 20, VERDICT_FULL},
 	};
 
 	(void)state;
@@ -167,8 +169,8 @@ static void test_weights(void **state)
 			fail_msg("row %zu: got %d (weight %d), want %d (%d)", i, got.score, (int)got.weight, rows[i].want, (int)rows[i].weight);
 	}
 	/* A client that never logged in gets no discount. */
-	assert_int_equal(fails("192.0.3.7", ALICE, 31 * DAY + 800).score, 20);
-	assert_int_equal(fails("192.0.3.7", ALICE, 31 * DAY + 801).score, 20);
+	assert_int_equal(fails("192.0.3.7", ALICE, 32 * DAY + 800).score, 20);
+	assert_int_equal(fails("192.0.3.7", ALICE, 32 * DAY + 801).score, 20);
 }
 
 /* --- the telephone, and the guessers beside it --- */
