@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/backends.h"
+#include "base/confdir.h"
 #include "base/duration.h"
 #include "base/ini.h"
 #include "base/text.h"
@@ -743,9 +745,16 @@ static const char *section_path(const char *section, const char *word)
 	return section + len + strspn(section + len, " \t");
 }
 
-/* Adds the path of a section to a list of max. example: of such a section. */
-static int add_path(char **list, size_t *n, size_t max, const char *example, const char *path, const char *file,
-                    const struct ini_entry *e, struct why *why)
+/* A file of the configuration that is read, and what those before it had. */
+struct part {
+	const char *file;
+	struct ini *ini; /* NULL: absent */
+	size_t n_logs, n_sockets;
+};
+
+/* Adds the path of a section to a list of max, of which the first n_before are of other files. example: of such a section. */
+static int add_path(char **list, size_t *n, size_t n_before, size_t max, const char *example, const char *path,
+                    const char *file, const struct ini_entry *e, struct why *why)
 {
 	char quoted[QUOTED_MAX];
 
@@ -754,7 +763,9 @@ static int add_path(char **list, size_t *n, size_t max, const char *example, con
 		               shown(e->section, quoted), example);
 	for (size_t i = 0; i < *n; i++)
 		if (strcmp(list[i], path) == 0)
-			return why_set(why, EINVAL, "%s:%u: [%s] appears twice", file, e->line, shown(e->section, quoted));
+			return i < n_before ? 0
+			                    : why_set(why, EINVAL, "%s:%u: [%s] appears twice", file, e->line,
+			                              shown(e->section, quoted));
 	if (*n == max)
 		return why_set(why, EINVAL, "%s:%u: more than %zu %.*ss", file, e->line, max, (int)strcspn(example, " "),
 		               example);
@@ -763,15 +774,16 @@ static int add_path(char **list, size_t *n, size_t max, const char *example, con
 }
 
 /* "[log /var/log/mail.log]", "[socket /run/watchforspammers/log]", or the name of a section with keys. */
-static int read_section(struct config *config, const char *file, const struct ini_entry *e, struct why *why)
+static int read_section(struct config *config, const struct part *part, const struct ini_entry *e, struct why *why)
 {
+	const char *const file = part->file;
 	const char *const log = section_path(e->section, "log"), *const socket = section_path(e->section, "socket");
 	char quoted[QUOTED_MAX], near[QUOTED_MAX];
 
 	if (log != NULL)
-		return add_path(config->logs, &config->n_logs, CONFIG_LOGS_MAX, "log /var/log/mail.log", log, file, e, why);
+		return add_path(config->logs, &config->n_logs, part->n_logs, CONFIG_LOGS_MAX, "log /var/log/mail.log", log, file, e, why);
 	if (socket != NULL)
-		return add_path(config->sockets, &config->n_sockets, CONFIG_SOCKETS_MAX, "socket /run/watchforspammers/log", socket,
+		return add_path(config->sockets, &config->n_sockets, part->n_sockets, CONFIG_SOCKETS_MAX, "socket /run/watchforspammers/log", socket,
 		                file, e, why);
 	if (!is_section(e->section))
 		return why_set(why, EINVAL, "%s:%u: no section [%s]%s", file, e->line, shown(e->section, quoted),
@@ -831,8 +843,10 @@ static bool is_same_key(const struct ini_entry *a, const struct ini_entry *b)
 	return a->key != NULL && strcasecmp(a->section, b->section) == 0 && strcasecmp(a->key, b->key) == 0;
 }
 
-static int read_entry(struct config *config, const char *file, const struct ini *ini, size_t i, struct why *why)
+static int read_entry(struct config *config, const struct part *part, size_t i, struct why *why)
 {
+	const struct ini *const ini = part->ini;
+	const char *const file = part->file;
 	const struct ini_entry *const e = &ini->entries[i];
 	char quoted[QUOTED_MAX], quoted2[QUOTED_MAX], near[QUOTED_MAX];
 	char sentence[WANT_MAX];
@@ -840,7 +854,7 @@ static int read_entry(struct config *config, const char *file, const struct ini 
 	const char *want;
 
 	if (e->key == NULL)
-		return read_section(config, file, e, why);
+		return read_section(config, part, e, why);
 	row = find_row(e->section, e->key);
 	if (row == NULL)
 		return why_set(why, EINVAL, "%s:%u: [%s] has no key \"%s\"%s", file, e->line,
@@ -907,21 +921,33 @@ static int settle_ports(struct config *config, const char *path, struct why *why
 	return wanted == NULL ? 0 : why_set(why, EINVAL, "%s: [firewall] ports: want %s", path, wanted);
 }
 
-/* ini: freed here; NULL: an absent file. */
-static int from_ini(const char *path, struct ini *ini, struct config **ret, struct why *why)
+static void free_parts(struct part parts[], size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		ini_free(parts[i].ini);
+}
+
+static void begin_part(const struct config *config, struct part *part)
+{
+	part->n_logs = config->n_logs;
+	part->n_sockets = config->n_sockets;
+}
+
+/* The n parts, the first of which is the main file. */
+static int from_parts(struct part parts[], size_t n, struct config **ret, struct why *why)
 {
 	struct config *const config = defaults();
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && ini != NULL && i < ini->n; i++)
-		rc = read_entry(config, path, ini, i, why);
-	ini_free(ini);
-	if (rc < 0) {
-		config_free(config);
-		return rc;
+	for (size_t k = 0; rc == 0 && k < n; k++) {
+		begin_part(config, &parts[k]);
+		for (size_t i = 0; rc == 0 && parts[k].ini != NULL && i < parts[k].ini->n; i++)
+			rc = read_entry(config, &parts[k], i, why);
 	}
-	finish(config);
-	rc = settle_ports(config, path, why);
+	if (rc == 0) {
+		finish(config);
+		rc = settle_ports(config, parts[0].file, why);
+	}
 	if (rc < 0)
 		config_free(config);
 	else
@@ -929,66 +955,109 @@ static int from_ini(const char *path, struct ini *ini, struct config **ret, stru
 	return rc;
 }
 
+static int refuse_reading(int rc, const char *path, struct why *why)
+{
+	return rc == -EACCES ? why_set(why, EACCES, "%s: Permission denied; run this as root", path) : rc;
+}
+
 int config_read(const char *path, bool may_be_absent, struct config **ret, struct why *why)
 {
-	struct ini *ini = NULL;
-	const int rc = ini_read(path, &ini, why);
+	struct part parts[1 + CONFDIR_MAX] = {{.file = path}};
+	struct confdir dir = {.n = 0};
+	size_t n = 1;
+	int rc = ini_read(path, &parts[0].ini, why);
 
-	if (rc == -EACCES)
-		return why_set(why, EACCES, "%s: Permission denied; run this as root", path);
-	if (rc < 0 && !(rc == -ENOENT && may_be_absent))
-		return rc;
-	return from_ini(path, ini, ret, why);
+	if (rc == -ENOENT && may_be_absent)
+		rc = 0;
+	if (rc == 0)
+		rc = confdir_list(path, &dir, why);
+	for (size_t i = 0; i < dir.n && rc == 0; i++, n++) {
+		parts[n].file = dir.paths[i];
+		rc = refuse_reading(ini_read(dir.paths[i], &parts[n].ini, why), dir.paths[i], why);
+	}
+	rc = rc == 0 ? from_parts(parts, n, ret, why) : refuse_reading(rc, parts[n - 1].file, why);
+	free_parts(parts, n);
+	confdir_done(&dir);
+	return rc;
 }
 
-int config_read_fd(const char *path, int fd, struct config **ret, struct why *why)
+int config_read_files(const struct config_file files[], size_t n, struct config **ret, struct why *why)
 {
-	struct ini *ini = NULL;
-	const int rc = fd < 0 ? 0 : ini_read_fd(path, fd, &ini, why);
+	struct part parts[1 + CONFDIR_MAX] = {{0}};
+	int rc = 0;
 
-	return rc < 0 ? rc : from_ini(path, ini, ret, why);
+	assert(n > 0 && n <= 1 + CONFDIR_MAX);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		parts[i].file = files[i].path;
+		rc = files[i].fd < 0 ? 0 : ini_read_fd(files[i].path, files[i].fd, &parts[i].ini, why);
+	}
+	if (rc == 0)
+		rc = from_parts(parts, n, ret, why);
+	free_parts(parts, n);
+	return rc;
 }
 
-/* A wrong entry may have been read in part: restores the key as it was before it. */
-static void undo_entry(struct config *config, const struct ini *ini, size_t i)
+/* A wrong entry of the last part may have been read in part: restores the key as it was before it. */
+static void undo_entry(struct config *config, const struct part parts[], size_t last, size_t i)
 {
-	const struct ini_entry *const e = &ini->entries[i];
+	const struct ini_entry *const e = &parts[last].ini->entries[i];
 	const struct row *const row = e->key == NULL ? NULL : find_row(e->section, e->key);
 	char ignored[WANT_MAX];
 
 	if (row == NULL || is_repeatable(row->kind))
 		return;
 	(void)read_value(config, row, row->key.value, ignored);
-	for (size_t j = 0; j < i; j++)
-		if (is_same_key(&ini->entries[j], e))
-			(void)read_value(config, row, ini->entries[j].value, ignored);
+	for (size_t k = 0; k <= last; k++)
+		for (size_t j = 0; parts[k].ini != NULL && j < (k < last ? parts[k].ini->n : i); j++)
+			if (is_same_key(&parts[k].ini->entries[j], e))
+				(void)read_value(config, row, parts[k].ini->entries[j].value, ignored);
 }
 
-int config_read_rest(const char *path, bool may_be_absent, struct config **ret, struct why *why)
+/* What is good of a part; the first error stays in why, and is returned. */
+static int read_rest(struct config *config, struct part parts[], size_t last, int rc, struct why *why)
 {
-	struct config *const config = defaults();
-	struct ini *ini = NULL;
-	struct why ignored;
-	int rc = ini_read_rest(path, &ini, why);
+	struct part *const part = &parts[last];
 
-	if (rc == -ENOENT && may_be_absent)
-		rc = 0;
-	for (size_t i = 0; ini != NULL && i < ini->n; i++) {
+	begin_part(config, part);
+	for (size_t i = 0; part->ini != NULL && i < part->ini->n; i++) {
 		struct why more;
-		const int wrong = read_entry(config, path, ini, i, &more);
+		const int wrong = read_entry(config, part, i, &more);
 
 		if (wrong == 0)
 			continue;
-		undo_entry(config, ini, i);
+		undo_entry(config, parts, last, i);
 		if (rc == 0) {
 			rc = wrong;
 			*why = more;
 		}
 	}
-	ini_free(ini);
+	return rc;
+}
+
+int config_read_rest(const char *path, bool may_be_absent, struct config **ret, struct why *why)
+{
+	struct config *const config = defaults();
+	struct part parts[1 + CONFDIR_MAX] = {{.file = path}};
+	struct confdir dir;
+	struct why other;
+	size_t n = 1;
+	int rc = ini_read_rest(path, &parts[0].ini, why), wrong;
+
+	if (rc == -ENOENT && may_be_absent)
+		rc = 0;
+	rc = read_rest(config, parts, 0, rc, why);
+	wrong = confdir_list(path, &dir, rc == 0 ? why : &other);
+	rc = rc == 0 ? wrong : rc;
+	for (size_t i = 0; i < dir.n; i++, n++) {
+		parts[n].file = dir.paths[i];
+		wrong = ini_read_rest(dir.paths[i], &parts[n].ini, rc == 0 ? why : &other);
+		rc = read_rest(config, parts, n, rc == 0 ? wrong : rc, why);
+	}
 	finish(config);
-	if (settle_ports(config, path, rc == 0 ? why : &ignored) < 0 && rc == 0)
-		rc = -EINVAL;
+	wrong = settle_ports(config, path, rc == 0 ? why : &other);
+	rc = rc == 0 ? wrong : rc;
+	free_parts(parts, n);
+	confdir_done(&dir);
 	*ret = config;
 	return rc;
 }

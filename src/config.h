@@ -136,8 +136,9 @@ size_t config_keys(const struct config_key **ret); /* how many; constant */
 #define CONFIG_DEFAULT_PATH "/etc/watchforspammers/watchforspammers.conf"
 
 /*
- * Reads path; an absent file means the defaults when may_be_absent. *ret is the caller's, config_free.
- * Errors: -EINVAL with "path:line: reason" and the nearest valid key; -errno from reading.
+ * Reads path, and then the files of path.d (base/confdir.h): a key in a later file replaces an earlier one, what may be repeated
+ * adds up, as do logs and sockets. An absent path means the defaults when may_be_absent. *ret is the caller's, config_free.
+ * Errors: -EINVAL with "path:line: reason" and the nearest valid key, path being the file that has it; -errno from reading.
  */
 int config_read(const char *path, bool may_be_absent, struct config **ret, struct why *why);
 
@@ -153,8 +154,12 @@ bool config_observes(const struct config *config);
  */
 void config_ports_text(const struct config *config, size_t list, char out[static PORTLISTS_TEXT_MAX]);
 
-/* The same of a file that the caller opened: fd is borrowed, -1 means that it is absent; path is the name for messages. */
-int config_read_fd(const char *path, int fd, struct config **ret, struct why *why);
+/* The same of files that the caller opened, in their order: fd is borrowed, -1 means that it is absent; path is the name for messages. */
+struct config_file {
+	const char *path;
+	int fd;
+};
+int config_read_files(const struct config_file files[], size_t n, struct config **ret, struct why *why);
 
 /*
  * For callers that only need to find the daemon: of a file with errors what is good, and the defaults for the rest. Returns as

@@ -1,5 +1,5 @@
 /*
- * handed: the configuration, which the root process opens, since its file may be for root alone.
+ * handed: the configuration, which the root process opens, since its files may be for root alone.
  *
  * Root hands over what it opened and reads nothing of it; here it is parsed, where an error in it can do no harm. At
  * start and at each reload in the same way.

@@ -313,9 +313,9 @@ int client_floods(struct client *client, struct addr out[static CLIENT_FLOODS_MA
 	return 0;
 }
 
-int client_config(struct client *client, int *ret_fd, struct why *why)
+int client_config(struct client *client, uint32_t number, int *ret_fd, struct why *why)
 {
-	struct message m = {.verb = MESSAGE_CONFIG};
+	struct message m = {.verb = MESSAGE_CONFIG, .cursor = number};
 	int fd = -1;
 	int err = ask_for(client, &m, &fd, why);
 

@@ -105,9 +105,10 @@ int client_published(struct client *client, uint16_t *ret_port, struct why *why)
 int client_floods(struct client *client, struct addr out[static CLIENT_FLOODS_MAX], size_t *ret_n, struct why *why);
 
 /*
- * The configuration's file, which may be for root alone, open for reading: *ret_fd is the caller's.
- * Errors: as of open(2), -ENOENT being an absent file.
+ * A file of the configuration, which may be for root alone, open for reading: *ret_fd is the caller's. number: 0 the main one, from
+ * 1 on those of its directory (base/confdir.h).
+ * Errors: as of open(2), -ENOENT being an absent main file, or a number above the last; -ESTALE one that was just removed.
  */
-int client_config(struct client *client, int *ret_fd, struct why *why);
+int client_config(struct client *client, uint32_t number, int *ret_fd, struct why *why);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/confdir.h"
 #include "base/addr.h"
 
 enum {
@@ -68,7 +69,7 @@ bool message_is_request(const struct message *m, size_t len)
 		return false;
 	if (m->verb != MESSAGE_PREPARE && (m->n4 != 0 || m->n6 != 0))
 		return false;
-	if (m->verb != MESSAGE_LIST && m->cursor != 0)
+	if (m->verb != MESSAGE_LIST && m->cursor > (m->verb == MESSAGE_CONFIG ? CONFDIR_MAX : 0))
 		return false;
 	/* No enum: the number is the other side's, and may be any. */
 	switch (m->verb) {

@@ -30,7 +30,7 @@ enum message_verb {
 	MESSAGE_DEL = 3,     /* entries are not blocked any more; one that is not there is no error */
 	MESSAGE_LIST = 4,    /* what is held, from place "cursor" on; more comes while cursor != 0 */
 	MESSAGE_FLOODS = 5,  /* addresses that opened too many connections since the last FLOODS, as many as fit */
-	MESSAGE_CONFIG = 6,  /* the file of the configuration, open for reading, comes along with the answer */
+	MESSAGE_CONFIG = 6,  /* a file of the configuration comes along with the answer, open for reading: cursor 0 the main one, n the n-th of its directory */
 	MESSAGE_LIMITS = 7,  /* only the fields of every answer */
 	MESSAGE_KILL = 8,    /* the open connections of entries end, those to our ports; without any: could they? */
 	MESSAGE_PUBLISHED = 9, /* does DNAT lead clients of our ports past the hooks? */
@@ -60,7 +60,7 @@ struct message {
 	uint32_t number;     /* the engine counts requests; the answer carries the same */
 	/* Entries used, 0..MESSAGE_ENTRIES: of ADD, DEL, KILL, LOOK, answers to ADD (those refused), LIST, FLOODS and LOOK. */
 	uint32_t n;
-	uint32_t cursor;     /* LIST: 0 first, then the last answer's; it only grows */
+	uint32_t cursor;     /* LIST: 0 first, then the last answer's; it only grows. CONFIG: which file */
 	uint32_t n4, n6;     /* PREPARE: wanted; in every answer: held now */
 	uint32_t capacity;   /* in every answer: entries that can be held as it is now, per family */
 	uint32_t refused;    /* answer to ADD: entries not added: never-block, full list; without an error they come back */

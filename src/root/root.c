@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/confdir.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "firewall/message.h"
@@ -414,14 +415,31 @@ static int answer_published(const struct root *root, struct message *m, struct w
 }
 
 /* Unread: parsing is for a process without privileges. */
-static int answer_config(const struct root *root, int *ret_fd, struct why *why)
+static int open_config(const char *path, int *ret_fd, struct why *why)
+{
+	*ret_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return *ret_fd < 0 ? why_set(why, errno, "%s: %s", path, strerror(errno)) : 0;
+}
+
+/* number: 0 the main file, from 1 on those of its directory. */
+static int answer_config(const struct root *root, uint32_t number, int *ret_fd, struct why *why)
 {
 	const char *const path = root->config.path;
+	struct confdir dir;
+	int rc;
 
 	if (path == NULL)
 		return why_set(why, ENOENT, "this root process knows no configuration");
-	*ret_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	return *ret_fd < 0 ? why_set(why, errno, "%s: %s", path, strerror(errno)) : 0;
+	if (number == 0)
+		return open_config(path, ret_fd, why);
+	if ((rc = confdir_list(path, &dir, why)) < 0)
+		return rc;
+	if (number > dir.n)
+		rc = why_set(why, ENOENT, "%s.d has no more files", path);
+	else if ((rc = open_config(dir.paths[number - 1], ret_fd, why)) == -ENOENT)
+		rc = -ESTALE; /* removed just now; -ENOENT would be the end of the list */
+	confdir_done(&dir);
+	return rc;
 }
 
 /* The fields of every answer. */
@@ -476,7 +494,7 @@ int root_answer(struct root *root, struct message *m, int64_t now_s)
 		err = answer_floods(root, m, &why);
 		break;
 	case MESSAGE_CONFIG:
-		err = answer_config(root, &fd, &why);
+		err = answer_config(root, m->cursor, &fd, &why);
 		break;
 	case MESSAGE_KILL:
 		err = answer_kill(root, m, &why);

@@ -29,9 +29,25 @@ wfs reload >"$WORK/out" 2>&1 || fail "reload, with a configuration of mode 0600:
 for address in 192.0.2.{1,2,3}; do
 	[[ $(wfs test "$address") = *allowed* ]] || fail "$address is not allowed: $(wfs test "$address")"
 done
+# its directory, for root alone as well: at start and at reloads, and errors name its file
+mkdir -m 700 "$CONF.d"
+(umask 077 && printf '[allow]\naddress = 192.0.2.5\n' >"$CONF.d/10-office.conf")
+kill -HUP "$DAEMON"
+office_is_allowed() {
+	[[ $(wfs test 192.0.2.5) = *allowed* ]]
+}
+wait_until office_is_allowed || fail "SIGHUP, with another file of the configuration"
+(umask 077 && printf '[block]\ntreshold = 5\n' >"$CONF.d/20-wrong.conf")
+kill -HUP "$DAEMON"
+wait_until logged "reload: $CONF.d/20-wrong.conf:2: [block] has no key \"treshold\"" || fail "an error in another file is not logged"
+rm "$CONF.d/20-wrong.conf"
+daemon_stop || fail "exit status $? on SIGTERM"
+daemon_start
+office_is_allowed || fail "another file of the configuration is not read at the start"
+rm -r "$CONF.d"
 echo "adress = 192.0.2.4" >>"$CONF"
 kill -HUP "$DAEMON"
-wait_until logged "reload: $CONF:13: [allow] has no key \"adress\"" || fail "an error in a configuration of mode 0600 is not logged"
+wait_until logged "reload: $CONF:$(wc -l <"$CONF"): [allow] has no key \"adress\"" || fail "an error in a configuration of mode 0600 is not logged"
 rm "$CONF"
 kill -HUP "$DAEMON"
 wait_until logged "reload: $CONF: No such file" || fail "a configuration that is gone was mistaken for an empty one"

@@ -4,6 +4,8 @@
  */
 #include "config.h"
 
+#include "base/confdir.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -459,6 +461,69 @@ static void test_limits(void **state)
 	bad(text, ":4098: address: want at most 4096 addresses, got \"10.1.0.0\"");
 }
 
+static void write_part(const char *name, const char *text)
+{
+	char file[256];
+
+	(void)snprintf(file, sizeof file, "%s.d", path);
+	(void)mkdir(file, 0755);
+	(void)snprintf(file, sizeof file, "%s.d/%s", path, name);
+	write_text(file, text);
+}
+
+/* The main file, then those of its directory by their names: a key is the last one's, lists add up. */
+static void test_directory(void **state)
+{
+	struct config *c;
+	struct why why;
+	char file[256];
+
+	(void)state;
+	write_part("20-b.conf", "[block]\nthreshold = 30\n[log /b]\n[log /a]\n[allow]\naddress = 192.0.2.2\n[firewall]\nports = 25\n");
+	write_part("10-a.conf", "[block]\nthreshold = 20\nwindow = 2h\n[allow]\naddress = 192.0.2.3\n[run]\npatterns = /x /y\n");
+	write_part(".30-c.conf", "garbage");
+	write_part("40-d.conf~", "garbage");
+	c = good("[log /a]\n[block]\nthreshold = 10\nwindow = 3h\nmemory = 4d\n[allow]\naddress = 192.0.2.1\n[run]\npatterns = /z\n");
+	assert_int_equal(c->block.threshold, 30);
+	assert_int_equal(c->block.window_s, 2 * 3600);
+	assert_int_equal(c->block.memory_s, 4 * 86400);
+	assert_int_equal(c->n_logs, 2);
+	assert_string_equal(c->logs[0], "/a");
+	assert_string_equal(c->logs[1], "/b");
+	assert_true(c->allow.n >= 3);
+	assert_int_equal(c->run.n_patterns, 2);
+	assert_string_equal(c->run.patterns[0], "/x");
+	config_free(c);
+
+	/* Errors name the file; without it, the rest counts. */
+	write_part("15-e.conf", "[block]\nthreshold = 15\nthreshold = 16\nwindow = x\n");
+	assert_int_equal(config_read(path, false, &c, &why), -EINVAL);
+	assert_non_null(strstr(why.text, ".d/15-e.conf:3: threshold appears twice, first in line 2"));
+	assert_int_equal(config_read_rest(path, false, &c, &why), -EINVAL);
+	assert_non_null(strstr(why.text, ".d/15-e.conf:3: "));
+	assert_int_equal(c->block.threshold, 30);
+	assert_int_equal(c->block.window_s, 2 * 3600);
+	config_free(c);
+
+	/* Without the main file there may be others. */
+	(void)snprintf(file, sizeof file, "%s.d/15-e.conf", path);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(config_read(path, true, &c, &why), 0);
+	assert_int_equal(c->block.threshold, 30);
+	config_free(c);
+	for (unsigned i = 0; i <= CONFDIR_MAX; i++) {
+		char name[32];
+
+		(void)snprintf(name, sizeof name, "%u.conf", i);
+		write_part(name, "");
+	}
+	assert_int_equal(config_read(path, true, &c, &why), -E2BIG);
+	assert_non_null(strstr(why.text, ".d: more than 64 files"));
+	(void)snprintf(file, sizeof file, "rm -r '%s.d'", path);
+	assert_int_equal(system(file), 0);
+}
+
 static void test_files(void **state)
 {
 	const bool root = geteuid() == 0;
@@ -541,7 +606,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults), cmocka_unit_test(test_values), cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_long),     cmocka_unit_test(test_limits), cmocka_unit_test(test_files),
+		cmocka_unit_test(test_long),     cmocka_unit_test(test_limits), cmocka_unit_test(test_directory),
+		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_rest),
 	};
 

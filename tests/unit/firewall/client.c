@@ -609,7 +609,7 @@ static void test_no_configuration(void **state)
 
 	(void)state;
 	start();
-	assert_int_equal(client_config(&client, &fd, &why), -EPROTO);
+	assert_int_equal(client_config(&client, 0, &fd, &why), -EPROTO);
 	assert_int_equal(fd, -1);
 	assert_string_equal(why.text, "the root process sent no configuration");
 	stop();

@@ -903,7 +903,7 @@ static void engine_reads_config(int fd)
 	if (setresuid(65534, 65534, 65534) < 0)
 		_exit(1);
 	client_init(&client, fd);
-	if (client_config(&client, &config, &why) < 0)
+	if (client_config(&client, 0, &config, &why) < 0)
 		_exit(2);
 	_exit(read(config, text, sizeof text) == 7 && strcmp(text, "[block]") == 0 && write(config, "x", 1) < 0 ? 7 : 3);
 }
@@ -915,7 +915,26 @@ static void engine_misses_config(int fd)
 	int config = -1;
 
 	client_init(&client, fd);
-	_exit(client_config(&client, &config, &why) == -ENOENT && config == -1 ? 7 : 3);
+	_exit(client_config(&client, 0, &config, &why) == -ENOENT && config == -1 ? 7 : 3);
+}
+
+/* The files beside it, in the order of their names, until there are no more. */
+static void engine_reads_directory(int fd)
+{
+	char text[32] = "";
+	struct client client;
+	struct why why;
+	int config = -1;
+
+	if (setresuid(65534, 65534, 65534) < 0)
+		_exit(1);
+	client_init(&client, fd);
+	if (client_config(&client, 1, &config, &why) < 0 || read(config, text, sizeof text) != 1 || text[0] != '1')
+		_exit(2);
+	if (client_config(&client, 2, &config, &why) < 0 || read(config, text, sizeof text) != 1 || text[0] != '2')
+		_exit(3);
+	config = -1;
+	_exit(client_config(&client, 3, &config, &why) == -ENOENT && config == -1 ? 7 : 4);
 }
 
 static void test_configuration(void **state)
@@ -931,6 +950,10 @@ static void test_configuration(void **state)
 	assert_int_equal(serve(root, engine_misses_config), 7);
 	assert_true(shell("umask 077 && printf '[block]' >%s", path));
 	assert_int_equal(serve(root, engine_reads_config), 7);
+	assert_true(shell("umask 077 && mkdir %s.d && printf 2 >%s.d/20-b.conf && printf 1 >%s.d/10-c.conf && touch %s.d/.a.conf %s.d/README",
+	                  path, path, path, path, path));
+	assert_int_equal(serve(root, engine_reads_directory), 7);
+	assert_true(shell("rm -r %s.d", path));
 	root_close(root, true);
 	root = root_of(&usual); /* it knows of none */
 	assert_int_equal(serve(root, engine_misses_config), 7);
