@@ -1,10 +1,12 @@
 #include "admin/block.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "admin/record.h"
 #include "admin/blockstate.h"
+#include "admin/record.h"
+#include "base/alloc.h"
 #include "store/query.h"
 
 static const char manual_reason[] = "blocked by hand";
@@ -88,8 +90,9 @@ void block_manual(const struct admin *a, const struct protocol_request *r, const
 	put_refused(reply, n, todo);
 }
 
+/* blocks: those of the decision; they get their ids. */
 static int write_black(const struct admin *a, const struct protocol_request *r, const char *who, int score,
-                       struct verdict_decision *decision, int64_t now_s, struct why *why)
+                       const struct verdict_decision *decision, struct block *blocks, int64_t now_s, struct why *why)
 {
 	struct change change = record_order(r, who, now_s);
 	char text[STORE_LINE_MAX];
@@ -97,7 +100,7 @@ static int write_black(const struct admin *a, const struct protocol_request *r, 
 
 	change.rule = record_black;
 	change.hit = &hit;
-	change.blocks = decision->blocks;
+	change.blocks = blocks;
 	change.n_blocks = decision->n;
 	return change_write(a->store, &change, why);
 }
@@ -111,6 +114,7 @@ void block_black(const struct admin *a, const struct protocol_request *r, const 
 	                                          .time_s = now_s,
 	                                          .rule = VERDICT_NO_RULE};
 	struct verdict_decision decision = {0};
+	struct block *blocks = NULL; /* the decision's, which belong to the verdict */
 	int64_t white_s = 0;
 	struct why why;
 	int rc;
@@ -122,16 +126,21 @@ void block_black(const struct admin *a, const struct protocol_request *r, const 
 	if ((rc = query_white(a->store, &r->net, now_s - a->config->block.window_s, &white_s, &why)) >= 0) {
 		if (white_s == 0)
 			verdict_hit(a->verdict, &evidence, &decision);
-		rc = write_black(a, r, who, evidence.score, &decision, now_s, &why);
+		blocks = alloc_raw(decision.n, sizeof *blocks, "the blocks of a vote");
+		for (size_t i = 0; i < decision.n; i++)
+			blocks[i] = decision.blocks[i];
+		rc = write_black(a, r, who, evidence.score, &decision, blocks, now_s, &why);
 		todo->restore = rc < 0 && decision.counted;
 	}
 	if (rc < 0) {
 		record_refuse(reply, &why);
+		free(blocks);
 		return;
 	}
 	todo->rule = record_black.name;
 	todo->reason = record_black.reason;
-	block_now(a, decision.blocks, decision.n, now_s, todo);
+	block_now(a, blocks, decision.n, now_s, todo);
+	free(blocks);
 	blockstate_put_net(reply, &r->net);
 	json_put_bool(reply, "counted", decision.counted);
 	put_refused(reply, decision.n, todo);
