@@ -1,6 +1,6 @@
 #!/bin/bash
 # events.sh: a reader of "events --follow" that is killed 200 times, at any point, goes on after the last event it has, and
-# misses none and gets none twice. WFS_PROGRAM: from meson.
+# misses none and gets none twice. WFS_PROGRAM, WFS_SOURCE_ROOT: from meson.
 set -u
 work=$(mktemp -d) || exit 1
 trap 'rm -rf -- "$work"' EXIT
@@ -9,7 +9,7 @@ fail() { echo "FAIL: $*"; exit 1; }
 
 printf '[database]\npath = %s/hits.db\n[control]\nsocket =\n' "$work" >conf
 printf 'Nov 20 13:40:03 mx1 sshd[22]: nothing\n' >log
-"$WFS_PROGRAM" -c conf replay --database hits.db --json log >/dev/null || fail "no database"
+"$WFS_PROGRAM" -c conf replay --rules "$WFS_SOURCE_ROOT/patterns" --database hits.db --json log >/dev/null || fail "no database"
 sqlite3 hits.db "INSERT INTO rule VALUES (1, 'rule', 'category', 'reason')" || fail "not writable"
 
 # Blocks that last, lifted by and by, in transactions of one to nine events.
