@@ -146,7 +146,7 @@ static int check(const char *const *dirs, size_t n_dirs, const char *const *file
 		status = COMMAND_USAGE;
 	} else {
 		n_examples = examples_try(*ret, &errors, &notes);
-		examples_lint(*ret, &lint, &warnings);
+		examples_lint(*ret, &lint, &warnings, &notes);
 		add_new(&errors, &lint);
 	}
 	if (machine != NULL) {

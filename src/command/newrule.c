@@ -83,8 +83,8 @@ static void print_skeleton(const struct skeleton *s, const struct rules *rules, 
 	(void)addr_text(&s->address, address);
 	print_advice(s, escaped);
 	print_name(rules, s->name);
-	(void)printf("program  = %s\nmatch    = %s\ncategory = %s\nreason   = %s\nscore    = %d\nhit      = %s | %s\n", s->program, s->match,
-	             s->category, s->reason, s->score, address, line);
+	(void)printf("program  = %s\nmatch    = %s\n%scategory = %s\nreason   = %s\nscore    = %d\nhit      = %s | %s\n", s->program, s->match,
+	             strcmp(s->category, "dnsbl") == 0 ? "unless   = <unanswered>\n" : "", s->category, s->reason, s->score, address, line);
 	(void)printf("# miss   = the most similar harmless line\n");
 }
 

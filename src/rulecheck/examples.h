@@ -19,8 +19,9 @@
  */
 size_t examples_try(const struct rules *rules, struct rulefile_errors *errors, struct rulefile_errors *notes);
 
-/* Finds what is wrong with rules that pass: see lint.h, and there for the two lists. Needs seconds. */
-void examples_lint(const struct rules *rules, struct rulefile_errors *errors, struct rulefile_errors *warnings);
+/* Finds what is wrong with rules that pass: see lint.h, and there for the three lists. Needs seconds. */
+void examples_lint(const struct rules *rules, struct rulefile_errors *errors, struct rulefile_errors *warnings,
+                   struct rulefile_errors *notes);
 
 /* Loads rules as rules_load does and tries their examples. */
 int examples_load(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,

@@ -127,6 +127,26 @@ static void check_examples(const struct rulefile_rule *rule, struct rulefile_err
 		               rule->file, rule->line, rule->name);
 }
 
+/* A DNS blocklist that refuses to answer lists everybody, in the eyes of a rule that does not exclude it. */
+static void check_unanswered(const struct rules *rules, const struct rulefile_rule *rule, struct rulefile_errors *warnings)
+{
+	if (rules->set.unanswered && !rule->unanswered && strcmp(rule->category, "dnsbl") == 0)
+		rulefile_error(warnings,
+		               "%s:%u: [%s] is of category dnsbl without <unanswered>: a blocklist that refuses to answer "
+		               "would block every client",
+		               rule->file, rule->line, rule->name);
+}
+
+/* Without a text that all its lines contain, PCRE2 has to try the rule on each line of its programs. */
+static void check_literal(const struct rules *rules, const struct rule *which, struct rulefile_errors *notes)
+{
+	const struct compiled *const c = &rules->list[which->index];
+
+	if (c->n_literals == 0 && !which->text->also)
+		rulefile_error(notes, "%s:%u: [%s] has no fixed text that all its lines contain: it is tried on each line of its programs",
+		               which->text->file, which->text->match.line, which->text->name);
+}
+
 static void check_programs(const struct rules *rules, const struct rulefile_rule *rule,
                            const struct rule *which, const struct example_line *lines,
                            struct rulefile_errors *errors)
@@ -237,13 +257,15 @@ static void check_stretched(struct rules_scratch *scratch, const struct rule *wh
 
 void lint_rules(const struct rules *rules, struct rules_scratch *scratch,
                 const struct example_line *const *lines, struct rulefile_errors *errors,
-                struct rulefile_errors *warnings)
+                struct rulefile_errors *warnings, struct rulefile_errors *notes)
 {
 	for (size_t i = 0; i < rules_count(rules); i++) {
 		const struct rule *const rule = rules_at(rules, i);
 
 		check_shape(rule->text, warnings);
 		check_examples(rule->text, warnings);
+		check_unanswered(rules, rule->text, warnings);
+		check_literal(rules, rule, notes);
 		check_programs(rules, rule->text, rule, lines[i], errors);
 		check_overlap(rules, scratch, rule, lines[i], warnings);
 		check_stretched(scratch, rule, lines[i], errors);

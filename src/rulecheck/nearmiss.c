@@ -219,13 +219,18 @@ static void find_wanted(struct attempt *l, const struct compiled *c, struct near
 static void refused(struct attempt *l, const struct compiled *c, struct nearmiss *ret)
 {
 	const struct span where = group(l, c->addr), name = group(l, c->name);
+	const struct span within = c->reply > 0 ? group(l, c->reply) : l->message;
 	struct addr address;
 	struct net net;
 	int rc;
 
-	if (c->unless != NULL && (rc = match(l, c->unless, l->message.len, 0)) != PCRE2_ERROR_NOMATCH) {
+	rc = c->unless != NULL ? pcre2_match(c->unless, (PCRE2_SPTR)within.p, within.len, 0, PCRE2_NO_JIT, l->data, l->context)
+	                       : PCRE2_ERROR_NOMATCH;
+	if (rc != PCRE2_ERROR_NOMATCH) {
+		const PCRE2_SIZE *const at = pcre2_get_ovector_pointer(l->data);
+
 		ret->why = rc >= 0 ? NEARMISS_UNLESS : NEARMISS_LIMIT;
-		ret->place = rc >= 0 ? group(l, 0) : ret->place;
+		ret->place = rc >= 0 ? (struct span){within.p + at[0], at[1] - at[0]} : ret->place;
 		return;
 	}
 	ret->why = c->rule.text->also ? NEARMISS_ALSO : NEARMISS_MATCHES;

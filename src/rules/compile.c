@@ -268,6 +268,32 @@ static void set_about(struct compiled *c)
 		c->rule.about = c->rule.text->category != NULL ? rules_about_hits(c->rule.text->category) : RULES_ABOUT_ANY;
 }
 
+/* The first rule with the same unless, from which all others have it: i itself, when there is none before it. */
+static size_t same_unless(const struct rules *rules, size_t i)
+{
+	const char *const text = rules->set.rules[i].unless.text;
+	size_t first = 0;
+
+	while (first < i && (rules->set.rules[first].unless.text == NULL || strcmp(rules->set.rules[first].unless.text, text) != 0))
+		first++;
+	return first;
+}
+
+/* Few texts exclude lines from many rules, so each is compiled once: rules_free frees it with the first. */
+static void compile_unless(struct rules *rules, size_t i, struct rulefile_errors *errors)
+{
+	const struct rulefile_rule *const text = &rules->set.rules[i];
+	const struct compiled *const first = &rules->list[same_unless(rules, i)];
+	struct compiled *const c = &rules->list[i];
+
+	if (first->unless != NULL) {
+		c->unless = first->unless;
+		c->unless_jit = first->unless_jit;
+	} else {
+		c->unless = compile_regex(text, "unless", text->unless.line, text->unless.text, 0, &c->unless_jit, errors);
+	}
+}
+
 static void compile_rule(struct rules *rules, size_t i, struct rulefile_errors *errors)
 {
 	const struct rulefile_rule *const text = &rules->set.rules[i];
@@ -285,8 +311,7 @@ static void compile_rule(struct rules *rules, size_t i, struct rulefile_errors *
 	c->match = compile_regex(text, "match", text->match.line, text->match.text, PCRE2_ANCHORED, &c->match_jit,
 	                         errors);
 	if (text->unless.text != NULL)
-		c->unless = compile_regex(text, "unless", text->unless.line, text->unless.text, 0, &c->unless_jit,
-		                          errors);
+		compile_unless(rules, i, errors);
 	if (c->match == NULL)
 		return;
 	c->addr = group_number(c->match, "addr");
@@ -299,6 +324,7 @@ static void compile_rule(struct rules *rules, size_t i, struct rulefile_errors *
 	c->helo = group_number(c->match, "helo");
 	c->user = group_number(c->match, "user");
 	set_about(c);
+	c->reply = group_number(c->match, "reply");
 	c->n_literals = find_literals(text->match.text, c->literals);
 	(void)pcre2_pattern_info(c->match, PCRE2_INFO_CAPTURECOUNT, &groups);
 	if (groups > rules->groups_max)
@@ -367,7 +393,8 @@ void rules_free(struct rules *rules)
 		struct compiled *const c = &rules->list[i];
 
 		pcre2_code_free(c->match);
-		pcre2_code_free(c->unless);
+		if (c->unless != NULL && same_unless(rules, i) == i)
+			pcre2_code_free(c->unless);
 		for (size_t g = 0; g < c->n_globs; g++)
 			free(c->globs[g]);
 		free(c->globs);

@@ -16,10 +16,11 @@ enum { COMPILED_PROGRAM_MAX = 64 }; /* longer program names match no rule: no da
 struct compiled {
 	struct rule rule;
 	enum rules_kind kind;
-	pcre2_code *match, *unless;
+	pcre2_code *match, *unless;                  /* unless: may be that of an earlier rule, see compile.c */
 	bool match_jit, unless_jit;                  /* compiled to machine code */
 	uint32_t addr, name, detail, count, session; /* group numbers; 0: the regex has none */
 	uint32_t from, to, helo, user;
+	uint32_t reply; /* where unless is searched for; 0: in the whole message */
 	size_t n_globs;
 	char **globs;
 	size_t n_literals;

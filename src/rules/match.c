@@ -162,11 +162,15 @@ static void read_groups(const struct rules_scratch *s, const struct compiled *c,
 static bool try_rule(struct rules_scratch *s, const struct compiled *c, struct span message, unsigned times,
                      struct rules_hit *hit)
 {
+	struct span within = message;
+
 	if (c->rule.index < s->first || c->match == NULL || !matches(s, c->match, c->match_jit, message, false))
 		return false;
 	read_groups(s, c, message, times, hit);
-	if (c->unless != NULL &&
-	    matches(s, c->unless, c->unless_jit, message, true)) /* in doubt no client is named */
+	if (c->reply > 0)
+		within = group(pcre2_get_ovector_pointer(s->data), message, c->reply);
+	if (c->unless != NULL && within.p != NULL &&
+	    matches(s, c->unless, c->unless_jit, within, true)) /* in doubt no client is named */
 		return false;
 	if (c->addr > 0 &&
 	    (hit->where.p == NULL || !addr_parse(hit->where.p, hit->where.len, &hit->address))) {

@@ -44,6 +44,7 @@ struct reader {
 	struct rulefile_set *set;
 	struct rulefile_errors *errors;
 	struct macros shared;
+	bool unanswered; /* the regex that was expanded last has this macro */
 };
 
 void rulefile_error(struct rulefile_errors *errors, const char *fmt, ...)
@@ -109,6 +110,13 @@ static bool is_builtin(const char *name, size_t len)
 	return false;
 }
 
+static bool is_unanswered(const char *name, size_t len)
+{
+	static const char want[] = "unanswered";
+
+	return len == sizeof want - 1 && strncasecmp(name, want, len) == 0;
+}
+
 size_t rulefile_word_len(const char *p)
 {
 	const char *const end = *p == '<' ? strchr(p, '>') : NULL;
@@ -153,6 +161,7 @@ static bool expand(struct reader *r, const char *at, const struct macros *macros
 			const char *const value = macro_value(macros, p + 1, (size_t)(end - p - 1));
 
 			if (value != NULL) {
+				r->unanswered |= is_unanswered(p + 1, (size_t)(end - p - 1));
 				if (!expand(r, at, macros, value, out, used, depth + 1))
 					return false;
 				p = end + 1;
@@ -178,6 +187,7 @@ static void set_regex(struct reader *r, const struct ini *ini, const struct ini_
 	size_t used = 0;
 
 	(void)snprintf(at, sizeof at, "%s:%u: %s", ini->path, e->line, e->key);
+	r->unanswered = false;
 	if (!expand(r, at, macros, e->value, expanded, &used, 0))
 		return;
 	free(regex->text);
@@ -336,8 +346,10 @@ static void read_key(struct reader *r, const struct ini *ini, const struct ini_e
 		set_text(r, ini, e, &rule->program);
 	} else if (strcasecmp(e->key, "match") == 0) {
 		set_match(r, ini, e, macros, &rule->match);
+		rule->unanswered |= r->unanswered;
 	} else if (strcasecmp(e->key, "unless") == 0) {
 		set_match(r, ini, e, macros, &rule->unless);
+		rule->unanswered |= r->unanswered;
 	} else if (strcasecmp(e->key, "category") == 0) {
 		set_category(r, ini, e, rule);
 	} else if (strcasecmp(e->key, "reason") == 0) {
@@ -574,6 +586,7 @@ int rulefile_read(const struct rulefile_from *from, struct rulefile_set *ret, st
 			read_macros(&r, ini, &r.shared);
 			shared = alloc_one_more(shared, n_shared, sizeof *shared, "the rules");
 			shared[n_shared++] = ini;
+			ret->unanswered = macro_value(&r.shared, "unanswered", strlen("unanswered")) != NULL;
 			continue;
 		}
 		read_rules(&r, ini, file);

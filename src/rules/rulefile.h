@@ -53,6 +53,7 @@ struct rulefile_rule {
 	bool remember; /* notes the session's address, or without <ADDR> that this was seen */
 	bool forget;   /* the session ends here */
 	bool also;     /* tried besides the rule that matches the line, adds to its score */
+	bool unanswered; /* match or unless has the macro of that name, see patterns/macros.rules */
 	bool generic;  /* "name = generic": only when <NAME> carries its address; see generic.h */
 	size_t n_examples;
 	struct rulefile_example *examples;
@@ -75,6 +76,7 @@ struct rulefile_set {
 	struct rulefile_rule *rules; /* files of later directories first, then by name; rules in file order */
 	size_t n_files;
 	struct rulefile_file *files;
+	bool unanswered; /* there is a shared macro of that name */
 };
 
 /* Where rules come from. */

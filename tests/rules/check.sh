@@ -46,6 +46,9 @@ done
 one strict -c "$tmp/conf" check --strict no-example.rules
 one json -c "$tmp/conf" check --json unknown-key.rules
 one json-warnings -c "$tmp/conf" check --json no-example.rules
+# With the shared macros, a dnsbl rule that does not exclude a blocklist's refusal.
+printf '[define]\nunanswered = Error: \n' >"$tmp/patterns/macros.rules"
+one unanswered -c "$tmp/conf" check no-literal.rules
 # A rule of one's own comes before a shipped one.
 cp overlap.2.rules "$tmp/patterns" || exit 2
 one own-first -c "$tmp/conf" check --strict overlap.rules

@@ -6,7 +6,7 @@ set -u
 : "${WFS_PROGRAM:?}" "${WFS_SOURCE_ROOT:?}"
 tmp=$(mktemp -d) || exit 2
 trap 'rm -rf -- "$tmp"' EXIT
-mkdir "$tmp/patterns"
+mkdir "$tmp/patterns" && cp "$WFS_SOURCE_ROOT/patterns/macros.rules" "$tmp/patterns" || exit 2
 printf '[run]\npatterns = %s\n' "$tmp/patterns" >"$tmp/conf"
 page=${WFS_MANUAL:-$WFS_SOURCE_ROOT/man/watchforspammers-rules.5.scd}
 

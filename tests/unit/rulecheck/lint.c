@@ -92,7 +92,7 @@ static struct example_line take_apart(const char *text)
 static void said(const char *a, const char *b, char *out, size_t cap)
 {
 	const char *const files[] = {first, second};
-	struct rulefile_errors errors = {0}, warnings = {0};
+	struct rulefile_errors errors = {0}, warnings = {0}, notes = {0};
 	struct example_line lines[4][8] = {0};
 	const struct example_line *rows[4] = {lines[0], lines[1], lines[2], lines[3]};
 	struct rules_scratch *scratch;
@@ -107,7 +107,7 @@ static void said(const char *a, const char *b, char *out, size_t cap)
 		for (size_t e = 0; e < rules_at(rules, i)->text->n_examples; e++)
 			lines[i][e] = take_apart(rules_at(rules, i)->text->examples[e].text);
 	scratch = rules_scratch_new(rules);
-	lint_rules(rules, scratch, rows, &errors, &warnings);
+	lint_rules(rules, scratch, rows, &errors, &warnings, &notes);
 	(void)snprintf(out, cap, "%s",
 	               errors.n > 0     ? errors.text[0]
 	               : warnings.n > 0 ? warnings.text[0]
@@ -116,6 +116,7 @@ static void said(const char *a, const char *b, char *out, size_t cap)
 		memmove(out, out + strlen(dir) + 1, strlen(out + strlen(dir) + 1) + 1);
 	rulefile_errors_done(&errors);
 	rulefile_errors_done(&warnings);
+	rulefile_errors_done(&notes);
 	rules_scratch_free(scratch);
 	rules_free(rules);
 }

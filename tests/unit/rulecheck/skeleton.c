@@ -61,7 +61,7 @@ static void write_rule(const struct skeleton *s, const char *text)
 static bool is_good(const struct skeleton *s, const char *text)
 {
 	const char *const files[] = {path};
-	struct rulefile_errors errors = {0}, warnings = {0};
+	struct rulefile_errors errors = {0}, warnings = {0}, notes = {0};
 	struct rules *rules = NULL;
 	struct why why;
 	bool good;
@@ -69,7 +69,7 @@ static bool is_good(const struct skeleton *s, const char *text)
 	write_rule(s, text);
 	if (rules_load(NULL, 0, files, 1, &rules, &errors, &why) == 0) {
 		(void)examples_try(rules, &errors, NULL);
-		examples_lint(rules, &errors, &warnings);
+		examples_lint(rules, &errors, &warnings, &notes);
 	}
 	good = errors.n == 0;
 	for (size_t i = 0; i < errors.n; i++)
@@ -80,6 +80,7 @@ static bool is_good(const struct skeleton *s, const char *text)
 			good = false;
 		}
 	rulefile_errors_done(&errors);
+	rulefile_errors_done(&notes);
 	rulefile_errors_done(&warnings);
 	rules_free(rules);
 	return good;

@@ -218,18 +218,22 @@ static void all_spellings(void **state)
 
 static void lints(void **state)
 {
-	struct rulefile_errors errors = {0}, warnings = {0};
+	struct rulefile_errors errors = {0}, warnings = {0}, notes = {0};
 
 	(void)state;
-	lint_rules(rules, scratch, (const struct example_line *const *)lines, &errors, &warnings);
+	lint_rules(rules, scratch, (const struct example_line *const *)lines, &errors, &warnings, &notes);
 	for (size_t i = 0; i < errors.n; i++)
 		print_error("%s\n", errors.text[i]);
 	for (size_t i = 0; i < warnings.n; i++)
 		print_error("%s\n", warnings.text[i]);
+	for (size_t i = 0; i < notes.n; i++)
+		print_error("%s\n", notes.text[i]);
 	assert_int_equal(errors.n, 0);
 	assert_int_equal(warnings.n, 0);
+	assert_int_equal(notes.n, 0);
 	rulefile_errors_done(&errors);
 	rulefile_errors_done(&warnings);
+	rulefile_errors_done(&notes);
 }
 
 /* What has a rule that anybody can cheat ships disabled. */

@@ -199,6 +199,38 @@ static void unless_and_negative(void **state)
 	unload();
 }
 
+/* Where there is a reply, what else is in the line excludes nothing; rules with the same unless share it. */
+static void unless_in_reply(void **state)
+{
+	struct rules_hit hits[RULES_HITS_MAX];
+
+	(void)state;
+	load(R("a", "match = ^bad <ADDR>: (?<reply>[^;]*);.*\nunless = ours\nscore = 20")
+	     R("b", "match = ^worse <ADDR>.*\nunless = ours\nscore = 20")
+	     R("c", "match = ^none <ADDR>(?:$|: (?<reply>.*))\nunless = ours\nscore = 20"));
+	assert_int_equal(match("q", "bad 198.51.100.7: theirs; from=<ours>", false, hits), 1);
+	assert_int_equal(match("q", "bad 198.51.100.7: ours; from=<theirs>", false, hits), 0);
+	assert_int_equal(match("q", "worse 198.51.100.7: theirs; from=<ours>", false, hits), 0);
+	assert_int_equal(match("q", "worse 198.51.100.7: theirs", false, hits), 1);
+	assert_int_equal(match("q", "none 198.51.100.7", false, hits), 1);
+	assert_int_equal(match("q", "none 198.51.100.7: ours", false, hits), 0);
+	unload();
+}
+
+/* "!" in front of a program: not that one, wherever it is in the list. */
+static void programs_excluded(void **state)
+{
+	struct rules_hit hits[RULES_HITS_MAX];
+
+	(void)state;
+	load("[a]\nprogram = !*/sub*/x */x !y*\ncategory = auth\nreason = r\nmatch = ^bad <ADDR>$\nscore = 20\n");
+	assert_int_equal(match("p/x", "bad 198.51.100.7", false, hits), 1);
+	assert_int_equal(match("p/sub/x", "bad 198.51.100.7", false, hits), 0);
+	assert_int_equal(match("y/x", "bad 198.51.100.7", false, hits), 0);
+	assert_int_equal(match("z", "bad 198.51.100.7", false, hits), 0);
+	unload();
+}
+
 /* In doubt nobody is named: an "unless" that gives up is as good as one that takes the line. */
 static void limits(void **state)
 {
@@ -486,6 +518,8 @@ int main(void)
 	        cmocka_unit_test(order_and_programs),
 	        cmocka_unit_test(counts),
 	        cmocka_unit_test(unless_and_negative),
+	        cmocka_unit_test(unless_in_reply),
+	        cmocka_unit_test(programs_excluded),
 	        cmocka_unit_test(limits),
 	        cmocka_unit_test(addresses),
 	        cmocka_unit_test(also),
