@@ -46,7 +46,8 @@ enum kind {
 	DURATION,  /* int64_t, seconds, from min to max */
 	DURATIONS, /* block.for */
 	BOOLEAN,
-	WORD,     /* chain or list name */
+	WORD,     /* a chain's name */
+	SETS,     /* a list's name, or a table's and a set's */
 	TEXT,     /* char *, may be empty */
 	PATH,     /* char *, absolute */
 	SOCKET,   /* the same, short enough for a socket, or empty */
@@ -110,7 +111,7 @@ static const struct row {
         {{"firewall", "chain", "SPAMMER"}, WORD, AT(firewall.chain), 0, 0},
         {{"firewall", "hooks", "input"}, HOOKS, 0, 0, 0},
         {{"firewall", "jump_from", ""}, CHAINS, 0, 0, 0},
-        {{"firewall", "list", "spammer"}, WORD, AT(firewall.list), 0, 0},
+        {{"firewall", "list", "spammer"}, SETS, AT(firewall.list), 0, 0},
         {{"firewall", "ports", MAIL_PORTS}, PORTS, 0, 0, 0},
         {{"firewall", "action", "drop"}, ACTION, AT(firewall.action), 0, 0},
         {{"firewall", "sessions", "drop"}, SESSIONS, 0, 0, 0},
@@ -257,6 +258,21 @@ static const char *read_word(struct config *config, size_t at, const char *value
 	if (wanted == NULL)
 		set_string(config, at, value);
 	return wanted;
+}
+
+/* "spammer"; or a table and a set in it, "filter spammer". */
+static const char *read_sets(struct config *config, size_t at, const char *value)
+{
+	const char *const space = strchr(value, ' ');
+	char table[NAME_MAX_LEN + 1];
+
+	if (space == NULL)
+		return read_word(config, at, value);
+	(void)snprintf(table, sizeof table, "%.*s", (int)(space - value), value);
+	if (space - value > NAME_MAX_LEN || wanted_name(table) != NULL || wanted_name(space + 1) != NULL)
+		return "a list, or a table of nftables and a set in it, each of 1 to 23 letters, digits, \"_\" and \"-\"";
+	set_string(config, at, value);
+	return NULL;
 }
 
 static void free_chains(struct config *config)
@@ -644,6 +660,8 @@ static const char *read_value(struct config *config, const struct row *row, cons
 		return read_durations(config, value);
 	case BOOLEAN:
 		return read_boolean(config, row->at, value);
+	case SETS:
+		return read_sets(config, row->at, value);
 	case WORD:
 		return read_word(config, row->at, value);
 	case TEXT:

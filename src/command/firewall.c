@@ -62,6 +62,7 @@ static struct root_config root_config(const struct config *config, const char *p
 	                           .connections_s = (uint32_t)config->firewall.connections_s, /* at most 3600 */
 	                           .path = path};
 	struct net own[LOCALADDRS_MAX];
+	const char *space;
 	const size_t n_own = localaddrs_addresses(own);
 
 	/* The config has checked the lengths. */
@@ -70,7 +71,10 @@ static struct root_config root_config(const struct config *config, const char *p
 	root.n_jump_from = config->firewall.n_jump_from;
 	for (size_t i = 0; i < root.n_jump_from; i++)
 		(void)snprintf(root.jump_from[i], sizeof root.jump_from[i], "%s", config->firewall.jump_from[i]);
-	(void)snprintf(root.list, sizeof root.list, "%s", config->firewall.list);
+	space = strchr(config->firewall.list, ' ');
+	if (space != NULL)
+		(void)snprintf(root.table, sizeof root.table, "%.*s", (int)(space - config->firewall.list), config->firewall.list);
+	(void)snprintf(root.list, sizeof root.list, "%s", space != NULL ? space + 1 : config->firewall.list);
 	(void)snprintf(root.log_prefix, sizeof root.log_prefix, "%s", config->firewall.log_prefix);
 	set_lists(&config->firewall.ports, &root);
 	/* Own addresses first: of a long allow list the rest is the engine's to keep. */

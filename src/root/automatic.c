@@ -12,20 +12,29 @@ static bool is_absent(int err)
 	return err == -ENOENT || err == -ENOPROTOOPT || err == -EAFNOSUPPORT || err == -EOPNOTSUPP;
 }
 
+/* recent, if it is not ruled out. */
+static int open_recent(const struct root_config *config, struct automatic *ret, struct why *why)
+{
+	if (config->table[0] != '\0')
+		return why_set(why, ENOENT, "list names a set of nftables");
+	ret->backend = &backend_recent;
+	(void)why_set(&ret->reason, EEXIST, "legacy xtables and xt_recent are there");
+	return lists_open(ret->backend, config, &ret->lists, &ret->without6, why);
+}
+
 int automatic_open(const struct root_config *config, struct automatic *ret, struct why *why)
 {
-	struct automatic chosen = {.backend = &backend_recent};
+	struct automatic chosen = {0};
 	struct why recent, nftables;
-	int err = lists_open(chosen.backend, config, &chosen.lists, &chosen.without6, &recent);
+	int err = open_recent(config, &chosen, &recent);
 
-	(void)why_set(&chosen.reason, EEXIST, "legacy xtables and xt_recent are there");
 	if (is_absent(err)) {
-		chosen.backend = &backend_nftables;
-		err = lists_open(chosen.backend, config, &chosen.lists, &chosen.without6, &nftables);
+		chosen = (struct automatic){.backend = &backend_nftables};
 		(void)why_set(&chosen.reason, ENOENT, "%.*s", (int)strcspn(recent.text, ";"), recent.text);
+		err = lists_open(chosen.backend, config, &chosen.lists, &chosen.without6, &nftables);
 		if (err < 0)
-			return why_set(why, -err, "neither backend can be used: %.*s; %.*s", (int)sizeof recent.text / 2 - 40, recent.text,
-			               (int)sizeof nftables.text / 2 - 40, nftables.text);
+			return why_set(why, -err, "neither backend can be used: %.*s; %.*s", WHY_MAX / 2 - 40, recent.text, WHY_MAX / 2 - 40,
+			               nftables.text);
 	}
 	if (err < 0)
 		*why = recent;

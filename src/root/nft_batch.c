@@ -12,7 +12,7 @@
 
 enum { END_MAX = 64 }; /* the message that ends a batch has 20 bytes */
 
-static int no_kernel(int err, struct why *why)
+int nft_error(int err, struct why *why)
 {
 	switch (err) {
 	case EPERM:
@@ -39,11 +39,11 @@ int nft_open(struct mnl_socket **ret, struct why *why)
 	int err;
 
 	if (socket == NULL)
-		return no_kernel(errno, why);
+		return nft_error(errno, why);
 	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0) {
 		err = errno;
 		(void)mnl_socket_close(socket);
-		return no_kernel(err, why);
+		return nft_error(err, why);
 	}
 	*ret = socket;
 	return 0;
@@ -127,9 +127,9 @@ int nft_commit(struct nft_batch *batch, struct why *why)
 	nft_end(batch);
 	batch->failed = 0;
 	if (mnl_socket_sendto(batch->socket, batch->bytes, batch->len) < 0)
-		return no_kernel(errno, why);
+		return nft_error(errno, why);
 	err = first_error(batch);
-	return err == 0 ? 0 : no_kernel(err, why);
+	return err == 0 ? 0 : nft_error(err, why);
 }
 
 void nft_put_u32(struct nlmsghdr *nlh, uint16_t type, uint32_t value)
@@ -209,7 +209,7 @@ int nft_ask(struct nft_answer *answer, struct mnl_socket *socket, uint16_t type,
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, table);
 	if (set != NULL)
 		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set);
-	return mnl_socket_sendto(socket, nlh, nlh->nlmsg_len) < 0 ? no_kernel(errno, why) : 0;
+	return mnl_socket_sendto(socket, nlh, nlh->nlmsg_len) < 0 ? nft_error(errno, why) : 0;
 }
 
 /* More of the answer. The kernel writes the next part while this one is read. */
@@ -246,7 +246,7 @@ int nft_next(struct nft_answer *answer, const struct nlmsghdr **ret, struct why 
 			answer->done = true;
 		err = mnl_nlmsg_get_payload(nlh);
 		if (nlh->nlmsg_type == NLMSG_ERROR && mnl_nlmsg_get_payload_len(nlh) >= sizeof *err && err->error != 0)
-			return no_kernel(-err->error, why);
+			return nft_error(-err->error, why);
 		if (!answer->done && nlh->nlmsg_type >> 8 == NFNL_SUBSYS_NFTABLES) {
 			*ret = nlh;
 			return 0;

@@ -42,6 +42,9 @@ struct nft_answer {
 	_Alignas(8) char bytes[NFT_ANSWER_MAX];
 };
 
+/* The sentence for an errno of the kernel, with the remedy; returns the error. */
+int nft_error(int err, struct why *why);
+
 int nft_open(struct mnl_socket **ret, struct why *why);
 
 /* socket: borrowed. */

@@ -39,12 +39,12 @@ int nft_events_open(const struct mnl_socket *ours, struct mnl_socket **ret, stru
 {
 	struct mnl_socket *const socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	const int bytes = BUFFER_BYTES;
-	int err = socket == NULL ? why_set(why, errno, "nftables: no socket for events: %s", strerror(errno)) : 0;
+	int err = socket == NULL ? nft_error(errno, why) : 0;
 
 	if (err == 0)
 		err = filter_out(mnl_socket_get_fd(socket), mnl_socket_get_portid(ours), why);
 	if (err == 0 && mnl_socket_bind(socket, 1U << (NFNLGRP_NFTABLES - 1), MNL_SOCKET_AUTOPID) < 0)
-		err = why_set(why, errno, "nftables: cannot listen for changes: %s", strerror(errno));
+		err = nft_error(errno, why);
 	if (err < 0) {
 		if (socket != NULL)
 			(void)mnl_socket_close(socket);

@@ -65,7 +65,10 @@ void nft_table_name(const struct root_config *config, char out[static NFT_NAME_M
 {
 	const bool usual = strcmp(config->chain, "SPAMMER") == 0;
 
-	(void)snprintf(out, NFT_NAME_MAX, "watchforspammers%s%s", usual ? "" : "_", usual ? "" : config->chain);
+	if (config->table[0] != '\0')
+		(void)snprintf(out, NFT_NAME_MAX, "%s", config->table);
+	else
+		(void)snprintf(out, NFT_NAME_MAX, "watchforspammers%s%s", usual ? "" : "_", usual ? "" : config->chain);
 }
 
 void nft_set_name(const struct root_config *config, struct nft_slot slot, const char *suffix, char out[static NFT_NAME_MAX])
@@ -386,10 +389,18 @@ static int find_sets(const struct root_config *config, struct mnl_socket *socket
 	while (rc == 0 && (rc = nft_next(answer, &nlh, why)) == 0 && nlh != NULL) {
 		struct nft_attrs attrs = nft_attrs(nlh);
 		const struct nlattr *attr;
+		unsigned slot = NFT_SLOTS;
+		uint32_t flags = 0;
 
-		while ((attr = nft_attr(&attrs)) != NULL)
-			if (mnl_attr_get_type(attr) == NFTA_SET_NAME && slot_named(config, attr) < NFT_SLOTS)
-				*ret_slots |= 1U << slot_named(config, attr);
+		while ((attr = nft_attr(&attrs)) != NULL) {
+			if (mnl_attr_get_type(attr) == NFTA_SET_NAME)
+				slot = slot_named(config, attr);
+			else if (mnl_attr_get_type(attr) == NFTA_SET_FLAGS)
+				flags = nft_u32(attr);
+		}
+		/* Whoever made it: a hash set, whose elements have a time. */
+		if (slot < NFT_SLOTS && (flags & (NFT_SET_TIMEOUT | NFT_SET_INTERVAL | NFT_SET_MAP)) == NFT_SET_TIMEOUT)
+			*ret_slots |= 1U << slot;
 	}
 	return rc;
 }
@@ -419,5 +430,5 @@ int nft_table_find(const struct root_config *config, struct mnl_socket *socket, 
 		if (mnl_attr_get_type(attr) == NFTA_TABLE_USERDATA && mnl_attr_get_payload_len(attr) == sizeof mark &&
 		    memcmp(mnl_attr_get_payload(attr), mark, sizeof mark) == 0)
 			*ret = NFT_FOUND_OURS;
-	return *ret == NFT_FOUND_OURS ? find_sets(config, socket, answer, table, ret_slots, why) : 0;
+	return *ret == NFT_FOUND_OURS || !config->manage_rules ? find_sets(config, socket, answer, table, ret_slots, why) : 0;
 }

@@ -2,7 +2,8 @@
  * nftables: the backend of nf_tables: a table of our own (nft_table.h), whose elements have their time.
  *
  * An element lasts min(left_s, [firewall] seconds), so that a daemon that dies blocks nobody for longer; the engine adds it
- * again before that. Each request is one transaction of at most NFT_AT_ONCE elements; one that the kernel refuses is
+ * again before that, and removes it at the end of its block: GRACE_S later it would go by itself, but a packet of its last
+ * second may still extend the block. Each request is one transaction of at most NFT_AT_ONCE elements; one that the kernel refuses is
  * halved until the culprit is known, which is refused and named; the rest goes in.
  * Nothing is remembered of the elements, so a million of them costs no memory here: a listing is read from the kernel piece
  * by piece. A set is made when the first of its length is added.
@@ -35,6 +36,7 @@ enum {
 	CAPACITY = 1000000, /* of a set of NFT_ELEMENTS_MAX: one that is added again counts twice until it is committed */
 	DROPPED_ROOM = 1 << 17,
 	SHORTEST_MS = 1000,
+	GRACE_S = 5,
 };
 
 /* A listing that is under way. */
@@ -117,7 +119,8 @@ static int error_foreign(const struct root_config *config, struct why *why)
 
 static uint64_t timeout_ms(const struct nftables *self, uint32_t left_s)
 {
-	const uint32_t s = left_s < self->config->seconds ? left_s : self->config->seconds;
+	const uint32_t ends_s = left_s < UINT32_MAX - GRACE_S ? left_s + GRACE_S : left_s;
+	const uint32_t s = ends_s < self->config->seconds ? ends_s : self->config->seconds;
 
 	return s > 0 ? (uint64_t)s * 1000 : SHORTEST_MS;
 }
@@ -188,9 +191,6 @@ static int each_set(struct nftables *self, uint32_t those, const struct backend_
 				k = 0;
 			}
 		}
-		/* The last ones, when what follows them belongs to other sets. */
-		if (k > 0 && rc == 0)
-			rc = act(self, &names.of, elements, k, refused, why);
 	}
 	return rc;
 }
@@ -204,7 +204,7 @@ static uint32_t slots_of(const struct nftables *self, const struct backend_entry
 	for (size_t i = 0; i < n; i++) {
 		const unsigned slot = nft_slot_of(&entries[i].net, self->config);
 
-		if (slot < NFT_SLOTS)
+		if (slot < NFT_SLOTS && (self->config->manage_rules || (self->slots >> slot & 1) != 0))
 			slots |= 1U << slot;
 		else if (refused != NULL)
 			backend_refuse(refused, &entries[i].net, "no set holds networks of this length");
@@ -285,7 +285,7 @@ static int read_all_dropped(struct nftables *self, struct why *why)
 	self->before = before;
 	members_clear(&self->dropped);
 	for (unsigned slot = 0; slot < NFT_SLOTS && rc == 0; slot++)
-		if (self->slots >> slot & 1)
+		if ((self->slots >> slot & 1) != 0 && self->config->manage_rules)
 			rc = read_dropped(self, slot, why);
 	return rc;
 }
@@ -433,9 +433,9 @@ static int nftables_floods(void *of, struct addr *out, size_t cap, size_t *ret_n
 	size_t n4 = 0, n6 = 0;
 	int rc = 0;
 
-	if (self->config->connections > 0)
+	if (self->config->connections > 0 && self->config->manage_rules)
 		rc = take_floods(self, true, out, cap, &n4, why);
-	if (rc == 0 && self->config->connections > 0)
+	if (rc == 0 && self->config->connections > 0 && self->config->manage_rules)
 		rc = take_floods(self, false, out + n4, cap - n4, &n6, why);
 	if (rc == 0)
 		*ret_n = n4 + n6;
@@ -453,9 +453,25 @@ static void nftables_limits(const void *of, struct backend_limits *ret)
 	for (unsigned i = 0; i < NFT_SLOTS; i++) {
 		struct nft_slot slot;
 
-		if (nft_slot(i, self->config, &slot))
+		if (nft_slot(i, self->config, &slot) && (self->config->manage_rules || (self->slots >> i & 1) != 0))
 			lengths_add(&ret->lengths, slot.ip4, (uint8_t)(slot.length + (slot.ip4 ? 96 : 0))); /* at most 128 */
 	}
+}
+
+/* Where the rules are not ours: which sets are there; that of IPv4 addresses must be. */
+static int find_others(struct nftables *self, enum nft_found found, uint32_t slots, struct why *why)
+{
+	char set[NFT_NAME_MAX];
+	struct nft_slot slot;
+
+	self->slots = slots;
+	if (found != NFT_FOUND_NONE && (slots & 1) != 0)
+		return 0;
+	(void)nft_slot(0, self->config, &slot);
+	nft_set_name(self->config, slot, "", set);
+	return why_set(why, ENOENT, "nftables: there is no set %s with times in table inet %s; manage_rules is off, so it is yours "
+	                            "to add: 'nft add set inet %s %s { type ipv4_addr; flags timeout; size 65536; }'",
+	               set, self->config->table, self->config->table, set);
 }
 
 /* The table as it shall be, if it is not. */
@@ -465,6 +481,8 @@ static int heal(struct nftables *self, struct why *why)
 	uint32_t slots;
 	int rc = nft_table_find(self->config, self->writing, &self->answer, &found, &slots, why);
 
+	if (rc == 0 && !self->config->manage_rules)
+		return find_others(self, found, slots, why);
 	if (rc == 0 && found == NFT_FOUND_FOREIGN)
 		return error_foreign(self->config, why);
 	if (rc < 0 || (!self->altered && found != NFT_FOUND_NONE && (self->slots & ~slots) == 0))
@@ -527,6 +545,8 @@ static int open_table(struct nftables *self, struct why *why)
 		rc = nft_events_open(self->writing, &self->events, why);
 	if (rc == 0)
 		rc = nft_table_find(self->config, self->writing, &self->answer, &found, &slots, why);
+	if (rc == 0 && !self->config->manage_rules)
+		return find_others(self, found, slots, why);
 	if (rc == 0 && found == NFT_FOUND_FOREIGN)
 		rc = error_foreign(self->config, why);
 	if (rc == 0)
@@ -559,6 +579,25 @@ static int nftables_open(const struct root_config *config, void **ret, const cha
 	return 0;
 }
 
+/* The rules stay, since they are not ours; with empty sets they block no client. */
+static int empty_sets(struct nftables *self, struct why *why)
+{
+	int rc = 0;
+
+	for (unsigned slot = 0; slot < NFT_SLOTS && rc == 0; slot++) {
+		struct names names;
+
+		if ((self->slots >> slot & 1) == 0)
+			continue;
+		names_init(&names, self->config, slot, "");
+		nft_begin(&self->batch, self->writing);
+		nft_elements_put(&self->batch, NFT_MSG_DELSETELEM, &names.of, NULL, 0);
+		rc = nft_commit(&self->batch, why);
+		rc = rc == -ENOENT ? 0 : rc;
+	}
+	return rc;
+}
+
 /* What is gone already is no error. */
 static int delete_table(struct nft_batch *batch, struct mnl_socket *socket, const struct root_config *config, struct why *why)
 {
@@ -577,7 +616,9 @@ static int nftables_close(void *of, enum backend_end end, struct why *why)
 
 	if (self == NULL)
 		return 0;
-	if (end == BACKEND_REMOVE || (end == BACKEND_UNDO && self->made))
+	if (end == BACKEND_REMOVE && !self->config->manage_rules)
+		rc = empty_sets(self, why);
+	else if (end == BACKEND_REMOVE || (end == BACKEND_UNDO && self->made))
 		rc = delete_table(&self->batch, self->writing, self->config, why);
 	if (self->writing != NULL)
 		(void)mnl_socket_close(self->writing);
@@ -594,22 +635,29 @@ static int nftables_close(void *of, enum backend_end end, struct why *why)
 /* Where there is no nf_tables there is nothing of ours in it. */
 static int nftables_clean(const struct root_config *config, bool *ret_removed, struct why *why)
 {
-	struct nftables *const self = calloc(1, sizeof *self);
+	const bool others = !config->manage_rules && config->table[0] == '\0'; /* the lists are xt_recent's */
+	struct nftables *const self = others ? NULL : calloc(1, sizeof *self);
 	enum nft_found found = NFT_FOUND_NONE;
 	struct why ignored;
-	uint32_t slots;
+	uint32_t slots = 0;
 	int rc;
 
+	*ret_removed = false;
+	if (others)
+		return 0;
 	if (self == NULL)
 		return why_set(why, ENOMEM, "no memory for the sets");
 	self->config = config;
 	rc = nft_open(&self->writing, why);
 	if (rc == 0)
 		rc = nft_table_find(config, self->writing, &self->answer, &found, &slots, why);
-	if (rc == 0 && found == NFT_FOUND_OURS)
+	self->slots = slots;
+	if (rc == 0 && !config->manage_rules)
+		rc = empty_sets(self, why);
+	else if (rc == 0 && found == NFT_FOUND_OURS)
 		rc = delete_table(&self->batch, self->writing, config, why);
 	if (rc == 0)
-		*ret_removed = found == NFT_FOUND_OURS;
+		*ret_removed = config->manage_rules ? found == NFT_FOUND_OURS : slots != 0;
 	(void)nftables_close(self, BACKEND_LEAVE, &ignored);
 	return rc == -EOPNOTSUPP ? 0 : rc;
 }

@@ -95,6 +95,11 @@ static int check_config(const struct root_config *config, struct why *why)
 		        why, EINVAL,
 		        "the names of chain, list and jump_from are 1 to %d letters, digits, '_' and '-'",
 		        ROOT_NAME_MAX - 1);
+	if (config->table[0] != '\0' && (config->manage_rules || strcmp(config->backend, backend_recent.name) == 0 ||
+	                                 !is_name(config->table, sizeof config->table)))
+		return why_set(why, EINVAL, "list = TABLE SET is for manage_rules = no, and for nftables");
+	if (config->table[0] == '\0' && !config->manage_rules && strcmp(config->backend, backend_nftables.name) == 0)
+		return why_set(why, EINVAL, "nftables and manage_rules = no: name your table and your set: list = TABLE SET");
 	if (config->seconds < 2)
 		return why_set(why, EINVAL, "seconds is %" PRIu32 ": at least 2", config->seconds);
 	if (config->n_ports > ROOT_PORTS_MAX)

@@ -47,6 +47,7 @@ struct root_config {
 	unsigned hooks;                    /* enum root_hook */
 	size_t n_jump_from;                /* 0: as hooks has it */
 	char jump_from[ROOT_JUMPS_MAX][ROOT_NAME_MAX]; /* "INPUT"; of recent */
+	char table[ROOT_NAME_MAX];         /* where the rules are not ours: of family inet, with the sets; "": none, of recent */
 	char list[ROOT_NAME_MAX];          /* "spammer"; the names of all lists: recent_rules.h */
 	uint8_t ip6_prefix;                /* 48..127: the length of IPv6 networks that clients count as; else none */
 	bool networks;                     /* wider networks are blocked, too: IPv4 /24 and IPv6 /48 */

@@ -14,8 +14,15 @@ extend = no
 resync = 1s"
 daemon_start
 
+closes() {
+	if [ "$BACKEND" = nftables ]; then
+		in_server nft get element inet watchforspammers spammer_ports "{ $1 }" >/dev/null
+	else
+		in_server iptables-legacy -S INPUT | grep -q "dports.*[ ,]$1[ ,]"
+	fi
+}
 for port in 25 110 143 465 587 993 995 4190; do
-	in_server iptables-legacy -S INPUT | grep -q "dports.*[ ,]$port[ ,]" || fail "port $port is not closed: $(in_server iptables-legacy -S INPUT)"
+	closes "$port" || fail "port $port is not closed: $(our_rules)"
 done
 
 blocked4() { ! tcp_from "$CLIENT" 10.9.0.2 10.9.0.1 25; }
@@ -41,7 +48,7 @@ wfs list --json | jq -e -s 'map(select(.address == "10.9.0.2")) | length == 1 an
 wfs why --json 10.9.0.2 | jq -e '.blocked and (.hits | length == 1) and (.blocks | length == 1)' >/dev/null ||
 	fail "why --json does not say it: $(wfs why --json 10.9.0.2)"
 wfs why 10.9.0.2 | grep -q "is blocked until" || fail "why does not say it"
-wfs status --json | jq -e '.running and .blocks_active == 2 and .hits == 2 and .logs[0].lines == 2 and .backend == "recent" and .capacity > 0 and .ports == "25,110,143,465,587,993,995,4190"' >/dev/null ||
+wfs status --json | jq -e --arg backend "$BACKEND" '.running and .blocks_active == 2 and .hits == 2 and .logs[0].lines == 2 and .backend == $backend and .capacity > 0 and .ports == "25,110,143,465,587,993,995,4190"' >/dev/null ||
 	fail "status --json: $(wfs status --json)"
 
 wait_until open4 || fail "IPv4: still blocked after its time"
@@ -51,9 +58,8 @@ wait_until open6 || fail "IPv6: still blocked after its time"
 # Postfix, for the second offence; the firewall is flushed behind the daemon's back.
 postfix_dnsbl 10.9.0.2 >>"$LOG"
 wait_until listed 10.9.0.2 || fail "Postfix's reject: not in the kernel's list"
-in_server iptables-legacy -F
-in_server iptables-legacy -X 2>/dev/null
-wait_until listed 10.9.0.2 || fail "not healed after iptables -F"
+flush_firewall
+wait_until listed 10.9.0.2 || fail "not healed after a flush"
 blocked4 || fail "listed again, but connects"
 [ "$(sql "SELECT max(offence) FROM blocks WHERE address = '10.9.0.2'")" = 2 ] || fail "not the second offence"
 
@@ -85,7 +91,7 @@ wait_until listed 10.9.0.6 || fail "10.9.0.6 not blocked"
 
 # Stop leaves no chain, no jump, no list.
 daemon_stop || fail "exit status $? on SIGTERM: $(cat "$WORK/daemon.err")"
-[ -z "$(in_server iptables-legacy -S | grep SPAMMER)$(in_server ip6tables-legacy -S | grep SPAMMER)" ] || fail "stop left rules behind"
+no_rules || fail "stop left rules behind: $(our_rules)"
 ! in_server test -e /proc/net/xt_recent/spammer || fail "stop left a list behind"
 open4 || fail "blocked after stop"
 ! grep -qE "ERROR|Sanitizer" "$WORK/daemon.err" || { cat "$WORK/daemon.err"; fail "a sanitizer complained"; }

@@ -1,7 +1,9 @@
 # shellcheck shell=bash
 # daemon_lib.sh: the daemon itself in the server's namespace of lib.sh; sourced by the tests of this folder.
 #
-# WFS_BACKEND: recent (default) or nftables, for tests that run with both. WFS_PROGRAM: the program under test. WFS_SOURCE_ROOT: the checkout, for its rules.
+# WFS_BACKEND: recent (default) or nftables: the backend of every configuration that names none; what looks into the kernel
+# here (listed, kernel_set, flush_firewall, no_rules) looks where that backend writes. WFS_PROGRAM: the program under test.
+# WFS_SOURCE_ROOT: the checkout, for its rules.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -59,6 +61,17 @@ nameserver_is_up() {
 	[ -n "$(in_server ss -Hlun "sport = :53")" ]
 }
 
+# The lines of a configuration, with the backend of this run if they name none.
+with_backend() {
+	case $1 in
+	*"backend ="*) echo "$1" ;;
+	*"[firewall]"*) echo "${1/\[firewall\]/[firewall]
+backend = $BACKEND}" ;;
+	"" | "["*) printf '[firewall]\nbackend = %s\n%s\n' "$BACKEND" "$1" ;;
+	*) printf '%s\n[firewall]\nbackend = %s\n' "$1" "$BACKEND" ;; # it goes on with [control]
+	esac
+}
+
 daemon_config() {
 	local extra="[allow]
 private = ${PRIVATE-no}"
@@ -76,7 +89,7 @@ private = ${PRIVATE-no}"
 	patterns = $WORK/patterns
 	[control]
 	socket = $SOCKET
-	$extra
+	$(with_backend "$extra")
 	END
 }
 
@@ -219,18 +232,69 @@ relay_denied() {
 	echo "$(now) mx postfix/smtpd[411]: NOQUEUE: reject: RCPT from unknown[$1]: 454 4.7.1 <x@example.com>: Relay access denied; from=<a@example.com> to=<x@example.com> proto=ESMTP helo=<x>"
 }
 
+# listed ADDRESS [LIST]: an address, or the first one of a network.
 listed() {
-	in_server grep -q "src=$1 " "/proc/net/xt_recent/${2:-spammer}"
+	if [ "$BACKEND" = nftables ]; then
+		in_server nft get element inet watchforspammers "${2:-spammer}" "{ $1 }" >/dev/null 2>&1
+	else
+		in_server grep -q "src=$1 " "/proc/net/xt_recent/${2:-spammer}"
+	fi
 }
 
-# All addresses in all of our lists, IPv4 and IPv6 as the kernel writes them, sorted.
+# IPv6 addresses as xt_recent writes them.
+long_form() {
+	awk '
+	function four(word) { return substr("0000" word, length(word) + 1) }
+	!/:/ { print; next }
+	{
+		n = split($0, half, "::")
+		left = split(half[1], a, ":")
+		right = n > 1 ? split(half[2], b, ":") : 0
+		out = ""
+		for (i = 1; i <= 8; i++)
+			out = out (i > 1 ? ":" : "") four(i <= left ? a[i] : i > 8 - right ? b[i - 8 + right] : "")
+		print out
+	}'
+}
+
+# All addresses in all of our lists, IPv6 as xt_recent writes it, sorted.
 kernel_set() {
-	in_server sh -c 'cat /proc/net/xt_recent/spammer*' 2>/dev/null | sed -n 's/^src=\([^ ]*\) .*/\1/p' | sort
+	if [ "$BACKEND" = nftables ]; then
+		in_server nft -j list ruleset 2>/dev/null |
+			jq -r '.nftables[].set? | select(. != null and (.name | test("^spammer[0-9]*$"))) | .elem[]? | (.elem.val? // .)' |
+			long_form | sort
+	else
+		in_server sh -c 'cat /proc/net/xt_recent/spammer*' 2>/dev/null | sed -n 's/^src=\([^ ]*\) .*/\1/p' | sort
+	fi
+}
+
+# What somebody does who sets up the firewall anew.
+flush_firewall() {
+	local tool
+	if [ "$BACKEND" = nftables ]; then
+		in_server nft flush ruleset
+		return
+	fi
+	for tool in iptables-legacy ip6tables-legacy; do
+		in_server "$tool" -F
+		in_server "$tool" -X 2>/dev/null
+	done
+}
+
+# Our rules, whatever has made them.
+our_rules() {
+	in_server iptables-legacy -S | grep SPAMMER
+	in_server ip6tables-legacy -S | grep SPAMMER
+	in_server nft list ruleset 2>/dev/null | grep -Ei "watchforspammers|spammer"
 }
 
 no_rules() {
-	[ -z "$(in_server iptables-legacy -S | grep SPAMMER)$(in_server ip6tables-legacy -S | grep SPAMMER)" ] &&
-		! in_server nft list tables 2>/dev/null | grep -q watchforspammers
+	[ -z "$(our_rules)" ]
+}
+
+# Ends a test that is about something the other backend does not have.
+only_recent() {
+	[ "$BACKEND" = recent ] || skip "$* is xt_recent's alone"
 }
 
 hits_of() {

@@ -49,6 +49,10 @@ open() {
 }
 
 held() {
+	if [ "$BACKEND" = nftables ]; then
+		in_server nft -j list set inet watchforspammers "$1" 2>/dev/null | jq '[.nftables[].set? | .elem[]?] | length'
+		return
+	fi
 	in_server sh -c "cat /proc/net/xt_recent/$1 /proc/net/xt_recent/$1_*" 2>/dev/null | grep -c '^src='
 }
 
@@ -63,7 +67,7 @@ extend = no
 resync = 1s"
 daemon_start
 per_list=$(cat /sys/module/xt_recent/parameters/ip_list_tot)
-[ "$per_list" = 100 ] || { daemon_stop; skip "ip_list_tot of xt_recent is $per_list here, not the stock 100"; }
+[ "$BACKEND" != recent ] || [ "$per_list" = 100 ] || { daemon_stop; skip "ip_list_tot of xt_recent is $per_list here, not the stock 100"; }
 open "${TRIED4[0]}" "${TRIED6[0]}" "${TRIED48[0]}" "${GOOD4[@]}" "${GOOD6[@]}"
 
 for net in "${NET6[@]}"; do postfix_dnsbl "${net%/64}1"; done >>"$LOG"
@@ -81,6 +85,7 @@ wfs unblock "${NET4[7]}" >/dev/null || fail "unblock: exit status $?"
 holds spammer24 299 || fail "unblock: $(held spammer24) of 299 are held"
 
 # --- a hundred more in one list: there is no capacity for the last, and every channel reports it
+if [ "$BACKEND" = recent ]; then # which has lists so small
 for i in {0..98}; do
 	answer=$(wfs block --json "10.$((100 + i)).9.0/24") || break
 done
@@ -106,6 +111,7 @@ shows_none() {
 	wfs status --json | jq -e '.refused == 0 and .refused_why == null'
 }
 wait_until shows_none || fail "status: $(wfs status --json)"
+fi
 daemon_stop || fail "exit status $?"
 no_rules || fail "stop left rules behind"
 no_sanitizer

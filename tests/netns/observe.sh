@@ -9,10 +9,6 @@ netns_need iptables-legacy ip6tables-legacy jq sqlite3
 daemon_prepare
 listen 25
 
-rules_of_ours() {
-	in_server sh -c 'iptables-legacy -w -S; ip6tables-legacy -w -S' | grep -i spammer
-}
-
 lists_of_ours() {
 	in_server sh -c 'ls /proc/net/xt_recent 2>/dev/null' | grep -i spammer
 }
@@ -23,13 +19,13 @@ blocks() {
 
 daemon_config "[firewall]
 resync = 1s
-backend = recent"
+backend = $BACKEND"
 daemon_start
 courier_511 10.9.0.3 >>"$LOG"
 wait_until blocks 10.9.0.3 || fail "10.9.0.3 is not blocked"
 kill -KILL "$DAEMON" "$ENGINE"
 daemon_wait
-[ -n "$(rules_of_ours)" ] || fail "a daemon that was killed left nothing"
+[ -n "$(our_rules)" ] || fail "a daemon that was killed left nothing"
 
 daemon_config "[firewall]
 resync = 1s
@@ -38,7 +34,7 @@ wfs check >/dev/null 2>"$WORK/check.err" || fail "check: $(cat "$WORK/check.err"
 daemon_start
 logged "backend = observe: nobody is blocked" || fail "the log does not say that nobody is blocked"
 logged "removed what a daemon with another backend left" || fail "the log does not say that the rules are gone"
-[ -z "$(rules_of_ours)$(lists_of_ours)" ] || fail "in the kernel: $(rules_of_ours) $(lists_of_ours)"
+[ -z "$(our_rules)$(lists_of_ours)" ] || fail "in the kernel: $(our_rules) $(lists_of_ours)"
 tcp_from "$CLIENT" 10.9.0.3 10.9.0.1 25 || fail "10.9.0.3 is blocked still"
 
 courier_511 10.9.0.2 >>"$LOG"
@@ -48,7 +44,7 @@ wait_until blocks fd09::2 || fail "fd09::2 would not be blocked"
 wfs block 10.9.0.8/29 --for 1h >/dev/null || fail "block: exit status $?"
 tcp_from "$CLIENT" 10.9.0.2 10.9.0.1 25 || fail "10.9.0.2 is blocked"
 tcp_from "$CLIENT" fd09::2 fd09::1 25 || fail "fd09::2 is blocked"
-[ -z "$(rules_of_ours)$(lists_of_ours)" ] || fail "in the kernel: $(rules_of_ours) $(lists_of_ours)"
+[ -z "$(our_rules)$(lists_of_ours)" ] || fail "in the kernel: $(our_rules) $(lists_of_ours)"
 logged "would block 10.9.0.2 for" || fail "the log does not say whom it would block"
 
 wfs why 10.9.0.2 | grep -F "10.9.0.2 would be blocked until" >/dev/null || fail "why: $(wfs why 10.9.0.2)"
@@ -72,7 +68,7 @@ daemon_stop || fail "exit status $?"
 daemon_config "[firewall]
 resync = 1s"
 daemon_start
-[ -n "$(rules_of_ours)" ] || fail "recent makes no rules after observe"
+[ -n "$(our_rules)" ] || fail "recent makes no rules after observe"
 daemon_stop || fail "exit status $?"
-[ -z "$(rules_of_ours)$(lists_of_ours)" ] || fail "left in the kernel: $(rules_of_ours) $(lists_of_ours)"
+[ -z "$(our_rules)$(lists_of_ours)" ] || fail "left in the kernel: $(our_rules) $(lists_of_ours)"
 no_sanitizer

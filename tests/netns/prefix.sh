@@ -47,11 +47,6 @@ open() {
 	done
 }
 
-# One that is held by a list alone.
-net_listed() {
-	in_server grep -q "src=$1 " "/proc/net/xt_recent/$2"
-}
-
 config() {
 	daemon_config "[block]
 for = ${FOR:-20s}
@@ -74,11 +69,11 @@ open "${HERE4[@]}" "${HERE6[@]}" fd09::3
 
 # --- an IPv6 client is its /64: blocked for what one address did, and for what five did together
 postfix_dnsbl fd0a:5::1 >>"$LOG"
-wait_until net_listed fd0a:0005:0000:0000:0000:0000:0000:0000 spammer64 || fail "fd0a:5::/64 is not in spammer64"
+wait_until listed fd0a:0005:0000:0000:0000:0000:0000:0000 spammer64 || fail "fd0a:5::/64 is not in spammer64"
 shut fd0a:5::1 fd0a:5::2
 open fd0a:5:0:1::1
 for i in 1 2 3 4 5; do wrong_password "fd0a:5:0:1::$i"; done >>"$LOG"
-wait_until net_listed fd0a:0005:0000:0001:0000:0000:0000:0000 spammer64 || fail "five addresses of a /64 do not block it"
+wait_until listed fd0a:0005:0000:0001:0000:0000:0000:0000 spammer64 || fail "five addresses of a /64 do not block it"
 shut fd0a:5:0:1::1
 [ "$(wfs list --json | jq -r 'select(.address == "fd0a:5:0:1::/64") | .hits')" = 5 ] || fail "list: $(wfs list --json)"
 wfs why --json fd0a:5::2 | jq -e '.blocked and .blocks[0].address == "fd0a:5::/64"' >/dev/null ||
@@ -91,7 +86,7 @@ postfix_dnsbl fd09::2 >>"$LOG"
 wait_until listed fd09:0000:0000:0000:0000:0000:0000:0002 spammer6 || fail "fd09::2 is not in spammer6"
 shut fd09::2
 open fd09::3
-! net_listed fd09:0000:0000:0000:0000:0000:0000:0000 spammer64 || fail "the own network is blocked"
+! listed fd09:0000:0000:0000:0000:0000:0000:0000 spammer64 || fail "the own network is blocked"
 
 # --- enough of one /24, but not with an allowed address in it
 for i in 1 2 3; do
@@ -100,17 +95,17 @@ for i in 1 2 3; do
 	postfix_dnsbl "fd0a:6:0:$i::1"
 done >>"$LOG"
 BEGAN=$SECONDS
-wait_until net_listed 10.9.4.0 spammer24 || fail "10.9.4.0/24 is not in spammer24"
-wait_until net_listed fd0a:0006:0000:0000:0000:0000:0000:0000 spammer48 || fail "fd0a:6::/48 is not in spammer48"
+wait_until listed 10.9.4.0 spammer24 || fail "10.9.4.0/24 is not in spammer24"
+wait_until listed fd0a:0006:0000:0000:0000:0000:0000:0000 spammer48 || fail "fd0a:6::/48 is not in spammer48"
 shut 10.9.4.1 10.9.4.2 10.9.4.3 10.9.4.9 10.9.5.1 10.9.5.2 10.9.5.3 fd0a:6:0:9::1
 open 10.9.5.7 10.9.5.9 10.9.6.9
-! net_listed 10.9.5.0 spammer24 || fail "a network is blocked though an allowed address lives in it"
+! listed 10.9.5.0 spammer24 || fail "a network is blocked though an allowed address lives in it"
 wfs status --json | jq -e '.prefixes | any(.address == "10.9.4.0/24" and .list == "spammer24")' >/dev/null ||
 	fail "status does not say how a network is held"
 
 # --- somebody allowed moves in: the network is released, what its addresses did is not
 echo "10.9.4.9 # moved here" >"$WORK/allow.txt"
-wait_until not net_listed 10.9.4.0 spammer24 || fail "a network stays blocked though an allowed address lives in it"
+wait_until not listed 10.9.4.0 spammer24 || fail "a network stays blocked though an allowed address lives in it"
 open 10.9.4.9
 [ $((SECONDS - BEGAN)) -ge 18 ] || shut 10.9.4.1 10.9.4.2
 [ "$(sql "SELECT ended_by FROM blocks WHERE address = '10.9.4.0/24'")" = allowed ] || fail "the database does not say why"
@@ -118,7 +113,7 @@ open 10.9.4.9
 # --- when the evidence ages, the network is open again
 wait_until second_is $((BEGAN + 9))
 wait_until second_is $((BEGAN + 18))
-wait_until not net_listed fd0a:0006:0000:0000:0000:0000:0000:0000 spammer48 || fail "fd0a:6::/48 is still blocked"
+wait_until not listed fd0a:0006:0000:0000:0000:0000:0000:0000 spammer48 || fail "fd0a:6::/48 is still blocked"
 open fd0a:6:0:9::1
 daemon_stop || fail "exit status $?"
 no_rules || fail "stop left rules behind"
@@ -128,12 +123,12 @@ FOR=1h WINDOW=8s config ""
 : >"$WORK/allow.txt"
 daemon_start
 for i in 1 2 3; do postfix_dnsbl "10.9.6.$i"; done >>"$LOG"
-wait_until net_listed 10.9.6.0 spammer24 || fail "10.9.6.0/24 is not in spammer24"
+wait_until listed 10.9.6.0 spammer24 || fail "10.9.6.0/24 is not in spammer24"
 daemon_stop || fail "exit status $?"
 daemon_start
-net_listed 10.9.6.0 spammer24 || [ "$(sql "SELECT count(*) FROM active WHERE address = '10.9.6.0/24'")" = 0 ] ||
+listed 10.9.6.0 spammer24 || [ "$(sql "SELECT count(*) FROM active WHERE address = '10.9.6.0/24'")" = 0 ] ||
 	fail "10.9.6.0/24 is not in spammer24 after a restart"
-wait_until not net_listed 10.9.6.0 spammer24 || fail "10.9.6.0/24 is still blocked"
+wait_until not listed 10.9.6.0 spammer24 || fail "10.9.6.0/24 is still blocked"
 open 10.9.6.9
 for i in 1 2 3; do listed "10.9.6.$i" || fail "10.9.6.$i went with its network"; done
 daemon_stop || fail "exit status $?"

@@ -25,8 +25,9 @@ config() {
 	socket = $SOCKET
 	group = $GROUP
 	readers = ${READERS-}
-	${PORTS:+[firewall]
-	ports = $PORTS}
+	[firewall]
+	backend = $BACKEND
+	${PORTS:+ports = $PORTS}
 	END
 }
 
@@ -110,9 +111,9 @@ AS=(setpriv --bounding-set=-net_admin)
 checks 1 "CAP_NET_ADMIN"
 AS=()
 daemon_start
-rules=$(in_server iptables-legacy -S)
+rules=$(our_rules)
 checks 0
-[ "$(in_server iptables-legacy -S)" = "$rules" ] || fail "check changed the rules of a running daemon: $(in_server iptables-legacy -S)"
+[ "$(our_rules)" = "$rules" ] || fail "check changed the rules of a running daemon: $(our_rules)"
 listed 10.9.0.2 || fail "check released somebody"
 daemon_stop || fail "exit status $?"
 

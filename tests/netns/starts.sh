@@ -66,7 +66,7 @@ does_not_start() {
 	local what=$1
 	shift
 	daemon_refuses "$@"
-	nothing_left || fail "$what: left behind: $(in_server iptables-legacy -S)"
+	nothing_left || fail "$what: left behind: $(our_rules)"
 }
 daemon_config "[block]
 treshold = 5"
@@ -115,7 +115,7 @@ wait_until is_gone "$engine" || fail "the engine goes on without root"
 ! nothing_left || fail "a killed daemon left nothing: the test proves nothing"
 printed=$(in_server "$WFS_PROGRAM" -c "$CONF" cleanup 2>&1) || fail "cleanup: status $?: $printed"
 [ "$printed" = "removed chain SPAMMER, the jumps to it and its lists" ] || fail "cleanup printed: $printed"
-nothing_left || fail "cleanup left: $(in_server iptables-legacy -S)"
+nothing_left || fail "cleanup left: $(our_rules)"
 printed=$(in_server "$WFS_PROGRAM" -c "$CONF" cleanup 2>&1) || fail "cleanup again: status $?: $printed"
 [ "$printed" = "nothing was left" ] || fail "cleanup again printed: $printed"
 

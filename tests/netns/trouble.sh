@@ -63,11 +63,11 @@ said_more() {
 # --- at start: what is broken is reported with its place, and nothing stays behind
 daemon_config "[block]
 treshold = 5"
-daemon_refuses 2 "$CONF:10: [block] has no key \"treshold\"; did you mean \"threshold\"?"
+daemon_refuses 2 "$CONF:12: [block] has no key \"treshold\"; did you mean \"threshold\"?"
 no_rules || fail "a broken config left rules behind"
 daemon_config "[block]
 threshold = many"
-daemon_refuses 2 "$CONF:10: threshold: want a whole number"
+daemon_refuses 2 "$CONF:12: threshold: want a whole number"
 
 daemon_config "$USUAL"
 # --- without privilege: one sentence, with the remedy
@@ -112,7 +112,7 @@ daemon_config "$USUAL
 chain = OTHER
 list = other"
 daemon_refuses 3 "another watchforspammers uses this database"
-[ -z "$(in_server iptables-legacy -S | grep OTHER)" ] || fail "a second daemon that did not start left its chain"
+[ -z "$(in_server iptables-legacy -S | grep OTHER)$(in_server nft list ruleset | grep OTHER)" ] || fail "a second daemon that did not start left its chain"
 daemon_config "$USUAL"
 ! no_rules || fail "a second daemon removed the first one's rules"
 ! logged "missing or altered; recreated" || fail "a second daemon removed the first one's rules, and they were recreated"
@@ -215,7 +215,7 @@ is_read "a rule that a reload brought"
 daemon_config "$USUAL
 [allow]
 address = nobody"
-reload "$CONF:14: address: \"nobody\" is not an IPv4 or IPv6 address"
+reload "$CONF:15: address: \"nobody\" is not an IPv4 or IPv6 address"
 daemon_config "$USUAL
 [allow]
 address = 198.51.100.$N
@@ -244,7 +244,7 @@ tcp_from "$CLIENT" 10.9.0.3 10.9.0.1 25 || fail "keep_on_stop = yes: another cli
 ! tcp_from "$CLIENT" 10.9.0.2 10.9.0.1 25 || fail "keep_on_stop = yes: connects after the stop"
 daemon_start
 listed 10.9.0.2 || fail "what was kept is not adopted"
-[ "$(in_server iptables-legacy -S | grep -c -- '-j SPAMMER')" = 1 ] || fail "not one jump: $(in_server iptables-legacy -S)"
+[ "$(our_rules | grep -cE -- '-p tcp .*-j SPAMMER|jump SPAMMER')" = "$([ "$BACKEND" = recent ] && echo 2 || echo 1)" ] || fail "not one jump for each family: $(our_rules)"
 ! logged "missing or altered; recreated" || fail "what was kept is logged as removed"
 stop
 daemon_config "$USUAL"
@@ -253,6 +253,7 @@ stop
 no_rules || fail "keep_on_stop = no: the kept rules stay"
 
 # --- rules of somebody else
+if [ "$BACKEND" = recent ]; then
 daemon_config "$USUAL
 manage_rules = no"
 daemon_refuses 3 "iptables -I INPUT -p tcp --dport 25 -m recent --name spammer --update --seconds 600 -j DROP"
@@ -270,6 +271,32 @@ stop
 tcp_from "$CLIENT" 10.9.0.4 10.9.0.1 25 || fail "manage_rules = no: blocked after the stop"
 in_server iptables-legacy -F
 in_server ip6tables-legacy -F
+else
+	daemon_config "$USUAL
+manage_rules = no
+list = filter bad"
+	daemon_refuses 3 "nft add set inet filter bad { type ipv4_addr; flags timeout; size 65536; }"
+	in_server nft -f - <<-END
+	table inet filter {
+		set bad { type ipv4_addr; flags timeout; size 65536; }
+		set bad6 { type ipv6_addr; flags timeout; size 65536; }
+		chain input { type filter hook input priority filter; ip saddr @bad drop; ip6 saddr @bad6 drop; }
+	}
+	END
+	in_bad() { in_server nft get element inet filter bad "{ $1 }"; }
+	daemon_start
+	wait_until in_bad 10.9.0.2 || fail "manage_rules = no: the running block is not in the set"
+	postfix_dnsbl 10.9.0.4 >>"$LOG"
+	wait_until in_bad 10.9.0.4 || fail "manage_rules = no: not in the set"
+	! tcp_from "$CLIENT" 10.9.0.4 10.9.0.1 25 || fail "manage_rules = no: connects though blocked"
+	no_rules || fail "manage_rules = no, and rules were made"
+	in_server nft flush set inet filter bad
+	wait_until in_bad 10.9.0.4 || fail "manage_rules = no: not healed"
+	stop
+	! in_bad 10.9.0.4 2>/dev/null || fail "manage_rules = no: stop left addresses"
+	tcp_from "$CLIENT" 10.9.0.4 10.9.0.1 25 || fail "manage_rules = no: blocked after the stop"
+	in_server nft delete table inet filter
+fi
 no_sanitizer
 
 # --- the disk is full
