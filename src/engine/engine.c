@@ -522,6 +522,7 @@ static void handle_changed(struct engine *e, bool readable)
 		return;
 	log_line(LOG_WARNING, "firewall rules or lists were changed by %s; restoring them",
 	         change.who[0] != '\0' ? change.who : "another program");
+	reconcile_changed(e->reconcile);
 	e->sync_at = 0;
 }
 

@@ -148,10 +148,10 @@ int client_prepare(struct client *client, uint32_t n4, uint32_t n6, bool *ret_re
 	return err;
 }
 
-int client_list(struct client *client, uint32_t *cursor, struct client_entry out[static CLIENT_PACKET], size_t *ret_n,
-                struct why *why)
+static int list(struct client *client, uint32_t verb, uint32_t *cursor, struct client_entry out[static CLIENT_PACKET],
+                size_t *ret_n, struct why *why)
 {
-	struct message m = {.verb = MESSAGE_LIST, .cursor = *cursor};
+	struct message m = {.verb = verb, .cursor = *cursor};
 	const int err = ask(client, &m, why);
 
 	if (err < 0)
@@ -164,6 +164,18 @@ int client_list(struct client *client, uint32_t *cursor, struct client_entry out
 	*cursor = m.cursor;
 	*ret_n = m.n;
 	return 0;
+}
+
+int client_list(struct client *client, uint32_t *cursor, struct client_entry out[static CLIENT_PACKET], size_t *ret_n,
+                struct why *why)
+{
+	return list(client, MESSAGE_LIST, cursor, out, ret_n, why);
+}
+
+int client_dropped(struct client *client, uint32_t *cursor, struct client_entry out[static CLIENT_PACKET], size_t *ret_n,
+                   struct why *why)
+{
+	return list(client, MESSAGE_DROPPED, cursor, out, ret_n, why);
 }
 
 int client_look(struct client *client, struct client_entry *entries, size_t n, struct why *why)

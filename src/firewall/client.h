@@ -68,6 +68,10 @@ int client_prepare(struct client *client, uint32_t n4, uint32_t n6, bool *ret_re
 int client_list(struct client *client, uint32_t *cursor, struct client_entry out[static CLIENT_PACKET], size_t *ret_n,
                 struct why *why);
 
+/* The same, but only of what dropped packets since it was last read; where "watched" is. */
+int client_dropped(struct client *client, uint32_t *cursor, struct client_entry out[static CLIENT_PACKET], size_t *ret_n,
+                   struct why *why);
+
 /* Fills in idle_s and dropped of these, CLIENT_PACKET at most. */
 int client_look(struct client *client, struct client_entry *entries, size_t n, struct why *why);
 

@@ -63,18 +63,25 @@ static bool has_answer(const struct message *m)
 	       m->why[0] != '\0' || (l->ip4[0] | l->ip4[1] | l->ip6[0] | l->ip6[1]) != 0;
 }
 
+/* Answered in several packets. */
+static bool has_places(const struct message *m)
+{
+	return m->verb == MESSAGE_LIST || m->verb == MESSAGE_DROPPED;
+}
+
 bool message_is_request(const struct message *m, size_t len)
 {
 	if (!has_form(m, len) || has_answer(m))
 		return false;
 	if (m->verb != MESSAGE_PREPARE && (m->n4 != 0 || m->n6 != 0))
 		return false;
-	if (m->verb != MESSAGE_LIST && m->cursor > (m->verb == MESSAGE_CONFIG ? CONFDIR_MAX : 0))
+	if (!has_places(m) && m->cursor > (m->verb == MESSAGE_CONFIG ? CONFDIR_MAX : 0))
 		return false;
 	/* No enum: the number is the other side's, and may be any. */
 	switch (m->verb) {
 	case MESSAGE_PREPARE:
 	case MESSAGE_LIST:
+	case MESSAGE_DROPPED:
 	case MESSAGE_FLOODS:
 	case MESSAGE_CONFIG:
 	case MESSAGE_LIMITS:
@@ -106,7 +113,7 @@ bool message_is_answer(const struct message *m, size_t len, const struct message
 	    m->repaired > (m->verb == MESSAGE_PREPARE ? 1 : 0) || (m->ended > 0 && m->verb != MESSAGE_KILL) ||
 	    m->port > (m->verb == MESSAGE_PUBLISHED ? UINT16_MAX : 0))
 		return false;
-	if (m->verb != MESSAGE_LIST && m->cursor != 0)
+	if (!has_places(m) && m->cursor != 0)
 		return false;
 	if (m->verb == MESSAGE_FLOODS)
 		return entries_are_good(m, (struct bounds){0});
@@ -114,7 +121,7 @@ bool message_is_answer(const struct message *m, size_t len, const struct message
 		return m->n == (m->error == 0 ? m->refused : 0) && entries_are_good(m, (struct bounds){0});
 	if (m->verb == MESSAGE_LOOK && m->error == 0)
 		return m->n == request->n && entries_are_good(m, (struct bounds){.idle_s = UINT32_MAX, .dropped = UINT32_MAX});
-	if (m->verb != MESSAGE_LIST)
+	if (!has_places(m))
 		return m->n == 0;
 	/* "More" must come with entries and lead onwards, or the engine would ask for ever. */
 	if (m->cursor != 0 && (m->n == 0 || m->cursor <= request->cursor))

@@ -35,6 +35,7 @@ enum message_verb {
 	MESSAGE_KILL = 8,    /* the open connections of entries end, those to our ports; without any: could they? */
 	MESSAGE_PUBLISHED = 9, /* does DNAT lead clients of our ports past the hooks? */
 	MESSAGE_LOOK = 10,   /* the same entries come back, with what LIST tells of each; it may be absent */
+	MESSAGE_DROPPED = 30, /* as LIST, but only of those that dropped packets, where root is told what others change (watched) */
 	MESSAGE_SETTLED = 31, /* the lists hold what is wanted: what a daemon with another backend left may go */
 	/*
 	 * Root to engine without a request, number 0: somebody else, whom why names, changed the kernel's lists; these entries

@@ -41,6 +41,7 @@ struct comparison {
 	uint32_t place;  /* FEED: those below it are still to come; in rounds, the highest rank first */
 	unsigned rank;
 	bool ranked;
+	bool trusts;     /* that the kernel has what we know of: LIST only asks who dropped packets */
 	struct capacity_cut cut4, cut6;
 	struct reconcile_drift drift;
 };
@@ -58,6 +59,7 @@ struct reconcile {
 	int64_t blind_s; /* what the kernel saw before does not count as a dropped packet */
 	bool known;      /* wanted holds what the database holds */
 	bool due;        /* a comparison */
+	bool proven;     /* the kernel was as wanted, and nobody else has changed it since */
 	bool filling;    /* the kernel, since the start: that is no drift */
 	struct wanted wanted;
 	struct comparison c;
@@ -262,6 +264,27 @@ static void leave_out(struct reconcile *rec, struct wanted_entry *e)
 	                                     "end stay out", rec->client->capacity);
 }
 
+static uint32_t left_of(const struct wanted_entry *e, int64_t now_s)
+{
+	const int64_t left_s = e->until_s - now_s;
+
+	return left_s < 1 ? 1 : left_s > UINT32_MAX ? UINT32_MAX : (uint32_t)left_s; /* fits */
+}
+
+/* How long the kernel keeps an element that is added now: 2 refresh_s is the rules' time. */
+static int64_t kept_for(const struct reconcile *rec, const struct wanted_entry *e, int64_t now_s)
+{
+	const int64_t most_s = 2 * (int64_t)rec->refresh_s, left_s = left_of(e, now_s);
+
+	return rec->client->watched && left_s < most_s ? left_s : most_s;
+}
+
+/* True when the kernel forgets it soon, and before its block ends. */
+static bool runs_out(const struct reconcile *rec, const struct wanted_entry *e, int64_t now_s)
+{
+	return e->kept_s < e->until_s && e->kept_s - now_s <= rec->refresh_s;
+}
+
 /* All entries of an element that was just sent. */
 static void mark_element(struct reconcile *rec, const struct net *net, uint8_t list, bool refused, int64_t now_s)
 {
@@ -270,16 +293,11 @@ static void mark_element(struct reconcile *rec, const struct net *net, uint8_t l
 	while ((e = wanted_next(&rec->wanted, list, net, e)) != NULL) {
 		wanted_mark(&rec->wanted, e, refused ? WANTED_OUT : WANTED_HELD);
 		e->seen = rec->c.number;
-		if (!refused)
-			e->fed_s = now_s;
+		if (refused)
+			continue;
+		e->fed_s = now_s;
+		e->kept_s = now_s + kept_for(rec, wanted_longest(&rec->wanted, list, net), now_s);
 	}
-}
-
-static uint32_t left_of(const struct wanted_entry *e, int64_t now_s)
-{
-	const int64_t left_s = e->until_s - now_s;
-
-	return left_s < 1 ? 1 : left_s > UINT32_MAX ? UINT32_MAX : (uint32_t)left_s; /* fits */
 }
 
 /* Sends what is on its way. *refused: counted up. */
@@ -359,8 +377,10 @@ int reconcile_add(struct reconcile *rec, const struct block *blocks, size_t n, i
 	}
 	if (rc == 0)
 		rc = send_on(rec, &f, now_s, &refused, why);
-	if (rc < 0)
+	if (rc < 0) {
+		rec->proven = false;
 		return rc;
+	}
 	*ret_refused = refused;
 	if (refused > 0)
 		*why = rec->refusal;
@@ -441,6 +461,8 @@ static void note_dropped(struct reconcile *rec, struct wanted_entry *e, const st
 		return;
 	if (e->fed_s < dropped_s)
 		e->fed_s = dropped_s; /* so that the same packet does not count twice */
+	if (!rec->client->watched && e->kept_s < dropped_s + 2 * (int64_t)rec->refresh_s)
+		e->kept_s = dropped_s + 2 * (int64_t)rec->refresh_s; /* as xt_recent has it, a packet starts its time again */
 	until_s = until_after(e, rule, dropped_s);
 	if (until_s != e->until_s) {
 		extend(rec, e, until_s);
@@ -526,16 +548,26 @@ static bool is_over(struct reconcile *rec, const struct wanted_entry *ended, con
 	return wanted_longest(&rec->wanted, ended->list, &ended->net) == NULL;
 }
 
+/* Extended, but the kernel would forget it at its old end. */
+static int keep(struct reconcile *rec, struct feed *f, const struct client_entry *told, int64_t now_s, struct why *why)
+{
+	const struct wanted_entry *const e = wanted_longest(&rec->wanted, told->list, &told->net);
+	size_t refused = 0;
+
+	return e != NULL && runs_out(rec, e, now_s) ? feed(rec, f, e, now_s, &refused, why) : 0;
+}
+
 int reconcile_release(struct reconcile *rec, const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *ret,
                       struct why *why)
 {
 	struct wanted_entry ended[CLIENT_PACKET];
 	struct client_entry told[CLIENT_PACKET];
-	size_t n = 0, n_gone = 0;
+	struct feed f = {.n = 0};
+	size_t n = 0, n_gone = 0, refused = 0;
 	int rc = 0;
 
 	*ret = (struct reconcile_result){.running = rec->wanted.n};
-	if (rec->c.stage == STAGE_LIST) /* what is removed from a list while it is read makes others seem to be missing */
+	if (rec->c.stage == STAGE_LIST && !rec->c.trusts) /* what is removed from a list while it is read makes others seem to be missing */
 		return 0;
 	n = take_ended(rec, now_s, ended, told);
 	if (n > 0)
@@ -545,9 +577,14 @@ int reconcile_release(struct reconcile *rec, const struct reconcile_rule *rule, 
 			(void)put_back(rec, &ended[i]);
 		else if (is_over(rec, &ended[i], &told[i], rule, now_s, ret))
 			told[n_gone++] = told[i];
+		else
+			rc = keep(rec, &f, &told[i], now_s, why);
+	if (rc == 0)
+		rc = send_on(rec, &f, now_s, &refused, why);
 	if (rc == 0 && n_gone > 0)
 		rc = client_del(rec->client, told, n_gone, why);
 	ret->running = rec->wanted.n;
+	rec->proven &= rc == 0;
 	return rc;
 }
 
@@ -580,10 +617,19 @@ int reconcile_del(struct reconcile *rec, const struct block *blocks, size_t n, s
 			k %= CLIENT_PACKET;
 		}
 	}
-	return rc < 0 || k == 0 ? rc : client_del(rec->client, gone, k, why);
+	if (rc == 0 && k > 0)
+		rc = client_del(rec->client, gone, k, why);
+	rec->proven &= rc == 0;
+	return rc;
 }
 
 /* --- a comparison --- */
+
+void reconcile_changed(struct reconcile *rec)
+{
+	rec->proven = false;
+	rec->due = true;
+}
 
 void reconcile_begin(struct reconcile *rec)
 {
@@ -607,6 +653,8 @@ static int begin(struct reconcile *rec, int64_t now_s, struct why *why)
 		rc = client_prepare(rec->client, n4, n6, &c->drift.repaired, why);
 	if (rc < 0)
 		return rc;
+	c->trusts = rec->client->watched && rec->proven && !c->drift.repaired;
+	rec->proven = true; /* if all goes well */
 	rec->due = false;
 	c->number++;
 	c->stage = STAGE_LIST;
@@ -646,8 +694,29 @@ static bool note_held(struct reconcile *rec, const struct client_entry *told, co
 	while ((e = wanted_next(&rec->wanted, told->list, &told->net, e)) != NULL) {
 		wanted_mark(&rec->wanted, e, WANTED_HELD);
 		e->seen = c->number;
+		e->kept_s = now_s + told->held_s;
 	}
 	return told->held_s <= rec->refresh_s && told->held_s < left_of(wanted_longest(&rec->wanted, told->list, &told->net), now_s);
+}
+
+/* Who dropped packets; a packet of them. */
+static int ask_some(struct reconcile *rec, const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *result,
+                    struct why *why)
+{
+	struct comparison *const c = &rec->c;
+	struct client_entry told[CLIENT_PACKET];
+	size_t n = 0;
+	const int rc = client_dropped(rec->client, &c->cursor, told, &n, why);
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct wanted_entry *const e = bearer(rec, told[i].list, &told[i].net);
+
+		if (e != NULL)
+			note_dropped(rec, e, &told[i], rule, now_s, result);
+	}
+	if (rc == 0 && c->cursor == 0)
+		c->stage = STAGE_FEED;
+	return rc;
 }
 
 static int list_some(struct reconcile *rec, struct feed *f, const struct reconcile_rule *rule, int64_t now_s,
@@ -699,9 +768,10 @@ static bool has_room(const struct reconcile *rec, const struct wanted_entry *e)
 }
 
 /* Whether the kernel lacks this element, and is to have it. Of several entries of one, the longest speaks for it. */
-static bool is_lacking(struct reconcile *rec, struct wanted_entry *e)
+static bool is_lacking(struct reconcile *rec, struct wanted_entry *e, int64_t now_s)
 {
-	if (!e->used || e->seen == rec->c.number || (rec->c.ranked && capacity_rank(e) != rec->c.rank))
+	if (!e->used || e->seen == rec->c.number || (rec->c.trusts && e->state == WANTED_HELD && !runs_out(rec, e, now_s)) ||
+	    (rec->c.ranked && capacity_rank(e) != rec->c.rank))
 		return false;
 	if (wanted_longest(&rec->wanted, e->list, &e->net) != e)
 		return false;
@@ -709,7 +779,7 @@ static bool is_lacking(struct reconcile *rec, struct wanted_entry *e)
 		leave_out(rec, e);
 		return false;
 	}
-	rec->c.drift.missing += !rec->filling && e->state == WANTED_HELD;
+	rec->c.drift.missing += !rec->filling && !rec->c.trusts && e->state == WANTED_HELD;
 	return e->state != WANTED_OUT || has_room(rec, e);
 }
 
@@ -722,7 +792,7 @@ static int feed_some(struct reconcile *rec, struct feed *f, int64_t now_s, struc
 	for (; c->place > 0 && places < SLICE_PLACES && f->packets < SLICE_PACKETS && rc == 0; places++) {
 		struct wanted_entry *const e = &rec->wanted.entries[--c->place];
 
-		if (is_lacking(rec, e))
+		if (is_lacking(rec, e, now_s))
 			rc = feed(rec, f, e, now_s, &refused, why);
 	}
 	if (rc == 0)
@@ -754,14 +824,14 @@ int reconcile_compare(struct reconcile *rec, const struct reconcile_rule *rule, 
 	if (rec->due)
 		rc = begin(rec, now_s, why);
 	for (size_t i = 0; i < SLICE_PACKETS && rec->c.stage == STAGE_LIST && rc == 0; i++)
-		rc = list_some(rec, &f, rule, now_s, ret, why);
+		rc = rec->c.trusts ? ask_some(rec, rule, now_s, ret, why) : list_some(rec, &f, rule, now_s, ret, why);
 	for (size_t i = 0; i < SLICE_PACKETS && rec->c.stage == STAGE_CLEAN && rc == 0; i++)
 		rc = clean_some(rec, why);
 	if (rec->c.stage == STAGE_FEED && rc == 0)
 		rc = feed_some(rec, &f, now_s, why);
 	if (rc < 0) {
 		rec->c.stage = STAGE_NONE;
-		rec->due = false;
+		rec->due = rec->proven = false;
 	} else if (!reconcile_is_busy(rec)) {
 		end(rec, ret);
 	}

@@ -107,8 +107,15 @@ struct reconcile_result {
 	struct net released[RECONCILE_RELEASED_MAX];
 };
 
-/* A comparison begins with the next reconcile_compare, or again when one is under way. */
+/*
+ * A comparison begins with the next reconcile_compare, or again when one is under way. Where root is told what others change
+ * (client.watched), one after another that ended well only asks who dropped packets and adds again what the kernel would
+ * forget: the kernel is not listed until somebody else has changed it.
+ */
 void reconcile_begin(struct reconcile *reconcile);
+
+/* Somebody else changed the kernel's lists: the next comparison lists them. */
+void reconcile_changed(struct reconcile *reconcile);
 
 /* Whether one is due or under way. */
 bool reconcile_is_busy(const struct reconcile *reconcile);

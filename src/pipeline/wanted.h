@@ -34,6 +34,7 @@ struct wanted_entry {
 	bool used;         /* false: a free place */
 	int64_t since_s, until_s; /* until_s: by wanted_until */
 	int64_t fed_s;     /* when we last wrote it to the kernel, or noticed a packet that the kernel dropped */
+	int64_t kept_s;    /* the kernel forgets it then by itself, as far as we know */
 	int64_t id;        /* of the block in the database; 0: it is not there (yet) */
 	uint32_t seen;     /* the owner's */
 	uint32_t heap_at;  /* its place in ends; in a free place: the next one + 1 */

@@ -95,6 +95,9 @@ struct backend {
 	/* The same about these entries alone: fills idle_s and dropped of each. */
 	int (*look)(void *self, struct backend_entry *entries, size_t n, struct why *why);
 
+	/* As list, but only of those that dropped packets since they were last read. NULL where watched is. */
+	int (*dropped)(void *self, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why);
+
 	/* Addresses that opened too many connections since the last call, at most cap. */
 	int (*floods)(void *self, struct addr *out, size_t cap, size_t *ret_n, struct why *why);
 

@@ -145,14 +145,17 @@ int lists_del(struct lists *l, const struct backend_entry *entries, size_t n, st
 	return err;
 }
 
-int lists_list(struct lists *l, uint32_t *cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why)
+typedef int backend_walk(void *self, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why);
+
+static int walk_all(struct lists *l, backend_walk *walk, uint32_t *cursor, struct backend_entry *out, size_t cap,
+                    size_t *ret_n, struct why *why)
 {
 	uint32_t place = *cursor & ((1U << PLACE_BITS) - 1);
 	size_t list = *cursor >> PLACE_BITS, n = 0;
 	int err = list < l->n ? 0 : why_set(why, EINVAL, "there is no such list");
 
 	for (; err == 0; list++, place = 0) {
-		err = l->backend->list(l->of[list].self, place, out, cap, &n, why);
+		err = walk(l->of[list].self, place, out, cap, &n, why);
 		if (err < 0 || n > 0 || list + 1 == l->n)
 			break;
 	}
@@ -166,6 +169,18 @@ int lists_list(struct lists *l, uint32_t *cursor, struct backend_entry *out, siz
 		*cursor = n > 0 && list + 1 < l->n ? (uint32_t)(list + 1) << PLACE_BITS : 0;
 	*ret_n = n;
 	return 0;
+}
+
+int lists_list(struct lists *l, uint32_t *cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why)
+{
+	return walk_all(l, l->backend->list, cursor, out, cap, ret_n, why);
+}
+
+int lists_dropped(struct lists *l, uint32_t *cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why)
+{
+	if (l->backend->dropped == NULL)
+		return why_set(why, EOPNOTSUPP, "%s is not told what others change", l->backend->name);
+	return walk_all(l, l->backend->dropped, cursor, out, cap, ret_n, why);
 }
 
 int lists_look(struct lists *l, struct backend_entry *entries, size_t n, struct why *why)

@@ -30,6 +30,10 @@ int lists_del(struct lists *lists, const struct backend_entry *entries, size_t n
 /* *cursor: 0 first; 0 afterwards: that was all; else *ret_n is not 0. At most cap. */
 int lists_list(struct lists *lists, uint32_t *cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why);
 
+/* The same, of those that dropped packets. -EOPNOTSUPP: the backend watches nothing. */
+int lists_dropped(struct lists *lists, uint32_t *cursor, struct backend_entry *out, size_t cap, size_t *ret_n,
+                  struct why *why);
+
 /* Fills idle_s and dropped of each. */
 int lists_look(struct lists *lists, struct backend_entry *entries, size_t n, struct why *why);
 

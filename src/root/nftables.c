@@ -57,7 +57,7 @@ struct nftables {
 	bool updates;      /* the kernel gives an element that is added again its new time */
 	bool forwards;     /* the table has rules for what is forwarded */
 	uint32_t slots;    /* bit by slot: the sets that are there */
-	uint32_t held4, held6; /* at the last listing, and added and removed since */
+	uint32_t held4, held6; /* at the last listing */
 	struct members dropped, before; /* who sent packets, as last read, and as read before that */
 	int64_t looked_s;         /* the second of the steady clock of the last look */
 	struct listing listing;   /* with the socket reading alone */
@@ -373,6 +373,27 @@ static int nftables_list(void *of, uint32_t cursor, struct backend_entry *out, s
 	return 0;
 }
 
+static int nftables_dropped(void *of, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why)
+{
+	struct nftables *const self = of;
+	int rc = cursor == 0 ? read_all_dropped(self, why) : 0;
+	size_t n = 0;
+
+	/* Those that were told are passed over, so places count what is told. */
+	for (uint32_t i = 0; i < self->dropped.n && n < cap && rc == 0; i++) {
+		struct members_entry *const entry = &self->dropped.entries[i];
+
+		if (entry->dropped == 0)
+			continue;
+		out[n++] = (struct backend_entry){
+		        .net = entry->net, .left_s = UINT32_MAX, .idle_s = entry->idle_s, .dropped = entry->dropped};
+		entry->dropped = 0;
+	}
+	if (rc == 0)
+		*ret_n = n;
+	return rc;
+}
+
 /* Only of what sent packets something is known. The kernel is read once a second at most. */
 static int nftables_look(void *of, struct backend_entry *entries, size_t n, struct why *why)
 {
@@ -669,6 +690,7 @@ const struct backend backend_nftables = {.name = "nftables",
                                          .del = nftables_del,
                                          .list = nftables_list,
                                          .look = nftables_look,
+                                         .dropped = nftables_dropped,
                                          .floods = nftables_floods,
                                          .limits = nftables_limits,
                                          .watched = watched,

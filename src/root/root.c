@@ -309,12 +309,14 @@ static int answer_del(const struct root *root, const struct message *m, struct w
 	return lists_del(root->lists, entries, m->n, why);
 }
 
+/* LIST or DROPPED. */
 static int answer_list(const struct root *root, struct message *m, struct why *why)
 {
 	struct backend_entry held[MESSAGE_ENTRIES];
 	uint32_t cursor = m->cursor;
 	size_t n = 0;
-	const int err = lists_list(root->lists, &cursor, held, MESSAGE_ENTRIES, &n, why);
+	const int err = m->verb == MESSAGE_LIST ? lists_list(root->lists, &cursor, held, MESSAGE_ENTRIES, &n, why)
+	                                        : lists_dropped(root->lists, &cursor, held, MESSAGE_ENTRIES, &n, why);
 
 	if (err < 0)
 		return err;
@@ -492,6 +494,9 @@ int root_answer(struct root *root, struct message *m, int64_t now_s)
 	case MESSAGE_LIST:
 		err = answer_list(root, m, &why);
 		break;
+	case MESSAGE_DROPPED:
+		err = answer_list(root, m, &why);
+		break;
 	case MESSAGE_LOOK:
 		err = answer_look(root, m, &why);
 		break;
@@ -518,7 +523,7 @@ int root_answer(struct root *root, struct message *m, int64_t now_s)
 	}
 	if (m->verb == MESSAGE_DEL || m->verb == MESSAGE_KILL || err < 0)
 		m->n = 0;
-	if (m->verb != MESSAGE_LIST || err < 0)
+	if ((m->verb != MESSAGE_LIST && m->verb != MESSAGE_DROPPED) || err < 0)
 		m->cursor = 0;
 	write_limits(root, m);
 	m->error = err;

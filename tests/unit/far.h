@@ -17,7 +17,7 @@
 #include "base/addr.h"
 #include "firewall/message.h"
 
-enum { FAR_SECONDS = 600, FAR_SET_MAX = 4096 };
+enum { FAR_SECONDS = 600, FAR_GRACE_S = 5, FAR_SET_MAX = 4096 };
 
 struct far {
 	int fd;
@@ -27,6 +27,10 @@ struct far {
 	uint32_t capacity;                     /* 0: FAR_SET_MAX */
 	int64_t now_s;                         /* 0: not begun */
 	bool refuses_odd;
+	/* As nftables: what others change is reported, and an element goes by itself, at the latest FAR_SECONDS after it was added. */
+	bool watched;
+	int64_t ends_s[FAR_SET_MAX]; /* when each of set does; of watched */
+	size_t listed;               /* requests to LIST */
 	int add_error, del_error, list_error;
 };
 
@@ -46,12 +50,23 @@ static inline struct message_entry *far_find(struct far *far, const struct net *
 	return far_find_entry(far, &entry);
 }
 
+static inline void far_remove(struct far *far, struct message_entry *held)
+{
+	far->ends_s[held - far->set] = far->ends_s[far->n - 1];
+	*held = far->set[--far->n];
+}
+
 /* The kernel's clock goes on. */
 static inline void far_age(struct far *far, int64_t now_s)
 {
 	for (size_t i = 0; i < far->n && far->now_s != 0 && now_s > far->now_s; i++)
 		far->set[i].idle_s += (uint32_t)(now_s - far->now_s);
 	far->now_s = now_s > far->now_s ? now_s : far->now_s;
+	for (size_t i = 0; i < far->n && far->watched;)
+		if (far->ends_s[i] <= far->now_s)
+			far_remove(far, &far->set[i]);
+		else
+			i++;
 }
 
 static inline void far_add(struct far *far, const struct message *request, struct message *answer)
@@ -77,6 +92,8 @@ static inline void far_add(struct far *far, const struct message *request, struc
 		if (held == NULL)
 			held = &far->set[far->n++];
 		*held = *entry;
+		far->ends_s[held - far->set] =
+			far->now_s + (entry->left_s + FAR_GRACE_S < FAR_SECONDS ? entry->left_s + FAR_GRACE_S : FAR_SECONDS);
 		held->left_s = 0;
 	}
 }
@@ -88,7 +105,7 @@ static inline void far_del(struct far *far, const struct message *request)
 
 		far->deleted++;
 		if (held != NULL)
-			*held = far->set[--far->n];
+			far_remove(far, held);
 	}
 }
 
@@ -99,6 +116,8 @@ static inline void far_list(struct far *far, const struct message *request, stru
 
 		*entry = far->set[i];
 		entry->left_s = entry->idle_s < FAR_SECONDS ? FAR_SECONDS - entry->idle_s : 0;
+		if (far->watched)
+			entry->left_s = (uint32_t)(far->ends_s[i] - far->now_s); /* those that are over are gone */
 	}
 	if (request->cursor + answer->n < far->n)
 		answer->cursor = request->cursor + answer->n;
@@ -114,6 +133,16 @@ static inline void far_look(struct far *far, const struct message *request, stru
 		entry->left_s = 0;
 		entry->idle_s = held != NULL ? held->idle_s : UINT32_MAX;
 	}
+}
+
+static inline void far_dropped(struct far *far, struct message *answer)
+{
+	for (size_t i = 0; i < far->n && answer->n < MESSAGE_ENTRIES; i++)
+		if (far->set[i].dropped > 0) {
+			answer->entries[answer->n++] = far->set[i];
+			far->set[i].dropped = 0;
+		}
+	answer->cursor = answer->n == MESSAGE_ENTRIES ? MESSAGE_ENTRIES : 0;
 }
 
 /* As the backend "recent" has it, whose IPv6 clients are /64. */
@@ -136,7 +165,8 @@ static inline void *far_main(void *arg)
 			.verb = request.verb, .number = request.number, .capacity = far->capacity > 0 ? far->capacity : FAR_SET_MAX, .list = "far"};
 
 		far_lengths(&answer.lengths);
-
+		answer.watched = far->watched;
+		far->listed += request.verb == MESSAGE_LIST;
 		answer.error = request.verb == MESSAGE_ADD    ? far->add_error
 		               : request.verb == MESSAGE_DEL  ? far->del_error
 		               : request.verb == MESSAGE_LIST ? far->list_error
@@ -149,6 +179,8 @@ static inline void *far_main(void *arg)
 			far_del(far, &request);
 		else if (request.verb == MESSAGE_LIST)
 			far_list(far, &request, &answer);
+		else if (request.verb == MESSAGE_DROPPED)
+			far_dropped(far, &answer);
 		else if (request.verb == MESSAGE_LOOK)
 			far_look(far, &request, &answer);
 		else if (far->room != 0 && far->room < (size_t)request.n4 + request.n6)

@@ -145,6 +145,7 @@ static struct message far_answer(struct far *far, const struct message *request)
 	case MESSAGE_CONFIG: /* forgets to send it */
 	case MESSAGE_LIMITS:
 	case MESSAGE_SETTLED:
+	case MESSAGE_DROPPED:
 	case MESSAGE_CHANGED:
 		break;
 	}

@@ -421,6 +421,106 @@ static void test_add(void **state)
 	assert_int_equal(reconcile_add(reconcile, blocks, 130, t0_s, &refused, &why), -EBUSY);
 }
 
+/* Without reading what is in memory again. now: after t0_s. */
+static struct reconcile_result compared(int now)
+{
+	struct reconcile_result result = {.running = 77};
+
+	age(now);
+	if (reconcile_sync(reconcile, &(struct reconcile_rule){verdict, true}, t0_s + now, &result, &why) != 0)
+		fail_msg("%s", why.text);
+	return result;
+}
+
+/* Where root is told what others change, the kernel is listed once, and again after it was changed. */
+static void test_watched(void **state)
+{
+	struct reconcile_result r;
+
+	(void)state;
+	far.watched = true;
+	add_block("192.0.2.1", t0_s, t0_s + 600, 1);
+	add_block("192.0.2.2", t0_s, t0_s + 3600, 2);
+	(void)synced(0, true);
+	assert_int_equal(far.listed, 1);
+	for (int now = 15; now <= 285; now += 15)
+		r = compared(now);
+	assert_int_equal(far.listed, 1);
+	assert_int_equal(far.added, 2);
+	held("192.0.2.1")->dropped = 3; /* at 275 */
+	held("192.0.2.1")->idle_s = 10;
+	r = compared(300);
+	assert_int_equal(r.dropped, 1);
+	assert_int_equal(until_of("192.0.2.1"), 875);
+	assert_int_equal(far.added, 4); /* the kernel would forget both before their end */
+	assert_int_equal(r.drift.missing + r.drift.extra, 0);
+	far.n--; /* somebody removed one, and root has told */
+	reconcile_changed(reconcile);
+	r = compared(315);
+	assert_int_equal(far.listed, 2);
+	assert_int_equal(r.drift.missing, 1);
+	assert_int_equal(far.n, 2);
+	r = compared(330);
+	assert_int_equal(far.listed, 2);
+	r = compared(875);
+	assert_null(held("192.0.2.1"));
+	assert_non_null(held("192.0.2.2"));
+}
+
+enum { MODEL_N = 40, MODEL_S = 3 * 86400 };
+
+/* When each of the model's addresses is free again, after t0_s; 0: it is. */
+static int model[MODEL_N];
+
+static struct block model_block(int i, int now, int for_s)
+{
+	char text[NET_TEXT_MAX];
+
+	(void)snprintf(text, sizeof text, i % 4 == 0 ? "2001:db8:0:%d::/64" : i % 4 == 1 ? "198.51.%d.0/24" : "192.0.2.%d", i + 1);
+	return (struct block){.net = net_from(text), .since_s = t0_s + now, .until_s = t0_s + now + for_s, .cause = BLOCK_MANUAL};
+}
+
+/* One step of chance: a block, a longer one, a shorter one, one that is lifted. */
+static void model_step(int now)
+{
+	const int i = rand() % MODEL_N;
+	struct block block = model_block(i, now, 1 + rand() % (rand() % 2 == 0 ? 60 : 7200));
+	size_t refused = 0;
+
+	if (rand() % 4 == 0 || (model[i] > 0 && block.until_s < t0_s + model[i])) {
+		assert_int_equal(reconcile_del(reconcile, &block, 1, &why), 0);
+		model[i] = 0;
+	}
+	if (rand() % 4 == 0)
+		return;
+	assert_int_equal(reconcile_add(reconcile, &block, 1, t0_s + now, &refused, &why), 0);
+	assert_int_equal(refused, 0);
+	model[i] = (int)(block.until_s - t0_s);
+}
+
+/* Over three days, at every second a step or a comparison comes: who is blocked is in the kernel, and nobody else. */
+static void test_times(void **state)
+{
+	(void)state;
+	far.watched = true;
+	memset(model, 0, sizeof model);
+	srand(7);
+	(void)synced(0, true);
+	for (int now = 1; now < MODEL_S; now += 1 + rand() % 15) {
+		(void)compared(now);
+		for (int i = 0; i < MODEL_N; i++) {
+			const struct net net = model_block(i, now, 1).net;
+
+			model[i] = model[i] > now ? model[i] : 0;
+			if ((far_find(&far, &net) != NULL) != (model[i] > 0))
+				fail_msg("second %d: address %d: held %d, blocked until %d", now, i, far_find(&far, &net) != NULL, model[i]);
+		}
+		if (rand() % 3 == 0)
+			model_step(now);
+	}
+	assert_int_equal(far.listed, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -435,6 +535,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_error, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_knock_not_stored, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_watched, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_times, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_add, setup, teardown),
 	};
 
