@@ -63,11 +63,11 @@ said_more() {
 # --- at start: what is broken is reported with its place, and nothing stays behind
 daemon_config "[block]
 treshold = 5"
-daemon_refuses 2 "$CONF:12: [block] has no key \"treshold\"; did you mean \"threshold\"?"
+daemon_refuses 2 "$CONF:14: [block] has no key \"treshold\"; did you mean \"threshold\"?"
 no_rules || fail "a broken config left rules behind"
 daemon_config "[block]
 threshold = many"
-daemon_refuses 2 "$CONF:12: threshold: want a whole number"
+daemon_refuses 2 "$CONF:14: threshold: want a whole number"
 
 daemon_config "$USUAL"
 # --- without privilege: one sentence, with the remedy
@@ -148,6 +148,7 @@ has_hits "$before" || fail "wrote to a locked database"
 echo .quit >&"${LOCKER[1]}"
 wait "$locker"
 locker=
+freed=$NEW # its line waits, up to a second: an unblock covers that, too
 wait_until wfs unblock "$freed" || fail "$freed cannot be unblocked: $(wfs unblock "$freed" 2>&1)"
 is_read "the database is free again"
 ! listed "$freed" || fail "$freed was unblocked, and then blocked by a line from before"
@@ -215,7 +216,7 @@ is_read "a rule that a reload brought"
 daemon_config "$USUAL
 [allow]
 address = nobody"
-reload "$CONF:15: address: \"nobody\" is not an IPv4 or IPv6 address"
+reload "$CONF:16: address: \"nobody\" is not an IPv4 or IPv6 address"
 daemon_config "$USUAL
 [allow]
 address = 198.51.100.$N
