@@ -27,6 +27,8 @@ static const struct kind {
 	[PROBLEMS_RULES] = {"rules", false, "correct them, see 'watchforspammers check'; they are read when saved"},
 	[PROBLEMS_REFUSED] = {"refused", false, "block networks instead, or unblock some; it is tried at each comparison"},
 	[PROBLEMS_SESSIONS] = {"sessions", false, "load the module, or set [firewall] sessions = drop, and restart"},
+	[PROBLEMS_STAMPS] = {"stamps", false,
+	                     "set the same time zone and clock for the program that writes it, or let it write stamps with a zone"},
 	[PROBLEMS_PROXY] = {"proxy", false,
 	                    "let it pass on the clients' addresses, see 'Proxies' in watchforspammers.conf(5); or, if it is a client of "
 	                    "yours, name its network in [allow] address, and reload"},

@@ -27,6 +27,7 @@ enum problems_kind {
 	PROBLEMS_RULES,    /* rule files have an error */
 	PROBLEMS_REFUSED,  /* blocks that the kernel refused */
 	PROBLEMS_SESSIONS, /* open connections of blocked clients cannot be ended */
+	PROBLEMS_STAMPS,   /* a log's time stamps are not this machine's time */
 	PROBLEMS_PROXY,    /* hits come from a private address */
 	PROBLEMS_HOOKS,    /* DNAT leads clients past the rules */
 	PROBLEMS_SUSPENDED, /* a rule */

@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "admin/problems.h"
@@ -94,6 +95,7 @@ struct engine {
 	bool edited;           /* a rule file, perhaps */
 	bool reload_waits;     /* for what is pending to be written */
 	bool proxy_logged;
+	int64_t zone_minute;   /* when the time zone was looked at */
 	bool stop;
 	int status;
 };
@@ -196,6 +198,8 @@ static void match_line(struct engine *e, struct pending_file *file, struct scan 
 	scan->now_s = now;
 	sooner(&scan->clock.end_s, now); /* an old file's mtime, never the future */
 	n = record->has_fields ? scan_entry(scan, record, hits) : scan_line(scan, record, hits);
+	if (scan->appended)
+		sources_stamped(e->logs, scan, now);
 	if (record->part)
 		return; /* the position stays before the line that it belongs to */
 	for (size_t i = 0; i < n; i++) {
@@ -737,6 +741,9 @@ static void read_logs(struct engine *e, const struct moment *now)
 	struct scan *scan;
 	struct record record;
 
+	if (e->zone_minute != now->unix_s / 60)
+		tzset(); /* the machine's zone may have been changed: its file is looked at again */
+	e->zone_minute = now->unix_s / 60;
 	verdict_at(e->live.verdict, now->unix_s);
 	events_at(&e->events, now->unix_s);
 	for (size_t n = 0; n < LINES_PER_TURN && !pending_is_full(e->pending) &&

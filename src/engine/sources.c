@@ -2,6 +2,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/log.h"
 #include "engine/journal_source.h"
 #include "engine/missed.h"
@@ -19,17 +22,22 @@
 #include "input/readable.h"
 #include "pipeline/resume.h"
 #include "store/logs.h"
+#include "store/query.h"
 
 static_assert((int)PROBLEMS_LOGS_MAX == (int)CONFIG_LOGS_MAX, "every section has its place among the problems");
 static_assert((int)PENDING_FILES_MAX > FOLLOW_LOGS_MAX * 3, "every file has its place among the pending ones");
 
-enum { FILES_PER_LOG = 3 }; /* the one being read, the one before, one more while they rotate fast */
+enum {
+	FILES_PER_LOG = 3, /* the one being read, the one before, one more while they rotate fast */
+	AHEAD_KEY_MAX = 6 + PATH_MAX,
+};
 
 /* A file being followed. */
 struct sources_file {
 	uint64_t number; /* as follow gives it; 0: none */
 	struct pending_file *pending;
 	struct scan scan;
+	int64_t appended_from; /* lines from this position on were appended while we watched */
 };
 
 /* A log being followed. */
@@ -37,6 +45,10 @@ struct sources_log {
 	size_t section; /* of the configuration */
 	bool globbed;   /* the section is a pattern */
 	bool gone;      /* the file was removed: when it is read to its end it is forgotten */
+	bool watched;   /* its next file is written while we watch: there was none, or it was empty */
+	bool is_off;    /* its stamps are not the clock's, by ahead_s */
+	int64_t ahead_s;
+	bool off_logged;
 	struct sources_file files[FILES_PER_LOG]; /* newest first */
 };
 
@@ -79,6 +91,93 @@ static int queue_missed(struct sources *logs, size_t log, const char *path, stru
 	return rc;
 }
 
+/* 0: there is none, or nothing in it. One that cannot be looked at may have anything in it: -1. */
+static int64_t size_of(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return errno == ENOENT ? 0 : -1;
+	return st.st_size;
+}
+
+/* --- stamps of another zone --- */
+
+/* The key in the table of status. */
+static void ahead_key(const char *path, char out[static AHEAD_KEY_MAX])
+{
+	(void)snprintf(out, AHEAD_KEY_MAX, "ahead %s", path);
+}
+
+/* By how much the stamps of the log were off when it was watched last. */
+static void recall_ahead(struct sources *logs, struct sources_log *log, const char *path)
+{
+	char key[AHEAD_KEY_MAX];
+	const char *value;
+	struct why ignored; /* then they are taken as they are */
+
+	ahead_key(path, key);
+	if (query_state(logs->store, key, &value, &ignored) < 0 || value == NULL)
+		return;
+	log->ahead_s = strtoll(value, NULL, 10);
+	log->is_off = log->ahead_s > SCAN_OFF_S || log->ahead_s < -SCAN_OFF_S;
+}
+
+static void store_ahead(struct sources *logs, const char *path, int64_t ahead_s)
+{
+	char key[AHEAD_KEY_MAX], value[24];
+	struct why ignored; /* stored at the next change */
+
+	ahead_key(path, key);
+	(void)snprintf(value, sizeof value, "%" PRId64, ahead_s);
+	if (store_begin(logs->store, &ignored) == 0)
+		(void)store_finish(logs->store, store_state_set(logs->store, key, value, &ignored), &ignored);
+}
+
+/* Shows a log whose stamps are off, or that none is. */
+static void note_stamps(struct sources *logs, int64_t now_s)
+{
+	char by[DURATION_TEXT_MAX];
+	struct follow_stat stat;
+	struct why what;
+
+	for (size_t i = 0; i < logs->n_logs; i++) {
+		struct sources_log *const log = &logs->log[i];
+
+		if (!log->is_off || log->files[0].number == 0)
+			continue;
+		follow_stat(logs->follow, i, &stat);
+		duration_short_text(log->ahead_s < 0 ? -log->ahead_s : log->ahead_s, by);
+		(void)why_set(&what, EINVAL, "%s: its time stamps are %s %s the clock; its lines count from when they are appended", stat.path,
+		              by, log->ahead_s < 0 ? "behind" : "ahead of");
+		problems_set(logs->problems, PROBLEMS_STAMPS, 0, what.text, NULL, now_s);
+		if (!log->off_logged)
+			log_line(LOG_WARNING, "%s; %s", what.text, problems_remedy(PROBLEMS_STAMPS));
+		log->off_logged = true;
+		return;
+	}
+	problems_clear(logs->problems, PROBLEMS_STAMPS, 0);
+}
+
+void sources_stamped(struct sources *logs, struct scan *scan, int64_t now_s)
+{
+	const bool is_off = scan->ahead_s > SCAN_OFF_S || scan->ahead_s < -SCAN_OFF_S;
+	struct follow_stat stat;
+
+	if (is_off == scan->is_off)
+		return;
+	scan->is_off = is_off;
+	for (size_t i = 0; i < logs->n_logs; i++)
+		for (size_t k = 0; k < FILES_PER_LOG; k++)
+			if (scan == &logs->log[i].files[k].scan) {
+				logs->log[i].is_off = is_off;
+				logs->log[i].ahead_s = is_off ? scan->ahead_s : 0;
+				follow_stat(logs->follow, i, &stat);
+				store_ahead(logs, stat.path, logs->log[i].ahead_s);
+			}
+	note_stamps(logs, now_s);
+}
+
 static int add_log(struct sources *logs, size_t section, const char *path, struct why *why)
 {
 	size_t log;
@@ -86,7 +185,9 @@ static int add_log(struct sources *logs, size_t section, const char *path, struc
 
 	if (rc < 0)
 		return rc;
-	logs->log[log] = (struct sources_log){.section = section, .globbed = globs_is_pattern(logs->config->logs[section])};
+	logs->log[log] = (struct sources_log){
+		.section = section, .globbed = globs_is_pattern(logs->config->logs[section]), .watched = size_of(path) == 0};
+	recall_ahead(logs, &logs->log[log], path);
 	logs->n_logs = log < logs->n_logs ? logs->n_logs : log + 1;
 	logs->n_of[section]++;
 	return (int)log; /* < FOLLOW_LOGS_MAX */
@@ -345,6 +446,7 @@ static void note_missing(struct sources *logs, const struct follow_line *line, c
 	log->gone = log->globbed && access(line->path, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR);
 	if (log->gone)
 		return;
+	log->watched = size_of(line->path) == 0;
 	readable_remedy(line->path, logs->user, &remedy);
 	log_line(LOG_WARNING, "%s; waiting for it", why->text);
 	problems_set(logs->problems, PROBLEMS_LOG, log->section, why->text, remedy.text, clock_unix_s());
@@ -364,6 +466,7 @@ static bool next_line(struct sources *logs, int64_t now_ms, struct pending_file 
 		if (rc == FOLLOW_LINE) {
 			struct sources_file *const file = file_of(logs, &next);
 
+			file->scan.appended = next.record.start >= file->appended_from;
 			*ret_file = file->pending;
 			*ret_scan = &file->scan;
 			*ret = next.record;
@@ -437,7 +540,8 @@ bool sources_file_waits(const struct sources *logs)
 static int begin_followed(struct sources *logs, struct why *why)
 {
 	const struct follow_line *const begun = &logs->begun;
-	struct sources_file *const files = logs->log[begun->log].files;
+	struct sources_log *const log = &logs->log[begun->log];
+	struct sources_file *const files = log->files;
 	const struct resume reader = {
 		.first = {begun->first, begun->first_len}, .follow = logs->follow, .file = begun->file};
 	struct store_log known;
@@ -453,8 +557,14 @@ static int begin_followed(struct sources *logs, struct why *why)
 	files[0] = (struct sources_file){
 		.number = begun->file,
 		.pending = pending_file(logs->pending, begun->path, reader.first, rc == RESUME_NEW ? NULL : &known)};
+	/* Also what is older than the last minute was not written before our eyes: a file that was put into its place. */
+	if (!log->watched || begun->mtime_s + SCAN_OFF_S < clock_unix_s())
+		files[0].appended_from = size_of(begun->path);
+	log->watched = true;
 	scan_begin(&files[0].scan, NULL, begun->mtime_s); /* the engine's rules, see engine.c */
 	files[0].scan.live = true;
+	files[0].scan.ahead_s = log->ahead_s;
+	files[0].scan.is_off = log->is_off;
 	logs->file_waits = false;
 	return 0;
 }

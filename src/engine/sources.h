@@ -61,6 +61,9 @@ void sources_check(struct sources *logs);
  */
 bool sources_next(struct sources *logs, int64_t now_ms, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret);
 
+/* After a line was scanned that was appended while we watched: says when its stamps are not the clock's. scan: of sources_next. */
+void sources_stamped(struct sources *logs, struct scan *scan, int64_t now_s);
+
 bool sources_file_waits(const struct sources *logs);
 
 /* Begins the file that waits. Errors: of the database; it waits on. */

@@ -38,12 +38,17 @@ static void count_time(struct scan_tally *tally, int64_t time_s)
 }
 
 /* When it was written. */
-static int64_t time_of(const struct scan *scan, const struct line *line)
+static int64_t time_of(struct scan *scan, const struct line *line)
 {
 	int64_t time_s = scan->now_s;
 
+	if (scan->appended) {
+		if (line->has_time)
+			scan->ahead_s = line->time_s - scan->now_s;
+		return scan->now_s;
+	}
 	if (line->has_time)
-		time_s = line->time_s;
+		time_s = line->time_s - (scan->is_off ? scan->ahead_s : 0);
 	else if (!scan->live)
 		time_s = scan->tally.last_line_at > 0 ? scan->tally.last_line_at : scan->clock.end_s;
 	return time_s < scan->now_s ? time_s : scan->now_s;

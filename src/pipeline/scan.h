@@ -7,6 +7,8 @@
  *     may be anchored to.
  *   - A line without a time stamp was written when the newest line before it was, of those that this scan has seen; when there
  *     is none, when the log was last written (the clock's end_s). A line that is read as it is written (live) was written now.
+ *   - A line that is appended while we watch is of now: its stamp may be of another zone. Only for what was there before the stamp
+ *     counts, less the difference that was seen while watching, when that is more than SCAN_OFF_S.
  *   - No line was written after now_s.
  *   - A line that a container runtime encoded or split (unwrap.h) is read as the program wrote it, and is one line.
  *   - "last message repeated N times" (repeat.h) matches what the line directly before it in the log matched, N times: of the same
@@ -25,6 +27,8 @@
 #include "input/record.h"
 #include "rules/rules.h"
 
+enum { SCAN_OFF_S = 90 }; /* a queue that is slow, or a clock that is wrong by so much, is no other time zone */
+
 struct unwrap;
 struct scan_last;
 
@@ -38,6 +42,9 @@ struct scan {
 	struct rules_scratch *scratch;
 	bool disabled;          /* rules with enabled = no match as well */
 	bool live;              /* lines are read as they are written */
+	bool appended;          /* the line was appended while we watched: it is of now, whatever its stamp says */
+	int64_t ahead_s;        /* stamps less the clock, of the last appended line that has one; taken off the stamps of others */
+	bool is_off;            /* that is more than SCAN_OFF_S; the source's, see sources.c */
 	int64_t now_s;          /* INT64_MAX: the log's own time is trusted */
 	int64_t from_s, until_s; /* lines from outside match nothing */
 	struct line_clock clock;

@@ -41,10 +41,11 @@ extend = no
 for = 1h
 [firewall]
 resync = 1s"
-daemon_start
+# Before it starts: then time stamps count.
 for day in 4 3 2; do for address in "${GOOD[@]}"; do login "$address" "$day"; done; done >>"$LOG"
 # Two days are not three.
 for day in 4 3; do login 10.9.0.4 "$day"; done >>"$LOG"
+daemon_start
 
 # A proven-good client needs twice as much.
 postfix_dnsbl 10.9.1.1 >>"$LOG"
@@ -136,9 +137,9 @@ extend = no
 for = 1h
 [firewall]
 resync = 1s"
+for day in 4 3 2; do for i in 1 2 3 4; do login "10.9.1.$i" "$day"; done; done >>"$LOG"
 daemon_start
 {
-	for day in 4 3 2; do for i in 1 2 3 4; do login "10.9.1.$i" "$day"; done; done
 	for i in 1 2 3 4; do postfix_dnsbl "10.9.1.$i"; postfix_dnsbl "10.9.1.$i"; done
 	for i in 1 2 3 4 5; do wrong_password "10.9.3.$i"; wrong_password 10.9.3.9; done
 	for i in 1 2 3 4; do courier_511 "10.9.4.$i"; courier_511 "fd0a:6:0:$i::1"; done
