@@ -309,7 +309,7 @@ WITH newest (address, hits) AS (
 	SELECT address, sum(hits) FROM newest GROUP BY address
 ), split (address, hits, bare) AS (
 	SELECT address, hits, trim(address, ':') FROM known
-), long (address, hits, groups) AS (
+), long (address, hits, groups) AS MATERIALIZED (
 	SELECT address, hits,
 	       CASE WHEN address LIKE '%:%'
 	            THEN trim(replace(address, '::', substr(':0:0:0:0:0:0:0:0:', 1,
@@ -317,7 +317,7 @@ WITH newest (address, hits) AS (
 	                           - (bare LIKE '%::%'))) + 1)), ':')
 	       END
 	FROM split
-), half (address, hits, groups, two) AS (
+), half (address, hits, groups, two) AS MATERIALIZED (
 	SELECT address, hits, groups, instr(groups, ':') + instr(substr(groups, instr(groups, ':') + 1), ':') FROM long
 ), network (hits, network) AS (
 	SELECT hits,

@@ -113,6 +113,30 @@ static json_t *put_list(json_t *object, const char *key)
 	return list;
 }
 
+static json_t *address_row(const struct query_address *a)
+{
+	json_t *const row = new_object();
+
+	json_put_text(row, "address", a->address);
+	json_put_number(row, "hits", a->hits);
+	json_put_time(row, "first", a->first_s);
+	json_put_time(row, "last", a->last_s);
+	return row;
+}
+
+static int put_addresses(json_t *object, struct store *store, const struct net *net, struct query_bound bound, size_t *bytes_left,
+                         struct why *why)
+{
+	json_t *const addresses = put_list(object, "addresses");
+	struct query_address address;
+	int rc;
+
+	query_addresses(store, net, bound);
+	while ((rc = query_next_address(store, &address, why)) == 0 && rows_append(addresses, address_row(&address), bytes_left))
+		;
+	return rc;
+}
+
 int rows_put_history(json_t *object, struct store *store, const struct net *net, int64_t now_s,
                      const struct rows_bound *bound, struct why *why)
 {
@@ -130,6 +154,8 @@ int rows_put_history(json_t *object, struct store *store, const struct net *net,
 		while ((rc = query_next_hit(store, &hit, why)) == 0 && rows_append(hits, rows_hit(&hit), &bytes_left))
 			;
 	}
+	if (rc >= 0 && net->len < 128)
+		rc = put_addresses(object, store, net, bound->hits, &bytes_left, why);
 	query_stop(store);
 	return rc < 0 ? rc : 0;
 }

@@ -30,7 +30,7 @@ struct rows_bound {
 	size_t bytes; /* of both lists */
 };
 
-/* The members "blocks" and "hits" of an object about a network. Errors as of store.h. */
+/* The members "blocks" and "hits" of an object about a network, and "addresses" if it is more than one. Errors as of store.h. */
 int rows_put_history(json_t *object, struct store *store, const struct net *net, int64_t now_s,
                      const struct rows_bound *bound, struct why *why);
 

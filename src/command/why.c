@@ -144,6 +144,17 @@ static void print_hit(const struct request *q, const json_t *row, bool utc)
 		(void)printf("      counts %s\n", weight_text(string(row, "weight")));
 }
 
+static void print_address(const json_t *row, bool utc)
+{
+	const json_int_t hits = json_integer_value(json_object_get(row, "hits"));
+	char first[TIME_LOCAL_MAX], last[TIME_LOCAL_MAX];
+
+	show_json_time(json_object_get(row, "first"), utc, first);
+	show_json_time(json_object_get(row, "last"), utc, last);
+	(void)printf("  %s  %" JSON_INTEGER_FORMAT " %s\n      %s to %s\n", string(row, "address"), hits, plural(hits, "hit", "hits"), first,
+	             last);
+}
+
 static void print_blocked(const struct request *q, const json_t *known, bool utc)
 {
 	const json_t *const time = json_object_get(known, "until");
@@ -162,12 +173,17 @@ static void print_blocked(const struct request *q, const json_t *known, bool utc
 static void print_text(const struct request *q, const json_t *known, bool utc)
 {
 	const json_t *const blocks = json_object_get(known, "blocks"), *const hits = json_object_get(known, "hits");
+	const json_t *const addresses = json_object_get(known, "addresses"); /* of a network */
 	size_t i;
 	json_t *row;
 
 	print_blocked(q, known, utc);
 	if (!json_is_null(json_object_get(known, "allowed_by")))
 		show_allowed(known, utc);
+	if (json_array_size(addresses) > 0)
+		(void)printf("\naddresses, most hits first\n");
+	json_array_foreach(addresses, i, row)
+		print_address(row, utc);
 	if (json_array_size(blocks) > 0)
 		(void)printf("\nblocks, newest first\n");
 	json_array_foreach(blocks, i, row)

@@ -248,6 +248,33 @@ int query_next_hit(struct store *store, struct query_hit *ret, struct why *why)
 	return rc;
 }
 
+void query_addresses(struct store *store, const struct net *net, struct query_bound bound)
+{
+	sqlite3_stmt *const s = begin(
+		store, QUERY_ADDRESSES,
+		"SELECT address, sum(hits), min(first), max(last) FROM "
+		"(SELECT address, hits, first, last FROM address WHERE " INSIDE("address", "?4") " "
+		"UNION ALL SELECT address, 1, time, time " NEWEST_HITS " AND in_net(address, ?4)) "
+		"GROUP BY address ORDER BY 2 DESC, 1 LIMIT ?2",
+		0);
+
+	bind_bound(s, 2, bound);
+	bind_around(s, 4, net);
+}
+
+int query_next_address(struct store *store, struct query_address *ret, struct why *why)
+{
+	sqlite3_stmt *const s = store->walk;
+	const int rc = sql_row(store, s, why);
+
+	if (rc == 0)
+		*ret = (struct query_address){.address = sql_text(s, 0),
+		                              .hits = sqlite3_column_int64(s, 1),
+		                              .first_s = sqlite3_column_int64(s, 2),
+		                              .last_s = sqlite3_column_int64(s, 3)};
+	return rc;
+}
+
 void query_blocked_between(struct store *store, int64_t from_s, int64_t until_s)
 {
 	sqlite3_stmt *const s =

@@ -49,6 +49,14 @@ struct query_hit {
 void query_hits(struct store *store, const struct net *net, struct query_bound bound);
 int query_next_hit(struct store *store, struct query_hit *ret, struct why *why);
 
+/* Every address of a network that has hits, those with most first. */
+struct query_address {
+	const char *address;
+	int64_t hits, first_s, last_s; /* first_s: also of a hit that is no longer stored */
+};
+void query_addresses(struct store *store, const struct net *net, struct query_bound bound);
+int query_next_address(struct store *store, struct query_address *ret, struct why *why);
+
 /* Of every address with a block that began from from_s to until_s: the last of those; by address, as text sorts. */
 struct query_blocked {
 	const char *address, *rule, *reason;

@@ -321,6 +321,29 @@ static void test_inside(void **state)
 	}
 }
 
+static void test_addresses(void **state)
+{
+	const struct net net = net_from("192.0.2.0/24");
+	struct query_address a;
+	bool more;
+
+	(void)state;
+	add_hit("192.0.2.1", t0_s, 1, NULL);
+	add_hit("192.0.2.2", t0_s + 1, 1, NULL);
+	add_hit("192.0.3.2", t0_s + 1, 1, NULL);
+	add_hit("192.0.2.2", t0_s + 5, 1, NULL);
+	assert_int_equal(store_index_hits(store, 3, &more, &why), 0); /* the rest is read from the hits */
+	query_addresses(store, &net, all);
+	assert_int_equal(query_next_address(store, &a, &why), 0);
+	assert_string_equal(a.address, "192.0.2.2");
+	assert_int_equal(a.hits, 2);
+	assert_int_equal(a.first_s, t0_s + 1);
+	assert_int_equal(a.last_s, t0_s + 5);
+	assert_int_equal(query_next_address(store, &a, &why), 0);
+	assert_string_equal(a.address, "192.0.2.1");
+	assert_int_equal(query_next_address(store, &a, &why), STORE_NONE);
+}
+
 /* As the daemon asks: of each table only the newest rows are read, however many there are. */
 static void test_bounds(void **state)
 {
@@ -559,6 +582,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_network, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_blocks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_inside, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_allowances, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_logs, setup, teardown),
