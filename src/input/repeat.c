@@ -22,10 +22,13 @@ static unsigned read_times(const char *p, const char *end)
 static const char *find_last(const char *p, const char *end, const char *word)
 {
 	const size_t len = strlen(word);
+	size_t at = (size_t)(end - p);
 
-	for (const char *q = end - len; q >= p; q--)
-		if (memcmp(q, word, len) == 0)
-			return q;
+	if (at < len)
+		return NULL;
+	for (at = at - len + 1; at > 0; at--)
+		if (memcmp(p + at - 1, word, len) == 0)
+			return p + at - 1;
 	return NULL;
 }
 
@@ -41,10 +44,11 @@ static unsigned read_syslog_ng(const char *p, const char *end)
 
 unsigned repeat_times(struct span message)
 {
-	const char *const end = message.p + message.len, *p;
+	const char *end, *p;
 
 	if (message.p == NULL)
 		return 0;
+	end = message.p + message.len;
 	p = cursor_word(message.p, end, last_ng);
 	if (p != NULL)
 		return read_syslog_ng(p, end);
