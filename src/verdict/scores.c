@@ -214,7 +214,8 @@ uint32_t scores_repeated(const struct clients *s, const struct tracked *t, uint3
 	     i = pool_at(&s->pool, i)->next) {
 		const struct node *const node = pool_at(&s->pool, i);
 
-		if (node->about != about || node->value <= 0 || node->time_s >= (int64_t)time_s + SCORES_REPEAT_S ||
+		/* hits, not value: a login of the same second may have been taken off it */
+		if (node->about != about || node->hits == 0 || node->time_s >= (int64_t)time_s + SCORES_REPEAT_S ||
 		    time_s >= (int64_t)node->time_s + SCORES_REPEAT_S)
 			continue;
 		if (node->hits > SCORES_REPEATS_MAX)

@@ -173,6 +173,17 @@ static void test_weights(void **state)
 	assert_int_equal(fails("192.0.3.7", ALICE, 32 * DAY + 801).score, 20);
 }
 
+/* A login and a failure in one second are one node: the next failure repeats this one all the same. */
+static void test_same_second(void **state)
+{
+	(void)state;
+	logs_in("192.0.2.7", ALICE, 0);
+	assert_int_equal(fails("192.0.2.7", ALICE, 0).score, 5);
+	for (int64_t at = 0; at < 600; at += 60)
+		assert_int_equal(fails("192.0.2.7", ALICE, at).weight, VERDICT_REPEATED);
+	assert_int_equal(fails("192.0.2.7", ALICE, 600).score, 5);
+}
+
 /* --- the telephone, and the guessers beside it --- */
 
 /* 20 people work in an office for ten days; bob's telephone tries his old password every five minutes, day and night. */
@@ -411,7 +422,7 @@ int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_weights), TEST(test_office),  TEST(test_guesser_in_the_office), TEST(test_guesser_at_one_account),
+		TEST(test_weights), TEST(test_same_second), TEST(test_office),  TEST(test_guesser_in_the_office), TEST(test_guesser_at_one_account),
 		TEST(test_word_lists), TEST(test_bought), TEST(test_own_login), TEST(test_spread), TEST(test_spread_limits),
 		TEST(test_spread_sender), TEST(test_account), TEST(test_slow), TEST(test_clumsy),
 	};
