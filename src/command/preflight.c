@@ -15,6 +15,7 @@
 #include "base/listening.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "command/command.h"
 #include "command/firewall.h"
 #include "engine/choice.h"
 #include "engine/sandbox.h"
@@ -23,6 +24,7 @@
 #include "input/unwrap.h"
 #include "input/readable.h"
 #include "root/root.h"
+#include "store/journals.h"
 
 enum {
 	DAY_S = 86400,
@@ -275,12 +277,26 @@ static void check_journal(const struct config *config, struct rulefile_errors *e
 		rulefile_error(warnings, "the journal has no line of a mail server of the last day; name the log that yours writes in [log]");
 }
 
+/* As the daemon's database has it. */
+static bool was_read(const struct config *config)
+{
+	struct store *store = NULL;
+	struct store_journal journal;
+	struct store_log log;
+	struct why ignored;
+	const bool known = command_open_database(config, &store, &ignored) == 0 &&
+	                   store_journal_find(store, "", &log, &journal, &ignored) == 0;
+
+	store_close(store);
+	return known;
+}
+
 static void check_sources(struct config *config, const struct rules *rules, const struct readable_user *user,
                           struct rulefile_errors *errors, struct rulefile_errors *warnings, struct why *ret_sources)
 {
 	struct choice choice;
 
-	choice_make(config, false, clock_unix_s(), &choice);
+	choice_make(config, was_read(config), clock_unix_s(), &choice);
 	config_settle(config, choice.journal);
 	(void)why_set(ret_sources, EEXIST, "the daemon reads %s: %s",
 	              !choice.journal ? "log files" : choice.files ? "the journal and log files" : "the journal", choice.why.text);

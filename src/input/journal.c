@@ -675,11 +675,11 @@ int journal_next(struct journal *j, struct journal_entry *ret, struct why *why)
 
 int journal_newest_mail(const struct journal_where *where, int64_t *ret_s, struct why *why)
 {
-	struct journal *j;
+	struct journal *j = NULL;
 	uint64_t realtime_us = 0;
 	int rc = journal_open(where, &j, why);
 
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	rc = sd_journal_add_match(j->handle, "SYSLOG_FACILITY=2", 0);
 	if (rc >= 0)
