@@ -182,8 +182,8 @@ static void print_numbers(const struct status *s, bool utc)
 		print_row("firewall", "observe: nobody is blocked; the active blocks are those that would be");
 	else
 		print_row("firewall",
-		          "%s, room for %" JSON_INTEGER_FORMAT " addresses, %" JSON_INTEGER_FORMAT " %s at the last sync (%s)",
-		          text_of(t, "backend"), number(t, "capacity"), drift,
+		          "%s, %" JSON_INTEGER_FORMAT " %s, room for %" JSON_INTEGER_FORMAT " addresses, %" JSON_INTEGER_FORMAT " %s at the last sync (%s)",
+		          text_of(t, "backend"), number(t, "held"), plural(number(t, "held"), "entry", "entries"), number(t, "capacity"), drift,
 		          plural(drift, "difference", "differences"), at);
 	if (json_is_string(json_object_get(t, "backend_reason")))
 		print_row("", "chosen by backend = auto: %s", text_of(t, "backend_reason"));

@@ -439,11 +439,11 @@ static void commit(struct engine *e, const struct moment *now)
 static void store_state(struct engine *e, const struct reconcile_result *r, int64_t now)
 {
 	const struct verdict_stat stat = verdict_stat(e->live.verdict);
-	char capacity[16], drift[24], at[24], refused[24], tracked[24], forgotten[24], braked[24],
+	char capacity[16], held[24], drift[24], at[24], refused[24], tracked[24], forgotten[24], braked[24],
 		ports[PORTLISTS_TEXT_MAX], lengths[LENGTHS_TEXT_MAX];
 	const struct {
 		const char *key, *value;
-	} rows[] = {{"backend", e->client.backend}, {"backend_reason", e->client.chosen}, {"capacity", capacity}, {"drift", drift},
+	} rows[] = {{"backend", e->client.backend}, {"backend_reason", e->client.chosen}, {"capacity", capacity}, {"held", held}, {"drift", drift},
 	            {"refused", refused},                     {"tracked", tracked},   {"forgotten", forgotten},
 	            {"refused_why", r->drift.refusal.text},
 	            {"braked", braked},                       {"last_sync_at", at},   {"ports", ports},
@@ -453,6 +453,7 @@ static void store_state(struct engine *e, const struct reconcile_result *r, int6
 
 	config_ports_text(e->live.started, PORTLISTS_MAX, ports);
 	lengths_text(&e->client.lengths, lengths);
+	(void)snprintf(held, sizeof held, "%zu", r->running - r->drift.refused); /* those that are out are wanted, too */
 	(void)snprintf(capacity, sizeof capacity, "%" PRIu32, e->client.capacity);
 	(void)snprintf(drift, sizeof drift, "%zu", r->drift.missing + r->drift.extra);
 	(void)snprintf(refused, sizeof refused, "%zu", r->drift.refused);
@@ -521,11 +522,19 @@ static void compared(struct engine *e, const struct reconcile_result *r, const s
 static void handle_changed(struct engine *e, bool readable)
 {
 	struct client_change change;
+	struct why why;
+	int rc = 0;
 
 	if (!client_changed(&e->client, readable, &change))
 		return;
 	log_line(LOG_WARNING, "firewall rules or lists were changed by %s; restoring them",
 	         change.who[0] != '\0' ? change.who : "another program");
+	if (!change.all)
+		rc = reconcile_touched(e->reconcile, change.nets, change.n, clock_unix_s(), &why);
+	if (rc < 0)
+		firewall_trouble(e, rc, &why);
+	if (!change.all)
+		return;
 	reconcile_changed(e->reconcile);
 	e->sync_at = 0;
 }

@@ -631,6 +631,33 @@ void reconcile_changed(struct reconcile *rec)
 	rec->due = true;
 }
 
+int reconcile_touched(struct reconcile *rec, const struct net *nets, size_t n, int64_t now_s, struct why *why)
+{
+	struct client_entry gone[CLIENT_PACKET];
+	struct feed f = {.n = 0};
+	size_t refused = 0, k = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		const struct wanted_entry *const e = wanted_longest(&rec->wanted, 0, &nets[i]);
+
+		if (e != NULL && fits(rec, e)) {
+			rc = feed(rec, &f, e, now_s, &refused, why);
+			continue;
+		}
+		gone[k++] = (struct client_entry){.net = nets[i]};
+		if (k == CLIENT_PACKET)
+			rc = client_del(rec->client, gone, k, why);
+		k %= CLIENT_PACKET;
+	}
+	if (rc == 0)
+		rc = send_on(rec, &f, now_s, &refused, why);
+	if (rc == 0 && k > 0)
+		rc = client_del(rec->client, gone, k, why);
+	rec->proven &= rc == 0;
+	return rc;
+}
+
 void reconcile_begin(struct reconcile *rec)
 {
 	rec->due = true;

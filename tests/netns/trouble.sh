@@ -148,7 +148,7 @@ has_hits "$before" || fail "wrote to a locked database"
 echo .quit >&"${LOCKER[1]}"
 wait "$locker"
 locker=
-freed=$NEW # its line waits, up to a second: an unblock covers that, too
+freed=198.51.100.$((before + 1)) # its line waits, up to a second: an unblock covers that, too
 wait_until wfs unblock "$freed" || fail "$freed cannot be unblocked: $(wfs unblock "$freed" 2>&1)"
 is_read "the database is free again"
 ! listed "$freed" || fail "$freed was unblocked, and then blocked by a line from before"

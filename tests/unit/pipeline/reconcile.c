@@ -462,6 +462,14 @@ static void test_watched(void **state)
 	assert_int_equal(far.n, 2);
 	r = compared(330);
 	assert_int_equal(far.listed, 2);
+	far.n--; /* the same, and root has told which; another was added */
+	const struct net touched[] = {net_from("192.0.2.1"), net_from("192.0.2.2"), net_from("192.0.2.9")};
+	assert_int_equal(reconcile_touched(reconcile, touched, 3, t0_s + 330, &why), 0);
+	assert_non_null(held("192.0.2.1"));
+	assert_non_null(held("192.0.2.2"));
+	assert_int_equal(far.deleted, 1);
+	r = compared(345);
+	assert_int_equal(far.listed, 2);
 	r = compared(875);
 	assert_null(held("192.0.2.1"));
 	assert_non_null(held("192.0.2.2"));
