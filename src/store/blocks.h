@@ -33,7 +33,7 @@ int store_end(struct store *store, const struct block *block, int64_t at_s, cons
 int store_note_expired(struct store *store, int64_t now_s, struct why *why);
 
 /*
- * Walks. store_running: blocks active at now_s, the one that ends first in front. store_blocks_since: every block that had not
+ * Walks. store_running: blocks active at now_s, in any order. store_blocks_since: every block that had not
  * expired at since_s, oldest first; until_s is the end it had. Read: all that is written, and the id.
  * ret_rule: the name of its rule, of store_blocks_since; borrowed until the next call; may be NULL.
  */

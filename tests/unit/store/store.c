@@ -658,9 +658,9 @@ static void test_blocks(void **state)
 	good(add_block(store, "2001:db8::/64", t0_s + 50, t0_s + 5000, &why), &why);
 
 	good(store_running(store, t0_s, &why), &why);
-	walk(store, "192.0.2.3 100, 192.0.2.1 600, 192.0.2.1 3600, 2001:db8::/64 5000");
+	walk(store, "192.0.2.1 600, 192.0.2.1 3600, 192.0.2.3 100, 2001:db8::/64 5000");
 	good(store_running(store, t0_s + 99, &why), &why);
-	walk(store, "192.0.2.3 100, 192.0.2.1 600, 192.0.2.1 3600, 2001:db8::/64 5000");
+	walk(store, "192.0.2.1 600, 192.0.2.1 3600, 192.0.2.3 100, 2001:db8::/64 5000");
 	good(store_running(store, t0_s + 100, &why), &why); /* over at that second */
 	walk(store, "192.0.2.1 600, 192.0.2.1 3600, 2001:db8::/64 5000");
 	good(store_blocks_since(store, t0_s + 99, &why), &why);
@@ -683,7 +683,7 @@ static void test_blocks(void **state)
 	walk(store, "2001:db8::/64 5000");
 	good(store_end(store, &(struct block){.net = d}, t0_s + 701, "unblocked", &why), &why);
 	good(store_running(store, t0_s + 50, &why), &why);
-	walk(store, "192.0.2.3 100, 192.0.2.1 600");
+	walk(store, "192.0.2.1 600, 192.0.2.3 100");
 	good(store_blocks_since(store, t0_s, &why), &why); /* as they ended */
 	walk(store, "192.0.2.1 600, 192.0.2.3 100, 192.0.2.1 700, 2001:db8::/64 701");
 	store_close(store);
