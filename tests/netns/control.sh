@@ -29,6 +29,8 @@ group = $GROUP
 readers =
 tcp = 127.0.0.1:4711
 token_file = $WORK/tokens
+[allow]
+private = no
 [firewall]
 backend = $BACKEND
 resync = 1s
