@@ -112,7 +112,13 @@ static const struct row {
         {{"firewall", "hooks", "input"}, HOOKS, 0, 0, 0},
         {{"firewall", "jump_from", ""}, CHAINS, 0, 0, 0},
         {{"firewall", "list", "spammer"}, SETS, AT(firewall.list), 0, 0},
-        {{"firewall", "ports", MAIL_PORTS}, PORTS, 0, 0, 0},
+        {{"firewall", "ports", "25"}, PORTS, 0, 0, 0},
+        {{"firewall", "ports.auth", MAIL_PORTS}, PORTS, 0, 0, 0},
+        {{"firewall", "ports.manual", MAIL_PORTS}, PORTS, 0, 0, 0},
+        {{"firewall", "ports.vote", MAIL_PORTS}, PORTS, 0, 0, 0},
+        {{"firewall", "ports.flood", MAIL_PORTS}, PORTS, 0, 0, 0},
+        {{"firewall", "ports.sshd", "22"}, PORTS, 0, 0, 0},
+        {{"firewall", "ports.dropbear", "22"}, PORTS, 0, 0, 0},
         {{"firewall", "action", "drop"}, ACTION, AT(firewall.action), 0, 0},
         {{"firewall", "sessions", "drop"}, SESSIONS, 0, 0, 0},
         {{"firewall", "log_prefix", ""}, PREFIX, AT(firewall.log_prefix), 0, 0},
@@ -742,7 +748,9 @@ static const struct row *find_row(const char *section, const char *key)
 	for (size_t i = 0; i < N_ROWS; i++)
 		if (strcasecmp(rows[i].key.section, section) == 0 && strcasecmp(rows[i].key.key, key) == 0)
 			return &rows[i];
-	return NULL;
+	return strcasecmp(section, "firewall") == 0 && strncasecmp(key, "ports.", strlen("ports.")) == 0
+	               ? find_row("firewall", "ports")
+	               : NULL;
 }
 
 static bool is_section(const char *section)

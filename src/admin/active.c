@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "pipeline/portmap.h"
 #include "store/blocks.h"
 
 enum { DEDUPED = 64 }; /* of what is to be lifted; more come from a network, and are rarely duplicates */
@@ -39,6 +40,7 @@ bool active_lies_in(const struct net *inner, const struct net *outer)
 int active_find(const struct admin *a, const struct net *net, int64_t now_s, struct active_list *ret,
                  struct why *why)
 {
+	struct portmap ports = {.store = a->store, .lists = &a->config->firewall.ports};
 	struct active_list l = {0};
 	struct block any;
 	struct block block;
@@ -51,8 +53,11 @@ int active_find(const struct admin *a, const struct net *net, int64_t now_s, str
 		return 0;
 	for (rc = store_running(a->store, now_s, why); rc == 0;)
 		if ((rc = store_next_block(a->store, &block, NULL, why)) == 0 &&
-		    (active_lies_in(net, &block.net) || active_lies_in(&block.net, net)))
+		    (active_lies_in(net, &block.net) || active_lies_in(&block.net, net))) {
+			block.list = portmap_list(&ports, block.rule);
 			note(&l, &block);
+		}
+	portmap_done(&ports);
 	if (rc < 0) {
 		active_done(&l);
 		return rc;

@@ -61,7 +61,8 @@ void block_manual(const struct admin *a, const struct protocol_request *r, const
 	const int64_t for_s =
 	        r->for_s > 0 ? r->for_s : verdict_duration(a->verdict, r->net.len == 128 ? view.offence : 1);
 	struct block block = {
-	        .net = r->net, .since_s = now_s, .until_s = now_s + for_s, .cause = BLOCK_MANUAL};
+	        .net = r->net, .since_s = now_s, .until_s = now_s + for_s, .cause = BLOCK_MANUAL,
+	        .list = portlists_of(&a->config->firewall.ports, "manual", "manual")};
 	struct net pieces[RECONCILE_PIECES_MAX];
 	const size_t n = reconcile_pieces(a->reconcile, &r->net, pieces);
 	struct why why;
@@ -112,7 +113,8 @@ void block_black(const struct admin *a, const struct protocol_request *r, const 
 	const struct verdict_evidence evidence = {.addr = r->net.addr,
 	                                          .score = r->score > 0 ? r->score : ADMIN_BLACK,
 	                                          .time_s = now_s,
-	                                          .rule = VERDICT_NO_RULE};
+	                                          .rule = VERDICT_NO_RULE,
+	                                          .list = portlists_of(&a->config->firewall.ports, record_black.name, record_black.category)};
 	struct verdict_decision decision = {0};
 	struct block *blocks = NULL; /* the decision's, which belong to the verdict */
 	int64_t white_s = 0;

@@ -21,7 +21,7 @@ void inspect_list(const struct admin *a, int64_t now_s, json_t *reply)
 
 	json_put(reply, "list", list);
 	query_active(a->store, now_s, bound(ADMIN_LIST_SHOWN));
-	while ((rc = query_next_block(a->store, &block, &why)) == 0 && rows_append(list, rows_block(&block), &bytes_left))
+	while ((rc = query_next_block(a->store, &block, &why)) == 0 && rows_append(list, rows_block(&block, a->config), &bytes_left))
 		;
 	query_stop(a->store);
 	if (rc < 0) {
@@ -41,7 +41,7 @@ void inspect_at(const struct admin *a, const struct protocol_request *r, int64_t
 	blockstate_put_net(reply, &r->net);
 	rc = blockstate_put(a, &r->net, now_s, reply, &why);
 	if (rc == 0 && r->verb == PROTOCOL_WHY)
-		rc = rows_put_history(reply, a->store, &r->net, now_s, &shown, &why);
+		rc = rows_put_history(reply, a->config, a->store, &r->net, now_s, &shown, &why);
 	if (rc < 0)
 		reply_error(reply, why.text);
 }

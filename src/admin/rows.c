@@ -8,8 +8,9 @@ static json_t *new_object(void)
 	return alloc_check(json_object(), 0, "JSON");
 }
 
-json_t *rows_block(const struct query_block *b)
+json_t *rows_block(const struct query_block *b, const struct config *config)
 {
+	char ports[PORTLISTS_TEXT_MAX];
 	json_t *const row = new_object();
 
 	json_put_text(row, "address", b->address);
@@ -24,6 +25,8 @@ json_t *rows_block(const struct query_block *b)
 	json_put_number(row, "knocks", b->knocks);
 	json_put_time(row, "knocked", b->knocked_s);
 	json_put_text(row, "ended_by", b->ended_by);
+	config_ports_text(config, portlists_of(&config->firewall.ports, b->rule, b->category), ports);
+	json_put_text(row, "ports", ports);
 	return row;
 }
 
@@ -137,7 +140,7 @@ static int put_addresses(json_t *object, struct store *store, const struct net *
 	return rc;
 }
 
-int rows_put_history(json_t *object, struct store *store, const struct net *net, int64_t now_s,
+int rows_put_history(json_t *object, const struct config *config, struct store *store, const struct net *net, int64_t now_s,
                      const struct rows_bound *bound, struct why *why)
 {
 	json_t *const hits = put_list(object, "hits"), *const blocks = put_list(object, "blocks");
@@ -147,7 +150,7 @@ int rows_put_history(json_t *object, struct store *store, const struct net *net,
 	int rc;
 
 	query_blocks(store, net, now_s, bound->blocks);
-	while ((rc = query_next_block(store, &block, why)) == 0 && rows_append(blocks, rows_block(&block), &bytes_left))
+	while ((rc = query_next_block(store, &block, why)) == 0 && rows_append(blocks, rows_block(&block, config), &bytes_left))
 		;
 	if (rc >= 0) {
 		query_hits(store, net, bound->hits);

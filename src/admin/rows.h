@@ -11,9 +11,10 @@
 
 #include "admin/problems.h"
 #include "base/json.h"
+#include "config.h"
 #include "store/query.h"
 
-json_t *rows_block(const struct query_block *block);
+json_t *rows_block(const struct query_block *block, const struct config *config);
 json_t *rows_hit(const struct query_hit *hit);
 json_t *rows_allowance(const struct query_allowance *allowance);
 json_t *rows_problem(const struct problem *problem);
@@ -31,7 +32,7 @@ struct rows_bound {
 };
 
 /* The members "blocks" and "hits" of an object about a network, and "addresses" if it is more than one. Errors as of store.h. */
-int rows_put_history(json_t *object, struct store *store, const struct net *net, int64_t now_s,
+int rows_put_history(json_t *object, const struct config *config, struct store *store, const struct net *net, int64_t now_s,
                      const struct rows_bound *bound, struct why *why);
 
 #endif

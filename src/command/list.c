@@ -25,14 +25,35 @@ static int print_suspended(struct store *store, struct why *why)
 	return rc < 0 ? rc : 0;
 }
 
-/* Which ports the daemon closes to them; unknown if it did not report them. */
-static void print_ports(struct store *store)
+/* The names that share a list: "auth, manual". */
+static void print_names(const struct portlists *lists, size_t list)
 {
-	const char *ports = NULL;
+	const char *between = "  to those of ";
+
+	for (size_t i = 0; i < lists->n_names; i++)
+		if (lists->names[i].list == list) {
+			(void)printf("%s%s", between, lists->names[i].name);
+			between = ", ";
+		}
+}
+
+/* Which ports are closed to them, and which to those of some categories. */
+static void print_ports(struct store *store, const struct config *config)
+{
+	const struct portlists *const lists = &config->firewall.ports;
+	const char *reported = NULL;
+	char ports[PORTLISTS_TEXT_MAX];
 	struct why ignored;
 
-	if (query_state(store, "ports", &ports, &ignored) == 0 && ports != NULL)
-		(void)printf("ports closed to them: %s\n", strcmp(ports, "none") == 0 ? "set by your own rules" : ports);
+	if (query_state(store, "ports", &reported, &ignored) != 0 || reported == NULL)
+		return; /* unknown */
+	config_ports_text(config, 0, ports);
+	(void)printf("ports closed to them: %s\n", strcmp(ports, "none") == 0 ? "set by your own rules" : ports);
+	for (size_t list = 1; list < lists->n && strcmp(ports, "none") != 0; list++) {
+		config_ports_text(config, list, ports);
+		print_names(lists, list);
+		(void)printf(": %s\n", ports);
+	}
 }
 
 /* How wide the columns must be; the reason gets the rest. */
@@ -90,8 +111,9 @@ static void print_row(const struct query_block *a, int64_t now_s, const struct w
 	(void)putchar('\n');
 }
 
-static int print_blocked(struct store *store, bool observes, int64_t now_s, struct why *why)
+static int print_blocked(struct store *store, const struct config *config, int64_t now_s, struct why *why)
 {
+	const bool observes = config_observes(config);
 	struct query_block a;
 	struct widths w;
 	int rc = measure(store, now_s, &w, why);
@@ -109,18 +131,18 @@ static int print_blocked(struct store *store, bool observes, int64_t now_s, stru
 	if (rc == STORE_NONE && w.n > 0 && observes)
 		(void)printf("they would be blocked; backend observe blocks nobody\n");
 	else if (rc == STORE_NONE && w.n > 0)
-		print_ports(store);
+		print_ports(store, config);
 	return rc < 0 ? rc : print_suspended(store, why);
 }
 
-static int print_blocked_json(struct store *store, int64_t now_s, struct why *why)
+static int print_blocked_json(struct store *store, const struct config *config, int64_t now_s, struct why *why)
 {
 	struct query_block a;
 	int rc;
 
 	query_active(store, now_s, everything);
 	while ((rc = query_next_block(store, &a, why)) == 0)
-		command_print_json(rows_block(&a));
+		command_print_json(rows_block(&a, config));
 	return rc < 0 ? rc : 0;
 }
 
@@ -177,8 +199,8 @@ int command_list(int argc, char **argv, const struct command_env *env)
 	if (allowed)
 		rc = print_allowed(store, now_s, env, &why);
 	else
-		rc = env->json ? print_blocked_json(store, now_s, &why)
-		               : print_blocked(store, config_observes(config), now_s, &why);
+		rc = env->json ? print_blocked_json(store, config, now_s, &why)
+		               : print_blocked(store, config, now_s, &why);
 	store_close(store);
 	config_free(config);
 	return rc < 0 ? command_fail(COMMAND_SYSTEM, &why) : COMMAND_DONE;

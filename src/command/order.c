@@ -329,7 +329,7 @@ static int ask_database(const struct order *o, const struct config *config, cons
 	if ((admin.store = command_database(config)) == NULL)
 		goto out;
 	client_init(&client, -1); /* the kernel is neither changed nor queried: the database answers all */
-	admin.reconcile = reconcile_new(admin.store, &client, 0, now_s);
+	admin.reconcile = reconcile_new(admin.store, &config->firewall.ports, &client, 0, now_s);
 	if (restore_verdict(admin.store, config, NULL, allowlist, true, now_s, &verdict, &why) < 0) {
 		(void)command_fail(COMMAND_SYSTEM, &why);
 		goto out;

@@ -304,7 +304,7 @@ static int sync_kernel(int fd, const struct config *config, struct store *store,
 	int rc;
 
 	client_init(&client, fd);
-	reconcile = reconcile_new(store, &client, 1, clock_unix_s());
+	reconcile = reconcile_new(store, &config->firewall.ports, &client, 1, clock_unix_s());
 	rc = restore_verdict(store, config, NULL, NULL, true, clock_unix_s(), &verdict, why);
 	if (rc == 0)
 		rc = reconcile_sync(reconcile, &(struct reconcile_rule){verdict, false}, clock_unix_s(), &result, why);

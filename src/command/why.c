@@ -78,12 +78,12 @@ static void put_blockstate(json_t *known, const struct config *config, const str
 }
 
 /* Into known: what both forms print from. */
-static int gather(struct store *store, const struct request *q, const struct rows_bound *bound, json_t *known, struct why *why)
+static int gather(struct store *store, const struct config *config, const struct request *q, const struct rows_bound *bound, json_t *known, struct why *why)
 {
 	struct query_allowance allowance;
 	const json_t *active;
 	const int64_t now_s = clock_unix_s();
-	int rc = rows_put_history(known, store, &q->net, now_s, bound, why);
+	int rc = rows_put_history(known, config, store, &q->net, now_s, bound, why);
 
 	if (rc < 0 || (rc = query_allowance(store, &q->net, now_s, &allowance, why)) < 0)
 		return rc;
@@ -210,7 +210,7 @@ static int answer(struct store *store, const struct config *config, const struct
 	json_t *const known = alloc_check(json_object(), 0, "JSON");
 	struct why why;
 	bool any = false;
-	const int rc = gather(store, q, &bound, known, &why);
+	const int rc = gather(store, config, q, &bound, known, &why);
 
 	if (rc == 0 && (any = is_known(known)) && !env->json) {
 		print_text(q, known, env->utc);

@@ -385,6 +385,16 @@ static void log_told(struct engine *e, size_t n_blocks, size_t n_lifted, int64_t
 	events_sum(&e->events);
 }
 
+/* All blocks of the net because of hits, whatever ports they close. */
+static int lift(struct engine *e, const struct net *net, struct why *why)
+{
+	struct block blocks[VERDICT_LISTS_MAX];
+
+	for (uint8_t list = 0; list < VERDICT_LISTS_MAX; list++)
+		blocks[list] = (struct block){.net = *net, .cause = BLOCK_EVIDENCE, .list = list};
+	return reconcile_del(e->reconcile, blocks, VERDICT_LISTS_MAX, why);
+}
+
 /*
  * Tells the kernel what was decided, before anything is written. A crash in between leaves what the next start removes, and
  * the line that is read again then adds it again.
@@ -403,7 +413,7 @@ static void tell(struct engine *e, const struct moment *now)
 	if (n > 0)
 		rc = reconcile_add(e->reconcile, blocks, n, now->unix_s, &refused, &why);
 	for (size_t i = 0; i < n_lifted && rc == 0; i++)
-		rc = reconcile_del(e->reconcile, &(struct block){.net = lifted[i], .cause = BLOCK_EVIDENCE}, 1, &why);
+		rc = lift(e, &lifted[i], &why);
 	hangup_end(&e->hangup, blocks, n, now->unix_s);
 	log_told(e, n, n_lifted, now->unix_s);
 	pending_told(e->pending);
@@ -1049,7 +1059,7 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 		return rc;
 	}
 	/* Half of the seconds of root's rules, which a reload does not change; at most 7 days. */
-	e->reconcile = reconcile_new(e->store, &e->client, (uint32_t)(config->firewall.seconds / 2), clock_unix_s());
+	e->reconcile = reconcile_new(e->store, &config->firewall.ports, &e->client, (uint32_t)(config->firewall.seconds / 2), clock_unix_s());
 	hangup_init(&e->hangup, config, &e->client, &e->problems, clock_unix_s());
 	coverage_init(&e->coverage, config, &e->client, &e->problems);
 	if ((rc = reconcile_load(e->reconcile, clock_unix_s(), why)) < 0) {

@@ -346,6 +346,7 @@ static void keep_masks(const struct config *old, struct config *new)
 	if (old->block.ip6_prefix != new->block.ip6_prefix)
 		log_line(LOG_WARNING, "[block] ip6_prefix takes effect after a restart");
 	new->block.ip6_prefix = old->block.ip6_prefix;
+	new->firewall.ports = old->firewall.ports; /* log_what_needs_a_restart says so */
 }
 
 static void note_config_error(struct live *l, const struct why *why)

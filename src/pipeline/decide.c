@@ -69,6 +69,11 @@ static enum verdict_kind kind_of(const struct rules_hit *hit)
 	return VERDICT_ANY;
 }
 
+static uint8_t list_of(const struct decide *d, const struct rulefile_rule *rule)
+{
+	return portlists_of(&d->config->firewall.ports, rule->name, rule->category);
+}
+
 void decide_hit(const struct decide *d, const struct decide_line *line, int64_t now_s, struct rules_hit *hit,
                 struct decide_result *ret)
 {
@@ -87,7 +92,8 @@ void decide_hit(const struct decide *d, const struct decide_line *line, int64_t 
 	                                     .kind = kind_of(hit),
 	                                     .account = hit->account,
 	                                     .time_s = line->time_s,
-	                                     .rule = (unsigned)hit->rule->index}; /* below RULEFILE_RULES_MAX */
+	                                     .rule = (unsigned)hit->rule->index, /* below RULEFILE_RULES_MAX */
+	                                     .list = hit->rule->index == VERDICT_NO_RULE ? list_of(d, hit->rule->text) : 0};
 	verdict_hit(d->verdict, &evidence, &ret->decision);
 	if (ret->decision.login != 0)
 		pending_login(d->pending, ret->decision.login, line->time_s);
@@ -166,8 +172,11 @@ void decide_flood(const struct decide *d, const struct decide_flood *flood, int6
 	static const struct rule rule = {.index = VERDICT_NO_RULE, .text = &words};
 	const struct rules_hit hit = {
 		.rule = &rule, .kind = RULES_KIND_HIT, .address = flood->addr, .score = DECIDE_FLOOD, .count = 1};
-	const struct verdict_evidence evidence = {
-		.addr = flood->addr, .score = DECIDE_FLOOD, .time_s = now_s, .rule = VERDICT_NO_RULE};
+	const struct verdict_evidence evidence = {.addr = flood->addr,
+	                                          .score = DECIDE_FLOOD,
+	                                          .time_s = now_s,
+	                                          .rule = VERDICT_NO_RULE,
+	                                          .list = list_of(d, &words)};
 	char text[FLOOD_MAX];
 	const int len = snprintf(text, sizeof text, "kernel: more than %" PRId64 " new connections in %" PRId64 " s",
 	                         flood->connections, flood->within_s);

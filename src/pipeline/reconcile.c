@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "pipeline/capacity.h"
 #include "pipeline/change.h"
+#include "pipeline/portmap.h"
 #include "pipeline/wanted.h"
 #include "store/blocks.h"
 
@@ -54,6 +55,7 @@ struct feed {
 
 struct reconcile {
 	struct store *store;
+	struct portmap ports;
 	struct client *client;
 	uint32_t refresh_s;
 	int64_t blind_s; /* what the kernel saw before does not count as a dropped packet */
@@ -68,11 +70,13 @@ struct reconcile {
 	struct change_dropped *dropped; /* DROPPED_MAX, not written yet */
 };
 
-struct reconcile *reconcile_new(struct store *store, struct client *client, uint32_t refresh_s, int64_t started_s)
+struct reconcile *reconcile_new(struct store *store, const struct portlists *ports, struct client *client, uint32_t refresh_s,
+                                int64_t started_s)
 {
 	struct reconcile *const rec = alloc_zero(1, sizeof *rec, "the active blocks");
 
 	rec->store = store;
+	rec->ports = (struct portmap){.store = store, .lists = ports};
 	rec->client = client;
 	rec->refresh_s = refresh_s;
 	rec->blind_s = started_s;
@@ -86,6 +90,7 @@ void reconcile_free(struct reconcile *rec)
 	if (rec == NULL)
 		return;
 	wanted_done(&rec->wanted);
+	portmap_done(&rec->ports);
 	free(rec->c.extra);
 	free(rec->dropped);
 	free(rec);
@@ -236,8 +241,10 @@ int reconcile_load(struct reconcile *rec, int64_t now_s, struct why *why)
 		rc = store_running(rec->store, now_s, why);
 	rec->c.number++;
 	while (rc == 0)
-		if ((rc = store_next_block(rec->store, &block, NULL, why)) == 0)
+		if ((rc = store_next_block(rec->store, &block, NULL, why)) == 0) {
+			block.list = portmap_list(&rec->ports, block.rule);
 			load_block(rec, &block, now_s);
+		}
 	if (rc < 0)
 		return rc;
 	forget_unseen(rec, now_s);

@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/portlists.h"
 #include "base/why.h"
 #include "firewall/client.h"
 #include "store/store.h"
@@ -34,12 +35,13 @@ enum {
 };
 
 /*
- * store, client: borrowed. A network goes into the kernel unchanged when the backend can hold its prefix length,
+ * store, ports, client: borrowed. ports: the list of a stored block, whose rule says what it did. A network goes into the kernel unchanged when the backend can hold its prefix length,
  * else in pieces of the next longer length that it can, at most RECONCILE_PIECES_MAX; a larger network is refused.
  * refresh_s: what the kernel would forget within so long, though it is wanted for longer, is added again. started_s: what the kernel saw before does not count as a dropped
  * packet.
  */
-struct reconcile *reconcile_new(struct store *store, struct client *client, uint32_t refresh_s, int64_t started_s);
+struct reconcile *reconcile_new(struct store *store, const struct portlists *ports, struct client *client, uint32_t refresh_s,
+                                int64_t started_s);
 
 /* Accepts NULL. */
 void reconcile_free(struct reconcile *reconcile);

@@ -6,6 +6,7 @@
 
 #include "base/account.h"
 #include "base/alloc.h"
+#include "pipeline/portmap.h"
 #include "store/blocks.h"
 #include "store/hits.h"
 #include "store/query.h"
@@ -46,6 +47,16 @@ static struct verdict_policy policy_of(const struct config *config)
 	(void)!getrandom(&policy.seed, sizeof policy.seed, 0); /* 0 works as well, but attackers know it */
 	memcpy(policy.for_s, config->block.for_s, sizeof policy.for_s);
 	return policy;
+}
+
+static void set_lists(struct verdict *v, const struct config *config, const struct rules *rules)
+{
+	uint8_t lists[VERDICT_RULES_MAX];
+	const size_t n = rules == NULL ? 0 : rules_count(rules);
+
+	for (size_t i = 0; i < n; i++)
+		lists[i] = portlists_of(&config->firewall.ports, rules_at(rules, i)->text->name, rules_at(rules, i)->text->category);
+	verdict_lists(v, lists, n);
 }
 
 static unsigned rule_named(const struct rules *rules, const char *name)
@@ -106,7 +117,7 @@ static int restore_logins(struct store *store, struct verdict *v, int64_t since_
 	return rc < 0 ? rc : 0;
 }
 
-static int restore_blocks(struct store *store, const struct rules *rules, struct verdict *v, int64_t since_s,
+static int restore_blocks(struct store *store, const struct rules *rules, struct portmap *ports, struct verdict *v, int64_t since_s,
                          int64_t now_s, struct why *why)
 {
 	struct block block;
@@ -118,6 +129,7 @@ static int restore_blocks(struct store *store, const struct rules *rules, struct
 			break;
 		if (block.since_s > now_s || block.cause == BLOCK_MANUAL)
 			continue; /* a manual block is no evidence */
+		block.list = portmap_list(ports, block.rule);
 		verdict_known_block(v, &block, rule_named(rules, rule));
 	}
 	return rc < 0 ? rc : 0;
@@ -194,7 +206,7 @@ static struct verdict_evidence good_evidence(const struct store_good *good)
 	                                 .rule = VERDICT_NO_RULE};
 }
 
-static int restore_hits(struct store *store, struct verdict *v, const struct unblocked *unblocked, int64_t since_s,
+static int restore_hits(struct store *store, struct portmap *ports, struct verdict *v, const struct unblocked *unblocked, int64_t since_s,
                        int64_t now_s, struct why *why)
 {
 	struct store_good good;
@@ -208,6 +220,7 @@ static int restore_hits(struct store *store, struct verdict *v, const struct unb
 		if ((rc = store_next_hit(store, &hit, &category, why)) != 0)
 			break;
 		evidence = hit_evidence(&hit, category);
+		evidence.list = portmap_list(ports, hit.rule);
 		if (hit.spent)
 			verdict_known_spent(v, &evidence);
 		else if (hit.time_s <= now_s && !is_unblocked(unblocked, &hit.address, hit.time_s))
@@ -234,9 +247,11 @@ int restore_verdict(struct store *store, const struct config *config, const stru
 		now_s - (policy.memory_s > verdict_memory_s(&policy) ? policy.memory_s : verdict_memory_s(&policy));
 	struct verdict *const v = verdict_new(&policy);
 	struct unblocked unblocked = {0};
+	struct portmap ports = {.store = store, .lists = &config->firewall.ports};
 	struct why ignored; /* an error of the allow list: the next refresh reports it */
 	int rc;
 
+	set_lists(v, config, rules);
 	verdict_at(v, now_s);
 	if (allowlist != NULL)
 		(void)allowlist_refresh(allowlist, v, &ignored);
@@ -248,12 +263,13 @@ int restore_verdict(struct store *store, const struct config *config, const stru
 	if (rc == 0)
 		rc = restore_logins(store, v, now_s / DAY_S - policy.login_days, why);
 	if (rc == 0)
-		rc = restore_blocks(store, rules, v, since_s, now_s, why);
+		rc = restore_blocks(store, rules, &ports, v, since_s, now_s, why);
 	if (rc == 0)
 		rc = restore_unblocked(store, v, now_s - verdict_memory_s(&policy), now_s, &unblocked, why);
 	if (rc == 0)
-		rc = restore_hits(store, v, &unblocked, now_s - verdict_memory_s(&policy), now_s, why);
+		rc = restore_hits(store, &ports, v, &unblocked, now_s - verdict_memory_s(&policy), now_s, why);
 	free(unblocked.nets);
+	portmap_done(&ports);
 	if (rc < 0) {
 		verdict_free(v);
 		return rc;

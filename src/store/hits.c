@@ -27,6 +27,22 @@ int store_rule(struct store *store, const char *name, const char *category, cons
 	return sql_add(store, s, ret_id, why);
 }
 
+int store_rule_list(struct store *store, int64_t id, const struct portlists *lists, uint8_t *ret, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(store, RULE_WORDS, "SELECT name, category FROM rule WHERE id = ?1");
+	uint8_t list;
+	int rc;
+
+	sql_bind_number(s, 1, id);
+	if ((rc = sql_row(store, s, why)) != 0)
+		return rc;
+	list = portlists_of(lists, sql_text(s, 0), sql_text(s, 1));
+	if ((rc = sql_row(store, s, why)) < 0) /* resets it */
+		return rc;
+	*ret = list;
+	return 0;
+}
+
 int store_suspend(struct store *store, const char *rule, int64_t at_s, const char *text, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(

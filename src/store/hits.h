@@ -7,12 +7,16 @@
 #ifndef WFS_HITS_H
 #define WFS_HITS_H
 
+#include "base/portlists.h"
 #include "store/store.h"
 
 enum {
 	STORE_LINE_MAX = 1024, /* bytes of a log line kept with a hit, escaped */
 	STORE_DETAIL_MAX = 256,
 };
+
+/* Which list of ports a block by the rule of that id belongs to; STORE_NONE: there is no such rule. Also during a walk. */
+int store_rule_list(struct store *store, int64_t id, const struct portlists *lists, uint8_t *ret, struct why *why);
 
 /* The id of the rule with these texts, added when it is new. */
 int store_rule(struct store *store, const char *name, const char *category, const char *reason,

@@ -38,7 +38,7 @@ struct tracked {
 	uint32_t offences : 24; /* of a network: its clients that were blocked */
 	uint32_t used : 8;
 	uint32_t good : 24;     /* one node; of a network: days on which it contained a proven good client */
-	uint32_t unused : 8;
+	uint32_t lists : 8;     /* bits: those whose ports its blocks close while it is blocked */
 };
 
 static_assert(sizeof(struct tracked) == 32, "half a cache line");

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/account.h"
 #include "base/alloc.h"
@@ -22,6 +23,7 @@ struct verdict {
 	struct ratelimit ratelimit;
 	struct weight weight;
 	struct block blocks[VERDICT_BLOCKS_MAX]; /* of the last decision */
+	uint8_t lists[VERDICT_RULES_MAX]; /* of ports, by rule */
 };
 
 static uint32_t seconds(int64_t time_s)
@@ -63,6 +65,12 @@ void verdict_free(struct verdict *v)
 void verdict_at(struct verdict *v, int64_t now_s)
 {
 	v->now_s = seconds(now_s);
+}
+
+void verdict_lists(struct verdict *v, const uint8_t *lists, size_t n)
+{
+	memset(v->lists, 0, sizeof v->lists);
+	memcpy(v->lists, lists, n < VERDICT_RULES_MAX ? n : VERDICT_RULES_MAX);
 }
 
 /* --- clients that are never blocked --- */
@@ -171,6 +179,24 @@ static void note_good(struct verdict *v, const struct net *subject, uint32_t day
 	clients_note_day(s, t, day);
 }
 
+static uint8_t list_of(const struct verdict *v, const struct verdict_evidence *e)
+{
+	return e->rule == VERDICT_NO_RULE ? e->list : v->lists[e->rule];
+}
+
+/* Its blocks close the ports of that list. */
+static bool is_closed(const struct verdict *v, const struct tracked *t, uint8_t list)
+{
+	return t->until_s > v->now_s && (t->lists >> list & 1) != 0;
+}
+
+static void close_list(const struct verdict *v, struct tracked *t, uint8_t list)
+{
+	if (t->until_s <= v->now_s)
+		t->lists = 0;
+	t->lists |= 1U << list & 0xFFU;
+}
+
 /* Whether evidence about the subject counts: VERDICT_COUNTED, and *ret is the subject. horizon_s: what is older is history. */
 static enum verdict_outcome admit(struct verdict *v, const struct net *subject, const struct verdict_evidence *e, bool credit,
                                   uint32_t horizon_s, struct tracked **ret)
@@ -182,8 +208,12 @@ static enum verdict_outcome admit(struct verdict *v, const struct net *subject, 
 	if (at <= horizon_s)
 		return VERDICT_HISTORY;
 	t = clients_find_or_add(s, subject, v->now_s);
-	if (t->until_s > v->now_s || at < t->until_s)
+	if (t->until_s > v->now_s && e->score > 0 && !is_closed(v, t, list_of(v, e))) {
+		if (at < clients_last_offence(s, t))
+			return VERDICT_RUNNING;
+	} else if (t->until_s > v->now_s || at < t->until_s) {
 		return VERDICT_RUNNING;
+	}
 	/* Credit is stored by the second: the order of credit and block within one second is unknown. */
 	if (credit && at <= clients_last_offence(s, t))
 		return VERDICT_RUNNING;
@@ -229,7 +259,7 @@ static struct block *add_block(struct verdict *v, struct verdict_decision *ret, 
 }
 
 /* A subject was just blocked: perhaps its network is to be blocked, too. */
-static void judge_network(struct verdict *v, const struct addr *addr, struct verdict_decision *ret)
+static void judge_network(struct verdict *v, const struct addr *addr, uint8_t list, struct verdict_decision *ret)
 {
 	const struct net net = network_of(addr);
 	struct tracked *const t = clients_find_or_add(&v->clients, &net, v->now_s);
@@ -238,7 +268,7 @@ static void judge_network(struct verdict *v, const struct addr *addr, struct ver
 	t->offences = POOL_HEAD(network_note(&v->clients.pool, t->offences, addr, v->now_s));
 	first_s = network_nth(&v->clients.pool, t->offences, v->policy.network_after);
 	until_s = first_s == 0 ? 0 : seconds(first_s + v->policy.window_s);
-	if (until_s <= v->now_s || until_s <= t->until_s || clients_good_days(&v->clients, t, v->now_s) != 0 ||
+	if (until_s <= v->now_s || (until_s <= t->until_s && is_closed(v, t, list)) || clients_good_days(&v->clients, t, v->now_s) != 0 ||
 	    verdict_spares(v, &net))
 		return;
 	(void)add_block(v, ret, &(struct block){.net = net,
@@ -246,34 +276,53 @@ static void judge_network(struct verdict *v, const struct addr *addr, struct ver
 	                                        .until_s = until_s,
 	                                        .offence = 1,
 	                                        .cause = BLOCK_NETWORK,
+	                                        .list = list,
 	                                        .hits = v->policy.network_after,
-	                                        .prolonged = t->until_s > v->now_s});
-	t->until_s = until_s;
+	                                        .prolonged = is_closed(v, t, list)});
+	close_list(v, t, list);
+	if (until_s > t->until_s)
+		t->until_s = until_s;
+}
+
+/* Blocks that are active, of other ports, last as long as the one that begins. */
+static void prolong(struct verdict *v, const struct tracked *t, const struct block *begun, struct verdict_decision *ret)
+{
+	struct block other = *begun;
+
+	other.prolonged = true;
+	for (other.list = 0; other.list < VERDICT_LISTS_MAX; other.list++)
+		if (is_closed(v, t, other.list))
+			(void)add_block(v, ret, &other);
 }
 
 /* spread: because of its network. */
-static void block(struct verdict *v, struct tracked *t, unsigned rule, bool spread, struct verdict_decision *ret)
+static void block(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, bool spread, struct verdict_decision *ret)
 {
 	struct clients *const s = &v->clients;
 	const struct block new = {.net = {t->addr, (uint8_t)t->len},
 	                          .since_s = v->now_s,
 	                          .offence = clients_count_offences(s, t, v->now_s) + 1,
 	                          .cause = BLOCK_EVIDENCE,
+	                          .list = list_of(v, e),
 	                          .hits = scores_hits(s, t, v->now_s),
 	                          .proven = clients_is_proven(s, t, v->now_s),
 	                          .spread = spread};
 	struct block *const b = add_block(v, ret, &new);
+	uint32_t until_s;
 
 	scores_clear(s, t);
 	clients_begin_offence(s, t, v->now_s);
-	t->until_s = seconds((int64_t)v->now_s + verdict_duration(v, b->offence));
-	b->until_s = t->until_s;
+	until_s = seconds((int64_t)v->now_s + verdict_duration(v, b->offence));
+	b->until_s = until_s > t->until_s ? until_s : t->until_s;
+	prolong(v, t, b, ret);
+	close_list(v, t, new.list);
+	t->until_s = seconds(b->until_s);
 	ret->outcome = VERDICT_BLOCK;
 	v->ratelimit.in_minute++;
 	if (b->proven)
-		suspension_note_match(&v->suspension, rule, &b->net, v->now_s, v->now_s);
+		suspension_note_match(&v->suspension, e->rule, &b->net, v->now_s, v->now_s);
 	if (network_counts(&v->policy, &b->net.addr))
-		judge_network(v, &new.net.addr, ret);
+		judge_network(v, &new.net.addr, new.list, ret);
 }
 
 /* The clients of the network whose scores count now, the latest first, and what these come to. At most VERDICT_NETWORK_MAX. */
@@ -322,7 +371,7 @@ static void judge_spread(struct verdict *v, const struct verdict_evidence *e, st
 		struct tracked *const t = clients_find(&v->clients, &clients[i]); /* the one before may have moved it */
 
 		if (t != NULL)
-			block(v, t, e->rule, true, ret);
+			block(v, t, e, true, ret);
 	}
 }
 
@@ -350,7 +399,7 @@ static void judge(struct verdict *v, struct tracked *t, const struct verdict_evi
 		verdict_suspend(v, e->rule, true);
 		return;
 	} else if (enough) {
-		block(v, t, e->rule, false, ret);
+		block(v, t, e, false, ret);
 	}
 	note_target(v, e);
 	if (!enough)
@@ -400,8 +449,10 @@ static void forgive(struct verdict *v, struct tracked *t, uint32_t at_s)
 		scores_drop(&v->clients, t, at_s - 1);
 	if (clients_is_network(&v->clients, t))
 		network_forgive(&v->clients.pool, t, at_s);
-	if (t->until_s < at_s)
+	if (t->until_s < at_s) {
 		t->until_s = at_s; /* as after a block: evidence older than its end does not count */
+		t->lists = 0xFF;   /* of whatever ports */
+	}
 }
 
 void verdict_forget(struct verdict *v, const struct net *net, int64_t at_s)
@@ -455,6 +506,8 @@ void verdict_known_block(struct verdict *v, const struct block *b, unsigned rule
 
 	if (b->cause == BLOCK_EVIDENCE)
 		clients_begin_offence(s, t, since_s);
+	if (seconds(b->until_s) > v->now_s)
+		close_list(v, t, b->list);
 	if (seconds(b->until_s) > t->until_s)
 		t->until_s = seconds(b->until_s);
 	if (b->cause != BLOCK_EVIDENCE)

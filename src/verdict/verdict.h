@@ -9,6 +9,8 @@
  * twice the threshold when it is proven good: when good evidence (a negative score) came on earn_days
  * different days. The block lasts for_s[0], for_s[1], ... for the first, second ... offence within memory;
  * from then on the subject starts again from zero: evidence from before or during a block never counts again.
+ * A block closes the ports of its evidence's list. What comes meanwhile from ports that are open counts as if there were no block;
+ * when that is enough it is another offence, whose block begins, and those that are active last as long.
  * Evidence not younger than the window is history and does not count (except that its day counts as good),
  * and good evidence must be younger than the last block's beginning.
  *
@@ -56,7 +58,9 @@ enum {
 	VERDICT_NETWORK_MIN = 5,       /* so many make an attack of their network */
 	VERDICT_NETWORKS_MAX = 12,     /* the highest account_addresses */
 	VERDICT_EARNED_MAX = 1 << 16,  /* earned allowances at a time; more are refused */
-	VERDICT_BLOCKS_MAX = 2 * VERDICT_NETWORK_MAX, /* of one decision: each client of a network, and each time the network */
+	VERDICT_LISTS_MAX = 8,         /* lists of ports: what a block closes */
+	/* Of one decision: each client of a network, and each time the network; or one client, in each list. */
+	VERDICT_BLOCKS_MAX = 2 * VERDICT_NETWORK_MAX + VERDICT_LISTS_MAX,
 };
 
 struct verdict_policy {
@@ -114,6 +118,7 @@ struct verdict_evidence {
 	uint32_t account; /* of a LOGIN: account_number (base/account.h); ACCOUNT_NONE: not known */
 	int64_t time_s;   /* a future time counts as now */
 	unsigned rule;    /* the rule that may be suspended for it, or VERDICT_NO_RULE */
+	uint8_t list;     /* without a rule: the ports that a block for it closes, below VERDICT_LISTS_MAX */
 };
 
 struct verdict_decision {
@@ -137,6 +142,9 @@ void verdict_free(struct verdict *verdict);
 
 /* The time of all that follows, Unix seconds. */
 void verdict_at(struct verdict *verdict, int64_t now_s);
+
+/* The lists of the rules' ports, by the rules' numbers. Copied; else all are in list 0. */
+void verdict_lists(struct verdict *verdict, const uint8_t *lists, size_t n);
 
 /* --- clients that are never blocked, besides net_is_never --- */
 

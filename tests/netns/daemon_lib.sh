@@ -9,6 +9,7 @@
 
 : "${WFS_PROGRAM:?}" "${WFS_SOURCE_ROOT:?}"
 BACKEND=${WFS_BACKEND:-recent}
+PORTS="ports = 25,110,143,465,587,993,995,4190" # of all blocks, so that all are in one list; a test may have others
 DAEMON=
 ENGINE=
 SAID_FROM=0 # where in daemon.err the daemon that runs now began to speak
@@ -79,6 +80,11 @@ private = ${PRIVATE-no}"
 	case $1 in
 	*"[allow]"*) extra=${1/"[allow]"/"$extra"} ;;
 	*) extra+=$'\n'$1 ;;
+	esac
+	case $extra in
+	*ports*) ;;
+	*"[firewall]"*) extra=${extra/"[firewall]"/"[firewall]"$'\n'"$PORTS"} ;;
+	*) extra+=$'\n'"[firewall]"$'\n'$PORTS ;;
 	esac
 	cat >"$CONF" <<-END
 	[log $LOG]

@@ -60,6 +60,14 @@ static void assert_ports(const struct config *config, const char *want)
 	assert_string_equal(text, want);
 }
 
+static void assert_list(const struct config *config, const char *rule, const char *category, const char *want)
+{
+	char text[PORTLISTS_TEXT_MAX];
+
+	config_ports_text(config, portlists_of(&config->firewall.ports, rule, category), text);
+	assert_string_equal(text, want);
+}
+
 /* want: without the path. */
 static void bad(const char *text, const char *want)
 {
@@ -99,7 +107,13 @@ static void assert_default(const struct config *c)
 	assert_int_equal(c->firewall.n_jump_from, 0);
 	assert_int_equal(c->firewall.sessions, CONFIG_SESSIONS_DROP);
 	assert_string_equal(c->firewall.list, "spammer");
-	assert_ports(c, "25,110,143,465,587,993,995,4190");
+	assert_ports(c, "22,25,110,143,465,587,993,995,4190");
+	assert_int_equal(c->firewall.ports.n, 3);
+	assert_list(c, "postfix-dnsbl", "dnsbl", "25");
+	assert_list(c, "dovecot-auth", "auth", "25,110,143,465,587,993,995,4190");
+	assert_list(c, "manual", "manual", "25,110,143,465,587,993,995,4190");
+	assert_list(c, "sshd-auth", "auth", "22");
+	assert_list(c, "sshdauth", "auth", "25,110,143,465,587,993,995,4190");
 	assert_int_equal(c->firewall.action, CONFIG_DROP);
 	assert_string_equal(c->firewall.log_prefix, "");
 	assert_int_equal(c->firewall.seconds, 600);

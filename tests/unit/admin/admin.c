@@ -21,6 +21,8 @@
 #include "store/hits.h"
 #include "store/reputation.h"
 
+static const struct portlists ports = {.n = 1};
+
 enum { NOW = 1800000000 };
 
 static struct {
@@ -60,7 +62,7 @@ static int setup(void **state)
 	lengths_add(&f.client.lengths, false, 48);
 	lengths_add(&f.client.lengths, false, 64);
 	lengths_add(&f.client.lengths, false, 128);
-	f.reconcile = reconcile_new(f.store, &f.client, 300, NOW);
+	f.reconcile = reconcile_new(f.store, &ports, &f.client, 300, NOW);
 	start();
 	return 0;
 }

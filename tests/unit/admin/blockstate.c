@@ -21,6 +21,8 @@
 #include "store/blocks.h"
 #include "testlib.h"
 
+static const struct portlists ports = {.n = 1};
+
 enum { T0 = 1800000000, SEQUENCES = 300, STEPS = 40, TRACE_MAX = 16384 };
 
 static const char *const nets[] = {
@@ -74,12 +76,13 @@ static void begin(void)
 	far.room = 8;
 	if (config_read("/nonexistent", true, &f.config, &why) < 0)
 		fail_msg("%s", why.text);
+	f.config->firewall.ports = ports; /* the far end tells no lists apart */
 	f.config->block.network_after = 3;
 	f.config->block.max_blocks_per_minute = 0;
 	assert_int_equal(store_open(NULL, STORE_WRITE, &f.store, &why), 0);
 	assert_int_equal(restore_verdict(f.store, f.config, NULL, NULL, true, T0, &f.verdict, &why), 0);
-	f.reconcile = reconcile_new(f.store, &f.client, 300, T0);
-	f.unknowing = reconcile_new(f.store, &f.client, 300, T0);
+	f.reconcile = reconcile_new(f.store, &ports, &f.client, 300, T0);
+	f.unknowing = reconcile_new(f.store, &ports, &f.client, 300, T0);
 }
 
 static void end(void)

@@ -19,6 +19,8 @@
 #include "store/logs.h"
 #include "testlib.h"
 
+static const struct portlists ports = {.n = 1};
+
 enum { REFRESH_S = 300 };
 
 static const int64_t t0_s = 1795181862;
@@ -44,7 +46,7 @@ static int setup(void **state)
 	    store_log_add(store, "/a", (struct span){"a", 1}, &log.id, &why) < 0)
 		return -1;
 	verdict = verdict_new(&policy);
-	reconcile = reconcile_new(store, &client, REFRESH_S, t0_s);
+	reconcile = reconcile_new(store, &ports, &client, REFRESH_S, t0_s);
 	return 0;
 }
 
