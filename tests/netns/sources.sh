@@ -79,6 +79,8 @@ mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/journal /run/log && mount -t 
 printf '[Journal]\nRateLimitIntervalSec=0\nRateLimitBurst=0\n' >"$WORK/journald.conf"
 mount --bind "$WORK/journald.conf" /etc/systemd/journald.conf || exit 77
 : >"$WORK/log"
+# One program: every check tries all examples.
+mkdir "$WORK/patterns" && cp "$WFS_SOURCE_ROOT"/patterns/{macros,postfix}.rules "$WORK/patterns" || exit 2
 cat >"$CONF" <<END
 [database]
 path = $WORK/hits.db
@@ -90,7 +92,7 @@ group =
 readers =
 [run]
 user =
-patterns = $WFS_SOURCE_ROOT/patterns
+patterns = $WORK/patterns
 END
 /usr/lib/systemd/systemd-journald >/dev/null 2>&1 &
 wait_until test -S /run/systemd/journal/dev-log || fail "systemd-journald does not start"
