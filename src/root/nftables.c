@@ -326,7 +326,7 @@ static int next_entry(struct nftables *self, struct backend_entry *ret, struct w
 	struct listing *const l = &self->listing;
 	struct nft_element element;
 	struct names names;
-	const struct nlmsghdr *nlh;
+	const struct nlmsghdr *nlh = NULL;
 	int rc;
 
 	while (l->slot < NFT_SLOTS) {
