@@ -327,6 +327,41 @@ static void test_allow(void **state)
 	verdict_free(v);
 }
 
+/* A client that is blocked from some ports is judged for what it does on the others. */
+static void test_lists(void **state)
+{
+	const struct verdict_policy two_steps = {
+	        .threshold = 100, .window_s = 3600, .memory_s = 86400, .n_for = 2, .for_s = {600, 3600}};
+	struct verdict *const v = verdict_new(&two_steps);
+	struct verdict_evidence evidence = {
+	        .addr = addr_from("192.0.2.7"), .score = 100, .time_s = t0_s, .rule = VERDICT_NO_RULE, .list = 1};
+	struct verdict_decision d;
+
+	(void)state;
+	verdict_at(v, t0_s);
+	verdict_hit(v, &evidence, &d);
+	assert_int_equal(d.n, 1);
+	assert_int_equal(d.blocks[0].list, 1);
+	verdict_hit(v, &evidence, &d);
+	assert_int_equal(d.outcome, VERDICT_RUNNING);
+	evidence.list = 2;
+	evidence.score = 60;
+	verdict_hit(v, &evidence, &d);
+	assert_int_equal(d.outcome, VERDICT_COUNTED);
+	verdict_hit(v, &evidence, &d);
+	assert_int_equal(d.outcome, VERDICT_BLOCK);
+	assert_int_equal(d.n, 2); /* and the older one lasts as long */
+	assert_int_equal(d.blocks[0].list, 2);
+	assert_int_equal(d.blocks[0].offence, 2);
+	assert_int_equal(d.blocks[0].until_s, t0_s + 3600);
+	assert_int_equal(d.blocks[1].list, 1);
+	assert_true(d.blocks[1].prolonged && !d.blocks[0].prolonged);
+	assert_int_equal(d.blocks[1].until_s, t0_s + 3600);
+	verdict_hit(v, &evidence, &d);
+	assert_int_equal(d.outcome, VERDICT_RUNNING);
+	verdict_free(v);
+}
+
 static void test_until(void **state)
 {
 	const struct addr a = addr_from(A);
@@ -1459,7 +1494,7 @@ int main(void)
 		cmocka_unit_test(test_proven),        cmocka_unit_test(test_quarantine),
 		cmocka_unit_test(test_brake),         cmocka_unit_test(test_allowances),
 		cmocka_unit_test(test_forget),        cmocka_unit_test(test_second),
-		cmocka_unit_test(test_story),         cmocka_unit_test(test_order),
+		cmocka_unit_test(test_lists),         cmocka_unit_test(test_story),         cmocka_unit_test(test_order),
 		cmocka_unit_test(test_memory),        cmocka_unit_test(test_growth), /* frees what malloc then keeps */
 	};
 
