@@ -123,8 +123,8 @@ static const struct command {
          "Without TEXT, all notes are shown.\n"
          "  --json  as JSON\n"},
 	{"backup", command_backup, "[--force] FILE", "a copy of the database, while the daemon runs",
-         "FILE is complete, or not there at all. To restore it: stop the daemon, copy it to\n"
-         "where the database was, for the same owner, start the daemon.\n"
+         "FILE is complete, or not there at all. To restore it: stop the daemon, copy\n"
+         "it to where the database was, for the same owner, start the daemon.\n"
          "  --force  replace FILE if it exists\n"},
 	{"events", command_events, "[--since ID] [--follow] [--json]", "what happened: each block, lift, expiry ...",
          "  --since ID  only what came after the event of that number\n"

@@ -101,6 +101,19 @@ const char *portlists_settle(struct portlists *l)
 	return NULL;
 }
 
+bool portlists_equal(const struct portlists *a, const struct portlists *b)
+{
+	if (a->n_names != b->n_names || a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n_names; i++)
+		if (strcmp(a->names[i].name, b->names[i].name) != 0 || a->names[i].list != b->names[i].list)
+			return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (!are_same(&a->lists[i].ports, &b->lists[i].ports))
+			return false;
+	return true;
+}
+
 uint8_t portlists_of(const struct portlists *l, const char *rule, const char *category)
 {
 	uint8_t list = 0;

@@ -51,6 +51,9 @@ const char *portlists_read(struct portlists *lists, const char *name, const char
 /* When all is read: finds the lists. Returns NULL, or what would have been right. */
 const char *portlists_settle(struct portlists *lists);
 
+/* True when both close the same ports for the same names. Both settled. */
+bool portlists_equal(const struct portlists *a, const struct portlists *b);
+
 /* The list of a block because of such a rule. */
 uint8_t portlists_of(const struct portlists *lists, const char *rule, const char *category);
 

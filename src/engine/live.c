@@ -331,7 +331,7 @@ static void log_what_needs_a_restart(const struct config *old, const struct conf
 	    old->firewall.sessions != new->firewall.sessions || old->firewall.hooks != new->firewall.hooks ||
 	    old->firewall.connections != new->firewall.connections ||
 	    old->firewall.connections_s != new->firewall.connections_s ||
-	    memcmp(&old->firewall.ports, &new->firewall.ports, sizeof old->firewall.ports) != 0 ||
+	    !portlists_equal(&old->firewall.ports, &new->firewall.ports) ||
 	    strcmp(old->control.socket, new->control.socket) != 0 ||
 	    strcmp(old->control.group, new->control.group) != 0 ||
 	    strcmp(old->control.readers, new->control.readers) != 0 ||

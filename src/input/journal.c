@@ -679,7 +679,7 @@ int journal_newest_mail(const struct journal_where *where, int64_t *ret_s, struc
 	uint64_t realtime_us = 0;
 	int rc = journal_open(where, &j, why);
 
-	if (rc != 0)
+	if (rc != 0 || j == NULL)
 		return rc;
 	rc = sd_journal_add_match(j->handle, "SYSLOG_FACILITY=2", 0);
 	if (rc >= 0)
