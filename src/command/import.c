@@ -87,7 +87,8 @@ static int block_all(int fd, const struct banlist *list, const struct request *q
 	*ret = (struct counts){0};
 	for (size_t i = 0; i < list->n; i++) {
 		json_t *reply = NULL;
-		const int rc = daemon_ask(fd, line, order_of(&list->list[i], q, line), &reply, why);
+		const size_t len = order_of(&list->list[i], q, line);
+		const int rc = daemon_ask(fd, line, len, &reply, why);
 
 		if (rc < 0)
 			return rc;
@@ -109,8 +110,10 @@ static void print_list(const struct banlist *list, const struct request *q)
 {
 	char line[LINE_MAX_LEN];
 
-	for (size_t i = 0; i < list->n; i++)
-		(void)fwrite(line, 1, order_of(&list->list[i], q, line), stdout);
+	for (size_t i = 0; i < list->n; i++) {
+		(void)order_of(&list->list[i], q, line);
+		(void)fputs(line, stdout);
+	}
 }
 
 static int order_list(const struct banlist *list, const struct request *q, const struct command_env *env)

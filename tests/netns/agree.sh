@@ -30,6 +30,8 @@ daemon_config "[block]
 for = 1h
 extend = no
 network_after = 5
+network_threshold = 0
+account_addresses = 0
 max_blocks_per_minute = 0
 [allow]
 address = 10.128.0.0/11
