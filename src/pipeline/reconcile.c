@@ -920,6 +920,21 @@ size_t reconcile_some(const struct reconcile *rec, uint32_t *place, struct block
 	return n;
 }
 
+/* The last end of the entries of that piece in any list that come from a block of that length; at least until_s. */
+static int64_t last_end(const struct reconcile *rec, const struct net *piece, unsigned whole, int64_t until_s)
+{
+	const struct portlists *const ports = rec->ports.lists;
+
+	for (size_t list = 0; list < ports->n; list++) {
+		const struct wanted_entry *e = NULL;
+
+		while ((e = wanted_next(&rec->wanted, (uint8_t)list, piece, e)) != NULL)
+			if (e->whole == whole && e->until_s > until_s)
+				until_s = e->until_s;
+	}
+	return until_s;
+}
+
 bool reconcile_runs(const struct reconcile *rec, const struct net *net, int64_t now_s, struct block *ret)
 {
 	const unsigned shortest = addr_is_ip4(&net->addr) && net->len >= 96 ? 96 : 0;
@@ -928,11 +943,10 @@ bool reconcile_runs(const struct reconcile *rec, const struct net *net, int64_t 
 	for (unsigned length = net->len; length > shortest && rec->wanted.n > 0; length--) {
 		const struct net around = net_around(&net->addr, (uint8_t)length); /* <= 128 */
 		const struct net piece = {around.addr, piece_length(rec, &around)};
-		const struct wanted_entry *e = NULL;
+		const int64_t until_s = last_end(rec, &piece, length, best.until_s);
 
-		while ((e = wanted_next(&rec->wanted, 0, &piece, e)) != NULL)
-			if (e->whole == length && e->until_s > best.until_s)
-				best = (struct block){.net = around, .until_s = e->until_s};
+		if (until_s > best.until_s)
+			best = (struct block){.net = around, .until_s = until_s};
 	}
 	if (best.until_s == now_s)
 		return false;

@@ -194,7 +194,7 @@ static void close_list(const struct verdict *v, struct tracked *t, uint8_t list)
 {
 	if (t->until_s <= v->now_s)
 		t->lists = 0;
-	t->lists |= 1U << list & 0xFFU;
+	t->lists = (uint8_t)(t->lists | 1U << list); /* list < PORTLISTS_MAX */
 }
 
 /* Whether evidence about the subject counts: VERDICT_COUNTED, and *ret is the subject. horizon_s: what is older is history. */

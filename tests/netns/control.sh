@@ -33,6 +33,7 @@ token_file = $WORK/tokens
 private = no
 [firewall]
 backend = $BACKEND
+ports = 25
 resync = 1s
 END
 
