@@ -99,6 +99,11 @@ private = ${PRIVATE-no}"
 	END
 }
 
+# line_of TEXT: "FILE:LINE" of its first line in the configuration, as errors name it.
+line_of() {
+	echo "$CONF:$(grep -nF -m 1 -- "$1" "$CONF" | cut -d: -f1)"
+}
+
 wfs() {
 	"$WFS_PROGRAM" -c "$CONF" "$@"
 }

@@ -82,24 +82,24 @@ daemon_config "$USUAL
 [allow]
 adress = 192.0.2.1"
 ends 1 wfs status
-prints "$CONF:14: [allow] has no key \"adress\""
+prints "$(line_of adress): [allow] has no key \"adress\""
 want_problem config "adress" "watchforspammers check"
-checks 1 "WARNING: $CONF:14: "
+checks 1 "WARNING: $(line_of adress): "
 ends 0 wfs list
 prints 10.9.0.2
-prints "warning: $CONF:14: "
+prints "warning: $(line_of adress): "
 ends 0 wfs why 10.9.0.2
 ends 0 wfs block 10.9.0.3 --for 1h
 ends 0 wfs test 10.9.0.3
 ends 0 wfs unblock 10.9.0.3
 ends 0 wfs vote white 10.9.0.3
 ends 1 wfs reload
-prints "$CONF:14: "
+prints "$(line_of adress): "
 want_problem config "the old one is in force" "watchforspammers check"
 for command in check run "replay $LOG"; do
 	# shellcheck disable=SC2086
 	ends 2 wfs $command
-	prints "$CONF:14: "
+	prints "$(line_of adress): "
 done
 # Also one whose form is wrong.
 { echo "nonsense"; cat "$CONF"; } >"$WORK/worse" && cat "$WORK/worse" >"$CONF"

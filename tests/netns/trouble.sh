@@ -63,11 +63,11 @@ said_more() {
 # --- at start: what is broken is reported with its place, and nothing stays behind
 daemon_config "[block]
 treshold = 5"
-daemon_refuses 2 "$CONF:14: [block] has no key \"treshold\"; did you mean \"threshold\"?"
+daemon_refuses 2 "$(line_of treshold): [block] has no key \"treshold\"; did you mean \"threshold\"?"
 no_rules || fail "a broken config left rules behind"
 daemon_config "[block]
 threshold = many"
-daemon_refuses 2 "$CONF:14: threshold: want a whole number"
+daemon_refuses 2 "$(line_of "threshold = many"): threshold: want a whole number"
 
 daemon_config "$USUAL"
 # --- without privilege: one sentence, with the remedy
@@ -216,7 +216,7 @@ is_read "a rule that a reload brought"
 daemon_config "$USUAL
 [allow]
 address = nobody"
-reload "$CONF:16: address: \"nobody\" is not an IPv4 or IPv6 address"
+reload "$(line_of "address = nobody"): address: \"nobody\" is not an IPv4 or IPv6 address"
 daemon_config "$USUAL
 [allow]
 address = 198.51.100.$N
