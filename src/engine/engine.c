@@ -388,11 +388,12 @@ static void log_told(struct engine *e, size_t n_blocks, size_t n_lifted, int64_t
 /* All blocks of the net because of hits, whatever ports they close. */
 static int lift(struct engine *e, const struct net *net, struct why *why)
 {
-	struct block blocks[VERDICT_LISTS_MAX];
+	const size_t n = e->live.started->firewall.ports.n; /* others are unknown to root */
+	struct block blocks[PORTLISTS_MAX];
 
-	for (uint8_t list = 0; list < VERDICT_LISTS_MAX; list++)
-		blocks[list] = (struct block){.net = *net, .cause = BLOCK_EVIDENCE, .list = list};
-	return reconcile_del(e->reconcile, blocks, VERDICT_LISTS_MAX, why);
+	for (size_t list = 0; list < n; list++)
+		blocks[list] = (struct block){.net = *net, .cause = BLOCK_EVIDENCE, .list = (uint8_t)list};
+	return reconcile_del(e->reconcile, blocks, n, why);
 }
 
 /*

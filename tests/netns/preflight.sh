@@ -10,7 +10,7 @@ GROUP=$(id -gn nobody)
 # Few rules, so that trying their examples is quick.
 find "$WORK/patterns" -name '*.rules' ! -name postfix.rules ! -name macros.rules -delete
 
-# config USER LOG... : with all mail ports, unless $PORTS names others.
+# config USER LOG... : with all mail ports, unless $CLOSED names others.
 config() {
 	local user=$1 log
 	shift
@@ -27,7 +27,7 @@ config() {
 	readers = ${READERS-}
 	[firewall]
 	backend = $BACKEND
-	${PORTS:+ports = $PORTS}
+	${CLOSED:+ports = $CLOSED}
 	END
 }
 
@@ -130,9 +130,9 @@ for address in 127.0.0.1 ::1; do # no other host gets there
 done
 for port in 993 143 110 4190; do wait_until is_listening "$port" || fail "nothing listens on $port"; done
 checks 0
-PORTS=25,110 config nobody "$LOG"
+CLOSED=25,110 config nobody "$LOG"
 checks 0 "warning: nc listens on 143 and 993, which stay open to blocked clients: add them to [firewall] ports" "1 warning"
-PORTS=25,110,993 config nobody "$LOG"
+CLOSED=25,110,993 config nobody "$LOG"
 checks 0 "warning: nc listens on 143, which stays open to blocked clients: add it to [firewall] ports"
 AS=(setpriv --reuid 4712 --regid 4712 --clear-groups)
 checks 0 "warning: a server listens on 143, which stays open"
