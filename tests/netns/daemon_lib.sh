@@ -79,7 +79,8 @@ private = ${PRIVATE-no}"
 
 	case $1 in
 	*"[allow]"*) extra=${1/"[allow]"/"$extra"} ;;
-	*) extra+=$'\n'$1 ;;
+	"" | "["*) extra+=$'\n'$1 ;;
+	*) extra=$1$'\n'$extra ;; # it goes on with [control]
 	esac
 	case $extra in
 	*ports*) ;;

@@ -28,6 +28,8 @@ config() {
 	[firewall]
 	backend = $BACKEND
 	${CLOSED:+ports = $CLOSED}
+	[allow]
+	private = no
 	END
 }
 
