@@ -759,16 +759,17 @@ static void read_logs(struct engine *e, const struct moment *now)
 {
 	struct pending_file *file;
 	struct scan *scan;
-	struct record record;
 
 	if (e->zone_minute != now->unix_s / 60)
 		tzset(); /* the machine's zone may have been changed: its file is looked at again */
 	e->zone_minute = now->unix_s / 60;
 	verdict_at(e->live.verdict, now->unix_s);
 	events_at(&e->events, now->unix_s);
-	for (size_t n = 0; n < LINES_PER_TURN && !pending_is_full(e->pending) &&
-	                   sources_next(e->logs, now->steady_ms, &file, &scan, &record);
-	     n++) {
+	for (size_t n = 0; n < LINES_PER_TURN && !pending_is_full(e->pending); n++) {
+		struct record record = {.has_fields = false}; /* each source fills what it knows */
+
+		if (!sources_next(e->logs, now->steady_ms, &file, &scan, &record))
+			break;
 		match_line(e, file, scan, &record, now->unix_s);
 		if (!record.more)
 			tell(e, now);

@@ -212,7 +212,7 @@ static void take_line(struct backtest *a, struct scan *scan, struct record *reco
 static int read_file(struct backtest *a, const char *path, char *bytes, struct why *why)
 {
 	struct chunks_piece piece = {.bytes = bytes};
-	struct record record;
+	struct record record = {.has_fields = false};
 	struct chunks *in;
 	struct scan scan;
 	int rc;
