@@ -117,6 +117,7 @@ static const struct row {
         {{"firewall", "ports.manual", MAIL_PORTS}, PORTS, 0, 0, 0},
         {{"firewall", "ports.vote", MAIL_PORTS}, PORTS, 0, 0, 0},
         {{"firewall", "ports.flood", MAIL_PORTS}, PORTS, 0, 0, 0},
+        {{"firewall", "ports.network", MAIL_PORTS}, PORTS, 0, 0, 0},
         {{"firewall", "ports.sshd", "22"}, PORTS, 0, 0, 0},
         {{"firewall", "ports.dropbear", "22"}, PORTS, 0, 0, 0},
         {{"firewall", "action", "drop"}, ACTION, AT(firewall.action), 0, 0},

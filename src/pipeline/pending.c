@@ -435,7 +435,7 @@ size_t pending_blocks(const struct pending *p, const struct block **ret)
 }
 
 /* Of blocks of clients whose network attacked, whatever the rule of the last hit. */
-static char spread_name[] = "network-score", spread_category[] = "network", spread_reason[] = "many addresses of its network were hostile";
+static char spread_name[] = PENDING_SPREAD_RULE, spread_category[] = PENDING_SPREAD_CATEGORY, spread_reason[] = "many addresses of its network were hostile";
 static const struct rulefile_rule spread_text = {.name = spread_name, .category = spread_category, .reason = spread_reason};
 static const struct rule spread_rule = {.index = VERDICT_NO_RULE, .text = &spread_text};
 

@@ -20,6 +20,10 @@
 #include "store/logs.h"
 #include "verdict/verdict.h"
 
+/* The rule of a block that the scores of its client's network led to, whatever the rule of the last hit. */
+#define PENDING_SPREAD_RULE "network-score"
+#define PENDING_SPREAD_CATEGORY "network"
+
 enum {
 	PENDING_HITS_MAX = 1024, /* then it is full and must be written */
 	PENDING_BATCHES_MAX = 100, /* so often: kept while the database cannot be written, in one transaction then */

@@ -6,6 +6,8 @@
 
 #include "base/account.h"
 #include "base/alloc.h"
+#include "base/portlists.h"
+#include "pipeline/pending.h"
 #include "pipeline/portmap.h"
 #include "store/blocks.h"
 #include "store/hits.h"
@@ -32,6 +34,7 @@ static struct verdict_policy policy_of(const struct config *config)
 		.memory_s = at_most(config->block.memory_s, config->database.keep_s),
 		.n_for = config->block.n_for,
 		/* The config has checked their ranges. */
+		.spread_list = portlists_of(&config->firewall.ports, PENDING_SPREAD_RULE, PENDING_SPREAD_CATEGORY),
 		.ip6_prefix = (uint8_t)config->block.ip6_prefix,
 		.network_after = (unsigned)config->block.network_after,
 		.network_threshold = config->block.network_threshold,

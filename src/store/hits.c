@@ -159,7 +159,7 @@ int store_index_hits(struct store *store, size_t n_max, bool *ret_more, struct w
 int store_hits_since(struct store *store, int64_t since_s, struct why *why)
 {
 	return sql_walk(store, HITS_SINCE,
-	                "SELECT h.time, h.address, h.score, h.ignored, h.account, r.category FROM hit h JOIN rule r ON r.id = h.rule "
+	                "SELECT h.time, h.address, h.score, h.ignored, h.account, r.category, h.rule FROM hit h JOIN rule r ON r.id = h.rule "
 	                "WHERE (h.time > ?1 AND h.ignored = 0) OR h.ignored = 2 ORDER BY h.id",
 	                since_s, why);
 }
@@ -176,6 +176,7 @@ int store_next_hit(struct store *store, struct store_hit *ret, const char **ret_
 	hit.score = sqlite3_column_int(s, 2);
 	hit.spent = sqlite3_column_int(s, 3) == 2;
 	hit.account = (uint32_t)sqlite3_column_int64(s, 4); /* as it was written */
+	hit.rule = sqlite3_column_int64(s, 6);
 	*ret_category = sql_text(s, 5);
 	*ret = hit;
 	return 0;

@@ -303,7 +303,7 @@ static void block(struct verdict *v, struct tracked *t, const struct verdict_evi
 	                          .since_s = v->now_s,
 	                          .offence = clients_count_offences(s, t, v->now_s) + 1,
 	                          .cause = BLOCK_EVIDENCE,
-	                          .list = list_of(v, e),
+	                          .list = spread ? v->policy.spread_list : list_of(v, e),
 	                          .hits = scores_hits(s, t, v->now_s),
 	                          .proven = clients_is_proven(s, t, v->now_s),
 	                          .spread = spread};
@@ -322,7 +322,7 @@ static void block(struct verdict *v, struct tracked *t, const struct verdict_evi
 	if (b->proven)
 		suspension_note_match(&v->suspension, e->rule, &b->net, v->now_s, v->now_s);
 	if (network_counts(&v->policy, &b->net.addr))
-		judge_network(v, &new.net.addr, new.list, ret);
+		judge_network(v, &new.net.addr, list_of(v, e), ret);
 }
 
 /* The clients of the network whose scores count now, the latest first, and what these come to. At most VERDICT_NETWORK_MAX. */
@@ -506,8 +506,8 @@ void verdict_known_block(struct verdict *v, const struct block *b, unsigned rule
 
 	if (b->cause == BLOCK_EVIDENCE)
 		clients_begin_offence(s, t, since_s);
-	if (seconds(b->until_s) > v->now_s)
-		close_list(v, t, b->list);
+	/* Also of one that has ended: which ports it closed says which hits during it counted. */
+	t->lists = (uint8_t)(1U << b->list | (since_s < t->until_s ? t->lists : 0U));
 	if (seconds(b->until_s) > t->until_s)
 		t->until_s = seconds(b->until_s);
 	if (b->cause != BLOCK_EVIDENCE)
@@ -545,7 +545,11 @@ void verdict_known_hit(struct verdict *v, const struct verdict_evidence *e)
 	uint32_t repeats = POOL_NONE;
 	struct tracked *t;
 
-	if (verdict_is_allowed(v, &e->addr) || admit(v, &subject, e, false, known_horizon(v, e), &t) != VERDICT_COUNTED)
+	if (verdict_is_allowed(v, &e->addr) || at <= known_horizon(v, e))
+		return;
+	t = clients_find_or_add(&v->clients, &subject, v->now_s);
+	/* Used up; or it came while a block closed the ports of its rule. */
+	if (at < clients_last_offence(&v->clients, t) || (at < t->until_s && (t->lists >> list_of(v, e) & 1) != 0))
 		return;
 	if (e->score == 0)
 		repeats = scores_repeated(&v->clients, t, scores_about(e->kind, e->account), at, v->now_s);

@@ -70,6 +70,7 @@ struct verdict_policy {
 	size_t n_for;      /* 1..VERDICT_DURATIONS_MAX */
 	int64_t for_s[VERDICT_DURATIONS_MAX];
 	uint64_t seed; /* any number, best one that attackers cannot know: it affects the order in memory, never decisions */
+	uint8_t spread_list;        /* of ports: closed by blocks because of a network's scores; below VERDICT_LISTS_MAX */
 	uint8_t ip6_prefix;         /* 48..128; 0: as 128, each address for itself */
 	unsigned network_after;     /* 0: no network is ever blocked; 2..VERDICT_NETWORK_MAX */
 	int64_t network_threshold;  /* 0: the scores of a network are not added up */
