@@ -18,10 +18,10 @@ static const int64_t t0_s = 1795181862;
 
 static int stderr_was, pipe_fds[2];
 static struct events events;
+static struct config *config; /* borrowed by events */
 
 static int set_up(void **state)
 {
-	static struct config *config; /* borrowed by events */
 	struct why why;
 
 	(void)state;
@@ -41,6 +41,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
+	config_free(config);
 	(void)dup2(stderr_was, STDERR_FILENO);
 	(void)close(stderr_was);
 	(void)close(pipe_fds[0]);
