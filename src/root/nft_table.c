@@ -408,8 +408,8 @@ static int find_sets(const struct root_config *config, struct mnl_socket *socket
 int nft_table_find(const struct root_config *config, struct mnl_socket *socket, struct nft_answer *answer,
                    enum nft_found *ret, uint32_t *ret_slots, struct why *why)
 {
-	const struct nlmsghdr *nlh;
-	const struct nlattr *attr;
+	const struct nlmsghdr *nlh = NULL;
+	const struct nlattr *attr = NULL;
 	struct nft_attrs attrs;
 	char table[NFT_NAME_MAX];
 	int rc;

@@ -492,8 +492,6 @@ int root_answer(struct root *root, struct message *m, int64_t now_s)
 		err = answer_del(root, m, &why);
 		break;
 	case MESSAGE_LIST:
-		err = answer_list(root, m, &why);
-		break;
 	case MESSAGE_DROPPED:
 		err = answer_list(root, m, &why);
 		break;
