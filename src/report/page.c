@@ -1,13 +1,11 @@
 #include "report/page.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/duration.h"
 #include "base/plural.h"
 
 enum {
-	DAY_S = 86400,
 	/* Units of the drawings; the page scales them. */
 	CHART_W = 720,
 	CHART_H = 200,
@@ -106,12 +104,6 @@ static void put_net(FILE *out, const struct net *net)
 	put_text_cell(out, " class=\"a\"", text);
 }
 
-static void day_text(int64_t day, char out[static TIME_TEXT_MAX])
-{
-	time_text(day * DAY_S, out);
-	out[strcspn(out, "T")] = '\0';
-}
-
 /* --- the head --- */
 
 static void put_tile(FILE *out, const char *what, int64_t n)
@@ -125,8 +117,8 @@ static void put_head(const struct report *r, const char *host, FILE *out)
 {
 	char from[TIME_TEXT_MAX], until[TIME_TEXT_MAX], now[TIME_LOCAL_MAX];
 
-	day_text(r->first_day, from);
-	day_text(r->first_day + (int64_t)r->n_days - 1, until);
+	report_day_text(r->first_day, from);
+	report_day_text(r->first_day + (int64_t)r->n_days - 1, until);
 	time_local_text(r->query.now_s, r->query.utc, now);
 	(void)fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 	            "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
@@ -156,20 +148,6 @@ static size_t colour_of(size_t category)
 	return category < COLOURS ? category : COLOURS - 1;
 }
 
-/* The hits of a bar: of so many days from first on. */
-static struct report_day bar_of(const struct report *r, size_t first, size_t n_days)
-{
-	struct report_day sum = {0};
-
-	for (size_t i = first; i < first + n_days && i < r->n_days; i++) {
-		sum.hits += r->days[i].hits;
-		sum.blocks += r->days[i].blocks;
-		for (size_t c = 0; c < REPORT_CATEGORIES; c++)
-			sum.by_category[c] += r->days[i].by_category[c];
-	}
-	return sum;
-}
-
 /* 1, 2 or 5 times a power of ten: at least n. */
 static int64_t round_number(int64_t n)
 {
@@ -182,12 +160,12 @@ static int64_t round_number(int64_t n)
 
 static void put_bar(const struct report *r, size_t first, size_t n_days, double x, double width, int64_t top, FILE *out)
 {
-	const struct report_day bar = bar_of(r, first, n_days);
+	const struct report_day bar = report_days(r, first, n_days);
 	const double height = CHART_H - CHART_BOTTOM;
 	char day[TIME_TEXT_MAX];
 	double y = height;
 
-	day_text(r->first_day + (int64_t)first, day);
+	report_day_text(r->first_day + (int64_t)first, day);
 	(void)fputs("<g><title>", out);
 	(void)fprintf(out, "%s%s: %" PRId64 " %s, %" PRId64 " %s", n_days > 1 ? "from " : "", day, bar.hits,
 	              plural(bar.hits, "hit", "hits"), bar.blocks, plural(bar.blocks, "block", "blocks"));
@@ -223,9 +201,9 @@ static void put_scale(const struct report *r, int64_t top, FILE *out)
 		put_number(out, top * i / 2);
 		(void)fputs("</text>", out);
 	}
-	day_text(r->first_day, day);
+	report_day_text(r->first_day, day);
 	(void)fprintf(out, "<text x=\"%d\" y=\"%d\">%s</text>", CHART_LEFT, CHART_H - 6, day);
-	day_text(r->first_day + (int64_t)r->n_days - 1, day);
+	report_day_text(r->first_day + (int64_t)r->n_days - 1, day);
 	(void)fprintf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n", CHART_W, CHART_H - 6, day);
 }
 
@@ -236,7 +214,7 @@ static void put_chart(const struct report *r, FILE *out)
 	int64_t top = 1;
 
 	for (size_t i = 0; i < n; i++) {
-		const int64_t hits = bar_of(r, i * n_days, n_days).hits;
+		const int64_t hits = report_days(r, i * n_days, n_days).hits;
 
 		top = hits > top ? hits : top;
 	}

@@ -325,3 +325,24 @@ void report_done(struct report *r)
 	free(r->days);
 	*r = (struct report){0};
 }
+
+struct report_day report_days(const struct report *r, size_t first, size_t n)
+{
+	struct report_day sum = {0};
+
+	for (size_t i = first; i < first + n && i < r->n_days; i++) {
+		sum.hits += r->days[i].hits;
+		sum.addresses += r->days[i].addresses;
+		sum.blocks += r->days[i].blocks;
+		sum.dropped += r->days[i].dropped;
+		for (size_t c = 0; c < REPORT_CATEGORIES; c++)
+			sum.by_category[c] += r->days[i].by_category[c];
+	}
+	return sum;
+}
+
+void report_day_text(int64_t day, char out[static TIME_TEXT_MAX])
+{
+	time_text(day * DAY_S, out);
+	out[strcspn(out, "T")] = '\0';
+}

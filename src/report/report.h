@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/duration.h"
 #include "base/why.h"
 #include "store/store.h"
 
@@ -81,5 +82,11 @@ int report_collect(struct report *report, struct store *store, const struct repo
 /* The same with the sums of all time only: days, categories and rules. */
 int report_sums(struct report *report, struct store *store, int64_t now_s, struct why *why);
 void report_done(struct report *report);
+
+/* What n days from first on have together; days beyond the last are none. addresses: each counts once for each day. */
+struct report_day report_days(const struct report *report, size_t first, size_t n);
+
+/* "2026-11-28" */
+void report_day_text(int64_t day, char out[static TIME_TEXT_MAX]);
 
 #endif

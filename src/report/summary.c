@@ -1,46 +1,26 @@
 #include "report/summary.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/duration.h"
 
 enum {
-	DAY_S = 86400,
 	BAR = 40,       /* columns of the longest */
 	ROWS_MAX = 31, /* more days than these share a row */
 };
-
-static void day_text(int64_t day, char out[static TIME_TEXT_MAX])
-{
-	time_text(day * DAY_S, out);
-	out[strcspn(out, "T")] = '\0';
-}
 
 static void print_head(const struct report *r, const char *host, FILE *out)
 {
 	char from[TIME_TEXT_MAX], until[TIME_TEXT_MAX];
 
-	day_text(r->first_day, from);
-	day_text(r->first_day + (int64_t)r->n_days - 1, until);
+	report_day_text(r->first_day, from);
+	report_day_text(r->first_day + (int64_t)r->n_days - 1, until);
 	(void)fprintf(out, "Hostile clients of %s, %s to %s%s%s\n\n", host, from, until, r->query.category != NULL ? ", category " : "",
 	              r->query.category != NULL ? r->query.category : "");
 	(void)fprintf(out, "hostile lines              %12" PRId64 "\naddresses, each once a day %12" PRId64
 	                   "\nblocks                     %12" PRId64 "\nstill active               %12" PRId64
 	                   "\ndrops seen                 %12" PRId64 "\n",
 	              r->hits, r->addresses, r->blocks, r->active, r->dropped);
-}
-
-/* The hits and blocks of so many days from first on. */
-static struct report_day days_of(const struct report *r, size_t first, size_t n)
-{
-	struct report_day sum = {0};
-
-	for (size_t i = first; i < first + n && i < r->n_days; i++) {
-		sum.hits += r->days[i].hits;
-		sum.blocks += r->days[i].blocks;
-	}
-	return sum;
 }
 
 static void print_days(const struct report *r, FILE *out)
@@ -50,16 +30,16 @@ static void print_days(const struct report *r, FILE *out)
 	int64_t most = 1;
 
 	for (size_t i = 0; i < r->n_days; i += step) {
-		const int64_t hits = days_of(r, i, step).hits;
+		const int64_t hits = report_days(r, i, step).hits;
 
 		most = hits > most ? hits : most;
 	}
 	(void)fprintf(out, "\n%-10s  %9s  %7s\n", step == 1 ? "DAY" : "FROM", "HITS", "BLOCKS");
 	for (size_t i = 0; i < r->n_days; i += step) {
-		const struct report_day sum = days_of(r, i, step);
+		const struct report_day sum = report_days(r, i, step);
 		const int bar = (int)(BAR * sum.hits / most);
 
-		day_text(r->first_day + (int64_t)i, day);
+		report_day_text(r->first_day + (int64_t)i, day);
 		(void)fprintf(out, "%-10s  %9" PRId64 "  %7" PRId64 "%s%.*s\n", day, sum.hits, sum.blocks, bar > 0 ? "  " : "", bar,
 		              "########################################");
 	}
