@@ -108,7 +108,7 @@ CREATE TABLE IF NOT EXISTS block (
 	ended_by TEXT                        -- 'allowed', 'allowed by ZONE' ...; null: active or expired
 );
 CREATE INDEX IF NOT EXISTS block_until ON block (until);
-CREATE INDEX IF NOT EXISTS block_address ON block (address); -- a replay into a new database creates it at its end
+CREATE INDEX IF NOT EXISTS block_address ON block (address);
 
 CREATE TABLE IF NOT EXISTS act ( -- audit log: manual actions, and who requested them
 	id      INTEGER PRIMARY KEY,
