@@ -6,6 +6,7 @@ RELAY=(198.51.100.23 2001:db8:bad:23::1)
 GUESSER=(198.51.100.5 2001:db8:bad:5::1)
 IMAP_GUESSER=(198.51.100.7 2001:db8:bad:7::1)
 HARVESTER=(198.51.100.6 2001:db8:bad:6::1)
+GUESSERS=("${GUESSER[@]}" "${IMAP_GUESSER[@]}")
 HONEST=(203.0.113.3 2001:db8:600d:3::1)
 # As bad as the others, but in a network that the README allows.
 ALLOWED=(192.0.2.9 2001:db8:1:9::1)

@@ -17,7 +17,7 @@ expect_running() {
 	for client in "${ATTACKERS[@]}"; do
 		wait_until in_kernel "$client" || fail "$client: no longer blocked in the kernel"
 	done
-	same "connections of blocked clients" "$(connections "${ATTACKERS[@]}")" ""
+	same "connections of blocked clients" "$(connections "${ATTACKERS[@]}")" "$(still_open "${ATTACKERS[@]}")"
 	expect_open "${HONEST[@]}"
 }
 
