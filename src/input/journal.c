@@ -16,12 +16,12 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "input/journal_cursor.h"
 
 enum {
 	ENTRIES_PER_TURN = 1024,  /* sd_journal_process in between, or deleted files stay open (as journalctl) */
 	THRESHOLD = LINE_MAX_BYTES + sizeof "MESSAGE=", /* of a field; what is longer is cut */
 	VALUE_MAX = 128,          /* bytes of a value other than MESSAGE */
-	ID_MAX = 33,              /* 128 bits in hexadecimal, and a NUL */
 	SYSTEM_UID_MAX = 999,     /* UID_MAX of system users: systemd's and Debian's */
 	STAMP_MAX = 48,           /* of a time in any year */
 };
@@ -59,12 +59,6 @@ static const struct {
 /* SD_MESSAGE_JOURNAL_DROPPED of sd-messages.h, as its field has it. */
 static const char dropped_id[] = "a596d6fe7bfa4994828e72309e95d61e";
 
-/* A cursor's parts. */
-struct cursor {
-	char seqnum_id[ID_MAX], boot[ID_MAX];
-	uint64_t seqnum, monotonic, realtime, checksum; /* times in microseconds */
-};
-
 struct journal {
 	sd_journal *handle; /* NULL: it failed, and is opened again */
 	char *namespace, *machine, *directory, *name;
@@ -100,11 +94,11 @@ static int fail(const struct journal *j, int rc, const char *what, struct why *w
 
 static bool is_machine_id(const char *text)
 {
-	return strlen(text) == ID_MAX - 1 && strspn(text, "0123456789abcdef") == ID_MAX - 1;
+	return strlen(text) == JOURNAL_ID_MAX - 1 && strspn(text, "0123456789abcdef") == JOURNAL_ID_MAX - 1;
 }
 
 /* The value of the line that begins with key in a file of such lines; key "": the first line. */
-static bool read_id(const char *path, const char *key, char ret[static ID_MAX])
+static bool read_id(const char *path, const char *key, char ret[static JOURNAL_ID_MAX])
 {
 	FILE *const file = fopen(path, "re");
 	char line[LINE_MAX];
@@ -116,7 +110,7 @@ static bool read_id(const char *path, const char *key, char ret[static ID_MAX])
 		line[strcspn(line, "\n")] = '\0';
 		if (strncmp(line, key, strlen(key)) != 0 || !is_machine_id(value))
 			continue;
-		memcpy(ret, value, ID_MAX);
+		memcpy(ret, value, JOURNAL_ID_MAX);
 		found = true;
 	}
 	if (file != NULL)
@@ -127,11 +121,11 @@ static bool read_id(const char *path, const char *key, char ret[static ID_MAX])
 /* A container's journal is in a directory named by its machine id. */
 static int find_machine(const char *machine, char ret[static PATH_MAX], struct why *why)
 {
-	char id[ID_MAX], path[PATH_MAX];
+	char id[JOURNAL_ID_MAX], path[PATH_MAX];
 	bool known = is_machine_id(machine);
 
 	if (known) {
-		memcpy(id, machine, ID_MAX);
+		memcpy(id, machine, JOURNAL_ID_MAX);
 	} else if (strchr(machine, '/') == NULL) {
 		(void)snprintf(path, sizeof path, "/run/systemd/machines/%s", machine);
 		known = read_id(path, "ID=", id);
@@ -274,40 +268,6 @@ struct journal_stat journal_stat(const struct journal *j)
 
 /* --- positions --- */
 
-/* "i=1f4" at *p, of key 'i': its value; *p then behind the ";". */
-static bool read_part(const char **p, char key, char out[static ID_MAX])
-{
-	const char *const value = *p + 2;
-	size_t len;
-
-	if ((*p)[0] != key || (*p)[1] != '=')
-		return false;
-	len = strspn(value, "0123456789abcdef");
-	if (len == 0 || len >= ID_MAX || (value[len] != ';' && value[len] != '\0'))
-		return false;
-	memcpy(out, value, len);
-	out[len] = '\0';
-	*p = value + len + (value[len] == ';');
-	return true;
-}
-
-static bool read_number(const char **p, char key, uint64_t *ret)
-{
-	char digits[ID_MAX];
-
-	if (!read_part(p, key, digits))
-		return false;
-	*ret = strtoull(digits, NULL, 16);
-	return true;
-}
-
-static bool read_cursor(const char *text, struct cursor *ret)
-{
-	return read_part(&text, 's', ret->seqnum_id) && read_number(&text, 'i', &ret->seqnum) && read_part(&text, 'b', ret->boot) &&
-	       read_number(&text, 'm', &ret->monotonic) && read_number(&text, 't', &ret->realtime) &&
-	       read_number(&text, 'x', &ret->checksum);
-}
-
 /* Where the handle is. */
 static int here(const struct journal *j, char ret[static JOURNAL_CURSOR_MAX], struct why *why)
 {
@@ -364,28 +324,8 @@ int journal_seek_time(struct journal *j, int64_t time_s, struct why *why)
 	return rc < 0 ? fail(j, rc, "cannot go to that time", why) : 0;
 }
 
-/* The same entry, perhaps copied from the journal in memory to the one on disk, where it got another number. */
-static bool is_same(const struct cursor *a, const struct cursor *b)
-{
-	if (a->checksum != b->checksum || a->realtime != b->realtime)
-		return false;
-	if (strcmp(a->seqnum_id, b->seqnum_id) == 0 && a->seqnum == b->seqnum)
-		return true;
-	return strcmp(a->boot, b->boot) == 0 && a->monotonic == b->monotonic;
-}
-
-/* Behind the place of the entry that is gone. */
-static bool is_after(const struct cursor *entry, const struct cursor *gone)
-{
-	if (strcmp(entry->seqnum_id, gone->seqnum_id) == 0)
-		return entry->seqnum > gone->seqnum;
-	if (strcmp(entry->boot, gone->boot) == 0)
-		return entry->monotonic > gone->monotonic;
-	return entry->realtime > gone->realtime;
-}
-
 /* From the entry nearest to the one sought to that one, or to the first behind its place. Returns as sd_journal_next. */
-static int find_place(struct journal *j, const struct cursor *sought, struct cursor *found, bool *ret_same, struct why *why)
+static int find_place(struct journal *j, const struct journal_cursor *sought, struct journal_cursor *found, bool *ret_same, struct why *why)
 {
 	int rc;
 
@@ -394,10 +334,10 @@ static int find_place(struct journal *j, const struct cursor *sought, struct cur
 
 		if ((rc = here(j, text, why)) < 0)
 			return rc;
-		if (!read_cursor(text, found))
+		if (!journal_cursor_read(text, found))
 			return why_set(why, EINVAL, "the journal's cursor has another form: %s", text);
-		*ret_same = is_same(found, sought);
-		if (*ret_same || is_after(found, sought))
+		*ret_same = journal_cursor_same(found, sought);
+		if (*ret_same || journal_cursor_after(found, sought))
 			return 1;
 	}
 	return rc < 0 ? fail(j, rc, "cannot read it", why) : 0;
@@ -405,12 +345,12 @@ static int find_place(struct journal *j, const struct cursor *sought, struct cur
 
 int journal_seek(struct journal *j, const char *cursor, struct journal_gap *ret, struct why *why)
 {
-	struct cursor sought, found = {.seqnum = 0};
+	struct journal_cursor sought, found = {.seqnum = 0};
 	bool is_there = false;
 	int rc;
 
 	*ret = (struct journal_gap){.is_gone = false};
-	if (strlen(cursor) >= JOURNAL_CURSOR_MAX || !read_cursor(cursor, &sought))
+	if (strlen(cursor) >= JOURNAL_CURSOR_MAX || !journal_cursor_read(cursor, &sought))
 		return why_set(why, EINVAL, "no cursor of a journal");
 	rc = sd_journal_seek_cursor(j->handle, cursor);
 	if (rc < 0)
@@ -426,7 +366,7 @@ int journal_seek(struct journal *j, const char *cursor, struct journal_gap *ret,
 	ret->is_gone = true;
 	ret->lost = -1;
 	if (j->is_ahead && strcmp(found.seqnum_id, sought.seqnum_id) == 0)
-		ret->lost = (int64_t)(found.seqnum - sought.seqnum - 1); /* is_after: it is greater */
+		ret->lost = (int64_t)(found.seqnum - sought.seqnum - 1); /* it is behind: greater */
 	j->stat.gaps++;
 	j->stat.lost += ret->lost > 0 ? ret->lost : 0;
 	return j->is_ahead ? 0 : journal_seek_end(j, why);
