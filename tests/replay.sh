@@ -13,9 +13,8 @@ trap 'rm -rf -- "$work"' EXIT
 trap 'exit 130' INT TERM HUP
 cd -- "$work" || exit 1
 failures=0
-# The honest of genlog have private addresses. Its attackers sit in few networks: what a network's clients come to is left
-# out, for a replay that goes on remembers a little less of it.
-printf '[allow]\nprivate = no\n[block]\nnetwork_threshold = 0\n' >private.conf
+# The honest of genlog have private addresses.
+printf '[allow]\nprivate = no\n' >private.conf
 big=2000000 # lines: 0.3 GB, eleven hours
 [ -z "${WFS_SANITIZED-}" ] || big=400000
 

@@ -17,6 +17,8 @@
 enum {
 	DAY_S = 86400,
 	GOOD_DAYS = 31, /* as far back as a verdict looks */
+	NETWORK4 = 96 + 24, /* whose scores add up: see verdict.h */
+	NETWORK6 = 48,
 	LOGIN_DAYS = 31, /* a login is remembered, so that a month's holiday is not too long */
 };
 
@@ -120,8 +122,40 @@ static int restore_logins(struct store *store, struct verdict *v, int64_t since_
 	return rc < 0 ? rc : 0;
 }
 
+/* --- blocks because of a network's scores: one hit is the cause of several, the first of which is of its client --- */
+
+struct spread {
+	size_t n, next; /* next: those before it are of earlier hits */
+	struct {
+		struct net net;
+		int64_t since_s;
+	} *blocks; /* in the order of the decisions */
+};
+
+static void note_spread(struct spread *spread, const struct block *block)
+{
+	spread->blocks = alloc_resize(spread->blocks, spread->n + 1, sizeof *spread->blocks, "the blocks of networks");
+	spread->blocks[spread->n].net = block->net;
+	spread->blocks[spread->n++].since_s = block->since_s;
+}
+
+/* A hit that caused a block: if that was because of its network, evidence about the others there is used up as well. */
+static void spend_spread(struct spread *spread, struct verdict *v, const struct store_hit *hit)
+{
+	const struct net network = net_around(&hit->address, addr_is_ip4(&hit->address) ? NETWORK4 : NETWORK6);
+	size_t i;
+
+	while (spread->next < spread->n && spread->blocks[spread->next].since_s < hit->time_s)
+		spread->next++;
+	for (i = spread->next; i < spread->n && spread->blocks[i].since_s == hit->time_s; i++)
+		if (net_has(&spread->blocks[i].net, &hit->address))
+			break;
+	for (; i < spread->n && spread->blocks[i].since_s == hit->time_s && net_has(&network, &spread->blocks[i].net.addr); i++)
+		verdict_known_spread(v, &spread->blocks[i].net);
+}
+
 static int restore_blocks(struct store *store, const struct rules *rules, struct portmap *ports, struct verdict *v, int64_t since_s,
-                         int64_t now_s, struct why *why)
+                         int64_t now_s, struct spread *spread, struct why *why)
 {
 	struct block block;
 	const char *rule;
@@ -134,6 +168,8 @@ static int restore_blocks(struct store *store, const struct rules *rules, struct
 			continue; /* a manual block is no evidence */
 		block.list = portmap_list(ports, block.rule);
 		verdict_known_block(v, &block, rule_named(rules, rule));
+		if (rule != NULL && strcmp(rule, PENDING_SPREAD_RULE) == 0)
+			note_spread(spread, &block);
 	}
 	return rc < 0 ? rc : 0;
 }
@@ -209,8 +245,8 @@ static struct verdict_evidence good_evidence(const struct store_good *good)
 	                                 .rule = VERDICT_NO_RULE};
 }
 
-static int restore_hits(struct store *store, struct portmap *ports, struct verdict *v, const struct unblocked *unblocked, int64_t since_s,
-                       int64_t now_s, struct why *why)
+static int restore_hits(struct store *store, struct portmap *ports, struct verdict *v, const struct unblocked *unblocked,
+                        struct spread *spread, int64_t since_s, int64_t now_s, struct why *why)
 {
 	struct store_good good;
 	struct store_hit hit;
@@ -224,10 +260,12 @@ static int restore_hits(struct store *store, struct portmap *ports, struct verdi
 			break;
 		evidence = hit_evidence(&hit, category);
 		evidence.list = portmap_list(ports, hit.rule);
-		if (hit.spent)
+		if (hit.spent) {
 			verdict_known_spent(v, &evidence);
-		else if (hit.time_s <= now_s && !is_unblocked(unblocked, &hit.address, hit.time_s))
+			spend_spread(spread, v, &hit);
+		} else if (hit.time_s <= now_s && !is_unblocked(unblocked, &hit.address, hit.time_s)) {
 			verdict_known_hit(v, &evidence);
+		}
 	}
 	if (rc == STORE_NONE)
 		rc = store_credit_since(store, since_s, why);
@@ -250,6 +288,7 @@ int restore_verdict(struct store *store, const struct config *config, const stru
 		now_s - (policy.memory_s > verdict_memory_s(&policy) ? policy.memory_s : verdict_memory_s(&policy));
 	struct verdict *const v = verdict_new(&policy);
 	struct unblocked unblocked = {0};
+	struct spread spread = {0};
 	struct portmap ports = {.store = store, .lists = &config->firewall.ports};
 	struct why ignored; /* an error of the allow list: the next refresh reports it */
 	int rc;
@@ -266,12 +305,13 @@ int restore_verdict(struct store *store, const struct config *config, const stru
 	if (rc == 0)
 		rc = restore_logins(store, v, now_s / DAY_S - policy.login_days, why);
 	if (rc == 0)
-		rc = restore_blocks(store, rules, &ports, v, since_s, now_s, why);
+		rc = restore_blocks(store, rules, &ports, v, since_s, now_s, &spread, why);
 	if (rc == 0)
 		rc = restore_unblocked(store, v, now_s - verdict_memory_s(&policy), now_s, &unblocked, why);
 	if (rc == 0)
-		rc = restore_hits(store, &ports, v, &unblocked, now_s - verdict_memory_s(&policy), now_s, why);
+		rc = restore_hits(store, &ports, v, &unblocked, &spread, now_s - verdict_memory_s(&policy), now_s, why);
 	free(unblocked.nets);
+	free(spread.blocks);
 	portmap_done(&ports);
 	if (rc < 0) {
 		verdict_free(v);

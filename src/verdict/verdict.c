@@ -359,7 +359,8 @@ static void judge_spread(struct verdict *v, const struct verdict_evidence *e, st
 	    network_nth(&v->clients.pool, network->scores, VERDICT_NETWORK_MIN) <= clients_horizon(&v->clients, v->now_s))
 		return;
 	n = clients_of(v, network, clients, &sum);
-	if (n < VERDICT_NETWORK_MIN || sum < v->policy.network_threshold ||
+	/* The client itself is the first, unless its scores do not count now: then nothing follows from its hit. */
+	if (n < VERDICT_NETWORK_MIN || sum < v->policy.network_threshold || !addr_equal(&clients[0].addr, &ret->subject.addr) ||
 	    clients_good_days(&v->clients, network, v->now_s) != 0 || verdict_spares(v, &net))
 		return;
 	if (ratelimit_holds(&v->ratelimit, v->now_s)) {
@@ -547,6 +548,8 @@ void verdict_known_hit(struct verdict *v, const struct verdict_evidence *e)
 
 	if (verdict_is_allowed(v, &e->addr) || at <= known_horizon(v, e))
 		return;
+	if (e->score > 0) /* also of evidence that was used up later */
+		note_target(v, e);
 	t = clients_find_or_add(&v->clients, &subject, v->now_s);
 	/* Used up; or it came while a block closed the ports of its rule. */
 	if (at < clients_last_offence(&v->clients, t) || (at < t->until_s && (t->lists >> list_of(v, e) & 1) != 0))
@@ -554,8 +557,6 @@ void verdict_known_hit(struct verdict *v, const struct verdict_evidence *e)
 	if (e->score == 0)
 		repeats = scores_repeated(&v->clients, t, scores_about(e->kind, e->account), at, v->now_s);
 	add(v, t, e, e->score, repeats);
-	if (e->score > 0)
-		note_target(v, e);
 }
 
 void verdict_known_spent(struct verdict *v, const struct verdict_evidence *e)
@@ -567,6 +568,14 @@ void verdict_known_spent(struct verdict *v, const struct verdict_evidence *e)
 		scores_clear(&v->clients, t);
 	if (no_later_than_now(v, e->time_s) > clients_horizon(&v->clients, v->now_s))
 		note_target(v, e);
+}
+
+void verdict_known_spread(struct verdict *v, const struct net *subject)
+{
+	struct tracked *const t = clients_find(&v->clients, subject);
+
+	if (t != NULL)
+		scores_clear(&v->clients, t);
 }
 
 void verdict_known_credit(struct verdict *v, const struct verdict_evidence *e)

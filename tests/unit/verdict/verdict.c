@@ -1208,6 +1208,7 @@ struct story {
 		int score;
 		int64_t time_s;
 		bool spent;
+		size_t first_spread, end_spread; /* the blocks that it caused because of its network */
 	} hits[KEPT];
 	struct {
 		struct net net;
@@ -1244,23 +1245,27 @@ static struct verdict *retold(const struct verdict_policy *p, const struct story
 	for (size_t i = 0; i < s->n_blocks; i++)
 		verdict_known_block(v, &s->blocks[i].block, s->blocks[i].rule);
 	for (size_t i = 0; i < s->n_hits; i++)
-		if (s->hits[i].spent)
+		if (s->hits[i].spent) {
 			known_spent(v, &s->hits[i].addr);
-		else if (s->hits[i].score > 0)
+			for (size_t k = s->hits[i].first_spread; k < s->hits[i].end_spread; k++)
+				verdict_known_spread(v, &s->blocks[k].block.net);
+		} else if (s->hits[i].score > 0) {
 			known_hit(v, &s->hits[i].addr, s->hits[i].score, s->hits[i].time_s);
+		}
 	for (size_t i = 0; i < s->n_hits; i++)
 		if (s->hits[i].score < 0)
 			known_credit(v, &s->hits[i].addr, s->hits[i].score, s->hits[i].time_s);
 	return v;
 }
 
-static struct addr random_addr(void)
+/* crowd: more clients in one network than it remembers. */
+static struct addr random_addr(bool crowd)
 {
 	struct addr addr = random_below(3) > 0 ? addr_from("10.0.0.0") : addr_from("2001:db8::");
 
 	if (addr_is_ip4(&addr)) {
-		addr.bytes[14] = (uint8_t)random_below(4);
-		addr.bytes[15] = (uint8_t)(200 + random_below(5));
+		addr.bytes[14] = crowd ? 0 : (uint8_t)random_below(4);
+		addr.bytes[15] = (uint8_t)(crowd ? random_below(256) : 200 + random_below(12));
 	} else {
 		addr.bytes[7] = (uint8_t)random_below(6);
 		addr.bytes[15] = (uint8_t)(8 + random_below(3));
@@ -1282,6 +1287,7 @@ static void write_down(struct story *s, const struct verdict_evidence *e, const 
 		s->hits[s->n_hits].addr = e->addr;
 		s->hits[s->n_hits].score = e->score;
 		s->hits[s->n_hits].spent = d->outcome == VERDICT_BLOCK;
+		s->hits[s->n_hits].first_spread = s->hits[s->n_hits].end_spread = s->n_blocks;
 		s->hits[s->n_hits++].time_s = e->time_s < now_s ? e->time_s : now_s;
 	}
 	if (e->score < 0 && d->outcome != VERDICT_ALLOWED && d->outcome != VERDICT_SUSPENDED) {
@@ -1292,7 +1298,7 @@ static void write_down(struct story *s, const struct verdict_evidence *e, const 
 		size_t k = s->n_blocks;
 
 		if (d->blocks[i].prolonged) /* as the database does: the one that runs */
-			while (s->blocks[k - 1].block.cause != BLOCK_NETWORK ||
+			while (s->blocks[k - 1].block.cause != d->blocks[i].cause || s->blocks[k - 1].block.list != d->blocks[i].list ||
 			       !addr_equal(&s->blocks[k - 1].block.net.addr, &d->blocks[i].net.addr))
 				k--;
 		if (k < s->n_blocks || d->blocks[i].prolonged) {
@@ -1300,6 +1306,8 @@ static void write_down(struct story *s, const struct verdict_evidence *e, const 
 		} else {
 			s->blocks[s->n_blocks].block = d->blocks[i];
 			s->blocks[s->n_blocks++].rule = e->rule;
+			if (d->n > 0 && d->blocks[0].spread) /* those of the network as a whole hold no evidence */
+				s->hits[s->n_hits - 1].end_spread = s->n_blocks;
 		}
 	}
 }
@@ -1326,13 +1334,14 @@ static bool lift(struct story *s, struct verdict *v, struct verdict *again, cons
 static void test_story(void **state)
 {
 	struct story *const s = malloc(sizeof *s);
-	unsigned n_networks = 0, n_suspended = 0, n_braked = 0, n_proven = 0, n_lifted = 0;
+	unsigned n_networks = 0, n_suspended = 0, n_braked = 0, n_proven = 0, n_lifted = 0, n_spread = 0;
 
 	(void)state;
 	assert_non_null(s);
 	for (unsigned turn = 0; turn < 40; turn++) {
 		struct verdict_policy p = random_policy();
 		struct verdict *v, *again;
+		const bool crowd = random_below(2) == 0;
 		int64_t now_s = t0_s;
 
 		p.ip6_prefix = random_below(3) == 0 ? 128 : 64;
@@ -1340,18 +1349,20 @@ static void test_story(void **state)
 		p.earn_days = random_below(4);
 		p.suspension = random_below(3);
 		p.blocks_per_minute = random_below(3) == 0 ? 1 + random_below(4) : 0;
+		p.network_threshold = random_below(2) == 0 ? 0 : 1 + random_below((unsigned)p.threshold * 3);
+		p.spread_list = random_below(2) == 0;
 		v = verdict_new(&p);
 		set_allowed(v);
 		again = verdict_new(&p);
 		set_allowed(again);
 		memset(s, 0, sizeof *s);
 		for (unsigned i = 0; i < 3000; i++) {
-			struct verdict_evidence e = {.addr = random_addr(),
+			struct verdict_evidence e = {.addr = random_addr(crowd),
 			                             .score = random_below(3) == 0 ? -(int)random_below(20) : (int)random_below(150),
 			                             .rule = random_below(4)};
 			struct verdict_decision want, got;
 
-			now_s += random_below(200) == 0 ? random_below(100000) : random_below(8) == 0 ? random_below(100) : random_below(3);
+			now_s += random_below(crowd ? 2000 : 200) == 0 ? random_below(100000) : random_below(8) == 0 ? random_below(100) : random_below(3);
 			e.time_s = now_s - (e.score > 0 && random_below(4) == 0 ? random_below(100) : 0);
 			if (random_below(30) == 0) {
 				verdict_free(again);
@@ -1376,6 +1387,7 @@ static void test_story(void **state)
 						fail_msg("blocked %s, %s is allowed", text_of(&want.blocks[k].net), allowed_texts[a]);
 				}
 				n_networks += want.blocks[k].cause == BLOCK_NETWORK;
+				n_spread += want.blocks[k].spread;
 				n_proven += want.blocks[k].proven;
 			}
 			write_down(s, &e, &want, now_s);
@@ -1391,7 +1403,7 @@ static void test_story(void **state)
 		verdict_free(again);
 	}
 	free(s);
-	assert_true(n_networks > 100 && n_suspended > 5 && n_braked > 50 && n_proven > 20 && n_lifted > 500); /* else it tried nothing */
+	assert_true(n_spread > 300 && n_networks > 100 && n_suspended > 5 && n_braked > 50 && n_proven > 20 && n_lifted > 500); /* else it tried nothing */
 }
 
 /* Evidence of one second adds up to the same whatever comes first, and the other addresses play no part. */
