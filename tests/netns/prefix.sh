@@ -114,7 +114,7 @@ open 10.9.4.9
 wait_until second_is $((BEGAN + 9))
 wait_until second_is $((BEGAN + 18))
 wait_until not listed fd0a:0006:0000:0000:0000:0000:0000:0000 spammer48 || fail "fd0a:6::/48 is still blocked"
-open fd0a:6:0:9::1
+wait_until connects fd0a:6:0:9::1 || fail "fd0a:6:0:9::1 cannot connect after the block of its network"
 daemon_stop || fail "exit status $?"
 no_rules || fail "stop left rules behind"
 
