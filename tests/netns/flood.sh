@@ -93,6 +93,9 @@ ticks() {
 	echo $((stat[11] + stat[12]))
 }
 
+# What the scheduler may add where a processor is shared; a daemon that a flood holds up takes tens of milliseconds.
+SLICE_US=2000
+
 measure # the first lines find everything cold
 for kind in "${KINDS[@]}"; do
 	# Other programs may be busy on this machine: one good time of three is enough.
@@ -109,7 +112,7 @@ for kind in "${KINDS[@]}"; do
 		done
 		flood_end
 		echo "$kind: from a line to the kernel $quiet_us us, while flooded $TOOK us; the engine took $share% of a processor"
-		[ "$TOOK" -gt $((2 * quiet_us)) ] || [ "$share" -gt "$SHARE" ] || break
+		[ "$TOOK" -gt $((2 * quiet_us + SLICE_US)) ] || [ "$share" -gt "$SHARE" ] || break
 		[ "$try" -lt 3 ] || fail "$kind: a flood costs too much"
 	done
 done
