@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# While the control socket is flooded, a line of a log becomes a block within twice the usual time: requests that look,
+# While the control socket is flooded, a line of a log becomes a block within twice the usual time and 2 ms: requests that look,
 # that change and that read much, garbage, half lines, slow readers, connections that come and go, and TCP without the
 # token. Somebody else's request is answered meanwhile.
 #
