@@ -17,8 +17,6 @@
 enum {
 	DAY_S = 86400,
 	GOOD_DAYS = 31, /* as far back as a verdict looks */
-	NETWORK4 = 96 + 24, /* whose scores add up: see verdict.h */
-	NETWORK6 = 48,
 	LOGIN_DAYS = 31, /* a login is remembered, so that a month's holiday is not too long */
 };
 
@@ -142,7 +140,7 @@ static void note_spread(struct spread *spread, const struct block *block)
 /* A hit that caused a block: if that was because of its network, evidence about the others there is used up as well. */
 static void spend_spread(struct spread *spread, struct verdict *v, const struct store_hit *hit)
 {
-	const struct net network = net_around(&hit->address, addr_is_ip4(&hit->address) ? NETWORK4 : NETWORK6);
+	const struct net network = verdict_network(&hit->address);
 	size_t i;
 
 	while (spread->next < spread->n && spread->blocks[spread->next].since_s < hit->time_s)

@@ -559,15 +559,9 @@ void verdict_known_hit(struct verdict *v, const struct verdict_evidence *e)
 	add(v, t, e, e->score, repeats);
 }
 
-void verdict_known_spent(struct verdict *v, const struct verdict_evidence *e)
+struct net verdict_network(const struct addr *addr)
 {
-	const struct net subject = subject_of(v, &e->addr);
-	struct tracked *const t = clients_find(&v->clients, &subject);
-
-	if (t != NULL)
-		scores_clear(&v->clients, t);
-	if (no_later_than_now(v, e->time_s) > clients_horizon(&v->clients, v->now_s))
-		note_target(v, e);
+	return network_of(addr);
 }
 
 void verdict_known_spread(struct verdict *v, const struct net *subject)
@@ -576,6 +570,15 @@ void verdict_known_spread(struct verdict *v, const struct net *subject)
 
 	if (t != NULL)
 		scores_clear(&v->clients, t);
+}
+
+void verdict_known_spent(struct verdict *v, const struct verdict_evidence *e)
+{
+	const struct net subject = subject_of(v, &e->addr);
+
+	verdict_known_spread(v, &subject);
+	if (no_later_than_now(v, e->time_s) > clients_horizon(&v->clients, v->now_s))
+		note_target(v, e);
 }
 
 void verdict_known_credit(struct verdict *v, const struct verdict_evidence *e)

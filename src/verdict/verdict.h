@@ -219,6 +219,9 @@ void verdict_known_hit(struct verdict *verdict, const struct verdict_evidence *e
 /* This evidence caused a block of EVIDENCE, which used up all earlier evidence about that subject. */
 void verdict_known_spent(struct verdict *verdict, const struct verdict_evidence *evidence);
 
+/* The network whose clients' scores add up, of that address. */
+struct net verdict_network(const struct addr *addr);
+
 /* That evidence blocked this subject, too, because of their network's scores: all earlier evidence about it is used up. */
 void verdict_known_spread(struct verdict *verdict, const struct net *subject);
 
