@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# While the control socket is flooded, a line of a log becomes a block within twice the usual time and 2 ms: requests that look,
+# While the control socket is flooded, a line of a log becomes a block within twice the usual time: requests that look,
 # that change and that read much, garbage, half lines, slow readers, connections that come and go, and TCP without the
 # token. Somebody else's request is answered meanwhile.
 #
@@ -15,6 +15,7 @@ netns_need sqlite3 jq iptables-legacy ip6tables-legacy taskset
 read -r -a KINDS <<<"${WFS_KINDS:-good changes costly garbage halves slow connects untrusted}"
 LINES_MEASURED=40
 SHARE=35 # percent of a processor: CONTROL_SHARE_US, waking up for it, and the lines that are measured
+TRIES_MAX=8 # measured beside each other, as a shared processor allows
 FLOODERS=()
 
 # The processors we may use, one by one: "0-2,5" is 0 1 2 5.
@@ -93,13 +94,10 @@ ticks() {
 	echo $((stat[11] + stat[12]))
 }
 
-# What the scheduler may add where a processor is shared; a daemon that a flood holds up takes tens of milliseconds.
-SLICE_US=2000
-
 measure # the first lines find everything cold
 for kind in "${KINDS[@]}"; do
-	# Other programs may be busy on this machine: one good time of three is enough.
-	for try in 1 2 3; do
+	# Other programs may be busy on this machine: one good time is enough.
+	for ((try = 1; ; try++)); do
 		measure
 		quiet_us=$TOOK
 		flood "$kind"
@@ -112,8 +110,8 @@ for kind in "${KINDS[@]}"; do
 		done
 		flood_end
 		echo "$kind: from a line to the kernel $quiet_us us, while flooded $TOOK us; the engine took $share% of a processor"
-		[ "$TOOK" -gt $((2 * quiet_us + SLICE_US)) ] || [ "$share" -gt "$SHARE" ] || break
-		[ "$try" -lt 3 ] || fail "$kind: a flood costs too much"
+		[ "$TOOK" -gt $((2 * quiet_us)) ] || [ "$share" -gt "$SHARE" ] || break
+		[ "$try" -lt "$TRIES_MAX" ] || fail "$kind: a flood costs too much"
 	done
 done
 daemon_stop || fail "exit status $?"

@@ -222,9 +222,12 @@ blocks_of() {
 # still_open ADDRESS...: what connections() prints of them while they are blocked: who guesses passwords loses every port,
 # anybody else port 25 alone.
 still_open() {
-	local address
+	local address port
 	for address; do
-		[[ " ${GUESSERS[*]} " == *" $address "* ]] || printf '%s\n' "$address:143" "$address:587"
+		[[ " ${GUESSERS[*]} " != *" $address "* ]] || continue
+		for port in "${PORTS[@]}"; do
+			[ "$port" = 25 ] || echo "$address:$port"
+		done
 	done | sort | xargs
 }
 
