@@ -135,7 +135,7 @@ agree() {
 # A network is blocked, or given back, at the next sync.
 synced_s=$(($(date +%s) + 1))
 wait_until is_synced_after "$synced_s" || fail "seed $SEED: no sync"
-WAIT_S=20 wait_until agree ||
+wait_until agree ||
 	fail "seed $SEED: the kernel (left) and test differ: $(comm -3 "$WORK/knocked" "$WORK/tested" | head -5)"
 while read -r address _; do
 	wfs why --json "$address"

@@ -34,7 +34,7 @@ shut() {
 open() {
 	local address
 	for address; do
-		WAIT_S=4 wait_until tcp_from "$CLIENT" "$address" "$TO" 25 || echo "$address"
+		wait_until tcp_from "$CLIENT" "$address" "$TO" 25 || echo "$address"
 	done
 }
 
@@ -114,7 +114,7 @@ wait_until has_capacity "$MOST" || fail "status --json: got $(wfs status --json)
 status_text | grep -F "room for $MOST addresses" >/dev/null || fail "status does not show the capacity: $(wfs status)"
 [ "$(wfs list --json | wc -l)" = 410 ] || fail "list shows $(wfs list --json | wc -l) blocks, want 410"
 
-WAIT_S=20 wait_until nothing_is_listed || fail "after their time $(kernel_set | wc -l) are listed"
+wait_until nothing_is_listed || fail "after their time $(kernel_set | wc -l) are listed"
 [ "$(sql "SELECT count(*) FROM blocks WHERE ended_by = 'expired'")" = 410 ] || fail "the database does not know they expired"
 TO=10.9.0.1 && got=$(open "${TRIED4[@]}")
 [ -z "$got" ] || fail "expired and cannot connect: $got"

@@ -88,7 +88,7 @@ kill -CONT "$ENGINE"
 is_read "a container that was created anew"
 NEW=$OLD
 is_read "a container that was removed"
-WAIT_S=30 wait_until logged "$CONTAINERS/aaaa/aaaa-json.log: was removed, and is no longer followed" || fail "a log that is gone is followed on"
+wait_until logged "$CONTAINERS/aaaa/aaaa-json.log: was removed, and is no longer followed" || fail "a log that is gone is followed on"
 if status_has "$CONTAINERS/aaaa/aaaa-json.log"; then
 	fail "status shows a log that is gone"
 fi

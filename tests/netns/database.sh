@@ -27,7 +27,7 @@ stop() {
 # ends STATUS WHAT: the daemon ends by itself.
 ends() {
 	local status=0
-	WAIT_S=20 wait_until is_gone "$DAEMON" || fail "$2: the daemon goes on"
+	wait_until is_gone "$DAEMON" || fail "$2: the daemon goes on"
 	daemon_wait || status=$?
 	[ "$status" = "$1" ] || fail "$2: exit status $status, want $1"
 	no_rules && fail "$2: the firewall is open until the restart"

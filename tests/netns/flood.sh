@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# While the control socket is flooded, a line of a log becomes a block within twice the usual time: requests that look,
-# that change and that read much, garbage, half lines, slow readers, connections that come and go, and TCP without the
-# token. Somebody else's request is answered meanwhile.
+# While the control socket is flooded, lines of a log become blocks, the engine keeps to its share of a processor, and somebody
+# else's request is answered: requests that look, that change and that read much, garbage, half lines, slow readers,
+# connections that come and go, and TCP without the token. With WFS_BENCH=1, on a quiet machine, a line becomes a block
+# within twice the usual time.
 #
 # The flooders have processors of their own: what is measured is how long the daemon keeps a line waiting, not how
 # the kernel shares a processor between the daemon and others. The daemon uses a small share of its own processor.
@@ -14,8 +15,9 @@ set -u
 netns_need sqlite3 jq iptables-legacy ip6tables-legacy taskset
 read -r -a KINDS <<<"${WFS_KINDS:-good changes costly garbage halves slow connects untrusted}"
 LINES_MEASURED=40
-SHARE=35 # percent of a processor: CONTROL_SHARE_US, waking up for it, and the lines that are measured
+SHARE=50 # percent of a processor: CONTROL_SHARE_US, waking up for it, and the lines that are measured
 TRIES_MAX=8 # measured beside each other, as a shared processor allows
+LATE_US=$((${WFS_BENCH:-0} ? 0 : 100000)) # beside twice the usual time: what a busy machine may add; a line that waits for the flood waits longer
 FLOODERS=()
 
 # The processors we may use, one by one: "0-2,5" is 0 1 2 5.
@@ -110,7 +112,7 @@ for kind in "${KINDS[@]}"; do
 		done
 		flood_end
 		echo "$kind: from a line to the kernel $quiet_us us, while flooded $TOOK us; the engine took $share% of a processor"
-		[ "$TOOK" -gt $((2 * quiet_us)) ] || [ "$share" -gt "$SHARE" ] || break
+		[ "$TOOK" -gt $((2 * quiet_us + LATE_US)) ] || [ "$share" -gt "$SHARE" ] || break
 		[ "$try" -lt "$TRIES_MAX" ] || fail "$kind: a flood costs too much"
 	done
 done

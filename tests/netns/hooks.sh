@@ -129,7 +129,7 @@ daemon_start
 [ -z "$(in_server iptables-legacy -S FORWARD | grep SPAMMER)" ] || fail "auto: a jump from FORWARD, though nothing is forwarded"
 in_server sysctl -qw net.ipv4.ip_forward=1
 jumps_from_forward() { in_server iptables-legacy -S FORWARD | grep -q SPAMMERf; }
-WAIT_S=20 wait_until jumps_from_forward || fail "auto: no jump after forwarding began"
+wait_until jumps_from_forward || fail "auto: no jump after forwarding began"
 daemon_stop || fail "exit status $?"
 no_sanitizer
 echo "ok"

@@ -36,13 +36,19 @@ netns_need() {
 	done
 }
 
-# Runs a command until it succeeds; false after ten seconds, or $WAIT_S.
+# Runs a command until it succeeds; false after a minute, or $WAIT_S seconds.
 wait_until() {
-	local end=$((SECONDS + ${WAIT_S:-10}))
+	local end=$((SECONDS + ${WAIT_S:-60}))
 	until "$@" >/dev/null 2>&1; do
 		[ "$SECONDS" -lt "$end" ] || { echo "waited in vain for: $*" >&2; return 1; }
 		read -r -t 0.02 <> <(:) || :
 	done
+}
+
+# in_time MS: what the manual promises within a second took MS. On a machine that is busy with other tests it may take ten;
+# WFS_BENCH=1 is for a quiet one.
+in_time() {
+	[ "$1" -le $((${WFS_BENCH:-0} ? 1000 : 10000)) ]
 }
 
 in_server() {

@@ -44,7 +44,7 @@ shut() {
 open() {
 	local address
 	for address; do
-		WAIT_S=4 wait_until connects "$address" || fail "$address cannot connect"
+		wait_until connects "$address" || fail "$address cannot connect"
 	done
 }
 

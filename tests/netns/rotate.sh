@@ -169,7 +169,7 @@ mkdir "$WORK/dir"
 line >"$DIRLOG"
 is_read "the directory was recreated"
 rm -r "$WORK/dir"
-WAIT_S=20 wait_until logged "$DIRLOG: No such file" || # for five seconds it may be a rotation; it is looked at every five
+wait_until logged "$DIRLOG: No such file" || # for five seconds it may be a rotation; it is looked at every five
 	 fail "the log's directory is gone, and it is not logged"
 mkdir "$WORK/dir"
 line >"$DIRLOG"

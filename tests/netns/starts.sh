@@ -132,7 +132,7 @@ mkdir -p "$WORK/log/deep/er"
 attack "a log whose directories went and came back"
 mv "$LOG" "$LOG.1"
 install -m 600 /dev/null "$LOG"
-WAIT_S=20 wait_until logged "cannot read $LOG: Permission denied; user nobody may not read it: 'chgrp nogroup $LOG; chmod g+r $LOG'" ||
+wait_until logged "cannot read $LOG: Permission denied; user nobody may not read it: 'chgrp nogroup $LOG; chmod g+r $LOG'" ||
 	fail "an unreadable log without a remedy"
 daemon_stop || fail "exit status $? on SIGTERM"
 LOG=$WORK/log

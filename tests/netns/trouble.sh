@@ -168,7 +168,7 @@ chmod 600 "$LOG"
 mv "$LOG" "$LOG.1"
 install -m 600 /dev/null "$LOG"
 line >>"$LOG"
-WAIT_S=20 wait_until logged "cannot read $LOG: Permission denied; user nobody may not read it: " || fail "an unreadable log is not logged"
+wait_until logged "cannot read $LOG: Permission denied; user nobody may not read it: " || fail "an unreadable log is not logged"
 seen=$SECONDS
 wait_until second_is $((seen + 6)) # it is looked at every five seconds
 is_said_once "cannot read $LOG: Permission denied"
