@@ -541,12 +541,14 @@ static void handle_changed(struct engine *e, bool readable)
 	log_line(LOG_WARNING, "firewall rules or lists were changed by %s; restoring them",
 	         change.who[0] != '\0' ? change.who : "another program");
 	if (!change.all)
-		rc = reconcile_touched(e->reconcile, change.nets, change.n, clock_unix_s(), &why);
-	if (rc < 0)
+		rc = reconcile_touched(e->reconcile, change.touched, change.n, clock_unix_s(), &why);
+	if (rc == -EPIPE) {
 		firewall_trouble(e, rc, &why);
-	if (!change.all)
 		return;
-	reconcile_changed(e->reconcile);
+	}
+	if (rc == 0 && !change.all)
+		return;
+	reconcile_changed(e->reconcile); /* after an error, too: they may have deleted the set while we added to it */
 	e->sync_at = 0;
 }
 

@@ -55,10 +55,11 @@ static void note_change(struct client *client, const struct message *m)
 	if (m->n == 0 || change->n + m->n > CLIENT_CHANGED_MAX)
 		change->all = true;
 	for (uint32_t i = 0; i < m->n && !change->all; i++) {
-		struct net *const net = &change->nets[change->n++];
+		struct client_touched *const touched = &change->touched[change->n++];
 
-		memcpy(net->addr.bytes, m->entries[i].addr, sizeof net->addr.bytes);
-		net->len = m->entries[i].len;
+		memcpy(touched->net.addr.bytes, m->entries[i].addr, sizeof touched->net.addr.bytes);
+		touched->net.len = m->entries[i].len;
+		touched->list = m->entries[i].list;
 	}
 	change->any = true;
 	memcpy(change->who, m->why, sizeof change->who);

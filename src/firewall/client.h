@@ -29,9 +29,12 @@ enum {
 /* What somebody else changed in the kernel. */
 struct client_change {
 	bool any;      /* something was */
-	bool all;      /* everything may be missing, or be there unwanted; else n networks may */
+	bool all;      /* everything may be missing, or be there unwanted; else n networks may, each in its list */
 	size_t n;
-	struct net nets[CLIENT_CHANGED_MAX];
+	struct client_touched {
+		struct net net;
+		uint8_t list;
+	} touched[CLIENT_CHANGED_MAX];
 	char who[CLIENT_WHO_MAX]; /* printable, "nft (process 3264)"; "": not known */
 };
 

@@ -638,7 +638,8 @@ void reconcile_changed(struct reconcile *rec)
 	rec->due = true;
 }
 
-int reconcile_touched(struct reconcile *rec, const struct net *nets, size_t n, int64_t now_s, struct why *why)
+int reconcile_touched(struct reconcile *rec, const struct client_touched *touched, size_t n, int64_t now_s,
+                      struct why *why)
 {
 	struct client_entry gone[CLIENT_PACKET];
 	struct feed f = {.n = 0};
@@ -646,13 +647,13 @@ int reconcile_touched(struct reconcile *rec, const struct net *nets, size_t n, i
 	int rc = 0;
 
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		const struct wanted_entry *const e = wanted_longest(&rec->wanted, 0, &nets[i]);
+		const struct wanted_entry *const e = wanted_longest(&rec->wanted, touched[i].list, &touched[i].net);
 
 		if (e != NULL && fits(rec, e)) {
 			rc = feed(rec, &f, e, now_s, &refused, why);
 			continue;
 		}
-		gone[k++] = (struct client_entry){.net = nets[i]};
+		gone[k++] = (struct client_entry){.net = touched[i].net, .list = touched[i].list};
 		if (k == CLIENT_PACKET)
 			rc = client_del(rec->client, gone, k, why);
 		k %= CLIENT_PACKET;

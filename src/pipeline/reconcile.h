@@ -119,8 +119,9 @@ void reconcile_begin(struct reconcile *reconcile);
 /* Somebody else changed the kernel's lists: the next comparison lists them. */
 void reconcile_changed(struct reconcile *reconcile);
 
-/* The same, but only elements of these networks, of list 0, were changed: added or removed at once, as they are wanted or not. */
-int reconcile_touched(struct reconcile *reconcile, const struct net *nets, size_t n, int64_t now_s, struct why *why);
+/* The same, but only these elements were changed: added or removed at once, as they are wanted or not. */
+int reconcile_touched(struct reconcile *reconcile, const struct client_touched *touched, size_t n, int64_t now_s,
+                      struct why *why);
 
 /* Whether one is due or under way. */
 bool reconcile_is_busy(const struct reconcile *reconcile);

@@ -51,7 +51,10 @@ enum { BACKEND_CHANGE_MAX = 256, BACKEND_WHO_MAX = 64 };
 struct backend_change {
 	bool all; /* anything may be missing, or be there that nobody added */
 	size_t n; /* else these may */
-	struct net nets[BACKEND_CHANGE_MAX];
+	struct backend_touched {
+		struct net net;
+		uint8_t list; /* filled in by lists.h: a backend knows of one only */
+	} touched[BACKEND_CHANGE_MAX];
 	uint32_t pid; /* who did it last; 0: not known */
 	char name[BACKEND_WHO_MAX]; /* of that process, as it calls itself: any bytes but NUL */
 };

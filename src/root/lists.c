@@ -235,7 +235,16 @@ int lists_watched(const struct lists *l)
 	return l->n == 1 ? l->backend->watched(l->of[0].self) : l->poll_fd;
 }
 
-/* Of several lists all is compared: a network alone does not say which of them it is missing in. */
+/* One that names no network is about rules, which all networks need. */
+void lists_add_change(struct backend_change *last, const struct backend_change *before)
+{
+	last->all |= before->all || before->n == 0 || last->n == 0 || before->n + last->n > BACKEND_CHANGE_MAX;
+	if (last->all)
+		return;
+	memcpy(last->touched + last->n, before->touched, before->n * sizeof *before->touched);
+	last->n += before->n;
+}
+
 bool lists_changed(struct lists *l, struct backend_change *ret)
 {
 	bool any = false;
@@ -245,7 +254,10 @@ bool lists_changed(struct lists *l, struct backend_change *ret)
 
 		if (!l->backend->changed(l->of[i].self, &one))
 			continue;
-		one.all |= l->n > 1;
+		for (size_t k = 0; k < one.n; k++)
+			one.touched[k].list = (uint8_t)i; /* below MESSAGE_LISTS_MAX */
+		if (any)
+			lists_add_change(&one, ret);
 		*ret = one;
 		any = true;
 	}

@@ -46,6 +46,9 @@ void lists_limits(const struct lists *lists, struct backend_limits *ret);
 int lists_watched(const struct lists *lists);
 bool lists_changed(struct lists *lists, struct backend_change *ret);
 
+/* What came before is added to what came last, which says who it was. *last: added to. */
+void lists_add_change(struct backend_change *last, const struct backend_change *before);
+
 /* Closes all of them, also after an error. Accepts NULL. */
 int lists_close(struct lists *lists, enum backend_end end, struct why *why);
 

@@ -68,7 +68,7 @@ static void note_elements(const struct nlmsghdr *nlh, struct nft_slot slot, stru
 		if (change->n == BACKEND_CHANGE_MAX)
 			change->all = true;
 		else
-			change->nets[change->n++] = element.net;
+			change->touched[change->n++] = (struct backend_touched){.net = element.net};
 	}
 }
 

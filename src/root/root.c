@@ -552,18 +552,13 @@ static ssize_t send_answer(int fd, struct message *m, int along)
 
 static void note_changed(struct root *root)
 {
-	struct backend_change change, *const kept = &root->change;
+	struct backend_change change;
 
 	if (!lists_changed(root->lists, &change))
 		return;
-	if (!root->changed || kept->n + change.n > BACKEND_CHANGE_MAX)
-		change.all |= root->changed;
-	else
-		memcpy(change.nets + change.n, kept->nets, kept->n * sizeof *kept->nets);
-	if (root->changed && !change.all)
-		change.n += kept->n;
-	change.all |= root->changed && kept->all;
-	*kept = change;
+	if (root->changed)
+		lists_add_change(&change, &root->change);
+	root->change = change;
 	root->changed = true;
 }
 
@@ -580,7 +575,7 @@ static int report_changed(struct root *root, int fd)
 	if (!root->changed || root->reported)
 		return 0;
 	for (size_t i = 0; i < change->n && !change->all; i++)
-		m.entries[m.n++] = net_entry(&change->nets[i], 0);
+		m.entries[m.n++] = net_entry(&change->touched[i].net, change->touched[i].list);
 	(void)text_escape((struct span){change->name, strlen(change->name)}, name, sizeof name);
 	if (change->pid != 0)
 		(void)snprintf(m.why, sizeof m.why, "%.200s (process %" PRIu32 ")", name, change->pid);

@@ -563,7 +563,7 @@ static void test_interrupted(void **state)
 	assert_int_equal(far.n, 1000);
 }
 
-static void report(const char *text, const char *who)
+static void report(const char *text, uint8_t list, const char *who)
 {
 	struct message m = {.verb = MESSAGE_CHANGED};
 	struct net net;
@@ -571,6 +571,7 @@ static void report(const char *text, const char *who)
 	if (text != NULL) {
 		net = net_from(text);
 		memcpy(m.entries[0].addr, net.addr.bytes, sizeof m.entries[0].addr);
+		m.entries[m.n].list = list;
 		m.entries[m.n++].len = net.len;
 	}
 	(void)strcpy(m.why, who);
@@ -585,15 +586,17 @@ static void test_changed(void **state)
 
 	(void)state;
 	assert_false(client_changed(&client, true, &change));
-	report("192.0.2.7", "nft (process 7)");
-	report("192.0.2.8", "nft (process 8)");
+	report("192.0.2.7", 0, "nft (process 7)");
+	report("192.0.2.8", 3, "nft (process 8)");
 	assert_true(client_changed(&client, true, &change));
 	assert_int_equal(change.n, 2);
+	assert_int_equal(change.touched[0].list, 0);
+	assert_int_equal(change.touched[1].list, 3);
 	assert_false(change.all);
 	assert_string_equal(change.who, "nft (process 8)");
 	assert_false(client_changed(&client, true, &change));
-	report("192.0.2.9", "ufw (process 9)");
-	report(NULL, "");
+	report("192.0.2.9", 0, "ufw (process 9)");
+	report(NULL, 0, "");
 	start();
 	assert_int_equal(client_limits(&client, &why), 0);
 	assert_true(client_changed(&client, false, &change));

@@ -465,7 +465,8 @@ static void test_watched(void **state)
 	r = compared(330);
 	assert_int_equal(far.listed, 2);
 	far.n--; /* the same, and root has told which; another was added */
-	const struct net touched[] = {net_from("192.0.2.1"), net_from("192.0.2.2"), net_from("192.0.2.9")};
+	const struct client_touched touched[] = {
+		{net_from("192.0.2.1"), 0}, {net_from("192.0.2.2"), 0}, {net_from("192.0.2.9"), 0}};
 	assert_int_equal(reconcile_touched(reconcile, touched, 3, t0_s + 330, &why), 0);
 	assert_non_null(held("192.0.2.1"));
 	assert_non_null(held("192.0.2.2"));
@@ -475,6 +476,29 @@ static void test_watched(void **state)
 	r = compared(875);
 	assert_null(held("192.0.2.1"));
 	assert_non_null(held("192.0.2.2"));
+}
+
+/* In whatever list it was: what is wanted there comes back into it, and what is wanted elsewhere goes. */
+static void test_touched_lists(void **state)
+{
+	const struct client_touched gone = {net_from("192.0.2.3"), 1}, added = {net_from("192.0.2.3"), 0};
+	const struct block block = {
+		.net = gone.net, .since_s = t0_s, .until_s = t0_s + 600, .cause = BLOCK_MANUAL, .list = 1};
+	size_t refused;
+
+	(void)state;
+	far.watched = true;
+	(void)synced(0, true);
+	assert_int_equal(reconcile_add(reconcile, &block, 1, t0_s, &refused, &why), 0);
+	assert_int_equal(held("192.0.2.3")->list, 1);
+	far.n--; /* by somebody else */
+	assert_int_equal(reconcile_touched(reconcile, &gone, 1, t0_s + 1, &why), 0);
+	assert_int_equal(held("192.0.2.3")->list, 1);
+	assert_int_equal(far.deleted, 0);
+	assert_int_equal(reconcile_touched(reconcile, &added, 1, t0_s + 2, &why), 0);
+	assert_int_equal(far.deleted, 1);
+	(void)compared(15);
+	assert_int_equal(far.listed, 1); /* no more than at the start */
 }
 
 enum { MODEL_N = 40, MODEL_S = 3 * 86400 };
@@ -546,6 +570,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_knock_not_stored, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_watched, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_touched_lists, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_times, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_add, setup, teardown),
 	};

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "firewall/message.h"
 #include "root/backend.h"
+#include "root/lists.h"
 
 enum { SKIPPED = 77 };
 
@@ -400,6 +401,44 @@ static void test_changed(void **state)
 	assert_int_equal(backend->close(self, BACKEND_REMOVE, &why), 0);
 }
 
+/* Of several lists the change says in which of them it was; what is about rules says that all may be changed. */
+static void test_changed_lists(void **state)
+{
+	const struct addr addr = {{[10] = 0xFF, 0xFF, 192, 0, 2, 7}};
+	const struct backend_entry entries[] = {{.net = net_of(&addr), .left_s = 600},
+	                                        {.net = net_of(&addr), .list = 1, .left_s = 600}};
+	struct root_config config = usual;
+	struct backend_refused refused = {0};
+	struct backend_change change;
+	const char *without6;
+	struct lists *lists;
+	struct why why;
+
+	(void)state;
+	config.n_more = 1;
+	config.more[0] = (struct root_list){.name = "auth", .n_ports = 1, .ports = {143}};
+	assert_int_equal(lists_open(backend_find("nftables"), &config, &lists, &without6, &why), 0);
+	assert_int_equal(lists_add(lists, entries, 2, &refused, &why), 0);
+	assert_false(lists_changed(lists, &change));
+	assert_true(shell("nft delete element inet watchforspammers_SPAMMER_auth spammer_auth '{ 192.0.2.7 }'"));
+	assert_true(lists_changed(lists, &change));
+	assert_false(change.all);
+	assert_int_equal(change.n, 1);
+	assert_int_equal(change.touched[0].list, 1);
+	assert_int_equal(lists_add(lists, entries, 2, &refused, &why), 0);
+	assert_true(shell("nft delete element inet watchforspammers spammer '{ 192.0.2.7 }' && "
+	                  "nft add element inet watchforspammers_SPAMMER_auth spammer_auth '{ 192.0.2.8 }'"));
+	assert_true(lists_changed(lists, &change));
+	assert_false(change.all);
+	assert_int_equal(change.n, 2);
+	assert_int_equal(change.touched[0].list + change.touched[1].list, 1);
+	assert_true(shell("nft delete element inet watchforspammers_SPAMMER_auth spammer_auth '{ 192.0.2.8 }' && "
+	                  "nft flush chain inet watchforspammers SPAMMER"));
+	assert_true(lists_changed(lists, &change));
+	assert_true(change.all);
+	assert_int_equal(lists_close(lists, BACKEND_REMOVE, &why), 0);
+}
+
 static void settle(struct root *root)
 {
 	assert_int_equal(ask_of(root, (struct message){.verb = MESSAGE_SETTLED}).error, 0);
@@ -490,6 +529,7 @@ int main(void)
 		    cmocka_unit_test_setup(test_floods, clean),
 		cmocka_unit_test_setup(test_automatic, clean),
 		cmocka_unit_test_setup(test_changed, clean),    cmocka_unit_test_setup(test_clean, clean),
+		cmocka_unit_test_setup(test_changed_lists, clean),
 	};
 	const char *const reason = make_namespace();
 
