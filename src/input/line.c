@@ -12,6 +12,7 @@ enum {
 	HOST_WORDS_MAX = 3, /* "my host name": rsyslog accepts blanks in a host's name */
 	BACK_MAX_S = 183 * 86400, /* half a year */
 	JSON_HEAD_MAX = 512,      /* of a line, where its time stamp is */
+	KERIO_LEN = 20,           /* "20/Nov/2026 13:37:42": it has no zone */
 };
 
 /* What a character may be part of. ':' is no part of a tag, or the address "2001:db8::" were one. */
@@ -340,7 +341,35 @@ static const char *skip_facility(const char *p, const char *end)
 	return q > p + 1 && end - q >= 2 && q[0] == '>' && q[1] == ' ' ? q + 2 : p;
 }
 
-/* Lines that begin with "[": dmesg -T, Roundcube, Kerio, Mailu, Haraka. */
+/* What follows "[stamp] ", whose form shows which programs may have written it. */
+static bool parse_bracketed(struct line *line, const struct stamp *stamp, bool zoned, const char *p, const char *end)
+{
+	switch (stamp->form) {
+	case STAMP_BLANK_COMMA:
+		return ownfile_mailu(line, p, end);
+	case STAMP_CTIME:
+		line->program = cursor_constant("kernel");
+		return true;
+	case STAMP_PHP:
+		return parse_iso_host(line, p, end);
+	case STAMP_KERIO:
+		if (parse_iso_host(line, p, end))
+			return true;
+		line->program = cursor_constant("kerio");
+		return !zoned;
+	case STAMP_SYSLOG:
+	case STAMP_FULL:
+	case STAMP_RFC3339:
+	case STAMP_COMMA:
+	case STAMP_BLANK:
+	case STAMP_NGINX:
+	case STAMP_TAI64N:
+		break;
+	}
+	return false;
+}
+
+/* Lines that begin with "[": Roundcube, whose administrator chooses the form of the date; dmesg -T, Kerio, Mailu, Haraka. */
 static bool parse_bracket(struct line_clock *clock, struct line *line, const char *p, const char *end)
 {
 	struct stamp stamp;
@@ -349,21 +378,19 @@ static bool parse_bracket(struct line_clock *clock, struct line *line, const cha
 
 	if (stamp_end == NULL)
 		return ownfile_haraka(line, p, end);
-	message = cursor_word(stamp_end, end, stamp.form == STAMP_PHP ? "]: " : "] ");
-	if (message == NULL)
-		return false;
 	line->time_s = stamp.time_s;
 	line->has_time = true;
-	line->message = cursor_span(message, end);
-	if (stamp.form == STAMP_BLANK_COMMA)
-		return ownfile_mailu(line, message, end);
-	if (stamp.form == STAMP_CTIME)
-		line->program = cursor_constant("kernel");
-	else if (stamp.form == STAMP_PHP)
+	message = cursor_word(stamp_end, end, "]: ");
+	if (message != NULL) {
 		line->program = cursor_constant("roundcube");
-	else if (stamp.form == STAMP_KERIO)
-		line->program = cursor_constant("kerio");
-	return line->program.p != NULL;
+		line->message = cursor_span(message, end);
+		return true;
+	}
+	message = cursor_word(stamp_end, end, "] ");
+	if (message == NULL)
+		return false;
+	line->message = cursor_span(message, end);
+	return parse_bracketed(line, &stamp, stamp_end - (p + 1) > KERIO_LEN, message, end);
 }
 
 static bool parse(struct line_clock *clock, struct line *line, const char *p, const char *end);
@@ -418,7 +445,7 @@ static bool parse_rfc3339(struct line_clock *clock, struct line *line, const cha
 		return true;
 	if (p < end && *p == '[' && ownfile_haraka(line, p, end))
 		return true;
-	if (p < end && *p >= 'A' && *p <= 'Z' && ownfile_stalwart(line, p, end))
+	if (p < end && *p >= 'A' && *p <= 'Z' && (ownfile_stalwart(line, p, end) || ownfile_horde_level(line, p, end)))
 		return true;
 	parse_host_and_tag(clock, line, p, end);
 	return true;
@@ -445,6 +472,8 @@ static bool parse_stamped(struct line_clock *clock, struct line *line, const cha
 		parse_syslog(clock, line, p, end);
 		return true;
 	case STAMP_FULL:
+	case STAMP_PHP:
+	case STAMP_KERIO:
 		parse_syslog(clock, line, p, end);
 		return true;
 	case STAMP_BLANK:
@@ -461,10 +490,8 @@ static bool parse_stamped(struct line_clock *clock, struct line *line, const cha
 		line->program = cursor_constant("kernel");
 		set_message(line, p, end);
 		return true;
-	case STAMP_PHP:
-	case STAMP_KERIO:
 	case STAMP_TAI64N:
-		break; /* in brackets; behind "@" */
+		break; /* behind "@" */
 	}
 	return false;
 }

@@ -7,7 +7,7 @@
  * Headers known (each with a row in tests/unit/line.c):
  *   RFC 3164      "Nov  5 13:37:42 host tag[pid]: ", Postfix's zero-padded day, and "Nov 5"; with a fraction,
  *                 with a year, with "<mail.info>", with "<22>" in front, with the month in another
- *                 language; host missing, an address, or holding blanks
+ *                 language; "20/Nov/2026 13:37:42", "20-Nov-2026 ...", with a zone, in "[...]"; host missing, an address, or holding blanks
  *   metalog       "Nov 20 13:37:42 [tag] message"
  *   ISO           "2026-11-20 13:37:42 host tag[pid]: "; without a pid only of Dovecot
  *   TAI64N        "@4000000065a0c3d50ab01234 " and what syslog daemons write after a stamp
@@ -22,9 +22,10 @@
  *                 "{"createdAt":"2026-11-20T14:16:02Z","type":...}"      the same, all of it the message
  *   Haraka's      "[NOTICE] [UUID] [plugin] ..." all of it the message     program "haraka", no time;
  *                 or with an RFC 3339 stamp in front
- *   Roundcube's   "[20-Nov-2026 14:00:00 +0000]: message"                  program "roundcube"
+ *   Roundcube's   "[20-Nov-2026 14:00:00 +0000]: message", or with another date  program "roundcube"
  *   SOGo's        "Nov 20 13:37:42 sogod [714]: message"
- *   Horde's       "Nov 20 13:37:42 HORDE [error] [horde] message"          program "HORDE"
+ *   Horde's       "Nov 20 13:37:42 HORDE [error] [horde] message",         program "HORDE"
+ *                 "2026-11-20T13:37:42+00:00 ERR: HORDE [horde] message"   the same
  *   Zimbra's      "2026-11-20 13:37:42,101 INFO  [thread] message"         program "zimbra"
  *   ProFTPD's     "2026-11-20 13:37:42,204 host proftpd[712] message"
  *   vsftpd's      "Fri Nov 20 13:37:42 2026 [pid 714] message"             program "vsftpd"
@@ -60,7 +61,7 @@
 
 enum {
 	LINE_MAX_BYTES = 8192, /* every reader cuts longer lines: no mail server writes them */
-	LINE_MINUTE_MAX = 28,  /* "marras 20 2026 15:16" with a longer name: a stamp up to its minute */
+	LINE_MINUTE_MAX = 40,  /* "marraskuuta 20 2026 15:16" with a longer name: a stamp up to its minute */
 	LINE_TAIL_MAX = 8,     /* " +0100", " CEST": what follows the seconds in a stamp */
 };
 

@@ -1,46 +1,102 @@
 #include "input/months.h"
 
-#include <strings.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
 
-enum { NAMES_MAX = 26, NAME_BYTES = 9 }; /* of one month; of a name with its NUL */
+enum { NAMES_MAX = 30, NAME_BYTES = 10 }; /* of one month; of a name with its NUL */
 
-/* Without the dot that some have at the end. ASCII is compared without case. */
+/* In small letters, without the dot that some have at the end. */
 static const char names[12][NAMES_MAX][NAME_BYTES] = {
-        {"яну", "led", "jan",  "Jän", "Ιαν", "ene", "jaan", "urt", "tammi", "janv", "ean",
-         "xan", "gen", "saus", "јан", "sty", "ian", "янв",  "oca", "січ",   "1月",  "1월"},
-        {"фев",  "úno", "feb", "Φεβ", "veebr", "ots", "helmi", "févr", "fév", "feabh",
-         "febr", "vas", "lut", "fev", "shk",   "феб", "Şub",   "лют",  "2月", "2월"},
-        {"мар", "bře", "mar", "Mär", "Μαρ", "Μάρ", "märts", "maalis", "mars", "Márta", "márc", "kov", "mrt",
-         "бер", "3月", "3월"},
-        {"апр", "dub", "apr", "Απρ", "abr", "api", "huhti", "avril", "avr", "aib", "ápr", "bal", "april",
-         "kwi", "pri", "nis", "кві", "4月", "4월"},
-        {"май", "kvě", "maj", "mai", "Μαΐ", "Μάι", "may", "touko", "beal", "máj", "maí", "mag", "geg", "мај",
-         "mei", "мая", "тра", "5月", "5월"},
-        {"юни",  "čen", "jun", "Ιουν", "Ιούν", "juuni", "eka", "kesä", "juin", "meith", "Xuñ", "jún", "giu",
-         "birž", "jūn", "јун", "juni", "cze",  "iun",   "июн", "qer",  "haz",  "чер",   "6月", "6월"},
-        {"юли", "čec",  "jul", "Ιουλ", "Ιούλ", "juuli", "uzt", "heinä", "juil", "jui", "Iúil", "xul", "júl",
-         "lug", "liep", "jūl", "јул",  "juli", "lip",   "iul", "июл",   "kor",  "tem", "лип",  "7月", "7월"},
-        {"авг", "srp",  "aug", "Αυγ", "Αύγ", "ago", "abu", "elo", "août", "aoû", "Lún",
-         "ágú", "rugp", "sie", "avg", "gsh", "Ağu", "сер", "8月", "8월",  "agu"},
-        {"сеп", "zář", "sep", "Σεπ", "sept", "ira", "syys", "MFómh", "set", "szept", "rugs", "wrz", "сен",
-         "sht", "eyl", "вер", "9月", "9월"},
-        {"окт", "říj", "okt", "Οκτ", "oct", "urr", "loka", "DFómh", "out", "ott", "spal", "paź", "tet", "eki",
-         "жов", "10月", "10월"},
-        {"ное", "lis", "nov", "Νοε", "Νοέ", "aza", "marras", "samh", "nóv", "lapkr", "ноя", "Nën", "нов",
-         "kas", "лис", "11月", "11월"},
-        {"дек",  "pro", "dec",   "dez", "Δεκ", "dic", "dets", "abe", "joulu", "déc",
-         "noll", "des", "gruod", "gru", "dhj", "дец", "ara",  "гру", "12月",  "12월"},
+        {"яну", "led", "jan", "jän", "ιαν", "ene", "jaan", "urt", "tammi", "janv", "ean", "xan", "gen",
+         "saus", "јан", "sty", "ian", "янв", "oca", "січ", "1月", "1월", "сту", "қаң", "гыйн"},
+        {"фев", "úno", "feb", "φεβ", "veebr", "ots", "helmi", "févr", "fév", "feabh", "febr", "vas",
+         "lut", "fev", "shk", "феб", "şub", "лют", "2月", "2월", "ақп"},
+        {"мар", "bře", "mar", "mär", "μαρ", "μάρ", "märts", "maalis", "mars", "márta", "márc", "kov",
+         "mrt", "бер", "3月", "3월", "сак", "нау", "maart"},
+        {"апр", "dub", "apr", "απρ", "abr", "api", "huhti", "avril", "avr", "aib", "ápr", "bal",
+         "april", "kwi", "pri", "nis", "кві", "4月", "4월", "кра", "сәу"},
+        {"май", "kvě", "maj", "mai", "μαΐ", "μάι", "may", "touko", "beal", "máj", "maí", "mag", "geg",
+         "мај", "mei", "мая", "тра", "5月", "5월", "мам"},
+        {"юни", "čen", "jun", "ιουν", "ιούν", "juuni", "eka", "kesä", "juin", "meith", "xuñ", "jún",
+         "giu", "birž", "jūn", "јун", "juni", "cze", "iun", "июн", "qer", "haz", "чер", "6月", "6월",
+         "чэр", "мау"},
+        {"юли", "čec", "jul", "ιουλ", "ιούλ", "juuli", "uzt", "heinä", "juil", "jui", "iúil", "xul",
+         "júl", "lug", "liep", "jūl", "јул", "juli", "lip", "iul", "июл", "kor", "tem", "лип", "7月",
+         "7월", "ліп", "шіл", "červenec", "července"},
+        {"авг", "srp", "aug", "αυγ", "αύγ", "ago", "abu", "elo", "août", "aoû", "lún", "ágú", "rugp",
+         "sie", "avg", "gsh", "ağu", "сер", "8月", "8월", "agu", "жні", "там"},
+        {"сеп", "zář", "sep", "σεπ", "sept", "ira", "syys", "mfómh", "set", "szept", "rugs", "wrz",
+         "сен", "sht", "eyl", "вер", "9月", "9월", "қыр"},
+        {"окт", "říj", "okt", "οκτ", "oct", "urr", "loka", "dfómh", "out", "ott", "spal", "paź", "tet",
+         "eki", "жов", "10月", "10월", "кас", "қаз"},
+        {"ное", "lis", "nov", "νοε", "νοέ", "aza", "marras", "samh", "nóv", "lapkr", "ноя", "nën",
+         "нов", "kas", "лис", "11月", "11월", "ліс", "қар"},
+        {"дек", "pro", "dec", "dez", "δεκ", "dic", "dets", "abe", "joulu", "déc", "noll", "des",
+         "gruod", "gru", "dhj", "дец", "ara", "гру", "12月", "12월", "сне", "жел"},
 };
+
+/* The small letter of a capital of Latin, Greek or Cyrillic; any other character as it is. */
+static unsigned small(unsigned c)
+{
+	if ((c >= 'A' && c <= 'Z') || (c >= 0xC0 && c <= 0xDE && c != 0xD7) || (c >= 0x391 && c <= 0x3A9) ||
+	    (c >= 0x410 && c <= 0x42F))
+		return c + 0x20;
+	if (c >= 0x400 && c <= 0x40F)
+		return c + 0x50;
+	if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17E))
+		return c + (c & 1); /* the capital is the odd one */
+	if ((c >= 0x100 && c <= 0x177) || (c >= 0x48A && c <= 0x4BF))
+		return c + !(c & 1);
+	return c;
+}
+
+/* The bytes in small letters; out has space for them, and keeps their number. */
+static void make_small(const char *p, size_t len, char *out)
+{
+	for (size_t i = 0; i < len; i++) {
+		const unsigned byte = (unsigned char)p[i], next = i + 1 < len ? (unsigned char)p[i + 1] : 0;
+
+		if ((byte & 0xE0) == 0xC0 && (next & 0xC0) == 0x80) {
+			const unsigned c = small((byte & 0x1F) << 6 | (next & 0x3F));
+
+			out[i++] = (char)(0xC0 | c >> 6);
+			out[i] = (char)(0x80 | (c & 0x3F));
+		} else {
+			out[i] = (char)small(byte < 0x80 ? byte : 0);
+			if (byte >= 0x80)
+				out[i] = p[i];
+		}
+	}
+}
+
+static bool is_word(const char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)p[i] < 0x80 && (p[i] < 'a' || p[i] > 'z'))
+			return false;
+	return true;
+}
 
 int months_find(const char *p, size_t len)
 {
+	char word[MONTHS_NAME_MAX];
+	size_t best = 0;
+	int found = 0;
+
 	if (len > 1 && p[len - 1] == '.')
 		len--;
-	if (len == 0 || len >= NAME_BYTES)
+	if (len == 0 || len > sizeof word)
 		return 0;
+	make_small(p, len, word);
 	for (int month = 0; month < 12; month++)
-		for (int i = 0; i < NAMES_MAX && names[month][i][0] != '\0'; i++)
-			if (names[month][i][len] == '\0' && strncasecmp(names[month][i], p, len) == 0)
-				return month + 1;
-	return 0;
+		for (int i = 0; i < NAMES_MAX && names[month][i][0] != '\0'; i++) {
+			const size_t n = strlen(names[month][i]);
+
+			if (n <= len && n > best && memcmp(names[month][i], word, n) == 0) {
+				best = n;
+				found = month + 1;
+			}
+		}
+	return is_word(word + best, len - best) ? found : 0;
 }

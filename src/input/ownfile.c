@@ -120,6 +120,18 @@ bool ownfile_horde(struct line *line, const char *p, const char *end)
 	return true;
 }
 
+bool ownfile_horde_level(struct line *line, const char *p, const char *end)
+{
+	const char *const name = cursor_word(cursor_upper(p, end), end, ": ");
+	const char *const message = name == NULL ? NULL : cursor_word(name, end, "HORDE [");
+
+	if (message == NULL)
+		return false;
+	line->program = cursor_span(name, message - 2);
+	line->message = cursor_span(message - 1, end);
+	return true;
+}
+
 bool ownfile_zimbra(struct line *line, const char *p, const char *end)
 {
 	const char *const level_end = cursor_upper(p, end), *const thread = cursor_blanks(level_end, end);

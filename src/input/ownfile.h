@@ -37,6 +37,9 @@ bool ownfile_sogo(struct line *line, const char *p, const char *end);
 /* "HORDE [error] [horde] message": the message begins with "[error]", as behind its tag in syslog. */
 bool ownfile_horde(struct line *line, const char *p, const char *end);
 
+/* "ERR: HORDE [horde] message" of its later versions: the message begins with "[horde]". */
+bool ownfile_horde_level(struct line *line, const char *p, const char *end);
+
 /* "INFO  [thread] [key=value;] class - message": program "zimbra"; the message begins with "[thread]". */
 bool ownfile_zimbra(struct line *line, const char *p, const char *end);
 

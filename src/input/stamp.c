@@ -14,7 +14,6 @@ enum {
 	SECOND_LEN = 3,             /* ":42" */
 	SECOND_MAX = 60,            /* a leap second */
 	STAMP_MIN = 15,             /* bytes of the shortest stamp, "Nov 3 13:37:42", and the blank behind it */
-	MONTH_NAME_MAX = 12,        /* bytes of the name of a month in any language */
 };
 
 #define TAI64N_1970 ((UINT64_C(1) << 62) + 10) /* as daemontools counts: without the leap seconds since 1972 */
@@ -217,13 +216,14 @@ static bool scan_iso_date(const char *p, char between, struct wall *wall)
 	return wall->year >= 1970 && p[4] == between && p[7] == between;
 }
 
-/* "20-Nov-2026 ", "20/Nov/2026 " */
+/* "20-Nov-2026 ", "20/Nov/2026 ", "20/Nov/2026:" */
 static bool scan_dmy_date(const char *p, char between, struct wall *wall)
 {
 	wall->day = two_digits(p);
 	wall->month = month_of(p + 3);
 	wall->year = four_digits(p + 7);
-	return p[2] == between && wall->month > 0 && p[6] == between && wall->year >= 1970 && p[11] == ' ';
+	return p[2] == between && wall->month > 0 && p[6] == between && wall->year >= 1970 &&
+	       (p[11] == ' ' || p[11] == ':');
 }
 
 /* After the n bytes of month and day at p: "13:37" or "2026 13:37". len: at least n + 5. Returns the length of all, or 0. */
@@ -240,7 +240,7 @@ static size_t scan_time_or_year(const char *p, size_t len, size_t n, struct wall
 /* The same after the name of a month in another language. */
 static size_t scan_other_month(const char *p, size_t len, struct wall *wall)
 {
-	const char *const blank = memchr(p, ' ', len < MONTH_NAME_MAX ? len : MONTH_NAME_MAX);
+	const char *const blank = memchr(p, ' ', len < MONTHS_NAME_MAX ? len : MONTHS_NAME_MAX);
 	size_t n, day;
 
 	if (blank == NULL || len < (size_t)(blank - p) + STAMP_MIN)
@@ -326,7 +326,6 @@ static size_t scan_tail(enum stamp_form form, const char *p, size_t len)
 	switch (form) {
 	case STAMP_SYSLOG:
 	case STAMP_NGINX:
-	case STAMP_KERIO:
 	case STAMP_TAI64N:
 		return 0;
 	case STAMP_RFC3339:
@@ -336,6 +335,7 @@ static size_t scan_tail(enum stamp_form form, const char *p, size_t len)
 	case STAMP_BLANK:
 	case STAMP_BLANK_COMMA:
 	case STAMP_PHP:
+	case STAMP_KERIO:
 		if (len == 0 || *p != ' ')
 			return 0;
 		if (form == STAMP_FULL)

@@ -28,7 +28,7 @@ enum stamp_form {
 	STAMP_NGINX,   /* "2026/11/20 13:37:42" */
 	STAMP_CTIME,   /* "Fri Nov 20 13:37:42 2026" */
 	STAMP_PHP,     /* "20-Nov-2026 14:00:00 +0000" */
-	STAMP_KERIO,   /* "20/Nov/2026 14:00:00" */
+	STAMP_KERIO,   /* "20/Nov/2026 14:00:00", "20/Nov/2026:14:00:00 +0000" */
 	STAMP_TAI64N,  /* "@4000000065a0c3d50ab01234" */
 };
 

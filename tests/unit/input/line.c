@@ -242,6 +242,25 @@ static void test_more_headers(void **state)
 		{"janv. 5 2026 13:37:42" TAGGED, "2026-01-05T13:37:42Z", POSTFIX},
 		{"11\xE6\x9C\x88 20 13:37:42" TAGGED, AT, POSTFIX},
 		{"marras 20 13:37:42" TAGGED, AT, POSTFIX},
+		{"\xD0\x9D\xD0\xBE\xD1\x8F 20 13:37:42" TAGGED, AT, POSTFIX},              /* Russian, a capital */
+		{"\xD0\xBD\xD0\xBE\xD1\x8F\xD0\xB1. 20 13:37:42" TAGGED, AT, POSTFIX},
+		{"\xD0\xBD\xD0\xBE\xD1\x8F\xD0\xB1\xD1\x80\xD1\x8F 20 13:37:42" TAGGED, AT, POSTFIX}, /* the whole name */
+		{"\xD0\x9B\xD1\x96\xD1\x81 20 2026 13:37:42" TAGGED, AT, POSTFIX},         /* Belarusian */
+		{"\xD2\x9A\xD0\xB0\xD1\x80 20 13:37:42" TAGGED, AT, POSTFIX},              /* Kazakh */
+		{"juillet 5 13:37:42" TAGGED, "2026-07-05T13:37:42Z", POSTFIX},
+		{"juin 5 13:37:42" TAGGED, "2026-06-05T13:37:42Z", POSTFIX},
+		{"\xC4\x8C" "ervenec 5 13:37:42" TAGGED, "2026-07-05T13:37:42Z", POSTFIX}, /* Czech: not June, "\xC4\x8D" "erven" */
+		{"nov1 20 13:37:42" TAGGED, NULL, NULL, NULL, NULL, NULL},
+		{"20/Nov/2026 13:37:42" TAGGED, AT, POSTFIX},
+		{"20/Nov/2026:15:37:42 +0200" TAGGED, AT, POSTFIX},
+		{"20-Nov-2026 13:37:42" TAGGED, AT, POSTFIX},
+		{"[20/Nov/2026:13:37:42 +0000]" TAGGED, AT, POSTFIX},
+		{"[20-Nov-2026 13:37:42 +0000]" TAGGED, AT, POSTFIX},
+		{"[20/Nov/2026:13:37:42 +0000]: <k3> Failed", AT, NULL, "roundcube", NULL, "<k3> Failed"},
+		{"[2026-11-20 14:37:42 +0100]: <k3> Failed", AT, NULL, "roundcube", NULL, "<k3> Failed"},
+		{"[20/Nov/2026 13:37:42] IMAP: Invalid password", AT, NULL, "kerio", NULL, "IMAP: Invalid password"},
+		{"2026-11-20T13:37:42+00:00 ERR: HORDE [horde] FAILED", AT, NULL, "HORDE", NULL, "[horde] FAILED"},
+		{"2026-11-20T13:37:42+00:00 ERR: horde [horde] FAILED", AT, NULL, "ERR", NULL, "horde [horde] FAILED"},
 		{"Nox 20 13:37:42" TAGGED, NULL, NULL, NULL, NULL, NULL},
 		{"nov. 32 13:37:42" TAGGED, NULL, NULL, NULL, NULL, NULL},
 		/* files of programs without a syslog daemon */
@@ -476,7 +495,8 @@ static void test_traps(void **state)
 		{"2026-11-20T13:37:42. mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
 		{"1795181862 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
 		{"Fri 2026-11-20 13:37:42 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
-		{"20-Nov-2026 13:37:42 +0000 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
+		{"20-Nov-2026 13:37:42 +0000", NULL, NULL, NULL, NULL, NULL},
+		{"2026-Nov-20 13:37:42 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
 		{"Fri Nov 20 13:37:42 2026 mx sshd[1]: x", NULL, NULL, NULL, NULL, NULL},
 		{"-- Boot 45abc1db4d3b4a22a7a30a2ccd0e36a1 --", NULL, NULL, NULL, NULL, NULL},
 		{"__REALTIME_TIMESTAMP=1795184163123456", NULL, NULL, NULL, NULL, NULL},
