@@ -90,6 +90,8 @@ CREATE TABLE IF NOT EXISTS daily ( -- sums, kept for ever
 	blocks    INTEGER NOT NULL, -- that began
 	dropped   INTEGER NOT NULL, -- how often dropped packets were seen
 	last      INTEGER NOT NULL, -- time of the last hit; 0: none
+	packets   INTEGER NOT NULL DEFAULT 0, -- that were dropped, at least
+	bytes     INTEGER NOT NULL DEFAULT 0, -- of them, as far as the backend counts bytes
 	PRIMARY KEY (day, rule)
 ) WITHOUT ROWID;
 
@@ -105,7 +107,9 @@ CREATE TABLE IF NOT EXISTS block (
 	knocks   INTEGER NOT NULL DEFAULT 0, -- how often dropped packets of it were seen
 	knocked  INTEGER,                    -- when they were last seen
 	ended    INTEGER,                    -- when it was ended early; null: see until
-	ended_by TEXT                        -- 'allowed', 'allowed by ZONE' ...; null: active or expired
+	ended_by TEXT,                       -- 'allowed', 'allowed by ZONE' ...; null: active or expired
+	packets  INTEGER NOT NULL DEFAULT 0, -- that were dropped, at least
+	bytes    INTEGER NOT NULL DEFAULT 0  -- of them, as far as the backend counts bytes
 );
 CREATE INDEX IF NOT EXISTS block_until ON block (until);
 CREATE INDEX IF NOT EXISTS block_address ON block (address);
@@ -227,7 +231,8 @@ SELECT b.address,
        strftime('%Y-%m-%dT%H:%M:%SZ', b.since, 'unixepoch') AS since,
        strftime('%Y-%m-%dT%H:%M:%SZ', b.until, 'unixepoch') AS until,
        r.name AS rule, r.reason, r.category, coalesce(a.hits, 0) + coalesce(n.hits, 0) AS hits,
-       b.offence, b.knocks, b.since AS since_s, b.until AS until_s, b.id
+       b.offence, b.knocks, b.since AS since_s, b.until AS until_s, b.id,
+       b.packets, CASE WHEN b.packets > 0 THEN nullif(b.bytes, 0) ELSE 0 END AS bytes -- null: the backend does not count bytes
 FROM block b JOIN rule r ON r.id = b.rule
 LEFT JOIN address a ON a.address = b.address LEFT JOIN newest n ON n.address = b.address
 WHERE b.until > CAST(strftime('%s', 'now') AS INTEGER) AND b.ended IS NULL;
@@ -247,7 +252,8 @@ SELECT b.id, b.address,
        b.offence, r.name AS rule, r.category, r.reason, b.knocks,
        strftime('%Y-%m-%dT%H:%M:%SZ', b.over, 'unixepoch') AS ended,
        CASE WHEN b.over IS NOT NULL THEN coalesce(b.ended_by, 'expired') END AS ended_by,
-       b.since AS since_s, b.until AS until_s, b.over AS ended_s
+       b.since AS since_s, b.until AS until_s, b.over AS ended_s,
+       b.packets, CASE WHEN b.packets > 0 THEN nullif(b.bytes, 0) ELSE 0 END AS bytes -- as of active
 FROM (SELECT *, CASE WHEN ended IS NOT NULL THEN ended
                      WHEN until <= CAST(strftime('%s', 'now') AS INTEGER) THEN until END AS over
       FROM block) b
@@ -264,18 +270,18 @@ WITH newest (day, rule, time, address, known) AS (
 	SELECT h.time / 86400, h.rule, h.time, h.address,
 	       CASE WHEN a.day = h.time / 86400 THEN a.rules END -- counted already on this day, by these
 	FROM hit h LEFT JOIN address a ON a.address = h.address WHERE h.id > (SELECT upto FROM indexed)
-), both (day, rule, hits, addresses, blocks, dropped, last) AS (
-	SELECT * FROM daily
+), both (day, rule, hits, addresses, blocks, dropped, last, packets, bytes) AS (
+	SELECT day, rule, hits, addresses, blocks, dropped, last, packets, bytes FROM daily
 	UNION ALL
 	SELECT day, rule, count(*),
-	       count(DISTINCT CASE WHEN known IS NULL OR instr(known, ',' || rule || ',') = 0 THEN address END), 0, 0, max(time)
+	       count(DISTINCT CASE WHEN known IS NULL OR instr(known, ',' || rule || ',') = 0 THEN address END), 0, 0, max(time), 0, 0
 	FROM newest GROUP BY day, rule
 	UNION ALL
-	SELECT day, 0, count(*), count(DISTINCT CASE WHEN known IS NULL THEN address END), 0, 0, max(time)
+	SELECT day, 0, count(*), count(DISTINCT CASE WHEN known IS NULL THEN address END), 0, 0, max(time), 0, 0
 	FROM newest GROUP BY day
 )
 SELECT day, rule, sum(hits) AS hits, sum(addresses) AS addresses, sum(blocks) AS blocks, sum(dropped) AS dropped,
-       max(last) AS last
+       max(last) AS last, sum(packets) AS packets, sum(bytes) AS bytes
 FROM both GROUP BY day, rule;
 
 -- Of all time; an address counts once for each day.

@@ -47,7 +47,7 @@ BEGIN {
 	for (i = 1; i <= n; i++)
 		outside["verdict/" list[i] ".h"] = "^src/verdict/"
 	# Hits and blocks have one way in.
-	n = split("store_add_hits store_add_blocks store_prolong store_dropped store_end", list, " ")
+	n = split("store_add_hits store_add_blocks store_prolong store_add_dropped store_end", list, " ")
 	for (i = 1; i <= n; i++)
 		writes[list[i]] = "^src/(store|pipeline)/"
 	outside["libmnl/"] = "^src/root/(nft_batch|netlink)[.]h"

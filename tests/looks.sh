@@ -84,12 +84,18 @@ fits "why"
 grep -Eq '^198.51.100.7 is blocked until [0-9-]{10} [0-9:]{8} CET \(in [0-9hms]+\)$' out || bad "why: $(cat out)"
 status 0 "why --utc" why --utc 198.51.100.7
 grep -Eq '^  [0-9-]{10} [0-9:]{8} UTC to [0-9-]{10} [0-9:]{8} UTC, offence 1$' out || bad "why --utc: $(cat out)"
-sqlite3 hits.db "UPDATE block SET knocks = 1, knocked = since WHERE id = 1" || failed=1
+sqlite3 hits.db "UPDATE block SET knocks = 1, knocked = since, packets = 1 WHERE id = 1" || failed=1
 status 0 "why" why 198.51.100.7
-has out "packets dropped: seen 1 time, last " "one"
-sqlite3 hits.db "UPDATE block SET knocks = 2 WHERE id = 1" || failed=1
+has out "dropped: 1 packet, last " "one"
+sqlite3 hits.db "UPDATE block SET knocks = 2, packets = 2345, bytes = 140700 WHERE id = 1" || failed=1
 status 0 "why" why 198.51.100.7
-has out "packets dropped: seen 2 times, last " "two"
+has out "dropped: 2345 packets, 137K bytes, last " "two"
+grep -v ' mx postfix' out >short && mv short out
+fits "why"
+status 0 "list" list
+fits "list, with bytes"
+grep -Eq "^ADDRESS                 UNTIL  +HITS  DROPPED  BYTES  RULE           REASON$" out || bad "list, with bytes: $(cat out)"
+grep -Eq '^198.51.100.7            in [0-9hms]+ +3     2345   137K  postfix-dnsbl  l.*\.\.\.$' out || bad "list, with bytes: $(cat out)"
 
 # What is allowed for a while: until when, in the local zone.
 status 0 "list --allowed of none" list --allowed

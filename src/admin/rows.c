@@ -1,6 +1,7 @@
 #include "admin/rows.h"
 
 #include "base/alloc.h"
+#include "base/traffic.h"
 #include "verdict/verdict.h"
 
 static json_t *new_object(void)
@@ -24,6 +25,8 @@ json_t *rows_block(const struct query_block *b, const struct config *config)
 	json_put_number(row, "offence", b->offence);
 	json_put_number(row, "knocks", b->knocks);
 	json_put_time(row, "knocked", b->knocked_s);
+	json_put_number(row, "packets", b->packets);
+	json_put(row, "bytes", traffic_has_bytes(b->packets, b->bytes) ? json_integer(b->bytes) : json_null());
 	json_put_text(row, "ended_by", b->ended_by);
 	config_ports_text(config, portlists_of(&config->firewall.ports, b->rule, b->category), ports);
 	json_put_text(row, "ports", ports);

@@ -8,6 +8,7 @@
 #include "admin/rows.h"
 #include "base/alloc.h"
 #include "base/lengths.h"
+#include "base/traffic.h"
 #include "input/globs.h"
 #include "input/journal.h"
 #include "store/journals.h"
@@ -160,13 +161,15 @@ static void put_count(json_t *object, const char *key, int64_t count)
 
 static int put_totals(struct reading *r, struct why *why)
 {
-	struct query_totals totals = {-1, -1, -1, -1};
+	struct query_totals totals = {-1, -1, -1, -1, -1, -1};
 	const int rc = r->store != NULL ? query_totals(r->store, r->now_s, r->bound, &totals, why) : 0;
 
 	put_count(r->object, "hits", totals.hits);
 	put_count(r->object, "blocks_active", totals.blocks_active);
 	put_count(r->object, "blocks_total", totals.blocks_total);
 	put_count(r->object, "earned", totals.allowances);
+	put_count(r->object, "packets", totals.packets);
+	put_count(r->object, "bytes", traffic_has_bytes(totals.packets, totals.bytes) ? totals.bytes : -1);
 	return rc < 0 ? rc : 0;
 }
 

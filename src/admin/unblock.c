@@ -12,12 +12,12 @@
 #include "base/why.h"
 #include "store/query.h"
 
-static void unblock_now(const struct admin *a, const struct active_list *lifted, struct admin_todo *todo)
+static void unblock_now(const struct admin *a, const struct active_list *lifted, int64_t now_s, struct admin_todo *todo)
 {
 	todo->n_lifted = lifted->n;
 	for (size_t i = 0; i < lifted->n && i < ADMIN_LIFTED_SHOWN; i++)
 		todo->lifted[i] = lifted->list[i].net;
-	todo->rc = reconcile_del(a->reconcile, lifted->all, lifted->n_all, &todo->why);
+	todo->rc = reconcile_del(a->reconcile, lifted->all, lifted->n_all, now_s, &todo->why);
 	todo->sync |= todo->rc < 0;
 }
 
@@ -132,7 +132,7 @@ void unblock_run(const struct admin *a, const struct protocol_request *r, const 
 		return;
 	}
 	forgive(a, r, &running, now_s);
-	unblock_now(a, &running, todo);
+	unblock_now(a, &running, now_s, todo);
 	if (r->verb != PROTOCOL_UNBLOCK_ALL)
 		blockstate_put_net(reply, &r->net);
 	put_lifted(reply, &running);

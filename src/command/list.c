@@ -6,6 +6,7 @@
 #include "admin/rows.h"
 #include "base/clock.h"
 #include "base/duration.h"
+#include "base/traffic.h"
 #include "command/command.h"
 #include "command/daemon.h"
 #include "command/show.h"
@@ -59,7 +60,8 @@ static void print_ports(struct store *store, const struct config *config)
 /* How wide the columns must be; the reason gets the rest. */
 struct widths {
 	size_t n; /* rows */
-	int address, until, hits, knocks, rule;
+	int address, until, hits, packets, rule;
+	int bytes; /* 0: no column, since the bytes of no row are known */
 };
 
 /* "in 9m41s" */
@@ -83,15 +85,21 @@ static int measure(struct store *store, int64_t now_s, struct widths *ret, struc
 	char text[DURATION_TEXT_MAX + 3];
 	int rc;
 
-	*ret = (struct widths){0, sizeof "ADDRESS" - 1, sizeof "UNTIL" - 1, sizeof "HITS" - 1, sizeof "DROPPED" - 1, sizeof "RULE" - 1};
+	*ret = (struct widths){.address = sizeof "ADDRESS" - 1,
+	                       .until = sizeof "UNTIL" - 1,
+	                       .hits = sizeof "HITS" - 1,
+	                       .packets = sizeof "DROPPED" - 1,
+	                       .rule = sizeof "RULE" - 1};
 	query_active(store, now_s, everything);
 	while ((rc = query_next_block(store, &a, why)) == 0) {
 		until_text(&a, now_s, text);
 		widen(&ret->address, strlen(a.address));
 		widen(&ret->until, strlen(text));
 		widen(&ret->hits, (size_t)snprintf(text, sizeof text, "%" PRId64, a.hits));
-		widen(&ret->knocks, (size_t)snprintf(text, sizeof text, "%" PRId64, a.knocks));
+		widen(&ret->packets, (size_t)snprintf(text, sizeof text, "%" PRId64, a.packets));
 		widen(&ret->rule, strlen(a.rule));
+		if (a.bytes > 0)
+			ret->bytes = sizeof "BYTES" - 1; /* and no text of bytes is wider */
 		ret->n++;
 	}
 	return rc < 0 ? rc : 0;
@@ -99,14 +107,19 @@ static int measure(struct store *store, int64_t now_s, struct widths *ret, struc
 
 static void print_row(const struct query_block *a, int64_t now_s, const struct widths *w)
 {
-	enum { REASON_MIN = 10 };
-	const size_t used = (size_t)(w->address + w->until + w->hits + w->knocks + w->rule) + 5 * sizeof "  " - 5;
+	enum { REASON_MIN = 8 };
+	const size_t used = (size_t)(w->address + w->until + w->hits + w->packets + w->rule) + 5 * sizeof "  " - 5 +
+	                    (w->bytes > 0 ? (size_t)w->bytes + sizeof "  " - 1 : 0);
 	const size_t width = show_width();
-	char until[DURATION_TEXT_MAX + 3];
+	char until[DURATION_TEXT_MAX + 3], bytes[TRAFFIC_TEXT_MAX];
 
 	until_text(a, now_s, until);
-	(void)printf("%-*s  %-*s  %*" PRId64 "  %*" PRId64 "  %-*s  ", w->address, a->address, w->until, until, w->hits, a->hits,
-	             w->knocks, a->knocks, w->rule, a->rule);
+	traffic_text(a->packets, a->bytes, bytes);
+	(void)printf("%-*s  %-*s  %*" PRId64 "  %*" PRId64 "  ", w->address, a->address, w->until, until, w->hits, a->hits, w->packets,
+	             a->packets);
+	if (w->bytes > 0)
+		(void)printf("%*s  ", w->bytes, bytes);
+	(void)printf("%-*s  ", w->rule, a->rule);
 	show_piece(a->reason, width > used + REASON_MIN ? width - used : REASON_MIN);
 	(void)putchar('\n');
 }
@@ -123,8 +136,8 @@ static int print_blocked(struct store *store, const struct config *config, int64
 	if (w.n == 0)
 		(void)printf("nobody %s blocked\n", observes ? "would be" : "is");
 	else
-		(void)printf("%-*s  %-*s  %*s  %*s  %-*s  REASON\n", w.address, "ADDRESS", w.until, "UNTIL", w.hits, "HITS", w.knocks,
-		             "DROPPED", w.rule, "RULE");
+		(void)printf("%-*s  %-*s  %*s  %*s  %s%-*s  REASON\n", w.address, "ADDRESS", w.until, "UNTIL", w.hits, "HITS", w.packets,
+		             "DROPPED", w.bytes > 0 ? "BYTES  " : "", w.rule, "RULE");
 	query_active(store, now_s, everything);
 	while ((rc = query_next_block(store, &a, why)) == 0)
 		print_row(&a, now_s, &w);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/plural.h"
+#include "base/traffic.h"
 #include "command/command.h"
 #include "command/health.h"
 #include "command/show.h"
@@ -170,13 +171,15 @@ static void print_numbers(const struct status *s, bool utc)
 {
 	const json_t *const t = s->state;
 	const json_int_t drift = number(t, "drift"), tracked = number(t, "tracked"), lost = number(t, "forgotten");
-	char at[TIME_LOCAL_MAX], forgotten[64] = "";
+	char at[TIME_LOCAL_MAX], forgotten[64] = "", dropped[TRAFFIC_PHRASE_MAX];
 	size_t i;
 	json_t *row;
 
 	print_row("hits", "%" JSON_INTEGER_FORMAT, number(t, "hits"));
 	print_row("blocks", "%" JSON_INTEGER_FORMAT " active, %" JSON_INTEGER_FORMAT " in all", number(t, "blocks_active"),
 	          number(t, "blocks_total"));
+	traffic_phrase(number(t, "packets"), number(t, "bytes"), dropped);
+	print_row("dropped", "%s", dropped);
 	time_or_never(t, "last_sync_at", utc, at);
 	if (config_observes(s->config))
 		print_row("firewall", "observe: nobody is blocked; the active blocks are those that would be");

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/plural.h"
+#include "base/traffic.h"
 #include "command/command.h"
 #include "command/daemon.h"
 #include "command/show.h"
@@ -98,8 +99,8 @@ static int gather(struct store *store, const struct config *config, const struct
 
 static void print_block(const struct request *q, const json_t *row, bool utc)
 {
-	const json_int_t knocks = json_integer_value(json_object_get(row, "knocks"));
-	char since[TIME_LOCAL_MAX], until[TIME_LOCAL_MAX], knocked[TIME_LOCAL_MAX];
+	const json_int_t packets = json_integer_value(json_object_get(row, "packets"));
+	char since[TIME_LOCAL_MAX], until[TIME_LOCAL_MAX], knocked[TIME_LOCAL_MAX], dropped[TRAFFIC_PHRASE_MAX];
 
 	show_json_time(json_object_get(row, "since"), utc, since);
 	show_json_time(json_object_get(row, "until"), utc, until);
@@ -110,9 +111,10 @@ static void print_block(const struct request *q, const json_t *row, bool utc)
 	if (strcmp(string(row, "address"), q->address) != 0)
 		(void)printf("      as %s\n", string(row, "address"));
 	show_json_time(json_object_get(row, "knocked"), utc, knocked);
-	if (knocks > 0)
-		(void)printf("      packets dropped: seen %" JSON_INTEGER_FORMAT " %s, last %s\n", knocks,
-		             plural(knocks, "time", "times"), knocked);
+	if (packets == 0)
+		return;
+	traffic_phrase(packets, json_integer_value(json_object_get(row, "bytes")), dropped);
+	(void)printf("      dropped: %s, last %s\n", dropped, knocked);
 }
 
 /* Why a failed login counts other than its rule has it. */

@@ -393,7 +393,7 @@ static int lift(struct engine *e, const struct net *net, struct why *why)
 
 	for (size_t list = 0; list < n; list++)
 		blocks[list] = (struct block){.net = *net, .cause = BLOCK_EVIDENCE, .list = (uint8_t)list};
-	return reconcile_del(e->reconcile, blocks, n, why);
+	return reconcile_del(e->reconcile, blocks, n, clock_unix_s(), why);
 }
 
 /*
@@ -851,6 +851,15 @@ static void leave_database(struct engine *e)
 	log_line(LOG_ALERT, "exiting, the next start uses the new database");
 }
 
+/* What was dropped until now, before the rules go. What fails here is not worth a line: nothing is decided by it. */
+static void count_dropped(struct engine *e, const struct moment *now)
+{
+	const struct reconcile_rule rule = {e->live.verdict, e->live.config->block.extend};
+	struct why ignored;
+
+	(void)reconcile_count(e->reconcile, &rule, now->unix_s, &ignored);
+}
+
 /* Writes what can still be written. */
 static void finish(struct engine *e)
 {
@@ -860,6 +869,7 @@ static void finish(struct engine *e)
 		if (reads(e))
 			read_logs(e, &now);
 		tell(e, &now);
+		count_dropped(e, &now);
 		commit(e, &now);
 		if (pending_has_news(e->pending))
 			log_line(LOG_WARNING, "the last hits could not be written; their lines will be read again at the next start");

@@ -130,7 +130,7 @@ static int lift(struct live *l, struct reconcile *reconcile, const struct block 
 		events_released(l->events, &blocks[i].net, "allowed now", NULL, NULL);
 	}
 	events_sum(l->events);
-	return reconcile_del(reconcile, blocks, n, why);
+	return reconcile_del(reconcile, blocks, n, now_s, why);
 }
 
 void live_lift_allowed(struct live *l, struct reconcile *reconcile)

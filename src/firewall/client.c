@@ -158,8 +158,12 @@ static int list(struct client *client, uint32_t verb, uint32_t *cursor, struct c
 	if (err < 0)
 		return err;
 	for (uint32_t i = 0; i < m.n; i++) {
-		out[i] = (struct client_entry){
-			.net.len = m.entries[i].len, .list = m.entries[i].list, .held_s = m.entries[i].left_s, .idle_s = m.entries[i].idle_s, .dropped = m.entries[i].dropped};
+		out[i] = (struct client_entry){.net.len = m.entries[i].len,
+		                               .list = m.entries[i].list,
+		                               .held_s = m.entries[i].left_s,
+		                               .idle_s = m.entries[i].idle_s,
+		                               .dropped = m.entries[i].dropped,
+		                               .bytes = m.entries[i].bytes};
 		memcpy(out[i].net.addr.bytes, m.entries[i].addr, sizeof m.entries[i].addr);
 	}
 	*cursor = m.cursor;
@@ -189,6 +193,7 @@ int client_look(struct client *client, struct client_entry *entries, size_t n, s
 	for (size_t i = 0; i < n; i++) {
 		entries[i].idle_s = UINT32_MAX; /* also of what cannot be held */
 		entries[i].dropped = 0;
+		entries[i].bytes = 0;
 		asked[m.n] = (uint32_t)i;
 		m.n += to_message(&entries[i], 0, &m.entries[m.n]);
 	}
@@ -199,6 +204,7 @@ int client_look(struct client *client, struct client_entry *entries, size_t n, s
 	for (uint32_t i = 0; i < m.n; i++) {
 		entries[asked[i]].idle_s = m.entries[i].idle_s;
 		entries[asked[i]].dropped = m.entries[i].dropped;
+		entries[asked[i]].bytes = m.entries[i].bytes;
 	}
 	return 0;
 }

@@ -59,6 +59,7 @@ struct client_entry {
 	uint32_t held_s;  /* out, of list: until the kernel forgets it by itself, UINT32_MAX: never */
 	uint32_t idle_s;  /* out, of list and look: since a packet of it was dropped or it was added; UINT32_MAX: not known */
 	uint32_t dropped; /* out, likewise: packets of it since it was last listed or looked at, as far as root knows */
+	uint64_t bytes;   /* out, likewise: of these packets; 0: nobody counts them */
 	bool refused;     /* out, of add */
 };
 
@@ -75,7 +76,7 @@ int client_list(struct client *client, uint32_t *cursor, struct client_entry out
 int client_dropped(struct client *client, uint32_t *cursor, struct client_entry out[static CLIENT_PACKET], size_t *ret_n,
                    struct why *why);
 
-/* Fills in idle_s and dropped of these, CLIENT_PACKET at most. */
+/* Fills in idle_s, dropped and bytes of these, CLIENT_PACKET at most. */
 int client_look(struct client *client, struct client_entry *entries, size_t n, struct why *why);
 
 /*

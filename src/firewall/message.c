@@ -41,14 +41,21 @@ static bool has_form(const struct message *m, size_t len)
 /* The most that the numbers of an entry may be. */
 struct bounds {
 	uint32_t left_min_s, left_s, idle_s, dropped;
+	uint64_t bytes;
 };
+
+/* Of what the kernel has. */
+static struct bounds counted(uint32_t left_s)
+{
+	return (struct bounds){.left_s = left_s, .idle_s = UINT32_MAX, .dropped = UINT32_MAX, .bytes = MESSAGE_BYTES_MAX};
+}
 
 static bool entries_are_good(const struct message *m, struct bounds most)
 {
 	for (uint32_t i = 0; i < m->n; i++)
 		if (!message_entry_is_good(&m->entries[i]) || m->entries[i].left_s < most.left_min_s ||
 		    m->entries[i].left_s > most.left_s || m->entries[i].idle_s > most.idle_s ||
-		    m->entries[i].dropped > most.dropped)
+		    m->entries[i].dropped > most.dropped || m->entries[i].bytes > most.bytes)
 			return false;
 	return true;
 }
@@ -120,13 +127,13 @@ bool message_is_answer(const struct message *m, size_t len, const struct message
 	if (m->verb == MESSAGE_ADD)
 		return m->n == (m->error == 0 ? m->refused : 0) && entries_are_good(m, (struct bounds){0});
 	if (m->verb == MESSAGE_LOOK && m->error == 0)
-		return m->n == request->n && entries_are_good(m, (struct bounds){.idle_s = UINT32_MAX, .dropped = UINT32_MAX});
+		return m->n == request->n && entries_are_good(m, counted(0));
 	if (!has_places(m))
 		return m->n == 0;
 	/* "More" must come with entries and lead onwards, or the engine would ask for ever. */
 	if (m->cursor != 0 && (m->n == 0 || m->cursor <= request->cursor))
 		return false;
-	return entries_are_good(m, (struct bounds){.left_s = UINT32_MAX, .idle_s = UINT32_MAX, .dropped = UINT32_MAX});
+	return entries_are_good(m, counted(UINT32_MAX));
 }
 
 bool message_is_notice(const struct message *m, size_t len)

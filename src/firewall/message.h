@@ -53,7 +53,10 @@ struct message_entry {
 	uint32_t left_s;
 	uint32_t idle_s;     /* answer to LIST, LOOK: since a packet of it was dropped or it was added; LOOK: UINT32_MAX: not known; else 0 */
 	uint32_t dropped;    /* answer to LIST, LOOK: packets dropped since it was last in such an answer, at least; else 0 */
+	uint64_t bytes;      /* likewise: bytes of these packets, MESSAGE_BYTES_MAX at most; 0: nobody counts them */
 };
+
+#define MESSAGE_BYTES_MAX (UINT64_C(1) << 48)
 
 /* A field that its comment does not give to a verb is zero. */
 struct message {

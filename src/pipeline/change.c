@@ -64,7 +64,7 @@ static int write_knocks(struct store *store, const struct change *c, struct why 
 	int rc = 0;
 
 	for (size_t i = 0; i < c->n_dropped && rc == 0; i++)
-		rc = store_dropped(store, c->dropped[i].block_id, c->dropped[i].at_s, c->dropped[i].until_s, why);
+		rc = store_add_dropped(store, c->dropped[i].block_id, &c->dropped[i].what, why);
 	return rc;
 }
 

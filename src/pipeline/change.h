@@ -15,6 +15,7 @@
 
 #include "base/block.h"
 #include "base/why.h"
+#include "store/blocks.h"
 #include "store/hits.h"
 #include "store/store.h"
 
@@ -29,9 +30,10 @@ struct change_allowance {
 	const char *cause, *why;
 };
 
-/* A block whose packets the kernel dropped, the last at at_s; it now lasts until until_s. */
+/* A block whose packets the kernel dropped. */
 struct change_dropped {
-	int64_t block_id, at_s, until_s;
+	int64_t block_id;
+	struct store_dropped what;
 };
 
 /* All is borrowed; what is NULL or 0 is skipped. In this order: */

@@ -17,7 +17,7 @@ enum {
 	SLICE_PACKETS = 4,   /* at most so many round trips */
 	SLICE_PLACES = 8192, /* and so many entries looked at */
 	FEW = 4096,          /* of fewer entries the order in which they are added does not matter */
-	DROPPED_MAX = 1 << 16, /* to be written; what comes beyond is noticed again by the next comparison */
+	DROPPED_MAX = 1 << 16, /* to be written, while the database works */
 };
 
 static_assert((int)RECONCILE_RELEASED_MAX == (int)CLIENT_PACKET, "one packet looks at all that a call releases");
@@ -66,6 +66,7 @@ struct reconcile {
 	struct wanted wanted;
 	struct comparison c;
 	struct why refusal; /* the last */
+	bool full; /* dropped: what else is seen is lost */
 	size_t n_dropped;
 	struct change_dropped *dropped; /* DROPPED_MAX, not written yet */
 };
@@ -174,11 +175,45 @@ static struct wanted_entry *want_piece(struct reconcile *rec, const struct block
 	return wanted_put(&rec->wanted, &key, ret_new);
 }
 
-/* It dropped packets; written by reconcile_write. */
-static void note(struct reconcile *rec, const struct wanted_entry *e, int64_t at_s)
+static int by_block(const void *a, const void *b)
 {
-	if (e->id != 0 && rec->n_dropped < DROPPED_MAX)
-		rec->dropped[rec->n_dropped++] = (struct change_dropped){e->id, at_s, e->until_s};
+	const int64_t left = ((const struct change_dropped *)a)->block_id, right = ((const struct change_dropped *)b)->block_id;
+
+	return (left > right) - (left < right);
+}
+
+static void add_dropped(struct store_dropped *sum, const struct store_dropped *more)
+{
+	sum->times += more->times;
+	sum->packets += more->packets;
+	sum->bytes += more->bytes;
+	sum->at_s = sum->at_s > more->at_s ? sum->at_s : more->at_s;
+	sum->until_s = sum->until_s > more->until_s ? sum->until_s : more->until_s;
+}
+
+/* One row for each block; none is added until they are written unless that made room for many. */
+static void merge_dropped(struct reconcile *rec)
+{
+	size_t n = 0;
+
+	qsort(rec->dropped, rec->n_dropped, sizeof *rec->dropped, by_block);
+	for (size_t i = 1; i < rec->n_dropped; i++)
+		if (rec->dropped[i].block_id == rec->dropped[n].block_id)
+			add_dropped(&rec->dropped[n].what, &rec->dropped[i].what);
+		else
+			rec->dropped[++n] = rec->dropped[i];
+	rec->n_dropped = n + 1;
+	rec->full = rec->n_dropped > DROPPED_MAX / 2;
+}
+
+/* It dropped packets; written by reconcile_write. */
+static void note(struct reconcile *rec, int64_t block_id, struct store_dropped what)
+{
+	if (block_id == 0 || rec->full)
+		return;
+	rec->dropped[rec->n_dropped++] = (struct change_dropped){block_id, what};
+	if (rec->n_dropped == DROPPED_MAX)
+		merge_dropped(rec);
 }
 
 /* Its block is stored now, as it was decided: what it was extended by since must follow. */
@@ -186,7 +221,7 @@ static void learn_id(struct reconcile *rec, struct wanted_entry *e, int64_t id, 
 {
 	e->id = id;
 	if (is_first_piece(e))
-		note(rec, e, now_s);
+		note(rec, id, (struct store_dropped){1, now_s, e->until_s, 1, 0}); /* how many more is not known any more */
 }
 
 static uint8_t offence_of(const struct block *b)
@@ -476,7 +511,8 @@ static void note_dropped(struct reconcile *rec, struct wanted_entry *e, const st
 		verdict_until(rule->verdict, &whole, until_s);
 		result->dropped++;
 	}
-	note(rec, e, dropped_s);
+	/* A packet was seen even where root had no earlier count to tell by how many it is more. */
+	note(rec, e->id, (struct store_dropped){1, dropped_s, e->until_s, told->dropped > 0 ? told->dropped : 1, (int64_t)told->bytes});
 }
 
 /* Of the entries of an element, the one whose block dropped its packets: that of evidence, or the one that lasts longest. */
@@ -490,6 +526,16 @@ static struct wanted_entry *bearer(const struct reconcile *rec, uint8_t list, co
 	return wanted_longest(&rec->wanted, list, net);
 }
 
+/* What is not wanted any more has none. */
+static void note_bearer(struct reconcile *rec, const struct client_entry *told, const struct reconcile_rule *rule, int64_t now_s,
+                        struct reconcile_result *result)
+{
+	struct wanted_entry *const e = bearer(rec, told->list, &told->net);
+
+	if (e != NULL)
+		note_dropped(rec, e, told, rule, now_s, result);
+}
+
 bool reconcile_has_news(const struct reconcile *rec)
 {
 	return rec->n_dropped > 0;
@@ -501,8 +547,10 @@ int reconcile_write(struct reconcile *rec, struct why *why)
 	                                   : change_write(rec->store, &(struct change){.n_dropped = rec->n_dropped, .dropped = rec->dropped},
 	                                                  why);
 
-	if (rc == 0)
+	if (rc == 0) {
 		rec->n_dropped = 0;
+		rec->full = false;
+	}
 	return rc;
 }
 
@@ -595,37 +643,71 @@ int reconcile_release(struct reconcile *rec, const struct reconcile_rule *rule, 
 	return rc;
 }
 
-/* A piece of a block that was lifted. True: its element goes, too. */
-static bool forget(struct reconcile *rec, const struct block *b, const struct net *piece)
+/* Pieces of blocks that were lifted, on their way. */
+struct lifted {
+	size_t n;
+	struct client_entry pieces[CLIENT_PACKET];
+	const struct block *of[CLIENT_PACKET];
+};
+
+static struct wanted_entry *find_lifted(const struct reconcile *rec, const struct lifted *l, size_t i)
 {
-	struct wanted_entry *const e = find(rec, b->list, piece, b->net.len, (uint8_t)b->cause);
+	return find(rec, l->of[i]->list, &l->pieces[i].net, l->of[i]->net.len, (uint8_t)l->of[i]->cause);
+}
+
+/* What its element dropped since it was looked at last. */
+static void note_lifted(struct reconcile *rec, const struct lifted *l, size_t i, int64_t now_s)
+{
+	const struct client_entry *const told = &l->pieces[i];
+	const struct wanted_entry *const e = find_lifted(rec, l, i);
+
+	if (e != NULL && told->dropped > 0 && bearer(rec, e->list, &e->net) == e)
+		note(rec, e->id, (struct store_dropped){1, now_s - told->idle_s, 0, told->dropped, (int64_t)told->bytes});
+}
+
+/* Takes a piece out. True: its element goes, too. */
+static bool forget(struct reconcile *rec, const struct lifted *l, size_t i)
+{
+	struct wanted_entry *const e = find_lifted(rec, l, i);
 
 	if (e != NULL)
 		wanted_remove(&rec->wanted, e);
-	return wanted_next(&rec->wanted, b->list, piece, NULL) == NULL;
+	return wanted_next(&rec->wanted, l->of[i]->list, &l->pieces[i].net, NULL) == NULL;
 }
 
-int reconcile_del(struct reconcile *rec, const struct block *blocks, size_t n, struct why *why)
+/* Empties l. rc: of those before; after an error what was lifted is not wanted all the same. */
+static int lift(struct reconcile *rec, struct lifted *l, int64_t now_s, int rc, struct why *why)
 {
-	struct client_entry gone[CLIENT_PACKET];
+	size_t n_gone = 0;
+
+	if (rc == 0 && l->n > 0)
+		rc = client_look(rec->client, l->pieces, l->n, why);
+	for (size_t i = 0; i < l->n && rc == 0; i++)
+		note_lifted(rec, l, i, now_s);
+	for (size_t i = 0; i < l->n; i++)
+		if (forget(rec, l, i))
+			l->pieces[n_gone++] = l->pieces[i];
+	l->n = 0;
+	return rc == 0 && n_gone > 0 ? client_del(rec->client, l->pieces, n_gone, why) : rc;
+}
+
+int reconcile_del(struct reconcile *rec, const struct block *blocks, size_t n, int64_t now_s, struct why *why)
+{
 	struct net pieces[RECONCILE_PIECES_MAX];
-	size_t k = 0;
+	struct lifted l = {.n = 0};
 	int rc = learn_limits(rec, why);
 
 	for (size_t i = 0; i < n; i++) {
 		const size_t n_pieces = pieces_of(rec, &blocks[i].net, pieces);
 
 		for (size_t j = 0; j < n_pieces; j++) {
-			if (!forget(rec, &blocks[i], &pieces[j]))
-				continue;
-			gone[k++] = (struct client_entry){.net = pieces[j], .list = blocks[i].list};
-			if (k == CLIENT_PACKET && rc == 0) /* after an error the rest is not wanted all the same */
-				rc = client_del(rec->client, gone, k, why);
-			k %= CLIENT_PACKET;
+			l.of[l.n] = &blocks[i];
+			l.pieces[l.n++] = (struct client_entry){.net = pieces[j], .list = blocks[i].list};
+			if (l.n == CLIENT_PACKET)
+				rc = lift(rec, &l, now_s, rc, why);
 		}
 	}
-	if (rc == 0 && k > 0)
-		rc = client_del(rec->client, gone, k, why);
+	rc = lift(rec, &l, now_s, rc, why);
 	rec->proven &= rc == 0;
 	return rc;
 }
@@ -743,12 +825,8 @@ static int ask_some(struct reconcile *rec, const struct reconcile_rule *rule, in
 	size_t n = 0;
 	const int rc = client_dropped(rec->client, &c->cursor, told, &n, why);
 
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		struct wanted_entry *const e = bearer(rec, told[i].list, &told[i].net);
-
-		if (e != NULL)
-			note_dropped(rec, e, &told[i], rule, now_s, result);
-	}
+	for (size_t i = 0; i < n && rc == 0; i++)
+		note_bearer(rec, &told[i], rule, now_s, result);
 	if (rc == 0 && c->cursor == 0)
 		c->stage = STAGE_FEED;
 	return rc;
@@ -870,6 +948,23 @@ int reconcile_compare(struct reconcile *rec, const struct reconcile_rule *rule, 
 	} else if (!reconcile_is_busy(rec)) {
 		end(rec, ret);
 	}
+	return rc;
+}
+
+int reconcile_count(struct reconcile *rec, const struct reconcile_rule *rule, int64_t now_s, struct why *why)
+{
+	struct client_entry told[CLIENT_PACKET];
+	struct reconcile_result ignored = {0};
+	uint32_t cursor = 0;
+	int rc;
+
+	do {
+		size_t n = 0;
+
+		rc = rec->client->watched ? client_dropped(rec->client, &cursor, told, &n, why) : client_list(rec->client, &cursor, told, &n, why);
+		for (size_t i = 0; i < n && rc == 0; i++)
+			note_bearer(rec, &told[i], rule, now_s, &ignored);
+	} while (rc == 0 && cursor != 0);
 	return rc;
 }
 

@@ -68,7 +68,7 @@ int reconcile_add(struct reconcile *reconcile, const struct block *blocks, size_
 void reconcile_stored(struct reconcile *reconcile, const struct block *blocks, size_t n, int64_t now_s);
 
 /* Blocks (net, cause, list) that were lifted: out of the kernel at once, but where another one wants it. Absent ones are ignored. */
-int reconcile_del(struct reconcile *reconcile, const struct block *blocks, size_t n, struct why *why);
+int reconcile_del(struct reconcile *reconcile, const struct block *blocks, size_t n, int64_t now_s, struct why *why);
 
 /*
  * The blocks that are wanted, some at a time: *place: 0 first; 0 afterwards: that was all. Returns how many of out are
@@ -141,7 +141,14 @@ int64_t reconcile_next_end(const struct reconcile *reconcile);
 int reconcile_sync(struct reconcile *reconcile, const struct reconcile_rule *rule, int64_t now_s,
                    struct reconcile_result *ret, struct why *why);
 
-/* Writes which blocks dropped packets, and how long they last now. Errors as of store.h: it is kept for the next call. */
+/* Collects what was dropped until now, at the end of the daemon; a comparison does it, too. */
+int reconcile_count(struct reconcile *reconcile, const struct reconcile_rule *rule, int64_t now_s, struct why *why);
+
+/*
+ * Writes which blocks dropped packets, how many, and how long they last now. While the database fails it is kept for the
+ * next call, of more than 30,000 blocks.
+ * Errors as of store.h.
+ */
 bool reconcile_has_news(const struct reconcile *reconcile);
 int reconcile_write(struct reconcile *reconcile, struct why *why);
 

@@ -162,6 +162,16 @@ static int64_t dropped_of(const struct report_row *row)
 	return row->dropped;
 }
 
+static int64_t packets_of(const struct report_row *row)
+{
+	return row->packets;
+}
+
+static int64_t bytes_of(const struct report_row *row)
+{
+	return row->bytes;
+}
+
 /* [0]: IPv6, [1]: IPv4; by length in the family's own terms. */
 struct lengths {
 	int64_t n[2][129];
@@ -203,6 +213,8 @@ int metrics_write_store(struct store *store, int64_t now_s, FILE *out, struct wh
 		put_sums(&report, "wfs_hits_total", "Hostile lines.", hits_of, out);
 		put_sums(&report, "wfs_blocks_total", "Blocks that began.", blocks_of, out);
 		put_sums(&report, "wfs_drops_seen_total", "How often dropped packets of blocked clients were seen.", dropped_of, out);
+		put_sums(&report, "wfs_dropped_packets_total", "Packets of blocked clients that were dropped, at least.", packets_of, out);
+		put_sums(&report, "wfs_dropped_bytes_total", "Bytes of these packets, where the backend counts them.", bytes_of, out);
 		put_lengths(&lengths, out);
 	}
 	report_done(&report);

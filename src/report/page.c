@@ -4,6 +4,7 @@
 
 #include "base/duration.h"
 #include "base/plural.h"
+#include "base/traffic.h"
 
 enum {
 	/* Units of the drawings; the page scales them. */
@@ -115,7 +116,7 @@ static void put_tile(FILE *out, const char *what, int64_t n)
 
 static void put_head(const struct report *r, const char *host, FILE *out)
 {
-	char from[TIME_TEXT_MAX], until[TIME_TEXT_MAX], now[TIME_LOCAL_MAX];
+	char from[TIME_TEXT_MAX], until[TIME_TEXT_MAX], now[TIME_LOCAL_MAX], bytes[TRAFFIC_TEXT_MAX];
 
 	report_day_text(r->first_day, from);
 	report_day_text(r->first_day + (int64_t)r->n_days - 1, until);
@@ -137,8 +138,9 @@ static void put_head(const struct report *r, const char *host, FILE *out)
 	put_tile(out, "addresses, each once a day", r->addresses);
 	put_tile(out, "blocks", r->blocks);
 	put_tile(out, "still active", r->active);
-	put_tile(out, "drops seen", r->dropped);
-	(void)fputs("</div>\n", out);
+	put_tile(out, "packets dropped", r->packets);
+	traffic_text(r->packets, r->bytes, bytes);
+	(void)fprintf(out, "<div class=\"tile\"><b>%s</b>bytes dropped</div>\n</div>\n", bytes);
 }
 
 /* --- hits by day --- */

@@ -67,6 +67,8 @@ static void add_sum(struct report_row *row, const struct figures_sum *sum)
 	row->addresses += sum->addresses;
 	row->blocks += sum->blocks;
 	row->dropped += sum->dropped;
+	row->packets += sum->packets;
+	row->bytes += sum->bytes;
 }
 
 /* Of a rule on a day. */
@@ -87,7 +89,8 @@ static void count_sum(struct report *r, const struct figures_sum *sum)
 	day->by_category[i] += sum->hits;
 	day->hits += sum->hits;
 	day->blocks += sum->blocks;
-	day->dropped += sum->dropped;
+	day->packets += sum->packets;
+	day->bytes += sum->bytes;
 	if (r->query.category != NULL)
 		day->addresses += sum->addresses;
 }
@@ -108,7 +111,8 @@ static int count_sums(struct report *r, struct store *store, struct why *why)
 		r->hits += r->days[i].hits;
 		r->addresses += r->days[i].addresses;
 		r->blocks += r->days[i].blocks;
-		r->dropped += r->days[i].dropped;
+		r->packets += r->days[i].packets;
+		r->bytes += r->days[i].bytes;
 	}
 	return rc < 0 ? rc : 0;
 }
@@ -334,7 +338,8 @@ struct report_day report_days(const struct report *r, size_t first, size_t n)
 		sum.hits += r->days[i].hits;
 		sum.addresses += r->days[i].addresses;
 		sum.blocks += r->days[i].blocks;
-		sum.dropped += r->days[i].dropped;
+		sum.packets += r->days[i].packets;
+		sum.bytes += r->days[i].bytes;
 		for (size_t c = 0; c < REPORT_CATEGORIES; c++)
 			sum.by_category[c] += r->days[i].by_category[c];
 	}

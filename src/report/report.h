@@ -34,7 +34,7 @@ struct report_query {
 /* A rule, a category or a DNS list. */
 struct report_row {
 	char *name, *reason, *category; /* reason, category: of a rule, else NULL */
-	int64_t hits, addresses, blocks, active, dropped;
+	int64_t hits, addresses, blocks, active, dropped, packets, bytes; /* as of figures_sum */
 	int64_t good; /* hits of clients with evidence for the good */
 };
 
@@ -44,7 +44,7 @@ struct report_rows {
 };
 
 struct report_day {
-	int64_t hits, addresses, blocks, dropped;
+	int64_t hits, addresses, blocks, packets, bytes;
 	int64_t by_category[REPORT_CATEGORIES]; /* hits; see report.categories */
 };
 
@@ -69,7 +69,7 @@ struct report {
 	int64_t first_day;
 	size_t n_days;
 	struct report_day *days;
-	int64_t hits, addresses, blocks, active, dropped; /* addresses: each counts once for each day */
+	int64_t hits, addresses, blocks, active, packets, bytes; /* addresses: each counts once for each day */
 	struct report_rows categories, rules, lists;
 	int64_t hours[7][24]; /* blocks that began; Sunday is 0 */
 	struct report_places networks, addresses_worst;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/duration.h"
+#include "base/traffic.h"
 
 enum {
 	BAR = 40,       /* columns of the longest */
@@ -11,16 +12,17 @@ enum {
 
 static void print_head(const struct report *r, const char *host, FILE *out)
 {
-	char from[TIME_TEXT_MAX], until[TIME_TEXT_MAX];
+	char from[TIME_TEXT_MAX], until[TIME_TEXT_MAX], bytes[TRAFFIC_TEXT_MAX];
 
 	report_day_text(r->first_day, from);
 	report_day_text(r->first_day + (int64_t)r->n_days - 1, until);
+	traffic_text(r->packets, r->bytes, bytes);
 	(void)fprintf(out, "Hostile clients of %s, %s to %s%s%s\n\n", host, from, until, r->query.category != NULL ? ", category " : "",
 	              r->query.category != NULL ? r->query.category : "");
 	(void)fprintf(out, "hostile lines              %12" PRId64 "\naddresses, each once a day %12" PRId64
 	                   "\nblocks                     %12" PRId64 "\nstill active               %12" PRId64
-	                   "\ndrops seen                 %12" PRId64 "\n",
-	              r->hits, r->addresses, r->blocks, r->active, r->dropped);
+	                   "\npackets dropped            %12" PRId64 "\nbytes dropped              %12s\n",
+	              r->hits, r->addresses, r->blocks, r->active, r->packets, bytes);
 }
 
 static void print_days(const struct report *r, FILE *out)

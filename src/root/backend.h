@@ -25,7 +25,11 @@ struct backend_entry {
 	uint32_t left_s;  /* add: to block, at least 1; list: until the kernel forgets it by itself, UINT32_MAX: never */
 	uint32_t idle_s;  /* list, look: since a packet of it was dropped or it was added; look: UINT32_MAX: not known */
 	uint32_t dropped; /* list, look: packets dropped since it was last read by either, at least */
+	uint64_t bytes;   /* list, look: of these, BACKEND_BYTES_MAX at most; 0: nobody counts them */
 };
+
+/* So much comes in the time between two readings of no network; thousands of them add up without an overflow. */
+#define BACKEND_BYTES_MAX (UINT64_C(1) << 48)
 
 enum { BACKEND_REFUSED_MAX = 256 }; /* as many as one add may get */
 
@@ -95,7 +99,7 @@ struct backend {
 	 */
 	int (*list)(void *self, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why);
 
-	/* The same about these entries alone: fills idle_s and dropped of each. */
+	/* The same about these entries alone: fills idle_s, dropped and bytes of each. */
 	int (*look)(void *self, struct backend_entry *entries, size_t n, struct why *why);
 
 	/* As list, but only of those that dropped packets since they were last read. NULL where watched is. */

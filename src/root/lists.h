@@ -34,7 +34,7 @@ int lists_list(struct lists *lists, uint32_t *cursor, struct backend_entry *out,
 int lists_dropped(struct lists *lists, uint32_t *cursor, struct backend_entry *out, size_t cap, size_t *ret_n,
                   struct why *why);
 
-/* Fills idle_s and dropped of each. */
+/* Fills idle_s, dropped and bytes of each. */
 int lists_look(struct lists *lists, struct backend_entry *entries, size_t n, struct why *why);
 
 int lists_floods(struct lists *lists, struct addr *out, size_t cap, size_t *ret_n, struct why *why);

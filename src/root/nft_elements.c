@@ -56,31 +56,30 @@ void nft_reader_init(struct nft_reader *reader, const struct nlmsghdr *nlh, stru
 			reader->elements = nft_attrs_in(attr);
 }
 
-static uint64_t packets_in(const struct nlattr *counter)
+static void read_counter(const struct nlattr *counter, struct nft_element *ret)
 {
 	struct nft_attrs attrs = nft_attrs_in(counter);
 	const struct nlattr *attr;
 
 	while ((attr = nft_attr(&attrs)) != NULL)
 		if (mnl_attr_get_type(attr) == NFTA_COUNTER_PACKETS)
-			return nft_u64(attr);
-	return 0;
+			ret->packets = nft_u64(attr);
+		else if (mnl_attr_get_type(attr) == NFTA_COUNTER_BYTES)
+			ret->bytes = nft_u64(attr);
 }
 
-/* Of an element's expression; one that is no counter: 0. */
-static uint64_t packets_of(const struct nlattr *expression)
+/* An element's expression; one that is no counter counts nothing. */
+static void read_expression(const struct nlattr *expression, struct nft_element *ret)
 {
 	struct nft_attrs attrs = nft_attrs_in(expression);
 	const struct nlattr *attr;
 	bool is_counter = false;
 
-	while ((attr = nft_attr(&attrs)) != NULL) {
+	while ((attr = nft_attr(&attrs)) != NULL)
 		if (mnl_attr_get_type(attr) == NFTA_EXPR_NAME)
 			is_counter = nft_is_text(attr, "counter");
 		else if (mnl_attr_get_type(attr) == NFTA_EXPR_DATA && is_counter)
-			return packets_in(attr);
-	}
-	return 0;
+			read_counter(attr, ret);
 }
 
 /* Puts the address into net. False: it is not as long as the set's. */
@@ -119,7 +118,7 @@ static bool read_element(const struct nlattr *element, struct nft_slot slot, str
 			ret->left_ms = nft_u64(attr);
 			break;
 		case NFTA_SET_ELEM_EXPR:
-			ret->packets = packets_of(attr);
+			read_expression(attr, ret);
 			break;
 		default:
 			break;

@@ -21,7 +21,7 @@ struct nft_element {
 	struct net net;
 	uint64_t timeout_ms; /* 0: for ever */
 	uint64_t left_ms;    /* of it; out only */
-	uint64_t packets;    /* of its counter; out only */
+	uint64_t packets, bytes; /* of its counter; out only */
 };
 
 /* Which set. */

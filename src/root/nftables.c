@@ -11,7 +11,7 @@
  * Before Linux 6.12 an element that is there already keeps its old time when it is added: there it is added, removed and
  * added in one transaction, which works whether or not it is there. Which kernel this is, is tried at open.
  *
- * Knows nft_batch, nft_table, nft_elements. Never waits. Source: measured on 6.18, tests/unit/root/nftables.c.
+ * Knows nft_batch, nft_table, nft_elements, nft_dropped. Never waits. Source: measured on 6.18, tests/unit/root/nftables.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -25,8 +25,8 @@
 #include "base/log.h"
 #include "root/backend.h"
 #include "root/hooks.h"
-#include "root/members.h"
 #include "root/nft_batch.h"
+#include "root/nft_dropped.h"
 #include "root/nft_elements.h"
 #include "root/nft_events.h"
 #include "root/nft_probe.h"
@@ -34,7 +34,6 @@
 
 enum {
 	CAPACITY = 1000000, /* of a set of NFT_ELEMENTS_MAX: one that is added again counts twice until it is committed */
-	DROPPED_ROOM = 1 << 17,
 	SHORTEST_MS = 1000,
 	GRACE_S = 5,
 };
@@ -58,7 +57,7 @@ struct nftables {
 	bool forwards;     /* the table has rules for what is forwarded */
 	uint32_t slots;    /* bit by slot: the sets that are there */
 	uint32_t held4, held6; /* at the last listing */
-	struct members dropped, before; /* who sent packets, as last read, and as read before that */
+	struct nft_dropped dropped; /* who sent packets */
 	int64_t looked_s;         /* the second of the steady clock of the last look */
 	struct listing listing;   /* with the socket reading alone */
 	struct nft_answer answer; /* to all other questions, by the socket writing */
@@ -90,13 +89,22 @@ static int write_table(struct nftables *self, uint32_t slots, bool anew, struct 
 	return nft_commit(&self->batch, why);
 }
 
+static int replace_table(struct nftables *self, uint32_t slots, struct why *why)
+{
+	const int err = write_table(self, slots, true, why);
+
+	if (err == 0)
+		nft_dropped_restart(&self->dropped);
+	return err;
+}
+
 /* As it shall be; where what is there cannot be changed into that, it is replaced. */
 static int make_table(struct nftables *self, uint32_t slots, struct why *why)
 {
 	int err = write_table(self, slots, false, why);
 
 	if (err == -EEXIST || err == -EBUSY || err == -EINVAL || err == -EOPNOTSUPP)
-		err = write_table(self, slots, true, why);
+		err = replace_table(self, slots, why);
 	if (err == -ENOENT)
 		return why_set(why, ENOENT, "nftables: the kernel lacks an expression of our rules: load them with 'modprobe -a "
 		                            "nf_tables nft_limit nft_log nft_reject_inet nft_ct'");
@@ -113,7 +121,6 @@ static int error_foreign(const struct root_config *config, struct why *why)
 	return why_set(why, EEXIST, "nftables: there is a table inet %s that watchforspammers did not make; remove it with 'nft "
 	                            "delete table inet %s', or set another [firewall] chain", table, table);
 }
-
 
 /* --- adding and removing --- */
 
@@ -243,56 +250,17 @@ static int nftables_del(void *of, const struct net *nets, size_t n, struct why *
 
 /* --- listing --- */
 
-/* Packets of one set's entries since they were told of last. */
-static int read_dropped(struct nftables *self, unsigned slot, struct why *why)
+/* Who sent packets, from the kernel. Where the rules are not ours nobody counts. */
+static int read_dropped(struct nftables *self, struct why *why)
 {
-	struct nft_answer *const answer = &self->answer;
-	const struct nlmsghdr *nlh;
-	struct names names;
-	int rc;
+	const uint32_t slots = self->config->manage_rules ? self->slots : 0;
 
-	names_init(&names, self->config, slot, "_dropped");
-	rc = nft_ask(answer, self->writing, NFT_MSG_GETSETELEM, names.table, names.set, why);
-	while (rc == 0 && (rc = nft_next(answer, &nlh, why)) == 0 && nlh != NULL) {
-		struct nft_reader reader;
-		struct nft_element element;
-
-		nft_reader_init(&reader, nlh, names.of.slot);
-		while (nft_reader_next(&reader, &element)) {
-			const struct members_entry *const known = members_find(&self->before, &element.net);
-			const uint32_t counted = known == NULL || known->packets > element.packets ? 0 : known->packets;
-			struct members_entry *entry = members_find(&self->dropped, &element.net);
-
-			if (entry == NULL && self->dropped.n == self->dropped.cap)
-				break;
-			if (entry == NULL)
-				entry = members_add(&self->dropped, &element.net);
-			entry->packets = element.packets > UINT32_MAX ? UINT32_MAX : (uint32_t)element.packets;
-			entry->dropped = entry->packets - counted + (known == NULL ? 0 : known->dropped);
-			entry->idle_s = element.left_ms / 1000 > NFT_DROPPED_S ? 0 : NFT_DROPPED_S - (uint32_t)(element.left_ms / 1000);
-		}
-	}
-	return rc;
-}
-
-/* Who sent packets, from the kernel. */
-static int read_all_dropped(struct nftables *self, struct why *why)
-{
-	const struct members before = self->dropped;
-	int rc = 0;
-
-	self->dropped = self->before;
-	self->before = before;
-	members_clear(&self->dropped);
-	for (unsigned slot = 0; slot < NFT_SLOTS && rc == 0; slot++)
-		if ((self->slots >> slot & 1) != 0 && self->config->manage_rules)
-			rc = read_dropped(self, slot, why);
-	return rc;
+	return nft_dropped_read(&self->dropped, self->config, slots, self->writing, &self->answer, why);
 }
 
 static int begin_listing(struct nftables *self, struct why *why)
 {
-	const int rc = read_all_dropped(self, why);
+	const int rc = read_dropped(self, why);
 
 	self->listing.slot = 0;
 	self->listing.place = 0;
@@ -301,22 +269,16 @@ static int begin_listing(struct nftables *self, struct why *why)
 	return rc;
 }
 
-static struct backend_entry entry_of(const struct nftables *self, const struct nft_element *element)
+static struct backend_entry entry_of(struct nftables *self, const struct nft_element *element)
 {
-	struct members_entry *const dropped = members_find(&self->dropped, &element->net);
 	const uint64_t age_ms = element->timeout_ms > element->left_ms ? element->timeout_ms - element->left_ms : 0;
-	struct backend_entry entry = {.net = element->net,
-	                              .left_s = (uint32_t)(element->left_ms / 1000), /* timeouts are at most seven days */
-	                              .idle_s = (uint32_t)(age_ms / 1000)};
+	const uint32_t age_s = (uint32_t)(age_ms / 1000); /* timeouts are at most seven days */
+	struct backend_entry entry = {.net = element->net, .left_s = (uint32_t)(element->left_ms / 1000), .idle_s = age_s};
 
 	if (element->timeout_ms == 0)
 		entry.left_s = UINT32_MAX; /* somebody else's: for ever */
-	if (dropped == NULL || dropped->dropped == 0)
-		return entry;
-	entry.dropped = dropped->dropped;
-	if (dropped->idle_s < entry.idle_s)
-		entry.idle_s = dropped->idle_s;
-	dropped->dropped = 0;
+	if (nft_dropped_take(&self->dropped, &entry) && entry.idle_s > age_s)
+		entry.idle_s = age_s;
 	return entry;
 }
 
@@ -373,24 +335,14 @@ static int nftables_list(void *of, uint32_t cursor, struct backend_entry *out, s
 	return 0;
 }
 
+/* Those that were told are passed over, so places count what is told. */
 static int nftables_dropped(void *of, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why)
 {
 	struct nftables *const self = of;
-	int rc = cursor == 0 ? read_all_dropped(self, why) : 0;
-	size_t n = 0;
+	const int rc = cursor == 0 ? read_dropped(self, why) : 0;
 
-	/* Those that were told are passed over, so places count what is told. */
-	for (uint32_t i = 0; i < self->dropped.n && n < cap && rc == 0; i++) {
-		struct members_entry *const entry = &self->dropped.entries[i];
-
-		if (entry->dropped == 0)
-			continue;
-		out[n++] = (struct backend_entry){
-		        .net = entry->net, .left_s = UINT32_MAX, .idle_s = entry->idle_s, .dropped = entry->dropped};
-		entry->dropped = 0;
-	}
 	if (rc == 0)
-		*ret_n = n;
+		nft_dropped_next(&self->dropped, out, cap, ret_n);
 	return rc;
 }
 
@@ -402,15 +354,13 @@ static int nftables_look(void *of, struct backend_entry *entries, size_t n, stru
 	int rc = 0;
 
 	if (second != self->looked_s)
-		rc = read_all_dropped(self, why);
+		rc = read_dropped(self, why);
 	self->looked_s = second;
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		struct members_entry *const entry = members_find(&self->dropped, &entries[i].net);
-
-		entries[i].idle_s = entry == NULL || entry->dropped == 0 ? UINT32_MAX : entry->idle_s;
-		entries[i].dropped = entry == NULL ? 0 : entry->dropped;
-		if (entry != NULL)
-			entry->dropped = 0;
+		entries[i].idle_s = UINT32_MAX;
+		entries[i].dropped = 0;
+		entries[i].bytes = 0;
+		(void)nft_dropped_take(&self->dropped, &entries[i]);
 	}
 	return rc;
 }
@@ -509,6 +459,8 @@ static int heal(struct nftables *self, struct why *why)
 	if (rc < 0 || (!self->altered && found != NFT_FOUND_NONE && (self->slots & ~slots) == 0))
 		return rc;
 	rc = make_table(self, self->slots, why);
+	if (rc == 0 && found == NFT_FOUND_NONE)
+		nft_dropped_restart(&self->dropped);
 	self->altered &= rc < 0;
 	self->repaired |= rc == 0;
 	return rc;
@@ -572,6 +524,9 @@ static int open_table(struct nftables *self, struct why *why)
 		rc = error_foreign(self->config, why);
 	if (rc == 0)
 		rc = make_table(self, slots, why);
+	if (rc == 0)
+		rc = read_dropped(self, why);
+	nft_dropped_skip(&self->dropped);
 	if (rc == 0) {
 		self->made = found == NFT_FOUND_NONE;
 		rc = nft_probe(self->config, &self->batch, self->writing, &self->answer, &self->updates, why);
@@ -585,7 +540,7 @@ static int nftables_open(const struct root_config *config, void **ret, const cha
 	struct why ignored;
 	int rc;
 
-	if (self == NULL || !members_init(&self->dropped, DROPPED_ROOM) || !members_init(&self->before, DROPPED_ROOM)) {
+	if (self == NULL || !nft_dropped_init(&self->dropped)) {
 		(void)nftables_close(self, BACKEND_LEAVE, &ignored);
 		return why_set(why, ENOMEM, "no memory for the sets");
 	}
@@ -647,8 +602,7 @@ static int nftables_close(void *of, enum backend_end end, struct why *why)
 		(void)mnl_socket_close(self->reading);
 	if (self->events != NULL)
 		(void)mnl_socket_close(self->events);
-	members_done(&self->dropped);
-	members_done(&self->before);
+	nft_dropped_done(&self->dropped);
 	free(self);
 	return rc;
 }

@@ -117,6 +117,7 @@ static int observe_look(void *self, struct backend_entry *entries, size_t n, str
 
 		entries[i].idle_s = entry == NULL ? UINT32_MAX : now_s() - entry->written_s;
 		entries[i].dropped = 0;
+		entries[i].bytes = 0; /* nobody counts them */
 	}
 	return 0;
 }

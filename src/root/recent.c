@@ -489,6 +489,7 @@ static int recent_look(void *self, struct backend_entry *entries, size_t n, stru
 
 		entries[i].idle_s = UINT32_MAX;
 		entries[i].dropped = 0;
+		entries[i].bytes = 0; /* nobody counts them */
 		if (kind == RECENT_KINDS || shard >= lists_of(recent, family, kind))
 			continue;
 		list = &recent->lists[family][kind][shard];

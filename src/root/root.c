@@ -327,6 +327,7 @@ static int answer_list(const struct root *root, struct message *m, struct why *w
 		m->entries[i].left_s = held[i].left_s;
 		m->entries[i].idle_s = held[i].idle_s;
 		m->entries[i].dropped = held[i].dropped;
+		m->entries[i].bytes = held[i].bytes;
 	}
 	return 0;
 }
@@ -342,6 +343,7 @@ static int answer_look(const struct root *root, struct message *m, struct why *w
 	for (uint32_t i = 0; i < m->n && err == 0; i++) {
 		m->entries[i].idle_s = entries[i].idle_s;
 		m->entries[i].dropped = entries[i].dropped;
+		m->entries[i].bytes = entries[i].bytes;
 	}
 	return err;
 }

@@ -51,19 +51,28 @@ int store_add_blocks(struct store *store, struct block *blocks, size_t n, struct
 	return rc;
 }
 
-int store_dropped(struct store *store, int64_t block_id, int64_t at_s, int64_t until_s, struct why *why)
+int store_add_dropped(struct store *store, int64_t block_id, const struct store_dropped *dropped, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(
 		store, BLOCK_KNOCK,
-		"UPDATE block SET until = max(until, ?2), knocks = knocks + 1, knocked = ?3 WHERE id = ?1 RETURNING rule");
+		"UPDATE block SET until = max(until, ?2), knocks = knocks + ?3, knocked = ?4, packets = packets + ?5, bytes = bytes + ?6 "
+		"WHERE id = ?1 RETURNING rule");
+	struct daily_row *day;
 	int64_t rule = 0;
 	int rc;
 
 	sql_bind_number(s, 1, block_id);
-	sql_bind_number(s, 2, until_s);
-	sql_bind_number(s, 3, at_s);
-	if ((rc = sql_number(store, s, &rule, why)) == 0)
-		daily_row(&store->daily, at_s / 86400, rule)->dropped++;
+	sql_bind_number(s, 2, dropped->until_s);
+	sql_bind_number(s, 3, dropped->times);
+	sql_bind_number(s, 4, dropped->at_s);
+	sql_bind_number(s, 5, dropped->packets);
+	sql_bind_number(s, 6, dropped->bytes);
+	if ((rc = sql_number(store, s, &rule, why)) == 0) {
+		day = daily_row(&store->daily, dropped->at_s / 86400, rule);
+		day->dropped += dropped->times;
+		day->packets += dropped->packets;
+		day->bytes += dropped->bytes;
+	}
 	return rc < 0 ? rc : 0;
 }
 

@@ -13,8 +13,14 @@
 /* Written with net, since_s, until_s, offence, rule, cause and proven; their ids are filled in. */
 int store_add_blocks(struct store *store, struct block *blocks, size_t n, struct why *why);
 
-/* Packets of a blocked client were dropped at at_s; its block now lasts until until_s, if that is later. */
-int store_dropped(struct store *store, int64_t block_id, int64_t at_s, int64_t until_s, struct why *why);
+/*
+ * Packets of a blocked client were seen to be dropped, so many times, the last at at_s; its block now lasts until until_s, if
+ * that is later. packets, bytes: more than before, at least; bytes 0: nobody counts them.
+ */
+struct store_dropped {
+	int64_t times, at_s, until_s, packets, bytes;
+};
+int store_add_dropped(struct store *store, int64_t block_id, const struct store_dropped *dropped, struct why *why);
 
 /* The block of net with that cause that is active at at_s now lasts until until_s. */
 int store_prolong(struct store *store, const struct net *net, enum block_cause cause, int64_t at_s,

@@ -21,6 +21,7 @@ struct store;
 struct daily_row {
 	int64_t day, rule;
 	int64_t hits, addresses, blocks, dropped;
+	int64_t packets, bytes; /* of those dropped; bytes 0: nobody counted them */
 	int64_t last_s; /* time of the last hit; 0: none */
 };
 

@@ -15,7 +15,7 @@ static sqlite3_stmt *begin(struct store *store, enum statement which, const char
 void figures_sums(struct store *store, int64_t first_day, int64_t last_day)
 {
 	(void)begin(store, FIGURES_SUMS,
-	            "SELECT s.day, r.name, r.reason, r.category, s.hits, s.addresses, s.blocks, s.dropped FROM sums s "
+	            "SELECT s.day, r.name, r.reason, r.category, s.hits, s.addresses, s.blocks, s.dropped, s.packets, s.bytes FROM sums s "
 	            "LEFT JOIN rule r ON r.id = s.rule WHERE s.day BETWEEN ?1 AND ?2 AND (s.rule = 0 OR r.id IS NOT NULL) ORDER BY s.day",
 	            first_day, last_day);
 }
@@ -33,7 +33,9 @@ int figures_next_sum(struct store *store, struct figures_sum *ret, struct why *w
 		                            .hits = sqlite3_column_int64(s, 4),
 		                            .addresses = sqlite3_column_int64(s, 5),
 		                            .blocks = sqlite3_column_int64(s, 6),
-		                            .dropped = sqlite3_column_int64(s, 7)};
+		                            .dropped = sqlite3_column_int64(s, 7),
+		                            .packets = sqlite3_column_int64(s, 8),
+		                            .bytes = sqlite3_column_int64(s, 9)};
 	return rc;
 }
 

@@ -19,7 +19,7 @@
 /* The sums of a rule on a day. rule NULL: of all rules, where an address counts once. By day. */
 struct figures_sum {
 	const char *rule, *reason, *category;
-	int64_t day, hits, addresses, blocks, dropped;
+	int64_t day, hits, addresses, blocks, dropped, packets, bytes; /* bytes: of packets whose backend counts them */
 };
 void figures_sums(struct store *store, int64_t first_day, int64_t last_day);
 int figures_next_sum(struct store *store, struct figures_sum *ret, struct why *why);

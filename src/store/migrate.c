@@ -23,13 +23,32 @@ static const char prepare[] = "DROP VIEW IF EXISTS active; DROP VIEW IF EXISTS h
                               "DROP VIEW IF EXISTS sums";
 
 /* From before version 3: the sums of blocks; those of hits come when these are indexed. */
-static const char sum_blocks[] = "INSERT INTO daily SELECT since / 86400, rule, 0, 0, count(*), sum(knocks), 0 FROM block GROUP BY 1, 2; "
-                                 "INSERT INTO daily SELECT day, 0, 0, 0, sum(blocks), sum(dropped), 0 FROM daily GROUP BY day";
+static const char sum_blocks[] = "INSERT INTO daily SELECT since / 86400, rule, 0, 0, count(*), sum(knocks), 0, sum(packets), 0 FROM block GROUP BY 1, 2; "
+                                 "INSERT INTO daily SELECT day, 0, 0, 0, sum(blocks), sum(dropped), 0, sum(packets), 0 FROM daily GROUP BY day";
 
 /* From before version 3: hits get columns; credit is of the last hour, has no accounts, and is begun anew. */
 static const char accounts[] = "ALTER TABLE hit ADD COLUMN account INTEGER NOT NULL DEFAULT 0; "
                                "ALTER TABLE hit ADD COLUMN weight INTEGER NOT NULL DEFAULT 0; "
                                "DROP TABLE credit";
+
+/* From before version 6: packets are counted; each time that some were seen it was one at least. The sums exist since version 3. */
+static const char count_blocks[] = "ALTER TABLE block ADD COLUMN packets INTEGER NOT NULL DEFAULT 0; "
+                                   "ALTER TABLE block ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0; "
+                                   "UPDATE block SET packets = knocks WHERE knocks > 0";
+static const char count_daily[] = "ALTER TABLE daily ADD COLUMN packets INTEGER NOT NULL DEFAULT 0; "
+                                  "ALTER TABLE daily ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0; "
+                                  "UPDATE daily SET packets = dropped WHERE dropped > 0";
+
+static int add_columns(struct store *store, int64_t found, struct why *why)
+{
+	int rc = found < 3 ? sql_exec(store, accounts, what, why) : 0;
+
+	if (rc == 0 && found < 6)
+		rc = sql_exec(store, count_blocks, what, why);
+	if (rc == 0 && found >= 3 && found < 6)
+		rc = sql_exec(store, count_daily, what, why);
+	return rc;
+}
 
 int migrate(struct store *store, struct why *why)
 {
@@ -39,7 +58,7 @@ int migrate(struct store *store, struct why *why)
 	if (rc < 0)
 		return rc;
 	if ((rc = sql_once(store, "PRAGMA user_version", &found, why)) == 0 && found < STORE_VERSION &&
-	    (rc = sql_exec(store, prepare, what, why)) == 0 && (found >= 3 || (rc = sql_exec(store, accounts, what, why)) == 0))
+	    (rc = sql_exec(store, prepare, what, why)) == 0 && (rc = add_columns(store, found, why)) == 0)
 		rc = migrate_complete(store, why);
 	if (rc == 0 && found < 3)
 		rc = sql_exec(store, sum_blocks, what, why);

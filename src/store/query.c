@@ -150,7 +150,7 @@ static void bind_bound(sqlite3_stmt *s, int i, struct query_bound bound)
 /* Columns of block b and its rule r; ?1 is now. */
 #define BLOCK_COLUMNS                                                                                                   \
 	"b.address, b.since, coalesce(b.ended, b.until), b.offence, r.name, r.reason, r.category, "                     \
-	"CASE WHEN b.ended IS NULL AND b.until <= ?1 THEN 'expired' ELSE b.ended_by END, b.knocks, coalesce(b.knocked, 0)"
+	"CASE WHEN b.ended IS NULL AND b.until <= ?1 THEN 'expired' ELSE b.ended_by END, b.knocks, coalesce(b.knocked, 0), b.packets, b.bytes"
 
 /* The hits that are not indexed yet; ?3 as of bind_bound. */
 #define NEWEST_HITS "FROM hit WHERE id > (SELECT max(upto, (SELECT max(id) FROM hit) - ?3) FROM indexed)"
@@ -203,7 +203,9 @@ int query_next_block(struct store *store, struct query_block *ret, struct why *w
 		                            .ended_by = sql_text(s, 7),
 		                            .knocks = sqlite3_column_int64(s, 8),
 		                            .knocked_s = sqlite3_column_int64(s, 9),
-		                            .hits = sqlite3_column_int64(s, 10)};
+		                            .packets = sqlite3_column_int64(s, 10),
+		                            .bytes = sqlite3_column_int64(s, 11),
+		                            .hits = sqlite3_column_int64(s, 12)};
 	return rc;
 }
 
@@ -505,7 +507,9 @@ int query_totals(struct store *store, int64_t now_s, struct query_bound bound, s
 	                              "ELSE hits + (SELECT count(*) FROM hit WHERE id > upto) END, "
 	                              "(SELECT count(*) FROM block), "
 	                              "(SELECT count(*) FROM block WHERE until > ?1 AND ended IS NULL), "
-	                              "(SELECT count(*) FROM allowance WHERE until > ?1 AND since <= ?1) FROM indexed",
+	                              "(SELECT count(*) FROM allowance WHERE until > ?1 AND since <= ?1), "
+	                              "(SELECT sum(packets) FROM daily WHERE rule = 0), (SELECT sum(bytes) FROM daily WHERE rule = 0) "
+	                              "FROM indexed",
 	                              now_s);
 	int rc;
 
@@ -514,7 +518,9 @@ int query_totals(struct store *store, int64_t now_s, struct query_bound bound, s
 		*ret = (struct query_totals){.hits = sqlite3_column_int64(s, 0),
 		                             .blocks_total = sqlite3_column_int64(s, 1),
 		                             .blocks_active = sqlite3_column_int64(s, 2),
-		                             .allowances = sqlite3_column_int64(s, 3)};
+		                             .allowances = sqlite3_column_int64(s, 3),
+		                             .packets = sqlite3_column_int64(s, 4),
+		                             .bytes = sqlite3_column_int64(s, 5)};
 	query_stop(store);
 	return rc;
 }

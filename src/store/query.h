@@ -27,6 +27,7 @@ struct query_block {
 	const char *ended_by;                 /* NULL while it is active; "expired" ... */
 	int64_t since_s, until_s, offence;    /* until_s: the end it had, or will have */
 	int64_t knocks, knocked_s;            /* how often dropped packets were seen; when last, 0: never */
+	int64_t packets, bytes;               /* dropped, at least; bytes 0 of packets above 0: nobody counted them */
 	int64_t hits;                         /* of query_active only, else -1 */
 };
 
@@ -133,6 +134,7 @@ int query_next_log(struct store *store, struct query_log *ret, struct why *why);
 /* Counts. hits: -1 when more than the bound's newest are not indexed yet. */
 struct query_totals {
 	int64_t hits, blocks_active, blocks_total, allowances;
+	int64_t packets, bytes; /* dropped, of all time, as far as they were counted */
 };
 int query_totals(struct store *store, int64_t now_s, struct query_bound bound, struct query_totals *ret, struct why *why);
 

@@ -318,6 +318,7 @@ static void test_look(void **state)
 	(void)state;
 	hold(net_from("192.0.2.2"), 7);
 	far.set[0].dropped = 3;
+	far.set[0].bytes = 180;
 	start();
 	assert_int_equal(client_look(&client, entries, 0, &why), 0);
 	assert_int_equal(client_look(&client, entries + 1, 1, &why), 0); /* no packet may carry it */
@@ -328,7 +329,9 @@ static void test_look(void **state)
 	assert_int_equal(entries[1].idle_s, UINT32_MAX);
 	assert_int_equal(entries[2].idle_s, 7);
 	assert_int_equal(entries[2].dropped, 3);
+	assert_int_equal(entries[2].bytes, 180);
 	assert_int_equal(entries[0].dropped + entries[1].dropped, 0);
+	assert_int_equal(entries[0].bytes + entries[1].bytes, 0);
 }
 
 static void test_refused(void **state)

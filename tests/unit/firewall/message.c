@@ -90,6 +90,7 @@ static void test_requests(void **state)
 		 {0, true, false, false, true, true, true, true, false, true, false}},
 		{"idle", AT(entries[1].idle_s), 1, {0, true, false, false, true, true, true, true, false, true, false}},
 		{"dropped", AT(entries[1].dropped), 1, {0, true, false, false, true, true, true, true, false, true, false}},
+		{"bytes", AT(entries[1].bytes), 1, {0, true, false, false, true, true, true, true, false, true, false}},
 		{"an entry that is not used", AT(entries[2].addr), 1, {0, true, true, true, true, true, true, true, true, true, true}},
 #undef AT
 	};
@@ -185,6 +186,8 @@ static void test_answers(void **state)
 		{"a sentence without an error", AT(why), 'x', {0}},
 		{"long since seen", AT(entries[0].idle_s), UINT32_MAX, {0, true, true, true, true, false, true, true, true, true, true}},
 		{"most that was dropped", AT(entries[0].dropped), UINT32_MAX, {0, true, true, true, true, false, true, true, true, true, true}},
+		{"bytes", AT(entries[0].bytes), UINT32_MAX, {0, true, true, true, true, false, true, true, true, true, true}},
+		{"too many bytes", AT(entries[0].bytes) + 6, 2, {0, true, true, true, false, false, true, true, true, true, false}},
 		{"seconds left", AT(entries[0].left_s), UINT32_MAX, {0, true, true, true, true, false, true, true, true, true, false}},
 #undef AT
 	};

@@ -259,15 +259,17 @@ static void test_knock_at_once(void **state)
 	assert_int_equal(r.dropped, 0); /* it ends no later for it, but it is counted */
 	held("192.0.2.1")->dropped = 0;
 	age(1);
-	held("192.0.2.1")->dropped = 1;
+	held("192.0.2.1")->dropped = 5;
+	held("192.0.2.1")->bytes = 300;
 	held("192.0.2.1")->idle_s = 0;
 	r = synced(1, true);
 	assert_int_equal(r.dropped, 1);
 	assert_int_equal(until_of("192.0.2.1"), 601);
 	held("192.0.2.1")->dropped = 0;
+	held("192.0.2.1")->bytes = 0;
 	r = synced(2, true);
 	assert_int_equal(r.dropped, 0);
-	assert_int_equal(sqlite3_exec(store_handle(store), "DELETE FROM block WHERE address = '192.0.2.1' AND knocks = 2",
+	assert_int_equal(sqlite3_exec(store_handle(store), "DELETE FROM block WHERE address = '192.0.2.1' AND knocks = 2 AND packets = 6 AND bytes = 300",
 	                              NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_changes(store_handle(store)), 1);
 }
@@ -522,7 +524,7 @@ static void model_step(int now)
 	size_t refused = 0;
 
 	if (rand() % 4 == 0 || (model[i] > 0 && block.until_s < t0_s + model[i])) {
-		assert_int_equal(reconcile_del(reconcile, &block, 1, &why), 0);
+		assert_int_equal(reconcile_del(reconcile, &block, 1, t0_s, &why), 0);
 		model[i] = 0;
 	}
 	if (rand() % 4 == 0)

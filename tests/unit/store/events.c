@@ -92,8 +92,8 @@ static void test_each(void **state)
 	add_block("192.0.2.2", now_s, now_s + 600);
 	add_block("192.0.2.9", now_s - 900, now_s - 300); /* of an old log: over when it was written */
 	last = check_events(0, "block 192.0.2.1, block 192.0.2.2");
-	good(store_dropped(store, 1, now_s, now_s + 700, &why));
-	good(store_dropped(store, 1, now_s, now_s + 700, &why)); /* is no longer */
+	good(store_add_dropped(store, 1, &(struct store_dropped){1, now_s, now_s + 700, 1, 0}, &why));
+	good(store_add_dropped(store, 1, &(struct store_dropped){1, now_s, now_s + 700, 1, 0}, &why)); /* is no longer */
 	good(store_prolong(store, &two, BLOCK_EVIDENCE, now_s, now_s + 900, &why));
 	good(store_end(store, &lifted, now_s + 1, "allowed", &why));
 	last = check_events(last, "extend 192.0.2.1, extend 192.0.2.2, lift 192.0.2.1 allowed");

@@ -140,11 +140,48 @@ static void test_alike(void **state)
 	free(texts[1]);
 }
 
+/* One of version 5, where packets were not counted: each time that some were seen is a packet. */
+static void test_packets(void **state)
+{
+	const struct net net = net_from("192.0.2.7");
+	struct store *store = NULL;
+	struct query_totals totals;
+	struct query_block block;
+	struct why why = {""};
+	sqlite3 *db = NULL;
+
+	(void)state;
+	assert_int_equal(store_open(path, STORE_WRITE, &store, &why), 0);
+	store_close(store);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	sql(db, "DROP VIEW active; DROP VIEW blocks; DROP VIEW sums; DROP VIEW by_reason; DROP VIEW by_category; DROP VIEW by_day;"
+	        "DROP TABLE block; CREATE TABLE block (id INTEGER PRIMARY KEY, address TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, "
+	        "offence INTEGER NOT NULL, rule INTEGER NOT NULL REFERENCES rule, cause INTEGER NOT NULL DEFAULT 0, proven INTEGER NOT NULL DEFAULT 0, "
+	        "knocks INTEGER NOT NULL DEFAULT 0, knocked INTEGER, ended INTEGER, ended_by TEXT);"
+	        "ALTER TABLE daily DROP COLUMN packets; ALTER TABLE daily DROP COLUMN bytes;"
+	        "INSERT INTO rule VALUES (1, 'name', 'category', 'reason');"
+	        "INSERT INTO block (address, since, until, offence, rule, knocks) VALUES ('192.0.2.7', 1795181864, 1795182464, 1, 1, 3);"
+	        "INSERT INTO daily (day, rule, hits, addresses, blocks, dropped, last) VALUES (1, 0, 0, 0, 1, 4, 0), (1, 1, 0, 0, 1, 4, 0);"
+	        "PRAGMA user_version = 5");
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_int_equal(store_open(path, STORE_WRITE, &store, &why), 0);
+	query_blocks(store, &net, t0_s, (struct query_bound){0});
+	assert_int_equal(query_next_block(store, &block, &why), 0);
+	assert_int_equal(block.packets, 3);
+	assert_int_equal(block.bytes, 0);
+	query_stop(store);
+	assert_int_equal(query_totals(store, t0_s, (struct query_bound){0}, &totals, &why), 0);
+	assert_int_equal(totals.packets, 4);
+	assert_int_equal(totals.bytes, 0);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_old, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_alike, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_packets, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

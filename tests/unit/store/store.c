@@ -672,8 +672,10 @@ static void test_blocks(void **state)
 	good(store_running(store, t0_s + 600, &why), &why);
 	good(store_next_block(store, &block, NULL, &why), &why);
 	assert_true(addr_equal(&block.net.addr, &a.addr));
-	good(store_dropped(store, block.id, t0_s + 600, t0_s + 4000, &why), &why); /* and the unfinished walk blocks no writer */
-	good(store_dropped(store, block.id, t0_s + 600, t0_s + 10, &why), &why);
+	good(store_begin(store, &why), &why); /* and the unfinished walk blocks no writer */
+	good(store_add_dropped(store, block.id, &(struct store_dropped){1, t0_s + 600, t0_s + 4000, 3, 180}, &why), &why);
+	good(store_add_dropped(store, block.id, &(struct store_dropped){1, t0_s + 600, t0_s + 10, 2, 120}, &why), &why);
+	good(store_commit(store, &why), &why);
 	good(store_blocks_since(store, t0_s + 3999, &why), &why);
 	walk(store, "192.0.2.1 4000, 2001:db8::/64 5000");
 
@@ -688,6 +690,8 @@ static void test_blocks(void **state)
 	walk(store, "192.0.2.1 600, 192.0.2.3 100, 192.0.2.1 700, 2001:db8::/64 701");
 	store_close(store);
 	assert_int_equal(number("SELECT count(*) FROM blocks WHERE knocks = 2 AND ended_by = 'allowed'"), 1);
+	assert_int_equal(number("SELECT count(*) FROM blocks WHERE packets = 5 AND bytes = 300"), 1);
+	assert_int_equal(number("SELECT count(*) FROM sums WHERE dropped = 2 AND packets = 5 AND bytes = 300"), 2); /* the rule's, and all */
 	assert_int_equal(number("SELECT count(*) FROM blocks WHERE ended_by = 'unblocked' AND address = '2001:db8::/64'"), 1);
 }
 
