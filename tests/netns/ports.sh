@@ -75,8 +75,8 @@ wfs list | grep -qx "  to those of auth, manual, vote, flood, network: $MAIL" ||
 wfs list | grep -qx "  to those of sshd, dropbear: 22" || fail "list: $(wfs list)"
 
 # What the database says is enough to go on.
-kill -KILL "$DAEMON"
-wait_until is_gone "$DAEMON"
+kill -KILL "$DAEMON" "$ENGINE"
+wait_until is_gone "$ENGINE"
 daemon_wait 2>/dev/null
 daemon_start
 is_closed_to 10.9.0.2 " 25 143" || fail "after a restart: 10.9.0.2: closed are$(closed_to 10.9.0.2)"
