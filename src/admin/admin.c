@@ -91,6 +91,7 @@ void admin_run(const struct admin *a, const struct protocol_request *r, const ch
 	case PROTOCOL_NOTE:
 		note(a, r, who, now_s, reply);
 		return;
+	case PROTOCOL_WATCH:
 	case PROTOCOL_RELOAD:
 	case PROTOCOL_RESUME:
 	case PROTOCOL_AUTH:

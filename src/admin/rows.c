@@ -77,6 +77,23 @@ json_t *rows_allowance(const struct query_allowance *a)
 	return row;
 }
 
+json_t *rows_event(const struct query_event *e)
+{
+	json_t *const row = new_object();
+
+	json_put_number(row, "id", e->id);
+	json_put_time(row, "time", e->time_s);
+	json_put_text(row, "event", e->what);
+	json_put_text(row, "address", e->address);
+	json_put_time(row, "until", e->until_s);
+	json_put_text(row, "rule", e->rule);
+	json_put_text(row, "category", e->category);
+	json_put_text(row, "reason", e->reason);
+	json_put(row, "offence", e->offence > 0 ? json_integer(e->offence) : json_null());
+	json_put_text(row, "text", e->text);
+	return row;
+}
+
 json_t *rows_problem(const struct problem *p)
 {
 	json_t *const row = new_object();

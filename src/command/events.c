@@ -6,9 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/alloc.h"
+#include "admin/rows.h"
 #include "base/duration.h"
-#include "base/json.h"
 #include "command/command.h"
 #include "store/mend.h"
 #include "store/query.h"
@@ -19,23 +18,6 @@ struct request {
 	int64_t since;
 	bool follow;
 };
-
-static void print_json(const struct query_event *e)
-{
-	json_t *const row = alloc_check(json_object(), 0, "JSON");
-
-	json_put_number(row, "id", e->id);
-	json_put_time(row, "time", e->time_s);
-	json_put_text(row, "event", e->what);
-	json_put_text(row, "address", e->address);
-	json_put_time(row, "until", e->until_s);
-	json_put_text(row, "rule", e->rule);
-	json_put_text(row, "category", e->category);
-	json_put_text(row, "reason", e->reason);
-	json_put(row, "offence", e->offence > 0 ? json_integer(e->offence) : json_null());
-	json_put_text(row, "text", e->text);
-	command_print_json(row);
-}
 
 /* "17  2026-11-20 13:37:42 UTC  block 192.0.2.7 until 2026-11-20 13:47:42 UTC (postfix-dnsbl)" */
 static void print_text(const struct query_event *e, bool utc)
@@ -66,7 +48,7 @@ static int print_new(struct store *store, const struct command_env *env, int64_t
 	query_events(store, *since);
 	while ((rc = query_next_event(store, &event, why)) == 0) {
 		if (env->json)
-			print_json(&event);
+			command_print_json(rows_event(&event));
 		else
 			print_text(&event, env->utc);
 		*since = event.id;

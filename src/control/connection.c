@@ -103,12 +103,17 @@ static bool has_line(const struct connection *conn, size_t *ret_len)
 	return end != NULL || conn->in_len > PROTOCOL_LINE_MAX;
 }
 
-/* Not while a line waits: the rest stays in the socket, and does not wake us. */
-static bool may_receive(const struct connection *conn)
+bool connection_has_line(const struct connection *conn)
 {
 	size_t ignored;
 
-	return conn->fd >= 0 && !conn->eof && !conn->closing && !has_line(conn, &ignored);
+	return has_line(conn, &ignored);
+}
+
+/* Not while a line waits: the rest stays in the socket, and does not wake us. */
+static bool may_receive(const struct connection *conn)
+{
+	return conn->fd >= 0 && !conn->eof && !conn->closing && !connection_has_line(conn);
 }
 
 static void receive(struct connection *conn, int64_t now_ms)
@@ -127,9 +132,8 @@ static void receive(struct connection *conn, int64_t now_ms)
 
 bool connection_is_ready(const struct connection *conn)
 {
-	size_t ignored;
-
-	return conn->fd >= 0 && !conn->closing && conn->out == NULL && has_line(conn, &ignored);
+	return conn->fd >= 0 && !conn->closing && conn->out == NULL &&
+	       (connection_has_line(conn) || (conn->news && !conn->eof));
 }
 
 /* Nothing more will happen here. Half a line at the end is none. */
@@ -149,6 +153,8 @@ void connection_drain(int fd)
 /* When it is to be closed if nothing happens. */
 static int64_t closes_at(const struct connection *conn)
 {
+	if (conn->watches && !conn->closing && !conn->eof)
+		return INT64_MAX;
 	if (conn->out != NULL)
 		return conn->active_ms + CONNECTION_STALL_MS;
 	return conn->active_ms + (conn->rights == RIGHTS_NONE ? CONNECTION_AUTH_MS : CONNECTION_IDLE_MS);

@@ -5,7 +5,8 @@
  * client is next, is decided elsewhere. No clock: now_ms is the caller's, of CLOCK_MONOTONIC.
  *
  * What a client can grow has a limit: at most CONNECTION_IN_MAX bytes wait to be parsed, and while a line waits, or a
- * reply is not sent yet, nothing more is received. Nothing here waits for the client.
+ * reply is not sent yet, nothing more is received. Nothing here waits for the client. One that watches may read as slowly as
+ * it likes, and stay for ever: only what it is sent next is in memory.
  */
 #ifndef WFS_CONNECTION_H
 #define WFS_CONNECTION_H
@@ -35,6 +36,9 @@ struct connection {
 	bool eof;      /* nothing more will come */
 	bool closing;  /* after what waits is sent */
 	bool asked;    /* a request is with the engine */
+	bool watches;  /* is sent events, as long as it does not end its side ... */
+	bool news;     /* ... and there may be more of them ... */
+	int64_t after; /* ... than this one, the last that it was sent */
 	bool named;    /* who includes the name of the user */
 	enum protocol_verb verb; /* of that request */
 	struct net net;
@@ -66,10 +70,13 @@ bool connection_serve(struct connection *conn, short revents, int64_t now_ms);
 /* When to serve it at the latest; INT64_MAX: it is free. */
 int64_t connection_due(const struct connection *conn, int64_t now_ms);
 
-/* A line waits, and earlier replies are sent. */
+/* A line waits, or events may, and earlier replies are sent. */
 bool connection_is_ready(const struct connection *conn);
 
-/* Of one that is ready: the line without its newline; longer than PROTOCOL_LINE_MAX, it may be the beginning of one. */
+/* A line waits. */
+bool connection_has_line(const struct connection *conn);
+
+/* Of one that has a line: the line without its newline; longer than PROTOCOL_LINE_MAX, it may be the beginning of one. */
 struct span connection_line(const struct connection *conn);
 
 /* The line is done with. */

@@ -291,6 +291,18 @@ static void handle_auth(struct control *c, struct connection *conn, const struct
 	json_decref(reply);
 }
 
+/* True: the engine is to send it what is new. A client that watches can ask for nothing else. */
+static bool handle_watching(struct connection *conn, int64_t now_ms, struct protocol_request *ret)
+{
+	if (connection_has_line(conn)) {
+		refuse(conn, "this connection watches; use another one for other requests", true, now_ms);
+		return false;
+	}
+	conn->news = false;
+	*ret = (struct protocol_request){.verb = PROTOCOL_WATCH, .after = conn->after};
+	return true;
+}
+
 static void handle_compat(struct connection *conn, int64_t now_ms)
 {
 	static const char banner[] = "OK watchforspammers firewall daemon\n";
@@ -372,7 +384,8 @@ bool control_next(struct control *c, int64_t now_ms, struct control_request *ret
 	assert(!conn->asked && c->current == NULL);
 	c->current = conn;
 	c->served_us = conn->spent_us;
-	if (!handle_line(c, conn, now_ms, &ret->what))
+	ret->goes_on = conn->watches;
+	if (!(conn->watches ? handle_watching(conn, now_ms, &ret->what) : handle_line(c, conn, now_ms, &ret->what)))
 		return false;
 	if (!protocol_is_reading(ret->what.verb))
 		name_user(conn);
@@ -393,4 +406,46 @@ void control_reply(struct control *c, size_t connection, json_t *reply, int64_t 
 	conn->active_ms = now_ms;
 	connection_reply(conn, reply, now_ms);
 	json_decref(reply);
+}
+
+/* --- watching --- */
+
+bool control_watch(struct control *c, const struct control_request *request)
+{
+	struct connection *const conn = &c->connections[request->connection];
+	size_t n = 0;
+
+	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++)
+		n += c->connections[i].fd >= 0 && c->connections[i].watches;
+	if (n >= CONTROL_WATCHING_MAX)
+		return false;
+	conn->watches = conn->news = true;
+	conn->after = request->what.after;
+	return true;
+}
+
+void control_news(struct control *c)
+{
+	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++)
+		c->connections[i].news = c->connections[i].watches;
+}
+
+void control_events(struct control *c, const struct control_request *request, struct span lines, int64_t last, bool more,
+                    int64_t now_ms)
+{
+	struct connection *const conn = &c->connections[request->connection];
+
+	assert(conn->asked && conn->watches);
+	conn->asked = false;
+	conn->after = last;
+	conn->news = more;
+	connection_send(conn, lines.p, lines.len, now_ms);
+}
+
+void control_stop_watching(struct control *c, const struct control_request *request, const char *sentence, int64_t now_ms)
+{
+	struct connection *const conn = &c->connections[request->connection];
+
+	conn->asked = false;
+	refuse(conn, sentence, true, now_ms);
 }

@@ -15,6 +15,10 @@
  * millisecond: when more was spent, nothing is received, and no client can wake us, until the time is earned again. So log
  * lines never wait for more than one request, and get the processor first.
  *
+ * A client that watches is one that asks again and again: whenever there may be news and it has read what it was sent, the
+ * engine gets its request once more. So the same limits and the same order hold for it, and however slowly it reads, what it
+ * has not got yet stays in the database.
+ *
  * Order of a turn: control_poll, poll, what the logs hold, control_serve, control_next, control_reply if there was a
  * request, control_spent.
  * Source: unix(7); credentials and groups as of connect(2) time, measured on 6.18 in tests/unit/control.c.
@@ -28,6 +32,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/text.h"
 #include "base/why.h"
 #include "control/protocol.h"
 #include "control/reply.h"
@@ -36,6 +41,7 @@ enum {
 	CONTROL_CONNECTIONS_MAX = 64,
 	CONTROL_UNTRUSTED_MAX = 16,   /* of them over TCP and without token yet */
 	CONTROL_FDS_MAX = CONTROL_CONNECTIONS_MAX + 3,
+	CONTROL_WATCHING_MAX = 16,    /* of them that watch: the others remain for requests */
 	CONTROL_SHARE_US = 100,       /* of each millisecond */
 	CONTROL_SAVED_US = 1000,      /* of the idle time; at the most */
 	CONTROL_DEBT_US = 100 * 1000, /* no more is kept of a very slow request: others wait a second for it */
@@ -81,6 +87,7 @@ void control_serve(struct control *control, const struct pollfd polled[static CO
 struct control_request {
 	struct protocol_request what; /* never auth or compat */
 	size_t connection;            /* for control_reply */
+	bool goes_on;                 /* of watch: it watches already, for control_events instead of control_reply */
 	char who[CONTROL_WHO_MAX];    /* "uid 1000 (alice)", "token mx2" */
 };
 
@@ -92,6 +99,22 @@ bool control_next(struct control *control, int64_t now_ms, struct control_reques
 
 /* Takes over the reference. */
 void control_reply(struct control *control, size_t connection, json_t *reply, int64_t now_ms);
+
+/* Before the reply to a request to watch: from here on the connection is sent events. False: too many watch. */
+bool control_watch(struct control *control, const struct control_request *request);
+
+/* Events may have been committed: those that watch ask again. */
+void control_news(struct control *control);
+
+/*
+ * The reply to a request that goes on: complete lines of events up to that of number last, or up to where it was when there are
+ * none; more: there may be others. Copied.
+ */
+void control_events(struct control *control, const struct control_request *request, struct span lines, int64_t last, bool more,
+                    int64_t now_ms);
+
+/* The same when they cannot be read: it gets an error, and is closed. */
+void control_stop_watching(struct control *control, const struct control_request *request, const char *sentence, int64_t now_ms);
 
 /* Ends a turn: the time of control_serve and all after it, in microseconds. */
 void control_spent(struct control *control, int64_t spent_us);

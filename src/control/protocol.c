@@ -23,6 +23,7 @@ enum arguments {
 	COLOUR_ARGUMENTS,  /* A [score N] [reason TEXT] */
 	RULE,
 	NOTE_TEXT,
+	AN_ID,
 	TOKEN,
 };
 
@@ -47,6 +48,7 @@ static const struct word {
 	{"reload", PROTOCOL_RELOAD, NOTHING},
 	{"resume", PROTOCOL_RESUME, RULE},
 	{"note", PROTOCOL_NOTE, NOTE_TEXT},
+	{"watch", PROTOCOL_WATCH, AN_ID},
 	{"auth", PROTOCOL_AUTH, TOKEN},
 	{"compat", PROTOCOL_COMPAT, NOTHING},
 };
@@ -232,6 +234,19 @@ static int parse_rule(struct span *rest, char ret[static PROTOCOL_RULE_MAX + 1],
 	return copy(word, ret, PROTOCOL_RULE_MAX + 1) ? 0 : why_set(why, EINVAL, "no name of a rule");
 }
 
+static int parse_id(struct span *rest, int64_t *ret, struct why *why)
+{
+	const struct span word = next_word(rest);
+	int64_t id = 0;
+
+	for (size_t i = 0; i < word.len && id <= PROTOCOL_ID_MAX; i++)
+		id = word.p[i] >= '0' && word.p[i] <= '9' ? id * 10 + (word.p[i] - '0') : INT64_MAX;
+	if (word.len == 0 || id > PROTOCOL_ID_MAX)
+		return why_set(why, EINVAL, "after which event? its number, or 0 for all that are stored");
+	*ret = id;
+	return 0;
+}
+
 static int parse_token(struct span *rest, char ret[static PROTOCOL_TOKEN_MAX + 1], struct why *why)
 {
 	const struct span word = next_word(rest);
@@ -318,6 +333,9 @@ static int parse_arguments(struct span rest, enum arguments arguments, struct pr
 		break;
 	case NOTE_TEXT:
 		return parse_reason(rest, r->reason, why);
+	case AN_ID:
+		rc = parse_id(&rest, &r->after, why);
+		break;
 	case TOKEN:
 		rc = parse_token(&rest, r->token, why);
 		break;
@@ -350,7 +368,7 @@ int protocol_parse(struct span line, struct protocol_request *ret, struct why *w
 		return rc;
 	}
 	return refuse_word(word, "no such request; there are block, unblock, allow, disallow, vote, add, del, list, why, status, "
-	                         "test, reload, resume and note", why);
+	                         "test, reload, resume, note and watch", why);
 }
 
 bool protocol_is_reading(enum protocol_verb verb)
@@ -360,6 +378,7 @@ bool protocol_is_reading(enum protocol_verb verb)
 	case PROTOCOL_WHY:
 	case PROTOCOL_STATUS:
 	case PROTOCOL_TEST:
+	case PROTOCOL_WATCH:
 	case PROTOCOL_AUTH:
 	case PROTOCOL_COMPAT:
 		return true;
@@ -409,6 +428,8 @@ const char *protocol_verb_text(enum protocol_verb verb)
 		return "resume";
 	case PROTOCOL_NOTE:
 		return "note";
+	case PROTOCOL_WATCH:
+		return "watch";
 	case PROTOCOL_AUTH:
 		return "auth";
 	case PROTOCOL_COMPAT:

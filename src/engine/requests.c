@@ -1,9 +1,11 @@
 #include "engine/requests.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "admin/record.h"
+#include "admin/watch.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "pipeline/pending.h"
@@ -97,6 +99,41 @@ static void log_request(struct requests *r, const struct control_request *reques
 	events_sum(r->events);
 }
 
+/* A client that watches is told when it may be behind. */
+static void note_changes(struct requests *r)
+{
+	const int64_t changes = store_changes(r->store);
+
+	if (changes != r->changes)
+		control_news(r->control);
+	r->changes = changes;
+}
+
+/* Sends what has happened since the last event that it was sent; or the error, if that cannot be read. */
+static void go_on_watching(struct requests *r)
+{
+	const struct control_request *const request = &r->request;
+	struct watch_piece piece;
+	struct why why;
+
+	if (watch_next(r->store, request->what.after, &piece, &why) < 0) {
+		control_stop_watching(r->control, request, why.text, clock_steady_ms());
+		return;
+	}
+	control_events(r->control, request, (struct span){piece.lines, piece.len}, piece.last, piece.more, clock_steady_ms());
+	free(piece.lines);
+}
+
+static void begin_watching(struct requests *r)
+{
+	json_t *const reply = reply_new();
+
+	watch_begin(r->store, r->request.what.after, reply);
+	if (reply_is_ok(reply) && !control_watch(r->control, &r->request))
+		reply_error(reply, "16 connections watch already; try again");
+	control_reply(r->control, r->request.connection, reply, clock_steady_ms());
+}
+
 static void handle_one(struct requests *r, struct admin_todo *ret)
 {
 	const struct admin admin = requests_orders(r);
@@ -106,7 +143,6 @@ static void handle_one(struct requests *r, struct admin_todo *ret)
 	json_t *const reply = reply_new();
 	struct why why;
 
-	*ret = (struct admin_todo){.sync = what->verb == PROTOCOL_RELOAD};
 	verdict_at(admin.verdict, now_s);
 	events_at(r->events, now_s);
 	if (what->verb == PROTOCOL_RELOAD)
@@ -128,6 +164,7 @@ bool requests_next(struct requests *r, const struct pollfd polled[static CONTROL
 
 	if (r->control == NULL)
 		return false;
+	note_changes(r);
 	control_serve(r->control, polled, clock_steady_ms());
 	any = control_next(r->control, clock_steady_ms(), &r->request);
 	control_spent(r->control, clock_steady_us() - began_us);
@@ -143,6 +180,13 @@ void requests_handle(struct requests *r, struct admin_todo *ret)
 {
 	const int64_t began_us = clock_steady_us();
 
-	handle_one(r, ret);
+	*ret = (struct admin_todo){.sync = r->request.what.verb == PROTOCOL_RELOAD};
+	if (r->request.what.verb != PROTOCOL_WATCH)
+		handle_one(r, ret);
+	else if (r->request.goes_on)
+		go_on_watching(r);
+	else
+		begin_watching(r);
+	note_changes(r);
 	control_spent(r->control, clock_steady_us() - began_us);
 }

@@ -21,6 +21,7 @@ struct requests {
 	const struct problems *problems;
 	struct events *events;
 	struct control_request request; /* the one being handled */
+	int64_t changes; /* of the database, when clients that watch were last told */
 };
 
 /* Opens the socket; without it the main job is done all the same, so an error is only logged. All is borrowed. */

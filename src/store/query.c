@@ -460,6 +460,16 @@ int query_next_event(struct store *store, struct query_event *ret, struct why *w
 	return rc;
 }
 
+int query_last_event(struct store *store, int64_t *ret, struct why *why)
+{
+	sqlite3_stmt *const s = begin(store, QUERY_LAST_EVENT, "SELECT max(seq) FROM sqlite_sequence WHERE name = 'event'", 0);
+	const int rc = sql_number(store, s, ret, why);
+
+	if (rc == STORE_NONE)
+		*ret = 0;
+	return rc < 0 ? rc : 0;
+}
+
 /* --- for status --- */
 
 void query_suspensions(struct store *store)

@@ -115,6 +115,9 @@ struct query_event {
 void query_events(struct store *store, int64_t after_id);
 int query_next_event(struct store *store, struct query_event *ret, struct why *why);
 
+/* The number of the newest event, even if it is no longer stored; 0: there was none. */
+int query_last_event(struct store *store, int64_t *ret, struct why *why);
+
 /* Rules that are suspended. */
 struct query_suspension {
 	const char *rule, *why;

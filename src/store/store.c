@@ -457,3 +457,8 @@ int store_state_set(struct store *store, const char *key, const char *value, str
 	sql_bind_text(s, 2, value);
 	return sql_run(store, s, why);
 }
+
+int64_t store_changes(const struct store *store)
+{
+	return sqlite3_total_changes64(store->db);
+}

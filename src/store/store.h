@@ -86,6 +86,9 @@ bool store_commits_next(const struct store *store);
 /* Commits what is left, syncs it to the disk and lets other processes in. store_close does not do this. */
 int store_bulk_end(struct store *store, struct why *why);
 
+/* Grows with each row that this handle changes, even if that is undone: while it is the same, there is nothing new. */
+int64_t store_changes(const struct store *store);
+
 /* The daemon's own status, for "status": a key and its value. */
 int store_state_set(struct store *store, const char *key, const char *value, struct why *why);
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,6 +38,7 @@ struct fixture {
 	size_t answered; /* by us, as the engine */
 	int64_t cost_us; /* of a turn with a request; others cost nothing */
 	uint16_t port;
+	int64_t newest; /* event: a line of its number each */
 };
 
 static struct fixture f;
@@ -132,6 +134,18 @@ static int connect_tcp(void)
 	return fd;
 }
 
+/* As many as are new, at most a hundred. */
+static void give_events(const struct control_request *r)
+{
+	char lines[2048];
+	int64_t last = r->what.after;
+	size_t len = 0;
+
+	while (last < f.newest && last < r->what.after + 100)
+		len += (size_t)snprintf(lines + len, sizeof lines - len, "%" PRId64 "\n", ++last);
+	control_events(f.control, r, (struct span){lines, len}, last, last < f.newest, f.now_ms);
+}
+
 /* One turn of the engine, which does not wait: returns true when it was given a request. */
 static bool turn(void)
 {
@@ -143,7 +157,9 @@ static bool turn(void)
 	assert_true(poll(polled, CONTROL_FDS_MAX, 0) >= 0);
 	control_serve(f.control, polled, f.now_ms);
 	given = control_next(f.control, f.now_ms, &r);
-	if (given) {
+	if (given && r.goes_on) {
+		give_events(&r);
+	} else if (given) {
 		json_t *const reply = reply_new();
 		char net[NET_TEXT_MAX];
 
@@ -151,6 +167,8 @@ static bool turn(void)
 		json_put_text(reply, "verb", protocol_verb_text(r.what.verb));
 		json_put_text(reply, "address", net);
 		json_put_text(reply, "who", r.who);
+		if (r.what.verb == PROTOCOL_WATCH && !control_watch(f.control, &r))
+			reply_error(reply, "too many");
 		control_reply(f.control, r.connection, reply, f.now_ms);
 		f.answered++;
 	}
@@ -419,6 +437,129 @@ static void test_late_reader(void **state)
 	}
 	assert_int_equal(f.answered, ASKED);
 	(void)close(fd);
+}
+
+/* Reads numbers, each on a line and one more than the one before, from *last on; a line's beginning may wait in rest. */
+static void read_events(int fd, int64_t *last, char rest[static 32])
+{
+	char text[256];
+	ssize_t n;
+
+	while ((n = receive(fd, text, sizeof text)) > 0)
+		for (ssize_t i = 0; i < n; i++) {
+			const size_t len = strlen(rest);
+
+			if (text[i] != '\n') {
+				rest[len] = text[i];
+				rest[len + 1] = '\0';
+				continue;
+			}
+			assert_int_equal(strtoll(rest, NULL, 10), ++*last);
+			memset(rest, 0, 32);
+		}
+}
+
+/* All events after the one that is named, old and new, each once; for ever. */
+static void test_watch(void **state)
+{
+	char rest[32] = "";
+	int64_t last = 17;
+	int fd;
+
+	(void)state;
+	f.newest = 1000;
+	open_control(false);
+	fd = connect_to(f.path);
+	send_text(fd, "watch 17\n");
+	turns(2);
+	expect(fd, "\"verb\":\"watch\"");
+	for (size_t i = 0; i < 3000; i++) {
+		milliseconds(1);
+		if (i % 10 == 0) {
+			f.newest += (int64_t)i % 7;
+			control_news(f.control);
+		}
+		read_events(fd, &last, rest);
+	}
+	milliseconds(100);
+	read_events(fd, &last, rest);
+	assert_int_equal(last, f.newest);
+	f.now_ms += 10L * CONNECTION_IDLE_MS;
+	assert_int_equal(control_timeout_ms(f.control, f.now_ms), -1);
+	milliseconds(2);
+	f.newest++;
+	control_news(f.control);
+	milliseconds(2);
+	read_events(fd, &last, rest);
+	assert_int_equal(last, f.newest);
+	send_text(fd, "list\n");
+	milliseconds(2);
+	expect(fd, "this connection watches");
+	milliseconds(2);
+	assert_true(is_closed(fd));
+	(void)close(fd);
+}
+
+/* One that does not read delays nobody, keeps its place, and gets everything later; one that ends its side is gone. */
+static void test_slow_watcher(void **state)
+{
+	char rest[32] = "", banner[256];
+	int64_t last = 0;
+	int slow, other;
+
+	(void)state;
+	f.newest = 200000;
+	open_control(false);
+	slow = connect_to(f.path);
+	other = connect_to(f.path);
+	send_text(slow, "watch 0\n");
+	milliseconds(10000); /* until the socket is full, and for long after that */
+	f.now_ms += 10L * CONNECTION_STALL_MS;
+	send_text(other, "test 192.0.2.7\n");
+	milliseconds(4);
+	expect(other, "192.0.2.7");
+	assert_int_equal(control_connections(f.control), 2);
+	for (size_t i = 0; i < sizeof banner - 1 && recv(slow, banner + i, 1, 0) == 1 && banner[i] != '\n'; i++)
+		;
+	for (size_t i = 0; i < 10000 && last < f.newest; i++) {
+		milliseconds(1);
+		read_events(slow, &last, rest);
+	}
+	assert_int_equal(last, f.newest);
+	(void)shutdown(slow, SHUT_WR);
+	milliseconds(4);
+	assert_int_equal(control_connections(f.control), 1);
+	assert_true(is_closed(slow));
+	(void)close(slow);
+	(void)close(other);
+}
+
+/* Those that watch leave room for requests. */
+static void test_many_watch(void **state)
+{
+	int fds[CONTROL_WATCHING_MAX + 1];
+	int other;
+
+	(void)state;
+	open_control(false);
+	for (size_t i = 0; i <= CONTROL_WATCHING_MAX; i++) {
+		fds[i] = connect_to(f.path);
+		send_text(fds[i], "watch 0\n");
+		milliseconds(4);
+		expect(fds[i], i < CONTROL_WATCHING_MAX ? "\"ok\":true" : "too many");
+	}
+	other = connect_to(f.path);
+	send_text(other, "test 192.0.2.7\n");
+	milliseconds(4);
+	expect(other, "192.0.2.7");
+	(void)close(fds[0]);
+	milliseconds(4);
+	send_text(fds[CONTROL_WATCHING_MAX], "watch 0\n");
+	milliseconds(4);
+	expect(fds[CONTROL_WATCHING_MAX], "\"ok\":true");
+	for (size_t i = 1; i <= CONTROL_WATCHING_MAX; i++)
+		(void)close(fds[i]);
+	(void)close(other);
 }
 
 /* However many clients: they get a share of the time in total, and each has its turn. */
@@ -838,6 +979,7 @@ int main(void)
 		WITH_SOCKET(test_idle),        WITH_SOCKET(test_slow_reader),   WITH_SOCKET(test_late_reader),
 		WITH_SOCKET(test_flood),       WITH_SOCKET(test_debt),         WITH_SOCKET(test_noise),         WITH_SOCKET(test_compat),
 		WITH_SOCKET(test_tcp),         WITH_SOCKET(test_token_files),   WITH_SOCKET(test_opening),
+		WITH_SOCKET(test_watch), WITH_SOCKET(test_slow_watcher), WITH_SOCKET(test_many_watch),
 		WITH_SOCKET(test_permissions), cmocka_unit_test(test_replies),
 	};
 #undef WITH_SOCKET

@@ -89,6 +89,25 @@ static void test_good(void **state)
 	}
 }
 
+static void test_watch(void **state)
+{
+	static const struct {
+		const char *line;
+		int64_t after;
+	} rows[] = {{"watch 0", 0}, {"WATCH 17 ", 17}, {"watch 9007199254740992", INT64_C(9007199254740992)}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct protocol_request r;
+		struct why why;
+
+		if (protocol_parse((struct span){rows[i].line, strlen(rows[i].line)}, &r, &why) != 0)
+			fail_msg("\"%s\": %s", rows[i].line, why.text);
+		assert_int_equal(r.verb, PROTOCOL_WATCH);
+		assert_int_equal(r.after, rows[i].after);
+	}
+}
+
 static void test_bad(void **state)
 {
 	static const struct {
@@ -167,6 +186,12 @@ static void test_bad(void **state)
 		{"resume \xC3\xA9", "no name of a rule"},
 		{"resume a b", "unexpected argument"},
 		{"resume 12345678901234567890123456789012345678901234567890123456789012345", "no name of a rule"},
+		{"watch", "after which event"},
+		{"watch -1", "after which event"},
+		{"watch 1x", "after which event"},
+		{"watch 9007199254740993", "after which event"},
+		{"watch 99999999999999999999999", "after which event"},
+		{"watch 1 2", "unexpected argument"},
 		{"auth", "which token"},
 		{"auth a b", "unexpected argument"},
 		{"compat 1", "unexpected argument"},
@@ -256,7 +281,7 @@ static void test_cut_and_changed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),    cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_good), cmocka_unit_test(test_watch),    cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_lengths), cmocka_unit_test(test_token),
 		cmocka_unit_test(test_cut_and_changed),
 	};

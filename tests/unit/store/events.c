@@ -73,6 +73,14 @@ static int64_t check_events(int64_t after, const char *want)
 	return after;
 }
 
+static int64_t last_event(void)
+{
+	int64_t id = -1;
+
+	good(query_last_event(store, &id, &why));
+	return id;
+}
+
 static void add_block(const char *address, int64_t since_s, int64_t until_s)
 {
 	struct block block = {.net = net_from(address), .since_s = since_s, .until_s = until_s, .offence = 1, .rule = 1};
@@ -126,10 +134,12 @@ static void test_undone(void **state)
 	add_block("192.0.2.1", now_s, now_s + 600);
 	store_rollback(store);
 	(void)check_events(0, "");
+	assert_int_equal(last_event(), 0);
 	add_block("192.0.2.2", now_s, now_s + 600);
 	last = check_events(0, "block 192.0.2.2");
 	good(store_purge_good(store, now_s + 1, now_s, 100, &n, &why));
 	(void)check_events(0, "");
+	assert_int_equal(last_event(), last);
 	add_block("192.0.2.3", now_s, now_s + 600);
 	assert_true(check_events(0, "block 192.0.2.3") > last);
 }

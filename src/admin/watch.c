@@ -1,0 +1,64 @@
+#include "admin/watch.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/rows.h"
+#include "base/alloc.h"
+#include "control/reply.h"
+#include "store/query.h"
+
+void watch_begin(struct store *store, int64_t after, json_t *reply)
+{
+	int64_t newest;
+	struct why why;
+
+	if (query_last_event(store, &newest, &why) < 0) {
+		reply_error(reply, why.text);
+	} else if (after > newest) {
+		(void)why_set(&why, EINVAL,
+		              "no event has the number %" PRId64 " yet, the newest is %" PRId64
+		              ": is it of another database? \"watch 0\" gives all",
+		              after, newest);
+		reply_error(reply, why.text);
+	} else {
+		json_put_number(reply, "newest", newest);
+	}
+}
+
+static void append(struct watch_piece *piece, json_t *row)
+{
+	size_t len;
+	char *const line = json_line(row, &len);
+
+	piece->lines = alloc_resize(piece->lines, piece->len + len, 1, "events");
+	memcpy(piece->lines + piece->len, line, len);
+	piece->len += len;
+	free(line);
+	json_decref(row);
+}
+
+int watch_next(struct store *store, int64_t after, struct watch_piece *ret, struct why *why)
+{
+	struct watch_piece piece = {.last = after};
+	struct query_event event;
+	int rc;
+
+	query_events(store, after);
+	while ((rc = query_next_event(store, &event, why)) == 0) {
+		append(&piece, rows_event(&event));
+		piece.last = event.id;
+		if (piece.len >= WATCH_BYTES)
+			break;
+	}
+	if (rc < 0) {
+		free(piece.lines);
+		return rc;
+	}
+	piece.more = rc == 0;
+	query_stop(store);
+	*ret = piece;
+	return 0;
+}
