@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #include "base/why.h"
-#include "config.h"
+#include "config/config.h"
 #include "control/protocol.h"
 #include "control/reply.h"
 #include "admin/problems.h"

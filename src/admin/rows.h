@@ -11,7 +11,7 @@
 
 #include "admin/problems.h"
 #include "base/json.h"
-#include "config.h"
+#include "config/config.h"
 #include "store/query.h"
 
 json_t *rows_block(const struct query_block *block, const struct config *config);

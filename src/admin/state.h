@@ -6,7 +6,7 @@
 #define WFS_ADMIN_STATE_H
 
 #include "base/json.h"
-#include "config.h"
+#include "config/config.h"
 #include "store/query.h"
 
 /*

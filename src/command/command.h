@@ -14,7 +14,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/why.h"
-#include "config.h"
+#include "config/config.h"
 #include "store/store.h"
 
 enum command_status {

@@ -12,7 +12,7 @@
 
 #include "base/json.h"
 #include "base/why.h"
-#include "config.h"
+#include "config/config.h"
 
 enum daemon_state {
 	DAEMON_STOPPED,

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "base/why.h"
-#include "config.h"
+#include "config/config.h"
 #include "root/root.h"
 
 /*

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #include "command/daemon.h"
-#include "config.h"
+#include "config/config.h"
 #include "admin/problems.h"
 #include "store/query.h"
 

@@ -4,7 +4,7 @@
 #ifndef WFS_NEWRULE_H
 #define WFS_NEWRULE_H
 
-#include "config.h"
+#include "config/config.h"
 
 /*
  * Prints the rule, or why there is none: a rule of the configuration matches the line already, or it has no header or

@@ -7,7 +7,7 @@
 #ifndef WFS_PREFLIGHT_H
 #define WFS_PREFLIGHT_H
 
-#include "config.h"
+#include "config/config.h"
 #include "rules/rulefile.h"
 #include "rules/rules.h"
 

@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
-#include "config.h"
+#include "config/config.h"
 
 enum {
 	DNSBL_OPEN_MAX = 256,

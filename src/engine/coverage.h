@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "admin/problems.h"
-#include "config.h"
+#include "config/config.h"
 #include "firewall/client.h"
 
 struct coverage {

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "base/why.h"
-#include "config.h"
+#include "config/config.h"
 
 /* The root process, and the configuration that it opens. */
 struct engine_root {

@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
-#include "config.h"
+#include "config/config.h"
 #include "verdict/verdict.h"
 
 enum {

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "base/why.h"
-#include "config.h"
+#include "config/config.h"
 #include "firewall/client.h"
 
 struct handed {

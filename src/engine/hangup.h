@@ -13,7 +13,7 @@
 
 #include "admin/problems.h"
 #include "base/block.h"
-#include "config.h"
+#include "config/config.h"
 #include "firewall/client.h"
 
 struct hangup {

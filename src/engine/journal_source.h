@@ -14,7 +14,7 @@
 
 #include "admin/problems.h"
 #include "base/why.h"
-#include "config.h"
+#include "config/config.h"
 #include "input/journal.h"
 #include "pipeline/pending.h"
 #include "pipeline/scan.h"

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/why.h"
-#include "config.h"
+#include "config/config.h"
 #include "dns/dnsbl.h"
 #include "engine/events.h"
 #include "engine/handed.h"

@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 #include "base/why.h"
-#include "config.h"
+#include "config/config.h"
 #include "input/record.h"
 #include "pipeline/scan.h"
 #include "store/store.h"

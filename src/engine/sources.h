@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "base/why.h"
-#include "config.h"
+#include "config/config.h"
 #include "admin/problems.h"
 #include "pipeline/pending.h"
 #include "pipeline/scan.h"

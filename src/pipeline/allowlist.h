@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "base/why.h"
-#include "config.h"
+#include "config/config.h"
 #include "verdict/verdict.h"
 
 enum {

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
-#include "config.h"
+#include "config/config.h"
 #include "dns/dnsbl.h"
 #include "pipeline/pending.h"
 #include "rules/rules.h"

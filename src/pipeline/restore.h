@@ -7,7 +7,7 @@
 #define WFS_PIPELINE_RESTORE_H
 
 #include "base/why.h"
-#include "config.h"
+#include "config/config.h"
 #include "dns/dnsbl.h"
 #include "pipeline/allowlist.h"
 #include "rules/rules.h"

@@ -15,7 +15,7 @@
 
 #include "base/block.h"
 #include "base/why.h"
-#include "config.h"
+#include "config/config.h"
 #include "input/journal.h"
 #include "replay/progress.h"
 #include "rules/rules.h"

@@ -21,7 +21,7 @@
 
 #include "base/addr.h"
 #include "base/why.h"
-#include "config.h"
+#include "config/config.h"
 #include "input/journal.h"
 #include "rules/rules.h"
 

@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "build.h"
-#include "config.h"
+#include "config/config.h"
 
 enum {
 	DOCUMENTED_MAX = 256,

@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #include "build.h"
-#include "config.h"
+#include "config/config.h"
 
 enum {
 	EXAMPLE_KEYS_MAX = 256,

@@ -2,7 +2,7 @@
  * config: every key with what it takes and what it refuses, every sentence a person may get, and that a file is taken
  * whole or not at all.
  */
-#include "config.h"
+#include "config/config.h"
 
 #include "base/confdir.h"
 

@@ -1,0 +1,68 @@
+/*
+ * values: the forms that values in watchforspammers.conf have, and how each gets into struct config.
+ *
+ * A reader gets one value and puts it where the key's row says. It returns NULL, or what would have been right, as a sentence
+ * goes on after "want": a constant, or made in v->want. A wrong value may have been put there in part.
+ */
+#ifndef WFS_CONFIG_VALUES_H
+#define WFS_CONFIG_VALUES_H
+
+#include "config/config.h"
+
+enum {
+	VALUE_NAME_MAX_LEN = 23, /* of chains and lists, see firewall/message.h */
+	VALUE_WANT_MAX = 112,    /* bytes of "a whole number from 1 to 1000000" and the like */
+};
+
+struct value {
+	struct config *config;
+	size_t at;        /* of the member in struct config, for readers that serve several keys */
+	int64_t min, max; /* of a number, or of a duration in seconds */
+	const char *key;  /* as it is written: "ports.auth" */
+	const char *text; /* without blanks around it */
+	bool is_given;    /* in a file; false: the default */
+	char want[VALUE_WANT_MAX];
+};
+
+typedef const char *value_reader(struct value *v);
+
+/* int64_t at v->at. */
+value_reader value_number;
+value_reader value_network;  /* but not 1: one address is no network */
+value_reader value_times;    /* "3x": three times block.threshold, as -3 */
+value_reader value_duration; /* seconds */
+
+/* char * at v->at. */
+value_reader value_text;      /* may be empty */
+value_reader value_word;      /* a chain's name */
+value_reader value_sets;      /* a list's name, or those of a table and a set */
+value_reader value_path;      /* absolute */
+value_reader value_directory; /* the same, or empty */
+value_reader value_socket;    /* the same, short enough for a socket, or empty */
+value_reader value_namespace; /* a word that is part of a file's name, or empty */
+value_reader value_prefix;    /* of a line in the kernel's log */
+value_reader value_backend;
+
+value_reader value_boolean; /* bool at v->at */
+
+/* struct config_words at v->at; they add up. */
+value_reader value_names;   /* of hosts */
+value_reader value_clients; /* patterns of such names */
+value_reader value_files;   /* absolute paths */
+
+/* One key each. */
+value_reader value_durations; /* block.for */
+value_reader value_slow;      /* block.slow */
+value_reader value_addresses; /* allow.address; they add up */
+value_reader value_dns_list;  /* dns.list; they add up */
+value_reader value_hooks;
+value_reader value_chains; /* firewall.jump_from */
+value_reader value_ports;  /* and any "ports.NAME" */
+value_reader value_action;
+value_reader value_sessions;
+value_reader value_rate;     /* firewall.connections */
+value_reader value_loopback; /* control.tcp */
+value_reader value_dirs;     /* run.patterns */
+value_reader value_reading;  /* journal.read */
+
+#endif
