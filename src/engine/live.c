@@ -95,6 +95,14 @@ static void set_rules_problem(struct live *l, const char *text)
 		log_line(LOG_WARNING, "%s; status does not show the state of the rules", why.text);
 }
 
+/* The files of addresses that the rules name. */
+static void watch_lists(const struct live *l)
+{
+	const char *paths[RULES_WATCH_LINKS_MAX];
+
+	rules_watch_files(l->rules_watch, paths, rules_lists(l->rules, paths, RULES_WATCH_LINKS_MAX));
+}
+
 /* Without a watch, a reload does it. */
 static void watch_edits(struct live *l)
 {
@@ -104,6 +112,8 @@ static void watch_edits(struct live *l)
 	l->rules_watch = NULL;
 	if (rules_watch_new((const char *const *)l->config->run.patterns, l->config->run.n_patterns, &l->rules_watch, &why) < 0)
 		log_line(LOG_WARNING, "%s", why.text);
+	if (l->rules != NULL)
+		watch_lists(l);
 }
 
 /* --- allowed addresses --- */
@@ -247,6 +257,7 @@ static int put_rules(struct live *l, const struct config *config, struct rules *
 	l->verdict = verdict;
 	l->allowlist = allowlist;
 	l->lifted = 0; /* looked through at the next live_refresh_allowed */
+	watch_lists(l);
 	sessions_clear(l->sessions);
 	pending_forget_rules(l->pending);
 	return 0;

@@ -30,7 +30,7 @@ struct watched {
 	char above[NAME_MAX + 1]; /* the name to wait for there */
 };
 
-/* What a *.rules file that is a link points to, by its name in its directory. It may be a link again. */
+/* A file elsewhere: one of addresses, or what a *.rules file points to, by its name in its directory. It may be a link again. */
 struct linked {
 	int wd; /* -1: its directory cannot be watched */
 	char name[NAME_MAX + 1];
@@ -46,6 +46,8 @@ struct rules_watch {
 	int fd;
 	size_t n;
 	struct watched *list;
+	size_t n_files;
+	char **files; /* of addresses, which rules name */
 	size_t n_linked;
 	struct linked linked[RULES_WATCH_LINKS_MAX];
 	size_t n_writers;
@@ -119,32 +121,42 @@ static bool is_rules_name(const char *name)
 	return name[0] != '.' && len > 6 && strcmp(name + len - 6, ".rules") == 0;
 }
 
+/* Watches the name in its directory. False: there is no place for it. */
+static bool watch_name(struct rules_watch *watch, const char *path)
+{
+	struct linked *const l = &watch->linked[watch->n_linked];
+	const char *const name = strrchr(path, '/') + 1;
+	char dir[PATH_MAX];
+
+	if (watch->n_linked == RULES_WATCH_LINKS_MAX || *name == '\0' || strlen(name) > NAME_MAX || name - path >= PATH_MAX - 1)
+		return false;
+	(void)snprintf(l->name, sizeof l->name, "%s", name);
+	(void)snprintf(dir, sizeof dir, "%.*s.", (int)(name - path), path);
+	l->wd = inotify_add_watch(watch->fd, dir, DIR_MASK);
+	watch->n_linked++;
+	return true;
+}
+
 /* Watches what the link at path points to, and so on while that is a link. path: PATH_MAX bytes, used up. */
 static void watch_linked(struct rules_watch *watch, char *path)
 {
 	char target[PATH_MAX];
 	ssize_t len;
 
-	for (int i = 0; i < LINK_STEPS && watch->n_linked < RULES_WATCH_LINKS_MAX; i++) {
-		struct linked *const l = &watch->linked[watch->n_linked];
-		char *name = strrchr(path, '/') + 1;
+	for (int i = 0; i < LINK_STEPS; i++) {
+		char *const name = strrchr(path, '/') + 1;
 
 		len = readlink(path, target, sizeof target);
 		if (len < 0 || (size_t)len + (size_t)(name - path) >= PATH_MAX)
 			return;
 		memcpy(target[0] == '/' ? path : name, target, (size_t)len);
 		(target[0] == '/' ? path : name)[len] = '\0';
-		name = strrchr(path, '/') + 1;
-		if (*name == '\0' || strlen(name) > NAME_MAX)
+		if (!watch_name(watch, path))
 			return;
-		(void)snprintf(l->name, sizeof l->name, "%s", name);
-		(void)snprintf(target, sizeof target, "%.*s.", (int)(name - path), path);
-		l->wd = inotify_add_watch(watch->fd, target, DIR_MASK);
-		watch->n_linked++;
 	}
 }
 
-/* Finds again where the links among the files of our directories lead. */
+/* Finds again the files of addresses, and where the links among them and the files of our directories lead. */
 static void arm_links(struct rules_watch *watch)
 {
 	struct linked old[RULES_WATCH_LINKS_MAX];
@@ -164,6 +176,9 @@ static void arm_links(struct rules_watch *watch)
 		if (dir != NULL)
 			(void)closedir(dir);
 	}
+	for (size_t i = 0; i < watch->n_files; i++)
+		if (watch_name(watch, watch->files[i]) && snprintf(path, sizeof path, "%s", watch->files[i]) < PATH_MAX)
+			watch_linked(watch, path);
 	for (size_t i = 0; i < n_old; i++)
 		if (old[i].wd >= 0 && !is_used(watch, old[i].wd))
 			(void)inotify_rm_watch(watch->fd, old[i].wd); /* a second time it is none any more */
@@ -203,10 +218,33 @@ int rules_watch_new(const char *const dirs[], size_t n, struct rules_watch **ret
 	return 0;
 }
 
+static void free_files(struct rules_watch *watch)
+{
+	for (size_t i = 0; i < watch->n_files; i++)
+		free(watch->files[i]);
+	free(watch->files);
+	watch->files = NULL;
+	watch->n_files = 0;
+}
+
+void rules_watch_files(struct rules_watch *watch, const char *const paths[], size_t n)
+{
+	if (watch == NULL)
+		return;
+	free_files(watch);
+	watch->files = alloc_zero(n, sizeof *watch->files, "the watched files");
+	for (; watch->n_files < n; watch->n_files++)
+		watch->files[watch->n_files] = strchr(paths[watch->n_files], '/') != NULL
+		                                       ? alloc_text(paths[watch->n_files], "the watched files")
+		                                       : alloc_format("the watched files", "./%s", paths[watch->n_files]);
+	arm_links(watch);
+}
+
 void rules_watch_free(struct rules_watch *watch)
 {
 	if (watch == NULL)
 		return;
+	free_files(watch);
 	for (size_t i = 0; i < watch->n; i++)
 		free(watch->list[i].path);
 	free(watch->list);

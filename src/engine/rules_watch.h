@@ -1,5 +1,5 @@
 /*
- * rules_watch: has a rule file changed?
+ * rules_watch: has a rule file changed, or a file that a rule names?
  *
  * Watches directories with inotify(7), for the engine: one descriptor for its poll array, and a time. Knows
  * names only, never what is in a file. A change is reported after it has been quiet for RULES_WATCH_QUIET_MS, and not
@@ -24,7 +24,7 @@ enum {
 	RULES_WATCH_QUIET_MS = 200,    /* an editor's rename, write and chmod are one edit */
 	RULES_WATCH_NOISY_MS = 700,    /* after so long it is reported, quiet or not */
 	RULES_WATCH_WRITING_MS = 5000, /* so long a writer may keep a file half-written */
-	RULES_WATCH_LINKS_MAX = 64,    /* links from *.rules files to files elsewhere; what more point to is not watched */
+	RULES_WATCH_LINKS_MAX = 64,    /* files elsewhere, links on the way to them included; more are not watched */
 	RULES_WATCH_WRITERS_MAX = 16,  /* files being written at a time; of more, a half-written one may be read */
 };
 
@@ -32,6 +32,12 @@ struct rules_watch;
 
 /* Watches n directories. dirs is copied. */
 int rules_watch_new(const char *const dirs[], size_t n, struct rules_watch **ret, struct why *why);
+
+/*
+ * Watches n more files, whatever their names, in place of those before: the files of addresses that the rules name. They may be
+ * missing, but the directories that they are in may not. paths is copied.
+ */
+void rules_watch_files(struct rules_watch *watch, const char *const paths[], size_t n);
 
 /* NULL is allowed, as in all of these: then no change is ever seen. */
 void rules_watch_free(struct rules_watch *watch);

@@ -92,6 +92,7 @@ void decide_hit(const struct decide *d, const struct decide_line *line, int64_t 
 	                                     .kind = kind_of(hit),
 	                                     .account = hit->account,
 	                                     .time_s = line->time_s,
+	                                     .for_s = hit->rule->text->for_s,
 	                                     .rule = (unsigned)hit->rule->index, /* below RULEFILE_RULES_MAX */
 	                                     .list = hit->rule->index == VERDICT_NO_RULE ? list_of(d, hit->rule->text) : 0};
 	verdict_hit(d->verdict, &evidence, &ret->decision);

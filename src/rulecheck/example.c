@@ -39,6 +39,7 @@ int example_try(struct rules_scratch *scratch, struct sessions *sessions, const 
 	if (example->given)
 		return EXAMPLE_RIGHT;
 	sessions_clear(sessions);
+	rules_scratch_example(scratch, rule->index);
 	for (size_t i = 0; i < which; i++)
 		if (rule->text->examples[i].given && lines[i].program.p != NULL)
 			(void)find_piece(scratch, sessions, rule, &lines[i], ret, &complete);

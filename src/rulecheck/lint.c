@@ -169,8 +169,10 @@ static void check_overlap(const struct rules *rules, struct rules_scratch *scrat
 {
 	const struct rulefile_rule *const rule = which->text;
 
+	if (rule->also || rule->from.path != NULL || rule->to.path != NULL)
+		return; /* it leaves most lines that its match fits to other rules */
 	for (size_t i = 0; i < rule->n_examples; i++) {
-		if (!rule->examples[i].hit || lines[i].program.p == NULL || rule->also)
+		if (!rule->examples[i].hit || lines[i].program.p == NULL)
 			continue;
 		for (size_t j = which->index + 1; j < rules_count(rules); j++) {
 			const struct rulefile_rule *const other = rules_at(rules, j)->text;

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "rules/compiled.h"
+#include "rules/conditions.h"
 #include "rules/rdns.h"
 #include "rules/syntax.h"
 
@@ -216,9 +217,35 @@ static void find_wanted(struct attempt *l, const struct compiled *c, struct near
 	ret->wanted = l->best_rest;
 }
 
+/* The fields that a condition may be about. */
+static struct rules_hit fields(const struct attempt *l, const struct compiled *c)
+{
+	return (struct rules_hit){.name = c->name > 0 ? group(l, c->name) : (struct span){NULL, 0},
+	                          .from = c->from > 0 ? group(l, c->from) : (struct span){NULL, 0},
+	                          .to = c->to > 0 ? group(l, c->to) : (struct span){NULL, 0},
+	                          .helo = c->helo > 0 ? group(l, c->helo) : (struct span){NULL, 0}};
+}
+
+static void check_conditions(const struct compiled *c, const struct rules_hit *hit, struct nearmiss *ret)
+{
+	const struct rulefile_rule *const text = c->rule.text;
+	const enum conditions_outcome files = conditions_files(c, hit);
+
+	if (files != CONDITIONS_HOLD) {
+		const bool negated = files == CONDITIONS_FROM ? text->from.negated : text->to.negated;
+
+		ret->why = negated ? NEARMISS_IN : NEARMISS_NOT_IN;
+		ret->place = files == CONDITIONS_FROM ? hit->from : hit->to;
+	} else if (!conditions_helo(text, hit)) {
+		ret->why = NEARMISS_HELO;
+		ret->place = hit->helo;
+	}
+}
+
 static void refused(struct attempt *l, const struct compiled *c, struct nearmiss *ret)
 {
 	const struct span where = group(l, c->addr), name = group(l, c->name);
+	const struct rules_hit hit = fields(l, c);
 	const struct span within = c->reply > 0 ? group(l, c->reply) : l->message;
 	struct addr address;
 	struct net net;
@@ -234,8 +261,10 @@ static void refused(struct attempt *l, const struct compiled *c, struct nearmiss
 		return;
 	}
 	ret->why = c->rule.text->also ? NEARMISS_ALSO : NEARMISS_MATCHES;
-	if (c->addr == 0)
+	if (c->addr == 0) {
+		check_conditions(c, &hit, ret);
 		return;
+	}
 	ret->place = where;
 	if (!addr_parse(where.p, where.len, &address)) {
 		ret->why = NEARMISS_NOT_ADDRESS;
@@ -247,6 +276,8 @@ static void refused(struct attempt *l, const struct compiled *c, struct nearmiss
 	} else if (c->rule.text->generic && !rdns_name(name, &address)) {
 		ret->why = NEARMISS_NAME;
 		ret->place = name;
+	} else {
+		check_conditions(c, &hit, ret);
 	}
 }
 
@@ -314,6 +345,8 @@ int nearmiss_find(const struct rules *rules, struct span program, struct span me
 		if (c->match == NULL || !rules_means(rules, i, program))
 			continue;
 		any = true;
+		if (!c->rule.text->enabled && conditions_has_files(c->rule.text))
+			continue; /* its files are not read: nothing fits */
 		try_rule(&l, c, &this);
 		if (this.why == NEARMISS_STOPPED && l.ran_out)
 			find_wanted(&l, c, &this);
@@ -373,6 +406,12 @@ const char *nearmiss_sentence(enum nearmiss_why why)
 		return "the pattern matches, but this address may never be blocked";
 	case NEARMISS_NAME:
 		return "the pattern matches, but this name is not generic";
+	case NEARMISS_NOT_IN:
+		return "the pattern matches, but this is not in the rule's file";
+	case NEARMISS_IN:
+		return "the pattern matches, but this is in the rule's file";
+	case NEARMISS_HELO:
+		return "the pattern matches, but this HELO is not foreign to the client's name";
 	case NEARMISS_ALSO:
 		return "it has \"also\", and no other rule matches the line";
 	case NEARMISS_MATCHES:

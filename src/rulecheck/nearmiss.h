@@ -20,6 +20,9 @@ enum nearmiss_why {
 	NEARMISS_NOT_ADDRESS, /* the match fits; place is where the address should be, and is no address */
 	NEARMISS_NEVER,       /* the match fits; place is an address that may never be blocked */
 	NEARMISS_NAME,        /* the match fits; place is a name that is not generic */
+	NEARMISS_NOT_IN,      /* the match fits; place is a sender or recipient that is not in the rule's file */
+	NEARMISS_IN,          /* the match fits; place is one that is, and must not be */
+	NEARMISS_HELO,        /* the match fits; place is a HELO name that is not foreign to the client's */
 	NEARMISS_ALSO,        /* it would match the line, but only besides a rule that matches it */
 	NEARMISS_MATCHES,     /* nothing: it matches the line by itself */
 };

@@ -268,6 +268,48 @@ static void set_about(struct compiled *c)
 		c->rule.about = c->rule.text->category != NULL ? rules_about_hits(c->rule.text->category) : RULES_ABOUT_ANY;
 }
 
+/* The file as it is now, read once for all rules; NULL after an error. */
+static const struct mailboxes *read_list(struct compiled_list *list, const struct rulefile_rule *text, const char *key,
+                                         unsigned line, struct rulefile_errors *errors)
+{
+	struct why why;
+
+	if (list->boxes == NULL && mailboxes_read(list->path, &list->boxes, &why) < 0)
+		rulefile_error(errors, "%s:%u: %s of [%s]: %s", text->file, line, key, text->name, why.text);
+	return list->boxes;
+}
+
+/* A condition about <FROM> or <TO>. has_word: the match has it. */
+static const struct mailboxes *find_list(struct rules *rules, const struct rulefile_rule *text, const char *key,
+                                         const struct rulefile_listed *listed, bool has_word, struct rulefile_errors *errors)
+{
+	size_t i = 0;
+
+	if (listed->path == NULL)
+		return NULL;
+	if (!has_word)
+		rulefile_error(errors, "%s:%u: %s of [%s] needs <%s> in the match", text->file, listed->line, key, text->name,
+		               strcmp(key, "to") == 0 ? "TO" : "FROM");
+	while (i < rules->n_lists && strcmp(rules->lists[i].path, listed->path) != 0)
+		i++;
+	if (i == rules->n_lists) {
+		rules->lists = alloc_one_more(rules->lists, rules->n_lists, sizeof *rules->lists, "the rules");
+		rules->lists[rules->n_lists++] = (struct compiled_list){.path = listed->path};
+	}
+	return text->enabled ? read_list(&rules->lists[i], text, key, listed->line, errors) : NULL;
+}
+
+static void set_conditions(struct rules *rules, struct compiled *c, struct rulefile_errors *errors)
+{
+	const struct rulefile_rule *const text = c->rule.text;
+
+	c->from_list = find_list(rules, text, "from", &text->from, c->from > 0, errors);
+	c->to_list = find_list(rules, text, "to", &text->to, c->to > 0, errors);
+	if (text->foreign && (c->helo == 0 || c->name == 0))
+		rulefile_error(errors, "%s:%u: [%s]: helo = foreign needs <HELO> and <NAME> in the match", text->file, text->match.line,
+		               text->name);
+}
+
 /* The first rule with the same unless, from which all others have it: i itself, when there is none before it. */
 static size_t same_unless(const struct rules *rules, size_t i)
 {
@@ -323,6 +365,7 @@ static void compile_rule(struct rules *rules, size_t i, struct rulefile_errors *
 	c->to = group_number(c->match, "to");
 	c->helo = group_number(c->match, "helo");
 	c->user = group_number(c->match, "user");
+	set_conditions(rules, c, errors);
 	set_about(c);
 	c->reply = group_number(c->match, "reply");
 	c->n_literals = find_literals(text->match.text, c->literals);
@@ -399,6 +442,9 @@ void rules_free(struct rules *rules)
 			free(c->globs[g]);
 		free(c->globs);
 	}
+	for (size_t i = 0; i < rules->n_lists; i++)
+		mailboxes_free(rules->lists[i].boxes);
+	free(rules->lists);
 	free(rules->list);
 	rulefile_set_done(&rules->set);
 	free(rules);
@@ -417,6 +463,15 @@ const struct rule *rules_at(const struct rules *rules, size_t index)
 size_t rules_files(const struct rules *rules)
 {
 	return rules->set.n_files;
+}
+
+size_t rules_lists(const struct rules *rules, const char *ret[], size_t cap)
+{
+	const size_t n = rules->n_lists < cap ? rules->n_lists : cap;
+
+	for (size_t i = 0; i < n; i++)
+		ret[i] = rules->lists[i].path;
+	return n;
 }
 
 const char *rules_size_text(const struct rules *rules, char out[static RULES_SIZE_TEXT_MAX])

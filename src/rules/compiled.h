@@ -9,6 +9,7 @@
 #include <pcre2.h>
 
 #include "rules/literal.h"
+#include "rules/mailboxes.h"
 #include "rules/rules.h"
 
 enum { COMPILED_PROGRAM_MAX = 64 }; /* longer program names match no rule: no daemon has one */
@@ -20,6 +21,7 @@ struct compiled {
 	bool match_jit, unless_jit;                  /* compiled to machine code */
 	uint32_t addr, name, detail, count, session; /* group numbers; 0: the regex has none */
 	uint32_t from, to, helo, user;
+	const struct mailboxes *from_list, *to_list; /* of the rule's conditions; NULL: none, or the rule is not enabled */
 	uint32_t reply; /* where unless is searched for; 0: in the whole message */
 	size_t n_globs;
 	char **globs;
@@ -27,10 +29,18 @@ struct compiled {
 	struct literal literals[LITERALS_MAX]; /* must be in the message */
 };
 
+/* A file that rules name in "from" or "to". */
+struct compiled_list {
+	const char *path;       /* of a rule's text */
+	struct mailboxes *boxes; /* NULL: no enabled rule names it */
+};
+
 struct rules {
 	struct rulefile_set set;
 	size_t n;
 	struct compiled *list;
+	size_t n_lists;
+	struct compiled_list *lists;
 	uint32_t groups_max;
 	bool no_prefilter; /* tests compare with and without */
 };

@@ -7,6 +7,7 @@
 #include "base/account.h"
 #include "base/alloc.h"
 #include "rules/compiled.h"
+#include "rules/conditions.h"
 #include "rules/prefilter.h"
 #include "rules/rdns.h"
 
@@ -20,6 +21,8 @@ struct rules_scratch {
 	struct prefilter *prefilter;
 	struct rules_stat stat;
 	size_t first; /* rules before it are passed over */
+	bool is_example; /* files play no part: conditions about them hold for this rule alone */
+	size_t example;
 };
 
 struct rules_scratch *rules_scratch_new(const struct rules *rules)
@@ -53,6 +56,12 @@ void rules_scratch_free(struct rules_scratch *s)
 void rules_scratch_from(struct rules_scratch *s, size_t first)
 {
 	s->first = first;
+}
+
+void rules_scratch_example(struct rules_scratch *s, size_t index)
+{
+	s->is_example = true;
+	s->example = index;
 }
 
 bool compiled_applies(const struct compiled *c, const char *program)
@@ -158,6 +167,13 @@ static void read_groups(const struct rules_scratch *s, const struct compiled *c,
 		hit->session = session;
 }
 
+static bool files_hold(const struct rules_scratch *s, const struct compiled *c, const struct rules_hit *hit)
+{
+	if (!conditions_has_files(c->rule.text))
+		return true;
+	return s->is_example ? c->rule.index == s->example : conditions_files(c, hit) == CONDITIONS_HOLD;
+}
+
 /* Tries one rule. */
 static bool try_rule(struct rules_scratch *s, const struct compiled *c, struct span message, unsigned times,
                      struct rules_hit *hit)
@@ -177,7 +193,8 @@ static bool try_rule(struct rules_scratch *s, const struct compiled *c, struct s
 		s->stat.not_addresses++;
 		return false;
 	}
-	return !c->rule.text->generic || rdns_name(hit->name, &hit->address);
+	return (!c->rule.text->generic || rdns_name(hit->name, &hit->address)) && files_hold(s, c, hit) &&
+	       conditions_helo(c->rule.text, hit);
 }
 
 static bool is_nobody(const struct rules_hit *hit)

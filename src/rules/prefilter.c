@@ -39,6 +39,7 @@ struct opening {
 
 /* What is remembered of a program's rules: which are worth a try. Bit i: its list[i]. */
 struct memory {
+	uint64_t enabled;
 	uint64_t by_byte[256]; /* the message's first, or with behind_id the first behind an id */
 	uint64_t behind_id;
 	struct opening openings[OPENINGS]; /* by hash */
@@ -148,8 +149,10 @@ static void fill(struct prefilter_program *program, const struct rules *rules)
 		if (rules->list[i].rule.text->also && compiled_applies(&rules->list[i], program->name))
 			program->list[program->n + program->n_also++] =
 			        candidate_of(program, rules, &rules->list[i]);
-	for (size_t i = 0; program->memory != NULL && i < program->n; i++)
+	for (size_t i = 0; program->memory != NULL && i < program->n; i++) {
+		program->memory->enabled |= program->list[i].enabled ? (uint64_t)1 << i : 0;
 		remember_first(program->memory, &program->list[i], (uint64_t)1 << i);
+	}
 }
 
 /* A hash of two words. */
@@ -238,8 +241,8 @@ static struct span behind_id(struct span message)
 	                                            : (struct span){message.p + at, message.len - at};
 }
 
-/* Those that can by the first byte. */
-static uint64_t by_first_byte(const struct memory *memory, struct span message, struct span behind)
+/* Those that can by the first byte, and are enabled or asked for. */
+static uint64_t by_first_byte(const struct memory *memory, struct span message, struct span behind, bool disabled)
 {
 	uint64_t may;
 
@@ -248,7 +251,7 @@ static uint64_t by_first_byte(const struct memory *memory, struct span message, 
 	may = memory->by_byte[(unsigned char)*message.p];
 	if (behind.len > 0)
 		may |= memory->by_byte[(unsigned char)*behind.p] & memory->behind_id;
-	return may;
+	return disabled ? may : may & memory->enabled;
 }
 
 /* The rules from base to end, as far as there are bits. */
@@ -272,7 +275,7 @@ bool prefilter_begin(struct prefilter *p, struct span program, struct span messa
 	if (worth == 0)
 		return false;
 	behind = behind_id(message);
-	worth &= by_first_byte(known->memory, message, behind);
+	worth &= by_first_byte(known->memory, message, behind, disabled);
 	if (worth == 0) /* most messages end here */
 		return false;
 	ret->program = known;

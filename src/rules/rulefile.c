@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/alloc.h"
+#include "base/duration.h"
 #include "base/ini.h"
 #include "base/text.h"
 
@@ -18,12 +19,14 @@ enum {
 	SCORE_MAX = 1000,
 	QUOTED_MAX = 80,           /* bytes of a value shown in a message */
 	EXAMPLES_MAX = 1000,       /* of one rule */
+	FOR_MAX_S = 366 * 86400,
 	CATEGORIES_TEXT_MAX = 256, /* all of them with commas */
 };
 
 static const char *const keys[] = {"program", "match", "unless", "category", "reason",   "score",
                                    "enabled", "name",  "also",   "after",    "remember", "forget",
-                                   "given",   "hit",   "miss",   "journal_uid", NULL};
+                                   "given",   "hit",   "miss",   "journal_uid", "from", "to",
+                                   "helo",    "for",   NULL};
 static const char *const categories[] = {"dnsbl",   "auth",     "relay", "probe", "protocol", "unknown-user",
                                          "content", "firewall", "name",  "good",  "grey", NULL};
 /* Macros that rules/compile.c replaces; here they stay as they are. */
@@ -309,6 +312,48 @@ static void set_name(struct reader *r, const struct ini *ini, const struct ini_e
 		               shown(e->value, quoted));
 }
 
+/* "in FILE" or "not in FILE"; a relative FILE is beside the rules. */
+static void set_listed(struct reader *r, const struct ini *ini, const struct ini_entry *e, struct rulefile_listed *listed)
+{
+	const bool negated = strncasecmp(e->value, "not ", 4) == 0;
+	const char *file = e->value + (negated ? 4 + strspn(e->value + 4, " \t") : 0);
+	const char *const slash = strrchr(ini->path, '/');
+	const bool in = strncasecmp(file, "in", 2) == 0 && (file[2] == ' ' || file[2] == '\t');
+	char quoted[QUOTED_MAX];
+
+	file += in ? 2 + strspn(file + 2, " \t") : 0;
+	if (!in || *file == '\0') {
+		rulefile_error(r->errors, "%s:%u: %s: want \"in FILE\" or \"not in FILE\", got \"%s\"", ini->path, e->line, e->key,
+		               shown(e->value, quoted));
+		return;
+	}
+	if (listed->path != NULL)
+		rulefile_error(r->errors, "%s:%u: %s: appears twice in this rule", ini->path, e->line, e->key);
+	free(listed->path);
+	*listed = (struct rulefile_listed){.negated = negated, .line = e->line};
+	listed->path = *file == '/' || slash == NULL
+	                       ? alloc_text(file, "the rules")
+	                       : alloc_format("the rules", "%.*s/%s", (int)(slash - ini->path), ini->path, file);
+}
+
+static void set_for(struct reader *r, const struct ini *ini, const struct ini_entry *e, struct rulefile_rule *rule)
+{
+	char quoted[QUOTED_MAX];
+
+	if (!duration_parse(e->value, &rule->for_s) || rule->for_s == 0 || rule->for_s > FOR_MAX_S)
+		rulefile_error(r->errors, "%s:%u: for: want a duration of at most 366d, such as 24h, got \"%s\"", ini->path, e->line,
+		               shown(e->value, quoted));
+}
+
+static void set_helo(struct reader *r, const struct ini *ini, const struct ini_entry *e, struct rulefile_rule *rule)
+{
+	char quoted[QUOTED_MAX];
+
+	rule->foreign = strcasecmp(e->value, "foreign") == 0;
+	if (!rule->foreign)
+		rulefile_error(r->errors, "%s:%u: helo: want \"foreign\", got \"%s\"", ini->path, e->line, shown(e->value, quoted));
+}
+
 static void set_match(struct reader *r, const struct ini *ini, const struct ini_entry *e,
                       const struct macros *macros, struct rulefile_regex *regex)
 {
@@ -358,6 +403,14 @@ static void read_key(struct reader *r, const struct ini *ini, const struct ini_e
 		set_score(r, ini, e, rule);
 	} else if (strcasecmp(e->key, "name") == 0) {
 		set_name(r, ini, e, rule);
+	} else if (strcasecmp(e->key, "from") == 0) {
+		set_listed(r, ini, e, &rule->from);
+	} else if (strcasecmp(e->key, "to") == 0) {
+		set_listed(r, ini, e, &rule->to);
+	} else if (strcasecmp(e->key, "helo") == 0) {
+		set_helo(r, ini, e, rule);
+	} else if (strcasecmp(e->key, "for") == 0) {
+		set_for(r, ini, e, rule);
 	} else if (strcasecmp(e->key, "after") == 0) {
 		set_text(r, ini, e, &rule->after);
 		rule->after_line = e->line;
@@ -613,6 +666,8 @@ void rulefile_set_done(struct rulefile_set *set)
 		free(rule->category);
 		free(rule->reason);
 		free(rule->after);
+		free(rule->from.path);
+		free(rule->to.path);
 		free(rule->journal_uid);
 	}
 	free(set->rules);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/addr.h"
 #include "base/why.h"
@@ -37,6 +38,13 @@ struct rulefile_example {
 	struct addr address; /* of a hit that names a client */
 };
 
+/* "to = in FILE", "to = not in FILE". */
+struct rulefile_listed {
+	char *path;    /* NULL: no such condition */
+	bool negated;
+	unsigned line; /* of the key */
+};
+
 struct rulefile_rule {
 	char *name;
 	const char *file; /* path; lives as long as the set */
@@ -48,7 +56,10 @@ struct rulefile_rule {
 	char *journal_uid;   /* users whose lines count, see writers.h, or NULL */
 	char *after;         /* the rule whose note the session must have, or NULL */
 	unsigned after_line; /* of the key */
+	struct rulefile_listed from, to; /* what <FROM> and <TO> must be */
+	bool foreign;        /* "helo = foreign": see conditions.h */
 	int score;
+	int64_t for_s;       /* a block because of it lasts so long at least; 0: as others */
 	bool enabled;
 	bool remember; /* notes the session's address, or without <ADDR> that this was seen */
 	bool forget;   /* the session ends here */

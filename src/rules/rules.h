@@ -7,6 +7,7 @@
  * Order: rules_load; rules_scratch_new per thread; rules_match per line; rules_scratch_free; rules_free.
  * First match wins: files of later directories first, then by name, rules in file order; besides it only rules with "also = yes", and only on
  * a line that the first matched as hostile: they add to a score and never start one.
+ * A rule may have conditions besides its regexes (conditions.h), some of which need files of mail addresses: these are read with the rules.
  * An address that may never be blocked (net_is_never) does not count: such a line is not matched.
  * Rules with <SESSION> give pieces (enum rules_kind) that sessions.h puts together, in the order of the lines.
  * Bytes, not UTF-8; LF is the only newline; every PCRE2 call has match, depth and heap limits, and reaching
@@ -111,6 +112,9 @@ const struct rule *rules_at(const struct rules *rules, size_t index);
 /* How many files were read. */
 size_t rules_files(const struct rules *rules);
 
+/* The paths of the files of addresses that rules name, enabled or not: ret[0..]. Returns how many, at most cap. */
+size_t rules_lists(const struct rules *rules, const char *ret[], size_t cap);
+
 /* "137 rules from 22 files"; returns out. */
 enum { RULES_SIZE_TEXT_MAX = 64 };
 const char *rules_size_text(const struct rules *rules, char out[static RULES_SIZE_TEXT_MAX]);
@@ -124,6 +128,12 @@ void rules_scratch_free(struct rules_scratch *scratch);
  * rules, which hold whatever the rules of later ones match first.
  */
 void rules_scratch_from(struct rules_scratch *scratch, size_t first);
+
+/*
+ * From here on "in FILE" and "not in FILE" hold for this rule and for no other, whatever is in the files: for its examples, which
+ * cannot know them.
+ */
+void rules_scratch_example(struct rules_scratch *scratch, size_t index);
 
 /*
  * Matches one message of a program. Returns how many of ret were filled, 0: no rule matches it. ret[0] is the

@@ -295,6 +295,14 @@ static void prolong(struct verdict *v, const struct tracked *t, const struct blo
 			(void)add_block(v, ret, &other);
 }
 
+/* What its own evidence demands at least; that of another client of its network demands nothing. */
+static int64_t lasts(const struct verdict *v, const struct block *b, const struct verdict_evidence *e)
+{
+	const int64_t for_s = verdict_duration(v, b->offence);
+
+	return b->spread || for_s >= e->for_s ? for_s : e->for_s;
+}
+
 /* spread: because of its network. */
 static void block(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, bool spread, struct verdict_decision *ret)
 {
@@ -312,7 +320,7 @@ static void block(struct verdict *v, struct tracked *t, const struct verdict_evi
 
 	scores_clear(s, t);
 	clients_begin_offence(s, t, v->now_s);
-	until_s = seconds((int64_t)v->now_s + verdict_duration(v, b->offence));
+	until_s = seconds((int64_t)v->now_s + lasts(v, b, e));
 	b->until_s = until_s > t->until_s ? until_s : t->until_s;
 	prolong(v, t, b, ret);
 	close_list(v, t, new.list);

@@ -118,6 +118,7 @@ struct verdict_evidence {
 	enum verdict_kind kind;
 	uint32_t account; /* of a LOGIN: account_number (base/account.h); ACCOUNT_NONE: not known */
 	int64_t time_s;   /* a future time counts as now */
+	int64_t for_s;    /* a block that it causes lasts so long at least; 0: as the offence has it */
 	unsigned rule;    /* the rule that may be suspended for it, or VERDICT_NO_RULE */
 	uint8_t list;     /* without a rule: the ports that a block for it closes, below VERDICT_LISTS_MAX */
 };

@@ -362,6 +362,42 @@ static void only_so_many_links(void **state)
 	assert_reported(RULES_WATCH_QUIET_MS);
 }
 
+/* A file that a rule names: made, changed, replaced and removed; by its name, through a link, and no other any more. */
+static void a_file_of_addresses(void **state)
+{
+	char traps[96], real[96];
+	const char *const paths[] = {traps};
+
+	(void)state;
+	(void)snprintf(traps, sizeof traps, "%s/etc/traps", top);
+	(void)snprintf(real, sizeof real, "%s/etc/real", top);
+	begin();
+	rules_watch_files(rules_watch, paths, 1);
+	assert_nothing();
+	write_file("../traps");
+	assert_reported(RULES_WATCH_QUIET_MS);
+	write_file("../traps");
+	assert_reported(RULES_WATCH_QUIET_MS);
+	write_file("../other");
+	assert_nothing();
+	assert_int_equal(rename(path("../other"), traps), 0);
+	assert_reported(RULES_WATCH_QUIET_MS);
+	assert_int_equal(unlink(traps), 0);
+	assert_reported(RULES_WATCH_QUIET_MS);
+	write_file("../real");
+	assert_nothing();
+	assert_int_equal(symlink("real", traps), 0);
+	assert_reported(RULES_WATCH_QUIET_MS);
+	write_file("../real");
+	assert_reported(RULES_WATCH_QUIET_MS);
+	rules_watch_files(rules_watch, NULL, 0);
+	write_file("../traps");
+	assert_nothing();
+	write_file("local.rules");
+	assert_reported(RULES_WATCH_QUIET_MS);
+	rules_watch_files(NULL, paths, 1);
+}
+
 static void none_is_watched(void **state)
 {
 	(void)state;
@@ -388,6 +424,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(the_file_is_a_link_that_is_turned, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(a_link_that_points_to_itself, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(only_so_many_links, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(a_file_of_addresses, set_up, tear_down),
 	        cmocka_unit_test(none_is_watched),
 	};
 

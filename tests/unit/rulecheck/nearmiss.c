@@ -43,6 +43,11 @@ static const char file[] =
         "[besides]\nprogram = besides\nmatch = ^by <ADDR>$\nalso = yes\ncategory = name\nreason = r\n"
         "[slow]\nprogram = slow\nmatch = ^(?:\\w+ ?)+ by <ADDR>$\ncategory = probe\nreason = r\n"
         "[queue]\nprogram = queue\nmatch = ^<QUEUE>: client=<ADDR>, from=<FROM> to$\ncategory = probe\nreason = r\n"
+        "[trap]\nprogram = trap\nmatch = ^by <ADDR> to <TO> helo <NAME> <HELO>$\nto = in people\nhelo = foreign\ncategory = "
+        "content\nreason = r\n"
+        "[unlisted]\nprogram = unlisted\nmatch = ^by <ADDR> to <TO>$\nto = not in people\ncategory = content\nreason = r\n"
+        "[trap-off]\nprogram = trap*\nmatch = ^by <ADDR> to <TO> .*\nto = in nowhere\nenabled = no\ncategory = "
+        "content\nreason = r\n"
         "[many-a]\nprogram = many\nmatch = ^reject from <ADDR>: wrong word$\ncategory = probe\nreason = r\n"
         "[many-b]\nprogram = many\nmatch = ^reject from <ADDR>: listed by (?<detail>\\S+)$\ncategory = "
         "dnsbl\nreason = r\n"
@@ -60,6 +65,10 @@ static int load(void **state)
 	(void)snprintf(dir, sizeof dir, "/tmp/nearest.XXXXXX");
 	if (mkdtemp(dir) == NULL)
 		return -1;
+	(void)snprintf(path, sizeof path, "%s/people", dir);
+	out = fopen(path, "we");
+	if (out == NULL || fputs("bob@example.org\n", out) < 0 || fclose(out) != 0)
+		return -1;
 	(void)snprintf(path, sizeof path, "%s/a.rules", dir);
 	out = fopen(path, "we");
 	if (out == NULL || fputs(file, out) < 0 || fclose(out) != 0)
@@ -67,6 +76,8 @@ static int load(void **state)
 	if (rules_load(dirs, 1, NULL, 0, &rules, &errors, &why) < 0)
 		print_error("%s\n", why.text);
 	rulefile_errors_done(&errors);
+	(void)unlink(path);
+	(void)snprintf(path, sizeof path, "%s/people", dir);
 	(void)unlink(path);
 	return rules == NULL ? -1 : 0;
 }
@@ -123,6 +134,10 @@ static const struct {
         {"queue", "ABCDEF: foo", "queue", NEARMISS_STOPPED, 8, "", "client="},
         {"queue", "ABCDEF; foo", "queue", NEARMISS_STOPPED, 6, "", ": client="},
         {"queue", "ABCDEF: client=192.0.2.7, from=a@example.com too", "queue", NEARMISS_STOPPED, 47, "", "$"},
+        {"trap", "by 192.0.2.7 to x@example.org helo mx.example.com mx.example.net", "trap", NEARMISS_NOT_IN, 16,
+         "x@example.org", NULL},
+        {"trap", "by 192.0.2.7 to bob@example.org helo mx.example.com example.com", "trap", NEARMISS_HELO, 52, "example.com", NULL},
+        {"unlisted", "by 192.0.2.7 to bob@example.org", "unlisted", NEARMISS_IN, 16, "bob@example.org", NULL},
         /* Of several the one that got furthest; of those the one whose words are there. */
         {"many", "reject from 192.0.2.7: wrong ward", "many-a", NEARMISS_STOPPED, 30, "", "ord$"},
         {"many", "reject from 192.0.2.7: listed at zen", "many-b", NEARMISS_STOPPED, 30, "", "by "},

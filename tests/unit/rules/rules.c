@@ -1,6 +1,7 @@
 /* rules: the engine, with rules made for each row. */
 #include "rules/rules.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -492,6 +493,125 @@ static void prefilter_changes_nothing(void **state)
 	unload();
 }
 
+static void write_beside(const char *name, const char *text)
+{
+	char file[192];
+	FILE *out;
+
+	(void)snprintf(file, sizeof file, "%s/%s", dir, name);
+	out = fopen(file, "we");
+	assert_non_null(out);
+	(void)fputs(text, out);
+	assert_int_equal(fclose(out), 0);
+}
+
+static void remove_beside(const char *name)
+{
+	char file[192];
+
+	(void)snprintf(file, sizeof file, "%s/%s", dir, name);
+	assert_int_equal(unlink(file), 0);
+}
+
+/* Sender and recipient in files; a rule that is not enabled reads none. */
+static void conditions_about_files(void **state)
+{
+	static const struct {
+		const char *message, *want;
+	} rows[] = {
+		{"x <ADDR>", ""},
+		{"by 198.51.100.7 <a@example.com> <trap@example.org>", "trap 198.51.100.7 100 x1"},
+		{"by 198.51.100.7 <a@example.com> <TRAP@EXAMPLE.ORG>", "trap 198.51.100.7 100 x1"},
+		{"by 198.51.100.7 <b@Example.Org> <bob@example.org>", "own 198.51.100.7 60 x1"},
+		{"by 198.51.100.7 <b@Example.Org> <trap@example.org>", "trap 198.51.100.7 100 x1"},
+		{"by 198.51.100.7 <> <bob@example.org>", ""},
+		{"by 198.51.100.7 <> <nosuch@example.org>", "unlisted 198.51.100.7 50 x1"},
+		{"by 198.51.100.7 <>", ""},
+		{"by 198.51.100.7 <> <a b@example.org>", ""},
+	};
+
+	(void)state;
+	write_beside("traps", "trap@example.org\n");
+	write_beside("people", "trap@example.org\nbob@example.org\n");
+	write_beside("own", "@example.org\n");
+#define BY "match = ^by <ADDR> <<FROM>>(?: <<TO>>)?\n"
+	load(R("off", BY "to = in nowhere\nenabled = no") R("trap", BY "to = in traps") R("own", BY "from = in own\nscore = 60")
+	             R("unlisted", BY "to = not in people\nscore = 50"));
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		assert_string_equal(said("q", rows[i].message, false), rows[i].want);
+	rules_scratch_example(scratch, 0);
+	assert_string_equal(said("q", "by 198.51.100.7 <> <trap@example.org>", true), "off 198.51.100.7 100 x1");
+	rules_scratch_example(scratch, 3);
+	assert_string_equal(said("q", "by 198.51.100.7 <> <trap@example.org>", true), "unlisted 198.51.100.7 50 x1");
+	unload();
+	remove_beside("traps");
+	remove_beside("people");
+	remove_beside("own");
+}
+
+static void files_with_errors(void **state)
+{
+	static const struct {
+		const char *rule, *want;
+	} rows[] = {
+		{R("a", BY "to = in nowhere"), "x.rules:6: to of [a]: %s/nowhere: no such file; create it, with a mail address or "
+		                               "\"@domain\" a line, and reload"},
+		{R("a", BY "from = in bad"), "x.rules:6: from of [a]: %s/bad:2: want a mail address or \"@domain\", got \"none\""},
+		{R("a", "match = ^by <ADDR>\nto = in bad\nenabled = no"), "x.rules:6: to of [a] needs <TO> in the match"},
+		{R("a", "match = ^by <ADDR>\nhelo = foreign"), "x.rules:5: [a]: helo = foreign needs <HELO> and <NAME> in the match"},
+	};
+	const char *const names[] = {path};
+
+	(void)state;
+	write_beside("bad", "a@b\nnone\n");
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct rulefile_errors errors = {0};
+		struct rules *set = NULL;
+		char want[512], full[600];
+		struct why why;
+
+		write_beside("x.rules", rows[i].rule);
+		assert_int_equal(rules_load(NULL, 0, names, 1, &set, &errors, &why), -EINVAL);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		(void)snprintf(want, sizeof want, rows[i].want, dir);
+#pragma GCC diagnostic pop
+		(void)snprintf(full, sizeof full, "%s/%s", dir, want);
+		assert_string_equal(errors.text[0], full);
+		assert_string_equal(errors.file, path); /* which is left out at a start */
+		rulefile_errors_done(&errors);
+	}
+	remove_beside("bad");
+}
+
+static void foreign_helo(void **state)
+{
+	static const struct {
+		const char *name, *helo;
+		bool foreign;
+	} rows[] = {
+		{"mx.example.com", "mx.example.com", false},
+		{"mx.example.com", "Other.EXAMPLE.COM", false},
+		{"mx.example.com", "mx.example.net", true},
+		{"mx.example.com", "localhost", true},
+		{"mx.example.com", "com", true},
+		{"a.example.co.uk", "b.example.co.uk", false},
+		{"a.example.co.uk", "a.sample.co.uk", true},
+		{"unknown", "mx.example.com", false},
+		{"mx.example.com", "", false},
+	};
+	char message[128];
+
+	(void)state;
+	load(R("a", "match = ^by <NAME> <ADDR>(?: helo=<HELO>)?$\nhelo = foreign"));
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		(void)snprintf(message, sizeof message, "by %s 198.51.100.7%s%s", rows[i].name, rows[i].helo[0] != '\0' ? " helo=" : "",
+		               rows[i].helo);
+		assert_string_equal(said("q", message, false), rows[i].foreign ? "a 198.51.100.7 100 x1" : "");
+	}
+	unload();
+}
+
 /* Programs beyond the cache's room, over and over: the answer is the same. */
 static void many_programs(void **state)
 {
@@ -527,6 +647,9 @@ int main(void)
 	        cmocka_unit_test(kinds),
 	        cmocka_unit_test(literals),
 	        cmocka_unit_test(prefilter_changes_nothing),
+	        cmocka_unit_test(conditions_about_files),
+	        cmocka_unit_test(files_with_errors),
+	        cmocka_unit_test(foreign_helo),
 	        cmocka_unit_test(many_programs),
 	};
 

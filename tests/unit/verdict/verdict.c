@@ -163,6 +163,33 @@ static void play(const struct step steps[], size_t n)
 #define A "192.0.2.7"
 #define B "2001:db8::7"
 
+/* A block lasts as long as its own evidence demands, or longer. */
+static void test_at_least(void **state)
+{
+	static const struct {
+		int score;
+		int64_t for_s, want_s;
+	} rows[] = {{100, 86400, 86400}, {100, 60, 600}, {100, 0, 600}};
+	const struct addr addr = addr_from(A);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct verdict *const v = verdict_new(&policy);
+		struct verdict_decision decision;
+
+		verdict_at(v, t0_s);
+		verdict_hit(v,
+		            &(struct verdict_evidence){
+		                .addr = addr, .score = rows[i].score, .time_s = t0_s, .for_s = rows[i].for_s, .rule = VERDICT_NO_RULE},
+		            &decision);
+		assert_int_equal(decision.outcome, VERDICT_BLOCK);
+		assert_int_equal(decision.blocks[0].until_s, t0_s + rows[i].want_s);
+		verdict_free(v);
+	}
+	/* What demands a day does not block; what blocks demands nothing. */
+	PLAY({A, 0, 0, 40, VERDICT_COUNTED, 0, 0}, {A, 0, 0, 60, VERDICT_BLOCK, 600, 1});
+}
+
 static void test_threshold(void **state)
 {
 	(void)state;
@@ -1494,7 +1521,8 @@ static void test_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_threshold),     cmocka_unit_test(test_window),
+		cmocka_unit_test(test_threshold),
+		cmocka_unit_test(test_at_least),     cmocka_unit_test(test_window),
 		cmocka_unit_test(test_negative),      cmocka_unit_test(test_offences),
 		cmocka_unit_test(test_duration),      cmocka_unit_test(test_many_offences),
 		cmocka_unit_test(test_allow),         cmocka_unit_test(test_until),
