@@ -76,7 +76,7 @@ BEGIN {
 	outside["cap-ng.h"] = "^src/engine/sandbox[.]"
 	outside["linux/landlock.h"] = "^src/engine/sandbox[.]"
 	outside["linux/seccomp.h"] = "^src/engine/sandbox[.]"
-	outside["systemd/"] = "^src/(engine/(engine|live)|base/log|input/journal)[.]"
+	outside["systemd/"] = "^src/(engine/(engine|kernel|live|start)|base/log|input/journal)[.]"
 	outside["systemd/sd-id128.h"] = "^src/(base/account|input/journal)[.]"
 	outside["pthread.h"] = "^src/(replay/workers|base/account)[.]"
 	outside["threads.h"] = "^src/replay/workers[.]"

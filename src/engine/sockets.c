@@ -32,7 +32,7 @@ int sockets_open(const struct config *config, struct sockets **ret, struct why *
 		rc = receive_open(config->sockets[i], &s->list[i].receive, why);
 		if (rc < 0)
 			break;
-		scan_begin(&s->list[i].scan, NULL, clock_unix_s()); /* the engine's rules, see engine.c */
+		scan_begin(&s->list[i].scan, NULL, clock_unix_s()); /* the engine's rules, see lines.c */
 		s->list[i].scan.live = true;
 		s->n++;
 	}

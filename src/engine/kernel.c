@@ -1,0 +1,258 @@
+#include "engine/state.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/plural.h"
+#include "pipeline/pending.h"
+#include "pipeline/reconcile.h"
+#include "store/blocks.h"
+#include "store/hits.h"
+
+enum {
+	RELEASE_US = 20000, /* spent at once with blocks that expired */
+	RELEASE_PART = 50,  /* of the time, at most, goes to reading lists for them: one in so many */
+};
+
+void kernel_trouble(struct engine *e, int rc, const struct why *why)
+{
+	const struct moment now = engine_now();
+
+	if (rc == -EPIPE) {
+		log_line(LOG_ERR, "the root process has exited; exiting");
+		e->status = 3;
+		e->stop = true;
+		return;
+	}
+	if (!e->firewall_failed)
+		log_line(LOG_ERR, "%s; retrying every second", why->text);
+	e->firewall_failed = true;
+	problems_set(&e->problems, PROBLEMS_FIREWALL, 0, why->text, NULL, now.unix_s);
+	e->sync_at = now.steady_ms + RETRY_MS;
+}
+
+/* The events of what the kernel was told. */
+static void log_told(struct engine *e, size_t n_blocks, size_t n_lifted, int64_t now)
+{
+	const struct block *blocks;
+	const struct net *lifted;
+
+	(void)pending_blocks(e->pending, &blocks);
+	(void)pending_lifted(e->pending, &lifted);
+	events_at(&e->events, now);
+	for (size_t i = 0; i < n_blocks; i++) {
+		const struct pending_cause cause = pending_cause(e->pending, i);
+		char detail[STORE_DETAIL_MAX];
+
+		(void)snprintf(detail, sizeof detail, "%.*s", (int)cause.detail.len, cause.detail.p);
+		events_blocked(&e->events, &blocks[i],
+		               &(struct events_cause){.rule = cause.rule->name,
+		                                      .reason = cause.rule->reason,
+		                                      .detail = cause.detail.p != NULL ? detail : NULL});
+	}
+	for (size_t i = 0; i < n_lifted; i++)
+		events_released(&e->events, &lifted[i], "rule suspended", NULL, NULL);
+	events_sum(&e->events);
+}
+
+/* All blocks of the net because of hits, whatever ports they close. */
+static int lift(struct engine *e, const struct net *net, struct why *why)
+{
+	const size_t n = e->live.started->firewall.ports.n; /* others are unknown to root */
+	struct block blocks[PORTLISTS_MAX];
+
+	for (size_t list = 0; list < n; list++)
+		blocks[list] = (struct block){.net = *net, .cause = BLOCK_EVIDENCE, .list = (uint8_t)list};
+	return reconcile_del(e->reconcile, blocks, n, clock_unix_s(), why);
+}
+
+void kernel_tell(struct engine *e, const struct moment *now)
+{
+	const struct block *blocks;
+	const struct net *lifted;
+	const size_t n = pending_blocks(e->pending, &blocks), n_lifted = pending_lifted(e->pending, &lifted);
+	size_t refused; /* the next comparison reports it */
+	struct why why;
+	int rc = 0;
+
+	if (n + n_lifted == 0)
+		return;
+	if (n > 0)
+		rc = reconcile_add(e->reconcile, blocks, n, now->unix_s, &refused, &why);
+	for (size_t i = 0; i < n_lifted && rc == 0; i++)
+		rc = lift(e, &lifted[i], &why);
+	hangup_end(&e->hangup, blocks, n, now->unix_s);
+	log_told(e, n, n_lifted, now->unix_s);
+	pending_told(e->pending);
+	if (rc == -EPIPE)
+		kernel_trouble(e, rc, &why);
+	else if (rc < 0)
+		e->sync_at = 0; /* lists full, or flushed by others: a comparison recreates them, or logs why not */
+}
+
+/* "status" reads these. */
+static void store_state(struct engine *e, const struct reconcile_result *r, int64_t now)
+{
+	const struct verdict_stat stat = verdict_stat(e->live.verdict);
+	char capacity[16], held[24], drift[24], at[24], refused[24], tracked[24], forgotten[24], braked[24],
+		ports[PORTLISTS_TEXT_MAX], lengths[LENGTHS_TEXT_MAX];
+	const struct {
+		const char *key, *value;
+	} rows[] = {{"backend", e->client.backend}, {"backend_reason", e->client.chosen}, {"capacity", capacity}, {"held", held}, {"drift", drift},
+	            {"refused", refused},                     {"tracked", tracked},   {"forgotten", forgotten},
+	            {"refused_why", r->drift.refusal.text},
+	            {"braked", braked},                       {"last_sync_at", at},   {"ports", ports},
+	            {"list", e->client.list},                 {"lengths", lengths}};
+	struct why why;
+	int rc;
+
+	config_ports_text(e->live.started, PORTLISTS_MAX, ports);
+	lengths_text(&e->client.lengths, lengths);
+	(void)snprintf(held, sizeof held, "%zu", r->running - r->drift.refused); /* those that are out are wanted, too */
+	(void)snprintf(capacity, sizeof capacity, "%" PRIu32, e->client.capacity);
+	(void)snprintf(drift, sizeof drift, "%zu", r->drift.missing + r->drift.extra);
+	(void)snprintf(refused, sizeof refused, "%zu", r->drift.refused);
+	(void)snprintf(tracked, sizeof tracked, "%zu", stat.addresses);
+	(void)snprintf(forgotten, sizeof forgotten, "%" PRIu64, stat.forgotten);
+	(void)snprintf(braked, sizeof braked, "%" PRIu64, stat.braked);
+	(void)snprintf(at, sizeof at, "%" PRId64, now);
+	if ((rc = store_begin(e->store, &why)) < 0)
+		return; /* the next sync stores it */
+	for (size_t i = 0; i < sizeof rows / sizeof *rows && rc == 0; i++)
+		rc = store_state_set(e->store, rows[i].key, rows[i].value, &why);
+	if (rc == 0)
+		rc = sources_store(e->logs, e->store, &why);
+	(void)store_finish(e->store, rc, &why);
+}
+
+static void note_refused(struct engine *e, const struct reconcile_drift *drift, int64_t now)
+{
+	struct why what;
+
+	if (drift->refused == 0) {
+		problems_clear(&e->problems, PROBLEMS_REFUSED, 0);
+	} else {
+		(void)why_set(&what, ENOSPC, "the kernel rejected %zu %s of blocks; the last: %s", drift->refused,
+		              plural((int64_t)drift->refused, "entry", "entries"), drift->refusal.text);
+		problems_set(&e->problems, PROBLEMS_REFUSED, 0, what.text, NULL, now);
+	}
+	if (drift->refused > 0 && e->refused == 0) /* not with every comparison again */
+		log_line(LOG_ERR, "%zu %s could not be put into the kernel; the last: %s", drift->refused,
+		         plural((int64_t)drift->refused, "block", "blocks"), drift->refusal.text);
+	e->refused = drift->refused;
+}
+
+/* Logs whose block expired. An address in a network whose block is active is still blocked. */
+static void log_released(struct engine *e, const struct reconcile_result *r, int64_t now)
+{
+	struct block around;
+
+	events_at(&e->events, now);
+	for (size_t i = 0; i < r->n_released; i++)
+		if (!reconcile_runs(e->reconcile, &r->released[i], now, &around))
+			events_released(&e->events, &r->released[i], "expired", NULL, NULL);
+	events_sum(&e->events);
+}
+
+static void compared(struct engine *e, const struct reconcile_result *r, const struct moment *now)
+{
+	struct why why; /* of what is tried again with the next comparison */
+
+	if (e->firewall_failed)
+		log_line(LOG_NOTICE, "firewall back in sync with the database");
+	e->firewall_failed = false;
+	problems_clear(&e->problems, PROBLEMS_FIREWALL, 0);
+	if (r->drift.repaired && !e->client.watched) /* else it was reported, with a name */
+		log_line(LOG_WARNING, "firewall rules or lists were missing or altered; recreated");
+	if (!e->settled && client_settled(&e->client, &why) == 0)
+		e->settled = true;
+	note_refused(e, &r->drift, now->unix_s);
+	store_state(e, r, now->unix_s);
+	if (!e->ready)
+		(void)sd_notify(0, "READY=1");
+	e->ready = true;
+}
+
+void kernel_changed(struct engine *e, bool readable)
+{
+	struct client_change change;
+	struct why why;
+	int rc = 0;
+
+	if (!client_changed(&e->client, readable, &change))
+		return;
+	log_line(LOG_WARNING, "firewall rules or lists were changed by %s; restoring them",
+	         change.who[0] != '\0' ? change.who : "another program");
+	if (!change.all)
+		rc = reconcile_touched(e->reconcile, change.touched, change.n, clock_unix_s(), &why);
+	if (rc == -EPIPE) {
+		kernel_trouble(e, rc, &why);
+		return;
+	}
+	if (rc == 0 && !change.all)
+		return;
+	reconcile_changed(e->reconcile); /* after an error, too: they may have deleted the set while we added to it */
+	e->sync_at = 0;
+}
+
+void kernel_compare(struct engine *e, const struct moment *now)
+{
+	const struct reconcile_rule rule = {e->live.verdict, e->live.config->block.extend};
+	struct reconcile_result r;
+	struct why why;
+	int rc;
+
+	if (now->steady_ms >= e->sync_at) {
+		/* Often enough that what is refreshed at half its time never expires in between. */
+		e->sync_at = now->steady_ms + e->live.config->firewall.resync_s * 1000;
+		engine_sooner(&e->sync_at, now->steady_ms + e->live.started->firewall.seconds * 250);
+		live_refresh_allowed(&e->live);
+		reconcile_begin(e->reconcile);
+		sources_check(e->logs); /* awake anyway */
+	}
+	if (!reconcile_is_busy(e->reconcile))
+		return;
+	verdict_at(e->live.verdict, now->unix_s);
+	rc = reconcile_compare(e->reconcile, &rule, now->unix_s, &r, &why);
+	if (rc < 0)
+		kernel_trouble(e, rc, &why);
+	else if (r.ended)
+		compared(e, &r, now);
+}
+
+void kernel_release(struct engine *e, const struct moment *now)
+{
+	const struct reconcile_rule rule = {e->live.verdict, e->live.config->block.extend};
+	const int64_t began_us = clock_steady_us();
+	int64_t took_us = 0;
+	struct reconcile_result r;
+	struct why why;
+	int rc = 0;
+
+	if (now->steady_ms < e->release_at || reconcile_next_end(e->reconcile) > now->unix_s)
+		return;
+	verdict_at(e->live.verdict, now->unix_s);
+	/* The first reads the kernel's list, the others of the same second need not. */
+	for (; rc == 0 && took_us < RELEASE_US && reconcile_next_end(e->reconcile) <= now->unix_s;
+	     took_us = clock_steady_us() - began_us) {
+		rc = reconcile_release(e->reconcile, &rule, now->unix_s, &r, &why);
+		log_released(e, &r, now->unix_s);
+	}
+	e->release_at = now->steady_ms + took_us * RELEASE_PART / 1000;
+	if (rc < 0) {
+		kernel_trouble(e, rc, &why);
+		e->release_at = e->sync_at;
+	}
+}
+
+void kernel_count_dropped(struct engine *e, const struct moment *now)
+{
+	const struct reconcile_rule rule = {e->live.verdict, e->live.config->block.extend};
+	struct why ignored;
+
+	(void)reconcile_count(e->reconcile, &rule, now->unix_s, &ignored);
+}

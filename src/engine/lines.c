@@ -1,0 +1,221 @@
+#include "engine/state.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "input/journal.h"
+#include "pipeline/decide.h"
+#include "pipeline/pending.h"
+#include "pipeline/scan.h"
+
+enum {
+	LINES_PER_TURN = 20000, /* then signals and the firewall are handled; about 20 ms */
+	FLOODS_MS = 1000,       /* clients that opened too many connections: checked so often */
+};
+
+static void log_suspended(const struct engine *e, const struct rule *rule, size_t released)
+{
+	const struct log_field fields[] = {
+		{"WFS_EVENT", "suspended"}, {"WFS_RULE", rule->text->name}, {"WFS_REASON", rule->text->reason}};
+
+	log_event(LOG_ALERT, fields, sizeof fields / sizeof *fields,
+	          "rule %s (%s) would block more than %" PRId64 " addresses within an hour that have proven good: it is SUSPENDED, "
+	          "and %zu of them are released; find the cause, then 'watchforspammers resume %s'",
+	          rule->text->name, rule->text->reason, e->live.config->block.quarantine, released, rule->text->name);
+}
+
+static void log_braked(struct engine *e, int64_t now)
+{
+	if (e->braked_minute == now / 60)
+		return;
+	e->braked_minute = now / 60;
+	log_line(LOG_ALERT, "more than %" PRId64 " blocks in one minute: no more until the next minute; is a rule wrong, or is "
+	                    "this an attack? (max_blocks_per_minute)", e->live.config->block.max_blocks_per_minute);
+}
+
+/* Hits that count for nobody, because they come from a private address that nobody has named. */
+static bool is_hidden(const struct live *p, const struct rules_hit *hit, const struct decide_result *result)
+{
+	if (result->decision.outcome != VERDICT_ALLOWED || p->config->allow.n_private == 0 || !addr_is_private(&hit->address))
+		return false;
+	for (size_t i = p->config->allow.n_private; i < p->config->allow.n; i++)
+		if (net_has(&p->config->allow.nets[i], &hit->address))
+			return false;
+	return true;
+}
+
+/* A proxy, a Docker gateway, a Kubernetes node: behind it are the clients that should be blocked. */
+static void note_proxy(struct engine *e, const struct addr *addr, int64_t now)
+{
+	char address[ADDR_TEXT_MAX];
+	struct why what;
+
+	(void)addr_text(addr, address);
+	(void)why_set(&what, EINVAL, "hits come from the private address %s, which is never blocked: a proxy hides the clients", address);
+	problems_set(&e->problems, PROBLEMS_PROXY, 0, what.text, NULL, now);
+	if (!e->proxy_logged)
+		log_line(LOG_WARNING, "%s; %s", what.text, problems_remedy(PROBLEMS_PROXY));
+	e->proxy_logged = true;
+}
+
+/* What a rule found becomes pending; what an operator must know is logged. */
+static void handle_hit(struct engine *e, const struct decide_line *line, int64_t now, struct rules_hit *hit)
+{
+	const struct live *const p = &e->live;
+	const struct decide decide = {p->config, p->sessions, p->verdict, p->greylist, e->pending, true};
+	struct decide_result result;
+
+	decide_hit(&decide, line, now, hit, &result);
+	if (result.earned)
+		events_allowed(&e->events, &result.greylist, p->config->allow.cluster_for_s,
+		               "two of its addresses sent the same greylisted message");
+	if (!result.is_hit)
+		return;
+	if (is_hidden(p, hit, &result))
+		note_proxy(e, &hit->address, now);
+	if (result.decision.counted)
+		dnsbl_ask(p->dnsbl, &result.decision.subject, &hit->address, now);
+	if (result.decision.outcome == VERDICT_QUARANTINE) {
+		log_suspended(e, hit->rule, result.released);
+	} else if (result.decision.outcome == VERDICT_BRAKED) {
+		log_braked(e, now);
+	}
+}
+
+/* One line through the rules. */
+static void match_line(struct engine *e, struct pending_file *file, struct scan *scan, struct record *record, int64_t now)
+{
+	struct rules_hit hits[RULES_HITS_MAX];
+	char text[JOURNAL_TEXT_MAX + LINE_MAX_BYTES];
+	size_t n;
+
+	scan->scratch = e->live.scratch; /* a reload brings another */
+	scan->now_s = now;
+	engine_sooner(&scan->clock.end_s, now); /* an old file's mtime, never the future */
+	n = record->has_fields ? scan_entry(scan, record, hits) : scan_line(scan, record, hits);
+	if (scan->appended)
+		sources_stamped(e->logs, scan, now);
+	if (record->part)
+		return; /* the position stays before the line that it belongs to */
+	for (size_t i = 0; i < n; i++) {
+		const struct decide_line line = {.file = file,
+		                                 .host = record->line.host,
+		                                 .text = record->has_fields ? journal_text(record, text, sizeof text) : record->content,
+		                                 .time_s = record->time_s,
+		                                 .offset = record->start};
+
+		handle_hit(e, &line, now, &hits[i]);
+	}
+	if (record->has_fields || file == NULL)
+		return; /* sources_settle moves the position; a socket has none */
+	pending_read(file,
+	             &(struct pending_read){.lines = 1,
+	                                    .cut = record->cut,
+	                                    .unparsed = !record->parsed,
+	                                    .last_line_at = record->parsed && record->line.has_time ? record->line.time_s : 0,
+	                                    .position = record->next,
+	                                    .last = record->text});
+}
+
+static void handle_listed(struct engine *e, const struct dnsbl_answer *answer, int64_t now)
+{
+	const struct live *const p = &e->live;
+	const struct decide decide = {p->config, p->sessions, p->verdict, p->greylist, e->pending, true};
+	const struct net net = net_of(&answer->addr);
+	struct decide_result result;
+	char reason[320]; /* a zone, and that */
+
+	decide_listed(&decide, answer, now, &result);
+	if (result.is_hit && result.decision.outcome == VERDICT_BRAKED)
+		log_braked(e, now);
+	if (!result.earned)
+		return;
+	(void)snprintf(reason, sizeof reason, "%s%s", answer->list->zone, result.lifts ? "; its block ended" : "");
+	events_allowed(&e->events, &net, p->config->dns.allow_for_s, reason);
+	live_earned(&e->live);
+	e->write_at = e->sync_at = 0;
+}
+
+static void handle_answer(struct engine *e, const struct dnsbl_answer *answer, int64_t now)
+{
+	char code[ADDR_TEXT_MAX];
+
+	switch (answer->word) {
+	case DNSBL_LISTED:
+		handle_listed(e, answer, now);
+		break;
+	case DNSBL_DEAD:
+		(void)addr_text(&answer->code, code);
+		log_line(LOG_WARNING, "DNS list %s lists 127.0.0.1 (%s), hence everyone: it is dead or refuses your resolver; "
+		                      "ignored until it stops", answer->list->zone, code);
+		break;
+	case DNSBL_SILENT:
+		log_line(LOG_WARNING, "DNS list %s: no answer; it is not queried until it answers", answer->list->zone);
+		break;
+	case DNSBL_ALIVE:
+		log_line(LOG_NOTICE, "DNS list %s answers again; it is queried again", answer->list->zone);
+		break;
+	}
+}
+
+void lines_receive_lists(struct engine *e, const struct moment *now)
+{
+	struct dnsbl_answer answer;
+
+	verdict_at(e->live.verdict, now->unix_s);
+	events_at(&e->events, now->unix_s);
+	dnsbl_turn(e->live.dnsbl, now->steady_ms);
+	while (!pending_is_full(e->pending) && dnsbl_next(e->live.dnsbl, &answer))
+		handle_answer(e, &answer, now->unix_s);
+}
+
+void lines_count_floods(struct engine *e, const struct moment *now)
+{
+	const struct live *const p = &e->live;
+	const struct decide decide = {p->config, p->sessions, p->verdict, p->greylist, e->pending, true};
+	struct decide_flood flood = {.connections = p->started->firewall.connections,
+	                             .within_s = p->started->firewall.connections_s};
+	struct addr addrs[CLIENT_FLOODS_MAX]; /* pending has capacity for all: it has no hits now */
+	struct decide_result result;
+	size_t n = 0;
+	struct why why;
+	const int rc = client_floods(&e->client, addrs, &n, &why);
+
+	e->floods_at = now->steady_ms + FLOODS_MS;
+	if (rc == -EPIPE)
+		kernel_trouble(e, rc, &why);
+	else if (rc < 0)
+		e->sync_at = 0; /* the list is gone: the rules are recreated, or the sync logs why not */
+	verdict_at(p->verdict, now->unix_s);
+	for (size_t i = 0; i < n; i++) {
+		flood.addr = addrs[i];
+		decide_flood(&decide, &flood, now->unix_s, &result);
+		if (result.decision.outcome == VERDICT_BRAKED)
+			log_braked(e, now->unix_s);
+	}
+}
+
+void lines_read(struct engine *e, const struct moment *now)
+{
+	struct pending_file *file;
+	struct scan *scan;
+
+	if (e->zone_minute != now->unix_s / 60)
+		tzset(); /* the machine's zone may have been changed: its file is looked at again */
+	e->zone_minute = now->unix_s / 60;
+	verdict_at(e->live.verdict, now->unix_s);
+	events_at(&e->events, now->unix_s);
+	for (size_t n = 0; n < LINES_PER_TURN && !pending_is_full(e->pending); n++) {
+		struct record record = {.has_fields = false}; /* each source fills what it knows */
+
+		if (!sources_next(e->logs, now->steady_ms, &file, &scan, &record))
+			break;
+		match_line(e, file, scan, &record, now->unix_s);
+		if (!record.more)
+			kernel_tell(e, now);
+	}
+	sources_settle(e->logs, now->steady_ms);
+}

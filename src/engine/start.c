@@ -1,0 +1,195 @@
+#include "engine/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/plural.h"
+#include "base/remedy.h"
+#include "engine/choice.h"
+#include "engine/handed.h"
+#include "pipeline/pending.h"
+#include "pipeline/reconcile.h"
+#include "store/journals.h"
+#include "store/mend.h"
+
+/* Two daemons on one database would count every line twice. */
+static int lock_database(struct engine *e, struct why *why)
+{
+	char path[4096], remedy[REMEDY_MAX];
+
+	(void)snprintf(path, sizeof path, "%s.lock", e->live.config->database.path);
+	e->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (e->lock_fd < 0) {
+		const int err = errno;
+
+		return why_set(why, err, "%s: %s%s", path, strerror(err), remedy_write(err, path, remedy));
+	}
+	if (flock(e->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return why_set(why, errno, "%s: another watchforspammers uses this database; stop it, or set another "
+		                           "[database] path", path);
+	return 0;
+}
+
+static int open_signals(struct engine *e, struct why *why)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigaddset(&set, SIGUSR1);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	e->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return e->signal_fd < 0 ? why_set(why, errno, "signalfd: %s", strerror(errno)) : 0;
+}
+
+int engine_config(const struct engine_root *root, struct config **ret, struct why *why)
+{
+	struct client client;
+
+	client_init(&client, root->fd);
+	return handed_config(&(struct handed){&client, root->config_path, root->may_be_absent}, ret, why);
+}
+
+/* Once: a database that is mended meanwhile changes nothing of it. "status" reads what is stored. */
+static int choose_sources(struct engine *e, struct config *config, struct why *why)
+{
+	struct store_journal journal;
+	struct store_log log;
+	int rc;
+
+	if (!e->has_chosen) {
+		struct choice choice;
+
+		if ((rc = store_journal_find(e->store, "", &log, &journal, why)) < 0)
+			return rc;
+		choice_make(config, rc == 0, clock_unix_s(), &choice);
+		config_settle(config, choice.journal);
+		e->has_chosen = true;
+		e->choice_why = choice.why;
+		if (choice.journal)
+			log_line(LOG_NOTICE, "reading the journal%s: %s", choice.files ? " and logs" : "", choice.why.text);
+	}
+	rc = store_state_set(e->store, "reads_journal", config->journal.reads ? "yes" : "no", why);
+	return rc < 0 ? rc : store_state_set(e->store, "sources_why", e->choice_why.text, why);
+}
+
+/* All that reads the database: only here a damaged one can still be replaced by another. */
+static int open_database(struct engine *e, struct config *config, struct why *why)
+{
+	int rc = store_open(config->database.path, STORE_WRITE, &e->store, why);
+
+	if (rc == 0)
+		rc = choose_sources(e, config, why);
+	if (rc < 0)
+		return rc;
+	store_hurry(e->store);
+	e->pending = pending_new(e->store);
+	if ((rc = live_load(&e->live, e->store, e->pending, why)) < 0)
+		return rc;
+	return sources_new(config, e->store, e->pending, &e->problems, &e->logs, why);
+}
+
+static void close_database(struct engine *e)
+{
+	sources_free(e->logs);
+	pending_free(e->pending);
+	store_close(e->store);
+	e->logs = NULL;
+	e->pending = NULL;
+	e->store = NULL;
+}
+
+static int open_or_mend_database(struct engine *e, struct config *config, struct why *why)
+{
+	struct why done, reason;
+	int rc = open_database(e, config, &reason);
+
+	if (rc != -EUCLEAN) {
+		*why = reason;
+		return rc;
+	}
+	close_database(e);
+	log_line(LOG_ERR, "%s", reason.text);
+	rc = store_mend(config->database.path, NULL, "found at start", clock_unix_s(), &done, why);
+	if (rc < 0)
+		return rc;
+	commit_log_mended(rc, &done, why);
+	return open_database(e, config, why);
+}
+
+int engine_new(struct config *config, const struct engine_root *root, struct engine **ret, struct why *why)
+{
+	struct engine *const e = alloc_zero(1, sizeof *e, "the engine");
+	uint64_t watchdog_us = 0;
+	char rules[RULES_SIZE_TEXT_MAX];
+	int rc;
+
+	e->lock_fd = e->signal_fd = -1;
+	e->edited = true;
+	e->write_at = INT64_MAX;
+	e->purge_at = e->index_at = clock_steady_ms() + RETRY_MS;
+	if (sd_watchdog_enabled(0, &watchdog_us) > 0)
+		e->watchdog_ms = (int64_t)(watchdog_us / 2000);
+	if (e->watchdog_ms == 0)
+		e->watchdog_at = INT64_MAX;
+	if (config->firewall.connections == 0)
+		e->floods_at = INT64_MAX;
+	client_init(&e->client, root->fd);
+	events_init(&e->events, config);
+	live_init(&e->live, config, &(struct handed){&e->client, root->config_path, root->may_be_absent}, &e->problems,
+	          &e->events);
+	/* The lock before all that exits 2: a daemon that it refuses must not remove the other one's rules. */
+	if ((rc = open_signals(e, why)) == 0 && (rc = lock_database(e, why)) == 0)
+		rc = open_or_mend_database(e, config, why);
+	if (rc < 0) {
+		engine_free(e);
+		return rc;
+	}
+	/* Half of the seconds of root's rules, which a reload does not change; at most 7 days. */
+	e->reconcile = reconcile_new(e->store, &config->firewall.ports, &e->client, (uint32_t)(config->firewall.seconds / 2), clock_unix_s());
+	hangup_init(&e->hangup, config, &e->client, &e->problems, clock_unix_s());
+	coverage_init(&e->coverage, config, &e->client, &e->problems);
+	if ((rc = reconcile_load(e->reconcile, clock_unix_s(), why)) < 0) {
+		engine_free(e);
+		return rc;
+	}
+	/* Nobody who is allowed is blocked, not even for a moment. */
+	for (live_refresh_allowed(&e->live); live_lifts(&e->live);)
+		live_lift_allowed(&e->live, e->reconcile);
+	requests_init(&e->requests, &e->live, e->store, e->reconcile, &e->problems, &e->events);
+	log_line(LOG_NOTICE, "%s, %zu %s, database %s", rules_size_text(e->live.rules, rules), config->n_logs, plural((int64_t)config->n_logs, "log", "logs"),
+	         config->database.path);
+	*ret = e;
+	return 0;
+}
+
+void engine_free(struct engine *e)
+{
+	if (e == NULL)
+		return;
+	requests_done(&e->requests);
+	reconcile_free(e->reconcile);
+	sources_free(e->logs);
+	live_done(&e->live);
+	pending_free(e->pending);
+	store_close(e->store);
+	if (e->signal_fd >= 0)
+		(void)close(e->signal_fd);
+	if (e->lock_fd >= 0)
+		(void)close(e->lock_fd);
+	free(e);
+}
