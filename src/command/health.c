@@ -97,7 +97,7 @@ static bool check_log(const struct config *config, const char *path, const struc
 /* Of the files that match a pattern the first that cannot be read is enough. */
 static void check_section(const struct config *config, const char *path, const struct readable_user *user, struct health *h)
 {
-	struct why why;
+	struct why why, remedy;
 	char **files;
 	size_t n;
 
@@ -112,7 +112,8 @@ static void check_section(const struct config *config, const char *path, const s
 	if (n > 0)
 		return;
 	(void)why_set(&why, ENOENT, "no file matches %s", path);
-	add(h, PROBLEMS_LOG, 0, why.text, "check the path, and that [run] user may list its directories");
+	readable_pattern_remedy(path, config->run.user, &remedy);
+	add(h, PROBLEMS_LOG, 0, why.text, remedy.text);
 }
 
 static void check_logs(const struct config *config, struct health *h)

@@ -211,13 +211,15 @@ static int check_log(const char *path, const struct rules *rules, const struct c
 static int check_matches(const char *pattern, const struct rules *rules, const struct config *config,
                          const struct readable_user *user, struct rulefile_errors *found, struct rulefile_errors *warnings)
 {
+	struct why remedy;
 	char **files;
 	size_t n;
 	int rc = -ENOENT;
 
 	globs_files(pattern, &files, &n);
+	readable_pattern_remedy(pattern, config->run.user, &remedy);
 	if (n == 0)
-		rulefile_error(found, "no file matches %s; check the path, and that [run] user may list its directories", pattern);
+		rulefile_error(found, "no file matches %s; %s", pattern, remedy.text);
 	for (size_t i = 0; i < n; i++) {
 		const int one = check_log(files[i], rules, config, user, found, warnings);
 

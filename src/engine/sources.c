@@ -237,15 +237,16 @@ static void note_full(struct sources *logs, size_t section, const struct why *wh
 
 static void note_matches(struct sources *logs, size_t section)
 {
-	struct why why;
+	const char *const pattern = logs->config->logs[section];
+	struct why why, remedy;
 
 	if (logs->n_of[section] > 0) {
 		problems_clear(logs->problems, PROBLEMS_LOG, section);
 		return;
 	}
-	(void)why_set(&why, ENOENT, "no file matches %s", logs->config->logs[section]);
-	problems_set(logs->problems, PROBLEMS_LOG, section, why.text, "check the path, and that [run] user may list its directories",
-	             clock_unix_s());
+	(void)why_set(&why, ENOENT, "no file matches %s", pattern);
+	readable_pattern_remedy(pattern, logs->user, &remedy);
+	problems_set(logs->problems, PROBLEMS_LOG, section, why.text, remedy.text, clock_unix_s());
 }
 
 static int find_files(struct sources *logs, size_t section, bool at_start, struct why *why)

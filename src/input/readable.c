@@ -123,6 +123,23 @@ static void open_up(const char *path, const struct stat *st, mode_t bit, const c
 		              modes, path, user);
 }
 
+/* Docker's json-file logs: root's alone, also those of containers that are created later, whatever one did to the others. */
+static bool is_closed_by_docker(const char *path, const char *user)
+{
+	static const char end[] = "-json.log";
+	const size_t len = strlen(path);
+
+	return strcmp(user, "root") != 0 && (strstr(path, "/docker/containers/") != NULL ||
+	                                     (len > strlen(end) && strcmp(path + len - strlen(end), end) == 0));
+}
+
+static void leave_docker_files(struct why *remedy)
+{
+	(void)why_set(remedy, EACCES, "Docker's json-file logs are for root alone: write { \"log-driver\": \"journald\" } to "
+	                              "/etc/docker/daemon.json, create the containers anew, and set [journal] read = yes; see "
+	                              "watchforspammers-containers(7)");
+}
+
 bool readable_journal_only(void)
 {
 	return access("/run/systemd/journal", F_OK) == 0 && access("/usr/sbin/rsyslogd", X_OK) < 0 &&
@@ -135,7 +152,9 @@ void readable_remedy(const char *path, const char *user, struct why *remedy)
 	struct stat st, in = {0};
 
 	if (stat(path, &st) == 0) {
-		if (S_ISREG(st.st_mode))
+		if (S_ISREG(st.st_mode) && is_closed_by_docker(path, user))
+			leave_docker_files(remedy);
+		else if (S_ISREG(st.st_mode))
 			open_up(path, &st, 4, "r", user, remedy);
 		else
 			(void)why_set(remedy, EINVAL, "name a regular file in [log]: directories, FIFOs and sockets are not read");
@@ -147,10 +166,22 @@ void readable_remedy(const char *path, const char *user, struct why *remedy)
 		                                               "if it is yet to be made, it is waited for");
 		return;
 	}
+	if (is_closed_by_docker(path, user)) {
+		leave_docker_files(remedy);
+		return;
+	}
 	/* The last that can be read is the one that denies access. */
 	for (size_t at = 0; next_directory(path, &at, dir) && stat(dir, &st) == 0;) {
 		(void)snprintf(last, sizeof last, "%s", dir);
 		in = st;
 	}
 	open_up(last, &in, 1, "x", user, remedy);
+}
+
+void readable_pattern_remedy(const char *pattern, const char *user, struct why *remedy)
+{
+	if (is_closed_by_docker(pattern, user))
+		leave_docker_files(remedy);
+	else
+		(void)why_set(remedy, ENOENT, "check the path, and that [run] user may list its directories");
 }

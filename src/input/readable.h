@@ -4,8 +4,8 @@
  * Knows base only. Reads types, modes and owners of the file and of the directories on the way; never its content. Reads
  * /etc/group itself, so that the sandboxed engine may ask, too.
  */
-#ifndef WFS_COMMAND_READABLE_H
-#define WFS_COMMAND_READABLE_H
+#ifndef WFS_INPUT_READABLE_H
+#define WFS_INPUT_READABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,5 +37,8 @@ bool readable_journal_only(void);
 
 /* What would help user (a name; "": the one that starts the daemon) to read path, as far as it can be known. */
 void readable_remedy(const char *path, const char *user, struct why *remedy);
+
+/* The same for a pattern (globs.h) that no file matches. */
+void readable_pattern_remedy(const char *pattern, const char *user, struct why *remedy);
 
 #endif

@@ -96,6 +96,29 @@ static void test_no_logs(void **state)
 	assert_non_null(strstr(why.text, "name a regular file in [log]"));
 }
 
+/* To open up one file of Docker would be of no use for the next container. */
+static void test_docker(void **state)
+{
+	char json[100];
+	FILE *file;
+	struct why why;
+
+	(void)state;
+	(void)snprintf(json, sizeof json, "%s/0123-json.log", inner);
+	assert_true((file = fopen(json, "w")) != NULL && fclose(file) == 0 && chmod(json, 0600) == 0);
+	readable_remedy(json, "member", &why);
+	assert_non_null(strstr(why.text, "\"log-driver\": \"journald\""));
+	readable_remedy(json, "root", &why);
+	assert_null(strstr(why.text, "journald"));
+	assert_int_equal(unlink(json), 0);
+	readable_pattern_remedy("/var/lib/docker/containers/*/*-json.log", "member", &why);
+	assert_non_null(strstr(why.text, "\"log-driver\": \"journald\""));
+	readable_pattern_remedy("/var/lib/docker/containers/*/*-json.log", "root", &why);
+	assert_null(strstr(why.text, "journald"));
+	readable_pattern_remedy("/var/log/mail/*.log", "member", &why);
+	assert_null(strstr(why.text, "journald"));
+}
+
 static void test_user(void **state)
 {
 	struct readable_user user;
@@ -117,6 +140,7 @@ int main(void)
 		cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_directories),
 		cmocka_unit_test(test_no_logs),
+		cmocka_unit_test(test_docker),
 		cmocka_unit_test(test_user),
 	};
 
