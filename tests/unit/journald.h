@@ -104,13 +104,13 @@ static void journald_sync(void)
 	journald_do(SIGRTMIN + 1, "/run/systemd/journal/synced");
 }
 
-static void journald_rotate(void)
+__attribute__((unused)) static void journald_rotate(void)
 {
 	journald_do(SIGUSR2, "/run/systemd/journal/rotated");
 }
 
 /* From /run to /var. */
-static void journald_flush(void)
+__attribute__((unused)) static void journald_flush(void)
 {
 	(void)mkdir("/var/log/journal", 0755);
 	journald_do(SIGUSR1, "/run/systemd/journal/flushed");

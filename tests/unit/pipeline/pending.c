@@ -165,6 +165,55 @@ static void test_write(void **state)
 	pending_done(file);
 }
 
+static void entries(struct pending_file *file, int64_t suppressed, const char *cursor, const char *unit)
+{
+	pending_entries(file, &(struct pending_entries){.lines = 10,
+	                                                .cut = 1,
+	                                                .unparsed = 2,
+	                                                .forged = 3,
+	                                                .damaged = 4,
+	                                                .suppressed = suppressed,
+	                                                .gaps = 1,
+	                                                .lost = 5,
+	                                                .last_line_at = t0_s,
+	                                                .cursor = cursor,
+	                                                .unit = unit});
+}
+
+/* A journal: the cursor and the hits before it are written together or not at all; counters add up, also with what was known. */
+static void test_journal(void **state)
+{
+	struct pending_file *journal = pending_journal(pending, "namespace mail", NULL, NULL);
+	struct store_journal known;
+	struct store_log log;
+	struct why why;
+
+	(void)state;
+	note(journal, 1, false);
+	entries(journal, 7, "s=1;i=1", "postfix@-.service");
+	assert_int_equal(pending_journal_state(journal)->suppressed, 7);
+	sql("BEGIN IMMEDIATE");
+	assert_int_equal(pending_write(pending, &why), -EAGAIN);
+	entries(journal, 0, "s=1;i=2", ""); /* the unit stays */
+	sql("ROLLBACK");
+	written();
+	assert_int_equal(number("SELECT count(*) FROM hits WHERE file = 'journal of namespace mail'"), 1);
+	assert_int_equal(number("SELECT count(*) FROM journal WHERE cursor = 's=1;i=2' AND unit = 'postfix@-.service'"), 1);
+	assert_int_equal(number("SELECT lines + cut + unparsed FROM log"), 26);
+	pending_done(journal);
+
+	assert_int_equal(store_journal_find(store, "namespace mail", &log, &known, &why), 0);
+	journal = pending_journal(pending, "namespace mail", &log, &known);
+	entries(journal, 1, "s=1;i=3", "other.service");
+	written();
+	assert_int_equal(number("SELECT count(*) FROM log"), 1);
+	assert_int_equal(number("SELECT count(*) FROM journal WHERE cursor = 's=1;i=3' AND unit = 'other.service' AND forged = 9 AND "
+	                        "damaged = 12 AND gaps = 3 AND lost = 15 AND suppressed = 8"),
+	                 1);
+	assert_int_equal(number("SELECT lines FROM log"), 30);
+	pending_done(journal);
+}
+
 /* A hit that is in no log, and an allowance that lifts a block begun in the same transaction. */
 static void test_no_log(void **state)
 {
@@ -426,6 +475,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_write, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_journal, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_log, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_known, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full, setup, teardown),
