@@ -91,10 +91,10 @@ static void handle_signals(struct engine *e)
 		}
 }
 
-/* Whether lines are read: what they lead to has room, and no file waits for the database to be written. */
+/* Whether lines are read: what they lead to has room, and no file is held until the database can be written. */
 static bool reads(const struct engine *e)
 {
-	return !pending_is_full(e->pending) && !(e->store_failed && sources_file_waits(e->logs));
+	return !pending_is_full(e->pending) && !(e->store_failed && sources_file_is_held(e->logs));
 }
 
 /* When the block that ends at end_s is to be released, by the steady clock. */
@@ -162,21 +162,28 @@ static void reload(struct engine *e)
 		log_line(LOG_WARNING, "%s; the active blocks are those from before", why.text);
 }
 
-/* Done only while no hit is waiting to be written. */
-static void begin_turn(struct engine *e)
+/* Only while no hit is waiting to be written. */
+static void follow_edits(struct engine *e)
 {
-	struct why why;
-	int rc;
-
-	if (e->store_failed || pending_has_hits(e->pending))
-		return;
 	if (e->reload_waits)
 		reload(e);
 	if (e->edited || clock_steady_ms() >= rules_watch_at(e->live.rules_watch))
 		live_edited(&e->live);
 	e->edited = false;
+}
+
+/* What hits may wait for: the turn writes them, but where that fails reading goes on. */
+static void begin_turn(struct engine *e)
+{
+	struct why why;
+	int rc;
+
+	if (!e->store_failed && pending_has_hits(e->pending))
+		return;
+	if (!e->store_failed)
+		follow_edits(e);
 	sources_look(e->logs);
-	if (sources_file_waits(e->logs) && (rc = sources_begin_file(e->logs, &why)) < 0)
+	if (sources_file_waits(e->logs) && (rc = sources_begin_file(e->logs, &why)) < 0 && !e->store_failed)
 		commit_trouble(e, rc, &why);
 }
 
@@ -271,8 +278,8 @@ int engine_run(struct engine *e)
 		polled[LOGS].fd = reads(e) ? sources_fd(e->logs) : -1;
 		for (size_t i = 0; i < CONFIG_SOCKETS_MAX; i++)
 			polled[SOCKETS + i].fd = reads(e) ? sources_socket_fd(e->logs, i) : -1;
-		polled[GLOBS].fd = e->store_failed ? -1 : sources_globs_fd(e->logs);
-		polled[JOURNAL].fd = e->store_failed ? -1 : sources_journal_fd(e->logs);
+		polled[GLOBS].fd = reads(e) ? sources_globs_fd(e->logs) : -1;
+		polled[JOURNAL].fd = reads(e) ? sources_journal_fd(e->logs) : -1;
 		polled[NAMES].fd = allowlist_fd(e->live.allowlist);
 		polled[LISTS].fd = reads(e) ? dnsbl_fd(e->live.dnsbl) : -1;
 		if (control != NULL)

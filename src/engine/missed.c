@@ -207,21 +207,17 @@ static int leave_out(struct missed *m, const struct why *why)
 int missed_begin(struct missed *m, struct why *why)
 {
 	struct missed_file *const file = &m->files[m->next];
-	struct store_log known;
-	struct span first;
 	int rc;
 
 	if (open_file(m, file, why) < 0)
 		return leave_out(m, why);
-	first = chunks_first(m->in);
-	rc = resume_log(m->store, &(struct resume){.first = first, .chunks = m->in}, &known, why);
+	rc = resume_file(m->store, m->pending, &(struct resume){.first = chunks_first(m->in), .chunks = m->in}, file->path, &m->file, why);
 	if (rc == RESUME_UNREADABLE)
 		return leave_out(m, why);
 	if (rc < 0) {
 		close_file(m);
 		return rc;
 	}
-	m->file = pending_file(m->pending, file->path, first, rc == RESUME_NEW ? NULL : &known);
 	m->piece.bytes = alloc_raw(1, CHUNKS_SIZE + 1, "a missed log");
 	m->piece.len = 0;
 	m->announced = false;

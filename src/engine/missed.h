@@ -4,8 +4,7 @@
  * Read before the log itself, oldest first, by the reader of replay. What the database holds completely is not read again; only
  * the newest compressed file that it knows must be unpacked to see that nothing is left in it. A file that cannot be read to its
  * end is logged, and the next one read.
- * Order: missed_check for each log; then, while missed_waits: missed_begin once nothing read is unwritten, and missed_next until
- * false.
+ * Order: missed_check for each log; then, while missed_waits: missed_begin, and missed_next until false.
  */
 #ifndef WFS_ENGINE_MISSED_H
 #define WFS_ENGINE_MISSED_H
@@ -36,7 +35,7 @@ int missed_check(struct missed *missed, const char *path, char **ret_last, struc
 /* True when a file is to be begun. */
 bool missed_waits(const struct missed *missed);
 
-/* Begins it, or logs why it cannot be read and leaves it out. Errors: of the database; it waits on. */
+/* Begins it, while pending has room for another file, or logs why it cannot be read and leaves it out. Errors: of the database; it waits on. */
 int missed_begin(struct missed *missed, struct why *why);
 
 /* The next line, borrowed until the next call. False: there is none; another file may wait. */

@@ -71,6 +71,7 @@ struct sources {
 	unsigned turn; /* whose it is, see sources_next */
 	struct follow_line begun; /* FOLLOW_FILE that waits */
 	bool file_waits;
+	bool file_held; /* it, or one of missed */
 	bool more;
 };
 
@@ -545,8 +546,8 @@ static int begin_followed(struct sources *logs, struct why *why)
 	struct sources_file *const files = log->files;
 	const struct resume reader = {
 		.first = {begun->first, begun->first_len}, .follow = logs->follow, .file = begun->file};
-	struct store_log known;
-	const int rc = resume_log(logs->store, &reader, &known, why);
+	struct pending_file *pending = NULL;
+	const int rc = resume_file(logs->store, logs->pending, &reader, begun->path, &pending, why);
 
 	if (rc < 0)
 		return rc;
@@ -555,9 +556,7 @@ static int begin_followed(struct sources *logs, struct why *why)
 		scan_end(&files[FILES_PER_LOG - 1].scan);
 	}
 	memmove(files + 1, files, (FILES_PER_LOG - 1) * sizeof *files);
-	files[0] = (struct sources_file){
-		.number = begun->file,
-		.pending = pending_file(logs->pending, begun->path, reader.first, rc == RESUME_NEW ? NULL : &known)};
+	files[0] = (struct sources_file){.number = begun->file, .pending = pending};
 	/* Also what is older than the last minute was not written before our eyes: a file that was put into its place. */
 	if (!log->watched || begun->mtime_s + SCAN_OFF_S < clock_unix_s())
 		files[0].appended_from = size_of(begun->path);
@@ -570,7 +569,19 @@ static int begin_followed(struct sources *logs, struct why *why)
 	return 0;
 }
 
+bool sources_file_is_held(const struct sources *logs)
+{
+	return logs->file_held;
+}
+
 int sources_begin_file(struct sources *logs, struct why *why)
 {
-	return missed_waits(logs->missed) ? missed_begin(logs->missed, why) : begin_followed(logs, why);
+	int rc;
+
+	logs->file_held = pending_files_are_full(logs->pending);
+	if (logs->file_held)
+		return 0;
+	rc = missed_waits(logs->missed) ? missed_begin(logs->missed, why) : begin_followed(logs, why);
+	logs->file_held = rc < 0;
+	return rc;
 }

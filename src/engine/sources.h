@@ -2,12 +2,13 @@
  * sources: the logs being followed, and what the database remembers of each.
  *
  * Joins follow and store. Reading resumes at the position in the database; what was rotated away while
- * no daemon ran, compressed or not, is read first (missed.h). A file that begins must wait for pending to be written: the
- * database may know it only by what has just been read.
+ * no daemon ran, compressed or not, is read first (missed.h). A file that begins waits for the end of the turn, and so for
+ * pending to be written: then the database knows all that was read. While it cannot be written the file is begun all the same, from
+ * what pending knows.
  * A section that is a pattern (globs.h) is followed in every file that matches, also those that come while we run: they are read
  * from their beginning. One that is removed is read to its end, and forgotten.
  * Lines of sockets (sockets.h) come between those of the logs; they are in no file.
- * Order: sources_look at the beginning of a turn; sources_next until false; when a file waits, sources_begin_file once no hits are pending; then poll.
+ * Order: sources_look at the beginning of a turn; sources_next until false; when a file waits, sources_begin_file once no hits are pending, or they cannot be written; then poll.
  */
 #ifndef WFS_ENGINE_SOURCES_H
 #define WFS_ENGINE_SOURCES_H
@@ -66,7 +67,10 @@ void sources_stamped(struct sources *logs, struct scan *scan, int64_t now_s);
 
 bool sources_file_waits(const struct sources *logs);
 
-/* Begins the file that waits. Errors: of the database; it waits on. */
+/* The file that waits could not be begun when it was last tried, since the database cannot be read or too many files wait for it: no line is read until it is. */
+bool sources_file_is_held(const struct sources *logs);
+
+/* Begins the file that waits, or holds it. Errors: of the database; it is held. */
 int sources_begin_file(struct sources *logs, struct why *why);
 
 #endif

@@ -13,7 +13,8 @@
 #include "store/reputation.h"
 
 struct pending_file {
-	bool used, dirty, done;
+	bool used, dirty;
+	unsigned n_readers;      /* 0: nothing more is read from it */
 	bool fresh;              /* its row was made in the transaction that is open */
 	bool is_journal;
 	struct store_log log;    /* id 0: no row yet */
@@ -190,12 +191,45 @@ struct pending_file *pending_file(struct pending *p, const char *path, struct sp
 	if (file == &p->files[p->n_files])
 		p->n_files++;
 	free(file->path);
-	*file = (struct pending_file){.used = true, .first_len = first.len};
+	*file = (struct pending_file){.used = true, .n_readers = 1, .first_len = first.len};
 	memcpy(file->first, first.p, first.len);
 	file->path = alloc_text(path, "the path of a log");
 	if (known != NULL)
 		file->log = *known;
 	return file;
+}
+
+bool pending_files_are_full(const struct pending *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n_files; i++)
+		n += p->files[i].used;
+	return n == PENDING_FILES_MAX;
+}
+
+struct pending_file *pending_unwritten(struct pending *p, struct span first, const struct pending_file *before)
+{
+	for (size_t i = before == NULL ? 0 : (size_t)(before - p->files) + 1; i < p->n_files; i++) {
+		struct pending_file *const file = &p->files[i];
+
+		if (file->used && file->dirty && !file->is_journal && file->first_len == first.len &&
+		    memcmp(file->first, first.p, first.len) == 0)
+			return file;
+	}
+	return NULL;
+}
+
+const struct store_log *pending_log(const struct pending_file *file)
+{
+	return &file->log;
+}
+
+void pending_share(struct pending_file *file, const char *path)
+{
+	free(file->path);
+	file->path = alloc_text(path, "the path of a log");
+	file->n_readers++;
 }
 
 struct pending_file *pending_journal(struct pending *p, const char *name, const struct store_log *log,
@@ -240,8 +274,8 @@ const struct store_journal *pending_journal_state(const struct pending_file *fil
 
 void pending_done(struct pending_file *file)
 {
-	file->done = true;
-	file->used = file->dirty;
+	file->n_readers--;
+	file->used = file->n_readers > 0 || file->dirty;
 }
 
 void pending_read(struct pending_file *file, const struct pending_read *read)
@@ -599,7 +633,7 @@ static void clear(struct pending *p, bool good)
 {
 	for (size_t i = 0; i < p->n_files; i++) {
 		p->files[i].dirty = p->files[i].fresh = false;
-		p->files[i].used &= !p->files[i].done;
+		p->files[i].used &= p->files[i].n_readers > 0;
 	}
 	p->n_stored = p->n_batches > 1 ? SIZE_MAX : p->last->n_blocks;
 	drop_batches(p);

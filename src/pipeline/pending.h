@@ -49,7 +49,20 @@ void pending_free(struct pending *pending);
 struct pending_file *pending_file(struct pending *pending, const char *path, struct span first,
                                 const struct store_log *known);
 
-/* Nothing more is read from this file; what it holds is still written. */
+/* No file can be added until pending is written. */
+bool pending_files_are_full(const struct pending *pending);
+
+/*
+ * The files that begin like that and were read on since the last pending_write, so that the database knows old positions of
+ * them: before: NULL, then the one before. NULL: no more. And how far one was read.
+ */
+struct pending_file *pending_unwritten(struct pending *pending, struct span first, const struct pending_file *before);
+const struct store_log *pending_log(const struct pending_file *file);
+
+/* It is read on under this path, too: by another reader, or again. Each reader ends with pending_done. */
+void pending_share(struct pending_file *file, const char *path);
+
+/* Nothing more is read from this file by one that pending_file or pending_share was for; what it holds is still written. */
 void pending_done(struct pending_file *file);
 
 /* What was read since: adds to the counters and moves the position. */

@@ -2,7 +2,8 @@
  * resume: which log a file is, and where reading continues.
  *
  * Where input and store meet, once for the daemon and replay. The database identifies a log by its first line, and several may begin
- * alike: the match is the newest one whose last read line still ends at its position.
+ * alike: the match is the newest one whose last read line still ends at its position. What was read and is not written yet is
+ * newer than all that the database knows.
  */
 #ifndef WFS_PIPELINE_RESUME_H
 #define WFS_PIPELINE_RESUME_H
@@ -11,6 +12,7 @@
 #include "base/why.h"
 #include "input/chunks.h"
 #include "input/follow.h"
+#include "pipeline/pending.h"
 #include "store/logs.h"
 
 /* Positive results. */
@@ -29,5 +31,9 @@ struct resume {
 
 /* 0: *ret is what the database knows, and the reader continues there. Errors: of the database. */
 int resume_log(struct store *store, const struct resume *reader, struct store_log *ret, struct why *why);
+
+/* The same for who may come to a file before pending is written: *ret is its place in pending, which is not full, under this path. */
+int resume_file(struct store *store, struct pending *pending, const struct resume *reader, const char *path,
+                struct pending_file **ret, struct why *why);
 
 #endif

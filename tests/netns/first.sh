@@ -77,6 +77,19 @@ says_so() {
 	wfs status | tr -s ' \n' ' ' | grep -E "^PROBLEM .* [0-9]+ hits wait in memory; clients are blocked all the same"
 }
 wait_until says_so || fail "status: $(wfs status)"
+
+# Another line, by a client of its own, in a log that has just been rotated: rotated HOW ADDRESS
+rotated() {
+	postfix_dnsbl "$2" >>"$LOG"
+	N=$((N + 1))
+	wait_until listed "$2" || fail "$2 is not blocked after a rotation ($1) while the disk is full"
+}
+mv "$LOG" "$LOG.1"
+rotated "renamed" 198.51.100.20
+cp "$LOG" "$LOG.copy" && : >"$LOG"
+rotated "copied and truncated" 198.51.100.21
+mv "$LOG.1" "$LOG.3" && mv "$LOG.copy" "$LOG.2" && mv "$LOG" "$LOG.1"
+rotated "renamed again" 198.51.100.22
 [ "$(sql "SELECT count(*) FROM hit")" -lt "$N" ] || fail "the disk was not full"
 
 # --- a kill in between: the next start removes what the database lacks, and the lines that are read again add it again
@@ -100,6 +113,12 @@ many 3000 >>"$LOG"
 postfix_dnsbl 10.9.0.9 >>"$LOG"
 N=$((N + 3001))
 wait_until listed 10.9.0.9 || fail "10.9.0.9 is not blocked while the disk is full"
+wait_until says_so || fail "status: $(wfs status)"
+mv "$LOG" "$LOG.4" # as logrotate with dateext: another name each time
+rotated "renamed" 198.51.100.23
+mv "$LOG" "$LOG.away" && mv "$LOG.away" "$LOG" # which is no rotation, but looks like one
+postfix_dnsbl 198.51.100.24 >>"$LOG"
+N=$((N + 1))
 wait_until says_so || fail "status: $(wfs status)"
 rm "$WORK/small/fill"
 wait_until all_hits || fail "after a full disk: got $(sql "SELECT count(*) FROM hit") hits, want $N"

@@ -117,10 +117,72 @@ static void test_unreadable(void **state)
 	assert_non_null(strstr(why.text, "standard input"));
 }
 
+/* Begins the log again, and what is left of it is rest; the place in pending. */
+static struct pending_file *begun(struct pending *pending, const char *rest, int want)
+{
+	struct chunks_piece piece = {.bytes = bytes};
+	struct resume reader = {.chunks = NULL};
+	struct pending_file *file = NULL;
+
+	assert_int_equal(chunks_open(path, false, &reader.chunks, &why), 0);
+	reader.first = chunks_first(reader.chunks);
+	assert_int_equal(resume_file(store, pending, &reader, path, &file, &why), want);
+	bytes[0] = '\0';
+	if (chunks_next(reader.chunks, &piece, &why) == 0)
+		bytes[piece.len] = '\0';
+	assert_string_equal(bytes, rest);
+	chunks_close(reader.chunks);
+	return file;
+}
+
+static void read_until(struct pending_file *file, int64_t position, const char *last)
+{
+	pending_read(file, &(struct pending_read){.lines = 1, .position = position, .last = {last, strlen(last)}});
+}
+
+static int64_t lines_of(int64_t id)
+{
+	struct store_log log = {.id = 0};
+
+	while (store_log_find(store, (struct span){"first", 5}, log.id, &log, &why) == 0)
+		if (log.id == id)
+			return log.lines;
+	return -1;
+}
+
+/* What was read and not written yet goes before what the database knows, and is one row of it in the end. */
+static void test_unwritten(void **state)
+{
+	struct pending *const pending = pending_new(store);
+	struct pending_file *file, *again;
+
+	(void)state;
+	know("first", 6, "first");
+	file = begun(pending, "second\nthird\n", 0);
+	read_until(file, 13, "second");
+	again = begun(pending, "third\n", 0);
+	assert_ptr_equal(again, file); /* two readers of one file */
+	pending_done(file);
+	read_until(again, 19, "third");
+	pending_done(again);
+	file = begun(pending, "", 0); /* nobody read it any more, but it is not written yet */
+	assert_ptr_equal(again, file);
+	read_until(file, 100, "fourth"); /* now another file is there that begins like it, and the old position would fit */
+	again = begun(pending, text, RESUME_NEW);
+	assert_ptr_not_equal(again, file);
+	read_until(again, 6, "first");
+	assert_int_equal(pending_write(pending, &why), 0);
+	assert_int_equal(lines_of(1), 3);
+	assert_int_equal(lines_of(2), 1);
+	assert_int_equal(lines_of(3), -1);
+	pending_free(pending);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_logs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unwritten, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unreadable, setup, teardown),
 	};
 
