@@ -176,12 +176,12 @@ CREATE TABLE IF NOT EXISTS suspension ( -- rules that blocked too many addresses
 CREATE TABLE IF NOT EXISTS event ( -- what happened, for programs that follow it; kept as long as hits
 	id      INTEGER PRIMARY KEY AUTOINCREMENT, -- only grows
 	time    INTEGER NOT NULL,
-	what    TEXT    NOT NULL, -- 'block', 'extend', 'expire', 'lift', 'allow', 'disallow', 'suspend', 'resume', 'drift'
+	what    TEXT    NOT NULL, -- 'block', 'extend', 'expire', 'lift', 'allow', 'disallow', 'suspend', 'resume', 'drift', 'heal'
 	address TEXT,
 	until   INTEGER,
 	rule    INTEGER,          -- of block, extend, expire, lift
 	offence INTEGER,
-	text    TEXT              -- who or what lifted or allowed it; the rule that was suspended; how many entries differed
+	text    TEXT              -- who or what lifted or allowed it; the rule that was suspended; how many entries differed; what was wrong
 );
 
 CREATE TABLE IF NOT EXISTS daemon ( -- the daemon's last known state, for status
@@ -220,6 +220,13 @@ END;
 CREATE TRIGGER IF NOT EXISTS event_drift AFTER UPDATE OF value ON daemon
 WHEN NEW.key = 'drift' AND NEW.value <> OLD.value AND CAST(NEW.value AS INTEGER) > 0 BEGIN
 	INSERT INTO event (time, what, text) VALUES (CAST(strftime('%s', 'now') AS INTEGER), 'drift', NEW.value);
+END;
+-- "SECONDS TEXT": when the firewall was repaired last, and what was wrong.
+INSERT OR IGNORE INTO daemon VALUES ('healed', '');
+CREATE TRIGGER IF NOT EXISTS event_heal AFTER UPDATE OF value ON daemon
+WHEN NEW.key = 'healed' AND NEW.value <> OLD.value AND NEW.value <> '' BEGIN
+	INSERT INTO event (time, what, text)
+	VALUES (CAST(NEW.value AS INTEGER), 'heal', substr(NEW.value, instr(NEW.value, ' ') + 1));
 END;
 
 -- Active blocks, and why.

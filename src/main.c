@@ -126,9 +126,10 @@ static const struct command {
          "FILE is complete, or not there at all. To restore it: stop the daemon, copy\n"
          "it to where the database was, for the same owner, start the daemon.\n"
          "  --force  replace FILE if it exists\n"},
-	{"events", command_events, "[--since ID] [--follow] [--json]", "what happened: each block, lift, expiry ...",
+	{"events", command_events, "[OPTION...]", "what happened: each block, lift, expiry ...",
          "  --since ID  only what came after the event of that number\n"
          "  --follow    go on with each new event as it happens\n"
+         "  --hits      each hit instead; hits have numbers of their own\n"
          "  --json      one object a line\n"},
 	{"reload", command_order, "[--json]", "reload configuration and rules, all or nothing", ""},
 	{"cleanup", command_cleanup, "", "remove what a killed daemon left in the firewall",

@@ -8,20 +8,19 @@
 #include "admin/rows.h"
 #include "base/alloc.h"
 #include "control/reply.h"
-#include "store/query.h"
 
-void watch_begin(struct store *store, int64_t after, json_t *reply)
+void watch_begin(struct store *store, enum query_stream stream, int64_t after, json_t *reply)
 {
 	int64_t newest;
 	struct why why;
 
-	if (query_last_event(store, &newest, &why) < 0) {
+	if (query_last_event(store, stream, &newest, &why) < 0) {
 		reply_error(reply, why.text);
 	} else if (after > newest) {
 		(void)why_set(&why, EINVAL,
-		              "no event has the number %" PRId64 " yet, the newest is %" PRId64
-		              ": is it of another database? \"watch 0\" gives all",
-		              after, newest);
+		              "no %s has the number %" PRId64 " yet, the newest is %" PRId64
+		              ": is it of another database? 0 gives all",
+		              stream == QUERY_STREAM_HITS ? "hit" : "event", after, newest);
 		reply_error(reply, why.text);
 	} else {
 		json_put_number(reply, "newest", newest);
@@ -40,13 +39,13 @@ static void append(struct watch_piece *piece, json_t *row)
 	json_decref(row);
 }
 
-int watch_next(struct store *store, int64_t after, struct watch_piece *ret, struct why *why)
+int watch_next(struct store *store, enum query_stream stream, int64_t after, struct watch_piece *ret, struct why *why)
 {
 	struct watch_piece piece = {.last = after};
 	struct query_event event;
 	int rc;
 
-	query_events(store, after);
+	query_events(store, stream, after);
 	while ((rc = query_next_event(store, &event, why)) == 0) {
 		append(&piece, rows_event(&event));
 		piece.last = event.id;

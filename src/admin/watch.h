@@ -1,5 +1,5 @@
 /*
- * watch: events for a client that is sent all of them as they happen: where it begins, and what comes next.
+ * watch: events, or hits, for a client that is sent all of them as they happen: where it begins, and what comes next.
  *
  * Knows the database and JSON, neither sockets nor clients. What is read at once has a limit, whatever is stored: whoever was
  * away for long gets it piece by piece. Errors as of store.h.
@@ -13,7 +13,7 @@
 
 #include "base/json.h"
 #include "base/why.h"
-#include "store/store.h"
+#include "store/query.h"
 
 enum {
 	WATCH_BYTES = 16 * 1024, /* with the line that exceeds it no other is read */
@@ -23,7 +23,7 @@ enum {
  * Whether a client may begin after that event; the reply gets the number of the newest, or the reason why not: a number that is
  * not used yet comes from another database, and its client would miss what happens until then.
  */
-void watch_begin(struct store *store, int64_t after, json_t *reply);
+void watch_begin(struct store *store, enum query_stream stream, int64_t after, json_t *reply);
 
 struct watch_piece {
 	char *lines; /* each with its newline; the caller frees it. NULL: none */
@@ -33,6 +33,6 @@ struct watch_piece {
 };
 
 /* What happened after that event, oldest first. */
-int watch_next(struct store *store, int64_t after, struct watch_piece *ret, struct why *why);
+int watch_next(struct store *store, enum query_stream stream, int64_t after, struct watch_piece *ret, struct why *why);
 
 #endif

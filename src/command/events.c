@@ -1,4 +1,4 @@
-/* events: what happened, from the database: each block, lift, expiry ...; and what happens. */
+/* events: what happened, from the database: each block, lift, expiry ..., or each hit; and what happens. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,6 +15,7 @@
 enum { LOOK_MS = 500 }; /* how often for new events */
 
 struct request {
+	enum query_stream stream;
 	int64_t since;
 	bool follow;
 };
@@ -40,12 +41,13 @@ static void print_text(const struct query_event *e, bool utc)
 }
 
 /* All that there is; *since becomes the last. */
-static int print_new(struct store *store, const struct command_env *env, int64_t *since, struct why *why)
+static int print_new(struct store *store, const struct command_env *env, enum query_stream stream, int64_t *since,
+                     struct why *why)
 {
 	struct query_event event;
 	int rc;
 
-	query_events(store, *since);
+	query_events(store, stream, *since);
 	while ((rc = query_next_event(store, &event, why)) == 0) {
 		if (env->json)
 			command_print_json(rows_event(&event));
@@ -59,10 +61,11 @@ static int print_new(struct store *store, const struct command_env *env, int64_t
 }
 
 /* Until nobody reads any more, or the database cannot be read. */
-static int follow(const struct config *config, const struct command_env *env, int64_t since, struct why *why)
+static int follow(const struct config *config, const struct command_env *env, const struct request *q, struct why *why)
 {
 	static const struct timespec pause = {0, LOOK_MS * 1000000L};
 	struct store *store = NULL;
+	int64_t since = q->since;
 	int rc = 0;
 
 	while (rc == 0) {
@@ -73,7 +76,7 @@ static int follow(const struct config *config, const struct command_env *env, in
 		if (store == NULL)
 			rc = command_open_database(config, &store, why);
 		if (rc == 0)
-			rc = print_new(store, env, &since, why);
+			rc = print_new(store, env, q->stream, &since, why);
 		(void)nanosleep(&pause, NULL);
 	}
 	store_close(store);
@@ -100,9 +103,9 @@ static int run(const struct request *q, const struct command_env *env)
 	if ((config = command_config_rest(env, &why, &status)) == NULL)
 		return status;
 	if (q->follow) {
-		rc = follow(config, env, since, &why);
+		rc = follow(config, env, q, &why);
 	} else if ((rc = command_open_database(config, &store, &why)) == 0) {
-		rc = print_new(store, env, &since, &why);
+		rc = print_new(store, env, q->stream, &since, &why);
 		store_close(store);
 	}
 	config_free(config);
@@ -111,12 +114,14 @@ static int run(const struct request *q, const struct command_env *env)
 
 int command_events(int argc, char **argv, const struct command_env *env)
 {
-	static const char *const options[] = {"--since", "--follow", NULL};
+	static const char *const options[] = {"--since", "--follow", "--hits", NULL};
 	struct request q = {0};
 
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--follow") == 0) {
 			q.follow = true;
+		} else if (strcmp(argv[i], "--hits") == 0) {
+			q.stream = QUERY_STREAM_HITS;
 		} else if (strcmp(argv[i], "--since") == 0) {
 			if (++i == argc || !parse_id(argv[i], &q.since))
 				return command_usage(argv[0], "--since: the number of an event, 0 or more");

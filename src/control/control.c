@@ -299,7 +299,7 @@ static bool handle_watching(struct connection *conn, int64_t now_ms, struct prot
 		return false;
 	}
 	conn->news = false;
-	*ret = (struct protocol_request){.verb = PROTOCOL_WATCH, .after = conn->after};
+	*ret = (struct protocol_request){.verb = PROTOCOL_WATCH, .hits = conn->hits, .after = conn->after};
 	return true;
 }
 
@@ -420,6 +420,7 @@ bool control_watch(struct control *c, const struct control_request *request)
 	if (n >= CONTROL_WATCHING_MAX)
 		return false;
 	conn->watches = conn->news = true;
+	conn->hits = request->what.hits;
 	conn->after = request->what.after;
 	return true;
 }

@@ -23,7 +23,7 @@ enum arguments {
 	COLOUR_ARGUMENTS,  /* A [score N] [reason TEXT] */
 	RULE,
 	NOTE_TEXT,
-	AN_ID,
+	WATCH_ARGUMENTS,   /* [hits] ID */
 	TOKEN,
 };
 
@@ -48,7 +48,7 @@ static const struct word {
 	{"reload", PROTOCOL_RELOAD, NOTHING},
 	{"resume", PROTOCOL_RESUME, RULE},
 	{"note", PROTOCOL_NOTE, NOTE_TEXT},
-	{"watch", PROTOCOL_WATCH, AN_ID},
+	{"watch", PROTOCOL_WATCH, WATCH_ARGUMENTS},
 	{"auth", PROTOCOL_AUTH, TOKEN},
 	{"compat", PROTOCOL_COMPAT, NOTHING},
 };
@@ -285,12 +285,12 @@ static int parse_colour(struct span *rest, struct protocol_request *r, struct wh
 	return 0;
 }
 
-/* The word "all". */
-static bool skip_all(struct span *rest)
+/* Whether that word is next. */
+static bool skip_word(struct span *rest, const char *word)
 {
 	struct span after = *rest;
 
-	if (!is_word(next_word(&after), "all"))
+	if (!is_word(next_word(&after), word))
 		return false;
 	*rest = after;
 	return true;
@@ -307,7 +307,7 @@ static int parse_arguments(struct span rest, enum arguments arguments, struct pr
 		rc = parse_net(&rest, false, &r->net, why);
 		break;
 	case LIFT_ARGUMENTS:
-		if (skip_all(&rest)) {
+		if (skip_word(&rest, "all")) {
 			r->verb = PROTOCOL_UNBLOCK_ALL; /* the net is ::/0 */
 			return parse_options(rest, false, false, r, why);
 		}
@@ -333,7 +333,8 @@ static int parse_arguments(struct span rest, enum arguments arguments, struct pr
 		break;
 	case NOTE_TEXT:
 		return parse_reason(rest, r->reason, why);
-	case AN_ID:
+	case WATCH_ARGUMENTS:
+		r->hits = skip_word(&rest, "hits");
 		rc = parse_id(&rest, &r->after, why);
 		break;
 	case TOKEN:

@@ -8,8 +8,8 @@
  *   allow A [for D] [reason TEXT]      disallow A [reason TEXT]
  *   vote black|white A [score N] [reason TEXT]                 N  1 ... PROTOCOL_SCORE_MAX
  *   black A ..., white A ...           the same without "vote"
- *   list   why A   status   test A   reload   resume RULE   note TEXT   watch ID   auth TOKEN   compat
- *                                                                                  ID the number of an event
+ *   list   why A   status   test A   reload   resume RULE   note TEXT   auth TOKEN   compat
+ *   watch [hits] ID                                            ID the number of an event, or of a hit
  *
  * Words are separated by blanks; TEXT is the rest of the line. A is read as pasted.h does. Refused, with a sentence:
  * control characters, zones, names, host bits, an IPv4 network shorter than /8 and an IPv6 one shorter than /32, a network where one address is
@@ -64,7 +64,8 @@ struct protocol_request {
 	struct net net;  /* of block, unblock, allow, disallow, test, why; of votes one address; of unblock all ::/0 */
 	int64_t for_s;   /* of block and allow; 0: not given */
 	int score;       /* of votes, > 0; 0: not given */
-	int64_t after;   /* of watch, >= 0: the event before the first that is wanted */
+	int64_t after;   /* of watch, >= 0: the event, or hit, before the first that is wanted */
+	bool hits;       /* of watch */
 	char reason[PROTOCOL_REASON_MAX + 1]; /* escaped; "": none */
 	char rule[PROTOCOL_RULE_MAX + 1];     /* of resume: letters, digits, "-", "_" and "." */
 	char token[PROTOCOL_TOKEN_MAX + 1];   /* of auth, the rest zeros */

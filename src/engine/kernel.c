@@ -106,7 +106,7 @@ static void store_state(struct engine *e, const struct reconcile_result *r, int6
 	            {"refused", refused},                     {"tracked", tracked},   {"forgotten", forgotten},
 	            {"refused_why", r->drift.refusal.text},
 	            {"braked", braked},                       {"last_sync_at", at},   {"ports", ports},
-	            {"list", e->client.list},                 {"lengths", lengths}};
+	            {"list", e->client.list},                 {"lengths", lengths},   {"healed", e->healed}};
 	struct why why;
 	int rc;
 
@@ -158,16 +158,26 @@ static void log_released(struct engine *e, const struct reconcile_result *r, int
 	events_sum(&e->events);
 }
 
+/* For the event, which is stored with the next comparison: of several repairs until then, the last. */
+static void note_healed(struct engine *e, const char *what, const char *who, int64_t now)
+{
+	(void)snprintf(e->healed, sizeof e->healed, "%" PRId64 " %s%s", now, what, who);
+}
+
 static void compared(struct engine *e, const struct reconcile_result *r, const struct moment *now)
 {
 	struct why why; /* of what is tried again with the next comparison */
 
-	if (e->firewall_failed)
+	if (e->firewall_failed) {
 		log_line(LOG_NOTICE, "firewall back in sync with the database");
+		note_healed(e, "back in sync with the database", "", now->unix_s);
+	}
 	e->firewall_failed = false;
 	problems_clear(&e->problems, PROBLEMS_FIREWALL, 0);
-	if (r->drift.repaired && !e->client.watched) /* else it was reported, with a name */
+	if (r->drift.repaired && !e->client.watched) { /* else it was reported, with a name */
 		log_line(LOG_WARNING, "firewall rules or lists were missing or altered; recreated");
+		note_healed(e, "rules or lists were missing or altered", "", now->unix_s);
+	}
 	if (!e->settled && client_settled(&e->client, &why) == 0)
 		e->settled = true;
 	note_refused(e, &r->drift, now->unix_s);
@@ -180,13 +190,15 @@ static void compared(struct engine *e, const struct reconcile_result *r, const s
 void kernel_changed(struct engine *e, bool readable)
 {
 	struct client_change change;
+	const char *who;
 	struct why why;
 	int rc = 0;
 
 	if (!client_changed(&e->client, readable, &change))
 		return;
-	log_line(LOG_WARNING, "firewall rules or lists were changed by %s; restoring them",
-	         change.who[0] != '\0' ? change.who : "another program");
+	who = change.who[0] != '\0' ? change.who : "another program";
+	log_line(LOG_WARNING, "firewall rules or lists were changed by %s; restoring them", who);
+	note_healed(e, "rules or lists were changed by ", who, clock_unix_s());
 	if (!change.all)
 		rc = reconcile_touched(e->reconcile, change.touched, change.n, clock_unix_s(), &why);
 	if (rc == -EPIPE) {

@@ -99,6 +99,11 @@ static void log_request(struct requests *r, const struct control_request *reques
 	events_sum(r->events);
 }
 
+static enum query_stream stream_of(const struct protocol_request *what)
+{
+	return what->hits ? QUERY_STREAM_HITS : QUERY_STREAM_EVENTS;
+}
+
 /* A client that watches is told when it may be behind. */
 static void note_changes(struct requests *r)
 {
@@ -116,7 +121,7 @@ static void go_on_watching(struct requests *r)
 	struct watch_piece piece;
 	struct why why;
 
-	if (watch_next(r->store, request->what.after, &piece, &why) < 0) {
+	if (watch_next(r->store, stream_of(&request->what), request->what.after, &piece, &why) < 0) {
 		control_stop_watching(r->control, request, why.text, clock_steady_ms());
 		return;
 	}
@@ -128,7 +133,7 @@ static void begin_watching(struct requests *r)
 {
 	json_t *const reply = reply_new();
 
-	watch_begin(r->store, r->request.what.after, reply);
+	watch_begin(r->store, stream_of(&r->request.what), r->request.what.after, reply);
 	if (reply_is_ok(reply) && !control_watch(r->control, &r->request))
 		reply_error(reply, "16 connections watch already; try again");
 	control_reply(r->control, r->request.connection, reply, clock_steady_ms());

@@ -22,6 +22,7 @@
 
 enum {
 	RETRY_MS = 1000, /* after an error of the database or the firewall */
+	HEALED_MAX = CLIENT_WHO_MAX + 80,
 };
 
 struct engine {
@@ -52,6 +53,7 @@ struct engine {
 	bool settled;          /* the kernel held once what it should, and root knows */
 	bool ready;            /* likewise, and systemd knows */
 	int64_t braked_minute; /* logged in */
+	char healed[HEALED_MAX]; /* the last repair of the firewall, as schema.sql has it; "": none yet */
 	size_t refused;        /* blocks that were not added to the kernel at the last sync */
 	bool edited;           /* a rule file, perhaps */
 	bool reload_waits;     /* for what is pending to be written */

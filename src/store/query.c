@@ -433,12 +433,18 @@ int query_next_note(struct store *store, struct query_note *ret, struct why *why
 	return rc;
 }
 
-void query_events(struct store *store, int64_t after_id)
+void query_events(struct store *store, enum query_stream stream, int64_t after_id)
 {
-	(void)begin(store, QUERY_EVENTS,
-	            "SELECT e.id, e.time, e.what, e.address, coalesce(e.until, 0), r.name, r.category, r.reason, "
-	            "coalesce(e.offence, 0), e.text FROM event e LEFT JOIN rule r ON r.id = e.rule WHERE e.id > ?1 ORDER BY e.id",
-	            after_id);
+	if (stream == QUERY_STREAM_HITS)
+		(void)begin(store, QUERY_HIT_EVENTS,
+		            "SELECT h.id, h.time, 'hit', h.address, 0, r.name, r.category, r.reason, 0, h.detail "
+		            "FROM hit h JOIN rule r ON r.id = h.rule WHERE h.id > ?1 ORDER BY h.id",
+		            after_id);
+	else
+		(void)begin(store, QUERY_EVENTS,
+		            "SELECT e.id, e.time, e.what, e.address, coalesce(e.until, 0), r.name, r.category, r.reason, "
+		            "coalesce(e.offence, 0), e.text FROM event e LEFT JOIN rule r ON r.id = e.rule WHERE e.id > ?1 ORDER BY e.id",
+		            after_id);
 }
 
 int query_next_event(struct store *store, struct query_event *ret, struct why *why)
@@ -460,9 +466,13 @@ int query_next_event(struct store *store, struct query_event *ret, struct why *w
 	return rc;
 }
 
-int query_last_event(struct store *store, int64_t *ret, struct why *why)
+/* The newest hit is never deleted. */
+int query_last_event(struct store *store, enum query_stream stream, int64_t *ret, struct why *why)
 {
-	sqlite3_stmt *const s = begin(store, QUERY_LAST_EVENT, "SELECT max(seq) FROM sqlite_sequence WHERE name = 'event'", 0);
+	sqlite3_stmt *const s =
+		stream == QUERY_STREAM_HITS
+			? begin(store, QUERY_LAST_HIT, "SELECT max(id) FROM hit", 0)
+			: begin(store, QUERY_LAST_EVENT, "SELECT max(seq) FROM sqlite_sequence WHERE name = 'event'", 0);
 	const int rc = sql_number(store, s, ret, why);
 
 	if (rc == STORE_NONE)

@@ -107,16 +107,20 @@ struct query_note {
 void query_notes(struct store *store);
 int query_next_note(struct store *store, struct query_note *ret, struct why *why);
 
-/* What happened after the event of that id, oldest first. id only grows. */
+/*
+ * What happened after the event of that id, oldest first. id only grows. Hits have numbers of their own; what: "hit", text: the
+ * detail.
+ */
+enum query_stream { QUERY_STREAM_EVENTS, QUERY_STREAM_HITS };
 struct query_event {
 	int64_t id, time_s, until_s, offence;                         /* until_s, offence: 0 when it has none */
 	const char *what, *address, *rule, *category, *reason, *text; /* but what: may be NULL */
 };
-void query_events(struct store *store, int64_t after_id);
+void query_events(struct store *store, enum query_stream stream, int64_t after_id);
 int query_next_event(struct store *store, struct query_event *ret, struct why *why);
 
-/* The number of the newest event, even if it is no longer stored; 0: there was none. */
-int query_last_event(struct store *store, int64_t *ret, struct why *why);
+/* The id of the newest, even if it is no longer stored; 0: there was none. */
+int query_last_event(struct store *store, enum query_stream stream, int64_t *ret, struct why *why);
 
 /* Rules that are suspended. */
 struct query_suspension {

@@ -57,6 +57,8 @@ delete_chain() {
 }
 
 heals "a flush" flush_firewall
+heal_event() { sql "SELECT text FROM event WHERE what = 'heal'" | grep -q "^rules or lists were "; }
+wait_until heal_event || fail "no event of the repair: $(sql "SELECT * FROM event")"
 if [ "$BACKEND" = nftables ]; then
 	logged "changed by nft (process " || fail "the log does not say who flushed"
 	heals "a deleted table" ours delete table

@@ -94,7 +94,11 @@ static void test_watch(void **state)
 	static const struct {
 		const char *line;
 		int64_t after;
-	} rows[] = {{"watch 0", 0}, {"WATCH 17 ", 17}, {"watch 9007199254740992", INT64_C(9007199254740992)}};
+		bool hits;
+	} rows[] = {{"watch 0", 0, false},
+	            {"WATCH 17 ", 17, false},
+	            {"watch 9007199254740992", INT64_C(9007199254740992), false},
+	            {"watch hits 17", 17, true}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -105,6 +109,7 @@ static void test_watch(void **state)
 			fail_msg("\"%s\": %s", rows[i].line, why.text);
 		assert_int_equal(r.verb, PROTOCOL_WATCH);
 		assert_int_equal(r.after, rows[i].after);
+		assert_int_equal(r.hits, rows[i].hits);
 	}
 }
 
@@ -188,6 +193,8 @@ static void test_bad(void **state)
 		{"resume 12345678901234567890123456789012345678901234567890123456789012345", "no name of a rule"},
 		{"watch", "after which event"},
 		{"watch -1", "after which event"},
+		{"watch hits", "after which event"},
+		{"watch 1 hits", "unexpected argument"},
 		{"watch 1x", "after which event"},
 		{"watch 9007199254740993", "after which event"},
 		{"watch 99999999999999999999999", "after which event"},

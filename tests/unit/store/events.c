@@ -60,7 +60,7 @@ static int64_t check_events(int64_t after, const char *want)
 	struct query_event e;
 	int rc;
 
-	query_events(store, after);
+	query_events(store, QUERY_STREAM_EVENTS, after);
 	while ((rc = query_next_event(store, &e, &why)) == 0) {
 		assert_true(e.id > after);
 		after = e.id;
@@ -77,7 +77,7 @@ static int64_t last_event(void)
 {
 	int64_t id = -1;
 
-	good(query_last_event(store, &id, &why));
+	good(query_last_event(store, QUERY_STREAM_EVENTS, &id, &why));
 	return id;
 }
 
@@ -114,6 +114,10 @@ static void test_each(void **state)
 	good(store_state_set(store, "drift", "3", &why));
 	good(store_state_set(store, "drift", "3", &why));
 	last = check_events(last, "drift 3");
+	good(store_state_set(store, "healed", "1700000000 changed by nft", &why));
+	good(store_state_set(store, "healed", "1700000000 changed by nft", &why));
+	good(store_state_set(store, "healed", "", &why)); /* of a daemon that repaired nothing yet */
+	last = check_events(last, "heal changed by nft");
 	/* One that was lifted does not expire as well. */
 	good(store_note_expired(store, now_s + 899, &why));
 	last = check_events(last, "");
