@@ -54,7 +54,7 @@ BEGIN {
 		writes[list[i]] = "^src/(store|pipeline)/"
 	outside["libmnl/"] = "^src/root/(nft_batch|netlink)[.]h"
 	outside["libiptc/"] = "^src/root/xtables"
-	outside["linux/netfilter"] = "^src/root/(xtables|recent_rules[.]|nft|tracked[.])"
+	outside["linux/netfilter"] = "^src/root/(xtables|recent_rules[.]|nft|gate[.]|tracked[.])"
 	outside["inotifytools/"] = "^src/input/follow"
 	outside["sys/inotify.h"] = "^src/(input/(follow|globs[.])|engine/rules_watch[.])"
 	outside["archive.h"] = "^src/input/archive"

@@ -60,6 +60,7 @@ static struct root_config root_config(const struct config *config, const char *p
 	                           .networks = true,
 	                           .connections = (uint32_t)config->firewall.connections,     /* at most 10000 */
 	                           .connections_s = (uint32_t)config->firewall.connections_s, /* at most 3600 */
+	                           .gates = config->gates,
 	                           .path = path};
 	struct net own[LOCALADDRS_MAX];
 	const char *space;

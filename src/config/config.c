@@ -23,8 +23,8 @@ static const char *shown(const char *text, char out[static QUOTED_MAX])
 	return out;
 }
 
-/* The path in "[log /var/log/mail.log]"; NULL: the section is another one. word: "log". */
-static const char *section_path(const char *section, const char *word)
+/* The path in "[log /var/log/mail.log]", the name in "[gate mail]"; NULL: the section is another one. word: "log". */
+static const char *section_name(const char *section, const char *word)
 {
 	const size_t len = strlen(word);
 
@@ -65,7 +65,8 @@ static int add_path(char **list, size_t *n, size_t n_before, size_t max, const c
 static int read_section(struct config *config, const struct part *part, const struct ini_entry *e, struct why *why)
 {
 	const char *const file = part->file;
-	const char *const log = section_path(e->section, "log"), *const socket = section_path(e->section, "socket");
+	const char *const log = section_name(e->section, "log"), *const socket = section_name(e->section, "socket"),
+	                 *const gate = section_name(e->section, "gate"), *wanted;
 	char quoted[QUOTED_MAX], near[KEYS_NEAR_MAX];
 
 	if (log != NULL)
@@ -73,7 +74,9 @@ static int read_section(struct config *config, const struct part *part, const st
 	if (socket != NULL)
 		return add_path(config->sockets, &config->n_sockets, part->n_sockets, CONFIG_SOCKETS_MAX, "socket /run/watchforspammers/log", socket,
 		                file, e, why);
-	if (!keys_have_section(e->section))
+	if (gate != NULL && (wanted = gates_add(&config->gates, gate)) != NULL)
+		return why_set(why, EINVAL, "%s:%u: [%s]: want %s", file, e->line, shown(e->section, quoted), wanted);
+	if (gate == NULL && !keys_have_section(e->section))
 		return why_set(why, EINVAL, "%s:%u: no section [%s]%s", file, e->line, shown(e->section, quoted),
 		               keys_proposal(NULL, e->section, near));
 	return 0;
@@ -200,6 +203,19 @@ static int settle_ports(struct config *config, const char *path, struct why *why
 	return wanted == NULL ? 0 : why_set(why, EINVAL, "%s: [firewall] ports: want %s", path, wanted);
 }
 
+/* Gates are made of nftables' sets, in a table of ours. */
+static int settle_gates(const struct config *config, const char *path, struct why *why)
+{
+	struct why reason;
+
+	if (config->gates.n == 0)
+		return 0;
+	if (strcmp(config->firewall.backend, "recent") == 0 || !config->firewall.manage_rules)
+		return why_set(why, EINVAL, "%s: [gate %s] needs nftables: set [firewall] backend = nftables, and manage_rules = yes", path,
+		               config->gates.gates[0].name);
+	return gates_settle(&config->gates, &reason) < 0 ? why_set(why, EINVAL, "%s: %s", path, reason.text) : 0;
+}
+
 static void free_parts(struct part parts[], size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -227,6 +243,8 @@ static int from_parts(struct part parts[], size_t n, struct config **ret, struct
 		finish(config);
 		rc = settle_ports(config, parts[0].file, why);
 	}
+	if (rc == 0)
+		rc = settle_gates(config, parts[0].file, why);
 	if (rc < 0)
 		config_free(config);
 	else
@@ -334,6 +352,8 @@ int config_read_rest(const char *path, bool may_be_absent, struct config **ret, 
 	}
 	finish(config);
 	wrong = settle_ports(config, path, rc == 0 ? why : &other);
+	rc = rc == 0 ? wrong : rc;
+	wrong = settle_gates(config, path, rc == 0 ? why : &other);
 	rc = rc == 0 ? wrong : rc;
 	free_parts(parts, n);
 	confdir_done(&dir);

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/gates.h"
 #include "base/portlists.h"
 #include "base/why.h"
 
@@ -107,6 +108,7 @@ struct config {
 		int64_t connections;   /* new ones of one client within connections_s; more are a hostile hit. 0: not counted */
 		int64_t connections_s; /* 1..3600 */
 	} firewall;
+	struct gates gates;
 	struct {
 		char *path;
 		int64_t keep_s;

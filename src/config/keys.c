@@ -69,6 +69,14 @@ static const struct config_row rows[] = {
 	{{"firewall", "resync", "15s"}, .read = value_duration, .at = AT(firewall.resync_s), .min = 1, .max = DURATION_MAX_S},
 	{{"firewall", "keep_on_stop", "no"}, .read = value_boolean, .at = AT(firewall.keep_on_stop)},
 	{{"firewall", "connections", ""}, .read = value_rate},
+	{{"gate", "networks", ""}, .read = value_gate},
+	{{"gate", "ports", "25"}, .read = value_gate},
+	{{"gate", "pause", "1m"}, .read = value_gate},
+	{{"gate", "window", "4h"}, .read = value_gate},
+	{{"gate", "count", "6"}, .read = value_gate},
+	{{"gate", "pass", "36d"}, .read = value_gate},
+	{{"gate", "pass_networks", ""}, .read = value_gate},
+	{{"gate", "open_after", "15m"}, .read = value_gate},
 	{{"database", "path", "/var/lib/watchforspammers/hits.db"}, .read = value_path, .at = AT(database.path)},
 	{{"database", "keep", "90d"}, .read = value_duration, .at = AT(database.keep_s), .min = 1, .max = DURATION_MAX_S},
 	{{"control", "socket", "/run/watchforspammers/control"}, .read = value_socket, .at = AT(control.socket)},
@@ -92,8 +100,15 @@ size_t config_keys(const struct config_key **ret)
 	return N_ROWS;
 }
 
+/* "[gate mail]" has the keys of "gate". */
+static const char *without_name(const char *section)
+{
+	return strncasecmp(section, "gate ", 5) == 0 || strncasecmp(section, "gate\t", 5) == 0 ? "gate" : section;
+}
+
 const struct config_row *keys_find(const char *section, const char *key)
 {
+	section = without_name(section);
 	for (size_t i = 0; i < N_ROWS; i++)
 		if (strcasecmp(rows[i].key.section, section) == 0 && strcasecmp(rows[i].key.key, key) == 0)
 			return &rows[i];
@@ -139,7 +154,7 @@ const char *keys_proposal(const char *section, const char *word, char out[static
 	size_t n = 0;
 
 	for (size_t i = 0; i < N_ROWS; i++)
-		if (section == NULL || strcasecmp(rows[i].key.section, section) == 0)
+		if (section == NULL || strcasecmp(rows[i].key.section, without_name(section)) == 0)
 			words[n++] = section == NULL ? rows[i].key.section : rows[i].key.key;
 	if (section == NULL) {
 		words[n++] = "log";

@@ -559,3 +559,9 @@ const char *value_ports(struct value *v)
 
 	return portlists_read(&v->config->firewall.ports, name, v->text, v->is_given);
 }
+
+/* A gate has its defaults from the beginning of its section on. */
+const char *value_gate(struct value *v)
+{
+	return v->is_given ? gates_read(&v->config->gates, v->key, v->text) : NULL;
+}

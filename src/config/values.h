@@ -61,6 +61,7 @@ value_reader value_ports;  /* and any "ports.NAME" */
 value_reader value_action;
 value_reader value_sessions;
 value_reader value_rate;     /* firewall.connections */
+value_reader value_gate;     /* any key of [gate NAME], of the section that was read last */
 value_reader value_loopback; /* control.tcp */
 value_reader value_dirs;     /* run.patterns */
 value_reader value_reading;  /* journal.read */

@@ -120,6 +120,7 @@ static int timeout_ms(const struct engine *e, int64_t now)
 	engine_sooner(&at, e->sync_at);
 	engine_sooner(&at, e->purge_at);
 	engine_sooner(&at, e->coverage.at_ms);
+	engine_sooner(&at, gating_due_ms(&e->gating));
 	engine_sooner(&at, e->index_at);
 	engine_sooner(&at, e->watchdog_at);
 	if (!e->store_failed)
@@ -197,6 +198,15 @@ static void read_sources(struct engine *e, const struct moment *now)
 	lines_read(e, now);
 }
 
+static void keep_gates(struct engine *e, const struct moment *now)
+{
+	struct why why;
+	const int rc = gating_turn(&e->gating, now->steady_ms, &why);
+
+	if (rc < 0)
+		kernel_trouble(e, rc, &why);
+}
+
 /* One turn, top to bottom: read, block, commit, and what else is due. */
 static void turn(struct engine *e)
 {
@@ -225,6 +235,7 @@ static void turn(struct engine *e)
 		live_lift_allowed(&e->live, e->reconcile);
 		kernel_compare(e, &now);
 		kernel_release(e, &now);
+		keep_gates(e, &now);
 	}
 	coverage_check(&e->coverage, now.steady_ms, now.unix_s);
 	if (now.steady_ms >= e->purge_at)

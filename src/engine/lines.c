@@ -213,6 +213,7 @@ void lines_read(struct engine *e, const struct moment *now)
 
 		if (!sources_next(e->logs, now->steady_ms, &file, &scan, &record))
 			break;
+		gating_grew(&e->gating, now->steady_ms);
 		match_line(e, file, scan, &record, now->unix_s);
 		if (!record.more)
 			kernel_tell(e, now);

@@ -342,13 +342,14 @@ static void log_what_needs_a_restart(const struct config *old, const struct conf
 	    old->firewall.sessions != new->firewall.sessions || old->firewall.hooks != new->firewall.hooks ||
 	    old->firewall.connections != new->firewall.connections ||
 	    old->firewall.connections_s != new->firewall.connections_s ||
+	    !gates_equal(&old->gates, &new->gates) ||
 	    !portlists_equal(&old->firewall.ports, &new->firewall.ports) ||
 	    strcmp(old->control.socket, new->control.socket) != 0 ||
 	    strcmp(old->control.group, new->control.group) != 0 ||
 	    strcmp(old->control.readers, new->control.readers) != 0 ||
 	    strcmp(old->control.token_file, new->control.token_file) != 0 ||
 	    old->control.tcp_port != new->control.tcp_port || !addr_equal(&old->control.tcp, &new->control.tcp))
-		log_line(LOG_WARNING, "[firewall], [control], [database] path and [run] user take effect after a restart");
+		log_line(LOG_WARNING, "[firewall], [gate], [control], [database] path and [run] user take effect after a restart");
 }
 
 /* The kernel's lists have the masks they were made with. */

@@ -163,6 +163,7 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 	e->reconcile = reconcile_new(e->store, &config->firewall.ports, &e->client, (uint32_t)(config->firewall.seconds / 2), clock_unix_s());
 	hangup_init(&e->hangup, config, &e->client, &e->problems, clock_unix_s());
 	coverage_init(&e->coverage, config, &e->client, &e->problems);
+	gating_init(&e->gating, config, &e->client, clock_steady_ms());
 	if ((rc = reconcile_load(e->reconcile, clock_unix_s(), why)) < 0) {
 		engine_free(e);
 		return rc;

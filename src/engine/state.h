@@ -13,6 +13,7 @@
 #include "engine/coverage.h"
 #include "engine/engine.h"
 #include "engine/events.h"
+#include "engine/gating.h"
 #include "engine/hangup.h"
 #include "engine/housekeeping.h"
 #include "engine/live.h"
@@ -36,6 +37,7 @@ struct engine {
 	struct housekeeping housekeeping;
 	struct hangup hangup;
 	struct coverage coverage;
+	struct gating gating;
 	struct problems problems;
 	struct events events;
 

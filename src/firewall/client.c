@@ -332,6 +332,79 @@ int client_floods(struct client *client, struct addr out[static CLIENT_FLOODS_MA
 	return 0;
 }
 
+int client_gates(struct client *client, bool closes, bool *ret_repaired, struct why *why)
+{
+	struct message m = {.verb = MESSAGE_GATES, .n4 = closes};
+	const int err = ask(client, &m, why);
+
+	if (err == 0)
+		*ret_repaired = m.repaired != 0;
+	return err;
+}
+
+int client_pass(struct client *client, const struct client_pass *passes, size_t n, struct why *why)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < n && err == 0;) {
+		struct message m = {.verb = MESSAGE_PASS};
+
+		for (; i < n && m.n < MESSAGE_ENTRIES; i++) {
+			struct message_entry *const entry = &m.entries[m.n];
+
+			*entry = (struct message_entry){.len = passes[i].net.len, .left_s = bounded(passes[i].left_s)};
+			memcpy(entry->addr, passes[i].net.addr.bytes, sizeof entry->addr);
+			m.n += message_pass_is_good(entry);
+		}
+		if (m.n > 0)
+			err = ask(client, &m, why);
+	}
+	return err;
+}
+
+/* UNPASS, CLOSE. */
+static int say_nets(struct client *client, uint32_t verb, const struct net *nets, size_t n, struct why *why)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < n && err == 0;) {
+		struct message m = {.verb = verb};
+
+		for (; i < n && m.n < MESSAGE_ENTRIES; i++) {
+			struct message_entry *const entry = &m.entries[m.n];
+
+			*entry = (struct message_entry){.len = nets[i].len};
+			memcpy(entry->addr, nets[i].addr.bytes, sizeof entry->addr);
+			m.n += verb == MESSAGE_UNPASS ? message_pass_is_good(entry) : message_entry_is_good(entry);
+		}
+		if (m.n > 0)
+			err = ask(client, &m, why);
+	}
+	return err;
+}
+
+int client_unpass(struct client *client, const struct net *nets, size_t n, struct why *why)
+{
+	return say_nets(client, MESSAGE_UNPASS, nets, n, why);
+}
+
+int client_forget(struct client *client, const struct net *nets, size_t n, struct why *why)
+{
+	return say_nets(client, MESSAGE_CLOSE, nets, n, why);
+}
+
+int client_count(struct client *client, size_t gate, uint32_t *cursor, struct message_gate *ret, struct why *why)
+{
+	struct message m = {.verb = MESSAGE_COUNTS, .n4 = (uint32_t)gate, .cursor = *cursor}; /* below GATES_MAX */
+	const int err = ask(client, &m, why);
+
+	if (err < 0)
+		return err;
+	*cursor = m.cursor;
+	*ret = m.gate;
+	return 0;
+}
+
 int client_config(struct client *client, uint32_t number, int *ret_fd, struct why *why)
 {
 	struct message m = {.verb = MESSAGE_CONFIG, .cursor = number};

@@ -113,6 +113,28 @@ int client_published(struct client *client, uint16_t *ret_port, struct why *why)
 int client_floods(struct client *client, struct addr out[static CLIENT_FLOODS_MAX], size_t *ret_n, struct why *why);
 
 /*
+ * The gates (base/gates.h) are as configured when root started; closes: and closed from now on, for their open_after.
+ * *ret_repaired: they were made anew, so that what passes must be said again.
+ */
+int client_gates(struct client *client, bool closes, bool *ret_repaired, struct why *why);
+
+/* A network that need not wait at the gates. */
+struct client_pass {
+	struct net net;  /* IPv4 and IPv6 at least /1; others are left out */
+	uint32_t left_s; /* bounded, as of client_add */
+};
+
+/* Adds, or starts the time again. */
+int client_pass(struct client *client, const struct client_pass *passes, size_t n, struct why *why);
+int client_unpass(struct client *client, const struct net *nets, size_t n, struct why *why);
+/* These clients begin anew at the gates. */
+int client_forget(struct client *client, const struct net *nets, size_t n, struct why *why);
+
+struct message_gate; /* firewall/message.h */
+/* A part of what a gate counted. *cursor: 0 first; 0 afterwards: *ret is complete. */
+int client_count(struct client *client, size_t gate, uint32_t *cursor, struct message_gate *ret, struct why *why);
+
+/*
  * A file of the configuration, which may be for root alone, open for reading: *ret_fd is the caller's. number: 0 the main one, from
  * 1 on those of its directory (base/confdir.h).
  * Errors: as of open(2), -ENOENT being an absent main file, or a number above the last; -ESTALE one that was just removed.

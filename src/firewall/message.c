@@ -12,13 +12,14 @@ enum {
 	IP6_LEN_MIN = 32, /* one slip would cut off a continent */
 };
 
-bool message_entry_is_good(const struct message_entry *entry)
+/* min4, min6: lengths in the 16 bytes. */
+static bool has_network(const struct message_entry *entry, unsigned min4, unsigned min6)
 {
 	struct addr addr;
 	const size_t whole = entry->len / 8U;
 
 	memcpy(addr.bytes, entry->addr, sizeof addr.bytes);
-	if (entry->len > 128 || entry->len < (addr_is_ip4(&addr) ? IP4_BITS + IP4_LEN_MIN : IP6_LEN_MIN))
+	if (entry->len > 128 || entry->len < (addr_is_ip4(&addr) && entry->len >= IP4_BITS ? min4 : min6))
 		return false;
 	if (entry->list >= MESSAGE_LISTS_MAX)
 		return false;
@@ -31,6 +32,19 @@ bool message_entry_is_good(const struct message_entry *entry)
 		if (addr.bytes[i] != 0)
 			return false;
 	return true;
+}
+
+bool message_entry_is_good(const struct message_entry *entry)
+{
+	struct addr addr;
+
+	memcpy(addr.bytes, entry->addr, sizeof addr.bytes);
+	return has_network(entry, IP4_BITS + IP4_LEN_MIN, addr_is_ip4(&addr) ? IP4_BITS + IP4_LEN_MIN : IP6_LEN_MIN);
+}
+
+bool message_pass_is_good(const struct message_entry *entry)
+{
+	return has_network(entry, IP4_BITS + 1, 1);
 }
 
 static bool has_form(const struct message *m, size_t len)
@@ -52,12 +66,22 @@ static struct bounds counted(uint32_t left_s)
 
 static bool entries_are_good(const struct message *m, struct bounds most)
 {
+	bool (*const is_good)(const struct message_entry *) =
+	        m->verb == MESSAGE_PASS || m->verb == MESSAGE_UNPASS ? message_pass_is_good : message_entry_is_good;
+
 	for (uint32_t i = 0; i < m->n; i++)
-		if (!message_entry_is_good(&m->entries[i]) || m->entries[i].left_s < most.left_min_s ||
+		if (!is_good(&m->entries[i]) || m->entries[i].left_s < most.left_min_s ||
 		    m->entries[i].left_s > most.left_s || m->entries[i].idle_s > most.idle_s ||
 		    m->entries[i].dropped > most.dropped || m->entries[i].bytes > most.bytes)
 			return false;
 	return true;
+}
+
+static bool has_gate(const struct message *m)
+{
+	static const struct message_gate none;
+
+	return memcmp(&m->gate, &none, sizeof none) != 0;
 }
 
 /* What only answers carry. */
@@ -67,20 +91,26 @@ static bool has_answer(const struct message *m)
 
 	return m->capacity != 0 || m->refused != 0 || m->repaired != 0 || m->ended != 0 || m->port != 0 || m->watched != 0 ||
 	       m->error != 0 || m->list[0] != '\0' || m->backend[0] != '\0' || m->chosen[0] != '\0' ||
-	       m->why[0] != '\0' || (l->ip4[0] | l->ip4[1] | l->ip6[0] | l->ip6[1]) != 0;
+	       m->why[0] != '\0' || has_gate(m) || (l->ip4[0] | l->ip4[1] | l->ip6[0] | l->ip6[1]) != 0;
 }
 
 /* Answered in several packets. */
 static bool has_places(const struct message *m)
 {
-	return m->verb == MESSAGE_LIST || m->verb == MESSAGE_DROPPED;
+	return m->verb == MESSAGE_LIST || m->verb == MESSAGE_DROPPED || m->verb == MESSAGE_COUNTS;
+}
+
+/* The most that n4 of a request may be, n6 being 0; of PREPARE both are anything. */
+static uint32_t n4_max(const struct message *m)
+{
+	return m->verb == MESSAGE_GATES ? 1 : m->verb == MESSAGE_COUNTS ? MESSAGE_GATES_MAX - 1 : 0;
 }
 
 bool message_is_request(const struct message *m, size_t len)
 {
 	if (!has_form(m, len) || has_answer(m))
 		return false;
-	if (m->verb != MESSAGE_PREPARE && (m->n4 != 0 || m->n6 != 0))
+	if (m->verb != MESSAGE_PREPARE && (m->n4 > n4_max(m) || m->n6 != 0))
 		return false;
 	if (!has_places(m) && m->cursor > (m->verb == MESSAGE_CONFIG ? CONFDIR_MAX : 0))
 		return false;
@@ -94,14 +124,19 @@ bool message_is_request(const struct message *m, size_t len)
 	case MESSAGE_LIMITS:
 	case MESSAGE_SETTLED:
 	case MESSAGE_PUBLISHED:
+	case MESSAGE_GATES:
+	case MESSAGE_COUNTS:
 		return m->n == 0;
 	case MESSAGE_ADD:
+	case MESSAGE_PASS:
 		return m->n > 0 &&
 		       entries_are_good(m, (struct bounds){.left_min_s = 1, .left_s = MESSAGE_SECONDS_MAX});
 	case MESSAGE_KILL:
 		return entries_are_good(m, (struct bounds){0});
 	case MESSAGE_DEL:
 	case MESSAGE_LOOK:
+	case MESSAGE_UNPASS:
+	case MESSAGE_CLOSE:
 		return m->n > 0 && entries_are_good(m, (struct bounds){0});
 	default:
 		return false;
@@ -117,10 +152,12 @@ bool message_is_answer(const struct message *m, size_t len, const struct message
 	    memchr(m->chosen, '\0', sizeof m->chosen) == NULL || (m->error == 0 && m->refused == 0) != (m->why[0] == '\0'))
 		return false;
 	if (m->watched > 1 || m->refused > (m->verb == MESSAGE_ADD ? request->n : 0) ||
-	    m->repaired > (m->verb == MESSAGE_PREPARE ? 1 : 0) || (m->ended > 0 && m->verb != MESSAGE_KILL) ||
+	    m->repaired > (m->verb == MESSAGE_PREPARE || m->verb == MESSAGE_GATES ? 1 : 0) || (m->ended > 0 && m->verb != MESSAGE_KILL) ||
 	    m->port > (m->verb == MESSAGE_PUBLISHED ? UINT16_MAX : 0))
 		return false;
 	if (!has_places(m) && m->cursor != 0)
+		return false;
+	if (has_gate(m) && (m->verb != MESSAGE_COUNTS || m->cursor != 0))
 		return false;
 	if (m->verb == MESSAGE_FLOODS)
 		return entries_are_good(m, (struct bounds){0});
@@ -128,6 +165,8 @@ bool message_is_answer(const struct message *m, size_t len, const struct message
 		return m->n == (m->error == 0 ? m->refused : 0) && entries_are_good(m, (struct bounds){0});
 	if (m->verb == MESSAGE_LOOK && m->error == 0)
 		return m->n == request->n && entries_are_good(m, counted(0));
+	if (m->verb == MESSAGE_COUNTS)
+		return m->n == 0 && (m->cursor == 0 || m->cursor > request->cursor);
 	if (!has_places(m))
 		return m->n == 0;
 	/* "More" must come with entries and lead onwards, or the engine would ask for ever. */

@@ -21,6 +21,7 @@ enum {
 	MESSAGE_LISTS_MAX = 8,
 	MESSAGE_LIST_MAX = 24,
 	MESSAGE_CHOSEN_MAX = 128,
+	MESSAGE_GATES_MAX = 4,
 	MESSAGE_SECONDS_MAX = 10 * 366 * 86400, /* ten years: as good as for ever, far from overflow */
 };
 
@@ -36,6 +37,11 @@ enum message_verb {
 	MESSAGE_PUBLISHED = 9, /* does DNAT lead clients of our ports past the hooks? */
 	MESSAGE_LOOK = 10,   /* the same entries come back, with what LIST tells of each; it may be absent */
 	MESSAGE_DROPPED = 30, /* as LIST, but only of those that dropped packets, where root is told what others change (watched) */
+	MESSAGE_GATES = 33,  /* the gates are as configured; n4 1: and closed from now on, for their open_after */
+	MESSAGE_PASS = 34,   /* entries need not wait at the gates, for left_s from now on */
+	MESSAGE_UNPASS = 35, /* entries need; one that did not pass is no error */
+	MESSAGE_CLOSE = 36,  /* entries, addresses, begin anew at every gate */
+	MESSAGE_COUNTS = 37, /* what gate n4 has counted since the last COUNTS of it; as LIST, more comes while cursor != 0 */
 	MESSAGE_SETTLED = 31, /* the lists hold what is wanted: what a daemon with another backend left may go */
 	/*
 	 * Root to engine without a request, number 0: somebody else, whom why names, changed the kernel's lists; these entries
@@ -46,10 +52,10 @@ enum message_verb {
 
 struct message_entry {
 	uint8_t addr[16];    /* struct addr */
-	uint8_t len;         /* struct net: IPv4 96 + 8..128, IPv6 32..128; host bits are zero */
+	uint8_t len;         /* struct net: IPv4 96 + 8..128, IPv6 32..128 (PASS, UNPASS: IPv4 97, IPv6 1 at least); host bits are zero */
 	uint8_t list;        /* which list of ports, below MESSAGE_LISTS_MAX; root knows how many there are */
 	uint8_t reserved[2]; /* zero */
-	/* ADD: to block, 1..MESSAGE_SECONDS_MAX; answer to LIST: until the kernel forgets it by itself, UINT32_MAX: never; else 0 */
+	/* ADD, PASS: to block, to pass, 1..MESSAGE_SECONDS_MAX; answer to LIST: until the kernel forgets it by itself, UINT32_MAX: never; else 0 */
 	uint32_t left_s;
 	uint32_t idle_s;     /* answer to LIST, LOOK: since a packet of it was dropped or it was added; LOOK: UINT32_MAX: not known; else 0 */
 	uint32_t dropped;    /* answer to LIST, LOOK: packets dropped since it was last in such an answer, at least; else 0 */
@@ -58,17 +64,29 @@ struct message_entry {
 
 #define MESSAGE_BYTES_MAX (UINT64_C(1) << 48)
 
+/* What a gate has counted since it was asked before, and whom it holds. */
+struct message_gate {
+	uint64_t delays_s;  /* of clients that came: their sum, from the first SYN to the first connection ... */
+	uint32_t n_delays;  /* ... and of how many */
+	uint32_t asked, refused, admitted; /* connections; the rest of asked passed */
+	uint32_t began, came, late; /* clients: the pause began; connected in the window; began again, after it */
+	uint32_t paused, window;    /* clients, now; window: not paused any more */
+	uint32_t waits_s;   /* the one that has waited longest; 0: none waits */
+	uint8_t waits[16];  /* which, struct addr */
+};
+
 /* A field that its comment does not give to a verb is zero. */
 struct message {
 	uint32_t verb;
 	uint32_t number;     /* the engine counts requests; the answer carries the same */
-	/* Entries used, 0..MESSAGE_ENTRIES: of ADD, DEL, KILL, LOOK, answers to ADD (those refused), LIST, FLOODS and LOOK. */
+	/* Entries used, 0..MESSAGE_ENTRIES: of ADD, DEL, KILL, LOOK, PASS, UNPASS, CLOSE, answers to ADD (those refused), LIST, FLOODS and LOOK. */
 	uint32_t n;
 	uint32_t cursor;     /* LIST: 0 first, then the last answer's; it only grows. CONFIG: which file */
-	uint32_t n4, n6;     /* PREPARE: wanted; in every answer: held now */
+	/* PREPARE: wanted; GATES: n4 1: closes; COUNTS: n4, which gate; in every answer: held now */
+	uint32_t n4, n6;
 	uint32_t capacity;   /* in every answer: entries that can be held as it is now, per family */
 	uint32_t refused;    /* answer to ADD: entries not added: never-block, full list; without an error they come back */
-	uint32_t repaired;   /* answer to PREPARE: 1 when something was missing and has been made */
+	uint32_t repaired;   /* answer to PREPARE, GATES: 1 when something was missing and has been made; of GATES: passes are gone */
 	uint32_t ended;      /* answer to KILL: connections */
 	uint32_t port;       /* answer to PUBLISHED: one that leads past them; 0: none */
 	uint32_t watched;    /* in every answer: 1: CHANGED tells what others change; 0: it must be looked for */
@@ -78,6 +96,7 @@ struct message {
 	char list[MESSAGE_LIST_MAX];
 	char backend[MESSAGE_LIST_MAX]; /* in every answer: its name */
 	char chosen[MESSAGE_CHOSEN_MAX]; /* in every answer: why that one; "": it was configured */
+	struct message_gate gate; /* answer to COUNTS, when cursor is 0 */
 	char why[256];       /* NUL-ended; of the error, else of the first that was refused */
 	struct message_entry entries[MESSAGE_ENTRIES];
 };
@@ -90,6 +109,8 @@ static inline size_t message_size(const struct message *m)
 
 /* True when the network of an entry may be in a packet; does not check its numbers. Pure. */
 bool message_entry_is_good(const struct message_entry *entry);
+/* The same of PASS and UNPASS: an error there lets somebody in, so it may be wider. */
+bool message_pass_is_good(const struct message_entry *entry);
 
 /* True when a request has a form root may act on. len: bytes received; those of m behind them are not read. Pure. */
 bool message_is_request(const struct message *m, size_t len);

@@ -1,7 +1,7 @@
 /*
  * automatic: which backend, where [firewall] backend = auto leaves it open.
  *
- * recent, where legacy xtables and xt_recent are there; nftables, where they are not, or when more is active at the start than
+ * recent, where legacy xtables and xt_recent are there; nftables, where they are not, where there are gates, or when more is active at the start than
  * recent can hold. Chosen at the start: what changes later is said by the backend, and a restart chooses again.
  */
 #ifndef WFS_ROOT_AUTOMATIC_H

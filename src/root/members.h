@@ -17,7 +17,7 @@ struct members_entry {
 	struct net net;
 	unsigned long stamp; /* the kernel's, of the last packet that was dropped, as last read, or of our writing */
 	uint32_t dropped; /* packets between the last two times it was read, at least */
-	uint32_t written_s; /* on the steady clock; kept by observe */
+	uint32_t written_s; /* on the steady clock; kept by observe; by gate.c: seconds since it came */
 	uint32_t place;   /* in the kernel's ring of stamps, from 1 on, when it was last read or made */
 	uint32_t writes;  /* by us since then */
 };

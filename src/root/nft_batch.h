@@ -19,7 +19,7 @@
 #include "base/why.h"
 
 enum {
-	NFT_BATCH_MAX = 128 << 10,  /* below the usual limit of a socket, net.core.wmem_default 212992 */
+	NFT_BATCH_MAX = 192 << 10,  /* below the usual limit of a socket, net.core.wmem_default 212992 */
 	NFT_MESSAGE_MAX = 48 << 10, /* a nest's length has 16 bits */
 	NFT_ANSWER_MAX = 32 << 10,  /* the kernel fills up to so much of a buffer at once, netlink_recvmsg() */
 };

@@ -1,5 +1,6 @@
 #include "root/nft_expr.h"
 
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <linux/netfilter/nf_tables.h>
 
 enum {
+	IP4_BITS = 96,    /* an IPv4 address starts here in the 16 bytes */
 	IP4_SOURCE = 12,  /* struct iphdr, offsetof saddr */
 	IP6_SOURCE = 8,   /* struct ipv6hdr, offsetof saddr */
 	TCP_PORT = 2,     /* struct tcphdr, offsetof dest */
@@ -144,11 +146,24 @@ void nft_only_family(struct nft_rule *rule, bool ip4)
 	compare(rule, NFT_CMP_EQ, &family, sizeof family);
 }
 
+void nft_only_loopback(struct nft_rule *rule)
+{
+	const uint16_t type = ARPHRD_LOOPBACK; /* in the host's order */
+
+	load_meta(rule, NFT_META_IIFTYPE);
+	compare(rule, NFT_CMP_EQ, &type, sizeof type);
+}
+
+void nft_load_protocol(struct nft_rule *rule)
+{
+	load_meta(rule, NFT_META_L4PROTO);
+}
+
 void nft_only_tcp(struct nft_rule *rule)
 {
 	const uint8_t protocol = IPPROTO_TCP;
 
-	load_meta(rule, NFT_META_L4PROTO);
+	nft_load_protocol(rule);
 	compare(rule, NFT_CMP_EQ, &protocol, sizeof protocol);
 }
 
@@ -165,6 +180,15 @@ void nft_load_source(struct nft_rule *rule, bool ip4, unsigned length)
 	mask(rule, bits, len);
 }
 
+void nft_only_source(struct nft_rule *rule, const struct net *net)
+{
+	const bool ip4 = net->len > IP4_BITS && addr_is_ip4(&net->addr);
+	const unsigned skipped = ip4 ? IP4_BITS : 0;
+
+	nft_load_source(rule, ip4, net->len - skipped);
+	compare(rule, NFT_CMP_EQ, net->addr.bytes + skipped / 8, sizeof net->addr.bytes - skipped / 8);
+}
+
 void nft_load_port(struct nft_rule *rule)
 {
 	load_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_PORT, sizeof(uint16_t));
@@ -179,23 +203,44 @@ void nft_load_original_port(struct nft_rule *rule)
 	load_ct(rule, NFT_CT_PROTO_DST, true);
 }
 
-void nft_lookup(struct nft_rule *rule, const char *set)
+static void lookup(struct nft_rule *rule, const char *set, uint32_t flags)
 {
 	struct expression e = begin(rule, "lookup");
 
 	mnl_attr_put_strz(rule->nlh, NFTA_LOOKUP_SET, set);
 	nft_put_u32(rule->nlh, NFTA_LOOKUP_SREG, NFT_REG_1);
+	if (flags != 0)
+		nft_put_u32(rule->nlh, NFTA_LOOKUP_FLAGS, flags);
 	end(rule->nlh, &e);
 }
 
-void nft_update(struct nft_rule *rule, const char *set, uint32_t timeout_s, enum nft_keep keep, const struct nft_rate *rate)
+void nft_lookup(struct nft_rule *rule, const char *set)
+{
+	lookup(rule, set, 0);
+}
+
+void nft_lookup_not(struct nft_rule *rule, const char *set)
+{
+	lookup(rule, set, NFT_LOOKUP_F_INV);
+}
+
+/* op: NFT_DYNSET_OP_... */
+static struct expression begin_change(struct nft_rule *rule, const char *set, uint32_t op)
+{
+	const struct expression e = begin(rule, "dynset");
+
+	mnl_attr_put_strz(rule->nlh, NFTA_DYNSET_SET_NAME, set);
+	nft_put_u32(rule->nlh, NFTA_DYNSET_OP, op);
+	nft_put_u32(rule->nlh, NFTA_DYNSET_SREG_KEY, NFT_REG_1);
+	return e;
+}
+
+static void put_member(struct nft_rule *rule, const char *set, uint32_t op, uint32_t timeout_s, enum nft_keep keep,
+                       const struct nft_rate *rate)
 {
 	struct nlmsghdr *const nlh = rule->nlh;
-	struct expression e = begin(rule, "dynset"), kept;
+	struct expression e = begin_change(rule, set, op), kept;
 
-	mnl_attr_put_strz(nlh, NFTA_DYNSET_SET_NAME, set);
-	nft_put_u32(nlh, NFTA_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
-	nft_put_u32(nlh, NFTA_DYNSET_SREG_KEY, NFT_REG_1);
 	nft_put_u64(nlh, NFTA_DYNSET_TIMEOUT, (uint64_t)timeout_s * 1000);
 	switch (keep) {
 	case NFT_KEEP_ONLY:
@@ -211,6 +256,32 @@ void nft_update(struct nft_rule *rule, const char *set, uint32_t timeout_s, enum
 		break;
 	}
 	end(nlh, &e);
+}
+
+void nft_update(struct nft_rule *rule, const char *set, uint32_t timeout_s, enum nft_keep keep, const struct nft_rate *rate)
+{
+	put_member(rule, set, NFT_DYNSET_OP_UPDATE, timeout_s, keep, rate);
+}
+
+void nft_add(struct nft_rule *rule, const char *set, uint32_t timeout_s, enum nft_keep keep, const struct nft_rate *rate)
+{
+	put_member(rule, set, NFT_DYNSET_OP_ADD, timeout_s, keep, rate);
+}
+
+void nft_remove(struct nft_rule *rule, const char *set)
+{
+	struct expression e = begin_change(rule, set, NFT_DYNSET_OP_DELETE);
+
+	end(rule->nlh, &e);
+}
+
+void nft_count(struct nft_rule *rule, const char *counter)
+{
+	struct expression e = begin(rule, "objref");
+
+	nft_put_u32(rule->nlh, NFTA_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
+	mnl_attr_put_strz(rule->nlh, NFTA_OBJREF_IMM_NAME, counter);
+	end(rule->nlh, &e);
 }
 
 /* Bits of the state are in the host's order. */
@@ -287,6 +358,11 @@ static void put_verdict(struct nft_rule *rule, int32_t code, const char *chain)
 void nft_drop(struct nft_rule *rule)
 {
 	put_verdict(rule, NF_DROP, NULL);
+}
+
+void nft_accept(struct nft_rule *rule)
+{
+	put_verdict(rule, NF_ACCEPT, NULL);
 }
 
 void nft_to_chain(struct nft_rule *rule, const char *chain, bool comes_back)

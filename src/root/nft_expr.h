@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "root/nft_batch.h"
 
 struct nft_rule {
@@ -29,13 +30,20 @@ void nft_only_tcp(struct nft_rule *rule);
 
 /* The source address' first bits into register 1. length: 1..32, 1..128. */
 void nft_load_source(struct nft_rule *rule, bool ip4, unsigned length);
+/* Only packets from this network, whose family it is. */
+void nft_only_source(struct nft_rule *rule, const struct net *net);
 /* The destination's port into register 1. */
 void nft_load_port(struct nft_rule *rule);
 /* The same as the client had it, before any DNAT; only packets of who opened the connection go on. */
 void nft_load_original_port(struct nft_rule *rule);
 
-/* Goes on if register 1 is in the set. */
+/* Packets that come in by a loopback interface; a packet's protocol, one byte, into register 1. */
+void nft_only_loopback(struct nft_rule *rule);
+void nft_load_protocol(struct nft_rule *rule);
+
+/* Goes on if register 1 is in the set; if it is not. */
 void nft_lookup(struct nft_rule *rule, const char *set);
+void nft_lookup_not(struct nft_rule *rule, const char *set);
 
 enum nft_keep { NFT_KEEP_ONLY, NFT_KEEP_COUNTER, NFT_KEEP_LIMIT };
 
@@ -49,6 +57,14 @@ struct nft_rate {
  * keep: what the element does: counts packets, or lets go on only what is above the rate (else NULL).
  */
 void nft_update(struct nft_rule *rule, const char *set, uint32_t timeout_s, enum nft_keep keep, const struct nft_rate *rate);
+
+/* The same, but an element that is there keeps its time. */
+void nft_add(struct nft_rule *rule, const char *set, uint32_t timeout_s, enum nft_keep keep, const struct nft_rate *rate);
+/* Register 1 is no element of the set any more; the packet goes on. */
+void nft_remove(struct nft_rule *rule, const char *set);
+
+/* Counts the packet in a counter of that name (nft_make.h). */
+void nft_count(struct nft_rule *rule, const char *counter);
 
 /* The second packet of an established connection, of the client: the first alone can be forged. */
 void nft_only_established(struct nft_rule *rule);
@@ -64,6 +80,8 @@ void nft_log(struct nft_rule *rule, const char *prefix);
 void nft_reject(struct nft_rule *rule, bool reset);
 
 void nft_drop(struct nft_rule *rule);
+/* As far as this table is concerned. */
+void nft_accept(struct nft_rule *rule);
 /* To another chain of the table; comes_back: as a call, for what it does not drop. */
 void nft_to_chain(struct nft_rule *rule, const char *chain, bool comes_back);
 

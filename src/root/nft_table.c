@@ -1,9 +1,8 @@
 #include "root/nft_table.h"
 #include "root/hooks.h"
 #include "root/nft_expr.h"
+#include "root/nft_make.h"
 
-#include <endian.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,22 +14,13 @@ enum {
 	IP4_SLOTS = 18,     /* /32, then /24 ... /8 */
 	PREFIX_SLOT = 22,   /* ip6_prefix */
 	PRIORITY = -10,     /* NF_IP_PRI_FILTER, less ten: before the administrator's rules */
-	TYPE_IP4 = 7,       /* the kernel does not look at these: for nft, its include/datatype.h */
-	TYPE_IP6 = 8,
-	TYPE_PORT = 13,
 	FLOOD_S = 60,       /* who opened too many connections is fetched within that */
 	RATE_S_MIN = 10,
 	HOUR_S = 3600,
 };
 
 /* The chains that the kernel enters. */
-static const struct base {
-	const char *name;
-	uint32_t hook;
-} input = {"input", NF_INET_LOCAL_IN}, forward = {"forward", NF_INET_FORWARD};
-
-/* What nft shows as the table's comment: type 0, length, text. By this we know our table. */
-static const char mark[] = "\0\x25" "made and removed by watchforspammers";
+static const struct nft_base input = {"input", NF_INET_LOCAL_IN, PRIORITY}, forward = {"forward", NF_INET_FORWARD, PRIORITY};
 
 bool nft_slot(unsigned slot, const struct root_config *config, struct nft_slot *ret)
 {
@@ -96,72 +86,6 @@ struct nft_list {
 	uint32_t slots;
 };
 
-struct set {
-	char name[NFT_NAME_MAX];
-	uint32_t type, key_len, flags, size; /* size 0: as many as it is given */
-};
-
-static void put_table(struct nft_batch *batch, const char *table)
-{
-	struct nlmsghdr *const nlh = nft_put(batch, NFT_MSG_NEWTABLE, NLM_F_CREATE);
-
-	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, table);
-	nft_put_u32(nlh, NFTA_TABLE_FLAGS, 0); /* awake */
-	mnl_attr_put(nlh, NFTA_TABLE_USERDATA, sizeof mark, mark);
-	nft_end(batch);
-}
-
-static void put_delete(struct nft_batch *batch, uint16_t type, const char *table)
-{
-	mnl_attr_put_strz(nft_put(batch, type, 0), NFTA_TABLE_NAME, table);
-	nft_end(batch);
-}
-
-static void put_set(struct nft_batch *batch, const char *table, const struct set *set)
-{
-	static uint32_t id;
-	struct nlmsghdr *const nlh = nft_put(batch, NFT_MSG_NEWSET, NLM_F_CREATE);
-
-	mnl_attr_put_strz(nlh, NFTA_SET_TABLE, table);
-	mnl_attr_put_strz(nlh, NFTA_SET_NAME, set->name);
-	nft_put_u32(nlh, NFTA_SET_FLAGS, set->flags);
-	nft_put_u32(nlh, NFTA_SET_KEY_TYPE, set->type);
-	nft_put_u32(nlh, NFTA_SET_KEY_LEN, set->key_len);
-	nft_put_u32(nlh, NFTA_SET_ID, ++id); /* the kernel insists */
-	if (set->size > 0) {
-		struct nlattr *const desc = mnl_attr_nest_start(nlh, NFTA_SET_DESC);
-
-		nft_put_u32(nlh, NFTA_SET_DESC_SIZE, set->size);
-		mnl_attr_nest_end(nlh, desc);
-	}
-	nft_end(batch);
-}
-
-/* base: NULL for a chain that rules lead to. */
-static void put_chain(struct nft_batch *batch, const char *table, const char *name, const struct base *base)
-{
-	struct nlmsghdr *const nlh = nft_put(batch, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
-
-	mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, table);
-	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, name);
-	if (base != NULL) {
-		struct nlattr *const hook = mnl_attr_nest_start(nlh, NFTA_CHAIN_HOOK);
-
-		nft_put_u32(nlh, NFTA_HOOK_HOOKNUM, base->hook);
-		nft_put_u32(nlh, NFTA_HOOK_PRIORITY, (uint32_t)PRIORITY);
-		mnl_attr_nest_end(nlh, hook);
-		nft_put_u32(nlh, NFTA_CHAIN_POLICY, NF_ACCEPT);
-		mnl_attr_put_strz(nlh, NFTA_CHAIN_TYPE, "filter");
-	}
-	nft_end(batch);
-}
-
-static struct set addresses(bool ip4, uint32_t flags, uint32_t size)
-{
-	return (struct set){
-	        .type = ip4 ? TYPE_IP4 : TYPE_IP6, .key_len = ip4 ? 4 : 16, .flags = flags, .size = size};
-}
-
 static uint32_t size_of(struct nft_slot slot)
 {
 	return slot.ip4 ? slot.length == 32 ? NFT_ELEMENTS_MAX : NFT_WIDE_MAX
@@ -170,50 +94,27 @@ static uint32_t size_of(struct nft_slot slot)
 
 static void put_slot_sets(struct nft_batch *batch, const struct nft_list *list, struct nft_slot slot)
 {
-	struct set set = addresses(slot.ip4, NFT_SET_TIMEOUT, size_of(slot));
+	struct nft_set set = nft_set_of_addresses(slot.ip4, NFT_SET_TIMEOUT, size_of(slot));
 	char chain[NFT_NAME_MAX];
 
 	nft_set_name(list->config, slot, "", set.name);
-	put_set(batch, list->table, &set);
-	set = addresses(slot.ip4, NFT_SET_TIMEOUT | NFT_SET_EVAL, NFT_DROPPED_MAX);
+	nft_put_set(batch, list->table, &set);
+	set = nft_set_of_addresses(slot.ip4, NFT_SET_TIMEOUT | NFT_SET_EVAL, NFT_DROPPED_MAX);
 	nft_set_name(list->config, slot, "_dropped", set.name);
-	put_set(batch, list->table, &set);
+	nft_put_set(batch, list->table, &set);
 	nft_set_name(list->config, slot, "_drop", chain);
-	put_chain(batch, list->table, chain, NULL);
+	nft_put_chain(batch, list->table, chain, NULL);
 }
 
 static void put_ports(struct nft_batch *batch, const struct nft_list *list)
 {
-	const struct root_config *const config = list->config;
-	struct set set = {.type = TYPE_PORT, .key_len = 2, .flags = 0, .size = 0};
-	struct nlmsghdr *nlh;
-	struct nlattr *elements;
+	char set[NFT_NAME_MAX];
 
-	nft_flood_name(config, true, "_ports", set.name);
-	put_set(batch, list->table, &set);
-	/* Another configuration's, or what somebody added. */
-	nlh = nft_put(batch, NFT_MSG_DELSETELEM, 0);
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, list->table);
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set.name);
-	nft_end(batch);
-	nlh = nft_put(batch, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, list->table);
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set.name);
-	elements = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
-	for (size_t i = 0; i < config->n_ports; i++) {
-		const uint16_t port = htobe16(config->ports[i]);
-		struct nlattr *const element = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
-		struct nlattr *const key = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
-
-		mnl_attr_put(nlh, NFTA_DATA_VALUE, sizeof port, &port);
-		mnl_attr_nest_end(nlh, key);
-		mnl_attr_nest_end(nlh, element);
-	}
-	mnl_attr_nest_end(nlh, elements);
-	nft_end(batch);
+	nft_flood_name(list->config, true, "_ports", set);
+	nft_put_ports(batch, list->table, set, list->config->ports, list->config->n_ports);
 }
 
-static void put_jump(struct nft_batch *batch, const struct nft_list *list, const struct base *from)
+static void put_jump(struct nft_batch *batch, const struct nft_list *list, const struct nft_base *from)
 {
 	struct nft_rule rule = nft_rule(batch, list->table, from->name);
 	char ports[NFT_NAME_MAX];
@@ -271,12 +172,12 @@ static void put_slot_rules(struct nft_batch *batch, const struct nft_list *list,
 
 static void put_flood_sets(struct nft_batch *batch, const struct nft_list *list, bool ip4)
 {
-	struct set set = addresses(ip4, NFT_SET_TIMEOUT | NFT_SET_EVAL, NFT_DROPPED_MAX);
+	struct nft_set set = nft_set_of_addresses(ip4, NFT_SET_TIMEOUT | NFT_SET_EVAL, NFT_DROPPED_MAX);
 
 	nft_flood_name(list->config, ip4, "_rate", set.name);
-	put_set(batch, list->table, &set);
+	nft_put_set(batch, list->table, &set);
 	nft_flood_name(list->config, ip4, "_flood", set.name);
-	put_set(batch, list->table, &set);
+	nft_put_set(batch, list->table, &set);
 }
 
 static void put_flood_rule(struct nft_batch *batch, const struct nft_list *list, bool ip4)
@@ -307,16 +208,16 @@ void nft_table_put(struct nft_batch *batch, const struct root_config *config, ui
 	struct nft_slot slot;
 
 	nft_table_name(config, list.table);
-	put_table(batch, list.table);
+	nft_put_table(batch, list.table);
 	if (anew) {
-		put_delete(batch, NFT_MSG_DELTABLE, list.table);
-		put_table(batch, list.table);
+		nft_put_delete(batch, NFT_MSG_DELTABLE, list.table);
+		nft_put_table(batch, list.table);
 	}
-	put_chain(batch, list.table, input.name, &input);
+	nft_put_chain(batch, list.table, input.name, &input);
 	if (forwards)
-		put_chain(batch, list.table, forward.name, &forward);
-	put_chain(batch, list.table, config->chain, NULL);
-	put_delete(batch, NFT_MSG_DELRULE, list.table);
+		nft_put_chain(batch, list.table, forward.name, &forward);
+	nft_put_chain(batch, list.table, config->chain, NULL);
+	nft_put_delete(batch, NFT_MSG_DELRULE, list.table);
 	if (config->n_ports > 0)
 		put_ports(batch, &list);
 	if (hooks_input(config))
@@ -340,19 +241,19 @@ void nft_table_delete(struct nft_batch *batch, const struct root_config *config)
 	char table[NFT_NAME_MAX];
 
 	nft_table_name(config, table);
-	put_delete(batch, NFT_MSG_DELTABLE, table);
+	nft_put_delete(batch, NFT_MSG_DELTABLE, table);
 }
 
 void nft_probe_put(struct nft_batch *batch, const struct root_config *config, bool makes)
 {
-	struct set set = addresses(true, NFT_SET_TIMEOUT, 0);
+	struct nft_set set = nft_set_of_addresses(true, NFT_SET_TIMEOUT, 0);
 	char table[NFT_NAME_MAX];
 	struct nlmsghdr *nlh;
 
 	nft_table_name(config, table);
 	nft_set_name(config, (struct nft_slot){true, 32}, "_probe", set.name);
 	if (makes) {
-		put_set(batch, table, &set);
+		nft_put_set(batch, table, &set);
 		return;
 	}
 	nlh = nft_put(batch, NFT_MSG_DELSET, 0);
@@ -408,27 +309,13 @@ static int find_sets(const struct root_config *config, struct mnl_socket *socket
 int nft_table_find(const struct root_config *config, struct mnl_socket *socket, struct nft_answer *answer,
                    enum nft_found *ret, uint32_t *ret_slots, struct why *why)
 {
-	const struct nlmsghdr *nlh = NULL;
-	const struct nlattr *attr = NULL;
-	struct nft_attrs attrs;
 	char table[NFT_NAME_MAX];
 	int rc;
 
 	nft_table_name(config, table);
-	*ret = NFT_FOUND_NONE;
 	*ret_slots = 0;
-	rc = nft_ask(answer, socket, NFT_MSG_GETTABLE, table, NULL, why);
-	if (rc == 0)
-		rc = nft_next(answer, &nlh, why);
-	if (rc == -ENOENT)
-		return 0;
-	if (rc < 0 || nlh == NULL)
+	rc = nft_find_table(table, socket, answer, ret, why);
+	if (rc < 0 || *ret == NFT_FOUND_NONE || (*ret == NFT_FOUND_FOREIGN && config->manage_rules))
 		return rc;
-	*ret = NFT_FOUND_FOREIGN;
-	attrs = nft_attrs(nlh);
-	while ((attr = nft_attr(&attrs)) != NULL)
-		if (mnl_attr_get_type(attr) == NFTA_TABLE_USERDATA && mnl_attr_get_payload_len(attr) == sizeof mark &&
-		    memcmp(mnl_attr_get_payload(attr), mark, sizeof mark) == 0)
-			*ret = NFT_FOUND_OURS;
-	return *ret == NFT_FOUND_OURS || !config->manage_rules ? find_sets(config, socket, answer, table, ret_slots, why) : 0;
+	return find_sets(config, socket, answer, table, ret_slots, why);
 }

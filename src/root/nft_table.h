@@ -24,10 +24,10 @@
 
 #include "base/addr.h"
 #include "root/nft_batch.h"
+#include "root/nft_make.h"
 #include "root/root.h"
 
 enum {
-	NFT_NAME_MAX = 64,     /* "spammer24_dropped" and the like, NUL-ended; the kernel's own limit is 255 */
 	NFT_SLOTS = 23,        /* lengths: IPv4 /32, /24 ... /8; IPv6 /128, /64, /48, /32 and ip6_prefix */
 	NFT_ELEMENTS_MAX = 1 << 20, /* in a set of addresses or of IPv6 clients' networks */
 	NFT_WIDE_MAX = 1 << 16,     /* in a set of wider networks */
@@ -60,8 +60,6 @@ void nft_table_delete(struct nft_batch *batch, const struct root_config *config)
 
 /* Makes or deletes a set LIST_probe, which nothing uses. */
 void nft_probe_put(struct nft_batch *batch, const struct root_config *config, bool makes);
-
-enum nft_found { NFT_FOUND_NONE, NFT_FOUND_OURS, NFT_FOUND_FOREIGN };
 
 /* Is there a table of our name, and did we make it? *ret_slots: bit by slot, the sets in it. */
 int nft_table_find(const struct root_config *config, struct mnl_socket *socket, struct nft_answer *answer,

@@ -22,6 +22,7 @@
 #include "root/automatic.h"
 #include "root/backend.h"
 #include "root/claim.h"
+#include "root/gate.h"
 #include "root/hooks.h"
 #include "root/kill.h"
 
@@ -35,6 +36,7 @@ struct root {
 	struct claim claim;
 	const struct backend *backend;
 	struct lists *lists; /* of the backend */
+	struct gate_keeper *gates; /* NULL: there are none */
 	bool automatic; /* it was chosen here; once the engine has prepared something it stays */
 	bool settled;   /* the kernel holds what is wanted: what other backends left is gone */
 	struct why reason; /* for this backend; "": it was configured */
@@ -82,6 +84,15 @@ static int check_lists(const struct root_config *config, struct why *why)
 	return 0;
 }
 
+static int check_gates(const struct root_config *config, struct why *why)
+{
+	if (config->gates.n > GATES_MAX)
+		return why_set(why, EINVAL, "%zu gates: %d at most", config->gates.n, GATES_MAX);
+	if (config->gates.n > 0 && (!config->manage_rules || strcmp(config->backend, backend_recent.name) == 0))
+		return why_set(why, EINVAL, "[gate] needs nftables: set [firewall] backend = nftables, and manage_rules = yes");
+	return gates_settle(&config->gates, why);
+}
+
 static int check_config(const struct root_config *config, struct why *why)
 {
 	int err;
@@ -105,6 +116,8 @@ static int check_config(const struct root_config *config, struct why *why)
 	if (config->n_ports > ROOT_PORTS_MAX)
 		return why_set(why, EINVAL, "%zu ports: a rule takes %d", config->n_ports, ROOT_PORTS_MAX);
 	err = check_lists(config, why);
+	if (err == 0)
+		err = check_gates(config, why);
 	if (err < 0)
 		return err;
 	if (config->connections > 0 && (config->connections_s < 1 || config->connections_s > 3600))
@@ -153,6 +166,20 @@ static int open_backend(struct root *root, struct why *why)
 	return err;
 }
 
+/* Without any, what a daemon before us left goes; where nf_tables is not to be had nothing was left. */
+static int open_gates(struct root *root, struct why *why)
+{
+	const struct root_config *const config = &root->config;
+	bool removed;
+	struct why ignored;
+
+	if (config->gates.n > 0)
+		return gate_open(config, root->backend == &backend_observe, &root->gates, why);
+	if (config->manage_rules && gate_clean(config, &removed, &ignored) == 0 && removed)
+		log_line(LOG_NOTICE, "there is no [gate] any more: removed what the last one left in the firewall");
+	return 0;
+}
+
 int root_open(const struct root_config *config, struct root **ret, struct why *why)
 {
 	struct root *root;
@@ -170,7 +197,12 @@ int root_open(const struct root_config *config, struct root **ret, struct why *w
 		return err;
 	}
 	err = open_backend(root, why);
+	if (err == 0)
+		err = open_gates(root, why);
 	if (err < 0) {
+		struct why ignored;
+
+		(void)lists_close(root->lists, BACKEND_UNDO, &ignored);
 		claim_drop(&root->claim);
 		free(root);
 		return err;
@@ -187,6 +219,8 @@ void root_close(struct root *root, bool remove)
 	if (root == NULL)
 		return;
 	end = remove && !root->config.keep_on_stop ? BACKEND_REMOVE : root->began ? BACKEND_LEAVE : BACKEND_UNDO;
+	if (gate_close(root->gates, end, &why) < 0)
+		log_line(LOG_WARNING, "the gates' rules stay, and let everybody in after their open_after: %s", why.text);
 	if (lists_close(root->lists, end, &why) < 0)
 		log_line(LOG_WARNING, "the rules stay until you remove them with 'watchforspammers cleanup': %s",
 		         why.text);
@@ -197,6 +231,7 @@ void root_close(struct root *root, bool remove)
 int root_clean(const struct root_config *config, bool *ret_removed, struct why *why)
 {
 	struct claim claim;
+	bool gates = false;
 	int err = check_config(config, why);
 
 	if (err == 0)
@@ -205,6 +240,10 @@ int root_clean(const struct root_config *config, bool *ret_removed, struct why *
 		return err;
 	err = strcmp(config->backend, automatic) == 0 ? lists_clean_others(NULL, config, ret_removed, why)
 	                                              : lists_clean(backend_find(config->backend), config, ret_removed, why);
+	if (err == 0 && config->manage_rules)
+		err = gate_clean(config, &gates, why);
+	if (err == 0)
+		*ret_removed |= gates;
 	claim_drop(&claim);
 	return err;
 }
@@ -423,6 +462,66 @@ static int answer_published(const struct root *root, struct message *m, struct w
 	return err == 0 ? 0 : why_set(why, -err, "the kernel's table of connections: %s", strerror(-err));
 }
 
+/* --- the gates --- */
+
+static int error_no_gate(struct why *why)
+{
+	return why_set(why, ENOENT, "there is no such gate");
+}
+
+static int answer_gates(const struct root *root, struct message *m, struct why *why)
+{
+	bool repaired = false;
+	const int err = root->gates == NULL ? error_no_gate(why) : gate_keep(root->gates, m->n4 != 0, &repaired, why);
+
+	m->repaired = err == 0 && repaired;
+	return err;
+}
+
+static int answer_pass(const struct root *root, const struct message *m, struct why *why)
+{
+	struct gate_pass passes[MESSAGE_ENTRIES];
+
+	for (uint32_t i = 0; i < m->n; i++)
+		passes[i] = (struct gate_pass){entry_net(&m->entries[i]), m->entries[i].left_s};
+	return root->gates == NULL ? error_no_gate(why) : gate_pass(root->gates, passes, m->n, why);
+}
+
+/* UNPASS, CLOSE. */
+static int answer_shut(const struct root *root, const struct message *m, struct why *why)
+{
+	struct net nets[MESSAGE_ENTRIES];
+
+	if (root->gates == NULL)
+		return error_no_gate(why);
+	for (uint32_t i = 0; i < m->n; i++)
+		nets[i] = entry_net(&m->entries[i]);
+	return m->verb == MESSAGE_UNPASS ? gate_unpass(root->gates, nets, m->n, why) : gate_forget(root->gates, nets, m->n, why);
+}
+
+static int answer_counts(const struct root *root, struct message *m, struct why *why)
+{
+	struct gate_counts counts = {0};
+	const int err = m->n4 >= root->config.gates.n ? error_no_gate(why)
+	                                              : gate_count(root->gates, m->n4, &m->cursor, &counts, why);
+
+	if (err < 0 || m->cursor != 0)
+		return err;
+	m->gate = (struct message_gate){.delays_s = counts.delays_s,
+	                                .n_delays = counts.n_delays,
+	                                .asked = counts.asked,
+	                                .refused = counts.refused,
+	                                .admitted = counts.admitted,
+	                                .began = counts.began,
+	                                .came = counts.came,
+	                                .late = counts.late,
+	                                .paused = counts.paused,
+	                                .window = counts.window,
+	                                .waits_s = counts.waits_s};
+	memcpy(m->gate.waits, counts.waits.bytes, sizeof m->gate.waits);
+	return 0;
+}
+
 /* Unread: parsing is for a process without privileges. */
 static int open_config(const char *path, int *ret_fd, struct why *why)
 {
@@ -512,6 +611,19 @@ int root_answer(struct root *root, struct message *m, int64_t now_s)
 	case MESSAGE_PUBLISHED:
 		err = answer_published(root, m, &why);
 		break;
+	case MESSAGE_GATES:
+		err = answer_gates(root, m, &why);
+		break;
+	case MESSAGE_PASS:
+		err = answer_pass(root, m, &why);
+		break;
+	case MESSAGE_UNPASS:
+	case MESSAGE_CLOSE:
+		err = answer_shut(root, m, &why);
+		break;
+	case MESSAGE_COUNTS:
+		err = answer_counts(root, m, &why);
+		break;
 	case MESSAGE_SETTLED:
 		if (!root->settled)
 			clean_others(root);
@@ -521,9 +633,10 @@ int root_answer(struct root *root, struct message *m, int64_t now_s)
 	case MESSAGE_CHANGED: /* is no request */
 		break;
 	}
-	if (m->verb == MESSAGE_DEL || m->verb == MESSAGE_KILL || err < 0)
+	if (m->verb == MESSAGE_DEL || m->verb == MESSAGE_KILL || m->verb == MESSAGE_PASS || m->verb == MESSAGE_UNPASS ||
+	    m->verb == MESSAGE_CLOSE || err < 0)
 		m->n = 0;
-	if ((m->verb != MESSAGE_LIST && m->verb != MESSAGE_DROPPED) || err < 0)
+	if ((m->verb != MESSAGE_LIST && m->verb != MESSAGE_DROPPED && m->verb != MESSAGE_COUNTS) || err < 0)
 		m->cursor = 0;
 	write_limits(root, m);
 	m->error = err;

@@ -20,6 +20,7 @@
 #include <sys/types.h>
 
 #include "base/addr.h"
+#include "base/gates.h"
 #include "base/why.h"
 
 enum {
@@ -65,6 +66,7 @@ struct root_config {
 		size_t n_ports;
 		uint16_t ports[ROOT_PORTS_MAX];
 	} more[ROOT_LISTS_MAX - 1];
+	struct gates gates;                /* n 0: none; only for nftables and observe */
 	size_t n_never;
 	const char *path;                  /* of the configuration's file, borrowed; NULL: it is never requested */
 	struct net never[ROOT_NEVER_MAX];  /* fixed part of the allow list: root's copy has the last word */

@@ -101,7 +101,7 @@ static int read_manual(void **state)
 		if (text[0] == '#') { /* any heading ends the section before it */
 			section[0] = '\0';
 			if (strncmp(text, "## [", 4) == 0 && close != NULL)
-				set_word(section, open + 1, (size_t)(close - open - 1));
+				set_word(section, open + 1, strncmp(open, "[gate ", 6) == 0 ? 4 : (size_t)(close - open - 1));
 			continue;
 		}
 		if (n_documented == DOCUMENTED_MAX) {

@@ -59,8 +59,11 @@ static void take_line(const char *text, const char *above, unsigned line, char s
 	struct example *const e = &examples[n_examples];
 
 	assert_true(n_examples < EXAMPLE_KEYS_MAX);
-	if (sscanf(text, "#[%255[^]]]", section) == 1)
+	if (sscanf(text, "#[%255[^]]]", section) == 1) {
+		if (strncmp(section, "gate ", 5) == 0)
+			section[4] = '\0';
 		return;
+	}
 	if (sscanf(text, "#%255[^ =] = %255[^\n]", e->key, e->value) != 2)
 		fail_msg("examples/watchforspammers.conf:%u: got \"%s\", want \"#key = value\"", line, text);
 	(void)snprintf(e->section, TEXT_MAX, "%s", section);

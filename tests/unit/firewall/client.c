@@ -43,6 +43,7 @@ struct far {
 	size_t full_at;  /* ADD beyond this is refused with -ENOSPC; 0: never */
 	bool refuse_odd; /* ADD of an odd last byte is refused */
 	bool repairs;
+	struct message gated; /* the last PASS, UNPASS or CLOSE */
 	enum bad bad;
 	enum message_verb bad_at;
 };
@@ -141,6 +142,19 @@ static struct message far_answer(struct far *far, const struct message *request)
 		break;
 	case MESSAGE_KILL:
 		answer.ended = 2 * request->n;
+		break;
+	case MESSAGE_GATES:
+		answer.repaired = far->repairs;
+		break;
+	case MESSAGE_COUNTS: /* in two pieces */
+		answer.cursor = request->cursor == 0;
+		if (request->cursor != 0)
+			answer.gate = (struct message_gate){.asked = 7, .waits_s = request->n4};
+		break;
+	case MESSAGE_PASS:
+	case MESSAGE_UNPASS:
+	case MESSAGE_CLOSE:
+		far->gated = *request;
 		break;
 	case MESSAGE_CONFIG: /* forgets to send it */
 	case MESSAGE_LIMITS:
@@ -460,6 +474,46 @@ static void test_published(void **state)
 	assert_int_equal(port, 25);
 }
 
+static struct net net(const char *text)
+{
+	struct net ret;
+
+	assert_true(net_parse(text, strlen(text), &ret));
+	return ret;
+}
+
+static void test_gates(void **state)
+{
+	const struct client_pass passes[] = {{net("192.0.2.0/24"), 0}, {net("0.0.0.0/0"), 60}, {net("fc00::/7"), 60}};
+	const struct net nets[] = {net("192.0.2.7"), net("fc00::/7")};
+	struct message_gate counts = {0};
+	uint32_t cursor = 0;
+	bool repaired = false;
+	struct why why;
+
+	(void)state;
+	far.repairs = true;
+	start();
+	assert_int_equal(client_gates(&client, true, &repaired, &why), 0);
+	assert_true(repaired);
+	assert_int_equal(client_pass(&client, passes, 3, &why), 0);
+	assert_int_equal(far.gated.verb, MESSAGE_PASS);
+	assert_int_equal(far.gated.n, 2);
+	assert_int_equal(far.gated.entries[0].left_s, 1);
+	assert_int_equal(client_unpass(&client, nets, 2, &why), 0);
+	assert_int_equal(far.gated.n, 2);
+	assert_int_equal(client_forget(&client, nets, 2, &why), 0);
+	assert_int_equal(far.gated.verb, MESSAGE_CLOSE);
+	assert_int_equal(far.gated.n, 1);
+	assert_int_equal(client_count(&client, 3, &cursor, &counts, &why), 0);
+	assert_int_equal(cursor, 1);
+	assert_int_equal(client_count(&client, 3, &cursor, &counts, &why), 0);
+	assert_int_equal(cursor, 0);
+	assert_int_equal(counts.asked, 7);
+	assert_int_equal(counts.waits_s, 3);
+	stop();
+}
+
 static void test_full(void **state)
 {
 	static struct client_entry entries[100];
@@ -634,6 +688,7 @@ int main(void)
 		cmocka_unit_test_setup(test_add_del, setup),
 		cmocka_unit_test_setup(test_kill, setup),
 		cmocka_unit_test_setup(test_published, setup),
+		cmocka_unit_test_setup(test_gates, setup),
 		cmocka_unit_test_setup(test_full, setup),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test_setup(test_interrupted, setup),

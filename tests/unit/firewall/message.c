@@ -123,6 +123,48 @@ static void test_size(void **state)
 	assert_int_equal(message_size(&request), message_size(&answer) + 2 * sizeof(struct message_entry));
 }
 
+/* The gates' packets: what each of them may carry. */
+static void test_gates(void **state)
+{
+	struct message m = {.verb = MESSAGE_GATES, .n4 = 1}, answer;
+
+	(void)state;
+	assert_true(message_is_request(&m, message_size(&m)));
+	m.n4 = 2;
+	assert_false(message_is_request(&m, message_size(&m)));
+	m = (struct message){.verb = MESSAGE_COUNTS, .n4 = MESSAGE_GATES_MAX - 1, .cursor = 5};
+	assert_true(message_is_request(&m, message_size(&m)));
+	answer = (struct message){.verb = MESSAGE_COUNTS, .cursor = 6};
+	assert_true(message_is_answer(&answer, message_size(&answer), &m));
+	answer.gate.asked = 1; /* not before the end */
+	assert_false(message_is_answer(&answer, message_size(&answer), &m));
+	answer.cursor = 0;
+	assert_true(message_is_answer(&answer, message_size(&answer), &m));
+	answer.gate.asked = 0;
+	answer.cursor = 5; /* or it would be asked for ever */
+	assert_false(message_is_answer(&answer, message_size(&answer), &m));
+	m.n4 = MESSAGE_GATES_MAX;
+	assert_false(message_is_request(&m, message_size(&m)));
+	m = (struct message){.verb = MESSAGE_PASS, .n = 1};
+	set_entry(&m.entries[0], "128.0.0.0/1", 60);
+	assert_true(message_is_request(&m, message_size(&m)));
+	m.gate.waits_s = 1;
+	assert_false(message_is_request(&m, message_size(&m)));
+	m.gate.waits_s = 0;
+	m.verb = MESSAGE_UNPASS; /* has no time */
+	assert_false(message_is_request(&m, message_size(&m)));
+	m.entries[0].left_s = 0;
+	assert_true(message_is_request(&m, message_size(&m)));
+	m.verb = MESSAGE_CLOSE;
+	assert_false(message_is_request(&m, message_size(&m)));
+	set_entry(&m.entries[0], "192.0.2.7", 0);
+	assert_true(message_is_request(&m, message_size(&m)));
+	m.verb = MESSAGE_PASS;
+	assert_false(message_is_request(&m, message_size(&m)));
+	set_entry(&m.entries[0], "0.0.0.0/0", 60);
+	assert_false(message_is_request(&m, message_size(&m)));
+}
+
 static void test_networks(void **state)
 {
 	static const struct {
@@ -301,7 +343,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests),      cmocka_unit_test(test_size),
-		cmocka_unit_test(test_networks),      cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_gates), cmocka_unit_test(test_networks),      cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_notice),
 		cmocka_unit_test(test_answer_errors), cmocka_unit_test(test_cursor),
 	};

@@ -1,0 +1,54 @@
+/*
+ * gating: the gates ([gate NAME]) while the daemon works: they are closed as long as it does.
+ *
+ * The kernel opens a gate by itself when nobody has said for open_after that it is to be closed. It is said while the mail
+ * server's lines arrive, or nobody was let in of whom there could be any: who is refused leaves no line. So a gate whose log
+ * is not read any more does not shut for ever.
+ * Without gates everything here does nothing. Errors: those of client.h; they are logged here once, and it is tried again.
+ */
+#ifndef WFS_ENGINE_GATING_H
+#define WFS_ENGINE_GATING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "firewall/client.h"
+#include "firewall/message.h"
+
+struct gating {
+	const struct config *config; /* the one root started with, borrowed */
+	struct client *client;       /* borrowed */
+	int64_t keep_ms;             /* between two signs of life */
+	int64_t keep_at, count_at;   /* clock_steady_ms; INT64_MAX: never */
+	size_t number;               /* the gate that is being counted ... */
+	uint32_t cursor;             /* ... from here on */
+	int64_t took_us;             /* by the count until now */
+	int64_t began_ms, before_ms; /* when this round of counts and the one before it began */
+	int64_t grew_ms;             /* when a line was read last */
+	bool admitted;               /* in this round: somebody was let in */
+	bool silent;                 /* somebody was, and no line came */
+	bool told_silent, told_failed; /* logged already */
+	bool remade;                 /* the kernel's sets may be empty */
+	int64_t closed_ms;           /* when it was said last that the gates are closed; INT64_MIN: never */
+	struct message_gate counts[GATES_MAX]; /* of the last round */
+};
+
+void gating_init(struct gating *gating, const struct config *config, struct client *client, int64_t now_ms);
+
+/* Lines were read. */
+void gating_grew(struct gating *gating, int64_t now_ms);
+
+/*
+ * What is due: a sign of life, a piece of a count. Returns -EPIPE when the root process is gone, else 0, or 1: all gates were
+ * counted, and counts has what happened since the last time.
+ */
+int gating_turn(struct gating *gating, int64_t now_ms, struct why *why);
+
+/* When the next is due. */
+int64_t gating_due_ms(const struct gating *gating);
+
+/* True when this gate is closed now. */
+bool gating_is_closed(const struct gating *gating, size_t gate, int64_t now_ms);
+
+#endif
