@@ -74,6 +74,7 @@ void admin_run(const struct admin *a, const struct protocol_request *r, const ch
 		return;
 	case PROTOCOL_DISALLOW:
 		unblock_allowance(a, r, who, now_s, reply);
+		ret->sync |= a->config->block.files.n > 0; /* what is listed is looked at again */
 		return;
 	case PROTOCOL_BLACK:
 		block_black(a, r, who, now_s, reply, ret);

@@ -24,6 +24,7 @@
 #include "control/protocol.h"
 #include "control/reply.h"
 #include "admin/problems.h"
+#include "pipeline/blocklist.h"
 #include "pipeline/reconcile.h"
 #include "store/store.h"
 #include "verdict/verdict.h"
@@ -43,8 +44,9 @@ struct admin {
 	struct store *store;
 	struct verdict *verdict;     /* at now_s: verdict_at */
 	struct reconcile *reconcile;
-	const struct problems *problems; /* NULL: no daemon */
+	const struct problems *problems;   /* NULL: no daemon */
 	const struct config *config;
+	const struct blocklist *blocklist; /* NULL: no daemon */
 };
 
 /* What the engine still has to do. */

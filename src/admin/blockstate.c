@@ -111,6 +111,15 @@ static void put_score(const struct admin *a, const struct net *net, json_t *repl
 	json_put(reply, "offence", one ? json_integer(view.offence) : json_null());
 }
 
+/* The block that is active is of a network that others list: "listed in FILE:LINE as 192.0.2.0/24". */
+static void write_listed(const struct blocklist_place *place, char out[static WHY_MAX])
+{
+	char net[NET_TEXT_MAX];
+
+	(void)net_text(&place->net, net);
+	(void)snprintf(out, WHY_MAX, "listed in %.400s:%" PRIu32 " as %s", place->path, place->line, net);
+}
+
 /* Blocked, until when, by which block; or how far from a block. */
 int blockstate_put(const struct admin *a, const struct net *net, int64_t now_s, json_t *reply,
                  struct why *why)
@@ -119,6 +128,8 @@ int blockstate_put(const struct admin *a, const struct net *net, int64_t now_s, 
 	const char *const never = blockstate_never(a, net);
 	char text[NET_TEXT_MAX], sentence[WHY_MAX];
 	struct query_allowance allowance;
+	struct blocklist_place place;
+	const bool is_listed = a->blocklist != NULL && blocklist_find(a->blocklist, net, &place);
 	struct block block = {0};
 	bool blocked;
 	int rc;
@@ -128,12 +139,15 @@ int blockstate_put(const struct admin *a, const struct net *net, int64_t now_s, 
 		return rc;
 	(void)net_text(&block.net, text);
 	json_put_bool(reply, "blocked", blocked);
-	json_put_time(reply, "until", blocked ? block.until_s : 0);
+	json_put_time(reply, "until", blocked && block.until_s < BLOCK_NO_END_S ? block.until_s : 0);
 	json_put_text(reply, "by", blocked ? text : NULL);
 	json_put_bool(reply, "allowed", never != NULL);
 	put_score(a, net, reply);
 	rows_put_allowed(reply, rc == 0 ? &allowance : NULL);
-	if (blocked)
+	rows_put_listed(reply, is_listed ? &place : NULL);
+	if (blocked && is_listed && block.until_s >= BLOCK_NO_END_S)
+		write_listed(&place, sentence);
+	else if (blocked)
 		(void)snprintf(sentence, sizeof sentence, "a block of %s is active", text);
 	else if (rc == 0)
 		write_allowance(&allowance, sentence);

@@ -25,6 +25,7 @@ enum problems_kind {
 	PROBLEMS_SILENT,   /* no log has had a line yet */
 	PROBLEMS_CONFIG,   /* the file has an error */
 	PROBLEMS_RULES,    /* rule files have an error */
+	PROBLEMS_FILE,     /* a file of networks to block, or a line of it, cannot be used */
 	PROBLEMS_REFUSED,  /* blocks that the kernel refused */
 	PROBLEMS_SESSIONS, /* open connections of blocked clients cannot be ended */
 	PROBLEMS_STAMPS,   /* a log's time stamps are not this machine's time */

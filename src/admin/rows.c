@@ -114,6 +114,23 @@ void rows_put_allowed(json_t *object, const struct query_allowance *a)
 	json_put_text(object, "allowed_reason", a != NULL && a->reason[0] != '\0' ? a->reason : NULL);
 }
 
+void rows_put_listed(json_t *object, const struct blocklist_place *place)
+{
+	char address[NET_TEXT_MAX];
+	json_t *row;
+
+	if (place == NULL) {
+		json_put(object, "listed", json_null());
+		return;
+	}
+	row = new_object();
+	(void)net_text(&place->net, address);
+	json_put_text(row, "address", address);
+	json_put_text(row, "file", place->path);
+	json_put_number(row, "line", place->line);
+	json_put(object, "listed", row);
+}
+
 bool rows_append(json_t *array, json_t *row, size_t *bytes_left)
 {
 	const size_t size = json_size(row) + 1; /* and a comma */

@@ -12,6 +12,7 @@
 #include "admin/problems.h"
 #include "base/json.h"
 #include "config/config.h"
+#include "pipeline/blocklist.h"
 #include "store/query.h"
 
 json_t *rows_block(const struct query_block *block, const struct config *config);
@@ -22,6 +23,9 @@ json_t *rows_problem(const struct problem *problem);
 
 /* In an object about an address: the allowance that keeps it from being blocked; NULL: none. */
 void rows_put_allowed(json_t *object, const struct query_allowance *allowance);
+
+/* In an object about an address: the network that contains it in a file of [block] file, and where; NULL: none. */
+void rows_put_listed(json_t *object, const struct blocklist_place *place);
 
 /* Appends row if it fits into the bytes left, and counts them down. Takes over the reference. */
 bool rows_append(json_t *array, json_t *row, size_t *bytes_left);

@@ -251,6 +251,28 @@ static void put_sockets(struct reading *r)
 		query_stop(r->store);
 }
 
+/* The files of [block] file, and what was read of them; zeros until the daemon has written it. */
+static void put_block_files(struct reading *r)
+{
+	json_t *const list = new_list();
+
+	json_put(r->object, "block_files", list);
+	for (size_t i = 0; i < r->config->block.files.n; i++) {
+		json_t *const row = new_row();
+		const char *text;
+		char key[32], *end = NULL;
+
+		(void)snprintf(key, sizeof key, "block_file_%zu", i); /* as pipeline/blocklist.h writes them */
+		text = status_text(r, key);
+		json_put_text(row, "path", r->config->block.files.list[i]);
+		json_put_number(row, "networks", text != NULL ? strtoll(text, &end, 10) : 0);
+		json_put_number(row, "bad_lines", end != NULL ? strtoll(end, NULL, 10) : 0);
+		(void)rows_append(list, row, &r->bytes_left);
+	}
+	if (r->store != NULL)
+		query_stop(r->store);
+}
+
 /* --- networks and rules --- */
 
 /* What holds the blocked networks, as the daemon recorded it. */
@@ -348,5 +370,6 @@ int state_put(json_t *object, struct store *store, const struct config *config, 
 	}
 	put_status(&r);
 	put_sockets(&r);
+	put_block_files(&r);
 	return rc;
 }

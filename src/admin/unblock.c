@@ -8,6 +8,7 @@
 #include "admin/record.h"
 #include "admin/active.h"
 #include "admin/blockstate.h"
+#include "admin/rows.h"
 #include "base/alloc.h"
 #include "base/why.h"
 #include "store/query.h"
@@ -117,6 +118,14 @@ static void put_lifted(json_t *reply, const struct active_list *lifted)
 		json_put_number(reply, "more", (int64_t)(lifted->n - ADMIN_LIFTED_SHOWN));
 }
 
+/* Others list it, so it stays blocked. */
+static void put_listed(const struct admin *a, const struct net *net, json_t *reply)
+{
+	struct blocklist_place place;
+
+	rows_put_listed(reply, a->blocklist != NULL && blocklist_find(a->blocklist, net, &place) ? &place : NULL);
+}
+
 void unblock_run(const struct admin *a, const struct protocol_request *r, const char *who, int64_t now_s,
               json_t *reply, struct admin_todo *todo)
 {
@@ -133,11 +142,14 @@ void unblock_run(const struct admin *a, const struct protocol_request *r, const 
 	}
 	forgive(a, r, &running, now_s);
 	unblock_now(a, &running, now_s, todo);
+	todo->sync |= r->verb == PROTOCOL_ALLOW && a->config->block.files.n > 0; /* what is listed is looked at again */
 	if (r->verb != PROTOCOL_UNBLOCK_ALL)
 		blockstate_put_net(reply, &r->net);
 	put_lifted(reply, &running);
 	if (r->verb == PROTOCOL_WHITE || r->verb == PROTOCOL_ALLOW)
 		blockstate_put_new(a, &r->net, now_s, reply);
+	else if (r->verb == PROTOCOL_UNBLOCK)
+		put_listed(a, &r->net, reply);
 	active_done(&running);
 }
 

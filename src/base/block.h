@@ -16,7 +16,11 @@ enum block_cause {
 	BLOCK_EVIDENCE = 0, /* the scores reached the threshold */
 	BLOCK_NETWORK = 1,  /* enough clients of the network were blocked */
 	BLOCK_MANUAL = 2,   /* by hand */
+	BLOCK_LISTED = 3,   /* in a file of [block] file; in memory only, as long as it is listed */
 };
+
+/* until_s of what has no end is at least this: the year 36812, and far from overflow. */
+#define BLOCK_NO_END_S (INT64_C(1) << 40)
 
 struct block {
 	struct net net;

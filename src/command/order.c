@@ -192,7 +192,9 @@ static void print_blockstate(const json_t *a, bool utc)
 	char until[TIME_LOCAL_MAX];
 
 	show_json_time(json_object_get(a, "until"), utc, until);
-	if (json_is_true(json_object_get(a, "blocked")))
+	if (json_is_true(json_object_get(a, "blocked")) && json_is_null(json_object_get(a, "until")))
+		(void)printf("%s is blocked: %s\n", string(a, "address"), string(a, "why"));
+	else if (json_is_true(json_object_get(a, "blocked")))
 		(void)printf("%s is blocked until %s: %s\n", string(a, "address"), until, string(a, "why"));
 	else if (json_is_string(json_object_get(a, "allowed_by"))) {
 		(void)printf("%s is not blocked: ", string(a, "address"));
@@ -211,6 +213,18 @@ static void print_lifted(const json_t *a)
 		(void)printf("lifted the block of %s\n", json_string_value(net));
 	if (json_integer_value(json_object_get(a, "more")) > 0)
 		(void)printf("... and %" JSON_INTEGER_FORMAT " more\n", json_integer_value(json_object_get(a, "more")));
+}
+
+/* Others list it, which no order changes. */
+static void print_still_listed(const json_t *a)
+{
+	const json_t *const listed = json_object_get(a, "listed");
+
+	if (!json_is_object(listed))
+		return;
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "it stays blocked: listed in %s:%" JSON_INTEGER_FORMAT " as %s; remove that line, or allow the address\n",
+	              string(listed, "file"), json_integer_value(json_object_get(listed, "line")), string(listed, "address"));
 }
 
 /* It is recorded, but the kernel does not have it. */
@@ -239,7 +253,9 @@ static void print_reply(enum protocol_verb verb, const json_t *a, bool utc)
 	case PROTOCOL_UNBLOCK:
 		print_lifted(a);
 		if (json_array_size(json_object_get(a, "lifted")) == 0)
-			(void)printf("%s was not blocked; its score was reset\n", string(a, "address"));
+			(void)printf("%s was not blocked%s; its score was reset\n", string(a, "address"),
+			             json_is_object(json_object_get(a, "listed")) ? " by a rule or by hand" : "");
+		print_still_listed(a);
 		break;
 	case PROTOCOL_UNBLOCK_ALL:
 		(void)printf("lifted %" JSON_INTEGER_FORMAT " %s\n", n_lifted, plural(n_lifted, "block", "blocks"));

@@ -197,6 +197,22 @@ static void print_numbers(const struct status *s, bool utc)
 		print_row("network", "%s in %s", text_of(row, "address"), text_of(row, "list"));
 }
 
+static void print_block_files(const struct status *s)
+{
+	size_t i;
+	json_t *file;
+
+	json_array_foreach(json_object_get(s->state, "block_files"), i, file) {
+		const json_int_t n = number(file, "networks"), bad = number(file, "bad_lines");
+		char left_out[64] = "";
+
+		if (bad > 0)
+			(void)snprintf(left_out, sizeof left_out, ", %" JSON_INTEGER_FORMAT " %s left out", bad, plural(bad, "line", "lines"));
+		print_row("listed", "%s", text_of(file, "path"));
+		print_row("", "%" JSON_INTEGER_FORMAT " %s%s", n, plural(n, "network", "networks"), left_out);
+	}
+}
+
 static void print_daemon(const struct health *h)
 {
 	static const char *const words[] = {
@@ -283,6 +299,7 @@ static int answer(const struct status *s, struct store *store, const struct comm
 			print_journal(s, env->utc);
 			print_sockets(s, env->utc);
 			print_numbers(s, env->utc);
+			print_block_files(s);
 		}
 		break;
 	}

@@ -56,10 +56,10 @@ static const json_t *find_active(const struct request *q, const json_t *blocks)
 	return found;
 }
 
-/* What only the daemon's memory holds: how near it is to a block. All null when none runs, or it may not be queried. */
+/* What only the daemon's memory holds: how near it is to a block, where others list it. All null when none runs, or it may not be queried. */
 static void put_blockstate(json_t *known, const struct config *config, const struct request *q)
 {
-	static const char *const keys[] = {"allowed", "score", "threshold", "proven", "offence", "why"};
+	static const char *const keys[] = {"allowed", "score", "threshold", "proven", "offence", "listed", "why"};
 	struct why ignored;
 	char line[NET_TEXT_MAX + sizeof "test \n"];
 	const int len = snprintf(line, sizeof line, "test %s\n", q->address);
@@ -74,6 +74,11 @@ static void put_blockstate(json_t *known, const struct config *config, const str
 		json_t *const value = json_object_get(reply, keys[i]);
 
 		json_put(known, keys[i], value != NULL ? json_incref(value) : json_null());
+	}
+	if (json_is_object(json_object_get(known, "listed")) && json_is_true(json_object_get(reply, "blocked")) &&
+	    json_is_false(json_object_get(known, "blocked"))) {
+		json_put_bool(known, "blocked", true);
+		json_put_text(known, "by", string(json_object_get(known, "listed"), "address"));
 	}
 	json_decref(reply);
 }
@@ -164,12 +169,22 @@ static void print_blocked(const struct request *q, const json_t *known, bool utc
 	int64_t until_s;
 
 	if (!json_is_string(time) || !time_parse(json_string_value(time), true, &until_s)) {
-		(void)printf("%s %s blocked\n", q->address, q->observes ? "would not be" : "is not");
+		if (json_is_true(json_object_get(known, "blocked"))) /* as long as it is listed */
+			(void)printf("%s %s blocked\n", q->address, q->observes ? "would be" : "is");
+		else
+			(void)printf("%s %s blocked\n", q->address, q->observes ? "would not be" : "is not");
 		return;
 	}
 	show_json_time(time, utc, until);
 	duration_short_text(until_s - clock_unix_s(), left);
 	(void)printf("%s %s blocked until %s (in %s)\n", q->address, q->observes ? "would be" : "is", until, left);
+}
+
+static void print_listed(const json_t *listed)
+{
+	if (json_is_object(listed))
+		(void)printf("listed in %s:%" JSON_INTEGER_FORMAT " as %s\n", string(listed, "file"),
+		             json_integer_value(json_object_get(listed, "line")), string(listed, "address"));
 }
 
 static void print_text(const struct request *q, const json_t *known, bool utc)
@@ -180,6 +195,7 @@ static void print_text(const struct request *q, const json_t *known, bool utc)
 	json_t *row;
 
 	print_blocked(q, known, utc);
+	print_listed(json_object_get(known, "listed"));
 	if (!json_is_null(json_object_get(known, "allowed_by")))
 		show_allowed(known, utc);
 	if (json_array_size(addresses) > 0)
@@ -201,7 +217,7 @@ static void print_text(const struct request *q, const json_t *known, bool utc)
 static bool is_known(const json_t *known)
 {
 	return json_array_size(json_object_get(known, "hits")) > 0 || json_array_size(json_object_get(known, "blocks")) > 0 ||
-	       json_is_string(json_object_get(known, "allowed_by"));
+	       json_is_string(json_object_get(known, "allowed_by")) || json_is_object(json_object_get(known, "listed"));
 }
 
 static int answer(struct store *store, const struct config *config, const struct request *q, const struct command_env *env)
@@ -214,14 +230,15 @@ static int answer(struct store *store, const struct config *config, const struct
 	bool any = false;
 	const int rc = gather(store, config, q, &bound, known, &why);
 
-	if (rc == 0 && (any = is_known(known)) && !env->json) {
-		print_text(q, known, env->utc);
-	} else if (rc == 0 && env->json) {
+	if (rc == 0 && (env->json || config->block.files.n > 0))
 		put_blockstate(known, config, q);
+	any = rc == 0 && is_known(known);
+	if (rc == 0 && env->json)
 		command_print_json(json_incref(known));
-	} else if (rc == 0) {
+	else if (any)
+		print_text(q, known, env->utc);
+	else if (rc == 0)
 		(void)printf("nothing is known of %s\n", q->address);
-	}
 	json_decref(known);
 	if (rc < 0)
 		return command_fail(COMMAND_SYSTEM, &why);

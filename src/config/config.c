@@ -400,6 +400,7 @@ void config_free(struct config *config)
 		free(config->sockets[i]);
 	for (size_t i = 0; i < config->run.n_patterns; i++)
 		free(config->run.patterns[i]);
+	free_words(&config->block.files);
 	free(config->allow.nets);
 	free_words(&config->allow.names);
 	free_words(&config->allow.clients);

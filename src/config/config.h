@@ -77,6 +77,7 @@ struct config {
 		int64_t slow, slow_s;          /* failed logins within 1..; 0: slow guessers are not looked for */
 		int64_t quarantine;            /* 0: never */
 		int64_t max_blocks_per_minute; /* 0: as many as there are */
+		struct config_words files;     /* absolute paths */
 	} block;
 	struct {
 		bool private;          /* they are never blocked: then they are the first of nets */

@@ -127,7 +127,7 @@ static int timeout_ms(const struct engine *e, int64_t now)
 		engine_sooner(&at, rules_watch_at(e->live.rules_watch));
 	if (reads(e))
 		engine_sooner(&at, e->floods_at);
-	if (reconcile_is_busy(e->reconcile) || live_lifts(&e->live))
+	if (reconcile_is_busy(e->reconcile) || live_lifts(&e->live) || blocklist_moves(e->live.blocklist))
 		engine_sooner(&at, now);
 	if (end_s != INT64_MAX)
 		engine_sooner(&at, release_due(e, end_s, now));
@@ -233,6 +233,7 @@ static void turn(struct engine *e)
 	now = engine_now(); /* the disk may have been slow */
 	if (!e->stop) {
 		live_lift_allowed(&e->live, e->reconcile);
+		kernel_move_listed(e);
 		kernel_compare(e, &now);
 		kernel_release(e, &now);
 		keep_gates(e, &now);

@@ -64,6 +64,9 @@ static void block_text(const struct block *b, const struct events_cause *cause, 
 		(void)snprintf(out, cap, " by %s%s%s", cause->who, cause->reason != NULL ? ": " : "",
 		               cause->reason != NULL ? cause->reason : "");
 		break;
+	case BLOCK_LISTED:
+		out[0] = '\0'; /* not reached: it is no event */
+		break;
 	}
 }
 

@@ -126,6 +126,8 @@ static void store_state(struct engine *e, const struct reconcile_result *r, int6
 		rc = store_state_set(e->store, rows[i].key, rows[i].value, &why);
 	if (rc == 0)
 		rc = sources_store(e->logs, e->store, &why);
+	if (rc == 0)
+		rc = blocklist_store(e->live.blocklist, e->store, &why);
 	(void)store_finish(e->store, rc, &why);
 }
 
@@ -211,6 +213,17 @@ void kernel_changed(struct engine *e, bool readable)
 	e->sync_at = 0;
 }
 
+void kernel_move_listed(struct engine *e)
+{
+	struct why why;
+	const int rc = live_move_listed(&e->live, e->reconcile, &why);
+
+	if (rc == -EPIPE)
+		kernel_trouble(e, rc, &why);
+	else if (rc < 0)
+		e->sync_at = 0; /* a comparison removes what could not be removed, or logs why not */
+}
+
 void kernel_compare(struct engine *e, const struct moment *now)
 {
 	const struct reconcile_rule rule = {e->live.verdict, e->live.config->block.extend};
@@ -223,6 +236,7 @@ void kernel_compare(struct engine *e, const struct moment *now)
 		e->sync_at = now->steady_ms + e->live.config->firewall.resync_s * 1000;
 		engine_sooner(&e->sync_at, now->steady_ms + e->live.started->firewall.seconds * 250);
 		live_refresh_allowed(&e->live);
+		live_refresh_listed(&e->live, e->reconcile);
 		reconcile_begin(e->reconcile);
 		sources_check(e->logs); /* awake anyway */
 	}

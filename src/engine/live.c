@@ -121,6 +121,8 @@ static void watch_edits(struct live *l)
 /* A manual block counts less than the allow list, but more than what an address has earned. */
 static bool is_allowed(const struct live *l, const struct block *block)
 {
+	if (block->cause == BLOCK_LISTED)
+		return false; /* live_move_listed does it */
 	return block->cause == BLOCK_MANUAL ? allowlist_overlaps(l->allowlist, &block->net)
 	                                    : verdict_spares(l->verdict, &block->net);
 }
@@ -191,6 +193,46 @@ void live_earned(struct live *l)
 {
 	l->lifted = allowlist_changes(l->allowlist) - 1; /* another than now */
 }
+
+/* --- networks that others list --- */
+
+void live_refresh_listed(struct live *l, const struct reconcile *reconcile)
+{
+	const char *trouble;
+	struct why why;
+
+	if (blocklist_refresh(l->blocklist, l->verdict, l->allowlist, reconcile, &why) == BLOCKLIST_ERROR)
+		log_line(LOG_WARNING, "%s", why.text);
+	trouble = blocklist_trouble(l->blocklist);
+	if (trouble != NULL)
+		problems_set(l->problems, PROBLEMS_FILE, 0, trouble, NULL, clock_unix_s());
+	else
+		problems_clear(l->problems, PROBLEMS_FILE, 0);
+}
+
+int live_move_listed(struct live *l, struct reconcile *reconcile, struct why *why)
+{
+	struct blocklist_change change;
+	char net[NET_TEXT_MAX];
+	bool ended = false;
+	int rc;
+
+	if (!blocklist_moves(l->blocklist))
+		return 0;
+	rc = blocklist_move(l->blocklist, reconcile, clock_unix_s(), &ended, &change, why);
+	if (!ended)
+		return rc;
+	log_line(LOG_NOTICE, "[block] file: %zu %s, %zu added, %zu removed", change.n,
+	         plural((int64_t)change.n, "network", "networks"), change.added, change.removed);
+	if (change.left_out > 0) {
+		(void)net_text(&change.first_left_out, net);
+		log_line(LOG_WARNING, "[block] file: %zu %s left out, the first is %s: too large for the kernel's lists, or with addresses "
+		                      "that are never blocked", change.left_out, plural((int64_t)change.left_out, "network is", "networks are"), net);
+	}
+	return rc;
+}
+
+/* --- names --- */
 
 /* For a start at which no name server answers. */
 static int remember_names(struct live *l, struct why *why)
@@ -389,6 +431,7 @@ static int reload(struct live *l, struct why *why)
 		return rc;
 	}
 	log_what_needs_a_restart(l->started, config);
+	blocklist_configure(l->blocklist, &config->block.files);
 	if (l->config != l->started)
 		config_free(l->config);
 	l->config = config;
@@ -442,7 +485,9 @@ void live_init(struct live *l, struct config *config, const struct handed *hande
 	                     .problems = problems,
 	                     .events = events,
 	                     .sessions = sessions_new(),
+	                     .blocklist = blocklist_new(portlists_of(&config->firewall.ports, "file", "file")),
 	                     .greylist = new_cluster()};
+	blocklist_configure(l->blocklist, &config->block.files);
 	watch_edits(l);
 }
 
@@ -470,6 +515,7 @@ void live_done(struct live *l)
 	verdict_free(l->verdict);
 	greylist_free(l->greylist);
 	allowlist_free(l->allowlist);
+	blocklist_free(l->blocklist);
 	dnsbl_free(l->dnsbl);
 	sessions_free(l->sessions);
 	rules_scratch_free(l->scratch);

@@ -19,6 +19,7 @@
 #include "admin/problems.h"
 #include "engine/rules_watch.h"
 #include "pipeline/allowlist.h"
+#include "pipeline/blocklist.h"
 #include "pipeline/pending.h"
 #include "pipeline/reconcile.h"
 #include "rules/rules.h"
@@ -27,13 +28,14 @@
 #include "verdict/greylist.h"
 #include "verdict/verdict.h"
 
-/* All callers may use the first eight, but never change them. */
+/* All callers may use the first nine, but never change them. */
 struct live {
 	struct config *config;
 	struct rules *rules;
 	struct rules_scratch *scratch;
 	struct sessions *sessions;
 	struct allowlist *allowlist;
+	struct blocklist *blocklist;
 	struct verdict *verdict;
 	struct greylist *greylist;
 	struct dnsbl *dnsbl; /* NULL: none */
@@ -89,5 +91,12 @@ void live_refresh_allowed(struct live *live);
 void live_earned(struct live *live);
 void live_lift_allowed(struct live *live, struct reconcile *reconcile);
 bool live_lifts(const struct live *live);
+
+/*
+ * Reads the networks that others list again, after live_refresh_allowed. When they have changed, live_move_listed brings a slice of
+ * that to the kernel, as long as blocklist_moves. Errors as of reconcile.h.
+ */
+void live_refresh_listed(struct live *live, const struct reconcile *reconcile);
+int live_move_listed(struct live *live, struct reconcile *reconcile, struct why *why);
 
 #endif

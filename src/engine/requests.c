@@ -48,6 +48,7 @@ struct admin requests_orders(const struct requests *r)
 	                       .verdict = r->live->verdict,
 	                       .reconcile = r->reconcile,
 	                       .problems = r->problems,
+	                       .blocklist = r->live->blocklist,
 	                       .config = r->live->config};
 }
 

@@ -168,9 +168,12 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 		engine_free(e);
 		return rc;
 	}
-	/* Nobody who is allowed is blocked, not even for a moment. */
+	/* Nobody who is allowed is blocked, not even for a moment; and what is listed is known to the first comparison. */
 	for (live_refresh_allowed(&e->live); live_lifts(&e->live);)
 		live_lift_allowed(&e->live, e->reconcile);
+	live_refresh_listed(&e->live, e->reconcile);
+	while (blocklist_moves(e->live.blocklist))
+		(void)live_move_listed(&e->live, e->reconcile, why); /* nothing is removed yet, which alone can fail */
 	requests_init(&e->requests, &e->live, e->store, e->reconcile, &e->problems, &e->events);
 	log_line(LOG_NOTICE, "%s, %zu %s, database %s", rules_size_text(e->live.rules, rules), config->n_logs, plural((int64_t)config->n_logs, "log", "logs"),
 	         config->database.path);

@@ -97,6 +97,9 @@ void kernel_tell(struct engine *e, const struct moment *now);
 /* Somebody else changed the kernel's lists: the root process has made rules whole again, the rest follows. */
 void kernel_changed(struct engine *e, bool readable);
 
+/* Networks that others list: a slice of what has changed. */
+void kernel_move_listed(struct engine *e);
+
 /* The kernel against what is wanted: a comparison begins when it is due, and goes on by a slice in each turn. */
 void kernel_compare(struct engine *e, const struct moment *now);
 

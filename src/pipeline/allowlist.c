@@ -1,34 +1,16 @@
 #include "pipeline/allowlist.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/localaddrs.h"
 #include "base/nets.h"
-#include "base/remedy.h"
-#include "base/text.h"
 #include "dns/hostnames.h"
-
-enum {
-	LINE_MAX_LEN = 1024,
-	SHOWN_MAX = 80,
-};
-
-/* A file as it was when it was read last. */
-struct file {
-	const char *path; /* borrowed */
-	bool reported;        /* the error that it cannot be read */
-	struct stat st;
-	struct nets nets;
-};
+#include "pipeline/netfile.h"
 
 struct allowlist {
 	const struct config *config;
-	struct file files[CONFIG_WORDS_MAX];
+	struct netfile files[CONFIG_WORDS_MAX];
 	struct hostnames *hostnames; /* NULL: none */
 	struct nets all; /* as the verdict last received them */
 	unsigned changes;
@@ -52,97 +34,18 @@ void allowlist_free(struct allowlist *l)
 	if (l == NULL)
 		return;
 	for (size_t i = 0; i < CONFIG_WORDS_MAX; i++)
-		nets_done(&l->files[i].nets);
+		netfile_done(&l->files[i]);
 	nets_done(&l->all);
 	hostnames_free(l->hostnames);
 	free(l);
 }
 
-/* --- files --- */
-
-static int bad_line(const struct file *f, unsigned line, const char *text, size_t len, struct why *why)
-{
-	char shown[SHOWN_MAX];
-
-	(void)text_escape((struct span){text, len}, shown, sizeof shown);
-	(void)why_set(why, EINVAL, "%s:%u: want an address or a network without host bits, got \"%s\"; the other lines hold",
-	              f->path, line, shown);
-	return ALLOWLIST_ERROR;
-}
-
-/* Lines "NETWORK", "# comment" or nothing; a comment may follow a network. */
-static int read_lines(struct file *f, FILE *in, struct nets *ret, struct why *why)
-{
-	char text[LINE_MAX_LEN];
-	unsigned line = 0;
-	int result = 0;
-
-	while (fgets(text, sizeof text, in) != NULL) {
-		const char *const p = text + strspn(text, " \t");
-		const size_t len = strcspn(p, " \t\r\n#;");
-		struct net net;
-
-		line++;
-		if (len == 0)
-			continue;
-		if (!net_parse(p, len, &net) || ret->n == ALLOWLIST_FILE_MAX)
-			result = result == 0 ? bad_line(f, line, p, len, why) : result;
-		else
-			nets_add(ret, &net);
-	}
-	return result;
-}
-
-static bool is_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
-static int cannot_read(struct file *f, struct why *why)
-{
-	char remedy[REMEDY_MAX];
-	const bool reported = f->reported;
-	const int err = errno;
-
-	f->reported = true;
-	if (reported)
-		return 0;
-	(void)why_set(why, err, "%s: %s; what it held before holds%s", f->path, strerror(err),
-	              remedy_read(err, f->path, remedy));
-	return ALLOWLIST_ERROR;
-}
-
-/* *ret_changed: the file was reloaded. */
-static int read_file(struct file *f, bool *ret_changed, struct why *why)
-{
-	struct nets nets = {0};
-	struct stat st;
-	FILE *in;
-	int rc;
-
-	if (stat(f->path, &st) < 0)
-		return cannot_read(f, why);
-	if (is_same(&st, &f->st))
-		return 0;
-	if ((in = fopen(f->path, "re")) == NULL)
-		return cannot_read(f, why);
-	rc = read_lines(f, in, &nets, why);
-	(void)fclose(in);
-	nets_done(&f->nets);
-	f->nets = nets;
-	f->st = st;
-	f->reported = false;
-	*ret_changed = true;
-	return rc;
-}
-
 /* --- all together --- */
 
-static void add_all(struct nets *to, const struct nets *from)
+static void add_all(struct nets *to, const struct netfile *from)
 {
 	for (size_t i = 0; i < from->n; i++)
-		nets_add(to, &from->list[i]);
+		nets_add(to, &from->list[i].net);
 }
 
 int allowlist_refresh(struct allowlist *l, struct verdict *verdict, struct why *why)
@@ -155,7 +58,7 @@ int allowlist_refresh(struct allowlist *l, struct verdict *verdict, struct why *
 	for (size_t i = 0; i < l->config->allow.files.n; i++) {
 		struct why this;
 
-		if (read_file(&l->files[i], &changed, &this) != 0 && result == 0) {
+		if (netfile_refresh(&l->files[i], &changed, &this) != 0 && result == 0) {
 			result = ALLOWLIST_ERROR;
 			*why = this;
 		}
@@ -165,7 +68,7 @@ int allowlist_refresh(struct allowlist *l, struct verdict *verdict, struct why *
 	for (size_t i = 0; i < l->config->allow.n; i++)
 		nets_add(&all, &l->config->allow.nets[i]);
 	for (size_t i = 0; i < l->config->allow.files.n; i++)
-		add_all(&all, &l->files[i].nets);
+		add_all(&all, &l->files[i]);
 	hostnames_add_to(l->hostnames, &all);
 	nets_seal(&all);
 	if (verdict == NULL || (l->notified == verdict && nets_equal(&all, &l->all))) {

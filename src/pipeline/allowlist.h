@@ -2,8 +2,8 @@
  * allowlist: every network that is never blocked, from all sources: [allow] in the configuration, its files,
  * its DNS names, this machine's own addresses and its default gateways.
  *
- * Where config, names and verdict meet. A file is reloaded when it was edited; its old content stays valid while it cannot be
- * read, and a name's old answers while it cannot be resolved. Nothing here waits.
+ * Where config, files (netfile.h), names and verdict meet. A name's old answers stay valid while it cannot be resolved. Nothing
+ * here waits.
  */
 #ifndef WFS_PIPELINE_ALLOWLIST_H
 #define WFS_PIPELINE_ALLOWLIST_H
@@ -16,10 +16,7 @@
 #include "config/config.h"
 #include "verdict/verdict.h"
 
-enum {
-	ALLOWLIST_FILE_MAX = 1 << 20, /* networks in one file */
-	ALLOWLIST_ERROR = 1,          /* positive result of allowlist_refresh: some of it could not be read */
-};
+enum { ALLOWLIST_ERROR = 1 }; /* positive result of allowlist_refresh: some of it could not be read */
 
 struct allowlist;
 

@@ -14,6 +14,8 @@ unsigned capacity_rank(const struct wanted_entry *e)
 		return 9;
 	case BLOCK_MANUAL:
 		return 10;
+	case BLOCK_LISTED:
+		break;
 	}
 	return 0;
 }

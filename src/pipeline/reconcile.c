@@ -429,6 +429,19 @@ int reconcile_add(struct reconcile *rec, const struct block *blocks, size_t n, i
 	return 0;
 }
 
+void reconcile_want(struct reconcile *rec, const struct block *blocks, size_t n)
+{
+	struct net pieces[RECONCILE_PIECES_MAX];
+	bool ignored;
+
+	for (size_t i = 0; i < n; i++) {
+		const size_t n_pieces = pieces_of(rec, &blocks[i].net, pieces);
+
+		for (size_t j = 0; j < n_pieces; j++)
+			(void)want_piece(rec, &blocks[i], &pieces[j], &ignored);
+	}
+}
+
 /* --- packets that the kernel dropped --- */
 
 void reconcile_stored(struct reconcile *rec, const struct block *blocks, size_t n, int64_t now_s)

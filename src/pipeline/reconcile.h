@@ -64,6 +64,9 @@ int reconcile_load(struct reconcile *reconcile, int64_t now_s, struct why *why);
 int reconcile_add(struct reconcile *reconcile, const struct block *blocks, size_t n, int64_t now_s, size_t *ret_refused,
                struct why *why);
 
+/* Networks that others list (BLOCK_LISTED: net, list, until_s): wanted from now on; the next comparison puts them into the kernel. */
+void reconcile_want(struct reconcile *reconcile, const struct block *blocks, size_t n);
+
 /* They are in the database now, and have ids. */
 void reconcile_stored(struct reconcile *reconcile, const struct block *blocks, size_t n, int64_t now_s);
 

@@ -114,6 +114,7 @@ void allowed_earn(struct allowed *a, const struct net *net, uint32_t until_s, ui
 {
 	size_t i = earned_place(a, net);
 
+	a->n_orders++;
 	if (i < a->n_earned && net_order(&a->earned[i].net, net) == 0) {
 		if (until_s <= now_s)
 			remove_earned(a, i);
@@ -168,4 +169,11 @@ bool allowed_spares(const struct allowed *a, const struct net *net, uint32_t now
 		if (a->earned[i].until_s > now_s)
 			return true;
 	return false;
+}
+
+bool allowed_covers(const struct allowed *a, const struct net *net, uint32_t now_s)
+{
+	const struct net *const around = nets_find(&a->nets, &net->addr);
+
+	return (around != NULL && around->len <= net->len) || allowed_is_earned(a, &net->addr, net->len, now_s);
 }

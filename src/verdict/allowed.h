@@ -29,6 +29,7 @@ struct allowed {
 	struct earned *earned; /* by address, then length */
 	size_t n_earned, earned_cap;
 	uint32_t earned_lens[129]; /* how many there are of each length */
+	uint64_t n_orders; /* calls of allowed_earn */
 };
 
 /* Frees and empties. */
@@ -46,6 +47,9 @@ bool allowed_is_earned(const struct allowed *allowed, const struct addr *addr, u
 
 /* True when net contains an address that is never blocked. */
 bool allowed_spares(const struct allowed *allowed, const struct net *net, uint32_t now_s);
+
+/* True when an allowed network, or one with an earned allowance, contains all of net. */
+bool allowed_covers(const struct allowed *allowed, const struct net *net, uint32_t now_s);
 
 /* True when one of the globs matches it. name: p not NULL. */
 bool allowed_matches(const struct allowed *allowed, struct span name);

@@ -100,6 +100,16 @@ bool verdict_spares(const struct verdict *v, const struct net *net)
 	return allowed_spares(&v->allowed, net, v->now_s);
 }
 
+bool verdict_allows_all(const struct verdict *v, const struct net *net)
+{
+	return allowed_covers(&v->allowed, net, v->now_s);
+}
+
+uint64_t verdict_allowances(const struct verdict *v)
+{
+	return v->allowed.n_orders;
+}
+
 /* --- rules under quarantine --- */
 
 void verdict_suspend(struct verdict *v, unsigned rule, bool suspended)

@@ -168,6 +168,12 @@ bool verdict_is_allowed(const struct verdict *verdict, const struct addr *addr);
 /* True when net contains an address that is never blocked: net must not be blocked as a whole. */
 bool verdict_spares(const struct verdict *verdict, const struct net *net);
 
+/* True when all of net is allowed now. */
+bool verdict_allows_all(const struct verdict *verdict, const struct net *net);
+
+/* Another number when verdict_allow_earned was called: what is allowed may have changed. */
+uint64_t verdict_allowances(const struct verdict *verdict);
+
 /* --- evidence --- */
 
 /*
