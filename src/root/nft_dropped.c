@@ -86,23 +86,20 @@ static void note(struct nft_dropped *dropped, const struct nft_element *element)
 	}
 }
 
-static int read_set(struct nft_dropped *dropped, const struct root_config *config, unsigned number, struct mnl_socket *socket,
+static int read_set(struct nft_dropped *dropped, const struct root_config *config, unsigned slot, struct mnl_socket *socket,
                     struct nft_answer *answer, struct why *why)
 {
-	char table[NFT_NAME_MAX], set[NFT_NAME_MAX];
 	const struct nlmsghdr *nlh;
-	struct nft_slot slot;
+	struct nft_names names;
 	int rc;
 
-	(void)nft_slot(number, config, &slot);
-	nft_table_name(config, table);
-	nft_set_name(config, slot, "_dropped", set);
-	rc = nft_ask(answer, socket, NFT_MSG_GETSETELEM, table, set, why);
+	nft_names_init(&names, config, slot, "_dropped");
+	rc = nft_ask(answer, socket, NFT_MSG_GETSETELEM, names.table, names.set, why);
 	while (rc == 0 && (rc = nft_next(answer, &nlh, why)) == 0 && nlh != NULL) {
 		struct nft_reader reader;
 		struct nft_element element;
 
-		nft_reader_init(&reader, nlh, slot);
+		nft_reader_init(&reader, nlh, names.of.slot);
 		while (nft_reader_next(&reader, &element))
 			note(dropped, &element);
 	}

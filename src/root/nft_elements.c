@@ -26,6 +26,15 @@ static void put_element(struct nlmsghdr *nlh, struct nft_slot slot, const struct
 	mnl_attr_nest_end(nlh, nest);
 }
 
+void nft_names_init(struct nft_names *names, const struct root_config *config, unsigned slot, const char *suffix)
+{
+	(void)nft_slot(slot, config, &names->of.slot);
+	nft_table_name(config, names->table);
+	nft_set_name(config, names->of.slot, suffix, names->set);
+	names->of.table = names->table;
+	names->of.set = names->set;
+}
+
 void nft_elements_put(struct nft_batch *batch, uint16_t type, const struct nft_set_of *of,
                       const struct nft_element *elements, size_t n)
 {

@@ -30,6 +30,13 @@ struct nft_set_of {
 	struct nft_slot slot;
 };
 
+/* Names of the set of one slot, or of the one with that suffix beside it (nft_set_name). */
+struct nft_names {
+	char table[NFT_NAME_MAX], set[NFT_NAME_MAX];
+	struct nft_set_of of; /* borrows them */
+};
+void nft_names_init(struct nft_names *names, const struct root_config *config, unsigned slot, const char *suffix);
+
 /*
  * One message: adds (NFT_MSG_NEWSETELEM) or removes (NFT_MSG_DELSETELEM) n elements, 1..NFT_AT_ONCE, or all (n 0, only
  * DELSETELEM). An element that is there already is no error when added; one that is absent is an error when removed.

@@ -3,15 +3,11 @@
  *
  * An element lasts min(left_s, [firewall] seconds), so that a daemon that dies blocks nobody for longer; the engine adds it
  * again before that, and removes it at the end of its block: GRACE_S later it would go by itself, but a packet of its last
- * second may still extend the block. Each request is one transaction of at most NFT_AT_ONCE elements; one that the kernel refuses is
- * halved until the culprit is known, which is refused and named; the rest goes in.
+ * second may still extend the block. Each request is written in transactions of at most NFT_AT_ONCE elements (nft_write.h).
  * Nothing is remembered of the elements, so a million of them costs no memory here: a listing is read from the kernel piece
  * by piece. A set is made when the first of its length is added.
  *
- * Before Linux 6.12 an element that is there already keeps its old time when it is added: there it is added, removed and
- * added in one transaction, which works whether or not it is there. Which kernel this is, is tried at open.
- *
- * Knows nft_batch, nft_table, nft_elements, nft_dropped. Never waits. Source: measured on 6.18, tests/unit/root/nftables.c.
+ * Knows the other files nft_*. Never waits. Source: measured on 6.18, tests/unit/root/nftables.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -29,8 +25,10 @@
 #include "root/nft_dropped.h"
 #include "root/nft_elements.h"
 #include "root/nft_events.h"
+#include "root/nft_listing.h"
 #include "root/nft_probe.h"
 #include "root/nft_table.h"
+#include "root/nft_write.h"
 
 enum {
 	CAPACITY = 1000000, /* of a set of NFT_ELEMENTS_MAX: one that is added again counts twice until it is committed */
@@ -38,55 +36,31 @@ enum {
 	GRACE_S = 5,
 };
 
-/* A listing that is under way. */
-struct listing {
-	unsigned slot;       /* whose set is read; NFT_SLOTS: all were */
-	bool asked, reading; /* the kernel was asked for that set; reader has a message */
-	uint32_t place;      /* of the next entry */
-	struct nft_reader reader;
-	struct nft_answer answer;
-};
-
 struct nftables {
 	const struct root_config *config; /* borrowed */
-	struct mnl_socket *writing, *reading, *events;
+	struct mnl_socket *reading, *events; /* reading: for listings alone */
 	bool made;         /* by open: there was no table */
 	bool altered;      /* somebody changed rules since they were written */
 	bool repaired;     /* something was missing or altered since the engine's last prepare */
-	bool updates;      /* the kernel gives an element that is added again its new time */
 	bool forwards;     /* the table has rules for what is forwarded */
 	uint32_t slots;    /* bit by slot: the sets that are there */
 	uint32_t held4, held6; /* at the last listing */
 	struct nft_dropped dropped; /* who sent packets */
 	int64_t looked_s;         /* the second of the steady clock of the last look */
-	struct listing listing;   /* with the socket reading alone */
-	struct nft_answer answer; /* to all other questions, by the socket writing */
-	struct nft_batch batch;
+	struct nft_listing listing;
+	uint32_t place;           /* in it, of the next entry */
+	struct nft_answer answer; /* to all other questions, by the writer's socket */
+	struct nft_writer writer;
 };
-
-/* Names of one slot's set. */
-struct names {
-	char table[NFT_NAME_MAX], set[NFT_NAME_MAX];
-	struct nft_set_of of; /* borrows them */
-};
-
-static void names_init(struct names *names, const struct root_config *config, unsigned slot, const char *suffix)
-{
-	(void)nft_slot(slot, config, &names->of.slot);
-	nft_table_name(config, names->table);
-	nft_set_name(config, names->of.slot, suffix, names->set);
-	names->of.table = names->table;
-	names->of.set = names->set;
-}
 
 /* --- the table --- */
 
 static int write_table(struct nftables *self, uint32_t slots, bool anew, struct why *why)
 {
-	nft_begin(&self->batch, self->writing);
+	nft_begin(&self->writer.batch, self->writer.socket);
 	self->forwards = hooks_forward(self->config);
-	nft_table_put(&self->batch, self->config, slots, self->forwards, anew);
-	return nft_commit(&self->batch, why);
+	nft_table_put(&self->writer.batch, self->config, slots, self->forwards, anew);
+	return nft_commit(&self->writer.batch, why);
 }
 
 static int replace_table(struct nftables *self, uint32_t slots, struct why *why)
@@ -132,50 +106,9 @@ static uint64_t timeout_ms(const struct nftables *self, uint32_t left_s)
 	return s > 0 ? (uint64_t)s * 1000 : SHORTEST_MS;
 }
 
-/* Sends some elements of one set in one transaction. */
-static int write_elements(struct nftables *self, const struct nft_set_of *of, const struct nft_element *elements, size_t n,
-                          bool adds, struct why *why)
-{
-	struct nft_batch *const batch = &self->batch;
-
-	nft_begin(batch, self->writing);
-	/* Absent ones are no error when they are removed, if they are added before. */
-	if (!adds || !self->updates) {
-		nft_elements_put(batch, NFT_MSG_NEWSETELEM, of, elements, n);
-		nft_elements_put(batch, NFT_MSG_DELSETELEM, of, elements, n);
-	}
-	if (adds)
-		nft_elements_put(batch, NFT_MSG_NEWSETELEM, of, elements, n);
-	return nft_commit(batch, why);
-}
-
-/* Halves what is not accepted until the culprit is alone, which is refused. */
-static int add_elements(struct nftables *self, const struct nft_set_of *of, const struct nft_element *elements, size_t n,
-                        struct backend_refused *refused, struct why *why)
-{
-	int err = write_elements(self, of, elements, n, true, why);
-
-	/* No element's fault: the table is gone, we may not, there is no memory. */
-	if (err == 0 || err == -ENOENT || err == -EPERM || err == -ENOMEM)
-		return err;
-	if (n == 1) {
-		backend_refuse(refused, &elements->net, err == -ENFILE ? "its set is full" : why->text);
-		return 0;
-	}
-	err = add_elements(self, of, elements, n / 2, refused, why);
-	return err < 0 ? err : add_elements(self, of, elements + n / 2, n - n / 2, refused, why);
-}
-
-static int remove_elements(struct nftables *self, const struct nft_set_of *of, const struct nft_element *elements, size_t n,
-                           struct backend_refused *refused, struct why *why)
-{
-	(void)refused;
-	return write_elements(self, of, elements, n, false, why);
-}
-
 /* Does one thing with entries, set by set. those: bit by slot, of these sets only. */
 static int each_set(struct nftables *self, uint32_t those, const struct backend_entry *entries, size_t n,
-                    int (*act)(struct nftables *, const struct nft_set_of *, const struct nft_element *, size_t,
+                    int (*act)(struct nft_writer *, const struct nft_set_of *, const struct nft_element *, size_t,
                                struct backend_refused *, struct why *),
                     struct backend_refused *refused, struct why *why)
 {
@@ -183,18 +116,18 @@ static int each_set(struct nftables *self, uint32_t those, const struct backend_
 
 	for (unsigned slot = 0; slot < NFT_SLOTS && rc == 0; slot++) {
 		struct nft_element elements[NFT_AT_ONCE];
-		struct names names;
+		struct nft_names names;
 		size_t k = 0;
 
 		if ((those >> slot & 1) == 0)
 			continue;
-		names_init(&names, self->config, slot, "");
+		nft_names_init(&names, self->config, slot, "");
 		for (size_t i = 0; i < n && rc == 0; i++) {
 			if (nft_slot_of(&entries[i].net, self->config) == slot)
 				elements[k++] = (struct nft_element){.net = entries[i].net,
 				                                     .timeout_ms = timeout_ms(self, entries[i].left_s)};
 			if (k > 0 && (k == NFT_AT_ONCE || i + 1 == n)) {
-				rc = act(self, &names.of, elements, k, refused, why);
+				rc = act(&self->writer, &names.of, elements, k, refused, why);
 				k = 0;
 			}
 		}
@@ -228,7 +161,7 @@ static int nftables_add(void *of, const struct backend_entry *entries, size_t n,
 
 	if ((slots & ~self->slots) != 0)
 		rc = make_table(self, self->slots | slots, why);
-	return rc < 0 ? rc : each_set(self, slots, entries, n, add_elements, refused, why);
+	return rc < 0 ? rc : each_set(self, slots, entries, n, nft_write_add, refused, why);
 }
 
 static int nftables_del(void *of, const struct net *nets, size_t n, struct why *why)
@@ -243,7 +176,7 @@ static int nftables_del(void *of, const struct net *nets, size_t n, struct why *
 		for (size_t i = 0; i < k; i++)
 			entries[i] = (struct backend_entry){.net = nets[at + i], .left_s = 1};
 		/* What was never added is not there. */
-		rc = each_set(self, slots_of(self, entries, k, NULL) & self->slots, entries, k, remove_elements, NULL, why);
+		rc = each_set(self, slots_of(self, entries, k, NULL) & self->slots, entries, k, nft_write_remove, NULL, why);
 	}
 	return rc == -ENOENT ? 0 : rc;
 }
@@ -255,16 +188,15 @@ static int read_dropped(struct nftables *self, struct why *why)
 {
 	const uint32_t slots = self->config->manage_rules ? self->slots : 0;
 
-	return nft_dropped_read(&self->dropped, self->config, slots, self->writing, &self->answer, why);
+	return nft_dropped_read(&self->dropped, self->config, slots, self->writer.socket, &self->answer, why);
 }
 
 static int begin_listing(struct nftables *self, struct why *why)
 {
 	const int rc = read_dropped(self, why);
 
-	self->listing.slot = 0;
-	self->listing.place = 0;
-	self->listing.asked = self->listing.reading = false;
+	nft_listing_begin(&self->listing);
+	self->place = 0;
 	self->held4 = self->held6 = 0;
 	return rc;
 }
@@ -285,49 +217,27 @@ static struct backend_entry entry_of(struct nftables *self, const struct nft_ele
 /* The next entry from the kernel; 1: there are no more. */
 static int next_entry(struct nftables *self, struct backend_entry *ret, struct why *why)
 {
-	struct listing *const l = &self->listing;
 	struct nft_element element;
-	struct names names;
-	const struct nlmsghdr *nlh = NULL;
-	int rc;
+	const int rc = nft_listing_next(&self->listing, self->config, self->slots, self->reading, &element, why);
 
-	while (l->slot < NFT_SLOTS) {
-		if ((self->slots >> l->slot & 1) == 0) {
-			l->slot++;
-			continue;
-		}
-		if (l->reading && nft_reader_next(&l->reader, &element)) {
-			*ret = entry_of(self, &element);
-			*(l->reader.slot.ip4 ? &self->held4 : &self->held6) += 1;
-			return 0;
-		}
-		names_init(&names, self->config, l->slot, "");
-		rc = l->asked ? 0 : nft_ask(&l->answer, self->reading, NFT_MSG_GETSETELEM, names.table, names.set, why);
-		if (rc == 0)
-			rc = nft_next(&l->answer, &nlh, why);
-		if (rc < 0)
-			return rc;
-		l->asked = l->reading = nlh != NULL;
-		if (nlh != NULL)
-			nft_reader_init(&l->reader, nlh, names.of.slot);
-		else
-			l->slot++;
-	}
-	return 1;
+	if (rc != 0)
+		return rc;
+	*ret = entry_of(self, &element);
+	*(addr_is_ip4(&element.net.addr) ? &self->held4 : &self->held6) += 1;
+	return 0;
 }
 
 static int nftables_list(void *of, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why)
 {
 	struct nftables *const self = of;
-	struct listing *const l = &self->listing;
 	size_t n = 0;
 	int rc = cursor == 0 ? begin_listing(self, why) : 0;
 
-	if (rc == 0 && cursor != l->place)
-		return why_set(why, EINVAL, "nftables: the listing is at place %" PRIu32 ", not at %" PRIu32, l->place, cursor);
+	if (rc == 0 && cursor != self->place)
+		return why_set(why, EINVAL, "nftables: the listing is at place %" PRIu32 ", not at %" PRIu32, self->place, cursor);
 	while (rc == 0 && n < cap && (rc = next_entry(self, &out[n], why)) == 0) {
 		n++;
-		l->place++;
+		self->place++;
 	}
 	if (rc < 0)
 		return rc;
@@ -371,7 +281,7 @@ static int nftables_look(void *of, struct backend_entry *entries, size_t n, stru
 static int take_floods(struct nftables *self, bool ip4, struct addr *out, size_t cap, size_t *ret_n, struct why *why)
 {
 	struct nft_element taken[NFT_AT_ONCE];
-	struct names names = {.of = {.slot = {ip4, ip4 ? 32 : 128}}};
+	struct nft_names names = {.of = {.slot = {ip4, ip4 ? 32 : 128}}};
 	struct nft_answer *const answer = &self->answer;
 	const struct nlmsghdr *nlh;
 	size_t n = 0;
@@ -381,7 +291,7 @@ static int take_floods(struct nftables *self, bool ip4, struct addr *out, size_t
 	nft_flood_name(self->config, ip4, "_flood", names.set);
 	names.of.table = names.table;
 	names.of.set = names.set;
-	rc = nft_ask(answer, self->writing, NFT_MSG_GETSETELEM, names.table, names.set, why);
+	rc = nft_ask(answer, self->writer.socket, NFT_MSG_GETSETELEM, names.table, names.set, why);
 	while (rc == 0 && (rc = nft_next(answer, &nlh, why)) == 0 && nlh != NULL) {
 		struct nft_reader reader;
 
@@ -393,7 +303,7 @@ static int take_floods(struct nftables *self, bool ip4, struct addr *out, size_t
 		}
 	}
 	if (rc == 0 && n > 0)
-		rc = write_elements(self, &names.of, taken, n, false, why);
+		rc = nft_write_remove(&self->writer, &names.of, taken, n, NULL, why);
 	*ret_n = rc == 0 ? n : 0;
 	return rc;
 }
@@ -450,7 +360,7 @@ static int heal(struct nftables *self, struct why *why)
 {
 	enum nft_found found;
 	uint32_t slots;
-	int rc = nft_table_find(self->config, self->writing, &self->answer, &found, &slots, why);
+	int rc = nft_table_find(self->config, self->writer.socket, &self->answer, &found, &slots, why);
 
 	if (rc == 0 && !self->config->manage_rules)
 		return find_others(self, found, slots, why);
@@ -510,14 +420,14 @@ static int open_table(struct nftables *self, struct why *why)
 {
 	enum nft_found found;
 	uint32_t slots;
-	int rc = nft_open(&self->writing, why);
+	int rc = nft_open(&self->writer.socket, why);
 
 	if (rc == 0)
 		rc = nft_open(&self->reading, why);
 	if (rc == 0)
-		rc = nft_events_open(self->writing, &self->events, why);
+		rc = nft_events_open(self->writer.socket, &self->events, why);
 	if (rc == 0)
-		rc = nft_table_find(self->config, self->writing, &self->answer, &found, &slots, why);
+		rc = nft_table_find(self->config, self->writer.socket, &self->answer, &found, &slots, why);
 	if (rc == 0 && !self->config->manage_rules)
 		return find_others(self, found, slots, why);
 	if (rc == 0 && found == NFT_FOUND_FOREIGN)
@@ -529,7 +439,7 @@ static int open_table(struct nftables *self, struct why *why)
 	nft_dropped_skip(&self->dropped);
 	if (rc == 0) {
 		self->made = found == NFT_FOUND_NONE;
-		rc = nft_probe(self->config, &self->batch, self->writing, &self->answer, &self->updates, why);
+		rc = nft_probe(self->config, &self->writer.batch, self->writer.socket, &self->answer, &self->writer.updates, why);
 	}
 	return rc;
 }
@@ -561,14 +471,14 @@ static int empty_sets(struct nftables *self, struct why *why)
 	int rc = 0;
 
 	for (unsigned slot = 0; slot < NFT_SLOTS && rc == 0; slot++) {
-		struct names names;
+		struct nft_names names;
 
 		if ((self->slots >> slot & 1) == 0)
 			continue;
-		names_init(&names, self->config, slot, "");
-		nft_begin(&self->batch, self->writing);
-		nft_elements_put(&self->batch, NFT_MSG_DELSETELEM, &names.of, NULL, 0);
-		rc = nft_commit(&self->batch, why);
+		nft_names_init(&names, self->config, slot, "");
+		nft_begin(&self->writer.batch, self->writer.socket);
+		nft_elements_put(&self->writer.batch, NFT_MSG_DELSETELEM, &names.of, NULL, 0);
+		rc = nft_commit(&self->writer.batch, why);
 		rc = rc == -ENOENT ? 0 : rc;
 	}
 	return rc;
@@ -595,9 +505,9 @@ static int nftables_close(void *of, enum backend_end end, struct why *why)
 	if (end == BACKEND_REMOVE && !self->config->manage_rules)
 		rc = empty_sets(self, why);
 	else if (end == BACKEND_REMOVE || (end == BACKEND_UNDO && self->made))
-		rc = delete_table(&self->batch, self->writing, self->config, why);
-	if (self->writing != NULL)
-		(void)mnl_socket_close(self->writing);
+		rc = delete_table(&self->writer.batch, self->writer.socket, self->config, why);
+	if (self->writer.socket != NULL)
+		(void)mnl_socket_close(self->writer.socket);
 	if (self->reading != NULL)
 		(void)mnl_socket_close(self->reading);
 	if (self->events != NULL)
@@ -623,14 +533,14 @@ static int nftables_clean(const struct root_config *config, bool *ret_removed, s
 	if (self == NULL)
 		return why_set(why, ENOMEM, "no memory for the sets");
 	self->config = config;
-	rc = nft_open(&self->writing, why);
+	rc = nft_open(&self->writer.socket, why);
 	if (rc == 0)
-		rc = nft_table_find(config, self->writing, &self->answer, &found, &slots, why);
+		rc = nft_table_find(config, self->writer.socket, &self->answer, &found, &slots, why);
 	self->slots = slots;
 	if (rc == 0 && !config->manage_rules)
 		rc = empty_sets(self, why);
 	else if (rc == 0 && found == NFT_FOUND_OURS)
-		rc = delete_table(&self->batch, self->writing, config, why);
+		rc = delete_table(&self->writer.batch, self->writer.socket, config, why);
 	if (rc == 0)
 		*ret_removed = config->manage_rules ? found == NFT_FOUND_OURS : slots != 0;
 	(void)nftables_close(self, BACKEND_LEAVE, &ignored);
