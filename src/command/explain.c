@@ -59,6 +59,8 @@ static const char *session_sentence(const struct explained *e)
 		return "no earlier line gave this session's address; pass that line too";
 	case RULES_KIND_AFTER:
 		return "no earlier line of this session matched the rule of its after; pass that line too";
+	case RULES_KIND_AGAIN:
+		return "it counts when another such line of this session, of a later second, shows that it has failed";
 	case RULES_KIND_HIT:
 		break;
 	}
@@ -305,8 +307,7 @@ static bool find_rule(struct explainer *x, struct explained *e)
 	     rules_match_all(x->scan.scratch, line->program, line->message, true, hits) == 0))
 		return false;
 	e->hit = hits[0];
-	e->is_hit = !e->forged && (e->hit.kind == RULES_KIND_HIT ||
-	           sessions_resolve(x->sessions, line->host, e->record.time_s, &e->hit) == RULES_HIT);
+	e->is_hit = !e->forged && sessions_resolve(x->sessions, line->host, e->record.time_s, &e->hit) == RULES_HIT;
 	e->noted = !e->is_hit;
 	return true;
 }

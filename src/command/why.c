@@ -126,7 +126,7 @@ static void print_block(const struct request *q, const json_t *row, bool utc)
 static const char *weight_text(const char *weight)
 {
 	static const char *const texts[][2] = {
-		{"repeated", "repeats one of the last ten minutes"},
+		{"repeated", "nothing more: repeats one of the last ten minutes, perhaps of another log"},
 		{"quarter", "a quarter: logged in to this account within 31 days"},
 		{"double", "double: many networks are trying this account"},
 	};

@@ -74,21 +74,36 @@ static uint8_t list_of(const struct decide *d, const struct rulefile_rule *rule)
 	return portlists_of(&d->config->firewall.ports, rule->name, rule->category);
 }
 
+/* A hit of which all was reported in another log: it is no evidence. */
+static void store_duplicate(const struct decide *d, const struct decide_line *line, const struct rules_hit *hit,
+                            struct decide_result *ret)
+{
+	ret->decision = (struct verdict_decision){.outcome = VERDICT_DUPLICATE, .subject = net_of(&hit->address), .weight = VERDICT_REPEATED};
+	pending_hit(d->pending, line->file, hit, line->time_s, line->offset, line->text, &ret->decision);
+	ret->is_hit = true;
+}
+
 void decide_hit(const struct decide *d, const struct decide_line *line, int64_t now_s, struct rules_hit *hit,
                 struct decide_result *ret)
 {
 	struct verdict_evidence evidence;
+	unsigned unreported;
 
 	ret->is_hit = ret->earned = false;
 	ret->released = 0;
-	if (hit->kind != RULES_KIND_HIT && sessions_resolve(d->sessions, line->host, line->time_s, hit) != RULES_HIT)
+	if (sessions_resolve(d->sessions, line->host, line->time_s, hit) != RULES_HIT)
 		return;
+	unreported = sessions_unreported(d->sessions, line->host, line->time_s, hit);
+	if (unreported == 0) {
+		store_duplicate(d, line, hit, ret);
+		return;
+	}
 	if (hit->to.p != NULL && hit->helo.p != NULL)
 		handle_greylisted(d, hit, line->time_s, now_s, ret);
 	evidence = (struct verdict_evidence){.addr = hit->address,
 	                                     .name = hit->name,
-	                                     .score = hit->score,
-	                                     .count = hit->count,
+	                                     .score = unreported == hit->count ? hit->score : hit->rule->text->score * (int)unreported,
+	                                     .count = unreported,
 	                                     .kind = kind_of(hit),
 	                                     .account = hit->account,
 	                                     .time_s = line->time_s,

@@ -314,7 +314,8 @@ void pending_hit(struct pending *p, struct pending_file *file, const struct rule
 	p->n_stored = 0; /* they may be written over */
 	b->hits[b->n_hits] = (struct store_hit){.time_s = time_s,
 	                                        .address = hit->address,
-	                                        .score = decision->counted ? decision->score : hit->score,
+	                                        .score = decision->counted || decision->outcome == VERDICT_DUPLICATE ? decision->score
+	                                                                                                              : hit->score,
 	                                        .account = hit->account,
 	                                        .weight = (int)decision->weight,
 	                                        .ignored = !decision->counted,

@@ -178,10 +178,13 @@ static void take_hits(struct backtest *a, const struct record *record, bool in_q
 
 	for (size_t i = 0; i < n; i++) {
 		struct client *c;
+		unsigned unreported;
 
-		if (hits[i].kind != RULES_KIND_HIT &&
-		    sessions_resolve(sessions, record->line.host, record->time_s, &hits[i]) != RULES_HIT)
+		if (sessions_resolve(sessions, record->line.host, record->time_s, &hits[i]) != RULES_HIT)
 			continue;
+		unreported = sessions_unreported(sessions, record->line.host, record->time_s, &hits[i]);
+		if (unreported < hits[i].count)
+			hits[i].score = hits[i].rule->text->score * (int)unreported; /* <= RULES_COUNT_MAX */
 		if (hits[i].score == 0 || (hits[i].score > 0 && !in_question))
 			continue;
 		c = client_of(a, &hits[i].address);

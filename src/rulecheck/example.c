@@ -2,22 +2,23 @@
 
 #include <stdbool.h>
 
-enum { SOME_TIME_S = 1700000000 }; /* all lines of an example come at one moment */
+enum { SOME_TIME_S = 1700000000 }; /* of a rule's first example; each comes a second after the one above it */
 
 /*
- * What became of a line: the piece of the given rule, or else of the rule that matched it.
+ * What became of the line of an example: the piece of the given rule, or else of the rule that matched it.
  * ret_complete: the piece names an address.
  */
 static bool find_piece(struct rules_scratch *scratch, struct sessions *sessions, const struct rule *rule,
-                       const struct example_line *line, struct rules_hit *ret, bool *ret_complete)
+                       const struct example_line *lines, size_t which, struct rules_hit *ret, bool *ret_complete)
 {
+	const struct example_line *const line = &lines[which];
 	struct rules_hit hits[RULES_HITS_MAX];
 	const size_t n = rules_match_all(scratch, line->program, line->message, true, hits);
 	bool found = false;
 
 	for (size_t i = 0; i < n; i++) {
 		const bool complete =
-		        sessions_resolve(sessions, line->host, SOME_TIME_S, &hits[i]) == RULES_HIT;
+		        sessions_resolve(sessions, line->host, SOME_TIME_S + (int64_t)which, &hits[i]) == RULES_HIT;
 
 		if (i > 0 && hits[i].rule != rule)
 			continue;
@@ -42,9 +43,9 @@ int example_try(struct rules_scratch *scratch, struct sessions *sessions, const 
 	rules_scratch_example(scratch, rule->index);
 	for (size_t i = 0; i < which; i++)
 		if (rule->text->examples[i].given && lines[i].program.p != NULL)
-			(void)find_piece(scratch, sessions, rule, &lines[i], ret, &complete);
+			(void)find_piece(scratch, sessions, rule, lines, i, ret, &complete);
 	complete = false;
-	found = find_piece(scratch, sessions, rule, &lines[which], ret, &complete);
+	found = find_piece(scratch, sessions, rule, lines, which, ret, &complete);
 	if (!example->hit)
 		return found && ret->rule == rule &&
 		                       (complete || ret->kind == RULES_KIND_EVENT ||

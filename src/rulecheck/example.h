@@ -29,7 +29,7 @@ enum {
 };
 
 /*
- * Tries one example of a rule, after the "given" lines above it, in a table of sessions that is emptied
+ * Tries one example of a rule, after the "given" lines above it, each as of a second later, in a table of sessions that is emptied
  * first. which: its index in the rule's examples; lines: all of them, n_examples. ret: see above, filled
  * whenever a rule matched the line. A "given" line is always right. Disabled rules are included; conditions
  * about files hold for this rule and for no other.

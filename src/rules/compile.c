@@ -20,7 +20,7 @@
 	"|(?:[0-9A-Fa-f]{0,4}:){2,8}(?:" DIGITS4 "|[0-9A-Fa-f]{1,4}(?!:[0-9A-Fa-f])|(?<=::)))"               \
 	"(?![0-9A-Za-z%/]|\\.[0-9A-Fa-f])"
 #define NAME_REGEX "(?<name>[0-9A-Za-z_](?:[0-9A-Za-z_.-]*[0-9A-Za-z_.])?)"
-#define SESSION_REGEX "(?<session>[0-9A-Za-z-]{6,64})"
+#define SESSION_REGEX "(?<session>[0-9A-Za-z+/=-]{6,64})"
 /* What a client sent of itself, without the brackets it may be in: attacker-controlled text. */
 #define FROM_REGEX "(?<from>[^\\s<>,;]{0,320})"
 #define TO_REGEX "(?<to>[^\\s<>,;]{1,320})"
@@ -195,14 +195,16 @@ static void set_kind(struct compiled *c, struct rulefile_errors *errors)
 	c->kind = RULES_KIND_HIT;
 	if (!session && (text->remember || text->forget || text->after != NULL))
 		error = "remember, forget and after need <SESSION> in the match";
-	else if (session && addr && !text->remember && !text->forget && text->after == NULL)
-		error = "<SESSION> beside <ADDR> needs remember, forget or after";
+	else if (session && addr && !text->remember && !text->forget && text->after == NULL && text->event == NULL)
+		error = "<SESSION> beside <ADDR> needs remember, forget, after or event";
 	else if (text->remember && (text->forget || text->after != NULL))
 		error = "remember goes with neither forget nor after";
 	else if (text->after != NULL && !addr)
 		error = "after needs <ADDR> in the match";
-	else if (text->also && (session || !addr))
-		error = "also needs <ADDR> in the match and no <SESSION>";
+	else if (text->also && (session || !addr || text->event != NULL))
+		error = "also needs <ADDR> in the match and no <SESSION>, and goes not with event";
+	else if (text->event != NULL && (text->remember || text->score <= 0))
+		error = "event is for rules with a score above 0, and goes not with remember";
 	else if (text->generic && (occurrences(text->match.text, "<NAME>") == 0 || !addr))
 		error = "name = generic needs <NAME> and <ADDR> in the match";
 	if (error != NULL)
@@ -210,7 +212,7 @@ static void set_kind(struct compiled *c, struct rulefile_errors *errors)
 	if (text->remember)
 		c->kind = addr ? RULES_KIND_ADDRESS : RULES_KIND_EVENT;
 	else if (text->after != NULL)
-		c->kind = RULES_KIND_AFTER;
+		c->kind = strcasecmp(text->after, text->name) == 0 ? RULES_KIND_AGAIN : RULES_KIND_AFTER;
 	else if (session && !addr)
 		c->kind = text->forget ? RULES_KIND_FORGET : RULES_KIND_LOOKUP;
 }
@@ -378,12 +380,12 @@ static void compile_rule(struct rules *rules, size_t i, struct rulefile_errors *
 		rules->groups_max = groups;
 }
 
-/* "after" names a rule of the same file that notes an event. */
+/* "after" names a rule of the same file that notes an event; itself does. */
 static void check_after(const struct rules *rules, size_t i, struct rulefile_errors *errors)
 {
 	const struct rulefile_rule *const text = &rules->set.rules[i];
 
-	if (text->after == NULL)
+	if (text->after == NULL || rules->list[i].kind == RULES_KIND_AGAIN)
 		return;
 	for (size_t j = 0; j < rules->n; j++)
 		if (strcasecmp(rules->set.rules[j].name, text->after) == 0 && rules->set.rules[j].file == text->file &&
@@ -391,6 +393,36 @@ static void check_after(const struct rules *rules, size_t i, struct rulefile_err
 			return;
 	rulefile_error(errors, "%s:%u: after of [%s]: this file has no rule [%s] with remember = yes and without <ADDR>",
 	               text->file, text->after_line, text->name, text->after);
+}
+
+/* An event has the number of the first rule that has it, and one; its logs are numbered from 0. Rules before i have theirs. */
+static void set_event(struct rules *rules, size_t i, struct rulefile_errors *errors)
+{
+	const struct rulefile_rule *const text = &rules->set.rules[i];
+	struct rule_event *const event = &rules->list[i].rule.event;
+	unsigned logs = 0;
+
+	if (text->event == NULL)
+		return;
+	event->number = (uint16_t)(i + 1); /* <= RULEFILE_RULES_MAX */
+	for (size_t j = 0; j < i; j++) {
+		const struct rulefile_rule *const other = &rules->set.rules[j];
+		const struct rule_event *const same = &rules->list[j].rule.event;
+
+		if (other->event == NULL || strcmp(other->event, text->event) != 0)
+			continue;
+		event->number = same->number;
+		if (strcmp(other->event_log, text->event_log) == 0) {
+			event->log = same->log;
+			return;
+		}
+		if (same->log >= logs)
+			logs = same->log + 1U;
+	}
+	event->log = (uint8_t)logs; /* <= RULES_LOGS_MAX */
+	if (logs >= RULES_LOGS_MAX)
+		rulefile_error(errors, "%s:%u: event of [%s]: at most %d logs can report the event \"%s\"", text->file, text->line,
+		               text->name, RULES_LOGS_MAX, text->event);
 }
 
 int rules_load_from(const struct rulefile_from *from, struct rules **ret, struct rulefile_errors *errors,
@@ -405,8 +437,10 @@ int rules_load_from(const struct rulefile_from *from, struct rules **ret, struct
 	rules->list = alloc_zero(rules->n > 0 ? rules->n : 1, sizeof *rules->list, "the rules");
 	for (size_t i = 0; i < rules->n; i++)
 		compile_rule(rules, i, errors);
-	for (size_t i = 0; i < rules->n; i++)
+	for (size_t i = 0; i < rules->n; i++) {
 		check_after(rules, i, errors);
+		set_event(rules, i, errors);
+	}
 	rc = rulefile_errors_end(&rules->set, errors, why);
 	if (rc < 0)
 		rules_free(rules);

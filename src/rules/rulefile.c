@@ -26,7 +26,7 @@ enum {
 static const char *const keys[] = {"program", "match", "unless", "category", "reason",   "score",
                                    "enabled", "name",  "also",   "after",    "remember", "forget",
                                    "given",   "hit",   "miss",   "journal_uid", "from", "to",
-                                   "helo",    "for",   NULL};
+                                   "helo",    "for",   "event", NULL};
 static const char *const categories[] = {"dnsbl",   "auth",     "relay", "probe", "protocol", "unknown-user",
                                          "content", "firewall", "name",  "good",  "grey", NULL};
 /* Macros that rules/compile.c replaces; here they stay as they are. */
@@ -354,6 +354,24 @@ static void set_helo(struct reader *r, const struct ini *ini, const struct ini_e
 		rulefile_error(r->errors, "%s:%u: helo: want \"foreign\", got \"%s\"", ini->path, e->line, shown(e->value, quoted));
 }
 
+/* "NAME LOG" */
+static void set_event(struct reader *r, const struct ini *ini, const struct ini_entry *e, struct rulefile_rule *rule)
+{
+	const size_t name_len = strcspn(e->value, " ");
+	const char *const log = e->value + name_len + strspn(e->value + name_len, " ");
+	char quoted[QUOTED_MAX];
+
+	if (rule->event != NULL) {
+		rulefile_error(r->errors, "%s:%u: event: appears twice in this rule", ini->path, e->line);
+	} else if (!is_word(e->value, name_len) || !is_word(log, strlen(log))) {
+		rulefile_error(r->errors, "%s:%u: event: want the event and the log it is read in, such as \"ftp-login pam\", got \"%s\"",
+		               ini->path, e->line, shown(e->value, quoted));
+	} else {
+		rule->event = alloc_text_n(e->value, name_len, "the rules");
+		rule->event_log = alloc_text(log, "the rules");
+	}
+}
+
 static void set_match(struct reader *r, const struct ini *ini, const struct ini_entry *e,
                       const struct macros *macros, struct rulefile_regex *regex)
 {
@@ -414,6 +432,8 @@ static void read_key(struct reader *r, const struct ini *ini, const struct ini_e
 	} else if (strcasecmp(e->key, "after") == 0) {
 		set_text(r, ini, e, &rule->after);
 		rule->after_line = e->line;
+	} else if (strcasecmp(e->key, "event") == 0) {
+		set_event(r, ini, e, rule);
 	} else if (strcasecmp(e->key, "journal_uid") == 0) {
 		set_text(r, ini, e, &rule->journal_uid);
 	} else if (strcasecmp(e->key, "hit") == 0 || strcasecmp(e->key, "miss") == 0 ||
@@ -668,6 +688,8 @@ void rulefile_set_done(struct rulefile_set *set)
 		free(rule->after);
 		free(rule->from.path);
 		free(rule->to.path);
+		free(rule->event);
+		free(rule->event_log);
 		free(rule->journal_uid);
 	}
 	free(set->rules);

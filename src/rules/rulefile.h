@@ -58,6 +58,7 @@ struct rulefile_rule {
 	unsigned after_line; /* of the key */
 	struct rulefile_listed from, to; /* what <FROM> and <TO> must be */
 	bool foreign;        /* "helo = foreign": see conditions.h */
+	char *event, *event_log; /* "event = NAME LOG", or NULL */
 	int score;
 	int64_t for_s;       /* a block because of it lasts so long at least; 0: as others */
 	bool enabled;

@@ -9,7 +9,7 @@
  * a line that the first matched as hostile: they add to a score and never start one.
  * A rule may have conditions besides its regexes (conditions.h), some of which need files of mail addresses: these are read with the rules.
  * An address that may never be blocked (net_is_never) does not count: such a line is not matched.
- * Rules with <SESSION> give pieces (enum rules_kind) that sessions.h puts together, in the order of the lines.
+ * Rules with <SESSION> give pieces (enum rules_kind) that sessions.h puts together, in the order of the lines; there "event" applies, too.
  * Bytes, not UTF-8; LF is the only newline; every PCRE2 call has match, depth and heap limits, and reaching
  * one means "no match", counted.
  */
@@ -33,6 +33,7 @@ enum {
 	RULES_HEAP_LIMIT_KIB = 1024,
 	RULES_HITS_MAX = 4,         /* of one line: the rule that matches it and "also" rules */
 	RULES_SESSION_MAX = 64,     /* bytes of a session's id */
+	RULES_LOGS_MAX = 4,         /* that report one event */
 };
 
 /* rules_match's answers. */
@@ -48,12 +49,19 @@ enum rules_about {
 	RULES_ABOUT_LOGIN, /* logins that failed or succeeded */
 };
 
+/* "event = NAME LOG": rules of one NAME report the same events, in different logs. */
+struct rule_event {
+	uint16_t number; /* of NAME; 0: the rule has no such key */
+	uint8_t log;     /* below RULES_LOGS_MAX; rules of the same LOG have the same */
+};
+
 /* What is known of a rule besides its regexes. */
 struct rule {
 	size_t index; /* its place in the set: 0..rules_count - 1 */
 	const struct rulefile_rule *text;
 	struct writers writers; /* whose lines count, where a source knows who wrote them */
 	enum rules_about about;
+	struct rule_event event;
 };
 
 /* What a rule's match of a line means. */
@@ -61,6 +69,7 @@ enum rules_kind {
 	RULES_KIND_HIT,     /* complete: the address is on the line */
 	RULES_KIND_LOOKUP,  /* a hit of the client of the session */
 	RULES_KIND_AFTER,   /* a hit if "after"'s event was noted for the session; the address is on the line */
+	RULES_KIND_AGAIN,   /* the same, and the line is noted as such an event, too */
 	RULES_KIND_ADDRESS, /* note: the session is this address; no hit */
 	RULES_KIND_EVENT,   /* note: this was seen in the session; no hit */
 	RULES_KIND_FORGET,  /* the session ends; not a hit */
@@ -138,7 +147,7 @@ void rules_scratch_example(struct rules_scratch *scratch, size_t index);
 /*
  * Matches one message of a program. Returns how many of ret were filled, 0: no rule matches it. ret[0] is the
  * rule that matches the line, the others are "also" rules, always of kind RULES_KIND_HIT; spans point into
- * message. Kinds other than RULES_KIND_HIT go through sessions_resolve. disabled: also try rules with
+ * message. All go through sessions_resolve, in the order of the lines. disabled: also try rules with
  * enabled = no (for explain and for examples).
  * "message repeated N times: [ TEXT]" is TEXT with N as its count; nested, it matches nothing.
  */

@@ -9,6 +9,7 @@
 #include <uthash.h>
 
 #include "base/alloc.h"
+#include "rules/duplicates.h"
 
 /* What a session is found by: host and rule file, and the id. */
 struct key {
@@ -28,6 +29,7 @@ struct entry {
 
 struct sessions {
 	struct entry *table; /* the first in it was noted before all others */
+	struct duplicates *duplicates;
 };
 
 static uint64_t hash(uint64_t from, const char *p, size_t len)
@@ -44,13 +46,18 @@ static uint64_t hash_word(const char *word)
 
 struct sessions *sessions_new(void)
 {
-	return alloc_zero(1, sizeof(struct sessions), "the sessions");
+	struct sessions *const s = alloc_zero(1, sizeof *s, "the sessions");
+
+	s->duplicates = duplicates_new();
+	return s;
 }
 
 void sessions_free(struct sessions *s)
 {
-	if (s != NULL)
+	if (s != NULL) {
 		sessions_clear(s);
+		duplicates_free(s->duplicates);
+	}
 	free(s);
 }
 
@@ -66,6 +73,7 @@ void sessions_clear(struct sessions *s)
 
 	HASH_ITER (hh, s->table, e, next)
 		drop(s, e);
+	duplicates_clear(s->duplicates);
 }
 
 static struct key key_of(uint64_t realm, const struct rules_hit *hit)
@@ -157,6 +165,30 @@ static int resolve_after(struct sessions *s, uint64_t realm, int64_t time_s, str
 	return RULES_HIT;
 }
 
+/*
+ * An attempt has failed for certain when the next one of the same session follows: the password database that reported it first
+ * reports again, later. Others report the same attempts.
+ */
+static int resolve_again(struct sessions *s, uint64_t realm, int64_t time_s, struct rules_hit *hit)
+{
+	const uint64_t event = hash(hash_word(hit->rule->text->name), hit->detail.p, hit->detail.len);
+	struct entry *e = known(s, realm, time_s, hit);
+
+	if (e != NULL && e->event == event) {
+		if (e->noted_s >= time_s)
+			return RULES_NONE;
+		(void)note(s, realm, time_s, hit);
+		return RULES_HIT;
+	}
+	if (e == NULL) {
+		e = note(s, realm, time_s, hit);
+		e->has_address = false;
+		e->event = event;
+		e->events = 0; /* no rule's "after" */
+	}
+	return RULES_NONE;
+}
+
 static int resolve_lookup(struct sessions *s, uint64_t realm, int64_t time_s, struct rules_hit *hit)
 {
 	const struct entry *const e = known(s, realm, time_s, hit);
@@ -175,15 +207,20 @@ static void forget(struct sessions *s, uint64_t realm, const struct rules_hit *h
 		drop(s, e);
 }
 
+/* What keeps the sessions of hosts and servers apart. */
+static uint64_t realm_of(struct span host, const struct rules_hit *hit)
+{
+	return hash(hash_word(hit->rule->text->file), host.p, host.len);
+}
+
 int sessions_resolve(struct sessions *s, struct span host, int64_t time_s, struct rules_hit *hit)
 {
-	const struct rulefile_rule *const text = hit->rule->text;
 	uint64_t realm;
 	int rc = RULES_NONE;
 
 	if (hit->session.len == 0)
 		return hit->kind == RULES_KIND_HIT ? RULES_HIT : RULES_NONE;
-	realm = hash(hash_word(text->file), host.p, host.len);
+	realm = realm_of(host, hit);
 	switch (hit->kind) {
 	case RULES_KIND_HIT:
 		rc = RULES_HIT;
@@ -197,13 +234,31 @@ int sessions_resolve(struct sessions *s, struct span host, int64_t time_s, struc
 	case RULES_KIND_AFTER:
 		rc = resolve_after(s, realm, time_s, hit);
 		break;
+	case RULES_KIND_AGAIN:
+		rc = resolve_again(s, realm, time_s, hit);
+		break;
 	case RULES_KIND_LOOKUP:
 		rc = resolve_lookup(s, realm, time_s, hit);
 		break;
 	case RULES_KIND_FORGET:
 		break;
 	}
-	if (text->forget)
+	if (hit->rule->text->forget)
 		forget(s, realm, hit);
 	return rc;
+}
+
+unsigned sessions_unreported(struct sessions *s, struct span host, int64_t time_s, const struct rules_hit *hit)
+{
+	const struct rule_event *const event = &hit->rule->event;
+	struct span id = {(const char *)hit->address.bytes, sizeof hit->address.bytes};
+	uint64_t realm = event->number; /* those of sessions are large */
+
+	if (event->number == 0)
+		return hit->count;
+	if (hit->session.len > 0) {
+		id = hit->session;
+		realm += realm_of(host, hit);
+	}
+	return duplicates_left(s->duplicates, realm, id, event->log, time_s, hit->count);
 }

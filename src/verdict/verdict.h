@@ -93,7 +93,7 @@ enum verdict_kind {
 /* What a hit counts: as its rule has it, or otherwise. The numbers are in the database. */
 enum verdict_weight {
 	VERDICT_FULL = 0,
-	VERDICT_REPEATED = 1, /* nothing, or for its other attempts alone: repeats one that counted */
+	VERDICT_REPEATED = 1, /* nothing, or for its other attempts alone: repeats one that counted, perhaps in another log */
 	VERDICT_QUARTER = 2,  /* the subject has logged in to that account */
 	VERDICT_DOUBLE = 3,   /* the account is under attack from many networks */
 };
@@ -108,6 +108,7 @@ enum verdict_outcome {
 	VERDICT_SUSPENDED,  /* its rule is suspended: does not count */
 	VERDICT_QUARANTINE, /* it would have been one block too many: its rule is suspended from now on */
 	VERDICT_BRAKED,     /* noted, and enough, but too many were blocked in this minute */
+	VERDICT_DUPLICATE,  /* another log has reported it: decided in decide.h, no evidence */
 };
 
 struct verdict_evidence {

@@ -200,7 +200,12 @@ static bool one_message(struct span program, struct span message, int64_t time_s
 		check_hit(&hits[i], message);
 		check(rules_would_match(scratch, index, program, message, false));
 		check(i == 0 || (hits[i].rule->text->also && hits[0].score > 0));
-		counters[(sessions_resolve(sessions, host, time_s, &hits[i]) == RULES_HIT ? TAKEN : NOTED) + index] = 1;
+		if (sessions_resolve(sessions, host, time_s, &hits[i]) == RULES_HIT) {
+			check(sessions_unreported(sessions, host, time_s, &hits[i]) <= hits[i].count);
+			counters[TAKEN + index] = 1;
+		} else {
+			counters[NOTED + index] = 1;
+		}
 		check(hits[i].count <= RULES_COUNT_MAX);
 	}
 	return n > 0;

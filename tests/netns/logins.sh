@@ -64,7 +64,7 @@ want "the network" "SELECT count(*) FROM blocks WHERE address LIKE '10.9.2.%' AN
 want "the account" "SELECT group_concat(score, ' ') FROM (SELECT score FROM hit WHERE address LIKE '10.9.1_.9' ORDER BY id)" \
 	"20 20 20 20 20 40 40 40"
 wfs why 10.9.18.9 | grep -F "counts double: many networks are trying this account" >/dev/null || fail "why: $(wfs why 10.9.18.9)"
-wfs why 10.9.1.1 | grep -F "counts repeats one of the last ten minutes" >/dev/null || fail "why: $(wfs why 10.9.1.1)"
+wfs why 10.9.1.1 | grep -F "counts nothing more: repeats one of the last ten minutes" >/dev/null || fail "why: $(wfs why 10.9.1.1)"
 # A restart in between changes nothing: the telephone is known, the account is under attack.
 daemon_stop || fail "exit status $?"
 daemon_start

@@ -156,6 +156,45 @@ static void test_hits(void **state)
 	want_number("SELECT count(*) FROM suspension WHERE rule = 'bad'", 1);
 }
 
+/* Two logs report the same three mistakes; the second one three more in a line. What repeats is stored, and counts nothing. */
+static void test_duplicates(void **state)
+{
+	struct rule pam = rules[BAD_RULE], server = rules[BAD_RULE];
+	struct rulefile_rule text = texts[BAD_RULE];
+	const struct {
+		const struct rule *rule;
+		unsigned count;
+		enum verdict_outcome outcome;
+		int score;
+	} rows[] = {
+		{&pam, 1, VERDICT_COUNTED, 20},    {&server, 1, VERDICT_DUPLICATE, 0}, {&server, 1, VERDICT_COUNTED, 20},
+		{&pam, 1, VERDICT_DUPLICATE, 0},   {&pam, 1, VERDICT_COUNTED, 20},     {&server, 3, VERDICT_BLOCK, 40},
+		{&pam, 1, VERDICT_DUPLICATE, 0},
+	};
+
+	(void)state;
+	text.score = 20;
+	pam.text = server.text = &text;
+	pam.event = (struct rule_event){.number = 7, .log = 0};
+	server.event = (struct rule_event){.number = 7, .log = 1};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct decide_line line = {.text = span_of("the line"), .time_s = T0};
+		struct rules_hit found = {.rule = rows[i].rule,
+		                          .kind = RULES_KIND_HIT,
+		                          .address = net_from("192.0.2.1").addr,
+		                          .score = 20 * (int)rows[i].count,
+		                          .count = rows[i].count};
+		struct decide_result got;
+
+		decide_hit(&decide, &line, T0, &found, &got);
+		if (got.decision.outcome != rows[i].outcome || got.decision.score != rows[i].score || !got.is_hit)
+			fail_msg("row %zu: got outcome %d, score %d", i, (int)got.decision.outcome, got.decision.score);
+	}
+	want_number("SELECT count(*) FROM hit", 7);
+	want_number("SELECT count(*) FROM hit WHERE ignored = 1 AND weight = 1 AND score = 0", 3);
+	want_number("SELECT sum(score) FROM hit WHERE ignored <> 1", 100);
+}
+
 static void test_floods(void **state)
 {
 	const struct net allowed = net_from("198.51.100.0/24");
@@ -216,7 +255,8 @@ static void test_greylist(void **state)
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-	const struct CMUnitTest tests[] = {TEST(test_hits), TEST(test_floods), TEST(test_lists), TEST(test_greylist)};
+	const struct CMUnitTest tests[] = {TEST(test_hits), TEST(test_duplicates), TEST(test_floods), TEST(test_lists),
+	                                    TEST(test_greylist)};
 #undef TEST
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,6 +116,67 @@ static void event(void **state)
 	assert_int_equal(end.count, RULES_COUNT_MAX);
 }
 
+/* An attempt counts when its database reports the next one, later; other databases report the same attempts. */
+static void again(void **state)
+{
+	static char name[] = "again";
+	static const struct rulefile_rule text = {.name = name, .file = "smtpd.rules", .after = name, .score = 20};
+	static const struct rule rule = {.index = 6, .text = &text};
+	static const struct {
+		const char *id, *database;
+		int64_t time_s;
+		int rc;
+	} rows[] = {
+		{"olPsa7VgAbrAAAIU", "passwd-file", 1000, RULES_NONE},
+		{"olPsa7VgAbrAAAIU", "pam", 1002, RULES_NONE},
+		{"olPsa7VgAbrAAAIU", "passwd-file", 1000, RULES_NONE}, /* two files of one attempt */
+		{"olPsa7VgAbrAAAIU", "passwd-file", 1004, RULES_HIT},
+		{"olPsa7VgAbrAAAIU", "pam", 1006, RULES_NONE},
+		{"olPsa7VgAbrAAAIV", "passwd-file", 1006, RULES_NONE}, /* another session */
+		{"olPsa7VgAbrAAAIU", "passwd-file", 1008, RULES_HIT},
+		{"olPsa7VgAbrAAAIU", "passwd-file", 1009 + SESSIONS_AGE_S, RULES_NONE},
+	};
+
+	(void)state;
+	sessions_clear(sessions);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct rules_hit hit = {.rule = &rule,
+		                        .kind = RULES_KIND_AGAIN,
+		                        .count = 1,
+		                        .score = 20,
+		                        .detail = {rows[i].database, strlen(rows[i].database)},
+		                        .session = {rows[i].id, strlen(rows[i].id)}};
+
+		if (sessions_resolve(sessions, mx, rows[i].time_s, &hit) != rows[i].rc)
+			fail_msg("row %zu: want %d", i, rows[i].rc);
+		assert_int_equal(hit.score, 20);
+	}
+}
+
+/* Reports of a client, or of a session; rules without an event. */
+static void unreported(void **state)
+{
+	struct rule first = {.text = &failed, .event = {.number = 3, .log = 0}}, second = first;
+	struct rules_hit one = {.rule = &first, .kind = RULES_KIND_HIT, .count = 2, .address = {{9}}};
+	struct rules_hit twin = one, plain = one;
+
+	(void)state;
+	second.event.log = 1;
+	twin.rule = &second;
+	plain.rule = &rules[2];
+	sessions_clear(sessions);
+	assert_int_equal(sessions_unreported(sessions, mx, 1000, &one), 2);
+	assert_int_equal(sessions_unreported(sessions, mx2, 1000, &twin), 0); /* of whatever host */
+	assert_int_equal(sessions_unreported(sessions, mx, 1000, &plain), 2);
+	one.session = twin.session = (struct span){"olPsa7VgAbrAAAIU", 16};
+	twin.count = 3;
+	assert_int_equal(sessions_unreported(sessions, mx, 1000, &one), 2);
+	assert_int_equal(sessions_unreported(sessions, mx2, 1000, &twin), 3); /* another host's session */
+	assert_int_equal(sessions_unreported(sessions, mx, 1000, &twin), 1);
+	sessions_clear(sessions);
+	assert_int_equal(sessions_unreported(sessions, mx, 1000, &twin), 3);
+}
+
 /* A complete hit is passed through; with forget it ends its session. */
 static void complete(void **state)
 {
@@ -163,7 +224,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(address), cmocka_unit_test(event), cmocka_unit_test(complete),
-	        cmocka_unit_test(age),     cmocka_unit_test(full),
+	        cmocka_unit_test(age),     cmocka_unit_test(full),  cmocka_unit_test(again),
+	        cmocka_unit_test(unreported),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -48,6 +48,8 @@ static const char *name_of(enum verdict_outcome outcome)
 		return "quarantine";
 	case VERDICT_BRAKED:
 		return "braked";
+	case VERDICT_DUPLICATE: /* never the verdict's */
+		break;
 	}
 	return "?";
 }
