@@ -32,6 +32,7 @@ enum problems_kind {
 	PROBLEMS_PROXY,    /* hits come from a private address */
 	PROBLEMS_HOOKS,    /* DNAT leads clients past the rules */
 	PROBLEMS_SUSPENDED, /* a rule */
+	PROBLEMS_EXPORT,   /* the file of [export] cannot be written */
 	PROBLEMS_LOST,     /* a corrupt database was moved aside */
 	PROBLEMS_N,
 };

@@ -6,8 +6,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "command/command.h"
-#include "report/export.h"
-#include "report/replace.h"
+#include "command/exportfile.h"
 #include "store/query.h"
 
 enum { WITHIN_DEFAULT_S = 24 * 3600 };
@@ -93,18 +92,6 @@ static int parse(int argc, char **argv, const struct command_env *env, struct re
 
 /* --- what the database has --- */
 
-static int read_blocked(struct store *store, int64_t now_s, struct export_list *ret, struct why *why)
-{
-	static const struct query_bound everything = {0, 0};
-	struct query_block block;
-	int rc;
-
-	query_active(store, now_s, everything);
-	while ((rc = query_next_block(store, &block, why)) == 0)
-		export_add_block(ret, &block);
-	return rc < 0 ? rc : 0;
-}
-
 static int read_allowed(struct store *store, int64_t now_s, struct export_list *ret, struct why *why)
 {
 	struct query_allowance allowance;
@@ -131,18 +118,7 @@ static int read_list(struct store *store, const struct request *q, int64_t now_s
 {
 	if (q->hits > 0)
 		return read_frequent(store, now_s - q->within_s, q->hits, ret, why);
-	return q->allowed ? read_allowed(store, now_s, ret, why) : read_blocked(store, now_s, ret, why);
-}
-
-static int write_file(const struct export_list *list, const struct request *q, int64_t now_s, struct why *why)
-{
-	struct replace file;
-	int rc = replace_open(&file, q->output, why);
-
-	if (rc < 0)
-		return rc;
-	export_write(list, q->format, now_s, file.out);
-	return replace_commit(&file, why);
+	return q->allowed ? read_allowed(store, now_s, ret, why) : exportfile_read(store, now_s, ret, why);
 }
 
 int command_export(int argc, char **argv, const struct command_env *env)
@@ -165,7 +141,7 @@ int command_export(int argc, char **argv, const struct command_env *env)
 	store_close(store);
 	export_seal(&list, q.format);
 	if (rc == 0 && q.output != NULL)
-		rc = write_file(&list, &q, now_s, &why);
+		rc = exportfile_write(&list, q.format, now_s, q.output, &why);
 	else if (rc == 0)
 		export_write(&list, q.format, now_s, stdout);
 	export_done(&list);

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "admin/problems.h"
 #include "base/alloc.h"
 #include "base/listening.h"
 #include "base/clock.h"
@@ -23,6 +24,7 @@
 #include "input/line.h"
 #include "input/unwrap.h"
 #include "input/readable.h"
+#include "report/replace.h"
 #include "root/root.h"
 #include "store/journals.h"
 
@@ -307,6 +309,31 @@ static void check_sources(struct config *config, const struct rules *rules, cons
 	check_logs(config, rules, user, errors, warnings);
 }
 
+/* --- the file of [export] --- */
+
+static int write_as_user(const void *argument, struct why *why, struct why *unused)
+{
+	const struct config *const config = argument;
+	struct replace file;
+	int rc = geteuid() == 0 ? sandbox_become(config->run.user, why) : 0;
+
+	(void)unused;
+	if (rc == 0 && (rc = replace_open(&file, config->export.file, why)) == 0)
+		replace_abandon(&file);
+	return rc;
+}
+
+/* By trying, where we can. */
+static void check_export(const struct config *config, struct rulefile_errors *warnings)
+{
+	struct why why, ignored;
+
+	if (config->export.file[0] == '\0' || (geteuid() != 0 && config->run.user[0] != '\0'))
+		return;
+	if (attempt(write_as_user, config, &why, &ignored) < 0)
+		rulefile_error(warnings, "[export] file: %s; %s", why.text, problems_remedy(PROBLEMS_EXPORT));
+}
+
 /* --- the kernel --- */
 
 /* Rules and lists are made as "run" makes them, in a place that nothing uses. */
@@ -424,6 +451,7 @@ void preflight(struct config *config, const struct rules *rules, struct rulefile
 		rulefile_error(errors, "[run] user: %s", why.text);
 	else
 		check_sources(config, rules, &user, errors, warnings, ret_sources);
+	check_export(config, warnings);
 	check_kernel(config, errors);
 	check_ports(config, warnings);
 }

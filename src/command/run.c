@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "command/command.h"
 #include "command/firewall.h"
+#include "command/refresh.h"
 #include "engine/engine.h"
 #include "engine/sandbox.h"
 #include "store/store.h"
@@ -63,14 +64,14 @@ static int give_up_rights(const struct config *config, struct why *why)
 /* After exec, as the engine's user. */
 static int run_engine(const struct command_env *env)
 {
-	const struct engine_root root = {ENGINE_FD, env->config_path, !env->config_given};
+	struct engine_root root = {ENGINE_FD, env->config_path, !env->config_given, -1};
 	struct config *config;
 	struct engine *engine;
 	struct why why;
 	int rc, status;
 
 	log_init("watchforspammers", LOG_INFO);
-	if ((rc = engine_config(&root, &config, &why)) < 0)
+	if ((rc = engine_config(&root, &config, &why)) < 0 || (rc = refresh_start(config, ENGINE_FD, &root.export_fd, &why)) < 0)
 		return report(rc, &why);
 	store_temp_beside(config->database.path);
 	rc = engine_new(config, &root, &engine, &why);

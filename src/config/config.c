@@ -421,6 +421,8 @@ void config_free(struct config *config)
 	free(config->control.group);
 	free(config->control.readers);
 	free(config->control.token_file);
+	free(config->export.file);
+	free(config->export.file_format);
 	free(config->run.user);
 	free(config);
 }

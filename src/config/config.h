@@ -122,6 +122,10 @@ struct config {
 		char *token_file;
 	} control;
 	struct {
+		char *file;        /* "": none */
+		char *file_format; /* a name in base/formats.h */
+	} export;
+	struct {
 		char *user; /* "": the user that started it */
 		size_t n_patterns;
 		char *patterns[CONFIG_DIRS_MAX];

@@ -81,6 +81,8 @@ static const struct config_row rows[] = {
 	{{"gate", "open_after", "15m"}, .read = value_gate},
 	{{"database", "path", "/var/lib/watchforspammers/hits.db"}, .read = value_path, .at = AT(database.path)},
 	{{"database", "keep", "90d"}, .read = value_duration, .at = AT(database.keep_s), .min = 1, .max = DURATION_MAX_S},
+	{{"export", "file", ""}, .read = value_directory, .at = AT(export.file)},
+	{{"export", "format", "plain"}, .read = value_format, .at = AT(export.file_format)},
 	{{"control", "socket", "/run/watchforspammers/control"}, .read = value_socket, .at = AT(control.socket)},
 	{{"control", "group", "watchforspammers"}, .read = value_text, .at = AT(control.group)},
 	{{"control", "readers", "adm"}, .read = value_text, .at = AT(control.readers)},

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/backends.h"
 #include "base/duration.h"
+#include "base/formats.h"
 
 enum {
 	SLOW_MAX = 100,          /* a client's list of scores is not endless */
@@ -378,6 +379,21 @@ const char *value_backend(struct value *v)
 			return NULL;
 		}
 	return "one of auto" BACKENDS(WORD);
+#undef NAME
+#undef WORD
+}
+
+const char *value_format(struct value *v)
+{
+#define NAME(unused, name) #name,
+#define WORD(unused, name) " " #name
+	static const char *const names[] = {FORMATS(NAME)};
+	size_t ignored;
+
+	if (!find_word(v->text, names, sizeof names / sizeof *names, &ignored))
+		return "one of" FORMATS(WORD);
+	set_string(v);
+	return NULL;
 #undef NAME
 #undef WORD
 }

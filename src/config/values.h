@@ -42,6 +42,7 @@ value_reader value_socket;    /* the same, short enough for a socket, or empty *
 value_reader value_namespace; /* a word that is part of a file's name, or empty */
 value_reader value_prefix;    /* of a line in the kernel's log */
 value_reader value_backend;
+value_reader value_format; /* of export.file */
 
 value_reader value_boolean; /* bool at v->at */
 

@@ -286,6 +286,7 @@ int engine_run(struct engine *e)
 	while (!e->stop) {
 		const int64_t now_ms = clock_steady_ms();
 
+		exporter_turn(&e->exporter, e->store, &e->problems, clock_unix_s());
 		polled[EDITS].fd = e->store_failed ? -1 : rules_watch_fd(e->live.rules_watch);
 		polled[LOGS].fd = reads(e) ? sources_fd(e->logs) : -1;
 		for (size_t i = 0; i < CONFIG_SOCKETS_MAX; i++)

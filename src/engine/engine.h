@@ -13,11 +13,12 @@
 #include "base/why.h"
 #include "config/config.h"
 
-/* The root process, and the configuration that it opens. */
+/* The processes beside it, and the configuration that root opens. */
 struct engine_root {
 	int fd;                  /* the engine's end of the pair to it */
 	const char *config_path; /* the name for messages, borrowed */
 	bool may_be_absent;      /* the configuration: then it means the defaults */
+	int export_fd;           /* of engine/exporter.h; owned by the engine, once it is made */
 };
 
 /* As the root process hands it over. *ret is the caller's. Errors: those of config_read, -EPIPE when root is gone. */

@@ -376,6 +376,8 @@ static void log_what_needs_a_restart(const struct config *old, const struct conf
 	    strcmp(old->journal.machine, new->journal.machine) != 0 ||
 	    strcmp(old->journal.directory, new->journal.directory) != 0)
 		log_line(LOG_WARNING, "[journal] takes effect after a restart");
+	if (strcmp(old->export.file, new->export.file) != 0 || strcmp(old->export.file_format, new->export.file_format) != 0)
+		log_line(LOG_WARNING, "[export] takes effect after a restart");
 	if (strcmp(old->database.path, new->database.path) != 0 || strcmp(old->run.user, new->run.user) != 0 ||
 	    strcmp(old->firewall.backend, new->firewall.backend) != 0 ||
 	    strcmp(old->firewall.list, new->firewall.list) != 0 ||

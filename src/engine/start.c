@@ -148,6 +148,7 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 		e->watchdog_at = INT64_MAX;
 	if (config->firewall.connections == 0)
 		e->floods_at = INT64_MAX;
+	e->exporter = (struct exporter){.fd = root->export_fd, .changes = -1};
 	client_init(&e->client, root->fd);
 	events_init(&e->events, config);
 	live_init(&e->live, config, &(struct handed){&e->client, root->config_path, root->may_be_absent}, &e->problems,
@@ -195,5 +196,7 @@ void engine_free(struct engine *e)
 		(void)close(e->signal_fd);
 	if (e->lock_fd >= 0)
 		(void)close(e->lock_fd);
+	if (e->exporter.fd >= 0)
+		(void)close(e->exporter.fd);
 	free(e);
 }

@@ -13,6 +13,7 @@
 #include "engine/coverage.h"
 #include "engine/engine.h"
 #include "engine/events.h"
+#include "engine/exporter.h"
 #include "engine/gating.h"
 #include "engine/hangup.h"
 #include "engine/housekeeping.h"
@@ -38,6 +39,7 @@ struct engine {
 	struct hangup hangup;
 	struct coverage coverage;
 	struct gating gating;
+	struct exporter exporter;
 	struct problems problems;
 	struct events events;
 

@@ -8,7 +8,9 @@
 #include "base/duration.h"
 #include "base/json.h"
 
-const char *const export_names[EXPORT_FORMATS + 1] = {"plain", "cidr", "csv", "json", "nft", "ipset", "rbldnsd", "bind", NULL};
+#define NAME(unused, name) #name,
+const char *const export_names[EXPORT_FORMATS + 1] = {FORMATS(NAME) NULL};
+#undef NAME
 
 enum {
 	IP4_START = 96,                /* of a net's len */

@@ -24,17 +24,13 @@
 #include <stdio.h>
 
 #include "base/addr.h"
+#include "base/formats.h"
 #include "store/query.h"
 
 enum export_format {
-	EXPORT_PLAIN,
-	EXPORT_CIDR,
-	EXPORT_CSV,
-	EXPORT_JSON,
-	EXPORT_NFT,
-	EXPORT_IPSET,
-	EXPORT_RBLDNSD,
-	EXPORT_BIND,
+#define EXPORT_ROW(NAME, name) EXPORT_##NAME,
+	FORMATS(EXPORT_ROW)
+#undef EXPORT_ROW
 	EXPORT_FORMATS,
 };
 
