@@ -78,7 +78,7 @@ BEGIN {
 	outside["linux/landlock.h"] = "^src/engine/sandbox[.]"
 	outside["linux/seccomp.h"] = "^src/engine/sandbox[.]"
 	outside["systemd/"] = "^src/(engine/(engine|kernel|live|start)|base/log|input/journal)[.]"
-	outside["systemd/sd-id128.h"] = "^src/(base/account|input/journal)[.]"
+	outside["systemd/sd-id128.h"] = "^src/(base/account|input/journal_where)[.]"
 	outside["pthread.h"] = "^src/(replay/workers|base/account)[.]"
 	outside["threads.h"] = "^src/replay/workers[.]"
 

@@ -2,28 +2,19 @@
  * journal: the entries of systemd's journal in their order, each once, as records.
  *
  * Owns one sd_journal handle and its one descriptor. Knows sd-journal and base; never what a message means. The fields of an entry go
- * straight into the record: no line is made of them and parsed again.
+ * straight into the record (journal_fields.h): no line is made of them and parsed again.
  *
  * Which entries: all of the system's journal (SD_JOURNAL_SYSTEM: those of services, of the kernel and of system users; not the files
  * of ordinary users, user-1000.journal). No matches are set: rules name programs by globs, which sd-journal cannot match, and each
  * match costs a search in every file for every entry. Measured with systemd 252 (entries/s): none 363,000, three identifiers 199,000.
  * Who reads passes over what no rule means.
  *
- * A record of an entry:
- *   program   SYSLOG_IDENTIFIER, else _COMM        pid   SYSLOG_PID, else _PID      host   _HOSTNAME
- *   time      when journald received it            message   the first line of MESSAGE, at most LINE_MAX_BYTES
- *   uid       _UID, which the kernel told journald and the writer cannot choose; of the kernel and of journald itself: 0
- * What a container printed, as the journald drivers of docker and podman store it (CONTAINER_NAME), is a line of a log (printed); its
- * writer is the user of dockerd or conmon, who answers for all of the container.
- * In the journal of another machine (machine, directory) user numbers are that machine's: those of system users there count as 0.
- *
  * Position: the cursor of the last entry returned. An entry is found again by its sequence number, or by its boot, time and
- * checksum: those stay when journald copies it from /run to /var. When it is gone, reading goes on behind its place, and the gap is
- * returned. After journal_next or journal_turn failed, the next call opens the journal again at the position.
- * Limits: values longer than their place here are cut, a message to LINE_MAX_BYTES (and the record is then cut).
+ * checksum: those stay when journald copies it from /run to /var. When its file was deleted, also while it is read, reading goes on
+ * behind its place. How many entries were lost is known by the sequence numbers as soon as there is an entry behind; it may be none.
+ * After journal_next or journal_turn failed, the next call opens the journal again at the position.
  * Errors: 0, positive as listed, or -errno with a sentence.
- * Source: systemd.journal-fields(7), sd_journal_get_fd(3), sd_journal_get_cursor(3); systemd 252 and 257,
- * src/libsystemd/sd-journal/sd-journal.c; ids of messages: sd-messages.h.
+ * Source: sd_journal_get_fd(3), sd_journal_get_cursor(3); systemd 252 and 257, src/libsystemd/sd-journal/sd-journal.c.
  */
 #ifndef WFS_JOURNAL_H
 #define WFS_JOURNAL_H
@@ -34,24 +25,16 @@
 
 #include "base/text.h"
 #include "base/why.h"
-#include "input/record.h"
+#include "input/journal_fields.h"
+#include "input/journal_where.h"
 
 enum {
 	JOURNAL_CURSOR_MAX = 256, /* bytes of a cursor with its NUL; systemd's have about 150 */
-	JOURNAL_UNIT_MAX = 128,   /* bytes of a unit's name that are kept */
-	JOURNAL_TEXT_MAX = 512,   /* bytes that journal_text puts in front of a message, at most */
 };
 
 /* Positive results. */
 enum {
 	JOURNAL_NONE = 1, /* no entry now: poll */
-};
-
-/* Which journal; "" each: this machine's. At most one is set. */
-struct journal_where {
-	const char *namespace; /* as LogNamespace= of a unit names it */
-	const char *machine;   /* a container: its name, or its machine id */
-	const char *directory; /* a path: all journal files in it */
 };
 
 struct journal_entry {
@@ -64,13 +47,13 @@ struct journal_entry {
 /* What journal_seek found instead of the entry of its cursor. */
 struct journal_gap {
 	bool is_gone;  /* the entry is not there any more */
-	int64_t lost;  /* entries between it and the next that there is, of all programs, at most; -1: not known */
+	int64_t lost;  /* entries between it and the next that there is, of all programs, at most; -1: not known, or not yet */
 };
 
 struct journal_stat {
 	int64_t damaged;  /* entries that could not be read, and were passed over */
 	int64_t reopened; /* times that it was opened again after an error */
-	int64_t gaps, lost; /* times that the entry of a position was gone, and sum of what was lost then, where that is known */
+	int64_t gaps, lost; /* times that entries were gone before they were read, and how many, where that is known */
 	bool too_many;    /* no descriptor was left: files may be missing */
 };
 
@@ -113,14 +96,5 @@ struct journal_stat journal_stat(const struct journal *journal);
 
 /* The time of the newest entry of facility mail; 0: there is none. Errors: as of journal_open. */
 int journal_newest_mail(const struct journal_where *where, int64_t *ret_s, struct why *why);
-
-/* "namespace mail", "machine web", "directory /x", or "" for this machine's: what tells one journal from another. */
-void journal_where_name(const struct journal_where *where, char *out, size_t cap);
-
-/*
- * Writes an entry as a line that line.h parses to the same fields, for people and the database: "TIME HOST PROGRAM[PID]: MESSAGE".
- * out: cap bytes, at least JOURNAL_TEXT_MAX + LINE_MAX_BYTES.
- */
-struct span journal_text(const struct record *record, char *out, size_t cap);
 
 #endif

@@ -46,11 +46,12 @@ bool journal_cursor_same(const struct journal_cursor *a, const struct journal_cu
 	return strcmp(a->boot, b->boot) == 0 && a->monotonic == b->monotonic;
 }
 
+/* Of one boot the times decide: a copy on disk may have a greater number than a later entry in memory had (systemd 254 and newer). */
 bool journal_cursor_after(const struct journal_cursor *entry, const struct journal_cursor *gone)
 {
-	if (strcmp(entry->seqnum_id, gone->seqnum_id) == 0)
-		return entry->seqnum > gone->seqnum;
 	if (strcmp(entry->boot, gone->boot) == 0)
 		return entry->monotonic > gone->monotonic;
+	if (strcmp(entry->seqnum_id, gone->seqnum_id) == 0)
+		return entry->seqnum > gone->seqnum;
 	return entry->realtime > gone->realtime;
 }

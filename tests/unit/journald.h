@@ -36,6 +36,31 @@ static bool journald_wait_for(const char *path)
 	return access(path, F_OK) == 0;
 }
 
+/* It blocks the signals that it waits for; before that they would end it. */
+static bool journald_takes_signals(void)
+{
+	unsigned long long blocked = 0;
+	char path[64], line[256];
+	FILE *file;
+
+	(void)snprintf(path, sizeof path, "/proc/%d/status", (int)journald);
+	file = fopen(path, "re");
+	while (file != NULL && fgets(line, sizeof line, file) != NULL && sscanf(line, "SigBlk: %llx", &blocked) != 1)
+		;
+	if (file != NULL)
+		(void)fclose(file);
+	return (blocked >> (SIGRTMIN + 1 - 1) & 1) != 0;
+}
+
+static bool journald_is_ready(void)
+{
+	bool is_ready = journald_wait_for("/run/systemd/journal/socket");
+
+	for (int i = 0; is_ready && i < 1000 && !journald_takes_signals(); i++)
+		(void)poll(NULL, 0, 10);
+	return is_ready && journald_takes_signals();
+}
+
 static void journald_start(void)
 {
 	journald = fork();
@@ -82,7 +107,7 @@ static bool journald_setup(void)
 		return false;
 	}
 	journald_start();
-	if (journald_wait_for("/run/systemd/journal/socket"))
+	if (journald_is_ready())
 		return true;
 	(void)printf("SKIP: systemd-journald does not start\n");
 	return false;

@@ -283,6 +283,14 @@ static void remove_archives(void)
 	assert_int_equal(status, 0);
 }
 
+static void expect_stat(struct journal *j, int64_t gaps, int64_t lost)
+{
+	const struct journal_stat stat = journal_stat(j);
+
+	assert_int_equal(stat.gaps, gaps);
+	assert_int_equal(stat.lost, lost);
+}
+
 static void a_gap_is_returned(void **state)
 {
 	char cursor[JOURNAL_CURSOR_MAX];
@@ -306,13 +314,53 @@ static void a_gap_is_returned(void **state)
 	assert_true(gap.lost >= 2); /* and what journald wrote itself */
 	expect_number(again, 3);
 	assert_false(next_of(again));
+	expect_stat(again, 1, gap.lost);
 	journal_close(again);
-	/* Who was reading meanwhile goes on, too. */
+	/* Who was reading meanwhile goes on, too, and has lost the same. */
 	assert_int_equal(journal_turn(journal, &why), 0);
 	assert_true(next_of(journal));
 	while (!span_is(entry.record.line.message, "number 3"))
 		assert_true(next_of(journal));
 	assert_false(next_of(journal));
+	expect_stat(journal, 1, gap.lost);
+}
+
+/* The entry of the position is gone, but it was the last of those that are. */
+static void what_was_read_is_no_gap(void **state)
+{
+	char cursor[JOURNAL_CURSOR_MAX];
+	struct journal_gap gap;
+	struct journal *again;
+
+	(void)state;
+	send_number(0);
+	journald_sync();
+	expect_number(journal, 0);
+	assert_false(next_of(journal));
+	copy_position(cursor);
+	journald_rotate();
+	remove_archives();
+	again = resume(cursor, &gap);
+	assert_true(gap.is_gone);
+	assert_true(gap.lost == 0 || gap.lost == -1); /* journald wrote something itself; or it is not known yet */
+	assert_false(next_of(again));
+	assert_int_equal(journal_turn(journal, &why), 0);
+	assert_false(next_of(journal));
+	send_number(1);
+	journald_sync();
+	assert_int_equal(journal_turn(again, &why), 0);
+	expect_number(again, 1);
+	expect_stat(again, 0, 0);
+	journal_close(again);
+	assert_int_equal(journal_turn(journal, &why), 0);
+	expect_number(journal, 1);
+	expect_stat(journal, 0, 0);
+	again = resume(cursor, &gap); /* now it is known at once */
+	assert_true(gap.is_gone);
+	assert_int_equal(gap.lost, 0);
+	expect_number(again, 1);
+	expect_stat(again, 0, 0);
+	journal_close(again);
 }
 
 static void no_cursor_is_refused(void **state)
@@ -338,6 +386,7 @@ static void a_cursor_of_the_future_goes_to_the_end(void **state)
 	                 0);
 	assert_true(gap.is_gone);
 	assert_int_equal(gap.lost, -1);
+	expect_stat(journal, 1, 0);
 	assert_false(next_of(journal));
 	send_number(1);
 	journald_sync();
@@ -355,14 +404,14 @@ static void find_archive(char *ret, size_t cap)
 	globfree(&found);
 }
 
-/* What can be read of a file that was written over is read, no entry twice, and what is behind it as well. */
+/* A file that was written over: no entry twice, and what is behind it is read. */
 static void damage_is_passed_over(void **state)
 {
 	enum { LAST = 9999 };
 	static int seen[LAST + 1];
 	char archive[4096], byte;
 	struct stat st;
-	int fd, n = 0;
+	int fd;
 
 	(void)state;
 	for (int i = 0; i < 2000; i++)
@@ -391,10 +440,9 @@ static void damage_is_passed_over(void **state)
 			continue; /* damaged */
 		assert_in_range(number, 0, LAST);
 		assert_int_equal(seen[number]++, 0);
-		n++;
 	}
 	assert_int_equal(seen[LAST], 1);
-	assert_true(n > 1); /* journalctl itself may show the last alone */
+	/* How many of the others is decided by where the damage lies; journalctl itself may show the last alone. */
 }
 
 /* --- which journal --- */
@@ -486,6 +534,7 @@ int main(void)
 		read(reading_goes_on_at_the_position),
 		read(the_writer_cannot_choose_its_user),
 		read(a_gap_is_returned),
+		read(what_was_read_is_no_gap),
 		read(no_cursor_is_refused),
 		read(a_cursor_of_the_future_goes_to_the_end),
 		read(damage_is_passed_over),

@@ -58,14 +58,15 @@ static void a_copy_with_another_number_is_the_same(void **state)
 	assert_false(journal_cursor_same(&a, &(struct journal_cursor){.seqnum_id = "1", .boot = "b", .seqnum = 5, .monotonic = 7, .realtime = 9}));
 }
 
-static void the_order_is_by_number_then_boot_then_time(void **state)
+static void the_order_is_by_time_of_a_boot_then_number_then_time(void **state)
 {
 	const struct journal_cursor gone = read_one("s=1;i=5;b=b;m=7;t=9;x=c");
 	static const struct {
 		const char *text;
 		bool after;
 	} cases[] = {
-		{"s=1;i=6;b=b;m=1;t=1;x=1", true},  {"s=1;i=5;b=b;m=8;t=a;x=1", false}, {"s=1;i=4;b=c;m=8;t=a;x=1", false},
+		{"s=1;i=6;b=b;m=8;t=1;x=1", true},  {"s=1;i=5;b=b;m=8;t=a;x=1", true},  {"s=1;i=6;b=b;m=7;t=9;x=1", false},
+		{"s=1;i=9;b=b;m=6;t=a;x=1", false}, {"s=1;i=4;b=c;m=8;t=a;x=1", false}, {"s=1;i=6;b=c;m=1;t=1;x=1", true},
 		{"s=2;i=1;b=b;m=8;t=1;x=1", true},  {"s=2;i=9;b=b;m=7;t=a;x=1", false}, {"s=2;i=1;b=c;m=1;t=a;x=1", true},
 		{"s=2;i=9;b=c;m=9;t=9;x=1", false},
 	};
@@ -85,7 +86,7 @@ int main(void)
 		cmocka_unit_test(its_parts_are_read),
 		cmocka_unit_test(what_is_none_is_refused),
 		cmocka_unit_test(a_copy_with_another_number_is_the_same),
-		cmocka_unit_test(the_order_is_by_number_then_boot_then_time),
+		cmocka_unit_test(the_order_is_by_time_of_a_boot_then_number_then_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
