@@ -22,8 +22,20 @@ extend = no
 seconds = 10s
 resync = 1s"
 
+# How many packets of the family of an address the server's kernel has looked at.
+received() {
+	if [[ $1 == *:* ]]; then
+		in_server awk '$1 == "Ip6InReceives" { print $2 }' /proc/net/snmp6
+	else
+		in_server awk '$1 == "Ip:" && !seen++ { for (i = 2; i <= NF; i++) if ($i == "InReceives") at = i; next } $1 == "Ip:" { print $at }' /proc/net/snmp
+	fi
+}
+has_received() { [ "$(received "$1")" -ge "$2" ]; }
+
 # send FROM TO HOW_MANY: segments to the mail port, each of 108 bytes and the IP header, made here so that no kernel sends them again.
 send() {
+	local before
+	before=$(received "$1")
 	in_client python3 -c '
 import socket, struct, sys
 family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
@@ -33,6 +45,7 @@ with socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_TCP) as s:
     for i in range(int(sys.argv[3])):
         s.sendto(segment, (sys.argv[2], 0))
 ' "$@" || fail "cannot send"
+	wait_until has_received "$1" $((before + $3)) || fail "what was sent does not arrive" # a busy kernel takes its time
 }
 of() { sql "SELECT packets || ' ' || coalesce(bytes, 'null') FROM blocks WHERE address = '$1' ORDER BY id DESC LIMIT 1"; }
 # What it should be: expected PACKETS BYTES_OF_EACH.
