@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# How long from a hostile line in the log to the address in the kernel's list: the median of 90, on a quiet daemon
-# and on one whose log is busy with other lines. WFS_BANLAT: the program banlat.
+# How long from a hostile line in the log to the address in the kernel's list: the median of 90, with each backend, on a quiet
+# daemon and on one whose log is busy with other lines. WFS_BANLAT: the program banlat.
 set -u
 # shellcheck source-path=SCRIPTDIR/../netns source=../netns/daemon_lib.sh
 . "$(dirname "$0")/../netns/daemon_lib.sh"
@@ -15,9 +15,6 @@ down() {
 }
 trap down EXIT
 
-daemon_config "[block]
-for = 1h"
-
 # A server that is used: some thousand harmless lines a second.
 writer() {
 	local stamp
@@ -30,15 +27,27 @@ writer() {
 	done >>"$LOG"
 }
 
-echo -n "quiet log: "
-daemon_start
-in_server "$WFS_BANLAT" "$LOG" spammer 90 || fail "no measurement"
-daemon_stop || fail "exit status $?"
+# measure WHAT
+measure() {
+	printf '%-8s  %-5s log: ' "$BACKEND" "$1"
+	in_server "$WFS_BANLAT" "$BACKEND" "$LOG" spammer 90 || fail "no measurement"
+}
 
-rm "$DB"*
-: >"$LOG"
-echo -n "busy log:  "
-daemon_start
-writer &
-WRITER=$!
-in_server "$WFS_BANLAT" "$LOG" spammer 90 || fail "no measurement"
+for BACKEND in recent nftables; do
+	daemon_config "[block]
+for = 1h"
+	daemon_start
+	measure quiet
+	daemon_stop || fail "exit status $?"
+	rm "$DB"*
+	: >"$LOG"
+	daemon_start
+	writer &
+	WRITER=$!
+	measure busy
+	kill "$WRITER" && wait "$WRITER" 2>/dev/null
+	WRITER=
+	daemon_stop || fail "exit status $?"
+	rm "$DB"*
+	: >"$LOG"
+done

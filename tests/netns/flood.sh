@@ -7,7 +7,7 @@
 # The flooders have processors of their own: what is measured is how long the daemon keeps a line waiting, not how
 # the kernel shares a processor between the daemon and others. The daemon uses a small share of its own processor.
 #
-# WFS_FLOOD, WFS_BANLAT: the programs flood and banlat. WFS_KINDS: other kinds of floods than all.
+# WFS_FLOOD, WFS_BANLAT: the programs flood and banlat. WFS_BACKEND: as of daemon_lib.sh. WFS_KINDS: other kinds of floods than all.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "$0")/daemon_lib.sh"
@@ -68,7 +68,7 @@ is_answered() {
 NET=0
 measure() {
 	local printed net=198.18.$((++NET))
-	printed=$(in_server taskset -c "${CPUS[0]}" "$WFS_BANLAT" "$LOG" spammer "$LINES_MEASURED" 20 "$net") || fail "no measurement"
+	printed=$(in_server taskset -c "${CPUS[0]}" "$WFS_BANLAT" "$BACKEND" "$LOG" spammer "$LINES_MEASURED" 20 "$net") || fail "no measurement"
 	TOOK=$(sed -n 's/.* median \([0-9]*\) us.*/\1/p' <<<"$printed")
 	[ -n "$TOOK" ] || fail "banlat printed: $printed"
 	# One list stays enough.
