@@ -69,6 +69,16 @@ is() {
 	[ "$(status "$1")" = "$2" ]
 }
 
+# The engine waits for events, for a minute at least: what it would do then is in its call of poll(2). Another machine's number of that
+# call: not known here, and no failure.
+is_at_rest() {
+	local engine call timeout
+	read -r engine _ <"/proc/$DAEMON/task/$DAEMON/children" || [ -n "$engine" ] || return 1
+	read -r call _ _ timeout _ <"/proc/$engine/syscall" || return 1
+	[ "$(uname -m)" = x86_64 ] || return 0
+	[ "$call" = 7 ] && [ $((timeout)) -ge 60000 ]
+}
+
 # write_as USER ADDRESS: a failed login, as Postfix logs it.
 write_as() {
 	setpriv --reuid "$1" --clear-groups logger --socket /run/systemd/journal/dev-log -t postfix/smtpd -p mail.info \
@@ -86,6 +96,7 @@ cat >"$CONF" <<END
 path = $WORK/hits.db
 [firewall]
 backend = observe
+resync = 1d
 [control]
 socket = $WORK/control
 group =
@@ -105,6 +116,9 @@ same "logs" "$(status '.logs | length')" 0
 for _ in 1 2 3 4 5; do write_as root 198.51.100.7; done
 wait_until is .blocks_active 1 || fail "five failed logins block nobody"
 
+# --- when it has read all it sleeps until the journal wakes it up
+wait_until is_at_rest || fail "it does not sleep: $(cat /proc/"$DAEMON"/task/*/children /proc/*/syscall 2>/dev/null)"
+
 # --- a user that is not Postfix's
 for _ in 1 2 3 4 5; do write_as 33 198.51.100.9; done
 wait_until is .journal.forged 5 || fail "forged: got $(status .journal.forged), want 5"
@@ -117,6 +131,9 @@ printf 'CONTAINER_NAME=mail\nSYSLOG_IDENTIFIER=0123456789ab\nMESSAGE=%s\n' \
 	"Nov 20 13:37:42 mail postfix/smtpd[7]: warning: unknown[198.51.100.11]: SASL LOGIN authentication failed: x, sasl_username=a" |
 	logger --journald=/dev/stdin || fail "logger --journald fails"
 wait_until is .hits 6 || fail "a container's line is no hit"
+
+# --- again at rest, and lines wake it up
+wait_until is_at_rest || fail "it does not go back to sleep"
 
 # --- nothing is read twice after a restart, and what was written meanwhile is read
 stop

@@ -9,6 +9,7 @@ set -u
 
 VICTIM=203.0.113.99
 NEXT=203.0.113.98
+COPIED=203.0.113.96
 DELAY_MAX_MS=$((${WFS_BENCH:-0} ? 1000 : 10000)) # from a line in the journal to the block; a test shares its machine
 
 # Built without its tests, which debian.sh has.
@@ -71,6 +72,49 @@ forged_lines_block_nobody() {
 	same "hits of the victim" "$(wfs why --json "$VICTIM" | jq -r '.hits | length')" 0
 }
 
+# What Postfix itself wrote, word for word but for the address, by an ordinary user: the line that had a client blocked has no other.
+copied_lines_block_nobody() {
+	local line before
+	line=$(in_system journalctl --quiet --output=cat --lines=1 SYSLOG_IDENTIFIER=postfix/smtpd --grep="Relay access denied")
+	[[ $line == *"${RELAY[0]}"* || $line == *"${RELAY[1]}"* ]] || fail "Postfix wrote: $line"
+	line=${line//"${RELAY[0]}"/$VICTIM}
+	line=${line//"${RELAY[1]}"/$VICTIM}
+	before=$(wfs status --json | jq -r .journal.forged)
+	for _ in 1 2 3; do
+		in_system runuser -u admin -- logger -t postfix/smtpd -p mail.info "$line" || fail "logger fails"
+	done
+	wait_long is_forged $((before + 3)) || fail "not counted as forged: $(wfs status)"
+	! in_kernel "$VICTIM" || fail "a copy of Postfix's line blocks $VICTIM"
+	# The same, word for word, by Postfix's user: it is the user that makes the difference.
+	for _ in 1 2 3; do
+		in_system runuser -u postfix -- logger -t postfix/smtpd -p mail.info "${line//"$VICTIM"/$COPIED}" || fail "logger fails"
+	done
+	wait_long in_kernel "$COPIED" || fail "the same line by Postfix's user blocks nobody: $(wfs status)"
+}
+
+is_suppressed() {
+	[ "$(wfs status --json | jq -r .journal.suppressed)" -ge 1 ] && [ "$(wfs status --json | jq -r .journal.suppressed_unit)" = noisy.service ]
+}
+
+# journald reports what it dropped with the next message of that unit after the interval.
+another_message() {
+	in_system systemctl start noisy.service >/dev/null 2>&1
+	is_suppressed
+}
+
+dropped_messages_are_said() {
+	cat >"$ROOT/etc/systemd/system/noisy.service" <<-'END'
+		[Service]
+		Type=oneshot
+		LogRateLimitIntervalSec=1s
+		LogRateLimitBurst=20
+		ExecStart=/usr/bin/seq 1 5000
+	END
+	in_system systemctl daemon-reload || fail "daemon-reload"
+	wait_long another_message || fail "journald dropped messages, and nobody says so: $(wfs status)"
+	wfs status 2>&1 | tr -s ' \n' ' ' | grep -qF "LogRateLimitIntervalSec=0" || fail "status does not name the remedy: $(wfs status)"
+}
+
 # last_us MATCH...: when the newest such entry of the journal was received, in microseconds.
 last_us() {
 	in_system journalctl --quiet --output=json --lines=1 "$@" | jq -r .__REALTIME_TIMESTAMP
@@ -118,5 +162,7 @@ chapter "the package is built and installed" package_is_installed
 chapter "the journal is read, without configuration" service_reads_journal
 chapter "who attacks is blocked, who is honest is not" attackers_are_blocked
 chapter "forged lines block nobody" forged_lines_block_nobody
+chapter "copies of Postfix's own lines block nobody" copied_lines_block_nobody
+chapter "messages that journald dropped are reported" dropped_messages_are_said
 chapter "a block comes at once" blocks_come_at_once
 echo "ok"
