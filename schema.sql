@@ -151,7 +151,7 @@ CREATE TABLE IF NOT EXISTS allowance ( -- temporarily allowed networks
 	address TEXT    NOT NULL,
 	since   INTEGER NOT NULL,
 	until   INTEGER NOT NULL,
-	cause   TEXT    NOT NULL, -- 'by hand', 'cluster', 'name', 'dns-list' ...
+	cause   TEXT    NOT NULL, -- 'by hand', 'cluster', 'name', 'spf', 'dns-list' ...
 	why     TEXT
 );
 CREATE INDEX IF NOT EXISTS allowance_until ON allowance (until);

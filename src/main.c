@@ -131,6 +131,11 @@ static const struct command {
          "  --follow    go on with each new event as it happens\n"
          "  --hits      each hit instead; hits have numbers of their own\n"
          "  --json      one object a line\n"},
+	{"spf", command_spf, "[--json] DOMAIN", "the networks that a domain sends mail from, by SPF",
+         "As [allow] spf would allow them. What depends on the message (ptr, exists,\n"
+         "macros) is named, and allows nothing. Exit status 1 if the domain has no SPF\n"
+         "record, or one with an error.\n"
+         "  --json  one object\n"},
 	{"reload", command_order, "[--json]", "reload configuration and rules, all or nothing", ""},
 	{"cleanup", command_cleanup, "", "remove what a killed daemon left in the firewall",
          "Removes the chain, the jumps to it and the lists. Needs root. Does nothing, with\n"

@@ -45,6 +45,7 @@ int command_order(int argc, char **argv, const struct command_env *env); /* bloc
 int command_replay(int argc, char **argv, const struct command_env *env);
 int command_report(int argc, char **argv, const struct command_env *env);
 int command_run(int argc, char **argv, const struct command_env *env);
+int command_spf(int argc, char **argv, const struct command_env *env);
 int command_status(int argc, char **argv, const struct command_env *env);
 int command_why(int argc, char **argv, const struct command_env *env);
 

@@ -405,6 +405,7 @@ void config_free(struct config *config)
 	free_words(&config->allow.names);
 	free_words(&config->allow.clients);
 	free_words(&config->allow.files);
+	free_words(&config->allow.spf);
 	for (size_t i = 0; i < config->dns.n; i++)
 		free(config->dns.lists[i].zone);
 	free(config->firewall.backend);

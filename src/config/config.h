@@ -84,6 +84,7 @@ struct config {
 		size_t n, n_private;   /* of nets; of them private ones */
 		struct net *nets;
 		struct config_words names, clients, files; /* to be resolved; globs; absolute paths */
+		struct config_words spf;                   /* domains whose SPF records name networks */
 		int64_t earn_days;     /* 0: no client is proven good */
 		int64_t cluster_for_s; /* 0: clusters earn nothing */
 	} allow;

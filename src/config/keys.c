@@ -43,6 +43,7 @@ static const struct config_row rows[] = {
 	{{"allow", "address", ""}, .read = value_addresses, .repeatable = true},
 	{{"allow", "name", ""}, .read = value_names, .at = AT(allow.names), .repeatable = true},
 	{{"allow", "file", ""}, .read = value_files, .at = AT(allow.files), .repeatable = true},
+	{{"allow", "spf", ""}, .read = value_domains, .at = AT(allow.spf), .repeatable = true},
 	{{"allow", "client", ""}, .read = value_clients, .at = AT(allow.clients), .repeatable = true},
 	{{"allow", "private", "yes"}, .read = value_boolean, .at = AT(allow.private)},
 	{{"allow", "earn_days", "3"}, .read = value_number, .at = AT(allow.earn_days), .max = 31},

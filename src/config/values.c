@@ -15,6 +15,7 @@
 enum {
 	SLOW_MAX = 100,          /* a client's list of scores is not endless */
 	DNS_NAME_MAX_LEN = 253,  /* RFC 1035, as text */
+	PART_LEN_MAX = 63,       /* of one between dots, likewise */
 	ZONE_MAX_LEN = 189,      /* the same, behind the 32 digits of an IPv6 address and their dots */
 	LIST_SCORE_MAX = 1000,
 	LOG_PREFIX_MAX_LEN = 28, /* iptables' own limit less the NUL */
@@ -498,6 +499,26 @@ static bool is_absolute(const char *word)
 const char *value_names(struct value *v)
 {
 	return add_words(v, is_host, "DNS names such as mx.example.org");
+}
+
+/* Names that can be asked for: no part is longer than 63 bytes, and all of it not than 253. */
+static bool is_domain(const char *word)
+{
+	size_t part;
+
+	if (!is_host(word) || strlen(word) > DNS_NAME_MAX_LEN)
+		return false;
+	for (const char *p = word; *p != '\0'; p += part + (p[part] == '.')) {
+		part = strcspn(p, ".");
+		if (part == 0 || part > PART_LEN_MAX)
+			return false;
+	}
+	return true;
+}
+
+const char *value_domains(struct value *v)
+{
+	return add_words(v, is_domain, "domains such as example.org");
 }
 
 const char *value_clients(struct value *v)

@@ -48,6 +48,7 @@ value_reader value_boolean; /* bool at v->at */
 
 /* struct config_words at v->at; they add up. */
 value_reader value_names;   /* of hosts */
+value_reader value_domains; /* of mail */
 value_reader value_clients; /* patterns of such names */
 value_reader value_files;   /* absolute paths */
 

@@ -1,7 +1,10 @@
 #include "dns/resolver.h"
 
+#define CARES_NO_DEPRECATED /* what takes ares_query's place is not in 1.18 */
 #include <ares.h>
+#include <arpa/nameser.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -18,6 +21,9 @@ struct question {
 	struct question *next;     /* of those that are answered */
 	bool failed;
 	struct nets nets;
+	char name[REPLY_NAME_MAX]; /* of resolver_query */
+	enum reply_type type;
+	struct reply reply;
 };
 
 struct resolver {
@@ -96,6 +102,18 @@ static void receive(void *arg, int status, int timeouts, struct ares_addrinfo *i
 	answer(q, status != ARES_SUCCESS && status != ARES_ENOTFOUND && status != ARES_ENODATA);
 }
 
+static void receive_packet(void *arg, int status, int timeouts, unsigned char *packet, int len)
+{
+	struct question *const q = arg;
+
+	(void)timeouts;
+	if (status == ARES_SUCCESS && packet != NULL && len > 0)
+		reply_read(packet, (size_t)len, q->name, q->type, &q->reply);
+	else
+		q->reply.outcome = status == ARES_ENOTFOUND || status == ARES_ENODATA ? REPLY_NONE : REPLY_FAILED;
+	answer(q, q->reply.outcome == REPLY_FAILED);
+}
+
 /* --- queries --- */
 
 static void shut(struct resolver *r)
@@ -142,14 +160,28 @@ void resolver_ask(struct resolver *r, size_t place, const char *name, int family
 		answer(&r->questions[place], true);
 }
 
+void resolver_query(struct resolver *r, size_t place, const char *name, enum reply_type type)
+{
+	struct question *const q = &r->questions[place];
+
+	r->open++;
+	q->type = type;
+	if (snprintf(q->name, sizeof q->name, "%s", name) < (int)sizeof q->name && (r->channel != NULL || begin(r)))
+		ares_query(r->channel, q->name, ns_c_in, (int)type, receive_packet, q);
+	else
+		answer(q, true);
+}
+
 bool resolver_next(struct resolver *r, struct resolver_answer *ret)
 {
 	struct question *const q = r->answered;
 
 	if (q == NULL)
 		return false;
-	*ret = (struct resolver_answer){(size_t)(q - r->questions), q->failed, q->nets};
+	*ret = (struct resolver_answer){
+		.place = (size_t)(q - r->questions), .failed = q->failed, .nets = q->nets, .reply = q->reply};
 	q->nets = (struct nets){0};
+	q->reply = (struct reply){.outcome = REPLY_FAILED};
 	r->answered = q->next;
 	if (r->answered == NULL)
 		r->end = &r->answered;
@@ -178,8 +210,10 @@ void resolver_free(struct resolver *r)
 	if (r == NULL)
 		return;
 	shut(r); /* which answers what is still open */
-	for (size_t i = 0; i < r->n; i++)
+	for (size_t i = 0; i < r->n; i++) {
 		nets_done(&r->questions[i].nets);
+		reply_done(&r->questions[i].reply);
+	}
 	free(r->questions);
 	free(r);
 }

@@ -6,7 +6,7 @@
  * place for it.
  * There are n places for queries, numbered from 0; the caller chooses one that is not open.
  * Knows c-ares and base. The library has a clock of its own for the time-outs.
- * Source: ares_getaddrinfo(3), ares_process_fd(3), as they are in 1.18 and in 1.34.
+ * Source: ares_getaddrinfo(3), ares_query(3), ares_process_fd(3), as they are in 1.18 and in 1.34.
  */
 #ifndef WFS_DNS_RESOLVER_H
 #define WFS_DNS_RESOLVER_H
@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 #include "base/nets.h"
+#include "dns/reply.h"
 
 enum {
 	RESOLVER_ADDRESSES_MAX = 64, /* of an answer; more are passed over */
@@ -33,11 +34,17 @@ void resolver_free(struct resolver *resolver);
 /* family: AF_INET for A, AF_INET6 for AAAA. name: whole, no domain is searched; not kept. */
 void resolver_ask(struct resolver *resolver, size_t place, const char *name, int family);
 
+/* Records of a type, from name servers alone: /etc/hosts has no part in it. */
+void resolver_query(struct resolver *resolver, size_t place, const char *name, enum reply_type type);
+
 /* An answer: its place is not open any more. */
 struct resolver_answer {
 	size_t place;
+	/* Of resolver_ask: */
 	bool failed;      /* no server answered, or it is in trouble: nothing is known */
 	struct nets nets; /* sealed; empty: no such name, or no such address. The caller's: nets_done */
+	/* Of resolver_query: */
+	struct reply reply; /* the caller's: reply_done */
 };
 
 /* The next answer; false when there is none now. */

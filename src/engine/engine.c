@@ -28,6 +28,7 @@ enum place {
 	FIREWALL = SOCKETS + CONFIG_SOCKETS_MAX,
 	EDITS,
 	NAMES,
+	SENDERS,
 	LISTS,
 	CONTROL, /* the first of CONTROL_FDS_MAX */
 	N_PLACES = CONTROL + CONTROL_FDS_MAX,
@@ -274,6 +275,7 @@ int engine_run(struct engine *e)
 		[FIREWALL] = {.fd = e->client.fd, .events = POLLIN}, /* what others changed, or root is gone */
 		[EDITS] = {.events = POLLIN},
 		[NAMES] = {.events = POLLIN},
+		[SENDERS] = {.events = POLLIN},
 		[LISTS] = {.events = POLLIN},
 	};
 	struct control *const control = e->requests.control;
@@ -293,7 +295,8 @@ int engine_run(struct engine *e)
 			polled[SOCKETS + i].fd = reads(e) ? sources_socket_fd(e->logs, i) : -1;
 		polled[GLOBS].fd = reads(e) ? sources_globs_fd(e->logs) : -1;
 		polled[JOURNAL].fd = reads(e) ? sources_journal_fd(e->logs) : -1;
-		polled[NAMES].fd = allowlist_fd(e->live.allowlist);
+		polled[NAMES].fd = allowlist_names_fd(e->live.allowlist);
+		polled[SENDERS].fd = allowlist_senders_fd(e->live.allowlist);
 		polled[LISTS].fd = reads(e) ? dnsbl_fd(e->live.dnsbl) : -1;
 		if (control != NULL)
 			control_poll(control, now_ms, polled + CONTROL);

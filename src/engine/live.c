@@ -16,6 +16,7 @@
 #include "pipeline/change.h"
 #include "pipeline/restore.h"
 #include "rulecheck/examples.h"
+#include "store/query.h"
 #include "store/reputation.h"
 
 enum {
@@ -251,11 +252,78 @@ static int remember_names(struct live *l, struct why *why)
 	return rc;
 }
 
+/* --- SPF domains --- */
+
+/* What ended may be allowed for another reason, too. */
+static void end_earned(struct live *l, const struct nets *ended, int64_t now_s)
+{
+	for (size_t i = 0; i < ended->n; i++) {
+		struct query_allowance left;
+		struct why ignored;
+		const int rc = query_allowance(l->store, &ended->list[i], now_s, &left, &ignored);
+
+		verdict_allow_earned(l->verdict, &ended->list[i], rc == 0 ? left.until_s : now_s);
+	}
+}
+
+/* Its networks, for a start at which no name server answers; each change is an event. Returns how many ended, or an error. */
+static int store_networks(struct live *l, const struct senders_news *news, size_t *ret_ended, struct why *why)
+{
+	const int64_t now_s = clock_unix_s();
+	struct nets ended = {0};
+	int rc = store_begin(l->store, why);
+
+	if (rc == 0) {
+		rc = store_set_allowances(l->store, "spf", news->domain, &news->networks->nets, now_s, now_s + NAMES_KEPT_S, &ended,
+		                          why);
+		rc = store_finish(l->store, rc, why);
+	}
+	verdict_at(l->verdict, now_s);
+	if (rc == 0)
+		end_earned(l, &ended, now_s);
+	*ret_ended = ended.n;
+	nets_done(&ended);
+	return rc;
+}
+
+static void log_news(const struct senders_news *news, size_t ended)
+{
+	switch (news->what) {
+	case SENDERS_KNOWN:
+		log_line(LOG_NOTICE, "SPF of %s: %zu %s allowed, %zu no longer", news->domain, news->networks->nets.n,
+		         plural((int64_t)news->networks->nets.n, "network is", "networks are"), ended);
+		for (size_t i = 0; i < news->networks->n_notes; i++)
+			log_line(LOG_NOTICE, "SPF of %s", news->networks->notes[i]);
+		break;
+	case SENDERS_ERROR:
+		log_line(LOG_WARNING, "%s; nothing is allowed because of it", news->why.text);
+		break;
+	case SENDERS_SILENT:
+		log_line(LOG_WARNING, "%s; what SPF of %s allowed before stays allowed", news->why.text, news->domain);
+		break;
+	}
+}
+
+static void handle_news(struct live *l, const struct senders_news *news)
+{
+	size_t ended = 0;
+	struct why why;
+
+	if (news->what != SENDERS_SILENT && store_networks(l, news, &ended, &why) < 0)
+		log_line(LOG_WARNING, "%s; the networks of %s are not stored, and last until a restart", why.text, news->domain);
+	if (news->changed)
+		log_news(news, ended);
+}
+
 bool live_receive_names(struct live *l)
 {
 	const int64_t now_ms = clock_steady_ms();
 	const bool changed = allowlist_turn(l->allowlist, now_ms);
+	struct senders_news news;
 	struct why why;
+
+	while (allowlist_news(l->allowlist, &news))
+		handle_news(l, &news);
 
 	if (changed || now_ms >= l->names_at)
 		l->names_at = now_ms + (remember_names(l, &why) < 0 ? RETRY_MS : NAMES_KEPT_MS);
@@ -263,6 +331,18 @@ bool live_receive_names(struct live *l)
 }
 
 /* --- all of it --- */
+
+/* Domains that are no longer configured. */
+static int end_other_senders(const struct live *l, const struct config *config, struct why *why)
+{
+	int rc = store_begin(l->store, why);
+
+	if (rc == 0) {
+		rc = store_keep_allowances(l->store, "spf", config->allow.spf.list, config->allow.spf.n, clock_unix_s(), why);
+		rc = store_finish(l->store, rc, why);
+	}
+	return rc;
+}
 
 /* A verdict of a configuration, which holds what the database holds. */
 static int recall(struct live *l, const struct config *config, const struct rules *rules,
@@ -273,6 +353,8 @@ static int recall(struct live *l, const struct config *config, const struct rule
 
 	if (allowlist_refresh(allowlist, NULL, why) == ALLOWLIST_ERROR)
 		log_line(LOG_WARNING, "%s", why->text);
+	if (end_other_senders(l, config, why) < 0)
+		log_line(LOG_WARNING, "%s; what SPF of other domains allowed stays allowed", why->text);
 	rc = restore_verdict(l->store, config, rules, allowlist, true, clock_unix_s(), ret, why);
 	if (rc < 0)
 		allowlist_free(allowlist);

@@ -12,6 +12,7 @@ struct allowlist {
 	const struct config *config;
 	struct netfile files[CONFIG_WORDS_MAX];
 	struct hostnames *hostnames; /* NULL: none */
+	struct senders *senders;     /* likewise */
 	struct nets all; /* as the verdict last received them */
 	unsigned changes;
 	struct verdict *notified;
@@ -26,6 +27,8 @@ struct allowlist *allowlist_new(const struct config *config)
 		l->files[i].path = config->allow.files.list[i];
 	if (config->allow.names.n > 0)
 		l->hostnames = hostnames_new(config->allow.names.list, config->allow.names.n, NULL);
+	if (config->allow.spf.n > 0)
+		l->senders = senders_new(config->allow.spf.list, config->allow.spf.n, NULL);
 	return l;
 }
 
@@ -37,6 +40,7 @@ void allowlist_free(struct allowlist *l)
 		netfile_done(&l->files[i]);
 	nets_done(&l->all);
 	hostnames_free(l->hostnames);
+	senders_free(l->senders);
 	free(l);
 }
 
@@ -70,6 +74,7 @@ int allowlist_refresh(struct allowlist *l, struct verdict *verdict, struct why *
 	for (size_t i = 0; i < l->config->allow.files.n; i++)
 		add_all(&all, &l->files[i]);
 	hostnames_add_to(l->hostnames, &all);
+	senders_add_to(l->senders, &all);
 	nets_seal(&all);
 	if (verdict == NULL || (l->notified == verdict && nets_equal(&all, &l->all))) {
 		nets_done(&all);
@@ -94,19 +99,33 @@ unsigned allowlist_changes(const struct allowlist *l)
 	return l->changes;
 }
 
-int allowlist_fd(const struct allowlist *l)
+int allowlist_names_fd(const struct allowlist *l)
 {
 	return hostnames_fd(l->hostnames);
 }
 
+int allowlist_senders_fd(const struct allowlist *l)
+{
+	return senders_fd(l->senders);
+}
+
 int allowlist_timeout_ms(const struct allowlist *l, int64_t now_ms)
 {
-	return hostnames_timeout_ms(l->hostnames, now_ms);
+	const int names_ms = hostnames_timeout_ms(l->hostnames, now_ms), senders_ms = senders_timeout_ms(l->senders, now_ms);
+
+	return names_ms < 0 || (senders_ms >= 0 && senders_ms < names_ms) ? senders_ms : names_ms;
 }
 
 bool allowlist_turn(struct allowlist *l, int64_t now_ms)
 {
-	return hostnames_turn(l->hostnames, now_ms);
+	const bool names = hostnames_turn(l->hostnames, now_ms);
+
+	return senders_turn(l->senders, now_ms) || names;
+}
+
+bool allowlist_news(struct allowlist *l, struct senders_news *ret)
+{
+	return senders_next(l->senders, ret);
 }
 
 void allowlist_named(const struct allowlist *l, struct nets *nets)

@@ -1,9 +1,9 @@
 /*
  * allowlist: every network that is never blocked, from all sources: [allow] in the configuration, its files,
- * its DNS names, this machine's own addresses and its default gateways.
+ * its DNS names, the networks of its SPF domains, this machine's own addresses and its default gateways.
  *
- * Where config, files (netfile.h), names and verdict meet. A name's old answers stay valid while it cannot be resolved. Nothing
- * here waits.
+ * Where config, files (netfile.h), names and verdict meet. Old answers stay valid while name servers fail. Nothing here
+ * waits.
  */
 #ifndef WFS_PIPELINE_ALLOWLIST_H
 #define WFS_PIPELINE_ALLOWLIST_H
@@ -14,6 +14,7 @@
 
 #include "base/why.h"
 #include "config/config.h"
+#include "dns/senders.h"
 #include "verdict/verdict.h"
 
 enum { ALLOWLIST_ERROR = 1 }; /* positive result of allowlist_refresh: some of it could not be read */
@@ -33,10 +34,14 @@ void allowlist_free(struct allowlist *list);
  */
 int allowlist_refresh(struct allowlist *list, struct verdict *verdict, struct why *why);
 
-/* For the poll loop: see hostnames.h. True: an answer changed the allowed networks; a refresh should follow. */
-int allowlist_fd(const struct allowlist *list);
+/* For the poll loop: see hostnames.h, senders.h. True: an answer changed the allowed networks; a refresh should follow. */
+int allowlist_names_fd(const struct allowlist *list);
+int allowlist_senders_fd(const struct allowlist *list);
 int allowlist_timeout_ms(const struct allowlist *list, int64_t now_ms);
 bool allowlist_turn(struct allowlist *list, int64_t now_ms);
+
+/* What became of an SPF domain in the last turn; false: nothing more. */
+bool allowlist_news(struct allowlist *list, struct senders_news *ret);
 
 /* What the names resolve to now, to be kept over a restart. Added to nets. */
 void allowlist_named(const struct allowlist *list, struct nets *nets);

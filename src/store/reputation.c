@@ -1,5 +1,10 @@
 #include "store/reputation.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
 #include "store/batch.h"
 
 /* --- deliveries and logins --- */
@@ -115,6 +120,129 @@ int store_add_allowance(struct store *store, const struct net *net, int64_t sinc
 	sql_bind_text(s, 4, cause);
 	sql_bind_text(s, 5, text);
 	return sql_run(store, s, why);
+}
+
+/* Words without quotes and backslashes as a JSON array, for json_each. The caller's to free. */
+static char *json_words(const char *const words[], size_t n)
+{
+	size_t len = 3, at = 1;
+	char *text;
+
+	for (size_t i = 0; i < n; i++)
+		len += strlen(words[i]) + 3;
+	text = alloc_raw(len, 1, "a list for the database");
+	text[0] = '[';
+	for (size_t i = 0; i < n; i++)
+		at += (size_t)snprintf(text + at, len - at, "%s\"%s\"", i > 0 ? "," : "", words[i]); /* it fits */
+	(void)snprintf(text + at, len - at, "]");
+	return text;
+}
+
+static char *json_nets(const struct nets *nets)
+{
+	const size_t len = nets->n * (NET_TEXT_MAX + 3) + 3;
+	char *const text = alloc_raw(len, 1, "a list for the database"), net[NET_TEXT_MAX];
+	size_t at = 1;
+
+	text[0] = '[';
+	for (size_t i = 0; i < nets->n; i++) {
+		(void)net_text(&nets->list[i], net);
+		at += (size_t)snprintf(text + at, len - at, "%s\"%s\"", i > 0 ? "," : "", net); /* it fits */
+	}
+	(void)snprintf(text + at, len - at, "]");
+	return text;
+}
+
+/* The networks of that cause and reason that are not in json. */
+static int find_others(struct store *store, const char *cause, const char *reason, const char *json, int64_t now_s, struct nets *ret,
+                       struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(store, ALLOWANCES_OTHER,
+	                                      "SELECT address FROM allowance WHERE cause = ?1 AND why = ?2 AND until > ?3 "
+	                                      "AND address NOT IN (SELECT value FROM json_each(?4))");
+	struct net net;
+	int rc;
+
+	sql_bind_text(s, 1, cause);
+	sql_bind_text(s, 2, reason);
+	sql_bind_number(s, 3, now_s);
+	sql_bind_text(s, 4, json);
+	while ((rc = sql_row(store, s, why)) == 0 && (rc = sql_net(store, s, 0, "allowance", &net, why)) == 0)
+		nets_add(ret, &net);
+	return rc < 0 ? rc : 0;
+}
+
+static int end_others(struct store *store, const char *cause, const char *reason, const char *json, int64_t now_s, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(store, ALLOWANCES_END,
+	                                      "UPDATE allowance SET until = ?3 WHERE cause = ?1 AND why = ?2 AND until > ?3 "
+	                                      "AND address NOT IN (SELECT value FROM json_each(?4))");
+
+	sql_bind_text(s, 1, cause);
+	sql_bind_text(s, 2, reason);
+	sql_bind_number(s, 3, now_s);
+	sql_bind_text(s, 4, json);
+	return sql_run(store, s, why);
+}
+
+static int extend_all(struct store *store, const char *cause, const char *reason, int64_t now_s, int64_t until_s, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(store, ALLOWANCES_EXTEND,
+	                                      "UPDATE allowance SET until = ?4 WHERE cause = ?1 AND why = ?2 AND until > ?3");
+
+	sql_bind_text(s, 1, cause);
+	sql_bind_text(s, 2, reason);
+	sql_bind_number(s, 3, now_s);
+	sql_bind_number(s, 4, until_s);
+	return sql_run(store, s, why);
+}
+
+static int add_new(struct store *store, const char *cause, const char *reason, const char *json, int64_t now_s, int64_t until_s,
+                   struct why *why)
+{
+	sqlite3_stmt *const s =
+		sql_statement(store, ALLOWANCE_ADD_NEW,
+	                      "INSERT INTO allowance (address, since, until, cause, why) SELECT value, ?3, ?4, ?1, ?2 FROM json_each(?5) "
+	                      "WHERE value NOT IN (SELECT address FROM allowance WHERE cause = ?1 AND why = ?2 AND until > ?3)");
+
+	sql_bind_text(s, 1, cause);
+	sql_bind_text(s, 2, reason);
+	sql_bind_number(s, 3, now_s);
+	sql_bind_number(s, 4, until_s);
+	sql_bind_text(s, 5, json);
+	return sql_run(store, s, why);
+}
+
+int store_set_allowances(struct store *store, const char *cause, const char *reason, const struct nets *nets, int64_t now_s,
+                         int64_t until_s, struct nets *ended, struct why *why)
+{
+	char *const json = json_nets(nets);
+	int rc = ended == NULL ? 0 : find_others(store, cause, reason, json, now_s, ended, why);
+
+	if (rc == 0)
+		rc = end_others(store, cause, reason, json, now_s, why);
+	if (rc == 0)
+		rc = extend_all(store, cause, reason, now_s, until_s, why);
+	if (rc == 0)
+		rc = add_new(store, cause, reason, json, now_s, until_s, why);
+	free(json);
+	return rc;
+}
+
+int store_keep_allowances(struct store *store, const char *cause, char *const reasons[], size_t n, int64_t now_s, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(store, ALLOWANCES_KEEP,
+	                                      "UPDATE allowance SET until = ?2 WHERE cause = ?1 AND until > ?2 "
+	                                      "AND why COLLATE NOCASE NOT IN (SELECT value FROM json_each(?3))");
+	char *const json = json_words((const char *const *)reasons, n);
+	int rc;
+
+	sql_bind_text(s, 1, cause);
+	sql_bind_number(s, 2, now_s);
+	sql_bind_text(s, 3, json);
+	rc = sql_run(store, s, why);
+	free(json);
+	return rc;
 }
 
 /* --- what they were, read again --- */

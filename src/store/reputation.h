@@ -7,6 +7,7 @@
 #ifndef WFS_STORE_REPUTATION_H
 #define WFS_STORE_REPUTATION_H
 
+#include "base/nets.h"
 #include "store/store.h"
 
 /*
@@ -37,6 +38,16 @@ int store_add_logins(struct store *store, const struct store_login *list, size_t
 int store_add_allowance(struct store *store, const struct net *net, int64_t since_s, int64_t until_s,
                         const char *cause, const char *text, struct why *why);
 int store_end_allowance(struct store *store, const struct net *net, int64_t at_s, struct why *why);
+
+/*
+ * These networks, of a cause and a reason ("spf", its domain), are allowed until until_s, from now on no others: what was allowed already is
+ * extended, and what is not among them ends and is added to ended (may be NULL).
+ */
+int store_set_allowances(struct store *store, const char *cause, const char *reason, const struct nets *nets, int64_t now_s,
+                         int64_t until_s, struct nets *ended, struct why *why);
+
+/* Those of a cause end whose reason is none of these n. */
+int store_keep_allowances(struct store *store, const char *cause, char *const reasons[], size_t n, int64_t now_s, struct why *why);
 
 /* A greylisted attempt; spans as they are in the log. */
 struct store_attempt {

@@ -24,6 +24,7 @@ struct nameserver_name {
 	const char *name;         /* "": any other; without it, others are not there */
 	const char *const *addrs; /* of both families, NULL at the end; NULL: none */
 	unsigned rcode;           /* 0: addrs */
+	const char *txt;          /* the one TXT record, at most 255 bytes; NULL: none */
 };
 
 struct nameserver {
@@ -80,6 +81,18 @@ static inline size_t nameserver_add(const char *const addrs[], uint8_t type, uin
 	return len;
 }
 
+/* The same with a TXT record. */
+static inline size_t nameserver_add_txt(const char *txt, uint8_t *packet, size_t len)
+{
+	const size_t n = strlen(txt);
+	const uint8_t head[] = {0xC0, 12, 0, 16, 0, 1, 0, 0, 0, 9, (uint8_t)((n + 1) >> 8), (uint8_t)(n + 1), (uint8_t)n};
+
+	packet[7] = 1;
+	memcpy(packet + len, head, sizeof head);
+	memcpy(packet + len + sizeof head, txt, n);
+	return len + sizeof head + n;
+}
+
 /* Answers one question, if there is one. */
 static inline void nameserver_serve(struct nameserver *server)
 {
@@ -110,7 +123,9 @@ static inline void nameserver_serve(struct nameserver *server)
 		(void)sendto(server->fd, packet, len, 0, (const struct sockaddr *)&from, from_len);
 		packet[1] ^= 0x55;
 	}
-	len = nameserver_add(found->rcode == 0 ? found->addrs : NULL, type, packet, question);
+	len = nameserver_add(found->rcode == 0 && type != 16 ? found->addrs : NULL, type, packet, question);
+	if (found->rcode == 0 && type == 16 && found->txt != NULL)
+		len = nameserver_add_txt(found->txt, packet, question);
 	packet[3] = (uint8_t)(0x80 | found->rcode);
 	assert_int_equal(sendto(server->fd, packet, len, 0, (const struct sockaddr *)&from, from_len), (ssize_t)len);
 }
