@@ -207,15 +207,23 @@ static void close_list(const struct verdict *v, struct tracked *t, uint8_t list)
 	t->lists = (uint8_t)(t->lists | 1U << list); /* list < PORTLISTS_MAX */
 }
 
-/* Whether evidence about the subject counts: VERDICT_COUNTED, and *ret is the subject. horizon_s: what is older is history. */
+/* Failed logins are kept longer than the rest. */
+static uint32_t horizon_of(const struct verdict *v, const struct verdict_evidence *e)
+{
+	const int64_t kept_s = e->kind == VERDICT_LOGIN && e->score > 0 ? verdict_memory_s(&v->policy) : v->policy.window_s;
+
+	return v->now_s > kept_s ? v->now_s - (uint32_t)kept_s : 0; /* 0..now_s */
+}
+
+/* Whether evidence about the subject counts: VERDICT_COUNTED, and *ret is the subject. */
 static enum verdict_outcome admit(struct verdict *v, const struct net *subject, const struct verdict_evidence *e, bool credit,
-                                  uint32_t horizon_s, struct tracked **ret)
+                                  struct tracked **ret)
 {
 	struct clients *const s = &v->clients;
 	const uint32_t at = no_later_than_now(v, e->time_s);
 	struct tracked *t;
 
-	if (at <= horizon_s)
+	if (at <= horizon_of(v, e))
 		return VERDICT_HISTORY;
 	t = clients_find_or_add(s, subject, v->now_s);
 	if (t->until_s > v->now_s && e->score > 0 && !is_closed(v, t, list_of(v, e))) {
@@ -450,7 +458,7 @@ void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct ver
 		note_good(v, &ret->subject, at / CLIENTS_DAY_S);
 	if (is_credit(e) && e->kind == VERDICT_LOGIN && e->account != ACCOUNT_NONE)
 		note_login(v, e, at / CLIENTS_DAY_S, ret);
-	ret->outcome = admit(v, &ret->subject, e, is_credit(e), clients_horizon(&v->clients, v->now_s), &t);
+	ret->outcome = admit(v, &ret->subject, e, is_credit(e), &t);
 	ret->counted = ret->outcome == VERDICT_COUNTED;
 	if (!ret->counted)
 		return;
@@ -549,14 +557,6 @@ void verdict_known_login(struct verdict *v, uint64_t login, int64_t day)
 		(void)logins_note(&v->weight.logins, login, (uint32_t)day); /* in range, above */
 }
 
-/* Failed logins are kept longer than the rest. */
-static uint32_t known_horizon(const struct verdict *v, const struct verdict_evidence *e)
-{
-	const int64_t kept_s = e->kind == VERDICT_LOGIN && e->score > 0 ? verdict_memory_s(&v->policy) : v->policy.window_s;
-
-	return v->now_s > kept_s ? v->now_s - (uint32_t)kept_s : 0; /* 0..now_s */
-}
-
 void verdict_known_hit(struct verdict *v, const struct verdict_evidence *e)
 {
 	const struct net subject = subject_of(v, &e->addr);
@@ -564,7 +564,7 @@ void verdict_known_hit(struct verdict *v, const struct verdict_evidence *e)
 	uint32_t repeats = POOL_NONE;
 	struct tracked *t;
 
-	if (verdict_is_allowed(v, &e->addr) || at <= known_horizon(v, e))
+	if (verdict_is_allowed(v, &e->addr) || at <= horizon_of(v, e))
 		return;
 	if (e->score > 0) /* also of evidence that was used up later */
 		note_target(v, e);
@@ -604,7 +604,7 @@ void verdict_known_credit(struct verdict *v, const struct verdict_evidence *e)
 	const struct net subject = subject_of(v, &e->addr);
 	struct tracked *t;
 
-	if (!verdict_is_allowed(v, &e->addr) && admit(v, &subject, e, true, known_horizon(v, e), &t) == VERDICT_COUNTED)
+	if (!verdict_is_allowed(v, &e->addr) && admit(v, &subject, e, true, &t) == VERDICT_COUNTED)
 		add(v, t, e, e->score, POOL_NONE);
 }
 

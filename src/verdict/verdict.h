@@ -11,7 +11,8 @@
  * from then on the subject starts again from zero: evidence from before or during a block never counts again.
  * A block closes the ports of its evidence's list. What comes meanwhile from ports that are open counts as if there were no block;
  * when that is enough it is another offence, whose block begins, and those that are active last as long.
- * Evidence not younger than the window is history and does not count (except that its day counts as good),
+ * Evidence not younger than the window is history and does not count (except that its day counts as good, and that failed logins
+ * count as slow ones until slow_s),
  * and good evidence must be younger than the last block's beginning.
  *
  * Good evidence takes off what it speaks about (enum verdict_kind): an accepted mail does not pay for a guess.

@@ -408,6 +408,41 @@ static void test_slow(void **state)
 	assert_int_equal(n, 100);
 }
 
+/* The same read in one go, after the daemon was stopped for hours: what is older than the window counts as slow guesses, and for nothing else. */
+static void test_slow_missed(void **state)
+{
+	const int64_t now_s = t0_s + DAY;
+	struct verdict_decision d = {0};
+
+	(void)state;
+	verdict_at(verdict, now_s);
+	for (unsigned n = 0; n < 10; n++) {
+		struct verdict_evidence e = {.addr = net_from("192.0.2.7").addr, .score = 20, .kind = VERDICT_LOGIN, .account = 1000,
+		                             .time_s = now_s - (200 - 20 * n) * MINUTE, .rule = RULE};
+
+		assert_int_equal(d.n, 0);
+		verdict_hit(verdict, &e, &d);
+		assert_true(d.counted);
+		e.kind = VERDICT_ANY;
+		e.addr = net_from("192.0.2.8").addr;
+		if (n < 7) {
+			struct verdict_decision other;
+
+			verdict_hit(verdict, &e, &other);
+			assert_int_equal(other.outcome, VERDICT_HISTORY);
+		}
+	}
+	assert_int_equal(d.outcome, VERDICT_BLOCK);
+	assert_int_equal(d.blocks[0].since_s, now_s);
+	for (unsigned n = 0; n < 5; n++) { /* enough for a block, but an hour too old */
+		const struct verdict_evidence e = {.addr = net_from("192.0.2.9").addr, .score = 20, .kind = VERDICT_LOGIN, .account = 1000,
+		                                   .time_s = now_s - 2 * HOUR, .rule = RULE};
+
+		verdict_hit(verdict, &e, &d);
+		assert_int_equal(d.outcome, VERDICT_COUNTED);
+	}
+}
+
 /* Who mistypes and then logs in is no slow guesser, however often. */
 static void test_clumsy(void **state)
 {
@@ -424,7 +459,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_weights), TEST(test_same_second), TEST(test_office),  TEST(test_guesser_in_the_office), TEST(test_guesser_at_one_account),
 		TEST(test_word_lists), TEST(test_bought), TEST(test_own_login), TEST(test_spread), TEST(test_spread_limits),
-		TEST(test_spread_sender), TEST(test_account), TEST(test_slow), TEST(test_clumsy),
+		TEST(test_spread_sender), TEST(test_account), TEST(test_slow), TEST(test_slow_missed),
+		TEST(test_clumsy),
 	};
 #undef TEST
 
