@@ -55,8 +55,14 @@ static const struct command {
          "the most similar rule and where its match stopped. Exit status 1 if no line\n"
          "matched.\n"
          "  --journal [--since T]  the entries of the journal, from then on\n"},
-	{"list", command_list, "[--json] [--allowed]", "active blocks",
-         "  --allowed  temporarily allowed addresses instead\n"},
+	{"list", command_list, "[OPTION...]", "active blocks",
+         "  --sort ORDER    until (default), hits or network\n"
+         "  --category C    of one category only, such as auth\n"
+         "  --rule NAME     of one rule only\n"
+         "  --network NET   in that network, and of networks around it\n"
+         "  --watch         again every two seconds\n"
+         "  --allowed       temporarily allowed addresses instead\n"
+         "  --json          one object per line\n"},
 	{"export", command_export, "[OPTION...]", "blocked addresses as a list for other programs",
          "  --format F     plain (default), cidr, csv, json, nft, ipset, rbldnsd, bind\n"
          "  --allowed      temporarily allowed addresses instead\n"

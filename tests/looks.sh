@@ -97,6 +97,43 @@ fits "list, with bytes"
 grep -Eq "^ADDRESS                 UNTIL  +HITS  DROPPED  BYTES  RULE           REASON$" out || bad "list, with bytes: $(cat out)"
 grep -Eq '^198.51.100.7            in [0-9hms]+ +3     2345   137K  postfix-dnsbl  l.*\.\.\.$' out || bad "list, with bytes: $(cat out)"
 
+# Some of the blocks, in another order.
+sqlite3 hits.db "UPDATE block SET until = until + 3600 WHERE address = '203.0.113.177';
+	INSERT INTO rule (name, category, reason) VALUES ('other', 'auth', 'guessed');
+	INSERT INTO block (address, since, until, offence, rule)
+	SELECT '203.0.113.0/25', unixepoch(), unixepoch() + 60, 1, id FROM rule WHERE name = 'other'" >/dev/null || failed=1
+# order ARGUMENT...: the addresses that are listed.
+order() { wfs list "$@" --json 2>err | jq -r .address | tr '\n' ' '; }
+# as WANT ARGUMENT...
+as() {
+	local want=$1
+	shift
+	[ "$(order "$@")" = "$want" ] || bad "list $*: got $(order "$@"); $(cat err)"
+}
+as "203.0.113.177 198.51.100.7 2001:db8:bad:cafe::/64 203.0.113.0/25 " --sort until
+as "198.51.100.7 203.0.113.0/25 203.0.113.177 2001:db8:bad:cafe::/64 " --sort network
+sqlite3 hits.db "UPDATE address SET hits = 7 WHERE address = '198.51.100.7'" || failed=1
+[ "$(order --sort hits | cut -d' ' -f1)" = 198.51.100.7 ] || bad "list --sort hits: $(order --sort hits)"
+as "203.0.113.0/25 " --category auth
+as "203.0.113.0/25 " --rule other --sort hits
+as "203.0.113.177 203.0.113.0/25 " --network 203.0.113.0/24
+as "203.0.113.177 " --network 203.0.113.177
+as "203.0.113.0/25 " --network 203.0.113.1
+as "2001:db8:bad:cafe::/64 " --network 2001:db8::/32
+as "" --network 203.0.113.128/25 --category auth
+status 0 "list of none of them" list --category none
+has out "nobody is blocked of whom you asked for" "list of none of them"
+status 2 "list --sort" list --sort size
+has err "--sort wants until, hits or network" "list --sort"
+status 2 "list --network" list --network 203.0.113.1/24
+has err "--network: " "list --network"
+status 2 "list --watch --json" list --watch --json
+status 2 "list --allowed --rule" list --allowed --rule other
+# Again and again: until the reader has had enough.
+wfs list --watch 2>err | { grep -m 2 -c "^203.0.113.0/25 "; } >out
+[ "$(cat out)" = 2 ] || bad "list --watch: $(cat out err)"
+sqlite3 hits.db "DELETE FROM block WHERE address = '203.0.113.0/25'" || failed=1
+
 # What is allowed for a while: until when, in the local zone.
 status 0 "list --allowed of none" list --allowed
 has out "no address is temporarily allowed" "list --allowed of none"
@@ -172,7 +209,18 @@ for command in explain "replay -"; do
 done
 wfs explain <one.log >out 2>err || failed=1
 lacks err "Ctrl-D" "explain from a file"
+lacks out $'\033' "status, not on a terminal"
 if script -qec true /dev/null >/dev/null 2>&1; then # a plain chroot has no pseudo-terminals
+	# on_terminal [NAME=VALUE...] -- ARGUMENT...: what it prints there.
+	on_terminal() { env TERM=xterm "${@:1:2}" script -qec "$WFS_PROGRAM -c conf ${*:3}" /dev/null >out 2>&1; }
+	for command in list "why 198.51.100.7" report status; do
+		on_terminal NO_COLOR= LC_ALL=C "$command"
+		has out $'\033[1' "$command on a terminal"
+		on_terminal NO_COLOR=1 LC_ALL=C "$command"
+		lacks out $'\033' "$command with NO_COLOR"
+		on_terminal TERM=dumb LC_ALL=C "$command"
+		lacks out $'\033' "$command on a dumb terminal"
+	done
 	printf '\004' | script -qec "$WFS_PROGRAM -c conf explain" /dev/null >out 2>&1
 	has out "Ctrl-D" "explain on a terminal"
 fi

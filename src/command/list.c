@@ -1,7 +1,10 @@
-/* list: the clients blocked now, or allowed for a while. */
+/* list: the clients blocked now, all or some of them, or allowed for a while; once, or again and again. */
+#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "admin/rows.h"
 #include "base/clock.h"
@@ -10,9 +13,94 @@
 #include "command/command.h"
 #include "command/daemon.h"
 #include "command/show.h"
+#include "control/protocol.h"
 #include "store/query.h"
 
-static const struct query_bound everything = {0, 0};
+enum {
+	AGAIN_S = 2,
+	ROWS_ELSE = 8, /* of the terminal: the heading, the ports, how many more there are */
+};
+
+struct request {
+	bool allowed, watch;
+	struct query_choice choice;
+	struct net net; /* where choice.net is */
+};
+
+static const struct option options[] = {{"allowed", no_argument, NULL, 'a'},
+                                        {"category", required_argument, NULL, 'c'},
+                                        {"network", required_argument, NULL, 'n'},
+                                        {"rule", required_argument, NULL, 'r'},
+                                        {"sort", required_argument, NULL, 's'},
+                                        {"watch", no_argument, NULL, 'w'},
+                                        {NULL, 0, NULL, 0}};
+
+static bool has_choice(const struct query_choice *c)
+{
+	return c->rule != NULL || c->category != NULL || c->net != NULL;
+}
+
+static int parse_order(const char *word, enum query_order *ret)
+{
+	static const char *const names[] = {
+	        [QUERY_BY_UNTIL] = "until", [QUERY_BY_HITS] = "hits", [QUERY_BY_NETWORK] = "network"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(word, names[i]) == 0) {
+			*ret = (enum query_order)i;
+			return COMMAND_DONE;
+		}
+	return command_usage("list", "--sort wants until, hits or network");
+}
+
+static int parse_option(int option, struct request *q)
+{
+	struct why why;
+
+	switch (option) {
+	case 'a':
+		q->allowed = true;
+		return COMMAND_DONE;
+	case 'c':
+		q->choice.category = optarg;
+		return COMMAND_DONE;
+	case 'n':
+		q->choice.net = &q->net;
+		return protocol_net((struct span){optarg, strlen(optarg)}, &q->net, &why) == 0
+		               ? COMMAND_DONE
+		               : command_usage("list", "--network: %s", why.text);
+	case 'r':
+		q->choice.rule = optarg;
+		return COMMAND_DONE;
+	case 's':
+		return parse_order(optarg, &q->choice.order);
+	case 'w':
+		q->watch = true;
+		return COMMAND_DONE;
+	default:
+		return COMMAND_USAGE;
+	}
+}
+
+static int parse(int argc, char **argv, const struct command_env *env, struct request *q)
+{
+	int option, status;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		status = option == '?' ? command_no_getopt(argv, options) : parse_option(option, q);
+		if (status != COMMAND_DONE)
+			return status;
+	}
+	if (optind < argc)
+		return command_no_word(argv[0], argv[optind]);
+	if (q->allowed && (has_choice(&q->choice) || q->choice.order != QUERY_BY_UNTIL))
+		return command_usage("list", "--allowed has no other order, and shows all");
+	if (q->watch && env->json)
+		return command_usage("list",
+		                     "either --json or --watch; events --follow --json has what changes");
+	return COMMAND_DONE;
+}
 
 /* Rules that are suspended: clients they would have blocked are missing above. */
 static int print_suspended(struct store *store, struct why *why)
@@ -22,7 +110,8 @@ static int print_suspended(struct store *store, struct why *why)
 
 	query_suspensions(store);
 	while ((rc = query_next_suspension(store, &s, why)) == 0)
-		(void)printf("rule %s is SUSPENDED and blocks nobody: %s; 'watchforspammers resume %s'\n", s.rule, s.why, s.rule);
+		(void)printf("%srule %s is SUSPENDED and blocks nobody: %s; 'watchforspammers resume %s'%s\n",
+		             show_colour(SHOW_BAD), s.rule, s.why, s.rule, show_colour(SHOW_PLAIN));
 	return rc < 0 ? rc : 0;
 }
 
@@ -49,7 +138,8 @@ static void print_ports(struct store *store, const struct config *config)
 	if (query_state(store, "ports", &reported, &ignored) != 0 || reported == NULL)
 		return; /* unknown */
 	config_ports_text(config, 0, ports);
-	(void)printf("ports closed to them: %s\n", strcmp(ports, "none") == 0 ? "set by your own rules" : ports);
+	(void)printf("ports closed to them: %s\n",
+	             strcmp(ports, "none") == 0 ? "set by your own rules" : ports);
 	for (size_t list = 1; list < lists->n && strcmp(ports, "none") != 0; list++) {
 		config_ports_text(config, list, ports);
 		print_names(lists, list);
@@ -79,7 +169,8 @@ static void widen(int *width, size_t columns)
 		*width = (int)columns; /* columns of a screen */
 }
 
-static int measure(struct store *store, int64_t now_s, struct widths *ret, struct why *why)
+static int measure(struct store *store, const struct request *q, int64_t now_s, struct widths *ret,
+                   struct why *why)
 {
 	struct query_block a;
 	char text[DURATION_TEXT_MAX + 3];
@@ -90,7 +181,7 @@ static int measure(struct store *store, int64_t now_s, struct widths *ret, struc
 	                       .hits = sizeof "HITS" - 1,
 	                       .packets = sizeof "DROPPED" - 1,
 	                       .rule = sizeof "RULE" - 1};
-	query_active(store, now_s, everything);
+	query_chosen(store, now_s, &q->choice);
 	while ((rc = query_next_block(store, &a, why)) == 0) {
 		until_text(&a, now_s, text);
 		widen(&ret->address, strlen(a.address));
@@ -108,15 +199,15 @@ static int measure(struct store *store, int64_t now_s, struct widths *ret, struc
 static void print_row(const struct query_block *a, int64_t now_s, const struct widths *w)
 {
 	enum { REASON_MIN = 8 };
-	const size_t used = (size_t)(w->address + w->until + w->hits + w->packets + w->rule) + 5 * sizeof "  " - 5 +
-	                    (w->bytes > 0 ? (size_t)w->bytes + sizeof "  " - 1 : 0);
+	const size_t used = (size_t)(w->address + w->until + w->hits + w->packets + w->rule) +
+	                    5 * sizeof "  " - 5 + (w->bytes > 0 ? (size_t)w->bytes + sizeof "  " - 1 : 0);
 	const size_t width = show_width();
 	char until[DURATION_TEXT_MAX + 3], bytes[TRAFFIC_TEXT_MAX];
 
 	until_text(a, now_s, until);
 	traffic_text(a->packets, a->bytes, bytes);
-	(void)printf("%-*s  %-*s  %*" PRId64 "  %*" PRId64 "  ", w->address, a->address, w->until, until, w->hits, a->hits, w->packets,
-	             a->packets);
+	(void)printf("%-*s  %-*s  %*" PRId64 "  %*" PRId64 "  ", w->address, a->address, w->until, until,
+	             w->hits, a->hits, w->packets, a->packets);
 	if (w->bytes > 0)
 		(void)printf("%*s  ", w->bytes, bytes);
 	(void)printf("%-*s  ", w->rule, a->rule);
@@ -124,36 +215,61 @@ static void print_row(const struct query_block *a, int64_t now_s, const struct w
 	(void)putchar('\n');
 }
 
-static int print_blocked(struct store *store, const struct config *config, int64_t now_s, struct why *why)
+static void print_columns(const struct widths *w)
+{
+	(void)printf("%s%-*s  %-*s  %*s  %*s  %s%-*s  REASON%s\n", show_colour(SHOW_HEADING), w->address,
+	             "ADDRESS", w->until, "UNTIL", w->hits, "HITS", w->packets, "DROPPED",
+	             w->bytes > 0 ? "BYTES  " : "", w->rule, "RULE", show_colour(SHOW_PLAIN));
+}
+
+/* How many rows there is room for: all, unless they would move the first ones out of the terminal. */
+static size_t room(const struct request *q, size_t n)
+{
+	const size_t height = q->watch ? show_height() : 0;
+
+	return height == 0 || n + ROWS_ELSE <= height ? n : height > ROWS_ELSE ? height - ROWS_ELSE : 1;
+}
+
+static int print_blocked(struct store *store, const struct config *config, const struct request *q,
+                         int64_t now_s, struct why *why)
 {
 	const bool observes = config_observes(config);
 	struct query_block a;
 	struct widths w;
-	int rc = measure(store, now_s, &w, why);
+	size_t n = 0;
+	int rc = measure(store, q, now_s, &w, why);
 
 	if (rc < 0)
 		return rc;
 	if (w.n == 0)
-		(void)printf("nobody %s blocked\n", observes ? "would be" : "is");
+		(void)printf("nobody %s blocked%s\n", observes ? "would be" : "is",
+		             has_choice(&q->choice) ? " of whom you asked for" : "");
 	else
-		(void)printf("%-*s  %-*s  %*s  %*s  %s%-*s  REASON\n", w.address, "ADDRESS", w.until, "UNTIL", w.hits, "HITS", w.packets,
-		             "DROPPED", w.bytes > 0 ? "BYTES  " : "", w.rule, "RULE");
-	query_active(store, now_s, everything);
-	while ((rc = query_next_block(store, &a, why)) == 0)
+		print_columns(&w);
+	query_chosen(store, now_s, &q->choice);
+	while (n < room(q, w.n) && (rc = query_next_block(store, &a, why)) == 0) {
 		print_row(&a, now_s, &w);
-	if (rc == STORE_NONE && w.n > 0 && observes)
+		n++;
+	}
+	query_stop(store);
+	if (rc < 0)
+		return rc;
+	if (n < w.n)
+		(void)printf("... and %zu more\n", w.n - n);
+	if (w.n > 0 && observes)
 		(void)printf("they would be blocked; backend observe blocks nobody\n");
-	else if (rc == STORE_NONE && w.n > 0)
+	else if (w.n > 0)
 		print_ports(store, config);
-	return rc < 0 ? rc : print_suspended(store, why);
+	return print_suspended(store, why);
 }
 
-static int print_blocked_json(struct store *store, const struct config *config, int64_t now_s, struct why *why)
+static int print_blocked_json(struct store *store, const struct config *config, const struct request *q,
+                              int64_t now_s, struct why *why)
 {
 	struct query_block a;
 	int rc;
 
-	query_active(store, now_s, everything);
+	query_chosen(store, now_s, &q->choice);
 	while ((rc = query_next_block(store, &a, why)) == 0)
 		command_print_json(rows_block(&a, config));
 	return rc < 0 ? rc : 0;
@@ -188,33 +304,54 @@ static int print_allowed(struct store *store, int64_t now_s, const struct comman
 	return rc < 0 ? rc : 0;
 }
 
+static int print_once(const struct config *config, const struct request *q, const struct command_env *env,
+                      struct why *why)
+{
+	const int64_t now_s = clock_unix_s();
+	struct store *store = NULL;
+	int rc;
+
+	if (!q->allowed)
+		daemon_warn_stopped(config);
+	if ((rc = command_open_database(config, &store, why)) < 0)
+		return rc;
+	if (q->allowed)
+		rc = print_allowed(store, now_s, env, why);
+	else
+		rc = env->json ? print_blocked_json(store, config, q, now_s, why)
+		               : print_blocked(store, config, q, now_s, why);
+	store_close(store);
+	return rc;
+}
+
+/* Until nobody reads any more: on a terminal in the same place, else below each other. */
+static int watch(const struct config *config, const struct request *q, const struct command_env *env,
+                 struct why *why)
+{
+	static const struct timespec pause = {AGAIN_S, 0};
+	const char *const again = isatty(STDOUT_FILENO) ? "\033[H\033[2J" : "\n"; /* ECMA-48: CUP, ED */
+	const char *before = again[0] == '\n' ? "" : again;
+	int rc;
+
+	do {
+		(void)fputs(before, stdout);
+		(void)fflush(stdout); /* before what is reported on standard error */
+		rc = print_once(config, q, env, why);
+		before = again;
+	} while (rc == 0 && fflush(stdout) == 0 && !ferror(stdout) && nanosleep(&pause, NULL) == 0);
+	return rc;
+}
+
 int command_list(int argc, char **argv, const struct command_env *env)
 {
-	static const char *const options[] = {"--allowed", NULL};
-	const bool allowed = argc == 2 && strcmp(argv[1], "--allowed") == 0;
-	const char *const last = argv[argc - 1];
-	const int64_t now_s = clock_unix_s();
-	int status = COMMAND_DONE, rc;
+	struct request q = {.allowed = false};
 	struct config *config;
-	struct store *store;
 	struct why why;
+	int rc, status = parse(argc, argv, env, &q);
 
-	if (argc > 1 && !allowed)
-		return last[0] == '-' ? command_no_option(argv[0], last, options) : command_no_word(argv[0], last);
-	if ((config = command_config_rest(env, &why, &status)) == NULL)
+	if (status != COMMAND_DONE || (config = command_config_rest(env, &why, &status)) == NULL)
 		return status;
-	if (!allowed)
-		daemon_warn_stopped(config);
-	if ((store = command_database(config)) == NULL) {
-		config_free(config);
-		return COMMAND_SYSTEM;
-	}
-	if (allowed)
-		rc = print_allowed(store, now_s, env, &why);
-	else
-		rc = env->json ? print_blocked_json(store, config, now_s, &why)
-		               : print_blocked(store, config, now_s, &why);
-	store_close(store);
+	rc = q.watch ? watch(config, &q, env, &why) : print_once(config, &q, env, &why);
 	config_free(config);
 	return rc < 0 ? command_fail(COMMAND_SYSTEM, &why) : COMMAND_DONE;
 }

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "command/command.h"
+#include "command/show.h"
 #include "report/page.h"
 #include "report/replace.h"
 #include "report/report.h"
@@ -160,6 +161,26 @@ static int send_mail(const struct report *report, const char *host, const char *
 	return 0;
 }
 
+/* The lines that name columns begin with two capitals. */
+static bool is_heading(const char *line)
+{
+	return line[0] >= 'A' && line[0] <= 'Z' && line[1] >= 'A' && line[1] <= 'Z';
+}
+
+static void print_text(const struct report *report, const char *host)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *const out = alloc_check(open_memstream(&text, &size), 0, "a report");
+
+	summary_write(report, host, out);
+	(void)fclose(out);
+	for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1)
+		(void)printf("%s%.*s%s\n", is_heading(line) ? show_colour(SHOW_HEADING) : "", (int)strcspn(line, "\n"), line,
+		             is_heading(line) ? show_colour(SHOW_PLAIN) : "");
+	free(text);
+}
+
 /* As the request wants it. */
 static int write_report(const struct report *report, const struct request *q, struct why *why)
 {
@@ -168,7 +189,7 @@ static int write_report(const struct report *report, const struct request *q, st
 
 	(void)gethostname(host, sizeof host - 1);
 	if (q->html == NULL && q->mail == NULL)
-		summary_write(report, host, stdout);
+		print_text(report, host);
 	if (q->html != NULL)
 		rc = write_page(report, host, q->html, why);
 	if (rc == 0 && q->mail != NULL)

@@ -2,6 +2,7 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -13,6 +14,25 @@ size_t show_width(void)
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col < SHOW_WIDTH_MIN)
 		return SHOW_WIDTH_MIN;
 	return size.ws_col < SHOW_WIDTH_MAX ? size.ws_col : SHOW_WIDTH_MAX;
+}
+
+size_t show_height(void)
+{
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 ? 0 : size.ws_row;
+}
+
+const char *show_colour(enum show_colour colour)
+{
+	/* ECMA-48, 8.3.117: SGR */
+	static const char *const codes[] = {[SHOW_PLAIN] = "\033[0m", [SHOW_HEADING] = "\033[1m", [SHOW_BAD] = "\033[1;31m",
+	                                    [SHOW_DUBIOUS] = "\033[33m", [SHOW_GOOD] = "\033[32m"};
+	const char *const no = getenv("NO_COLOR"), *const terminal = getenv("TERM");
+
+	if ((no != NULL && no[0] != '\0') || terminal == NULL || strcmp(terminal, "dumb") == 0 || !isatty(STDOUT_FILENO))
+		return "";
+	return codes[colour];
 }
 
 static bool begins_character(char c)

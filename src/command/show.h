@@ -17,6 +17,16 @@ enum {
 	SHOW_WIDTH_MAX = 400,
 };
 
+/*
+ * Begins a colour; SHOW_PLAIN ends it. Empty unless standard output is a terminal that has colours; NO_COLOR
+ * (https://no-color.org) turns them off. Fills no columns.
+ */
+enum show_colour { SHOW_PLAIN, SHOW_HEADING, SHOW_BAD, SHOW_DUBIOUS, SHOW_GOOD };
+const char *show_colour(enum show_colour colour);
+
+/* Lines of standard output's terminal; 0: it is none, or does not tell. */
+size_t show_height(void);
+
 /* Columns of standard output: the terminal's, from SHOW_WIDTH_MIN to SHOW_WIDTH_MAX; SHOW_WIDTH_MIN when it is none. */
 size_t show_width(void);
 

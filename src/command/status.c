@@ -105,8 +105,10 @@ static void print_problems(const struct health *h, bool utc)
 		time_local_text(p->since_s, utc, since);
 		(void)text_escape((struct span){p->what, strlen(p->what)}, what, sizeof what);
 		(void)text_escape((struct span){p->remedy, strlen(p->remedy)}, remedy, sizeof remedy);
+		(void)fputs(show_colour(p->critical ? SHOW_BAD : SHOW_DUBIOUS), stdout);
 		print_row("PROBLEM", "%s%s%s%s", what, p->since_s != 0 ? " (since " : "", p->since_s != 0 ? since : "",
 		          p->since_s != 0 ? ")" : "");
+		(void)fputs(show_colour(SHOW_PLAIN), stdout);
 		print_row("", "%s", remedy);
 	}
 }

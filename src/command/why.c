@@ -170,14 +170,17 @@ static void print_blocked(const struct request *q, const json_t *known, bool utc
 
 	if (!json_is_string(time) || !time_parse(json_string_value(time), true, &until_s)) {
 		if (json_is_true(json_object_get(known, "blocked"))) /* as long as it is listed */
-			(void)printf("%s %s blocked\n", q->address, q->observes ? "would be" : "is");
+			(void)printf("%s%s %s blocked%s\n", show_colour(SHOW_BAD), q->address, q->observes ? "would be" : "is",
+			             show_colour(SHOW_PLAIN));
 		else
-			(void)printf("%s %s blocked\n", q->address, q->observes ? "would not be" : "is not");
+			(void)printf("%s%s %s blocked%s\n", show_colour(SHOW_GOOD), q->address,
+			             q->observes ? "would not be" : "is not", show_colour(SHOW_PLAIN));
 		return;
 	}
 	show_json_time(time, utc, until);
 	duration_short_text(until_s - clock_unix_s(), left);
-	(void)printf("%s %s blocked until %s (in %s)\n", q->address, q->observes ? "would be" : "is", until, left);
+	(void)printf("%s%s %s blocked until %s (in %s)%s\n", show_colour(SHOW_BAD), q->address, q->observes ? "would be" : "is", until,
+	             left, show_colour(SHOW_PLAIN));
 }
 
 static void print_listed(const json_t *listed)
@@ -185,6 +188,11 @@ static void print_listed(const json_t *listed)
 	if (json_is_object(listed))
 		(void)printf("listed in %s:%" JSON_INTEGER_FORMAT " as %s\n", string(listed, "file"),
 		             json_integer_value(json_object_get(listed, "line")), string(listed, "address"));
+}
+
+static void print_heading(const char *text)
+{
+	(void)printf("\n%s%s%s\n", show_colour(SHOW_HEADING), text, show_colour(SHOW_PLAIN));
 }
 
 static void print_text(const struct request *q, const json_t *known, bool utc)
@@ -199,15 +207,15 @@ static void print_text(const struct request *q, const json_t *known, bool utc)
 	if (!json_is_null(json_object_get(known, "allowed_by")))
 		show_allowed(known, utc);
 	if (json_array_size(addresses) > 0)
-		(void)printf("\naddresses, most hits first\n");
+		print_heading("addresses, most hits first");
 	json_array_foreach(addresses, i, row)
 		print_address(row, utc);
 	if (json_array_size(blocks) > 0)
-		(void)printf("\nblocks, newest first\n");
+		print_heading("blocks, newest first");
 	json_array_foreach(blocks, i, row)
 		print_block(q, row, utc);
 	if (json_array_size(hits) > 0)
-		(void)printf("\nhits, newest first\n");
+		print_heading("hits, newest first");
 	json_array_foreach(hits, i, row)
 		print_hit(q, row, utc);
 	if (!q->all && (json_array_size(hits) == HITS_SHOWN || (q->net.len < 128 && json_array_size(blocks) == HITS_SHOWN)))

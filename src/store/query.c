@@ -1,5 +1,6 @@
 #include "store/query.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,20 @@ static void text_below(sqlite3_context *context, int n, sqlite3_value **values)
 	sqlite3_result_text(context, text, (int)len, SQLITE_TRANSIENT);
 }
 
+/* net_key(NET): sorts as addresses do, and networks before what is in them. */
+static void net_key(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	uint8_t key[sizeof(struct addr) + 1];
+	struct net net;
+
+	(void)n;
+	if (!parse(values[0], &net))
+		return;
+	memcpy(key, net.addr.bytes, sizeof net.addr.bytes);
+	key[sizeof key - 1] = net.len;
+	sqlite3_result_blob(context, key, sizeof key, SQLITE_TRANSIENT);
+}
+
 /* What lies in a network; nothing in null. */
 #define INSIDE(address, net)                                                                                            \
 	address " >= text_from(" net ") AND " address " < text_below(" net ") AND in_net(" address ", " net ")"
@@ -97,7 +112,8 @@ int query_functions(struct store *store, struct why *why)
 		const char *name;
 		int n;
 		void (*call)(sqlite3_context *, int, sqlite3_value **);
-	} functions[] = {{"in_net", 2, in_net}, {"text_from", 1, text_from}, {"text_below", 1, text_below}};
+	} functions[] = {
+		{"in_net", 2, in_net}, {"text_from", 1, text_from}, {"text_below", 1, text_below}, {"net_key", 1, net_key}};
 
 	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
 		if (sqlite3_create_function(store->db, functions[i].name, functions[i].n, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
@@ -155,21 +171,43 @@ static void bind_bound(sqlite3_stmt *s, int i, struct query_bound bound)
 /* The hits that are not indexed yet; ?3 as of bind_bound. */
 #define NEWEST_HITS "FROM hit WHERE id > (SELECT max(upto, (SELECT max(id) FROM hit) - ?3) FROM indexed)"
 
+/* Some of the active blocks b, their rules r and how many hits they have; ?3 as of bind_bound. */
+#define ACTIVE(blocks)                                                                                                  \
+	"WITH newest (address, hits) AS MATERIALIZED (SELECT address, count(*) " NEWEST_HITS " GROUP BY address) "       \
+	"SELECT " BLOCK_COLUMNS ", CASE WHEN instr(b.address, '/') THEN "                                                \
+	"(SELECT coalesce(sum(hits), 0) FROM address WHERE " INSIDE("address", "b.address") ") + "                       \
+	"(SELECT coalesce(sum(hits), 0) FROM newest WHERE in_net(address, b.address)) "                                  \
+	"ELSE coalesce(a.hits, 0) + coalesce(n.hits, 0) END AS all_hits "                                                \
+	"FROM (SELECT * FROM block WHERE until > ?1 AND ended IS NULL " blocks ") b "                                    \
+	"JOIN rule r ON r.id = b.rule LEFT JOIN address a ON a.address = b.address LEFT JOIN newest n ON n.address = b.address "
+
 void query_active(struct store *store, int64_t now_s, struct query_bound bound)
 {
-	sqlite3_stmt *const s = begin(
-		store, QUERY_ACTIVE,
-		"WITH newest (address, hits) AS MATERIALIZED (SELECT address, count(*) " NEWEST_HITS " GROUP BY address) "
-		"SELECT " BLOCK_COLUMNS ", CASE WHEN instr(b.address, '/') THEN "
-		"(SELECT coalesce(sum(hits), 0) FROM address WHERE " INSIDE("address", "b.address") ") + "
-		"(SELECT coalesce(sum(hits), 0) FROM newest WHERE in_net(address, b.address)) "
-		"ELSE coalesce(a.hits, 0) + coalesce(n.hits, 0) END "
-		"FROM (SELECT * FROM block WHERE until > ?1 AND ended IS NULL ORDER BY until DESC LIMIT ?2) b "
-		"JOIN rule r ON r.id = b.rule LEFT JOIN address a ON a.address = b.address "
-		"LEFT JOIN newest n ON n.address = b.address ORDER BY b.until DESC, b.id",
-		now_s);
+	sqlite3_stmt *const s =
+		begin(store, QUERY_ACTIVE, ACTIVE("ORDER BY until DESC LIMIT ?2") "ORDER BY b.until DESC, b.id", now_s);
 
 	bind_bound(s, 2, bound);
+}
+
+void query_chosen(struct store *store, int64_t now_s, const struct query_choice *choice)
+{
+	sqlite3_stmt *const s = begin(
+		store, QUERY_CHOSEN,
+		ACTIVE("AND (?4 IS NULL OR in_net(address, ?4) OR address IN (SELECT value FROM json_each(?5)))")
+		"WHERE (?6 IS NULL OR r.name = ?6) AND (?7 IS NULL OR r.category = ?7) "
+		"ORDER BY CASE ?8 WHEN 1 THEN -all_hits WHEN 2 THEN net_key(b.address) END, b.until DESC, b.id",
+		now_s);
+
+	bind_bound(s, 2, (struct query_bound){0, 0});
+	sql_bind_text(s, 4, NULL);
+	if (choice->net != NULL) {
+		bind_net(s, 4, choice->net);
+		sql_bind_around(s, 5, choice->net);
+	}
+	sql_bind_text(s, 6, choice->rule);
+	sql_bind_text(s, 7, choice->category);
+	static_assert(QUERY_BY_HITS == 1 && QUERY_BY_NETWORK == 2, "as the words above have it");
+	sql_bind_number(s, 8, choice->order);
 }
 
 void query_blocks(struct store *store, const struct net *net, int64_t now_s, struct query_bound bound)

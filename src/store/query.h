@@ -28,15 +28,24 @@ struct query_block {
 	int64_t since_s, until_s, offence;    /* until_s: the end it had, or will have */
 	int64_t knocks, knocked_s;            /* how often dropped packets were seen; when last, 0: never */
 	int64_t packets, bytes;               /* dropped, at least; bytes 0 of packets above 0: nobody counted them */
-	int64_t hits;                         /* of query_active only, else -1 */
+	int64_t hits;                         /* not of query_blocks: -1 */
 };
 
 /* Every block that is active at now_s, the last to end first, with the hits of its address. */
 void query_active(struct store *store, int64_t now_s, struct query_bound bound);
 
+/* The same, but only some of them, and in another order. */
+enum query_order { QUERY_BY_UNTIL, QUERY_BY_HITS, QUERY_BY_NETWORK }; /* the last to end first; most hits first; by address */
+struct query_choice {
+	const char *rule, *category; /* NULL: all */
+	const struct net *net;       /* what is in it, and networks it lies in; NULL: all */
+	enum query_order order;
+};
+void query_chosen(struct store *store, int64_t now_s, const struct query_choice *choice);
+
 /* Every block of an address or a network, of networks it lies in and of what lies in it, newest first. */
 void query_blocks(struct store *store, const struct net *net, int64_t now_s, struct query_bound bound);
-int query_next_block(struct store *store, struct query_block *ret, struct why *why); /* of these two */
+int query_next_block(struct store *store, struct query_block *ret, struct why *why); /* of these three */
 
 /*
  * Every hit of an address, or of those in a network, newest first. With a bound on rows: the newest of those stored last, which

@@ -130,6 +130,44 @@ static void test_nothing(void **state)
 	assert_null(status);
 }
 
+/* "192.0.2.1 192.0.2.0/24 ": the active blocks that were chosen. */
+static void check_chosen(const struct query_choice *choice, const char *want)
+{
+	char got[256] = "";
+	struct query_block r;
+	size_t len = 0;
+	int rc;
+
+	query_chosen(store, t0_s, choice);
+	while ((rc = query_next_block(store, &r, &why)) == 0)
+		len += (size_t)snprintf(got + len, sizeof got - len, "%s ", r.address);
+	assert_int_equal(rc, STORE_NONE);
+	assert_string_equal(got, want);
+}
+
+static void test_chosen(void **state)
+{
+	const struct net in = net_from("192.0.2.0/25"), one = net_from("2001:db8::1");
+
+	(void)state;
+	add_hit("192.0.2.9", t0_s, 1, NULL);
+	add_hit("192.0.2.9", t0_s, 1, NULL);
+	add_hit("192.0.2.10", t0_s, 1, NULL);
+	add_block("192.0.2.9", t0_s, t0_s + 20, 1, 1);
+	add_block("192.0.2.10", t0_s, t0_s + 30, 1, 2);
+	add_block("192.0.2.0/24", t0_s, t0_s + 10, 1, 1);
+	add_block("2001:db8::1", t0_s, t0_s + 5, 1, 2);
+	add_block("192.0.2.11", t0_s - 10, t0_s, 1, 1); /* over */
+	check_chosen(&(struct query_choice){.rule = NULL}, "192.0.2.10 192.0.2.9 192.0.2.0/24 2001:db8::1 ");
+	check_chosen(&(struct query_choice){.order = QUERY_BY_HITS}, "192.0.2.0/24 192.0.2.9 192.0.2.10 2001:db8::1 ");
+	check_chosen(&(struct query_choice){.order = QUERY_BY_NETWORK}, "192.0.2.0/24 192.0.2.9 192.0.2.10 2001:db8::1 ");
+	check_chosen(&(struct query_choice){.rule = "first"}, "192.0.2.9 192.0.2.0/24 ");
+	check_chosen(&(struct query_choice){.category = "login"}, "192.0.2.10 2001:db8::1 ");
+	check_chosen(&(struct query_choice){.rule = "first", .category = "login"}, "");
+	check_chosen(&(struct query_choice){.net = &in, .order = QUERY_BY_NETWORK}, "192.0.2.0/24 192.0.2.9 192.0.2.10 ");
+	check_chosen(&(struct query_choice){.net = &one}, "2001:db8::1 ");
+}
+
 static void test_active(void **state)
 {
 	const struct net lifted = net_from("192.0.2.4");
@@ -577,7 +615,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_active, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_chosen, setup, teardown), cmocka_unit_test_setup_teardown(test_active, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_network, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_blocks, setup, teardown),
