@@ -59,7 +59,7 @@ BEGIN {
 	outside["sys/inotify.h"] = "^src/(input/(follow|globs[.])|engine/rules_watch[.])"
 	outside["archive.h"] = "^src/input/archive"
 	outside["archive_entry.h"] = "^src/input/archive"
-	outside["uthash.h"] = "^src/rules/(sessions|duplicates)[.]"
+	outside["uthash.h"] = "^src/(rules/(sessions|duplicates)|verdict/claims)[.]"
 	outside["rules/duplicates.h"] = "^src/rules/"
 	outside["libpsl.h"] = "^src/base/domain[.]"
 	outside["ares.h"] = "^src/dns/resolver[.]"

@@ -1,0 +1,268 @@
+#include "verdict/claims.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+#define uthash_fatal(text) alloc_failed(0, text)
+#include <uthash.h>
+
+enum { SWEEP_MIN = 4096 };
+
+/* One peer's. */
+struct item {
+	int64_t until_s, said_ms;
+	uint16_t peer, weight;
+};
+
+/* All about one network. */
+struct about {
+	UT_hash_handle hh;
+	struct net net;
+	uint32_t n;
+	struct item *items; /* n, the longest first */
+};
+
+struct amnesty {
+	struct net net;
+	int64_t said_ms, until_s;
+};
+
+struct claims {
+	uint64_t seed;
+	struct about *about;
+	size_t n, sweep_at; /* claims; with so many, what expired is removed */
+	size_t refused;     /* for lack of space; not with each of them */
+	size_t n_amnesties;
+	struct amnesty amnesties[CLAIMS_AMNESTIES_MAX];
+};
+
+struct claims *claims_new(uint64_t seed)
+{
+	struct claims *const c = alloc_zero(1, sizeof *c, "the claims of peers");
+
+	c->seed = seed;
+	c->sweep_at = SWEEP_MIN;
+	return c;
+}
+
+/* --- networks --- */
+
+static unsigned hash_of(const struct claims *c, const struct net *net)
+{
+	return (unsigned)addr_hash(&net->addr, c->seed ^ net->len); /* its low bits */
+}
+
+static struct about *find(const struct claims *c, const struct net *net)
+{
+	struct about *a;
+
+	HASH_FIND_BYHASHVALUE(hh, c->about, net, sizeof *net, hash_of(c, net), a);
+	return a;
+}
+
+static struct about *make(struct claims *c, const struct net *net)
+{
+	struct about *a = find(c, net);
+
+	if (a != NULL)
+		return a;
+	a = alloc_zero(1, sizeof *a, "the claims of peers");
+	a->net = *net;
+	HASH_ADD_KEYPTR_BYHASHVALUE(hh, c->about, &a->net, sizeof a->net, hash_of(c, net), a);
+	return a;
+}
+
+static void forget(struct claims *c, struct about *a)
+{
+	HASH_DELETE(hh, c->about, a);
+	c->n -= a->n;
+	free(a->items);
+	free(a);
+}
+
+void claims_free(struct claims *c)
+{
+	struct about *a, *next;
+
+	if (c == NULL)
+		return;
+	HASH_ITER(hh, c->about, a, next)
+		forget(c, a);
+	free(c);
+}
+
+static void remove_item(struct claims *c, struct about *a, size_t i)
+{
+	memmove(a->items + i, a->items + i + 1, (a->n - i - 1) * sizeof *a->items);
+	a->n--;
+	c->n--;
+}
+
+/* At its place by the time it ends. */
+static void insert_item(struct claims *c, struct about *a, struct item item)
+{
+	size_t i = 0;
+
+	a->items = alloc_resize(a->items, a->n + 1, sizeof *a->items, "the claims of peers");
+	while (i < a->n && a->items[i].until_s >= item.until_s)
+		i++;
+	memmove(a->items + i + 1, a->items + i, (a->n - i) * sizeof *a->items);
+	a->items[i] = item;
+	a->n++;
+	c->n++;
+}
+
+/* Removes what expired, when there is much: each claim is looked at as often as the table doubles. */
+static void sweep(struct claims *c, int64_t now_s)
+{
+	struct about *a, *next;
+
+	if (c->n < c->sweep_at || (c->n >= CLAIMS_MAX && c->refused++ % SWEEP_MIN != 0))
+		return;
+	HASH_ITER(hh, c->about, a, next) {
+		while (a->n > 0 && a->items[a->n - 1].until_s <= now_s)
+			remove_item(c, a, a->n - 1);
+		if (a->n == 0)
+			forget(c, a);
+	}
+	c->sweep_at = 2 * c->n < SWEEP_MIN ? SWEEP_MIN : 2 * c->n < CLAIMS_MAX ? 2 * c->n : CLAIMS_MAX;
+}
+
+/* --- claims --- */
+
+static bool take_out(struct claims *c, struct about *a, unsigned peer)
+{
+	for (size_t i = 0; a != NULL && i < a->n; i++)
+		if (a->items[i].peer == peer) {
+			remove_item(c, a, i);
+			return true;
+		}
+	return false;
+}
+
+bool claims_put(struct claims *c, const struct claims_claim *claim, int64_t now_s)
+{
+	const struct item item = {claim->until_s, claim->said_ms, (uint16_t)claim->peer, (uint16_t)claim->weight}; /* in range */
+	struct about *a;
+
+	sweep(c, now_s);
+	if (c->n >= CLAIMS_MAX)
+		return false;
+	a = make(c, &claim->net);
+	(void)take_out(c, a, claim->peer);
+	insert_item(c, a, item);
+	return true;
+}
+
+bool claims_remove(struct claims *c, unsigned peer, const struct net *net)
+{
+	struct about *const a = find(c, net);
+	const bool was = take_out(c, a, peer);
+
+	if (a != NULL && a->n == 0)
+		forget(c, a);
+	return was;
+}
+
+bool claims_has(const struct claims *c, const struct net *net, int64_t now_s)
+{
+	const struct about *const a = c->n == 0 ? NULL : find(c, net);
+
+	return a != NULL && a->n > 0 && a->items[0].until_s > now_s;
+}
+
+int64_t claims_until(const struct claims *c, const struct net *net, bool local, bool proven, int64_t now_s)
+{
+	const struct about *const a = find(c, net);
+	const unsigned need = proven ? 2 * CLAIMS_FULL : CLAIMS_FULL;
+	unsigned sum = local ? CLAIMS_LOCAL : 0;
+
+	for (size_t i = 0; a != NULL && i < a->n && a->items[i].until_s > now_s; i++)
+		if ((sum += a->items[i].weight) >= need)
+			return a->items[i].until_s;
+	return 0;
+}
+
+size_t claims_count(const struct claims *c)
+{
+	return c->n;
+}
+
+size_t claims_drop(struct claims *c, unsigned peer, struct net *out, size_t cap)
+{
+	struct about *a, *next;
+	size_t n = 0;
+
+	HASH_ITER(hh, c->about, a, next) {
+		if (n == cap)
+			break;
+		if (!take_out(c, a, peer))
+			continue;
+		out[n++] = a->net;
+		if (a->n == 0)
+			forget(c, a);
+	}
+	return n;
+}
+
+/* --- amnesties --- */
+
+/* In the place of an older one of the same network, a free one, or that of the one that ends first. */
+static void note_amnesty(struct claims *c, const struct amnesty *new)
+{
+	struct amnesty *first = c->amnesties;
+
+	for (size_t i = 0; i < c->n_amnesties; i++) {
+		if (net_order(&c->amnesties[i].net, &new->net) == 0) {
+			if (new->said_ms > c->amnesties[i].said_ms)
+				c->amnesties[i] = *new;
+			return;
+		}
+		if (c->amnesties[i].until_s < first->until_s)
+			first = &c->amnesties[i];
+	}
+	if (c->n_amnesties < CLAIMS_AMNESTIES_MAX)
+		first = &c->amnesties[c->n_amnesties++];
+	*first = *new;
+}
+
+bool claims_is_pardoned(const struct claims *c, const struct net *net, int64_t said_ms, int64_t now_s)
+{
+	for (size_t i = 0; i < c->n_amnesties; i++)
+		if (said_ms <= c->amnesties[i].said_ms && c->amnesties[i].until_s > now_s && net_overlap(net, &c->amnesties[i].net))
+			return true;
+	return false;
+}
+
+/* Those about a, if they are of before then. True: there were some. */
+static bool pardon(struct claims *c, struct about *a, int64_t said_ms)
+{
+	const uint32_t before = a->n;
+
+	for (size_t i = a->n; i > 0; i--)
+		if (a->items[i - 1].said_ms <= said_ms)
+			remove_item(c, a, i - 1);
+	return a->n < before;
+}
+
+size_t claims_pardon(struct claims *c, const struct net *net, int64_t said_ms, int64_t until_s, int64_t now_s,
+                     struct net *out, size_t cap)
+{
+	struct about *a, *next;
+	size_t n = 0;
+
+	if (until_s > now_s)
+		note_amnesty(c, &(struct amnesty){*net, said_ms, until_s});
+	HASH_ITER(hh, c->about, a, next) {
+		if (n == cap)
+			break;
+		if (!net_overlap(net, &a->net) || !pardon(c, a, said_ms))
+			continue;
+		out[n++] = a->net;
+		if (a->n == 0)
+			forget(c, a);
+	}
+	return n;
+}
