@@ -102,7 +102,7 @@ CREATE TABLE IF NOT EXISTS block (
 	until    INTEGER NOT NULL,
 	offence  INTEGER NOT NULL,           -- first, second ... within [block] memory
 	rule     INTEGER NOT NULL REFERENCES rule,
-	cause    INTEGER NOT NULL DEFAULT 0, -- 0 hits, 1 enough addresses of a network, 2 manual: each ends separately
+	cause    INTEGER NOT NULL DEFAULT 0, -- 0 hits, 1 enough addresses of a network, 2 manual, 4 by other hosts: each ends separately
 	proven   INTEGER NOT NULL DEFAULT 0, -- 1: although the address had proven good
 	knocks   INTEGER NOT NULL DEFAULT 0, -- how often dropped packets of it were seen
 	knocked  INTEGER,                    -- when they were last seen
@@ -173,6 +173,32 @@ CREATE TABLE IF NOT EXISTS suspension ( -- rules that blocked too many addresses
 	ended INTEGER           -- when it was resumed; null: still suspended
 );
 
+CREATE TABLE IF NOT EXISTS peer ( -- hosts that blocks are shared with: what came from each
+	name    TEXT PRIMARY KEY,
+	stream  TEXT    NOT NULL, -- the last entry of its stream that was handled ...
+	era     INTEGER NOT NULL, -- ... and the last message ...
+	number  INTEGER NOT NULL,
+	heard   INTEGER NOT NULL, -- ... when it came ...
+	lag     INTEGER NOT NULL, -- ... and how many milliseconds it was on its way
+	taken   INTEGER NOT NULL, -- messages that were accepted ...
+	refused INTEGER NOT NULL, -- ... and not
+	refusal TEXT              -- why the last of these was not
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS claim ( -- what they say
+	address  TEXT    NOT NULL,
+	what     INTEGER NOT NULL, -- 0: it is hostile; 1: a person ended its blocks, and what was said before does not count
+	peer     TEXT    NOT NULL, -- empty: this host
+	since    INTEGER NOT NULL,
+	until    INTEGER NOT NULL,
+	said     INTEGER NOT NULL, -- milliseconds of the server's clock: puts in order what hosts say
+	offence  INTEGER NOT NULL,
+	rule     TEXT,             -- there
+	category TEXT,
+	PRIMARY KEY (address, what, peer)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS claim_until ON claim (until);
+
 CREATE TABLE IF NOT EXISTS event ( -- what happened, for programs that follow it; kept as long as hits
 	id      INTEGER PRIMARY KEY AUTOINCREMENT, -- only grows
 	time    INTEGER NOT NULL,
@@ -210,6 +236,10 @@ CREATE TRIGGER IF NOT EXISTS event_allow AFTER INSERT ON allowance BEGIN
 END;
 CREATE TRIGGER IF NOT EXISTS event_disallow AFTER UPDATE OF until ON allowance WHEN NEW.until < OLD.until BEGIN
 	INSERT INTO event (time, what, address, until, text) VALUES (NEW.until, 'disallow', NEW.address, NEW.until, NEW.cause);
+END;
+-- What a person ended here, for the other hosts; not all blocks at once.
+CREATE TRIGGER IF NOT EXISTS event_white AFTER INSERT ON claim WHEN NEW.what = 1 AND NEW.peer = '' AND NEW.address <> '::/0' BEGIN
+	INSERT INTO event (time, what, address, until) VALUES (NEW.since, 'white', NEW.address, NEW.until);
 END;
 CREATE TRIGGER IF NOT EXISTS event_suspend AFTER INSERT ON suspension BEGIN
 	INSERT INTO event (time, what, text) VALUES (NEW.since, 'suspend', NEW.rule || ': ' || NEW.why);

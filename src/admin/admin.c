@@ -41,6 +41,8 @@ void admin_resume(const struct admin *a, const struct protocol_request *r, unsig
 		return;
 	}
 	verdict_suspend(a->verdict, rule, false);
+	if (a->sharing != NULL)
+		sharing_resumed(a->sharing, r->rule);
 	json_put_text(reply, "rule", r->rule);
 }
 
@@ -92,6 +94,10 @@ void admin_run(const struct admin *a, const struct protocol_request *r, const ch
 	case PROTOCOL_NOTE:
 		note(a, r, who, now_s, reply);
 		return;
+	case PROTOCOL_PEER:
+		inspect_peer(a, r, reply);
+		return;
+	case PROTOCOL_FOREIGN:
 	case PROTOCOL_WATCH:
 	case PROTOCOL_RELOAD:
 	case PROTOCOL_RESUME:

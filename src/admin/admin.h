@@ -26,6 +26,7 @@
 #include "admin/problems.h"
 #include "pipeline/blocklist.h"
 #include "pipeline/reconcile.h"
+#include "pipeline/sharing.h"
 #include "store/store.h"
 #include "verdict/verdict.h"
 
@@ -47,6 +48,7 @@ struct admin {
 	const struct problems *problems;   /* NULL: no daemon */
 	const struct config *config;
 	const struct blocklist *blocklist; /* NULL: no daemon */
+	struct sharing *sharing;         /* NULL: no daemon */
 };
 
 /* What the engine still has to do. */

@@ -1,5 +1,8 @@
 #include "admin/inspect.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "admin/rows.h"
 #include "admin/blockstate.h"
 #include "admin/state.h"
@@ -87,4 +90,19 @@ void inspect_status(const struct admin *a, int64_t now_s, json_t *reply)
 	json_put_number(reply, "forgotten", (int64_t)stat.forgotten);
 	json_put_number(reply, "braked", (int64_t)stat.braked);
 	json_put_number(reply, "earned", (int64_t)stat.earned);
+}
+
+void inspect_peer(const struct admin *a, const struct protocol_request *r, json_t *reply)
+{
+	const struct store_peer *const peer =
+		a->sharing == NULL ? NULL : sharing_peer(a->sharing, (struct span){r->rule, strlen(r->rule)});
+	struct why why;
+
+	if (peer == NULL) {
+		(void)why_set(&why, ENOENT, "no peer is named \"%s\" in %s", r->rule, a->config->share.peers);
+		reply_error(reply, why.text);
+		return;
+	}
+	json_put_text(reply, "peer", peer->name);
+	json_put_text(reply, "stream", peer->stream);
 }

@@ -141,6 +141,9 @@ void unblock_run(const struct admin *a, const struct protocol_request *r, const 
 		return;
 	}
 	forgive(a, r, &running, now_s);
+	/* What other hosts said before is over, too. If that cannot be stored, it counts again after a restart. */
+	if (a->sharing != NULL)
+		(void)sharing_unblocked(a->sharing, &r->net, now_s, &why);
 	unblock_now(a, &running, now_s, todo);
 	todo->sync |= r->verb == PROTOCOL_ALLOW && a->config->block.files.n > 0; /* what is listed is looked at again */
 	if (r->verb != PROTOCOL_UNBLOCK_ALL)

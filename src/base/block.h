@@ -17,6 +17,7 @@ enum block_cause {
 	BLOCK_NETWORK = 1,  /* enough clients of the network were blocked */
 	BLOCK_MANUAL = 2,   /* by hand */
 	BLOCK_LISTED = 3,   /* in a file of [block] file; in memory only, as long as it is listed */
+	BLOCK_SHARED = 4,   /* other hosts say so */
 };
 
 /* until_s of what has no end is at least this: the year 36812, and far from overflow. */

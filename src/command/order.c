@@ -299,6 +299,8 @@ static void print_reply(enum protocol_verb verb, const json_t *a, bool utc)
 	case PROTOCOL_WHY:
 	case PROTOCOL_STATUS:
 	case PROTOCOL_WATCH:
+	case PROTOCOL_PEER:
+	case PROTOCOL_FOREIGN:
 	case PROTOCOL_AUTH:
 	case PROTOCOL_COMPAT:
 		break; /* have commands of their own, or none */

@@ -424,6 +424,8 @@ void config_free(struct config *config)
 	free(config->control.token_file);
 	free(config->export.file);
 	free(config->export.file_format);
+	free(config->share.peers);
+	free(config->share.group);
 	free(config->run.user);
 	free(config);
 }

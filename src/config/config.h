@@ -127,6 +127,10 @@ struct config {
 		char *file_format; /* a name in base/formats.h */
 	} export;
 	struct {
+		char *peers; /* the file of the hosts that blocks are shared with */
+		char *group; /* may hand over what they say; "": root and our own user only */
+	} share;
+	struct {
 		char *user; /* "": the user that started it */
 		size_t n_patterns;
 		char *patterns[CONFIG_DIRS_MAX];

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "build.h" /* WFS_PATTERN_DIR */
+#include "peers.h"
 
 enum {
 	NUMBER_MAX = 1000000,
@@ -89,6 +90,8 @@ static const struct config_row rows[] = {
 	{{"control", "readers", "adm"}, .read = value_text, .at = AT(control.readers)},
 	{{"control", "tcp", ""}, .read = value_loopback},
 	{{"control", "token_file", "/etc/watchforspammers/tokens"}, .read = value_path, .at = AT(control.token_file)},
+	{{"share", "peers", PEERS_DEFAULT_PATH}, .read = value_path, .at = AT(share.peers)},
+	{{"share", "group", "watchforspammers-share"}, .read = value_text, .at = AT(share.group)},
 	{{"run", "user", "watchforspammers"}, .read = value_text, .at = AT(run.user)},
 	{{"run", "patterns", WFS_PATTERN_DIR " /etc/watchforspammers/patterns"}, .read = value_dirs},
 };

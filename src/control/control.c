@@ -1,6 +1,7 @@
 #include "control/control.h"
 
 #include <assert.h>
+#include <grp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -22,13 +23,14 @@ enum {
 enum listener {
 	WRITERS,
 	READERS,
+	SHARERS,
 	TCP,
 	N_LISTENERS,
 };
 
 struct control {
 	int listeners[N_LISTENERS];
-	char paths[2][CONTROL_PATH_MAX]; /* "": not ours to remove */
+	char paths[TCP][CONTROL_PATH_MAX]; /* "": not ours to remove */
 	struct rights_groups groups;
 	struct tokens tokens;
 
@@ -42,6 +44,8 @@ struct control {
 
 /* --- opening --- */
 
+static const enum rights given[] = {[WRITERS] = RIGHTS_WRITE, [READERS] = RIGHTS_READ, [SHARERS] = RIGHTS_SHARE};
+
 static int open_unix(struct control *c, enum listener which, const char *path, struct why *why)
 {
 	const int rc = listener_open_unix(path, &c->listeners[which], why);
@@ -49,9 +53,16 @@ static int open_unix(struct control *c, enum listener which, const char *path, s
 	if (rc < 0)
 		return rc;
 	memcpy(c->paths[which], path, strlen(path) + 1); /* it fits: a socket has it now */
-	return rights_give(&c->groups, which == WRITERS ? RIGHTS_WRITE : RIGHTS_READ, path, why) == RIGHTS_LIMITED
-	               ? CONTROL_LIMITED
-	               : 0;
+	return rights_give(&c->groups, given[which], path, why) == RIGHTS_LIMITED ? CONTROL_LIMITED : 0;
+}
+
+/* The one beside it, with that ending. */
+static int open_beside(struct control *c, enum listener which, const char *socket, const char *ending, struct why *why)
+{
+	char path[CONTROL_PATH_MAX + 8];
+
+	(void)snprintf(path, sizeof path, "%s%s", socket, ending);
+	return open_unix(c, which, path, why);
 }
 
 int control_new(const struct control_config *config, struct control **ret, struct why *why)
@@ -64,7 +75,7 @@ int control_new(const struct control_config *config, struct control **ret, struc
 	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++)
 		c->connections[i].fd = -1;
 	c->credit_us = CONTROL_SAVED_US;
-	rights_init(&c->groups, config->group, config->readers);
+	rights_init(&c->groups, config->group, config->readers, config->sharers);
 	if (config->port != 0) {
 		rc = tokens_read(&c->tokens, config->token_file, why);
 		if (rc == 0)
@@ -73,10 +84,12 @@ int control_new(const struct control_config *config, struct control **ret, struc
 	if (rc == 0 && config->socket[0] != '\0')
 		rc = limited = open_unix(c, WRITERS, config->socket, why);
 	if (rc >= 0 && config->socket[0] != '\0' && config->readers[0] != '\0') {
-		char path[CONTROL_PATH_MAX + 8];
-
-		(void)snprintf(path, sizeof path, "%s.read", config->socket);
-		rc = open_unix(c, READERS, path, why);
+		rc = open_beside(c, READERS, config->socket, ".read", why);
+		if (rc == CONTROL_LIMITED)
+			limited = rc;
+	}
+	if (rc >= 0 && config->socket[0] != '\0' && config->sharers[0] != '\0' && getgrnam(config->sharers) != NULL) {
+		rc = open_beside(c, SHARERS, config->socket, ".share", why);
 		if (rc == CONTROL_LIMITED)
 			limited = rc;
 	}
@@ -94,7 +107,7 @@ void control_free(struct control *c)
 		return;
 	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++)
 		connection_close(&c->connections[i]);
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < TCP; i++)
 		if (c->paths[i][0] != '\0')
 			(void)unlink(c->paths[i]);
 	for (size_t i = 0; i < N_LISTENERS; i++)
@@ -311,6 +324,22 @@ static void handle_compat(struct connection *conn, int64_t now_ms)
 	connection_send(conn, banner, sizeof banner - 1, now_ms);
 }
 
+static bool may(enum rights rights, enum protocol_verb verb)
+{
+	switch (rights) {
+	case RIGHTS_NONE:
+		return false;
+	case RIGHTS_READ:
+		return protocol_is_reading(verb);
+	case RIGHTS_SHARE:
+		return verb == PROTOCOL_WATCH || verb == PROTOCOL_PEER || verb == PROTOCOL_FOREIGN;
+	case RIGHTS_WRITE:
+	case RIGHTS_N:
+		break;
+	}
+	return true;
+}
+
 /* True: *ret is for the engine. Everything else is replied to here. */
 static bool handle_line(struct control *c, struct connection *conn, int64_t now_ms, struct protocol_request *ret)
 {
@@ -337,7 +366,7 @@ static bool handle_line(struct control *c, struct connection *conn, int64_t now_
 		handle_auth(c, conn, ret, now_ms);
 	else if (ret->verb == PROTOCOL_COMPAT)
 		handle_compat(conn, now_ms);
-	else if (!protocol_is_reading(ret->verb) && conn->rights != RIGHTS_WRITE)
+	else if (!may(conn->rights, ret->verb))
 		refuse_changes(c, conn, now_ms);
 	else
 		return true;
@@ -375,15 +404,9 @@ static struct connection *next_ready(struct control *c)
 	return next;
 }
 
-bool control_next(struct control *c, int64_t now_ms, struct control_request *ret)
+/* What waits on a connection that is ready. */
+static bool hand_over(struct control *c, struct connection *conn, int64_t now_ms, struct control_request *ret)
 {
-	struct connection *const conn = c->credit_us > 0 ? next_ready(c) : NULL;
-
-	if (conn == NULL)
-		return false;
-	assert(!conn->asked && c->current == NULL);
-	c->current = conn;
-	c->served_us = conn->spent_us;
 	ret->goes_on = conn->watches;
 	if (!(conn->watches ? handle_watching(conn, now_ms, &ret->what) : handle_line(c, conn, now_ms, &ret->what)))
 		return false;
@@ -395,6 +418,26 @@ bool control_next(struct control *c, int64_t now_ms, struct control_request *ret
 	static_assert(sizeof ret->who == sizeof conn->who, "who asks is copied as a whole");
 	memcpy(ret->who, conn->who, sizeof ret->who);
 	return true;
+}
+
+bool control_next(struct control *c, int64_t now_ms, struct control_request *ret)
+{
+	struct connection *const conn = c->credit_us > 0 ? next_ready(c) : NULL;
+
+	if (conn == NULL)
+		return false;
+	assert(!conn->asked && c->current == NULL);
+	c->current = conn;
+	c->served_us = conn->spent_us;
+	return hand_over(c, conn, now_ms, ret);
+}
+
+bool control_again(struct control *c, int64_t now_ms, struct control_request *request)
+{
+	struct connection *const conn = &c->connections[request->connection];
+
+	assert(!conn->asked);
+	return !conn->watches && connection_is_ready(conn) && hand_over(c, conn, now_ms, request);
 }
 
 void control_reply(struct control *c, size_t connection, json_t *reply, int64_t now_ms)

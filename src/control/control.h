@@ -5,7 +5,7 @@
  * clock: now_ms is the caller's, of CLOCK_MONOTONIC.
  *
  * Two Unix sockets of mode 0660: one for the group that may change things, one (".read" after its name) for the
- * group that may read. The kernel identifies the peer (SO_PEERCRED, SO_PEERGROUPS), which has the rights of its best group;
+ * group that may read; with a group that may share a third, ".share". The kernel identifies the peer (SO_PEERCRED, SO_PEERGROUPS), which has the rights of its best group;
  * root and the daemon's own user may do everything. With a token file also TCP on a loopback address, where the
  * first line is "auth TOKEN".
  *
@@ -40,7 +40,7 @@
 enum {
 	CONTROL_CONNECTIONS_MAX = 64,
 	CONTROL_UNTRUSTED_MAX = 16,   /* of them over TCP and without token yet */
-	CONTROL_FDS_MAX = CONTROL_CONNECTIONS_MAX + 3,
+	CONTROL_FDS_MAX = CONTROL_CONNECTIONS_MAX + 4,
 	CONTROL_WATCHING_MAX = 16,    /* of them that watch: the others remain for requests */
 	CONTROL_SHARE_US = 100,       /* of each millisecond */
 	CONTROL_SAVED_US = 1000,      /* of the idle time; at the most */
@@ -58,6 +58,7 @@ struct control_config {
 	const char *socket;  /* path; "": none */
 	const char *group;   /* may change things; "": only root and our own user */
 	const char *readers; /* may read; "": no other group */
+	const char *sharers; /* may share; "": no other group. One that does not exist is none */
 	struct addr tcp;     /* a loopback address */
 	uint16_t port;       /* 0: no TCP */
 	const char *token_file; /* lines "NAME TOKEN" or "NAME TOKEN read"; ours, mode 0600 */
@@ -96,6 +97,12 @@ struct control_request {
  * those not allowed are replied to inside. The engine must reply before the end of the turn.
  */
 bool control_next(struct control *control, int64_t now_ms, struct control_request *ret);
+
+/*
+ * Another request of the client of *request, which was replied to, in the same turn; false when it has none at hand. For requests
+ * that are cheaper together.
+ */
+bool control_again(struct control *control, int64_t now_ms, struct control_request *request);
 
 /* Takes over the reference. */
 void control_reply(struct control *control, size_t connection, json_t *reply, int64_t now_ms);

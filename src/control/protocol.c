@@ -24,6 +24,7 @@ enum arguments {
 	RULE,
 	NOTE_TEXT,
 	WATCH_ARGUMENTS,   /* [hits] ID */
+	FOREIGN_ARGUMENTS,
 	TOKEN,
 };
 
@@ -49,6 +50,8 @@ static const struct word {
 	{"resume", PROTOCOL_RESUME, RULE},
 	{"note", PROTOCOL_NOTE, NOTE_TEXT},
 	{"watch", PROTOCOL_WATCH, WATCH_ARGUMENTS},
+	{"peer", PROTOCOL_PEER, RULE},
+	{"foreign", PROTOCOL_FOREIGN, FOREIGN_ARGUMENTS},
 	{"auth", PROTOCOL_AUTH, TOKEN},
 	{"compat", PROTOCOL_COMPAT, NOTHING},
 };
@@ -228,7 +231,7 @@ static int parse_rule(struct span *rest, char ret[static PROTOCOL_RULE_MAX + 1],
 		const char c = word.p[i];
 
 		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-		      c == '.'))
+		      c == '.' || c == '/'))
 			return why_set(why, EINVAL, "no name of a rule");
 	}
 	return copy(word, ret, PROTOCOL_RULE_MAX + 1) ? 0 : why_set(why, EINVAL, "no name of a rule");
@@ -337,6 +340,8 @@ static int parse_arguments(struct span rest, enum arguments arguments, struct pr
 		r->hits = skip_word(&rest, "hits");
 		rc = parse_id(&rest, &r->after, why);
 		break;
+	case FOREIGN_ARGUMENTS:
+		return foreign_parse(rest, &r->foreign, why);
 	case TOKEN:
 		rc = parse_token(&rest, r->token, why);
 		break;
@@ -379,6 +384,7 @@ bool protocol_is_reading(enum protocol_verb verb)
 	case PROTOCOL_WHY:
 	case PROTOCOL_STATUS:
 	case PROTOCOL_TEST:
+	case PROTOCOL_PEER:
 	case PROTOCOL_WATCH:
 	case PROTOCOL_AUTH:
 	case PROTOCOL_COMPAT:
@@ -393,6 +399,7 @@ bool protocol_is_reading(enum protocol_verb verb)
 	case PROTOCOL_RELOAD:
 	case PROTOCOL_RESUME:
 	case PROTOCOL_NOTE:
+	case PROTOCOL_FOREIGN:
 		return false;
 	}
 	return false; /* not reached: the switch is complete */
@@ -431,6 +438,10 @@ const char *protocol_verb_text(enum protocol_verb verb)
 		return "note";
 	case PROTOCOL_WATCH:
 		return "watch";
+	case PROTOCOL_PEER:
+		return "peer";
+	case PROTOCOL_FOREIGN:
+		return "foreign";
 	case PROTOCOL_AUTH:
 		return "auth";
 	case PROTOCOL_COMPAT:

@@ -10,6 +10,7 @@
  *   black A ..., white A ...           the same without "vote"
  *   list   why A   status   test A   reload   resume RULE   note TEXT   auth TOKEN   compat
  *   watch [hits] ID                                            ID the number of an event, or of a hit
+ *   peer NAME                         foreign ...               see foreign.h
  *
  * Words are separated by blanks; TEXT is the rest of the line. A is read as pasted.h does. Refused, with a sentence:
  * control characters, zones, names, host bits, an IPv4 network shorter than /8 and an IPv6 one shorter than /32, a network where one address is
@@ -26,6 +27,7 @@
 #include "base/addr.h"
 #include "base/text.h"
 #include "base/why.h"
+#include "control/foreign.h"
 
 enum {
 	PROTOCOL_LINE_MAX = 512,   /* bytes without the newline */
@@ -55,6 +57,8 @@ enum protocol_verb {
 	PROTOCOL_RESUME,
 	PROTOCOL_NOTE, /* its text is the reason */
 	PROTOCOL_WATCH,
+	PROTOCOL_PEER, /* how far it was heard */
+	PROTOCOL_FOREIGN,
 	PROTOCOL_AUTH,
 	PROTOCOL_COMPAT, /* from here on, replies in the format of MIMEDefang's daemon */
 };
@@ -67,7 +71,8 @@ struct protocol_request {
 	int64_t after;   /* of watch, >= 0: the event, or hit, before the first that is wanted */
 	bool hits;       /* of watch */
 	char reason[PROTOCOL_REASON_MAX + 1]; /* escaped; "": none */
-	char rule[PROTOCOL_RULE_MAX + 1];     /* of resume: letters, digits, "-", "_" and "." */
+	char rule[PROTOCOL_RULE_MAX + 1];     /* of resume, and the name of a peer: letters, digits, "-", "_", "." and "/" */
+	struct foreign foreign;
 	char token[PROTOCOL_TOKEN_MAX + 1];   /* of auth, the rest zeros */
 };
 

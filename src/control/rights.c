@@ -16,17 +16,23 @@ enum {
 	PASSWD_LINES_MAX = 10000,
 };
 
-void rights_init(struct rights_groups *groups, const char *writers, const char *readers)
+void rights_init(struct rights_groups *groups, const char *writers, const char *readers, const char *sharers)
 {
 	(void)snprintf(groups->writers, sizeof groups->writers, "%s", writers);
 	(void)snprintf(groups->readers, sizeof groups->readers, "%s", readers);
+	(void)snprintf(groups->sharers, sizeof groups->sharers, "%s", sharers);
 	for (size_t i = 0; i < RIGHTS_N; i++)
 		groups->gids[i] = NOBODY;
 }
 
+static const char *name_of(const struct rights_groups *groups, enum rights rights)
+{
+	return rights == RIGHTS_WRITE ? groups->writers : rights == RIGHTS_SHARE ? groups->sharers : groups->readers;
+}
+
 int rights_give(struct rights_groups *groups, enum rights rights, const char *path, struct why *why)
 {
-	const char *const name = rights == RIGHTS_WRITE ? groups->writers : groups->readers;
+	const char *const name = name_of(groups, rights);
 	const struct group *group;
 
 	if (name[0] == '\0')
@@ -81,10 +87,9 @@ enum rights rights_of(const struct rights_groups *groups, int fd, uid_t *ret_uid
 	for (size_t i = 0; i <= n; i++) {
 		const int64_t gid = i < n ? gids[i] : peer.gid;
 
-		if (gid == groups->gids[RIGHTS_WRITE])
-			rights = RIGHTS_WRITE;
-		else if (gid == groups->gids[RIGHTS_READ] && rights == RIGHTS_NONE)
-			rights = RIGHTS_READ;
+		for (size_t r = RIGHTS_READ; r < RIGHTS_N; r++)
+			if (gid == groups->gids[r] && r > rights)
+				rights = (enum rights)r; /* below RIGHTS_N */
 	}
 	free(gids);
 	return rights;

@@ -2,7 +2,7 @@
  * rights: what the peer of a Unix socket may do, by its credentials from the kernel.
  *
  * Knows base only. Root and the daemon's own user may do everything, members of one group may change things, members of
- * another may read; a peer in several groups has the rights of the best.
+ * another may read, those of a third may share; a peer in several groups has the rights of the best.
  * Source: unix(7), SO_PEERCRED and SO_PEERGROUPS: credentials and groups as of connect(2), measured on 6.18 in
  * tests/unit/control.c.
  */
@@ -18,6 +18,7 @@
 enum rights {
 	RIGHTS_NONE, /* an untrusted peer; over TCP, until it sends a token */
 	RIGHTS_READ,
+	RIGHTS_SHARE, /* what watchforspammers-share needs: to watch, and to hand over what other hosts say */
 	RIGHTS_WRITE,
 	RIGHTS_N,
 };
@@ -33,14 +34,14 @@ enum {
 };
 
 struct rights_groups {
-	char writers[RIGHTS_GROUP_MAX], readers[RIGHTS_GROUP_MAX]; /* "": none */
+	char writers[RIGHTS_GROUP_MAX], readers[RIGHTS_GROUP_MAX], sharers[RIGHTS_GROUP_MAX]; /* "": none */
 	int64_t gids[RIGHTS_N];                                    /* -1: none */
 };
 
 /* Names are copied, cut if need be. The groups have no members until rights_give. */
-void rights_init(struct rights_groups *groups, const char *writers, const char *readers);
+void rights_init(struct rights_groups *groups, const char *writers, const char *readers, const char *sharers);
 
-/* Gives the socket at path to the group of RIGHTS_WRITE or RIGHTS_READ. Returns 0 or RIGHTS_LIMITED. */
+/* Gives the socket at path to the group of these rights. Returns 0 or RIGHTS_LIMITED. */
 int rights_give(struct rights_groups *groups, enum rights rights, const char *path, struct why *why);
 
 /* The rights and the uid of the peer of fd, a Unix socket; RIGHTS_NONE when the kernel does not know it. */

@@ -56,6 +56,21 @@ static void follow_up(struct engine *e, const struct admin_todo *todo)
 		e->sync_at = 0;
 }
 
+/* Blocks of other hosts that are to begin or end because of what happened here. */
+static void review_shared(struct engine *e)
+{
+	struct admin_todo todo;
+	struct why why;
+	int rc;
+
+	if (e->store_failed || !sharing_reviews(e->sharing))
+		return;
+	if ((rc = shared_review(&e->requests, &todo, &why)) < 0)
+		commit_trouble(e, rc, &why);
+	else
+		follow_up(e, &todo);
+}
+
 /* At most one in a turn: then the logs are checked again. */
 static void handle_request(struct engine *e, const struct pollfd polled[static CONTROL_FDS_MAX])
 {
@@ -128,7 +143,8 @@ static int timeout_ms(const struct engine *e, int64_t now)
 		engine_sooner(&at, rules_watch_at(e->live.rules_watch));
 	if (reads(e))
 		engine_sooner(&at, e->floods_at);
-	if (reconcile_is_busy(e->reconcile) || live_lifts(&e->live) || blocklist_moves(e->live.blocklist))
+	if (reconcile_is_busy(e->reconcile) || live_lifts(&e->live) || blocklist_moves(e->live.blocklist) ||
+	    (!e->store_failed && sharing_reviews(e->sharing)))
 		engine_sooner(&at, now);
 	if (end_s != INT64_MAX)
 		engine_sooner(&at, release_due(e, end_s, now));
@@ -157,7 +173,8 @@ static void reload(struct engine *e)
 {
 	struct why why; /* of live_reload: logged already */
 
-	(void)live_reload(&e->live, &why);
+	if (live_reload(&e->live, &why) == 0)
+		shared_reload(&e->requests);
 	e->reload_waits = false;
 	e->sync_at = 0;
 	if (reconcile_load(e->reconcile, clock_unix_s(), &why) < 0)
@@ -235,6 +252,7 @@ static void turn(struct engine *e)
 	if (!e->stop) {
 		live_lift_allowed(&e->live, e->reconcile);
 		kernel_move_listed(e);
+		review_shared(e);
 		kernel_compare(e, &now);
 		kernel_release(e, &now);
 		keep_gates(e, &now);

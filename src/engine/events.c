@@ -60,6 +60,9 @@ static void block_text(const struct block *b, const struct events_cause *cause, 
 		(void)snprintf(out, cap, " (%u of its clients were blocked): %s, %s", b->hits, cause->rule,
 		               cause->reason);
 		break;
+	case BLOCK_SHARED:
+		(void)snprintf(out, cap, " by %s", cause->rule);
+		break;
 	case BLOCK_MANUAL:
 		(void)snprintf(out, cap, " by %s%s%s", cause->who, cause->reason != NULL ? ": " : "",
 		               cause->reason != NULL ? cause->reason : "");

@@ -78,6 +78,8 @@ static void handle_hit(struct engine *e, const struct decide_line *line, int64_t
 		note_proxy(e, &hit->address, now);
 	if (result.decision.counted)
 		dnsbl_ask(p->dnsbl, &result.decision.subject, &hit->address, now);
+	if (result.decision.outcome == VERDICT_COUNTED)
+		sharing_note_hit(e->sharing, &result.decision.subject, now);
 	if (result.decision.outcome == VERDICT_QUARANTINE) {
 		log_suspended(e, hit->rule, result.released);
 	} else if (result.decision.outcome == VERDICT_BRAKED) {

@@ -8,15 +8,18 @@
 #include "admin/watch.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/shared.h"
 #include "pipeline/pending.h"
 
 void requests_init(struct requests *r, struct live *live, struct store *store,
-                   struct reconcile *reconcile, const struct problems *problems, struct events *events)
+                   struct reconcile *reconcile, const struct problems *problems, struct events *events,
+                   struct sharing *sharing)
 {
 	const struct config *const c = live->config;
 	const struct control_config config = {.socket = c->control.socket,
 	                                      .group = c->control.group,
 	                                      .readers = c->control.readers,
+	                                      .sharers = c->share.group,
 	                                      .tcp = c->control.tcp,
 	                                      .port = c->control.tcp_port,
 	                                      .token_file = c->control.token_file};
@@ -27,7 +30,8 @@ void requests_init(struct requests *r, struct live *live, struct store *store,
 	                       .store = store,
 	                       .reconcile = reconcile,
 	                       .problems = problems,
-	                       .events = events};
+	                       .events = events,
+	                       .sharing = sharing};
 	if (config.socket[0] == '\0' && config.port == 0)
 		return;
 	rc = control_new(&config, &r->control, &why);
@@ -49,6 +53,7 @@ struct admin requests_orders(const struct requests *r)
 	                       .reconcile = r->reconcile,
 	                       .problems = r->problems,
 	                       .blocklist = r->live->blocklist,
+	                       .sharing = r->sharing,
 	                       .config = r->live->config};
 }
 
@@ -61,6 +66,7 @@ static void reload(struct requests *r, const char *who, int64_t now_s, json_t *r
 		reply_error(reply, why.text);
 		return;
 	}
+	shared_reload(r);
 	admin = requests_orders(r); /* after it: the verdict is another now */
 	admin_reloaded(&admin, rules_count(r->live->rules), who, now_s, reply);
 }
@@ -187,6 +193,11 @@ void requests_handle(struct requests *r, struct admin_todo *ret)
 	const int64_t began_us = clock_steady_us();
 
 	*ret = (struct admin_todo){.sync = r->request.what.verb == PROTOCOL_RELOAD};
+	if (r->request.what.verb == PROTOCOL_FOREIGN && !shared_handle(r, ret)) {
+		note_changes(r);
+		control_spent(r->control, clock_steady_us() - began_us);
+		return;
+	}
 	if (r->request.what.verb != PROTOCOL_WATCH)
 		handle_one(r, ret);
 	else if (r->request.goes_on)

@@ -20,13 +20,15 @@ struct requests {
 	struct reconcile *reconcile;
 	const struct problems *problems;
 	struct events *events;
+	struct sharing *sharing;
 	struct control_request request; /* the one being handled */
 	int64_t changes; /* of the database, when clients that watch were last told */
 };
 
 /* Opens the socket; without it the main job is done all the same, so an error is only logged. All is borrowed. */
 void requests_init(struct requests *requests, struct live *live, struct store *store,
-                   struct reconcile *reconcile, const struct problems *problems, struct events *events);
+                   struct reconcile *reconcile, const struct problems *problems, struct events *events,
+                   struct sharing *sharing);
 
 /* What orders are carried out on. */
 struct admin requests_orders(const struct requests *requests);

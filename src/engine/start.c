@@ -175,7 +175,9 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 	live_refresh_listed(&e->live, e->reconcile);
 	while (blocklist_moves(e->live.blocklist))
 		(void)live_move_listed(&e->live, e->reconcile, why); /* nothing is removed yet, which alone can fail */
-	requests_init(&e->requests, &e->live, e->store, e->reconcile, &e->problems, &e->events);
+	e->sharing = sharing_new(e->store);
+	requests_init(&e->requests, &e->live, e->store, e->reconcile, &e->problems, &e->events, e->sharing);
+	shared_reload(&e->requests);
 	log_line(LOG_NOTICE, "%s, %zu %s, database %s", rules_size_text(e->live.rules, rules), config->n_logs, plural((int64_t)config->n_logs, "log", "logs"),
 	         config->database.path);
 	*ret = e;
@@ -187,6 +189,7 @@ void engine_free(struct engine *e)
 	if (e == NULL)
 		return;
 	requests_done(&e->requests);
+	sharing_free(e->sharing);
 	reconcile_free(e->reconcile);
 	sources_free(e->logs);
 	live_done(&e->live);

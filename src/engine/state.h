@@ -19,6 +19,7 @@
 #include "engine/housekeeping.h"
 #include "engine/live.h"
 #include "engine/requests.h"
+#include "engine/shared.h"
 #include "engine/sources.h"
 #include "firewall/client.h"
 
@@ -42,6 +43,7 @@ struct engine {
 	struct exporter exporter;
 	struct problems problems;
 	struct events events;
+	struct sharing *sharing;
 
 	int signal_fd, lock_fd;
 	bool has_chosen;       /* its sources ... */

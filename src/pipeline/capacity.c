@@ -9,6 +9,7 @@ unsigned capacity_rank(const struct wanted_entry *e)
 {
 	switch ((enum block_cause)e->cause) {
 	case BLOCK_EVIDENCE:
+	case BLOCK_SHARED:
 		return e->offence < 1 ? 1 : e->offence > 8 ? 8 : e->offence;
 	case BLOCK_NETWORK:
 		return 9;

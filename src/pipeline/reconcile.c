@@ -1009,6 +1009,32 @@ int reconcile_sync(struct reconcile *rec, const struct reconcile_rule *rule, int
 
 /* --- questions --- */
 
+static struct block block_of(const struct wanted_entry *e)
+{
+	return (struct block){.net = whole_of(e),
+	                      .since_s = e->since_s,
+	                      .until_s = e->until_s,
+	                      .id = e->id,
+	                      .cause = (enum block_cause)e->cause,
+	                      .offence = e->offence,
+	                      .list = e->list};
+}
+
+bool reconcile_has(const struct reconcile *rec, const struct net *net, enum block_cause cause, struct block *ret)
+{
+	const struct net piece = {.addr = net->addr, .len = piece_length(rec, net)};
+
+	for (size_t list = 0; list < rec->ports.lists->n; list++) {
+		const struct wanted_entry *const e = find(rec, (uint8_t)list, &piece, net->len, (uint8_t)cause);
+
+		if (e == NULL)
+			continue;
+		*ret = block_of(e);
+		return true;
+	}
+	return false;
+}
+
 size_t reconcile_some(const struct reconcile *rec, uint32_t *place, struct block *out, size_t cap)
 {
 	size_t n = 0;
@@ -1017,12 +1043,7 @@ size_t reconcile_some(const struct reconcile *rec, uint32_t *place, struct block
 		const struct wanted_entry *const e = &rec->wanted.entries[*place];
 
 		if (e->used && is_first_piece(e))
-			out[n++] = (struct block){.net = whole_of(e),
-			                          .until_s = e->until_s,
-			                          .id = e->id,
-			                          .cause = (enum block_cause)e->cause,
-			                          .offence = e->offence,
-			                          .list = e->list};
+			out[n++] = block_of(e);
 	}
 	if (*place >= rec->wanted.n_places)
 		*place = 0;

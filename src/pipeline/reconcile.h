@@ -75,7 +75,7 @@ int reconcile_del(struct reconcile *reconcile, const struct block *blocks, size_
 
 /*
  * The blocks that are wanted, some at a time: *place: 0 first; 0 afterwards: that was all. Returns how many of out are
- * filled in with net, until_s, id, cause, offence and list.
+ * filled in with net, since_s, until_s, id, cause, offence and list.
  */
 size_t reconcile_some(const struct reconcile *reconcile, uint32_t *place, struct block *out, size_t cap);
 
@@ -84,6 +84,9 @@ size_t reconcile_some(const struct reconcile *reconcile, uint32_t *place, struct
  * it knows only those of reconcile_add.
  */
 bool reconcile_runs(const struct reconcile *reconcile, const struct net *net, int64_t now_s, struct block *ret);
+
+/* True when the kernel is to hold a block of exactly net and that cause: *ret as of reconcile_some. */
+bool reconcile_has(const struct reconcile *reconcile, const struct net *net, enum block_cause cause, struct block *ret);
 bool reconcile_is_known(const struct reconcile *reconcile);
 
 /* --- keeping the kernel equal --- */

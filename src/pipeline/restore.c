@@ -162,8 +162,8 @@ static int restore_blocks(struct store *store, const struct rules *rules, struct
 	while (rc == 0) {
 		if ((rc = store_next_block(store, &block, &rule, why)) != 0)
 			break;
-		if (block.since_s > now_s || block.cause == BLOCK_MANUAL)
-			continue; /* a manual block is no evidence */
+		if (block.since_s > now_s || block.cause == BLOCK_MANUAL || block.cause == BLOCK_SHARED)
+			continue; /* that is no evidence of ours */
 		block.list = portmap_list(ports, block.rule);
 		verdict_known_block(v, &block, rule_named(rules, rule));
 		if (rule != NULL && strcmp(rule, PENDING_SPREAD_RULE) == 0)

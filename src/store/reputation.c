@@ -245,6 +245,21 @@ int store_keep_allowances(struct store *store, const char *cause, char *const re
 	return rc;
 }
 
+int store_count_allowances(struct store *store, const struct net *net, const char *cause, const char *text, int64_t now_s,
+                           int64_t *ret, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(store, ALLOWANCES_COUNT,
+	                                      "SELECT count(DISTINCT address) FROM allowance "
+	                                      "WHERE until > ?1 AND cause = ?2 AND why = ?3 AND address <> ?4");
+	char address[NET_TEXT_MAX];
+
+	sql_bind_number(s, 1, now_s);
+	sql_bind_text(s, 2, cause);
+	sql_bind_text(s, 3, text);
+	sql_bind_net(s, 4, net, address);
+	return sql_number(store, s, ret, why);
+}
+
 /* --- what they were, read again --- */
 
 int store_good_since(struct store *store, int64_t day, struct why *why)

@@ -37,6 +37,10 @@ int store_add_logins(struct store *store, const struct store_login *list, size_t
  */
 int store_add_allowance(struct store *store, const struct net *net, int64_t since_s, int64_t until_s,
                         const char *cause, const char *text, struct why *why);
+
+/* How many other networks are allowed at now_s, for that cause and with that text. */
+int store_count_allowances(struct store *store, const struct net *net, const char *cause, const char *text, int64_t now_s,
+                           int64_t *ret, struct why *why);
 int store_end_allowance(struct store *store, const struct net *net, int64_t at_s, struct why *why);
 
 /*

@@ -62,14 +62,17 @@ int store_purge_good(struct store *store, int64_t before_s, int64_t credit_s, si
 		{PURGE_ATTEMPTS, "DELETE FROM attempt WHERE id IN "
 		                 "(SELECT id FROM attempt ORDER BY id LIMIT ?2) AND time < ?1"},
 	};
-	static const struct old credit = {
-		PURGE_CREDIT, "DELETE FROM credit WHERE (time, address, account) IN "
-		              "(SELECT time, address, account FROM credit WHERE time < ?1 ORDER BY time LIMIT ?2)"};
+	static const struct old credit[] = {
+		{PURGE_CREDIT, "DELETE FROM credit WHERE (time, address, account) IN "
+		               "(SELECT time, address, account FROM credit WHERE time < ?1 ORDER BY time LIMIT ?2)"},
+		{PURGE_CLAIMS, "DELETE FROM claim WHERE (address, what, peer) IN "
+		               "(SELECT address, what, peer FROM claim WHERE until < ?1 ORDER BY until LIMIT ?2)"},
+	};
 	size_t n = 0, n_credit = 0;
 	int rc;
 
 	if ((rc = purge(store, kept, sizeof kept / sizeof *kept, before_s, n_max, &n, why)) < 0 ||
-	    (rc = purge(store, &credit, 1, credit_s, n_max, &n_credit, why)) < 0)
+	    (rc = purge(store, credit, sizeof credit / sizeof *credit, credit_s, n_max, &n_credit, why)) < 0)
 		return rc;
 	*ret_n = n + n_credit;
 	return 0;

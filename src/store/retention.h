@@ -15,7 +15,7 @@
  */
 int store_purge(struct store *store, int64_t before_s, size_t n_max, size_t *ret_n, struct why *why);
 
-/* The same for good days, logins, ended allowances and suspensions, attempts, events, and credit from before
+/* The same for good days, logins, ended allowances and suspensions, attempts, events, and credit and claims from before
  * credit_s. */
 int store_purge_good(struct store *store, int64_t before_s, int64_t credit_s, size_t n_max, size_t *ret_n,
                      struct why *why);

@@ -110,6 +110,14 @@ uint64_t verdict_allowances(const struct verdict *v)
 	return v->allowed.n_orders;
 }
 
+bool verdict_holds_good(const struct verdict *v, const struct net *net)
+{
+	const struct net network = network_of(&net->addr);
+	const struct tracked *const t = clients_find(&v->clients, &network);
+
+	return net->len < network.len || (t != NULL && clients_good_days(&v->clients, t, v->now_s) != 0);
+}
+
 /* --- rules under quarantine --- */
 
 void verdict_suspend(struct verdict *v, unsigned rule, bool suspended)

@@ -176,6 +176,12 @@ bool verdict_allows_all(const struct verdict *verdict, const struct net *net);
 /* Another number when verdict_allow_earned was called: what is allowed may have changed. */
 uint64_t verdict_allowances(const struct verdict *verdict);
 
+/*
+ * True when a client in net is proven good, as far as that is noted: by /24 and /48, and if networks are judged at all. Of a wider net
+ * it is not noted: true.
+ */
+bool verdict_holds_good(const struct verdict *verdict, const struct net *net);
+
 /* --- evidence --- */
 
 /*

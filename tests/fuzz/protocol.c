@@ -31,6 +31,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	        "test 192.0.2.0/24",
 	        "reload",
 	        "resume postfix-dnsbl",
+	        "peer mx2",
+	        "foreign mx2 1795888802123-0 1795888803000 1795888700:48213 block 2001:db8::/64 for 3600 offence 2 rule a category b",
+	        "foreign mx2 1-0 2 wrong its signature",
 	        "auth 0123456789abcdef",
 	        "compat",
 	};

@@ -83,7 +83,7 @@ static int teardown(void **state)
 static json_t *ask(const char *line, bool ok)
 {
 	static json_t *json;
-	const struct admin admin = {f.store, f.verdict, f.reconcile, NULL, f.config, NULL};
+	const struct admin admin = {f.store, f.verdict, f.reconcile, NULL, f.config, NULL, NULL};
 	struct protocol_request r;
 	struct admin_todo todo;
 	struct why why;

@@ -68,7 +68,7 @@ static uint16_t free_port(void)
 
 static struct control_config config_of(bool tcp)
 {
-	struct control_config c = {.socket = f.path, .group = "", .readers = "", .token_file = f.tokens};
+	struct control_config c = {.socket = f.path, .group = "", .readers = "", .sharers = "", .token_file = f.tokens};
 
 	assert_true(addr_parse("127.0.0.1", 9, &c.tcp));
 	c.port = tcp ? f.port : 0;

@@ -846,14 +846,14 @@ static void test_shrink(void **state)
 	(void)state;
 	prepare(store);
 	good(store_begin(store, &why), &why);
-	for (unsigned i = 0; i < 20000; i++)
+	for (unsigned i = 0; i < 24000; i++)
 		good(add_hit(store, "192.0.2.1", t0_s + i, &why), &why);
 	good(store_commit(store, &why), &why);
 	assert_int_equal(store_shrink(store, 100, &why), STORE_NONE);
 	assert_int_equal(stat(path, &before), 0);
 	do {
 		good(store_begin(store, &why), &why);
-		good(store_purge(store, t0_s + 20000, 2000, &n, &why), &why);
+		good(store_purge(store, t0_s + 24000, 2000, &n, &why), &why);
 		good(store_commit(store, &why), &why);
 	} while (n > 0);
 	while ((rc = store_shrink(store, 4, &why)) == 0)

@@ -1,0 +1,166 @@
+#include "pipeline/shared_blocks.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "store/blocks.h"
+#include "store/hits.h"
+
+enum { SOME = 256 }; /* blocks looked at at once */
+
+void shared_blocks_done(struct shared_blocks *b)
+{
+	free(b->begun);
+	free(b->ended);
+	free(b->by);
+}
+
+void shared_blocks_clear(struct shared_blocks *b)
+{
+	b->n_begun = b->n_ended = 0;
+}
+
+/* --- gathering --- */
+
+static void note_ended(struct shared_blocks *b, const struct block *block)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < b->n_begun; i++) {
+		if (b->begun[i].cause == block->cause && net_order(&b->begun[i].net, &block->net) == 0)
+			continue; /* the kernel need not hear of it */
+		b->begun[kept] = b->begun[i];
+		memmove(b->by[kept++], b->by[i], sizeof *b->by);
+	}
+	b->n_begun = kept;
+	b->ended = alloc_resize(b->ended, b->n_ended + 1, sizeof *b->ended, "shared blocks");
+	b->ended[b->n_ended++] = *block;
+}
+
+static void note_begun(struct shared_blocks *b, const struct block *block, const char *rule)
+{
+	b->begun = alloc_resize(b->begun, b->n_begun + 1, sizeof *b->begun, "shared blocks");
+	b->by = alloc_resize(b->by, b->n_begun + 1, sizeof *b->by, "shared blocks");
+	b->begun[b->n_begun] = *block;
+	(void)snprintf(b->by[b->n_begun++], sizeof *b->by, "%s", rule);
+}
+
+/* Its shared block, as it is after what was gathered. */
+static bool find(const struct shared_blocks *b, const struct sharing_on *on, const struct net *net, int64_t now_s, struct block *ret)
+{
+	for (size_t i = b->n_begun; i > 0; i--)
+		if (net_order(&b->begun[i - 1].net, net) == 0) {
+			*ret = b->begun[i - 1];
+			return true;
+		}
+	for (size_t i = 0; i < b->n_ended; i++)
+		if (b->ended[i].cause == BLOCK_SHARED && net_order(&b->ended[i].net, net) == 0)
+			return false;
+	return reconcile_has(on->reconcile, net, BLOCK_SHARED, ret) && ret->until_s > now_s;
+}
+
+/* --- the block of one network --- */
+
+/* Its categories are bounded by those of this host's rules, or a peer could fill the table of rules. */
+static const char *known_category(const struct sharing_on *on, const char *category)
+{
+	for (size_t i = 0; on->rules != NULL && i < rules_count(on->rules); i++)
+		if (strcmp(rules_at(on->rules, i)->text->category, category) == 0)
+			return category;
+	return "other";
+}
+
+static int begin(struct shared_blocks *b, const struct sharing_on *on, const struct net *net,
+                 const struct shared_blocks_origin *origin, int64_t until_s, int64_t now_s, struct why *why)
+{
+	const char *const category = known_category(on, origin->category);
+	char rule[SHARING_RULE_MAX], reason[SHARING_RULE_MAX + 16];
+	struct block block = {.net = *net,
+	                      .since_s = now_s,
+	                      .until_s = until_s,
+	                      .offence = origin->offence,
+	                      .cause = BLOCK_SHARED};
+	int rc;
+
+	(void)snprintf(rule, sizeof rule, SHARING_RULE_BEGIN "%s", origin->peer);
+	(void)snprintf(reason, sizeof reason, "blocked on %s", origin->peer);
+	block.list = portlists_of(&on->config->firewall.ports, rule, category);
+	if ((rc = store_rule(b->store, rule, category, reason, &block.rule, why)) == 0 &&
+	    (rc = store_add_blocks(b->store, &block, 1, why)) == 0)
+		note_begun(b, &block, rule);
+	return rc;
+}
+
+static int extend(struct shared_blocks *b, const struct block *active, const char *peer, int64_t until_s, int64_t now_s, struct why *why)
+{
+	char rule[SHARING_RULE_MAX];
+	struct block block = *active;
+	int rc = store_prolong(b->store, &block.net, BLOCK_SHARED, now_s, until_s, why);
+
+	if (rc < 0)
+		return rc;
+	block.until_s = until_s;
+	block.prolonged = true;
+	(void)snprintf(rule, sizeof rule, SHARING_RULE_BEGIN "%s", peer);
+	note_begun(b, &block, rule);
+	return 0;
+}
+
+/* Until when its claims are enough; 0: they are not. */
+static int64_t wanted_until(const struct shared_blocks *b, const struct sharing_on *on, const struct net *net, int64_t now_s)
+{
+	const bool one = net->len == 128;
+	const struct verdict_query view = verdict_query(on->verdict, &net->addr);
+	const bool subject = one || net_order(&view.subject, net) == 0;
+
+	if (net_is_never(net) || verdict_spares(on->verdict, net))
+		return 0;
+	return claims_until(b->claims, net, subject && view.score > 0,
+	                    subject ? view.proven : verdict_holds_good(on->verdict, net), now_s);
+}
+
+int shared_blocks_settle(struct shared_blocks *b, const struct sharing_on *on, const struct net *net,
+                         const struct shared_blocks_origin *origin, const char *ended_by, int64_t now_s, struct why *why)
+{
+	const int64_t until_s = wanted_until(b, on, net, now_s);
+	struct block active;
+	const bool is_active = find(b, on, net, now_s, &active);
+	int rc = 0;
+
+	if (is_active && until_s == active.until_s)
+		return 0;
+	if (is_active && until_s > active.until_s)
+		return extend(b, &active, origin->peer, until_s, now_s, why);
+	if (is_active) {
+		active.id = 0; /* all of this net and cause */
+		if ((rc = store_end(b->store, &active, now_s, ended_by, why)) < 0)
+			return rc;
+		note_ended(b, &active);
+	}
+	return until_s > now_s ? begin(b, on, net, origin, until_s, now_s, why) : 0;
+}
+
+/* --- all that a person ended elsewhere --- */
+
+int shared_blocks_end(struct shared_blocks *b, const struct sharing_on *on, const struct net *net, int64_t since_s,
+                      const char *ended_by, int64_t now_s, struct why *why)
+{
+	struct block some[SOME];
+	uint32_t place = 0;
+	int rc = 0;
+
+	do {
+		const size_t n = reconcile_some(on->reconcile, &place, some, SOME);
+
+		for (size_t i = 0; i < n && rc == 0; i++) {
+			if (some[i].cause == BLOCK_SHARED || some[i].cause == BLOCK_LISTED || some[i].since_s > since_s || !net_overlap(net, &some[i].net))
+				continue;
+			rc = store_end(b->store, &some[i], now_s, ended_by, why);
+			if (rc == 0)
+				note_ended(b, &some[i]);
+		}
+	} while (rc == 0 && place != 0);
+	return rc;
+}

@@ -1,0 +1,123 @@
+#include "store/claims.h"
+
+#include <stdio.h>
+
+#include "store/sql.h"
+
+int store_put_claim(struct store *store, const struct store_claim *claim, struct why *why)
+{
+	/* REPLACE, so that the trigger of an amnesty sees each. */
+	sqlite3_stmt *const s = sql_statement(store, CLAIM_PUT,
+	                                      "INSERT OR REPLACE INTO claim (address, what, peer, since, until, said, offence, rule, category) "
+	                                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+	char text[NET_TEXT_MAX];
+
+	sql_bind_net(s, 1, &claim->net, text);
+	sql_bind_number(s, 2, claim->what);
+	sql_bind_text(s, 3, claim->peer);
+	sql_bind_number(s, 4, claim->since_s);
+	sql_bind_number(s, 5, claim->until_s);
+	sql_bind_number(s, 6, claim->said_ms);
+	sql_bind_number(s, 7, claim->offence);
+	sql_bind_text(s, 8, claim->rule);
+	sql_bind_text(s, 9, claim->category);
+	return sql_run(store, s, why);
+}
+
+int store_remove_claim(struct store *store, const char *peer, enum store_claim_what what, const struct net *net, struct why *why)
+{
+	sqlite3_stmt *const s =
+		sql_statement(store, CLAIM_REMOVE, "DELETE FROM claim WHERE address = ?1 AND what = ?2 AND peer = ?3");
+	char text[NET_TEXT_MAX];
+
+	sql_bind_net(s, 1, net, text);
+	sql_bind_number(s, 2, what);
+	sql_bind_text(s, 3, peer);
+	return sql_run(store, s, why);
+}
+
+int store_remove_claims(struct store *store, const char *peer, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(store, CLAIMS_REMOVE, "DELETE FROM claim WHERE peer = ?1 AND what = ?2");
+
+	sql_bind_text(s, 1, peer);
+	sql_bind_number(s, 2, STORE_CLAIM_HOSTILE);
+	return sql_run(store, s, why);
+}
+
+int store_put_peer(struct store *store, const struct store_peer *peer, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(store, PEER_PUT,
+	                                      "INSERT OR REPLACE INTO peer (name, stream, era, number, heard, lag, taken, refused, refusal) "
+	                                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, nullif(?9, ''))");
+
+	sql_bind_text(s, 1, peer->name);
+	sql_bind_text(s, 2, peer->stream);
+	sql_bind_number(s, 3, peer->era);
+	sql_bind_number(s, 4, peer->number);
+	sql_bind_number(s, 5, peer->heard_s);
+	sql_bind_number(s, 6, peer->lag_ms);
+	sql_bind_number(s, 7, peer->taken);
+	sql_bind_number(s, 8, peer->refused);
+	sql_bind_text(s, 9, peer->refusal);
+	return sql_run(store, s, why);
+}
+
+int store_claims(struct store *store, int64_t now_s, struct why *why)
+{
+	return sql_walk(store, CLAIMS_ACTIVE,
+	                "SELECT address, what, peer, since, until, said, offence, rule, category FROM claim WHERE until > ?1 ORDER BY what DESC", now_s, why);
+}
+
+int store_next_claim(struct store *store, struct store_claim *ret, struct why *why)
+{
+	sqlite3_stmt *const s = store->walk;
+	struct net net;
+	int rc;
+
+	if ((rc = sql_row(store, s, why)) != 0 || (rc = sql_net(store, s, 0, "claim", &net, why)) != 0)
+		return rc;
+	*ret = (struct store_claim){.net = net,
+	                            .what = (enum store_claim_what)sqlite3_column_int(s, 1),
+	                            .peer = sql_text(s, 2),
+	                            .since_s = sqlite3_column_int64(s, 3),
+	                            .until_s = sqlite3_column_int64(s, 4),
+	                            .said_ms = sqlite3_column_int64(s, 5),
+	                            .offence = (unsigned)sqlite3_column_int(s, 6),
+	                            .rule = sql_text(s, 7),
+	                            .category = sql_text(s, 8)};
+	return 0;
+}
+
+int store_peers(struct store *store, struct why *why)
+{
+	return sql_walk(store, PEERS_ALL,
+	                "SELECT name, stream, era, number, heard, lag, taken, refused, refusal FROM peer WHERE heard >= ?1 ORDER BY name", 0, why);
+}
+
+/* NUL-ended, cut. */
+static void read_text(sqlite3_stmt *s, int column, char *out, size_t cap)
+{
+	const char *const text = sql_text(s, column);
+
+	(void)snprintf(out, cap, "%s", text == NULL ? "" : text);
+}
+
+int store_next_peer(struct store *store, struct store_peer *ret, struct why *why)
+{
+	sqlite3_stmt *const s = store->walk;
+	const int rc = sql_row(store, s, why);
+
+	if (rc != 0)
+		return rc;
+	*ret = (struct store_peer){.era = sqlite3_column_int64(s, 2),
+	                           .number = sqlite3_column_int64(s, 3),
+	                           .heard_s = sqlite3_column_int64(s, 4),
+	                           .lag_ms = sqlite3_column_int64(s, 5),
+	                           .taken = sqlite3_column_int64(s, 6),
+	                           .refused = sqlite3_column_int64(s, 7)};
+	read_text(s, 0, ret->name, sizeof ret->name);
+	read_text(s, 1, ret->stream, sizeof ret->stream);
+	read_text(s, 8, ret->refusal, sizeof ret->refusal);
+	return 0;
+}
