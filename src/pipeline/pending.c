@@ -12,18 +12,6 @@
 #include "store/hits.h"
 #include "store/reputation.h"
 
-struct pending_file {
-	bool used, dirty;
-	unsigned n_readers;      /* 0: nothing more is read from it */
-	bool fresh;              /* its row was made in the transaction that is open */
-	bool is_journal;
-	struct store_log log;    /* id 0: no row yet */
-	struct store_journal journal;
-	char *path;
-	size_t first_len;
-	char first[POSITION_FIRST_MAX];
-};
-
 /* What belongs to the hit of the same number. */
 struct noted_hit {
 	const struct rule *rule;
@@ -71,8 +59,7 @@ struct batch {
 
 struct pending {
 	struct store *store;
-	struct pending_file *files; /* PENDING_FILES_MAX */
-	size_t n_files;             /* places that were ever used */
+	struct pending_files files;
 
 	size_t n_batches; /* 1 ... PENDING_BATCHES_MAX */
 	struct batch *first, *last;
@@ -106,7 +93,7 @@ struct pending *pending_new(struct store *store)
 {
 	struct pending *const p = alloc_zero(1, sizeof *p, "the pending transaction");
 
-	p->files = alloc_zero(PENDING_FILES_MAX, sizeof *p->files, "the logs of a transaction");
+	pending_files_init(&p->files);
 	p->store = store;
 	p->first = p->last = new_batch();
 	p->n_batches = 1;
@@ -164,9 +151,7 @@ void pending_free(struct pending *p)
 {
 	if (p == NULL)
 		return;
-	for (size_t i = 0; i < p->n_files; i++)
-		free(p->files[i].path);
-	free(p->files);
+	pending_files_done(&p->files);
 	drop_batches(p);
 	free(p->last);
 	free(p->suspensions);
@@ -179,119 +164,30 @@ void pending_free(struct pending *p)
 	free(p);
 }
 
+/* --- files --- */
+
 struct pending_file *pending_file(struct pending *p, const char *path, struct span first, const struct store_log *known)
 {
-	struct pending_file *file = NULL;
-
-	assert(first.len <= POSITION_FIRST_MAX);
-	for (size_t i = 0; i < PENDING_FILES_MAX && file == NULL; i++)
-		if (!p->files[i].used)
-			file = &p->files[i];
-	assert(file != NULL);
-	if (file == &p->files[p->n_files])
-		p->n_files++;
-	free(file->path);
-	*file = (struct pending_file){.used = true, .n_readers = 1, .first_len = first.len};
-	memcpy(file->first, first.p, first.len);
-	file->path = alloc_text(path, "the path of a log");
-	if (known != NULL)
-		file->log = *known;
-	return file;
-}
-
-bool pending_files_are_full(const struct pending *p)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < p->n_files; i++)
-		n += p->files[i].used;
-	return n == PENDING_FILES_MAX;
-}
-
-struct pending_file *pending_unwritten(struct pending *p, struct span first, const struct pending_file *before)
-{
-	for (size_t i = before == NULL ? 0 : (size_t)(before - p->files) + 1; i < p->n_files; i++) {
-		struct pending_file *const file = &p->files[i];
-
-		if (file->used && file->dirty && !file->is_journal && file->first_len == first.len &&
-		    memcmp(file->first, first.p, first.len) == 0)
-			return file;
-	}
-	return NULL;
-}
-
-const struct store_log *pending_log(const struct pending_file *file)
-{
-	return &file->log;
-}
-
-void pending_share(struct pending_file *file, const char *path)
-{
-	free(file->path);
-	file->path = alloc_text(path, "the path of a log");
-	file->n_readers++;
+	return pending_files_add(&p->files, path, first, known);
 }
 
 struct pending_file *pending_journal(struct pending *p, const char *name, const struct store_log *log,
                                      const struct store_journal *journal)
 {
-	char first[POSITION_FIRST_MAX], path[POSITION_FIRST_MAX];
-	struct pending_file *file;
-
-	store_journal_path(name, path, sizeof path);
-	file = pending_file(p, path, store_journal_first(name, first), log);
-	file->is_journal = true;
-	if (journal != NULL)
-		file->journal = *journal;
-	return file;
+	return pending_files_add_journal(&p->files, name, log, journal);
 }
 
-void pending_entries(struct pending_file *file, const struct pending_entries *read)
+bool pending_files_are_full(const struct pending *p)
 {
-	struct store_log *const log = &file->log;
-	struct store_journal *const j = &file->journal;
-
-	log->lines += read->lines;
-	log->cut += read->cut;
-	log->unparsed += read->unparsed;
-	if (read->last_line_at > log->last_line_at)
-		log->last_line_at = read->last_line_at;
-	j->forged += read->forged;
-	j->damaged += read->damaged;
-	j->gaps += read->gaps;
-	j->lost += read->lost;
-	j->suppressed += read->suppressed;
-	(void)snprintf(j->cursor, sizeof j->cursor, "%s", read->cursor);
-	if (read->suppressed > 0)
-		(void)snprintf(j->unit, sizeof j->unit, "%s", read->unit);
-	file->dirty = true;
+	return pending_files_count(&p->files) == PENDING_FILES_MAX;
 }
 
-const struct store_journal *pending_journal_state(const struct pending_file *file)
+struct pending_file *pending_unwritten(struct pending *p, struct span first, const struct pending_file *before)
 {
-	return &file->journal;
+	return pending_files_unwritten(&p->files, first, before);
 }
 
-void pending_done(struct pending_file *file)
-{
-	file->n_readers--;
-	file->used = file->n_readers > 0 || file->dirty;
-}
-
-void pending_read(struct pending_file *file, const struct pending_read *read)
-{
-	struct store_log *const log = &file->log;
-
-	log->lines += read->lines;
-	log->cut += read->cut;
-	log->unparsed += read->unparsed;
-	if (read->last_line_at > log->last_line_at)
-		log->last_line_at = read->last_line_at;
-	log->position = read->position;
-	log->last_len = read->last.len < POSITION_LAST_MAX ? read->last.len : POSITION_LAST_MAX;
-	memcpy(log->last, read->last.p, log->last_len);
-	file->dirty = true;
-}
+/* --- hits --- */
 
 /* The beginning of text, escaped as it will be stored. */
 static struct span keep(struct batch *b, struct span text, size_t max)
@@ -438,13 +334,8 @@ bool pending_has_hits(const struct pending *p)
 /* finish: deferred evidence is written, too. */
 static bool has_news(const struct pending *p, bool finish)
 {
-	if (pending_has_hits(p) || p->n_allowances > 0 || p->n_attempts > 0 ||
-	    (p->good.n > 0 && (finish || p->good.mode == PENDING_GOOD_WRITTEN)))
-		return true;
-	for (size_t i = 0; i < p->n_files; i++)
-		if (p->files[i].dirty)
-			return true;
-	return false;
+	return pending_has_hits(p) || p->n_allowances > 0 || p->n_attempts > 0 ||
+	       (p->good.n > 0 && (finish || p->good.mode == PENDING_GOOD_WRITTEN)) || pending_files_have_news(&p->files);
 }
 
 bool pending_has_news(const struct pending *p)
@@ -507,29 +398,6 @@ bool pending_stored(const struct pending *p, const struct block **ret, size_t *r
 	return true;
 }
 
-static int write_files(struct pending *p, struct why *why)
-{
-	for (size_t i = 0; i < p->n_files; i++) {
-		struct pending_file *const file = &p->files[i];
-		int rc;
-
-		if (!file->dirty)
-			continue;
-		if (file->log.id == 0) {
-			rc = store_log_add(p->store, file->path, (struct span){file->first, file->first_len},
-			                   &file->log.id, why);
-			if (rc < 0)
-				return rc;
-			file->fresh = true;
-		}
-		if ((rc = store_log_put(p->store, &file->log, file->path, why)) < 0)
-			return rc;
-		if (file->is_journal && (rc = store_journal_put(p->store, file->log.id, &file->journal, why)) < 0)
-			return rc;
-	}
-	return 0;
-}
-
 static int write_suspension(struct pending *p, const struct suspension *s, const struct net *nets, struct why *why)
 {
 	int rc = 0;
@@ -561,7 +429,7 @@ static int write_hits(struct pending *p, struct batch *b, struct why *why)
 
 		if (rc < 0)
 			return rc;
-		b->hits[i].log = b->notes[i].file == NULL ? 0 : b->notes[i].file->log.id;
+		b->hits[i].log = b->notes[i].file == NULL ? 0 : pending_log(b->notes[i].file)->id;
 	}
 	return store_add_hits(p->store, b->hits, b->n_hits, why);
 }
@@ -605,18 +473,14 @@ static int write_blocks(struct pending *p, struct batch *batch, struct passed *p
 /* The rows of the failed transaction are gone. */
 static void undo(struct pending *p)
 {
-	for (size_t i = 0; i < p->n_files; i++)
-		if (p->files[i].fresh) {
-			p->files[i].log.id = 0;
-			p->files[i].fresh = false;
-		}
+	pending_files_undo(&p->files);
 	pending_forget_rules(p);
 }
 
 static int write_all(struct pending *p, bool good, struct why *why)
 {
 	struct passed passed = {0};
-	int rc = write_files(p, why);
+	int rc = pending_files_write(&p->files, p->store, why);
 
 	for (struct batch *b = p->first; b != NULL && rc == 0; b = b->next) {
 		rc = write_hits(p, b, why);
@@ -632,10 +496,7 @@ static int write_all(struct pending *p, bool good, struct why *why)
 
 static void clear(struct pending *p, bool good)
 {
-	for (size_t i = 0; i < p->n_files; i++) {
-		p->files[i].dirty = p->files[i].fresh = false;
-		p->files[i].used &= p->files[i].n_readers > 0;
-	}
+	pending_files_written(&p->files);
 	p->n_stored = p->n_batches > 1 ? SIZE_MAX : p->last->n_blocks;
 	drop_batches(p);
 	p->n_suspensions = p->n_lifted = p->n_lifted_told = 0;

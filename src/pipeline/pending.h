@@ -4,7 +4,8 @@
  *
  * Where engine and replay meet the store; the only writer of evidence and positions (what is not evidence: change.h).
  * What could not be written is kept complete, and more can be gathered: nothing is lost, and since the positions do not advance
- * either, the same lines are read again after a crash. The kernel is told of a decision before it is written. Evidence for the good has a file of its own, pending_good.h.
+ * either, the same lines are read again after a crash. The kernel is told of a decision before it is written. How far files were read is in
+ * pending_files.h, evidence for the good in pending_good.h.
  * Order: pending_new; pending_file for each file of a log; pending_hit, pending_read; pending_write.
  */
 #ifndef WFS_PIPELINE_PENDING_H
@@ -15,9 +16,8 @@
 #include <stdint.h>
 
 #include "base/why.h"
+#include "pipeline/pending_files.h"
 #include "rules/rules.h"
-#include "store/journals.h"
-#include "store/logs.h"
 #include "verdict/verdict.h"
 
 /* The rule of a block that the scores of its client's network led to, whatever the rule of the last hit. */
@@ -28,11 +28,7 @@ enum {
 	PENDING_HITS_MAX = 1024, /* then it is full and must be written */
 	PENDING_BATCHES_MAX = 100, /* so often: kept while the database cannot be written, in one transaction then */
 	PENDING_LIFTED_MAX = 1000, /* nets, by one suspension */
-	PENDING_FILES_MAX = 1024, /* held at once: 256 logs, two files before each, and catching up */
 };
-
-/* A file of a log: which row of the database it is, and how far it was read. */
-struct pending_file;
 
 struct pending;
 
@@ -54,42 +50,15 @@ bool pending_files_are_full(const struct pending *pending);
 
 /*
  * The files that begin like that and were read on since the last pending_write, so that the database knows old positions of
- * them: before: NULL, then the one before. NULL: no more. And how far one was read.
+ * them: before: NULL, then the one before. NULL: no more.
  */
 struct pending_file *pending_unwritten(struct pending *pending, struct span first, const struct pending_file *before);
-const struct store_log *pending_log(const struct pending_file *file);
-
-/* It is read on under this path, too: by another reader, or again. Each reader ends with pending_done. */
-void pending_share(struct pending_file *file, const char *path);
-
-/* Nothing more is read from this file by one that pending_file or pending_share was for; what it holds is still written. */
-void pending_done(struct pending_file *file);
-
-/* What was read since: adds to the counters and moves the position. */
-struct pending_read {
-	int64_t lines, cut, unparsed; /* more of them */
-	int64_t last_line_at;         /* the newest time; 0: no line with a time */
-	int64_t position;             /* now */
-	struct span last;             /* the line that ends there; its first POSITION_LAST_MAX bytes are kept */
-};
-void pending_read(struct pending_file *file, const struct pending_read *read);
 
 /*
  * A journal that will be read on, like a file: log and journal are what is known of it, or NULL.
  */
 struct pending_file *pending_journal(struct pending *pending, const char *name, const struct store_log *log,
                                      const struct store_journal *journal);
-
-/* What was read since, up to the entry of this cursor: adds to the counters. unit: of what was suppressed, escaped; "": none was. */
-struct pending_entries {
-	int64_t lines, cut, unparsed, forged, damaged, suppressed, gaps, lost;
-	int64_t last_line_at;
-	const char *cursor, *unit;
-};
-void pending_entries(struct pending_file *file, const struct pending_entries *read);
-
-/* What is known of the journal by now. */
-const struct store_journal *pending_journal_state(const struct pending_file *file);
 
 /*
  * One hit, and the decision on it. text: the whole line, copied (its beginning). offset: of the line in the
