@@ -156,6 +156,36 @@ CREATE TABLE IF NOT EXISTS allowance ( -- temporarily allowed networks
 );
 CREATE INDEX IF NOT EXISTS allowance_until ON allowance (until);
 
+CREATE TABLE IF NOT EXISTS pass ( -- clients that need not wait at the gates, because they delivered mail or logged in
+	address TEXT PRIMARY KEY,
+	until   INTEGER NOT NULL,
+	closed  INTEGER NOT NULL -- when it was taken from them; what they did before gives no pass. 0: never
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS gate ( -- sums by day and gate
+	day      INTEGER NOT NULL, -- since 1970
+	name     TEXT    NOT NULL,
+	asked    INTEGER NOT NULL, -- connections ...
+	refused  INTEGER NOT NULL, -- ... refused, or counted as such with backend = observe ...
+	admitted INTEGER NOT NULL, -- ... let in within a window; the rest had a pass
+	began    INTEGER NOT NULL, -- clients whose pause began ...
+	came     INTEGER NOT NULL, -- ... who connected in the window ...
+	late     INTEGER NOT NULL, -- ... whose pause began again because they came within a day after their window
+	delays   INTEGER NOT NULL, -- of so many of those that came it is known ...
+	delay    INTEGER NOT NULL, -- ... how many seconds passed from the first SYN to the first connection, in all
+	PRIMARY KEY (day, name)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS gate_now ( -- whom each gate held when the daemon looked last
+	name   TEXT PRIMARY KEY,
+	at     INTEGER NOT NULL, -- when it looked
+	closed INTEGER NOT NULL, -- 1: new clients were refused; 0: the gate was open
+	paused INTEGER NOT NULL, -- clients in their pause ...
+	inside INTEGER NOT NULL, -- ... in their window
+	waits  TEXT,             -- the one that has waited longest without connecting ...
+	since  INTEGER           -- ... and since when; null: none waits
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS attempt ( -- recent greylisted attempts: a sender's second earns its network an allowance
 	id        INTEGER PRIMARY KEY,
 	time      INTEGER NOT NULL,

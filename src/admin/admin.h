@@ -63,6 +63,8 @@ struct admin_todo {
 	size_t n_begun, n_lifted;
 	struct block begun[VERDICT_BLOCKS_MAX];
 	const char *rule, *reason;
+	int voted;        /* a vote was counted: below 0 a black one, above 0 a white one ... */
+	struct net votee; /* ... about this address or network */
 	struct net lifted[ADMIN_LIFTED_SHOWN];
 };
 

@@ -141,6 +141,8 @@ void block_black(const struct admin *a, const struct protocol_request *r, const 
 	}
 	todo->rule = record_black.name;
 	todo->reason = record_black.reason;
+	todo->voted = white_s == 0 ? -1 : 0;
+	todo->votee = r->net;
 	block_now(a, blocks, decision.n, now_s, todo);
 	free(blocks);
 	blockstate_put_net(reply, &r->net);

@@ -144,6 +144,8 @@ void unblock_run(const struct admin *a, const struct protocol_request *r, const 
 	/* What other hosts said before is over, too. If that cannot be stored, it counts again after a restart. */
 	if (a->sharing != NULL)
 		(void)sharing_unblocked(a->sharing, &r->net, now_s, &why);
+	todo->voted = r->verb == PROTOCOL_WHITE;
+	todo->votee = r->net;
 	unblock_now(a, &running, now_s, todo);
 	todo->sync |= r->verb == PROTOCOL_ALLOW && a->config->block.files.n > 0; /* what is listed is looked at again */
 	if (r->verb != PROTOCOL_UNBLOCK_ALL)

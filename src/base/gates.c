@@ -170,6 +170,11 @@ int gates_of(const struct gates *gates, const struct addr *addr)
 	return best;
 }
 
+bool gates_same_name(const struct gate *a, const struct gate *b)
+{
+	return strcasecmp(a->name, b->name) == 0;
+}
+
 static bool is_equal(const struct gate *a, const struct gate *b)
 {
 	return strcmp(a->name, b->name) == 0 && a->n_networks == b->n_networks && a->n_ports == b->n_ports &&

@@ -58,6 +58,8 @@ int gates_settle(const struct gates *gates, struct why *why);
 /* The gate that decides about a client; -1: none does. */
 int gates_of(const struct gates *gates, const struct addr *addr);
 
+bool gates_same_name(const struct gate *a, const struct gate *b);
+
 /* Is this the same, but for what needs no restart (pass, pass_networks)? */
 bool gates_equal(const struct gates *a, const struct gates *b);
 

@@ -64,6 +64,8 @@ void commit_pending(struct engine *e, const struct moment *now)
 		rc = reconcile_load(e->reconcile, now->unix_s, &why);
 	if (rc == 0)
 		rc = reconcile_write(e->reconcile, &why);
+	if (rc == 0)
+		rc = passes_write(&e->passes, e->store, now->unix_s, &why);
 	if (rc < 0) {
 		commit_trouble(e, rc, &why);
 		return;

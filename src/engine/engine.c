@@ -49,6 +49,10 @@ static void follow_up(struct engine *e, const struct admin_todo *todo)
 {
 	if (todo->restore)
 		live_restore(&e->live);
+	if (todo->voted > 0)
+		passes_earn(&e->passes, e->live.config, &todo->votee, clock_unix_s(), clock_unix_s());
+	else if (todo->voted < 0)
+		passes_lose(&e->passes, &todo->votee, true);
 	hangup_end(&e->hangup, todo->begun, todo->n_begun, clock_unix_s());
 	if (todo->rc == -EPIPE)
 		kernel_trouble(e, todo->rc, &todo->why);
@@ -84,6 +88,8 @@ static void handle_request(struct engine *e, const struct pollfd polled[static C
 	if (requests_changes(&e->requests) && !e->store_failed && pending_has_news(e->pending))
 		commit_pending(e, &now);
 	requests_handle(&e->requests, &todo);
+	if (requests_changes(&e->requests))
+		passes_changed(&e->passes);
 	follow_up(e, &todo);
 }
 
@@ -177,6 +183,7 @@ static void reload(struct engine *e)
 		shared_reload(&e->requests);
 	e->reload_waits = false;
 	e->sync_at = 0;
+	passes_changed(&e->passes);
 	if (reconcile_load(e->reconcile, clock_unix_s(), &why) < 0)
 		log_line(LOG_WARNING, "%s; the active blocks are those from before", why.text);
 }
@@ -216,15 +223,6 @@ static void read_sources(struct engine *e, const struct moment *now)
 	lines_read(e, now);
 }
 
-static void keep_gates(struct engine *e, const struct moment *now)
-{
-	struct why why;
-	const int rc = gating_turn(&e->gating, now->steady_ms, &why);
-
-	if (rc < 0)
-		kernel_trouble(e, rc, &why);
-}
-
 /* One turn, top to bottom: read, block, commit, and what else is due. */
 static void turn(struct engine *e)
 {
@@ -239,7 +237,7 @@ static void turn(struct engine *e)
 	if (!e->store_failed) {
 		if (pending_has_hits(e->pending) || sources_file_waits(e->logs))
 			e->write_at = now.steady_ms;
-		else if (pending_has_news(e->pending) || reconcile_has_news(e->reconcile))
+		else if (pending_has_news(e->pending) || reconcile_has_news(e->reconcile) || passes_have_news(&e->passes))
 			engine_sooner(&e->write_at, now.steady_ms + POSITION_MS);
 	}
 	if (now.steady_ms >= e->write_at)
@@ -255,7 +253,7 @@ static void turn(struct engine *e)
 		review_shared(e);
 		kernel_compare(e, &now);
 		kernel_release(e, &now);
-		keep_gates(e, &now);
+		kernel_keep_gates(e, &now);
 	}
 	coverage_check(&e->coverage, now.steady_ms, now.unix_s);
 	if (now.steady_ms >= e->purge_at)

@@ -1,6 +1,7 @@
 #include "engine/gating.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -8,6 +9,7 @@
 enum {
 	KEEP_MS = 15000,
 	KEEPS = 4,        /* signs of life within the shortest open_after, at least */
+	DAY_S = 86400,
 	COUNT_PART = 100, /* of the time that counting takes at most */
 };
 
@@ -47,7 +49,8 @@ void gating_grew(struct gating *g, int64_t now_ms)
 static int keep(struct gating *g, int64_t now_ms, struct why *why)
 {
 	bool remade = false;
-	const int rc = client_gates(g->client, !g->silent, &remade, why);
+	const bool closes = !g->silent && !g->remade;
+	const int rc = client_gates(g->client, closes, &remade, why);
 
 	g->keep_at = now_ms + g->keep_ms;
 	if (rc < 0 && !g->told_failed)
@@ -58,9 +61,19 @@ static int keep(struct gating *g, int64_t now_ms, struct why *why)
 		log_line(LOG_WARNING, "the gates' rules were missing or altered; recreated");
 	g->told_failed = rc < 0;
 	g->remade |= rc == 0 && remade;
-	if (rc == 0 && !g->silent)
+	if (rc == 0 && closes)
 		g->closed_ms = now_ms;
+	if (rc == 0 && remade)
+		g->keep_at = now_ms;
 	return rc;
+}
+
+void gating_passes_told(struct gating *g, int rc, const struct why *why, int64_t now_ms)
+{
+	if (rc < 0 && !g->told_passes)
+		log_line(LOG_ERR, "%s; some clients may have to wait at the gates", why->text);
+	g->told_passes = rc < 0;
+	g->passes_at = rc < 0 ? now_ms + g->keep_ms : now_ms;
 }
 
 /* All are counted. Who was let in must have left a line since the round before began. */
@@ -77,6 +90,18 @@ static void end_round(struct gating *g, int64_t now_ms)
 	g->count_at = now_ms + g->keep_ms;
 	if (g->count_at < now_ms + g->took_us * COUNT_PART / 1000)
 		g->count_at = now_ms + g->took_us * COUNT_PART / 1000;
+}
+
+static void add_up(struct store_gate_sums *sums, const struct message_gate *counts)
+{
+	sums->asked += counts->asked;
+	sums->refused += counts->refused;
+	sums->admitted += counts->admitted;
+	sums->began += counts->began;
+	sums->came += counts->came;
+	sums->late += counts->late;
+	sums->delays += counts->n_delays;
+	sums->delay_s += (int64_t)counts->delays_s; /* 2^18 clients, a month each */
 }
 
 /* 1: that was the last piece of the last gate. */
@@ -101,6 +126,7 @@ static int count(struct gating *g, int64_t now_ms, struct why *why)
 	if (g->cursor != 0)
 		return 0;
 	g->admitted |= counts->asked > counts->refused;
+	add_up(&g->sums[g->number], counts);
 	g->number = (g->number + 1) % g->config->gates.n;
 	if (g->number != 0)
 		return 0;
@@ -117,6 +143,40 @@ int gating_turn(struct gating *g, int64_t now_ms, struct why *why)
 	if (rc != -EPIPE && now_ms >= g->count_at)
 		rc = count(g, now_ms, why);
 	return rc == -EPIPE || rc == 1 ? rc : 0;
+}
+
+static struct store_gate_now now_of(const struct gating *g, size_t gate, int64_t now_s)
+{
+	const struct message_gate *const counts = &g->counts[gate];
+	struct store_gate_now ret = {.at_s = now_s,
+	                             .closed = gating_is_closed(g, gate, clock_steady_ms()),
+	                             .paused = counts->paused,
+	                             .inside = counts->window,
+	                             .since_s = counts->waits_s == 0 ? 0 : now_s - counts->waits_s};
+
+	memcpy(ret.name, g->config->gates.gates[gate].name, sizeof ret.name);
+	memcpy(ret.waits.bytes, counts->waits, sizeof ret.waits.bytes);
+	return ret;
+}
+
+void gating_store(struct gating *g, struct store *store, int64_t now_s)
+{
+	struct store_gate_now now[GATES_MAX];
+	struct why ignored; /* of the database: the engine finds that itself */
+	const size_t n = g->config->gates.n;
+	int rc = store_begin(store, &ignored);
+
+	if (rc < 0)
+		return;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		memcpy(g->sums[i].name, g->config->gates.gates[i].name, sizeof g->sums[i].name);
+		now[i] = now_of(g, i, now_s);
+		rc = store_add_gate(store, now_s / DAY_S, &g->sums[i], &ignored);
+	}
+	if (rc == 0)
+		rc = store_put_gates_now(store, now, n, &ignored);
+	if (store_finish(store, rc, &ignored) == 0)
+		memset(g->sums, 0, sizeof g->sums);
 }
 
 int64_t gating_due_ms(const struct gating *g)

@@ -15,12 +15,15 @@
 #include "config/config.h"
 #include "firewall/client.h"
 #include "firewall/message.h"
+#include "store/gates.h"
+#include "store/store.h"
 
 struct gating {
 	const struct config *config; /* the one root started with, borrowed */
 	struct client *client;       /* borrowed */
 	int64_t keep_ms;             /* between two signs of life */
 	int64_t keep_at, count_at;   /* clock_steady_ms; INT64_MAX: never */
+	int64_t passes_at;           /* not before then is the kernel told who passes: it could not be */
 	size_t number;               /* the gate that is being counted ... */
 	uint32_t cursor;             /* ... from here on */
 	int64_t took_us;             /* by the count until now */
@@ -28,10 +31,11 @@ struct gating {
 	int64_t grew_ms;             /* when a line was read last */
 	bool admitted;               /* in this round: somebody was let in */
 	bool silent;                 /* somebody was, and no line came */
-	bool told_silent, told_failed; /* logged already */
-	bool remade;                 /* the kernel's sets may be empty */
+	bool told_silent, told_failed, told_passes; /* logged already */
+	bool remade;                 /* the kernel's sets may be empty: it must be told who passes, before it closes a gate */
 	int64_t closed_ms;           /* when it was said last that the gates are closed; INT64_MIN: never */
 	struct message_gate counts[GATES_MAX]; /* of the last round */
+	struct store_gate_sums sums[GATES_MAX]; /* since they were stored */
 };
 
 void gating_init(struct gating *gating, const struct config *config, struct client *client, int64_t now_ms);
@@ -39,11 +43,17 @@ void gating_init(struct gating *gating, const struct config *config, struct clie
 /* Lines were read. */
 void gating_grew(struct gating *gating, int64_t now_ms);
 
+/* Who passes was told to the kernel, or (rc, why: of that) could not be: then it is not closed, and tried again in a while. */
+void gating_passes_told(struct gating *gating, int rc, const struct why *why, int64_t now_ms);
+
 /*
  * What is due: a sign of life, a piece of a count. Returns -EPIPE when the root process is gone, else 0, or 1: all gates were
  * counted, and counts has what happened since the last time.
  */
 int gating_turn(struct gating *gating, int64_t now_ms, struct why *why);
+
+/* Stores what was counted, and whom the gates hold. What cannot be stored is stored with the next. */
+void gating_store(struct gating *gating, struct store *store, int64_t now_s);
 
 /* When the next is due. */
 int64_t gating_due_ms(const struct gating *gating);

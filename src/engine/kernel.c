@@ -70,6 +70,18 @@ static int lift(struct engine *e, const struct net *net, struct why *why)
 	return reconcile_del(e->reconcile, blocks, n, clock_unix_s(), why);
 }
 
+/* Who passes, and who begins anew. */
+static void tell_gates(struct engine *e, const struct moment *now)
+{
+	struct why why;
+	const int rc = passes_tell(&e->passes, now->unix_s, &why);
+
+	if (rc == -EPIPE)
+		kernel_trouble(e, rc, &why);
+	else if (rc < 0)
+		e->gating.keep_at = now->steady_ms; /* the table is gone, or its error is logged there */
+}
+
 void kernel_tell(struct engine *e, const struct moment *now)
 {
 	const struct block *blocks;
@@ -79,6 +91,7 @@ void kernel_tell(struct engine *e, const struct moment *now)
 	struct why why;
 	int rc = 0;
 
+	tell_gates(e, now);
 	if (n + n_lifted == 0)
 		return;
 	if (n > 0)
@@ -281,4 +294,44 @@ void kernel_count_dropped(struct engine *e, const struct moment *now)
 	struct why ignored;
 
 	(void)reconcile_count(e->reconcile, &rule, now->unix_s, &ignored);
+}
+
+/* --- the gates --- */
+
+/* Who passes, before a gate is closed. What waits to be written cannot be read yet. */
+static int tell_passes(struct engine *e, int64_t now_s, struct why *why)
+{
+	int rc = 0;
+
+	if (e->gating.remade && !e->store_failed) {
+		rc = passes_load(&e->passes, e->live.config, e->store, now_s, why);
+		e->gating.remade = rc < 0;
+	}
+	if (rc == 0 && !pending_has_news(e->pending))
+		rc = passes_refresh(&e->passes, e->live.config, e->live.allowlist, e->store, now_s, why);
+	if (rc == 1) {
+		e->gating.remade = true; /* some of them may have earned a pass as well */
+		rc = 0;
+	}
+	return rc;
+}
+
+void kernel_keep_gates(struct engine *e, const struct moment *now)
+{
+	struct why why;
+	int rc = 0;
+
+	if (gating_due_ms(&e->gating) == INT64_MAX)
+		return;
+	if (now->steady_ms >= e->gating.passes_at) {
+		rc = tell_passes(e, now->unix_s, &why);
+		gating_passes_told(&e->gating, rc, &why, now->steady_ms);
+	}
+	if (rc == -EPIPE)
+		kernel_trouble(e, rc, &why);
+	rc = rc == -EPIPE ? 0 : gating_turn(&e->gating, now->steady_ms, &why);
+	if (rc == -EPIPE)
+		kernel_trouble(e, rc, &why);
+	if (rc == 1 && !e->store_failed)
+		gating_store(&e->gating, e->store, now->unix_s);
 }

@@ -61,6 +61,19 @@ static void note_proxy(struct engine *e, const struct addr *addr, int64_t now)
 	e->proxy_logged = true;
 }
 
+/* Who delivers need not wait at the gates; who is hostile begins anew, and who is blocked loses its pass. */
+static void note_at_gates(struct engine *e, const struct decide_result *result, int64_t time_s, int64_t now)
+{
+	const struct verdict_decision *const decision = &result->decision;
+
+	if (result->is_good)
+		passes_earn(&e->passes, e->live.config, &decision->subject, time_s, now);
+	else if (result->is_hit && decision->counted)
+		passes_lose(&e->passes, &decision->subject, decision->outcome == VERDICT_BLOCK);
+	if (result->earned)
+		passes_changed(&e->passes);
+}
+
 /* What a rule found becomes pending; what an operator must know is logged. */
 static void handle_hit(struct engine *e, const struct decide_line *line, int64_t now, struct rules_hit *hit)
 {
@@ -69,6 +82,7 @@ static void handle_hit(struct engine *e, const struct decide_line *line, int64_t
 	struct decide_result result;
 
 	decide_hit(&decide, line, now, hit, &result);
+	note_at_gates(e, &result, line->time_s, now);
 	if (result.earned)
 		events_allowed(&e->events, &result.greylist, p->config->allow.cluster_for_s,
 		               "two of its addresses sent the same greylisted message");
@@ -131,6 +145,7 @@ static void handle_listed(struct engine *e, const struct dnsbl_answer *answer, i
 	char reason[320]; /* a zone, and that */
 
 	decide_listed(&decide, answer, now, &result);
+	note_at_gates(e, &result, now, now);
 	if (result.is_hit && result.decision.outcome == VERDICT_BRAKED)
 		log_braked(e, now);
 	if (!result.earned)
@@ -195,6 +210,7 @@ void lines_count_floods(struct engine *e, const struct moment *now)
 	for (size_t i = 0; i < n; i++) {
 		flood.addr = addrs[i];
 		decide_flood(&decide, &flood, now->unix_s, &result);
+		note_at_gates(e, &result, now->unix_s, now->unix_s);
 		if (result.decision.outcome == VERDICT_BRAKED)
 			log_braked(e, now->unix_s);
 	}

@@ -165,6 +165,9 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 	hangup_init(&e->hangup, config, &e->client, &e->problems, clock_unix_s());
 	coverage_init(&e->coverage, config, &e->client, &e->problems);
 	gating_init(&e->gating, config, &e->client, clock_steady_ms());
+	passes_init(&e->passes, &config->gates, &e->client);
+	if (config->gates.n == 0)
+		(void)store_put_gates_now(e->store, NULL, 0, why); /* those of an earlier configuration */
 	if ((rc = reconcile_load(e->reconcile, clock_unix_s(), why)) < 0) {
 		engine_free(e);
 		return rc;
@@ -190,6 +193,7 @@ void engine_free(struct engine *e)
 		return;
 	requests_done(&e->requests);
 	sharing_free(e->sharing);
+	passes_done(&e->passes);
 	reconcile_free(e->reconcile);
 	sources_free(e->logs);
 	live_done(&e->live);

@@ -18,6 +18,7 @@
 #include "engine/hangup.h"
 #include "engine/housekeeping.h"
 #include "engine/live.h"
+#include "engine/passes.h"
 #include "engine/requests.h"
 #include "engine/shared.h"
 #include "engine/sources.h"
@@ -41,6 +42,7 @@ struct engine {
 	struct coverage coverage;
 	struct gating gating;
 	struct exporter exporter;
+	struct passes passes;
 	struct problems problems;
 	struct events events;
 	struct sharing *sharing;
@@ -112,6 +114,9 @@ void kernel_compare(struct engine *e, const struct moment *now);
  * it is done more rarely, so that it takes one RELEASE_PART of the time at most.
  */
 void kernel_release(struct engine *e, const struct moment *now);
+
+/* The gates: who passes, signs of life, and what they counted. */
+void kernel_keep_gates(struct engine *e, const struct moment *now);
 
 /* What was dropped until now, before the rules go. What fails here is not worth a line: nothing is decided by it. */
 void kernel_count_dropped(struct engine *e, const struct moment *now);

@@ -89,6 +89,11 @@ int allowlist_refresh(struct allowlist *l, struct verdict *verdict, struct why *
 	return result;
 }
 
+const struct nets *allowlist_nets(const struct allowlist *l)
+{
+	return &l->all;
+}
+
 bool allowlist_overlaps(const struct allowlist *l, const struct net *net)
 {
 	return nets_overlap(&l->all, net);

@@ -46,6 +46,9 @@ bool allowlist_news(struct allowlist *list, struct senders_news *ret);
 /* What the names resolve to now, to be kept over a restart. Added to nets. */
 void allowlist_named(const struct allowlist *list, struct nets *nets);
 
+/* All of them, as the verdict last received them; sealed, borrowed until the next refresh. */
+const struct nets *allowlist_nets(const struct allowlist *list);
+
 /* True when one of them, as the verdict last received them, shares an address with net. */
 bool allowlist_overlaps(const struct allowlist *list, const struct net *net);
 

@@ -89,7 +89,7 @@ void decide_hit(const struct decide *d, const struct decide_line *line, int64_t 
 	struct verdict_evidence evidence;
 	unsigned unreported;
 
-	ret->is_hit = ret->earned = false;
+	ret->is_hit = ret->is_good = ret->earned = false;
 	ret->released = 0;
 	if (sessions_resolve(d->sessions, line->host, line->time_s, hit) != RULES_HIT)
 		return;
@@ -114,6 +114,7 @@ void decide_hit(const struct decide *d, const struct decide_line *line, int64_t 
 	if (ret->decision.login != 0)
 		pending_login(d->pending, ret->decision.login, line->time_s);
 	if (hit->score <= 0) { /* good evidence counts, but is no hit */
+		ret->is_good = hit->score < 0;
 		if (hit->score < 0 && ret->decision.outcome != VERDICT_ALLOWED)
 			pending_good(d->pending, &ret->decision.subject, evidence.kind == VERDICT_LOGIN ? hit->account : ACCOUNT_NONE,
 			             line->time_s, hit->score, ret->decision.counted);

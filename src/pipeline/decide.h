@@ -43,6 +43,7 @@ struct decide_line {
 
 struct decide_result {
 	bool is_hit;                       /* stored as one; else a note, good evidence, or nothing */
+	bool is_good;                      /* good evidence about decision.subject */
 	struct verdict_decision decision;  /* of a hit */
 	size_t released;                   /* blocks lifted because its rule was suspended (VERDICT_QUARANTINE) */
 	bool earned;                       /* an allowance: for cluster, or the address in the DNS list */

@@ -59,6 +59,8 @@ int store_purge_good(struct store *store, int64_t before_s, int64_t credit_s, si
 		{PURGE_ERROR, "DELETE FROM daemon WHERE key = 'database_fault' AND "
 		              "value < strftime('%Y-%m-%d', 'now', '-7 days')"}, /* it begins with its date */
 		{PURGE_EVENTS, "DELETE FROM event WHERE id IN (SELECT id FROM event ORDER BY id LIMIT ?2) AND time < ?1"},
+		{PURGE_PASSES, "DELETE FROM pass WHERE address IN "
+		               "(SELECT address FROM pass WHERE until < ?1 AND closed < ?1 LIMIT ?2)"},
 		{PURGE_ATTEMPTS, "DELETE FROM attempt WHERE id IN "
 		                 "(SELECT id FROM attempt ORDER BY id LIMIT ?2) AND time < ?1"},
 	};

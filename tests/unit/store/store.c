@@ -864,7 +864,7 @@ static void test_shrink(void **state)
 	(void)snprintf(wal, sizeof wal, "%s-wal", path);
 	assert_int_equal(stat(wal, &log), 0);
 	assert_int_equal(log.st_size, 0);
-	if (after.st_size * 3 > before.st_size)
+	if (after.st_size * 2 > before.st_size) /* empty tables have a page each */
 		fail_msg("the file has %ld bytes, it had %ld", (long)after.st_size, (long)before.st_size);
 	store_close(store);
 }
