@@ -60,7 +60,7 @@ BEGIN {
 	outside["sys/inotify.h"] = "^src/(input/(follow|globs[.])|engine/rules_watch[.])"
 	outside["archive.h"] = "^src/input/archive"
 	outside["archive_entry.h"] = "^src/input/archive"
-	outside["uthash.h"] = "^src/(rules/(sessions|duplicates)|verdict/claims)[.]"
+	outside["uthash.h"] = "^src/(rules/(sessions|duplicates)|verdict/claims|store/running)[.]"
 	outside["rules/duplicates.h"] = "^src/rules/"
 	outside["libpsl.h"] = "^src/base/domain[.]"
 	outside["ares.h"] = "^src/dns/resolver[.]"

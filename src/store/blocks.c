@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "store/batch.h"
+#include "store/running.h"
 
 static void block_value(sqlite3_context *context, const void *row, int column)
 {
@@ -48,6 +49,8 @@ int store_add_blocks(struct store *store, struct block *blocks, size_t n, struct
 	/* Rows of one statement get consecutive ids, in their order, when no id was ever near its end. */
 	for (size_t i = 0; i < n && rc == 0; i++)
 		blocks[i].id = sqlite3_last_insert_rowid(store->db) - (int64_t)(n - 1 - i);
+	for (size_t i = 0; i < n && rc == 0 && store->running != NULL; i++)
+		running_add(store->running, &blocks[i]);
 	return rc;
 }
 
@@ -76,6 +79,26 @@ int store_add_dropped(struct store *store, int64_t block_id, const struct store_
 	return rc < 0 ? rc : 0;
 }
 
+/* As store_prolong, of a database without an index on addresses. */
+static int prolong_known(struct store *store, const struct net *net, enum block_cause cause, int64_t at_s, int64_t until_s,
+                         struct why *why)
+{
+	const struct running_block *at = NULL;
+	int64_t id;
+	int rc = 0;
+
+	while (rc == 0 && (id = running_next(store->running, &at, net, cause, at_s, until_s)) != 0) {
+		sqlite3_stmt *const s = sql_statement(
+			store, BLOCK_PROLONG_ONE,
+			"UPDATE block SET until = max(until, ?2) WHERE id = ?1 AND ended IS NULL");
+
+		sql_bind_number(s, 1, id);
+		sql_bind_number(s, 2, until_s);
+		rc = sql_run(store, s, why);
+	}
+	return rc;
+}
+
 int store_prolong(struct store *store, const struct net *net, enum block_cause cause, int64_t at_s,
                   int64_t until_s, struct why *why)
 {
@@ -85,6 +108,8 @@ int store_prolong(struct store *store, const struct net *net, enum block_cause c
 		"WHERE address = ?1 AND cause = ?2 AND until > ?3 AND ended IS NULL");
 	char text[NET_TEXT_MAX];
 
+	if (store->running != NULL)
+		return prolong_known(store, net, cause, at_s, until_s, why);
 	sql_bind_net(s, 1, net, text);
 	sql_bind_number(s, 2, cause);
 	sql_bind_number(s, 3, at_s);
@@ -92,26 +117,45 @@ int store_prolong(struct store *store, const struct net *net, enum block_cause c
 	return sql_run(store, s, why);
 }
 
-int store_end(struct store *store, const struct block *block, int64_t at_s, const char *by, struct why *why)
+static int end_one(struct store *store, int64_t id, int64_t at_s, const char *by, struct why *why)
 {
-	sqlite3_stmt *const s =
-		block->id != 0
-			? sql_statement(store, BLOCK_END_ONE,
-	                                "UPDATE block SET ended = ?2, ended_by = ?3 "
-	                                "WHERE id = ?1 AND until > ?2 AND ended IS NULL")
-			: sql_statement(store, BLOCK_END,
-	                                "UPDATE block SET ended = ?2, ended_by = ?3 "
-	                                "WHERE address = ?1 AND cause = ?4 AND until > ?2 AND ended IS NULL");
-	char text[NET_TEXT_MAX];
+	sqlite3_stmt *const s = sql_statement(
+		store, BLOCK_END_ONE,
+		"UPDATE block SET ended = ?2, ended_by = ?3 WHERE id = ?1 AND until > ?2 AND ended IS NULL");
 
+	sql_bind_number(s, 1, id);
 	sql_bind_number(s, 2, at_s);
 	sql_bind_text(s, 3, by);
-	if (block->id != 0) {
-		sql_bind_number(s, 1, block->id);
-	} else {
-		sql_bind_net(s, 1, &block->net, text);
-		sql_bind_number(s, 4, block->cause);
-	}
+	return sql_run(store, s, why);
+}
+
+static int end_known(struct store *store, const struct block *block, int64_t at_s, const char *by, struct why *why)
+{
+	const struct running_block *at = NULL;
+	int64_t id;
+	int rc = 0;
+
+	while (rc == 0 && (id = running_next(store->running, &at, &block->net, block->cause, at_s, 0)) != 0)
+		rc = end_one(store, id, at_s, by, why);
+	return rc;
+}
+
+int store_end(struct store *store, const struct block *block, int64_t at_s, const char *by, struct why *why)
+{
+	char text[NET_TEXT_MAX];
+	sqlite3_stmt *s;
+
+	if (block->id != 0)
+		return end_one(store, block->id, at_s, by, why);
+	if (store->running != NULL)
+		return end_known(store, block, at_s, by, why);
+	s = sql_statement(store, BLOCK_END,
+	                  "UPDATE block SET ended = ?2, ended_by = ?3 "
+	                  "WHERE address = ?1 AND cause = ?4 AND until > ?2 AND ended IS NULL");
+	sql_bind_net(s, 1, &block->net, text);
+	sql_bind_number(s, 2, at_s);
+	sql_bind_text(s, 3, by);
+	sql_bind_number(s, 4, block->cause);
 	return sql_run(store, s, why);
 }
 

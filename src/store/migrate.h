@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 /*
- * Creates every table, index and view that is missing, and sets the version. Also for the triggers that a replay left out.
+ * Creates every table, index and view that is missing, and sets the version. Also for the index and the triggers that a replay left out.
  * In a transaction of the caller, or without one.
  */
 int migrate_complete(struct store *store, struct why *why);

@@ -48,6 +48,7 @@ enum statement {
 	BLOCK_ADD,
 	BLOCK_KNOCK,
 	BLOCK_PROLONG,
+	BLOCK_PROLONG_ONE,
 	BLOCK_END,
 	BLOCK_END_ONE,
 	BLOCKS_RUNNING,
@@ -153,7 +154,7 @@ struct store {
 	bool open;            /* a transaction is */
 	bool memory;
 	bool writes;          /* to a file; it is ours */
-	bool fresh;           /* made by this process */
+	bool fresh;           /* made by this process, and not filled yet */
 	bool damaged;         /* found damaged since store_open */
 	struct {
 		dev_t dev;
@@ -165,6 +166,7 @@ struct store {
 	struct daily daily;   /* blocks and dropped packets of the transaction */
 	struct hit_index *hit_index; /* of a replay, else NULL */
 	struct hit_index *indexing;  /* the one whose addresses are written just now, or NULL */
+	struct running *running;     /* likewise, of a replay into a new file: it has no index on the addresses of blocks */
 	int bulk_fd;          /* of the file, only for bulk into a fresh one; else -1 */
 };
 

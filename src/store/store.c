@@ -17,6 +17,7 @@
 #include "store/hit_index.h"
 #include "store/mend.h"
 #include "store/migrate.h"
+#include "store/running.h"
 
 enum {
 	BOOT_ID_MAX = 64,
@@ -313,6 +314,7 @@ void store_close(struct store *store)
 	if (store->bulk_fd >= 0)
 		(void)close(store->bulk_fd); /* after SQLite: closing any descriptor of a file gives up its locks (fcntl(2)) */
 	hit_index_free(store->hit_index);
+	running_free(store->running);
 	daily_done(&store->daily);
 	free(store->path);
 	free(store);
@@ -402,13 +404,15 @@ int store_bulk_begin(struct store *store, struct why *why)
 		if (rc == 0)
 			rc = store_state_set(store, "bulk", id, why);
 		if (rc == 0)
-			rc = sql_exec(store, "PRAGMA synchronous = OFF; PRAGMA cache_size = -2048; "
+			rc = sql_exec(store, "PRAGMA synchronous = OFF; PRAGMA cache_size = -2048; DROP INDEX block_address; "
 			              "DROP TRIGGER event_block; DROP TRIGGER event_extend; DROP TRIGGER event_lift; "
 			              "DROP TRIGGER event_allow; DROP TRIGGER event_disallow",
 			              "cannot set it up", why);
 		if (rc == 0 && !store->memory && store->bulk_fd < 0)
 			store->bulk_fd = open(store->path, O_RDONLY | O_CLOEXEC);
 	}
+	if (rc == 0 && store->fresh)
+		store->running = running_new();
 	store->bulk = rc == 0;
 	if (rc == 0 && !store->memory) /* which nobody asks about an address */
 		store->hit_index = hit_index_new(store);
@@ -435,9 +439,12 @@ int store_bulk_end(struct store *store, struct why *why)
 		rc = rc == 0 ? commit(store, why) : store_finish(store, rc, why);
 	hit_index_free(store->hit_index);
 	store->hit_index = NULL;
+	running_free(store->running);
+	store->running = NULL;
 	store->bulk = false;
 	if (rc < 0 || !store->fresh || (rc = migrate_complete(store, why)) < 0)
 		return rc;
+	store->fresh = false;
 	/* One transaction with synchronous on also syncs everything written before to the disk. */
 	return sql_exec(store,
 	                "PRAGMA synchronous = FULL; DELETE FROM daemon WHERE key = 'bulk'; "

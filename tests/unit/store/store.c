@@ -817,6 +817,50 @@ static void test_bulk(void **state)
 }
 
 /* No other process gets in while a fresh database is filled. One that has it open stays, and the attempt leaves no trace. */
+/* Blocks of a client are found by what this process remembers: those of other clients, causes and times stay as they are. */
+static void test_bulk_blocks(void **state)
+{
+	enum { CLIENTS = 5000 }; /* more than are remembered when they have ended */
+	struct store *const store = opened(STORE_WRITE);
+	struct why why = {""};
+
+	(void)state;
+	prepare(store);
+	good(store_bulk_begin(store, &why), &why);
+	good(store_begin(store, &why), &why);
+	for (unsigned i = 0; i < 2 * CLIENTS; i++) { /* the first CLIENTS of them end before the others begin */
+		struct block blocks[2] = {{.net = net_from("10.0.0.0"), .since_s = t0_s + 1000 * (i / CLIENTS), .offence = 1, .rule = 1}};
+
+		blocks[0].net.addr.bytes[14] = (uint8_t)(i >> 8);
+		blocks[0].net.addr.bytes[15] = (uint8_t)i;
+		blocks[0].until_s = blocks[0].since_s + 600;
+		blocks[1] = blocks[0];
+		blocks[1].cause = BLOCK_MANUAL;
+		good(store_add_blocks(store, blocks, 2, &why), &why);
+	}
+	const struct net first = net_from("10.0.0.0"), last = net_from("10.0.39.15"); /* 9999 */
+
+	/* Over, so nothing happens; active: until 5000; then it lasts on, by what it was prolonged to. */
+	good(store_prolong(store, &first, BLOCK_EVIDENCE, t0_s + 1000, t0_s + 5000, &why), &why);
+	good(store_prolong(store, &last, BLOCK_EVIDENCE, t0_s + 1000, t0_s + 5000, &why), &why);
+	good(store_prolong(store, &last, BLOCK_EVIDENCE, t0_s + 4000, t0_s + 6000, &why), &why);
+	good(store_prolong(store, &last, BLOCK_EVIDENCE, t0_s + 4000, t0_s + 10, &why), &why);
+	good(store_end(store, &(struct block){.net = last, .cause = BLOCK_MANUAL}, t0_s + 1001, "unblock", &why), &why);
+	good(store_prolong(store, &last, BLOCK_MANUAL, t0_s + 1002, t0_s + 9000, &why), &why);
+	good(store_commit(store, &why), &why);
+	good(store_bulk_end(store, &why), &why);
+	assert_int_equal(number("SELECT count(*) FROM block"), 4 * CLIENTS);
+	assert_int_equal(number("SELECT sum(until - since) FROM block"), 4 * CLIENTS * 600LL + 5000 - 1600 + 1000);
+	assert_int_equal(number("SELECT until FROM block WHERE address = '10.0.39.15' AND cause = 0"), t0_s + 6000);
+	assert_int_equal(number("SELECT count(*) FROM block WHERE ended IS NOT NULL"), 1);
+	assert_int_equal(number("SELECT ended FROM block WHERE address = '10.0.39.15' AND cause = 2"), t0_s + 1001);
+	assert_int_equal(number("SELECT count(*) FROM sqlite_master WHERE name = 'block_address'"), 1);
+	/* Afterwards the index finds them. */
+	good(store_prolong(store, &last, BLOCK_EVIDENCE, t0_s + 4000, t0_s + 7000, &why), &why);
+	assert_int_equal(number("SELECT until FROM block WHERE address = '10.0.39.15' AND cause = 0"), t0_s + 7000);
+	store_close(store);
+}
+
 static void test_bulk_alone(void **state)
 {
 	struct store *const store = opened(STORE_WRITE);
@@ -846,14 +890,14 @@ static void test_shrink(void **state)
 	(void)state;
 	prepare(store);
 	good(store_begin(store, &why), &why);
-	for (unsigned i = 0; i < 24000; i++)
+	for (unsigned i = 0; i < 40000; i++)
 		good(add_hit(store, "192.0.2.1", t0_s + i, &why), &why);
 	good(store_commit(store, &why), &why);
 	assert_int_equal(store_shrink(store, 100, &why), STORE_NONE);
 	assert_int_equal(stat(path, &before), 0);
 	do {
 		good(store_begin(store, &why), &why);
-		good(store_purge(store, t0_s + 24000, 2000, &n, &why), &why);
+		good(store_purge(store, t0_s + 40000, 2000, &n, &why), &why);
 		good(store_commit(store, &why), &why);
 	} while (n > 0);
 	while ((rc = store_shrink(store, 4, &why)) == 0)
@@ -981,6 +1025,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_purge, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_say, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bulk, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bulk_blocks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bulk_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_shrink, setup, teardown),
 		cmocka_unit_test(test_causes),
