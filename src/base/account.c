@@ -1,6 +1,7 @@
 #include "base/account.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
 #include <systemd/sd-id128.h>
 
@@ -46,4 +47,32 @@ uint32_t account_number(struct span name)
 	}
 	number = (uint32_t)(mix(h) >> (64 - ACCOUNT_BITS)); /* ACCOUNT_BITS of them */
 	return number == ACCOUNT_NONE ? 1 : number;
+}
+
+static bool is_alnum(char c)
+{
+	return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+}
+
+/* What <USER> of rules matches. */
+static bool may_hold(char c)
+{
+	return (unsigned char)c > ' ' && c != 0x7F && strchr("<>,;()\"", c) == NULL;
+}
+
+struct span account_find(struct span text, uint32_t number)
+{
+	for (size_t from = 0; from < text.len; from++) {
+		size_t to = from;
+
+		if (from > 0 && is_alnum(text.p[from - 1]))
+			continue;
+		while (to < text.len && to - from < ACCOUNT_NAME_MAX && may_hold(text.p[to])) {
+			const struct span name = {text.p + from, ++to - from};
+
+			if ((to == text.len || !is_alnum(text.p[to])) && account_number(name) == number)
+				return name;
+		}
+	}
+	return (struct span){NULL, 0};
 }

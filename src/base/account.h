@@ -19,9 +19,17 @@
 enum {
 	ACCOUNT_NONE = 0,
 	ACCOUNT_BITS = 28,
+	ACCOUNT_NAME_MAX = 256, /* bytes of a name, as <USER> of rules has it */
 };
 
 /* ACCOUNT_NONE for no name or an empty one, else 1 .. 2^ACCOUNT_BITS - 1. */
 uint32_t account_number(struct span name);
+
+/*
+ * The name in a text that has this number, such as a log line: the first of the pieces that account_number may have been given, with
+ * no letter or digit directly around it. p NULL: there is none, or the number was made with another machine's key. Takes
+ * milliseconds for a long line.
+ */
+struct span account_find(struct span text, uint32_t number);
 
 #endif

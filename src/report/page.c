@@ -330,6 +330,30 @@ static void put_places(const struct report_places *places, const char *title, bo
 	(void)fputs("</table></div>\n", out);
 }
 
+static void put_accounts(const struct report *r, FILE *out)
+{
+	char when[TIME_LOCAL_MAX];
+
+	if (r->n_accounts == 0)
+		return;
+	(void)fputs("<h2>Accounts tried from many networks</h2>\n<p class=\"soft\">Failed logins that counted double because of that "
+	            "(account_addresses).</p>\n<div class=\"wide\"><table>\n<tr><th>Account</th><th class=\"n\">Addresses</th>"
+	            "<th class=\"n\">Failures</th><th>Last</th></tr>\n",
+	            out);
+	for (size_t i = 0; i < r->n_accounts; i++) {
+		const struct report_account *const account = &r->accounts[i];
+
+		time_local_text(account->last_s, r->query.utc, when);
+		(void)fputs("<tr>", out);
+		put_text_cell(out, "", account->name != NULL ? account->name : "?");
+		put_cell(out, account->addresses);
+		put_cell(out, account->hits);
+		put_text_cell(out, "", when);
+		(void)fputs("</tr>\n", out);
+	}
+	(void)fputs("</table></div>\n", out);
+}
+
 static void put_lists(const struct report *r, FILE *out)
 {
 	if (r->lists.n == 0)
@@ -382,6 +406,7 @@ void page_write(const struct report *r, const char *host, FILE *out)
 		put_hours(r, out);
 		put_places(&r->networks, "Networks with the most blocked addresses", true, out);
 		put_places(&r->addresses_worst, "Addresses that came back most often", false, out);
+		put_accounts(r, out);
 		put_rules(r, out);
 		put_lists(r, out);
 	}

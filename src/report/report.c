@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/account.h"
 #include "base/alloc.h"
 #include "base/nets.h"
 #include "store/figures.h"
@@ -272,6 +273,28 @@ static int count_blocks(struct report *r, struct store *store, struct why *why)
 	return rc < 0 ? rc : 0;
 }
 
+/* --- accounts --- */
+
+static int copy_accounts(struct report *r, struct store *store, struct why *why)
+{
+	struct figures_account account;
+	int rc;
+
+	if (!is_wanted(r, "auth"))
+		return 0;
+	figures_accounts(store, r->query.from_s, r->query.until_s, REPORT_TOP);
+	while ((rc = figures_next_account(store, &account, why)) == 0) {
+		const struct span name = account_find((struct span){account.text, strlen(account.text)}, account.number);
+
+		r->accounts[r->n_accounts++] =
+			(struct report_account){.name = name.p == NULL ? NULL : alloc_text_n(name.p, name.len, "a name in a report"),
+		                                .hits = account.hits,
+		                                .addresses = account.addresses,
+		                                .last_s = account.last_s};
+	}
+	return rc < 0 ? rc : 0;
+}
+
 /* --- the whole --- */
 
 static int copy_acts(struct report *r, struct store *store, struct why *why)
@@ -309,6 +332,8 @@ int report_collect(struct report *r, struct store *store, const struct report_qu
 	if (rc == 0)
 		rc = count_blocks(r, store, why);
 	if (rc == 0)
+		rc = copy_accounts(r, store, why);
+	if (rc == 0)
 		rc = copy_acts(r, store, why);
 	sort_rows(&r->rules);
 	sort_rows(&r->lists);
@@ -320,6 +345,8 @@ void report_done(struct report *r)
 	rows_done(&r->categories);
 	rows_done(&r->rules);
 	rows_done(&r->lists);
+	for (size_t i = 0; i < r->n_accounts; i++)
+		free(r->accounts[i].name);
 	for (size_t i = 0; i < r->n_acts; i++) {
 		free(r->acts[i].who);
 		free(r->acts[i].what);

@@ -20,7 +20,7 @@
 
 enum {
 	REPORT_DAYS_MAX = 3660, /* ten years */
-	REPORT_TOP = 15,        /* networks and addresses */
+	REPORT_TOP = 15,        /* networks, addresses and accounts */
 	REPORT_ACTS = 40,
 	REPORT_CATEGORIES = 16, /* more of them are counted as the last */
 };
@@ -59,6 +59,12 @@ struct report_places {
 	struct report_place list[REPORT_TOP];
 };
 
+/* An account that many networks tried: what counted double because of that. */
+struct report_account {
+	char *name; /* NULL: it is not in the stored line */
+	int64_t hits, addresses, last_s;
+};
+
 struct report_act {
 	int64_t time_s;
 	char *who, *what, *address, *reason; /* the last two may be NULL */
@@ -73,6 +79,8 @@ struct report {
 	struct report_rows categories, rules, lists;
 	int64_t hours[7][24]; /* blocks that began; Sunday is 0 */
 	struct report_places networks, addresses_worst;
+	size_t n_accounts;
+	struct report_account accounts[REPORT_TOP]; /* those with most hits first */
 	size_t n_acts;
 	struct report_act acts[REPORT_ACTS]; /* newest first */
 };

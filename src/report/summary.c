@@ -89,6 +89,23 @@ static void print_places(const struct report_places *places, bool networks, FILE
 	}
 }
 
+static void print_accounts(const struct report *r, FILE *out)
+{
+	char when[TIME_LOCAL_MAX];
+
+	if (r->n_accounts > 0)
+		(void)fprintf(out, "\n%-36s  %9s  %8s  %s\n", "ACCOUNT TRIED FROM MANY NETWORKS", "ADDRESSES", "FAILURES", "LAST");
+	for (size_t i = 0; i < r->n_accounts; i++) {
+		const struct report_account *const account = &r->accounts[i];
+
+		time_local_text(account->last_s, r->query.utc, when);
+		(void)fprintf(out, "%-36.36s  %9" PRId64 "  %8" PRId64 "  %.16s\n", account->name != NULL ? account->name : "?",
+		              account->addresses, account->hits, when); /* up to the minute */
+	}
+	if (r->n_accounts > 0)
+		(void)fputs("FAILURES: those that counted double, see account_addresses\n", out);
+}
+
 static void print_acts(const struct report *r, FILE *out)
 {
 	char when[TIME_LOCAL_MAX];
@@ -113,6 +130,7 @@ void summary_write(const struct report *r, const char *host, FILE *out)
 		print_rows(r, out);
 		print_places(&r->networks, true, out);
 		print_places(&r->addresses_worst, false, out);
+		print_accounts(r, out);
 	}
 	print_acts(r, out);
 }

@@ -119,6 +119,31 @@ int figures_next_good(struct store *store, struct net *ret, struct why *why)
 	return rc != 0 ? rc : sql_net(store, store->walk, 0, "good", ret, why);
 }
 
+/* SQLite takes the text from the row with the greatest time, as documented for a bare column beside max(). */
+void figures_accounts(struct store *store, int64_t from_s, int64_t until_s, int64_t n_max)
+{
+	sqlite3_stmt *const s = begin(store, FIGURES_ACCOUNTS,
+	                              "SELECT account, count(*), count(DISTINCT address), max(time), text FROM hit WHERE weight = 3 AND "
+	                              "time BETWEEN ?1 AND ?2 GROUP BY account ORDER BY 2 DESC, account LIMIT ?3",
+	                              from_s, until_s);
+
+	sql_bind_number(s, 3, n_max);
+}
+
+int figures_next_account(struct store *store, struct figures_account *ret, struct why *why)
+{
+	sqlite3_stmt *const s = store->walk;
+	const int rc = sql_row(store, s, why);
+
+	if (rc == 0)
+		*ret = (struct figures_account){.number = (uint32_t)sqlite3_column_int64(s, 0), /* as it was stored */
+		                                .hits = sqlite3_column_int64(s, 1),
+		                                .addresses = sqlite3_column_int64(s, 2),
+		                                .last_s = sqlite3_column_int64(s, 3),
+		                                .text = sql_text(s, 4)};
+	return rc;
+}
+
 void figures_acts(struct store *store, int64_t from_s, int64_t until_s, int64_t n_max)
 {
 	sqlite3_stmt *const s = begin(store, FIGURES_ACTS,

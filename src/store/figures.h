@@ -1,8 +1,8 @@
 /*
  * figures: what a report reads: the sums of days, and the rows of a time.
  *
- * Reading only; the report counts. figures_hits reads every hit of the time and takes seconds for millions; the rest
- * does not depend on how many hits there are.
+ * Reading only; the report counts. figures_hits and figures_accounts read every hit of the time and take seconds for millions; the
+ * rest does not depend on how many hits there are.
  * Walks and errors as of store.h. Strings are borrowed until the next call. Times are Unix seconds, both ends included;
  * days since 1970, UTC.
  */
@@ -49,6 +49,15 @@ int figures_next_block(struct store *store, struct figures_block *ret, struct wh
 /* Clients with evidence for the good since then, each once. */
 void figures_good(struct store *store, int64_t first_day);
 int figures_next_good(struct store *store, struct net *ret, struct why *why);
+
+/* Accounts that many networks tried: failed logins that counted double. Those with most first, n_max at most. */
+struct figures_account {
+	uint32_t number;  /* base/account.h */
+	const char *text; /* the last line */
+	int64_t hits, addresses, last_s;
+};
+void figures_accounts(struct store *store, int64_t from_s, int64_t until_s, int64_t n_max);
+int figures_next_account(struct store *store, struct figures_account *ret, struct why *why);
 
 /* Manual actions, and notes: newest first. address and reason may be NULL. */
 struct figures_act {

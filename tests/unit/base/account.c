@@ -71,9 +71,33 @@ static void test_spread(void **state)
 		fail_msg("got %zu pairs with one number, want about %d", pairs, EXPECTED);
 }
 
+static void test_find(void **state)
+{
+	static const struct {
+		const char *text, *name, *want;
+	} rows[] = {
+		{"SASL LOGIN authentication failed: (reason unavailable), sasl_username=bob", "bob", "bob"},
+		{"user=<Bob@example.org>, method=PLAIN, rip=198.51.100.7", "bob@example.org", "Bob@example.org"},
+		{"USER x-1.y: Login failed", "x-1.y", "x-1.y"},
+		{"authentication failed for [b.ob], invalid password", "b.ob", "b.ob"},
+		{"ruser=bob", "bob", "bob"},
+		{"sasl_username=bobby", "bob", NULL}, /* no piece of a word */
+		{"user=<a b>", "a b", NULL},
+		{"", "bob", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct span got = account_find((struct span){rows[i].text, strlen(rows[i].text)}, number_of(rows[i].name));
+
+		if (rows[i].want == NULL ? got.p != NULL : !span_is(got, rows[i].want))
+			fail_msg("row %zu: got \"%.*s\"", i, (int)got.len, got.p);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_names), cmocka_unit_test(test_spread)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_names), cmocka_unit_test(test_spread), cmocka_unit_test(test_find)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
