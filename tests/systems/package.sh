@@ -7,6 +7,9 @@ package_builds() {
 	DEB=$(find "$ROOT/home/admin" -maxdepth 1 -name 'watchforspammers_*.deb' -printf '/home/admin/%f\n')
 	same "state of the package" "$(package_state)" installed
 	same "the old place" "$(in_system readlink -f /usr/sbin/watchforspammers)" /usr/bin/watchforspammers
+	same "what bash completes" "$(in_system bash -c '. /usr/share/bash-completion/completions/watchforspammers
+		COMP_LINE="watchforspammers reloa" COMP_POINT=22
+		_watchforspammers && echo "${COMPREPLY[@]}"')" reload
 	grep -qF "watchforspammers is installed, but does not run yet" "$WORK/printed" || fail "the first installation does not say what comes next"
 	same "is the service enabled" "$(in_system systemctl is-enabled watchforspammers)" disabled
 }
