@@ -74,9 +74,11 @@ grep -q -- "--output" printed || fail "printed: $(cat printed)"
 [ ! -e out2 ] || fail "files of nothing"
 
 got=$("$wfs" import list --dry-run --for 2h --reason "from there" out/bans | sed 's/ for 23h59m[0-9]*s/ for 1d/')
-want='block 2001:db8::5 for 2h reason from there
-block 203.0.113.5 for 1d reason from there'
+want='block 2001:db8::5 for 2h reason fail2ban dovecot
+block 203.0.113.5 for 1d reason fail2ban postfix-sasl'
 [ "$got" = "$want" ] || fail "import list: got $got"
+got=$(echo "192.0.2.7 for 1h" | "$wfs" import list --dry-run --reason "from there" -)
+[ "$got" = "block 192.0.2.7 for 1h reason from there" ] || fail "import list: got $got"
 echo nothing | "$wfs" import list --dry-run - >printed 2>&1
 [ $? = 1 ] || fail "a list without an address: $(cat printed)"
 echo "ok"

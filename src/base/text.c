@@ -11,6 +11,27 @@ bool span_is(struct span span, const char *word)
 	return span.len == len && (len == 0 || memcmp(span.p, word, len) == 0);
 }
 
+int span_order(const void *a, const void *b)
+{
+	const struct span *const x = a, *const y = b;
+	const size_t n = x->len < y->len ? x->len : y->len;
+	const int order = n > 0 ? memcmp(x->p, y->p, n) : 0;
+
+	return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+static bool is_blank(unsigned char c)
+{
+	return (c >= 9 && c <= 13) || (c >= 28 && c <= 32) || c == 0x85 || c == 0xA0;
+}
+
+struct span span_trim(struct span span)
+{
+	while (span.len > 0 && is_blank((unsigned char)span.p[span.len - 1]))
+		span.len--;
+	return span;
+}
+
 /* How many bytes at p form one character that is safe to show; 0 when the first byte must be escaped. */
 static size_t safe_char(const unsigned char *p, size_t n)
 {

@@ -18,6 +18,12 @@ struct span {
 /* True when the piece is exactly the NUL-ended word. */
 bool span_is(struct span span, const char *word);
 
+/* By their bytes, for qsort(3) and bsearch(3) of spans. */
+int span_order(const void *a, const void *b);
+
+/* Without the blanks at its end: those of ISO 8859-1, C1's NEL included, and C0's separators. */
+struct span span_trim(struct span span);
+
 /*
  * Writes in to out, NUL-ended: printable ASCII and well-formed UTF-8 (RFC 3629) stay; control
  * characters (C0, DEL, C1), U+2028/9, the Unicode bidi controls and bytes that are not UTF-8 become

@@ -1,28 +1,23 @@
 /* import: what other programs have: a list of addresses to block, or a whole fail2ban, as files to look at. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/duration.h"
 #include "base/plural.h"
 #include "command/command.h"
 #include "command/daemon.h"
+#include "command/import_fail2ban.h"
 #include "import/banlist.h"
-#include "import/bans.h"
-#include "import/fail2ban.h"
 
 enum { LINE_MAX_LEN = NET_TEXT_MAX + DURATION_TEXT_MAX + BANLIST_REASON_MAX + 64 };
 
 struct request {
-	const char *from, *database, *output; /* of fail2ban */
-	const char *duration, *reason;        /* of a list */
+	struct import_fail2ban fail2ban;
+	const char *duration, *reason; /* of a list */
 	bool dry;
 };
 
@@ -160,146 +155,6 @@ static int import_list(const char *path, const struct request *q, const struct c
 	return status;
 }
 
-/* --- fail2ban --- */
-
-/* A new file below the output directory; never one that is there. */
-static FILE *create(const struct request *q, const char *name, struct why *why)
-{
-	char *const path = alloc_format("a file's name", "%s/%s", q->output, name);
-	const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-
-	if (fd < 0)
-		(void)why_set(why, errno, "%s: %s", path, strerror(errno));
-	free(path);
-	return fd < 0 ? NULL : alloc_check(fdopen(fd, "w"), 0, "a file's stream");
-}
-
-static int finish(FILE *out, const char *name, struct why *why)
-{
-	const bool bad = ferror(out) != 0;
-
-	return fclose(out) != 0 || bad ? why_set(why, EIO, "%s: cannot be written", name) : 0;
-}
-
-static int write_config(const struct fail2ban *f, const struct request *q, struct why *why)
-{
-	FILE *const out = create(q, "watchforspammers.conf", why);
-
-	if (out == NULL)
-		return -EIO;
-	fail2ban_write_config(f, out);
-	return finish(out, "watchforspammers.conf", why);
-}
-
-/* A filter of the administrator's own; findings go to standard output. */
-static int write_filter(const struct fail2ban *f, const struct fail2ban_jail *jail, const struct request *q, int *ret_n, struct why *why)
-{
-	char *const name = alloc_format("a file's name", "patterns/fail2ban-%s.rules", jail->filter);
-	FILE *const out = create(q, name, why);
-	int rc = out == NULL ? -EIO : 0;
-
-	*ret_n = 0;
-	if (rc == 0)
-		*ret_n = fail2ban_write_rules(f, jail, out, stdout, why);
-	if (out != NULL && finish(out, name, why) < 0)
-		rc = -EIO;
-	free(name);
-	return *ret_n < 0 ? *ret_n : rc;
-}
-
-/* Whether a jail before it has the same filter: its rules are written once. */
-static bool is_repeated(const struct fail2ban *f, size_t at)
-{
-	for (size_t i = 0; i < at; i++)
-		if (strcmp(f->list[i].filter, f->list[at].filter) == 0)
-			return true;
-	return false;
-}
-
-static int write_filters(const struct fail2ban *f, const struct request *q, struct why *why)
-{
-	(void)printf("%-24s  %-24s  %s\n", "JAIL", "FILTER", "OURS");
-	for (size_t i = 0; i < f->n; i++) {
-		const struct fail2ban_jail *const jail = &f->list[i];
-		int n = 0, rc = 0;
-
-		if (jail->ours == NULL && !jail->repeats && !is_repeated(f, i))
-			rc = write_filter(f, jail, q, &n, why);
-		if (rc < 0)
-			return rc;
-		(void)printf("%-24.24s  %-24.24s  ", jail->name, jail->filter);
-		if (jail->repeats)
-			(void)puts("[block] for: each further block lasts longer");
-		else if (jail->ours != NULL)
-			(void)printf("%s.rules\n", jail->ours);
-		else
-			(void)printf("fail2ban-%s.rules, %d %s\n", jail->filter, n, plural(n, "rule", "rules"));
-	}
-	return 0;
-}
-
-static int write_bans(const struct request *q, size_t *ret_n, struct why *why)
-{
-	struct banlist list = {0};
-	int rc = bans_read(q->database, clock_unix_s(), &list, why);
-	FILE *out;
-
-	*ret_n = list.n;
-	if (rc == -ENOENT)
-		return 0;
-	if (rc < 0 || (out = create(q, "bans", why)) == NULL) {
-		banlist_done(&list);
-		return rc < 0 ? rc : -EIO;
-	}
-	for (size_t i = 0; i < list.n; i++) {
-		char address[NET_TEXT_MAX], left[DURATION_TEXT_MAX] = "";
-
-		(void)net_text(&list.list[i].net, address);
-		if (list.list[i].left_s > 0)
-			duration_text(list.list[i].left_s, left);
-		(void)fprintf(out, "%s%s%s # %s\n", address, *left != '\0' ? " for " : "", left, list.list[i].reason);
-	}
-	banlist_done(&list);
-	return finish(out, "bans", why);
-}
-
-static int write_everything(const struct fail2ban *f, const struct request *q, struct why *why)
-{
-	char *const patterns = alloc_format("a directory's name", "%s/patterns", q->output);
-	size_t n_bans = 0;
-	int rc = 0;
-
-	if (mkdir(q->output, 0755) < 0 || mkdir(patterns, 0755) < 0)
-		rc = why_set(why, errno, "%s: %s; name another directory with --output", q->output, strerror(errno));
-	free(patterns);
-	if (rc == 0)
-		rc = write_config(f, q, why);
-	if (rc == 0)
-		rc = write_filters(f, q, why);
-	if (rc == 0)
-		rc = write_bans(q, &n_bans, why);
-	if (rc < 0)
-		return rc;
-	(void)printf("\n%s has a configuration, rules and %zu bans in force. Look at them; then:\n"
-	             "  watchforspammers check %s/patterns/*.rules\n"
-	             "  watchforspammers import list %s/bans --reason \"from fail2ban\"\n",
-	             q->output, n_bans, q->output, q->output);
-	return 0;
-}
-
-static int import_fail2ban(const struct request *q)
-{
-	struct fail2ban f;
-	struct why why;
-	int rc = fail2ban_read(q->from, &f, &why);
-
-	if (rc == 0) {
-		rc = write_everything(&f, q, &why);
-		fail2ban_done(&f);
-	}
-	return rc < 0 ? command_fail(COMMAND_SYSTEM, &why) : COMMAND_DONE;
-}
-
 /* --- the command --- */
 
 static int parse_option(int option, struct request *q)
@@ -308,13 +163,13 @@ static int parse_option(int option, struct request *q)
 
 	switch (option) {
 	case 'f':
-		q->from = optarg;
+		q->fail2ban.from = optarg;
 		return COMMAND_DONE;
 	case 'd':
-		q->database = optarg;
+		q->fail2ban.database = optarg;
 		return COMMAND_DONE;
 	case 'o':
-		q->output = optarg;
+		q->fail2ban.output = optarg;
 		return COMMAND_DONE;
 	case 't':
 		q->duration = optarg;
@@ -330,8 +185,9 @@ static int parse_option(int option, struct request *q)
 
 int command_import(int argc, char **argv, const struct command_env *env)
 {
-	struct request q = {.from = "/etc/fail2ban", .database = "/var/lib/fail2ban/fail2ban.sqlite3", .output = "fail2ban-import",
-	                    .duration = "7d", .reason = "imported"};
+	struct request q = {.fail2ban = {"/etc/fail2ban", "/var/lib/fail2ban/fail2ban.sqlite3", "fail2ban-import"},
+	                    .duration = "7d",
+	                    .reason = "imported"};
 	int option, status;
 
 	opterr = 0;
@@ -341,7 +197,7 @@ int command_import(int argc, char **argv, const struct command_env *env)
 			return status;
 	}
 	if (optind < argc && strcmp(argv[optind], "fail2ban") == 0)
-		return optind + 1 < argc ? command_no_word(argv[0], argv[optind + 1]) : import_fail2ban(&q);
+		return optind + 1 < argc ? command_no_word(argv[0], argv[optind + 1]) : import_fail2ban(&q.fail2ban, env);
 	if (optind + 1 < argc && strcmp(argv[optind], "list") == 0)
 		return optind + 2 < argc ? command_no_word(argv[0], argv[optind + 2]) : import_list(argv[optind + 1], &q, env);
 	return command_usage(argv[0], "import what? \"fail2ban\", or \"list\" and a file");

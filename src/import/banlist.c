@@ -83,14 +83,23 @@ static bool is_time_word(struct span word)
 	return span_is(word, "timeout") || span_is(word, "expires") || span_is(word, "for");
 }
 
-static int parse_line(struct span line, struct banlist *list, struct why *why)
+/* What is behind "#" is the reason of the entries of the line, from first on. */
+static void take_reason(struct banlist *list, size_t first, struct span comment)
 {
-	const char *const comment = memchr(line.p, '#', line.len);
+	comment = span_trim(comment);
+	while (comment.len > 0 && strchr("# \t", *comment.p) != NULL) {
+		comment.p++;
+		comment.len--;
+	}
+	for (size_t i = first; i < list->n; i++)
+		(void)text_escape(comment, list->list[i].reason, sizeof list->list[i].reason);
+}
+
+static int parse_words(struct span line, struct banlist *list, struct why *why)
+{
 	struct banlist_entry *last = NULL;
 	size_t at = 0;
 
-	if (comment != NULL)
-		line.len = (size_t)(comment - line.p);
 	for (struct span word = next_word(line, &at); word.len > 0; word = next_word(line, &at)) {
 		struct banlist_entry entry = {.left_s = 0};
 		int rc;
@@ -107,6 +116,17 @@ static int parse_line(struct span line, struct banlist *list, struct why *why)
 		last = &list->list[list->n - 1];
 	}
 	return 0;
+}
+
+static int parse_line(struct span line, struct banlist *list, struct why *why)
+{
+	const char *const comment = memchr(line.p, '#', line.len);
+	const size_t len = comment != NULL ? (size_t)(comment - line.p) : line.len, first = list->n;
+	const int rc = parse_words((struct span){line.p, len}, list, why);
+
+	if (rc == 0 && comment != NULL)
+		take_reason(list, first, (struct span){comment, line.len - len});
+	return rc;
 }
 
 static int parse_lines(struct span text, struct banlist *list, struct why *why)

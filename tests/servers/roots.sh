@@ -37,6 +37,8 @@ roots_packages() {
 	opensmtpd) echo opensmtpd ca-certificates ;;
 	sshd) echo openssh-server ;;
 	mimedefang) echo mimedefang spamassassin postfix dovecot-core procmail netcat-openbsd ;;
+	fail2ban) echo fail2ban python3-systemd ;;
+	zone) echo postfix rbldnsd ;;
 	system) echo systemd systemd-sysv dbus sudo postfix dovecot-imapd lintian ;;
 	*) return 1 ;;
 	esac

@@ -37,7 +37,8 @@ static void test_forms(void **state)
 		const char *what, *text, *want;
 	} table[] = {
 		{"plain", "192.0.2.7\n# a comment 192.0.2.8\n198.51.100.0/24   # why\n\n2001:db8::/48\nno address\n",
-	         "192.0.2.7 0\n198.51.100.0/24 0\n2001:db8::/48 0\n"},
+	         "192.0.2.7 0\n198.51.100.0/24 0 why\n2001:db8::/48 0\n"},
+		{"reasons", "192.0.2.7 192.0.2.8 for 1h ## \x1b[2J \r\n192.0.2.9 #\n", "192.0.2.7 0 \\x1b[2J\n192.0.2.8 3600 \\x1b[2J\n192.0.2.9 0\n"},
 		{"no newline", "192.0.2.7", "192.0.2.7 0\n"},
 		{"nothing", "", ""},
 		{"CSV", "address,since,until\r\n\"192.0.2.7\",2026-11-28T23:54:44Z,\"x, y\"\r\n", "192.0.2.7 0\n"},

@@ -1,0 +1,320 @@
+#include "command/import_fail2ban.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/plural.h"
+#include "engine/choice.h"
+#include "import/bans.h"
+#include "import/fail2ban.h"
+#include "import/regex.h"
+#include "rulecheck/compare.h"
+#include "rulecheck/sample.h"
+
+enum {
+	JAIL_MS = 30 * 1000,   /* that a jail's filter may take ... */
+	ALL_MS = 300 * 1000,   /* ... and all together */
+	JOURNAL_S = 24 * 3600, /* of the journal */
+	LINE_SHOWN = 1024,     /* bytes of a line, escaped */
+};
+
+/* --- files --- */
+
+/* A new file below the output directory; never one that is there. */
+static FILE *create(const struct import_fail2ban *q, const char *name, struct why *why)
+{
+	char *const path = alloc_format("a file's name", "%s/%s", q->output, name);
+	const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		(void)why_set(why, errno, "%s: %s", path, strerror(errno));
+	free(path);
+	return fd < 0 ? NULL : alloc_check(fdopen(fd, "w"), 0, "a file's stream");
+}
+
+static int finish(FILE *out, const char *name, struct why *why)
+{
+	const bool bad = ferror(out) != 0;
+
+	return fclose(out) != 0 || bad ? why_set(why, EIO, "%s: cannot be written", name) : 0;
+}
+
+static int write_config(const struct fail2ban *f, const struct import_fail2ban *q, struct why *why)
+{
+	FILE *const out = create(q, "watchforspammers.conf", why);
+
+	if (out == NULL)
+		return -EIO;
+	fail2ban_write_config(f, out);
+	return finish(out, "watchforspammers.conf", why);
+}
+
+/* A filter of the administrator's own; findings go to standard output. */
+static int write_filter(const struct fail2ban *f, const struct fail2ban_jail *jail, const struct import_fail2ban *q, int *ret_n, struct why *why)
+{
+	char *const name = alloc_format("a file's name", "patterns/fail2ban-%s.rules", jail->filter);
+	FILE *const out = create(q, name, why);
+	int rc = out == NULL ? -EIO : 0;
+
+	*ret_n = 0;
+	if (rc == 0)
+		*ret_n = fail2ban_write_rules(f, jail, out, stdout, why);
+	if (out != NULL && finish(out, name, why) < 0)
+		rc = -EIO;
+	free(name);
+	return *ret_n < 0 ? *ret_n : rc;
+}
+
+/* Whether a jail before it has the same filter: its rules are written once. */
+static bool is_repeated(const struct fail2ban *f, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (strcmp(f->list[i].filter, f->list[at].filter) == 0)
+			return true;
+	return false;
+}
+
+static int write_filters(const struct fail2ban *f, const struct import_fail2ban *q, struct why *why)
+{
+	(void)printf("%-24s  %-24s  %s\n", "JAIL", "FILTER", "OURS");
+	for (size_t i = 0; i < f->n; i++) {
+		const struct fail2ban_jail *const jail = &f->list[i];
+		int n = 0, rc = 0;
+
+		if (jail->ours == NULL && !jail->repeats && !is_repeated(f, i))
+			rc = write_filter(f, jail, q, &n, why);
+		if (rc < 0)
+			return rc;
+		(void)printf("%-24.24s  %-24.24s  ", jail->name, jail->filter);
+		if (jail->repeats)
+			(void)puts("[block] for: each further block lasts longer");
+		else if (jail->ours != NULL)
+			(void)printf("%s.rules\n", jail->ours);
+		else
+			(void)printf("fail2ban-%s.rules, %d %s\n", jail->filter, n, plural(n, "rule", "rules"));
+	}
+	return 0;
+}
+
+static int write_bans(const struct import_fail2ban *q, size_t *ret_n, struct why *why)
+{
+	struct banlist list = {0};
+	int rc = bans_read(q->database, clock_unix_s(), &list, why);
+	FILE *out;
+
+	*ret_n = list.n;
+	if (rc == -ENOENT)
+		return 0;
+	if (rc < 0 || (out = create(q, "bans", why)) == NULL) {
+		banlist_done(&list);
+		return rc < 0 ? rc : -EIO;
+	}
+	for (size_t i = 0; i < list.n; i++) {
+		char address[NET_TEXT_MAX], left[DURATION_TEXT_MAX] = "";
+
+		(void)net_text(&list.list[i].net, address);
+		if (list.list[i].left_s > 0)
+			duration_text(list.list[i].left_s, left);
+		(void)fprintf(out, "%s%s%s # %s\n", address, *left != '\0' ? " for " : "", left, list.list[i].reason);
+	}
+	banlist_done(&list);
+	return finish(out, "bans", why);
+}
+
+static int write_everything(const struct fail2ban *f, const struct import_fail2ban *q, size_t *ret_n_bans, struct why *why)
+{
+	char *const patterns = alloc_format("a directory's name", "%s/patterns", q->output);
+	int rc = 0;
+
+	if (mkdir(q->output, 0755) < 0 || mkdir(patterns, 0755) < 0)
+		rc = why_set(why, errno, "%s: %s; name another directory with --output", q->output, strerror(errno));
+	free(patterns);
+	if (rc == 0)
+		rc = write_config(f, q, why);
+	if (rc == 0)
+		rc = write_filters(f, q, why);
+	return rc == 0 ? write_bans(q, ret_n_bans, why) : rc;
+}
+
+/* --- your jail, our rules: the same lines of your log? --- */
+
+/* The names in "one on each line". The caller frees *ret_names, which are of text. */
+static size_t split_names(char *text, const char ***ret_names)
+{
+	char *rest = NULL;
+	size_t n = 0;
+
+	*ret_names = NULL;
+	for (char *name = strtok_r(text, "\n \t", &rest); name != NULL; name = strtok_r(NULL, "\n \t", &rest)) {
+		if (*name != '/') /* "tail" behind a log is where fail2ban begins in it */
+			continue;
+		*ret_names = alloc_one_more(*ret_names, n, sizeof **ret_names, "names of logs");
+		(*ret_names)[n++] = name;
+	}
+	return n;
+}
+
+static int take_sample(const struct fail2ban_jail *jail, const struct config *config, struct sample *ret, struct why *why)
+{
+	const struct journal_where where = choice_where(config);
+	const char **names;
+	char *text;
+	size_t n;
+	int rc;
+
+	if (jail->journal)
+		return sample_journal(&where, clock_unix_s() - JOURNAL_S, ret, why);
+	text = alloc_text(jail->logs, "names of logs");
+	n = split_names(text, &names);
+	rc = n > 0 ? sample_files(names, n, ret, why) : why_set(why, ENODATA, "it names no log");
+	free(names);
+	free(text);
+	return rc;
+}
+
+/* How far it is, on a terminal; jail NULL: removes it. */
+static void show_progress(const char *jail, size_t i, size_t n)
+{
+	if (!isatty(STDERR_FILENO))
+		return;
+	(void)fflush(stdout);
+	if (jail != NULL)
+		(void)fprintf(stderr, "\rfail2ban-regex: %.40s (%zu of %zu) ...", jail, i + 1, n);
+	else
+		(void)fputs("\r\033[K", stderr);
+}
+
+/* rule: NULL for a line that only fail2ban matches. */
+static void print_example(struct span line, const struct rule *rule)
+{
+	char text[LINE_SHOWN];
+
+	if (line.p == NULL)
+		return;
+	(void)text_escape(line, text, sizeof text);
+	if (rule != NULL)
+		(void)printf("  only ours, by %s:\n    %s\n", rule->text->name, text);
+	else
+		(void)printf("  only theirs:\n    %s\n", text);
+}
+
+static void print_row(const char *jail, const struct compare_result *r)
+{
+	(void)printf("%-24.24s  %10" PRId64 "  %10" PRId64 "  %11" PRId64 "  %10" PRId64 "\n", jail, r->lines, r->both, r->only_theirs,
+	             r->only_ours);
+	print_example(r->first_theirs, NULL);
+	print_example(r->first_ours, r->rule);
+}
+
+/* The row of a jail, or why there is none. False: fail2ban-regex is not installed. */
+static bool compare_jail(const struct fail2ban_jail *jail, const struct import_fail2ban *q, const struct config *config,
+                         const struct rules *rules, int64_t until_ms)
+{
+	char *const file = jail->ours != NULL ? alloc_format("a file's name", "%s.rules", jail->ours)
+	                                      : alloc_format("a file's name", "fail2ban-%s.rules", jail->filter);
+	struct compare_options options = {.rules = rules, .file = file, .end_s = clock_unix_s()};
+	struct regex_lines theirs = {0};
+	bool installed = true;
+	struct compare_result r;
+	struct sample sample = {.fd = -1};
+	struct why why;
+	int rc = take_sample(jail, config, &sample, &why);
+
+	if (rc == 0) {
+		const struct regex_order order = {q->from, jail->filter, jail->parameters, sample.fd, until_ms};
+
+		rc = regex_run(&order, &theirs, &why);
+		installed = rc != -ENOENT;
+		options.text = sample.text;
+		options.len = sample.len;
+		options.n_theirs = theirs.n;
+		options.theirs = theirs.list;
+		if (rc == 0)
+			compare_run(&options, &r);
+		show_progress(NULL, 0, 0);
+		if (rc == 0)
+			print_row(jail->name, &r);
+		regex_done(&theirs);
+		sample_done(&sample);
+	}
+	if (rc < 0 && installed)
+		(void)printf("%-24.24s  not compared: %s\n", jail->name, why.text);
+	free(file);
+	return installed;
+}
+
+static void compare_jails(const struct fail2ban *f, const struct import_fail2ban *q, const struct config *config, const struct rules *rules)
+{
+	const int64_t end_ms = clock_steady_ms() + ALL_MS;
+	bool installed = true;
+
+	(void)printf("\nLines of your logs that the jail's filter and our rules match:\n%-24s  %10s  %10s  %11s  %10s\n", "JAIL", "LINES",
+	             "BOTH", "ONLY THEIRS", "ONLY OURS");
+	for (size_t i = 0; i < f->n && installed; i++) {
+		const int64_t now_ms = clock_steady_ms(), until_ms = now_ms + JAIL_MS < end_ms ? now_ms + JAIL_MS : end_ms;
+
+		if (f->list[i].repeats)
+			continue;
+		show_progress(f->list[i].name, i, f->n);
+		installed = compare_jail(&f->list[i], q, config, rules, until_ms);
+		show_progress(NULL, i, f->n);
+	}
+	if (!installed)
+		(void)puts("not compared: fail2ban-regex is not installed");
+}
+
+/* Our rules and those that were just written. Without them, a sentence. */
+static void compare(const struct fail2ban *f, const struct import_fail2ban *q, const struct config *config)
+{
+	char *const written = alloc_format("a directory's name", "%s/patterns", q->output);
+	const char *dirs[CONFIG_DIRS_MAX + 1];
+	struct rulefile_errors errors = {0};
+	struct rules *rules = NULL;
+	size_t n = 0;
+	struct why why;
+
+	for (size_t i = 0; i < config->run.n_patterns; i++)
+		dirs[n++] = config->run.patterns[i];
+	dirs[n++] = written;
+	if (rules_load(dirs, n, NULL, 0, &rules, &errors, &why) < 0)
+		(void)printf("\nYour logs were not compared, since the rules have errors:\n  %s\n", why.text);
+	else
+		compare_jails(f, q, config, rules);
+	rules_free(rules);
+	rulefile_errors_done(&errors);
+	free(written);
+}
+
+int import_fail2ban(const struct import_fail2ban *q, const struct command_env *env)
+{
+	struct fail2ban f;
+	struct config *config;
+	size_t n_bans = 0;
+	struct why why;
+	int status, rc;
+
+	if ((config = command_config_rest(env, &why, &status)) == NULL)
+		return status;
+	if ((rc = fail2ban_read(q->from, &f, &why)) == 0) {
+		if ((rc = write_everything(&f, q, &n_bans, &why)) == 0)
+			compare(&f, q, config);
+		fail2ban_done(&f);
+	}
+	config_free(config);
+	if (rc < 0)
+		return command_fail(COMMAND_SYSTEM, &why);
+	(void)printf("\n%s has a configuration, rules and %zu %s in force. Look at them; then:\n"
+	             "  watchforspammers check %s/patterns/*.rules\n"
+	             "  watchforspammers import list %s/bans\n",
+	             q->output, n_bans, plural((int64_t)n_bans, "ban", "bans"), q->output, q->output);
+	return COMMAND_DONE;
+}
