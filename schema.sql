@@ -181,7 +181,8 @@ CREATE TABLE IF NOT EXISTS gate_now ( -- whom each gate held when the daemon loo
 	at     INTEGER NOT NULL, -- when it looked
 	closed INTEGER NOT NULL, -- 1: new clients were refused; 0: the gate was open
 	paused INTEGER NOT NULL, -- clients in their pause ...
-	inside INTEGER NOT NULL, -- ... in their window
+	inside INTEGER NOT NULL, -- ... in their window ...
+	waiting INTEGER NOT NULL, -- ... those of both that have not connected in the window yet
 	waits  TEXT,             -- the one that has waited longest without connecting ...
 	since  INTEGER           -- ... and since when; null: none waits
 ) WITHOUT ROWID;

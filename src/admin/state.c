@@ -11,6 +11,7 @@
 #include "base/traffic.h"
 #include "input/globs.h"
 #include "input/journal.h"
+#include "store/gates.h"
 #include "store/journals.h"
 
 enum { LIST_MAX = 32 }; /* the name of a list */
@@ -355,10 +356,54 @@ static int put_suspended(struct reading *r, struct why *why)
 	return rc < 0 ? rc : 0;
 }
 
+/* now: whom it holds; sums: of today. */
+static json_t *gate_row(const struct store_gate_now *now, const struct store_gate_sums *sums, int64_t now_s)
+{
+	json_t *const row = new_row();
+	char text[ADDR_TEXT_MAX];
+
+	(void)addr_text(&now->waits, text);
+	json_put_text(row, "name", now->name);
+	json_put_bool(row, "closed", now->closed);
+	json_put_time(row, "counted_at", now->at_s);
+	json_put_number(row, "paused", now->paused);
+	json_put_number(row, "in_window", now->inside);
+	json_put_number(row, "waiting", now->waiting);
+	json_put_text(row, "waits_longest", now->since_s != 0 ? text : NULL);
+	json_put_number(row, "waits_s", now->since_s != 0 ? now_s - now->since_s : 0);
+	json_put_number(row, "refused_today", sums->refused);
+	json_put_number(row, "let_in_today", sums->admitted);
+	json_put_number(row, "passed_today", sums->asked - sums->refused - sums->admitted);
+	return row;
+}
+
+static int put_gates(struct reading *r, struct why *why)
+{
+	static const struct store_gate_sums none;
+	struct store_gate_now now[GATES_CAP];
+	struct store_gate_sums sums[GATES_CAP];
+	json_t *const list = new_list();
+	size_t n = 0, n_sums = 0;
+	int rc = 0;
+
+	json_put(r->object, "gates", list);
+	if (r->store != NULL && (rc = store_gates_now(r->store, now, &n, why)) == 0)
+		rc = store_gates(r->store, r->now_s / 86400, sums, &n_sums, why);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		const struct store_gate_sums *of = &none;
+
+		for (size_t k = 0; k < n_sums; k++)
+			if (strcmp(sums[k].name, now[i].name) == 0)
+				of = &sums[k];
+		(void)rows_append(list, gate_row(&now[i], of, r->now_s), &r->bytes_left);
+	}
+	return rc;
+}
+
 int state_put(json_t *object, struct store *store, const struct config *config, int64_t now_s, struct query_bound bound,
               size_t bytes, struct why *why)
 {
-	static int (*const parts[])(struct reading *, struct why *) = {put_logs, put_journal, put_totals, put_suspended, put_prefixes};
+	static int (*const parts[])(struct reading *, struct why *) = {put_logs, put_journal, put_totals, put_suspended, put_prefixes, put_gates};
 	struct reading r = {object, store, config, now_s, bound, bytes};
 	struct why ignored;
 	int rc = 0;

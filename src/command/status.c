@@ -199,6 +199,28 @@ static void print_numbers(const struct status *s, bool utc)
 		print_row("network", "%s in %s", text_of(row, "address"), text_of(row, "list"));
 }
 
+static void print_gates(const struct status *s)
+{
+	size_t i;
+	json_t *gate;
+
+	json_array_foreach(json_object_get(s->state, "gates"), i, gate) {
+		const bool closed = s->health.daemon != DAEMON_STOPPED && json_is_true(json_object_get(gate, "closed"));
+		char waits[DURATION_TEXT_MAX];
+
+		print_row("gate",
+		          "%s, %s: %" JSON_INTEGER_FORMAT " paused, %" JSON_INTEGER_FORMAT " in their window; today %" JSON_INTEGER_FORMAT
+		          " %s%s, %" JSON_INTEGER_FORMAT " let in, %" JSON_INTEGER_FORMAT " passed",
+		          text_of(gate, "name"), closed ? "closed" : "open", number(gate, "paused"), number(gate, "in_window"),
+		          number(gate, "refused_today"), plural(number(gate, "refused_today"), "connection", "connections"),
+		          config_observes(s->config) ? " would have been refused" : " refused", number(gate, "let_in_today"),
+		          number(gate, "passed_today"));
+		duration_short_text(number(gate, "waits_s"), waits);
+		if (json_is_string(json_object_get(gate, "waits_longest")))
+			print_row("", "%s has waited longest without coming back: %s", text_of(gate, "waits_longest"), waits);
+	}
+}
+
 static void print_block_files(const struct status *s)
 {
 	size_t i;
@@ -302,6 +324,7 @@ static int answer(const struct status *s, struct store *store, const struct comm
 			print_sockets(s, env->utc);
 			print_numbers(s, env->utc);
 			print_block_files(s);
+			print_gates(s);
 		}
 		break;
 	}

@@ -152,6 +152,7 @@ static struct store_gate_now now_of(const struct gating *g, size_t gate, int64_t
 	                             .closed = gating_is_closed(g, gate, clock_steady_ms()),
 	                             .paused = counts->paused,
 	                             .inside = counts->window,
+	                             .waiting = counts->waiting,
 	                             .since_s = counts->waits_s == 0 ? 0 : now_s - counts->waits_s};
 
 	memcpy(ret.name, g->config->gates.gates[gate].name, sizeof ret.name);

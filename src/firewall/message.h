@@ -70,9 +70,11 @@ struct message_gate {
 	uint32_t n_delays;  /* ... and of how many */
 	uint32_t asked, refused, admitted; /* connections; the rest of asked passed */
 	uint32_t began, came, late; /* clients: the pause began; connected in the window; began again, after it */
-	uint32_t paused, window;    /* clients, now; window: not paused any more */
+	uint32_t paused, window;    /* clients, now; window: not paused any more ... */
+	uint32_t waiting;   /* ... those of both that did not connect in the window yet */
 	uint32_t waits_s;   /* the one that has waited longest; 0: none waits */
 	uint8_t waits[16];  /* which, struct addr */
+	uint32_t reserved;  /* zero: no byte of it is left to chance */
 };
 
 /* A field that its comment does not give to a verb is zero. */

@@ -368,6 +368,35 @@ static void put_lists(const struct report *r, FILE *out)
 	(void)fputs("</table></div>\n", out);
 }
 
+static void put_gates(const struct report *r, FILE *out)
+{
+	char delay[DURATION_TEXT_MAX];
+
+	if (r->n_gates == 0)
+		return;
+	(void)fputs("<h2>Gates</h2>\n<div class=\"wide\"><table>\n<tr><th>Gate</th><th class=\"n\">Had to come back</th><th class=\"n\">"
+	            "Came</th><th class=\"n\">Too late</th><th class=\"n\">Never</th><th>Mean delay</th><th class=\"n\">Refused</th>"
+	            "<th class=\"n\">Let in</th><th class=\"n\">Passed</th></tr>\n",
+	            out);
+	for (size_t i = 0; i < r->n_gates; i++) {
+		const struct report_gate *const gate = &r->gates[i];
+
+		duration_short_text(gate->delay_s, delay);
+		(void)fputs("<tr>", out);
+		put_text_cell(out, "", gate->sums.name);
+		put_cell(out, gate->sums.began);
+		put_cell(out, gate->sums.came);
+		put_cell(out, gate->sums.late);
+		put_cell(out, gate->never);
+		put_text_cell(out, "", gate->sums.delays > 0 ? delay : "");
+		put_cell(out, gate->sums.refused);
+		put_cell(out, gate->sums.admitted);
+		put_cell(out, gate->passed);
+		(void)fputs("</tr>\n", out);
+	}
+	(void)fputs("</table></div>\n", out);
+}
+
 static void put_acts(const struct report *r, FILE *out)
 {
 	char when[TIME_LOCAL_MAX];
@@ -410,6 +439,7 @@ void page_write(const struct report *r, const char *host, FILE *out)
 		put_rules(r, out);
 		put_lists(r, out);
 	}
+	put_gates(r, out);
 	put_acts(r, out);
 	(void)fputs("</body>\n</html>\n", out);
 }

@@ -295,6 +295,32 @@ static int copy_accounts(struct report *r, struct store *store, struct why *why)
 	return rc < 0 ? rc : 0;
 }
 
+/* --- gates --- */
+
+static int count_gates(struct report *r, struct store *store, struct why *why)
+{
+	struct store_gate_sums sums[GATES_CAP];
+	struct store_gate_now now[GATES_CAP];
+	size_t n_now = 0;
+	int rc = store_gates(store, r->first_day, sums, &r->n_gates, why);
+
+	if (rc == 0)
+		rc = store_gates_now(store, now, &n_now, why);
+	for (size_t i = 0; i < r->n_gates && rc == 0; i++) {
+		struct report_gate *const gate = &r->gates[i];
+
+		*gate = (struct report_gate){.sums = sums[i], .passed = sums[i].asked - sums[i].refused - sums[i].admitted};
+		for (size_t k = 0; k < n_now; k++)
+			if (strcmp(now[k].name, sums[i].name) == 0)
+				gate->waiting = now[k].waiting;
+		/* Those that wait since before the first day are more than began in it. */
+		gate->never = sums[i].began - sums[i].came - sums[i].late - gate->waiting;
+		gate->never = gate->never > 0 ? gate->never : 0;
+		gate->delay_s = sums[i].delays == 0 ? 0 : sums[i].delay_s / sums[i].delays;
+	}
+	return rc;
+}
+
 /* --- the whole --- */
 
 static int copy_acts(struct report *r, struct store *store, struct why *why)
@@ -335,6 +361,8 @@ int report_collect(struct report *r, struct store *store, const struct report_qu
 		rc = copy_accounts(r, store, why);
 	if (rc == 0)
 		rc = copy_acts(r, store, why);
+	if (rc == 0)
+		rc = count_gates(r, store, why);
 	sort_rows(&r->rules);
 	sort_rows(&r->lists);
 	return rc;

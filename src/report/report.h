@@ -16,6 +16,7 @@
 #include "base/addr.h"
 #include "base/duration.h"
 #include "base/why.h"
+#include "store/gates.h"
 #include "store/store.h"
 
 enum {
@@ -70,6 +71,15 @@ struct report_act {
 	char *who, *what, *address, *reason; /* the last two may be NULL */
 };
 
+/* A gate, from the first day until now. */
+struct report_gate {
+	struct store_gate_sums sums;
+	int64_t waiting; /* clients, now */
+	int64_t passed;  /* connections of clients that need not wait */
+	int64_t never;   /* clients that did not come back */
+	int64_t delay_s; /* of those that came back, on average; 0: not known */
+};
+
 struct report {
 	struct report_query query;
 	int64_t first_day;
@@ -83,6 +93,8 @@ struct report {
 	struct report_account accounts[REPORT_TOP]; /* those with most hits first */
 	size_t n_acts;
 	struct report_act acts[REPORT_ACTS]; /* newest first */
+	size_t n_gates;
+	struct report_gate gates[GATES_CAP];
 };
 
 int report_collect(struct report *report, struct store *store, const struct report_query *query, struct why *why);

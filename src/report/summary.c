@@ -122,6 +122,25 @@ static void print_acts(const struct report *r, FILE *out)
 	}
 }
 
+static void print_gates(const struct report *r, FILE *out)
+{
+	for (size_t i = 0; i < r->n_gates; i++) {
+		const struct report_gate *const gate = &r->gates[i];
+		char delay[DURATION_TEXT_MAX];
+
+		duration_short_text(gate->delay_s, delay);
+		(void)fprintf(out, "%sgate %s: %" PRId64 " clients had to come back\n", i == 0 ? "\nGATES\n" : "", gate->sums.name,
+		              gate->sums.began);
+		(void)fprintf(out, "%12" PRId64 "  came back in time, after %s on average\n", gate->sums.came,
+		              gate->sums.delays > 0 ? delay : "an unknown time");
+		(void)fprintf(out, "%12" PRId64 "  came back too late, and had to begin anew\n%12" PRId64
+		                   "  never came back\n%12" PRId64 "  still wait\n",
+		              gate->sums.late, gate->never, gate->waiting);
+		(void)fprintf(out, "%12" PRId64 "  connections refused, %" PRId64 " let in, %" PRId64 " passed without waiting\n",
+		              gate->sums.refused, gate->sums.admitted, gate->passed);
+	}
+}
+
 void summary_write(const struct report *r, const char *host, FILE *out)
 {
 	print_head(r, host, out);
@@ -132,5 +151,6 @@ void summary_write(const struct report *r, const char *host, FILE *out)
 		print_places(&r->addresses_worst, false, out);
 		print_accounts(r, out);
 	}
+	print_gates(r, out);
 	print_acts(r, out);
 }

@@ -378,6 +378,7 @@ static void note_window(struct gate_keeper *k, const struct nft_element *element
 	const int64_t since_s = (k->counting.began_ms - k->counting.since_ms) / 1000, waits_s = age_s(element);
 
 	counts->window++;
+	counts->waiting += came == NULL;
 	if (came == NULL && k->came.n < k->came.cap && waits_s > counts->waits_s) {
 		counts->waits_s = bounded((uint64_t)waits_s);
 		counts->waits = element->net.addr;

@@ -31,7 +31,8 @@ struct gate_pass {
 /* What one gate has counted since it was asked before, and whom it holds now. */
 struct gate_counts {
 	uint32_t asked, refused, admitted, began, came, late; /* nft_gate.h; at most 2^32 - 1 */
-	uint32_t paused, window;  /* clients now; window: not paused any more */
+	uint32_t paused, window;  /* clients now; window: not paused any more ... */
+	uint32_t waiting;         /* ... those of both that did not connect in the window yet */
 	uint32_t n_delays;        /* clients that came since then, whose delay was seen */
 	uint64_t delays_s;        /* their sum, since the first SYN of each */
 	uint32_t waits_s;         /* how long the one that has waited longest has been waiting; 0: none waits */

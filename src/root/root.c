@@ -517,6 +517,7 @@ static int answer_counts(const struct root *root, struct message *m, struct why 
 	                                .late = counts.late,
 	                                .paused = counts.paused,
 	                                .window = counts.window,
+	                                .waiting = counts.waiting,
 	                                .waits_s = counts.waits_s};
 	memcpy(m->gate.waits, counts.waits.bytes, sizeof m->gate.waits);
 	return 0;

@@ -90,8 +90,8 @@ int store_add_gate(struct store *store, int64_t day, const struct store_gate_sum
 static int put_now(struct store *store, const struct store_gate_now *gate, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(store, GATE_NOW,
-	                                      "INSERT INTO gate_now (name, at, closed, paused, inside, waits, since) VALUES "
-	                                      "(?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, 0))");
+	                                      "INSERT INTO gate_now (name, at, closed, paused, inside, waits, since, waiting) VALUES "
+	                                      "(?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, 0), ?8)");
 	char text[ADDR_TEXT_MAX];
 
 	sql_bind_text(s, 1, gate->name);
@@ -104,6 +104,7 @@ static int put_now(struct store *store, const struct store_gate_now *gate, struc
 	else
 		sql_bind_text(s, 6, NULL);
 	sql_bind_number(s, 7, gate->since_s);
+	sql_bind_number(s, 8, gate->waiting);
 	return sql_run(store, s, why);
 }
 
@@ -159,7 +160,7 @@ int store_gates_now(struct store *store, struct store_gate_now out[static GATES_
 	sqlite3_stmt *s;
 	size_t n = 0;
 	int rc = sql_walk(store, GATES_NOW,
-	                  "SELECT name, at, closed, paused, inside, coalesce(waits, '::'), coalesce(since, 0) FROM gate_now WHERE at > ?1 "
+	                  "SELECT name, at, closed, paused, inside, coalesce(waits, '::'), coalesce(since, 0), waiting FROM gate_now WHERE at > ?1 "
 	                  "ORDER BY name",
 	                  0, why);
 
@@ -171,7 +172,8 @@ int store_gates_now(struct store *store, struct store_gate_now out[static GATES_
 		                                .closed = sqlite3_column_int(s, 2) != 0,
 		                                .paused = sqlite3_column_int64(s, 3),
 		                                .inside = sqlite3_column_int64(s, 4),
-		                                .since_s = sqlite3_column_int64(s, 6)};
+		                                .since_s = sqlite3_column_int64(s, 6),
+		                                .waiting = sqlite3_column_int64(s, 7)};
 		copy_name(s, gate->name);
 		rc = sql_addr(store, s, 5, "gate", &gate->waits, why);
 		n++;

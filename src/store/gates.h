@@ -45,7 +45,7 @@ struct store_gate_sums {
 /* Whom a gate holds; the columns of table gate_now. */
 struct store_gate_now {
 	char name[GATES_NAME_MAX];
-	int64_t at_s, paused, inside;
+	int64_t at_s, paused, inside, waiting;
 	bool closed;
 	struct addr waits;
 	int64_t since_s; /* 0: none waits */

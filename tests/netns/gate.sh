@@ -15,7 +15,7 @@ gate_config() {
 pause = ${PAUSE:-2s}
 window = ${WINDOW:-60s}
 count = 3
-open_after = ${OPEN_AFTER:-60s}
+open_after = ${OPEN_AFTER:-20s}
 ${1:-}"
 }
 
@@ -47,6 +47,29 @@ is_closed() {
 	in_server nft list set inet watchforspammers.gate mail_alive | grep -q "tcp timeout"
 }
 
+# A mail server writes lines, or the gate would open.
+(
+	trap 'exit 0' TERM
+	until [ -e "$WORK/quiet" ]; do
+		echo "$(now) mx postfix/smtpd[411]: connect from unknown[192.0.2.1]" >>"$LOG"
+		read -r -t 0.3 <> <(:)
+	done
+) &
+LISTENERS+=($!)
+
+# status_has FILTER: of the gate "mail"
+status_has() {
+	wfs status --json | jq -e ".gates[] | select(.name == \"mail\") | $1"
+}
+
+was_counted_after() {
+	[ "$(sql "SELECT at FROM gate_now")" -ge "$1" ]
+}
+
+report_has() {
+	wfs report | grep -E -- "$1"
+}
+
 # --- a client that comes back, and its count
 gate_config
 daemon_start
@@ -74,6 +97,18 @@ until second_is "$end" && [ "$tries" -gt 60 ]; do
 	tries=$((tries + 1))
 done
 
+# --- what is shown
+export WAIT_S=30
+wait_until status_has '.let_in_today == 6 and .closed' || fail "status: $(wfs status --json | jq -c .gates)"
+wait_until status_has '.refused_today > 60 and .waits_longest == "10.9.0.4" and .waiting == 1' ||
+	fail "status: $(wfs status --json | jq -c .gates)"
+wfs status | grep -q "^gate  *mail, closed: " || fail "status: $(wfs status)"
+unset WAIT_S
+report_has "gate mail: 3 clients had to come back" || fail "report: $(wfs report)"
+report_has "^ *2  came back in time, after [0-9]+s on average" || fail "report: $(wfs report)"
+report_has "^ *1  still wait" || fail "report: $(wfs report)"
+wfs report --html "$WORK/page.html" && grep -q "<h2>Gates</h2>" "$WORK/page.html" || fail "the page has no gates"
+
 # --- a restart: who waited need not begin anew; stopped, nobody is refused
 client_out 10.9.0.5 || fail "10.9.0.5: let in at once"
 daemon_stop || fail "exit status $?"
@@ -92,7 +127,7 @@ daemon_stop || fail "exit status $?"
 OPEN_AFTER=2s PAUSE=1h WINDOW=2h gate_config
 daemon_start
 wait_until is_closed || fail "the gate is not closed"
-client_out 10.9.0.7 || fail "10.9.0.7: let in at once"
+wait_until client_out 10.9.0.7 || fail "10.9.0.7: let in at once"
 kill -KILL "$DAEMON" "$ENGINE"
 wait_until is_gone "$DAEMON"
 daemon_wait 2>/dev/null
@@ -105,12 +140,15 @@ daemon_start
 wait_until is_closed || fail "the gate is not closed"
 in_server nft flush chain inet watchforspammers.gate networks
 wait_until logged "the gates' rules were missing or altered" || fail "the daemon does not see that its rules are gone"
-client_out 10.9.0.8 || fail "10.9.0.8: let in after a repair"
+wait_until client_out 10.9.0.8 || fail "10.9.0.8: let in after a repair"
 
 # --- connections are let in and no line comes: the log is not that of this mail server, so the gate opens
+touch "$WORK/quiet"
+printf -v quiet_s '%(%s)T' -1
+wait_until was_counted_after $((quiet_s + 3)) || fail "the daemon does not count"
 in_server nft add element inet watchforspammers.gate mail_window4 '{ 10.9.0.9 timeout 1h }'
 client_in 10.9.0.9 || fail "10.9.0.9: in the window, and refused"
-wait_until logged "no line about any was read" || fail "nobody notices that the log is silent"
+WAIT_S=20 wait_until logged "no line about any was read" || fail "nobody notices that the log is silent"
 wait_until client_in 10.9.0.8 || fail "a gate whose log is silent stays shut"
 lost_login 192.0.2.1 >>"$LOG"
 wait_until logged "lines arrive again" || fail "a line does not close it again"
