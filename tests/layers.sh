@@ -73,7 +73,7 @@ BEGIN {
 	outside["jansson.h"] = "^src/base/json[.]"
 	outside["base/json.h"] = "^src/(base/json[.]|command/|admin/|control/|report/|import/|share/)"
 	outside["sodium.h"] = "^src/share/sign[.]c"
-	outside["hiredis/"] = "^src/share/stream[.]c"
+	outside["hiredis/"] = "^src/share/(stream|tls)[.]c"
 	outside["seccomp.h"] = "^src/engine/sandbox[.]"
 	outside["cap-ng.h"] = "^src/engine/sandbox[.]"
 	outside["linux/landlock.h"] = "^src/engine/sandbox[.]"

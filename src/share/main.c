@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "build.h"
+#include "share/exchange.h"
 #include "share/settings.h"
 #include "share/sign.h"
 
@@ -19,6 +21,7 @@ enum { DONE = 0, USAGE = 2, SYSTEM = 3 };
 static void print_help(void)
 {
 	(void)printf("usage: watchforspammers-share [-c FILE] COMMAND\n\n"
+	             "  run      shares blocks with other hosts, in the foreground\n"
 	             "  key      makes the key of this host if there is none, and prints\n"
 	             "           the line for the file 'peers' of the other hosts\n"
 	             "\n  -c FILE  use this configuration instead of\n           %s\n"
@@ -55,10 +58,20 @@ static int make_key(const struct settings *settings)
 	return DONE;
 }
 
+static int share(const struct settings *settings)
+{
+	struct why why;
+
+	log_init("watchforspammers-share", LOG_INFO);
+	return exchange_run(settings, &why) < 0 ? fail(SYSTEM, &why) : DONE;
+}
+
 static int run_command(const char *command, const struct settings *settings)
 {
 	if (strcmp(command, "key") == 0)
 		return make_key(settings);
+	if (strcmp(command, "run") == 0)
+		return share(settings);
 	return usage("no such command");
 }
 

@@ -7,8 +7,9 @@
  *   {"v":1,"id":"mx1:1795888700:48213","at":1795888802,"op":"block","net":"2001:db8:1:2::/64","until":1795892402,
  *    "offence":2,"rule":"postfix-relay","category":"relay","sig":"ed25519:..."}
  *
- * id: the host, the era and the number of the event there; (era, number) only grows. An era begins when a host finds
- * its stream empty, or its daemon has a new database; it is the server's time then. at, until: by the clock of the
+ * id: the host, the era and a number; (era, number) only grows. An era begins when a host finds
+ * its stream empty, or its daemon has a new database; it is the server's time then. An event has a thousand numbers: the first is its own,
+ * the others are of what was told after it about the host itself. at, until: by the clock of the
  * host; only their difference means anything. No user names and no log lines leave a host.
  */
 #ifndef WFS_SHARE_MESSAGE_H

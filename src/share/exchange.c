@@ -1,0 +1,449 @@
+#include "share/exchange.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/localaddrs.h"
+#include "base/log.h"
+#include "peers.h"
+#include "share/incoming.h"
+#include "share/link.h"
+#include "share/message.h"
+#include "share/outgoing.h"
+#include "share/sign.h"
+#include "share/stream.h"
+
+enum {
+	AGAIN_MS = 1000,        /* after an error */
+	CHECK_MS = 5000,        /* our stream is looked at */
+	OWN_MS = 86400 * 1000,  /* own addresses are told */
+	OWN_S = 2 * 86400,      /* ... for so long */
+	PER_EVENT = 1000,       /* numbers for each event: the others are for own addresses */
+};
+
+enum place { SIGNALS, WATCH, HAND, SERVER, N_PLACES };
+
+struct exchange {
+	const struct settings *settings;
+	struct sign_key key;
+	struct peers peers;
+	struct link watch, hand; /* events; what others said */
+	struct stream *out, *in;
+	size_t n; /* peers that the daemon knows, and we read */
+	struct stream_place *places;
+	int64_t ahead_ms; /* of the server's clock before clock_steady_ms */
+	int64_t era, number; /* of the last message in our stream */
+	int64_t check_at, own_at; /* clock_steady_ms */
+	size_t unanswered; /* lines that the daemon was handed */
+	bool asked;        /* the server, for new entries */
+	bool again;        /* SIGHUP */
+	bool stop;
+	struct why trouble; /* that was logged; "": none */
+	int signal_fd;
+};
+
+static int64_t server_ms(const struct exchange *e)
+{
+	return clock_steady_ms() + e->ahead_ms;
+}
+
+/* --- our stream --- */
+
+/* Signs it, and queues it; its number is the next. */
+static void tell(struct exchange *e, struct message *m)
+{
+	char bytes[MESSAGE_MAX], text[MESSAGE_MAX], signature[MESSAGE_SIGNATURE_MAX];
+	size_t len;
+
+	(void)snprintf(m->host, sizeof m->host, "%s", e->settings->host);
+	m->era = e->era;
+	m->number = e->number;
+	len = message_canonical(m, bytes);
+	sign_make(&e->key, (struct span){bytes, len}, signature);
+	len = message_print(m, signature, text);
+	stream_add(e->out, e->settings->host, (struct span){text, len}, server_ms(e) - e->settings->keep_s * 1000);
+}
+
+/* Where our stream ends: -1, -1 if it is empty, or if its last entry is not by us. */
+static int find_end(struct exchange *e, int64_t *ret_era, int64_t *ret_number, struct why *why)
+{
+	struct stream_entry last;
+	struct message m;
+	const int rc = stream_last(e->out, e->settings->host, &last, why);
+
+	if (rc < 0)
+		return rc;
+	*ret_era = *ret_number = -1;
+	if (rc == 0 && incoming_verify(&last, e->settings->host, e->key.public, &m, why) == 0) {
+		*ret_era = m.era;
+		*ret_number = m.number;
+	}
+	return 0;
+}
+
+static void begin_era(struct exchange *e)
+{
+	e->era = server_ms(e) / 1000;
+	e->number = 0;
+	e->own_at = 0;
+}
+
+/* Those that everybody can reach. */
+static int tell_own_addresses(struct exchange *e, struct why *why)
+{
+	struct net own[LOCALADDRS_MAX];
+	const size_t n = localaddrs_addresses(own);
+	const int64_t now_s = clock_unix_s();
+	size_t told = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct message m = {.op = MESSAGE_OWN, .net = own[i], .at_s = now_s, .until_s = now_s + OWN_S};
+
+		if (own[i].len != 128 || net_is_never(&own[i]) || addr_is_private(&own[i].addr))
+			continue;
+		if (e->number % PER_EVENT == PER_EVENT - 1)
+			begin_era(e); /* no event for months */
+		e->number++;
+		tell(e, &m);
+		told++;
+	}
+	e->own_at = clock_steady_ms() + OWN_MS;
+	return stream_flush(e->out, told, why);
+}
+
+/* What was emptied or restored has another end than we wrote. */
+static int check_stream(struct exchange *e, struct why *why)
+{
+	int64_t era = -1, number = -1, clock_ms;
+	int rc = stream_clock(e->out, &clock_ms, why);
+
+	if (rc < 0 || (rc = find_end(e, &era, &number, why)) < 0)
+		return rc;
+	e->ahead_ms = clock_ms - clock_steady_ms();
+	e->check_at = clock_steady_ms() + CHECK_MS;
+	if (e->number > 0 && (era != e->era || number < e->number))
+		return why_set(why, ESTALE, "the server has lost entries of our stream; telling them again");
+	return 0;
+}
+
+/* Events that have come, to all others. */
+static int take_events(struct exchange *e, struct why *why)
+{
+	const int64_t now_s = clock_unix_s();
+	int64_t event = 0;
+	struct message m;
+	struct span line;
+	size_t n = 0;
+	int rc = link_receive(&e->watch, why);
+
+	while (rc >= 0 && link_next(&e->watch, &line))
+		if ((rc = outgoing_read(line, now_s, &m, &event, why)) == 0) {
+			e->number = event * PER_EVENT;
+			tell(e, &m);
+			n++;
+		}
+	if (rc < 0)
+		return rc;
+	return stream_flush(e->out, n, why);
+}
+
+/* --- the others' streams --- */
+
+static int ask(struct exchange *e, struct why *why)
+{
+	const int rc = e->n == 0 ? 0 : stream_ask(e->in, e->places, e->n, why);
+
+	e->asked = rc == 0;
+	return rc;
+}
+
+static void hand_over(struct exchange *e, const struct stream_entry *entry)
+{
+	const struct peers_peer *const peer = peers_find(&e->peers, entry->host);
+	char line[INCOMING_LINE_MAX];
+
+	for (size_t i = 0; i < e->n; i++)
+		if (span_is(entry->host, e->places[i].host))
+			memcpy(e->places[i].id, entry->id, sizeof e->places[i].id);
+	if (peer == NULL || !incoming_line(entry, peer, server_ms(e), line))
+		return;
+	link_put(&e->hand, line);
+	e->unanswered++;
+}
+
+static int take_entries(struct exchange *e, struct why *why)
+{
+	struct stream_entry entry;
+	const int rc = stream_receive(e->in, why);
+
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	e->asked = false;
+	while (stream_next(e->in, &entry) == 0)
+		hand_over(e, &entry);
+	return link_flush(&e->hand, why);
+}
+
+/* An error of the daemon is one of its database: what it did not store is handed over again. */
+static int take_answers(struct exchange *e, struct why *why)
+{
+	struct span line;
+	int rc = link_receive(&e->hand, why);
+
+	while (rc == 0 && link_next(&e->hand, &line)) {
+		json_t *const answer = json_loadb(line.p, line.len, 0, NULL);
+		const char *const error = json_string_value(json_object_get(answer, "error"));
+
+		if (!json_is_true(json_object_get(answer, "ok")))
+			rc = why_set(why, EAGAIN, "the daemon: %s", error == NULL ? "no answer" : error);
+		json_decref(answer);
+		if (e->unanswered > 0)
+			e->unanswered--;
+	}
+	return rc == 0 ? link_flush(&e->hand, why) : rc;
+}
+
+/* --- opening --- */
+
+/* Where to read on in a peer's stream; OUTGOING_NONE: the daemon does not know it. */
+static int find_place(struct exchange *e, const char *name, struct stream_place *ret, struct why *why)
+{
+	char line[PEERS_NAME_MAX + 8];
+	struct stream_entry last;
+	struct span answer = {NULL, 0};
+	json_t *json;
+	const char *id;
+	int rc;
+
+	(void)snprintf(line, sizeof line, "peer %s", name);
+	if ((rc = link_ask(&e->hand, line, &answer, why)) < 0)
+		return rc;
+	json = json_loadb(answer.p, answer.len, 0, NULL);
+	id = json_string_value(json_object_get(json, "stream"));
+	ret->host = name;
+	(void)snprintf(ret->id, sizeof ret->id, "%s", id == NULL ? "" : id);
+	json_decref(json);
+	if (ret->id[0] == '\0') {
+		log_line(LOG_WARNING, "the daemon does not know the peer %s; reload it after a change of the file of peers", name);
+		return OUTGOING_NONE;
+	}
+	/* A server that lost everything and has another clock begins with lower numbers. */
+	if ((rc = stream_last(e->out, name, &last, why)) == 0 && incoming_is_before(last.id, ret->id))
+		(void)snprintf(ret->id, sizeof ret->id, "0-0");
+	return rc < 0 ? rc : 0;
+}
+
+static int find_places(struct exchange *e, struct why *why)
+{
+	int rc = 0;
+
+	e->places = alloc_resize(e->places, e->peers.n, sizeof *e->places, "the peers");
+	e->n = 0;
+	for (size_t i = 0; i < e->peers.n && rc >= 0; i++) {
+		if (strcmp(e->peers.list[i].name, e->settings->host) == 0)
+			continue; /* one file for all hosts */
+		rc = find_place(e, e->peers.list[i].name, &e->places[e->n], why);
+		e->n += rc == 0;
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* Events after the last that we told; all, if the daemon's database is another. */
+static int watch(struct exchange *e, struct why *why)
+{
+	char line[32];
+	struct span answer = {NULL, 0};
+	int rc;
+
+	for (;;) {
+		json_t *json;
+		bool ok;
+
+		(void)snprintf(line, sizeof line, "watch %" PRId64, e->number / PER_EVENT);
+		if ((rc = link_open(&e->watch, e->settings->socket, why)) < 0 || (rc = link_ask(&e->watch, line, &answer, why)) < 0)
+			return rc;
+		json = json_loadb(answer.p, answer.len, 0, NULL);
+		ok = json_is_true(json_object_get(json, "ok"));
+		json_decref(json);
+		if (ok)
+			return 0;
+		if (e->number == 0)
+			return why_set(why, EPERM, "the daemon does not let us watch: %.*s", (int)(answer.len < 200 ? answer.len : 200), answer.p);
+		link_close(&e->watch);
+		begin_era(e);
+	}
+}
+
+static int open_all(struct exchange *e, struct why *why)
+{
+	int64_t clock_ms;
+	int rc;
+
+	if ((rc = link_open(&e->hand, e->settings->socket, why)) < 0 || (rc = stream_open(e->settings, &e->out, why)) < 0 ||
+	    (rc = stream_open(e->settings, &e->in, why)) < 0 || (rc = stream_clock(e->out, &clock_ms, why)) < 0 ||
+	    (rc = find_end(e, &e->era, &e->number, why)) < 0)
+		return rc;
+	e->ahead_ms = clock_ms - clock_steady_ms();
+	e->check_at = clock_steady_ms() + CHECK_MS;
+	if (e->era < 0)
+		begin_era(e);
+	if ((rc = find_places(e, why)) < 0 || (rc = watch(e, why)) < 0)
+		return rc;
+	return take_events(e, why);
+}
+
+static void close_all(struct exchange *e)
+{
+	link_close(&e->hand);
+	link_close(&e->watch);
+	stream_close(e->out);
+	stream_close(e->in);
+	e->out = e->in = NULL;
+	e->asked = false;
+	e->unanswered = 0;
+}
+
+/* --- the loop --- */
+
+static void take_signals(struct exchange *e)
+{
+	struct signalfd_siginfo info;
+
+	while (read(e->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+		e->stop |= info.ssi_signo != SIGHUP;
+		e->again |= info.ssi_signo == SIGHUP;
+	}
+}
+
+static int load(struct exchange *e, struct why *why)
+{
+	struct sign_key key;
+	struct peers peers;
+	int rc = sign_load(e->settings->key, &key, why);
+
+	if (rc < 0 || (rc = peers_read(e->settings->peers, &peers, why)) < 0)
+		return rc;
+	peers_done(&e->peers);
+	e->key = key;
+	e->peers = peers;
+	return 0;
+}
+
+/* Until something happens, or time_ms are over. */
+static void wait(struct exchange *e, int64_t time_ms, struct pollfd polled[static N_PLACES])
+{
+	polled[SIGNALS] = (struct pollfd){.fd = e->signal_fd, .events = POLLIN};
+	polled[WATCH] = (struct pollfd){.fd = e->watch.fd, .events = POLLIN};
+	polled[HAND] = (struct pollfd){.fd = e->hand.fd, .events = POLLIN};
+	polled[SERVER] = (struct pollfd){.fd = e->asked ? stream_fd(e->in) : -1, .events = POLLIN};
+	if (e->hand.fd >= 0 && link_waits(&e->hand) > 0)
+		polled[HAND].events |= POLLOUT;
+	(void)poll(polled, N_PLACES, time_ms < 0 ? 0 : (int)time_ms); /* at most CHECK_MS; an error is none of these */
+	if (polled[SIGNALS].revents != 0)
+		take_signals(e);
+}
+
+/* While all is open. Returns an error that ends this. */
+static int serve(struct exchange *e, struct why *why)
+{
+	struct pollfd polled[N_PLACES];
+	int rc = 0;
+
+	while (rc == 0 && !e->stop && !e->again) {
+		if (!e->asked && e->unanswered == 0)
+			rc = ask(e, why); /* one answer after the other: what the daemon cannot take stays on the server */
+		if (rc < 0)
+			break;
+		wait(e, e->check_at - clock_steady_ms(), polled);
+		if (polled[WATCH].revents != 0)
+			rc = take_events(e, why);
+		if (rc == 0 && polled[HAND].revents != 0)
+			rc = take_answers(e, why);
+		if (rc == 0 && polled[SERVER].revents != 0)
+			rc = take_entries(e, why);
+		if (rc == 0 && clock_steady_ms() >= e->check_at)
+			rc = check_stream(e, why);
+		if (rc == 0 && clock_steady_ms() >= e->own_at)
+			rc = tell_own_addresses(e, why);
+	}
+	return rc;
+}
+
+/* Once, and its end. */
+static void report(struct exchange *e, int rc, const struct why *why)
+{
+	if (rc < 0 && strcmp(e->trouble.text, why->text) != 0)
+		log_line(LOG_WARNING, "%s%s", why->text, rc == -ESTALE ? "" : "; trying again every second");
+	else if (rc == 0 && e->trouble.text[0] != '\0')
+		log_line(LOG_NOTICE, "sharing works again");
+	if (rc < 0)
+		e->trouble = *why;
+	else
+		e->trouble.text[0] = '\0';
+}
+
+static void turn(struct exchange *e)
+{
+	struct pollfd polled[N_PLACES];
+	struct why why;
+	int rc;
+
+	if (e->again) {
+		if (load(e, &why) < 0)
+			log_line(LOG_ERR, "%s; key and peers are those from before", why.text);
+		e->again = false;
+		e->own_at = 0;
+	}
+	rc = open_all(e, &why);
+	report(e, rc, &why);
+	if (rc == 0 && (rc = serve(e, &why)) < 0)
+		report(e, rc, &why);
+	close_all(e);
+	if (rc < 0 && rc != -ESTALE && !e->stop && !e->again)
+		wait(e, AGAIN_MS, polled);
+}
+
+static int open_signals(struct exchange *e, struct why *why)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	e->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return e->signal_fd < 0 ? why_set(why, errno, "signalfd: %s", strerror(errno)) : 0;
+}
+
+int exchange_run(const struct settings *settings, struct why *why)
+{
+	struct exchange *const e = alloc_zero(1, sizeof *e, "the exchange");
+	int rc;
+
+	e->settings = settings;
+	e->watch.fd = e->hand.fd = e->signal_fd = -1;
+	if ((rc = load(e, why)) == 0 && (rc = open_signals(e, why)) == 0) {
+		log_line(LOG_NOTICE, "sharing as %s by %s with %zu peers", settings->host, settings->server, e->peers.n);
+		while (!e->stop)
+			turn(e);
+	}
+	sign_done(&e->key);
+	peers_done(&e->peers);
+	free(e->places);
+	if (e->signal_fd >= 0)
+		(void)close(e->signal_fd);
+	free(e);
+	return rc;
+}

@@ -1,0 +1,20 @@
+#include "share/tls.h"
+
+#include <errno.h>
+#include <hiredis/hiredis.h>
+#include <hiredis/hiredis_ssl.h>
+
+int tls_begin(struct redisContext *redis, const char *ca, struct why *why)
+{
+	redisSSLContextError error = REDIS_SSL_CTX_NONE;
+	redisSSLContext *tls;
+	int rc;
+
+	(void)redisInitOpenSSL();
+	tls = redisCreateSSLContext(ca, NULL, NULL, NULL, NULL, &error);
+	if (tls == NULL)
+		return why_set(why, EINVAL, "%s: %s", ca, redisSSLContextGetError(error));
+	rc = redisInitiateSSLWithContext(redis, tls);
+	redisFreeSSLContext(tls); /* the connection has a reference */
+	return rc == REDIS_OK ? 0 : why_set(why, EPROTO, "the server: TLS: %s", redis->errstr);
+}
