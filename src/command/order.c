@@ -239,6 +239,19 @@ static void print_refused(const json_t *a)
 	              refused, string(a, "refused_why"));
 }
 
+/* Of a vote that did not count, why. */
+static void print_counted(const json_t *a, bool utc)
+{
+	const json_t *const white = json_object_get(a, "white_since");
+	char time[TIME_LOCAL_MAX];
+
+	if (!json_is_false(json_object_get(a, "counted")))
+		return;
+	show_json_time(white, utc, time);
+	(void)printf("recorded, but not counted%s%s\n", white != NULL ? ": overridden by the white vote of " : "",
+	             white != NULL ? time : "");
+}
+
 static void print_reply(enum protocol_verb verb, const json_t *a, bool utc)
 {
 	const json_int_t n_lifted = json_integer_value(json_object_get(a, "n_lifted"));
@@ -270,11 +283,7 @@ static void print_reply(enum protocol_verb verb, const json_t *a, bool utc)
 		print_blockstate(a, utc);
 		break;
 	case PROTOCOL_BLACK:
-		show_json_time(json_object_get(a, "white_since"), utc, time);
-		if (json_is_false(json_object_get(a, "counted")))
-			(void)printf("recorded, but not counted%s%s\n",
-			             json_object_get(a, "white_since") != NULL ? ": overridden by the white vote of " : "",
-			             json_object_get(a, "white_since") != NULL ? time : "");
+		print_counted(a, utc);
 		print_blockstate(a, utc);
 		print_refused(a);
 		break;

@@ -576,55 +576,38 @@ static bool has_lists(const struct root *root, const struct message *m)
 	return has;
 }
 
-int root_answer(struct root *root, struct message *m, int64_t now_s)
+/* ret_fd: of a configuration. */
+static int answer(struct root *root, struct message *m, int64_t now_s, int *ret_fd, struct why *why)
 {
-	struct why why = {""};
-	int err = has_lists(root, m) ? 0 : why_set(&why, EINVAL, "there is no such list of ports"), fd = -1;
-
-	assert(message_is_request(m, message_size(m)));
-	root->began |= m->verb == MESSAGE_PREPARE || m->verb == MESSAGE_ADD || m->verb == MESSAGE_DEL || m->verb == MESSAGE_LIST;
-	switch (err < 0 ? MESSAGE_LIMITS : (enum message_verb)m->verb) { /* message_is_request: it is one of them */
+	switch ((enum message_verb)m->verb) { /* message_is_request: it is one of them */
 	case MESSAGE_PREPARE:
-		err = answer_prepare(root, m, &why);
-		break;
+		return answer_prepare(root, m, why);
 	case MESSAGE_ADD:
-		err = answer_add(root, m, now_s, &why);
-		break;
+		return answer_add(root, m, now_s, why);
 	case MESSAGE_DEL:
-		err = answer_del(root, m, &why);
-		break;
+		return answer_del(root, m, why);
 	case MESSAGE_LIST:
 	case MESSAGE_DROPPED:
-		err = answer_list(root, m, &why);
-		break;
+		return answer_list(root, m, why);
 	case MESSAGE_LOOK:
-		err = answer_look(root, m, &why);
-		break;
+		return answer_look(root, m, why);
 	case MESSAGE_FLOODS:
-		err = answer_floods(root, m, &why);
-		break;
+		return answer_floods(root, m, why);
 	case MESSAGE_CONFIG:
-		err = answer_config(root, m->cursor, &fd, &why);
-		break;
+		return answer_config(root, m->cursor, ret_fd, why);
 	case MESSAGE_KILL:
-		err = answer_kill(root, m, &why);
-		break;
+		return answer_kill(root, m, why);
 	case MESSAGE_PUBLISHED:
-		err = answer_published(root, m, &why);
-		break;
+		return answer_published(root, m, why);
 	case MESSAGE_GATES:
-		err = answer_gates(root, m, &why);
-		break;
+		return answer_gates(root, m, why);
 	case MESSAGE_PASS:
-		err = answer_pass(root, m, &why);
-		break;
+		return answer_pass(root, m, why);
 	case MESSAGE_UNPASS:
 	case MESSAGE_CLOSE:
-		err = answer_shut(root, m, &why);
-		break;
+		return answer_shut(root, m, why);
 	case MESSAGE_COUNTS:
-		err = answer_counts(root, m, &why);
-		break;
+		return answer_counts(root, m, why);
 	case MESSAGE_SETTLED:
 		if (!root->settled)
 			clean_others(root);
@@ -634,6 +617,18 @@ int root_answer(struct root *root, struct message *m, int64_t now_s)
 	case MESSAGE_CHANGED: /* is no request */
 		break;
 	}
+	return 0;
+}
+
+int root_answer(struct root *root, struct message *m, int64_t now_s)
+{
+	struct why why = {""};
+	int err = has_lists(root, m) ? 0 : why_set(&why, EINVAL, "there is no such list of ports"), fd = -1;
+
+	assert(message_is_request(m, message_size(m)));
+	root->began |= m->verb == MESSAGE_PREPARE || m->verb == MESSAGE_ADD || m->verb == MESSAGE_DEL || m->verb == MESSAGE_LIST;
+	if (err == 0)
+		err = answer(root, m, now_s, &fd, &why);
 	if (m->verb == MESSAGE_DEL || m->verb == MESSAGE_KILL || m->verb == MESSAGE_PASS || m->verb == MESSAGE_UNPASS ||
 	    m->verb == MESSAGE_CLOSE || err < 0)
 		m->n = 0;
