@@ -1,8 +1,9 @@
 /*
- * documentation: watchforspammers.conf(5) tells the truth about every key.
+ * documentation: watchforspammers.conf(5) tells the truth about every key, and watchforspammers-rules(5) about every number.
  *
  * For each key of config_keys() the manual's source has, under the heading of its section, a line of its own
  * "*key* = _default_" (without "_..._" when the default is empty), and it has no such line for anything else.
+ * The table of numbers has the default of each key it names, and the fixed numbers of the headers.
  * WFS_SOURCE_ROOT says where the checkout is.
  */
 #undef NDEBUG
@@ -19,6 +20,13 @@
 
 #include "build.h"
 #include "config/config.h"
+#include "pipeline/decide.h"
+#include "pipeline/scan.h"
+#include "rules/duplicates.h"
+#include "rules/rules.h"
+#include "rules/sessions.h"
+#include "verdict/scores.h"
+#include "verdict/verdict.h"
 
 enum {
 	DOCUMENTED_MAX = 256,
@@ -185,9 +193,87 @@ static void no_key_is_documented_that_does_not_exist(void **state)
 	assert_int_equal(errors, 0);
 }
 
+/* The numbers that no key sets, as the table has them. */
+static const struct {
+	const char *what, *unit;
+	int number;
+} fixed[] = {
+	{"addresses that must have them", "", VERDICT_NETWORK_MIN},
+	{"the same account once more counts nothing for", " minutes", SCORES_REPEAT_S / 60},
+	{"but so often at most", "", SCORES_REPEATS_MAX},
+	{"attempts that one line can count", "", RULES_COUNT_MAX},
+	{"points of more connections than allowed", "", DECIDE_FLOOD},
+	{"reports of one event in several logs belong together for", " minutes", DUPLICATES_AGE_S / 60},
+	{"a session is remembered for", " hour", SESSIONS_AGE_S / 3600},
+	{"stamps that differ more are of another zone", " seconds", SCAN_OFF_S},
+};
+
+/* The text of a table's cell, behind its mark. */
+static void read_cell(FILE *file, char out[static WORD_MAX])
+{
+	char text[4096];
+	const size_t len = fgets(text, sizeof text, file) == NULL ? 0 : strcspn(text, "\n");
+
+	set_word(out, text + (len < 3 ? len : 3), len < 3 ? 0 : len - 3);
+}
+
+/* "[block] *threshold*": the key's default must be the one given. Returns how many are not. */
+static unsigned check_set_by(const char *what, const char *value, const char *by)
+{
+	const struct config_key *keys;
+	const size_t n = config_keys(&keys);
+	char set_by[WORD_MAX];
+
+	if (*by != '[' || strstr(by, "each its own") != NULL)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		(void)snprintf(set_by, sizeof set_by, "[%s] *%s*", keys[i].section, keys[i].key);
+		if (strcmp(set_by, by) == 0 && strcmp(keys[i].value, value) == 0)
+			return 0;
+	}
+	print_error("\"%s\": %s is not the default of %s\n", what, value, by);
+	return 1;
+}
+
+static void every_number_is_right(void **state)
+{
+	char path[4096], text[4096], what[WORD_MAX], value[WORD_MAX], by[WORD_MAX], want[WORD_MAX];
+	unsigned errors = 0, rows = 0, found = 0;
+	bool inside = false;
+	FILE *file;
+
+	(void)state;
+	(void)snprintf(path, sizeof path, "%s/man/watchforspammers-rules.5.scd", getenv("WFS_SOURCE_ROOT"));
+	file = fopen(path, "re");
+	assert_non_null(file);
+	while (fgets(text, sizeof text, file) != NULL) {
+		if (text[0] == '#')
+			inside = strcmp(text, "# ALL NUMBERS\n") == 0;
+		if (!inside || text[0] != '|')
+			continue;
+		set_word(what, text + 3, strcspn(text + 3, "\n"));
+		read_cell(file, value);
+		read_cell(file, by);
+		rows++;
+		errors += check_set_by(what, value, by);
+		for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
+			if (strcmp(fixed[i].what, what) != 0)
+				continue;
+			(void)snprintf(want, sizeof want, "%d%s", fixed[i].number, fixed[i].unit);
+			found++;
+			errors += strcmp(value, want) != 0;
+		}
+	}
+	(void)fclose(file);
+	assert_in_range(rows, 20, 100);
+	assert_int_equal(found, sizeof fixed / sizeof *fixed);
+	assert_int_equal(errors, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(every_number_is_right),
 	        cmocka_unit_test(every_key_is_documented_with_its_default),
 	        cmocka_unit_test(no_key_is_documented_that_does_not_exist),
 	};
