@@ -44,7 +44,7 @@ roots_packages() {
 	esac
 }
 
-ROOTS_SERVERS=(postfix courier dovecot exim opensmtpd sshd mimedefang)
+ROOTS_SERVERS=(postfix courier dovecot exim opensmtpd sshd mimedefang fail2ban zone)
 
 # The checkout's Build-Depends, which the root "system" has as well.
 roots_build_depends() {
