@@ -3,7 +3,9 @@
 #include "input/cursor.h"
 #include "input/frame.h"
 #include "input/ownfile.h"
+#include "input/rfc5424.h"
 #include "input/stamp.h"
+#include "input/tag.h"
 
 #include <string.h>
 #include <time.h>
@@ -14,46 +16,6 @@ enum {
 	JSON_HEAD_MAX = 512,      /* of a line, where its time stamp is */
 	KERIO_LEN = 20,           /* "20/Nov/2026 13:37:42": it has no zone */
 };
-
-/* What a character may be part of. ':' is no part of a tag, or the address "2001:db8::" were one. */
-enum {
-	HOST = 1,
-	TAG = 2,
-	DIGIT = 4,
-};
-
-static const uint8_t class_of[256] = {
-	['!' ... '$'] = TAG,
-	['%'] = HOST | TAG,
-	['&' ... ','] = TAG,
-	['-' ... '.'] = HOST | TAG,
-	['/'] = TAG,
-	['0' ... '9'] = HOST | TAG | DIGIT,
-	[':'] = HOST,
-	[';' ... '@'] = TAG,
-	['A' ... 'Z'] = HOST | TAG,
-	['\\'] = TAG,
-	['^'] = TAG,
-	['_'] = HOST | TAG,
-	['`'] = TAG,
-	['a' ... 'z'] = HOST | TAG,
-	['{' ... '~'] = TAG,
-};
-
-static const char *skip_class(const char *p, const char *end, uint8_t class)
-{
-	while (p < end && (class_of[(unsigned char)*p] & class))
-		p++;
-	return p;
-}
-
-static bool is_all(struct span span, uint8_t class)
-{
-	for (size_t i = 0; i < span.len; i++)
-		if (!(class_of[(unsigned char)span.p[i]] & class))
-			return false;
-	return true;
-}
 
 /* After the kernel's "[12345.678901] " or "[    1.000001] ", or p. */
 static const char *skip_uptime(const char *p, const char *end)
@@ -109,31 +71,6 @@ static const char *skip_blank(const char *p, const char *end)
 	return p < end && *p == ' ' ? p + 1 : p;
 }
 
-/*
- * After "name:", "name[pid]:" or, where bare, "name[pid]"; else NULL. They must end a word. Strict because
- * what looks like a tag may be attacker-controlled text: "unknown[192.0.2.20]:" is none.
- */
-static const char *read_tag(struct line *line, const char *p, const char *end, bool bare)
-{
-	const char *const name_end = skip_class(p, end, TAG);
-	const char *q = name_end;
-	struct span pid = {NULL, 0};
-
-	if (name_end == p || name_end == end)
-		return NULL;
-	if (*q == '[' && (q = cursor_pid(q, end, &pid)) == NULL)
-		return NULL;
-	if (q < end && *q == ':') {
-		if (++q < end && *q != ' ')
-			return NULL;
-	} else if (!bare || pid.p == NULL || q == end || *q != ' ') {
-		return NULL;
-	}
-	line->program = cursor_span(p, name_end);
-	line->pid = pid;
-	return q;
-}
-
 /* A single word with the blank behind it, which is no tag and is followed by one. */
 static void note_host(struct line_clock *clock, struct span host)
 {
@@ -149,7 +86,7 @@ static bool parse_same_host(const struct line_clock *clock, struct line *line, c
 	if (clock->host_len == 0 || end - p <= clock->host_len ||
 	    !prefix16_begin(prefix16_of(p, (size_t)(end - p)), &clock->host_head))
 		return false;
-	tag_end = read_tag(line, p + clock->host_len, end, true);
+	tag_end = tag_read(line, p + clock->host_len, end, true);
 	if (tag_end == NULL)
 		return false;
 	line->host = (struct span){p, (size_t)clock->host_len - 1};
@@ -164,7 +101,7 @@ static bool parse_metalog(struct line *line, const char *p, const char *end)
 
 	if (name == NULL)
 		return false;
-	name_end = skip_class(name, end, TAG);
+	name_end = tag_name(name, end);
 	message = cursor_word(name_end, end, "] ");
 	if (name_end == name || message == NULL)
 		return false;
@@ -179,7 +116,7 @@ static void parse_host_and_tag(struct line_clock *clock, struct line *line, cons
 	const char *const start = p, *host_end = NULL, *first_end = NULL;
 
 	for (int word = 0; word <= HOST_WORDS_MAX; word++) {
-		const char *word_end = read_tag(line, p, end, word == 1);
+		const char *word_end = tag_read(line, p, end, word == 1);
 
 		if (word_end != NULL) {
 			if (word == 0 && line->pid.p == NULL && ownfile_dovecot(line, start, end))
@@ -196,7 +133,7 @@ static void parse_host_and_tag(struct line_clock *clock, struct line *line, cons
 				line->host = cursor_span(start, host_end);
 			return;
 		}
-		word_end = skip_class(p, end, HOST);
+		word_end = tag_host(p, end);
 		if (word_end == p || (word_end < end && *word_end != ' '))
 			break;
 		if (word == 0)
@@ -233,89 +170,17 @@ static bool is_no_host(struct span word)
 /* "host tag[pid]: " after a stamp that is mostly Exim's: nothing less shows that it is another program's line. */
 static bool parse_iso_host(struct line *line, const char *p, const char *end)
 {
-	const char *const host_end = skip_class(p, end, HOST), *tag_end;
+	const char *const host_end = tag_host(p, end), *tag_end;
 	struct line tagged = *line;
 
 	if (host_end == p || host_end == end || *host_end != ' ' || is_no_host(cursor_span(p, host_end)))
 		return false;
-	tag_end = read_tag(&tagged, host_end + 1, end, false);
+	tag_end = tag_read(&tagged, host_end + 1, end, false);
 	if (tag_end == NULL || (tagged.pid.p == NULL && !span_is(tagged.program, "dovecot")))
 		return false;
 	tagged.host = cursor_span(p, host_end);
 	*line = tagged;
 	set_message(line, skip_blank(tag_end, end), end);
-	return true;
-}
-
-/* One word of RFC 5424's header. *p: at the blank before it; then at the one after it. "-" gives p NULL. */
-static bool read_field(const char **p, const char *end, struct span *ret)
-{
-	const char *start = *p, *q;
-
-	if (start == end || *start != ' ')
-		return false;
-	for (q = ++start; q < end && *q >= '!' && *q <= '~'; q++)
-		;
-	if (q == start)
-		return false;
-	*p = q;
-	*ret = cursor_span(start, q);
-	if (span_is(*ret, "-"))
-		*ret = (struct span){NULL, 0};
-	return true;
-}
-
-/* After RFC 5424's structured data: "-", or elements [id name="value"] with \ before \, " and ]. Or NULL. */
-static const char *skip_structured_data(const char *p, const char *end)
-{
-	bool quoted = false;
-
-	if (p == end || *p++ != ' ' || p == end)
-		return NULL;
-	if (*p == '-')
-		return p + 1;
-	while (p < end && *p == '[') {
-		for (p++; p < end && (quoted || *p != ']'); p++) {
-			if (*p == '"')
-				quoted = !quoted;
-			else if (*p == '\\' && quoted && ++p == end)
-				return NULL;
-		}
-		if (p++ == end)
-			return NULL;
-	}
-	return p[-1] == ']' ? p : NULL;
-}
-
-/* RFC 5424 after "<22>1". p: at the blank. */
-static bool parse_5424(struct line_clock *clock, struct line *line, const char *p, const char *end)
-{
-	struct span program, pid, msgid;
-	struct stamp stamp;
-
-	if (p == end || *p++ != ' ' || p == end)
-		return false;
-	if (*p == '-') {
-		p++;
-	} else {
-		p = stamp_read(clock, p, end, &stamp);
-		if (p == NULL || stamp.form != STAMP_RFC3339)
-			return false;
-		line->time_s = stamp.time_s;
-		line->has_time = true;
-	}
-	if (!read_field(&p, end, &line->host) || !read_field(&p, end, &program) ||
-	    !read_field(&p, end, &pid) || !read_field(&p, end, &msgid))
-		return false;
-	p = skip_structured_data(p, end);
-	if (p == NULL || (p < end && *p != ' '))
-		return false;
-	/* Names and ids may be anything here; ours are made as in a tag. */
-	if (is_all(program, TAG))
-		line->program = program;
-	if (is_all(pid, DIGIT) && pid.len <= CURSOR_PID_MAX)
-		line->pid = pid;
-	set_message(line, skip_blank(skip_blank(p, end), end), end);
 	return true;
 }
 
@@ -419,7 +284,7 @@ static void parse_untimed(struct line *line, const char *p, const char *end)
 
 	if (ownfile_dovecot(line, p, end))
 		return;
-	tag_end = read_tag(line, p, end, false);
+	tag_end = tag_read(line, p, end, false);
 	set_message(line, tag_end == NULL ? p : skip_blank(tag_end, end), end);
 }
 
@@ -563,9 +428,13 @@ static bool parse_header(struct line_clock *clock, struct line *line, const char
 		if (p == NULL || p == end)
 			return false;
 		rest = cursor_word(p, end, "1 ");
-		if (rest != NULL)
-			return parse_5424(clock, line, rest - 1, end);
-		return parse_stamped(clock, line, p, end);
+		if (rest == NULL)
+			return parse_stamped(clock, line, p, end);
+		rest = rfc5424_read(clock, line, rest - 1, end);
+		if (rest == NULL)
+			return false;
+		set_message(line, rest, end);
+		return true;
 	case '[':
 		return parse_bracket(clock, line, p, end);
 	case '{':
@@ -630,12 +499,6 @@ int line_parse_clean(struct line_clock *clock, const char *text, size_t len, str
 	return LINE_OK;
 }
 
-/* A name or an id that a tag may have, or none. */
-static struct span allowed(struct span word, uint8_t class, size_t max)
-{
-	return word.len > 0 && word.len <= max && is_all(word, class) ? word : (struct span){NULL, 0};
-}
-
 int line_known(struct line_clock *clock, bool printed, struct line *line)
 {
 	const int64_t time_s = line->time_s;
@@ -646,8 +509,8 @@ int line_known(struct line_clock *clock, bool printed, struct line *line)
 		*line = (struct line){.has_time = false};
 		return LINE_UNPARSED;
 	}
-	line->program = allowed(line->program, TAG, SIZE_MAX);
-	line->pid = allowed(line->pid, DIGIT, CURSOR_PID_MAX);
+	line->program = tag_allowed_name(line->program);
+	line->pid = tag_allowed_pid(line->pid);
 	if (!printed) {
 		set_message(line, p, p + len);
 		return LINE_OK;
