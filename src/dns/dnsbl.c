@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/alloc.h"
+#include "dns/ptr.h"
 #include "dns/resolver.h"
 
 enum { WAYS = 4 }; /* places of the cache in which one subject may be */
@@ -34,6 +35,11 @@ struct open {
 	struct addr addr;
 	bool waits; /* for the next dnsbl_turn, to be queried */
 	unsigned n; /* then: answers to come. Neither: the place is free */
+	uint32_t allowing; /* lists with "allow" among them; bit i: list i */
+	struct ptr ptr;
+	int64_t again_ms;  /* the name is asked for again; 0: no */
+	uint64_t answered; /* of dnsbl, when its server could not answer */
+	bool is_broken;    /* once */
 };
 
 struct dnsbl {
@@ -45,21 +51,31 @@ struct dnsbl {
 	uint64_t seed;
 	struct open opens[DNSBL_OPEN_MAX];
 	size_t n_waiting; /* of them */
-	struct resolver *resolver; /* places: n checks, then n for each of opens */
+	bool names;                /* are asked for */
+	uint64_t answered;         /* questions, of whatever address */
+	struct resolver *resolver; /* places: n checks, then n for each of opens, then one for the name of each */
 	int64_t now_ms;
 };
 
+/* Where the i-th of opens asks for its name. */
+static size_t name_place(const struct dnsbl *l, size_t i)
+{
+	return l->n * (1 + DNSBL_OPEN_MAX) + i;
+}
+
 struct dnsbl *dnsbl_new(const struct config *config, const char *servers)
 {
-	struct dnsbl *const l = config->dns.n == 0 ? NULL : alloc_zero(1, sizeof *l, "the DNS lists");
+	const bool names = config->dns.ptr > 0 || config->dns.ptr_mismatch > 0;
+	struct dnsbl *const l = config->dns.n == 0 && !names ? NULL : alloc_zero(1, sizeof *l, "the DNS lists");
 
-	if (config->dns.n == 0)
+	if (l == NULL)
 		return NULL;
+	l->names = names;
 	l->asked = alloc_zero(DNSBL_KNOWN_MAX, sizeof *l->asked, "the DNS lists");
 	l->dnsbl = config->dns.lists;
 	l->n = config->dns.n;
 	l->window_s = config->block.window_s;
-	l->resolver = resolver_new(l->n * (1 + DNSBL_OPEN_MAX), servers);
+	l->resolver = resolver_new(name_place(l, DNSBL_OPEN_MAX), servers);
 	(void)!getrandom(&l->seed, sizeof l->seed, 0); /* 0 works as well, but attackers know it */
 	return l;
 }
@@ -69,6 +85,8 @@ void dnsbl_free(struct dnsbl *l)
 	if (l == NULL)
 		return;
 	resolver_free(l->resolver);
+	for (size_t i = 0; i < DNSBL_OPEN_MAX; i++)
+		ptr_done(&l->opens[i].ptr);
 	free(l->asked);
 	free(l);
 }
@@ -132,6 +150,21 @@ static void ask(struct dnsbl *l, size_t list, size_t place, const struct addr *a
 	resolver_ask(l->resolver, place, name, AF_INET);
 }
 
+static void ask_name(struct dnsbl *l, size_t place)
+{
+	struct open *const open = &l->opens[place];
+	struct ptr_question question;
+
+	open->again_ms = 0;
+	ptr_begin(&open->ptr, &open->addr, &question);
+	resolver_query(l->resolver, name_place(l, place), question.name, question.type);
+}
+
+static bool is_asked(const struct dnsbl *l, size_t list)
+{
+	return l->zones[list].belief == ALIVE || l->zones[list].belief == NOT_YET;
+}
+
 static void ask_all(struct dnsbl *l, size_t place)
 {
 	struct open *const open = &l->opens[place];
@@ -139,10 +172,27 @@ static void ask_all(struct dnsbl *l, size_t place)
 	open->waits = false;
 	l->n_waiting--;
 	for (size_t i = 0; i < l->n; i++)
-		if (l->zones[i].belief == ALIVE || l->zones[i].belief == NOT_YET) {
+		if (is_asked(l, i)) {
 			open->n++;
+			open->allowing |= l->dnsbl[i].score == 0 ? UINT32_C(1) << i : 0;
 			ask(l, i, l->n * (1 + place) + i, &open->addr);
 		}
+	if (l->names) {
+		open->n++;
+		ask_name(l, place);
+	}
+}
+
+bool dnsbl_awaits(const struct dnsbl *l, const struct net *net)
+{
+	bool allows = false;
+
+	for (size_t i = 0; l != NULL && i < l->n; i++)
+		allows |= l->dnsbl[i].score == 0 && is_asked(l, i);
+	for (size_t i = 0; allows && i < DNSBL_OPEN_MAX; i++)
+		if ((l->opens[i].waits || l->opens[i].allowing != 0) && net_has(net, &l->opens[i].addr))
+			return true;
+	return false;
 }
 
 void dnsbl_ask(struct dnsbl *l, const struct net *subject, const struct addr *addr, int64_t now_s)
@@ -207,17 +257,59 @@ static bool receive_check(struct dnsbl *l, size_t list, const struct resolver_an
 	return zone->belief != before && !(before == NOT_YET && zone->belief == ALIVE);
 }
 
+/* Its name server cannot answer. True: for the second time, and that is not the fault of our own. */
+static bool is_broken(struct dnsbl *l, struct open *open)
+{
+	const bool again = open->is_broken;
+
+	if (again)
+		return l->answered > open->answered;
+	open->is_broken = true;
+	open->answered = l->answered;
+	open->again_ms = l->now_ms + DNSBL_AGAIN_MS;
+	return false;
+}
+
+static bool receive_name(struct dnsbl *l, size_t place, const struct reply *reply, struct dnsbl_answer *ret)
+{
+	static const enum dnsbl_word words[] = {
+		[PTR_NONE] = DNSBL_NO_NAME, [PTR_UNCONFIRMED] = DNSBL_MISMATCH, [PTR_TROUBLE] = DNSBL_BROKEN};
+	struct open *const open = &l->opens[place];
+	struct ptr_question question;
+	const enum ptr_outcome outcome = ptr_answer(&open->ptr, reply, &question);
+	bool counts = outcome == PTR_NONE || outcome == PTR_UNCONFIRMED;
+
+	if (outcome == PTR_ASKS) {
+		resolver_query(l->resolver, name_place(l, place), question.name, question.type);
+		return false;
+	}
+	if (outcome == PTR_TROUBLE)
+		counts = is_broken(l, open);
+	ptr_done(&open->ptr);
+	if (open->again_ms > 0)
+		return false;
+	open->n--;
+	if (counts)
+		*ret = (struct dnsbl_answer){.word = words[outcome], .addr = open->addr};
+	return counts;
+}
+
 static bool receive(struct dnsbl *l, const struct resolver_answer *answer, struct dnsbl_answer *ret)
 {
-	const size_t list = answer->place % l->n;
+	const bool is_name = answer->place >= name_place(l, 0);
+	const size_t list = is_name ? 0 : answer->place % l->n;
 	const struct config_list *const c = &l->dnsbl[list];
 	struct zone *const zone = &l->zones[list];
 	struct open *open;
 
+	l->answered += !answer->failed;
+	if (is_name)
+		return receive_name(l, answer->place - name_place(l, 0), &answer->reply, ret);
 	if (answer->place < l->n)
 		return receive_check(l, list, answer, ret);
 	open = &l->opens[answer->place / l->n - 1];
 	open->n--;
+	open->allowing &= ~(UINT32_C(1) << list);
 	if (answer->failed || zone->belief != ALIVE || !is_listed(c, &answer->nets))
 		return false;
 	/* A list that dies has every address in it at once. */
@@ -235,6 +327,7 @@ bool dnsbl_next(struct dnsbl *l, struct dnsbl_answer *ret)
 	while (l != NULL && !got && resolver_next(l->resolver, &answer)) {
 		got = receive(l, &answer, ret);
 		nets_done(&answer.nets);
+		reply_done(&answer.reply);
 	}
 	return got;
 }
@@ -256,6 +349,9 @@ int dnsbl_timeout_ms(const struct dnsbl *l, int64_t now_ms)
 	for (size_t i = 0; i < l->n; i++)
 		if (!l->zones[i].open && (ms < 0 || l->zones[i].check_ms - now_ms < ms))
 			ms = l->zones[i].check_ms > now_ms ? l->zones[i].check_ms - now_ms : 0;
+	for (size_t i = 0; i < DNSBL_OPEN_MAX && l->names; i++)
+		if (l->opens[i].again_ms > 0 && (ms < 0 || l->opens[i].again_ms - now_ms < ms))
+			ms = l->opens[i].again_ms > now_ms ? l->opens[i].again_ms - now_ms : 0;
 	return (int)ms; /* at most DNSBL_CHECK_MS, or the resolver's */
 }
 
@@ -274,5 +370,8 @@ void dnsbl_turn(struct dnsbl *l, int64_t now_ms)
 	for (size_t i = 0; i < DNSBL_OPEN_MAX && l->n_waiting > 0; i++)
 		if (l->opens[i].waits)
 			ask_all(l, i);
+	for (size_t i = 0; i < DNSBL_OPEN_MAX && l->names; i++)
+		if (l->opens[i].again_ms > 0 && now_ms >= l->opens[i].again_ms)
+			ask_name(l, i);
 	resolver_turn(l->resolver);
 }

@@ -8,6 +8,8 @@
  * A list that has 127.0.0.1 in it has every address in it: its zone is dead, or another server answers in its place. It is queried
  * at the start and then every DNSBL_CHECK_MS, or DNSBL_RETRY_MS while it lists that address; it is believed while it is known not
  * to be so.
+ * Names, where [dns] ptr or ptr_mismatch has a score, are asked for like a list (ptr.h). A server that cannot answer for an address
+ * twice, DNSBL_AGAIN_MS apart, while others' questions are answered, is as good as none: the owner of the address has it broken.
  * Limits: DNSBL_OPEN_MAX addresses are queried at a time; one too many is queried with its next evidence. DNSBL_KNOWN_MAX
  * subjects are remembered as queried; of more, the oldest may be queried again within the window.
  * Knows config, resolver and base. Time: now_s Unix seconds; now_ms of any clock that does not go back.
@@ -28,12 +30,13 @@ enum {
 	DNSBL_OPEN_MAX = 256,
 	DNSBL_KNOWN_MAX = 1 << 14,
 	DNSBL_CHECK_MS = 3600 * 1000,
+	DNSBL_AGAIN_MS = 5 * 1000,
 	DNSBL_RETRY_MS = 60 * 1000, /* also after a check without an answer */
 };
 
 struct dnsbl;
 
-/* config: borrowed; window_s of its [block]. servers: see resolver.h. NULL when [dns] names no list. */
+/* config: borrowed; window_s of its [block]. servers: see resolver.h. NULL when [dns] names no list and has no score for names. */
 struct dnsbl *dnsbl_new(const struct config *config, const char *servers);
 
 /* Accepts NULL, as all of these: no lists. */
@@ -50,6 +53,9 @@ enum dnsbl_word {
 	DNSBL_DEAD,   /* every address is in it, ... */
 	DNSBL_SILENT, /* ... or there is no answer: it is not queried any more */
 	DNSBL_ALIVE,  /* now it is again */
+	DNSBL_NO_NAME,  /* addr has no name, ... */
+	DNSBL_MISMATCH, /* ... or none that is its own, ... */
+	DNSBL_BROKEN,   /* ... or its name server cannot say, twice: list is NULL */
 };
 
 struct dnsbl_answer {
@@ -59,7 +65,10 @@ struct dnsbl_answer {
 	struct addr code; /* the first of its answer; of LISTED and DEAD */
 };
 
-/* The next answer of a list; false when there is none now. */
+/* True while a list with "allow" has not answered about an address in net. */
+bool dnsbl_awaits(const struct dnsbl *dnsbl, const struct net *net);
+
+/* The next answer; false when there is none now. */
 bool dnsbl_next(struct dnsbl *dnsbl, struct dnsbl_answer *ret);
 
 /* For the poll loop: to be polled for reading (-1: nothing), the time-out (-1: none), and then the turn. */

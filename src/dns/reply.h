@@ -9,6 +9,7 @@
 #ifndef WFS_DNS_REPLY_H
 #define WFS_DNS_REPLY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,7 @@ enum reply_outcome {
 /* Zeroed: failed. Without records both lists are empty. */
 struct reply {
 	enum reply_outcome outcome;
+	bool trouble;      /* FAILED: a server said that it cannot answer (SERVFAIL), or refuses questions; it was not silent */
 	uint32_t ttl_s;    /* the shortest of the records; 0 without any */
 	struct nets nets;  /* of A and AAAA; sealed */
 	size_t n;

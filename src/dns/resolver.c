@@ -109,8 +109,9 @@ static void receive_packet(void *arg, int status, int timeouts, unsigned char *p
 	(void)timeouts;
 	if (status == ARES_SUCCESS && packet != NULL && len > 0)
 		reply_read(packet, (size_t)len, q->name, q->type, &q->reply);
-	else
-		q->reply.outcome = status == ARES_ENOTFOUND || status == ARES_ENODATA ? REPLY_NONE : REPLY_FAILED;
+	else /* 1.18 says "refused" of a server that says SERVFAIL */
+		q->reply = (struct reply){.outcome = status == ARES_ENOTFOUND || status == ARES_ENODATA ? REPLY_NONE : REPLY_FAILED,
+		                          .trouble = status == ARES_ESERVFAIL || status == ARES_ECONNREFUSED};
 	answer(q, q->reply.outcome == REPLY_FAILED);
 }
 

@@ -58,10 +58,12 @@ void commit_pending(struct engine *e, const struct moment *now)
 	size_t n;
 	int rc = pending_write(e->pending, &why);
 
-	if (rc == 0 && pending_stored(e->pending, &stored, &n))
+	if (rc == 0 && pending_stored(e->pending, &stored, &n)) {
 		reconcile_stored(e->reconcile, stored, n, now->unix_s);
-	else if (rc == 0)
+		waits_stored(&e->waits, stored, n);
+	} else if (rc == 0) {
 		rc = reconcile_load(e->reconcile, now->unix_s, &why);
+	}
 	if (rc == 0)
 		rc = reconcile_write(e->reconcile, &why);
 	if (rc == 0)

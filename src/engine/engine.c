@@ -145,6 +145,7 @@ static int timeout_ms(const struct engine *e, int64_t now)
 	engine_sooner(&at, gating_due_ms(&e->gating));
 	engine_sooner(&at, e->index_at);
 	engine_sooner(&at, e->watchdog_at);
+	engine_sooner(&at, waits_due_ms(&e->waits));
 	if (!e->store_failed)
 		engine_sooner(&at, rules_watch_at(e->live.rules_watch));
 	if (reads(e))
@@ -232,6 +233,7 @@ static void turn(struct engine *e)
 	now = engine_now(); /* a reload may have taken seconds, and no line may come from the future */
 	read_sources(e, &now);
 	kernel_tell(e, &now);
+	kernel_tell_waiting(e, &now);
 	if (commit_is_lost(e))
 		return;
 	if (!e->store_failed) {

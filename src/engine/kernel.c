@@ -35,16 +35,10 @@ void kernel_trouble(struct engine *e, int rc, const struct why *why)
 	e->sync_at = now.steady_ms + RETRY_MS;
 }
 
-/* The events of what the kernel was told. */
-static void log_told(struct engine *e, size_t n_blocks, size_t n_lifted, int64_t now)
+/* The events of n blocks that the kernel was told, from the first on. */
+static void log_blocks(struct engine *e, const struct block *blocks, size_t first, size_t n)
 {
-	const struct block *blocks;
-	const struct net *lifted;
-
-	(void)pending_blocks(e->pending, &blocks);
-	(void)pending_lifted(e->pending, &lifted);
-	events_at(&e->events, now);
-	for (size_t i = 0; i < n_blocks; i++) {
+	for (size_t i = first; i < first + n; i++) {
 		const struct pending_cause cause = pending_cause(e->pending, i);
 		char detail[STORE_DETAIL_MAX];
 
@@ -54,9 +48,6 @@ static void log_told(struct engine *e, size_t n_blocks, size_t n_lifted, int64_t
 		                                      .reason = cause.rule->reason,
 		                                      .detail = cause.detail.p != NULL ? detail : NULL});
 	}
-	for (size_t i = 0; i < n_lifted; i++)
-		events_released(&e->events, &lifted[i], "rule suspended", NULL, NULL);
-	events_sum(&e->events);
 }
 
 /* All blocks of the net because of hits, whatever ports they close. */
@@ -82,29 +73,128 @@ static void tell_gates(struct engine *e, const struct moment *now)
 		e->gating.keep_at = now->steady_ms; /* the table is gone, or its error is logged there */
 }
 
+/* n blocks into the kernel, from the first on. */
+static int add(struct engine *e, const struct block *blocks, size_t first, size_t n, int64_t now_s, struct why *why)
+{
+	size_t refused; /* the next comparison reports it */
+	int rc;
+
+	if (n == 0)
+		return 0;
+	rc = reconcile_add(e->reconcile, blocks + first, n, now_s, &refused, why);
+	hangup_end(&e->hangup, blocks + first, n, now_s);
+	log_blocks(e, blocks, first, n);
+	return rc;
+}
+
+/* A block that an answer may lift before the kernel is told of it. Those of networks, and those that another one prolongs, wait for nothing. */
+static bool waits(struct engine *e, const struct block *blocks, size_t i, const struct moment *now)
+{
+	const struct block *const b = &blocks[i];
+	struct pending_cause cause;
+	char detail[WAITS_TEXT_MAX];
+
+	if (e->live.config->dns.wait_s == 0 || b->cause != BLOCK_EVIDENCE || b->prolonged || !dnsbl_awaits(e->live.dnsbl, &b->net))
+		return false;
+	cause = pending_cause(e->pending, i);
+	(void)snprintf(detail, sizeof detail, "%.*s", cause.detail.len < sizeof detail ? (int)cause.detail.len : (int)sizeof detail - 1,
+	               cause.detail.p != NULL ? cause.detail.p : "");
+	return waits_add(&e->waits, b, now->steady_ms + e->live.config->dns.wait_s * 1000, cause.rule->name, cause.rule->reason, detail);
+}
+
+/* All in their order, but those that wait. After an error the rest is wanted all the same. */
+static int add_all(struct engine *e, const struct block *blocks, size_t n, const struct moment *now, struct why *why)
+{
+	size_t first = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i <= n; i++) {
+		struct why this;
+		int one;
+
+		if (i < n && !waits(e, blocks, i, now))
+			continue;
+		one = add(e, blocks, first, i - first, now->unix_s, &this);
+		if (one < 0) {
+			rc = one;
+			*why = this;
+		}
+		first = i + 1;
+	}
+	return rc;
+}
+
+/* Lists full, or flushed by others: a comparison recreates them, or logs why not. */
+static void told(struct engine *e, int rc, const struct why *why)
+{
+	if (rc == -EPIPE)
+		kernel_trouble(e, rc, why);
+	else if (rc < 0)
+		e->sync_at = 0;
+}
+
 void kernel_tell(struct engine *e, const struct moment *now)
 {
 	const struct block *blocks;
 	const struct net *lifted;
 	const size_t n = pending_blocks(e->pending, &blocks), n_lifted = pending_lifted(e->pending, &lifted);
-	size_t refused; /* the next comparison reports it */
 	struct why why;
-	int rc = 0;
+	int rc;
 
 	tell_gates(e, now);
 	if (n + n_lifted == 0)
 		return;
-	if (n > 0)
-		rc = reconcile_add(e->reconcile, blocks, n, now->unix_s, &refused, &why);
+	events_at(&e->events, now->unix_s);
+	rc = add_all(e, blocks, n, now, &why);
 	for (size_t i = 0; i < n_lifted && rc == 0; i++)
 		rc = lift(e, &lifted[i], &why);
-	hangup_end(&e->hangup, blocks, n, now->unix_s);
-	log_told(e, n, n_lifted, now->unix_s);
+	for (size_t i = 0; i < n_lifted; i++)
+		events_released(&e->events, &lifted[i], "rule suspended", NULL, NULL);
+	events_sum(&e->events);
 	pending_told(e->pending);
-	if (rc == -EPIPE)
-		kernel_trouble(e, rc, &why);
-	else if (rc < 0)
-		e->sync_at = 0; /* lists full, or flushed by others: a comparison recreates them, or logs why not */
+	told(e, rc, &why);
+}
+
+/* It waited long enough. What the verdict does not have any more was lifted meanwhile. */
+static int tell_waited(struct engine *e, const struct waits_entry *w, int64_t now_s, struct why *why)
+{
+	const struct events_cause cause = {
+		.rule = w->rule, .reason = w->reason, .detail = w->detail[0] != '\0' ? w->detail : NULL};
+	size_t refused; /* the next comparison reports it */
+	int rc;
+
+	if (verdict_query(e->live.verdict, &w->block.net.addr).until_s <= now_s)
+		return 0;
+	rc = reconcile_add(e->reconcile, &w->block, 1, now_s, &refused, why);
+	hangup_end(&e->hangup, &w->block, 1, now_s);
+	events_blocked(&e->events, &w->block, &cause);
+	return rc;
+}
+
+void kernel_tell_waiting(struct engine *e, const struct moment *now)
+{
+	struct why why;
+	int rc = 0;
+
+	if (e->waits.n == 0)
+		return;
+	events_at(&e->events, now->unix_s);
+	verdict_at(e->live.verdict, now->unix_s);
+	for (size_t i = e->waits.n; i-- > 0;) {
+		struct waits_entry *const w = &e->waits.entries[i];
+		struct why this;
+		int one;
+
+		if (now->steady_ms < w->until_ms && dnsbl_awaits(e->live.dnsbl, &w->block.net))
+			continue;
+		if ((one = tell_waited(e, w, now->unix_s, &this)) < 0) {
+			rc = one;
+			why = this;
+		}
+		waits_remove(&e->waits, i);
+	}
+	events_sum(&e->events);
+	told(e, rc, &why);
 }
 
 /* "status" reads these. */

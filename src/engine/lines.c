@@ -156,6 +156,17 @@ static void handle_listed(struct engine *e, const struct dnsbl_answer *answer, i
 	e->write_at = e->sync_at = 0;
 }
 
+static void handle_name(struct engine *e, const struct dnsbl_answer *answer, int64_t now)
+{
+	const struct live *const p = &e->live;
+	const struct decide decide = {p->config, p->sessions, p->verdict, p->greylist, e->pending, true};
+	struct decide_result result;
+
+	decide_name(&decide, answer, now, &result);
+	if (result.is_hit && result.decision.outcome == VERDICT_BRAKED)
+		log_braked(e, now);
+}
+
 static void handle_answer(struct engine *e, const struct dnsbl_answer *answer, int64_t now)
 {
 	char code[ADDR_TEXT_MAX];
@@ -174,6 +185,11 @@ static void handle_answer(struct engine *e, const struct dnsbl_answer *answer, i
 		break;
 	case DNSBL_ALIVE:
 		log_line(LOG_NOTICE, "DNS list %s answers again; it is queried again", answer->list->zone);
+		break;
+	case DNSBL_NO_NAME:
+	case DNSBL_MISMATCH:
+	case DNSBL_BROKEN:
+		handle_name(e, answer, now);
 		break;
 	}
 }

@@ -22,6 +22,7 @@
 #include "engine/requests.h"
 #include "engine/shared.h"
 #include "engine/sources.h"
+#include "engine/waits.h"
 #include "firewall/client.h"
 
 enum {
@@ -40,6 +41,7 @@ struct engine {
 	struct housekeeping housekeeping;
 	struct hangup hangup;
 	struct coverage coverage;
+	struct waits waits;
 	struct gating gating;
 	struct exporter exporter;
 	struct passes passes;
@@ -99,6 +101,9 @@ void lines_count_floods(struct engine *e, const struct moment *now);
  * the line that is read again then adds it again.
  */
 void kernel_tell(struct engine *e, const struct moment *now);
+
+/* Blocks that waited for DNS lists with "allow", as far as these have answered or it took too long. */
+void kernel_tell_waiting(struct engine *e, const struct moment *now);
 
 /* Somebody else changed the kernel's lists: the root process has made rules whole again, the rest follows. */
 void kernel_changed(struct engine *e, bool readable);

@@ -182,6 +182,32 @@ void decide_listed(const struct decide *d, const struct dnsbl_answer *answer, in
 		ret->earned = allow_listed(d, answer, now_s, ret);
 }
 
+void decide_name(const struct decide *d, const struct dnsbl_answer *answer, int64_t now_s, struct decide_result *ret)
+{
+	static char name[] = "dns-ptr", category[] = "name", reason[] = "its address has no name of its own";
+	static const struct rulefile_rule words = {.name = name, .category = category, .reason = reason};
+	static const struct rule rule = {.index = VERDICT_NO_RULE, .text = &words};
+	const char *const detail = answer->word == DNSBL_MISMATCH ? "its name has other addresses"
+	                           : answer->word == DNSBL_BROKEN ? "its name server fails"
+	                                                          : "no name";
+	const int64_t score = answer->word == DNSBL_MISMATCH ? d->config->dns.ptr_mismatch : d->config->dns.ptr;
+	char addr[ADDR_TEXT_MAX], text[LISTED_MAX];
+	struct rules_hit hit = {.rule = &rule,
+	                        .kind = RULES_KIND_HIT,
+	                        .address = answer->addr,
+	                        .score = (int)score, /* at most 1000 */
+	                        .count = 1,
+	                        .detail = {detail, strlen(detail)}};
+	struct decide_line line = {.time_s = now_s};
+
+	*ret = (struct decide_result){.is_hit = false};
+	if (score == 0)
+		return;
+	(void)addr_text(&answer->addr, addr);
+	line.text = (struct span){text, (size_t)snprintf(text, sizeof text, "PTR of %s: %s", addr, detail)};
+	decide_hit(d, &line, now_s, &hit, ret);
+}
+
 void decide_flood(const struct decide *d, const struct decide_flood *flood, int64_t now_s, struct decide_result *ret)
 {
 	static char name[] = "kernel-connections", category[] = "flood", reason[] = "opened too many connections at once";

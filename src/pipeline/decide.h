@@ -62,6 +62,12 @@ void decide_hit(const struct decide *decide, const struct decide_line *line, int
 void decide_listed(const struct decide *decide, const struct dnsbl_answer *answer, int64_t now_s,
                    struct decide_result *ret);
 
+/*
+ * What name servers say of its name (DNSBL_NO_NAME, DNSBL_MISMATCH, DNSBL_BROKEN): a hit of rule "dns-ptr", category "name". Nothing, where
+ * [dns] has no score for it.
+ */
+void decide_name(const struct decide *decide, const struct dnsbl_answer *answer, int64_t now_s, struct decide_result *ret);
+
 /* A client opened more than so many connections within within_s. */
 struct decide_flood {
 	struct addr addr;

@@ -25,6 +25,7 @@ struct nameserver_name {
 	const char *const *addrs; /* of both families, NULL at the end; NULL: none */
 	unsigned rcode;           /* 0: addrs */
 	const char *txt;          /* the one TXT record, at most 255 bytes; NULL: none */
+	const char *ptr;          /* the one PTR record; NULL: none */
 };
 
 struct nameserver {
@@ -93,6 +94,26 @@ static inline size_t nameserver_add_txt(const char *txt, uint8_t *packet, size_t
 	return len + sizeof head + n;
 }
 
+/* The same with a PTR record. */
+static inline size_t nameserver_add_ptr(const char *name, uint8_t *packet, size_t len)
+{
+	const size_t n = strlen(name) + 2;
+	const uint8_t head[] = {0xC0, 12, 0, 12, 0, 1, 0, 0, 0, 9, 0, (uint8_t)n};
+
+	packet[7] = 1;
+	memcpy(packet + len, head, sizeof head);
+	for (len += sizeof head; *name != '\0';) {
+		const size_t label = strcspn(name, ".");
+
+		packet[len++] = (uint8_t)label;
+		memcpy(packet + len, name, label);
+		len += label;
+		name += label + (name[label] == '.');
+	}
+	packet[len++] = 0;
+	return len;
+}
+
 /* Answers one question, if there is one. */
 static inline void nameserver_serve(struct nameserver *server)
 {
@@ -123,7 +144,9 @@ static inline void nameserver_serve(struct nameserver *server)
 		(void)sendto(server->fd, packet, len, 0, (const struct sockaddr *)&from, from_len);
 		packet[1] ^= 0x55;
 	}
-	len = nameserver_add(found->rcode == 0 && type != 16 ? found->addrs : NULL, type, packet, question);
+	len = nameserver_add(found->rcode == 0 && (type == 1 || type == 28) ? found->addrs : NULL, type, packet, question);
+	if (found->rcode == 0 && type == 12 && found->ptr != NULL)
+		len = nameserver_add_ptr(found->ptr, packet, question);
 	if (found->rcode == 0 && type == 16 && found->txt != NULL)
 		len = nameserver_add_txt(found->txt, packet, question);
 	packet[3] = (uint8_t)(0x80 | found->rcode);

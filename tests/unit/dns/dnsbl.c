@@ -46,7 +46,8 @@ static void ask(struct dnsbl *lists, const char *text, int64_t now_s)
 static const char *told(struct dnsbl *lists, struct nameserver *server, int64_t now_ms)
 {
 	static const char *const words[] = {
-		[DNSBL_LISTED] = "", [DNSBL_DEAD] = "dead ", [DNSBL_SILENT] = "silent ", [DNSBL_ALIVE] = "alive "};
+		[DNSBL_LISTED] = "", [DNSBL_DEAD] = "dead ", [DNSBL_SILENT] = "silent ", [DNSBL_ALIVE] = "alive ",
+		[DNSBL_NO_NAME] = "no name", [DNSBL_MISMATCH] = "mismatch", [DNSBL_BROKEN] = "broken"};
 	static char text[4096];
 	size_t len = 0;
 
@@ -61,8 +62,8 @@ static const char *told(struct dnsbl *lists, struct nameserver *server, int64_t 
 			(void)addr_text(&answer.addr, of);
 			(void)addr_text(&answer.code, code);
 			len += (size_t)snprintf(text + len, sizeof text - len, "%s%s%s", len == 0 ? "" : "; ",
-			                        words[answer.word], answer.list->zone);
-			if (answer.word == DNSBL_LISTED)
+			                        words[answer.word], answer.list == NULL ? "" : answer.list->zone);
+			if (answer.word == DNSBL_LISTED || answer.list == NULL)
 				len += (size_t)snprintf(text + len, sizeof text - len, " %s", of);
 			if (answer.word == DNSBL_LISTED || answer.word == DNSBL_DEAD)
 				len += (size_t)snprintf(text + len, sizeof text - len, " %s", code);
@@ -72,6 +73,61 @@ static const char *told(struct dnsbl *lists, struct nameserver *server, int64_t 
 		assert_true(poll(polled, 2, dnsbl_timeout_ms(lists, now_ms)) >= 0);
 		nameserver_serve(server);
 	}
+}
+
+/* Names, without any list, and beside one: none, another's, its own; a list with "allow" is awaited, a name is not. */
+static void test_names(void **state)
+{
+	static const char *const own[] = {"192.0.2.8", NULL}, *const in_white[] = {"127.0.0.2", NULL};
+	static const struct nameserver_name table[] = {
+		{.name = "8.2.0.192.in-addr.arpa", .ptr = "mx.example"},
+		{.name = "9.2.0.192.in-addr.arpa", .ptr = "mx.example"},
+		{.name = "mx.example", .addrs = own},
+		{.name = "10.2.0.192.in-addr.arpa", .rcode = NAMESERVER_SERVFAIL},
+		{.name = "7.2.0.192.white.example", .addrs = in_white},
+	};
+	struct nameserver server = nameserver_open(table, 5);
+	struct config *config = config_of(0);
+	const struct addr seven = addr("192.0.2.7");
+	const struct net net = net_of(&seven);
+	struct dnsbl *lists;
+
+	(void)state;
+	assert_null(dnsbl_new(config, server.address));
+	config->dns.ptr_mismatch = 20;
+	lists = dnsbl_new(config, server.address);
+	ask(lists, "192.0.2.7", NOW_S);
+	assert_false(dnsbl_awaits(lists, &net));
+	assert_string_equal(told(lists, &server, 1000), "no name 192.0.2.7");
+	ask(lists, "192.0.2.8", NOW_S);
+	assert_string_equal(told(lists, &server, 1000), "");
+	ask(lists, "192.0.2.9", NOW_S);
+	assert_string_equal(told(lists, &server, 1000), "mismatch 192.0.2.9");
+	ask(lists, "192.0.2.9", NOW_S);
+	assert_string_equal(told(lists, &server, 1000), "");
+
+	/* Twice, with an answer to another in between; without one our own name server may be the culprit. */
+	ask(lists, "192.0.2.10", NOW_S);
+	assert_string_equal(told(lists, &server, 1000), "");
+	assert_int_equal(dnsbl_timeout_ms(lists, 1000), DNSBL_AGAIN_MS);
+	ask(lists, "192.0.2.11", NOW_S);
+	assert_string_equal(told(lists, &server, 1000), "no name 192.0.2.11");
+	assert_string_equal(told(lists, &server, 1000 + DNSBL_AGAIN_MS), "broken 192.0.2.10");
+	ask(lists, "192.0.2.10", NOW_S + WINDOW_S + 1);
+	assert_string_equal(told(lists, &server, 20000), "");
+	assert_string_equal(told(lists, &server, 20000 + DNSBL_AGAIN_MS), "");
+	assert_int_equal(dnsbl_timeout_ms(lists, 30000), -1);
+	dnsbl_free(lists);
+
+	config = config_of(2);
+	config->dns.ptr = 20;
+	lists = dnsbl_new(config, server.address);
+	ask(lists, "192.0.2.7", NOW_S);
+	assert_true(dnsbl_awaits(lists, &net));
+	assert_string_equal(told(lists, &server, 1000), "white.example 192.0.2.7 127.0.0.2; no name 192.0.2.7");
+	assert_false(dnsbl_awaits(lists, &net));
+	dnsbl_free(lists);
+	(void)close(server.fd);
 }
 
 static void test_name(void **state)
@@ -317,7 +373,8 @@ static void test_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_name),      cmocka_unit_test(test_answers), cmocka_unit_test(test_codes),
+		cmocka_unit_test(test_name),
+		cmocka_unit_test(test_names),      cmocka_unit_test(test_answers), cmocka_unit_test(test_codes),
 		cmocka_unit_test(test_once),      cmocka_unit_test(test_dead_list), cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_none),
 	};
