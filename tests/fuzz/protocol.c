@@ -22,6 +22,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	        "unblock 2001:db8::/64 reason a mistake",
 	        "del 192.0.2.7 600",
 	        "vote black 192.0.2.7 score 1000000 reason X-Spam-Score: 25.1",
+	        "watch hits 9007199254740992",
 	        "vote white 2001:db8::1/128 score 1",
 	        "black 192.0.2.7",
 	        "white 192.0.2.7",
