@@ -13,9 +13,7 @@
 #include "base/localaddrs.h"
 #include "command/command.h"
 
-static_assert((int)PORTLISTS_PORTS_MAX == (int)ROOT_PORTS_MAX && (int)PORTLISTS_MAX == (int)ROOT_LISTS_MAX,
-              "the config may hold no more ports than root");
-static_assert((int)CONFIG_JUMPS_MAX == (int)ROOT_JUMPS_MAX, "nor more chains");
+static_assert((int)CONFIG_JUMPS_MAX == (int)ROOT_JUMPS_MAX, "the config may hold no more chains than root");
 static_assert((int)CONFIG_HOOK_INPUT == (int)ROOT_HOOK_INPUT && (int)CONFIG_HOOK_FORWARD == (int)ROOT_HOOK_FORWARD &&
                       (int)CONFIG_HOOK_AUTO == (int)ROOT_HOOK_AUTO,
               "the same bits");

@@ -21,7 +21,7 @@ static bool has_network(const struct message_entry *entry, unsigned min4, unsign
 	memcpy(addr.bytes, entry->addr, sizeof addr.bytes);
 	if (entry->len > 128 || entry->len < (addr_is_ip4(&addr) && entry->len >= IP4_BITS ? min4 : min6))
 		return false;
-	if (entry->list >= MESSAGE_LISTS_MAX)
+	if (entry->list >= PORTLISTS_MAX)
 		return false;
 	for (size_t i = 0; i < sizeof entry->reserved; i++)
 		if (entry->reserved[i] != 0)

@@ -15,10 +15,10 @@
 #include <stdint.h>
 
 #include "base/lengths.h"
+#include "base/portlists.h"
 
 enum {
 	MESSAGE_ENTRIES = 256,
-	MESSAGE_LISTS_MAX = 8,
 	MESSAGE_LIST_MAX = 24,
 	MESSAGE_CHOSEN_MAX = 128,
 	MESSAGE_GATES_MAX = 4,
@@ -53,7 +53,7 @@ enum message_verb {
 struct message_entry {
 	uint8_t addr[16];    /* struct addr */
 	uint8_t len;         /* struct net: IPv4 96 + 8..128, IPv6 32..128 (PASS, UNPASS: IPv4 97, IPv6 1 at least); host bits are zero */
-	uint8_t list;        /* which list of ports, below MESSAGE_LISTS_MAX; root knows how many there are */
+	uint8_t list;        /* which list of ports, below PORTLISTS_MAX; root knows how many there are */
 	uint8_t reserved[2]; /* zero */
 	/* ADD, PASS: to block, to pass, 1..MESSAGE_SECONDS_MAX; answer to LIST: until the kernel forgets it by itself, UINT32_MAX: never; else 0 */
 	uint32_t left_s;

@@ -11,7 +11,6 @@
 #include "root/netlink.h"
 
 enum {
-	FOUND_MAX = 1 << 16, /* sockets destroyed by one call; the next one destroys more */
 	TCP_FIRST = 1,       /* TCP_ESTABLISHED, include/net/tcp_states.h, to ... */
 	TCP_LAST = 12,       /* ... TCP_NEW_SYN_RECV, but not these: */
 	TCP_TIME_WAITS = 6,
@@ -28,8 +27,7 @@ struct found {
 struct work {
 	const struct tracked_query *clients;
 	struct netlink netlink;
-	size_t n, cap;
-	struct found *found;
+	struct netlink_found found; /* struct found */
 };
 
 static bool is_port(const struct tracked_query *clients, uint16_t port)
@@ -62,21 +60,6 @@ static struct addr addr_of(uint8_t family, const void *bytes)
 	return addr;
 }
 
-/* NULL: that is enough of them, or no memory. */
-static struct found *one_more(struct work *w)
-{
-	if (w->n == w->cap) {
-		const size_t cap = w->cap == 0 ? 64 : 2 * w->cap;
-		struct found *const larger = cap > FOUND_MAX ? NULL : realloc(w->found, cap * sizeof *larger);
-
-		if (larger == NULL)
-			return NULL;
-		w->found = larger;
-		w->cap = cap;
-	}
-	return &w->found[w->n++];
-}
-
 static int find_socket(const struct nlmsghdr *header, void *data)
 {
 	const struct inet_diag_msg *const diag = mnl_nlmsg_get_payload(header);
@@ -87,7 +70,8 @@ static int find_socket(const struct nlmsghdr *header, void *data)
 	if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY || mnl_nlmsg_get_payload_len(header) < sizeof *diag)
 		return MNL_CB_OK;
 	client = addr_of(diag->idiag_family, diag->id.idiag_dst);
-	if (!is_port(w->clients, ntohs(diag->id.idiag_sport)) || !is_client(w->clients, &client) || (found = one_more(w)) == NULL)
+	if (!is_port(w->clients, ntohs(diag->id.idiag_sport)) || !is_client(w->clients, &client) ||
+	    (found = netlink_one_more(&w->found, sizeof *found)) == NULL)
 		return MNL_CB_OK;
 	*found = (struct found){diag->idiag_family, diag->id};
 	return MNL_CB_OK;
@@ -129,6 +113,7 @@ static int try_destroy(struct work *w)
 
 static int kill_sockets(struct work *w, uint32_t *ended, struct why *why)
 {
+	const struct found *found;
 	int err = netlink_open(&w->netlink, NETLINK_SOCK_DIAG);
 
 	if (err == 0)
@@ -137,8 +122,9 @@ static int kill_sockets(struct work *w, uint32_t *ended, struct why *why)
 		err = list_sockets(w, AF_INET);
 	if (err == 0 && w->clients->n > 0)
 		err = list_sockets(w, AF_INET6);
-	for (size_t i = 0; i < w->n && err == 0; i++) {
-		err = destroy(w, &w->found[i]);
+	found = w->found.all;
+	for (size_t i = 0; i < w->found.n && err == 0; i++) {
+		err = destroy(w, &found[i]);
 		*ended += err == 0;
 		if (err == -ENOENT)
 			err = 0; /* it has just ended */
@@ -171,7 +157,7 @@ int kill_connections(const struct tracked_query *clients, bool forwarded, uint32
 
 	if (err == 0 && forwarded)
 		err = kill_forwarded(clients, &ended, why);
-	free(work.found);
+	free(work.found.all);
 	if (err == 0)
 		*ret_ended = ended;
 	return err;

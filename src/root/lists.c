@@ -19,7 +19,7 @@ struct lists {
 	struct {
 		struct root_config config;
 		void *self;
-	} of[ROOT_LISTS_MAX];
+	} of[PORTLISTS_MAX];
 };
 
 static void append(char name[static ROOT_NAME_MAX], const char *more)
@@ -123,7 +123,7 @@ int lists_add(struct lists *l, const struct backend_entry *entries, size_t n, st
 
 			err = k == 0 ? 0 : l->backend->add(l->of[i].self, some, k, refused, why);
 			for (; before < refused->n; before++)
-				refused->lists[before] = (uint8_t)i; /* below ROOT_LISTS_MAX */
+				refused->lists[before] = (uint8_t)i; /* below PORTLISTS_MAX */
 		}
 	return err;
 }
@@ -162,7 +162,7 @@ static int walk_all(struct lists *l, backend_walk *walk, uint32_t *cursor, struc
 	if (err < 0)
 		return err;
 	for (size_t i = 0; i < n; i++)
-		out[i].list = (uint8_t)list; /* below ROOT_LISTS_MAX */
+		out[i].list = (uint8_t)list; /* below PORTLISTS_MAX */
 	if (n == cap)
 		*cursor = (uint32_t)(list << PLACE_BITS | (place + n)); /* fits: a kernel holds fewer */
 	else
@@ -255,7 +255,7 @@ bool lists_changed(struct lists *l, struct backend_change *ret)
 		if (!l->backend->changed(l->of[i].self, &one))
 			continue;
 		for (size_t k = 0; k < one.n; k++)
-			one.touched[k].list = (uint8_t)i; /* below MESSAGE_LISTS_MAX */
+			one.touched[k].list = (uint8_t)i; /* below PORTLISTS_MAX */
 		if (any)
 			lists_add_change(&one, ret);
 		*ret = one;

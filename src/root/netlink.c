@@ -1,7 +1,22 @@
 #include "root/netlink.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/socket.h>
+
+void *netlink_one_more(struct netlink_found *found, size_t size)
+{
+	if (found->n == found->cap) {
+		const size_t cap = found->cap == 0 ? 64 : 2 * found->cap;
+		void *const larger = cap > NETLINK_FOUND_MAX ? NULL : realloc(found->all, cap * size);
+
+		if (larger == NULL)
+			return NULL;
+		found->all = larger;
+		found->cap = cap;
+	}
+	return (char *)found->all + found->n++ * size;
+}
 
 int netlink_open(struct netlink *n, int bus)
 {

@@ -8,15 +8,28 @@
 #define WFS_ROOT_NETLINK_H
 
 #include <libmnl/libmnl.h>
+#include <stddef.h>
 #include <stdint.h>
 
-enum { NETLINK_BUFFER = 1 << 15 }; /* one packet of answers: the kernel's are at most half of that, NLMSG_GOODSIZE */
+enum {
+	NETLINK_BUFFER = 1 << 15, /* one packet of answers: the kernel's are at most half of that, NLMSG_GOODSIZE */
+	NETLINK_FOUND_MAX = 1 << 16, /* acted on by one call; the next one acts on more */
+};
 
 struct netlink {
 	struct mnl_socket *socket;
 	unsigned sequence;
 	char buffer[NETLINK_BUFFER];
 };
+
+/* What came up in the answers to one request, to be acted on when these have ended. Zeroed: empty; free(all) at the end. */
+struct netlink_found {
+	void *all; /* n of the caller's type */
+	size_t n, cap;
+};
+
+/* Another one of that size, not filled in. NULL: NETLINK_FOUND_MAX are enough for one call, or no memory. */
+void *netlink_one_more(struct netlink_found *found, size_t size);
 
 /* bus: NETLINK_SOCK_DIAG ... After an error, too, netlink_close. */
 int netlink_open(struct netlink *netlink, int bus);

@@ -71,12 +71,12 @@ static bool are_names(const char names[][ROOT_NAME_MAX], size_t n)
 
 static int check_lists(const struct root_config *config, struct why *why)
 {
-	if (config->n_more >= ROOT_LISTS_MAX)
-		return why_set(why, EINVAL, "%zu lists of ports: %d at most", config->n_more + 1, ROOT_LISTS_MAX);
+	if (config->n_more >= PORTLISTS_MAX)
+		return why_set(why, EINVAL, "%zu lists of ports: %d at most", config->n_more + 1, PORTLISTS_MAX);
 	for (size_t i = 0; i < config->n_more; i++) {
 		const struct root_list *const list = &config->more[i];
 
-		if (!is_name(list->name, sizeof list->name) || list->n_ports > ROOT_PORTS_MAX ||
+		if (!is_name(list->name, sizeof list->name) || list->n_ports > PORTLISTS_PORTS_MAX ||
 		    strlen(config->chain) + 1 + strlen(list->name) >= ROOT_NAME_MAX ||
 		    strlen(config->list) + 1 + strlen(list->name) >= ROOT_NAME_MAX)
 			return why_set(why, EINVAL, "a list of ports has too many of them, or too long a name");
@@ -113,8 +113,8 @@ static int check_config(const struct root_config *config, struct why *why)
 		return why_set(why, EINVAL, "nftables and manage_rules = no: name your table and your set: list = TABLE SET");
 	if (config->seconds < 2)
 		return why_set(why, EINVAL, "seconds is %" PRIu32 ": at least 2", config->seconds);
-	if (config->n_ports > ROOT_PORTS_MAX)
-		return why_set(why, EINVAL, "%zu ports: a rule takes %d", config->n_ports, ROOT_PORTS_MAX);
+	if (config->n_ports > PORTLISTS_PORTS_MAX)
+		return why_set(why, EINVAL, "%zu ports: a rule takes %d", config->n_ports, PORTLISTS_PORTS_MAX);
 	err = check_lists(config, why);
 	if (err == 0)
 		err = check_gates(config, why);

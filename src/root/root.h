@@ -21,12 +21,11 @@
 
 #include "base/addr.h"
 #include "base/gates.h"
+#include "base/portlists.h"
 #include "base/why.h"
 
 enum {
 	ROOT_JUMPS_MAX = 4,      /* chains that packets come from */
-	ROOT_LISTS_MAX = 8,      /* each with ports of its own */
-	ROOT_PORTS_MAX = 15,     /* multiport's limit: XT_MULTI_PORTS, linux/netfilter/xt_multiport.h */
 	ROOT_NEVER_MAX = 256,    /* allowed networks copied into the root process */
 	ROOT_NAME_MAX = 24,      /* chain and list names: chain labels hold 31 bytes, shards add "_x_xx" */
 	ROOT_PREFIX_MAX = 29,    /* iptables LOG prefix, xt_LOG.h */
@@ -59,13 +58,13 @@ struct root_config {
 	uint32_t connections;              /* new ones of a client within connections_s; more are listed. 0: no such rule */
 	uint32_t connections_s;            /* 1..3600 */
 	size_t n_ports;                    /* of list 0; 0: every port and protocol */
-	uint16_t ports[ROOT_PORTS_MAX];
+	uint16_t ports[PORTLISTS_PORTS_MAX];
 	size_t n_more;                     /* further lists: 1 ... n_more */
 	struct root_list {
 		char name[ROOT_NAME_MAX];  /* behind chain and list, with a "_": "SPAMMER_auth" */
 		size_t n_ports;
-		uint16_t ports[ROOT_PORTS_MAX];
-	} more[ROOT_LISTS_MAX - 1];
+		uint16_t ports[PORTLISTS_PORTS_MAX];
+	} more[PORTLISTS_MAX - 1];
 	struct gates gates;                /* n 0: none; only for nftables and observe */
 	size_t n_never;
 	const char *path;                  /* of the configuration's file, borrowed; NULL: it is never requested */

@@ -13,10 +13,7 @@
 #include "base/localaddrs.h"
 #include "root/netlink.h"
 
-enum {
-	FOUND_MAX = 1 << 16, /* entries deleted by one call; the next one deletes more */
-	TUPLE_MAX = 128,     /* CTA_TUPLE_ORIG of IPv6 has 76 bytes */
-};
+enum { TUPLE_MAX = 128 }; /* CTA_TUPLE_ORIG of IPv6 has 76 bytes */
 
 /* An entry to be deleted. */
 struct found {
@@ -29,8 +26,7 @@ struct found {
 struct walk {
 	const struct tracked_query *query;
 	struct netlink netlink;
-	size_t n, cap;
-	struct found *found;
+	struct netlink_found found; /* struct found */
 	uint16_t published;
 	size_t n_own;
 	struct net own[LOCALADDRS_MAX]; /* of this machine */
@@ -135,21 +131,6 @@ static int list(struct walk *w, mnl_cb_t one)
 
 /* --- deleting --- */
 
-/* NULL: that is enough of them, or no memory. */
-static struct found *one_more(struct walk *w)
-{
-	if (w->n == w->cap) {
-		const size_t cap = w->cap == 0 ? 64 : 2 * w->cap;
-		struct found *const larger = cap > FOUND_MAX ? NULL : realloc(w->found, cap * sizeof *larger);
-
-		if (larger == NULL)
-			return NULL;
-		w->found = larger;
-		w->cap = cap;
-	}
-	return &w->found[w->n++];
-}
-
 static int find_client(const struct nlmsghdr *header, void *data)
 {
 	const struct attributes in = attributes_of(header);
@@ -164,7 +145,7 @@ static int find_client(const struct nlmsghdr *header, void *data)
 		return MNL_CB_OK;
 	for (size_t i = 0; i < w->query->n && !is; i++)
 		is = net_has(&w->query->nets[i], &client);
-	if (!is || (found = one_more(w)) == NULL)
+	if (!is || (found = netlink_one_more(&w->found, sizeof *found)) == NULL)
 		return MNL_CB_OK;
 	*found = (struct found){.id = mnl_attr_get_u32(id), .family = family_of(header), .tuple_len = mnl_attr_get_payload_len(tuple)};
 	if (zone != NULL && mnl_attr_get_payload_len(zone) >= 2)
@@ -188,15 +169,16 @@ int tracked_delete(const struct tracked_query *query, uint32_t *ended)
 {
 	struct walk w = {.query = query};
 	int err = list(&w, find_client);
+	const struct found *const found = w.found.all;
 
-	for (size_t i = 0; i < w.n && err == 0; i++) {
-		err = delete(&w, &w.found[i]);
+	for (size_t i = 0; i < w.found.n && err == 0; i++) {
+		err = delete(&w, &found[i]);
 		*ended += err == 0;
 		if (err == -ENOENT)
 			err = 0; /* it has just ended */
 	}
 	netlink_close(&w.netlink);
-	free(w.found);
+	free(w.found.all);
 	return err;
 }
 

@@ -316,7 +316,7 @@ static void prolong(struct verdict *v, const struct tracked *t, const struct blo
 	struct block other = *begun;
 
 	other.prolonged = true;
-	for (other.list = 0; other.list < VERDICT_LISTS_MAX; other.list++)
+	for (other.list = 0; other.list < PORTLISTS_MAX; other.list++)
 		if (is_closed(v, t, other.list))
 			(void)add_block(v, ret, &other);
 }

@@ -46,6 +46,7 @@
 #include "base/addr.h"
 #include "base/block.h"
 #include "base/nets.h"
+#include "base/portlists.h"
 #include "base/text.h"
 
 enum {
@@ -59,9 +60,8 @@ enum {
 	VERDICT_NETWORK_MIN = 5,       /* so many make an attack of their network */
 	VERDICT_NETWORKS_MAX = 12,     /* the highest account_addresses */
 	VERDICT_EARNED_MAX = 1 << 16,  /* earned allowances at a time; more are refused */
-	VERDICT_LISTS_MAX = 8,         /* lists of ports: what a block closes */
 	/* Of one decision: each client of a network, and each time the network; or one client, in each list. */
-	VERDICT_BLOCKS_MAX = 2 * VERDICT_NETWORK_MAX + VERDICT_LISTS_MAX,
+	VERDICT_BLOCKS_MAX = 2 * VERDICT_NETWORK_MAX + PORTLISTS_MAX,
 };
 
 struct verdict_policy {
@@ -71,7 +71,7 @@ struct verdict_policy {
 	size_t n_for;      /* 1..VERDICT_DURATIONS_MAX */
 	int64_t for_s[VERDICT_DURATIONS_MAX];
 	uint64_t seed; /* any number, best one that attackers cannot know: it affects the order in memory, never decisions */
-	uint8_t spread_list;        /* of ports: closed by blocks because of a network's scores; below VERDICT_LISTS_MAX */
+	uint8_t spread_list;        /* of ports: closed by blocks because of a network's scores; below PORTLISTS_MAX */
 	uint8_t ip6_prefix;         /* 48..128; 0: as 128, each address for itself */
 	unsigned network_after;     /* 0: no network is ever blocked; 2..VERDICT_NETWORK_MAX */
 	int64_t network_threshold;  /* 0: the scores of a network are not added up */
@@ -122,7 +122,7 @@ struct verdict_evidence {
 	int64_t time_s;   /* a future time counts as now */
 	int64_t for_s;    /* a block that it causes lasts so long at least; 0: as the offence has it */
 	unsigned rule;    /* the rule that may be suspended for it, or VERDICT_NO_RULE */
-	uint8_t list;     /* without a rule: the ports that a block for it closes, below VERDICT_LISTS_MAX */
+	uint8_t list;     /* without a rule: the ports that a block for it closes, below PORTLISTS_MAX */
 };
 
 struct verdict_decision {

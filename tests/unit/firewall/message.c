@@ -189,9 +189,9 @@ static void test_networks(void **state)
 			entry.len = (uint8_t)rows[i].len;
 		if (message_entry_is_good(&entry) != rows[i].good)
 			fail_msg("%s as /%u: want %d", rows[i].text, entry.len, rows[i].good);
-		entry.list = MESSAGE_LISTS_MAX;
+		entry.list = PORTLISTS_MAX;
 		assert_false(message_entry_is_good(&entry));
-		entry.list = MESSAGE_LISTS_MAX - 1;
+		entry.list = PORTLISTS_MAX - 1;
 		assert_int_equal(message_entry_is_good(&entry), rows[i].good);
 		for (size_t byte = 0; byte < sizeof entry.reserved; byte++) {
 			entry.reserved[byte] = 1;
