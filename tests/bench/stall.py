@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import time
 
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 
 def processor_s(pid):

@@ -27,6 +27,11 @@ fill() {
 	chown nobody "$DB"*
 }
 
+has_engine() {
+	ENGINE=$(engine_pid)
+	[ -n "$ENGINE" ]
+}
+
 for run in "${RUNS[@]}"; do
 	BACKEND=${run%:*}
 	rm -f "$DB"*
@@ -39,8 +44,7 @@ max_blocks_per_minute = 0"
 	fill "${run#*:}" "$(date +%s)"
 	WFS_STARTED=$(date +%s)
 	daemon_launch
-	wait_until logged ", database $WORK/" || fail "the daemon does not start"
-	ENGINE=$(engine_pid)
+	wait_until has_engine || fail "the daemon does not start"
 	printf '%-8s %7s blocks: ' "$BACKEND" "${run#*:}"
 	WFS_STARTED=$WFS_STARTED python3 "$(dirname "$0")/stall.py" "$LOG" "$DB" "$ENGINE" $((WFS_STARTED + REST_S)) "$SECONDS_EACH" 50 300 || slow=1
 	daemon_stop || fail "exit status $?"

@@ -1,0 +1,186 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "root/state.h"
+
+enum {
+	STATUS_SYSTEM = 3, /* the exit status for an error of the system */
+	LINGER_MS = 10000, /* for the engine to end after it has closed its end of the pair */
+};
+
+/* along: a descriptor, or -1. */
+static ssize_t send_answer(int fd, struct message *m, int along)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof along)];
+	} control = {.header = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof along)}};
+	struct iovec text = {m, message_size(m)};
+	struct msghdr packet = {.msg_iov = &text, .msg_iovlen = 1};
+
+	if (along >= 0) {
+		memcpy(CMSG_DATA(&control.header), &along, sizeof along);
+		packet.msg_control = &control;
+		packet.msg_controllen = sizeof control;
+	}
+	return sendmsg(fd, &packet, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* --- what others change --- */
+
+static void note_changed(struct root *root)
+{
+	struct backend_change change;
+
+	if (!lists_changed(root->lists, &change))
+		return;
+	if (root->changed)
+		lists_add_change(&change, &root->change);
+	root->change = change;
+	root->changed = true;
+}
+
+/*
+ * Tells the engine, once until it asks for something again: it then compares anyway, and a flood of changes must not fill its
+ * socket. -EPIPE: it closed its end.
+ */
+static int report_changed(struct root *root, int fd)
+{
+	struct message m = {.verb = MESSAGE_CHANGED};
+	const struct backend_change *const change = &root->change;
+	char name[4 * BACKEND_WHO_MAX];
+
+	if (!root->changed || root->reported)
+		return 0;
+	for (size_t i = 0; i < change->n && !change->all; i++)
+		m.entries[m.n++] = root_entry(&change->touched[i].net, change->touched[i].list);
+	(void)text_escape((struct span){change->name, strlen(change->name)}, name, sizeof name);
+	if (change->pid != 0)
+		(void)snprintf(m.why, sizeof m.why, "%.200s (process %" PRIu32 ")", name, change->pid);
+	if (send(fd, &m, message_size(&m), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		return errno == EAGAIN ? 0 : -EPIPE;
+	root->changed = false;
+	root->reported = true;
+	return 0;
+}
+
+/* One packet. 0, or -EPIPE: the engine closed its end; -EPROTO: a protocol violation. */
+static int serve_one(struct root *root, int fd)
+{
+	struct message m;
+	ssize_t len;
+	int along, err;
+
+	/* MSG_TRUNC: the length it had, so that a longer packet is not mistaken for one that fits. */
+	len = recv(fd, &m, sizeof m, MSG_TRUNC | MSG_DONTWAIT);
+	if (len < 0 && (errno == EINTR || errno == EAGAIN))
+		return 0;
+	if (len <= 0)
+		return -EPIPE;
+	if (!message_is_request(&m, (size_t)len))
+		return -EPROTO;
+	root->reported = false;
+	along = root_answer(root, &m, clock_steady_ms() / 1000);
+	len = send_answer(fd, &m, along);
+	err = len < 0 ? errno : 0;
+	if (along >= 0)
+		(void)close(along);
+	/* EAGAIN: it asks and asks and does not listen. */
+	return len == (ssize_t)message_size(&m) ? 0 : err == EAGAIN ? -EPROTO : -EPIPE;
+}
+
+/* Hands on one signal. True when it was the engine's end; *ret_status is waitpid's then. */
+static bool handle_signal(int signals, pid_t engine, int *ret_status)
+{
+	struct signalfd_siginfo info;
+
+	if (read(signals, &info, sizeof info) != (ssize_t)sizeof info)
+		return false;
+	if (info.ssi_signo != SIGCHLD)
+		(void)kill(engine,
+		           (int)info.ssi_signo); /* it is not reaped yet, so the pid is still its own */
+	return waitpid(engine, ret_status, WNOHANG) == engine;
+}
+
+static int exit_status(int status)
+{
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	log_line(LOG_ERR, "the engine was killed by signal %d (%s)", WTERMSIG(status),
+	         strsignal(WTERMSIG(status)));
+	return STATUS_SYSTEM;
+}
+
+static int watched_fd(const struct root *root)
+{
+	return lists_watched(root->lists);
+}
+
+int root_serve(struct root *root, int fd, pid_t engine)
+{
+	enum { SIGNALS, PACKETS, CHANGES, PLACES };
+	struct pollfd polled[PLACES] = {[PACKETS] = {.fd = fd, .events = POLLIN},
+	                                [CHANGES] = {.fd = watched_fd(root), .events = POLLIN}};
+	int timeout_ms = -1, status = 0;
+	bool ended = false;
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigaddset(&set, SIGUSR1);
+	(void)sigaddset(&set, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	polled[SIGNALS] =
+	        (struct pollfd){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN};
+	if (polled[SIGNALS].fd < 0) {
+		log_line(LOG_ERR, "no signalfd: %s; the engine is stopped", strerror(errno));
+		(void)kill(engine, SIGKILL);
+	}
+	/* It may have ended before its SIGCHLD was blocked. */
+	ended = waitpid(engine, &status, polled[SIGNALS].fd < 0 ? 0 : WNOHANG) == engine;
+	while (!ended) {
+		const int n = poll(polled, PLACES, timeout_ms);
+
+		if (n < 0)
+			continue; /* EINTR by a debugger; nothing else can be */
+		if (n == 0) {
+			log_line(LOG_ERR, "the engine closed its socket but does not end: killed");
+			(void)kill(engine, SIGKILL);
+			timeout_ms = -1;
+		}
+		if (polled[SIGNALS].revents != 0)
+			ended = handle_signal(polled[SIGNALS].fd, engine, &status);
+		if (polled[PACKETS].revents != 0 && !ended) {
+			const int err = serve_one(root, polled[PACKETS].fd);
+
+			if (err == -EPROTO) {
+				log_line(LOG_ERR, "the engine sent a packet that is no request: killed");
+				(void)kill(engine, SIGKILL);
+			}
+			if (err < 0) {
+				polled[PACKETS] = polled[CHANGES] = (struct pollfd){.fd = -1}; /* poll skips it */
+				timeout_ms = LINGER_MS;
+			}
+		}
+		if (polled[CHANGES].revents != 0)
+			note_changed(root);
+		if (polled[PACKETS].fd >= 0 && !ended)
+			(void)report_changed(root, polled[PACKETS].fd); /* an engine that is gone is found above */
+	}
+	if (polled[SIGNALS].fd >= 0)
+		(void)close(polled[SIGNALS].fd);
+	return exit_status(status);
+}
