@@ -101,7 +101,7 @@ static void add_up(struct store_gate_sums *sums, const struct message_gate *coun
 	sums->came += counts->came;
 	sums->late += counts->late;
 	sums->delays += counts->n_delays;
-	sums->delay_s += (int64_t)counts->delays_s; /* 2^18 clients, a month each */
+	sums->delay_s += (int64_t)counts->delays_s; /* 2^17 clients, a month each */
 }
 
 /* 1: that was the last piece of the last gate. */
