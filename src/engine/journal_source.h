@@ -1,7 +1,7 @@
 /*
  * journal_source: the journal being read, and what the database remembers of it.
  *
- * Joins input/journal and store, as sources.h does for logs. Reading goes on behind the entry of the cursor in the database; the first
+ * Joins input/journal and store, as followed.h does for logs. Reading goes on behind the entry of the cursor in the database; the first
  * time ever at the end of what there is. The position becomes pending with the hits before it, by journal_source_settle: call it after
  * the last journal_source_next and before pending is written. What befalls the journal is logged and kept among the problems.
  * Order: journal_source_turn when its descriptor was readable; journal_source_next until false; journal_source_settle; then poll.

@@ -1,587 +1,165 @@
 #include "engine/sources.h"
 
-#include <assert.h>
-#include <errno.h>
-#include <inttypes.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/clock.h"
-#include "base/duration.h"
-#include "base/log.h"
+#include "engine/followed.h"
 #include "engine/journal_source.h"
-#include "engine/missed.h"
 #include "engine/sockets.h"
-#include "input/follow.h"
-#include "input/globs.h"
-#include "input/readable.h"
-#include "pipeline/resume.h"
-#include "store/logs.h"
-#include "store/query.h"
-
-static_assert((int)PROBLEMS_LOGS_MAX == (int)CONFIG_LOGS_MAX, "every section has its place among the problems");
-static_assert((int)PENDING_FILES_MAX > FOLLOW_LOGS_MAX * 3, "every file has its place among the pending ones");
-
-enum {
-	FILES_PER_LOG = 3, /* the one being read, the one before, one more while they rotate fast */
-	AHEAD_KEY_MAX = 6 + PATH_MAX,
-};
-
-/* A file being followed. */
-struct sources_file {
-	uint64_t number; /* as follow gives it; 0: none */
-	struct pending_file *pending;
-	struct scan scan;
-	int64_t appended_from; /* lines from this position on were appended while we watched */
-};
-
-/* A log being followed. */
-struct sources_log {
-	size_t section; /* of the configuration */
-	bool globbed;   /* the section is a pattern */
-	bool gone;      /* the file was removed: when it is read to its end it is forgotten */
-	bool watched;   /* its next file is written while we watch: there was none, or it was empty */
-	bool is_off;    /* its stamps are not the clock's, by ahead_s */
-	int64_t ahead_s;
-	bool off_logged;
-	struct sources_file files[FILES_PER_LOG]; /* newest first */
-};
 
 struct sources {
-	const struct config *config;
-	struct store *store;
-	struct pending *pending;
-	struct problems *problems;
-	char user[64]; /* our user, for remedies */
-	struct missed *missed;
-	struct follow *follow;
-	struct sockets *sockets; /* NULL: none */
-	struct globs *globs; /* NULL: no section is a pattern */
-	struct sources_log log[FOLLOW_LOGS_MAX]; /* by the index that follow gives */
-	size_t n_logs;       /* of them that were ever used */
-	size_t n_of[CONFIG_LOGS_MAX]; /* logs of a section */
-	bool look;           /* for new files, without an event */
-	bool full;           /* logged already */
+	struct followed *logs;
 	struct journal_source *journal; /* NULL: it is not read */
-	unsigned turn; /* whose it is, see sources_next */
-	struct follow_line begun; /* FOLLOW_FILE that waits */
-	bool file_waits;
-	bool file_held; /* it, or one of missed */
+	struct sockets *sockets;        /* NULL: none */
+	unsigned turn;                  /* whose it is, see sources_next */
 	bool more;
 };
 
-/* --- opening --- */
-
-/* What was rotated away while no daemon ran is read first. */
-static int queue_missed(struct sources *logs, size_t log, const char *path, struct why *why)
-{
-	char *last;
-	int rc = missed_check(logs->missed, path, &last, why);
-
-	/* No directory, or an unreadable one: nothing to read. That it waits for the log is logged later. */
-	if (rc == -ENOENT || rc == -ENOTDIR || rc == -EACCES)
-		return 0;
-	if (rc == 0 && last != NULL)
-		rc = follow_queue(logs->follow, log, last, clock_steady_ms(), why);
-	free(last);
-	return rc;
-}
-
-/* 0: there is none, or nothing in it. One that cannot be looked at may have anything in it: -1. */
-static int64_t size_of(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return errno == ENOENT ? 0 : -1;
-	return st.st_size;
-}
-
-/* --- stamps of another zone --- */
-
-/* The key in the table of status. */
-static void ahead_key(const char *path, char out[static AHEAD_KEY_MAX])
-{
-	(void)snprintf(out, AHEAD_KEY_MAX, "ahead %s", path);
-}
-
-/* By how much the stamps of the log were off when it was watched last. */
-static void recall_ahead(struct sources *logs, struct sources_log *log, const char *path)
-{
-	char key[AHEAD_KEY_MAX];
-	const char *value;
-	struct why ignored; /* then they are taken as they are */
-
-	ahead_key(path, key);
-	if (query_state(logs->store, key, &value, &ignored) < 0 || value == NULL)
-		return;
-	log->ahead_s = strtoll(value, NULL, 10);
-	log->is_off = log->ahead_s > SCAN_OFF_S || log->ahead_s < -SCAN_OFF_S;
-}
-
-static void store_ahead(struct sources *logs, const char *path, int64_t ahead_s)
-{
-	char key[AHEAD_KEY_MAX], value[24];
-	struct why ignored; /* stored at the next change */
-
-	ahead_key(path, key);
-	(void)snprintf(value, sizeof value, "%" PRId64, ahead_s);
-	if (store_begin(logs->store, &ignored) == 0)
-		(void)store_finish(logs->store, store_state_set(logs->store, key, value, &ignored), &ignored);
-}
-
-/* Shows a log whose stamps are off, or that none is. */
-static void note_stamps(struct sources *logs, int64_t now_s)
-{
-	char by[DURATION_TEXT_MAX];
-	struct follow_stat stat;
-	struct why what;
-
-	for (size_t i = 0; i < logs->n_logs; i++) {
-		struct sources_log *const log = &logs->log[i];
-
-		if (!log->is_off || log->files[0].number == 0)
-			continue;
-		follow_stat(logs->follow, i, &stat);
-		duration_short_text(log->ahead_s < 0 ? -log->ahead_s : log->ahead_s, by);
-		(void)why_set(&what, EINVAL, "%s: its time stamps are %s %s the clock; its lines count from when they are appended", stat.path,
-		              by, log->ahead_s < 0 ? "behind" : "ahead of");
-		problems_set(logs->problems, PROBLEMS_STAMPS, 0, what.text, NULL, now_s);
-		if (!log->off_logged)
-			log_line(LOG_WARNING, "%s; %s", what.text, problems_remedy(PROBLEMS_STAMPS));
-		log->off_logged = true;
-		return;
-	}
-	problems_clear(logs->problems, PROBLEMS_STAMPS, 0);
-}
-
-void sources_stamped(struct sources *logs, struct scan *scan, int64_t now_s)
-{
-	const bool is_off = scan->ahead_s > SCAN_OFF_S || scan->ahead_s < -SCAN_OFF_S;
-	struct follow_stat stat;
-
-	if (is_off == scan->is_off)
-		return;
-	scan->is_off = is_off;
-	for (size_t i = 0; i < logs->n_logs; i++)
-		for (size_t k = 0; k < FILES_PER_LOG; k++)
-			if (scan == &logs->log[i].files[k].scan) {
-				logs->log[i].is_off = is_off;
-				logs->log[i].ahead_s = is_off ? scan->ahead_s : 0;
-				follow_stat(logs->follow, i, &stat);
-				store_ahead(logs, stat.path, logs->log[i].ahead_s);
-			}
-	note_stamps(logs, now_s);
-}
-
-static int add_log(struct sources *logs, size_t section, const char *path, struct why *why)
-{
-	size_t log;
-	const int rc = follow_add(logs->follow, path, &log, why);
-
-	if (rc < 0)
-		return rc;
-	logs->log[log] = (struct sources_log){
-		.section = section, .globbed = globs_is_pattern(logs->config->logs[section]), .watched = size_of(path) == 0};
-	recall_ahead(logs, &logs->log[log], path);
-	logs->n_logs = log < logs->n_logs ? logs->n_logs : log + 1;
-	logs->n_of[section]++;
-	return (int)log; /* < FOLLOW_LOGS_MAX */
-}
-
-/* --- patterns --- */
-
-static bool is_followed(const struct sources *logs, const char *path)
-{
-	struct follow_stat stat;
-
-	for (size_t i = 0; i < logs->n_logs; i++) {
-		follow_stat(logs->follow, i, &stat);
-		if (stat.path != NULL && strcmp(stat.path, path) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* A file whose name matches. at_start: what was rotated away while no daemon ran is read, too. */
-static int add_match(struct sources *logs, size_t section, const char *path, bool at_start, struct why *why)
-{
-	struct stat st;
-	int rc;
-
-	if (is_followed(logs, path))
-		return 0;
-	/* A log that was rotated to a name that matches as well is read to its end as what it was. */
-	if (stat(path, &st) == 0 && follow_has_open(logs->follow, st.st_dev, st.st_ino))
-		return 0;
-	rc = add_log(logs, section, path, why);
-	if (rc < 0)
-		return rc;
-	if (!at_start)
-		log_line(LOG_NOTICE, "%s: a new log, being read", path);
-	return at_start ? queue_missed(logs, (size_t)rc, path, why) : 0;
-}
-
-/* One that cannot be followed because there are too many is logged once. */
-static void note_full(struct sources *logs, size_t section, const struct why *why)
-{
-	if (!logs->full)
-		log_line(LOG_WARNING, "%s", why->text);
-	logs->full = true;
-	problems_set(logs->problems, PROBLEMS_LOG, section, why->text, "name fewer logs in [log] sections", clock_unix_s());
-}
-
-static void note_matches(struct sources *logs, size_t section)
-{
-	const char *const pattern = logs->config->logs[section];
-	struct why why, remedy;
-
-	if (logs->n_of[section] > 0) {
-		problems_clear(logs->problems, PROBLEMS_LOG, section);
-		return;
-	}
-	(void)why_set(&why, ENOENT, "no file matches %s", pattern);
-	readable_pattern_remedy(pattern, logs->user, &remedy);
-	problems_set(logs->problems, PROBLEMS_LOG, section, why.text, remedy.text, clock_unix_s());
-}
-
-static int find_files(struct sources *logs, size_t section, bool at_start, struct why *why)
-{
-	const size_t before = logs->n_of[section];
-	struct why full;
-	char **files;
-	size_t n;
-	int rc = globs_find(logs->globs, logs->config->logs[section], &files, &n, why), wrong = 0;
-
-	for (size_t i = 0; i < n && rc >= 0 && wrong == 0; i++) {
-		wrong = add_match(logs, section, files[i], at_start, &full);
-		if (wrong < 0 && wrong != -E2BIG) {
-			rc = wrong;
-			*why = full;
-		}
-	}
-	if (at_start && n == 0)
-		log_line(LOG_WARNING, "no file matches %s; waiting for one", logs->config->logs[section]);
-	if (at_start || before == 0)
-		note_matches(logs, section);
-	if (wrong == -E2BIG)
-		note_full(logs, section, &full);
-	globs_free_files(files, n);
-	return rc < 0 ? rc : 0;
-}
-
-/* A log that was removed, and read to its end. */
-static void forget_log(struct sources *logs, size_t log)
-{
-	struct sources_log *const l = &logs->log[log];
-	struct follow_stat stat;
-
-	follow_stat(logs->follow, log, &stat);
-	log_line(LOG_NOTICE, "%s: was removed, and is no longer followed", stat.path);
-	for (size_t i = 0; i < FILES_PER_LOG; i++) {
-		if (l->files[i].number != 0)
-			pending_done(l->files[i].pending);
-		scan_end(&l->files[i].scan);
-	}
-	logs->n_of[l->section]--;
-	note_matches(logs, l->section);
-	*l = (struct sources_log){.gone = false};
-	follow_remove(logs->follow, log);
-	logs->full = false;
-	logs->look = true; /* there is a place again */
-}
-
-void sources_look(struct sources *logs)
-{
-	struct follow_stat stat;
-	struct why why;
-
-	sockets_begin(logs->sockets);
-	if (logs->globs == NULL || logs->file_waits)
-		return;
-	for (size_t i = 0; i < logs->n_logs; i++) {
-		if (!logs->log[i].gone)
-			continue;
-		follow_stat(logs->follow, i, &stat);
-		if (stat.dry)
-			forget_log(logs, i);
-	}
-	if (!globs_news(logs->globs) && !logs->look)
-		return;
-	logs->look = false;
-	for (size_t i = 0; i < logs->config->n_logs; i++)
-		if (globs_is_pattern(logs->config->logs[i]) && find_files(logs, i, false, &why) < 0)
-			log_line(LOG_WARNING, "%s", why.text);
-}
-
-/* --- all of them --- */
-
-static int add_section(struct sources *logs, size_t section, struct why *why)
-{
-	const char *const path = logs->config->logs[section];
-	int rc = 0;
-
-	if (globs_is_pattern(path)) {
-		if (logs->globs == NULL)
-			rc = globs_new(&logs->globs, why);
-		return rc < 0 ? rc : find_files(logs, section, true, why);
-	}
-	rc = add_log(logs, section, path, why);
-	return rc < 0 ? rc : queue_missed(logs, (size_t)rc, path, why);
-}
-
 int sources_new(const struct config *config, struct store *store, struct pending *pending, struct problems *problems,
-             struct sources **ret, struct why *why)
+                struct sources **ret, struct why *why)
 {
-	struct sources *const logs = alloc_zero(1, sizeof *logs, "the logs");
-	int rc;
+	struct sources *const s = alloc_zero(1, sizeof *s, "the sources");
+	int rc = sockets_open(config, &s->sockets, why);
 
-	logs->config = config;
-	logs->store = store;
-	logs->pending = pending;
-	logs->problems = problems;
-	(void)snprintf(logs->user, sizeof logs->user, "%s", config->run.user);
-	logs->missed = missed_new(store, pending);
-	if ((rc = follow_new(&logs->follow, why)) == 0)
-		rc = sockets_open(config, &logs->sockets, why);
-	for (size_t i = 0; i < config->n_logs && rc == 0; i++)
-		rc = add_section(logs, i, why);
+	if (rc == 0)
+		rc = followed_new(config, store, pending, problems, &s->logs, why);
 	if (rc == 0 && config->journal.reads)
-		rc = journal_source_new(config, store, pending, problems, &logs->journal, why);
+		rc = journal_source_new(config, store, pending, problems, &s->journal, why);
 	if (rc < 0) {
-		sources_free(logs);
+		sources_free(s);
 		return rc;
 	}
-	*ret = logs;
+	*ret = s;
 	return 0;
 }
 
-void sources_free(struct sources *logs)
+void sources_free(struct sources *s)
 {
-	if (logs == NULL)
+	if (s == NULL)
 		return;
-	for (size_t i = 0; i < logs->n_logs; i++)
-		for (size_t k = 0; k < FILES_PER_LOG; k++)
-			scan_end(&logs->log[i].files[k].scan);
-	sockets_close(logs->sockets);
-	globs_free(logs->globs);
-	journal_source_free(logs->journal);
-	follow_free(logs->follow);
-	missed_free(logs->missed);
-	free(logs);
+	journal_source_free(s->journal);
+	followed_free(s->logs);
+	sockets_close(s->sockets);
+	free(s);
 }
 
-/* --- reading --- */
+/* --- waiting --- */
 
-int sources_fd(const struct sources *logs)
+int sources_fd(const struct sources *s)
 {
-	return follow_fd(logs->follow);
+	return followed_fd(s->logs);
 }
 
-int sources_socket_fd(const struct sources *logs, size_t i)
+int sources_globs_fd(const struct sources *s)
 {
-	return sockets_fd(logs->sockets, i);
+	return followed_globs_fd(s->logs);
 }
 
-int sources_store(const struct sources *logs, struct store *store, struct why *why)
+int sources_journal_fd(const struct sources *s)
 {
-	return sockets_store(logs->sockets, store, why);
+	return s->journal == NULL ? -1 : journal_source_fd(s->journal);
 }
 
-int sources_globs_fd(const struct sources *logs)
+int sources_socket_fd(const struct sources *s, size_t i)
 {
-	return logs->globs == NULL ? -1 : globs_fd(logs->globs);
+	return sockets_fd(s->sockets, i);
 }
 
-int sources_timeout_ms(const struct sources *logs, int64_t now_ms)
+int sources_timeout_ms(const struct sources *s, int64_t now_ms)
 {
-	const int follow_ms = follow_timeout_ms(logs->follow, now_ms);
-	const int journal_ms = logs->journal == NULL ? -1 : journal_source_timeout_ms(logs->journal, now_ms);
+	const int logs_ms = followed_timeout_ms(s->logs, now_ms);
+	const int journal_ms = s->journal == NULL ? -1 : journal_source_timeout_ms(s->journal, now_ms);
 
-	if (logs->more)
+	if (s->more)
 		return 0;
-	return follow_ms < 0 || (journal_ms >= 0 && journal_ms < follow_ms) ? journal_ms : follow_ms;
+	return logs_ms < 0 || (journal_ms >= 0 && journal_ms < logs_ms) ? journal_ms : logs_ms;
 }
 
-int sources_journal_fd(const struct sources *logs)
+/* --- a turn --- */
+
+void sources_journal_turn(struct sources *s, int64_t now_ms)
 {
-	return logs->journal == NULL ? -1 : journal_source_fd(logs->journal);
+	journal_source_turn(s->journal, now_ms);
 }
 
-void sources_journal_turn(struct sources *logs, int64_t now_ms)
+void sources_look(struct sources *s)
 {
-	journal_source_turn(logs->journal, now_ms);
+	sockets_begin(s->sockets);
+	followed_look(s->logs);
 }
 
-void sources_settle(struct sources *logs, int64_t now_ms)
+void sources_check(struct sources *s)
 {
-	if (logs->journal != NULL)
-		journal_source_settle(logs->journal, now_ms);
+	followed_check(s->logs);
 }
 
-void sources_check(struct sources *logs)
+static bool next_entry(struct sources *s, int64_t now_ms, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret)
 {
-	follow_check(logs->follow);
-	logs->look = true;
-}
-
-static struct sources_file *file_of(struct sources *logs, const struct follow_line *line)
-{
-	struct sources_file *const files = logs->log[line->log].files;
-
-	for (size_t i = 0; i < FILES_PER_LOG; i++)
-		if (files[i].number == line->file)
-			return &files[i];
-	abort(); /* a line of a file that follow had not announced */
-}
-
-static void note_missing(struct sources *logs, const struct follow_line *line, const struct why *why)
-{
-	struct sources_log *const log = &logs->log[line->log];
-	struct why remedy;
-
-	log->gone = log->globbed && access(line->path, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR);
-	if (log->gone)
-		return;
-	log->watched = size_of(line->path) == 0;
-	readable_remedy(line->path, logs->user, &remedy);
-	log_line(LOG_WARNING, "%s; waiting for it", why->text);
-	problems_set(logs->problems, PROBLEMS_LOG, log->section, why->text, remedy.text, clock_unix_s());
-}
-
-static bool next_line(struct sources *logs, int64_t now_ms, struct pending_file **ret_file, struct scan **ret_scan,
-                      struct record *ret)
-{
-	struct follow_line next;
-	struct why why;
-	int rc;
-
-	if (missed_next(logs->missed, ret_file, ret_scan, ret))
-		return true;
-	while (!sources_file_waits(logs)) {
-		rc = follow_next(logs->follow, now_ms, &next, &why);
-		if (rc == FOLLOW_LINE) {
-			struct sources_file *const file = file_of(logs, &next);
-
-			file->scan.appended = next.record.start >= file->appended_from;
-			*ret_file = file->pending;
-			*ret_scan = &file->scan;
-			*ret = next.record;
-			return true;
-		}
-		if (rc == FOLLOW_FILE) {
-			logs->begun = next;
-			logs->file_waits = true;
-		} else if (rc == FOLLOW_MISSING) {
-			note_missing(logs, &next, &why);
-		} else if (rc == FOLLOW_BACK) {
-			log_line(LOG_NOTICE, "%s: being read", next.path);
-			problems_clear(logs->problems, PROBLEMS_LOG, logs->log[next.log].section);
-			logs->log[next.log].gone = false;
-		} else {
-			if (rc < 0)
-				log_line(LOG_ERR, "%s", why.text);
-			break;
-		}
-	}
-	return false;
-}
-
-static bool next_entry(struct sources *logs, int64_t now_ms, struct pending_file **ret_file, struct scan **ret_scan,
-                       struct record *ret)
-{
-	if (logs->journal == NULL || !journal_source_next(logs->journal, now_ms, ret))
+	if (s->journal == NULL || !journal_source_next(s->journal, now_ms, ret))
 		return false;
-	*ret_file = journal_source_file(logs->journal);
-	*ret_scan = journal_source_scan(logs->journal);
+	*ret_file = journal_source_file(s->journal);
+	*ret_scan = journal_source_scan(s->journal);
 	return true;
 }
 
 /* What came by a socket is in no file. */
-static bool next_received(struct sources *logs, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret)
+static bool next_received(struct sources *s, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret)
 {
 	*ret_file = NULL;
-	return sockets_next(logs->sockets, ret_scan, ret);
+	return sockets_next(s->sockets, ret_scan, ret);
 }
 
 /* They take turns, so that none waits for another. */
-bool sources_next(struct sources *logs, int64_t now_ms, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret)
+bool sources_next(struct sources *s, int64_t now_ms, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret)
 {
 	enum { OF_LOGS, OF_JOURNAL, OF_SOCKETS, N_KINDS };
 	bool found = false;
 
 	ret->more = false;
-	logs->turn = (logs->turn + 1) % N_KINDS;
+	s->turn = (s->turn + 1) % N_KINDS;
 	for (unsigned i = 0; i < N_KINDS && !found; i++)
-		switch ((logs->turn + i) % N_KINDS) {
+		switch ((s->turn + i) % N_KINDS) {
 		case OF_LOGS:
-			found = next_line(logs, now_ms, ret_file, ret_scan, ret);
+			found = followed_next(s->logs, now_ms, ret_file, ret_scan, ret);
 			break;
 		case OF_JOURNAL:
-			found = next_entry(logs, now_ms, ret_file, ret_scan, ret);
+			found = next_entry(s, now_ms, ret_file, ret_scan, ret);
 			break;
 		case OF_SOCKETS:
-			found = next_received(logs, ret_file, ret_scan, ret);
+			found = next_received(s, ret_file, ret_scan, ret);
 			break;
 		}
-	logs->more = found || sources_file_waits(logs);
+	s->more = found || sources_file_waits(s);
 	return found;
 }
 
-bool sources_file_waits(const struct sources *logs)
+void sources_settle(struct sources *s, int64_t now_ms)
 {
-	return missed_waits(logs->missed) || logs->file_waits;
+	if (s->journal != NULL)
+		journal_source_settle(s->journal, now_ms);
 }
 
-/* Begins the file that follow has come to. */
-static int begin_followed(struct sources *logs, struct why *why)
+int sources_store(const struct sources *s, struct store *store, struct why *why)
 {
-	const struct follow_line *const begun = &logs->begun;
-	struct sources_log *const log = &logs->log[begun->log];
-	struct sources_file *const files = log->files;
-	const struct resume reader = {
-		.first = {begun->first, begun->first_len}, .follow = logs->follow, .file = begun->file};
-	struct pending_file *pending = NULL;
-	const int rc = resume_file(logs->store, logs->pending, &reader, begun->path, &pending, why);
-
-	if (rc < 0)
-		return rc;
-	if (files[FILES_PER_LOG - 1].number != 0) {
-		pending_done(files[FILES_PER_LOG - 1].pending);
-		scan_end(&files[FILES_PER_LOG - 1].scan);
-	}
-	memmove(files + 1, files, (FILES_PER_LOG - 1) * sizeof *files);
-	files[0] = (struct sources_file){.number = begun->file, .pending = pending};
-	/* Also what is older than the last minute was not written before our eyes: a file that was put into its place. */
-	if (!log->watched || begun->mtime_s + SCAN_OFF_S < clock_unix_s())
-		files[0].appended_from = size_of(begun->path);
-	log->watched = true;
-	scan_begin(&files[0].scan, NULL, begun->mtime_s); /* the engine's rules, see engine.c */
-	files[0].scan.live = true;
-	files[0].scan.ahead_s = log->ahead_s;
-	files[0].scan.is_off = log->is_off;
-	logs->file_waits = false;
-	return 0;
+	return sockets_store(s->sockets, store, why);
 }
 
-bool sources_file_is_held(const struct sources *logs)
+void sources_stamped(struct sources *s, struct scan *scan, int64_t now_s)
 {
-	return logs->file_held;
+	followed_stamped(s->logs, scan, now_s);
 }
 
-int sources_begin_file(struct sources *logs, struct why *why)
+bool sources_file_waits(const struct sources *s)
 {
-	int rc;
+	return followed_waits(s->logs);
+}
 
-	logs->file_held = pending_files_are_full(logs->pending);
-	if (logs->file_held)
-		return 0;
-	rc = missed_waits(logs->missed) ? missed_begin(logs->missed, why) : begin_followed(logs, why);
-	logs->file_held = rc < 0;
-	return rc;
+bool sources_file_is_held(const struct sources *s)
+{
+	return followed_is_held(s->logs);
+}
+
+int sources_begin_file(struct sources *s, struct why *why)
+{
+	return followed_begin_file(s->logs, why);
 }

@@ -1,14 +1,8 @@
 /*
- * sources: the logs being followed, and what the database remembers of each.
+ * sources: all that lines come from: the logs (followed.h), the journal (journal_source.h) and the sockets (sockets.h), in turns.
  *
- * Joins follow and store. Reading resumes at the position in the database; what was rotated away while
- * no daemon ran, compressed or not, is read first (missed.h). A file that begins waits for the end of the turn, and so for
- * pending to be written: then the database knows all that was read. While it cannot be written the file is begun all the same, from
- * what pending knows.
- * A section that is a pattern (globs.h) is followed in every file that matches, also those that come while we run: they are read
- * from their beginning. One that is removed is read to its end, and forgotten.
- * Lines of sockets (sockets.h) come between those of the logs; they are in no file.
- * Order: sources_look at the beginning of a turn; sources_next until false; when a file waits, sources_begin_file once no hits are pending, or they cannot be written; then poll.
+ * Order: sources_look at the beginning of a turn; sources_next until false; when a file waits, sources_begin_file once no hits are
+ * pending, or they cannot be written; then poll.
  */
 #ifndef WFS_ENGINE_SOURCES_H
 #define WFS_ENGINE_SOURCES_H
