@@ -1,5 +1,5 @@
 /*
- * tls: the connection to the server, encrypted, where hiredis was built with that: tls.c; else tls_none.c.
+ * tls: the connection to the server, encrypted, where hiredis was built with that; else an error.
  *
  * Debian 13 has it, Debian 12 has not: there a Unix socket, WireGuard or stunnel does it.
  */
