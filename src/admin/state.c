@@ -11,6 +11,7 @@
 #include "base/traffic.h"
 #include "input/globs.h"
 #include "input/journal.h"
+#include "store/claims.h"
 #include "store/gates.h"
 #include "store/journals.h"
 
@@ -356,6 +357,35 @@ static int put_suspended(struct reading *r, struct why *why)
 	return rc < 0 ? rc : 0;
 }
 
+static json_t *peer_row(const struct store_peer *p)
+{
+	json_t *const row = new_row();
+
+	json_put_text(row, "name", p->name);
+	json_put_time(row, "heard_at", p->heard_s);
+	json_put_number(row, "lag_ms", p->lag_ms);
+	json_put_number(row, "taken", p->taken);
+	json_put_number(row, "refused", p->refused);
+	json_put_text(row, "refused_why", p->refusal[0] != '\0' ? p->refusal : NULL);
+	return row;
+}
+
+static int put_peers(struct reading *r, struct why *why)
+{
+	json_t *const list = new_list();
+	struct store_peer peer;
+	int rc;
+
+	json_put(r->object, "peers", list);
+	if (r->store == NULL)
+		return 0;
+	rc = store_peers(r->store, why);
+	while (rc == 0 && (rc = store_next_peer(r->store, &peer, why)) == 0 && rows_append(list, peer_row(&peer), &r->bytes_left))
+		;
+	query_stop(r->store);
+	return rc < 0 ? rc : 0;
+}
+
 /* now: whom it holds; sums: of today. */
 static json_t *gate_row(const struct store_gate_now *now, const struct store_gate_sums *sums, int64_t now_s)
 {
@@ -403,7 +433,7 @@ static int put_gates(struct reading *r, struct why *why)
 int state_put(json_t *object, struct store *store, const struct config *config, int64_t now_s, struct query_bound bound,
               size_t bytes, struct why *why)
 {
-	static int (*const parts[])(struct reading *, struct why *) = {put_logs, put_journal, put_totals, put_suspended, put_prefixes, put_gates};
+	static int (*const parts[])(struct reading *, struct why *) = {put_logs, put_journal, put_totals, put_suspended, put_peers, put_prefixes, put_gates};
 	struct reading r = {object, store, config, now_s, bound, bytes};
 	struct why ignored;
 	int rc = 0;

@@ -14,6 +14,7 @@
 #include "command/daemon.h"
 #include "command/show.h"
 #include "control/protocol.h"
+#include "pipeline/sharing.h"
 #include "store/query.h"
 
 enum {
@@ -25,11 +26,13 @@ struct request {
 	bool allowed, watch;
 	struct query_choice choice;
 	struct net net; /* where choice.net is */
+	char origin[SHARING_RULE_MAX]; /* where choice.rule is, of a peer */
 };
 
 static const struct option options[] = {{"allowed", no_argument, NULL, 'a'},
                                         {"category", required_argument, NULL, 'c'},
                                         {"network", required_argument, NULL, 'n'},
+                                        {"origin", required_argument, NULL, 'o'},
                                         {"rule", required_argument, NULL, 'r'},
                                         {"sort", required_argument, NULL, 's'},
                                         {"watch", no_argument, NULL, 'w'},
@@ -69,6 +72,10 @@ static int parse_option(int option, struct request *q)
 		return protocol_net((struct span){optarg, strlen(optarg)}, &q->net, &why) == 0
 		               ? COMMAND_DONE
 		               : command_usage("list", "--network: %s", why.text);
+	case 'o':
+		(void)snprintf(q->origin, sizeof q->origin, SHARING_RULE_BEGIN "%s", optarg);
+		q->choice.rule = q->origin;
+		return COMMAND_DONE;
 	case 'r':
 		q->choice.rule = optarg;
 		return COMMAND_DONE;

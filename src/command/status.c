@@ -221,6 +221,25 @@ static void print_gates(const struct status *s)
 	}
 }
 
+/* The hosts that blocks are shared with; those that are suspended are among the rules. */
+static void print_peers(const struct status *s, bool utc)
+{
+	size_t i;
+	json_t *peer;
+
+	json_array_foreach(json_object_get(s->state, "peers"), i, peer) {
+		char at[TIME_LOCAL_MAX];
+
+		show_json_time(json_object_get(peer, "heard_at"), utc, at);
+		print_row(i == 0 ? "peers" : "", "%s, last heard %s, %" JSON_INTEGER_FORMAT " ms on its way", text_of(peer, "name"), at,
+		          number(peer, "lag_ms"));
+		print_row("", "%" JSON_INTEGER_FORMAT " messages taken, %" JSON_INTEGER_FORMAT " refused", number(peer, "taken"),
+		          number(peer, "refused"));
+		if (number(peer, "refused") > 0)
+			print_row("", "the last: %s", text_of(peer, "refused_why"));
+	}
+}
+
 static void print_block_files(const struct status *s)
 {
 	size_t i;
@@ -325,6 +344,7 @@ static int answer(const struct status *s, struct store *store, const struct comm
 			print_numbers(s, env->utc);
 			print_block_files(s);
 			print_gates(s);
+			print_peers(s, env->utc);
 		}
 		break;
 	}

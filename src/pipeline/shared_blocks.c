@@ -8,7 +8,10 @@
 #include "store/blocks.h"
 #include "store/hits.h"
 
-enum { SOME = 256 }; /* blocks looked at at once */
+enum {
+	SOME = 256,   /* blocks looked at at once */
+	SLACK_S = 10, /* told again, a block ends some seconds earlier or later, which is not worth a row */
+};
 
 void shared_blocks_done(struct shared_blocks *b)
 {
@@ -129,7 +132,7 @@ int shared_blocks_settle(struct shared_blocks *b, const struct sharing_on *on, c
 	const bool is_active = find(b, on, net, now_s, &active);
 	int rc = 0;
 
-	if (is_active && until_s == active.until_s)
+	if (is_active && until_s > now_s && until_s - active.until_s < SLACK_S && active.until_s - until_s < SLACK_S)
 		return 0;
 	if (is_active && until_s > active.until_s)
 		return extend(b, &active, origin->peer, until_s, now_s, why);
