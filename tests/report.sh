@@ -62,6 +62,23 @@ got=$(sed -n '/^ACCOUNT/,/^FAILURES/p' "$work/text" | awk 'NR > 1 && $1 != "FAIL
 [ "$(wc -L <"$work/text")" -le 80 ] || fail "accounts: wider than 80 columns"
 grep -q '>a&amp;b<' "$work/page" || fail "the page does not show the accounts"
 
+# A large sender, whose mail to two people was greylisted from four and three addresses; a small one; one that is no domain.
+if command -v sqlite3 >/dev/null; then
+	for row in 1:Big.Example:bob 2:BIG.example:Bob 3:big.example:bob 4:big.example:bob 5:big.example:eve 6:big.example:eve 7:big.example:eve \
+		8:small.example:bob 9:small.example:bob 8:small.example:bob 1:'<b>.x:bob' 2:'<b>.x:bob' 3:'<b>.x:bob'; do
+		IFS=: read -r host domain to <<<"$row"
+		echo "INSERT INTO attempt (time, address, sender, recipient, helo) VALUES (1763645822, '192.0.2.$host', CAST('news@$domain' AS BLOB), CAST('$to@example.org' AS BLOB), CAST('x' AS BLOB));"
+	done | sqlite3 "$work/accounts" || fail "no attempts"
+	for output in "--html $work/page" ""; do
+		# shellcheck disable=SC2086 # two words or none
+		"$WFS_PROGRAM" -c "$work/conf2" --utc report --since 2025-11-01 --until 2025-11-30 $output >"$work/text" || fail "report"
+	done
+	got=$(sed -n '/^GREYLISTED/,/^Its networks/p' "$work/text" | awk 'NR > 1 && $1 != "Its" { print $1, $2, $3 }')
+	[ "$got" = "big.example 4 2" ] || fail "senders: got $got"
+	[ "$(wc -L <"$work/text")" -le 80 ] || fail "senders: wider than 80 columns"
+	grep -q '>big.example<' "$work/page" || fail "the page does not show the senders"
+fi
+
 # What cannot be done is one sentence.
 wfs report --html /proc/nothing/there >"$work/printed" 2>&1
 [ $? = 3 ] || fail "a page that cannot be written: $(cat "$work/printed")"

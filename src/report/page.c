@@ -354,6 +354,24 @@ static void put_accounts(const struct report *r, FILE *out)
 	(void)fputs("</table></div>\n", out);
 }
 
+static void put_senders(const struct report *r, FILE *out)
+{
+	if (r->n_senders == 0)
+		return;
+	(void)fputs("<h2>Greylisted domains with many addresses</h2>\n<p class=\"soft\">A message to one recipient came from at least three. "
+	            "<code>watchforspammers spf DOMAIN</code> shows the networks; <code>[allow] spf = DOMAIN</code> allows them.</p>\n"
+	            "<div class=\"wide\"><table>\n<tr><th>Domain</th><th class=\"n\">Addresses</th><th class=\"n\">Recipients</th></tr>\n",
+	            out);
+	for (size_t i = 0; i < r->n_senders; i++) {
+		(void)fputs("<tr>", out);
+		put_text_cell(out, "", r->senders[i].domain);
+		put_cell(out, r->senders[i].addresses);
+		put_cell(out, r->senders[i].recipients);
+		(void)fputs("</tr>\n", out);
+	}
+	(void)fputs("</table></div>\n", out);
+}
+
 static void put_lists(const struct report *r, FILE *out)
 {
 	if (r->lists.n == 0)
@@ -439,6 +457,7 @@ void page_write(const struct report *r, const char *host, FILE *out)
 		put_rules(r, out);
 		put_lists(r, out);
 	}
+	put_senders(r, out);
 	put_gates(r, out);
 	put_acts(r, out);
 	(void)fputs("</body>\n</html>\n", out);

@@ -13,6 +13,8 @@ enum {
 	DAY_S = 86400,
 	NETWORK4 = 96 + 24, /* IPv4 /24 and IPv6 /48: what one operator usually has */
 	NETWORK6 = 48,
+	REPORT_DOMAIN_MAX = 254,
+	SENDERS_READ = 10 * REPORT_TOP, /* some may be no domains */
 };
 
 /* --- rows by name --- */
@@ -295,6 +297,29 @@ static int copy_accounts(struct report *r, struct store *store, struct why *why)
 	return rc < 0 ? rc : 0;
 }
 
+/* --- senders --- */
+
+/* The client chose it. */
+static bool is_domain(const char *text)
+{
+	return strchr(text, '.') != NULL && text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] == '\0' &&
+	       strlen(text) < REPORT_DOMAIN_MAX;
+}
+
+static int copy_senders(struct report *r, struct store *store, struct why *why)
+{
+	struct figures_sender sender;
+	int rc;
+
+	if (!is_wanted(r, "grey"))
+		return 0;
+	figures_senders(store, r->query.from_s, r->query.until_s, REPORT_SENDER_MIN, SENDERS_READ);
+	while ((rc = figures_next_sender(store, &sender, why)) == 0)
+		if (is_domain(sender.domain) && r->n_senders < REPORT_TOP)
+			r->senders[r->n_senders++] = (struct report_sender){copy(sender.domain), sender.addresses, sender.recipients};
+	return rc < 0 ? rc : 0;
+}
+
 /* --- gates --- */
 
 static int count_gates(struct report *r, struct store *store, struct why *why)
@@ -360,6 +385,8 @@ int report_collect(struct report *r, struct store *store, const struct report_qu
 	if (rc == 0)
 		rc = copy_accounts(r, store, why);
 	if (rc == 0)
+		rc = copy_senders(r, store, why);
+	if (rc == 0)
 		rc = copy_acts(r, store, why);
 	if (rc == 0)
 		rc = count_gates(r, store, why);
@@ -375,6 +402,8 @@ void report_done(struct report *r)
 	rows_done(&r->lists);
 	for (size_t i = 0; i < r->n_accounts; i++)
 		free(r->accounts[i].name);
+	for (size_t i = 0; i < r->n_senders; i++)
+		free(r->senders[i].domain);
 	for (size_t i = 0; i < r->n_acts; i++) {
 		free(r->acts[i].who);
 		free(r->acts[i].what);

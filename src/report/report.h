@@ -23,6 +23,7 @@ enum {
 	REPORT_DAYS_MAX = 3660, /* ten years */
 	REPORT_TOP = 15,        /* networks, addresses and accounts */
 	REPORT_ACTS = 40,
+	REPORT_SENDER_MIN = 3,  /* addresses that a message came from, for its domain to be named */
 	REPORT_CATEGORIES = 16, /* more of them are counted as the last */
 };
 
@@ -66,6 +67,12 @@ struct report_account {
 	int64_t hits, addresses, last_s;
 };
 
+/* A domain that sends from many addresses, and is greylisted: perhaps one for [allow] spf. */
+struct report_sender {
+	char *domain; /* letters, digits and "-_." */
+	int64_t addresses, recipients;
+};
+
 struct report_act {
 	int64_t time_s;
 	char *who, *what, *address, *reason; /* the last two may be NULL */
@@ -91,6 +98,8 @@ struct report {
 	struct report_places networks, addresses_worst;
 	size_t n_accounts;
 	struct report_account accounts[REPORT_TOP]; /* those with most hits first */
+	size_t n_senders;
+	struct report_sender senders[REPORT_TOP]; /* those with most addresses first */
 	size_t n_acts;
 	struct report_act acts[REPORT_ACTS]; /* newest first */
 	size_t n_gates;

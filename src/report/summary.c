@@ -106,6 +106,17 @@ static void print_accounts(const struct report *r, FILE *out)
 		(void)fputs("FAILURES: those that counted double, see account_addresses\n", out);
 }
 
+static void print_senders(const struct report *r, FILE *out)
+{
+	if (r->n_senders > 0)
+		(void)fprintf(out, "\n%-48s  %9s  %10s\n", "GREYLISTED DOMAIN WITH MANY ADDRESSES", "ADDRESSES", "RECIPIENTS");
+	for (size_t i = 0; i < r->n_senders; i++)
+		(void)fprintf(out, "%-48.48s  %9" PRId64 "  %10" PRId64 "\n", r->senders[i].domain, r->senders[i].addresses,
+		              r->senders[i].recipients);
+	if (r->n_senders > 0)
+		(void)fputs("Its networks: watchforspammers spf DOMAIN; to allow them: [allow] spf = DOMAIN\n", out);
+}
+
 static void print_acts(const struct report *r, FILE *out)
 {
 	char when[TIME_LOCAL_MAX];
@@ -151,6 +162,7 @@ void summary_write(const struct report *r, const char *host, FILE *out)
 		print_places(&r->addresses_worst, false, out);
 		print_accounts(r, out);
 	}
+	print_senders(r, out);
 	print_gates(r, out);
 	print_acts(r, out);
 }

@@ -144,6 +144,31 @@ int figures_next_account(struct store *store, struct figures_account *ret, struc
 	return rc;
 }
 
+void figures_senders(struct store *store, int64_t from_s, int64_t until_s, int64_t addresses, int64_t n_max)
+{
+	sqlite3_stmt *const s = begin(store, FIGURES_SENDERS,
+	                              "SELECT domain, max(n), count(*) FROM (SELECT domain, count(DISTINCT address) AS n FROM "
+	                              "(SELECT lower(CAST(substr(sender, instr(sender, x'40') + 1) AS TEXT)) AS domain, lower(recipient) AS "
+	                              "recipient, address FROM attempt WHERE time BETWEEN ?1 AND ?2 AND instr(sender, x'40') > 0) "
+	                              "GROUP BY domain, recipient HAVING n >= ?3) GROUP BY domain ORDER BY 2 DESC, 3 DESC, 1 LIMIT ?4",
+	                              from_s, until_s);
+
+	sql_bind_number(s, 3, addresses);
+	sql_bind_number(s, 4, n_max);
+}
+
+int figures_next_sender(struct store *store, struct figures_sender *ret, struct why *why)
+{
+	sqlite3_stmt *const s = store->walk;
+	const int rc = sql_row(store, s, why);
+
+	if (rc == 0)
+		*ret = (struct figures_sender){.domain = sql_text(s, 0),
+		                               .addresses = sqlite3_column_int64(s, 1),
+		                               .recipients = sqlite3_column_int64(s, 2)};
+	return rc;
+}
+
 void figures_acts(struct store *store, int64_t from_s, int64_t until_s, int64_t n_max)
 {
 	sqlite3_stmt *const s = begin(store, FIGURES_ACTS,

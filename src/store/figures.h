@@ -59,6 +59,17 @@ struct figures_account {
 void figures_accounts(struct store *store, int64_t from_s, int64_t until_s, int64_t n_max);
 int figures_next_account(struct store *store, struct figures_account *ret, struct why *why);
 
+/*
+ * Domains whose mail to one recipient was greylisted from at least so many addresses, those with most first, n_max at most: large senders,
+ * whose pool is known by their SPF record. domain: in lower case, as the client sent it. recipients: to whom that happened.
+ */
+struct figures_sender {
+	const char *domain;
+	int64_t addresses, recipients;
+};
+void figures_senders(struct store *store, int64_t from_s, int64_t until_s, int64_t addresses, int64_t n_max);
+int figures_next_sender(struct store *store, struct figures_sender *ret, struct why *why);
+
 /* Manual actions, and notes: newest first. address and reason may be NULL. */
 struct figures_act {
 	const char *who, *what, *address, *reason;
