@@ -1,4 +1,4 @@
-#include "pipeline/reconcile.h"
+#include "pipeline/reconcile_state.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -7,69 +7,10 @@
 #include <sys/random.h>
 
 #include "base/alloc.h"
-#include "pipeline/capacity.h"
-#include "pipeline/change.h"
 #include "pipeline/portmap.h"
-#include "pipeline/wanted.h"
 #include "store/blocks.h"
 
-enum {
-	SLICE_PACKETS = 4,   /* at most so many round trips */
-	SLICE_PLACES = 8192, /* and so many entries looked at */
-	FEW = 4096,          /* of fewer entries the order in which they are added does not matter */
-	DROPPED_MAX = 1 << 16, /* to be written, while the database works */
-};
-
 static_assert((int)RECONCILE_RELEASED_MAX == (int)CLIENT_PACKET, "one packet looks at all that a call releases");
-
-/* Of a comparison, in this order: what the kernel has, what it should not have, what it lacks. */
-enum stage {
-	STAGE_NONE,
-	STAGE_LIST,
-	STAGE_CLEAN,
-	STAGE_FEED,
-};
-
-struct comparison {
-	enum stage stage;
-	uint32_t number; /* entries of the kernel's and new ones are seen in it */
-	uint32_t cursor; /* LIST: as of client_list */
-	size_t n_extra, cap_extra, at;
-	struct extra {
-		struct net net;
-		uint8_t list;
-	} *extra; /* CLEAN: removed up to "at" */
-	uint32_t place;  /* FEED: those below it are still to come; in rounds, the highest rank first */
-	unsigned rank;
-	bool ranked;
-	bool trusts;     /* that the kernel has what we know of: LIST only asks who dropped packets */
-	struct capacity_cut cut4, cut6;
-	struct reconcile_drift drift;
-};
-
-/* Entries on their way. */
-struct feed {
-	size_t n, packets;
-	struct client_entry entries[CLIENT_PACKET];
-};
-
-struct reconcile {
-	struct store *store;
-	struct portmap ports;
-	struct client *client;
-	uint32_t refresh_s;
-	int64_t blind_s; /* what the kernel saw before does not count as a dropped packet */
-	bool known;      /* wanted holds what the database holds */
-	bool due;        /* a comparison */
-	bool proven;     /* the kernel was as wanted, and nobody else has changed it since */
-	bool filling;    /* the kernel, since the start: that is no drift */
-	struct wanted wanted;
-	struct comparison c;
-	struct why refusal; /* the last */
-	bool full; /* dropped: what else is seen is lost */
-	size_t n_dropped;
-	struct change_dropped *dropped; /* DROPPED_MAX, not written yet */
-};
 
 struct reconcile *reconcile_new(struct store *store, const struct portlists *ports, struct client *client, uint32_t refresh_s,
                                 int64_t started_s)
@@ -81,7 +22,7 @@ struct reconcile *reconcile_new(struct store *store, const struct portlists *por
 	rec->client = client;
 	rec->refresh_s = refresh_s;
 	rec->blind_s = started_s;
-	rec->dropped = alloc_raw(DROPPED_MAX, sizeof *rec->dropped, "blocks that dropped packets");
+	rec->dropped = alloc_raw(RECONCILE_DROPPED_MAX, sizeof *rec->dropped, "blocks that dropped packets");
 	(void)!getrandom(&rec->wanted.seed, sizeof rec->wanted.seed, 0); /* 0 works as well, but attackers know it */
 	return rec;
 }
@@ -100,7 +41,7 @@ void reconcile_free(struct reconcile *rec)
 /* --- pieces of a network --- */
 
 /* What the backend can hold is known before anything is sent. */
-static int learn_limits(const struct reconcile *rec, struct why *why)
+int reconcile_learn_limits(const struct reconcile *rec, struct why *why)
 {
 	const struct net any = {.len = 128};
 
@@ -115,7 +56,7 @@ static uint8_t piece_length(const struct reconcile *rec, const struct net *net)
 	return fitting == 0 || fitting - net->len > RECONCILE_PIECES_BITS ? net->len : fitting;
 }
 
-static size_t pieces_of(const struct reconcile *rec, const struct net *net, struct net out[static RECONCILE_PIECES_MAX])
+size_t reconcile_pieces_of(const struct reconcile *rec, const struct net *net, struct net out[static RECONCILE_PIECES_MAX])
 {
 	const uint8_t length = piece_length(rec, net);
 	const unsigned bits = length - net->len;
@@ -133,10 +74,10 @@ size_t reconcile_pieces(const struct reconcile *rec, const struct net *net, stru
 {
 	const uint8_t fitting = lengths_fitting(&rec->client->lengths, net);
 
-	return fitting != 0 && fitting - net->len > RECONCILE_PIECES_BITS ? 0 : pieces_of(rec, net, out);
+	return fitting != 0 && fitting - net->len > RECONCILE_PIECES_BITS ? 0 : reconcile_pieces_of(rec, net, out);
 }
 
-static struct net whole_of(const struct wanted_entry *e)
+struct net reconcile_whole(const struct wanted_entry *e)
 {
 	return net_around(&e->net.addr, e->whole);
 }
@@ -144,13 +85,13 @@ static struct net whole_of(const struct wanted_entry *e)
 /* The other pieces of its block say nothing about it. */
 static bool is_first_piece(const struct wanted_entry *e)
 {
-	const struct net whole = whole_of(e);
+	const struct net whole = reconcile_whole(e);
 
 	return addr_equal(&whole.addr, &e->net.addr);
 }
 
 /* The entry of a block's piece, or NULL. */
-static struct wanted_entry *find(const struct reconcile *rec, uint8_t list, const struct net *piece, uint8_t whole,
+struct wanted_entry *reconcile_find(const struct reconcile *rec, uint8_t list, const struct net *piece, uint8_t whole,
                                  uint8_t cause)
 {
 	struct wanted_entry *e = NULL;
@@ -175,53 +116,12 @@ static struct wanted_entry *want_piece(struct reconcile *rec, const struct block
 	return wanted_put(&rec->wanted, &key, ret_new);
 }
 
-static int by_block(const void *a, const void *b)
-{
-	const int64_t left = ((const struct change_dropped *)a)->block_id, right = ((const struct change_dropped *)b)->block_id;
-
-	return (left > right) - (left < right);
-}
-
-static void add_dropped(struct store_dropped *sum, const struct store_dropped *more)
-{
-	sum->times += more->times;
-	sum->packets += more->packets;
-	sum->bytes += more->bytes;
-	sum->at_s = sum->at_s > more->at_s ? sum->at_s : more->at_s;
-	sum->until_s = sum->until_s > more->until_s ? sum->until_s : more->until_s;
-}
-
-/* One row for each block; none is added until they are written unless that made room for many. */
-static void merge_dropped(struct reconcile *rec)
-{
-	size_t n = 0;
-
-	qsort(rec->dropped, rec->n_dropped, sizeof *rec->dropped, by_block);
-	for (size_t i = 1; i < rec->n_dropped; i++)
-		if (rec->dropped[i].block_id == rec->dropped[n].block_id)
-			add_dropped(&rec->dropped[n].what, &rec->dropped[i].what);
-		else
-			rec->dropped[++n] = rec->dropped[i];
-	rec->n_dropped = n + 1;
-	rec->full = rec->n_dropped > DROPPED_MAX / 2;
-}
-
-/* It dropped packets; written by reconcile_write. */
-static void note(struct reconcile *rec, int64_t block_id, struct store_dropped what)
-{
-	if (block_id == 0 || rec->full)
-		return;
-	rec->dropped[rec->n_dropped++] = (struct change_dropped){block_id, what};
-	if (rec->n_dropped == DROPPED_MAX)
-		merge_dropped(rec);
-}
-
 /* Its block is stored now, as it was decided: what it was extended by since must follow. */
 static void learn_id(struct reconcile *rec, struct wanted_entry *e, int64_t id, int64_t now_s)
 {
 	e->id = id;
 	if (is_first_piece(e))
-		note(rec, id, (struct store_dropped){1, now_s, e->until_s, 1, 0}); /* how many more is not known any more */
+		reconcile_note(rec, id, (struct store_dropped){1, now_s, e->until_s, 1, 0}); /* how many more is not known any more */
 }
 
 static uint8_t offence_of(const struct block *b)
@@ -233,7 +133,7 @@ static uint8_t offence_of(const struct block *b)
 static void load_block(struct reconcile *rec, const struct block *b, int64_t now_s)
 {
 	struct net pieces[RECONCILE_PIECES_MAX];
-	const size_t n = pieces_of(rec, &b->net, pieces);
+	const size_t n = reconcile_pieces_of(rec, &b->net, pieces);
 
 	for (size_t i = 0; i < n; i++) {
 		bool new;
@@ -268,7 +168,7 @@ static void forget_unseen(struct reconcile *rec, int64_t now_s)
 int reconcile_load(struct reconcile *rec, int64_t now_s, struct why *why)
 {
 	struct block block;
-	int rc = learn_limits(rec, why);
+	int rc = reconcile_learn_limits(rec, why);
 
 	if (rc == 0)
 		rc = reconcile_write(rec, why); /* or what is read is older than what is known */
@@ -294,19 +194,19 @@ static const struct capacity_cut *cut_of(const struct reconcile *rec, const stru
 	return addr_is_ip4(&e->net.addr) ? &rec->c.cut4 : &rec->c.cut6;
 }
 
-static bool fits(const struct reconcile *rec, const struct wanted_entry *e)
+bool reconcile_fits(const struct reconcile *rec, const struct wanted_entry *e)
 {
 	return capacity_fits(cut_of(rec, e), e);
 }
 
-static void leave_out(struct reconcile *rec, struct wanted_entry *e)
+void reconcile_leave_out(struct reconcile *rec, struct wanted_entry *e)
 {
 	wanted_mark(&rec->wanted, e, WANTED_OUT);
 	(void)why_set(&rec->refusal, ENOSPC, "the kernel's lists hold %u of each family, and those with fewer offences or a nearer "
 	                                     "end stay out", rec->client->capacity);
 }
 
-static uint32_t left_of(const struct wanted_entry *e, int64_t now_s)
+uint32_t reconcile_left(const struct wanted_entry *e, int64_t now_s)
 {
 	const int64_t left_s = e->until_s - now_s;
 
@@ -316,13 +216,13 @@ static uint32_t left_of(const struct wanted_entry *e, int64_t now_s)
 /* How long the kernel keeps an element that is added now: 2 refresh_s is the rules' time. */
 static int64_t kept_for(const struct reconcile *rec, const struct wanted_entry *e, int64_t now_s)
 {
-	const int64_t most_s = 2 * (int64_t)rec->refresh_s, left_s = left_of(e, now_s);
+	const int64_t most_s = 2 * (int64_t)rec->refresh_s, left_s = reconcile_left(e, now_s);
 
 	return rec->client->watched && left_s < most_s ? left_s : most_s;
 }
 
 /* True when the kernel forgets it soon, and before its block ends. */
-static bool runs_out(const struct reconcile *rec, const struct wanted_entry *e, int64_t now_s)
+bool reconcile_runs_out(const struct reconcile *rec, const struct wanted_entry *e, int64_t now_s)
 {
 	return e->kept_s < e->until_s && e->kept_s - now_s <= rec->refresh_s;
 }
@@ -343,7 +243,7 @@ static void mark_element(struct reconcile *rec, const struct net *net, uint8_t l
 }
 
 /* Sends what is on its way. *refused: counted up. */
-static int send_on(struct reconcile *rec, struct feed *f, int64_t now_s, size_t *refused, struct why *why)
+int reconcile_send(struct reconcile *rec, struct feed *f, int64_t now_s, size_t *refused, struct why *why)
 {
 	struct why reason;
 	size_t some = 0;
@@ -364,11 +264,11 @@ static int send_on(struct reconcile *rec, struct feed *f, int64_t now_s, size_t 
 	return rc;
 }
 
-static int feed(struct reconcile *rec, struct feed *f, const struct wanted_entry *e, int64_t now_s, size_t *refused,
+int reconcile_feed(struct reconcile *rec, struct feed *f, const struct wanted_entry *e, int64_t now_s, size_t *refused,
                 struct why *why)
 {
-	f->entries[f->n++] = (struct client_entry){.net = e->net, .list = e->list, .left_s = left_of(e, now_s)};
-	return f->n == CLIENT_PACKET ? send_on(rec, f, now_s, refused, why) : 0;
+	f->entries[f->n++] = (struct client_entry){.net = e->net, .list = e->list, .left_s = reconcile_left(e, now_s)};
+	return f->n == CLIENT_PACKET ? reconcile_send(rec, f, now_s, refused, why) : 0;
 }
 
 /* A piece of a block decided now. */
@@ -392,9 +292,9 @@ static int send_new(struct reconcile *rec, struct feed *f, struct wanted_entry *
                     struct why *why)
 {
 	e->seen = rec->c.number;
-	if (fits(rec, e))
-		return feed(rec, f, wanted_longest(&rec->wanted, e->list, &e->net), now_s, refused, why);
-	leave_out(rec, e);
+	if (reconcile_fits(rec, e))
+		return reconcile_feed(rec, f, wanted_longest(&rec->wanted, e->list, &e->net), now_s, refused, why);
+	reconcile_leave_out(rec, e);
 	++*refused;
 	return 0;
 }
@@ -405,10 +305,10 @@ int reconcile_add(struct reconcile *rec, const struct block *blocks, size_t n, i
 	struct net pieces[RECONCILE_PIECES_MAX];
 	struct feed f = {.n = 0};
 	size_t refused = 0;
-	int rc = learn_limits(rec, why);
+	int rc = reconcile_learn_limits(rec, why);
 
 	for (size_t i = 0; i < n; i++) {
-		const size_t n_pieces = pieces_of(rec, &blocks[i].net, pieces);
+		const size_t n_pieces = reconcile_pieces_of(rec, &blocks[i].net, pieces);
 
 		for (size_t j = 0; j < n_pieces; j++) {
 			struct wanted_entry *const e = want_new(rec, &blocks[i], &pieces[j], now_s);
@@ -418,7 +318,7 @@ int reconcile_add(struct reconcile *rec, const struct block *blocks, size_t n, i
 		}
 	}
 	if (rc == 0)
-		rc = send_on(rec, &f, now_s, &refused, why);
+		rc = reconcile_send(rec, &f, now_s, &refused, why);
 	if (rc < 0) {
 		rec->proven = false;
 		return rc;
@@ -435,14 +335,12 @@ void reconcile_want(struct reconcile *rec, const struct block *blocks, size_t n)
 	bool ignored;
 
 	for (size_t i = 0; i < n; i++) {
-		const size_t n_pieces = pieces_of(rec, &blocks[i].net, pieces);
+		const size_t n_pieces = reconcile_pieces_of(rec, &blocks[i].net, pieces);
 
 		for (size_t j = 0; j < n_pieces; j++)
 			(void)want_piece(rec, &blocks[i], &pieces[j], &ignored);
 	}
 }
-
-/* --- packets that the kernel dropped --- */
 
 void reconcile_stored(struct reconcile *rec, const struct block *blocks, size_t n, int64_t now_s)
 {
@@ -450,10 +348,10 @@ void reconcile_stored(struct reconcile *rec, const struct block *blocks, size_t 
 
 	for (size_t i = 0; i < n; i++) {
 		const struct block *const b = &blocks[i];
-		const size_t n_pieces = b->prolonged ? 0 : pieces_of(rec, &b->net, pieces);
+		const size_t n_pieces = b->prolonged ? 0 : reconcile_pieces_of(rec, &b->net, pieces);
 
 		for (size_t j = 0; j < n_pieces; j++) {
-			struct wanted_entry *const e = find(rec, b->list, &pieces[j], b->net.len, (uint8_t)b->cause);
+			struct wanted_entry *const e = reconcile_find(rec, b->list, &pieces[j], b->net.len, (uint8_t)b->cause);
 
 			if (e == NULL)
 				continue; /* lifted meanwhile */
@@ -462,109 +360,6 @@ void reconcile_stored(struct reconcile *rec, const struct block *blocks, size_t 
 			e->id = b->id;
 		}
 	}
-}
-
-/* When the kernel last dropped a packet of it; 0: none since we added it. */
-static int64_t dropped_at(const struct wanted_entry *e, const struct client_entry *told, int64_t now_s)
-{
-	const int64_t seen_s = now_s - told->idle_s;
-
-	if (told->idle_s == UINT32_MAX)
-		return 0;
-	/* Root has counted it; or, when root has no earlier count or did not reply: one second for rounding. */
-	return told->dropped > 0 || seen_s > e->fed_s + 1 ? seen_s : 0;
-}
-
-/*
- * When it ends after it dropped packets: only blocks for evidence are extended, and none beyond the length of the next
- * step: a mail server with a queue, or a phone behind the address of an office, never stops trying.
- */
-static int64_t until_after(const struct wanted_entry *e, const struct reconcile_rule *rule, int64_t dropped_s)
-{
-	const int64_t wanted_s = dropped_s + verdict_duration(rule->verdict, e->offence);
-	const int64_t most_s = e->since_s + verdict_duration(rule->verdict, e->offence + 1U);
-	const int64_t until_s = wanted_s < most_s ? wanted_s : most_s;
-
-	return rule->extend && e->cause == BLOCK_EVIDENCE && until_s > e->until_s ? until_s : e->until_s;
-}
-
-/* All pieces of its block last until then. */
-static void extend(struct reconcile *rec, const struct wanted_entry *e, int64_t until_s)
-{
-	struct net pieces[RECONCILE_PIECES_MAX];
-	const struct wanted_entry key = *e;
-	const struct net whole = whole_of(e);
-	const size_t n = pieces_of(rec, &whole, pieces);
-
-	for (size_t i = 0; i < n; i++) {
-		struct wanted_entry *const piece = find(rec, key.list, &pieces[i], key.whole, key.cause);
-
-		if (piece != NULL)
-			wanted_until(&rec->wanted, piece, until_s);
-	}
-}
-
-/* Its element was listed or looked at. */
-static void note_dropped(struct reconcile *rec, struct wanted_entry *e, const struct client_entry *told,
-                         const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *result)
-{
-	const int64_t dropped_s = dropped_at(e, told, now_s);
-	const struct net whole = whole_of(e);
-	int64_t until_s;
-
-	if (dropped_s == 0)
-		return;
-	if (e->fed_s < dropped_s)
-		e->fed_s = dropped_s; /* so that the same packet does not count twice */
-	if (!rec->client->watched && e->kept_s < dropped_s + 2 * (int64_t)rec->refresh_s)
-		e->kept_s = dropped_s + 2 * (int64_t)rec->refresh_s; /* as xt_recent has it, a packet starts its time again */
-	until_s = until_after(e, rule, dropped_s);
-	if (until_s != e->until_s) {
-		extend(rec, e, until_s);
-		verdict_until(rule->verdict, &whole, until_s);
-		result->dropped++;
-	}
-	/* A packet was seen even where root had no earlier count to tell by how many it is more. */
-	note(rec, e->id, (struct store_dropped){1, dropped_s, e->until_s, told->dropped > 0 ? told->dropped : 1, (int64_t)told->bytes});
-}
-
-/* Of the entries of an element, the one whose block dropped its packets: that of evidence, or the one that lasts longest. */
-static struct wanted_entry *bearer(const struct reconcile *rec, uint8_t list, const struct net *net)
-{
-	struct wanted_entry *e = NULL;
-
-	while ((e = wanted_next(&rec->wanted, list, net, e)) != NULL)
-		if (e->cause == BLOCK_EVIDENCE)
-			return e;
-	return wanted_longest(&rec->wanted, list, net);
-}
-
-/* What is not wanted any more has none. */
-static void note_bearer(struct reconcile *rec, const struct client_entry *told, const struct reconcile_rule *rule, int64_t now_s,
-                        struct reconcile_result *result)
-{
-	struct wanted_entry *const e = bearer(rec, told->list, &told->net);
-
-	if (e != NULL)
-		note_dropped(rec, e, told, rule, now_s, result);
-}
-
-bool reconcile_has_news(const struct reconcile *rec)
-{
-	return rec->n_dropped > 0;
-}
-
-int reconcile_write(struct reconcile *rec, struct why *why)
-{
-	const int rc = rec->n_dropped == 0 ? 0
-	                                   : change_write(rec->store, &(struct change){.n_dropped = rec->n_dropped, .dropped = rec->dropped},
-	                                                  why);
-
-	if (rc == 0) {
-		rec->n_dropped = 0;
-		rec->full = false;
-	}
-	return rc;
 }
 
 /* --- ends --- */
@@ -606,12 +401,12 @@ static bool is_over(struct reconcile *rec, const struct wanted_entry *ended, con
 {
 	struct wanted_entry *const e = put_back(rec, ended);
 
-	if (bearer(rec, e->list, &e->net) == e)
-		note_dropped(rec, e, told, rule, now_s, result);
+	if (reconcile_bearer(rec, e->list, &e->net) == e)
+		reconcile_note_dropped(rec, e, told, rule, now_s, result);
 	if (e->until_s > now_s)
 		return false;
 	if (is_first_piece(e))
-		result->released[result->n_released++] = whole_of(e);
+		result->released[result->n_released++] = reconcile_whole(e);
 	wanted_remove(&rec->wanted, e);
 	return wanted_longest(&rec->wanted, ended->list, &ended->net) == NULL;
 }
@@ -622,7 +417,7 @@ static int keep(struct reconcile *rec, struct feed *f, const struct client_entry
 	const struct wanted_entry *const e = wanted_longest(&rec->wanted, told->list, &told->net);
 	size_t refused = 0;
 
-	return e != NULL && runs_out(rec, e, now_s) ? feed(rec, f, e, now_s, &refused, why) : 0;
+	return e != NULL && reconcile_runs_out(rec, e, now_s) ? reconcile_feed(rec, f, e, now_s, &refused, why) : 0;
 }
 
 int reconcile_release(struct reconcile *rec, const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *ret,
@@ -648,7 +443,7 @@ int reconcile_release(struct reconcile *rec, const struct reconcile_rule *rule, 
 		else
 			rc = keep(rec, &f, &told[i], now_s, why);
 	if (rc == 0)
-		rc = send_on(rec, &f, now_s, &refused, why);
+		rc = reconcile_send(rec, &f, now_s, &refused, why);
 	if (rc == 0 && n_gone > 0)
 		rc = client_del(rec->client, told, n_gone, why);
 	ret->running = rec->wanted.n;
@@ -665,7 +460,7 @@ struct lifted {
 
 static struct wanted_entry *find_lifted(const struct reconcile *rec, const struct lifted *l, size_t i)
 {
-	return find(rec, l->of[i]->list, &l->pieces[i].net, l->of[i]->net.len, (uint8_t)l->of[i]->cause);
+	return reconcile_find(rec, l->of[i]->list, &l->pieces[i].net, l->of[i]->net.len, (uint8_t)l->of[i]->cause);
 }
 
 /* What its element dropped since it was looked at last. */
@@ -674,8 +469,8 @@ static void note_lifted(struct reconcile *rec, const struct lifted *l, size_t i,
 	const struct client_entry *const told = &l->pieces[i];
 	const struct wanted_entry *const e = find_lifted(rec, l, i);
 
-	if (e != NULL && told->dropped > 0 && bearer(rec, e->list, &e->net) == e)
-		note(rec, e->id, (struct store_dropped){1, now_s - told->idle_s, 0, told->dropped, (int64_t)told->bytes});
+	if (e != NULL && told->dropped > 0 && reconcile_bearer(rec, e->list, &e->net) == e)
+		reconcile_note(rec, e->id, (struct store_dropped){1, now_s - told->idle_s, 0, told->dropped, (int64_t)told->bytes});
 }
 
 /* Takes a piece out. True: its element goes, too. */
@@ -708,10 +503,10 @@ int reconcile_del(struct reconcile *rec, const struct block *blocks, size_t n, i
 {
 	struct net pieces[RECONCILE_PIECES_MAX];
 	struct lifted l = {.n = 0};
-	int rc = learn_limits(rec, why);
+	int rc = reconcile_learn_limits(rec, why);
 
 	for (size_t i = 0; i < n; i++) {
-		const size_t n_pieces = pieces_of(rec, &blocks[i].net, pieces);
+		const size_t n_pieces = reconcile_pieces_of(rec, &blocks[i].net, pieces);
 
 		for (size_t j = 0; j < n_pieces; j++) {
 			l.of[l.n] = &blocks[i];
@@ -725,293 +520,11 @@ int reconcile_del(struct reconcile *rec, const struct block *blocks, size_t n, i
 	return rc;
 }
 
-/* --- a comparison --- */
-
-void reconcile_changed(struct reconcile *rec)
-{
-	rec->proven = false;
-	rec->due = true;
-}
-
-int reconcile_touched(struct reconcile *rec, const struct client_touched *touched, size_t n, int64_t now_s,
-                      struct why *why)
-{
-	struct client_entry gone[CLIENT_PACKET];
-	struct feed f = {.n = 0};
-	size_t refused = 0, k = 0;
-	int rc = 0;
-
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		const struct wanted_entry *const e = wanted_longest(&rec->wanted, touched[i].list, &touched[i].net);
-
-		if (e != NULL && fits(rec, e)) {
-			rc = feed(rec, &f, e, now_s, &refused, why);
-			continue;
-		}
-		gone[k++] = (struct client_entry){.net = touched[i].net, .list = touched[i].list};
-		if (k == CLIENT_PACKET)
-			rc = client_del(rec->client, gone, k, why);
-		k %= CLIENT_PACKET;
-	}
-	if (rc == 0)
-		rc = send_on(rec, &f, now_s, &refused, why);
-	if (rc == 0 && k > 0)
-		rc = client_del(rec->client, gone, k, why);
-	rec->proven &= rc == 0;
-	return rc;
-}
-
-void reconcile_begin(struct reconcile *rec)
-{
-	rec->due = true;
-}
-
-bool reconcile_is_busy(const struct reconcile *rec)
-{
-	return rec->due || rec->c.stage != STAGE_NONE;
-}
-
-static int begin(struct reconcile *rec, int64_t now_s, struct why *why)
-{
-	struct comparison *const c = &rec->c;
-	const uint32_t n4 = (uint32_t)rec->wanted.n4, n6 = (uint32_t)(rec->wanted.n - rec->wanted.n4); /* both below 2^32 */
-	int rc = learn_limits(rec, why);
-
-	c->stage = STAGE_NONE;
-	c->drift = (struct reconcile_drift){0};
-	if (rc == 0)
-		rc = client_prepare(rec->client, n4, n6, &c->drift.repaired, why);
-	if (rc < 0)
-		return rc;
-	c->trusts = rec->client->watched && rec->proven && !c->drift.repaired;
-	rec->proven = true; /* if all goes well */
-	rec->due = false;
-	c->number++;
-	c->stage = STAGE_LIST;
-	c->cursor = 0;
-	c->n_extra = c->at = 0;
-	c->place = rec->wanted.n_places;
-	c->ranked = rec->wanted.n > FEW;
-	c->rank = CAPACITY_RANKS - 1;
-	c->cut4 = capacity_choose(&rec->wanted, true, rec->client->capacity, now_s);
-	c->cut6 = capacity_choose(&rec->wanted, false, rec->client->capacity, now_s);
-	return 0;
-}
-
-static void note_extra(struct comparison *c, const struct client_entry *told)
-{
-	if (c->n_extra == c->cap_extra) {
-		c->cap_extra = c->cap_extra == 0 ? CLIENT_PACKET : 2 * c->cap_extra;
-		c->extra = alloc_resize(c->extra, c->cap_extra, sizeof *c->extra, "what the kernel should not have");
-	}
-	c->extra[c->n_extra++] = (struct extra){told->net, told->list};
-}
-
-/* An element that the kernel has. True: it must be added again, or the kernel forgets it. */
-static bool note_held(struct reconcile *rec, const struct client_entry *told, const struct reconcile_rule *rule,
-                      int64_t now_s, struct reconcile_result *result)
-{
-	struct comparison *const c = &rec->c;
-	struct wanted_entry *e = NULL;
-
-	note_dropped(rec, bearer(rec, told->list, &told->net), told, rule, now_s, result);
-	if (!fits(rec, wanted_longest(&rec->wanted, told->list, &told->net))) {
-		note_extra(c, told);
-		while ((e = wanted_next(&rec->wanted, told->list, &told->net, e)) != NULL)
-			leave_out(rec, e);
-		return false;
-	}
-	while ((e = wanted_next(&rec->wanted, told->list, &told->net, e)) != NULL) {
-		wanted_mark(&rec->wanted, e, WANTED_HELD);
-		e->seen = c->number;
-		e->kept_s = now_s + told->held_s;
-	}
-	return told->held_s <= rec->refresh_s && told->held_s < left_of(wanted_longest(&rec->wanted, told->list, &told->net), now_s);
-}
-
-/* Who dropped packets; a packet of them. */
-static int ask_some(struct reconcile *rec, const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *result,
-                    struct why *why)
-{
-	struct comparison *const c = &rec->c;
-	struct client_entry told[CLIENT_PACKET];
-	size_t n = 0;
-	const int rc = client_dropped(rec->client, &c->cursor, told, &n, why);
-
-	for (size_t i = 0; i < n && rc == 0; i++)
-		note_bearer(rec, &told[i], rule, now_s, result);
-	if (rc == 0 && c->cursor == 0)
-		c->stage = STAGE_FEED;
-	return rc;
-}
-
-static int list_some(struct reconcile *rec, struct feed *f, const struct reconcile_rule *rule, int64_t now_s,
-                     struct reconcile_result *result, struct why *why)
-{
-	struct comparison *const c = &rec->c;
-	struct client_entry told[CLIENT_PACKET];
-	size_t n = 0, refused = 0;
-	int rc = client_list(rec->client, &c->cursor, told, &n, why);
-
-	if (rc < 0)
-		return rc;
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		if (wanted_next(&rec->wanted, told[i].list, &told[i].net, NULL) == NULL) {
-			note_extra(c, &told[i]);
-			c->drift.extra++;
-		} else if (note_held(rec, &told[i], rule, now_s, result)) {
-			rc = feed(rec, f, wanted_longest(&rec->wanted, told[i].list, &told[i].net), now_s, &refused, why);
-		}
-	}
-	if (rc == 0)
-		rc = send_on(rec, f, now_s, &refused, why);
-	if (c->cursor == 0)
-		c->stage = STAGE_CLEAN;
-	return rc;
-}
-
-/* First make room, then fill it: a list that is full stays large enough. */
-static int clean_some(struct reconcile *rec, struct why *why)
-{
-	struct comparison *const c = &rec->c;
-	struct client_entry gone[CLIENT_PACKET];
-	size_t n = 0;
-
-	for (; c->at < c->n_extra && n < CLIENT_PACKET; c->at++) {
-		const struct wanted_entry *const e = wanted_longest(&rec->wanted, c->extra[c->at].list, &c->extra[c->at].net);
-
-		if (e == NULL || e->state != WANTED_HELD) /* it may have been blocked meanwhile */
-			gone[n++] = (struct client_entry){.net = c->extra[c->at].net, .list = c->extra[c->at].list};
-	}
-	if (c->at == c->n_extra)
-		c->stage = STAGE_FEED;
-	return n == 0 ? 0 : client_del(rec->client, gone, n, why);
-}
-
-static bool has_room(const struct reconcile *rec, const struct wanted_entry *e)
-{
-	return (addr_is_ip4(&e->net.addr) ? rec->client->held4 : rec->client->held6) < rec->client->capacity;
-}
-
-/* Whether the kernel lacks this element, and is to have it. Of several entries of one, the longest speaks for it. */
-static bool is_lacking(struct reconcile *rec, struct wanted_entry *e, int64_t now_s)
-{
-	if (!e->used || e->seen == rec->c.number || (rec->c.trusts && e->state == WANTED_HELD && !runs_out(rec, e, now_s)) ||
-	    (rec->c.ranked && capacity_rank(e) != rec->c.rank))
-		return false;
-	if (wanted_longest(&rec->wanted, e->list, &e->net) != e)
-		return false;
-	if (!fits(rec, e)) {
-		leave_out(rec, e);
-		return false;
-	}
-	rec->c.drift.missing += !rec->filling && !rec->c.trusts && e->state == WANTED_HELD;
-	return e->state != WANTED_OUT || has_room(rec, e);
-}
-
-static int feed_some(struct reconcile *rec, struct feed *f, int64_t now_s, struct why *why)
-{
-	struct comparison *const c = &rec->c;
-	size_t refused = 0, places = 0;
-	int rc = 0;
-
-	for (; c->place > 0 && places < SLICE_PLACES && f->packets < SLICE_PACKETS && rc == 0; places++) {
-		struct wanted_entry *const e = &rec->wanted.entries[--c->place];
-
-		if (is_lacking(rec, e, now_s))
-			rc = feed(rec, f, e, now_s, &refused, why);
-	}
-	if (rc == 0)
-		rc = send_on(rec, f, now_s, &refused, why);
-	if (c->place == 0 && c->ranked && c->rank-- > 0)
-		c->place = rec->wanted.n_places;
-	else if (c->place == 0)
-		c->stage = STAGE_NONE;
-	return rc;
-}
-
-static void end(struct reconcile *rec, struct reconcile_result *result)
-{
-	rec->filling = false;
-	rec->c.drift.refused = rec->wanted.n_out;
-	if (rec->wanted.n_out > 0)
-		rec->c.drift.refusal = rec->refusal;
-	result->drift = rec->c.drift;
-	result->ended = true;
-}
-
-int reconcile_compare(struct reconcile *rec, const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *ret,
-                      struct why *why)
-{
-	struct feed f = {.n = 0};
-	int rc = 0;
-
-	*ret = (struct reconcile_result){.running = rec->wanted.n};
-	if (rec->due)
-		rc = begin(rec, now_s, why);
-	for (size_t i = 0; i < SLICE_PACKETS && rec->c.stage == STAGE_LIST && rc == 0; i++)
-		rc = rec->c.trusts ? ask_some(rec, rule, now_s, ret, why) : list_some(rec, &f, rule, now_s, ret, why);
-	for (size_t i = 0; i < SLICE_PACKETS && rec->c.stage == STAGE_CLEAN && rc == 0; i++)
-		rc = clean_some(rec, why);
-	if (rec->c.stage == STAGE_FEED && rc == 0)
-		rc = feed_some(rec, &f, now_s, why);
-	if (rc < 0) {
-		rec->c.stage = STAGE_NONE;
-		rec->due = rec->proven = false;
-	} else if (!reconcile_is_busy(rec)) {
-		end(rec, ret);
-	}
-	return rc;
-}
-
-int reconcile_count(struct reconcile *rec, const struct reconcile_rule *rule, int64_t now_s, struct why *why)
-{
-	struct client_entry told[CLIENT_PACKET];
-	struct reconcile_result ignored = {0};
-	uint32_t cursor = 0;
-	int rc;
-
-	do {
-		size_t n = 0;
-
-		rc = rec->client->watched ? client_dropped(rec->client, &cursor, told, &n, why) : client_list(rec->client, &cursor, told, &n, why);
-		for (size_t i = 0; i < n && rc == 0; i++)
-			note_bearer(rec, &told[i], rule, now_s, &ignored);
-	} while (rc == 0 && cursor != 0);
-	return rc;
-}
-
-int reconcile_sync(struct reconcile *rec, const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *ret,
-                   struct why *why)
-{
-	struct reconcile_result all = {.ended = true}, one;
-	int rc = rec->known ? 0 : reconcile_load(rec, now_s, why);
-
-	reconcile_begin(rec);
-	while (rc == 0 && reconcile_is_busy(rec)) {
-		rc = reconcile_compare(rec, rule, now_s, &one, why);
-		all.dropped += one.dropped;
-		all.drift = one.drift;
-	}
-	while (rc == 0 && reconcile_next_end(rec) <= now_s) {
-		rc = reconcile_release(rec, rule, now_s, &one, why);
-		all.dropped += one.dropped;
-		for (size_t i = 0; i < one.n_released && all.n_released < RECONCILE_RELEASED_MAX; i++)
-			all.released[all.n_released++] = one.released[i];
-	}
-	if (rc == 0)
-		rc = reconcile_write(rec, why);
-	all.running = rec->wanted.n;
-	if (rc == 0)
-		*ret = all;
-	return rc;
-}
-
 /* --- questions --- */
 
 static struct block block_of(const struct wanted_entry *e)
 {
-	return (struct block){.net = whole_of(e),
+	return (struct block){.net = reconcile_whole(e),
 	                      .since_s = e->since_s,
 	                      .until_s = e->until_s,
 	                      .id = e->id,
@@ -1025,7 +538,7 @@ bool reconcile_has(const struct reconcile *rec, const struct net *net, enum bloc
 	const struct net piece = {.addr = net->addr, .len = piece_length(rec, net)};
 
 	for (size_t list = 0; list < rec->ports.lists->n; list++) {
-		const struct wanted_entry *const e = find(rec, (uint8_t)list, &piece, net->len, (uint8_t)cause);
+		const struct wanted_entry *const e = reconcile_find(rec, (uint8_t)list, &piece, net->len, (uint8_t)cause);
 
 		if (e == NULL)
 			continue;

@@ -8,7 +8,7 @@
  * is listed by its first address; a network of another length is refused. All entries last as long as the rule's time: left_s is
  * not needed.
  *
- * Knows recent_rules, xtables and the files in /proc/net/xt_recent. Never waits, but for iptables' lock (xtables.h).
+ * Knows recent_rules, recent_file and xtables. Never waits, but for iptables' lock (xtables.h).
  * Source: net/netfilter/xt_recent.c; measured on 6.18, tests/unit/root/root.c.
  */
 #include <assert.h>
@@ -25,7 +25,7 @@
 #include "base/log.h"
 #include "root/backend.h"
 #include "root/hooks.h"
-#include "root/members.h"
+#include "root/recent_file.h"
 #include "root/recent_rules.h"
 #include "root/xtables.h"
 
@@ -34,28 +34,19 @@ enum {
 	PER_LIST_DEFAULT = 100, /* ip_list_tot, net/netfilter/xt_recent.c */
 	PER_LIST_MAX = 1 << 20, /* we use no more of a list than this, 20 MB */
 	SHRINK_AT = 4,          /* back to one list when a quarter of it would do, so as not to flap */
-	BOOT_JIFFIES_S = 300,   /* jiffies begin so long before they wrap, include/linux/jiffies.h */
-	PATH_MAX_HERE = 64,
 	OTHER_FILES = 64, /* open beside the lists */
-};
-
-struct list {
-	int fd;           /* open for writing, or -1 */
-	time_t looked_s;  /* the second of the steady clock in which it was last read for a look; 0: never */
-	struct members members; /* as far as we know; others may write to it, too. cap: per_list, or 0 yet */
 };
 
 struct recent {
 	const struct root_config *config; /* borrowed */
-	uint32_t per_list;
 	unsigned n_shards;
 	bool made; /* by open: there was no chain */
 	bool logged_full; /* since all fitted: so that an attacker's flood is not a flood of lines */
 	bool use[FAMILIES];
 	bool kinds[FAMILIES][RECENT_KINDS]; /* there is such a list */
 	struct why without6;
-	struct members before; /* what a list held when it was read the last time, while it is read */
-	struct list lists[FAMILIES][RECENT_KINDS][RECENT_SHARDS];
+	struct recent_files files;
+	struct recent_file lists[FAMILIES][RECENT_KINDS][RECENT_SHARDS];
 };
 
 static const char parameter[] = "/sys/module/xt_recent/parameters/ip_list_tot";
@@ -88,122 +79,12 @@ static unsigned lists_of(const struct recent *recent, enum xtables_family family
 }
 
 static void list_path(const struct recent *recent, enum xtables_family family, enum recent_kind kind, unsigned shard,
-                      char out[static PATH_MAX_HERE])
+                      char out[static RECENT_PATH_MAX])
 {
 	char name[RECENT_LIST_MAX];
 
 	recent_list_name(family, kind, recent->config, recent->n_shards, shard, name);
-	(void)snprintf(out, PATH_MAX_HERE, "/proc/net/xt_recent/%s", name);
-}
-
-/*
- * The kernel's clock now, in the unit of the stamps: jiffies start at -300 s as 32 bits, so the width of
- * unsigned long does the wrapping that the kernel's does. Measured 0.2 s off.
- */
-static unsigned long jiffies_now(unsigned long *ret_hz)
-{
-	struct timespec tick, now;
-	unsigned long hz;
-	int err;
-
-	/* One tick of the coarse clock is one jiffy; sysconf(_SC_CLK_TCK) is always 100. */
-	err = clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
-	assert(err == 0 && tick.tv_nsec > 0); /* every kernel since 2.6.32 has both clocks */
-	err = clock_gettime(CLOCK_MONOTONIC, &now);
-	assert(err == 0);
-	hz = (1000000000UL + (unsigned long)tick.tv_nsec / 2) / (unsigned long)tick.tv_nsec;
-	*ret_hz = hz;
-	return (unsigned long)-(uint32_t)(BOOT_JIFFIES_S * hz) + (unsigned long)now.tv_sec * hz +
-	       (unsigned long)now.tv_nsec / (1000000000UL / hz);
-}
-
-static void list_shut(struct list *list)
-{
-	if (list->fd >= 0)
-		(void)close(list->fd);
-	list->fd = -1;
-	members_clear(&list->members);
-}
-
-static int no_list(const char *path, struct why *why)
-{
-	return why_set(why, errno, "%s: %s%s", path, strerror(errno),
-	               errno == ENOENT ? "; the rule that names this list is gone" : "");
-}
-
-/*
- * How many stamps the kernel wrote beside ours since it was read before, less those it wrote over. It writes them into a
- * ring, place is the one it wrote last, 1 up to the ring's size; size: stamps it holds, which is the ring's size once it
- * has gone round.
- */
-static uint32_t dropped_since(const struct members_entry *before, uint32_t place, uint32_t size)
-{
-	const uint32_t stamps = place >= before->place ? place - before->place : place + size - before->place;
-
-	/* A ring that is smaller than it was is another one: the address was removed and added again. */
-	return before->place <= size ? (stamps + size - before->writes % size) % size : 0;
-}
-
-/* How many stamps the rest of a line holds: 1 and one for each comma. */
-static uint32_t count_stamps(FILE *file)
-{
-	uint32_t n = 1;
-	int c;
-
-	while ((c = getc_unlocked(file)) != EOF && c != '\n')
-		n += c == ',';
-	return n;
-}
-
-/* Learns what the list holds. A list that cannot be read is closed, so that nothing false is known of it. */
-static int list_read(struct recent *recent, struct list *list, uint8_t length, const char *path,
-                     struct why *why)
-{
-	unsigned long seen;
-	struct members before;
-	uint32_t place;
-	char text[ADDR_TEXT_MAX];
-	struct addr addr;
-	FILE *file;
-	bool at_end;
-	int fields;
-
-	if (list->members.cap == 0 && !members_init(&list->members, recent->per_list))
-		return why_set(why, ENOMEM, "%s: no memory for %" PRIu32 " addresses", path,
-		               recent->per_list);
-	file = fopen(path, "re");
-	if (file == NULL) {
-		list_shut(list);
-		return no_list(path, why);
-	}
-	before = list->members;
-	list->members = recent->before;
-	recent->before = before;
-	members_clear(&list->members);
-	/* "src=192.0.2.7 ttl: 0 last_seen: 4294967296 oldest_pkt: 1 4294967296, ..." */
-	while ((fields = fscanf(file, "src=%45s ttl: %*u last_seen: %lu oldest_pkt: %" SCNu32, text, &seen, &place)) == 3) {
-		const uint32_t size = count_stamps(file);
-		const struct members_entry *known;
-		struct members_entry *entry;
-		struct net net;
-
-		if (list->members.n == recent->per_list || !addr_parse(text, strlen(text), &addr))
-			break;
-		net = net_around(&addr, length);
-		if (members_find(&list->members, &net) != NULL)
-			continue; /* the list moved while it was read */
-		known = members_find(&recent->before, &net);
-		entry = members_add(&list->members, &net);
-		entry->place = place;
-		entry->stamp = seen;
-		entry->dropped = known == NULL ? 0 : known->dropped + dropped_since(known, place, size);
-	}
-	at_end = fields == EOF && !ferror(file);
-	(void)fclose(file);
-	if (at_end)
-		return 0;
-	list_shut(list);
-	return why_set(why, EPROTO, "%s: a line is not as expected, or there are too many", path);
+	(void)snprintf(out, RECENT_PATH_MAX, "/proc/net/xt_recent/%s", name);
 }
 
 static void shut_all(struct recent *recent)
@@ -211,30 +92,7 @@ static void shut_all(struct recent *recent)
 	for (unsigned family = 0; family < FAMILIES; family++)
 		for (unsigned kind = 0; kind < RECENT_KINDS; kind++)
 			for (unsigned shard = 0; shard < RECENT_SHARDS; shard++)
-				list_shut(&recent->lists[family][kind][shard]);
-}
-
-/* Opens for writing unless it is open; a list that was opened again may be another one, so it is read. */
-static int list_open(struct recent *recent, struct list *list, uint8_t length, const char *path,
-                     struct why *why)
-{
-	if (list->fd >= 0)
-		return 0;
-	list->fd = open(path, O_WRONLY | O_CLOEXEC);
-	return list->fd < 0 ? no_list(path, why) : list_read(recent, list, length, path, why);
-}
-
-/* One command per write and each from place 0, or the kernel accepts only the first, or none (ESPIPE). */
-static int list_write(const struct list *list, const char *command, size_t len)
-{
-	ssize_t written;
-
-	if (lseek(list->fd, 0, SEEK_SET) < 0)
-		return -errno;
-	written = write(list->fd, command, len);
-	if (written < 0)
-		return -errno;
-	return (size_t)written == len ? 0 : -EIO;
+				recent_file_shut(&recent->lists[family][kind][shard]);
 }
 
 static int no_kind(const struct net *net, struct why *why)
@@ -250,9 +108,9 @@ static int put(struct recent *recent, char sign, const struct net *net, struct w
 {
 	const enum xtables_family family = family_of(&net->addr);
 	const enum recent_kind kind = kind_of(recent, net);
-	char path[PATH_MAX_HERE], command[ADDR_TEXT_MAX + 1];
+	char path[RECENT_PATH_MAX], command[ADDR_TEXT_MAX + 1];
 	struct members_entry *members;
-	struct list *list;
+	struct recent_file *list;
 	unsigned long hz;
 	unsigned shard;
 	size_t len;
@@ -269,17 +127,17 @@ static int put(struct recent *recent, char sign, const struct net *net, struct w
 	len = 1 + addr_text(&net->addr, command + 1);
 	/* A list that was destroyed and made again leaves the descriptor dead for ever; a new one shows it. */
 	for (int tries = 1;; tries++) {
-		err = list_open(recent, list, net->len, path, why);
+		err = recent_file_open(&recent->files, list, net->len, path, why);
 		if (err < 0)
 			return err;
 		members = members_find(&list->members, net);
-		if (sign == '+' && members == NULL && list->members.n >= recent->per_list)
+		if (sign == '+' && members == NULL && list->members.n >= recent->files.per_list)
 			return why_set(why, ENOSPC, "%s is full: it holds %" PRIu32 " addresses", path,
 			               list->members.n);
-		err = list_write(list, command, len);
+		err = recent_file_write(list, command, len);
 		if (err == 0)
 			break;
-		list_shut(list);
+		recent_file_shut(list);
 		if (tries == 2)
 			return why_set(why, -err, "%s: the kernel did not take '%s': %s", path, command,
 			               strerror(-err));
@@ -294,7 +152,7 @@ static int put(struct recent *recent, char sign, const struct net *net, struct w
 		members = members_add(&list->members, net);
 		members->place = 1; /* of a new one; for another the next read shows it */
 	}
-	members->stamp = jiffies_now(&hz);
+	members->stamp = recent_file_now(&hz);
 	return 0;
 }
 
@@ -354,10 +212,10 @@ static int recent_del(void *self, const struct net *nets, size_t n, struct why *
 static int read_list(struct recent *recent, enum xtables_family family, enum recent_kind kind, unsigned shard,
                      struct why *why)
 {
-	char path[PATH_MAX_HERE];
+	char path[RECENT_PATH_MAX];
 
 	list_path(recent, family, kind, shard, path);
-	return list_read(recent, &recent->lists[family][kind][shard], recent_length(family, kind, recent->config), path, why);
+	return recent_file_read(&recent->files, &recent->lists[family][kind][shard], recent_length(family, kind, recent->config), path, why);
 }
 
 static int read_kind(struct recent *recent, enum xtables_family family, enum recent_kind kind, struct why *why)
@@ -381,34 +239,6 @@ static int read_all(struct recent *recent, struct why *why)
 	return err;
 }
 
-/* At most cap addresses out of a list that is the kernel's to fill. */
-static int read_floods(const char *path, struct addr *out, size_t cap, size_t *ret_n, struct why *why)
-{
-	FILE *const file = fopen(path, "re");
-	struct list list = {.fd = file == NULL ? -1 : open(path, O_WRONLY | O_CLOEXEC)};
-	char text[ADDR_TEXT_MAX], command[ADDR_TEXT_MAX + 1] = "-";
-	size_t n = 0;
-	int err = 0;
-
-	if (list.fd < 0) {
-		err = no_list(path, why);
-		goto out;
-	}
-	while (n < cap && fscanf(file, "src=%45s%*[^\n]\n", text) == 1 && addr_parse(text, strlen(text), &out[n]))
-		n++;
-	/* Not while it is read: the kernel's walk does not expect its list to change. */
-	for (size_t i = 0; i < n && err == 0; i++)
-		if (list_write(&list, command, 1 + addr_text(&out[i], command + 1)) < 0)
-			err = why_set(why, EIO, "%s: the kernel did not take '%s'", path, command);
-	if (err == 0)
-		*ret_n = n;
-out:
-	list_shut(&list);
-	if (file != NULL)
-		(void)fclose(file);
-	return err;
-}
-
 /* Removes them from the list. Does nothing where there is no such list. */
 static int recent_floods(void *self, struct addr *out, size_t cap, size_t *ret_n, struct why *why)
 {
@@ -417,7 +247,7 @@ static int recent_floods(void *self, struct addr *out, size_t cap, size_t *ret_n
 	int err = 0;
 
 	for (enum xtables_family family = XTABLES_IP4; family <= XTABLES_IP6 && err == 0; family++) {
-		char name[RECENT_LIST_MAX], path[PATH_MAX_HERE];
+		char name[RECENT_LIST_MAX], path[RECENT_PATH_MAX];
 		size_t some = 0;
 
 		recent_flood_name(family, recent->config, name);
@@ -426,7 +256,7 @@ static int recent_floods(void *self, struct addr *out, size_t cap, size_t *ret_n
 		if (recent->config->connections == 0 || !recent->use[family] ||
 		    (!recent->config->manage_rules && access(path, R_OK | W_OK) != 0))
 			continue;
-		err = read_floods(path, out + n, cap - n, &some, why);
+		err = recent_file_take(path, out + n, cap - n, &some, why);
 		n += some;
 	}
 	if (err == 0)
@@ -438,7 +268,7 @@ static int recent_floods(void *self, struct addr *out, size_t cap, size_t *ret_n
 static void tell(const struct recent *recent, struct members_entry *entry, struct backend_entry *ret)
 {
 	unsigned long hz;
-	const unsigned long now = jiffies_now(&hz), age = now - entry->stamp;
+	const unsigned long now = recent_file_now(&hz), age = now - entry->stamp;
 	const uint32_t idle_s = (long)age < 0 ? 0 : (uint32_t)(age / hz); /* a stamp can be a little ahead */
 
 	*ret = (struct backend_entry){.net = entry->net,
@@ -485,7 +315,7 @@ static int recent_look(void *self, struct backend_entry *entries, size_t n, stru
 		const enum recent_kind kind = kind_of(recent, &entries[i].net);
 		const unsigned shard = shard_of(recent, &entries[i].net);
 		struct members_entry *entry;
-		struct list *list;
+		struct recent_file *list;
 
 		entries[i].idle_s = UINT32_MAX;
 		entries[i].dropped = 0;
@@ -508,8 +338,8 @@ static void recent_limits(const void *self, struct backend_limits *ret)
 	const struct recent *const recent = self;
 
 	*ret = (struct backend_limits){
-	        .capacity = recent->n_shards * recent->per_list,
-	        .most = recent->per_list * (recent->config->manage_rules ? RECENT_SHARDS : 1U)};
+	        .capacity = recent->n_shards * recent->files.per_list,
+	        .most = recent->files.per_list * (recent->config->manage_rules ? RECENT_SHARDS : 1U)};
 	(void)snprintf(ret->list, sizeof ret->list, "%s", recent->config->list);
 	for (unsigned at = 0; at < FAMILIES * RECENT_KINDS; at++) {
 		const unsigned family = at / RECENT_KINDS, kind = at % RECENT_KINDS, lists = lists_of(recent, family, kind);
@@ -580,7 +410,7 @@ static int find_layout(const struct root_config *config, unsigned *ret, struct w
 static int find_foreign(struct recent *recent, enum xtables_family family, struct why *why)
 {
 	const char *const six = family == XTABLES_IP6 ? "6" : "";
-	char path[PATH_MAX_HERE];
+	char path[RECENT_PATH_MAX];
 
 	/* Lists of networks are there when their owner wants networks blocked. */
 	for (enum recent_kind kind = RECENT_PREFIX; kind < RECENT_KINDS; kind++) {
@@ -673,8 +503,8 @@ static int recent_open(const struct root_config *config, void **ret, const char 
 	init(recent, config);
 	err = open_rules(recent, why);
 	if (err == 0) {
-		recent->per_list = read_parameter(); /* the file is there now that a rule has called for the module */
-		err = members_init(&recent->before, recent->per_list) ? read_all(recent, why)
+		recent->files.per_list = read_parameter(); /* the file is there now that a rule has called for the module */
+		err = members_init(&recent->files.before, recent->files.per_list) ? read_all(recent, why)
 		                                                      : why_set(why, ENOMEM, "no memory for the lists");
 	}
 	if (err < 0) {
@@ -691,7 +521,7 @@ static unsigned shards_for(const struct recent *recent, uint32_t n4, uint32_t n6
 {
 	const uint32_t most = n4 > n6 ? n4 : n6;
 
-	return most > recent->per_list ? RECENT_SHARDS : most < recent->per_list / SHRINK_AT ? 1 : recent->n_shards;
+	return most > recent->files.per_list ? RECENT_SHARDS : most < recent->files.per_list / SHRINK_AT ? 1 : recent->n_shards;
 }
 
 static int recent_prepare(void *self, uint32_t n4, uint32_t n6, bool *ret_repaired, struct why *why)
@@ -701,7 +531,7 @@ static int recent_prepare(void *self, uint32_t n4, uint32_t n6, bool *ret_repair
 	bool changed = false;
 	int err;
 
-	if (n4 <= recent->n_shards * recent->per_list && n6 <= recent->n_shards * recent->per_list)
+	if (n4 <= recent->n_shards * recent->files.per_list && n6 <= recent->n_shards * recent->files.per_list)
 		recent->logged_full = false;
 	if (!recent->config->manage_rules) {
 		err = find_foreign(recent, XTABLES_IP4, why);
@@ -723,7 +553,7 @@ static int recent_prepare(void *self, uint32_t n4, uint32_t n6, bool *ret_repair
 		         "%" PRIu32 " IPv4 and %" PRIu32 " IPv6 addresses do not fit in lists of %" PRIu32
 		         ": using %u lists; 'options xt_recent ip_list_tot=N' in /etc/modprobe.d, or "
 		         "xt_recent.ip_list_tot=N on the kernel's command line, makes one list hold N",
-		         n4, n6, recent->per_list, n_shards);
+		         n4, n6, recent->files.per_list, n_shards);
 	*ret_repaired = changed && n_shards == recent->n_shards;
 	recent->n_shards = n_shards;
 	return changed ? read_all(recent, why) : 0;
@@ -736,15 +566,15 @@ static int empty_foreign(struct recent *recent, struct why *why)
 
 	for (unsigned at = 0; at < FAMILIES * RECENT_KINDS && err == 0; at++) {
 		const unsigned family = at / RECENT_KINDS, kind = at % RECENT_KINDS;
-		struct list *const list = &recent->lists[family][kind][0];
-		char path[PATH_MAX_HERE];
+		struct recent_file *const list = &recent->lists[family][kind][0];
+		char path[RECENT_PATH_MAX];
 
 		if (lists_of(recent, family, kind) == 0)
 			continue;
 		list_path(recent, family, kind, 0, path);
-		list_shut(list);
-		err = list_open(recent, list, recent_length(family, kind, recent->config), path, why);
-		if (err == 0 && list_write(list, "/", 1) < 0)
+		recent_file_shut(list);
+		err = recent_file_open(&recent->files, list, recent_length(family, kind, recent->config), path, why);
+		if (err == 0 && recent_file_write(list, "/", 1) < 0)
 			err = why_set(why, errno, "%s: cannot be emptied: %s", path, strerror(errno));
 	}
 	return err;
@@ -770,7 +600,7 @@ static int recent_close(void *self, enum backend_end end, struct why *why)
 		for (unsigned kind = 0; kind < RECENT_KINDS; kind++)
 			for (unsigned shard = 0; shard < RECENT_SHARDS; shard++)
 				members_done(&recent->lists[family][kind][shard].members);
-	members_done(&recent->before);
+	members_done(&recent->files.before);
 	free(recent);
 	return err;
 }
