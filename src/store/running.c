@@ -76,22 +76,25 @@ void running_free(struct running *r)
 /* A key of which no block is active is forgotten. */
 static void forget(struct running *r, int64_t now_s)
 {
-	struct running_block *b, *next;
+	struct running_block *b, *next, *forgotten = NULL;
 
 	r->n = 0;
 	HASH_ITER (hh, r->newest, b, next) {
-		size_t n = 0;
-		bool active = false;
+		struct running_block *oldest = b;
+		bool active = b->until_s > now_s;
+		size_t n = 1;
 
-		for (const struct running_block *i = b; i != NULL; i = i->older, n++)
-			active |= i->until_s > now_s;
+		for (; oldest->older != NULL; oldest = oldest->older, n++)
+			active |= oldest->older->until_s > now_s;
 		if (active) {
 			r->n += n;
 			continue;
 		}
 		HASH_DEL(r->newest, b);
-		free_chain(b);
+		oldest->older = forgotten;
+		forgotten = b;
 	}
+	free_chain(forgotten);
 	r->forget_at = r->n < FORGET_MIN / 2 ? FORGET_MIN : 2 * r->n;
 }
 
