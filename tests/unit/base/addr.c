@@ -353,6 +353,30 @@ static void test_never(void **state)
 	}
 }
 
+/* The first and the last address of each private network, and their neighbours. */
+static void test_private(void **state)
+{
+	static const struct {
+		const char *text;
+		bool want;
+	} rows[] = {
+		{"9.255.255.255", false},   {"10.0.0.0", true},        {"10.255.255.255", true},    {"11.0.0.0", false},
+		{"172.15.255.255", false},  {"172.16.0.0", true},      {"172.31.255.255", true},    {"172.32.0.0", false},
+		{"192.167.255.255", false}, {"192.168.0.0", true},     {"192.168.255.255", true},   {"192.169.0.0", false},
+		{"100.63.255.255", false},  {"100.64.0.0", true},      {"100.127.255.255", true},   {"100.128.0.0", false},
+		{"fbff:ffff::", false},     {"fc00::", true},          {"fdff:ffff:ffff::1", true}, {"fe00::", false},
+		{"::ffff:10.9.0.2", true},  {"2001:db8::10", false},   {"203.0.113.7", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct net net = net_from(rows[i].text);
+
+		if (addr_is_private(&net.addr) != rows[i].want)
+			fail_msg("%s: want %d", rows[i].text, rows[i].want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -360,6 +384,7 @@ int main(void)
 		cmocka_unit_test(test_parse_length), cmocka_unit_test(test_text_random),
 		cmocka_unit_test(test_net_parse),    cmocka_unit_test(test_net_random),
 		cmocka_unit_test(test_overlap),      cmocka_unit_test(test_never),
+		cmocka_unit_test(test_private),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

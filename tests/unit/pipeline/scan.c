@@ -327,12 +327,47 @@ static void test_pieces(void **state)
 	assert_int_equal(scan.tally.lines, 2);
 }
 
+/* What counts as the time of a line whose stamp is so far from the clock: now while watching, less the difference when catching up. */
+static void test_other_clocks(void **state)
+{
+	enum { HOUR = 3600, NOW = AT + 2 * HOUR }; /* the stamp is two hours behind */
+	static const struct {
+		const char *text;
+		bool appended, is_off;
+		int64_t now_s, ahead_s, time_s, ret_ahead_s;
+	} rows[] = {
+		{STAMPED BAD, true, false, NOW, 0, NOW, -2 * HOUR},           /* a container in another zone */
+		{STAMPED BAD, true, false, AT - 5 * HOUR, 0, AT - 5 * HOUR, 5 * HOUR},
+		{STAMPED BAD, true, false, AT + 30, 0, AT + 30, -30},         /* a slow queue */
+		{STAMPED BAD, true, true, AT, -2 * HOUR, AT, 0},              /* the stamps are right again */
+		{UNSTAMPED BAD, true, true, NOW, -2 * HOUR, NOW, -2 * HOUR},  /* it shows nothing */
+		{STAMPED BAD, false, true, NOW, -2 * HOUR, NOW, -2 * HOUR},   /* catching up: written now by that clock, ... */
+		{STAMPED BAD, false, true, NOW + HOUR, -2 * HOUR, NOW, -2 * HOUR}, /* ... an hour ago */
+		{STAMPED BAD, false, false, NOW, 0, AT, 0},                   /* no difference was ever seen */
+		{STAMPED BAD, false, false, NOW, -60, AT, -60},               /* too small to be a zone */
+		{STAMPED BAD, false, false, AT - HOUR, 0, AT - HOUR, 0},      /* no line is of the future */
+	};
+
+	(void)state;
+	scan.live = true;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		scan.appended = rows[i].appended;
+		scan.is_off = rows[i].is_off;
+		scan.now_s = rows[i].now_s;
+		scan.ahead_s = rows[i].ahead_s;
+		(void)matches(rows[i].text, false);
+		if (record.time_s != rows[i].time_s || scan.ahead_s != rows[i].ret_ahead_s)
+			fail_msg("row %zu: got %lld, ahead %lld", i, (long long)(record.time_s - AT), (long long)scan.ahead_s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_entries, begin, end),
 		cmocka_unit_test_setup_teardown(test_lines, begin, end),
 		cmocka_unit_test_setup_teardown(test_missing_stamps, begin, end),
+		cmocka_unit_test_setup_teardown(test_other_clocks, begin, end),
 		cmocka_unit_test_setup_teardown(test_from_until, begin, end),
 		cmocka_unit_test_setup_teardown(test_repeats, begin, end),
 		cmocka_unit_test_setup_teardown(test_pieces, begin, end),
