@@ -409,7 +409,7 @@ static void put_owner(struct writer *w, const struct owner *owner, bool ip4)
 
 static void put_networks(struct writer *w)
 {
-	struct owner owners[GATES_MAX * GATES_NETWORKS_MAX + 1];
+	struct owner owners[GATES_MAX * GATES_NETWORKS_MAX + 1] = {{NULL, NULL}};
 	const struct gates *const gates = &w->table->config->gates;
 	size_t n = 0;
 

@@ -30,6 +30,18 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		assert(message_is_request(&m, message_size(&m)));
 		seeds_add(&m, message_size(&m), "", 0);
 	}
+	for (uint32_t verb = MESSAGE_GATES; verb <= MESSAGE_COUNTS; verb++) {
+		m = (struct message){.verb = verb, .number = 1, .n4 = verb == MESSAGE_GATES || verb == MESSAGE_COUNTS};
+		if (m.n4 == 0) {
+			m.n = 1;
+			m.entries[0] = entry;
+			m.entries[0].left_s = verb == MESSAGE_PASS ? entry.left_s : 0;
+		}
+		assert(message_is_request(&m, message_size(&m)));
+		seeds_add(&m, message_size(&m), "", 0);
+	}
+	m = (struct message){.verb = MESSAGE_COUNTS, .number = 1, .gate = {.asked = 3, .refused = 2, .waits_s = 60}};
+	seeds_add(&m, message_size(&m), "", 0);
 	m = (struct message){.verb = MESSAGE_ADD, .number = 1, .capacity = 100, .refused = 1, .error = -28};
 	(void)snprintf(m.why, sizeof m.why, "the list is full");
 	seeds_add(&m, message_size(&m), "", 0);
@@ -47,9 +59,11 @@ static void take(const struct message *m, size_t len)
 	        .verb = m->verb, .number = m->number, .n = m->refused % (MESSAGE_ENTRIES + 1)};
 
 	if (message_is_request(m, len)) {
+		const uint8_t shortest = m->verb == MESSAGE_PASS || m->verb == MESSAGE_UNPASS ? 1 : 32;
+
 		assert(m->n <= MESSAGE_ENTRIES && len == message_size(m));
 		for (uint32_t i = 0; i < m->n; i++)
-			assert(m->entries[i].len >= 32 && m->entries[i].len <= 128 &&
+			assert(m->entries[i].len >= shortest && m->entries[i].len <= 128 &&
 			       m->entries[i].left_s <= MESSAGE_SECONDS_MAX);
 	}
 	if (message_is_answer(m, len, &request)) {
