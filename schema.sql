@@ -82,6 +82,11 @@ CREATE TABLE IF NOT EXISTS link (
 	back BLOB NOT NULL        -- for each, how far back the one before it of its address is: 4 bytes, little-endian; 0: none
 );
 
+CREATE TABLE IF NOT EXISTS latest (
+	id   INTEGER PRIMARY KEY, -- of the same hits as in link
+	time INTEGER NOT NULL     -- none of them is younger
+);
+
 CREATE TABLE IF NOT EXISTS daily ( -- sums, kept for ever
 	day       INTEGER NOT NULL, -- since 1970
 	rule      INTEGER NOT NULL, -- 0: all rules

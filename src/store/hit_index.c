@@ -44,6 +44,7 @@ struct hit_index {
 	int64_t last_id;   /* the last hit that was gathered; 0: none */
 	int64_t n_hits;
 	uint32_t *links;   /* SPAN_MAX, little-endian */
+	uint32_t newest_s[SPAN_MAX / LINKS]; /* since 1970: of the hits of a row of link */
 	size_t n;
 	struct noted *noted;   /* ADDRESSES_MAX */
 	uint32_t *places;      /* PLACES: 1 + the number of a noted address; 0: free */
@@ -86,6 +87,7 @@ void hit_index_forget(struct hit_index *x)
 {
 	memset(x->places, 0, PLACES * sizeof *x->places);
 	memset(x->links, 0, SPAN_MAX * sizeof *x->links);
+	memset(x->newest_s, 0, sizeof x->newest_s);
 	memset(x->rules, 0, sizeof x->rules);
 	memset(x->sums, 0, sizeof x->sums);
 	x->n = x->n_rules = 0;
@@ -223,6 +225,8 @@ static int gather(struct hit_index *x, const struct store_hit *hit, int64_t id, 
 	a = find(x, &hit->address);
 	x->links[number] = a->n == 0 ? 0 : htole32(number - a->newest);
 	count(x, a, hit, number);
+	if (stamp(hit->time_s) > x->newest_s[number / LINKS])
+		x->newest_s[number / LINKS] = stamp(hit->time_s);
 	a->newest = number;
 	a->n++;
 	x->n_hits++;
@@ -460,6 +464,21 @@ static int write_links(struct hit_index *x, struct why *why)
 	return rc;
 }
 
+static int write_latest(struct hit_index *x, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(x->store, LATEST_PUT,
+	                                      "INSERT INTO latest (id, time) VALUES (?1, ?2) "
+	                                      "ON CONFLICT (id) DO UPDATE SET time = max(time, excluded.time)");
+	int rc = 0;
+
+	for (int64_t row = x->base / LINKS; row <= x->last_id / LINKS && rc == 0; row++) {
+		sql_bind_number(s, 1, row);
+		sql_bind_number(s, 2, x->newest_s[row - x->base / LINKS]);
+		rc = sql_run(x->store, s, why);
+	}
+	return rc;
+}
+
 int hit_index_write(struct hit_index *x, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(x->store, INDEXED_PUT, "UPDATE indexed SET upto = ?1, hits = hits + ?2");
@@ -470,7 +489,7 @@ int hit_index_write(struct hit_index *x, struct why *why)
 	end_day(x);
 	write_rule_texts(x);
 	if ((rc = write_addresses(x, why)) < 0 || (rc = write_links(x, why)) < 0 ||
-	    (rc = daily_write(&x->daily, x->store, why)) < 0)
+	    (rc = write_latest(x, why)) < 0 || (rc = daily_write(&x->daily, x->store, why)) < 0)
 		return rc;
 	sql_bind_number(s, 1, x->last_id);
 	sql_bind_number(s, 2, x->n_hits);
@@ -522,6 +541,7 @@ int hit_index_purge(struct store *store, int64_t before_s, size_t n_max, size_t 
 		{PURGE_INDEXED, "UPDATE indexed SET hits = hits - (SELECT count(*) " TOO_OLD " AND id <= upto)"},
 		{PURGE_HITS, "DELETE FROM hit WHERE id IN (SELECT id " TOO_OLD ")"},
 		{PURGE_LINKS, "DELETE FROM link WHERE id < (SELECT min(id) / 4000 FROM hit) AND ?1 AND ?2"},
+		{PURGE_LATEST, "DELETE FROM latest WHERE id < (SELECT min(id) / 4000 FROM hit) AND ?1 AND ?2"},
 	};
 	int rc = 0;
 

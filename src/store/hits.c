@@ -156,11 +156,18 @@ int store_index_hits(struct store *store, size_t n_max, bool *ret_more, struct w
 	return rc;
 }
 
+/*
+ * The hit from which on to read: all before it are too old to count, and what spent ones among them used up is older still. Known by
+ * table latest, if that has all hits that are indexed; what is not indexed is read anyway.
+ */
+#define FIRST_SINCE "(SELECT CASE WHEN (SELECT min(id) FROM latest) <= (SELECT min(id) FROM hit) / 4000 THEN " \
+	"coalesce((SELECT min(id) * 4000 FROM latest WHERE time > ?1), (SELECT upto + 1 FROM indexed)) ELSE 0 END)"
+
 int store_hits_since(struct store *store, int64_t since_s, struct why *why)
 {
 	return sql_walk(store, HITS_SINCE,
 	                "SELECT h.time, h.address, h.score, h.ignored, h.account, r.category, h.rule FROM hit h JOIN rule r ON r.id = h.rule "
-	                "WHERE (h.time > ?1 AND h.ignored = 0) OR h.ignored = 2 ORDER BY h.id",
+	                "WHERE h.id >= " FIRST_SINCE " AND ((h.time > ?1 AND h.ignored = 0) OR h.ignored = 2) ORDER BY h.id",
 	                since_s, why);
 }
 

@@ -45,8 +45,8 @@ int store_hits_behind(struct store *store, int64_t *ret, struct why *why);
 int store_index_hits(struct store *store, size_t n_max, bool *ret_more, struct why *why);
 
 /*
- * A walk: hits younger than since_s that count, and all that are spent, in the order they were stored: time_s, address,
- * score, spent, account, and the category of its rule, borrowed.
+ * A walk: hits younger than since_s that count, and those among them and after them that are spent, in the order they were stored:
+ * time_s, address, score, spent, account, and the category of its rule, borrowed. Reads few others that are older, see hit_index.h.
  */
 int store_hits_since(struct store *store, int64_t since_s, struct why *why);
 int store_next_hit(struct store *store, struct store_hit *ret, const char **ret_category, struct why *why);

@@ -134,6 +134,28 @@ static void check_address(unsigned i)
 	assert_int_equal(sqlite3_finalize(s), SQLITE_OK);
 }
 
+/* What counts and is younger, and what is spent and was stored after the first of those: as in the table. */
+static void check_since(int64_t since_s)
+{
+	struct store_hit hit;
+	const char *category;
+	int64_t n = 0, sum = 0;
+	char sql[200];
+	int rc;
+
+	good(store_hits_since(store, since_s, &why));
+	while ((rc = store_next_hit(store, &hit, &category, &why)) == 0) {
+		n += hit.time_s > since_s;
+		sum += hit.time_s > since_s ? hit.time_s - day0_s : 0;
+	}
+	assert_int_equal(rc, STORE_NONE);
+	(void)snprintf(sql, sizeof sql, "SELECT count(*) FROM hit WHERE time > %lld", (long long)since_s);
+	assert_int_equal(n, number(sql));
+	(void)snprintf(sql, sizeof sql, "SELECT coalesce(sum(time - %lld), 0) FROM hit WHERE time > %lld", (long long)day0_s,
+	               (long long)since_s);
+	assert_int_equal(sum, number(sql));
+}
+
 /* forgotten: some days are only in the sums, which are kept for ever. */
 static void check_counts(bool forgotten)
 {
@@ -146,6 +168,10 @@ static void check_counts(bool forgotten)
 	assert_int_equal(number("SELECT count(*) FROM address a JOIN (SELECT address, min(time) AS first, max(time) AS last FROM hit "
 	                        "WHERE id <= (SELECT upto FROM indexed) GROUP BY 1) h ON h.address = a.address "
 	                        "WHERE a.last <> h.last OR a.first > h.first"), 0);
+	assert_int_equal(number("SELECT count(*) FROM (SELECT id / 4000 AS row, max(time) AS time FROM hit WHERE id <= "
+	                        "(SELECT upto FROM indexed) GROUP BY 1) h LEFT JOIN latest n ON n.id = row "
+	                        "WHERE n.time IS NULL OR n.time < h.time"), 0);
+	check_since(number("SELECT coalesce(avg(time), 0) FROM hit"));
 	good(query_totals(store, day0_s, (struct query_bound){0}, &totals, &why));
 	assert_int_equal(totals.hits, number("SELECT count(*) FROM hit"));
 	if (forgotten)
@@ -162,6 +188,8 @@ static void check_counts(bool forgotten)
 static void check(bool forgotten)
 {
 	check_counts(forgotten);
+	check_since(0);
+	check_since(number("SELECT coalesce(max(time), 0) - 3600 FROM hit"));
 	for (unsigned i = 0; i < ADDRESSES; i++)
 		check_address(i);
 }
@@ -263,6 +291,51 @@ static void test_many(void **state)
 	                        "address = '198.18.0.5' ORDER BY id DESC)) FROM chain WHERE id IS NOT NULL"), 1);
 }
 
+/* How many steps of SQLite's program the walk takes. */
+static int steps_since(int64_t since_s)
+{
+	sqlite3_stmt *s = NULL;
+
+	check_since(since_s);
+	while ((s = sqlite3_next_stmt(store_handle(store), s)) != NULL)
+		if (strstr(sqlite3_sql(s), "OR h.ignored = 2") != NULL)
+			return sqlite3_stmt_status(s, SQLITE_STMTSTATUS_VM_STEP, 1);
+	fail_msg("no such statement");
+	return 0;
+}
+
+/* A start reads what is young, and not what was there before it; but what was replayed late is found among older ones. */
+static void test_since(void **state)
+{
+	enum { OLD = 100000, N = 1000 };
+	static struct store_hit hits[N];
+	int few, all;
+
+	(void)state;
+	add_rules();
+	good(store_bulk_begin(store, &why));
+	good(store_begin(store, &why));
+	for (int i = 0; i < OLD; i += N) {
+		for (int j = 0; j < N; j++)
+			hits[j] = (struct store_hit){.time_s = day0_s + i, .address = address((unsigned)j % 7), .rule = 1, .text = {"", 0}};
+		hits[0].spent = true;
+		good(store_add_hits(store, hits, N, &why));
+	}
+	good(store_commit(store, &why));
+	good(store_bulk_end(store, &why));
+	all = steps_since(0);
+	few = steps_since(day0_s + OLD - N - 1);
+	assert_in_range(few, 1, all / 15);
+	assert_in_range(steps_since(day0_s + OLD), 1, all / 1000);
+	good(store_begin(store, &why));
+	hits[0].time_s = day0_s + 2 * OLD; /* not indexed yet */
+	good(store_add_hits(store, hits, N, &why));
+	good(store_commit(store, &why));
+	assert_in_range(steps_since(day0_s + OLD), few / 10, all / 15);
+	assert_int_equal(sqlite3_exec(store_handle(store), "DELETE FROM latest WHERE id = 0", NULL, NULL, NULL), SQLITE_OK);
+	assert_in_range(steps_since(day0_s + OLD), all / 4, all); /* as by an older version: all are read */
+}
+
 /* What is too old goes; the counts follow, and each chain ends where its hits do. */
 static void test_purge(void **state)
 {
@@ -354,6 +427,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_steps, setup, teardown), cmocka_unit_test_setup_teardown(test_bulk, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),  cmocka_unit_test_setup_teardown(test_purge, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_since, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_kills, setup, teardown),
 	};
 
