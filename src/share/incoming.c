@@ -14,6 +14,7 @@ int incoming_verify(const struct stream_entry *entry, const char *host, const ch
 {
 	char signature[MESSAGE_SIGNATURE_MAX], bytes[MESSAGE_MAX];
 	struct message m = {.host = ""};
+	size_t len;
 	int rc;
 
 	if (entry->message.p == NULL)
@@ -22,7 +23,8 @@ int incoming_verify(const struct stream_entry *entry, const char *host, const ch
 		return rc;
 	if (strcmp(m.host, host) != 0)
 		return why_set(why, EINVAL, "a message of another host, %s", m.host);
-	if (!sign_verify(key, signature, (struct span){bytes, message_canonical(&m, bytes)}))
+	len = message_canonical(&m, bytes);
+	if (!sign_verify(key, signature, (struct span){bytes, len}))
 		return why_set(why, EINVAL, "a signature that is not by its key");
 	*ret = m;
 	return 0;

@@ -198,11 +198,15 @@ int stream_flush(struct stream *s, size_t n, struct why *why)
 
 /* --- reading --- */
 
+struct key {
+	char text[KEY_MAX];
+};
+
 int stream_ask(struct stream *s, const struct stream_place places[], size_t n, struct why *why)
 {
 	const size_t n_words = 6 + 2 * n;
 	const char **const words = alloc_raw(n_words, sizeof *words, "a question to the server");
-	char(*const keys)[KEY_MAX] = alloc_raw(n, sizeof *keys, "a question to the server");
+	struct key *const keys = alloc_raw(n, sizeof *keys, "a question to the server");
 	char count[16], block[16];
 	int done = 0, rc;
 
@@ -215,8 +219,8 @@ int stream_ask(struct stream *s, const struct stream_place places[], size_t n, s
 	words[4] = block;
 	words[5] = "STREAMS";
 	for (size_t i = 0; i < n; i++) {
-		(void)snprintf(keys[i], sizeof keys[i], KEY_BEGIN "%s", places[i].host);
-		words[6 + i] = keys[i];
+		(void)snprintf(keys[i].text, sizeof keys[i].text, KEY_BEGIN "%s", places[i].host);
+		words[6 + i] = keys[i].text;
 		words[6 + n + i] = places[i].id;
 	}
 	rc = redisAppendCommandArgv(s->redis, (int)n_words, words, NULL); /* at most 2 * PEERS_MAX + 6 */

@@ -30,8 +30,19 @@ namespace() { echo "wfs-$1-$$"; }
 cli() { redis-cli -s "$WORK/server.sock" "$@"; }
 server_answers() { [ "$(cli ping 2>/dev/null)" = PONG ]; }
 
+# Each host has the rights that the manual page gives it; cli has all.
+server_rights() {
+	local host
+	echo "user default on nopass ~* &* +@all"
+	for host in "${HOSTS[@]}"; do
+		sed -n "s/^user mx1 on >LONG-SECRET-1 \(.*\)wfs:1:mx1 /user $host on >secret-$host \1wfs:1:$host /p" "$WFS_SOURCE_ROOT/man/watchforspammers-share.8.scd"
+	done
+}
+
 server_start() {
-	"$SERVER_PROGRAM" --port 0 --unixsocket "$WORK/server.sock" --unixsocketperm 777 --dir "$WORK" --save "" --appendonly no \
+	server_rights >"$WORK/users.acl"
+	[ "$(grep -c secret "$WORK/users.acl")" = "${#HOSTS[@]}" ] || fail "the manual page has no rights: $(cat "$WORK/users.acl")"
+	"$SERVER_PROGRAM" --aclfile "$WORK/users.acl" --port 0 --unixsocket "$WORK/server.sock" --unixsocketperm 777 --dir "$WORK" --save "" --appendonly no \
 		--daemonize no >"$WORK/server.log" 2>&1 &
 	SERVER_PID=$!
 	wait_until server_answers || fail "the server does not start: $(tail -n 3 "$WORK/server.log")"
@@ -102,10 +113,12 @@ host_prepare() {
 	peers = $WORK/peers
 	group =
 	END
+	echo "secret-$1" >"$dir/password"
 	cat >"$dir/share.conf" <<-END
 	[share]
 	host = $1
 	server = $WORK/server.sock
+	password_file = $dir/password
 	key = $dir/key
 	peers = $WORK/peers
 	socket = $dir/db/control

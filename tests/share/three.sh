@@ -18,6 +18,11 @@ is stands 192.0.2.2 mx1 mx3
 	fail "messages: $(cli xlen wfs:1:mx1),$(cli xlen wfs:1:mx2),$(cli xlen wfs:1:mx3)"
 ! cli xrange wfs:1:mx1 - + | grep -q secret || fail "a reason left the host"
 
+# A host's user at the server may write its own stream alone.
+as_mx1() { redis-cli -s "$WORK/server.sock" --user mx1 --pass secret-mx1 --no-auth-warning "$@"; }
+[[ $(as_mx1 xadd wfs:1:mx2 '*' m x 2>&1) = NOPERM* ]] || fail "mx1 may write mx2's stream"
+[[ $(as_mx1 del wfs:1:mx1 2>&1) = NOPERM* ]] || fail "mx1 may delete"
+
 # Both say it: the lift of one leaves the other's.
 on mx1 block 192.0.2.2 --for 1h >/dev/null
 told_twice() { [ "$(sql_on mx3 "SELECT count(*) FROM claim WHERE address = '192.0.2.2'")" = 2 ]; }
