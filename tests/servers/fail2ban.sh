@@ -16,7 +16,7 @@ if [ -z "${FAIL2BAN_ROOT-}" ]; then
 	export FAIL2BAN_ROOT
 	exec unshare --mount --pid --net --fork --kill-child=KILL --propagation private -- bash "$0" "$SUITE"
 fi
-# shellcheck source=roots.sh
+# shellcheck source-path=SCRIPTDIR source=roots.sh
 . "$(dirname "$0")/roots.sh"
 WORK=$(mktemp -d) || exit 1
 trap 'umount -R "$WORK/layer/root" "$WORK/layer" 2>/dev/null; rm -rf --one-file-system -- "$WORK"' EXIT
@@ -56,7 +56,7 @@ for ban in sshd\ 198.51.100.{1..4} postfix\ 198.51.100.5 postfix-sasl\ 198.51.10
 	shop\ 203.0.113.9; do
 	inside fail2ban-client set "${ban% *}" banip "${ban#* }" >"$WORK/printed" 2>&1 || fail "no ban: $(cat "$WORK/printed")"
 done
-inside fail2ban-client set shop bantime -1 >/dev/null && inside fail2ban-client set shop banip 203.0.113.10 >/dev/null || fail "no ban for ever"
+{ inside fail2ban-client set shop bantime -1 && inside fail2ban-client set shop banip 203.0.113.10; } >/dev/null || fail "no ban for ever"
 wait_until has_bans 10 || fail "fail2ban has stored $(bans) bans"
 inside fail2ban-client stop >/dev/null 2>&1
 
@@ -91,7 +91,7 @@ for jail in "${JAILS[@]}"; do
 		paste -d ' ' "$file" - "$R/var/log/$jail.log" >"$WORK/ours"
 	[ "$jail" = shop ] || ! grep -E '^(both|ours) no|^(theirs|nobody) yes' "$WORK/ours" || fail "$jail: our rules match others"
 done
-grep -qF "only theirs:" "$WORK/printed" && grep -qF "only ours, by " "$WORK/printed" || fail "no examples: $(cat "$WORK/printed")"
+{ grep -qF "only theirs:" "$WORK/printed" && grep -qF "only ours, by " "$WORK/printed"; } || fail "no examples: $(cat "$WORK/printed")"
 
 # --- the same bans, those for ever included, as orders of ours
 got=$("$WFS_PROGRAM" -c "$WORK/conf" import list --dry-run --for 30d "$WORK/out/bans" | sort)
