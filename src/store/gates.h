@@ -25,7 +25,7 @@ struct store_pass {
 /* Adds; one that is there already lasts until the later of both. */
 int store_add_passes(struct store *store, const struct store_pass *list, size_t n, struct why *why);
 
-/* Who lies in one of these has no pass any more, and what it did until at_s gives none. */
+/* These have no pass any more, and what they did until at_s gives none. */
 int store_take_passes(struct store *store, const struct net *nets, size_t n, int64_t at_s, struct why *why);
 
 /*
