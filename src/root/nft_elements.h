@@ -20,7 +20,7 @@ enum { NFT_AT_ONCE = 1000 }; /* elements in a message: a nest's length has 16 bi
 struct nft_element {
 	struct net net;
 	uint64_t timeout_ms; /* 0: for ever */
-	uint64_t left_ms;    /* of it; out only */
+	uint64_t left_ms;    /* of it; 0 when it is added: all */
 	uint64_t packets, bytes; /* of its counter; out only */
 };
 

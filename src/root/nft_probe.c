@@ -5,20 +5,20 @@
 #include "root/nft_elements.h"
 #include "root/nft_table.h"
 
-enum { FIRST_MS = 100000, SECOND_MS = 200000 };
+enum { TIME_MS = 200000, FIRST_MS = 100000 }; /* of an element, and what it has left at first */
 
-/* A transaction of one message about the element. */
-static int add(struct nft_batch *batch, struct mnl_socket *socket, const struct nft_set_of *of, uint64_t timeout_ms,
+/* A transaction of one message about the element. left_ms: as of nft_element. */
+static int add(struct nft_batch *batch, struct mnl_socket *socket, const struct nft_set_of *of, uint64_t left_ms,
                struct why *why)
 {
-	const struct nft_element element = {.net = {.addr = {{[10] = 0xFF, [11] = 0xFF}}, .len = 128}, .timeout_ms = timeout_ms};
+	const struct nft_element element = {.net = {.addr = {{[10] = 0xFF, [11] = 0xFF}}, .len = 128}, .timeout_ms = TIME_MS, .left_ms = left_ms};
 
 	nft_begin(batch, socket);
 	nft_elements_put(batch, NFT_MSG_NEWSETELEM, of, &element, 1);
 	return nft_commit(batch, why);
 }
 
-/* Is the time of the set's element the second one? */
+/* Has the set's element more left than at first? */
 static int look(struct nft_answer *answer, struct mnl_socket *socket, const struct nft_set_of *of, bool *ret, struct why *why)
 {
 	const struct nlmsghdr *nlh;
@@ -31,7 +31,7 @@ static int look(struct nft_answer *answer, struct mnl_socket *socket, const stru
 
 		nft_reader_init(&reader, nlh, of->slot);
 		while (nft_reader_next(&reader, &element))
-			*ret |= element.timeout_ms == SECOND_MS;
+			*ret |= element.left_ms > FIRST_MS;
 	}
 	return rc;
 }
@@ -54,7 +54,7 @@ int nft_probe(const struct root_config *config, struct nft_batch *batch, struct 
 		return rc;
 	rc = add(batch, socket, &of, FIRST_MS, why);
 	if (rc == 0)
-		rc = add(batch, socket, &of, SECOND_MS, why);
+		rc = add(batch, socket, &of, 0, why);
 	if (rc == 0)
 		rc = look(answer, socket, &of, ret, why);
 	nft_begin(batch, socket);

@@ -299,6 +299,7 @@ static int take_floods(struct nftables *self, bool ip4, struct addr *out, size_t
 		while (n < cap && n < NFT_AT_ONCE && nft_reader_next(&reader, &taken[n])) {
 			out[n] = taken[n].net.addr;
 			taken[n].timeout_ms = SHORTEST_MS;
+			taken[n].left_ms = 0;
 			n++;
 		}
 	}

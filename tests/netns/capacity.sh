@@ -67,7 +67,7 @@ has_lists() {
 }
 
 daemon_config "[block]
-for = 12s
+for = 20s
 extend = no
 [firewall]
 resync = 1s"

@@ -28,6 +28,7 @@ enum {
 	STEPS = 1500,
 	RESTS = 4, /* times that those of them that last SHORT_MS at most run out */
 	SHORT_MS = 300,
+	SAME_MS = 1000,
 	EXACT_MS = 50, /* the kernel counts in ticks, of 10 ms at most */
 };
 
@@ -74,21 +75,41 @@ static void good(int rc, const struct why *why)
 		fail_msg("got %d (%s), want 0", rc, why->text);
 }
 
-/* Adds some, each with another time, or removes them. */
+static unsigned random_below(unsigned n)
+{
+	static uint32_t state = 7;
+
+	state = state * 1664525 + 1013904223;
+	return (state >> 8) % n;
+}
+
+/* Short, long, or one that many have: an element that is added again with the time that it had begins it again. */
+static uint64_t some_ms(void)
+{
+	switch (random_below(3)) {
+	case 0:
+		return 100 + random_below(SHORT_MS - 100);
+	case 1:
+		return 60000 + random_below(604800);
+	default:
+		return SAME_MS;
+	}
+}
+
+/* Adds some, or removes them. */
 static void step(void)
 {
-	const unsigned set = (unsigned)rand() % N_SETS;
-	const bool adds = rand() % 4 != 0;
+	const unsigned set = random_below(N_SETS);
+	const bool adds = random_below(4) != 0;
 	struct nft_element elements[N];
 	struct backend_refused refused = {0};
 	int64_t before_ms = clock_steady_ms(), after_ms;
 	size_t n = 0;
 	struct why why;
 
-	for (unsigned i = (unsigned)rand() % N; i < N; i += 1 + (unsigned)rand() % 8)
+	for (unsigned i = random_below(N); i < N; i += 1 + random_below(8))
 		elements[n++] = (struct nft_element){.net = net_number(set, i),
-		                                     .timeout_ms = rand() % 3 == 0 ? 100 + (uint64_t)rand() % (SHORT_MS - 100)
-		                                                                   : 60000 + (uint64_t)rand() % 604800000};
+		                                     .timeout_ms = some_ms()};
 	good(adds ? nft_write_add(&writer, &names[set].of, elements, n, &refused, &why)
 	          : nft_write_remove(&writer, &names[set].of, elements, n, &refused, &why),
 	     &why);
@@ -152,7 +173,6 @@ static void run(bool updates)
 {
 	writer.updates = updates;
 	memset(model, 0, sizeof model);
-	srand(7);
 	n_ran_out = 0;
 	for (unsigned i = 0; i < STEPS; i++) {
 		step();
