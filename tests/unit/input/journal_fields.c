@@ -102,10 +102,9 @@ static void users_are_whom_the_kernel_names(void **state)
 
 static void what_is_too_long_is_cut(void **state)
 {
-	static char text[sizeof "MESSAGE=" + LINE_MAX_BYTES];
+	static char text[sizeof "MESSAGE=" + LINE_MAX_BYTES] = "MESSAGE=";
 
 	(void)state;
-	memcpy(text, "MESSAGE=", 8);
 	memset(text + 8, 'x', sizeof text - 8);
 	journal_fields_begin(&fields);
 	journal_fields_keep(&fields, text, 8 + LINE_MAX_BYTES);
