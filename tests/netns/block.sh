@@ -8,7 +8,7 @@ netns_need sqlite3 jq iptables-legacy ip6tables-legacy
 daemon_prepare
 listen 25
 daemon_config "[block]
-for = 4s
+for = 10s
 extend = no
 [firewall]
 resync = 1s"
@@ -51,8 +51,8 @@ wfs why 10.9.0.2 | grep -q "is blocked until" || fail "why does not say it"
 wfs status --json | jq -e --arg backend "$BACKEND" '.running and .blocks_active == 2 and .hits == 2 and .logs[0].lines == 2 and .backend == $backend and .capacity > 0 and .ports == "25,110,143,465,587,993,995,4190"' >/dev/null ||
 	fail "status --json: $(wfs status --json)"
 
-wait_until open4 || fail "IPv4: still blocked after its time"
-wait_until open6 || fail "IPv6: still blocked after its time"
+WAIT_S=30 wait_until open4 || fail "IPv4: still blocked after its time"
+WAIT_S=30 wait_until open6 || fail "IPv6: still blocked after its time"
 [ "$(sql "SELECT count(*) FROM blocks WHERE ended_by = 'expired'")" = 2 ] || fail "the database does not know they expired"
 
 # Postfix, for the second offence; the firewall is flushed behind the daemon's back.
