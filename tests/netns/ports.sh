@@ -71,7 +71,7 @@ done
 logged "listed by a DNS blocklist, 1 hit; ports 25" || fail "the log does not say which ports"
 logged "; ports $MAIL" || fail "the log does not say which ports"
 wfs list | grep -qx "ports closed to them: 25" || fail "list: $(wfs list)"
-wfs list | grep -qx "  to those of auth, manual, vote, flood, network: $MAIL" || fail "list: $(wfs list)"
+wfs list | grep -qx "  to those of auth, manual, vote, flood, network, file: $MAIL" || fail "list: $(wfs list)"
 wfs list | grep -qx "  to those of sshd, dropbear: 22" || fail "list: $(wfs list)"
 
 # What the database says is enough to go on.
