@@ -61,13 +61,19 @@ with_hooks "hooks = input"
 is_let_in 587 || fail "hooks = input: dropped on the way to the container"
 daemon_stop || fail "exit status $?"
 
-# A connection that DNAT led to the container is open when the daemon looks.
-ip netns exec "$CLIENT" nc -d -n -s 10.9.0.3 10.9.0.1 587 </dev/null >/dev/null 2>&1 &
-LISTENERS+=($!)
+# A connection that DNAT led to the container is open whenever the daemon looks: the server ends one that is silent for a second.
+talk() {
+	while echo; do read -r -t 0.2 <> <(:); done
+}
+talk 2>/dev/null | ip netns exec "$CLIENT" nc -n -s 10.9.0.3 10.9.0.1 587 >/dev/null 2>&1 &
+talker=$!
+LISTENERS+=("$talker")
 wait_until in_server sh -c 'conntrack -L -p tcp --orig-port-dst 587 2>/dev/null | grep -q ESTABLISHED' || fail "no connection to the container"
 with_hooks "hooks = input"
-wait_until is_uncovered || fail "status does not say that the container is not covered: $(wfs status)"
+WAIT_S=90 wait_until is_uncovered || # it looks once a minute
+	fail "status does not say that the container is not covered: $(wfs status)"
 [[ $(uncovered) == *"port 587"* ]] || fail "status names another port: $(uncovered)"
+kill "$talker"
 daemon_stop || fail "exit status $?"
 
 # Somebody else removes what drops.
