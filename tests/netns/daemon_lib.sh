@@ -20,8 +20,8 @@ WRAP=() # a command in which the daemon is started
 fail() {
 	echo "FAIL: $*" >&2
 	if [ -s "$WORK/daemon.err" ]; then
-		echo "--- the daemon's last words:" >&2
-		tail -n 15 "$WORK/daemon.err" >&2
+		echo "--- the daemon's last words, but for blocks:" >&2
+		grep -vE '^(<[0-9]>)?watchforspammers: (blocked|released) ' "$WORK/daemon.err" | tail -n 15 >&2
 	fi
 	exit 1
 }
