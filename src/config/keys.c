@@ -143,8 +143,8 @@ const char *keys_read(const struct config_row *row, struct config *config, const
 		.config = config, .at = row->at, .min = row->min, .max = row->max, .key = key, .text = text, .is_given = is_given};
 	const char *const wanted = row->read(&v);
 
-	if (wanted != v.want)
-		return wanted;
+	if (wanted == NULL)
+		return NULL;
 	(void)snprintf(want, VALUE_WANT_MAX, "%s", wanted);
 	return want;
 }

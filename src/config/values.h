@@ -11,7 +11,7 @@
 
 enum {
 	VALUE_NAME_MAX_LEN = 23, /* of chains and lists, see firewall/message.h */
-	VALUE_WANT_MAX = 112,    /* bytes of "a whole number from 1 to 1000000" and the like */
+	VALUE_WANT_MAX = 256,    /* bytes of "a whole number from 1 to 1000000" and the like */
 };
 
 struct value {

@@ -68,8 +68,10 @@ void nft_dropped_restart(struct nft_dropped *dropped)
 /* An element; what it showed before, and what is not told yet, is in "before". */
 static void note(struct nft_dropped *dropped, const struct nft_element *element)
 {
-	const struct nft_count *const known = count_of(&dropped->before, &element->net);
-	const bool goes_on = known != NULL && known->packets <= element->packets && known->bytes <= element->bytes;
+	static const struct nft_count nothing = {0};
+	const struct nft_count *const found = count_of(&dropped->before, &element->net);
+	const struct nft_count *const known = found == NULL ? &nothing : found;
+	const bool goes_on = known->packets <= element->packets && known->bytes <= element->bytes; /* else it began anew */
 	struct nft_count *const count = count_make(&dropped->last, &element->net);
 	const uint64_t left_s = element->left_ms / 1000;
 
@@ -77,13 +79,9 @@ static void note(struct nft_dropped *dropped, const struct nft_element *element)
 		return;
 	*count = (struct nft_count){.packets = element->packets,
 	                            .bytes = element->bytes,
-	                            .new_packets = element->packets - (goes_on ? known->packets : 0),
-	                            .new_bytes = element->bytes - (goes_on ? known->bytes : 0),
+	                            .new_packets = known->new_packets + element->packets - (goes_on ? known->packets : 0),
+	                            .new_bytes = known->new_bytes + element->bytes - (goes_on ? known->bytes : 0),
 	                            .idle_s = left_s > NFT_DROPPED_S ? 0 : NFT_DROPPED_S - (uint32_t)left_s};
-	if (known != NULL) {
-		count->new_packets += known->new_packets;
-		count->new_bytes += known->new_bytes;
-	}
 }
 
 static int read_set(struct nft_dropped *dropped, const struct root_config *config, unsigned slot, struct mnl_socket *socket,
