@@ -91,6 +91,16 @@ int command_no_getopt(char **argv, const struct option *options)
 	return command_no_option(argv[0], argv[optind - 1], known);
 }
 
+int command_options(int argc, char **argv, const struct option *options, command_take_option *take, void *request)
+{
+	int option, status = COMMAND_DONE;
+
+	opterr = 0; /* command_no_getopt reports it */
+	while (status == COMMAND_DONE && (option = getopt_long(argc, argv, "", options, NULL)) != -1)
+		status = option == '?' ? command_no_getopt(argv, options) : take(option, request);
+	return status;
+}
+
 int command_no_word(const char *command, const char *word)
 {
 	static const char *const none[] = {NULL};

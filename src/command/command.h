@@ -67,6 +67,13 @@ int command_no_option(const char *command, const char *word, const char *const o
 /* The same after getopt_long found nothing of these in argv: no such option, or one without its value. */
 int command_no_getopt(char **argv, const struct option *options);
 
+/*
+ * All options of argv, one after the other: take gets each, with its value in optarg, and returns COMMAND_DONE, or COMMAND_USAGE
+ * after reporting why. Returns the same; the words that are left begin at optind. request: what take puts them into.
+ */
+typedef int command_take_option(int option, void *request);
+int command_options(int argc, char **argv, const struct option *options, command_take_option *take, void *request);
+
 /* The same for a word too many. */
 int command_no_word(const char *command, const char *word);
 

@@ -45,8 +45,10 @@ static bool parse_hits(const char *word, int64_t *ret)
 	return *word >= '1' && *word <= '9' && *end == '\0' && *ret < INT64_MAX;
 }
 
-static int parse_option(int option, struct request *q)
+static int parse_option(int option, void *request)
 {
+	struct request *const q = request;
+
 	switch (option) {
 	case 'f':
 		return parse_format(optarg, q);
@@ -68,15 +70,11 @@ static int parse_option(int option, struct request *q)
 
 static int parse(int argc, char **argv, const struct command_env *env, struct request *q)
 {
-	int option, status;
+	int status;
 
 	*q = (struct request){.format = env->json ? EXPORT_JSON : EXPORT_PLAIN};
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		status = option == '?' ? command_no_getopt(argv, options) : parse_option(option, q);
-		if (status != COMMAND_DONE)
-			return status;
-	}
+	if ((status = command_options(argc, argv, options, parse_option, q)) != COMMAND_DONE)
+		return status;
 	if (optind < argc)
 		return command_no_word(argv[0], argv[optind]);
 	if (q->allowed && q->hits > 0)

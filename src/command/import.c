@@ -157,8 +157,9 @@ static int import_list(const char *path, const struct request *q, const struct c
 
 /* --- the command --- */
 
-static int parse_option(int option, struct request *q)
+static int parse_option(int option, void *request)
 {
+	struct request *const q = request;
 	int64_t ignored_s;
 
 	switch (option) {
@@ -188,14 +189,10 @@ int command_import(int argc, char **argv, const struct command_env *env)
 	struct request q = {.fail2ban = {"/etc/fail2ban", "/var/lib/fail2ban/fail2ban.sqlite3", "fail2ban-import"},
 	                    .duration = "7d",
 	                    .reason = "imported"};
-	int option, status;
+	int status;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		status = option == '?' ? command_no_getopt(argv, options) : parse_option(option, &q);
-		if (status != COMMAND_DONE)
-			return status;
-	}
+	if ((status = command_options(argc, argv, options, parse_option, &q)) != COMMAND_DONE)
+		return status;
 	if (optind < argc && strcmp(argv[optind], "fail2ban") == 0)
 		return optind + 1 < argc ? command_no_word(argv[0], argv[optind + 1]) : import_fail2ban(&q.fail2ban, env);
 	if (optind + 1 < argc && strcmp(argv[optind], "list") == 0)

@@ -56,8 +56,9 @@ static int parse_order(const char *word, enum query_order *ret)
 	return command_usage("list", "--sort wants until, hits or network");
 }
 
-static int parse_option(int option, struct request *q)
+static int parse_option(int option, void *request)
 {
+	struct request *const q = request;
 	struct why why;
 
 	switch (option) {
@@ -91,14 +92,10 @@ static int parse_option(int option, struct request *q)
 
 static int parse(int argc, char **argv, const struct command_env *env, struct request *q)
 {
-	int option, status;
+	int status;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		status = option == '?' ? command_no_getopt(argv, options) : parse_option(option, q);
-		if (status != COMMAND_DONE)
-			return status;
-	}
+	if ((status = command_options(argc, argv, options, parse_option, q)) != COMMAND_DONE)
+		return status;
 	if (optind < argc)
 		return command_no_word(argv[0], argv[optind]);
 	if (q->allowed && (has_choice(&q->choice) || q->choice.order != QUERY_BY_UNTIL))

@@ -77,11 +77,12 @@ static unsigned processors(void)
 }
 
 /* One option with its value. Returns COMMAND_DONE, or COMMAND_USAGE after printing why. */
-static int parse_option(int c, const char *command, struct request *q)
+static int parse_option(int option, void *request)
 {
+	struct request *const q = request;
 	long n;
 
-	switch (c) {
+	switch (option) {
 	case 'd':
 		q->database = optarg;
 		break;
@@ -99,24 +100,24 @@ static int parse_option(int c, const char *command, struct request *q)
 		break;
 	case 'p':
 		if (!parse_progress(optarg, &q->options.progress))
-			return command_usage(command, "--progress: want none, bar or plain");
+			return command_usage("replay", "--progress: want none, bar or plain");
 		break;
 	case 'f':
 		if (!time_parse(optarg, q->utc, &q->options.from_s))
-			return command_usage(command, "--from: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z");
+			return command_usage("replay", "--from: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z");
 		break;
 	case 'u':
 		if (!time_parse(optarg, q->utc, &q->options.until_s))
-			return command_usage(command, "--until: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z");
+			return command_usage("replay", "--until: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z");
 		break;
 	case 'y':
 		if (!parse_number(optarg, 1970, 2105, &n))
-			return command_usage(command, "--year: want a year from 1970 to 2105");
+			return command_usage("replay", "--year: want a year from 1970 to 2105");
 		q->options.year = (int)n; /* in range */
 		break;
 	default: /* t */
 		if (!parse_number(optarg, 1, WORKERS_THREADS_MAX, &n))
-			return command_usage(command, "--threads: want 1 to %d", WORKERS_THREADS_MAX);
+			return command_usage("replay", "--threads: want 1 to %d", WORKERS_THREADS_MAX);
 		q->options.threads = (unsigned)n; /* in range */
 	}
 	return COMMAND_DONE;
@@ -137,16 +138,11 @@ static int parse(int argc, char **argv, bool utc, struct request *q)
 	                                        {"year", required_argument, NULL, 'y'},
 	                                        {"threads", required_argument, NULL, 't'},
 	                                        {0}};
-	int c;
+	int status;
 
 	*q = (struct request){.utc = utc, .options = {.from_s = INT64_MIN, .until_s = INT64_MAX, .threads = processors(), .progress = progress_fitting(), .stop = &stop}};
-	opterr = 0; /* command_no_getopt reports it */
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c == '?')
-			return command_no_getopt(argv, options);
-		if (parse_option(c, argv[0], q) == COMMAND_USAGE)
-			return COMMAND_USAGE;
-	}
+	if ((status = command_options(argc, argv, options, parse_option, q)) != COMMAND_DONE)
+		return status;
 	if (q->diff && q->database == NULL)
 		return command_usage(argv[0], "--diff compares with a database: give --database too");
 	if (q->diff && q->sync)

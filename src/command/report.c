@@ -57,8 +57,9 @@ static bool is_mailbox(const char *word)
 	return *word != '\0';
 }
 
-static int parse_option(int option, struct request *q)
+static int parse_option(int option, void *request)
 {
+	struct request *const q = request;
 	static const char times[] = "wants a time, such as 2026-11-01, or how long ago, such as 7d";
 
 	switch (option) {
@@ -83,15 +84,11 @@ static int parse_option(int option, struct request *q)
 static int parse(int argc, char **argv, const struct command_env *env, struct request *q)
 {
 	const int64_t now_s = clock_unix_s();
-	int option, status;
+	int status;
 
 	*q = (struct request){.query = {.from_s = now_s - (DAYS_DEFAULT - 1) * DAY_S, .until_s = now_s, .now_s = now_s, .utc = env->utc}};
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		status = option == '?' ? command_no_getopt(argv, options) : parse_option(option, q);
-		if (status != COMMAND_DONE)
-			return status;
-	}
+	if ((status = command_options(argc, argv, options, parse_option, q)) != COMMAND_DONE)
+		return status;
 	if (optind < argc)
 		return command_no_word(argv[0], argv[optind]);
 	if (env->json)
