@@ -3,24 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As in sessions.c. A client that chooses its addresses so that they have one hash makes a list of DUPLICATES_MAX at most. */
-#define HASH_FUNCTION(key, len, hash) HASH_FNV(key, len, hash)
-#include <uthash.h>
-
 #include "base/alloc.h"
-
-struct key {
-	uint64_t realm;
-	char id[RULES_SESSION_MAX]; /* zeros behind it */
-};
+#include "base/hashtable.h"
+#include "rules/session_key.h"
 
 struct entry {
-	struct key key;
+	struct session_key key;
 	int64_t noted_s;
 	uint32_t reports[RULES_LOGS_MAX];
 	UT_hash_handle hh;
 };
 
+/* A client that chooses its addresses so that they have one hash makes a list of DUPLICATES_MAX at most. */
 struct duplicates {
 	struct entry *table; /* the first in it was noted before all others */
 };
@@ -54,18 +48,10 @@ void duplicates_clear(struct duplicates *d)
 	}
 }
 
-static struct key key_of(uint64_t realm, struct span id)
-{
-	struct key key = {.realm = realm};
-
-	memcpy(key.id, id.p, id.len); /* <= RULES_SESSION_MAX */
-	return key;
-}
-
 /* The entry, from now on the one that was noted last; without reports when there is none that is young enough. */
 static struct entry *note(struct duplicates *d, uint64_t realm, struct span id, int64_t time_s)
 {
-	const struct key key = key_of(realm, id);
+	const struct session_key key = session_key_of(realm, id);
 	struct entry *e;
 
 	HASH_FIND(hh, d->table, &key, sizeof key, e);

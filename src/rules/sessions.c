@@ -4,21 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Its default has a switch that falls through, which our warnings refuse. FNV-1a as before. */
-#define HASH_FUNCTION(key, len, hash) HASH_FNV(key, len, hash)
-#include <uthash.h>
-
 #include "base/alloc.h"
+#include "base/hashtable.h"
 #include "rules/duplicates.h"
-
-/* What a session is found by: host and rule file, and the id. */
-struct key {
-	uint64_t realm;
-	char id[RULES_SESSION_MAX]; /* zeros behind it */
-};
+#include "rules/session_key.h"
 
 struct entry {
-	struct key key;
+	struct session_key key;
 	bool has_address;
 	unsigned events; /* how often the event was noted */
 	uint64_t event;  /* the noting rule's name */
@@ -76,17 +68,9 @@ void sessions_clear(struct sessions *s)
 	duplicates_clear(s->duplicates);
 }
 
-static struct key key_of(uint64_t realm, const struct rules_hit *hit)
-{
-	struct key key = {.realm = realm};
-
-	memcpy(key.id, hit->session.p, hit->session.len); /* <= RULES_SESSION_MAX, without a NUL */
-	return key;
-}
-
 static struct entry *find(struct sessions *s, uint64_t realm, const struct rules_hit *hit)
 {
-	const struct key key = key_of(realm, hit);
+	const struct session_key key = session_key_of(realm, hit->session);
 	struct entry *e;
 
 	HASH_FIND(hh, s->table, &key, sizeof key, e);
@@ -104,7 +88,7 @@ static struct entry *note(struct sessions *s, uint64_t realm, int64_t time_s, co
 		if (HASH_COUNT(s->table) == SESSIONS_MAX)
 			drop(s, s->table);
 		e = alloc_zero(1, sizeof *e, "a session");
-		e->key = key_of(realm, hit);
+		e->key = session_key_of(realm, hit->session);
 	}
 	e->noted_s = time_s;
 	HASH_ADD(hh, s->table, key, sizeof e->key, e);

@@ -5,11 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-
-#define uthash_fatal(msg) alloc_failed(0, "the active blocks")
-/* Its default has a switch that falls through, which our warnings refuse. */
-#define HASH_FUNCTION(key, len, hash) HASH_FNV(key, len, hash)
-#include <uthash.h>
+#include "base/hashtable.h"
 
 enum { FORGET_MIN = 4096 }; /* blocks that are kept, ended or not */
 

@@ -4,9 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-
-#define uthash_fatal(text) alloc_failed(0, text)
-#include <uthash.h>
+#include "base/hashtable.h"
 
 enum { SWEEP_MIN = 4096 };
 
