@@ -74,11 +74,19 @@ static void note_at_gates(struct engine *e, const struct decide_result *result, 
 		passes_changed(&e->passes);
 }
 
+/* How all that comes in is decided, by the rules in force. */
+static struct decide decide_of(const struct engine *e)
+{
+	const struct live *const p = &e->live;
+
+	return (struct decide){p->config, p->sessions, p->verdict, p->greylist, e->pending, true};
+}
+
 /* What a rule found becomes pending; what an operator must know is logged. */
 static void handle_hit(struct engine *e, const struct decide_line *line, int64_t now, struct rules_hit *hit)
 {
 	const struct live *const p = &e->live;
-	const struct decide decide = {p->config, p->sessions, p->verdict, p->greylist, e->pending, true};
+	const struct decide decide = decide_of(e);
 	struct decide_result result;
 
 	decide_hit(&decide, line, now, hit, &result);
@@ -139,7 +147,7 @@ static void match_line(struct engine *e, struct pending_file *file, struct scan 
 static void handle_listed(struct engine *e, const struct dnsbl_answer *answer, int64_t now)
 {
 	const struct live *const p = &e->live;
-	const struct decide decide = {p->config, p->sessions, p->verdict, p->greylist, e->pending, true};
+	const struct decide decide = decide_of(e);
 	const struct net net = net_of(&answer->addr);
 	struct decide_result result;
 	char reason[320]; /* a zone, and that */
@@ -158,8 +166,7 @@ static void handle_listed(struct engine *e, const struct dnsbl_answer *answer, i
 
 static void handle_name(struct engine *e, const struct dnsbl_answer *answer, int64_t now)
 {
-	const struct live *const p = &e->live;
-	const struct decide decide = {p->config, p->sessions, p->verdict, p->greylist, e->pending, true};
+	const struct decide decide = decide_of(e);
 	struct decide_result result;
 
 	decide_name(&decide, answer, now, &result);
@@ -208,7 +215,7 @@ void lines_receive_lists(struct engine *e, const struct moment *now)
 void lines_count_floods(struct engine *e, const struct moment *now)
 {
 	const struct live *const p = &e->live;
-	const struct decide decide = {p->config, p->sessions, p->verdict, p->greylist, e->pending, true};
+	const struct decide decide = decide_of(e);
 	struct decide_flood flood = {.connections = p->started->firewall.connections,
 	                             .within_s = p->started->firewall.connections_s};
 	struct addr addrs[CLIENT_FLOODS_MAX]; /* pending has capacity for all: it has no hits now */
