@@ -46,8 +46,8 @@ static int add_path(char **list, size_t *n, size_t n_before, size_t max, const c
 {
 	char quoted[QUOTED_MAX];
 
-	if (path[0] != '/')
-		return why_set(why, EINVAL, "%s:%u: [%s]: want an absolute path, as in [%s]", file, e->line,
+	if (path[0] != '/' || path[strlen(path) - 1] == '/')
+		return why_set(why, EINVAL, "%s:%u: [%s]: want the absolute path of a file, as in [%s]", file, e->line,
 		               shown(e->section, quoted), example);
 	for (size_t i = 0; i < *n; i++)
 		if (strcmp(list[i], path) == 0)

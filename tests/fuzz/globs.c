@@ -106,8 +106,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0 || size >= PATTERN_MAX - sizeof root || data[0] != '/' || memchr(data, '\0', size) != NULL)
 		return -1;
 	(void)snprintf(pattern, sizeof pattern, "%s%.*s", root, (int)size, (const char *)data);
-	/* It stays below the directory; and glob(3) does not tidy up what fnmatch(3) takes as it is. */
-	if (strstr(pattern, "/.") != NULL || strstr(pattern, "//") != NULL || strchr(pattern, '\\') != NULL)
+	/* It stays below the directory, and denotes files. What fnmatch(3) takes as it is, glob(3) does not tidy up. */
+	if (data[size - 1] == '/' || strstr(pattern, "/.") != NULL || strstr(pattern, "//") != NULL ||
+	    strchr(pattern, '\\') != NULL)
 		return -1;
 	if (!globs_is_pattern(pattern) || has_split_bracket(pattern + strlen(root)))
 		return -1; /* a path, which is followed as it is */

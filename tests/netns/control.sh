@@ -88,16 +88,22 @@ holds '.blocked and .by == "10.9.0.2"' "$(ask "test 10.9.0.2")"
 holds '.list | length == 1 and .[0].rule == "manual" and .[0].reason == "sent us \"things\""' "$(ask list)"
 holds '.blocked and (.blocks | length == 1)' "$(ask "why 10.9.0.2")"
 
-# The commands and the socket give the same members, and of what both know the same.
-same() { # WHAT COMMAND'S SOCKET'S
+# The commands and the socket give the same members, and of what both know the same. A counter may move between the two
+# answers, so they are asked until they agree.
+same() { # REQUEST FILTER COMMAND...
 	local without='del(.ok, .problems, .drift, .last_sync_at)' # of problems the command sees some itself
-	[ "$(jq -S "$without" <<<"$2")" = "$(jq -S "$without" <<<"$3")" ] || fail "$1: the command prints $2, the socket $3"
-	[ "$(jq -c 'keys' <<<"$2")" = "$(jq -c 'del(.ok) | keys' <<<"$3")" ] || fail "$1: members: the command prints $2, the socket $3"
+	socket=$(ask "$1" | jq -c "$2")
+	command=$(wfs "${@:3}" --json)
+	[ "$(jq -S "$without" <<<"$command")" = "$(jq -S "$without" <<<"$socket")" ] &&
+		[ "$(jq -c 'keys' <<<"$command")" = "$(jq -c 'del(.ok) | keys' <<<"$socket")" ]
 }
-same list "$(wfs list --json)" "$(ask list | jq -c '.list[0]')"
-same "why of an address" "$(wfs why --json 10.9.0.2)" "$(ask "why 10.9.0.2")"
-same "why of a network" "$(wfs why --json 10.9.0.0/24)" "$(ask "why 10.9.0.0/24")"
-same status "$(wfs status --json)" "$(ask status)"
+agree() {
+	wait_until same "$@" || fail "$1: the command prints $command, the socket $socket"
+}
+agree list '.list[0]' list
+agree "why 10.9.0.2" . why 10.9.0.2
+agree "why 10.9.0.0/24" . why 10.9.0.0/24
+agree status . status
 holds '.ok and .lifted == ["10.9.0.2"]' "$(ask "unblock 10.9.0.2")"
 open 10.9.0.2 || fail "unblocked by hand, but cannot connect"
 answers 0 "is blocked until" wfs block 10.9.0.2 --for 1h --reason "by command"

@@ -385,10 +385,12 @@ static void test_errors(void **state)
 		{"[block]\nthreshold = 5\n[block]\nwindow = 6\n", ":3: Duplicate section is not allowed."},
 		{"[log /a]\n# c\n[log  /a]\nx = 1\n", ":3: [log  /a] appears twice"},
 		/* Logs. */
-		{"[log]\nx = 1\n", ":1: [log]: want an absolute path, as in [log /var/log/mail.log]"},
-		{"[log mail.log]\n", ":1: [log mail.log]: want an absolute path, as in [log /var/log/mail.log]"},
-		{"[block]\n[log mail.log]", ":2: [log mail.log]: want an absolute path, as in [log /var/log/mail.log]"},
-		{"[log mail.log]\nx = 1\n", ":1: [log mail.log]: want an absolute path, as in [log /var/log/mail.log]"},
+		{"[log]\nx = 1\n", ":1: [log]: want the absolute path of a file, as in [log /var/log/mail.log]"},
+		{"[log mail.log]\n", ":1: [log mail.log]: want the absolute path of a file, as in [log /var/log/mail.log]"},
+		{"[block]\n[log mail.log]", ":2: [log mail.log]: want the absolute path of a file, as in [log /var/log/mail.log]"},
+		{"[log /var/log/]\n", ":1: [log /var/log/]: want the absolute path of a file, as in [log /var/log/mail.log]"},
+		{"[log /var/log/*/]\n", ":1: [log /var/log/*/]: want the absolute path of a file, as in [log /var/log/mail.log]"},
+		{"[log mail.log]\nx = 1\n", ":1: [log mail.log]: want the absolute path of a file, as in [log /var/log/mail.log]"},
 		{"[log /var/log/mail.log]\npath = /x\n", ":2: [log /var/log/mail.log] has no key \"path\""},
 		/* Only the first fault is told, and nothing is taken. */
 		{"[block]\nthreshold = 5\nwindow = x\nmemory = y\n", ":3: window" A_DURATION "\"x\""},
@@ -448,7 +450,7 @@ static void test_limits(void **state)
 	c = good("[socket /run/a]\n");
 	assert_int_equal(c->n_logs, 0);
 	config_free(c);
-	bad("[socket]\n", ":1: [socket]: want an absolute path, as in [socket /run/watchforspammers/log]");
+	bad("[socket]\n", ":1: [socket]: want the absolute path of a file, as in [socket /run/watchforspammers/log]");
 	bad("[socket /run/a]\n[socket  /run/a]\n", ":2: [socket  /run/a] appears twice");
 	bad("[sockets]\n", ":1: no section [sockets]; did you mean \"socket\"?");
 	n = 0;
