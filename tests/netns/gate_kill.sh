@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# A gate while SYNs of many clients arrive: both processes are killed, several times, at random moments, of a start as well;
+# each time the gate opens by itself, and the next start closes it again and goes on with who waited. So does a restart.
+# WFS_SEED repeats a run as far as chance allows.
+set -u
+# shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
+. "$(dirname "$0")/daemon_lib.sh"
+netns_need sqlite3 nft python3
+[ "$BACKEND" = nftables ] || skip "gates are made of nftables' sets"
+RANDOM=${WFS_SEED:=$((BASHPID ^ EPOCHSECONDS % 32768))}
+echo "seed $WFS_SEED"
+daemon_prepare
+listen 25
+OPEN_AFTER_S=2
+
+client_in() {
+	tcp_from "$CLIENT" "$1" 10.9.0.1 25
+}
+
+is_closed() {
+	in_server nft list set inet watchforspammers.gate mail_alive 2>/dev/null | grep -q "tcp timeout"
+}
+
+# Connections were refused since $refused was read. nft is not asked: it reads a table's sets before it shows a counter.
+flood_arrives() {
+	[ "$(sql "SELECT sum(refused) FROM gate")" -gt "$refused" ]
+}
+
+gate_has() {
+	in_server nft get element inet watchforspammers.gate "$1" "{ $2 }" >/dev/null 2>&1
+}
+
+# How long it stays closed without another sign of life: at most open_after, "expires 1s892ms". Never with nft -j, which reads
+# all sets of a table, and these change under the flood.
+closed_no_longer() {
+	! in_server nft list set inet watchforspammers.gate mail_alive 2>/dev/null | grep -E "expires ([3-9]|[0-9]{2,})s|expires [0-9]+[dhm][0-9]"
+}
+
+# Both at once. Stopped first, so that root starts nothing and cannot tidy up.
+kill_both() {
+	kill -STOP "$DAEMON" 2>/dev/null || fail "seed $WFS_SEED: the daemon had ended by itself"
+	ENGINE=$(engine_pid)
+	kill -KILL "$DAEMON" ${ENGINE:+"$ENGINE"}
+	wait "$DAEMON" 2>/dev/null
+	[ -z "$ENGINE" ] || wait_until is_gone "$ENGINE" || fail "the engine outlives kill -9"
+	DAEMON=
+	ENGINE=
+}
+
+a_random_moment() {
+	read -r -t "0.$(printf %03d $((RANDOM % 400)))" <> <(:)
+}
+
+# A mail server writes lines, or the gate would open.
+(
+	trap 'exit 0' TERM
+	while :; do
+		echo "$(now) mx postfix/smtpd[411]: connect from unknown[192.0.2.1]" >>"$LOG"
+		read -r -t 0.3 <> <(:)
+	done
+) &
+LISTENERS+=($!)
+ip netns exec "$CLIENT" python3 "$WFS_SOURCE_ROOT/tests/netns/synflood.py" \
+	"$(in_server cat /sys/class/net/mail0/address)" &
+LISTENERS+=($!)
+
+daemon_config "[gate mail]
+pause = 1h
+window = 2h
+open_after = ${OPEN_AFTER_S}s"
+refused=0
+daemon_start
+wait_until is_closed || fail "the gate is not closed"
+wait_until flood_arrives || fail "the flood does not reach the gate"
+not client_in 10.9.0.2 || fail "10.9.0.2: let in at once"
+
+for ((kill = 1; kill <= 3; kill++)); do
+	a_random_moment
+	kill_both
+	closed_no_longer || fail "seed $WFS_SEED, kill $kill: closed for longer than open_after"
+	# In the pause of an hour: let in only because the gate stands open.
+	wait_until client_in 10.9.0.2 || fail "seed $WFS_SEED, kill $kill: the gate does not open"
+	# Some are killed while they start.
+	if [ $((kill % 2)) = 1 ]; then
+		daemon_launch
+		a_random_moment
+		kill_both
+		closed_no_longer || fail "seed $WFS_SEED, kill $kill: closed for longer than open_after by a start"
+		wait_until client_in 10.9.0.2 || fail "seed $WFS_SEED, kill $kill: a start that was killed shuts the gate"
+	fi
+	refused=$(sql "SELECT sum(refused) FROM gate")
+	daemon_start
+	wait_until is_closed || fail "seed $WFS_SEED, kill $kill: the next start does not close it"
+	wait_until not client_in 10.9.0.2 || fail "seed $WFS_SEED, kill $kill: let in though closed"
+	wait_until flood_arrives || fail "seed $WFS_SEED, kill $kill: the flood does not reach the gate any more"
+	gate_has mail_paused4 10.9.0.2 || fail "seed $WFS_SEED, kill $kill: who waited has to begin anew"
+done
+
+# --- a restart under the same load
+daemon_stop || fail "exit status $?"
+client_in 10.9.0.2 || fail "stopped, and shut"
+daemon_start
+wait_until is_closed || fail "a restart does not close it"
+wait_until not client_in 10.9.0.2 || fail "10.9.0.2: let in after a restart"
+gate_has mail_paused4 10.9.0.2 || fail "10.9.0.2: a restart ended its pause"
+daemon_stop || fail "exit status $?"
+no_sanitizer
+echo "ok"
