@@ -29,7 +29,7 @@ static const struct command {
          "  --journal        read the journal instead of files\n"
          "  --since T        the same as --from T\n"
          "  --from T, --until T  only lines between these times: 2026-11-20,\n"
-         "                   2026-11-20T13:37:42Z\n"
+         "                   2026-11-20T13:37:42Z, or how long ago: 7d\n"
          "  --year Y         the year of the first timestamp, if it has none\n"
          "  --threads N      number of threads; default: one per processor\n"
          "  --progress P     none, bar or plain\n"
@@ -69,7 +69,8 @@ static const struct command {
          "  --allowed      temporarily allowed addresses instead\n"
          "  --hits N       addresses with at least N hits instead ...\n"
          "  --within D     ... in this time; default: 24h\n"
-         "  --output FILE  replace this file in one step; default: standard output\n"},
+         "  --output FILE  replace this file in one step; default: standard output\n"
+         "  --json         the same as --format json\n"},
 	{"report", command_report, "[OPTION...]", "what happened, in figures: as text or as a page",
          "  --since T, --until T  2026-11-01, or how long ago: 7d; default: 30 days\n"
          "  --category C   of one category only\n"
@@ -178,6 +179,12 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
+/* Its help names every option that it has. */
+static bool has_option(const struct command *c, const char *option)
+{
+	return strstr(c->arguments, option) != NULL || strstr(c->details, option) != NULL;
+}
+
 /* What other programs call it. */
 static const struct {
 	const char *word, *command;
@@ -250,12 +257,19 @@ static int parse_globals(int argc, char **argv, struct globals *g)
 	return n;
 }
 
-/* "help [COMMAND]" and "version" are -h and -V. */
+static bool is_word(const char *word)
+{
+	return strcmp(word, "help") == 0 || strcmp(word, "version") == 0;
+}
+
+/* "help [COMMAND]" and "version" are -h and -V; the help of these two is that of the program. */
 static int parse_words(int argc, char **argv, struct globals *g)
 {
-	if (argc > 1 && strcmp(argv[1], "version") == 0) {
-		g->version = true;
-	} else if (argc > 1 && strcmp(argv[1], "help") == 0) {
+	if (argc < 2 || !is_word(argv[1]))
+		return argc;
+	if (strcmp(argv[1], "version") == 0) {
+		g->version = !g->help;
+	} else {
 		g->help = true;
 		memmove(argv + 1, argv + 2, (size_t)(argc - 1) * sizeof *argv); /* with the NULL */
 		argc--;
@@ -280,16 +294,14 @@ int main(int argc, char **argv)
 	const struct command *c;
 
 	argc = parse_globals(argc, argv, &g);
-	if (argc < 0) {
-		(void)fprintf(stderr, "watchforspammers: -c needs a file\n");
-		return COMMAND_USAGE;
-	}
+	if (argc < 0)
+		return command_usage("", "-c needs a file");
 	argc = parse_words(argc, argv, &g);
 	if (g.version) {
 		(void)printf("watchforspammers %s\n", WFS_VERSION);
 		return finish(COMMAND_DONE);
 	}
-	if (argc == 1 && g.help) {
+	if (g.help && (argc == 1 || is_word(argv[1]))) {
 		print_help();
 		return finish(COMMAND_DONE);
 	}
@@ -303,5 +315,7 @@ int main(int argc, char **argv)
 		print_command_help(c);
 		return finish(COMMAND_DONE);
 	}
+	if (g.env.json && !has_option(c, "--json"))
+		return command_usage(c->name, "it has no --json");
 	return finish(c->run(argc - 1, argv + 1, &g.env));
 }

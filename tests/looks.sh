@@ -51,9 +51,10 @@ fits() {
 	[ -z "$wide" ] || bad "$1: wider than 80 columns: $wide"
 }
 
-# reject ADDRESS
+# reject ADDRESS: all of them in one second, so that their blocks end together.
+now=$(date -u +%Y-%m-%dT%H:%M:%S+00:00)
 reject() {
-	echo "$(date -u +%Y-%m-%dT%H:%M:%S+00:00) mx postfix/smtpd[12]: NOQUEUE: reject: RCPT from unknown[$1]: 554 5.7.1 Service unavailable; Client host [$1] blocked using zen.example; from=<a@example.net> to=<x@y.example> proto=ESMTP helo=<x>"
+	echo "$now mx postfix/smtpd[12]: NOQUEUE: reject: RCPT from unknown[$1]: 554 5.7.1 Service unavailable; Client host [$1] blocked using zen.example; from=<a@example.net> to=<x@y.example> proto=ESMTP helo=<x>"
 }
 
 {
@@ -189,6 +190,12 @@ status 3 "replay of nothing and a log" replay nothing one.log
 has out "hits       1 by 1 address" "replay of nothing and a log"
 : >empty
 status 0 "replay of an empty log" replay empty
+
+# Nothing was ever started: that is the only problem, with its remedy, and printed once.
+sed 's/hits.db/never.db/' conf >never
+status 1 "status of a new machine" -c never status
+[ "$(grep -c '^PROBLEM' out)" = 1 ] && [ ! -s err ] || bad "status of a new machine: $(cat out err)"
+has out "systemctl start watchforspammers" "status of a new machine"
 
 # Help fits, and so does status.
 for command in run replay check explain list why status test block unblock allow disallow vote resume reload cleanup; do

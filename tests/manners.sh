@@ -49,6 +49,21 @@ says 2 "watchforspammers block: --for needs a value; $(see see block)" block 192
 says 2 "watchforspammers unblock: either --all or addresses; $(see see unblock)" unblock --all 192.0.2.7
 says 2 "watchforspammers block: no option \"--all\"; $(see see block)" block --all
 
+says 2 "watchforspammers: -c needs a file; see 'watchforspammers -h'" list -c
+says 2 "watchforspammers explain: no option \"--jorunal\"; did you mean --journal? $(see See explain)" explain --jorunal
+says 2 "watchforspammers explain: --since goes with --journal; $(see see explain)" explain --since 1d
+says 2 "watchforspammers check: --since goes with --against --journal; $(see see check)" check --since 1d
+for time in "check --against --journal --since" "explain --journal --since" "replay - --from" "replay - --until" "report --since"; do
+	# shellcheck disable=SC2086 # a command and its options
+	says 2 "watchforspammers ${time%% *}: ${time##* }: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z, or how long ago, such as 7d; $(see see "${time%% *}")" $time 2026
+done
+
+# --- files that are not there: at once ---
+for missing in "check --against" "import list"; do
+	# shellcheck disable=SC2086 # a command and its options
+	says 3 "watchforspammers: /nowhere/log: No such file or directory" $missing /nowhere/log
+done
+
 # --- addresses: every one is looked at before anything is done ---
 says 2 "watchforspammers block: \"192.0.2.7/24\" has bits set after /24; did you mean 192.0.2.0/24? $(see See block)" block 192.0.2.7/24
 says 2 "watchforspammers block: \"example.org\" is not an IPv4 or IPv6 address; $(see see block)" block 192.0.2.7 192.0.2.8 example.org
@@ -61,6 +76,7 @@ says 2 "watchforspammers allow: which address? $(see See allow)" allow
 # --- help and version ---
 [ "$("$wfs" help)" = "$("$wfs" -h)" ] || fail "help and -h differ"
 [ "$("$wfs" version)" = "$("$wfs" -V)" ] || fail "version and -V differ"
+[ "$("$wfs" help help)" = "$("$wfs" help)" ] && [ "$("$wfs" version -h)" = "$("$wfs" help)" ] || fail "the help of help and version: $("$wfs" help help)"
 [ "$("$wfs" help block)" = "$("$wfs" block -h)" ] || fail "help block and block -h differ"
 commands=$("$wfs" help | sed -n 's/^  \([a-z]*\) .*/\1/p')
 [ "$(wc -w <<<"$commands")" -gt 15 ] || fail "help lists $commands"

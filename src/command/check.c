@@ -1,5 +1,6 @@
 /* check: configuration, rules, every example in them, what else is wrong with them, what "run" needs of this machine; and
  * what the rules do to old logs. */
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -327,7 +328,7 @@ static bool is_rule_file(const char *path)
 
 /* "--against LOG..." accepts what a shell makes of "mail.log*": what is no rule file behind it is a log as
  * well. */
-static int parse(int argc, char **argv, bool utc, struct request *q)
+static int parse(int argc, char **argv, const struct command_env *env, struct request *q)
 {
 	static const struct option options[] = {
 	        {"strict", no_argument, NULL, 's'},
@@ -335,6 +336,7 @@ static int parse(int argc, char **argv, bool utc, struct request *q)
 	        {"since", required_argument, NULL, 'f'},
 	        {"new", no_argument, NULL, 'n'},
 	        {0}};
+	bool since = false;
 	int c;
 
 	*q = (struct request){.files = alloc_zero((size_t)argc + 1, sizeof *q->files, "the files to check"),
@@ -352,8 +354,9 @@ static int parse(int argc, char **argv, bool utc, struct request *q)
 				q->logs[q->n_logs++] = optarg;
 			break;
 		case 'f':
-			if (!time_parse(optarg, utc, &q->since_s))
-				return command_usage(argv[0], "--since: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z");
+			if (command_time(argv[0], "--since", optarg, env->utc, &q->since_s) != COMMAND_DONE)
+				return COMMAND_USAGE;
+			since = true;
 			break;
 		case 'n':
 			q->new_rule = true;
@@ -368,11 +371,26 @@ static int parse(int argc, char **argv, bool utc, struct request *q)
 			q->files[q->n_files++] = argv[i];
 	if (q->journal && q->n_logs > 0)
 		return command_usage(argv[0], "--against: the journal, or logs");
+	if (since && !q->journal)
+		return command_usage(argv[0], "--since goes with --against --journal");
 	if (!q->new_rule)
 		return COMMAND_DONE;
-	if (q->strict || q->n_logs > 0 || q->journal || q->n_files > 1)
+	if (q->strict || env->json || q->n_logs > 0 || q->journal || q->n_files > 1)
 		return command_usage(argv[0], "--new goes with one line, in quotes, or none, and with no other option");
 	return q->n_files == 0 ? command_wait_for_lines(argv[0]) : COMMAND_DONE;
+}
+
+/* Before the rules are tried, which takes seconds: the old logs can be read. */
+static int find_logs(const struct request *q)
+{
+	struct why why;
+
+	for (size_t i = 0; i < q->n_logs; i++)
+		if (access(q->logs[i], R_OK) < 0) {
+			(void)why_set(&why, errno, "%s: %s", q->logs[i], strerror(errno));
+			return command_fail(COMMAND_SYSTEM, &why);
+		}
+	return COMMAND_DONE;
 }
 
 int command_check(int argc, char **argv, const struct command_env *env)
@@ -380,8 +398,10 @@ int command_check(int argc, char **argv, const struct command_env *env)
 	struct config *config = NULL;
 	struct rules *rules = NULL;
 	struct request q;
-	int status = parse(argc, argv, env->utc, &q);
+	int status = parse(argc, argv, env, &q);
 
+	if (status == COMMAND_DONE)
+		status = find_logs(&q);
 	if (status == COMMAND_DONE)
 		status = check_config(env, &config);
 	if (status == COMMAND_DONE && q.new_rule) {

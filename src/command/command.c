@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/duration.h"
 #include "command/daemon.h"
 
@@ -99,6 +100,18 @@ int command_options(int argc, char **argv, const struct option *options, command
 	while (status == COMMAND_DONE && (option = getopt_long(argc, argv, "", options, NULL)) != -1)
 		status = option == '?' ? command_no_getopt(argv, options) : take(option, request);
 	return status;
+}
+
+int command_time(const char *command, const char *option, const char *word, bool utc, int64_t *ret_s)
+{
+	int64_t ago_s;
+
+	if (time_parse(word, utc, ret_s))
+		return COMMAND_DONE;
+	if (word[strspn(word, "0123456789")] == '\0' || !duration_parse(word, &ago_s))
+		return command_usage(command, "%s: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z, or how long ago, such as 7d", option);
+	*ret_s = clock_unix_s() - ago_s;
+	return COMMAND_DONE;
 }
 
 int command_no_word(const char *command, const char *word)

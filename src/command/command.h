@@ -74,6 +74,12 @@ int command_no_getopt(char **argv, const struct option *options);
 typedef int command_take_option(int option, void *request);
 int command_options(int argc, char **argv, const struct option *options, command_take_option *take, void *request);
 
+/*
+ * The value of an option that is a time, as time_parse reads it, or how long ago it was: "7d", always with a unit, because a
+ * number alone may be meant as a year. The same.
+ */
+int command_time(const char *command, const char *option, const char *word, bool utc, int64_t *ret_s);
+
 /* The same for a word too many. */
 int command_no_word(const char *command, const char *word);
 

@@ -382,24 +382,37 @@ struct request {
 	char *const *lines;
 };
 
-/* A line may begin with "-": behind "--", or when it is no option. */
+/* An option is one word. A line has several, so it may begin with "--"; behind "--" there are only lines. */
 static int parse(int argc, char **argv, const struct command_env *env, struct request *ret)
 {
-	int first = 1;
+	static const char *const options[] = {"--journal", "--since", NULL};
+	bool since = false;
+	int i = 1;
 
 	*ret = (struct request){.since_s = 0};
-	if (argc > 1 && strcmp(argv[1], "--journal") == 0) {
-		ret->journal = true;
-		if (argc == 4 && strcmp(argv[2], "--since") == 0)
-			return time_parse(argv[3], env->utc, &ret->since_s)
-			               ? COMMAND_DONE
-			               : command_usage(argv[0], "--since: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z");
-		return argc == 2 ? COMMAND_DONE : command_usage(argv[0], "--journal goes with --since TIME, and with no lines");
+	for (; i < argc && strncmp(argv[i], "--", 2) == 0 && strchr(argv[i], ' ') == NULL; i++) {
+		if (strcmp(argv[i], "--") == 0) {
+			i++;
+			break;
+		}
+		if (strcmp(argv[i], "--journal") == 0) {
+			ret->journal = true;
+		} else if (strcmp(argv[i], "--since") == 0) {
+			since = true;
+			if (++i == argc)
+				return command_usage(argv[0], "--since needs a value");
+			if (command_time(argv[0], "--since", argv[i], env->utc, &ret->since_s) != COMMAND_DONE)
+				return COMMAND_USAGE;
+		} else {
+			return command_no_option(argv[0], argv[i], options);
+		}
 	}
-	if (argc > 1 && strcmp(argv[1], "--") == 0)
-		first = 2;
-	ret->n_lines = argc > first ? (size_t)(argc - first) : 0;
-	ret->lines = argv + first;
+	ret->n_lines = (size_t)(argc - i);
+	ret->lines = argv + i;
+	if (since && !ret->journal)
+		return command_usage(argv[0], "--since goes with --journal");
+	if (ret->journal)
+		return ret->n_lines == 0 ? COMMAND_DONE : command_usage(argv[0], "--journal reads the journal and no lines");
 	return ret->n_lines == 0 ? command_wait_for_lines(argv[0]) : COMMAND_DONE;
 }
 

@@ -251,7 +251,7 @@ void health_gather(const struct config *config, const char *config_error, struct
 		check_silence(config, store, ret);
 		if (status_value(store, "database_fault")[0] != '\0')
 			add(ret, PROBLEMS_LOST, 0, status_value(store, "database_fault"), NULL);
-	} else {
+	} else if (database_error[0] != '\0') {
 		add(ret, PROBLEMS_UNKNOWN, 0, database_error, NULL);
 	}
 	sort(ret, config->n_logs);

@@ -31,7 +31,7 @@ enum health_level {
 	HEALTH_UNKNOWN,
 };
 
-/* config_error: "" for none. store: NULL when the database cannot be read, database_error why. */
+/* config_error: "" for none. store: NULL when the database cannot be read, database_error why; "" when that is no problem. */
 void health_gather(const struct config *config, const char *config_error, struct store *store,
                    const char *database_error, struct health *ret);
 

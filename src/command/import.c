@@ -143,14 +143,16 @@ static int import_list(const char *path, const struct request *q, const struct c
 	if (rc == 0)
 		rc = banlist_parse((struct span){text, len}, &list, &why);
 	free(text);
-	if (rc == 0 && list.n == 0)
-		rc = why_set(&why, ENOENT, "%s: no address in it", path);
-	if (rc < 0)
-		status = command_fail(rc == -ENOENT ? COMMAND_NO : COMMAND_SYSTEM, &why);
-	else if (q->dry)
+	if (rc < 0) {
+		status = command_fail(COMMAND_SYSTEM, &why);
+	} else if (list.n == 0) {
+		(void)why_set(&why, ENOENT, "%s: no address in it", path);
+		status = command_fail(COMMAND_NO, &why);
+	} else if (q->dry) {
 		print_list(&list, q);
-	else
+	} else {
 		status = order_list(&list, q, env);
+	}
 	banlist_done(&list);
 	return status;
 }

@@ -103,13 +103,9 @@ static int parse_option(int option, void *request)
 			return command_usage("replay", "--progress: want none, bar or plain");
 		break;
 	case 'f':
-		if (!time_parse(optarg, q->utc, &q->options.from_s))
-			return command_usage("replay", "--from: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z");
-		break;
+		return command_time("replay", "--from", optarg, q->utc, &q->options.from_s);
 	case 'u':
-		if (!time_parse(optarg, q->utc, &q->options.until_s))
-			return command_usage("replay", "--until: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z");
-		break;
+		return command_time("replay", "--until", optarg, q->utc, &q->options.until_s);
 	case 'y':
 		if (!parse_number(optarg, 1970, 2105, &n))
 			return command_usage("replay", "--year: want a year from 1970 to 2105");

@@ -37,17 +37,6 @@ struct request {
 	const char *html, *mail; /* a file's name, an address; NULL: none. Neither: text on standard output */
 };
 
-/* A time, or how long ago: "7d". */
-static bool parse_time(const char *word, const struct report_query *q, int64_t *ret_s)
-{
-	int64_t ago_s;
-
-	if (!duration_parse(word, &ago_s))
-		return time_parse(word, q->utc, ret_s);
-	*ret_s = q->now_s - ago_s;
-	return true;
-}
-
 /* It becomes a header of the mail: one word, without anything that begins another header or another address. */
 static bool is_mailbox(const char *word)
 {
@@ -60,13 +49,12 @@ static bool is_mailbox(const char *word)
 static int parse_option(int option, void *request)
 {
 	struct request *const q = request;
-	static const char times[] = "wants a time, such as 2026-11-01, or how long ago, such as 7d";
 
 	switch (option) {
 	case 's':
-		return parse_time(optarg, &q->query, &q->query.from_s) ? COMMAND_DONE : command_usage("report", "--since %s", times);
+		return command_time("report", "--since", optarg, q->query.utc, &q->query.from_s);
 	case 'u':
-		return parse_time(optarg, &q->query, &q->query.until_s) ? COMMAND_DONE : command_usage("report", "--until %s", times);
+		return command_time("report", "--until", optarg, q->query.utc, &q->query.until_s);
 	case 'c':
 		q->query.category = optarg;
 		return COMMAND_DONE;
@@ -91,8 +79,6 @@ static int parse(int argc, char **argv, const struct command_env *env, struct re
 		return status;
 	if (optind < argc)
 		return command_no_word(argv[0], argv[optind]);
-	if (env->json)
-		return command_usage("report", "it has no --json; the views sums and by_reason have its figures");
 	if (q->query.from_s < 0 || q->query.until_s < q->query.from_s)
 		return command_usage("report", "--until is before --since");
 	if ((q->query.until_s - q->query.from_s) / DAY_S + 2 > REPORT_DAYS_MAX)

@@ -1,4 +1,5 @@
 /* status: the daemon's health: what is wrong first; then how much there is, from what it wrote into the database. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -34,6 +35,7 @@ struct status {
 	enum form form;
 	const char *output; /* of PROMETHEUS; NULL: standard output */
 	struct health health;
+	bool is_new;   /* no database, and no daemon that would have one: that it does not run is all there is to report */
 	json_t *state; /* as state_put gives it */
 };
 
@@ -348,7 +350,7 @@ static int answer(const struct status *s, struct store *store, const struct comm
 		}
 		break;
 	}
-	if (rc < 0)
+	if (rc < 0 && !s->is_new)
 		return command_fail(COMMAND_SYSTEM, why);
 	return s->health.n > 0 ? COMMAND_NO : COMMAND_DONE;
 }
@@ -379,7 +381,8 @@ static int run(struct status *s, const char *config_error, const struct command_
 
 	s->state = alloc_check(json_object(), 0, "JSON");
 	rc = read_database(s, &store, &why);
-	health_gather(s->config, config_error, rc == 0 ? store : NULL, rc < 0 ? why.text : "", &s->health);
+	s->is_new = rc == -ENOENT && daemon_state(s->config) == DAEMON_STOPPED;
+	health_gather(s->config, config_error, rc == 0 ? store : NULL, rc < 0 && !s->is_new ? why.text : "", &s->health);
 	status = answer(s, store, env, rc, &why);
 	store_close(store);
 	json_decref(s->state);
@@ -413,6 +416,8 @@ static int parse(int argc, char **argv, const struct command_env *env, struct st
 		}
 	if (optind < argc)
 		return command_no_word(argv[0], argv[optind]);
+	if (env->json && ret->form != JSON)
+		return command_usage(argv[0], "--check, --prometheus or --json: only one of them");
 	if (ret->output != NULL && ret->form != PROMETHEUS)
 		return command_usage(argv[0], "--output needs --prometheus");
 	return COMMAND_DONE;
