@@ -6,21 +6,25 @@ tmp=$(mktemp -d) || exit 1
 trap 'rm -rf -- "$tmp"' EXIT
 faults=0
 
-fresh() {
-	rm -rf -- "$tmp/tree"
-	mkdir -- "$tmp/tree"
-	cp -R -- "$here/src" "$tmp/tree/src"
+mkdir -- "$tmp/tree"
+cp -R -- "$here/src" "$tmp/tree/src"
+
+# with FILE LINE: layers.sh's output and status into $got and $status with this line at the end of this file, at $line; then the file is
+# as it was.
+with() {
+	local file=$tmp/tree/$1 folder=
+	[ -d "${file%/*}" ] || { folder=${file%/*} && mkdir -- "$folder"; }
+	printf '%s\n' "$2" >>"$file"
+	line=$(wc -l <"$file")
+	got=$("$here/tests/layers.sh" "$tmp/tree" 2>&1)
+	status=$?
+	if [ -n "$folder" ]; then rm -r -- "$folder"; else cp -- "$here/$1" "$file"; fi
 }
 
 # forbidden FILE INCLUDE: with this line at the end of this file there is exactly one fault, and it is here.
 forbidden() {
-	fresh
-	mkdir -p -- "$tmp/tree/$(dirname -- "$1")"
-	printf '#include %s\n' "$2" >>"$tmp/tree/$1"
 	local line got status
-	line=$(wc -l <"$tmp/tree/$1")
-	got=$("$here/tests/layers.sh" "$tmp/tree" 2>&1)
-	status=$?
+	with "$1" "#include $2"
 	if [ "$status" = 0 ] || [ "${got#"$1:$line: "}" = "$got" ] || [ "$(printf '%s\n' "$got" | wc -l)" != 1 ]; then
 		printf '%s with #include %s: got status %d and "%s", want 1 and "%s:%d: ..."\n' \
 			"$1" "$2" "$status" "$got" "$1" "$line"
@@ -30,10 +34,9 @@ forbidden() {
 
 # allowed FILE INCLUDE: the same line here is fine.
 allowed() {
-	fresh
-	printf '#include %s\n' "$2" >>"$tmp/tree/$1"
-	local got
-	if ! got=$("$here/tests/layers.sh" "$tmp/tree" 2>&1); then
+	local line got status
+	with "$1" "#include $2"
+	if [ "$status" != 0 ]; then
 		printf '%s with #include %s: got "%s", want nothing\n' "$1" "$2" "$got"
 		faults=$((faults + 1))
 	fi
@@ -41,11 +44,8 @@ allowed() {
 
 # called FILE CODE: a call that needs an arrow which is not there is found without any include.
 called() {
-	fresh
-	printf '%s\n' "$2" >>"$tmp/tree/$1"
-	local line got
-	line=$(wc -l <"$tmp/tree/$1")
-	got=$("$here/tests/layers.sh" "$tmp/tree" 2>&1)
+	local line got status
+	with "$1" "$2"
 	if [ "${got#"$1:$line: "}" = "$got" ]; then
 		printf '%s with %s: got "%s", want "%s:%d: ..."\n' "$1" "$2" "$got" "$1" "$line"
 		faults=$((faults + 1))

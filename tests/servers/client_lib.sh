@@ -76,10 +76,14 @@ talk_from() {
 	return "$status"
 }
 
-# send_start SOURCE PORT LINES...: sends all these lines at once, whatever the answers; does not wait.
+# send_start SOURCE PORT LINES...: sends all these lines at once, whatever the answers; does not wait. They lie in a file, so
+# that they are on their way as soon as it is connected, however busy the machine is.
 send_start() {
+	local lines
+	lines=$(mktemp "$WORK/lines.XXXXXX") || fail "cannot write what the client sends"
+	printf '%s\r\n' "${@:3}" >"$lines"
 	send_command "$1" "$2"
-	"${COMMAND[@]}" < <(printf '%s\r\n' "${@:3}") >>"$WORK/client.out" 2>&1 &
+	"${COMMAND[@]}" <"$lines" >>"$WORK/client.out" 2>&1 &
 	ATTACKS+=($!)
 }
 

@@ -15,7 +15,7 @@ postconf -e 'myhostname = mx.example.org' 'inet_protocols = all' 'smtpd_tls_secu
 	'smtpd_sasl_type = dovecot' 'smtpd_sasl_path = private/auth' 'smtpd_sasl_local_domain = $myhostname' \
 	'smtpd_recipient_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_rbl_client dnsbl.test' \
 	'smtpd_error_sleep_time = 0' \
-	'postscreen_greet_wait = 1s' 'postscreen_dnsbl_sites = dnsbl.test' 'postscreen_dnsbl_action = enforce' \
+	'postscreen_greet_wait = 5s' 'postscreen_dnsbl_sites = dnsbl.test' 'postscreen_dnsbl_action = enforce' \
 	'postscreen_greet_action = enforce'
 # smtpd for clients that passed, a screen on a port of its own before it.
 postconf -M 'submission/inet=submission inet n - y - - smtpd'
