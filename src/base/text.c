@@ -160,6 +160,16 @@ static size_t distance(const char *a, const char *b)
 	return rows[(i + 2) % 3][n];
 }
 
+bool text_find(const char *word, const char *const words[], size_t n, size_t *ret)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(word, words[i]) == 0) {
+			*ret = i;
+			return true;
+		}
+	return false;
+}
+
 const char *text_nearest(const char *word, const char *const words[])
 {
 	const char *nearest = NULL;

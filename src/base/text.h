@@ -32,6 +32,9 @@ struct span span_trim(struct span span);
  */
 size_t text_escape(struct span in, char *out, size_t cap);
 
+/* The index of the word in a list of n; false: it is not there. */
+bool text_find(const char *word, const char *const words[], size_t n, size_t *ret);
+
 /*
  * The word of the list that a person may have meant by word: smallest edit distance, at most a third of
  * the word's length; NULL when none is near. words: NULL-ended.

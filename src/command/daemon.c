@@ -7,11 +7,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/unixsocket.h"
 #include "control/reply.h"
 
 enum { WAIT_S = 10 };
@@ -40,27 +39,6 @@ void daemon_warn_stopped(const struct config *config)
 	              config->firewall.keep_on_stop ? "" : ", so nobody is blocked now");
 }
 
-static int connect_to(const char *path)
-{
-	const struct timeval wait = {.tv_sec = WAIT_S};
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd, err;
-
-	if (strlen(path) >= sizeof address.sun_path)
-		return -ENAMETOOLONG;
-	memcpy(address.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
-	if (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
-		return fd;
-	err = errno;
-	(void)close(fd);
-	return -err;
-}
-
 int daemon_connect(const struct config *config, bool reading, struct why *why)
 {
 	const char *const path = config->control.socket;
@@ -68,12 +46,12 @@ int daemon_connect(const struct config *config, bool reading, struct why *why)
 
 	if (path[0] == '\0')
 		return why_set(why, ENOENT, "the daemon has no control socket: [control] socket is empty");
-	fd = connect_to(path);
+	fd = unixsocket_connect(path, WAIT_S);
 	if (fd == -EACCES && reading && config->control.readers[0] != '\0') {
 		char read_path[4096];
 
 		(void)snprintf(read_path, sizeof read_path, "%s.read", path);
-		fd = connect_to(read_path);
+		fd = unixsocket_connect(read_path, WAIT_S);
 	}
 	if (fd >= 0)
 		return fd;

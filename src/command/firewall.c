@@ -91,17 +91,6 @@ int command_open_root(const struct config *config, const char *path, struct root
 	return root_open(&root, ret, why);
 }
 
-static void block_signals(void)
-{
-	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-		(void)sigaddset(&set, signals[i]);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
 /* Standard input is the child's. */
 static void drop_input(void)
 {
@@ -124,7 +113,7 @@ int command_serve_root(const struct config *config, const char *path, bool keeps
 	if (rc < 0)
 		return rc;
 	(void)fflush(NULL);
-	block_signals();
+	root_block_signals();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 || (pid = fork()) < 0) {
 		rc = why_set(why, errno, "cannot start a process: %s", strerror(errno));
 		root_close(root, false);

@@ -48,12 +48,12 @@ static int parse_order(const char *word, enum query_order *ret)
 	static const char *const names[] = {
 	        [QUERY_BY_UNTIL] = "until", [QUERY_BY_HITS] = "hits", [QUERY_BY_NETWORK] = "network"};
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (strcmp(word, names[i]) == 0) {
-			*ret = (enum query_order)i;
-			return COMMAND_DONE;
-		}
-	return command_usage("list", "--sort wants until, hits or network");
+	size_t i;
+
+	if (!text_find(word, names, sizeof names / sizeof *names, &i))
+		return command_usage("list", "--sort wants until, hits or network");
+	*ret = (enum query_order)i;
+	return COMMAND_DONE;
 }
 
 static int parse_option(int option, void *request)

@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "build.h" /* WFS_PATTERN_DIR */
-#include "peers.h"
+#include "config/peers.h"
 
 enum {
 	NUMBER_MAX = 1000000,

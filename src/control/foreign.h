@@ -20,7 +20,7 @@
 #include "base/addr.h"
 #include "base/text.h"
 #include "base/why.h"
-#include "peers.h"
+#include "config/peers.h"
 
 enum {
 	FOREIGN_STREAM_MAX = 42, /* two numbers of 64 bits, "-", the NUL */

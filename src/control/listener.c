@@ -4,68 +4,23 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
+
+#include "base/unixsocket.h"
 
 enum {
 	BACKLOG = 16,
 };
 
-static int unix_address(const char *path, struct sockaddr_un *ret, struct why *why)
-{
-	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
-	if (strlen(path) >= sizeof ret->sun_path)
-		return why_set(why, ENAMETOOLONG, "%s: the path of a socket has at most %zu bytes", path,
-		               sizeof ret->sun_path - 1);
-	memcpy(ret->sun_path, path, strlen(path));
-	return 0;
-}
-
-/* Removes the socket of a killed daemon; nothing that is no socket, and none that is in use. */
-static int remove_old(const struct sockaddr_un *address, struct why *why)
-{
-	struct stat st;
-	int fd, rc;
-
-	if (lstat(address->sun_path, &st) < 0)
-		return 0;
-	if (!S_ISSOCK(st.st_mode))
-		return why_set(why, EEXIST, "%s: there is something else already", address->sun_path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return why_set(why, errno, "socket: %s", strerror(errno));
-	rc = connect(fd, (const struct sockaddr *)address, sizeof *address);
-	rc = rc < 0 && errno != EAGAIN ? -errno : 0;
-	(void)close(fd);
-	if (rc == 0)
-		return why_set(why, EADDRINUSE, "%s: another daemon answers there", address->sun_path);
-	(void)unlink(address->sun_path); /* if it could not, bind returns the error */
-	return 0;
-}
-
 int listener_open_unix(const char *path, int *ret_fd, struct why *why)
 {
-	struct sockaddr_un address;
-	mode_t before;
-	int fd, rc;
+	int rc = unixsocket_bind(path, SOCK_STREAM, ret_fd, why);
 
-	if ((rc = unix_address(path, &address, why)) < 0 || (rc = remove_old(&address, why)) < 0)
-		return rc;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return why_set(why, errno, "socket: %s", strerror(errno));
-	before = umask(0117); /* 0660 from its birth */
-	rc = bind(fd, (const struct sockaddr *)&address, sizeof address);
-	(void)umask(before);
-	if (rc < 0 || listen(fd, BACKLOG) < 0) {
-		rc = why_set(why, errno, "%s: %s; its directory must exist and be writable for the daemon's user", path,
-		             strerror(errno));
-		(void)close(fd);
-		return rc;
+	if (rc == 0 && listen(*ret_fd, BACKLOG) < 0) {
+		rc = why_set(why, errno, "%s: %s", path, strerror(errno));
+		(void)close(*ret_fd);
 	}
-	*ret_fd = fd;
-	return 0;
+	return rc;
 }
 
 int listener_open_tcp(const struct addr *addr, uint16_t port, int *ret_fd, struct why *why)

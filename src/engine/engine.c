@@ -4,12 +4,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/signals.h"
 #include "engine/state.h"
 #include "pipeline/pending.h"
 #include "pipeline/reconcile.h"
@@ -95,10 +95,10 @@ static void handle_request(struct engine *e, const struct pollfd polled[static C
 
 static void handle_signals(struct engine *e)
 {
-	struct signalfd_siginfo info;
+	int signo;
 
-	while (read(e->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
-		switch (info.ssi_signo) {
+	while ((signo = signals_next(e->signal_fd)) != 0)
+		switch (signo) {
 		case SIGTERM:
 		case SIGINT:
 			e->stop = true;

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "base/log.h"
 #include "base/plural.h"
 #include "base/remedy.h"
+#include "base/signals.h"
 #include "engine/choice.h"
 #include "engine/handed.h"
 #include "pipeline/pending.h"
@@ -39,21 +39,6 @@ static int lock_database(struct engine *e, struct why *why)
 		return why_set(why, errno, "%s: another watchforspammers uses this database; stop it, or set another "
 		                           "[database] path", path);
 	return 0;
-}
-
-static int open_signals(struct engine *e, struct why *why)
-{
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGHUP);
-	(void)sigaddset(&set, SIGUSR1);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-	e->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return e->signal_fd < 0 ? why_set(why, errno, "signalfd: %s", strerror(errno)) : 0;
 }
 
 int engine_config(const struct engine_root *root, struct config **ret, struct why *why)
@@ -133,6 +118,7 @@ static int open_or_mend_database(struct engine *e, struct config *config, struct
 
 int engine_new(struct config *config, const struct engine_root *root, struct engine **ret, struct why *why)
 {
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
 	struct engine *const e = alloc_zero(1, sizeof *e, "the engine");
 	uint64_t watchdog_us = 0;
 	char rules[RULES_SIZE_TEXT_MAX];
@@ -154,7 +140,7 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 	live_init(&e->live, config, &(struct handed){&e->client, root->config_path, root->may_be_absent}, &e->problems,
 	          &e->events);
 	/* The lock before all that exits 2: a daemon that it refuses must not remove the other one's rules. */
-	if ((rc = open_signals(e, why)) == 0 && (rc = lock_database(e, why)) == 0)
+	if ((rc = signals_open(signals, sizeof signals / sizeof *signals, &e->signal_fd, why)) == 0 && (rc = lock_database(e, why)) == 0)
 		rc = open_or_mend_database(e, config, why);
 	if (rc < 0) {
 		engine_free(e);

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/unixsocket.h"
 
 struct receive {
 	int fd;
@@ -19,57 +19,6 @@ struct receive {
 	bool skips;       /* of a FIFO: the rest of a line whose beginning was given away as cut */
 	char buffer[LINE_MAX_BYTES + 1];
 };
-
-static int address_of(const char *path, struct sockaddr_un *ret, struct why *why)
-{
-	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
-	if (strlen(path) >= sizeof ret->sun_path)
-		return why_set(why, ENAMETOOLONG, "%s: the path of a socket has at most %zu bytes", path,
-		               sizeof ret->sun_path - 1);
-	memcpy(ret->sun_path, path, strlen(path));
-	return 0;
-}
-
-/* Removes the socket of a killed daemon; none that is in use. */
-static int remove_old(const struct sockaddr_un *address, struct why *why)
-{
-	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int rc;
-
-	if (fd < 0)
-		return why_set(why, errno, "socket: %s", strerror(errno));
-	rc = connect(fd, (const struct sockaddr *)address, sizeof *address);
-	rc = rc < 0 && errno == ECONNREFUSED ? 0 : -EADDRINUSE;
-	(void)close(fd);
-	if (rc < 0)
-		return why_set(why, EADDRINUSE, "%s: another program receives there", address->sun_path);
-	(void)unlink(address->sun_path); /* if it could not, bind returns the error */
-	return 0;
-}
-
-static int open_socket(const char *path, bool exists, int *ret_fd, struct why *why)
-{
-	struct sockaddr_un address;
-	mode_t before;
-	int fd, rc;
-
-	if ((rc = address_of(path, &address, why)) < 0 || (exists && (rc = remove_old(&address, why)) < 0))
-		return rc;
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return why_set(why, errno, "socket: %s", strerror(errno));
-	before = umask(0117); /* 0660 from its birth */
-	rc = bind(fd, (const struct sockaddr *)&address, sizeof address);
-	(void)umask(before);
-	if (rc < 0) {
-		rc = why_set(why, errno, "%s: %s; its directory must exist and be writable for [run] user",
-		             path, strerror(errno));
-		(void)close(fd);
-		return rc;
-	}
-	*ret_fd = fd;
-	return 0;
-}
 
 static int open_fifo(const char *path, int *ret_fd, struct why *why)
 {
@@ -95,7 +44,7 @@ int receive_open(const char *path, struct receive **ret, struct why *why)
 
 	if (exists && !is_fifo && !S_ISSOCK(st.st_mode))
 		return why_set(why, EEXIST, "%s: is neither a socket nor a FIFO; a file is a [log]", path);
-	rc = is_fifo ? open_fifo(path, &fd, why) : open_socket(path, exists, &fd, why);
+	rc = is_fifo ? open_fifo(path, &fd, why) : unixsocket_bind(path, SOCK_DGRAM, &fd, why);
 	if (rc < 0)
 		return rc;
 	receive = alloc_zero(1, sizeof *receive, "a socket");

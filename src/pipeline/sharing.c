@@ -10,7 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/duration.h"
-#include "peers.h"
+#include "config/peers.h"
 #include "pipeline/shared_blocks.h"
 #include "store/audit.h"
 #include "store/hits.h"

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/duration.h"
 #include "base/json.h"
+#include "base/text.h"
 
 #define NAME(unused, name) #name,
 const char *const export_names[EXPORT_FORMATS + 1] = {FORMATS(NAME) NULL};
@@ -23,11 +24,9 @@ enum {
 
 enum export_format export_format_of(const char *word)
 {
-	unsigned i = 0;
+	size_t i;
 
-	while (i < EXPORT_FORMATS && strcmp(export_names[i], word) != 0)
-		i++;
-	return (enum export_format)i;
+	return text_find(word, export_names, EXPORT_FORMATS, &i) ? (enum export_format)i : EXPORT_FORMATS;
 }
 
 /* --- the list --- */

@@ -83,8 +83,9 @@ int root_open(const struct root_config *config, struct root **ret, struct why *w
  * Serves the engine until it ends; returns the exit status for the process: the engine's own, or 3 when
  * it was killed. A packet that is no request kills it: it is broken or taken over by an attacker.
  * fd: root's end of the pair, borrowed. engine: the child's pid, not yet waited for. The signals named above
- * and SIGCHLD are blocked here; a caller that blocks them before the fork loses none.
+ * and SIGCHLD are blocked here; a caller that calls root_block_signals before the fork loses none. The child unblocks them.
  */
+void root_block_signals(void);
 int root_serve(struct root *root, int fd, pid_t engine);
 
 /*

@@ -4,13 +4,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/signals.h"
 #include "base/text.h"
 #include "root/state.h"
 
@@ -18,6 +18,14 @@ enum {
 	STATUS_SYSTEM = 3, /* the exit status for an error of the system */
 	LINGER_MS = 10000, /* for the engine to end after it has closed its end of the pair */
 };
+
+/* SIGCHLD is the engine's end. */
+static const int forwarded[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
+
+void root_block_signals(void)
+{
+	signals_block(forwarded, sizeof forwarded / sizeof *forwarded);
+}
 
 /* along: a descriptor, or -1. */
 static ssize_t send_answer(int fd, struct message *m, int along)
@@ -103,13 +111,12 @@ static int serve_one(struct root *root, int fd)
 /* Hands on one signal. True when it was the engine's end; *ret_status is waitpid's then. */
 static bool handle_signal(int signals, pid_t engine, int *ret_status)
 {
-	struct signalfd_siginfo info;
+	const int signo = signals_next(signals);
 
-	if (read(signals, &info, sizeof info) != (ssize_t)sizeof info)
+	if (signo == 0)
 		return false;
-	if (info.ssi_signo != SIGCHLD)
-		(void)kill(engine,
-		           (int)info.ssi_signo); /* it is not reaped yet, so the pid is still its own */
+	if (signo != SIGCHLD)
+		(void)kill(engine, signo); /* it is not reaped yet, so the pid is still its own */
 	return waitpid(engine, ret_status, WNOHANG) == engine;
 }
 
@@ -130,23 +137,15 @@ static int watched_fd(const struct root *root)
 int root_serve(struct root *root, int fd, pid_t engine)
 {
 	enum { SIGNALS, PACKETS, CHANGES, PLACES };
-	struct pollfd polled[PLACES] = {[PACKETS] = {.fd = fd, .events = POLLIN},
+	struct pollfd polled[PLACES] = {[SIGNALS] = {.fd = -1, .events = POLLIN},
+	                                [PACKETS] = {.fd = fd, .events = POLLIN},
 	                                [CHANGES] = {.fd = watched_fd(root), .events = POLLIN}};
 	int timeout_ms = -1, status = 0;
 	bool ended = false;
-	sigset_t set;
+	struct why why;
 
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGHUP);
-	(void)sigaddset(&set, SIGUSR1);
-	(void)sigaddset(&set, SIGCHLD);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	polled[SIGNALS] =
-	        (struct pollfd){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN};
-	if (polled[SIGNALS].fd < 0) {
-		log_line(LOG_ERR, "no signalfd: %s; the engine is stopped", strerror(errno));
+	if (signals_open(forwarded, sizeof forwarded / sizeof *forwarded, &polled[SIGNALS].fd, &why) < 0) {
+		log_line(LOG_ERR, "%s; the engine is stopped", why.text);
 		(void)kill(engine, SIGKILL);
 	}
 	/* It may have ended before its SIGCHLD was blocked. */

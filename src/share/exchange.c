@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -15,7 +14,8 @@
 #include "base/json.h"
 #include "base/localaddrs.h"
 #include "base/log.h"
-#include "peers.h"
+#include "base/signals.h"
+#include "config/peers.h"
 #include "share/incoming.h"
 #include "share/link.h"
 #include "share/message.h"
@@ -317,11 +317,11 @@ static void close_all(struct exchange *e)
 
 static void take_signals(struct exchange *e)
 {
-	struct signalfd_siginfo info;
+	int signo;
 
-	while (read(e->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
-		e->stop |= info.ssi_signo != SIGHUP;
-		e->again |= info.ssi_signo == SIGHUP;
+	while ((signo = signals_next(e->signal_fd)) != 0) {
+		e->stop |= signo != SIGHUP;
+		e->again |= signo == SIGHUP;
 	}
 }
 
@@ -413,28 +413,15 @@ static void turn(struct exchange *e)
 		wait(e, AGAIN_MS, polled);
 }
 
-static int open_signals(struct exchange *e, struct why *why)
-{
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGHUP);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-	e->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return e->signal_fd < 0 ? why_set(why, errno, "signalfd: %s", strerror(errno)) : 0;
-}
-
 int exchange_run(const struct settings *settings, struct why *why)
 {
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
 	struct exchange *const e = alloc_zero(1, sizeof *e, "the exchange");
 	int rc;
 
 	e->settings = settings;
 	e->watch.fd = e->hand.fd = e->signal_fd = -1;
-	if ((rc = load(e, why)) == 0 && (rc = open_signals(e, why)) == 0) {
+	if ((rc = load(e, why)) == 0 && (rc = signals_open(signals, sizeof signals / sizeof *signals, &e->signal_fd, why)) == 0) {
 		log_line(LOG_NOTICE, "sharing as %s by %s with %zu peers", settings->host, settings->server, e->peers.n);
 		while (!e->stop)
 			turn(e);

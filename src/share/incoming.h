@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/why.h"
-#include "peers.h"
+#include "config/peers.h"
 #include "share/message.h"
 #include "share/stream.h"
 

@@ -1,36 +1,27 @@
 #include "share/link.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/unixsocket.h"
 
 enum { ANSWER_MS = 10000 };
 
 static int connect_to(const char *socket_path, const char *ending, struct why *why)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	const int len = snprintf(address.sun_path, sizeof address.sun_path, "%s%s", socket_path, ending);
+	char path[PATH_MAX];
 	int fd;
 
-	if (len < 0 || (size_t)len >= sizeof address.sun_path)
-		return why_set(why, ENAMETOOLONG, "%s: the path of a socket is shorter", socket_path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return why_set(why, errno, "socket: %s", strerror(errno));
-	if (connect(fd, (const struct sockaddr *)&address, sizeof address) < 0) {
-		const int err = errno;
-
-		(void)close(fd);
-		return why_set(why, err, "%s: %s; is the daemon running?", address.sun_path, strerror(err));
-	}
-	return fd;
+	(void)snprintf(path, sizeof path, "%s%s", socket_path, ending);
+	fd = unixsocket_connect(path, 0);
+	return fd < 0 ? why_set(why, -fd, "%s: %s; is the daemon running?", path, strerror(-fd)) : fd;
 }
 
 int link_open(struct link *l, const char *socket_path, struct why *why)

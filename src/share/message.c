@@ -115,15 +115,14 @@ static int read_op(const json_t *json, enum message_op *ret, struct why *why)
 {
 	char op[16];
 	const int rc = read_text(json, "op", op, sizeof op, why);
+	size_t i;
 
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < MESSAGE_OPS; i++)
-		if (strcmp(op, ops[i]) == 0) {
-			*ret = (enum message_op)i; /* below MESSAGE_OPS */
-			return 0;
-		}
-	return wrong("op", why);
+	if (!text_find(op, ops, MESSAGE_OPS, &i))
+		return wrong("op", why);
+	*ret = (enum message_op)i; /* below MESSAGE_OPS */
+	return 0;
 }
 
 /* In its canonical text only. */

@@ -21,7 +21,7 @@
 #include "base/addr.h"
 #include "base/text.h"
 #include "base/why.h"
-#include "peers.h"
+#include "config/peers.h"
 
 enum {
 	MESSAGE_MAX = 1024,     /* bytes of a message, and of its canonical form */

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/why.h"
-#include "peers.h"
+#include "config/peers.h"
 
 #define SETTINGS_DEFAULT_PATH "/etc/watchforspammers/share.conf"
 

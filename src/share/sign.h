@@ -13,7 +13,7 @@
 
 #include "base/text.h"
 #include "base/why.h"
-#include "peers.h"
+#include "config/peers.h"
 #include "share/message.h"
 
 struct sign_key {

@@ -267,6 +267,21 @@ static void test_span_is(void **state)
 	assert_true(span_is((struct span){NULL, 0}, ""));
 }
 
+static void test_find(void **state)
+{
+	static const char *const words[] = {"drop", "reject", "reset"};
+	size_t i = 9;
+
+	(void)state;
+	assert_true(text_find("reject", words, 3, &i));
+	assert_int_equal(i, 1);
+	assert_false(text_find("reset", words, 2, &i));
+	assert_false(text_find("rej", words, 3, &i));
+	assert_false(text_find("Drop", words, 3, &i));
+	assert_false(text_find("", words, 3, &i));
+	assert_int_equal(i, 1);
+}
+
 static void test_nearest(void **state)
 {
 	static const char *const words[] = {"threshold", "window", "for", "memory", "extend", "path", NULL};
@@ -301,6 +316,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows), cmocka_unit_test(test_every_byte), cmocka_unit_test(test_every_character),
 		cmocka_unit_test(test_cap),  cmocka_unit_test(test_random),     cmocka_unit_test(test_span_is),
+		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_nearest),
 	};
 

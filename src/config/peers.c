@@ -1,4 +1,4 @@
-#include "peers.h"
+#include "config/peers.h"
 
 #include <errno.h>
 #include <stdio.h>

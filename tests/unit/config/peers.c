@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "peers.h"
+#include "config/peers.h"
 
 #define KEY "ed25519:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 

@@ -10,8 +10,8 @@
  * A file is accepted whole or not at all. The key is only looked at as text here: 32 bytes in base64 (RFC 4648, with its
  * padding). Aborts if memory cannot be allocated.
  */
-#ifndef WFS_PEERS_H
-#define WFS_PEERS_H
+#ifndef WFS_CONFIG_PEERS_H
+#define WFS_CONFIG_PEERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
