@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rules/compiled.h"
+#include "rules/macros.h"
 #include "rules/syntax.h"
 
 enum {
@@ -55,7 +56,7 @@ static bool stops_at(const char *atom, size_t len, const char *next)
 		next++;
 		next += syntax_quantifier(next).len;
 	}
-	if (*next == '\0' || strchr("(.^$|", *next) != NULL || rulefile_word_len(next) > 0)
+	if (*next == '\0' || strchr("(.^$|", *next) != NULL || macros_builtin_len(next) > 0)
 		return false;
 	return are_disjoint(atom, len, next, syntax_atom_len(next));
 }

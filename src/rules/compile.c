@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/plural.h"
+#include "rules/macros.h"
 
 /*
  * What <ADDR> denotes: the shape of an address, not its range; addr_parse decides. Nothing that
@@ -64,7 +65,7 @@ static bool put_builtins(const char *in, char *out, size_t cap)
 
 static size_t find_literals(const char *text, struct literal ret[static LITERALS_MAX])
 {
-	static char regex[2 * RULEFILE_EXPANDED_MAX]; /* large, and rules are loaded by one thread */
+	static char regex[2 * MACROS_EXPANDED_MAX]; /* large, and rules are loaded by one thread */
 
 	return put_builtins(text, regex, sizeof regex) ? literal_find(regex, ret) : 0;
 }
@@ -136,7 +137,7 @@ static pcre2_code *to_code(const char *regex, uint32_t options, int *ret_rc, PCR
 
 pcre2_code *compiled_piece(const char *text)
 {
-	static char regex[2 * RULEFILE_EXPANDED_MAX]; /* large, and rules are explained by one thread */
+	static char regex[2 * MACROS_EXPANDED_MAX]; /* large, and rules are explained by one thread */
 	PCRE2_SIZE offset;
 	int rc;
 
@@ -147,7 +148,7 @@ static pcre2_code *compile_regex(const struct rulefile_rule *rule, const char *k
                                  const char *text, uint32_t options, bool *ret_jit,
                                  struct rulefile_errors *errors)
 {
-	static char regex[2 * RULEFILE_EXPANDED_MAX]; /* large, and rules are loaded by one thread */
+	static char regex[2 * MACROS_EXPANDED_MAX]; /* large, and rules are loaded by one thread */
 	size_t jit_size = 0;
 	PCRE2_SIZE offset = 0;
 	pcre2_code *code;

@@ -1,8 +1,8 @@
 /*
  * rulefile: the .rules files of some directories as rules, in words, before any regex is compiled.
  *
- * Owns the file format of watchforspammers-rules(5): which keys there are, macros, which file replaces
- * which. Knows base only. All errors of all files are gathered, not only the first.
+ * Owns which files are read, in which order, and which replaces which; the format of one is watchforspammers-rules(5):
+ * rulekeys.h has the keys, macros.h the macros. Knows base only. All errors of all files are gathered, not only the first.
  */
 #ifndef WFS_RULEFILE_H
 #define WFS_RULEFILE_H
@@ -13,10 +13,10 @@
 
 #include "base/addr.h"
 #include "base/why.h"
+#include "rules/errors.h"
 
 enum {
 	RULEFILE_RULES_MAX = 4096,
-	RULEFILE_EXPANDED_MAX = 16384, /* bytes of a regex after its macros were put in */
 };
 
 /* A regex with its macros in place, and its line. */
@@ -71,13 +71,6 @@ struct rulefile_rule {
 	struct rulefile_example *examples;
 };
 
-/* Sentences "file:line: reason", some with further lines that show the place; all the user's to read. */
-struct rulefile_errors {
-	size_t n;
-	char **text;
-	char *file; /* the path of the one that the first is in; NULL: in none */
-};
-
 struct rulefile_file {
 	char *path;
 	size_t dir; /* as of rulefile_rule */
@@ -114,15 +107,7 @@ int rulefile_read(const struct rulefile_from *from, struct rulefile_set *ret, st
 
 void rulefile_set_done(struct rulefile_set *set);
 
-/* Adds one. */
-void rulefile_error(struct rulefile_errors *errors, const char *fmt, ...)
-        __attribute__((format(printf, 2, 3)));
-void rulefile_errors_done(struct rulefile_errors *errors);
-
 /* Sets the file of errors by the path in front of the first. Returns -EINVAL with the first in why; 0 when there is none. */
 int rulefile_errors_end(const struct rulefile_set *set, struct rulefile_errors *errors, struct why *why);
-
-/* The length of the "<ADDR>", "<QUEUE>" or the like that p begins with, which the compiler of rules puts in; 0: of none. */
-size_t rulefile_word_len(const char *p);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "rules/rulefile.h"
+#include "rules/macros.h"
 
 /* Of "[:alpha:]", "[.x.]" or "[=x=]" inside a class; 0 when there is none at p. */
 static size_t posix_len(const char *p)
@@ -102,7 +102,7 @@ size_t syntax_opener_len(const char *p)
 
 size_t syntax_atom_len(const char *p)
 {
-	const size_t macro = rulefile_word_len(p);
+	const size_t macro = macros_builtin_len(p);
 	size_t n = 1;
 
 	if (macro > 0)

@@ -198,53 +198,14 @@ static void rules_of_a_file(void **state)
 	rulefile_errors_done(&errors);
 }
 
-/* Conditions: their files are beside the rules unless the path is absolute. */
-static void conditions_of_a_rule(void **state)
-{
-	const char *const files[] = {path};
-	struct rulefile_errors errors;
-	struct rulefile_set set;
-	char want[160];
-	struct why why;
-
-	(void)state;
-	write_text(path, HEAD "match = ^x <ADDR>\nto = not  in traps\nfrom = IN\t/etc/our own\nhelo = foreign\nfor = 1d\n");
-	assert_int_equal(rulefile_read(&(struct rulefile_from){.extra = files, .n_extra = 1}, &set, &errors, &why), 0);
-	(void)snprintf(want, sizeof want, "%s/traps", dir);
-	assert_string_equal(set.rules[0].to.path, want);
-	assert_true(set.rules[0].to.negated);
-	assert_string_equal(set.rules[0].from.path, "/etc/our own");
-	assert_false(set.rules[0].from.negated);
-	assert_true(set.rules[0].foreign);
-	assert_int_equal(set.rules[0].for_s, 86400);
-	rulefile_set_done(&set);
-	rulefile_errors_done(&errors);
-}
-
-static void too_many_examples(void **state)
-{
-	char *const text = malloc(64 << 10), got[4096];
-	size_t n = 0;
-
-	(void)state;
-	assert_non_null(text);
-	n += (size_t)sprintf(text, HEAD "match = ^x <ADDR>\n");
-	for (int i = 0; i < 1001; i++)
-		n += (size_t)sprintf(text + n, "miss = x\n");
-	errors_of(text, got, sizeof got);
-	assert_string_equal(got, "x.rules:1006: more than 1000 examples");
-	free(text);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(every_error),
 	        cmocka_unit_test(caret),
 	        cmocka_unit_test(rules_of_a_file),
-	        cmocka_unit_test(conditions_of_a_rule),
-	        cmocka_unit_test(too_many_examples),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
+
