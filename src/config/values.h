@@ -3,6 +3,8 @@
  *
  * A reader gets one value and puts it where the key's row says. It returns NULL, or what would have been right, as a sentence
  * goes on after "want": a constant, or made in v->want. A wrong value may have been put there in part.
+ * values_firewall.c has those of [firewall] and [gate], values_lists.c those that are lists of addresses, names or files,
+ * values.c the rest.
  */
 #ifndef WFS_CONFIG_VALUES_H
 #define WFS_CONFIG_VALUES_H
@@ -67,5 +69,22 @@ value_reader value_gate;     /* any key of [gate NAME], of the section that was 
 value_reader value_loopback; /* control.tcp */
 value_reader value_dirs;     /* run.patterns */
 value_reader value_reading;  /* journal.read */
+
+/* --- what the files share --- */
+
+/* Copies the text to v->at. */
+void value_keep(struct value *v);
+
+/* A whole number within these. False: it is none. */
+bool value_whole(const char *text, long long min, long long max, int64_t *ret);
+
+/* The index of the word among n, whatever their case. False: it is not there. */
+bool value_one_of(const char *text, const char *const words[], size_t n, size_t *ret);
+
+/* NULL: it can be the name of a chain or a list; else what is wanted. */
+const char *value_wanted_name(const char *text);
+
+/* Frees what an earlier file or the default had. */
+void value_clear(char *list[], size_t *n);
 
 #endif
