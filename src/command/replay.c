@@ -48,12 +48,12 @@ static bool parse_progress(const char *text, enum progress_form *ret)
 	static const char *const words[] = {
 		[PROGRESS_NONE] = "none", [PROGRESS_BAR] = "bar", [PROGRESS_PLAIN] = "plain"};
 
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strcmp(text, words[i]) == 0) {
-			*ret = (enum progress_form)i;
-			return true;
-		}
-	return false;
+	size_t i;
+
+	if (!text_find(text, words, sizeof words / sizeof *words, &i))
+		return false;
+	*ret = (enum progress_form)i;
+	return true;
 }
 
 static bool parse_number(const char *text, long min, long max, long *ret)
@@ -181,25 +181,25 @@ static void print_blocked(const struct request *q, const struct replay_result *r
 	char net[NET_TEXT_MAX], since[TIME_LOCAL_MAX], time[DURATION_TEXT_MAX];
 	int width = sizeof "BLOCKED" - 1, time_width = 0;
 
-	for (size_t i = 0; i < r->n_worst; i++) {
-		const int len = (int)net_text(&r->worst[i].block.net, net); /* below NET_TEXT_MAX */
+	for (size_t i = 0; i < r->worst.n; i++) {
+		const int len = (int)net_text(&r->worst.list[i].block.net, net); /* below NET_TEXT_MAX */
 
 		width = len > width ? len : width;
-		time_local_text(r->worst[i].block.since_s, q->utc, since);
+		time_local_text(r->worst.list[i].block.since_s, q->utc, since);
 		time_width = (int)strlen(since) > time_width ? (int)strlen(since) : time_width; /* below TIME_LOCAL_MAX */
 	}
-	if (r->n_worst > 0)
+	if (r->worst.n > 0)
 		(void)printf("\n%-*s  %-*s  %4s  %5s  RULE\n", width, "BLOCKED", time_width, "SINCE", "FOR", "TIMES");
-	for (size_t i = 0; i < r->n_worst; i++) {
-		const struct block *const b = &r->worst[i].block;
+	for (size_t i = 0; i < r->worst.n; i++) {
+		const struct block *const b = &r->worst.list[i].block;
 
 		(void)net_text(&b->net, net);
 		time_local_text(b->since_s, q->utc, since);
 		duration_text(b->until_s - b->since_s, time);
 		(void)printf("%-*s  %-*s  %4s  %5u  %s\n", width, net, time_width, since, time, b->offence,
-		             r->worst[i].rule->text->name);
+		             r->worst.list[i].rule->text->name);
 	}
-	if (r->others)
+	if (r->worst.others)
 		(void)printf("... and more: %" PRId64 " blocks in all; %s\n", r->blocks,
 		             q->database == NULL ? "--database FILE keeps them" : "the database has them");
 }

@@ -78,35 +78,35 @@ static int begin(struct reconcile *rec, int64_t now_s, struct why *why)
 	return 0;
 }
 
-static void note_extra(struct comparison *c, const struct client_entry *told)
+static void note_extra(struct comparison *c, const struct client_entry *element)
 {
 	if (c->n_extra == c->cap_extra) {
 		c->cap_extra = c->cap_extra == 0 ? CLIENT_PACKET : 2 * c->cap_extra;
 		c->extra = alloc_resize(c->extra, c->cap_extra, sizeof *c->extra, "what the kernel should not have");
 	}
-	c->extra[c->n_extra++] = (struct extra){told->net, told->list};
+	c->extra[c->n_extra++] = (struct extra){element->net, element->list};
 }
 
 /* An element that the kernel has. True: it must be added again, or the kernel forgets it. */
-static bool note_held(struct reconcile *rec, const struct client_entry *told, const struct reconcile_rule *rule,
+static bool note_held(struct reconcile *rec, const struct client_entry *element, const struct reconcile_rule *rule,
                       int64_t now_s, struct reconcile_result *result)
 {
 	struct comparison *const c = &rec->c;
 	struct wanted_entry *e = NULL;
 
-	reconcile_note_dropped(rec, reconcile_bearer(rec, told->list, &told->net), told, rule, now_s, result);
-	if (!reconcile_fits(rec, wanted_longest(&rec->wanted, told->list, &told->net))) {
-		note_extra(c, told);
-		while ((e = wanted_next(&rec->wanted, told->list, &told->net, e)) != NULL)
+	reconcile_note_dropped(rec, reconcile_bearer(rec, element->list, &element->net), element, rule, now_s, result);
+	if (!reconcile_fits(rec, wanted_longest(&rec->wanted, element->list, &element->net))) {
+		note_extra(c, element);
+		while ((e = wanted_next(&rec->wanted, element->list, &element->net, e)) != NULL)
 			reconcile_leave_out(rec, e);
 		return false;
 	}
-	while ((e = wanted_next(&rec->wanted, told->list, &told->net, e)) != NULL) {
+	while ((e = wanted_next(&rec->wanted, element->list, &element->net, e)) != NULL) {
 		wanted_mark(&rec->wanted, e, WANTED_HELD);
 		e->seen = c->number;
-		e->kept_s = now_s + told->held_s;
+		e->kept_s = now_s + element->held_s;
 	}
-	return told->held_s <= rec->refresh_s && told->held_s < reconcile_left(wanted_longest(&rec->wanted, told->list, &told->net), now_s);
+	return element->held_s <= rec->refresh_s && element->held_s < reconcile_left(wanted_longest(&rec->wanted, element->list, &element->net), now_s);
 }
 
 /* Who dropped packets; a packet of them. */
@@ -114,12 +114,12 @@ static int ask_some(struct reconcile *rec, const struct reconcile_rule *rule, in
                     struct why *why)
 {
 	struct comparison *const c = &rec->c;
-	struct client_entry told[CLIENT_PACKET];
+	struct client_entry elements[CLIENT_PACKET];
 	size_t n = 0;
-	const int rc = client_dropped(rec->client, &c->cursor, told, &n, why);
+	const int rc = client_dropped(rec->client, &c->cursor, elements, &n, why);
 
 	for (size_t i = 0; i < n && rc == 0; i++)
-		reconcile_note_bearer(rec, &told[i], rule, now_s, result);
+		reconcile_note_bearer(rec, &elements[i], rule, now_s, result);
 	if (rc == 0 && c->cursor == 0)
 		c->stage = STAGE_FEED;
 	return rc;
@@ -129,18 +129,18 @@ static int list_some(struct reconcile *rec, struct feed *f, const struct reconci
                      struct reconcile_result *result, struct why *why)
 {
 	struct comparison *const c = &rec->c;
-	struct client_entry told[CLIENT_PACKET];
+	struct client_entry elements[CLIENT_PACKET];
 	size_t n = 0, refused = 0;
-	int rc = client_list(rec->client, &c->cursor, told, &n, why);
+	int rc = client_list(rec->client, &c->cursor, elements, &n, why);
 
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		if (wanted_next(&rec->wanted, told[i].list, &told[i].net, NULL) == NULL) {
-			note_extra(c, &told[i]);
+		if (wanted_next(&rec->wanted, elements[i].list, &elements[i].net, NULL) == NULL) {
+			note_extra(c, &elements[i]);
 			c->drift.extra++;
-		} else if (note_held(rec, &told[i], rule, now_s, result)) {
-			rc = reconcile_feed(rec, f, wanted_longest(&rec->wanted, told[i].list, &told[i].net), now_s, &refused, why);
+		} else if (note_held(rec, &elements[i], rule, now_s, result)) {
+			rc = reconcile_feed(rec, f, wanted_longest(&rec->wanted, elements[i].list, &elements[i].net), now_s, &refused, why);
 		}
 	}
 	if (rc == 0)

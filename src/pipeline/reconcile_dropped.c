@@ -45,14 +45,14 @@ void reconcile_note(struct reconcile *rec, int64_t block_id, struct store_droppe
 }
 
 /* When the kernel last dropped a packet of it; 0: none since we added it. */
-static int64_t dropped_at(const struct wanted_entry *e, const struct client_entry *told, int64_t now_s)
+static int64_t dropped_at(const struct wanted_entry *e, const struct client_entry *element, int64_t now_s)
 {
-	const int64_t seen_s = now_s - told->idle_s;
+	const int64_t seen_s = now_s - element->idle_s;
 
-	if (told->idle_s == UINT32_MAX)
+	if (element->idle_s == UINT32_MAX)
 		return 0;
 	/* Root has counted it; or, when root has no earlier count or did not reply: one second for rounding. */
-	return told->dropped > 0 || seen_s > e->fed_s + 1 ? seen_s : 0;
+	return element->dropped > 0 || seen_s > e->fed_s + 1 ? seen_s : 0;
 }
 
 /*
@@ -85,10 +85,10 @@ static void extend(struct reconcile *rec, const struct wanted_entry *e, int64_t 
 }
 
 /* Its element was listed or looked at. */
-void reconcile_note_dropped(struct reconcile *rec, struct wanted_entry *e, const struct client_entry *told,
+void reconcile_note_dropped(struct reconcile *rec, struct wanted_entry *e, const struct client_entry *element,
                          const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *result)
 {
-	const int64_t dropped_s = dropped_at(e, told, now_s);
+	const int64_t dropped_s = dropped_at(e, element, now_s);
 	const struct net whole = reconcile_whole(e);
 	int64_t until_s;
 
@@ -105,7 +105,7 @@ void reconcile_note_dropped(struct reconcile *rec, struct wanted_entry *e, const
 		result->dropped++;
 	}
 	/* A packet was seen even where root had no earlier count to tell by how many it is more. */
-	reconcile_note(rec, e->id, (struct store_dropped){1, dropped_s, e->until_s, told->dropped > 0 ? told->dropped : 1, (int64_t)told->bytes});
+	reconcile_note(rec, e->id, (struct store_dropped){1, dropped_s, e->until_s, element->dropped > 0 ? element->dropped : 1, (int64_t)element->bytes});
 }
 
 /* Of the entries of an element, the one whose block dropped its packets: that of evidence, or the one that lasts longest. */
@@ -120,13 +120,13 @@ struct wanted_entry *reconcile_bearer(const struct reconcile *rec, uint8_t list,
 }
 
 /* What is not wanted any more has none. */
-void reconcile_note_bearer(struct reconcile *rec, const struct client_entry *told, const struct reconcile_rule *rule, int64_t now_s,
+void reconcile_note_bearer(struct reconcile *rec, const struct client_entry *element, const struct reconcile_rule *rule, int64_t now_s,
                         struct reconcile_result *result)
 {
-	struct wanted_entry *const e = reconcile_bearer(rec, told->list, &told->net);
+	struct wanted_entry *const e = reconcile_bearer(rec, element->list, &element->net);
 
 	if (e != NULL)
-		reconcile_note_dropped(rec, e, told, rule, now_s, result);
+		reconcile_note_dropped(rec, e, element, rule, now_s, result);
 }
 
 bool reconcile_has_news(const struct reconcile *rec)
@@ -149,7 +149,7 @@ int reconcile_write(struct reconcile *rec, struct why *why)
 
 int reconcile_count(struct reconcile *rec, const struct reconcile_rule *rule, int64_t now_s, struct why *why)
 {
-	struct client_entry told[CLIENT_PACKET];
+	struct client_entry elements[CLIENT_PACKET];
 	struct reconcile_result ignored = {0};
 	uint32_t cursor = 0;
 	int rc;
@@ -157,9 +157,9 @@ int reconcile_count(struct reconcile *rec, const struct reconcile_rule *rule, in
 	do {
 		size_t n = 0;
 
-		rc = rec->client->watched ? client_dropped(rec->client, &cursor, told, &n, why) : client_list(rec->client, &cursor, told, &n, why);
+		rc = rec->client->watched ? client_dropped(rec->client, &cursor, elements, &n, why) : client_list(rec->client, &cursor, elements, &n, why);
 		for (size_t i = 0; i < n && rc == 0; i++)
-			reconcile_note_bearer(rec, &told[i], rule, now_s, &ignored);
+			reconcile_note_bearer(rec, &elements[i], rule, now_s, &ignored);
 	} while (rc == 0 && cursor != 0);
 	return rc;
 }

@@ -1,6 +1,7 @@
 /*
- * reconcile_state: what the files of reconcile.h share: reconcile.c has what is wanted and what changes of it, reconcile_dropped.c
- * the packets that the kernel dropped, reconcile_compare.c the comparison with the kernel. Nobody else includes it.
+ * reconcile_state: what the files of reconcile.h share: reconcile.c has what is wanted and how it gets into the kernel,
+ * reconcile_ends.c what ends, reconcile_dropped.c the packets that the kernel dropped, reconcile_compare.c the comparison with the
+ * kernel. Nobody else includes it.
  */
 #ifndef WFS_PIPELINE_RECONCILE_STATE_H
 #define WFS_PIPELINE_RECONCILE_STATE_H
@@ -72,6 +73,9 @@ size_t reconcile_pieces_of(const struct reconcile *rec, const struct net *net, s
 /* The network of the block that an entry is a piece of. */
 struct net reconcile_whole(const struct wanted_entry *e);
 
+/* Whether it is the first piece of its block: the others say nothing about it. */
+bool reconcile_is_first_piece(const struct wanted_entry *e);
+
 /* The entry of a block's piece, or NULL. */
 struct wanted_entry *reconcile_find(const struct reconcile *rec, uint8_t list, const struct net *piece, uint8_t whole, uint8_t cause);
 
@@ -101,11 +105,11 @@ void reconcile_note(struct reconcile *rec, int64_t block_id, struct store_droppe
 struct wanted_entry *reconcile_bearer(const struct reconcile *rec, uint8_t list, const struct net *net);
 
 /* Its element was listed or looked at: what that says is noted, and its block extended. */
-void reconcile_note_dropped(struct reconcile *rec, struct wanted_entry *e, const struct client_entry *told,
+void reconcile_note_dropped(struct reconcile *rec, struct wanted_entry *e, const struct client_entry *element,
                             const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *result);
 
 /* The same for the bearer of that element; what is not wanted any more has none. */
-void reconcile_note_bearer(struct reconcile *rec, const struct client_entry *told, const struct reconcile_rule *rule, int64_t now_s,
+void reconcile_note_bearer(struct reconcile *rec, const struct client_entry *element, const struct reconcile_rule *rule, int64_t now_s,
                            struct reconcile_result *result);
 
 #endif

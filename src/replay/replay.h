@@ -1,8 +1,8 @@
 /*
  * replay: old logs through the same rules, verdict and store as the daemon, as fast as the machine reads.
  *
- * The threads are here. Files are read in chunks of whole lines; any thread parses and matches them; one
- * thread decides and stores, chunk after chunk in log order. So the result is the same on any number of threads.
+ * Files are read in chunks of whole lines; any thread (workers.h) parses and matches them; one thread decides and stores,
+ * chunk after chunk in log order. So the result is the same on any number of threads.
  * Time is the log's own.
  */
 #ifndef WFS_REPLAY_REPLAY_H
@@ -18,13 +18,11 @@
 #include "config/config.h"
 #include "input/journal.h"
 #include "replay/progress.h"
+#include "replay/worst.h"
 #include "rules/rules.h"
 #include "store/store.h"
 
-enum {
-	REPLAY_SLACK_S = 3600, /* how much a log may be out of order */
-	REPLAY_WORST_MAX = 40,
-};
+enum { REPLAY_SLACK_S = 3600 }; /* how much a log may be out of order */
 
 struct replay_options {
 	const struct config *config;
@@ -45,12 +43,6 @@ struct replay_options {
 	const atomic_bool *stop; /* becomes true: store what is complete and return */
 };
 
-/* An address or a network that was blocked. */
-struct replay_blocked {
-	struct block block; /* its last; offence: the highest it came to */
-	const struct rule *rule;
-};
-
 struct replay_result {
 	int64_t files, bytes, lines, cut, unparsed, hits, addresses, blocks;
 	int64_t forged, damaged, suppressed; /* of a journal: lines of the wrong user; entries that could not be read; messages that journald
@@ -63,9 +55,7 @@ struct replay_result {
 	int64_t suspended;        /* rules that would have blocked too many proven-good clients */
 	bool stopped;
 	int64_t *by_rule;         /* hits of each rule, by its index: the caller's to free */
-	size_t n_worst;           /* of the highest offences, the worst first; of equals the earlier one */
-	struct replay_blocked worst[REPLAY_WORST_MAX];
-	bool others;              /* than the worst were blocked, too */
+	struct worst worst;
 };
 
 /*

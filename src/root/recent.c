@@ -1,357 +1,33 @@
 /*
  * recent: the backend of legacy xtables: addresses in the kernel's xt_recent lists, and the rules that make them count.
  *
- * A list holds as many as the kernel parameter ip_list_tot, 100 unless it was raised, and when one more is
- * written it silently forgets the eldest. So what a list holds is known here and a full one refuses;
- * when more are wanted than one list holds, 256 lists are made and the last byte of an address selects its list.
- * The mask belongs to a list, not to an entry, so each length of networks has its list (recent_rules.h), in which a network
- * is listed by its first address; a network of another length is refused. All entries last as long as the rule's time: left_s is
- * not needed.
- *
- * Knows recent_rules, recent_file and xtables. Never waits, but for iptables' lock (xtables.h).
- * Source: net/netfilter/xt_recent.c; measured on 6.18, tests/unit/root/root.c.
+ * This file has the rules, and how many lists there are: one of a kind, or 256 when more addresses are wanted than one holds.
+ * What is in the lists: recent_lists.h. Knows recent_rules, recent_lists and xtables. Never waits, but for iptables' lock
+ * (xtables.h).
  */
-#include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "root/backend.h"
 #include "root/hooks.h"
-#include "root/recent_file.h"
+#include "root/recent_lists.h"
 #include "root/recent_rules.h"
 #include "root/xtables.h"
 
 enum {
-	FAMILIES = 2,
 	PER_LIST_DEFAULT = 100, /* ip_list_tot, net/netfilter/xt_recent.c */
 	PER_LIST_MAX = 1 << 20, /* we use no more of a list than this, 20 MB */
 	SHRINK_AT = 4,          /* back to one list when a quarter of it would do, so as not to flap */
 	OTHER_FILES = 64, /* open beside the lists */
 };
 
-struct recent {
-	const struct root_config *config; /* borrowed */
-	unsigned n_shards;
-	bool made; /* by open: there was no chain */
-	bool logged_full; /* since all fitted: so that an attacker's flood is not a flood of lines */
-	bool use[FAMILIES];
-	bool kinds[FAMILIES][RECENT_KINDS]; /* there is such a list */
-	struct why without6;
-	struct recent_files files;
-	struct recent_file lists[FAMILIES][RECENT_KINDS][RECENT_SHARDS];
-};
-
 static const char parameter[] = "/sys/module/xt_recent/parameters/ip_list_tot";
-
-static enum xtables_family family_of(const struct addr *addr)
-{
-	return addr_is_ip4(addr) ? XTABLES_IP4 : XTABLES_IP6;
-}
-
-/* Which list holds such a network; RECENT_KINDS: none. */
-static enum recent_kind kind_of(const struct recent *recent, const struct net *net)
-{
-	const enum xtables_family family = family_of(&net->addr);
-
-	for (enum recent_kind kind = RECENT_SINGLE; kind < RECENT_KINDS; kind++)
-		if (recent->kinds[family][kind] && recent_length(family, kind, recent->config) == net->len)
-			return kind;
-	return RECENT_KINDS;
-}
-
-static unsigned shard_of(const struct recent *recent, const struct net *net)
-{
-	return recent->n_shards == 1 ? 0 : net->addr.bytes[recent_shard_byte(net->len)];
-}
-
-/* How many lists there are of a kind. */
-static unsigned lists_of(const struct recent *recent, enum xtables_family family, enum recent_kind kind)
-{
-	return recent->use[family] && recent->kinds[family][kind] ? recent->n_shards : 0;
-}
-
-static void list_path(const struct recent *recent, enum xtables_family family, enum recent_kind kind, unsigned shard,
-                      char out[static RECENT_PATH_MAX])
-{
-	char name[RECENT_LIST_MAX];
-
-	recent_list_name(family, kind, recent->config, recent->n_shards, shard, name);
-	(void)snprintf(out, RECENT_PATH_MAX, "/proc/net/xt_recent/%s", name);
-}
-
-static void shut_all(struct recent *recent)
-{
-	for (unsigned family = 0; family < FAMILIES; family++)
-		for (unsigned kind = 0; kind < RECENT_KINDS; kind++)
-			for (unsigned shard = 0; shard < RECENT_SHARDS; shard++)
-				recent_file_shut(&recent->lists[family][kind][shard]);
-}
-
-static int no_kind(const struct net *net, struct why *why)
-{
-	char text[NET_TEXT_MAX];
-
-	(void)net_text(net, text);
-	return why_set(why, EAFNOSUPPORT, "%s: no list holds networks of this length", text);
-}
-
-/* sign: '+' or '-'. */
-static int put(struct recent *recent, char sign, const struct net *net, struct why *why)
-{
-	const enum xtables_family family = family_of(&net->addr);
-	const enum recent_kind kind = kind_of(recent, net);
-	char path[RECENT_PATH_MAX], command[ADDR_TEXT_MAX + 1];
-	struct members_entry *members;
-	struct recent_file *list;
-	unsigned long hz;
-	unsigned shard;
-	size_t len;
-	int err;
-
-	if (!recent->use[family])
-		return why_set(why, EAFNOSUPPORT, "%s", recent->without6.text);
-	if (kind == RECENT_KINDS)
-		return no_kind(net, why);
-	shard = shard_of(recent, net);
-	list = &recent->lists[family][kind][shard];
-	list_path(recent, family, kind, shard, path);
-	command[0] = sign;
-	len = 1 + addr_text(&net->addr, command + 1);
-	/* A list that was destroyed and made again leaves the descriptor dead for ever; a new one shows it. */
-	for (int tries = 1;; tries++) {
-		err = recent_file_open(&recent->files, list, net->len, path, why);
-		if (err < 0)
-			return err;
-		members = members_find(&list->members, net);
-		if (sign == '+' && members == NULL && list->members.n >= recent->files.per_list)
-			return why_set(why, ENOSPC, "%s is full: it holds %" PRIu32 " addresses", path,
-			               list->members.n);
-		err = recent_file_write(list, command, len);
-		if (err == 0)
-			break;
-		recent_file_shut(list);
-		if (tries == 2)
-			return why_set(why, -err, "%s: the kernel did not take '%s': %s", path, command,
-			               strerror(-err));
-	}
-	if (sign == '-' && members != NULL)
-		members_remove(&list->members, members);
-	if (sign == '-')
-		return 0;
-	if (members != NULL) {
-		members->writes++;
-	} else {
-		members = members_add(&list->members, net);
-		members->place = 1; /* of a new one; for another the next read shows it */
-	}
-	members->stamp = recent_file_now(&hz);
-	return 0;
-}
-
-/* True when prepare can make capacity for such a network by splitting its list. */
-static bool can_split(const struct recent *recent, const struct net *net)
-{
-	return recent->config->manage_rules && recent->n_shards == 1 && kind_of(recent, net) != RECENT_KINDS;
-}
-
-/* err: -ENOSPC, its list is full, or -EAFNOSUPPORT. */
-static void refuse(struct recent *recent, const struct net *net, int err, const char *because,
-                  struct backend_refused *refused)
-{
-	if (err == -ENOSPC && !recent->logged_full) {
-		log_line(LOG_WARNING, "%s; what it cannot take is not blocked", because);
-		recent->logged_full = true;
-	}
-	backend_refuse(refused, net, because);
-}
-
-static int recent_add(void *self, const struct backend_entry *entries, size_t n, struct backend_refused *refused,
-                      struct why *why)
-{
-	struct recent *const recent = self;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct net *const net = &entries[i].net;
-		struct why one;
-		const int err = put(recent, '+', net, &one);
-
-		if (err == -EAFNOSUPPORT || (err == -ENOSPC && !can_split(recent, net))) {
-			refuse(recent, net, err, one.text, refused);
-			continue;
-		}
-		if (err == -ENOSPC)
-			refused->n += (uint32_t)(n - i); /* the rest will fit after the prepare that follows */
-		if (err < 0) {
-			*why = one;
-			return err;
-		}
-	}
-	return 0;
-}
-
-static int recent_del(void *self, const struct net *nets, size_t n, struct why *why)
-{
-	for (size_t i = 0; i < n; i++) {
-		const int err = put(self, '-', &nets[i], why);
-
-		/* What was never added is not there. */
-		if (err < 0 && err != -EAFNOSUPPORT)
-			return err;
-	}
-	return 0;
-}
-
-static int read_list(struct recent *recent, enum xtables_family family, enum recent_kind kind, unsigned shard,
-                     struct why *why)
-{
-	char path[RECENT_PATH_MAX];
-
-	list_path(recent, family, kind, shard, path);
-	return recent_file_read(&recent->files, &recent->lists[family][kind][shard], recent_length(family, kind, recent->config), path, why);
-}
-
-static int read_kind(struct recent *recent, enum xtables_family family, enum recent_kind kind, struct why *why)
-{
-	const unsigned n = lists_of(recent, family, kind);
-	int err = 0;
-
-	for (unsigned shard = 0; shard < n && err == 0; shard++)
-		err = read_list(recent, family, kind, shard, why);
-	return err;
-}
-
-/* Reads every list from the kernel. */
-static int read_all(struct recent *recent, struct why *why)
-{
-	int err = 0;
-
-	for (unsigned family = 0; family < FAMILIES; family++)
-		for (unsigned kind = 0; kind < RECENT_KINDS && err == 0; kind++)
-			err = read_kind(recent, family, kind, why);
-	return err;
-}
-
-/* Removes them from the list. Does nothing where there is no such list. */
-static int recent_floods(void *self, struct addr *out, size_t cap, size_t *ret_n, struct why *why)
-{
-	const struct recent *const recent = self;
-	size_t n = 0;
-	int err = 0;
-
-	for (enum xtables_family family = XTABLES_IP4; family <= XTABLES_IP6 && err == 0; family++) {
-		char name[RECENT_LIST_MAX], path[RECENT_PATH_MAX];
-		size_t some = 0;
-
-		recent_flood_name(family, recent->config, name);
-		(void)snprintf(path, sizeof path, "/proc/net/xt_recent/%s", name);
-		/* Where the rules are not ours such a list is optional. */
-		if (recent->config->connections == 0 || !recent->use[family] ||
-		    (!recent->config->manage_rules && access(path, R_OK | W_OK) != 0))
-			continue;
-		err = recent_file_take(path, out + n, cap - n, &some, why);
-		n += some;
-	}
-	if (err == 0)
-		*ret_n = n;
-	return err;
-}
-
-/* What is told of an entry; packets are told once. A dropped packet starts its time again. */
-static void tell(const struct recent *recent, struct members_entry *entry, struct backend_entry *ret)
-{
-	unsigned long hz;
-	const unsigned long now = recent_file_now(&hz), age = now - entry->stamp;
-	const uint32_t idle_s = (long)age < 0 ? 0 : (uint32_t)(age / hz); /* a stamp can be a little ahead */
-
-	*ret = (struct backend_entry){.net = entry->net,
-	                              .left_s = idle_s < recent->config->seconds ? recent->config->seconds - idle_s : 0,
-	                              .idle_s = idle_s,
-	                              .dropped = entry->dropped};
-	entry->dropped = 0;
-}
-
-/* A list is read when its first place comes up. */
-static int recent_list(void *self, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why)
-{
-	struct recent *const recent = self;
-	size_t n = 0;
-	int err = 0;
-
-	for (unsigned at = 0; at < FAMILIES * RECENT_KINDS && err == 0; at++) {
-		const unsigned family = at / RECENT_KINDS, kind = at % RECENT_KINDS, lists = lists_of(recent, family, kind);
-
-		for (unsigned shard = 0; shard < lists && n < cap && err == 0; shard++) {
-			const struct members *const members = &recent->lists[family][kind][shard].members;
-
-			if (cursor == 0)
-				err = read_list(recent, family, kind, shard, why);
-			for (; cursor < members->n && n < cap; cursor++)
-				tell(recent, &members->entries[cursor], &out[n++]);
-			cursor -= n < cap ? members->n : 0; /* in the next list */
-		}
-	}
-	*ret_n = n;
-	return err;
-}
-
-/* A list is read once a second at most: what one entry needs to know, hundreds need to know in the same second. */
-static int recent_look(void *self, struct backend_entry *entries, size_t n, struct why *why)
-{
-	struct recent *const recent = self;
-	struct timespec now;
-	int err = 0;
-
-	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	for (size_t i = 0; i < n && err == 0; i++) {
-		const enum xtables_family family = family_of(&entries[i].net.addr);
-		const enum recent_kind kind = kind_of(recent, &entries[i].net);
-		const unsigned shard = shard_of(recent, &entries[i].net);
-		struct members_entry *entry;
-		struct recent_file *list;
-
-		entries[i].idle_s = UINT32_MAX;
-		entries[i].dropped = 0;
-		entries[i].bytes = 0; /* nobody counts them */
-		if (kind == RECENT_KINDS || shard >= lists_of(recent, family, kind))
-			continue;
-		list = &recent->lists[family][kind][shard];
-		if (list->looked_s != now.tv_sec)
-			err = read_list(recent, family, kind, shard, why);
-		list->looked_s = now.tv_sec;
-		entry = err < 0 ? NULL : members_find(&list->members, &entries[i].net);
-		if (entry != NULL)
-			tell(recent, entry, &entries[i]);
-	}
-	return err;
-}
-
-static void recent_limits(const void *self, struct backend_limits *ret)
-{
-	const struct recent *const recent = self;
-
-	*ret = (struct backend_limits){
-	        .capacity = recent->n_shards * recent->files.per_list,
-	        .most = recent->files.per_list * (recent->config->manage_rules ? RECENT_SHARDS : 1U)};
-	(void)snprintf(ret->list, sizeof ret->list, "%s", recent->config->list);
-	for (unsigned at = 0; at < FAMILIES * RECENT_KINDS; at++) {
-		const unsigned family = at / RECENT_KINDS, kind = at % RECENT_KINDS, lists = lists_of(recent, family, kind);
-		/* Where the rules are not ours and lack such a list, the refusal names that. */
-		const uint8_t length = recent_length(family, kind, recent->config);
-
-		if (length != 0)
-			lengths_add(&ret->lengths, family == XTABLES_IP4, length);
-		for (unsigned shard = 0; shard < lists; shard++)
-			*(family == XTABLES_IP4 ? &ret->held4 : &ret->held6) += recent->lists[family][kind][shard].members.n;
-	}
-}
 
 static uint32_t read_parameter(void)
 {
@@ -414,10 +90,10 @@ static int find_foreign(struct recent *recent, enum xtables_family family, struc
 
 	/* Lists of networks are there when their owner wants networks blocked. */
 	for (enum recent_kind kind = RECENT_PREFIX; kind < RECENT_KINDS; kind++) {
-		list_path(recent, family, kind, 0, path);
+		recent_list_path(recent, family, kind, 0, path);
 		recent->kinds[family][kind] = recent_length(family, kind, recent->config) != 0 && access(path, R_OK | W_OK) == 0;
 	}
-	list_path(recent, family, RECENT_SINGLE, 0, path);
+	recent_list_path(recent, family, RECENT_SINGLE, 0, path);
 	if (access(path, R_OK | W_OK) == 0)
 		return 0;
 	return why_set(why, errno,
@@ -437,12 +113,12 @@ static bool is_absent(int err)
 /* A file for each list is more than the usual 1024. Where it may not be raised, opening one fails and says so. */
 static void raise_files(void)
 {
-	const rlim_t reconcile = (rlim_t)FAMILIES * RECENT_KINDS * RECENT_SHARDS + OTHER_FILES;
+	const rlim_t wanted = (rlim_t)RECENT_FAMILIES * RECENT_KINDS * RECENT_SHARDS + OTHER_FILES;
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= reconcile)
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
 		return;
-	limit.rlim_cur = reconcile < limit.rlim_max ? reconcile : limit.rlim_max;
+	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
@@ -451,7 +127,7 @@ static void init(struct recent *recent, const struct root_config *config)
 	recent->config = config;
 	recent->n_shards = 1;
 	recent->use[XTABLES_IP4] = recent->use[XTABLES_IP6] = true;
-	for (unsigned family = 0; family < FAMILIES; family++)
+	for (unsigned family = 0; family < RECENT_FAMILIES; family++)
 		for (unsigned kind = 0; kind < RECENT_KINDS; kind++) {
 			recent->kinds[family][kind] = recent_length(family, kind, config) != 0;
 			for (unsigned shard = 0; shard < RECENT_SHARDS; shard++)
@@ -504,7 +180,7 @@ static int recent_open(const struct root_config *config, void **ret, const char 
 	err = open_rules(recent, why);
 	if (err == 0) {
 		recent->files.per_list = read_parameter(); /* the file is there now that a rule has called for the module */
-		err = members_init(&recent->files.before, recent->files.per_list) ? read_all(recent, why)
+		err = members_init(&recent->files.before, recent->files.per_list) ? recent_read_all(recent, why)
 		                                                      : why_set(why, ENOMEM, "no memory for the lists");
 	}
 	if (err < 0) {
@@ -545,7 +221,7 @@ static int recent_prepare(void *self, uint32_t n4, uint32_t n6, bool *ret_repair
 	if (err == 0)
 		err = apply(recent, XTABLES_IP6, n_shards, &changed, why);
 	if (changed)
-		shut_all(recent);
+		recent_shut_all(recent);
 	if (err < 0)
 		return err;
 	if (n_shards > recent->n_shards)
@@ -556,7 +232,7 @@ static int recent_prepare(void *self, uint32_t n4, uint32_t n6, bool *ret_repair
 		         n4, n6, recent->files.per_list, n_shards);
 	*ret_repaired = changed && n_shards == recent->n_shards;
 	recent->n_shards = n_shards;
-	return changed ? read_all(recent, why) : 0;
+	return changed ? recent_read_all(recent, why) : 0;
 }
 
 /* The rules stay, since they are not ours; with empty lists they block no client. */
@@ -564,14 +240,14 @@ static int empty_foreign(struct recent *recent, struct why *why)
 {
 	int err = 0;
 
-	for (unsigned at = 0; at < FAMILIES * RECENT_KINDS && err == 0; at++) {
+	for (unsigned at = 0; at < RECENT_FAMILIES * RECENT_KINDS && err == 0; at++) {
 		const unsigned family = at / RECENT_KINDS, kind = at % RECENT_KINDS;
 		struct recent_file *const list = &recent->lists[family][kind][0];
 		char path[RECENT_PATH_MAX];
 
-		if (lists_of(recent, family, kind) == 0)
+		if (recent_lists_of(recent, family, kind) == 0)
 			continue;
-		list_path(recent, family, kind, 0, path);
+		recent_list_path(recent, family, kind, 0, path);
 		recent_file_shut(list);
 		err = recent_file_open(&recent->files, list, recent_length(family, kind, recent->config), path, why);
 		if (err == 0 && recent_file_write(list, "/", 1) < 0)
@@ -595,8 +271,8 @@ static int recent_close(void *self, enum backend_end end, struct why *why)
 		err6 = recent->use[XTABLES_IP6] ? remove_rules(recent->config, XTABLES_IP6, &changed, why) : 0;
 		err = err < 0 ? err : err6;
 	}
-	shut_all(recent);
-	for (unsigned family = 0; family < FAMILIES; family++)
+	recent_shut_all(recent);
+	for (unsigned family = 0; family < RECENT_FAMILIES; family++)
 		for (unsigned kind = 0; kind < RECENT_KINDS; kind++)
 			for (unsigned shard = 0; shard < RECENT_SHARDS; shard++)
 				members_done(&recent->lists[family][kind][shard].members);

@@ -379,7 +379,7 @@ static void test_threads(void **state)
 			first = r;
 			assert_true(r.result.hits > 10000 && r.result.blocks > 100 && r.result.unparsed > 10);
 		} else {
-			assert_memory_equal(&r.result, &first.result, offsetof(struct replay_result, n_worst));
+			assert_memory_equal(&r.result, &first.result, offsetof(struct replay_result, worst));
 			same_dump(dump(store), strdup(want), "threads");
 		}
 		store_close(store);
@@ -647,7 +647,7 @@ static void test_gzip(void **state)
 	gzip("log");
 	p = run_file(packed, "log.gz");
 	good(&p);
-	assert_memory_equal(&r.result, &p.result, offsetof(struct replay_result, n_worst));
+	assert_memory_equal(&r.result, &p.result, offsetof(struct replay_result, worst));
 	same_dump(dump(packed), strdup(want), "packed");
 	/* The same log, whether packed or not. */
 	p = run_file(plain, "log.gz");
@@ -904,9 +904,9 @@ static void test_worst(void **state)
 	write_log("log", &t);
 	r = run_file(store, "log");
 	good(&r);
-	assert_int_equal(r.result.n_worst, REPLAY_WORST_MAX);
-	for (size_t i = 0; i < r.result.n_worst; i++) {
-		const struct replay_blocked *const b = &r.result.worst[i];
+	assert_int_equal(r.result.worst.n, WORST_MAX);
+	for (size_t i = 0; i < r.result.worst.n; i++) {
+		const struct worst_blocked *const b = &r.result.worst.list[i];
 		char net[NET_TEXT_MAX], words[256];
 
 		(void)net_text(&b->block.net, net);
@@ -922,7 +922,7 @@ static void test_worst(void **state)
 		               b->block.offence, b->block.offence, b->block.since_s);
 		assert_int_equal(number(store, words), i);
 	}
-	assert_true(r.result.others);
+	assert_true(r.result.worst.others);
 	store_close(store);
 	free(t.bytes);
 }
@@ -943,9 +943,9 @@ static void test_one_blocked(void **state)
 	r = run_file(store, "log");
 	good(&r);
 	assert_int_equal(r.result.blocks, TURNS);
-	assert_int_equal(r.result.n_worst, 1);
-	assert_true(r.result.worst[0].block.offence < TURNS);
-	assert_false(r.result.others);
+	assert_int_equal(r.result.worst.n, 1);
+	assert_true(r.result.worst.list[0].block.offence < TURNS);
+	assert_false(r.result.worst.others);
 	store_close(store);
 	free(t.bytes);
 }

@@ -1,0 +1,300 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "input/chunks.h"
+#include "pipeline/dated.h"
+#include "pipeline/resume.h"
+#include "pipeline/scan.h"
+#include "replay/findings.h"
+#include "replay/state.h"
+#include "store/logs.h"
+
+enum {
+	COMMIT_EVERY_MS = 5000,             /* what a kill may cost */
+	PEEKS = 16,                         /* lines without a time looked at, when a time is searched */
+	EXPECTED = 20,                      /* hits ahead that are announced, ... */
+	NEAR = 10,                          /* ... and once more: each about a memory access */
+	YEAR_LESS_TWO_DAYS_S = 363 * 86400, /* line_clock itself allows one more */
+};
+
+/* --- one chunk: decide and store --- */
+
+static void read_up_to(struct replay *r, const struct workers_chunk *c, const struct scan_tally *from,
+                       const struct scan_tally *to, int64_t position, size_t last_start, size_t last_len)
+{
+	const struct pending_read read = {
+		.lines = to->lines - from->lines,
+		.cut = to->cut - from->cut,
+		.unparsed = to->unparsed - from->unparsed,
+		.last_line_at = to->last_line_at,
+		.position = position,
+		.last = {c->piece.bytes + last_start, last_len},
+	};
+
+	pending_read(r->file, &read);
+}
+
+static int store_found(struct replay *r, const struct workers_chunk *c, size_t i, struct why *why)
+{
+	const struct findings_found *const f = &c->findings.found[i];
+	struct decide_line line = {.file = r->file,
+	                           .text = findings_line(&c->findings, i, &c->piece),
+	                           .time_s = f->time_s,
+	                           .offset = c->piece.start + f->start};
+	struct rules_hit hit;
+
+	findings_hit(&c->findings, i, r->options->rules, &c->piece, &hit, &line.host);
+	return replay_found(r, &line, &hit, why);
+}
+
+/* What comes after the i-th: the memory it needs is far away, another thread has just written some of it. */
+static void announce(const struct replay *r, const struct workers_chunk *c, size_t i)
+{
+	const struct findings_found *f = c->findings.found + i;
+	const char *line;
+	int score;
+
+	if (i + EXPECTED < c->findings.n)
+		decide_expect(&r->decide, &f[EXPECTED].address, rules_at(r->options->rules, f[EXPECTED].rule)->text->score,
+		              f[EXPECTED].time_s, false);
+	if (i + NEAR >= c->findings.n)
+		return;
+	f += NEAR;
+	score = rules_at(r->options->rules, f->rule)->text->score;
+	decide_expect(&r->decide, &f->address, score, f->time_s, true);
+	if (score <= 0)
+		return;
+	addrset_expect(&r->addresses, &f->address);
+	line = findings_line(&c->findings, i + NEAR, &c->piece).p;
+	for (size_t at = 0; at < f->len; at += FINDINGS_CACHE_LINE)
+		__builtin_prefetch(line + at);
+}
+
+static int store_chunk(struct replay *r, const struct workers_chunk *c, struct why *why)
+{
+	const struct findings *const s = &c->findings;
+	struct scan_tally stored = {0};
+	int rc;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct findings_found *const f = &s->found[i];
+
+		if (r->decide.verdict != NULL)
+			announce(r, c, i);
+		if ((rc = store_found(r, c, i, why)) < 0)
+			return rc;
+		if (!pending_is_full(r->decide.pending) || (i + 1 < s->n && s->found[i + 1].start == f->start))
+			continue;
+		/* A hit and the position after its line go into the same transaction. */
+		read_up_to(r, c, &stored, &s->tallies[i], c->piece.start + f->start + f->len + 1, f->start, f->len);
+		stored = s->tallies[i];
+		if ((rc = pending_write(r->decide.pending, why)) < 0)
+			return rc;
+	}
+	read_up_to(r, c, &stored, &s->tally, c->piece.end, s->last_start, s->last_len);
+	if (s->tally.last_line_at > r->result->last_line_s)
+		r->result->last_line_s = s->tally.last_line_at;
+	if (s->tally.first_line_at > 0 && (s->tally.first_line_at < r->result->first_line_s || r->result->first_line_s == 0))
+		r->result->first_line_s = s->tally.first_line_at;
+	r->result->lines += s->tally.lines;
+	r->result->cut += s->tally.cut;
+	r->result->unparsed += s->tally.unparsed;
+	r->result->bytes += c->piece.end - c->piece.start;
+	return 0;
+}
+
+/* --- one file --- */
+
+/* From when on stamps without a year may be. */
+static void set_clock(struct replay *r)
+{
+	int64_t first_s;
+
+	r->end_s = chunks_mtime(r->in);
+	if (r->options->year == 0)
+		return;
+	first_s = scan_first_time(chunks_first(r->in), r->end_s, r->options->year);
+	if (first_s != INT64_MAX)
+		r->end_s = first_s + YEAR_LESS_TWO_DAYS_S; /* so that every chunk finds the same years */
+}
+
+/* The time of the first line with one at offset or after it; INT64_MIN when none is near. */
+static int64_t time_at(const struct replay *r, int64_t offset)
+{
+	char text[LINE_MAX_BYTES];
+	int64_t start = offset, time_s;
+
+	for (int tries = 0; tries < PEEKS; tries++) {
+		const size_t len = chunks_peek(r->in, start, text, sizeof text, &start);
+
+		if (len == 0)
+			break;
+		time_s = scan_first_time((struct span){text, len}, r->end_s, 0);
+		if (time_s != INT64_MAX)
+			return time_s;
+		start++;
+	}
+	return INT64_MIN;
+}
+
+/* The offset of the first line whose time is time_s or later, in a log that goes forward in time. */
+static int64_t find_time(const struct replay *r, int64_t time_s)
+{
+	int64_t low = 0, high = chunks_size(r->in);
+	char ignored[1];
+
+	while (high - low > CHUNKS_SIZE) {
+		const int64_t middle = low + (high - low) / 2;
+
+		if (time_at(r, middle) < time_s)
+			low = middle;
+		else
+			high = middle;
+	}
+	if (low > 0 && chunks_peek(r->in, low, ignored, sizeof ignored, &low) == 0)
+		low = 0;
+	return low;
+}
+
+/* Does not read what --from and --until leave out. */
+static int skip(struct replay *r, struct why *why)
+{
+	const struct replay_options *const o = r->options;
+	int64_t from = 0, until = INT64_MAX;
+
+	if (chunks_size(r->in) < 2 * CHUNKS_SIZE)
+		return 0;
+	if (o->from_s > INT64_MIN + REPLAY_SLACK_S)
+		from = find_time(r, o->from_s - REPLAY_SLACK_S);
+	if (o->until_s < INT64_MAX - REPLAY_SLACK_S)
+		until = find_time(r, o->until_s + REPLAY_SLACK_S) + CHUNKS_SIZE;
+	return chunks_bound(r->in, from, until, why);
+}
+
+/* Which log is it, and how much of it has been counted? Leaves the input where reading goes on. */
+static int begin_file(struct replay *r, const char *path, struct why *why)
+{
+	struct store_log known;
+	struct resume reader;
+	bool is_known;
+	int rc = chunks_open(path, r->options->leave_tail, &r->in, why);
+
+	if (rc < 0)
+		return rc;
+	chunks_stop_when(r->in, r->options->stop);
+	set_clock(r);
+	reader = (struct resume){.first = chunks_first(r->in), .chunks = r->in};
+	rc = resume_log(r->options->store, &reader, &known, why);
+	if (rc == RESUME_UNREADABLE) { /* the others are read nevertheless */
+		chunks_close(r->in);
+		r->in = NULL;
+		return -EIO;
+	}
+	is_known = rc == 0;
+	if (is_known)
+		r->result->known_bytes += known.position;
+	else if (rc < 0 || (rc = skip(r, why)) < 0)
+		return rc;
+	r->file = pending_file(r->decide.pending, path, reader.first, is_known ? &known : NULL);
+	return 0;
+}
+
+static int store_next(struct replay *r, const struct workers_chunk *c, struct why *why)
+{
+	const int64_t now = clock_steady_ms();
+	int rc;
+
+	if (now >= r->commit_at_ms) {
+		store_bulk_due(r->options->store);
+		r->commit_at_ms = now + COMMIT_EVERY_MS;
+	}
+	rc = store_chunk(r, c, why);
+	progress_show(&r->progress, now, r->done_before + c->read, r->size_total, r->result->lines, r->result->hits);
+	return rc;
+}
+
+/* Until all of the file is stored, or the database fails. */
+static int store_file(struct replay *r, struct why *why)
+{
+	const struct findings_limits limits = {r->options->from_s, r->options->until_s, r->end_s};
+	const struct workers_chunk *c;
+	int rc = 0;
+
+	workers_start(r->workers, r->in, &limits);
+	while ((c = workers_next_done(r->workers)) != NULL) {
+		if (rc == 0)
+			rc = store_next(r, c, why);
+		if (rc < 0 || replay_is_stopped(r))
+			workers_stop(r->workers);
+		workers_give_back(r->workers);
+	}
+	return rc;
+}
+
+/* lines, unparsed: as they were counted before this file. */
+static void note_no_log(struct replay_result *result, const char *path, int64_t lines, int64_t unparsed)
+{
+	if (result->lines == lines || result->lines - lines != result->unparsed - unparsed)
+		return;
+	if (result->n_no_logs++ == 0)
+		result->no_log = path;
+	result->no_log_lines += result->lines - lines;
+}
+
+static int replay_file(struct replay *r, const char *path, struct why *why)
+{
+	const int64_t lines = r->result->lines, unparsed = r->result->unparsed, known = r->result->known_bytes;
+	int rc = begin_file(r, path, why);
+
+	if (rc == 0)
+		rc = store_file(r, why);
+	if (rc == 0)
+		rc = pending_finish(r->decide.pending, why);
+	r->broken = rc < 0 && r->in != NULL;
+	if (r->result->known_bytes == known) /* what is new in a log may be the rest of a long line */
+		note_no_log(r->result, path, lines, unparsed);
+	if (rc == 0)
+		rc = workers_error(r->workers, why);
+	if (r->file != NULL)
+		pending_done(r->file);
+	r->file = NULL;
+	if (r->in != NULL) {
+		int64_t done, size;
+
+		chunks_progress(r->in, &done, &size);
+		r->done_before += size;
+	}
+	chunks_close(r->in);
+	r->in = NULL;
+	r->result->files++;
+	return rc;
+}
+
+/* --- all files --- */
+
+int replay_files(struct replay *r, struct why *why)
+{
+	const struct replay_options *const o = r->options;
+	struct dated *const files = alloc_zero(o->n_files, sizeof *files, "the replay");
+	struct why this;
+	int result = 0;
+
+	dated_files(o->files, o->n_files, o->year, files);
+	for (size_t i = 0; i < o->n_files; i++)
+		r->size_total += files[i].size;
+	progress_begin(&r->progress, o->progress, clock_steady_ms());
+	for (size_t i = 0; i < o->n_files && !replay_is_stopped(r) && !r->broken; i++) {
+		const int rc = replay_file(r, files[i].path, &this);
+
+		if (rc < 0 && result == 0) {
+			result = rc;
+			*why = this;
+		}
+	}
+	progress_end(&r->progress);
+	free(files);
+	return result;
+}

@@ -1,0 +1,45 @@
+/*
+ * state: what the files of a replay share: replay.c begins and ends it, files.c reads old logs with all threads, journal.c a
+ * journal. Nobody else includes it.
+ */
+#ifndef WFS_REPLAY_STATE_H
+#define WFS_REPLAY_STATE_H
+
+#include "base/addrset.h"
+#include "pipeline/allowlist.h"
+#include "pipeline/decide.h"
+#include "pipeline/pending.h"
+#include "replay/progress.h"
+#include "replay/replay.h"
+#include "replay/workers.h"
+
+struct replay {
+	const struct replay_options *options;
+	struct replay_result *result;
+	struct allowlist *allowlist;
+	struct decide decide; /* its verdict is made at the first line that a rule matched */
+	struct addrset addresses;
+
+	/* The file being read. */
+	struct chunks *in;
+	struct pending_file *file;
+	int64_t end_s; /* for the years of stamps without one */
+	bool broken; /* the database failed: reading cannot go on */
+
+	struct workers *workers;
+	struct progress progress;
+	int64_t done_before, size_total; /* bytes on disk: of files finished, of all */
+	int64_t commit_at_ms;
+};
+
+/* A rule has found a client in a line: decides, and counts what came of it. Errors: of the database, see restore.h. */
+int replay_found(struct replay *r, const struct decide_line *line, struct rules_hit *hit, struct why *why);
+
+/* The caller wants an early end. */
+bool replay_is_stopped(const struct replay *r);
+
+/* Reads all files, or the journal; errors as of replay_run. */
+int replay_files(struct replay *r, struct why *why);
+int replay_journal(struct replay *r, struct why *why);
+
+#endif
