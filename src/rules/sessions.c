@@ -12,6 +12,7 @@
 struct entry {
 	struct session_key key;
 	bool has_address;
+	bool logged_in;  /* the client, since its address was noted */
 	unsigned events; /* how often the event was noted */
 	uint64_t event;  /* the noting rule's name */
 	int64_t noted_s;
@@ -112,6 +113,7 @@ static void note_address(struct sessions *s, uint64_t realm, int64_t time_s, con
 	struct entry *const e = note(s, realm, time_s, hit);
 
 	e->has_address = true;
+	e->logged_in = false;
 	e->address = hit->address;
 	e->events = 0;
 }
@@ -175,10 +177,17 @@ static int resolve_again(struct sessions *s, uint64_t realm, int64_t time_s, str
 
 static int resolve_lookup(struct sessions *s, uint64_t realm, int64_t time_s, struct rules_hit *hit)
 {
-	const struct entry *const e = known(s, realm, time_s, hit);
+	struct entry *const e = known(s, realm, time_s, hit);
+	const char *const category = hit->rule->text->category;
 
 	if (e == NULL || !e->has_address)
 		return RULES_NONE;
+	if (strcmp(category, "good") == 0) {
+		if (hit->user.len > 0)
+			e->logged_in = true;
+	} else if (e->logged_in && strcmp(category, "auth") != 0) {
+		return RULES_NONE;
+	}
 	hit->address = e->address;
 	return RULES_HIT;
 }

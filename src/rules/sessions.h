@@ -34,10 +34,10 @@ void sessions_free(struct sessions *sessions);
 void sessions_clear(struct sessions *sessions);
 
 /*
- * Completes what rules_match_all found: each of its hits. host: the line's, p NULL when it has none; time_s: the line's, or the
- * last one known when the line has none.
- * RULES_HIT: hit is complete, with address, count and score. RULES_NONE: nothing to count; the line noted or
- * forgot something, or its session is not known.
+ * Completes what rules_match_all found: each of its hits. host: the line's, p NULL when it has none; time_s:
+ * the line's, or the last one known when the line has none. RULES_HIT: hit is complete, with address, count
+ * and score. RULES_NONE: nothing to count; the line noted or forgot something, its session is not known, or
+ * the client has logged in (a rule of category good with <USER>): then only its failed logins count.
  */
 int sessions_resolve(struct sessions *sessions, struct span host, int64_t time_s, struct rules_hit *hit);
 

@@ -57,6 +57,18 @@ story 40 2 "Roundcube: log_logins, and the words of the IMAP server, twice" <<-'
 	[20-Nov-2026 13:40:09 +0000]: <k3v9a0d1> IMAP Error: Login failed for bob against localhost from @. AUTHENTICATE PLAIN: Authentication failed. in /usr/share/roundcube/program/lib/Roundcube/rcube_imap.php on line 211 (POST /?_task=login&_action=login)
 	[20-Nov-2026 13:40:09 +0000]: <k3v9a0d1> Failed login for bob from @ in session k3v9a0d1e2f3a4b5 (error: 0)
 LINES
+story 100 2 "two spams: rspamd and Postfix report each, amavis the second" <<-'LINES'
+	01 mx rspamd[105]: <13c0b2>; task; rspamd_task_write_log: id: <x>, qid: <AE862AE0969>, ip: @, from: <u@example.com>, (default: S (reject): [15.00/15.00] [GTUBE(0.00){}]), len: 270, time: 0.440ms
+	01 mx postfix/cleanup[140]: AE862AE0969: milter-reject: END-OF-MESSAGE from unknown[@]: 5.7.1 Gtube pattern; from=<u@example.com> to=<alice@example.org> proto=ESMTP helo=<spam.example>
+	05 mx postfix/cleanup[140]: AE862AE096A: milter-reject: END-OF-MESSAGE from unknown[@]: 5.7.1 Gtube pattern; from=<u@example.com> to=<alice@example.org> proto=ESMTP helo=<spam.example>
+	05 mx rspamd[105]: <13c0b3>; task; rspamd_task_write_log: id: <x>, qid: <AE862AE096A>, ip: @, from: <u@example.com>, (default: S (reject): [15.00/15.00] [GTUBE(0.00){}]), len: 270, time: 0.440ms
+	06 mx amavis[135]: (00135-01) Blocked SPAM {RejectedOpenRelay,Quarantined}, [@]:53347 [192.0.2.20] <u@example.com> -> <alice@example.org>, mail_id: x, Hits: 1009.354, size: 445, 170 ms
+LINES
+story 20 1 "PAM: pam_unix, then SSSD's module, and vsftpd itself" <<-'LINES'
+	01 mx vsftpd[5]: pam_unix(vsftpd:auth): authentication failure; logname= uid=0 euid=0 tty=ftp ruser=bob rhost=@  user=bob
+	01 mx vsftpd[5]: pam_sss(vsftpd:auth): authentication failure; logname= uid=0 euid=0 tty=ftp ruser=bob rhost=@ user=bob
+	02 mx vsftpd[5]: [bob] FAIL LOGIN: Client "@"
+LINES
 story 60 3 "Postfix: warnings, and the counter at the end" <<-'LINES'
 	01 mx postfix/smtpd[5]: warning: unknown[@]: SASL LOGIN authentication failed: authentication failure
 	03 mx postfix/smtpd[5]: warning: unknown[@]: SASL LOGIN authentication failed: authentication failure

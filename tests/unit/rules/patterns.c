@@ -189,7 +189,9 @@ static void all_spellings(void **state)
 	(void)state;
 	for (size_t i = 0; i < rules_count(rules); i++) {
 		const struct rule *const rule = rules_at(rules, i);
-		const bool ip4_only = strncmp(rule->text->name, "dropbear-", 9) == 0; /* ":port" follows unbracketed */
+		/* ":port" follows unbracketed, or "NAME:" precedes */
+		const bool ip4_only = strncmp(rule->text->name, "dropbear-", 9) == 0 ||
+		                      strncmp(rule->text->name, "vpopmail-", 9) == 0;
 
 		for (size_t e = 0; e < rule->text->n_examples; e++) {
 			struct rules_hit hit;

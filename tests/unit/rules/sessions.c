@@ -12,11 +12,16 @@
 static struct rulefile_rule connected = {
         .name = (char[]){"connected"}, .file = "smtpd.rules", .remember = true};
 static struct rulefile_rule unknown = {.name = (char[]){"unknown"}, .file = "smtpd.rules", .remember = true};
-static struct rulefile_rule failed = {.name = (char[]){"failed"}, .file = "smtpd.rules", .score = 20};
-static struct rulefile_rule summary = {
-        .name = (char[]){"summary"}, .file = "smtpd.rules", .after = (char[]){"unknown"}, .score = 20};
+static struct rulefile_rule failed = {
+        .name = (char[]){"failed"}, .file = "smtpd.rules", .score = 20, .category = (char[]){"protocol"}};
+static struct rulefile_rule summary = {.name = (char[]){"summary"},
+                                       .file = "smtpd.rules",
+                                       .after = (char[]){"unknown"},
+                                       .score = 20,
+                                       .category = (char[]){"protocol"}};
 static struct rulefile_rule ended = {.name = (char[]){"ended"}, .file = "smtpd.rules", .forget = true};
-static struct rulefile_rule other = {.name = (char[]){"other"}, .file = "other.rules", .score = 20};
+static struct rulefile_rule other = {
+        .name = (char[]){"other"}, .file = "other.rules", .score = 20, .category = (char[]){"protocol"}};
 
 static const struct span mx = {"mx", 2}, mx2 = {"mx2", 3}, no_host = {NULL, 0};
 
@@ -93,6 +98,36 @@ static void address(void **state)
 	assert_string_equal(who(mx, 1005, "2c0c496e8883d6d4", 2), "2001:db8:bad::7");
 	sessions_clear(sessions);
 	assert_string_equal(who(mx, 1005, "2c0c496e8883d6d4", 2), "");
+}
+
+/* Who has logged in is not hostile: in its session only failed logins count, until the id names another
+ * client. */
+static void logged_in(void **state)
+{
+	const struct rulefile_rule accepted = {.name = (char[]){"accepted"},
+	                                       .file = "smtpd.rules",
+	                                       .score = -40,
+	                                       .category = (char[]){"good"}};
+	const struct rulefile_rule password = {.name = (char[]){"password"},
+	                                       .file = "smtpd.rules",
+	                                       .score = 20,
+	                                       .category = (char[]){"auth"}};
+	const struct rule login = {.index = 6, .text = &accepted}, wrong = {.index = 7, .text = &password};
+	struct rules_hit hit = piece(2, RULES_KIND_LOOKUP, "2c0c496e8883d6d3", NULL);
+
+	(void)state;
+	sessions_clear(sessions);
+	(void)note(mx, 1000, "2c0c496e8883d6d3", "198.51.100.7");
+	hit.rule = &login;
+	assert_int_equal(sessions_resolve(sessions, mx, 1001, &hit), RULES_HIT); /* mail, not a login */
+	assert_string_equal(who(mx, 1001, "2c0c496e8883d6d3", 2), "198.51.100.7");
+	hit.user = (struct span){"alice", 5};
+	assert_int_equal(sessions_resolve(sessions, mx, 1002, &hit), RULES_HIT);
+	assert_string_equal(who(mx, 1002, "2c0c496e8883d6d3", 2), "");
+	hit.rule = &wrong;
+	assert_int_equal(sessions_resolve(sessions, mx, 1003, &hit), RULES_HIT);
+	(void)note(mx, 1004, "2c0c496e8883d6d3", "198.51.100.8");
+	assert_string_equal(who(mx, 1004, "2c0c496e8883d6d3", 2), "198.51.100.8");
 }
 
 static void event(void **state)
@@ -223,9 +258,9 @@ static void full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(address), cmocka_unit_test(event), cmocka_unit_test(complete),
-	        cmocka_unit_test(age),     cmocka_unit_test(full),  cmocka_unit_test(again),
-	        cmocka_unit_test(unreported),
+	        cmocka_unit_test(address),  cmocka_unit_test(logged_in),  cmocka_unit_test(event),
+	        cmocka_unit_test(complete), cmocka_unit_test(age),        cmocka_unit_test(full),
+	        cmocka_unit_test(again),    cmocka_unit_test(unreported),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
