@@ -48,7 +48,7 @@ static const char *weight_text(int64_t weight)
 	}
 }
 
-json_t *rows_hit(const struct query_hit *h)
+static json_t *hit_row(const struct query_hit *h)
 {
 	json_t *const row = new_object();
 
@@ -191,7 +191,7 @@ int rows_put_history(json_t *object, const struct config *config, struct store *
 		;
 	if (rc >= 0) {
 		query_hits(store, net, bound->hits);
-		while ((rc = query_next_hit(store, &hit, why)) == 0 && rows_append(hits, rows_hit(&hit), &bytes_left))
+		while ((rc = query_next_hit(store, &hit, why)) == 0 && rows_append(hits, hit_row(&hit), &bytes_left))
 			;
 	}
 	if (rc >= 0 && net->len < 128)

@@ -16,7 +16,6 @@
 #include "store/query.h"
 
 json_t *rows_block(const struct query_block *block, const struct config *config);
-json_t *rows_hit(const struct query_hit *hit);
 json_t *rows_allowance(const struct query_allowance *allowance);
 json_t *rows_event(const struct query_event *event);
 json_t *rows_problem(const struct problem *problem);

@@ -40,7 +40,8 @@ static bool begins_character(char c)
 	return ((unsigned char)c & 0xC0) != 0x80;
 }
 
-size_t show_columns(const char *text)
+/* How many columns text fills, each character of UTF-8 being one. */
+static size_t columns_of(const char *text)
 {
 	size_t n = 0;
 
@@ -49,7 +50,8 @@ size_t show_columns(const char *text)
 	return n;
 }
 
-size_t show_fitting(const char *text, size_t columns)
+/* How many bytes of text fit into that many columns. */
+static size_t fitting(const char *text, size_t columns)
 {
 	size_t len = 0;
 
@@ -62,10 +64,10 @@ void show_piece(const char *text, size_t columns)
 {
 	static const size_t dots = 3;
 
-	if (show_columns(text) <= columns)
+	if (columns_of(text) <= columns)
 		(void)fputs(text, stdout);
 	else
-		(void)printf("%.*s...", (int)show_fitting(text, columns > dots ? columns - dots : 0), text); /* a line's length */
+		(void)printf("%.*s...", (int)fitting(text, columns > dots ? columns - dots : 0), text); /* a line's length */
 }
 
 void show_wrapped(const char *label, size_t indent, const char *text)
@@ -76,7 +78,7 @@ void show_wrapped(const char *label, size_t indent, const char *text)
 	(void)printf("%-*s", (int)indent, label); /* a line's length */
 	while (*text != '\0') {
 		const size_t len = strcspn(text, " ");
-		const size_t columns = show_columns(text) - show_columns(text + len);
+		const size_t columns = columns_of(text) - columns_of(text + len);
 
 		if (column > indent && column + 1 + columns > width) {
 			(void)printf("\n%*s", (int)indent, "");

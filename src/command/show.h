@@ -30,12 +30,6 @@ size_t show_height(void);
 /* Columns of standard output: the terminal's, from SHOW_WIDTH_MIN to SHOW_WIDTH_MAX; SHOW_WIDTH_MIN when it is none. */
 size_t show_width(void);
 
-/* How many columns text fills, each character of UTF-8 being one. */
-size_t show_columns(const char *text);
-
-/* How many bytes of text fit into that many columns. */
-size_t show_fitting(const char *text, size_t columns);
-
 /* Prints text in at most that many columns: what does not fit ends in "...". */
 void show_piece(const char *text, size_t columns);
 

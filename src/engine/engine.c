@@ -116,7 +116,7 @@ static void handle_signals(struct engine *e)
 /* Whether lines are read: what they lead to has room, and no file is held until the database can be written. */
 static bool reads(const struct engine *e)
 {
-	return !pending_is_full(e->pending) && !(e->store_failed && sources_file_is_held(e->logs));
+	return !pending_is_full(e->pending) && !(e->store_failed && followed_is_held(e->sources->logs));
 }
 
 /* When the block that ends at end_s is to be released, by the steady clock. */
@@ -131,7 +131,7 @@ static int64_t release_due(const struct engine *e, int64_t end_s, int64_t now_ms
 static int timeout_ms(const struct engine *e, int64_t now)
 {
 	const struct control *const control = e->requests.control;
-	const int logs_ms = reads(e) ? sources_timeout_ms(e->logs, now) : -1;
+	const int logs_ms = reads(e) ? sources_timeout_ms(e->sources, now) : -1;
 	const int control_ms = control == NULL ? -1 : control_timeout_ms(control, now);
 	const int names_ms = allowlist_timeout_ms(e->live.allowlist, now);
 	const int lists_ms = reads(e) ? dnsbl_timeout_ms(e->live.dnsbl, now) : -1;
@@ -209,8 +209,8 @@ static void begin_turn(struct engine *e)
 		return;
 	if (!e->store_failed)
 		follow_edits(e);
-	sources_look(e->logs);
-	if (sources_file_waits(e->logs) && (rc = sources_begin_file(e->logs, &why)) < 0 && !e->store_failed)
+	sources_look(e->sources);
+	if (followed_waits(e->sources->logs) && (rc = followed_begin_file(e->sources->logs, &why)) < 0 && !e->store_failed)
 		commit_trouble(e, rc, &why);
 }
 
@@ -237,7 +237,7 @@ static void turn(struct engine *e)
 	if (commit_is_lost(e))
 		return;
 	if (!e->store_failed) {
-		if (pending_has_hits(e->pending) || sources_file_waits(e->logs))
+		if (pending_has_hits(e->pending) || followed_waits(e->sources->logs))
 			e->write_at = now.steady_ms;
 		else if (pending_has_news(e->pending) || reconcile_has_news(e->reconcile) || passes_have_news(&e->passes))
 			engine_sooner(&e->write_at, now.steady_ms + POSITION_MS);
@@ -308,11 +308,11 @@ int engine_run(struct engine *e)
 
 		exporter_turn(&e->exporter, e->store, &e->problems, clock_unix_s());
 		polled[EDITS].fd = e->store_failed ? -1 : rules_watch_fd(e->live.rules_watch);
-		polled[LOGS].fd = reads(e) ? sources_fd(e->logs) : -1;
+		polled[LOGS].fd = reads(e) ? followed_fd(e->sources->logs) : -1;
 		for (size_t i = 0; i < CONFIG_SOCKETS_MAX; i++)
-			polled[SOCKETS + i].fd = reads(e) ? sources_socket_fd(e->logs, i) : -1;
-		polled[GLOBS].fd = reads(e) ? sources_globs_fd(e->logs) : -1;
-		polled[JOURNAL].fd = reads(e) ? sources_journal_fd(e->logs) : -1;
+			polled[SOCKETS + i].fd = reads(e) ? sockets_fd(e->sources->sockets, i) : -1;
+		polled[GLOBS].fd = reads(e) ? followed_globs_fd(e->sources->logs) : -1;
+		polled[JOURNAL].fd = reads(e) && e->sources->journal != NULL ? journal_source_fd(e->sources->journal) : -1;
 		polled[NAMES].fd = allowlist_names_fd(e->live.allowlist);
 		polled[SENDERS].fd = allowlist_senders_fd(e->live.allowlist);
 		polled[LISTS].fd = reads(e) ? dnsbl_fd(e->live.dnsbl) : -1;
@@ -332,7 +332,7 @@ int engine_run(struct engine *e)
 			break;
 		}
 		if (polled[JOURNAL].revents != 0)
-			sources_journal_turn(e->logs, clock_steady_ms());
+			journal_source_turn(e->sources->journal, clock_steady_ms());
 		e->edited |= polled[EDITS].revents != 0;
 		turn(e);
 		handle_request(e, polled + CONTROL);

@@ -7,7 +7,7 @@
  * what pending knows.
  * A section that is a pattern (globs.h) is followed in every file that matches, also those that come while we run: they are read
  * from their beginning. One that is removed is read to its end, and forgotten.
- * A part of sources: for sources.c alone.
+ * A part of sources, which the engine asks for its lines.
  */
 #ifndef WFS_ENGINE_FOLLOWED_H
 #define WFS_ENGINE_FOLLOWED_H
@@ -31,16 +31,27 @@ int followed_new(const struct config *config, struct store *store, struct pendin
 /* NULL is allowed. */
 void followed_free(struct followed *logs);
 
+/* For poll(2). */
 int followed_fd(const struct followed *logs);
 int followed_globs_fd(const struct followed *logs); /* -1: no section is a pattern */
 int followed_timeout_ms(const struct followed *logs, int64_t now_ms); /* as follow_timeout_ms */
 
-/* As sources_look, sources_check, sources_stamped, sources_file_waits, sources_file_is_held and sources_begin_file. */
+/* As sources_look. */
 void followed_look(struct followed *logs);
+
+/* As follow_check; new files are looked for as well. */
 void followed_check(struct followed *logs);
+
+/* After a line was scanned that was appended while we watched: says when its stamps are not the clock's. scan: of followed_next. */
 void followed_stamped(struct followed *logs, struct scan *scan, int64_t now_s);
+
+/* A file waits to be begun: no line of the logs is read before. */
 bool followed_waits(const struct followed *logs);
+
+/* It could not be begun when that was last tried, since the database cannot be read or too many files wait for it. */
 bool followed_is_held(const struct followed *logs);
+
+/* Begins the file that waits, or holds it. Errors: of the database; it is held. */
 int followed_begin_file(struct followed *logs, struct why *why);
 
 /*

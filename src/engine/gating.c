@@ -145,11 +145,17 @@ int gating_turn(struct gating *g, int64_t now_ms, struct why *why)
 	return rc == -EPIPE || rc == 1 ? rc : 0;
 }
 
+/* Whether a gate is closed, which it is for a while after each sign of life. */
+static bool is_closed(const struct gating *g, size_t gate, int64_t now_ms)
+{
+	return g->closed_ms != INT64_MIN && now_ms < g->closed_ms + g->config->gates.gates[gate].open_after_s * 1000;
+}
+
 static struct store_gate_now now_of(const struct gating *g, size_t gate, int64_t now_s)
 {
 	const struct message_gate *const counts = &g->counts[gate];
 	struct store_gate_now ret = {.at_s = now_s,
-	                             .closed = gating_is_closed(g, gate, clock_steady_ms()),
+	                             .closed = is_closed(g, gate, clock_steady_ms()),
 	                             .paused = counts->paused,
 	                             .inside = counts->window,
 	                             .waiting = counts->waiting,
@@ -183,9 +189,4 @@ void gating_store(struct gating *g, struct store *store, int64_t now_s)
 int64_t gating_due_ms(const struct gating *g)
 {
 	return g->keep_at < g->count_at ? g->keep_at : g->count_at;
-}
-
-bool gating_is_closed(const struct gating *g, size_t gate, int64_t now_ms)
-{
-	return g->closed_ms != INT64_MIN && now_ms < g->closed_ms + g->config->gates.gates[gate].open_after_s * 1000;
 }

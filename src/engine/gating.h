@@ -58,7 +58,4 @@ void gating_store(struct gating *gating, struct store *store, int64_t now_s);
 /* When the next is due. */
 int64_t gating_due_ms(const struct gating *gating);
 
-/* True when this gate is closed now. */
-bool gating_is_closed(const struct gating *gating, size_t gate, int64_t now_ms);
-
 #endif

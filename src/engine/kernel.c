@@ -73,16 +73,24 @@ static void tell_gates(struct engine *e, const struct moment *now)
 		e->gating.keep_at = now->steady_ms; /* the table is gone, or its error is logged there */
 }
 
-/* n blocks into the kernel, from the first on. */
-static int add(struct engine *e, const struct block *blocks, size_t first, size_t n, int64_t now_s, struct why *why)
+/* Blocks into the kernel, and the connections of their clients out of it. */
+static int put(struct engine *e, const struct block *blocks, size_t n, int64_t now_s, struct why *why)
 {
 	size_t refused; /* the next comparison reports it */
+	const int rc = reconcile_add(e->reconcile, blocks, n, now_s, &refused, why);
+
+	hangup_end(&e->hangup, blocks, n, now_s);
+	return rc;
+}
+
+/* n of the pending blocks, from the first on. */
+static int add(struct engine *e, const struct block *blocks, size_t first, size_t n, int64_t now_s, struct why *why)
+{
 	int rc;
 
 	if (n == 0)
 		return 0;
-	rc = reconcile_add(e->reconcile, blocks + first, n, now_s, &refused, why);
-	hangup_end(&e->hangup, blocks + first, n, now_s);
+	rc = put(e, blocks + first, n, now_s, why);
 	log_blocks(e, blocks, first, n);
 	return rc;
 }
@@ -125,7 +133,7 @@ static int add_all(struct engine *e, const struct block *blocks, size_t n, const
 }
 
 /* Lists full, or flushed by others: a comparison recreates them, or logs why not. */
-static void told(struct engine *e, int rc, const struct why *why)
+static void note_result(struct engine *e, int rc, const struct why *why)
 {
 	if (rc == -EPIPE)
 		kernel_trouble(e, rc, why);
@@ -152,21 +160,19 @@ void kernel_tell(struct engine *e, const struct moment *now)
 		events_released(&e->events, &lifted[i], "rule suspended", NULL, NULL);
 	events_sum(&e->events);
 	pending_told(e->pending);
-	told(e, rc, &why);
+	note_result(e, rc, &why);
 }
 
 /* It waited long enough. What the verdict does not have any more was lifted meanwhile. */
-static int tell_waited(struct engine *e, const struct waits_entry *w, int64_t now_s, struct why *why)
+static int add_waited(struct engine *e, const struct waits_entry *w, int64_t now_s, struct why *why)
 {
 	const struct events_cause cause = {
 		.rule = w->rule, .reason = w->reason, .detail = w->detail[0] != '\0' ? w->detail : NULL};
-	size_t refused; /* the next comparison reports it */
 	int rc;
 
 	if (verdict_query(e->live.verdict, &w->block.net.addr).until_s <= now_s)
 		return 0;
-	rc = reconcile_add(e->reconcile, &w->block, 1, now_s, &refused, why);
-	hangup_end(&e->hangup, &w->block, 1, now_s);
+	rc = put(e, &w->block, 1, now_s, why);
 	events_blocked(&e->events, &w->block, &cause);
 	return rc;
 }
@@ -187,14 +193,14 @@ void kernel_tell_waiting(struct engine *e, const struct moment *now)
 
 		if (now->steady_ms < w->until_ms && dnsbl_awaits(e->live.dnsbl, &w->block.net))
 			continue;
-		if ((one = tell_waited(e, w, now->unix_s, &this)) < 0) {
+		if ((one = add_waited(e, w, now->unix_s, &this)) < 0) {
 			rc = one;
 			why = this;
 		}
 		waits_remove(&e->waits, i);
 	}
 	events_sum(&e->events);
-	told(e, rc, &why);
+	note_result(e, rc, &why);
 }
 
 /* "status" reads these. */
@@ -228,7 +234,7 @@ static void store_state(struct engine *e, const struct reconcile_result *r, int6
 	for (size_t i = 0; i < sizeof rows / sizeof *rows && rc == 0; i++)
 		rc = store_state_set(e->store, rows[i].key, rows[i].value, &why);
 	if (rc == 0)
-		rc = sources_store(e->logs, e->store, &why);
+		rc = sockets_store(e->sources->sockets, e->store, &why);
 	if (rc == 0)
 		rc = blocklist_store(e->live.blocklist, e->store, &why);
 	(void)store_finish(e->store, rc, &why);
@@ -341,7 +347,7 @@ void kernel_compare(struct engine *e, const struct moment *now)
 		live_refresh_allowed(&e->live);
 		live_refresh_listed(&e->live, e->reconcile);
 		reconcile_begin(e->reconcile);
-		sources_check(e->logs); /* awake anyway */
+		followed_check(e->sources->logs); /* awake anyway */
 	}
 	if (!reconcile_is_busy(e->reconcile))
 		return;

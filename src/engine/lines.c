@@ -121,7 +121,7 @@ static void match_line(struct engine *e, struct pending_file *file, struct scan 
 	engine_sooner(&scan->clock.end_s, now); /* an old file's mtime, never the future */
 	n = record->has_fields ? scan_entry(scan, record, hits) : scan_line(scan, record, hits);
 	if (scan->appended)
-		sources_stamped(e->logs, scan, now);
+		followed_stamped(e->sources->logs, scan, now);
 	if (record->part)
 		return; /* the position stays before the line that it belongs to */
 	for (size_t i = 0; i < n; i++) {
@@ -252,12 +252,12 @@ void lines_read(struct engine *e, const struct moment *now)
 	for (size_t n = 0; n < LINES_PER_TURN && !pending_is_full(e->pending); n++) {
 		struct record record = {.has_fields = false}; /* each source fills what it knows */
 
-		if (!sources_next(e->logs, now->steady_ms, &file, &scan, &record))
+		if (!sources_next(e->sources, now->steady_ms, &file, &scan, &record))
 			break;
 		gating_grew(&e->gating, now->steady_ms);
 		match_line(e, file, scan, &record, now->unix_s);
 		if (!record.more)
 			kernel_tell(e, now);
 	}
-	sources_settle(e->logs, now->steady_ms);
+	sources_settle(e->sources, now->steady_ms);
 }

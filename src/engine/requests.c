@@ -46,7 +46,8 @@ void requests_done(struct requests *r)
 	control_free(r->control);
 }
 
-struct admin requests_orders(const struct requests *r)
+/* What orders are carried out on. */
+static struct admin admin_of(const struct requests *r)
 {
 	return (struct admin){.store = r->store,
 	                       .verdict = r->live->verdict,
@@ -67,7 +68,7 @@ static void reload(struct requests *r, const char *who, int64_t now_s, json_t *r
 		return;
 	}
 	shared_reload(r);
-	admin = requests_orders(r); /* after it: the verdict is another now */
+	admin = admin_of(r); /* after it: the verdict is another now */
 	admin_reloaded(&admin, rules_count(r->live->rules), who, now_s, reply);
 }
 
@@ -148,7 +149,7 @@ static void begin_watching(struct requests *r)
 
 static void handle_one(struct requests *r, struct admin_todo *ret)
 {
-	const struct admin admin = requests_orders(r);
+	const struct admin admin = admin_of(r);
 	const struct control_request *const request = &r->request;
 	const struct protocol_request *const what = &request->what;
 	const int64_t now_s = clock_unix_s();

@@ -30,9 +30,6 @@ void requests_init(struct requests *requests, struct live *live, struct store *s
                    struct reconcile *reconcile, const struct problems *problems, struct events *events,
                    struct sharing *sharing);
 
-/* What orders are carried out on. */
-struct admin requests_orders(const struct requests *requests);
-
 /* A zeroed one, too. */
 void requests_done(struct requests *requests);
 

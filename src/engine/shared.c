@@ -7,7 +7,8 @@
 #include "control/reply.h"
 #include "pipeline/pending.h"
 
-struct sharing_on shared_on(const struct requests *r)
+/* What it works on now. */
+static struct sharing_on on_of(const struct requests *r)
 {
 	return (struct sharing_on){r->live->verdict, r->reconcile, r->live->config, r->live->rules};
 }
@@ -57,7 +58,7 @@ static void tell(struct requests *r, int64_t now_s, struct admin_todo *ret)
 
 void shared_reload(struct requests *r)
 {
-	const struct sharing_on on = shared_on(r);
+	const struct sharing_on on = on_of(r);
 	struct why why;
 
 	if (sharing_load(r->sharing, &on, clock_unix_s(), &why) < 0)
@@ -69,7 +70,7 @@ void shared_reload(struct requests *r)
 /* One of them. Returns 0, or an error of the database, which ends the transaction. */
 static int receive(struct requests *r, int64_t now_s, struct why *why)
 {
-	const struct sharing_on on = shared_on(r);
+	const struct sharing_on on = on_of(r);
 	json_t *const reply = reply_new();
 	const int rc = sharing_receive(r->sharing, &on, &r->request.what.foreign, now_s, why);
 
@@ -120,7 +121,7 @@ bool shared_handle(struct requests *r, struct admin_todo *ret)
 
 int shared_review(struct requests *r, struct admin_todo *ret, struct why *why)
 {
-	const struct sharing_on on = shared_on(r);
+	const struct sharing_on on = on_of(r);
 	const int64_t now_s = clock_unix_s();
 	int rc;
 

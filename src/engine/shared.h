@@ -27,7 +27,4 @@ void shared_reload(struct requests *requests);
 /* Some of the networks whose blocks may have to begin or end. *ret: likewise. Errors of the database. */
 int shared_review(struct requests *requests, struct admin_todo *ret, struct why *why);
 
-/* What it works on now. */
-struct sharing_on shared_on(const struct requests *requests);
-
 #endif

@@ -3,17 +3,6 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "engine/followed.h"
-#include "engine/journal_source.h"
-#include "engine/sockets.h"
-
-struct sources {
-	struct followed *logs;
-	struct journal_source *journal; /* NULL: it is not read */
-	struct sockets *sockets;        /* NULL: none */
-	unsigned turn;                  /* whose it is, see sources_next */
-	bool more;
-};
 
 int sources_new(const struct config *config, struct store *store, struct pending *pending, struct problems *problems,
                 struct sources **ret, struct why *why)
@@ -43,28 +32,6 @@ void sources_free(struct sources *s)
 	free(s);
 }
 
-/* --- waiting --- */
-
-int sources_fd(const struct sources *s)
-{
-	return followed_fd(s->logs);
-}
-
-int sources_globs_fd(const struct sources *s)
-{
-	return followed_globs_fd(s->logs);
-}
-
-int sources_journal_fd(const struct sources *s)
-{
-	return s->journal == NULL ? -1 : journal_source_fd(s->journal);
-}
-
-int sources_socket_fd(const struct sources *s, size_t i)
-{
-	return sockets_fd(s->sockets, i);
-}
-
 int sources_timeout_ms(const struct sources *s, int64_t now_ms)
 {
 	const int logs_ms = followed_timeout_ms(s->logs, now_ms);
@@ -77,20 +44,10 @@ int sources_timeout_ms(const struct sources *s, int64_t now_ms)
 
 /* --- a turn --- */
 
-void sources_journal_turn(struct sources *s, int64_t now_ms)
-{
-	journal_source_turn(s->journal, now_ms);
-}
-
 void sources_look(struct sources *s)
 {
 	sockets_begin(s->sockets);
 	followed_look(s->logs);
-}
-
-void sources_check(struct sources *s)
-{
-	followed_check(s->logs);
 }
 
 static bool next_entry(struct sources *s, int64_t now_ms, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret)
@@ -129,7 +86,7 @@ bool sources_next(struct sources *s, int64_t now_ms, struct pending_file **ret_f
 			found = next_received(s, ret_file, ret_scan, ret);
 			break;
 		}
-	s->more = found || sources_file_waits(s);
+	s->more = found || followed_waits(s->logs);
 	return found;
 }
 
@@ -137,29 +94,4 @@ void sources_settle(struct sources *s, int64_t now_ms)
 {
 	if (s->journal != NULL)
 		journal_source_settle(s->journal, now_ms);
-}
-
-int sources_store(const struct sources *s, struct store *store, struct why *why)
-{
-	return sockets_store(s->sockets, store, why);
-}
-
-void sources_stamped(struct sources *s, struct scan *scan, int64_t now_s)
-{
-	followed_stamped(s->logs, scan, now_s);
-}
-
-bool sources_file_waits(const struct sources *s)
-{
-	return followed_waits(s->logs);
-}
-
-bool sources_file_is_held(const struct sources *s)
-{
-	return followed_is_held(s->logs);
-}
-
-int sources_begin_file(struct sources *s, struct why *why)
-{
-	return followed_begin_file(s->logs, why);
 }

@@ -85,15 +85,15 @@ static int open_database(struct engine *e, struct config *config, struct why *wh
 	e->pending = pending_new(e->store);
 	if ((rc = live_load(&e->live, e->store, e->pending, why)) < 0)
 		return rc;
-	return sources_new(config, e->store, e->pending, &e->problems, &e->logs, why);
+	return sources_new(config, e->store, e->pending, &e->problems, &e->sources, why);
 }
 
 static void close_database(struct engine *e)
 {
-	sources_free(e->logs);
+	sources_free(e->sources);
 	pending_free(e->pending);
 	store_close(e->store);
-	e->logs = NULL;
+	e->sources = NULL;
 	e->pending = NULL;
 	e->store = NULL;
 }
@@ -181,7 +181,7 @@ void engine_free(struct engine *e)
 	sharing_free(e->sharing);
 	passes_done(&e->passes);
 	reconcile_free(e->reconcile);
-	sources_free(e->logs);
+	sources_free(e->sources);
 	live_done(&e->live);
 	pending_free(e->pending);
 	store_close(e->store);

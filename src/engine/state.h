@@ -34,7 +34,7 @@ struct engine {
 	struct live live;
 	struct store *store;
 	struct pending *pending;
-	struct sources *logs;
+	struct sources *sources;
 	struct client client;
 	struct reconcile *reconcile;
 	struct requests requests;

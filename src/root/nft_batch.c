@@ -79,14 +79,14 @@ void nft_begin(struct nft_batch *batch, struct mnl_socket *socket)
 	nft_end(batch);
 }
 
-bool nft_fits(const struct nft_batch *batch)
+static bool fits(const struct nft_batch *batch)
 {
 	return batch->len + NFT_MESSAGE_MAX + END_MAX <= sizeof batch->bytes;
 }
 
 struct nlmsghdr *nft_put(struct nft_batch *batch, uint16_t type, uint16_t flags)
 {
-	assert(nft_fits(batch));
+	assert(fits(batch));
 	return put(batch, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), flags, NFPROTO_INET, 0);
 }
 

@@ -4,7 +4,7 @@
  * batch_begin, then messages: nft_put starts one, mnl_attr_put and the functions of nft_expr.h fill it, nft_end closes it;
  * then nft_commit. The kernel works while we send, so its errors are there when sending returns: a commit is two system
  * calls and never waits. nft_ask reads instead of changing, with a socket of its own, so that answers do not mix.
- * A writer leaves NFT_MESSAGE_MAX bytes for a message that it begins (nft_fits), asserted.
+ * A writer leaves NFT_MESSAGE_MAX bytes for a message that it begins, which nft_put asserts.
  * Errors: 0 or -errno with a sentence: -EPERM no capability, -EOPNOTSUPP the kernel has no nf_tables, else the kernel's.
  * Source: include/uapi/linux/netfilter/nf_tables.h, nfnetlink.h; net/netfilter/nfnetlink.c nfnetlink_rcv_batch().
  */
@@ -49,7 +49,6 @@ int nft_open(struct mnl_socket **ret, struct why *why);
 
 /* socket: borrowed. */
 void nft_begin(struct nft_batch *batch, struct mnl_socket *socket);
-bool nft_fits(const struct nft_batch *batch);
 /* type: NFT_MSG_...; flags: NLM_F_..., beside NLM_F_REQUEST. */
 struct nlmsghdr *nft_put(struct nft_batch *batch, uint16_t type, uint16_t flags);
 void nft_end(struct nft_batch *batch);

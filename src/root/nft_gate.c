@@ -39,7 +39,8 @@ void nft_gate_table_name(const struct root_config *config, char out[static NFT_N
 	(void)snprintf(out, NFT_NAME_MAX, "%.48s.gate", blocks);
 }
 
-void nft_gate_name(const struct gate *gate, const char *what, char out[static NFT_NAME_MAX])
+/* G_ports, G_alive. */
+static void object_name(const struct gate *gate, const char *what, char out[static NFT_NAME_MAX])
 {
 	(void)snprintf(out, NFT_NAME_MAX, "%s_%s", gate->name, what);
 }
@@ -66,7 +67,7 @@ bool nft_gate_counter_of(const struct root_config *config, const struct nlattr *
 
 	for (size_t i = 0; i < config->gates.n; i++)
 		for (size_t k = 0; k < NFT_GATE_COUNTERS; k++) {
-			nft_gate_name(&config->gates.gates[i], counters[k], ours);
+			object_name(&config->gates.gates[i], counters[k], ours);
 			if (!nft_is_text(name, ours))
 				continue;
 			*ret_gate = i;
@@ -81,9 +82,9 @@ static bool is_set_of(const struct gate *gate, const struct nlattr *name)
 	char ours[NFT_NAME_MAX];
 	bool is;
 
-	nft_gate_name(gate, "ports", ours);
+	object_name(gate, "ports", ours);
 	is = nft_is_text(name, ours);
-	nft_gate_name(gate, "alive", ours);
+	object_name(gate, "alive", ours);
 	is |= nft_is_text(name, ours);
 	for (int k = 0; k < N_MEMBERS && !is; k++)
 		for (int ip4 = 0; ip4 < 2 && !is; ip4++) {
@@ -156,7 +157,7 @@ static void count(struct writer *w, enum nft_gate_counter which)
 {
 	char name[NFT_NAME_MAX];
 
-	nft_gate_name(w->gate, counters[which], name);
+	object_name(w->gate, counters[which], name);
 	nft_count(&w->rule, name);
 }
 
@@ -299,10 +300,10 @@ static void put_gate(struct writer *w)
 	nft_gate_set_name(w->gate, "gate", w->ip4, chain);
 	for (int opens = 0; opens < 2; opens++) {
 		begin_rule(w, chain);
-		nft_gate_name(w->gate, "ports", name);
+		object_name(w->gate, "ports", name);
 		nft_load_original_port(&w->rule);
 		nft_lookup(&w->rule, name);
-		nft_gate_name(w->gate, "alive", name);
+		object_name(w->gate, "alive", name);
 		nft_load_protocol(&w->rule);
 		nft_lookup(&w->rule, name);
 		if (opens == 0) {
@@ -342,12 +343,12 @@ static void put_parts(struct writer *w)
 	struct nft_set alive = {.type = NFT_TYPE_PROTOCOL, .key_len = 1, .flags = NFT_SET_TIMEOUT};
 	char name[NFT_NAME_MAX];
 
-	nft_gate_name(w->gate, "ports", name);
+	object_name(w->gate, "ports", name);
 	nft_put_ports(w->batch, w->name, name, w->gate->ports, w->gate->n_ports);
-	nft_gate_name(w->gate, "alive", alive.name);
+	object_name(w->gate, "alive", alive.name);
 	nft_put_set(w->batch, w->name, &alive);
 	for (size_t k = 0; k < NFT_GATE_COUNTERS; k++) {
-		nft_gate_name(w->gate, counters[k], name);
+		object_name(w->gate, counters[k], name);
 		nft_put_counter(w->batch, w->name, name);
 	}
 	for (int ip4 = 0; ip4 < 2; ip4++) {
@@ -485,7 +486,7 @@ static void put_sign(struct nft_batch *batch, uint16_t type, const char *table, 
 	struct nlattr *elements, *element, *key;
 	char set[NFT_NAME_MAX];
 
-	nft_gate_name(gate, "alive", set);
+	object_name(gate, "alive", set);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, table);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set);
 	elements = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);

@@ -57,8 +57,6 @@ void nft_gate_table_name(const struct root_config *config, char out[static NFT_N
 void nft_gate_set_name(const struct gate *gate, const char *what, bool ip4, char out[static NFT_NAME_MAX]);
 /* The length of what counts as one client. */
 struct nft_slot nft_gate_slot(const struct root_config *config, bool ip4);
-/* G_ports, G_alive. */
-void nft_gate_name(const struct gate *gate, const char *what, char out[static NFT_NAME_MAX]);
 /* The set of passes of that length. */
 void nft_gate_pass_name(struct nft_slot slot, char out[static NFT_NAME_MAX]);
 /* The gate and the counter of that name. False: it is none of ours. */

@@ -43,7 +43,8 @@ static size_t escape_len(const char *p)
 	return n;
 }
 
-size_t syntax_class_len(const char *p)
+/* Of the class at p, which is "[", brackets included; 0 when it does not end. */
+static size_t class_len(const char *p)
 {
 	size_t n = 1;
 
@@ -57,12 +58,13 @@ size_t syntax_class_len(const char *p)
 	return p[n] == ']' ? n + 1 : 0;
 }
 
-size_t syntax_group_len(const char *p)
+/* Of the group at p, which is "(", brackets included; 0 when it does not end. */
+static size_t group_len(const char *p)
 {
 	size_t n = 0, depth = 0;
 
 	while (p[n] != '\0') {
-		size_t class_len = 0;
+		size_t len = 0;
 
 		if (strncmp(p + n, "(?#", 3) == 0) {
 			const char *const end = strchr(p + n, ')');
@@ -70,8 +72,8 @@ size_t syntax_group_len(const char *p)
 			n = end != NULL ? (size_t)(end - p) + 1 : strlen(p);
 		} else if (p[n] == '\\') {
 			n += escape_len(p + n);
-		} else if (p[n] == '[' && (class_len = syntax_class_len(p + n)) > 0) {
-			n += class_len;
+		} else if (p[n] == '[' && (len = class_len(p + n)) > 0) {
+			n += len;
 		} else {
 			depth += p[n] == '(';
 			depth -= p[n] == ')';
@@ -110,9 +112,9 @@ size_t syntax_atom_len(const char *p)
 	if (*p == '\\')
 		n = escape_len(p);
 	else if (*p == '[')
-		n = syntax_class_len(p);
+		n = class_len(p);
 	else if (*p == '(')
-		n = syntax_group_len(p);
+		n = group_len(p);
 	return n > 0 ? n : 1;
 }
 

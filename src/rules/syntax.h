@@ -14,12 +14,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Of the class at p, which is "[", brackets included; 0 when it does not end. */
-size_t syntax_class_len(const char *p);
-
-/* Of the group at p, which is "(", brackets included; 0 when it does not end. */
-size_t syntax_group_len(const char *p);
-
 /* Of "(", "(?:", "(?<name>" and the like; 0 for a group that matches nothing itself: a lookaround, one that sets
  * options ... */
 size_t syntax_opener_len(const char *p);

@@ -209,9 +209,9 @@ int store_next_block(struct store *store, struct block *ret, const char **ret_ru
 {
 	sqlite3_stmt *const s = store->walk;
 	struct net net;
-	int rc;
+	const int rc = sql_row_net(store, s, 1, "block", &net, why);
 
-	if ((rc = sql_row(store, s, why)) != 0 || (rc = sql_net(store, s, 1, "block", &net, why)) != 0)
+	if (rc != 0)
 		return rc;
 	*ret = (struct block){.id = sqlite3_column_int64(s, 0),
 	                      .net = net,

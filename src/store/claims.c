@@ -73,9 +73,9 @@ int store_next_claim(struct store *store, struct store_claim *ret, struct why *w
 {
 	sqlite3_stmt *const s = store->walk;
 	struct net net;
-	int rc;
+	const int rc = sql_row_net(store, s, 0, "claim", &net, why);
 
-	if ((rc = sql_row(store, s, why)) != 0 || (rc = sql_net(store, s, 0, "claim", &net, why)) != 0)
+	if (rc != 0)
 		return rc;
 	*ret = (struct store_claim){.net = net,
 	                            .what = (enum store_claim_what)sqlite3_column_int(s, 1),

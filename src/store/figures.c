@@ -114,9 +114,7 @@ void figures_good(struct store *store, int64_t first_day)
 
 int figures_next_good(struct store *store, struct net *ret, struct why *why)
 {
-	const int rc = sql_row(store, store->walk, why);
-
-	return rc != 0 ? rc : sql_net(store, store->walk, 0, "good", ret, why);
+	return sql_row_net(store, store->walk, 0, "good", ret, why);
 }
 
 /* SQLite takes the text from the row with the greatest time, as documented for a bare column beside max(). */

@@ -59,9 +59,9 @@ int store_next_pass(struct store *store, struct store_pass *ret, struct why *why
 {
 	sqlite3_stmt *const s = store->walk;
 	struct net net;
-	int rc;
+	const int rc = sql_row_net(store, s, 0, "pass", &net, why);
 
-	if ((rc = sql_row(store, s, why)) != 0 || (rc = sql_net(store, s, 0, "pass", &net, why)) != 0)
+	if (rc != 0)
 		return rc;
 	*ret = (struct store_pass){net, sqlite3_column_int64(s, 1)};
 	return 0;

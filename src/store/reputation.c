@@ -167,7 +167,7 @@ static int find_others(struct store *store, const char *cause, const char *reaso
 	sql_bind_text(s, 2, reason);
 	sql_bind_number(s, 3, now_s);
 	sql_bind_text(s, 4, json);
-	while ((rc = sql_row(store, s, why)) == 0 && (rc = sql_net(store, s, 0, "allowance", &net, why)) == 0)
+	while ((rc = sql_row_net(store, s, 0, "allowance", &net, why)) == 0)
 		nets_add(ret, &net);
 	return rc < 0 ? rc : 0;
 }
@@ -301,10 +301,9 @@ int store_next_good(struct store *store, struct store_good *ret, struct why *why
 {
 	sqlite3_stmt *const s = store->walk;
 	struct net net;
-	int rc;
+	const int rc = sql_row_net(store, s, 0, "good, credit or allowance", &net, why);
 
-	if ((rc = sql_row(store, s, why)) != 0 ||
-	    (rc = sql_net(store, s, 0, "good, credit or allowance", &net, why)) != 0)
+	if (rc != 0)
 		return rc;
 	*ret = (struct store_good){.net = net,
 	                           .day = sqlite3_column_int64(s, 1),
@@ -344,9 +343,9 @@ int store_next_attempt(struct store *store, struct store_attempt *ret, struct wh
 {
 	sqlite3_stmt *const s = store->walk;
 	struct addr address;
-	int rc;
+	const int rc = sql_row_addr(store, s, 1, "attempt", &address, why);
 
-	if ((rc = sql_row(store, s, why)) != 0 || (rc = sql_addr(store, s, 1, "attempt", &address, why)) != 0)
+	if (rc != 0)
 		return rc;
 	*ret = (struct store_attempt){.time_s = sqlite3_column_int64(s, 0),
 	                              .address = address,

@@ -158,6 +158,20 @@ int sql_net(struct store *store, sqlite3_stmt *s, int column, const char *table,
 	return text != NULL && net_parse(text, strlen(text), ret) ? 0 : no_address(store, s, table, why);
 }
 
+int sql_row_addr(struct store *store, sqlite3_stmt *s, int column, const char *table, struct addr *ret, struct why *why)
+{
+	const int rc = sql_row(store, s, why);
+
+	return rc != 0 ? rc : sql_addr(store, s, column, table, ret, why);
+}
+
+int sql_row_net(struct store *store, sqlite3_stmt *s, int column, const char *table, struct net *ret, struct why *why)
+{
+	const int rc = sql_row(store, s, why);
+
+	return rc != 0 ? rc : sql_net(store, s, column, table, ret, why);
+}
+
 void sql_bind_around(sqlite3_stmt *s, int i, const struct net *net)
 {
 	const unsigned shortest = addr_is_ip4(&net->addr) && net->len >= 96 ? 96 : 0;

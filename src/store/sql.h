@@ -267,4 +267,8 @@ int sql_addr(struct store *store, sqlite3_stmt *s, int column, const char *table
 int sql_net(struct store *store, sqlite3_stmt *s, int column, const char *table, struct net *ret,
             struct why *why);
 
+/* The next row, of which that column is one. */
+int sql_row_addr(struct store *store, sqlite3_stmt *s, int column, const char *table, struct addr *ret, struct why *why);
+int sql_row_net(struct store *store, sqlite3_stmt *s, int column, const char *table, struct net *ret, struct why *why);
+
 #endif

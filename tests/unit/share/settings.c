@@ -96,9 +96,40 @@ static void test_bad(void **state)
 	}
 }
 
+/* Each key is in the manual, once, with its default. */
+static void test_manual(void **state)
+{
+	static char manual[1 << 17];
+	const char *const root = getenv("WFS_SOURCE_ROOT");
+	const struct settings_key *keys;
+	const size_t n = settings_keys(&keys);
+	char man[4096];
+	FILE *file;
+
+	(void)state;
+	assert_non_null(root);
+	(void)snprintf(man, sizeof man, "%s/man/watchforspammers-share.8.scd", root);
+	file = fopen(man, "re");
+	assert_non_null(file);
+	manual[fread(manual, 1, sizeof manual - 1, file)] = '\0';
+	(void)fclose(file);
+	for (size_t i = 0; i < n; i++) {
+		const char *const value = keys[i].value;
+		char want[256];
+		const char *at;
+
+		(void)snprintf(want, sizeof want, "\n*%s* =%s%s%s\n", keys[i].key, *value == '\0' ? "" : " _", value,
+		               *value == '\0' ? "" : "_");
+		at = strstr(manual, want);
+		if (at == NULL || strstr(at + 1, want) != NULL)
+			fail_msg("watchforspammers-share.8.scd: want once \"%s\"", want);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_defaults), cmocka_unit_test(test_server), cmocka_unit_test(test_bad)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_defaults), cmocka_unit_test(test_server), cmocka_unit_test(test_bad),
+	                                   cmocka_unit_test(test_manual)};
 
 	return cmocka_run_group_tests(tests, make_file, remove_file);
 }
