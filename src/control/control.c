@@ -38,7 +38,7 @@ struct control {
 	int64_t earned_ms; /* until when it was earned */
 	int64_t served_us; /* time used by the client of the last request: no client counts as having used less */
 	size_t served;     /* the connection received from and sent to next */
-	struct connection *current; /* the one whose line is handled in this turn; NULL: none */
+	struct connection *current; /* whose request was handed over in this turn, and is charged for it; NULL: nobody's */
 	struct connection connections[CONTROL_CONNECTIONS_MAX];
 };
 
@@ -212,13 +212,13 @@ void control_spent(struct control *c, int64_t spent_us)
 		c->credit_us = -CONTROL_DEBT_US;
 	if (c->current != NULL)
 		c->current->spent_us += spent_us > 0 ? spent_us : 1;
-	c->current = NULL;
 }
 
 void control_poll(struct control *c, int64_t now_ms, struct pollfd out[static CONTROL_FDS_MAX])
 {
 	bool in_debt;
 
+	c->current = NULL;
 	/* Only here: with credit all connections are polled, not only those before. */
 	earn(c, now_ms);
 	in_debt = c->credit_us <= 0;

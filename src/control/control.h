@@ -123,7 +123,10 @@ void control_events(struct control *control, const struct control_request *reque
 /* The same when they cannot be read: it gets an error, and is closed. */
 void control_stop_watching(struct control *control, const struct control_request *request, const char *sentence, int64_t now_ms);
 
-/* Ends a turn: the time of control_serve and all after it, in microseconds. */
+/*
+ * Time that was spent since control_poll, in microseconds: of control_serve and control_next, and once more of what their request took.
+ * It is charged to the client of that request.
+ */
 void control_spent(struct control *control, int64_t spent_us);
 
 /* How many are connected. */

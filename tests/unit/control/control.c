@@ -157,6 +157,7 @@ static bool turn(void)
 	assert_true(poll(polled, CONTROL_FDS_MAX, 0) >= 0);
 	control_serve(f.control, polled, f.now_ms);
 	given = control_next(f.control, f.now_ms, &r);
+	control_spent(f.control, 0);
 	if (given && r.goes_on) {
 		give_events(&r);
 	} else if (given) {
