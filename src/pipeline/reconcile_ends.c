@@ -9,18 +9,27 @@ int64_t reconcile_next_end(const struct reconcile *rec)
 	return first == NULL ? INT64_MAX : first->until_s;
 }
 
-/* Takes out what has expired. elements: how the kernel has the same n, in the same order. */
+/*
+ * Takes out what has expired; returns how many. elements: how the kernel has the same, in the same order: the first *ret_held, the others did
+ * not fit or were refused.
+ */
 static size_t remove_expired(struct reconcile *rec, int64_t now_s, struct wanted_entry ended[static CLIENT_PACKET],
-                         struct client_entry elements[static CLIENT_PACKET])
+                             struct client_entry elements[static CLIENT_PACKET], size_t *ret_held)
 {
 	struct wanted_entry *e;
-	size_t n = 0;
+	size_t n = 0, held = 0;
 
-	while (n < CLIENT_PACKET && (e = wanted_first(&rec->wanted)) != NULL && e->until_s <= now_s) {
-		elements[n] = (struct client_entry){.net = e->net, .list = e->list};
-		ended[n++] = *e;
+	for (; n < CLIENT_PACKET && (e = wanted_first(&rec->wanted)) != NULL && e->until_s <= now_s; n++) {
+		const size_t at = e->state == WANTED_OUT ? n : held++;
+
+		if (at < n)
+			ended[n] = ended[at];
+		ended[at] = *e;
 		wanted_remove(&rec->wanted, e);
 	}
+	for (size_t i = 0; i < n; i++)
+		elements[i] = (struct client_entry){.net = ended[i].net, .list = ended[i].list, .idle_s = UINT32_MAX};
+	*ret_held = held;
 	return n;
 }
 
@@ -64,22 +73,22 @@ int reconcile_release(struct reconcile *rec, const struct reconcile_rule *rule, 
 	struct wanted_entry ended[CLIENT_PACKET];
 	struct client_entry elements[CLIENT_PACKET];
 	struct feed f = {.n = 0};
-	size_t n = 0, n_gone = 0, refused = 0;
+	size_t n, n_held, n_gone = 0, refused = 0;
 	int rc = 0;
 
 	*ret = (struct reconcile_result){.running = rec->wanted.n};
 	if (rec->c.stage == STAGE_LIST && !rec->c.trusts) /* what is removed from a list while it is read makes others seem to be missing */
 		return 0;
-	n = remove_expired(rec, now_s, ended, elements);
-	if (n > 0)
-		rc = client_look(rec->client, elements, n, why);
+	n = remove_expired(rec, now_s, ended, elements, &n_held);
+	if (n_held > 0)
+		rc = client_look(rec->client, elements, n_held, why);
 	for (size_t i = 0; i < n; i++)
 		if (rc < 0)
 			(void)put_back(rec, &ended[i]);
-		else if (has_expired(rec, &ended[i], &elements[i], rule, now_s, ret))
-			elements[n_gone++] = elements[i];
-		else
+		else if (!has_expired(rec, &ended[i], &elements[i], rule, now_s, ret))
 			rc = keep(rec, &f, &elements[i], now_s, why);
+		else if (i < n_held)
+			elements[n_gone++] = elements[i];
 	if (rc == 0)
 		rc = reconcile_send(rec, &f, now_s, &refused, why);
 	if (rc == 0 && n_gone > 0)

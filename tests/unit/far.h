@@ -30,7 +30,7 @@ struct far {
 	/* As nftables: what others change is reported, and an element goes by itself, at the latest FAR_SECONDS after it was added. */
 	bool watched;
 	int64_t ends_s[FAR_SET_MAX]; /* when each of set does; of watched */
-	size_t listed;               /* requests to LIST */
+	size_t listed, looked;       /* requests to LIST, entries of LOOK */
 	int add_error, del_error, list_error;
 };
 
@@ -125,6 +125,7 @@ static inline void far_list(struct far *far, const struct message *request, stru
 
 static inline void far_look(struct far *far, const struct message *request, struct message *answer)
 {
+	far->looked += request->n;
 	for (; answer->n < request->n; answer->n++) {
 		const struct message_entry *const held = far_find_entry(far, &request->entries[answer->n]);
 		struct message_entry *const entry = &answer->entries[answer->n];

@@ -334,9 +334,13 @@ static void test_refused(void **state)
 	r = synced(10, true);
 	assert_int_equal(r.drift.refused, 1);
 	assert_int_equal(r.dropped, 0); /* an absent entry drops nothing */
+	far.looked = far.deleted = 0;
 	r = synced(600, true);
 	assert_int_equal(r.running, 0);
+	assert_int_equal(r.n_released, 2);
 	assert_int_equal(far.n, 0);
+	assert_int_equal(far.looked, 1); /* root is not asked about what it does not hold */
+	assert_int_equal(far.deleted, 1);
 }
 
 /* Root refuses, then accepts: the next sync does everything that was due. */
