@@ -150,7 +150,7 @@ static int timeout_ms(const struct engine *e, int64_t now)
 		engine_sooner(&at, rules_watch_at(e->live.rules_watch));
 	if (reads(e))
 		engine_sooner(&at, e->floods_at);
-	if (reconcile_is_busy(e->reconcile) || live_lifts(&e->live) || blocklist_moves(e->live.blocklist) ||
+	if (reconcile_is_busy(e->reconcile) || live_lifts(&e->live) || blocklist_moves(e->live.blocklist) || kernel_ends_listed(e) ||
 	    (!e->store_failed && sharing_reviews(e->sharing)))
 		engine_sooner(&at, now);
 	if (end_s != INT64_MAX)
@@ -255,6 +255,7 @@ static void turn(struct engine *e)
 		review_shared(e);
 		kernel_compare(e, &now);
 		kernel_release(e, &now);
+		kernel_end_listed(e, &now);
 		kernel_keep_gates(e, &now);
 	}
 	coverage_check(&e->coverage, now.steady_ms, now.unix_s);

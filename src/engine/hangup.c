@@ -50,3 +50,32 @@ void hangup_end(struct hangup *h, const struct block *blocks, size_t n, int64_t 
 		}
 	}
 }
+
+struct nets *hangup_listed(struct hangup *h)
+{
+	return h->client != NULL ? &h->listed : NULL;
+}
+
+bool hangup_waits(const struct hangup *h)
+{
+	return h->at < h->listed.n;
+}
+
+/* The root process goes through all connections for each packet: so one packet at a time. */
+void hangup_turn(struct hangup *h, uint8_t list, int64_t now_s)
+{
+	struct client_entry entries[AT_ONCE];
+	size_t n = 0;
+
+	for (; h->at < h->listed.n && n < AT_ONCE; h->at++)
+		entries[n++] = (struct client_entry){.net = h->listed.list[h->at], .list = list};
+	end(h, entries, n, now_s);
+	if (!hangup_waits(h))
+		hangup_done(h);
+}
+
+void hangup_done(struct hangup *h)
+{
+	nets_done(&h->listed);
+	h->at = 0;
+}

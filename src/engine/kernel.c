@@ -325,12 +325,23 @@ void kernel_changed(struct engine *e, bool readable)
 void kernel_move_listed(struct engine *e)
 {
 	struct why why;
-	const int rc = live_move_listed(&e->live, e->reconcile, &why);
+	const int rc = live_move_listed(&e->live, e->reconcile, hangup_listed(&e->hangup), &why);
 
 	if (rc == -EPIPE)
 		kernel_trouble(e, rc, &why);
 	else if (rc < 0)
 		e->sync_at = 0; /* a comparison removes what could not be removed, or logs why not */
+}
+
+void kernel_end_listed(struct engine *e, const struct moment *now)
+{
+	if (kernel_ends_listed(e))
+		hangup_turn(&e->hangup, blocklist_ports(e->live.blocklist), now->unix_s);
+}
+
+bool kernel_ends_listed(const struct engine *e)
+{
+	return hangup_waits(&e->hangup) && e->ready && !e->firewall_failed && !blocklist_moves(e->live.blocklist) && !reconcile_is_busy(e->reconcile);
 }
 
 void kernel_compare(struct engine *e, const struct moment *now)

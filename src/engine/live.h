@@ -97,6 +97,6 @@ bool live_lifts(const struct live *live);
  * that to the kernel, as long as blocklist_moves. Errors as of reconcile.h.
  */
 void live_refresh_listed(struct live *live, const struct reconcile *reconcile);
-int live_move_listed(struct live *live, struct reconcile *reconcile, struct why *why);
+int live_move_listed(struct live *live, struct reconcile *reconcile, struct nets *added, struct why *why);
 
 #endif

@@ -110,7 +110,7 @@ void live_refresh_listed(struct live *l, const struct reconcile *reconcile)
 		problems_clear(l->problems, PROBLEMS_FILE, 0);
 }
 
-int live_move_listed(struct live *l, struct reconcile *reconcile, struct why *why)
+int live_move_listed(struct live *l, struct reconcile *reconcile, struct nets *added, struct why *why)
 {
 	struct blocklist_change change;
 	char net[NET_TEXT_MAX];
@@ -119,7 +119,7 @@ int live_move_listed(struct live *l, struct reconcile *reconcile, struct why *wh
 
 	if (!blocklist_moves(l->blocklist))
 		return 0;
-	rc = blocklist_move(l->blocklist, reconcile, clock_unix_s(), &ended, &change, why);
+	rc = blocklist_move(l->blocklist, reconcile, clock_unix_s(), added, &ended, &change, why);
 	if (!ended)
 		return rc;
 	log_line(LOG_NOTICE, "[block] file: %zu %s, %zu added, %zu removed", change.n,

@@ -163,7 +163,7 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 		live_lift_allowed(&e->live, e->reconcile);
 	live_refresh_listed(&e->live, e->reconcile);
 	while (blocklist_moves(e->live.blocklist))
-		(void)live_move_listed(&e->live, e->reconcile, why); /* nothing is removed yet, which alone can fail */
+		(void)live_move_listed(&e->live, e->reconcile, hangup_listed(&e->hangup), why); /* nothing is removed yet, which alone can fail */
 	e->sharing = sharing_new(e->store);
 	requests_init(&e->requests, &e->live, e->store, e->reconcile, &e->problems, &e->events, e->sharing);
 	shared_reload(&e->requests);
@@ -180,6 +180,7 @@ void engine_free(struct engine *e)
 	requests_done(&e->requests);
 	sharing_free(e->sharing);
 	passes_done(&e->passes);
+	hangup_done(&e->hangup);
 	reconcile_free(e->reconcile);
 	sources_free(e->sources);
 	live_done(&e->live);

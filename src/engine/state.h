@@ -111,6 +111,10 @@ void kernel_changed(struct engine *e, bool readable);
 /* Networks that others list: a slice of what has changed. */
 void kernel_move_listed(struct engine *e);
 
+/* A slice of the open connections of networks that others list, once the kernel has these; and whether there is one now. */
+void kernel_end_listed(struct engine *e, const struct moment *now);
+bool kernel_ends_listed(const struct engine *e);
+
 /* The kernel against what is wanted: a comparison begins when it is due, and goes on by a slice in each turn. */
 void kernel_compare(struct engine *e, const struct moment *now);
 

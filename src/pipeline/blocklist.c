@@ -313,7 +313,12 @@ static void end(struct blocklist *b)
 	b->stage = STAGE_NONE;
 }
 
-int blocklist_move(struct blocklist *b, struct reconcile *reconcile, int64_t now_s, bool *ret_ended,
+uint8_t blocklist_ports(const struct blocklist *b)
+{
+	return b->ports;
+}
+
+int blocklist_move(struct blocklist *b, struct reconcile *reconcile, int64_t now_s, struct nets *added, bool *ret_ended,
                    struct blocklist_change *ret, struct why *why)
 {
 	struct block blocks[MOVED_AT_ONCE];
@@ -324,6 +329,8 @@ int blocklist_move(struct blocklist *b, struct reconcile *reconcile, int64_t now
 	if (b->stage == STAGE_ADD) {
 		n = next_missing(b, &b->next, &b->held, blocks);
 		reconcile_want(reconcile, blocks, n);
+		for (size_t i = 0; i < n && added != NULL; i++)
+			nets_add(added, &blocks[i].net);
 		b->change.added += n;
 		if (n < MOVED_AT_ONCE)
 			begin_removing(b, reconcile);

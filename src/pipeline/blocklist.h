@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/nets.h"
 #include "base/why.h"
 #include "config/config.h"
 #include "pipeline/allowlist.h"
@@ -54,10 +55,16 @@ struct blocklist_change {
 	struct net first_left_out;
 };
 
-/* While blocklist_moves: a slice of the change, some milliseconds. *ret_ended: it is done, and *ret written. Errors as of reconcile.h. */
+/*
+ * While blocklist_moves: a slice of the change, some milliseconds. added: what is new is added to it; may be NULL. *ret_ended: it is done, and
+ * *ret written. Errors as of reconcile.h.
+ */
 bool blocklist_moves(const struct blocklist *blocklist);
-int blocklist_move(struct blocklist *blocklist, struct reconcile *reconcile, int64_t now_s, bool *ret_ended,
+int blocklist_move(struct blocklist *blocklist, struct reconcile *reconcile, int64_t now_s, struct nets *added, bool *ret_ended,
                    struct blocklist_change *ret, struct why *why);
+
+/* Of ports: what its networks close. */
+uint8_t blocklist_ports(const struct blocklist *blocklist);
 
 /* The listed network that contains net, and where it is listed: the first of several. False: none does. Borrowed until the next refresh. */
 struct blocklist_place {

@@ -57,12 +57,15 @@ is_tracked() {
 }
 
 # --- kill: sessions of this machine end on both sides, within a second
+echo 198.51.100.0/24 >"$WORK/drop.txt"
 daemon_config "[block]
 ip6_prefix = 128
+file = $WORK/drop.txt
 [firewall]
 backend = $BACKEND
 sessions = kill
 ports = 25,587
+resync = 1s
 hooks = input"
 daemon_start
 session four 10.9.0.2 "$SERVER" 10.9.0.1 10.9.0.1 25
@@ -85,6 +88,13 @@ logged "ended 1 open connection of clients that were just blocked" || fail "not 
 is_alive "$other_server" || fail "a session to another port ends"
 wfs status --json | jq -e '.problems | map(select(.kind == "sessions")) == []' >/dev/null || fail "a problem: $(wfs status)"
 
+# A network that others list, when it comes into the file.
+session listed 10.9.0.9 "$SERVER" 10.9.0.1 10.9.0.1 25
+echo 10.9.0.8/31 >"$WORK/drop.new" && mv "$WORK/drop.new" "$WORK/drop.txt"
+# shellcheck disable=SC2154
+wait_until is_gone "$listed_server" || fail "a listed network: the server's session does not end"
+is_alive "$other_server" || fail "a listed network: a session to another port ends"
+
 # By hand, a whole network, over an IPv6 socket that accepts IPv4.
 session mapped 10.9.0.4 "$SERVER" :: 10.9.0.1 25
 wfs block 10.9.0.4/31 --for 1m >/dev/null || fail "a network is not blocked by hand"
@@ -92,6 +102,13 @@ wfs block 10.9.0.4/31 --for 1m >/dev/null || fail "a network is not blocked by h
 wait_until is_gone "$mapped_server" || fail "IPv4 over an IPv6 socket: the session does not end"
 daemon_stop || fail "exit status $?"
 no_sanitizer
+
+# --- kill: what is listed when the daemon starts ends, too
+session early 10.9.0.9 "$SERVER" 10.9.0.1 10.9.0.1 25
+daemon_start
+# shellcheck disable=SC2154
+wait_until is_gone "$early_server" || fail "a network that is listed at the start: the server's session does not end"
+daemon_stop || fail "exit status $?"
 
 # --- kill: a session of a container ends as well; its entry of connection tracking goes, and so nothing gets through
 daemon_config "[block]

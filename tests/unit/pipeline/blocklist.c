@@ -105,7 +105,7 @@ static struct blocklist_change moved(void)
 	(void)blocklist_refresh(list, verdict, allowlist, reconcile, &why);
 	while (blocklist_moves(list) || reconcile_is_busy(reconcile)) {
 		if (blocklist_moves(list))
-			assert_int_equal(blocklist_move(list, reconcile, now_s, &ended, &change, &why), 0);
+			assert_int_equal(blocklist_move(list, reconcile, now_s, NULL, &ended, &change, &why), 0);
 		if (reconcile_is_busy(reconcile))
 			assert_int_equal(reconcile_compare(reconcile, &(struct reconcile_rule){verdict, true}, now_s, &result, &why), 0);
 	}
