@@ -123,7 +123,7 @@ int main(int argc, char **argv)
 
 		must(wanted >= n, "usage", "BLOCKS ascending");
 		ask(root, &(struct message){.verb = MESSAGE_PREPARE, .n4 = wanted});
-		add(root, n, wanted - n);
+		add(root, 0, wanted); /* all of them: lists that were split are empty, and the engine fills them, too */
 		n = wanted;
 		measure(fd, argv[1], n);
 	}
