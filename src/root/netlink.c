@@ -21,7 +21,7 @@ void *netlink_one_more(struct netlink_found *found, size_t size)
 int netlink_open(struct netlink *n, int bus)
 {
 	n->sequence = 0;
-	n->socket = mnl_socket_open2(bus, SOCK_CLOEXEC);
+	n->socket = mnl_socket_open2(bus, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (n->socket == NULL)
 		return -errno;
 	return mnl_socket_bind(n->socket, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : 0;
@@ -47,6 +47,8 @@ int netlink_ask(struct netlink *n, const struct nlmsghdr *request, mnl_cb_t one,
 		rc = len < 0 ? MNL_CB_ERROR
 		             : mnl_cb_run(n->buffer, (size_t)len, n->sequence, mnl_socket_get_portid(n->socket), one, data);
 	}
+	if (rc == MNL_CB_ERROR && errno == EAGAIN)
+		return -EIO;
 	return rc == MNL_CB_ERROR ? -errno : 0;
 }
 

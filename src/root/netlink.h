@@ -2,7 +2,8 @@
  * netlink: one request to a part of the kernel, and its answers; over libmnl.
  *
  * netlink_open, then netlink_begin and netlink_ask as often as needed, netlink_close. Errors: 0 or -errno, as the kernel has
- * it; the caller finds the words.
+ * it; the caller finds the words. Nothing waits: the kernel answers within the call that asks, and writes the next part of a long
+ * answer within the call that reads one (netlink_rcv_skb, netlink_recvmsg, net/netlink/af_netlink.c).
  */
 #ifndef WFS_ROOT_NETLINK_H
 #define WFS_ROOT_NETLINK_H
@@ -37,7 +38,10 @@ int netlink_open(struct netlink *netlink, int bus);
 /* A request in the buffer, to be completed with mnl_nlmsg_put_... and mnl_attr_put_... */
 struct nlmsghdr *netlink_begin(struct netlink *netlink, uint16_t type, uint16_t flags);
 
-/* Sends it and passes each answer to one (NULL: there is only an acknowledgement), to the end or the acknowledgement. */
+/*
+ * Sends it and passes each answer to one (NULL: there is only an acknowledgement), to the end or the acknowledgement. -EIO: the
+ * answer has no end, or there is none.
+ */
 int netlink_ask(struct netlink *netlink, const struct nlmsghdr *request, mnl_cb_t one, void *data);
 
 void netlink_close(struct netlink *netlink);
