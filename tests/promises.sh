@@ -41,6 +41,14 @@ done >now.log
 "$WFS_PROGRAM" -c conf replay --database hits.db now.log >/dev/null || bad "replay"
 sqlite3 hits.db "INSERT INTO allowance (address, since, until, cause, why) VALUES ('192.0.2.77', 1, 4102444800, 'by hand', 'x')" || bad sqlite3
 
+# --- a file that cannot be written, here because of a limit: the reason is named, and nothing is left ---
+(trap '' XFSZ; ulimit -f 8; "$WFS_PROGRAM" -c conf backup copy.db >out 2>err)
+[ "$?,$(compgen -G 'copy.db*')" = 3, ] || bad "backup, full: left $(compgen -G 'copy.db*')"
+grep -q "^watchforspammers: copy.db: cannot copy $tmp/hits.db there: ." err || bad "backup, full: $(cat err)"
+mkdir -p f2b && printf '[sshd]\nenabled = true\n' >f2b/jail.conf
+(trap '' XFSZ; ulimit -f 0; "$WFS_PROGRAM" -c conf import fail2ban --from f2b --output new 2>&1 >&-) | cat >err
+grep -q "^watchforspammers: new/watchforspammers.conf: cannot be written: .*; remove new before you try again" err || bad "import, full: $(cat err)"
+
 # The manual's row of a command: the words that it has between asterisks.
 row() {
 	awk -v name="|  *$1*" '$0 == name { n = NR } n && NR == n + 2' "$manual" | grep -oE '\*[a-z_]+\*' | tr -d '*'

@@ -41,11 +41,13 @@ static FILE *create(const struct import_fail2ban *q, const char *name, struct wh
 	return fd < 0 ? NULL : alloc_check(fdopen(fd, "w"), 0, "a file's stream");
 }
 
-static int finish(FILE *out, const char *name, struct why *why)
+static int finish(FILE *out, const struct import_fail2ban *q, const char *name, struct why *why)
 {
 	const bool bad = ferror(out) != 0;
 
-	return fclose(out) != 0 || bad ? why_set(why, EIO, "%s: cannot be written", name) : 0;
+	if (fclose(out) == 0 && !bad)
+		return 0;
+	return why_set(why, errno, "%s/%s: cannot be written: %s; remove %s before you try again", q->output, name, strerror(errno), q->output);
 }
 
 static int write_config(const struct fail2ban *f, const struct import_fail2ban *q, struct why *why)
@@ -55,7 +57,7 @@ static int write_config(const struct fail2ban *f, const struct import_fail2ban *
 	if (out == NULL)
 		return -EIO;
 	fail2ban_write_config(f, out);
-	return finish(out, "watchforspammers.conf", why);
+	return finish(out, q, "watchforspammers.conf", why);
 }
 
 /* A filter of the administrator's own; findings go to standard output. */
@@ -68,7 +70,7 @@ static int write_filter(const struct fail2ban *f, const struct fail2ban_jail *ja
 	*ret_n = 0;
 	if (rc == 0)
 		*ret_n = fail2ban_write_rules(f, jail, out, stdout, why);
-	if (out != NULL && finish(out, name, why) < 0)
+	if (out != NULL && finish(out, q, name, why) < 0)
 		rc = -EIO;
 	free(name);
 	return *ret_n < 0 ? *ret_n : rc;
@@ -127,7 +129,7 @@ static int write_bans(const struct import_fail2ban *q, size_t *ret_n, struct why
 		(void)fprintf(out, "%s%s%s # %s\n", address, *left != '\0' ? " for " : "", left, list.list[i].reason);
 	}
 	banlist_done(&list);
-	return finish(out, "bans", why);
+	return finish(out, q, "bans", why);
 }
 
 static int write_everything(const struct fail2ban *f, const struct import_fail2ban *q, size_t *ret_n_bans, struct why *why)

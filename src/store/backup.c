@@ -18,8 +18,8 @@ static int fail(const char *path, const char *what, struct why *why)
 	return why_set(why, err, "%s: cannot %s it: %s", path, what, strerror(err));
 }
 
-/* Into an empty file. The copy needs no WAL: whoever may read it can open it. */
-static int copy_to(struct store *store, const char *temporary, struct why *why)
+/* Into an empty file, which will be path. The copy needs no WAL: whoever may read it can open it. */
+static int copy_to(struct store *store, const char *temporary, const char *path, struct why *why)
 {
 	sqlite3 *to = NULL;
 	sqlite3_backup *backup = NULL;
@@ -33,9 +33,21 @@ static int copy_to(struct store *store, const char *temporary, struct why *why)
 	}
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(to, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
-	rc = rc == SQLITE_OK ? 0 : why_set(why, EIO, "%s: cannot copy %s: %s", temporary, store->path, sqlite3_errmsg(to));
+	if (rc != SQLITE_OK)
+		(void)why_set(why, EIO, "%s: cannot copy %s there: %s%s", path, store->path, sqlite3_errmsg(to),
+		              rc == SQLITE_FULL ? sql_remedy(ENOSPC) : "");
 	(void)sqlite3_close(to);
-	return rc;
+	return rc == SQLITE_OK ? 0 : -EIO;
+}
+
+/* With what SQLite leaves beside a file that it could not write. */
+static void remove_unfinished(const char *temporary)
+{
+	char beside[PATH_MAX + sizeof "-journal"];
+
+	(void)snprintf(beside, sizeof beside, "%s-journal", temporary);
+	(void)unlink(beside);
+	(void)unlink(temporary);
 }
 
 /* The name appears when everything is on the disk. */
@@ -73,13 +85,13 @@ int store_backup(struct store *store, const char *path, bool replace, struct why
 		return why_set(why, EEXIST, "%s: it exists; name another file, or --force to replace it", path);
 	if ((fd = mkostemp(temporary, O_CLOEXEC)) < 0)
 		return fail(path, "create", why);
-	rc = copy_to(store, temporary, why);
+	rc = copy_to(store, temporary, path, why);
 	if (rc == 0 && (stat(store->path, &st) < 0 || fchmod(fd, st.st_mode & 0666) < 0))
 		rc = fail(temporary, "set the mode of", why);
 	if (rc == 0)
 		rc = publish(fd, temporary, path, replace, why);
 	if (rc < 0)
-		(void)unlink(temporary);
+		remove_unfinished(temporary);
 	(void)close(fd);
 	return rc;
 }
