@@ -60,7 +60,7 @@ static const struct command {
          "  --category C    of one category only, such as auth\n"
          "  --rule NAME     of one rule only\n"
          "  --network NET   in that network, and of networks around it\n"
-         "  --origin HOST   only those that this other host told\n"
+         "  --origin HOST   only those that this other host sent\n"
          "  --watch         again every two seconds\n"
          "  --allowed       temporarily allowed addresses instead\n"
          "  --json          one object per line\n"},

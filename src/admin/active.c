@@ -47,7 +47,7 @@ int active_find(const struct admin *a, const struct net *net, int64_t now_s, str
 	int rc;
 
 	*ret = l;
-	/* A hundred thousand may be active: memory saves reading them. The kernel may not have been told yet of what the verdict has. */
+	/* A hundred thousand may be active: memory saves reading them. The kernel may not have yet what the verdict has. */
 	if (reconcile_is_known(a->reconcile) && net->len == 128 && !reconcile_runs(a->reconcile, net, now_s, &any) &&
 	    verdict_query(a->verdict, &net->addr).until_s <= now_s)
 		return 0;

@@ -5,7 +5,7 @@
  * remembered of a name is this number alone, in memory and in the database; the name itself is only in the stored line.
  * It is keyed with the machine's id (machine-id(5), made this program's own by sd_id128_get_machine_app_specific(3)): two
  * replays of a log on one machine and a restart give the same numbers, while a client cannot compute a name that has the
- * number of somebody else's. A machine without an id has a key that everybody knows. ASCII case does not matter.
+ * number of another account. A machine without an id has a key that everybody knows. ASCII case does not matter.
  * 28 bits, as the verdict keeps a kind beside it: two names of one client share a number once in 268 million.
  * Safe on several threads.
  */

@@ -1,7 +1,7 @@
 /*
  * confdir: the files that go with a configuration: "FILE.d/NAME.conf" of "FILE", in the order of their names.
  *
- * Knows names only: both processes list them alike, and whoever may opens them. Names that begin with a dot
+ * Knows names only: both processes list them alike, and the one that may opens them. Names that begin with a dot
  * are none.
  */
 #ifndef WFS_BASE_CONFDIR_H

@@ -116,7 +116,7 @@ const char *gates_read(struct gates *gates, const char *key, const char *value)
 	return read_duration(value, 2, DAY_S, "a duration from 2s to 1d", &gate->open_after_s); /* open_after: the last key */
 }
 
-/* A network, or everybody, that two gates name. */
+/* A network, or all clients, that two gates name. */
 static int check_twice(const struct gate *a, const struct gate *b, struct why *why)
 {
 	char net[NET_TEXT_MAX];

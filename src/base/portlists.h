@@ -57,7 +57,7 @@ bool portlists_equal(const struct portlists *a, const struct portlists *b);
 /* The list of a block because of such a rule. */
 uint8_t portlists_of(const struct portlists *lists, const char *rule, const char *category);
 
-/* True when the port is closed to somebody. */
+/* True when some list closes the port. */
 bool portlists_has(const struct portlists *lists, uint16_t port);
 
 /* The ports of one list, or (PORTLISTS_MAX) of all: "25,465,587", ascending, or "all". */

@@ -48,7 +48,7 @@ static void print_json_finding(const char *kind, const char *text)
 /* kind: of the JSON's findings. */
 static void print_errors(const struct rulefile_errors *errors, const char *kind, const struct command_env *env)
 {
-	const bool fault = strcmp(kind, "fault") == 0;
+	const bool is_error = strcmp(kind, "fault") == 0;
 
 	(void)fflush(stdout);
 	for (size_t i = 0; i < errors->n; i++) {
@@ -61,7 +61,7 @@ static void print_errors(const struct rulefile_errors *errors, const char *kind,
 			continue;
 		}
 		snippet_show(text, place, sizeof place);
-		(void)fprintf(stderr, "%.*s%s%s%s%s\n", (int)n, text, fault ? "" : kind, fault ? "" : ": ", text + n, place);
+		(void)fprintf(stderr, "%.*s%s%s%s%s\n", (int)n, text, is_error ? "" : kind, is_error ? "" : ": ", text + n, place);
 	}
 }
 

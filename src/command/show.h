@@ -24,7 +24,7 @@ enum {
 enum show_colour { SHOW_PLAIN, SHOW_HEADING, SHOW_BAD, SHOW_DUBIOUS, SHOW_GOOD };
 const char *show_colour(enum show_colour colour);
 
-/* Lines of standard output's terminal; 0: it is none, or does not tell. */
+/* Lines of standard output's terminal; 0: it is none, or its size is unknown. */
 size_t show_height(void);
 
 /* Columns of standard output: the terminal's, from SHOW_WIDTH_MIN to SHOW_WIDTH_MAX; SHOW_WIDTH_MIN when it is none. */

@@ -94,7 +94,7 @@ struct config {
 		int64_t allow_for_s;
 		int64_t wait_s;       /* that a block waits for lists with "allow"; 0: none does */
 		int64_t ptr;          /* the score of an address without a name, */
-		int64_t ptr_mismatch; /* and of one whose names are not its own; 0 and 0: nobody asks */
+		int64_t ptr_mismatch; /* and of one whose names are not its own; 0 and 0: no query is made */
 	} dns;
 	struct {
 		char *backend; /* a name in base/backends.h */

@@ -1,7 +1,7 @@
 /*
  * peers: the hosts that blocks are shared with, and what each of them may do: the file /etc/watchforspammers/peers.
  *
- * Knows base only. Both programs read it: watchforspammers-share for the keys, the daemon for what a peer's word counts. One
+ * Knows base only. Both programs read it: watchforspammers-share for the keys, the daemon for how much a peer's messages count. One
  * peer a line, words separated by blanks; "#" begins a comment:
  *
  *   NAME KEY RIGHTS [weight=1..100] [longest=DURATION] [per_minute=N] [prefix=LENGTH4/LENGTH6] [observe]
@@ -27,7 +27,7 @@ enum {
 	PEERS_MAX = 1024,
 	PEERS_NAME_MAX = 33, /* with the NUL */
 	PEERS_KEY_MAX = 53,  /* "ed25519:", 44 characters, the NUL */
-	PEERS_FULL = 100,    /* the weight of a block that stands at once */
+	PEERS_FULL = 100,    /* the weight of a block that is active at once */
 	PEERS_LONGEST_S = 7 * 86400, /* a block of a peer lasts at most so long */
 	PEERS_PER_MINUTE = 600,
 	PEERS_PREFIX4 = 24,
@@ -49,7 +49,7 @@ struct peers_peer {
 	int64_t longest_s;   /* 1..PEERS_LONGEST_S */
 	unsigned per_minute; /* 1..: blocks in a minute; more suspend it */
 	unsigned prefix4, prefix6; /* no wider network than these, in the family's own terms */
-	bool observe;        /* what it says is recorded, and blocks nobody */
+	bool observe;        /* its blocks are recorded, and not active */
 };
 
 struct peers {

@@ -57,7 +57,7 @@ enum protocol_verb {
 	PROTOCOL_RESUME,
 	PROTOCOL_NOTE, /* its text is the reason */
 	PROTOCOL_WATCH,
-	PROTOCOL_PEER, /* how far it was heard */
+	PROTOCOL_PEER, /* how far its messages were received */
 	PROTOCOL_FOREIGN,
 	PROTOCOL_AUTH,
 	PROTOCOL_COMPAT, /* from here on, replies in the format of MIMEDefang's daemon */

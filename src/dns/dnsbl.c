@@ -257,7 +257,7 @@ static bool receive_check(struct dnsbl *l, size_t list, const struct resolver_an
 	return zone->belief != before && !(before == NOT_YET && zone->belief == ALIVE);
 }
 
-/* Its name server cannot answer. True: for the second time, and that is not the fault of our own. */
+/* Its name server cannot answer. True: for the second time, and ours is not to blame. */
 static bool is_broken(struct dnsbl *l, struct open *open)
 {
 	const bool again = open->is_broken;

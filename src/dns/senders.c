@@ -21,7 +21,7 @@ struct senders {
 	struct resolver *resolver;
 	struct lookups lookups; /* of the domain that is asked now */
 	struct domain *asked;   /* NULL: none */
-	struct domain *told;    /* of senders_next; NULL: nothing is new */
+	struct domain *reported; /* by senders_next; NULL: nothing is new */
 	bool changed;
 	struct why why;
 };
@@ -111,7 +111,7 @@ static bool conclude(struct senders *s, int rc, struct spf_networks *new, int64_
 	const bool differs = rc != -EAGAIN && !nets_equal(&new->nets, &d->networks.nets);
 
 	s->changed = differs || rc != d->result;
-	s->told = d;
+	s->reported = d;
 	s->asked = NULL;
 	lookups_done(&s->lookups);
 	if (rc != -EAGAIN) {
@@ -158,9 +158,9 @@ bool senders_next(struct senders *s, struct senders_news *ret)
 {
 	const struct domain *d;
 
-	if (s == NULL || s->told == NULL)
+	if (s == NULL || s->reported == NULL)
 		return false;
-	d = s->told;
+	d = s->reported;
 	*ret = (struct senders_news){.domain = d->name,
 	                             .what = d->result == 0         ? SENDERS_KNOWN
 	                                     : d->result == -EAGAIN ? SENDERS_SILENT
@@ -169,7 +169,7 @@ bool senders_next(struct senders *s, struct senders_news *ret)
 	                             .changed = s->changed};
 	if (d->result != 0)
 		ret->why = s->why;
-	s->told = NULL;
+	s->reported = NULL;
 	return true;
 }
 

@@ -33,21 +33,21 @@ void commit_trouble(struct engine *e, int rc, const struct why *why)
 	if (!e->store_failed)
 		e->failed_ms = now.steady_ms;
 	e->store_failed = true;
-	e->write_at = now.steady_ms + (e->store_told || rc != -EAGAIN ? RETRY_MS : LOCKED_MS);
+	e->write_at = now.steady_ms + (e->store_logged || rc != -EAGAIN ? RETRY_MS : LOCKED_MS);
 	if (rc == -EAGAIN && now.steady_ms - e->failed_ms < RETRY_MS)
 		return;
-	if (!e->store_told)
+	if (!e->store_logged)
 		log_line(LOG_ERR, "%s%s", why->text,
 		         store_health(e->store) == STORE_FINE ? "; hits are kept, clients are blocked; retrying every second" : "");
-	e->store_told = true;
+	e->store_logged = true;
 	note_kept(e, why, now.unix_s);
 }
 
 static void store_works(struct engine *e)
 {
-	if (e->store_told)
+	if (e->store_logged)
 		log_line(LOG_NOTICE, "the database can be written again; nothing was lost");
-	e->store_failed = e->store_told = false;
+	e->store_failed = e->store_logged = false;
 	problems_clear(&e->problems, PROBLEMS_DATABASE, 0);
 }
 

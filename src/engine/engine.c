@@ -232,8 +232,8 @@ static void turn(struct engine *e)
 	begin_turn(e);
 	now = engine_now(); /* a reload may have taken seconds, and no line may come from the future */
 	read_sources(e, &now);
-	kernel_tell(e, &now);
-	kernel_tell_waiting(e, &now);
+	kernel_send(e, &now);
+	kernel_send_waiting(e, &now);
 	if (commit_is_lost(e))
 		return;
 	if (!e->store_failed) {
@@ -274,7 +274,7 @@ static void finish(struct engine *e)
 	if (!commit_is_lost(e)) {
 		if (reads(e))
 			lines_read(e, &now);
-		kernel_tell(e, &now);
+		kernel_send(e, &now);
 		kernel_count_dropped(e, &now);
 		commit_pending(e, &now);
 		if (pending_has_news(e->pending))

@@ -1,7 +1,7 @@
 /*
  * exporter: the engine's end of the socket to the process that keeps the file of [export] fresh (command/refresh.h).
  *
- * One byte tells it that the database was changed; it sends sentences: what it cannot do, or EXPORTER_WORKS. Never waits for it.
+ * One byte notifies it that the database was changed; it sends sentences: what it cannot do, or EXPORTER_WORKS. Never waits for it.
  */
 #ifndef WFS_ENGINE_EXPORTER_H
 #define WFS_ENGINE_EXPORTER_H
@@ -15,7 +15,7 @@
 
 struct exporter {
 	int fd;          /* does not block; -1: no file is wanted, or the process has ended */
-	int64_t changes; /* of the database, when it was told last; -1: not yet */
+	int64_t changes; /* of the database, when it was notified last; -1: not yet */
 };
 
 /* After what a turn and a request write. Logs and reports what it cannot do. */

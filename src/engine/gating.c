@@ -41,9 +41,9 @@ void gating_grew(struct gating *g, int64_t now_ms)
 		return;
 	g->silent = false;
 	g->keep_at = g->keep_at == INT64_MAX ? INT64_MAX : now_ms;
-	if (g->told_silent)
+	if (g->logged_silent)
 		log_line(LOG_NOTICE, "lines arrive again: the gates are closed again");
-	g->told_silent = false;
+	g->logged_silent = false;
 }
 
 static int keep(struct gating *g, int64_t now_ms, struct why *why)
@@ -53,13 +53,13 @@ static int keep(struct gating *g, int64_t now_ms, struct why *why)
 	const int rc = client_gates(g->client, closes, &remade, why);
 
 	g->keep_at = now_ms + g->keep_ms;
-	if (rc < 0 && !g->told_failed)
+	if (rc < 0 && !g->logged_failed)
 		log_line(LOG_ERR, "%s; the gates open until that is over", why->text);
-	else if (rc == 0 && g->told_failed)
+	else if (rc == 0 && g->logged_failed)
 		log_line(LOG_NOTICE, "the gates are closed again");
 	else if (rc == 0 && remade)
 		log_line(LOG_WARNING, "the gates' rules were missing or altered; recreated");
-	g->told_failed = rc < 0;
+	g->logged_failed = rc < 0;
 	g->remade |= rc == 0 && remade;
 	if (rc == 0 && closes)
 		g->closed_ms = now_ms;
@@ -68,11 +68,11 @@ static int keep(struct gating *g, int64_t now_ms, struct why *why)
 	return rc;
 }
 
-void gating_passes_told(struct gating *g, int rc, const struct why *why, int64_t now_ms)
+void gating_passes_sent(struct gating *g, int rc, const struct why *why, int64_t now_ms)
 {
-	if (rc < 0 && !g->told_passes)
+	if (rc < 0 && !g->logged_passes)
 		log_line(LOG_ERR, "%s; some clients may have to wait at the gates", why->text);
-	g->told_passes = rc < 0;
+	g->logged_passes = rc < 0;
 	g->passes_at = rc < 0 ? now_ms + g->keep_ms : now_ms;
 }
 
@@ -81,10 +81,10 @@ static void end_round(struct gating *g, int64_t now_ms)
 {
 	if (g->admitted && g->grew_ms < g->before_ms) {
 		g->silent = true;
-		if (!g->told_silent)
+		if (!g->logged_silent)
 			log_line(LOG_WARNING, "connections were let in, but no line about any was read: the gates open until lines arrive; "
 			                      "is the mail server's log followed? See 'watchforspammers status'");
-		g->told_silent = true;
+		g->logged_silent = true;
 	}
 	g->admitted = false;
 	g->count_at = now_ms + g->keep_ms;

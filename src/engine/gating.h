@@ -1,9 +1,9 @@
 /*
  * gating: the gates ([gate NAME]) while the daemon works: they are closed as long as it does.
  *
- * The kernel opens a gate by itself when nobody has said for open_after that it is to be closed. It is said while the mail
- * server's lines arrive, or nobody was let in of whom there could be any: who is refused leaves no line. So a gate whose log
- * is not read any more does not shut for ever.
+ * The kernel opens a gate by itself when it got no sign of life for open_after. One is sent while the mail server's lines arrive,
+ * or no client was let in that could leave one: a refused client leaves none. So a gate whose log is not read any more does not
+ * stay closed for ever.
  * Without gates everything here does nothing. Errors: those of client.h; they are logged here once, and it is tried again.
  */
 #ifndef WFS_ENGINE_GATING_H
@@ -23,16 +23,16 @@ struct gating {
 	struct client *client;       /* borrowed */
 	int64_t keep_ms;             /* between two signs of life */
 	int64_t keep_at, count_at;   /* clock_steady_ms; INT64_MAX: never */
-	int64_t passes_at;           /* not before then is the kernel told who passes: it could not be */
+	int64_t passes_at;           /* not before then are passes sent to the kernel again, after an error */
 	size_t number;               /* the gate that is being counted ... */
 	uint32_t cursor;             /* ... from here on */
 	int64_t took_us;             /* by the count until now */
 	int64_t began_ms, before_ms; /* when this round of counts and the one before it began */
 	int64_t grew_ms;             /* when a line was read last */
-	bool admitted;               /* in this round: somebody was let in */
-	bool silent;                 /* somebody was, and no line came */
-	bool told_silent, told_failed, told_passes; /* logged already */
-	bool remade;                 /* the kernel's sets may be empty: it must be told who passes, before it closes a gate */
+	bool admitted;               /* in this round: a client was let in */
+	bool silent;                 /* one was, and no line came */
+	bool logged_silent, logged_failed, logged_passes; /* logged already */
+	bool remade;                 /* the kernel's sets may be empty: passes are sent before it closes a gate */
 	int64_t closed_ms;           /* when it was said last that the gates are closed; INT64_MIN: never */
 	struct message_gate counts[GATES_MAX]; /* of the last round */
 	struct store_gate_sums sums[GATES_MAX]; /* since they were stored */
@@ -43,8 +43,8 @@ void gating_init(struct gating *gating, const struct config *config, struct clie
 /* Lines were read. */
 void gating_grew(struct gating *gating, int64_t now_ms);
 
-/* Who passes was told to the kernel, or (rc, why: of that) could not be: then it is not closed, and tried again in a while. */
-void gating_passes_told(struct gating *gating, int rc, const struct why *why, int64_t now_ms);
+/* Passes were sent to the kernel, or (rc, why: of that) could not be: then no gate is closed, and it is tried again in a while. */
+void gating_passes_sent(struct gating *gating, int rc, const struct why *why, int64_t now_ms);
 
 /*
  * What is due: a sign of life, a piece of a count. Returns -EPIPE when the root process is gone, else 0, or 1: all gates were
@@ -52,7 +52,7 @@ void gating_passes_told(struct gating *gating, int rc, const struct why *why, in
  */
 int gating_turn(struct gating *gating, int64_t now_ms, struct why *why);
 
-/* Stores what was counted, and whom the gates hold. What cannot be stored is stored with the next. */
+/* Stores what was counted, and which clients the gates hold. What cannot be stored is stored with the next. */
 void gating_store(struct gating *gating, struct store *store, int64_t now_s);
 
 /* When the next is due. */

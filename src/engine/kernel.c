@@ -35,7 +35,7 @@ void kernel_trouble(struct engine *e, int rc, const struct why *why)
 	e->sync_at = now.steady_ms + RETRY_MS;
 }
 
-/* The events of n blocks that the kernel was told, from the first on. */
+/* The events of n blocks that were sent to the kernel, from the first on. */
 static void log_blocks(struct engine *e, const struct block *blocks, size_t first, size_t n)
 {
 	for (size_t i = first; i < first + n; i++) {
@@ -61,11 +61,11 @@ static int lift(struct engine *e, const struct net *net, struct why *why)
 	return reconcile_del(e->reconcile, blocks, n, clock_unix_s(), why);
 }
 
-/* Who passes, and who begins anew. */
-static void tell_gates(struct engine *e, const struct moment *now)
+/* Passes, and clients that begin again at the gates. */
+static void send_passes(struct engine *e, const struct moment *now)
 {
 	struct why why;
-	const int rc = passes_tell(&e->passes, now->unix_s, &why);
+	const int rc = passes_send(&e->passes, now->unix_s, &why);
 
 	if (rc == -EPIPE)
 		kernel_trouble(e, rc, &why);
@@ -95,7 +95,7 @@ static int add(struct engine *e, const struct block *blocks, size_t first, size_
 	return rc;
 }
 
-/* A block that an answer may lift before the kernel is told of it. Those of networks, and those that another one prolongs, wait for nothing. */
+/* A block that an answer may lift before the kernel gets it. Those of networks, and those that only prolong one, wait for nothing. */
 static bool waits(struct engine *e, const struct block *blocks, size_t i, const struct moment *now)
 {
 	const struct block *const b = &blocks[i];
@@ -141,7 +141,7 @@ static void note_result(struct engine *e, int rc, const struct why *why)
 		e->sync_at = 0;
 }
 
-void kernel_tell(struct engine *e, const struct moment *now)
+void kernel_send(struct engine *e, const struct moment *now)
 {
 	const struct block *blocks;
 	const struct net *lifted;
@@ -149,7 +149,7 @@ void kernel_tell(struct engine *e, const struct moment *now)
 	struct why why;
 	int rc;
 
-	tell_gates(e, now);
+	send_passes(e, now);
 	if (n + n_lifted == 0)
 		return;
 	events_at(&e->events, now->unix_s);
@@ -177,7 +177,7 @@ static int add_waited(struct engine *e, const struct waits_entry *w, int64_t now
 	return rc;
 }
 
-void kernel_tell_waiting(struct engine *e, const struct moment *now)
+void kernel_send_waiting(struct engine *e, const struct moment *now)
 {
 	struct why why;
 	int rc = 0;
@@ -406,7 +406,7 @@ void kernel_count_dropped(struct engine *e, const struct moment *now)
 /* --- the gates --- */
 
 /* Who passes, before a gate is closed. What waits to be written cannot be read yet. */
-static int tell_passes(struct engine *e, int64_t now_s, struct why *why)
+static int load_passes(struct engine *e, int64_t now_s, struct why *why)
 {
 	int rc = 0;
 
@@ -431,8 +431,8 @@ void kernel_keep_gates(struct engine *e, const struct moment *now)
 	if (gating_due_ms(&e->gating) == INT64_MAX)
 		return;
 	if (now->steady_ms >= e->gating.passes_at) {
-		rc = tell_passes(e, now->unix_s, &why);
-		gating_passes_told(&e->gating, rc, &why, now->steady_ms);
+		rc = load_passes(e, now->unix_s, &why);
+		gating_passes_sent(&e->gating, rc, &why, now->steady_ms);
 	}
 	if (rc == -EPIPE)
 		kernel_trouble(e, rc, &why);

@@ -36,7 +36,7 @@ static void log_braked(struct engine *e, int64_t now)
 	                    "this an attack? (max_blocks_per_minute)", e->live.config->block.max_blocks_per_minute);
 }
 
-/* Hits that count for nobody, because they come from a private address that nobody has named. */
+/* Hits that do not count, because they come from a private address that is not named in the configuration. */
 static bool is_hidden(const struct live *p, const struct rules_hit *hit, const struct decide_result *result)
 {
 	if (result->decision.outcome != VERDICT_ALLOWED || p->config->allow.n_private == 0 || !addr_is_private(&hit->address))
@@ -61,7 +61,7 @@ static void note_proxy(struct engine *e, const struct addr *addr, int64_t now)
 	e->proxy_logged = true;
 }
 
-/* Who delivers need not wait at the gates; who is hostile begins anew, and who is blocked loses its pass. */
+/* A client that delivers need not wait at the gates; a hostile one begins again, and a blocked one loses its pass. */
 static void note_at_gates(struct engine *e, const struct decide_result *result, int64_t time_s, int64_t now)
 {
 	const struct verdict_decision *const decision = &result->decision;
@@ -257,7 +257,7 @@ void lines_read(struct engine *e, const struct moment *now)
 		gating_grew(&e->gating, now->steady_ms);
 		match_line(e, file, scan, &record, now->unix_s);
 		if (!record.more)
-			kernel_tell(e, now);
+			kernel_send(e, now);
 	}
 	sources_settle(e->sources, now->steady_ms);
 }

@@ -7,7 +7,7 @@
 #include "store/reputation.h"
 
 enum {
-	ALWAYS_S = 2 * 86400, /* in the kernel; told again after half of it */
+	ALWAYS_S = 2 * 86400, /* in the kernel; sent again after half of it */
 	FRESH_S = 3600,
 	AT_ONCE = 256,
 	DAY_S = 86400,
@@ -56,7 +56,7 @@ void passes_earn(struct passes *p, const struct config *config, const struct net
 	p->earned[p->n_earned++] = (struct store_pass){*client, until_s};
 }
 
-void passes_lose(struct passes *p, const struct net *client, bool takes)
+void passes_lose(struct passes *p, const struct net *client, bool revokes)
 {
 	const size_t place = place_of(client);
 
@@ -64,12 +64,12 @@ void passes_lose(struct passes *p, const struct net *client, bool takes)
 		return;
 	if (p->n_shut < PASSES_NEW_MAX)
 		p->shut[p->n_shut++] = *client;
-	if (!takes)
+	if (!revokes)
 		return;
 	if (net_order(&p->recent[place].net, client) == 0)
 		p->recent[place].until_s = 0;
-	if (p->n_taken < PASSES_NEW_MAX)
-		p->taken[p->n_taken++] = *client;
+	if (p->n_revoked < PASSES_NEW_MAX)
+		p->revoked[p->n_revoked++] = *client;
 	/* Of what it earned before in this turn nothing stays. */
 	for (size_t i = 0; i < p->n_earned; i++)
 		if (net_order(&p->earned[i].net, client) == 0)
@@ -86,38 +86,38 @@ static uint32_t left_s(int64_t until_s, int64_t now_s)
 	return until_s - now_s > UINT32_MAX ? UINT32_MAX : (uint32_t)(until_s - now_s); /* in the future */
 }
 
-static int tell_earned(struct passes *p, int64_t now_s, struct why *why)
+static int send_earned(struct passes *p, int64_t now_s, struct why *why)
 {
 	struct client_pass list[PASSES_NEW_MAX];
 	size_t n = 0;
 
-	if (p->told_earned == p->n_earned)
+	if (p->sent_earned == p->n_earned)
 		return 0;
-	for (size_t i = p->told_earned; i < p->n_earned; i++)
+	for (size_t i = p->sent_earned; i < p->n_earned; i++)
 		if (p->earned[i].until_s > now_s)
 			list[n++] = (struct client_pass){p->earned[i].net, left_s(p->earned[i].until_s, now_s)};
 	return client_pass(p->client, list, n, why);
 }
 
-int passes_tell(struct passes *p, int64_t now_s, struct why *why)
+int passes_send(struct passes *p, int64_t now_s, struct why *why)
 {
 	int rc = client_forget(p->client, p->shut, p->n_shut, why);
 
 	if (rc == 0)
-		rc = client_unpass(p->client, p->taken + p->told_taken, p->n_taken - p->told_taken, why);
+		rc = client_unpass(p->client, p->revoked + p->sent_revoked, p->n_revoked - p->sent_revoked, why);
 	if (rc == 0)
-		rc = tell_earned(p, now_s, why);
+		rc = send_earned(p, now_s, why);
 	if (rc < 0)
 		return rc;
 	p->n_shut = 0; /* nothing of it is stored */
-	p->told_taken = p->n_taken;
-	p->told_earned = p->n_earned;
+	p->sent_revoked = p->n_revoked;
+	p->sent_earned = p->n_earned;
 	return 0;
 }
 
 bool passes_have_news(const struct passes *p)
 {
-	return p->told_earned + p->told_taken > 0;
+	return p->sent_earned + p->sent_revoked > 0;
 }
 
 int passes_write(struct passes *p, struct store *store, int64_t now_s, struct why *why)
@@ -126,17 +126,17 @@ int passes_write(struct passes *p, struct store *store, int64_t now_s, struct wh
 
 	if (rc < 0 || !passes_have_news(p))
 		return rc;
-	rc = store_take_passes(store, p->taken, p->told_taken, now_s, why);
+	rc = store_take_passes(store, p->revoked, p->sent_revoked, now_s, why);
 	if (rc == 0)
-		rc = store_add_passes(store, p->earned, p->told_earned, why);
+		rc = store_add_passes(store, p->earned, p->sent_earned, why);
 	rc = store_finish(store, rc, why);
 	if (rc < 0)
 		return rc;
-	p->n_earned -= p->told_earned;
-	memmove(p->earned, p->earned + p->told_earned, p->n_earned * sizeof *p->earned);
-	p->n_taken -= p->told_taken;
-	memmove(p->taken, p->taken + p->told_taken, p->n_taken * sizeof *p->taken);
-	p->told_earned = p->told_taken = 0;
+	p->n_earned -= p->sent_earned;
+	memmove(p->earned, p->earned + p->sent_earned, p->n_earned * sizeof *p->earned);
+	p->n_revoked -= p->sent_revoked;
+	memmove(p->revoked, p->revoked + p->sent_revoked, p->n_revoked * sizeof *p->revoked);
+	p->sent_earned = p->sent_revoked = 0;
 	return 0;
 }
 
@@ -169,7 +169,7 @@ static size_t missing(const struct nets *a, const struct nets *b, bool every, st
 }
 
 /* 1: some do not pass any more. */
-static int tell_always(struct passes *p, const struct nets *all, bool every, struct why *why)
+static int send_always(struct passes *p, const struct nets *all, bool every, struct why *why)
 {
 	struct client_pass passes[AT_ONCE];
 	struct net *list;
@@ -208,7 +208,7 @@ int passes_refresh(struct passes *p, const struct config *config, const struct a
 	rc = add_allowances(&all, store, now_s, why);
 	nets_seal(&all);
 	if (rc == 0)
-		rc = tell_always(p, &all, every, why);
+		rc = send_always(p, &all, every, why);
 	if (rc < 0) {
 		nets_done(&all);
 		return rc;
@@ -228,9 +228,9 @@ static int load(struct passes *p, const struct config *config, struct store *sto
 {
 	struct client_pass list[AT_ONCE];
 	struct store_pass pass;
-	int rc = 0, told = 0;
+	int rc = 0, added = 0;
 
-	while (rc == 0 && told == 0) {
+	while (rc == 0 && added == 0) {
 		size_t n = 0;
 
 		while (n < AT_ONCE && (rc = store_next_pass(store, &pass, why)) == 0) {
@@ -240,9 +240,9 @@ static int load(struct passes *p, const struct config *config, struct store *sto
 				list[n++] = (struct client_pass){pass.net, left_s(until_s, now_s)};
 		}
 		if (rc >= 0)
-			told = client_pass(p->client, list, n, why);
+			added = client_pass(p->client, list, n, why);
 	}
-	return told < 0 ? told : rc == STORE_NONE ? 0 : rc;
+	return added < 0 ? added : rc == STORE_NONE ? 0 : rc;
 }
 
 static int64_t longest_pass_s(const struct config *config)

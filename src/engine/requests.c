@@ -112,7 +112,7 @@ static enum query_stream stream_of(const struct protocol_request *what)
 	return what->hits ? QUERY_STREAM_HITS : QUERY_STREAM_EVENTS;
 }
 
-/* A client that watches is told when it may be behind. */
+/* A client that watches is notified when it may be behind. */
 static void note_changes(struct requests *r)
 {
 	const int64_t changes = store_changes(r->store);

@@ -22,7 +22,7 @@ struct requests {
 	struct events *events;
 	struct sharing *sharing;
 	struct control_request request; /* the one being handled */
-	int64_t changes; /* of the database, when clients that watch were last told */
+	int64_t changes; /* of the database, when clients that watch were last notified */
 };
 
 /* Opens the socket; without it the main job is done all the same, so an error is only logged. All is borrowed. */

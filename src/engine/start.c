@@ -158,7 +158,7 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 		engine_free(e);
 		return rc;
 	}
-	/* Nobody who is allowed is blocked, not even for a moment; and what is listed is known to the first comparison. */
+	/* No allowed client is blocked, not even for a moment; and what is listed is known to the first comparison. */
 	for (live_refresh_allowed(&e->live); live_lifts(&e->live);)
 		live_lift_allowed(&e->live, e->reconcile);
 	live_refresh_listed(&e->live, e->reconcile);

@@ -1,6 +1,6 @@
 /*
  * state: what the files of the engine share. Only they include it: engine.c is the loop, lines.c what comes in, kernel.c what
- * the kernel is told, commit.c what is written, start.c how all is opened and closed.
+ * is sent to the kernel, commit.c what is written, start.c how all is opened and closed.
  */
 #ifndef WFS_ENGINE_STATE_H
 #define WFS_ENGINE_STATE_H
@@ -56,8 +56,8 @@ struct engine {
 	/* When to do what next; milliseconds of clock_steady_ms, 0: at once, INT64_MAX: never. */
 	int64_t write_at, sync_at, release_at, purge_at, index_at, watchdog_at, floods_at;
 	int64_t watchdog_ms;   /* 0: systemd does not watch */
-	bool store_failed;     /* since failed_ms; told: logged already */
-	bool store_told;
+	bool store_failed;     /* since failed_ms; logged: already */
+	bool store_logged;
 	int64_t failed_ms;
 	bool firewall_failed;
 	bool settled;          /* the kernel held once what it should, and root knows */
@@ -97,15 +97,15 @@ void lines_count_floods(struct engine *e, const struct moment *now);
 /* --- kernel.c: what is pending gets into the kernel, which is kept as the database has it --- */
 
 /*
- * Tells the kernel what was decided, before anything is written. A crash in between leaves what the next start removes, and
+ * Sends the kernel what was decided, before anything is written. A crash in between leaves what the next start removes, and
  * the line that is read again then adds it again.
  */
-void kernel_tell(struct engine *e, const struct moment *now);
+void kernel_send(struct engine *e, const struct moment *now);
 
 /* Blocks that waited for DNS lists with "allow", as far as these have answered or it took too long. */
-void kernel_tell_waiting(struct engine *e, const struct moment *now);
+void kernel_send_waiting(struct engine *e, const struct moment *now);
 
-/* Somebody else changed the kernel's lists: the root process has made rules whole again, the rest follows. */
+/* Another program changed the kernel's lists: the root process has made rules whole again, the rest follows. */
 void kernel_changed(struct engine *e, bool readable);
 
 /* Networks that others list: a slice of what has changed. */

@@ -26,7 +26,7 @@ enum {
 	CLIENT_WHO_MAX = 256,
 };
 
-/* What somebody else changed in the kernel. */
+/* What another program changed in the kernel. */
 struct client_change {
 	bool any;      /* something was */
 	bool all;      /* everything may be missing, or be there unwanted; else n networks may, each in its list */
@@ -114,7 +114,7 @@ int client_floods(struct client *client, struct addr out[static CLIENT_FLOODS_MA
 
 /*
  * The gates (base/gates.h) are as configured when root started; closes: and closed from now on, for their open_after.
- * *ret_repaired: they were made anew, so that what passes must be said again.
+ * *ret_repaired: they were recreated, so that passes must be sent again.
  */
 int client_gates(struct client *client, bool closes, bool *ret_repaired, struct why *why);
 
@@ -127,7 +127,7 @@ struct client_pass {
 /* Adds, or starts the time again. */
 int client_pass(struct client *client, const struct client_pass *passes, size_t n, struct why *why);
 int client_unpass(struct client *client, const struct net *nets, size_t n, struct why *why);
-/* These clients begin anew at the gates. */
+/* These clients begin again at the gates. */
 int client_forget(struct client *client, const struct net *nets, size_t n, struct why *why);
 
 struct message_gate; /* firewall/message.h */

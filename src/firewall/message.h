@@ -35,16 +35,16 @@ enum message_verb {
 	MESSAGE_LIMITS = 7,  /* only the fields of every answer */
 	MESSAGE_KILL = 8,    /* the open connections of entries end, those to our ports; without any: could they? */
 	MESSAGE_PUBLISHED = 9, /* does DNAT lead clients of our ports past the hooks? */
-	MESSAGE_LOOK = 10,   /* the same entries come back, with what LIST tells of each; it may be absent */
-	MESSAGE_DROPPED = 30, /* as LIST, but only of those that dropped packets, where root is told what others change (watched) */
+	MESSAGE_LOOK = 10,   /* the same entries come back, with what LIST reports of each; it may be absent */
+	MESSAGE_DROPPED = 30, /* as LIST, but only of those that dropped packets, where root is notified of what others change (watched) */
 	MESSAGE_GATES = 33,  /* the gates are as configured; n4 1: and closed from now on, for their open_after */
 	MESSAGE_PASS = 34,   /* entries need not wait at the gates, for left_s from now on */
 	MESSAGE_UNPASS = 35, /* entries need; one that did not pass is no error */
-	MESSAGE_CLOSE = 36,  /* entries, addresses, begin anew at every gate */
+	MESSAGE_CLOSE = 36,  /* entries, addresses, begin again at every gate */
 	MESSAGE_COUNTS = 37, /* what gate n4 has counted since the last COUNTS of it; as LIST, more comes while cursor != 0 */
 	MESSAGE_SETTLED = 31, /* the lists hold what is wanted: what a daemon with another backend left may go */
 	/*
-	 * Root to engine without a request, number 0: somebody else, whom why names, changed the kernel's lists; these entries
+	 * Root to engine without a request, number 0: another program, which why names, changed the kernel's lists; these entries
 	 * may be missing or be there unwanted; without any: all may.
 	 */
 	MESSAGE_CHANGED = 32,
@@ -91,7 +91,7 @@ struct message {
 	uint32_t repaired;   /* answer to PREPARE, GATES: 1 when something was missing and has been made; of GATES: passes are gone */
 	uint32_t ended;      /* answer to KILL: connections */
 	uint32_t port;       /* answer to PUBLISHED: one that leads past them; 0: none */
-	uint32_t watched;    /* in every answer: 1: CHANGED tells what others change; 0: it must be looked for */
+	uint32_t watched;    /* in every answer: 1: CHANGED reports what others change; 0: it must be looked for */
 	int32_t error;       /* answer: 0, or -errno with the sentence in why; ADD: -ENOSPC: PREPARE helps */
 	struct lengths lengths; /* in every answer: what can be held as it is; anything else must come in pieces */
 	/* In every answer: the list of addresses; its name and a length is the list of such networks. "": there is none. */
@@ -111,7 +111,7 @@ static inline size_t message_size(const struct message *m)
 
 /* True when the network of an entry may be in a packet; does not check its numbers. Pure. */
 bool message_entry_is_good(const struct message_entry *entry);
-/* The same of PASS and UNPASS: an error there lets somebody in, so it may be wider. */
+/* The same of PASS and UNPASS: an error there lets a client in, so it may be wider. */
 bool message_pass_is_good(const struct message_entry *entry);
 
 /* True when a request has a form root may act on. len: bytes received; those of m behind them are not read. Pure. */

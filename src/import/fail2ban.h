@@ -1,5 +1,5 @@
 /*
- * fail2ban: an installation of fail2ban as ours: which jails are on, which rules of ours stand for their filters, and rule
+ * fail2ban: an installation of fail2ban as ours: which jails are on, which rules of ours replace their filters, and rule
  * files for filters of its administrator.
  *
  * Reads jail.conf, jail.d/(*).conf, jail.local and jail.d/(*).local below a directory, in this order, as fail2ban does, and for a filter

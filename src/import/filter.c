@@ -39,7 +39,7 @@ static char *value_of(const struct filter *f, const char *key)
 
 /* --- tags --- */
 
-/* What a tag stands for: in the jail's parameters, in [Init] or in [Definition]. NULL: unknown. */
+/* The value of a tag: in the jail's parameters, in [Init] or in [Definition]. NULL: unknown. */
 static char *tag_value(const struct filter *f, const char *name)
 {
 	const size_t len = strlen(name);

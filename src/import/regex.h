@@ -2,7 +2,7 @@
  * regex: fail2ban-regex, fail2ban's own program that tries a filter on a log, as a child process: which lines does it match?
  *
  * Knows the program's arguments and what it prints; never what a line means. No shell: the arguments are passed as they are, and
- * those of the configuration stand behind "--". The log is a descriptor of a regular file, which the child opens for itself as
+ * those of the configuration come behind "--". The log is a descriptor of a regular file, which the child opens for itself as
  * /dev/fd/N. It is killed when it takes too long or prints more than REGEX_OUTPUT_MAX.
  * The program removes blanks at the end of a line (span_trim), and passes over lines that begin with "#".
  * Errors: 0 or -errno with a sentence. Source: fail2ban-regex(1) of fail2ban 1.0 and 1.1; client/fail2banregex.py, printLines.

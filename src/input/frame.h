@@ -27,7 +27,7 @@ enum {
 	FRAME_ID_MAX = 64,
 };
 
-/* After a frame at the beginning of a line that stands before any stamp: compose or kubectl's. NULL: there is
+/* After a frame at the beginning of a line, before any stamp: compose or kubectl's. NULL: there is
  * none. */
 const char *frame_name(const char *p, const char *end);
 

@@ -32,7 +32,7 @@ struct journal {
 	char position[JOURNAL_CURSOR_MAX];
 	uint64_t passed;   /* entries since the position was taken */
 	bool is_ahead;     /* the handle is at an entry that was not returned yet */
-	bool is_doubtful;  /* the entry of the position may be gone: the next entry tells whether others are */
+	bool is_doubtful;  /* the entry of the position may be gone: the next entry shows whether others are */
 	unsigned since_turn;
 	struct journal_stat stat;
 	struct journal_fields fields; /* of the entry returned last */

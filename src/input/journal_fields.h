@@ -7,7 +7,7 @@
  * A record of an entry:
  *   program   SYSLOG_IDENTIFIER, else _COMM        pid   SYSLOG_PID, else _PID      host   _HOSTNAME
  *   time      when journald received it            message   the first line of MESSAGE, at most LINE_MAX_BYTES
- *   uid       _UID, which the kernel told journald and the writer cannot choose; of the kernel and of journald itself: 0
+ *   uid       _UID, which journald has from the kernel and the writer cannot choose; of the kernel and of journald itself: 0
  * What a container printed, as the journald drivers of docker and podman store it (CONTAINER_NAME), is a line of a log (printed); its
  * writer is the user of dockerd or conmon, who answers for all of the container.
  * Limits: values longer than their place here are cut, a message to LINE_MAX_BYTES (and the record is then cut).

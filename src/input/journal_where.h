@@ -20,7 +20,7 @@ struct journal_where {
 	const char *directory; /* a path: all journal files in it */
 };
 
-/* "namespace mail", "machine web", "directory /x", or "" for this machine's: what tells one journal from another. */
+/* "namespace mail", "machine web", "directory /x", or "" for this machine's: the name of the journal. */
 void journal_where_name(const struct journal_where *where, char *out, size_t cap);
 
 /* The directory with the journal of a container. Errors: -ENOENT it has none, or there is no such container. */

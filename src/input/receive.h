@@ -5,7 +5,7 @@
  * with mode 0660, where nothing is, or the socket of a daemon that was killed; and removed at the end. A FIFO
  * is made by the administrator (mkfifo(1)), must be writable for us too, so that it has no end when its last
  * writer goes, and is never removed. Nothing is remembered of either: a line that is not received is lost. A
- * sender that finds a socket full waits, or drops the line itself, as it is programmed to; nobody tells us.
+ * sender that finds a socket full waits, or drops the line itself, as it is programmed to; we do not learn of it.
  * Knows descriptors; never what a line means. Bytes that are no part of a line: NULs and LFs at the end of a
  * datagram; an LF inside of one becomes a blank, since it is one line whatever a client wrote. Errors: 0,
  * positive outcomes, -errno with a sentence.
@@ -39,7 +39,7 @@ int receive_fd(const struct receive *receive);
 
 /*
  * The next line, without waiting: fills text, cut and clean of ret, which are borrowed until the next call.
- * An error of the descriptor is RECEIVE_NONE: there is no other end to tell.
+ * An error of the descriptor is RECEIVE_NONE: there is no other end to report it to.
  */
 int receive_next(struct receive *receive, struct record *ret);
 

@@ -14,7 +14,7 @@
 #include "input/line.h"
 
 enum {
-	RECORD_UID_NONE = -1, /* nobody is known to have written it */
+	RECORD_UID_NONE = -1, /* it is not known who wrote it */
 };
 
 struct record {

@@ -24,7 +24,7 @@ unsigned repeat_times(struct span message);
 /* True when a line with the header of line may be about a line with the header of before: the host, and the tag if it has one. */
 bool repeat_is_of(const struct line *line, const struct line *before);
 
-/* True when a raw line may be one, so that nobody should stop reading before it. */
+/* True when a raw line may be one, so that reading should not stop before it. */
 bool repeat_may_be(struct span text);
 
 #endif

@@ -59,7 +59,7 @@ int unwrap_next(struct unwrap *unwrap, struct span text, bool *cut, struct span 
  */
 struct span unwrap_one(struct span text, char out[static LINE_MAX_BYTES]);
 
-/* True when the line goes on in another one, so that nobody should stop reading behind it. text: of any
+/* True when the line goes on in another one, so that reading should not stop behind it. text: of any
  * length. */
 bool unwrap_is_part(struct span text);
 

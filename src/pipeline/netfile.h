@@ -1,5 +1,5 @@
 /*
- * netfile: a file of networks that somebody else may edit: [allow] file, [block] file.
+ * netfile: a file of networks that others may edit: [allow] file, [block] file.
  *
  * Knows base only. One network a line, without host bits; what is behind it or behind "#" or ";" is a comment. A line that begins
  * with "{" is an object of JSON, one to a line, whose member "cidr" is the network, as in Spamhaus' DROP; one without it is passed over.

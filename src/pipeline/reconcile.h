@@ -7,10 +7,10 @@
  * the first comparison also fills the kernel, the worst and those that last longest first. What does not fit is chosen once for
  * each comparison (capacity.h).
  *
- * How a list is chosen: a block says which of the kernel's lists it belongs to (struct block.list, which whoever makes the block fills
+ * How a list is chosen: a block says which of the kernel's lists it belongs to (struct block.list, which the maker of the block fills
  * in from its category), and its entries carry that on. Nothing here looks at a category or a port.
  *
- * A block is told to the kernel before it is in the database: entries of such have no id until reconcile_stored. A kill in
+ * A block is sent to the kernel before it is in the database: entries of such have no id until reconcile_stored. A kill in
  * between leaves an element that the next start does not want and removes.
  * Errors: 0 or -errno with a sentence; repeating a call is safe.
  */
@@ -116,13 +116,13 @@ struct reconcile_result {
 };
 
 /*
- * A comparison begins with the next reconcile_compare, or again when one is under way. Where root is told what others change
+ * A comparison begins with the next reconcile_compare, or again when one is under way. Where root is notified of what others change
  * (client.watched), one after another that ended well only asks who dropped packets and adds again what the kernel would
- * forget: the kernel is not listed until somebody else has changed it.
+ * forget: the kernel is not listed until another program has changed it.
  */
 void reconcile_begin(struct reconcile *reconcile);
 
-/* Somebody else changed the kernel's lists: the next comparison lists them. */
+/* Another program changed the kernel's lists: the next comparison lists them. */
 void reconcile_changed(struct reconcile *reconcile);
 
 /* The same, but only these elements were changed: added or removed at once, as they are wanted or not. */

@@ -104,7 +104,7 @@ void reconcile_note_dropped(struct reconcile *rec, struct wanted_entry *e, const
 		verdict_until(rule->verdict, &whole, until_s);
 		result->dropped++;
 	}
-	/* A packet was seen even where root had no earlier count to tell by how many it is more. */
+	/* A packet was seen even where root had no earlier count to compare with. */
 	reconcile_note(rec, e->id, (struct store_dropped){1, dropped_s, e->until_s, element->dropped > 0 ? element->dropped : 1, (int64_t)element->bytes});
 }
 

@@ -1,5 +1,5 @@
 /*
- * replace: a file that other programs read while it is written anew: they find the old content or the new, never a part.
+ * replace: a file that other programs read while it is replaced: they find the old content or the new, never a part.
  *
  * The new file lies beside the old one, under a name of its own, until it is complete and on the disk. It has the old
  * one's mode, or 0644.

@@ -111,7 +111,7 @@ struct backend {
 	void (*limits)(const void *self, struct backend_limits *ret);
 
 	/*
-	 * A descriptor that is readable when others may have changed something. NULL: this backend is not told, so all must be
+	 * A descriptor that is readable when others may have changed something. NULL: this backend is not notified, so all must be
 	 * compared from time to time.
 	 */
 	int (*watched)(const void *self);

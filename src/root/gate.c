@@ -47,16 +47,16 @@ struct gate_keeper {
 	struct members came;
 	struct counting counting;
 	int64_t counted_ms[GATES_MAX]; /* when each gate was counted last; steady clock */
-	uint32_t sums[GATES_MAX][NFT_GATE_COUNTERS]; /* read from the kernel, not yet told */
+	uint32_t sums[GATES_MAX][NFT_GATE_COUNTERS]; /* read from the kernel, not yet reported */
 	struct nft_answer answer, listing;
 	struct nft_batch batch;
 };
 
 /* --- the table --- */
 
-static int write_table(struct gate_keeper *k, bool anew, struct why *why)
+static int write_table(struct gate_keeper *k, bool recreate, struct why *why)
 {
-	struct nft_gate_table table = {.config = k->config, .passes = &k->passes, .observes = k->observes, .anew = anew};
+	struct nft_gate_table table = {.config = k->config, .passes = &k->passes, .observes = k->observes, .recreates = recreate};
 	int rc;
 
 	k->forwards = table.forwards = hooks_forward(k->config);
@@ -69,11 +69,11 @@ static int write_table(struct gate_keeper *k, bool anew, struct why *why)
 }
 
 /* What is there and cannot be changed into what it shall be is replaced. */
-static int make_table(struct gate_keeper *k, bool anew, struct why *why)
+static int make_table(struct gate_keeper *k, bool recreate, struct why *why)
 {
-	int rc = write_table(k, anew, why);
+	int rc = write_table(k, recreate, why);
 
-	if (!anew && (rc == -EEXIST || rc == -EBUSY || rc == -EINVAL || rc == -EOPNOTSUPP)) {
+	if (!recreate && (rc == -EEXIST || rc == -EBUSY || rc == -EINVAL || rc == -EOPNOTSUPP)) {
 		k->passes = (struct lengths){0};
 		rc = write_table(k, true, why);
 	}
@@ -176,7 +176,7 @@ int gate_keep(struct gate_keeper *k, bool closes, bool *ret_repaired, struct why
 	return rc;
 }
 
-/* --- passes, and who begins anew --- */
+/* --- passes, and clients that begin again --- */
 
 static struct nft_slot slot_of(const struct net *net)
 {

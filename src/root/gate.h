@@ -1,12 +1,12 @@
 /*
- * gate: the kernel's end of the gates: their table (nft_gate.h) is kept as configured, and closed only while somebody says so.
+ * gate: the kernel's end of the gates: their table (nft_gate.h) is kept as configured, and closed only while the daemon says so.
  *
- * All that decides about a client is in the kernel; here is only what is to pass, what begins anew, and what was counted. The
- * sets outlive a stop, so that a client that waits need not wait anew; the rules do not, so that then everybody may come in.
+ * All that decides about a client is in the kernel; here is only what is to pass, what begins again, and what was counted. The
+ * sets outlive a stop, so that a client that waits need not begin again; the rules do not, so that then all clients are let in.
  * A network that is to pass is in the set of its length; a set is made when the first of its length passes.
  *
  * Knows nft_gate, nft_elements. One process, one thread, as root; never waits. Errors: 0 or -errno with a sentence that names
- * the remedy: -EEXIST a table of somebody else's, else as of nft_batch.h.
+ * the remedy: -EEXIST a table of another program, else as of nft_batch.h.
  */
 #ifndef WFS_ROOT_GATE_H
 #define WFS_ROOT_GATE_H
@@ -43,7 +43,7 @@ struct gate_counts {
 int gate_open(const struct root_config *config, bool observes, struct gate_keeper **ret, struct why *why);
 
 /*
- * Makes what is missing: *ret_repaired: the table was written anew, and passes may be gone. closes: the gates are closed for
+ * Makes what is missing: *ret_repaired: the table was recreated, and passes may be gone. closes: the gates are closed for
  * their open_after from now on.
  */
 int gate_keep(struct gate_keeper *keeper, bool closes, bool *ret_repaired, struct why *why);
@@ -52,7 +52,7 @@ int gate_keep(struct gate_keeper *keeper, bool closes, bool *ret_repaired, struc
 int gate_pass(struct gate_keeper *keeper, const struct gate_pass *passes, size_t n, struct why *why);
 /* What does not pass is no error. */
 int gate_unpass(struct gate_keeper *keeper, const struct net *nets, size_t n, struct why *why);
-/* These clients begin anew: addresses, of which each gate forgets what it holds. */
+/* These clients begin again: addresses, of which each gate forgets what it holds. */
 int gate_forget(struct gate_keeper *keeper, const struct net *nets, size_t n, struct why *why);
 
 /*

@@ -179,7 +179,7 @@ int lists_list(struct lists *l, uint32_t *cursor, struct backend_entry *out, siz
 int lists_dropped(struct lists *l, uint32_t *cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why)
 {
 	if (l->backend->dropped == NULL)
-		return why_set(why, EOPNOTSUPP, "%s is not told what others change", l->backend->name);
+		return why_set(why, EOPNOTSUPP, "%s is not notified of what others change", l->backend->name);
 	return walk_all(l, l->backend->dropped, cursor, out, cap, ret_n, why);
 }
 

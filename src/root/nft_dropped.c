@@ -6,7 +6,7 @@
 
 #include "root/nft_elements.h"
 
-enum { ROOM = 1 << 17 }; /* of all sets; clients beyond are told with a later reading */
+enum { ROOM = 1 << 17 }; /* of all sets; clients beyond are reported with a later reading */
 
 static bool reading_init(struct nft_reading *reading)
 {
@@ -65,13 +65,13 @@ void nft_dropped_restart(struct nft_dropped *dropped)
 		dropped->last.counts[i].packets = dropped->last.counts[i].bytes = 0;
 }
 
-/* An element; what it showed before, and what is not told yet, is in "before". */
+/* An element; what it showed before, and what is not reported yet, is in "before". */
 static void note(struct nft_dropped *dropped, const struct nft_element *element)
 {
 	static const struct nft_count nothing = {0};
 	const struct nft_count *const found = count_of(&dropped->before, &element->net);
 	const struct nft_count *const known = found == NULL ? &nothing : found;
-	const bool goes_on = known->packets <= element->packets && known->bytes <= element->bytes; /* else it began anew */
+	const bool goes_on = known->packets <= element->packets && known->bytes <= element->bytes; /* else it began again from 0 */
 	struct nft_count *const count = count_make(&dropped->last, &element->net);
 	const uint64_t left_s = element->left_ms / 1000;
 
@@ -112,7 +112,7 @@ static void swap(struct nft_dropped *dropped)
 	dropped->last = before;
 }
 
-/* What an element that ran out had counted and nobody was told yet. */
+/* What an expired element had counted and what was not reported yet. */
 static void keep_untold(struct nft_dropped *dropped)
 {
 	const struct nft_reading *const before = &dropped->before;
@@ -146,8 +146,8 @@ int nft_dropped_read(struct nft_dropped *dropped, const struct root_config *conf
 	return rc;
 }
 
-/* Fills in what is told of it, once. */
-static void tell(struct nft_count *count, struct backend_entry *entry)
+/* Fills in what is reported of it, once. */
+static void report(struct nft_count *count, struct backend_entry *entry)
 {
 	entry->idle_s = count->idle_s;
 	entry->dropped = count->new_packets < UINT32_MAX ? (uint32_t)count->new_packets : UINT32_MAX;
@@ -161,7 +161,7 @@ bool nft_dropped_take(struct nft_dropped *dropped, struct backend_entry *entry)
 
 	if (count == NULL || count->new_packets == 0)
 		return false;
-	tell(count, entry);
+	report(count, entry);
 	return true;
 }
 
@@ -173,7 +173,7 @@ void nft_dropped_next(struct nft_dropped *dropped, struct backend_entry *out, si
 		if (dropped->last.counts[i].new_packets == 0)
 			continue;
 		out[n] = (struct backend_entry){.net = dropped->last.members.entries[i].net, .left_s = UINT32_MAX};
-		tell(&dropped->last.counts[i], &out[n++]);
+		report(&dropped->last.counts[i], &out[n++]);
 	}
 	*ret_n = n;
 }

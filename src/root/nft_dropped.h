@@ -2,7 +2,7 @@
  * nft_dropped: how many packets and bytes of whom were dropped, from the counters in the sets LIST_dropped (nft_table.h).
  *
  * The counters are in sets of their own and not in the elements that block: they outlive an element that is added again, removed
- * or run out, and cost nothing for a million clients that send nothing. Each reading is told as the difference to the one before, once.
+ * or run out, and cost nothing for a million clients that send nothing. Each reading is reported as the difference to the one before, once.
  * A counter that is lower than it was is a new one, which counts from 0. What a table counted after its last reading is lost when
  * somebody deletes it, so all numbers are "at least".
  * NFT_DROPPED_MAX clients of a set are counted at a time; the packets of others are dropped and not counted.
@@ -26,7 +26,7 @@
 /* Of one client. */
 struct nft_count {
 	uint64_t packets, bytes; /* that the counter showed */
-	uint64_t new_packets, new_bytes; /* not told yet */
+	uint64_t new_packets, new_bytes; /* not reported yet */
 	uint32_t idle_s;         /* since the last packet, when it was read */
 };
 
@@ -43,10 +43,10 @@ struct nft_dropped {
 bool nft_dropped_init(struct nft_dropped *dropped);
 void nft_dropped_done(struct nft_dropped *dropped);
 
-/* What was read is not told: another daemon did. */
+/* What was read is not reported: another daemon did it. */
 void nft_dropped_skip(struct nft_dropped *dropped);
 
-/* The table was made anew: all counters count from 0. */
+/* The table was recreated: all counters count from 0. */
 void nft_dropped_restart(struct nft_dropped *dropped);
 
 /* Reads the sets of these slots, bit by slot. After an error nothing is lost. */

@@ -1,5 +1,5 @@
 /*
- * nft_elements: the elements of a set of nf_tables: messages that add and remove them, and what the kernel tells of them.
+ * nft_elements: the elements of a set of nf_tables: messages that add and remove them, and what the kernel reports of them.
  *
  * An element is an address or the first one of a network, with its time. Pure.
  * Source: include/uapi/linux/netfilter/nf_tables.h; measured on 6.18.

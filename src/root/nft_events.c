@@ -19,7 +19,7 @@ enum {
 	SENDER_AT = 12,         /* offsetof(struct nlmsghdr, nlmsg_pid): the socket that changed something */
 };
 
-/* Leaves out the messages of one socket. A transaction's messages have one sender, so the first of a packet tells. */
+/* Leaves out the messages of one socket. A transaction's messages have one sender, so the first of a packet shows it. */
 static int filter_out(int fd, uint32_t sender, struct why *why)
 {
 	struct sock_filter code[] = {

@@ -383,7 +383,7 @@ static void put_passes(struct writer *w)
 	}
 }
 
-/* A network of a gate; NULL: everybody. */
+/* A network of a gate; NULL: all clients. */
 struct owner {
 	const struct gate *gate;
 	const struct net *net;
@@ -457,7 +457,7 @@ unsigned nft_gate_put(struct nft_batch *batch, const struct nft_gate_table *tabl
 
 	nft_gate_table_name(config, w.name);
 	nft_put_table(batch, w.name);
-	if (table->anew) {
+	if (table->recreates) {
 		nft_put_delete(batch, NFT_MSG_DELTABLE, w.name);
 		nft_put_table(batch, w.name);
 	}

@@ -71,17 +71,17 @@ struct nft_gate_table {
 	const struct lengths *passes; /* whose sets are there */
 	bool forwards;                /* hooks_forward */
 	bool observes;                /* refused connections are only counted */
-	bool anew;                    /* the table is deleted first */
+	bool recreates;               /* the table is deleted first */
 };
 
 /*
  * The messages that make the table as it shall be: sets and counters that are there keep what they hold, all rules are
- * written anew. Returns the number of rules.
+ * written again. Returns the number of rules.
  */
 unsigned nft_gate_put(struct nft_batch *batch, const struct nft_gate_table *table);
 /* The gate is closed from now on, for open_after_s. */
 void nft_gate_put_alive(struct nft_batch *batch, const struct root_config *config);
-/* Without rules it stands open, and the sets stay. */
+/* Without rules it is open, and the sets stay. */
 void nft_gate_put_open(struct nft_batch *batch, const struct root_config *config);
 void nft_gate_put_gone(struct nft_batch *batch, const struct root_config *config);
 

@@ -202,14 +202,14 @@ static void put_flood_rule(struct nft_batch *batch, const struct nft_list *list,
 	nft_rule_end(batch, &rule);
 }
 
-void nft_table_put(struct nft_batch *batch, const struct root_config *config, uint32_t slots, bool forwards, bool anew)
+void nft_table_put(struct nft_batch *batch, const struct root_config *config, uint32_t slots, bool forwards, bool recreate)
 {
 	struct nft_list list = {.config = config, .slots = slots};
 	struct nft_slot slot;
 
 	nft_table_name(config, list.table);
 	nft_put_table(batch, list.table);
-	if (anew) {
+	if (recreate) {
 		nft_put_delete(batch, NFT_MSG_DELTABLE, list.table);
 		nft_put_table(batch, list.table);
 	}
@@ -299,7 +299,7 @@ static int find_sets(const struct root_config *config, struct mnl_socket *socket
 			else if (mnl_attr_get_type(attr) == NFTA_SET_FLAGS)
 				flags = nft_u32(attr);
 		}
-		/* Whoever made it: a hash set, whose elements have a time. */
+		/* However it was made: a hash set, whose elements have a time. */
 		if (slot < NFT_SLOTS && (flags & (NFT_SET_TIMEOUT | NFT_SET_INTERVAL | NFT_SET_MAP)) == NFT_SET_TIMEOUT)
 			*ret_slots |= 1U << slot;
 	}

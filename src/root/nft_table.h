@@ -53,9 +53,9 @@ void nft_flood_name(const struct root_config *config, bool ip4, const char *suff
 
 /*
  * The messages that make the table as it shall be, with the sets in slots (bit by slot): sets that are there keep their
- * elements, all rules are written anew, in one transaction. forwards: hooks_forward. anew: the table is deleted first.
+ * elements, all rules are written again, in one transaction. forwards: hooks_forward. recreate: the table is deleted first.
  */
-void nft_table_put(struct nft_batch *batch, const struct root_config *config, uint32_t slots, bool forwards, bool anew);
+void nft_table_put(struct nft_batch *batch, const struct root_config *config, uint32_t slots, bool forwards, bool recreate);
 void nft_table_delete(struct nft_batch *batch, const struct root_config *config);
 
 /* Makes or deletes a set LIST_probe, which nothing uses. */

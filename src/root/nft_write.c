@@ -25,7 +25,7 @@ int nft_write_add(struct nft_writer *writer, const struct nft_set_of *of, const 
 {
 	int err = write_all(writer, of, elements, n, true, why);
 
-	/* No element's fault: the table is gone, we may not, there is no memory. */
+	/* No element is to blame: the table is gone, we may not, there is no memory. */
 	if (err == 0 || err == -ENOENT || err == -EPERM || err == -ENOMEM)
 		return err;
 	if (n == 1) {

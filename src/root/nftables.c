@@ -55,11 +55,11 @@ struct nftables {
 
 /* --- the table --- */
 
-static int write_table(struct nftables *self, uint32_t slots, bool anew, struct why *why)
+static int write_table(struct nftables *self, uint32_t slots, bool recreate, struct why *why)
 {
 	nft_begin(&self->writer.batch, self->writer.socket);
 	self->forwards = hooks_forward(self->config);
-	nft_table_put(&self->writer.batch, self->config, slots, self->forwards, anew);
+	nft_table_put(&self->writer.batch, self->config, slots, self->forwards, recreate);
 	return nft_commit(&self->writer.batch, why);
 }
 
@@ -183,7 +183,7 @@ static int nftables_del(void *of, const struct net *nets, size_t n, struct why *
 
 /* --- listing --- */
 
-/* Who sent packets, from the kernel. Where the rules are not ours nobody counts. */
+/* Which clients sent packets, from the kernel. Where the rules are not ours nothing is counted. */
 static int read_dropped(struct nftables *self, struct why *why)
 {
 	const uint32_t slots = self->config->manage_rules ? self->slots : 0;
@@ -245,7 +245,7 @@ static int nftables_list(void *of, uint32_t cursor, struct backend_entry *out, s
 	return 0;
 }
 
-/* Those that were told are passed over, so places count what is told. */
+/* Those that were reported are passed over, so places count what is reported. */
 static int nftables_dropped(void *of, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why)
 {
 	struct nftables *const self = of;

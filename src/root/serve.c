@@ -60,7 +60,7 @@ static void note_changed(struct root *root)
 }
 
 /*
- * Tells the engine, once until it asks for something again: it then compares anyway, and a flood of changes must not fill its
+ * Notifies the engine, once until it asks for something again: it then compares anyway, and a flood of changes must not fill its
  * socket. -EPIPE: it closed its end.
  */
 static int report_changed(struct root *root, int fd)

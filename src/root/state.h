@@ -39,7 +39,7 @@ struct root {
 /* From now on that backend, which is said where it was chosen here. */
 void root_use(struct root *root, const struct automatic *chosen);
 
-/* What a configuration may not have, whoever wrote it. Errors: -EINVAL. */
+/* What a configuration may not have. Errors: -EINVAL. */
 int root_check(const struct root_config *config, struct why *why);
 
 static inline struct message_entry root_entry(const struct net *net, uint8_t list)

@@ -4,7 +4,7 @@
  * Reads logs with the rules in question and with others that know the good as well: lines of a negative
  * score, an accepted delivery, a successful login. A collision is an address that the rules in question would
  * have blocked by themselves and that has such a line anywhere in the logs. Would have blocked: a verdict by
- * the config's [block] and [allow] says so, told the hits of all these rules together and nothing else. What
+ * the config's [block] and [allow] says so, given the hits of all these rules together and nothing else. What
  * speaks for an address is not subtracted, networks are not summed up, and neither quarantine nor brake holds
  * anything back: who looks for collisions wants to know of the near ones. As for a verdict, an IPv6 network of
  * ip6_prefix bits is one client, and an address below means such a client.

@@ -164,7 +164,7 @@ static void check_programs(const struct rules *rules, const struct rulefile_rule
 	}
 }
 
-/* A hit of this rule that a later file's rule of the directory would match too. Own rules may stand before shipped ones. */
+/* A hit of this rule that a later file's rule of the directory would match too. Own rules may come before shipped ones. */
 static void check_overlap(const struct rules *rules, struct rules_scratch *scratch, const struct rule *which,
                           const struct example_line *lines, struct rulefile_errors *warnings)
 {

@@ -26,7 +26,7 @@
 #define FROM_REGEX "(?<from>[^\\s<>,;]{0,320})"
 #define TO_REGEX "(?<to>[^\\s<>,;]{1,320})"
 #define HELO_REGEX "(?<helo>[0-9A-Za-z_.-]{1,255})"
-/* Whoever fails to log in chooses it, too: nothing that ends a field in any log. */
+/* A client that fails to log in chooses it, too: nothing that ends a field in any log. */
 #define USER_REGEX "(?<user>[^\\x00-\\x20\\x7F<>,;()\"]{1,256})"
 
 static const struct builtin {
@@ -242,7 +242,7 @@ static bool check_builtins(const struct rulefile_rule *text, struct rulefile_err
 	return once;
 }
 
-/* Rules of one file mostly have the same: then nobody is asked again. */
+/* Rules of one file mostly have the same: then it is not looked up again. */
 static void set_writers(struct compiled *c, struct rulefile_errors *errors)
 {
 	const struct rulefile_rule *const text = c->rule.text;

@@ -32,7 +32,7 @@ void duplicates_free(struct duplicates *duplicates);
 void duplicates_clear(struct duplicates *duplicates);
 
 /*
- * A log reports count events (1 to RULES_COUNT_MAX) of whoever id says: the bytes of an address, or a session's id, at most
+ * A log reports count events (1 to RULES_COUNT_MAX) of the client that id denotes: the bytes of an address, or a session's id, at most
  * RULES_SESSION_MAX; realm: a number for what keeps the same id apart. log: below RULES_LOGS_MAX. Returns how many of them
  * no other log has reported yet.
  */

@@ -24,7 +24,7 @@ struct mailboxes {
 
 static size_t hash(const char *name, size_t len)
 {
-	uint64_t h = 14695981039346656037U; /* FNV-1a; the administrator wrote what is in the set, so nobody chose collisions */
+	uint64_t h = 14695981039346656037U; /* FNV-1a; the administrator wrote what is in the set, so no attacker chose collisions */
 
 	for (size_t i = 0; i < len; i++)
 		h = (h ^ (unsigned char)name[i]) * 1099511628211U;

@@ -2,7 +2,7 @@
  * mailboxes: a file of mail addresses and domains, for "to = in FILE": is this address in it?
  *
  * One "ADDRESS" or "@DOMAIN" a line, blanks around it ignored; empty lines and those that begin with "#" count for nothing. Case
- * does not matter, in ASCII. A domain stands for all addresses in it, not for those in domains below it.
+ * does not matter, in ASCII. A domain denotes all addresses in it, not for those in domains below it.
  * Immutable once read, so threads share it. Knows base only.
  * Memory: the file's text, and 8 to 16 bytes a line. Aborts if memory cannot be allocated.
  * Errors: -errno with a sentence that begins with the path and, of a line, its number.

@@ -3,7 +3,7 @@
  *
  * Anybody may write "postfix/smtpd" lines with logger(1), but not as another user. A rule names those who may
  * (journal_uid: names or numbers); root always may. Without it any system user may, but no ordinary one. The
- * users are those of this machine when the rules are loaded; a name that it does not have is nobody.
+ * users are those of this machine when the rules are loaded; a name that it does not have matches no user.
  * Not checked are the command's name, which a process chooses itself (prctl), and the unit, whose name every
  * distribution and every administrator chooses. Source: systemd.journal-fields(7), _UID.
  */
@@ -27,7 +27,7 @@ struct writers {
 /* journal_uid: words separated by blanks; NULL: none are named. False: more than WRITERS_MAX. */
 bool writers_find(const char *journal_uid, struct writers *ret);
 
-/* True when a line of this user counts. uid < 0: nobody knows who wrote it. */
+/* True when a line of this user counts. uid < 0: unknown. */
 bool writers_may(const struct writers *writers, int64_t uid);
 
 #endif

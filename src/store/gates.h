@@ -30,7 +30,7 @@ int store_take_passes(struct store *store, const struct net *nets, size_t n, int
 
 /*
  * Walks. store_passes: those at now_s. store_passes_earned: clients with good evidence since a day (time_s / 86400) that was
- * not before their pass was taken; until_s is when that evidence came.
+ * not before their pass was revoked; until_s is when that evidence came.
  */
 int store_passes(struct store *store, int64_t now_s, struct why *why);
 int store_passes_earned(struct store *store, int64_t day, struct why *why);

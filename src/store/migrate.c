@@ -26,7 +26,7 @@ static const char prepare[] = "DROP VIEW IF EXISTS active; DROP VIEW IF EXISTS h
 static const char sum_blocks[] = "INSERT INTO daily SELECT since / 86400, rule, 0, 0, count(*), sum(knocks), 0, sum(packets), 0 FROM block GROUP BY 1, 2; "
                                  "INSERT INTO daily SELECT day, 0, 0, 0, sum(blocks), sum(dropped), 0, sum(packets), 0 FROM daily GROUP BY day";
 
-/* From before version 3: hits get columns; credit is of the last hour, has no accounts, and is begun anew. */
+/* From before version 3: hits get columns; credit is of the last hour, has no accounts, and begins again. */
 static const char accounts[] = "ALTER TABLE hit ADD COLUMN account INTEGER NOT NULL DEFAULT 0; "
                                "ALTER TABLE hit ADD COLUMN weight INTEGER NOT NULL DEFAULT 0; "
                                "DROP TABLE credit";

@@ -179,7 +179,7 @@ static void lose(const char *net, bool takes)
 /* The daemon's turn: the kernel first, then the database. */
 static void turn(int64_t now_s)
 {
-	good(passes_tell(passes, now_s, &why));
+	good(passes_send(passes, now_s, &why));
 	good(passes_write(passes, store, now_s, &why));
 	assert_false(passes_have_news(passes));
 }
@@ -261,7 +261,7 @@ static void what_the_kernel_refuses_is_told_again(void **state)
 	earn("192.0.2.7", t0_s, t0_s);
 	lose("192.0.2.8", true);
 	kernel.error = -EBUSY;
-	assert_int_equal(passes_tell(passes, t0_s, &why), -EBUSY);
+	assert_int_equal(passes_send(passes, t0_s, &why), -EBUSY);
 	assert_false(passes_have_news(passes));
 	good(passes_write(passes, store, t0_s, &why));
 	assert_int_equal(n_stored(t0_s), 0);
