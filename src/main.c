@@ -63,6 +63,7 @@ static const struct command {
          "  --origin HOST   only those that this other host sent\n"
          "  --watch         again every two seconds\n"
          "  --allowed       temporarily allowed addresses instead\n"
+         "  --files         the networks of [block] file instead\n"
          "  --json          one object per line\n"},
 	{"export", command_export, "[OPTION...]", "blocked addresses as a list for other programs",
          "  --format F     plain (default), cidr, csv, json, nft, ipset, rbldnsd, bind\n"

@@ -130,6 +130,10 @@ status 2 "list --network" list --network 203.0.113.1/24
 has err "--network: " "list --network"
 status 2 "list --watch --json" list --watch --json
 status 2 "list --allowed --rule" list --allowed --rule other
+status 2 "list --files --rule" list --files --rule other
+has err "--files shows all" "list --files --rule"
+status 0 "list --files of none" list --files
+has out "no network is listed" "list --files of none"
 # Again and again: until the reader has had enough.
 wfs list --watch 2>err | { grep -m 2 -c "^203.0.113.0/25 "; } >out
 [ "$(cat out)" = 2 ] || bad "list --watch: $(cat out err)"

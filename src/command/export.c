@@ -112,11 +112,11 @@ static int read_frequent(struct store *store, int64_t since_s, int64_t hits, str
 	return rc < 0 ? rc : 0;
 }
 
-static int read_list(struct store *store, const struct request *q, int64_t now_s, struct export_list *ret, struct why *why)
+static int read_list(const struct config *config, struct store *store, const struct request *q, int64_t now_s, struct export_list *ret, struct why *why)
 {
 	if (q->hits > 0)
 		return read_frequent(store, now_s - q->within_s, q->hits, ret, why);
-	return q->allowed ? read_allowed(store, now_s, ret, why) : exportfile_read(store, now_s, ret, why);
+	return q->allowed ? read_allowed(store, now_s, ret, why) : exportfile_read(config, store, now_s, ret, why);
 }
 
 int command_export(int argc, char **argv, const struct command_env *env)
@@ -131,12 +131,13 @@ int command_export(int argc, char **argv, const struct command_env *env)
 
 	if (status != COMMAND_DONE || (config = command_config_rest(env, &why, &status)) == NULL)
 		return status;
-	store = command_database(config);
-	config_free(config);
-	if (store == NULL)
+	if ((store = command_database(config)) == NULL) {
+		config_free(config);
 		return COMMAND_SYSTEM;
-	rc = read_list(store, &q, now_s, &list, &why);
+	}
+	rc = read_list(config, store, &q, now_s, &list, &why);
 	store_close(store);
+	config_free(config);
 	export_seal(&list, q.format);
 	if (rc == 0 && q.output != NULL)
 		rc = exportfile_write(&list, q.format, now_s, q.output, &why);

@@ -1,17 +1,18 @@
 /*
  * exportfile: what is blocked now, as a list that is written into a file: for "export" and for [export].
  *
- * Errors as of store.h, and of report/replace.h.
+ * Errors as of store.h, of listed.h, and of report/replace.h.
  */
 #ifndef WFS_EXPORTFILE_H
 #define WFS_EXPORTFILE_H
 
 #include "base/why.h"
+#include "config/config.h"
 #include "report/export.h"
 #include "store/store.h"
 
-/* Adds every active block. */
-int exportfile_read(struct store *store, int64_t now_s, struct export_list *ret, struct why *why);
+/* Adds every active block, and the networks of [block] file. */
+int exportfile_read(const struct config *config, struct store *store, int64_t now_s, struct export_list *ret, struct why *why);
 
 /* Replaces the file in one step. list: sealed. */
 int exportfile_write(const struct export_list *list, enum export_format format, int64_t now_s, const char *path,

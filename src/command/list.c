@@ -12,6 +12,7 @@
 #include "base/traffic.h"
 #include "command/command.h"
 #include "command/daemon.h"
+#include "command/listed.h"
 #include "command/show.h"
 #include "control/protocol.h"
 #include "pipeline/sharing.h"
@@ -23,7 +24,7 @@ enum {
 };
 
 struct request {
-	bool allowed, watch;
+	bool allowed, files, watch;
 	struct query_choice choice;
 	struct net net; /* where choice.net is */
 	char origin[SHARING_RULE_MAX]; /* where choice.rule is, of a peer */
@@ -31,6 +32,7 @@ struct request {
 
 static const struct option options[] = {{"allowed", no_argument, NULL, 'a'},
                                         {"category", required_argument, NULL, 'c'},
+                                        {"files", no_argument, NULL, 'f'},
                                         {"network", required_argument, NULL, 'n'},
                                         {"origin", required_argument, NULL, 'o'},
                                         {"rule", required_argument, NULL, 'r'},
@@ -68,6 +70,9 @@ static int parse_option(int option, void *request)
 	case 'c':
 		q->choice.category = optarg;
 		return COMMAND_DONE;
+	case 'f':
+		q->files = true;
+		return COMMAND_DONE;
 	case 'n':
 		q->choice.net = &q->net;
 		return protocol_net((struct span){optarg, strlen(optarg)}, &q->net, &why) == 0
@@ -100,6 +105,8 @@ static int parse(int argc, char **argv, const struct command_env *env, struct re
 		return command_no_word(argv[0], argv[optind]);
 	if (q->allowed && (has_choice(&q->choice) || q->choice.order != QUERY_BY_UNTIL))
 		return command_usage("list", "--allowed has no other order, and shows all");
+	if (q->files && (q->allowed || q->watch || has_choice(&q->choice) || q->choice.order != QUERY_BY_UNTIL))
+		return command_usage("list", "--files shows all, once, by address; 'why ADDRESS' has one");
 	if (q->watch && env->json)
 		return command_usage("list",
 		                     "either --json or --watch; events --follow --json has what changes");
@@ -355,7 +362,10 @@ int command_list(int argc, char **argv, const struct command_env *env)
 
 	if (status != COMMAND_DONE || (config = command_config_rest(env, &why, &status)) == NULL)
 		return status;
-	rc = q.watch ? watch(config, &q, env, &why) : print_once(config, &q, env, &why);
+	if (q.files)
+		rc = listed_print(config, env->json, &why);
+	else
+		rc = q.watch ? watch(config, &q, env, &why) : print_once(config, &q, env, &why);
 	config_free(config);
 	return rc < 0 ? command_fail(COMMAND_SYSTEM, &why) : COMMAND_DONE;
 }

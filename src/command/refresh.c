@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "command/command.h"
 #include "command/exportfile.h"
+#include "command/listed.h"
 #include "engine/exporter.h"
 #include "engine/sandbox.h"
 #include "store/query.h"
@@ -25,6 +26,7 @@ struct refresh {
 	const struct config *config;
 	enum export_format format;
 	int64_t written; /* the newest event that the file has; -1: none */
+	uint64_t listed; /* listed_stamp of the files that it was written from */
 };
 
 /* Writes the file, if something happened since. */
@@ -32,19 +34,22 @@ static int refresh_file(struct refresh *r, struct store *store, struct why *why)
 {
 	struct export_list list = {0};
 	const int64_t now_s = clock_unix_s();
+	const uint64_t listed = listed_stamp(r->config);
 	int64_t newest;
 	int rc = query_last_event(store, QUERY_STREAM_EVENTS, &newest,
 	                          why); /* before the list: what comes between is in it twice */
 
-	if (rc < 0 || newest == r->written)
+	if (rc < 0 || (newest == r->written && listed == r->listed))
 		return rc;
-	rc = exportfile_read(store, now_s, &list, why);
+	rc = exportfile_read(r->config, store, now_s, &list, why);
 	export_seal(&list, r->format);
 	if (rc == 0)
 		rc = exportfile_write(&list, r->format, now_s, r->config->export.file, why);
 	export_done(&list);
-	if (rc == 0)
+	if (rc == 0) {
 		r->written = newest;
+		r->listed = listed;
+	}
 	return rc;
 }
 

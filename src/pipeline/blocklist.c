@@ -146,6 +146,14 @@ const char *blocklist_trouble(const struct blocklist *b)
 	return NULL;
 }
 
+const char *blocklist_unreadable(const struct blocklist *b)
+{
+	for (size_t i = 0; i < b->n_files; i++)
+		if (b->files[i].unreadable)
+			return b->files[i].trouble.text;
+	return NULL;
+}
+
 bool blocklist_find(const struct blocklist *b, const struct net *net, struct blocklist_place *ret)
 {
 	size_t low = 0, high = b->n;
@@ -199,7 +207,7 @@ static void add_unspared(struct blocklist *b, const struct verdict *verdict, con
 	struct net pieces[RECONCILE_PIECES_MAX], half = {net->addr, (uint8_t)(net->len + 1)}; /* net->len is below 128 then */
 
 	if (!verdict_spares(verdict, net)) {
-		if (reconcile_pieces(reconcile, net, pieces) > 0)
+		if (reconcile == NULL || reconcile_pieces(reconcile, net, pieces) > 0)
 			nets_add(&b->next, net);
 		else
 			leave_out(b, net);
@@ -311,6 +319,17 @@ static void end(struct blocklist *b)
 	b->held = b->next;
 	b->next = (struct nets){0};
 	b->stage = STAGE_NONE;
+}
+
+void blocklist_settle(struct blocklist *b)
+{
+	if (blocklist_moves(b))
+		end(b);
+}
+
+const struct nets *blocklist_nets(const struct blocklist *b)
+{
+	return &b->held;
 }
 
 uint8_t blocklist_ports(const struct blocklist *b)

@@ -38,14 +38,15 @@ void blocklist_configure(struct blocklist *blocklist, const struct config_words 
 
 /*
  * Looks at the files, and works out what of them may be blocked when they or what is allowed have changed. verdict: at now, after
- * allowlist has notified it. reconcile: only asked what the kernel can hold. Cheap when nothing changed.
+ * allowlist has notified it. reconcile: only asked what the kernel can hold; NULL: anything. Cheap when nothing changed.
  * Returns 0, or BLOCKLIST_ERROR with a sentence in why, once for each edit.
  */
 int blocklist_refresh(struct blocklist *blocklist, const struct verdict *verdict, const struct allowlist *allowlist,
                       const struct reconcile *reconcile, struct why *why);
 
-/* What is wrong with the files now, the first of it; NULL: nothing. Borrowed until the next refresh. */
+/* What is wrong with the files now, the first of it; why one of them cannot be read; NULL: nothing. Borrowed until the next refresh. */
 const char *blocklist_trouble(const struct blocklist *blocklist);
+const char *blocklist_unreadable(const struct blocklist *blocklist);
 
 /* What a change came to. */
 struct blocklist_change {
@@ -62,6 +63,12 @@ struct blocklist_change {
 bool blocklist_moves(const struct blocklist *blocklist);
 int blocklist_move(struct blocklist *blocklist, struct reconcile *reconcile, int64_t now_s, struct nets *added, bool *ret_ended,
                    struct blocklist_change *ret, struct why *why);
+
+/* Without a kernel: what the last refresh has worked out is blocked from now on. */
+void blocklist_settle(struct blocklist *blocklist);
+
+/* The networks that are blocked now, but for a change that is under way; sealed, borrowed until the next move or settle. */
+const struct nets *blocklist_nets(const struct blocklist *blocklist);
 
 /* Of ports: what its networks close. */
 uint8_t blocklist_ports(const struct blocklist *blocklist);

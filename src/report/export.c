@@ -47,15 +47,19 @@ static unsigned cause_of(struct export_list *list, const char *rule, const char 
 	return (unsigned)list->n_causes++;
 }
 
+static void add_net(struct export_list *list, const struct net *net, const struct export_entry *entry)
+{
+	list->list = alloc_one_more(list->list, list->n, sizeof *list->list, "the entries of an export");
+	list->list[list->n] = *entry;
+	list->list[list->n++].net = *net;
+}
+
 static void add(struct export_list *list, const char *address, const struct export_entry *entry)
 {
 	struct net net;
 
-	if (!net_parse(address, strlen(address), &net))
-		return;
-	list->list = alloc_one_more(list->list, list->n, sizeof *list->list, "the entries of an export");
-	list->list[list->n] = *entry;
-	list->list[list->n++].net = net;
+	if (net_parse(address, strlen(address), &net))
+		add_net(list, &net, entry);
 }
 
 void export_add_block(struct export_list *list, const struct query_block *block)
@@ -72,6 +76,13 @@ void export_add_allowance(struct export_list *list, const struct query_allowance
 	                                   .cause = cause_of(list, "", allowance->cause, "")};
 
 	add(list, allowance->address, &entry);
+}
+
+void export_add_listed(struct export_list *list, const struct net *net)
+{
+	const struct export_entry entry = {.hits = -1, .cause = cause_of(list, "", "listed by others", "file")};
+
+	add_net(list, net, &entry);
 }
 
 void export_add_address(struct export_list *list, const struct query_frequent *address)
@@ -93,13 +104,19 @@ void export_done(struct export_list *list)
 	*list = (struct export_list){0};
 }
 
+/* When no end is known: after all others. */
+static int64_t end_of(const struct export_entry *e)
+{
+	return e->until_s == 0 ? INT64_MAX : e->until_s;
+}
+
 /* Of the same network that which lasts longest first: it is the one that stays. */
 static int entry_order(const void *left, const void *right)
 {
 	const struct export_entry *const a = left, *const b = right;
 	const int order = net_order(&a->net, &b->net);
 
-	return order != 0 ? order : (a->until_s < b->until_s) - (a->until_s > b->until_s);
+	return order != 0 ? order : (end_of(a) < end_of(b)) - (end_of(a) > end_of(b));
 }
 
 /* In DNS a name below a wildcard hides it, and a set of intervals refuses what overlaps. */

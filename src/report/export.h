@@ -58,6 +58,7 @@ struct export_list {
 /* Adds what the database has. A network that cannot be read is left out: none can be in there. */
 void export_add_block(struct export_list *list, const struct query_block *block);
 void export_add_allowance(struct export_list *list, const struct query_allowance *allowance);
+void export_add_listed(struct export_list *list, const struct net *net); /* that a file of others lists */
 void export_add_address(struct export_list *list, const struct query_frequent *address);
 
 /* By address; for a format that needs it, without networks and addresses inside another one. */

@@ -69,8 +69,12 @@ put "$B" <<-END
 	{"cidr":"10.9.0.4/32","sblid":"SBL3","rir":"ripencc"}
 	{"type":"metadata","timestamp":1795181862,"size":1}
 END
+mkdir "$WORK/out"
+chown nobody "$WORK/out"
 config "file = $A
-file = $B"
+file = $B
+[export]
+file = $WORK/out/blocked"
 daemon_start
 expect_open 10.9.0.3 10.9.0.5 fd09::3
 status_has ".block_files == [{path: \"$A\", networks: 3, bad_lines: 0}, {path: \"$B\", networks: 1, bad_lines: 0}]" ||
@@ -84,6 +88,25 @@ wfs why --json 10.9.0.4 | jq -e ".blocked and .until == null and .by == \"10.9.0
 wfs why --json 10.9.0.3 | jq -e ".listed == null" >/dev/null || fail "why: $(wfs why --json 10.9.0.3)"
 [ "$(wfs test fd09::2)" = "fd09::2 is blocked: listed in $A:3 as fd09::2" ] || fail "test: $(wfs test fd09::2)"
 [ -z "$(wfs list --json)" ] || fail "list: $(wfs list --json)"
+files_are() { [ "$(wfs list --files)" = "$1" ] || fail "list --files: got $(wfs list --files), want $1"; }
+files_are "10.9.0.2  $A:2
+10.9.0.4  $B:1
+10.9.0.8/30  $A:4
+fd09::2  $A:3"
+wfs list --files --json | jq -e -s ".[1] == {address: \"10.9.0.4\", listed: {address: \"10.9.0.4\", file: \"$B\", line: 1}}" >/dev/null ||
+	fail "list --files --json: $(wfs list --files --json)"
+wfs block 10.9.0.77 10.9.0.10 --for 1h >/dev/null || fail "block"
+[ "$(wfs export)" = "10.9.0.2
+10.9.0.4
+10.9.0.8/30
+10.9.0.10
+10.9.0.77
+fd09::2" ] || fail "export: $(wfs export)"
+[ "$(wfs export --format csv | head -n 2 | tail -n 1)" = '10.9.0.2,,,,"","file","listed by others"'$'\r' ] || fail "export: $(wfs export --format csv)"
+wfs unblock 10.9.0.77 10.9.0.10 >/dev/null || fail "unblock"
+# exports ADDRESS...: the file of [export] has these.
+exports() { [ "$(tr '\n' ' ' <"$WORK/out/blocked")" = "$* " ]; }
+wait_until exports 10.9.0.2 10.9.0.4 10.9.0.8/30 fd09::2 || fail "[export]: $(cat "$WORK/out/blocked")"
 wfs unblock 10.9.0.2 2>&1 | grep -F "it stays blocked: listed in $A:2 as 10.9.0.2" >/dev/null || fail "unblock says: $(wfs unblock 10.9.0.2 2>&1)"
 
 # --- edits
@@ -93,11 +116,17 @@ put "$A" <<-END
 	10.9.0.8/30
 END
 expect_open 10.9.0.2 10.9.0.5 fd09::3
-[ "$(sql "SELECT count(*) FROM block")" = 0 ] || fail "the database has listed networks"
+[ "$(sql "SELECT count(*) FROM active")" = 0 ] || fail "the database has listed networks"
+wait_until exports 10.9.0.3 10.9.0.4 10.9.0.8/30 fd09::2 || fail "[export] after an edit: $(cat "$WORK/out/blocked")"
 
 # --- who is allowed: for a while by hand, and by a file
 wfs allow 10.9.0.9 --for 1h >/dev/null || fail "cannot allow"
 expect_open 10.9.0.2 10.9.0.5 10.9.0.9 fd09::3
+files_are "10.9.0.3  $A:1
+10.9.0.4  $B:1
+10.9.0.8  $A:3 (of 10.9.0.8/30)
+10.9.0.10/31  $A:3 (of 10.9.0.8/30)
+fd09::2  $A:2"
 wfs disallow 10.9.0.9 >/dev/null || fail "cannot disallow"
 echo 10.9.0.8 >"$WORK/allow.txt"
 expect_open 10.9.0.2 10.9.0.5 10.9.0.8 fd09::3
@@ -112,6 +141,8 @@ put "$B" <<<10.9.0.4
 printf '10.9.0.3\n10.9.0.2-10.9.0.9\nfd09::2\n10.9.0.8/30\n' | put "$A"
 wait_until status_has '.problems | any(.kind == "file" and (.what | contains("drop.txt:2:")))' || fail "status: $(wfs status --json)"
 rm "$A"
+! wfs export >/dev/null 2>"$WORK/refused" || fail "export without a file of [block]"
+grep -F "No such file" "$WORK/refused" >/dev/null || fail "export says: $(cat "$WORK/refused")"
 wait_until status_has '.problems | any(.kind == "file" and (.what | contains("No such file")))' || fail "status: $(wfs status --json)"
 expect_open 10.9.0.2 10.9.0.5 fd09::3
 printf '10.9.0.3\nfd09::2\n10.9.0.8/30\n' | put "$A"

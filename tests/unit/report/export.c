@@ -170,6 +170,26 @@ static void test_names_cover(void **state)
 	}
 }
 
+/* What others list has no end, so it stays of two entries of one network, and has a reason that names no file of ours. */
+static void test_listed(void **state)
+{
+	const struct net net = net_from("203.0.112.0/23");
+	struct export_list list = {0};
+	char *text = NULL;
+	size_t len = 0;
+	FILE *const out = open_memstream(&text, &len);
+
+	(void)state;
+	add(&list, "203.0.112.0/23", NOW_S + 900, "listed by a DNS blocklist");
+	export_add_listed(&list, &net);
+	export_seal(&list, EXPORT_CSV);
+	export_write(&list, EXPORT_CSV, NOW_S, out);
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(text, "address,since,until,hits,rule,category,reason\r\n203.0.112.0/23,,,,\"\",\"file\",\"listed by others\"\r\n");
+	free(text);
+	export_done(&list);
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -184,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_names_cover),
+		cmocka_unit_test(test_listed),
 		cmocka_unit_test(test_names),
 	};
 
