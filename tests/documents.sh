@@ -41,6 +41,11 @@ while read -r heading; do
 	grep -qxE "##? $heading" man/*.scd || bad "no heading $heading, that a page refers to"
 done < <(grep -hoE '\bsee \*[A-Z][A-Za-z ]+\*' man/*.scd | sed 's/^see \*//; s/\*$//' | sort -u)
 
+# --- the keys of share.conf, with their defaults ---
+keys=$(sed -nE 's/^\t\{"([a-z_]+)", "?([^"}]*)"?\},?$/\1 \2/p' src/share/settings.c | sed -E 's|PEERS_DEFAULT_PATH|/etc/watchforspammers/peers|; s/ $//' | sort)
+documented=$(sed -nE 's/^\*([a-z_]+)\* =( _(.*)_)?$/\1 \3/p' man/watchforspammers-share.8.scd | sed 's/ $//' | sort)
+[ "$keys" = "$documented" ] || bad "share.conf: the program has $keys; the manual $documented"
+
 # --- commands with their options ---
 commands=$("$WFS_PROGRAM" help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p')
 n=0
