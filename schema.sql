@@ -235,6 +235,14 @@ CREATE TABLE IF NOT EXISTS claim ( -- what they say
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS claim_until ON claim (until);
 
+CREATE TABLE IF NOT EXISTS digest ( -- networks with clients that are proven good there, as numbers that tell nobody else anything
+	peer    TEXT    NOT NULL,
+	first   INTEGER NOT NULL, -- the lowest of them
+	until   INTEGER NOT NULL,
+	numbers BLOB    NOT NULL, -- 4 bytes each, little-endian, ascending: verdict/elsewhere.h
+	PRIMARY KEY (peer, first)
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS event ( -- what happened, for programs that follow it; kept as long as hits
 	id      INTEGER PRIMARY KEY AUTOINCREMENT, -- only grows
 	time    INTEGER NOT NULL,

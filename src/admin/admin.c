@@ -97,6 +97,9 @@ void admin_run(const struct admin *a, const struct protocol_request *r, const ch
 	case PROTOCOL_PEER:
 		inspect_peer(a, r, reply);
 		return;
+	case PROTOCOL_TOLD:
+		inspect_told(a, r, now_s, reply);
+		return;
 	case PROTOCOL_FOREIGN:
 	case PROTOCOL_WATCH:
 	case PROTOCOL_RELOAD:

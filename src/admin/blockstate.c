@@ -108,6 +108,7 @@ static void put_score(const struct admin *a, const struct net *net, json_t *repl
 	json_put(reply, "score", one ? json_integer(view.score) : json_null());
 	json_put(reply, "threshold", one ? json_integer(view.threshold) : json_null());
 	json_put(reply, "proven", one ? json_boolean(view.proven) : json_null());
+	json_put(reply, "elsewhere", one ? json_boolean(view.elsewhere) : json_null());
 	json_put(reply, "offence", one ? json_integer(view.offence) : json_null());
 }
 

@@ -73,6 +73,16 @@ static void put_problems(const struct admin *a, size_t *bytes_left, json_t *repl
 	}
 }
 
+static void put_sharing(const struct admin *a, json_t *reply)
+{
+	const struct sharing_stat stat =
+	        a->sharing == NULL ? (struct sharing_stat){0} : sharing_stat(a->sharing);
+
+	json_put_number(reply, "told", stat.told);
+	json_put_time(reply, "told_at", stat.told_s);
+	json_put_number(reply, "good_elsewhere", stat.elsewhere);
+}
+
 /* Values that the database cannot give are 0 or null: its error is among the problems. */
 void inspect_status(const struct admin *a, int64_t now_s, json_t *reply)
 {
@@ -90,6 +100,7 @@ void inspect_status(const struct admin *a, int64_t now_s, json_t *reply)
 	json_put_number(reply, "forgotten", (int64_t)stat.forgotten);
 	json_put_number(reply, "braked", (int64_t)stat.braked);
 	json_put_number(reply, "earned", (int64_t)stat.earned);
+	put_sharing(a, reply);
 }
 
 void inspect_peer(const struct admin *a, const struct protocol_request *r, json_t *reply)
@@ -105,4 +116,19 @@ void inspect_peer(const struct admin *a, const struct protocol_request *r, json_
 	}
 	json_put_text(reply, "peer", peer->name);
 	json_put_text(reply, "stream", peer->stream);
+}
+
+void inspect_told(const struct admin *a, const struct protocol_request *r, int64_t now_s, json_t *reply)
+{
+	char text[HEXLIST_TEXT_MAX];
+	struct sharing_part part = {0};
+
+	if (a->sharing != NULL) {
+		sharing_told(a->sharing, r->told, now_s);
+		sharing_good(a->sharing, a->verdict, (size_t)r->after, now_s, &part); /* not negative */
+	}
+	hexlist_text(&part.known, text);
+	json_put_number(reply, "day", part.day);
+	json_put_number(reply, "parts", (int64_t)part.parts); /* below 2^16 */
+	json_put_text(reply, "known", text);
 }

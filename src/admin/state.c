@@ -205,7 +205,8 @@ static void put_backend(const struct reading *r)
 
 static void put_status(const struct reading *r)
 {
-	static const char *const numbers[] = {"capacity", "held", "drift", "tracked", "forgotten", "braked", "refused"};
+	static const char *const numbers[] = {"capacity", "held",    "drift", "tracked",       "forgotten",
+	                                      "braked",   "refused", "told",  "good_elsewhere"};
 	static const char *const sentences[] = {"rules_fault", "refused_why", "ports", "database_fault", "sources_why"};
 
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -213,6 +214,7 @@ static void put_status(const struct reading *r)
 	put_backend(r);
 	json_put_number(r->object, "addresses", status_number(r, "tracked"));
 	json_put_time(r->object, "last_sync_at", status_number(r, "last_sync_at"));
+	json_put_time(r->object, "told_at", status_number(r, "told_at"));
 	for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++) {
 		const char *const text = status_text(r, sentences[i]);
 

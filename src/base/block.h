@@ -20,6 +20,9 @@ enum block_cause {
 	BLOCK_SHARED = 4,   /* other hosts say so */
 };
 
+/* How the rules of SHARED blocks begin; the host's name follows. No rule of a file can be named so. */
+#define BLOCK_PEER_BEGIN "peer/"
+
 /* until_s of what has no end is at least this: the year 36812, and far from overflow. */
 #define BLOCK_NO_END_S (INT64_C(1) << 40)
 

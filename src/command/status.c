@@ -226,11 +226,23 @@ static void print_gates(const struct status *s)
 /* The hosts that blocks are shared with; those that are suspended are among the rules. */
 static void print_peers(const struct status *s, bool utc)
 {
+	const json_int_t told = number(s->state, "told"), good = number(s->state, "good_elsewhere");
+	char at[TIME_LOCAL_MAX];
 	size_t i;
 	json_t *peer;
 
+	if (json_array_size(json_object_get(s->state, "peers")) > 0 ||
+	    json_is_string(json_object_get(s->state, "told_at"))) {
+		time_or_never(s->state, "told_at", utc, at);
+		print_row("shared",
+		          "%" JSON_INTEGER_FORMAT
+		          " %s told since the start, watchforspammers-share was last heard %s",
+		          told, plural(told, "message", "messages"), at);
+	}
+	if (good > 0)
+		print_row("", "%" JSON_INTEGER_FORMAT " %s known to be good elsewhere", good,
+		          plural(good, "network is", "networks are"));
 	json_array_foreach(json_object_get(s->state, "peers"), i, peer) {
-		char at[TIME_LOCAL_MAX];
 
 		show_json_time(json_object_get(peer, "heard_at"), utc, at);
 		print_row(i == 0 ? "peers" : "", "%s, last heard %s, %" JSON_INTEGER_FORMAT " ms on its way", text_of(peer, "name"), at,

@@ -59,7 +59,8 @@ static const json_t *find_active(const struct request *q, const json_t *blocks)
 /* What only the daemon's memory holds: how near it is to a block, where others list it. All null when none runs, or it may not be queried. */
 static void put_blockstate(json_t *known, const struct config *config, const struct request *q)
 {
-	static const char *const keys[] = {"allowed", "score", "threshold", "proven", "offence", "listed", "why"};
+	static const char *const keys[] = {"allowed",   "score",   "threshold", "proven",
+	                                   "elsewhere", "offence", "listed",    "why"};
 	struct why ignored;
 	char line[NET_TEXT_MAX + sizeof "test \n"];
 	const int len = snprintf(line, sizeof line, "test %s\n", q->address);

@@ -426,6 +426,7 @@ void config_free(struct config *config)
 	free(config->export.file_format);
 	free(config->share.peers);
 	free(config->share.group);
+	free(config->share.good_key);
 	free(config->run.user);
 	free(config);
 }

@@ -132,6 +132,8 @@ struct config {
 	struct {
 		char *peers; /* the file of the hosts that blocks are shared with */
 		char *group; /* may hand over what they say; "": root and our own user only */
+		char *good_key; /* the file of the key by which clients that are proven good are shared; "":
+		                   they are not */
 	} share;
 	struct {
 		char *user; /* "": the user that started it */

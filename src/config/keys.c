@@ -95,6 +95,7 @@ static const struct config_row rows[] = {
 	{{"control", "token_file", "/etc/watchforspammers/tokens"}, .read = value_path, .at = AT(control.token_file)},
 	{{"share", "peers", PEERS_DEFAULT_PATH}, .read = value_path, .at = AT(share.peers)},
 	{{"share", "group", "watchforspammers-share"}, .read = value_text, .at = AT(share.group)},
+	{{"share", "good_key", ""}, .read = value_directory, .at = AT(share.good_key)},
 	{{"run", "user", "watchforspammers"}, .read = value_text, .at = AT(run.user)},
 	{{"run", "patterns", WFS_PATTERN_DIR " /etc/watchforspammers/patterns"}, .read = value_dirs},
 };

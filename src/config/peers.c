@@ -23,7 +23,7 @@ struct place {
 static const struct {
 	const char *word;
 	enum peers_right right;
-} rights[] = {{"block", PEERS_BLOCK}, {"lift", PEERS_LIFT}, {"white", PEERS_WHITE}};
+} rights[] = {{"block", PEERS_BLOCK}, {"lift", PEERS_LIFT}, {"white", PEERS_WHITE}, {"good", PEERS_GOOD}};
 
 static int refuse(const struct place *at, struct span word, const char *what, struct why *why)
 {
@@ -70,7 +70,8 @@ static int parse_rights(const struct place *at, struct span word, unsigned *ret,
 		while (i < sizeof rights / sizeof *rights && !span_is(one, rights[i].word))
 			i++;
 		if (i == sizeof rights / sizeof *rights)
-			return refuse(at, whole, "rights are block, lift and white, separated by commas", why);
+			return refuse(at, whole,
+			              "rights are block, lift, white and good, separated by commas", why);
 		*ret |= rights[i].right;
 		word = (struct span){one.p + one.len + (comma != NULL), word.len - one.len - (comma != NULL)};
 	}

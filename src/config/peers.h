@@ -39,6 +39,7 @@ enum peers_right {
 	PEERS_BLOCK = 1,
 	PEERS_LIFT = 2,  /* its own blocks */
 	PEERS_WHITE = 4, /* ends the blocks of all, for a day */
+	PEERS_GOOD = 8,  /* which networks have clients that are proven good there */
 };
 
 struct peers_peer {

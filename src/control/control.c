@@ -330,9 +330,10 @@ static bool may(enum rights rights, enum protocol_verb verb)
 	case RIGHTS_NONE:
 		return false;
 	case RIGHTS_READ:
-		return protocol_is_reading(verb);
+		return protocol_is_reading(verb) && verb != PROTOCOL_TOLD;
 	case RIGHTS_SHARE:
-		return verb == PROTOCOL_WATCH || verb == PROTOCOL_PEER || verb == PROTOCOL_FOREIGN;
+		return verb == PROTOCOL_WATCH || verb == PROTOCOL_PEER || verb == PROTOCOL_TOLD ||
+		       verb == PROTOCOL_FOREIGN;
 	case RIGHTS_WRITE:
 	case RIGHTS_N:
 		break;

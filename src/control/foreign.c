@@ -106,6 +106,16 @@ static int read_keyed(struct span *rest, const char *key, int64_t max, int64_t *
 	return span_is(next_word(rest), key) ? read_number(rest, key, max, ret, why) : wrong(key, why);
 }
 
+/* Of "good". */
+static int read_known(struct span *rest, struct foreign *f, struct why *why)
+{
+	int rc = read_keyed(rest, "for", NUMBER_MAX, &f->for_s, why);
+
+	if (rc == 0 && (!span_is(next_word(rest), "known") || !hexlist_parse(next_word(rest), &f->known)))
+		rc = wrong("known", why);
+	return rc == 0 && next_word(rest).len > 0 ? wrong("end", why) : rc;
+}
+
 /* The network, and what follows it. */
 static int read_arguments(struct span *rest, struct foreign *f, struct why *why)
 {
@@ -130,7 +140,7 @@ static int read_arguments(struct span *rest, struct foreign *f, struct why *why)
 
 static int read_op(struct span word, struct foreign *f, struct why *why)
 {
-	static const char *const ops[] = {"block", "lift", "white", "own"};
+	static const char *const ops[] = {"block", "lift", "white", "own", "good"};
 
 	for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
 		if (span_is(word, ops[i])) {
@@ -162,7 +172,8 @@ int foreign_parse(struct span rest, struct foreign *ret, struct why *why)
 	if (span_is(word, "wrong")) {
 		read_text(rest, &f);
 	} else if ((rc = read_id(word, &f, why)) < 0 || (rc = read_op(next_word(&rest), &f, why)) < 0 ||
-	           (rc = read_arguments(&rest, &f, why)) < 0) {
+	           (rc = f.op == FOREIGN_GOOD ? read_known(&rest, &f, why) : read_arguments(&rest, &f, why)) <
+	                   0) {
 		return rc;
 	}
 	*ret = f;

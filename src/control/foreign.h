@@ -7,6 +7,7 @@
  *   foreign PEER STREAM CLOCK ERA:NUMBER lift NET
  *   foreign PEER STREAM CLOCK ERA:NUMBER white NET for S     a person ended the blocks of NET there
  *   foreign PEER STREAM CLOCK ERA:NUMBER own NET for S       an address of that host
+ *   foreign PEER STREAM CLOCK ERA:NUMBER good for S known HEX   networks with clients that are proven good there (base/hexlist.h)
  *   foreign PEER STREAM CLOCK wrong TEXT                     its stream has something that it cannot have written
  *
  * STREAM: the id of the entry in the peer's stream, "1795888802123-0": milliseconds of the server's clock, and a number;
@@ -18,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/hexlist.h"
 #include "base/text.h"
 #include "base/why.h"
 #include "config/peers.h"
@@ -28,7 +30,7 @@ enum {
 	FOREIGN_TEXT_MAX = 160,
 };
 
-enum foreign_op { FOREIGN_BLOCK, FOREIGN_LIFT, FOREIGN_WHITE, FOREIGN_OWN, FOREIGN_WRONG };
+enum foreign_op { FOREIGN_BLOCK, FOREIGN_LIFT, FOREIGN_WHITE, FOREIGN_OWN, FOREIGN_GOOD, FOREIGN_WRONG };
 
 struct foreign {
 	char peer[PEERS_NAME_MAX];
@@ -37,9 +39,10 @@ struct foreign {
 	int64_t era, number;
 	enum foreign_op op;
 	struct net net;
-	int64_t for_s;    /* of BLOCK, WHITE and OWN: counted from said_ms */
+	int64_t for_s;    /* of all but LIFT: counted from said_ms */
 	unsigned offence; /* of BLOCK */
 	char rule[FOREIGN_WORD_MAX], category[FOREIGN_WORD_MAX]; /* of BLOCK */
+	struct hexlist known; /* of GOOD */
 	char text[FOREIGN_TEXT_MAX]; /* of WRONG, escaped */
 };
 

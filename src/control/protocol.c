@@ -25,6 +25,7 @@ enum arguments {
 	NOTE_TEXT,
 	WATCH_ARGUMENTS,   /* [hits] ID */
 	FOREIGN_ARGUMENTS,
+	TOLD_ARGUMENTS, /* MESSAGES PART */
 	TOKEN,
 };
 
@@ -52,6 +53,7 @@ static const struct word {
 	{"watch", PROTOCOL_WATCH, WATCH_ARGUMENTS},
 	{"peer", PROTOCOL_PEER, RULE},
 	{"foreign", PROTOCOL_FOREIGN, FOREIGN_ARGUMENTS},
+	{"told", PROTOCOL_TOLD, TOLD_ARGUMENTS},
 	{"auth", PROTOCOL_AUTH, TOKEN},
 	{"compat", PROTOCOL_COMPAT, NOTHING},
 };
@@ -237,7 +239,7 @@ static int parse_rule(struct span *rest, char ret[static PROTOCOL_RULE_MAX + 1],
 	return copy(word, ret, PROTOCOL_RULE_MAX + 1) ? 0 : why_set(why, EINVAL, "no name of a rule");
 }
 
-static int parse_id(struct span *rest, int64_t *ret, struct why *why)
+static int parse_id(struct span *rest, const char *question, int64_t *ret, struct why *why)
 {
 	const struct span word = next_word(rest);
 	int64_t id = 0;
@@ -245,7 +247,7 @@ static int parse_id(struct span *rest, int64_t *ret, struct why *why)
 	for (size_t i = 0; i < word.len && id <= PROTOCOL_ID_MAX; i++)
 		id = word.p[i] >= '0' && word.p[i] <= '9' ? id * 10 + (word.p[i] - '0') : INT64_MAX;
 	if (word.len == 0 || id > PROTOCOL_ID_MAX)
-		return why_set(why, EINVAL, "after which event? its number, or 0 for all that are stored");
+		return why_set(why, EINVAL, "%s", question);
 	*ret = id;
 	return 0;
 }
@@ -338,10 +340,16 @@ static int parse_arguments(struct span rest, enum arguments arguments, struct pr
 		return parse_reason(rest, r->reason, why);
 	case WATCH_ARGUMENTS:
 		r->hits = skip_word(&rest, "hits");
-		rc = parse_id(&rest, &r->after, why);
+		rc = parse_id(&rest, "after which event? its number, or 0 for all that are stored", &r->after,
+		              why);
 		break;
 	case FOREIGN_ARGUMENTS:
 		return foreign_parse(rest, &r->foreign, why);
+	case TOLD_ARGUMENTS:
+		rc = parse_id(&rest, "how many messages more?", &r->told, why);
+		if (rc == 0)
+			rc = parse_id(&rest, "which part of what is good?", &r->after, why);
+		break;
 	case TOKEN:
 		rc = parse_token(&rest, r->token, why);
 		break;
@@ -385,6 +393,7 @@ bool protocol_is_reading(enum protocol_verb verb)
 	case PROTOCOL_STATUS:
 	case PROTOCOL_TEST:
 	case PROTOCOL_PEER:
+	case PROTOCOL_TOLD:
 	case PROTOCOL_WATCH:
 	case PROTOCOL_AUTH:
 	case PROTOCOL_COMPAT:
@@ -440,6 +449,8 @@ const char *protocol_verb_text(enum protocol_verb verb)
 		return "watch";
 	case PROTOCOL_PEER:
 		return "peer";
+	case PROTOCOL_TOLD:
+		return "told";
 	case PROTOCOL_FOREIGN:
 		return "foreign";
 	case PROTOCOL_AUTH:

@@ -11,6 +11,7 @@
  *   list   why A   status   test A   reload   resume RULE   note TEXT   auth TOKEN   compat
  *   watch [hits] ID                                            ID the number of an event, or of a hit
  *   peer NAME                         foreign ...               see foreign.h
+ *   told N PART                       N  messages to other hosts more; PART  of what is good (pipeline/shared_good.h)
  *
  * Words are separated by blanks; TEXT is the rest of the line. A is read as pasted.h does. Refused, with a sentence:
  * control characters, zones, names, host bits, an IPv4 network shorter than /8 and an IPv6 one shorter than /32, a network where one address is
@@ -58,6 +59,7 @@ enum protocol_verb {
 	PROTOCOL_NOTE, /* its text is the reason */
 	PROTOCOL_WATCH,
 	PROTOCOL_PEER, /* how far its messages were received */
+	PROTOCOL_TOLD, /* counts in memory alone, and queries what others are to be told next of good clients */
 	PROTOCOL_FOREIGN,
 	PROTOCOL_AUTH,
 	PROTOCOL_COMPAT, /* from here on, replies in the format of MIMEDefang's daemon */
@@ -68,7 +70,8 @@ struct protocol_request {
 	struct net net;  /* of block, unblock, allow, disallow, test, why; of votes one address; of unblock all ::/0 */
 	int64_t for_s;   /* of block and allow; 0: not given */
 	int score;       /* of votes, > 0; 0: not given */
-	int64_t after;   /* of watch, >= 0: the event, or hit, before the first that is wanted */
+	int64_t after;   /* of watch, >= 0: the event, or hit, before the first that is wanted; of told: the part */
+	int64_t told;    /* of told, >= 0 */
 	bool hits;       /* of watch */
 	char reason[PROTOCOL_REASON_MAX + 1]; /* escaped; "": none */
 	char rule[PROTOCOL_RULE_MAX + 1];     /* of resume, and the name of a peer: letters, digits, "-", "_", "." and "/" */

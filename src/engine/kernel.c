@@ -207,15 +207,21 @@ void kernel_send_waiting(struct engine *e, const struct moment *now)
 static void store_state(struct engine *e, const struct reconcile_result *r, int64_t now)
 {
 	const struct verdict_stat stat = verdict_stat(e->live.verdict);
-	char capacity[16], held[24], drift[24], at[24], refused[24], tracked[24], forgotten[24], braked[24],
-		ports[PORTLISTS_TEXT_MAX], lengths[LENGTHS_TEXT_MAX];
+	const struct sharing_stat shared = sharing_stat(e->sharing);
+	char told[24], told_at[24], elsewhere[24], capacity[16], held[24], drift[24], at[24], refused[24],
+	        tracked[24], forgotten[24], braked[24], ports[PORTLISTS_TEXT_MAX], lengths[LENGTHS_TEXT_MAX];
 	const struct {
 		const char *key, *value;
 	} rows[] = {{"backend", e->client.backend}, {"backend_reason", e->client.chosen}, {"capacity", capacity}, {"held", held}, {"drift", drift},
 	            {"refused", refused},                     {"tracked", tracked},   {"forgotten", forgotten},
 	            {"refused_why", r->drift.refusal.text},
 	            {"braked", braked},                       {"last_sync_at", at},   {"ports", ports},
-	            {"list", e->client.list},                 {"lengths", lengths},   {"healed", e->healed}};
+	            {"list", e->client.list},
+	            {"lengths", lengths},
+	            {"healed", e->healed},
+	            {"told", told},
+	            {"told_at", told_at},
+	            {"good_elsewhere", elsewhere}};
 	struct why why;
 	int rc;
 
@@ -229,6 +235,9 @@ static void store_state(struct engine *e, const struct reconcile_result *r, int6
 	(void)snprintf(forgotten, sizeof forgotten, "%" PRIu64, stat.forgotten);
 	(void)snprintf(braked, sizeof braked, "%" PRIu64, stat.braked);
 	(void)snprintf(at, sizeof at, "%" PRId64, now);
+	(void)snprintf(told, sizeof told, "%" PRId64, shared.told);
+	(void)snprintf(told_at, sizeof told_at, "%" PRId64, shared.told_s);
+	(void)snprintf(elsewhere, sizeof elsewhere, "%" PRId64, shared.elsewhere);
 	if ((rc = store_begin(e->store, &why)) < 0)
 		return; /* the next sync stores it */
 	for (size_t i = 0; i < sizeof rows / sizeof *rows && rc == 0; i++)

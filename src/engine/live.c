@@ -155,6 +155,7 @@ static int put_rules(struct live *l, const struct config *config, struct rules *
 	l->rules = rules;
 	l->scratch = rules_scratch_new(rules);
 	l->verdict = verdict;
+	verdict_elsewhere(verdict, l->elsewhere);
 	l->allowlist = allowlist;
 	l->lifted = 0; /* looked through at the next live_refresh_allowed */
 	watch_lists(l);
@@ -174,6 +175,13 @@ void live_restore(struct live *l)
 	}
 	verdict_free(l->verdict);
 	l->verdict = verdict;
+	verdict_elsewhere(verdict, l->elsewhere);
+}
+
+void live_share(struct live *l, const struct elsewhere *elsewhere)
+{
+	l->elsewhere = elsewhere;
+	verdict_elsewhere(l->verdict, elsewhere);
 }
 
 static void set_not_reloaded(struct live *l, const char *error)

@@ -47,6 +47,7 @@ struct live {
 	struct pending *pending;
 	struct problems *problems;
 	struct events *events;
+	const struct elsewhere *elsewhere; /* of sharing; or NULL */
 	unsigned lifted;  /* allowlist_changes that were acted upon */
 	bool lifts;       /* blocks of allowed addresses; looked at up to lift_place */
 	uint32_t lift_place;
@@ -73,6 +74,9 @@ int live_reload(struct live *live, struct why *why);
 
 /* After a rule file was saved: reloads the rules. Only while no hits are pending. */
 void live_edited(struct live *live);
+
+/* What other hosts know of good clients, for this verdict and those that follow. Borrowed. */
+void live_share(struct live *live, const struct elsewhere *elsewhere);
 
 /*
  * Restores the verdict from the database, with the same rules: it counted a vote that could not be written. Only

@@ -165,6 +165,7 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 	while (blocklist_moves(e->live.blocklist))
 		(void)live_move_listed(&e->live, e->reconcile, hangup_listed(&e->hangup), why); /* nothing is removed yet, which alone can fail */
 	e->sharing = sharing_new(e->store);
+	live_share(&e->live, sharing_elsewhere(e->sharing));
 	requests_init(&e->requests, &e->live, e->store, e->reconcile, &e->problems, &e->events, e->sharing);
 	shared_reload(&e->requests);
 	log_line(LOG_NOTICE, "%s, %zu %s, database %s", rules_size_text(e->live.rules, rules), config->n_logs, plural((int64_t)config->n_logs, "log", "logs"),

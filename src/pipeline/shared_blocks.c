@@ -121,7 +121,8 @@ static int64_t wanted_until(const struct shared_blocks *b, const struct sharing_
 	if (net_is_never(net) || verdict_spares(on->verdict, net))
 		return 0;
 	return claims_until(b->claims, net, subject && view.score > 0,
-	                    subject ? view.proven : verdict_holds_good(on->verdict, net), now_s);
+	                    subject ? view.proven || view.elsewhere : verdict_holds_good(on->verdict, net),
+	                    now_s);
 }
 
 int shared_blocks_settle(struct shared_blocks *b, const struct sharing_on *on, const struct net *net,

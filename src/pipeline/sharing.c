@@ -12,6 +12,7 @@
 #include "base/duration.h"
 #include "config/peers.h"
 #include "pipeline/shared_blocks.h"
+#include "pipeline/shared_good.h"
 #include "store/audit.h"
 #include "store/hits.h"
 #include "store/reputation.h"
@@ -43,6 +44,8 @@ struct sharing {
 	struct peer *peers; /* may.n, in the order of may */
 	struct claims *claims;
 	struct shared_blocks blocks;
+	struct shared_good good;
+	int64_t told, told_s; /* messages that others were told, and when that was heard last */
 	int64_t ahead_ms;  /* the server's clock before ours, when a peer was heard last ... */
 	int64_t newest_ms; /* ... and what was said last, by that clock */
 	size_t n_queue, queue_at, queue_cap;
@@ -58,6 +61,7 @@ struct sharing *sharing_new(struct store *store)
 
 	s->store = store;
 	s->blocks.store = store;
+	shared_good_init(&s->good, store);
 	return s;
 }
 
@@ -67,6 +71,7 @@ void sharing_free(struct sharing *s)
 		return;
 	claims_free(s->claims);
 	shared_blocks_done(&s->blocks);
+	shared_good_done(&s->good);
 	peers_done(&s->may);
 	free(s->peers);
 	free(s->queue);
@@ -248,10 +253,11 @@ static void queue_blocks(struct sharing *s, const struct sharing_on *on)
 
 int sharing_load(struct sharing *s, const struct sharing_on *on, int64_t now_s, struct why *why)
 {
+	struct shared_good_key key;
 	struct peers may;
-	int rc = peers_read(on->config->share.peers, &may, why);
+	int rc = shared_good_read_key(on->config->share.good_key, &key, why);
 
-	if (rc < 0)
+	if (rc < 0 || (rc = peers_read(on->config->share.peers, &may, why)) < 0)
 		return rc;
 	peers_done(&s->may);
 	free(s->peers);
@@ -265,6 +271,8 @@ int sharing_load(struct sharing *s, const struct sharing_on *on, int64_t now_s, 
 	}
 	if ((rc = load_peers(s, why)) == 0)
 		rc = load_claims(s, now_s, why);
+	if (rc == 0)
+		rc = shared_good_load(&s->good, &key, &s->may, now_s, why);
 	if (rc == 0)
 		queue_blocks(s, on);
 	return rc;
@@ -340,7 +348,9 @@ static int suspend(struct sharing *s, struct peer *p, const char *what, int64_t 
 	int rc;
 
 	(void)snprintf(rule, sizeof rule, SHARING_RULE_BEGIN "%s", p->may->name);
-	if ((rc = store_suspend(s->store, rule, now_s, what, why)) < 0 || (rc = store_remove_claims(s->store, p->may->name, why)) < 0)
+	if ((rc = store_suspend(s->store, rule, now_s, what, why)) < 0 ||
+	    (rc = store_remove_claims(s->store, p->may->name, why)) < 0 ||
+	    (rc = shared_good_void(&s->good, p->may->name, &s->may, now_s, why)) < 0)
 		return rc;
 	do {
 		n = claims_drop(s->claims, number_of(s, p), dropped, DROPPED_AT_ONCE);
@@ -520,10 +530,27 @@ static int take_own(struct sharing *s, const struct sharing_on *on, struct peer 
 	return 0;
 }
 
+static int take_good(struct sharing *s, struct peer *p, const struct foreign *m, int64_t now_s,
+                     struct why *why)
+{
+	const int64_t for_s = m->for_s < SHARED_GOOD_S ? m->for_s : SHARED_GOOD_S;
+	struct why full;
+	const int rc =
+	        shared_good_receive(&s->good, p->may->name, &m->known, now_s + for_s - age_s(m), now_s, why);
+
+	if (rc <= 0)
+		return rc;
+	full = *why;
+	return refuse(p, why, full.text);
+}
+
 static int take(struct sharing *s, const struct sharing_on *on, struct peer *p, const struct foreign *m, int64_t now_s, struct why *why)
 {
-	static const unsigned rights[] = {
-		[FOREIGN_BLOCK] = PEERS_BLOCK, [FOREIGN_LIFT] = PEERS_LIFT, [FOREIGN_WHITE] = PEERS_WHITE, [FOREIGN_OWN] = PEERS_BLOCK};
+	static const unsigned rights[] = {[FOREIGN_BLOCK] = PEERS_BLOCK,
+	                                  [FOREIGN_LIFT] = PEERS_LIFT,
+	                                  [FOREIGN_WHITE] = PEERS_WHITE,
+	                                  [FOREIGN_OWN] = PEERS_BLOCK,
+	                                  [FOREIGN_GOOD] = PEERS_GOOD};
 
 	if (p->is_suspended)
 		return refuse(p, why, "this peer is suspended");
@@ -542,6 +569,8 @@ static int take(struct sharing *s, const struct sharing_on *on, struct peer *p, 
 		return take_white(s, on, p, m, now_s, why);
 	case FOREIGN_OWN:
 		return take_own(s, on, p, m, now_s, why);
+	case FOREIGN_GOOD:
+		return take_good(s, p, m, now_s, why);
 	case FOREIGN_WRONG:
 		break;
 	}
@@ -579,6 +608,32 @@ int sharing_receive(struct sharing *s, const struct sharing_on *on, const struct
 	rc = take(s, on, p, m, now_s, why);
 	p->heard.taken += rc == 0;
 	return rc;
+}
+
+/* --- what is told --- */
+
+const struct elsewhere *sharing_elsewhere(const struct sharing *s)
+{
+	return s->good.elsewhere;
+}
+
+void sharing_told(struct sharing *s, int64_t messages, int64_t now_s)
+{
+	s->told += messages;
+	s->told_s = now_s;
+}
+
+void sharing_good(struct sharing *s, const struct verdict *verdict, size_t part, int64_t now_s,
+                  struct sharing_part *ret)
+{
+	*ret = (struct sharing_part){.day = now_s / (24 * HOUR_S)};
+	shared_good_part(&s->good, verdict, part, now_s, &ret->parts, &ret->known);
+}
+
+struct sharing_stat sharing_stat(const struct sharing *s)
+{
+	return (struct sharing_stat){s->told, s->told_s,
+	                             (int64_t)elsewhere_count(s->good.elsewhere)}; /* below ELSEWHERE_MAX */
 }
 
 /* --- by hand, here --- */

@@ -32,7 +32,7 @@
 #include "store/store.h"
 #include "verdict/verdict.h"
 
-#define SHARING_RULE_BEGIN "peer/" /* no rule of a file can be named so */
+#define SHARING_RULE_BEGIN BLOCK_PEER_BEGIN
 
 enum {
 	SHARING_RULE_MAX = 40, /* "peer/", a name, the NUL */
@@ -75,6 +75,29 @@ bool sharing_is_on(const struct sharing *sharing);
 
 /* How far a peer was heard; NULL: there is no such peer. */
 const struct store_peer *sharing_peer(const struct sharing *sharing, struct span name);
+
+/* What is known of clients that are proven good on other hosts, for the verdict; the same object until
+ * sharing_free. */
+const struct elsewhere *sharing_elsewhere(const struct sharing *sharing);
+
+/* watchforspammers-share has told others so many messages more. */
+void sharing_told(struct sharing *sharing, int64_t messages, int64_t now_s);
+
+/* A part of what they are to be told of good clients today. */
+struct sharing_part {
+	int64_t day;          /* since 1970 */
+	size_t parts;         /* of that day; 0: nothing is to be told */
+	struct hexlist known; /* empty: after the last part */
+};
+void sharing_good(struct sharing *sharing, const struct verdict *verdict, size_t part, int64_t now_s,
+                  struct sharing_part *ret);
+
+/* Since the start of this process. */
+struct sharing_stat {
+	int64_t told, told_s; /* messages; when that was heard last, 0: never */
+	int64_t elsewhere;    /* networks that are good elsewhere */
+};
+struct sharing_stat sharing_stat(const struct sharing *sharing);
 
 int sharing_begin(struct sharing *sharing, struct why *why);
 

@@ -80,6 +80,56 @@ static void put_last_lines(const json_t *state, FILE *out)
 	}
 }
 
+/* A number of each host that blocks are shared with. */
+static void put_peers(const json_t *state, const char *key, const char *name, const char *type,
+                      const char *help, FILE *out)
+{
+	size_t i;
+	json_t *peer;
+
+	if (json_array_size(json_object_get(state, "peers")) == 0)
+		return;
+	family(out, name, type, help);
+	json_array_foreach(json_object_get(state, "peers"), i, peer) {
+		begin(out, name, "peer", json_string_value(json_object_get(peer, "name")));
+		end(out, json_integer_value(json_object_get(peer, key)));
+	}
+}
+
+static void put_heard(const json_t *state, FILE *out)
+{
+	static const char name[] = "wfs_peer_last_heard_timestamp_seconds";
+	size_t i;
+	json_t *peer;
+
+	if (json_array_size(json_object_get(state, "peers")) == 0)
+		return;
+	family(out, name, "gauge", "When a message of the peer came last.");
+	json_array_foreach(json_object_get(state, "peers"), i, peer) {
+		const char *const text = json_string_value(json_object_get(peer, "heard_at"));
+		int64_t time_s;
+
+		if (text == NULL || !time_parse(text, true, &time_s))
+			continue;
+		begin(out, name, "peer", json_string_value(json_object_get(peer, "name")));
+		end(out, time_s);
+	}
+}
+
+static void put_sharing(const json_t *state, FILE *out)
+{
+	put_heard(state, out);
+	put_peers(state, "lag_ms", "wfs_peer_lag_milliseconds", "gauge",
+	          "How long the last message of the peer was on its way.", out);
+	put_peers(state, "taken", "wfs_peer_taken_total", "counter",
+	          "Messages of the peer that were accepted.", out);
+	put_peers(state, "refused", "wfs_peer_refused_total", "counter",
+	          "Messages of the peer that were refused.", out);
+	put_number(state, "told", "wfs_told_total", "counter", "Messages that other hosts were told.", out);
+	put_number(state, "good_elsewhere", "wfs_good_elsewhere", "gauge",
+	           "Networks that are known to be good on other hosts.", out);
+}
+
 static void put_rows(const json_t *rows, const char *name, const char *label, const char *key, const char *help, FILE *out)
 {
 	size_t i;
@@ -133,6 +183,7 @@ void metrics_write_state(const json_t *state, FILE *out)
 	put_number(state, "capacity", "wfs_firewall_capacity", "gauge", "Addresses that the kernel's lists can hold.", out);
 	put_number(state, "drift", "wfs_firewall_drift", "gauge", "Differences between kernel and database at the last comparison.", out);
 	put_number(state, "refused", "wfs_firewall_refused", "gauge", "Entries that the kernel refused at the last comparison.", out);
+	put_sharing(state, out);
 }
 
 /* --- the database --- */

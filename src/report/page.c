@@ -297,6 +297,8 @@ static void put_rules(const struct report *r, FILE *out)
 	for (size_t i = 0; i < r->rules.n; i++) {
 		const struct report_row *const row = &r->rules.list[i];
 
+		if (report_peer(row) != NULL)
+			continue;
 		(void)fputs("<tr>", out);
 		put_text_cell(out, "", row->name);
 		put_cell(out, row->hits);
@@ -304,6 +306,40 @@ static void put_rules(const struct report *r, FILE *out)
 		put_cell(out, row->blocks);
 		put_cell(out, row->good);
 		put_text_cell(out, " class=\"hide\"", row->reason);
+		(void)fputs("</tr>\n", out);
+	}
+	(void)fputs("</table></div>\n", out);
+}
+
+static bool has_peers(const struct report *r)
+{
+	for (size_t i = 0; i < r->rules.n; i++)
+		if (report_peer(&r->rules.list[i]) != NULL)
+			return true;
+	return false;
+}
+
+static void put_peers(const struct report *r, FILE *out)
+{
+	if (!has_peers(r))
+		return;
+	(void)fputs("<h2>Other hosts</h2>\n<p class=\"soft\">What they told us of, and the packets of these "
+	            "clients that were dropped here.</p>\n"
+	            "<div class=\"wide\"><table>\n<tr><th>Host</th><th>Category</th><th "
+	            "class=\"n\">Blocks</th><th class=\"n\">Active</th>"
+	            "<th class=\"n\">Packets</th></tr>\n",
+	            out);
+	for (size_t i = 0; i < r->rules.n; i++) {
+		const struct report_row *const row = &r->rules.list[i];
+
+		if (report_peer(row) == NULL)
+			continue;
+		(void)fputs("<tr>", out);
+		put_text_cell(out, "", report_peer(row));
+		put_text_cell(out, "", row->category);
+		put_cell(out, row->blocks);
+		put_cell(out, row->active);
+		put_cell(out, row->packets);
 		(void)fputs("</tr>\n", out);
 	}
 	(void)fputs("</table></div>\n", out);
@@ -455,6 +491,7 @@ void page_write(const struct report *r, const char *host, FILE *out)
 		put_places(&r->addresses_worst, "Addresses that came back most often", false, out);
 		put_accounts(r, out);
 		put_rules(r, out);
+		put_peers(r, out);
 		put_lists(r, out);
 	}
 	put_senders(r, out);

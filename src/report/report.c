@@ -6,6 +6,7 @@
 
 #include "base/account.h"
 #include "base/alloc.h"
+#include "base/block.h"
 #include "base/nets.h"
 #include "store/figures.h"
 
@@ -412,6 +413,13 @@ void report_done(struct report *r)
 	}
 	free(r->days);
 	*r = (struct report){0};
+}
+
+const char *report_peer(const struct report_row *rule)
+{
+	const size_t begin = strlen(BLOCK_PEER_BEGIN);
+
+	return strncmp(rule->name, BLOCK_PEER_BEGIN, begin) == 0 ? rule->name + begin : NULL;
 }
 
 struct report_day report_days(const struct report *r, size_t first, size_t n)

@@ -112,6 +112,9 @@ int report_collect(struct report *report, struct store *store, const struct repo
 int report_sums(struct report *report, struct store *store, int64_t now_s, struct why *why);
 void report_done(struct report *report);
 
+/* The host whose blocks these are, or NULL: a rule of this host. Borrowed. */
+const char *report_peer(const struct report_row *rule);
+
 /* What n days from first on have together; days beyond the last are none. addresses: each counts once for each day. */
 struct report_day report_days(const struct report *report, size_t first, size_t n);
 

@@ -60,6 +60,8 @@ static void print_rows(const struct report *r, FILE *out)
 	for (size_t i = 0; i < r->rules.n; i++) {
 		const struct report_row *const row = &r->rules.list[i];
 
+		if (report_peer(row) != NULL)
+			continue;
 		(void)fprintf(out, "%-32.*s  %10" PRId64 "  %9" PRId64 "  %8" PRId64 "  %9" PRId64 "\n", 32, row->name, row->hits,
 		              row->addresses, row->blocks, row->good);
 	}
@@ -67,6 +69,27 @@ static void print_rows(const struct report *r, FILE *out)
 		(void)fputs("OF GOOD: hits of clients that delivered accepted mail or logged in\n", out);
 	for (size_t i = 0; i < r->lists.n; i++)
 		(void)fprintf(out, "%s%s listed %" PRId64 " hostile clients\n", i == 0 ? "\n" : "", r->lists.list[i].name, r->lists.list[i].hits);
+}
+
+/* What other hosts contributed. */
+static void print_peers(const struct report *r, FILE *out)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < r->rules.n; i++) {
+		const struct report_row *const row = &r->rules.list[i];
+
+		if (report_peer(row) == NULL)
+			continue;
+		if (!any)
+			(void)fprintf(out, "\n%-32s  %-14s  %8s  %8s  %10s\n", "OTHER HOST", "CATEGORY",
+			              "BLOCKS", "ACTIVE", "PACKETS");
+		any = true;
+		(void)fprintf(out, "%-32s  %-14.14s  %8" PRId64 "  %8" PRId64 "  %10" PRId64 "\n",
+		              report_peer(row), row->category, row->blocks, row->active, row->packets);
+	}
+	if (any)
+		(void)fputs("PACKETS: of clients that they told us of, dropped here\n", out);
 }
 
 static void print_places(const struct report_places *places, bool networks, FILE *out)
@@ -158,6 +181,7 @@ void summary_write(const struct report *r, const char *host, FILE *out)
 	if (r->hits > 0 || r->blocks > 0) {
 		print_days(r, out);
 		print_rows(r, out);
+		print_peers(r, out);
 		print_places(&r->networks, true, out);
 		print_places(&r->addresses_worst, false, out);
 		print_accounts(r, out);

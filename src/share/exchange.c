@@ -28,7 +28,8 @@ enum {
 	CHECK_MS = 5000,        /* our stream is looked at */
 	OWN_MS = 86400 * 1000,  /* own addresses are told */
 	OWN_S = 2 * 86400,      /* ... for so long */
-	PER_EVENT = 1000,       /* numbers for each event: the others are for own addresses */
+	GOOD_S = 60 * 3600,    /* what is good counts so long: one day's may be missed */
+	PER_EVENT = 1000000,   /* numbers for each event: the others are for own addresses and what is good */
 };
 
 enum place { SIGNALS, WATCH, HAND, SERVER, N_PLACES };
@@ -44,6 +45,10 @@ struct exchange {
 	int64_t ahead_ms; /* of the server's clock before clock_steady_ms */
 	int64_t era, number; /* of the last message in our stream */
 	int64_t check_at, own_at; /* clock_steady_ms */
+	int64_t told;             /* messages that the daemon does not know of yet ... */
+	int64_t telling;          /* ... and of these, those that it was just told of */
+	int64_t good_day;         /* since 1970: others are told what is good on it ... */
+	int64_t good_part;        /* ... and this part of it is next */
 	size_t unanswered; /* lines that the daemon was handed */
 	bool asked;        /* the server, for new entries */
 	bool again;        /* SIGHUP */
@@ -68,6 +73,7 @@ static void tell(struct exchange *e, struct message *m)
 	(void)snprintf(m->host, sizeof m->host, "%s", e->settings->host);
 	m->era = e->era;
 	m->number = e->number;
+	e->told++;
 	len = message_canonical(m, bytes);
 	sign_make(&e->key, (struct span){bytes, len}, signature);
 	len = message_print(m, signature, text);
@@ -98,6 +104,14 @@ static void begin_era(struct exchange *e)
 	e->own_at = 0;
 }
 
+/* The number of a message that is about this host, and no event. */
+static void next_number(struct exchange *e)
+{
+	if (e->number % PER_EVENT == PER_EVENT - 1)
+		begin_era(e); /* no event for years */
+	e->number++;
+}
+
 /* Those that everybody can reach. */
 static int tell_own_addresses(struct exchange *e, struct why *why)
 {
@@ -111,14 +125,52 @@ static int tell_own_addresses(struct exchange *e, struct why *why)
 
 		if (own[i].len != 128 || net_is_never(&own[i]) || addr_is_private(&own[i].addr))
 			continue;
-		if (e->number % PER_EVENT == PER_EVENT - 1)
-			begin_era(e); /* no event for months */
-		e->number++;
+		next_number(e);
 		tell(e, &m);
 		told++;
 	}
 	e->own_at = clock_steady_ms() + OWN_MS;
 	return stream_flush(e->out, told, why);
+}
+
+/* --- what is good here --- */
+
+/* A part every CHECK_MS: so it keeps below the others' per_minute. The answer: take_good. */
+static int ask_good(struct exchange *e, struct why *why)
+{
+	char line[64];
+
+	e->telling = e->told;
+	(void)snprintf(line, sizeof line, "told %" PRId64 " %" PRId64, e->telling, e->good_part);
+	link_put(&e->hand, line);
+	e->unanswered++;
+	return link_flush(&e->hand, why);
+}
+
+static int take_good(struct exchange *e, const json_t *answer, struct why *why)
+{
+	const json_t *const day = json_object_get(answer, "day"), *const known = json_object_get(answer, "known");
+	const int64_t now_s = clock_unix_s();
+	struct message m = {.op = MESSAGE_GOOD, .at_s = now_s, .until_s = now_s + GOOD_S};
+	int rc;
+
+	if (!json_is_integer(day))
+		return 0; /* the answer to something else */
+	e->told -= e->telling;
+	e->telling = 0;
+	if (json_integer_value(day) != e->good_day) {
+		e->good_day = json_integer_value(day);
+		e->good_part = 0;
+		return ask_good(e, why);
+	}
+	if (!json_is_string(known) ||
+	    !hexlist_parse((struct span){json_string_value(known), json_string_length(known)}, &m.known))
+		return 0; /* nothing, or no more */
+	next_number(e);
+	tell(e, &m);
+	rc = stream_flush(e->out, 1, why);
+	e->good_part += rc == 0;
+	return rc;
 }
 
 /* What was emptied or restored has another end than we wrote. */
@@ -131,9 +183,10 @@ static int check_stream(struct exchange *e, struct why *why)
 		return rc;
 	e->ahead_ms = clock_ms - clock_steady_ms();
 	e->check_at = clock_steady_ms() + CHECK_MS;
-	if (e->number > 0 && (era != e->era || number < e->number))
+	if (e->number == 0 || (era == e->era && number >= e->number))
+		return ask_good(e, why);
+	e->good_part = 0;
 		return why_set(why, ESTALE, "the server has lost entries of our stream; telling them again");
-	return 0;
 }
 
 /* Events that have come, to all others. */
@@ -206,6 +259,8 @@ static int take_answers(struct exchange *e, struct why *why)
 
 		if (!json_is_true(json_object_get(answer, "ok")))
 			rc = why_set(why, EAGAIN, "the daemon: %s", error == NULL ? "no answer" : error);
+		else
+			rc = take_good(e, answer, why);
 		json_decref(answer);
 		if (e->unanswered > 0)
 			e->unanswered--;
@@ -294,7 +349,7 @@ static int open_all(struct exchange *e, struct why *why)
 	    (rc = find_end(e, &e->era, &e->number, why)) < 0)
 		return rc;
 	e->ahead_ms = clock_ms - clock_steady_ms();
-	e->check_at = clock_steady_ms() + CHECK_MS;
+	e->check_at = clock_steady_ms();
 	if (e->era < 0)
 		begin_era(e);
 	if ((rc = find_places(e, why)) < 0 || (rc = watch(e, why)) < 0)
@@ -311,6 +366,7 @@ static void close_all(struct exchange *e)
 	e->out = e->in = NULL;
 	e->asked = false;
 	e->unanswered = 0;
+	e->telling = 0;
 }
 
 /* --- the loop --- */

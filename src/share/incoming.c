@@ -38,7 +38,7 @@ static bool is_over(const struct message *m, int64_t age_ms)
 bool incoming_line(const struct stream_entry *entry, const struct peers_peer *peer, int64_t clock_ms, char out[static INCOMING_LINE_MAX])
 {
 	const int64_t said_ms = strtoll(entry->id, NULL, 10);
-	char net[NET_TEXT_MAX];
+	char net[NET_TEXT_MAX], known[HEXLIST_TEXT_MAX];
 	struct message m;
 	struct why why;
 	int len = snprintf(out, INCOMING_LINE_MAX, "foreign %s %s %" PRId64 " ", peer->name, entry->id, clock_ms);
@@ -50,10 +50,15 @@ bool incoming_line(const struct stream_entry *entry, const struct peers_peer *pe
 	if (is_over(&m, clock_ms - said_ms))
 		return false;
 	(void)net_text(&m.net, net);
-	len += snprintf(out + len, (size_t)(INCOMING_LINE_MAX - len), "%" PRId64 ":%" PRId64 " %s %s", m.era, m.number,
-	                message_op_text(m.op), net);
+	len += snprintf(out + len, (size_t)(INCOMING_LINE_MAX - len), "%" PRId64 ":%" PRId64 " %s", m.era,
+	                m.number, message_op_text(m.op));
+	if (m.op != MESSAGE_GOOD)
+		len += snprintf(out + len, (size_t)(INCOMING_LINE_MAX - len), " %s", net);
 	if (m.op != MESSAGE_LIFT)
 		len += snprintf(out + len, (size_t)(INCOMING_LINE_MAX - len), " for %" PRId64, m.until_s - m.at_s);
+	hexlist_text(&m.known, known);
+	if (m.op == MESSAGE_GOOD)
+		(void)snprintf(out + len, (size_t)(INCOMING_LINE_MAX - len), " known %s", known);
 	if (m.op == MESSAGE_BLOCK)
 		(void)snprintf(out + len, (size_t)(INCOMING_LINE_MAX - len), " offence %u rule %s category %s", m.offence, m.rule, m.category);
 	return true;

@@ -1,5 +1,6 @@
 #include "share/message.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@ enum { VERSION = 1 };
 /* What a double holds exactly, so that no reader of JSON reads another number. */
 #define NUMBER_MAX (INT64_C(1) << 53)
 
-static const char *const ops[MESSAGE_OPS] = {"block", "lift", "white", "own"};
+static const char *const ops[MESSAGE_OPS] = {"block", "lift", "white", "own", "good"};
 
 const char *message_op_text(enum message_op op)
 {
@@ -151,6 +152,16 @@ static int read_block(const json_t *json, struct message *m, struct why *why)
 	return rc < 0 ? rc : read_word(json, "category", m->category, why);
 }
 
+static int read_known(const json_t *json, struct hexlist *ret, struct why *why)
+{
+	char text[HEXLIST_TEXT_MAX];
+
+	if (read_text(json, "known", text, sizeof text, why) < 0 ||
+	    !hexlist_parse((struct span){text, strlen(text)}, ret))
+		return wrong("known", why);
+	return 0;
+}
+
 static int read_members(const json_t *json, struct message *m, char signature[static MESSAGE_SIGNATURE_MAX], struct why *why)
 {
 	int64_t version = 0;
@@ -163,7 +174,7 @@ static int read_members(const json_t *json, struct message *m, char signature[st
 	if (rc == 0)
 		rc = read_op(json, &m->op, why);
 	if (rc == 0)
-		rc = read_net(json, &m->net, why);
+		rc = m->op == MESSAGE_GOOD ? read_known(json, &m->known, why) : read_net(json, &m->net, why);
 	if (rc == 0)
 		rc = read_number(json, "at", NUMBER_MAX, &m->at_s, why);
 	if (rc == 0 && m->op != MESSAGE_LIFT)
@@ -194,23 +205,33 @@ int message_parse(struct span text, struct message *ret, char signature[static M
 
 /* --- writing --- */
 
+/* Its network, or those that are known to be good. */
+static void subject_text(const struct message *m, char out[static HEXLIST_TEXT_MAX])
+{
+	static_assert((int)HEXLIST_TEXT_MAX >= (int)NET_TEXT_MAX, "for both");
+	if (m->op == MESSAGE_GOOD)
+		hexlist_text(&m->known, out);
+	else
+		(void)net_text(&m->net, out);
+}
+
 size_t message_canonical(const struct message *m, char out[static MESSAGE_MAX])
 {
-	char net[NET_TEXT_MAX];
+	char subject[HEXLIST_TEXT_MAX];
 
-	(void)net_text(&m->net, net);
-	/* Fits: three words, a host, a network and five numbers. No member contains a newline. */
+	subject_text(m, subject);
+	/* Fits: three words, a host, a subject and five numbers. No member contains a newline. */
 	return (size_t)snprintf(out, MESSAGE_MAX,
 	                        "watchforspammers %d\n%s\n%" PRId64 "\n%" PRId64 "\n%" PRId64 "\n%s\n%s\n%" PRId64 "\n%u\n%s\n%s\n",
-	                        VERSION, m->host, m->era, m->number, m->at_s, ops[m->op], net, m->until_s, m->offence, m->rule,
-	                        m->category);
+	                        VERSION, m->host, m->era, m->number, m->at_s, ops[m->op], subject, m->until_s,
+	                        m->offence, m->rule, m->category);
 }
 
 size_t message_print(const struct message *m, const char *signature, char out[static MESSAGE_MAX])
 {
-	char net[NET_TEXT_MAX], until[40] = "", block[2 * MESSAGE_WORD_MAX + 64] = "";
+	char subject[HEXLIST_TEXT_MAX], until[40] = "", block[2 * MESSAGE_WORD_MAX + 64] = "";
 
-	(void)net_text(&m->net, net);
+	subject_text(m, subject);
 	if (m->op != MESSAGE_LIFT)
 		(void)snprintf(until, sizeof until, "\"until\":%" PRId64 ",", m->until_s);
 	if (m->op == MESSAGE_BLOCK)
@@ -218,6 +239,7 @@ size_t message_print(const struct message *m, const char *signature, char out[st
 	/* None of the texts needs an escape in JSON. */
 	return (size_t)snprintf(out, MESSAGE_MAX,
 	                        "{\"v\":%d,\"id\":\"%s:%" PRId64 ":%" PRId64 "\",\"at\":%" PRId64
-	                        ",\"op\":\"%s\",\"net\":\"%s\",%s%s\"sig\":\"%s\"}",
-	                        VERSION, m->host, m->era, m->number, m->at_s, ops[m->op], net, until, block, signature);
+	                        ",\"op\":\"%s\",\"%s\":\"%s\",%s%s\"sig\":\"%s\"}",
+	                        VERSION, m->host, m->era, m->number, m->at_s, ops[m->op],
+	                        m->op == MESSAGE_GOOD ? "known" : "net", subject, until, block, signature);
 }

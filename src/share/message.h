@@ -6,11 +6,16 @@
  *
  *   {"v":1,"id":"mx1:1795888700:48213","at":1795888802,"op":"block","net":"2001:db8:1:2::/64","until":1795892402,
  *    "offence":2,"rule":"postfix-relay","category":"relay","sig":"ed25519:..."}
+ *   {"v":1,"id":"mx1:1795888700:48214","at":1795888802,"op":"good","until":1796104802,"known":"00ab12cd...","sig":"ed25519:..."}
  *
  * id: the host, the era and a number; (era, number) only grows. An era begins when a host finds
- * its stream empty, or its daemon has a new database; it is the server's time then. An event has a thousand numbers: the first is its own,
- * the others are of what was told after it about the host itself. at, until: by the clock of the
+ * its stream empty, or its daemon has a new database; it is the server's time then. An event has a million numbers: the first is its own,
+ * the others are of what was told after it about the host itself, and of what is good there. at, until: by the clock of the
  * host; only their difference means anything. No user names and no log lines leave a host.
+ *
+ * What is good is told once a day, some networks in each message (verdict/elsewhere.h has what the numbers are): a sorted list and no
+ * Bloom filter, because each message counts for itself then, whichever others are lost, its size is as small as what it has to say, and
+ * who reads it can count what a peer says.
  */
 #ifndef WFS_SHARE_MESSAGE_H
 #define WFS_SHARE_MESSAGE_H
@@ -19,6 +24,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/hexlist.h"
 #include "base/text.h"
 #include "base/why.h"
 #include "config/peers.h"
@@ -35,6 +41,7 @@ enum message_op {
 	MESSAGE_LIFT,  /* its block of exactly net is over */
 	MESSAGE_WHITE, /* a person here ended the blocks of net: so should all, and older ones do not count until then */
 	MESSAGE_OWN,   /* net is an address of this host, until then */
+	MESSAGE_GOOD,  /* networks with clients that are proven good here, until then; has no net */
 	MESSAGE_OPS,
 };
 
@@ -44,6 +51,7 @@ struct message {
 	int64_t at_s, until_s; /* until_s: 0 for LIFT */
 	enum message_op op;
 	struct net net;
+	struct hexlist known; /* of GOOD */
 	unsigned offence; /* of BLOCK; 0: by hand */
 	char rule[MESSAGE_WORD_MAX], category[MESSAGE_WORD_MAX]; /* of BLOCK; else "": letters, digits, "-", "_", "." */
 };

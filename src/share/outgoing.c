@@ -4,10 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/block.h"
 #include "base/duration.h"
 #include "base/json.h"
-
-#define FOREIGN_BEGIN "peer/" /* rules of blocks that other hosts told us of */
 
 static const char *string(const json_t *json, const char *member)
 {
@@ -27,7 +26,8 @@ static bool find_op(const json_t *event, enum message_op *ret)
 	for (size_t i = 0; i < sizeof told / sizeof *told; i++)
 		if (strcmp(what, told[i].event) == 0) {
 			*ret = told[i].op;
-			return strncmp(string(event, "rule"), FOREIGN_BEGIN, strlen(FOREIGN_BEGIN)) != 0;
+			return strncmp(string(event, "rule"), BLOCK_PEER_BEGIN, strlen(BLOCK_PEER_BEGIN)) !=
+			       0;
 		}
 	return false;
 }

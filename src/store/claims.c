@@ -1,6 +1,8 @@
 #include "store/claims.h"
 
+#include <endian.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "store/sql.h"
 
@@ -119,5 +121,66 @@ int store_next_peer(struct store *store, struct store_peer *ret, struct why *why
 	read_text(s, 0, ret->name, sizeof ret->name);
 	read_text(s, 1, ret->stream, sizeof ret->stream);
 	read_text(s, 8, ret->refusal, sizeof ret->refusal);
+	return 0;
+}
+
+/* --- what is good elsewhere --- */
+
+int store_put_digest(struct store *store, const struct store_digest *digest, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(
+	        store, DIGEST_PUT,
+		"INSERT OR REPLACE INTO digest (peer, first, until, numbers) VALUES (?1, ?2, ?3, ?4)");
+	uint32_t bytes[HEXLIST_MAX];
+
+	for (size_t i = 0; i < digest->known.n; i++)
+		bytes[i] = htole32(digest->known.numbers[i]);
+	sql_bind_text(s, 1, digest->peer);
+	sql_bind_number(s, 2, digest->known.numbers[0]);
+	sql_bind_number(s, 3, digest->until_s);
+	sql_bind_bytes(s, 4, (struct span){(const char *)bytes, digest->known.n * sizeof *bytes});
+	return sql_run(store, s, why);
+}
+
+int store_remove_digests(struct store *store, const char *peer, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(store, DIGESTS_REMOVE, "DELETE FROM digest WHERE peer = ?1");
+
+	sql_bind_text(s, 1, peer);
+	return sql_run(store, s, why);
+}
+
+int store_count_digests(struct store *store, const char *peer, int64_t now_s, int64_t *ret, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(store, DIGESTS_COUNT,
+	                                      "SELECT count(*) FROM digest WHERE peer = ?1 AND until > ?2");
+
+	sql_bind_text(s, 1, peer);
+	sql_bind_number(s, 2, now_s);
+	return sql_number(store, s, ret, why);
+}
+
+int store_digests(struct store *store, int64_t now_s, struct why *why)
+{
+	return sql_walk(store, DIGESTS_ACTIVE, "SELECT peer, until, numbers FROM digest WHERE until > ?1",
+	                now_s, why);
+}
+
+int store_next_digest(struct store *store, struct store_digest *ret, struct why *why)
+{
+	sqlite3_stmt *const s = store->walk;
+	uint32_t bytes[HEXLIST_MAX] = {0};
+	struct span numbers;
+	int rc;
+
+	if ((rc = sql_row(store, s, why)) != 0)
+		return rc;
+	numbers = sql_bytes(s, 2);
+	*ret = (struct store_digest){.peer = sql_text(s, 0), .until_s = sqlite3_column_int64(s, 1)};
+	if (numbers.len <= sizeof bytes)
+		memcpy(bytes, numbers.p, numbers.len);
+	for (ret->known.n = 0; ret->known.n < HEXLIST_MAX && ret->known.n < numbers.len / sizeof *bytes;
+	     ret->known.n++)
+		ret->known.numbers[ret->known.n] = le32toh(bytes[ret->known.n]);
 	return 0;
 }

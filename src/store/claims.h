@@ -1,11 +1,13 @@
 /*
- * claims: what other hosts say about networks, and how far their streams were read.
+ * claims: what other hosts say about networks: that they are hostile, or good; and how far their streams were
+ * read.
  *
  * Both change in one transaction, so that nothing is lost and nothing counts twice. Errors, transactions and walks as of store.h.
  */
 #ifndef WFS_STORE_CLAIMS_H
 #define WFS_STORE_CLAIMS_H
 
+#include "base/hexlist.h"
 #include "store/store.h"
 
 enum {
@@ -44,6 +46,20 @@ struct store_peer {
 	char refusal[WHY_MAX];   /* why the last was refused; "": none was */
 };
 int store_put_peer(struct store *store, const struct store_peer *peer, struct why *why);
+
+/* Networks that one peer told together to be good, as numbers. Replaces what begins with the same. */
+struct store_digest {
+	const char *peer;
+	int64_t until_s;
+	struct hexlist known;
+};
+int store_put_digest(struct store *store, const struct store_digest *digest, struct why *why);
+int store_remove_digests(struct store *store, const char *peer, struct why *why);
+int store_count_digests(struct store *store, const char *peer, int64_t now_s, int64_t *ret,
+                        struct why *why); /* that are not over */
+int store_digests(struct store *store, int64_t now_s,
+                  struct why *why); /* a walk over these; peer is borrowed */
+int store_next_digest(struct store *store, struct store_digest *ret, struct why *why);
 
 /* Walks: what was said and is not over at now_s, amnesties first, texts borrowed; the peers there ever were. */
 int store_claims(struct store *store, int64_t now_s, struct why *why);

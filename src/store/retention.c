@@ -69,6 +69,8 @@ int store_purge_good(struct store *store, int64_t before_s, int64_t credit_s, si
 		               "(SELECT time, address, account FROM credit WHERE time < ?1 ORDER BY time LIMIT ?2)"},
 		{PURGE_CLAIMS, "DELETE FROM claim WHERE (address, what, peer) IN "
 		               "(SELECT address, what, peer FROM claim WHERE until < ?1 ORDER BY until LIMIT ?2)"},
+		{PURGE_DIGESTS, "DELETE FROM digest WHERE (peer, first) IN "
+	                        "(SELECT peer, first FROM digest WHERE until < ?1 LIMIT ?2)"},
 	};
 	size_t n = 0, n_credit = 0;
 	int rc;

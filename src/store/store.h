@@ -26,7 +26,7 @@
 #include "base/why.h"
 
 enum {
-	STORE_VERSION = 8,   /* PRAGMA user_version */
+	STORE_VERSION = 9,       /* PRAGMA user_version */
 	STORE_BUSY_MS = 200, /* how long one attempt waits for another writer */
 	STORE_HURRY_MS = 20, /* likewise, after store_hurry */
 	STORE_BULK_COMMITS = 64, /* store_commits deferred in a database that others use */

@@ -24,6 +24,7 @@ struct verdict {
 	struct weight weight;
 	struct block blocks[VERDICT_BLOCKS_MAX]; /* of the last decision */
 	uint8_t lists[VERDICT_RULES_MAX]; /* of ports, by rule */
+	const struct elsewhere *elsewhere; /* or NULL */
 };
 
 static uint32_t seconds(int64_t time_s)
@@ -118,6 +119,27 @@ bool verdict_holds_good(const struct verdict *v, const struct net *net)
 	return net->len < network.len || (t != NULL && clients_good_days(&v->clients, t, v->now_s) != 0);
 }
 
+void verdict_elsewhere(struct verdict *v, const struct elsewhere *elsewhere)
+{
+	v->elsewhere = elsewhere;
+}
+
+size_t verdict_proven(const struct verdict *v, size_t *place, struct net *out, size_t cap)
+{
+	const struct clients *const s = &v->clients;
+	size_t n = 0;
+
+	for (; *place < s->size && n < cap; ++*place) {
+		const struct tracked *const t = &s->table[*place];
+
+		if (t->used && t->len >= 64 && !clients_is_network(s, t) && clients_is_proven(s, t, v->now_s))
+			out[n++] = (struct net){t->addr, (uint8_t)t->len}; /* len: as net has it */
+	}
+	if (*place == s->size)
+		*place = 0;
+	return n;
+}
+
 /* --- rules under quarantine --- */
 
 void verdict_suspend(struct verdict *v, unsigned rule, bool suspended)
@@ -171,9 +193,15 @@ int64_t verdict_duration(const struct verdict *v, unsigned offence)
 	return v->policy.for_s[i < v->policy.n_for ? i : v->policy.n_for - 1];
 }
 
-static int64_t threshold_of(const struct verdict *v, const struct tracked *t)
+static bool is_good_elsewhere(const struct verdict *v, const struct addr *addr)
 {
-	return clients_is_proven(&v->clients, t, v->now_s) ? 2 * v->policy.threshold : v->policy.threshold;
+	return v->elsewhere != NULL && elsewhere_has(v->elsewhere, addr, v->now_s);
+}
+
+/* What a subject must reach is multiplied by this. */
+static unsigned patience(const struct verdict *v, const struct tracked *t)
+{
+	return clients_is_proven(&v->clients, t, v->now_s) || is_good_elsewhere(v, &t->addr) ? 2 : 1;
 }
 
 /* The days of its clients and networks count. */
@@ -412,10 +440,11 @@ static void judge_spread(struct verdict *v, const struct verdict_evidence *e, st
 
 static bool is_enough(const struct verdict *v, const struct tracked *t, const struct verdict_evidence *e)
 {
-	const unsigned slow = clients_is_proven(&v->clients, t, v->now_s) ? 2 * v->policy.slow : v->policy.slow;
+	const unsigned times = patience(v, t);
 
-	return scores_sum(&v->clients, t, v->now_s) >= threshold_of(v, t) ||
-	       (e->kind == VERDICT_LOGIN && weight_is_slow(&v->weight, &v->clients, t, slow, v->now_s));
+	return scores_sum(&v->clients, t, v->now_s) >= times * v->policy.threshold ||
+	       (e->kind == VERDICT_LOGIN &&
+	        weight_is_slow(&v->weight, &v->clients, t, times * v->policy.slow, v->now_s));
 }
 
 /* A hit of t counts for ret->score: what follows from it? */
@@ -627,15 +656,16 @@ struct verdict_query verdict_query(const struct verdict *v, const struct addr *a
 {
 	struct verdict_query view = {.subject = subject_of(v, addr),
 	                            .allowed = verdict_is_allowed(v, addr),
-	                            .threshold = v->policy.threshold,
+	                             .elsewhere = is_good_elsewhere(v, addr),
 	                            .offence = 1};
 	const struct tracked *const t = clients_find(&v->clients, &view.subject);
 
+	view.threshold = (view.elsewhere ? 2 : 1) * v->policy.threshold;
 	if (t == NULL)
 		return view;
 	view.proven = clients_is_proven(&v->clients, t, v->now_s);
 	view.score = scores_sum(&v->clients, t, v->now_s);
-	view.threshold = threshold_of(v, t);
+	view.threshold = patience(v, t) * v->policy.threshold;
 	view.offence = clients_count_offences(&v->clients, t, v->now_s) + 1;
 	view.until_s = t->until_s > v->now_s ? t->until_s : 0;
 	return view;

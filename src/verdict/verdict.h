@@ -7,7 +7,7 @@
  * because a client owns all of that; but if it contains an address that is never blocked, each address is a
  * subject of its own. A subject is blocked when the scores of its evidence in the last window reach the threshold,
  * twice the threshold when it is proven good: when good evidence (a negative score) came on earn_days
- * different days. The block lasts for_s[0], for_s[1], ... for the first, second ... offence within memory;
+ * different days, here; or its network is good elsewhere (elsewhere.h), which protects from nothing else. The block lasts for_s[0], for_s[1], ... for the first, second ... offence within memory;
  * from then on the subject starts again from zero: evidence from before or during a block never counts again.
  * A block closes the ports of its evidence's list. What comes meanwhile from ports that are open counts as if there were no block;
  * when that is enough it is another offence, whose block begins, and those that are active last as long.
@@ -48,6 +48,7 @@
 #include "base/nets.h"
 #include "base/portlists.h"
 #include "base/text.h"
+#include "verdict/elsewhere.h"
 
 enum {
 	VERDICT_DURATIONS_MAX = 8,
@@ -182,6 +183,13 @@ uint64_t verdict_allowances(const struct verdict *verdict);
  */
 bool verdict_holds_good(const struct verdict *verdict, const struct net *net);
 
+/* What other hosts know of good clients; NULL: nothing. Borrowed. */
+void verdict_elsewhere(struct verdict *verdict, const struct elsewhere *elsewhere);
+
+/* Some subjects that are proven good here, but no wider ones than /64. *place: 0 at first, and after the
+ * last. Returns how many. */
+size_t verdict_proven(const struct verdict *verdict, size_t *place, struct net *out, size_t cap);
+
 /* --- evidence --- */
 
 /*
@@ -254,7 +262,7 @@ int64_t verdict_duration(const struct verdict *verdict, unsigned offence);
 /* All that is known of an address now; for "test". */
 struct verdict_query {
 	struct net subject;
-	bool allowed, proven;
+	bool allowed, proven, elsewhere; /* elsewhere: its network has a client that is proven good on another host */
 	int64_t score, threshold; /* of the subject within the window; what it must reach */
 	int64_t until_s;          /* of its block of EVIDENCE; 0: none */
 	unsigned offence;         /* that its next block will be */

@@ -20,6 +20,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		"{\"v\":1,\"id\":\"a:0:0\",\"at\":0,\"op\":\"lift\",\"net\":\"192.0.2.7\",\"sig\":\"s\"}",
 		"{\"v\":1,\"id\":\"a:0:0\",\"at\":0,\"op\":\"white\",\"net\":\"192.0.2.7\",\"until\":1,\"sig\":\"s\"}",
 		"{\"v\":1,\"id\":\"a:0:0\",\"at\":0,\"op\":\"own\",\"net\":\"192.0.2.7\",\"until\":1,\"sig\":\"s\"}",
+		"{\"v\":1,\"id\":\"a:0:0\",\"at\":0,\"op\":\"good\",\"until\":1,\"known\":"
+		"\"00000001deadbeef\",\"sig\":\"s\"}",
 	};
 
 	seeds_begin(*argc, *argv);

@@ -20,7 +20,8 @@ static void test_good(void **state)
 
 	(void)state;
 	assert_int_equal(parse("# ours\n\n mx1 " KEY " block\nmx2\t" KEY
-	                       " block,lift,white weight=50 longest=6h per_minute=1200 prefix=16/32 observe # a friend\r\n",
+	                       " block,lift,white,good weight=50 longest=6h per_minute=1200 prefix=16/32 "
+	                       "observe # a friend\r\n",
 	                       &peers, &why), 0);
 	assert_int_equal(peers.n, 2);
 	p = peers_find(&peers, (struct span){"mx1", 3});
@@ -35,7 +36,7 @@ static void test_good(void **state)
 	assert_false(p->observe);
 	p = peers_find(&peers, (struct span){"mx2", 3});
 	assert_non_null(p);
-	assert_int_equal(p->rights, PEERS_BLOCK | PEERS_LIFT | PEERS_WHITE);
+	assert_int_equal(p->rights, PEERS_BLOCK | PEERS_LIFT | PEERS_WHITE | PEERS_GOOD);
 	assert_int_equal(p->weight, 50);
 	assert_int_equal(p->longest_s, 6 * 3600);
 	assert_int_equal(p->per_minute, 1200);
@@ -59,7 +60,7 @@ static void test_bad(void **state)
 		{"123456789012345678901234567890123 " KEY " block", "a name is"},
 		{"mx1 ed25519:short= block", "no key"},
 		{"mx1 ed25519:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5M!E= block", "no key"},
-		{"mx1 " KEY " blok", "rights are block, lift and white"},
+		{"mx1 " KEY " blok", "rights are block, lift, white and good"},
 		{"mx1 " KEY " block,", "x"},
 		{"mx1 " KEY " ,block", "rights are"},
 		{"mx1 " KEY " block weight=101", "a weight is 1 to 100"},

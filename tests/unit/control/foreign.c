@@ -36,6 +36,11 @@ static void test_good(void **state)
 	assert_int_equal(f.net.len, 96 + 24);
 	assert_int_equal(parse("mx2 1-0 2 1:2 own 192.0.2.7 for 60", &f, &why), 0);
 	assert_int_equal(f.op, FOREIGN_OWN);
+	assert_int_equal(parse("mx2 1-0 2 1:2 good for 60 known 00000001ffffffff", &f, &why), 0);
+	assert_int_equal(f.op, FOREIGN_GOOD);
+	assert_int_equal(f.for_s, 60);
+	assert_int_equal(f.known.n, 2);
+	assert_true(f.known.numbers[1] == UINT32_MAX);
 	assert_int_equal(parse("mx2 1-0 2 wrong its \"sig\" is \x1b[2Jwrong", &f, &why), 0);
 	assert_int_equal(f.op, FOREIGN_WRONG);
 	assert_string_equal(f.text, "its \"sig\" is \\x1b[2Jwrong");
@@ -57,6 +62,10 @@ static void test_bad(void **state)
 		{"mx2 1-0 2 1 lift 192.0.2.7", "number"},
 		{"mx2 1-0 2 1:2x lift 192.0.2.7", "number"},
 		{"mx2 1-0 2 1:2", "word"},
+		{"mx2 1-0 2 1:2 good 192.0.2.7 for 60", "for"},
+		{"mx2 1-0 2 1:2 good for 60", "known"},
+		{"mx2 1-0 2 1:2 good for 60 known 0000000200000001", "known"},
+		{"mx2 1-0 2 1:2 good for 60 known 00000001 more", "end"},
 		{"mx2 1-0 2 1:2 destroy 192.0.2.7", "word"},
 		{"mx2 1-0 2 1:2 lift", "network"},
 		{"mx2 1-0 2 1:2 lift 192.0.2.7/24", "network"},

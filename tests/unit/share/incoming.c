@@ -39,7 +39,9 @@ static struct stream_entry entry_of(struct message m)
 static struct message example(enum message_op op)
 {
 	return (struct message){.host = "mx2", .era = 5, .number = 48213, .at_s = 1000, .until_s = op == MESSAGE_LIFT ? 0 : 4600, .op = op,
-	                        .net = net_from("192.0.2.7"), .offence = op == MESSAGE_BLOCK ? 2 : 0,
+	                        .net = net_from("192.0.2.7"),
+	                        .known = {.n = 2, .numbers = {1, 0xAB}},
+	                        .offence = op == MESSAGE_BLOCK ? 2 : 0,
 	                        .rule = {op == MESSAGE_BLOCK ? 'a' : '\0'}, .category = {op == MESSAGE_BLOCK ? 'b' : '\0'}};
 }
 
@@ -71,6 +73,9 @@ static void test_good(void **state)
 	expect(&e, 1795888803000, "foreign mx2 1795888802123-7 1795888803000 5:48213 white 192.0.2.7 for 3600");
 	e = entry_of(example(MESSAGE_OWN));
 	expect(&e, 1795888803000, "foreign mx2 1795888802123-7 1795888803000 5:48213 own 192.0.2.7 for 3600");
+	e = entry_of(example(MESSAGE_GOOD));
+	expect(&e, 1795888803000,
+	       "foreign mx2 1795888802123-7 1795888803000 5:48213 good for 3600 known 00000001000000ab");
 }
 
 #define WRONG "foreign mx2 1795888802123-7 1795888803000 wrong its stream has "

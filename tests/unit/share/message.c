@@ -16,6 +16,10 @@ static struct message example(enum message_op op)
 		(void)snprintf(m.rule, sizeof m.rule, "postfix-relay");
 		(void)snprintf(m.category, sizeof m.category, "relay");
 	}
+	if (op == MESSAGE_GOOD) {
+		m.net = (struct net){.len = 0};
+		m.known = (struct hexlist){.n = 3, .numbers = {1, 0xDEADBEEF, UINT32_MAX}};
+	}
 	return m;
 }
 
@@ -56,6 +60,19 @@ static void test_largest(void **state)
 	assert_true(message_print(&m, signature, text) < MESSAGE_MAX);
 	assert_int_equal(message_parse((struct span){text, strlen(text)}, &back, read, &why), 0);
 	assert_string_equal(back.rule, m.rule);
+	m = (struct message){.era = m.era,
+	                     .number = m.number,
+	                     .at_s = m.at_s,
+	                     .until_s = m.until_s,
+	                     .op = MESSAGE_GOOD,
+	                     .known.n = HEXLIST_MAX};
+	memset(m.host, 'h', sizeof m.host - 1);
+	for (uint32_t i = 0; i < HEXLIST_MAX; i++)
+		m.known.numbers[i] = i;
+	assert_true(message_canonical(&m, text) < MESSAGE_MAX);
+	assert_true(message_print(&m, signature, text) < MESSAGE_MAX);
+	assert_int_equal(message_parse((struct span){text, strlen(text)}, &back, read, &why), 0);
+	assert_int_equal(back.known.n, HEXLIST_MAX);
 }
 
 #define ID "\"id\":\"mx1:1:2\","
@@ -72,6 +89,15 @@ static void test_bad(void **state)
 		{"{", "no JSON object"},
 		{"\xff\xfe{}", "no JSON object"},
 		{"{}", "\"v\""},
+		{"{\"v\":1," ID "\"at\":5,\"op\":\"good\",\"until\":9,\"known\":\"\",\"sig\":\"s\"}",
+	         "\"known\""},
+		{"{\"v\":1," ID "\"at\":5,\"op\":\"good\",\"until\":9,\"net\":\"192.0.2.7\",\"sig\":\"s\"}",
+	         "\"known\""},
+		{"{\"v\":1," ID
+	         "\"at\":5,\"op\":\"good\",\"until\":9,\"known\":\"0000000200000001\",\"sig\":\"s\"}",
+	         "\"known\""},
+		{"{\"v\":1," ID "\"at\":5,\"op\":\"good\",\"known\":\"00000001\",\"sig\":\"s\"}",
+	         "\"until\""},
 		{"{\"v\":2," ID REST, "its version is 2"},
 		{"{\"v\":1,\"v\":1," ID REST, "no JSON object"},
 		{"{\"v\":1," REST, "\"id\""},
