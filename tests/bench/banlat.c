@@ -1,8 +1,8 @@
 /*
  * banlat: how long it takes from a hostile line in the log to the address in the kernel's list.
  *
- * usage: banlat BACKEND LOG LIST N [PAUSE_US NET]
- * Appends N hostile lines of Postfix to LOG, each by another address of NET, one after the other, and reads
+ * usage: banlat BACKEND LOG LIST N [PAUSE_US NET [login]]
+ * Appends N hostile lines of Postfix to LOG, rejections or failed logins, each by another address of NET, one after the other, and reads
  * /proc/net/xt_recent/LIST (recent) or the set LIST of our table (nftables) until the address is there. Prints the times in microseconds. Run it in the network
  * namespace of the daemon. N is at most 90, so that a list of the stock capacity takes them all. Between two looks it
  * sleeps for PAUSE_US, so that it can share a processor with the daemon; without, it spins. NET: three octets, without
@@ -56,7 +56,7 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int append_line(int log, const char *net, unsigned host)
+static int append_line(int log, const char *net, unsigned host, bool login)
 {
 	const time_t now = time(NULL);
 	struct tm tm;
@@ -64,11 +64,16 @@ static int append_line(int log, const char *net, unsigned host)
 	int len;
 
 	(void)strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S+00:00", gmtime_r(&now, &tm));
-	len = snprintf(line, sizeof line,
-	               "%s mx postfix/smtpd[%u]: NOQUEUE: reject: RCPT from unknown[%s.%u]: 554 5.7.1 Service "
-	               "unavailable; Client host [%s.%u] blocked using zen.example; from=<a@example.com> "
-	               "to=<b@example.org> proto=ESMTP helo=<x>\n",
-	               stamp, 1000 + host, net, host, net, host);
+	if (login)
+		len = snprintf(line, sizeof line,
+		               "%s mx postfix/smtpd[%u]: warning: unknown[%s.%u]: SASL LOGIN authentication failed: authentication failure\n",
+		               stamp, 1000 + host, net, host);
+	else
+		len = snprintf(line, sizeof line,
+		               "%s mx postfix/smtpd[%u]: NOQUEUE: reject: RCPT from unknown[%s.%u]: 554 5.7.1 Service "
+		               "unavailable; Client host [%s.%u] blocked using zen.example; from=<a@example.com> "
+		               "to=<b@example.org> proto=ESMTP helo=<x>\n",
+		               stamp, 1000 + host, net, host, net, host);
 	return write(log, line, (size_t)len) == len ? 0 : -1; /* shorter than line: all of it is known */
 }
 
@@ -116,13 +121,13 @@ static int is_listed(struct kernel *kernel, const char *address)
 }
 
 /* Microseconds, or -1 with the reason printed. */
-static double measure(int log, struct kernel *kernel, const char *net, unsigned host, const struct timespec *pause)
+static double measure(int log, struct kernel *kernel, const char *net, unsigned host, bool login, const struct timespec *pause)
 {
 	const double began = now_us();
 	char address[32];
 
 	(void)snprintf(address, sizeof address, "%s.%u", net, host);
-	if (append_line(log, net, host) < 0) {
+	if (append_line(log, net, host, login) < 0) {
 		(void)fprintf(stderr, "banlat: cannot append to the log: %s\n", strerror(errno));
 		return -1;
 	}
@@ -144,9 +149,10 @@ static double measure(int log, struct kernel *kernel, const char *net, unsigned 
 int main(int argc, char **argv)
 {
 	const struct timespec between = {.tv_nsec = BETWEEN_NS};
-	const long n = argc == 5 || argc == 7 ? strtol(argv[4], NULL, 10) : 0;
-	const long pause_us = argc == 7 ? strtol(argv[5], NULL, 10) : 0;
-	const char *const net = argc == 7 ? argv[6] : "203.0.113";
+	const bool login = argc == 8 && strcmp(argv[7], "login") == 0;
+	const long n = argc == 5 || argc == 7 || login ? strtol(argv[4], NULL, 10) : 0;
+	const long pause_us = argc >= 7 ? strtol(argv[5], NULL, 10) : 0;
+	const char *const net = argc >= 7 ? argv[6] : "203.0.113";
 	static struct kernel kernel;
 	struct timespec pause;
 	double took[N_MAX];
@@ -154,7 +160,7 @@ int main(int argc, char **argv)
 	int log;
 
 	if (n < 1 || n > N_MAX || pause_us < 0 || pause_us > PAUSE_MAX_US) {
-		(void)fprintf(stderr, "usage: banlat BACKEND LOG LIST N [PAUSE_US NET]; N is 1 to %d, PAUSE_US 0 to %d\n", N_MAX, PAUSE_MAX_US);
+		(void)fprintf(stderr, "usage: banlat BACKEND LOG LIST N [PAUSE_US NET [login]]; N is 1 to %d, PAUSE_US 0 to %d\n", N_MAX, PAUSE_MAX_US);
 		return 2;
 	}
 	pause = (struct timespec){.tv_nsec = pause_us * 1000};
@@ -172,7 +178,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	for (long i = 0; i < n; i++) {
-		took[i] = measure(log, &kernel, net, (unsigned)i + 1, &pause);
+		took[i] = measure(log, &kernel, net, (unsigned)i + 1, login, &pause);
 		if (took[i] < 0)
 			return 1;
 		(void)nanosleep(&between, NULL);
