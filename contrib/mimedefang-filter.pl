@@ -3,7 +3,7 @@
 # /etc/default/mimedefang must say MX_SENDER_CHECK=yes. Then: systemctl restart mimedefang
 use IO::Socket::UNIX;
 
-# wfs_vote('black' or 'white', $address, $score, $reason): true when the vote was taken. Never waits longer than 2 s.
+# wfs_vote('black' or 'white', $address, $score, $reason): true if the vote was accepted. Never waits longer than 2 s.
 sub wfs_vote {
     my ($colour, $address, $score, $reason) = @_;
     my $answer = '';
@@ -22,9 +22,9 @@ sub wfs_vote {
     return $answer =~ /\A\{"ok":true/ ? 1 : 0;
 }
 
-# What fwd.pl's broadband check did: all four octets of the address in the client's name. Not in filter_relay: there the
-# sender is not told why, and our own users, who are at home behind such names, have not logged in yet. Who has no name
-# is "[192.0.2.7]" here. The first refusal reaches the sender, so that somebody who is there by mistake learns why.
+# A broadband check: all four octets of the address are in the client's name. Not in filter_relay: there the sender gets no
+# reason, and our own users, at home behind such names, have not logged in yet. A client without a name is "[192.0.2.7]"
+# here. The first refusal reaches the sender, so that an honest one learns the reason.
 sub filter_sender {
     my ($sender, $address, $name) = @_;
     my %octets = map { $_ + 0 => 1 } $name =~ /(?<![0-9])([0-9]{1,3})(?![0-9])/g;
