@@ -318,7 +318,7 @@ void live_init(struct live *l, struct config *config, const struct handed *hande
 
 int live_load(struct live *l, struct store *store, struct pending *pending, struct why *why)
 {
-	struct why error;
+	struct why error = {""};
 	struct rules *rules;
 	int rc;
 

@@ -219,6 +219,7 @@ int follow_log_failed(struct follow_log *log, size_t at, int err, struct why *wh
 	struct logfile *const file = log->files[at];
 	const bool is_own = file == follow_log_own(log);
 
+	assert(file != NULL);
 	(void)why_set(why, err, "cannot read %s: %s%s", file->path, strerror(err),
 	              is_own ? "" : "; skipping the rest of it");
 	logfile_close(follow_log_remove(log, at));

@@ -150,8 +150,10 @@ bool macros_expand(const struct macros *macros, const char *place, const char *r
                    bool *ret_unanswered, struct rulefile_errors *errors)
 {
 	struct expansion x = {.macros = macros, .place = place, .out = out, .errors = errors};
-	const bool good = expand(&x, regex, 0);
+	bool good;
 
+	out[0] = '\0';
+	good = expand(&x, regex, 0);
 	*ret_unanswered = x.unanswered;
 	return good;
 }

@@ -236,22 +236,29 @@ static bool read_plain(const struct given *g)
 	struct rulefile_rule *const rule = g->rule;
 	const struct {
 		const char *key;
-		char **text;
-		bool *flag;
-	} rows[] = {{"program", &rule->program, NULL},   {"reason", &rule->reason, NULL},
-	            {"after", &rule->after, NULL},       {"journal_uid", &rule->journal_uid, NULL},
-	            {"enabled", NULL, &rule->enabled},   {"remember", NULL, &rule->remember},
-	            {"forget", NULL, &rule->forget},     {"also", NULL, &rule->also}};
+		char **field;
+	} texts[] = {{"program", &rule->program},
+	             {"reason", &rule->reason},
+	             {"after", &rule->after},
+	             {"journal_uid", &rule->journal_uid}};
+	const struct {
+		const char *key;
+		bool *field;
+	} flags[] = {{"enabled", &rule->enabled},
+	             {"remember", &rule->remember},
+	             {"forget", &rule->forget},
+	             {"also", &rule->also}};
 
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		if (strcasecmp(g->key, rows[i].key) != 0)
-			continue;
-		if (rows[i].text != NULL)
-			set_text(g, rows[i].text);
-		else
-			set_flag(g, rows[i].flag);
-		return true;
-	}
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (strcasecmp(g->key, texts[i].key) == 0) {
+			set_text(g, texts[i].field);
+			return true;
+		}
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+		if (strcasecmp(g->key, flags[i].key) == 0) {
+			set_flag(g, flags[i].field);
+			return true;
+		}
 	return false;
 }
 
