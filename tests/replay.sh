@@ -4,7 +4,8 @@
 # counts from damaged logs; little memory.
 #
 # Needs bash, sqlite3, gzip; uses xz, zstd and bzip2 where they are. About 1 GB in the temporary directory. No root.
-# WFS_PROGRAM, WFS_GENLOG, WFS_MEASURE, WFS_SOURCE_ROOT: from meson. WFS_SANITIZED=1: memory is not looked at.
+# WFS_PROGRAM, WFS_GENLOG, WFS_MEASURE, WFS_SOURCE_ROOT: from meson. WFS_SANITIZED=1: memory is not looked at, and
+# logs are shorter.
 # WFS_BENCH=1: the long line has 2 GB. Says every promise with "ok" or "FAIL"; ends with 1 when one failed.
 set -u
 export LC_ALL=C TZ=UTC
@@ -15,8 +16,10 @@ cd -- "$work" || exit 1
 failures=0
 # The honest of genlog have private addresses.
 printf '[allow]\nprivate = no\n' >private.conf
-big=2000000 # lines: 0.3 GB, eleven hours
-[ -z "${WFS_SANITIZED-}" ] || big=400000
+some=200000 # lines
+big=2000000 # 0.3 GB, eleven hours
+[ -z "${WFS_SANITIZED-}" ] || { some=100000 big=400000; }
+half=$((some / 2))
 
 good() {
 	printf 'ok    %s\n' "$*"
@@ -81,9 +84,9 @@ gen bsd.log 50000 3 bsd
 wfs --json bsd.log >json
 is "$(of lines) $(of hits) $(of addresses) $(of unparsed) $(of cut)" "50000 $hits $addresses 0 0" "counts, bsd stamps"
 mkdir plain
-gen plain/mail.log 200000 7
+gen plain/mail.log "$some" 7
 (cd plain && fresh ../one.db --threads 1 mail.log && mv json ..)
-is "$(of lines) $(of hits) $(of addresses) $(of unparsed) $(of cut)" "200000 $hits $addresses 0 0" "counts, iso stamps"
+is "$(of lines) $(of hits) $(of addresses) $(of unparsed) $(of cut)" "$some $hits $addresses 0 0" "counts, iso stamps"
 is "$(of blocks)" "$(sqlite3 one.db 'SELECT count(*) FROM blocks')" "blocks said are blocks stored"
 is "$(sqlite3 one.db 'SELECT count(*) FROM hits')" "$hits" "hits said are hits stored"
 dump one.db >want
@@ -120,7 +123,7 @@ split -n l/5 -d -a 1 plain/mail.log pieces/mail.log.
 fresh n.db --threads 2 pieces/mail.log pieces/mail.log.3 pieces/mail.log.1.gz pieces/mail.log.2* pieces/mail.log.0.gz
 content n.db >got
 same got want.content "the same hits and blocks from rotated pieces, in disorder"
-is "$(of files) $(of lines)" "5 200000" "and every line once"
+is "$(of files) $(of lines)" "5 $some" "and every line once"
 wfs --json --database n.db pieces/* >json
 is "$(of lines) $(of hits)" "0 0" "all pieces are known the second time"
 
@@ -154,9 +157,9 @@ same got want.content "a truncated gz made whole: it goes on there"
 
 # --- damaged and odd logs ---
 
-gen garbage.log 200000 11 iso 1790000000 100
+gen garbage.log "$some" 11 iso 1790000000 100
 fresh n.db --threads 2 garbage.log
-is "$(of lines) $(of hits) $(of addresses) $(of unparsed)" "200000 $hits $addresses $garbage" "10 % binary garbage"
+is "$(of lines) $(of hits) $(of addresses) $(of unparsed)" "$some $hits $addresses $garbage" "10 % binary garbage"
 dump n.db >got
 fresh n.db --threads 8 garbage.log
 dump n.db >got8
@@ -164,12 +167,12 @@ same got8 got "10 % binary garbage, 2 and 8 threads"
 
 long=300M
 [ -z "${WFS_BENCH-}" ] || long=2G
-{ head -n 100000 plain/mail.log && printf '2026-09-21T15:00:00+00:00 mx1 postfix/smtpd[1]: '; } >long.log
+{ head -n "$half" plain/mail.log && printf '2026-09-21T15:00:00+00:00 mx1 postfix/smtpd[1]: '; } >long.log
 truncate -s "+$long" long.log # a hole takes no room
-{ echo && tail -n +100001 plain/mail.log; } >>long.log
+{ echo && tail -n "+$((half + 1))" plain/mail.log; } >>long.log
 rm -f n.db*
 "$WFS_MEASURE" took "$WFS_PROGRAM" -c "$work/private.conf" replay --rules "$WFS_SOURCE_ROOT/patterns" --json --database n.db long.log >json
-is "$(of lines) $(of cut)" "200001 1" "a line of $long"
+is "$(of lines) $(of cut)" "$((some + 1)) 1" "a line of $long"
 content n.db >got
 same got want.content "a line of $long: the same hits and blocks"
 [ -n "${WFS_SANITIZED-}" ] || {
@@ -180,20 +183,20 @@ rm -f long.log
 
 sed 's/$/\r/' plain/mail.log >crlf.log
 fresh n.db crlf.log
-is "$(of lines) $(of hits) $(of blocks) $(of unparsed)" "200000 $(sqlite3 one.db 'SELECT (SELECT count(*) FROM hit) || " " || (SELECT count(*) FROM block)') 0" "CRLF"
+is "$(of lines) $(of hits) $(of blocks) $(of unparsed)" "$some $(sqlite3 one.db 'SELECT (SELECT count(*) FROM hit) || " " || (SELECT count(*) FROM block)') 0" "CRLF"
 
 head -c -1 plain/mail.log >tail.log
 wfs --json tail.log >json
-is "$(of lines)" 200000 "no final newline: the line counts"
+is "$(of lines)" "$some" "no final newline: the line counts"
 fresh n.db tail.log
-is "$(of lines)" 199999 "no final newline, into a database: the line is left for later"
+is "$(of lines)" "$((some - 1))" "no final newline, into a database: the line is left for later"
 
-gen first.log 100000 21 iso 1790000000
+gen first.log "$half" 21 iso 1790000000
 more=$hits
-gen second.log 100000 22 iso 1790100000
+gen second.log "$half" 22 iso 1790100000
 cat second.log first.log plain/mail.log >back.log
 fresh n.db --threads 1 back.log
-is "$(of lines) $(of hits)" "400000 $((more + hits + $(wc -l < <(sqlite3 one.db 'SELECT id FROM hit'))))" "time going backwards"
+is "$(of lines) $(of hits)" "$((2 * some)) $((more + hits + $(wc -l < <(sqlite3 one.db 'SELECT id FROM hit'))))" "time going backwards"
 dump n.db >got
 fresh n.db --threads 8 back.log
 dump n.db >got8
@@ -201,8 +204,8 @@ same got8 got "time going backwards, 1 and 8 threads"
 rm -f first.log second.log back.log
 
 eve=$(date -u -d '2025-12-31 23:30:00' +%s)
-gen year.iso 200000 31 iso "$eve"
-gen year.bsd 200000 31 bsd "$eve"
+gen year.iso "$some" 31 iso "$eve"
+gen year.bsd "$some" 31 bsd "$eve"
 touch -d '2026-01-01 02:00:00' year.bsd
 fresh n.db year.iso
 sqlite3 n.db 'SELECT time, address FROM hit ORDER BY id; SELECT address, since, until, offence FROM block ORDER BY id' >want.year
@@ -351,7 +354,7 @@ is "$(of hits)" "$(sqlite3 one.db "SELECT count(*) FROM hits WHERE rule NOT LIKE
 wfs missing.log >/dev/null 2>said
 is "$?" 3 "a file that is not there: status 3"
 wfs --json missing.log plain/mail.log >json 2>said
-is "$? $(of lines)" "3 200000" "and the others are read"
+is "$? $(of lines)" "3 $some" "and the others are read"
 wfs >/dev/null 2>&1
 is "$?" 2 "no file: status 2"
 wfs --threads 0 plain/mail.log >/dev/null 2>&1
