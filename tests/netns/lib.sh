@@ -36,12 +36,14 @@ netns_need() {
 	done
 }
 
-# Runs a command until it succeeds; false after a minute, or $WAIT_S seconds.
+# Runs a command until it succeeds; false after a minute, or $WAIT_S seconds. Less and less often, down to ten times a second, for
+# the command may be a whole program, and others share the processors.
 wait_until() {
-	local end=$((SECONDS + ${WAIT_S:-60}))
+	local end=$((SECONDS + ${WAIT_S:-60})) wait_s=(02 02 03 04 05 06 08 10)
 	until "$@" >/dev/null 2>&1; do
 		[ "$SECONDS" -lt "$end" ] || { echo "waited in vain for: $*" >&2; return 1; }
-		read -r -t 0.02 <> <(:) || :
+		read -r -t "0.${wait_s[0]}" <> <(:) || :
+		[ "${#wait_s[@]}" = 1 ] || wait_s=("${wait_s[@]:1}")
 	done
 }
 
