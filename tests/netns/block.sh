@@ -8,7 +8,7 @@ netns_need sqlite3 jq iptables-legacy ip6tables-legacy
 daemon_prepare
 listen 25
 daemon_config "[block]
-for = 10s
+for = 20s 1h
 extend = no
 [firewall]
 resync = 1s"
