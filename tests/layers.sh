@@ -45,7 +45,7 @@ BEGIN {
 	outside["sqlite3.h"] = "^src/(store/|import/bans[.])"
 	outside["store/sql.h"] = "^src/store/"
 	outside["rules/compiled.h"] = "^src/rule(s|check)/"
-	n = split("accounts allowed clients logins network pool ratelimit scores suspension weight", list, " ")
+	n = split("accounts allowed clients logins network nodes pool ratelimit scores suspension weight", list, " ")
 	for (i = 1; i <= n; i++)
 		outside["verdict/" list[i] ".h"] = "^src/verdict/"
 	# Hits and blocks have one way in.

@@ -59,6 +59,7 @@ struct batch {
 
 struct pending {
 	struct store *store;
+	enum pending_keeps keeps;
 	struct pending_files files;
 
 	size_t n_batches; /* 1 ... PENDING_BATCHES_MAX */
@@ -95,6 +96,7 @@ struct pending *pending_new(struct store *store)
 
 	pending_files_init(&p->files);
 	p->store = store;
+	p->keeps = PENDING_ALL;
 	p->first = p->last = new_batch();
 	p->n_batches = 1;
 	return p;
@@ -299,9 +301,10 @@ static int write_allowances(struct pending *p, struct why *why)
 
 /* --- evidence for the good --- */
 
-void pending_defer_good(struct pending *p, int64_t window_s, bool keep)
+void pending_replay(struct pending *p, int64_t window_s, enum pending_keeps keeps)
 {
-	p->good.mode = keep ? PENDING_GOOD_DEFERRED : PENDING_GOOD_DROPPED;
+	p->keeps = keeps;
+	p->good.mode = keeps == PENDING_ALL ? PENDING_GOOD_DEFERRED : PENDING_GOOD_DROPPED;
 	p->good.window_s = window_s;
 }
 
@@ -421,7 +424,7 @@ static int find_rule(struct pending *p, const struct rule *rule, int64_t *ret_id
 	return rc;
 }
 
-/* Hits first, all in one go: they have a table of their own. */
+/* Hits first, all in one go: they have a table of their own. Blocks have their rules. */
 static int write_hits(struct pending *p, struct batch *b, struct why *why)
 {
 	for (size_t i = 0; i < b->n_hits; i++) {
@@ -431,7 +434,7 @@ static int write_hits(struct pending *p, struct batch *b, struct why *why)
 			return rc;
 		b->hits[i].log = b->notes[i].file == NULL ? 0 : pending_log(b->notes[i].file)->id;
 	}
-	return store_add_hits(p->store, b->hits, b->n_hits, why);
+	return p->keeps == PENDING_ALL ? store_add_hits(p->store, b->hits, b->n_hits, why) : 0;
 }
 
 /* What was written of those that go through all batches. */
@@ -482,7 +485,7 @@ static int write_all(struct pending *p, bool good, struct why *why)
 	struct passed passed = {0};
 	int rc = pending_files_write(&p->files, p->store, why);
 
-	for (struct batch *b = p->first; b != NULL && rc == 0; b = b->next) {
+	for (struct batch *b = p->keeps == PENDING_POSITIONS ? NULL : p->first; b != NULL && rc == 0; b = b->next) {
 		rc = write_hits(p, b, why);
 		if (rc == 0)
 			rc = write_blocks(p, b, &passed, why);

@@ -93,11 +93,18 @@ struct pending_allowance {
 };
 void pending_allow(struct pending *pending, const struct pending_allowance *allowance);
 
+/* What a replay has stored. Without a database nobody asks for a hit afterwards. */
+enum pending_keeps {
+	PENDING_POSITIONS, /* of files: none is counted twice */
+	PENDING_BLOCKS,    /* and blocks, to be compared */
+	PENDING_ALL,
+};
+
 /*
  * For a replay: evidence for the good is written by pending_finish or when there is too much of it, not by each
- * pending_write, and nothing of it is kept by a database in memory (keep false). A crash may lose some of it.
+ * pending_write. A crash may lose some of it.
  */
-void pending_defer_good(struct pending *pending, int64_t window_s, bool keep);
+void pending_replay(struct pending *pending, int64_t window_s, enum pending_keeps keeps);
 int pending_finish(struct pending *pending, struct why *why);
 
 /* True when it might not hold all the hits of one more line. */

@@ -64,9 +64,9 @@ static void begin(struct replay *r)
 	const struct replay_options *const o = r->options;
 
 	r->decide.config = o->config;
-	r->decide.keeps_attempts = !store_is_memory(o->store);
+	r->decide.keeps_attempts = o->keeps == PENDING_ALL;
 	r->decide.pending = pending_new(o->store);
-	pending_defer_good(r->decide.pending, o->config->block.window_s, !store_is_memory(o->store));
+	pending_replay(r->decide.pending, o->config->block.window_s, o->keeps);
 	(void)!getrandom(&r->addresses.seed, sizeof r->addresses.seed,
 	                 0); /* 0 works too, but clients know it */
 	r->allowlist = allowlist_new(o->config);

@@ -17,6 +17,7 @@
 #include "base/why.h"
 #include "config/config.h"
 #include "input/journal.h"
+#include "pipeline/pending.h"
 #include "replay/progress.h"
 #include "replay/worst.h"
 #include "rules/rules.h"
@@ -28,6 +29,7 @@ struct replay_options {
 	const struct config *config;
 	const struct rules *rules;
 	struct store *store;
+	enum pending_keeps keeps; /* in it */
 	const struct journal_where *journal; /* instead of files; NULL: files */
 	size_t n_files;
 	const char *const *files; /* "-": standard input; any order, read by their first time stamps */

@@ -397,6 +397,9 @@ int store_bulk_begin(struct store *store, struct why *why)
 	int rc = 0;
 
 	assert(!store->open);
+	store->bulk = true;
+	if (store->memory) /* of which nothing remains */
+		return 0;
 	if (store->fresh) {
 		boot_id(id);
 		/* Exclusive first: no other process may read the mark that follows, nor find it when this fails. */
@@ -408,13 +411,13 @@ int store_bulk_begin(struct store *store, struct why *why)
 			              "DROP TRIGGER event_block; DROP TRIGGER event_extend; DROP TRIGGER event_lift; "
 			              "DROP TRIGGER event_allow; DROP TRIGGER event_disallow",
 			              "cannot set it up", why);
-		if (rc == 0 && !store->memory && store->bulk_fd < 0)
+		if (rc == 0 && store->bulk_fd < 0)
 			store->bulk_fd = open(store->path, O_RDONLY | O_CLOEXEC);
+		if (rc == 0)
+			store->running = running_new();
 	}
-	if (rc == 0 && store->fresh)
-		store->running = running_new();
 	store->bulk = rc == 0;
-	if (rc == 0 && !store->memory) /* which nobody asks about an address */
+	if (rc == 0)
 		store->hit_index = hit_index_new(store);
 	return rc;
 }
@@ -442,7 +445,7 @@ int store_bulk_end(struct store *store, struct why *why)
 	running_free(store->running);
 	store->running = NULL;
 	store->bulk = false;
-	if (rc < 0 || !store->fresh || (rc = migrate_complete(store, why)) < 0)
+	if (rc < 0 || !store->fresh || store->memory || (rc = migrate_complete(store, why)) < 0)
 		return rc;
 	store->fresh = false;
 	/* One transaction with synchronous on also syncs everything written before to the disk. */

@@ -1,5 +1,6 @@
 #include "verdict/clients.h"
 
+#include "verdict/network.h"
 #include "verdict/scores.h"
 
 enum {
@@ -30,14 +31,29 @@ void clients_init(struct clients *s, const struct verdict_policy *policy)
 	arena_reach(&s->arena, s->size * sizeof *s->table);
 	s->n = 0;
 	s->forgotten = 0;
-	pool_init(&s->pool);
+	pool_init(&s->nodes, sizeof(struct node), VERDICT_NODES_MAX);
+	pool_init(&s->chunks, sizeof(struct chunk), CLIENTS_CHUNKS_MAX);
 }
 
 void clients_done(struct clients *s)
 {
 	arena_done(&s->arena);
 	s->table = s->last = NULL;
-	pool_done(&s->pool);
+	pool_done(&s->nodes);
+	pool_done(&s->chunks);
+}
+
+/* Frees the lists of an entry. */
+static void drop_lists(struct clients *s, const struct tracked *t)
+{
+	nodes_drop(&s->nodes, t->good);
+	if (clients_is_network(s, t)) {
+		network_free(&s->chunks, t->scores);
+		network_free(&s->chunks, t->offences);
+	} else {
+		nodes_drop(&s->nodes, t->scores);
+		nodes_drop(&s->nodes, t->offences);
+	}
 }
 
 /* The entries after it move up, so that no chain is cut. */
@@ -45,9 +61,7 @@ void clients_erase(struct clients *s, struct tracked *t)
 {
 	size_t hole = (size_t)(t - s->table), i = hole; /* it points into the table */
 
-	pool_drop(&s->pool, t->scores);
-	pool_drop(&s->pool, t->offences);
-	pool_drop(&s->pool, t->good);
+	drop_lists(s, t);
 	s->n--;
 	for (;;) {
 		size_t home;
@@ -71,22 +85,22 @@ unsigned clients_count_offences(const struct clients *s, const struct tracked *t
 {
 	unsigned n = 0;
 
-	for (uint32_t i = t->offences; i != POOL_NONE; i = pool_at(&s->pool, i)->next, n++)
-		if ((int64_t)pool_at(&s->pool, i)->time_s + s->policy->memory_s <= now_s)
+	for (uint32_t i = t->offences; i != POOL_NONE; i = nodes_at(&s->nodes, i)->next, n++)
+		if ((int64_t)nodes_at(&s->nodes, i)->time_s + s->policy->memory_s <= now_s)
 			break;
 	return n;
 }
 
 void clients_begin_offence(struct clients *s, struct tracked *t, uint32_t since_s)
 {
-	const uint32_t fresh = pool_get(&s->pool);
-	struct node *last = pool_at(&s->pool, fresh);
+	const uint32_t fresh = pool_get(&s->nodes);
+	struct node *last = nodes_at(&s->nodes, fresh);
 
 	*last = (struct node){.time_s = since_s, .next = t->offences};
-	t->offences = POOL_HEAD(fresh);
+	t->offences = POOL_NUMBER(fresh);
 	for (unsigned i = 1; i < CLIENTS_OFFENCES && last->next != POOL_NONE; i++)
-		last = pool_at(&s->pool, last->next);
-	pool_cut(&s->pool, last);
+		last = nodes_at(&s->nodes, last->next);
+	nodes_cut(&s->nodes, last);
 }
 
 void clients_note_day(struct clients *s, struct tracked *t, uint32_t day)
@@ -94,11 +108,11 @@ void clients_note_day(struct clients *s, struct tracked *t, uint32_t day)
 	struct node *node;
 
 	if (t->good == POOL_NONE) {
-		t->good = POOL_HEAD(pool_get(&s->pool));
-		*pool_at(&s->pool, t->good) = (struct node){.time_s = day, .value = 1};
+		t->good = POOL_NUMBER(pool_get(&s->nodes));
+		*nodes_at(&s->nodes, t->good) = (struct node){.time_s = day, .value = 1};
 		return;
 	}
-	node = pool_at(&s->pool, t->good);
+	node = nodes_at(&s->nodes, t->good);
 	if (day > node->time_s) {
 		const uint32_t later = day - node->time_s;
 
@@ -120,13 +134,26 @@ enum keep {
 	KEEP_NONE, /* an attacker has found a million addresses of the half that stays */
 };
 
+/* Forgets what is too old to count. */
+static void age(struct clients *s, struct tracked *t, uint32_t now_s)
+{
+	const uint32_t horizon_s = clients_horizon(s, now_s);
+
+	if (!clients_is_network(s, t)) {
+		scores_age(s, t, now_s);
+		return;
+	}
+	t->scores = POOL_NUMBER(network_forget(&s->chunks, t->scores, horizon_s + 1));
+	t->offences = POOL_NUMBER(network_forget(&s->chunks, t->offences, horizon_s + 1));
+}
+
 static bool stays(struct clients *s, struct tracked *t, enum keep keep, uint32_t now_s)
 {
 	switch (keep) {
 	case KEEP_ALL_THAT_MATTERS:
-		scores_age(s, t, now_s);
-		return t->scores != POOL_NONE || t->until_s > clients_horizon(s, now_s) ||
-		       clients_count_offences(s, t, now_s) > 0 || clients_good_days(s, t, now_s) != 0;
+		age(s, t, now_s);
+		return t->scores != POOL_NONE || t->until_s > clients_horizon(s, now_s) || clients_good_days(s, t, now_s) != 0 ||
+		       (clients_is_network(s, t) ? t->offences != POOL_NONE : clients_count_offences(s, t, now_s) > 0);
 	case KEEP_LOUD:
 		if (clients_is_network(s, t))
 			return t->until_s > now_s || t->offences != POOL_NONE || t->good != POOL_NONE;
@@ -163,7 +190,8 @@ static void grow(struct clients *s)
 /* More than three quarters of all there may be. */
 static bool is_crowded(const struct clients *s)
 {
-	return s->n * 4 > (size_t)VERDICT_ADDRESSES_MAX * 3 || s->pool.n * 4 > (size_t)VERDICT_NODES_MAX * 3;
+	return s->n * 4 > (size_t)VERDICT_ADDRESSES_MAX * 3 || s->nodes.n * 4 > (size_t)VERDICT_NODES_MAX * 3 ||
+	       s->chunks.n * 4 > (size_t)CLIENTS_CHUNKS_MAX * 3;
 }
 
 /* Forget what no longer matters; grow; at the limit forget the quietest. */
@@ -175,7 +203,7 @@ void clients_make_space(struct clients *s, uint32_t now_s)
 	before = s->n;
 	if (s->n * 2 >= s->capacity && s->capacity < VERDICT_ADDRESSES_MAX) {
 		grow(s);
-		if (s->pool.n + CLIENTS_SPARE_NODES < VERDICT_NODES_MAX)
+		if (clients_have_spare(s))
 			return;
 	}
 	/* A quarter becomes free, so that this is not done again for the next address. */

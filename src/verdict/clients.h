@@ -6,7 +6,7 @@
  * space is needed: what no longer matters, then the quietest. clients_init first; release with clients_done.
  * A pointer to an entry is valid until the next clients_find_or_add or clients_erase. Times are Unix seconds
  * in 32 bits, good until 2106; 0: none. now_s is the time of the call. Limits: VERDICT_ADDRESSES_MAX entries,
- * VERDICT_NODES_MAX nodes. Aborts if memory cannot be allocated.
+ * VERDICT_NODES_MAX nodes, CLIENTS_CHUNKS_MAX chunks. Aborts if memory cannot be allocated.
  *
  * Functions called for each piece of evidence are inline: a replay of old logs does little else here.
  */
@@ -19,14 +19,15 @@
 #include <stdint.h>
 
 #include "base/addr.h"
-#include "verdict/pool.h"
+#include "verdict/nodes.h"
 #include "verdict/verdict.h"
 
 enum {
 	CLIENTS_OFFENCES = VERDICT_DURATIONS_MAX - 1, /* start times kept: more would change no duration */
 	CLIENTS_GOOD_DAYS = 31,                       /* looked back at */
 	CLIENTS_DAY_S = 86400,
-	CLIENTS_SPARE_NODES = 4, /* what one piece of evidence may use: score, offence, two of its network */
+	CLIENTS_SPARE = 2, /* nodes, and chunks, that one piece of evidence may use: a score and an offence, of it and of its network */
+	CLIENTS_CHUNKS_MAX = 1 << 19,
 };
 
 /* What is known of a subject or a network: half a cache line, for a million of them. */
@@ -50,7 +51,7 @@ struct clients {
 	size_t size, capacity, n;
 	struct tracked *last; /* the place that clients_find_or_add gave last: mostly requested twice in a row */
 	uint64_t forgotten;   /* for lack of space */
-	struct pool pool;
+	struct pool nodes, chunks; /* of lists: of subjects; of networks, see network.h */
 };
 
 /* policy: borrowed until clients_done, not changed; its ip6_prefix is not 0. */
@@ -110,10 +111,10 @@ static inline void clients_fetch(const struct clients *s, const struct net *net,
 	if (near) {
 		const struct tracked *const t = clients_place(s, &net->addr, net->len);
 
-		__builtin_prefetch(pool_at(&s->pool, t->good), 1);
+		__builtin_prefetch(nodes_at(&s->nodes, t->good), 1);
 		/* The address of the second is in the first; while that is loaded, other loads are in flight, too. */
 		if (t->scores != POOL_NONE)
-			__builtin_prefetch(pool_at(&s->pool, pool_at(&s->pool, t->scores)->next), 1);
+			__builtin_prefetch(nodes_at(&s->nodes, nodes_at(&s->nodes, t->scores)->next), 1);
 	} else {
 		__builtin_prefetch(&s->table[clients_home(s, &net->addr, net->len)], 1);
 	}
@@ -122,16 +123,21 @@ static inline void clients_fetch(const struct clients *s, const struct net *net,
 /* Makes space for one more entry and its nodes: for clients_find_or_add alone. */
 void clients_make_space(struct clients *clients, uint32_t now_s);
 
-/* May move or forget other entries. Afterwards CLIENTS_SPARE_NODES are free. */
+static inline bool clients_have_spare(const struct clients *s)
+{
+	return s->nodes.n + CLIENTS_SPARE < VERDICT_NODES_MAX && s->chunks.n + CLIENTS_SPARE < CLIENTS_CHUNKS_MAX;
+}
+
+/* May move or forget other entries. Afterwards CLIENTS_SPARE nodes and chunks are free. */
 static inline struct tracked *clients_find_or_add(struct clients *s, const struct net *net, uint32_t now_s)
 {
 	struct tracked *t = s->last;
 
 	if (!clients_is_at(t, &net->addr, net->len)) /* it never has two places */
 		t = s->last = clients_place(s, &net->addr, net->len);
-	if (t->used && s->pool.n + CLIENTS_SPARE_NODES < VERDICT_NODES_MAX)
+	if (t->used && clients_have_spare(s))
 		return t;
-	if (s->n + 1 > s->capacity || s->pool.n + CLIENTS_SPARE_NODES >= VERDICT_NODES_MAX) {
+	if (s->n + 1 > s->capacity || !clients_have_spare(s)) {
 		clients_make_space(s, now_s);
 		t = s->last = clients_place(s, &net->addr, net->len);
 	}
@@ -156,7 +162,7 @@ unsigned clients_count_offences(const struct clients *clients, const struct trac
 /* When the last one began; 0: none is known. */
 static inline uint32_t clients_last_offence(const struct clients *s, const struct tracked *t)
 {
-	return t->offences == POOL_NONE ? 0 : pool_at(&s->pool, t->offences)->time_s;
+	return t->offences == POOL_NONE ? 0 : nodes_at(&s->nodes, t->offences)->time_s;
 }
 
 /* Another; since_s: the latest. */
@@ -172,7 +178,7 @@ static inline uint32_t clients_good_days(const struct clients *s, const struct t
 
 	if (t->good == POOL_NONE)
 		return 0;
-	node = pool_at(&s->pool, t->good);
+	node = nodes_at(&s->nodes, t->good);
 	if (node->time_s >= today)
 		return (uint32_t)node->value & mask; /* the bits as they are */
 	return today - node->time_s >= CLIENTS_GOOD_DAYS ? 0 : (uint32_t)node->value << (today - node->time_s) & mask;

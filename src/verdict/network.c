@@ -1,86 +1,232 @@
 #include "verdict/network.h"
 
-/* The part of its network: of an IPv4 address the last byte, of an IPv6 client the /64. */
-static int32_t part_of(const struct addr *addr)
+#include <string.h>
+
+static struct chunk *chunk_at(const struct pool *chunks, uint32_t i)
 {
-	return addr_is_ip4(addr) ? addr->bytes[15] : addr->bytes[6] << 8 | addr->bytes[7];
+	return pool_place(chunks, i, sizeof(struct chunk));
 }
 
-/* Without that part; returns the new head. */
-static uint32_t without(struct pool *pool, uint32_t list, int32_t part)
+/* The part of its network: of an IPv4 address the last byte, of an IPv6 client the /64. */
+static uint16_t part_of(const struct addr *addr)
 {
-	uint32_t i = list;
-	struct node *previous = NULL;
+	return addr_is_ip4(addr) ? addr->bytes[15] : (uint16_t)(addr->bytes[6] << 8 | addr->bytes[7]);
+}
 
-	while (i != POOL_NONE && pool_at(pool, i)->value != part) {
-		previous = pool_at(pool, i);
-		i = previous->next;
+/* --- the list --- */
+
+/* Takes what follows chunk i into it when it fits; without members it ends. Returns what is there now. */
+static uint32_t close_gap(struct pool *chunks, uint32_t i)
+{
+	struct chunk *const chunk = chunk_at(chunks, i);
+	const uint32_t next = chunk->next;
+	const struct chunk *const behind = chunk_at(chunks, next);
+
+	if (chunk->n == 0) {
+		pool_put(chunks, i);
+		return next;
 	}
-	if (i == POOL_NONE)
+	if (next != POOL_NONE && chunk->n + behind->n <= NETWORK_CHUNK) {
+		memcpy(chunk->members + chunk->n, behind->members, behind->n * sizeof *behind->members);
+		chunk->n += behind->n;
+		chunk->next = behind->next;
+		pool_put(chunks, next);
+	}
+	return i;
+}
+
+/* Takes member k out of chunk i, which *from, a list or the chunk before, leads to. */
+static void take_out(struct pool *chunks, uint32_t *from, unsigned k)
+{
+	struct chunk *const chunk = chunk_at(chunks, *from);
+
+	chunk->n--;
+	memmove(chunk->members + k, chunk->members + k + 1, (chunk->n - k) * sizeof *chunk->members);
+	*from = close_gap(chunks, *from);
+}
+
+/* Takes out the client with that part; false: it is not there. *ret: as it was. */
+static bool take_part(struct pool *chunks, uint32_t *list, unsigned part, struct member *ret)
+{
+	for (uint32_t *from = list; *from != POOL_NONE; from = &chunk_at(chunks, *from)->next) {
+		const struct chunk *const chunk = chunk_at(chunks, close_gap(chunks, *from));
+
+		for (unsigned k = 0; k < chunk->n; k++) {
+			if (chunk->members[k].part != part)
+				continue;
+			*ret = chunk->members[k];
+			take_out(chunks, from, k);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Moves the members from k on out of a chunk into a new one behind it. */
+static struct chunk *split(struct pool *chunks, struct chunk *chunk, unsigned k)
+{
+	const uint32_t fresh = pool_get(chunks);
+	struct chunk *const behind = chunk_at(chunks, fresh);
+
+	behind->n = chunk->n - k;
+	memcpy(behind->members, chunk->members + k, behind->n * sizeof *behind->members);
+	behind->next = chunk->next;
+	chunk->next = fresh;
+	chunk->n = k;
+	return behind;
+}
+
+/* Before the first that is not later. */
+static void put(struct pool *chunks, uint32_t *list, struct member member)
+{
+	struct chunk *chunk = chunk_at(chunks, *list);
+	unsigned k = 0;
+
+	if (*list == POOL_NONE) {
+		*list = pool_get(chunks);
+		chunk = chunk_at(chunks, *list);
+		chunk->next = POOL_NONE;
+		chunk->n = 0;
+	}
+	while (chunk->next != POOL_NONE && chunk->members[chunk->n - 1].time_s > member.time_s)
+		chunk = chunk_at(chunks, chunk->next);
+	while (k < chunk->n && chunk->members[k].time_s > member.time_s)
+		k++;
+	if (chunk->n == NETWORK_CHUNK) {
+		struct chunk *const behind = split(chunks, chunk, k);
+
+		if (k == NETWORK_CHUNK) {
+			chunk = behind;
+			k = 0;
+		}
+	}
+	memmove(chunk->members + k + 1, chunk->members + k, (chunk->n - k) * sizeof *chunk->members);
+	chunk->members[k] = member;
+	chunk->n++;
+}
+
+/* The last one, when there is one too many. */
+static void drop_last(struct pool *chunks, uint32_t *list)
+{
+	unsigned n = 0;
+
+	for (uint32_t *from = list; *from != POOL_NONE; from = &chunk_at(chunks, *from)->next) {
+		n += chunk_at(chunks, *from)->n;
+		if (n > VERDICT_NETWORK_MAX) {
+			take_out(chunks, from, chunk_at(chunks, *from)->n - 1);
+			return;
+		}
+	}
+}
+
+uint32_t network_note(struct pool *chunks, uint32_t list, const struct addr *addr, uint32_t time_s, unsigned most)
+{
+	struct member member = {.time_s = time_s, .part = part_of(addr), .most = (uint16_t)(most < NETWORK_MOST ? most : NETWORK_MOST)};
+	struct member *const latest = chunk_at(chunks, list)->members, before;
+
+	if (list != POOL_NONE && latest->part == member.part) {
+		latest->most = member.most;
+		latest->time_s = time_s > latest->time_s ? time_s : latest->time_s;
 		return list;
-	if (previous == NULL)
-		list = pool_at(pool, i)->next;
-	else
-		previous->next = pool_at(pool, i)->next;
-	pool_at(pool, i)->next = POOL_NONE;
-	pool_drop(pool, i);
+	}
+	if (take_part(chunks, &list, member.part, &before) && before.time_s > time_s)
+		member.time_s = before.time_s;
+	put(chunks, &list, member);
+	drop_last(chunks, &list);
 	return list;
 }
 
-void network_drop(struct pool *pool, struct tracked *network, const struct addr *addr)
+uint32_t network_forget(struct pool *chunks, uint32_t list, uint32_t at_s)
 {
-	network->scores = POOL_HEAD(without(pool, network->scores, part_of(addr)));
-	network->offences = POOL_HEAD(without(pool, network->offences, part_of(addr)));
-}
+	uint32_t *from = &list;
 
-uint32_t network_note(struct pool *pool, uint32_t list, const struct addr *addr, uint32_t time_s)
-{
-	const int32_t part = part_of(addr);
-	const bool again = list != POOL_NONE && pool_at(pool, list)->value == part;
-	uint32_t head = list, fresh, last;
-	unsigned n = 1;
+	while (*from != POOL_NONE) {
+		const struct chunk *const chunk = chunk_at(chunks, *from);
+		unsigned k = 0;
 
-	if (again) { /* the latest once more */
-		if (time_s > pool_at(pool, list)->time_s)
-			pool_at(pool, list)->time_s = time_s;
-		return list;
+		while (k < chunk->n && chunk->members[k].time_s >= at_s)
+			k++;
+		if (k < chunk->n)
+			take_out(chunks, from, k); /* others may be here now */
+		else
+			from = &chunk_at(chunks, *from)->next;
 	}
-	head = without(pool, list, part);
-	fresh = last = pool_get(pool);
-	*pool_at(pool, fresh) = (struct node){.time_s = time_s, .value = part, .next = POOL_HEAD(head)};
-	for (; n < VERDICT_NETWORK_MAX && pool_at(pool, last)->next != POOL_NONE; n++)
-		last = pool_at(pool, last)->next;
-	pool_cut(pool, pool_at(pool, last));
-	return fresh;
+	return list;
 }
 
-void network_forgive(struct pool *pool, struct tracked *network, uint32_t at_s)
+void network_free(struct pool *chunks, uint32_t list)
 {
-	uint32_t i = network->offences, next;
+	while (list != POOL_NONE) {
+		const uint32_t next = chunk_at(chunks, list)->next;
 
-	for (; i != POOL_NONE; i = next) {
-		next = pool_at(pool, i)->next;
-		if (pool_at(pool, i)->time_s < at_s)
-			network->offences = POOL_HEAD(without(pool, network->offences, pool_at(pool, i)->value));
+		pool_put(chunks, list);
+		list = next;
 	}
 }
 
-uint32_t network_nth(const struct pool *pool, uint32_t list, unsigned n)
+void network_drop(struct pool *chunks, struct tracked *network, const struct addr *addr)
 {
-	for (; list != POOL_NONE && n > 1; n--)
-		list = pool_at(pool, list)->next;
-	return list == POOL_NONE ? 0 : pool_at(pool, list)->time_s;
+	uint32_t scores = network->scores, offences = network->offences;
+	struct member dropped;
+
+	(void)take_part(chunks, &scores, part_of(addr), &dropped);
+	(void)take_part(chunks, &offences, part_of(addr), &dropped);
+	network->scores = POOL_NUMBER(scores);
+	network->offences = POOL_NUMBER(offences);
 }
 
-struct net network_client(const struct verdict_policy *policy, const struct tracked *network, const struct node *node)
+/* --- questions --- */
+
+struct member *network_next(const struct pool *chunks, struct network_walk *walk)
+{
+	struct chunk *chunk = chunk_at(chunks, walk->list);
+
+	if (walk->list != POOL_NONE && walk->i == chunk->n) {
+		*walk = (struct network_walk){chunk->next, 0};
+		chunk = chunk_at(chunks, walk->list);
+	}
+	return walk->list == POOL_NONE ? NULL : &chunk->members[walk->i++];
+}
+
+uint32_t network_nth(const struct pool *chunks, uint32_t list, unsigned n)
+{
+	while (list != POOL_NONE && chunk_at(chunks, list)->n < n) {
+		n -= chunk_at(chunks, list)->n;
+		list = chunk_at(chunks, list)->next;
+	}
+	return list == POOL_NONE ? 0 : chunk_at(chunks, list)->members[n - 1].time_s;
+}
+
+unsigned network_recent(const struct pool *chunks, uint32_t list, uint32_t horizon_s, int64_t *ret_most)
+{
+	bool more = false;
+	int64_t most = 0;
+	unsigned n = 0;
+
+	for (; list != POOL_NONE; list = chunk_at(chunks, list)->next) {
+		const struct chunk *const chunk = chunk_at(chunks, list);
+
+		for (unsigned k = 0; k < chunk->n; k++) {
+			if (chunk->members[k].time_s <= horizon_s)
+				continue;
+			n++;
+			most += chunk->members[k].most;
+			more |= chunk->members[k].most == NETWORK_MOST;
+		}
+	}
+	*ret_most = more ? INT64_MAX : most;
+	return n;
+}
+
+struct net network_client(const struct verdict_policy *policy, const struct tracked *network, const struct member *member)
 {
 	struct addr addr = network->addr;
 
 	if (addr_is_ip4(&addr)) {
-		addr.bytes[15] = (uint8_t)node->value; /* as part_of made it */
+		addr.bytes[15] = (uint8_t)member->part; /* as part_of made it */
 		return net_of(&addr);
 	}
-	addr.bytes[6] = (uint8_t)(node->value >> 8);
-	addr.bytes[7] = (uint8_t)node->value;
+	addr.bytes[6] = (uint8_t)(member->part >> 8);
+	addr.bytes[7] = (uint8_t)member->part;
 	return net_around(&addr, policy->ip6_prefix);
 }

@@ -1,11 +1,12 @@
 #include "verdict/pool.h"
 
-void pool_init(struct pool *pool)
+#include <assert.h>
+
+void pool_init(struct pool *pool, size_t size, uint32_t limit)
 {
-	*pool = (struct pool){.fresh = 1}; /* 0 is POOL_NONE */
-	arena_init(&pool->arena, VERDICT_NODES_MAX * sizeof *pool->list);
-	pool->list = pool->arena.start;
-	arena_reach(&pool->arena, sizeof *pool->list);
+	*pool = (struct pool){.size = size, .limit = limit, .fresh = POOL_NONE + 1};
+	arena_init(&pool->arena, limit * size);
+	arena_reach(&pool->arena, size);
 }
 
 void pool_done(struct pool *pool)
@@ -20,11 +21,11 @@ uint32_t pool_get(struct pool *pool)
 
 	pool->n++;
 	if (i != POOL_NONE) {
-		pool->free = pool_at(pool, i)->next;
+		pool->free = *(const uint32_t *)pool_place(pool, i, pool->size);
 		return i;
 	}
 	i = pool->fresh++;
-	assert(i < VERDICT_NODES_MAX);
-	arena_reach(&pool->arena, pool->fresh * sizeof *pool->list);
+	assert(i < pool->limit);
+	arena_reach(&pool->arena, pool->fresh * pool->size);
 	return i;
 }

@@ -1,78 +1,52 @@
 /*
- * pool: memory for short lists of seconds and numbers, millions of them.
+ * pool: memory for millions of small things of one size, each known by a number.
  *
- * Private to the folder. A node has a number of 24 bits, which is smaller than a pointer; POOL_NONE ends
- * a list. pool_init first; release with pool_done. Nodes never move; freed nodes are reused, and
- * only pool_done releases memory. Aborts if memory cannot be allocated. Limit: VERDICT_NODES_MAX.
- * The caller keeps n below it: exceeding it is a caller bug.
+ * Private to the folder. A number has 24 bits, which is smaller than a pointer; POOL_NONE is none. pool_init first; release with
+ * pool_done. What is in it never moves; what is freed is reused, and only pool_done releases memory. Aborts if memory cannot be
+ * allocated. The caller keeps n below the limit: exceeding it is a caller bug.
  */
 #ifndef WFS_VERDICT_POOL_H
 #define WFS_VERDICT_POOL_H
 
-#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "verdict/verdict.h"
 
 enum {
 	POOL_NONE = 0,
-	POOL_HITS_MAX = 255,
+	POOL_BITS = 24, /* of a number */
 };
 
-static_assert(VERDICT_NODES_MAX < 1 << 24, "24 bits name a node");
-
-/* For the 24 bits of a list's head or next; what is written there is always below VERDICT_NODES_MAX. */
-#define POOL_HEAD(node) ((node) & 0xFFFFFFU)
-
-/* One of a list, newest first: a score at a second, when an offence began, a client of a network ... */
-struct node {
-	uint32_t time_s; /* of good days: the newest day */
-	int32_t value;   /* score; which client of a network; of good days: bit i set, i days before the newest */
-	uint32_t about;  /* of a score: see scores.h */
-	uint32_t next : 24; /* POOL_NONE ends the list; in the free list too */
-	uint32_t hits : 8;  /* that the score is of, POOL_HITS_MAX: or more */
-};
+/* For a field of POOL_BITS bits: what is written there is always below the limit of the pool. */
+#define POOL_NUMBER(i) ((i) & ((1U << POOL_BITS) - 1))
 
 struct pool {
 	struct arena arena;
-	struct node *list;    /* all of the capacity */
-	uint32_t fresh, free; /* never used yet from here on; first of the free list */
+	size_t size;          /* of a thing: at least 4 bytes */
+	uint32_t limit, fresh, free; /* never used yet from fresh on; the first that is free, which has the number of the next in front */
 	size_t n;             /* in use */
 };
 
-void pool_init(struct pool *pool);
+/* size: of one, with its alignment. limit: how many there may be, below 1 << POOL_BITS. */
+void pool_init(struct pool *pool, size_t size, uint32_t limit);
 void pool_done(struct pool *pool);
 
-/* A free node; the caller writes its contents. */
+/* A free one; the caller writes its contents. */
 uint32_t pool_get(struct pool *pool);
 
-/* Of a node in use, or of POOL_NONE, which may be fetched but means nothing. Valid until pool_done. */
-static inline struct node *pool_at(const struct pool *pool, uint32_t i)
+/* Of one in use, or of POOL_NONE, which may be fetched but means nothing. Valid until pool_done. size: as of pool_init. */
+static inline void *pool_place(const struct pool *pool, uint32_t i, size_t size)
 {
-	return &pool->list[i];
+	return (char *)pool->arena.start + i * size;
 }
 
-/* Frees a whole list. */
-static inline void pool_drop(struct pool *pool, uint32_t first)
+/* Frees it. */
+static inline void pool_put(struct pool *pool, uint32_t i)
 {
-	while (first != POOL_NONE) {
-		struct node *const node = pool_at(pool, first);
-		const uint32_t next = node->next;
-
-		node->next = POOL_HEAD(pool->free);
-		pool->free = first;
-		pool->n--;
-		first = next;
-	}
-}
-
-/* Cuts the list after a node. */
-static inline void pool_cut(struct pool *pool, struct node *node)
-{
-	pool_drop(pool, node->next);
-	node->next = POOL_NONE;
+	*(uint32_t *)pool_place(pool, i, pool->size) = pool->free;
+	pool->free = i;
+	pool->n--;
 }
 
 #endif

@@ -26,14 +26,14 @@ static bool is_kept(const struct node *node, uint32_t horizon_s, uint32_t slow_h
 /* Takes the node behind previous out of the list; previous NULL: the first. */
 static void unlink_after(struct clients *s, struct tracked *t, struct node *previous, uint32_t i)
 {
-	struct node *const node = pool_at(&s->pool, i);
+	struct node *const node = nodes_at(&s->nodes, i);
 
 	if (previous == NULL)
 		t->scores = node->next;
 	else
 		previous->next = node->next;
 	node->next = POOL_NONE;
-	pool_drop(&s->pool, i);
+	nodes_drop(&s->nodes, i);
 }
 
 /* What is kept. *ret_last, *ret_before: the last node and the one before it, NULL when there is none. */
@@ -44,14 +44,14 @@ static unsigned age(struct clients *s, struct tracked *t, uint32_t now_s, struct
 	unsigned n = 0;
 
 	for (uint32_t i = t->scores, next; i != POOL_NONE; i = next) {
-		struct node *const node = pool_at(&s->pool, i);
+		struct node *const node = nodes_at(&s->nodes, i);
 
 		next = node->next;
 		if (node->time_s <= slow_horizon_s) { /* so is all that follows */
 			if (last == NULL)
 				scores_clear(s, t);
 			else
-				pool_cut(&s->pool, last);
+				nodes_cut(&s->nodes, last);
 			break;
 		}
 		if (!is_kept(node, horizon_s, slow_horizon_s)) {
@@ -78,17 +78,17 @@ void scores_drop(struct clients *s, struct tracked *t, uint32_t time_s)
 {
 	struct node *last = NULL;
 
-	for (uint32_t i = t->scores; i != POOL_NONE && pool_at(&s->pool, i)->time_s > time_s; i = last->next)
-		last = pool_at(&s->pool, i);
+	for (uint32_t i = t->scores; i != POOL_NONE && nodes_at(&s->nodes, i)->time_s > time_s; i = last->next)
+		last = nodes_at(&s->nodes, i);
 	if (last != NULL)
-		pool_cut(&s->pool, last);
+		nodes_cut(&s->nodes, last);
 	else
 		scores_clear(s, t);
 }
 
 void scores_clear(struct clients *s, struct tracked *t)
 {
-	pool_drop(&s->pool, t->scores);
+	nodes_drop(&s->nodes, t->scores);
 	t->scores = POOL_NONE;
 }
 
@@ -96,7 +96,7 @@ static void add_hits(struct node *node, unsigned n)
 {
 	const unsigned sum = node->hits + n;
 
-	node->hits = sum < POOL_HITS_MAX ? sum & POOL_HITS_MAX : POOL_HITS_MAX;
+	node->hits = sum < NODE_HITS_MAX ? sum & NODE_HITS_MAX : NODE_HITS_MAX;
 }
 
 /* There is one node too many. */
@@ -107,28 +107,28 @@ static void make_one_fewer(struct clients *s, struct node *last, struct node *be
 		before->value += last->value;
 		add_hits(before, last->hits);
 	}
-	pool_cut(&s->pool, before);
+	nodes_cut(&s->nodes, before);
 }
 
 /* The node of that second and about, made when there is none. */
 static struct node *node_at(struct clients *s, struct tracked *t, uint32_t time_s, uint32_t about)
 {
-	struct pool *const pool = &s->pool;
+	struct pool *const nodes = &s->nodes;
 	struct node *newer = NULL;
 	uint32_t fresh, i = t->scores;
 
-	for (; i != POOL_NONE && pool_at(pool, i)->time_s > time_s; i = newer->next)
-		newer = pool_at(pool, i);
-	for (uint32_t k = i; k != POOL_NONE && pool_at(pool, k)->time_s == time_s; k = pool_at(pool, k)->next)
-		if (pool_at(pool, k)->about == about)
-			return pool_at(pool, k);
-	fresh = pool_get(pool);
-	*pool_at(pool, fresh) = (struct node){.time_s = time_s, .about = about, .next = POOL_HEAD(i)};
+	for (; i != POOL_NONE && nodes_at(nodes, i)->time_s > time_s; i = newer->next)
+		newer = nodes_at(nodes, i);
+	for (uint32_t k = i; k != POOL_NONE && nodes_at(nodes, k)->time_s == time_s; k = nodes_at(nodes, k)->next)
+		if (nodes_at(nodes, k)->about == about)
+			return nodes_at(nodes, k);
+	fresh = pool_get(nodes);
+	*nodes_at(nodes, fresh) = (struct node){.time_s = time_s, .about = about, .next = POOL_NUMBER(i)};
 	if (newer == NULL)
-		t->scores = POOL_HEAD(fresh);
+		t->scores = POOL_NUMBER(fresh);
 	else
-		newer->next = POOL_HEAD(fresh);
-	return pool_at(pool, fresh);
+		newer->next = POOL_NUMBER(fresh);
+	return nodes_at(nodes, fresh);
 }
 
 void scores_add(struct clients *s, struct tracked *t, uint32_t time_s, int score, uint32_t about, uint32_t now_s)
@@ -170,9 +170,9 @@ int64_t scores_sum(const struct clients *s, const struct tracked *t, uint32_t no
 	int64_t any = 0, mail = 0, sum;
 	unsigned n = 0;
 
-	for (uint32_t i = t->scores; i != POOL_NONE && pool_at(&s->pool, i)->time_s > horizon_s;
-	     i = pool_at(&s->pool, i)->next) {
-		const struct node *const node = pool_at(&s->pool, i);
+	for (uint32_t i = t->scores; i != POOL_NONE && nodes_at(&s->nodes, i)->time_s > horizon_s;
+	     i = nodes_at(&s->nodes, i)->next) {
+		const struct node *const node = nodes_at(&s->nodes, i);
 
 		switch (kind_of(node)) {
 		case VERDICT_ANY:
@@ -192,14 +192,25 @@ int64_t scores_sum(const struct clients *s, const struct tracked *t, uint32_t no
 	return sum;
 }
 
+int64_t scores_most(const struct clients *s, const struct tracked *t, uint32_t now_s)
+{
+	const uint32_t horizon_s = clients_horizon(s, now_s);
+	int64_t sum = 0;
+
+	for (uint32_t i = t->scores; i != POOL_NONE && nodes_at(&s->nodes, i)->time_s > horizon_s;
+	     i = nodes_at(&s->nodes, i)->next)
+		sum += nodes_at(&s->nodes, i)->value > 0 ? nodes_at(&s->nodes, i)->value : 0;
+	return sum;
+}
+
 unsigned scores_hits(const struct clients *s, const struct tracked *t, uint32_t now_s)
 {
 	const uint32_t horizon_s = clients_horizon(s, now_s);
 	unsigned n = 0;
 
-	for (uint32_t i = t->scores; i != POOL_NONE && pool_at(&s->pool, i)->time_s > horizon_s;
-	     i = pool_at(&s->pool, i)->next)
-		n += pool_at(&s->pool, i)->hits;
+	for (uint32_t i = t->scores; i != POOL_NONE && nodes_at(&s->nodes, i)->time_s > horizon_s;
+	     i = nodes_at(&s->nodes, i)->next)
+		n += nodes_at(&s->nodes, i)->hits;
 	return n;
 }
 
@@ -210,9 +221,9 @@ uint32_t scores_repeated(const struct clients *s, const struct tracked *t, uint3
 	const uint32_t horizon_s = clients_horizon(s, now_s);
 	uint32_t found = POOL_NONE;
 
-	for (uint32_t i = t->scores; i != POOL_NONE && pool_at(&s->pool, i)->time_s > horizon_s;
-	     i = pool_at(&s->pool, i)->next) {
-		const struct node *const node = pool_at(&s->pool, i);
+	for (uint32_t i = t->scores; i != POOL_NONE && nodes_at(&s->nodes, i)->time_s > horizon_s;
+	     i = nodes_at(&s->nodes, i)->next) {
+		const struct node *const node = nodes_at(&s->nodes, i);
 
 		/* hits, not value: a login of the same second may have been taken off it */
 		if (node->about != about || node->hits == 0 || node->time_s >= (int64_t)time_s + SCORES_REPEAT_S ||
@@ -228,7 +239,7 @@ uint32_t scores_repeated(const struct clients *s, const struct tracked *t, uint3
 
 void scores_repeat(struct clients *s, uint32_t node)
 {
-	add_hits(pool_at(&s->pool, node), 1);
+	add_hits(nodes_at(&s->nodes, node), 1);
 }
 
 bool scores_next_slow(const struct clients *s, uint32_t *walk, uint32_t *ret, uint32_t now_s)
@@ -236,7 +247,7 @@ bool scores_next_slow(const struct clients *s, uint32_t *walk, uint32_t *ret, ui
 	const uint32_t slow_horizon_s = slow_horizon(s, now_s);
 
 	while (*walk != POOL_NONE) {
-		const struct node *const node = pool_at(&s->pool, *walk);
+		const struct node *const node = nodes_at(&s->nodes, *walk);
 
 		*walk = node->next;
 		if (node->time_s <= slow_horizon_s)

@@ -45,6 +45,9 @@ void scores_clear(struct clients *clients, struct tracked *t);
 /* What the scores in the window come to. */
 int64_t scores_sum(const struct clients *clients, const struct tracked *t, uint32_t now_s);
 
+/* What those above 0 in the window come to: it may come to no more before another is added. */
+int64_t scores_most(const struct clients *clients, const struct tracked *t, uint32_t now_s);
+
 /* How many hits of a score above 0 that is of. */
 unsigned scores_hits(const struct clients *clients, const struct tracked *t, uint32_t now_s);
 

@@ -290,8 +290,19 @@ static void add(struct verdict *v, struct tracked *t, const struct verdict_evide
 		scores_repeat(&v->clients, repeats);
 }
 
-/* The network and the account of a hit that counts. May move t. */
-static void note_target(struct verdict *v, const struct verdict_evidence *e)
+/* What the scores of a client come to at most, as its network notes it. */
+static unsigned most_of(const struct verdict *v, const struct tracked *t)
+{
+	const int64_t most = scores_most(&v->clients, t, v->now_s);
+
+	return most < NETWORK_MOST ? (unsigned)most : NETWORK_MOST;
+}
+
+/*
+ * The network and the account of a hit that counts; most: the scores of its subject come to no more. May move other entries. Returns
+ * the network; NULL: the scores of its clients are not added up.
+ */
+static struct tracked *note_target(struct verdict *v, const struct verdict_evidence *e, unsigned most)
 {
 	const uint32_t at = no_later_than_now(v, e->time_s);
 	const struct net network = network_of(&e->addr);
@@ -300,9 +311,10 @@ static void note_target(struct verdict *v, const struct verdict_evidence *e)
 	if (e->kind == VERDICT_LOGIN)
 		accounts_note(&v->weight.accounts, e->account, &e->addr, at, v->now_s);
 	if (!network_adds_up(&v->policy, &e->addr))
-		return;
+		return NULL;
 	t = clients_find_or_add(&v->clients, &network, v->now_s);
-	t->scores = POOL_HEAD(network_note(&v->clients.pool, t->scores, &e->addr, at));
+	t->scores = POOL_NUMBER(network_note(&v->clients.chunks, t->scores, &e->addr, at, most));
+	return t;
 }
 
 static struct block *add_block(struct verdict *v, struct verdict_decision *ret, const struct block *block)
@@ -319,8 +331,8 @@ static void judge_network(struct verdict *v, const struct addr *addr, uint8_t li
 	struct tracked *const t = clients_find_or_add(&v->clients, &net, v->now_s);
 	uint32_t first_s, until_s;
 
-	t->offences = POOL_HEAD(network_note(&v->clients.pool, t->offences, addr, v->now_s));
-	first_s = network_nth(&v->clients.pool, t->offences, v->policy.network_after);
+	t->offences = POOL_NUMBER(network_note(&v->clients.chunks, t->offences, addr, v->now_s, 0));
+	first_s = network_nth(&v->clients.chunks, t->offences, v->policy.network_after);
 	until_s = first_s == 0 ? 0 : seconds(first_s + v->policy.window_s);
 	if (until_s <= v->now_s || (until_s <= t->until_s && is_closed(v, t, list)) || clients_good_days(&v->clients, t, v->now_s) != 0 ||
 	    verdict_spares(v, &net))
@@ -388,18 +400,20 @@ static void block(struct verdict *v, struct tracked *t, const struct verdict_evi
 }
 
 /* The clients of the network whose scores count now, the latest first, and what these come to. At most VERDICT_NETWORK_MAX. */
-static size_t clients_of(const struct verdict *v, const struct tracked *network, struct net out[static VERDICT_NETWORK_MAX],
-                         int64_t *ret_sum)
+static size_t clients_of(struct verdict *v, const struct tracked *network, struct net out[static VERDICT_NETWORK_MAX], int64_t *ret_sum)
 {
 	const struct clients *const s = &v->clients;
+	struct network_walk walk = {.list = network->scores};
+	struct member *member;
 	size_t n = 0;
 
 	*ret_sum = 0;
-	for (uint32_t i = network->scores; i != POOL_NONE && n < VERDICT_NETWORK_MAX; i = pool_at(&s->pool, i)->next) {
-		const struct net net = network_client(&v->policy, network, pool_at(&s->pool, i));
+	while ((member = network_next(&s->chunks, &walk)) != NULL) {
+		const struct net net = network_client(&v->policy, network, member);
 		const struct tracked *const t = clients_find(s, &net);
 		const int64_t sum = t == NULL || t->until_s > v->now_s ? 0 : scores_sum(s, t, v->now_s);
 
+		member->most = t == NULL ? 0 : (uint16_t)most_of(v, t); /* 0..NETWORK_MOST */
 		if (sum <= 0)
 			continue;
 		*ret_sum += sum;
@@ -408,22 +422,30 @@ static size_t clients_of(const struct verdict *v, const struct tracked *network,
 	return n;
 }
 
-/* A hit counted, and was not enough for its subject: perhaps it is enough for all clients of its network together. */
-static void judge_spread(struct verdict *v, const struct verdict_evidence *e, struct verdict_decision *ret)
+static bool is_among(const struct net *clients, size_t n, const struct net *subject)
 {
-	const struct net net = network_of(&e->addr);
-	const struct tracked *const network = clients_find(&v->clients, &net);
+	while (n > 0 && !addr_equal(&clients[n - 1].addr, &subject->addr))
+		n--;
+	return n > 0;
+}
+
+/* A hit counted, and was not enough for its subject: perhaps it is enough for all clients of its network together. */
+static void judge_spread(struct verdict *v, const struct tracked *network, const struct verdict_evidence *e, struct verdict_decision *ret)
+{
+	const struct net net = {network->addr, (uint8_t)network->len};
+	const uint32_t horizon_s = clients_horizon(&v->clients, v->now_s);
 	struct net clients[VERDICT_NETWORK_MAX];
 	int64_t sum;
 	size_t n;
 
-	if (!network_adds_up(&v->policy, &e->addr) || network == NULL ||
-	    network_nth(&v->clients.pool, network->scores, VERDICT_NETWORK_MIN) <= clients_horizon(&v->clients, v->now_s))
+	/* Nearly always it is clear without a look at the clients themselves. */
+	if (clients_good_days(&v->clients, network, v->now_s) != 0 ||
+	    network_recent(&v->clients.chunks, network->scores, horizon_s, &sum) < VERDICT_NETWORK_MIN || sum < v->policy.network_threshold)
 		return;
 	n = clients_of(v, network, clients, &sum);
-	/* The client itself is the first, unless its scores do not count now: then nothing follows from its hit. */
-	if (n < VERDICT_NETWORK_MIN || sum < v->policy.network_threshold || !addr_equal(&clients[0].addr, &ret->subject.addr) ||
-	    clients_good_days(&v->clients, network, v->now_s) != 0 || verdict_spares(v, &net))
+	/* When the scores of the client itself do not count now, nothing follows from its hit. */
+	if (n < VERDICT_NETWORK_MIN || sum < v->policy.network_threshold || !is_among(clients, n, &ret->subject) ||
+	    verdict_spares(v, &net))
 		return;
 	if (ratelimit_holds(&v->ratelimit, v->now_s)) {
 		ret->outcome = VERDICT_BRAKED;
@@ -451,10 +473,13 @@ static bool is_enough(const struct verdict *v, const struct tracked *t, const st
 static void judge(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, struct verdict_decision *ret)
 {
 	const bool enough = is_enough(v, t, e);
+	unsigned most = 0; /* a block uses all scores up */
+	const struct tracked *network;
 
 	if (enough && ratelimit_holds(&v->ratelimit, v->now_s)) {
 		ret->outcome = VERDICT_BRAKED;
 		v->ratelimit.held++;
+		most = most_of(v, t);
 	} else if (enough && clients_is_proven(&v->clients, t, v->now_s) &&
 	           suspension_is_full(&v->suspension, e->rule, &ret->subject, v->now_s)) {
 		add(v, t, e, -ret->score, POOL_NONE);
@@ -464,10 +489,12 @@ static void judge(struct verdict *v, struct tracked *t, const struct verdict_evi
 		return;
 	} else if (enough) {
 		block(v, t, e, false, ret);
+	} else {
+		most = most_of(v, t);
 	}
-	note_target(v, e);
-	if (!enough)
-		judge_spread(v, e, ret);
+	network = note_target(v, e, most);
+	if (!enough && network != NULL)
+		judge_spread(v, network, e, ret);
 }
 
 static void note_login(struct verdict *v, const struct verdict_evidence *e, uint32_t day, struct verdict_decision *ret)
@@ -509,10 +536,12 @@ void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct ver
 
 static void forgive(struct verdict *v, struct tracked *t, uint32_t at_s)
 {
-	if (at_s > 0)
+	if (clients_is_network(&v->clients, t)) {
+		t->scores = POOL_NUMBER(network_forget(&v->clients.chunks, t->scores, at_s));
+		t->offences = POOL_NUMBER(network_forget(&v->clients.chunks, t->offences, at_s));
+	} else if (at_s > 0) {
 		scores_drop(&v->clients, t, at_s - 1);
-	if (clients_is_network(&v->clients, t))
-		network_forgive(&v->clients.pool, t, at_s);
+	}
 	if (t->until_s < at_s) {
 		t->until_s = at_s; /* as after a block: evidence older than its end does not count */
 		t->lists = 0xFF;   /* of whatever ports */
@@ -531,7 +560,7 @@ void verdict_forget(struct verdict *v, const struct net *net, int64_t at_s)
 		if (subject.len < 128 && (t = clients_find(s, net)) != NULL)
 			forgive(v, t, seconds(at_s));
 		if (network_counts(&v->policy, &net->addr) && (t = clients_find(s, &network)) != NULL)
-			network_drop(&s->pool, t, &net->addr);
+			network_drop(&s->chunks, t, &net->addr);
 		return;
 	}
 	for (t = s->table; t < s->table + s->size; t++)
@@ -584,7 +613,7 @@ void verdict_known_block(struct verdict *v, const struct block *b, unsigned rule
 		const struct net network = network_of(&b->net.addr);
 
 		t = clients_find_or_add(s, &network, v->now_s);
-		t->offences = POOL_HEAD(network_note(&s->pool, t->offences, &b->net.addr, since_s));
+		t->offences = POOL_NUMBER(network_note(&s->chunks, t->offences, &b->net.addr, since_s, 0));
 	}
 }
 
@@ -604,7 +633,7 @@ void verdict_known_hit(struct verdict *v, const struct verdict_evidence *e)
 	if (verdict_is_allowed(v, &e->addr) || at <= horizon_of(v, e))
 		return;
 	if (e->score > 0) /* also of evidence that was used up later */
-		note_target(v, e);
+		(void)note_target(v, e, NETWORK_MOST);
 	t = clients_find_or_add(&v->clients, &subject, v->now_s);
 	/* Used up; or it came while a block closed the ports of its rule. */
 	if (at < clients_last_offence(&v->clients, t) || (at < t->until_s && (t->lists >> list_of(v, e) & 1) != 0))
@@ -633,7 +662,7 @@ void verdict_known_spent(struct verdict *v, const struct verdict_evidence *e)
 
 	verdict_known_spread(v, &subject);
 	if (no_later_than_now(v, e->time_s) > clients_horizon(&v->clients, v->now_s))
-		note_target(v, e);
+		(void)note_target(v, e, 0);
 }
 
 void verdict_known_credit(struct verdict *v, const struct verdict_evidence *e)

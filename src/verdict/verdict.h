@@ -32,7 +32,7 @@
  * The time is that of the last verdict_at: the clock in the daemon, the line's own time in replay.
  * Memory: 32 bytes for each subject that has something in the window, an active block, an offence within
  * memory or a good day, and for each network with one of these; 16 for each second with a score, each offence and the good days;
- * about 85 MB at the limits. At VERDICT_ADDRESSES_MAX and VERDICT_NODES_MAX the quietest are forgotten first, and counted.
+ * 64 for each seven clients of a network; about 120 MB at the limits. At these limits the quietest are forgotten first, and counted.
  * Logins and accounts under attack: 2.4 MB at most, see logins.h and accounts.h.
  * Aborts if memory cannot be allocated.
  */

@@ -193,7 +193,7 @@ struct run {
 
 static struct replay_options options_of(struct store *store, const char *const files[], size_t n)
 {
-	return (struct replay_options){.config = config, .rules = rules, .store = store, .n_files = n, .files = files,
+	return (struct replay_options){.config = config, .rules = rules, .store = store, .keeps = PENDING_ALL, .n_files = n, .files = files,
 	                               .from_s = INT64_MIN, .until_s = INT64_MAX, .threads = 2};
 }
 

@@ -98,9 +98,9 @@ static void known_credit(struct verdict *v, const struct addr *addr, int score, 
 	verdict_known_credit(v, &(struct verdict_evidence){.addr = *addr, .score = score, .time_s = time_s, .rule = VERDICT_NO_RULE});
 }
 
-static void known_spent(struct verdict *v, const struct addr *addr)
+static void known_spent(struct verdict *v, const struct addr *addr, int64_t time_s)
 {
-	verdict_known_spent(v, &(struct verdict_evidence){.addr = *addr, .rule = VERDICT_NO_RULE});
+	verdict_known_spent(v, &(struct verdict_evidence){.addr = *addr, .time_s = time_s, .rule = VERDICT_NO_RULE});
 }
 
 static struct addr addr_from(const char *text)
@@ -614,7 +614,7 @@ static struct verdict *remembered(const struct verdict_policy *p, const struct p
 		const struct addr addr = addr_number(past->hits[i].who);
 
 		if (past->hits[i].spent)
-			known_spent(v, &addr);
+			known_spent(v, &addr, past->hits[i].time_s);
 		else
 			known_hit(v, &addr, past->hits[i].score, past->hits[i].time_s);
 	}
@@ -1218,7 +1218,7 @@ static void test_second(void **state)
 	verdict_at(v, t0_s);
 	known_block(v, &net, t0_s, t0_s);
 	known_hit(v, &net.addr, 50, t0_s);
-	known_spent(v, &net.addr);
+	known_spent(v, &net.addr, t0_s);
 	known_hit(v, &net.addr, 30, t0_s);
 	known_credit(v, &net.addr, -10, t0_s);
 	assert_int_equal(verdict_query(v, &net.addr).score, 30);
@@ -1275,7 +1275,7 @@ static struct verdict *retold(const struct verdict_policy *p, const struct story
 		verdict_known_block(v, &s->blocks[i].block, s->blocks[i].rule);
 	for (size_t i = 0; i < s->n_hits; i++)
 		if (s->hits[i].spent) {
-			known_spent(v, &s->hits[i].addr);
+			known_spent(v, &s->hits[i].addr, s->hits[i].time_s);
 			for (size_t k = s->hits[i].first_spread; k < s->hits[i].end_spread; k++)
 				verdict_known_spread(v, &s->blocks[k].block.net);
 		} else if (s->hits[i].score > 0) {
