@@ -36,8 +36,9 @@ BEGIN {
 	allow["import"] = "base"
 	allow["admin"] = joints
 	allow["engine"] = joints " admin rulecheck/examples.h build"
-	allow["command"] = joints " engine replay rulecheck admin report import root/root.h build"
+	allow["command"] = joints " engine tarpit replay rulecheck admin report import root/root.h build"
 	allow["main"] = "command base build"
+	allow["tarpit"] = "base firewall/message.h"
 	allow["share"] = "config/peers.h base build"   # the other program: it talks to the daemon, and calls nothing of it
 
 	# Outside header, or one that a room keeps to itself (the longest beginning counts): the files that may include it.

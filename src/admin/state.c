@@ -206,7 +206,8 @@ static void put_backend(const struct reading *r)
 static void put_status(const struct reading *r)
 {
 	static const char *const numbers[] = {"capacity", "held",    "drift", "tracked",       "forgotten",
-	                                      "braked",   "refused", "told",  "good_elsewhere"};
+	                                      "braked",   "refused", "told",  "good_elsewhere",
+	                                      "tarpit_held", "tarpit_total"};
 	static const char *const sentences[] = {"rules_fault", "refused_why", "ports", "database_fault", "sources_why"};
 
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)

@@ -12,6 +12,7 @@
 
 #include "base/localaddrs.h"
 #include "command/command.h"
+#include "command/tarpit.h"
 
 static_assert((int)CONFIG_JUMPS_MAX == (int)ROOT_JUMPS_MAX, "the config may hold no more chains than root");
 static_assert((int)CONFIG_HOOK_INPUT == (int)ROOT_HOOK_INPUT && (int)CONFIG_HOOK_FORWARD == (int)ROOT_HOOK_FORWARD &&
@@ -27,6 +28,8 @@ static enum root_action action_of(enum config_action action)
 		return ROOT_REJECT;
 	case CONFIG_RESET:
 		return ROOT_RESET;
+	case CONFIG_TARPIT:
+		return ROOT_TARPIT;
 	}
 	return ROOT_DROP; /* not reached: the switch is complete */
 }
@@ -105,15 +108,17 @@ static void drop_input(void)
 int command_serve_root(const struct config *config, const char *path, bool keeps,
                        int (*child)(int fd, const void *argument), const void *argument, int *ret_status, struct why *why)
 {
+	struct root_config with = root_config(config, path);
 	struct root *root;
-	int pair[2], status;
+	int pair[2], status, rc;
 	pid_t pid;
-	int rc = command_open_root(config, path, &root, why);
 
-	if (rc < 0)
-		return rc;
 	(void)fflush(NULL);
 	root_block_signals();
+	if (!keeps && (rc = command_start_tarpit(config, &with.tarpit_fd, &with.tarpit_port, why)) < 0)
+		return rc;
+	if ((rc = root_open(&with, &root, why)) < 0)
+		return rc; /* without root the tarpit ends */
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 || (pid = fork()) < 0) {
 		rc = why_set(why, errno, "cannot start a process: %s", strerror(errno));
 		root_close(root, false);

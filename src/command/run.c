@@ -13,6 +13,7 @@
 #include "command/command.h"
 #include "command/firewall.h"
 #include "command/refresh.h"
+#include "command/tarpit.h"
 #include "engine/engine.h"
 #include "engine/sandbox.h"
 #include "store/store.h"
@@ -142,11 +143,14 @@ static int run_root(const struct config *config, const struct command_env *env)
 int command_run(int argc, char **argv, const struct command_env *env)
 {
 	const bool is_engine = argc == 2 && strcmp(argv[1], engine_flag) == 0;
+	const bool is_tarpit = argc == 2 && strcmp(argv[1], COMMAND_TARPIT_FLAG) == 0;
 	struct config *config;
 	int status = COMMAND_SYSTEM;
 
 	if (env->json)
 		return command_usage(argv[0], "it prints nothing; --json is not supported");
+	if (is_tarpit)
+		return command_hold_tarpit();
 	if (argc > 1 && !is_engine)
 		return command_no_word(argv[0], argv[1]);
 	if (is_engine)

@@ -201,6 +201,15 @@ static void print_numbers(const struct status *s, bool utc)
 		print_row("network", "%s in %s", text_of(row, "address"), text_of(row, "list"));
 }
 
+static void print_tarpit(const struct status *s)
+{
+	const json_int_t held = number(s->state, "tarpit_held"), total = number(s->state, "tarpit_total");
+
+	if (s->config->firewall.action == CONFIG_TARPIT)
+		print_row("tarpit", "%" JSON_INTEGER_FORMAT " %s held at the last sync, %" JSON_INTEGER_FORMAT " since the start", held,
+		          plural(held, "connection", "connections"), total);
+}
+
 static void print_gates(const struct status *s)
 {
 	size_t i;
@@ -357,6 +366,7 @@ static int answer(const struct status *s, struct store *store, const struct comm
 			print_sockets(s, env->utc);
 			print_numbers(s, env->utc);
 			print_block_files(s);
+			print_tarpit(s);
 			print_gates(s);
 			print_peers(s, env->utc);
 		}

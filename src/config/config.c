@@ -203,14 +203,18 @@ static int settle_ports(struct config *config, const char *path, struct why *why
 	return wanted == NULL ? 0 : why_set(why, EINVAL, "%s: [firewall] ports: want %s", path, wanted);
 }
 
-/* Gates are made of nftables' sets, in a table of ours. */
+/* Gates and the tarpit are made of nftables' sets and rules, in a table of ours. */
 static int settle_gates(const struct config *config, const char *path, struct why *why)
 {
+	const bool has_nftables = strcmp(config->firewall.backend, "recent") != 0 && config->firewall.manage_rules;
 	struct why reason;
 
+	if (config->firewall.action == CONFIG_TARPIT && !has_nftables)
+		return why_set(why, EINVAL, "%s: [firewall] action = tarpit needs nftables: set backend = nftables, and manage_rules = yes",
+		               path);
 	if (config->gates.n == 0)
 		return 0;
-	if (strcmp(config->firewall.backend, "recent") == 0 || !config->firewall.manage_rules)
+	if (!has_nftables)
 		return why_set(why, EINVAL, "%s: [gate %s] needs nftables: set [firewall] backend = nftables, and manage_rules = yes", path,
 		               config->gates.gates[0].name);
 	return gates_settle(&config->gates, &reason) < 0 ? why_set(why, EINVAL, "%s: %s", path, reason.text) : 0;

@@ -45,7 +45,7 @@ struct config_list {
 
 enum config_reading { CONFIG_AUTO, CONFIG_YES, CONFIG_NO };
 
-enum config_action { CONFIG_DROP, CONFIG_REJECT, CONFIG_RESET };
+enum config_action { CONFIG_DROP, CONFIG_REJECT, CONFIG_RESET, CONFIG_TARPIT };
 /* Bits. */
 enum config_hook { CONFIG_HOOK_INPUT = 1, CONFIG_HOOK_FORWARD = 2, CONFIG_HOOK_AUTO = 4 };
 enum config_sessions { CONFIG_SESSIONS_DROP, CONFIG_SESSIONS_KEEP, CONFIG_SESSIONS_KILL };

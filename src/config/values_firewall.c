@@ -89,14 +89,14 @@ const char *value_rate(struct value *v)
 const char *value_action(struct value *v)
 {
 	static const char *const names[] = {
-		[CONFIG_DROP] = "drop", [CONFIG_REJECT] = "reject", [CONFIG_RESET] = "reset"};
+		[CONFIG_DROP] = "drop", [CONFIG_REJECT] = "reject", [CONFIG_RESET] = "reset", [CONFIG_TARPIT] = "tarpit"};
 	size_t i;
 
 	if (value_one_of(v->text, names, sizeof names / sizeof *names, &i)) {
 		v->config->firewall.action = (enum config_action)i;
 		return NULL;
 	}
-	return "drop, reject or reset";
+	return "drop, reject, reset or tarpit";
 }
 
 const char *value_sessions(struct value *v)

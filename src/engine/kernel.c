@@ -208,7 +208,7 @@ static void store_state(struct engine *e, const struct reconcile_result *r, int6
 {
 	const struct verdict_stat stat = verdict_stat(e->live.verdict);
 	const struct sharing_stat shared = sharing_stat(e->sharing);
-	char told[24], told_at[24], elsewhere[24], capacity[16], held[24], drift[24], at[24], refused[24],
+	char tarpit_held[24], tarpit_total[24], told[24], told_at[24], elsewhere[24], capacity[16], held[24], drift[24], at[24], refused[24],
 	        tracked[24], forgotten[24], braked[24], ports[PORTLISTS_TEXT_MAX], lengths[LENGTHS_TEXT_MAX];
 	const struct {
 		const char *key, *value;
@@ -221,7 +221,9 @@ static void store_state(struct engine *e, const struct reconcile_result *r, int6
 	            {"healed", e->healed},
 	            {"told", told},
 	            {"told_at", told_at},
-	            {"good_elsewhere", elsewhere}};
+	            {"good_elsewhere", elsewhere},
+	            {"tarpit_held", tarpit_held},
+	            {"tarpit_total", tarpit_total}};
 	struct why why;
 	int rc;
 
@@ -234,6 +236,8 @@ static void store_state(struct engine *e, const struct reconcile_result *r, int6
 	(void)snprintf(tracked, sizeof tracked, "%zu", stat.addresses);
 	(void)snprintf(forgotten, sizeof forgotten, "%" PRIu64, stat.forgotten);
 	(void)snprintf(braked, sizeof braked, "%" PRIu64, stat.braked);
+	(void)snprintf(tarpit_held, sizeof tarpit_held, "%" PRIu32, e->client.tarpit_held);
+	(void)snprintf(tarpit_total, sizeof tarpit_total, "%" PRIu64, e->client.tarpit_began);
 	(void)snprintf(at, sizeof at, "%" PRId64, now);
 	(void)snprintf(told, sizeof told, "%" PRId64, shared.told);
 	(void)snprintf(told_at, sizeof told_at, "%" PRId64, shared.told_s);

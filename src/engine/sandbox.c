@@ -187,6 +187,15 @@ static const int allowed[] = {
 	SCMP_SYS(exit), SCMP_SYS(exit_group),
 };
 
+/* All that the tarpit does. */
+static const int for_tarpit[] = {
+	SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(restart_syscall), SCMP_SYS(accept4), SCMP_SYS(sendto), SCMP_SYS(close),
+	SCMP_SYS(clock_gettime), SCMP_SYS(rt_sigreturn), SCMP_SYS(exit), SCMP_SYS(exit_group),
+};
+
+/* Whose rights are left. */
+enum holder { ENGINE, REPLAY, TARPIT };
+
 /* Beside it, threads and reading ahead, for a replay. */
 static const int for_threads[] = {
 	SCMP_SYS(set_robust_list), SCMP_SYS(sched_getaffinity), SCMP_SYS(fadvise64),
@@ -217,18 +226,19 @@ static int allow_threads(scmp_filter_ctx filter)
 	return rc;
 }
 
-static int filter_system_calls(bool threads, struct why *why)
+static int filter_system_calls(enum holder holder, struct why *why)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int rc;
 
 	if (filter == NULL)
 		return why_set(why, ENOMEM, "cannot create a seccomp filter");
-	rc = allow(filter, allowed, sizeof allowed / sizeof *allowed);
+	rc = holder == TARPIT ? allow(filter, for_tarpit, sizeof for_tarpit / sizeof *for_tarpit)
+	                      : allow(filter, allowed, sizeof allowed / sizeof *allowed);
 	/* Its name, for a file in memory; nothing else that prctl does. */
-	if (rc == 0)
+	if (rc == 0 && holder != TARPIT)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_GET_NAME, 0));
-	if (rc == 0 && threads)
+	if (rc == 0 && holder == REPLAY)
 		rc = allow_threads(filter);
 	if (rc == 0)
 		rc = seccomp_load(filter);
@@ -236,7 +246,7 @@ static int filter_system_calls(bool threads, struct why *why)
 	return rc == 0 ? 0 : why_set(why, -rc, "cannot load the seccomp filter: %s", strerror(-rc));
 }
 
-static int give_up(const char *const paths[], size_t n, bool threads, struct why *why)
+static int give_up(const char *const paths[], size_t n, enum holder holder, struct why *why)
 {
 	int rc;
 
@@ -255,15 +265,20 @@ static int give_up(const char *const paths[], size_t n, bool threads, struct why
 	if ((rc = restrict_writing(paths, n, why)) < 0)
 		return rc;
 	/* The sanitizers' leak check at exit makes calls that the engine does not. */
-	return WFS_SANITIZED ? 0 : filter_system_calls(threads, why);
+	return WFS_SANITIZED ? 0 : filter_system_calls(holder, why);
 }
 
 int sandbox_engine(const char *const paths[], size_t n, struct why *why)
 {
-	return give_up(paths, n, false, why);
+	return give_up(paths, n, ENGINE, why);
 }
 
 int sandbox_replay(const char *path, struct why *why)
 {
-	return give_up(&path, 1, true, why);
+	return give_up(&path, 1, REPLAY, why);
+}
+
+int sandbox_tarpit(struct why *why)
+{
+	return give_up(NULL, 0, TARPIT, why);
 }

@@ -40,4 +40,7 @@ int sandbox_engine(const char *const paths[], size_t n, struct why *why);
 /* The same for a replay, which may also start threads. path: ends with a slash when it is the directory itself. */
 int sandbox_replay(const char *path, struct why *why);
 
+/* The same for the tarpit: nothing can be opened, read or written but the connections it accepts. */
+int sandbox_tarpit(struct why *why);
+
 #endif

@@ -110,6 +110,8 @@ static int ask_for(struct client *client, struct message *m, int *ret_fd, struct
 	client->held4 = answer.n4;
 	client->held6 = answer.n6;
 	client->capacity = answer.capacity;
+	client->tarpit_held = answer.tarpit.held;
+	client->tarpit_began = answer.tarpit.began;
 	client->watched = answer.watched != 0;
 	client->lengths = answer.lengths;
 	memcpy(client->list, answer.list, sizeof client->list);

@@ -43,6 +43,8 @@ struct client {
 	uint32_t number;
 	/* From the last answer; zeros before the first. */
 	uint32_t held4, held6, capacity;
+	uint32_t tarpit_held;  /* connections in the tarpit */
+	uint64_t tarpit_began; /* and since the start */
 	bool watched;                /* root reports what others change */
 	struct lengths lengths;      /* of networks that can be held as they are */
 	char list[CLIENT_LIST_MAX];  /* the list of addresses; with a length behind it: of such networks. "": there is none */

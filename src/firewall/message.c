@@ -90,7 +90,7 @@ static bool has_answer(const struct message *m)
 	const struct lengths *const l = &m->lengths;
 
 	return m->capacity != 0 || m->refused != 0 || m->repaired != 0 || m->ended != 0 || m->port != 0 || m->watched != 0 ||
-	       m->error != 0 || m->list[0] != '\0' || m->backend[0] != '\0' || m->chosen[0] != '\0' ||
+	       m->tarpit.began != 0 || m->tarpit.held != 0 || m->tarpit.reserved != 0 || m->error != 0 || m->list[0] != '\0' || m->backend[0] != '\0' || m->chosen[0] != '\0' ||
 	       m->why[0] != '\0' || has_gate(m) || (l->ip4[0] | l->ip4[1] | l->ip6[0] | l->ip6[1]) != 0;
 }
 
@@ -151,7 +151,7 @@ bool message_is_answer(const struct message *m, size_t len, const struct message
 	    memchr(m->list, '\0', sizeof m->list) == NULL || memchr(m->backend, '\0', sizeof m->backend) == NULL ||
 	    memchr(m->chosen, '\0', sizeof m->chosen) == NULL || (m->error == 0 && m->refused == 0) != (m->why[0] == '\0'))
 		return false;
-	if (m->watched > 1 || m->refused > (m->verb == MESSAGE_ADD ? request->n : 0) ||
+	if (m->watched > 1 || m->tarpit.reserved != 0 || m->refused > (m->verb == MESSAGE_ADD ? request->n : 0) ||
 	    m->repaired > (m->verb == MESSAGE_PREPARE || m->verb == MESSAGE_GATES ? 1 : 0) || (m->ended > 0 && m->verb != MESSAGE_KILL) ||
 	    m->port > (m->verb == MESSAGE_PUBLISHED ? UINT16_MAX : 0))
 		return false;

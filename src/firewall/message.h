@@ -77,6 +77,13 @@ struct message_gate {
 	uint32_t reserved;  /* zero: no byte of it is left to chance */
 };
 
+/* What the tarpit counts, if [firewall] action has one. */
+struct message_tarpit {
+	uint64_t began;    /* connections held since the start */
+	uint32_t held;     /* now */
+	uint32_t reserved; /* zero */
+};
+
 /* A field that its comment does not give to a verb is zero. */
 struct message {
 	uint32_t verb;
@@ -99,6 +106,7 @@ struct message {
 	char backend[MESSAGE_LIST_MAX]; /* in every answer: its name */
 	char chosen[MESSAGE_CHOSEN_MAX]; /* in every answer: why that one; "": it was configured */
 	struct message_gate gate; /* answer to COUNTS, when cursor is 0 */
+	struct message_tarpit tarpit; /* in every answer */
 	char why[256];       /* NUL-ended; of the error, else of the first that was refused */
 	struct message_entry entries[MESSAGE_ENTRIES];
 };

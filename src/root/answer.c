@@ -328,6 +328,7 @@ static void write_limits(const struct root *root, struct message *m)
 	m->n6 = limits.held6;
 	m->capacity = limits.capacity;
 	m->lengths = limits.lengths;
+	m->tarpit = root->tarpit;
 	m->watched = root->backend->watched != NULL;
 	(void)snprintf(m->list, sizeof m->list, "%s", limits.list);
 	(void)snprintf(m->backend, sizeof m->backend, "%s", root->backend->name);

@@ -19,6 +19,8 @@ static int open_recent(const struct root_config *config, struct automatic *ret, 
 		return why_set(why, ENOENT, "list names a set of nftables");
 	if (config->gates.n > 0)
 		return why_set(why, ENOENT, "a [gate] is made of nftables' sets");
+	if (config->action == ROOT_TARPIT)
+		return why_set(why, ENOENT, "action = tarpit is made of nftables' rules");
 	ret->backend = &backend_recent;
 	(void)why_set(&ret->reason, EEXIST, "legacy xtables and xt_recent are there");
 	return lists_open(ret->backend, config, &ret->lists, &ret->without6, why);

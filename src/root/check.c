@@ -47,6 +47,13 @@ static int check_gates(const struct root_config *config, struct why *why)
 	return gates_settle(&config->gates, why);
 }
 
+static int check_tarpit(const struct root_config *config, struct why *why)
+{
+	if (config->action == ROOT_TARPIT && (!config->manage_rules || strcmp(config->backend, backend_recent.name) == 0))
+		return why_set(why, EINVAL, "action = tarpit needs nftables: set [firewall] backend = nftables, and manage_rules = yes");
+	return 0;
+}
+
 int root_check(const struct root_config *config, struct why *why)
 {
 	int err;
@@ -72,6 +79,8 @@ int root_check(const struct root_config *config, struct why *why)
 	err = check_lists(config, why);
 	if (err == 0)
 		err = check_gates(config, why);
+	if (err == 0)
+		err = check_tarpit(config, why);
 	if (err < 0)
 		return err;
 	if (config->connections > 0 && (config->connections_s < 1 || config->connections_s > 3600))

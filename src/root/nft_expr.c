@@ -1,5 +1,6 @@
 #include "root/nft_expr.h"
 
+#include <arpa/inet.h>
 #include <net/if_arp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -9,6 +10,7 @@
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/rtnetlink.h>
 
 enum {
 	IP4_BITS = 96,    /* an IPv4 address starts here in the 16 bytes */
@@ -303,6 +305,35 @@ void nft_only_established(struct nft_rule *rule)
 	compare(rule, NFT_CMP_EQ, &second, sizeof second);
 }
 
+void nft_only_port(struct nft_rule *rule, uint16_t port)
+{
+	const uint16_t big = htons(port);
+
+	nft_only_tcp(rule);
+	nft_load_port(rule);
+	compare(rule, NFT_CMP_EQ, &big, sizeof big);
+}
+
+void nft_only_original_port(struct nft_rule *rule, uint16_t port)
+{
+	const uint16_t big = htons(port);
+
+	nft_load_original_port(rule);
+	compare(rule, NFT_CMP_EQ, &big, sizeof big);
+}
+
+void nft_only_local(struct nft_rule *rule)
+{
+	const uint32_t local = RTN_LOCAL; /* in the host's order */
+	struct expression e = begin(rule, "fib");
+
+	nft_put_u32(rule->nlh, NFTA_FIB_DREG, NFT_REG_1);
+	nft_put_u32(rule->nlh, NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+	nft_put_u32(rule->nlh, NFTA_FIB_FLAGS, NFTA_FIB_F_DADDR);
+	end(rule->nlh, &e);
+	compare(rule, NFT_CMP_EQ, &local, sizeof local);
+}
+
 void nft_only_syn(struct nft_rule *rule)
 {
 	const uint8_t flags = TH_FIN | TH_SYN | TH_RST | TH_ACK, syn = TH_SYN;
@@ -352,6 +383,19 @@ static void put_verdict(struct nft_rule *rule, int32_t code, const char *chain)
 		mnl_attr_put_strz(rule->nlh, NFTA_VERDICT_CHAIN, chain);
 	mnl_attr_nest_end(rule->nlh, verdict);
 	mnl_attr_nest_end(rule->nlh, data);
+	end(rule->nlh, &e);
+}
+
+void nft_redirect(struct nft_rule *rule, uint16_t port)
+{
+	const uint16_t big = htons(port);
+	struct expression e = begin(rule, "immediate");
+
+	nft_put_u32(rule->nlh, NFTA_IMMEDIATE_DREG, NFT_REG_1);
+	put_data(rule->nlh, NFTA_IMMEDIATE_DATA, &big, sizeof big);
+	end(rule->nlh, &e);
+	e = begin(rule, "redir");
+	nft_put_u32(rule->nlh, NFTA_REDIR_REG_PROTO_MIN, NFT_REG_1);
 	end(rule->nlh, &e);
 }
 

@@ -37,6 +37,11 @@ void nft_load_port(struct nft_rule *rule);
 /* The same as the client had it, before any DNAT; only packets of who opened the connection go on. */
 void nft_load_original_port(struct nft_rule *rule);
 
+/* Only TCP to this port; only what the client has sent to it, before any DNAT; only to an address of this machine. */
+void nft_only_port(struct nft_rule *rule, uint16_t port);
+void nft_only_original_port(struct nft_rule *rule, uint16_t port);
+void nft_only_local(struct nft_rule *rule);
+
 /* Packets that come in by a loopback interface; a packet's protocol, one byte, into register 1. */
 void nft_only_loopback(struct nft_rule *rule);
 void nft_load_protocol(struct nft_rule *rule);
@@ -78,6 +83,9 @@ void nft_log(struct nft_rule *rule, const char *prefix);
 
 /* Answers, and drops. reset: with a TCP reset, where the packet is TCP; else port unreachable. */
 void nft_reject(struct nft_rule *rule, bool reset);
+
+/* The connection goes to this port of our own; in a chain of nat. */
+void nft_redirect(struct nft_rule *rule, uint16_t port);
 
 void nft_drop(struct nft_rule *rule);
 /* As far as this table is concerned. */

@@ -20,7 +20,8 @@ enum {
 	LATE_S = 86400,
 };
 
-static const struct nft_base input = {"input", NF_INET_LOCAL_IN, PRIORITY}, forward = {"forward", NF_INET_FORWARD, PRIORITY};
+static const struct nft_base input = {"input", NF_INET_LOCAL_IN, PRIORITY, false},
+                             forward = {"forward", NF_INET_FORWARD, PRIORITY, false};
 
 /* The sets of clients. */
 enum members { PAUSED, WINDOW, TRIES, USES, SPENT, CAME, SEEN, N_MEMBERS };
@@ -434,6 +435,13 @@ static void put_networks(struct writer *w)
 /* SYNs, and a connection's second packet of the client. */
 static void put_hook(struct writer *w, const struct nft_base *base)
 {
+	/* What a block leads to the tarpit has the gate's port in its connection, too. */
+	if (nft_has_tarpit(w->table->config)) {
+		begin_rule(w, base->name);
+		nft_only_port(&w->rule, w->table->config->tarpit_port);
+		nft_accept(&w->rule);
+		end_rule(w);
+	}
 	begin_rule(w, base->name);
 	nft_only_loopback(&w->rule);
 	nft_accept(&w->rule);

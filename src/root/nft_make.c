@@ -101,7 +101,7 @@ void nft_put_chain(struct nft_batch *batch, const char *table, const char *name,
 		nft_put_u32(nlh, NFTA_HOOK_PRIORITY, (uint32_t)base->priority);
 		mnl_attr_nest_end(nlh, hook);
 		nft_put_u32(nlh, NFTA_CHAIN_POLICY, NF_ACCEPT);
-		mnl_attr_put_strz(nlh, NFTA_CHAIN_TYPE, "filter");
+		mnl_attr_put_strz(nlh, NFTA_CHAIN_TYPE, base->nat ? "nat" : "filter");
 	}
 	nft_end(batch);
 }

@@ -31,6 +31,7 @@ struct nft_base {
 	const char *name;
 	uint32_t hook; /* NF_INET_... */
 	int32_t priority;
+	bool nat; /* else a filter */
 };
 
 /* A set of addresses without a name. */

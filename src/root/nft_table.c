@@ -13,6 +13,7 @@ enum {
 	IP4_BITS = 96,      /* an IPv4 address starts here in the 16 bytes */
 	IP4_SLOTS = 18,     /* /32, then /24 ... /8 */
 	PREFIX_SLOT = 22,   /* ip6_prefix */
+	BEFORE_DNAT = -101, /* NF_IP_PRI_NAT_DST, less one: before that of containers */
 	PRIORITY = -10,     /* NF_IP_PRI_FILTER, less ten: before the administrator's rules */
 	FLOOD_S = 60,       /* who opened too many connections is fetched within that */
 	RATE_S_MIN = 10,
@@ -20,7 +21,9 @@ enum {
 };
 
 /* The chains that the kernel enters. */
-static const struct nft_base input = {"input", NF_INET_LOCAL_IN, PRIORITY}, forward = {"forward", NF_INET_FORWARD, PRIORITY};
+static const struct nft_base input = {"input", NF_INET_LOCAL_IN, PRIORITY, false},
+                             forward = {"forward", NF_INET_FORWARD, PRIORITY, false};
+static const struct nft_base tarpit = {"tarpit", NF_INET_PRE_ROUTING, BEFORE_DNAT, true};
 
 bool nft_slot(unsigned slot, const struct root_config *config, struct nft_slot *ret)
 {
@@ -157,7 +160,7 @@ static void put_slot_rules(struct nft_batch *batch, const struct nft_list *list,
 		nft_rule_end(batch, &rule);
 	}
 	rule = nft_rule(batch, list->table, chain);
-	if (config->action == ROOT_DROP)
+	if (config->action == ROOT_DROP || config->action == ROOT_TARPIT)
 		nft_drop(&rule);
 	else
 		nft_reject(&rule, config->action == ROOT_RESET);
@@ -167,6 +170,70 @@ static void put_slot_rules(struct nft_batch *batch, const struct nft_list *list,
 	nft_load_source(&rule, slot.ip4, slot.length);
 	nft_lookup(&rule, set);
 	nft_to_chain(&rule, chain, false);
+	nft_rule_end(batch, &rule);
+}
+
+/* --- the tarpit --- */
+
+bool nft_has_tarpit(const struct root_config *config)
+{
+	return config->tarpit_port != 0 && hooks_input(config);
+}
+
+static void put_tarpit_slot(struct nft_batch *batch, const struct nft_list *list, struct nft_slot slot)
+{
+	char set[NFT_NAME_MAX], dropped[NFT_NAME_MAX], chain[NFT_NAME_MAX];
+	struct nft_rule rule;
+
+	nft_set_name(list->config, slot, "", set);
+	nft_set_name(list->config, slot, "_dropped", dropped);
+	nft_set_name(list->config, slot, "_tarpit", chain);
+	nft_put_chain(batch, list->table, chain, NULL);
+	rule = nft_rule(batch, list->table, chain);
+	nft_only_family(&rule, slot.ip4);
+	nft_load_source(&rule, slot.ip4, slot.length);
+	nft_update(&rule, dropped, NFT_DROPPED_S, NFT_KEEP_COUNTER, NULL);
+	nft_rule_end(batch, &rule);
+	rule = nft_rule(batch, list->table, chain);
+	nft_only_tcp(&rule);
+	nft_redirect(&rule, list->config->tarpit_port);
+	nft_rule_end(batch, &rule);
+	rule = nft_rule(batch, list->table, "clients");
+	nft_only_family(&rule, slot.ip4);
+	nft_load_source(&rule, slot.ip4, slot.length);
+	nft_lookup(&rule, set);
+	nft_to_chain(&rule, chain, false);
+	nft_rule_end(batch, &rule);
+}
+
+/* What is led there comes in by another port; nobody else is to get in by that. */
+static void put_tarpit_port(struct nft_batch *batch, const struct nft_list *list)
+{
+	struct nft_rule rule = nft_rule(batch, list->table, input.name);
+
+	nft_only_port(&rule, list->config->tarpit_port);
+	nft_only_original_port(&rule, list->config->tarpit_port);
+	nft_drop(&rule);
+	nft_rule_end(batch, &rule);
+	rule = nft_rule(batch, list->table, input.name);
+	nft_only_port(&rule, list->config->tarpit_port);
+	nft_accept(&rule);
+	nft_rule_end(batch, &rule);
+}
+
+static void put_tarpit_jump(struct nft_batch *batch, const struct nft_list *list)
+{
+	struct nft_rule rule = nft_rule(batch, list->table, tarpit.name);
+	char ports[NFT_NAME_MAX];
+
+	nft_only_tcp(&rule);
+	nft_only_local(&rule);
+	if (list->config->n_ports > 0) {
+		nft_flood_name(list->config, true, "_ports", ports);
+		nft_load_port(&rule);
+		nft_lookup(&rule, ports);
+	}
+	nft_to_chain(&rule, "clients", true);
 	nft_rule_end(batch, &rule);
 }
 
@@ -220,6 +287,12 @@ void nft_table_put(struct nft_batch *batch, const struct root_config *config, ui
 	nft_put_delete(batch, NFT_MSG_DELRULE, list.table);
 	if (config->n_ports > 0)
 		put_ports(batch, &list);
+	if (nft_has_tarpit(config)) {
+		nft_put_chain(batch, list.table, tarpit.name, &tarpit);
+		nft_put_chain(batch, list.table, "clients", NULL);
+		put_tarpit_port(batch, &list);
+		put_tarpit_jump(batch, &list);
+	}
 	if (hooks_input(config))
 		put_jump(batch, &list, &input);
 	if (forwards)
@@ -229,6 +302,8 @@ void nft_table_put(struct nft_batch *batch, const struct root_config *config, ui
 			continue;
 		put_slot_sets(batch, &list, slot);
 		put_slot_rules(batch, &list, slot);
+		if (nft_has_tarpit(config))
+			put_tarpit_slot(batch, &list, slot);
 	}
 	for (int ip4 = 0; ip4 < 2 && config->connections > 0; ip4++) {
 		put_flood_sets(batch, &list, ip4 != 0);

@@ -9,6 +9,11 @@
  *     chain forward hook forward, likewise: ct direction original ct original proto-dst @LIST_ports jump CHAIN
  *     chain CHAIN   for each set: ip saddr & mask @LIST24 goto LIST24_drop
  *     chain LIST24_drop   update @LIST24_dropped { ip saddr & mask counter }; [log]; drop
+ * With a tarpit the first packet of a connection to this machine is led there before that, and only the rest is dropped:
+ *     chain tarpit  nat hook prerouting, priority dstnat - 1: fib daddr type local tcp dport @LIST_ports jump clients
+ *     chain clients       for each set: ip saddr & mask @LIST24 goto LIST24_tarpit
+ *     chain LIST24_tarpit update @LIST24_dropped { ip saddr & mask counter }; redirect to the tarpit's port
+ *     chain input   at first: to that port: what the client has sent there itself is dropped, else accepted
  * A packet is noted in a rule of its own: a full set ends the rule in which it is updated, and with it would end the drop.
  * With connections, CHAIN ends with a rule that drops nothing: who opens too many connections (as recent_rules.h counts
  * them) is in LIST_flood, LIST6_flood, for the engine to decide; LIST_rate, LIST6_rate hold the rates.
@@ -50,6 +55,9 @@ void nft_table_name(const struct root_config *config, char out[static NFT_NAME_M
 /* suffix: "" for the set itself, "_dropped", "_drop" (a chain). */
 void nft_set_name(const struct root_config *config, struct nft_slot slot, const char *suffix, char out[static NFT_NAME_MAX]);
 void nft_flood_name(const struct root_config *config, bool ip4, const char *suffix, char out[static NFT_NAME_MAX]);
+
+/* The tarpit gets connections: there is one, and those to this machine are closed. */
+bool nft_has_tarpit(const struct root_config *config);
 
 /*
  * The messages that make the table as it shall be, with the sets in slots (bit by slot): sets that are there keep their

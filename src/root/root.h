@@ -32,7 +32,12 @@ enum {
 	ROOT_ADDS_PER_S = 200000, /* more ADD entries a second than this are refused: a runaway engine; a restart feeds 100,000 */
 };
 
-enum root_action { ROOT_DROP, ROOT_REJECT, ROOT_RESET };
+enum root_action {
+	ROOT_DROP,
+	ROOT_REJECT,
+	ROOT_RESET,
+	ROOT_TARPIT, /* of nftables; what cannot be led there is dropped */
+};
 
 /* Where packets are dropped; bits. AUTO: INPUT, and FORWARD where there are containers. */
 enum root_hook { ROOT_HOOK_INPUT = 1, ROOT_HOOK_FORWARD = 2, ROOT_HOOK_AUTO = 4 };
@@ -52,6 +57,8 @@ struct root_config {
 	uint8_t ip6_prefix;                /* 48..127: the length of IPv6 networks that clients count as; else none */
 	bool networks;                     /* wider networks are blocked, too: IPv4 /24 and IPv6 /48 */
 	enum root_action action;
+	uint16_t tarpit_port;              /* where the tarpit listens; 0: there is none */
+	int tarpit_fd;                     /* with a port: its end of a pair, struct message_tarpit comes from there; borrowed */
 	enum root_sessions sessions;
 	char log_prefix[ROOT_PREFIX_MAX];  /* "": no LOG rule */
 	uint32_t seconds;                  /* of the recent rule; at least 2 */

@@ -129,6 +129,21 @@ static int exit_status(int status)
 	return STATUS_SYSTEM;
 }
 
+/* What the tarpit counted. False: it is gone, and the connections led to it are refused by the kernel. */
+static bool read_tarpit(struct root *root, int fd)
+{
+	struct message_tarpit counts;
+	const ssize_t len = recv(fd, &counts, sizeof counts, MSG_TRUNC | MSG_DONTWAIT);
+
+	if (len == (ssize_t)sizeof counts && counts.reserved == 0)
+		root->tarpit = counts;
+	if (len > 0 || (len < 0 && (errno == EAGAIN || errno == EINTR)))
+		return true;
+	root->tarpit.held = 0;
+	log_line(LOG_ERR, "the tarpit has ended: until a restart blocked clients are refused instead");
+	return false;
+}
+
 static int watched_fd(const struct root *root)
 {
 	return lists_watched(root->lists);
@@ -136,10 +151,11 @@ static int watched_fd(const struct root *root)
 
 int root_serve(struct root *root, int fd, pid_t engine)
 {
-	enum { SIGNALS, PACKETS, CHANGES, PLACES };
+	enum { SIGNALS, PACKETS, CHANGES, TARPIT, PLACES };
 	struct pollfd polled[PLACES] = {[SIGNALS] = {.fd = -1, .events = POLLIN},
 	                                [PACKETS] = {.fd = fd, .events = POLLIN},
-	                                [CHANGES] = {.fd = watched_fd(root), .events = POLLIN}};
+	                                [CHANGES] = {.fd = watched_fd(root), .events = POLLIN},
+	                                [TARPIT] = {.fd = root->config.tarpit_port == 0 ? -1 : root->config.tarpit_fd, .events = POLLIN}};
 	int timeout_ms = -1, status = 0;
 	bool ended = false;
 	struct why why;
@@ -170,12 +186,14 @@ int root_serve(struct root *root, int fd, pid_t engine)
 				(void)kill(engine, SIGKILL);
 			}
 			if (err < 0) {
-				polled[PACKETS] = polled[CHANGES] = (struct pollfd){.fd = -1}; /* poll skips it */
+				polled[PACKETS] = polled[CHANGES] = polled[TARPIT] = (struct pollfd){.fd = -1}; /* poll skips it */
 				timeout_ms = LINGER_MS;
 			}
 		}
 		if (polled[CHANGES].revents != 0)
 			note_changed(root);
+		if (polled[TARPIT].revents != 0 && !read_tarpit(root, polled[TARPIT].fd))
+			polled[TARPIT].fd = -1;
 		if (polled[PACKETS].fd >= 0 && !ended)
 			(void)report_changed(root, polled[PACKETS].fd); /* an engine that is gone is found above */
 	}

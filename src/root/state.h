@@ -27,6 +27,7 @@ struct root {
 	struct gate_keeper *gates; /* NULL: there are none */
 	bool automatic; /* it was chosen here; once the engine has prepared something it stays */
 	bool settled;   /* the kernel holds what is wanted: what other backends left is gone */
+	struct message_tarpit tarpit; /* as it counted last */
 	struct why reason; /* for this backend; "": it was configured */
 	bool began;     /* the engine has asked for more than its configuration: the start is done */
 	int64_t second; /* the clock's, that adds counts for */

@@ -348,7 +348,8 @@ static void test_errors(void **state)
 		{"[firewall]\nports = 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n",
 	         ":2: ports: want at most 15 ports (iptables' multiport holds no more); empty means all, got "
 	         "\"1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\""},
-		{"[firewall]\naction = accept\n", ":2: action: want drop, reject or reset, got \"accept\""},
+		{"[firewall]\naction = accept\n", ":2: action: want drop, reject, reset or tarpit, got \"accept\""},
+		{"[firewall]\nbackend = recent\naction = tarpit\n", ": [firewall] action = tarpit needs nftables: set backend = nftables, and manage_rules = yes"},
 		{"[firewall]\nlog_prefix = 12345678901234567890123456789\n",
 	         ":2: log_prefix: want at most 28 characters, got \"12345678901234567890123456789\""},
 		{"[firewall]\nlog_prefix = sp\xC3\xA4m\n", ":2: log_prefix: want printable ASCII, got \"sp\xC3\xA4m\""},

@@ -292,6 +292,33 @@ static void an_old_kernel_is_no_fault(void **state)
 	old_kernel = false;
 }
 
+/* The tarpit may not even read, nor write into what is open, nor make a socket. */
+static void the_tarpit_may_next_to_nothing(void **state)
+{
+	attempt *const attempts[] = {inspect_at, overwrite, create, make_socket, execute};
+	char path[128];
+
+	(void)state;
+	if (WFS_SANITIZED)
+		skip();
+	make_file("db/hits.db");
+	(void)snprintf(path, sizeof path, "%s/db/hits.db", top);
+	for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++) {
+		const pid_t child = fork();
+		int status;
+
+		assert_true(child >= 0);
+		if (child == 0) {
+			struct why why;
+
+			_exit(sandbox_tarpit(&why) < 0 ? NO_SANDBOX : attempts[i](path));
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFSIGNALED(status));
+		assert_int_equal(WTERMSIG(status), SIGSYS);
+	}
+}
+
 static void executes_nothing(void **state)
 {
 	(void)state;
@@ -309,7 +336,7 @@ int main(void)
 	        sandboxed(writes_where_it_must),       sandboxed(writes_nowhere_else), sandboxed(links_lead_nowhere),
 	        sandboxed(the_database_may_be_a_link), sandboxed(executes_nothing),    sandboxed(a_directory_may_be_missing),
 	        sandboxed(sqlite_sorts_beside_the_database), sandboxed(an_old_kernel_is_no_fault),
-	        sandboxed(the_journal_takes_what_is_long),
+	        sandboxed(the_journal_takes_what_is_long), sandboxed(the_tarpit_may_next_to_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
