@@ -2,7 +2,8 @@
 # Real Dovecot, IMAP, POP3 and submission with Debian's configuration (PAM): the daemon blocks clients that
 # guess passwords, in many connections or in few, over IPv4 and IPv6, and leaves those that mistype once alone.
 #
-#   dovecot.sh [syslog|file]      file: Dovecot writes its log itself (log_path)
+#   dovecot.sh [syslog|file]      file: Dovecot writes its log itself (log_path), and what auth_verbose adds: guesses in a
+#                                 connection that lasts
 set -u
 # shellcheck source-path=SCRIPTDIR source=server_lib.sh
 . "$(dirname "$0")/server_lib.sh"
@@ -18,7 +19,16 @@ esac >/etc/dovecot/local.conf
 cat >>/etc/dovecot/local.conf <<CONF
 submission_relay_host = 127.0.0.1
 CONF
-[ "$VARIANT" = syslog ] || echo 'log_path = /var/log/mail.log' >>/etc/dovecot/local.conf
+# Dovecot delays its answers to an address that failed, up to 15 s; not here.
+[ "$VARIANT" = syslog ] || cat >>/etc/dovecot/local.conf <<CONF
+log_path = /var/log/mail.log
+auth_verbose = yes
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
+CONF
 dovecot
 END
 for port in 110 143 587; do
@@ -40,6 +50,14 @@ for net in 10.9.0. fd09::; do
 	send_start "${net}9" 143 "a LOGIN alice 4" "b LOGIN alice 5" "c LOGOUT"
 done
 
+# lasting CLIENT USER: seven attempts in one connection, which stays open until it is cut.
+lasting() {
+	(talk_from "$1" 143 "* OK" "a LOGIN $2 1" "a NO" "b LOGIN $2 2" "b NO" "c LOGIN $2 3" "c NO" "d LOGIN $2 4" \
+		"d NO" "e LOGIN $2 5" "e NO" "f LOGIN $2 6" "f NO" "g LOGIN $2 7" "never" "g LOGOUT") &
+	ATTACKS+=($!)
+}
+[ "$VARIANT" = syslog ] || { lasting 10.9.0.2 alice; lasting fd09::2 nobody-here; }
+
 # Honest: mistypes once, logs in.
 for honest in 10.9.0.3 fd09::3; do
 	talk_from "$honest" 143 "* OK" "a LOGIN alice wrong" "a NO" "b LOGIN alice $PASSWORD" "b OK" "c LOGOUT" ||
@@ -54,9 +72,15 @@ for net in 10.9.0. fd09::; do
 	expect_blocked "${net}6" 143 dovecot-auth auth
 	expect_blocked "${net}7" 143 dovecot-auth auth
 	expect_blocked "${net}8" 587 dovecot-auth auth
-	expect_blocked "${net}9" 143 dovecot-auth auth
+	expect_blocked "${net}9" 143 dovecot-% auth
 	expect_hits "${net}3" dovecot-auth 1
+	[ "$VARIANT" = syslog ] || {
+		expect_blocked "${net}2" 143 dovecot-session% auth
+		expect_hits "${net}2" dovecot-auth 0
+	}
 	expect_open "${net}3" 143
 	expect_open "${net}3" 110
 done
-finish 10.9.0.{4,5,6,7,8,9} fd09::{4,5,6,7,8,9}
+lasting=()
+[ "$VARIANT" = syslog ] || lasting=(10.9.0.2 fd09::2)
+finish 10.9.0.{4,5,6,7,8,9} fd09::{4,5,6,7,8,9} "${lasting[@]}"
