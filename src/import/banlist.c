@@ -37,6 +37,60 @@ static int add(struct banlist *list, const struct banlist_entry *entry, struct w
 	return 0;
 }
 
+/* The last address of a network. */
+static struct addr last_of(const struct net *net)
+{
+	struct addr last = net->addr;
+
+	for (unsigned bit = net->len; bit < 128; bit++)
+		last.bytes[bit / 8] |= (uint8_t)(0x80U >> bit % 8);
+	return last;
+}
+
+/* The address after it. False: there is none. */
+static bool step(struct addr *addr)
+{
+	for (size_t i = sizeof addr->bytes; i-- > 0;)
+		if (++addr->bytes[i] != 0)
+			return true;
+	return false;
+}
+
+/* All networks of first to last, as few as possible; none when they are not of one family and in this order. */
+static int add_range(struct addr first, const struct addr *last, struct banlist *list, struct why *why)
+{
+	const uint8_t shortest = addr_is_ip4(&first) ? 96 : 0;
+
+	if (addr_is_ip4(&first) != addr_is_ip4(last))
+		return 0;
+	while (!addr_before(last, &first)) {
+		struct banlist_entry entry = {.net = net_around(&first, shortest)};
+		struct addr end = last_of(&entry.net);
+		int rc;
+
+		while (!addr_equal(&entry.net.addr, &first) || addr_before(last, &end)) {
+			entry.net = net_around(&first, (uint8_t)(entry.net.len + 1));
+			end = last_of(&entry.net);
+		}
+		rc = add(list, &entry, why);
+		if (rc < 0)
+			return rc;
+		first = end;
+		if (!step(&first))
+			break;
+	}
+	return 0;
+}
+
+/* "192.0.2.7-192.0.2.9" */
+static bool parse_range(struct span word, struct addr *ret_first, struct addr *ret_last)
+{
+	const char *const dash = memchr(word.p, '-', word.len);
+	const size_t len = dash != NULL ? (size_t)(dash - word.p) : 0;
+
+	return dash != NULL && addr_parse(word.p, len, ret_first) && addr_parse(dash + 1, word.len - len - 1, ret_last);
+}
+
 /* "3h59m12.5s", "59m30s100ms", "600": whole seconds of it. */
 static bool parse_time(struct span word, int64_t *ret_s)
 {
@@ -95,25 +149,56 @@ static void take_reason(struct banlist *list, size_t first, struct span comment)
 		(void)text_escape(comment, list->list[i].reason, sizeof list->list[i].reason);
 }
 
+/* What a word names is added; none when it is no address, network or range. */
+static int add_word(struct span word, struct banlist *list, struct why *why)
+{
+	struct banlist_entry entry = {.left_s = 0};
+	struct addr first, last;
+
+	if (word.len < WORD_MAX && net_parse(word.p, word.len, &entry.net))
+		return add(list, &entry, why);
+	return word.len < 2 * WORD_MAX && parse_range(word, &first, &last) ? add_range(first, &last, list, why) : 0;
+}
+
+/* An element of a list: the first of a line, behind another one, or behind a comma or brace. What is said of one names none. */
+static bool may_be_element(struct span line, struct span word, bool behind_one)
+{
+	const char *p = word.p;
+
+	if (behind_one)
+		return true;
+	while (p > line.p && is_between(p[-1]))
+		if (*--p == ',' || *p == '{')
+			return true;
+	return false;
+}
+
 static int parse_words(struct span line, struct banlist *list, struct why *why)
 {
-	struct banlist_entry *last = NULL;
-	size_t at = 0;
+	size_t at = 0, first = list->n, before = first; /* entries of the line, and of its last element, begin there */
+	bool behind_one = true;
 
 	for (struct span word = next_word(line, &at); word.len > 0; word = next_word(line, &at)) {
-		struct banlist_entry entry = {.left_s = 0};
+		const size_t n = list->n;
 		int rc;
 
-		if (last != NULL && is_time_word(word)) {
-			(void)parse_time(next_word(line, &at), &last->left_s);
+		if (n > first && is_time_word(word)) {
+			const struct span time = next_word(line, &at);
+
+			for (size_t i = before; i < n; i++)
+				(void)parse_time(time, &list->list[i].left_s);
 			continue;
 		}
-		if (word.len >= WORD_MAX || !net_parse(word.p, word.len, &entry.net))
+		if (n > first && span_is(word, "nomatch")) { /* ipset: what a network does not include */
+			list->n = before;
 			continue;
-		rc = add(list, &entry, why);
+		}
+		rc = may_be_element(line, word, behind_one) ? add_word(word, list, why) : 0;
 		if (rc < 0)
 			return rc;
-		last = &list->list[list->n - 1];
+		if (list->n > n)
+			before = n;
+		behind_one = list->n > n || list->n == first;
 	}
 	return 0;
 }
@@ -204,9 +289,16 @@ static int parse_json(json_t *json, const json_t *object, int depth, struct banl
 	json_array_foreach(json, i, member)
 		if (rc == 0)
 			rc = parse_json(member, NULL, depth + 1, list, why);
-	json_object_foreach(json, key, member)
-		if (rc == 0 && (!json_is_string(member) || may_be_address(key)))
+	json_object_foreach(json, key, member) {
+		const char *const first = strcmp(key, "range") == 0 ? json_string_value(json_array_get(member, 0)) : NULL;
+		const char *const last = first != NULL ? json_string_value(json_array_get(member, 1)) : NULL;
+		struct addr from, to;
+
+		if (rc == 0 && last != NULL && addr_parse(first, strlen(first), &from) && addr_parse(last, strlen(last), &to))
+			rc = add_range(from, &to, list, why);
+		else if (rc == 0 && (!json_is_string(member) || may_be_address(key)))
 			rc = parse_json(member, json, depth + 1, list, why);
+	}
 	return rc;
 }
 

@@ -21,8 +21,11 @@ static void forget(struct replace *r)
 int replace_open(struct replace *r, const char *path, struct why *why)
 {
 	struct stat old;
+	const bool is_there = lstat(path, &old) == 0;
 	int fd, rc;
 
+	if (is_there && !S_ISREG(old.st_mode)) /* /dev/stdout: root would put a file in its place */
+		return why_set(why, EINVAL, "%s is a device, a link or a directory, which cannot be replaced by a file; name another one, or use standard output", path);
 	*r = (struct replace){.path = alloc_text(path, "a file's name"), .beside = alloc_format("a file's name", "%s.XXXXXX", path)};
 	fd = mkstemp(r->beside);
 	if (fd < 0) {
@@ -30,7 +33,7 @@ int replace_open(struct replace *r, const char *path, struct why *why)
 		forget(r);
 		return rc;
 	}
-	(void)fchmod(fd, stat(path, &old) == 0 ? old.st_mode & 07777 : MODE_NEW);
+	(void)fchmod(fd, is_there ? old.st_mode & 07777 : MODE_NEW);
 	r->out = alloc_check(fdopen(fd, "w"), 0, "a file's stream");
 	return 0;
 }

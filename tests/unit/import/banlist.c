@@ -47,6 +47,13 @@ static void test_forms(void **state)
 		{"nft", "table inet f {\n\tset bad {\n\t\ttype ipv4_addr\n\t\tflags timeout\n\t\telements = { 192.0.2.7 timeout 1h expires 59m30s100ms, 192.0.2.8,\n"
 	                "\t\t\t     192.0.2.9 timeout 2d expires 1d2h }\n\t}\n}\n",
 	         "192.0.2.7 3570\n192.0.2.8 0\n192.0.2.9 93600\n"},
+		{"ipset: ranges, and what a network does not include", "add bad 192.0.2.6-192.0.2.8 timeout 9\nadd bad 198.51.100.0/24 nomatch\nadd bad 192.0.2.99\n",
+	         "192.0.2.6/31 9\n192.0.2.8 9\n192.0.2.99 0\n"},
+		{"nft: ranges", "\t\telements = { 192.0.2.4-192.0.2.7, 192.0.2.9-192.0.2.8, 255.255.255.254-255.255.255.255,\n\t\t\t2001:db8::-2001:db8::ffff, 192.0.2.1-2001:db8:: }\n",
+	         "192.0.2.4/30 0\n255.255.255.254/31 0\n2001:db8::/112 0\n"},
+		{"nft -j: ranges", "{\"elem\": [{\"range\": [\"192.0.2.4\", \"192.0.2.5\"]}, {\"range\": [\"x\"]}, {\"range\": 5}]}", "192.0.2.4/31 0\n"},
+		{"nft: counters", "elements = { 192.0.2.7 counter packets 3 bytes 180 expires 5m, 192.0.2.8 counter packets 0 bytes 0 }\n", "192.0.2.7 300\n192.0.2.8 0\n"},
+		{"a reason that names an address", "192.0.2.7,\"attacked 198.51.100.1 (admin)\"\ndeny from 192.0.2.8; seen by 198.51.100.2\n", "192.0.2.7 0\n192.0.2.8 0\n"},
 		{"nft -j", "{\"nftables\": [{\"set\": {\"name\": \"bad\", \"elem\": [\"192.0.2.7\", {\"prefix\": {\"addr\": \"198.51.100.0\", \"len\": 24}},"
 	                   "{\"elem\": {\"val\": \"192.0.2.9\", \"timeout\": 3600, \"expires\": 60}}]}}]}",
 	         "192.0.2.7 0\n198.51.100.0/24 0\n192.0.2.9 60\n"},
