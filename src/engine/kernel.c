@@ -371,7 +371,8 @@ void kernel_compare(struct engine *e, const struct moment *now)
 		live_refresh_allowed(&e->live);
 		live_refresh_listed(&e->live, e->reconcile);
 		reconcile_begin(e->reconcile);
-		followed_check(e->sources->logs); /* awake anyway */
+		sockets_check(e->sources->sockets); /* awake anyway */
+		followed_check(e->sources->logs);
 	}
 	if (!reconcile_is_busy(e->reconcile))
 		return;

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "input/receive.h"
 
 struct one {
@@ -53,6 +54,20 @@ void sockets_close(struct sockets *s)
 		scan_end(&s->list[i].scan);
 	}
 	free(s);
+}
+
+void sockets_check(struct sockets *s)
+{
+	for (size_t i = 0; s != NULL && i < s->n; i++) {
+		struct why why;
+		const int rc = receive_check(&s->list[i].receive, &why);
+
+		if (rc == RECEIVE_REOPENED)
+			log_line(LOG_NOTICE, "%s: was replaced or removed; opened again",
+			         receive_path(s->list[i].receive));
+		else if (rc < 0)
+			log_line(LOG_WARNING, "[socket]: %s", why.text);
+	}
 }
 
 int sockets_fd(const struct sockets *s, size_t i)

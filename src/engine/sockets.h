@@ -26,6 +26,9 @@ int sockets_open(const struct config *config, struct sockets **ret, struct why *
 /* Accepts NULL, as do all. */
 void sockets_close(struct sockets *sockets);
 
+/* Opens again what was replaced or removed, and logs it: now and then, a look at each path. */
+void sockets_check(struct sockets *sockets);
+
 /* Of the i-th section, for poll(2); -1: there is none. */
 int sockets_fd(const struct sockets *sockets, size_t i);
 

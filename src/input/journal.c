@@ -36,6 +36,7 @@ struct journal {
 	unsigned since_turn;
 	struct journal_stat stat;
 	struct journal_fields fields; /* of the entry returned last */
+	struct journal_pieces pieces;
 };
 
 /* --- opening --- */
@@ -460,6 +461,8 @@ int journal_next(struct journal *j, struct journal_entry *ret, struct why *why)
 		(void)sd_journal_get_realtime_usec(j->handle, &received_us); /* it is in the entry that was just read */
 		*ret = (struct journal_entry){.unit = {NULL, 0}};
 		journal_fields_record(&j->fields, (int64_t)received_us, j->is_foreign, &ret->record);
+		if (journal_pieces_goes_on(&j->pieces, &j->fields))
+			ret->record.line.message = (struct span){NULL, 0};
 		ret->suppressed = journal_fields_suppressed(&j->fields, &ret->unit);
 		return 0;
 	}

@@ -23,6 +23,9 @@ enum field {
 	CONTAINER,
 	MESSAGE_ID,
 	DROPPED,
+	LINE_BREAK,
+	STREAM,
+	PARTIAL,
 	N_FIELDS,
 };
 
@@ -34,12 +37,20 @@ static const struct {
 	const char *name; /* with its "=" */
 	size_t len;
 } names[N_FIELDS] = {
-	[MESSAGE] = {FIELD("MESSAGE")},       [IDENTIFIER] = {FIELD("SYSLOG_IDENTIFIER")},
-	[SYSLOG_PID] = {FIELD("SYSLOG_PID")}, [PID] = {FIELD("_PID")},
-	[UID] = {FIELD("_UID")},              [TRANSPORT] = {FIELD("_TRANSPORT")},
-	[COMM] = {FIELD("_COMM")},            [HOSTNAME] = {FIELD("_HOSTNAME")},
-	[CONTAINER] = {FIELD("CONTAINER_NAME")},
-	[MESSAGE_ID] = {FIELD("MESSAGE_ID")}, [DROPPED] = {FIELD("N_DROPPED")},
+        [MESSAGE] = {FIELD("MESSAGE")},
+        [IDENTIFIER] = {FIELD("SYSLOG_IDENTIFIER")},
+        [SYSLOG_PID] = {FIELD("SYSLOG_PID")},
+        [PID] = {FIELD("_PID")},
+        [UID] = {FIELD("_UID")},
+        [TRANSPORT] = {FIELD("_TRANSPORT")},
+        [COMM] = {FIELD("_COMM")},
+        [HOSTNAME] = {FIELD("_HOSTNAME")},
+        [CONTAINER] = {FIELD("CONTAINER_NAME")},
+        [MESSAGE_ID] = {FIELD("MESSAGE_ID")},
+        [DROPPED] = {FIELD("N_DROPPED")},
+        [LINE_BREAK] = {FIELD("_LINE_BREAK")},
+        [STREAM] = {FIELD("_STREAM_ID")},
+        [PARTIAL] = {FIELD("CONTAINER_PARTIAL_MESSAGE")},
 };
 
 /* SD_MESSAGE_JOURNAL_DROPPED of sd-messages.h, as its field has it. */
@@ -114,6 +125,42 @@ void journal_fields_record(const struct journal_fields *fields, int64_t received
 		.pid = f[SYSLOG_PID].p != NULL ? f[SYSLOG_PID] : f[PID],
 		.message = {message.p, lf != NULL ? (size_t)(lf - message.p) : message.len},
 	};
+}
+
+/* What the pieces of a line have in common; empty: the entry is of no stream. Of a container only what
+ * dockerd or conmon says, which run as root. */
+static struct span stream_of(const struct journal_fields *fields)
+{
+	const struct span *const f = fields->found;
+
+	if (f[STREAM].len > 0)
+		return f[STREAM];
+	return uid_of(fields, false) == 0 ? f[CONTAINER] : (struct span){NULL, 0};
+}
+
+bool journal_pieces_goes_on(struct journal_pieces *pieces, const struct journal_fields *fields)
+{
+	const struct span *const f = fields->found, stream = stream_of(fields);
+	const bool is_piece = span_is(f[LINE_BREAK], "nul") || span_is(f[LINE_BREAK], "line-max") ||
+	                      span_is(f[PARTIAL], "true");
+	size_t i = 0;
+
+	if (stream.len == 0)
+		return false;
+	while (i < JOURNAL_PIECES_MAX &&
+	       !(pieces->len[i] == stream.len && memcmp(pieces->of[i], stream.p, stream.len) == 0))
+		i++;
+	if (i < JOURNAL_PIECES_MAX) {
+		pieces->len[i] = is_piece ? pieces->len[i] : 0;
+		return true;
+	}
+	if (is_piece) {
+		i = pieces->next;
+		pieces->next = (i + 1) % JOURNAL_PIECES_MAX;
+		memcpy(pieces->of[i], stream.p, stream.len);
+		pieces->len[i] = stream.len;
+	}
+	return false;
 }
 
 /* "Suppressed 123 messages from postfix@-.service" */

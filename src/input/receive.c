@@ -14,7 +14,10 @@
 struct receive {
 	int fd;
 	bool is_fifo;
-	char *path;       /* of a socket: to be removed */
+	char *path;
+	dev_t dev; /* of what was there when it was opened */
+	ino_t ino;
+	bool is_gone;     /* said already: see receive_check */
 	size_t used, len; /* of a FIFO: bytes of buffer that were given away, and that are there */
 	bool skips;       /* of a FIFO: the rest of a line whose beginning was given away as cut */
 	char buffer[LINE_MAX_BYTES + 1];
@@ -51,19 +54,64 @@ int receive_open(const char *path, struct receive **ret, struct why *why)
 	receive->fd = fd;
 	receive->is_fifo = is_fifo;
 	receive->path = alloc_text(path, "a socket");
+	if (lstat(path, &st) == 0) {
+		receive->dev = st.st_dev;
+		receive->ino = st.st_ino;
+	}
 	*ret = receive;
 	return 0;
 }
 
+/* What is at the path is what was opened. */
+static bool is_there(const struct receive *r, bool *ret_any)
+{
+	struct stat st;
+
+	*ret_any = lstat(r->path, &st) == 0;
+	return *ret_any && st.st_dev == r->dev && st.st_ino == r->ino;
+}
+
+int receive_check(struct receive **receive, struct why *why)
+{
+	struct receive *const old = *receive, *new = NULL;
+	bool any;
+	int rc;
+
+	if (is_there(old, &any)) {
+		old->is_gone = false;
+		return RECEIVE_SAME;
+	}
+	if (old->is_fifo && !any)
+		rc = why_set(why, ENOENT, "%s: the FIFO was removed; make it again with mkfifo", old->path);
+	else
+		rc = receive_open(old->path, &new, why);
+	if (rc < 0) {
+		const bool reported = old->is_gone;
+
+		old->is_gone = true;
+		return reported ? RECEIVE_SAME : rc;
+	}
+	receive_close(old);
+	*receive = new;
+	return RECEIVE_REOPENED;
+}
+
 void receive_close(struct receive *receive)
 {
+	bool any;
+
 	if (receive == NULL)
 		return;
 	(void)close(receive->fd);
-	if (!receive->is_fifo)
+	if (!receive->is_fifo && is_there(receive, &any))
 		(void)unlink(receive->path);
 	free(receive->path);
 	free(receive);
+}
+
+const char *receive_path(const struct receive *receive)
+{
+	return receive->path;
 }
 
 int receive_fd(const struct receive *receive)

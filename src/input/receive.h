@@ -23,6 +23,12 @@ enum {
 	RECEIVE_NONE = 1, /* nothing more now */
 };
 
+/* Of receive_check. */
+enum {
+	RECEIVE_SAME = 0,
+	RECEIVE_REOPENED = 1,
+};
+
 struct receive;
 
 /*
@@ -31,8 +37,17 @@ struct receive;
  */
 int receive_open(const char *path, struct receive **ret, struct why *why);
 
-/* Accepts NULL. */
+/*
+ * When what was at the path is not there any more: opens what is there now, or makes the socket again, in the
+ * place of *receive. RECEIVE_SAME: nothing changed, or the error is the one returned before. RECEIVE_REOPENED.
+ * Errors: -ENOENT the FIFO was removed; those of receive_open; *receive goes on.
+ */
+int receive_check(struct receive **receive, struct why *why);
+
+/* Accepts NULL. Removes the socket if it is still ours. */
 void receive_close(struct receive *receive);
+
+const char *receive_path(const struct receive *receive);
 
 /* For poll(2). */
 int receive_fd(const struct receive *receive);

@@ -138,8 +138,14 @@ is_read "a FIFO"
 line
 echo "$TEXT" >"$WORK/db/fifo"
 is_read "a FIFO with another writer"
+line
+rm "$WORK/db/fifo"
+mkfifo -m 660 "$WORK/db/fifo" && chown nobody "$WORK/db/fifo"
+wait_until grep -qF "db/fifo: was replaced or removed; opened again" "$WORK/daemon.err" || fail "a FIFO that was made again is not opened"
+echo "$TEXT" >"$WORK/db/fifo"
+is_read "a FIFO that was made again"
 counted() {
-	[ "$(wfs status --json | jq -c '[.sockets[] | [.lines, .cut, .unparsed]]')" = "[[2,0,0],[2,0,0]]" ]
+	[ "$(wfs status --json | jq -c '[.sockets[] | [.lines, .cut, .unparsed]]')" = "[[2,0,0],[3,0,0]]" ]
 }
 wait_until counted || fail "status: $(wfs status --json | jq -c .sockets)"
 sent=$((N - before))

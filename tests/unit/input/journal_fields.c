@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -123,6 +124,52 @@ static void what_is_too_long_is_cut(void **state)
 	assert_int_equal(record.line.message.len, 92);
 }
 
+/* The rest of a line that was split begins where a client may have chosen, and is none; other streams go on.
+ */
+static void the_rest_of_a_line_is_none(void **state)
+{
+	static const struct {
+		const char *stream, *end; /* end: what says how the entry ended */
+		bool goes_on;
+		const char *uid; /* NULL: root's */
+	} rows[] = {
+	        {"_STREAM_ID=a", "_LINE_BREAK=nul", false, NULL},
+	        {"_STREAM_ID=b", "", false, NULL},
+	        {"_STREAM_ID=a", "_LINE_BREAK=line-max", true, NULL},
+	        {"_STREAM_ID=a", "", true, NULL},
+	        {"_STREAM_ID=a", "", false, NULL},
+	        {"_STREAM_ID=a", "_LINE_BREAK=eof", false, NULL},
+	        {"_STREAM_ID=a", "LINE_BREAK=nul", false, NULL},
+	        {"_STREAM_ID=a", "", false, NULL},
+	        {"CONTAINER_NAME=mail", "CONTAINER_PARTIAL_MESSAGE=true", false, NULL},
+	        {"CONTAINER_NAME=mail2", "", false, NULL},
+	        {"CONTAINER_NAME=mail", "", true, NULL},
+	        {"CONTAINER_NAME=mail", "", false, NULL},
+	        {"CONTAINER_NAME=mail", "CONTAINER_PARTIAL_MESSAGE=true", false,
+	         "_UID=1000"}, /* any user can send it */
+	        {"CONTAINER_NAME=mail", "", false, NULL},
+	        {"_PID=1", "_LINE_BREAK=nul", false, NULL},
+	        {"_PID=1", "", false, NULL},
+	};
+	struct journal_pieces pieces = {.next = 0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		ENTRY(rows[i].stream, rows[i].end, rows[i].uid != NULL ? rows[i].uid : "_UID=0", "MESSAGE=x");
+		if (journal_pieces_goes_on(&pieces, &fields) != rows[i].goes_on)
+			fail_msg("row %zu: want %d", i, rows[i].goes_on);
+	}
+	for (size_t i = 0; i < 3 * JOURNAL_PIECES_MAX; i++) { /* more than are remembered */
+		char stream[32];
+
+		(void)snprintf(stream, sizeof stream, "_STREAM_ID=%zu", i);
+		ENTRY(stream, "_LINE_BREAK=nul");
+		assert_false(journal_pieces_goes_on(&pieces, &fields));
+	}
+	ENTRY("_STREAM_ID=47", "MESSAGE=x");
+	assert_true(journal_pieces_goes_on(&pieces, &fields));
+}
+
 #define DROPPED "MESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e"
 
 static void only_journald_reports_what_it_dropped(void **state)
@@ -171,13 +218,14 @@ static void a_line_has_the_same_fields(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(fields_make_a_record),
-		cmocka_unit_test(names_are_whole),
-		cmocka_unit_test(of_several_the_first_counts),
-		cmocka_unit_test(users_are_whom_the_kernel_names),
-		cmocka_unit_test(what_is_too_long_is_cut),
-		cmocka_unit_test(only_journald_reports_what_it_dropped),
-		cmocka_unit_test(a_line_has_the_same_fields),
+	        cmocka_unit_test(fields_make_a_record),
+	        cmocka_unit_test(names_are_whole),
+	        cmocka_unit_test(of_several_the_first_counts),
+	        cmocka_unit_test(users_are_whom_the_kernel_names),
+	        cmocka_unit_test(what_is_too_long_is_cut),
+	        cmocka_unit_test(the_rest_of_a_line_is_none),
+	        cmocka_unit_test(only_journald_reports_what_it_dropped),
+	        cmocka_unit_test(a_line_has_the_same_fields),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

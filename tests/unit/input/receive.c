@@ -154,6 +154,54 @@ static void test_fifo(void **state)
 	assert_int_equal(lstat(path, &st), 0);
 }
 
+static void check_is(int want)
+{
+	struct why why;
+
+	assert_int_equal(receive_check(&receive, &why), want);
+}
+
+/* A container that is made again makes its FIFO again; somebody cleans up where the socket is. */
+static void test_replaced(void **state)
+{
+	int fd;
+
+	(void)state;
+	assert_int_equal(mkfifo(path, 0600), 0);
+	open_it();
+	check_is(RECEIVE_SAME);
+	assert_int_equal(unlink(path), 0);
+	check_is(-ENOENT);
+	check_is(RECEIVE_SAME); /* said once */
+	assert_int_equal(mkfifo(path, 0600), 0);
+	check_is(RECEIVE_REOPENED);
+	check_is(RECEIVE_SAME);
+	fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(fd >= 0);
+	put(fd, "one\n", 4);
+	next_is("one", false);
+	(void)close(fd);
+	assert_int_equal(unlink(path), 0);
+	check_is(-ENOENT);
+	receive_close(receive);
+	receive = NULL;
+
+	open_it();
+	assert_int_equal(unlink(path), 0);
+	check_is(RECEIVE_REOPENED);
+	fd = sender();
+	put(fd, "two", 3);
+	next_is("two", false);
+	(void)close(fd);
+	assert_int_equal(unlink(path), 0);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	(void)close(fd);
+	check_is(-EEXIST);
+	receive_close(receive); /* the file is somebody else's */
+	receive = NULL;
+	assert_int_equal(access(path, F_OK), 0);
+}
+
 static void test_refusals(void **state)
 {
 	struct receive *other;
@@ -185,9 +233,10 @@ static void test_refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_datagrams, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_fifo, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_refusals, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_datagrams, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_fifo, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_replaced, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_refusals, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
