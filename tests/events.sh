@@ -53,9 +53,18 @@ diff want ids >/dev/null || fail "missed or twice: $(diff want ids | head -n 5)"
 # What cannot be.
 "$WFS_PROGRAM" -c conf events --since x 2>err && fail "--since x"
 grep -q "the number of an event" err || fail "--since x: $(cat err)"
+for follow in "" --follow; do
+	# shellcheck disable=SC2086
+	timeout 60 "$WFS_PROGRAM" -c conf events --since 999999 $follow >out 2>err
+	[ "$?,$(wc -c <out)" = 3,0 ] || fail "events $follow of another database: $(cat out err)"
+	grep -q "no event has the number 999999 yet, the newest is [0-9]*: is it of another database? 0 gives all" err || fail "events $follow: $(cat err)"
+done
 "$WFS_PROGRAM" -c conf backup copy.db || fail "backup"
 [ "$(sqlite3 -readonly copy.db "SELECT count(*) FROM event")" = "$(wc -l <want)" ] || fail "the copy is incomplete"
 "$WFS_PROGRAM" -c conf backup copy.db 2>err && fail "backup over a file"
 grep -q "it exists; name another file, or --force to replace it" err || fail "backup: $(cat err)"
 "$WFS_PROGRAM" -c conf backup --force copy.db || fail "backup --force"
+mkfifo fifo
+"$WFS_PROGRAM" -c conf backup --force fifo 2>err && fail "backup over a FIFO"
+[ -p fifo ] || fail "backup: the FIFO is gone"
 exit 0

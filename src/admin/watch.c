@@ -14,17 +14,10 @@ void watch_begin(struct store *store, enum query_stream stream, int64_t after, j
 	int64_t newest;
 	struct why why;
 
-	if (query_last_event(store, stream, &newest, &why) < 0) {
+	if (query_begins_after(store, stream, after, &newest, &why) < 0)
 		reply_error(reply, why.text);
-	} else if (after > newest) {
-		(void)why_set(&why, EINVAL,
-		              "no %s has the number %" PRId64 " yet, the newest is %" PRId64
-		              ": is it of another database? 0 gives all",
-		              stream == QUERY_STREAM_HITS ? "hit" : "event", after, newest);
-		reply_error(reply, why.text);
-	} else {
+	else
 		json_put_number(reply, "newest", newest);
-	}
 }
 
 static void append(struct watch_piece *piece, json_t *row)

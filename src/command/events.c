@@ -60,6 +60,19 @@ static int print_new(struct store *store, const struct command_env *env, enum qu
 	return rc < 0 ? rc : 0;
 }
 
+/* The database, which must have the event that a reader has already: a new one, in the place of a damaged one, has not. */
+static int open_database(const struct config *config, const struct request *q, int64_t since, struct store **ret, struct why *why)
+{
+	int64_t newest;
+	int rc = command_open_database(config, ret, why);
+
+	if (rc == 0 && (rc = query_begins_after(*ret, q->stream, since, &newest, why)) < 0) {
+		store_close(*ret);
+		*ret = NULL;
+	}
+	return rc;
+}
+
 /* Until nobody reads any more, or the database cannot be read. */
 static int follow(const struct config *config, const struct command_env *env, const struct request *q, struct why *why)
 {
@@ -74,7 +87,7 @@ static int follow(const struct config *config, const struct command_env *env, co
 			store = NULL;
 		}
 		if (store == NULL)
-			rc = command_open_database(config, &store, why);
+			rc = open_database(config, q, since, &store, why);
 		if (rc == 0)
 			rc = print_new(store, env, q->stream, &since, why);
 		(void)nanosleep(&pause, NULL);
@@ -104,7 +117,7 @@ static int run(const struct request *q, const struct command_env *env)
 		return status;
 	if (q->follow) {
 		rc = follow(config, env, q, &why);
-	} else if ((rc = command_open_database(config, &store, &why)) == 0) {
+	} else if ((rc = open_database(config, q, since, &store, &why)) == 0) {
 		rc = print_new(store, env, q->stream, &since, &why);
 		store_close(store);
 	}

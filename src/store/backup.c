@@ -81,6 +81,8 @@ int store_backup(struct store *store, const char *path, bool replace, struct why
 
 	if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
 		return why_set(why, ENAMETOOLONG, "%s: the name is too long", path);
+	if (replace && lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return why_set(why, EINVAL, "%s: is a device, a link or a directory, which a backup does not replace; name another file", path);
 	if (!replace && access(path, F_OK) == 0)
 		return why_set(why, EEXIST, "%s: it exists; name another file, or --force to replace it", path);
 	if ((fd = mkostemp(temporary, O_CLOEXEC)) < 0)

@@ -1,5 +1,7 @@
 #include "store/query.h"
 
+#include <inttypes.h>
+#include <errno.h>
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -516,6 +518,16 @@ int query_last_event(struct store *store, enum query_stream stream, int64_t *ret
 	if (rc == STORE_NONE)
 		*ret = 0;
 	return rc < 0 ? rc : 0;
+}
+
+int query_begins_after(struct store *store, enum query_stream stream, int64_t after, int64_t *ret_newest, struct why *why)
+{
+	const int rc = query_last_event(store, stream, ret_newest, why);
+
+	if (rc < 0 || after <= *ret_newest)
+		return rc;
+	return why_set(why, EINVAL, "no %s has the number %" PRId64 " yet, the newest is %" PRId64 ": is it of another database? 0 gives all",
+	               stream == QUERY_STREAM_HITS ? "hit" : "event", after, *ret_newest);
 }
 
 /* --- for status --- */

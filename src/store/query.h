@@ -131,6 +131,9 @@ int query_next_event(struct store *store, struct query_event *ret, struct why *w
 /* The id of the newest, even if it is no longer stored; 0: there was none. */
 int query_last_event(struct store *store, enum query_stream stream, int64_t *ret, struct why *why);
 
+/* The same for a reader that has all up to after. -EINVAL: it is newer than all, so of another database. */
+int query_begins_after(struct store *store, enum query_stream stream, int64_t after, int64_t *ret_newest, struct why *why);
+
 /* Rules that are suspended. */
 struct query_suspension {
 	const char *rule, *why;

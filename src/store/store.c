@@ -44,7 +44,7 @@ static int check_version(struct store *store, int64_t found, struct why *why)
 		return rc;
 	if (ours && found > STORE_VERSION)
 		return why_set(why, EINVAL,
-		               "%s: created by a newer watchforspammers (version %" PRId64 ", this one supports %d)",
+		               "%s: created by a newer watchforspammers (version %" PRId64 ", this one supports %d); install that one, or name another file in [database] path",
 		               store->path, found, STORE_VERSION);
 	return why_set(why, EINVAL,
 	               "%s: not a database of watchforspammers; name another file in [database] path",

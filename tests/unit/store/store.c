@@ -223,6 +223,7 @@ static void test_foreign(void **state)
 	sql(path, "PRAGMA user_version = 1000");
 	refused(STORE_WRITE, -EINVAL, "created by a newer watchforspammers (version 1000, this one supports ");
 	refused(STORE_READ, -EINVAL, "created by a newer watchforspammers (version 1000, this one supports ");
+	refused(STORE_READ, -EINVAL, "install that one, or name another file in [database] path");
 	sql(path, "PRAGMA user_version = -1");
 	refused(STORE_WRITE, -EINVAL, "not a database of watchforspammers");
 }
