@@ -15,6 +15,7 @@ struct hostnames {
 	char *const *list; /* borrowed */
 	size_t n;          /* questions: N_FAMILIES for each name */
 	struct nets *known;
+	bool *answered; /* since the start */
 	struct resolver *resolver;
 	size_t open;     /* queries of this round; 0: it has ended */
 	bool failed;     /* some of them */
@@ -26,6 +27,7 @@ struct hostnames *hostnames_new(char *const list[], size_t n, const char *server
 	struct hostnames *const hostnames = alloc_zero(1, sizeof *hostnames, "the host names");
 
 	hostnames->known = alloc_zero(n * N_FAMILIES, sizeof *hostnames->known, "the host names");
+	hostnames->answered = alloc_zero(n * N_FAMILIES, sizeof *hostnames->answered, "the host names");
 	hostnames->list = list;
 	hostnames->n = n * N_FAMILIES;
 	hostnames->resolver = resolver_new(hostnames->n, servers);
@@ -40,6 +42,7 @@ void hostnames_free(struct hostnames *hostnames)
 	for (size_t i = 0; i < hostnames->n; i++)
 		nets_done(&hostnames->known[i]);
 	free(hostnames->known);
+	free(hostnames->answered);
 	free(hostnames);
 }
 
@@ -77,9 +80,10 @@ static bool receive(struct hostnames *hostnames, struct resolver_answer *answer)
 		nets_done(&answer->nets);
 		return false;
 	}
-	same = nets_equal(&answer->nets, known);
+	same = nets_equal(&answer->nets, known) && hostnames->answered[answer->place];
 	nets_done(known);
 	*known = answer->nets;
+	hostnames->answered[answer->place] = true;
 	return !same;
 }
 
@@ -105,4 +109,20 @@ void hostnames_add_to(const struct hostnames *hostnames, struct nets *nets)
 	for (size_t i = 0; hostnames != NULL && i < hostnames->n; i++)
 		for (size_t j = 0; j < hostnames->known[i].n; j++)
 			nets_add(nets, &hostnames->known[i].list[j]);
+}
+
+bool hostnames_name(const struct hostnames *hostnames, size_t number, struct hostnames_name *ret)
+{
+	const size_t first = number * N_FAMILIES;
+
+	if (hostnames == NULL || first >= hostnames->n)
+		return false;
+	*ret = (struct hostnames_name){.name = hostnames->list[number], .complete = true};
+	for (size_t i = first; i < first + N_FAMILIES; i++) {
+		for (size_t j = 0; j < hostnames->known[i].n; j++)
+			nets_add(&ret->nets, &hostnames->known[i].list[j]);
+		ret->complete &= hostnames->answered[i];
+	}
+	nets_seal(&ret->nets);
+	return true;
 }

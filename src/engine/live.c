@@ -108,13 +108,15 @@ static void watch_edits(struct live *l)
 
 /* --- all of it --- */
 
-/* Domains that are no longer configured. */
+/* Domains and names that are no longer configured. */
 static int end_other_senders(const struct live *l, const struct config *config, struct why *why)
 {
 	int rc = store_begin(l->store, why);
 
 	if (rc == 0) {
 		rc = store_keep_allowances(l->store, "spf", config->allow.spf.list, config->allow.spf.n, clock_unix_s(), why);
+		if (rc == 0)
+			rc = store_keep_allowances(l->store, "name", config->allow.names.list, config->allow.names.n, clock_unix_s(), why);
 		rc = store_finish(l->store, rc, why);
 	}
 	return rc;

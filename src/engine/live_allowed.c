@@ -134,25 +134,6 @@ int live_move_listed(struct live *l, struct reconcile *reconcile, struct nets *a
 
 /* --- names --- */
 
-/* For a start at which no name server answers. */
-static int remember_names(struct live *l, struct why *why)
-{
-	const int64_t now = clock_unix_s();
-	struct nets nets = {0};
-	int rc = 0;
-
-	allowlist_named(l->allowlist, &nets);
-	if (nets.n > 0 && (rc = store_begin(l->store, why)) == 0) {
-		for (size_t i = 0; i < nets.n && rc == 0; i++)
-			rc = store_add_allowance(l->store, &nets.list[i], now, now + NAMES_KEPT_S, "name", NULL, why);
-		rc = store_finish(l->store, rc, why);
-	}
-	nets_done(&nets);
-	return rc;
-}
-
-/* --- SPF domains --- */
-
 /* What ended may be allowed for another reason, too. */
 static void end_earned(struct live *l, const struct nets *ended, int64_t now_s)
 {
@@ -164,6 +145,46 @@ static void end_earned(struct live *l, const struct nets *ended, int64_t now_s)
 		verdict_allow_earned(l->verdict, &ended->list[i], rc == 0 ? left.until_s : now_s);
 	}
 }
+
+/* One that was answered has these addresses and no others: those it had before are not allowed any more. */
+static int remember_name(struct live *l, const struct hostnames_name *name, int64_t now_s, struct nets *ended, struct why *why)
+{
+	int rc = 0;
+
+	if (name->complete)
+		return store_set_allowances(l->store, "name", name->name, &name->nets, now_s, now_s + NAMES_KEPT_S, ended, why);
+	for (size_t i = 0; i < name->nets.n && rc == 0; i++)
+		rc = store_add_allowance(l->store, &name->nets.list[i], now_s, now_s + NAMES_KEPT_S, "name", name->name, why);
+	return rc;
+}
+
+/* For a start at which no name server answers. */
+static int remember_names(struct live *l, struct why *why)
+{
+	const int64_t now_s = clock_unix_s();
+	struct hostnames_name name;
+	struct nets ended = {0};
+	int rc = 0;
+
+	if (!allowlist_name(l->allowlist, 0, &name))
+		return 0;
+	nets_done(&name.nets);
+	rc = store_begin(l->store, why);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; rc == 0 && allowlist_name(l->allowlist, i, &name); i++) {
+		rc = remember_name(l, &name, now_s, &ended, why);
+		nets_done(&name.nets);
+	}
+	rc = store_finish(l->store, rc, why);
+	verdict_at(l->verdict, now_s);
+	if (rc == 0)
+		end_earned(l, &ended, now_s);
+	nets_done(&ended);
+	return rc;
+}
+
+/* --- SPF domains --- */
 
 /* Its networks, for a start at which no name server answers; each change is an event. Returns how many ended, or an error. */
 static int store_networks(struct live *l, const struct senders_news *news, size_t *ret_ended, struct why *why)

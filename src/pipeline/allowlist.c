@@ -5,7 +5,6 @@
 #include "base/alloc.h"
 #include "base/localaddrs.h"
 #include "base/nets.h"
-#include "dns/hostnames.h"
 #include "pipeline/netfile.h"
 
 struct allowlist {
@@ -133,7 +132,7 @@ bool allowlist_news(struct allowlist *l, struct senders_news *ret)
 	return senders_next(l->senders, ret);
 }
 
-void allowlist_named(const struct allowlist *l, struct nets *nets)
+bool allowlist_name(const struct allowlist *l, size_t number, struct hostnames_name *ret)
 {
-	hostnames_add_to(l->hostnames, nets);
+	return hostnames_name(l->hostnames, number, ret);
 }

@@ -14,6 +14,7 @@
 
 #include "base/why.h"
 #include "config/config.h"
+#include "dns/hostnames.h"
 #include "dns/senders.h"
 #include "verdict/verdict.h"
 
@@ -43,8 +44,8 @@ bool allowlist_turn(struct allowlist *list, int64_t now_ms);
 /* What became of an SPF domain in the last turn; false: nothing more. */
 bool allowlist_news(struct allowlist *list, struct senders_news *ret);
 
-/* What the names resolve to now, to be kept over a restart. Added to nets. */
-void allowlist_named(const struct allowlist *list, struct nets *nets);
+/* What a name resolves to now, to be kept over a restart. As hostnames_name. */
+bool allowlist_name(const struct allowlist *list, size_t number, struct hostnames_name *ret);
 
 /* All of them, as the verdict last received them; sealed, borrowed until the next refresh. */
 const struct nets *allowlist_nets(const struct allowlist *list);

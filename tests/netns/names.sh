@@ -21,7 +21,7 @@ reload() {
 }
 
 is_known() {
-	[ "$(sql "SELECT count(*) FROM allowance WHERE cause = 'name' AND address = '$1'")" -ge 1 ]
+	[ "$(sql "SELECT count(*) FROM allowance WHERE cause = 'name' AND address = '$1' AND until > CAST(strftime('%s') AS INTEGER)")" -ge 1 ]
 }
 
 # blocked ADDRESS, spared ADDRESS: a line is written about it, and about somebody else behind it.
@@ -56,6 +56,9 @@ reload
 wait_until not listed 198.51.100.8 || fail "an address that is allowed now stays blocked"
 [ "$(sql "SELECT ended_by FROM blocks WHERE address = '198.51.100.8'")" = allowed ] || fail "the database does not say why"
 wait_until is_known 198.51.100.8 || fail "the new address is not remembered"
+wait_until not is_known 198.51.100.7 || fail "an address that the name had before stays allowed"
+wait_until not is_known 2001:db8::7 || fail "an address that the name had before stays allowed"
+blocked 198.51.100.7 "the name has moved away from it"
 
 # --- trouble
 echo "partner.example servfail" >"$WORK/zone"
@@ -72,6 +75,7 @@ daemon_stop || fail "the daemon ends with $?"
 daemon_start
 spared 198.51.100.8 "the name server is gone"
 blocked 198.51.100.9 "the name server is gone"
+blocked 2001:db8::7 "the name had that address long ago, and no name server says so now"
 [ "$(engine_pid)" = "$ENGINE" ] || fail "the engine is another one"
 daemon_stop || fail "the daemon ends with $?"
 no_sanitizer
