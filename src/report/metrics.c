@@ -5,6 +5,7 @@
 
 #include "base/duration.h"
 #include "report/report.h"
+#include "store/gates.h"
 #include "store/figures.h"
 
 static void family(FILE *out, const char *name, const char *type, const char *help)
@@ -167,6 +168,23 @@ static void put_problems(const json_t *problems, FILE *out)
 	}
 }
 
+/* type "gauge" of what a gate holds. */
+static void put_gates(const json_t *state, const char *key, const char *name, const char *help, FILE *out)
+{
+	const json_t *const gates = json_object_get(state, "gates");
+	size_t i;
+	json_t *gate;
+
+	if (json_array_size(gates) > 0)
+		family(out, name, "gauge", help);
+	json_array_foreach(gates, i, gate) {
+		const json_t *const value = json_object_get(gate, key);
+
+		begin(out, name, "gate", json_string_value(json_object_get(gate, "name")));
+		end(out, json_is_boolean(value) ? json_is_true(value) : json_integer_value(value));
+	}
+}
+
 void metrics_write_state(const json_t *state, FILE *out)
 {
 	family(out, "wfs_up", "gauge", "1 if the daemon is running.");
@@ -183,6 +201,12 @@ void metrics_write_state(const json_t *state, FILE *out)
 	put_number(state, "capacity", "wfs_firewall_capacity", "gauge", "Addresses that the kernel's lists can hold.", out);
 	put_number(state, "drift", "wfs_firewall_drift", "gauge", "Differences between kernel and database at the last comparison.", out);
 	put_number(state, "refused", "wfs_firewall_refused", "gauge", "Entries that the kernel refused at the last comparison.", out);
+	put_number(state, "tarpit_held", "wfs_tarpit_connections", "gauge", "Connections that the tarpit held at the last comparison.", out);
+	put_gates(state, "closed", "wfs_gate_closed", "1 if the gate was closed when it was counted last.", out);
+	put_gates(state, "paused", "wfs_gate_paused", "Clients in their pause.", out);
+	put_gates(state, "in_window", "wfs_gate_in_window", "Clients that may connect, until they have proven themselves.", out);
+	put_gates(state, "waiting", "wfs_gate_waiting", "Clients that have not connected in their window yet.", out);
+	put_gates(state, "waits_s", "wfs_gate_longest_wait_seconds", "How long the first of them has been waiting.", out);
 	put_sharing(state, out);
 }
 
@@ -252,6 +276,83 @@ static void put_lengths(const struct lengths *lengths, FILE *out)
 				(void)fprintf(out, "wfs_blocked{family=\"%d\",prefix=\"%d\"} %" PRId64 "\n", ip4 ? 4 : 6, len, lengths->n[ip4][len]);
 }
 
+/* One figure of all gates; result: the second label, NULL: none. */
+struct gate_figure {
+	const char *result;
+	int64_t (*of)(const struct store_gate_sums *);
+};
+
+static int64_t refused_of(const struct store_gate_sums *sums)
+{
+	return sums->refused;
+}
+
+static int64_t let_in_of(const struct store_gate_sums *sums)
+{
+	return sums->admitted;
+}
+
+static int64_t passed_of(const struct store_gate_sums *sums)
+{
+	return sums->asked - sums->refused - sums->admitted;
+}
+
+static int64_t began_of(const struct store_gate_sums *sums)
+{
+	return sums->began;
+}
+
+static int64_t came_of(const struct store_gate_sums *sums)
+{
+	return sums->came;
+}
+
+static int64_t late_of(const struct store_gate_sums *sums)
+{
+	return sums->late;
+}
+
+static int64_t delay_of(const struct store_gate_sums *sums)
+{
+	return sums->delay_s;
+}
+
+static int64_t delays_of(const struct store_gate_sums *sums)
+{
+	return sums->delays;
+}
+
+static void put_gate_figures(const struct store_gate_sums gates[], size_t n_gates, const char *name, const char *help,
+                             const struct gate_figure figures[], size_t n, FILE *out)
+{
+	if (n_gates > 0)
+		family(out, name, "counter", help);
+	for (size_t i = 0; i < n_gates; i++)
+		for (size_t k = 0; k < n; k++) {
+			begin(out, name, "gate", gates[i].name);
+			if (figures[k].result != NULL)
+				(void)fprintf(out, ",result=\"%s\"", figures[k].result);
+			end(out, figures[k].of(&gates[i]));
+		}
+}
+
+/* Since there are gates. */
+static int write_gates(struct store *store, FILE *out, struct why *why)
+{
+	static const struct gate_figure connections[] = {{"refused", refused_of}, {"let_in", let_in_of}, {"passed", passed_of}},
+	                                clients[] = {{"began", began_of}, {"came", came_of}, {"late", late_of}},
+	                                delay[] = {{NULL, delay_of}}, delays[] = {{NULL, delays_of}};
+	struct store_gate_sums gates[GATES_CAP];
+	size_t n = 0;
+	const int rc = store_gates(store, 0, gates, &n, why);
+
+	put_gate_figures(gates, n, "wfs_gate_connections_total", "Connections to the ports of a gate.", connections, 3, out);
+	put_gate_figures(gates, n, "wfs_gate_clients_total", "Clients that had to wait, came in time, and came too late.", clients, 3, out);
+	put_gate_figures(gates, n, "wfs_gate_delay_seconds_sum", "How long those that came had waited, together.", delay, 1, out);
+	put_gate_figures(gates, n, "wfs_gate_delay_seconds_count", "Of how many clients that is known.", delays, 1, out);
+	return rc;
+}
+
 int metrics_write_store(struct store *store, int64_t now_s, FILE *out, struct why *why)
 {
 	struct lengths lengths;
@@ -267,6 +368,7 @@ int metrics_write_store(struct store *store, int64_t now_s, FILE *out, struct wh
 		put_sums(&report, "wfs_dropped_packets_total", "Packets of blocked clients that were dropped, at least.", packets_of, out);
 		put_sums(&report, "wfs_dropped_bytes_total", "Bytes of these packets, where the backend counts them.", bytes_of, out);
 		put_lengths(&lengths, out);
+		rc = write_gates(store, out, why);
 	}
 	report_done(&report);
 	return rc;
