@@ -429,7 +429,7 @@ static bool is_among(const struct net *clients, size_t n, const struct net *subj
 	return n > 0;
 }
 
-/* A hit counted, and was not enough for its subject: perhaps it is enough for all clients of its network together. */
+/* A hit counted, and was not enough for its subject, whose scores count: perhaps it is enough for all clients of its network together. */
 static void judge_spread(struct verdict *v, const struct tracked *network, const struct verdict_evidence *e, struct verdict_decision *ret)
 {
 	const struct net net = {network->addr, (uint8_t)network->len};
@@ -443,7 +443,7 @@ static void judge_spread(struct verdict *v, const struct tracked *network, const
 	    network_recent(&v->clients.chunks, network->scores, horizon_s, &sum) < VERDICT_NETWORK_MIN || sum < v->policy.network_threshold)
 		return;
 	n = clients_of(v, network, clients, &sum);
-	/* When the scores of the client itself do not count now, nothing follows from its hit. */
+	/* When it came too late for the client to be among them, nothing follows from it. */
 	if (n < VERDICT_NETWORK_MIN || sum < v->policy.network_threshold || !is_among(clients, n, &ret->subject) ||
 	    verdict_spares(v, &net))
 		return;
@@ -460,11 +460,12 @@ static void judge_spread(struct verdict *v, const struct tracked *network, const
 	}
 }
 
-static bool is_enough(const struct verdict *v, const struct tracked *t, const struct verdict_evidence *e)
+/* sum: of its scores. */
+static bool is_enough(const struct verdict *v, const struct tracked *t, int64_t sum, const struct verdict_evidence *e)
 {
 	const unsigned times = patience(v, t);
 
-	return scores_sum(&v->clients, t, v->now_s) >= times * v->policy.threshold ||
+	return sum >= times * v->policy.threshold ||
 	       (e->kind == VERDICT_LOGIN &&
 	        weight_is_slow(&v->weight, &v->clients, t, times * v->policy.slow, v->now_s));
 }
@@ -472,7 +473,8 @@ static bool is_enough(const struct verdict *v, const struct tracked *t, const st
 /* A hit of t counts for ret->score: what follows from it? */
 static void judge(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, struct verdict_decision *ret)
 {
-	const bool enough = is_enough(v, t, e);
+	const int64_t sum = scores_sum(&v->clients, t, v->now_s);
+	const bool enough = is_enough(v, t, sum, e), counts = sum > 0 && t->until_s <= v->now_s;
 	unsigned most = 0; /* a block uses all scores up */
 	const struct tracked *network;
 
@@ -493,7 +495,7 @@ static void judge(struct verdict *v, struct tracked *t, const struct verdict_evi
 		most = most_of(v, t);
 	}
 	network = note_target(v, e, most);
-	if (!enough && network != NULL)
+	if (!enough && counts && network != NULL)
 		judge_spread(v, network, e, ret);
 }
 
