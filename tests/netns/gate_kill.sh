@@ -17,10 +17,7 @@ client_in() {
 	tcp_from "$CLIENT" "$1" 10.9.0.1 25
 }
 
-is_closed() {
-	in_server nft list set inet watchforspammers.gate mail_alive 2>/dev/null | grep -q "tcp timeout"
-}
-
+# Only while there is no daemon: under the flood nft takes long to read a set, and begins anew whenever the daemon writes.
 gate_has() {
 	in_server nft get element inet watchforspammers.gate "$1" "{ $2 }" >/dev/null 2>&1
 }
@@ -65,15 +62,14 @@ pause = 1h
 window = 2h
 open_after = ${OPEN_AFTER_S}s"
 daemon_start
-wait_until is_closed || fail "the gate is not closed"
-wait_until gate_has mail_window4 100.64.1.1 || fail "the flood does not reach the gate"
-not client_in 10.9.0.2 || fail "10.9.0.2: let in at once"
+wait_until not client_in 10.9.0.2 || fail "the gate is not closed"
 not client_in 10.9.0.3 || fail "10.9.0.3: let in at once" # and never comes again
 
 for ((kill = 1; kill <= 3; kill++)); do
 	a_random_moment
 	kill_both
 	closed_no_longer || fail "seed $WFS_SEED, kill $kill: closed for longer than open_after"
+	gate_has mail_window4 10.9.0.3 || fail "seed $WFS_SEED, kill $kill: who waited is forgotten"
 	# In the pause of an hour: let in only because the gate stands open.
 	wait_until client_in 10.9.0.2 || fail "seed $WFS_SEED, kill $kill: the gate does not open"
 	# Some are killed while they start.
@@ -85,18 +81,16 @@ for ((kill = 1; kill <= 3; kill++)); do
 		wait_until client_in 10.9.0.2 || fail "seed $WFS_SEED, kill $kill: a start that was killed shuts the gate"
 	fi
 	daemon_start
-	wait_until is_closed || fail "seed $WFS_SEED, kill $kill: the next start does not close it"
-	wait_until not client_in 10.9.0.2 || fail "seed $WFS_SEED, kill $kill: let in though closed"
-	wait_until gate_has mail_window4 10.9.0.3 || fail "seed $WFS_SEED, kill $kill: who waited is forgotten"
+	wait_until not client_in 10.9.0.2 || fail "seed $WFS_SEED, kill $kill: the next start does not close it"
 done
 
 # --- a restart under the same load
 daemon_stop || fail "exit status $?"
 client_in 10.9.0.2 || fail "stopped, and shut"
+gate_has mail_window4 10.9.0.3 || fail "10.9.0.3: a restart forgot who waited"
+gate_has mail_window4 100.64.1.1 || fail "the flood did not reach the gate"
 daemon_start
-wait_until is_closed || fail "a restart does not close it"
-wait_until not client_in 10.9.0.2 || fail "10.9.0.2: let in after a restart"
-wait_until gate_has mail_window4 10.9.0.3 || fail "10.9.0.3: a restart forgot who waited"
+wait_until not client_in 10.9.0.2 || fail "a restart does not close it"
 is_alive "$FLOOD" || fail "the flood had ended"
 daemon_stop || fail "exit status $?"
 no_sanitizer

@@ -29,7 +29,7 @@ link.bind(("mail0", 0x800))
 with open("/sys/class/net/mail0/address", encoding="ascii") as file:
     ethernet = bytes.fromhex((sys.argv[1] + file.read().strip()).replace(":", "")) + b"\x08\0"
 while True:
-    for _ in range(50):
+    for _ in range(20):
         client = struct.pack("!I", 0x64400000 + random.randrange(1 << 12))
         link.send(ethernet + syn(client, random.randrange(1024, 65536)))
     time.sleep(0.01)  # not a wait: how hard the server is flooded
