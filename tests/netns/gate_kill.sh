@@ -88,7 +88,7 @@ done
 daemon_stop || fail "exit status $?"
 client_in 10.9.0.2 || fail "stopped, and shut"
 gate_has mail_window4 10.9.0.3 || fail "10.9.0.3: a restart forgot who waited"
-gate_has mail_window4 100.64.1.1 || fail "the flood did not reach the gate"
+in_server nft list set inet watchforspammers.gate mail_window4 | grep "100\.64\." >/dev/null || fail "the flood did not reach the gate"
 daemon_start
 wait_until not client_in 10.9.0.2 || fail "a restart does not close it"
 is_alive "$FLOOD" || fail "the flood had ended"
