@@ -410,9 +410,13 @@ static size_t clients_of(struct verdict *v, const struct tracked *network, struc
 	*ret_sum = 0;
 	while ((member = network_next(&s->chunks, &walk)) != NULL) {
 		const struct net net = network_client(&v->policy, network, member);
-		const struct tracked *const t = clients_find(s, &net);
-		const int64_t sum = t == NULL || t->until_s > v->now_s ? 0 : scores_sum(s, t, v->now_s);
+		const struct tracked *t;
+		int64_t sum;
 
+		if (member->most == 0)
+			continue;
+		t = clients_find(s, &net);
+		sum = t == NULL || t->until_s > v->now_s ? 0 : scores_sum(s, t, v->now_s);
 		member->most = t == NULL ? 0 : (uint16_t)most_of(v, t); /* 0..NETWORK_MOST */
 		if (sum <= 0)
 			continue;
