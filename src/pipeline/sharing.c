@@ -9,6 +9,7 @@
 #include <sys/random.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/duration.h"
 #include "config/peers.h"
 #include "pipeline/shared_blocks.h"
@@ -46,7 +47,7 @@ struct sharing {
 	struct shared_blocks blocks;
 	struct shared_good good;
 	int64_t told, told_s; /* messages that others were told, and when that was heard last */
-	int64_t ahead_ms;  /* the server's clock before ours, when a peer was heard last ... */
+	int64_t ahead_ms;  /* the server's clock before clock_steady_ms, at least, when a peer was heard last ... */
 	int64_t newest_ms; /* ... and what was said last, by that clock */
 	size_t n_queue, queue_at, queue_cap;
 	struct net *queue; /* to be looked at again */
@@ -166,7 +167,8 @@ static void note_clock(struct sharing *s, const struct store_peer *heard)
 	if (said_ms <= s->newest_ms)
 		return;
 	s->newest_ms = said_ms;
-	s->ahead_ms = said_ms + heard->lag_ms - heard->heard_s * 1000;
+	/* Rather too little than too much: an unblock of ours must not count as later than others see it. */
+	s->ahead_ms = said_ms + heard->lag_ms - (heard->heard_s * 1000 + 999) + clock_unix_s() * 1000 - clock_steady_ms();
 }
 
 static int load_peers(struct sharing *s, struct why *why)
@@ -592,7 +594,7 @@ int sharing_receive(struct sharing *s, const struct sharing_on *on, const struct
 		(void)why_set(why, ENOENT, "no peer is named \"%s\" in %s", m->peer, on->config->share.peers);
 		return SHARING_REFUSED;
 	}
-	s->ahead_ms = m->clock_ms - now_s * 1000;
+	s->ahead_ms = m->clock_ms - clock_steady_ms();
 	if (m->said_ms > s->newest_ms)
 		s->newest_ms = m->said_ms;
 	memcpy(p->heard.stream, m->stream, sizeof p->heard.stream);
@@ -640,7 +642,7 @@ struct sharing_stat sharing_stat(const struct sharing *s)
 
 int sharing_unblocked(struct sharing *s, const struct net *net, int64_t now_s, struct why *why)
 {
-	const int64_t clock_ms = now_s * 1000 + s->ahead_ms;
+	const int64_t clock_ms = clock_steady_ms() + s->ahead_ms;
 	const struct store_claim amnesty = {.peer = "",
 	                                    .what = STORE_CLAIM_AMNESTY,
 	                                    .net = *net,

@@ -162,10 +162,23 @@ static bool read_entry(const redisReply *r, struct stream_entry *ret)
 	return true;
 }
 
+struct key {
+	char text[KEY_MAX];
+};
+
+/* The stream of a host. Over several servers, or a cluster's slots, this is where a network's shard would come in. */
+static struct key key_of(const char *host)
+{
+	struct key key;
+
+	(void)snprintf(key.text, sizeof key.text, KEY_BEGIN "%s", host);
+	return key;
+}
+
 int stream_last(struct stream *s, const char *host, struct stream_entry *ret, struct why *why)
 {
 	const redisReply *const r =
-		keep(s, redisCommand(s->redis, "XREVRANGE " KEY_BEGIN "%s + - COUNT 1", host), "XREVRANGE", why);
+		keep(s, redisCommand(s->redis, "XREVRANGE %s + - COUNT 1", key_of(host).text), "XREVRANGE", why);
 
 	if (r == NULL)
 		return -EIO;
@@ -178,7 +191,7 @@ int stream_last(struct stream *s, const char *host, struct stream_entry *ret, st
 
 void stream_add(struct stream *s, const char *host, struct span message, int64_t older_ms)
 {
-	(void)redisAppendCommand(s->redis, "XADD " KEY_BEGIN "%s MINID ~ %lld * m %b", host, (long long)older_ms, message.p, message.len);
+	(void)redisAppendCommand(s->redis, "XADD %s MINID ~ %lld * m %b", key_of(host).text, (long long)older_ms, message.p, message.len);
 }
 
 int stream_flush(struct stream *s, size_t n, struct why *why)
@@ -198,10 +211,6 @@ int stream_flush(struct stream *s, size_t n, struct why *why)
 
 /* --- reading --- */
 
-struct key {
-	char text[KEY_MAX];
-};
-
 int stream_ask(struct stream *s, const struct stream_place places[], size_t n, struct why *why)
 {
 	const size_t n_words = 6 + 2 * n;
@@ -219,7 +228,7 @@ int stream_ask(struct stream *s, const struct stream_place places[], size_t n, s
 	words[4] = block;
 	words[5] = "STREAMS";
 	for (size_t i = 0; i < n; i++) {
-		(void)snprintf(keys[i].text, sizeof keys[i].text, KEY_BEGIN "%s", places[i].host);
+		keys[i] = key_of(places[i].host);
 		words[6 + i] = keys[i].text;
 		words[6 + n + i] = places[i].id;
 	}

@@ -160,6 +160,32 @@ is stands 192.0.2.11
 ok blocks half2 192.0.2.12
 is stands 192.0.2.12
 
+# The own network of this host in a block of a peer; and a peer that says of three clients within an hour that they are hostile who
+# have proven good here: it is suspended, and they are free.
+refused "never blocked here" blocks full 10.9.0.0/24
+for i in 2 3 4; do
+	for ago in 1 2 3; do
+		sqlite3 "$DB" "PRAGMA busy_timeout = 9000; INSERT INTO good VALUES ($(($(date +%s) / 86400 - ago)), '198.51.100.$i', 1, 0)" >/dev/null || fail "no good day"
+	done
+done
+ask reload >/dev/null
+ok blocks half2 198.51.100.2
+ok blocks half2 198.51.100.3
+refused "proven good here" blocks half2 198.51.100.4
+is free 198.51.100.2
+wfs resume peer/half2 >/dev/null || fail "cannot be resumed"
+
+# One that blocks everything in steps of /24.
+SERVER_MS=$((SERVER_MS / 60000 * 60000 + 60000)) # a minute begins
+for i in {1..20}; do
+	ok blocks mad "198.18.$i.0/24"
+done
+is stands 198.18.20.0/24
+refused per_minute blocks mad 198.18.21.0/24
+is free 198.18.1.0/24
+is free 198.18.20.0/24
+wfs resume peer/mad >/dev/null || fail "cannot be resumed"
+
 # One that is too fast, and one whose stream has what it cannot have signed: suspended, and all that they said is void.
 SERVER_MS=$((SERVER_MS / 60000 * 60000 + 60000)) # a minute begins
 for i in {1..20}; do

@@ -39,6 +39,7 @@ roots_packages() {
 	mimedefang) echo mimedefang spamassassin postfix dovecot-core procmail netcat-openbsd ;;
 	fail2ban) echo fail2ban python3-systemd ;;
 	zone) echo postfix rbldnsd ;;
+	valkey) echo valkey-server ;;
 	system) echo systemd systemd-sysv dbus sudo postfix dovecot-imapd lintian ;;
 	*) return 1 ;;
 	esac

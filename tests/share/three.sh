@@ -70,13 +70,33 @@ is stands 192.0.2.14 mx1 mx3
 full() { [ "$(cli xlen wfs:1:mx1)" -ge 3 ]; }
 wait_until full || fail "mx1 does not tell again what was lost: $(cli xlen wfs:1:mx1)"
 # One that is read-only: local work goes on, and it is healed when that ends.
-cli config set maxmemory 1 >/dev/null
+cli replicaof 127.0.0.1 1 >/dev/null
 on mx1 block 192.0.2.15 --for 1h >/dev/null
-full_memory() { said_by mx1 OOM; }
-wait_until full_memory || fail "mx1 does not report that the server is full"
+read_only() { said_by mx1 READONLY; }
+wait_until read_only || fail "mx1 does not report that the server is read-only"
 is stands 192.0.2.15 mx1
-cli config set maxmemory 0 >/dev/null
+cli replicaof no one >/dev/null
 is stands 192.0.2.15 mx2 mx3
+# One that got an old copy back: what is missing in it is told again.
+cli copy wfs:1:mx1 old >/dev/null
+on mx1 block 192.0.2.18 --for 1h >/dev/null
+is stands 192.0.2.18 mx2
+cli rename old wfs:1:mx1 >/dev/null
+has_18() { cli xrange wfs:1:mx1 - + | grep -F '"192.0.2.18"' >/dev/null; }
+wait_until has_18 || fail "mx1 does not tell again what an old copy does not have"
+said_by mx1 "the server has lost entries of our stream" || fail "mx1 does not report that"
+
+# Two hosts at once, one blocks, one unblocks: whichever was later, all three agree.
+agree() { [ "$(is_active mx1 "$1" && echo 1)" = "$(is_active mx2 "$1" && echo 1)" ] && [ "$(is_active mx1 "$1" && echo 1)" = "$(is_active mx3 "$1" && echo 1)" ]; }
+told_since() { [ "$(cli xlen wfs:1:mx1)" -gt "$1" ] && [ "$(cli xlen wfs:1:mx2)" -gt "$2" ]; }
+for i in 1 2 3; do
+	before=("$(cli xlen wfs:1:mx1)" "$(cli xlen wfs:1:mx2)")
+	on mx1 block "192.0.2.3$i" --for 1h >/dev/null &
+	on mx2 unblock "192.0.2.3$i" >/dev/null
+	wait $!
+	wait_until told_since "${before[@]}" || fail "not both have told: ${before[*]}, $(cli xlen wfs:1:mx1) $(cli xlen wfs:1:mx2)"
+	wait_until agree "192.0.2.3$i" || fail "192.0.2.3$i: $(active_on mx1) / $(active_on mx2) / $(active_on mx3)"
+done
 
 # Forged: mx3's message in mx2's stream; garbage; a megabyte; an old message again. None blocks an innocent, or ends a process.
 cli xadd wfs:1:mx2 '*' m "$(cli xrevrange wfs:1:mx3 + - count 1 | tail -n 1)" >/dev/null
