@@ -252,6 +252,15 @@ static void print_counted(const json_t *a, bool utc)
 	             white != NULL ? time : "");
 }
 
+static void print_unblocked(const json_t *a)
+{
+	print_lifted(a);
+	if (json_array_size(json_object_get(a, "lifted")) == 0)
+		(void)printf("%s was not blocked%s; its score was reset\n", string(a, "address"),
+		             json_is_object(json_object_get(a, "listed")) ? " by a rule or by hand" : "");
+	print_still_listed(a);
+}
+
 static void print_reply(enum protocol_verb verb, const json_t *a, bool utc)
 {
 	const json_int_t n_lifted = json_integer_value(json_object_get(a, "n_lifted"));
@@ -264,11 +273,7 @@ static void print_reply(enum protocol_verb verb, const json_t *a, bool utc)
 		print_refused(a);
 		break;
 	case PROTOCOL_UNBLOCK:
-		print_lifted(a);
-		if (json_array_size(json_object_get(a, "lifted")) == 0)
-			(void)printf("%s was not blocked%s; its score was reset\n", string(a, "address"),
-			             json_is_object(json_object_get(a, "listed")) ? " by a rule or by hand" : "");
-		print_still_listed(a);
+		print_unblocked(a);
 		break;
 	case PROTOCOL_UNBLOCK_ALL:
 		(void)printf("lifted %" JSON_INTEGER_FORMAT " %s\n", n_lifted, plural(n_lifted, "block", "blocks"));
