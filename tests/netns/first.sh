@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # first.sh: the kernel is told of a block before anything else is done: system calls between the wake-up for a line and the packet to the
 # root process, and what wakes the daemon at all. Then the database: full for a while under load, and killed in between.
+# WFS_FULL_S: for so many seconds more, each with a client of its own; 60 by hand: the number of hits is what matters.
 set -u
 # shellcheck source-path=SCRIPTDIR source=daemon_lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/daemon_lib.sh"
@@ -48,7 +49,7 @@ wait_until listed 198.51.100.10 || fail "no block after that"
 daemon_stop || fail "exit status $?"
 
 # --- the disk is full under load: every hostile client is dropped meanwhile, and every hit is there once afterwards
-daemon_small_disk 8m
+daemon_small_disk 32m
 daemon_config ""
 : >"$LOG"
 daemon_start
@@ -120,11 +121,20 @@ mv "$LOG" "$LOG.away" && mv "$LOG.away" "$LOG" # which is no rotation, but looks
 postfix_dnsbl 198.51.100.24 >>"$LOG"
 N=$((N + 1))
 wait_until says_so || fail "status: $(wfs status)"
+began=$SECONDS
+for ((i = 0; i < ${WFS_FULL_S:-0}; i++)); do
+	many 100 >>"$LOG"
+	rotated "$i clients ago" "198.18.0.$((i + 1))"
+	N=$((N + 100))
+	wait_until second_is $((began + i + 1))
+done
 rm "$WORK/small/fill"
 wait_until all_hits || fail "after a full disk: got $(sql "SELECT count(*) FROM hit") hits, want $N"
 [ "$(hits_of 10.9.0.9)" = 1 ] || fail "10.9.0.9 has $(hits_of 10.9.0.9) hits"
 wait_until wfs status --check || fail "status --check: $(wfs status --check)"
 listed 10.9.0.9 || fail "10.9.0.9 is not blocked any more"
+[ "$(sql "SELECT count(*) FROM hit WHERE address LIKE '198.18.%'") $(sql "SELECT count(DISTINCT address) FROM hit WHERE address LIKE '198.18.%'")" = "$i $i" ] ||
+	fail "not every hit of the last clients is there once"
 daemon_stop || fail "exit status $?"
 no_rules || fail "stop left rules behind"
 no_sanitizer
