@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -401,6 +402,28 @@ static void test_changed(void **state)
 	assert_int_equal(backend->close(self, BACKEND_REMOVE, &why), 0);
 }
 
+/* So many changes of others at once that the kernel drops some of their events: anything of ours may have been changed. */
+static void test_overflow(void **state)
+{
+	const struct backend *const backend = backend_find("nftables");
+	struct backend_change change;
+	const char *without6;
+	struct why why;
+	void *self;
+
+	(void)state;
+	assert_int_equal(backend->open(&usual, &self, &without6, &why), 0);
+	assert_int_equal(setsockopt(backend->watched(self), SOL_SOCKET, SO_RCVBUF, &(int){4096}, sizeof(int)), 0);
+	assert_false(backend->changed(self, &change));
+	assert_true(shell("{ echo 'add table inet other'; echo 'add set inet other many { type mark; }'; "
+	                  "seq -f 'add element inet other many { %%.0f }' 1 5000; } | nft -f -"));
+	assert_true(backend->changed(self, &change));
+	assert_true(change.all);
+	assert_false(backend->changed(self, &change));
+	assert_true(shell("nft delete table inet other"));
+	assert_int_equal(backend->close(self, BACKEND_REMOVE, &why), 0);
+}
+
 /* Of several lists the change says in which of them it was; what is about rules says that all may be changed. */
 static void test_changed_lists(void **state)
 {
@@ -529,6 +552,7 @@ int main(void)
 		    cmocka_unit_test_setup(test_floods, clean),
 		cmocka_unit_test_setup(test_automatic, clean),
 		cmocka_unit_test_setup(test_changed, clean),    cmocka_unit_test_setup(test_clean, clean),
+		cmocka_unit_test_setup(test_overflow, clean),    cmocka_unit_test_setup(test_clean, clean),
 		cmocka_unit_test_setup(test_changed_lists, clean),
 	};
 	const char *const reason = make_namespace();
