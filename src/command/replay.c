@@ -145,8 +145,8 @@ static int parse(int argc, char **argv, bool utc, struct request *q)
 		return command_usage(argv[0], "--diff changes nothing, --sync does: use only one of them");
 	if (q->options.from_s > q->options.until_s)
 		return command_usage(argv[0], "--from is later than --until: no line is between");
-	q->options.keeps = q->diff ? PENDING_BLOCKS : q->database != NULL ? PENDING_ALL : PENDING_POSITIONS;
-	q->options.leave_tail = q->options.keeps == PENDING_ALL;
+	q->options.leave_tail = q->database != NULL && !q->diff;
+	q->options.keeps = q->options.leave_tail ? PENDING_ALL : q->diff || q->sync ? PENDING_BLOCKS : PENDING_POSITIONS;
 	if (q->journal && optind < argc)
 		return command_usage(argv[0], "--journal reads the journal and no files");
 	if (optind == argc && !q->journal)

@@ -96,7 +96,7 @@ void pending_allow(struct pending *pending, const struct pending_allowance *allo
 /* What a replay has stored. Without a database nobody asks for a hit afterwards. */
 enum pending_keeps {
 	PENDING_POSITIONS, /* of files: none is counted twice */
-	PENDING_BLOCKS,    /* and blocks, to be compared */
+	PENDING_BLOCKS,    /* and blocks, to be compared, or put into the kernel */
 	PENDING_ALL,
 };
 

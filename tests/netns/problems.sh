@@ -59,7 +59,7 @@ prints() {
 
 # --- nothing is there yet
 daemon_config "$USUAL"
-ends 3 wfs status
+ends 1 wfs status
 prints "the daemon is not running, so nobody is blocked now"
 prints "systemctl start watchforspammers"
 checks 2 "CRITICAL: the daemon is not running"
