@@ -10,7 +10,7 @@ static struct chunk *chunk_at(const struct pool *chunks, uint32_t i)
 /* The part of its network: of an IPv4 address the last byte, of an IPv6 client the /64. */
 static uint16_t part_of(const struct addr *addr)
 {
-	return addr_is_ip4(addr) ? addr->bytes[15] : (uint16_t)(addr->bytes[6] << 8 | addr->bytes[7]);
+	return (uint16_t)(addr_is_ip4(addr) ? addr->bytes[15] : addr->bytes[6] << 8 | addr->bytes[7]);
 }
 
 /* --- the list --- */
