@@ -75,9 +75,10 @@ static void put_problems(const struct admin *a, size_t *bytes_left, json_t *repl
 
 static void put_sharing(const struct admin *a, json_t *reply)
 {
-	const struct sharing_stat stat =
-	        a->sharing == NULL ? (struct sharing_stat){0} : sharing_stat(a->sharing);
+	struct sharing_stat stat = {0};
 
+	if (a->sharing != NULL)
+		stat = sharing_stat(a->sharing);
 	json_put_number(reply, "told", stat.told);
 	json_put_time(reply, "told_at", stat.told_s);
 	json_put_number(reply, "good_elsewhere", stat.elsewhere);
