@@ -39,7 +39,7 @@ bool incoming_line(const struct stream_entry *entry, const struct peers_peer *pe
 {
 	const int64_t said_ms = strtoll(entry->id, NULL, 10);
 	char net[NET_TEXT_MAX], known[HEXLIST_TEXT_MAX];
-	struct message m;
+	struct message m = {.host = ""};
 	struct why why;
 	int len = snprintf(out, INCOMING_LINE_MAX, "foreign %s %s %" PRId64 " ", peer->name, entry->id, clock_ms);
 
