@@ -50,7 +50,7 @@ static void handle_greylisted(const struct decide *d, const struct rules_hit *hi
 
 void decide_expect(const struct decide *d, const struct addr *addr, int score, int64_t time_s, bool near)
 {
-	const struct net subject = verdict_expect(d->verdict, addr, near);
+	const struct net subject = verdict_expect(d->verdict, addr, score, near);
 
 	if (score < 0 && !near)
 		pending_expect_good(d->pending, &subject, time_s);

@@ -177,6 +177,14 @@ void network_drop(struct pool *chunks, struct tracked *network, const struct add
 
 /* --- questions --- */
 
+void network_fetch(const struct clients *s, const struct net *network, bool near)
+{
+	if (near)
+		__builtin_prefetch(chunk_at(&s->chunks, clients_place(s, &network->addr, network->len)->scores), 1);
+	else
+		__builtin_prefetch(&s->table[clients_home(s, &network->addr, network->len)], 1);
+}
+
 struct member *network_next(const struct pool *chunks, struct network_walk *walk)
 {
 	struct chunk *chunk = chunk_at(chunks, walk->list);

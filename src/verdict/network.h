@@ -68,6 +68,9 @@ static_assert(sizeof(struct chunk) == 64, "a cache line");
  */
 uint32_t network_note(struct pool *chunks, uint32_t list, const struct addr *addr, uint32_t time_s, unsigned most);
 
+/* As clients_fetch, of a network: the entry first, or, when it is near, the clients that had hits. */
+void network_fetch(const struct clients *clients, const struct net *network, bool near);
+
 /* When the latest but (n - 1) was; 0: there are not so many. n: 1..VERDICT_NETWORK_MAX. */
 uint32_t network_nth(const struct pool *chunks, uint32_t list, unsigned n);
 

@@ -178,11 +178,13 @@ static struct net subject_of(const struct verdict *v, const struct addr *addr)
 	return verdict_spares(v, &net) ? net_of(addr) : net;
 }
 
-struct net verdict_expect(const struct verdict *v, const struct addr *addr, bool near)
+struct net verdict_expect(const struct verdict *v, const struct addr *addr, int score, bool near)
 {
-	const struct net net = net_around(addr, addr_is_ip4(addr) ? 128 : v->policy.ip6_prefix);
+	const struct net net = net_around(addr, addr_is_ip4(addr) ? 128 : v->policy.ip6_prefix), network = network_of(addr);
 
 	clients_fetch(&v->clients, &net, near);
+	if (score > 0 && network_adds_up(&v->policy, addr))
+		network_fetch(&v->clients, &network, near);
 	return net;
 }
 

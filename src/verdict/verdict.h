@@ -194,9 +194,10 @@ size_t verdict_proven(const struct verdict *verdict, size_t *place, struct net *
 
 /*
  * Evidence about addr will come soon: prefetches what is known of it while others are processed, first its entry, then,
- * when it is near, its scores. Changes nothing. Returns the subject it will probably be about.
+ * when it is near, its scores; of a hit (score above 0) also what is known of its network. Changes nothing. Returns the subject it
+ * will probably be about.
  */
-struct net verdict_expect(const struct verdict *verdict, const struct addr *addr, bool near);
+struct net verdict_expect(const struct verdict *verdict, const struct addr *addr, int score, bool near);
 
 /* Fills *ret always; the blocks in it have begun. */
 void verdict_hit(struct verdict *verdict, const struct verdict_evidence *evidence, struct verdict_decision *ret);
