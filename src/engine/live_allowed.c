@@ -146,6 +146,16 @@ static void end_earned(struct live *l, const struct nets *ended, int64_t now_s)
 	}
 }
 
+/* The transaction that changed allowances, as store_finish; then the verdict knows what ended. */
+static int finish_allowances(struct live *l, int rc, const struct nets *ended, int64_t now_s, struct why *why)
+{
+	rc = store_finish(l->store, rc, why);
+	verdict_at(l->verdict, now_s);
+	if (rc == 0)
+		end_earned(l, ended, now_s);
+	return rc;
+}
+
 /* One that was answered has these addresses and no others: those it had before are not allowed any more. */
 static int remember_name(struct live *l, const struct hostnames_name *name, int64_t now_s, struct nets *ended, struct why *why)
 {
@@ -176,10 +186,7 @@ static int remember_names(struct live *l, struct why *why)
 		rc = remember_name(l, &name, now_s, &ended, why);
 		nets_done(&name.nets);
 	}
-	rc = store_finish(l->store, rc, why);
-	verdict_at(l->verdict, now_s);
-	if (rc == 0)
-		end_earned(l, &ended, now_s);
+	rc = finish_allowances(l, rc, &ended, now_s, why);
 	nets_done(&ended);
 	return rc;
 }
@@ -196,11 +203,8 @@ static int store_networks(struct live *l, const struct senders_news *news, size_
 	if (rc == 0) {
 		rc = store_set_allowances(l->store, "spf", news->domain, &news->networks->nets, now_s, now_s + NAMES_KEPT_S, &ended,
 		                          why);
-		rc = store_finish(l->store, rc, why);
+		rc = finish_allowances(l, rc, &ended, now_s, why);
 	}
-	verdict_at(l->verdict, now_s);
-	if (rc == 0)
-		end_earned(l, &ended, now_s);
 	*ret_ended = ended.n;
 	nets_done(&ended);
 	return rc;

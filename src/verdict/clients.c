@@ -48,8 +48,7 @@ static void drop_lists(struct clients *s, const struct tracked *t)
 {
 	nodes_drop(&s->nodes, t->good);
 	if (clients_is_network(s, t)) {
-		network_free(&s->chunks, t->scores);
-		network_free(&s->chunks, t->offences);
+		network_free(&s->chunks, t);
 	} else {
 		nodes_drop(&s->nodes, t->scores);
 		nodes_drop(&s->nodes, t->offences);
@@ -137,14 +136,10 @@ enum keep {
 /* Forgets what is too old to count. */
 static void age(struct clients *s, struct tracked *t, uint32_t now_s)
 {
-	const uint32_t horizon_s = clients_horizon(s, now_s);
-
-	if (!clients_is_network(s, t)) {
+	if (clients_is_network(s, t))
+		network_forget(&s->chunks, t, clients_horizon(s, now_s) + 1);
+	else
 		scores_age(s, t, now_s);
-		return;
-	}
-	t->scores = POOL_NUMBER(network_forget(&s->chunks, t->scores, horizon_s + 1));
-	t->offences = POOL_NUMBER(network_forget(&s->chunks, t->offences, horizon_s + 1));
 }
 
 static bool stays(struct clients *s, struct tracked *t, enum keep keep, uint32_t now_s)

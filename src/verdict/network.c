@@ -136,25 +136,7 @@ uint32_t network_note(struct pool *chunks, uint32_t list, const struct addr *add
 	return list;
 }
 
-uint32_t network_forget(struct pool *chunks, uint32_t list, uint32_t at_s)
-{
-	uint32_t *from = &list;
-
-	while (*from != POOL_NONE) {
-		const struct chunk *const chunk = chunk_at(chunks, *from);
-		unsigned k = 0;
-
-		while (k < chunk->n && chunk->members[k].time_s >= at_s)
-			k++;
-		if (k < chunk->n)
-			take_out(chunks, from, k); /* others may be here now */
-		else
-			from = &chunk_at(chunks, *from)->next;
-	}
-	return list;
-}
-
-void network_free(struct pool *chunks, uint32_t list)
+static void free_list(struct pool *chunks, uint32_t list)
 {
 	while (list != POOL_NONE) {
 		const uint32_t next = chunk_at(chunks, list)->next;
@@ -162,6 +144,35 @@ void network_free(struct pool *chunks, uint32_t list)
 		pool_put(chunks, list);
 		list = next;
 	}
+}
+
+void network_free(struct pool *chunks, const struct tracked *network)
+{
+	free_list(chunks, network->scores);
+	free_list(chunks, network->offences);
+}
+
+/* The list without the members from before at_s, which are its last ones. */
+static uint32_t cut(struct pool *chunks, uint32_t list, uint32_t at_s)
+{
+	for (uint32_t *from = &list; *from != POOL_NONE; from = &chunk_at(chunks, *from)->next) {
+		struct chunk *const chunk = chunk_at(chunks, *from);
+
+		while (chunk->n > 0 && chunk->members[chunk->n - 1].time_s < at_s)
+			chunk->n--;
+		if (chunk->n == 0) {
+			free_list(chunks, *from);
+			*from = POOL_NONE;
+			break;
+		}
+	}
+	return list;
+}
+
+void network_forget(struct pool *chunks, struct tracked *network, uint32_t at_s)
+{
+	network->scores = POOL_NUMBER(cut(chunks, network->scores, at_s));
+	network->offences = POOL_NUMBER(cut(chunks, network->offences, at_s));
 }
 
 void network_drop(struct pool *chunks, struct tracked *network, const struct addr *addr)
@@ -207,20 +218,14 @@ uint32_t network_nth(const struct pool *chunks, uint32_t list, unsigned n)
 
 unsigned network_recent(const struct pool *chunks, uint32_t list, uint32_t horizon_s, int64_t *ret_most)
 {
+	struct network_walk walk = {.list = list};
 	bool more = false;
 	int64_t most = 0;
 	unsigned n = 0;
 
-	for (; list != POOL_NONE; list = chunk_at(chunks, list)->next) {
-		const struct chunk *const chunk = chunk_at(chunks, list);
-
-		for (unsigned k = 0; k < chunk->n; k++) {
-			if (chunk->members[k].time_s <= horizon_s)
-				continue;
-			n++;
-			most += chunk->members[k].most;
-			more |= chunk->members[k].most == NETWORK_MOST;
-		}
+	for (const struct member *m; (m = network_next(chunks, &walk)) != NULL && m->time_s > horizon_s; n++) {
+		most += m->most;
+		more |= m->most == NETWORK_MOST;
 	}
 	*ret_most = more ? INT64_MAX : most;
 	return n;

@@ -86,11 +86,11 @@ struct member *network_next(const struct pool *chunks, struct network_walk *walk
 
 struct net network_client(const struct verdict_policy *policy, const struct tracked *network, const struct member *member);
 
-/* Those whose time is before at_s no longer count; returns the list's new head. */
-uint32_t network_forget(struct pool *chunks, uint32_t list, uint32_t at_s);
+/* Those whose time is before at_s no longer count. */
+void network_forget(struct pool *chunks, struct tracked *network, uint32_t at_s);
 
-/* Frees a list. */
-void network_free(struct pool *chunks, uint32_t list);
+/* Frees both lists. */
+void network_free(struct pool *chunks, const struct tracked *network);
 
 /* The subject of addr no longer counts. */
 void network_drop(struct pool *chunks, struct tracked *network, const struct addr *addr);

@@ -545,8 +545,7 @@ void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct ver
 static void forgive(struct verdict *v, struct tracked *t, uint32_t at_s)
 {
 	if (clients_is_network(&v->clients, t)) {
-		t->scores = POOL_NUMBER(network_forget(&v->clients.chunks, t->scores, at_s));
-		t->offences = POOL_NUMBER(network_forget(&v->clients.chunks, t->offences, at_s));
+		network_forget(&v->clients.chunks, t, at_s);
 	} else if (at_s > 0) {
 		scores_drop(&v->clients, t, at_s - 1);
 	}
