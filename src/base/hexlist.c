@@ -3,11 +3,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static bool read_number(const char *digits, uint32_t *ret)
+bool hexlist_number(const char *digits, size_t n_digits, uint32_t *ret)
 {
 	uint32_t n = 0;
 
-	for (size_t i = 0; i < HEXLIST_DIGITS; i++) {
+	for (size_t i = 0; i < n_digits; i++) {
 		const char c = digits[i];
 
 		if (c >= '0' && c <= '9')
@@ -28,7 +28,7 @@ bool hexlist_parse(struct span text, struct hexlist *ret)
 	if (list.n == 0 || list.n > HEXLIST_MAX || text.len % HEXLIST_DIGITS != 0)
 		return false;
 	for (size_t i = 0; i < list.n; i++)
-		if (!read_number(text.p + i * HEXLIST_DIGITS, &list.numbers[i]) ||
+		if (!hexlist_number(text.p + i * HEXLIST_DIGITS, HEXLIST_DIGITS, &list.numbers[i]) ||
 		    (i > 0 && list.numbers[i] <= list.numbers[i - 1]))
 			return false;
 	*ret = list;

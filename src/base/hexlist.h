@@ -24,6 +24,9 @@ struct hexlist {
 	uint32_t numbers[HEXLIST_MAX];
 };
 
+/* One of 1..8 lower-case digits. False: it is none, and *ret is unchanged. */
+bool hexlist_number(const char *digits, size_t n_digits, uint32_t *ret);
+
 /* Of 1..HEXLIST_MAX numbers. False: it is none, and *ret is unchanged. */
 bool hexlist_parse(struct span text, struct hexlist *ret);
 

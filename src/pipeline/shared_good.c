@@ -34,26 +34,18 @@ void shared_good_done(struct shared_good *g)
 
 /* --- the key --- */
 
-/* A hexadecimal digit. */
-static bool read_digit(char c, unsigned *ret)
+/* With a line feed behind it, or without. */
+static bool parse_key(const char *text, size_t len, uint8_t out[static SIPHASH_KEY])
 {
-	if (c >= '0' && c <= '9')
-		*ret = (unsigned)(c - '0');
-	else if (c >= 'a' && c <= 'f')
-		*ret = (unsigned)(c - 'a' + 10);
-	else
-		return false;
-	return true;
-}
+	bool good = len == KEY_TEXT || (len == KEY_TEXT + 1 && text[KEY_TEXT] == '\n');
 
-static bool read_byte(const char *digits, uint8_t *ret)
-{
-	unsigned high, low;
+	for (size_t i = 0; i < SIPHASH_KEY && good; i++) {
+		uint32_t byte = 0;
 
-	if (!read_digit(digits[0], &high) || !read_digit(digits[1], &low))
-		return false;
-	*ret = (uint8_t)(high << 4 | low); /* two digits */
-	return true;
+		good = hexlist_number(text + 2 * i, 2, &byte);
+		out[i] = (uint8_t)byte; /* two digits */
+	}
+	return good;
 }
 
 static int read_key(int fd, const char *path, struct shared_good_key *ret, struct why *why)
@@ -66,14 +58,9 @@ static int read_key(int fd, const char *path, struct shared_good_key *ret, struc
 		return why_set(why, errno, "%s: %s", path, strerror(errno));
 	if ((st.st_mode & 07) != 0)
 		return why_set(why, EPERM, "%s: others may read it; chmod o= %s", path, path);
-	if (n < KEY_TEXT || (n > KEY_TEXT && (n != KEY_TEXT + 1 || text[KEY_TEXT] != '\n')))
+	if (!parse_key(text, (size_t)n, ret->bytes))
 		return why_set(why, EINVAL,
 		               "%s: no key: 32 hexadecimal digits; 'openssl rand -hex 16' makes one", path);
-	for (size_t i = 0; i < SIPHASH_KEY; i++)
-		if (!read_byte(text + 2 * i, &ret->bytes[i]))
-			return why_set(why, EINVAL,
-			               "%s: no key: 32 hexadecimal digits; 'openssl rand -hex 16' makes one",
-			               path);
 	ret->on = true;
 	return 0;
 }

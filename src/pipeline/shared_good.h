@@ -24,7 +24,7 @@
 
 enum {
 	SHARED_GOOD_MAX = 1 << 16, /* networks of this host */
-	SHARED_GOOD_S = 60 * 3600, /* what is told counts so long: one day's may be missed */
+	SHARED_GOOD_S = 60 * 3600, /* what is sent counts so long: one day's may be missed */
 	SHARED_GOOD_KEPT = 3 * (SHARED_GOOD_MAX / HEXLIST_MAX + 1), /* messages of one peer */
 };
 

@@ -612,7 +612,7 @@ int sharing_receive(struct sharing *s, const struct sharing_on *on, const struct
 	return rc;
 }
 
-/* --- what is told --- */
+/* --- what is sent --- */
 
 const struct elsewhere *sharing_elsewhere(const struct sharing *s)
 {

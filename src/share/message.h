@@ -13,7 +13,7 @@
  * the others are of what was told after it about the host itself, and of what is good there. at, until: by the clock of the
  * host; only their difference means anything. No user names and no log lines leave a host.
  *
- * What is good is told once a day, some networks in each message (verdict/elsewhere.h has what the numbers are): a sorted list and no
+ * What is good is sent once a day, some networks in each message (verdict/elsewhere.h has what the numbers are): a sorted list and no
  * Bloom filter, because each message counts for itself then, whichever others are lost, its size is as small as what it has to say, and
  * who reads it can count what a peer says.
  */

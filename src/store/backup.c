@@ -18,7 +18,7 @@ static int fail(const char *path, const char *what, struct why *why)
 	return why_set(why, err, "%s: cannot %s it: %s", path, what, strerror(err));
 }
 
-/* Into an empty file, which will be path. The copy needs no WAL: whoever may read it can open it. */
+/* Into an empty file, which will be path. The copy needs no WAL: who may read it can open it. */
 static int copy_to(struct store *store, const char *temporary, const char *path, struct why *why)
 {
 	sqlite3 *to = NULL;

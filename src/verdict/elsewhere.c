@@ -7,7 +7,7 @@
 
 enum {
 	SIZE_MIN = 1 << 10,
-	LENGTH4 = 96 + 24, /* of the networks that are told */
+	LENGTH4 = 96 + 24, /* of the networks that are sent */
 	LENGTH6 = 64,
 };
 

@@ -3,7 +3,7 @@
  * its IPv4 /24 or IPv6 /64.
  *
  * Pure: no clock, no peer's name. All hosts of a group have the key. Who has it knows a network again that it
- * has seen; who has not sees numbers. (Whoever has it can also try all 2^24 networks of IPv4: among hosts
+ * has seen; without it there are only numbers. (With it one can also try all 2^24 networks of IPv4: among hosts
  * that share the key this hides nothing.) 32 bits of the hash: with 50,000 networks another one is taken for
  * one of them in one of 86,000 cases, and then needs double.
  *
