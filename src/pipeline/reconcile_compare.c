@@ -71,8 +71,9 @@ static int begin(struct reconcile *rec, int64_t now_s, struct why *why)
 	c->cursor = 0;
 	c->n_extra = c->at = 0;
 	c->place = rec->wanted.n_places;
-	c->ranked = rec->wanted.n > FEW;
-	c->rank = CAPACITY_RANKS - 1;
+	c->ranked = rec->wanted.n > FEW && !c->trusts;
+	c->rank = c->ranked ? CAPACITY_RANKS - 1 : 0;
+	c->next_rank = 0;
 	c->cut4 = capacity_choose(&rec->wanted, true, rec->client->capacity, now_s);
 	c->cut6 = capacity_choose(&rec->wanted, false, rec->client->capacity, now_s);
 	return 0;
@@ -173,11 +174,21 @@ static bool has_room(const struct reconcile *rec, const struct wanted_entry *e)
 	return (addr_is_ip4(&e->net.addr) ? rec->client->held4 : rec->client->held6) < rec->client->capacity;
 }
 
+/* Rounds: the worst first. Those that no entry is for are left out. */
+static bool is_its_turn(struct comparison *c, const struct wanted_entry *e)
+{
+	const unsigned rank = c->ranked ? capacity_rank(e) : 0;
+
+	if (rank < c->rank && rank > c->next_rank)
+		c->next_rank = rank;
+	return rank == c->rank;
+}
+
 /* Whether the kernel lacks this element, and is to have it. Of several entries of one, the longest speaks for it. */
 static bool is_lacking(struct reconcile *rec, struct wanted_entry *e, int64_t now_s)
 {
 	if (!e->used || e->seen == rec->c.number || (rec->c.trusts && e->state == WANTED_HELD && !reconcile_runs_out(rec, e, now_s)) ||
-	    (rec->c.ranked && capacity_rank(e) != rec->c.rank))
+	    !is_its_turn(&rec->c, e))
 		return false;
 	if (wanted_longest(&rec->wanted, e->list, &e->net) != e)
 		return false;
@@ -203,10 +214,13 @@ static int feed_some(struct reconcile *rec, struct feed *f, int64_t now_s, struc
 	}
 	if (rc == 0)
 		rc = reconcile_send(rec, f, now_s, &refused, why);
-	if (c->place == 0 && c->ranked && c->rank-- > 0)
-		c->place = rec->wanted.n_places;
-	else if (c->place == 0)
+	if (c->place > 0)
+		return rc;
+	if (c->rank == 0)
 		c->stage = STAGE_NONE;
+	c->rank = c->next_rank;
+	c->next_rank = 0;
+	c->place = rec->wanted.n_places;
 	return rc;
 }
 

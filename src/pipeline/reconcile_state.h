@@ -33,8 +33,8 @@ struct comparison {
 		uint8_t list;
 	} *extra; /* CLEAN: removed up to "at" */
 	uint32_t place;  /* FEED: those below it are still to come; in rounds, the highest rank first */
-	unsigned rank;
-	bool ranked;
+	unsigned rank, next_rank; /* next_rank: the highest below rank that was met */
+	bool ranked;     /* else all are in one round */
 	bool trusts;     /* that the kernel has what we know of: LIST only asks who dropped packets */
 	struct capacity_cut cut4, cut6;
 	struct reconcile_drift drift;

@@ -165,7 +165,8 @@ static int restore_blocks(struct store *store, const struct rules *rules, struct
 		if (block.since_s > now_s || block.cause == BLOCK_MANUAL || block.cause == BLOCK_SHARED)
 			continue; /* that is no evidence of ours */
 		block.list = portmap_list(ports, block.rule);
-		verdict_known_block(v, &block, rule_named(rules, rule));
+		/* Of others the rule does not matter, and finding it takes longer than all else. */
+		verdict_known_block(v, &block, block.proven ? rule_named(rules, rule) : VERDICT_NO_RULE);
 		if (rule != NULL && strcmp(rule, PENDING_SPREAD_RULE) == 0)
 			note_spread(spread, &block);
 	}

@@ -51,9 +51,9 @@ static void settle(struct wanted *w, uint32_t at, uint32_t n)
 
 /* --- the index --- */
 
-static uint32_t slot_of(const struct wanted *w, uint8_t list, const struct net *net)
+static uint32_t hash_of(const struct wanted *w, uint8_t list, const struct net *net)
 {
-	return (uint32_t)addr_hash(&net->addr, w->seed ^ net->len ^ (uint64_t)list << 8) & (w->n_slots - 1);
+	return (uint32_t)addr_hash(&net->addr, w->seed ^ net->len ^ (uint64_t)list << 8);
 }
 
 static bool is_of(const struct wanted_entry *e, uint8_t list, const struct net *net)
@@ -61,46 +61,45 @@ static bool is_of(const struct wanted_entry *e, uint8_t list, const struct net *
 	return e->net.len == net->len && e->list == list && addr_equal(&e->net.addr, &net->addr);
 }
 
-static void enter(struct wanted *w, uint32_t place)
+static void enter(struct wanted *w, struct wanted_slot slot)
 {
-	const struct wanted_entry *const e = &w->entries[place];
-	uint32_t at = slot_of(w, e->list, &e->net);
+	uint32_t at = slot.hash & (w->n_slots - 1);
 
-	while (w->slots[at] != 0)
+	while (w->slots[at].place != 0)
 		at = (at + 1) & (w->n_slots - 1);
-	w->slots[at] = place + 1;
+	w->slots[at] = slot;
 }
 
 /* Takes it out, and closes the gap for those behind it that would not be found beyond it. */
 static void leave(struct wanted *w, uint32_t place)
 {
 	const uint32_t mask = w->n_slots - 1;
-	uint32_t gap = slot_of(w, w->entries[place].list, &w->entries[place].net);
+	uint32_t gap = hash_of(w, w->entries[place].list, &w->entries[place].net) & mask;
 
-	while (w->slots[gap] != place + 1)
+	while (w->slots[gap].place != place + 1)
 		gap = (gap + 1) & mask;
-	for (uint32_t at = (gap + 1) & mask; w->slots[at] != 0; at = (at + 1) & mask) {
-		const struct wanted_entry *const e = &w->entries[w->slots[at] - 1];
-
-		if (((at - slot_of(w, e->list, &e->net)) & mask) >= ((at - gap) & mask)) {
+	for (uint32_t at = (gap + 1) & mask; w->slots[at].place != 0; at = (at + 1) & mask)
+		if (((at - w->slots[at].hash) & mask) >= ((at - gap) & mask)) {
 			w->slots[gap] = w->slots[at];
 			gap = at;
 		}
-	}
-	w->slots[gap] = 0;
+	w->slots[gap] = (struct wanted_slot){0};
 }
 
-/* At most half full. */
+/* At most half full. Of a million this takes a few milliseconds: no entry is looked at. */
 static void grow_index(struct wanted *w)
 {
-	if (w->n_slots >= 2 * (w->n + 1))
+	struct wanted_slot *const before = w->slots;
+	const uint32_t n_before = w->n_slots;
+
+	if (n_before >= 2 * (w->n + 1))
 		return;
-	w->n_slots = w->n_slots == 0 ? SLOTS_MIN : 2 * w->n_slots;
-	free(w->slots);
+	w->n_slots = n_before == 0 ? SLOTS_MIN : 2 * n_before;
 	w->slots = alloc_zero(w->n_slots, sizeof *w->slots, "the active blocks");
-	for (uint32_t place = 0; place < w->n_places; place++)
-		if (w->entries[place].used)
-			enter(w, place);
+	for (uint32_t at = 0; at < n_before; at++)
+		if (before[at].place != 0)
+			enter(w, before[at]);
+	free(before);
 }
 
 static uint32_t free_place(struct wanted *w)
@@ -125,14 +124,15 @@ static uint32_t free_place(struct wanted *w)
 struct wanted_entry *wanted_next(const struct wanted *w, uint8_t list, const struct net *net,
                                  const struct wanted_entry *before)
 {
-	uint32_t at = w->n_slots == 0 ? 0 : slot_of(w, list, net);
+	const uint32_t hash = hash_of(w, list, net);
+	uint32_t at = hash & (w->n_slots - 1);
 
 	if (w->n_slots == 0)
 		return NULL;
-	for (bool passed = before == NULL; w->slots[at] != 0; at = (at + 1) & (w->n_slots - 1)) {
-		struct wanted_entry *const e = &w->entries[w->slots[at] - 1];
+	for (bool passed = before == NULL; w->slots[at].place != 0; at = (at + 1) & (w->n_slots - 1)) {
+		struct wanted_entry *const e = &w->entries[w->slots[at].place - 1];
 
-		if (passed && is_of(e, list, net))
+		if (passed && w->slots[at].hash == hash && is_of(e, list, net))
 			return e;
 		passed |= e == before;
 	}
@@ -164,7 +164,7 @@ struct wanted_entry *wanted_put(struct wanted *w, const struct wanted_entry *key
 	e = &w->entries[place];
 	e->used = true;
 	e->state = WANTED_NEW;
-	enter(w, place);
+	enter(w, (struct wanted_slot){.hash = hash_of(w, e->list, &e->net), .place = place + 1});
 	put_at(w, (uint32_t)w->n, place);
 	w->n++;
 	w->n4 += addr_is_ip4(&e->net.addr);

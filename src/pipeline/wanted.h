@@ -7,7 +7,7 @@
  * entries, and stays while one of them lasts.
  *
  * One array, whose places are stable and reused; a hash index over (list, net), and a heap of places by the time they end.
- * Everything costs the same with a million entries: 64 bytes each, and 12 for index and heap. Pointers to entries are good until
+ * Everything costs the same with a million entries: 72 bytes each, and 20 to 36 for index and heap. Pointers to entries are good until
  * the next wanted_put. Pure: knows neither kernel nor database nor clock. Aborts if memory cannot be allocated.
  */
 #ifndef WFS_PIPELINE_WANTED_H
@@ -47,7 +47,10 @@ struct wanted {
 	uint32_t n_places, cap; /* places of entries begun; allocated */
 	uint32_t free_at;       /* the first free place + 1; 0: none below n_places */
 	struct wanted_entry *entries;
-	uint32_t n_slots, *slots; /* index: place + 1, 0: free; a power of two */
+	uint32_t n_slots;         /* of the index; a power of two */
+	struct wanted_slot {
+		uint32_t hash, place; /* hash: so that few entries are looked at in vain; place + 1, 0: free */
+	} *slots;
 	uint32_t *ends;           /* heap of n places, the one that ends first in front */
 };
 

@@ -29,7 +29,7 @@ enum {
 	ROOT_NEVER_MAX = 256,    /* allowed networks copied into the root process */
 	ROOT_NAME_MAX = 24,      /* chain and list names: chain labels hold 31 bytes, shards add "_x_xx" */
 	ROOT_PREFIX_MAX = 29,    /* iptables LOG prefix, xt_LOG.h */
-	ROOT_ADDS_PER_S = 200000, /* more ADD entries a second than this are refused: a runaway engine; a restart feeds 100,000 */
+	ROOT_ADDS_PER_S = 1000000, /* more ADD entries a second than this are refused: a runaway engine; a start feeds as many as there are */
 };
 
 enum root_action {

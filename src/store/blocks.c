@@ -186,23 +186,53 @@ int store_note_expired(struct store *store, int64_t now_s, struct why *why)
 	return store_finish(store, rc, why);
 }
 
+/*
+ * Whether an eighth of the table or more is to be read: then all of it is read as it lies in the file, ten times as fast as
+ * finding a million rows one by one. How many rows there are is not counted: ids are given one after the other.
+ */
+static int reads_most(struct store *store, int64_t since_s, bool *ret, struct why *why)
+{
+	sqlite3_stmt *const s = sql_statement(
+		store, BLOCKS_MOST,
+		"SELECT count(*) * 8 > (SELECT max(id) FROM block) - (SELECT min(id) FROM block) FROM block WHERE until > ?1");
+	int64_t most = 0;
+	int rc;
+
+	sql_bind_number(s, 1, since_s);
+	rc = sql_number(store, s, &most, why);
+	*ret = rc == 0 && most != 0;
+	return rc < 0 ? rc : 0;
+}
+
 /* "id IN" reads them as they lie in the file; in the order of the index each of 100,000 is read from another page, which takes twice as long. */
+
+#define RUNNING "SELECT id, address, since, until, offence, rule, cause, proven, NULL FROM block "
+#define SINCE                                                                                                                \
+	"SELECT b.id, b.address, b.since, min(b.until, coalesce(b.ended, b.until)), b.offence, b.rule, b.cause, b.proven, r.name " \
+	"FROM block b CROSS JOIN rule r ON r.id = b.rule "
 
 int store_running(struct store *store, int64_t now_s, struct why *why)
 {
-	return sql_walk(store, BLOCKS_RUNNING,
-	                "SELECT id, address, since, until, offence, rule, cause, proven, NULL FROM block "
-	                "WHERE id IN (SELECT id FROM block WHERE until > ?1) AND ended IS NULL",
-	                now_s, why);
+	bool most;
+	const int rc = reads_most(store, now_s, &most, why);
+
+	if (rc < 0)
+		return rc;
+	if (most)
+		return sql_walk(store, BLOCKS_RUNNING_MOST, RUNNING "NOT INDEXED WHERE until > ?1 AND ended IS NULL", now_s, why);
+	return sql_walk(store, BLOCKS_RUNNING, RUNNING "WHERE id IN (SELECT id FROM block WHERE until > ?1) AND ended IS NULL", now_s, why);
 }
 
 int store_blocks_since(struct store *store, int64_t since_s, struct why *why)
 {
-	return sql_walk(store, BLOCKS_SINCE,
-	                "SELECT b.id, b.address, b.since, coalesce(b.ended, b.until), b.offence, b.rule, "
-	                "b.cause, b.proven, r.name FROM block b JOIN rule r ON r.id = b.rule "
-	                "WHERE b.id IN (SELECT id FROM block WHERE until > ?1) ORDER BY b.since, b.id",
-	                since_s, why);
+	bool most;
+	const int rc = reads_most(store, since_s, &most, why);
+
+	if (rc < 0)
+		return rc;
+	if (most)
+		return sql_walk(store, BLOCKS_SINCE_MOST, SINCE "WHERE +b.until > ?1 ORDER BY b.since, b.id", since_s, why);
+	return sql_walk(store, BLOCKS_SINCE, SINCE "WHERE b.id IN (SELECT id FROM block WHERE until > ?1) ORDER BY b.since, b.id", since_s, why);
 }
 
 int store_next_block(struct store *store, struct block *ret, const char **ret_rule, struct why *why)

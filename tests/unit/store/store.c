@@ -696,6 +696,25 @@ static void test_blocks(void **state)
 	assert_int_equal(number("SELECT count(*) FROM blocks WHERE ended_by = 'unblocked' AND address = '2001:db8::/64'"), 1);
 }
 
+/* Few among many that have ended are found one by one, and in the same order. */
+static void test_few_blocks(void **state)
+{
+	struct store *const store = opened(STORE_WRITE);
+	struct why why;
+
+	(void)state;
+	prepare(store);
+	good(add_block(store, "192.0.2.2", t0_s + 7, t0_s + 9000, &why), &why);
+	for (int i = 0; i < 20; i++)
+		good(add_block(store, "198.51.100.1", t0_s, t0_s + 10, &why), &why);
+	good(add_block(store, "192.0.2.1", t0_s + 6, t0_s + 8000, &why), &why);
+	good(store_running(store, t0_s + 20, &why), &why);
+	walk(store, "192.0.2.2 9000, 192.0.2.1 8000");
+	good(store_blocks_since(store, t0_s + 20, &why), &why);
+	walk(store, "192.0.2.1 8000, 192.0.2.2 9000");
+	store_close(store);
+}
+
 static void test_edited_by_hand(void **state)
 {
 	struct store *const store = opened(STORE_WRITE);
@@ -1021,6 +1040,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_blocks, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_few_blocks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_edited_by_hand, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_table_is_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_purge, setup, teardown),
