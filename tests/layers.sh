@@ -81,7 +81,7 @@ BEGIN {
 	outside["linux/seccomp.h"] = "^src/engine/sandbox[.]"
 	outside["systemd/"] = "^src/(engine/(engine|kernel|live|start)|base/log|input/journal)[.]"
 	outside["systemd/sd-id128.h"] = "^src/(base/account|input/journal_where)[.]"
-	outside["pthread.h"] = "^src/(replay/workers|base/account)[.]"
+	outside["pthread.h"] = "^src/(replay/(workers|writer)|base/account)[.]"
 	outside["threads.h"] = "^src/replay/workers[.]"
 
 	# The system itself, for everybody: libc and the kernel. Any other "<...>" is a new dependency.

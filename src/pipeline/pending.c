@@ -509,12 +509,27 @@ static void clear(struct pending *p, bool good)
 		pending_good_clear(&p->good);
 }
 
+/* A kill loses nothing deferred: it is written with the position it belongs to. */
+static bool writes_good(const struct pending *p)
+{
+	return p->good.mode == PENDING_GOOD_WRITTEN || pending_good_is_full(&p->good) ||
+	       (p->good.mode == PENDING_GOOD_DEFERRED && store_commits_next(p->store));
+}
+
+void pending_continue(struct pending *next, struct pending *filled)
+{
+	const struct pending_good empty = next->good;
+
+	pending_files_continue(&next->files, &filled->files);
+	if (writes_good(filled))
+		return;
+	next->good = filled->good;
+	filled->good = empty;
+}
+
 static int write_news(struct pending *p, bool finish, struct why *why)
 {
-	const enum pending_good_mode mode = p->good.mode;
-	/* A kill loses nothing deferred: it is written with the position it belongs to. */
-	const bool good = finish || mode == PENDING_GOOD_WRITTEN || pending_good_is_full(&p->good) ||
-	                  (mode == PENDING_GOOD_DEFERRED && store_commits_next(p->store));
+	const bool good = finish || writes_good(p);
 	int rc;
 
 	if (!has_news(p, finish))

@@ -146,6 +146,15 @@ void pending_read(struct pending_file *file, const struct pending_read *read)
 	file->dirty = true;
 }
 
+void pending_files_continue(struct pending_files *files, const struct pending_files *from)
+{
+	assert(files->n == from->n);
+	for (size_t i = 0; i < files->n; i++) {
+		files->list[i].log = from->list[i].log;
+		files->list[i].journal = from->list[i].journal;
+	}
+}
+
 bool pending_files_have_news(const struct pending_files *files)
 {
 	for (size_t i = 0; i < files->n; i++)

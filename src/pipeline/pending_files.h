@@ -64,6 +64,9 @@ struct pending_files {
 void pending_files_init(struct pending_files *files);
 void pending_files_done(struct pending_files *files);
 
+/* files, made in the same order as those of from, are known to have been read as far. */
+void pending_files_continue(struct pending_files *files, const struct pending_files *from);
+
 /* As pending_file, pending_journal and pending_unwritten. */
 struct pending_file *pending_files_add(struct pending_files *files, const char *path, struct span first, const struct store_log *known);
 struct pending_file *pending_files_add_journal(struct pending_files *files, const char *name, const struct store_log *log,

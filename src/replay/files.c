@@ -34,13 +34,13 @@ static void read_up_to(struct replay *r, const struct workers_chunk *c, const st
 		.last = {c->piece.bytes + last_start, last_len},
 	};
 
-	pending_read(r->file, &read);
+	pending_read(writer_log(r->writer), &read);
 }
 
 static int store_found(struct replay *r, const struct workers_chunk *c, size_t i, struct why *why)
 {
 	const struct findings_found *const f = &c->findings.found[i];
-	struct decide_line line = {.file = r->file,
+	struct decide_line line = {.file = writer_log(r->writer),
 	                           .text = findings_line(&c->findings, i, &c->piece),
 	                           .time_s = f->time_s,
 	                           .offset = c->piece.start + f->start};
@@ -91,7 +91,7 @@ static int store_chunk(struct replay *r, const struct workers_chunk *c, struct w
 		/* A hit and the position after its line go into the same transaction. */
 		read_up_to(r, c, &stored, &s->tallies[i], c->piece.start + f->start + f->len + 1, f->start, f->len);
 		stored = s->tallies[i];
-		if ((rc = pending_write(r->decide.pending, why)) < 0)
+		if ((rc = replay_write(r, why)) < 0)
 			return rc;
 	}
 	read_up_to(r, c, &stored, &s->tally, c->piece.end, s->last_start, s->last_len);
@@ -198,7 +198,7 @@ static int begin_file(struct replay *r, const char *path, struct why *why)
 		r->result->known_bytes += known.position;
 	else if (rc < 0 || (rc = skip(r, why)) < 0)
 		return rc;
-	r->file = pending_file(r->decide.pending, path, reader.first, is_known ? &known : NULL);
+	writer_begin_file(r->writer, path, reader.first, is_known ? &known : NULL);
 	return 0;
 }
 
@@ -208,7 +208,7 @@ static int store_next(struct replay *r, const struct workers_chunk *c, struct wh
 	int rc;
 
 	if (now >= r->commit_at_ms) {
-		store_bulk_due(r->options->store);
+		writer_commit_next(r->writer);
 		r->commit_at_ms = now + COMMIT_EVERY_MS;
 	}
 	rc = store_chunk(r, c, why);
@@ -252,15 +252,15 @@ static int replay_file(struct replay *r, const char *path, struct why *why)
 	if (rc == 0)
 		rc = store_file(r, why);
 	if (rc == 0)
-		rc = pending_finish(r->decide.pending, why);
+		rc = writer_finish(r->writer, why);
+	else
+		writer_wait(r->writer);
 	r->broken = rc < 0 && r->in != NULL;
 	if (r->result->known_bytes == known) /* what is new in a log may be the rest of a long line */
 		note_no_log(r->result, path, lines, unparsed);
 	if (rc == 0)
 		rc = workers_error(r->workers, why);
-	if (r->file != NULL)
-		pending_done(r->file);
-	r->file = NULL;
+	writer_end_log(r->writer);
 	if (r->in != NULL) {
 		int64_t done, size;
 

@@ -29,7 +29,7 @@ static int open_journal(struct replay *r, struct reading *in, struct why *why)
 	if ((rc = journal_open(o->journal, &in->journal, why)) < 0)
 		return rc;
 	rc = store_journal_find(o->store, name, &log, &known, why);
-	r->file = pending_journal(r->decide.pending, name, rc == 0 ? &log : NULL, rc == 0 ? &known : NULL);
+	writer_begin_journal(r->writer, name, rc == 0 ? &log : NULL, rc == 0 ? &known : NULL);
 	if (rc == 0)
 		rc = journal_seek(in->journal, known.cursor, &gap, why);
 	else if (rc == STORE_NONE)
@@ -46,7 +46,7 @@ static int write_read(struct replay *r, struct reading *in, struct why *why)
 
 	r->result->damaged = journal_stat(in->journal).damaged;
 	if (rc == 0) {
-		pending_entries(r->file, &(struct pending_entries){.lines = t->lines - before->lines,
+		pending_entries(writer_log(r->writer), &(struct pending_entries){.lines = t->lines - before->lines,
 		                                                   .cut = t->cut - before->cut,
 		                                                   .unparsed = t->unparsed - before->unparsed,
 		                                                   .forged = t->forged - before->forged,
@@ -59,7 +59,7 @@ static int write_read(struct replay *r, struct reading *in, struct why *why)
 		in->damaged = r->result->damaged;
 		in->suppressed = r->result->suppressed;
 	}
-	return rc < 0 ? rc : pending_write(r->decide.pending, why);
+	return rc < 0 ? rc : replay_write(r, why);
 }
 
 static int replay_entry(struct replay *r, struct reading *in, struct journal_entry *entry, struct why *why)
@@ -76,7 +76,7 @@ static int replay_entry(struct replay *r, struct reading *in, struct journal_ent
 	}
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = replay_found(r,
-		                  &(struct decide_line){.file = r->file,
+		                  &(struct decide_line){.file = writer_log(r->writer),
 		                                        .host = record->line.host,
 		                                        .text = journal_text(record, text, sizeof text),
 		                                        .time_s = record->time_s,
@@ -116,7 +116,9 @@ int replay_journal(struct replay *r, struct why *why)
 	if (rc == 0)
 		rc = read_journal(r, &in, why);
 	if (rc == 0)
-		rc = pending_finish(r->decide.pending, why);
+		rc = writer_finish(r->writer, why);
+	else
+		writer_wait(r->writer);
 	progress_end(&r->progress);
 	r->result->lines = in.scan.tally.lines;
 	r->result->cut = in.scan.tally.cut;
@@ -127,5 +129,6 @@ int replay_journal(struct replay *r, struct why *why)
 	scan_end(&in.scan);
 	rules_scratch_free(scratch);
 	journal_close(in.journal);
+	writer_end_log(r->writer);
 	return rc;
 }

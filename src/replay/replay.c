@@ -19,7 +19,7 @@ bool replay_is_stopped(const struct replay *r)
 
 /* --- what a rule found in a line --- */
 
-/* What the database knows from before the first line that matters. */
+/* What the database knows from before the first line that matters: nothing is being written yet. */
 static int remember(struct replay *r, int64_t time_s, struct why *why)
 {
 	const struct replay_options *const o = r->options;
@@ -56,6 +56,14 @@ int replay_found(struct replay *r, const struct decide_line *line, struct rules_
 	return 0;
 }
 
+int replay_write(struct replay *r, struct why *why)
+{
+	const int rc = writer_write(r->writer, why);
+
+	r->decide.pending = writer_pending(r->writer);
+	return rc;
+}
+
 /* --- all of it --- */
 
 /* Everything that decides and stores. */
@@ -65,8 +73,9 @@ static void begin(struct replay *r)
 
 	r->decide.config = o->config;
 	r->decide.keeps_attempts = o->keeps == PENDING_ALL;
-	r->decide.pending = pending_new(o->store);
-	pending_replay(r->decide.pending, o->config->block.window_s, o->keeps);
+	/* With one thread there is one processor. */
+	r->writer = writer_new(o->store, o->config->block.window_s, o->keeps, o->threads > 1 && o->keeps == PENDING_ALL);
+	r->decide.pending = writer_pending(r->writer);
 	(void)!getrandom(&r->addresses.seed, sizeof r->addresses.seed,
 	                 0); /* 0 works too, but clients know it */
 	r->allowlist = allowlist_new(o->config);
@@ -79,7 +88,7 @@ static void end(struct replay *r)
 {
 	workers_free(r->workers);
 	addrset_done(&r->addresses);
-	pending_free(r->decide.pending);
+	writer_free(r->writer);
 	sessions_free(r->decide.sessions);
 	verdict_free(r->decide.verdict);
 	allowlist_free(r->allowlist);

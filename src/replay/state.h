@@ -12,6 +12,7 @@
 #include "replay/progress.h"
 #include "replay/replay.h"
 #include "replay/workers.h"
+#include "replay/writer.h"
 
 struct replay {
 	const struct replay_options *options;
@@ -22,11 +23,11 @@ struct replay {
 
 	/* The file being read. */
 	struct chunks *in;
-	struct pending_file *file;
 	int64_t end_s; /* for the years of stamps without one */
 	bool broken; /* the database failed: reading cannot go on */
 
 	struct workers *workers;
+	struct writer *writer;
 	struct progress progress;
 	int64_t done_before, size_total; /* bytes on disk: of files finished, of all */
 	int64_t commit_at_ms;
@@ -34,6 +35,9 @@ struct replay {
 
 /* A rule has found a client in a line: decides, and counts what came of it. Errors: of the database, see restore.h. */
 int replay_found(struct replay *r, const struct decide_line *line, struct rules_hit *hit, struct why *why);
+
+/* Writes what was decided, and the position that the log was read to; as writer_write. */
+int replay_write(struct replay *r, struct why *why);
 
 /* The caller wants an early end. */
 bool replay_is_stopped(const struct replay *r);
