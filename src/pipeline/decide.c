@@ -48,11 +48,11 @@ static void handle_greylisted(const struct decide *d, const struct rules_hit *hi
 	ret->earned = true;
 }
 
-void decide_expect(const struct decide *d, const struct addr *addr, int score, int64_t time_s, bool near)
+void decide_expect(const struct decide *d, const struct addr *addr, int score, int64_t time_s, enum verdict_expected when)
 {
-	const struct net subject = verdict_expect(d->verdict, addr, score, near);
+	const struct net subject = verdict_expect(d->verdict, addr, score, when);
 
-	if (score < 0 && !near)
+	if (score < 0 && when == VERDICT_SOON)
 		pending_expect_good(d->pending, &subject, time_s);
 }
 

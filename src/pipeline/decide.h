@@ -51,8 +51,8 @@ struct decide_result {
 	bool lifts;                        /* the DNS list lifts a block for evidence */
 };
 
-/* A hit of addr will come soon, or very soon: prefetches what is known about it, as verdict_expect does. Changes nothing. */
-void decide_expect(const struct decide *decide, const struct addr *addr, int score, int64_t time_s, bool near);
+/* A hit of addr will come: prefetches what is known about it, as verdict_expect does. Changes nothing. */
+void decide_expect(const struct decide *decide, const struct addr *addr, int score, int64_t time_s, enum verdict_expected when);
 
 /* now_s: when it is decided; the line's own time in replay. hit is completed. */
 void decide_hit(const struct decide *decide, const struct decide_line *line, int64_t now_s, struct rules_hit *hit,

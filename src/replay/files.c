@@ -15,8 +15,7 @@
 enum {
 	COMMIT_EVERY_MS = 5000,             /* what a kill may cost */
 	PEEKS = 16,                         /* lines without a time looked at, when a time is searched */
-	EXPECTED = 20,                      /* hits ahead that are announced, ... */
-	NEAR = 10,                          /* ... and once more: each about a memory access */
+	SOON = 21, SOONER = 14, SOONEST = 7, /* findings ahead that are announced: each about a memory access */
 	YEAR_LESS_TWO_DAYS_S = 363 * 86400, /* line_clock itself allows one more */
 };
 
@@ -50,25 +49,28 @@ static int store_found(struct replay *r, const struct workers_chunk *c, size_t i
 	return replay_found(r, &line, &hit, why);
 }
 
+/* The i-th finding comes, when there is one. */
+static void expect(const struct replay *r, const struct workers_chunk *c, size_t i, enum verdict_expected when)
+{
+	const struct findings_found *const f = c->findings.found + i;
+
+	if (i < c->findings.n)
+		decide_expect(&r->decide, &f->address, rules_at(r->options->rules, f->rule)->text->score, f->time_s, when);
+}
+
 /* What comes after the i-th: the memory it needs is far away, another thread has just written some of it. */
 static void announce(const struct replay *r, const struct workers_chunk *c, size_t i)
 {
-	const struct findings_found *f = c->findings.found + i;
+	const struct findings_found *const f = c->findings.found + i + SOONER;
 	const char *line;
-	int score;
 
-	if (i + EXPECTED < c->findings.n)
-		decide_expect(&r->decide, &f[EXPECTED].address, rules_at(r->options->rules, f[EXPECTED].rule)->text->score,
-		              f[EXPECTED].time_s, false);
-	if (i + NEAR >= c->findings.n)
-		return;
-	f += NEAR;
-	score = rules_at(r->options->rules, f->rule)->text->score;
-	decide_expect(&r->decide, &f->address, score, f->time_s, true);
-	if (score <= 0)
+	expect(r, c, i + SOON, VERDICT_SOON);
+	expect(r, c, i + SOONER, VERDICT_SOONER);
+	expect(r, c, i + SOONEST, VERDICT_SOONEST);
+	if (i + SOONER >= c->findings.n || rules_at(r->options->rules, f->rule)->text->score <= 0)
 		return;
 	addrset_expect(&r->addresses, &f->address);
-	line = findings_line(&c->findings, i + NEAR, &c->piece).p;
+	line = findings_line(&c->findings, i + SOONER, &c->piece).p;
 	for (size_t at = 0; at < f->len; at += FINDINGS_CACHE_LINE)
 		__builtin_prefetch(line + at);
 }

@@ -83,7 +83,7 @@ int store_add_dropped(struct store *store, int64_t block_id, const struct store_
 static int prolong_known(struct store *store, const struct net *net, enum block_cause cause, int64_t at_s, int64_t until_s,
                          struct why *why)
 {
-	const struct running_block *at = NULL;
+	struct running_block *at = NULL;
 	int64_t id;
 	int rc = 0;
 
@@ -131,7 +131,7 @@ static int end_one(struct store *store, int64_t id, int64_t at_s, const char *by
 
 static int end_known(struct store *store, const struct block *block, int64_t at_s, const char *by, struct why *why)
 {
-	const struct running_block *at = NULL;
+	struct running_block *at = NULL;
 	int64_t id;
 	int rc = 0;
 

@@ -1,130 +1,110 @@
 #include "store/running.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/addr.h"
 #include "base/alloc.h"
-#include "base/hashtable.h"
 
-enum { FORGET_MIN = 4096 }; /* blocks that are kept, ended or not */
-
-struct key {
-	struct net net;
-	enum block_cause cause;
-};
+enum { CAPACITY_MIN = 4096 }; /* blocks; a power of two, as all capacities */
 
 struct running_block {
-	struct key key;
+	struct net net;
+	enum block_cause cause;
+	uint32_t older; /* of the same net and cause: 1 + its number; 0: none */
 	int64_t id, until_s;
-	struct running_block *older; /* of the same key */
-	UT_hash_handle hh;           /* of the newest of a key */
 };
 
 struct running {
-	struct running_block *newest;
-	size_t n, forget_at; /* blocks; so many lead to a search for those that ended */
+	size_t n, capacity;
+	struct running_block *list; /* in the order in which they were added */
+	uint32_t *places;           /* 2 * capacity, open addressing: 1 + the number of the newest of a net and cause; 0: free */
 };
+
+static void set_capacity(struct running *r, size_t capacity)
+{
+	r->capacity = capacity;
+	r->list = alloc_resize(r->list, capacity, sizeof *r->list, "the active blocks");
+	free(r->places);
+	r->places = alloc_zero(2 * capacity, sizeof *r->places, "the active blocks");
+}
 
 struct running *running_new(void)
 {
 	struct running *const r = alloc_zero(1, sizeof *r, "the active blocks");
 
-	r->forget_at = FORGET_MIN;
+	set_capacity(r, CAPACITY_MIN);
 	return r;
-}
-
-/* Padding counts in a hash. */
-static struct key key_of(const struct net *net, enum block_cause cause)
-{
-	struct key key;
-
-	memset(&key, 0, sizeof key);
-	key.net.addr = net->addr;
-	key.net.len = net->len;
-	key.cause = cause;
-	return key;
-}
-
-static void free_chain(struct running_block *b)
-{
-	while (b != NULL) {
-		struct running_block *const older = b->older;
-
-		free(b);
-		b = older;
-	}
 }
 
 void running_free(struct running *r)
 {
-	struct running_block *b, *next;
-
 	if (r == NULL)
 		return;
-	HASH_ITER (hh, r->newest, b, next) {
-		HASH_DEL(r->newest, b);
-		free_chain(b);
-	}
+	free(r->list);
+	free(r->places);
 	free(r);
 }
 
-/* A key of which no block is active is forgotten. */
-static void forget(struct running *r, int64_t now_s)
+/* The place of the newest, or the free one where it would be. */
+static uint32_t *place_of(const struct running *r, const struct net *net, enum block_cause cause)
 {
-	struct running_block *b, *next, *forgotten = NULL;
+	const size_t mask = 2 * r->capacity - 1;
+	size_t i = addr_hash(&net->addr, (uint64_t)net->len << 8 | cause) & mask;
 
-	r->n = 0;
-	HASH_ITER (hh, r->newest, b, next) {
-		struct running_block *oldest = b;
-		bool active = b->until_s > now_s;
-		size_t n = 1;
+	for (; r->places[i] != 0; i = (i + 1) & mask) {
+		const struct running_block *const b = &r->list[r->places[i] - 1];
 
-		for (; oldest->older != NULL; oldest = oldest->older, n++)
-			active |= oldest->older->until_s > now_s;
-		if (active) {
-			r->n += n;
-			continue;
-		}
-		HASH_DEL(r->newest, b);
-		oldest->older = forgotten;
-		forgotten = b;
+		if (b->cause == cause && b->net.len == net->len && addr_equal(&b->net.addr, &net->addr))
+			break;
 	}
-	free_chain(forgotten);
-	r->forget_at = r->n < FORGET_MIN / 2 ? FORGET_MIN : 2 * r->n;
+	return &r->places[i];
+}
+
+static void put(struct running *r, const struct running_block *block)
+{
+	struct running_block *const b = &r->list[r->n++];
+	uint32_t *const place = place_of(r, &block->net, block->cause);
+
+	*b = *block;
+	b->older = *place;
+	*place = (uint32_t)r->n;
+}
+
+/* Those that have ended are forgotten; afterwards half the space is free. */
+static void make_space(struct running *r, int64_t now_s)
+{
+	size_t active = 0, capacity = CAPACITY_MIN, n = r->n;
+
+	for (size_t i = 0; i < n; i++)
+		if (r->list[i].until_s > now_s)
+			r->list[active++] = r->list[i];
+	while (capacity < 2 * active)
+		capacity *= 2;
+	r->n = 0;
+	set_capacity(r, capacity);
+	for (size_t i = 0; i < active; i++)
+		put(r, &r->list[i]);
 }
 
 void running_add(struct running *r, const struct block *block)
 {
-	struct running_block *const b = alloc_zero(1, sizeof *b, "the active blocks");
-
-	if (r->n >= r->forget_at)
-		forget(r, block->since_s);
-	b->key = key_of(&block->net, block->cause);
-	b->id = block->id;
-	b->until_s = block->until_s;
-	HASH_FIND(hh, r->newest, &b->key, sizeof b->key, b->older);
-	if (b->older != NULL)
-		HASH_DEL(r->newest, b->older);
-	HASH_ADD(hh, r->newest, key, sizeof b->key, b);
-	r->n++;
+	if (r->n == r->capacity)
+		make_space(r, block->since_s);
+	put(r, &(struct running_block){.net = block->net, .cause = block->cause, .id = block->id, .until_s = block->until_s});
 }
 
-int64_t running_next(struct running *r, const struct running_block **at, const struct net *net, enum block_cause cause,
+int64_t running_next(struct running *r, struct running_block **at, const struct net *net, enum block_cause cause,
                      int64_t at_s, int64_t extend_until_s)
 {
-	const struct key key = key_of(net, cause);
-	struct running_block *b = NULL;
+	uint32_t number = *at == NULL ? *place_of(r, net, cause) : (*at)->older;
+	struct running_block *b;
 
-	if (*at == NULL)
-		HASH_FIND(hh, r->newest, &key, sizeof key, b);
-	else
-		b = (*at)->older;
-	while (b != NULL && b->until_s <= at_s)
-		b = b->older;
-	*at = b;
-	if (b == NULL)
+	while (number != 0 && r->list[number - 1].until_s <= at_s)
+		number = r->list[number - 1].older;
+	if (number == 0)
 		return 0;
+	*at = b = &r->list[number - 1];
 	if (extend_until_s > b->until_s)
 		b->until_s = extend_until_s;
 	return b->id;

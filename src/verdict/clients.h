@@ -105,18 +105,21 @@ static inline bool clients_is_network(const struct clients *s, const struct trac
 	return t->len < 128 && (addr_is_ip4(&t->addr) || t->len != s->policy->ip6_prefix);
 }
 
-/* Prefetches what clients_find will read: the entry first, or, when it is near, its lists. */
-static inline void clients_fetch(const struct clients *s, const struct net *net, bool near)
+/* Prefetches what clients_find will read, and then its lists: each step needs what the one before has fetched. */
+static inline void clients_fetch(const struct clients *s, const struct net *net, enum verdict_expected when)
 {
-	if (near) {
-		const struct tracked *const t = clients_place(s, &net->addr, net->len);
+	const struct tracked *t;
 
-		__builtin_prefetch(nodes_at(&s->nodes, t->good), 1);
-		/* The address of the second is in the first; while that is loaded, other loads are in flight, too. */
-		if (t->scores != POOL_NONE)
-			__builtin_prefetch(nodes_at(&s->nodes, nodes_at(&s->nodes, t->scores)->next), 1);
-	} else {
+	if (when == VERDICT_SOON) {
 		__builtin_prefetch(&s->table[clients_home(s, &net->addr, net->len)], 1);
+		return;
+	}
+	t = clients_place(s, &net->addr, net->len);
+	if (when == VERDICT_SOONER) {
+		__builtin_prefetch(nodes_at(&s->nodes, t->good), 1);
+		__builtin_prefetch(nodes_at(&s->nodes, t->scores), 1);
+	} else if (t->scores != POOL_NONE) {
+		__builtin_prefetch(nodes_at(&s->nodes, nodes_at(&s->nodes, t->scores)->next), 1);
 	}
 }
 

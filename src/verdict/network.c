@@ -136,6 +136,15 @@ uint32_t network_note(struct pool *chunks, uint32_t list, const struct addr *add
 	return list;
 }
 
+void network_raise(const struct pool *chunks, const struct tracked *network, const struct addr *addr)
+{
+	struct network_walk walk = {.list = network->scores};
+
+	for (struct member *m; (m = network_next(chunks, &walk)) != NULL;)
+		if (m->part == part_of(addr))
+			m->most = NETWORK_MOST;
+}
+
 static void free_list(struct pool *chunks, uint32_t list)
 {
 	while (list != POOL_NONE) {
@@ -188,12 +197,12 @@ void network_drop(struct pool *chunks, struct tracked *network, const struct add
 
 /* --- questions --- */
 
-void network_fetch(const struct clients *s, const struct net *network, bool near)
+void network_fetch(const struct clients *s, const struct net *network, enum verdict_expected when)
 {
-	if (near)
-		__builtin_prefetch(chunk_at(&s->chunks, clients_place(s, &network->addr, network->len)->scores), 1);
-	else
+	if (when == VERDICT_SOON)
 		__builtin_prefetch(&s->table[clients_home(s, &network->addr, network->len)], 1);
+	else if (when == VERDICT_SOONER)
+		__builtin_prefetch(chunk_at(&s->chunks, clients_place(s, &network->addr, network->len)->scores), 1);
 }
 
 struct member *network_next(const struct pool *chunks, struct network_walk *walk)

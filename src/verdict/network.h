@@ -68,8 +68,8 @@ static_assert(sizeof(struct chunk) == 64, "a cache line");
  */
 uint32_t network_note(struct pool *chunks, uint32_t list, const struct addr *addr, uint32_t time_s, unsigned most);
 
-/* As clients_fetch, of a network: the entry first, or, when it is near, the clients that had hits. */
-void network_fetch(const struct clients *clients, const struct net *network, bool near);
+/* As clients_fetch, of a network: the entry first, then the clients that had hits. */
+void network_fetch(const struct clients *clients, const struct net *network, enum verdict_expected when);
 
 /* When the latest but (n - 1) was; 0: there are not so many. n: 1..VERDICT_NETWORK_MAX. */
 uint32_t network_nth(const struct pool *chunks, uint32_t list, unsigned n);
@@ -85,6 +85,9 @@ struct network_walk {
 struct member *network_next(const struct pool *chunks, struct network_walk *walk);
 
 struct net network_client(const struct verdict_policy *policy, const struct tracked *network, const struct member *member);
+
+/* The client of addr was released: from now on its scores may come to anything. */
+void network_raise(const struct pool *chunks, const struct tracked *network, const struct addr *addr);
 
 /* Those whose time is before at_s no longer count. */
 void network_forget(struct pool *chunks, struct tracked *network, uint32_t at_s);

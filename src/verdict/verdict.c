@@ -178,13 +178,13 @@ static struct net subject_of(const struct verdict *v, const struct addr *addr)
 	return verdict_spares(v, &net) ? net_of(addr) : net;
 }
 
-struct net verdict_expect(const struct verdict *v, const struct addr *addr, int score, bool near)
+struct net verdict_expect(const struct verdict *v, const struct addr *addr, int score, enum verdict_expected when)
 {
 	const struct net net = net_around(addr, addr_is_ip4(addr) ? 128 : v->policy.ip6_prefix), network = network_of(addr);
 
-	clients_fetch(&v->clients, &net, near);
+	clients_fetch(&v->clients, &net, when);
 	if (score > 0 && network_adds_up(&v->policy, addr))
-		network_fetch(&v->clients, &network, near);
+		network_fetch(&v->clients, &network, when);
 	return net;
 }
 
@@ -292,10 +292,13 @@ static void add(struct verdict *v, struct tracked *t, const struct verdict_evide
 		scores_repeat(&v->clients, repeats);
 }
 
-/* What the scores of a client come to at most, as its network notes it. */
+/*
+ * What the scores of a client come to at most, as its network notes it. While it is blocked they come to nothing, and they do not count
+ * any more when a long block ends; unless it is lifted.
+ */
 static unsigned most_of(const struct verdict *v, const struct tracked *t)
 {
-	const int64_t most = scores_most(&v->clients, t, v->now_s);
+	const int64_t most = t->until_s >= v->now_s + v->policy.window_s ? 0 : scores_most(&v->clients, t, v->now_s);
 
 	return most < NETWORK_MOST ? (unsigned)most : NETWORK_MOST;
 }
@@ -577,10 +580,14 @@ void verdict_forget(struct verdict *v, const struct net *net, int64_t at_s)
 
 void verdict_until(struct verdict *v, const struct net *net, int64_t until_s)
 {
-	struct tracked *const t = clients_find(&v->clients, net);
+	struct tracked *const t = clients_find(&v->clients, net), *network;
+	const struct net around = network_of(&net->addr);
 
-	if (t != NULL)
-		t->until_s = seconds(until_s);
+	if (t == NULL)
+		return;
+	if (seconds(until_s) < t->until_s && (network = clients_find(&v->clients, &around)) != NULL && network != t)
+		network_raise(&v->clients.chunks, network, &net->addr);
+	t->until_s = seconds(until_s);
 }
 
 /* --- what is known from before --- */

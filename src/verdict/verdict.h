@@ -193,11 +193,15 @@ size_t verdict_proven(const struct verdict *verdict, size_t *place, struct net *
 /* --- evidence --- */
 
 /*
- * Evidence about addr will come soon: prefetches what is known of it while others are processed, first its entry, then,
- * when it is near, its scores; of a hit (score above 0) also what is known of its network. Changes nothing. Returns the subject it
- * will probably be about.
+ * Evidence about addr will come: prefetches what is known of it while others are processed, step by step, for each memory access leads to
+ * the next; of a hit (score above 0) also what is known of its network. Changes nothing. Returns the subject it will probably be about.
  */
-struct net verdict_expect(const struct verdict *verdict, const struct addr *addr, int score, bool near);
+enum verdict_expected {
+	VERDICT_SOON,    /* its entry */
+	VERDICT_SOONER,  /* the first of its scores, ... */
+	VERDICT_SOONEST, /* ... and the second */
+};
+struct net verdict_expect(const struct verdict *verdict, const struct addr *addr, int score, enum verdict_expected when);
 
 /* Fills *ret always; the blocks in it have begun. */
 void verdict_hit(struct verdict *verdict, const struct verdict_evidence *evidence, struct verdict_decision *ret);
