@@ -1,5 +1,6 @@
 #include "root/nft_dropped.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include <linux/netfilter/nf_tables.h>
@@ -48,6 +49,7 @@ static struct nft_count *count_make(struct nft_reading *reading, const struct ne
 
 	if (count != NULL || reading->members.n == reading->members.cap)
 		return count;
+	assert(reading->counts != NULL); /* made with the entries */
 	count = &reading->counts[members_add(&reading->members, net) - reading->members.entries];
 	*count = (struct nft_count){0};
 	return count;
