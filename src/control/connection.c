@@ -1,6 +1,5 @@
 #include "control/connection.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -11,9 +10,13 @@
 
 #include "base/alloc.h"
 
-void connection_open(struct connection *conn, int fd, int64_t now_ms)
+void connection_open(struct connection *conn, int fd, bool shares, int64_t now_ms)
 {
-	*conn = (struct connection){.fd = fd, .active_ms = now_ms};
+	*conn = (struct connection){.fd = fd,
+	                            .shares = shares,
+	                            .active_ms = now_ms,
+	                            .in_cap = shares ? CONNECTION_SHARED_MAX : CONNECTION_IN_MAX};
+	conn->in = alloc_raw(1, conn->in_cap, "a control client");
 }
 
 void connection_close(struct connection *conn)
@@ -21,8 +24,9 @@ void connection_close(struct connection *conn)
 	if (conn->fd < 0)
 		return;
 	(void)close(conn->fd);
+	free(conn->in);
 	free(conn->out);
-	conn->out = NULL;
+	conn->in = conn->out = NULL;
 	conn->fd = -1;
 }
 
@@ -54,14 +58,18 @@ static void flush(struct connection *conn, int64_t now_ms)
 
 void connection_send(struct connection *conn, const char *text, size_t len, int64_t now_ms)
 {
-	assert(conn->out == NULL);
 	if (len == 0)
 		return;
-	conn->out = alloc_raw(1, len, "a reply");
-	memcpy(conn->out, text, len);
-	conn->out_len = len;
-	conn->out_sent = 0;
-	flush(conn, now_ms);
+	if (conn->out == NULL)
+		conn->out_len = conn->out_sent = conn->out_cap = 0;
+	if (conn->out_len + len > conn->out_cap) {
+		conn->out_cap = conn->out_len == 0 ? len : 2 * (conn->out_len + len);
+		conn->out = alloc_resize(conn->out, conn->out_cap, 1, "a reply");
+	}
+	memcpy(conn->out + conn->out_len, text, len);
+	conn->out_len += len;
+	if (!conn->holds)
+		flush(conn, now_ms);
 }
 
 /* As MIMEDefang's daemon replied: "OK + A", "OK - A"; to other requests, "OK" and the object. */
@@ -89,7 +97,32 @@ void connection_reply(struct connection *conn, json_t *reply, int64_t now_ms)
 	char *const line = conn->compat ? compat_line(conn, reply) : reply_line(reply, &len);
 
 	connection_send(conn, line, strlen(line), now_ms);
+	conn->n_held += conn->holds;
 	free(line);
+}
+
+void connection_hold(struct connection *conn)
+{
+	conn->holds = true;
+	conn->n_held = 0;
+}
+
+void connection_release(struct connection *conn, const char *error, int64_t now_ms)
+{
+	if (error != NULL) {
+		json_t *const reply = reply_new();
+		const size_t n = conn->n_held;
+
+		free(conn->out);
+		conn->out = NULL;
+		reply_error(reply, error);
+		for (size_t i = 0; i < n; i++)
+			connection_reply(conn, reply, now_ms);
+		json_decref(reply);
+		conn->closing = true;
+	}
+	conn->holds = false;
+	flush(conn, now_ms);
 }
 
 /* --- receiving --- */
@@ -97,9 +130,9 @@ void connection_reply(struct connection *conn, json_t *reply, int64_t now_ms)
 /* The complete line at the beginning of what was received; or what is too long to become one. */
 static bool has_line(const struct connection *conn, size_t *ret_len)
 {
-	const char *const end = memchr(conn->in, '\n', conn->in_len);
+	const char *const from = conn->in + conn->in_at, *const end = memchr(from, '\n', conn->in_len);
 
-	*ret_len = end != NULL ? (size_t)(end - conn->in) : conn->in_len;
+	*ret_len = end != NULL ? (size_t)(end - from) : conn->in_len;
 	return end != NULL || conn->in_len > PROTOCOL_LINE_MAX;
 }
 
@@ -118,8 +151,11 @@ static bool may_receive(const struct connection *conn)
 
 static void receive(struct connection *conn, int64_t now_ms)
 {
-	const ssize_t n = recv(conn->fd, conn->in + conn->in_len, sizeof conn->in - conn->in_len, MSG_DONTWAIT);
+	ssize_t n;
 
+	memmove(conn->in, conn->in + conn->in_at, conn->in_len);
+	conn->in_at = 0;
+	n = recv(conn->fd, conn->in + conn->in_len, conn->in_cap - conn->in_len, MSG_DONTWAIT);
 	if (n > 0) {
 		conn->in_len += (size_t)n; /* > 0 */
 		conn->active_ms = now_ms;
@@ -132,7 +168,7 @@ static void receive(struct connection *conn, int64_t now_ms)
 
 bool connection_is_ready(const struct connection *conn)
 {
-	return conn->fd >= 0 && !conn->closing && conn->out == NULL &&
+	return conn->fd >= 0 && !conn->closing && (conn->out == NULL || conn->holds) &&
 	       (connection_has_line(conn) || (conn->news && !conn->eof));
 }
 
@@ -195,13 +231,13 @@ struct span connection_line(const struct connection *conn)
 	size_t len;
 
 	(void)has_line(conn, &len);
-	return (struct span){conn->in, len};
+	return (struct span){conn->in + conn->in_at, len};
 }
 
 void connection_drop_line(struct connection *conn)
 {
 	const size_t len = connection_line(conn).len, gone = len < conn->in_len ? len + 1 : conn->in_len;
 
-	memmove(conn->in, conn->in + gone, conn->in_len - gone);
+	conn->in_at += gone;
 	conn->in_len -= gone;
 }

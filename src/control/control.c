@@ -20,6 +20,15 @@ enum {
 	SERVED_PER_TURN = 8, /* connections received from or sent to */
 };
 
+/* Time of its own for each. */
+enum account {
+	ORDERS,
+	SHARING,
+	N_ACCOUNTS,
+};
+
+static const int64_t shares_us[N_ACCOUNTS] = {CONTROL_SHARE_US, CONTROL_SHARING_US}; /* of each millisecond */
+
 enum listener {
 	WRITERS,
 	READERS,
@@ -34,7 +43,7 @@ struct control {
 	struct rights_groups groups;
 	struct tokens tokens;
 
-	int64_t credit_us; /* to spend on requests; < 0: debts */
+	int64_t credits_us[N_ACCOUNTS]; /* to spend on requests; < 0: debts */
 	int64_t earned_ms; /* until when it was earned */
 	int64_t served_us; /* time used by the client of the last request: no client counts as having used less */
 	size_t served;     /* the connection received from and sent to next */
@@ -74,7 +83,8 @@ int control_new(const struct control_config *config, struct control **ret, struc
 		c->listeners[i] = -1;
 	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++)
 		c->connections[i].fd = -1;
-	c->credit_us = CONTROL_SAVED_US;
+	for (size_t i = 0; i < N_ACCOUNTS; i++)
+		c->credits_us[i] = CONTROL_SAVED_US;
 	rights_init(&c->groups, config->group, config->readers, config->sharers);
 	if (config->port != 0) {
 		rc = tokens_read(&c->tokens, config->token_file, why);
@@ -179,7 +189,7 @@ static void let_in(struct control *c, enum listener which, int fd, int64_t now_m
 		                              : "64 connections are open already; try again");
 		return;
 	}
-	connection_open(conn, fd, now_ms);
+	connection_open(conn, fd, which == SHARERS, now_ms);
 	conn->rights = rights;
 	conn->uid = uid;
 	conn->named = which == TCP;
@@ -196,36 +206,57 @@ static void accept_one(struct control *c, enum listener which, int64_t now_ms)
 
 /* --- a turn --- */
 
+static enum account account_of(const struct connection *conn)
+{
+	return conn != NULL && conn->shares ? SHARING : ORDERS;
+}
+
+static bool is_in_debt(const struct control *c, enum account account)
+{
+	return c->credits_us[account] <= 0;
+}
+
+static bool waits(const struct control *c, const struct connection *conn)
+{
+	return is_in_debt(c, account_of(conn));
+}
+
+static bool listens(const struct control *c, size_t listener)
+{
+	return !is_in_debt(c, listener == SHARERS ? SHARING : ORDERS);
+}
+
 /* A share of the time since the last call. */
 static void earn(struct control *c, int64_t now_ms)
 {
-	c->credit_us += (now_ms - c->earned_ms) * CONTROL_SHARE_US;
-	if (c->credit_us > CONTROL_SAVED_US)
-		c->credit_us = CONTROL_SAVED_US;
+	for (size_t i = 0; i < N_ACCOUNTS; i++) {
+		c->credits_us[i] += (now_ms - c->earned_ms) * shares_us[i];
+		if (c->credits_us[i] > CONTROL_SAVED_US)
+			c->credits_us[i] = CONTROL_SAVED_US;
+	}
 	c->earned_ms = now_ms;
 }
 
 void control_spent(struct control *c, int64_t spent_us)
 {
-	c->credit_us -= spent_us;
-	if (c->credit_us < -CONTROL_DEBT_US)
-		c->credit_us = -CONTROL_DEBT_US;
+	int64_t *const credit_us = &c->credits_us[account_of(c->current)];
+
+	*credit_us -= spent_us;
+	if (*credit_us < -CONTROL_DEBT_US)
+		*credit_us = -CONTROL_DEBT_US;
 	if (c->current != NULL)
 		c->current->spent_us += spent_us > 0 ? spent_us : 1;
 }
 
 void control_poll(struct control *c, int64_t now_ms, struct pollfd out[static CONTROL_FDS_MAX])
 {
-	bool in_debt;
-
 	c->current = NULL;
 	/* Only here: with credit all connections are polled, not only those before. */
 	earn(c, now_ms);
-	in_debt = c->credit_us <= 0;
 	for (size_t i = 0; i < N_LISTENERS; i++)
-		out[i] = (struct pollfd){.fd = in_debt ? -1 : c->listeners[i], .events = POLLIN};
+		out[i] = (struct pollfd){.fd = listens(c, i) ? c->listeners[i] : -1, .events = POLLIN};
 	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++) {
-		const short events = in_debt ? 0 : connection_wants(&c->connections[i]);
+		const short events = waits(c, &c->connections[i]) ? 0 : connection_wants(&c->connections[i]);
 
 		/* Without events it would still report a hang-up, again and again. */
 		out[N_LISTENERS + i] = (struct pollfd){.fd = events != 0 ? c->connections[i].fd : -1, .events = events};
@@ -236,13 +267,18 @@ int control_timeout_ms(const struct control *c, int64_t now_ms)
 {
 	int64_t at = INT64_MAX;
 
-	if (c->credit_us <= 0)
-		at = c->earned_ms - c->credit_us / CONTROL_SHARE_US + 1;
-	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX && c->credit_us > 0; i++) {
-		const int64_t due = connection_due(&c->connections[i], now_ms);
+	for (size_t i = 0; i < N_ACCOUNTS; i++)
+		if (is_in_debt(c, (enum account)i)) {
+			const int64_t paid = c->earned_ms - c->credits_us[i] / shares_us[i] + 1;
 
-		at = due < at ? due : at;
-	}
+			at = paid < at ? paid : at;
+		}
+	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++)
+		if (!waits(c, &c->connections[i])) {
+			const int64_t due = connection_due(&c->connections[i], now_ms);
+
+			at = due < at ? due : at;
+		}
 	if (at == INT64_MAX)
 		return -1;
 	return at <= now_ms ? 0 : (int)(at - now_ms); /* at most CONNECTION_IDLE_MS */
@@ -252,18 +288,16 @@ void control_serve(struct control *c, const struct pollfd polled[static CONTROL_
 {
 	size_t n = 0;
 
-	if (c->credit_us <= 0)
-		return;
 	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX && n < SERVED_PER_TURN; i++) {
 		struct connection *const conn = &c->connections[c->served];
 		const struct pollfd *const p = &polled[N_LISTENERS + c->served];
 
 		c->served = (c->served + 1) % CONTROL_CONNECTIONS_MAX;
-		if (conn->fd >= 0)
+		if (conn->fd >= 0 && !waits(c, conn))
 			n += connection_serve(conn, p->fd == conn->fd ? p->revents : 0, now_ms);
 	}
 	for (size_t i = 0; i < N_LISTENERS; i++)
-		if (c->listeners[i] >= 0 && polled[i].revents != 0)
+		if (c->listeners[i] >= 0 && listens(c, i) && polled[i].revents != 0)
 			accept_one(c, (enum listener)i, now_ms);
 }
 
@@ -395,7 +429,7 @@ static struct connection *next_ready(struct control *c)
 	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++) {
 		struct connection *const conn = &c->connections[i];
 
-		if (!connection_is_ready(conn))
+		if (!connection_is_ready(conn) || waits(c, conn))
 			continue;
 		if (conn->spent_us < c->served_us)
 			conn->spent_us = c->served_us;
@@ -423,7 +457,7 @@ static bool hand_over(struct control *c, struct connection *conn, int64_t now_ms
 
 bool control_next(struct control *c, int64_t now_ms, struct control_request *ret)
 {
-	struct connection *const conn = c->credit_us > 0 ? next_ready(c) : NULL;
+	struct connection *const conn = next_ready(c);
 
 	if (conn == NULL)
 		return false;
@@ -439,6 +473,16 @@ bool control_again(struct control *c, int64_t now_ms, struct control_request *re
 
 	assert(!conn->asked);
 	return !conn->watches && connection_is_ready(conn) && hand_over(c, conn, now_ms, request);
+}
+
+void control_hold(struct control *c, const struct control_request *request)
+{
+	connection_hold(&c->connections[request->connection]);
+}
+
+void control_release(struct control *c, const struct control_request *request, const char *error, int64_t now_ms)
+{
+	connection_release(&c->connections[request->connection], error, now_ms);
 }
 
 void control_reply(struct control *c, size_t connection, json_t *reply, int64_t now_ms)

@@ -13,7 +13,9 @@
  * sent. A connection whose reply is not sent yet gets no further request read. Each turn serves a few connections
  * and handles one line, of the client that has used least of our time. All that uses at most CONTROL_SHARE_US of each
  * millisecond: when more was spent, nothing is received, and no client can wake us, until the time is earned again. So log
- * lines never wait for more than one request, and get the processor first.
+ * lines never wait for more than one request, and get the processor first. Clients of the socket ".share" have time of their own,
+ * CONTROL_SHARING_US: what other hosts block is worth as much as what the logs here say, and gets half of the processor while there is
+ * more of it than can be handled.
  *
  * A client that watches is one that asks again and again: whenever there may be news and it has read what it was sent, the
  * engine gets its request once more. So the same limits and the same order hold for it, and however slowly it reads, what it
@@ -43,6 +45,7 @@ enum {
 	CONTROL_FDS_MAX = CONTROL_CONNECTIONS_MAX + 4,
 	CONTROL_WATCHING_MAX = 16,    /* of them that watch: the others remain for requests */
 	CONTROL_SHARE_US = 100,       /* of each millisecond */
+	CONTROL_SHARING_US = 500,     /* likewise, for the clients of ".share" */
 	CONTROL_SAVED_US = 1000,      /* of the idle time; at the most */
 	CONTROL_DEBT_US = 100 * 1000, /* no more is kept of a very slow request: others wait a second for it */
 	CONTROL_WHO_MAX = 80,
@@ -100,8 +103,12 @@ bool control_next(struct control *control, int64_t now_ms, struct control_reques
 
 /*
  * Another request of the client of *request, which was replied to, in the same turn; false when it has none at hand. For requests
- * that are cheaper together.
+ * that are cheaper together, and take effect together: from control_hold on its replies are kept, and control_release sends them.
+ * error not NULL: instead of each of them it gets this, and is disconnected, because what it has sent after them must not be handled
+ * before they are.
  */
+void control_hold(struct control *control, const struct control_request *request);
+void control_release(struct control *control, const struct control_request *request, const char *error, int64_t now_ms);
 bool control_again(struct control *control, int64_t now_ms, struct control_request *request);
 
 /* Takes over the reference. */

@@ -67,36 +67,51 @@ void shared_reload(struct requests *r)
 
 /* --- requests --- */
 
-/* One of them. Returns 0, or an error of the database, which ends the transaction. */
+/* One of them. Returns 0, or an error of the database, which ends the transaction, and is the reply to all that are in it. */
 static int receive(struct requests *r, int64_t now_s, struct why *why)
 {
 	const struct sharing_on on = on_of(r);
 	json_t *const reply = reply_new();
 	const int rc = sharing_receive(r->sharing, &on, &r->request.what.foreign, now_s, why);
 
-	if (rc < 0)
-		reply_error(reply, why->text);
-	else if (rc == SHARING_REFUSED)
+	if (rc == SHARING_REFUSED)
 		json_put_text(reply, "refused", why->text);
 	control_reply(r->control, r->request.connection, reply, clock_steady_ms());
 	return rc < 0 ? rc : 0;
 }
 
+/* Now they cannot be: nothing was changed. */
 static void refuse(struct requests *r, const struct why *why)
 {
-	json_t *const reply = reply_new();
+	control_reply(r->control, r->request.connection, reply_new(), clock_steady_ms());
+	control_release(r->control, &r->request, why->text, clock_steady_ms());
+}
 
-	reply_error(reply, why->text);
-	control_reply(r->control, r->request.connection, reply, clock_steady_ms());
+/* *ret_more: a request of another kind came after them, and was not replied to. */
+static int receive_all(struct requests *r, int64_t now_s, bool *ret_more, struct why *why)
+{
+	int rc = 0;
+
+	*ret_more = false;
+	for (size_t n = 1; rc == 0; n++) {
+		rc = receive(r, now_s, why);
+		if (rc < 0 || n == SHARED_AT_ONCE || !control_again(r->control, clock_steady_ms(), &r->request))
+			break;
+		*ret_more = r->request.what.verb != PROTOCOL_FOREIGN;
+		if (*ret_more)
+			break;
+	}
+	return sharing_commit(r->sharing, rc, why);
 }
 
 bool shared_handle(struct requests *r, struct admin_todo *ret)
 {
 	const int64_t now_s = clock_unix_s();
 	struct why why;
-	bool more = false;
+	bool more;
 	int rc = pending_ready(r->live->pending, &why);
 
+	control_hold(r->control, &r->request);
 	verdict_at(r->live->verdict, now_s);
 	if (rc == 0)
 		rc = sharing_begin(r->sharing, &why);
@@ -104,17 +119,12 @@ bool shared_handle(struct requests *r, struct admin_todo *ret)
 		refuse(r, &why);
 		return false;
 	}
-	for (size_t n = 0; rc == 0; n++) {
-		rc = receive(r, now_s, &why);
-		more = rc == 0 && n + 1 < SHARED_AT_ONCE && control_again(r->control, clock_steady_ms(), &r->request);
-		if (!more || r->request.what.verb != PROTOCOL_FOREIGN)
-			break;
-	}
-	rc = sharing_commit(r->sharing, rc, &why);
+	rc = receive_all(r, now_s, &more, &why);
 	if (rc == 0)
 		tell(r, now_s, ret);
 	else
 		shared_reload(r); /* what is in memory was never stored */
+	control_release(r->control, &r->request, rc < 0 ? why.text : NULL, clock_steady_ms());
 	ret->restore = rc < 0;
 	return more;
 }

@@ -12,7 +12,7 @@
 #include "engine/requests.h"
 
 enum {
-	SHARED_AT_ONCE = 64, /* requests in one transaction */
+	SHARED_AT_ONCE = 256, /* requests in one transaction, and one packet to the kernel */
 };
 
 /*

@@ -13,7 +13,7 @@ daemon_prepare
 echo "mx2 $KEY block,lift per_minute=1000000" >"$WORK/peers"
 daemon_config "[share]
 peers = $WORK/peers
-group ="
+group = $(id -gn nobody)"
 daemon_start
 
 # The line of each entry: said evenly within an hour that has just passed by the server's clock; each lasts two hours.
@@ -22,12 +22,12 @@ awk -v n="$N" 'BEGIN {
 		printf "foreign mx2 %.0f-0 1800003600000 1:%d block 198.%d.%d.%d for 7200 offence 1 rule a category b\n", 1800000000000 + int(i * 3600000 / n), i, 18 + int(i / 65536), int(i / 256) % 256, i % 256
 }' >"$WORK/entries"
 answered() { [ "$(grep -c '"ok":true\|"ok": true' "$WORK/answers")" -ge "$1" ]; }
-heard() { printf 'peer mx2\n' | timeout 20 nc -N -U "$SOCKET" | jq -r .stream; }
+heard() { printf 'peer mx2\n' | timeout 20 nc -N -U "$SOCKET.share" | jq -r .stream; }
 
 # Half of it; when a third was accepted, kill -9.
 head -n $((N / 2)) "$WORK/entries" >"$WORK/half"
 : >"$WORK/answers"
-nc -N -U "$SOCKET" <"$WORK/half" >"$WORK/answers" &
+nc -N -U "$SOCKET.share" <"$WORK/half" >"$WORK/answers" &
 wait_until answered $((N / 3)) || fail "answers: $(wc -l <"$WORK/answers"), $(tail -n 1 "$WORK/answers")"
 kill -KILL "$ENGINE" "$DAEMON"
 daemon_wait
@@ -39,7 +39,7 @@ number=$(((${first%-0} - 1800000000000) * N / 3600000))
 [ "$(sql "SELECT count(*) FROM claim")" = "$(sql "SELECT taken FROM peer")" ] || fail "taken: $(sql "SELECT taken FROM peer"), claims $(sql "SELECT count(*) FROM claim")"
 # From there on, and some that it has already.
 tail -n +$((number - 50)) "$WORK/entries" >"$WORK/rest"
-nc -N -U "$SOCKET" <"$WORK/rest" >"$WORK/answers" || fail "nc: $?"
+nc -N -U "$SOCKET.share" <"$WORK/rest" >"$WORK/answers" || fail "nc: $?"
 answered "$(wc -l <"$WORK/rest")" || fail "answers: $(grep -v '"ok": *true' "$WORK/answers" | head -n 2)"
 
 [ "$(heard)" = 1800003600000-0 ] || fail "heard up to $(heard)"

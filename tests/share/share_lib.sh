@@ -3,6 +3,7 @@
 # Unix socket; sourced by the tests of this folder.
 #
 #   share_up A B C ...   server, keys, peers, daemons; all in $WORK, all gone when the shell ends
+#   HOST_CONFIG          more of each host's configuration; before share_up
 #   on HOST COMMAND...   runs a command of the program for that host's daemon
 #
 # WFS_PROGRAM, WFS_SHARE: the programs under test. WFS_SERVER: redis-server or valkey-server. WFS_SOURCE_ROOT: the checkout.
@@ -111,7 +112,8 @@ host_prepare() {
 	ports = 25
 	[share]
 	peers = $WORK/peers
-	group =
+	group = $(id -gn nobody)
+	${HOST_CONFIG:-}
 	END
 	echo "secret-$1" >"$dir/password"
 	cat >"$dir/share.conf" <<-END

@@ -39,6 +39,7 @@ struct fixture {
 	int64_t cost_us; /* of a turn with a request; others cost nothing */
 	uint16_t port;
 	int64_t newest; /* event: a line of its number each */
+	char sharers[64]; /* our own group; "": none may share */
 };
 
 static struct fixture f;
@@ -68,7 +69,7 @@ static uint16_t free_port(void)
 
 static struct control_config config_of(bool tcp)
 {
-	struct control_config c = {.socket = f.path, .group = "", .readers = "", .sharers = "", .token_file = f.tokens};
+	struct control_config c = {.socket = f.path, .group = "", .readers = "", .sharers = f.sharers, .token_file = f.tokens};
 
 	assert_true(addr_parse("127.0.0.1", 9, &c.tcp));
 	c.port = tcp ? f.port : 0;
@@ -97,6 +98,8 @@ static int teardown(void **state)
 	(void)unlink(f.tokens);
 	(void)unlink(f.path);
 	(void)snprintf(path, sizeof path, "%s.read", f.path);
+	(void)unlink(path);
+	(void)snprintf(path, sizeof path, "%s.share", f.path);
 	(void)unlink(path);
 	return rmdir(f.dir); /* fails when a socket was left behind */
 }
@@ -648,6 +651,108 @@ static void test_debt(void **state)
 	(void)close(light);
 }
 
+/* A client of the socket ".share", and that socket in use. */
+static int connect_sharer(void)
+{
+	const struct group *const gr = getgrgid(getegid());
+	char path[sizeof f.path + 8];
+	int fd;
+
+	assert_non_null(gr);
+	(void)snprintf(f.sharers, sizeof f.sharers, "%s", gr->gr_name);
+	open_control(false);
+	(void)snprintf(path, sizeof path, "%s.share", f.path);
+	fd = connect_to(path);
+	assert_true(fd >= 0);
+	turns(1);
+	return fd;
+}
+
+/* What other hosts say has time of its own: neither waits for the debts of the other. */
+static void test_sharing_time(void **state)
+{
+	int sharer, client;
+
+	(void)state;
+	sharer = connect_sharer();
+	client = connect_to(f.path);
+	turns(1);
+	f.cost_us = CONTROL_SAVED_US + 3 * CONTROL_SHARING_US;
+	send_text(sharer, "test 192.0.2.1\ntest 192.0.2.2\n");
+	turns(3);
+	assert_int_equal(f.answered, 1);
+	assert_int_equal(control_timeout_ms(f.control, f.now_ms), 4);
+	f.cost_us = CONTROL_DEBT_US;
+	send_text(client, "test 192.0.2.3\ntest 192.0.2.4\n");
+	turns(3);
+	expect(client, "192.0.2.3");
+	assert_int_equal(f.answered, 2);
+	f.cost_us = 1;
+	f.now_ms += 4;
+	turns(3);
+	expect(sharer, "192.0.2.2");
+	assert_int_equal(f.answered, 3); /* the other has debts for a second */
+	(void)close(sharer);
+	(void)close(client);
+}
+
+/* The first request of a client that has sent some. */
+static struct control_request first_request(void)
+{
+	struct pollfd polled[CONTROL_FDS_MAX];
+	struct control_request r;
+	bool given = false;
+
+	for (size_t i = 0; i < 3 && !given; i++) {
+		control_poll(f.control, f.now_ms, polled);
+		assert_true(poll(polled, CONTROL_FDS_MAX, 0) >= 0);
+		control_serve(f.control, polled, f.now_ms);
+		given = control_next(f.control, f.now_ms, &r);
+	}
+	assert_true(given);
+	return r;
+}
+
+/* Requests that take effect together: hundreds at once, whose replies come together, or one error for each and the end. */
+static void test_together(void **state)
+{
+	static const char error[] = "{\"ok\":false,\"error\":\"the disk is full\"}\n";
+	char got[8192], want[256] = "";
+	struct control_request r;
+	size_t n = 1, len = 0;
+	int fd;
+
+	(void)state;
+	fd = connect_sharer();
+	for (size_t i = 0; i < 400; i++)
+		len += (size_t)snprintf(got + len, sizeof got - len, "test 192.0.2.7\n");
+	send_bytes(fd, got, len);
+	r = first_request();
+	control_hold(f.control, &r);
+	control_reply(f.control, r.connection, reply_new(), f.now_ms);
+	for (; control_again(f.control, f.now_ms, &r); n++)
+		control_reply(f.control, r.connection, reply_new(), f.now_ms);
+	assert_int_equal(n, 400);
+	assert_int_equal(receive(fd, got, sizeof got), -1);
+	control_release(f.control, &r, NULL, f.now_ms);
+	assert_int_equal(receive(fd, got, sizeof got), 400 * strlen("{\"ok\":true}\n"));
+
+	send_text(fd, "test 192.0.2.7\nbad\ntest 192.0.2.8\ntest 192.0.2.9\n");
+	r = first_request();
+	control_hold(f.control, &r);
+	control_reply(f.control, r.connection, reply_new(), f.now_ms);
+	assert_false(control_again(f.control, f.now_ms, &r)); /* that one was replied to, and is held as well */
+	control_release(f.control, &r, "the disk is full", f.now_ms);
+	for (size_t i = 0; i < 2; i++)
+		(void)snprintf(want + i * strlen(error), sizeof want - i * strlen(error), "%s", error);
+	(void)receive(fd, got, sizeof got);
+	assert_string_equal(got, want);
+	turns(3);
+	assert_true(is_closed(fd));
+	assert_int_equal(f.answered, 0); /* what came after them was not handled */
+	(void)close(fd);
+}
+
 /* Bytes that make no line, and connections that come and go: counted as requests are. In debt no client wakes us. */
 static void test_noise(void **state)
 {
@@ -980,7 +1085,7 @@ int main(void)
 		WITH_SOCKET(test_idle),        WITH_SOCKET(test_slow_reader),   WITH_SOCKET(test_late_reader),
 		WITH_SOCKET(test_flood),       WITH_SOCKET(test_debt),         WITH_SOCKET(test_noise),         WITH_SOCKET(test_compat),
 		WITH_SOCKET(test_tcp),         WITH_SOCKET(test_token_files),   WITH_SOCKET(test_opening),
-		WITH_SOCKET(test_watch), WITH_SOCKET(test_slow_watcher), WITH_SOCKET(test_many_watch),
+		WITH_SOCKET(test_watch), WITH_SOCKET(test_sharing_time), WITH_SOCKET(test_together), WITH_SOCKET(test_slow_watcher), WITH_SOCKET(test_many_watch),
 		WITH_SOCKET(test_permissions), cmocka_unit_test(test_replies),
 	};
 #undef WITH_SOCKET
