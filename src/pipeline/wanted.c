@@ -132,9 +132,10 @@ struct wanted_entry *wanted_next(const struct wanted *w, uint8_t list, const str
 	for (bool passed = before == NULL; w->slots[at].place != 0; at = (at + 1) & (w->n_slots - 1)) {
 		struct wanted_entry *const e = &w->entries[w->slots[at].place - 1];
 
-		if (passed && w->slots[at].hash == hash && is_of(e, list, net))
+		if (!passed)
+			passed = e == before;
+		else if (w->slots[at].hash == hash && is_of(e, list, net))
 			return e;
-		passed |= e == before;
 	}
 	return NULL;
 }

@@ -35,7 +35,19 @@ static int filter_out(int fd, uint32_t sender, struct why *why)
 	               : why_set(why, errno, "nftables: cannot leave out our own changes: %s", strerror(errno));
 }
 
-int nft_events_open(const struct mnl_socket *ours, struct mnl_socket **ret, struct why *why)
+/* All that are open in this process: the kernel announces as long as one of them listens. */
+static struct nft_events *all;
+
+/* how: NETLINK_ADD_MEMBERSHIP, NETLINK_DROP_MEMBERSHIP. */
+static void change_all(int how)
+{
+	const int group = NFNLGRP_NFTABLES;
+
+	for (const struct nft_events *e = all; e != NULL; e = e->next)
+		(void)setsockopt(mnl_socket_get_fd(e->socket), SOL_NETLINK, how, &group, sizeof group); /* bind could: so can this */
+}
+
+int nft_events_open(struct nft_events *events, const struct mnl_socket *ours, struct why *why)
 {
 	struct mnl_socket *const socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	const int bytes = BUFFER_BYTES;
@@ -52,8 +64,66 @@ int nft_events_open(const struct mnl_socket *ours, struct mnl_socket **ret, stru
 	}
 	/* With less of it more is taken for changed than was. */
 	(void)setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes);
-	*ret = socket;
+	*events = (struct nft_events){.socket = socket, .next = all};
+	all = events;
 	return 0;
+}
+
+void nft_events_close(struct nft_events *events)
+{
+	struct nft_events **at = &all;
+
+	if (events->socket == NULL)
+		return;
+	while (*at != events)
+		at = &(*at)->next;
+	*at = events->next;
+	(void)mnl_socket_close(events->socket);
+	events->socket = NULL;
+}
+
+/* --- large transactions of ours --- */
+
+/* The number of the last transaction; 0: not known. */
+static uint32_t generation(struct mnl_socket *socket)
+{
+	_Alignas(8) char bytes[1024];
+	struct nlmsghdr *const nlh = mnl_nlmsg_put_header(bytes);
+	struct nfgenmsg *const head = mnl_nlmsg_put_extra_header(nlh, sizeof *head);
+	struct nft_attrs attrs;
+	const struct nlattr *attr;
+	ssize_t got;
+
+	nlh->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN;
+	nlh->nlmsg_flags = NLM_F_REQUEST;
+	head->nfgen_family = NFPROTO_UNSPEC;
+	head->version = NFNETLINK_V0;
+	if (mnl_socket_sendto(socket, nlh, nlh->nlmsg_len) < 0)
+		return 0;
+	/* The kernel has answered when sending returns. */
+	got = mnl_socket_recvfrom(socket, bytes, sizeof bytes);
+	if (got < 0 || !mnl_nlmsg_ok(nlh, (int)got) || (nlh->nlmsg_type & 0xFF) != NFT_MSG_NEWGEN)
+		return 0;
+	attrs = nft_attrs(nlh);
+	attr = nft_attr(&attrs);
+	return attr == NULL ? 0 : nft_u32(attr);
+}
+
+void nft_events_mute(struct mnl_socket *socket, uint32_t *ret)
+{
+	*ret = all == NULL ? 0 : generation(socket);
+	change_all(NETLINK_DROP_MEMBERSHIP);
+}
+
+void nft_events_unmute(struct mnl_socket *socket, uint32_t before, bool committed)
+{
+	const uint32_t ours = before + committed > 0 ? before + committed : 1; /* the kernel passes over 0 */
+	uint32_t after;
+
+	change_all(NETLINK_ADD_MEMBERSHIP);
+	after = all == NULL ? 0 : generation(socket);
+	for (struct nft_events *e = all; e != NULL; e = e->next)
+		e->missed |= after == 0 || before == 0 || (after != ours && after != before); /* before: there was nothing to do */
 }
 
 /* --- one message --- */
@@ -136,15 +206,16 @@ static bool note_change(const struct root_config *config, const struct nlmsghdr 
 	return true;
 }
 
-void nft_events_read(struct mnl_socket *socket, const struct root_config *config, struct nft_answer *answer,
+void nft_events_read(struct nft_events *events, const struct root_config *config, struct nft_answer *answer,
                      struct backend_change *ret, bool *ret_rules)
 {
 	bool ours = false;
 	ssize_t got;
 
-	*ret = (struct backend_change){0};
-	*ret_rules = false;
-	while ((got = mnl_socket_recvfrom(socket, answer->bytes, sizeof answer->bytes)) > 0 || (got < 0 && errno != EAGAIN)) {
+	*ret = (struct backend_change){.all = events->missed};
+	*ret_rules = events->missed;
+	events->missed = false;
+	while ((got = mnl_socket_recvfrom(events->socket, answer->bytes, sizeof answer->bytes)) > 0 || (got < 0 && errno != EAGAIN)) {
 		const struct nlmsghdr *nlh = (const struct nlmsghdr *)answer->bytes;
 
 		if (got < 0 && errno == ENOBUFS)

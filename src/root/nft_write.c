@@ -4,6 +4,24 @@
 
 #include <linux/netfilter/nf_tables.h>
 
+#include "root/nft_events.h"
+
+enum { MANY = 64 }; /* elements of a transaction that is worth four more system calls */
+
+/* As nft_commit. Nothing is announced to us of a large one. */
+static int commit(struct nft_batch *batch, size_t n, struct why *why)
+{
+	uint32_t generation;
+	int rc;
+
+	if (n < MANY)
+		return nft_commit(batch, why);
+	nft_events_mute(batch->socket, &generation);
+	rc = nft_commit(batch, why);
+	nft_events_unmute(batch->socket, generation, rc == 0);
+	return rc;
+}
+
 static int write_all(struct nft_writer *writer, const struct nft_set_of *of, const struct nft_element *elements, size_t n,
                      bool adds, struct why *why)
 {
@@ -17,7 +35,7 @@ static int write_all(struct nft_writer *writer, const struct nft_set_of *of, con
 	}
 	if (adds)
 		nft_elements_put(batch, NFT_MSG_NEWSETELEM, of, elements, n);
-	return nft_commit(batch, why);
+	return commit(batch, n, why);
 }
 
 int nft_write_add(struct nft_writer *writer, const struct nft_set_of *of, const struct nft_element *elements, size_t n,

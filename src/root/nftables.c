@@ -38,7 +38,8 @@ enum {
 
 struct nftables {
 	const struct root_config *config; /* borrowed */
-	struct mnl_socket *reading, *events; /* reading: for listings alone */
+	struct mnl_socket *reading; /* for listings alone */
+	struct nft_events events;
 	bool made;         /* by open: there was no table */
 	bool altered;      /* somebody changed rules since they were written */
 	bool repaired;     /* something was missing or altered since the engine's last prepare */
@@ -397,7 +398,7 @@ static int watched(const void *of)
 {
 	const struct nftables *const self = of;
 
-	return mnl_socket_get_fd(self->events);
+	return mnl_socket_get_fd(self->events.socket);
 }
 
 /* What fails here the next prepare reports. */
@@ -407,7 +408,7 @@ static bool changed(void *of, struct backend_change *ret)
 	struct why ignored;
 	bool rules;
 
-	nft_events_read(self->events, self->config, &self->answer, ret, &rules);
+	nft_events_read(&self->events, self->config, &self->answer, ret, &rules);
 	if (!rules && !ret->all && ret->n == 0)
 		return false;
 	self->altered |= rules;
@@ -426,7 +427,7 @@ static int open_table(struct nftables *self, struct why *why)
 	if (rc == 0)
 		rc = nft_open(&self->reading, why);
 	if (rc == 0)
-		rc = nft_events_open(self->writer.socket, &self->events, why);
+		rc = nft_events_open(&self->events, self->writer.socket, why);
 	if (rc == 0)
 		rc = nft_table_find(self->config, self->writer.socket, &self->answer, &found, &slots, why);
 	if (rc == 0 && !self->config->manage_rules)
@@ -511,8 +512,7 @@ static int nftables_close(void *of, enum backend_end end, struct why *why)
 		(void)mnl_socket_close(self->writer.socket);
 	if (self->reading != NULL)
 		(void)mnl_socket_close(self->reading);
-	if (self->events != NULL)
-		(void)mnl_socket_close(self->events);
+	nft_events_close(&self->events);
 	nft_dropped_done(&self->dropped);
 	free(self);
 	return rc;

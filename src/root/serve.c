@@ -190,7 +190,8 @@ int root_serve(struct root *root, int fd, pid_t engine)
 				timeout_ms = LINGER_MS;
 			}
 		}
-		if (polled[CHANGES].revents != 0)
+		/* What was changed during a large transaction of ours is known without an event. */
+		if (polled[CHANGES].revents != 0 || (polled[PACKETS].revents != 0 && polled[CHANGES].fd >= 0))
 			note_changed(root);
 		if (polled[TARPIT].revents != 0 && !read_tarpit(root, polled[TARPIT].fd))
 			polled[TARPIT].fd = -1;

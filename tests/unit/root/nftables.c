@@ -22,6 +22,7 @@
 #include "firewall/message.h"
 #include "root/backend.h"
 #include "root/lists.h"
+#include "root/nft_events.h"
 
 enum { SKIPPED = 77 };
 
@@ -424,6 +425,49 @@ static void test_overflow(void **state)
 	assert_int_equal(backend->close(self, BACKEND_REMOVE, &why), 0);
 }
 
+/* During a large transaction nothing is announced: not our own, and what others do meanwhile counts as a change of everything. */
+static void test_muted(void **state)
+{
+	const struct backend *const backend = backend_find("nftables");
+	struct backend_entry entries[BACKEND_REFUSED_MAX];
+	struct net nets[BACKEND_REFUSED_MAX];
+	struct backend_refused refused = {0};
+	struct backend_change change;
+	struct mnl_socket *socket;
+	const char *without6;
+	uint32_t generation;
+	struct why why;
+	void *self;
+
+	(void)state;
+	assert_int_equal(backend->open(&usual, &self, &without6, &why), 0);
+	for (unsigned i = 0; i < BACKEND_REFUSED_MAX; i++) {
+		nets[i] = (struct net){.addr = {{[10] = 0xFF, 0xFF, 192, 0, 2, (uint8_t)i}}, .len = 128}; /* below 256 */
+		entries[i] = (struct backend_entry){.net = nets[i], .left_s = 600};
+	}
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(backend->add(self, entries, BACKEND_REFUSED_MAX, &refused, &why), 0);
+		assert_false(backend->changed(self, &change));
+	}
+	assert_int_equal(backend->del(self, nets, BACKEND_REFUSED_MAX, &why), 0);
+	assert_false(backend->changed(self, &change));
+	assert_int_equal(nft_open(&socket, &why), 0);
+	nft_events_mute(socket, &generation);
+	nft_events_unmute(socket, generation, false);
+	assert_false(backend->changed(self, &change));
+	nft_events_mute(socket, &generation);
+	assert_true(shell("nft add table inet other"));
+	nft_events_unmute(socket, generation, false);
+	assert_true(backend->changed(self, &change));
+	assert_true(change.all);
+	assert_false(backend->changed(self, &change));
+	assert_true(shell("nft add element inet watchforspammers spammer '{ 192.0.2.8 }'")); /* it listens again */
+	assert_true(backend->changed(self, &change));
+	assert_int_equal(change.n, 1);
+	(void)mnl_socket_close(socket);
+	assert_int_equal(backend->close(self, BACKEND_REMOVE, &why), 0);
+}
+
 /* Of several lists the change says in which of them it was; what is about rules says that all may be changed. */
 static void test_changed_lists(void **state)
 {
@@ -553,6 +597,7 @@ int main(void)
 		cmocka_unit_test_setup(test_automatic, clean),
 		cmocka_unit_test_setup(test_changed, clean),    cmocka_unit_test_setup(test_clean, clean),
 		cmocka_unit_test_setup(test_overflow, clean),    cmocka_unit_test_setup(test_clean, clean),
+		cmocka_unit_test_setup(test_muted, clean),
 		cmocka_unit_test_setup(test_changed_lists, clean),
 	};
 	const char *const reason = make_namespace();
