@@ -5,6 +5,8 @@
 #include <string.h>
 #include <systemd/sd-id128.h>
 
+#include "base/hash.h"
+
 /* Made once for this program, with "systemd-id128 new". */
 #define OURS SD_ID128_MAKE(6d, 0b, 3e, 51, c8, 7a, 4f, 29, 93, e4, 1c, a0, 5b, d6, 87, 42)
 
@@ -19,18 +21,6 @@ static void find_key(void)
 		memcpy(key, id.bytes, sizeof key);
 }
 
-static unsigned char lower(char c)
-{
-	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
-static uint64_t mix(uint64_t h)
-{
-	h = (h ^ h >> 33) * UINT64_C(0xFF51AFD7ED558CCD);
-	h = (h ^ h >> 33) * UINT64_C(0xC4CEB9FE1A85EC53);
-	return h ^ h >> 33;
-}
-
 uint32_t account_number(struct span name)
 {
 	uint64_t h;
@@ -42,16 +32,16 @@ uint32_t account_number(struct span name)
 	h = key[0];
 	/* The key is in every step, so that no collision can be computed without it. */
 	for (size_t i = 0; i < name.len; i++) {
-		h = ((h ^ lower(name.p[i])) + key[1]) * UINT64_C(0x9FB21C651E98DF25);
+		h = ((h ^ (unsigned char)text_lower(name.p[i])) + key[1]) * UINT64_C(0x9FB21C651E98DF25);
 		h ^= h >> 29;
 	}
-	number = (uint32_t)(mix(h) >> (64 - ACCOUNT_BITS)); /* ACCOUNT_BITS of them */
+	number = (uint32_t)(hash_mix(h) >> (64 - ACCOUNT_BITS)); /* ACCOUNT_BITS of them */
 	return number == ACCOUNT_NONE ? 1 : number;
 }
 
 static bool is_alnum(char c)
 {
-	return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+	return (c >= '0' && c <= '9') || (text_lower(c) >= 'a' && text_lower(c) <= 'z');
 }
 
 /* What <USER> of rules matches. */

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "base/why.h"
 
@@ -73,17 +74,14 @@ static inline int net_order(const struct net *a, const struct net *b)
 	return order != 0 ? order : a->len - b->len;
 }
 
-/* For tables: every bit of addr and seed bears on every bit of it. MurmurHash3's finalizer (A. Appleby) over both halves. */
+/* For tables: every bit of addr and seed bears on every bit of it. */
 static inline uint64_t addr_hash(const struct addr *addr, uint64_t seed)
 {
 	uint64_t a, b;
 
 	memcpy(&a, addr->bytes, 8);
 	memcpy(&b, addr->bytes + 8, 8);
-	b ^= seed ^ (a * UINT64_C(0x9E3779B97F4A7C15));
-	b = (b ^ b >> 33) * UINT64_C(0xFF51AFD7ED558CCD);
-	b = (b ^ b >> 33) * UINT64_C(0xC4CEB9FE1A85EC53);
-	return b ^ b >> 33;
+	return hash_mix(b ^ seed ^ (a * UINT64_C(0x9E3779B97F4A7C15)));
 }
 
 /*

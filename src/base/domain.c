@@ -14,9 +14,7 @@ static bool lower(struct span name, char out[static DOMAIN_MAX + 1])
 	if (name.p == NULL || name.len == 0 || name.len > DOMAIN_MAX)
 		return false;
 	for (size_t i = 0; i < name.len; i++) {
-		const char c = name.p[i];
-
-		out[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+		out[i] = text_lower(name.p[i]);
 		if (strchr("abcdefghijklmnopqrstuvwxyz0123456789-_.", out[i]) == NULL || out[i] == '\0')
 			return false;
 	}

@@ -15,6 +15,12 @@ struct span {
 	size_t len;
 };
 
+/* ASCII's capital letters become small ones; in every locale. */
+static inline char text_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 /* True when the piece is exactly the NUL-ended word. */
 bool span_is(struct span span, const char *word);
 

@@ -9,6 +9,7 @@
 #include "admin/rows.h"
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "command/command.h"
 #include "command/daemon.h"
@@ -63,7 +64,7 @@ int listed_read(const struct config *config, struct store *store, int64_t now_s,
 	return rc;
 }
 
-/* FNV-1a, over what an edit changes. */
+/* A hash of what an edit changes. */
 static uint64_t add_files(uint64_t stamp, const struct config_words *files)
 {
 	for (size_t i = 0; i < files->n; i++) {
@@ -75,15 +76,14 @@ static uint64_t add_files(uint64_t stamp, const struct config_words *files)
 		numbers[1] = (uint64_t)st.st_size;
 		numbers[2] = (uint64_t)st.st_mtim.tv_sec;
 		numbers[3] = (uint64_t)st.st_mtim.tv_nsec;
-		for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
-			stamp = (stamp ^ numbers[k]) * UINT64_C(0x100000001B3);
+		stamp = hash_bytes(stamp, numbers, sizeof numbers);
 	}
 	return stamp;
 }
 
 uint64_t listed_stamp(const struct config *config)
 {
-	return add_files(add_files(UINT64_C(0xCBF29CE484222325), &config->block.files), &config->allow.files);
+	return add_files(add_files(HASH_START, &config->block.files), &config->allow.files);
 }
 
 /* place: where it is listed, perhaps as a part of a network. */

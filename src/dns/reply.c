@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 
 enum {
 	ALIASES_MAX = 8,          /* one after the other */
@@ -95,8 +96,7 @@ static bool add_name(const ns_msg *message, struct reply *reply, const uint8_t *
 	if (len > 0 && name[len - 1] == '.')
 		name[--len] = '\0';
 	for (size_t i = 0; i < len; i++)
-		if (name[i] >= 'A' && name[i] <= 'Z')
-			name[i] = (char)(name[i] - 'A' + 'a');
+		name[i] = text_lower(name[i]);
 	add_text(reply, alloc_text(name, "a name server's reply"));
 	return true;
 }

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 
 enum {
 	SHOWN_MAX = 80,
@@ -41,7 +42,7 @@ bool spf_record_domain(struct span text, char out[static REPLY_NAME_MAX])
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		const char c = text.p[i];
-		const char low = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+		const char low = text_lower(c);
 
 		if ((c == '.' && label == 0) || label > LABEL_MAX)
 			return false;
@@ -174,7 +175,7 @@ static size_t modifier_len(struct span text)
 	const size_t equals = find(text, '=');
 
 	for (size_t i = 0; i < equals; i++) {
-		const char c = (char)(text.p[i] | 0x20);
+		const char c = text_lower(text.p[i]);
 
 		if (!(c >= 'a' && c <= 'z') && (i == 0 || (strchr("-_.", text.p[i]) == NULL && !(text.p[i] >= '0' && text.p[i] <= '9'))))
 			return 0;

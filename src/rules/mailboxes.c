@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "base/remedy.h"
 
 enum { QUOTED_MAX = 80 }; /* bytes of a line shown in a message */
@@ -22,12 +23,11 @@ struct mailboxes {
 
 /* --- the set --- */
 
+/* Without a seed: the administrator wrote what is in the set, so no attacker chose collisions. */
 static size_t hash(const char *name, size_t len)
 {
-	uint64_t h = 14695981039346656037U; /* FNV-1a; the administrator wrote what is in the set, so no attacker chose collisions */
+	const uint64_t h = hash_bytes(HASH_START, name, len);
 
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)name[i]) * 1099511628211U;
 	return (size_t)(h ^ h >> 32);
 }
 
@@ -57,11 +57,6 @@ static void grow(struct mailboxes *m)
 	free(old);
 }
 
-static char lower(char c)
-{
-	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
 /* name: valid; m->text has place for it. */
 static void add(struct mailboxes *m, struct span name)
 {
@@ -69,7 +64,7 @@ static void add(struct mailboxes *m, struct span name)
 	uint32_t *slot;
 
 	for (size_t i = 0; i < name.len; i++)
-		copy[i] = lower(name.p[i]);
+		copy[i] = text_lower(name.p[i]);
 	copy[name.len] = '\0';
 	if (2 * (m->n + 1) > m->size)
 		grow(m);
@@ -89,7 +84,7 @@ bool mailboxes_has(const struct mailboxes *m, struct span address)
 	if (m->n == 0 || address.len == 0 || address.len > MAILBOXES_NAME_MAX || memchr(address.p, '\0', address.len) != NULL)
 		return false;
 	for (size_t i = 0; i < address.len; i++) {
-		name[i] = lower(address.p[i]);
+		name[i] = text_lower(address.p[i]);
 		if (name[i] == '@')
 			at = i;
 	}

@@ -235,7 +235,7 @@ bool rdns_name(struct span name, const struct addr *address)
 	if (name.p == NULL || name.len > NAME_MAX_BYTES || span_is(name, "unknown"))
 		return false;
 	for (size_t i = 0; i < name.len; i++)
-		lower[i] = name.p[i] >= 'A' && name.p[i] <= 'Z' ? (char)(name.p[i] - 'A' + 'a') : name.p[i];
+		lower[i] = text_lower(name.p[i]);
 	lower[name.len] = '\0';
 	if (has_word(lower, name.len))
 		return true;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "base/hashtable.h"
 #include "rules/duplicates.h"
 #include "rules/session_key.h"
@@ -25,16 +26,10 @@ struct sessions {
 	struct duplicates *duplicates;
 };
 
-static uint64_t hash(uint64_t from, const char *p, size_t len)
-{
-	for (size_t i = 0; i < len; i++) /* FNV-1a; ids are the server's own, not attacker-controlled */
-		from = (from ^ (unsigned char)p[i]) * 1099511628211U;
-	return from;
-}
-
+/* Without a seed: names of rules and programs, and ids of the server, are not attacker-controlled. */
 static uint64_t hash_word(const char *word)
 {
-	return hash(14695981039346656037U, word, strlen(word));
+	return hash_bytes(HASH_START, word, strlen(word));
 }
 
 struct sessions *sessions_new(void)
@@ -157,7 +152,7 @@ static int resolve_after(struct sessions *s, uint64_t realm, int64_t time_s, str
  */
 static int resolve_again(struct sessions *s, uint64_t realm, int64_t time_s, struct rules_hit *hit)
 {
-	const uint64_t event = hash(hash_word(hit->rule->text->name), hit->detail.p, hit->detail.len);
+	const uint64_t event = hash_bytes(hash_word(hit->rule->text->name), hit->detail.p, hit->detail.len);
 	struct entry *e = known(s, realm, time_s, hit);
 
 	if (e != NULL && e->event == event) {
@@ -203,7 +198,7 @@ static void forget(struct sessions *s, uint64_t realm, const struct rules_hit *h
 /* What keeps the sessions of hosts and servers apart. */
 static uint64_t realm_of(struct span host, const struct rules_hit *hit)
 {
-	return hash(hash_word(hit->rule->text->file), host.p, host.len);
+	return hash_bytes(hash_word(hit->rule->text->file), host.p, host.len);
 }
 
 int sessions_resolve(struct sessions *s, struct span host, int64_t time_s, struct rules_hit *hit)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "verdict/verdict.h"
 
 enum {
@@ -46,11 +47,6 @@ void allowed_set_names(struct allowed *a, const char *const globs[], size_t n)
 		a->globs[a->n_globs] = alloc_text(globs[a->n_globs], "the allow list");
 }
 
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 /* Linear but for the last "*", which is tried at each place: no name makes it slow. */
 static bool glob_matches(const char *glob, const char *name, size_t len)
 {
@@ -60,7 +56,7 @@ static bool glob_matches(const char *glob, const char *name, size_t len)
 		if (*glob == '*') {
 			star = glob++;
 			again = name;
-		} else if (*glob != '\0' && (*glob == '?' || lower(*glob) == lower(*name))) {
+		} else if (*glob != '\0' && (*glob == '?' || text_lower(*glob) == text_lower(*name))) {
 			glob++;
 			name++;
 		} else if (star != NULL) {

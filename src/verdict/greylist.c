@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/domain.h"
+#include "base/hash.h"
 
 enum {
 	WAYS = 4, /* places an attempt may be in */
@@ -38,24 +39,12 @@ void greylist_free(struct greylist *g)
 	free(g);
 }
 
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static uint64_t mix(uint64_t h)
-{
-	h = (h ^ h >> 33) * UINT64_C(0xFF51AFD7ED558CCD);
-	h = (h ^ h >> 33) * UINT64_C(0xC4CEB9FE1A85EC53);
-	return h ^ h >> 33;
-}
-
-/* FNV-1a, and a byte that occurs in no text, so that two texts differ from one joined text. */
-static uint64_t add_text(uint64_t h, struct span text)
+/* Without regard to case; no byte is 0x100, so that two texts differ from one joined text. */
+static uint64_t add_text(uint64_t hash, struct span text)
 {
 	for (size_t i = 0; i < text.len; i++)
-		h = (h ^ (unsigned char)lower(text.p[i])) * UINT64_C(0x100000001B3);
-	return mix((h ^ 0x100) * UINT64_C(0x100000001B3));
+		hash = hash_step(hash, (unsigned char)text_lower(text.p[i]));
+	return hash_mix(hash_step(hash, 0x100));
 }
 
 static bool is_clean(const struct verdict *v, const struct addr *addr)
@@ -88,7 +77,7 @@ enum greylist_outcome greylist_attempt(struct greylist *g, const struct verdict 
 
 		memcpy(&a, net.addr.bytes, 8);
 		memcpy(&b, net.addr.bytes + 8, 8);
-		key[i] = add_text(add_text(add_text(mix(mix(g->seed + i + a) ^ b), from), to), org);
+		key[i] = add_text(add_text(add_text(hash_mix(hash_mix(g->seed + i + a) ^ b), from), to), org);
 	}
 	set = &g->attempts[(key[0] >> 32) % (GREYLIST_MAX / WAYS) * WAYS];
 	oldest = set;
