@@ -6,31 +6,8 @@
 
 #include "base/account.h"
 #include "base/alloc.h"
-#include "verdict/allowed.h"
-#include "verdict/clients.h"
-#include "verdict/network.h"
-#include "verdict/ratelimit.h"
-#include "verdict/scores.h"
-#include "verdict/suspension.h"
-#include "verdict/weight.h"
-
-struct verdict {
-	struct verdict_policy policy;
-	uint32_t now_s;
-	struct allowed allowed;
-	struct clients clients;
-	struct suspension suspension;
-	struct ratelimit ratelimit;
-	struct weight weight;
-	struct block blocks[VERDICT_BLOCKS_MAX]; /* of the last decision */
-	uint8_t lists[VERDICT_RULES_MAX]; /* of ports, by rule */
-	const struct elsewhere *elsewhere; /* or NULL */
-};
-
-static uint32_t seconds(int64_t time_s)
-{
-	return time_s < 0 ? 0 : time_s > UINT32_MAX ? UINT32_MAX : (uint32_t)time_s; /* clamped to fit */
-}
+#include "verdict/evidence.h"
+#include "verdict/state.h"
 
 struct verdict *verdict_new(const struct verdict_policy *policy)
 {
@@ -65,7 +42,7 @@ void verdict_free(struct verdict *v)
 
 void verdict_at(struct verdict *v, int64_t now_s)
 {
-	v->now_s = seconds(now_s);
+	v->now_s = verdict_seconds(now_s);
 }
 
 void verdict_lists(struct verdict *v, const uint8_t *lists, size_t n)
@@ -88,7 +65,7 @@ void verdict_allow_names(struct verdict *v, const char *const globs[], size_t n)
 
 void verdict_allow_earned(struct verdict *v, const struct net *net, int64_t until_s)
 {
-	allowed_earn(&v->allowed, net, seconds(until_s), v->now_s);
+	allowed_earn(&v->allowed, net, verdict_seconds(until_s), v->now_s);
 }
 
 bool verdict_is_allowed(const struct verdict *v, const struct addr *addr)
@@ -159,25 +136,6 @@ size_t verdict_matched(const struct verdict *v, unsigned rule, struct net *out, 
 
 /* --- decisions --- */
 
-/* A future time counts as now. */
-static uint32_t no_later_than_now(const struct verdict *v, int64_t time_s)
-{
-	const uint32_t at = seconds(time_s);
-
-	return at < v->now_s ? at : v->now_s;
-}
-
-/* The subject that addr's evidence adds to. */
-static struct net subject_of(const struct verdict *v, const struct addr *addr)
-{
-	struct net net;
-
-	if (v->policy.ip6_prefix == 128 || addr_is_ip4(addr))
-		return net_of(addr);
-	net = net_around(addr, v->policy.ip6_prefix);
-	return verdict_spares(v, &net) ? net_of(addr) : net;
-}
-
 struct net verdict_expect(const struct verdict *v, const struct addr *addr, int score, enum verdict_expected when)
 {
 	const struct net net = net_around(addr, addr_is_ip4(addr) ? 128 : v->policy.ip6_prefix), network = network_of(addr);
@@ -206,38 +164,6 @@ static unsigned patience(const struct verdict *v, const struct tracked *t)
 	return clients_is_proven(&v->clients, t, v->now_s) || is_good_elsewhere(v, &t->addr) ? 2 : 1;
 }
 
-/* The days of its clients and networks count. */
-static bool is_network_judged(const struct verdict *v, const struct addr *addr)
-{
-	return network_counts(&v->policy, addr) || network_adds_up(&v->policy, addr);
-}
-
-/* Good evidence came on that day: once the subject is proven good, its network notes it too. */
-static void note_good(struct verdict *v, const struct net *subject, uint32_t day)
-{
-	struct clients *const s = &v->clients;
-	struct tracked *t = clients_find_or_add(s, subject, v->now_s);
-	struct net network;
-
-	clients_note_day(s, t, day);
-	if (!clients_is_proven(s, t, v->now_s) || !is_network_judged(v, &subject->addr))
-		return;
-	network = network_of(&subject->addr);
-	t = clients_find_or_add(s, &network, v->now_s);
-	clients_note_day(s, t, day);
-}
-
-static uint8_t list_of(const struct verdict *v, const struct verdict_evidence *e)
-{
-	return e->rule == VERDICT_NO_RULE ? e->list : v->lists[e->rule];
-}
-
-/* Its blocks close the ports of that list. */
-static bool is_closed(const struct verdict *v, const struct tracked *t, uint8_t list)
-{
-	return t->until_s > v->now_s && (t->lists >> list & 1) != 0;
-}
-
 static void close_list(const struct verdict *v, struct tracked *t, uint8_t list)
 {
 	if (t->until_s <= v->now_s)
@@ -245,51 +171,10 @@ static void close_list(const struct verdict *v, struct tracked *t, uint8_t list)
 	t->lists = (uint8_t)(t->lists | 1U << list); /* list < PORTLISTS_MAX */
 }
 
-/* Failed logins are kept longer than the rest. */
-static uint32_t horizon_of(const struct verdict *v, const struct verdict_evidence *e)
-{
-	const int64_t kept_s = e->kind == VERDICT_LOGIN && e->score > 0 ? verdict_memory_s(&v->policy) : v->policy.window_s;
-
-	return v->now_s > kept_s ? v->now_s - (uint32_t)kept_s : 0; /* 0..now_s */
-}
-
-/* Whether evidence about the subject counts: VERDICT_COUNTED, and *ret is the subject. */
-static enum verdict_outcome admit(struct verdict *v, const struct net *subject, const struct verdict_evidence *e, bool credit,
-                                  struct tracked **ret)
-{
-	struct clients *const s = &v->clients;
-	const uint32_t at = no_later_than_now(v, e->time_s);
-	struct tracked *t;
-
-	if (at <= horizon_of(v, e))
-		return VERDICT_HISTORY;
-	t = clients_find_or_add(s, subject, v->now_s);
-	if (t->until_s > v->now_s && e->score > 0 && !is_closed(v, t, list_of(v, e))) {
-		if (at < clients_last_offence(s, t))
-			return VERDICT_RUNNING;
-	} else if (t->until_s > v->now_s || at < t->until_s) {
-		return VERDICT_RUNNING;
-	}
-	/* Credit is stored by the second: the order of credit and block within one second is unknown. */
-	if (credit && at <= clients_last_offence(s, t))
-		return VERDICT_RUNNING;
-	*ret = t;
-	return VERDICT_COUNTED;
-}
-
 /* A delivery or a login, not a vote. */
 static bool is_credit(const struct verdict_evidence *e)
 {
 	return e->score < 0 && e->rule != VERDICT_NO_RULE;
-}
-
-/* A score that counts, of a failed login that repeats another (0), or of anything else. */
-static void add(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, int score, uint32_t repeats)
-{
-	if (score != 0 || repeats == POOL_NONE)
-		scores_add(&v->clients, t, no_later_than_now(v, e->time_s), score, scores_about(e->kind, e->account), v->now_s);
-	else
-		scores_repeat(&v->clients, repeats);
 }
 
 /*
@@ -301,25 +186,6 @@ static unsigned most_of(const struct verdict *v, const struct tracked *t)
 	const int64_t most = t->until_s >= v->now_s + v->policy.window_s ? 0 : scores_most(&v->clients, t, v->now_s);
 
 	return most < NETWORK_MOST ? (unsigned)most : NETWORK_MOST;
-}
-
-/*
- * The network and the account of a hit that counts; most: the scores of its subject come to no more. May move other entries. Returns
- * the network; NULL: the scores of its clients are not added up.
- */
-static struct tracked *note_target(struct verdict *v, const struct verdict_evidence *e, unsigned most)
-{
-	const uint32_t at = no_later_than_now(v, e->time_s);
-	const struct net network = network_of(&e->addr);
-	struct tracked *t;
-
-	if (e->kind == VERDICT_LOGIN)
-		accounts_note(&v->weight.accounts, e->account, &e->addr, at, v->now_s);
-	if (!network_adds_up(&v->policy, &e->addr))
-		return NULL;
-	t = clients_find_or_add(&v->clients, &network, v->now_s);
-	t->scores = POOL_NUMBER(network_note(&v->clients.chunks, t->scores, &e->addr, at, most));
-	return t;
 }
 
 static struct block *add_block(struct verdict *v, struct verdict_decision *ret, const struct block *block)
@@ -338,8 +204,8 @@ static void judge_network(struct verdict *v, const struct addr *addr, uint8_t li
 
 	t->offences = POOL_NUMBER(network_note(&v->clients.chunks, t->offences, addr, v->now_s, 0));
 	first_s = network_nth(&v->clients.chunks, t->offences, v->policy.network_after);
-	until_s = first_s == 0 ? 0 : seconds(first_s + v->policy.window_s);
-	if (until_s <= v->now_s || (until_s <= t->until_s && is_closed(v, t, list)) || clients_good_days(&v->clients, t, v->now_s) != 0 ||
+	until_s = first_s == 0 ? 0 : verdict_seconds(first_s + v->policy.window_s);
+	if (until_s <= v->now_s || (until_s <= t->until_s && verdict_is_closed(v, t, list)) || clients_good_days(&v->clients, t, v->now_s) != 0 ||
 	    verdict_spares(v, &net))
 		return;
 	(void)add_block(v, ret, &(struct block){.net = net,
@@ -349,7 +215,7 @@ static void judge_network(struct verdict *v, const struct addr *addr, uint8_t li
 	                                        .cause = BLOCK_NETWORK,
 	                                        .list = list,
 	                                        .hits = v->policy.network_after,
-	                                        .prolonged = is_closed(v, t, list)});
+	                                        .prolonged = verdict_is_closed(v, t, list)});
 	close_list(v, t, list);
 	if (until_s > t->until_s)
 		t->until_s = until_s;
@@ -362,7 +228,7 @@ static void prolong(struct verdict *v, const struct tracked *t, const struct blo
 
 	other.prolonged = true;
 	for (other.list = 0; other.list < PORTLISTS_MAX; other.list++)
-		if (is_closed(v, t, other.list))
+		if (verdict_is_closed(v, t, other.list))
 			(void)add_block(v, ret, &other);
 }
 
@@ -382,7 +248,7 @@ static void block(struct verdict *v, struct tracked *t, const struct verdict_evi
 	                          .since_s = v->now_s,
 	                          .offence = clients_count_offences(s, t, v->now_s) + 1,
 	                          .cause = BLOCK_EVIDENCE,
-	                          .list = spread ? v->policy.spread_list : list_of(v, e),
+	                          .list = spread ? v->policy.spread_list : evidence_list(v, e),
 	                          .hits = scores_hits(s, t, v->now_s),
 	                          .proven = clients_is_proven(s, t, v->now_s),
 	                          .spread = spread};
@@ -391,17 +257,17 @@ static void block(struct verdict *v, struct tracked *t, const struct verdict_evi
 
 	scores_clear(s, t);
 	clients_begin_offence(s, t, v->now_s);
-	until_s = seconds((int64_t)v->now_s + lasts(v, b, e));
+	until_s = verdict_seconds((int64_t)v->now_s + lasts(v, b, e));
 	b->until_s = until_s > t->until_s ? until_s : t->until_s;
 	prolong(v, t, b, ret);
 	close_list(v, t, new.list);
-	t->until_s = seconds(b->until_s);
+	t->until_s = verdict_seconds(b->until_s);
 	ret->outcome = VERDICT_BLOCK;
 	v->ratelimit.in_minute++;
 	if (b->proven)
 		suspension_note_match(&v->suspension, e->rule, &b->net, v->now_s, v->now_s);
 	if (network_counts(&v->policy, &b->net.addr))
-		judge_network(v, &new.net.addr, list_of(v, e), ret);
+		judge_network(v, &new.net.addr, evidence_list(v, e), ret);
 }
 
 /* The clients of the network whose scores count now, the latest first, and what these come to. At most VERDICT_NETWORK_MAX. */
@@ -493,7 +359,7 @@ static void judge(struct verdict *v, struct tracked *t, const struct verdict_evi
 		most = most_of(v, t);
 	} else if (enough && clients_is_proven(&v->clients, t, v->now_s) &&
 	           suspension_is_full(&v->suspension, e->rule, &ret->subject, v->now_s)) {
-		add(v, t, e, -ret->score, POOL_NONE);
+		evidence_add(v, t, e, -ret->score, POOL_NONE);
 		ret->outcome = VERDICT_QUARANTINE;
 		ret->counted = false;
 		verdict_suspend(v, e->rule, true);
@@ -503,7 +369,7 @@ static void judge(struct verdict *v, struct tracked *t, const struct verdict_evi
 	} else {
 		most = most_of(v, t);
 	}
-	network = note_target(v, e, most);
+	network = evidence_note_target(v, e, most);
 	if (!enough && counts && network != NULL)
 		judge_spread(v, network, e, ret);
 }
@@ -518,27 +384,27 @@ static void note_login(struct verdict *v, const struct verdict_evidence *e, uint
 
 void verdict_hit(struct verdict *v, const struct verdict_evidence *e, struct verdict_decision *ret)
 {
-	const uint32_t at = no_later_than_now(v, e->time_s);
+	const uint32_t at = evidence_time(v, e->time_s);
 	struct tracked *t;
 	uint32_t repeats;
 
 	*ret = (struct verdict_decision){.outcome = VERDICT_ALLOWED, .subject = net_of(&e->addr), .blocks = v->blocks};
 	if (verdict_is_allowed(v, &e->addr) || allowed_has_name(&v->allowed, e->name))
 		return;
-	ret->subject = subject_of(v, &e->addr);
+	ret->subject = evidence_subject(v, &e->addr);
 	ret->outcome = VERDICT_SUSPENDED;
 	if (verdict_is_suspended(v, e->rule))
 		return;
 	if (is_credit(e) && v->policy.earn_days > 0) /* a vote is no delivery */
-		note_good(v, &ret->subject, at / CLIENTS_DAY_S);
+		evidence_note_good(v, &ret->subject, at / CLIENTS_DAY_S);
 	if (is_credit(e) && e->kind == VERDICT_LOGIN && e->account != ACCOUNT_NONE)
 		note_login(v, e, at / CLIENTS_DAY_S, ret);
-	ret->outcome = admit(v, &ret->subject, e, is_credit(e), &t);
+	ret->outcome = evidence_admit(v, &ret->subject, e, is_credit(e), &t);
 	ret->counted = ret->outcome == VERDICT_COUNTED;
 	if (!ret->counted)
 		return;
 	ret->score = weight_of(&v->weight, &v->clients, t, e, at, v->now_s, &ret->weight, &repeats);
-	add(v, t, e, ret->score, repeats);
+	evidence_add(v, t, e, ret->score, repeats);
 	if (ret->score > 0)
 		judge(v, t, e, ret);
 }
@@ -564,18 +430,18 @@ void verdict_forget(struct verdict *v, const struct net *net, int64_t at_s)
 	struct tracked *t;
 
 	if (net->len == 128) {
-		const struct net subject = subject_of(v, &net->addr), network = network_of(&net->addr);
+		const struct net subject = evidence_subject(v, &net->addr), network = network_of(&net->addr);
 
-		forgive(v, clients_find_or_add(s, &subject, v->now_s), seconds(at_s));
+		forgive(v, clients_find_or_add(s, &subject, v->now_s), verdict_seconds(at_s));
 		if (subject.len < 128 && (t = clients_find(s, net)) != NULL)
-			forgive(v, t, seconds(at_s));
+			forgive(v, t, verdict_seconds(at_s));
 		if (network_counts(&v->policy, &net->addr) && (t = clients_find(s, &network)) != NULL)
 			network_drop(&s->chunks, t, &net->addr);
 		return;
 	}
 	for (t = s->table; t < s->table + s->size; t++)
 		if (t->used && t->len >= net->len && net_has(net, &t->addr))
-			forgive(v, t, seconds(at_s));
+			forgive(v, t, verdict_seconds(at_s));
 }
 
 void verdict_until(struct verdict *v, const struct net *net, int64_t until_s)
@@ -585,107 +451,9 @@ void verdict_until(struct verdict *v, const struct net *net, int64_t until_s)
 
 	if (t == NULL)
 		return;
-	if (seconds(until_s) < t->until_s && (network = clients_find(&v->clients, &around)) != NULL && network != t)
+	if (verdict_seconds(until_s) < t->until_s && (network = clients_find(&v->clients, &around)) != NULL && network != t)
 		network_raise(&v->clients.chunks, network, &net->addr);
-	t->until_s = seconds(until_s);
-}
-
-/* --- what is known from before --- */
-
-void verdict_known_good(struct verdict *v, const struct net *net, int64_t day)
-{
-	const struct net subject = net->len == 128 ? subject_of(v, &net->addr) : *net;
-
-	if (v->policy.earn_days > 0 && day >= 0 && day <= v->now_s / CLIENTS_DAY_S)
-		note_good(v, &subject, (uint32_t)day); /* in range, above */
-}
-
-void verdict_known_resumed(struct verdict *v, unsigned rule, int64_t at_s)
-{
-	suspension_note_resumed(&v->suspension, rule, seconds(at_s), v->now_s);
-}
-
-void verdict_known_block(struct verdict *v, const struct block *b, unsigned rule)
-{
-	struct clients *const s = &v->clients;
-	const uint32_t since_s = seconds(b->since_s);
-	struct tracked *t = clients_find_or_add(s, &b->net, v->now_s);
-
-	if (b->cause == BLOCK_EVIDENCE)
-		clients_begin_offence(s, t, since_s);
-	/* Also of one that has ended: which ports it closed says which hits during it counted. */
-	t->lists = (uint8_t)(1U << b->list | (since_s < t->until_s ? t->lists : 0U));
-	if (seconds(b->until_s) > t->until_s)
-		t->until_s = seconds(b->until_s);
-	if (b->cause != BLOCK_EVIDENCE)
-		return;
-	if (b->proven && (int64_t)since_s + SUSPENSION_S > v->now_s)
-		suspension_note_match(&v->suspension, rule, &b->net, since_s, v->now_s);
-	if (!ratelimit_holds(&v->ratelimit, v->now_s) && since_s / 60 == v->ratelimit.minute)
-		v->ratelimit.in_minute++;
-	if (since_s > clients_horizon(s, v->now_s) && network_counts(&v->policy, &b->net.addr)) {
-		const struct net network = network_of(&b->net.addr);
-
-		t = clients_find_or_add(s, &network, v->now_s);
-		t->offences = POOL_NUMBER(network_note(&s->chunks, t->offences, &b->net.addr, since_s, 0));
-	}
-}
-
-void verdict_known_login(struct verdict *v, uint64_t login, int64_t day)
-{
-	if (login != 0 && day > 0 && day <= v->now_s / CLIENTS_DAY_S)
-		(void)logins_note(&v->weight.logins, login, (uint32_t)day); /* in range, above */
-}
-
-void verdict_known_hit(struct verdict *v, const struct verdict_evidence *e)
-{
-	const struct net subject = subject_of(v, &e->addr);
-	const uint32_t at = no_later_than_now(v, e->time_s);
-	uint32_t repeats = POOL_NONE;
-	struct tracked *t;
-
-	if (verdict_is_allowed(v, &e->addr) || at <= horizon_of(v, e))
-		return;
-	if (e->score > 0) /* also of evidence that was used up later */
-		(void)note_target(v, e, NETWORK_MOST);
-	t = clients_find_or_add(&v->clients, &subject, v->now_s);
-	/* Used up; or it came while a block closed the ports of its rule. */
-	if (at < clients_last_offence(&v->clients, t) || (at < t->until_s && (t->lists >> list_of(v, e) & 1) != 0))
-		return;
-	if (e->score == 0)
-		repeats = scores_repeated(&v->clients, t, scores_about(e->kind, e->account), at, v->now_s);
-	add(v, t, e, e->score, repeats);
-}
-
-struct net verdict_network(const struct addr *addr)
-{
-	return network_of(addr);
-}
-
-void verdict_known_spread(struct verdict *v, const struct net *subject)
-{
-	struct tracked *const t = clients_find(&v->clients, subject);
-
-	if (t != NULL)
-		scores_clear(&v->clients, t);
-}
-
-void verdict_known_spent(struct verdict *v, const struct verdict_evidence *e)
-{
-	const struct net subject = subject_of(v, &e->addr);
-
-	verdict_known_spread(v, &subject);
-	if (no_later_than_now(v, e->time_s) > clients_horizon(&v->clients, v->now_s))
-		(void)note_target(v, e, 0);
-}
-
-void verdict_known_credit(struct verdict *v, const struct verdict_evidence *e)
-{
-	const struct net subject = subject_of(v, &e->addr);
-	struct tracked *t;
-
-	if (!verdict_is_allowed(v, &e->addr) && admit(v, &subject, e, true, &t) == VERDICT_COUNTED)
-		add(v, t, e, e->score, POOL_NONE);
+	t->until_s = verdict_seconds(until_s);
 }
 
 /* --- questions --- */
@@ -695,12 +463,17 @@ int64_t verdict_memory_s(const struct verdict_policy *policy)
 	return policy->slow > 0 && policy->slow_s > policy->window_s ? policy->slow_s : policy->window_s;
 }
 
+struct net verdict_network(const struct addr *addr)
+{
+	return network_of(addr);
+}
+
 struct verdict_query verdict_query(const struct verdict *v, const struct addr *addr)
 {
-	struct verdict_query view = {.subject = subject_of(v, addr),
-	                            .allowed = verdict_is_allowed(v, addr),
+	struct verdict_query view = {.subject = evidence_subject(v, addr),
+	                             .allowed = verdict_is_allowed(v, addr),
 	                             .elsewhere = is_good_elsewhere(v, addr),
-	                            .offence = 1};
+	                             .offence = 1};
 	const struct tracked *const t = clients_find(&v->clients, &view.subject);
 
 	view.threshold = (view.elsewhere ? 2 : 1) * v->policy.threshold;
