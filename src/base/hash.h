@@ -1,9 +1,10 @@
 /*
- * hash: numbers for hash tables and for "is this still the same": FNV-1a, and a last step that mixes all bits.
+ * hash: numbers for hash tables and for "is this still the same": FNV-1a, and a last step that mixes all
+ * bits.
  *
- * Pure. Not against someone who chooses the input to make them equal: that needs a seed that nobody knows, and hash_mix at
- * least, or siphash.h. Sources: G. Fowler, L. C. Noll, P. Vo, FNV-1a with 64 bits (the two numbers are theirs); the finalizer of
- * A. Appleby's MurmurHash3 with 64 bits.
+ * Pure. Not against someone who chooses the input to make them equal: that needs a seed that nobody knows,
+ * and hash_mix at least, or siphash.h. Sources: G. Fowler, L. C. Noll, P. Vo, FNV-1a with 64 bits (the two
+ * numbers are theirs); the finalizer of A. Appleby's MurmurHash3 with 64 bits.
  */
 #ifndef WFS_BASE_HASH_H
 #define WFS_BASE_HASH_H

@@ -1,12 +1,9 @@
 #include "control/tokens.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/remedy.h"
+#include "base/secretfile.h"
 
 enum {
 	FILE_MAX = 8192,
@@ -45,27 +42,13 @@ static int parse_line(struct tokens *tokens, char *line, const char *file, unsig
 
 int tokens_read(struct tokens *tokens, const char *file, struct why *why)
 {
-	char text[FILE_MAX + 1], user[REMEDY_USER_MAX], *save = NULL;
-	const int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
+	const struct secretfile secret = {.path = file, .of = "[control] token_file ", .origin = "tcp needs it"};
+	char text[FILE_MAX + 1], *save = NULL;
 	unsigned number = 0;
-	ssize_t len = -1;
-	int rc = 0;
+	size_t len;
+	int rc;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (len = read(fd, text, sizeof text)) < 0) {
-		const int err = errno;
-
-		remedy_user(user);
-		rc = why_set(why, EINVAL, "[control] token_file %s: %s; tcp needs it, and user %s must own it: 'chown %s %s'", file,
-		             fd >= 0 && err == 0 ? "no file" : strerror(err), user, user, file);
-	} else if ((st.st_mode & 077) != 0) {
-		rc = why_set(why, EINVAL, "[control] token_file %s: others may read it; 'chmod 600 %s'", file, file);
-	} else if (len > FILE_MAX) {
-		rc = why_set(why, EINVAL, "[control] token_file %s: longer than %d bytes", file, FILE_MAX);
-	}
-	if (fd >= 0)
-		(void)close(fd);
-	if (rc < 0)
+	if ((rc = secretfile_read(&secret, text, FILE_MAX, &len, why)) < 0)
 		return rc;
 	text[len] = '\0';
 	for (char *line = strtok_r(text, "\n", &save); line != NULL && rc == 0; line = strtok_r(NULL, "\n", &save))

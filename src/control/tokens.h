@@ -29,7 +29,7 @@ struct tokens {
 	struct token list[TOKENS_MAX];
 };
 
-/* Into tokens that are all zeros. -EINVAL with a sentence: no such file, others may read it, a line is wrong. */
+/* Into tokens that are all zeros. Errors: those of secretfile_read; -EINVAL: a line is wrong. */
 int tokens_read(struct tokens *tokens, const char *file, struct why *why);
 
 /* text: the rest zeros. NULL: unknown. Borrowed until tokens_done. */

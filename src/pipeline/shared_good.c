@@ -1,22 +1,22 @@
 #include "pipeline/shared_good.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/secretfile.h"
 #include "store/claims.h"
 
 enum {
 	DAY_S = 86400,
 	SOME = 256, /* subjects at a time */
 	KEY_TEXT = 2 * SIPHASH_KEY,
+	FILE_MAX = 256, /* bytes: more than a key, so that a wrong file is called what it is */
 };
+
+#define MAKES_ONE "'openssl rand -hex 16' makes one"
 
 void shared_good_init(struct shared_good *g, struct store *store)
 {
@@ -48,35 +48,23 @@ static bool parse_key(const char *text, size_t len, uint8_t out[static SIPHASH_K
 	return good;
 }
 
-static int read_key(int fd, const char *path, struct shared_good_key *ret, struct why *why)
-{
-	char text[KEY_TEXT + 2];
-	struct stat st;
-	ssize_t n;
-
-	if (fstat(fd, &st) < 0 || (n = read(fd, text, sizeof text)) < 0)
-		return why_set(why, errno, "%s: %s", path, strerror(errno));
-	if ((st.st_mode & 07) != 0)
-		return why_set(why, EPERM, "%s: others may read it; chmod o= %s", path, path);
-	if (!parse_key(text, (size_t)n, ret->bytes))
-		return why_set(why, EINVAL,
-		               "%s: no key: 32 hexadecimal digits; 'openssl rand -hex 16' makes one", path);
-	ret->on = true;
-	return 0;
-}
-
 int shared_good_read_key(const char *path, struct shared_good_key *ret, struct why *why)
 {
-	int fd, rc;
+	const struct secretfile secret = {path, "[share] good_key ", MAKES_ONE, .for_group = true};
+	char text[FILE_MAX];
+	size_t len;
+	int rc;
 
 	*ret = (struct shared_good_key){.on = false};
 	if (path[0] == '\0')
 		return 0;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return why_set(why, errno, "%s: %s", path, strerror(errno));
-	rc = read_key(fd, path, ret, why);
-	(void)close(fd);
+	if ((rc = secretfile_read(&secret, text, sizeof text, &len, why)) < 0)
+		return rc;
+	if (parse_key(text, len, ret->bytes))
+		ret->on = true;
+	else
+		rc = why_set(why, EINVAL, "[share] good_key %s: no key: 32 hexadecimal digits; %s", path, MAKES_ONE);
+	explicit_bzero(text, sizeof text);
 	return rc;
 }
 

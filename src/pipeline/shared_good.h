@@ -6,7 +6,7 @@
  * no client's number is kept with an address. Today's networks are gathered once a day (UTC), SHARED_GOOD_MAX
  * at most; of more, those with the lowest numbers.
  *
- * The key: a file of one line, 32 hexadecimal digits, which others may not read; all hosts of a group have
+ * The key: a file of one line, 32 hexadecimal digits, mode 0640 or less; all hosts of a group have
  * the same. Errors as of store.h.
  */
 #ifndef WFS_PIPELINE_SHARED_GOOD_H
@@ -46,7 +46,7 @@ struct shared_good {
 void shared_good_init(struct shared_good *good, struct store *store);
 void shared_good_done(struct shared_good *good);
 
-/* Reads the key; path "": off. Errors: of open(2), -EPERM: others may read it, -EINVAL: no key. */
+/* Reads the key; path "": off. Errors: those of secretfile_read; -EINVAL: no key. */
 int shared_good_read_key(const char *path, struct shared_good_key *ret, struct why *why);
 
 /* Forgets all, and reads from the database what those peers told who may. */

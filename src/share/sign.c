@@ -12,12 +12,14 @@
 
 #include "base/alloc.h"
 #include "base/remedy.h"
+#include "base/secretfile.h"
 
 #define SECRET_BEGIN "ed25519-secret:"
 
 enum {
 	SECRET_TEXT_MAX = 64, /* the line with its newline and a NUL */
 	SEED_TEXT_MAX = 45,   /* of 32 bytes */
+	FILE_MAX = 256,       /* bytes: more than a key, so that a wrong file is called what it is */
 };
 
 static_assert(sizeof((struct sign_key *)0)->secret == crypto_sign_SECRETKEYBYTES, "as libsodium has it");
@@ -89,22 +91,20 @@ int sign_create(const char *path, const char *group, struct why *why)
 	return rc;
 }
 
-static int read_key(int fd, const char *path, struct sign_key *ret, struct why *why)
+int sign_load(const char *path, struct sign_key *ret, struct why *why)
 {
+	const struct secretfile secret = {path, "", "'watchforspammers-share key' makes a key", .for_group = true};
 	uint8_t seed[crypto_sign_SEEDBYTES], public[crypto_sign_PUBLICKEYBYTES];
-	char line[SECRET_TEXT_MAX];
-	struct stat st;
-	ssize_t len;
-	int rc = 0;
+	char line[FILE_MAX];
+	size_t len;
+	int rc;
 
-	if (fstat(fd, &st) < 0 || (len = read(fd, line, sizeof line)) < 0)
-		return why_set(why, errno, "%s: %s", path, strerror(errno));
+	begin();
+	if ((rc = secretfile_read(&secret, line, sizeof line, &len, why)) < 0)
+		return rc;
 	while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
 		len--;
-	if ((st.st_mode & 0027) != 0)
-		rc = why_set(why, EPERM, "%s: others may read it, or its group may write it; chmod 0640 %s, and make a new key if "
-		                         "others have read it", path, path);
-	else if (!read_text(SECRET_BEGIN, line, (size_t)len, seed, sizeof seed))
+	if (!read_text(SECRET_BEGIN, line, len, seed, sizeof seed))
 		rc = why_set(why, EINVAL, "%s: no secret key; remove it, and 'watchforspammers-share key' makes a new one", path);
 	if (rc == 0) {
 		(void)crypto_sign_seed_keypair(public, ret->secret, seed);
@@ -112,20 +112,6 @@ static int read_key(int fd, const char *path, struct sign_key *ret, struct why *
 	}
 	sodium_memzero(seed, sizeof seed);
 	sodium_memzero(line, sizeof line);
-	return rc;
-}
-
-int sign_load(const char *path, struct sign_key *ret, struct why *why)
-{
-	const int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int rc;
-
-	begin();
-	if (fd < 0)
-		return why_set(why, errno, "%s: %s%s", path, strerror(errno),
-		               errno == ENOENT ? "; 'watchforspammers-share key' makes a key" : "");
-	rc = read_key(fd, path, ret, why);
-	(void)close(fd);
 	return rc;
 }
 

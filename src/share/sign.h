@@ -24,7 +24,7 @@ struct sign_key {
 /* Creates the file with a new key, mode 0640, in the group of that name if there is one. -EEXIST: there is one already. */
 int sign_create(const char *path, const char *group, struct why *why);
 
-/* Reads it. Errors: of open(2), -EPERM: others may read it, -EINVAL: no key. */
+/* Reads it. Errors: those of secretfile_read; -EINVAL: no key. */
 int sign_load(const char *path, struct sign_key *ret, struct why *why);
 
 /* Forgets the secret. */

@@ -29,7 +29,8 @@ static void test_parts(void **state)
 	                     hash_bytes(hash_step(of_text("fo"), 0x100), "obar", 4));
 }
 
-/* Numbers that differ in one bit differ in about half of the bits afterwards; 0 is the only one that stays. */
+/* Numbers that differ in one bit differ in about half of the bits afterwards; 0 is the only one that stays.
+ */
 static void test_mix(void **state)
 {
 	uint64_t r = 1;
@@ -49,7 +50,8 @@ static void test_mix(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_known), cmocka_unit_test(test_parts), cmocka_unit_test(test_mix)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_known), cmocka_unit_test(test_parts),
+	                                   cmocka_unit_test(test_mix)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -873,7 +873,7 @@ static void test_token_files(void **state)
 		mode_t mode;
 		const char *want;
 	} rows[] = {
-		{"mx2 0123456789abcdef0123456789abcdef\n", 0640, "chmod 600"},
+		{"mx2 0123456789abcdef0123456789abcdef\n", 0640, "[control] token_file "},
 		{"mx2 0123456789abcdef0123456789abcdef\n", 0604, "chmod 600"},
 		{"", 0600, "no token in it"},
 		{"# nothing\n", 0600, "no token in it"},
@@ -887,10 +887,11 @@ static void test_token_files(void **state)
 	(void)state;
 	f.port = free_port();
 	config = config_of(true);
-	assert_true(control_new(&config, &f.control, &why) < 0); /* no file */
+	assert_int_equal(control_new(&config, &f.control, &why), -ENOENT);
+	assert_non_null(strstr(why.text, "tcp needs it"));
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		write_tokens(rows[i].text, rows[i].mode);
-		assert_int_equal(control_new(&config, &f.control, &why), -EINVAL);
+		assert_int_equal(control_new(&config, &f.control, &why), rows[i].mode == 0600 ? -EINVAL : -EPERM);
 		if (strstr(why.text, rows[i].want) == NULL)
 			fail_msg("\"%s\": got \"%s\", want \"%s\"", rows[i].text, why.text, rows[i].want);
 		assert_true(access(f.path, F_OK) < 0); /* nothing half open is left */
