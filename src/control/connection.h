@@ -1,8 +1,8 @@
 /*
  * connection: one control client: bytes received but not yet parsed, replies queued but not yet sent.
  *
- * Knows base, protocol, reply and rights. Lines and bytes; what a request is, whether the client may make it, and which
- * client is next, is decided elsewhere. No clock: now_ms is the caller's, of CLOCK_MONOTONIC.
+ * Private to the folder. Knows base, protocol, reply and rights. Lines and bytes; what a request is, whether the client
+ * may make it, and which client is next, is decided elsewhere. No clock: now_ms is the caller's, of CLOCK_MONOTONIC.
  *
  * What a client can grow has a limit: at most CONNECTION_IN_MAX bytes wait to be parsed, of one that shares CONNECTION_SHARED_MAX, and
  * while a line waits, or a reply is not sent yet, nothing more is received. Nothing here waits for the client. One that watches may read as slowly as

@@ -127,15 +127,6 @@ void control_free(struct control *c)
 	free(c);
 }
 
-size_t control_connections(const struct control *c)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++)
-		n += c->connections[i].fd >= 0;
-	return n;
-}
-
 /* --- accepting --- */
 
 /* A last reply to a client that is refused; lost when it does not fit into the socket's buffer. */

@@ -136,7 +136,4 @@ void control_stop_watching(struct control *control, const struct control_request
  */
 void control_spent(struct control *control, int64_t spent_us);
 
-/* How many are connected. */
-size_t control_connections(const struct control *control);
-
 #endif

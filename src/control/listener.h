@@ -1,7 +1,7 @@
 /*
  * listener: opens a listening socket. Identity and rights of the peers are not its concern.
  *
- * Knows base only. The descriptor is the caller's to close, and so is the path to remove; it does not block.
+ * Private to the folder. Knows base only. The descriptor is the caller's to close, and so is the path to remove; it does not block.
  * Errors: 0 or -errno with a sentence.
  * Source: unix(7), ip(7).
  */

@@ -1,7 +1,8 @@
 /*
  * tokens: which clients may use TCP, by a secret that they send first.
  *
- * Knows base, protocol and rights. The file is ours, mode 0600, and holds lines "NAME TOKEN" or "NAME TOKEN read".
+ * Private to the folder. Knows base, protocol and rights. The file is ours, mode 0600, and holds lines "NAME TOKEN" or
+ * "NAME TOKEN read".
  */
 #ifndef WFS_TOKENS_H
 #define WFS_TOKENS_H

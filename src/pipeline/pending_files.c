@@ -120,11 +120,6 @@ void pending_entries(struct pending_file *file, const struct pending_entries *re
 	file->dirty = true;
 }
 
-const struct store_journal *pending_journal_state(const struct pending_file *file)
-{
-	return &file->journal;
-}
-
 void pending_done(struct pending_file *file)
 {
 	file->n_readers--;

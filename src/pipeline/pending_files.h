@@ -50,9 +50,6 @@ struct pending_entries {
 };
 void pending_entries(struct pending_file *file, const struct pending_entries *read);
 
-/* What is known of the journal by now. */
-const struct store_journal *pending_journal_state(const struct pending_file *file);
-
 /* --- for pending.c --- */
 
 /* All of them. Release with pending_files_done. */

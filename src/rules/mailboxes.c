@@ -92,11 +92,6 @@ bool mailboxes_has(const struct mailboxes *m, struct span address)
 	return *slot_of(m, name, address.len) != 0 || (at < address.len && *slot_of(m, name + at, address.len - at) != 0);
 }
 
-size_t mailboxes_count(const struct mailboxes *m)
-{
-	return m->n;
-}
-
 /* --- the file --- */
 
 static bool is_blank(char c)

@@ -1,11 +1,11 @@
 /*
  * mailboxes: a file of mail addresses and domains, for "to = in FILE": is this address in it?
  *
- * One "ADDRESS" or "@DOMAIN" a line, blanks around it ignored; empty lines and those that begin with "#" count for nothing. Case
- * does not matter, in ASCII. A domain denotes all addresses in it, not for those in domains below it.
- * Immutable once read, so threads share it. Knows base only.
- * Memory: the file's text, and 8 to 16 bytes a line. Aborts if memory cannot be allocated.
- * Errors: -errno with a sentence that begins with the path and, of a line, its number.
+ * Private to the folder. One "ADDRESS" or "@DOMAIN" a line, blanks around it ignored; empty lines and those that begin
+ * with "#" count for nothing. Case does not matter, in ASCII. A domain denotes all addresses in it, not for those in
+ * domains below it. Immutable once read, so threads share it. Knows base only. Memory: the file's text, and 8 to 16
+ * bytes a line. Aborts if memory cannot be allocated. Errors: -errno with a sentence that begins with the path and, of
+ * a line, its number.
  */
 #ifndef WFS_RULES_MAILBOXES_H
 #define WFS_RULES_MAILBOXES_H
@@ -35,8 +35,5 @@ void mailboxes_free(struct mailboxes *mailboxes);
 
 /* True when the address, or its domain, is in it. address: any bytes, without the brackets around it. */
 bool mailboxes_has(const struct mailboxes *mailboxes, struct span address);
-
-/* How many lines it has that count; one that is there twice counts once. */
-size_t mailboxes_count(const struct mailboxes *mailboxes);
 
 #endif

@@ -250,17 +250,6 @@ size_t rules_match_all(struct rules_scratch *s, struct span program, struct span
 	return 0;
 }
 
-int rules_match(struct rules_scratch *s, struct span program, struct span message, bool disabled,
-                struct rules_hit *ret)
-{
-	struct rules_hit hits[RULES_HITS_MAX];
-
-	if (rules_match_all(s, program, message, disabled, hits) == 0 || hits[0].kind != RULES_KIND_HIT)
-		return RULES_NONE;
-	*ret = hits[0];
-	return RULES_HIT;
-}
-
 bool rules_know(struct rules_scratch *s, struct span program)
 {
 	return prefilter_knows(s->prefilter, program);

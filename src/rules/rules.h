@@ -4,7 +4,7 @@
  * Owns compiled rules and the matching of one message. Knows PCRE2 and base; never where lines come from nor
  * what is done about a hit. A set is immutable once loaded, so threads share it; each thread has a scratch.
  *
- * Order: rules_load; rules_scratch_new per thread; rules_match per line; rules_scratch_free; rules_free.
+ * Order: rules_load; rules_scratch_new per thread; rules_match_all per line; rules_scratch_free; rules_free.
  * First match wins: files of later directories first, then by name, rules in file order; besides it only rules with "also = yes", and only on
  * a line that the first matched as hostile: they add to a score and never start one.
  * A rule may have conditions besides its regexes (conditions.h), some of which need files of mail addresses: these are read with the rules.
@@ -36,7 +36,7 @@ enum {
 	RULES_LOGS_MAX = 4,         /* that report one event */
 };
 
-/* rules_match's answers. */
+/* sessions_resolve's answers. */
 enum {
 	RULES_HIT = 0,
 	RULES_NONE = 1,
@@ -153,10 +153,6 @@ void rules_scratch_example(struct rules_scratch *scratch, size_t index);
  */
 size_t rules_match_all(struct rules_scratch *scratch, struct span program, struct span message, bool disabled,
                        struct rules_hit ret[static RULES_HITS_MAX]);
-
-/* The same for callers that want complete hits only and no sessions: RULES_HIT fills *ret, else RULES_NONE. */
-int rules_match(struct rules_scratch *scratch, struct span program, struct span message, bool disabled,
-                struct rules_hit *ret);
 
 /*
  * True when this one rule would match the message, whatever rules come before it; prefilters and the order of

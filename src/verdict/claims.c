@@ -183,11 +183,6 @@ int64_t claims_until(const struct claims *c, const struct net *net, bool local, 
 	return 0;
 }
 
-size_t claims_count(const struct claims *c)
-{
-	return c->n;
-}
-
 size_t claims_drop(struct claims *c, unsigned peer, struct net *out, size_t cap)
 {
 	struct about *a, *next;

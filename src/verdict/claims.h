@@ -64,7 +64,4 @@ bool claims_is_pardoned(const struct claims *claims, const struct net *net, int6
 /* Removes all claims of a peer; their networks, at most cap, are in out: call it again if it was cap. */
 size_t claims_drop(struct claims *claims, unsigned peer, struct net *out, size_t cap);
 
-/* How many there are, those that expired not long ago included. */
-size_t claims_count(const struct claims *claims);
-
 #endif

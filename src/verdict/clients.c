@@ -55,8 +55,8 @@ static void drop_lists(struct clients *s, const struct tracked *t)
 	}
 }
 
-/* The entries after it move up, so that no chain is cut. */
-void clients_erase(struct clients *s, struct tracked *t)
+/* Removes an entry. Those after it move up, so that no chain is cut. */
+static void erase(struct clients *s, struct tracked *t)
 {
 	size_t hole = (size_t)(t - s->table), i = hole; /* it points into the table */
 
@@ -167,7 +167,7 @@ static void forget(struct clients *s, enum keep keep, uint32_t now_s)
 {
 	for (size_t i = 0; i < s->size; i++)
 		while (s->table[i].used && !stays(s, &s->table[i], keep, now_s))
-			clients_erase(s, &s->table[i]); /* another may be here now */
+			erase(s, &s->table[i]); /* another may be here now */
 }
 
 static void grow(struct clients *s)

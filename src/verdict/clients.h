@@ -4,7 +4,7 @@
  *
  * Private to the folder. Owns the entries and the nodes of their lists, and chooses what is forgotten when
  * space is needed: what no longer matters, then the quietest. clients_init first; release with clients_done.
- * A pointer to an entry is valid until the next clients_find_or_add or clients_erase. Times are Unix seconds
+ * A pointer to an entry is valid until the next clients_find_or_add. Times are Unix seconds
  * in 32 bits, good until 2106; 0: none. now_s is the time of the call. Limits: VERDICT_ADDRESSES_MAX entries,
  * VERDICT_NODES_MAX nodes, CLIENTS_CHUNKS_MAX chunks. Aborts if memory cannot be allocated.
  *
@@ -153,9 +153,6 @@ static inline struct tracked *clients_find_or_add(struct clients *s, const struc
 
 /* The table has grown from old_size entries to size, those behind are free: all entries where they now belong. */
 void clients_rehash(struct clients *clients, size_t old_size);
-
-/* Removes an entry. t: in the table. May move others. */
-void clients_erase(struct clients *clients, struct tracked *t);
 
 /* --- offences --- */
 

@@ -56,7 +56,6 @@ static void addresses_and_domains(void **state)
 	                                   "\"quoted,part\"@example.com\n\tblanks@example.com\nlast@example.com");
 
 	(void)state;
-	assert_int_equal(mailboxes_count(m), 5);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (mailboxes_has(m, span_of(rows[i].address)) != rows[i].in)
 			fail_msg("%s: want %d", rows[i].address, rows[i].in);
@@ -71,7 +70,6 @@ static void an_empty_file_has_nobody(void **state)
 	struct mailboxes *const m = parsed("# nobody yet\n");
 
 	(void)state;
-	assert_int_equal(mailboxes_count(m), 0);
 	assert_false(mailboxes_has(m, span_of("a@example.org")));
 	mailboxes_free(m);
 }
@@ -121,7 +119,6 @@ static void the_largest(void **state)
 	for (size_t i = 0; i <= MAILBOXES_MAX; i++)
 		(void)snprintf(text + i * LINE, LINE + 1, "%07zu@example.org\n", i);
 	assert_int_equal(mailboxes_parse("f", (struct span){text, MAILBOXES_MAX * (size_t)LINE}, &m, &why), 0);
-	assert_int_equal(mailboxes_count(m), MAILBOXES_MAX);
 	for (size_t i = 0; i < MAILBOXES_MAX; i += 997) {
 		(void)snprintf(name, sizeof name, "%07zu@EXAMPLE.org", i);
 		assert_true(mailboxes_has(m, span_of(name)));
@@ -145,7 +142,9 @@ static void files(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, "a@b\n@c\n", 7), 7);
 	assert_int_equal(mailboxes_read(path, &m, &why), 0);
-	assert_int_equal(mailboxes_count(m), 2);
+	assert_true(mailboxes_has(m, span_of("a@b")));
+	assert_true(mailboxes_has(m, span_of("b@c")));
+	assert_false(mailboxes_has(m, span_of("b@a")));
 	mailboxes_free(m);
 	assert_int_equal(ftruncate(fd, (off_t)MAILBOXES_BYTES_MAX + 1), 0);
 	assert_int_equal(mailboxes_read(path, &m, &why), -EFBIG);

@@ -345,11 +345,6 @@ static void kinds(void **state)
 		assert_int_equal(hits[0].kind, table[i].kind);
 		assert_int_equal(hits[0].session.len, 8);
 		assert_memory_equal(hits[0].session.p, "1234abcd", 8);
-		/* Who knows no sessions gets complete hits only. */
-		assert_int_equal(rules_match(scratch, (struct span){"q", 1},
-		                             (struct span){table[i].message, strlen(table[i].message)}, false,
-		                             &hits[1]),
-		                 table[i].kind == RULES_KIND_HIT ? RULES_HIT : RULES_NONE);
 	}
 	assert_int_equal(match("q", "1234 fail", false, hits), 0);
 	unload();

@@ -67,7 +67,7 @@ static void test_until(void **state)
 		}
 		for (unsigned p = 0; p < 3; p++)
 			(void)claims_remove(claims, p, &net);
-		assert_int_equal(claims_count(claims), 0);
+		assert_false(claims_has(claims, &net, NOW));
 	}
 }
 
@@ -80,7 +80,6 @@ static void test_origins(void **state)
 	put("2001:db8::/64", 1, 100, 600, 1);
 	put("2001:db8::/64", 1, 100, 900, 2);
 	put("2001:db8::/64", 2, 100, 60, 3);
-	assert_int_equal(claims_count(claims), 2);
 	assert_int_equal(claims_until(claims, &net, false, false, NOW), NOW + 900);
 	assert_true(claims_remove(claims, 1, &net));
 	assert_false(claims_remove(claims, 1, &net));
@@ -130,13 +129,13 @@ static void test_pieces(void **state)
 		all += n = claims_drop(claims, 1, out, 8);
 	while (n == 8);
 	assert_int_equal(all, 10);
-	assert_int_equal(claims_count(claims), 10);
+	assert_int_equal(claims_drop(claims, 1, out, 8), 0);
 	all = 0;
 	do
 		all += n = claims_pardon(claims, &(struct net){.len = 0}, 1, NOW + 9, NOW, out, 8);
 	while (n == 8);
 	assert_int_equal(all, 10);
-	assert_int_equal(claims_count(claims), 0);
+	assert_int_equal(claims_drop(claims, 0, out, 8), 0);
 }
 
 /* What expired makes room; what is too much is refused; amnesties replace each other. */
@@ -156,7 +155,6 @@ static void test_limits(void **state)
 	claim.until_s = NOW + 120;
 	for (uint32_t i = 0; !claims_put(claims, &claim, NOW + 60); i++)
 		assert_true(i < 8192);
-	assert_int_equal(claims_count(claims), 1);
 	for (uint32_t i = 0; i < 2 * CLAIMS_AMNESTIES_MAX; i++) {
 		memcpy(claim.net.addr.bytes, &i, sizeof i);
 		(void)claims_pardon(claims, &claim.net, 1, NOW + 100 + i, NOW, out, 1);
