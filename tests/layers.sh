@@ -3,7 +3,8 @@
 # A stage knows base; the pipeline knows the stages; engine, replay, rulecheck and admin know pipeline and stages;
 # the root process knows base and its packets; a command knows all of them; main knows the commands.
 # Each outside library has one module that knows it. What comes in through another header counts as well: a call is an
-# arrow to the room that declares the function.
+# arrow to the room that declares the function. A header whose first comment has a sentence that begins with "Private to the folder"
+# is for the files of its folder, and one with "Private to a.c, ... and b.c ..." for these and its own .c file.
 #
 #   tests/layers.sh [ROOT]     checks ROOT/src (default: the checkout this file is in)
 #
@@ -41,14 +42,10 @@ BEGIN {
 	allow["tarpit"] = "base firewall/message.h"
 	allow["share"] = "config/peers.h base build"   # the other program: it talks to the daemon, and calls nothing of it
 
-	# Outside header, or one that a room keeps to itself (the longest beginning counts): the files that may include it.
+	# Outside header, or one that is for some only (the longest beginning counts): the files that may include it.
 	outside["pcre2.h"] = "^src/rule(s|check)/"
 	outside["sqlite3.h"] = "^src/(store/|import/bans[.])"
-	outside["store/sql.h"] = "^src/store/"
 	outside["rules/compiled.h"] = "^src/rule(s|check)/"
-	n = split("accounts allowed clients logins network nodes pool ratelimit scores suspension weight", list, " ")
-	for (i = 1; i <= n; i++)
-		outside["verdict/" list[i] ".h"] = "^src/verdict/"
 	# Hits and blocks have one way in.
 	n = split("store_add_hits store_add_blocks store_prolong store_add_dropped store_end", list, " ")
 	for (i = 1; i <= n; i++)
@@ -61,8 +58,6 @@ BEGIN {
 	outside["archive.h"] = "^src/input/archive"
 	outside["archive_entry.h"] = "^src/input/archive"
 	outside["uthash.h"] = "^src/base/hashtable[.]"
-	outside["rules/session_key.h"] = "^src/rules/"
-	outside["rules/duplicates.h"] = "^src/rules/"
 	outside["libpsl.h"] = "^src/base/domain[.]"
 	outside["ares.h"] = "^src/dns/resolver[.]"
 	outside["ini_config.h"] = "^src/base/ini[.]"
@@ -120,7 +115,41 @@ function begins(text, beginning) {
 	return beginning ~ /\/$/ || beginning == "linux/netfilter" ? index(text, beginning) == 1 : text == beginning
 }
 
-FNR == 1 { files[++n_files] = FILENAME }
+# What the first comment of a header says of who may include it, as an expression for their paths; "": nothing.
+function private_to(comment, path,   words, n, i, names, folder) {
+	if (!(i = index(comment, "Private to ")))
+		return ""
+	folder = path
+	sub(/[^\/]*$/, "", folder)
+	n = split(substr(comment, i + length("Private to ")), words, " ")
+	if (words[1] == "the" && words[2] ~ /^folder[.:;,]?$/)
+		return "^" folder
+	names = "|" substr(path, length(folder) + 1, length(path) - length(folder) - 2) "[.]c"
+	for (i = 1; i <= n; i++) {
+		if (match(words[i], /[a-z0-9_]+[.][ch]/))
+			names = names "|" substr(words[i], RSTART, RLENGTH - 2) "[.]" substr(words[i], RSTART + RLENGTH - 1, 1)
+		if (words[i] ~ /[.]$/)
+			break
+	}
+	return "^" folder "(" substr(names, 2) ")$"
+}
+
+FNR == 1 {
+	files[++n_files] = FILENAME
+	heading = FILENAME ~ /[.]h$/
+	comment = ""
+}
+
+heading {
+	comment = comment " " $0
+	if (index($0, "*/")) {
+		heading = 0
+		short = substr(FILENAME, 5)
+		gsub(/ [*]+ /, " ", comment)
+		if ((who = private_to(comment, FILENAME)) != "")
+			private[short] = who
+	}
+}
 
 /^[ \t]*#[ \t]*(include|import)/ {
 	line = $0
@@ -133,6 +162,8 @@ FNR == 1 { files[++n_files] = FILENAME }
 	header = substr(line, 2)
 	sub(/[>"].*/, "", header)
 	from = room_of(FILENAME)
+	if (!angle)
+		included[++n_included] = FILENAME " " FNR " " header
 
 	best = ""
 	for (name in outside)
@@ -218,6 +249,11 @@ function check_calls(path,   from, to, text, line, name, header, own) {
 			if (!(name in declared) || declared[name] == "" || name in own)
 				continue
 			header = substr(declared[name], 5)
+			if (header in private && path !~ private[header] && declared[name] != path) {
+				print path ":" line ": " name "() of " header " is private to " private[header]
+				errors++
+				continue
+			}
 			if (name in writes && path !~ writes[name]) {
 				print path ":" line ": " name "() is for src/pipeline alone"
 				errors++
@@ -236,6 +272,13 @@ END {
 	if (!n_files) {
 		print "layers.sh: no source files in src/"
 		exit 2
+	}
+	for (i = 1; i <= n_included; i++) {
+		split(included[i], part, " ")
+		if (part[3] in private && part[1] !~ private[part[3]] && (room_of(part[1]) == room_of("src/" part[3]) || may(room_of(part[1]), room_of("src/" part[3]), part[3]))) {
+			print part[1] ":" part[2] ": " part[3] " is private to " private[part[3]]
+			errors++
+		}
 	}
 	for (f = 1; f <= n_files; f++)
 		check_calls(files[f])

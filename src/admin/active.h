@@ -1,5 +1,7 @@
 /*
  * active: the blocks that are active now and concern a network. Read only. Errors as of store.h.
+ *
+ * Private to the folder.
  */
 #ifndef WFS_ADMIN_ACTIVE_H
 #define WFS_ADMIN_ACTIVE_H

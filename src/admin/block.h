@@ -1,6 +1,8 @@
 /*
  * block: requests that begin a block, or may: block and vote black. Written, then added to the kernel; what that
  * refuses is in the reply.
+ *
+ * Private to the folder.
  */
 #ifndef WFS_ADMIN_BLOCK_H
 #define WFS_ADMIN_BLOCK_H

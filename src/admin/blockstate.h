@@ -2,7 +2,7 @@
  * blockstate: whether an address or a network is blocked now, by what and until when; how far it is from a block, or why
  * it is never blocked.
  *
- * Read only. Errors as of store.h.
+ * Private to the folder. Read only. Errors as of store.h.
  */
 #ifndef WFS_ADMIN_BLOCKSTATE_H
 #define WFS_ADMIN_BLOCKSTATE_H

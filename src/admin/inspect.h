@@ -1,5 +1,7 @@
 /*
  * inspect: requests that only read: list, why, test, status. Every outcome is in reply.
+ *
+ * Private to the folder.
  */
 #ifndef WFS_ADMIN_INSPECT_H
 #define WFS_ADMIN_INSPECT_H

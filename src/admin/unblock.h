@@ -1,6 +1,8 @@
 /*
  * unblock: requests that end blocks: unblock, vote white and allow; and disallow, which ends an allowance. Written, then
  * removed from the kernel. Every outcome is in reply and todo.
+ *
+ * Private to the folder.
  */
 #ifndef WFS_ADMIN_UNBLOCK_H
 #define WFS_ADMIN_UNBLOCK_H

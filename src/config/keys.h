@@ -1,5 +1,7 @@
 /*
  * keys: the one table of the keys that watchforspammers.conf may have, with their defaults and how each is read.
+ *
+ * Private to the folder.
  */
 #ifndef WFS_CONFIG_KEYS_H
 #define WFS_CONFIG_KEYS_H

@@ -1,10 +1,10 @@
 /*
  * values: the forms that values in watchforspammers.conf have, and how each gets into struct config.
  *
- * A reader gets one value and puts it where the key's row says. It returns NULL, or what would have been right, as a sentence
- * goes on after "want": a constant, or made in v->want. A wrong value may have been put there in part.
- * values_firewall.c has those of [firewall] and [gate], values_lists.c those that are lists of addresses, names or files,
- * values.c the rest.
+ * Private to the folder. A reader gets one value and puts it where the key's row says. It returns NULL, or what would
+ * have been right, as a sentence goes on after "want": a constant, or made in v->want. A wrong value may have been put
+ * there in part. values_firewall.c has those of [firewall] and [gate], values_lists.c those that are lists of
+ * addresses, names or files, values.c the rest.
  */
 #ifndef WFS_CONFIG_VALUES_H
 #define WFS_CONFIG_VALUES_H

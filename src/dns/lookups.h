@@ -1,9 +1,10 @@
 /*
  * lookups: the questions of one computation to name servers, and their answers.
  *
- * A computation asks for what it needs by lookups_find; what is not there yet is noted as wanted, and it begins again when
- * answers have come. So it is a pure function of this table, and the code that queries the name servers knows nothing of it. Each
- * question is there once. Knows reply and base. Aborts if memory cannot be allocated.
+ * Private to the folder. A computation asks for what it needs by lookups_find; what is not there yet is noted as
+ * wanted, and it begins again when answers have come. So it is a pure function of this table, and the code that queries
+ * the name servers knows nothing of it. Each question is there once. Knows reply and base. Aborts if memory cannot be
+ * allocated.
  */
 #ifndef WFS_DNS_LOOKUPS_H
 #define WFS_DNS_LOOKUPS_H

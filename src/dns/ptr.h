@@ -1,9 +1,10 @@
 /*
  * ptr: does an address have a name, and does that name lead back to it?
  *
- * The names that PTR has for it, and then the addresses of each of the first PTR_NAMES_MAX, until one is it. Pure: it says what to ask, the caller
- * asks, and says what was answered. Knows reply and base. Aborts if memory cannot be allocated.
- * Source: RFC 1035 3.5, RFC 3596 2.5; as mail servers do it before they call a client's name its own.
+ * Private to the folder. The names that PTR has for it, and then the addresses of each of the first PTR_NAMES_MAX,
+ * until one is it. Pure: it says what to ask, the caller asks, and says what was answered. Knows reply and base. Aborts
+ * if memory cannot be allocated. Source: RFC 1035 3.5, RFC 3596 2.5; as mail servers do it before they call a client's
+ * name its own.
  */
 #ifndef WFS_DNS_PTR_H
 #define WFS_DNS_PTR_H

@@ -1,10 +1,10 @@
 /*
  * reply: a name server's packet as values: the records of one type for the name that was asked.
  *
- * Aliases (CNAME) are followed within the packet; records of other names and types in it count for nothing. Pure: bytes in, values
- * out; nothing in a packet is believed before it is checked. Knows base, and the C library's reader of DNS messages.
- * Aborts if memory cannot be allocated.
- * Source: RFC 1035 4, 3.3; ns_initparse(3) in <arpa/nameser.h>.
+ * Private to the folder. Aliases (CNAME) are followed within the packet; records of other names and types in it count
+ * for nothing. Pure: bytes in, values out; nothing in a packet is believed before it is checked. Knows base, and the C
+ * library's reader of DNS messages. Aborts if memory cannot be allocated. Source: RFC 1035 4, 3.3; ns_initparse(3) in
+ * <arpa/nameser.h>.
  */
 #ifndef WFS_DNS_REPLY_H
 #define WFS_DNS_REPLY_H

@@ -1,12 +1,11 @@
 /*
  * resolver: queries to name servers, without waiting; the answers are fetched when they are there.
  *
- * Queries by c-ares, as resolv.conf(5) configures. It is opened by the first query and closed with the last answer: new ports,
- * resolv.conf as it is then, and nothing open in between. Its sockets are in an epoll set, so that a poll loop needs one
- * place for it.
- * There are n places for queries, numbered from 0; the caller chooses one that is not open.
- * Knows c-ares and base. The library has a clock of its own for the time-outs.
- * Source: ares_getaddrinfo(3), ares_query(3), ares_process_fd(3), as they are in 1.18 and in 1.34.
+ * Private to the folder. Queries by c-ares, as resolv.conf(5) configures. It is opened by the first query and closed
+ * with the last answer: new ports, resolv.conf as it is then, and nothing open in between. Its sockets are in an epoll
+ * set, so that a poll loop needs one place for it. There are n places for queries, numbered from 0; the caller chooses
+ * one that is not open. Knows c-ares and base. The library has a clock of its own for the time-outs. Source:
+ * ares_getaddrinfo(3), ares_query(3), ares_process_fd(3), as they are in 1.18 and in 1.34.
  */
 #ifndef WFS_DNS_RESOLVER_H
 #define WFS_DNS_RESOLVER_H

@@ -1,12 +1,13 @@
 /*
  * spf: the networks that a domain sends mail from, by its SPF record.
  *
- * All addresses for which RFC 7208's check_host() returns "pass", for any sender: all, ip4, ip6, a, mx, include and redirect, with
- * each qualifier, in their order. What depends on the message (ptr, exists, macros) matches nothing here, and is noted.
- * At most 10 terms that ask name servers, 2 of them without an answer, and 10 names of an mx; more is an error of the domain, as are a
- * record that is none, two of them, and an include of a domain without one (RFC 7208 4.6.4, 5.2).
- * Nothing at all comes of a domain whose networks together are larger than an IPv4 /8 or an IPv6 /20: a domain with "+all" allows
- * everybody. Pure: the answers come from lookups. Aborts if memory cannot be allocated.
+ * Private to the folder. All addresses for which RFC 7208's check_host() returns "pass", for any sender: all, ip4, ip6,
+ * a, mx, include and redirect, with each qualifier, in their order. What depends on the message (ptr, exists, macros)
+ * matches nothing here, and is noted. At most 10 terms that ask name servers, 2 of them without an answer, and 10 names
+ * of an mx; more is an error of the domain, as are a record that is none, two of them, and an include of a domain
+ * without one (RFC 7208 4.6.4, 5.2). Nothing at all comes of a domain whose networks together are larger than an IPv4
+ * /8 or an IPv6 /20: a domain with "+all" allows everybody. Pure: the answers come from lookups. Aborts if memory
+ * cannot be allocated.
  */
 #ifndef WFS_DNS_SPF_H
 #define WFS_DNS_SPF_H

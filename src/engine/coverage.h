@@ -1,8 +1,8 @@
 /*
  * coverage: whether DNAT leads clients past the hooks in which they are dropped, to a container or another host.
  *
- * Knows the root process's client and the problems. Asked now and then: containers come and go. Seen is what the kernel
- * tracks, so a published port counts once a client has connected to it.
+ * Private to the folder. Knows the root process's client and the problems. Asked now and then: containers come and go.
+ * Seen is what the kernel tracks, so a published port counts once a client has connected to it.
  */
 #ifndef WFS_ENGINE_COVERAGE_H
 #define WFS_ENGINE_COVERAGE_H

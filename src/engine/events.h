@@ -1,7 +1,7 @@
 /*
  * events: the log's records of clients blocked, released and spared, and of orders, each in one form.
  *
- * For this folder alone. Decides nothing. A block is logged when it was sent to the kernel.
+ * Private to the folder. Decides nothing. A block is logged when it was sent to the kernel.
  *
  *   blocked 198.51.100.4 for 10m (offence 1): postfix-auth, wrong password, 5 hits; ports 25,465,587
  *   released 198.51.100.4 (expired)

@@ -1,7 +1,7 @@
 /*
  * followed: the logs being followed, and what the database remembers of each.
  *
- * Joins follow and store. Reading resumes at the position in the database; what was rotated away while
+ * Private to the folder. Joins follow and store. Reading resumes at the position in the database; what was rotated away while
  * no daemon ran, compressed or not, is read first (missed.h). A file that begins waits for the end of the turn, and so for
  * pending to be written: then the database knows all that was read. While it cannot be written the file is begun all the same, from
  * what pending knows.

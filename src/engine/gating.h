@@ -1,10 +1,10 @@
 /*
  * gating: the gates ([gate NAME]) while the daemon works: they are closed as long as it does.
  *
- * The kernel opens a gate by itself when it got no sign of life for open_after. One is sent while the mail server's lines arrive,
- * or no client was let in that could leave one: a refused client leaves none. So a gate whose log is not read any more does not
- * stay closed for ever.
- * Without gates everything here does nothing. Errors: those of client.h; they are logged here once, and it is tried again.
+ * Private to the folder. The kernel opens a gate by itself when it got no sign of life for open_after. One is sent
+ * while the mail server's lines arrive, or no client was let in that could leave one: a refused client leaves none. So
+ * a gate whose log is not read any more does not stay closed for ever. Without gates everything here does nothing.
+ * Errors: those of client.h; they are logged here once, and it is tried again.
  */
 #ifndef WFS_ENGINE_GATING_H
 #define WFS_ENGINE_GATING_H

@@ -1,8 +1,8 @@
 /*
  * handed: the configuration, which the root process opens, since its files may be for root alone.
  *
- * Root hands over what it opened and reads nothing of it; here it is parsed, where an error in it can do no harm. At
- * start and at each reload in the same way.
+ * Private to the folder. Root hands over what it opened and reads nothing of it; here it is parsed, where an error in
+ * it can do no harm. At start and at each reload in the same way.
  */
 #ifndef WFS_ENGINE_HANDED_H
 #define WFS_ENGINE_HANDED_H

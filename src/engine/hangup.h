@@ -1,8 +1,9 @@
 /*
  * hangup: ends the open connections of clients that were just blocked, where [firewall] sessions = kill.
  *
- * Knows the root process's client and the problems. Only for blocks that begin, and for networks that others list: of blocks that a
- * start puts back into the kernel the connections were ended when they were decided. Errors are logged once, and are a problem of "status" until it works.
+ * Private to the folder. Knows the root process's client and the problems. Only for blocks that begin, and for networks
+ * that others list: of blocks that a start puts back into the kernel the connections were ended when they were decided.
+ * Errors are logged once, and are a problem of "status" until it works.
  */
 #ifndef WFS_ENGINE_HANGUP_H
 #define WFS_ENGINE_HANGUP_H

@@ -1,8 +1,9 @@
 /*
  * housekeeping: deletes what is older than [database] keep, then shrinks the database file; and indexes hits.
  *
- * A slice at a time, so that lines never wait for it: first rows, then the space they leave in the file. Hits that an older
- * version stored are all not indexed: that takes about a minute for 20 million of them, and its progress is logged.
+ * Private to the folder. A slice at a time, so that lines never wait for it: first rows, then the space they leave in
+ * the file. Hits that an older version stored are all not indexed: that takes about a minute for 20 million of them,
+ * and its progress is logged.
  */
 #ifndef WFS_ENGINE_HOUSEKEEPING_H
 #define WFS_ENGINE_HOUSEKEEPING_H

@@ -1,10 +1,11 @@
 /*
  * journal_source: the journal being read, and what the database remembers of it.
  *
- * Joins input/journal and store, as followed.h does for logs. Reading goes on behind the entry of the cursor in the database; the first
- * time ever at the end of what there is. The position becomes pending with the hits before it, by journal_source_settle: call it after
- * the last journal_source_next and before pending is written. What befalls the journal is logged and kept among the problems.
- * Order: journal_source_turn when its descriptor was readable; journal_source_next until false; journal_source_settle; then poll.
+ * Private to the folder. Joins input/journal and store, as followed.h does for logs. Reading goes on behind the entry
+ * of the cursor in the database; the first time ever at the end of what there is. The position becomes pending with the
+ * hits before it, by journal_source_settle: call it after the last journal_source_next and before pending is written.
+ * What befalls the journal is logged and kept among the problems. Order: journal_source_turn when its descriptor was
+ * readable; journal_source_next until false; journal_source_settle; then poll.
  */
 #ifndef WFS_ENGINE_JOURNAL_SOURCE_H
 #define WFS_ENGINE_JOURNAL_SOURCE_H

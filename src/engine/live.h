@@ -1,9 +1,10 @@
 /*
  * live: the active configuration, rules, allow list and verdict, and their replacement on reload.
  *
- * A new policy is loaded wholly or not at all; only a start loads what it can of the rules (see examples_load_good).
- * What was wrong with them is logged, and kept for "status" under "rules_fault", a sentence with its consequence. The
- * new verdict holds what the database holds, and blocks of addresses that are now allowed are lifted.
+ * Private to the folder. A new policy is loaded wholly or not at all; only a start loads what it can of the rules (see
+ * examples_load_good). What was wrong with them is logged, and kept for "status" under "rules_fault", a sentence with
+ * its consequence. The new verdict holds what the database holds, and blocks of addresses that are now allowed are
+ * lifted.
  */
 #ifndef WFS_ENGINE_LIVE_H
 #define WFS_ENGINE_LIVE_H

@@ -1,10 +1,10 @@
 /*
  * missed: what was written to a log and rotated away while no daemon read it, compressed or not.
  *
- * Read before the log itself, oldest first, by the reader of replay. What the database holds completely is not read again; only
- * the newest compressed file that it knows must be unpacked to see that nothing is left in it. A file that cannot be read to its
- * end is logged, and the next one read.
- * Order: missed_check for each log; then, while missed_waits: missed_begin, and missed_next until false.
+ * Private to the folder. Read before the log itself, oldest first, by the reader of replay. What the database holds
+ * completely is not read again; only the newest compressed file that it knows must be unpacked to see that nothing is
+ * left in it. A file that cannot be read to its end is logged, and the next one read. Order: missed_check for each log;
+ * then, while missed_waits: missed_begin, and missed_next until false.
  */
 #ifndef WFS_ENGINE_MISSED_H
 #define WFS_ENGINE_MISSED_H

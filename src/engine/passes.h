@@ -1,12 +1,12 @@
 /*
  * passes: clients that need not wait at the gates, sent to the kernel and stored in the database.
  *
- * Three kinds: what is allowed anyway (the allow list, allowances, pass_networks), which is sent to the kernel again when it
- * changes and before it expires; clients that delivered mail or logged in, for pass of their gate; and those from which
- * it is revoked, by a hit (its window closes), a block or a black vote (the pass goes as well).
- * Nothing is kept here of clients that wait. A client's further deliveries are not written before FRESH_S is over: a pass lasts
- * days. What cannot be stored is given again by the next delivery. Without gates everything here does nothing.
- * Errors: those of client.h and store.h. Aborts if memory cannot be allocated.
+ * Private to the folder. Three kinds: what is allowed anyway (the allow list, allowances, pass_networks), which is sent
+ * to the kernel again when it changes and before it expires; clients that delivered mail or logged in, for pass of
+ * their gate; and those from which it is revoked, by a hit (its window closes), a block or a black vote (the pass goes
+ * as well). Nothing is kept here of clients that wait. A client's further deliveries are not written before FRESH_S is
+ * over: a pass lasts days. What cannot be stored is given again by the next delivery. Without gates everything here
+ * does nothing. Errors: those of client.h and store.h. Aborts if memory cannot be allocated.
  */
 #ifndef WFS_ENGINE_PASSES_H
 #define WFS_ENGINE_PASSES_H

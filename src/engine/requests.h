@@ -1,7 +1,7 @@
 /*
  * requests: executes the requests of the control socket, logs them and replies.
  *
- * Where control meets orders and policy: reload and resume are of the policy, all else is orders'.
+ * Private to the folder. Where control meets orders and policy: reload and resume are of the policy, all else is orders'.
  */
 #ifndef WFS_ENGINE_REQUESTS_H
 #define WFS_ENGINE_REQUESTS_H

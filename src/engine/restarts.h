@@ -1,7 +1,7 @@
 /*
  * restarts: what of a new configuration takes effect only after a restart.
  *
- * A reload asks before it puts the new one in place, and logs it afterwards.
+ * Private to the folder. A reload asks before it puts the new one in place, and logs it afterwards.
  */
 #ifndef WFS_ENGINE_RESTARTS_H
 #define WFS_ENGINE_RESTARTS_H

@@ -1,7 +1,7 @@
 /*
  * rules_watch: has a rule file changed, or a file that a rule names?
  *
- * Watches directories with inotify(7), for the engine: one descriptor for its poll array, and a time. Knows
+ * Private to the folder. Watches directories with inotify(7), for the engine: one descriptor for its poll array, and a time. Knows
  * names only, never what is in a file. A change is reported after it has been quiet for RULES_WATCH_QUIET_MS, and not
  * while a file that was opened to be written is still open: then for RULES_WATCH_WRITING_MS at most. Files that are
  * not *.rules, or begin with a dot, are editors' and packagers' own, and ignored. Directories may be

@@ -2,7 +2,7 @@
  * shared: what other hosts say, in the engine: requests "foreign", many in one transaction; and what follows from them in the
  * kernel and the log.
  *
- * For this folder alone.
+ * Private to the folder.
  */
 #ifndef WFS_ENGINE_SHARED_H
 #define WFS_ENGINE_SHARED_H

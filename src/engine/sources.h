@@ -1,8 +1,9 @@
 /*
  * sources: all that lines come from: the logs (followed.h), the journal (journal_source.h) and the sockets (sockets.h), in turns.
  *
- * Order: sources_look at the beginning of a turn; sources_next until false; sources_settle; when a file waits, followed_begin_file
- * once no hits are pending, or they cannot be written; then poll, with the descriptors of each.
+ * Private to the folder. Order: sources_look at the beginning of a turn; sources_next until false; sources_settle; when
+ * a file waits, followed_begin_file once no hits are pending, or they cannot be written; then poll, with the
+ * descriptors of each.
  */
 #ifndef WFS_ENGINE_SOURCES_H
 #define WFS_ENGINE_SOURCES_H

@@ -1,6 +1,8 @@
 /*
- * state: what the files of the engine share. Only they include it: engine.c is the loop, lines.c what comes in, kernel.c what
- * is sent to the kernel, commit.c what is written, start.c how all is opened and closed.
+ * state: what the files of the engine share.
+ *
+ * Private to engine.c, the loop, lines.c, what comes in, kernel.c, what is sent to the kernel, commit.c, what is written, and start.c, how
+ * all is opened and closed.
  */
 #ifndef WFS_ENGINE_STATE_H
 #define WFS_ENGINE_STATE_H

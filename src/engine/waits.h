@@ -1,9 +1,10 @@
 /*
  * waits: blocks that are not in the kernel yet, because a DNS list that would allow their client has not answered.
  *
- * A block is decided and stored as ever, so a crash loses nothing; it enters the kernel when all lists with "allow" have answered or
- * after [dns] wait. Then it is sent only if the verdict still has it: an answer, or a person, may have lifted it.
- * Limit: WAITS_MAX; what is more does not wait. Time: milliseconds of any clock that does not go back.
+ * Private to the folder. A block is decided and stored as ever, so a crash loses nothing; it enters the kernel when all
+ * lists with "allow" have answered or after [dns] wait. Then it is sent only if the verdict still has it: an answer, or
+ * a person, may have lifted it. Limit: WAITS_MAX; what is more does not wait. Time: milliseconds of any clock that does
+ * not go back.
  */
 #ifndef WFS_ENGINE_WAITS_H
 #define WFS_ENGINE_WAITS_H

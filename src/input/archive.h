@@ -1,9 +1,9 @@
 /*
  * archive: the bytes of an old log, wherever they come from: a plain file, a compressed one, standard input.
  *
- * Knows files and libarchive; never what a line is. Plain files are read directly; gz, bz2, xz, zst and whatever else
- * libarchive's filters know are unpacked on the way, recognised by their content and not by their name.
- * Errors: 0 or -errno with a sentence; after an error in the middle what was read before it is good.
+ * Private to the folder. Knows files and libarchive; never what a line is. Plain files are read directly; gz, bz2, xz,
+ * zst and whatever else libarchive's filters know are unpacked on the way, recognised by their content and not by their
+ * name. Errors: 0 or -errno with a sentence; after an error in the middle what was read before it is good.
  */
 #ifndef WFS_ARCHIVE_H
 #define WFS_ARCHIVE_H

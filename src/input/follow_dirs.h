@@ -1,11 +1,12 @@
 /*
  * follow_dirs: the directories that logs lie in and the open logs, watched with inotify.
  *
- * Knows libinotifytools, and alone does. A directory is watched for names that come and go, a file for what is written, so that
- * other files in the directory raise no event. The library watches the directories alone: it leaks and confuses a file watched
- * by name across rotations (measured on 3.22); the watch of a file is the kernel's, on the library's descriptor. A watch is never removed, it
- * goes with its file; late events of an old directory do no harm, because an event only causes a check.
- * The library keeps its state in file-static variables: one instance per process.
+ * Private to the folder. Knows libinotifytools, and alone does. A directory is watched for names that come and go, a
+ * file for what is written, so that other files in the directory raise no event. The library watches the directories
+ * alone: it leaks and confuses a file watched by name across rotations (measured on 3.22); the watch of a file is the
+ * kernel's, on the library's descriptor. A watch is never removed, it goes with its file; late events of an old
+ * directory do no harm, because an event only causes a check. The library keeps its state in file-static variables: one
+ * instance per process.
  */
 #ifndef WFS_FOLLOW_DIRS_H
 #define WFS_FOLLOW_DIRS_H

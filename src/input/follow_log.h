@@ -2,8 +2,8 @@
  * follow_log: one log that is followed, and the files that it consists of just now: rotated ones that are not read to their end,
  * and the one that has its path.
  *
- * Decides which files these are, and in which order they are read; follow.c reads them, and takes care that logs take turns. Only
- * follow.c includes it. Positive outcomes are those of follow.h.
+ * Decides which files these are, and in which order they are read; follow.c reads them, and takes care that logs take turns.
+ * Private to follow.c. Positive outcomes are those of follow.h.
  */
 #ifndef WFS_INPUT_FOLLOW_LOG_H
 #define WFS_INPUT_FOLLOW_LOG_H

@@ -1,6 +1,7 @@
 /*
  * frame: what containers put in front of the lines of a program that runs in one.
  *
+ * Private to the folder.
  *   compose            "postfix-1  | LINE", with or without colours; "docker service logs" alike
  *   kubectl --prefix   "[pod/mail-0/postfix] LINE"
  *   CRI                "2026-11-20T14:01:04.243377270Z stdout F LINE", P for a line that goes on in the next

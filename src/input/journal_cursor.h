@@ -1,9 +1,9 @@
 /*
  * journal_cursor: what a cursor of systemd's journal says of an entry, and which of two entries comes later.
  *
- * "s=SEQNUM_ID;i=SEQNUM;b=BOOT;m=MONOTONIC;t=REALTIME;x=CHECKSUM", all in hexadecimal. Its form is not promised by
- * systemd, and what does not have it is refused. Pure; text may hold anything, as it comes from the database.
- * Source: sd_journal_get_cursor in systemd 252 and 257, src/libsystemd/sd-journal/sd-journal.c.
+ * Private to the folder. "s=SEQNUM_ID;i=SEQNUM;b=BOOT;m=MONOTONIC;t=REALTIME;x=CHECKSUM", all in hexadecimal. Its form
+ * is not promised by systemd, and what does not have it is refused. Pure; text may hold anything, as it comes from the
+ * database. Source: sd_journal_get_cursor in systemd 252 and 257, src/libsystemd/sd-journal/sd-journal.c.
  */
 #ifndef WFS_INPUT_JOURNAL_CURSOR_H
 #define WFS_INPUT_JOURNAL_CURSOR_H

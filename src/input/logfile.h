@@ -1,7 +1,7 @@
 /*
  * logfile: one open file of log lines, read line by line from a position.
  *
- * Knows one descriptor: its bytes, its lines, whether it is still what it was. Never renames,
+ * Private to the folder. Knows one descriptor: its bytes, its lines, whether it is still what it was. Never renames,
  * rotations or inotify; that is follow's. A descriptor is one file as long as the bytes already read
  * stay where they were; when they do not (copytruncate), logfile_next returns LOGFILE_REPLACED.
  *

@@ -1,7 +1,7 @@
 /*
  * rfc5424: the header of a line as RFC 5424 has it, "<22>1 TIME HOST PROGRAM PID MSGID [DATA] MESSAGE".
  *
- * Pure. Source: RFC 5424, section 6.
+ * Private to the folder. Pure. Source: RFC 5424, section 6.
  */
 #ifndef WFS_INPUT_RFC5424_H
 #define WFS_INPUT_RFC5424_H

@@ -1,7 +1,7 @@
 /*
  * stamp: the time stamp at the head of a line, and what stamps leave out: the year and the zone.
  *
- * Knows line's clock and the process's zone (TZ); never what follows the stamp, nor what time it is now.
+ * Private to the folder. Knows line's clock and the process's zone (TZ); never what follows the stamp, nor what time it is now.
  * Fast because lines come in order: the bytes up to the minute are compared with those of the line before,
  * and only another minute is computed again. The result is the same with and without that memory.
  *

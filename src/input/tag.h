@@ -1,7 +1,8 @@
 /*
  * tag: "postfix/smtpd[411]:", what a syslog line has in front of its message, and the host's name before it.
  *
- * Pure. Strict, because what looks like a tag may be attacker-controlled text: "unknown[192.0.2.20]:" is none.
+ * Private to the folder. Pure. Strict, because what looks like a tag may be attacker-controlled text:
+ * "unknown[192.0.2.20]:" is none.
  */
 #ifndef WFS_INPUT_TAG_H
 #define WFS_INPUT_TAG_H

@@ -1,8 +1,8 @@
 /*
  * capacity: what stays out when more is wanted than the kernel's lists hold.
  *
- * Chosen once for each comparison, for each family: those with the fewest offences stay out, of them those that end soonest.
- * Some room is left for what is decided until the next comparison. Pure.
+ * Private to the folder. Chosen once for each comparison, for each family: those with the fewest offences stay out, of
+ * them those that end soonest. Some room is left for what is decided until the next comparison. Pure.
  */
 #ifndef WFS_PIPELINE_CAPACITY_H
 #define WFS_PIPELINE_CAPACITY_H

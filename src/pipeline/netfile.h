@@ -1,11 +1,12 @@
 /*
  * netfile: a file of networks that others may edit: [allow] file, [block] file.
  *
- * Knows base only. One network a line, without host bits; what is behind it or behind "#" or ";" is a comment. A line that begins
- * with "{" is an object of JSON, one to a line, whose member "cidr" is the network, as in Spamhaus' DROP; one without it is passed over.
- * Reloaded when it was edited; the old content stays valid while it cannot be read. A line that is no network is left out, and
- * is an error of the file, which is returned once for each edit and kept until the next. Only regular files, which cannot make
- * the reader wait. Limits: NETFILE_MAX networks, LINE bytes of a line are looked at.
+ * Private to the folder. Knows base only. One network a line, without host bits; what is behind it or behind "#" or ";"
+ * is a comment. A line that begins with "{" is an object of JSON, one to a line, whose member "cidr" is the network, as
+ * in Spamhaus' DROP; one without it is passed over. Reloaded when it was edited; the old content stays valid while it
+ * cannot be read. A line that is no network is left out, and is an error of the file, which is returned once for each
+ * edit and kept until the next. Only regular files, which cannot make the reader wait. Limits: NETFILE_MAX networks,
+ * LINE bytes of a line are looked at.
  */
 #ifndef WFS_PIPELINE_NETFILE_H
 #define WFS_PIPELINE_NETFILE_H

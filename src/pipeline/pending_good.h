@@ -1,7 +1,7 @@
 /*
  * pending_good: good evidence that is not written yet, by client and day, and the part of it that counts.
  *
- * A part of pending, for pending.c alone: it writes this in its own transaction.
+ * Private to the folder. A part of pending, for pending.c alone: it writes this in its own transaction.
  */
 #ifndef WFS_PIPELINE_PENDING_GOOD_H
 #define WFS_PIPELINE_PENDING_GOOD_H

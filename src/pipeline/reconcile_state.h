@@ -1,7 +1,8 @@
 /*
- * reconcile_state: what the files of reconcile.h share: reconcile.c has what is wanted and how it gets into the kernel,
- * reconcile_ends.c what ends, reconcile_dropped.c the packets that the kernel dropped, reconcile_compare.c the comparison with the
- * kernel. Nobody else includes it.
+ * reconcile_state: what the files of reconcile.h share.
+ *
+ * Private to reconcile.c, which has what is wanted and how it gets into the kernel, reconcile_ends.c, what ends, reconcile_dropped.c, the
+ * packets that the kernel dropped, and reconcile_compare.c, the comparison with the kernel.
  */
 #ifndef WFS_PIPELINE_RECONCILE_STATE_H
 #define WFS_PIPELINE_RECONCILE_STATE_H

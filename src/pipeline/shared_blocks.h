@@ -2,8 +2,8 @@
  * shared_blocks: the blocks that the claims of other hosts are enough for: begun, extended and ended, in the database at once, and
  * gathered for the kernel.
  *
- * For sharing alone. What was settled in this transaction, and the kernel has not been told, counts before what reconcile
- * knows. Errors as of store.h.
+ * Private to the folder. For sharing alone. What was settled in this transaction, and the kernel has not been told,
+ * counts before what reconcile knows. Errors as of store.h.
  */
 #ifndef WFS_PIPELINE_SHARED_BLOCKS_H
 #define WFS_PIPELINE_SHARED_BLOCKS_H

@@ -1,7 +1,7 @@
 /*
  * findings: a piece of an old log, scanned: what its rules matched, and what was counted.
  *
- * Owns the findings of one piece. Knows scan; never the code that decides about them. A finding is a cache
+ * Private to the folder. Owns the findings of one piece. Knows scan; never the code that decides about them. A finding is a cache
  * line: one thread finds it and another one decides, and where their processors share no cache each line of memory that
  * goes from one to the other costs as much as matching a line of a log (measured: with what rules.h gives away copied as
  * it is, a quarter of the time of a replay). So nothing of it is written where the other one reads until it is all done,

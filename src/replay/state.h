@@ -1,6 +1,7 @@
 /*
- * state: what the files of a replay share: replay.c begins and ends it, files.c reads old logs with all threads, journal.c a
- * journal. Nobody else includes it.
+ * state: what the files of a replay share.
+ *
+ * Private to replay.c, which begins and ends it, files.c, which reads old logs with all threads, and journal.c, which reads a journal.
  */
 #ifndef WFS_REPLAY_STATE_H
 #define WFS_REPLAY_STATE_H

@@ -1,7 +1,7 @@
 /*
  * worst: the addresses and networks of the highest offences, among all that were blocked.
  *
- * Pure. The rule is borrowed.
+ * Private to the folder. Pure. The rule is borrowed.
  */
 #ifndef WFS_REPLAY_WORST_H
 #define WFS_REPLAY_WORST_H

@@ -1,11 +1,11 @@
 /*
  * writer: the thread of a replay that writes to the database, so that the next lines are decided meanwhile.
  *
- * Owns two pending transactions and the thread: the caller fills one, the thread writes the other, in the order in which they were
- * filled, so the database is the same as with one. From writer_write on the store is the thread's, until writer_write or writer_finish
- * returns the next time; or writer_wait.
- * Order: writer_new; for each log writer_begin_file or writer_begin_journal, writer_write, writer_finish or writer_wait,
- * writer_end_log; writer_free. Aborts if memory cannot be allocated.
+ * Private to the folder. Owns two pending transactions and the thread: the caller fills one, the thread writes the
+ * other, in the order in which they were filled, so the database is the same as with one. From writer_write on the
+ * store is the thread's, until writer_write or writer_finish returns the next time; or writer_wait. Order: writer_new;
+ * for each log writer_begin_file or writer_begin_journal, writer_write, writer_finish or writer_wait, writer_end_log;
+ * writer_free. Aborts if memory cannot be allocated.
  */
 #ifndef WFS_REPLAY_WRITER_H
 #define WFS_REPLAY_WRITER_H

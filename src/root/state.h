@@ -1,5 +1,8 @@
 /*
- * state: what the files of the root process share: root.c opens and closes, answer.c answers requests, serve.c receives them.
+ * state: what the files of the root process share.
+ *
+ * Private to root.c, which opens and closes, answer.c, which answers requests, check.c, which checks them, and serve.c, which receives
+ * them.
  */
 #ifndef WFS_ROOT_STATE_H
 #define WFS_ROOT_STATE_H

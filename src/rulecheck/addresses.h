@@ -1,6 +1,8 @@
 /*
  * addresses: the addresses in a message, and which of them is likely the client's: a guess, from the words before
  * them and from what is around them. Pure. Knows what <ADDR> matches, and base.
+ *
+ * Private to the folder.
  */
 #ifndef WFS_RULECHECK_ADDRESSES_H
 #define WFS_RULECHECK_ADDRESSES_H

@@ -1,7 +1,7 @@
 /*
  * example: does a rule do what its own "hit" and "miss" lines require?
  *
- * Knows rules and sessions. The caller parses the lines (rules knows no framing): one struct
+ * Private to the folder. Knows rules and sessions. The caller parses the lines (rules knows no framing): one struct
  * example_line for each of a rule's examples, in their order.
  */
 #ifndef WFS_RULECHECK_EXAMPLE_H

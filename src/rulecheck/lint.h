@@ -1,7 +1,7 @@
 /*
  * lint: what is wrong with rules that compile and pass their examples.
  *
- * Knows rules and example. The caller parses the lines, see example.h. Slow (seconds for the whole
+ * Private to the folder. Knows rules and example. The caller parses the lines, see example.h. Slow (seconds for the whole
  * catalogue): for "check", not for loading.
  *
  * Errors: an example no glob of "program" fits; a regex that reaches the match limit on its own examples with

@@ -1,5 +1,7 @@
 /*
  * words: the bytes and words of a message, as guesses about it need them. Pure; knows base only.
+ *
+ * Private to the folder.
  */
 #ifndef WFS_RULECHECK_WORDS_H
 #define WFS_RULECHECK_WORDS_H

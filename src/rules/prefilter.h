@@ -1,7 +1,7 @@
 /*
  * prefilter: which rules are worth a try on a message.
  *
- * Most messages match no rule, and most rules fail on a message for a reason that is cheap to see: it is of
+ * Private to the folder. Most messages match no rule, and most rules fail on a message for a reason that is cheap to see: it is of
  * another program, begins otherwise, or lacks a literal that the regex cannot do without (literal.h). What is
  * found is a superset, in the order of the rules: each rule left out would not have matched. Proven by
  * tests/unit/rules/rules.c, which compares the matches with and without it (struct rules, no_prefilter).

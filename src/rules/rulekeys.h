@@ -1,7 +1,8 @@
 /*
  * rulekeys: the keys of one rule: which there are, and what their values may be.
  *
- * A wrong value is an error and changes nothing; a key that is there twice is an error, too, unless it may be.
+ * Private to the folder. A wrong value is an error and changes nothing; a key that is there twice is an error, too,
+ * unless it may be.
  */
 #ifndef WFS_RULES_RULEKEYS_H
 #define WFS_RULES_RULEKEYS_H

@@ -1,9 +1,9 @@
 /*
  * daily: sums by day and rule, kept for ever: hits, addresses, blocks, packets dropped.
  *
- * What is added is gathered in memory and then written at once. Row 0 of a day has the sums of all rules, but its addresses
- * are added separately: an address counts once in it, and once for each rule.
- * Days are counted since 1970, UTC. Aborts if memory cannot be allocated. Errors and transactions as of store.h.
+ * Private to the folder. What is added is gathered in memory and then written at once. Row 0 of a day has the sums of
+ * all rules, but its addresses are added separately: an address counts once in it, and once for each rule. Days are
+ * counted since 1970, UTC. Aborts if memory cannot be allocated. Errors and transactions as of store.h.
  */
 #ifndef WFS_STORE_DAILY_H
 #define WFS_STORE_DAILY_H

@@ -1,12 +1,12 @@
 /*
  * hit_index: which hits an address has, and how many, without an index that each hit would have to be sorted into.
  *
- * Hits are only appended. From time to time those that are new are indexed, in one go and in the order of the addresses:
- * table address has the newest hit of each, table link leads from each hit to the one before it of the same address, table
- * daily has the sums of the days, table latest says where the hits of the last hours begin, and table indexed how far all of that
- * goes. What is newer is read from the hits themselves, by every query: so a kill at any time loses nothing, and a database of an
- * older version, in which nothing is indexed, is one that is far behind.
- * A replay indexes hits as it stores them (hit_index_note), anybody else reads them again (hit_index_step).
+ * Private to the folder. Hits are only appended. From time to time those that are new are indexed, in one go and in the
+ * order of the addresses: table address has the newest hit of each, table link leads from each hit to the one before it
+ * of the same address, table daily has the sums of the days, table latest says where the hits of the last hours begin,
+ * and table indexed how far all of that goes. What is newer is read from the hits themselves, by every query: so a kill
+ * at any time loses nothing, and a database of an older version, in which nothing is indexed, is one that is far
+ * behind. A replay indexes hits as it stores them (hit_index_note), anybody else reads them again (hit_index_step).
  * This folder's own. Errors and transactions as of store.h. Sizes: 4 bytes a hit in link, some 40 an address.
  */
 #ifndef WFS_STORE_HIT_INDEX_H

@@ -1,7 +1,7 @@
 /*
  * migrate: the tables and views of schema.sql in a database that is new, or of an older version.
  *
- * A kill at any time leaves the old version or the new one. Errors and transactions as of store.h.
+ * Private to the folder. A kill at any time leaves the old version or the new one. Errors and transactions as of store.h.
  */
 #ifndef WFS_STORE_MIGRATE_H
 #define WFS_STORE_MIGRATE_H

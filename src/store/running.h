@@ -3,7 +3,7 @@
  *
  * Such a database has no index on the addresses of blocks: to sort each block into it costs more reads and writes of
  * the disk than all else that is stored. Who must find an active block finds its id here: all of them were added by this process.
- * This folder's own. Memory: some 100 bytes for each block that is active; those that ended are forgotten from time to time.
+ * Private to the folder. Memory: some 100 bytes for each block that is active; those that ended are forgotten from time to time.
  */
 #ifndef WFS_STORE_RUNNING_H
 #define WFS_STORE_RUNNING_H

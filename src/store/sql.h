@@ -1,7 +1,7 @@
 /*
- * sql: SQLite as the files of this folder use it; no other file includes this.
+ * sql: SQLite as the files of the folder use it.
  *
- * Owns struct store. A statement is prepared on first use and kept until store_close; its SQL
+ * Private to the folder. Owns struct store. A statement is prepared on first use and kept until store_close; its SQL
  * is where it is used, its index below. One that cannot be prepared is NULL: it can still be bound,
  * and the call that runs it returns the error. Order: sql_statement; sql_bind_...; sql_run, sql_add or sql_number, or
  * sql_row until that is not 0: then it is reset. Bound values are borrowed until then. Errors as of store.h.
