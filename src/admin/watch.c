@@ -36,8 +36,11 @@ int watch_next(struct store *store, enum query_stream stream, int64_t after, str
 {
 	struct watch_piece piece = {.last = after};
 	struct query_event event;
-	int rc;
+	int64_t newest;
+	int rc = query_last_event(store, stream, &newest, why);
 
+	if (rc < 0)
+		return rc;
 	query_events(store, stream, after);
 	while ((rc = query_next_event(store, &event, why)) == 0) {
 		append(&piece, rows_event(&event));
@@ -51,6 +54,8 @@ int watch_next(struct store *store, enum query_stream stream, int64_t after, str
 	}
 	piece.more = rc == 0;
 	query_stop(store);
+	if (!piece.more && newest > piece.last)
+		piece.last = newest; /* what does not belong to the stream is not read again */
 	*ret = piece;
 	return 0;
 }

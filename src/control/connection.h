@@ -39,7 +39,7 @@ struct connection {
 	bool closing;  /* after what waits is sent */
 	bool asked;    /* a request is with the engine */
 	bool watches;  /* is sent events, as long as it does not end its side ... */
-	bool hits;     /* of hits instead, ... */
+	bool hits, own; /* of hits instead, or of those that this host decided, ... */
 	bool news;     /* ... and there may be more of them ... */
 	int64_t after; /* ... than this one, the last that it was sent */
 	bool named;    /* who includes the name of the user */

@@ -337,7 +337,7 @@ static bool handle_watching(struct connection *conn, int64_t now_ms, struct prot
 		return false;
 	}
 	conn->news = false;
-	*ret = (struct protocol_request){.verb = PROTOCOL_WATCH, .hits = conn->hits, .after = conn->after};
+	*ret = (struct protocol_request){.verb = PROTOCOL_WATCH, .hits = conn->hits, .own = conn->own, .after = conn->after};
 	return true;
 }
 
@@ -500,6 +500,7 @@ bool control_watch(struct control *c, const struct control_request *request)
 		return false;
 	conn->watches = conn->news = true;
 	conn->hits = request->what.hits;
+	conn->own = request->what.own;
 	conn->after = request->what.after;
 	return true;
 }

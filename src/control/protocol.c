@@ -23,7 +23,7 @@ enum arguments {
 	COLOUR_ARGUMENTS,  /* A [score N] [reason TEXT] */
 	RULE,
 	NOTE_TEXT,
-	WATCH_ARGUMENTS,   /* [hits] ID */
+	WATCH_ARGUMENTS,   /* [hits|own] ID */
 	FOREIGN_ARGUMENTS,
 	TOLD_ARGUMENTS, /* MESSAGES PART */
 	TOKEN,
@@ -340,6 +340,7 @@ static int parse_arguments(struct span rest, enum arguments arguments, struct pr
 		return parse_reason(rest, r->reason, why);
 	case WATCH_ARGUMENTS:
 		r->hits = skip_word(&rest, "hits");
+		r->own = !r->hits && skip_word(&rest, "own");
 		rc = parse_id(&rest, "after which event? its number, or 0 for all that are stored", &r->after,
 		              why);
 		break;

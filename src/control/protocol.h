@@ -9,7 +9,7 @@
  *   vote black|white A [score N] [reason TEXT]                 N  1 ... PROTOCOL_SCORE_MAX
  *   black A ..., white A ...           the same without "vote"
  *   list   why A   status   test A   reload   resume RULE   note TEXT   auth TOKEN   compat
- *   watch [hits] ID                                            ID the number of an event, or of a hit
+ *   watch [hits|own] ID                ID  the number of an event, or of a hit; own: not what other hosts blocked
  *   peer NAME                         foreign ...               see foreign.h
  *   told N PART                       N  messages to other hosts more; PART  of what is good (pipeline/shared_good.h)
  *
@@ -72,7 +72,7 @@ struct protocol_request {
 	int score;       /* of votes, > 0; 0: not given */
 	int64_t after;   /* of watch, >= 0: the event, or hit, before the first that is wanted; of told: the part */
 	int64_t told;    /* of told, >= 0 */
-	bool hits;       /* of watch */
+	bool hits, own;  /* of watch */
 	char reason[PROTOCOL_REASON_MAX + 1]; /* escaped; "": none */
 	char rule[PROTOCOL_RULE_MAX + 1];     /* of resume, and the name of a peer: letters, digits, "-", "_", "." and "/" */
 	struct foreign foreign;

@@ -109,7 +109,7 @@ static void log_request(struct requests *r, const struct control_request *reques
 
 static enum query_stream stream_of(const struct protocol_request *what)
 {
-	return what->hits ? QUERY_STREAM_HITS : QUERY_STREAM_EVENTS;
+	return what->hits ? QUERY_STREAM_HITS : what->own ? QUERY_STREAM_OWN : QUERY_STREAM_EVENTS;
 }
 
 /* A client that watches is notified when it may be behind. */

@@ -25,32 +25,34 @@
 
 enum {
 	AGAIN_MS = 1000,        /* after an error */
-	CHECK_MS = 5000,        /* our stream is looked at */
-	OWN_MS = 86400 * 1000,  /* own addresses are told */
+	GATHER_MS = 20,         /* from one query to the next: what comes meanwhile is cheaper together */
+	CHECK_MS = 5000,        /* our stream is compared with what we published */
+	OWN_MS = 86400 * 1000,  /* own addresses are published ... */
 	OWN_S = 2 * 86400,      /* ... for so long */
-	GOOD_S = 60 * 3600,    /* what is good counts so long: one day's may be missed */
-	PER_EVENT = 1000000,   /* numbers for each event: the others are for own addresses and what is good */
+	GOOD_S = 60 * 3600,     /* what is good counts so long: one day's may be missed */
+	PER_EVENT = 1000000,    /* numbers for each event: the others are for own addresses and what is good */
 };
 
-enum place { SIGNALS, WATCH, HAND, SERVER, N_PLACES };
+enum place { SIGNALS, WATCH, REQUESTS, SERVER, N_PLACES };
 
 struct exchange {
 	const struct settings *settings;
 	struct sign_key key;
 	struct peers peers;
-	struct link watch, hand; /* events; what others said */
+	struct link watch, requests; /* to the daemon: events; messages of the others, and queries */
 	struct stream *out, *in;
 	size_t n; /* peers that the daemon knows, and we read */
 	struct stream_place *places;
 	int64_t ahead_ms; /* of the server's clock before clock_steady_ms */
 	int64_t era, number; /* of the last message in our stream */
-	int64_t check_at, own_at; /* clock_steady_ms */
-	int64_t told;             /* messages that the daemon does not know of yet ... */
-	int64_t telling;          /* ... and of these, those that it was just told of */
-	int64_t good_day;         /* since 1970: others are told what is good on it ... */
+	int64_t check_at, own_at; /* clock_steady_ms, as all that end with _at */
+	int64_t watch_at, query_at; /* when events are read next, and the server is queried next */
+	int64_t published;        /* messages that the daemon has not counted yet ... */
+	int64_t reported;         /* ... and of these, those that it was just notified of */
+	int64_t good_day;         /* since 1970: what was good on it is published ... */
 	int64_t good_part;        /* ... and this part of it is next */
-	size_t unanswered; /* lines that the daemon was handed */
-	bool asked;        /* the server, for new entries */
+	size_t unanswered; /* lines that were sent to the daemon */
+	bool queried;      /* the server, for new entries */
 	bool again;        /* SIGHUP */
 	bool stop;
 	struct why trouble; /* that was logged; "": none */
@@ -65,7 +67,7 @@ static int64_t server_ms(const struct exchange *e)
 /* --- our stream --- */
 
 /* Signs it, and queues it; its number is the next. */
-static void tell(struct exchange *e, struct message *m)
+static void publish(struct exchange *e, struct message *m)
 {
 	char bytes[MESSAGE_MAX], text[MESSAGE_MAX], signature[MESSAGE_SIGNATURE_MAX];
 	size_t len;
@@ -73,7 +75,7 @@ static void tell(struct exchange *e, struct message *m)
 	(void)snprintf(m->host, sizeof m->host, "%s", e->settings->host);
 	m->era = e->era;
 	m->number = e->number;
-	e->told++;
+	e->published++;
 	len = message_canonical(m, bytes);
 	sign_make(&e->key, (struct span){bytes, len}, signature);
 	len = message_print(m, signature, text);
@@ -113,12 +115,12 @@ static void next_number(struct exchange *e)
 }
 
 /* Those that everybody can reach. */
-static int tell_own_addresses(struct exchange *e, struct why *why)
+static int publish_own_addresses(struct exchange *e, struct why *why)
 {
 	struct net own[LOCALADDRS_MAX];
 	const size_t n = localaddrs_addresses(own);
 	const int64_t now_s = clock_unix_s();
-	size_t told = 0;
+	size_t n_public = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		struct message m = {.op = MESSAGE_OWN, .net = own[i], .at_s = now_s, .until_s = now_s + OWN_S};
@@ -126,28 +128,28 @@ static int tell_own_addresses(struct exchange *e, struct why *why)
 		if (own[i].len != 128 || net_is_never(&own[i]) || addr_is_private(&own[i].addr))
 			continue;
 		next_number(e);
-		tell(e, &m);
-		told++;
+		publish(e, &m);
+		n_public++;
 	}
 	e->own_at = clock_steady_ms() + OWN_MS;
-	return stream_flush(e->out, told, why);
+	return stream_flush(e->out, n_public, why);
 }
 
 /* --- what is good here --- */
 
-/* A part every CHECK_MS: so it keeps below the others' per_minute. The answer: take_good. */
-static int ask_good(struct exchange *e, struct why *why)
+/* A part every CHECK_MS: so it keeps below the others' per_minute. The reply: publish_good. */
+static int query_good(struct exchange *e, struct why *why)
 {
 	char line[64];
 
-	e->telling = e->told;
-	(void)snprintf(line, sizeof line, "told %" PRId64 " %" PRId64, e->telling, e->good_part);
-	link_put(&e->hand, line);
+	e->reported = e->published;
+	(void)snprintf(line, sizeof line, "told %" PRId64 " %" PRId64, e->reported, e->good_part);
+	link_put(&e->requests, line);
 	e->unanswered++;
-	return link_flush(&e->hand, why);
+	return link_flush(&e->requests, why);
 }
 
-static int take_good(struct exchange *e, const json_t *answer, struct why *why)
+static int publish_good(struct exchange *e, const json_t *answer, struct why *why)
 {
 	const json_t *const day = json_object_get(answer, "day"), *const known = json_object_get(answer, "known");
 	const int64_t now_s = clock_unix_s();
@@ -155,19 +157,19 @@ static int take_good(struct exchange *e, const json_t *answer, struct why *why)
 	int rc;
 
 	if (!json_is_integer(day))
-		return 0; /* the answer to something else */
-	e->told -= e->telling;
-	e->telling = 0;
+		return 0; /* the reply to something else */
+	e->published -= e->reported;
+	e->reported = 0;
 	if (json_integer_value(day) != e->good_day) {
 		e->good_day = json_integer_value(day);
 		e->good_part = 0;
-		return ask_good(e, why);
+		return query_good(e, why);
 	}
 	if (!json_is_string(known) ||
 	    !hexlist_parse((struct span){json_string_value(known), json_string_length(known)}, &m.known))
 		return 0; /* nothing, or no more */
 	next_number(e);
-	tell(e, &m);
+	publish(e, &m);
 	rc = stream_flush(e->out, 1, why);
 	e->good_part += rc == 0;
 	return rc;
@@ -184,13 +186,13 @@ static int check_stream(struct exchange *e, struct why *why)
 	e->ahead_ms = clock_ms - clock_steady_ms();
 	e->check_at = clock_steady_ms() + CHECK_MS;
 	if (e->number == 0 || (era == e->era && number >= e->number))
-		return ask_good(e, why);
+		return query_good(e, why);
 	e->good_part = 0;
-		return why_set(why, ESTALE, "the server has lost entries of our stream; telling them again");
+	return why_set(why, ESTALE, "the server has lost entries of our stream; publishing them again");
 }
 
-/* Events that have come, to all others. */
-static int take_events(struct exchange *e, struct why *why)
+/* Events that have come since, to all others. */
+static int publish_events(struct exchange *e, struct why *why)
 {
 	const int64_t now_s = clock_unix_s();
 	int64_t event = 0;
@@ -199,10 +201,11 @@ static int take_events(struct exchange *e, struct why *why)
 	size_t n = 0;
 	int rc = link_receive(&e->watch, why);
 
+	e->watch_at = clock_steady_ms() + GATHER_MS;
 	while (rc >= 0 && link_next(&e->watch, &line))
 		if ((rc = outgoing_read(line, now_s, &m, &event, why)) == 0) {
 			e->number = event * PER_EVENT;
-			tell(e, &m);
+			publish(e, &m);
 			n++;
 		}
 	if (rc < 0)
@@ -212,15 +215,16 @@ static int take_events(struct exchange *e, struct why *why)
 
 /* --- the others' streams --- */
 
-static int ask(struct exchange *e, struct why *why)
+static int query(struct exchange *e, struct why *why)
 {
-	const int rc = e->n == 0 ? 0 : stream_ask(e->in, e->places, e->n, why);
+	const int rc = e->n == 0 ? 0 : stream_query(e->in, e->places, e->n, why);
 
-	e->asked = rc == 0;
+	e->queried = rc == 0;
+	e->query_at = clock_steady_ms() + GATHER_MS;
 	return rc;
 }
 
-static void hand_over(struct exchange *e, const struct stream_entry *entry)
+static void forward(struct exchange *e, const struct stream_entry *entry)
 {
 	const struct peers_peer *const peer = peers_find(&e->peers, entry->host);
 	char line[INCOMING_LINE_MAX];
@@ -230,42 +234,42 @@ static void hand_over(struct exchange *e, const struct stream_entry *entry)
 			memcpy(e->places[i].id, entry->id, sizeof e->places[i].id);
 	if (peer == NULL || !incoming_line(entry, peer, server_ms(e), line))
 		return;
-	link_put(&e->hand, line);
+	link_put(&e->requests, line);
 	e->unanswered++;
 }
 
-static int take_entries(struct exchange *e, struct why *why)
+static int receive_entries(struct exchange *e, struct why *why)
 {
 	struct stream_entry entry;
 	const int rc = stream_receive(e->in, why);
 
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	e->asked = false;
+	e->queried = false;
 	while (stream_next(e->in, &entry) == 0)
-		hand_over(e, &entry);
-	return link_flush(&e->hand, why);
+		forward(e, &entry);
+	return link_flush(&e->requests, why);
 }
 
-/* An error of the daemon is one of its database: what it did not store is handed over again. */
-static int take_answers(struct exchange *e, struct why *why)
+/* An error of the daemon is one of its database: what it did not store is forwarded again. */
+static int receive_replies(struct exchange *e, struct why *why)
 {
 	struct span line;
-	int rc = link_receive(&e->hand, why);
+	int rc = link_receive(&e->requests, why);
 
-	while (rc == 0 && link_next(&e->hand, &line)) {
+	while (rc == 0 && link_next(&e->requests, &line)) {
 		json_t *const answer = json_loadb(line.p, line.len, 0, NULL);
 		const char *const error = json_string_value(json_object_get(answer, "error"));
 
 		if (!json_is_true(json_object_get(answer, "ok")))
 			rc = why_set(why, EAGAIN, "the daemon: %s", error == NULL ? "no answer" : error);
 		else
-			rc = take_good(e, answer, why);
+			rc = publish_good(e, answer, why);
 		json_decref(answer);
 		if (e->unanswered > 0)
 			e->unanswered--;
 	}
-	return rc == 0 ? link_flush(&e->hand, why) : rc;
+	return rc == 0 ? link_flush(&e->requests, why) : rc;
 }
 
 /* --- opening --- */
@@ -281,7 +285,7 @@ static int find_place(struct exchange *e, const char *name, struct stream_place 
 	int rc;
 
 	(void)snprintf(line, sizeof line, "peer %s", name);
-	if ((rc = link_ask(&e->hand, line, &answer, why)) < 0)
+	if ((rc = link_query(&e->requests, line, &answer, why)) < 0)
 		return rc;
 	json = json_loadb(answer.p, answer.len, 0, NULL);
 	id = json_string_value(json_object_get(json, "stream"));
@@ -313,10 +317,10 @@ static int find_places(struct exchange *e, struct why *why)
 	return rc < 0 ? rc : 0;
 }
 
-/* Events after the last that we told; all, if the daemon's database is another. */
+/* Events after the last that was published; all, if the daemon's database is another. */
 static int watch(struct exchange *e, struct why *why)
 {
-	char line[32];
+	char line[40];
 	struct span answer = {NULL, 0};
 	int rc;
 
@@ -324,8 +328,8 @@ static int watch(struct exchange *e, struct why *why)
 		json_t *json;
 		bool ok;
 
-		(void)snprintf(line, sizeof line, "watch %" PRId64, e->number / PER_EVENT);
-		if ((rc = link_open(&e->watch, e->settings->socket, why)) < 0 || (rc = link_ask(&e->watch, line, &answer, why)) < 0)
+		(void)snprintf(line, sizeof line, "watch own %" PRId64, e->number / PER_EVENT);
+		if ((rc = link_open(&e->watch, e->settings->socket, why)) < 0 || (rc = link_query(&e->watch, line, &answer, why)) < 0)
 			return rc;
 		json = json_loadb(answer.p, answer.len, 0, NULL);
 		ok = json_is_true(json_object_get(json, "ok"));
@@ -344,7 +348,7 @@ static int open_all(struct exchange *e, struct why *why)
 	int64_t clock_ms;
 	int rc;
 
-	if ((rc = link_open(&e->hand, e->settings->socket, why)) < 0 || (rc = stream_open(e->settings, &e->out, why)) < 0 ||
+	if ((rc = link_open(&e->requests, e->settings->socket, why)) < 0 || (rc = stream_open(e->settings, &e->out, why)) < 0 ||
 	    (rc = stream_open(e->settings, &e->in, why)) < 0 || (rc = stream_clock(e->out, &clock_ms, why)) < 0 ||
 	    (rc = find_end(e, &e->era, &e->number, why)) < 0)
 		return rc;
@@ -354,24 +358,24 @@ static int open_all(struct exchange *e, struct why *why)
 		begin_era(e);
 	if ((rc = find_places(e, why)) < 0 || (rc = watch(e, why)) < 0)
 		return rc;
-	return take_events(e, why);
+	return publish_events(e, why);
 }
 
 static void close_all(struct exchange *e)
 {
-	link_close(&e->hand);
+	link_close(&e->requests);
 	link_close(&e->watch);
 	stream_close(e->out);
 	stream_close(e->in);
 	e->out = e->in = NULL;
-	e->asked = false;
+	e->queried = false;
 	e->unanswered = 0;
-	e->telling = 0;
+	e->reported = 0;
 }
 
 /* --- the loop --- */
 
-static void take_signals(struct exchange *e)
+static void receive_signals(struct exchange *e)
 {
 	int signo;
 
@@ -399,14 +403,27 @@ static int load(struct exchange *e, struct why *why)
 static void wait(struct exchange *e, int64_t time_ms, struct pollfd polled[static N_PLACES])
 {
 	polled[SIGNALS] = (struct pollfd){.fd = e->signal_fd, .events = POLLIN};
-	polled[WATCH] = (struct pollfd){.fd = e->watch.fd, .events = POLLIN};
-	polled[HAND] = (struct pollfd){.fd = e->hand.fd, .events = POLLIN};
-	polled[SERVER] = (struct pollfd){.fd = e->asked ? stream_fd(e->in) : -1, .events = POLLIN};
-	if (e->hand.fd >= 0 && link_waits(&e->hand) > 0)
-		polled[HAND].events |= POLLOUT;
+	polled[WATCH] = (struct pollfd){.fd = clock_steady_ms() < e->watch_at ? -1 : e->watch.fd, .events = POLLIN};
+	polled[REQUESTS] = (struct pollfd){.fd = e->requests.fd, .events = POLLIN};
+	polled[SERVER] = (struct pollfd){.fd = e->queried ? stream_fd(e->in) : -1, .events = POLLIN};
+	if (e->requests.fd >= 0 && link_waits(&e->requests) > 0)
+		polled[REQUESTS].events |= POLLOUT;
 	(void)poll(polled, N_PLACES, time_ms < 0 ? 0 : (int)time_ms); /* at most CHECK_MS; an error is none of these */
 	if (polled[SIGNALS].revents != 0)
-		take_signals(e);
+		receive_signals(e);
+}
+
+/* Until something is due. */
+static int64_t wait_ms(const struct exchange *e)
+{
+	const int64_t now_ms = clock_steady_ms();
+	int64_t at = e->check_at;
+
+	if (e->watch_at > now_ms && e->watch_at < at)
+		at = e->watch_at;
+	if (!e->queried && e->unanswered == 0 && e->n > 0 && e->query_at < at)
+		at = e->query_at;
+	return at - now_ms;
 }
 
 /* While all is open. Returns an error that ends this. */
@@ -416,21 +433,21 @@ static int serve(struct exchange *e, struct why *why)
 	int rc = 0;
 
 	while (rc == 0 && !e->stop && !e->again) {
-		if (!e->asked && e->unanswered == 0)
-			rc = ask(e, why); /* one answer after the other: what the daemon cannot take stays on the server */
+		if (!e->queried && e->unanswered == 0 && clock_steady_ms() >= e->query_at)
+			rc = query(e, why); /* one after the other: what the daemon cannot handle yet stays on the server */
 		if (rc < 0)
 			break;
-		wait(e, e->check_at - clock_steady_ms(), polled);
+		wait(e, wait_ms(e), polled);
 		if (polled[WATCH].revents != 0)
-			rc = take_events(e, why);
-		if (rc == 0 && polled[HAND].revents != 0)
-			rc = take_answers(e, why);
+			rc = publish_events(e, why);
+		if (rc == 0 && polled[REQUESTS].revents != 0)
+			rc = receive_replies(e, why);
 		if (rc == 0 && polled[SERVER].revents != 0)
-			rc = take_entries(e, why);
+			rc = receive_entries(e, why);
 		if (rc == 0 && clock_steady_ms() >= e->check_at)
 			rc = check_stream(e, why);
 		if (rc == 0 && clock_steady_ms() >= e->own_at)
-			rc = tell_own_addresses(e, why);
+			rc = publish_own_addresses(e, why);
 	}
 	return rc;
 }
@@ -476,7 +493,7 @@ int exchange_run(const struct settings *settings, struct why *why)
 	int rc;
 
 	e->settings = settings;
-	e->watch.fd = e->hand.fd = e->signal_fd = -1;
+	e->watch.fd = e->requests.fd = e->signal_fd = -1;
 	if ((rc = load(e, why)) == 0 && (rc = signals_open(signals, sizeof signals / sizeof *signals, &e->signal_fd, why)) == 0) {
 		log_line(LOG_NOTICE, "sharing as %s by %s with %zu peers", settings->host, settings->server, e->peers.n);
 		while (!e->stop)

@@ -1,8 +1,8 @@
 /*
- * incoming: from an entry of another host's stream to the line that the daemon is handed.
+ * incoming: from an entry of another host's stream to the line that is forwarded to the daemon.
  *
  * Pure: no clock, no network. An entry that its host cannot have written (no message, a wrong signature, the name of another host)
- * is handed over as that: the daemon suspends the peer.
+ * is forwarded as that: the daemon suspends the peer.
  */
 #ifndef WFS_SHARE_INCOMING_H
 #define WFS_SHARE_INCOMING_H

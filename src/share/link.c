@@ -113,7 +113,7 @@ bool link_next(struct link *l, struct span *ret)
 	return true;
 }
 
-int link_ask(struct link *l, const char *line, struct span *ret, struct why *why)
+int link_query(struct link *l, const char *line, struct span *ret, struct why *why)
 {
 	int rc;
 

@@ -40,6 +40,6 @@ int link_receive(struct link *link, struct why *why);
 bool link_next(struct link *link, struct span *ret);
 
 /* Sends a line and waits for the answer. */
-int link_ask(struct link *link, const char *line, struct span *ret, struct why *why);
+int link_query(struct link *link, const char *line, struct span *ret, struct why *why);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * message: what one host tells the others: one entry of its stream, as JSON with a signature.
+ * message: what a host publishes for the others: one entry of its stream, as JSON with a signature.
  *
  * Knows base and peers only. Pure: neither keys nor network nor clock. The signature is over message_canonical, not over the JSON, so
  * that neither the order of members nor blanks matter; members that are not known are ignored, and mean nothing.
@@ -10,12 +10,12 @@
  *
  * id: the host, the era and a number; (era, number) only grows. An era begins when a host finds
  * its stream empty, or its daemon has a new database; it is the server's time then. An event has a million numbers: the first is its own,
- * the others are of what was told after it about the host itself, and of what is good there. at, until: by the clock of the
+ * the others are of what was published after it about the host itself, and of what is good there. at, until: by the clock of the
  * host; only their difference means anything. No user names and no log lines leave a host.
  *
  * What is good is sent once a day, some networks in each message (verdict/elsewhere.h has what the numbers are): a sorted list and no
- * Bloom filter, because each message counts for itself then, whichever others are lost, its size is as small as what it has to say, and
- * who reads it can count what a peer says.
+ * Bloom filter, because each message counts for itself then, whichever others are lost, its size is as small as its content, and
+ * the reader can count what a peer publishes.
  */
 #ifndef WFS_SHARE_MESSAGE_H
 #define WFS_SHARE_MESSAGE_H

@@ -20,12 +20,12 @@ static bool find_op(const json_t *event, enum message_op *ret)
 	static const struct {
 		const char *event;
 		enum message_op op;
-	} told[] = {{"block", MESSAGE_BLOCK}, {"extend", MESSAGE_BLOCK}, {"lift", MESSAGE_LIFT}, {"white", MESSAGE_WHITE}};
+	} published[] = {{"block", MESSAGE_BLOCK}, {"extend", MESSAGE_BLOCK}, {"lift", MESSAGE_LIFT}, {"white", MESSAGE_WHITE}};
 	const char *const what = string(event, "event");
 
-	for (size_t i = 0; i < sizeof told / sizeof *told; i++)
-		if (strcmp(what, told[i].event) == 0) {
-			*ret = told[i].op;
+	for (size_t i = 0; i < sizeof published / sizeof *published; i++)
+		if (strcmp(what, published[i].event) == 0) {
+			*ret = published[i].op;
 			return strncmp(string(event, "rule"), BLOCK_PEER_BEGIN, strlen(BLOCK_PEER_BEGIN)) !=
 			       0;
 		}

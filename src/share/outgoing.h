@@ -1,7 +1,7 @@
 /*
- * outgoing: from an event of the daemon to what other hosts are told of it.
+ * outgoing: from an event of the daemon to the message that is published of it.
  *
- * Pure: text in, message out; no clock. Told are blocks, their extension and lift, if they are this host's own, and what a
+ * Pure: text in, message out; no clock. Published are blocks, their extension and lift, if they are this host's own, and what a
  * person unblocked; no names of users, no log lines, no reasons.
  */
 #ifndef WFS_SHARE_OUTGOING_H
@@ -14,7 +14,7 @@
 #include "share/message.h"
 
 /* Positive result. */
-enum { OUTGOING_NONE = 1 }; /* nobody is told of it */
+enum { OUTGOING_NONE = 1 }; /* it is not published */
 
 /*
  * Reads a line of "watch". *ret_event: its number, also with OUTGOING_NONE. *ret: op, net, at_s, until_s, offence, rule and category; until_s is

@@ -82,7 +82,7 @@ static bool parse_server(struct settings *s, const char *server)
 }
 
 /* What is wrong with the value of key i, or NULL. */
-static const char *take(struct settings *s, size_t i, const char *value)
+static const char *set_value(struct settings *s, size_t i, const char *value)
 {
 	if (i == N_KEYS - 1)
 		return duration_parse(value, &s->keep_s) && s->keep_s >= 60 && s->keep_s <= PEERS_LONGEST_S ? NULL
@@ -134,7 +134,7 @@ static int read_entries(struct settings *s, const struct ini *ini, struct why *w
 		if (seen[i])
 			return why_set(why, EINVAL, "%s:%u: %s appears twice", ini->path, e->line, keys[i].key);
 		seen[i] = true;
-		if ((error = take(s, i, e->value)) != NULL)
+		if ((error = set_value(s, i, e->value)) != NULL)
 			return why_set(why, EINVAL, "%s:%u: %s: %s", ini->path, e->line, keys[i].key, error);
 	}
 	return 0;
@@ -163,7 +163,7 @@ int settings_read(const char *path, struct settings *ret, struct why *why)
 	int rc;
 
 	for (size_t i = 0; i < N_KEYS; i++)
-		(void)take(&s, i, keys[i].value);
+		(void)set_value(&s, i, keys[i].value);
 	rc = ini_read(path, &ini, why);
 	if (rc == 0)
 		rc = read_entries(&s, ini, why);

@@ -133,7 +133,7 @@ int stream_clock(struct stream *s, int64_t *ret_ms, struct why *why)
 	return 0;
 }
 
-/* Digits, "-", digits: the daemon is handed it, so nothing else may come from a server that lies. */
+/* Digits, "-", digits: it is forwarded to the daemon, so nothing else may come from a server that is not honest. */
 static bool is_id(const char *text, size_t len)
 {
 	const char *const dash = memchr(text, '-', len);
@@ -211,7 +211,7 @@ int stream_flush(struct stream *s, size_t n, struct why *why)
 
 /* --- reading --- */
 
-int stream_ask(struct stream *s, const struct stream_place places[], size_t n, struct why *why)
+int stream_query(struct stream *s, const struct stream_place places[], size_t n, struct why *why)
 {
 	const size_t n_words = 6 + 2 * n;
 	const char **const words = alloc_raw(n_words, sizeof *words, "a question to the server");

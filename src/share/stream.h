@@ -4,7 +4,7 @@
  *
  * One connection each, which blocks for STREAM_TIMEOUT_MS at most. After an error it is of no use any more. Another transport would have
  * the same functions.
- * Errors: 0 or -errno with a sentence, which has what the server said.
+ * Errors: 0 or -errno with a sentence, which has the server's reply.
  * Source: Redis commands XADD, XREAD, XREVRANGE, TIME, AUTH; measured with 7.0.15.
  */
 #ifndef WFS_SHARE_STREAM_H
@@ -62,8 +62,8 @@ struct stream_place {
 	char id[STREAM_ID_MAX];
 };
 
-/* Asks for what comes after these places: the answer makes stream_fd readable, when there is something or after STREAM_BLOCK_MS. */
-int stream_ask(struct stream *stream, const struct stream_place places[], size_t n, struct why *why);
+/* Queries what comes after these places: the reply makes stream_fd readable, when there is something or after STREAM_BLOCK_MS. */
+int stream_query(struct stream *stream, const struct stream_place places[], size_t n, struct why *why);
 
 /* Receives it; STREAM_NONE: it is not complete yet. Then its entries, one after the other, STREAM_NONE after the last. */
 int stream_receive(struct stream *stream, struct why *why);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/block.h"
 #include "store/audit.h"
 #include "store/sql.h"
 
@@ -473,18 +474,28 @@ int query_next_note(struct store *store, struct query_note *ret, struct why *why
 	return rc;
 }
 
+#define EVENTS_AFTER                                                                                                   \
+	"SELECT e.id, e.time, e.what, e.address, coalesce(e.until, 0), r.name, r.category, r.reason, "                 \
+	"coalesce(e.offence, 0), e.text FROM event e LEFT JOIN rule r ON r.id = e.rule WHERE e.id > ?1 "
+
 void query_events(struct store *store, enum query_stream stream, int64_t after_id)
 {
-	if (stream == QUERY_STREAM_HITS)
+	switch (stream) {
+	case QUERY_STREAM_HITS:
 		(void)begin(store, QUERY_HIT_EVENTS,
 		            "SELECT h.id, h.time, 'hit', h.address, 0, r.name, r.category, r.reason, 0, h.detail "
 		            "FROM hit h JOIN rule r ON r.id = h.rule WHERE h.id > ?1 ORDER BY h.id",
 		            after_id);
-	else
-		(void)begin(store, QUERY_EVENTS,
-		            "SELECT e.id, e.time, e.what, e.address, coalesce(e.until, 0), r.name, r.category, r.reason, "
-		            "coalesce(e.offence, 0), e.text FROM event e LEFT JOIN rule r ON r.id = e.rule WHERE e.id > ?1 ORDER BY e.id",
+		break;
+	case QUERY_STREAM_EVENTS:
+		(void)begin(store, QUERY_EVENTS, EVENTS_AFTER "ORDER BY e.id", after_id);
+		break;
+	case QUERY_STREAM_OWN:
+		(void)begin(store, QUERY_OWN_EVENTS,
+		            EVENTS_AFTER "AND (r.name IS NULL OR r.name NOT GLOB '" BLOCK_PEER_BEGIN "*') ORDER BY e.id",
 		            after_id);
+		break;
+	}
 }
 
 int query_next_event(struct store *store, struct query_event *ret, struct why *why)

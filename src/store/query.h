@@ -120,7 +120,11 @@ int query_next_note(struct store *store, struct query_note *ret, struct why *why
  * What happened after the event of that id, oldest first. id only grows. Hits have numbers of their own; what: "hit", text: the
  * detail.
  */
-enum query_stream { QUERY_STREAM_EVENTS, QUERY_STREAM_HITS };
+enum query_stream {
+	QUERY_STREAM_EVENTS,
+	QUERY_STREAM_HITS,
+	QUERY_STREAM_OWN, /* events, but not of blocks of other hosts */
+};
 struct query_event {
 	int64_t id, time_s, until_s, offence;                         /* until_s, offence: 0 when it has none */
 	const char *what, *address, *rule, *category, *reason, *text; /* but what: may be NULL */

@@ -15,6 +15,7 @@
 #include "control/reply.h"
 #include "store/audit.h"
 #include "store/blocks.h"
+#include "store/hits.h"
 #include "store/reputation.h"
 #include "testlib.h"
 
@@ -101,6 +102,30 @@ static void test_pieces(void **state)
 	assert_null(piece.lines);
 }
 
+/* Blocks of other hosts are no events of this one, and are not looked at again. */
+static void test_own(void **state)
+{
+	static const char *const rules[] = {"peer/mx2", "spam", "peer/mx3"};
+	struct watch_piece piece;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct block block = {.net = net_from("192.0.2.7"), .since_s = NOW_S, .until_s = INT64_C(1) << 33};
+
+		assert_int_equal(store_rule(store, rules[i], "other", "r", &block.rule, &why), 0);
+		assert_int_equal(store_add_blocks(store, &block, 1, &why), 0);
+	}
+	assert_int_equal(watch_next(store, QUERY_STREAM_OWN, 0, &piece, &why), 0);
+	assert_non_null(piece.lines);
+	assert_int_equal(strncmp(piece.lines, "{\"id\":2,", 8), 0);
+	assert_ptr_equal(memchr(piece.lines, '\n', piece.len), piece.lines + piece.len - 1);
+	assert_int_equal(piece.last, 3);
+	free(piece.lines);
+	assert_int_equal(watch_next(store, QUERY_STREAM_EVENTS, 2, &piece, &why), 0);
+	assert_non_null(piece.lines);
+	free(piece.lines);
+}
+
 /* The error, or "newest N". */
 static void check_begin(enum query_stream stream, int64_t after, const char *want)
 {
@@ -136,6 +161,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(test_pieces, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_own, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_begin, setup, teardown),
 	};
 

@@ -94,11 +94,12 @@ static void test_watch(void **state)
 	static const struct {
 		const char *line;
 		int64_t after;
-		bool hits;
-	} rows[] = {{"watch 0", 0, false},
-	            {"WATCH 17 ", 17, false},
-	            {"watch 9007199254740992", INT64_C(9007199254740992), false},
-	            {"watch hits 17", 17, true}};
+		bool hits, own;
+	} rows[] = {{"watch 0", 0, false, false},
+	            {"WATCH 17 ", 17, false, false},
+	            {"watch 9007199254740992", INT64_C(9007199254740992), false, false},
+	            {"watch hits 17", 17, true, false},
+	            {"watch own 17", 17, false, true}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -110,6 +111,7 @@ static void test_watch(void **state)
 		assert_int_equal(r.verb, PROTOCOL_WATCH);
 		assert_int_equal(r.after, rows[i].after);
 		assert_int_equal(r.hits, rows[i].hits);
+		assert_int_equal(r.own, rows[i].own);
 	}
 }
 
@@ -195,6 +197,7 @@ static void test_bad(void **state)
 		{"watch -1", "after which event"},
 		{"watch hits", "after which event"},
 		{"watch 1 hits", "unexpected argument"},
+		{"watch hits own 1", "after which event"},
 		{"watch 1x", "after which event"},
 		{"watch 9007199254740993", "after which event"},
 		{"watch 99999999999999999999999", "after which event"},
