@@ -22,7 +22,8 @@ void shared_blocks_done(struct shared_blocks *b)
 
 void shared_blocks_clear(struct shared_blocks *b)
 {
-	b->n_begun = b->n_ended = 0;
+	b->n_begun = b->n_ended = b->n_written = 0;
+	b->rule.id = 0;
 }
 
 /* --- gathering --- */
@@ -50,6 +51,14 @@ static void note_begun(struct shared_blocks *b, const struct block *block, const
 	(void)snprintf(b->by[b->n_begun++], sizeof *b->by, "%s", rule);
 }
 
+int shared_blocks_write(struct shared_blocks *b, struct why *why)
+{
+	const int rc = store_add_blocks(b->store, b->begun + b->n_written, b->n_begun - b->n_written, why);
+
+	b->n_written = b->n_begun;
+	return rc;
+}
+
 /* Its shared block, as it is after what was gathered. */
 static bool find(const struct shared_blocks *b, const struct sharing_on *on, const struct net *net, int64_t now_s, struct block *ret)
 {
@@ -75,11 +84,28 @@ static const char *known_category(const struct sharing_on *on, const char *categ
 	return "other";
 }
 
+/* The number of its rule in the database. */
+static int find_rule(struct shared_blocks *b, const char *name, const char *category, const char *peer, int64_t *ret, struct why *why)
+{
+	char reason[SHARING_RULE_MAX + 16];
+	int rc;
+
+	if (b->rule.id == 0 || strcmp(b->rule.name, name) != 0 || strcmp(b->rule.category, category) != 0) {
+		(void)snprintf(reason, sizeof reason, "blocked on %s", peer);
+		if ((rc = store_rule(b->store, name, category, reason, &b->rule.id, why)) < 0)
+			return rc;
+		(void)snprintf(b->rule.name, sizeof b->rule.name, "%s", name);
+		(void)snprintf(b->rule.category, sizeof b->rule.category, "%s", category);
+	}
+	*ret = b->rule.id;
+	return 0;
+}
+
 static int begin(struct shared_blocks *b, const struct sharing_on *on, const struct net *net,
                  const struct shared_blocks_origin *origin, int64_t until_s, int64_t now_s, struct why *why)
 {
 	const char *const category = known_category(on, origin->category);
-	char rule[SHARING_RULE_MAX], reason[SHARING_RULE_MAX + 16];
+	char rule[SHARING_RULE_MAX];
 	struct block block = {.net = *net,
 	                      .since_s = now_s,
 	                      .until_s = until_s,
@@ -88,26 +114,28 @@ static int begin(struct shared_blocks *b, const struct sharing_on *on, const str
 	int rc;
 
 	(void)snprintf(rule, sizeof rule, SHARING_RULE_BEGIN "%s", origin->peer);
-	(void)snprintf(reason, sizeof reason, "blocked on %s", origin->peer);
+	if ((rc = find_rule(b, rule, category, origin->peer, &block.rule, why)) < 0)
+		return rc;
 	block.list = portlists_of(&on->config->firewall.ports, rule, category);
-	if ((rc = store_rule(b->store, rule, category, reason, &block.rule, why)) == 0 &&
-	    (rc = store_add_blocks(b->store, &block, 1, why)) == 0)
-		note_begun(b, &block, rule);
-	return rc;
+	note_begun(b, &block, rule);
+	return 0;
 }
 
 static int extend(struct shared_blocks *b, const struct block *active, const char *peer, int64_t until_s, int64_t now_s, struct why *why)
 {
 	char rule[SHARING_RULE_MAX];
 	struct block block = *active;
-	int rc = store_prolong(b->store, &block.net, BLOCK_SHARED, now_s, until_s, why);
+	int rc = shared_blocks_write(b, why);
 
+	if (rc == 0)
+		rc = store_prolong(b->store, &block.net, BLOCK_SHARED, now_s, until_s, why);
 	if (rc < 0)
 		return rc;
 	block.until_s = until_s;
 	block.prolonged = true;
 	(void)snprintf(rule, sizeof rule, SHARING_RULE_BEGIN "%s", peer);
 	note_begun(b, &block, rule);
+	b->n_written = b->n_begun; /* it is a row already */
 	return 0;
 }
 
@@ -139,9 +167,10 @@ int shared_blocks_settle(struct shared_blocks *b, const struct sharing_on *on, c
 		return extend(b, &active, origin->peer, until_s, now_s, why);
 	if (is_active) {
 		active.id = 0; /* all of this net and cause */
-		if ((rc = store_end(b->store, &active, now_s, ended_by, why)) < 0)
+		if ((rc = shared_blocks_write(b, why)) < 0 || (rc = store_end(b->store, &active, now_s, ended_by, why)) < 0)
 			return rc;
 		note_ended(b, &active);
+		b->n_written = b->n_begun;
 	}
 	return until_s > now_s ? begin(b, on, net, origin, until_s, now_s, why) : 0;
 }

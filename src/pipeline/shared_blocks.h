@@ -1,6 +1,6 @@
 /*
- * shared_blocks: the blocks that the claims of other hosts are enough for: begun, extended and ended, in the database at once, and
- * gathered for the kernel.
+ * shared_blocks: the blocks that the claims of other hosts are enough for: begun, extended and ended, gathered for the kernel, and
+ * written to the database: those that begin together, by shared_blocks_write, all others at once.
  *
  * Private to the folder. For sharing alone. What was settled in this transaction, and the kernel has not been told,
  * counts before what reconcile knows. Errors as of store.h.
@@ -15,9 +15,13 @@
 struct shared_blocks {
 	struct store *store;
 	struct claims *claims;
-	size_t n_begun, n_ended;
+	size_t n_begun, n_ended, n_written; /* of begun: the first are in the database */
 	struct block *begun, *ended;
 	char (*by)[SHARING_RULE_MAX]; /* n_begun: their rules */
+	struct shared_blocks_rule {   /* the last rule of this transaction; id 0: none yet */
+		char name[SHARING_RULE_MAX], category[FOREIGN_WORD_MAX];
+		int64_t id;
+	} rule;
 };
 
 /* Where a block comes from, if one begins. */
@@ -31,6 +35,9 @@ void shared_blocks_done(struct shared_blocks *blocks);
 
 /* What was gathered is told, or was not committed. */
 void shared_blocks_clear(struct shared_blocks *blocks);
+
+/* Writes those that began and were not written yet: they have ids then. */
+int shared_blocks_write(struct shared_blocks *blocks, struct why *why);
 
 /* Makes the block of net what its claims are enough for. ended_by: for the database, if it ends. */
 int shared_blocks_settle(struct shared_blocks *blocks, const struct sharing_on *on, const struct net *net,

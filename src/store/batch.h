@@ -4,7 +4,8 @@
  * Private to the folder. SQLite reads them as a table called "batch" with the columns a, b, c ... k, as many as a row has: "INSERT INTO hit
  * (...) SELECT a, b, c FROM batch". Binding and stepping a statement for each row is two thirds slower (measured with
  * half a million hits). "OR FAIL", because else SQLite keeps a journal for each such statement, to undo its first rows
- * when a later one fails: here the caller undoes the whole transaction.
+ * when a later one fails: here the caller undoes the whole transaction. A table with a trigger has one all the same: each
+ * statement copies the pages that it changes, so rows are best written together.
  * Source: SQLite's page "The Virtual Table Mechanism Of SQLite", eponymous-only tables.
  */
 #ifndef WFS_BATCH_H

@@ -4,26 +4,52 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/batch.h"
 #include "store/sql.h"
 
-int store_put_claim(struct store *store, const struct store_claim *claim, struct why *why)
+static void claim_value(sqlite3_context *context, const void *row, int column)
+{
+	const struct store_claim *const claim = row;
+
+	switch (column) {
+	case 0:
+		batch_net(context, &claim->net);
+		break;
+	case 1:
+		sqlite3_result_int(context, (int)claim->what);
+		break;
+	case 2:
+		batch_text(context, (struct span){claim->peer, strlen(claim->peer)});
+		break;
+	case 3:
+		sqlite3_result_int64(context, claim->since_s);
+		break;
+	case 4:
+		sqlite3_result_int64(context, claim->until_s);
+		break;
+	case 5:
+		sqlite3_result_int64(context, claim->said_ms);
+		break;
+	case 6:
+		sqlite3_result_int64(context, claim->offence);
+		break;
+	case 7:
+		batch_text(context, (struct span){claim->rule, claim->rule == NULL ? 0 : strlen(claim->rule)});
+		break;
+	case 8:
+		batch_text(context, (struct span){claim->category, claim->category == NULL ? 0 : strlen(claim->category)});
+		break;
+	}
+}
+
+int store_put_claims(struct store *store, const struct store_claim *claims, size_t n, struct why *why)
 {
 	/* REPLACE, so that the trigger of an amnesty sees each. */
 	sqlite3_stmt *const s = sql_statement(store, CLAIM_PUT,
 	                                      "INSERT OR REPLACE INTO claim (address, what, peer, since, until, said, offence, rule, category) "
-	                                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
-	char text[NET_TEXT_MAX];
+	                                      "SELECT a, b, c, d, e, f, g, h, i FROM batch");
 
-	sql_bind_net(s, 1, &claim->net, text);
-	sql_bind_number(s, 2, claim->what);
-	sql_bind_text(s, 3, claim->peer);
-	sql_bind_number(s, 4, claim->since_s);
-	sql_bind_number(s, 5, claim->until_s);
-	sql_bind_number(s, 6, claim->said_ms);
-	sql_bind_number(s, 7, claim->offence);
-	sql_bind_text(s, 8, claim->rule);
-	sql_bind_text(s, 9, claim->category);
-	return sql_run(store, s, why);
+	return batch_run(store, s, claims, sizeof *claims, n, claim_value, why);
 }
 
 int store_remove_claim(struct store *store, const char *peer, enum store_claim_what what, const struct net *net, struct why *why)

@@ -30,8 +30,8 @@ struct store_claim {
 	const char *rule, *category; /* of HOSTILE: the peer's; else NULL */
 };
 
-/* Replaces what that peer said of it before. */
-int store_put_claim(struct store *store, const struct store_claim *claim, struct why *why);
+/* Each replaces what that peer said of it before. */
+int store_put_claims(struct store *store, const struct store_claim *claims, size_t n, struct why *why);
 int store_remove_claim(struct store *store, const char *peer, enum store_claim_what what, const struct net *net, struct why *why);
 
 /* All that one peer said is hostile. */

@@ -23,6 +23,7 @@ told() { on box status --json | jq -e '.told_at != null' >/dev/null; }
 wait_until told || fail "the daemon was not told what share does: $(on box status --json | jq .told_at)"
 [ "$(cli xlen wfs:1:box)" = 0 ] || fail "told without a key: $(cli xrange wfs:1:box - +)"
 
+needs 192.0.2.200 "100 false" || fail "before it was published: $(test_of mx 192.0.2.200)"
 # With it, on both.
 openssl rand -hex 16 >"$WORK/good.key" && chown nobody "$WORK/good.key" && chmod 440 "$WORK/good.key"
 sed -i 's/block,lift,white/&,good/' "$WORK/peers"
@@ -31,7 +32,6 @@ for host in mx box; do
 	on "$host" reload >/dev/null || fail "$host: no reload"
 	kill -HUP "${SHARE[$host]}"
 done
-needs 192.0.2.200 "100 false" || fail "before it was told: $(test_of mx 192.0.2.200)"
 wait_until needs 192.0.2.200 "200 true" || fail "a network that is good elsewhere: $(test_of mx 192.0.2.200), $(cli xrange wfs:1:box - +)"
 needs 2001:db8:1:2::99 "200 true" || fail "of IPv6: $(test_of mx 2001:db8:1:2::99)"
 needs 192.0.3.200 "100 false" || fail "a network next to it: $(test_of mx 192.0.3.200)"

@@ -110,10 +110,10 @@ host_prepare() {
 	[firewall]
 	backend = nftables
 	ports = 25
+	${HOST_CONFIG:-}
 	[share]
 	peers = $WORK/peers
 	group = $(id -gn nobody)
-	${HOST_CONFIG:-}
 	END
 	echo "secret-$1" >"$dir/password"
 	cat >"$dir/share.conf" <<-END
