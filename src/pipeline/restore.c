@@ -17,6 +17,7 @@
 enum {
 	DAY_S = 86400,
 	GOOD_DAYS = 31, /* as far back as a verdict looks */
+	DECIDED_MIN = 1024, /* places, at first */
 	LOGIN_DAYS = 31, /* a login is remembered, so that a month's holiday is not too long */
 };
 
@@ -152,25 +153,72 @@ static void spend_spread(struct spread *spread, struct verdict *v, const struct 
 		verdict_known_spread(v, &spread->blocks[i].net);
 }
 
-static int restore_blocks(struct store *store, const struct rules *rules, struct portmap *ports, struct verdict *v, int64_t since_s,
-                         int64_t now_s, struct spread *spread, struct why *why)
+/* --- blocks --- */
+
+/* In the order of their ids, which nearly always is that of the decisions: only an old log that was replayed later breaks it. */
+struct decided {
+	size_t n, cap;
+	struct decided_block {
+		struct block block;
+		unsigned rule; /* of those of proven clients: of others it does not matter, and finding it takes longer than all else */
+	} *blocks;
+};
+
+static int read_decided(struct store *store, const struct rules *rules, struct portmap *ports, int64_t since_s, int64_t now_s,
+                        struct decided *ret, struct why *why)
 {
 	struct block block;
 	const char *rule;
 	int rc = store_blocks_since(store, since_s, why);
 
-	while (rc == 0) {
-		if ((rc = store_next_block(store, &block, &rule, why)) != 0)
-			break;
+	while (rc == 0 && (rc = store_next_block(store, &block, &rule, why)) == 0) {
 		if (block.since_s > now_s || block.cause == BLOCK_MANUAL || block.cause == BLOCK_SHARED)
 			continue; /* that is no evidence of ours */
 		block.list = portmap_list(ports, block.rule);
-		/* Of others the rule does not matter, and finding it takes longer than all else. */
-		verdict_known_block(v, &block, block.proven ? rule_named(rules, rule) : VERDICT_NO_RULE);
-		if (rule != NULL && strcmp(rule, PENDING_SPREAD_RULE) == 0)
-			note_spread(spread, &block);
+		block.spread = rule != NULL && strcmp(rule, PENDING_SPREAD_RULE) == 0;
+		if (ret->n == ret->cap) {
+			ret->cap = ret->cap == 0 ? DECIDED_MIN : 2 * ret->cap;
+			ret->blocks = alloc_resize(ret->blocks, ret->cap, sizeof *ret->blocks, "the blocks that are remembered");
+		}
+		ret->blocks[ret->n++] = (struct decided_block){block, block.proven ? rule_named(rules, rule) : VERDICT_NO_RULE};
 	}
 	return rc < 0 ? rc : 0;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct block *const left = &((const struct decided_block *)a)->block, *const right = &((const struct decided_block *)b)->block;
+
+	if (left->since_s != right->since_s)
+		return left->since_s < right->since_s ? -1 : 1;
+	return (left->id > right->id) - (left->id < right->id);
+}
+
+/* In memory: SQLite would sort a million rows in a file. */
+static void sort_decided(struct decided *decided)
+{
+	size_t i = 1;
+
+	while (i < decided->n && decided->blocks[i].block.since_s >= decided->blocks[i - 1].block.since_s)
+		i++;
+	if (i < decided->n)
+		qsort(decided->blocks, decided->n, sizeof *decided->blocks, by_time);
+}
+
+static int restore_blocks(struct store *store, const struct rules *rules, struct portmap *ports, struct verdict *v, int64_t since_s,
+                         int64_t now_s, struct spread *spread, struct why *why)
+{
+	struct decided decided = {0};
+	const int rc = read_decided(store, rules, ports, since_s, now_s, &decided, why);
+
+	sort_decided(&decided);
+	for (size_t i = 0; i < decided.n && rc == 0; i++) {
+		verdict_known_block(v, &decided.blocks[i].block, decided.blocks[i].rule);
+		if (decided.blocks[i].block.spread)
+			note_spread(spread, &decided.blocks[i].block);
+	}
+	free(decided.blocks);
+	return rc;
 }
 
 /* --- manual unblocks within the window: earlier evidence no longer counts --- */

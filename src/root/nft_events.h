@@ -5,7 +5,7 @@
  * (NFT_MSG_NEWGEN) with the process that made it. Those of our own socket never arrive here: a filter on the socket leaves
  * them out. Elements that run out are not announced. When more was announced than the socket holds, everything may be changed.
  *
- * The kernel makes no announcement while nobody listens, which is a third of its work for many elements. So all sockets of this
+ * The kernel makes no announcement while nobody on the machine listens, which is a third of its work for many elements. So all sockets of this
  * process (one for each list of ports) stop listening for the time of a large transaction of ours, nft_events_mute; what
  * others did meanwhile shows in the number of the generation, which each transaction counts up: then everything may be changed.
  * Source: net/netfilter/nf_tables_api.c nf_tables_fill_gen_info(), nft_commit_notify(), nf_tables_setelem_notify(); measured on 6.18.

@@ -231,8 +231,8 @@ int store_blocks_since(struct store *store, int64_t since_s, struct why *why)
 	if (rc < 0)
 		return rc;
 	if (most)
-		return sql_walk(store, BLOCKS_SINCE_MOST, SINCE "WHERE +b.until > ?1 ORDER BY b.since, b.id", since_s, why);
-	return sql_walk(store, BLOCKS_SINCE, SINCE "WHERE b.id IN (SELECT id FROM block WHERE until > ?1) ORDER BY b.since, b.id", since_s, why);
+		return sql_walk(store, BLOCKS_SINCE_MOST, SINCE "WHERE +b.until > ?1 ORDER BY b.id", since_s, why);
+	return sql_walk(store, BLOCKS_SINCE, SINCE "WHERE b.id IN (SELECT id FROM block WHERE until > ?1) ORDER BY b.id", since_s, why);
 }
 
 int store_next_block(struct store *store, struct block *ret, const char **ret_rule, struct why *why)

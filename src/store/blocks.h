@@ -40,7 +40,7 @@ int store_note_expired(struct store *store, int64_t now_s, struct why *why);
 
 /*
  * Walks. store_running: blocks active at now_s, in any order. store_blocks_since: every block that had not
- * expired at since_s, oldest first; until_s is the end it had. Read: all that is written, and the id.
+ * expired at since_s, in the order of their ids; until_s is the end it had. Read: all that is written, and the id.
  * ret_rule: the name of its rule, of store_blocks_since; borrowed until the next call; may be NULL.
  */
 int store_running(struct store *store, int64_t now_s, struct why *why);

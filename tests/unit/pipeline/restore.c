@@ -95,6 +95,8 @@ static void test_rows(void **state)
 		{BLOCK("192.0.2.7", "-700", "-100", "0", "NULL"), 0, 0, 2, false, false},                     /* expired */
 		{BLOCK("192.0.2.7", "-2700000", "-2600000", "0", "NULL"), 0, 0, 1, false, false},             /* forgotten */
 		{BLOCK("192.0.2.7", "+1", "+590", "0", "NULL"), 0, 0, 1, false, false},                       /* to come */
+		{BLOCK("192.0.2.7", "-10", "+590", "0", "NULL") BLOCK("192.0.2.7", "-2700000", "-2500000", "0", "NULL"), 0, 590, 2, false,
+	         false}, /* an old log that was replayed later */
 		{BLOCK("192.0.2.7", "-10", "+590", "2", "NULL"), 0, 0, 1, false, false},                      /* by hand: no evidence */
 		{BLOCK("192.0.2.7", "-700", "-100", "0", "NULL") HIT("192.0.2.7", "-101", "20", "0") HIT("192.0.2.7", "-99", "30", "0"),
 	         30, 0, 2, false, false},

@@ -665,7 +665,7 @@ static void test_blocks(void **state)
 	good(store_running(store, t0_s + 100, &why), &why); /* over at that second */
 	walk(store, "192.0.2.1 600, 192.0.2.1 3600, 2001:db8::/64 5000");
 	good(store_blocks_since(store, t0_s + 99, &why), &why);
-	walk(store, "192.0.2.1 600, 192.0.2.3 100, 192.0.2.1 3600, 2001:db8::/64 5000");
+	walk(store, "192.0.2.1 600, 192.0.2.1 3600, 192.0.2.3 100, 2001:db8::/64 5000");
 	good(store_blocks_since(store, t0_s + 100, &why), &why);
 	walk(store, "192.0.2.1 600, 192.0.2.1 3600, 2001:db8::/64 5000");
 
@@ -688,7 +688,7 @@ static void test_blocks(void **state)
 	good(store_running(store, t0_s + 50, &why), &why);
 	walk(store, "192.0.2.1 600, 192.0.2.3 100");
 	good(store_blocks_since(store, t0_s, &why), &why); /* as they ended */
-	walk(store, "192.0.2.1 600, 192.0.2.3 100, 192.0.2.1 700, 2001:db8::/64 701");
+	walk(store, "192.0.2.1 600, 192.0.2.1 700, 192.0.2.3 100, 2001:db8::/64 701");
 	store_close(store);
 	assert_int_equal(number("SELECT count(*) FROM blocks WHERE knocks = 2 AND ended_by = 'allowed'"), 1);
 	assert_int_equal(number("SELECT count(*) FROM blocks WHERE packets = 5 AND bytes = 300"), 1);
@@ -711,7 +711,7 @@ static void test_few_blocks(void **state)
 	good(store_running(store, t0_s + 20, &why), &why);
 	walk(store, "192.0.2.2 9000, 192.0.2.1 8000");
 	good(store_blocks_since(store, t0_s + 20, &why), &why);
-	walk(store, "192.0.2.1 8000, 192.0.2.2 9000");
+	walk(store, "192.0.2.2 9000, 192.0.2.1 8000");
 	store_close(store);
 }
 
