@@ -122,10 +122,10 @@ as "203.0.113.177 " --network 203.0.113.177
 as "203.0.113.0/25 " --network 203.0.113.1
 as "2001:db8:bad:cafe::/64 " --network 2001:db8::/32
 as "" --network 203.0.113.128/25 --category auth
-status 0 "list of none of them" list --category none
+status 0 "list of none of them" list --category grey
 has out "nobody is blocked of whom you asked for" "list of none of them"
 status 2 "list --sort" list --sort size
-has err "--sort wants until, hits or network" "list --sort"
+has err "--sort: \"size\" is none of until, hits, network" "list --sort"
 status 2 "list --network" list --network 203.0.113.1/24
 has err "--network: " "list --network"
 status 2 "list --watch --json" list --watch --json

@@ -73,6 +73,26 @@ says 2 "watchforspammers vote: \"purple\": black or white? $(see See vote)" vote
 says 2 "watchforspammers vote: one address wanted, not a network; $(see see vote)" vote black 192.0.2.7 192.0.2.0/24
 says 2 "watchforspammers allow: which address? $(see See allow)" allow
 
+# --- values that are one of a list ---
+kinds="dnsbl, auth, relay, probe, protocol, unknown-user, content, firewall, name, good, grey, flood, manual, vote, network, other"
+formats="plain, cidr, csv, json, nft, ipset, rbldnsd, bind"
+while IFS='|' read -r option word want; do
+	says 2 "watchforspammers ${option%% *}: ${option#* }: \"$word\" is none of $want $([[ $want = *\? ]] && see See "${option%% *}" || see see "${option%% *}")" \
+		${option%% *} "${option#* }" "$word"
+done <<END
+list --sort|size|until, hits, network;
+list --sort|hit|until, hits, network; did you mean hits?
+list --category|passwords|$kinds;
+list --category|spam|$kinds;
+list --category|AUTH|$kinds;
+list --category||$kinds;
+report --category|aut|$kinds; did you mean auth?
+export --format|jsno|$formats; did you mean json?
+export --format|xml|$formats;
+replay --progress|pain|none, bar, plain; did you mean plain?
+END
+for word in auth grey other; do "$wfs" -c /dev/null list --category "$word" 2>&1 | grep -q "is none of" && fail "list --category $word"; done
+
 # --- help and version ---
 [ "$("$wfs" help)" = "$("$wfs" -h)" ] || fail "help and -h differ"
 [ "$("$wfs" version)" = "$("$wfs" -V)" ] || fail "version and -V differ"

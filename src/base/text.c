@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 bool span_is(struct span span, const char *word)
@@ -168,6 +169,16 @@ bool text_find(const char *word, const char *const words[], size_t n, size_t *re
 			return true;
 		}
 	return false;
+}
+
+const char *text_list(const char *const words[], size_t n, char *out, size_t cap)
+{
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < n && len + strlen(words[i]) + sizeof ", " <= cap; i++)
+		len += (size_t)snprintf(out + len, cap - len, "%s%s", i > 0 ? ", " : "", words[i]);
+	return out;
 }
 
 const char *text_nearest(const char *word, const char *const words[])

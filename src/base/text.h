@@ -41,6 +41,9 @@ size_t text_escape(struct span in, char *out, size_t cap);
 /* The index of the word in a list of n; false: it is not there. */
 bool text_find(const char *word, const char *const words[], size_t n, size_t *ret);
 
+/* The n words as "one, two, three"; those that do not fit into cap bytes are left out. Returns out. */
+const char *text_list(const char *const words[], size_t n, char *out, size_t cap);
+
 /*
  * The word of the list that a person may have meant by word: smallest edit distance, at most a third of
  * the word's length; NULL when none is near. words: NULL-ended.

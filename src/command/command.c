@@ -20,6 +20,7 @@
 enum {
 	LOOK_MAX = 80,    /* bytes of a word shown */
 	OPTIONS_MAX = 16, /* of one command */
+	WORDS_MAX = 200,  /* bytes of all words that an option may have */
 };
 
 int command_fail(int status, const struct why *why)
@@ -112,6 +113,19 @@ int command_time(const char *command, const char *option, const char *word, bool
 		return command_usage(command, "%s: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z, or how long ago, such as 7d", option);
 	*ret_s = clock_unix_s() - ago_s;
 	return COMMAND_DONE;
+}
+
+int command_word(const char *command, const char *option, const char *word, const char *const words[], size_t n, size_t *ret)
+{
+	char look[LOOK_MAX], all[WORDS_MAX];
+	const char *near;
+
+	if (text_find(word, words, n, ret))
+		return COMMAND_DONE;
+	near = text_nearest(word, words);
+	(void)text_escape((struct span){word, strlen(word)}, look, sizeof look);
+	return command_usage(command, "%s: \"%s\" is none of %s%s%s%s", option, look, text_list(words, n, all, sizeof all),
+	                     near != NULL ? "; did you mean " : "", near != NULL ? near : "", near != NULL ? "?" : "");
 }
 
 int command_no_word(const char *command, const char *word)

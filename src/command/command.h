@@ -80,6 +80,9 @@ int command_options(int argc, char **argv, const struct option *options, command
  */
 int command_time(const char *command, const char *option, const char *word, bool utc, int64_t *ret_s);
 
+/* The value of an option that is one of n words: its index. words: ends with NULL behind them. The same. */
+int command_word(const char *command, const char *option, const char *word, const char *const words[], size_t n, size_t *ret);
+
 /* The same for a word too many. */
 int command_no_word(const char *command, const char *word);
 

@@ -27,14 +27,11 @@ static const struct option options[] = {{"format", required_argument, NULL, 'f'}
 
 static int parse_format(const char *word, struct request *q)
 {
-	const char *near;
+	size_t i = EXPORT_PLAIN;
+	const int status = command_word("export", "--format", word, export_names, EXPORT_FORMATS, &i);
 
-	q->format = export_format_of(word);
-	if (q->format != EXPORT_FORMATS)
-		return COMMAND_DONE;
-	near = text_nearest(word, export_names);
-	return near != NULL ? command_usage("export", "no format of this name; did you mean %s?", near)
-	                    : command_usage("export", "--format wants plain, cidr, csv, json, nft, ipset, rbldnsd or bind");
+	q->format = (enum export_format)i;
+	return status;
 }
 
 static bool parse_hits(const char *word, int64_t *ret)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "admin/rows.h"
+#include "base/categories.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/traffic.h"
@@ -48,20 +49,19 @@ static bool has_choice(const struct query_choice *c)
 static int parse_order(const char *word, enum query_order *ret)
 {
 	static const char *const names[] = {
-	        [QUERY_BY_UNTIL] = "until", [QUERY_BY_HITS] = "hits", [QUERY_BY_NETWORK] = "network"};
+	        [QUERY_BY_UNTIL] = "until", [QUERY_BY_HITS] = "hits", [QUERY_BY_NETWORK] = "network", NULL};
+	size_t i = QUERY_BY_UNTIL;
+	const int status = command_word("list", "--sort", word, names, sizeof names / sizeof *names - 1, &i);
 
-	size_t i;
-
-	if (!text_find(word, names, sizeof names / sizeof *names, &i))
-		return command_usage("list", "--sort wants until, hits or network");
 	*ret = (enum query_order)i;
-	return COMMAND_DONE;
+	return status;
 }
 
 static int parse_option(int option, void *request)
 {
 	struct request *const q = request;
 	struct why why;
+	size_t ignored;
 
 	switch (option) {
 	case 'a':
@@ -69,7 +69,7 @@ static int parse_option(int option, void *request)
 		return COMMAND_DONE;
 	case 'c':
 		q->choice.category = optarg;
-		return COMMAND_DONE;
+		return command_word("list", "--category", optarg, categories, CATEGORIES_N, &ignored);
 	case 'f':
 		q->files = true;
 		return COMMAND_DONE;

@@ -43,17 +43,15 @@ struct request {
 	struct replay_options options;
 };
 
-static bool parse_progress(const char *text, enum progress_form *ret)
+static int parse_progress(const char *text, enum progress_form *ret)
 {
 	static const char *const words[] = {
-		[PROGRESS_NONE] = "none", [PROGRESS_BAR] = "bar", [PROGRESS_PLAIN] = "plain"};
+		[PROGRESS_NONE] = "none", [PROGRESS_BAR] = "bar", [PROGRESS_PLAIN] = "plain", NULL};
+	size_t i = PROGRESS_NONE;
+	const int status = command_word("replay", "--progress", text, words, sizeof words / sizeof *words - 1, &i);
 
-	size_t i;
-
-	if (!text_find(text, words, sizeof words / sizeof *words, &i))
-		return false;
 	*ret = (enum progress_form)i;
-	return true;
+	return status;
 }
 
 static bool parse_number(const char *text, long min, long max, long *ret)
@@ -99,9 +97,7 @@ static int parse_option(int option, void *request)
 		q->rules = optarg;
 		break;
 	case 'p':
-		if (!parse_progress(optarg, &q->options.progress))
-			return command_usage("replay", "--progress: want none, bar or plain");
-		break;
+		return parse_progress(optarg, &q->options.progress);
 	case 'f':
 		return command_time("replay", "--from", optarg, q->utc, &q->options.from_s);
 	case 'u':

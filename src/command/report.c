@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/categories.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "command/command.h"
@@ -49,6 +50,7 @@ static bool is_mailbox(const char *word)
 static int parse_option(int option, void *request)
 {
 	struct request *const q = request;
+	size_t ignored;
 
 	switch (option) {
 	case 's':
@@ -57,7 +59,7 @@ static int parse_option(int option, void *request)
 		return command_time("report", "--until", optarg, q->query.utc, &q->query.until_s);
 	case 'c':
 		q->query.category = optarg;
-		return COMMAND_DONE;
+		return command_word("report", "--category", optarg, categories, CATEGORIES_N, &ignored);
 	case 'h':
 		q->html = optarg;
 		return COMMAND_DONE;

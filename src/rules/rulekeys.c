@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/alloc.h"
+#include "base/categories.h"
 #include "base/duration.h"
 #include "base/text.h"
 
@@ -23,8 +24,6 @@ static const char *const keys[] = {"program", "match", "unless", "category", "re
                                    "enabled", "name",  "also",   "after",    "remember", "forget",
                                    "given",   "hit",   "miss",   "journal_uid", "from", "to",
                                    "helo",    "for",   "event", NULL};
-static const char *const categories[] = {"dnsbl",   "auth",     "relay", "probe", "protocol", "unknown-user",
-                                         "content", "firewall", "name",  "good",  "grey", NULL};
 
 /* A key of a rule in a file. */
 struct given {
@@ -128,32 +127,23 @@ static void set_text(const struct given *g, char **field)
 		rulefile_error(g->errors, "%s:%u: %s: empty", g->path, g->line, g->key);
 }
 
-/* "dnsbl, auth, relay ..." */
-static const char *all_categories(char out[static CATEGORIES_TEXT_MAX])
-{
-	size_t len = 0;
-
-	for (const char *const *c = categories; *c != NULL; c++)
-		len += (size_t)snprintf(out + len, CATEGORIES_TEXT_MAX - len, "%s%s", len > 0 ? ", " : "", *c); /* they fit */
-	return out;
-}
-
 static void set_category(const struct given *g)
 {
-	const char *near;
+	const char *own[CATEGORIES_OF_RULES + 1] = {NULL}, *near;
 	char value[SHOWN_MAX], all[CATEGORIES_TEXT_MAX];
 	size_t ignored;
 
+	memcpy(own, categories, CATEGORIES_OF_RULES * sizeof *own);
 	set_text(g, &g->rule->category);
-	if (text_find(g->value, categories, sizeof categories / sizeof *categories - 1, &ignored))
+	if (text_find(g->value, categories, CATEGORIES_OF_RULES, &ignored))
 		return;
-	near = text_nearest(g->value, categories);
+	near = text_nearest(g->value, own);
 	if (near != NULL)
 		rulefile_error(g->errors, "%s:%u: category: no category \"%s\"; did you mean \"%s\"?", g->path, g->line,
 		               shown(g->value, value), near);
 	else
 		rulefile_error(g->errors, "%s:%u: category: no category \"%s\"; there are %s", g->path, g->line,
-		               shown(g->value, value), all_categories(all));
+		               shown(g->value, value), text_list(categories, CATEGORIES_OF_RULES, all, sizeof all));
 }
 
 static void set_flag(const struct given *g, bool *field)

@@ -282,6 +282,19 @@ static void test_find(void **state)
 	assert_int_equal(i, 1);
 }
 
+static void test_list(void **state)
+{
+	static const char *const words[] = {"drop", "reject", "reset"};
+	char out[32];
+
+	(void)state;
+	assert_string_equal(text_list(words, 3, out, sizeof out), "drop, reject, reset");
+	assert_string_equal(text_list(words, 1, out, sizeof out), "drop");
+	assert_string_equal(text_list(words, 0, out, sizeof out), "");
+	assert_string_equal(text_list(words, 3, out, 16), "drop, reject");
+	assert_string_equal(text_list(words, 3, out, 1), "");
+}
+
 static void test_nearest(void **state)
 {
 	static const char *const words[] = {"threshold", "window", "for", "memory", "extend", "path", NULL};
@@ -316,7 +329,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows), cmocka_unit_test(test_every_byte), cmocka_unit_test(test_every_character),
 		cmocka_unit_test(test_cap),  cmocka_unit_test(test_random),     cmocka_unit_test(test_span_is),
-		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_find), cmocka_unit_test(test_list),
 		cmocka_unit_test(test_nearest),
 	};
 
