@@ -85,7 +85,7 @@ static const struct command {
          "  --reason TEXT    if the list has none\n"
          "  --dry-run        print what would be ordered\n"
          "  --from DIR       of fail2ban; default /etc/fail2ban\n"
-         "  --database FILE  of fail2ban; default /var/lib/fail2ban/fail2ban.sqlite3\n"
+         "  --database FILE  of fail2ban; default: the one that its configuration names\n"
          "  --output DIR     where its files go; default fail2ban-import\n"},
 	{"why", command_why, "[--json] [--all] ADDRESS|NETWORK", "all that is known about an address",
          "  --all  every hit; default: the latest 20. Exit status 1 if nothing is known.\n"},

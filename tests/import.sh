@@ -67,6 +67,96 @@ local-policyd-1 192.0.2.4 25
 null null null'
 [ "$got" = "$want" ] || fail "explain: got $got"
 
+# --- odd installations: each is imported, or refused with a sentence; none takes long ---
+
+# odd JAILS FILTER: an installation with jail a, and those of JAILS; the filter a. Prints what import prints; the rules are in odd/out.
+odd() {
+	rm -rf odd && mkdir -p odd/etc/filter.d || exit 1
+	printf '[DEFAULT]\n_daemon = \\S*\n[Definition]\n__prefix_line = (?:\\S+ )?%%(_daemon)s(?:\\[\\d+\\])?:\\s\n' >odd/etc/filter.d/common.conf
+	printf '[a]\nenabled = true\nlogpath = /var/log/mail.log\n' >odd/etc/jail.conf
+	printf '%b' "$1" >odd/etc/jail.local
+	printf '[INCLUDES]\nbefore = common.conf\n[Definition]\n_daemon = app\n%b\n' "$2" >odd/etc/filter.d/a.conf
+	[ -z "${3:-}" ] || eval "$3"
+	timeout 20 "$wfs" -c conf import fail2ban --from odd/etc --database "${database:-f2b.sqlite3}" --output odd/out 2>&1 || echo "status $?"
+}
+rules() { sed -n 's/^match = //p' odd/out/patterns/fail2ban-a.rules | tr '\n' '|'; }
+H='^%(__prefix_line)s'
+while IFS='~' read -r what jails filter want printed; do
+	got=$(odd "$jails" "$filter")
+	[ "$(rules)" = "$want" ] || fail "$what: rules $(rules), want $want: $got"
+	grep -qF -- "$printed" <<<"$got" || fail "$what: printed $got, want $printed"
+done <<END
+circle of values~~x = %(y)s\ny = %(x)s\nfailregex = ${H}%(x)s <HOST>~~a.conf:5: x refers to itself
+a value that is nowhere~[a]\nlogpath = %(nix)s\n~failregex = ${H}bad <HOST>~^bad <ADDR>|~jail.local:2: logpath refers to nix, which is nowhere
+a filter that is nowhere~[b]\nenabled = yes\nfilter = none\n~failregex = ${H}bad <HOST>~^bad <ADDR>|~none.conf: No such file
+a filter elsewhere~[b]\nenabled = yes\nfilter = ../../x\n~failregex = ${H}bad <HOST>~^bad <ADDR>|~its filter's name has other characters
+percent~~failregex = ${H}100%% bad <HOST>\$~^100% bad <ADDR>\$|~1 rule
+DOS~[a]\r\nmaxretry = 3\r\n~failregex = ${H}bad <HOST>\$\r\n   ${H}worse <HOST>\$\r~^bad <ADDR>\$|^worse <ADDR>\$|~2 rules
+comments~~failregex = ${H}a <HOST>\$ ; why\n# this\n   # and this\n\n  ${H}b;c <HOST>\$~^a <ADDR>\$|^b;c <ADDR>\$|~2 rules
+capitals~[a]\nMaxRetry = 3\n~FailRegex = ${H}bad <HOST>~^bad <ADDR>|~1 rule
+too long~~failregex = ${H}$(printf '%020000d' 0) <HOST>\n  ${H}ok <HOST>~^ok <ADDR>|~left out, for it is too long: ^000
+twice~~failregex = ${H}a <HOST> <ADDR>\n  ${H}(?:a <IP4>|b <IP6>)~~left out, for it has the address twice: ^a
+groups~~failregex = ${H}(?P<user>.) <HOST>(?P=user)\n  ${H}(?P<host>.+)\n  ${H}(?<=x)<HOST>~^(?P<user>.) <ADDR>(?P=user)|^(?<=x)<ADDR>|~a pattern of its own for the address
+prefregex~~prefregex = ${H}<F-CONTENT>.+</F-CONTENT>\nfailregex = ^bad <HOST>\n  worse <HOST>\n  <F-NOFAIL>x</F-NOFAIL> <HOST>~^bad <ADDR>|^.*?worse <ADDR>|~it needs several lines
+a content~~prefregex = ^<F-MLFID>%(__prefix_line)s</F-MLFID>w: <F-CONTENT>[ab] .+</F-CONTENT>\$\nfailregex = ^a <HOST>~^w: (?=[ab] .+\$)a <ADDR>|~1 rule
+a content that ends~~prefregex = ${H}<F-CONTENT>.+</F-CONTENT> x\$\nfailregex = ^a <HOST>~~its prefregex has parts
+several lines~~failregex = ${H}a<SKIPLINES>b <HOST>\n  ${H}a\\\\nb <HOST>\n  ${H}[^\\\\n]+ <HOST>\nmaxlines = 2~^[^\n]+ <ADDR>|~needs several lines: ^a
+a header in each line~~failregex = ${H}a <HOST>\n  ^b <HOST>\n  ^<F-MLFID>%(__prefix_line)s</F-MLFID>c <HOST>~^a <ADDR>|^c <ADDR>|~matches the header of the line too; draft a rule from a line with 'check --new': ^b
+tags in tags~[a]\nfilter = a[mode="b", x='1,2']\n~re-a = ${H}a <HOST>\nre-b = ${H}b <x>\\x5d <HOST>\n  <re-a>\nfailregex = <re-<mode>>~^b 1,2] <ADDR>|^a <ADDR>|~2 rules
+tags in circles~~t = <u>\nu = <t>\nfailregex = ${H}<t> <HOST>~~its tags refer to themselves
+ignored~~failregex = ${H}a <HOST>\nignoreregex = ${H}x <HOST>\n  y~^a <ADDR>|~1 rule
+what else a filter says~~failregex = ${H}a <HOST>\ndatepattern = %%Y\njournalmatch = _COMM=x~^a <ADDR>|~journalmatch
+control characters~[\x1b[31m]\nenabled = 1\nfilter = a\n~failregex = ${H}\x1b[2J <HOST>~~\\x1b[2J <HOST>
+other bytes~[\xfc ber]\nenabled = 1\nfilter = a\n~failregex = ${H}\xc3\xbc <HOST>~^ü <ADDR>|~\\xfc ber
+times~[a]\nbantime = 1 week 2days\nfindtime = 60*60*2\n[b]\nenabled = on\nfilter=a\nbantime = soon\n~failregex = ${H}a <HOST>~^a <ADDR>|~jail.local:7: bantime: no time, 10m instead: soon
+ignoreip~[a]\nignoreip = 192.0.2.7\n~failregex = ${H}a <HOST>~^a <ADDR>|~jail.local:2: left out, for [allow] counts for every rule: ignoreip of a: 192.0.2.7
+END
+has odd/out/watchforspammers.conf "window = 10m"
+grep -qxF 'unless = (?:^x [0-9A-Fa-f:.]+)|(?:y)' <(odd "" "failregex = ${H}a <HOST>\nignoreregex = ${H}x <HOST>\n  y" >/dev/null; cat odd/out/patterns/*) || fail "ignoreregex"
+odd "" "failregex = ${H}a <HOST>\nignoreregex = x<SKIPLINES>y" >printed
+grep -qx "enabled = no" odd/out/patterns/fail2ban-a.rules || fail "a rule without its ignoreregex: $(cat printed)"
+"$wfs" -c conf check odd/out/patterns/*.rules >/dev/null 2>&1 || fail "check of a disabled rule"
+
+# Files that include each other, a file beside one that is included, and files without end.
+odd "" "failregex = ${H}a <HOST>" 'printf "[INCLUDES]\nbefore = a.conf\n b.conf\n common.conf\n[Definition]\n" >>odd/etc/filter.d/b.conf
+	sed -i "s/common.conf/b.conf/" odd/etc/filter.d/a.conf; printf "[Definition]\n_daemon = beside\n" >odd/etc/filter.d/common.local' >printed
+[ "$(rules)" = '^a <ADDR>|' ] || fail "a circle of files: $(cat printed)"
+# shellcheck disable=SC2016 # for odd to expand
+odd "" "failregex = ${H}a <HOST>" 'for i in {a..h}; do printf "[INCLUDES]\nbefore = %s\n[Definition]\nx = 1\n" "$(echo {a..h}.conf)" >odd/etc/filter.d/$i.conf; done' >printed
+grep -q "files include too many others" printed || fail "includes without end: $(cat printed)"
+odd "" "$(for i in {0..17}; do printf 'k%d = ' "$i"; printf "%%(k$((i + 1)))s%.0s" {1..30}; printf '\n'; done)\nk18 =\nfailregex = ${H}%(k0)s <HOST>" >printed
+grep -q "refers to itself, or to too many others" printed || fail "values without end: $(cat printed)"
+# shellcheck disable=SC2016 # for odd to expand
+odd "$(for i in {1..2000}; do printf '[j%d]\\nenabled = true\\nfilter = a\\nlogpath = /var/log/%d\\n' "$i" "$i"; done)" "failregex = ${H}a <HOST>" 'printf "[DEFAULT]\nignoreip = %s\n" "$(printf "10.1.2.3\n %.0s" {1..20000})" >odd/etc/jail.d.conf
+	mkdir odd/etc/jail.d; mv odd/etc/jail.d.conf odd/etc/jail.d/x.conf' >printed
+[ "$(grep -c "the same, as above" printed)" = 2000 ] || fail "2000 jails: $(tail -n 3 printed)"
+
+# Databases of each version; without a time of its own a ban lasts as long as those of its jail.
+columns="jail TEXT NOT NULL, ip TEXT, timeofban INTEGER NOT NULL"
+now=$(date +%s)
+for version in 2 3 4; do
+	rm -f old.sqlite3
+	case $version in
+	2) table="bans ($columns, data JSON)" values="'{}'" ;;
+	3) table="bans ($columns, bantime INTEGER NOT NULL, bancount INTEGER NOT NULL DEFAULT 1, data JSON)" values="-2, 1, '{}'" ;;
+	4) table="bips ($columns, bantime INTEGER NOT NULL, bancount INTEGER NOT NULL DEFAULT 1, data JSON)" values="7200, 1, '{}'" ;;
+	esac
+	sqlite3 old.sqlite3 "CREATE TABLE $table; INSERT INTO ${table%% *} VALUES ('a', '203.0.113.0/24', $now, $values), ('a', '2001:db8::5', $now, $values),
+		('b', '2001:DB8:0::5', $now - 9, $values), ('a', '127.0.0.1', $now, $values), ('a', 'example.org', $now, $values),
+		('a', '203.0.113.9', $now - 9999, $values), (x'ff', '203.0.113.8/31', $now, $values)" || fail "version $version: no database"
+	database=old.sqlite3 odd "[a]\nbantime = 2h\n" "failregex = ${H}a <HOST>" >printed
+	got=$(sed -E 's/ for (2h|1h5[0-9]m([0-9]+s)?)( |$)/ 2h /; s/ for (10m|9m[0-9]+s) / 10m /' odd/out/bans)
+	short=10m
+	[ "$version" = 4 ] && short=2h
+	[ "$got" = "203.0.113.0/24 2h # fail2ban a
+203.0.113.8/31 $short # fail2ban \\xff
+2001:db8::5 2h # fail2ban a" ] || fail "version $version: $got, $(cat printed)"
+done
+sqlite3 other.sqlite3 "CREATE TABLE x (y)" || fail "sqlite3"
+database=other.sqlite3 odd "" "failregex = ${H}a <HOST>" >printed
+grep -q "other.sqlite3: not a database of fail2ban: no such table" printed || fail "another database: $(cat printed)"
+grep -qx "status 3" printed || fail "another database: $(cat printed)"
+
 # Never over what is there.
 "$wfs" import fail2ban --from etc --database f2b.sqlite3 --output out >printed 2>&1 && fail "it writes over its own files"
 grep -q -- "--output" printed || fail "printed: $(cat printed)"
@@ -74,8 +164,8 @@ grep -q -- "--output" printed || fail "printed: $(cat printed)"
 [ ! -e out2 ] || fail "files of nothing"
 
 got=$("$wfs" import list --dry-run --for 2h --reason "from there" out/bans | sed 's/ for 23h59m[0-9]*s/ for 1d/')
-want='block 2001:db8::5 for 2h reason fail2ban dovecot
-block 203.0.113.5 for 1d reason fail2ban postfix-sasl'
+want='block 203.0.113.5 for 1d reason fail2ban postfix-sasl
+block 2001:db8::5 for 2h reason fail2ban dovecot'
 [ "$got" = "$want" ] || fail "import list: got $got"
 got=$(echo "192.0.2.7 for 1h" | "$wfs" import list --dry-run --reason "from there" -)
 [ "$got" = "block 192.0.2.7 for 1h reason from there" ] || fail "import list: got $got"

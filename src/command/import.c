@@ -188,7 +188,7 @@ static int parse_option(int option, void *request)
 
 int command_import(int argc, char **argv, const struct command_env *env)
 {
-	struct request q = {.fail2ban = {"/etc/fail2ban", "/var/lib/fail2ban/fail2ban.sqlite3", "fail2ban-import"},
+	struct request q = {.fail2ban = {"/etc/fail2ban", NULL, "fail2ban-import"},
 	                    .duration = "7d",
 	                    .reason = "imported"};
 	int status;

@@ -25,6 +25,7 @@ enum {
 	ALL_MS = 300 * 1000,   /* ... and all together */
 	JOURNAL_S = 24 * 3600, /* of the journal */
 	LINE_SHOWN = 1024,     /* bytes of a line, escaped */
+	NAME_SHOWN = 25,       /* of a jail or filter, and its end */
 };
 
 /* --- files --- */
@@ -60,20 +61,30 @@ static int write_config(const struct fail2ban *f, const struct import_fail2ban *
 	return finish(out, q, "watchforspammers.conf", why);
 }
 
-/* A filter of the administrator's own; findings go to standard output. */
-static int write_filter(const struct fail2ban *f, const struct fail2ban_jail *jail, const struct import_fail2ban *q, int *ret_n, struct why *why)
+/* A filter of the administrator's own: *ret_n rules. False: it has none, for why. */
+static bool write_filter(const struct fail2ban *f, const struct fail2ban_jail *jail, const struct import_fail2ban *q, FILE *findings, int *ret_n,
+                         struct why *why)
 {
-	char *const name = alloc_format("a file's name", "patterns/fail2ban-%s.rules", jail->filter);
-	FILE *const out = create(q, name, why);
-	int rc = out == NULL ? -EIO : 0;
+	char *name, *text = NULL;
+	size_t size = 0;
+	FILE *rules, *out;
+	bool written = false;
 
-	*ret_n = 0;
-	if (rc == 0)
-		*ret_n = fail2ban_write_rules(f, jail, out, stdout, why);
-	if (out != NULL && finish(out, q, name, why) < 0)
-		rc = -EIO;
+	if (!fail2ban_has_plain_filter(jail)) {
+		(void)why_set(why, EINVAL, "its filter's name has other characters than letters, digits, \"-\" and \"_\"");
+		return false;
+	}
+	rules = alloc_check(open_memstream(&text, &size), 0, "rules");
+	*ret_n = fail2ban_write_rules(f, jail, rules, findings, why);
+	(void)fclose(rules);
+	name = alloc_format("a file's name", "patterns/fail2ban-%s.rules", jail->filter);
+	if (*ret_n >= 0 && (out = create(q, name, why)) != NULL) {
+		(void)fputs(text, out);
+		written = finish(out, q, name, why) == 0;
+	}
 	free(name);
-	return *ret_n < 0 ? *ret_n : rc;
+	free(text);
+	return written;
 }
 
 /* Whether a jail before it has the same filter: its rules are written once. */
@@ -85,37 +96,43 @@ static bool is_repeated(const struct fail2ban *f, size_t at)
 	return false;
 }
 
-static int write_filters(const struct fail2ban *f, const struct import_fail2ban *q, struct why *why)
+static void print_jail(const struct fail2ban *f, size_t i, const struct import_fail2ban *q, FILE *findings)
 {
-	(void)printf("%-24s  %-24s  %s\n", "JAIL", "FILTER", "OURS");
-	for (size_t i = 0; i < f->n; i++) {
-		const struct fail2ban_jail *const jail = &f->list[i];
-		int n = 0, rc = 0;
+	const struct fail2ban_jail *const jail = &f->list[i];
+	char name[NAME_SHOWN], filter[NAME_SHOWN];
+	struct why why;
+	int n = 0;
 
-		if (jail->ours == NULL && !jail->repeats && !is_repeated(f, i))
-			rc = write_filter(f, jail, q, &n, why);
-		if (rc < 0)
-			return rc;
-		(void)printf("%-24.24s  %-24.24s  ", jail->name, jail->filter);
-		if (jail->repeats)
-			(void)puts("[block] for: each further block lasts longer");
-		else if (jail->ours != NULL)
-			(void)printf("%s.rules\n", jail->ours);
-		else
-			(void)printf("fail2ban-%s.rules, %d %s\n", jail->filter, n, plural(n, "rule", "rules"));
-	}
-	return 0;
+	(void)text_escape((struct span){jail->name, strlen(jail->name)}, name, sizeof name);
+	(void)text_escape((struct span){jail->filter, strlen(jail->filter)}, filter, sizeof filter);
+	(void)printf("%-24s  %-24s  ", name, filter);
+	if (jail->repeats)
+		(void)puts("[block] for: each further block lasts longer");
+	else if (jail->ours != NULL)
+		(void)printf("%s.rules\n", jail->ours);
+	else if (is_repeated(f, i))
+		(void)puts("the same, as above");
+	else if (write_filter(f, jail, q, findings, &n, &why))
+		(void)printf("fail2ban-%s.rules, %d %s\n", jail->filter, n, plural(n, "rule", "rules"));
+	else
+		(void)printf("none: %s\n", why.text);
 }
 
-static int write_bans(const struct import_fail2ban *q, size_t *ret_n, struct why *why)
+static void print_jails(const struct fail2ban *f, const struct import_fail2ban *q, FILE *findings)
 {
+	(void)printf("%-24s  %-24s  %s\n", "JAIL", "FILTER", "OURS");
+	for (size_t i = 0; i < f->n; i++)
+		print_jail(f, i, q, findings);
+}
+
+static int write_bans(const struct fail2ban *f, const struct import_fail2ban *q, size_t *ret_n, struct why *why)
+{
+	const char *const path = q->database != NULL ? q->database : f->database;
 	struct banlist list = {0};
-	int rc = bans_read(q->database, clock_unix_s(), &list, why);
 	FILE *out;
+	int rc = *path != '\0' ? bans_read(path, f, clock_unix_s(), &list, why) : why_set(why, ENOENT, "fail2ban has no database (dbfile)");
 
 	*ret_n = list.n;
-	if (rc == -ENOENT)
-		return 0;
 	if (rc < 0 || (out = create(q, "bans", why)) == NULL) {
 		banlist_done(&list);
 		return rc < 0 ? rc : -EIO;
@@ -132,7 +149,7 @@ static int write_bans(const struct import_fail2ban *q, size_t *ret_n, struct why
 	return finish(out, q, "bans", why);
 }
 
-static int write_everything(const struct fail2ban *f, const struct import_fail2ban *q, size_t *ret_n_bans, struct why *why)
+static int make_directories(const struct import_fail2ban *q, struct why *why)
 {
 	char *const patterns = alloc_format("a directory's name", "%s/patterns", q->output);
 	int rc = 0;
@@ -140,11 +157,7 @@ static int write_everything(const struct fail2ban *f, const struct import_fail2b
 	if (mkdir(q->output, 0755) < 0 || mkdir(patterns, 0755) < 0)
 		rc = why_set(why, errno, "%s: %s; name another directory with --output", q->output, strerror(errno));
 	free(patterns);
-	if (rc == 0)
-		rc = write_config(f, q, why);
-	if (rc == 0)
-		rc = write_filters(f, q, why);
-	return rc == 0 ? write_bans(q, ret_n_bans, why) : rc;
+	return rc;
 }
 
 /* --- your jail, our rules: the same lines of your log? --- */
@@ -183,14 +196,14 @@ static int take_sample(const struct fail2ban_jail *jail, const struct config *co
 	return rc;
 }
 
-/* How far it is, on a terminal; jail NULL: removes it. */
-static void show_progress(const char *jail, size_t i, size_t n)
+/* How far it is, on a terminal; n 0: removes it. */
+static void show_progress(size_t i, size_t n)
 {
 	if (!isatty(STDERR_FILENO))
 		return;
 	(void)fflush(stdout);
-	if (jail != NULL)
-		(void)fprintf(stderr, "\rfail2ban-regex: %.40s (%zu of %zu) ...", jail, i + 1, n);
+	if (n > 0)
+		(void)fprintf(stderr, "\rfail2ban-regex: jail %zu of %zu ...", i + 1, n);
 	else
 		(void)fputs("\r\033[K", stderr);
 }
@@ -211,7 +224,10 @@ static void print_example(struct span line, const struct rule *rule)
 
 static void print_row(const char *jail, const struct compare_result *r)
 {
-	(void)printf("%-24.24s  %10" PRId64 "  %10" PRId64 "  %11" PRId64 "  %10" PRId64 "\n", jail, r->lines, r->both, r->only_theirs,
+	char name[NAME_SHOWN];
+
+	(void)text_escape((struct span){jail, strlen(jail)}, name, sizeof name);
+	(void)printf("%-24s  %10" PRId64 "  %10" PRId64 "  %11" PRId64 "  %10" PRId64 "\n", name, r->lines, r->both, r->only_theirs,
 	             r->only_ours);
 	print_example(r->first_theirs, NULL);
 	print_example(r->first_ours, r->rule);
@@ -226,11 +242,13 @@ static bool compare_jail(const struct fail2ban_jail *jail, const struct import_f
 	struct compare_options options = {.rules = rules, .file = file, .end_s = clock_unix_s()};
 	struct regex_lines theirs = {0};
 	bool installed = true;
+	char name[NAME_SHOWN];
 	struct compare_result r;
 	struct sample sample = {.fd = -1};
 	struct why why;
 	int rc = take_sample(jail, config, &sample, &why);
 
+	(void)text_escape((struct span){jail->name, strlen(jail->name)}, name, sizeof name);
 	if (rc == 0) {
 		const struct regex_order order = {q->from, jail->filter, jail->parameters, sample.fd, until_ms};
 
@@ -242,14 +260,14 @@ static bool compare_jail(const struct fail2ban_jail *jail, const struct import_f
 		options.theirs = theirs.list;
 		if (rc == 0)
 			compare_run(&options, &r);
-		show_progress(NULL, 0, 0);
+		show_progress(0, 0);
 		if (rc == 0)
 			print_row(jail->name, &r);
 		regex_done(&theirs);
 		sample_done(&sample);
 	}
 	if (rc < 0 && installed)
-		(void)printf("%-24.24s  not compared: %s\n", jail->name, why.text);
+		(void)printf("%-24s  not compared: %s\n", name, why.text);
 	free(file);
 	return installed;
 }
@@ -266,9 +284,9 @@ static void compare_jails(const struct fail2ban *f, const struct import_fail2ban
 
 		if (f->list[i].repeats)
 			continue;
-		show_progress(f->list[i].name, i, f->n);
+		show_progress(i, f->n);
 		installed = compare_jail(&f->list[i], q, config, rules, until_ms);
-		show_progress(NULL, i, f->n);
+		show_progress(0, 0);
 	}
 	if (!installed)
 		(void)puts("not compared: fail2ban-regex is not installed");
@@ -296,27 +314,62 @@ static void compare(const struct fail2ban *f, const struct import_fail2ban *q, c
 	free(written);
 }
 
+/* The files, and what is printed of them. findings: what was found before, and is found now. */
+static int write_everything(const struct fail2ban *f, const struct import_fail2ban *q, const struct config *config, FILE *findings, char **found,
+                            struct why *why)
+{
+	int rc = make_directories(q, why);
+
+	if (rc == 0)
+		rc = write_config(f, q, why);
+	if (rc < 0)
+		return rc;
+	print_jails(f, q, findings);
+	(void)fflush(findings);
+	if (**found != '\0')
+		(void)printf("\nNot translated:\n%s", *found);
+	compare(f, q, config);
+	return 0;
+}
+
+/* The last words. Returns the exit status: bans that could not be read are an error, unless there is no database. */
+static int print_end(const struct fail2ban *f, const struct import_fail2ban *q)
+{
+	size_t n_bans = 0;
+	struct why why;
+	const int rc = write_bans(f, q, &n_bans, &why);
+	const bool is_error = rc < 0 && (rc != -ENOENT || q->database != NULL);
+
+	if (rc == 0)
+		(void)printf("\n%s has a configuration, rules and %zu %s in force.", q->output, n_bans, plural((int64_t)n_bans, "ban", "bans"));
+	else
+		(void)printf("\n%s has a configuration and rules, and no bans:\n  %s\n", q->output, why.text);
+	(void)printf("%sLook at them; then:\n  watchforspammers check %s/patterns/*.rules\n", rc == 0 ? " " : "", q->output);
+	if (rc == 0)
+		(void)printf("  watchforspammers import list %s/bans\n", q->output);
+	return is_error ? COMMAND_SYSTEM : COMMAND_DONE;
+}
+
 int import_fail2ban(const struct import_fail2ban *q, const struct command_env *env)
 {
 	struct fail2ban f;
 	struct config *config;
-	size_t n_bans = 0;
+	char *found = NULL;
+	size_t size = 0;
+	FILE *findings;
 	struct why why;
 	int status, rc;
 
 	if ((config = command_config_rest(env, &why, &status)) == NULL)
 		return status;
-	if ((rc = fail2ban_read(q->from, &f, &why)) == 0) {
-		if ((rc = write_everything(&f, q, &n_bans, &why)) == 0)
-			compare(&f, q, config);
+	findings = alloc_check(open_memstream(&found, &size), 0, "findings");
+	if ((rc = fail2ban_read(q->from, findings, &f, &why)) == 0) {
+		rc = write_everything(&f, q, config, findings, &found, &why);
+		status = rc == 0 ? print_end(&f, q) : COMMAND_SYSTEM;
 		fail2ban_done(&f);
 	}
+	(void)fclose(findings);
+	free(found);
 	config_free(config);
-	if (rc < 0)
-		return command_fail(COMMAND_SYSTEM, &why);
-	(void)printf("\n%s has a configuration, rules and %zu %s in force. Look at them; then:\n"
-	             "  watchforspammers check %s/patterns/*.rules\n"
-	             "  watchforspammers import list %s/bans\n",
-	             q->output, n_bans, plural((int64_t)n_bans, "ban", "bans"), q->output, q->output);
-	return COMMAND_DONE;
+	return rc < 0 ? command_fail(COMMAND_SYSTEM, &why) : status;
 }

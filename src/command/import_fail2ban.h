@@ -8,7 +8,7 @@
 #include "command/command.h"
 
 struct import_fail2ban {
-	const char *from, *database; /* of fail2ban */
+	const char *from, *database; /* of fail2ban; database NULL: the one that its configuration names */
 	const char *output;          /* a directory that does not exist yet */
 };
 

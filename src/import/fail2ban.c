@@ -8,6 +8,15 @@
 #include "base/alloc.h"
 #include "base/addr.h"
 #include "base/duration.h"
+#include "base/text.h"
+#include "import/times.h"
+
+enum {
+	LINE_SHOWN = 512,     /* bytes of a finding */
+	FILTER_NAME_MAX = 60, /* of a filter's name in a rule's */
+	TIME_DEFAULT_S = 600, /* bantime and findtime: jail.conf of fail2ban 1.0 */
+	YEAR_S = 365 * 86400, /* the most that [block] window and for may be */
+};
 
 /* fail2ban's filters whose purpose a rule file of ours has; by name. */
 static const struct {
@@ -29,15 +38,15 @@ static char *copy(const char *text)
 
 /* --- which jails are on --- */
 
-static int read_all(struct fail2ban *f, const char *pattern, struct why *why)
+static int read_all(const char *dir, struct jails *jails, const char *pattern, struct why *why)
 {
-	char *const path = alloc_format("a file's name", "%s/%s", f->dir, pattern);
+	char *const path = alloc_format("a file's name", "%s/%s", dir, pattern);
 	glob_t found;
 	int rc = 0;
 
 	if (glob(path, 0, NULL, &found) == 0) {
 		for (size_t i = 0; i < found.gl_pathc && rc == 0; i++)
-			rc = jails_read(f->jails, found.gl_pathv[i], why);
+			rc = jails_read(jails, found.gl_pathv[i], why);
 		globfree(&found);
 	}
 	free(path);
@@ -49,30 +58,37 @@ static bool is_on(const char *text)
 	return strcasecmp(text, "true") == 0 || strcasecmp(text, "yes") == 0 || strcasecmp(text, "on") == 0 || strcmp(text, "1") == 0;
 }
 
-/* The value, or "" with the reason in why. */
-static char *value_of(const struct fail2ban *f, const char *section, const char *key)
+static void find(FILE *findings, const char *sentence)
 {
-	struct why ignored;
-	char *const value = jails_value(f->jails, section, key, &ignored);
+	char line[LINE_SHOWN];
 
+	(void)text_escape((struct span){sentence, strlen(sentence)}, line, sizeof line);
+	(void)fprintf(findings, "%s\n", line);
+}
+
+/* The value; "" when there is none, or after a finding. */
+static char *value_of(const struct jails *jails, const char *section, const char *key, FILE *findings)
+{
+	struct why why;
+	char *const value = jails_value(jails, section, key, &why);
+
+	if (value == NULL && why.text[0] != '\0')
+		find(findings, why.text);
 	return value != NULL ? value : copy("");
 }
 
-/* "600", "10m", "1h 30m"; -1 for ever, or what is no time. */
-static int64_t seconds_of(const struct fail2ban *f, const char *section, const char *key, int64_t if_none)
+static int64_t seconds_of(const struct jails *jails, const char *section, const char *key, FILE *findings)
 {
-	char *const value = value_of(f, section, key);
-	int64_t s = if_none;
-	size_t n = 0;
+	char *const value = value_of(jails, section, key, findings);
+	const struct jails_entry *const entry = jails_find(jails, section, key);
+	int64_t s = TIME_DEFAULT_S;
 
-	for (size_t i = 0; value[i] != '\0'; i++)
-		if (value[i] != ' ')
-			value[n++] = value[i];
-	value[n] = '\0';
-	if (value[0] == '-')
-		s = -1;
-	else if (n > 0)
-		(void)duration_parse(value, &s);
+	if (*value != '\0' && !times_parse(value, &s)) {
+		char *const sentence = alloc_format("a sentence", "%s:%u: %s: no time, 10m instead: %s", entry->file, entry->line, key, value);
+
+		find(findings, sentence);
+		free(sentence);
+	}
 	free(value);
 	return s;
 }
@@ -94,29 +110,45 @@ static void split_filter(struct fail2ban_jail *jail, char *text)
 	if (open != NULL) {
 		free(jail->parameters);
 		jail->parameters = copy(open + 1);
-		jail->parameters[strcspn(jail->parameters, "]")] = '\0';
+		if (strrchr(jail->parameters, ']') != NULL)
+			*strrchr(jail->parameters, ']') = '\0';
 		*open = '\0';
 	}
 	jail->filter = text;
 	text[strcspn(text, " \n")] = '\0';
 }
 
-static void add_jail(struct fail2ban *f, const char *name)
+/* What only this jail ignores cannot be allowed for one kind of lines alone. */
+static void find_ignored(const struct fail2ban *f, const char *name, FILE *findings)
+{
+	const struct jails_entry *const entry = jails_find(f->jails, name, "ignoreip");
+	char *sentence;
+
+	if (entry == NULL || strcmp(entry->section, name) != 0)
+		return;
+	sentence = alloc_format("a sentence", "%s:%u: left out, for [allow] counts for every rule: ignoreip of %s: %s", entry->file, entry->line, name,
+	                        entry->value);
+	find(findings, sentence);
+	free(sentence);
+}
+
+static void add_jail(struct fail2ban *f, const char *name, FILE *findings)
 {
 	struct fail2ban_jail jail = {.name = name};
-	char *const retries = value_of(f, name, "maxretry"), *const backend = value_of(f, name, "backend");
-	char *filter = value_of(f, name, "filter");
+	char *const retries = value_of(f->jails, name, "maxretry", findings), *const backend = value_of(f->jails, name, "backend", findings);
+	char *filter = value_of(f->jails, name, "filter", findings);
 
 	if (*filter == '\0') {
 		free(filter);
 		filter = copy(name);
 	}
 	split_filter(&jail, filter);
-	jail.logs = value_of(f, name, "logpath");
+	find_ignored(f, name, findings);
+	jail.logs = value_of(f->jails, name, "logpath", findings);
 	jail.journal = strstr(backend, "systemd") != NULL;
 	jail.maxretry = strtoll(retries, NULL, 10) > 0 ? strtoll(retries, NULL, 10) : 5;
-	jail.findtime_s = seconds_of(f, name, "findtime", 600);
-	jail.bantime_s = seconds_of(f, name, "bantime", 600);
+	jail.findtime_s = seconds_of(f->jails, name, "findtime", findings);
+	jail.bantime_s = seconds_of(f->jails, name, "bantime", findings);
 	jail.ours = known_file(jail.filter);
 	jail.repeats = strcmp(jail.filter, "recidive") == 0;
 	free(retries);
@@ -125,28 +157,74 @@ static void add_jail(struct fail2ban *f, const char *name)
 	f->list[f->n++] = jail;
 }
 
-int fail2ban_read(const char *dir, struct fail2ban *ret, struct why *why)
+/* Where the bans are: "dbfile", which may be "None" or ":memory:". */
+static int read_database(struct fail2ban *f, FILE *findings, struct why *why)
+{
+	static const char *const patterns[] = {"fail2ban.conf", "fail2ban.d/*.conf", "fail2ban.local", "fail2ban.d/*.local"};
+	struct jails *const jails = jails_new();
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof patterns / sizeof *patterns && rc == 0; i++)
+		rc = read_all(f->dir, jails, patterns[i], why);
+	f->database = value_of(jails, "Definition", "dbfile", findings);
+	if (*f->database == '\0') {
+		free(f->database);
+		f->database = copy("/var/lib/fail2ban/fail2ban.sqlite3");
+	}
+	if (*f->database != '/')
+		f->database[0] = '\0';
+	jails_free(jails);
+	return rc;
+}
+
+int fail2ban_read(const char *dir, FILE *findings, struct fail2ban *ret, struct why *why)
 {
 	static const char *const patterns[] = {"jail.conf", "jail.d/*.conf", "jail.local", "jail.d/*.local"};
 	struct fail2ban f = {.dir = copy(dir), .jails = jails_new()};
 	int rc = 0;
 
 	for (size_t i = 0; i < sizeof patterns / sizeof *patterns && rc == 0; i++)
-		rc = read_all(&f, patterns[i], why);
+		rc = read_all(dir, f.jails, patterns[i], why);
 	if (rc == 0 && f.jails->n == 0)
 		rc = why_set(why, ENOENT, "%s: no jail.conf and no jail.local; name the directory of fail2ban with --from", dir);
-	for (const char *name = NULL; rc == 0 && (name = jails_next_section(f.jails, name)) != NULL;) {
-		char *const on = value_of(&f, name, "enabled");
+	for (size_t i = 0; i < f.jails->n_sections && rc == 0; i++) {
+		char *const on = value_of(f.jails, f.jails->sections[i], "enabled", findings);
 
 		if (is_on(on))
-			add_jail(&f, name);
+			add_jail(&f, f.jails->sections[i], findings);
 		free(on);
 	}
-	f.ignored = value_of(&f, "DEFAULT", "ignoreip");
+	f.ignored = value_of(f.jails, "DEFAULT", "ignoreip", findings);
+	if (rc == 0)
+		rc = read_database(&f, findings, why);
 	*ret = f;
 	if (rc < 0)
 		fail2ban_done(ret);
 	return rc;
+}
+
+bool fail2ban_has_plain_filter(const struct fail2ban_jail *jail)
+{
+	for (const char *p = jail->filter; *p != '\0'; p++)
+		if ((*p < '0' || *p > '9') && (*p < 'A' || *p > 'Z') && (*p < 'a' || *p > 'z') && *p != '-' && *p != '_')
+			return false;
+	return jail->filter[0] != '\0' && strlen(jail->filter) <= FILTER_NAME_MAX;
+}
+
+int64_t fail2ban_bantime(const struct fail2ban *f, const char *jail)
+{
+	char *value;
+	int64_t s = TIME_DEFAULT_S;
+	struct why ignored;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (strcmp(f->list[i].name, jail) == 0)
+			return f->list[i].bantime_s;
+	value = jails_value(f->jails, "DEFAULT", "bantime", &ignored);
+	if (value != NULL)
+		(void)times_parse(value, &s);
+	free(value);
+	return s;
 }
 
 void fail2ban_done(struct fail2ban *f)
@@ -158,6 +236,7 @@ void fail2ban_done(struct fail2ban *f)
 	}
 	free(f->list);
 	free(f->ignored);
+	free(f->database);
 	free(f->dir);
 	jails_free(f->jails);
 	*f = (struct fail2ban){0};
@@ -179,7 +258,9 @@ static void write_logs(const struct fail2ban *f, FILE *out)
 			char *more;
 
 			if (!f->list[i].repeats && *log == '/' && strstr(seen, line) == NULL) {
-				(void)fprintf(out, "# jail %s\n[log %s]\n\n", f->list[i].name, log);
+				(void)fputs("# jail ", out);
+				find(out, f->list[i].name);
+				(void)fprintf(out, "[log %s]\n\n", log);
 				more = alloc_format("names of logs", "%s%s\n", seen, log);
 				free(seen);
 				seen = more;
@@ -213,7 +294,7 @@ static void write_allowed(const struct fail2ban *f, FILE *out)
 	char *rest = NULL;
 
 	(void)fputs("# ignoreip\n[allow]\n", out);
-	for (char *word = strtok_r(words, " \t\n,", &rest); word != NULL; word = strtok_r(NULL, " \t\n,", &rest)) {
+	for (char *word = strtok_r(words, " \t\n,;", &rest); word != NULL; word = strtok_r(NULL, " \t\n,;", &rest)) {
 		char text[NET_TEXT_MAX];
 		struct net net;
 
@@ -245,6 +326,8 @@ void fail2ban_write_config(const struct fail2ban *f, FILE *out)
 		if (f->list[i].bantime_s > 0 && (first_s == 0 || f->list[i].bantime_s < first_s))
 			first_s = f->list[i].bantime_s;
 	}
+	window_s = window_s < YEAR_S ? window_s : YEAR_S;
+	first_s = first_s < YEAR_S ? first_s : YEAR_S;
 	(void)fputs("[block]\n# The longest findtime. A client is blocked when the scores in it reach 100: five failed logins.\n", out);
 	duration_text(window_s > 0 ? window_s : 600, text);
 	(void)fprintf(out, "window = %s\n# The shortest bantime first; then longer, as bantime.increment would do.\n", text);

@@ -7,21 +7,28 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "import/fail2ban.h"
 
 enum {
-	TAGS_MAX = 20,        /* tags in tags */
-	PATTERN_MAX = 1 << 14, /* bytes: more than a rule may have */
+	PASSES_MAX = 20,         /* tags in tags in ... */
+	EXPANDED_MAX = 1 << 18,  /* bytes of all regexes, with what their tags are */
+	PATTERN_MAX = 1 << 14,   /* bytes: more than a rule may have */
 	NAME_MAX_LEN = 64,
+	REGEX_SHOWN = 60,        /* bytes of a regex in a finding */
+	LINE_SHOWN = 512,
 };
+
+/* What the header of syslog becomes, which our rules do not see: a tag of our own, so that it is known where it was. */
+static const char header[] = "<wfs-header>";
 
 struct filter {
 	const struct fail2ban_jail *jail;
 	struct jails *entries;
 	char *program; /* of "_daemon"; "": not known */
 	FILE *out, *findings;
-	const char *at; /* file and line of what is being translated */
 	int n;
+	bool disabled; /* its rules would match more than the filter */
 };
 
 static char *copy(const char *text)
@@ -29,47 +36,173 @@ static char *copy(const char *text)
 	return alloc_text(text, "a filter of fail2ban");
 }
 
+/* What comes behind "^" and the header of the line; NULL: the regex does not begin so. */
+static const char *behind_header(const char *regex)
+{
+	static const char *const forms[] = {"^<wfs-header>", "^<F-MLFID><wfs-header></F-MLFID>"};
+
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+		if (strncmp(regex, forms[i], strlen(forms[i])) == 0)
+			return regex + strlen(forms[i]);
+	return NULL;
+}
+
+/* --- findings --- */
+
+static void find(const struct filter *f, const char *sentence)
+{
+	char line[LINE_SHOWN];
+
+	(void)text_escape((struct span){sentence, strlen(sentence)}, line, sizeof line);
+	(void)fprintf(f->findings, "%s\n", line);
+}
+
+/* key: where it is; text: what is left out. */
+static void refuse(const struct filter *f, const char *key, const char *text, const char *why)
+{
+	const struct jails_entry *const entry = jails_find(f->entries, "Definition", key);
+	const char *const behind = behind_header(text), *const shown = behind != NULL ? behind : text;
+	char *const sentence = alloc_format("a sentence", "%s:%u: left out, for %s: %s%.*s%s", entry->file, entry->line, why,
+	                                    behind != NULL ? "^" : "", REGEX_SHOWN, shown, strlen(shown) > REGEX_SHOWN ? "..." : "");
+
+	find(f, sentence);
+	free(sentence);
+}
+
+/* "" when there is none, or after a finding. */
 static char *value_of(const struct filter *f, const char *key)
 {
-	struct why ignored;
-	char *const value = jails_value(f->entries, "Definition", key, &ignored);
+	struct why why;
+	char *const value = jails_value(f->entries, "Definition", key, &why);
 
+	if (value == NULL && why.text[0] != '\0')
+		find(f, why.text);
 	return value != NULL ? value : copy("");
 }
 
 /* --- tags --- */
 
+/* "name=value", perhaps in quotes, of "a=b, c='d, e'". NULL: the parameters have no such name. */
+static char *parameter(const char *parameters, const char *name)
+{
+	const size_t len = strlen(name);
+
+	for (const char *p = parameters; *p != '\0';) {
+		const char *key, *value;
+		size_t key_len, value_len;
+
+		p += strspn(p, " \t\n,");
+		key = p;
+		key_len = strcspn(p, "=");
+		p += key_len + (p[key_len] == '=');
+		if (*p == '"' || *p == '\'') {
+			const char quote[] = {*p++, '\0'};
+
+			value = p;
+			value_len = strcspn(p, quote);
+			p += value_len + (p[value_len] != '\0');
+		} else {
+			value = p;
+			value_len = strcspn(p, ",");
+			p += value_len;
+		}
+		if (key_len == len && strncmp(key, name, len) == 0)
+			return alloc_text_n(value, value_len, "a filter of fail2ban");
+	}
+	return NULL;
+}
+
 /* The value of a tag: in the jail's parameters, in [Init] or in [Definition]. NULL: unknown. */
 static char *tag_value(const struct filter *f, const char *name)
 {
-	const size_t len = strlen(name);
+	char *value = parameter(f->jail->parameters, name);
 	struct why ignored;
-	char *value;
 
-	for (const char *p = f->jail->parameters; *p != '\0'; p += strcspn(p, ",") + (p[strcspn(p, ",")] == ',')) {
-		while (*p == ' ')
-			p++;
-		if (strncmp(p, name, len) == 0 && p[len] == '=') {
-			const char *const from = p + len + 1 + (p[len + 1] == '"' || p[len + 1] == '\'');
-
-			return alloc_text_n(from, strcspn(from, ",\"'"), "a filter of fail2ban");
-		}
-	}
-	value = jails_value(f->entries, "Init", name, &ignored);
+	if (value == NULL)
+		value = jails_value(f->entries, "Init", name, &ignored);
 	return value != NULL ? value : jails_value(f->entries, "Definition", name, &ignored);
 }
 
-/* An address in fail2ban's spellings. <HOST> may be a name as well; ours is an address only, and that is what may be blocked. */
-static bool is_address_tag(const char *name)
+static bool is_tag_byte(char c)
 {
-	return strcmp(name, "HOST") == 0 || strcmp(name, "ADDR") == 0 || strcmp(name, "IP4") == 0 || strcmp(name, "IP6") == 0;
+	return isalnum((unsigned char)c) || c == '-' || c == '_' || c == '/';
 }
+
+/* The name of a tag at p, "<name>", within text; 0: none. "(?<name>" and "(?P<name>" are groups, and "(?<=" is none either. */
+static size_t tag_at(const char *text, const char *p, char name[static NAME_MAX_LEN])
+{
+	size_t len = 0;
+
+	if (*p != '<' || (p - text >= 2 && memcmp(p - 2, "(?", 2) == 0) || (p - text >= 3 && memcmp(p - 3, "(?P", 3) == 0))
+		return 0;
+	while (is_tag_byte(p[1 + len]))
+		len++;
+	if (len == 0 || p[1 + len] != '>' || len >= NAME_MAX_LEN)
+		return 0;
+	memcpy(name, p + 1, len);
+	name[len] = '\0';
+	return len;
+}
+
+/* Tags that have a meaning of their own: an address, a piece that is only marked, several lines. */
+static bool is_fixed(const char *name)
+{
+	static const char *const names[] = {"HOST", "ADDR", "IP4", "IP6", "DNS", "SUBNET", "CIDR", "SKIPLINES", "wfs-header"};
+	size_t ignored;
+
+	return strncmp(name, "F-", 2) == 0 || strncmp(name, "/F-", 3) == 0 || text_find(name, names, sizeof names / sizeof *names, &ignored);
+}
+
+/* One pass over text: each tag that has a value becomes it. *ret_more: there was one. */
+static char *replace_tags(const struct filter *f, const char *text, bool *ret_more)
+{
+	char *out = NULL, name[NAME_MAX_LEN];
+	size_t size = 0, len;
+	FILE *const stream = alloc_check(open_memstream(&out, &size), 0, "a filter of fail2ban");
+
+	*ret_more = false;
+	for (const char *p = text; *p != '\0' && ftell(stream) < EXPANDED_MAX;) {
+		char *const value = (len = tag_at(text, p, name)) > 0 && !is_fixed(name) ? tag_value(f, name) : NULL;
+
+		if (value != NULL)
+			(void)fputs(value, stream);
+		else
+			(void)fputc(*p, stream);
+		*ret_more |= value != NULL;
+		p += value != NULL ? len + 2 : 1;
+		free(value);
+	}
+	(void)fclose(stream);
+	return out;
+}
+
+/* The value of key with what its tags are, also of tags in tags ("<re-<mode>>"). "" after a finding. */
+static char *expanded(const struct filter *f, const char *key)
+{
+	char *text = value_of(f, key);
+	bool more = true;
+
+	for (int i = 0; i < PASSES_MAX && more && strlen(text) < EXPANDED_MAX; i++) {
+		char *const next = replace_tags(f, text, &more);
+
+		free(text);
+		text = next;
+	}
+	if (!more)
+		return text;
+	refuse(f, key, key, "its tags refer to themselves, or are too long");
+	free(text);
+	return copy("");
+}
+
+/* --- one regex --- */
 
 struct pattern {
 	char text[PATTERN_MAX];
 	size_t n;
 	const char *refused; /* why it cannot be ours; NULL: it can */
 	bool address;
+	bool unless; /* there the address is a text like others */
 };
 
 static void put(struct pattern *p, const char *text, size_t len)
@@ -88,74 +221,65 @@ static void put_text(struct pattern *p, const char *text)
 	put(p, text, strlen(text));
 }
 
-static void translate(const struct filter *f, const char *text, int depth, struct pattern *p);
-
-/* name: of "<name>", "</name>". */
-static void translate_tag(const struct filter *f, const char *name, int depth, struct pattern *p)
+/* <HOST> may be a name as well; ours is an address only, and that is what may be blocked. */
+static void put_address(struct pattern *p)
 {
-	char *value;
+	if (p->address && !p->unless)
+		p->refused = "it has the address twice";
+	put_text(p, p->unless ? "[0-9A-Fa-f:.]+" : "<ADDR>");
+	p->address = true;
+}
 
-	if (is_address_tag(name)) {
-		if (p->address)
-			p->refused = "it has the address twice";
-		put_text(p, "<ADDR>");
-		p->address = true;
-	} else if (strcmp(name, "DNS") == 0 || strcmp(name, "SUBNET") == 0 || strcmp(name, "CIDR") == 0) {
+/* name: of "<name>", "</name>". <F-MLFID> marks what lines of one connection share; one that has the address needs no other line. */
+static void put_tag(struct pattern *p, const char *name)
+{
+	static const char *const addresses[] = {"HOST", "ADDR", "IP4", "IP6"}, *const others[] = {"DNS", "SUBNET", "CIDR"};
+	size_t ignored;
+
+	if (text_find(name, addresses, sizeof addresses / sizeof *addresses, &ignored))
+		put_address(p);
+	else if (text_find(name, others, sizeof others / sizeof *others, &ignored))
 		p->refused = "it takes a name or a network, and only an address can be blocked";
-	} else if (strncmp(name, "F-MLF", 5) == 0 || strcmp(name, "F-NOFAIL") == 0 || strcmp(name, "SKIPLINES") == 0) {
+	else if (strcmp(name, "SKIPLINES") == 0 || strcmp(name, "F-NOFAIL") == 0 || (strncmp(name, "F-MLF", 5) == 0 && strcmp(name, "F-MLFID") != 0))
 		p->refused = "it needs several lines";
-	} else if (strncmp(name, "F-", 2) == 0) {
+	else if (strncmp(name, "F-", 2) == 0)
 		put_text(p, "(?:");
-	} else if (strncmp(name, "/F-", 3) == 0) {
+	else if (strncmp(name, "/F-", 3) == 0)
 		put_text(p, ")");
-	} else if ((value = tag_value(f, name)) != NULL && depth < TAGS_MAX) {
-		translate(f, value, depth + 1, p);
-		free(value);
-	} else {
+	else if (strcmp(name, "wfs-header") == 0)
+		p->refused = "it has the header of the line in its middle";
+	else
 		p->refused = "it has a tag that is nowhere";
-	}
 }
 
-/* "(?<name>" and "(?P<name>" are groups, no tags. */
-static bool is_group(const struct pattern *p)
+/* text: without tags that have a value. */
+static void translate(const char *text, struct pattern *p)
 {
-	return (p->n >= 2 && memcmp(p->text + p->n - 2, "(?", 2) == 0) || (p->n >= 3 && memcmp(p->text + p->n - 3, "(?P", 3) == 0);
-}
+	char name[NAME_MAX_LEN];
+	bool in_class = false; /* "[^\n]" is any byte of the line */
+	size_t len;
 
-static bool is_tag_byte(char c)
-{
-	return isalnum((unsigned char)c) || c == '-' || c == '_' || c == '/';
-}
-
-static void translate(const struct filter *f, const char *text, int depth, struct pattern *p)
-{
-	while (*text != '\0' && p->refused == NULL) {
-		const bool named = strncmp(text, "(?P<host>", 9) == 0;
-		size_t len = 0;
-		char name[NAME_MAX_LEN];
-
-		if (named) {
+	for (const char *at = text; *at != '\0' && p->refused == NULL;) {
+		in_class = *at == '[' || (in_class && *at != ']');
+		if (strncmp(at, "(?P<host>", 9) == 0) {
 			p->refused = "it has a pattern of its own for the address; write <ADDR> in its place";
-			return;
-		}
-		while (text[0] == '<' && is_tag_byte(text[1 + len]))
-			len++;
-		if (len > 0 && text[1 + len] == '>' && len < sizeof name && !is_group(p)) {
-			(void)snprintf(name, sizeof name, "%.*s", (int)len, text + 1);
-			translate_tag(f, name, depth, p);
-			text += len + 2;
+		} else if (at[0] == '\\' && at[1] == 'n' && !in_class) {
+			p->refused = "it needs several lines";
+		} else if (at[0] == '\\' && at[1] != '\0') {
+			put(p, at, 2);
+			at += 2;
+		} else if ((unsigned char)*at < ' ' || *at == 0x7F) {
+			p->refused = "it has a control character";
+		} else if ((len = tag_at(text, at, name)) > 0) {
+			put_tag(p, name);
+			at += len + 2;
 		} else {
-			put(p, text++, 1);
+			put(p, at++, 1);
 		}
 	}
 }
 
 /* --- rules --- */
-
-static void refuse(const struct filter *f, const char *regex, const char *why)
-{
-	(void)fprintf(f->findings, "%s: left out, for %s: %.60s%s\n", f->at, why, regex, strlen(regex) > 60 ? "..." : "");
-}
 
 /* Which of the categories; a guess for a person to look at. */
 static const char *category_of(const char *regex)
@@ -168,92 +292,141 @@ static const char *category_of(const char *regex)
 	return "protocol";
 }
 
-/* unless: regexes of ignoreregex, joined; "". */
-static void write_rule(struct filter *f, const char *prefix, const char *regex, const char *unless)
+static void write_rule(struct filter *f, const struct pattern *p, const char *unless)
+{
+	const struct jails_entry *const entry = jails_find(f->entries, "Definition", "failregex");
+	const int64_t score = (100 + f->jail->maxretry - 1) / f->jail->maxretry;
+
+	(void)fprintf(f->out, "# %s:%u\n[local-%s-%d]\nprogram = %s\nmatch = %s\n", entry->file, entry->line, f->jail->filter, ++f->n, f->program,
+	              p->text);
+	if (*unless != '\0')
+		(void)fprintf(f->out, "unless = %s\n", unless);
+	if (f->disabled)
+		(void)fputs("# Not without its ignoreregex, which could not be translated.\nenabled = no\n", f->out);
+	(void)fprintf(f->out, "category = %s\nreason = filter %s of fail2ban\nscore = %" PRId64 "\n", category_of(p->text), f->jail->filter, score);
+	(void)fputs("# hit = 192.0.2.7 | a line of your log with this address\n# miss = a line that it must not match\n\n", f->out);
+}
+
+/* prefix: what prefregex has before the content, which the regex matches; NULL: none, and the regex matches the line. */
+static void translate_regex(struct filter *f, const char *prefix, const char *regex, const char *unless)
 {
 	static struct pattern p; /* large for a stack; the commands have one thread */
-	const char *const body = regex + (*regex == '^');
-	const int64_t score = (100 + f->jail->maxretry - 1) / f->jail->maxretry;
+	const char *const body = prefix != NULL ? regex + (*regex == '^') : behind_header(regex);
 
 	p = (struct pattern){.text = ""};
 	put_text(&p, "^");
-	translate(f, prefix, 0, &p);
-	if (*regex != '^' && *prefix == '\0')
-		put_text(&p, ".*?");
-	translate(f, body, 0, &p);
+	if (body == NULL) {
+		p.refused = "it matches the header of the line too; draft a rule from a line with 'check --new'";
+	} else {
+		translate(prefix != NULL ? prefix : "", &p);
+		if (prefix != NULL && *regex != '^')
+			put_text(&p, ".*?");
+		translate(body, &p);
+	}
 	if (p.refused == NULL && !p.address)
 		p.refused = "it has no <HOST>";
 	if (p.refused == NULL && f->program[0] == '\0')
 		p.refused = "it does not say which program writes the line";
-	if (p.refused != NULL) {
-		refuse(f, regex, p.refused);
-		return;
-	}
-	(void)fprintf(f->out, "# %s\n[local-%s-%d]\nprogram = %s\nmatch = %s\n", f->at, f->jail->filter, ++f->n, f->program, p.text);
-	if (*unless != '\0')
-		(void)fprintf(f->out, "unless = %s\n", unless);
-	(void)fprintf(f->out, "category = %s\nreason = filter %s of fail2ban\nscore = %" PRId64 "\n", category_of(p.text), f->jail->filter,
-	              score);
-	(void)fputs("# hit = 192.0.2.7 | a line of your log with this address\n# miss = a line that it must not match\n\n", f->out);
+	if (p.refused != NULL)
+		refuse(f, "failregex", regex, p.refused);
+	else
+		write_rule(f, &p, unless);
 }
 
-/* The regexes of ignoreregex as one; "" for none. */
-static char *unless_of(const struct filter *f)
+/* The regexes of ignoreregex as one; "" for none. One that cannot be translated disables all rules. */
+static char *unless_of(struct filter *f)
 {
 	static struct pattern p;
-	char *const lines = value_of(f, "ignoreregex");
+	char *const lines = expanded(f, "ignoreregex");
 	char *rest = NULL;
 
-	p = (struct pattern){.text = ""};
+	p = (struct pattern){.text = "", .unless = true};
 	for (char *line = strtok_r(lines, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+		const char *const body = behind_header(line);
+
 		put_text(&p, p.n > 0 ? "|(?:" : "(?:");
-		translate(f, line, 0, &p);
+		put_text(&p, body != NULL ? "^" : "");
+		translate(body != NULL ? body : line, &p);
 		put_text(&p, ")");
+		if (p.refused != NULL) {
+			refuse(f, "ignoreregex", line, p.refused);
+			f->disabled = true;
+			break;
+		}
 	}
 	free(lines);
 	return copy(p.refused == NULL ? p.text : "");
 }
 
-/* The header of syslog, which our rules do not see, becomes nothing wherever it is referred to. */
-static void blank_header(struct jails *entries)
+/* --- the whole filter --- */
+
+static void mark_header(struct jails *entries)
 {
 	for (size_t i = 0; i < entries->n; i++)
-		if (strcmp(entries->list[i].key, "__prefix_line") == 0)
-			entries->list[i].value[0] = '\0';
+		if (strcmp(entries->list[i].key, "__prefix_line") == 0) {
+			free(entries->list[i].value);
+			entries->list[i].value = copy(header);
+			entries->list[i].len = sizeof header - 1;
+		}
 }
 
-static bool has_header(const struct jails_entry *entry)
+/*
+ * What prefregex has between the header and <F-CONTENT>, which must reach to the end of the line: ".+", or a pattern and "$", which is then
+ * looked ahead for. NULL: it is of another form.
+ */
+static char *content_prefix(const char *prefregex)
 {
-	return entry != NULL && strstr(entry->value, "%(__prefix_line)s") != NULL;
+	static const char open[] = "<F-CONTENT>", close[] = "</F-CONTENT>";
+	const char *const from = behind_header(prefregex), *const at = from != NULL ? strstr(from, open) : NULL;
+	const char *const content = at != NULL ? at + sizeof open - 1 : NULL, *const end = at != NULL ? strstr(content, close) : NULL;
+	const char *const tail = end != NULL ? end + sizeof close - 1 : "";
+	const size_t len = end != NULL ? (size_t)(end - content) : 0;
+	const bool all = len == 2 && (memcmp(content, ".+", 2) == 0 || memcmp(content, ".*", 2) == 0);
+
+	if (end == NULL || (strcmp(tail, "$") != 0 && (!all || *tail != '\0')))
+		return NULL;
+	if (all)
+		return alloc_text_n(from, (size_t)(at - from), "a filter of fail2ban");
+	return alloc_format("a filter of fail2ban", "%.*s(?=%.*s$)", (int)(at - from), from, (int)len, content);
 }
 
-/* What prefregex has before <F-CONTENT>, which must be the rest of the line; NULL: it is of another form. */
-static char *content_prefix(const struct filter *f)
+/* What a rule needs no word about, and what it cannot have. */
+static void find_rest(const struct filter *f)
 {
-	static const char content[] = "<F-CONTENT>.+</F-CONTENT>$";
-	char *const text = value_of(f, "prefregex");
-	char *const at = strstr(text, content);
-	char *prefix = NULL;
+	static const struct {
+		const char *key, *why;
+	} rows[] = {{"datepattern", "the usual forms of time are recognised without it; 'explain' shows whether yours is"},
+	            {"journalmatch", "program says whose lines are read"}};
 
-	if (text[0] == '^' && at != NULL)
-		prefix = alloc_text_n(text + 1, (size_t)(at - text) - 1, "a filter of fail2ban");
-	free(text);
-	return prefix;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct jails_entry *const entry = jails_find(f->entries, "Definition", rows[i].key);
+
+		if (entry != NULL && *entry->value != '\0')
+			refuse(f, rows[i].key, rows[i].key, rows[i].why);
+	}
 }
 
-/* whole: the regexes match the message from its beginning, not the line with its header. */
-static void write_all(struct filter *f, const char *prefix, bool whole)
+static void translate_filter(struct filter *f)
 {
-	char *const lines = value_of(f, "failregex"), *const unless = unless_of(f);
-	char *rest = NULL;
+	char *prefregex, *prefix, *lines, *unless, *rest = NULL;
 
+	mark_header(f->entries);
+	prefregex = expanded(f, "prefregex");
+	prefix = *prefregex != '\0' ? content_prefix(prefregex) : NULL;
+	if (*prefregex != '\0' && prefix == NULL) {
+		refuse(f, "prefregex", prefregex, "its prefregex has parts that our rules cannot have");
+		free(prefregex);
+		return;
+	}
+	find_rest(f);
+	lines = expanded(f, "failregex");
+	unless = unless_of(f);
 	for (char *line = strtok_r(lines, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
-		if (whole)
-			write_rule(f, prefix, line, unless);
-		else
-			refuse(f, line, "it matches the header of the line too; draft a rule from a line with 'check --new'");
-	free(lines);
+		translate_regex(f, prefix, line, unless);
 	free(unless);
+	free(lines);
+	free(prefix);
+	free(prefregex);
 }
 
 static int read_filter(const struct fail2ban *f2b, const char *name, struct jails *entries, struct why *why)
@@ -292,38 +465,18 @@ static char *program_of(const struct filter *f)
 	return daemon;
 }
 
-static void translate_filter(struct filter *f, const struct jails_entry *failregex, const struct jails_entry *prefregex)
-{
-	const bool content = prefregex != NULL && prefregex->value[0] != '\0';
-	const bool whole = has_header(content ? prefregex : failregex);
-	char *prefix;
-
-	blank_header(f->entries);
-	prefix = content ? content_prefix(f) : copy("");
-	if (prefix == NULL)
-		refuse(f, content ? prefregex->value : "", "its prefregex has parts that our rules cannot have");
-	else
-		write_all(f, prefix, whole);
-	free(prefix);
-}
-
 int fail2ban_write_rules(const struct fail2ban *f2b, const struct fail2ban_jail *jail, FILE *out, FILE *findings, struct why *why)
 {
 	struct filter f = {.jail = jail, .entries = jails_new(), .out = out, .findings = findings};
-	const struct jails_entry *failregex;
-	char *at = NULL;
 	int rc = read_filter(f2b, jail->filter, f.entries, why);
 
-	failregex = jails_find(f.entries, "Definition", "failregex");
-	if (rc == 0 && failregex != NULL) {
-		f.program = program_of(&f);
-		f.at = at = alloc_format("a place", "%s:%u", failregex->file, failregex->line);
-		translate_filter(&f, failregex, jails_find(f.entries, "Definition", "prefregex"));
-		rc = f.n;
-	} else if (rc == 0) {
+	if (rc == 0 && jails_find(f.entries, "Definition", "failregex") == NULL)
 		rc = why_set(why, EINVAL, "%s/filter.d/%s.conf: it has no failregex", f2b->dir, jail->filter);
+	if (rc == 0) {
+		f.program = program_of(&f);
+		translate_filter(&f);
+		rc = f.n;
 	}
-	free(at);
 	free(f.program);
 	jails_free(f.entries);
 	return rc;

@@ -8,29 +8,46 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/hashtable.h"
 
 enum {
-	INCLUDES_MAX = 10,   /* files that include files */
-	VALUE_MAX = 1 << 20, /* bytes of a value with all that it refers to */
-	REFERENCES_MAX = 20, /* values in values */
+	FILES_MAX = 10000,     /* that are read, each as often as it is included */
+	VALUE_MAX = 16 << 20,  /* bytes of a value with all that it refers to */
+	REFERENCES_MAX = 20,   /* values in values in ... */
+	REFERENCES_ALL = 10000, /* of one value */
 	NAME_MAX_LEN = 128,
 };
 
+struct jails_place {
+	size_t newest; /* in list */
+	UT_hash_handle hh;
+	char name[]; /* "section\nkey" */
+};
+
+static const char what[] = "the configuration of fail2ban";
+
 struct jails *jails_new(void)
 {
-	return alloc_zero(1, sizeof(struct jails), "the configuration of fail2ban");
+	return alloc_zero(1, sizeof(struct jails), what);
 }
 
 void jails_free(struct jails *jails)
 {
+	struct jails_place *place, *next;
+
 	if (jails == NULL)
 		return;
+	HASH_ITER (hh, jails->places, place, next) {
+		HASH_DEL(jails->places, place);
+		free(place);
+	}
 	for (size_t i = 0; i < jails->n; i++) {
 		free(jails->list[i].section);
 		free(jails->list[i].key);
 		free(jails->list[i].value);
 		free(jails->list[i].file);
 	}
+	free(jails->sections);
 	free(jails->list);
 	free(jails);
 }
@@ -47,21 +64,61 @@ struct reading {
 
 static char *copy(const char *text)
 {
-	return alloc_text(text, "the configuration of fail2ban");
+	return alloc_text(text, what);
+}
+
+static struct jails_place *place_of(const struct jails *jails, const char *section, const char *key)
+{
+	char *const name = alloc_format(what, "%s\n%s", section, key);
+	struct jails_place *place;
+
+	for (char *p = strchr(name, '\n'); *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p); /* a letter */
+	HASH_FIND_STR(jails->places, name, place);
+	free(name);
+	return place;
 }
 
 static struct jails_entry *entry_of(const struct jails *jails, const char *section, const char *key)
 {
-	for (size_t i = jails->n; i > 0; i--)
-		if (strcmp(jails->list[i - 1].section, section) == 0 && strcmp(jails->list[i - 1].key, key) == 0)
-			return &jails->list[i - 1];
-	return NULL;
+	const struct jails_place *const place = place_of(jails, section, key);
+
+	return place != NULL ? &jails->list[place->newest] : NULL;
+}
+
+/* A section without a key is noted, too: the first entry of it. */
+static void note_place(struct jails *jails, const char *section, const char *key)
+{
+	struct jails_place *place = place_of(jails, section, key);
+
+	if (place == NULL) {
+		const size_t len = strlen(section) + strlen(key) + sizeof "\n";
+
+		place = alloc_zero(1, sizeof *place + len, what);
+		(void)snprintf(place->name, len, "%s\n%s", section, key);
+		HASH_ADD_STR(jails->places, name, place);
+	}
+	place->newest = jails->n - 1;
 }
 
 static void add(struct jails *jails, const char *section, const char *key, const char *value, const char *file, unsigned line)
 {
-	jails->list = alloc_one_more(jails->list, jails->n, sizeof *jails->list, "the configuration of fail2ban");
-	jails->list[jails->n++] = (struct jails_entry){copy(section), copy(key), copy(value), copy(file), line};
+	const bool is_new = place_of(jails, section, "") == NULL;
+	struct jails_entry *entry;
+
+	jails->list = alloc_one_more(jails->list, jails->n, sizeof *jails->list, what);
+	entry = &jails->list[jails->n++];
+	*entry = (struct jails_entry){copy(section), copy(key), copy(value), strlen(value), copy(file), line};
+	for (char *p = entry->key; *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p); /* a letter */
+	note_place(jails, section, entry->key);
+	if (!is_new)
+		return;
+	note_place(jails, section, "");
+	if (strcmp(section, "DEFAULT") != 0) {
+		jails->sections = alloc_one_more(jails->sections, jails->n_sections, sizeof *jails->sections, what);
+		jails->sections[jails->n_sections++] = entry->section;
+	}
 }
 
 /* A key that is set again keeps its old value as "known/KEY". */
@@ -71,8 +128,10 @@ static void set(struct jails *jails, const struct jails_entry *new)
 	char known[NAME_MAX_LEN + sizeof "known/"];
 
 	if (old != NULL && strlen(new->key) < NAME_MAX_LEN) {
+		const struct jails_entry before = *old; /* the list may move */
+
 		(void)snprintf(known, sizeof known, "known/%s", new->key);
-		add(jails, new->section, known, old->value, old->file, old->line);
+		add(jails, new->section, known, before.value, before.file, before.line);
 	}
 	add(jails, new->section, new->key, new->value, new->file, new->line);
 }
@@ -92,10 +151,22 @@ static char *trimmed(char *text)
 static void go_on(struct jails *file, const char *text)
 {
 	struct jails_entry *const last = &file->list[file->n - 1];
-	char *const joined = alloc_format("the configuration of fail2ban", "%s\n%s", last->value, text);
+	const size_t len = strlen(text);
 
-	free(last->value);
-	last->value = joined;
+	last->value = alloc_resize(last->value, last->len + len + sizeof "\n", 1, what);
+	last->value[last->len] = '\n';
+	memcpy(last->value + last->len + 1, text, len + 1);
+	last->len += len + 1;
+}
+
+/* ";" behind a blank begins a comment, wherever it is. */
+static void cut_comment(char *line)
+{
+	for (char *p = line; (p = strchr(p, ';')) != NULL; p++)
+		if (p > line && isspace((unsigned char)p[-1])) {
+			*p = '\0';
+			return;
+		}
 }
 
 static int read_entry(struct reading *r, char *text, struct why *why)
@@ -120,10 +191,13 @@ static int read_entry(struct reading *r, char *text, struct why *why)
 
 static int read_line(struct reading *r, char *raw, struct why *why)
 {
-	const bool goes_on = isspace((unsigned char)*raw) && r->into->n > 0 && r->section[0] != '\0';
-	char *const text = trimmed(raw);
+	const struct jails *const file = r->into;
+	const bool goes_on = isspace((unsigned char)*raw) && file->n > 0 && strcmp(file->list[file->n - 1].section, r->section) == 0;
+	char *text;
 
 	r->line++;
+	cut_comment(raw);
+	text = trimmed(raw);
 	if (*text == '\0' || *text == '#' || *text == ';')
 		return 0;
 	if (goes_on) {
@@ -150,6 +224,38 @@ static int read_file(struct jails *file, const char *path, struct why *why)
 	return rc;
 }
 
+/* One that is being read already includes itself: it is passed over. */
+static bool is_being_read(const struct jails *jails, const char *path)
+{
+	for (size_t i = 0; i < jails->depth; i++)
+		if (strcmp(jails->reading[i], path) == 0)
+			return true;
+	return false;
+}
+
+/* path, if there is such a file. */
+static int read_if_any(struct jails *jails, const char *path, struct why *why)
+{
+	const int rc = is_being_read(jails, path) ? 0 : jails_read(jails, path, why);
+
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* A file that is included, and its .local. */
+static int include_one(struct jails *jails, const char *path, struct why *why)
+{
+	const char *const dot = strrchr(path, '.');
+	int rc = read_if_any(jails, path, why);
+
+	if (rc == 0 && dot != NULL && strcmp(dot, ".local") != 0) {
+		char *const local = alloc_format("a file's name", "%.*s.local", (int)(dot - path), path);
+
+		rc = read_if_any(jails, local, why);
+		free(local);
+	}
+	return rc;
+}
+
 /* The files that [INCLUDES] names under key, which lie beside path. */
 static int include(struct jails *jails, const struct jails *file, const char *path, const char *key, struct why *why)
 {
@@ -165,9 +271,7 @@ static int include(struct jails *jails, const struct jails *file, const char *pa
 		char *const other = alloc_format("a file's name", "%.*s%s", *word == '/' || slash == NULL ? 0 : (int)(slash + 1 - path), path,
 		                                 word);
 
-		rc = jails_read(jails, other, why);
-		if (rc == -ENOENT)
-			rc = 0;
+		rc = include_one(jails, other, why);
 		free(other);
 	}
 	free(names);
@@ -176,10 +280,15 @@ static int include(struct jails *jails, const struct jails *file, const char *pa
 
 int jails_read(struct jails *jails, const char *path, struct why *why)
 {
-	struct jails *const file = jails_new();
-	int rc = jails->depth == INCLUDES_MAX ? why_set(why, EINVAL, "%s: files include each other", path) : read_file(file, path, why);
+	struct jails *file;
+	int rc;
 
-	jails->depth++;
+	if (jails->depth == JAILS_INCLUDES_MAX || jails->n_files == FILES_MAX)
+		return why_set(why, EINVAL, "%s: files include too many others", path);
+	file = jails_new();
+	rc = read_file(file, path, why);
+	jails->n_files++;
+	jails->reading[jails->depth++] = path;
 	if (rc == 0)
 		rc = include(jails, file, path, "before", why);
 	for (size_t i = 0; i < file->n && rc == 0; i++)
@@ -201,37 +310,20 @@ const struct jails_entry *jails_find(const struct jails *jails, const char *sect
 	return own != NULL ? own : entry_of(jails, "DEFAULT", key);
 }
 
-const char *jails_next_section(const struct jails *jails, const char *after)
-{
-	bool begun = after == NULL;
-
-	for (size_t i = 0; i < jails->n; i++) {
-		const char *const section = jails->list[i].section;
-		bool first = true;
-
-		for (size_t j = 0; j < i && first; j++)
-			first = strcmp(jails->list[j].section, section) != 0;
-		if (!first || strcmp(section, "DEFAULT") == 0)
-			continue;
-		if (begun)
-			return section;
-		begun = strcmp(section, after) == 0;
-	}
-	return NULL;
-}
-
 struct writer {
 	const struct jails *jails;
 	const char *section;
 	char *out;
-	size_t n;
-	int depth;
+	size_t n, cap;
+	unsigned depth, references;
 };
 
 static int put(struct writer *w, const char *text, size_t len, const struct jails_entry *from, struct why *why)
 {
 	if (w->n + len >= VALUE_MAX)
 		return why_set(why, EINVAL, "%s:%u: the value of %s becomes too long", from->file, from->line, from->key);
+	while (w->n + len >= w->cap)
+		w->out = alloc_resize(w->out, w->cap *= 2, 1, what);
 	memcpy(w->out + w->n, text, len);
 	w->n += len;
 	return 0;
@@ -254,8 +346,8 @@ static int put_reference(struct writer *w, const char *name, const struct jails_
 	}
 	if (entry == NULL)
 		return why_set(why, EINVAL, "%s:%u: %s refers to %s, which is nowhere", from->file, from->line, from->key, name);
-	if (w->depth == REFERENCES_MAX)
-		return why_set(why, EINVAL, "%s:%u: %s refers to itself", from->file, from->line, from->key);
+	if (w->depth == REFERENCES_MAX || ++w->references == REFERENCES_ALL)
+		return why_set(why, EINVAL, "%s:%u: %s refers to itself, or to too many others", from->file, from->line, from->key);
 	return expand(w, entry, why);
 }
 
@@ -287,16 +379,16 @@ static int expand(struct writer *w, const struct jails_entry *entry, struct why 
 char *jails_value(const struct jails *jails, const char *section, const char *key, struct why *why)
 {
 	const struct jails_entry *const entry = jails_find(jails, section, key);
-	struct writer w = {.jails = jails, .section = section};
+	struct writer w = {.jails = jails, .section = section, .cap = 256};
 
 	why->text[0] = '\0';
 	if (entry == NULL)
 		return NULL;
-	w.out = alloc_raw(VALUE_MAX, 1, "a value of fail2ban");
+	w.out = alloc_raw(w.cap, 1, what);
 	if (expand(&w, entry, why) < 0) {
 		free(w.out);
 		return NULL;
 	}
 	w.out[w.n] = '\0';
-	return alloc_resize(w.out, w.n + 1, 1, "a value of fail2ban");
+	return w.out;
 }

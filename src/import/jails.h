@@ -1,13 +1,14 @@
 /*
  * jails: the configuration of fail2ban, as fail2ban reads it.
  *
- * A file is sections of "key = value"; a value goes on in lines that begin with a blank; comments begin with "#" or ";". Later
- * entries replace earlier ones of the same key. [INCLUDES] before and after name files of the same directory. Values are
+ * A file is sections of "key = value"; a value goes on in lines that begin with a blank; comments begin with "#" or ";", or with ";" behind
+ * a blank. Later entries replace earlier ones of the same key. [INCLUDES] before and after name files of the same directory, one on each
+ * line; with NAME.conf NAME.local is read, and a file that is being read is not read again. Values are
  * kept as written; jails_value replaces "%(key)s", "%(section/key)s" and "%(known/key)s" (what the key had before).
- * Order: jails_new, jails_read as often as wanted, jails_value; jails_free. Sections and keys compare with case, as there.
+ * Order: jails_new, jails_read as often as wanted, jails_value; jails_free. Sections compare with case, keys without, as there.
  * Everything in it is text of the administrator; limits are against mistakes only. What cannot be read is an error with
  * file and line; a file that an include names and that is missing is none, as there.
- * Source: jail.conf(5) of fail2ban 1.0; "Basic Interpolation" of Python's configparser.
+ * Source: jail.conf(5) of fail2ban 1.0; "Basic Interpolation" of Python's configparser; client/configparserinc.py.
  */
 #ifndef WFS_IMPORT_JAILS_H
 #define WFS_IMPORT_JAILS_H
@@ -17,15 +18,22 @@
 #include "base/why.h"
 
 struct jails_entry {
-	char *section, *key, *value;
+	char *section, *key, *value; /* key: in small letters */
+	size_t len;                  /* of value */
 	char *file; /* and where in it: for messages */
 	unsigned line;
 };
 
+enum { JAILS_INCLUDES_MAX = 10 }; /* files that include files */
+
 struct jails {
 	size_t n;
 	struct jails_entry *list;
-	size_t depth; /* of includes */
+	struct jails_place *places; /* the newest entry of each section and key */
+	size_t n_sections;
+	const char **sections; /* each once, in order of appearance; not DEFAULT */
+	size_t depth, n_files; /* of includes; that were read */
+	const char *reading[JAILS_INCLUDES_MAX]; /* depth of them */
 };
 
 struct jails *jails_new(void);
@@ -42,8 +50,5 @@ const struct jails_entry *jails_find(const struct jails *jails, const char *sect
  * itself; then why has a sentence (of no entry: "").
  */
 char *jails_value(const struct jails *jails, const char *section, const char *key, struct why *why);
-
-/* The next section that has entries, after that one (NULL: the first); NULL: no more. Not DEFAULT, not INCLUDES. */
-const char *jails_next_section(const struct jails *jails, const char *after);
 
 #endif
