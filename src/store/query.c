@@ -4,126 +4,13 @@
 #include <errno.h>
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "base/block.h"
 #include "store/audit.h"
 #include "store/sql.h"
 
 enum { ORDERED = 256 }; /* of the hits stored last, at least so many are put in the order of their times */
-
-/* --- functions of SQL --- */
-
-static bool parse(sqlite3_value *value, struct net *ret)
-{
-	const char *const text = (const char *)sqlite3_value_text(value);
-
-	return text != NULL && net_parse(text, strlen(text), ret);
-}
-
-/* The network that a constant argument names, parsed once for all rows; NULL: none. */
-static const struct net *constant_net(sqlite3_context *context, sqlite3_value **values, int i)
-{
-	struct net *net = sqlite3_get_auxdata(context, i);
-
-	if (net != NULL || sqlite3_value_type(values[i]) == SQLITE_NULL)
-		return net;
-	net = alloc_raw(1, sizeof *net, "a network that is asked about");
-	if (!parse(values[i], net)) {
-		free(net);
-		return NULL;
-	}
-	sqlite3_set_auxdata(context, i, net, free);
-	return sqlite3_get_auxdata(context, i);
-}
-
-/* in_net(ADDRESS, NET): whether the address or network lies in NET. NET null: no. */
-static void in_net(sqlite3_context *context, int n, sqlite3_value **values)
-{
-	const struct net *const around = constant_net(context, values, 1);
-	struct net net;
-
-	(void)n;
-	sqlite3_result_int(context, around != NULL && parse(values[0], &net) && net.len >= around->len &&
-	                                    net_has(around, &net.addr));
-}
-
-/* How the texts of all addresses in a network begin: its whole groups, up to the first that may be written as "::". */
-static size_t common_text(const struct net *net, char out[static NET_TEXT_MAX])
-{
-	const bool ip4 = net->len >= 96 && addr_is_ip4(&net->addr);
-	const uint8_t *const bytes = net->addr.bytes;
-	size_t len = 0;
-
-	if (ip4)
-		for (size_t i = 12; i < net->len / 8u; i++)
-			len += (size_t)snprintf(out + len, NET_TEXT_MAX - len, "%u.", bytes[i]);
-	for (size_t i = 0; !ip4 && i < net->len / 16u && (bytes[2 * i] | bytes[2 * i + 1]) != 0; i++)
-		len += (size_t)snprintf(out + len, NET_TEXT_MAX - len, "%x:", (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1]);
-	return len;
-}
-
-/* text_from(NET), text_below(NET): the texts of all addresses in NET are from the one on, and below the other. */
-static void text_from(sqlite3_context *context, int n, sqlite3_value **values)
-{
-	char text[NET_TEXT_MAX];
-	struct net net;
-
-	(void)n;
-	if (parse(values[0], &net))
-		sqlite3_result_text(context, text, (int)common_text(&net, text), SQLITE_TRANSIENT);
-}
-
-static void text_below(sqlite3_context *context, int n, sqlite3_value **values)
-{
-	char text[NET_TEXT_MAX];
-	struct net net;
-	size_t len;
-
-	(void)n;
-	if (!parse(values[0], &net))
-		return;
-	if ((len = common_text(&net, text)) == 0)
-		text[len++] = 'f'; /* no text begins higher */
-	text[len - 1]++;       /* what follows the separator, or the f */
-	sqlite3_result_text(context, text, (int)len, SQLITE_TRANSIENT);
-}
-
-/* net_key(NET): sorts as addresses do, and networks before what is in them. */
-static void net_key(sqlite3_context *context, int n, sqlite3_value **values)
-{
-	uint8_t key[sizeof(struct addr) + 1];
-	struct net net;
-
-	(void)n;
-	if (!parse(values[0], &net))
-		return;
-	memcpy(key, net.addr.bytes, sizeof net.addr.bytes);
-	key[sizeof key - 1] = net.len;
-	sqlite3_result_blob(context, key, sizeof key, SQLITE_TRANSIENT);
-}
-
-/* What lies in a network; nothing in null. */
-#define INSIDE(address, net)                                                                                            \
-	address " >= text_from(" net ") AND " address " < text_below(" net ") AND in_net(" address ", " net ")"
-
-int query_functions(struct store *store, struct why *why)
-{
-	static const struct {
-		const char *name;
-		int n;
-		void (*call)(sqlite3_context *, int, sqlite3_value **);
-	} functions[] = {
-		{"in_net", 2, in_net}, {"text_from", 1, text_from}, {"text_below", 1, text_below}, {"net_key", 1, net_key}};
-
-	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
-		if (sqlite3_create_function(store->db, functions[i].name, functions[i].n, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
-		                            functions[i].call, NULL, NULL) != SQLITE_OK)
-			return sql_fail(store, "cannot use it", why);
-	return 0;
-}
 
 /* --- walks --- */
 
@@ -140,6 +27,10 @@ void query_stop(struct store *store)
 {
 	(void)sqlite3_reset(store->walk);
 }
+
+/* What lies in a network; nothing in null. */
+#define INSIDE(address, net)                                                                                            \
+	address " >= text_from(" net ") AND " address " < text_below(" net ") AND in_net(" address ", " net ")"
 
 /* Copies: a walk outlives its beginning. */
 static void bind_net(sqlite3_stmt *s, int i, const struct net *net)

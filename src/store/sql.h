@@ -238,8 +238,8 @@ static inline void sql_bind_net(sqlite3_stmt *s, int i, const struct net *net, c
 /* ["192.0.2.7","192.0.2.6/31", ...]: net and all that it lies in but /0, for json_each. */
 void sql_bind_around(sqlite3_stmt *s, int i, const struct net *net);
 
-/* What the statements of query.c call; by store_open. */
-int query_functions(struct store *store, struct why *why);
+/* What the statements of query.c call: in_net, text_from, text_below, net_key (functions.c); by store_open. */
+int sql_functions(struct store *store, struct why *why);
 
 /* Runs a statement that returns no rows. */
 int sql_run(struct store *store, sqlite3_stmt *s, struct why *why);

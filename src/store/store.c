@@ -284,7 +284,7 @@ int store_open(const char *path, enum store_mode mode, struct store **ret, struc
 	if (rc == 0)
 		rc = hit_index_functions(store, why);
 	if (rc == 0)
-		rc = query_functions(store, why);
+		rc = sql_functions(store, why);
 	if ((rc == -EROFS || rc == -ENOENT) && mode == STORE_WRITE && path != NULL)
 		rc = explain_owner(store, rc, why);
 	if (rc < 0) {
