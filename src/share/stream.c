@@ -9,6 +9,7 @@
 #include <sys/time.h>
 
 #include "base/alloc.h"
+#include "base/secretfile.h"
 #include "share/tls.h"
 
 #define KEY_BEGIN "wfs:1:"
@@ -57,15 +58,15 @@ static redisReply *keep(struct stream *s, void *answer, const char *what, struct
 
 static int read_password(const char *path, char out[static PASSWORD_MAX], struct why *why)
 {
-	FILE *const file = fopen(path, "re");
+	const struct secretfile secret = {path, "[share] password_file ", "its first line is the password at the server", .for_group = true};
+	size_t len;
+	int rc;
 
-	if (file == NULL)
-		return why_set(why, errno, "%s: %s", path, strerror(errno));
-	if (fgets(out, PASSWORD_MAX, file) == NULL)
-		out[0] = '\0';
-	(void)fclose(file);
+	if ((rc = secretfile_read(&secret, out, PASSWORD_MAX - 1, &len, why)) < 0)
+		return rc;
+	out[len] = '\0';
 	out[strcspn(out, "\r\n")] = '\0';
-	return out[0] != '\0' ? 0 : why_set(why, EINVAL, "%s: its first line is empty", path);
+	return out[0] != '\0' ? 0 : why_set(why, EINVAL, "[share] password_file %s: its first line is empty", path);
 }
 
 static int log_in(struct stream *s, const struct settings *settings, struct why *why)

@@ -115,7 +115,7 @@ host_prepare() {
 	peers = $WORK/peers
 	group = $(id -gn nobody)
 	END
-	echo "secret-$1" >"$dir/password"
+	echo "secret-$1" >"$dir/password" && chmod 640 "$dir/password"
 	cat >"$dir/share.conf" <<-END
 	[share]
 	host = $1
