@@ -31,6 +31,7 @@ for host in mx box; do
 	echo "good_key = $WORK/good.key" >>"$WORK/$host/wfs.conf"
 	on "$host" reload >/dev/null || fail "$host: no reload"
 	kill -HUP "${SHARE[$host]}"
+	[ "$host" = box ] || needs 192.0.2.200 "100 false" || fail "before box has the key: $(test_of mx 192.0.2.200)"
 done
 wait_until needs 192.0.2.200 "200 true" || fail "a network that is good elsewhere: $(test_of mx 192.0.2.200), $(cli xrange wfs:1:box - +)"
 needs 2001:db8:1:2::99 "200 true" || fail "of IPv6: $(test_of mx 2001:db8:1:2::99)"
