@@ -119,17 +119,35 @@ static bool is_between(char c)
 	return c <= ' ' || strchr(",;{}()[]\"'=|", c) != NULL;
 }
 
-/* The next word of the line at *at; empty: no more. */
+/* Behind the text in quotes that begins at at; at + 1: it is one word, or has no end. A quote in it is doubled. */
+static size_t behind_quoted(struct span line, size_t at)
+{
+	bool is_word = true;
+	size_t end = at + 1;
+
+	for (; end < line.len && (line.p[end] != '"' || (end + 1 < line.len && line.p[end + 1] == '"')); end++) {
+		is_word &= !is_between(line.p[end]);
+		end += line.p[end] == '"';
+	}
+	return end >= line.len || is_word ? at + 1 : end + 1;
+}
+
+/* The next word of the line at *at, not of several in quotes: these are what is said of it; empty: no more. */
 static struct span next_word(struct span line, size_t *at)
 {
 	size_t from;
 
 	while (*at < line.len && is_between(line.p[*at]))
-		(*at)++;
+		*at = line.p[*at] == '"' ? behind_quoted(line, *at) : *at + 1;
 	from = *at;
 	while (*at < line.len && !is_between(line.p[*at]))
 		(*at)++;
 	return (struct span){line.p + from, *at - from};
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
 }
 
 static bool is_time_word(struct span word)
@@ -149,12 +167,37 @@ static void take_reason(struct banlist *list, size_t first, struct span comment)
 		(void)text_escape(comment, list->list[i].reason, sizeof list->list[i].reason);
 }
 
+/* nft's and ipset's, in quotes: also one of a single word names no element. */
+static size_t behind_comment(struct span line, size_t at)
+{
+	const char *end;
+
+	while (at < line.len && line.p[at] == ' ')
+		at++;
+	end = at < line.len && line.p[at] == '"' ? memchr(line.p + at + 1, '"', line.len - at - 1) : NULL;
+	return end != NULL ? (size_t)(end + 1 - line.p) : at;
+}
+
+/* CrowdSec's scopes, in "cscli decisions list -o raw". Returns the length of the one that the word begins with, or 0. */
+static size_t scope_len(struct span word)
+{
+	static const char *const scopes[] = {"Ip:", "Range:"};
+
+	for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++)
+		if (word.len > strlen(scopes[i]) && memcmp(word.p, scopes[i], strlen(scopes[i])) == 0)
+			return strlen(scopes[i]);
+	return 0;
+}
+
 /* What a word names is added; none when it is no address, network or range. */
 static int add_word(struct span word, struct banlist *list, struct why *why)
 {
 	struct banlist_entry entry = {.left_s = 0};
+	const size_t scope = scope_len(word);
 	struct addr first, last;
 
+	word.p += scope;
+	word.len -= scope;
 	if (word.len < WORD_MAX && net_parse(word.p, word.len, &entry.net))
 		return add(list, &entry, why);
 	return word.len < 2 * WORD_MAX && parse_range(word, &first, &last) ? add_range(first, &last, list, why) : 0;
@@ -176,10 +219,11 @@ static bool may_be_element(struct span line, struct span word, bool behind_one)
 static int parse_words(struct span line, struct banlist *list, struct why *why)
 {
 	size_t at = 0, first = list->n, before = first; /* entries of the line, and of its last element, begin there */
-	bool behind_one = true;
+	bool behind_one = true, scoped = false;
 
 	for (struct span word = next_word(line, &at); word.len > 0; word = next_word(line, &at)) {
 		const size_t n = list->n;
+		int64_t left_s;
 		int rc;
 
 		if (n > first && is_time_word(word)) {
@@ -189,6 +233,12 @@ static int parse_words(struct span line, struct banlist *list, struct why *why)
 				(void)parse_time(time, &list->list[i].left_s);
 			continue;
 		}
+		if (span_is(word, "comment")) {
+			at = behind_comment(line, at);
+			continue;
+		}
+		if (scoped && parse_time(word, &left_s) && !is_digit(word.p[word.len - 1])) /* the column of CrowdSec has no name beside it */
+			list->list[list->n - 1].left_s = left_s;
 		if (n > first && span_is(word, "nomatch")) { /* ipset: what a network does not include */
 			list->n = before;
 			continue;
@@ -198,14 +248,25 @@ static int parse_words(struct span line, struct banlist *list, struct why *why)
 			return rc;
 		if (list->n > n)
 			before = n;
+		scoped |= list->n > n && scope_len(word) > 0;
 		behind_one = list->n > n || list->n == first;
 	}
 	return 0;
 }
 
+/* ";" and "//" at the beginning of a line: of other lists. */
+static bool is_comment(struct span line)
+{
+	size_t at = 0;
+
+	while (at < line.len && (line.p[at] == ' ' || line.p[at] == '\t'))
+		at++;
+	return at < line.len && (line.p[at] == ';' || (line.p[at] == '/' && at + 1 < line.len && line.p[at + 1] == '/'));
+}
+
 static int parse_line(struct span line, struct banlist *list, struct why *why)
 {
-	const char *const comment = memchr(line.p, '#', line.len);
+	const char *const comment = is_comment(line) ? line.p : memchr(line.p, '#', line.len);
 	const size_t len = comment != NULL ? (size_t)(comment - line.p) : line.len, first = list->n;
 	const int rc = parse_words((struct span){line.p, len}, list, why);
 
@@ -228,6 +289,38 @@ static int parse_lines(struct span text, struct banlist *list, struct why *why)
 	return rc;
 }
 
+/* "}" of a set's elements, which is in no comment in quotes; the end of the text when there is none. */
+static size_t end_of_elements(struct span text)
+{
+	bool quoted = false;
+
+	for (size_t i = 0; i < text.len; i++) {
+		quoted ^= text.p[i] == '"';
+		if (text.p[i] == '}' && !quoted)
+			return i;
+	}
+	return text.len;
+}
+
+/* "nft list": of sets their elements alone, for rules beside them name addresses, too. False: there are none. */
+static bool parse_sets(struct span text, struct banlist *list, int *ret, struct why *why)
+{
+	static const char open[] = "elements = {";
+	const char *at = memmem(text.p, text.len, open, sizeof open - 1);
+	const char *const end = text.p + text.len;
+	const bool any = at != NULL;
+
+	*ret = 0;
+	while (at != NULL && *ret == 0) {
+		struct span inside = {at + sizeof open - 2, (size_t)(end - at) - (sizeof open - 2)}; /* from "{" on, which begins an element */
+
+		inside.len = end_of_elements(inside);
+		*ret = parse_lines(inside, list, why);
+		at = memmem(inside.p + inside.len, (size_t)(end - inside.p) - inside.len, open, sizeof open - 1);
+	}
+	return any;
+}
+
 /* --- JSON --- */
 
 static const char *string_of(const json_t *object, const char *const keys[])
@@ -239,6 +332,15 @@ static const char *string_of(const json_t *object, const char *const keys[])
 			return text;
 	}
 	return NULL;
+}
+
+/* What CrowdSec does not block: of another type, simulated, or over ("-5s"). */
+static bool is_no_ban(const json_t *object, const char *time)
+{
+	const char *const type = json_string_value(json_object_get(object, "type"));
+
+	return (json_object_get(object, "scenario") != NULL && type != NULL && strcmp(type, "ban") != 0) ||
+	       json_is_true(json_object_get(object, "simulated")) || (time != NULL && *time == '-');
 }
 
 /* object: that it is a member of, or NULL. */
@@ -254,7 +356,7 @@ static int add_string(const char *text, const json_t *object, struct banlist *li
 		(void)snprintf(joined, sizeof joined, "%s/%d", text, (int)(json_integer_value(len) & 0xFF));
 		text = joined;
 	}
-	if (!net_parse(text, strlen(text), &entry.net))
+	if (!net_parse(text, strlen(text), &entry.net) || is_no_ban(object, time))
 		return 0;
 	if (time != NULL)
 		(void)parse_time((struct span){time, strlen(time)}, &entry.left_s);
@@ -289,6 +391,8 @@ static int parse_json(json_t *json, const json_t *object, int depth, struct banl
 	json_array_foreach(json, i, member)
 		if (rc == 0)
 			rc = parse_json(member, NULL, depth + 1, list, why);
+	if ((member = json_object_get(json, "decisions")) != NULL) /* CrowdSec's alert, whose other addresses are its causes */
+		return parse_json(member, NULL, depth + 1, list, why);
 	json_object_foreach(json, key, member) {
 		const char *const first = strcmp(key, "range") == 0 ? json_string_value(json_array_get(member, 0)) : NULL;
 		const char *const last = first != NULL ? json_string_value(json_array_get(member, 1)) : NULL;
@@ -333,10 +437,11 @@ static int parse_values(struct span text, struct banlist *list, struct why *why)
 int banlist_parse(struct span text, struct banlist *list, struct why *why)
 {
 	size_t at = 0;
+	int rc;
 
 	while (at < text.len && (unsigned char)text.p[at] <= ' ')
 		at++;
 	if (at < text.len && (text.p[at] == '[' || (text.p[at] == '{' && memchr(text.p, '"', text.len) != NULL)))
 		return parse_values(text, list, why);
-	return parse_lines(text, list, why);
+	return parse_sets(text, list, &rc, why) ? rc : parse_lines(text, list, why);
 }
