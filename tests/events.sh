@@ -64,6 +64,8 @@ done
 "$WFS_PROGRAM" -c conf backup copy.db 2>err && fail "backup over a file"
 grep -q "it exists; name another file, or --force to replace it" err || fail "backup: $(cat err)"
 "$WFS_PROGRAM" -c conf backup --force copy.db || fail "backup --force"
+"$WFS_PROGRAM" -c conf backup - 2>err && fail "backup to standard output"
+grep -q "a file's name, not \"-\"" err || fail "backup -: $(cat err)"
 mkfifo fifo
 "$WFS_PROGRAM" -c conf backup --force fifo 2>err && fail "backup over a FIFO"
 [ -p fifo ] || fail "backup: the FIFO is gone"

@@ -35,12 +35,13 @@ static const char style[] =
 	".wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}"
 	"th,td{padding:.3rem .6rem .3rem 0;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}"
 	"th+th,td+td{padding-left:.8rem}th{color:var(--soft);font-weight:600}.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
-	"td.a{font-family:ui-monospace,monospace;white-space:nowrap}\n"
+	"td.a{font-family:ui-monospace,monospace;white-space:nowrap}td.t{white-space:nowrap}\n"
 	"svg{display:block;width:100%;height:auto;overflow:visible}svg text{fill:var(--soft);font:11px system-ui,sans-serif}"
 	"svg .g{stroke:var(--line)}.key{display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.85rem;margin:.4rem 0}"
 	".key i{font-style:normal;margin-right:.35em}"
-	".bar{height:.5em;border-radius:.25em;min-width:2px}\n"
-	"@media(max-width:30rem){.hide{display:none}svg text{font-size:18px}}"
+	".bar{height:.5em;margin-top:.5em;border-radius:.25em;min-width:2px}\n"
+	"@media(max-width:30rem){.hide{display:none}svg text{font-size:18px}table{font-size:.8rem}th,td{padding-right:.2rem}"
+	"th+th,td+td{padding-left:.4rem}td.t{white-space:normal;min-width:5.5rem}}"
 	"@media print{body{max-width:none;font-size:11px}h2{break-after:avoid}tr,svg{break-inside:avoid}}\n";
 
 /* --- text --- */
@@ -384,7 +385,7 @@ static void put_accounts(const struct report *r, FILE *out)
 		put_text_cell(out, "", account->name != NULL ? account->name : "?");
 		put_cell(out, account->addresses);
 		put_cell(out, account->hits);
-		put_text_cell(out, "", when);
+		put_text_cell(out, " class=\"t\"", when);
 		(void)fputs("</tr>\n", out);
 	}
 	(void)fputs("</table></div>\n", out);
@@ -465,7 +466,7 @@ static void put_acts(const struct report *r, FILE *out)
 
 		time_local_text(act->time_s, r->query.utc, when);
 		(void)fputs("<tr>", out);
-		put_text_cell(out, "", when);
+		put_text_cell(out, " class=\"t\"", when);
 		put_text_cell(out, "", act->who);
 		(void)fputs("<td>", out);
 		put(out, act->what);
