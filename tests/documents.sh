@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# README and manual pages: code fits a terminal, files that they name are there, pages that they refer to exist, and every
+# README and manual pages: code fits a terminal, files that they and the comments of src/ name are there, pages that they refer to exist, and every
 # "watchforspammers COMMAND --option" in README, the pages and contrib is one that the program has.
 #
 # WFS_PROGRAM: the program under test. WFS_SOURCE_ROOT: the checkout.
@@ -26,6 +26,12 @@ done <<<"$paths"
 paths=$(grep -hoE '_contrib/[a-z0-9_/.-]+_' man/*.scd | tr -d _ | sort -u)
 while read -r path; do
 	[ -e "$path" ] || bad "man: $path is not there"
+done <<<"$paths"
+
+paths=$(grep -rhoE '\btests/[a-z0-9_/]+\.[a-z]+\b' src | sort -u)
+[ "$(wc -l <<<"$paths")" -gt 5 ] || bad "src: comments name $paths"
+while read -r path; do
+	[ -e "$path" ] || bad "src: $path is not there"
 done <<<"$paths"
 
 # --- other pages, by their section ---

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum {
-	GROUP_ROOM = 64,
+	GROUP_NAME_MAX = 64,
 	LINES_MAX = 10000, /* of /etc/passwd and /etc/group that are read */
 	GROUPS_MAX = 256,
 };
@@ -47,17 +47,17 @@ static bool is_ours(gid_t gid)
 }
 
 /* The group that is to read a file: adm, which reads logs on Debian, or else our own. */
-static void group_name(char out[static GROUP_ROOM])
+static void group_name(char out[static GROUP_NAME_MAX])
 {
 	FILE *const file = fopen("/etc/group", "re");
 	const struct group *gr = NULL;
 
-	(void)snprintf(out, GROUP_ROOM, "%u", (unsigned)getegid());
+	(void)snprintf(out, GROUP_NAME_MAX, "%u", (unsigned)getegid());
 	for (unsigned i = 0; file != NULL && i < LINES_MAX && (gr = fgetgrent(file)) != NULL; i++) {
 		const bool adm = strcmp(gr->gr_name, "adm") == 0 && is_ours(gr->gr_gid);
 
 		if (adm || gr->gr_gid == getegid())
-			(void)snprintf(out, GROUP_ROOM, "%s", gr->gr_name);
+			(void)snprintf(out, GROUP_NAME_MAX, "%s", gr->gr_name);
 		if (adm)
 			break;
 	}
@@ -144,7 +144,7 @@ __attribute__((format(printf, 2, 3))) static void add_remedy(char out[static REM
 const char *remedy_read(int err, const char *path, char out[static REMEDY_MAX])
 {
 	const char *const hidden = hidden_home(path), *const tmp = private_tmp(path);
-	char user[REMEDY_USER_MAX], group[GROUP_ROOM], dir[PATH_MAX];
+	char user[REMEDY_USER_MAX], group[GROUP_NAME_MAX], dir[PATH_MAX];
 
 	out[0] = '\0';
 	remedy_user(user);

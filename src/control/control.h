@@ -23,7 +23,7 @@
  *
  * Order of a turn: control_poll, poll, what the logs hold, control_serve, control_next, control_reply if there was a
  * request, control_spent.
- * Source: unix(7); credentials and groups as of connect(2) time, measured on 6.18 in tests/unit/control.c.
+ * Source: unix(7); credentials and groups as of connect(2) time, measured on 6.18 in tests/unit/control/control.c.
  */
 #ifndef WFS_CONTROL_H
 #define WFS_CONTROL_H

@@ -4,7 +4,7 @@
  * Knows base only. Root and the daemon's own user may do everything, members of one group may change things, members of
  * another may read, those of a third may share; a peer in several groups has the rights of the best.
  * Source: unix(7), SO_PEERCRED and SO_PEERGROUPS: credentials and groups as of connect(2), measured on 6.18 in
- * tests/unit/control.c.
+ * tests/unit/control/control.c.
  */
 #ifndef WFS_RIGHTS_H
 #define WFS_RIGHTS_H

@@ -4,7 +4,7 @@
  * Owns the framing that syslog daemons and mail daemons put in front of a message, and nothing of what
  * the message means. Pure but for the time zone: no file, no clock; the caller passes "now".
  *
- * Headers known (each with a row in tests/unit/line.c):
+ * Headers known (each with a row in tests/unit/input/line.c):
  *   RFC 3164      "Nov  5 13:37:42 host tag[pid]: ", Postfix's zero-padded day, and "Nov 5"; with a fraction,
  *                 with a year, with "<mail.info>", with "<22>" in front, with the month in another
  *                 language; "20/Nov/2026 13:37:42", "20-Nov-2026 ...", with a zone, in "[...]"; host missing, an address, or holding blanks

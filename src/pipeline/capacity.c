@@ -2,7 +2,7 @@
 
 enum {
 	BUCKETS = 1024,  /* of time left, of one rank: so exact is the choice */
-	ROOM_PARTS = 16, /* one of so many parts is left for new blocks */
+	SPARE_PARTS = 16, /* one of so many parts is left for new blocks */
 };
 
 unsigned capacity_rank(const struct wanted_entry *e)
@@ -47,7 +47,7 @@ static void count_buckets(const struct wanted *w, bool ip4, unsigned rank, int64
 
 struct capacity_cut capacity_choose(const struct wanted *w, bool ip4, size_t capacity, int64_t now_s)
 {
-	size_t ranks[CAPACITY_RANKS] = {0}, buckets[BUCKETS] = {0}, room = capacity - capacity / ROOM_PARTS;
+	size_t ranks[CAPACITY_RANKS] = {0}, buckets[BUCKETS] = {0}, free_places = capacity - capacity / SPARE_PARTS;
 	int64_t longest_s[CAPACITY_RANKS] = {0};
 	unsigned rank = CAPACITY_RANKS - 1, bucket = BUCKETS;
 
@@ -63,10 +63,10 @@ struct capacity_cut capacity_choose(const struct wanted *w, bool ip4, size_t cap
 		if (left(e, now_s) > longest_s[of])
 			longest_s[of] = left(e, now_s);
 	}
-	for (; rank > 0 && ranks[rank] <= room; rank--)
-		room -= ranks[rank];
+	for (; rank > 0 && ranks[rank] <= free_places; rank--)
+		free_places -= ranks[rank];
 	count_buckets(w, ip4, rank, longest_s[rank], now_s, buckets);
-	for (; bucket > 0 && buckets[bucket - 1] <= room; bucket--)
-		room -= buckets[bucket - 1];
+	for (; bucket > 0 && buckets[bucket - 1] <= free_places; bucket--)
+		free_places -= buckets[bucket - 1];
 	return (struct capacity_cut){rank, now_s + bucket * (longest_s[rank] / BUCKETS + 1)};
 }

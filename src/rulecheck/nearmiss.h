@@ -3,7 +3,7 @@
  *
  * Knows the inside of rules (compiled.h). PCRE2 itself reports how far a regex got: the longest beginning
  * of the message that it could still continue from (a hard partial match), and the longest beginning of the
- * regex that fits. Slow beside rules_match (a millisecond for a program's rules): for people, not for the
+ * regex that fits. Slow beside rules_match_all (a millisecond for a program's rules): for people, not for the
  * daemon. Every match is under the limits of rules.h. One thread.
  */
 #ifndef WFS_RULECHECK_NEARMISS_H

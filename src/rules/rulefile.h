@@ -66,7 +66,7 @@ struct rulefile_rule {
 	bool forget;   /* the session ends here */
 	bool also;     /* tried besides the rule that matches the line, adds to its score */
 	bool unanswered; /* match or unless has the macro of that name, see patterns/macros.rules */
-	bool generic;  /* "name = generic": only when <NAME> carries its address; see generic.h */
+	bool generic;  /* "name = generic": only when <NAME> carries its address; see rdns.h */
 	size_t n_examples;
 	struct rulefile_example *examples;
 };

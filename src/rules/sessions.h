@@ -2,7 +2,7 @@
  * sessions: what matches of several lines make together. The client of each session, for daemons that log its address once and
  * its errors by an id only; and events that several logs report (duplicates.h).
  *
- * Owns a table of session ids. rules_match is pure and runs on any thread; what it returns is resolved here, in the order of the
+ * Owns a table of session ids. rules_match_all is pure and runs on any thread; what it returns is resolved here, in the order of the
  * lines, by one thread. So threads change nothing.
  *
  * Kept apart by host and rule file: an id of one server means nothing on another, but the programs of one
