@@ -244,12 +244,12 @@ relay_denied() {
 	echo "$(now) mx postfix/smtpd[411]: NOQUEUE: reject: RCPT from unknown[$1]: 454 4.7.1 <x@example.com>: Relay access denied; from=<a@example.com> to=<x@example.com> proto=ESMTP helo=<x>"
 }
 
-# listed ADDRESS [LIST]: an address, or the first one of a network.
+# listed ADDRESS [LIST]: an address, or the first one of a network; of xt_recent also where the list is split into 256.
 listed() {
 	if [ "$BACKEND" = nftables ]; then
 		in_server nft get element inet watchforspammers "${2:-spammer}" "{ $1 }" >/dev/null 2>&1
 	else
-		in_server grep -q "src=$1 " "/proc/net/xt_recent/${2:-spammer}"
+		in_server grep -rqs "src=$1 " /proc/net/xt_recent --include "${2:-spammer}" --include "${2:-spammer}_[0-9a-f][0-9a-f]"
 	fi
 }
 

@@ -507,28 +507,54 @@ static void test_touched_lists(void **state)
 	assert_int_equal(far.listed, 1); /* no more than at the start */
 }
 
-enum { MODEL_N = 40, MODEL_S = 3 * 86400 };
+enum { MODEL_N = 40, MODEL_S = 3 * 86400, MODEL_STEP_S = 15 };
 
-/* When each of the model's addresses is free again, after t0_s; 0: it is. */
-static int model[MODEL_N];
+/* When each of the model's addresses was blocked and is free again, after t0_s; until 0: it is. */
+static int model[MODEL_N], model_since[MODEL_N];
 
+/* Some for evidence, the others by hand. */
 static struct block model_block(int i, int now, int for_s)
 {
 	char text[NET_TEXT_MAX];
 
 	(void)snprintf(text, sizeof text, i % 4 == 0 ? "2001:db8:0:%d::/64" : i % 4 == 1 ? "198.51.%d.0/24" : "192.0.2.%d", i + 1);
-	return (struct block){.net = net_from(text), .since_s = t0_s + now, .until_s = t0_s + now + for_s, .cause = BLOCK_MANUAL};
+	return (struct block){.net = net_from(text),
+	                      .since_s = t0_s + now,
+	                      .until_s = t0_s + now + for_s,
+	                      .offence = i % 4 == 3 ? 1 : 0,
+	                      .cause = i % 4 == 3 ? BLOCK_EVIDENCE : BLOCK_MANUAL};
 }
 
-/* One step of chance: a block, a longer one, a shorter one, one that is lifted. */
+/* A packet is dropped: a block for evidence lasts its time from then on, at most until the next step's end. */
+static void model_packet(int i, int now)
+{
+	const struct net net = model_block(i, now, 1).net;
+	const int first = (int)verdict_duration(verdict, 1), second = (int)verdict_duration(verdict, 2);
+	const int wanted = now + first < model_since[i] + second ? now + first : model_since[i] + second;
+	struct message_entry *const element = far_find(&far, &net);
+
+	if (model[i] <= now)
+		return;
+	assert_non_null(element);
+	element->dropped++;
+	element->idle_s = 0;
+	if (i % 4 == 3 && wanted > model[i])
+		model[i] = wanted;
+}
+
+/* One step of chance: a packet, a block, a longer one, a shorter one, one that is lifted. */
 static void model_step(int now)
 {
 	const int i = rand() % MODEL_N;
 	struct block block = model_block(i, now, 1 + rand() % (rand() % 2 == 0 ? 60 : 7200));
 	size_t refused = 0;
 
+	if (rand() % 2 == 0) {
+		model_packet(i, now);
+		return;
+	}
 	if (rand() % 4 == 0 || (model[i] > 0 && block.until_s < t0_s + model[i])) {
-		assert_int_equal(reconcile_del(reconcile, &block, 1, t0_s, &why), 0);
+		assert_int_equal(reconcile_del(reconcile, &block, 1, t0_s + now, &why), 0);
 		model[i] = 0;
 	}
 	if (rand() % 4 == 0)
@@ -536,9 +562,48 @@ static void model_step(int now)
 	assert_int_equal(reconcile_add(reconcile, &block, 1, t0_s + now, &refused, &why), 0);
 	assert_int_equal(refused, 0);
 	model[i] = (int)(block.until_s - t0_s);
+	model_since[i] = now;
 }
 
-/* Over three days, at every second a step or a comparison comes: who is blocked is in the kernel, and nobody else. */
+/* The kernel holds it as long as it is blocked; were the daemon to die now, not longer than its block, nor than the rules' time. */
+static void model_compare(int i, int now)
+{
+	const struct net net = model_block(i, now, 1).net;
+	const struct message_entry *const element = far_find(&far, &net);
+	int ends;
+
+	model[i] = model[i] > now ? model[i] : 0;
+	if ((element != NULL) != (model[i] > 0))
+		fail_msg("second %d: address %d: held %d, blocked until %d", now, i, element != NULL, model[i]);
+	if (element == NULL)
+		return;
+	ends = (int)(far.ends_s[element - far.set] - t0_s);
+	if (ends > model[i] + FAR_GRACE_S || ends > now + FAR_SECONDS || (ends < model[i] && ends <= now + MODEL_STEP_S))
+		fail_msg("second %d: address %d: held until %d, blocked until %d", now, i, ends, model[i]);
+}
+
+/* As the engine does: what ends is released in its second, and a comparison comes in between. */
+static void model_turn(int now)
+{
+	struct reconcile_result result;
+
+	if (reconcile_next_end(reconcile) > t0_s + now) {
+		(void)compared(now);
+		return;
+	}
+	age(now);
+	assert_int_equal(reconcile_release(reconcile, &(struct reconcile_rule){verdict, true}, t0_s + now, &result, &why), 0);
+}
+
+static int model_next(int now)
+{
+	const int next = now + 1 + rand() % MODEL_STEP_S;
+	const int64_t end_s = reconcile_next_end(reconcile) - t0_s;
+
+	return end_s > now && end_s < next ? (int)end_s : next;
+}
+
+/* Over three days: who is blocked is in the kernel, for its time, and nobody else. */
 static void test_times(void **state)
 {
 	(void)state;
@@ -546,15 +611,10 @@ static void test_times(void **state)
 	memset(model, 0, sizeof model);
 	srand(7);
 	(void)synced(0, true);
-	for (int now = 1; now < MODEL_S; now += 1 + rand() % 15) {
-		(void)compared(now);
-		for (int i = 0; i < MODEL_N; i++) {
-			const struct net net = model_block(i, now, 1).net;
-
-			model[i] = model[i] > now ? model[i] : 0;
-			if ((far_find(&far, &net) != NULL) != (model[i] > 0))
-				fail_msg("second %d: address %d: held %d, blocked until %d", now, i, far_find(&far, &net) != NULL, model[i]);
-		}
+	for (int now = 1; now < MODEL_S; now = model_next(now)) {
+		model_turn(now);
+		for (int i = 0; i < MODEL_N; i++)
+			model_compare(i, now);
 		if (rand() % 3 == 0)
 			model_step(now);
 	}
