@@ -16,6 +16,7 @@
 #include <sqlite3.h>
 
 #include "admin/admin.h"
+#include "build.h" /* WFS_SANITIZED */
 #include "far.h"
 #include "pipeline/restore.h"
 #include "store/blocks.h"
@@ -23,7 +24,7 @@
 
 static const struct portlists ports = {.n = 1};
 
-enum { T0 = 1800000000, SEQUENCES = 300, STEPS = 40, TRACE_MAX = 16384 };
+enum { T0 = 1800000000, SEQUENCES = WFS_SANITIZED ? 60 : 300, STEPS = 40, TRACE_MAX = 16384 };
 
 static const char *const nets[] = {
 	"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.9", "192.0.3.1",

@@ -2,6 +2,7 @@
  * hit_index: whatever is indexed, when and by whom, every answer is what counting the hits themselves gives; also when the
  * writer is killed at any point.
  */
+#include "build.h" /* WFS_SANITIZED */
 #include "store/hits.h"
 #include "store/query.h"
 #include "store/retention.h"
@@ -22,7 +23,7 @@ enum {
 	ADDRESSES = 40,
 	RULES = 70, /* more than the index keeps apart at a time */
 	BATCH = 60,
-	KILLS = 200,
+	KILLS = WFS_SANITIZED ? 40 : 200, /* a sanitizer is for how memory is used */
 };
 
 static const int64_t day0_s = INT64_C(20700) * 86400;
