@@ -18,7 +18,8 @@ failures=0
 printf '[allow]\nprivate = no\n' >private.conf
 some=200000 # lines
 big=2000000 # 0.3 GB, eleven hours
-[ -z "${WFS_SANITIZED-}" ] || { some=100000 big=400000; }
+from=2026-09-21T14:40:00 until=2026-09-21T15:00:00 # within both
+[ -z "${WFS_SANITIZED-}" ] || { some=40000 big=200000 from=2026-09-21T14:17:00 until=2026-09-21T14:23:00; }
 half=$((some / 2))
 
 good() {
@@ -203,13 +204,13 @@ dump n.db >got8
 same got8 got "time going backwards, 1 and 8 threads"
 rm -f first.log second.log back.log
 
-eve=$(date -u -d '2025-12-31 23:30:00' +%s)
+eve=$(date -u -d '2025-12-31 23:55:00' +%s)
 gen year.iso "$some" 31 iso "$eve"
 gen year.bsd "$some" 31 bsd "$eve"
 touch -d '2026-01-01 02:00:00' year.bsd
 fresh n.db year.iso
 sqlite3 n.db 'SELECT time, address FROM hit ORDER BY id; SELECT address, since, until, offence FROM block ORDER BY id' >want.year
-grep -q "^$eve" want.year || [ "$(sqlite3 n.db 'SELECT min(time) < 1767225600 AND max(time) > 1767225600 FROM hit')" = 1 ] ||
+[ "$(sqlite3 n.db 'SELECT min(time) < 1767225600 AND max(time) > 1767225600 FROM hit')" = 1 ] ||
 	bad "year change: the log does not run over it"
 for how in "" "--year 2025"; do
 	[ -z "$how" ] || touch -d '2026-11-20' year.bsd
@@ -221,7 +222,6 @@ done
 
 # --- --from and --until ---
 
-from=2026-09-21T14:40:00 until=2026-09-21T15:00:00
 awk -v from="$from" -v until="$until" 'substr($1, 1, 19) >= from && substr($1, 1, 19) <= until' plain/mail.log >inside.log
 fresh inside.db inside.log
 content inside.db >want.inside
