@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # debian.sh bookworm|trixie: what a new administrator does on that Debian with Postfix, Dovecot and rsyslog, booted with systemd:
-# the package is built there and lives its life, and then the program comes straight from the checkout. The
-# commands are those of README.md, as printed there, typed by an ordinary user with sudo.
+# the package is built there and lives its life, then the program comes straight from the checkout, and at last the package
+# reads the journal where there is no rsyslog. The commands are those of README.md, as printed there, typed by an ordinary user with sudo.
 set -u
 # shellcheck source-path=SCRIPTDIR source=system_lib.sh
 . "$(dirname "$0")/system_lib.sh"
@@ -13,6 +13,8 @@ set -u
 . "$SYSTEMS_HERE/package.sh"
 # shellcheck source=checkout.sh
 . "$SYSTEMS_HERE/checkout.sh"
+# shellcheck source=journal.sh
+. "$SYSTEMS_HERE/journal.sh"
 
 # chapter NAME COMMAND...: one part of the story; it ends the test when it fails.
 chapter() {
@@ -27,6 +29,7 @@ chapter "Debian boots" system_boot
 
 chapter "the package is built and installed" package_builds
 chapter "lintian finds nothing" package_is_clean
+chapter "it can be built without its tests" package_needs_no_tests
 chapter "configuration, check, replay" service_is_prepared
 chapter "it starts" service_starts
 chapter "who attacks is blocked, who is honest is not" attacks_are_blocked
@@ -50,4 +53,13 @@ chapter "who attacks is blocked, who is honest is not" attacks_are_blocked
 chapter "restart" service_restarts
 chapter "stop leaves nothing" service_stops
 chapter "the checkout is uninstalled" checkout_is_uninstalled
+
+chapter "no syslog daemon" syslog_is_removed
+chapter "the package is installed" package_is_installed
+chapter "the journal is read, without configuration" service_reads_journal
+chapter "who attacks is blocked, who is honest is not" journal_attackers_are_blocked
+chapter "forged lines block nobody" forged_lines_block_nobody
+chapter "copies of Postfix's own lines block nobody" copied_lines_block_nobody
+chapter "messages that journald dropped are reported" dropped_messages_are_said
+chapter "a block comes at once" blocks_come_at_once
 echo "ok"

@@ -1,31 +1,25 @@
-#!/usr/bin/env bash
-# journal.sh bookworm|trixie: that Debian as it is installed, with Postfix and Dovecot, without a syslog daemon and with nothing configured:
-# the journal is read, attackers are blocked, the honest are not; and whoever writes lines with logger(1) has nobody blocked.
-set -u
-# shellcheck source-path=SCRIPTDIR source=system_lib.sh
-. "$(dirname "$0")/system_lib.sh"
-# shellcheck source=attacks.sh
-. "$SYSTEMS_HERE/attacks.sh"
+# shellcheck shell=bash
+# journal.sh: Debian as it is installed, without a syslog daemon and with nothing configured: the journal is read, attackers are
+# blocked, the honest are not; and whoever writes lines with logger(1) has nobody blocked. Part of debian.sh.
 
 VICTIM=203.0.113.99
 NEXT=203.0.113.98
 COPIED=203.0.113.96
 DELAY_MAX_MS=$((${WFS_BENCH:-0} ? 1000 : 10000)) # from a line in the journal to the block; a test shares its machine
 
-# Built without its tests, which debian.sh has.
+# The package that was built before, on a system that knows nothing of us.
 package_is_installed() {
-	as_admin <<-'END' || fail "the package cannot be built and installed"
-		sudo apt-get build-dep --no-install-recommends ./
-		DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage -us -uc -b
-		sudo apt-get install ../watchforspammers_*.deb
-	END
+	as_admin <<<"sudo apt-get install $DEB" || fail "the package cannot be installed"
+	same "configuration" "$(cat "$ROOT$CONF")" "$(cat "$WFS_SOURCE_ROOT/debian/watchforspammers.conf")"
 }
 
-# As Debian is without it.
-remove_syslog() {
+# As Debian is without it. What the journal had is gone with the reboot.
+syslog_is_removed() {
+	system_halt
 	chroot "$ROOT" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive dpkg --purge rsyslog >>"$WORK/printed" 2>&1 ||
 		fail "cannot remove rsyslog"
 	rm -f "$ROOT"/var/log/mail.*
+	system_boot
 }
 
 # Whether the daemon has its first position: what is written later is read.
@@ -131,7 +125,7 @@ blocks_come_at_once() {
 	[ $((block_us - line_us)) -lt $((DELAY_MAX_MS * 1000)) ] || fail "blocked after $((block_us - line_us)) us"
 }
 
-attackers_are_blocked() {
+journal_attackers_are_blocked() {
 	local client _
 	for client in "${HONEST[@]}"; do
 		is_served "$client"
@@ -147,22 +141,3 @@ attackers_are_blocked() {
 	expect_blocked "${RELAY[@]}" "${IMAP_GUESSER[@]}"
 	expect_open "${HONEST[@]}"
 }
-
-chapter() {
-	local name=$1 from=$SECONDS
-	shift
-	"$@"
-	printf 'ok: %s (%d s)\n' "$name" $((SECONDS - from))
-}
-
-system_prepare "${1:?which Debian?}"
-chapter "no syslog daemon" remove_syslog
-chapter "Debian boots" system_boot
-chapter "the package is built and installed" package_is_installed
-chapter "the journal is read, without configuration" service_reads_journal
-chapter "who attacks is blocked, who is honest is not" attackers_are_blocked
-chapter "forged lines block nobody" forged_lines_block_nobody
-chapter "copies of Postfix's own lines block nobody" copied_lines_block_nobody
-chapter "messages that journald dropped are reported" dropped_messages_are_said
-chapter "a block comes at once" blocks_come_at_once
-echo "ok"

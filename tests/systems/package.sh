@@ -22,6 +22,17 @@ package_is_clean() {
 	as_admin <<<'lintian --fail-on error,warning ../watchforspammers_*.changes' || fail "lintian finds something"
 }
 
+# ./quickstart builds what is configured so.
+package_needs_no_tests() {
+	as_admin <<-'END' || fail "DEB_BUILD_OPTIONS=nocheck does not leave the tests out"
+		export DEB_BUILD_OPTIONS=nocheck
+		debian/rules clean
+		debian/rules override_dh_auto_configure
+		[ "$(meson introspect --targets obj-* | jq '[.[].filename] | flatten | map(select(test("/tests/"))) | length')" = 0 ]
+		debian/rules clean
+	END
+}
+
 package_is_reinstalled() {
 	in_system dpkg --install "$DEB" >>"$WORK/printed" 2>&1 || fail "dpkg cannot install the same package again"
 	expect_running
