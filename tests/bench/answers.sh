@@ -109,6 +109,7 @@ row "why ${one%.*}.0/24" wfs why "${one%.*}.0/24"
 row "list" wfs list
 row "list --json" wfs list --json
 row "status" wfs status
+row "test $one" wfs test "$one"
 row "view active" sqlite3 -readonly hits.db "SELECT * FROM active"
 limit=0
 row "view by_day" sqlite3 -readonly hits.db "SELECT * FROM by_day"
