@@ -37,8 +37,10 @@ void jails_free(struct jails *jails)
 
 	if (jails == NULL)
 		return;
-	HASH_ITER (hh, jails->places, place, next) {
-		HASH_DEL(jails->places, place);
+	place = jails->places;
+	HASH_CLEAR(hh, jails->places);
+	for (; place != NULL; place = next) {
+		next = place->hh.next;
 		free(place);
 	}
 	for (size_t i = 0; i < jails->n; i++) {
