@@ -237,7 +237,7 @@ static int parse_words(struct span line, struct banlist *list, struct why *why)
 			at = behind_comment(line, at);
 			continue;
 		}
-		if (scoped && parse_time(word, &left_s) && !is_digit(word.p[word.len - 1])) /* the column of CrowdSec has no name beside it */
+		if (scoped && n > first && parse_time(word, &left_s) && !is_digit(word.p[word.len - 1])) /* the column of CrowdSec has no name beside it */
 			list->list[list->n - 1].left_s = left_s;
 		if (n > first && span_is(word, "nomatch")) { /* ipset: what a network does not include */
 			list->n = before;

@@ -65,6 +65,7 @@ static void test_forms(void **state)
 		{"cscli -o raw", "id,source,ip,reason,action,country,as,events_count,expiration,simulated,alert_id\n1,crowdsec,Ip:192.0.2.7,x/ssh-bf,ban,CN,\"4134 X, Inc\",6,3h59m10.5s,false,1\n"
 	                         "2,cscli,Range:198.51.100.0/24,manual,ban,,,1,1h,false,2\n3,cscli,Ip:,manual\n",
 	         "192.0.2.7 14350\n198.51.100.0/24 3600\n"},
+		{"both", "Ip:192.0.2.7 nomatch 1h 2h\n", ""},
 		{"cscli: what bans nobody", "[{\"decisions\": [{\"value\": \"192.0.2.7\", \"type\": \"captcha\", \"scenario\": \"x\"}, {\"value\": \"192.0.2.8\", \"simulated\": true},"
 	                                    "{\"value\": \"192.0.2.9\", \"duration\": \"-5s\"}, {\"value\": \"192.0.2.0/28\", \"type\": \"ban\", \"scenario\": \"x\", \"duration\": \"1h\"}],"
 	                                    "\"source\": {\"ip\": \"192.0.2.99\", \"value\": \"192.0.2.98\"}, \"events\": [{\"meta\": [{\"key\": \"x\", \"value\": \"192.0.2.97\"}]}]}]",
