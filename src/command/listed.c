@@ -69,14 +69,12 @@ static uint64_t add_files(uint64_t stamp, const struct config_words *files)
 {
 	for (size_t i = 0; i < files->n; i++) {
 		struct stat st = {.st_size = -1}; /* there is none */
-		uint64_t numbers[4];
 
 		(void)stat(files->list[i], &st);
-		numbers[0] = (uint64_t)st.st_ino;
-		numbers[1] = (uint64_t)st.st_size;
-		numbers[2] = (uint64_t)st.st_mtim.tv_sec;
-		numbers[3] = (uint64_t)st.st_mtim.tv_nsec;
-		stamp = hash_bytes(stamp, numbers, sizeof numbers);
+		stamp = hash_bytes(stamp, &st.st_ino, sizeof st.st_ino);
+		stamp = hash_bytes(stamp, &st.st_size, sizeof st.st_size);
+		stamp = hash_bytes(stamp, &st.st_mtim.tv_sec, sizeof st.st_mtim.tv_sec);
+		stamp = hash_bytes(stamp, &st.st_mtim.tv_nsec, sizeof st.st_mtim.tv_nsec);
 	}
 	return stamp;
 }

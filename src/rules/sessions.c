@@ -57,10 +57,13 @@ static void drop(struct sessions *s, struct entry *e)
 
 void sessions_clear(struct sessions *s)
 {
-	struct entry *e, *next;
+	struct entry *e = s->table, *next;
 
-	HASH_ITER (hh, s->table, e, next)
-		drop(s, e);
+	HASH_CLEAR(hh, s->table);
+	for (; e != NULL; e = next) {
+		next = e->hh.next;
+		free(e);
+	}
 	duplicates_clear(s->duplicates);
 }
 
