@@ -1,5 +1,6 @@
 #include "verdict/claims.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,6 +75,7 @@ static struct about *make(struct claims *c, const struct net *net)
 
 static void forget(struct claims *c, struct about *a)
 {
+	assert((a == c->about) == (a->hh.prev == NULL)); /* only the first has none before it: clang-tidy cannot know */
 	HASH_DELETE(hh, c->about, a);
 	c->n -= a->n;
 	free(a->items);
