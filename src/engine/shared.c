@@ -10,7 +10,7 @@
 /* What it works on now. */
 static struct sharing_on on_of(const struct requests *r)
 {
-	return (struct sharing_on){r->live->verdict, r->reconcile, r->live->config, r->live->rules};
+	return (struct sharing_on){r->live->verdict, r->reconcile, r->live->config};
 }
 
 /* --- after a transaction --- */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/categories.h"
 #include "store/blocks.h"
 #include "store/hits.h"
 
@@ -75,11 +76,11 @@ static bool find(const struct shared_blocks *b, const struct sharing_on *on, con
 
 /* --- the block of one network --- */
 
-/* Its categories are bounded by those of this host's rules, or a peer could fill the table of rules. */
-static const char *known_category(const struct sharing_on *on, const char *category)
+/* They are those that there are here, or a peer could fill the table of rules. */
+static const char *known_category(const char *category)
 {
-	for (size_t i = 0; on->rules != NULL && i < rules_count(on->rules); i++)
-		if (strcmp(rules_at(on->rules, i)->text->category, category) == 0)
+	for (size_t i = 0; i < CATEGORIES_N; i++)
+		if (strcmp(categories[i], category) == 0)
 			return category;
 	return "other";
 }
@@ -104,7 +105,7 @@ static int find_rule(struct shared_blocks *b, const char *name, const char *cate
 static int begin(struct shared_blocks *b, const struct sharing_on *on, const struct net *net,
                  const struct shared_blocks_origin *origin, int64_t until_s, int64_t now_s, struct why *why)
 {
-	const char *const category = known_category(on, origin->category);
+	const char *const category = known_category(origin->category);
 	char rule[SHARING_RULE_MAX];
 	struct block block = {.net = *net,
 	                      .since_s = now_s,

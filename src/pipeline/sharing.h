@@ -3,8 +3,8 @@
  *
  * Where peers, claims (verdict/claims.h) and the database meet. A peer's block is evidence with the peer's weight; a block of cause
  * BLOCK_SHARED is active while the claims about its network are enough, and neither allowed nor own addresses lie in it. Its rule is
- * "peer/NAME" (of the peer whose claim was enough), the category is that of the peer's rule if this host has rules of it,
- * else "other". Nothing of this is sent to other hosts again: they see the rule.
+ * "peer/NAME" (of the peer whose claim was enough), the category is that of the peer's rule (of one that this version does
+ * not have: "other"). Nothing of this is sent to other hosts again: they see the rule.
  *
  * What a message changes, and how far its stream was read, is one transaction: sharing_begin, sharing_receive for some messages,
  * sharing_commit. After the commit the caller tells the kernel: sharing_ended first, then sharing_begun. When it fails, what is in
@@ -27,7 +27,6 @@
 #include "config/config.h"
 #include "control/foreign.h"
 #include "pipeline/reconcile.h"
-#include "rules/rules.h"
 #include "store/claims.h"
 #include "store/store.h"
 #include "verdict/verdict.h"
@@ -53,7 +52,6 @@ struct sharing_on {
 	struct verdict *verdict; /* at now_s */
 	struct reconcile *reconcile;
 	const struct config *config;
-	const struct rules *rules;
 };
 
 struct sharing;

@@ -79,6 +79,11 @@ ok says full block 2001:db8:1:2::/64 for 6000 offence 1 rule x category no-such-
 is stands 2001:db8:1:2::/64
 [ "$(sql "SELECT category FROM active")" = other ] || fail "category $(sql "SELECT category FROM active")"
 ok says full lift 2001:db8:1:2::/64
+# One that a person blocked there closes the ports here that one would close who is blocked by hand here.
+ok says full block 192.0.2.77 for 600 offence 1 rule manual category manual
+is stands 192.0.2.77
+[ "$(sql "SELECT category FROM active")" = manual ] || fail "category $(sql "SELECT category FROM active")"
+ok says full lift 192.0.2.77
 
 # Two of half weight; the shorter one ends it. Or one, and a hit of ours, whichever comes first.
 ok blocks half1 192.0.2.3 600
