@@ -172,7 +172,7 @@ long=300M
 truncate -s "+$long" long.log # a hole takes no room
 { echo && tail -n "+$((half + 1))" plain/mail.log; } >>long.log
 rm -f n.db*
-"$WFS_MEASURE" took "$WFS_PROGRAM" -c "$work/private.conf" replay --rules "$WFS_SOURCE_ROOT/patterns" --json --database n.db long.log >json
+MALLOC_PERTURB_=0 "$WFS_MEASURE" took "$WFS_PROGRAM" -c "$work/private.conf" replay --rules "$WFS_SOURCE_ROOT/patterns" --json --database n.db long.log >json
 is "$(of lines) $(of cut)" "$((some + 1)) 1" "a line of $long"
 content n.db >got
 same got want.content "a line of $long: the same hits and blocks"
@@ -245,7 +245,8 @@ if [ "$lines" -lt 600000 ]; then good "and most of it is not read"; else bad "--
 # --- memory ---
 
 rm -f big.db*
-"$WFS_MEASURE" took "$WFS_PROGRAM" -c "$work/private.conf" replay --rules "$WFS_SOURCE_ROOT/patterns" --json --threads 2 --database big.db big.log >json
+# Meson fills what is allocated, and so touches memory that nobody else would.
+MALLOC_PERTURB_=0 "$WFS_MEASURE" took "$WFS_PROGRAM" -c "$work/private.conf" replay --rules "$WFS_SOURCE_ROOT/patterns" --json --threads 2 --database big.db big.log >json
 is "$(of lines) $(of hits) $(of addresses)" "$big $big_hits $big_addresses" "counts, $big lines"
 dump big.db | cksum >want.big
 read -r seconds _ kib <took
