@@ -57,6 +57,10 @@ damage() {
 	dd if=/dev/zero of="$DB" bs=16384 seek=$((page - 1)) count=1 conv=notrunc 2>/dev/null
 }
 
+checkpointed() {
+	[ "$(sqlite3 "$DB" "PRAGMA wal_checkpoint(TRUNCATE)")" = "0|0|0" ]
+}
+
 # --- at the start: garbage
 daemon_start
 block_some 1 3
@@ -95,7 +99,7 @@ done
 cp "$WORK/good.db" "$DB"
 chown nobody "$DB"
 daemon_start
-sqlite3 "$DB" "PRAGMA wal_checkpoint(TRUNCATE)" >/dev/null
+wait_until checkpointed || fail "what the WAL holds hides the damage: $(sqlite3 "$DB" "PRAGMA wal_checkpoint(TRUNCATE)")"
 damage
 sqlite3 "$DB" "INSERT INTO daemon (key, value) VALUES ('tested', '1')" # so that the daemon forgets the pages it has read
 postfix_dnsbl 198.51.100.4 >>"$LOG"
