@@ -149,8 +149,11 @@ static void spend_spread(struct spread *spread, struct verdict *v, const struct 
 	for (i = spread->next; i < spread->n && spread->blocks[i].since_s == hit->time_s; i++)
 		if (net_has(&spread->blocks[i].net, &hit->address))
 			break;
+	if (i == spread->n || spread->blocks[i].since_s != hit->time_s)
+		return; /* because of its own */
 	for (; i < spread->n && spread->blocks[i].since_s == hit->time_s && net_has(&network, &spread->blocks[i].net.addr); i++)
 		verdict_known_spread(v, &spread->blocks[i].net);
+	spread->next = i; /* a later hit of that second has nothing to do with these */
 }
 
 /* --- blocks --- */

@@ -133,7 +133,8 @@ static void set_category(const struct given *g)
 	char value[SHOWN_MAX], all[CATEGORIES_TEXT_MAX];
 	size_t ignored;
 
-	memcpy(own, categories, CATEGORIES_OF_RULES * sizeof *own);
+	for (size_t i = 0; i < CATEGORIES_OF_RULES; i++)
+		own[i] = categories[i];
 	set_text(g, &g->rule->category);
 	if (text_find(g->value, categories, CATEGORIES_OF_RULES, &ignored))
 		return;

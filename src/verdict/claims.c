@@ -73,13 +73,18 @@ static struct about *make(struct claims *c, const struct net *net)
 	return a;
 }
 
+static void free_about(struct about *a)
+{
+	free(a->items);
+	free(a);
+}
+
 static void forget(struct claims *c, struct about *a)
 {
 	assert((a == c->about) == (a->hh.prev == NULL)); /* only the first has none before it: clang-tidy cannot know */
 	HASH_DELETE(hh, c->about, a);
 	c->n -= a->n;
-	free(a->items);
-	free(a);
+	free_about(a);
 }
 
 void claims_free(struct claims *c)
@@ -88,8 +93,12 @@ void claims_free(struct claims *c)
 
 	if (c == NULL)
 		return;
-	HASH_ITER(hh, c->about, a, next)
-		forget(c, a);
+	a = c->about;
+	HASH_CLEAR(hh, c->about);
+	for (; a != NULL; a = next) {
+		next = a->hh.next;
+		free_about(a);
+	}
 	free(c);
 }
 

@@ -67,6 +67,11 @@ static struct verdict *restored(const struct rules *rules, bool live)
 #define BLOCK(address, since, until, cause, rest) \
 	"INSERT INTO block (address, since, until, offence, rule, cause, ended) VALUES ('" address "', 1800000000 " since \
 	", 1800000000 " until ", 1, 1, " cause ", " rest ");"
+#define SSHD(address, at, score, ignored) \
+	"INSERT INTO hit (time, address, rule, score, ignored, log, offset, text) VALUES (1800000000 " at ", '" address "', 3, " score \
+	", " ignored ", 0, 0, '');"
+#define SPREAD(address) \
+	"INSERT INTO block (address, since, until, offence, rule, cause) VALUES ('" address "', 1800000000 - 9, 1800000000 + 590, 1, 2, 0);"
 #define ACT(what, address, at) "INSERT INTO act (time, who, what, address) VALUES (1800000000 " at ", 'me', '" what "', " address ");"
 #define ALLOWED(address, since, until) \
 	"INSERT INTO allowance (address, since, until, cause) VALUES ('" address "', 1800000000 " since ", 1800000000 " until ", 'name');"
@@ -109,6 +114,10 @@ static void test_rows(void **state)
 		{ALLOWED("192.0.2.0/24", "-10", "+1") HIT("192.0.2.7", "-9", "50", "0"), 0, 0, 1, true, false},
 		{ALLOWED("192.0.2.7", "-10", "+0") HIT("192.0.2.7", "-9", "50", "0"), 50, 0, 1, false, false},
 		{ALLOWED("192.0.2.7", "+1", "+10"), 0, 0, 1, false, false},
+		/* blocked because of its network, which uses up what came before of that second, once */
+		{SPREAD("192.0.2.8") SPREAD("192.0.2.7") SSHD("192.0.2.7", "-9", "20", "0") HIT("192.0.2.8", "-9", "60", "2")
+	                 SSHD("192.0.2.7", "-9", "40", "0") HIT("192.0.2.8", "-9", "100", "2"),
+	         40, 590, 2, false, false},
 		{"INSERT INTO good VALUES (1800000000 / 86400, '192.0.2.7', 1, 1800000000);", 0, 0, 1, false, true},
 		{"INSERT INTO good VALUES (1800000000 / 86400 - 31, '192.0.2.7', 1, 0);", 0, 0, 1, false, false},
 	};
@@ -120,7 +129,8 @@ static void test_rows(void **state)
 		struct verdict_query got;
 
 		sql("DELETE FROM hit; DELETE FROM block; DELETE FROM act; DELETE FROM credit; DELETE FROM good; DELETE FROM allowance; "
-		    "INSERT OR IGNORE INTO rule VALUES (1, 'first', 'content', 'x')");
+		    "INSERT OR IGNORE INTO rule VALUES (1, 'first', 'content', 'x'), (2, 'network-score', 'network', 'x'), "
+		    "(3, 'sshd-second', 'auth', 'x')");
 		sql(tests[i].rows);
 		v = restored(NULL, true);
 		got = verdict_query(v, &addr);
