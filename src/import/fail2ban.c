@@ -12,7 +12,6 @@
 #include "import/times.h"
 
 enum {
-	LINE_SHOWN = 512,     /* bytes of a finding */
 	FILTER_NAME_MAX = 60, /* of a filter's name in a rule's */
 	TIME_DEFAULT_S = 600, /* bantime and findtime: jail.conf of fail2ban 1.0 */
 	YEAR_S = 365 * 86400, /* the most that [block] window and for may be */
@@ -58,35 +57,16 @@ static bool is_on(const char *text)
 	return strcasecmp(text, "true") == 0 || strcasecmp(text, "yes") == 0 || strcasecmp(text, "on") == 0 || strcmp(text, "1") == 0;
 }
 
-static void find(FILE *findings, const char *sentence)
-{
-	char line[LINE_SHOWN];
-
-	(void)text_escape((struct span){sentence, strlen(sentence)}, line, sizeof line);
-	(void)fprintf(findings, "%s\n", line);
-}
-
-/* The value; "" when there is none, or after a finding. */
-static char *value_of(const struct jails *jails, const char *section, const char *key, FILE *findings)
-{
-	struct why why;
-	char *const value = jails_value(jails, section, key, &why);
-
-	if (value == NULL && why.text[0] != '\0')
-		find(findings, why.text);
-	return value != NULL ? value : copy("");
-}
-
 static int64_t seconds_of(const struct jails *jails, const char *section, const char *key, FILE *findings)
 {
-	char *const value = value_of(jails, section, key, findings);
+	char *const value = jails_text(jails, section, key, findings);
 	const struct jails_entry *const entry = jails_find(jails, section, key);
 	int64_t s = TIME_DEFAULT_S;
 
 	if (*value != '\0' && !times_parse(value, &s)) {
 		char *const sentence = alloc_format("a sentence", "%s:%u: %s: no time, 10m instead: %s", entry->file, entry->line, key, value);
 
-		find(findings, sentence);
+		jails_finding(findings, sentence);
 		free(sentence);
 	}
 	free(value);
@@ -128,15 +108,15 @@ static void find_ignored(const struct fail2ban *f, const char *name, FILE *findi
 		return;
 	sentence = alloc_format("a sentence", "%s:%u: left out, for [allow] counts for every rule: ignoreip of %s: %s", entry->file, entry->line, name,
 	                        entry->value);
-	find(findings, sentence);
+	jails_finding(findings, sentence);
 	free(sentence);
 }
 
 static void add_jail(struct fail2ban *f, const char *name, FILE *findings)
 {
 	struct fail2ban_jail jail = {.name = name};
-	char *const retries = value_of(f->jails, name, "maxretry", findings), *const backend = value_of(f->jails, name, "backend", findings);
-	char *filter = value_of(f->jails, name, "filter", findings);
+	char *const retries = jails_text(f->jails, name, "maxretry", findings), *const backend = jails_text(f->jails, name, "backend", findings);
+	char *filter = jails_text(f->jails, name, "filter", findings);
 
 	if (*filter == '\0') {
 		free(filter);
@@ -144,7 +124,7 @@ static void add_jail(struct fail2ban *f, const char *name, FILE *findings)
 	}
 	split_filter(&jail, filter);
 	find_ignored(f, name, findings);
-	jail.logs = value_of(f->jails, name, "logpath", findings);
+	jail.logs = jails_text(f->jails, name, "logpath", findings);
 	jail.journal = strstr(backend, "systemd") != NULL;
 	jail.maxretry = strtoll(retries, NULL, 10) > 0 ? strtoll(retries, NULL, 10) : 5;
 	jail.findtime_s = seconds_of(f->jails, name, "findtime", findings);
@@ -166,7 +146,7 @@ static int read_database(struct fail2ban *f, FILE *findings, struct why *why)
 
 	for (size_t i = 0; i < sizeof patterns / sizeof *patterns && rc == 0; i++)
 		rc = read_all(f->dir, jails, patterns[i], why);
-	f->database = value_of(jails, "Definition", "dbfile", findings);
+	f->database = jails_text(jails, "Definition", "dbfile", findings);
 	if (*f->database == '\0') {
 		free(f->database);
 		f->database = copy("/var/lib/fail2ban/fail2ban.sqlite3");
@@ -188,13 +168,13 @@ int fail2ban_read(const char *dir, FILE *findings, struct fail2ban *ret, struct 
 	if (rc == 0 && f.jails->n == 0)
 		rc = why_set(why, ENOENT, "%s: no jail.conf and no jail.local; name the directory of fail2ban with --from", dir);
 	for (size_t i = 0; i < f.jails->n_sections && rc == 0; i++) {
-		char *const on = value_of(f.jails, f.jails->sections[i], "enabled", findings);
+		char *const on = jails_text(f.jails, f.jails->sections[i], "enabled", findings);
 
 		if (is_on(on))
 			add_jail(&f, f.jails->sections[i], findings);
 		free(on);
 	}
-	f.ignored = value_of(f.jails, "DEFAULT", "ignoreip", findings);
+	f.ignored = jails_text(f.jails, "DEFAULT", "ignoreip", findings);
 	if (rc == 0)
 		rc = read_database(&f, findings, why);
 	*ret = f;
@@ -259,7 +239,7 @@ static void write_logs(const struct fail2ban *f, FILE *out)
 
 			if (!f->list[i].repeats && *log == '/' && strstr(seen, line) == NULL) {
 				(void)fputs("# jail ", out);
-				find(out, f->list[i].name);
+				jails_finding(out, f->list[i].name);
 				(void)fprintf(out, "[log %s]\n\n", log);
 				more = alloc_format("names of logs", "%s%s\n", seen, log);
 				free(seen);

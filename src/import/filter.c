@@ -16,7 +16,6 @@ enum {
 	PATTERN_MAX = 1 << 14,   /* bytes: more than a rule may have */
 	NAME_MAX_LEN = 64,
 	REGEX_SHOWN = 60,        /* bytes of a regex in a finding */
-	LINE_SHOWN = 512,
 };
 
 /* What the header of syslog becomes, which our rules do not see: a tag of our own, so that it is known where it was. */
@@ -49,14 +48,6 @@ static const char *behind_header(const char *regex)
 
 /* --- findings --- */
 
-static void find(const struct filter *f, const char *sentence)
-{
-	char line[LINE_SHOWN];
-
-	(void)text_escape((struct span){sentence, strlen(sentence)}, line, sizeof line);
-	(void)fprintf(f->findings, "%s\n", line);
-}
-
 /* key: where it is; text: what is left out. */
 static void refuse(const struct filter *f, const char *key, const char *text, const char *why)
 {
@@ -65,19 +56,8 @@ static void refuse(const struct filter *f, const char *key, const char *text, co
 	char *const sentence = alloc_format("a sentence", "%s:%u: left out, for %s: %s%.*s%s", entry->file, entry->line, why,
 	                                    behind != NULL ? "^" : "", REGEX_SHOWN, shown, strlen(shown) > REGEX_SHOWN ? "..." : "");
 
-	find(f, sentence);
+	jails_finding(f->findings, sentence);
 	free(sentence);
-}
-
-/* "" when there is none, or after a finding. */
-static char *value_of(const struct filter *f, const char *key)
-{
-	struct why why;
-	char *const value = jails_value(f->entries, "Definition", key, &why);
-
-	if (value == NULL && why.text[0] != '\0')
-		find(f, why.text);
-	return value != NULL ? value : copy("");
 }
 
 /* --- tags --- */
@@ -179,7 +159,7 @@ static char *replace_tags(const struct filter *f, const char *text, bool *ret_mo
 /* The value of key with what its tags are, also of tags in tags ("<re-<mode>>"). "" after a finding. */
 static char *expanded(const struct filter *f, const char *key)
 {
-	char *text = value_of(f, key);
+	char *text = jails_text(f->entries, "Definition", key, f->findings);
 	bool more = true;
 
 	for (int i = 0; i < PASSES_MAX && more && strlen(text) < EXPANDED_MAX; i++) {
@@ -446,7 +426,7 @@ static int read_filter(const struct fail2ban *f2b, const char *name, struct jail
 /* fail2ban's "_daemon" is a regex; ours are words with "*". "(?:a|b)" becomes "a b". */
 static char *program_of(const struct filter *f)
 {
-	char *const daemon = value_of(f, "_daemon");
+	char *const daemon = jails_text(f->entries, "Definition", "_daemon", f->findings);
 	size_t n = 0;
 
 	for (const char *p = daemon; *p != '\0'; p++) {

@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/hashtable.h"
+#include "base/text.h"
 
 enum {
 	FILES_MAX = 10000,     /* that are read, each as often as it is included */
@@ -16,6 +17,7 @@ enum {
 	REFERENCES_MAX = 20,   /* values in values in ... */
 	REFERENCES_ALL = 10000, /* of one value */
 	NAME_MAX_LEN = 128,
+	FINDING_SHOWN = 512,   /* bytes */
 };
 
 struct jails_place {
@@ -69,13 +71,18 @@ static char *copy(const char *text)
 	return alloc_text(text, what);
 }
 
+static void lower(char *text)
+{
+	for (; *text != '\0'; text++)
+		*text = text_lower(*text);
+}
+
 static struct jails_place *place_of(const struct jails *jails, const char *section, const char *key)
 {
 	char *const name = alloc_format(what, "%s\n%s", section, key);
 	struct jails_place *place;
 
-	for (char *p = strchr(name, '\n'); *p != '\0'; p++)
-		*p = (char)tolower((unsigned char)*p); /* a letter */
+	lower(strchr(name, '\n'));
 	HASH_FIND_STR(jails->places, name, place);
 	free(name);
 	return place;
@@ -111,8 +118,7 @@ static void add(struct jails *jails, const char *section, const char *key, const
 	jails->list = alloc_one_more(jails->list, jails->n, sizeof *jails->list, what);
 	entry = &jails->list[jails->n++];
 	*entry = (struct jails_entry){copy(section), copy(key), copy(value), strlen(value), copy(file), line};
-	for (char *p = entry->key; *p != '\0'; p++)
-		*p = (char)tolower((unsigned char)*p); /* a letter */
+	lower(entry->key);
 	note_place(jails, section, entry->key);
 	if (!is_new)
 		return;
@@ -393,4 +399,22 @@ char *jails_value(const struct jails *jails, const char *section, const char *ke
 	}
 	w.out[w.n] = '\0';
 	return w.out;
+}
+
+char *jails_text(const struct jails *jails, const char *section, const char *key, FILE *findings)
+{
+	struct why why;
+	char *const value = jails_value(jails, section, key, &why);
+
+	if (value == NULL && why.text[0] != '\0')
+		jails_finding(findings, why.text);
+	return value != NULL ? value : copy("");
+}
+
+void jails_finding(FILE *findings, const char *sentence)
+{
+	char line[FINDING_SHOWN];
+
+	(void)text_escape((struct span){sentence, strlen(sentence)}, line, sizeof line);
+	(void)fprintf(findings, "%s\n", line);
 }

@@ -14,6 +14,7 @@
 #define WFS_IMPORT_JAILS_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/why.h"
 
@@ -50,5 +51,11 @@ const struct jails_entry *jails_find(const struct jails *jails, const char *sect
  * itself; then why has a sentence (of no entry: "").
  */
 char *jails_value(const struct jails *jails, const char *section, const char *key, struct why *why);
+
+/* The same, but "" for NULL; the sentence, if there is one, is a finding. */
+char *jails_text(const struct jails *jails, const char *section, const char *key, FILE *findings);
+
+/* What cannot be translated, and where it is: a line of the stream, escaped. */
+void jails_finding(FILE *findings, const char *sentence);
 
 #endif

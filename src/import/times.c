@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum { DAY_S = 86400, WORD_MAX_LEN = 8 };
 
 static const int64_t longest_s = INT64_C(100) * 366 * DAY_S;
@@ -35,7 +37,7 @@ static int64_t read_unit(const char **p)
 	size_t len = 1;
 
 	while (isalpha((unsigned char)**p) && len <= WORD_MAX_LEN)
-		word[len++] = (char)tolower((unsigned char)*(*p)++); /* a letter */
+		word[len++] = text_lower(*(*p)++);
 	if (len == 1)
 		return 1;
 	word[len] = ' ';

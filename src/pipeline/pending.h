@@ -105,14 +105,13 @@ enum pending_keeps {
  * pending_write. A crash may lose some of it.
  */
 void pending_replay(struct pending *pending, int64_t window_s, enum pending_keeps keeps);
+int pending_finish(struct pending *pending, struct why *why);
 
 /*
  * For a replay, which fills one while another is written: next, which is empty, goes on where filled, which will be written now, ends. It
  * knows how far the files were read, which were made for both in the same order, and has the evidence that is not written now.
  */
 void pending_continue(struct pending *next, struct pending *filled);
-
-int pending_finish(struct pending *pending, struct why *why);
 
 /* True when it might not hold all the hits of one more line. */
 bool pending_is_full(const struct pending *pending);

@@ -211,28 +211,28 @@ static int reads_most(struct store *store, int64_t since_s, bool *ret, struct wh
 	"SELECT b.id, b.address, b.since, min(b.until, coalesce(b.ended, b.until)), b.offence, b.rule, b.cause, b.proven, r.name " \
 	"FROM block b CROSS JOIN rule r ON r.id = b.rule "
 
-int store_running(struct store *store, int64_t now_s, struct why *why)
+/* A walk over blocks that end after at_s: by the index, or, when these are most of the table, over all of it. */
+static int walk(struct store *store, enum statement some, const char *some_words, enum statement most, const char *most_words, int64_t at_s,
+                struct why *why)
 {
-	bool most;
-	const int rc = reads_most(store, now_s, &most, why);
+	bool reads_all;
+	const int rc = reads_most(store, at_s, &reads_all, why);
 
 	if (rc < 0)
 		return rc;
-	if (most)
-		return sql_walk(store, BLOCKS_RUNNING_MOST, RUNNING "NOT INDEXED WHERE until > ?1 AND ended IS NULL", now_s, why);
-	return sql_walk(store, BLOCKS_RUNNING, RUNNING "WHERE id IN (SELECT id FROM block WHERE until > ?1) AND ended IS NULL", now_s, why);
+	return reads_all ? sql_walk(store, most, most_words, at_s, why) : sql_walk(store, some, some_words, at_s, why);
+}
+
+int store_running(struct store *store, int64_t now_s, struct why *why)
+{
+	return walk(store, BLOCKS_RUNNING, RUNNING "WHERE id IN (SELECT id FROM block WHERE until > ?1) AND ended IS NULL", BLOCKS_RUNNING_MOST,
+	            RUNNING "NOT INDEXED WHERE until > ?1 AND ended IS NULL", now_s, why);
 }
 
 int store_blocks_since(struct store *store, int64_t since_s, struct why *why)
 {
-	bool most;
-	const int rc = reads_most(store, since_s, &most, why);
-
-	if (rc < 0)
-		return rc;
-	if (most)
-		return sql_walk(store, BLOCKS_SINCE_MOST, SINCE "WHERE +b.until > ?1 ORDER BY b.id", since_s, why);
-	return sql_walk(store, BLOCKS_SINCE, SINCE "WHERE b.id IN (SELECT id FROM block WHERE until > ?1) ORDER BY b.id", since_s, why);
+	return walk(store, BLOCKS_SINCE, SINCE "WHERE b.id IN (SELECT id FROM block WHERE until > ?1) ORDER BY b.id", BLOCKS_SINCE_MOST,
+	            SINCE "WHERE +b.until > ?1 ORDER BY b.id", since_s, why);
 }
 
 int store_next_block(struct store *store, struct block *ret, const char **ret_rule, struct why *why)
