@@ -521,8 +521,10 @@ void pending_continue(struct pending *next, struct pending *filled)
 	const struct pending_good empty = next->good;
 
 	pending_files_continue(&next->files, &filled->files);
-	if (writes_good(filled))
+	if (writes_good(filled)) {
+		next->good.credit_s = filled->good.credit_s; /* still the newest */
 		return;
+	}
 	next->good = filled->good;
 	filled->good = empty;
 }

@@ -122,6 +122,30 @@ static void test_with_commits(void **state)
 	write_all(true, 3);
 }
 
+/* A line that is out of order, behind the last commit: its credit is older than the window of what came before. */
+static void test_late_credit(void **state)
+{
+	struct writer *const w = writer_new(store, 7200, PENDING_ALL, true);
+	const struct addr good = {.bytes = {[10] = 0xFF, [11] = 0xFF, [12] = 198, [13] = 51, [14] = 100, [15] = 7}};
+	const struct net subject = net_of(&good);
+	struct why why = {""};
+
+	(void)state;
+	assert_int_equal(store_bulk_begin(store, &why), 0);
+	writer_begin_file(w, "/var/log/mail.log", span_of("first"), NULL);
+	for (unsigned i = 0; i < 2; i++) { /* the other one has seen no credit then */
+		fill(w, i);
+		writer_commit_next(w);
+		assert_int_equal(writer_write(w, &why), 0);
+	}
+	pending_good(writer_pending(w), &subject, ACCOUNT_NONE, t0_s - 10000, -1, true);
+	assert_int_equal(writer_finish(w, &why), 0);
+	writer_end_log(w);
+	assert_int_equal(store_bulk_end(store, &why), 0);
+	writer_free(w);
+	assert_int_equal(number("SELECT -sum(score) FROM credit"), 2);
+}
+
 static void test_without_a_thread(void **state)
 {
 	(void)state;
@@ -161,6 +185,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_with_a_thread, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_with_commits, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_late_credit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_without_a_thread, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_error, setup, teardown),
 	};
