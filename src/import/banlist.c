@@ -37,6 +37,27 @@ static int add(struct banlist *list, const struct banlist_entry *entry, struct w
 	return 0;
 }
 
+/* "3h59m12.5s", "59m30s100ms", "600": whole seconds of it. */
+static bool parse_time(struct span word, int64_t *ret_s)
+{
+	char text[WORD_MAX], *dot;
+	size_t len = word.len;
+
+	if (len == 0 || len >= sizeof text)
+		return false;
+	memcpy(text, word.p, len);
+	if (len > 2 && memcmp(text + len - 2, "ms", 2) == 0)
+		for (len -= 2; len > 0 && text[len - 1] >= '0' && text[len - 1] <= '9';)
+			len--;
+	text[len] = '\0';
+	dot = strchr(text, '.');
+	if (dot != NULL && text[len - 1] == 's')
+		*dot++ = 's';
+	if (dot != NULL)
+		*dot = '\0';
+	return duration_parse(text, ret_s);
+}
+
 /* The last address of a network. */
 static struct addr last_of(const struct net *net)
 {
@@ -56,8 +77,8 @@ static bool step(struct addr *addr)
 	return false;
 }
 
-/* All networks of first to last, as few as possible; none when they are not of one family and in this order. */
-static int add_range(struct addr first, const struct addr *last, struct banlist *list, struct why *why)
+/* All networks of first to last, as few as possible; none when they are not of one family and in this order. time: left, or NULL. */
+static int add_range(struct addr first, const struct addr *last, const char *time, struct banlist *list, struct why *why)
 {
 	const uint8_t shortest = addr_is_ip4(&first) ? 96 : 0;
 
@@ -68,6 +89,8 @@ static int add_range(struct addr first, const struct addr *last, struct banlist 
 		struct addr end = last_of(&entry.net);
 		int rc;
 
+		if (time != NULL)
+			(void)parse_time((struct span){time, strlen(time)}, &entry.left_s);
 		while (!addr_equal(&entry.net.addr, &first) || addr_before(last, &end)) {
 			entry.net = net_around(&first, (uint8_t)(entry.net.len + 1));
 			end = last_of(&entry.net);
@@ -89,27 +112,6 @@ static bool parse_range(struct span word, struct addr *ret_first, struct addr *r
 	const size_t len = dash != NULL ? (size_t)(dash - word.p) : 0;
 
 	return dash != NULL && addr_parse(word.p, len, ret_first) && addr_parse(dash + 1, word.len - len - 1, ret_last);
-}
-
-/* "3h59m12.5s", "59m30s100ms", "600": whole seconds of it. */
-static bool parse_time(struct span word, int64_t *ret_s)
-{
-	char text[WORD_MAX], *dot;
-	size_t len = word.len;
-
-	if (len == 0 || len >= sizeof text)
-		return false;
-	memcpy(text, word.p, len);
-	if (len > 2 && memcmp(text + len - 2, "ms", 2) == 0)
-		for (len -= 2; len > 0 && text[len - 1] >= '0' && text[len - 1] <= '9';)
-			len--;
-	text[len] = '\0';
-	dot = strchr(text, '.');
-	if (dot != NULL && text[len - 1] == 's')
-		*dot++ = 's';
-	if (dot != NULL)
-		*dot = '\0';
-	return duration_parse(text, ret_s);
 }
 
 /* --- text --- */
@@ -200,7 +202,7 @@ static int add_word(struct span word, struct banlist *list, struct why *why)
 	word.len -= scope;
 	if (word.len < WORD_MAX && net_parse(word.p, word.len, &entry.net))
 		return add(list, &entry, why);
-	return word.len < 2 * WORD_MAX && parse_range(word, &first, &last) ? add_range(first, &last, list, why) : 0;
+	return word.len < 2 * WORD_MAX && parse_range(word, &first, &last) ? add_range(first, &last, NULL, list, why) : 0;
 }
 
 /* An element of a list: the first of a line, behind another one, or behind a comma or brace. What is said of one names none. */
@@ -334,6 +336,21 @@ static const char *string_of(const json_t *object, const char *const keys[])
 	return NULL;
 }
 
+/* How long object has left, as text: CrowdSec's "3h59m12.5s", or nft's seconds; outer's when it does not say. NULL: nobody does. */
+static const char *time_of(const json_t *object, const char *outer, char buf[WORD_MAX])
+{
+	static const char *const keys[] = {"duration", "expires", "timeout", NULL};
+	const char *const text = string_of(object, keys);
+
+	for (size_t i = 0; keys[i] != NULL && text == NULL; i++) {
+		const json_t *const member = json_object_get(object, keys[i]);
+
+		if (json_is_integer(member))
+			return (void)snprintf(buf, WORD_MAX, "%lld", (long long)json_integer_value(member)), buf;
+	}
+	return text != NULL ? text : outer;
+}
+
 /* What CrowdSec does not block: of another type, simulated, or over ("-5s"). */
 static bool is_no_ban(const json_t *object, const char *time)
 {
@@ -343,11 +360,11 @@ static bool is_no_ban(const json_t *object, const char *time)
 	       json_is_true(json_object_get(object, "simulated")) || (time != NULL && *time == '-');
 }
 
-/* object: that it is a member of, or NULL. */
-static int add_string(const char *text, const json_t *object, struct banlist *list, struct why *why)
+/* object: that it is a member of, or NULL. time: that it has left, or NULL. */
+static int add_string(const char *text, const json_t *object, const char *time, struct banlist *list, struct why *why)
 {
-	static const char *const times[] = {"duration", "expires", "timeout", NULL}, *const reasons[] = {"scenario", "reason", NULL};
-	const char *const time = string_of(object, times), *const reason = string_of(object, reasons);
+	static const char *const reasons[] = {"scenario", "reason", NULL};
+	const char *const reason = string_of(object, reasons);
 	const json_t *const len = json_object_get(object, "len");
 	struct banlist_entry entry = {.left_s = 0};
 	char joined[NET_TEXT_MAX + 8];
@@ -360,8 +377,6 @@ static int add_string(const char *text, const json_t *object, struct banlist *li
 		return 0;
 	if (time != NULL)
 		(void)parse_time((struct span){time, strlen(time)}, &entry.left_s);
-	for (size_t i = 0; times[i] != NULL && entry.left_s == 0; i++)
-		entry.left_s = json_integer_value(json_object_get(object, times[i])); /* 0 unless it is one */
 	if (reason != NULL)
 		(void)text_escape((struct span){reason, strlen(reason)}, entry.reason, sizeof entry.reason);
 	return add(list, &entry, why);
@@ -377,9 +392,10 @@ static bool may_be_address(const char *key)
 	return false;
 }
 
-static int parse_json(json_t *json, const json_t *object, int depth, struct banlist *list, struct why *why)
+static int parse_json(json_t *json, const json_t *object, const char *time, int depth, struct banlist *list, struct why *why)
 {
 	const char *key;
+	char seconds[WORD_MAX];
 	json_t *member;
 	size_t i;
 	int rc = 0;
@@ -387,21 +403,22 @@ static int parse_json(json_t *json, const json_t *object, int depth, struct banl
 	if (depth == DEPTH_MAX)
 		return why_set(why, EINVAL, "JSON nested deeper than %d levels", DEPTH_MAX);
 	if (json_is_string(json))
-		return add_string(json_string_value(json), object, list, why);
+		return add_string(json_string_value(json), object, time, list, why);
 	json_array_foreach(json, i, member)
 		if (rc == 0)
-			rc = parse_json(member, NULL, depth + 1, list, why);
+			rc = parse_json(member, NULL, NULL, depth + 1, list, why);
 	if ((member = json_object_get(json, "decisions")) != NULL) /* CrowdSec's alert, whose other addresses are its causes */
-		return parse_json(member, NULL, depth + 1, list, why);
+		return parse_json(member, NULL, NULL, depth + 1, list, why);
+	time = time_of(json, time, seconds); /* nft says it beside a prefix or range */
 	json_object_foreach(json, key, member) {
 		const char *const first = strcmp(key, "range") == 0 ? json_string_value(json_array_get(member, 0)) : NULL;
 		const char *const last = first != NULL ? json_string_value(json_array_get(member, 1)) : NULL;
 		struct addr from, to;
 
 		if (rc == 0 && last != NULL && addr_parse(first, strlen(first), &from) && addr_parse(last, strlen(last), &to))
-			rc = add_range(from, &to, list, why);
+			rc = is_no_ban(json, time) ? 0 : add_range(from, &to, time, list, why);
 		else if (rc == 0 && (!json_is_string(member) || may_be_address(key)))
-			rc = parse_json(member, json, depth + 1, list, why);
+			rc = parse_json(member, json, time, depth + 1, list, why);
 	}
 	return rc;
 }
@@ -424,7 +441,7 @@ static int parse_values(struct span text, struct banlist *list, struct why *why)
 		json = json_loadb(text.p, text.len, JSON_DISABLE_EOF_CHECK, &error);
 		if (json == NULL)
 			return why_set(why, EINVAL, "line %d of the JSON: %s", error.line, error.text);
-		rc = parse_json(json, NULL, 0, list, why);
+		rc = parse_json(json, NULL, NULL, 0, list, why);
 		json_decref(json);
 		if (error.position <= 0 || (size_t)error.position > text.len)
 			return why_set(why, EINVAL, "the JSON cannot be read to its end");

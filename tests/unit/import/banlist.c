@@ -52,6 +52,13 @@ static void test_forms(void **state)
 		{"nft: ranges", "\t\telements = { 192.0.2.4-192.0.2.7, 192.0.2.9-192.0.2.8, 255.255.255.254-255.255.255.255,\n\t\t\t2001:db8::-2001:db8::ffff, 192.0.2.1-2001:db8:: }\n",
 	         "192.0.2.4/30 0\n255.255.255.254/31 0\n2001:db8::/112 0\n"},
 		{"nft -j: ranges", "{\"elem\": [{\"range\": [\"192.0.2.4\", \"192.0.2.5\"]}, {\"range\": [\"x\"]}, {\"range\": 5}]}", "192.0.2.4/31 0\n"},
+		{"nft -j: times", "{\"set\": {\"timeout\": 5, \"elem\": [\"192.0.2.1\", {\"elem\": {\"val\": \"192.0.2.2\", \"expires\": 60}},"
+	                      "{\"elem\": {\"val\": {\"prefix\": {\"addr\": \"2001:db8::\", \"len\": 32}}, \"timeout\": 90, \"expires\": 61}},"
+	                      "{\"elem\": {\"val\": {\"range\": [\"192.0.2.4\", \"192.0.2.5\"]}, \"expires\": 62}}]}}",
+	         "192.0.2.1 0\n192.0.2.2 60\n2001:db8::/32 61\n192.0.2.4/31 62\n"},
+		{"JSON: over, or longer than any block", "[{\"ip\": \"192.0.2.1\", \"expires\": -60}, {\"val\": {\"range\": [\"192.0.2.4\", \"192.0.2.5\"]}, \"expires\": -1},"
+	                                            "{\"ip\": \"192.0.2.2\", \"expires\": 9223372036854775807}]",
+	         "192.0.2.2 0\n"},
 		{"nft: counters", "elements = { 192.0.2.7 counter packets 3 bytes 180 expires 5m, 192.0.2.8 counter packets 0 bytes 0 }\n", "192.0.2.7 300\n192.0.2.8 0\n"},
 		{"nft: comments, rules", "table inet f {\n\tset bad {\n\t\tcomment \"192.0.2.99 192.0.2.98\"\n\t\telements = { 192.0.2.7 comment \"192.0.2.97\", 192.0.2.8 comment \"} x, 192.0.2.96\",\n"
 	                "\t\t\t     192.0.2.9 . 25 }\n\t}\n\tchain c {\n\t\tip daddr { 192.0.2.1, 192.0.2.2 } accept\n\t}\n\tset more { elements = { 192.0.2.10 } }\n}\n",
