@@ -61,7 +61,7 @@ wait_until listed 10.9.0.2 || fail "Postfix's reject: not in the kernel's list"
 flush_firewall
 wait_until listed 10.9.0.2 || fail "not healed after a flush"
 blocked4 || fail "listed again, but connects"
-[ "$(sql "SELECT max(offence) FROM blocks WHERE address = '10.9.0.2'")" = 2 ] || fail "not the second offence"
+wait_until sql_is "SELECT max(offence) FROM blocks WHERE address = '10.9.0.2'" 2 || fail "not the second offence"
 
 # Five wrong passwords block, four do not.
 for _ in 1 2 3 4; do wrong_password 10.9.0.4 >>"$LOG"; done

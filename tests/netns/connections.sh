@@ -104,7 +104,7 @@ flush_chain() {
 wfs unblock 10.9.0.3 >/dev/null || fail "unblock: exit status $?"
 flood 10.9.0.3 10.9.0.3 spammer
 wait_until listed 10.9.0.3 || fail "not blocked again"
-[ "$(sql "SELECT group_concat(offence) FROM block WHERE address = '10.9.0.3'")" = 1,2 ] || fail "offences: $(sql "SELECT * FROM blocks")"
+wait_until sql_is "SELECT group_concat(offence) FROM block WHERE address = '10.9.0.3'" 1,2 || fail "offences: $(sql "SELECT * FROM blocks")"
 # A flushed firewall is healed with that rule, too, and a stop removes it.
 flush_chain
 compared

@@ -33,7 +33,7 @@ cri() {
 
 is_read() {
 	wait_until listed "$NEW" || fail "$1: the line was not read"
-	[ "$(hits_of "$NEW")" = 1 ] || fail "$1: counted $(hits_of "$NEW") times"
+	wait_until is_counted "$NEW" || fail "$1: counted $(hits_of "$NEW") times"
 }
 
 status_has() {

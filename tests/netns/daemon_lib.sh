@@ -313,6 +313,17 @@ hits_of() {
 	sql "SELECT count(*) FROM hit WHERE address = '$1'"
 }
 
+# The kernel is told before the database: wait for these when something is listed and the database is asked for it.
+# is_counted ADDRESS [TIMES]: it has so many hits.
+is_counted() {
+	[ "$(hits_of "$1")" = "${2:-1}" ]
+}
+
+# sql_is QUESTION ANSWER
+sql_is() {
+	[ "$(sql "$1")" = "$2" ]
+}
+
 not() {
 	! "$@"
 }

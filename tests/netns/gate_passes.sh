@@ -36,10 +36,6 @@ are_stored() {
 	[ "$(sql "SELECT count(*) FROM pass WHERE until > CAST(strftime('%s') AS INTEGER) + 9 * 86400")" = "$1" ]
 }
 
-has_hits() {
-	[ "$(hits_of "$1")" = "$2" ]
-}
-
 is_closed() {
 	in_server nft list set inet watchforspammers.gate mail_alive | grep -q "tcp timeout"
 }
@@ -113,7 +109,7 @@ waits 10.9.0.5 || fail "10.9.0.5: does not wait"
 wrong_password 10.9.0.5 >>"$LOG"
 wait_until not waits 10.9.0.5 || fail "10.9.0.5: a hit, and its window goes on"
 wrong_password 10.9.0.2 >>"$LOG"
-wait_until has_hits 10.9.0.2 1 || fail "10.9.0.2: no hit"
+wait_until is_counted 10.9.0.2 1 || fail "10.9.0.2: no hit"
 passes 32 10.9.0.2 || fail "10.9.0.2: one wrong password took its pass"
 for _ in 1 2 3 4 5; do wrong_password 10.9.0.4 >>"$LOG"; done
 postfix_dnsbl 10.9.0.4 >>"$LOG"

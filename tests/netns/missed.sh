@@ -102,7 +102,7 @@ ENGINE=$(engine_pid)
 
 # --- a damaged file: what is before the damage is read, and the files after it
 newest_is_read() {
-	[ "$(hits_of "198.51.100.$N")" = 1 ]
+	is_counted "198.51.100.$N"
 }
 
 # damaged LINES AT_LEAST: of so many lines at least so many can be read.
@@ -124,7 +124,7 @@ damaged() {
 	wait_until newest_is_read || fail "the log is not read after a damaged file"
 	logged "$LOG.2.gz: cannot unpack " || fail "a damaged file is not logged"
 	for i in 2 1 0; do
-		[ "$(hits_of "198.51.100.$((N - i))")" = 1 ] || fail "a file after the damaged one is not read"
+		is_counted "198.51.100.$((N - i))" || fail "a file after the damaged one is not read"
 	done
 	after=$(hits)
 	[ "$after" -ge $((before + 3 + $2)) ] || fail "what is before the damage is not read: $((after - before)) hits"

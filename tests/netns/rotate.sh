@@ -24,7 +24,7 @@ line() {
 # The newest line's address has been seen: is_read WHERE
 is_read() {
 	wait_until listed "$NEW" || fail "$1: the line was not read"
-	[ "$(hits_of "$NEW")" = 1 ] || fail "$1: counted $(hits_of "$NEW") times"
+	wait_until is_counted "$NEW" || fail "$1: counted $(hits_of "$NEW") times"
 }
 
 all_read() {
@@ -40,7 +40,7 @@ are_read() {
 missing() {
 	local i
 	for ((i = 1; i <= N; i++)); do
-		[ "$(hits_of "198.51.100.$i")" = 1 ] || echo -n "198.51.100.$i "
+		is_counted "198.51.100.$i" || echo -n "198.51.100.$i "
 	done
 }
 

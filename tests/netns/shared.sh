@@ -40,7 +40,6 @@ blocks() { hand_over "$1" "${4:-0}" "block $2 for ${3:-600} offence 1 rule postf
 ok() { "$@" && jq -e '.ok and .refused == null' >/dev/null <<<"$ANSWER" || fail "$*: got $ANSWER"; }
 # refused WHY COMMAND...
 refused() { "${@:2}" && jq -e --arg why "$1" '.ok and (.refused | contains($why))' >/dev/null <<<"$ANSWER" || fail "${*:2}: got $ANSWER, want $1"; }
-has_hit() { [ "$(hits_of "$1")" = 1 ]; }
 active() { sql "SELECT count(*) FROM active WHERE address = '$1'"; }
 # Networks lie in lists of their own, by backend.
 in_kernel() { [[ $1 = */* ]] || listed "$1"; }
@@ -97,7 +96,7 @@ ok blocks half1 192.0.2.4
 wrong_password 192.0.2.4 >>"$LOG"
 is stands 192.0.2.4
 wrong_password 192.0.2.5 >>"$LOG"
-wait_until has_hit 192.0.2.5 || fail "no hit"
+wait_until is_counted 192.0.2.5 || fail "no hit"
 ok blocks half2 192.0.2.5
 is stands 192.0.2.5
 # One that is observed blocks nobody, and is recorded.

@@ -101,7 +101,7 @@ else
 fi
 daemon_start
 is_read "started again with a database that can be written"
-has_hits 2 || fail "after a read-only database: got $(hits) hits, want 2"
+wait_until has_hits 2 || fail "after a read-only database: got $(hits) hits, want 2"
 
 # --- a second daemon with the same chain, list or database; it must not remove the first one's rules
 daemon_refuses 3 "another watchforspammers (process $DAEMON) has chain \"SPAMMER\""
@@ -189,7 +189,7 @@ is_read "the log can be read now"
 	line
 } >>"$LOG"
 is_read "after garbage"
-has_hits "$N" || fail "garbage: got $(hits) hits, want $N"
+wait_until has_hits "$N" || fail "garbage: got $(hits) hits, want $N"
 [ "$(sql "SELECT sum(cut) >= 2 FROM log")" = 1 ] || fail "lines that are too long are not counted as cut"
 is_alive "$ENGINE" || fail "the engine did not survive garbage"
 
