@@ -18,8 +18,7 @@ static const struct command {
 	{"run", command_run, "", "the daemon, in the foreground",
          "Follows the logs of the configuration and keeps the kernel's block lists.\n"
          "SIGHUP reloads, SIGTERM stops.\n"},
-	{"replay", command_replay,
-         "[OPTION...] FILE...|-|--journal", "what would have been blocked, from old logs",
+	{"replay", command_replay, "[OPTION...] FILE...|-|--journal", "what would have been blocked, from old logs",
          "  --database FILE  store hits and blocks there; lines it has are skipped\n"
          "  --diff           do not store, but show where its blocks differ from those\n"
          "                   of the logs; exit status 1 if they do\n"
@@ -36,7 +35,8 @@ static const struct command {
          "  --json           the summary as JSON\n"
          "Files may be compressed and come in any order. Without --database nothing is\n"
          "changed.\n"},
-	{"check", command_check, "[OPTION...] [FILE.rules...]|--new [LINE]", "test configuration, rules, examples and this machine",
+	{"check", command_check, "[OPTION...] [FILE.rules...]|--new [LINE]",
+         "test configuration, rules, examples and this machine",
          "Prints each error as file:line: reason, with the place marked; dubious\n"
          "things as warnings. With files, these are checked together with the\n"
          "configured rules and replace those of the same name, and this machine (user,\n"
@@ -77,7 +77,8 @@ static const struct command {
          "  --category C   of one category only\n"
          "  --html FILE    one page of HTML, replaced in one step\n"
          "  --mail ADDRESS the text as a mail, by sendmail\n"},
-	{"import", command_import, "[OPTION...] fail2ban|list FILE|-", "what other programs have: lists, a whole fail2ban",
+	{"import", command_import, "[OPTION...] fail2ban|list FILE|-",
+         "what other programs have: lists, a whole fail2ban",
          "list: blocks the addresses of a file: plain, CSV, ipset save, nft list, cscli -o\n"
          "json. fail2ban: writes a configuration, rules and the bans in force into a new\n"
          "directory, to look at.\n"
@@ -118,13 +119,15 @@ static const struct command {
 	{"disallow", command_order, "[OPTION...] ADDRESS|NETWORK...", "end an allowance",
          "  --reason TEXT  is recorded\n"
          "  --json         the replies as JSON\n"},
-	{"vote", command_order, "[OPTION...] black|white ADDRESS...", "a vote for or against a client, by another filter",
+	{"vote", command_order, "[OPTION...] black|white ADDRESS...",
+         "a vote for or against a client, by another filter",
          "  --score N      its weight; default 50 for black, 100 for white\n"
          "  --reason TEXT  is recorded and shown\n"
          "  --json         the replies as JSON\n"
          "A white vote ends its blocks; for the time of [block] window, black votes do\n"
          "not count.\n"},
-	{"add", command_order, "[--json] ADDRESS|NETWORK [DURATION] [TEXT]", "block, in the syntax of MIMEDefang's daemon", ""},
+	{"add", command_order, "[--json] ADDRESS|NETWORK [DURATION] [TEXT]",
+         "block, in the syntax of MIMEDefang's daemon", ""},
 	{"del", command_order, "[--json] ADDRESS|NETWORK [TEXT]", "unblock, in the syntax of MIMEDefang's daemon", ""},
 	{"resume", command_order, "[--json] RULE", "reactivate a suspended rule", ""},
 	{"note", command_note, "[--json] [TEXT]", "a note for today, or all notes",
@@ -217,7 +220,8 @@ static int no_such_command(const char *name)
 		return command_no_option("", name, options);
 	(void)text_escape((struct span){name, strlen(name)}, look, sizeof look);
 	(void)fprintf(stderr, "watchforspammers: no command \"%s\"%s%s%s 'watchforspammers help'\n", look,
-	              near != NULL ? "; did you mean " : "", near != NULL ? near : "", near != NULL ? "? See" : "; see");
+	              near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+	              near != NULL ? "? See" : "; see");
 	return COMMAND_USAGE;
 }
 

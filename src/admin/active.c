@@ -37,8 +37,7 @@ bool active_lies_in(const struct net *inner, const struct net *outer)
 	return outer->len <= inner->len && net_has(outer, &inner->addr);
 }
 
-int active_find(const struct admin *a, const struct net *net, int64_t now_s, struct active_list *ret,
-                 struct why *why)
+int active_find(const struct admin *a, const struct net *net, int64_t now_s, struct active_list *ret, struct why *why)
 {
 	struct portmap ports = {.store = a->store, .lists = &a->config->firewall.ports};
 	struct active_list l = {0};
@@ -47,7 +46,8 @@ int active_find(const struct admin *a, const struct net *net, int64_t now_s, str
 	int rc;
 
 	*ret = l;
-	/* A hundred thousand may be active: memory saves reading them. The kernel may not have yet what the verdict has. */
+	/* A hundred thousand may be active: memory saves reading them. The kernel may not have yet what the verdict
+	 * has. */
 	if (reconcile_is_known(a->reconcile) && net->len == 128 && !reconcile_runs(a->reconcile, net, now_s, &any) &&
 	    verdict_query(a->verdict, &net->addr).until_s <= now_s)
 		return 0;

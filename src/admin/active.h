@@ -16,7 +16,7 @@ struct active_list {
 
 /* Every active block that contains net, and those that are in it. *ret is written always. */
 int active_find(const struct admin *admin, const struct net *net, int64_t now_s, struct active_list *ret,
-                 struct why *why);
+                struct why *why);
 
 /* Accepts a zeroed one. */
 void active_done(struct active_list *list);

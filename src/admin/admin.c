@@ -20,7 +20,7 @@ void admin_reloaded(const struct admin *a, size_t rules, const char *who, int64_
 }
 
 void admin_resume(const struct admin *a, const struct protocol_request *r, unsigned rule, const char *who,
-                   int64_t now_s, json_t *reply)
+                  int64_t now_s, json_t *reply)
 {
 	struct why why;
 	int rc = store_begin(a->store, &why);
@@ -60,8 +60,8 @@ static void note(const struct admin *a, const struct protocol_request *r, const 
 		json_put_text(reply, "note", r->reason);
 }
 
-void admin_run(const struct admin *a, const struct protocol_request *r, const char *who, int64_t now_s,
-                json_t *reply, struct admin_todo *ret)
+void admin_run(const struct admin *a, const struct protocol_request *r, const char *who, int64_t now_s, json_t *reply,
+               struct admin_todo *ret)
 {
 	*ret = (struct admin_todo){0};
 	switch (r->verb) {

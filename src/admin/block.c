@@ -59,10 +59,12 @@ void block_manual(const struct admin *a, const struct protocol_request *r, const
 	const struct verdict_query view = verdict_query(a->verdict, &r->net.addr);
 	/* By default as long as its next block for evidence would last. */
 	const int64_t for_s =
-	        r->for_s > 0 ? r->for_s : verdict_duration(a->verdict, r->net.len == 128 ? view.offence : 1);
-	struct block block = {
-	        .net = r->net, .since_s = now_s, .until_s = now_s + for_s, .cause = BLOCK_MANUAL,
-	        .list = portlists_of(&a->config->firewall.ports, "manual", "manual")};
+		r->for_s > 0 ? r->for_s : verdict_duration(a->verdict, r->net.len == 128 ? view.offence : 1);
+	struct block block = {.net = r->net,
+	                      .since_s = now_s,
+	                      .until_s = now_s + for_s,
+	                      .cause = BLOCK_MANUAL,
+	                      .list = portlists_of(&a->config->firewall.ports, "manual", "manual")};
 	struct net pieces[RECONCILE_PIECES_MAX];
 	const size_t n = reconcile_pieces(a->reconcile, &r->net, pieces);
 	struct why why;
@@ -73,8 +75,8 @@ void block_manual(const struct admin *a, const struct protocol_request *r, const
 	}
 	if (n == 0) {
 		reply_error(reply, "the kernel has no list for networks of that length, and of smaller "
-		                     "ones it would be more "
-		                     "than 1024; name smaller networks");
+		                   "ones it would be more "
+		                   "than 1024; name smaller networks");
 		return;
 	}
 	if (write_manual(a, r, who, &block, &why) < 0) {
@@ -106,15 +108,16 @@ static int write_black(const struct admin *a, const struct protocol_request *r, 
 	return change_write(a->store, &change, why);
 }
 
-void block_black(const struct admin *a, const struct protocol_request *r, const char *who, int64_t now_s,
-                 json_t *reply, struct admin_todo *todo)
+void block_black(const struct admin *a, const struct protocol_request *r, const char *who, int64_t now_s, json_t *reply,
+                 struct admin_todo *todo)
 {
 	const char *const never = blockstate_never(a, &r->net);
-	const struct verdict_evidence evidence = {.addr = r->net.addr,
-	                                          .score = r->score > 0 ? r->score : ADMIN_BLACK,
-	                                          .time_s = now_s,
-	                                          .rule = VERDICT_NO_RULE,
-	                                          .list = portlists_of(&a->config->firewall.ports, record_black.name, record_black.category)};
+	const struct verdict_evidence evidence = {
+		.addr = r->net.addr,
+		.score = r->score > 0 ? r->score : ADMIN_BLACK,
+		.time_s = now_s,
+		.rule = VERDICT_NO_RULE,
+		.list = portlists_of(&a->config->firewall.ports, record_black.name, record_black.category)};
 	struct verdict_decision decision = {0};
 	struct block *blocks = NULL; /* the decision's, which belong to the verdict */
 	int64_t white_s = 0;

@@ -10,10 +10,10 @@
 #include "admin/admin.h"
 
 /* Every outcome is in reply and todo. */
-void block_manual(const struct admin *admin, const struct protocol_request *request, const char *who,
-                  int64_t now_s, json_t *reply, struct admin_todo *todo);
+void block_manual(const struct admin *admin, const struct protocol_request *request, const char *who, int64_t now_s,
+                  json_t *reply, struct admin_todo *todo);
 
-void block_black(const struct admin *admin, const struct protocol_request *request, const char *who,
-                 int64_t now_s, json_t *reply, struct admin_todo *todo);
+void block_black(const struct admin *admin, const struct protocol_request *request, const char *who, int64_t now_s,
+                 json_t *reply, struct admin_todo *todo);
 
 #endif

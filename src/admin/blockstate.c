@@ -25,8 +25,8 @@ static bool is_in(const struct admin *a, const struct active_list *l, const stru
 }
 
 /* The same for all pieces of a network: as long as all of them are active. */
-static bool is_in_pieces(const struct admin *a, const struct active_list *l, const struct net *net,
-                         int64_t now_s, struct block *ret)
+static bool is_in_pieces(const struct admin *a, const struct active_list *l, const struct net *net, int64_t now_s,
+                         struct block *ret)
 {
 	struct net pieces[RECONCILE_PIECES_MAX];
 	const size_t n = reconcile_pieces(a->reconcile, net, pieces);
@@ -43,8 +43,8 @@ static bool is_in_pieces(const struct admin *a, const struct active_list *l, con
 }
 
 /* Whether net is blocked, by what, and until when. */
-int blockstate_find(const struct admin *a, const struct net *net, int64_t now_s, bool *ret_blocked,
-                  struct block *ret, struct why *why)
+int blockstate_find(const struct admin *a, const struct net *net, int64_t now_s, bool *ret_blocked, struct block *ret,
+                    struct why *why)
 {
 	const bool in_memory = reconcile_is_known(a->reconcile);
 	struct active_list l = {0};
@@ -76,7 +76,9 @@ const char *blockstate_never(const struct admin *a, const struct net *net)
 		return NULL;
 	for (size_t i = 0; i < a->config->allow.n; i++)
 		if (net_overlap(&a->config->allow.nets[i], net))
-			return i < a->config->allow.n_private ? "private addresses are never blocked, as long as [allow] private = yes" : "allowed: it is under [allow] in the configuration";
+			return i < a->config->allow.n_private
+			               ? "private addresses are never blocked, as long as [allow] private = yes"
+			               : "allowed: it is under [allow] in the configuration";
 	n = localaddrs_addresses(own);
 	for (size_t i = 0; i < n; i++)
 		if (net_overlap(&own[i], net))
@@ -122,8 +124,7 @@ static void write_listed(const struct blocklist_place *place, char out[static WH
 }
 
 /* Blocked, until when, by which block; or how far from a block. */
-int blockstate_put(const struct admin *a, const struct net *net, int64_t now_s, json_t *reply,
-                 struct why *why)
+int blockstate_put(const struct admin *a, const struct net *net, int64_t now_s, json_t *reply, struct why *why)
 {
 	const struct verdict_query view = verdict_query(a->verdict, &net->addr);
 	const char *const never = blockstate_never(a, net);

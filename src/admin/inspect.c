@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "admin/rows.h"
 #include "admin/blockstate.h"
+#include "admin/rows.h"
 #include "admin/state.h"
 #include "base/alloc.h"
 
@@ -24,7 +24,8 @@ void inspect_list(const struct admin *a, int64_t now_s, json_t *reply)
 
 	json_put(reply, "list", list);
 	query_active(a->store, now_s, bound(ADMIN_LIST_SHOWN));
-	while ((rc = query_next_block(a->store, &block, &why)) == 0 && rows_append(list, rows_block(&block, a->config), &bytes_left))
+	while ((rc = query_next_block(a->store, &block, &why)) == 0 &&
+	       rows_append(list, rows_block(&block, a->config), &bytes_left))
 		;
 	query_stop(a->store);
 	if (rc < 0) {

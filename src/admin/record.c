@@ -18,8 +18,7 @@ struct change record_order(const struct protocol_request *r, const char *who, in
 }
 
 /* "vote black 192.0.2.7 by uid 0 (root): reason" */
-static struct span act_text(const struct protocol_request *r, const char *who,
-                            char out[static STORE_LINE_MAX])
+static struct span act_text(const struct protocol_request *r, const char *who, char out[static STORE_LINE_MAX])
 {
 	char net[NET_TEXT_MAX];
 	int n;
@@ -30,8 +29,8 @@ static struct span act_text(const struct protocol_request *r, const char *who,
 	return (struct span){out, (size_t)n}; /* all parts are short */
 }
 
-struct store_hit record_vote(const struct protocol_request *r, const char *who, int score, bool ignored,
-                             bool spent, int64_t now_s, char text[static STORE_LINE_MAX])
+struct store_hit record_vote(const struct protocol_request *r, const char *who, int score, bool ignored, bool spent,
+                             int64_t now_s, char text[static STORE_LINE_MAX])
 {
 	return (struct store_hit){.time_s = now_s,
 	                          .address = r->net.addr,

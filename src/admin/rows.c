@@ -164,21 +164,22 @@ static json_t *address_row(const struct query_address *a)
 	return row;
 }
 
-static int put_addresses(json_t *object, struct store *store, const struct net *net, struct query_bound bound, size_t *bytes_left,
-                         struct why *why)
+static int put_addresses(json_t *object, struct store *store, const struct net *net, struct query_bound bound,
+                         size_t *bytes_left, struct why *why)
 {
 	json_t *const addresses = put_list(object, "addresses");
 	struct query_address address;
 	int rc;
 
 	query_addresses(store, net, bound);
-	while ((rc = query_next_address(store, &address, why)) == 0 && rows_append(addresses, address_row(&address), bytes_left))
+	while ((rc = query_next_address(store, &address, why)) == 0 &&
+	       rows_append(addresses, address_row(&address), bytes_left))
 		;
 	return rc;
 }
 
-int rows_put_history(json_t *object, const struct config *config, struct store *store, const struct net *net, int64_t now_s,
-                     const struct rows_bound *bound, struct why *why)
+int rows_put_history(json_t *object, const struct config *config, struct store *store, const struct net *net,
+                     int64_t now_s, const struct rows_bound *bound, struct why *why)
 {
 	json_t *const hits = put_list(object, "hits"), *const blocks = put_list(object, "blocks");
 	size_t bytes_left = bound->bytes;
@@ -187,7 +188,8 @@ int rows_put_history(json_t *object, const struct config *config, struct store *
 	int rc;
 
 	query_blocks(store, net, now_s, bound->blocks);
-	while ((rc = query_next_block(store, &block, why)) == 0 && rows_append(blocks, rows_block(&block, config), &bytes_left))
+	while ((rc = query_next_block(store, &block, why)) == 0 &&
+	       rows_append(blocks, rows_block(&block, config), &bytes_left))
 		;
 	if (rc >= 0) {
 		query_hits(store, net, bound->hits);

@@ -35,8 +35,9 @@ struct rows_bound {
 	size_t bytes; /* of both lists */
 };
 
-/* The members "blocks" and "hits" of an object about a network, and "addresses" if it is more than one. Errors as of store.h. */
-int rows_put_history(json_t *object, const struct config *config, struct store *store, const struct net *net, int64_t now_s,
-                     const struct rows_bound *bound, struct why *why);
+/* The members "blocks" and "hits" of an object about a network, and "addresses" if it is more than one. Errors as of
+ * store.h. */
+int rows_put_history(json_t *object, const struct config *config, struct store *store, const struct net *net,
+                     int64_t now_s, const struct rows_bound *bound, struct why *why);
 
 #endif

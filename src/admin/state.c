@@ -135,8 +135,8 @@ static json_t *journal_row(const char *path, const struct store_log *log, const 
 /* Null when it is not read. */
 static int put_journal(struct reading *r, struct why *why)
 {
-	const struct journal_where where = {
-		r->config->journal.namespace, r->config->journal.machine, r->config->journal.directory};
+	const struct journal_where where = {r->config->journal.namespace, r->config->journal.machine,
+	                                    r->config->journal.directory};
 	char name[POSITION_FIRST_MAX], path[POSITION_FIRST_MAX];
 	struct store_journal journal = {.forged = 0};
 	struct store_log log = {.id = 0};
@@ -205,9 +205,9 @@ static void put_backend(const struct reading *r)
 
 static void put_status(const struct reading *r)
 {
-	static const char *const numbers[] = {"capacity", "held",    "drift", "tracked",       "forgotten",
-	                                      "braked",   "refused", "told",  "good_elsewhere",
-	                                      "tarpit_held", "tarpit_total"};
+	static const char *const numbers[] = {"capacity",       "held",        "drift",       "tracked",
+	                                      "forgotten",      "braked",      "refused",     "told",
+	                                      "good_elsewhere", "tarpit_held", "tarpit_total"};
 	static const char *const sentences[] = {"rules_fault", "refused_why", "ports", "database_fault", "sources_why"};
 
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -383,7 +383,8 @@ static int put_peers(struct reading *r, struct why *why)
 	if (r->store == NULL)
 		return 0;
 	rc = store_peers(r->store, why);
-	while (rc == 0 && (rc = store_next_peer(r->store, &peer, why)) == 0 && rows_append(list, peer_row(&peer), &r->bytes_left))
+	while (rc == 0 && (rc = store_next_peer(r->store, &peer, why)) == 0 &&
+	       rows_append(list, peer_row(&peer), &r->bytes_left))
 		;
 	query_stop(r->store);
 	return rc < 0 ? rc : 0;
@@ -436,7 +437,8 @@ static int put_gates(struct reading *r, struct why *why)
 int state_put(json_t *object, struct store *store, const struct config *config, int64_t now_s, struct query_bound bound,
               size_t bytes, struct why *why)
 {
-	static int (*const parts[])(struct reading *, struct why *) = {put_logs, put_journal, put_totals, put_suspended, put_peers, put_prefixes, put_gates};
+	static int (*const parts[])(struct reading *, struct why *) = {
+		put_logs, put_journal, put_totals, put_suspended, put_peers, put_prefixes, put_gates};
 	struct reading r = {object, store, config, now_s, bound, bytes};
 	struct why ignored;
 	int rc = 0;

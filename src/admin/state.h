@@ -1,6 +1,6 @@
 /*
- * state: what "status" shows but for the problems: how far the logs are read, how much is in the database, and the status
- * that the daemon last recorded there. One place for its members, for the command and for the control socket.
+ * state: what "status" shows but for the problems: how far the logs are read, how much is in the database, and the
+ * status that the daemon last recorded there. One place for its members, for the command and for the control socket.
  */
 #ifndef WFS_ADMIN_STATE_H
 #define WFS_ADMIN_STATE_H

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/record.h"
 #include "admin/active.h"
 #include "admin/blockstate.h"
+#include "admin/record.h"
 #include "admin/rows.h"
 #include "base/alloc.h"
 #include "base/why.h"
@@ -52,7 +52,8 @@ static int write_lift(const struct admin *a, const struct protocol_request *r, c
                       const struct active_list *running, int64_t now_s, struct why *why)
 {
 	const struct verdict_query view = verdict_query(a->verdict, &r->net.addr);
-	const struct change_allowance allowance = {allowed_until(r, now_s), "by hand", r->reason[0] != '\0' ? r->reason : NULL};
+	const struct change_allowance allowance = {allowed_until(r, now_s), "by hand",
+	                                           r->reason[0] != '\0' ? r->reason : NULL};
 	struct change change = record_order(r, who, now_s);
 	char text[STORE_LINE_MAX];
 	const struct store_hit vote = record_vote(r, who, white_score(r), view.allowed, false, now_s, text);
@@ -85,11 +86,11 @@ static void allow(const struct admin *a, const struct protocol_request *r, int64
 }
 
 /* Updates the verdict with what was written. */
-static void forgive(const struct admin *a, const struct protocol_request *r,
-                    const struct active_list *lifted, int64_t now_s)
+static void forgive(const struct admin *a, const struct protocol_request *r, const struct active_list *lifted,
+                    int64_t now_s)
 {
 	const struct verdict_evidence white = {
-	        .addr = r->net.addr, .score = white_score(r), .time_s = now_s, .rule = VERDICT_NO_RULE};
+		.addr = r->net.addr, .score = white_score(r), .time_s = now_s, .rule = VERDICT_NO_RULE};
 	struct verdict_decision ignored; /* a negative score blocks no client */
 
 	for (size_t i = 0; i < lifted->n; i++)
@@ -126,8 +127,8 @@ static void put_listed(const struct admin *a, const struct net *net, json_t *rep
 	rows_put_listed(reply, a->blocklist != NULL && blocklist_find(a->blocklist, net, &place) ? &place : NULL);
 }
 
-void unblock_run(const struct admin *a, const struct protocol_request *r, const char *who, int64_t now_s,
-              json_t *reply, struct admin_todo *todo)
+void unblock_run(const struct admin *a, const struct protocol_request *r, const char *who, int64_t now_s, json_t *reply,
+                 struct admin_todo *todo)
 {
 	struct active_list running;
 	struct why why;
@@ -173,7 +174,8 @@ static void refuse_no_allowance(const struct query_allowance *around, json_t *re
 	struct why why;
 
 	if (around != NULL)
-		(void)why_set(&why, ENOENT, "it is allowed as a part of %s; 'disallow %s'", around->address, around->address);
+		(void)why_set(&why, ENOENT, "it is allowed as a part of %s; 'disallow %s'", around->address,
+		              around->address);
 	else
 		(void)why_set(&why, ENOENT,
 		              "no allowance of it is active; addresses under [allow] are in the configuration");
@@ -181,7 +183,7 @@ static void refuse_no_allowance(const struct query_allowance *around, json_t *re
 }
 
 void unblock_allowance(const struct admin *a, const struct protocol_request *r, const char *who, int64_t now_s,
-                    json_t *reply)
+                       json_t *reply)
 {
 	struct query_allowance allowance;
 	struct why why;

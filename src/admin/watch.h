@@ -1,8 +1,8 @@
 /*
  * watch: events, or hits, for a client that is sent all of them as they happen: where it begins, and what comes next.
  *
- * Knows the database and JSON, neither sockets nor clients. What is read at once has a limit, whatever is stored: whoever was
- * away for long gets it piece by piece. Errors as of store.h.
+ * Knows the database and JSON, neither sockets nor clients. What is read at once has a limit, whatever is stored:
+ * whoever was away for long gets it piece by piece. Errors as of store.h.
  */
 #ifndef WFS_ADMIN_WATCH_H
 #define WFS_ADMIN_WATCH_H
@@ -20,8 +20,8 @@ enum {
 };
 
 /*
- * Whether a client may begin after that event; the reply gets the number of the newest, or the reason why not: a number that is
- * not used yet comes from another database, and its client would miss what happens until then.
+ * Whether a client may begin after that event; the reply gets the number of the newest, or the reason why not: a number
+ * that is not used yet comes from another database, and its client would miss what happens until then.
  */
 void watch_begin(struct store *store, enum query_stream stream, int64_t after, json_t *reply);
 

@@ -179,7 +179,8 @@ int net_read(struct span text, struct net *ret, struct why *why)
 		return 0;
 	(void)text_escape(text, quoted, sizeof quoted);
 	if (memchr(text.p, '%', text.len) != NULL)
-		return why_set(why, EINVAL, "\"%s\": an address with a zone is link-local and is never blocked", quoted);
+		return why_set(why, EINVAL, "\"%s\": an address with a zone is link-local and is never blocked",
+		               quoted);
 	if (!parse_parts(text.p, text.len, &addr, &bits))
 		return why_set(why, EINVAL, "\"%s\" is not an IPv4 or IPv6 address", quoted);
 	if (bits < 0)

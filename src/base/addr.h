@@ -127,7 +127,8 @@ bool net_overlap(const struct net *a, const struct net *b);
  */
 bool net_is_never(const struct net *net);
 
-/* The private networks: RFC 1918, RFC 6598 (shared by the customers of a provider) and RFC 4193. *ret: ADDR_PRIVATE of them, constant. */
+/* The private networks: RFC 1918, RFC 6598 (shared by the customers of a provider) and RFC 4193. *ret: ADDR_PRIVATE of
+ * them, constant. */
 enum { ADDR_PRIVATE = 5 };
 void addr_private(const struct net **ret);
 

@@ -33,10 +33,10 @@ struct block {
 	unsigned offence;         /* 1 ...; by hand: 0 */
 	unsigned hits;            /* EVIDENCE: that led to it; NETWORK: clients that were blocked; by hand: 0 */
 	enum block_cause cause;
-	uint8_t list;             /* of the kernel: which ports are closed to it; 0: those of [firewall] ports */
-	bool proven;              /* the client was proven good */
-	bool spread;              /* EVIDENCE: the scores of its network reached their threshold, not its own */
-	bool prolonged;           /* no new block: the active one of net and cause now lasts until until_s */
+	uint8_t list;   /* of the kernel: which ports are closed to it; 0: those of [firewall] ports */
+	bool proven;    /* the client was proven good */
+	bool spread;    /* EVIDENCE: the scores of its network reached their threshold, not its own */
+	bool prolonged; /* no new block: the active one of net and cause now lasts until until_s */
 };
 
 #endif

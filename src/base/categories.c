@@ -3,6 +3,6 @@
 #include <stddef.h>
 
 const char *const categories[CATEGORIES_N + 1] = {
-        "dnsbl",   "auth",     "relay", "probe",   "protocol", "unknown-user",
-        "content", "firewall", "name",  "good",    "grey", /* of rules, to here */
-        "flood",   "manual",   "vote",  "network", "other",    NULL};
+	"dnsbl",   "auth",     "relay", "probe",   "protocol", "unknown-user",
+	"content", "firewall", "name",  "good",    "grey", /* of rules, to here */
+	"flood",   "manual",   "vote",  "network", "other",    NULL};

@@ -35,8 +35,7 @@ int confdir_list(const char *file, struct confdir *ret, struct why *why)
 		rc = why_set(why, E2BIG, "%s: more than %d files", dir, CONFDIR_MAX);
 	for (int i = 0; i < n; i++) {
 		if (rc == 0)
-			ret->paths[ret->n++] =
-			        alloc_format("the configuration", "%s/%s", dir, entries[i]->d_name);
+			ret->paths[ret->n++] = alloc_format("the configuration", "%s/%s", dir, entries[i]->d_name);
 		free(entries[i]);
 	}
 	free(entries);

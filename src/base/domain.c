@@ -39,6 +39,5 @@ struct span domain_registered(struct span name)
 	if (!lower(name, text) || text[0] == '.' || text[name.len - 1] == '.' || is_address(text))
 		return none;
 	found = psl_registrable_domain(psl_builtin(), text);
-	return found == NULL ? none
-	                     : (struct span){name.p + (found - text), name.len - (size_t)(found - text)};
+	return found == NULL ? none : (struct span){name.p + (found - text), name.len - (size_t)(found - text)};
 }

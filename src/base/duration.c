@@ -61,15 +61,15 @@ static void write_units(int64_t s, int units_max, char out[static DURATION_TEXT_
 		(void)snprintf(out, DURATION_TEXT_MAX, "0s");
 		return;
 	}
-	for (int u = 1; u < N_UNITS && (first < 0 || u < first + units_max); u++) { /* days are read more easily than weeks */
+	for (int u = 1; u < N_UNITS && (first < 0 || u < first + units_max);
+	     u++) { /* days are read more easily than weeks */
 		const int64_t count = s / units[u].seconds;
 
 		s %= units[u].seconds;
 		if (count > 0 && first < 0)
 			first = u;
 		if (count > 0 && n < DURATION_TEXT_MAX - 1)
-			n += (size_t)snprintf(out + n, DURATION_TEXT_MAX - n, "%" PRId64 "%c", count,
-			                      units[u].sign);
+			n += (size_t)snprintf(out + n, DURATION_TEXT_MAX - n, "%" PRId64 "%c", count, units[u].sign);
 	}
 }
 
@@ -126,8 +126,11 @@ bool time_parse(const char *text, bool utc, int64_t *ret_s)
 	static const struct form {
 		const char *text;
 		bool zone;
-	} forms[] = {{"%Y-%m-%dT%H:%M:%S%z", true}, {"%Y-%m-%d %H:%M:%S%z", true}, {"%Y-%m-%dT%H:%M:%S", false},
-	             {"%Y-%m-%d %H:%M:%S", false},  {"%Y-%m-%d", false}};
+	} forms[] = {{"%Y-%m-%dT%H:%M:%S%z", true},
+	             {"%Y-%m-%d %H:%M:%S%z", true},
+	             {"%Y-%m-%dT%H:%M:%S", false},
+	             {"%Y-%m-%d %H:%M:%S", false},
+	             {"%Y-%m-%d", false}};
 
 	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
 		struct tm tm = {.tm_isdst = -1};

@@ -29,8 +29,8 @@ void duration_short_text(int64_t s, char out[static DURATION_TEXT_MAX]);
 void time_text(int64_t time_s, char out[static TIME_TEXT_MAX]);
 
 /*
- * For people: "2026-11-20 14:37:42 CET", in the zone of the process (TZ, /etc/localtime), or with utc in UTC. "-" outside
- * the years 0..9999.
+ * For people: "2026-11-20 14:37:42 CET", in the zone of the process (TZ, /etc/localtime), or with utc in UTC. "-"
+ * outside the years 0..9999.
  */
 void time_local_text(int64_t time_s, bool utc, char out[static TIME_LOCAL_MAX]);
 

@@ -5,8 +5,9 @@
 #ifndef WFS_BASE_FORMATS_H
 #define WFS_BASE_FORMATS_H
 
-#define FORMATS(ROW)                                                                                                    \
-	ROW(PLAIN, plain) ROW(CIDR, cidr) ROW(CSV, csv) ROW(JSON, json) ROW(NFT, nft) ROW(IPSET, ipset) ROW(RBLDNSD, rbldnsd)   \
-	ROW(BIND, bind)
+#define FORMATS(ROW)                                                                                                   \
+	ROW(PLAIN, plain)                                                                                              \
+	ROW(CIDR, cidr)                                                                                                \
+	ROW(CSV, csv) ROW(JSON, json) ROW(NFT, nft) ROW(IPSET, ipset) ROW(RBLDNSD, rbldnsd) ROW(BIND, bind)
 
 #endif

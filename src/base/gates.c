@@ -45,7 +45,8 @@ static const char *read_networks(const char *text, struct net out[], size_t cap,
 		if (n == cap)
 			return cap == GATES_NETWORKS_MAX ? "at most 16 networks" : "at most 64 networks";
 		if (!net_parse(p, len, &out[n]) || out[n].len == 0 || (addr_is_ip4(&out[n].addr) && out[n].len == 96))
-			return "networks without host bits, at least /1, such as 192.0.2.0/24 or 2001:db8::/32; empty means all";
+			return "networks without host bits, at least /1, such as 192.0.2.0/24 or 2001:db8::/32; empty "
+			       "means all";
 		n++;
 		p += len;
 	}
@@ -61,10 +62,12 @@ static const char *read_ports(const char *text, struct gate *gate)
 		char *end;
 		const unsigned long port = strtoul(p, &end, 10);
 
-		if (*p < '0' || *p > '9' || strchr(" \t,", *end) == NULL || port < 1 || port > 65535 || n == GATES_PORTS_MAX)
+		if (*p < '0' || *p > '9' || strchr(" \t,", *end) == NULL || port < 1 || port > 65535 ||
+		    n == GATES_PORTS_MAX)
 			return "1 to 15 ports, such as 25";
 		if (port == SUBMISSIONS || port == SUBMISSION)
-			return "no 465 and 587: people submit their mail there, and a telephone does not come back by itself";
+			return "no 465 and 587: people submit their mail there, and a telephone does not come back by "
+			       "itself";
 		gate->ports[n++] = (uint16_t)port; /* in range, above */
 		p = end;
 	}
@@ -113,7 +116,8 @@ const char *gates_read(struct gates *gates, const char *key, const char *value)
 		return read_duration(value, 1, 30 * DAY_S, "a duration from 1s to 30d", &gate->window_s);
 	if (strcasecmp(key, "pass") == 0)
 		return read_duration(value, PASS_MIN_S, PASS_MAX_S, "a duration from 1m to 3650d", &gate->pass_s);
-	return read_duration(value, 2, DAY_S, "a duration from 2s to 1d", &gate->open_after_s); /* open_after: the last key */
+	return read_duration(value, 2, DAY_S, "a duration from 2s to 1d",
+	                     &gate->open_after_s); /* open_after: the last key */
 }
 
 /* A network, or all clients, that two gates name. */
@@ -122,14 +126,16 @@ static int check_twice(const struct gate *a, const struct gate *b, struct why *w
 	char net[NET_TEXT_MAX];
 
 	if (a->n_networks == 0 && b->n_networks == 0)
-		return why_set(why, EINVAL, "[gate %s] and [gate %s] are both for everybody: name the networks of one of them", a->name,
-		               b->name);
+		return why_set(why, EINVAL,
+		               "[gate %s] and [gate %s] are both for everybody: name the networks of one of them",
+		               a->name, b->name);
 	for (size_t i = 0; i < a->n_networks; i++)
 		for (size_t j = 0; j < b->n_networks; j++)
 			if (net_order(&a->networks[i], &b->networks[j]) == 0) {
 				(void)net_text(&a->networks[i], net);
-				return why_set(why, EINVAL, "%s is in [gate %s] and in [gate %s]: remove it from one of them", net, a->name,
-				               b->name);
+				return why_set(why, EINVAL,
+				               "%s is in [gate %s] and in [gate %s]: remove it from one of them", net,
+				               a->name, b->name);
 			}
 	return 0;
 }
@@ -142,8 +148,11 @@ int gates_settle(const struct gates *gates, struct why *why)
 		const struct gate *const gate = &gates->gates[i];
 
 		if (gate->pause_s > gate->window_s)
-			return why_set(why, EINVAL, "[gate %s]: pause is longer than window: make window at least as long, since a client "
-			                            "comes back when it likes", gate->name);
+			return why_set(
+				why, EINVAL,
+				"[gate %s]: pause is longer than window: make window at least as long, since a client "
+				"comes back when it likes",
+				gate->name);
 		for (size_t j = 0; j < i && rc == 0; j++)
 			rc = check_twice(&gates->gates[j], gate, why);
 	}

@@ -1,10 +1,10 @@
 /*
  * gates: the [gate NAME] sections: who has to come back before the first connection is let in.
  *
- * A client of one of networks that opens a connection to one of ports is refused for pause_s, and may connect from then on for
- * window_s, count times, until it has proven itself. Of several gates that with the longest network that has the client
- * decides; without networks a gate is for all. pass_networks need not wait.
- * Zeroed, then gates_add for each section and gates_read for its keys, gates_settle, then the rest. Pure; copied like a value.
+ * A client of one of networks that opens a connection to one of ports is refused for pause_s, and may connect from then
+ * on for window_s, count times, until it has proven itself. Of several gates that with the longest network that has the
+ * client decides; without networks a gate is for all. pass_networks need not wait. Zeroed, then gates_add for each
+ * section and gates_read for its keys, gates_settle, then the rest. Pure; copied like a value.
  */
 #ifndef WFS_BASE_GATES_H
 #define WFS_BASE_GATES_H

@@ -144,8 +144,8 @@ static int first_error(struct ini_cfgobj *object, const char *path, struct why *
 	return rc;
 }
 
-static void add_entry(struct ini *ini, size_t *cap, const char *section, const char *key,
-                      const char *value, unsigned line)
+static void add_entry(struct ini *ini, size_t *cap, const char *section, const char *key, const char *value,
+                      unsigned line)
 {
 	struct ini_entry *e;
 
@@ -230,8 +230,7 @@ static void collect(struct ini_cfgobj *object, const char *data, size_t len, str
 
 			if (seen_before(keys, k))
 				continue;
-			while (ini_get_config_valueobj(sections[s], keys[k], object, mode, &vo) == 0 &&
-			       vo != NULL) {
+			while (ini_get_config_valueobj(sections[s], keys[k], object, mode, &vo) == 0 && vo != NULL) {
 				char *const value = ini_get_string_config_value(vo, &rc);
 				uint32_t line = 0;
 
@@ -274,11 +273,9 @@ int ini_parse(const char *path, const char *data, size_t len, struct ini **ret, 
 	utf8 = bytes_to_utf8(data, len, &utf8_len);
 	if (utf8_len == 0) /* the library refuses an empty buffer */
 		utf8[utf8_len++] = '\n';
-	if (ini_config_file_from_mem(utf8, (uint32_t)utf8_len, &file) != 0 ||
-	    ini_config_create(&object) != 0)
+	if (ini_config_file_from_mem(utf8, (uint32_t)utf8_len, &file) != 0 || ini_config_create(&object) != 0)
 		alloc_failed(utf8_len, "a file of sections");
-	if (ini_config_parse(file, INI_STOP_ON_NONE, INI_MS_ERROR | INI_MV1S_ALLOW, INI_PARSE_NOWRAP,
-	                     object) != 0 ||
+	if (ini_config_parse(file, INI_STOP_ON_NONE, INI_MS_ERROR | INI_MV1S_ALLOW, INI_PARSE_NOWRAP, object) != 0 ||
 	    ini_config_error_count(object) > 0) {
 		line = bad_name(data, len);
 		if (ini_config_error_count(object) == 0 && line > 0)
@@ -304,7 +301,8 @@ static unsigned line_of(const char *path, const struct why *why)
 {
 	const size_t n = strlen(path);
 
-	return strncmp(why->text, path, n) == 0 && why->text[n] == ':' ? (unsigned)strtoul(why->text + n + 1, NULL, 10) : 0;
+	return strncmp(why->text, path, n) == 0 && why->text[n] == ':' ? (unsigned)strtoul(why->text + n + 1, NULL, 10)
+	                                                               : 0;
 }
 
 /* Makes a comment of a line; false when there is no such line. */
@@ -353,8 +351,7 @@ static int read_fd(const char *path, int fd, bool rest, struct ini **ret, struct
 	if (!S_ISREG(st.st_mode) || st.st_size > INI_FILE_MAX)
 		return why_set(why, EINVAL, "%s: not a regular file of at most 16 MiB", name);
 	data = alloc_zero(1, (size_t)st.st_size + 1, "a file of sections");
-	while (len < (size_t)st.st_size &&
-	       (got = pread(fd, data + len, (size_t)st.st_size - len, (off_t)len)) > 0)
+	while (len < (size_t)st.st_size && (got = pread(fd, data + len, (size_t)st.st_size - len, (off_t)len)) > 0)
 		len += (size_t)got;
 	if (got < 0)
 		rc = why_set(why, errno, "%s: %s", name, strerror(errno));

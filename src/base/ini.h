@@ -37,8 +37,8 @@ int ini_read(const char *path, struct ini **ret, struct why *why);
 int ini_read_fd(const char *path, int fd, struct ini **ret, struct why *why);
 
 /*
- * The same, but of a file with errors the rest: lines that have one are left out. Returns as ini_read, the first error in why;
- * *ret is NULL only when nothing could be read, or more than 100 lines have an error.
+ * The same, but of a file with errors the rest: lines that have one are left out. Returns as ini_read, the first error
+ * in why; *ret is NULL only when nothing could be read, or more than 100 lines have an error.
  */
 int ini_read_rest(const char *path, struct ini **ret, struct why *why);
 

@@ -11,10 +11,12 @@ void lengths_text(const struct lengths *l, char out[static LENGTHS_TEXT_MAX])
 	out[0] = '\0';
 	for (unsigned length = IP4_BITS + 1; length < 128; length++)
 		if (lengths_has(l, true, (uint8_t)length))
-			len += (size_t)snprintf(out + len, LENGTHS_TEXT_MAX - len, "%sip4/%u", len > 0 ? " " : "", length - IP4_BITS);
+			len += (size_t)snprintf(out + len, LENGTHS_TEXT_MAX - len, "%sip4/%u", len > 0 ? " " : "",
+			                        length - IP4_BITS);
 	for (unsigned length = 1; length < 128; length++)
 		if (lengths_has(l, false, (uint8_t)length))
-			len += (size_t)snprintf(out + len, LENGTHS_TEXT_MAX - len, "%sip6/%u", len > 0 ? " " : "", length);
+			len += (size_t)snprintf(out + len, LENGTHS_TEXT_MAX - len, "%sip6/%u", len > 0 ? " " : "",
+			                        length);
 }
 
 void lengths_read(const char *text, struct lengths *ret)

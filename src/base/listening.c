@@ -56,7 +56,8 @@ static void read_table(const char *path, struct listening *list, size_t *n)
 	if (file == NULL)
 		return;
 	while (fgets(line, sizeof line, file) != NULL)
-		if (sscanf(line, " %*u: %32[0-9A-F]:%4x %*s %2x %*s %*s %*s %*s %*s %" SCNu64, address, &port, &state, &inode) == 4 &&
+		if (sscanf(line, " %*u: %32[0-9A-F]:%4x %*s %2x %*s %*s %*s %*s %*s %" SCNu64, address, &port, &state,
+		           &inode) == 4 &&
 		    state == STATE_LISTEN && !is_loopback(address))
 			add(list, n, (uint16_t)port, inode); /* 4 digits */
 	(void)fclose(file);

@@ -21,7 +21,8 @@ struct listening {
 	char program[LISTENING_NAME_MAX]; /* escaped; "": not known */
 };
 
-/* Ports that others can reach, each once, in their order: what listens on loopback alone is left out. Returns how many. */
+/* Ports that others can reach, each once, in their order: what listens on loopback alone is left out. Returns how many.
+ */
 size_t listening_ports(struct listening out[static LISTENING_MAX]);
 
 #endif

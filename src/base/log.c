@@ -35,8 +35,8 @@ static bool is_journal(void)
 	uintmax_t device, inode;
 	struct stat st;
 
-	return stream != NULL && sscanf(stream, "%ju:%ju", &device, &inode) == 2 &&
-	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+	return stream != NULL && sscanf(stream, "%ju:%ju", &device, &inode) == 2 && fstat(STDERR_FILENO, &st) == 0 &&
+	       st.st_dev == device && st.st_ino == inode;
 }
 
 void log_init(const char *tag, int level)
@@ -63,7 +63,7 @@ static struct iovec field(char **space, const char *name, const char *value)
 static bool send_record(int level, const char *text, const struct log_field fields[], size_t n)
 {
 	char bytes[(LOG_FIELDS_MAX + OWN_FIELDS) * (NAME_MAX_BYTES + LOG_TEXT_MAX)], priority[4], facility[4],
-	        *space = bytes;
+		*space = bytes;
 	struct iovec record[LOG_FIELDS_MAX + OWN_FIELDS];
 	size_t k = 0;
 
@@ -84,15 +84,14 @@ static bool send_record(int level, const char *text, const struct log_field fiel
 static void write_line(int level, const char *text)
 {
 	char line[NAME_MAX_BYTES + LOG_TEXT_MAX];
-	const int n = to_journal
-	                      ? snprintf(line, sizeof line, "<%d>%s\n", level, text)
-	                      : snprintf(line, sizeof line, "%.*s: %s\n", NAME_MAX_BYTES - 4, log_tag, text);
+	const int n = to_journal ? snprintf(line, sizeof line, "<%d>%s\n", level, text)
+	                         : snprintf(line, sizeof line, "%.*s: %s\n", NAME_MAX_BYTES - 4, log_tag, text);
 
 	(void)!write(STDERR_FILENO, line, (size_t)n); /* it fits */
 }
 
 static void log_record(int level, const struct log_field fields[], size_t n, const char *fmt, va_list ap)
-        __attribute__((format(printf, 4, 0)));
+	__attribute__((format(printf, 4, 0)));
 
 static void log_record(int level, const struct log_field fields[], size_t n, const char *fmt, va_list ap)
 {

@@ -6,10 +6,10 @@
  * "watchforspammers", so that "journalctl WFS_ADDRESS=192.0.2.7" finds it; a journal that cannot be reached gets a line
  * with "<N>" in front (sd-daemon(3)). Otherwise it is a line with the tag in front, and the fields are left out.
  * Whatever is not printable text is escaped here (text.h), so a record is always one line.
- * A record reports what happened, to what, why, and what follows. Levels: LOG_ALERT an administrator must act now; LOG_ERR
- * it failed, and clients get through or the daemon ends; LOG_WARNING it is not as it should be; LOG_NOTICE the daemon
- * itself changed; LOG_INFO daily work.
- * Source: systemd.exec(5) $JOURNAL_STREAM, sd_journal_sendv(3), systemd.journal-fields(7).
+ * A record reports what happened, to what, why, and what follows. Levels: LOG_ALERT an administrator must act now;
+ * LOG_ERR it failed, and clients get through or the daemon ends; LOG_WARNING it is not as it should be; LOG_NOTICE the
+ * daemon itself changed; LOG_INFO daily work. Source: systemd.exec(5) $JOURNAL_STREAM, sd_journal_sendv(3),
+ * systemd.journal-fields(7).
  */
 #ifndef WFS_LOG_H
 #define WFS_LOG_H

@@ -48,7 +48,8 @@ static void cut_name(struct span *text)
 	for (size_t i = 0; i < len; i++) {
 		const char c = text->p[i];
 
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || is_one_of(c, "-_.")))
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		      is_one_of(c, "-_.")))
 			return;
 	}
 	cut_front(text, len);

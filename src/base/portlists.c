@@ -43,7 +43,8 @@ const char *portlists_read(struct portlists *l, const char *name, const char *te
 		return NULL;
 	}
 	if (!is_name(name))
-		return "a category or the beginning of rules' names behind \"ports.\", at most 15 letters, digits and \"-\"";
+		return "a category or the beginning of rules' names behind \"ports.\", at most 15 letters, digits and "
+		       "\"-\"";
 	while (i < l->n_names && strcmp(l->names[i].name, name) != 0)
 		i++;
 	if (i == PORTLISTS_NAMES_MAX)
@@ -167,5 +168,6 @@ void portlists_text(const struct portlists *l, size_t list, char out[static PORT
 	(void)snprintf(out, PORTLISTS_TEXT_MAX, "%s", all ? "all" : "");
 	for (size_t i = 0; i < n && !all; i++)
 		if (i == 0 || ports[i] != ports[i - 1])
-			len += (size_t)snprintf(out + len, PORTLISTS_TEXT_MAX - len, "%s%u", i > 0 ? "," : "", ports[i]); /* fits */
+			len += (size_t)snprintf(out + len, PORTLISTS_TEXT_MAX - len, "%s%u", i > 0 ? "," : "",
+			                        ports[i]); /* fits */
 }

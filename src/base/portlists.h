@@ -1,10 +1,10 @@
 /*
  * portlists: which ports are closed to a blocked client, by what it did: [firewall] ports and ports.NAME.
  *
- * NAME is a category, or the beginning of rules' names up to a "-" ("sshd": sshd-auth ...); the latter goes first. Names with
- * the same ports share a list; list 0 is that of all that has no name of its own. A block belongs to one list; a client with
- * blocks in several is closed out of all their ports.
- * Zeroed, then portlists_read for each key, portlists_settle, then the rest. Pure; copied like a value.
+ * NAME is a category, or the beginning of rules' names up to a "-" ("sshd": sshd-auth ...); the latter goes first.
+ * Names with the same ports share a list; list 0 is that of all that has no name of its own. A block belongs to one
+ * list; a client with blocks in several is closed out of all their ports. Zeroed, then portlists_read for each key,
+ * portlists_settle, then the rest. Pure; copied like a value.
  */
 #ifndef WFS_BASE_PORTLISTS_H
 #define WFS_BASE_PORTLISTS_H
@@ -17,7 +17,7 @@ enum {
 	PORTLISTS_PORTS_MAX = 15, /* of one list: multiport's limit: XT_MULTI_PORTS, linux/netfilter/xt_multiport.h */
 	PORTLISTS_MAX = 8,        /* lists */
 	PORTLISTS_NAMES_MAX = 24,
-	PORTLISTS_NAME_MAX = 16,  /* bytes, with the NUL */
+	PORTLISTS_NAME_MAX = 16,                                      /* bytes, with the NUL */
 	PORTLISTS_TEXT_MAX = PORTLISTS_MAX * PORTLISTS_PORTS_MAX * 6, /* "65535," */
 };
 
@@ -43,8 +43,8 @@ struct portlists {
 };
 
 /*
- * Reads "25,465 587"; name "": of list 0; a name that was read before is replaced. given: by the user, no default. Returns
- * NULL, or what would have been right.
+ * Reads "25,465 587"; name "": of list 0; a name that was read before is replaced. given: by the user, no default.
+ * Returns NULL, or what would have been right.
  */
 const char *portlists_read(struct portlists *lists, const char *name, const char *text, bool given);
 

@@ -37,8 +37,8 @@ static inline uint32_t prefix16_load4(const char *p)
 }
 
 /*
- * len bytes at p, the first PREFIX16_BYTES of them; zeros behind their end. Never by a copy into the result: reading back as a
- * whole what was written in pieces costs more than all of this (measured).
+ * len bytes at p, the first PREFIX16_BYTES of them; zeros behind their end. Never by a copy into the result: reading
+ * back as a whole what was written in pieces costs more than all of this (measured).
  */
 static inline struct prefix16 prefix16_of(const char *p, size_t len)
 {
@@ -71,7 +71,8 @@ static inline struct prefix16_head prefix16_head(const char *p, size_t len)
 {
 	static const char ones[PREFIX16_BYTES] = "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF";
 
-	return (struct prefix16_head){prefix16_of(p, len), prefix16_of(ones, len < PREFIX16_BYTES ? len : PREFIX16_BYTES)};
+	return (struct prefix16_head){prefix16_of(p, len),
+	                              prefix16_of(ones, len < PREFIX16_BYTES ? len : PREFIX16_BYTES)};
 }
 
 /* True when text begins with the first PREFIX16_BYTES of head's. head's has no zeros. */

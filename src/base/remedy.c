@@ -99,7 +99,8 @@ static const char *below(const char *path, const char *const names[], size_t n)
 	return NULL;
 }
 
-/* systemd started us, and covers this home with a directory that is closed even to root: ProtectHome=yes. NULL: it does not. */
+/* systemd started us, and covers this home with a directory that is closed even to root: ProtectHome=yes. NULL: it does
+ * not. */
 static const char *hidden_home(const char *path)
 {
 	static const char *const homes[] = {"/home", "/root", "/run/user"};
@@ -111,12 +112,14 @@ static const char *hidden_home(const char *path)
 	return home;
 }
 
-/* systemd started us with a directory for temporary files that no other process sees: PrivateTmp=yes. NULL: it did not. */
+/* systemd started us with a directory for temporary files that no other process sees: PrivateTmp=yes. NULL: it did not.
+ */
 static const char *private_tmp(const char *path)
 {
 	static const char *const all[] = {"/tmp", "/var/tmp"};
 	const char *const tmp = below(path, all, sizeof all / sizeof *all);
-	FILE *const mounts = getenv("NOTIFY_SOCKET") == NULL || tmp == NULL ? NULL : fopen("/proc/self/mountinfo", "re");
+	FILE *const mounts =
+		getenv("NOTIFY_SOCKET") == NULL || tmp == NULL ? NULL : fopen("/proc/self/mountinfo", "re");
 	bool is_private = false;
 	char line[PATH_MAX];
 
@@ -137,8 +140,8 @@ __attribute__((format(printf, 2, 3))) static void add_remedy(char out[static REM
 }
 
 /* The lines of a drop-in that change what systemd does. */
-#define DROP_IN                                                                                                         \
-	": 'systemctl edit watchforspammers', write the lines \"[Service]\" and \"%s%s\", 'systemctl restart "          \
+#define DROP_IN                                                                                                        \
+	": 'systemctl edit watchforspammers', write the lines \"[Service]\" and \"%s%s\", 'systemctl restart "         \
 	"watchforspammers'"
 
 const char *remedy_read(int err, const char *path, char out[static REMEDY_MAX])
@@ -173,7 +176,8 @@ const char *remedy_write(int err, const char *path, char out[static REMEDY_MAX])
 	else if (tmp != NULL && err == ENOENT)
 		add_remedy(out, "; systemd gives the service a private %s" DROP_IN, tmp, "PrivateTmp=", "no");
 	else if (err == EROFS && getenv("NOTIFY_SOCKET") != NULL)
-		add_remedy(out, "; systemd lets the service write only to permitted directories" DROP_IN, "ReadWritePaths=", dir);
+		add_remedy(out, "; systemd lets the service write only to permitted directories" DROP_IN,
+		           "ReadWritePaths=", dir);
 	else if (err == ENOENT)
 		add_remedy(out, "; make its directory: 'install -d -o %s -m 750 %s'", user, dir);
 	else if (err == EACCES && closed_directory(path, closed))

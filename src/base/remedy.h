@@ -1,9 +1,9 @@
 /*
  * remedy: what cures a file that cannot be opened, as the end of the sentence that reports the error.
  *
- * Knows the user of this process, which directory on the way is closed to it, and what systemd hides from a service. Names
- * come from /etc/passwd and /etc/group alone: other sources of names can block for any time, and make system calls that
- * the engine may not.
+ * Knows the user of this process, which directory on the way is closed to it, and what systemd hides from a service.
+ * Names come from /etc/passwd and /etc/group alone: other sources of names can block for any time, and make system
+ * calls that the engine may not.
  */
 #ifndef WFS_REMEDY_H
 #define WFS_REMEDY_H

@@ -18,8 +18,8 @@ static int refuse_open(const struct secretfile *file, int err, struct why *why)
 		return why_set(why, err, "%s%s: %s%s", file->of, file->path, strerror(err),
 		               remedy_read(err, file->path, remedy));
 	remedy_user(user);
-	return why_set(why, err, "%s%s: %s; user %s must own it: 'chown %s %s'", file->of, file->path,
-	               strerror(err), user, user, file->path);
+	return why_set(why, err, "%s%s: %s; user %s must own it: 'chown %s %s'", file->of, file->path, strerror(err),
+	               user, user, file->path);
 }
 
 static int check(const struct secretfile *file, int fd, struct why *why)
@@ -31,18 +31,15 @@ static int check(const struct secretfile *file, int fd, struct why *why)
 	if (!S_ISREG(st.st_mode))
 		return why_set(why, EINVAL, "%s%s: not a regular file", file->of, file->path);
 	if ((st.st_mode & (file->for_group ? 027 : 077)) != 0)
-		return why_set(why, EPERM,
-		               "%s%s: %s; 'chmod %s %s', and replace the secret if others may have seen it",
+		return why_set(why, EPERM, "%s%s: %s; 'chmod %s %s', and replace the secret if others may have seen it",
 		               file->of, file->path,
-		               file->for_group ? "others may read it, or its group may write it"
-		                               : "others may read it",
+		               file->for_group ? "others may read it, or its group may write it" : "others may read it",
 		               file->for_group ? "640" : "600", file->path);
 	return 0;
 }
 
 /* Until the end of the file or of buf. */
-static int read_all(const struct secretfile *file, int fd, char *buf, size_t cap, size_t *ret_len,
-                    struct why *why)
+static int read_all(const struct secretfile *file, int fd, char *buf, size_t cap, size_t *ret_len, struct why *why)
 {
 	char more;
 	ssize_t n = 1;

@@ -1,8 +1,8 @@
 /*
  * signals: signals as something that poll(2) waits for, instead of handlers.
  *
- * Those that are named are blocked from then on in this process, and read one after the other from the descriptor. SIGPIPE is
- * ignored: a write to who is gone returns an error.
+ * Those that are named are blocked from then on in this process, and read one after the other from the descriptor.
+ * SIGPIPE is ignored: a write to who is gone returns an error.
  */
 #ifndef WFS_SIGNALS_H
 #define WFS_SIGNALS_H

@@ -47,8 +47,8 @@ uint64_t siphash(const uint8_t key[static SIPHASH_KEY], const void *data, size_t
 	const size_t whole = len / 8 * 8;
 
 	for (size_t i = 0; i <= whole; i += 8) {
-		const uint64_t word = i < whole ? word_of(bytes + i, 8)
-		                                : word_of(bytes + i, len - whole) | (uint64_t)len << 56;
+		const uint64_t word =
+			i < whole ? word_of(bytes + i, 8) : word_of(bytes + i, len - whole) | (uint64_t)len << 56;
 
 		s.v3 ^= word;
 		rounds(&s, 2);

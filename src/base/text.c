@@ -153,7 +153,8 @@ static size_t distance(const char *a, const char *b)
 				best = before[j] + 1;
 			if (row[j - 1] + 1 < best)
 				best = row[j - 1] + 1;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && two_before[j - 2] + 1 < best)
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    two_before[j - 2] + 1 < best)
 				best = two_before[j - 2] + 1;
 			row[j] = best;
 		}

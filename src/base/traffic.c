@@ -20,7 +20,8 @@ void traffic_text(int64_t packets, int64_t bytes, char out[static TRAFFIC_TEXT_M
 	if (unit == 0)
 		(void)snprintf(out, TRAFFIC_TEXT_MAX, "%" PRId64, bytes);
 	else if (bytes < 10)
-		(void)snprintf(out, TRAFFIC_TEXT_MAX, "%d.%d%c", (int)bytes, (int)tenths, units[unit]); /* one digit each */
+		(void)snprintf(out, TRAFFIC_TEXT_MAX, "%d.%d%c", (int)bytes, (int)tenths,
+		               units[unit]); /* one digit each */
 	else
 		(void)snprintf(out, TRAFFIC_TEXT_MAX, "%" PRId64 "%c", bytes, units[unit]);
 }

@@ -57,7 +57,8 @@ int unixsocket_bind(const char *path, int type, int *ret_fd, struct why *why)
 	rc = bind(fd, (const struct sockaddr *)&address, sizeof address);
 	(void)umask(before);
 	if (rc < 0) {
-		rc = why_set(why, errno, "%s: %s; its directory must exist and be writable for [run] user", path, strerror(errno));
+		rc = why_set(why, errno, "%s: %s; its directory must exist and be writable for [run] user", path,
+		             strerror(errno));
 		(void)close(fd);
 		return rc;
 	}

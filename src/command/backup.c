@@ -19,7 +19,8 @@ int command_backup(int argc, char **argv, const struct command_env *env)
 		if (strcmp(argv[i], "--force") == 0)
 			force = true;
 		else if (strcmp(argv[i], "-") == 0)
-			return command_usage(argv[0], "a file's name, not \"-\": the copy is complete or not there at all");
+			return command_usage(argv[0],
+			                     "a file's name, not \"-\": the copy is complete or not there at all");
 		else if (argv[i][0] == '-')
 			return command_no_option(argv[0], argv[i], options);
 		else if (path != NULL)

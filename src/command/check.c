@@ -1,5 +1,5 @@
-/* check: configuration, rules, every example in them, what else is wrong with them, what "run" needs of this machine; and
- * what the rules do to old logs. */
+/* check: configuration, rules, every example in them, what else is wrong with them, what "run" needs of this machine;
+ * and what the rules do to old logs. */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -22,9 +22,9 @@
 enum { PLACE_MAX = 400 };
 
 struct request {
-	bool strict;   /* warnings count as errors */
-	bool new_rule; /* begin one from a line: the first of files, else standard input */
-	bool journal;  /* against the journal ... */
+	bool strict;     /* warnings count as errors */
+	bool new_rule;   /* begin one from a line: the first of files, else standard input */
+	bool journal;    /* against the journal ... */
 	int64_t since_s; /* ... from then on */
 	size_t n_files, n_logs;
 	const char **files, **logs; /* rule files; old logs */
@@ -38,11 +38,10 @@ static void print_json_finding(const char *kind, const char *text)
 
 	while (file_len > 0 && text[file_len] != ':')
 		file_len--;
-	command_print_json(
-	        json_pack("{s:s, s:o, s:o, s:o}", "kind", kind, "file",
-	                  n > 0 ? json_text((struct span){text, file_len}) : json_null(), "line",
-	                  n > 0 ? json_integer(strtol(text + file_len + 1, NULL, 10)) : json_null(),
-	                  "message", json_text((struct span){text + n, strcspn(text + n, "\n")})));
+	command_print_json(json_pack("{s:s, s:o, s:o, s:o}", "kind", kind, "file",
+	                             n > 0 ? json_text((struct span){text, file_len}) : json_null(), "line",
+	                             n > 0 ? json_integer(strtol(text + file_len + 1, NULL, 10)) : json_null(),
+	                             "message", json_text((struct span){text + n, strcspn(text + n, "\n")})));
 }
 
 /* kind: of the JSON's findings. */
@@ -61,7 +60,8 @@ static void print_errors(const struct rulefile_errors *errors, const char *kind,
 			continue;
 		}
 		snippet_show(text, place, sizeof place);
-		(void)fprintf(stderr, "%.*s%s%s%s%s\n", (int)n, text, is_error ? "" : kind, is_error ? "" : ": ", text + n, place);
+		(void)fprintf(stderr, "%.*s%s%s%s%s\n", (int)n, text, is_error ? "" : kind, is_error ? "" : ": ",
+		              text + n, place);
 	}
 }
 
@@ -80,18 +80,18 @@ static void add_new(struct rulefile_errors *errors, const struct rulefile_errors
 	}
 }
 
-static void print_end(const struct rules *rules, size_t n_examples, size_t n_errors, size_t n_warnings,
-                      bool good, const struct command_env *env)
+static void print_end(const struct rules *rules, size_t n_examples, size_t n_errors, size_t n_warnings, bool good,
+                      const struct command_env *env)
 {
 	const char *const warnings = plural((int64_t)n_warnings, "warning", "warnings");
 	char size[RULES_SIZE_TEXT_MAX];
 
 	if (env->json) {
-		command_print_json(json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I}", "kind", "end", "ok", good,
-		                             "rules", (json_int_t)(rules != NULL ? rules_count(rules) : 0),
-		                             "files", (json_int_t)(rules != NULL ? rules_files(rules) : 0),
-		                             "examples", (json_int_t)n_examples, "faults",
-		                             (json_int_t)n_errors, "warnings", (json_int_t)n_warnings));
+		command_print_json(json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I}", "kind", "end", "ok", good, "rules",
+		                             (json_int_t)(rules != NULL ? rules_count(rules) : 0), "files",
+		                             (json_int_t)(rules != NULL ? rules_files(rules) : 0), "examples",
+		                             (json_int_t)n_examples, "faults", (json_int_t)n_errors, "warnings",
+		                             (json_int_t)n_warnings));
 		return;
 	}
 	if (good) {
@@ -128,13 +128,14 @@ static void print_sources(const struct config *config, const char *sentence, con
 	if (sentence[0] == '\0' || (config->names_logs && !config->journal.reads))
 		return;
 	if (env->json)
-		command_print_json(json_pack("{s:s, s:b, s:b, s:s}", "kind", "sources", "journal", config->journal.reads, "files",
-		                             config->n_logs > 0, "message", sentence));
+		command_print_json(json_pack("{s:s, s:b, s:b, s:s}", "kind", "sources", "journal",
+		                             config->journal.reads, "files", config->n_logs > 0, "message", sentence));
 	else
 		(void)printf("%s\n", sentence);
 }
 
-/* Loads the rules and tries them. machine: check also what it needs of this one; or NULL. ret: NULL when the rules cannot be used. */
+/* Loads the rules and tries them. machine: check also what it needs of this one; or NULL. ret: NULL when the rules
+ * cannot be used. */
 static int check(const char *const *dirs, size_t n_dirs, const char *const *files, size_t n_files,
                  struct config *machine, bool strict, const struct command_env *env, struct rules **ret)
 {
@@ -173,7 +174,7 @@ static int check_alone(const struct config *config, const struct request *q, con
                        struct rules **ret)
 {
 	const char **const files =
-	        alloc_zero(q->n_files + config->run.n_patterns + 1, sizeof *files, "the files to check");
+		alloc_zero(q->n_files + config->run.n_patterns + 1, sizeof *files, "the files to check");
 	char macros[CONFIG_DIRS_MAX][4096];
 	size_t n = 0;
 	int status;
@@ -208,9 +209,9 @@ static bool is_shown(const struct rules *rules, const struct backtest_result *r,
 
 static void print_against(const struct rules *rules, const struct backtest_result *r, bool idle)
 {
-	(void)printf("\n%" PRId64 " %s of %" PRId64 " %s, %" PRId64
-	             " without a header\n\n%10s  %10s  %10s  %10s  %s\n",
-	             r->lines, plural(r->lines, "line", "lines"), r->files, plural(r->files, "file", "files"), r->unparsed, "HITS", "ADDRESSES", "BLOCKED", "COLLISIONS", "RULE");
+	(void)printf("\n%" PRId64 " %s of %" PRId64 " %s, %" PRId64 " without a header\n\n%10s  %10s  %10s  %10s  %s\n",
+	             r->lines, plural(r->lines, "line", "lines"), r->files, plural(r->files, "file", "files"),
+	             r->unparsed, "HITS", "ADDRESSES", "BLOCKED", "COLLISIONS", "RULE");
 	for (size_t i = 0; i < rules_count(rules); i++)
 		if (is_shown(rules, r, i, idle))
 			(void)printf("%10" PRId64 "  %10" PRId64 "  %10" PRId64 "  %10" PRId64 "  %s\n",
@@ -219,16 +220,15 @@ static void print_against(const struct rules *rules, const struct backtest_resul
 	if (r->n_collisions == 0)
 		(void)printf("\nno collisions: no client it would block delivered accepted mail or logged in\n");
 	else
-		(void)printf("\n%" PRId64
-		             " %s: it would block clients that delivered accepted mail or logged in\n",
+		(void)printf("\n%" PRId64 " %s: it would block clients that delivered accepted mail or logged in\n",
 		             r->n_collisions, plural(r->n_collisions, "collision", "collisions"));
 	for (size_t i = 0; i < r->n_shown; i++) {
 		const struct backtest_collision *const c = &r->shown[i];
 		char address[ADDR_TEXT_MAX];
 
 		(void)addr_text(&c->address, address);
-		(void)printf("\n  %s: %" PRId64 " %s by %s, %s:%u\n", address, c->hits, plural(c->hits, "hit", "hits"), c->rule->text->name,
-		             c->rule->text->file, c->rule->text->line);
+		(void)printf("\n  %s: %" PRId64 " %s by %s, %s:%u\n", address, c->hits, plural(c->hits, "hit", "hits"),
+		             c->rule->text->name, c->rule->text->file, c->rule->text->line);
 		if (c->line != NULL)
 			print_quoted("bad", c->rule, c->line);
 		if (c->good_line != NULL)
@@ -255,11 +255,11 @@ static json_t *json_collisions(const struct backtest_result *r, const struct rul
 		if (c->rule != rule)
 			continue;
 		(void)addr_text(&c->address, address);
-		(void)json_array_append_new(
-		        list, json_pack("{s:s, s:I, s:o, s:s?, s:o}", "address", address, "hits", (json_int_t)c->hits,
-		                        "line", json_quoted(c->line), "good_rule",
-		                        c->good_rule != NULL ? c->good_rule->text->name : NULL, "good_line",
-		                        json_quoted(c->good_line)));
+		(void)json_array_append_new(list,
+		                            json_pack("{s:s, s:I, s:o, s:s?, s:o}", "address", address, "hits",
+		                                      (json_int_t)c->hits, "line", json_quoted(c->line), "good_rule",
+		                                      c->good_rule != NULL ? c->good_rule->text->name : NULL,
+		                                      "good_line", json_quoted(c->good_line)));
 	}
 	return list;
 }
@@ -269,15 +269,14 @@ static void print_against_json(const struct rules *rules, const struct backtest_
 	for (size_t i = 0; i < rules_count(rules); i++)
 		if (is_shown(rules, r, i, idle))
 			command_print_json(json_pack(
-			        "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "kind", "rule", "rule",
-			        rules_at(rules, i)->text->name, "file", rules_at(rules, i)->text->file,
-			        "hits", (json_int_t)r->rules[i].hits, "addresses",
-			        (json_int_t)r->rules[i].addresses, "blocked", (json_int_t)r->rules[i].blocked,
-			        "n_collisions", (json_int_t)r->rules[i].collisions, "collisions",
-			        json_collisions(r, rules_at(rules, i))));
-	command_print_json(json_pack("{s:s, s:I, s:I, s:I, s:I}", "kind", "against", "files",
-	                             (json_int_t)r->files, "lines", (json_int_t)r->lines, "unparsed",
-	                             (json_int_t)r->unparsed, "collisions", (json_int_t)r->n_collisions));
+				"{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "kind", "rule", "rule",
+				rules_at(rules, i)->text->name, "file", rules_at(rules, i)->text->file, "hits",
+				(json_int_t)r->rules[i].hits, "addresses", (json_int_t)r->rules[i].addresses, "blocked",
+				(json_int_t)r->rules[i].blocked, "n_collisions", (json_int_t)r->rules[i].collisions,
+				"collisions", json_collisions(r, rules_at(rules, i))));
+	command_print_json(json_pack("{s:s, s:I, s:I, s:I, s:I}", "kind", "against", "files", (json_int_t)r->files,
+	                             "lines", (json_int_t)r->lines, "unparsed", (json_int_t)r->unparsed, "collisions",
+	                             (json_int_t)r->n_collisions));
 }
 
 /* rules: those in question. With files of their own, the installed ones show which clients are good. */
@@ -286,21 +285,21 @@ static int against(const struct config *config, const struct request *q, const s
 {
 	const struct journal_where where = choice_where(config);
 	struct backtest_options options = {.config = config,
-	                                  .rules = rules,
-	                                  .good = rules,
-	                                  .disabled = q->n_files > 0,
-	                                  .journal = q->journal ? &where : NULL,
-	                                  .since_s = q->since_s,
-	                                  .n_files = q->n_logs,
-	                                  .files = q->logs};
+	                                   .rules = rules,
+	                                   .good = rules,
+	                                   .disabled = q->n_files > 0,
+	                                   .journal = q->journal ? &where : NULL,
+	                                   .since_s = q->since_s,
+	                                   .n_files = q->n_logs,
+	                                   .files = q->logs};
 	struct rulefile_errors errors = {0};
 	struct backtest_result result = {0};
 	struct rules *installed = NULL;
 	int status = COMMAND_DONE;
 	struct why why;
 
-	if (q->n_files > 0 && rules_load((const char *const *)config->run.patterns, config->run.n_patterns,
-	                                 NULL, 0, &installed, &errors, &why) < 0) {
+	if (q->n_files > 0 && rules_load((const char *const *)config->run.patterns, config->run.n_patterns, NULL, 0,
+	                                 &installed, &errors, &why) < 0) {
 		status = command_fail(COMMAND_USAGE, &why);
 	} else {
 		options.good = installed != NULL ? installed : rules;
@@ -330,12 +329,11 @@ static bool is_rule_file(const char *path)
  * well. */
 static int parse(int argc, char **argv, const struct command_env *env, struct request *q)
 {
-	static const struct option options[] = {
-	        {"strict", no_argument, NULL, 's'},
-	        {"against", required_argument, NULL, 'a'},
-	        {"since", required_argument, NULL, 'f'},
-	        {"new", no_argument, NULL, 'n'},
-	        {0}};
+	static const struct option options[] = {{"strict", no_argument, NULL, 's'},
+	                                        {"against", required_argument, NULL, 'a'},
+	                                        {"since", required_argument, NULL, 'f'},
+	                                        {"new", no_argument, NULL, 'n'},
+	                                        {0}};
 	bool since = false;
 	int c;
 
@@ -410,8 +408,9 @@ int command_check(int argc, char **argv, const struct command_env *env)
 		if ((q.n_logs > 0 || q.journal) && q.n_files > 0)
 			status = check_alone(config, &q, env, &rules);
 		else
-			status = check((const char *const *)config->run.patterns, config->run.n_patterns,
-			               q.files, q.n_files, q.n_files + q.n_logs == 0 && !q.journal ? config : NULL, q.strict, env, &rules);
+			status = check((const char *const *)config->run.patterns, config->run.n_patterns, q.files,
+			               q.n_files, q.n_files + q.n_logs == 0 && !q.journal ? config : NULL, q.strict,
+			               env, &rules);
 		if (status == COMMAND_DONE && (q.n_logs > 0 || q.journal))
 			status = against(config, &q, env, rules);
 	}

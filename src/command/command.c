@@ -51,7 +51,8 @@ int command_wait_for_lines(const char *command)
 	if (fcntl(STDIN_FILENO, F_GETFD) < 0)
 		return command_usage(command, "standard input is closed; give lines there or as arguments");
 	if (isatty(STDIN_FILENO))
-		(void)fprintf(stderr, "watchforspammers %s: paste log lines here; Ctrl-D on an empty line ends\n", command);
+		(void)fprintf(stderr, "watchforspammers %s: paste log lines here; Ctrl-D on an empty line ends\n",
+		              command);
 	return COMMAND_DONE;
 }
 
@@ -71,7 +72,8 @@ int command_no_option(const char *command, const char *word, const char *const o
 		known[n++] = everywhere[i];
 	known[n] = NULL;
 	(void)text_escape((struct span){word, strlen(word)}, look, sizeof look);
-	(void)snprintf(name, sizeof name, "%.*s", (int)strcspn(look, "="), look); /* "--for=1h": the value is a word of its own */
+	(void)snprintf(name, sizeof name, "%.*s", (int)strcspn(look, "="),
+	               look); /* "--for=1h": the value is a word of its own */
 	near = text_nearest(name, known);
 	return command_usage(command, "no option \"%s\"%s%s%s", look, near != NULL ? "; did you mean " : "",
 	                     near != NULL ? near : "", near != NULL ? "?" : "");
@@ -110,12 +112,16 @@ int command_time(const char *command, const char *option, const char *word, bool
 	if (time_parse(word, utc, ret_s))
 		return COMMAND_DONE;
 	if (word[strspn(word, "0123456789")] == '\0' || !duration_parse(word, &ago_s))
-		return command_usage(command, "%s: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z, or how long ago, such as 7d", option);
+		return command_usage(
+			command,
+			"%s: want a time such as 2026-11-20 or 2026-11-20T13:37:42Z, or how long ago, such as 7d",
+			option);
 	*ret_s = clock_unix_s() - ago_s;
 	return COMMAND_DONE;
 }
 
-int command_word(const char *command, const char *option, const char *word, const char *const words[], size_t n, size_t *ret)
+int command_word(const char *command, const char *option, const char *word, const char *const words[], size_t n,
+                 size_t *ret)
 {
 	char look[LOOK_MAX], all[WORDS_MAX];
 	const char *near;
@@ -124,8 +130,9 @@ int command_word(const char *command, const char *option, const char *word, cons
 		return COMMAND_DONE;
 	near = text_nearest(word, words);
 	(void)text_escape((struct span){word, strlen(word)}, look, sizeof look);
-	return command_usage(command, "%s: \"%s\" is none of %s%s%s%s", option, look, text_list(words, n, all, sizeof all),
-	                     near != NULL ? "; did you mean " : "", near != NULL ? near : "", near != NULL ? "?" : "");
+	return command_usage(command, "%s: \"%s\" is none of %s%s%s%s", option, look,
+	                     text_list(words, n, all, sizeof all), near != NULL ? "; did you mean " : "",
+	                     near != NULL ? near : "", near != NULL ? "?" : "");
 }
 
 int command_no_word(const char *command, const char *word)
@@ -165,8 +172,7 @@ struct config *command_config_rest(const struct command_env *env, struct why *re
 		return NULL;
 	}
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "watchforspammers: warning: %s; using the rest of the configuration\n",
-	              ret_error->text);
+	(void)fprintf(stderr, "watchforspammers: warning: %s; using the rest of the configuration\n", ret_error->text);
 	return config;
 }
 
@@ -179,14 +185,17 @@ static int error_not_yours(const char *path, struct why *why)
 	char dir[PATH_MAX];
 	struct stat st;
 
-	(void)snprintf(dir, sizeof dir, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
+	(void)snprintf(dir, sizeof dir, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
+	               slash == NULL ? "." : path);
 	if (stat(path, &st) < 0 && stat(dir, &st) < 0)
 		return why_set(why, EACCES, "%s: permission denied; try as root", path);
 	group = getgrgid(st.st_gid);
 	if (group == NULL || st.st_gid == 0 || (st.st_mode & S_IRGRP) == 0)
 		return why_set(why, EACCES, "%s: permission denied; try as root", path);
-	return why_set(why, EACCES, "%s: only root and the group %s may read it; as root: adduser %s %s (then log in "
-	                            "again)", path, group->gr_name, pw != NULL ? pw->pw_name : "YOU", group->gr_name);
+	return why_set(why, EACCES,
+	               "%s: only root and the group %s may read it; as root: adduser %s %s (then log in "
+	               "again)",
+	               path, group->gr_name, pw != NULL ? pw->pw_name : "YOU", group->gr_name);
 }
 
 static int error_no_database(const struct config *config, struct why *why)
@@ -196,9 +205,12 @@ static int error_no_database(const struct config *config, struct why *why)
 	if (access(path, F_OK) == 0 || errno == EACCES)
 		return error_not_yours(path, why);
 	if (daemon_state(config) == DAEMON_RUNNING)
-		return why_set(why, ENOENT, "%s: the database was deleted; the running daemon creates a new one, try again in a minute",
-		               path);
-	return why_set(why, ENOENT, "%s: no database here yet; start the daemon: systemctl start watchforspammers", path);
+		return why_set(
+			why, ENOENT,
+			"%s: the database was deleted; the running daemon creates a new one, try again in a minute",
+			path);
+	return why_set(why, ENOENT, "%s: no database here yet; start the daemon: systemctl start watchforspammers",
+	               path);
 }
 
 int command_open_database(const struct config *config, struct store **ret, struct why *why)

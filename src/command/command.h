@@ -57,7 +57,8 @@ int command_usage(const char *command, const char *fmt, ...) __attribute__((form
 
 /*
  * Before a command reads log lines from standard input: COMMAND_DONE, with a hint on standard error when a person is to
- * type them; COMMAND_USAGE, after reporting it, when it is closed. Before anything is opened, which would get its number.
+ * type them; COMMAND_USAGE, after reporting it, when it is closed. Before anything is opened, which would get its
+ * number.
  */
 int command_wait_for_lines(const char *command);
 
@@ -68,20 +69,22 @@ int command_no_option(const char *command, const char *word, const char *const o
 int command_no_getopt(char **argv, const struct option *options);
 
 /*
- * All options of argv, one after the other: take gets each, with its value in optarg, and returns COMMAND_DONE, or COMMAND_USAGE
- * after reporting why. Returns the same; the words that are left begin at optind. request: what take puts them into.
+ * All options of argv, one after the other: take gets each, with its value in optarg, and returns COMMAND_DONE, or
+ * COMMAND_USAGE after reporting why. Returns the same; the words that are left begin at optind. request: what take puts
+ * them into.
  */
 typedef int command_take_option(int option, void *request);
 int command_options(int argc, char **argv, const struct option *options, command_take_option *take, void *request);
 
 /*
- * The value of an option that is a time, as time_parse reads it, or how long ago it was: "7d", always with a unit, because a
- * number alone may be meant as a year. The same.
+ * The value of an option that is a time, as time_parse reads it, or how long ago it was: "7d", always with a unit,
+ * because a number alone may be meant as a year. The same.
  */
 int command_time(const char *command, const char *option, const char *word, bool utc, int64_t *ret_s);
 
 /* The value of an option that is one of n words: its index. words: ends with NULL behind them. The same. */
-int command_word(const char *command, const char *option, const char *word, const char *const words[], size_t n, size_t *ret);
+int command_word(const char *command, const char *option, const char *word, const char *const words[], size_t n,
+                 size_t *ret);
 
 /* The same for a word too many. */
 int command_no_word(const char *command, const char *word);
@@ -91,7 +94,8 @@ struct config *command_config(const struct command_env *env, int *ret_status);
 
 /*
  * The same for commands that only need to find the daemon, its database or its rules: they go on with what is good of a
- * file with errors, and warn. NULL only when a file that was named cannot be read at all. ret_error: "" when there was none.
+ * file with errors, and warn. NULL only when a file that was named cannot be read at all. ret_error: "" when there was
+ * none.
  */
 struct config *command_config_rest(const struct command_env *env, struct why *ret_error, int *ret_status);
 

@@ -35,7 +35,8 @@ void daemon_warn_stopped(const struct config *config)
 	if (daemon_state(config) != DAEMON_STOPPED)
 		return;
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "watchforspammers: the daemon is not running%s; start it: systemctl start watchforspammers\n",
+	(void)fprintf(stderr,
+	              "watchforspammers: the daemon is not running%s; start it: systemctl start watchforspammers\n",
 	              config->firewall.keep_on_stop ? "" : ", so nobody is blocked now");
 }
 
@@ -56,7 +57,8 @@ int daemon_connect(const struct config *config, bool reading, struct why *why)
 	if (fd >= 0)
 		return fd;
 	if (fd == -ENOENT || fd == -ECONNREFUSED)
-		return why_set(why, -fd, "the daemon is not running: no reply on %s; 'systemctl start watchforspammers'", path);
+		return why_set(why, -fd,
+		               "the daemon is not running: no reply on %s; 'systemctl start watchforspammers'", path);
 	if (fd == -EACCES)
 		return why_set(why, -fd, "%s: no permission; root may do this, and members of group \"%s\"%s%s%s", path,
 		               config->control.group, reading ? " or \"" : "", reading ? config->control.readers : "",

@@ -33,8 +33,8 @@ void daemon_warn_stopped(const struct config *config);
 int daemon_connect(const struct config *config, bool reading, struct why *why);
 
 /*
- * Sends a line, which ends in a newline, and waits for the reply; the caller's to json_decref. Errors: -EPIPE the daemon
- * closed the connection, -ETIMEDOUT no reply, -EPROTO what came is no JSON.
+ * Sends a line, which ends in a newline, and waits for the reply; the caller's to json_decref. Errors: -EPIPE the
+ * daemon closed the connection, -ETIMEDOUT no reply, -EPROTO what came is no JSON.
  */
 int daemon_ask(int fd, const char *line, size_t line_len, json_t **ret, struct why *why);
 

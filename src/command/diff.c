@@ -49,8 +49,8 @@ struct differences {
 
 static struct side side_of(const struct query_blocked *b)
 {
-	return (struct side){alloc_text(b->rule, "the comparison"), alloc_text(b->reason, "the comparison"),
-	                     b->since_s, b->until_s, b->times};
+	return (struct side){alloc_text(b->rule, "the comparison"), alloc_text(b->reason, "the comparison"), b->since_s,
+	                     b->until_s, b->times};
 }
 
 static void add(struct differences *d, const struct query_blocked *replay, const struct query_blocked *database)
@@ -123,8 +123,7 @@ static json_t *json_side(const struct side *s)
 	if (s->rule == NULL)
 		return json_null();
 	return json_pack("{s:s, s:s, s:o, s:o, s:I}", "rule", s->rule, "reason", s->reason, "since",
-	                 json_time(s->since_s), "until", json_time(s->until_s), "times",
-	                 (json_int_t)s->times);
+	                 json_time(s->since_s), "until", json_time(s->until_s), "times", (json_int_t)s->times);
 }
 
 static void print_side(const char *who, const struct side *s, bool utc)
@@ -132,8 +131,8 @@ static void print_side(const char *who, const struct side *s, bool utc)
 	char until[TIME_LOCAL_MAX];
 
 	time_local_text(s->until_s, utc, until);
-	(void)printf("      %-9s %" PRId64 " %s, last until %s by %s\n", who, s->times, plural(s->times, "time", "times"), until,
-	             s->rule);
+	(void)printf("      %-9s %" PRId64 " %s, last until %s by %s\n", who, s->times,
+	             plural(s->times, "time", "times"), until, s->rule);
 }
 
 static void print_one(const struct difference *d, const struct difference *before, bool utc)
@@ -164,8 +163,9 @@ int diff_print(struct store *replayed, struct store *remembered, const struct di
 		qsort(d.list, d.n, sizeof *d.list, by_kind_and_rule);
 	for (size_t i = 0; i < d.n; i++) {
 		if (rc == 0 && q->json)
-			command_print_json(json_pack("{s:s, s:s, s:o, s:o}", "difference", words[d.list[i].kind], "address",
-			                             d.list[i].address, "replay", json_side(&d.list[i].replay), "database",
+			command_print_json(json_pack("{s:s, s:s, s:o, s:o}", "difference", words[d.list[i].kind],
+			                             "address", d.list[i].address, "replay",
+			                             json_side(&d.list[i].replay), "database",
 			                             json_side(&d.list[i].database)));
 		else if (rc == 0)
 			print_one(&d.list[i], i == 0 ? NULL : &d.list[i - 1], q->utc);

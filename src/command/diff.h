@@ -10,7 +10,9 @@
 #include "base/why.h"
 #include "store/store.h"
 
-enum { DIFF_SLACK_S = 60 }; /* blocks that end closer together than this end alike: the daemon's clock was not the log's */
+enum {
+	DIFF_SLACK_S = 60
+}; /* blocks that end closer together than this end alike: the daemon's clock was not the log's */
 
 struct diff_request {
 	int64_t from_s, until_s; /* when the blocks began */

@@ -60,8 +60,10 @@ static int print_new(struct store *store, const struct command_env *env, enum qu
 	return rc < 0 ? rc : 0;
 }
 
-/* The database, which must have the event that a reader has already: a new one, in the place of a damaged one, has not. */
-static int open_database(const struct config *config, const struct request *q, int64_t since, struct store **ret, struct why *why)
+/* The database, which must have the event that a reader has already: a new one, in the place of a damaged one, has not.
+ */
+static int open_database(const struct config *config, const struct request *q, int64_t since, struct store **ret,
+                         struct why *why)
 {
 	int64_t newest;
 	int rc = command_open_database(config, ret, why);

@@ -26,7 +26,7 @@ struct explained {
 	size_t number;
 	bool is_hit;
 	bool forged; /* a rule matched it, but its user may not write such lines: of a journal */
-	bool noted; /* a rule matched it, but it names no client, or no known session */
+	bool noted;  /* a rule matched it, but it names no client, or no known session */
 	struct record record;
 	struct rules_hit hit;
 	int near_rc; /* of nearmiss_find, when it is neither a hit nor noted */
@@ -120,20 +120,20 @@ static void print_json(const struct explained *e)
 	if (rule != NULL)
 		(void)addr_text(&e->hit.address, address);
 	command_print_json(json_pack(
-		"{s:I, s:o, s:o, s:o, s:o, s:s?, s:s?, s:o, s:o, s:s?, s:s?, s:o, s:b, s:s?, s:o, s:s?, s:o, s:o}", "line",
-		(json_int_t)e->number, "time",
+		"{s:I, s:o, s:o, s:o, s:o, s:s?, s:s?, s:o, s:o, s:s?, s:s?, s:o, s:b, s:s?, s:o, s:s?, s:o, s:o}",
+		"line", (json_int_t)e->number, "time",
 		e->record.parsed && e->record.line.has_time ? json_time(e->record.line.time_s) : json_null(), "host",
 		e->record.parsed ? json_text(e->record.line.host) : json_null(), "program",
 		e->record.parsed ? json_text(e->record.line.program) : json_null(), "pid",
-		e->record.parsed ? json_pid(e->record.line.pid) : json_null(), "rule", rule != NULL ? rule->name : NULL, "address",
-		rule != NULL ? address : NULL, "name", rule != NULL ? json_text(e->hit.name) : json_null(), "score",
-		rule != NULL ? json_integer(e->hit.score) : json_null(), "category", rule != NULL ? rule->category : NULL,
-		"reason", rule != NULL ? rule->reason : NULL, "detail",
+		e->record.parsed ? json_pid(e->record.line.pid) : json_null(), "rule", rule != NULL ? rule->name : NULL,
+		"address", rule != NULL ? address : NULL, "name", rule != NULL ? json_text(e->hit.name) : json_null(),
+		"score", rule != NULL ? json_integer(e->hit.score) : json_null(), "category",
+		rule != NULL ? rule->category : NULL, "reason", rule != NULL ? rule->reason : NULL, "detail",
 		rule != NULL ? json_text(e->hit.detail) : json_null(), "enabled",
-		(rule == NULL || rule->enabled) && !(near && is_disabled(e->near.rule)), "nearest",
-		nearest_rule(e), "stopped",
-		near ? json_integer(e->near.place.p - e->record.line.message.p) : json_null(), "why", sentence(e), "session",
-		session ? json_text(e->hit.session) : json_null(), "user", rule != NULL ? json_text(e->hit.user) : json_null()));
+		(rule == NULL || rule->enabled) && !(near && is_disabled(e->near.rule)), "nearest", nearest_rule(e),
+		"stopped", near ? json_integer(e->near.place.p - e->record.line.message.p) : json_null(), "why",
+		sentence(e), "session", session ? json_text(e->hit.session) : json_null(), "user",
+		rule != NULL ? json_text(e->hit.user) : json_null()));
 }
 
 static void print_field(const char *name, struct span value)
@@ -153,7 +153,8 @@ struct mark {
 };
 
 /* A piece of the message, from its byte from on, and under it the marks. One column a byte, so that they line up. */
-static void print_row(struct span m, size_t from, size_t n, const struct mark *marks, size_t n_marks, const char *before)
+static void print_row(struct span m, size_t from, size_t n, const struct mark *marks, size_t n_marks,
+                      const char *before)
 {
 	char line[SHOW_WIDTH_MAX + 1] = "", under[SHOW_WIDTH_MAX + 1];
 	size_t used = 0;
@@ -299,12 +300,12 @@ static bool find_rule(struct explainer *x, struct explained *e)
 	const struct line *const line = &e->record.line;
 
 	const int64_t forged = x->scan.tally.forged;
-	const size_t n = e->record.has_fields ? scan_entry(&x->scan, &e->record, hits) : scan_line(&x->scan, &e->record, hits);
+	const size_t n =
+		e->record.has_fields ? scan_entry(&x->scan, &e->record, hits) : scan_line(&x->scan, &e->record, hits);
 
 	e->forged = x->scan.tally.forged > forged;
-	if (n == 0 &&
-	    (!e->record.parsed || e->record.cut ||
-	     rules_match_all(x->scan.scratch, line->program, line->message, true, hits) == 0))
+	if (n == 0 && (!e->record.parsed || e->record.cut ||
+	               rules_match_all(x->scan.scratch, line->program, line->message, true, hits) == 0))
 		return false;
 	e->hit = hits[0];
 	e->is_hit = !e->forged && sessions_resolve(x->sessions, line->host, e->record.time_s, &e->hit) == RULES_HIT;
@@ -412,7 +413,8 @@ static int parse(int argc, char **argv, const struct command_env *env, struct re
 	if (since && !ret->journal)
 		return command_usage(argv[0], "--since goes with --journal");
 	if (ret->journal)
-		return ret->n_lines == 0 ? COMMAND_DONE : command_usage(argv[0], "--journal reads the journal and no lines");
+		return ret->n_lines == 0 ? COMMAND_DONE
+		                         : command_usage(argv[0], "--journal reads the journal and no lines");
 	return ret->n_lines == 0 ? command_wait_for_lines(argv[0]) : COMMAND_DONE;
 }
 

@@ -18,12 +18,10 @@ struct request {
 	const char *output;     /* NULL: standard output */
 };
 
-static const struct option options[] = {{"format", required_argument, NULL, 'f'},
-                                        {"allowed", no_argument, NULL, 'a'},
-                                        {"hits", required_argument, NULL, 'n'},
-                                        {"within", required_argument, NULL, 'w'},
-                                        {"output", required_argument, NULL, 'o'},
-                                        {NULL, 0, NULL, 0}};
+static const struct option options[] = {
+	{"format", required_argument, NULL, 'f'}, {"allowed", no_argument, NULL, 'a'},
+	{"hits", required_argument, NULL, 'n'},   {"within", required_argument, NULL, 'w'},
+	{"output", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
 
 static int parse_format(const char *word, struct request *q)
 {
@@ -53,10 +51,12 @@ static int parse_option(int option, void *request)
 		q->allowed = true;
 		return COMMAND_DONE;
 	case 'n':
-		return parse_hits(optarg, &q->hits) ? COMMAND_DONE : command_usage("export", "--hits wants a number from 1 on");
+		return parse_hits(optarg, &q->hits) ? COMMAND_DONE
+		                                    : command_usage("export", "--hits wants a number from 1 on");
 	case 'w':
-		return duration_parse(optarg, &q->within_s) ? COMMAND_DONE
-		                                            : command_usage("export", "--within wants a duration, such as 24h or 7d");
+		return duration_parse(optarg, &q->within_s)
+		               ? COMMAND_DONE
+		               : command_usage("export", "--within wants a duration, such as 24h or 7d");
 	case 'o':
 		q->output = optarg;
 		return COMMAND_DONE;
@@ -109,7 +109,8 @@ static int read_frequent(struct store *store, int64_t since_s, int64_t hits, str
 	return rc < 0 ? rc : 0;
 }
 
-static int read_list(const struct config *config, struct store *store, const struct request *q, int64_t now_s, struct export_list *ret, struct why *why)
+static int read_list(const struct config *config, struct store *store, const struct request *q, int64_t now_s,
+                     struct export_list *ret, struct why *why)
 {
 	if (q->hits > 0)
 		return read_frequent(store, now_s - q->within_s, q->hits, ret, why);

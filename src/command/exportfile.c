@@ -4,7 +4,8 @@
 #include "report/replace.h"
 #include "store/query.h"
 
-static int read_listed(const struct config *config, struct store *store, int64_t now_s, struct export_list *ret, struct why *why)
+static int read_listed(const struct config *config, struct store *store, int64_t now_s, struct export_list *ret,
+                       struct why *why)
 {
 	struct blocklist *list;
 	const struct nets *nets;
@@ -19,7 +20,8 @@ static int read_listed(const struct config *config, struct store *store, int64_t
 	return 0;
 }
 
-int exportfile_read(const struct config *config, struct store *store, int64_t now_s, struct export_list *ret, struct why *why)
+int exportfile_read(const struct config *config, struct store *store, int64_t now_s, struct export_list *ret,
+                    struct why *why)
 {
 	static const struct query_bound everything = {0, 0};
 	struct query_block block;
@@ -31,8 +33,8 @@ int exportfile_read(const struct config *config, struct store *store, int64_t no
 	return rc < 0 ? rc : read_listed(config, store, now_s, ret, why);
 }
 
-int exportfile_write(const struct export_list *list, enum export_format format, int64_t now_s,
-                     const char *path, struct why *why)
+int exportfile_write(const struct export_list *list, enum export_format format, int64_t now_s, const char *path,
+                     struct why *why)
 {
 	struct replace file;
 	int rc = replace_open(&file, path, why);

@@ -12,7 +12,8 @@
 #include "store/store.h"
 
 /* Adds every active block, and the networks of [block] file. */
-int exportfile_read(const struct config *config, struct store *store, int64_t now_s, struct export_list *ret, struct why *why);
+int exportfile_read(const struct config *config, struct store *store, int64_t now_s, struct export_list *ret,
+                    struct why *why);
 
 /* Replaces the file in one step. list: sealed. */
 int exportfile_write(const struct export_list *list, enum export_format format, int64_t now_s, const char *path,

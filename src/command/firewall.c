@@ -55,8 +55,9 @@ static struct root_config root_config(const struct config *config, const char *p
 	                           .keep_on_stop = config->firewall.keep_on_stop,
 	                           .action = action_of(config->firewall.action),
 	                           .hooks = config->firewall.hooks, /* the same bits */
-	                           .sessions = config->firewall.sessions == CONFIG_SESSIONS_KEEP ? ROOT_KEPT : ROOT_DROPPED,
-	                           .seconds = (uint32_t)config->firewall.seconds, /* at most 7 days */
+	                           .sessions =
+	                                   config->firewall.sessions == CONFIG_SESSIONS_KEEP ? ROOT_KEPT : ROOT_DROPPED,
+	                           .seconds = (uint32_t)config->firewall.seconds,   /* at most 7 days */
 	                           .ip6_prefix = (uint8_t)config->block.ip6_prefix, /* 48..128 */
 	                           .networks = true,
 	                           .connections = (uint32_t)config->firewall.connections,     /* at most 10000 */
@@ -75,7 +76,8 @@ static struct root_config root_config(const struct config *config, const char *p
 		(void)snprintf(root.jump_from[i], sizeof root.jump_from[i], "%s", config->firewall.jump_from[i]);
 	space = strchr(config->firewall.list, ' ');
 	if (space != NULL)
-		(void)snprintf(root.table, sizeof root.table, "%.*s", (int)(space - config->firewall.list), config->firewall.list);
+		(void)snprintf(root.table, sizeof root.table, "%.*s", (int)(space - config->firewall.list),
+		               config->firewall.list);
 	(void)snprintf(root.list, sizeof root.list, "%s", space != NULL ? space + 1 : config->firewall.list);
 	(void)snprintf(root.log_prefix, sizeof root.log_prefix, "%s", config->firewall.log_prefix);
 	set_lists(&config->firewall.ports, &root);
@@ -106,7 +108,8 @@ static void drop_input(void)
 }
 
 int command_serve_root(const struct config *config, const char *path, bool keeps,
-                       int (*child)(int fd, const void *argument), const void *argument, int *ret_status, struct why *why)
+                       int (*child)(int fd, const void *argument), const void *argument, int *ret_status,
+                       struct why *why)
 {
 	struct root_config with = root_config(config, path);
 	struct root *root;
@@ -136,7 +139,8 @@ int command_serve_root(const struct config *config, const char *path, bool keeps
 	drop_input();
 	status = root_serve(root, pair[0], pid);
 	(void)close(pair[0]);
-	/* An error that an administrator must correct is no crash: nothing was blocked yet, so nothing is left behind. */
+	/* An error that an administrator must correct is no crash: nothing was blocked yet, so nothing is left behind.
+	 */
 	root_close(root, !keeps && (status == COMMAND_DONE || status == COMMAND_USAGE));
 	*ret_status = status;
 	return 0;

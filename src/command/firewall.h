@@ -18,14 +18,15 @@
 int command_open_root(const struct config *config, const char *path, struct root **ret, struct why *why);
 
 /*
- * Opens root and serves it to a child, as root_serve. child: runs in another process that has no root yet, without blocked
- * signals, with its end of the pair; returns the exit status. Forks before anything is open that must not be in two
- * processes, so the caller has opened no database and started no thread; what the child reads the root process does not
- * have, standard input neither. keeps: what it put into the kernel stays when the child has ended well.
- * Errors as of root_open; 0: *ret_status is the child's exit status.
+ * Opens root and serves it to a child, as root_serve. child: runs in another process that has no root yet, without
+ * blocked signals, with its end of the pair; returns the exit status. Forks before anything is open that must not be in
+ * two processes, so the caller has opened no database and started no thread; what the child reads the root process does
+ * not have, standard input neither. keeps: what it put into the kernel stays when the child has ended well. Errors as
+ * of root_open; 0: *ret_status is the child's exit status.
  */
 int command_serve_root(const struct config *config, const char *path, bool keeps,
-                       int (*child)(int fd, const void *argument), const void *argument, int *ret_status, struct why *why);
+                       int (*child)(int fd, const void *argument), const void *argument, int *ret_status,
+                       struct why *why);
 
 /* Removes what is left of a daemon with this config. Errors as of root_clean. */
 int command_clean_root(const struct config *config, bool *ret_removed, struct why *why);

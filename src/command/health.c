@@ -53,8 +53,8 @@ static void add_row(struct health *h, const json_t *row)
 		return;
 	for (unsigned kind = 0; kind < PROBLEMS_N; kind++)
 		if (strcmp(problems_name((enum problems_kind)kind), name) == 0)
-			add(h, (enum problems_kind)kind, time_of(json_string_value(json_object_get(row, "since"))), what,
-			    json_string_value(json_object_get(row, "remedy")));
+			add(h, (enum problems_kind)kind, time_of(json_string_value(json_object_get(row, "since"))),
+			    what, json_string_value(json_object_get(row, "remedy")));
 }
 
 /* False when it cannot be queried, or is of another version; why: the reason. */
@@ -95,7 +95,8 @@ static bool check_log(const struct config *config, const char *path, const struc
 }
 
 /* Of the files that match a pattern the first that cannot be read is enough. */
-static void check_section(const struct config *config, const char *path, const struct readable_user *user, struct health *h)
+static void check_section(const struct config *config, const char *path, const struct readable_user *user,
+                          struct health *h)
 {
 	struct why why, remedy;
 	char **files;
@@ -198,8 +199,10 @@ static void check_silence(const struct config *config, struct store *store, stru
 	if (config->journal.reads)
 		lines += lines_of_journal(config, store);
 	if (lines == 0 && config->n_sockets == 0 && !has(h, PROBLEMS_LOG) && !has(h, PROBLEMS_JOURNAL))
-		add(h, PROBLEMS_SILENT, 0, config->journal.reads ? "neither a log nor the journal has had a line of a mail server yet"
-		                                              : "no log has had a line yet", NULL);
+		add(h, PROBLEMS_SILENT, 0,
+		    config->journal.reads ? "neither a log nor the journal has had a line of a mail server yet"
+		                          : "no log has had a line yet",
+		    NULL);
 }
 
 /* --- all of it --- */

@@ -1,8 +1,9 @@
 /*
- * health: everything that is wrong, from the daemon itself when it may be queried, else from what is visible from outside.
+ * health: everything that is wrong, from the daemon itself when it may be queried, else from what is visible from
+ * outside.
  *
- * Knows the socket, the database as it is queried, and the logs' modes. Nothing here prints. Cannot fail: what cannot be
- * found out is a problem itself.
+ * Knows the socket, the database as it is queried, and the logs' modes. Nothing here prints. Cannot fail: what cannot
+ * be found out is a problem itself.
  */
 #ifndef WFS_HEALTH_H
 #define WFS_HEALTH_H
@@ -10,9 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "admin/problems.h"
 #include "command/daemon.h"
 #include "config/config.h"
-#include "admin/problems.h"
 #include "store/query.h"
 
 enum { HEALTH_MAX = 256 };
@@ -25,13 +26,14 @@ struct health {
 };
 
 enum health_level {
-	HEALTH_OK,       /* the values are exit codes of monitoring plugins */
+	HEALTH_OK, /* the values are exit codes of monitoring plugins */
 	HEALTH_WARNING,
 	HEALTH_CRITICAL,
 	HEALTH_UNKNOWN,
 };
 
-/* config_error: "" for none. store: NULL when the database cannot be read, database_error why; "" when that is no problem. */
+/* config_error: "" for none. store: NULL when the database cannot be read, database_error why; "" when that is no
+ * problem. */
 void health_gather(const struct config *config, const char *config_error, struct store *store,
                    const char *database_error, struct health *ret);
 

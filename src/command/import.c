@@ -66,7 +66,8 @@ static size_t order_of(const struct banlist_entry *entry, const struct request *
 	(void)net_text(&entry->net, address);
 	if (entry->left_s > 0)
 		duration_text(entry->left_s, left);
-	return (size_t)snprintf(line, LINE_MAX_LEN, "block %s for %s reason %s\n", address, *left != '\0' ? left : q->duration,
+	return (size_t)snprintf(line, LINE_MAX_LEN, "block %s for %s reason %s\n", address,
+	                        *left != '\0' ? left : q->duration,
 	                        entry->reason[0] != '\0' ? entry->reason : q->reason);
 }
 
@@ -128,7 +129,8 @@ static int order_list(const struct banlist *list, const struct request *q, const
 	}
 	if (rc < 0)
 		return command_fail(COMMAND_SYSTEM, &why);
-	(void)printf("%zu %s blocked, %zu refused\n", counts.done, plural((int64_t)counts.done, "address", "addresses"), counts.refused);
+	(void)printf("%zu %s blocked, %zu refused\n", counts.done, plural((int64_t)counts.done, "address", "addresses"),
+	             counts.refused);
 	return counts.refused > 0 ? COMMAND_NO : COMMAND_DONE;
 }
 
@@ -176,10 +178,13 @@ static int parse_option(int option, void *request)
 		return COMMAND_DONE;
 	case 't':
 		q->duration = optarg;
-		return duration_parse(optarg, &ignored_s) ? COMMAND_DONE : command_usage("import", "--for wants a duration, such as 7d");
+		return duration_parse(optarg, &ignored_s)
+		               ? COMMAND_DONE
+		               : command_usage("import", "--for wants a duration, such as 7d");
 	case 'r':
 		q->reason = optarg;
-		return strlen(optarg) < BANLIST_REASON_MAX ? COMMAND_DONE : command_usage("import", "--reason is too long");
+		return strlen(optarg) < BANLIST_REASON_MAX ? COMMAND_DONE
+		                                           : command_usage("import", "--reason is too long");
 	default:
 		q->dry = true;
 		return COMMAND_DONE;
@@ -188,16 +193,17 @@ static int parse_option(int option, void *request)
 
 int command_import(int argc, char **argv, const struct command_env *env)
 {
-	struct request q = {.fail2ban = {"/etc/fail2ban", NULL, "fail2ban-import"},
-	                    .duration = "7d",
-	                    .reason = "imported"};
+	struct request q = {
+		.fail2ban = {"/etc/fail2ban", NULL, "fail2ban-import"}, .duration = "7d", .reason = "imported"};
 	int status;
 
 	if ((status = command_options(argc, argv, options, parse_option, &q)) != COMMAND_DONE)
 		return status;
 	if (optind < argc && strcmp(argv[optind], "fail2ban") == 0)
-		return optind + 1 < argc ? command_no_word(argv[0], argv[optind + 1]) : import_fail2ban(&q.fail2ban, env);
+		return optind + 1 < argc ? command_no_word(argv[0], argv[optind + 1])
+		                         : import_fail2ban(&q.fail2ban, env);
 	if (optind + 1 < argc && strcmp(argv[optind], "list") == 0)
-		return optind + 2 < argc ? command_no_word(argv[0], argv[optind + 2]) : import_list(argv[optind + 1], &q, env);
+		return optind + 2 < argc ? command_no_word(argv[0], argv[optind + 2])
+		                         : import_list(argv[optind + 1], &q, env);
 	return command_usage(argv[0], "import what? \"fail2ban\", or \"list\" and a file");
 }

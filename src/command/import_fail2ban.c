@@ -48,7 +48,8 @@ static int finish(FILE *out, const struct import_fail2ban *q, const char *name, 
 
 	if (fclose(out) == 0 && !bad)
 		return 0;
-	return why_set(why, errno, "%s/%s: cannot be written: %s; remove %s before you try again", q->output, name, strerror(errno), q->output);
+	return why_set(why, errno, "%s/%s: cannot be written: %s; remove %s before you try again", q->output, name,
+	               strerror(errno), q->output);
 }
 
 static int write_config(const struct fail2ban *f, const struct import_fail2ban *q, struct why *why)
@@ -62,8 +63,8 @@ static int write_config(const struct fail2ban *f, const struct import_fail2ban *
 }
 
 /* A filter of the administrator's own: *ret_n rules. False: it has none, for why. */
-static bool write_filter(const struct fail2ban *f, const struct fail2ban_jail *jail, const struct import_fail2ban *q, FILE *findings, int *ret_n,
-                         struct why *why)
+static bool write_filter(const struct fail2ban *f, const struct fail2ban_jail *jail, const struct import_fail2ban *q,
+                         FILE *findings, int *ret_n, struct why *why)
 {
 	char *name, *text = NULL;
 	size_t size = 0;
@@ -71,7 +72,8 @@ static bool write_filter(const struct fail2ban *f, const struct fail2ban_jail *j
 	bool written = false;
 
 	if (!fail2ban_has_plain_filter(jail)) {
-		(void)why_set(why, EINVAL, "its filter's name has other characters than letters, digits, \"-\" and \"_\"");
+		(void)why_set(why, EINVAL,
+		              "its filter's name has other characters than letters, digits, \"-\" and \"_\"");
 		return false;
 	}
 	rules = alloc_check(open_memstream(&text, &size), 0, "rules");
@@ -130,7 +132,8 @@ static int write_bans(const struct fail2ban *f, const struct import_fail2ban *q,
 	const char *const path = q->database != NULL ? q->database : f->database;
 	struct banlist list = {0};
 	FILE *out;
-	int rc = *path != '\0' ? bans_read(path, f, clock_unix_s(), &list, why) : why_set(why, ENOENT, "fail2ban has no database (dbfile)");
+	int rc = *path != '\0' ? bans_read(path, f, clock_unix_s(), &list, why)
+	                       : why_set(why, ENOENT, "fail2ban has no database (dbfile)");
 
 	*ret_n = list.n;
 	if (rc < 0 || (out = create(q, "bans", why)) == NULL) {
@@ -178,7 +181,8 @@ static size_t split_names(char *text, const char ***ret_names)
 	return n;
 }
 
-static int take_sample(const struct fail2ban_jail *jail, const struct config *config, struct sample *ret, struct why *why)
+static int take_sample(const struct fail2ban_jail *jail, const struct config *config, struct sample *ret,
+                       struct why *why)
 {
 	const struct journal_where where = choice_where(config);
 	const char **names;
@@ -227,8 +231,8 @@ static void print_row(const char *jail, const struct compare_result *r)
 	char name[NAME_SHOWN];
 
 	(void)text_escape((struct span){jail, strlen(jail)}, name, sizeof name);
-	(void)printf("%-24s  %10" PRId64 "  %10" PRId64 "  %11" PRId64 "  %10" PRId64 "\n", name, r->lines, r->both, r->only_theirs,
-	             r->only_ours);
+	(void)printf("%-24s  %10" PRId64 "  %10" PRId64 "  %11" PRId64 "  %10" PRId64 "\n", name, r->lines, r->both,
+	             r->only_theirs, r->only_ours);
 	print_example(r->first_theirs, NULL);
 	print_example(r->first_ours, r->rule);
 }
@@ -272,15 +276,18 @@ static bool compare_jail(const struct fail2ban_jail *jail, const struct import_f
 	return installed;
 }
 
-static void compare_jails(const struct fail2ban *f, const struct import_fail2ban *q, const struct config *config, const struct rules *rules)
+static void compare_jails(const struct fail2ban *f, const struct import_fail2ban *q, const struct config *config,
+                          const struct rules *rules)
 {
 	const int64_t end_ms = clock_steady_ms() + ALL_MS;
 	bool installed = true;
 
-	(void)printf("\nLines of your logs that the jail's filter and our rules match:\n%-24s  %10s  %10s  %11s  %10s\n", "JAIL", "LINES",
-	             "BOTH", "ONLY THEIRS", "ONLY OURS");
+	(void)printf(
+		"\nLines of your logs that the jail's filter and our rules match:\n%-24s  %10s  %10s  %11s  %10s\n",
+		"JAIL", "LINES", "BOTH", "ONLY THEIRS", "ONLY OURS");
 	for (size_t i = 0; i < f->n && installed; i++) {
-		const int64_t now_ms = clock_steady_ms(), until_ms = now_ms + JAIL_MS < end_ms ? now_ms + JAIL_MS : end_ms;
+		const int64_t now_ms = clock_steady_ms(),
+			      until_ms = now_ms + JAIL_MS < end_ms ? now_ms + JAIL_MS : end_ms;
 
 		if (f->list[i].repeats)
 			continue;
@@ -315,8 +322,8 @@ static void compare(const struct fail2ban *f, const struct import_fail2ban *q, c
 }
 
 /* The files, and what is printed of them. findings: what was found before, and is found now. */
-static int write_everything(const struct fail2ban *f, const struct import_fail2ban *q, const struct config *config, FILE *findings, char **found,
-                            struct why *why)
+static int write_everything(const struct fail2ban *f, const struct import_fail2ban *q, const struct config *config,
+                            FILE *findings, char **found, struct why *why)
 {
 	int rc = make_directories(q, why);
 
@@ -341,10 +348,12 @@ static int print_end(const struct fail2ban *f, const struct import_fail2ban *q)
 	const bool is_error = rc < 0 && (rc != -ENOENT || q->database != NULL);
 
 	if (rc == 0)
-		(void)printf("\n%s has a configuration, rules and %zu %s in force.", q->output, n_bans, plural((int64_t)n_bans, "ban", "bans"));
+		(void)printf("\n%s has a configuration, rules and %zu %s in force.", q->output, n_bans,
+		             plural((int64_t)n_bans, "ban", "bans"));
 	else
 		(void)printf("\n%s has a configuration and rules, and no bans:\n  %s\n", q->output, why.text);
-	(void)printf("%sLook at them; then:\n  watchforspammers check %s/patterns/*.rules\n", rc == 0 ? " " : "", q->output);
+	(void)printf("%sLook at them; then:\n  watchforspammers check %s/patterns/*.rules\n", rc == 0 ? " " : "",
+	             q->output);
 	if (rc == 0)
 		(void)printf("  watchforspammers import list %s/bans\n", q->output);
 	return is_error ? COMMAND_SYSTEM : COMMAND_DONE;

@@ -1,6 +1,6 @@
 /*
- * import_fail2ban: "import fail2ban": an installation of fail2ban as files to look at, and what its filters and our rules match in
- * its logs.
+ * import_fail2ban: "import fail2ban": an installation of fail2ban as files to look at, and what its filters and our
+ * rules match in its logs.
  */
 #ifndef WFS_COMMAND_IMPORT_FAIL2BAN_H
 #define WFS_COMMAND_IMPORT_FAIL2BAN_H

@@ -27,7 +27,7 @@ enum {
 struct request {
 	bool allowed, files, watch;
 	struct query_choice choice;
-	struct net net; /* where choice.net is */
+	struct net net;                /* where choice.net is */
 	char origin[SHARING_RULE_MAX]; /* where choice.rule is, of a peer */
 };
 
@@ -49,7 +49,7 @@ static bool has_choice(const struct query_choice *c)
 static int parse_order(const char *word, enum query_order *ret)
 {
 	static const char *const names[] = {
-	        [QUERY_BY_UNTIL] = "until", [QUERY_BY_HITS] = "hits", [QUERY_BY_NETWORK] = "network", NULL};
+		[QUERY_BY_UNTIL] = "until", [QUERY_BY_HITS] = "hits", [QUERY_BY_NETWORK] = "network", NULL};
 	size_t i = QUERY_BY_UNTIL;
 	const int status = command_word("list", "--sort", word, names, sizeof names / sizeof *names - 1, &i);
 
@@ -108,8 +108,7 @@ static int parse(int argc, char **argv, const struct command_env *env, struct re
 	if (q->files && (q->allowed || q->watch || has_choice(&q->choice) || q->choice.order != QUERY_BY_UNTIL))
 		return command_usage("list", "--files shows all, once, by address; 'why ADDRESS' has one");
 	if (q->watch && env->json)
-		return command_usage("list",
-		                     "either --json or --watch; events --follow --json has what changes");
+		return command_usage("list", "either --json or --watch; events --follow --json has what changes");
 	return COMMAND_DONE;
 }
 
@@ -149,8 +148,7 @@ static void print_ports(struct store *store, const struct config *config)
 	if (query_state(store, "ports", &reported, &ignored) != 0 || reported == NULL)
 		return; /* unknown */
 	config_ports_text(config, 0, ports);
-	(void)printf("ports closed to them: %s\n",
-	             strcmp(ports, "none") == 0 ? "set by your own rules" : ports);
+	(void)printf("ports closed to them: %s\n", strcmp(ports, "none") == 0 ? "set by your own rules" : ports);
 	for (size_t list = 1; list < lists->n && strcmp(ports, "none") != 0; list++) {
 		config_ports_text(config, list, ports);
 		print_names(lists, list);
@@ -180,8 +178,7 @@ static void widen(int *width, size_t columns)
 		*width = (int)columns; /* columns of a screen */
 }
 
-static int measure(struct store *store, const struct request *q, int64_t now_s, struct widths *ret,
-                   struct why *why)
+static int measure(struct store *store, const struct request *q, int64_t now_s, struct widths *ret, struct why *why)
 {
 	struct query_block a;
 	char text[DURATION_TEXT_MAX + 3];
@@ -210,15 +207,15 @@ static int measure(struct store *store, const struct request *q, int64_t now_s, 
 static void print_row(const struct query_block *a, int64_t now_s, const struct widths *w)
 {
 	enum { REASON_MIN = 8 };
-	const size_t used = (size_t)(w->address + w->until + w->hits + w->packets + w->rule) +
-	                    5 * sizeof "  " - 5 + (w->bytes > 0 ? (size_t)w->bytes + sizeof "  " - 1 : 0);
+	const size_t used = (size_t)(w->address + w->until + w->hits + w->packets + w->rule) + 5 * sizeof "  " - 5 +
+	                    (w->bytes > 0 ? (size_t)w->bytes + sizeof "  " - 1 : 0);
 	const size_t width = show_width();
 	char until[DURATION_TEXT_MAX + 3], bytes[TRAFFIC_TEXT_MAX];
 
 	until_text(a, now_s, until);
 	traffic_text(a->packets, a->bytes, bytes);
-	(void)printf("%-*s  %-*s  %*" PRId64 "  %*" PRId64 "  ", w->address, a->address, w->until, until,
-	             w->hits, a->hits, w->packets, a->packets);
+	(void)printf("%-*s  %-*s  %*" PRId64 "  %*" PRId64 "  ", w->address, a->address, w->until, until, w->hits,
+	             a->hits, w->packets, a->packets);
 	if (w->bytes > 0)
 		(void)printf("%*s  ", w->bytes, bytes);
 	(void)printf("%-*s  ", w->rule, a->rule);
@@ -228,9 +225,9 @@ static void print_row(const struct query_block *a, int64_t now_s, const struct w
 
 static void print_columns(const struct widths *w)
 {
-	(void)printf("%s%-*s  %-*s  %*s  %*s  %s%-*s  REASON%s\n", show_colour(SHOW_HEADING), w->address,
-	             "ADDRESS", w->until, "UNTIL", w->hits, "HITS", w->packets, "DROPPED",
-	             w->bytes > 0 ? "BYTES  " : "", w->rule, "RULE", show_colour(SHOW_PLAIN));
+	(void)printf("%s%-*s  %-*s  %*s  %*s  %s%-*s  REASON%s\n", show_colour(SHOW_HEADING), w->address, "ADDRESS",
+	             w->until, "UNTIL", w->hits, "HITS", w->packets, "DROPPED", w->bytes > 0 ? "BYTES  " : "", w->rule,
+	             "RULE", show_colour(SHOW_PLAIN));
 }
 
 /* How many rows there is room for: all, unless they would move the first ones out of the terminal. */
@@ -241,8 +238,8 @@ static size_t room(const struct request *q, size_t n)
 	return height == 0 || n + ROWS_ELSE <= height ? n : height > ROWS_ELSE ? height - ROWS_ELSE : 1;
 }
 
-static int print_blocked(struct store *store, const struct config *config, const struct request *q,
-                         int64_t now_s, struct why *why)
+static int print_blocked(struct store *store, const struct config *config, const struct request *q, int64_t now_s,
+                         struct why *why)
 {
 	const bool observes = config_observes(config);
 	struct query_block a;
@@ -274,8 +271,8 @@ static int print_blocked(struct store *store, const struct config *config, const
 	return print_suspended(store, why);
 }
 
-static int print_blocked_json(struct store *store, const struct config *config, const struct request *q,
-                              int64_t now_s, struct why *why)
+static int print_blocked_json(struct store *store, const struct config *config, const struct request *q, int64_t now_s,
+                              struct why *why)
 {
 	struct query_block a;
 	int rc;
@@ -336,8 +333,7 @@ static int print_once(const struct config *config, const struct request *q, cons
 }
 
 /* Until nobody reads any more: on a terminal in the same place, else below each other. */
-static int watch(const struct config *config, const struct request *q, const struct command_env *env,
-                 struct why *why)
+static int watch(const struct config *config, const struct request *q, const struct command_env *env, struct why *why)
 {
 	static const struct timespec pause = {AGAIN_S, 0};
 	const char *const again = isatty(STDOUT_FILENO) ? "\033[H\033[2J" : "\n"; /* ECMA-48: CUP, ED */

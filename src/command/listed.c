@@ -16,7 +16,8 @@
 #include "store/query.h"
 
 /* A verdict that only knows what is allowed. */
-static int read_allowed(struct verdict *verdict, struct allowlist *allowlist, struct store *store, int64_t now_s, struct why *why)
+static int read_allowed(struct verdict *verdict, struct allowlist *allowlist, struct store *store, int64_t now_s,
+                        struct why *why)
 {
 	struct query_allowance allowance;
 	struct why ignored; /* of a file of [allow]: "status" shows it */
@@ -32,7 +33,8 @@ static int read_allowed(struct verdict *verdict, struct allowlist *allowlist, st
 	return rc < 0 ? rc : 0;
 }
 
-int listed_read(const struct config *config, struct store *store, int64_t now_s, struct blocklist **ret, struct why *why)
+int listed_read(const struct config *config, struct store *store, int64_t now_s, struct blocklist **ret,
+                struct why *why)
 {
 	static const struct verdict_policy policy = {.threshold = 1, .window_s = 1, .n_for = 1, .for_s = {1}};
 	struct blocklist *const list = blocklist_new(0);

@@ -34,8 +34,8 @@ static bool is_known(const struct rules *rules, const struct line *line)
 	const struct rulefile_rule *const rule = n > 0 ? hits[0].rule->text : NULL;
 
 	if (rule != NULL)
-		(void)refuse("[%s], %s:%u, matches this line already%s; see 'watchforspammers explain'", rule->name, rule->file,
-		             rule->line, rule->enabled ? "" : ", but is not enabled");
+		(void)refuse("[%s], %s:%u, matches this line already%s; see 'watchforspammers explain'", rule->name,
+		             rule->file, rule->line, rule->enabled ? "" : ", but is not enabled");
 	rules_scratch_free(scratch);
 	return rule != NULL;
 }
@@ -71,7 +71,8 @@ static void print_advice(const struct skeleton *s, bool escaped)
 		(void)printf("# %s is in the line, too: if that is the client, <ADDR> belongs there.\n", text);
 	}
 	if (s->open)
-		(void)printf("# The client may have chosen text before <ADDR>: add a hit in which it forges an address.\n");
+		(void)printf(
+			"# The client may have chosen text before <ADDR>: add a hit in which it forges an address.\n");
 	if (escaped)
 		(void)printf("# The line has control characters, written here as \\x and two digits.\n");
 }
@@ -83,8 +84,10 @@ static void print_skeleton(const struct skeleton *s, const struct rules *rules, 
 	(void)addr_text(&s->address, address);
 	print_advice(s, escaped);
 	print_name(rules, s->name);
-	(void)printf("program  = %s\nmatch    = %s\n%scategory = %s\nreason   = %s\nscore    = %d\nhit      = %s | %s\n", s->program, s->match,
-	             strcmp(s->category, "dnsbl") == 0 ? "unless   = <unanswered>\n" : "", s->category, s->reason, s->score, address, line);
+	(void)printf(
+		"program  = %s\nmatch    = %s\n%scategory = %s\nreason   = %s\nscore    = %d\nhit      = %s | %s\n",
+		s->program, s->match, strcmp(s->category, "dnsbl") == 0 ? "unless   = <unanswered>\n" : "", s->category,
+		s->reason, s->score, address, line);
 	(void)printf("# miss   = the most similar harmless line\n");
 }
 
@@ -94,7 +97,8 @@ static int report_no_address(struct span message)
 
 	if (id.p == NULL)
 		return refuse("this line has no address of a client");
-	return refuse("this line has no address of a client. If an earlier line of the same program has it and \"%.*s\" as well, "
+	return refuse("this line has no address of a client. If an earlier line of the same program has it and "
+	              "\"%.*s\" as well, "
 	              "<SESSION> connects them: RULES OVER SEVERAL LINES in watchforspammers-rules(5)",
 	              (int)id.len, id.p); /* at most RULES_SESSION_MAX */
 }
@@ -156,7 +160,8 @@ int newrule_print(const char *line, const struct config *config)
 	ssize_t len;
 	int status;
 
-	if (rules_load((const char *const *)config->run.patterns, config->run.n_patterns, NULL, 0, &rules, &errors, &why) < 0) {
+	if (rules_load((const char *const *)config->run.patterns, config->run.n_patterns, NULL, 0, &rules, &errors,
+	               &why) < 0) {
 		status = command_fail(COMMAND_USAGE, &why);
 	} else if (line != NULL) {
 		status = begin_from(rules, (struct span){line, strlen(line)});

@@ -1,6 +1,6 @@
 /*
- * order: block, unblock, allow, disallow, vote, test, reload, resume, note: what a person orders from the daemon, over its control
- * socket. test works without a daemon: then it reads the database.
+ * order: block, unblock, allow, disallow, vote, test, reload, resume, note: what a person orders from the daemon, over
+ * its control socket. test works without a daemon: then it reads the database.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -60,7 +60,8 @@ static const char *const options[N_OPTIONS] = {
 
 static const struct shape {
 	const char *command;
-	size_t before; /* words before the addresses, each of which is an order of its own; 0: all words are one order */
+	size_t before; /* words before the addresses, each of which is an order of its own; 0: all words are one order
+	                */
 	bool may[N_OPTIONS];
 } shapes[] = {
 	{"block", 1, {[FOR] = true, [REASON] = true}},
@@ -80,7 +81,7 @@ static const struct shape {
 struct sorted {
 	const struct shape *shape;
 	size_t n;
-	char **words; /* of the arguments; the command's name first */
+	char **words;                  /* of the arguments; the command's name first */
 	const char *values[N_OPTIONS]; /* NULL: not given */
 };
 
@@ -209,8 +210,7 @@ static void print_lifted(const json_t *a)
 	size_t i;
 	json_t *net;
 
-	json_array_foreach(lifted, i, net)
-		(void)printf("lifted the block of %s\n", json_string_value(net));
+	json_array_foreach(lifted, i, net)(void) printf("lifted the block of %s\n", json_string_value(net));
 	if (json_integer_value(json_object_get(a, "more")) > 0)
 		(void)printf("... and %" JSON_INTEGER_FORMAT " more\n", json_integer_value(json_object_get(a, "more")));
 }
@@ -223,8 +223,11 @@ static void print_still_listed(const json_t *a)
 	if (!json_is_object(listed))
 		return;
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "it stays blocked: listed in %s:%" JSON_INTEGER_FORMAT " as %s; remove that line, or allow the address\n",
-	              string(listed, "file"), json_integer_value(json_object_get(listed, "line")), string(listed, "address"));
+	(void)fprintf(stderr,
+	              "it stays blocked: listed in %s:%" JSON_INTEGER_FORMAT
+	              " as %s; remove that line, or allow the address\n",
+	              string(listed, "file"), json_integer_value(json_object_get(listed, "line")),
+	              string(listed, "address"));
 }
 
 /* It is recorded, but the kernel does not have it. */
@@ -235,7 +238,9 @@ static void print_refused(const json_t *a)
 	if (refused <= 0)
 		return;
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "recorded, but the kernel rejected %" JSON_INTEGER_FORMAT " of its entries: %s; this is retried\n",
+	(void)fprintf(stderr,
+	              "recorded, but the kernel rejected %" JSON_INTEGER_FORMAT
+	              " of its entries: %s; this is retried\n",
 	              refused, string(a, "refused_why"));
 }
 
@@ -383,7 +388,8 @@ out:
 
 /* --- the command --- */
 
-/* Sends them on one connection, one after the other. *ret_n: how many were answered. The status is the worst of theirs. */
+/* Sends them on one connection, one after the other. *ret_n: how many were answered. The status is the worst of theirs.
+ */
 static int send_orders(int fd, const struct order *admin, size_t n, const struct command_env *env, size_t *ret_n,
                        struct why *why)
 {

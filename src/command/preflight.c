@@ -13,8 +13,8 @@
 
 #include "admin/problems.h"
 #include "base/alloc.h"
-#include "base/listening.h"
 #include "base/clock.h"
+#include "base/listening.h"
 #include "base/text.h"
 #include "command/command.h"
 #include "command/firewall.h"
@@ -22,8 +22,8 @@
 #include "engine/sandbox.h"
 #include "input/globs.h"
 #include "input/line.h"
-#include "input/unwrap.h"
 #include "input/readable.h"
+#include "input/unwrap.h"
 #include "report/replace.h"
 #include "root/root.h"
 #include "store/journals.h"
@@ -80,8 +80,9 @@ static int attempt(attempt_function *function, const void *argument, struct why 
 static void check_group(const char *key, const char *name, struct rulefile_errors *warnings)
 {
 	if (name[0] != '\0' && getgrnam(name) == NULL)
-		rulefile_error(warnings, "[control] %s: no group \"%s\"; create it with 'groupadd -r %s', or name another", key, name,
-		               name);
+		rulefile_error(warnings,
+		               "[control] %s: no group \"%s\"; create it with 'groupadd -r %s', or name another", key,
+		               name, name);
 }
 
 /* --- the logs --- */
@@ -185,19 +186,22 @@ static void check_content(const char *path, const struct rules *rules, struct ru
 
 		from = lf == NULL ? TAIL_BYTES : (size_t)(lf + 1 - text);
 	}
-	if (got > 0 && !has_known(rules, text + from, (size_t)got - from, st.st_mtim.tv_sec, &programs) && programs.n_lines > 0)
-		rulefile_error(warnings, "%s: none of its last %zu lines is of a program that the rules know%s%s%s%s%s%s; is it the "
-		                         "log of your mail server?", path, programs.n_lines, programs.n > 0 ? ", but of " : "",
-		               programs.name[0], programs.n > 1 ? ", " : "", programs.name[1], programs.n > 2 ? ", " : "",
-		               programs.name[2]);
+	if (got > 0 && !has_known(rules, text + from, (size_t)got - from, st.st_mtim.tv_sec, &programs) &&
+	    programs.n_lines > 0)
+		rulefile_error(
+			warnings,
+			"%s: none of its last %zu lines is of a program that the rules know%s%s%s%s%s%s; is it the "
+			"log of your mail server?",
+			path, programs.n_lines, programs.n > 0 ? ", but of " : "", programs.name[0],
+			programs.n > 1 ? ", " : "", programs.name[1], programs.n > 2 ? ", " : "", programs.name[2]);
 	free(text);
 	if (fd >= 0)
 		(void)close(fd);
 }
 
 /* Returns as try_log. */
-static int check_log(const char *path, const struct rules *rules, const struct config *config, const struct readable_user *user,
-                     struct rulefile_errors *found, struct rulefile_errors *warnings)
+static int check_log(const char *path, const struct rules *rules, const struct config *config,
+                     const struct readable_user *user, struct rulefile_errors *found, struct rulefile_errors *warnings)
 {
 	struct why why, remedy;
 	const int rc = try_log(path, config->run.user, user, &why, &remedy);
@@ -211,7 +215,8 @@ static int check_log(const char *path, const struct rules *rules, const struct c
 
 /* The files that match a pattern. One that can be read is enough. */
 static int check_matches(const char *pattern, const struct rules *rules, const struct config *config,
-                         const struct readable_user *user, struct rulefile_errors *found, struct rulefile_errors *warnings)
+                         const struct readable_user *user, struct rulefile_errors *found,
+                         struct rulefile_errors *warnings)
 {
 	struct why remedy;
 	char **files;
@@ -278,7 +283,8 @@ static void check_journal(const struct config *config, struct rulefile_errors *e
 		return;
 	}
 	if (journal_newest_mail(&where, &newest_s, &why) == 0 && newest_s + DAY_S < clock_unix_s())
-		rulefile_error(warnings, "the journal has no line of a mail server of the last day; name the log that yours writes in [log]");
+		rulefile_error(warnings, "the journal has no line of a mail server of the last day; name the log that "
+		                         "yours writes in [log]");
 }
 
 /* As the daemon's database has it. */
@@ -303,7 +309,10 @@ static void check_sources(struct config *config, const struct rules *rules, cons
 	choice_make(config, was_read(config), clock_unix_s(), &choice);
 	config_settle(config, choice.journal);
 	(void)why_set(ret_sources, EEXIST, "the daemon reads %s: %s",
-	              !choice.journal ? "log files" : choice.files ? "the journal and log files" : "the journal", choice.why.text);
+	              !choice.journal ? "log files"
+	              : choice.files  ? "the journal and log files"
+	                              : "the journal",
+	              choice.why.text);
 	if (choice.journal)
 		check_journal(config, errors, warnings);
 	check_logs(config, rules, user, errors, warnings);
@@ -384,9 +393,9 @@ static bool is_closed(const struct config *config, uint16_t port)
 /* Its usual name. */
 static const char *server_name(const char *program)
 {
-	static const char *const names[][2] = {{"", "a server"},      {"master", "Postfix"},    {"dovecot", "Dovecot"},
-	                                       {"exim4", "Exim"},     {"sendmail", "Sendmail"}, {"smtpd", "OpenSMTPD"},
-	                                       {"couriertcpd", "Courier"}};
+	static const char *const names[][2] = {
+		{"", "a server"},         {"master", "Postfix"},  {"dovecot", "Dovecot"},    {"exim4", "Exim"},
+		{"sendmail", "Sendmail"}, {"smtpd", "OpenSMTPD"}, {"couriertcpd", "Courier"}};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strcmp(names[i][0], program) == 0)
@@ -406,7 +415,9 @@ static void list_ports(const struct listening *list, size_t n, const char *progr
 		if (strcmp(list[i].program, program) == 0) {
 			left--;
 			len += (size_t)snprintf(out + len, PORTS_TEXT_MAX - len, "%u%s", list[i].port,
-			                        left == 0 ? "" : left == 1 ? " and " : ", ");
+			                        left == 0   ? ""
+			                        : left == 1 ? " and "
+			                                    : ", ");
 		}
 }
 
@@ -430,7 +441,8 @@ static void check_ports(const struct config *config, struct rulefile_errors *war
 		if (warned)
 			continue;
 		list_ports(open, n, open[i].program, ports);
-		rulefile_error(warnings, "%s listens on %s, which %s open to blocked clients: add %s to [firewall] ports",
+		rulefile_error(warnings,
+		               "%s listens on %s, which %s open to blocked clients: add %s to [firewall] ports",
 		               server_name(open[i].program), ports, strchr(ports, ' ') != NULL ? "stay" : "stays",
 		               strchr(ports, ' ') != NULL ? "them" : "it");
 	}

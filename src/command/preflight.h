@@ -12,8 +12,9 @@
 #include "rules/rules.h"
 
 /*
- * Settles config (config_settle). errors: what keeps "run" from starting, or from reading anything. warnings: the rest. Both are added to. rules NULL: they
- * cannot be read, so the contents of the logs are not checked. ret_sources: a sentence on what would be read, and why.
+ * Settles config (config_settle). errors: what keeps "run" from starting, or from reading anything. warnings: the rest.
+ * Both are added to. rules NULL: they cannot be read, so the contents of the logs are not checked. ret_sources: a
+ * sentence on what would be read, and why.
  */
 void preflight(struct config *config, const struct rules *rules, struct rulefile_errors *errors,
                struct rulefile_errors *warnings, struct why *ret_sources);

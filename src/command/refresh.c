@@ -89,8 +89,7 @@ static bool wait_for_news(int fd, int64_t pause_ms, bool retries)
 /* From the first byte on: then there is a database. Reports each error, and its end. */
 static void run(const struct config *config, int fd)
 {
-	struct refresh r = {
-	        .config = config, .format = export_format_of(config->export.file_format), .written = -1};
+	struct refresh r = {.config = config, .format = export_format_of(config->export.file_format), .written = -1};
 	bool failed = false;
 	int64_t pause_ms = 0;
 
@@ -130,8 +129,7 @@ int refresh_start(const struct config *config, int root_fd, int *ret, struct why
 	*ret = -1;
 	if (config->export.file[0] == '\0')
 		return 0;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 ||
-	    fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)
 		return why_set(why, errno, "no socket for the process of [export]: %s", strerror(errno));
 	child = fork();
 	if (child < 0)

@@ -118,21 +118,21 @@ static int parse_option(int option, void *request)
 /* Returns COMMAND_DONE, or COMMAND_USAGE after printing why. */
 static int parse(int argc, char **argv, bool utc, struct request *q)
 {
-	static const struct option options[] = {{"database", required_argument, NULL, 'd'},
-	                                        {"sync", no_argument, NULL, 's'},
-	                                        {"diff", no_argument, NULL, 'D'},
-	                                        {"rules", required_argument, NULL, 'r'},
-	                                        {"progress", required_argument, NULL, 'p'},
-	                                        {"journal", no_argument, NULL, 'j'},
-	                                        {"from", required_argument, NULL, 'f'},
-	                                        {"since", required_argument, NULL, 'f'},
-	                                        {"until", required_argument, NULL, 'u'},
-	                                        {"year", required_argument, NULL, 'y'},
-	                                        {"threads", required_argument, NULL, 't'},
-	                                        {0}};
+	static const struct option options[] = {
+		{"database", required_argument, NULL, 'd'}, {"sync", no_argument, NULL, 's'},
+		{"diff", no_argument, NULL, 'D'},           {"rules", required_argument, NULL, 'r'},
+		{"progress", required_argument, NULL, 'p'}, {"journal", no_argument, NULL, 'j'},
+		{"from", required_argument, NULL, 'f'},     {"since", required_argument, NULL, 'f'},
+		{"until", required_argument, NULL, 'u'},    {"year", required_argument, NULL, 'y'},
+		{"threads", required_argument, NULL, 't'},  {0}};
 	int status;
 
-	*q = (struct request){.utc = utc, .options = {.from_s = INT64_MIN, .until_s = INT64_MAX, .threads = processors(), .progress = progress_fitting(), .stop = &stop}};
+	*q = (struct request){.utc = utc,
+	                      .options = {.from_s = INT64_MIN,
+	                                  .until_s = INT64_MAX,
+	                                  .threads = processors(),
+	                                  .progress = progress_fitting(),
+	                                  .stop = &stop}};
 	if ((status = command_options(argc, argv, options, parse_option, q)) != COMMAND_DONE)
 		return status;
 	if (q->diff && q->database == NULL)
@@ -142,7 +142,9 @@ static int parse(int argc, char **argv, bool utc, struct request *q)
 	if (q->options.from_s > q->options.until_s)
 		return command_usage(argv[0], "--from is later than --until: no line is between");
 	q->options.leave_tail = q->database != NULL && !q->diff;
-	q->options.keeps = q->options.leave_tail ? PENDING_ALL : q->diff || q->sync ? PENDING_BLOCKS : PENDING_POSITIONS;
+	q->options.keeps = q->options.leave_tail ? PENDING_ALL
+	                   : q->diff || q->sync  ? PENDING_BLOCKS
+	                                         : PENDING_POSITIONS;
 	if (q->journal && optind < argc)
 		return command_usage(argv[0], "--journal reads the journal and no files");
 	if (optind == argc && !q->journal)
@@ -163,13 +165,14 @@ static void print_json(const struct request *q, const struct replay_result *r, d
 
 	for (size_t i = 0; i < rules_count(q->options.rules); i++)
 		if (r->by_rule[i] > 0)
-			(void)json_object_set_new(by_rule, rules_at(q->options.rules, i)->text->name, json_integer(r->by_rule[i]));
+			(void)json_object_set_new(by_rule, rules_at(q->options.rules, i)->text->name,
+			                          json_integer(r->by_rule[i]));
 	command_print_json(json_pack(
-		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:f, s:I, s:I, s:I}", "files", (json_int_t)r->files, "bytes",
-		(json_int_t)r->bytes, "lines", (json_int_t)r->lines, "cut", (json_int_t)r->cut, "unparsed",
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:f, s:I, s:I, s:I}", "files", (json_int_t)r->files,
+		"bytes", (json_int_t)r->bytes, "lines", (json_int_t)r->lines, "cut", (json_int_t)r->cut, "unparsed",
 		(json_int_t)r->unparsed, "hits", (json_int_t)r->hits, "addresses", (json_int_t)r->addresses, "blocks",
-		(json_int_t)r->blocks, "by_rule", by_rule, "seconds", seconds, "forged", (json_int_t)r->forged, "damaged",
-		(json_int_t)r->damaged, "suppressed", (json_int_t)r->suppressed));
+		(json_int_t)r->blocks, "by_rule", by_rule, "seconds", seconds, "forged", (json_int_t)r->forged,
+		"damaged", (json_int_t)r->damaged, "suppressed", (json_int_t)r->suppressed));
 }
 
 /* The address column as wide as what is in it; the rules' reasons are in the table above. */
@@ -183,7 +186,8 @@ static void print_blocked(const struct request *q, const struct replay_result *r
 
 		width = len > width ? len : width;
 		time_local_text(r->worst.list[i].block.since_s, q->utc, since);
-		time_width = (int)strlen(since) > time_width ? (int)strlen(since) : time_width; /* below TIME_LOCAL_MAX */
+		time_width =
+			(int)strlen(since) > time_width ? (int)strlen(since) : time_width; /* below TIME_LOCAL_MAX */
 	}
 	if (r->worst.n > 0)
 		(void)printf("\n%-*s  %-*s  %4s  %5s  RULE\n", width, "BLOCKED", time_width, "SINCE", "FOR", "TIMES");
@@ -225,7 +229,8 @@ static void print_summary(const struct request *q, const struct replay_result *r
 
 	(void)printf("files      %" PRId64 "\nlines      %" PRId64 ", %" PRId64 " without a header, %" PRId64
 	             " longer than 8 KiB\nhits       %" PRId64 " by %" PRId64 " %s\n",
-	             r->files, r->lines, r->unparsed, r->cut, r->hits, r->addresses, plural(r->addresses, "address", "addresses"));
+	             r->files, r->lines, r->unparsed, r->cut, r->hits, r->addresses,
+	             plural(r->addresses, "address", "addresses"));
 	if (r->hits > 0) {
 		time_local_text(r->first_s, q->utc, first);
 		time_local_text(r->last_s, q->utc, last);
@@ -236,10 +241,11 @@ static void print_summary(const struct request *q, const struct replay_result *r
 		(void)printf("forged     %" PRId64 " %s by users who may not write such lines\n", r->forged,
 		             plural(r->forged, "line", "lines"));
 	if (r->damaged > 0)
-		(void)printf("damaged    %" PRId64 " %s passed over\n", r->damaged, plural(r->damaged, "entry was", "entries were"));
+		(void)printf("damaged    %" PRId64 " %s passed over\n", r->damaged,
+		             plural(r->damaged, "entry was", "entries were"));
 	if (r->suppressed > 0)
-		(void)printf("suppressed %" PRId64 " %s dropped by journald (RateLimitBurst= in journald.conf)\n", r->suppressed,
-		             plural(r->suppressed, "message was", "messages were"));
+		(void)printf("suppressed %" PRId64 " %s dropped by journald (RateLimitBurst= in journald.conf)\n",
+		             r->suppressed, plural(r->suppressed, "message was", "messages were"));
 	if (r->known_bytes > 0)
 		(void)printf("known      %" PRId64 " %s in the database already\n", r->known_bytes,
 		             plural(r->known_bytes, "byte was", "bytes were"));
@@ -278,7 +284,8 @@ static int print_diff(const struct request *q, const struct replay_result *r, bo
 
 	if (rc < 0)
 		return rc;
-	rc = diff_print(q->options.store, remembered, &(struct diff_request){r->first_line_s, r->last_line_s, json, q->utc}, ret_n, why);
+	rc = diff_print(q->options.store, remembered,
+	                &(struct diff_request){r->first_line_s, r->last_line_s, json, q->utc}, ret_n, why);
 	store_close(remembered);
 	return rc;
 }
@@ -316,8 +323,9 @@ static void warn_of_no_logs(const struct replay_result *r)
 	(void)fprintf(stderr, "watchforspammers: %s is not a log: no line has the header of a syslog or mail daemon\n",
 	              r->no_log);
 	if (r->n_no_logs > 1)
-		(void)fprintf(stderr, "watchforspammers: nor %s %" PRId64 " other %s\n", plural(r->n_no_logs - 1, "is", "are"),
-		              r->n_no_logs - 1, plural(r->n_no_logs - 1, "file", "files"));
+		(void)fprintf(stderr, "watchforspammers: nor %s %" PRId64 " other %s\n",
+		              plural(r->n_no_logs - 1, "is", "are"), r->n_no_logs - 1,
+		              plural(r->n_no_logs - 1, "file", "files"));
 }
 
 static int replay(struct request *q, const struct command_env *env)
@@ -431,7 +439,8 @@ static int run_with_root(const struct request *q, struct config *config, const s
 	int status;
 
 	if (config_observes(config))
-		return command_usage("replay", "--sync puts blocks into the kernel, and [firewall] backend = observe does not");
+		return command_usage("replay",
+		                     "--sync puts blocks into the kernel, and [firewall] backend = observe does not");
 	if (command_serve_root(config, NULL, true, run_unprivileged, &job, &status, &why) < 0)
 		return command_fail(COMMAND_SYSTEM, &why);
 	return status;

@@ -26,12 +26,10 @@ enum {
 	HOST_MAX = 256, /* HOST_NAME_MAX is 64: gethostname(2) */
 };
 
-static const struct option options[] = {{"since", required_argument, NULL, 's'},
-                                        {"until", required_argument, NULL, 'u'},
-                                        {"category", required_argument, NULL, 'c'},
-                                        {"html", required_argument, NULL, 'h'},
-                                        {"mail", required_argument, NULL, 'm'},
-                                        {NULL, 0, NULL, 0}};
+static const struct option options[] = {
+	{"since", required_argument, NULL, 's'},    {"until", required_argument, NULL, 'u'},
+	{"category", required_argument, NULL, 'c'}, {"html", required_argument, NULL, 'h'},
+	{"mail", required_argument, NULL, 'm'},     {NULL, 0, NULL, 0}};
 
 struct request {
 	struct report_query query;
@@ -76,7 +74,10 @@ static int parse(int argc, char **argv, const struct command_env *env, struct re
 	const int64_t now_s = clock_unix_s();
 	int status;
 
-	*q = (struct request){.query = {.from_s = now_s - (DAYS_DEFAULT - 1) * DAY_S, .until_s = now_s, .now_s = now_s, .utc = env->utc}};
+	*q = (struct request){.query = {.from_s = now_s - (DAYS_DEFAULT - 1) * DAY_S,
+	                                .until_s = now_s,
+	                                .now_s = now_s,
+	                                .utc = env->utc}};
 	if ((status = command_options(argc, argv, options, parse_option, q)) != COMMAND_DONE)
 		return status;
 	if (optind < argc)
@@ -161,8 +162,8 @@ static void print_text(const struct report *report, const char *host)
 	summary_write(report, host, out);
 	(void)fclose(out);
 	for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1)
-		(void)printf("%s%.*s%s\n", is_heading(line) ? show_colour(SHOW_HEADING) : "", (int)strcspn(line, "\n"), line,
-		             is_heading(line) ? show_colour(SHOW_PLAIN) : "");
+		(void)printf("%s%.*s%s\n", is_heading(line) ? show_colour(SHOW_HEADING) : "", (int)strcspn(line, "\n"),
+		             line, is_heading(line) ? show_colour(SHOW_PLAIN) : "");
 	free(text);
 }
 

@@ -72,7 +72,8 @@ static int run_engine(const struct command_env *env)
 	int rc, status;
 
 	log_init("watchforspammers", LOG_INFO);
-	if ((rc = engine_config(&root, &config, &why)) < 0 || (rc = refresh_start(config, ENGINE_FD, &root.export_fd, &why)) < 0)
+	if ((rc = engine_config(&root, &config, &why)) < 0 ||
+	    (rc = refresh_start(config, ENGINE_FD, &root.export_fd, &why)) < 0)
 		return report(rc, &why);
 	store_temp_beside(config->database.path);
 	rc = engine_new(config, &root, &engine, &why);

@@ -26,11 +26,15 @@ size_t show_height(void)
 const char *show_colour(enum show_colour colour)
 {
 	/* ECMA-48, 8.3.117: SGR */
-	static const char *const codes[] = {[SHOW_PLAIN] = "\033[0m", [SHOW_HEADING] = "\033[1m", [SHOW_BAD] = "\033[1;31m",
-	                                    [SHOW_DUBIOUS] = "\033[33m", [SHOW_GOOD] = "\033[32m"};
+	static const char *const codes[] = {[SHOW_PLAIN] = "\033[0m",
+	                                    [SHOW_HEADING] = "\033[1m",
+	                                    [SHOW_BAD] = "\033[1;31m",
+	                                    [SHOW_DUBIOUS] = "\033[33m",
+	                                    [SHOW_GOOD] = "\033[32m"};
 	const char *const no = getenv("NO_COLOR"), *const terminal = getenv("TERM");
 
-	if ((no != NULL && no[0] != '\0') || terminal == NULL || strcmp(terminal, "dumb") == 0 || !isatty(STDOUT_FILENO))
+	if ((no != NULL && no[0] != '\0') || terminal == NULL || strcmp(terminal, "dumb") == 0 ||
+	    !isatty(STDOUT_FILENO))
 		return "";
 	return codes[colour];
 }
@@ -67,7 +71,8 @@ void show_piece(const char *text, size_t columns)
 	if (columns_of(text) <= columns)
 		(void)fputs(text, stdout);
 	else
-		(void)printf("%.*s...", (int)fitting(text, columns > dots ? columns - dots : 0), text); /* a line's length */
+		(void)printf("%.*s...", (int)fitting(text, columns > dots ? columns - dots : 0),
+		             text); /* a line's length */
 }
 
 void show_wrapped(const char *label, size_t indent, const char *text)
@@ -119,6 +124,6 @@ void show_allowed(const json_t *object, bool utc)
 	char until[TIME_LOCAL_MAX];
 
 	show_json_time(json_object_get(object, "allowed_until"), utc, until);
-	(void)printf("allowed (%s) until %s, as %s%s%s\n", member(object, "allowed_by"), until, member(object, "allowed_as"),
-	             reason[0] != '\0' ? ": " : "", reason);
+	(void)printf("allowed (%s) until %s, as %s%s%s\n", member(object, "allowed_by"), until,
+	             member(object, "allowed_as"), reason[0] != '\0' ? ": " : "", reason);
 }

@@ -34,8 +34,8 @@ size_t show_width(void);
 void show_piece(const char *text, size_t columns);
 
 /*
- * Prints the label, and text behind it from column indent on, in as many lines as the width needs; broken at blanks only, so
- * that a long path stays whole.
+ * Prints the label, and text behind it from column indent on, in as many lines as the width needs; broken at blanks
+ * only, so that a long path stays whole.
  */
 void show_wrapped(const char *label, size_t indent, const char *text);
 

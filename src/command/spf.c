@@ -29,7 +29,8 @@ static struct senders_news await(struct senders *senders)
 
 static void print_json(const struct senders_news *news)
 {
-	json_t *const object = alloc_check(json_object(), 0, "JSON"), *const nets = json_array(), *const notes = json_array();
+	json_t *const object = alloc_check(json_object(), 0, "JSON"), *const nets = json_array(),
+		      *const notes = json_array();
 	char text[NET_TEXT_MAX];
 
 	for (size_t i = 0; i < news->networks->nets.n; i++) {

@@ -26,7 +26,7 @@ enum { LABEL_WIDTH = 11 };
 enum form {
 	FOR_PEOPLE,
 	JSON,
-	CHECK,      /* one line and an exit status, for monitoring */
+	CHECK, /* one line and an exit status, for monitoring */
 	PROMETHEUS,
 };
 
@@ -35,7 +35,8 @@ struct status {
 	enum form form;
 	const char *output; /* of PROMETHEUS; NULL: standard output */
 	struct health health;
-	bool is_new;   /* no database, and no daemon that would have one: that it does not run is all there is to report */
+	bool is_new;   /* no database, and no daemon that would have one: that it does not run is all there is to report
+	                */
 	json_t *state; /* as state_put gives it */
 };
 
@@ -120,7 +121,8 @@ static void print_sockets(const struct status *s, bool utc)
 	size_t i;
 	json_t *socket;
 
-	json_array_foreach(json_object_get(s->state, "sockets"), i, socket) {
+	json_array_foreach(json_object_get(s->state, "sockets"), i, socket)
+	{
 		const json_int_t lines = number(socket, "lines"), cut = number(socket, "cut");
 		char at[TIME_LOCAL_MAX];
 
@@ -136,7 +138,8 @@ static void print_logs(const struct status *s, bool utc)
 	size_t i;
 	json_t *log;
 
-	json_array_foreach(json_object_get(s->state, "logs"), i, log) {
+	json_array_foreach(json_object_get(s->state, "logs"), i, log)
+	{
 		const json_int_t lines = number(log, "lines"), lag = number(log, "lag_bytes");
 		char at[TIME_LOCAL_MAX];
 
@@ -180,8 +183,8 @@ static void print_numbers(const struct status *s, bool utc)
 	json_t *row;
 
 	print_row("hits", "%" JSON_INTEGER_FORMAT, number(t, "hits"));
-	print_row("blocks", "%" JSON_INTEGER_FORMAT " active, %" JSON_INTEGER_FORMAT " in all", number(t, "blocks_active"),
-	          number(t, "blocks_total"));
+	print_row("blocks", "%" JSON_INTEGER_FORMAT " active, %" JSON_INTEGER_FORMAT " in all",
+	          number(t, "blocks_active"), number(t, "blocks_total"));
 	traffic_phrase(number(t, "packets"), number(t, "bytes"), dropped);
 	print_row("dropped", "%s", dropped);
 	time_or_never(t, "last_sync_at", utc, at);
@@ -189,14 +192,17 @@ static void print_numbers(const struct status *s, bool utc)
 		print_row("firewall", "observe: nobody is blocked; the active blocks are those that would be");
 	else
 		print_row("firewall",
-		          "%s, %" JSON_INTEGER_FORMAT " %s, room for %" JSON_INTEGER_FORMAT " addresses, %" JSON_INTEGER_FORMAT " %s at the last sync (%s)",
-		          text_of(t, "backend"), number(t, "held"), plural(number(t, "held"), "entry", "entries"), number(t, "capacity"), drift,
-		          plural(drift, "difference", "differences"), at);
+		          "%s, %" JSON_INTEGER_FORMAT " %s, room for %" JSON_INTEGER_FORMAT
+		          " addresses, %" JSON_INTEGER_FORMAT " %s at the last sync (%s)",
+		          text_of(t, "backend"), number(t, "held"), plural(number(t, "held"), "entry", "entries"),
+		          number(t, "capacity"), drift, plural(drift, "difference", "differences"), at);
 	if (json_is_string(json_object_get(t, "backend_reason")))
 		print_row("", "chosen by backend = auto: %s", text_of(t, "backend_reason"));
 	if (lost > 0)
-		(void)snprintf(forgotten, sizeof forgotten, ", %" JSON_INTEGER_FORMAT " forgotten for want of room", lost);
-	print_row("tracked", "%" JSON_INTEGER_FORMAT " %s%s", tracked, plural(tracked, "address", "addresses"), forgotten);
+		(void)snprintf(forgotten, sizeof forgotten, ", %" JSON_INTEGER_FORMAT " forgotten for want of room",
+		               lost);
+	print_row("tracked", "%" JSON_INTEGER_FORMAT " %s%s", tracked, plural(tracked, "address", "addresses"),
+	          forgotten);
 	json_array_foreach(json_object_get(t, "prefixes"), i, row)
 		print_row("network", "%s in %s", text_of(row, "address"), text_of(row, "list"));
 }
@@ -206,8 +212,9 @@ static void print_tarpit(const struct status *s)
 	const json_int_t held = number(s->state, "tarpit_held"), total = number(s->state, "tarpit_total");
 
 	if (s->config->firewall.action == CONFIG_TARPIT)
-		print_row("tarpit", "%" JSON_INTEGER_FORMAT " %s held at the last sync, %" JSON_INTEGER_FORMAT " since the start", held,
-		          plural(held, "connection", "connections"), total);
+		print_row("tarpit",
+		          "%" JSON_INTEGER_FORMAT " %s held at the last sync, %" JSON_INTEGER_FORMAT " since the start",
+		          held, plural(held, "connection", "connections"), total);
 }
 
 static void print_gates(const struct status *s)
@@ -215,20 +222,24 @@ static void print_gates(const struct status *s)
 	size_t i;
 	json_t *gate;
 
-	json_array_foreach(json_object_get(s->state, "gates"), i, gate) {
+	json_array_foreach(json_object_get(s->state, "gates"), i, gate)
+	{
 		const bool closed = s->health.daemon != DAEMON_STOPPED && json_is_true(json_object_get(gate, "closed"));
 		char waits[DURATION_TEXT_MAX];
 
 		print_row("gate",
-		          "%s, %s: %" JSON_INTEGER_FORMAT " paused, %" JSON_INTEGER_FORMAT " in their window; today %" JSON_INTEGER_FORMAT
-		          " %s%s, %" JSON_INTEGER_FORMAT " let in, %" JSON_INTEGER_FORMAT " passed",
-		          text_of(gate, "name"), closed ? "closed" : "open", number(gate, "paused"), number(gate, "in_window"),
-		          number(gate, "refused_today"), plural(number(gate, "refused_today"), "connection", "connections"),
-		          config_observes(s->config) ? " would have been refused" : " refused", number(gate, "let_in_today"),
-		          number(gate, "passed_today"));
+		          "%s, %s: %" JSON_INTEGER_FORMAT " paused, %" JSON_INTEGER_FORMAT
+		          " in their window; today %" JSON_INTEGER_FORMAT " %s%s, %" JSON_INTEGER_FORMAT
+		          " let in, %" JSON_INTEGER_FORMAT " passed",
+		          text_of(gate, "name"), closed ? "closed" : "open", number(gate, "paused"),
+		          number(gate, "in_window"), number(gate, "refused_today"),
+		          plural(number(gate, "refused_today"), "connection", "connections"),
+		          config_observes(s->config) ? " would have been refused" : " refused",
+		          number(gate, "let_in_today"), number(gate, "passed_today"));
 		duration_short_text(number(gate, "waits_s"), waits);
 		if (json_is_string(json_object_get(gate, "waits_longest")))
-			print_row("", "%s has waited longest without coming back: %s", text_of(gate, "waits_longest"), waits);
+			print_row("", "%s has waited longest without coming back: %s", text_of(gate, "waits_longest"),
+			          waits);
 	}
 }
 
@@ -244,20 +255,20 @@ static void print_peers(const struct status *s, bool utc)
 	    json_is_string(json_object_get(s->state, "told_at"))) {
 		time_or_never(s->state, "told_at", utc, at);
 		print_row("shared",
-		          "%" JSON_INTEGER_FORMAT
-		          " %s told since the start, watchforspammers-share was last heard %s",
+		          "%" JSON_INTEGER_FORMAT " %s told since the start, watchforspammers-share was last heard %s",
 		          told, plural(told, "message", "messages"), at);
 	}
 	if (good > 0)
 		print_row("", "%" JSON_INTEGER_FORMAT " %s known to be good elsewhere", good,
 		          plural(good, "network is", "networks are"));
-	json_array_foreach(json_object_get(s->state, "peers"), i, peer) {
+	json_array_foreach(json_object_get(s->state, "peers"), i, peer)
+	{
 
 		show_json_time(json_object_get(peer, "heard_at"), utc, at);
-		print_row(i == 0 ? "peers" : "", "%s, last heard %s, %" JSON_INTEGER_FORMAT " ms on its way", text_of(peer, "name"), at,
-		          number(peer, "lag_ms"));
-		print_row("", "%" JSON_INTEGER_FORMAT " messages taken, %" JSON_INTEGER_FORMAT " refused", number(peer, "taken"),
-		          number(peer, "refused"));
+		print_row(i == 0 ? "peers" : "", "%s, last heard %s, %" JSON_INTEGER_FORMAT " ms on its way",
+		          text_of(peer, "name"), at, number(peer, "lag_ms"));
+		print_row("", "%" JSON_INTEGER_FORMAT " messages taken, %" JSON_INTEGER_FORMAT " refused",
+		          number(peer, "taken"), number(peer, "refused"));
 		if (number(peer, "refused") > 0)
 			print_row("", "the last: %s", text_of(peer, "refused_why"));
 	}
@@ -268,12 +279,14 @@ static void print_block_files(const struct status *s)
 	size_t i;
 	json_t *file;
 
-	json_array_foreach(json_object_get(s->state, "block_files"), i, file) {
+	json_array_foreach(json_object_get(s->state, "block_files"), i, file)
+	{
 		const json_int_t n = number(file, "networks"), bad = number(file, "bad_lines");
 		char left_out[64] = "";
 
 		if (bad > 0)
-			(void)snprintf(left_out, sizeof left_out, ", %" JSON_INTEGER_FORMAT " %s left out", bad, plural(bad, "line", "lines"));
+			(void)snprintf(left_out, sizeof left_out, ", %" JSON_INTEGER_FORMAT " %s left out", bad,
+			               plural(bad, "line", "lines"));
 		print_row("listed", "%s", text_of(file, "path"));
 		print_row("", "%" JSON_INTEGER_FORMAT " %s%s", n, plural(n, "network", "networks"), left_out);
 	}
@@ -298,12 +311,13 @@ static int print_check(const struct status *s)
 	char what[2 * WHY_MAX] = "running";
 
 	if (s->health.n > 0)
-		(void)text_escape((struct span){s->health.list[0].what, strlen(s->health.list[0].what)}, what, sizeof what);
+		(void)text_escape((struct span){s->health.list[0].what, strlen(s->health.list[0].what)}, what,
+		                  sizeof what);
 	(void)printf("%s: %s", words[level], what);
 	if (s->health.n > 1)
 		(void)printf(" (and %zu more)", s->health.n - 1);
-	(void)printf(" | blocked=%" JSON_INTEGER_FORMAT " hits=%" JSON_INTEGER_FORMAT "c\n", number(s->state, "blocks_active"),
-	             number(s->state, "hits"));
+	(void)printf(" | blocked=%" JSON_INTEGER_FORMAT " hits=%" JSON_INTEGER_FORMAT "c\n",
+	             number(s->state, "blocks_active"), number(s->state, "hits"));
 	return (int)level;
 }
 
@@ -314,8 +328,8 @@ static int read_database(const struct status *s, struct store **ret, struct why 
 {
 	const int rc = command_open_database(s->config, ret, why);
 	struct why ignored;
-	const int read = state_put(s->state, rc == 0 ? *ret : NULL, s->config, clock_unix_s(), (struct query_bound){0}, SIZE_MAX,
-	                           rc == 0 ? why : &ignored);
+	const int read = state_put(s->state, rc == 0 ? *ret : NULL, s->config, clock_unix_s(), (struct query_bound){0},
+	                           SIZE_MAX, rc == 0 ? why : &ignored);
 
 	return rc < 0 ? rc : read;
 }
@@ -347,7 +361,8 @@ static int print_metrics(const struct status *s, struct store *store)
 	return rc < 0 ? command_fail(COMMAND_SYSTEM, &why) : COMMAND_DONE;
 }
 
-static int answer(const struct status *s, struct store *store, const struct command_env *env, int rc, const struct why *why)
+static int answer(const struct status *s, struct store *store, const struct command_env *env, int rc,
+                  const struct why *why)
 {
 	switch (s->form) {
 	case CHECK:
@@ -385,8 +400,8 @@ static void settle(struct config *config)
 	struct why ignored;
 	const char *text = NULL;
 
-	if (command_open_database(config, &store, &ignored) == 0 && query_state(store, "reads_journal", &text, &ignored) == 0 &&
-	    text != NULL) {
+	if (command_open_database(config, &store, &ignored) == 0 &&
+	    query_state(store, "reads_journal", &text, &ignored) == 0 && text != NULL) {
 		config_settle(config, strcmp(text, "yes") == 0 && config->journal.read != CONFIG_NO);
 	} else {
 		choice_make(config, false, clock_unix_s(), &choice);
@@ -404,7 +419,8 @@ static int run(struct status *s, const char *config_error, const struct command_
 	s->state = alloc_check(json_object(), 0, "JSON");
 	rc = read_database(s, &store, &why);
 	s->is_new = rc == -ENOENT && daemon_state(s->config) == DAEMON_STOPPED;
-	health_gather(s->config, config_error, rc == 0 ? store : NULL, rc < 0 && !s->is_new ? why.text : "", &s->health);
+	health_gather(s->config, config_error, rc == 0 ? store : NULL, rc < 0 && !s->is_new ? why.text : "",
+	              &s->health);
 	status = answer(s, store, env, rc, &why);
 	store_close(store);
 	json_decref(s->state);
@@ -452,7 +468,8 @@ int command_status(int argc, char **argv, const struct command_env *env)
 	struct config *config = NULL;
 	struct why config_error;
 
-	if (status == COMMAND_DONE && (config = command_config_rest(env, &config_error, &status)) == NULL && s->form == CHECK) {
+	if (status == COMMAND_DONE && (config = command_config_rest(env, &config_error, &status)) == NULL &&
+	    s->form == CHECK) {
 		(void)printf("UNKNOWN: %s\n", config_error.text);
 		status = (int)HEALTH_UNKNOWN;
 	}

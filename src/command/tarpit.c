@@ -33,7 +33,8 @@ int command_hold_tarpit(void)
 static void become_tarpit(const struct config *config, int listener, int parent)
 {
 	/* First out of the way of each other. */
-	const int from = fcntl(listener, F_DUPFD_CLOEXEC, PARENT_FD + 1), to = fcntl(parent, F_DUPFD_CLOEXEC, PARENT_FD + 1);
+	const int from = fcntl(listener, F_DUPFD_CLOEXEC, PARENT_FD + 1),
+		  to = fcntl(parent, F_DUPFD_CLOEXEC, PARENT_FD + 1);
 	struct why why;
 
 	if (sandbox_become(config->run.user, &why) < 0)

@@ -15,9 +15,9 @@
 #define COMMAND_TARPIT_FLAG "--tarpit"
 
 /*
- * For root, with its signals blocked, which stay so in the new process. *ret_fd: root's end of the pair (tarpit.h), which stays
- * open as long as root lives; *ret_port: where the tarpit listens, 0: the configuration has none.
- * Errors: as of tarpit_listen, and -errno when no process can be started.
+ * For root, with its signals blocked, which stay so in the new process. *ret_fd: root's end of the pair (tarpit.h),
+ * which stays open as long as root lives; *ret_port: where the tarpit listens, 0: the configuration has none. Errors:
+ * as of tarpit_listen, and -errno when no process can be started.
  */
 int command_start_tarpit(const struct config *config, int *ret_fd, uint16_t *ret_port, struct why *why);
 

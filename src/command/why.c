@@ -49,14 +49,15 @@ static const json_t *find_active(const struct request *q, const json_t *blocks)
 	size_t i;
 	json_t *row;
 
-	json_array_foreach(blocks, i, row)
-		if (json_is_null(json_object_get(row, "ended_by")) && covers(string(row, "address"), &q->net) &&
-		    (found == NULL || strcmp(string(row, "until"), string(found, "until")) > 0))
-			found = row;
+	json_array_foreach(blocks, i, row) if (json_is_null(json_object_get(row, "ended_by")) &&
+	                                       covers(string(row, "address"), &q->net) &&
+	                                       (found == NULL ||
+	                                        strcmp(string(row, "until"), string(found, "until")) > 0)) found = row;
 	return found;
 }
 
-/* What only the daemon's memory holds: how near it is to a block, where others list it. All null when none runs, or it may not be queried. */
+/* What only the daemon's memory holds: how near it is to a block, where others list it. All null when none runs, or it
+ * may not be queried. */
 static void put_blockstate(json_t *known, const struct config *config, const struct request *q)
 {
 	static const char *const keys[] = {"allowed",   "score",   "threshold", "proven",
@@ -85,7 +86,8 @@ static void put_blockstate(json_t *known, const struct config *config, const str
 }
 
 /* Into known: what both forms print from. */
-static int gather(struct store *store, const struct config *config, const struct request *q, const struct rows_bound *bound, json_t *known, struct why *why)
+static int gather(struct store *store, const struct config *config, const struct request *q,
+                  const struct rows_bound *bound, json_t *known, struct why *why)
 {
 	struct query_allowance allowance;
 	const json_t *active;
@@ -159,8 +161,8 @@ static void print_address(const json_t *row, bool utc)
 
 	show_json_time(json_object_get(row, "first"), utc, first);
 	show_json_time(json_object_get(row, "last"), utc, last);
-	(void)printf("  %s  %" JSON_INTEGER_FORMAT " %s\n      %s to %s\n", string(row, "address"), hits, plural(hits, "hit", "hits"), first,
-	             last);
+	(void)printf("  %s  %" JSON_INTEGER_FORMAT " %s\n      %s to %s\n", string(row, "address"), hits,
+	             plural(hits, "hit", "hits"), first, last);
 }
 
 static void print_blocked(const struct request *q, const json_t *known, bool utc)
@@ -171,8 +173,8 @@ static void print_blocked(const struct request *q, const json_t *known, bool utc
 
 	if (!json_is_string(time) || !time_parse(json_string_value(time), true, &until_s)) {
 		if (json_is_true(json_object_get(known, "blocked"))) /* as long as it is listed */
-			(void)printf("%s%s %s blocked%s\n", show_colour(SHOW_BAD), q->address, q->observes ? "would be" : "is",
-			             show_colour(SHOW_PLAIN));
+			(void)printf("%s%s %s blocked%s\n", show_colour(SHOW_BAD), q->address,
+			             q->observes ? "would be" : "is", show_colour(SHOW_PLAIN));
 		else
 			(void)printf("%s%s %s blocked%s\n", show_colour(SHOW_GOOD), q->address,
 			             q->observes ? "would not be" : "is not", show_colour(SHOW_PLAIN));
@@ -180,8 +182,8 @@ static void print_blocked(const struct request *q, const json_t *known, bool utc
 	}
 	show_json_time(time, utc, until);
 	duration_short_text(until_s - clock_unix_s(), left);
-	(void)printf("%s%s %s blocked until %s (in %s)%s\n", show_colour(SHOW_BAD), q->address, q->observes ? "would be" : "is", until,
-	             left, show_colour(SHOW_PLAIN));
+	(void)printf("%s%s %s blocked until %s (in %s)%s\n", show_colour(SHOW_BAD), q->address,
+	             q->observes ? "would be" : "is", until, left, show_colour(SHOW_PLAIN));
 }
 
 static void print_listed(const json_t *listed)
@@ -209,27 +211,27 @@ static void print_text(const struct request *q, const json_t *known, bool utc)
 		show_allowed(known, utc);
 	if (json_array_size(addresses) > 0)
 		print_heading("addresses, most hits first");
-	json_array_foreach(addresses, i, row)
-		print_address(row, utc);
+	json_array_foreach(addresses, i, row) print_address(row, utc);
 	if (json_array_size(blocks) > 0)
 		print_heading("blocks, newest first");
-	json_array_foreach(blocks, i, row)
-		print_block(q, row, utc);
+	json_array_foreach(blocks, i, row) print_block(q, row, utc);
 	if (json_array_size(hits) > 0)
 		print_heading("hits, newest first");
-	json_array_foreach(hits, i, row)
-		print_hit(q, row, utc);
-	if (!q->all && (json_array_size(hits) == HITS_SHOWN || (q->net.len < 128 && json_array_size(blocks) == HITS_SHOWN)))
+	json_array_foreach(hits, i, row) print_hit(q, row, utc);
+	if (!q->all &&
+	    (json_array_size(hits) == HITS_SHOWN || (q->net.len < 128 && json_array_size(blocks) == HITS_SHOWN)))
 		(void)printf("  ... --all shows all\n");
 }
 
 static bool is_known(const json_t *known)
 {
-	return json_array_size(json_object_get(known, "hits")) > 0 || json_array_size(json_object_get(known, "blocks")) > 0 ||
+	return json_array_size(json_object_get(known, "hits")) > 0 ||
+	       json_array_size(json_object_get(known, "blocks")) > 0 ||
 	       json_is_string(json_object_get(known, "allowed_by")) || json_is_object(json_object_get(known, "listed"));
 }
 
-static int answer(struct store *store, const struct config *config, const struct request *q, const struct command_env *env)
+static int answer(struct store *store, const struct config *config, const struct request *q,
+                  const struct command_env *env)
 {
 	const bool one = q->net.len == 128;
 	const size_t most = q->all ? 0 : !env->json ? HITS_SHOWN : one ? 0 : JSON_MAX;

@@ -28,7 +28,8 @@ static const char *section_name(const char *section, const char *word)
 {
 	const size_t len = strlen(word);
 
-	if (strncasecmp(section, word, len) != 0 || (section[len] != '\0' && section[len] != ' ' && section[len] != '\t'))
+	if (strncasecmp(section, word, len) != 0 ||
+	    (section[len] != '\0' && section[len] != ' ' && section[len] != '\t'))
 		return NULL;
 	return section + len + strspn(section + len, " \t");
 }
@@ -40,7 +41,8 @@ struct part {
 	size_t n_logs, n_sockets;
 };
 
-/* Adds the path of a section to a list of max, of which the first n_before are of other files. example: of such a section. */
+/* Adds the path of a section to a list of max, of which the first n_before are of other files. example: of such a
+ * section. */
 static int add_path(char **list, size_t *n, size_t n_before, size_t max, const char *example, const char *path,
                     const char *file, const struct ini_entry *e, struct why *why)
 {
@@ -55,8 +57,8 @@ static int add_path(char **list, size_t *n, size_t n_before, size_t max, const c
 			                    : why_set(why, EINVAL, "%s:%u: [%s] appears twice", file, e->line,
 			                              shown(e->section, quoted));
 	if (*n == max)
-		return why_set(why, EINVAL, "%s:%u: more than %zu %.*ss", file, e->line, max, (int)strcspn(example, " "),
-		               example);
+		return why_set(why, EINVAL, "%s:%u: more than %zu %.*ss", file, e->line, max,
+		               (int)strcspn(example, " "), example);
 	list[(*n)++] = alloc_text(path, "the configuration");
 	return 0;
 }
@@ -66,14 +68,15 @@ static int read_section(struct config *config, const struct part *part, const st
 {
 	const char *const file = part->file;
 	const char *const log = section_name(e->section, "log"), *const socket = section_name(e->section, "socket"),
-	                 *const gate = section_name(e->section, "gate"), *wanted;
+			  *const gate = section_name(e->section, "gate"), *wanted;
 	char quoted[QUOTED_MAX], near[KEYS_NEAR_MAX];
 
 	if (log != NULL)
-		return add_path(config->logs, &config->n_logs, part->n_logs, CONFIG_LOGS_MAX, "log /var/log/mail.log", log, file, e, why);
+		return add_path(config->logs, &config->n_logs, part->n_logs, CONFIG_LOGS_MAX, "log /var/log/mail.log",
+		                log, file, e, why);
 	if (socket != NULL)
-		return add_path(config->sockets, &config->n_sockets, part->n_sockets, CONFIG_SOCKETS_MAX, "socket /run/watchforspammers/log", socket,
-		                file, e, why);
+		return add_path(config->sockets, &config->n_sockets, part->n_sockets, CONFIG_SOCKETS_MAX,
+		                "socket /run/watchforspammers/log", socket, file, e, why);
 	if (gate != NULL && (wanted = gates_add(&config->gates, gate)) != NULL)
 		return why_set(why, EINVAL, "%s:%u: [%s]: want %s", file, e->line, shown(e->section, quoted), wanted);
 	if (gate == NULL && !keys_have_section(e->section))
@@ -109,14 +112,16 @@ static const char *find_comment(const char *value)
 	return *p == '\0' ? NULL : p;
 }
 
-static int refuse(const char *file, const struct config_row *row, const struct ini_entry *e, const char *want, struct why *why)
+static int refuse(const char *file, const struct config_row *row, const struct ini_entry *e, const char *want,
+                  struct why *why)
 {
 	const char *const comment = find_comment(e->value);
 	char quoted[QUOTED_MAX];
 	struct why reason;
 
 	if (comment != NULL)
-		return why_set(why, EINVAL, "%s:%u: %s: there are no comments behind values; \"%s\" wants a line of its own", file,
+		return why_set(why, EINVAL,
+		               "%s:%u: %s: there are no comments behind values; \"%s\" wants a line of its own", file,
 		               e->line, row->key.key, shown(comment, quoted));
 	if (row->read == value_addresses && find_bad_address(e->value, &reason) < 0)
 		return why_set(why, EINVAL, "%s:%u: %s: %s", file, e->line, row->key.key, reason.text);
@@ -144,12 +149,13 @@ static int read_entry(struct config *config, const struct part *part, size_t i, 
 	row = keys_find(e->section, e->key);
 	if (row == NULL)
 		return why_set(why, EINVAL, "%s:%u: [%s] has no key \"%s\"%s", file, e->line,
-		               shown(e->section, quoted2), shown(e->key, quoted), keys_proposal(e->section, e->key, near));
+		               shown(e->section, quoted2), shown(e->key, quoted),
+		               keys_proposal(e->section, e->key, near));
 	if (!row->repeatable)
 		for (size_t j = 0; j < i; j++)
 			if (is_same_key(&ini->entries[j], e))
-				return why_set(why, EINVAL, "%s:%u: %s appears twice, first in line %u", file, e->line, row->key.key,
-				               ini->entries[j].line);
+				return why_set(why, EINVAL, "%s:%u: %s appears twice, first in line %u", file, e->line,
+				               row->key.key, ini->entries[j].line);
 	want = keys_read(row, config, e->key, e->value, true, sentence);
 	return want == NULL ? 0 : refuse(file, row, e, want, why);
 }
@@ -158,7 +164,8 @@ static struct config *defaults(void)
 {
 	struct config *const config = alloc_zero(1, sizeof *config, "the configuration");
 
-	config->allow.nets = alloc_zero(CONFIG_ALLOW_MAX + ADDR_PRIVATE, sizeof *config->allow.nets, "the configuration");
+	config->allow.nets =
+		alloc_zero(CONFIG_ALLOW_MAX + ADDR_PRIVATE, sizeof *config->allow.nets, "the configuration");
 	keys_read_defaults(config);
 	return config;
 }
@@ -199,7 +206,8 @@ static int settle_ports(struct config *config, const char *path, struct why *why
 	for (size_t i = 1; i < ports->n && wanted == NULL; i++)
 		if (strlen(ports->lists[i].name) + strlen(config->firewall.chain) > VALUE_NAME_MAX_LEN - 1 ||
 		    strlen(ports->lists[i].name) + strlen(config->firewall.list) > VALUE_NAME_MAX_LEN - 1)
-			wanted = "chain and list, which get the name of a category behind them, short enough for 23 characters in all";
+			wanted = "chain and list, which get the name of a category behind them, short enough for 23 "
+				 "characters in all";
 	return wanted == NULL ? 0 : why_set(why, EINVAL, "%s: [firewall] ports: want %s", path, wanted);
 }
 
@@ -210,13 +218,17 @@ static int settle_gates(const struct config *config, const char *path, struct wh
 	struct why reason;
 
 	if (config->firewall.action == CONFIG_TARPIT && !has_nftables)
-		return why_set(why, EINVAL, "%s: [firewall] action = tarpit needs nftables: set backend = nftables, and manage_rules = yes",
-		               path);
+		return why_set(
+			why, EINVAL,
+			"%s: [firewall] action = tarpit needs nftables: set backend = nftables, and manage_rules = yes",
+			path);
 	if (config->gates.n == 0)
 		return 0;
 	if (!has_nftables)
-		return why_set(why, EINVAL, "%s: [gate %s] needs nftables: set [firewall] backend = nftables, and manage_rules = yes", path,
-		               config->gates.gates[0].name);
+		return why_set(
+			why, EINVAL,
+			"%s: [gate %s] needs nftables: set [firewall] backend = nftables, and manage_rules = yes", path,
+			config->gates.gates[0].name);
 	return gates_settle(&config->gates, &reason) < 0 ? why_set(why, EINVAL, "%s: %s", path, reason.text) : 0;
 }
 

@@ -23,7 +23,7 @@ enum {
 	CONFIG_SOCKETS_MAX = 8,
 	CONFIG_DURATIONS_MAX = 8,
 	CONFIG_ALLOW_MAX = 4096,
-	CONFIG_WORDS_MAX = 256,   /* names, clients, files; each */
+	CONFIG_WORDS_MAX = 256, /* names, clients, files; each */
 	CONFIG_JUMPS_MAX = 4,
 	CONFIG_DIRS_MAX = 8,
 	CONFIG_LISTS_MAX = 16,
@@ -60,7 +60,7 @@ struct config {
 	struct {
 		enum config_reading read;
 		char *namespace, *machine, *directory; /* "": this machine's; at most one is not */
-		bool reads; /* set by config_settle */
+		bool reads;                            /* set by config_settle */
 	} journal;
 
 	struct {
@@ -80,13 +80,13 @@ struct config {
 		struct config_words files;     /* absolute paths */
 	} block;
 	struct {
-		bool private;          /* they are never blocked: then they are the first of nets */
-		size_t n, n_private;   /* of nets; of them private ones */
+		bool private;        /* they are never blocked: then they are the first of nets */
+		size_t n, n_private; /* of nets; of them private ones */
 		struct net *nets;
 		struct config_words names, clients, files; /* to be resolved; globs; absolute paths */
 		struct config_words spf;                   /* domains whose SPF records name networks */
-		int64_t earn_days;     /* 0: no client is proven good */
-		int64_t cluster_for_s; /* 0: clusters earn nothing */
+		int64_t earn_days;                         /* 0: no client is proven good */
+		int64_t cluster_for_s;                     /* 0: clusters earn nothing */
 	} allow;
 	struct {
 		size_t n;
@@ -100,17 +100,18 @@ struct config {
 		char *backend; /* a name in base/backends.h */
 		bool manage_rules;
 		char *chain, *list;
-		unsigned hooks; /* enum config_hook */
+		unsigned hooks;     /* enum config_hook */
 		size_t n_jump_from; /* 0: as hooks has it */
 		char *jump_from[CONFIG_JUMPS_MAX];
 		struct portlists ports;
 		enum config_action action;
 		enum config_sessions sessions; /* open ones, when their client is blocked */
-		char *log_prefix; /* "": no LOG rule */
+		char *log_prefix;              /* "": no LOG rule */
 		int64_t seconds;
 		int64_t resync_s;
 		bool keep_on_stop;
-		int64_t connections;   /* new ones of one client within connections_s; more are a hostile hit. 0: not counted */
+		int64_t connections;   /* new ones of one client within connections_s; more are a hostile hit. 0: not
+		                          counted */
 		int64_t connections_s; /* 1..3600 */
 	} firewall;
 	struct gates gates;
@@ -119,10 +120,10 @@ struct config {
 		int64_t keep_s;
 	} database;
 	struct {
-		char *socket;         /* "": none */
+		char *socket;          /* "": none */
 		char *group, *readers; /* names; "": none */
-		struct addr tcp;      /* a loopback address */
-		uint16_t tcp_port;    /* 0: no TCP */
+		struct addr tcp;       /* a loopback address */
+		uint16_t tcp_port;     /* 0: no TCP */
 		char *token_file;
 	} control;
 	struct {
@@ -130,8 +131,8 @@ struct config {
 		char *file_format; /* a name in base/formats.h */
 	} export;
 	struct {
-		char *peers; /* the file of the hosts that blocks are shared with */
-		char *group; /* may hand over what they say; "": root and our own user only */
+		char *peers;    /* the file of the hosts that blocks are shared with */
+		char *group;    /* may hand over what they say; "": root and our own user only */
 		char *good_key; /* the file of the key by which clients that are proven good are shared; "":
 		                   they are not */
 	} share;
@@ -153,9 +154,10 @@ size_t config_keys(const struct config_key **ret); /* how many; constant */
 #define CONFIG_DEFAULT_PATH "/etc/watchforspammers/watchforspammers.conf"
 
 /*
- * Reads path, and then the files of path.d (base/confdir.h): a key in a later file replaces an earlier one, what may be repeated
- * adds up, as do logs and sockets. An absent path means the defaults when may_be_absent. *ret is the caller's, config_free.
- * Errors: -EINVAL with "path:line: reason" and the nearest valid key, path being the file that has it; -errno from reading.
+ * Reads path, and then the files of path.d (base/confdir.h): a key in a later file replaces an earlier one, what may be
+ * repeated adds up, as do logs and sockets. An absent path means the defaults when may_be_absent. *ret is the caller's,
+ * config_free. Errors: -EINVAL with "path:line: reason" and the nearest valid key, path being the file that has it;
+ * -errno from reading.
  */
 int config_read(const char *path, bool may_be_absent, struct config **ret, struct why *why);
 
@@ -166,12 +168,13 @@ void config_settle(struct config *config, bool reads_journal);
 bool config_observes(const struct config *config);
 
 /*
- * The ports that the daemon closes to blocked clients, those of one list or (PORTLISTS_MAX) of any: "25,465,587", "all", or
- * "none" when rules of your own do it.
+ * The ports that the daemon closes to blocked clients, those of one list or (PORTLISTS_MAX) of any: "25,465,587",
+ * "all", or "none" when rules of your own do it.
  */
 void config_ports_text(const struct config *config, size_t list, char out[static PORTLISTS_TEXT_MAX]);
 
-/* The same of files that the caller opened, in their order: fd is borrowed, -1 means that it is absent; path is the name for messages. */
+/* The same of files that the caller opened, in their order: fd is borrowed, -1 means that it is absent; path is the
+ * name for messages. */
 struct config_file {
 	const char *path;
 	int fd;
@@ -179,8 +182,8 @@ struct config_file {
 int config_read_files(const struct config_file files[], size_t n, struct config **ret, struct why *why);
 
 /*
- * For callers that only need to find the daemon: of a file with errors what is good, and the defaults for the rest. Returns as
- * config_read, the first error in why; *ret is filled all the same.
+ * For callers that only need to find the daemon: of a file with errors what is good, and the defaults for the rest.
+ * Returns as config_read, the first error in why; *ret is filled all the same.
  */
 int config_read_rest(const char *path, bool may_be_absent, struct config **ret, struct why *why);
 

@@ -13,9 +13,9 @@ enum { KEYS_NEAR_MAX = 80 };
 struct config_row {
 	struct config_key key;
 	value_reader *read;
-	size_t at;        /* as in struct value */
+	size_t at; /* as in struct value */
 	int64_t min, max;
-	bool repeatable;  /* what several lines have adds up */
+	bool repeatable; /* what several lines have adds up */
 };
 
 /* NULL: there is none. Any "ports.NAME" has the row of "ports". */
@@ -23,9 +23,10 @@ const struct config_row *keys_find(const char *section, const char *key);
 
 bool keys_have_section(const char *section);
 
-/* NULL, or what would have been right, see values.h; want is place for it. key: as written; is_given: false for the row's default. */
-const char *keys_read(const struct config_row *row, struct config *config, const char *key, const char *text, bool is_given,
-                      char want[static VALUE_WANT_MAX]);
+/* NULL, or what would have been right, see values.h; want is place for it. key: as written; is_given: false for the
+ * row's default. */
+const char *keys_read(const struct config_row *row, struct config *config, const char *key, const char *text,
+                      bool is_given, char want[static VALUE_WANT_MAX]);
 
 /* Every key gets its default. */
 void keys_read_defaults(struct config *config);

@@ -38,7 +38,8 @@ bool peers_is_name(struct span name)
 	for (size_t i = 0; i < name.len; i++) {
 		const char c = name.p[i];
 
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.'))
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+		      c == '_' || c == '.'))
 			return false;
 	}
 	return name.len > 0 && name.len < PEERS_NAME_MAX;
@@ -70,8 +71,7 @@ static int parse_rights(const struct place *at, struct span word, unsigned *ret,
 		while (i < sizeof rights / sizeof *rights && !span_is(one, rights[i].word))
 			i++;
 		if (i == sizeof rights / sizeof *rights)
-			return refuse(at, whole,
-			              "rights are block, lift, white and good, separated by commas", why);
+			return refuse(at, whole, "rights are block, lift, white and good, separated by commas", why);
 		*ret |= rights[i].right;
 		word = (struct span){one.p + one.len + (comma != NULL), word.len - one.len - (comma != NULL)};
 	}
@@ -130,7 +130,7 @@ static struct span value_of(struct span word, const char *key)
 static int parse_option(const struct place *at, struct span word, struct peers_peer *p, struct why *why)
 {
 	const struct span weight = value_of(word, "weight"), longest = value_of(word, "longest"),
-	                  per_minute = value_of(word, "per_minute"), prefix = value_of(word, "prefix");
+			  per_minute = value_of(word, "per_minute"), prefix = value_of(word, "prefix");
 
 	if (span_is(word, "observe"))
 		p->observe = true;
@@ -147,7 +147,8 @@ static int parse_option(const struct place *at, struct span word, struct peers_p
 	return 0;
 }
 
-static int parse_peer(const struct place *at, const struct span words[], size_t n, struct peers_peer *ret, struct why *why)
+static int parse_peer(const struct place *at, const struct span words[], size_t n, struct peers_peer *ret,
+                      struct why *why)
 {
 	struct peers_peer p = {.weight = PEERS_FULL,
 	                       .longest_s = PEERS_LONGEST_S,

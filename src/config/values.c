@@ -12,10 +12,10 @@
 #include "base/formats.h"
 
 enum {
-	SLOW_MAX = 100,          /* a client's list of scores is not endless */
+	SLOW_MAX = 100, /* a client's list of scores is not endless */
 	JOURNAL_NAME_MAX = 128,
-	DIRECTORY_MAX = 512,     /* of a journal: its name is in the database */
-	SOCKET_MAX_LEN = 102,    /* sun_path, less ".read" and the NUL */
+	DIRECTORY_MAX = 512,  /* of a journal: its name is in the database */
+	SOCKET_MAX_LEN = 102, /* sun_path, less ".read" and the NUL */
 };
 
 void value_keep(struct value *v)
@@ -232,7 +232,8 @@ const char *value_times(struct value *v)
 	if (digits != 1 || strcmp(v->text + 1, "x") != 0 || v->text[0] == '0') {
 		if (value_number(v) == NULL)
 			return NULL;
-		(void)snprintf(v->want, sizeof v->want, "1x to 9x (times threshold), or a whole number up to %" PRId64, v->max);
+		(void)snprintf(v->want, sizeof v->want, "1x to 9x (times threshold), or a whole number up to %" PRId64,
+		               v->max);
 		return v->want;
 	}
 	*number_at(v) = -(v->text[0] - '0'); /* until the whole configuration is read */
@@ -253,7 +254,8 @@ const char *value_slow(struct value *v)
 	if (digits == 0 || digits >= sizeof count || strncmp(v->text + digits, " in ", 4) != 0)
 		return right;
 	memcpy(count, v->text, digits); /* shorter than count, above */
-	if (!value_whole(count, 2, SLOW_MAX, &n) || !duration_parse(v->text + digits + 4, &s) || s < 3600 || s > 7 * 86400)
+	if (!value_whole(count, 2, SLOW_MAX, &n) || !duration_parse(v->text + digits + 4, &s) || s < 3600 ||
+	    s > 7 * 86400)
 		return right;
 	v->config->block.slow = n;
 	v->config->block.slow_s = s;

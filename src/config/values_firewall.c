@@ -21,8 +21,10 @@ const char *value_sets(struct value *v)
 	if (space == NULL)
 		return value_word(v);
 	(void)snprintf(table, sizeof table, "%.*s", (int)(space - v->text), v->text);
-	if (space - v->text > VALUE_NAME_MAX_LEN || value_wanted_name(table) != NULL || value_wanted_name(space + 1) != NULL)
-		return "a list, or a table of nftables and a set in it, each of 1 to 23 letters, digits, \"_\" and \"-\"";
+	if (space - v->text > VALUE_NAME_MAX_LEN || value_wanted_name(table) != NULL ||
+	    value_wanted_name(space + 1) != NULL)
+		return "a list, or a table of nftables and a set in it, each of 1 to 23 letters, digits, \"_\" and "
+		       "\"-\"";
 	value_keep(v);
 	return NULL;
 }
@@ -38,7 +40,8 @@ const char *value_chains(struct value *v)
 		if (wanted == NULL && v->config->firewall.n_jump_from == CONFIG_JUMPS_MAX)
 			wanted = "at most 4 chains";
 		if (wanted == NULL)
-			v->config->firewall.jump_from[v->config->firewall.n_jump_from++] = alloc_text(w, "the configuration");
+			v->config->firewall.jump_from[v->config->firewall.n_jump_from++] =
+				alloc_text(w, "the configuration");
 	}
 	free(words);
 	return wanted;
@@ -76,7 +79,8 @@ const char *value_rate(struct value *v)
 	v->config->firewall.connections = v->config->firewall.connections_s = 0;
 	if (*v->text == '\0')
 		return NULL;
-	if (slash == NULL || slash == v->text || (size_t)(slash - v->text) >= sizeof count || *v->text < '0' || *v->text > '9')
+	if (slash == NULL || slash == v->text || (size_t)(slash - v->text) >= sizeof count || *v->text < '0' ||
+	    *v->text > '9')
 		return right;
 	memcpy(count, v->text, (size_t)(slash - v->text)); /* shorter than count, above */
 	if (!value_whole(count, 1, 10000, &n) || !duration_parse(slash + 1, &s) || s < 1 || s > 3600)
@@ -88,8 +92,10 @@ const char *value_rate(struct value *v)
 
 const char *value_action(struct value *v)
 {
-	static const char *const names[] = {
-		[CONFIG_DROP] = "drop", [CONFIG_REJECT] = "reject", [CONFIG_RESET] = "reset", [CONFIG_TARPIT] = "tarpit"};
+	static const char *const names[] = {[CONFIG_DROP] = "drop",
+	                                    [CONFIG_REJECT] = "reject",
+	                                    [CONFIG_RESET] = "reset",
+	                                    [CONFIG_TARPIT] = "tarpit"};
 	size_t i;
 
 	if (value_one_of(v->text, names, sizeof names / sizeof *names, &i)) {

@@ -7,9 +7,9 @@
 #include "base/alloc.h"
 
 enum {
-	DNS_NAME_MAX_LEN = 253,  /* RFC 1035, as text */
-	PART_LEN_MAX = 63,       /* of one between dots, likewise */
-	ZONE_MAX_LEN = 189,      /* the same, behind the 32 digits of an IPv6 address and their dots */
+	DNS_NAME_MAX_LEN = 253, /* RFC 1035, as text */
+	PART_LEN_MAX = 63,      /* of one between dots, likewise */
+	ZONE_MAX_LEN = 189,     /* the same, behind the 32 digits of an IPv6 address and their dots */
 	LIST_SCORE_MAX = 1000,
 };
 
@@ -121,8 +121,8 @@ static bool read_codes(struct config_list *list, const char *text)
 		struct addr code;
 
 		text++;
-		if (list->n_codes == CONFIG_CODES_MAX || !addr_parse(text, strcspn(text, ","), &code) || !addr_is_ip4(&code) ||
-		    code.bytes[12] != 127)
+		if (list->n_codes == CONFIG_CODES_MAX || !addr_parse(text, strcspn(text, ","), &code) ||
+		    !addr_is_ip4(&code) || code.bytes[12] != 127)
 			return false;
 		list->codes[list->n_codes++] = code;
 	}
@@ -133,14 +133,16 @@ static bool is_zone(const char *word)
 {
 	const size_t len = strlen(word);
 
-	return is_name(word, "") && len <= ZONE_MAX_LEN && word[0] != '.' && word[len - 1] != '.' && strstr(word, "..") == NULL;
+	return is_name(word, "") && len <= ZONE_MAX_LEN && word[0] != '.' && word[len - 1] != '.' &&
+	       strstr(word, "..") == NULL;
 }
 
 /* "ZONE SCORE" or "ZONE allow", and perhaps "=CODE,CODE..." behind it. Nothing: the default. */
 const char *value_dns_list(struct value *v)
 {
-	static const char want[] = "a zone, a score from 1 to 1000 or \"allow\", and if need be the answers that count, such as "
-				   "\"dnsbl.example 60 =127.0.0.2,127.0.0.4\"";
+	static const char want[] =
+		"a zone, a score from 1 to 1000 or \"allow\", and if need be the answers that count, such as "
+		"\"dnsbl.example 60 =127.0.0.2,127.0.0.4\"";
 	char *const words = alloc_text(v->text, "the configuration"), *save = NULL;
 	const char *const zone = strtok_r(words, " \t", &save), *const score = strtok_r(NULL, " \t", &save),
 			  *const codes = strtok_r(NULL, " \t", &save), *const more = strtok_r(NULL, " \t", &save);

@@ -44,10 +44,11 @@ struct control {
 	struct tokens tokens;
 
 	int64_t credits_us[N_ACCOUNTS]; /* to spend on requests; < 0: debts */
-	int64_t earned_ms; /* until when it was earned */
+	int64_t earned_ms;              /* until when it was earned */
 	int64_t served_us; /* time used by the client of the last request: no client counts as having used less */
 	size_t served;     /* the connection received from and sent to next */
-	struct connection *current; /* whose request was handed over in this turn, and is charged for it; NULL: nobody's */
+	struct connection
+		*current; /* whose request was handed over in this turn, and is charged for it; NULL: nobody's */
 	struct connection connections[CONTROL_CONNECTIONS_MAX];
 };
 
@@ -177,7 +178,7 @@ static void let_in(struct control *c, enum listener which, int fd, int64_t now_m
 	}
 	if (conn == NULL) {
 		turn_away(fd, which == TCP ? "too many connections that have not shown a token, or in all; try again"
-		                              : "64 connections are open already; try again");
+		                           : "64 connections are open already; try again");
 		return;
 	}
 	connection_open(conn, fd, which == SHARERS, now_ms);
@@ -337,7 +338,8 @@ static bool handle_watching(struct connection *conn, int64_t now_ms, struct prot
 		return false;
 	}
 	conn->news = false;
-	*ret = (struct protocol_request){.verb = PROTOCOL_WATCH, .hits = conn->hits, .own = conn->own, .after = conn->after};
+	*ret = (struct protocol_request){
+		.verb = PROTOCOL_WATCH, .hits = conn->hits, .own = conn->own, .after = conn->after};
 	return true;
 }
 
@@ -511,8 +513,8 @@ void control_news(struct control *c)
 		c->connections[i].news = c->connections[i].watches;
 }
 
-void control_events(struct control *c, const struct control_request *request, struct span lines, int64_t last, bool more,
-                    int64_t now_ms)
+void control_events(struct control *c, const struct control_request *request, struct span lines, int64_t last,
+                    bool more, int64_t now_ms)
 {
 	struct connection *const conn = &c->connections[request->connection];
 
@@ -523,7 +525,8 @@ void control_events(struct control *c, const struct control_request *request, st
 	connection_send(conn, lines.p, lines.len, now_ms);
 }
 
-void control_stop_watching(struct control *c, const struct control_request *request, const char *sentence, int64_t now_ms)
+void control_stop_watching(struct control *c, const struct control_request *request, const char *sentence,
+                           int64_t now_ms)
 {
 	struct connection *const conn = &c->connections[request->connection];
 

@@ -93,7 +93,8 @@ static int read_word(struct span *rest, const char *key, char out[static FOREIGN
 	for (size_t i = 0; i < word.len; i++) {
 		const char c = word.p[i];
 
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.'))
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+		      c == '_' || c == '.'))
 			return wrong(key, why);
 	}
 	memcpy(out, word.p, word.len);
@@ -172,8 +173,7 @@ int foreign_parse(struct span rest, struct foreign *ret, struct why *why)
 	if (span_is(word, "wrong")) {
 		read_text(rest, &f);
 	} else if ((rc = read_id(word, &f, why)) < 0 || (rc = read_op(next_word(&rest), &f, why)) < 0 ||
-	           (rc = f.op == FOREIGN_GOOD ? read_known(&rest, &f, why) : read_arguments(&rest, &f, why)) <
-	                   0) {
+	           (rc = f.op == FOREIGN_GOOD ? read_known(&rest, &f, why) : read_arguments(&rest, &f, why)) < 0) {
 		return rc;
 	}
 	*ret = f;

@@ -7,11 +7,12 @@
  *   foreign PEER STREAM CLOCK ERA:NUMBER lift NET
  *   foreign PEER STREAM CLOCK ERA:NUMBER white NET for S     a person ended the blocks of NET there
  *   foreign PEER STREAM CLOCK ERA:NUMBER own NET for S       an address of that host
- *   foreign PEER STREAM CLOCK ERA:NUMBER good for S known HEX   networks with clients that are proven good there (base/hexlist.h)
- *   foreign PEER STREAM CLOCK wrong TEXT                     its stream has something that it cannot have written
+ *   foreign PEER STREAM CLOCK ERA:NUMBER good for S known HEX   networks with clients that are proven good there
+ * (base/hexlist.h) foreign PEER STREAM CLOCK wrong TEXT                     its stream has something that it cannot
+ * have written
  *
- * STREAM: the id of the entry in the peer's stream, "1795888802123-0": milliseconds of the server's clock, and a number;
- * CLOCK: what that clock shows now. ERA, NUMBER: as share/message.h.
+ * STREAM: the id of the entry in the peer's stream, "1795888802123-0": milliseconds of the server's clock, and a
+ * number; CLOCK: what that clock shows now. ERA, NUMBER: as share/message.h.
  */
 #ifndef WFS_CONTROL_FOREIGN_H
 #define WFS_CONTROL_FOREIGN_H
@@ -39,11 +40,11 @@ struct foreign {
 	int64_t era, number;
 	enum foreign_op op;
 	struct net net;
-	int64_t for_s;    /* of all but LIFT: counted from said_ms */
-	unsigned offence; /* of BLOCK */
+	int64_t for_s;                                           /* of all but LIFT: counted from said_ms */
+	unsigned offence;                                        /* of BLOCK */
 	char rule[FOREIGN_WORD_MAX], category[FOREIGN_WORD_MAX]; /* of BLOCK */
-	struct hexlist known; /* of GOOD */
-	char text[FOREIGN_TEXT_MAX]; /* of WRONG, escaped */
+	struct hexlist known;                                    /* of GOOD */
+	char text[FOREIGN_TEXT_MAX];                             /* of WRONG, escaped */
 };
 
 /* rest: what follows the word "foreign". Returns 0, or -EINVAL with a sentence. */

@@ -1,9 +1,8 @@
 /*
  * listener: opens a listening socket. Identity and rights of the peers are not its concern.
  *
- * Private to the folder. Knows base only. The descriptor is the caller's to close, and so is the path to remove; it does not block.
- * Errors: 0 or -errno with a sentence.
- * Source: unix(7), ip(7).
+ * Private to the folder. Knows base only. The descriptor is the caller's to close, and so is the path to remove; it
+ * does not block. Errors: 0 or -errno with a sentence. Source: unix(7), ip(7).
  */
 #ifndef WFS_LISTENER_H
 #define WFS_LISTENER_H
@@ -14,8 +13,8 @@
 #include "base/why.h"
 
 /*
- * A Unix socket of mode 0660. One that a killed daemon left at path is replaced. -EADDRINUSE: another process accepts there;
- * -EEXIST: the path exists and is no socket; -ENAMETOOLONG.
+ * A Unix socket of mode 0660. One that a killed daemon left at path is replaced. -EADDRINUSE: another process accepts
+ * there; -EEXIST: the path exists and is no socket; -ENAMETOOLONG.
  */
 int listener_open_unix(const char *path, int *ret_fd, struct why *why);
 

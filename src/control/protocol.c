@@ -13,17 +13,17 @@ enum { SHOWN_MAX = 80 }; /* bytes of a word shown in a sentence */
 /* What may follow a verb. */
 enum arguments {
 	NOTHING,
-	A_NETWORK,         /* alone */
-	BLOCK_ARGUMENTS,   /* A [for D] [reason TEXT] */
-	ADD_ARGUMENTS,     /* A [D] [TEXT], or as block */
-	LIFT_ARGUMENTS,    /* A|all [reason TEXT] */
+	A_NETWORK,          /* alone */
+	BLOCK_ARGUMENTS,    /* A [for D] [reason TEXT] */
+	ADD_ARGUMENTS,      /* A [D] [TEXT], or as block */
+	LIFT_ARGUMENTS,     /* A|all [reason TEXT] */
 	DISALLOW_ARGUMENTS, /* A [reason TEXT] */
-	DEL_ARGUMENTS,     /* A [TEXT] */
-	VOTE,              /* black|white, then as a colour */
-	COLOUR_ARGUMENTS,  /* A [score N] [reason TEXT] */
+	DEL_ARGUMENTS,      /* A [TEXT] */
+	VOTE,               /* black|white, then as a colour */
+	COLOUR_ARGUMENTS,   /* A [score N] [reason TEXT] */
 	RULE,
 	NOTE_TEXT,
-	WATCH_ARGUMENTS,   /* [hits|own] ID */
+	WATCH_ARGUMENTS, /* [hits|own] ID */
 	FOREIGN_ARGUMENTS,
 	TOLD_ARGUMENTS, /* MESSAGES PART */
 	TOKEN,
@@ -199,8 +199,8 @@ static int parse_options(struct span rest, bool may_for, bool may_score, struct 
 		else if (may_score && is_word(word, "score"))
 			rc = parse_score(next_word(&rest), &r->score, why);
 		else
-			rc = why_set(why, EINVAL, "after the address, only %s%s\"reason TEXT\" may follow", may_for ? "\"for DURATION\", " : "",
-			             may_score ? "\"score N\", " : "");
+			rc = why_set(why, EINVAL, "after the address, only %s%s\"reason TEXT\" may follow",
+			             may_for ? "\"for DURATION\", " : "", may_score ? "\"score N\", " : "");
 		if (rc < 0)
 			return rc;
 	}
@@ -232,8 +232,8 @@ static int parse_rule(struct span *rest, char ret[static PROTOCOL_RULE_MAX + 1],
 	for (size_t i = 0; i < word.len; i++) {
 		const char c = word.p[i];
 
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-		      c == '.' || c == '/'))
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+		      c == '_' || c == '.' || c == '/'))
 			return why_set(why, EINVAL, "no name of a rule");
 	}
 	return copy(word, ret, PROTOCOL_RULE_MAX + 1) ? 0 : why_set(why, EINVAL, "no name of a rule");
@@ -341,8 +341,7 @@ static int parse_arguments(struct span rest, enum arguments arguments, struct pr
 	case WATCH_ARGUMENTS:
 		r->hits = skip_word(&rest, "hits");
 		r->own = !r->hits && skip_word(&rest, "own");
-		rc = parse_id(&rest, "after which event? its number, or 0 for all that are stored", &r->after,
-		              why);
+		rc = parse_id(&rest, "after which event? its number, or 0 for all that are stored", &r->after, why);
 		break;
 	case FOREIGN_ARGUMENTS:
 		return foreign_parse(rest, &r->foreign, why);
@@ -382,8 +381,11 @@ int protocol_parse(struct span line, struct protocol_request *ret, struct why *w
 			*ret = r;
 		return rc;
 	}
-	return refuse_word(word, "no such request; there are block, unblock, allow, disallow, vote, add, del, list, why, status, "
-	                         "test, reload, resume, note and watch", why);
+	return refuse_word(
+		word,
+		"no such request; there are block, unblock, allow, disallow, vote, add, del, list, why, status, "
+		"test, reload, resume, note and watch",
+		why);
 }
 
 bool protocol_is_reading(enum protocol_verb verb)

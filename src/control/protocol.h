@@ -14,9 +14,9 @@
  *   told N PART                       N  messages to other hosts more; PART  of what is good (pipeline/shared_good.h)
  *
  * Words are separated by blanks; TEXT is the rest of the line. A is read as pasted.h does. Refused, with a sentence:
- * control characters, zones, names, host bits, an IPv4 network shorter than /8 and an IPv6 one shorter than /32, a network where one address is
- * wanted, a word too many.
- * Source: the commands of ipfauth's addvote.pl (black, white) and of MIMEDefang's fwd.pl (add, del).
+ * control characters, zones, names, host bits, an IPv4 network shorter than /8 and an IPv6 one shorter than /32, a
+ * network where one address is wanted, a word too many. Source: the commands of ipfauth's addvote.pl (black, white) and
+ * of MIMEDefang's fwd.pl (add, del).
  */
 #ifndef WFS_PROTOCOL_H
 #define WFS_PROTOCOL_H
@@ -43,7 +43,7 @@ enum {
 #define PROTOCOL_ID_MAX ((int64_t)1 << 53) /* JSON readers have no larger exact numbers */
 
 enum protocol_verb {
-	PROTOCOL_BLOCK, /* and add */
+	PROTOCOL_BLOCK,   /* and add */
 	PROTOCOL_UNBLOCK, /* and del */
 	PROTOCOL_UNBLOCK_ALL,
 	PROTOCOL_ALLOW,
@@ -67,16 +67,17 @@ enum protocol_verb {
 
 struct protocol_request {
 	enum protocol_verb verb;
-	struct net net;  /* of block, unblock, allow, disallow, test, why; of votes one address; of unblock all ::/0 */
-	int64_t for_s;   /* of block and allow; 0: not given */
-	int score;       /* of votes, > 0; 0: not given */
-	int64_t after;   /* of watch, >= 0: the event, or hit, before the first that is wanted; of told: the part */
-	int64_t told;    /* of told, >= 0 */
-	bool hits, own;  /* of watch */
+	struct net net; /* of block, unblock, allow, disallow, test, why; of votes one address; of unblock all ::/0 */
+	int64_t for_s;  /* of block and allow; 0: not given */
+	int score;      /* of votes, > 0; 0: not given */
+	int64_t after;  /* of watch, >= 0: the event, or hit, before the first that is wanted; of told: the part */
+	int64_t told;   /* of told, >= 0 */
+	bool hits, own; /* of watch */
 	char reason[PROTOCOL_REASON_MAX + 1]; /* escaped; "": none */
-	char rule[PROTOCOL_RULE_MAX + 1];     /* of resume, and the name of a peer: letters, digits, "-", "_", "." and "/" */
+	char rule[PROTOCOL_RULE_MAX +
+	          1]; /* of resume, and the name of a peer: letters, digits, "-", "_", "." and "/" */
 	struct foreign foreign;
-	char token[PROTOCOL_TOKEN_MAX + 1];   /* of auth, the rest zeros */
+	char token[PROTOCOL_TOKEN_MAX + 1]; /* of auth, the rest zeros */
 };
 
 /*
@@ -92,8 +93,8 @@ bool protocol_is_reading(enum protocol_verb verb);
 const char *protocol_verb_text(enum protocol_verb verb);
 
 /*
- * Reads an address or a network as requests may name it. Returns 0, or -EINVAL with a sentence. For the commands as well, so
- * that all refuse the same.
+ * Reads an address or a network as requests may name it. Returns 0, or -EINVAL with a sentence. For the commands as
+ * well, so that all refuse the same.
  */
 int protocol_net(struct span text, struct net *ret, struct why *why);
 

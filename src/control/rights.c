@@ -40,15 +40,18 @@ int rights_give(struct rights_groups *groups, enum rights rights, const char *pa
 	errno = 0;
 	group = getgrnam(name);
 	if (group == NULL) {
-		(void)why_set(why, ENOENT, "%s: there is no group \"%s\"; only root and the daemon's own user may use it", path,
+		(void)why_set(why, ENOENT,
+		              "%s: there is no group \"%s\"; only root and the daemon's own user may use it", path,
 		              name);
 		return RIGHTS_LIMITED;
 	}
 	groups->gids[rights] = group->gr_gid;
 	if (chown(path, (uid_t)-1, group->gr_gid) == 0)
 		return 0;
-	(void)why_set(why, errno, "%s: cannot give it to group \"%s\": %s; make the daemon's user a member of that group. "
-	                          "Until then only root and that user may use it", path, name, strerror(errno));
+	(void)why_set(why, errno,
+	              "%s: cannot give it to group \"%s\": %s; make the daemon's user a member of that group. "
+	              "Until then only root and that user may use it",
+	              path, name, strerror(errno));
 	return RIGHTS_LIMITED;
 }
 

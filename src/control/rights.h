@@ -35,7 +35,7 @@ enum {
 
 struct rights_groups {
 	char writers[RIGHTS_GROUP_MAX], readers[RIGHTS_GROUP_MAX], sharers[RIGHTS_GROUP_MAX]; /* "": none */
-	int64_t gids[RIGHTS_N];                                    /* -1: none */
+	int64_t gids[RIGHTS_N];                                                               /* -1: none */
 };
 
 /* Names are copied, cut if need be. The groups have no members until rights_give. */

@@ -29,8 +29,9 @@ static int parse_line(struct tokens *tokens, char *line, const char *file, unsig
 		if (*p < 0x21 || *p > 0x7E)
 			return why_set(why, EINVAL, "%s:%u: a name is printable ASCII", file, number);
 	if (strlen(text) < TOKENS_TEXT_MIN || strlen(text) > PROTOCOL_TOKEN_MAX)
-		return why_set(why, EINVAL, "%s:%u: a token has %d to %d characters, such as 'openssl rand -hex 16' gives",
-		               file, number, TOKENS_TEXT_MIN, PROTOCOL_TOKEN_MAX);
+		return why_set(why, EINVAL,
+		               "%s:%u: a token has %d to %d characters, such as 'openssl rand -hex 16' gives", file,
+		               number, TOKENS_TEXT_MIN, PROTOCOL_TOKEN_MAX);
 	if (tokens->n == TOKENS_MAX)
 		return why_set(why, EINVAL, "%s:%u: more than %d tokens", file, number, TOKENS_MAX);
 	token = &tokens->list[tokens->n++];

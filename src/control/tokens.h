@@ -20,7 +20,7 @@ enum {
 };
 
 struct token {
-	char name[TOKENS_NAME_MAX]; /* printable ASCII */
+	char name[TOKENS_NAME_MAX];    /* printable ASCII */
 	char text[PROTOCOL_TOKEN_MAX]; /* the rest zeros */
 	enum rights rights;
 };

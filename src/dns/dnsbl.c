@@ -33,8 +33,8 @@ struct asked {
 /* An address that is being queried. */
 struct open {
 	struct addr addr;
-	bool waits; /* for the next dnsbl_turn, to be queried */
-	unsigned n; /* then: answers to come. Neither: the place is free */
+	bool waits;        /* for the next dnsbl_turn, to be queried */
+	unsigned n;        /* then: answers to come. Neither: the place is free */
 	uint32_t allowing; /* lists with "allow" among them; bit i: list i */
 	struct ptr ptr;
 	int64_t again_ms;  /* the name is asked for again; 0: no */
@@ -50,7 +50,7 @@ struct dnsbl {
 	struct asked *asked; /* DNSBL_KNOWN_MAX */
 	uint64_t seed;
 	struct open opens[DNSBL_OPEN_MAX];
-	size_t n_waiting; /* of them */
+	size_t n_waiting;          /* of them */
 	bool names;                /* are asked for */
 	uint64_t answered;         /* questions, of whatever address */
 	struct resolver *resolver; /* places: n checks, then n for each of opens, then one for the name of each */

@@ -42,9 +42,9 @@ void hostnames_add_to(const struct hostnames *hostnames, struct nets *nets);
 
 /* The addresses of one of them. */
 struct hostnames_name {
-	const char *name;   /* borrowed from the list */
-	struct nets nets;   /* sealed; nets_done */
-	bool complete;      /* both A and AAAA were answered since the start: there are no others */
+	const char *name; /* borrowed from the list */
+	struct nets nets; /* sealed; nets_done */
+	bool complete;    /* both A and AAAA were answered since the start: there are no others */
 };
 
 /* number: from 0 on. False: there is no such name. */

@@ -20,7 +20,7 @@ struct lookups_entry {
 	char name[REPLY_NAME_MAX];
 	enum reply_type type;
 	enum { LOOKUPS_WANTED, LOOKUPS_OPEN, LOOKUPS_KNOWN } state; /* OPEN: the caller has asked */
-	struct reply reply;                                        /* of KNOWN */
+	struct reply reply;                                         /* of KNOWN */
 };
 
 /* Zeroed: empty. */
@@ -29,7 +29,8 @@ struct lookups {
 	struct lookups_entry entries[LOOKUPS_MAX];
 };
 
-/* The answer, or NULL: not yet, or, when the table is full (spf.c says why that does not matter), never. name: below REPLY_NAME_MAX, in lower case. */
+/* The answer, or NULL: not yet, or, when the table is full (spf.c says why that does not matter), never. name: below
+ * REPLY_NAME_MAX, in lower case. */
 const struct reply *lookups_find(struct lookups *lookups, const char *name, enum reply_type type);
 
 /* True when something is open. */

@@ -18,7 +18,8 @@ void ptr_begin(struct ptr *ptr, const struct addr *addr, struct ptr_question *re
 /* The names outlive the reply. */
 static void keep_names(struct ptr *ptr, const struct reply *reply)
 {
-	ptr->names = (struct reply){.outcome = reply->outcome, .n = reply->n < PTR_NAMES_MAX ? reply->n : PTR_NAMES_MAX};
+	ptr->names =
+		(struct reply){.outcome = reply->outcome, .n = reply->n < PTR_NAMES_MAX ? reply->n : PTR_NAMES_MAX};
 	ptr->names.texts = alloc_zero(ptr->names.n, sizeof *ptr->names.texts, "the names of an address");
 	for (size_t i = 0; i < ptr->names.n; i++)
 		ptr->names.texts[i] = alloc_text(reply->texts[i], "the names of an address");
@@ -29,7 +30,8 @@ static enum ptr_outcome go_on(struct ptr *ptr, struct ptr_question *ret)
 {
 	if (ptr->next == ptr->names.n)
 		return ptr->doubt ? PTR_UNKNOWN : PTR_UNCONFIRMED;
-	(void)snprintf(ret->name, sizeof ret->name, "%s", ptr->names.texts[ptr->next++]); /* a longer one does not exist */
+	(void)snprintf(ret->name, sizeof ret->name, "%s",
+	               ptr->names.texts[ptr->next++]); /* a longer one does not exist */
 	ret->type = addr_is_ip4(&ptr->addr) ? REPLY_A : REPLY_AAAA;
 	return PTR_ASKS;
 }

@@ -10,7 +10,7 @@
 #include "base/text.h"
 
 enum {
-	ALIASES_MAX = 8,          /* one after the other */
+	ALIASES_MAX = 8,           /* one after the other */
 	ESCAPED_MAX = NS_MAXDNAME, /* of any name in text */
 };
 
@@ -23,7 +23,8 @@ static bool name_at(const ns_msg *message, const uint8_t *p, char out[static ESC
 static bool same_name(const char *a, const char *b)
 {
 	const size_t len = strlen(a), other = strlen(b);
-	const size_t n = len > 0 && a[len - 1] == '.' ? len - 1 : len, m = other > 0 && b[other - 1] == '.' ? other - 1 : other;
+	const size_t n = len > 0 && a[len - 1] == '.' ? len - 1 : len,
+		     m = other > 0 && b[other - 1] == '.' ? other - 1 : other;
 
 	return n == m && strncasecmp(a, b, n) == 0;
 }
@@ -39,8 +40,9 @@ static void follow_aliases(ns_msg *message, char out[static ESCAPED_MAX])
 		for (int i = 0; i < n && !moved; i++) {
 			ns_rr rr;
 
-			moved = ns_parserr(message, ns_s_an, i, &rr) == 0 && ns_rr_type(rr) == ns_t_cname && ns_rr_class(rr) == ns_c_in &&
-			        same_name(ns_rr_name(rr), out) && name_at(message, ns_rr_rdata(rr), out);
+			moved = ns_parserr(message, ns_s_an, i, &rr) == 0 && ns_rr_type(rr) == ns_t_cname &&
+			        ns_rr_class(rr) == ns_c_in && same_name(ns_rr_name(rr), out) &&
+			        name_at(message, ns_rr_rdata(rr), out);
 		}
 	}
 }

@@ -18,7 +18,7 @@
 enum {
 	REPLY_PACKET_MAX = 65535,
 	REPLY_ADDRESSES_MAX = 256, /* more are passed over */
-	REPLY_NAME_MAX = 254,      /* of a domain name in text, with its NUL; without escapes no longer one fits a packet */
+	REPLY_NAME_MAX = 254, /* of a domain name in text, with its NUL; without escapes no longer one fits a packet */
 };
 
 /* The numbers are those of DNS. */
@@ -33,11 +33,13 @@ enum reply_outcome {
 /* Zeroed: failed. Without records both lists are empty. */
 struct reply {
 	enum reply_outcome outcome;
-	bool trouble;      /* FAILED: a server said that it cannot answer (SERVFAIL), or refuses questions; it was not silent */
-	uint32_t ttl_s;    /* the shortest of the records; 0 without any */
-	struct nets nets;  /* of A and AAAA; sealed */
+	bool trouble; /* FAILED: a server said that it cannot answer (SERVFAIL), or refuses questions; it was not silent
+	               */
+	uint32_t ttl_s;   /* the shortest of the records; 0 without any */
+	struct nets nets; /* of A and AAAA; sealed */
 	size_t n;
-	char **texts;      /* of the others. TXT: its strings joined, NUL bytes in it as \1; MX, PTR: the name in lower case, "" for the root */
+	char **texts; /* of the others. TXT: its strings joined, NUL bytes in it as \1; MX, PTR: the name in lower case,
+	                 "" for the root */
 };
 
 /* ret: the caller's, reply_done. name: as it was asked. */

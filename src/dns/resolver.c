@@ -110,7 +110,8 @@ static void receive_packet(void *arg, int status, int timeouts, unsigned char *p
 	if (status == ARES_SUCCESS && packet != NULL && len > 0)
 		reply_read(packet, (size_t)len, q->name, q->type, &q->reply);
 	else /* 1.18 says "refused" of a server that says SERVFAIL */
-		q->reply = (struct reply){.outcome = status == ARES_ENOTFOUND || status == ARES_ENODATA ? REPLY_NONE : REPLY_FAILED,
+		q->reply = (struct reply){.outcome = status == ARES_ENOTFOUND || status == ARES_ENODATA ? REPLY_NONE
+		                                                                                        : REPLY_FAILED,
 		                          .trouble = status == ARES_ESERVFAIL || status == ARES_ECONNREFUSED};
 	answer(q, q->reply.outcome == REPLY_FAILED);
 }
@@ -195,7 +196,8 @@ void resolver_turn(struct resolver *r)
 	const int n = r->channel == NULL ? 0 : epoll_wait(r->epoll_fd, events, EVENTS_MAX, 0);
 
 	for (int i = 0; i < n; i++) {
-		const bool writes = (events[i].events & EPOLLOUT) != 0, reads = events[i].events != EPOLLOUT; /* or fails */
+		const bool writes = (events[i].events & EPOLLOUT) != 0,
+			   reads = events[i].events != EPOLLOUT; /* or fails */
 
 		ares_process_fd(r->channel, reads ? events[i].data.fd : ARES_SOCKET_BAD,
 		                writes ? events[i].data.fd : ARES_SOCKET_BAD);

@@ -19,8 +19,8 @@ struct senders {
 	size_t n;
 	struct domain *domains;
 	struct resolver *resolver;
-	struct lookups lookups; /* of the domain that is asked now */
-	struct domain *asked;   /* NULL: none */
+	struct lookups lookups;  /* of the domain that is asked now */
+	struct domain *asked;    /* NULL: none */
 	struct domain *reported; /* by senders_next; NULL: nothing is new */
 	bool changed;
 	struct why why;
@@ -34,7 +34,8 @@ struct senders *senders_new(char *const domains[], size_t n, const char *servers
 	s->n = n;
 	for (size_t i = 0; i < n; i++) {
 		s->domains[i].result = SPF_WAITS;
-		(void)spf_record_domain((struct span){domains[i], strlen(domains[i])}, s->domains[i].name); /* it is one */
+		(void)spf_record_domain((struct span){domains[i], strlen(domains[i])},
+		                        s->domains[i].name); /* it is one */
 	}
 	s->resolver = resolver_new(LOOKUPS_MAX, servers);
 	return s;

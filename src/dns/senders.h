@@ -1,10 +1,10 @@
 /*
  * senders: the networks of chosen domains, by SPF (spf.h), kept fresh.
  *
- * A domain is asked again when the shortest time to live of its answers is over, SENDERS_ROUND_MIN_S to SENDERS_ROUND_MAX_S after the
- * last time; while name servers fail, its networks stay what they were, and it is asked after SENDERS_RETRY_S. A record with an error, or none,
- * has no networks. One domain is asked at a time.
- * Knows resolver, spf and base. Time: milliseconds of any clock that does not go back.
+ * A domain is asked again when the shortest time to live of its answers is over, SENDERS_ROUND_MIN_S to
+ * SENDERS_ROUND_MAX_S after the last time; while name servers fail, its networks stay what they were, and it is asked
+ * after SENDERS_RETRY_S. A record with an error, or none, has no networks. One domain is asked at a time. Knows
+ * resolver, spf and base. Time: milliseconds of any clock that does not go back.
  */
 #ifndef WFS_DNS_SENDERS_H
 #define WFS_DNS_SENDERS_H

@@ -9,7 +9,7 @@
 
 enum {
 	SHOWN_MAX = 80,
-	IP4_BITS = 24,      /* of all addresses together: those of a /8, */
+	IP4_BITS = 24,       /* of all addresses together: those of a /8, */
 	IP6_BITS = 128 - 20, /* and of a /20 */
 };
 
@@ -126,8 +126,8 @@ static int count_void(struct expansion *x, const char *domain)
 }
 
 /*
- * 0 and the answer, or NULL while it is missing; -EAGAIN. One term has 1 + 2 * SPF_MX_MAX questions at most, so 10 terms and the
- * domain fit the table; when it is full, there are more terms, and the domain is refused in the same run.
+ * 0 and the answer, or NULL while it is missing; -EAGAIN. One term has 1 + 2 * SPF_MX_MAX questions at most, so 10
+ * terms and the domain fit the table; when it is full, there are more terms, and the domain is refused in the same run.
  */
 static int ask(struct expansion *x, const char *name, enum reply_type type, const struct reply **ret)
 {
@@ -146,7 +146,8 @@ static int ask(struct expansion *x, const char *name, enum reply_type type, cons
 }
 
 /* The networks around a name's addresses. *ret_none: it has none. */
-static int add_host(struct expansion *x, const char *name, const struct spf_record_term *term, struct nets *nets, bool *ret_none)
+static int add_host(struct expansion *x, const char *name, const struct spf_record_term *term, struct nets *nets,
+                    bool *ret_none)
 {
 	static const enum reply_type types[] = {REPLY_A, REPLY_AAAA};
 	bool missing = false, any = false;
@@ -159,8 +160,9 @@ static int add_host(struct expansion *x, const char *name, const struct spf_reco
 			return rc;
 		missing |= reply == NULL;
 		for (size_t i = 0; reply != NULL && i < reply->nets.n; i++) {
-			const struct net net = net_around(&reply->nets.list[i].addr,
-			                                  (uint8_t)(types[t] == REPLY_A ? 96 + term->len4 : term->len6));
+			const struct net net =
+				net_around(&reply->nets.list[i].addr,
+			                   (uint8_t)(types[t] == REPLY_A ? 96 + term->len4 : term->len6));
 
 			nets_add(nets, &net);
 			any = true;
@@ -170,7 +172,8 @@ static int add_host(struct expansion *x, const char *name, const struct spf_reco
 	return 0;
 }
 
-static int add_mx(struct expansion *x, const char *domain, const struct spf_record_term *term, struct nets *nets, bool *ret_none)
+static int add_mx(struct expansion *x, const char *domain, const struct spf_record_term *term, struct nets *nets,
+                  bool *ret_none)
 {
 	const struct reply *reply;
 	int rc = ask(x, domain, REPLY_MX, &reply);
@@ -218,22 +221,26 @@ static int find_record(struct expansion *x, const char *domain, struct span *ret
 }
 
 /* What another domain passes. */
-static int add_other(struct expansion *x, const struct frame *frame, const struct spf_record_term *term, struct nets *nets)
+static int add_other(struct expansion *x, const struct frame *frame, const struct spf_record_term *term,
+                     struct nets *nets)
 {
 	const struct frame below = {term->domain, frame};
 	int rc;
 
 	for (const struct frame *f = frame; f != NULL; f = f->above)
 		if (strcmp(f->domain, term->domain) == 0)
-			return why_set(x->why, EINVAL, "SPF of %s: it includes itself, by %s", f->domain, frame->domain);
+			return why_set(x->why, EINVAL, "SPF of %s: it includes itself, by %s", f->domain,
+			               frame->domain);
 	rc = expand(x, &below, nets);
 	if (rc == -ENOENT)
-		return why_set(x->why, EINVAL, "SPF of %s: %s, which it names, has no SPF record", frame->domain, term->domain);
+		return why_set(x->why, EINVAL, "SPF of %s: %s, which it names, has no SPF record", frame->domain,
+		               term->domain);
 	return rc;
 }
 
 /* What one term matches. *ret_none: name servers know nothing of it. */
-static int match(struct expansion *x, const struct frame *frame, const struct spf_record_term *term, struct nets *nets, bool *ret_none)
+static int match(struct expansion *x, const struct frame *frame, const struct spf_record_term *term, struct nets *nets,
+                 bool *ret_none)
 {
 	const char *const name = term->domain[0] != '\0' ? term->domain : frame->domain;
 
@@ -257,7 +264,8 @@ static int match(struct expansion *x, const struct frame *frame, const struct sp
 	return 0;
 }
 
-static int take_term(struct expansion *x, const struct frame *frame, const struct spf_record_term *term, struct decided *d)
+static int take_term(struct expansion *x, const struct frame *frame, const struct spf_record_term *term,
+                     struct decided *d)
 {
 	struct nets nets = {0};
 	bool none;
@@ -300,7 +308,8 @@ static int expand(struct expansion *x, const struct frame *frame, struct nets *r
 			continue;
 		}
 		if (term->qualifier == '+')
-			rc = why_set(x->why, EINVAL, "SPF of %s: \"%.*s\" allows everybody", frame->domain, (int)term->text.len, term->text.p);
+			rc = why_set(x->why, EINVAL, "SPF of %s: \"%.*s\" allows everybody", frame->domain,
+			             (int)term->text.len, term->text.p);
 		break; /* nothing behind it is looked at */
 	}
 	for (size_t i = 0; i < d.passes.n && rc == 0; i++)
@@ -322,7 +331,8 @@ int spf_expand(const char *domain, struct lookups *lookups, struct spf_networks 
 	if (rc == 0 && x.waits)
 		rc = SPF_WAITS;
 	else if (rc == 0 && is_too_large(&ret->nets))
-		rc = why_set(why, EINVAL, "SPF of %s: its networks are larger than an IPv4 /8 or an IPv6 /20 together", domain);
+		rc = why_set(why, EINVAL, "SPF of %s: its networks are larger than an IPv4 /8 or an IPv6 /20 together",
+		             domain);
 	if (rc != 0)
 		nets_done(&ret->nets);
 	return rc;

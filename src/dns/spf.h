@@ -37,9 +37,9 @@ struct spf_networks {
 };
 
 /*
- * domain: as of spf_record_domain. Returns 0 and fills *ret (the caller's: nets_done); SPF_WAITS; or, with a sentence that has the domain:
- * -EAGAIN: a name server failed; -ENOENT: the domain does not exist or has no SPF record; -EINVAL: its record has an error, or
- * exceeds a limit.
+ * domain: as of spf_record_domain. Returns 0 and fills *ret (the caller's: nets_done); SPF_WAITS; or, with a sentence
+ * that has the domain: -EAGAIN: a name server failed; -ENOENT: the domain does not exist or has no SPF record; -EINVAL:
+ * its record has an error, or exceeds a limit.
  */
 int spf_expand(const char *domain, struct lookups *lookups, struct spf_networks *ret, struct why *why);
 

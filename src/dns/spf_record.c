@@ -21,8 +21,12 @@ static const struct mechanism {
 	enum { NO_DOMAIN, MAY, MUST } domain;
 	bool lengths; /* "/24//64" may follow */
 } mechanisms[] = {
-	{"all", SPF_RECORD_ALL, NO_DOMAIN, false}, {"include", SPF_RECORD_INCLUDE, MUST, false}, {"a", SPF_RECORD_A, MAY, true},
-	{"mx", SPF_RECORD_MX, MAY, true},          {"ptr", SPF_RECORD_PTR, MAY, false},          {"exists", SPF_RECORD_EXISTS, MUST, false},
+	{"all", SPF_RECORD_ALL, NO_DOMAIN, false},
+	{"include", SPF_RECORD_INCLUDE, MUST, false},
+	{"a", SPF_RECORD_A, MAY, true},
+	{"mx", SPF_RECORD_MX, MAY, true},
+	{"ptr", SPF_RECORD_PTR, MAY, false},
+	{"exists", SPF_RECORD_EXISTS, MUST, false},
 };
 
 bool spf_record_is(struct span text)
@@ -177,7 +181,8 @@ static size_t modifier_len(struct span text)
 	for (size_t i = 0; i < equals; i++) {
 		const char c = text_lower(text.p[i]);
 
-		if (!(c >= 'a' && c <= 'z') && (i == 0 || (strchr("-_.", text.p[i]) == NULL && !(text.p[i] >= '0' && text.p[i] <= '9'))))
+		if (!(c >= 'a' && c <= 'z') &&
+		    (i == 0 || (strchr("-_.", text.p[i]) == NULL && !(text.p[i] >= '0' && text.p[i] <= '9'))))
 			return 0;
 	}
 	return equals > 0 && equals < text.len ? equals : 0;
@@ -228,7 +233,8 @@ static struct span next_word(struct span *rest)
 	return word;
 }
 
-static int parse_term(struct span word, struct spf_record *ret, struct spf_record_term *redirect, bool *explains, struct why *why)
+static int parse_term(struct span word, struct spf_record *ret, struct spf_record_term *redirect, bool *explains,
+                      struct why *why)
 {
 	const size_t modifier = modifier_len(word);
 	const bool qualified = strchr("+-~?", word.p[0]) != NULL;

@@ -1,9 +1,9 @@
 /*
  * spf_record: an SPF record as a list of terms, in its order.
  *
- * Pure: text in, terms out; untrusted text. A record with any error of syntax has no terms, as RFC 7208 demands. What is more
- * than names and addresses (macros) is kept as such, without its meaning. Modifiers other than redirect have no term.
- * Source: RFC 7208 4.5, 4.6.1, 5, 6, 12.
+ * Pure: text in, terms out; untrusted text. A record with any error of syntax has no terms, as RFC 7208 demands. What
+ * is more than names and addresses (macros) is kept as such, without its meaning. Modifiers other than redirect have no
+ * term. Source: RFC 7208 4.5, 4.6.1, 5, 6, 12.
  */
 #ifndef WFS_DNS_SPF_RECORD_H
 #define WFS_DNS_SPF_RECORD_H
@@ -48,7 +48,8 @@ struct spf_record {
 /* True for "v=spf1" alone or with a blank behind it. */
 bool spf_record_is(struct span text);
 
-/* text: spf_record_is; borrowed as long as ret. ret: the caller's, spf_record_done. Errors: -EINVAL with the term in why. */
+/* text: spf_record_is; borrowed as long as ret. ret: the caller's, spf_record_done. Errors: -EINVAL with the term in
+ * why. */
 int spf_record_parse(struct span text, struct spf_record *ret, struct why *why);
 
 void spf_record_done(struct spf_record *record);

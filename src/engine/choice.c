@@ -7,8 +7,8 @@
 #include "input/readable.h"
 
 enum {
-	BEHIND_S = 60,         /* a syslog daemon writes what the journal has within this time */
-	ABANDONED_S = 86400,   /* a log that nobody writes any more, where there is no mail to compare */
+	BEHIND_S = 60,       /* a syslog daemon writes what the journal has within this time */
+	ABANDONED_S = 86400, /* a log that nobody writes any more, where there is no mail to compare */
 };
 
 struct journal_where choice_where(const struct config *config)
@@ -18,7 +18,8 @@ struct journal_where choice_where(const struct config *config)
 
 static bool is_another(const struct config *config)
 {
-	return config->journal.namespace[0] != '\0' || config->journal.machine[0] != '\0' || config->journal.directory[0] != '\0';
+	return config->journal.namespace[0] != '\0' || config->journal.machine[0] != '\0' ||
+	       config->journal.directory[0] != '\0';
 }
 
 static bool has_journal(void)

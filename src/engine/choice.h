@@ -1,9 +1,9 @@
 /*
  * choice: whether the journal is read, the logs, or both; and why.
  *
- * [journal] read = auto reads the journal where [log] names nothing and /var/log/mail.log does not have the same lines: it is not
- * there, or it stays behind the journal's mail. The same lines are never read twice; what was chosen once stays, since a file would
- * be read from its beginning. Used by the daemon at its start, and by "check".
+ * [journal] read = auto reads the journal where [log] names nothing and /var/log/mail.log does not have the same lines:
+ * it is not there, or it stays behind the journal's mail. The same lines are never read twice; what was chosen once
+ * stays, since a file would be read from its beginning. Used by the daemon at its start, and by "check".
  */
 #ifndef WFS_ENGINE_CHOICE_H
 #define WFS_ENGINE_CHOICE_H

@@ -22,7 +22,8 @@ static void note_kept(struct engine *e, const struct why *reason, int64_t now_s)
 	struct why what;
 
 	(void)why_set(&what, EAGAIN, "%s; %zu %s wait in memory%s", reason->text, n, plural((int64_t)n, "hit", "hits"),
-	              full ? ", which is full: no line is read, and nobody new is blocked" : "; clients are blocked all the same");
+	              full ? ", which is full: no line is read, and nobody new is blocked"
+	                   : "; clients are blocked all the same");
 	problems_set(&e->problems, PROBLEMS_DATABASE, 0, what.text, NULL, now_s);
 }
 
@@ -38,7 +39,9 @@ void commit_trouble(struct engine *e, int rc, const struct why *why)
 		return;
 	if (!e->store_logged)
 		log_line(LOG_ERR, "%s%s", why->text,
-		         store_health(e->store) == STORE_FINE ? "; hits are kept, clients are blocked; retrying every second" : "");
+		         store_health(e->store) == STORE_FINE
+		                 ? "; hits are kept, clients are blocked; retrying every second"
+		                 : "");
 	e->store_logged = true;
 	note_kept(e, why, now.unix_s);
 }
@@ -101,10 +104,12 @@ void commit_leave(struct engine *e)
 
 	if (health == STORE_REPLACED) {
 		store_leave(e->store);
-		log_line(LOG_ALERT, "%s: it was replaced while the daemon was running; exiting, the next start uses the new file",
+		log_line(LOG_ALERT,
+		         "%s: it was replaced while the daemon was running; exiting, the next start uses the new file",
 		         path);
 		return;
 	}
-	commit_log_mended(store_mend(path, e->store, "found while it was running", clock_unix_s(), &done, &why), &done, &why);
+	commit_log_mended(store_mend(path, e->store, "found while it was running", clock_unix_s(), &done, &why), &done,
+	                  &why);
 	log_line(LOG_ALERT, "exiting, the next start uses the new database");
 }

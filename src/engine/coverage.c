@@ -27,7 +27,8 @@ void coverage_check(struct coverage *c, int64_t now_ms, int64_t now_s)
 		return;
 	}
 	(void)why_set(&what, ENOTSUP,
-	              "DNAT leads clients of port %u to a container or another host, past the rules: there blocked clients are "
+	              "DNAT leads clients of port %u to a container or another host, past the rules: there blocked "
+	              "clients are "
 	              "not dropped",
 	              port);
 	if (c->port != port)

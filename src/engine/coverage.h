@@ -21,7 +21,8 @@ struct coverage {
 };
 
 /* started: the configuration at start. */
-void coverage_init(struct coverage *coverage, const struct config *started, struct client *client, struct problems *problems);
+void coverage_init(struct coverage *coverage, const struct config *started, struct client *client,
+                   struct problems *problems);
 
 /* When it is due. An error of the kernel counts as "all is covered": it may track no connections at all. */
 void coverage_check(struct coverage *coverage, int64_t now_ms, int64_t now_s);

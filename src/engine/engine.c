@@ -150,8 +150,8 @@ static int timeout_ms(const struct engine *e, int64_t now)
 		engine_sooner(&at, rules_watch_at(e->live.rules_watch));
 	if (reads(e))
 		engine_sooner(&at, e->floods_at);
-	if (reconcile_is_busy(e->reconcile) || live_lifts(&e->live) || blocklist_moves(e->live.blocklist) || kernel_ends_listed(e) ||
-	    (!e->store_failed && sharing_reviews(e->sharing)))
+	if (reconcile_is_busy(e->reconcile) || live_lifts(&e->live) || blocklist_moves(e->live.blocklist) ||
+	    kernel_ends_listed(e) || (!e->store_failed && sharing_reviews(e->sharing)))
 		engine_sooner(&at, now);
 	if (end_s != INT64_MAX)
 		engine_sooner(&at, release_due(e, end_s, now));
@@ -210,7 +210,8 @@ static void begin_turn(struct engine *e)
 	if (!e->store_failed)
 		follow_edits(e);
 	sources_look(e->sources);
-	if (followed_waits(e->sources->logs) && (rc = followed_begin_file(e->sources->logs, &why)) < 0 && !e->store_failed)
+	if (followed_waits(e->sources->logs) && (rc = followed_begin_file(e->sources->logs, &why)) < 0 &&
+	    !e->store_failed)
 		commit_trouble(e, rc, &why);
 }
 
@@ -239,7 +240,8 @@ static void turn(struct engine *e)
 	if (!e->store_failed) {
 		if (pending_has_hits(e->pending) || followed_waits(e->sources->logs))
 			e->write_at = now.steady_ms;
-		else if (pending_has_news(e->pending) || reconcile_has_news(e->reconcile) || passes_have_news(&e->passes))
+		else if (pending_has_news(e->pending) || reconcile_has_news(e->reconcile) ||
+		         passes_have_news(&e->passes))
 			engine_sooner(&e->write_at, now.steady_ms + POSITION_MS);
 	}
 	if (now.steady_ms >= e->write_at)
@@ -248,7 +250,7 @@ static void turn(struct engine *e)
 		(void)pending_go_on(e->pending); /* else reading stops */
 	if (live_receive_names(&e->live))
 		e->sync_at = 0; /* which updates the verdict, and lifts what must be lifted */
-	now = engine_now(); /* the disk may have been slow */
+	now = engine_now();     /* the disk may have been slow */
 	if (!e->stop) {
 		live_lift_allowed(&e->live, e->reconcile);
 		kernel_move_listed(e);
@@ -260,7 +262,8 @@ static void turn(struct engine *e)
 	}
 	coverage_check(&e->coverage, now.steady_ms, now.unix_s);
 	if (now.steady_ms >= e->purge_at)
-		e->purge_at = now.steady_ms + housekeeping_slice(&e->housekeeping, e->store, e->live.config, now.unix_s);
+		e->purge_at =
+			now.steady_ms + housekeeping_slice(&e->housekeeping, e->store, e->live.config, now.unix_s);
 	housekeeping_expire(&e->housekeeping, e->store, now.unix_s);
 	e->index_at = now.steady_ms + housekeeping_index(&e->housekeeping, e->store);
 	feed_watchdog(e, clock_steady_ms());
@@ -278,7 +281,9 @@ static void finish(struct engine *e)
 		kernel_count_dropped(e, &now);
 		commit_pending(e, &now);
 		if (pending_has_news(e->pending))
-			log_line(LOG_WARNING, "the last hits could not be written; their lines will be read again at the next start");
+			log_line(
+				LOG_WARNING,
+				"the last hits could not be written; their lines will be read again at the next start");
 	}
 	if (commit_is_lost(e))
 		commit_leave(e);
@@ -313,7 +318,8 @@ int engine_run(struct engine *e)
 		for (size_t i = 0; i < CONFIG_SOCKETS_MAX; i++)
 			polled[SOCKETS + i].fd = reads(e) ? sockets_fd(e->sources->sockets, i) : -1;
 		polled[GLOBS].fd = reads(e) ? followed_globs_fd(e->sources->logs) : -1;
-		polled[JOURNAL].fd = reads(e) && e->sources->journal != NULL ? journal_source_fd(e->sources->journal) : -1;
+		polled[JOURNAL].fd =
+			reads(e) && e->sources->journal != NULL ? journal_source_fd(e->sources->journal) : -1;
 		polled[NAMES].fd = allowlist_names_fd(e->live.allowlist);
 		polled[SENDERS].fd = allowlist_senders_fd(e->live.allowlist);
 		polled[LISTS].fd = reads(e) ? dnsbl_fd(e->live.dnsbl) : -1;

@@ -53,8 +53,8 @@ static void block_text(const struct block *b, const struct events_cause *cause, 
 {
 	switch (b->cause) {
 	case BLOCK_EVIDENCE:
-		(void)snprintf(out, cap, " (offence %u): %s, %s, %u hit%s", b->offence, cause->rule,
-		               cause->reason, b->hits, b->hits == 1 ? "" : "s");
+		(void)snprintf(out, cap, " (offence %u): %s, %s, %u hit%s", b->offence, cause->rule, cause->reason,
+		               b->hits, b->hits == 1 ? "" : "s");
 		break;
 	case BLOCK_NETWORK:
 		(void)snprintf(out, cap, " (%u of its clients were blocked): %s, %s", b->hits, cause->rule,
@@ -75,8 +75,7 @@ static void block_text(const struct block *b, const struct events_cause *cause, 
 
 void events_blocked(struct events *e, const struct block *b, const struct events_cause *cause)
 {
-	char net[NET_TEXT_MAX], lasts[DURATION_TEXT_MAX], until[TIME_TEXT_MAX], offence[NUMBER_MAX],
-	        hits[NUMBER_MAX];
+	char net[NET_TEXT_MAX], lasts[DURATION_TEXT_MAX], until[TIME_TEXT_MAX], offence[NUMBER_MAX], hits[NUMBER_MAX];
 	char text[LOG_TEXT_MAX], ports[PORTS_MAX];
 	const bool counted = b->cause == BLOCK_EVIDENCE;
 	const struct log_field fields[] = {{"WFS_EVENT", b->prolonged ? "extended" : "blocked"},
@@ -99,14 +98,13 @@ void events_blocked(struct events *e, const struct block *b, const struct events
 	block_text(b, cause, text, sizeof text);
 	ports_text(e, b, ports);
 	log_event(LOG_INFO, fields, sizeof fields / sizeof *fields, "%s %s for %s%s%s",
-	          e->observes      ? "would block"
+	          e->observes    ? "would block"
 	          : b->prolonged ? "extended the block of"
 	                         : "blocked",
 	          net, lasts, text, ports);
 }
 
-void events_released(struct events *e, const struct net *released, const char *why, const char *who,
-                     const char *reason)
+void events_released(struct events *e, const struct net *released, const char *why, const char *who, const char *reason)
 {
 	char net[NET_TEXT_MAX];
 	const struct log_field fields[] = {{"WFS_EVENT", "released"},
@@ -131,17 +129,16 @@ void events_allowed(struct events *e, const struct net *allowed, int64_t for_s, 
 {
 	char net[NET_TEXT_MAX], lasts[DURATION_TEXT_MAX], until[TIME_TEXT_MAX];
 	const struct log_field fields[] = {
-	        {"WFS_EVENT", "allowed"}, {"WFS_ADDRESS", net}, {"WFS_REASON", reason}, {"WFS_UNTIL", until}};
+		{"WFS_EVENT", "allowed"}, {"WFS_ADDRESS", net}, {"WFS_REASON", reason}, {"WFS_UNTIL", until}};
 
 	(void)net_text(allowed, net);
 	duration_text(for_s, lasts);
 	time_text(e->now_s + for_s, until);
-	log_event(LOG_INFO, fields, sizeof fields / sizeof *fields, "allowed %s for %s: %s", net, lasts,
-	          reason);
+	log_event(LOG_INFO, fields, sizeof fields / sizeof *fields, "allowed %s for %s: %s", net, lasts, reason);
 }
 
-void events_ordered(struct events *e, const char *verb, const char *object, const char *who,
-                    const char *reason, bool done)
+void events_ordered(struct events *e, const char *verb, const char *object, const char *who, const char *reason,
+                    bool done)
 {
 	const bool is_rule = strcmp(verb, "resume") == 0;
 	const struct log_field fields[] = {{"WFS_EVENT", "order"},
@@ -159,8 +156,7 @@ void events_ordered(struct events *e, const char *verb, const char *object, cons
 static void sum(size_t *n, const char *what)
 {
 	if (*n > 0)
-		log_line(LOG_INFO, "%s %zu more, too many to log separately; the database has them", what,
-		         *n);
+		log_line(LOG_INFO, "%s %zu more, too many to log separately; the database has them", what, *n);
 	*n = 0;
 }
 

@@ -29,10 +29,10 @@ enum {
 };
 
 struct events {
-	const struct config *started;      /* borrowed: the ports that are closed */
-	bool observes;                     /* no client is blocked */
+	const struct config *started; /* borrowed: the ports that are closed */
+	bool observes;                /* no client is blocked */
 	int64_t now_s;
-	unsigned n;                         /* logged in this second */
+	unsigned n;                        /* logged in this second */
 	size_t blocked, released, ordered; /* not logged one by one, since events_sum */
 };
 
@@ -51,7 +51,8 @@ struct events_cause {
 void events_blocked(struct events *events, const struct block *block, const struct events_cause *cause);
 
 /* A block ended. why: "expired". who, reason: of the order that ended it, or NULL. */
-void events_released(struct events *events, const struct net *released, const char *why, const char *who, const char *reason);
+void events_released(struct events *events, const struct net *released, const char *why, const char *who,
+                     const char *reason);
 
 /* n more were released, which are not logged one by one. */
 void events_released_more(struct events *events, size_t n);

@@ -1,7 +1,8 @@
 /*
  * exporter: the engine's end of the socket to the process that keeps the file of [export] fresh (command/refresh.h).
  *
- * One byte notifies it that the database was changed; it sends sentences: what it cannot do, or EXPORTER_WORKS. Never waits for it.
+ * One byte notifies it that the database was changed; it sends sentences: what it cannot do, or EXPORTER_WORKS. Never
+ * waits for it.
  */
 #ifndef WFS_ENGINE_EXPORTER_H
 #define WFS_ENGINE_EXPORTER_H

@@ -58,13 +58,13 @@ struct followed {
 	char user[64]; /* our user, for remedies */
 	struct missed *missed;
 	struct follow *follow;
-	struct globs *globs; /* NULL: no section is a pattern */
+	struct globs *globs;                      /* NULL: no section is a pattern */
 	struct followed_log log[FOLLOW_LOGS_MAX]; /* by the index that follow gives */
-	size_t n_logs;       /* of them that were ever used */
-	size_t n_of[CONFIG_LOGS_MAX]; /* logs of a section */
-	bool look;           /* for new files, without an event */
-	bool full;           /* logged already */
-	struct follow_line begun; /* FOLLOW_FILE that waits */
+	size_t n_logs;                            /* of them that were ever used */
+	size_t n_of[CONFIG_LOGS_MAX];             /* logs of a section */
+	bool look;                                /* for new files, without an event */
+	bool full;                                /* logged already */
+	struct follow_line begun;                 /* FOLLOW_FILE that waits */
 	bool file_waits;
 	bool file_held; /* it, or one of missed */
 };
@@ -143,8 +143,9 @@ static void note_stamps(struct followed *logs, int64_t now_s)
 			continue;
 		follow_stat(logs->follow, i, &stat);
 		duration_short_text(log->ahead_s < 0 ? -log->ahead_s : log->ahead_s, by);
-		(void)why_set(&what, EINVAL, "%s: its time stamps are %s %s the clock; its lines count from when they are appended", stat.path,
-		              by, log->ahead_s < 0 ? "behind" : "ahead of");
+		(void)why_set(&what, EINVAL,
+		              "%s: its time stamps are %s %s the clock; its lines count from when they are appended",
+		              stat.path, by, log->ahead_s < 0 ? "behind" : "ahead of");
 		problems_set(logs->problems, PROBLEMS_STAMPS, 0, what.text, NULL, now_s);
 		if (!log->off_logged)
 			log_line(LOG_WARNING, "%s; %s", what.text, problems_remedy(PROBLEMS_STAMPS));
@@ -180,8 +181,9 @@ static int add_log(struct followed *logs, size_t section, const char *path, stru
 
 	if (rc < 0)
 		return rc;
-	logs->log[log] = (struct followed_log){
-		.section = section, .globbed = globs_is_pattern(logs->config->logs[section]), .watched = size_of(path) == 0};
+	logs->log[log] = (struct followed_log){.section = section,
+	                                       .globbed = globs_is_pattern(logs->config->logs[section]),
+	                                       .watched = size_of(path) == 0};
 	recall_ahead(logs, &logs->log[log], path);
 	logs->n_logs = log < logs->n_logs ? logs->n_logs : log + 1;
 	logs->n_of[section]++;
@@ -227,7 +229,8 @@ static void note_full(struct followed *logs, size_t section, const struct why *w
 	if (!logs->full)
 		log_line(LOG_WARNING, "%s", why->text);
 	logs->full = true;
-	problems_set(logs->problems, PROBLEMS_LOG, section, why->text, "name fewer logs in [log] sections", clock_unix_s());
+	problems_set(logs->problems, PROBLEMS_LOG, section, why->text, "name fewer logs in [log] sections",
+	             clock_unix_s());
 }
 
 static void note_matches(struct followed *logs, size_t section)
@@ -473,7 +476,8 @@ static int begin_followed(struct followed *logs, struct why *why)
 	}
 	memmove(files + 1, files, (FILES_PER_LOG - 1) * sizeof *files);
 	files[0] = (struct followed_file){.number = begun->file, .pending = pending};
-	/* Also what is older than the last minute was not written before our eyes: a file that was put into its place. */
+	/* Also what is older than the last minute was not written before our eyes: a file that was put into its place.
+	 */
 	if (!log->watched || begun->mtime_s + SCAN_OFF_S < clock_unix_s())
 		files[0].appended_from = size_of(begun->path);
 	log->watched = true;

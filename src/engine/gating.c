@@ -8,7 +8,7 @@
 
 enum {
 	KEEP_MS = 15000,
-	KEEPS = 4,        /* signs of life within the shortest open_after, at least */
+	KEEPS = 4, /* signs of life within the shortest open_after, at least */
 	DAY_S = 86400,
 	COUNT_PART = 100, /* of the time that counting takes at most */
 };
@@ -82,7 +82,8 @@ static void end_round(struct gating *g, int64_t now_ms)
 	if (g->admitted && g->grew_ms < g->before_ms) {
 		g->silent = true;
 		if (!g->logged_silent)
-			log_line(LOG_WARNING, "connections were let in, but no line about any was read: the gates open until lines arrive; "
+			log_line(LOG_WARNING, "connections were let in, but no line about any was read: the gates open "
+			                      "until lines arrive; "
 			                      "is the mail server's log followed? See 'watchforspammers status'");
 		g->logged_silent = true;
 	}

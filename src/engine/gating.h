@@ -32,9 +32,9 @@ struct gating {
 	bool admitted;               /* in this round: a client was let in */
 	bool silent;                 /* one was, and no line came */
 	bool logged_silent, logged_failed, logged_passes; /* logged already */
-	bool remade;                 /* the kernel's sets may be empty: passes are sent before it closes a gate */
-	int64_t closed_ms;           /* when it was said last that the gates are closed; INT64_MIN: never */
-	struct message_gate counts[GATES_MAX]; /* of the last round */
+	bool remade;       /* the kernel's sets may be empty: passes are sent before it closes a gate */
+	int64_t closed_ms; /* when it was said last that the gates are closed; INT64_MIN: never */
+	struct message_gate counts[GATES_MAX];  /* of the last round */
 	struct store_gate_sums sums[GATES_MAX]; /* since they were stored */
 };
 
@@ -43,12 +43,13 @@ void gating_init(struct gating *gating, const struct config *config, struct clie
 /* Lines were read. */
 void gating_grew(struct gating *gating, int64_t now_ms);
 
-/* Passes were sent to the kernel, or (rc, why: of that) could not be: then no gate is closed, and it is tried again in a while. */
+/* Passes were sent to the kernel, or (rc, why: of that) could not be: then no gate is closed, and it is tried again in
+ * a while. */
 void gating_passes_sent(struct gating *gating, int rc, const struct why *why, int64_t now_ms);
 
 /*
- * What is due: a sign of life, a piece of a count. Returns -EPIPE when the root process is gone, else 0, or 1: all gates were
- * counted, and counts has what happened since the last time.
+ * What is due: a sign of life, a piece of a count. Returns -EPIPE when the root process is gone, else 0, or 1: all
+ * gates were counted, and counts has what happened since the last time.
  */
 int gating_turn(struct gating *gating, int64_t now_ms, struct why *why);
 

@@ -22,7 +22,8 @@ struct hangup {
 	struct client *client;     /* borrowed; NULL: nothing is ended */
 	struct problems *problems; /* borrowed */
 	bool failed;
-	struct nets listed;        /* networks that others list, added to the kernel; those from "at" on are still to be looked for */
+	struct nets listed; /* networks that others list, added to the kernel; those from "at" on are still to be looked
+	                       for */
 	size_t at;
 };
 
@@ -34,8 +35,8 @@ void hangup_init(struct hangup *hangup, const struct config *started, struct cli
 void hangup_end(struct hangup *hangup, const struct block *blocks, size_t n, int64_t now_s);
 
 /*
- * Networks of [block] file, of which there may be a million: where they are to be added, or NULL when nothing is ended; and, as long as
- * hangup_waits and once the kernel has them, a slice of them. list: the ports that they close.
+ * Networks of [block] file, of which there may be a million: where they are to be added, or NULL when nothing is ended;
+ * and, as long as hangup_waits and once the kernel has them, a slice of them. list: the ports that they close.
  */
 struct nets *hangup_listed(struct hangup *hangup);
 bool hangup_waits(const struct hangup *hangup);

@@ -19,8 +19,7 @@ enum {
 };
 
 /* *ret_more: there may be more of it. */
-static int delete_rows(struct store *store, const struct config *config, int64_t now_s,
-                       bool *ret_more, struct why *why)
+static int delete_rows(struct store *store, const struct config *config, int64_t now_s, bool *ret_more, struct why *why)
 {
 	const int64_t before_s = now_s - config->database.keep_s;
 	size_t n = 0, n_good = 0;
@@ -39,7 +38,7 @@ static int delete_rows(struct store *store, const struct config *config, int64_t
 }
 
 int64_t housekeeping_slice(struct housekeeping *housekeeping, struct store *store, const struct config *config,
-                    int64_t now_s)
+                           int64_t now_s)
 {
 	bool more = false;
 	struct why why;
@@ -67,7 +66,9 @@ static void log_progress(struct housekeeping *h, int64_t left)
 		return;
 	if (h->to_index == 0) {
 		h->to_index = h->logged = left;
-		log_line(LOG_NOTICE, "indexing %" PRId64 " hits that an older version stored; 'why' and 'list' are slow until this is done",
+		log_line(LOG_NOTICE,
+		         "indexing %" PRId64
+		         " hits that an older version stored; 'why' and 'list' are slow until this is done",
 		         left);
 	} else if (left < STORE_BEHIND_MAX) {
 		log_line(LOG_NOTICE, "indexed all %" PRId64 " hits", h->to_index);

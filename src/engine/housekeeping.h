@@ -16,19 +16,21 @@
 
 /* Zeroed at the start. */
 struct housekeeping {
-	bool shrinks; /* what is too old has been deleted, the file has not shrunk yet */
+	bool shrinks;      /* what is too old has been deleted, the file has not shrunk yet */
 	int64_t expired_s; /* events of blocks that expired until then are written */
-	int64_t to_index, logged; /* hits, when there were many: all of them, and how many were left when it was logged last */
+	int64_t to_index,
+		logged; /* hits, when there were many: all of them, and how many were left when it was logged last */
 };
 
 /* One slice. Returns how many milliseconds later the next is due; an error of the database is no reason to hurry. */
 int64_t housekeeping_slice(struct housekeeping *housekeeping, struct store *store, const struct config *config,
-                    int64_t now_s);
+                           int64_t now_s);
 
 /* Writes the events of blocks that expired, once for each second. After every turn. */
 void housekeeping_expire(struct housekeeping *housekeeping, struct store *store, int64_t now_s);
 
-/* The same for hits that are not indexed yet; nothing when there are few. After every turn: then it costs next to nothing. */
+/* The same for hits that are not indexed yet; nothing when there are few. After every turn: then it costs next to
+ * nothing. */
 int64_t housekeeping_index(struct housekeeping *housekeeping, struct store *store);
 
 #endif

@@ -26,14 +26,14 @@ struct journal_source {
 	struct pending_file *file;
 	char cursor[STORE_CURSOR_MAX]; /* where to begin; "": at the end */
 	struct scan scan;
-	struct scan_tally settled;     /* of scan's, what is pending already */
-	struct journal_stat stat;      /* likewise; of the journal that is open */
-	int64_t suppressed;            /* not pending yet */
+	struct scan_tally settled; /* of scan's, what is pending already */
+	struct journal_stat stat;  /* likewise; of the journal that is open */
+	int64_t suppressed;        /* not pending yet */
 	char unit[STORE_UNIT_MAX];
-	bool read;                     /* something, since it was settled */
-	bool failed;                   /* logged already */
-	bool too_many;                 /* likewise */
-	int64_t retry_ms;              /* of clock_steady_ms */
+	bool read;        /* something, since it was settled */
+	bool failed;      /* logged already */
+	bool too_many;    /* likewise */
+	int64_t retry_ms; /* of clock_steady_ms */
 };
 
 /* --- what goes wrong --- */
@@ -59,11 +59,14 @@ static void works(struct journal_source *s)
 static void log_gap(int64_t lost)
 {
 	if (lost > 0)
-		log_line(LOG_WARNING, "the journal was rotated away behind the last entry read: at most %" PRId64 " %s of all programs "
-		                      "%s lost; if that happens again, raise SystemMaxUse= in journald.conf(5)",
+		log_line(LOG_WARNING,
+		         "the journal was rotated away behind the last entry read: at most %" PRId64
+		         " %s of all programs "
+		         "%s lost; if that happens again, raise SystemMaxUse= in journald.conf(5)",
 		         lost, plural(lost, "entry", "entries"), plural(lost, "is", "are"));
 	else
-		log_line(LOG_WARNING, "the journal is another one than before, or was emptied: what was written to it meanwhile is lost");
+		log_line(LOG_WARNING, "the journal is another one than before, or was emptied: what was written to it "
+		                      "meanwhile is lost");
 }
 
 static void note_suppressed(struct journal_source *s, const struct journal_entry *entry)
@@ -72,10 +75,12 @@ static void note_suppressed(struct journal_source *s, const struct journal_entry
 
 	s->suppressed += entry->suppressed;
 	(void)text_escape(entry->unit, s->unit, sizeof s->unit);
-	(void)why_set(&what, ENOBUFS, "journald dropped %" PRId64 " %s of %s, which wrote too many at once", entry->suppressed,
-	              plural(entry->suppressed, "message", "messages"), s->unit);
-	(void)why_set(&remedy, ENOBUFS, "systemctl edit %s, and in [Service]: LogRateLimitIntervalSec=0; for all services: "
-	                                "RateLimitBurst= in journald.conf(5)", s->unit);
+	(void)why_set(&what, ENOBUFS, "journald dropped %" PRId64 " %s of %s, which wrote too many at once",
+	              entry->suppressed, plural(entry->suppressed, "message", "messages"), s->unit);
+	(void)why_set(&remedy, ENOBUFS,
+	              "systemctl edit %s, and in [Service]: LogRateLimitIntervalSec=0; for all services: "
+	              "RateLimitBurst= in journald.conf(5)",
+	              s->unit);
 	log_line(LOG_WARNING, "%s; remedy: %s", what.text, remedy.text);
 	problems_set(s->problems, PROBLEMS_SUPPRESSED, 0, what.text, remedy.text, clock_unix_s());
 }
@@ -85,7 +90,8 @@ static void note_stat(struct journal_source *s, const struct journal_stat *stat)
 {
 	if (stat->damaged > s->stat.damaged)
 		log_line(LOG_WARNING, "the journal is damaged: %" PRId64 " %s passed over; see journalctl --verify",
-		         stat->damaged - s->stat.damaged, plural(stat->damaged - s->stat.damaged, "entry was", "entries were"));
+		         stat->damaged - s->stat.damaged,
+		         plural(stat->damaged - s->stat.damaged, "entry was", "entries were"));
 	if (stat->too_many && !s->too_many) {
 		static const char what[] = "too many open files: some of the journal's may not be read";
 
@@ -126,8 +132,8 @@ static void name_of(const struct config *config, char out[static POSITION_FIRST_
 	journal_where_name(&where, out, POSITION_FIRST_MAX);
 }
 
-int journal_source_new(const struct config *config, struct store *store, struct pending *pending, struct problems *problems,
-                       struct journal_source **ret, struct why *why)
+int journal_source_new(const struct config *config, struct store *store, struct pending *pending,
+                       struct problems *problems, struct journal_source **ret, struct why *why)
 {
 	struct journal_source *const s = alloc_zero(1, sizeof *s, "the journal");
 	char name[POSITION_FIRST_MAX];

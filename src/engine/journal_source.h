@@ -24,8 +24,8 @@
 struct journal_source;
 
 /* pending and problems are borrowed. A journal that cannot be opened now is tried again. Errors: of the database. */
-int journal_source_new(const struct config *config, struct store *store, struct pending *pending, struct problems *problems,
-                       struct journal_source **ret, struct why *why);
+int journal_source_new(const struct config *config, struct store *store, struct pending *pending,
+                       struct problems *problems, struct journal_source **ret, struct why *why);
 
 /* Accepts NULL. */
 void journal_source_free(struct journal_source *source);

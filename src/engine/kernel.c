@@ -95,19 +95,23 @@ static int add(struct engine *e, const struct block *blocks, size_t first, size_
 	return rc;
 }
 
-/* A block that an answer may lift before the kernel gets it. Those of networks, and those that only prolong one, wait for nothing. */
+/* A block that an answer may lift before the kernel gets it. Those of networks, and those that only prolong one, wait
+ * for nothing. */
 static bool waits(struct engine *e, const struct block *blocks, size_t i, const struct moment *now)
 {
 	const struct block *const b = &blocks[i];
 	struct pending_cause cause;
 	char detail[WAITS_TEXT_MAX];
 
-	if (e->live.config->dns.wait_s == 0 || b->cause != BLOCK_EVIDENCE || b->prolonged || !dnsbl_awaits(e->live.dnsbl, &b->net))
+	if (e->live.config->dns.wait_s == 0 || b->cause != BLOCK_EVIDENCE || b->prolonged ||
+	    !dnsbl_awaits(e->live.dnsbl, &b->net))
 		return false;
 	cause = pending_cause(e->pending, i);
-	(void)snprintf(detail, sizeof detail, "%.*s", cause.detail.len < sizeof detail ? (int)cause.detail.len : (int)sizeof detail - 1,
+	(void)snprintf(detail, sizeof detail, "%.*s",
+	               cause.detail.len < sizeof detail ? (int)cause.detail.len : (int)sizeof detail - 1,
 	               cause.detail.p != NULL ? cause.detail.p : "");
-	return waits_add(&e->waits, b, now->steady_ms + e->live.config->dns.wait_s * 1000, cause.rule->name, cause.rule->reason, detail);
+	return waits_add(&e->waits, b, now->steady_ms + e->live.config->dns.wait_s * 1000, cause.rule->name,
+	                 cause.rule->reason, detail);
 }
 
 /* All in their order, but those that wait. After an error the rest is wanted all the same. */
@@ -208,14 +212,23 @@ static void store_state(struct engine *e, const struct reconcile_result *r, int6
 {
 	const struct verdict_stat stat = verdict_stat(e->live.verdict);
 	const struct sharing_stat shared = sharing_stat(e->sharing);
-	char tarpit_held[24], tarpit_total[24], told[24], told_at[24], elsewhere[24], capacity[16], held[24], drift[24], at[24], refused[24],
-	        tracked[24], forgotten[24], braked[24], ports[PORTLISTS_TEXT_MAX], lengths[LENGTHS_TEXT_MAX];
+	char tarpit_held[24], tarpit_total[24], told[24], told_at[24], elsewhere[24], capacity[16], held[24], drift[24],
+		at[24], refused[24], tracked[24], forgotten[24], braked[24], ports[PORTLISTS_TEXT_MAX],
+		lengths[LENGTHS_TEXT_MAX];
 	const struct {
 		const char *key, *value;
-	} rows[] = {{"backend", e->client.backend}, {"backend_reason", e->client.chosen}, {"capacity", capacity}, {"held", held}, {"drift", drift},
-	            {"refused", refused},                     {"tracked", tracked},   {"forgotten", forgotten},
+	} rows[] = {{"backend", e->client.backend},
+	            {"backend_reason", e->client.chosen},
+	            {"capacity", capacity},
+	            {"held", held},
+	            {"drift", drift},
+	            {"refused", refused},
+	            {"tracked", tracked},
+	            {"forgotten", forgotten},
 	            {"refused_why", r->drift.refusal.text},
-	            {"braked", braked},                       {"last_sync_at", at},   {"ports", ports},
+	            {"braked", braked},
+	            {"last_sync_at", at},
+	            {"ports", ports},
 	            {"list", e->client.list},
 	            {"lengths", lengths},
 	            {"healed", e->healed},
@@ -229,7 +242,8 @@ static void store_state(struct engine *e, const struct reconcile_result *r, int6
 
 	config_ports_text(e->live.started, PORTLISTS_MAX, ports);
 	lengths_text(&e->client.lengths, lengths);
-	(void)snprintf(held, sizeof held, "%zu", r->running - r->drift.refused); /* those that are out are wanted, too */
+	(void)snprintf(held, sizeof held, "%zu",
+	               r->running - r->drift.refused); /* those that are out are wanted, too */
 	(void)snprintf(capacity, sizeof capacity, "%" PRIu32, e->client.capacity);
 	(void)snprintf(drift, sizeof drift, "%zu", r->drift.missing + r->drift.extra);
 	(void)snprintf(refused, sizeof refused, "%zu", r->drift.refused);
@@ -354,7 +368,8 @@ void kernel_end_listed(struct engine *e, const struct moment *now)
 
 bool kernel_ends_listed(const struct engine *e)
 {
-	return hangup_waits(&e->hangup) && e->ready && !e->firewall_failed && !blocklist_moves(e->live.blocklist) && !reconcile_is_busy(e->reconcile);
+	return hangup_waits(&e->hangup) && e->ready && !e->firewall_failed && !blocklist_moves(e->live.blocklist) &&
+	       !reconcile_is_busy(e->reconcile);
 }
 
 void kernel_compare(struct engine *e, const struct moment *now)

@@ -22,7 +22,8 @@ static void log_suspended(const struct engine *e, const struct rule *rule, size_
 		{"WFS_EVENT", "suspended"}, {"WFS_RULE", rule->text->name}, {"WFS_REASON", rule->text->reason}};
 
 	log_event(LOG_ALERT, fields, sizeof fields / sizeof *fields,
-	          "rule %s (%s) would block more than %" PRId64 " addresses within an hour that have proven good: it is SUSPENDED, "
+	          "rule %s (%s) would block more than %" PRId64
+	          " addresses within an hour that have proven good: it is SUSPENDED, "
 	          "and %zu of them are released; find the cause, then 'watchforspammers resume %s'",
 	          rule->text->name, rule->text->reason, e->live.config->block.quarantine, released, rule->text->name);
 }
@@ -32,14 +33,17 @@ static void log_braked(struct engine *e, int64_t now)
 	if (e->braked_minute == now / 60)
 		return;
 	e->braked_minute = now / 60;
-	log_line(LOG_ALERT, "more than %" PRId64 " blocks in one minute: no more until the next minute; is a rule wrong, or is "
-	                    "this an attack? (max_blocks_per_minute)", e->live.config->block.max_blocks_per_minute);
+	log_line(LOG_ALERT,
+	         "more than %" PRId64 " blocks in one minute: no more until the next minute; is a rule wrong, or is "
+	         "this an attack? (max_blocks_per_minute)",
+	         e->live.config->block.max_blocks_per_minute);
 }
 
 /* Hits that do not count, because they come from a private address that is not named in the configuration. */
 static bool is_hidden(const struct live *p, const struct rules_hit *hit, const struct decide_result *result)
 {
-	if (result->decision.outcome != VERDICT_ALLOWED || p->config->allow.n_private == 0 || !addr_is_private(&hit->address))
+	if (result->decision.outcome != VERDICT_ALLOWED || p->config->allow.n_private == 0 ||
+	    !addr_is_private(&hit->address))
 		return false;
 	for (size_t i = p->config->allow.n_private; i < p->config->allow.n; i++)
 		if (net_has(&p->config->allow.nets[i], &hit->address))
@@ -54,7 +58,9 @@ static void note_proxy(struct engine *e, const struct addr *addr, int64_t now)
 	struct why what;
 
 	(void)addr_text(addr, address);
-	(void)why_set(&what, EINVAL, "hits come from the private address %s, which is never blocked: a proxy hides the clients", address);
+	(void)why_set(&what, EINVAL,
+	              "hits come from the private address %s, which is never blocked: a proxy hides the clients",
+	              address);
 	problems_set(&e->problems, PROBLEMS_PROXY, 0, what.text, NULL, now);
 	if (!e->proxy_logged)
 		log_line(LOG_WARNING, "%s; %s", what.text, problems_remedy(PROBLEMS_PROXY));
@@ -110,7 +116,8 @@ static void handle_hit(struct engine *e, const struct decide_line *line, int64_t
 }
 
 /* One line through the rules. */
-static void match_line(struct engine *e, struct pending_file *file, struct scan *scan, struct record *record, int64_t now)
+static void match_line(struct engine *e, struct pending_file *file, struct scan *scan, struct record *record,
+                       int64_t now)
 {
 	struct rules_hit hits[RULES_HITS_MAX];
 	char text[JOURNAL_TEXT_MAX + LINE_MAX_BYTES];
@@ -127,7 +134,8 @@ static void match_line(struct engine *e, struct pending_file *file, struct scan 
 	for (size_t i = 0; i < n; i++) {
 		const struct decide_line line = {.file = file,
 		                                 .host = record->line.host,
-		                                 .text = record->has_fields ? journal_text(record, text, sizeof text) : record->content,
+		                                 .text = record->has_fields ? journal_text(record, text, sizeof text)
+		                                                            : record->content,
 		                                 .time_s = record->time_s,
 		                                 .offset = record->start};
 
@@ -135,13 +143,13 @@ static void match_line(struct engine *e, struct pending_file *file, struct scan 
 	}
 	if (record->has_fields || file == NULL)
 		return; /* sources_settle moves the position; a socket has none */
-	pending_read(file,
-	             &(struct pending_read){.lines = 1,
-	                                    .cut = record->cut,
-	                                    .unparsed = !record->parsed,
-	                                    .last_line_at = record->parsed && record->line.has_time ? record->line.time_s : 0,
-	                                    .position = record->next,
-	                                    .last = record->text});
+	pending_read(file, &(struct pending_read){
+				   .lines = 1,
+				   .cut = record->cut,
+				   .unparsed = !record->parsed,
+				   .last_line_at = record->parsed && record->line.has_time ? record->line.time_s : 0,
+				   .position = record->next,
+				   .last = record->text});
 }
 
 static void handle_listed(struct engine *e, const struct dnsbl_answer *answer, int64_t now)
@@ -184,8 +192,10 @@ static void handle_answer(struct engine *e, const struct dnsbl_answer *answer, i
 		break;
 	case DNSBL_DEAD:
 		(void)addr_text(&answer->code, code);
-		log_line(LOG_WARNING, "DNS list %s lists 127.0.0.1 (%s), hence everyone: it is dead or refuses your resolver; "
-		                      "ignored until it stops", answer->list->zone, code);
+		log_line(LOG_WARNING,
+		         "DNS list %s lists 127.0.0.1 (%s), hence everyone: it is dead or refuses your resolver; "
+		         "ignored until it stops",
+		         answer->list->zone, code);
 		break;
 	case DNSBL_SILENT:
 		log_line(LOG_WARNING, "DNS list %s: no answer; it is not queried until it answers", answer->list->zone);

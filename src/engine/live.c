@@ -100,7 +100,8 @@ static void watch_edits(struct live *l)
 
 	rules_watch_free(l->rules_watch);
 	l->rules_watch = NULL;
-	if (rules_watch_new((const char *const *)l->config->run.patterns, l->config->run.n_patterns, &l->rules_watch, &why) < 0)
+	if (rules_watch_new((const char *const *)l->config->run.patterns, l->config->run.n_patterns, &l->rules_watch,
+	                    &why) < 0)
 		log_line(LOG_WARNING, "%s", why.text);
 	if (l->rules != NULL)
 		watch_lists(l);
@@ -114,9 +115,11 @@ static int end_other_senders(const struct live *l, const struct config *config, 
 	int rc = store_begin(l->store, why);
 
 	if (rc == 0) {
-		rc = store_keep_allowances(l->store, "spf", config->allow.spf.list, config->allow.spf.n, clock_unix_s(), why);
+		rc = store_keep_allowances(l->store, "spf", config->allow.spf.list, config->allow.spf.n, clock_unix_s(),
+		                           why);
 		if (rc == 0)
-			rc = store_keep_allowances(l->store, "name", config->allow.names.list, config->allow.names.n, clock_unix_s(), why);
+			rc = store_keep_allowances(l->store, "name", config->allow.names.list, config->allow.names.n,
+			                           clock_unix_s(), why);
 		rc = store_finish(l->store, rc, why);
 	}
 	return rc;
@@ -188,9 +191,9 @@ void live_share(struct live *l, const struct elsewhere *elsewhere)
 
 static void set_not_reloaded(struct live *l, const char *error)
 {
-	char *const text = alloc_format("an error in rules", "%s; %s", error,
-	                                rules_count(l->rules) > 0 ? "the old rules are in force"
-	                                                          : "still no rule is active");
+	char *const text =
+		alloc_format("an error in rules", "%s; %s", error,
+	                     rules_count(l->rules) > 0 ? "the old rules are in force" : "still no rule is active");
 
 	set_rules_problem(l, text);
 	free(text);
@@ -307,13 +310,13 @@ void live_init(struct live *l, struct config *config, const struct handed *hande
                struct events *events)
 {
 	*l = (struct live){.config = config,
-	                     .started = config,
-	                     .handed = *handed,
-	                     .problems = problems,
-	                     .events = events,
-	                     .sessions = sessions_new(),
-	                     .blocklist = blocklist_new(portlists_of(&config->firewall.ports, "file", "file")),
-	                     .greylist = new_cluster()};
+	                   .started = config,
+	                   .handed = *handed,
+	                   .problems = problems,
+	                   .events = events,
+	                   .sessions = sessions_new(),
+	                   .blocklist = blocklist_new(portlists_of(&config->firewall.ports, "file", "file")),
+	                   .greylist = new_cluster()};
 	blocklist_configure(l->blocklist, &config->block.files);
 	watch_edits(l);
 }

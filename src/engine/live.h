@@ -12,12 +12,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "admin/problems.h"
 #include "base/why.h"
 #include "config/config.h"
 #include "dns/dnsbl.h"
 #include "engine/events.h"
 #include "engine/handed.h"
-#include "admin/problems.h"
 #include "engine/rules_watch.h"
 #include "pipeline/allowlist.h"
 #include "pipeline/blocklist.h"
@@ -42,15 +42,15 @@ struct live {
 	struct dnsbl *dnsbl; /* NULL: none */
 
 	struct rules_watch *rules_watch; /* of rule files; NULL: not seen */
-	struct handed handed;   /* where a reload gets the configuration */
-	struct config *started; /* what some keys keep to until a restart */
+	struct handed handed;            /* where a reload gets the configuration */
+	struct config *started;          /* what some keys keep to until a restart */
 	struct store *store;
 	struct pending *pending;
 	struct problems *problems;
 	struct events *events;
 	const struct elsewhere *elsewhere; /* of sharing; or NULL */
-	unsigned lifted;  /* allowlist_changes that were acted upon */
-	bool lifts;       /* blocks of allowed addresses; looked at up to lift_place */
+	unsigned lifted;                   /* allowlist_changes that were acted upon */
+	bool lifts;                        /* blocks of allowed addresses; looked at up to lift_place */
 	uint32_t lift_place;
 	int64_t names_at; /* clock_steady_ms when they are to be written down */
 };
@@ -60,16 +60,16 @@ void live_init(struct live *live, struct config *config, const struct handed *ha
                struct events *events);
 
 /*
- * Loads the rules, without files that have an error, and what the database holds. store and pending are borrowed. Errors:
- * those of the database.
+ * Loads the rules, without files that have an error, and what the database holds. store and pending are borrowed.
+ * Errors: those of the database.
  */
 int live_load(struct live *live, struct store *store, struct pending *pending, struct why *why);
 
 void live_done(struct live *live);
 
 /*
- * Reads configuration and rules again, and notifies systemd. Errors are already logged, and all stays as it was: -EAGAIN
- * while hits are pending, which were found by the rules there are.
+ * Reads configuration and rules again, and notifies systemd. Errors are already logged, and all stays as it was:
+ * -EAGAIN while hits are pending, which were found by the rules there are.
  */
 int live_reload(struct live *live, struct why *why);
 
@@ -89,8 +89,8 @@ void live_restore(struct live *live);
 bool live_receive_names(struct live *live);
 
 /*
- * Reads the allowed addresses again. When they have changed, or one has earned it, their blocks are lifted by the calls of
- * live_lift_allowed that follow, each of which looks at some blocks, as long as live_lifts.
+ * Reads the allowed addresses again. When they have changed, or one has earned it, their blocks are lifted by the calls
+ * of live_lift_allowed that follow, each of which looks at some blocks, as long as live_lifts.
  */
 void live_refresh_allowed(struct live *live);
 void live_earned(struct live *live);
@@ -98,8 +98,8 @@ void live_lift_allowed(struct live *live, struct reconcile *reconcile);
 bool live_lifts(const struct live *live);
 
 /*
- * Reads the networks that others list again, after live_refresh_allowed. When they have changed, live_move_listed brings a slice of
- * that to the kernel, as long as blocklist_moves. Errors as of reconcile.h.
+ * Reads the networks that others list again, after live_refresh_allowed. When they have changed, live_move_listed
+ * brings a slice of that to the kernel, as long as blocklist_moves. Errors as of reconcile.h.
  */
 void live_refresh_listed(struct live *live, const struct reconcile *reconcile);
 int live_move_listed(struct live *live, struct reconcile *reconcile, struct nets *added, struct why *why);

@@ -11,9 +11,9 @@
 enum {
 	NAMES_KEPT_S = 7 * 86400, /* the last answers of a DNS name, over restarts */
 	NAMES_KEPT_MS = 86400 * 1000,
-	RETRY_MS = 1000, /* after an error of the database */
+	RETRY_MS = 1000,      /* after an error of the database */
 	LIFTED_AT_ONCE = 256, /* blocks */
-	LIFT_SLICE = 16, /* times that, looked at in one turn: about a millisecond */
+	LIFT_SLICE = 16,      /* times that, looked at in one turn: about a millisecond */
 };
 
 /* --- allowed addresses --- */
@@ -31,7 +31,8 @@ static bool is_allowed(const struct live *l, const struct block *block)
 static int lift(struct live *l, struct reconcile *reconcile, const struct block *blocks, size_t n, struct why *why)
 {
 	const int64_t now_s = clock_unix_s();
-	const int rc = change_write(l->store, &(struct change){.at_s = now_s, .n_ends = n, .ends = blocks, .ended_by = "allowed"}, why);
+	const int rc = change_write(
+		l->store, &(struct change){.at_s = now_s, .n_ends = n, .ends = blocks, .ended_by = "allowed"}, why);
 
 	if (rc < 0)
 		return rc;
@@ -126,8 +127,11 @@ int live_move_listed(struct live *l, struct reconcile *reconcile, struct nets *a
 	         plural((int64_t)change.n, "network", "networks"), change.added, change.removed);
 	if (change.left_out > 0) {
 		(void)net_text(&change.first_left_out, net);
-		log_line(LOG_WARNING, "[block] file: %zu %s left out, the first is %s: too large for the kernel's lists, or with addresses "
-		                      "that are never blocked", change.left_out, plural((int64_t)change.left_out, "network is", "networks are"), net);
+		log_line(LOG_WARNING,
+		         "[block] file: %zu %s left out, the first is %s: too large for the kernel's lists, or with "
+		         "addresses "
+		         "that are never blocked",
+		         change.left_out, plural((int64_t)change.left_out, "network is", "networks are"), net);
 	}
 	return rc;
 }
@@ -157,14 +161,17 @@ static int finish_allowances(struct live *l, int rc, const struct nets *ended, i
 }
 
 /* One that was answered has these addresses and no others: those it had before are not allowed any more. */
-static int remember_name(struct live *l, const struct hostnames_name *name, int64_t now_s, struct nets *ended, struct why *why)
+static int remember_name(struct live *l, const struct hostnames_name *name, int64_t now_s, struct nets *ended,
+                         struct why *why)
 {
 	int rc = 0;
 
 	if (name->complete)
-		return store_set_allowances(l->store, "name", name->name, &name->nets, now_s, now_s + NAMES_KEPT_S, ended, why);
+		return store_set_allowances(l->store, "name", name->name, &name->nets, now_s, now_s + NAMES_KEPT_S,
+		                            ended, why);
 	for (size_t i = 0; i < name->nets.n && rc == 0; i++)
-		rc = store_add_allowance(l->store, &name->nets.list[i], now_s, now_s + NAMES_KEPT_S, "name", name->name, why);
+		rc = store_add_allowance(l->store, &name->nets.list[i], now_s, now_s + NAMES_KEPT_S, "name", name->name,
+		                         why);
 	return rc;
 }
 
@@ -193,7 +200,8 @@ static int remember_names(struct live *l, struct why *why)
 
 /* --- SPF domains --- */
 
-/* Its networks, for a start at which no name server answers; each change is an event. Returns how many ended, or an error. */
+/* Its networks, for a start at which no name server answers; each change is an event. Returns how many ended, or an
+ * error. */
 static int store_networks(struct live *l, const struct senders_news *news, size_t *ret_ended, struct why *why)
 {
 	const int64_t now_s = clock_unix_s();
@@ -201,8 +209,8 @@ static int store_networks(struct live *l, const struct senders_news *news, size_
 	int rc = store_begin(l->store, why);
 
 	if (rc == 0) {
-		rc = store_set_allowances(l->store, "spf", news->domain, &news->networks->nets, now_s, now_s + NAMES_KEPT_S, &ended,
-		                          why);
+		rc = store_set_allowances(l->store, "spf", news->domain, &news->networks->nets, now_s,
+		                          now_s + NAMES_KEPT_S, &ended, why);
 		rc = finish_allowances(l, rc, &ended, now_s, why);
 	}
 	*ret_ended = ended.n;
@@ -234,7 +242,8 @@ static void handle_news(struct live *l, const struct senders_news *news)
 	struct why why;
 
 	if (news->what != SENDERS_SILENT && store_networks(l, news, &ended, &why) < 0)
-		log_line(LOG_WARNING, "%s; the networks of %s are not stored, and last until a restart", why.text, news->domain);
+		log_line(LOG_WARNING, "%s; the networks of %s are not stored, and last until a restart", why.text,
+		         news->domain);
 	if (news->changed)
 		log_news(news, ended);
 }

@@ -26,7 +26,7 @@ struct missed {
 
 	struct chunks *in; /* NULL: none is being read */
 	struct chunks_piece piece;
-	size_t at;         /* in the piece */
+	size_t at; /* in the piece */
 	bool announced;
 	struct pending_file *file;
 	struct scan scan;
@@ -75,12 +75,14 @@ static void add(struct missed *m, const char *log, const struct rotated *file)
 
 	m->files = alloc_one_more(m->files, m->n, sizeof *m->files, "the missed logs");
 	new = &m->files[m->n++];
-	*new = (struct missed_file){alloc_text(log, "a missed log"), alloc_text(file->path, "a missed log"), file->first_len, ""};
+	*new = (struct missed_file){alloc_text(log, "a missed log"), alloc_text(file->path, "a missed log"),
+	                            file->first_len, ""};
 	memcpy(new->first, file->first, file->first_len);
 }
 
 /* How far the database knows each; -1: not at all. */
-static int positions(struct store *store, const struct rotated *list, size_t n, int64_t ret[static ROTATED_MAX], struct why *why)
+static int positions(struct store *store, const struct rotated *list, size_t n, int64_t ret[static ROTATED_MAX],
+                     struct why *why)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct store_log known;
@@ -99,8 +101,8 @@ static bool is_damaged(const struct rotated *file)
 }
 
 /*
- * Of the files that the database knows, compressed ones before the newest have been read: the files of a log are read in order.
- * When it knows none of them, but the log, it may be the damaged one.
+ * Of the files that the database knows, compressed ones before the newest have been read: the files of a log are read
+ * in order. When it knows none of them, but the log, it may be the damaged one.
  */
 static void choose(struct missed *m, const char *log, bool is_known, const struct rotated *list, size_t n,
                    const int64_t *position, char **ret_last)
@@ -189,7 +191,8 @@ static int open_file(struct missed *m, struct missed_file *file, struct why *why
 		return 0;
 	close_file(m);
 	if (!find_again(file))
-		return rc < 0 ? rc : why_set(why, ENOENT, "%s: it is another file now, and what it was is gone", file->path);
+		return rc < 0 ? rc
+		              : why_set(why, ENOENT, "%s: it is another file now, and what it was is gone", file->path);
 	rc = chunks_open(file->path, true, &m->in, &again);
 	if (rc < 0)
 		*why = again;
@@ -211,7 +214,8 @@ int missed_begin(struct missed *m, struct why *why)
 
 	if (open_file(m, file, why) < 0)
 		return leave_out(m, why);
-	rc = resume_file(m->store, m->pending, &(struct resume){.first = chunks_first(m->in), .chunks = m->in}, file->path, &m->file, why);
+	rc = resume_file(m->store, m->pending, &(struct resume){.first = chunks_first(m->in), .chunks = m->in},
+	                 file->path, &m->file, why);
 	if (rc == RESUME_UNREADABLE)
 		return leave_out(m, why);
 	if (rc < 0) {

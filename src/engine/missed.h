@@ -26,16 +26,17 @@ struct missed *missed_new(struct store *store, struct pending *pending);
 void missed_free(struct missed *missed);
 
 /*
- * Finds the rotated files of a log that have to be read. *ret_last: the path of the newest one when it is not compressed and the
- * log is known: to be followed, for its writer may not know of the rotation yet. The caller frees it; or NULL.
- * Errors: of the database, and of rotated_list.
+ * Finds the rotated files of a log that have to be read. *ret_last: the path of the newest one when it is not
+ * compressed and the log is known: to be followed, for its writer may not know of the rotation yet. The caller frees
+ * it; or NULL. Errors: of the database, and of rotated_list.
  */
 int missed_check(struct missed *missed, const char *path, char **ret_last, struct why *why);
 
 /* True when a file is to be begun. */
 bool missed_waits(const struct missed *missed);
 
-/* Begins it, while pending has room for another file, or logs why it cannot be read and leaves it out. Errors: of the database; it waits on. */
+/* Begins it, while pending has room for another file, or logs why it cannot be read and leaves it out. Errors: of the
+ * database; it waits on. */
 int missed_begin(struct missed *missed, struct why *why);
 
 /* The next line, borrowed until the next call. False: there is none; another file may wait. */

@@ -48,7 +48,8 @@ void passes_earn(struct passes *p, const struct config *config, const struct net
 	const size_t place = place_of(client);
 	const bool known = net_order(&p->recent[place].net, client) == 0;
 
-	if (for_s == 0 || until_s <= now_s || (known && until_s < p->recent[place].until_s + (for_s < FRESH_S ? 1 : FRESH_S)) ||
+	if (for_s == 0 || until_s <= now_s ||
+	    (known && until_s < p->recent[place].until_s + (for_s < FRESH_S ? 1 : FRESH_S)) ||
 	    p->n_earned == PASSES_NEW_MAX)
 		return;
 	p->recent[place].net = *client;
@@ -190,8 +191,8 @@ static int send_always(struct passes *p, const struct nets *all, bool every, str
 	return rc < 0 ? rc : gone > 0;
 }
 
-int passes_refresh(struct passes *p, const struct config *config, const struct allowlist *allowlist, struct store *store,
-                   int64_t now_s, struct why *why)
+int passes_refresh(struct passes *p, const struct config *config, const struct allowlist *allowlist,
+                   struct store *store, int64_t now_s, struct why *why)
 {
 	const bool every = now_s >= p->always_s + ALWAYS_S / 2 || now_s < p->always_s;
 	const struct nets *const allowed = allowlist_nets(allowlist);
@@ -224,7 +225,8 @@ int passes_refresh(struct passes *p, const struct config *config, const struct a
 /* --- from the database --- */
 
 /* Goes on with a walk. earned: until_s is when evidence came. */
-static int load(struct passes *p, const struct config *config, struct store *store, bool earned, int64_t now_s, struct why *why)
+static int load(struct passes *p, const struct config *config, struct store *store, bool earned, int64_t now_s,
+                struct why *why)
 {
 	struct client_pass list[AT_ONCE];
 	struct store_pass pass;
@@ -234,7 +236,8 @@ static int load(struct passes *p, const struct config *config, struct store *sto
 		size_t n = 0;
 
 		while (n < AT_ONCE && (rc = store_next_pass(store, &pass, why)) == 0) {
-			const int64_t for_s = pass_s(p, config, &pass.net.addr), until_s = pass.until_s + (earned ? for_s : 0);
+			const int64_t for_s = pass_s(p, config, &pass.net.addr),
+				      until_s = pass.until_s + (earned ? for_s : 0);
 
 			if (for_s > 0 && until_s > now_s)
 				list[n++] = (struct client_pass){pass.net, left_s(until_s, now_s)};

@@ -51,7 +51,8 @@ void passes_init(struct passes *passes, const struct gates *gates, struct client
 void passes_done(struct passes *passes);
 
 /* A client delivered mail that was accepted, or logged in, at time_s. config: for how long that lets it pass. */
-void passes_earn(struct passes *passes, const struct config *config, const struct net *client, int64_t time_s, int64_t now_s);
+void passes_earn(struct passes *passes, const struct config *config, const struct net *client, int64_t time_s,
+                 int64_t now_s);
 /* A hit of a client counted: its window is over. revokes: so is its pass. */
 void passes_lose(struct passes *passes, const struct net *client, bool revokes);
 /* An allowance began or ended. */
@@ -65,13 +66,14 @@ bool passes_have_news(const struct passes *passes);
 int passes_write(struct passes *passes, struct store *store, int64_t now_s, struct why *why);
 
 /*
- * What is allowed anyway: sends the kernel what has changed. Cheap when nothing has. 1: some are not any more, so passes_load
- * must send again which of them have earned a pass.
+ * What is allowed anyway: sends the kernel what has changed. Cheap when nothing has. 1: some are not any more, so
+ * passes_load must send again which of them have earned a pass.
  */
-int passes_refresh(struct passes *passes, const struct config *config, const struct allowlist *allowlist, struct store *store,
-                   int64_t now_s, struct why *why);
+int passes_refresh(struct passes *passes, const struct config *config, const struct allowlist *allowlist,
+                   struct store *store, int64_t now_s, struct why *why);
 
 /* At the start, and when the kernel may have forgotten everything: sends it all that the database knows. */
-int passes_load(struct passes *passes, const struct config *config, struct store *store, int64_t now_s, struct why *why);
+int passes_load(struct passes *passes, const struct config *config, struct store *store, int64_t now_s,
+                struct why *why);
 
 #endif

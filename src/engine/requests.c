@@ -11,9 +11,8 @@
 #include "engine/shared.h"
 #include "pipeline/pending.h"
 
-void requests_init(struct requests *r, struct live *live, struct store *store,
-                   struct reconcile *reconcile, const struct problems *problems, struct events *events,
-                   struct sharing *sharing)
+void requests_init(struct requests *r, struct live *live, struct store *store, struct reconcile *reconcile,
+                   const struct problems *problems, struct events *events, struct sharing *sharing)
 {
 	const struct config *const c = live->config;
 	const struct control_config config = {.socket = c->control.socket,
@@ -50,12 +49,12 @@ void requests_done(struct requests *r)
 static struct admin admin_of(const struct requests *r)
 {
 	return (struct admin){.store = r->store,
-	                       .verdict = r->live->verdict,
-	                       .reconcile = r->reconcile,
-	                       .problems = r->problems,
-	                       .blocklist = r->live->blocklist,
-	                       .sharing = r->sharing,
-	                       .config = r->live->config};
+	                      .verdict = r->live->verdict,
+	                      .reconcile = r->reconcile,
+	                      .problems = r->problems,
+	                      .blocklist = r->live->blocklist,
+	                      .sharing = r->sharing,
+	                      .config = r->live->config};
 }
 
 static void reload(struct requests *r, const char *who, int64_t now_s, json_t *reply)
@@ -82,7 +81,8 @@ static unsigned find_rule(const struct rules *rules, const char *name)
 }
 
 /* What was begun and lifted for it, or else that it was asked. What only looks is not logged. */
-static void log_request(struct requests *r, const struct control_request *request, const struct admin_todo *todo, bool done)
+static void log_request(struct requests *r, const struct control_request *request, const struct admin_todo *todo,
+                        bool done)
 {
 	const struct protocol_request *const what = &request->what;
 	const char *const verb = protocol_verb_text(what->verb), *const who = request->who;
@@ -99,7 +99,8 @@ static void log_request(struct requests *r, const struct control_request *reques
 	if (vote || allows || todo->n_begun + todo->n_lifted == 0)
 		events_ordered(r->events, verb, on_rules ? what->rule : net, who, what->reason, done);
 	for (size_t i = 0; i < todo->n_begun; i++)
-		events_blocked(r->events, &todo->begun[i], &(struct events_cause){todo->rule, todo->reason, vote ? reason : NULL, who});
+		events_blocked(r->events, &todo->begun[i],
+		               &(struct events_cause){todo->rule, todo->reason, vote ? reason : NULL, who});
 	for (size_t i = 0; i < todo->n_lifted && i < ADMIN_LIFTED_SHOWN; i++)
 		events_released(r->events, &todo->lifted[i], verb, who, reason);
 	if (todo->n_lifted > ADMIN_LIFTED_SHOWN)
@@ -133,7 +134,8 @@ static void go_on_watching(struct requests *r)
 		control_stop_watching(r->control, request, why.text, clock_steady_ms());
 		return;
 	}
-	control_events(r->control, request, (struct span){piece.lines, piece.len}, piece.last, piece.more, clock_steady_ms());
+	control_events(r->control, request, (struct span){piece.lines, piece.len}, piece.last, piece.more,
+	               clock_steady_ms());
 	free(piece.lines);
 }
 

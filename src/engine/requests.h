@@ -1,7 +1,8 @@
 /*
  * requests: executes the requests of the control socket, logs them and replies.
  *
- * Private to the folder. Where control meets orders and policy: reload and resume are of the policy, all else is orders'.
+ * Private to the folder. Where control meets orders and policy: reload and resume are of the policy, all else is
+ * orders'.
  */
 #ifndef WFS_ENGINE_REQUESTS_H
 #define WFS_ENGINE_REQUESTS_H
@@ -22,13 +23,12 @@ struct requests {
 	struct events *events;
 	struct sharing *sharing;
 	struct control_request request; /* the one being handled */
-	int64_t changes; /* of the database, when clients that watch were last notified */
+	int64_t changes;                /* of the database, when clients that watch were last notified */
 };
 
 /* Opens the socket; without it the main job is done all the same, so an error is only logged. All is borrowed. */
-void requests_init(struct requests *requests, struct live *live, struct store *store,
-                   struct reconcile *reconcile, const struct problems *problems, struct events *events,
-                   struct sharing *sharing);
+void requests_init(struct requests *requests, struct live *live, struct store *store, struct reconcile *reconcile,
+                   const struct problems *problems, struct events *events, struct sharing *sharing);
 
 /* A zeroed one, too. */
 void requests_done(struct requests *requests);

@@ -22,20 +22,23 @@ static bool journal_differs(const struct config *old, const struct config *new)
 
 static bool firewall_differs(const struct config *old, const struct config *new)
 {
-	return strcmp(old->firewall.backend, new->firewall.backend) != 0 || strcmp(old->firewall.list, new->firewall.list) != 0 ||
-	       strcmp(old->firewall.chain, new->firewall.chain) != 0 || old->firewall.seconds != new->firewall.seconds ||
-	       old->firewall.action != new->firewall.action || old->firewall.sessions != new->firewall.sessions ||
-	       old->firewall.hooks != new->firewall.hooks || old->firewall.connections != new->firewall.connections ||
+	return strcmp(old->firewall.backend, new->firewall.backend) != 0 ||
+	       strcmp(old->firewall.list, new->firewall.list) != 0 ||
+	       strcmp(old->firewall.chain, new->firewall.chain) != 0 ||
+	       old->firewall.seconds != new->firewall.seconds || old->firewall.action != new->firewall.action ||
+	       old->firewall.sessions != new->firewall.sessions || old->firewall.hooks != new->firewall.hooks ||
+	       old->firewall.connections != new->firewall.connections ||
 	       old->firewall.connections_s != new->firewall.connections_s ||
 	       !portlists_equal(&old->firewall.ports, &new->firewall.ports);
 }
 
 static bool control_differs(const struct config *old, const struct config *new)
 {
-	return strcmp(old->control.socket, new->control.socket) != 0 || strcmp(old->control.group, new->control.group) != 0 ||
+	return strcmp(old->control.socket, new->control.socket) != 0 ||
+	       strcmp(old->control.group, new->control.group) != 0 ||
 	       strcmp(old->control.readers, new->control.readers) != 0 ||
-	       strcmp(old->control.token_file, new->control.token_file) != 0 || old->control.tcp_port != new->control.tcp_port ||
-	       !addr_equal(&old->control.tcp, &new->control.tcp);
+	       strcmp(old->control.token_file, new->control.token_file) != 0 ||
+	       old->control.tcp_port != new->control.tcp_port || !addr_equal(&old->control.tcp, &new->control.tcp);
 }
 
 struct restarts restarts_find(const struct config *old, const struct config *new)
@@ -47,8 +50,9 @@ struct restarts restarts_find(const struct config *old, const struct config *new
 		.export = strcmp(old->export.file, new->export.file) != 0 ||
 	                  strcmp(old->export.file_format, new->export.file_format) != 0,
 		.ip6_prefix = old->block.ip6_prefix != new->block.ip6_prefix,
-		.rest = strcmp(old->database.path, new->database.path) != 0 || strcmp(old->run.user, new->run.user) != 0 ||
-	                !gates_equal(&old->gates, &new->gates) || firewall_differs(old, new) || control_differs(old, new),
+		.rest = strcmp(old->database.path, new->database.path) != 0 ||
+	                strcmp(old->run.user, new->run.user) != 0 || !gates_equal(&old->gates, &new->gates) ||
+	                firewall_differs(old, new) || control_differs(old, new),
 	};
 }
 
@@ -69,5 +73,6 @@ void restarts_log(const struct restarts *restarts)
 	if (restarts->ip6_prefix)
 		log_line(LOG_WARNING, "[block] ip6_prefix takes effect after a restart");
 	if (restarts->rest)
-		log_line(LOG_WARNING, "[firewall], [gate], [control], [database] path and [run] user take effect after a restart");
+		log_line(LOG_WARNING,
+		         "[firewall], [gate], [control], [database] path and [run] user take effect after a restart");
 }

@@ -30,7 +30,8 @@ struct watched {
 	char above[NAME_MAX + 1]; /* the name to wait for there */
 };
 
-/* A file elsewhere: one of addresses, or what a *.rules file points to, by its name in its directory. It may be a link again. */
+/* A file elsewhere: one of addresses, or what a *.rules file points to, by its name in its directory. It may be a link
+ * again. */
 struct linked {
 	int wd; /* -1: its directory cannot be watched */
 	char name[NAME_MAX + 1];
@@ -128,7 +129,8 @@ static bool watch_name(struct rules_watch *watch, const char *path)
 	const char *const name = strrchr(path, '/') + 1;
 	char dir[PATH_MAX];
 
-	if (watch->n_linked == RULES_WATCH_LINKS_MAX || *name == '\0' || strlen(name) > NAME_MAX || name - path >= PATH_MAX - 1)
+	if (watch->n_linked == RULES_WATCH_LINKS_MAX || *name == '\0' || strlen(name) > NAME_MAX ||
+	    name - path >= PATH_MAX - 1)
 		return false;
 	(void)snprintf(l->name, sizeof l->name, "%s", name);
 	(void)snprintf(dir, sizeof dir, "%.*s.", (int)(name - path), path);
@@ -206,8 +208,7 @@ int rules_watch_new(const char *const dirs[], size_t n, struct rules_watch **ret
 		const int error = errno;
 
 		rules_watch_free(watch);
-		return why_set(why, error, "inotify: %s; rule changes need a reload",
-		               strerror(error));
+		return why_set(why, error, "inotify: %s; rule changes need a reload", strerror(error));
 	}
 	for (; watch->n < n; watch->n++)
 		watch->list[watch->n] = (struct watched){.path = copy_path(dirs[watch->n]), .wd = -1, .above_wd = -1};
@@ -234,9 +235,10 @@ void rules_watch_files(struct rules_watch *watch, const char *const paths[], siz
 	free_files(watch);
 	watch->files = alloc_zero(n, sizeof *watch->files, "the watched files");
 	for (; watch->n_files < n; watch->n_files++)
-		watch->files[watch->n_files] = strchr(paths[watch->n_files], '/') != NULL
-		                                       ? alloc_text(paths[watch->n_files], "the watched files")
-		                                       : alloc_format("the watched files", "./%s", paths[watch->n_files]);
+		watch->files[watch->n_files] =
+			strchr(paths[watch->n_files], '/') != NULL
+				? alloc_text(paths[watch->n_files], "the watched files")
+				: alloc_format("the watched files", "./%s", paths[watch->n_files]);
 	arm_links(watch);
 }
 
@@ -290,7 +292,8 @@ static void handle_file(struct rules_watch *watch, const struct inotify_event *e
 	change(watch, now_ms);
 }
 
-static void handle_linked(struct rules_watch *watch, const struct inotify_event *event, const char *name, int64_t now_ms)
+static void handle_linked(struct rules_watch *watch, const struct inotify_event *event, const char *name,
+                          int64_t now_ms)
 {
 	bool lost = false;
 
@@ -340,8 +343,7 @@ static void read_events(struct rules_watch *watch, int64_t now_ms)
 
 	while ((len = read(watch->fd, bytes, sizeof bytes)) > 0)
 		for (const char *p = bytes; p < bytes + len;) {
-			const struct inotify_event *const event =
-			        (const void *)p; /* aligned: the kernel pads names */
+			const struct inotify_event *const event = (const void *)p; /* aligned: the kernel pads names */
 
 			handle_event(watch, event, now_ms);
 			p += sizeof *event + event->len;

@@ -1,12 +1,13 @@
 /*
  * rules_watch: has a rule file changed, or a file that a rule names?
  *
- * Private to the folder. Watches directories with inotify(7), for the engine: one descriptor for its poll array, and a time. Knows
- * names only, never what is in a file. A change is reported after it has been quiet for RULES_WATCH_QUIET_MS, and not
- * while a file that was opened to be written is still open: then for RULES_WATCH_WRITING_MS at most. Files that are
- * not *.rules, or begin with a dot, are editors' and packagers' own, and ignored. Directories may be
- * missing, appear later, be links, and be replaced. A *.rules file that is a symbolic link changes with what it
- * points to. Not seen: that one of the directories on the way there is itself a link and turned, or comes later.
+ * Private to the folder. Watches directories with inotify(7), for the engine: one descriptor for its poll array, and a
+ * time. Knows names only, never what is in a file. A change is reported after it has been quiet for
+ * RULES_WATCH_QUIET_MS, and not while a file that was opened to be written is still open: then for
+ * RULES_WATCH_WRITING_MS at most. Files that are not *.rules, or begin with a dot, are editors' and packagers' own, and
+ * ignored. Directories may be missing, appear later, be links, and be replaced. A *.rules file that is a symbolic link
+ * changes with what it points to. Not seen: that one of the directories on the way there is itself a link and turned,
+ * or comes later.
  *
  * Time: milliseconds of any clock that does not go back.
  * Errors: 0 or -errno with a sentence.
@@ -34,8 +35,8 @@ struct rules_watch;
 int rules_watch_new(const char *const dirs[], size_t n, struct rules_watch **ret, struct why *why);
 
 /*
- * Watches n more files, whatever their names, in place of those before: the files of addresses that the rules name. They may be
- * missing, but the directories that they are in may not. paths is copied.
+ * Watches n more files, whatever their names, in place of those before: the files of addresses that the rules name.
+ * They may be missing, but the directories that they are in may not. paths is copied.
  */
 void rules_watch_files(struct rules_watch *watch, const char *const paths[], size_t n);
 

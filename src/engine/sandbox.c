@@ -29,12 +29,15 @@ int sandbox_become(const char *user, struct why *why)
 	errno = 0;
 	pw = getpwnam(user);
 	if (pw == NULL)
-		return why_set(why, ENOENT, "no user \"%s\"; create it with 'systemd-sysusers' or 'useradd -r %s', "
-		                            "or name another in [run] user", user, user);
+		return why_set(why, ENOENT,
+		               "no user \"%s\"; create it with 'systemd-sysusers' or 'useradd -r %s', "
+		               "or name another in [run] user",
+		               user, user);
 	if (geteuid() == pw->pw_uid && pw->pw_uid != 0)
 		return 0;
 	if (geteuid() != 0)
-		return why_set(why, EPERM, "only root can become user %s; run as root, or leave [run] user empty", user);
+		return why_set(why, EPERM, "only root can become user %s; run as root, or leave [run] user empty",
+		               user);
 	if (initgroups(user, pw->pw_gid) < 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
 	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
 		return why_set(why, errno, "cannot become user %s: %s", user, strerror(errno));
@@ -51,7 +54,8 @@ static bool is_anothers(const char *path, uid_t *ret_uid, gid_t *ret_gid)
 	char dir[PATH_MAX];
 	struct stat st;
 
-	(void)snprintf(dir, sizeof dir, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
+	(void)snprintf(dir, sizeof dir, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
+	               slash == NULL ? "." : path);
 	if (geteuid() != 0 || stat(dir, &st) < 0 || st.st_uid == 0)
 		return false;
 	pw = getpwuid(st.st_uid);
@@ -69,12 +73,13 @@ int sandbox_as_owner(const char *path, bool *ret_became, struct why *why)
 	if (!is_anothers(path, &uid, &gid))
 		return 0;
 	if (setgroups(1, &gid) < 0 || setegid(gid) < 0 || seteuid(uid) < 0)
-		return why_set(why, errno, "%s: cannot become the owner of its directory, uid %u: %s", path, (unsigned)uid,
-		               strerror(errno));
+		return why_set(why, errno, "%s: cannot become the owner of its directory, uid %u: %s", path,
+		               (unsigned)uid, strerror(errno));
 	/* The change cleared all effective capabilities; the permitted ones stay, for the way back. */
 	if (capng_get_caps_process() != 0 || capng_update(CAPNG_ADD, CAPNG_EFFECTIVE, CAP_DAC_READ_SEARCH) != 0 ||
 	    capng_apply(CAPNG_SELECT_CAPS) != 0)
-		return why_set(why, EPERM, "%s: cannot keep the permission to read logs as uid %u", path, (unsigned)uid);
+		return why_set(why, EPERM, "%s: cannot keep the permission to read logs as uid %u", path,
+		               (unsigned)uid);
 	*ret_became = true;
 	return 0;
 }
@@ -85,14 +90,14 @@ int sandbox_as_owner(const char *path, bool *ret_became, struct why *why)
 #define TRUNCATE (UINT64_C(1) << 14)
 
 /* What the engine does beside its database and its sockets. */
-#define BESIDE                                                                                                          \
-	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |                    \
+#define BESIDE                                                                                                         \
+	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |                  \
 	 LANDLOCK_ACCESS_FS_REMOVE_FILE | TRUNCATE)
 
 /* What it does nowhere else. */
-#define CHANGING                                                                                                        \
-	(BESIDE | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK |            \
-	 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_MAKE_DIR |                      \
+#define CHANGING                                                                                                       \
+	(BESIDE | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK |          \
+	 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_MAKE_DIR |                    \
 	 LANDLOCK_ACCESS_FS_REMOVE_DIR)
 
 /* A directory that is not there needs no rule: nothing can be made in it. */
@@ -103,7 +108,8 @@ static int allow_directory(int rules, const char *path, uint64_t handled, struct
 	const char *const slash = strrchr(path, '/');
 	int rc = 0;
 
-	(void)snprintf(dir, sizeof dir, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
+	(void)snprintf(dir, sizeof dir, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
+	               slash == NULL ? "." : path);
 	attr.parent_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (attr.parent_fd < 0)
 		return 0;
@@ -119,7 +125,8 @@ static int allow_beside(int rules, const char *path, uint64_t handled, struct wh
 	char real[PATH_MAX];
 	int rc = allow_directory(rules, path, handled, why);
 
-	/* SQLite's other files are beside the file that a link leads to. What ends with a slash is the directory itself. */
+	/* SQLite's other files are beside the file that a link leads to. What ends with a slash is the directory
+	 * itself. */
 	if (rc == 0 && len > 0 && path[len - 1] != '/' && realpath(path, real) != NULL)
 		rc = allow_directory(rules, real, handled, why);
 	return rc;
@@ -153,44 +160,129 @@ static int restrict_writing(const char *const paths[], size_t n, struct why *why
 /* --- seccomp --- */
 
 /*
- * What the engine's loop, SQLite, PCRE2's JIT, libinotifytools, libarchive, c-ares and the C library itself make. Found by
- * running the tests under "log" and by reading; a library's update may want one more.
+ * What the engine's loop, SQLite, PCRE2's JIT, libinotifytools, libarchive, c-ares and the C library itself make. Found
+ * by running the tests under "log" and by reading; a library's update may want one more.
  */
 static const int allowed[] = {
 	/* files and descriptors */
-	SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(readv), SCMP_SYS(write), SCMP_SYS(pwrite64), SCMP_SYS(writev),
-	SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(close), SCMP_SYS(close_range), SCMP_SYS(lseek), SCMP_SYS(stat),
-	SCMP_SYS(lstat), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(statfs), SCMP_SYS(fstatfs),
-	SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(readlink), SCMP_SYS(readlinkat),
-	SCMP_SYS(getdents64), SCMP_SYS(fadvise64), SCMP_SYS(getcwd), SCMP_SYS(fcntl), SCMP_SYS(flock), SCMP_SYS(ftruncate),
-	SCMP_SYS(fallocate), SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
-	SCMP_SYS(rename), SCMP_SYS(renameat2), SCMP_SYS(fchmod), SCMP_SYS(fchown), SCMP_SYS(umask), SCMP_SYS(utimensat),
-	SCMP_SYS(ioctl), SCMP_SYS(dup), SCMP_SYS(dup3), SCMP_SYS(pipe2),
+	SCMP_SYS(read),
+	SCMP_SYS(pread64),
+	SCMP_SYS(readv),
+	SCMP_SYS(write),
+	SCMP_SYS(pwrite64),
+	SCMP_SYS(writev),
+	SCMP_SYS(open),
+	SCMP_SYS(openat),
+	SCMP_SYS(close),
+	SCMP_SYS(close_range),
+	SCMP_SYS(lseek),
+	SCMP_SYS(stat),
+	SCMP_SYS(lstat),
+	SCMP_SYS(fstat),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(statx),
+	SCMP_SYS(statfs),
+	SCMP_SYS(fstatfs),
+	SCMP_SYS(access),
+	SCMP_SYS(faccessat),
+	SCMP_SYS(faccessat2),
+	SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat),
+	SCMP_SYS(getdents64),
+	SCMP_SYS(fadvise64),
+	SCMP_SYS(getcwd),
+	SCMP_SYS(fcntl),
+	SCMP_SYS(flock),
+	SCMP_SYS(ftruncate),
+	SCMP_SYS(fallocate),
+	SCMP_SYS(fsync),
+	SCMP_SYS(fdatasync),
+	SCMP_SYS(unlink),
+	SCMP_SYS(unlinkat),
+	SCMP_SYS(rename),
+	SCMP_SYS(renameat2),
+	SCMP_SYS(fchmod),
+	SCMP_SYS(fchown),
+	SCMP_SYS(umask),
+	SCMP_SYS(utimensat),
+	SCMP_SYS(ioctl),
+	SCMP_SYS(dup),
+	SCMP_SYS(dup3),
+	SCMP_SYS(pipe2),
 	SCMP_SYS(memfd_create), /* sd_journal_sendv, for what fits into no datagram */
 	/* waiting */
-	SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
-	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(inotify_init), SCMP_SYS(inotify_init1),
-	SCMP_SYS(inotify_add_watch), SCMP_SYS(inotify_rm_watch), SCMP_SYS(signalfd4), SCMP_SYS(nanosleep),
-	SCMP_SYS(clock_nanosleep), SCMP_SYS(restart_syscall),
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(select),
+	SCMP_SYS(pselect6),
+	SCMP_SYS(epoll_create1),
+	SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_wait),
+	SCMP_SYS(epoll_pwait),
+	SCMP_SYS(inotify_init),
+	SCMP_SYS(inotify_init1),
+	SCMP_SYS(inotify_add_watch),
+	SCMP_SYS(inotify_rm_watch),
+	SCMP_SYS(signalfd4),
+	SCMP_SYS(nanosleep),
+	SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(restart_syscall),
 	/* memory */
-	SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(mprotect), SCMP_SYS(madvise), SCMP_SYS(brk),
+	SCMP_SYS(mmap),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(mprotect),
+	SCMP_SYS(madvise),
+	SCMP_SYS(brk),
 	/* root, systemd, the control socket, name servers, and asking for our own addresses (getifaddrs) */
-	SCMP_SYS(socket), SCMP_SYS(bind), SCMP_SYS(connect), SCMP_SYS(listen), SCMP_SYS(accept4),
-	SCMP_SYS(getsockname), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(sendto), SCMP_SYS(sendmsg),
-	SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(shutdown),
+	SCMP_SYS(socket),
+	SCMP_SYS(bind),
+	SCMP_SYS(connect),
+	SCMP_SYS(listen),
+	SCMP_SYS(accept4),
+	SCMP_SYS(getsockname),
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(setsockopt),
+	SCMP_SYS(sendto),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(shutdown),
 	/* the process itself */
-	SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getppid), SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid),
-	SCMP_SYS(getegid), SCMP_SYS(getgroups), SCMP_SYS(getrandom), SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres),
-	SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(sysinfo), SCMP_SYS(uname), SCMP_SYS(getrusage),
-	SCMP_SYS(prlimit64), SCMP_SYS(futex), SCMP_SYS(sched_yield), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(rseq), SCMP_SYS(tgkill), SCMP_SYS(kill),
-	SCMP_SYS(exit), SCMP_SYS(exit_group),
+	SCMP_SYS(getpid),
+	SCMP_SYS(gettid),
+	SCMP_SYS(getppid),
+	SCMP_SYS(getuid),
+	SCMP_SYS(geteuid),
+	SCMP_SYS(getgid),
+	SCMP_SYS(getegid),
+	SCMP_SYS(getgroups),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(clock_getres),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(time),
+	SCMP_SYS(sysinfo),
+	SCMP_SYS(uname),
+	SCMP_SYS(getrusage),
+	SCMP_SYS(prlimit64),
+	SCMP_SYS(futex),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sigaltstack),
+	SCMP_SYS(rseq),
+	SCMP_SYS(tgkill),
+	SCMP_SYS(kill),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
 };
 
 /* All that the tarpit does. */
 static const int for_tarpit[] = {
-	SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(restart_syscall), SCMP_SYS(accept4), SCMP_SYS(sendto), SCMP_SYS(close),
-	SCMP_SYS(clock_gettime), SCMP_SYS(rt_sigreturn), SCMP_SYS(exit), SCMP_SYS(exit_group),
+	SCMP_SYS(poll),  SCMP_SYS(ppoll),         SCMP_SYS(restart_syscall), SCMP_SYS(accept4), SCMP_SYS(sendto),
+	SCMP_SYS(close), SCMP_SYS(clock_gettime), SCMP_SYS(rt_sigreturn),    SCMP_SYS(exit),    SCMP_SYS(exit_group),
 };
 
 /* Whose rights are left. */
@@ -198,7 +290,9 @@ enum holder { ENGINE, REPLAY, TARPIT };
 
 /* Beside it, threads and reading ahead, for a replay. */
 static const int for_threads[] = {
-	SCMP_SYS(set_robust_list), SCMP_SYS(sched_getaffinity), SCMP_SYS(fadvise64),
+	SCMP_SYS(set_robust_list),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(fadvise64),
 };
 
 static int allow(scmp_filter_ctx filter, const int calls[], size_t n)

@@ -22,10 +22,10 @@
 int sandbox_become(const char *user, struct why *why);
 
 /*
- * For root, about to write a file at path in a directory that belongs to another user: becomes that user, but for reading,
- * which goes on as root's. So the file is the user's, and nothing the user put there (a link) makes root write elsewhere.
- * *ret_became: false when there was nothing to do. Before the first thread.
- * Errors: -EPERM and the like when a step did not work.
+ * For root, about to write a file at path in a directory that belongs to another user: becomes that user, but for
+ * reading, which goes on as root's. So the file is the user's, and nothing the user put there (a link) makes root write
+ * elsewhere. *ret_became: false when there was nothing to do. Before the first thread. Errors: -EPERM and the like when
+ * a step did not work.
  */
 int sandbox_as_owner(const char *path, bool *ret_became, struct why *why);
 
@@ -33,7 +33,8 @@ int sandbox_as_owner(const char *path, bool *ret_became, struct why *why);
  * No capabilities, no new privileges, and only the system calls the engine needs; anything else kills it. Files can be
  * opened for writing, made and removed only in the directories of the n paths (and below), and nothing can be executed:
  * -EACCES. What was open stays so. A kernel without Landlock (before 5.13, or configured so) leaves this last one out.
- * Reading is left to the permissions of files: logs, and links among rules, may be anywhere, and a reload may name others.
+ * Reading is left to the permissions of files: logs, and links among rules, may be anywhere, and a reload may name
+ * others.
  */
 int sandbox_engine(const char *const paths[], size_t n, struct why *why);
 

@@ -28,8 +28,9 @@ static void log_changes(struct requests *r, int64_t now_s)
 		events_blocked(r->events, &begun[i], &(struct events_cause){.rule = sharing_begun_by(r->sharing, i)});
 	events_sum(r->events);
 	if (suspended != NULL)
-		log_line(LOG_ALERT, "peer %s is suspended: %s; what it said is void until 'watchforspammers resume peer/%s'", suspended,
-		         why, suspended);
+		log_line(LOG_ALERT,
+		         "peer %s is suspended: %s; what it said is void until 'watchforspammers resume peer/%s'",
+		         suspended, why, suspended);
 }
 
 /* The kernel, after the database. */
@@ -47,7 +48,8 @@ static void tell(struct requests *r, int64_t now_s, struct admin_todo *ret)
 	if (rc == 0 && n_begun > 0)
 		rc = reconcile_add(r->reconcile, begun, n_begun, now_s, &ret->refused, &ret->why);
 	ret->rc = rc;
-	ret->sync |= rc < 0 || ret->refused > 0; /* the next comparison tries again, and status shows what was refused */
+	ret->sync |=
+		rc < 0 || ret->refused > 0; /* the next comparison tries again, and status shows what was refused */
 	for (size_t i = 0; i < n_begun && ret->n_begun < VERDICT_BLOCKS_MAX; i++)
 		ret->begun[ret->n_begun++] = begun[i];
 	if (sharing_allowed(r->sharing))
@@ -67,7 +69,8 @@ void shared_reload(struct requests *r)
 
 /* --- requests --- */
 
-/* One of them. Returns 0, or an error of the database, which ends the transaction, and is the reply to all that are in it. */
+/* One of them. Returns 0, or an error of the database, which ends the transaction, and is the reply to all that are in
+ * it. */
 static int receive(struct requests *r, int64_t now_s, struct why *why)
 {
 	const struct sharing_on on = on_of(r);

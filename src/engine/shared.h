@@ -1,6 +1,6 @@
 /*
- * shared: what other hosts say, in the engine: requests "foreign", many in one transaction; and what follows from them in the
- * kernel and the log.
+ * shared: what other hosts say, in the engine: requests "foreign", many in one transaction; and what follows from them
+ * in the kernel and the log.
  *
  * Private to the folder.
  */
@@ -16,12 +16,13 @@ enum {
 };
 
 /*
- * Handles the request "foreign" that is there, and those of the same client that are at hand, and answers them. True: another kind
- * of request came after them, and is to be handled. ret: what the engine has to do yet.
+ * Handles the request "foreign" that is there, and those of the same client that are at hand, and answers them. True:
+ * another kind of request came after them, and is to be handled. ret: what the engine has to do yet.
  */
 bool shared_handle(struct requests *requests, struct admin_todo *ret);
 
-/* After the configuration was read: the peers, and what they said. An error is only logged: sharing is not the main job. */
+/* After the configuration was read: the peers, and what they said. An error is only logged: sharing is not the main
+ * job. */
 void shared_reload(struct requests *requests);
 
 /* Some of the networks whose blocks may have to begin or end. *ret: likewise. Errors of the database. */

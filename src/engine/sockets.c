@@ -105,8 +105,8 @@ int sockets_store(const struct sockets *s, struct store *store, struct why *why)
 		char key[32], value[96];
 
 		(void)snprintf(key, sizeof key, "socket_%zu", i);
-		(void)snprintf(value, sizeof value, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64,
-		               tally->lines, tally->cut, tally->unparsed, tally->last_line_at);
+		(void)snprintf(value, sizeof value, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, tally->lines,
+		               tally->cut, tally->unparsed, tally->last_line_at);
 		rc = store_state_set(store, key, value, why);
 	}
 	return rc;

@@ -1,8 +1,8 @@
 /*
  * sockets: the sockets and FIFOs of [socket] sections, what is read from them, and what was counted.
  *
- * Private to the folder. Their lines are live: written when they are received. Nothing of them is in the database but their hits,
- * and the counters that "status" shows. A flood of one socket starves neither the others nor the logs: they
+ * Private to the folder. Their lines are live: written when they are received. Nothing of them is in the database but
+ * their hits, and the counters that "status" shows. A flood of one socket starves neither the others nor the logs: they
  * take turns, line by line. Order: sockets_open; in each turn sockets_begin, then sockets_next until false;
  * sockets_close.
  */

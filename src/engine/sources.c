@@ -50,7 +50,8 @@ void sources_look(struct sources *s)
 	followed_look(s->logs);
 }
 
-static bool next_entry(struct sources *s, int64_t now_ms, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret)
+static bool next_entry(struct sources *s, int64_t now_ms, struct pending_file **ret_file, struct scan **ret_scan,
+                       struct record *ret)
 {
 	if (s->journal == NULL || !journal_source_next(s->journal, now_ms, ret))
 		return false;
@@ -67,7 +68,8 @@ static bool next_received(struct sources *s, struct pending_file **ret_file, str
 }
 
 /* They take turns, so that none waits for another. */
-bool sources_next(struct sources *s, int64_t now_ms, struct pending_file **ret_file, struct scan **ret_scan, struct record *ret)
+bool sources_next(struct sources *s, int64_t now_ms, struct pending_file **ret_file, struct scan **ret_scan,
+                  struct record *ret)
 {
 	enum { OF_LOGS, OF_JOURNAL, OF_SOCKETS, N_KINDS };
 	bool found = false;

@@ -36,8 +36,10 @@ static int lock_database(struct engine *e, struct why *why)
 		return why_set(why, err, "%s: %s%s", path, strerror(err), remedy_write(err, path, remedy));
 	}
 	if (flock(e->lock_fd, LOCK_EX | LOCK_NB) < 0)
-		return why_set(why, errno, "%s: another watchforspammers uses this database; stop it, or set another "
-		                           "[database] path", path);
+		return why_set(why, errno,
+		               "%s: another watchforspammers uses this database; stop it, or set another "
+		               "[database] path",
+		               path);
 	return 0;
 }
 
@@ -66,7 +68,8 @@ static int choose_sources(struct engine *e, struct config *config, struct why *w
 		e->has_chosen = true;
 		e->choice_why = choice.why;
 		if (choice.journal)
-			log_line(LOG_NOTICE, "reading the journal%s: %s", choice.files ? " and logs" : "", choice.why.text);
+			log_line(LOG_NOTICE, "reading the journal%s: %s", choice.files ? " and logs" : "",
+			         choice.why.text);
 	}
 	rc = store_state_set(e->store, "reads_journal", config->journal.reads ? "yes" : "no", why);
 	return rc < 0 ? rc : store_state_set(e->store, "sources_why", e->choice_why.text, why);
@@ -140,14 +143,16 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 	live_init(&e->live, config, &(struct handed){&e->client, root->config_path, root->may_be_absent}, &e->problems,
 	          &e->events);
 	/* The lock before all that exits 2: a daemon that it refuses must not remove the other one's rules. */
-	if ((rc = signals_open(signals, sizeof signals / sizeof *signals, &e->signal_fd, why)) == 0 && (rc = lock_database(e, why)) == 0)
+	if ((rc = signals_open(signals, sizeof signals / sizeof *signals, &e->signal_fd, why)) == 0 &&
+	    (rc = lock_database(e, why)) == 0)
 		rc = open_or_mend_database(e, config, why);
 	if (rc < 0) {
 		engine_free(e);
 		return rc;
 	}
 	/* Half of the seconds of root's rules, which a reload does not change; at most 7 days. */
-	e->reconcile = reconcile_new(e->store, &config->firewall.ports, &e->client, (uint32_t)(config->firewall.seconds / 2), clock_unix_s());
+	e->reconcile = reconcile_new(e->store, &config->firewall.ports, &e->client,
+	                             (uint32_t)(config->firewall.seconds / 2), clock_unix_s());
 	hangup_init(&e->hangup, config, &e->client, &e->problems, clock_unix_s());
 	coverage_init(&e->coverage, config, &e->client, &e->problems);
 	gating_init(&e->gating, config, &e->client, clock_steady_ms());
@@ -163,13 +168,14 @@ int engine_new(struct config *config, const struct engine_root *root, struct eng
 		live_lift_allowed(&e->live, e->reconcile);
 	live_refresh_listed(&e->live, e->reconcile);
 	while (blocklist_moves(e->live.blocklist))
-		(void)live_move_listed(&e->live, e->reconcile, hangup_listed(&e->hangup), why); /* nothing is removed yet, which alone can fail */
+		(void)live_move_listed(&e->live, e->reconcile, hangup_listed(&e->hangup),
+		                       why); /* nothing is removed yet, which alone can fail */
 	e->sharing = sharing_new(e->store);
 	live_share(&e->live, sharing_elsewhere(e->sharing));
 	requests_init(&e->requests, &e->live, e->store, e->reconcile, &e->problems, &e->events, e->sharing);
 	shared_reload(&e->requests);
-	log_line(LOG_NOTICE, "%s, %zu %s, database %s", rules_size_text(e->live.rules, rules), config->n_logs, plural((int64_t)config->n_logs, "log", "logs"),
-	         config->database.path);
+	log_line(LOG_NOTICE, "%s, %zu %s, database %s", rules_size_text(e->live.rules, rules), config->n_logs,
+	         plural((int64_t)config->n_logs, "log", "logs"), config->database.path);
 	*ret = e;
 	return 0;
 }

@@ -1,8 +1,8 @@
 /*
  * state: what the files of the engine share.
  *
- * Private to engine.c, the loop, lines.c, what comes in, kernel.c, what is sent to the kernel, commit.c, what is written, and start.c, how
- * all is opened and closed.
+ * Private to engine.c, the loop, lines.c, what comes in, kernel.c, what is sent to the kernel, commit.c, what is
+ * written, and start.c, how all is opened and closed.
  */
 #ifndef WFS_ENGINE_STATE_H
 #define WFS_ENGINE_STATE_H
@@ -57,20 +57,20 @@ struct engine {
 
 	/* When to do what next; milliseconds of clock_steady_ms, 0: at once, INT64_MAX: never. */
 	int64_t write_at, sync_at, release_at, purge_at, index_at, watchdog_at, floods_at;
-	int64_t watchdog_ms;   /* 0: systemd does not watch */
-	bool store_failed;     /* since failed_ms; logged: already */
+	int64_t watchdog_ms; /* 0: systemd does not watch */
+	bool store_failed;   /* since failed_ms; logged: already */
 	bool store_logged;
 	int64_t failed_ms;
 	bool firewall_failed;
-	bool settled;          /* the kernel held once what it should, and root knows */
-	bool ready;            /* likewise, and systemd knows */
-	int64_t braked_minute; /* logged in */
+	bool settled;            /* the kernel held once what it should, and root knows */
+	bool ready;              /* likewise, and systemd knows */
+	int64_t braked_minute;   /* logged in */
 	char healed[HEALED_MAX]; /* the last repair of the firewall, as schema.sql has it; "": none yet */
-	size_t refused;        /* blocks that were not added to the kernel at the last sync */
-	bool edited;           /* a rule file, perhaps */
-	bool reload_waits;     /* for what is pending to be written */
+	size_t refused;          /* blocks that were not added to the kernel at the last sync */
+	bool edited;             /* a rule file, perhaps */
+	bool reload_waits;       /* for what is pending to be written */
 	bool proxy_logged;
-	int64_t zone_minute;   /* when the time zone was looked at */
+	int64_t zone_minute; /* when the time zone was looked at */
 	bool stop;
 	int status;
 };
@@ -87,7 +87,8 @@ void engine_sooner(int64_t *at, int64_t when);
 
 /* --- lines.c: what comes in, until it is pending --- */
 
-/* Reads until nothing is left, pending is full, or other work is due. The kernel waits for no line that is not at hand. */
+/* Reads until nothing is left, pending is full, or other work is due. The kernel waits for no line that is not at hand.
+ */
 void lines_read(struct engine *e, const struct moment *now);
 
 /* Answers of DNS lists: they come at any time, and are handled like a line. */
@@ -99,8 +100,8 @@ void lines_count_floods(struct engine *e, const struct moment *now);
 /* --- kernel.c: what is pending gets into the kernel, which is kept as the database has it --- */
 
 /*
- * Sends the kernel what was decided, before anything is written. A crash in between leaves what the next start removes, and
- * the line that is read again then adds it again.
+ * Sends the kernel what was decided, before anything is written. A crash in between leaves what the next start removes,
+ * and the line that is read again then adds it again.
  */
 void kernel_send(struct engine *e, const struct moment *now);
 
@@ -113,7 +114,8 @@ void kernel_changed(struct engine *e, bool readable);
 /* Networks that others list: a slice of what has changed. */
 void kernel_move_listed(struct engine *e);
 
-/* A slice of the open connections of networks that others list, once the kernel has these; and whether there is one now. */
+/* A slice of the open connections of networks that others list, once the kernel has these; and whether there is one
+ * now. */
 void kernel_end_listed(struct engine *e, const struct moment *now);
 bool kernel_ends_listed(const struct engine *e);
 
@@ -121,8 +123,8 @@ bool kernel_ends_listed(const struct engine *e);
 void kernel_compare(struct engine *e, const struct moment *now);
 
 /*
- * Blocks whose time is over. A list of the kernel may have to be read to learn whether one dropped packets: where that takes long
- * it is done more rarely, so that it takes one RELEASE_PART of the time at most.
+ * Blocks whose time is over. A list of the kernel may have to be read to learn whether one dropped packets: where that
+ * takes long it is done more rarely, so that it takes one RELEASE_PART of the time at most.
  */
 void kernel_release(struct engine *e, const struct moment *now);
 
@@ -140,7 +142,8 @@ void kernel_trouble(struct engine *e, int rc, const struct why *why);
 /* Hits, decisions and positions, and which blocks dropped packets. */
 void commit_pending(struct engine *e, const struct moment *now);
 
-/* What failed may have taken long: the next try counts from the end of it. A short lock of another program is no trouble. */
+/* What failed may have taken long: the next try counts from the end of it. A short lock of another program is no
+ * trouble. */
 void commit_trouble(struct engine *e, int rc, const struct why *why);
 
 /* What is written to a damaged or deleted file is lost: the next start uses a new one, and systemd restarts us. */

@@ -2,7 +2,8 @@
 
 #include <stdio.h>
 
-bool waits_add(struct waits *waits, const struct block *block, int64_t until_ms, const char *rule, const char *reason, const char *detail)
+bool waits_add(struct waits *waits, const struct block *block, int64_t until_ms, const char *rule, const char *reason,
+               const char *detail)
 {
 	struct waits_entry *const e = &waits->entries[waits->n];
 
@@ -19,7 +20,8 @@ bool waits_add(struct waits *waits, const struct block *block, int64_t until_ms,
 
 static bool is_same(const struct block *a, const struct block *b)
 {
-	return net_order(&a->net, &b->net) == 0 && a->list == b->list && a->cause == b->cause && a->since_s == b->since_s;
+	return net_order(&a->net, &b->net) == 0 && a->list == b->list && a->cause == b->cause &&
+	       a->since_s == b->since_s;
 }
 
 void waits_stored(struct waits *waits, const struct block *blocks, size_t n)

@@ -33,7 +33,8 @@ struct waits {
 };
 
 /* False: there is no place, so it must be sent now. The texts are copied; detail: "" for none. */
-bool waits_add(struct waits *waits, const struct block *block, int64_t until_ms, const char *rule, const char *reason, const char *detail);
+bool waits_add(struct waits *waits, const struct block *block, int64_t until_ms, const char *rule, const char *reason,
+               const char *detail);
 
 /* They are in the database now, and have ids. */
 void waits_stored(struct waits *waits, const struct block *blocks, size_t n);

@@ -10,7 +10,8 @@
 #include "firewall/message.h"
 
 static_assert((int)CLIENT_FLOODS_MAX == (int)MESSAGE_ENTRIES, "a packet full");
-static_assert((int)CLIENT_CHANGED_MAX == (int)MESSAGE_ENTRIES && (int)CLIENT_WHO_MAX == (int)sizeof((struct message){0}).why,
+static_assert((int)CLIENT_CHANGED_MAX == (int)MESSAGE_ENTRIES &&
+                      (int)CLIENT_WHO_MAX == (int)sizeof((struct message){0}).why,
               "a packet full");
 static_assert((int)CLIENT_PACKET == (int)MESSAGE_ENTRIES, "a packet full");
 static_assert((int)CLIENT_LIST_MAX == (int)MESSAGE_LIST_MAX, "copied as it is");
@@ -70,7 +71,8 @@ bool client_changed(struct client *client, bool readable, struct client_change *
 	struct message m;
 	ssize_t len;
 
-	while (readable && ((len = recv(client->fd, &m, sizeof m, MSG_TRUNC | MSG_DONTWAIT)) > 0 || (len < 0 && errno == EINTR)))
+	while (readable &&
+	       ((len = recv(client->fd, &m, sizeof m, MSG_TRUNC | MSG_DONTWAIT)) > 0 || (len < 0 && errno == EINTR)))
 		if (len > 0 && message_is_notice(&m, (size_t)len))
 			note_change(client, &m);
 	if (!client->change.any)
@@ -179,8 +181,8 @@ int client_list(struct client *client, uint32_t *cursor, struct client_entry out
 	return list(client, MESSAGE_LIST, cursor, out, ret_n, why);
 }
 
-int client_dropped(struct client *client, uint32_t *cursor, struct client_entry out[static CLIENT_PACKET], size_t *ret_n,
-                   struct why *why)
+int client_dropped(struct client *client, uint32_t *cursor, struct client_entry out[static CLIENT_PACKET],
+                   size_t *ret_n, struct why *why)
 {
 	return list(client, MESSAGE_DROPPED, cursor, out, ret_n, why);
 }
@@ -255,7 +257,8 @@ int client_add(struct client *client, struct client_entry *entries, size_t n, si
 	int err = 0;
 
 	for (size_t i = 0; i < n && err == 0; i += CLIENT_PACKET)
-		err = add_some(client, entries + i, n - i < CLIENT_PACKET ? n - i : CLIENT_PACKET, &refused, &refusal, why);
+		err = add_some(client, entries + i, n - i < CLIENT_PACKET ? n - i : CLIENT_PACKET, &refused, &refusal,
+		               why);
 	if (err == 0)
 		*ret_refused = refused;
 	if (err == 0 && refused > 0)
@@ -292,7 +295,8 @@ int client_limits(struct client *client, struct why *why)
 	return ask(client, &m, why);
 }
 
-int client_kill(struct client *client, const struct client_entry *entries, size_t n, uint32_t *ret_ended, struct why *why)
+int client_kill(struct client *client, const struct client_entry *entries, size_t n, uint32_t *ret_ended,
+                struct why *why)
 {
 	uint32_t ended = 0;
 	size_t i = 0;

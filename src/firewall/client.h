@@ -28,8 +28,8 @@ enum {
 
 /* What another program changed in the kernel. */
 struct client_change {
-	bool any;      /* something was */
-	bool all;      /* everything may be missing, or be there unwanted; else n networks may, each in its list */
+	bool any; /* something was */
+	bool all; /* everything may be missing, or be there unwanted; else n networks may, each in its list */
 	size_t n;
 	struct client_touched {
 		struct net net;
@@ -39,18 +39,19 @@ struct client_change {
 };
 
 struct client {
-	int fd;              /* borrowed */
+	int fd; /* borrowed */
 	uint32_t number;
 	/* From the last answer; zeros before the first. */
 	uint32_t held4, held6, capacity;
-	uint32_t tarpit_held;  /* connections in the tarpit */
-	uint64_t tarpit_began; /* and since the start */
-	bool watched;                /* root reports what others change */
-	struct lengths lengths;      /* of networks that can be held as they are */
-	char list[CLIENT_LIST_MAX];  /* the list of addresses; with a length behind it: of such networks. "": there is none */
-	char backend[CLIENT_LIST_MAX];  /* its name; "": not known yet */
+	uint32_t tarpit_held;          /* connections in the tarpit */
+	uint64_t tarpit_began;         /* and since the start */
+	bool watched;                  /* root reports what others change */
+	struct lengths lengths;        /* of networks that can be held as they are */
+	char list[CLIENT_LIST_MAX];    /* the list of addresses; with a length behind it: of such networks. "": there is
+	                                  none */
+	char backend[CLIENT_LIST_MAX]; /* its name; "": not known yet */
 	char chosen[CLIENT_CHOSEN_MAX]; /* why that one; "": it was configured */
-	struct client_change change; /* reported and not yet taken */
+	struct client_change change;    /* reported and not yet taken */
 };
 
 /* One address or network of the kernel's lists. */
@@ -59,7 +60,8 @@ struct client_entry {
 	uint8_t list;     /* which of them: what ports are closed */
 	uint32_t left_s;  /* add: to block; 1 to ten years, more or less is bounded */
 	uint32_t held_s;  /* out, of list: until the kernel forgets it by itself, UINT32_MAX: never */
-	uint32_t idle_s;  /* out, of list and look: since a packet of it was dropped or it was added; UINT32_MAX: not known */
+	uint32_t idle_s;  /* out, of list and look: since a packet of it was dropped or it was added; UINT32_MAX: not
+	                     known */
 	uint32_t dropped; /* out, likewise: packets of it since it was last listed or looked at, as far as root knows */
 	uint64_t bytes;   /* out, likewise: of these packets; 0: nobody counts them */
 	bool refused;     /* out, of add */
@@ -67,7 +69,8 @@ struct client_entry {
 
 void client_init(struct client *client, int fd);
 
-/* Rules and lists are made where they are missing (*ret_repaired), large enough for so many; lists may be emptied for that. */
+/* Rules and lists are made where they are missing (*ret_repaired), large enough for so many; lists may be emptied for
+ * that. */
 int client_prepare(struct client *client, uint32_t n4, uint32_t n6, bool *ret_repaired, struct why *why);
 
 /* A packet of what is held. *cursor: 0 first; 0 afterwards: that was all. */
@@ -75,8 +78,8 @@ int client_list(struct client *client, uint32_t *cursor, struct client_entry out
                 struct why *why);
 
 /* The same, but only of what dropped packets since it was last read; where "watched" is. */
-int client_dropped(struct client *client, uint32_t *cursor, struct client_entry out[static CLIENT_PACKET], size_t *ret_n,
-                   struct why *why);
+int client_dropped(struct client *client, uint32_t *cursor, struct client_entry out[static CLIENT_PACKET],
+                   size_t *ret_n, struct why *why);
 
 /* Fills in idle_s, dropped and bytes of these, CLIENT_PACKET at most. */
 int client_look(struct client *client, struct client_entry *entries, size_t n, struct why *why);
@@ -91,8 +94,8 @@ int client_add(struct client *client, struct client_entry *entries, size_t n, si
 int client_del(struct client *client, const struct client_entry *entries, size_t n, struct why *why);
 
 /*
- * Takes what was reported until now of other people's changes; never waits. True: something was, and *ret has it. readable:
- * the descriptor is; else only what came in other calls is taken.
+ * Takes what was reported until now of other people's changes; never waits. True: something was, and *ret has it.
+ * readable: the descriptor is; else only what came in other calls is taken.
  */
 bool client_changed(struct client *client, bool readable, struct client_change *ret);
 
@@ -103,12 +106,14 @@ int client_settled(struct client *client, struct why *why);
 int client_limits(struct client *client, struct why *why);
 
 /*
- * Ends the open connections of entries (net, list) to the ports of their list; n 0: only whether that can be done. *ret_ended: how many. Errors: -EOPNOTSUPP:
- * the kernel cannot.
+ * Ends the open connections of entries (net, list) to the ports of their list; n 0: only whether that can be done.
+ * *ret_ended: how many. Errors: -EOPNOTSUPP: the kernel cannot.
  */
-int client_kill(struct client *client, const struct client_entry *entries, size_t n, uint32_t *ret_ended, struct why *why);
+int client_kill(struct client *client, const struct client_entry *entries, size_t n, uint32_t *ret_ended,
+                struct why *why);
 
-/* Does DNAT lead clients of our ports past the hooks? *ret_port: one of them, 0: no. Errors: where that cannot be known. */
+/* Does DNAT lead clients of our ports past the hooks? *ret_port: one of them, 0: no. Errors: where that cannot be
+ * known. */
 int client_published(struct client *client, uint16_t *ret_port, struct why *why);
 
 /* Addresses that opened too many connections, by the kernel's count, since the last call; *ret_n: how many. */
@@ -137,9 +142,9 @@ struct message_gate; /* firewall/message.h */
 int client_count(struct client *client, size_t gate, uint32_t *cursor, struct message_gate *ret, struct why *why);
 
 /*
- * A file of the configuration, which may be for root alone, open for reading: *ret_fd is the caller's. number: 0 the main one, from
- * 1 on those of its directory (base/confdir.h).
- * Errors: as of open(2), -ENOENT being an absent main file, or a number above the last; -ESTALE one that was just removed.
+ * A file of the configuration, which may be for root alone, open for reading: *ret_fd is the caller's. number: 0 the
+ * main one, from 1 on those of its directory (base/confdir.h). Errors: as of open(2), -ENOENT being an absent main
+ * file, or a number above the last; -ESTALE one that was just removed.
  */
 int client_config(struct client *client, uint32_t number, int *ret_fd, struct why *why);
 

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "base/confdir.h"
 #include "base/addr.h"
+#include "base/confdir.h"
 
 enum {
 	ERRNO_MAX = 4095, /* MAX_ERRNO, include/linux/err.h */
@@ -61,13 +61,14 @@ struct bounds {
 /* Of what the kernel has. */
 static struct bounds counted(uint32_t left_s)
 {
-	return (struct bounds){.left_s = left_s, .idle_s = UINT32_MAX, .dropped = UINT32_MAX, .bytes = MESSAGE_BYTES_MAX};
+	return (struct bounds){
+		.left_s = left_s, .idle_s = UINT32_MAX, .dropped = UINT32_MAX, .bytes = MESSAGE_BYTES_MAX};
 }
 
 static bool entries_are_good(const struct message *m, struct bounds most)
 {
 	bool (*const is_good)(const struct message_entry *) =
-	        m->verb == MESSAGE_PASS || m->verb == MESSAGE_UNPASS ? message_pass_is_good : message_entry_is_good;
+		m->verb == MESSAGE_PASS || m->verb == MESSAGE_UNPASS ? message_pass_is_good : message_entry_is_good;
 
 	for (uint32_t i = 0; i < m->n; i++)
 		if (!is_good(&m->entries[i]) || m->entries[i].left_s < most.left_min_s ||
@@ -89,8 +90,9 @@ static bool has_answer(const struct message *m)
 {
 	const struct lengths *const l = &m->lengths;
 
-	return m->capacity != 0 || m->refused != 0 || m->repaired != 0 || m->ended != 0 || m->port != 0 || m->watched != 0 ||
-	       m->tarpit.began != 0 || m->tarpit.held != 0 || m->tarpit.reserved != 0 || m->error != 0 || m->list[0] != '\0' || m->backend[0] != '\0' || m->chosen[0] != '\0' ||
+	return m->capacity != 0 || m->refused != 0 || m->repaired != 0 || m->ended != 0 || m->port != 0 ||
+	       m->watched != 0 || m->tarpit.began != 0 || m->tarpit.held != 0 || m->tarpit.reserved != 0 ||
+	       m->error != 0 || m->list[0] != '\0' || m->backend[0] != '\0' || m->chosen[0] != '\0' ||
 	       m->why[0] != '\0' || has_gate(m) || (l->ip4[0] | l->ip4[1] | l->ip6[0] | l->ip6[1]) != 0;
 }
 
@@ -129,8 +131,7 @@ bool message_is_request(const struct message *m, size_t len)
 		return m->n == 0;
 	case MESSAGE_ADD:
 	case MESSAGE_PASS:
-		return m->n > 0 &&
-		       entries_are_good(m, (struct bounds){.left_min_s = 1, .left_s = MESSAGE_SECONDS_MAX});
+		return m->n > 0 && entries_are_good(m, (struct bounds){.left_min_s = 1, .left_s = MESSAGE_SECONDS_MAX});
 	case MESSAGE_KILL:
 		return entries_are_good(m, (struct bounds){0});
 	case MESSAGE_DEL:
@@ -149,11 +150,12 @@ bool message_is_answer(const struct message *m, size_t len, const struct message
 		return false;
 	if (m->error > 0 || m->error < -ERRNO_MAX || memchr(m->why, '\0', sizeof m->why) == NULL ||
 	    memchr(m->list, '\0', sizeof m->list) == NULL || memchr(m->backend, '\0', sizeof m->backend) == NULL ||
-	    memchr(m->chosen, '\0', sizeof m->chosen) == NULL || (m->error == 0 && m->refused == 0) != (m->why[0] == '\0'))
+	    memchr(m->chosen, '\0', sizeof m->chosen) == NULL ||
+	    (m->error == 0 && m->refused == 0) != (m->why[0] == '\0'))
 		return false;
 	if (m->watched > 1 || m->tarpit.reserved != 0 || m->refused > (m->verb == MESSAGE_ADD ? request->n : 0) ||
-	    m->repaired > (m->verb == MESSAGE_PREPARE || m->verb == MESSAGE_GATES ? 1 : 0) || (m->ended > 0 && m->verb != MESSAGE_KILL) ||
-	    m->port > (m->verb == MESSAGE_PUBLISHED ? UINT16_MAX : 0))
+	    m->repaired > (m->verb == MESSAGE_PREPARE || m->verb == MESSAGE_GATES ? 1 : 0) ||
+	    (m->ended > 0 && m->verb != MESSAGE_KILL) || m->port > (m->verb == MESSAGE_PUBLISHED ? UINT16_MAX : 0))
 		return false;
 	if (!has_places(m) && m->cursor != 0)
 		return false;
@@ -179,9 +181,11 @@ bool message_is_notice(const struct message *m, size_t len)
 {
 	struct message plain;
 
-	if (!has_form(m, len) || m->verb != MESSAGE_CHANGED || m->number != 0 || memchr(m->why, '\0', sizeof m->why) == NULL)
+	if (!has_form(m, len) || m->verb != MESSAGE_CHANGED || m->number != 0 ||
+	    memchr(m->why, '\0', sizeof m->why) == NULL)
 		return false;
 	memcpy(&plain, m, offsetof(struct message, entries));
 	plain.why[0] = '\0';
-	return !has_answer(&plain) && m->cursor == 0 && m->n4 == 0 && m->n6 == 0 && entries_are_good(m, (struct bounds){0});
+	return !has_answer(&plain) && m->cursor == 0 && m->n4 == 0 && m->n6 == 0 &&
+	       entries_are_good(m, (struct bounds){0});
 }

@@ -32,7 +32,8 @@ void banlist_done(struct banlist *list)
 static int add(struct banlist *list, const struct banlist_entry *entry, struct why *why)
 {
 	if (list->n == BANLIST_MAX)
-		return why_set(why, E2BIG, "more than %d addresses; use [block] file for a list of that size", BANLIST_MAX);
+		return why_set(why, E2BIG, "more than %d addresses; use [block] file for a list of that size",
+		               BANLIST_MAX);
 	banlist_add(list, entry);
 	return 0;
 }
@@ -77,8 +78,10 @@ static bool step(struct addr *addr)
 	return false;
 }
 
-/* All networks of first to last, as few as possible; none when they are not of one family and in this order. time: left, or NULL. */
-static int add_range(struct addr first, const struct addr *last, const char *time, struct banlist *list, struct why *why)
+/* All networks of first to last, as few as possible; none when they are not of one family and in this order. time:
+ * left, or NULL. */
+static int add_range(struct addr first, const struct addr *last, const char *time, struct banlist *list,
+                     struct why *why)
 {
 	const uint8_t shortest = addr_is_ip4(&first) ? 96 : 0;
 
@@ -180,7 +183,8 @@ static size_t behind_comment(struct span line, size_t at)
 	return end != NULL ? (size_t)(end + 1 - line.p) : at;
 }
 
-/* CrowdSec's scopes, in "cscli decisions list -o raw". Returns the length of the one that the word begins with, or 0. */
+/* CrowdSec's scopes, in "cscli decisions list -o raw". Returns the length of the one that the word begins with, or 0.
+ */
 static size_t scope_len(struct span word)
 {
 	static const char *const scopes[] = {"Ip:", "Range:"};
@@ -202,10 +206,12 @@ static int add_word(struct span word, struct banlist *list, struct why *why)
 	word.len -= scope;
 	if (word.len < WORD_MAX && net_parse(word.p, word.len, &entry.net))
 		return add(list, &entry, why);
-	return word.len < 2 * WORD_MAX && parse_range(word, &first, &last) ? add_range(first, &last, NULL, list, why) : 0;
+	return word.len < 2 * WORD_MAX && parse_range(word, &first, &last) ? add_range(first, &last, NULL, list, why)
+	                                                                   : 0;
 }
 
-/* An element of a list: the first of a line, behind another one, or behind a comma or brace. What is said of one names none. */
+/* An element of a list: the first of a line, behind another one, or behind a comma or brace. What is said of one names
+ * none. */
 static bool may_be_element(struct span line, struct span word, bool behind_one)
 {
 	const char *p = word.p;
@@ -239,7 +245,8 @@ static int parse_words(struct span line, struct banlist *list, struct why *why)
 			at = behind_comment(line, at);
 			continue;
 		}
-		if (scoped && n > first && parse_time(word, &left_s) && !is_digit(word.p[word.len - 1])) /* the column of CrowdSec has no name beside it */
+		if (scoped && n > first && parse_time(word, &left_s) &&
+		    !is_digit(word.p[word.len - 1])) /* the column of CrowdSec has no name beside it */
 			list->list[list->n - 1].left_s = left_s;
 		if (n > first && span_is(word, "nomatch")) { /* ipset: what a network does not include */
 			list->n = before;
@@ -263,7 +270,8 @@ static bool is_comment(struct span line)
 
 	while (at < line.len && (line.p[at] == ' ' || line.p[at] == '\t'))
 		at++;
-	return at < line.len && (line.p[at] == ';' || (line.p[at] == '/' && at + 1 < line.len && line.p[at + 1] == '/'));
+	return at < line.len &&
+	       (line.p[at] == ';' || (line.p[at] == '/' && at + 1 < line.len && line.p[at + 1] == '/'));
 }
 
 static int parse_line(struct span line, struct banlist *list, struct why *why)
@@ -314,7 +322,9 @@ static bool parse_sets(struct span text, struct banlist *list, int *ret, struct 
 
 	*ret = 0;
 	while (at != NULL && *ret == 0) {
-		struct span inside = {at + sizeof open - 2, (size_t)(end - at) - (sizeof open - 2)}; /* from "{" on, which begins an element */
+		struct span inside = {at + sizeof open - 2,
+		                      (size_t)(end - at) -
+		                              (sizeof open - 2)}; /* from "{" on, which begins an element */
 
 		inside.len = end_of_elements(inside);
 		*ret = parse_lines(inside, list, why);
@@ -336,7 +346,8 @@ static const char *string_of(const json_t *object, const char *const keys[])
 	return NULL;
 }
 
-/* How long object has left, as text: CrowdSec's "3h59m12.5s", or nft's seconds; outer's when it does not say. NULL: nobody does. */
+/* How long object has left, as text: CrowdSec's "3h59m12.5s", or nft's seconds; outer's when it does not say. NULL:
+ * nobody does. */
 static const char *time_of(const json_t *object, const char *outer, char buf[WORD_MAX])
 {
 	static const char *const keys[] = {"duration", "expires", "timeout", NULL};
@@ -392,7 +403,8 @@ static bool may_be_address(const char *key)
 	return false;
 }
 
-static int parse_json(json_t *json, const json_t *object, const char *time, int depth, struct banlist *list, struct why *why)
+static int parse_json(json_t *json, const json_t *object, const char *time, int depth, struct banlist *list,
+                      struct why *why)
 {
 	const char *key;
 	char seconds[WORD_MAX];
@@ -404,18 +416,20 @@ static int parse_json(json_t *json, const json_t *object, const char *time, int 
 		return why_set(why, EINVAL, "JSON nested deeper than %d levels", DEPTH_MAX);
 	if (json_is_string(json))
 		return add_string(json_string_value(json), object, time, list, why);
-	json_array_foreach(json, i, member)
-		if (rc == 0)
-			rc = parse_json(member, NULL, NULL, depth + 1, list, why);
-	if ((member = json_object_get(json, "decisions")) != NULL) /* CrowdSec's alert, whose other addresses are its causes */
+	json_array_foreach(json, i, member) if (rc == 0) rc = parse_json(member, NULL, NULL, depth + 1, list, why);
+	if ((member = json_object_get(json, "decisions")) !=
+	    NULL) /* CrowdSec's alert, whose other addresses are its causes */
 		return parse_json(member, NULL, NULL, depth + 1, list, why);
 	time = time_of(json, time, seconds); /* nft says it beside a prefix or range */
-	json_object_foreach(json, key, member) {
-		const char *const first = strcmp(key, "range") == 0 ? json_string_value(json_array_get(member, 0)) : NULL;
+	json_object_foreach(json, key, member)
+	{
+		const char *const first =
+			strcmp(key, "range") == 0 ? json_string_value(json_array_get(member, 0)) : NULL;
 		const char *const last = first != NULL ? json_string_value(json_array_get(member, 1)) : NULL;
 		struct addr from, to;
 
-		if (rc == 0 && last != NULL && addr_parse(first, strlen(first), &from) && addr_parse(last, strlen(last), &to))
+		if (rc == 0 && last != NULL && addr_parse(first, strlen(first), &from) &&
+		    addr_parse(last, strlen(last), &to))
 			rc = is_no_ban(json, time) ? 0 : add_range(from, &to, time, list, why);
 		else if (rc == 0 && (!json_is_string(member) || may_be_address(key)))
 			rc = parse_json(member, json, time, depth + 1, list, why);

@@ -40,9 +40,9 @@ static bool left_of(int64_t since_s, int64_t bantime_s, int64_t now_s, int64_t *
 
 static void add_row(sqlite3_stmt *s, const struct fail2ban *fail2ban, int64_t now_s, struct banlist *list)
 {
-	const char *const address = (const char *)sqlite3_column_text(s, 0), *const jail = (const char *)
-	                                                                             sqlite3_column_text(s,
-	                                                                                                 1);
+	const char *const address = (const char *)sqlite3_column_text(s, 0), *const jail =
+										     (const char *)sqlite3_column_text(
+											     s, 1);
 	int64_t bantime_s = sqlite3_column_int64(s, 3);
 	struct banlist_entry entry = {.left_s = 0};
 	char name[BANLIST_REASON_MAX - 16];
@@ -65,7 +65,7 @@ static int order(const void *a, const void *b)
 	const struct banlist_entry *const one = a, *const other = b;
 	const int by_net = net_order(&one->net, &other->net);
 	const uint64_t left = (uint64_t)one->left_s - 1,
-	               other_left = (uint64_t)other->left_s - 1; /* 0, for ever, is the most */
+		       other_left = (uint64_t)other->left_s - 1; /* 0, for ever, is the most */
 
 	if (by_net != 0)
 		return by_net;
@@ -84,8 +84,7 @@ static void keep_longest(struct banlist *list)
 	list->n = n;
 }
 
-int bans_read(const char *path, const struct fail2ban *fail2ban, int64_t now_s, struct banlist *list,
-              struct why *why)
+int bans_read(const char *path, const struct fail2ban *fail2ban, int64_t now_s, struct banlist *list, struct why *why)
 {
 	sqlite3_stmt *s = NULL;
 	sqlite3 *db = NULL;

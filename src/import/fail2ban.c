@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "base/addr.h"
+#include "base/alloc.h"
 #include "base/duration.h"
 #include "base/text.h"
 #include "import/times.h"
@@ -21,13 +21,32 @@ enum {
 static const struct {
 	const char *filter, *ours;
 } known[] = {
-	{"courier-auth", "courier-imap"}, {"courier-smtp", "courier"}, {"cyrus-imap", "cyrus"},     {"dovecot", "dovecot"},
-	{"dropbear", "sshd"},             {"exim", "exim"},            {"exim-spam", "exim"},       {"horde", "webmail"},
-	{"kerio", "kerio"},               {"perdition", "pop3"},       {"postfix", "postfix"},      {"postfix-rbl", "postfix"},
-	{"postfix-sasl", "postfix"},      {"proftpd", "ftp"},          {"pure-ftpd", "ftp"},        {"roundcube-auth", "webmail"},
-	{"selinux-ssh", "sshd"},          {"sendmail-auth", "sendmail"}, {"sendmail-reject", "sendmail"}, {"sieve", "dovecot"},
-	{"sogo-auth", "webmail"},         {"solid-pop3d", "pop3"},     {"squirrelmail", "webmail"}, {"sshd", "sshd"},
-	{"uwimap-auth", "pop3"},          {"vsftpd", "ftp"},
+	{"courier-auth", "courier-imap"},
+	{"courier-smtp", "courier"},
+	{"cyrus-imap", "cyrus"},
+	{"dovecot", "dovecot"},
+	{"dropbear", "sshd"},
+	{"exim", "exim"},
+	{"exim-spam", "exim"},
+	{"horde", "webmail"},
+	{"kerio", "kerio"},
+	{"perdition", "pop3"},
+	{"postfix", "postfix"},
+	{"postfix-rbl", "postfix"},
+	{"postfix-sasl", "postfix"},
+	{"proftpd", "ftp"},
+	{"pure-ftpd", "ftp"},
+	{"roundcube-auth", "webmail"},
+	{"selinux-ssh", "sshd"},
+	{"sendmail-auth", "sendmail"},
+	{"sendmail-reject", "sendmail"},
+	{"sieve", "dovecot"},
+	{"sogo-auth", "webmail"},
+	{"solid-pop3d", "pop3"},
+	{"squirrelmail", "webmail"},
+	{"sshd", "sshd"},
+	{"uwimap-auth", "pop3"},
+	{"vsftpd", "ftp"},
 };
 
 static char *copy(const char *text)
@@ -54,7 +73,8 @@ static int read_all(const char *dir, struct jails *jails, const char *pattern, s
 
 static bool is_on(const char *text)
 {
-	return strcasecmp(text, "true") == 0 || strcasecmp(text, "yes") == 0 || strcasecmp(text, "on") == 0 || strcmp(text, "1") == 0;
+	return strcasecmp(text, "true") == 0 || strcasecmp(text, "yes") == 0 || strcasecmp(text, "on") == 0 ||
+	       strcmp(text, "1") == 0;
 }
 
 static int64_t seconds_of(const struct jails *jails, const char *section, const char *key, FILE *findings)
@@ -64,7 +84,8 @@ static int64_t seconds_of(const struct jails *jails, const char *section, const 
 	int64_t s = TIME_DEFAULT_S;
 
 	if (*value != '\0' && !times_parse(value, &s)) {
-		char *const sentence = alloc_format("a sentence", "%s:%u: %s: no time, 10m instead: %s", entry->file, entry->line, key, value);
+		char *const sentence = alloc_format("a sentence", "%s:%u: %s: no time, 10m instead: %s", entry->file,
+		                                    entry->line, key, value);
 
 		jails_finding(findings, sentence);
 		free(sentence);
@@ -106,8 +127,8 @@ static void find_ignored(const struct fail2ban *f, const char *name, FILE *findi
 
 	if (entry == NULL || strcmp(entry->section, name) != 0)
 		return;
-	sentence = alloc_format("a sentence", "%s:%u: left out, for [allow] counts for every rule: ignoreip of %s: %s", entry->file, entry->line, name,
-	                        entry->value);
+	sentence = alloc_format("a sentence", "%s:%u: left out, for [allow] counts for every rule: ignoreip of %s: %s",
+	                        entry->file, entry->line, name, entry->value);
 	jails_finding(findings, sentence);
 	free(sentence);
 }
@@ -115,7 +136,9 @@ static void find_ignored(const struct fail2ban *f, const char *name, FILE *findi
 static void add_jail(struct fail2ban *f, const char *name, FILE *findings)
 {
 	struct fail2ban_jail jail = {.name = name};
-	char *const retries = jails_text(f->jails, name, "maxretry", findings), *const backend = jails_text(f->jails, name, "backend", findings);
+	char *const retries = jails_text(f->jails, name, "maxretry", findings), *const backend =
+											jails_text(f->jails, name,
+	                                                                                           "backend", findings);
 	char *filter = jails_text(f->jails, name, "filter", findings);
 
 	if (*filter == '\0') {
@@ -140,7 +163,8 @@ static void add_jail(struct fail2ban *f, const char *name, FILE *findings)
 /* Where the bans are: "dbfile", which may be "None" or ":memory:". */
 static int read_database(struct fail2ban *f, FILE *findings, struct why *why)
 {
-	static const char *const patterns[] = {"fail2ban.conf", "fail2ban.d/*.conf", "fail2ban.local", "fail2ban.d/*.local"};
+	static const char *const patterns[] = {"fail2ban.conf", "fail2ban.d/*.conf", "fail2ban.local",
+	                                       "fail2ban.d/*.local"};
 	struct jails *const jails = jails_new();
 	int rc = 0;
 
@@ -166,7 +190,8 @@ int fail2ban_read(const char *dir, FILE *findings, struct fail2ban *ret, struct 
 	for (size_t i = 0; i < sizeof patterns / sizeof *patterns && rc == 0; i++)
 		rc = read_all(dir, f.jails, patterns[i], why);
 	if (rc == 0 && f.jails->n == 0)
-		rc = why_set(why, ENOENT, "%s: no jail.conf and no jail.local; name the directory of fail2ban with --from", dir);
+		rc = why_set(why, ENOENT,
+		             "%s: no jail.conf and no jail.local; name the directory of fail2ban with --from", dir);
 	for (size_t i = 0; i < f.jails->n_sections && rc == 0; i++) {
 		char *const on = jails_text(f.jails, f.jails->sections[i], "enabled", findings);
 
@@ -186,7 +211,8 @@ int fail2ban_read(const char *dir, FILE *findings, struct fail2ban *ret, struct 
 bool fail2ban_has_plain_filter(const struct fail2ban_jail *jail)
 {
 	for (const char *p = jail->filter; *p != '\0'; p++)
-		if ((*p < '0' || *p > '9') && (*p < 'A' || *p > 'Z') && (*p < 'a' || *p > 'z') && *p != '-' && *p != '_')
+		if ((*p < '0' || *p > '9') && (*p < 'A' || *p > 'Z') && (*p < 'a' || *p > 'z') && *p != '-' &&
+		    *p != '_')
 			return false;
 	return jail->filter[0] != '\0' && strlen(jail->filter) <= FILTER_NAME_MAX;
 }
@@ -308,9 +334,12 @@ void fail2ban_write_config(const struct fail2ban *f, FILE *out)
 	}
 	window_s = window_s < YEAR_S ? window_s : YEAR_S;
 	first_s = first_s < YEAR_S ? first_s : YEAR_S;
-	(void)fputs("[block]\n# The longest findtime. A client is blocked when the scores in it reach 100: five failed logins.\n", out);
+	(void)fputs("[block]\n# The longest findtime. A client is blocked when the scores in it reach 100: five failed "
+	            "logins.\n",
+	            out);
 	duration_text(window_s > 0 ? window_s : 600, text);
-	(void)fprintf(out, "window = %s\n# The shortest bantime first; then longer, as bantime.increment would do.\n", text);
+	(void)fprintf(out, "window = %s\n# The shortest bantime first; then longer, as bantime.increment would do.\n",
+	              text);
 	duration_text(first_s > 0 ? first_s : 600, text);
 	(void)fprintf(out, "for = %s", text);
 	for (int64_t s = first_s > 0 ? first_s : 600, i = 0; i < 3 && s < 7 * 86400; i++) {

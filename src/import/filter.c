@@ -11,11 +11,11 @@
 #include "import/fail2ban.h"
 
 enum {
-	PASSES_MAX = 20,         /* tags in tags in ... */
-	EXPANDED_MAX = 1 << 18,  /* bytes of all regexes, with what their tags are */
-	PATTERN_MAX = 1 << 14,   /* bytes: more than a rule may have */
+	PASSES_MAX = 20,        /* tags in tags in ... */
+	EXPANDED_MAX = 1 << 18, /* bytes of all regexes, with what their tags are */
+	PATTERN_MAX = 1 << 14,  /* bytes: more than a rule may have */
 	NAME_MAX_LEN = 64,
-	REGEX_SHOWN = 60,        /* bytes of a regex in a finding */
+	REGEX_SHOWN = 60, /* bytes of a regex in a finding */
 };
 
 /* What the header of syslog becomes, which our rules do not see: a tag of our own, so that it is known where it was. */
@@ -53,8 +53,9 @@ static void refuse(const struct filter *f, const char *key, const char *text, co
 {
 	const struct jails_entry *const entry = jails_find(f->entries, "Definition", key);
 	const char *const behind = behind_header(text), *const shown = behind != NULL ? behind : text;
-	char *const sentence = alloc_format("a sentence", "%s:%u: left out, for %s: %s%.*s%s", entry->file, entry->line, why,
-	                                    behind != NULL ? "^" : "", REGEX_SHOWN, shown, strlen(shown) > REGEX_SHOWN ? "..." : "");
+	char *const sentence =
+		alloc_format("a sentence", "%s:%u: left out, for %s: %s%.*s%s", entry->file, entry->line, why,
+	                     behind != NULL ? "^" : "", REGEX_SHOWN, shown, strlen(shown) > REGEX_SHOWN ? "..." : "");
 
 	jails_finding(f->findings, sentence);
 	free(sentence);
@@ -108,12 +109,14 @@ static bool is_tag_byte(char c)
 	return isalnum((unsigned char)c) || c == '-' || c == '_' || c == '/';
 }
 
-/* The name of a tag at p, "<name>", within text; 0: none. "(?<name>" and "(?P<name>" are groups, and "(?<=" is none either. */
+/* The name of a tag at p, "<name>", within text; 0: none. "(?<name>" and "(?P<name>" are groups, and "(?<=" is none
+ * either. */
 static size_t tag_at(const char *text, const char *p, char name[static NAME_MAX_LEN])
 {
 	size_t len = 0;
 
-	if (*p != '<' || (p - text >= 2 && memcmp(p - 2, "(?", 2) == 0) || (p - text >= 3 && memcmp(p - 3, "(?P", 3) == 0))
+	if (*p != '<' || (p - text >= 2 && memcmp(p - 2, "(?", 2) == 0) ||
+	    (p - text >= 3 && memcmp(p - 3, "(?P", 3) == 0))
 		return 0;
 	while (is_tag_byte(p[1 + len]))
 		len++;
@@ -127,10 +130,12 @@ static size_t tag_at(const char *text, const char *p, char name[static NAME_MAX_
 /* Tags that have a meaning of their own: an address, a piece that is only marked, several lines. */
 static bool is_fixed(const char *name)
 {
-	static const char *const names[] = {"HOST", "ADDR", "IP4", "IP6", "DNS", "SUBNET", "CIDR", "SKIPLINES", "wfs-header"};
+	static const char *const names[] = {"HOST",   "ADDR", "IP4",       "IP6",       "DNS",
+	                                    "SUBNET", "CIDR", "SKIPLINES", "wfs-header"};
 	size_t ignored;
 
-	return strncmp(name, "F-", 2) == 0 || strncmp(name, "/F-", 3) == 0 || text_find(name, names, sizeof names / sizeof *names, &ignored);
+	return strncmp(name, "F-", 2) == 0 || strncmp(name, "/F-", 3) == 0 ||
+	       text_find(name, names, sizeof names / sizeof *names, &ignored);
 }
 
 /* One pass over text: each tag that has a value becomes it. *ret_more: there was one. */
@@ -210,17 +215,20 @@ static void put_address(struct pattern *p)
 	p->address = true;
 }
 
-/* name: of "<name>", "</name>". <F-MLFID> marks what lines of one connection share; one that has the address needs no other line. */
+/* name: of "<name>", "</name>". <F-MLFID> marks what lines of one connection share; one that has the address needs no
+ * other line. */
 static void put_tag(struct pattern *p, const char *name)
 {
-	static const char *const addresses[] = {"HOST", "ADDR", "IP4", "IP6"}, *const others[] = {"DNS", "SUBNET", "CIDR"};
+	static const char *const addresses[] = {"HOST", "ADDR", "IP4", "IP6"}, *const others[] = {"DNS", "SUBNET",
+	                                                                                          "CIDR"};
 	size_t ignored;
 
 	if (text_find(name, addresses, sizeof addresses / sizeof *addresses, &ignored))
 		put_address(p);
 	else if (text_find(name, others, sizeof others / sizeof *others, &ignored))
 		p->refused = "it takes a name or a network, and only an address can be blocked";
-	else if (strcmp(name, "SKIPLINES") == 0 || strcmp(name, "F-NOFAIL") == 0 || (strncmp(name, "F-MLF", 5) == 0 && strcmp(name, "F-MLFID") != 0))
+	else if (strcmp(name, "SKIPLINES") == 0 || strcmp(name, "F-NOFAIL") == 0 ||
+	         (strncmp(name, "F-MLF", 5) == 0 && strcmp(name, "F-MLFID") != 0))
 		p->refused = "it needs several lines";
 	else if (strncmp(name, "F-", 2) == 0)
 		put_text(p, "(?:");
@@ -277,17 +285,21 @@ static void write_rule(struct filter *f, const struct pattern *p, const char *un
 	const struct jails_entry *const entry = jails_find(f->entries, "Definition", "failregex");
 	const int64_t score = (100 + f->jail->maxretry - 1) / f->jail->maxretry;
 
-	(void)fprintf(f->out, "# %s:%u\n[local-%s-%d]\nprogram = %s\nmatch = %s\n", entry->file, entry->line, f->jail->filter, ++f->n, f->program,
-	              p->text);
+	(void)fprintf(f->out, "# %s:%u\n[local-%s-%d]\nprogram = %s\nmatch = %s\n", entry->file, entry->line,
+	              f->jail->filter, ++f->n, f->program, p->text);
 	if (*unless != '\0')
 		(void)fprintf(f->out, "unless = %s\n", unless);
 	if (f->disabled)
 		(void)fputs("# Not without its ignoreregex, which could not be translated.\nenabled = no\n", f->out);
-	(void)fprintf(f->out, "category = %s\nreason = filter %s of fail2ban\nscore = %" PRId64 "\n", category_of(p->text), f->jail->filter, score);
-	(void)fputs("# hit = 192.0.2.7 | a line of your log with this address\n# miss = a line that it must not match\n\n", f->out);
+	(void)fprintf(f->out, "category = %s\nreason = filter %s of fail2ban\nscore = %" PRId64 "\n",
+	              category_of(p->text), f->jail->filter, score);
+	(void)fputs(
+		"# hit = 192.0.2.7 | a line of your log with this address\n# miss = a line that it must not match\n\n",
+		f->out);
 }
 
-/* prefix: what prefregex has before the content, which the regex matches; NULL: none, and the regex matches the line. */
+/* prefix: what prefregex has before the content, which the regex matches; NULL: none, and the regex matches the line.
+ */
 static void translate_regex(struct filter *f, const char *prefix, const char *regex, const char *unless)
 {
 	static struct pattern p; /* large for a stack; the commands have one thread */
@@ -351,14 +363,16 @@ static void mark_header(struct jails *entries)
 }
 
 /*
- * What prefregex has between the header and <F-CONTENT>, which must reach to the end of the line: ".+", or a pattern and "$", which is then
- * looked ahead for. NULL: it is of another form.
+ * What prefregex has between the header and <F-CONTENT>, which must reach to the end of the line: ".+", or a pattern
+ * and "$", which is then looked ahead for. NULL: it is of another form.
  */
 static char *content_prefix(const char *prefregex)
 {
 	static const char open[] = "<F-CONTENT>", close[] = "</F-CONTENT>";
 	const char *const from = behind_header(prefregex), *const at = from != NULL ? strstr(from, open) : NULL;
-	const char *const content = at != NULL ? at + sizeof open - 1 : NULL, *const end = at != NULL ? strstr(content, close) : NULL;
+	const char *const content = at != NULL ? at + sizeof open - 1 : NULL, *const end = at != NULL ? strstr(content,
+	                                                                                                       close)
+	                                                                                              : NULL;
 	const char *const tail = end != NULL ? end + sizeof close - 1 : "";
 	const size_t len = end != NULL ? (size_t)(end - content) : 0;
 	const bool all = len == 2 && (memcmp(content, ".+", 2) == 0 || memcmp(content, ".*", 2) == 0);
@@ -375,8 +389,9 @@ static void find_rest(const struct filter *f)
 {
 	static const struct {
 		const char *key, *why;
-	} rows[] = {{"datepattern", "the usual forms of time are recognised without it; 'explain' shows whether yours is"},
-	            {"journalmatch", "program says whose lines are read"}};
+	} rows[] = {
+		{"datepattern", "the usual forms of time are recognised without it; 'explain' shows whether yours is"},
+		{"journalmatch", "program says whose lines are read"}};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const struct jails_entry *const entry = jails_find(f->entries, "Definition", rows[i].key);
@@ -445,7 +460,8 @@ static char *program_of(const struct filter *f)
 	return daemon;
 }
 
-int fail2ban_write_rules(const struct fail2ban *f2b, const struct fail2ban_jail *jail, FILE *out, FILE *findings, struct why *why)
+int fail2ban_write_rules(const struct fail2ban *f2b, const struct fail2ban_jail *jail, FILE *out, FILE *findings,
+                         struct why *why)
 {
 	struct filter f = {.jail = jail, .entries = jails_new(), .out = out, .findings = findings};
 	int rc = read_filter(f2b, jail->filter, f.entries, why);

@@ -12,12 +12,12 @@
 #include "base/text.h"
 
 enum {
-	FILES_MAX = 10000,     /* that are read, each as often as it is included */
-	VALUE_MAX = 16 << 20,  /* bytes of a value with all that it refers to */
-	REFERENCES_MAX = 20,   /* values in values in ... */
+	FILES_MAX = 10000,      /* that are read, each as often as it is included */
+	VALUE_MAX = 16 << 20,   /* bytes of a value with all that it refers to */
+	REFERENCES_MAX = 20,    /* values in values in ... */
 	REFERENCES_ALL = 10000, /* of one value */
 	NAME_MAX_LEN = 128,
-	FINDING_SHOWN = 512,   /* bytes */
+	FINDING_SHOWN = 512, /* bytes */
 };
 
 struct jails_place {
@@ -110,7 +110,8 @@ static void note_place(struct jails *jails, const char *section, const char *key
 	place->newest = jails->n - 1;
 }
 
-static void add(struct jails *jails, const char *section, const char *key, const char *value, const char *file, unsigned line)
+static void add(struct jails *jails, const char *section, const char *key, const char *value, const char *file,
+                unsigned line)
 {
 	const bool is_new = place_of(jails, section, "") == NULL;
 	struct jails_entry *entry;
@@ -200,7 +201,8 @@ static int read_entry(struct reading *r, char *text, struct why *why)
 static int read_line(struct reading *r, char *raw, struct why *why)
 {
 	const struct jails *const file = r->into;
-	const bool goes_on = isspace((unsigned char)*raw) && file->n > 0 && strcmp(file->list[file->n - 1].section, r->section) == 0;
+	const bool goes_on =
+		isspace((unsigned char)*raw) && file->n > 0 && strcmp(file->list[file->n - 1].section, r->section) == 0;
 	char *text;
 
 	r->line++;
@@ -276,8 +278,9 @@ static int include(struct jails *jails, const struct jails *file, const char *pa
 		return 0;
 	names = copy(entry->value);
 	for (word = strtok_r(names, " \t\n", &rest); word != NULL && rc == 0; word = strtok_r(NULL, " \t\n", &rest)) {
-		char *const other = alloc_format("a file's name", "%.*s%s", *word == '/' || slash == NULL ? 0 : (int)(slash + 1 - path), path,
-		                                 word);
+		char *const other =
+			alloc_format("a file's name", "%.*s%s",
+		                     *word == '/' || slash == NULL ? 0 : (int)(slash + 1 - path), path, word);
 
 		rc = include_one(jails, other, why);
 		free(other);
@@ -329,7 +332,8 @@ struct writer {
 static int put(struct writer *w, const char *text, size_t len, const struct jails_entry *from, struct why *why)
 {
 	if (w->n + len >= VALUE_MAX)
-		return why_set(why, EINVAL, "%s:%u: the value of %s becomes too long", from->file, from->line, from->key);
+		return why_set(why, EINVAL, "%s:%u: the value of %s becomes too long", from->file, from->line,
+		               from->key);
 	while (w->n + len >= w->cap)
 		w->out = alloc_resize(w->out, w->cap *= 2, 1, what);
 	memcpy(w->out + w->n, text, len);
@@ -353,9 +357,11 @@ static int put_reference(struct writer *w, const char *name, const struct jails_
 		entry = entry_of(w->jails, section, slash + 1);
 	}
 	if (entry == NULL)
-		return why_set(why, EINVAL, "%s:%u: %s refers to %s, which is nowhere", from->file, from->line, from->key, name);
+		return why_set(why, EINVAL, "%s:%u: %s refers to %s, which is nowhere", from->file, from->line,
+		               from->key, name);
 	if (w->depth == REFERENCES_MAX || ++w->references == REFERENCES_ALL)
-		return why_set(why, EINVAL, "%s:%u: %s refers to itself, or to too many others", from->file, from->line, from->key);
+		return why_set(why, EINVAL, "%s:%u: %s refers to itself, or to too many others", from->file, from->line,
+		               from->key);
 	return expand(w, entry, why);
 }
 

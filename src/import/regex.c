@@ -33,7 +33,8 @@ static void sort_once(struct regex_lines *lines)
 	lines->n = n;
 }
 
-/* A heading, then "|  LINE" for each, then "`-". No line of a log can be taken for one of these: it has "|  " in front. */
+/* A heading, then "|  LINE" for each, then "`-". No line of a log can be taken for one of these: it has "|  " in front.
+ */
 void regex_parse(char *bytes, size_t len, struct regex_lines *ret)
 {
 	static const char heading[] = "\n|- Matched line(s):\n", mark[] = "|  ";
@@ -44,7 +45,8 @@ void regex_parse(char *bytes, size_t len, struct regex_lines *ret)
 	while ((size_t)(end - at) >= sizeof mark - 1 && memcmp(at, mark, sizeof mark - 1) == 0) {
 		const char *const text = at + sizeof mark - 1, *const lf = memchr(text, '\n', (size_t)(end - text));
 
-		ret->list = alloc_one_more(ret->list, ret->n, sizeof *ret->list, "the lines that fail2ban-regex matches");
+		ret->list =
+			alloc_one_more(ret->list, ret->n, sizeof *ret->list, "the lines that fail2ban-regex matches");
 		ret->list[ret->n++] = span_trim((struct span){text, (size_t)((lf != NULL ? lf : end) - text)});
 		at = lf != NULL ? lf + 1 : end;
 	}
@@ -61,7 +63,8 @@ void regex_done(struct regex_lines *lines)
 
 /* --- the child --- */
 
-/* Lines are read and printed byte by byte: every byte is a character of ISO 8859-1. NULL-ended; the caller frees it, not the words. */
+/* Lines are read and printed byte by byte: every byte is a character of ISO 8859-1. NULL-ended; the caller frees it,
+ * not the words. */
 static char **environment(void)
 {
 	static char output[] = "PYTHONIOENCODING=latin-1:replace";
@@ -80,9 +83,11 @@ static char **environment(void)
 static pid_t spawn(const struct regex_order *q, int out)
 {
 	static char program[] = "fail2ban-regex", encoding[] = "--encoding=latin-1", matched[] = "--print-all-matched",
-		    no_missed[] = "--print-no-missed", no_ignored[] = "--print-no-ignored", end[] = "--", log[] = "/dev/fd/3";
+		    no_missed[] = "--print-no-missed", no_ignored[] = "--print-no-ignored", end[] = "--",
+		    log[] = "/dev/fd/3";
 	char *const dir = alloc_format("an argument", "--config=%s", q->dir);
-	char *const filter = alloc_format("an argument", *q->parameters != '\0' ? "%s[%s]" : "%s", q->filter, q->parameters);
+	char *const filter =
+		alloc_format("an argument", *q->parameters != '\0' ? "%s[%s]" : "%s", q->filter, q->parameters);
 	char *const argv[] = {program, dir, encoding, matched, no_missed, no_ignored, end, log, filter, NULL};
 	char **const env = environment();
 	posix_spawn_file_actions_t actions;

@@ -14,13 +14,13 @@ static const struct {
 	const char *words; /* each with a blank on both sides */
 	int64_t seconds;
 } units[] = {
-        {" s ss sec second seconds ", 1},
-        {" m mm min minute minutes ", 60},
-        {" h hh hou hour hours ", 3600},
-        {" d dd da day days ", DAY_S},
-        {" w ww wee week weeks ", INT64_C(7) * DAY_S},
-        {" mo mon month months ", (INT64_C(365) * 3 + 366) * DAY_S / 4 / 12},
-        {" y yy yea year years ", (INT64_C(365) * 3 + 366) * DAY_S / 4},
+	{" s ss sec second seconds ", 1},
+	{" m mm min minute minutes ", 60},
+	{" h hh hou hour hours ", 3600},
+	{" d dd da day days ", DAY_S},
+	{" w ww wee week weeks ", INT64_C(7) * DAY_S},
+	{" mo mon month months ", (INT64_C(365) * 3 + 366) * DAY_S / 4 / 12},
+	{" y yy yea year years ", (INT64_C(365) * 3 + 366) * DAY_S / 4},
 };
 
 static const char *skip_blanks(const char *p)

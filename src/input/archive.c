@@ -13,7 +13,7 @@
 #include "base/alloc.h"
 
 enum {
-	HEAD_MAX = 6,            /* the longest magic number below */
+	HEAD_MAX = 6, /* the longest magic number below */
 	ARCHIVE_BLOCK = 256 << 10,
 };
 
@@ -22,8 +22,12 @@ static const struct magic {
 	size_t len;
 	unsigned char bytes[HEAD_MAX];
 } magics[] = {
-	{2, {0x1F, 0x8B}}, {3, {'B', 'Z', 'h'}}, {6, {0xFD, '7', 'z', 'X', 'Z', 0}},
-	{4, {0x28, 0xB5, 0x2F, 0xFD}}, {4, {0x04, 0x22, 0x4D, 0x18}}, {2, {0x1F, 0x9D}},
+	{2, {0x1F, 0x8B}},
+	{3, {'B', 'Z', 'h'}},
+	{6, {0xFD, '7', 'z', 'X', 'Z', 0}},
+	{4, {0x28, 0xB5, 0x2F, 0xFD}},
+	{4, {0x04, 0x22, 0x4D, 0x18}},
+	{2, {0x1F, 0x9D}},
 };
 
 struct archived {

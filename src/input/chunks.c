@@ -16,13 +16,13 @@ struct chunks {
 	struct archived *in;
 	const atomic_bool *stop; /* NULL: nothing stops it */
 	bool eof;
-	int rc;                     /* an error, returned after all that was read before it */
+	int rc; /* an error, returned after all that was read before it */
 	struct why why;
-	int64_t offset;             /* in the log, of the first byte of carry */
-	int64_t until;              /* not to be read from here on */
+	int64_t offset; /* in the log, of the first byte of carry */
+	int64_t until;  /* not to be read from here on */
 	size_t first_len, carry_len;
 	char first[POSITION_FIRST_MAX];
-	char carry[CHUNKS_SIZE];    /* read, and not returned yet */
+	char carry[CHUNKS_SIZE]; /* read, and not returned yet */
 };
 
 static bool is_stopped(const struct chunks *c)
@@ -134,7 +134,7 @@ static bool ends_with(const char *back, size_t len, struct span last)
 static bool pass_over(struct chunks *c, int64_t position, struct span last)
 {
 	char *const window =
-	        alloc_raw(1, 2 * CHUNKS_SIZE, "an old log"); /* what was read last is kept, to compare with */
+		alloc_raw(1, 2 * CHUNKS_SIZE, "an old log"); /* what was read last is kept, to compare with */
 	size_t kept = c->carry_len;
 	bool same;
 
@@ -175,8 +175,9 @@ int chunks_seek(struct chunks *c, int64_t position, struct span last, struct why
 		return c->rc;
 	}
 	if (strcmp(c->path, "-") == 0)
-		return why_set(why, EINVAL, "standard input starts like a log in the database but differs from it; replay it from "
-		                            "a file");
+		return why_set(why, EINVAL,
+		               "standard input starts like a log in the database but differs from it; replay it from "
+		               "a file");
 	rc = begin(c, why);
 	return rc < 0 ? rc : CHUNKS_OTHER;
 }
@@ -258,8 +259,8 @@ static struct span line_before(const char *bytes, size_t at)
 }
 
 /*
- * How many of the whole bytes a piece has, so that what belongs together stays together: the pieces of a line (unwrap.h), and,
- * when more follows, a line and those that repeat it (repeat.h), which may be there already or not.
+ * How many of the whole bytes a piece has, so that what belongs together stays together: the pieces of a line
+ * (unwrap.h), and, when more follows, a line and those that repeat it (repeat.h), which may be there already or not.
  */
 static size_t piece_end(const char *bytes, size_t whole, bool more)
 {

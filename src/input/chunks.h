@@ -1,10 +1,10 @@
 /*
  * chunks: an old log in pieces of whole lines, and where to continue in one that was read before.
  *
- * Knows archive; never what a line means, but that none may be parted from what it belongs to (unwrap.h, repeat.h). A log's identity is its first line, as in follow.h; a position is proved by
- * the line that ends there.
- * Order: chunks_open; chunks_seek or not; chunks_next until CHUNKS_END; chunks_close.
- * Errors: 0, positive outcomes as listed, -errno with a sentence.
+ * Knows archive; never what a line means, but that none may be parted from what it belongs to (unwrap.h, repeat.h). A
+ * log's identity is its first line, as in follow.h; a position is proved by the line that ends there. Order:
+ * chunks_open; chunks_seek or not; chunks_next until CHUNKS_END; chunks_close. Errors: 0, positive outcomes as listed,
+ * -errno with a sentence.
  */
 #ifndef WFS_CHUNKS_H
 #define WFS_CHUNKS_H
@@ -42,7 +42,8 @@ struct chunks;
  */
 int chunks_open(const char *path, bool leave_tail, struct chunks **ret, struct why *why);
 
-/* From when *stop is true on chunks_next returns CHUNKS_END, also in the middle of a line without end. stop: borrowed. */
+/* From when *stop is true on chunks_next returns CHUNKS_END, also in the middle of a line without end. stop: borrowed.
+ */
 void chunks_stop_when(struct chunks *chunks, const atomic_bool *stop);
 
 /* Accepts NULL. */
@@ -78,8 +79,8 @@ int chunks_bound(struct chunks *chunks, int64_t from, int64_t until, struct why 
 int chunks_next(struct chunks *chunks, struct chunks_piece *piece, struct why *why);
 
 /*
- * The line that begins at byte *at of a piece, which moves on behind it; 0 at first. False: none is left. Fills what a source
- * fills of ret; its text points into the piece.
+ * The line that begins at byte *at of a piece, which moves on behind it; 0 at first. False: none is left. Fills what a
+ * source fills of ret; its text points into the piece.
  */
 bool chunks_line(const struct chunks_piece *piece, size_t *at, struct record *ret);
 

@@ -1,7 +1,8 @@
 /*
  * cursor: steps through a text from left to right, for readers of headers.
  *
- * Private to the folder. Each is given its position and the end, and returns the position it has come to. Pure; no allocation.
+ * Private to the folder. Each is given its position and the end, and returns the position it has come to. Pure; no
+ * allocation.
  */
 #ifndef WFS_INPUT_CURSOR_H
 #define WFS_INPUT_CURSOR_H

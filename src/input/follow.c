@@ -15,14 +15,14 @@
 
 enum {
 	LINES_PER_TURN = 256,
-	PASSES_MAX = 16,  /* times LOGFILE_READS_MAX blocks of overlong lines in one follow_next */
+	PASSES_MAX = 16, /* times LOGFILE_READS_MAX blocks of overlong lines in one follow_next */
 };
 
 struct follow {
 	struct follow_dirs dirs;
 	struct follow_log logs[FOLLOW_LOGS_MAX]; /* path NULL: a free place */
-	size_t n_logs;                    /* places that were ever used */
-	size_t turn; /* the log whose turn it is, and how many lines it may still return */
+	size_t n_logs;                           /* places that were ever used */
+	size_t turn;                             /* the log whose turn it is, and how many lines it may still return */
 	unsigned left;
 	struct logfile *asked; /* the file of the last FOLLOW_FILE, until the next call */
 	uint64_t n_files;      /* numbers assigned */
@@ -238,8 +238,9 @@ static bool choose(struct follow *follow)
 }
 
 /*
- * False when no log has anything to do, and no event is left. Of several events one is taken at a time, so that what it led to
- * is known before the next is asked for; but all of them when a log has so much to read that it used up its turn.
+ * False when no log has anything to do, and no event is left. Of several events one is taken at a time, so that what it
+ * led to is known before the next is asked for; but all of them when a log has so much to read that it used up its
+ * turn.
  */
 static bool next_turn(struct follow *follow, int64_t now_ms)
 {

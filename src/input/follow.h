@@ -34,8 +34,8 @@
 #include "input/record.h"
 
 enum {
-	FOLLOW_LOGS_MAX = 256,     /* at a time */
-	FOLLOW_SAFETY_MS = 5000,   /* check files that raise no events (NFS), and for missing ones */
+	FOLLOW_LOGS_MAX = 256,   /* at a time */
+	FOLLOW_SAFETY_MS = 5000, /* check files that raise no events (NFS), and for missing ones */
 };
 
 /*
@@ -73,15 +73,15 @@ int follow_new(struct follow **ret, struct why *why);
 void follow_free(struct follow *follow);
 
 /*
- * Begins to follow path (absolute; neither it nor its directory need exist yet). *ret_log is its index: the lowest that is free.
- * Errors: -ENOSPC for inotify's limits (the sentence names the sysctl), -E2BIG over FOLLOW_LOGS_MAX, -EINVAL
+ * Begins to follow path (absolute; neither it nor its directory need exist yet). *ret_log is its index: the lowest that
+ * is free. Errors: -ENOSPC for inotify's limits (the sentence names the sysctl), -E2BIG over FOLLOW_LOGS_MAX, -EINVAL
  * for a path that is not absolute.
  */
 int follow_add(struct follow *follow, const char *path, size_t *ret_log, struct why *why);
 
 /*
- * Follows a log no longer: its files are closed, its index may be given to another. Not while a FOLLOW_FILE of it waits for its answer.
- * Its directories stay watched, which does no harm.
+ * Follows a log no longer: its files are closed, its index may be given to another. Not while a FOLLOW_FILE of it waits
+ * for its answer. Its directories stay watched, which does no harm.
  */
 void follow_remove(struct follow *follow, size_t log);
 

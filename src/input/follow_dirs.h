@@ -23,7 +23,7 @@ enum {
 };
 
 struct follow_dirs {
-	int fd; /* of inotify: CLOEXEC, below FD_SETSIZE */
+	int fd;                       /* of inotify: CLOEXEC, below FD_SETSIZE */
 	int watched[FOLLOW_DIRS_MAX]; /* the kernel's numbers of them */
 	size_t n;
 };
@@ -49,8 +49,8 @@ void follow_dirs_close(struct follow_dirs *dirs);
 int follow_dirs_watch(struct follow_dirs *dirs, const char *path, struct follow_names *ret, struct why *why);
 
 /*
- * Watches what is written to an open file, or cut off. path: its name. Returns the number that its events will have, the same as
- * long as it is the same file, or -1 when it cannot be watched.
+ * Watches what is written to an open file, or cut off. path: its name. Returns the number that its events will have,
+ * the same as long as it is the same file, or -1 when it cannot be watched.
  */
 int follow_dirs_watch_file(const struct follow_dirs *dirs, int fd, const char *path);
 

@@ -174,7 +174,8 @@ int follow_log_check(struct follow_dirs *dirs, struct follow_log *log, struct wh
 }
 
 /* The rotated file that holds what was read from file, and perhaps more; NULL when there is none. */
-static struct logfile *open_copy(const struct follow_dirs *dirs, const struct follow_log *log, const struct logfile *file)
+static struct logfile *open_copy(const struct follow_dirs *dirs, const struct follow_log *log,
+                                 const struct logfile *file)
 {
 	struct logfile *copy = NULL;
 	struct rotated *old;

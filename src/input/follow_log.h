@@ -1,9 +1,9 @@
 /*
- * follow_log: one log that is followed, and the files that it consists of just now: rotated ones that are not read to their end,
- * and the one that has its path.
+ * follow_log: one log that is followed, and the files that it consists of just now: rotated ones that are not read to
+ * their end, and the one that has its path.
  *
- * Decides which files these are, and in which order they are read; follow.c reads them, and takes care that logs take turns.
- * Private to follow.c. Positive outcomes are those of follow.h.
+ * Decides which files these are, and in which order they are read; follow.c reads them, and takes care that logs take
+ * turns. Private to follow.c. Positive outcomes are those of follow.h.
  */
 #ifndef WFS_INPUT_FOLLOW_LOG_H
 #define WFS_INPUT_FOLLOW_LOG_H
@@ -43,7 +43,8 @@ struct follow_log {
 	uint64_t lines, cut;
 };
 
-/* Opens a file, watched before it is read: what is written after a read raises an event. Errors: those of logfile_open. */
+/* Opens a file, watched before it is read: what is written after a read raises an event. Errors: those of logfile_open.
+ */
 int follow_log_open_file(const struct follow_dirs *dirs, const char *path, struct logfile **ret, struct why *why);
 
 /* Puts an open file in front of the one that is at that place. At most FOLLOW_LOG_FILES_MAX. */
@@ -71,8 +72,8 @@ int follow_log_check(struct follow_dirs *dirs, struct follow_log *log, struct wh
 void follow_log_replaced(const struct follow_dirs *dirs, struct follow_log *log, size_t at);
 
 /*
- * A file cannot be read: of a disk or a server that fails. Its own is missing until it can be opened and read to its end again;
- * the rest of another is not read: -errno with a sentence.
+ * A file cannot be read: of a disk or a server that fails. Its own is missing until it can be opened and read to its
+ * end again; the rest of another is not read: -errno with a sentence.
  */
 int follow_log_failed(struct follow_log *log, size_t at, int err, struct why *why);
 

@@ -1,12 +1,11 @@
 /*
  * fraction8: is this a "." and so many digits? Up to eight bytes are seen at once.
  *
- * Private to the folder. Most stamps of a log differ from the one before in their fraction of a second only, so this is checked for
- * nearly every line. How: eight bytes are one number (SIMD within a register). XOR with ".0000000" makes 0 of
- * the "." and 0 to 9 of each digit; of any other byte it makes one whose upper half is not 0, or 10 to 15, to
- * which 6 added makes the upper half 1. A sum that overflows its byte changes only bytes behind it, and that
- * byte itself is refused by its upper half. Pure. Proven by tests/unit/input/fraction8.c with every byte in
- * every place.
+ * Private to the folder. Most stamps of a log differ from the one before in their fraction of a second only, so this is
+ * checked for nearly every line. How: eight bytes are one number (SIMD within a register). XOR with ".0000000" makes 0
+ * of the "." and 0 to 9 of each digit; of any other byte it makes one whose upper half is not 0, or 10 to 15, to which
+ * 6 added makes the upper half 1. A sum that overflows its byte changes only bytes behind it, and that byte itself is
+ * refused by its upper half. Pure. Proven by tests/unit/input/fraction8.c with every byte in every place.
  */
 #ifndef WFS_FRACTION8_H
 #define WFS_FRACTION8_H

@@ -24,8 +24,8 @@ static const char *skip_colour(const char *p, const char *end)
 
 static bool is_name(char c)
 {
-	return cursor_is_lower(c) || cursor_is_upper(c) || cursor_is_digit(c) || c == '-' || c == '_' ||
-	       c == '.' || c == '@';
+	return cursor_is_lower(c) || cursor_is_upper(c) || cursor_is_digit(c) || c == '-' || c == '_' || c == '.' ||
+	       c == '@';
 }
 
 /* "postfix-1  | " */

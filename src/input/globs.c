@@ -102,8 +102,7 @@ static int watch(const struct globs *globs, const char *dir, struct why *why)
 		return 0;
 	if (errno != ENOSPC && errno != ENOMEM)
 		return 1;
-	return why_set(why, errno, "cannot watch %s: %s; see sysctl fs.inotify.max_user_watches", dir,
-	               strerror(errno));
+	return why_set(why, errno, "cannot watch %s: %s; see sysctl fs.inotify.max_user_watches", dir, strerror(errno));
 }
 
 /* The directory, or the nearest one above it that is there. */
@@ -147,8 +146,7 @@ int globs_find(const struct globs *globs, const char *pattern, char ***ret, size
 		const size_t name_len = next != NULL ? (size_t)(next - slash) : strlen(slash);
 		char name[NAME_MAX + 2];
 
-		(void)snprintf(name, sizeof name, "%.*s", (int)(name_len < NAME_MAX ? name_len : NAME_MAX),
-		               slash);
+		(void)snprintf(name, sizeof name, "%.*s", (int)(name_len < NAME_MAX ? name_len : NAME_MAX), slash);
 		if (!globs_is_pattern(name))
 			continue;
 		(void)snprintf(part, sizeof part, "%.*s", len > 0 ? (int)len : 1, pattern);

@@ -17,22 +17,22 @@
 #include "input/journal_cursor.h"
 
 enum {
-	ENTRIES_PER_TURN = 1024,  /* sd_journal_process in between, or deleted files stay open (as journalctl) */
+	ENTRIES_PER_TURN = 1024, /* sd_journal_process in between, or deleted files stay open (as journalctl) */
 	THRESHOLD = LINE_MAX_BYTES + sizeof "MESSAGE=", /* of a field; what is longer is cut */
 };
 
 struct journal {
 	sd_journal *handle; /* NULL: it failed, and is opened again */
 	char *namespace, *machine, *directory, *name;
-	bool is_foreign;   /* of another machine */
-	unsigned roots;    /* which of them there were when it was opened, a bit each */
+	bool is_foreign; /* of another machine */
+	unsigned roots;  /* which of them there were when it was opened, a bit each */
 
 	int64_t from_s;    /* where reading began: a time; 0: at its beginning */
 	bool has_position; /* position is the cursor of an entry */
 	char position[JOURNAL_CURSOR_MAX];
-	uint64_t passed;   /* entries since the position was taken */
-	bool is_ahead;     /* the handle is at an entry that was not returned yet */
-	bool is_doubtful;  /* the entry of the position may be gone: the next entry shows whether others are */
+	uint64_t passed;  /* entries since the position was taken */
+	bool is_ahead;    /* the handle is at an entry that was not returned yet */
+	bool is_doubtful; /* the entry of the position may be gone: the next entry shows whether others are */
 	unsigned since_turn;
 	struct journal_stat stat;
 	struct journal_fields fields; /* of the entry returned last */
@@ -43,13 +43,15 @@ struct journal {
 
 static int fail(const struct journal *j, int rc, const char *what, struct why *why)
 {
-	return why_set(why, -rc, "the journal%s%s: %s: %s", j->name[0] != '\0' ? " of " : "", j->name, what, strerror(-rc));
+	return why_set(why, -rc, "the journal%s%s: %s: %s", j->name[0] != '\0' ? " of " : "", j->name, what,
+	               strerror(-rc));
 }
 
 /* Of files that cannot be opened sd_journal_open says nothing. Those of another namespace are not looked at. */
 static int check_rights(const struct journal *j, struct why *why)
 {
-	if (j->name[0] != '\0' || sd_journal_has_runtime_files(j->handle) > 0 || sd_journal_has_persistent_files(j->handle) > 0)
+	if (j->name[0] != '\0' || sd_journal_has_runtime_files(j->handle) > 0 ||
+	    sd_journal_has_persistent_files(j->handle) > 0)
 		return 0;
 	return journal_where_rights(why);
 }
@@ -210,8 +212,10 @@ int journal_seek_time(struct journal *j, int64_t time_s, struct why *why)
 	return rc < 0 ? fail(j, rc, "cannot go to that time", why) : 0;
 }
 
-/* From the entry nearest to the one sought to that one, or to the first behind its place. Returns as sd_journal_next. */
-static int find_place(struct journal *j, const struct journal_cursor *sought, struct journal_cursor *found, bool *ret_same, struct why *why)
+/* From the entry nearest to the one sought to that one, or to the first behind its place. Returns as sd_journal_next.
+ */
+static int find_place(struct journal *j, const struct journal_cursor *sought, struct journal_cursor *found,
+                      bool *ret_same, struct why *why)
 {
 	int rc;
 
@@ -229,7 +233,8 @@ static int find_place(struct journal *j, const struct journal_cursor *sought, st
 	return rc < 0 ? fail(j, rc, "cannot read it", why) : 0;
 }
 
-/* found is the next entry behind gone, which is not there any more; it may have been the last before found. Returns what was lost. */
+/* found is the next entry behind gone, which is not there any more; it may have been the last before found. Returns
+ * what was lost. */
 static int64_t note_gap(struct journal *j, const struct journal_cursor *gone, const struct journal_cursor *found)
 {
 	int64_t lost = -1;
@@ -337,8 +342,9 @@ int journal_position(struct journal *j, const char **ret, struct why *why)
 }
 
 /*
- * sd-journal does not watch for a directory that was not there; the first one on the disk is made while journald runs. When a file was
- * deleted it goes on in the next one and says nothing. A file that is renamed is not there for a moment, so it is too early to look here.
+ * sd-journal does not watch for a directory that was not there; the first one on the disk is made while journald runs.
+ * When a file was deleted it goes on in the next one and says nothing. A file that is renamed is not there for a
+ * moment, so it is too early to look here.
  */
 static int process(struct journal *j, struct why *why)
 {
@@ -413,7 +419,8 @@ static int advance(struct journal *j, struct why *why)
 	return rc < 0 ? fail(j, rc, "cannot read it", why) : rc;
 }
 
-/* The handle is at the entry that comes next. When the one before it is not there any more, what lay between them was lost. */
+/* The handle is at the entry that comes next. When the one before it is not there any more, what lay between them was
+ * lost. */
 static int end_doubt(struct journal *j, struct why *why)
 {
 	struct journal_cursor before, next, found;

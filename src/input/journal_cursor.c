@@ -32,9 +32,9 @@ static bool read_number(const char **p, char key, uint64_t *ret)
 
 bool journal_cursor_read(const char *text, struct journal_cursor *ret)
 {
-	return read_part(&text, 's', ret->seqnum_id) && read_number(&text, 'i', &ret->seqnum) && read_part(&text, 'b', ret->boot) &&
-	       read_number(&text, 'm', &ret->monotonic) && read_number(&text, 't', &ret->realtime) &&
-	       read_number(&text, 'x', &ret->checksum);
+	return read_part(&text, 's', ret->seqnum_id) && read_number(&text, 'i', &ret->seqnum) &&
+	       read_part(&text, 'b', ret->boot) && read_number(&text, 'm', &ret->monotonic) &&
+	       read_number(&text, 't', &ret->realtime) && read_number(&text, 'x', &ret->checksum);
 }
 
 bool journal_cursor_same(const struct journal_cursor *a, const struct journal_cursor *b)
@@ -46,7 +46,8 @@ bool journal_cursor_same(const struct journal_cursor *a, const struct journal_cu
 	return strcmp(a->boot, b->boot) == 0 && a->monotonic == b->monotonic;
 }
 
-/* Of one boot the times decide: a copy on disk may have a greater number than a later entry in memory had (systemd 254 and newer). */
+/* Of one boot the times decide: a copy on disk may have a greater number than a later entry in memory had (systemd 254
+ * and newer). */
 bool journal_cursor_after(const struct journal_cursor *entry, const struct journal_cursor *gone)
 {
 	if (strcmp(entry->boot, gone->boot) == 0)

@@ -37,20 +37,20 @@ static const struct {
 	const char *name; /* with its "=" */
 	size_t len;
 } names[N_FIELDS] = {
-        [MESSAGE] = {FIELD("MESSAGE")},
-        [IDENTIFIER] = {FIELD("SYSLOG_IDENTIFIER")},
-        [SYSLOG_PID] = {FIELD("SYSLOG_PID")},
-        [PID] = {FIELD("_PID")},
-        [UID] = {FIELD("_UID")},
-        [TRANSPORT] = {FIELD("_TRANSPORT")},
-        [COMM] = {FIELD("_COMM")},
-        [HOSTNAME] = {FIELD("_HOSTNAME")},
-        [CONTAINER] = {FIELD("CONTAINER_NAME")},
-        [MESSAGE_ID] = {FIELD("MESSAGE_ID")},
-        [DROPPED] = {FIELD("N_DROPPED")},
-        [LINE_BREAK] = {FIELD("_LINE_BREAK")},
-        [STREAM] = {FIELD("_STREAM_ID")},
-        [PARTIAL] = {FIELD("CONTAINER_PARTIAL_MESSAGE")},
+	[MESSAGE] = {FIELD("MESSAGE")},
+	[IDENTIFIER] = {FIELD("SYSLOG_IDENTIFIER")},
+	[SYSLOG_PID] = {FIELD("SYSLOG_PID")},
+	[PID] = {FIELD("_PID")},
+	[UID] = {FIELD("_UID")},
+	[TRANSPORT] = {FIELD("_TRANSPORT")},
+	[COMM] = {FIELD("_COMM")},
+	[HOSTNAME] = {FIELD("_HOSTNAME")},
+	[CONTAINER] = {FIELD("CONTAINER_NAME")},
+	[MESSAGE_ID] = {FIELD("MESSAGE_ID")},
+	[DROPPED] = {FIELD("N_DROPPED")},
+	[LINE_BREAK] = {FIELD("_LINE_BREAK")},
+	[STREAM] = {FIELD("_STREAM_ID")},
+	[PARTIAL] = {FIELD("CONTAINER_PARTIAL_MESSAGE")},
 };
 
 /* SD_MESSAGE_JOURNAL_DROPPED of sd-messages.h, as its field has it. */
@@ -106,7 +106,8 @@ static int64_t uid_of(const struct journal_fields *f, bool is_foreign)
 	return is_foreign && uid >= 0 && uid <= SYSTEM_UID_MAX ? 0 : uid;
 }
 
-void journal_fields_record(const struct journal_fields *fields, int64_t received_us, bool is_foreign, struct record *ret)
+void journal_fields_record(const struct journal_fields *fields, int64_t received_us, bool is_foreign,
+                           struct record *ret)
 {
 	const struct span *const f = fields->found;
 	const struct span message = f[MESSAGE];
@@ -141,8 +142,8 @@ static struct span stream_of(const struct journal_fields *fields)
 bool journal_pieces_goes_on(struct journal_pieces *pieces, const struct journal_fields *fields)
 {
 	const struct span *const f = fields->found, stream = stream_of(fields);
-	const bool is_piece = span_is(f[LINE_BREAK], "nul") || span_is(f[LINE_BREAK], "line-max") ||
-	                      span_is(f[PARTIAL], "true");
+	const bool is_piece =
+		span_is(f[LINE_BREAK], "nul") || span_is(f[LINE_BREAK], "line-max") || span_is(f[PARTIAL], "true");
 	size_t i = 0;
 
 	if (stream.len == 0)
@@ -170,7 +171,8 @@ int64_t journal_fields_suppressed(const struct journal_fields *fields, struct sp
 	const struct span message = fields->found[MESSAGE];
 	const char *unit;
 
-	if (!span_is(fields->found[MESSAGE_ID], dropped_id) || !span_is(fields->found[TRANSPORT], "driver") || message.p == NULL)
+	if (!span_is(fields->found[MESSAGE_ID], dropped_id) || !span_is(fields->found[TRANSPORT], "driver") ||
+	    message.p == NULL)
 		return 0;
 	unit = memmem(message.p, message.len, from, strlen(from));
 	*ret_unit = (struct span){NULL, 0};

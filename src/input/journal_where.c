@@ -68,8 +68,8 @@ int journal_where_machine(const char *machine, char ret[static PATH_MAX], struct
 		if (access(ret, F_OK) == 0)
 			return 0;
 	}
-	return why_set(why, ENOENT, "machine %s: %s; name its machine id, or its journal's [journal] directory", machine,
-	               known ? "no journal in /var/log/journal" : "not known here");
+	return why_set(why, ENOENT, "machine %s: %s; name its machine id, or its journal's [journal] directory",
+	               machine, known ? "no journal in /var/log/journal" : "not known here");
 }
 
 unsigned journal_where_roots(void)
@@ -91,7 +91,8 @@ int journal_where_rights(struct why *why)
 	for (size_t i = 0; i < N_ROOTS; i++) {
 		(void)snprintf(path, sizeof path, "%s/%s/system.journal", roots[i], sd_id128_to_string(machine, id));
 		if (access(path, R_OK) < 0 && errno == EACCES)
-			return why_set(why, EACCES, "%s: Permission denied; the user must be in group systemd-journal", path);
+			return why_set(why, EACCES, "%s: Permission denied; the user must be in group systemd-journal",
+			               path);
 	}
 	return 0;
 }

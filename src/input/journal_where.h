@@ -2,8 +2,8 @@
  * journal_where: which journal is meant, and where its files are.
  *
  * Looks at names and rights of files alone; never opens a journal.
- * Source: systemd.journal-fields(7), machinectl(1); journald writes to /var/log/journal/ID, or to /run/log/journal/ID while it is not
- * there, ID being the machine's or the container's.
+ * Source: systemd.journal-fields(7), machinectl(1); journald writes to /var/log/journal/ID, or to /run/log/journal/ID
+ * while it is not there, ID being the machine's or the container's.
  */
 #ifndef WFS_INPUT_JOURNAL_WHERE_H
 #define WFS_INPUT_JOURNAL_WHERE_H

@@ -11,7 +11,7 @@
 #include <time.h>
 
 enum {
-	HOST_WORDS_MAX = 3, /* "my host name": rsyslog accepts blanks in a host's name */
+	HOST_WORDS_MAX = 3,       /* "my host name": rsyslog accepts blanks in a host's name */
 	BACK_MAX_S = 183 * 86400, /* half a year */
 	JSON_HEAD_MAX = 512,      /* of a line, where its time stamp is */
 	KERIO_LEN = 20,           /* "20/Nov/2026 13:37:42": it has no zone */
@@ -234,7 +234,8 @@ static bool parse_bracketed(struct line *line, const struct stamp *stamp, bool z
 	return false;
 }
 
-/* Lines that begin with "[": Roundcube, whose administrator chooses the form of the date; dmesg -T, Kerio, Mailu, Haraka. */
+/* Lines that begin with "[": Roundcube, whose administrator chooses the form of the date; dmesg -T, Kerio, Mailu,
+ * Haraka. */
 static bool parse_bracket(struct line_clock *clock, struct line *line, const char *p, const char *end)
 {
 	struct stamp stamp;
@@ -277,7 +278,8 @@ static bool parse_inner(struct line_clock *clock, struct line *line, const char 
 	return true;
 }
 
-/* A line that a container's program wrote without a stamp: "tag: message", or Dovecot's; else all of it is the message. */
+/* A line that a container's program wrote without a stamp: "tag: message", or Dovecot's; else all of it is the message.
+ */
 static void parse_untimed(struct line *line, const char *p, const char *end)
 {
 	const char *tag_end;

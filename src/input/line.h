@@ -7,17 +7,14 @@
  * Headers known (each with a row in tests/unit/input/line.c):
  *   RFC 3164      "Nov  5 13:37:42 host tag[pid]: ", Postfix's zero-padded day, and "Nov 5"; with a fraction,
  *                 with a year, with "<mail.info>", with "<22>" in front, with the month in another
- *                 language; "20/Nov/2026 13:37:42", "20-Nov-2026 ...", with a zone, in "[...]"; host missing, an address, or holding blanks
- *   metalog       "Nov 20 13:37:42 [tag] message"
- *   ISO           "2026-11-20 13:37:42 host tag[pid]: "; without a pid only of Dovecot
- *   TAI64N        "@4000000065a0c3d50ab01234 " and what syslog daemons write after a stamp
- *   RFC 3339      "2026-11-20T13:37:42.674459+00:00 host tag[pid]: ", "Z", "+0100", no zone
- *   RFC 5424      "<22>1 TIME host app pid msgid [sd] message"
- *   journalctl    short-iso, short-full ("Fri 2026-11-20 15:16:03 CET host ..."), short-unix
- *   Exim's file   "2026-11-20 13:55:15.123 +0100 [pid] message"            program "exim"
- *   Dovecot's     "2026-11-20 13:37:42 imap-login: Info: message"          program "imap-login"
- *                 "Nov 20 13:37:42 imap(bob)<12><ab>: Info: message"       program "imap"
- *                 "dovecot: 2026-11-20 13:37:42 Info: message"             program "dovecot"
+ *                 language; "20/Nov/2026 13:37:42", "20-Nov-2026 ...", with a zone, in "[...]"; host missing, an
+ * address, or holding blanks metalog       "Nov 20 13:37:42 [tag] message" ISO           "2026-11-20 13:37:42 host
+ * tag[pid]: "; without a pid only of Dovecot TAI64N        "@4000000065a0c3d50ab01234 " and what syslog daemons write
+ * after a stamp RFC 3339      "2026-11-20T13:37:42.674459+00:00 host tag[pid]: ", "Z", "+0100", no zone RFC 5424 "<22>1
+ * TIME host app pid msgid [sd] message" journalctl    short-iso, short-full ("Fri 2026-11-20 15:16:03 CET host ..."),
+ * short-unix Exim's file   "2026-11-20 13:55:15.123 +0100 [pid] message"            program "exim" Dovecot's
+ * "2026-11-20 13:37:42 imap-login: Info: message"          program "imap-login" "Nov 20 13:37:42 imap(bob)<12><ab>:
+ * Info: message"       program "imap" "dovecot: 2026-11-20 13:37:42 Info: message"             program "dovecot"
  *   Stalwart's    "2026-11-20T14:16:02Z INFO message (event.id) ..."       program "stalwart"
  *                 "{"createdAt":"2026-11-20T14:16:02Z","type":...}"      the same, all of it the message
  *   Haraka's      "[NOTICE] [UUID] [plugin] ..." all of it the message     program "haraka", no time;
@@ -34,13 +31,13 @@
  *   Mailu's       "[2026-11-20 13:37:42,112] WARNING in limiter: message"  program "mailu"
  *   kernel        "kernel: [12345.678901] ", dmesg -T "[Fri Nov 20 13:37:42 2026] ", dmesg iso
  *                 "2026-11-20T13:37:42,674459+00:00 "                      program "kernel"
- * In front of any of them may stand what containers put there (frame.h). The inner header wins; what it lacks (time, host)
- * is the outer one's. Behind "docker logs -t"'s stamp and compose's name only a line with a header is taken for an inner
- * one; behind "stdout F" also one that begins with "tag: ", which has the outer time.
- * One blank after the header is no part of the message, nor is the second one that rsyslog writes in RFC
- * 5424. In front of a message these are removed: "[12345.678901] " of the kernel, "[ID 197553
- * mail.warning] " of Solaris, the BOM of RFC 5424; and one CR at the end.
- * Source: stamp.h, frame.h, ownfile.h; RFC 3164, 3339, 5424; rsyslog 8.2302, postfix msg_logger.c, exim log.c, journalctl 252 and 257.
+ * In front of any of them may stand what containers put there (frame.h). The inner header wins; what it lacks (time,
+ * host) is the outer one's. Behind "docker logs -t"'s stamp and compose's name only a line with a header is taken for
+ * an inner one; behind "stdout F" also one that begins with "tag: ", which has the outer time. One blank after the
+ * header is no part of the message, nor is the second one that rsyslog writes in RFC 5424. In front of a message these
+ * are removed: "[12345.678901] " of the kernel, "[ID 197553 mail.warning] " of Solaris, the BOM of RFC 5424; and one CR
+ * at the end. Source: stamp.h, frame.h, ownfile.h; RFC 3164, 3339, 5424; rsyslog 8.2302, postfix msg_logger.c, exim
+ * log.c, journalctl 252 and 257.
  *
  * Which rules run depends on the program, so a tag is read only where a syslog daemon writes one: it is the
  * first word that ends in ":" or "[pid]:", after at most three that are made of the characters of host names
@@ -90,7 +87,7 @@ struct line_stamp {
 	uint8_t minute_len, fraction_len, tail_len, form;
 	char minute[LINE_MINUTE_MAX];
 	struct prefix16_head minute_head, tail_head; /* the tail's with the byte behind it */
-	uint64_t fraction_mask;                   /* bits that are the same in "." and in all digits */
+	uint64_t fraction_mask;                      /* bits that are the same in "." and in all digits */
 	int64_t minute_s;
 };
 
@@ -126,10 +123,11 @@ int line_parse(struct line_clock *clock, const char *text, size_t len, struct li
 int line_parse_clean(struct line_clock *clock, const char *text, size_t len, struct line *ret);
 
 /*
- * Fields that are known without a header in front of them (a journal's, with its time): leaves of *line what line_parse would have found
- * in such a header: names and ids are those that a tag may have, else none; the message is without what is removed in front of it and
- * at its end. printed: the message is a line that the program of a container wrote, with a header of its own or none; its time does not
- * count. Returns LINE_OK, or LINE_UNPARSED with *line empty: no message, or a NUL in it.
+ * Fields that are known without a header in front of them (a journal's, with its time): leaves of *line what line_parse
+ * would have found in such a header: names and ids are those that a tag may have, else none; the message is without
+ * what is removed in front of it and at its end. printed: the message is a line that the program of a container wrote,
+ * with a header of its own or none; its time does not count. Returns LINE_OK, or LINE_UNPARSED with *line empty: no
+ * message, or a NUL in it.
  */
 int line_known(struct line_clock *clock, bool printed, struct line *line);
 

@@ -82,8 +82,7 @@ static bool stands_at(const struct logfile *file, int64_t start, const char *byt
 	char found[POSITION_FIRST_MAX];
 
 	assert(len <= sizeof found);
-	return len == 0 ||
-	       (pread(file->fd, found, len, start) == (ssize_t)len && memcmp(found, bytes, len) == 0);
+	return len == 0 || (pread(file->fd, found, len, start) == (ssize_t)len && memcmp(found, bytes, len) == 0);
 }
 
 /* Is what was read from like at the same places in file? They may be the same. */
@@ -153,8 +152,7 @@ int logfile_next(struct logfile *file, struct record *ret)
 	const char *lf = NULL;
 
 	if (file->end > file->begin + file->searched)
-		lf = memchr(file->block + file->begin + file->searched, '\n',
-		            file->end - file->begin - file->searched);
+		lf = memchr(file->block + file->begin + file->searched, '\n', file->end - file->begin - file->searched);
 	for (int reads = 0; lf == NULL; reads++) {
 		size_t held;
 		ssize_t n;

@@ -19,8 +19,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "base/why.h"
 #include "base/position.h"
+#include "base/why.h"
 #include "input/record.h"
 
 enum {

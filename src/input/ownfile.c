@@ -23,8 +23,8 @@ bool ownfile_dovecot(struct line *line, const char *p, const char *end)
 {
 	const char *name_end = p, *blank, *message;
 
-	while (name_end < end && (cursor_is_lower(*name_end) || cursor_is_digit(*name_end) ||
-	                          *name_end == '-' || *name_end == '_'))
+	while (name_end < end &&
+	       (cursor_is_lower(*name_end) || cursor_is_digit(*name_end) || *name_end == '-' || *name_end == '_'))
 		name_end++;
 	if (name_end == p || name_end == end || (*name_end != ':' && *name_end != '(' && *name_end != '<'))
 		return false;
@@ -183,8 +183,7 @@ bool ownfile_nginx(struct line *line, const char *p, const char *end)
 	if (level == NULL || (digits = cursor_word(cursor_lower(level, end), end, "] ")) == NULL)
 		return false;
 	digits_end = cursor_digits(digits, end);
-	if (digits_end == digits || digits_end - digits > CURSOR_PID_MAX || digits_end == end ||
-	    *digits_end != '#')
+	if (digits_end == digits || digits_end - digits > CURSOR_PID_MAX || digits_end == end || *digits_end != '#')
 		return false;
 	message = cursor_word(cursor_digits(digits_end + 1, end), end, ": ");
 	if (message == NULL)
@@ -197,8 +196,7 @@ bool ownfile_nginx(struct line *line, const char *p, const char *end)
 
 bool ownfile_mailu(struct line *line, const char *p, const char *end)
 {
-	const char *const level_end = cursor_upper(p, end), *q = cursor_word(level_end, end, " in "),
-	                  *name = q;
+	const char *const level_end = cursor_upper(p, end), *q = cursor_word(level_end, end, " in "), *name = q;
 
 	if (level_end == p || q == NULL)
 		return false;

@@ -27,12 +27,14 @@ int readable_user(const char *name, struct readable_user *ret, struct why *why)
 		return 0;
 	}
 	if ((pw = getpwnam(name)) == NULL)
-		return why_set(why, ENOENT, "no user \"%s\"; create it with 'systemd-sysusers' or 'useradd -r %s', or name another "
-		                            "in [run] user", name, name);
+		return why_set(why, ENOENT,
+		               "no user \"%s\"; create it with 'systemd-sysusers' or 'useradd -r %s', or name another "
+		               "in [run] user",
+		               name, name);
 	ret->uid = pw->pw_uid;
 	if (getgrouplist(name, pw->pw_gid, ret->gids, &n) < 0)
 		n = READABLE_GROUPS_MAX; /* more than that are ignored */
-	ret->n_gids = (size_t)n; /* 1 ... READABLE_GROUPS_MAX */
+	ret->n_gids = (size_t)n;         /* 1 ... READABLE_GROUPS_MAX */
 	return 0;
 }
 
@@ -116,14 +118,16 @@ static void open_up(const char *path, const struct stat *st, mode_t bit, const c
 	if (user[0] == '\0')
 		(void)why_set(remedy, EACCES, "run it as a user that may read %s", path);
 	else if ((st->st_mode & (bit << 3)) != 0 && st->st_gid != 0 && group[0] != '\0')
-		(void)why_set(remedy, EACCES, "usermod -aG %s %s, then systemctl restart watchforspammers", group, user);
+		(void)why_set(remedy, EACCES, "usermod -aG %s %s, then systemctl restart watchforspammers", group,
+		              user);
 	else
 		(void)why_set(remedy, EACCES,
-		              "user %s may not read %s: chgrp adm %s && chmod g+%s %s, and put %s into group adm", user, path, path,
-		              modes, path, user);
+		              "user %s may not read %s: chgrp adm %s && chmod g+%s %s, and put %s into group adm", user,
+		              path, path, modes, path, user);
 }
 
-/* Docker's json-file logs: root's alone, also those of containers that are created later, whatever one did to the others. */
+/* Docker's json-file logs: root's alone, also those of containers that are created later, whatever one did to the
+ * others. */
 static bool is_closed_by_docker(const char *path, const char *user)
 {
 	static const char end[] = "-json.log";
@@ -135,9 +139,10 @@ static bool is_closed_by_docker(const char *path, const char *user)
 
 static void leave_docker_files(struct why *remedy)
 {
-	(void)why_set(remedy, EACCES, "Docker's json-file logs are for root alone: write { \"log-driver\": \"journald\" } to "
-	                              "/etc/docker/daemon.json, create the containers anew, and set [journal] read = yes; see "
-	                              "watchforspammers-containers(7)");
+	(void)why_set(remedy, EACCES,
+	              "Docker's json-file logs are for root alone: write { \"log-driver\": \"journald\" } to "
+	              "/etc/docker/daemon.json, create the containers anew, and set [journal] read = yes; see "
+	              "watchforspammers-containers(7)");
 }
 
 bool readable_journal_only(void)
@@ -157,13 +162,16 @@ void readable_remedy(const char *path, const char *user, struct why *remedy)
 		else if (S_ISREG(st.st_mode))
 			open_up(path, &st, 4, "r", user, remedy);
 		else
-			(void)why_set(remedy, EINVAL, "name a regular file in [log]: directories, FIFOs and sockets are not read");
+			(void)why_set(remedy, EINVAL,
+			              "name a regular file in [log]: directories, FIFOs and sockets are not read");
 		return;
 	}
 	if (errno != EACCES) {
-		(void)why_set(remedy, ENOENT, readable_journal_only() ? "mail logs are in the journal only: set [journal] read = yes, and restart"
-		                                             : "name the log that your mail server writes in [log], and restart; "
-		                                               "if it is yet to be made, it is waited for");
+		(void)why_set(remedy, ENOENT,
+		              readable_journal_only()
+		                      ? "mail logs are in the journal only: set [journal] read = yes, and restart"
+		                      : "name the log that your mail server writes in [log], and restart; "
+		                        "if it is yet to be made, it is waited for");
 		return;
 	}
 	if (is_closed_by_docker(path, user)) {

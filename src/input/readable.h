@@ -1,8 +1,8 @@
 /*
  * readable: can the daemon's user read a log, and if not, what would help?
  *
- * Knows base only. Reads types, modes and owners of the file and of the directories on the way; never its content. Reads
- * /etc/group itself, so that the sandboxed engine may ask, too.
+ * Knows base only. Reads types, modes and owners of the file and of the directories on the way; never its content.
+ * Reads /etc/group itself, so that the sandboxed engine may ask, too.
  */
 #ifndef WFS_INPUT_READABLE_H
 #define WFS_INPUT_READABLE_H
@@ -23,12 +23,13 @@ struct readable_user {
 	gid_t gids[READABLE_GROUPS_MAX];
 };
 
-/* The user of that name with its groups; "": the user of this process. Errors: -ENOENT no such user, with the remedy. */
+/* The user of that name with its groups; "": the user of this process. Errors: -ENOENT no such user, with the remedy.
+ */
 int readable_user(const char *name, struct readable_user *ret, struct why *why);
 
 /*
- * By the mode bits, since no process can try as another user: 0, or -EISDIR and -EINVAL for what is no regular file, -ENOENT,
- * -EACCES, or the error of stat(2), with the sentence.
+ * By the mode bits, since no process can try as another user: 0, or -EISDIR and -EINVAL for what is no regular file,
+ * -ENOENT, -EACCES, or the error of stat(2), with the sentence.
  */
 int readable_by(const char *path, const struct readable_user *user, struct why *why);
 

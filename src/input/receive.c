@@ -132,8 +132,7 @@ static int next_datagram(struct receive *r, struct record *ret)
 	len = ret->cut ? LINE_MAX_BYTES : (size_t)got;
 	while (len > 0 && (r->buffer[len - 1] == '\n' || r->buffer[len - 1] == '\0'))
 		len--;
-	for (char *lf = memchr(r->buffer, '\n', len); lf != NULL;
-	     lf = memchr(lf, '\n', (size_t)(r->buffer + len - lf)))
+	for (char *lf = memchr(r->buffer, '\n', len); lf != NULL; lf = memchr(lf, '\n', (size_t)(r->buffer + len - lf)))
 		*lf = ' ';
 	ret->text = (struct span){r->buffer, len};
 	return RECEIVE_LINE;

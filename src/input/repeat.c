@@ -5,7 +5,7 @@
 #include "input/cursor.h"
 
 static const char last[] = "last message repeated ", last_ng[] = "Last message '",
-                  suppressed[] = " times, suppressed by syslog-ng on ";
+		  suppressed[] = " times, suppressed by syslog-ng on ";
 
 /* 0: there is no number. */
 static unsigned read_times(const char *p, const char *end)
@@ -69,8 +69,7 @@ bool repeat_is_of(const struct line *line, const struct line *before)
 		return false;
 	if (line->program.p == NULL)
 		return true;
-	return is_same(line->program, before->program) &&
-	       (line->pid.p == NULL || is_same(line->pid, before->pid));
+	return is_same(line->program, before->program) && (line->pid.p == NULL || is_same(line->pid, before->pid));
 }
 
 bool repeat_may_be(struct span text)

@@ -63,8 +63,8 @@ const char *rfc5424_read(struct line_clock *clock, struct line *line, const char
 		line->time_s = stamp.time_s;
 		line->has_time = true;
 	}
-	if (!read_field(&p, end, &line->host) || !read_field(&p, end, &program) ||
-	    !read_field(&p, end, &pid) || !read_field(&p, end, &msgid))
+	if (!read_field(&p, end, &line->host) || !read_field(&p, end, &program) || !read_field(&p, end, &pid) ||
+	    !read_field(&p, end, &msgid))
 		return NULL;
 	p = skip_structured_data(p, end);
 	if (p == NULL || (p < end && *p != ' '))

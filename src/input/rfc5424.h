@@ -9,8 +9,8 @@
 #include "input/line.h"
 
 /*
- * p: behind "<22>1". Fills time, host, program and pid of *line, and returns where the message begins; NULL: it is no such header, and
- * *line is of no use.
+ * p: behind "<22>1". Fills time, host, program and pid of *line, and returns where the message begins; NULL: it is no
+ * such header, and *line is of no use.
  */
 const char *rfc5424_read(struct line_clock *clock, struct line *line, const char *p, const char *end);
 

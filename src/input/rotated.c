@@ -36,7 +36,8 @@ static bool is_compressed(const char *name)
 	return ends_in(name, endings);
 }
 
-/* "mail.log.1", "mail.log.20261120", "mail.log-20261120", "mail.log-20261120-1400": logrotate's names; and compressed ones. */
+/* "mail.log.1", "mail.log.20261120", "mail.log-20261120", "mail.log-20261120-1400": logrotate's names; and compressed
+ * ones. */
 static bool is_rotated(const char *name, const char *base, bool compressed)
 {
 	static const char *const others[] = {".lz4", ".lzma", ".Z", ".zip", NULL};
@@ -105,7 +106,8 @@ static size_t collect(DIR *dir, const char *base, bool compressed, struct found 
 	return n;
 }
 
-/* True when its first line, if it has a complete one, could be read. A first line too long to know a file by is none. */
+/* True when its first line, if it has a complete one, could be read. A first line too long to know a file by is none.
+ */
 static bool fill_plain(struct rotated *file, const char *path)
 {
 	struct logfile *in;
@@ -157,8 +159,8 @@ static bool is_made_of(const struct rotated *file, const struct rotated *other)
 {
 	const size_t len = strlen(other->path);
 
-	return file->compressed && !other->compressed && strncmp(file->path, other->path, len) == 0 && file->path[len] == '.' &&
-	       strchr(file->path + len + 1, '.') == NULL;
+	return file->compressed && !other->compressed && strncmp(file->path, other->path, len) == 0 &&
+	       file->path[len] == '.' && strchr(file->path + len + 1, '.') == NULL;
 }
 
 /* Returns the new n. */

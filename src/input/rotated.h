@@ -1,9 +1,9 @@
 /*
  * rotated: which files are rotations of a log, oldest first.
  *
- * Knows names and file times: "mail.log.1", "mail.log-20261120", "mail.log.2.gz" ... beside "mail.log". Of a log that is a link
- * those of the link's name. Each is known by its first line, also when it is compressed, so that mail.log.1 and mail.log.2.gz are
- * the same log.
+ * Knows names and file times: "mail.log.1", "mail.log-20261120", "mail.log.2.gz" ... beside "mail.log". Of a log that
+ * is a link those of the link's name. Each is known by its first line, also when it is compressed, so that mail.log.1
+ * and mail.log.2.gz are the same log.
  */
 #ifndef WFS_ROTATED_H
 #define WFS_ROTATED_H
@@ -27,9 +27,9 @@ struct rotated {
 };
 
 /*
- * Plain regular files and, when compressed is true, compressed ones. Those that cannot be read are left out, and compressed ones
- * of which the plain file is there as well: they are being made. By the time they were last written, which compressing keeps.
- * *ret and what it holds are the caller's: rotated_free.
+ * Plain regular files and, when compressed is true, compressed ones. Those that cannot be read are left out, and
+ * compressed ones of which the plain file is there as well: they are being made. By the time they were last written,
+ * which compressing keeps. *ret and what it holds are the caller's: rotated_free.
  */
 int rotated_list(const char *path, bool compressed, struct rotated **ret, size_t *ret_n, struct why *why);
 

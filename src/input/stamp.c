@@ -91,8 +91,8 @@ static int64_t wall_seconds(const struct wall *wall)
 	/* Years begin in March here, so that the leap day is the last. */
 	const int64_t year = wall->year - (wall->month <= 2);
 	const int64_t month = wall->month > 2 ? wall->month - 3 : wall->month + 9;
-	const int64_t days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 +
-	                     wall->day - 1 - 719468;
+	const int64_t days =
+		365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + wall->day - 1 - 719468;
 
 	return days * DAY_S + wall->hour * 3600 + wall->minute * 60;
 }
@@ -226,7 +226,8 @@ static bool scan_dmy_date(const char *p, char between, struct wall *wall)
 	       (p[11] == ' ' || p[11] == ':');
 }
 
-/* After the n bytes of month and day at p: "13:37" or "2026 13:37". len: at least n + 5. Returns the length of all, or 0. */
+/* After the n bytes of month and day at p: "13:37" or "2026 13:37". len: at least n + 5. Returns the length of all, or
+ * 0. */
 static size_t scan_time_or_year(const char *p, size_t len, size_t n, struct wall *wall)
 {
 	if (scan_time(p + n, wall))
@@ -351,7 +352,8 @@ static size_t scan_tail(enum stamp_form form, const char *p, size_t len)
 }
 
 /* Unix seconds of the minute that wall shows; tail: as of scan_tail. */
-static bool dated_seconds(const struct line_clock *clock, enum stamp_form form, struct wall wall, struct span tail, int64_t *ret)
+static bool dated_seconds(const struct line_clock *clock, enum stamp_form form, struct wall wall, struct span tail,
+                          int64_t *ret)
 {
 	if (form == STAMP_CTIME) {
 		wall.year = four_digits(tail.p + 1);
@@ -405,8 +407,8 @@ const char *stamp_read_tai64n(const char *p, const char *end, struct stamp *ret)
 }
 
 /* end: of the line. Does not remember a stamp that the byte after its tail would not distinguish from another one. */
-static void remember(struct line_clock *clock, const char *start, size_t minute_len, struct span fraction, struct span tail,
-                     const char *end, enum stamp_form form, int64_t minute_s)
+static void remember(struct line_clock *clock, const char *start, size_t minute_len, struct span fraction,
+                     struct span tail, const char *end, enum stamp_form form, int64_t minute_s)
 {
 	struct line_stamp *const m = &clock->stamp;
 	const char *const behind = tail.p + tail.len;
@@ -416,9 +418,9 @@ static void remember(struct line_clock *clock, const char *start, size_t minute_
 	    (*behind != ' ' && *behind != ']'))
 		return;
 	m->len = (uint8_t)(minute_len + SECOND_LEN + FRACTION8_MAX); /* <= LINE_MINUTE_MAX + 11 */
-	m->minute_len = (uint8_t)minute_len; /* <= LINE_MINUTE_MAX */
-	m->fraction_len = (uint8_t)fraction.len; /* <= FRACTION8_MAX */
-	m->tail_len = (uint8_t)tail.len;         /* <= LINE_TAIL_MAX */
+	m->minute_len = (uint8_t)minute_len;                         /* <= LINE_MINUTE_MAX */
+	m->fraction_len = (uint8_t)fraction.len;                     /* <= FRACTION8_MAX */
+	m->tail_len = (uint8_t)tail.len;                             /* <= LINE_TAIL_MAX */
 	m->form = (uint8_t)form;
 	memcpy(m->minute, start, minute_len);
 	m->minute_head = prefix16_head(start, minute_len);
@@ -479,7 +481,8 @@ const char *stamp_read(struct line_clock *clock, const char *p, const char *end,
 	p += SECOND_LEN;
 	ret->form = form;
 	fraction = (struct span){p, 0};
-	if (end - p >= 2 && (*p == '.' || (*p == ',' && (form == STAMP_RFC3339 || form == STAMP_BLANK))) && is_digit(p[1])) {
+	if (end - p >= 2 && (*p == '.' || (*p == ',' && (form == STAMP_RFC3339 || form == STAMP_BLANK))) &&
+	    is_digit(p[1])) {
 		if (*p == ',')
 			ret->form = form == STAMP_BLANK ? STAMP_BLANK_COMMA : STAMP_COMMA;
 		for (p += 2; p < end && is_digit(*p); p++)

@@ -123,8 +123,7 @@ static bool read_rest(const char *p, const char *end, struct rest *ret)
 	if (time == NULL || end - 2 - time > STAMP_LEN_MAX)
 		return false;
 	*ret = (struct rest){cursor_span(stream, stream_end), cursor_span(time, end - 2)};
-	return memchr(ret->time.p, '"', ret->time.len) == NULL &&
-	       memchr(ret->time.p, ' ', ret->time.len) == NULL;
+	return memchr(ret->time.p, '"', ret->time.len) == NULL && memchr(ret->time.p, ' ', ret->time.len) == NULL;
 }
 
 static void put(struct out *out, struct span text)

@@ -12,7 +12,7 @@ struct allowlist {
 	struct netfile files[CONFIG_WORDS_MAX];
 	struct hostnames *hostnames; /* NULL: none */
 	struct senders *senders;     /* likewise */
-	struct nets all; /* as the verdict last received them */
+	struct nets all;             /* as the verdict last received them */
 	unsigned changes;
 	struct verdict *notified;
 };
@@ -115,7 +115,8 @@ int allowlist_senders_fd(const struct allowlist *l)
 
 int allowlist_timeout_ms(const struct allowlist *l, int64_t now_ms)
 {
-	const int names_ms = hostnames_timeout_ms(l->hostnames, now_ms), senders_ms = senders_timeout_ms(l->senders, now_ms);
+	const int names_ms = hostnames_timeout_ms(l->hostnames, now_ms),
+		  senders_ms = senders_timeout_ms(l->senders, now_ms);
 
 	return names_ms < 0 || (senders_ms >= 0 && senders_ms < names_ms) ? senders_ms : names_ms;
 }

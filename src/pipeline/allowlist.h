@@ -35,7 +35,8 @@ void allowlist_free(struct allowlist *list);
  */
 int allowlist_refresh(struct allowlist *list, struct verdict *verdict, struct why *why);
 
-/* For the poll loop: see hostnames.h, senders.h. True: an answer changed the allowed networks; a refresh should follow. */
+/* For the poll loop: see hostnames.h, senders.h. True: an answer changed the allowed networks; a refresh should follow.
+ */
 int allowlist_names_fd(const struct allowlist *list);
 int allowlist_senders_fd(const struct allowlist *list);
 int allowlist_timeout_ms(const struct allowlist *list, int64_t now_ms);

@@ -31,7 +31,7 @@ struct blocklist {
 	uint8_t ports; /* list of ports */
 	size_t n_files;
 	struct netfile files[CONFIG_WORDS_MAX];
-	bool reread;   /* since what is wanted was worked out */
+	bool reread; /* since what is wanted was worked out */
 
 	size_t n, cap;
 	struct listed *all; /* by address, none inside another */
@@ -168,8 +168,7 @@ bool blocklist_find(const struct blocklist *b, const struct net *net, struct blo
 	}
 	if (low == 0 || b->all[low - 1].net.len > net->len || !net_has(&b->all[low - 1].net, &net->addr))
 		return false;
-	*ret = (struct blocklist_place){
-		b->all[low - 1].net, b->files[b->all[low - 1].file].path, b->all[low - 1].line};
+	*ret = (struct blocklist_place){b->all[low - 1].net, b->files[b->all[low - 1].file].path, b->all[low - 1].line};
 	return true;
 }
 
@@ -204,7 +203,8 @@ static bool is_host(const struct net *net)
 static void add_unspared(struct blocklist *b, const struct verdict *verdict, const struct reconcile *reconcile,
                          const struct net *net)
 {
-	struct net pieces[RECONCILE_PIECES_MAX], half = {net->addr, (uint8_t)(net->len + 1)}; /* net->len is below 128 then */
+	struct net pieces[RECONCILE_PIECES_MAX],
+		half = {net->addr, (uint8_t)(net->len + 1)}; /* net->len is below 128 then */
 
 	if (!verdict_spares(verdict, net)) {
 		if (reconcile == NULL || reconcile_pieces(reconcile, net, pieces) > 0)
@@ -273,14 +273,15 @@ int blocklist_refresh(struct blocklist *b, const struct verdict *verdict, const 
 /* --- into the kernel --- */
 
 /*
- * Of those that do not fit into the kernel the ones that end first stay out (capacity.h): each gets an end of its own, the same
- * each time, so that not all of them do.
+ * Of those that do not fit into the kernel the ones that end first stay out (capacity.h): each gets an end of its own,
+ * the same each time, so that not all of them do.
  */
 static struct block block_of(const struct blocklist *b, const struct net *net)
 {
 	const int64_t spread_s = (int64_t)(addr_hash(&net->addr, net->len) >> 24); /* below BLOCK_NO_END_S */
 
-	return (struct block){.net = *net, .until_s = BLOCK_NO_END_S + spread_s, .cause = BLOCK_LISTED, .list = b->ports};
+	return (struct block){
+		.net = *net, .until_s = BLOCK_NO_END_S + spread_s, .cause = BLOCK_LISTED, .list = b->ports};
 }
 
 /* The next that are in from and not in other, MOVED_AT_ONCE at most. */

@@ -1,7 +1,7 @@
 #include "pipeline/capacity.h"
 
 enum {
-	BUCKETS = 1024,  /* of time left, of one rank: so exact is the choice */
+	BUCKETS = 1024,   /* of time left, of one rank: so exact is the choice */
 	SPARE_PARTS = 16, /* one of so many parts is left for new blocks */
 };
 

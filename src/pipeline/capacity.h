@@ -21,7 +21,8 @@ struct capacity_cut {
 	int64_t until_s;
 };
 
-/* The worse a client, the higher: 0 listed by others, 1 to 8 its offences, 9 a network of blocked clients, 10 by hand. */
+/* The worse a client, the higher: 0 listed by others, 1 to 8 its offences, 9 a network of blocked clients, 10 by hand.
+ */
 unsigned capacity_rank(const struct wanted_entry *entry);
 
 /* For the entries of one family, of which so many can be held. Reads all of them twice when not all fit. */

@@ -51,7 +51,8 @@ static int write_good(struct store *store, const struct change *c, struct why *w
 	int rc = 0;
 
 	if (c->good != NULL)
-		rc = store_add_good(store, &(struct store_evidence){.net = *c->good, .time_s = c->at_s, .times = 1}, 1, why);
+		rc = store_add_good(store, &(struct store_evidence){.net = *c->good, .time_s = c->at_s, .times = 1}, 1,
+		                    why);
 	if (rc == 0 && a != NULL)
 		rc = store_add_allowance(store, c->net, c->at_s, a->until_s, a->cause, a->why, why);
 	if (rc == 0 && c->disallows)

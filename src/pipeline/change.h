@@ -45,7 +45,8 @@ struct change {
 	const struct block *ends;
 	const char *ended_by;
 
-	/* Of this rule: a hit (its rule is filled in), then blocks that begin or are extended; a manual one ends the one before. */
+	/* Of this rule: a hit (its rule is filled in), then blocks that begin or are extended; a manual one ends the
+	 * one before. */
 	struct change_rule rule;
 	const struct store_hit *hit;
 	size_t n_blocks;
@@ -61,7 +62,8 @@ struct change {
 	size_t n_dropped;
 	const struct change_dropped *dropped;
 
-	/* The requester and the request: an audit row. who NULL: the daemon itself. net NULL: everything. why "": none. */
+	/* The requester and the request: an audit row. who NULL: the daemon itself. net NULL: everything. why "": none.
+	 */
 	const char *who, *what, *why;
 	const struct net *net;
 };

@@ -1,5 +1,6 @@
 /*
- * dated: old logs in the order of their first time stamps: sessions, scores and blocks need the lines in the order they were written.
+ * dated: old logs in the order of their first time stamps: sessions, scores and blocks need the lines in the order they
+ * were written.
  */
 #ifndef WFS_PIPELINE_DATED_H
 #define WFS_PIPELINE_DATED_H
@@ -15,8 +16,8 @@ struct dated {
 };
 
 /*
- * Fills ret, n of them, in order. year: as of line_clock_init. A file that cannot be opened comes last; the caller that reads
- * it reports the error.
+ * Fills ret, n of them, in order. year: as of line_clock_init. A file that cannot be opened comes last; the caller that
+ * reads it reports the error.
  */
 void dated_files(const char *const paths[], size_t n, int year, struct dated *ret);
 

@@ -8,7 +8,7 @@
 
 enum {
 	LISTED_MAX = 320, /* a zone, two addresses, and the words between them */
-	FLOOD_MAX = 96, /* two numbers, likewise */
+	FLOOD_MAX = 96,   /* two numbers, likewise */
 };
 
 /* A rule that blocked too many proven good clients: their blocks are released, and its matches no longer count. */
@@ -34,21 +34,22 @@ static void handle_greylisted(const struct decide *d, const struct rules_hit *hi
 	if (until_s == now_s || verdict_is_allowed(d->verdict, &hit->address))
 		return;
 	outcome = greylist_attempt(d->greylist, d->verdict, &hit->address, hit->from, hit->to, hit->helo, time_s,
-	                          &ret->greylist);
+	                           &ret->greylist);
 	if (outcome != GREYLIST_NOTHING && d->keeps_attempts)
 		pending_attempt(d->pending, hit, time_s);
 	if (outcome != GREYLIST_EARNED)
 		return;
 	verdict_allow_earned(d->verdict, &ret->greylist, until_s);
 	pending_allow(d->pending, &(struct pending_allowance){.net = ret->greylist,
-	                                                    .since_s = now_s,
-	                                                    .until_s = until_s,
-	                                                    .cause = "cluster",
-	                                                    .why = "two addresses sent the same greylisted letter"});
+	                                                      .since_s = now_s,
+	                                                      .until_s = until_s,
+	                                                      .cause = "cluster",
+	                                                      .why = "two addresses sent the same greylisted letter"});
 	ret->earned = true;
 }
 
-void decide_expect(const struct decide *d, const struct addr *addr, int score, int64_t time_s, enum verdict_expected when)
+void decide_expect(const struct decide *d, const struct addr *addr, int score, int64_t time_s,
+                   enum verdict_expected when)
 {
 	const struct net subject = verdict_expect(d->verdict, addr, score, when);
 
@@ -78,7 +79,8 @@ static uint8_t list_of(const struct decide *d, const struct rulefile_rule *rule)
 static void store_duplicate(const struct decide *d, const struct decide_line *line, const struct rules_hit *hit,
                             struct decide_result *ret)
 {
-	ret->decision = (struct verdict_decision){.outcome = VERDICT_DUPLICATE, .subject = net_of(&hit->address), .weight = VERDICT_REPEATED};
+	ret->decision = (struct verdict_decision){
+		.outcome = VERDICT_DUPLICATE, .subject = net_of(&hit->address), .weight = VERDICT_REPEATED};
 	pending_hit(d->pending, line->file, hit, line->time_s, line->offset, line->text, &ret->decision);
 	ret->is_hit = true;
 }
@@ -100,24 +102,26 @@ void decide_hit(const struct decide *d, const struct decide_line *line, int64_t 
 	}
 	if (hit->to.p != NULL && hit->helo.p != NULL)
 		handle_greylisted(d, hit, line->time_s, now_s, ret);
-	evidence = (struct verdict_evidence){.addr = hit->address,
-	                                     .name = hit->name,
-	                                     .score = unreported == hit->count ? hit->score : hit->rule->text->score * (int)unreported,
-	                                     .count = unreported,
-	                                     .kind = kind_of(hit),
-	                                     .account = hit->account,
-	                                     .time_s = line->time_s,
-	                                     .for_s = hit->rule->text->for_s,
-	                                     .rule = (unsigned)hit->rule->index, /* below RULEFILE_RULES_MAX */
-	                                     .list = hit->rule->index == VERDICT_NO_RULE ? list_of(d, hit->rule->text) : 0};
+	evidence = (struct verdict_evidence){
+		.addr = hit->address,
+		.name = hit->name,
+		.score = unreported == hit->count ? hit->score : hit->rule->text->score * (int)unreported,
+		.count = unreported,
+		.kind = kind_of(hit),
+		.account = hit->account,
+		.time_s = line->time_s,
+		.for_s = hit->rule->text->for_s,
+		.rule = (unsigned)hit->rule->index, /* below RULEFILE_RULES_MAX */
+		.list = hit->rule->index == VERDICT_NO_RULE ? list_of(d, hit->rule->text) : 0};
 	verdict_hit(d->verdict, &evidence, &ret->decision);
 	if (ret->decision.login != 0)
 		pending_login(d->pending, ret->decision.login, line->time_s);
 	if (hit->score <= 0) { /* good evidence counts, but is no hit */
 		ret->is_good = hit->score < 0;
 		if (hit->score < 0 && ret->decision.outcome != VERDICT_ALLOWED)
-			pending_good(d->pending, &ret->decision.subject, evidence.kind == VERDICT_LOGIN ? hit->account : ACCOUNT_NONE,
-			             line->time_s, hit->score, ret->decision.counted);
+			pending_good(d->pending, &ret->decision.subject,
+			             evidence.kind == VERDICT_LOGIN ? hit->account : ACCOUNT_NONE, line->time_s,
+			             hit->score, ret->decision.counted);
 		return;
 	}
 	pending_hit(d->pending, line->file, hit, line->time_s, line->offset, line->text, &ret->decision);
@@ -133,7 +137,8 @@ static struct span listed_text(const struct dnsbl_answer *answer, char out[stati
 
 	(void)addr_text(&answer->addr, addr);
 	(void)addr_text(&answer->code, code);
-	return (struct span){out, (size_t)snprintf(out, LISTED_MAX, "%s answers %s for %s", answer->list->zone, code, addr)};
+	return (struct span){out,
+	                     (size_t)snprintf(out, LISTED_MAX, "%s answers %s for %s", answer->list->zone, code, addr)};
 }
 
 /* False: the address was allowed already. */
@@ -143,12 +148,12 @@ static bool allow_listed(const struct decide *d, const struct dnsbl_answer *answ
 	const struct verdict_query view = verdict_query(d->verdict, &answer->addr);
 	char why[LISTED_MAX];
 	const struct pending_allowance allowance = {.net = net_of(&answer->addr),
-	                                           .since_s = now_s,
-	                                           .until_s = now_s + d->config->dns.allow_for_s,
-	                                           .cause = "dns-list",
-	                                           .why = why,
-	                                           .lifts = view.until_s > now_s,
-	                                           .lifted = view.subject};
+	                                            .since_s = now_s,
+	                                            .until_s = now_s + d->config->dns.allow_for_s,
+	                                            .cause = "dns-list",
+	                                            .why = why,
+	                                            .lifts = view.until_s > now_s,
+	                                            .lifted = view.subject};
 
 	if (view.allowed)
 		return false;
@@ -210,7 +215,8 @@ void decide_name(const struct decide *d, const struct dnsbl_answer *answer, int6
 
 void decide_flood(const struct decide *d, const struct decide_flood *flood, int64_t now_s, struct decide_result *ret)
 {
-	static char name[] = "kernel-connections", category[] = "flood", reason[] = "opened too many connections at once";
+	static char name[] = "kernel-connections", category[] = "flood",
+		    reason[] = "opened too many connections at once";
 	static const struct rulefile_rule words = {.name = name, .category = category, .reason = reason};
 	static const struct rule rule = {.index = VERDICT_NO_RULE, .text = &words};
 	const struct rules_hit hit = {

@@ -81,7 +81,8 @@ static void note_bad(struct netfile *f, uint32_t number, const char *line, size_
 		return;
 	(void)text_escape(text, shown, sizeof shown);
 	(void)why_set(&f->trouble, EINVAL,
-	              "%s:%u: want an address or a network without host bits, got \"%s\"; the other lines hold", f->path, number, shown);
+	              "%s:%u: want an address or a network without host bits, got \"%s\"; the other lines hold",
+	              f->path, number, shown);
 }
 
 static void add(struct netfile *f, const struct net *net, uint32_t number)
@@ -117,8 +118,8 @@ static void take_line(struct netfile *f, uint32_t number, const char *line, size
 		if (f->n < NETFILE_MAX)
 			add(f, &net, number);
 		else if (f->n_bad++ == 0)
-			(void)why_set(&f->trouble, E2BIG, "%s:%u: more than %d networks; what follows is left out", f->path, number,
-			              NETFILE_MAX);
+			(void)why_set(&f->trouble, E2BIG, "%s:%u: more than %d networks; what follows is left out",
+			              f->path, number, NETFILE_MAX);
 		break;
 	case NETFILE_BAD:
 		note_bad(f, number, line, len);

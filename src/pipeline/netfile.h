@@ -35,16 +35,17 @@ struct netfile {
 	struct stat st;   /* of what was read last */
 	size_t n, cap;
 	struct netfile_entry *list; /* as they are in the file */
-	size_t n_bad;         /* lines that are left out */
-	bool unreadable;      /* now */
-	struct why trouble;   /* "": none; else of the first bad line, or why it cannot be read */
+	size_t n_bad;               /* lines that are left out */
+	bool unreadable;            /* now */
+	struct why trouble;         /* "": none; else of the first bad line, or why it cannot be read */
 };
 
 /* What is in a line, len bytes without a newline: *ret written when it is NETFILE_NET. Pure. */
 enum netfile_line { NETFILE_NOTHING, NETFILE_NET, NETFILE_BAD };
 enum netfile_line netfile_parse(const char *line, size_t len, struct net *ret);
 
-/* Cheap when nothing changed. *ret_changed: set when it was reloaded. Returns 0, or NETFILE_ERROR when trouble is new, which is in why. */
+/* Cheap when nothing changed. *ret_changed: set when it was reloaded. Returns 0, or NETFILE_ERROR when trouble is new,
+ * which is in why. */
 int netfile_refresh(struct netfile *file, bool *ret_changed, struct why *why);
 
 /* Frees and empties. */

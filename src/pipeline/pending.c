@@ -16,8 +16,8 @@
 struct noted_hit {
 	const struct rule *rule;
 	struct pending_file *file;
-	size_t n_blocks;              /* that it led to: the next of blocks */
-	bool suspends;                /* its rule; the next of suspensions */
+	size_t n_blocks; /* that it led to: the next of blocks */
+	bool suspends;   /* its rule; the next of suspensions */
 };
 
 /* A rule that was suspended; how many of the nets to lift are its. */
@@ -53,7 +53,7 @@ struct batch {
 	struct store_hit hits[PENDING_HITS_MAX]; /* spans into bytes; rule and log are filled when written */
 	struct noted_hit notes[PENDING_HITS_MAX];
 	struct block blocks[BLOCKS_MAX];
-	uint16_t led[BLOCKS_MAX]; /* to them: the number of the hit */
+	uint16_t led[BLOCKS_MAX];                                           /* to them: the number of the hit */
 	char bytes[PENDING_HITS_MAX * (STORE_LINE_MAX + STORE_DETAIL_MAX)]; /* their texts, escaped */
 };
 
@@ -204,23 +204,23 @@ static struct span keep(struct batch *b, struct span text, size_t max)
 }
 
 void pending_hit(struct pending *p, struct pending_file *file, const struct rules_hit *hit, int64_t time_s,
-                int64_t offset, struct span text, const struct verdict_decision *decision)
+                 int64_t offset, struct span text, const struct verdict_decision *decision)
 {
 	struct batch *const b = p->last;
 
 	assert(b->n_hits < PENDING_HITS_MAX);
 	p->n_stored = 0; /* they may be written over */
-	b->hits[b->n_hits] = (struct store_hit){.time_s = time_s,
-	                                        .address = hit->address,
-	                                        .score = decision->counted || decision->outcome == VERDICT_DUPLICATE ? decision->score
-	                                                                                                              : hit->score,
-	                                        .account = hit->account,
-	                                        .weight = (int)decision->weight,
-	                                        .ignored = !decision->counted,
-	                                        .spent = decision->outcome == VERDICT_BLOCK,
-	                                        .offset = offset,
-	                                        .detail = keep(b, hit->detail, STORE_DETAIL_MAX),
-	                                        .text = keep(b, text, STORE_LINE_MAX)};
+	b->hits[b->n_hits] = (struct store_hit){
+		.time_s = time_s,
+		.address = hit->address,
+		.score = decision->counted || decision->outcome == VERDICT_DUPLICATE ? decision->score : hit->score,
+		.account = hit->account,
+		.weight = (int)decision->weight,
+		.ignored = !decision->counted,
+		.spent = decision->outcome == VERDICT_BLOCK,
+		.offset = offset,
+		.detail = keep(b, hit->detail, STORE_DETAIL_MAX),
+		.text = keep(b, text, STORE_LINE_MAX)};
 	b->notes[b->n_hits] = (struct noted_hit){.rule = hit->rule, .file = file, .n_blocks = decision->n};
 	for (size_t i = 0; i < decision->n; i++) {
 		b->led[b->n_blocks] = (uint16_t)b->n_hits; /* < PENDING_HITS_MAX */
@@ -233,8 +233,8 @@ void pending_suspend(struct pending *p, const struct rule *rule, int64_t at_s, c
 {
 	assert(p->last->n_hits > 0);
 	p->last->notes[p->last->n_hits - 1].suspends = true;
-	p->suspensions = alloc_resize(p->suspensions, p->n_suspensions + 1, sizeof *p->suspensions,
-	                              "pending suspensions");
+	p->suspensions =
+		alloc_resize(p->suspensions, p->n_suspensions + 1, sizeof *p->suspensions, "pending suspensions");
 	p->lifted = alloc_resize(p->lifted, p->n_lifted + n + 1, sizeof *p->lifted, "pending lifted blocks");
 	p->suspensions[p->n_suspensions++] = (struct suspension){rule, at_s, n};
 	for (size_t i = 0; i < n; i++)
@@ -280,8 +280,7 @@ void pending_allow(struct pending *p, const struct pending_allowance *allowance)
 	struct noted_allowance noted = {*allowance, alloc_text(allowance->why, "a pending allowance")};
 
 	noted.a.why = noted.why;
-	p->allowances =
-	        alloc_resize(p->allowances, p->n_allowances + 1, sizeof *p->allowances, "pending allowances");
+	p->allowances = alloc_resize(p->allowances, p->n_allowances + 1, sizeof *p->allowances, "pending allowances");
 	p->allowances[p->n_allowances++] = noted;
 }
 
@@ -294,7 +293,8 @@ static int write_allowances(struct pending *p, struct why *why)
 
 		rc = store_add_allowance(p->store, &a->net, a->since_s, a->until_s, a->cause, a->why, why);
 		if (rc == 0 && a->lifts)
-			rc = store_end(p->store, &(struct block){.net = a->lifted, .cause = BLOCK_EVIDENCE}, a->since_s, a->why, why);
+			rc = store_end(p->store, &(struct block){.net = a->lifted, .cause = BLOCK_EVIDENCE}, a->since_s,
+			               a->why, why);
 	}
 	return rc;
 }
@@ -313,7 +313,8 @@ void pending_expect_good(const struct pending *p, const struct net *subject, int
 	pending_good_expect(&p->good, subject, time_s);
 }
 
-void pending_good(struct pending *p, const struct net *subject, uint32_t account, int64_t time_s, int score, bool counted)
+void pending_good(struct pending *p, const struct net *subject, uint32_t account, int64_t time_s, int score,
+                  bool counted)
 {
 	pending_good_note(&p->good, subject, account, time_s, score, counted);
 }
@@ -325,8 +326,8 @@ void pending_login(struct pending *p, uint64_t login, int64_t time_s)
 
 bool pending_is_full(const struct pending *p)
 {
-	return p->last->n_hits + RULES_HITS_MAX > PENDING_HITS_MAX || p->last->n_blocks + LINE_BLOCKS_MAX > BLOCKS_MAX ||
-	       pending_good_is_full(&p->good);
+	return p->last->n_hits + RULES_HITS_MAX > PENDING_HITS_MAX ||
+	       p->last->n_blocks + LINE_BLOCKS_MAX > BLOCKS_MAX || pending_good_is_full(&p->good);
 }
 
 bool pending_has_hits(const struct pending *p)
@@ -338,7 +339,8 @@ bool pending_has_hits(const struct pending *p)
 static bool has_news(const struct pending *p, bool finish)
 {
 	return pending_has_hits(p) || p->n_allowances > 0 || p->n_attempts > 0 ||
-	       (p->good.n > 0 && (finish || p->good.mode == PENDING_GOOD_WRITTEN)) || pending_files_have_news(&p->files);
+	       (p->good.n > 0 && (finish || p->good.mode == PENDING_GOOD_WRITTEN)) ||
+	       pending_files_have_news(&p->files);
 }
 
 bool pending_has_news(const struct pending *p)
@@ -364,8 +366,10 @@ size_t pending_blocks(const struct pending *p, const struct block **ret)
 }
 
 /* Of blocks of clients whose network attacked, whatever the rule of the last hit. */
-static char spread_name[] = PENDING_SPREAD_RULE, spread_category[] = PENDING_SPREAD_CATEGORY, spread_reason[] = "many addresses of its network were hostile";
-static const struct rulefile_rule spread_text = {.name = spread_name, .category = spread_category, .reason = spread_reason};
+static char spread_name[] = PENDING_SPREAD_RULE, spread_category[] = PENDING_SPREAD_CATEGORY,
+	    spread_reason[] = "many addresses of its network were hostile";
+static const struct rulefile_rule spread_text = {
+	.name = spread_name, .category = spread_category, .reason = spread_reason};
 static const struct rule spread_rule = {.index = VERDICT_NO_RULE, .text = &spread_text};
 
 struct pending_cause pending_cause(const struct pending *p, size_t block)
@@ -377,7 +381,7 @@ struct pending_cause pending_cause(const struct pending *p, size_t block)
 	if (b->blocks[p->n_told + block].spread)
 		return (struct pending_cause){.rule = &spread_text};
 	return (struct pending_cause){b->notes[hit].rule->text,
-	                             detail.p == NULL && b->notes[hit].file == NULL ? b->hits[hit].text : detail};
+	                              detail.p == NULL && b->notes[hit].file == NULL ? b->hits[hit].text : detail};
 }
 
 size_t pending_lifted(const struct pending *p, const struct net **ret)
@@ -408,7 +412,8 @@ static int write_suspension(struct pending *p, const struct suspension *s, const
 	if (p->good.mode == PENDING_GOOD_WRITTEN) /* an old log suspends nothing now */
 		rc = store_suspend(p->store, s->rule->text->name, s->at_s, "blocked too many who had proven good", why);
 	for (size_t i = 0; i < s->n_nets && rc == 0; i++)
-		rc = store_end(p->store, &(struct block){.net = nets[i], .cause = BLOCK_EVIDENCE}, s->at_s, "suspended", why);
+		rc = store_end(p->store, &(struct block){.net = nets[i], .cause = BLOCK_EVIDENCE}, s->at_s, "suspended",
+		               why);
 	return rc;
 }
 
@@ -466,7 +471,8 @@ static int write_blocks(struct pending *p, struct batch *batch, struct passed *p
 			rc = store_add_blocks(p->store, from, (size_t)(b - from), why);
 			from = b;
 			if (rc == 0)
-				rc = write_suspension(p, &p->suspensions[passed->suspensions], &p->lifted[passed->lifted], why);
+				rc = write_suspension(p, &p->suspensions[passed->suspensions],
+				                      &p->lifted[passed->lifted], why);
 			passed->lifted += p->suspensions[passed->suspensions++].n_nets;
 		}
 	}

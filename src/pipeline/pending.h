@@ -3,10 +3,10 @@
  * written later when the database cannot be written now.
  *
  * Where engine and replay meet the store; the only writer of evidence and positions (what is not evidence: change.h).
- * What could not be written is kept complete, and more can be gathered: nothing is lost, and since the positions do not advance
- * either, the same lines are read again after a crash. The kernel is told of a decision before it is written. How far files were read is in
- * pending_files.h, evidence for the good in pending_good.h.
- * Order: pending_new; pending_file for each file of a log; pending_hit, pending_read; pending_write.
+ * What could not be written is kept complete, and more can be gathered: nothing is lost, and since the positions do not
+ * advance either, the same lines are read again after a crash. The kernel is told of a decision before it is written.
+ * How far files were read is in pending_files.h, evidence for the good in pending_good.h. Order: pending_new;
+ * pending_file for each file of a log; pending_hit, pending_read; pending_write.
  */
 #ifndef WFS_PIPELINE_PENDING_H
 #define WFS_PIPELINE_PENDING_H
@@ -21,11 +21,11 @@
 #include "verdict/verdict.h"
 
 /* The rule of a block that the scores of its client's network led to, whatever the rule of the last hit. */
-#define PENDING_SPREAD_RULE "network-score"
+#define PENDING_SPREAD_RULE     "network-score"
 #define PENDING_SPREAD_CATEGORY "network"
 
 enum {
-	PENDING_HITS_MAX = 1024, /* then it is full and must be written */
+	PENDING_HITS_MAX = 1024,   /* then it is full and must be written */
 	PENDING_BATCHES_MAX = 100, /* so often: kept while the database cannot be written, in one transaction then */
 	PENDING_LIFTED_MAX = 1000, /* nets, by one suspension */
 };
@@ -43,14 +43,14 @@ void pending_free(struct pending *pending);
  * pending_write). path, first: copied. Valid until pending_done; at most PENDING_FILES_MAX at a time.
  */
 struct pending_file *pending_file(struct pending *pending, const char *path, struct span first,
-                                const struct store_log *known);
+                                  const struct store_log *known);
 
 /* No file can be added until pending is written. */
 bool pending_files_are_full(const struct pending *pending);
 
 /*
- * The files that begin like that and were read on since the last pending_write, so that the database knows old positions of
- * them: before: NULL, then the one before. NULL: no more.
+ * The files that begin like that and were read on since the last pending_write, so that the database knows old
+ * positions of them: before: NULL, then the one before. NULL: no more.
  */
 struct pending_file *pending_unwritten(struct pending *pending, struct span first, const struct pending_file *before);
 
@@ -65,10 +65,11 @@ struct pending_file *pending_journal(struct pending *pending, const char *name, 
  * file. file: NULL when it is in no log. Not when pending was full before the line.
  */
 void pending_hit(struct pending *pending, struct pending_file *file, const struct rules_hit *hit, int64_t time_s,
-                int64_t offset, struct span text, const struct verdict_decision *decision);
+                 int64_t offset, struct span text, const struct verdict_decision *decision);
 
 /* Good evidence: its day counts, and its score if counted; of a login, the account. It is no hit. */
-void pending_good(struct pending *pending, const struct net *subject, uint32_t account, int64_t time_s, int score, bool counted);
+void pending_good(struct pending *pending, const struct net *subject, uint32_t account, int64_t time_s, int score,
+                  bool counted);
 
 /* The first login of a client to an account on a day, as verdict_decision has it. */
 void pending_login(struct pending *pending, uint64_t login, int64_t time_s);
@@ -108,8 +109,9 @@ void pending_replay(struct pending *pending, int64_t window_s, enum pending_keep
 int pending_finish(struct pending *pending, struct why *why);
 
 /*
- * For a replay, which fills one while another is written: next, which is empty, goes on where filled, which will be written now, ends. It
- * knows how far the files were read, which were made for both in the same order, and has the evidence that is not written now.
+ * For a replay, which fills one while another is written: next, which is empty, goes on where filled, which will be
+ * written now, ends. It knows how far the files were read, which were made for both in the same order, and has the
+ * evidence that is not written now.
  */
 void pending_continue(struct pending *next, struct pending *filled);
 
@@ -117,8 +119,8 @@ void pending_continue(struct pending *next, struct pending *filled);
 bool pending_is_full(const struct pending *pending);
 
 /*
- * Although it is full and cannot be written now: there is room again for as much. False: there is no more, PENDING_BATCHES_MAX.
- * All must have been told.
+ * Although it is full and cannot be written now: there is room again for as much. False: there is no more,
+ * PENDING_BATCHES_MAX. All must have been told.
  */
 bool pending_go_on(struct pending *pending);
 
@@ -141,8 +143,8 @@ int pending_ready(const struct pending *pending, struct why *why);
 size_t pending_blocks(const struct pending *pending, const struct block **ret);
 
 /*
- * Why the block of that number exists: the rule and the detail (escaped; p NULL: none) of the hit that caused it, or its
- * text when it is in no log. Valid as long.
+ * Why the block of that number exists: the rule and the detail (escaped; p NULL: none) of the hit that caused it, or
+ * its text when it is in no log. Valid as long.
  */
 struct pending_cause {
 	const struct rulefile_rule *rule;
@@ -156,7 +158,8 @@ size_t pending_lifted(const struct pending *pending, const struct net **ret);
 /* The kernel has been told, or will learn it otherwise. */
 void pending_told(struct pending *pending);
 
-/* The blocks of the last pending_write, with their ids, until the next pending_hit. False: too many; the database has them. */
+/* The blocks of the last pending_write, with their ids, until the next pending_hit. False: too many; the database has
+ * them. */
 bool pending_stored(const struct pending *pending, const struct block **ret, size_t *ret_n);
 
 /*

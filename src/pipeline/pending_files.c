@@ -9,10 +9,10 @@
 
 struct pending_file {
 	bool used, dirty;
-	unsigned n_readers;      /* 0: nothing more is read from it */
-	bool fresh;              /* its row was made in the transaction that is open */
+	unsigned n_readers; /* 0: nothing more is read from it */
+	bool fresh;         /* its row was made in the transaction that is open */
 	bool is_journal;
-	struct store_log log;    /* id 0: no row yet */
+	struct store_log log; /* id 0: no row yet */
 	struct store_journal journal;
 	char *path;
 	size_t first_len;
@@ -32,7 +32,8 @@ void pending_files_done(struct pending_files *files)
 	free(files->list);
 }
 
-struct pending_file *pending_files_add(struct pending_files *files, const char *path, struct span first, const struct store_log *known)
+struct pending_file *pending_files_add(struct pending_files *files, const char *path, struct span first,
+                                       const struct store_log *known)
 {
 	struct pending_file *file = NULL;
 
@@ -61,7 +62,8 @@ size_t pending_files_count(const struct pending_files *files)
 	return n;
 }
 
-struct pending_file *pending_files_unwritten(const struct pending_files *files, struct span first, const struct pending_file *before)
+struct pending_file *pending_files_unwritten(const struct pending_files *files, struct span first,
+                                             const struct pending_file *before)
 {
 	for (size_t i = before == NULL ? 0 : (size_t)(before - files->list) + 1; i < files->n; i++) {
 		struct pending_file *const file = &files->list[i];
@@ -85,8 +87,8 @@ void pending_share(struct pending_file *file, const char *path)
 	file->n_readers++;
 }
 
-struct pending_file *pending_files_add_journal(struct pending_files *files, const char *name, const struct store_log *log,
-                                               const struct store_journal *journal)
+struct pending_file *pending_files_add_journal(struct pending_files *files, const char *name,
+                                               const struct store_log *log, const struct store_journal *journal)
 {
 	char first[POSITION_FIRST_MAX], path[POSITION_FIRST_MAX];
 	struct pending_file *file;

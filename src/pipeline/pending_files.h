@@ -1,9 +1,9 @@
 /*
- * pending_files: the files of logs, and journals, that are being read: which row of the database each is, and how far it was read since
- * that was written.
+ * pending_files: the files of logs, and journals, that are being read: which row of the database each is, and how far
+ * it was read since that was written.
  *
- * A part of pending: pending.h makes them, and writes their positions in the transaction of the hits before them. What is counted here
- * is added up until then.
+ * A part of pending: pending.h makes them, and writes their positions in the transaction of the hits before them. What
+ * is counted here is added up until then.
  */
 #ifndef WFS_PIPELINE_PENDING_FILES_H
 #define WFS_PIPELINE_PENDING_FILES_H
@@ -30,7 +30,8 @@ const struct store_log *pending_log(const struct pending_file *file);
 /* It is read on under this path, too: by another reader, or again. Each reader ends with pending_done. */
 void pending_share(struct pending_file *file, const char *path);
 
-/* Nothing more is read from this file by one that pending_file or pending_share was for; what it holds is still written. */
+/* Nothing more is read from this file by one that pending_file or pending_share was for; what it holds is still
+ * written. */
 void pending_done(struct pending_file *file);
 
 /* What was read since: adds to the counters and moves the position. */
@@ -42,7 +43,8 @@ struct pending_read {
 };
 void pending_read(struct pending_file *file, const struct pending_read *read);
 
-/* What was read since, up to the entry of this cursor: adds to the counters. unit: of what was suppressed, escaped; "": none was. */
+/* What was read since, up to the entry of this cursor: adds to the counters. unit: of what was suppressed, escaped; "":
+ * none was. */
 struct pending_entries {
 	int64_t lines, cut, unparsed, forged, damaged, suppressed, gaps, lost;
 	int64_t last_line_at;
@@ -65,10 +67,12 @@ void pending_files_done(struct pending_files *files);
 void pending_files_continue(struct pending_files *files, const struct pending_files *from);
 
 /* As pending_file, pending_journal and pending_unwritten. */
-struct pending_file *pending_files_add(struct pending_files *files, const char *path, struct span first, const struct store_log *known);
-struct pending_file *pending_files_add_journal(struct pending_files *files, const char *name, const struct store_log *log,
-                                               const struct store_journal *journal);
-struct pending_file *pending_files_unwritten(const struct pending_files *files, struct span first, const struct pending_file *before);
+struct pending_file *pending_files_add(struct pending_files *files, const char *path, struct span first,
+                                       const struct store_log *known);
+struct pending_file *pending_files_add_journal(struct pending_files *files, const char *name,
+                                               const struct store_log *log, const struct store_journal *journal);
+struct pending_file *pending_files_unwritten(const struct pending_files *files, struct span first,
+                                             const struct pending_file *before);
 
 size_t pending_files_count(const struct pending_files *files);
 bool pending_files_have_news(const struct pending_files *files);

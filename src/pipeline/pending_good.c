@@ -71,7 +71,8 @@ static void age_credit(struct pending_good *g, int64_t now_s)
 	g->n_credit = n;
 }
 
-void pending_good_note(struct pending_good *g, const struct net *subject, uint32_t account, int64_t time_s, int score, bool counted)
+void pending_good_note(struct pending_good *g, const struct net *subject, uint32_t account, int64_t time_s, int score,
+                       bool counted)
 {
 	struct noted_good *noted;
 	size_t place;
@@ -96,7 +97,8 @@ void pending_good_note(struct pending_good *g, const struct net *subject, uint32
 	if (counted && time_s > g->credit_s)
 		g->credit_s = time_s;
 	if (counted)
-		g->credit[g->n_credit++] = (struct noted_credit){(uint32_t)place, score, time_s, account}; /* < PLACES */
+		g->credit[g->n_credit++] =
+			(struct noted_credit){(uint32_t)place, score, time_s, account}; /* < PLACES */
 	if (g->n_credit == PENDING_CREDIT_MAX && g->mode == PENDING_GOOD_DEFERRED)
 		age_credit(g, time_s);
 }
@@ -125,7 +127,8 @@ static int write_days(const struct pending_good *g, struct store *store, struct 
 		const struct noted_good *const noted = &g->list[i];
 
 		if (noted->used)
-			g->evidence[n++] = (struct store_evidence){.net = noted->net, .time_s = noted->last_s, .times = noted->times};
+			g->evidence[n++] = (struct store_evidence){
+				.net = noted->net, .time_s = noted->last_s, .times = noted->times};
 		if (n == EVIDENCE_MAX) {
 			rc = store_add_good(store, g->evidence, n, why);
 			n = 0;

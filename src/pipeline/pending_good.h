@@ -36,9 +36,10 @@ struct pending_good {
 	enum pending_good_mode mode;
 	int64_t window_s; /* DEFERRED: what is older does not count */
 	size_t n, n_credit;
-	int64_t credit_s; /* the newest */
-	struct noted_good *list;     /* PENDING_GOOD_MAX * 2, open addressing by net and day; made when first needed */
-	struct noted_credit *credit; /* PENDING_CREDIT_MAX; deferred: of the last ones only what is in the window is written */
+	int64_t credit_s;        /* the newest */
+	struct noted_good *list; /* PENDING_GOOD_MAX * 2, open addressing by net and day; made when first needed */
+	struct noted_credit
+		*credit; /* PENDING_CREDIT_MAX; deferred: of the last ones only what is in the window is written */
 	struct store_evidence *evidence; /* of them, as they are written */
 	size_t n_logins;
 	struct store_login *logins;
@@ -47,8 +48,8 @@ struct pending_good {
 void pending_good_done(struct pending_good *good);
 
 /* Its day counts, and its score when counted. account: of a login; ACCOUNT_NONE: a delivery. Not when it is full. */
-void pending_good_note(struct pending_good *good, const struct net *subject, uint32_t account, int64_t time_s, int score,
-                       bool counted);
+void pending_good_note(struct pending_good *good, const struct net *subject, uint32_t account, int64_t time_s,
+                       int score, bool counted);
 
 /* The first login of a client to an account on a day. Not when it is full. */
 void pending_good_login(struct pending_good *good, uint64_t login, int64_t time_s);

@@ -12,8 +12,8 @@
 
 static_assert((int)RECONCILE_RELEASED_MAX == (int)CLIENT_PACKET, "one packet looks at all that a call releases");
 
-struct reconcile *reconcile_new(struct store *store, const struct portlists *ports, struct client *client, uint32_t refresh_s,
-                                int64_t started_s)
+struct reconcile *reconcile_new(struct store *store, const struct portlists *ports, struct client *client,
+                                uint32_t refresh_s, int64_t started_s)
 {
 	struct reconcile *const rec = alloc_zero(1, sizeof *rec, "the active blocks");
 
@@ -48,7 +48,8 @@ int reconcile_learn_limits(const struct reconcile *rec, struct why *why)
 	return lengths_fitting(&rec->client->lengths, &any) != 0 ? 0 : client_limits(rec->client, why);
 }
 
-/* How long the pieces of net are. Its own length when no list can hold it, or would hold too many: the backend returns why. */
+/* How long the pieces of net are. Its own length when no list can hold it, or would hold too many: the backend returns
+ * why. */
 static uint8_t piece_length(const struct reconcile *rec, const struct net *net)
 {
 	const uint8_t fitting = lengths_fitting(&rec->client->lengths, net);
@@ -56,7 +57,8 @@ static uint8_t piece_length(const struct reconcile *rec, const struct net *net)
 	return fitting == 0 || fitting - net->len > RECONCILE_PIECES_BITS ? net->len : fitting;
 }
 
-size_t reconcile_pieces_of(const struct reconcile *rec, const struct net *net, struct net out[static RECONCILE_PIECES_MAX])
+size_t reconcile_pieces_of(const struct reconcile *rec, const struct net *net,
+                           struct net out[static RECONCILE_PIECES_MAX])
 {
 	const uint8_t length = piece_length(rec, net);
 	const unsigned bits = length - net->len;
@@ -91,7 +93,7 @@ bool reconcile_is_first_piece(const struct wanted_entry *e)
 
 /* The entry of a block's piece, or NULL. */
 struct wanted_entry *reconcile_find(const struct reconcile *rec, uint8_t list, const struct net *piece, uint8_t whole,
-                                 uint8_t cause)
+                                    uint8_t cause)
 {
 	struct wanted_entry *e = NULL;
 
@@ -103,7 +105,8 @@ struct wanted_entry *reconcile_find(const struct reconcile *rec, uint8_t list, c
 
 /* --- what is wanted --- */
 
-static struct wanted_entry *want_piece(struct reconcile *rec, const struct block *b, const struct net *piece, bool *ret_new)
+static struct wanted_entry *want_piece(struct reconcile *rec, const struct block *b, const struct net *piece,
+                                       bool *ret_new)
 {
 	const struct wanted_entry key = {.net = *piece,
 	                                 .whole = b->net.len,
@@ -120,7 +123,9 @@ static void learn_id(struct reconcile *rec, struct wanted_entry *e, int64_t id, 
 {
 	e->id = id;
 	if (reconcile_is_first_piece(e))
-		reconcile_note(rec, id, (struct store_dropped){1, now_s, e->until_s, 1, 0}); /* how many more is not known any more */
+		reconcile_note(
+			rec, id,
+			(struct store_dropped){1, now_s, e->until_s, 1, 0}); /* how many more is not known any more */
 }
 
 static uint8_t offence_of(const struct block *b)
@@ -141,7 +146,7 @@ static void load_block(struct reconcile *rec, const struct block *b, int64_t now
 		if (new)
 			e->fed_s = b->since_s > rec->blind_s ? b->since_s : rec->blind_s;
 		else if (e->seen == rec->c.number && e->until_s >= b->until_s)
-			continue; /* by another row */
+			continue;                                  /* by another row */
 		if (!new && e->id == 0 && e->until_s > b->until_s) /* extended before it was stored */
 			learn_id(rec, e, b->id, now_s);
 		else
@@ -201,8 +206,10 @@ bool reconcile_fits(const struct reconcile *rec, const struct wanted_entry *e)
 void reconcile_leave_out(struct reconcile *rec, struct wanted_entry *e)
 {
 	wanted_mark(&rec->wanted, e, WANTED_OUT);
-	(void)why_set(&rec->refusal, ENOSPC, "the kernel's lists hold %u of each family, and those with fewer offences or a nearer "
-	                                     "end stay out", rec->client->capacity);
+	(void)why_set(&rec->refusal, ENOSPC,
+	              "the kernel's lists hold %u of each family, and those with fewer offences or a nearer "
+	              "end stay out",
+	              rec->client->capacity);
 }
 
 uint32_t reconcile_left(const struct wanted_entry *e, int64_t now_s)
@@ -264,14 +271,15 @@ int reconcile_send(struct reconcile *rec, struct feed *f, int64_t now_s, size_t 
 }
 
 int reconcile_feed(struct reconcile *rec, struct feed *f, const struct wanted_entry *e, int64_t now_s, size_t *refused,
-                struct why *why)
+                   struct why *why)
 {
 	f->entries[f->n++] = (struct client_entry){.net = e->net, .list = e->list, .left_s = reconcile_left(e, now_s)};
 	return f->n == CLIENT_PACKET ? reconcile_send(rec, f, now_s, refused, why) : 0;
 }
 
 /* A piece of a block decided now. */
-static struct wanted_entry *want_new(struct reconcile *rec, const struct block *b, const struct net *piece, int64_t now_s)
+static struct wanted_entry *want_new(struct reconcile *rec, const struct block *b, const struct net *piece,
+                                     int64_t now_s)
 {
 	bool new;
 	struct wanted_entry *const e = want_piece(rec, b, piece, &new);
@@ -299,7 +307,7 @@ static int send_new(struct reconcile *rec, struct feed *f, struct wanted_entry *
 }
 
 int reconcile_add(struct reconcile *rec, const struct block *blocks, size_t n, int64_t now_s, size_t *ret_refused,
-               struct why *why)
+                  struct why *why)
 {
 	struct net pieces[RECONCILE_PIECES_MAX];
 	struct feed f = {.n = 0};
@@ -350,7 +358,8 @@ void reconcile_stored(struct reconcile *rec, const struct block *blocks, size_t 
 		const size_t n_pieces = b->prolonged ? 0 : reconcile_pieces_of(rec, &b->net, pieces);
 
 		for (size_t j = 0; j < n_pieces; j++) {
-			struct wanted_entry *const e = reconcile_find(rec, b->list, &pieces[j], b->net.len, (uint8_t)b->cause);
+			struct wanted_entry *const e =
+				reconcile_find(rec, b->list, &pieces[j], b->net.len, (uint8_t)b->cause);
 
 			if (e == NULL)
 				continue; /* lifted meanwhile */
@@ -379,7 +388,8 @@ bool reconcile_has(const struct reconcile *rec, const struct net *net, enum bloc
 	const struct net piece = {.addr = net->addr, .len = piece_length(rec, net)};
 
 	for (size_t list = 0; list < rec->ports.lists->n; list++) {
-		const struct wanted_entry *const e = reconcile_find(rec, (uint8_t)list, &piece, net->len, (uint8_t)cause);
+		const struct wanted_entry *const e =
+			reconcile_find(rec, (uint8_t)list, &piece, net->len, (uint8_t)cause);
 
 		if (e == NULL)
 			continue;

@@ -54,7 +54,8 @@ bool reconcile_is_busy(const struct reconcile *rec)
 static int begin(struct reconcile *rec, int64_t now_s, struct why *why)
 {
 	struct comparison *const c = &rec->c;
-	const uint32_t n4 = (uint32_t)rec->wanted.n4, n6 = (uint32_t)(rec->wanted.n - rec->wanted.n4); /* both below 2^32 */
+	const uint32_t n4 = (uint32_t)rec->wanted.n4,
+		       n6 = (uint32_t)(rec->wanted.n - rec->wanted.n4); /* both below 2^32 */
 	int rc = reconcile_learn_limits(rec, why);
 
 	c->stage = STAGE_NONE;
@@ -107,12 +108,13 @@ static bool note_held(struct reconcile *rec, const struct client_entry *element,
 		e->seen = c->number;
 		e->kept_s = now_s + element->held_s;
 	}
-	return element->held_s <= rec->refresh_s && element->held_s < reconcile_left(wanted_longest(&rec->wanted, element->list, &element->net), now_s);
+	return element->held_s <= rec->refresh_s &&
+	       element->held_s < reconcile_left(wanted_longest(&rec->wanted, element->list, &element->net), now_s);
 }
 
 /* Who dropped packets; a packet of them. */
-static int ask_some(struct reconcile *rec, const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *result,
-                    struct why *why)
+static int ask_some(struct reconcile *rec, const struct reconcile_rule *rule, int64_t now_s,
+                    struct reconcile_result *result, struct why *why)
 {
 	struct comparison *const c = &rec->c;
 	struct client_entry elements[CLIENT_PACKET];
@@ -141,7 +143,8 @@ static int list_some(struct reconcile *rec, struct feed *f, const struct reconci
 			note_extra(c, &elements[i]);
 			c->drift.extra++;
 		} else if (note_held(rec, &elements[i], rule, now_s, result)) {
-			rc = reconcile_feed(rec, f, wanted_longest(&rec->wanted, elements[i].list, &elements[i].net), now_s, &refused, why);
+			rc = reconcile_feed(rec, f, wanted_longest(&rec->wanted, elements[i].list, &elements[i].net),
+			                    now_s, &refused, why);
 		}
 	}
 	if (rc == 0)
@@ -159,7 +162,8 @@ static int clean_some(struct reconcile *rec, struct why *why)
 	size_t n = 0;
 
 	for (; c->at < c->n_extra && n < CLIENT_PACKET; c->at++) {
-		const struct wanted_entry *const e = wanted_longest(&rec->wanted, c->extra[c->at].list, &c->extra[c->at].net);
+		const struct wanted_entry *const e =
+			wanted_longest(&rec->wanted, c->extra[c->at].list, &c->extra[c->at].net);
 
 		if (e == NULL || e->state != WANTED_HELD) /* it may have been blocked meanwhile */
 			gone[n++] = (struct client_entry){.net = c->extra[c->at].net, .list = c->extra[c->at].list};
@@ -187,7 +191,8 @@ static bool is_its_turn(struct comparison *c, const struct wanted_entry *e)
 /* Whether the kernel lacks this element, and is to have it. Of several entries of one, the longest speaks for it. */
 static bool is_lacking(struct reconcile *rec, struct wanted_entry *e, int64_t now_s)
 {
-	if (!e->used || e->seen == rec->c.number || (rec->c.trusts && e->state == WANTED_HELD && !reconcile_runs_out(rec, e, now_s)) ||
+	if (!e->used || e->seen == rec->c.number ||
+	    (rec->c.trusts && e->state == WANTED_HELD && !reconcile_runs_out(rec, e, now_s)) ||
 	    !is_its_turn(&rec->c, e))
 		return false;
 	if (wanted_longest(&rec->wanted, e->list, &e->net) != e)
@@ -234,8 +239,8 @@ static void end(struct reconcile *rec, struct reconcile_result *result)
 	result->ended = true;
 }
 
-int reconcile_compare(struct reconcile *rec, const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *ret,
-                      struct why *why)
+int reconcile_compare(struct reconcile *rec, const struct reconcile_rule *rule, int64_t now_s,
+                      struct reconcile_result *ret, struct why *why)
 {
 	struct feed f = {.n = 0};
 	int rc = 0;
@@ -258,8 +263,8 @@ int reconcile_compare(struct reconcile *rec, const struct reconcile_rule *rule, 
 	return rc;
 }
 
-int reconcile_sync(struct reconcile *rec, const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *ret,
-                   struct why *why)
+int reconcile_sync(struct reconcile *rec, const struct reconcile_rule *rule, int64_t now_s,
+                   struct reconcile_result *ret, struct why *why)
 {
 	struct reconcile_result all = {.ended = true}, one;
 	int rc = rec->known ? 0 : reconcile_load(rec, now_s, why);

@@ -5,7 +5,8 @@
 
 static int by_block(const void *a, const void *b)
 {
-	const int64_t left = ((const struct change_dropped *)a)->block_id, right = ((const struct change_dropped *)b)->block_id;
+	const int64_t left = ((const struct change_dropped *)a)->block_id,
+		      right = ((const struct change_dropped *)b)->block_id;
 
 	return (left > right) - (left < right);
 }
@@ -86,7 +87,7 @@ static void extend(struct reconcile *rec, const struct wanted_entry *e, int64_t 
 
 /* Its element was listed or looked at. */
 void reconcile_note_dropped(struct reconcile *rec, struct wanted_entry *e, const struct client_entry *element,
-                         const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *result)
+                            const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *result)
 {
 	const int64_t dropped_s = dropped_at(e, element, now_s);
 	const struct net whole = reconcile_whole(e);
@@ -97,7 +98,8 @@ void reconcile_note_dropped(struct reconcile *rec, struct wanted_entry *e, const
 	if (e->fed_s < dropped_s)
 		e->fed_s = dropped_s; /* so that the same packet does not count twice */
 	if (!rec->client->watched && e->kept_s < dropped_s + 2 * (int64_t)rec->refresh_s)
-		e->kept_s = dropped_s + 2 * (int64_t)rec->refresh_s; /* as xt_recent has it, a packet starts its time again */
+		e->kept_s = dropped_s +
+		            2 * (int64_t)rec->refresh_s; /* as xt_recent has it, a packet starts its time again */
 	until_s = until_after(e, rule, dropped_s);
 	if (until_s != e->until_s) {
 		extend(rec, e, until_s);
@@ -105,10 +107,13 @@ void reconcile_note_dropped(struct reconcile *rec, struct wanted_entry *e, const
 		result->dropped++;
 	}
 	/* A packet was seen even where root had no earlier count to compare with. */
-	reconcile_note(rec, e->id, (struct store_dropped){1, dropped_s, e->until_s, element->dropped > 0 ? element->dropped : 1, (int64_t)element->bytes});
+	reconcile_note(rec, e->id,
+	               (struct store_dropped){1, dropped_s, e->until_s, element->dropped > 0 ? element->dropped : 1,
+	                                      (int64_t)element->bytes});
 }
 
-/* Of the entries of an element, the one whose block dropped its packets: that of evidence, or the one that lasts longest. */
+/* Of the entries of an element, the one whose block dropped its packets: that of evidence, or the one that lasts
+ * longest. */
 struct wanted_entry *reconcile_bearer(const struct reconcile *rec, uint8_t list, const struct net *net)
 {
 	struct wanted_entry *e = NULL;
@@ -120,8 +125,8 @@ struct wanted_entry *reconcile_bearer(const struct reconcile *rec, uint8_t list,
 }
 
 /* What is not wanted any more has none. */
-void reconcile_note_bearer(struct reconcile *rec, const struct client_entry *element, const struct reconcile_rule *rule, int64_t now_s,
-                        struct reconcile_result *result)
+void reconcile_note_bearer(struct reconcile *rec, const struct client_entry *element, const struct reconcile_rule *rule,
+                           int64_t now_s, struct reconcile_result *result)
 {
 	struct wanted_entry *const e = reconcile_bearer(rec, element->list, &element->net);
 
@@ -136,9 +141,11 @@ bool reconcile_has_news(const struct reconcile *rec)
 
 int reconcile_write(struct reconcile *rec, struct why *why)
 {
-	const int rc = rec->n_dropped == 0 ? 0
-	                                   : change_write(rec->store, &(struct change){.n_dropped = rec->n_dropped, .dropped = rec->dropped},
-	                                                  why);
+	const int rc =
+		rec->n_dropped == 0
+			? 0
+			: change_write(rec->store,
+	                               &(struct change){.n_dropped = rec->n_dropped, .dropped = rec->dropped}, why);
 
 	if (rc == 0) {
 		rec->n_dropped = 0;
@@ -157,7 +164,8 @@ int reconcile_count(struct reconcile *rec, const struct reconcile_rule *rule, in
 	do {
 		size_t n = 0;
 
-		rc = rec->client->watched ? client_dropped(rec->client, &cursor, elements, &n, why) : client_list(rec->client, &cursor, elements, &n, why);
+		rc = rec->client->watched ? client_dropped(rec->client, &cursor, elements, &n, why)
+		                          : client_list(rec->client, &cursor, elements, &n, why);
 		for (size_t i = 0; i < n && rc == 0; i++)
 			reconcile_note_bearer(rec, &elements[i], rule, now_s, &ignored);
 	} while (rc == 0 && cursor != 0);

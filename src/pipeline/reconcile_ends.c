@@ -10,8 +10,8 @@ int64_t reconcile_next_end(const struct reconcile *rec)
 }
 
 /*
- * Takes out what has expired; returns how many. elements: how the kernel has the same, in the same order: the first *ret_held, the others did
- * not fit or were refused.
+ * Takes out what has expired; returns how many. elements: how the kernel has the same, in the same order: the first
+ * *ret_held, the others did not fit or were refused.
  */
 static size_t remove_expired(struct reconcile *rec, int64_t now_s, struct wanted_entry ended[static CLIENT_PACKET],
                              struct client_entry elements[static CLIENT_PACKET], size_t *ret_held)
@@ -44,7 +44,7 @@ static struct wanted_entry *put_back(struct reconcile *rec, const struct wanted_
 
 /* Looked at a last time: extended, or taken out again. True: its element goes, too. */
 static bool has_expired(struct reconcile *rec, const struct wanted_entry *ended, const struct client_entry *element,
-                    const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *result)
+                        const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *result)
 {
 	struct wanted_entry *const e = put_back(rec, ended);
 
@@ -59,7 +59,8 @@ static bool has_expired(struct reconcile *rec, const struct wanted_entry *ended,
 }
 
 /* Extended, but the kernel would forget it at its old end. */
-static int keep(struct reconcile *rec, struct feed *f, const struct client_entry *element, int64_t now_s, struct why *why)
+static int keep(struct reconcile *rec, struct feed *f, const struct client_entry *element, int64_t now_s,
+                struct why *why)
 {
 	const struct wanted_entry *const e = wanted_longest(&rec->wanted, element->list, &element->net);
 	size_t refused = 0;
@@ -67,8 +68,8 @@ static int keep(struct reconcile *rec, struct feed *f, const struct client_entry
 	return e != NULL && reconcile_runs_out(rec, e, now_s) ? reconcile_feed(rec, f, e, now_s, &refused, why) : 0;
 }
 
-int reconcile_release(struct reconcile *rec, const struct reconcile_rule *rule, int64_t now_s, struct reconcile_result *ret,
-                      struct why *why)
+int reconcile_release(struct reconcile *rec, const struct reconcile_rule *rule, int64_t now_s,
+                      struct reconcile_result *ret, struct why *why)
 {
 	struct wanted_entry ended[CLIENT_PACKET];
 	struct client_entry elements[CLIENT_PACKET];
@@ -77,7 +78,8 @@ int reconcile_release(struct reconcile *rec, const struct reconcile_rule *rule, 
 	int rc = 0;
 
 	*ret = (struct reconcile_result){.running = rec->wanted.n};
-	if (rec->c.stage == STAGE_LIST && !rec->c.trusts) /* what is removed from a list while it is read makes others seem to be missing */
+	if (rec->c.stage == STAGE_LIST &&
+	    !rec->c.trusts) /* what is removed from a list while it is read makes others seem to be missing */
 		return 0;
 	n = remove_expired(rec, now_s, ended, elements, &n_held);
 	if (n_held > 0)
@@ -119,7 +121,9 @@ static void note_lifted(struct reconcile *rec, const struct lifted *l, size_t i,
 	const struct wanted_entry *const e = find_lifted(rec, l, i);
 
 	if (e != NULL && element->dropped > 0 && reconcile_bearer(rec, e->list, &e->net) == e)
-		reconcile_note(rec, e->id, (struct store_dropped){1, now_s - element->idle_s, 0, element->dropped, (int64_t)element->bytes});
+		reconcile_note(rec, e->id,
+		               (struct store_dropped){1, now_s - element->idle_s, 0, element->dropped,
+		                                      (int64_t)element->bytes});
 }
 
 /* Takes a piece out. True: its element goes, too. */

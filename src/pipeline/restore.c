@@ -16,9 +16,9 @@
 
 enum {
 	DAY_S = 86400,
-	GOOD_DAYS = 31, /* as far back as a verdict looks */
+	GOOD_DAYS = 31,     /* as far back as a verdict looks */
 	DECIDED_MIN = 1024, /* places, at first */
-	LOGIN_DAYS = 31, /* a login is remembered, so that a month's holiday is not too long */
+	LOGIN_DAYS = 31,    /* a login is remembered, so that a month's holiday is not too long */
 };
 
 /* What is older than [database] keep is forgotten, with or without a restart. */
@@ -59,7 +59,8 @@ static void set_lists(struct verdict *v, const struct config *config, const stru
 	const size_t n = rules == NULL ? 0 : rules_count(rules);
 
 	for (size_t i = 0; i < n; i++)
-		lists[i] = portlists_of(&config->firewall.ports, rules_at(rules, i)->text->name, rules_at(rules, i)->text->category);
+		lists[i] = portlists_of(&config->firewall.ports, rules_at(rules, i)->text->name,
+		                        rules_at(rules, i)->text->category);
 	verdict_lists(v, lists, n);
 }
 
@@ -128,7 +129,7 @@ struct spread {
 	struct {
 		struct net net;
 		int64_t since_s;
-	} *blocks; /* in the order of the decisions */
+	} * blocks; /* in the order of the decisions */
 };
 
 static void note_spread(struct spread *spread, const struct block *block)
@@ -151,24 +152,28 @@ static void spend_spread(struct spread *spread, struct verdict *v, const struct 
 			break;
 	if (i == spread->n || spread->blocks[i].since_s != hit->time_s)
 		return; /* because of its own */
-	for (; i < spread->n && spread->blocks[i].since_s == hit->time_s && net_has(&network, &spread->blocks[i].net.addr); i++)
+	for (; i < spread->n && spread->blocks[i].since_s == hit->time_s &&
+	       net_has(&network, &spread->blocks[i].net.addr);
+	     i++)
 		verdict_known_spread(v, &spread->blocks[i].net);
 	spread->next = i; /* a later hit of that second has nothing to do with these */
 }
 
 /* --- blocks --- */
 
-/* In the order of their ids, which nearly always is that of the decisions: only an old log that was replayed later breaks it. */
+/* In the order of their ids, which nearly always is that of the decisions: only an old log that was replayed later
+ * breaks it. */
 struct decided {
 	size_t n, cap;
 	struct decided_block {
 		struct block block;
-		unsigned rule; /* of those of proven clients: of others it does not matter, and finding it takes longer than all else */
-	} *blocks;
+		unsigned rule; /* of those of proven clients: of others it does not matter, and finding it takes longer
+		                  than all else */
+	} * blocks;
 };
 
-static int read_decided(struct store *store, const struct rules *rules, struct portmap *ports, int64_t since_s, int64_t now_s,
-                        struct decided *ret, struct why *why)
+static int read_decided(struct store *store, const struct rules *rules, struct portmap *ports, int64_t since_s,
+                        int64_t now_s, struct decided *ret, struct why *why)
 {
 	struct block block;
 	const char *rule;
@@ -181,16 +186,19 @@ static int read_decided(struct store *store, const struct rules *rules, struct p
 		block.spread = rule != NULL && strcmp(rule, PENDING_SPREAD_RULE) == 0;
 		if (ret->n == ret->cap) {
 			ret->cap = ret->cap == 0 ? DECIDED_MIN : 2 * ret->cap;
-			ret->blocks = alloc_resize(ret->blocks, ret->cap, sizeof *ret->blocks, "the blocks that are remembered");
+			ret->blocks = alloc_resize(ret->blocks, ret->cap, sizeof *ret->blocks,
+			                           "the blocks that are remembered");
 		}
-		ret->blocks[ret->n++] = (struct decided_block){block, block.proven ? rule_named(rules, rule) : VERDICT_NO_RULE};
+		ret->blocks[ret->n++] =
+			(struct decided_block){block, block.proven ? rule_named(rules, rule) : VERDICT_NO_RULE};
 	}
 	return rc < 0 ? rc : 0;
 }
 
 static int by_time(const void *a, const void *b)
 {
-	const struct block *const left = &((const struct decided_block *)a)->block, *const right = &((const struct decided_block *)b)->block;
+	const struct block *const left = &((const struct decided_block *)a)->block,
+				  *const right = &((const struct decided_block *)b)->block;
 
 	if (left->since_s != right->since_s)
 		return left->since_s < right->since_s ? -1 : 1;
@@ -208,8 +216,8 @@ static void sort_decided(struct decided *decided)
 		qsort(decided->blocks, decided->n, sizeof *decided->blocks, by_time);
 }
 
-static int restore_blocks(struct store *store, const struct rules *rules, struct portmap *ports, struct verdict *v, int64_t since_s,
-                         int64_t now_s, struct spread *spread, struct why *why)
+static int restore_blocks(struct store *store, const struct rules *rules, struct portmap *ports, struct verdict *v,
+                          int64_t since_s, int64_t now_s, struct spread *spread, struct why *why)
 {
 	struct decided decided = {0};
 	const int rc = read_decided(store, rules, ports, since_s, now_s, &decided, why);
@@ -231,11 +239,11 @@ struct unblocked {
 	struct {
 		struct net net;
 		int64_t at_s;
-	} *nets; /* the verdict has the single addresses */
+	} * nets; /* the verdict has the single addresses */
 };
 
 static int restore_unblocked(struct store *store, struct verdict *v, int64_t since_s, int64_t now_s,
-                            struct unblocked *ret, struct why *why)
+                             struct unblocked *ret, struct why *why)
 {
 	struct net net;
 	int64_t at_s;
@@ -295,8 +303,9 @@ static struct verdict_evidence good_evidence(const struct store_good *good)
 	                                 .rule = VERDICT_NO_RULE};
 }
 
-static int restore_hits(struct store *store, struct portmap *ports, struct verdict *v, const struct unblocked *unblocked,
-                        struct spread *spread, int64_t since_s, int64_t now_s, struct why *why)
+static int restore_hits(struct store *store, struct portmap *ports, struct verdict *v,
+                        const struct unblocked *unblocked, struct spread *spread, int64_t since_s, int64_t now_s,
+                        struct why *why)
 {
 	struct store_good good;
 	struct store_hit hit;
@@ -330,7 +339,7 @@ static int restore_hits(struct store *store, struct portmap *ports, struct verdi
 }
 
 int restore_verdict(struct store *store, const struct config *config, const struct rules *rules,
-                   struct allowlist *allowlist, bool live, int64_t now_s, struct verdict **ret, struct why *why)
+                    struct allowlist *allowlist, bool live, int64_t now_s, struct verdict **ret, struct why *why)
 {
 	const struct verdict_policy policy = policy_of(config);
 	/* Also expired blocks, unless evidence from before them is too old to count anyway. */
@@ -372,7 +381,7 @@ int restore_verdict(struct store *store, const struct config *config, const stru
 }
 
 int restore_cluster(struct store *store, struct greylist *greylist, const struct verdict *verdict, int64_t now_s,
-                   struct why *why)
+                    struct why *why)
 {
 	struct store_attempt a;
 	struct net ignored; /* what it earned is already known */
@@ -384,7 +393,8 @@ int restore_cluster(struct store *store, struct greylist *greylist, const struct
 	return rc < 0 ? rc : 0;
 }
 
-int restore_lists(struct store *store, struct dnsbl *dnsbl, const struct verdict *verdict, int64_t since_s, struct why *why)
+int restore_lists(struct store *store, struct dnsbl *dnsbl, const struct verdict *verdict, int64_t since_s,
+                  struct why *why)
 {
 	struct store_hit hit;
 	const char *ignored;

@@ -22,17 +22,17 @@
  * *ret is the caller's: verdict_free. allowlist: gives it the allowed networks; NULL: none. Errors as of store.h.
  */
 int restore_verdict(struct store *store, const struct config *config, const struct rules *rules,
-                   struct allowlist *allowlist, bool live, int64_t now_s, struct verdict **ret, struct why *why);
+                    struct allowlist *allowlist, bool live, int64_t now_s, struct verdict **ret, struct why *why);
 
 /* Gives a fresh greylist the attempts of the last days before now_s, after restore_verdict. Errors as of store.h. */
 int restore_cluster(struct store *store, struct greylist *greylist, const struct verdict *verdict, int64_t now_s,
-                   struct why *why);
+                    struct why *why);
 
 /*
- * Gives fresh DNS lists, after restore_verdict, the clients with evidence after since_s: these were queried on their first.
- * Errors as of store.h.
+ * Gives fresh DNS lists, after restore_verdict, the clients with evidence after since_s: these were queried on their
+ * first. Errors as of store.h.
  */
 int restore_lists(struct store *store, struct dnsbl *dnsbl, const struct verdict *verdict, int64_t since_s,
-                 struct why *why);
+                  struct why *why);
 
 #endif

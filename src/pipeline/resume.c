@@ -19,8 +19,8 @@ static bool is_unwritten(struct pending *pending, struct span first, int64_t id)
 	return false;
 }
 
-static int resume_stored(struct store *store, struct pending *pending, const struct resume *reader, struct store_log *ret,
-                         struct why *why)
+static int resume_stored(struct store *store, struct pending *pending, const struct resume *reader,
+                         struct store_log *ret, struct why *why)
 {
 	struct store_log known = {.id = 0}; /* any */
 	int rc;

@@ -1,9 +1,9 @@
 /*
  * resume: which log a file is, and where reading continues.
  *
- * Where input and store meet, once for the daemon and replay. The database identifies a log by its first line, and several may begin
- * alike: the match is the newest one whose last read line still ends at its position. What was read and is not written yet is
- * newer than all that the database knows.
+ * Where input and store meet, once for the daemon and replay. The database identifies a log by its first line, and
+ * several may begin alike: the match is the newest one whose last read line still ends at its position. What was read
+ * and is not written yet is newer than all that the database knows.
  */
 #ifndef WFS_PIPELINE_RESUME_H
 #define WFS_PIPELINE_RESUME_H
@@ -21,7 +21,8 @@ enum {
 	RESUME_UNREADABLE = 2, /* it cannot be read up to the position; why has the reason */
 };
 
-/* The reader: chunks before its first piece; or follow, when chunks is NULL, and the file whose position it waits for. */
+/* The reader: chunks before its first piece; or follow, when chunks is NULL, and the file whose position it waits for.
+ */
 struct resume {
 	struct span first;
 	struct chunks *chunks;
@@ -32,7 +33,8 @@ struct resume {
 /* 0: *ret is what the database knows, and the reader continues there. Errors: of the database. */
 int resume_log(struct store *store, const struct resume *reader, struct store_log *ret, struct why *why);
 
-/* The same for who may come to a file before pending is written: *ret is its place in pending, which is not full, under this path. */
+/* The same for who may come to a file before pending is written: *ret is its place in pending, which is not full, under
+ * this path. */
 int resume_file(struct store *store, struct pending *pending, const struct resume *reader, const char *path,
                 struct pending_file **ret, struct why *why);
 

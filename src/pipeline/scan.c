@@ -106,7 +106,8 @@ static void remember(struct scan *scan, const struct record *record)
 }
 
 /* If the line repeats the one before, what that one matched, so many times. */
-static size_t match_repeated(const struct scan *scan, struct record *record, struct rules_hit ret[static RULES_HITS_MAX])
+static size_t match_repeated(const struct scan *scan, struct record *record,
+                             struct rules_hit ret[static RULES_HITS_MAX])
 {
 	const struct scan_last *const last = scan->last;
 	const unsigned times = repeat_times(record->line.message);
@@ -134,7 +135,8 @@ static size_t match_repeated(const struct scan *scan, struct record *record, str
 static size_t match(struct scan *scan, struct record *record, struct rules_hit ret[static RULES_HITS_MAX])
 {
 	const bool after_hit = scan->last != NULL && scan->last->is_hit;
-	const size_t n = rules_match_all(scan->scratch, record->line.program, record->line.message, scan->disabled, ret);
+	const size_t n =
+		rules_match_all(scan->scratch, record->line.program, record->line.message, scan->disabled, ret);
 
 	if (n > 0 && ret[0].score > 0) {
 		remember(scan, record);

@@ -61,7 +61,8 @@ int shared_blocks_write(struct shared_blocks *b, struct why *why)
 }
 
 /* Its shared block, as it is after what was gathered. */
-static bool find(const struct shared_blocks *b, const struct sharing_on *on, const struct net *net, int64_t now_s, struct block *ret)
+static bool find(const struct shared_blocks *b, const struct sharing_on *on, const struct net *net, int64_t now_s,
+                 struct block *ret)
 {
 	for (size_t i = b->n_begun; i > 0; i--)
 		if (net_order(&b->begun[i - 1].net, net) == 0) {
@@ -86,7 +87,8 @@ static const char *known_category(const char *category)
 }
 
 /* The number of its rule in the database. */
-static int find_rule(struct shared_blocks *b, const char *name, const char *category, const char *peer, int64_t *ret, struct why *why)
+static int find_rule(struct shared_blocks *b, const char *name, const char *category, const char *peer, int64_t *ret,
+                     struct why *why)
 {
 	char reason[SHARING_RULE_MAX + 16];
 	int rc;
@@ -107,11 +109,8 @@ static int begin(struct shared_blocks *b, const struct sharing_on *on, const str
 {
 	const char *const category = known_category(origin->category);
 	char rule[SHARING_RULE_MAX];
-	struct block block = {.net = *net,
-	                      .since_s = now_s,
-	                      .until_s = until_s,
-	                      .offence = origin->offence,
-	                      .cause = BLOCK_SHARED};
+	struct block block = {
+		.net = *net, .since_s = now_s, .until_s = until_s, .offence = origin->offence, .cause = BLOCK_SHARED};
 	int rc;
 
 	(void)snprintf(rule, sizeof rule, SHARING_RULE_BEGIN "%s", origin->peer);
@@ -122,7 +121,8 @@ static int begin(struct shared_blocks *b, const struct sharing_on *on, const str
 	return 0;
 }
 
-static int extend(struct shared_blocks *b, const struct block *active, const char *peer, int64_t until_s, int64_t now_s, struct why *why)
+static int extend(struct shared_blocks *b, const struct block *active, const char *peer, int64_t until_s, int64_t now_s,
+                  struct why *why)
 {
 	char rule[SHARING_RULE_MAX];
 	struct block block = *active;
@@ -141,7 +141,8 @@ static int extend(struct shared_blocks *b, const struct block *active, const cha
 }
 
 /* Until when its claims are enough; 0: they are not. */
-static int64_t wanted_until(const struct shared_blocks *b, const struct sharing_on *on, const struct net *net, int64_t now_s)
+static int64_t wanted_until(const struct shared_blocks *b, const struct sharing_on *on, const struct net *net,
+                            int64_t now_s)
 {
 	const bool one = net->len == 128;
 	const struct verdict_query view = verdict_query(on->verdict, &net->addr);
@@ -150,12 +151,12 @@ static int64_t wanted_until(const struct shared_blocks *b, const struct sharing_
 	if (net_is_never(net) || verdict_spares(on->verdict, net))
 		return 0;
 	return claims_until(b->claims, net, subject && view.score > 0,
-	                    subject ? view.proven || view.elsewhere : verdict_holds_good(on->verdict, net),
-	                    now_s);
+	                    subject ? view.proven || view.elsewhere : verdict_holds_good(on->verdict, net), now_s);
 }
 
 int shared_blocks_settle(struct shared_blocks *b, const struct sharing_on *on, const struct net *net,
-                         const struct shared_blocks_origin *origin, const char *ended_by, int64_t now_s, struct why *why)
+                         const struct shared_blocks_origin *origin, const char *ended_by, int64_t now_s,
+                         struct why *why)
 {
 	const int64_t until_s = wanted_until(b, on, net, now_s);
 	struct block active;
@@ -168,7 +169,8 @@ int shared_blocks_settle(struct shared_blocks *b, const struct sharing_on *on, c
 		return extend(b, &active, origin->peer, until_s, now_s, why);
 	if (is_active) {
 		active.id = 0; /* all of this net and cause */
-		if ((rc = shared_blocks_write(b, why)) < 0 || (rc = store_end(b->store, &active, now_s, ended_by, why)) < 0)
+		if ((rc = shared_blocks_write(b, why)) < 0 ||
+		    (rc = store_end(b->store, &active, now_s, ended_by, why)) < 0)
 			return rc;
 		note_ended(b, &active);
 		b->n_written = b->n_begun;
@@ -189,7 +191,8 @@ int shared_blocks_end(struct shared_blocks *b, const struct sharing_on *on, cons
 		const size_t n = reconcile_some(on->reconcile, &place, some, SOME);
 
 		for (size_t i = 0; i < n && rc == 0; i++) {
-			if (some[i].cause == BLOCK_SHARED || some[i].cause == BLOCK_LISTED || some[i].since_s > since_s || !net_overlap(net, &some[i].net))
+			if (some[i].cause == BLOCK_SHARED || some[i].cause == BLOCK_LISTED ||
+			    some[i].since_s > since_s || !net_overlap(net, &some[i].net))
 				continue;
 			rc = store_end(b->store, &some[i], now_s, ended_by, why);
 			if (rc == 0)

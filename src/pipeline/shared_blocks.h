@@ -1,6 +1,6 @@
 /*
- * shared_blocks: the blocks that the claims of other hosts are enough for: begun, extended and ended, gathered for the kernel, and
- * written to the database: those that begin together, by shared_blocks_write, all others at once.
+ * shared_blocks: the blocks that the claims of other hosts are enough for: begun, extended and ended, gathered for the
+ * kernel, and written to the database: those that begin together, by shared_blocks_write, all others at once.
  *
  * Private to the folder. For sharing alone. What was settled in this transaction, and the kernel has not been told,
  * counts before what reconcile knows. Errors as of store.h.
@@ -41,9 +41,11 @@ int shared_blocks_write(struct shared_blocks *blocks, struct why *why);
 
 /* Makes the block of net what its claims are enough for. ended_by: for the database, if it ends. */
 int shared_blocks_settle(struct shared_blocks *blocks, const struct sharing_on *on, const struct net *net,
-                         const struct shared_blocks_origin *origin, const char *ended_by, int64_t now_s, struct why *why);
+                         const struct shared_blocks_origin *origin, const char *ended_by, int64_t now_s,
+                         struct why *why);
 
-/* Ends all blocks of this host that have an address in common with net and are not younger; but those that are shared or listed in a file. */
+/* Ends all blocks of this host that have an address in common with net and are not younger; but those that are shared
+ * or listed in a file. */
 int shared_blocks_end(struct shared_blocks *blocks, const struct sharing_on *on, const struct net *net, int64_t since_s,
                       const char *ended_by, int64_t now_s, struct why *why);
 

@@ -102,8 +102,8 @@ static int recall(struct shared_good *g, const struct peers *may, int64_t now_s,
 	return rc < 0 ? rc : 0;
 }
 
-int shared_good_load(struct shared_good *g, const struct shared_good_key *key, const struct peers *may,
-                     int64_t now_s, struct why *why)
+int shared_good_load(struct shared_good *g, const struct shared_good_key *key, const struct peers *may, int64_t now_s,
+                     struct why *why)
 {
 	g->key = *key;
 	g->day = -1;
@@ -124,12 +124,11 @@ int shared_good_receive(struct shared_good *g, const char *peer, const struct he
 		(void)why_set(why, ENOSPC, "more good networks than are kept here");
 		return 1;
 	}
-	return store_put_digest(
-	        g->store, &(struct store_digest){.peer = peer, .until_s = until_s, .known = *known}, why);
+	return store_put_digest(g->store, &(struct store_digest){.peer = peer, .until_s = until_s, .known = *known},
+	                        why);
 }
 
-int shared_good_void(struct shared_good *g, const char *peer, const struct peers *may, int64_t now_s,
-                     struct why *why)
+int shared_good_void(struct shared_good *g, const char *peer, const struct peers *may, int64_t now_s, struct why *why)
 {
 	const int rc = store_remove_digests(g->store, peer, why);
 

@@ -54,8 +54,8 @@ int shared_good_load(struct shared_good *good, const struct shared_good_key *key
                      int64_t now_s, struct why *why);
 
 /* What a peer told; in a transaction. Positive: it is refused, why has the reason. */
-int shared_good_receive(struct shared_good *good, const char *peer, const struct hexlist *known,
-                        int64_t until_s, int64_t now_s, struct why *why);
+int shared_good_receive(struct shared_good *good, const char *peer, const struct hexlist *known, int64_t until_s,
+                        int64_t now_s, struct why *why);
 
 /* All that a peer told is void; in a transaction. */
 int shared_good_void(struct shared_good *good, const char *peer, const struct peers *may, int64_t now_s,

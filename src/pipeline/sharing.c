@@ -10,7 +10,8 @@
 #include "store/hits.h"
 
 enum {
-	QUEUE_MAX = 1 << 20, /* of networks to be looked at; of more, those that come last are looked at by the next message about them */
+	QUEUE_MAX = 1 << 20, /* of networks to be looked at; of more, those that come last are looked at by the next
+	                        message about them */
 	DAY_S = 24 * 3600,
 };
 
@@ -126,7 +127,8 @@ static void note_clock(struct sharing *s, const struct store_peer *heard)
 		return;
 	s->newest_ms = said_ms;
 	/* Rather too little than too much: an unblock of ours must not count as later than others see it. */
-	s->ahead_ms = said_ms + heard->lag_ms - (heard->heard_s * 1000 + 999) + clock_unix_s() * 1000 - clock_steady_ms();
+	s->ahead_ms =
+		said_ms + heard->lag_ms - (heard->heard_s * 1000 + 999) + clock_unix_s() * 1000 - clock_steady_ms();
 }
 
 static int load_peers(struct sharing *s, struct why *why)
@@ -148,7 +150,8 @@ static int load_peers(struct sharing *s, struct why *why)
 		rc = store_suspensions(s->store, why);
 	while (rc == 0 && (rc = store_next_suspension(s->store, &rule, &resumed_s, why)) == 0) {
 		const size_t begin = strlen(SHARING_RULE_BEGIN);
-		struct sharing_peer *const p = strncmp(rule, SHARING_RULE_BEGIN, begin) == 0 ? sharing_find(s, rule + begin) : NULL;
+		struct sharing_peer *const p =
+			strncmp(rule, SHARING_RULE_BEGIN, begin) == 0 ? sharing_find(s, rule + begin) : NULL;
 
 		if (p != NULL)
 			p->is_suspended = resumed_s == 0;
@@ -325,7 +328,8 @@ struct sharing_stat sharing_stat(const struct sharing *s)
 void sharing_resumed(struct sharing *s, const char *rule)
 {
 	const size_t begin = strlen(SHARING_RULE_BEGIN);
-	struct sharing_peer *const p = strncmp(rule, SHARING_RULE_BEGIN, begin) == 0 ? sharing_find(s, rule + begin) : NULL;
+	struct sharing_peer *const p =
+		strncmp(rule, SHARING_RULE_BEGIN, begin) == 0 ? sharing_find(s, rule + begin) : NULL;
 
 	if (p == NULL)
 		return;
@@ -340,7 +344,8 @@ void sharing_pardon(struct sharing *s, const struct store_claim *amnesty, int64_
 	size_t n;
 
 	do {
-		n = claims_pardon(s->claims, &amnesty->net, amnesty->said_ms, amnesty->until_s, now_s, pardoned, SHARING_SOME);
+		n = claims_pardon(s->claims, &amnesty->net, amnesty->said_ms, amnesty->until_s, now_s, pardoned,
+		                  SHARING_SOME);
 		for (size_t i = 0; i < n; i++)
 			sharing_queue(s, &pardoned[i]);
 	} while (n == SHARING_SOME);

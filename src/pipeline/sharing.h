@@ -1,18 +1,19 @@
 /*
  * sharing: what other hosts say: from a message to the database, and to what the kernel is to hold.
  *
- * Where peers, claims (verdict/claims.h) and the database meet. A peer's block is evidence with the peer's weight; a block of cause
- * BLOCK_SHARED is active while the claims about its network are enough, and neither allowed nor own addresses lie in it. Its rule is
- * "peer/NAME" (of the peer whose claim was enough), the category is that of the peer's rule (of one that this version does
- * not have: "other"). Nothing of this is sent to other hosts again: they see the rule.
+ * Where peers, claims (verdict/claims.h) and the database meet. A peer's block is evidence with the peer's weight; a
+ * block of cause BLOCK_SHARED is active while the claims about its network are enough, and neither allowed nor own
+ * addresses lie in it. Its rule is "peer/NAME" (of the peer whose claim was enough), the category is that of the peer's
+ * rule (of one that this version does not have: "other"). Nothing of this is sent to other hosts again: they see the
+ * rule.
  *
- * What a message changes, and how far its stream was read, is one transaction: sharing_begin, sharing_receive for some messages,
- * sharing_commit. After the commit the caller tells the kernel: sharing_ended first, then sharing_begun. When it fails, what is in
- * memory is read from the database again by sharing_load.
+ * What a message changes, and how far its stream was read, is one transaction: sharing_begin, sharing_receive for some
+ * messages, sharing_commit. After the commit the caller tells the kernel: sharing_ended first, then sharing_begun. When
+ * it fails, what is in memory is read from the database again by sharing_load.
  *
- * A peer is suspended, like a rule, when it sends more than per_minute in a minute of the server's clock (so that what was
- * held up by a broken line is not too fast), when it says of SHARING_GOOD_MAX proven good clients within an hour that they are
- * hostile, or when its stream has something that it cannot have signed. Then all that it said is void.
+ * A peer is suspended, like a rule, when it sends more than per_minute in a minute of the server's clock (so that what
+ * was held up by a broken line is not too fast), when it says of SHARING_GOOD_MAX proven good clients within an hour
+ * that they are hostile, or when its stream has something that it cannot have signed. Then all that it said is void.
  * Errors as of store.h.
  */
 #ifndef WFS_PIPELINE_SHARING_H
@@ -34,12 +35,12 @@
 #define SHARING_RULE_BEGIN BLOCK_PEER_BEGIN
 
 enum {
-	SHARING_RULE_MAX = 40, /* "peer/", a name, the NUL */
+	SHARING_RULE_MAX = 40,   /* "peer/", a name, the NUL */
 	SHARING_WHITE_S = 86400, /* what a person unblocked is safe from older claims for so long */
 	SHARING_OWN_MAX = 64,    /* addresses of one peer */
 	SHARING_OWN_S = 2 * 86400,
 	SHARING_GOOD_MAX = 3,
-	SHARING_REVIEW = 256,    /* networks looked at by one sharing_review */
+	SHARING_REVIEW = 256, /* networks looked at by one sharing_review */
 };
 
 /* Positive result of sharing_receive. */
@@ -63,8 +64,8 @@ struct sharing *sharing_new(struct store *store);
 void sharing_free(struct sharing *sharing);
 
 /*
- * Reads the peers, and what they said from the database. At start and after each reload; after reconcile_load. Errors of the file
- * of peers: the old ones stay.
+ * Reads the peers, and what they said from the database. At start and after each reload; after reconcile_load. Errors
+ * of the file of peers: the old ones stay.
  */
 int sharing_load(struct sharing *sharing, const struct sharing_on *on, int64_t now_s, struct why *why);
 
@@ -99,7 +100,8 @@ struct sharing_stat sharing_stat(const struct sharing *sharing);
 
 int sharing_begin(struct sharing *sharing, struct why *why);
 
-/* One message. Returns 0, SHARING_REFUSED or an error of the database: then the transaction must be given up by sharing_commit. */
+/* One message. Returns 0, SHARING_REFUSED or an error of the database: then the transaction must be given up by
+ * sharing_commit. */
 int sharing_receive(struct sharing *sharing, const struct sharing_on *on, const struct foreign *message, int64_t now_s,
                     struct why *why);
 
@@ -107,8 +109,8 @@ int sharing_receive(struct sharing *sharing, const struct sharing_on *on, const 
 int sharing_commit(struct sharing *sharing, int rc, struct why *why);
 
 /*
- * A person ended all blocks of net here: what peers said before does not count, and they are told. In a transaction of its own.
- * Nothing if there are no peers.
+ * A person ended all blocks of net here: what peers said before does not count, and they are told. In a transaction of
+ * its own. Nothing if there are no peers.
  */
 int sharing_unblocked(struct sharing *sharing, const struct net *net, int64_t now_s, struct why *why);
 

@@ -61,12 +61,14 @@ static bool is_too_fast(struct sharing_peer *p, const struct foreign *m)
 static bool harms_good(struct sharing_peer *p, int64_t now_s)
 {
 	p->good_s[p->n_good++ % SHARING_GOOD_MAX] = now_s;
-	return p->n_good >= SHARING_GOOD_MAX && p->good_s[p->n_good % SHARING_GOOD_MAX] > now_s - HOUR_S; /* the oldest of them */
+	return p->n_good >= SHARING_GOOD_MAX &&
+	       p->good_s[p->n_good % SHARING_GOOD_MAX] > now_s - HOUR_S; /* the oldest of them */
 }
 
 static bool is_too_wide(const struct sharing_peer *p, const struct net *net)
 {
-	return addr_is_ip4(&net->addr) && net->len >= 96 ? net->len - 96U < p->may->prefix4 : net->len < p->may->prefix6;
+	return addr_is_ip4(&net->addr) && net->len >= 96 ? net->len - 96U < p->may->prefix4
+	                                                 : net->len < p->may->prefix6;
 }
 
 /* How long ago it was said, by the server's clock; one that went back counts as now. */
@@ -77,7 +79,8 @@ static int64_t age_s(const struct foreign *m)
 
 /* --- messages --- */
 
-static int64_t block_until(const struct sharing_on *on, const struct sharing_peer *p, const struct foreign *m, int64_t now_s)
+static int64_t block_until(const struct sharing_on *on, const struct sharing_peer *p, const struct foreign *m,
+                           int64_t now_s)
 {
 	const int64_t longest_s = verdict_duration(on->verdict, VERDICT_DURATIONS_MAX);
 	int64_t for_s = m->for_s < p->may->longest_s ? m->for_s : p->may->longest_s;
@@ -87,8 +90,8 @@ static int64_t block_until(const struct sharing_on *on, const struct sharing_pee
 	return now_s + for_s - age_s(m);
 }
 
-static int receive_block(struct sharing *s, const struct sharing_on *on, struct sharing_peer *p, const struct foreign *m, int64_t now_s,
-                      struct why *why)
+static int receive_block(struct sharing *s, const struct sharing_on *on, struct sharing_peer *p,
+                         const struct foreign *m, int64_t now_s, struct why *why)
 {
 	const struct shared_blocks_origin origin = {p->may->name, m->category, m->offence};
 	const struct claims_claim claim = {.net = m->net,
@@ -107,25 +110,26 @@ static int receive_block(struct sharing *s, const struct sharing_on *on, struct 
 	if (claims_is_pardoned(s->claims, &m->net, m->said_ms, now_s))
 		return refuse(p, why, "a block from before somebody unblocked it");
 	if (verdict_query(on->verdict, &m->net.addr).proven && harms_good(p, now_s))
-		return suspend(s, p, "it blocked several clients within an hour that have proven good here", now_s, why);
+		return suspend(s, p, "it blocked several clients within an hour that have proven good here", now_s,
+		               why);
 	if (!claims_put(s->claims, &claim, now_s))
 		return refuse(p, why, "too many blocks of peers are active");
 	rc = shared_claims_put(&s->said,
 	                       &(struct store_claim){.peer = p->may->name,
-	                                           .what = STORE_CLAIM_HOSTILE,
-	                                           .net = m->net,
-	                                           .since_s = now_s,
-	                                           .until_s = claim.until_s,
-	                                           .said_ms = m->said_ms,
-	                                           .offence = m->offence,
-	                                           .rule = m->rule,
-	                                           .category = m->category},
-	                     why);
+	                                             .what = STORE_CLAIM_HOSTILE,
+	                                             .net = m->net,
+	                                             .since_s = now_s,
+	                                             .until_s = claim.until_s,
+	                                             .said_ms = m->said_ms,
+	                                             .offence = m->offence,
+	                                             .rule = m->rule,
+	                                             .category = m->category},
+	                       why);
 	return rc < 0 ? rc : shared_blocks_settle(&s->blocks, on, &m->net, &origin, "lifted", now_s, why);
 }
 
-static int receive_lift(struct sharing *s, const struct sharing_on *on, const struct sharing_peer *p, const struct foreign *m, int64_t now_s,
-                     struct why *why)
+static int receive_lift(struct sharing *s, const struct sharing_on *on, const struct sharing_peer *p,
+                        const struct foreign *m, int64_t now_s, struct why *why)
 {
 	const struct shared_blocks_origin origin = sharing_origin(s);
 	char by[SHARING_RULE_MAX + 16];
@@ -140,8 +144,8 @@ static int receive_lift(struct sharing *s, const struct sharing_on *on, const st
 	return rc < 0 ? rc : shared_blocks_settle(&s->blocks, on, &m->net, &origin, by, now_s, why);
 }
 
-static int receive_white(struct sharing *s, const struct sharing_on *on, const struct sharing_peer *p, const struct foreign *m, int64_t now_s,
-                      struct why *why)
+static int receive_white(struct sharing *s, const struct sharing_on *on, const struct sharing_peer *p,
+                         const struct foreign *m, int64_t now_s, struct why *why)
 {
 	const int64_t for_s = m->for_s < SHARING_WHITE_S ? m->for_s : SHARING_WHITE_S;
 	const struct store_claim amnesty = {.peer = p->may->name,
@@ -166,8 +170,8 @@ static int receive_white(struct sharing *s, const struct sharing_on *on, const s
 	return shared_blocks_end(&s->blocks, on, &m->net, now_s - age_s(m), by, now_s, why);
 }
 
-static int receive_own(struct sharing *s, const struct sharing_on *on, struct sharing_peer *p, const struct foreign *m, int64_t now_s,
-                    struct why *why)
+static int receive_own(struct sharing *s, const struct sharing_on *on, struct sharing_peer *p, const struct foreign *m,
+                       int64_t now_s, struct why *why)
 {
 	const int64_t for_s = m->for_s < SHARING_OWN_S ? m->for_s : SHARING_OWN_S;
 	char text[SHARING_RULE_MAX + 16];
@@ -192,12 +196,11 @@ static int receive_own(struct sharing *s, const struct sharing_on *on, struct sh
 }
 
 static int receive_good(struct sharing *s, struct sharing_peer *p, const struct foreign *m, int64_t now_s,
-                     struct why *why)
+                        struct why *why)
 {
 	const int64_t for_s = m->for_s < SHARED_GOOD_S ? m->for_s : SHARED_GOOD_S;
 	struct why full;
-	const int rc =
-	        shared_good_receive(&s->good, p->may->name, &m->known, now_s + for_s - age_s(m), now_s, why);
+	const int rc = shared_good_receive(&s->good, p->may->name, &m->known, now_s + for_s - age_s(m), now_s, why);
 
 	if (rc <= 0)
 		return rc;
@@ -205,7 +208,8 @@ static int receive_good(struct sharing *s, struct sharing_peer *p, const struct 
 	return refuse(p, why, full.text);
 }
 
-static int receive_one(struct sharing *s, const struct sharing_on *on, struct sharing_peer *p, const struct foreign *m, int64_t now_s, struct why *why)
+static int receive_one(struct sharing *s, const struct sharing_on *on, struct sharing_peer *p, const struct foreign *m,
+                       int64_t now_s, struct why *why)
 {
 	static const unsigned rights[] = {[FOREIGN_BLOCK] = PEERS_BLOCK,
 	                                  [FOREIGN_LIFT] = PEERS_LIFT,
@@ -244,7 +248,8 @@ static bool is_known(const struct sharing_peer *p, const struct foreign *m)
 	return m->era < p->heard.era || (m->era == p->heard.era && m->number <= p->heard.number);
 }
 
-int sharing_receive(struct sharing *s, const struct sharing_on *on, const struct foreign *m, int64_t now_s, struct why *why)
+int sharing_receive(struct sharing *s, const struct sharing_on *on, const struct foreign *m, int64_t now_s,
+                    struct why *why)
 {
 	struct sharing_peer *const p = sharing_find(s, m->peer);
 	int rc;

@@ -1,6 +1,7 @@
 /*
- * sharing_state: what the files of sharing.h share: sharing.c has the peers, what is known from the database, transactions, and
- * networks that are looked at again; sharing_messages.c has what a message changes. Nobody else includes it.
+ * sharing_state: what the files of sharing.h share: sharing.c has the peers, what is known from the database,
+ * transactions, and networks that are looked at again; sharing_messages.c has what a message changes. Nobody else
+ * includes it.
  */
 #ifndef WFS_PIPELINE_SHARING_STATE_H
 #define WFS_PIPELINE_SHARING_STATE_H
@@ -22,10 +23,10 @@ static_assert((int)PEERS_FULL == (int)CLAIMS_FULL, "weights of one scale");
 struct sharing_peer {
 	const struct peers_peer *may;
 	struct store_peer heard;
-	bool is_dirty;   /* heard is to be written */
+	bool is_dirty; /* heard is to be written */
 	bool is_suspended;
-	int64_t minute;  /* of the server's clock ... */
-	unsigned in_minute; /* ... in which so many messages were sent */
+	int64_t minute;                   /* of the server's clock ... */
+	unsigned in_minute;               /* ... in which so many messages were sent */
 	int64_t good_s[SHARING_GOOD_MAX]; /* when it last said that proven good clients are hostile */
 	size_t n_good;
 };
@@ -35,12 +36,12 @@ struct sharing {
 	struct peers may;
 	struct sharing_peer *peers; /* may.n, in the order of may */
 	struct claims *claims;
-	struct shared_claims said;    /* in this transaction */
+	struct shared_claims said; /* in this transaction */
 	struct shared_blocks blocks;
 	struct shared_good good;
 	int64_t told, told_s; /* messages that others were told, and when that was heard last */
-	int64_t ahead_ms;  /* the server's clock before clock_steady_ms, at least, when a peer was heard last ... */
-	int64_t newest_ms; /* ... and what was said last, by that clock */
+	int64_t ahead_ms;     /* the server's clock before clock_steady_ms, at least, when a peer was heard last ... */
+	int64_t newest_ms;    /* ... and what was said last, by that clock */
 	size_t n_queue, queue_at, queue_cap;
 	struct net *queue; /* to be looked at again */
 	bool allowed;

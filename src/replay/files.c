@@ -13,9 +13,11 @@
 #include "store/logs.h"
 
 enum {
-	COMMIT_EVERY_MS = 5000,             /* what a kill may cost */
-	PEEKS = 16,                         /* lines without a time looked at, when a time is searched */
-	SOON = 21, SOONER = 14, SOONEST = 7, /* findings ahead that are announced: each about a memory access */
+	COMMIT_EVERY_MS = 5000, /* what a kill may cost */
+	PEEKS = 16,             /* lines without a time looked at, when a time is searched */
+	SOON = 21,
+	SOONER = 14,
+	SOONEST = 7,                        /* findings ahead that are announced: each about a memory access */
 	YEAR_LESS_TWO_DAYS_S = 363 * 86400, /* line_clock itself allows one more */
 };
 
@@ -55,7 +57,8 @@ static void expect(const struct replay *r, const struct workers_chunk *c, size_t
 	const struct findings_found *const f = c->findings.found + i;
 
 	if (i < c->findings.n)
-		decide_expect(&r->decide, &f->address, rules_at(r->options->rules, f->rule)->text->score, f->time_s, when);
+		decide_expect(&r->decide, &f->address, rules_at(r->options->rules, f->rule)->text->score, f->time_s,
+		              when);
 }
 
 /* What comes after the i-th: the memory it needs is far away, another thread has just written some of it. */
@@ -99,7 +102,8 @@ static int store_chunk(struct replay *r, const struct workers_chunk *c, struct w
 	read_up_to(r, c, &stored, &s->tally, c->piece.end, s->last_start, s->last_len);
 	if (s->tally.last_line_at > r->result->last_line_s)
 		r->result->last_line_s = s->tally.last_line_at;
-	if (s->tally.first_line_at > 0 && (s->tally.first_line_at < r->result->first_line_s || r->result->first_line_s == 0))
+	if (s->tally.first_line_at > 0 &&
+	    (s->tally.first_line_at < r->result->first_line_s || r->result->first_line_s == 0))
 		r->result->first_line_s = s->tally.first_line_at;
 	r->result->lines += s->tally.lines;
 	r->result->cut += s->tally.cut;

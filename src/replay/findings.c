@@ -9,8 +9,8 @@
 enum { CAP_MIN = 256 };
 
 static_assert(sizeof(struct findings_found) == FINDINGS_CACHE_LINE, "a finding is a cache line");
-static_assert((int)LINE_MAX_BYTES < (int)FINDINGS_NOWHERE && CHUNKS_SIZE <= UINT32_MAX && RULES_COUNT_MAX <= UINT8_MAX &&
-                      RULEFILE_RULES_MAX <= UINT16_MAX,
+static_assert((int)LINE_MAX_BYTES < (int)FINDINGS_NOWHERE && CHUNKS_SIZE <= UINT32_MAX &&
+                      RULES_COUNT_MAX <= UINT8_MAX && RULEFILE_RULES_MAX <= UINT16_MAX,
               "they fit");
 
 /* For the findings of one more line. */
@@ -60,17 +60,17 @@ static uint32_t add_envelope(struct findings *s, const struct rules_hit *hit, co
 {
 	if (s->n_envelopes == s->cap_envelopes) {
 		s->cap_envelopes = s->cap_envelopes == 0 ? CAP_MIN : 2 * s->cap_envelopes;
-		s->envelopes = alloc_resize(s->envelopes, s->cap_envelopes, sizeof *s->envelopes,
-		                          "the matches of a piece");
+		s->envelopes =
+			alloc_resize(s->envelopes, s->cap_envelopes, sizeof *s->envelopes, "the matches of a piece");
 	}
 	s->envelopes[s->n_envelopes++] =
-	        (struct findings_envelope){pack(hit->from, line), pack(hit->to, line), pack(hit->helo, line)};
+		(struct findings_envelope){pack(hit->from, line), pack(hit->to, line), pack(hit->helo, line)};
 	return (uint32_t)s->n_envelopes; /* a few for each line of a piece */
 }
 
 /* Adds what the rules matched in the line that was scanned last. */
-static void add(struct findings *s, const struct chunks_piece *piece, const struct record *record, const struct rules_hit *hits,
-                size_t n)
+static void add(struct findings *s, const struct chunks_piece *piece, const struct record *record,
+                const struct rules_hit *hits, size_t n)
 {
 	const char *const text = record->content.p;
 	const size_t len = record->content.len;
@@ -86,26 +86,27 @@ static void add(struct findings *s, const struct chunks_piece *piece, const stru
 
 		if (copy == FINDINGS_NO_COPY && (hit->score > 0 || !stays))
 			copy = copy_line(s, text, len);
-		s->found[s->n] = (struct findings_found){.address = hit->address,
-		                                     .time_s = record->time_s,
-		                                     .start = (uint32_t)(record->text.p - piece->bytes), /* in a piece */
-		                                     .copy = copy,
-		                                     .len = (uint16_t)len, /* <= LINE_MAX_BYTES */
-		                                     .rule = (uint16_t)hit->rule->index, /* below RULEFILE_RULES_MAX */
-		                                     .kind = (uint8_t)hit->kind,
-		                                     .count = (uint8_t)hit->count, /* <= RULES_COUNT_MAX */
-		                                     .envelope = has_envelope ? add_envelope(s, hit, text) : 0,
-		                                     .account = hit->account,
-		                                     .host = pack(record->line.host, text),
-		                                     .name = pack(hit->name, text),
-		                                     .detail = pack(hit->detail, text),
-		                                     .session = pack(hit->session, text)};
+		s->found[s->n] =
+			(struct findings_found){.address = hit->address,
+		                                .time_s = record->time_s,
+		                                .start = (uint32_t)(record->text.p - piece->bytes), /* in a piece */
+		                                .copy = copy,
+		                                .len = (uint16_t)len,               /* <= LINE_MAX_BYTES */
+		                                .rule = (uint16_t)hit->rule->index, /* below RULEFILE_RULES_MAX */
+		                                .kind = (uint8_t)hit->kind,
+		                                .count = (uint8_t)hit->count, /* <= RULES_COUNT_MAX */
+		                                .envelope = has_envelope ? add_envelope(s, hit, text) : 0,
+		                                .account = hit->account,
+		                                .host = pack(record->line.host, text),
+		                                .name = pack(hit->name, text),
+		                                .detail = pack(hit->detail, text),
+		                                .session = pack(hit->session, text)};
 		s->tallies[s->n++] = s->tally;
 	}
 }
 
 void findings_piece(struct findings *findings, const struct findings_limits *limits, struct rules_scratch *scratch,
-                const struct chunks_piece *piece)
+                    const struct chunks_piece *piece)
 {
 	struct findings s = *findings; /* the one given is beside others that are read meanwhile */
 	struct rules_hit hits[RULES_HITS_MAX];
@@ -139,8 +140,8 @@ struct span findings_line(const struct findings *findings, size_t i, const struc
 	return (struct span){f->copy == FINDINGS_NO_COPY ? piece->bytes + f->start : findings->text + f->copy, f->len};
 }
 
-void findings_hit(const struct findings *findings, size_t i, const struct rules *rules, const struct chunks_piece *piece,
-              struct rules_hit *ret, struct span *ret_host)
+void findings_hit(const struct findings *findings, size_t i, const struct rules *rules,
+                  const struct chunks_piece *piece, struct rules_hit *ret, struct span *ret_host)
 {
 	const struct findings_found *const f = &findings->found[i];
 	const struct rule *const rule = rules_at(rules, f->rule);

@@ -1,6 +1,6 @@
+#include "input/journal.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "input/journal.h"
 #include "pipeline/scan.h"
 #include "replay/state.h"
 #include "store/journals.h"
@@ -11,7 +11,7 @@ enum { PROGRESS_EVERY = 1024 }; /* lines of a journal */
 struct reading {
 	struct journal *journal;
 	struct scan scan;
-	struct scan_tally settled; /* of the scan's, what is pending */
+	struct scan_tally settled;   /* of the scan's, what is pending */
 	int64_t damaged, suppressed; /* likewise, of the result */
 	char unit[STORE_UNIT_MAX];
 };
@@ -46,15 +46,16 @@ static int write_read(struct replay *r, struct reading *in, struct why *why)
 
 	r->result->damaged = journal_stat(in->journal).damaged;
 	if (rc == 0) {
-		pending_entries(writer_log(r->writer), &(struct pending_entries){.lines = t->lines - before->lines,
-		                                                   .cut = t->cut - before->cut,
-		                                                   .unparsed = t->unparsed - before->unparsed,
-		                                                   .forged = t->forged - before->forged,
-		                                                   .damaged = r->result->damaged - in->damaged,
-		                                                   .suppressed = r->result->suppressed - in->suppressed,
-		                                                   .last_line_at = t->last_line_at,
-		                                                   .cursor = cursor,
-		                                                   .unit = in->unit});
+		pending_entries(writer_log(r->writer),
+		                &(struct pending_entries){.lines = t->lines - before->lines,
+		                                          .cut = t->cut - before->cut,
+		                                          .unparsed = t->unparsed - before->unparsed,
+		                                          .forged = t->forged - before->forged,
+		                                          .damaged = r->result->damaged - in->damaged,
+		                                          .suppressed = r->result->suppressed - in->suppressed,
+		                                          .last_line_at = t->last_line_at,
+		                                          .cursor = cursor,
+		                                          .unit = in->unit});
 		in->settled = *t;
 		in->damaged = r->result->damaged;
 		in->suppressed = r->result->suppressed;

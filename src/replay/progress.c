@@ -41,8 +41,8 @@ void progress_show(struct progress *p, int64_t now_ms, int64_t done, int64_t siz
 	if (p->form == PROGRESS_BAR)
 		(void)fprintf(stderr, "\r\033[K[%s] ", bar);
 	(void)fprintf(stderr, "%3.0f %%, %.0f MB/s, %" PRId64 " %s, %" PRId64 " %s%s", part * 100.0,
-	              (double)done / 1e6 / (elapsed_s > 0.0 ? elapsed_s : 1.0), lines, plural(lines, "line", "lines"), hits,
-	              plural(hits, "hit", "hits"), left);
+	              (double)done / 1e6 / (elapsed_s > 0.0 ? elapsed_s : 1.0), lines, plural(lines, "line", "lines"),
+	              hits, plural(hits, "hit", "hits"), left);
 	if (p->form == PROGRESS_PLAIN)
 		(void)fputc('\n', stderr);
 	(void)fflush(stderr);

@@ -1,8 +1,8 @@
 /*
  * progress: shows how far a long piece of work is.
  *
- * Writes to standard error. A bar in one line that is drawn over again, ten times a second at most, on a terminal; or plain
- * lines every ten seconds; or nothing. Depends on nothing; the caller passes the time.
+ * Writes to standard error. A bar in one line that is drawn over again, ten times a second at most, on a terminal; or
+ * plain lines every ten seconds; or nothing. Depends on nothing; the caller passes the time.
  */
 #ifndef WFS_REPLAY_PROGRESS_H
 #define WFS_REPLAY_PROGRESS_H

@@ -23,7 +23,8 @@ bool replay_is_stopped(const struct replay *r)
 static int remember(struct replay *r, int64_t time_s, struct why *why)
 {
 	const struct replay_options *const o = r->options;
-	const int rc = restore_verdict(o->store, o->config, o->rules, r->allowlist, false, time_s, &r->decide.verdict, why);
+	const int rc =
+		restore_verdict(o->store, o->config, o->rules, r->allowlist, false, time_s, &r->decide.verdict, why);
 
 	return rc < 0 ? rc : restore_cluster(o->store, r->decide.greylist, r->decide.verdict, time_s, why);
 }
@@ -74,10 +75,10 @@ static void begin(struct replay *r)
 	r->decide.config = o->config;
 	r->decide.keeps_attempts = o->keeps == PENDING_ALL;
 	/* With one thread there is one processor. */
-	r->writer = writer_new(o->store, o->config->block.window_s, o->keeps, o->threads > 1 && o->keeps == PENDING_ALL);
+	r->writer =
+		writer_new(o->store, o->config->block.window_s, o->keeps, o->threads > 1 && o->keeps == PENDING_ALL);
 	r->decide.pending = writer_pending(r->writer);
-	(void)!getrandom(&r->addresses.seed, sizeof r->addresses.seed,
-	                 0); /* 0 works too, but clients know it */
+	(void)!getrandom(&r->addresses.seed, sizeof r->addresses.seed, 0); /* 0 works too, but clients know it */
 	r->allowlist = allowlist_new(o->config);
 	r->decide.greylist = greylist_new(0);
 	r->decide.sessions = sessions_new();
@@ -95,7 +96,8 @@ static void end(struct replay *r)
 	greylist_free(r->decide.greylist);
 }
 
-/* What an older version stored, or another process that was killed: it would have to be read at once within a transaction. */
+/* What an older version stored, or another process that was killed: it would have to be read at once within a
+ * transaction. */
 static int index_hits(struct store *store, struct why *why)
 {
 	bool more = !store_is_memory(store);
@@ -112,7 +114,7 @@ int replay_run(const struct replay_options *options, struct replay_result *ret, 
 	int rc;
 
 	*ret = (struct replay_result){
-	        .by_rule = alloc_zero(rules_count(options->rules) + 1, sizeof *ret->by_rule, "the replay")};
+		.by_rule = alloc_zero(rules_count(options->rules) + 1, sizeof *ret->by_rule, "the replay")};
 	begin(&r);
 	rc = index_hits(options->store, why);
 	if (rc == 0)

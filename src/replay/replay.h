@@ -1,9 +1,8 @@
 /*
  * replay: old logs through the same rules, verdict and store as the daemon, as fast as the machine reads.
  *
- * Files are read in chunks of whole lines; any thread (workers.h) parses and matches them; one thread decides and stores,
- * chunk after chunk in log order. So the result is the same on any number of threads.
- * Time is the log's own.
+ * Files are read in chunks of whole lines; any thread (workers.h) parses and matches them; one thread decides and
+ * stores, chunk after chunk in log order. So the result is the same on any number of threads. Time is the log's own.
  */
 #ifndef WFS_REPLAY_REPLAY_H
 #define WFS_REPLAY_REPLAY_H
@@ -29,7 +28,7 @@ struct replay_options {
 	const struct config *config;
 	const struct rules *rules;
 	struct store *store;
-	enum pending_keeps keeps; /* in it */
+	enum pending_keeps keeps;            /* in it */
 	const struct journal_where *journal; /* instead of files; NULL: files */
 	size_t n_files;
 	const char *const *files; /* "-": standard input; any order, read by their first time stamps */
@@ -38,25 +37,25 @@ struct replay_options {
 	 * more than REPLAY_SLACK_S outside is not even read, and so not counted.
 	 */
 	int64_t from_s, until_s;
-	int year;                 /* of the first stamp without one; 0: from the file's own time */
-	bool leave_tail;          /* a last line without LF of a plain file is for the next time, else it counts */
-	unsigned threads;         /* 1..WORKERS_THREADS_MAX */
+	int year;         /* of the first stamp without one; 0: from the file's own time */
+	bool leave_tail;  /* a last line without LF of a plain file is for the next time, else it counts */
+	unsigned threads; /* 1..WORKERS_THREADS_MAX */
 	enum progress_form progress;
 	const atomic_bool *stop; /* becomes true: store what is complete and return */
 };
 
 struct replay_result {
 	int64_t files, bytes, lines, cut, unparsed, hits, addresses, blocks;
-	int64_t forged, damaged, suppressed; /* of a journal: lines of the wrong user; entries that could not be read; messages that journald
-	                                        dropped */
-	int64_t known_bytes;      /* passed over: the database had counted them already */
-	int64_t first_s, last_s;  /* of hits; 0 when there is none */
-	int64_t first_line_s, last_line_s; /* of lines */
-	int64_t n_no_logs, no_log_lines; /* files with lines of which none has a header, and these lines */
-	const char *no_log;       /* the first of them; the caller's own */
-	int64_t suspended;        /* rules that would have blocked too many proven-good clients */
+	int64_t forged, damaged, suppressed; /* of a journal: lines of the wrong user; entries that could not be read;
+	                                        messages that journald dropped */
+	int64_t known_bytes;                 /* passed over: the database had counted them already */
+	int64_t first_s, last_s;             /* of hits; 0 when there is none */
+	int64_t first_line_s, last_line_s;   /* of lines */
+	int64_t n_no_logs, no_log_lines;     /* files with lines of which none has a header, and these lines */
+	const char *no_log;                  /* the first of them; the caller's own */
+	int64_t suspended;                   /* rules that would have blocked too many proven-good clients */
 	bool stopped;
-	int64_t *by_rule;         /* hits of each rule, by its index: the caller's to free */
+	int64_t *by_rule; /* hits of each rule, by its index: the caller's to free */
 	struct worst worst;
 };
 

@@ -1,7 +1,8 @@
 /*
  * state: what the files of a replay share.
  *
- * Private to replay.c, which begins and ends it, files.c, which reads old logs with all threads, and journal.c, which reads a journal.
+ * Private to replay.c, which begins and ends it, files.c, which reads old logs with all threads, and journal.c, which
+ * reads a journal.
  */
 #ifndef WFS_REPLAY_STATE_H
 #define WFS_REPLAY_STATE_H
@@ -25,7 +26,7 @@ struct replay {
 	/* The file being read. */
 	struct chunks *in;
 	int64_t end_s; /* for the years of stamps without one */
-	bool broken; /* the database failed: reading cannot go on */
+	bool broken;   /* the database failed: reading cannot go on */
 
 	struct workers *workers;
 	struct writer *writer;

@@ -12,8 +12,7 @@ enum { CHUNKS_PER_THREAD = 4 }; /* one worked on, one being stored, and some in 
 struct worker {
 	struct workers *all;
 	struct rules_scratch *scratch;
-	struct workers_chunk
-	        *free; /* it filled them before, so they are near its processor; the warmest first */
+	struct workers_chunk *free; /* it filled them before, so they are near its processor; the warmest first */
 	pthread_t thread;
 };
 
@@ -22,9 +21,9 @@ struct worker {
  * and works on it while it is warm; the first one stores those that are done before it does such work.
  */
 struct workers {
-	pthread_mutex_t lock;        /* of all that follows, and of in */
-	pthread_cond_t todo, done;   /* the first worker alone waits for what is done */
-	size_t n_workers, n_threads; /* the threads are one fewer, or as many as could be started */
+	pthread_mutex_t lock;                    /* of all that follows, and of in */
+	pthread_cond_t todo, done;               /* the first worker alone waits for what is done */
+	size_t n_workers, n_threads;             /* the threads are one fewer, or as many as could be started */
 	struct worker list[WORKERS_THREADS_MAX]; /* the first is the thread that stores */
 	size_t n_chunks, ring_size;              /* made; that may be read and not stored yet */
 	struct workers_chunk *ring[WORKERS_THREADS_MAX * CHUNKS_PER_THREAD];
@@ -46,8 +45,7 @@ static bool can_read(const struct workers *w)
 
 static struct workers_chunk *chunk_new(void)
 {
-	struct workers_chunk *const c =
-	        alloc_aligned(alignof(struct workers_chunk), sizeof *c, "a chunk of a log");
+	struct workers_chunk *const c = alloc_aligned(alignof(struct workers_chunk), sizeof *c, "a chunk of a log");
 	char *const bytes = alloc_raw(1, CHUNKS_SIZE + 1, "a chunk of a log");
 
 	*c = (struct workers_chunk){.piece.bytes = bytes};

@@ -23,7 +23,8 @@ void worst_note(struct worst *worst, const struct block *block, const struct rul
 	worst->others |= i == WORST_MAX;
 	if (worst->n == WORST_MAX && !is_worse(&blocked, &list[WORST_MAX - 1]))
 		return;
-	if (i < worst->n && list[i].block.offence > blocked.block.offence) /* its count restarted after a long quiet time */
+	if (i < worst->n &&
+	    list[i].block.offence > blocked.block.offence) /* its count restarted after a long quiet time */
 		blocked.block.offence = list[i].block.offence;
 	if (i == WORST_MAX)
 		i--;

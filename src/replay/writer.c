@@ -99,7 +99,8 @@ void writer_begin_file(struct writer *w, const char *path, struct span first, co
 		w->log[i] = pending_file(w->pending[i], path, first, known);
 }
 
-void writer_begin_journal(struct writer *w, const char *name, const struct store_log *log, const struct store_journal *journal)
+void writer_begin_journal(struct writer *w, const char *name, const struct store_log *log,
+                          const struct store_journal *journal)
 {
 	for (size_t i = 0; i < 2; i++)
 		w->log[i] = pending_journal(w->pending[i], name, log, journal);
@@ -152,7 +153,8 @@ int writer_write(struct writer *w, struct why *why)
 	if (w->due)
 		store_bulk_due(w->store);
 	w->due = false;
-	if (!w->threaded || pending_log(writer_log(w))->id == 0) /* the first one gives the log its row, which both know then */
+	if (!w->threaded ||
+	    pending_log(writer_log(w))->id == 0) /* the first one gives the log its row, which both know then */
 		return pending_write(filled, why);
 	w->filling = !w->filling;
 	pending_continue(writer_pending(w), filled);

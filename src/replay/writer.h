@@ -30,13 +30,15 @@ struct pending_file *writer_log(const struct writer *w);
 
 /* As pending_file and pending_journal. One log at a time. */
 void writer_begin_file(struct writer *w, const char *path, struct span first, const struct store_log *known);
-void writer_begin_journal(struct writer *w, const char *name, const struct store_log *log, const struct store_journal *journal);
+void writer_begin_journal(struct writer *w, const char *name, const struct store_log *log,
+                          const struct store_journal *journal);
 void writer_end_log(struct writer *w);
 
 /* The next writer_write commits: see store_bulk_due. */
 void writer_commit_next(struct writer *w);
 
-/* Begins to write what was filled. Errors as of pending_write, of this one or the one before: then this one is not written. */
+/* Begins to write what was filled. Errors as of pending_write, of this one or the one before: then this one is not
+ * written. */
 int writer_write(struct writer *w, struct why *why);
 
 /* All is written. Errors likewise. */

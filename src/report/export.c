@@ -14,12 +14,12 @@ const char *const export_names[EXPORT_FORMATS + 1] = {FORMATS(NAME) NULL};
 #undef NAME
 
 enum {
-	IP4_START = 96,                /* of a net's len */
-	IPSET_TIMEOUT_MAX = 2147483,   /* seconds: ipset(8), "timeout" */
-	IPSET_SIZE_MIN = 65536,        /* its own default of maxelem */
-	NFT_LINE = 500,                /* elements of one command; one command each would take nft's memory */
-	TTL_S = 60,                    /* of a zone: an address that is released is to be forgotten soon */
-	TXT_MAX = 200,                 /* a character-string of DNS has 255 bytes at most: RFC 1035, 3.3 */
+	IP4_START = 96,              /* of a net's len */
+	IPSET_TIMEOUT_MAX = 2147483, /* seconds: ipset(8), "timeout" */
+	IPSET_SIZE_MIN = 65536,      /* its own default of maxelem */
+	NFT_LINE = 500,              /* elements of one command; one command each would take nft's memory */
+	TTL_S = 60,                  /* of a zone: an address that is released is to be forgotten soon */
+	TXT_MAX = 200,               /* a character-string of DNS has 255 bytes at most: RFC 1035, 3.3 */
 };
 
 enum export_format export_format_of(const char *word)
@@ -33,7 +33,8 @@ enum export_format export_format_of(const char *word)
 
 static bool is_cause(const struct export_cause *cause, const char *rule, const char *reason, const char *category)
 {
-	return strcmp(cause->rule, rule) == 0 && strcmp(cause->reason, reason) == 0 && strcmp(cause->category, category) == 0;
+	return strcmp(cause->rule, rule) == 0 && strcmp(cause->reason, reason) == 0 &&
+	       strcmp(cause->category, category) == 0;
 }
 
 static unsigned cause_of(struct export_list *list, const char *rule, const char *reason, const char *category)
@@ -42,8 +43,8 @@ static unsigned cause_of(struct export_list *list, const char *rule, const char 
 		if (is_cause(&list->causes[i], rule, reason, category))
 			return (unsigned)i;
 	list->causes = alloc_one_more(list->causes, list->n_causes, sizeof *list->causes, "the causes of an export");
-	list->causes[list->n_causes] = (struct export_cause){alloc_text(rule, "a rule's name"), alloc_text(reason, "a reason"),
-	                                                     alloc_text(category, "a category")};
+	list->causes[list->n_causes] = (struct export_cause){
+		alloc_text(rule, "a rule's name"), alloc_text(reason, "a reason"), alloc_text(category, "a category")};
 	return (unsigned)list->n_causes++;
 }
 
@@ -64,7 +65,9 @@ static void add(struct export_list *list, const char *address, const struct expo
 
 void export_add_block(struct export_list *list, const struct query_block *block)
 {
-	const struct export_entry entry = {.since_s = block->since_s, .until_s = block->until_s, .hits = block->hits,
+	const struct export_entry entry = {.since_s = block->since_s,
+	                                   .until_s = block->until_s,
+	                                   .hits = block->hits,
 	                                   .cause = cause_of(list, block->rule, block->reason, block->category)};
 
 	add(list, block->address, &entry);
@@ -72,7 +75,9 @@ void export_add_block(struct export_list *list, const struct query_block *block)
 
 void export_add_allowance(struct export_list *list, const struct query_allowance *allowance)
 {
-	const struct export_entry entry = {.since_s = allowance->since_s, .until_s = allowance->until_s, .hits = -1,
+	const struct export_entry entry = {.since_s = allowance->since_s,
+	                                   .until_s = allowance->until_s,
+	                                   .hits = -1,
 	                                   .cause = cause_of(list, "", allowance->cause, "")};
 
 	add(list, allowance->address, &entry);
@@ -87,7 +92,8 @@ void export_add_listed(struct export_list *list, const struct net *net)
 
 void export_add_address(struct export_list *list, const struct query_frequent *address)
 {
-	const struct export_entry entry = {.since_s = address->first_s, .hits = address->hits, .cause = cause_of(list, "", "", "")};
+	const struct export_entry entry = {
+		.since_s = address->first_s, .hits = address->hits, .cause = cause_of(list, "", "", "")};
 
 	add(list, address->address, &entry);
 }
@@ -264,7 +270,8 @@ static void write_nft(const struct export_list *list, FILE *out)
 		const bool last = i + 1 == list->n || is_ip4(&list->list[i + 1].net) != is_ip4(net);
 
 		if (in_line == 0)
-			(void)fprintf(out, "add element inet watchforspammers_export blocked%d { ", is_ip4(net) ? 4 : 6);
+			(void)fprintf(out, "add element inet watchforspammers_export blocked%d { ",
+			              is_ip4(net) ? 4 : 6);
 		(void)net_text(net, address);
 		in_line = last || in_line + 1 == NFT_LINE ? 0 : in_line + 1;
 		(void)fprintf(out, "%s%s", address, in_line == 0 ? " }\n" : ", ");
@@ -277,7 +284,9 @@ static void write_ipset(const struct export_list *list, int64_t now_s, FILE *out
 	char address[NET_TEXT_MAX];
 
 	for (int family = 4; family <= 6; family += 2)
-		(void)fprintf(out, "create -exist watchforspammers%d hash:net family inet%s maxelem %zu timeout 0\nflush watchforspammers%d\n",
+		(void)fprintf(out,
+		              "create -exist watchforspammers%d hash:net family inet%s maxelem %zu timeout 0\nflush "
+		              "watchforspammers%d\n",
 		              family, family == 6 ? "6" : "", size, family);
 	for (size_t i = 0; i < list->n; i++) {
 		const struct export_entry *const e = &list->list[i];
@@ -322,7 +331,9 @@ static void write_data_set(const struct export_list *list, bool ip4, FILE *out)
 
 static void write_rbldnsd(const struct export_list *list, int64_t now_s, FILE *out)
 {
-	(void)fprintf(out, "$SOA 3600 localhost hostmaster.localhost %" PRIu32 " 600 300 86400 %d\n$NS 3600 localhost\n$TTL %d\n",
+	(void)fprintf(out,
+	              "$SOA 3600 localhost hostmaster.localhost %" PRIu32
+	              " 600 300 86400 %d\n$NS 3600 localhost\n$TTL %d\n",
 	              (uint32_t)now_s, TTL_S, TTL_S);
 	write_data_set(list, true, out);
 	(void)fputs("127.0.0.2/32 :2:test entry, RFC 5782\n", out); /* of the data set for IPv4 */
@@ -357,7 +368,8 @@ static void write_names(const struct net *net, const char *text, FILE *out)
 
 	for (unsigned i = 0; i < 1U << (len - net->len); i++) {
 		if (len > net->len)
-			addr.bytes[(len - 1) / 8] = (uint8_t)(net->addr.bytes[(len - 1) / 8] + (i << (len % 8 == 0 ? 0 : 8 - len % 8)));
+			addr.bytes[(len - 1) / 8] =
+				(uint8_t)(net->addr.bytes[(len - 1) / 8] + (i << (len % 8 == 0 ? 0 : 8 - len % 8)));
 		zone_name(&addr, len, out);
 		(void)fprintf(out, " A 127.0.0.2\n TXT \"%s\"\n", text);
 	}
@@ -367,8 +379,9 @@ static void write_bind(const struct export_list *list, int64_t now_s, FILE *out)
 {
 	char text[TXT_MAX];
 
-	(void)fprintf(out, "$TTL %d\n@ SOA localhost. hostmaster.localhost. %" PRIu32 " 600 300 86400 %d\n NS localhost.\n", TTL_S,
-	              (uint32_t)now_s, TTL_S);
+	(void)fprintf(out,
+	              "$TTL %d\n@ SOA localhost. hostmaster.localhost. %" PRIu32 " 600 300 86400 %d\n NS localhost.\n",
+	              TTL_S, (uint32_t)now_s, TTL_S);
 	(void)fputs("2.0.0.127 A 127.0.0.2\n TXT \"test entry, RFC 5782\"\n", out);
 	for (size_t i = 0; i < list->n; i++) {
 		txt_of(&list->causes[list->list[i].cause], text);

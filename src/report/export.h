@@ -2,8 +2,8 @@
  * export: addresses and networks in the formats of other programs: files of addresses, firewalls, DNS blocklists.
  *
  * A list is collected, then sealed, then written. Formats that cannot hold one network inside another, or that end an
- * entry by themselves at another time than its neighbour, get the widest only: see export_seal. Pure but for the stream.
- * Bytes that a client chose are in none of it: an entry has an address, times, and texts from rule files.
+ * entry by themselves at another time than its neighbour, get the widest only: see export_seal. Pure but for the
+ * stream. Bytes that a client chose are in none of it: an entry has an address, times, and texts from rule files.
  *
  * Formats, and what reads them:
  *   plain    an address or network a line           grep, scripts
@@ -31,7 +31,7 @@ enum export_format {
 #define EXPORT_ROW(NAME, name) EXPORT_##NAME,
 	FORMATS(EXPORT_ROW)
 #undef EXPORT_ROW
-	EXPORT_FORMATS,
+		EXPORT_FORMATS,
 };
 
 /* As in the table above; and which of them a word names, EXPORT_FORMATS: none. */

@@ -5,8 +5,8 @@
 
 #include "base/duration.h"
 #include "report/report.h"
-#include "store/gates.h"
 #include "store/figures.h"
+#include "store/gates.h"
 
 static void family(FILE *out, const char *name, const char *type, const char *help)
 {
@@ -41,7 +41,8 @@ static void end(FILE *out, int64_t value)
 /* --- state --- */
 
 /* What is null is left out: a value that is not known is no zero. */
-static void put_number(const json_t *object, const char *key, const char *name, const char *type, const char *help, FILE *out)
+static void put_number(const json_t *object, const char *key, const char *name, const char *type, const char *help,
+                       FILE *out)
 {
 	const json_t *const value = json_object_get(object, key);
 
@@ -51,13 +52,15 @@ static void put_number(const json_t *object, const char *key, const char *name, 
 	(void)fprintf(out, "%s %" JSON_INTEGER_FORMAT "\n", name, json_integer_value(value));
 }
 
-static void put_logs(const json_t *state, const char *key, const char *name, const char *type, const char *help, FILE *out)
+static void put_logs(const json_t *state, const char *key, const char *name, const char *type, const char *help,
+                     FILE *out)
 {
 	size_t i;
 	json_t *log;
 
 	family(out, name, type, help);
-	json_array_foreach(json_object_get(state, "logs"), i, log) {
+	json_array_foreach(json_object_get(state, "logs"), i, log)
+	{
 		begin(out, name, "source", json_string_value(json_object_get(log, "path")));
 		end(out, json_integer_value(json_object_get(log, key)));
 	}
@@ -70,7 +73,8 @@ static void put_last_lines(const json_t *state, FILE *out)
 	json_t *log;
 
 	family(out, name, "gauge", "Time of the last line of the log.");
-	json_array_foreach(json_object_get(state, "logs"), i, log) {
+	json_array_foreach(json_object_get(state, "logs"), i, log)
+	{
 		const char *const text = json_string_value(json_object_get(log, "last_line_at"));
 		int64_t time_s;
 
@@ -82,8 +86,8 @@ static void put_last_lines(const json_t *state, FILE *out)
 }
 
 /* A number of each host that blocks are shared with. */
-static void put_peers(const json_t *state, const char *key, const char *name, const char *type,
-                      const char *help, FILE *out)
+static void put_peers(const json_t *state, const char *key, const char *name, const char *type, const char *help,
+                      FILE *out)
 {
 	size_t i;
 	json_t *peer;
@@ -91,7 +95,8 @@ static void put_peers(const json_t *state, const char *key, const char *name, co
 	if (json_array_size(json_object_get(state, "peers")) == 0)
 		return;
 	family(out, name, type, help);
-	json_array_foreach(json_object_get(state, "peers"), i, peer) {
+	json_array_foreach(json_object_get(state, "peers"), i, peer)
+	{
 		begin(out, name, "peer", json_string_value(json_object_get(peer, "name")));
 		end(out, json_integer_value(json_object_get(peer, key)));
 	}
@@ -106,7 +111,8 @@ static void put_heard(const json_t *state, FILE *out)
 	if (json_array_size(json_object_get(state, "peers")) == 0)
 		return;
 	family(out, name, "gauge", "When a message of the peer came last.");
-	json_array_foreach(json_object_get(state, "peers"), i, peer) {
+	json_array_foreach(json_object_get(state, "peers"), i, peer)
+	{
 		const char *const text = json_string_value(json_object_get(peer, "heard_at"));
 		int64_t time_s;
 
@@ -122,22 +128,23 @@ static void put_sharing(const json_t *state, FILE *out)
 	put_heard(state, out);
 	put_peers(state, "lag_ms", "wfs_peer_lag_milliseconds", "gauge",
 	          "How long the last message of the peer was on its way.", out);
-	put_peers(state, "taken", "wfs_peer_taken_total", "counter",
-	          "Messages of the peer that were accepted.", out);
-	put_peers(state, "refused", "wfs_peer_refused_total", "counter",
-	          "Messages of the peer that were refused.", out);
+	put_peers(state, "taken", "wfs_peer_taken_total", "counter", "Messages of the peer that were accepted.", out);
+	put_peers(state, "refused", "wfs_peer_refused_total", "counter", "Messages of the peer that were refused.",
+	          out);
 	put_number(state, "told", "wfs_told_total", "counter", "Messages that other hosts were told.", out);
 	put_number(state, "good_elsewhere", "wfs_good_elsewhere", "gauge",
 	           "Networks that are known to be good on other hosts.", out);
 }
 
-static void put_rows(const json_t *rows, const char *name, const char *label, const char *key, const char *help, FILE *out)
+static void put_rows(const json_t *rows, const char *name, const char *label, const char *key, const char *help,
+                     FILE *out)
 {
 	size_t i;
 	json_t *row;
 
 	family(out, name, "gauge", help);
-	json_array_foreach(rows, i, row) {
+	json_array_foreach(rows, i, row)
+	{
 		begin(out, name, label, json_string_value(json_object_get(row, key)));
 		end(out, 1);
 	}
@@ -151,16 +158,18 @@ static void put_problems(const json_t *problems, FILE *out)
 	json_t *row, *other;
 
 	family(out, name, "gauge", "Problems that status shows, by kind.");
-	json_array_foreach(problems, i, row) {
+	json_array_foreach(problems, i, row)
+	{
 		const char *const kind = json_string_value(json_object_get(row, "kind"));
 		bool seen = false;
 
 		n = 0;
-		json_array_foreach(problems, j, other)
-			if (strcmp(json_string_value(json_object_get(other, "kind")), kind) == 0) {
-				seen |= j < i;
-				n++;
-			}
+		json_array_foreach(problems, j,
+		                   other) if (strcmp(json_string_value(json_object_get(other, "kind")), kind) == 0)
+		{
+			seen |= j < i;
+			n++;
+		}
 		if (seen)
 			continue;
 		begin(out, name, "kind", kind);
@@ -177,7 +186,8 @@ static void put_gates(const json_t *state, const char *key, const char *name, co
 
 	if (json_array_size(gates) > 0)
 		family(out, name, "gauge", help);
-	json_array_foreach(gates, i, gate) {
+	json_array_foreach(gates, i, gate)
+	{
 		const json_t *const value = json_object_get(gate, key);
 
 		begin(out, name, "gate", json_string_value(json_object_get(gate, "name")));
@@ -190,29 +200,39 @@ void metrics_write_state(const json_t *state, FILE *out)
 	family(out, "wfs_up", "gauge", "1 if the daemon is running.");
 	(void)fprintf(out, "wfs_up %d\n", json_is_true(json_object_get(state, "running")));
 	put_problems(json_object_get(state, "problems"), out);
-	put_rows(json_object_get(state, "suspended"), "wfs_rule_suspended", "rule", "rule", "Rules that are suspended.", out);
+	put_rows(json_object_get(state, "suspended"), "wfs_rule_suspended", "rule", "rule", "Rules that are suspended.",
+	         out);
 	put_logs(state, "lines", "wfs_lines_total", "counter", "Lines read.", out);
-	put_logs(state, "unparsed", "wfs_unparsed_lines_total", "counter", "Lines without a header that is known.", out);
+	put_logs(state, "unparsed", "wfs_unparsed_lines_total", "counter", "Lines without a header that is known.",
+	         out);
 	put_logs(state, "cut", "wfs_cut_lines_total", "counter", "Lines that were too long and were cut.", out);
 	put_logs(state, "lag_bytes", "wfs_lag_bytes", "gauge", "Bytes of the log that are not read yet.", out);
 	put_last_lines(state, out);
 	put_number(state, "blocks_active", "wfs_blocks_active", "gauge", "Blocks that are active.", out);
-	put_number(state, "tracked", "wfs_tracked_addresses", "gauge", "Addresses with a score or a history in memory.", out);
-	put_number(state, "capacity", "wfs_firewall_capacity", "gauge", "Addresses that the kernel's lists can hold.", out);
-	put_number(state, "drift", "wfs_firewall_drift", "gauge", "Differences between kernel and database at the last comparison.", out);
-	put_number(state, "refused", "wfs_firewall_refused", "gauge", "Entries that the kernel refused at the last comparison.", out);
-	put_number(state, "tarpit_held", "wfs_tarpit_connections", "gauge", "Connections that the tarpit held at the last comparison.", out);
+	put_number(state, "tracked", "wfs_tracked_addresses", "gauge", "Addresses with a score or a history in memory.",
+	           out);
+	put_number(state, "capacity", "wfs_firewall_capacity", "gauge", "Addresses that the kernel's lists can hold.",
+	           out);
+	put_number(state, "drift", "wfs_firewall_drift", "gauge",
+	           "Differences between kernel and database at the last comparison.", out);
+	put_number(state, "refused", "wfs_firewall_refused", "gauge",
+	           "Entries that the kernel refused at the last comparison.", out);
+	put_number(state, "tarpit_held", "wfs_tarpit_connections", "gauge",
+	           "Connections that the tarpit held at the last comparison.", out);
 	put_gates(state, "closed", "wfs_gate_closed", "1 if the gate was closed when it was counted last.", out);
 	put_gates(state, "paused", "wfs_gate_paused", "Clients in their pause.", out);
-	put_gates(state, "in_window", "wfs_gate_in_window", "Clients that may connect, until they have proven themselves.", out);
+	put_gates(state, "in_window", "wfs_gate_in_window",
+	          "Clients that may connect, until they have proven themselves.", out);
 	put_gates(state, "waiting", "wfs_gate_waiting", "Clients that have not connected in their window yet.", out);
-	put_gates(state, "waits_s", "wfs_gate_longest_wait_seconds", "How long the first of them has been waiting.", out);
+	put_gates(state, "waits_s", "wfs_gate_longest_wait_seconds", "How long the first of them has been waiting.",
+	          out);
 	put_sharing(state, out);
 }
 
 /* --- the database --- */
 
-static void put_sums(const struct report *r, const char *name, const char *help, int64_t (*of)(const struct report_row *), FILE *out)
+static void put_sums(const struct report *r, const char *name, const char *help,
+                     int64_t (*of)(const struct report_row *), FILE *out)
 {
 	family(out, name, "counter", help);
 	for (size_t i = 0; i < r->rules.n; i++) {
@@ -273,7 +293,8 @@ static void put_lengths(const struct lengths *lengths, FILE *out)
 	for (int ip4 = 1; ip4 >= 0; ip4--)
 		for (int len = 0; len <= 128; len++)
 			if (lengths->n[ip4][len] > 0)
-				(void)fprintf(out, "wfs_blocked{family=\"%d\",prefix=\"%d\"} %" PRId64 "\n", ip4 ? 4 : 6, len, lengths->n[ip4][len]);
+				(void)fprintf(out, "wfs_blocked{family=\"%d\",prefix=\"%d\"} %" PRId64 "\n",
+				              ip4 ? 4 : 6, len, lengths->n[ip4][len]);
 }
 
 /* One figure of all gates; result: the second label, NULL: none. */
@@ -339,17 +360,23 @@ static void put_gate_figures(const struct store_gate_sums gates[], size_t n_gate
 /* Since there are gates. */
 static int write_gates(struct store *store, FILE *out, struct why *why)
 {
-	static const struct gate_figure connections[] = {{"refused", refused_of}, {"let_in", let_in_of}, {"passed", passed_of}},
-	                                clients[] = {{"began", began_of}, {"came", came_of}, {"late", late_of}},
-	                                delay[] = {{NULL, delay_of}}, delays[] = {{NULL, delays_of}};
+	static const struct gate_figure connections[] = {{"refused", refused_of},
+	                                                 {"let_in", let_in_of},
+	                                                 {"passed", passed_of}},
+					clients[] = {{"began", began_of}, {"came", came_of}, {"late", late_of}},
+					delay[] = {{NULL, delay_of}}, delays[] = {{NULL, delays_of}};
 	struct store_gate_sums gates[GATES_CAP];
 	size_t n = 0;
 	const int rc = store_gates(store, 0, gates, &n, why);
 
-	put_gate_figures(gates, n, "wfs_gate_connections_total", "Connections to the ports of a gate.", connections, 3, out);
-	put_gate_figures(gates, n, "wfs_gate_clients_total", "Clients that had to wait, came in time, and came too late.", clients, 3, out);
-	put_gate_figures(gates, n, "wfs_gate_delay_seconds_sum", "How long those that came had waited, together.", delay, 1, out);
-	put_gate_figures(gates, n, "wfs_gate_delay_seconds_count", "Of how many clients that is known.", delays, 1, out);
+	put_gate_figures(gates, n, "wfs_gate_connections_total", "Connections to the ports of a gate.", connections, 3,
+	                 out);
+	put_gate_figures(gates, n, "wfs_gate_clients_total",
+	                 "Clients that had to wait, came in time, and came too late.", clients, 3, out);
+	put_gate_figures(gates, n, "wfs_gate_delay_seconds_sum", "How long those that came had waited, together.",
+	                 delay, 1, out);
+	put_gate_figures(gates, n, "wfs_gate_delay_seconds_count", "Of how many clients that is known.", delays, 1,
+	                 out);
 	return rc;
 }
 
@@ -364,9 +391,12 @@ int metrics_write_store(struct store *store, int64_t now_s, FILE *out, struct wh
 	if (rc == 0) {
 		put_sums(&report, "wfs_hits_total", "Hostile lines.", hits_of, out);
 		put_sums(&report, "wfs_blocks_total", "Blocks that began.", blocks_of, out);
-		put_sums(&report, "wfs_drops_seen_total", "How often dropped packets of blocked clients were seen.", dropped_of, out);
-		put_sums(&report, "wfs_dropped_packets_total", "Packets of blocked clients that were dropped, at least.", packets_of, out);
-		put_sums(&report, "wfs_dropped_bytes_total", "Bytes of these packets, where the backend counts them.", bytes_of, out);
+		put_sums(&report, "wfs_drops_seen_total", "How often dropped packets of blocked clients were seen.",
+		         dropped_of, out);
+		put_sums(&report, "wfs_dropped_packets_total",
+		         "Packets of blocked clients that were dropped, at least.", packets_of, out);
+		put_sums(&report, "wfs_dropped_bytes_total", "Bytes of these packets, where the backend counts them.",
+		         bytes_of, out);
 		put_lengths(&lengths, out);
 		rc = write_gates(store, out, why);
 	}

@@ -25,8 +25,12 @@ int replace_open(struct replace *r, const char *path, struct why *why)
 	int fd, rc;
 
 	if (is_there && !S_ISREG(old.st_mode)) /* /dev/stdout: root would put a file in its place */
-		return why_set(why, EINVAL, "%s is a device, a link or a directory, which cannot be replaced by a file; name another one, or use standard output", path);
-	*r = (struct replace){.path = alloc_text(path, "a file's name"), .beside = alloc_format("a file's name", "%s.XXXXXX", path)};
+		return why_set(why, EINVAL,
+		               "%s is a device, a link or a directory, which cannot be replaced by a file; name "
+		               "another one, or use standard output",
+		               path);
+	*r = (struct replace){.path = alloc_text(path, "a file's name"),
+	                      .beside = alloc_format("a file's name", "%s.XXXXXX", path)};
 	fd = mkstemp(r->beside);
 	if (fd < 0) {
 		rc = why_set(why, errno, "cannot write beside %s: %s", path, strerror(errno));

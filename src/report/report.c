@@ -139,7 +139,8 @@ static int count_hits(struct report *r, struct store *store, struct why *why)
 {
 	struct nets good = {0};
 	struct figures_hit hit;
-	int rc = read_good(store, r->first_day - 31, &good, why); /* evidence that is no older counts: [block] earn_days */
+	int rc = read_good(store, r->first_day - 31, &good,
+	                   why); /* evidence that is no older counts: [block] earn_days */
 
 	if (rc == 0)
 		figures_hits(store, r->query.from_s, r->query.until_s);
@@ -168,8 +169,8 @@ static void note_block(struct blocks *blocks, const struct figures_block *block)
 		blocks->cap = blocks->cap == 0 ? 1024 : 2 * blocks->cap;
 		blocks->list = alloc_resize(blocks->list, blocks->cap, sizeof *blocks->list, "the blocks of a report");
 	}
-	blocks->list[blocks->n++] =
-		(struct report_place){.net = block->net, .blocks = 1, .offence = block->offence, .addresses = 1, .active = block->active};
+	blocks->list[blocks->n++] = (struct report_place){
+		.net = block->net, .blocks = 1, .offence = block->offence, .addresses = 1, .active = block->active};
 }
 
 static int place_order(const void *left, const void *right)
@@ -216,7 +217,8 @@ static int widest_order(const void *left, const void *right)
 {
 	const struct report_place *const a = left, *const b = right;
 
-	return a->addresses != b->addresses ? (a->addresses < b->addresses) - (a->addresses > b->addresses) : worst_order(a, b);
+	return a->addresses != b->addresses ? (a->addresses < b->addresses) - (a->addresses > b->addresses)
+	                                    : worst_order(a, b);
 }
 
 static void keep_top(const struct blocks *blocks, int (*order)(const void *, const void *), struct report_places *ret)
@@ -287,13 +289,14 @@ static int copy_accounts(struct report *r, struct store *store, struct why *why)
 		return 0;
 	figures_accounts(store, r->query.from_s, r->query.until_s, REPORT_TOP);
 	while ((rc = figures_next_account(store, &account, why)) == 0) {
-		const struct span name = account_find((struct span){account.text, strlen(account.text)}, account.number);
+		const struct span name =
+			account_find((struct span){account.text, strlen(account.text)}, account.number);
 
-		r->accounts[r->n_accounts++] =
-			(struct report_account){.name = name.p == NULL ? NULL : alloc_text_n(name.p, name.len, "a name in a report"),
-		                                .hits = account.hits,
-		                                .addresses = account.addresses,
-		                                .last_s = account.last_s};
+		r->accounts[r->n_accounts++] = (struct report_account){
+			.name = name.p == NULL ? NULL : alloc_text_n(name.p, name.len, "a name in a report"),
+			.hits = account.hits,
+			.addresses = account.addresses,
+			.last_s = account.last_s};
 	}
 	return rc < 0 ? rc : 0;
 }
@@ -317,7 +320,8 @@ static int copy_senders(struct report *r, struct store *store, struct why *why)
 	figures_senders(store, r->query.from_s, r->query.until_s, REPORT_SENDER_MIN, SENDERS_READ);
 	while ((rc = figures_next_sender(store, &sender, why)) == 0)
 		if (is_domain(sender.domain) && r->n_senders < REPORT_TOP)
-			r->senders[r->n_senders++] = (struct report_sender){copy(sender.domain), sender.addresses, sender.recipients};
+			r->senders[r->n_senders++] =
+				(struct report_sender){copy(sender.domain), sender.addresses, sender.recipients};
 	return rc < 0 ? rc : 0;
 }
 
@@ -335,7 +339,8 @@ static int count_gates(struct report *r, struct store *store, struct why *why)
 	for (size_t i = 0; i < r->n_gates && rc == 0; i++) {
 		struct report_gate *const gate = &r->gates[i];
 
-		*gate = (struct report_gate){.sums = sums[i], .passed = sums[i].asked - sums[i].refused - sums[i].admitted};
+		*gate = (struct report_gate){.sums = sums[i],
+		                             .passed = sums[i].asked - sums[i].refused - sums[i].admitted};
 		for (size_t k = 0; k < n_now; k++)
 			if (strcmp(now[k].name, sums[i].name) == 0)
 				gate->waiting = now[k].waiting;
@@ -356,7 +361,8 @@ static int copy_acts(struct report *r, struct store *store, struct why *why)
 
 	figures_acts(store, r->query.from_s, r->query.until_s, REPORT_ACTS);
 	while ((rc = figures_next_act(store, &act, why)) == 0)
-		r->acts[r->n_acts++] = (struct report_act){act.time_s, copy(act.who), copy(act.what), copy(act.address), copy(act.reason)};
+		r->acts[r->n_acts++] = (struct report_act){act.time_s, copy(act.who), copy(act.what), copy(act.address),
+		                                           copy(act.reason)};
 	return rc < 0 ? rc : 0;
 }
 

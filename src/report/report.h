@@ -35,7 +35,7 @@ struct report_query {
 
 /* A rule, a category or a DNS list. */
 struct report_row {
-	char *name, *reason, *category; /* reason, category: of a rule, else NULL */
+	char *name, *reason, *category;                                   /* reason, category: of a rule, else NULL */
 	int64_t hits, addresses, blocks, active, dropped, packets, bytes; /* as of figures_sum */
 	int64_t good; /* hits of clients with evidence for the good */
 };

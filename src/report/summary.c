@@ -6,7 +6,7 @@
 #include "base/traffic.h"
 
 enum {
-	BAR = 40,       /* columns of the longest */
+	BAR = 40,      /* columns of the longest */
 	ROWS_MAX = 31, /* more days than these share a row */
 };
 
@@ -17,11 +17,13 @@ static void print_head(const struct report *r, const char *host, FILE *out)
 	report_day_text(r->first_day, from);
 	report_day_text(r->first_day + (int64_t)r->n_days - 1, until);
 	traffic_text(r->packets, r->bytes, bytes);
-	(void)fprintf(out, "Hostile clients of %s, %s to %s%s%s\n\n", host, from, until, r->query.category != NULL ? ", category " : "",
+	(void)fprintf(out, "Hostile clients of %s, %s to %s%s%s\n\n", host, from, until,
+	              r->query.category != NULL ? ", category " : "",
 	              r->query.category != NULL ? r->query.category : "");
-	(void)fprintf(out, "hostile lines              %12" PRId64 "\naddresses, each once a day %12" PRId64
-	                   "\nblocks                     %12" PRId64 "\nstill active               %12" PRId64
-	                   "\npackets dropped            %12" PRId64 "\nbytes dropped              %12s\n",
+	(void)fprintf(out,
+	              "hostile lines              %12" PRId64 "\naddresses, each once a day %12" PRId64
+	              "\nblocks                     %12" PRId64 "\nstill active               %12" PRId64
+	              "\npackets dropped            %12" PRId64 "\nbytes dropped              %12s\n",
 	              r->hits, r->addresses, r->blocks, r->active, r->packets, bytes);
 }
 
@@ -42,8 +44,8 @@ static void print_days(const struct report *r, FILE *out)
 		const int bar = (int)(BAR * sum.hits / most);
 
 		report_day_text(r->first_day + (int64_t)i, day);
-		(void)fprintf(out, "%-10s  %9" PRId64 "  %7" PRId64 "%s%.*s\n", day, sum.hits, sum.blocks, bar > 0 ? "  " : "", bar,
-		              "########################################");
+		(void)fprintf(out, "%-10s  %9" PRId64 "  %7" PRId64 "%s%.*s\n", day, sum.hits, sum.blocks,
+		              bar > 0 ? "  " : "", bar, "########################################");
 	}
 }
 
@@ -54,7 +56,8 @@ static void print_rows(const struct report *r, FILE *out)
 		const struct report_row *const row = &r->categories.list[i];
 
 		(void)fprintf(out, "%-14s  %10" PRId64 "  %6.1f%%  %8" PRId64 "  %8" PRId64 "\n", row->name, row->hits,
-		              r->hits == 0 ? 0.0 : 100.0 * (double)row->hits / (double)r->hits, row->blocks, row->active);
+		              r->hits == 0 ? 0.0 : 100.0 * (double)row->hits / (double)r->hits, row->blocks,
+		              row->active);
 	}
 	(void)fprintf(out, "\n%-32s  %10s  %9s  %8s  %9s\n", "RULE", "HITS", "ADDRESSES", "BLOCKS", "OF GOOD");
 	for (size_t i = 0; i < r->rules.n; i++) {
@@ -62,13 +65,14 @@ static void print_rows(const struct report *r, FILE *out)
 
 		if (report_peer(row) != NULL)
 			continue;
-		(void)fprintf(out, "%-32.*s  %10" PRId64 "  %9" PRId64 "  %8" PRId64 "  %9" PRId64 "\n", 32, row->name, row->hits,
-		              row->addresses, row->blocks, row->good);
+		(void)fprintf(out, "%-32.*s  %10" PRId64 "  %9" PRId64 "  %8" PRId64 "  %9" PRId64 "\n", 32, row->name,
+		              row->hits, row->addresses, row->blocks, row->good);
 	}
 	if (r->rules.n > 0)
 		(void)fputs("OF GOOD: hits of clients that delivered accepted mail or logged in\n", out);
 	for (size_t i = 0; i < r->lists.n; i++)
-		(void)fprintf(out, "%s%s listed %" PRId64 " hostile clients\n", i == 0 ? "\n" : "", r->lists.list[i].name, r->lists.list[i].hits);
+		(void)fprintf(out, "%s%s listed %" PRId64 " hostile clients\n", i == 0 ? "\n" : "",
+		              r->lists.list[i].name, r->lists.list[i].hits);
 }
 
 /* What other hosts contributed. */
@@ -82,11 +86,11 @@ static void print_peers(const struct report *r, FILE *out)
 		if (report_peer(row) == NULL)
 			continue;
 		if (!any)
-			(void)fprintf(out, "\n%-32s  %-14s  %8s  %8s  %10s\n", "OTHER HOST", "CATEGORY",
-			              "BLOCKS", "ACTIVE", "PACKETS");
+			(void)fprintf(out, "\n%-32s  %-14s  %8s  %8s  %10s\n", "OTHER HOST", "CATEGORY", "BLOCKS",
+			              "ACTIVE", "PACKETS");
 		any = true;
-		(void)fprintf(out, "%-32s  %-14.14s  %8" PRId64 "  %8" PRId64 "  %10" PRId64 "\n",
-		              report_peer(row), row->category, row->blocks, row->active, row->packets);
+		(void)fprintf(out, "%-32s  %-14.14s  %8" PRId64 "  %8" PRId64 "  %10" PRId64 "\n", report_peer(row),
+		              row->category, row->blocks, row->active, row->packets);
 	}
 	if (any)
 		(void)fputs("PACKETS: of clients that they told us of, dropped here\n", out);
@@ -97,8 +101,8 @@ static void print_places(const struct report_places *places, bool networks, FILE
 	char text[NET_TEXT_MAX];
 
 	if (places->n > 0)
-		(void)fprintf(out, "\n%-43s  %9s  %7s  %7s  NOW\n", networks ? "NETWORK" : "ADDRESS", networks ? "ADDRESSES" : "", "BLOCKS",
-		              "OFFENCE");
+		(void)fprintf(out, "\n%-43s  %9s  %7s  %7s  NOW\n", networks ? "NETWORK" : "ADDRESS",
+		              networks ? "ADDRESSES" : "", "BLOCKS", "OFFENCE");
 	for (size_t i = 0; i < places->n; i++) {
 		const struct report_place *const place = &places->list[i];
 
@@ -108,7 +112,8 @@ static void print_places(const struct report_places *places, bool networks, FILE
 			(void)fprintf(out, "%9" PRId64, place->addresses);
 		else
 			(void)fprintf(out, "%9s", "");
-		(void)fprintf(out, "  %7" PRId64 "  %7" PRId64 "%s\n", place->blocks, place->offence, place->active ? "  blocked" : "");
+		(void)fprintf(out, "  %7" PRId64 "  %7" PRId64 "%s\n", place->blocks, place->offence,
+		              place->active ? "  blocked" : "");
 	}
 }
 
@@ -117,13 +122,15 @@ static void print_accounts(const struct report *r, FILE *out)
 	char when[TIME_LOCAL_MAX];
 
 	if (r->n_accounts > 0)
-		(void)fprintf(out, "\n%-36s  %9s  %8s  %s\n", "ACCOUNT TRIED FROM MANY NETWORKS", "ADDRESSES", "FAILURES", "LAST");
+		(void)fprintf(out, "\n%-36s  %9s  %8s  %s\n", "ACCOUNT TRIED FROM MANY NETWORKS", "ADDRESSES",
+		              "FAILURES", "LAST");
 	for (size_t i = 0; i < r->n_accounts; i++) {
 		const struct report_account *const account = &r->accounts[i];
 
 		time_local_text(account->last_s, r->query.utc, when);
-		(void)fprintf(out, "%-36.36s  %9" PRId64 "  %8" PRId64 "  %.16s\n", account->name != NULL ? account->name : "?",
-		              account->addresses, account->hits, when); /* up to the minute */
+		(void)fprintf(out, "%-36.36s  %9" PRId64 "  %8" PRId64 "  %.16s\n",
+		              account->name != NULL ? account->name : "?", account->addresses, account->hits,
+		              when); /* up to the minute */
 	}
 	if (r->n_accounts > 0)
 		(void)fputs("FAILURES: those that counted double, see account_addresses\n", out);
@@ -132,10 +139,11 @@ static void print_accounts(const struct report *r, FILE *out)
 static void print_senders(const struct report *r, FILE *out)
 {
 	if (r->n_senders > 0)
-		(void)fprintf(out, "\n%-48s  %9s  %10s\n", "GREYLISTED DOMAIN WITH MANY ADDRESSES", "ADDRESSES", "RECIPIENTS");
+		(void)fprintf(out, "\n%-48s  %9s  %10s\n", "GREYLISTED DOMAIN WITH MANY ADDRESSES", "ADDRESSES",
+		              "RECIPIENTS");
 	for (size_t i = 0; i < r->n_senders; i++)
-		(void)fprintf(out, "%-48.48s  %9" PRId64 "  %10" PRId64 "\n", r->senders[i].domain, r->senders[i].addresses,
-		              r->senders[i].recipients);
+		(void)fprintf(out, "%-48.48s  %9" PRId64 "  %10" PRId64 "\n", r->senders[i].domain,
+		              r->senders[i].addresses, r->senders[i].recipients);
 	if (r->n_senders > 0)
 		(void)fputs("Its networks: watchforspammers spf DOMAIN; to allow them: [allow] spf = DOMAIN\n", out);
 }
@@ -151,7 +159,8 @@ static void print_acts(const struct report *r, FILE *out)
 
 		time_local_text(act->time_s, r->query.utc, when);
 		(void)fprintf(out, "%s  %s: %s%s%s%s%s\n", when, act->who, act->what, act->address != NULL ? " " : "",
-		              act->address != NULL ? act->address : "", act->reason != NULL && *act->reason != '\0' ? ": " : "",
+		              act->address != NULL ? act->address : "",
+		              act->reason != NULL && *act->reason != '\0' ? ": " : "",
 		              act->reason != NULL ? act->reason : "");
 	}
 }
@@ -163,14 +172,17 @@ static void print_gates(const struct report *r, FILE *out)
 		char delay[DURATION_TEXT_MAX];
 
 		duration_short_text(gate->delay_s, delay);
-		(void)fprintf(out, "%sgate %s: %" PRId64 " clients had to come back\n", i == 0 ? "\nGATES\n" : "", gate->sums.name,
-		              gate->sums.began);
+		(void)fprintf(out, "%sgate %s: %" PRId64 " clients had to come back\n", i == 0 ? "\nGATES\n" : "",
+		              gate->sums.name, gate->sums.began);
 		(void)fprintf(out, "%12" PRId64 "  came back in time, after %s on average\n", gate->sums.came,
 		              gate->sums.delays > 0 ? delay : "an unknown time");
-		(void)fprintf(out, "%12" PRId64 "  came back too late, and had to begin anew\n%12" PRId64
-		                   "  never came back\n%12" PRId64 "  still wait\n",
+		(void)fprintf(out,
+		              "%12" PRId64 "  came back too late, and had to begin anew\n%12" PRId64
+		              "  never came back\n%12" PRId64 "  still wait\n",
 		              gate->sums.late, gate->never, gate->waiting);
-		(void)fprintf(out, "%12" PRId64 "  connections refused, %" PRId64 " let in, %" PRId64 " passed without waiting\n",
+		(void)fprintf(out,
+		              "%12" PRId64 "  connections refused, %" PRId64 " let in, %" PRId64
+		              " passed without waiting\n",
 		              gate->sums.refused, gate->sums.admitted, gate->passed);
 	}
 }

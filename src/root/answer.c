@@ -46,8 +46,7 @@ static bool within_rate(struct root *root, int64_t now_s)
 		return true;
 	}
 	if (!root->logged_too_many)
-		log_line(LOG_WARNING,
-		         "more than %d blocks in one second: the rest is refused until the next sync",
+		log_line(LOG_WARNING, "more than %d blocks in one second: the rest is refused until the next sync",
 		         ROOT_ADDS_PER_S);
 	root->logged_too_many = true;
 	return false;
@@ -93,7 +92,8 @@ static int answer_add(struct root *root, struct message *m, int64_t now_s, struc
 			backend_refuse(&refused, &net,
 			               "never to be blocked, as the configuration was when the daemon started");
 		else
-			entries[n++] = (struct backend_entry){.net = net, .list = m->entries[i].list, .left_s = m->entries[i].left_s};
+			entries[n++] = (struct backend_entry){
+				.net = net, .list = m->entries[i].list, .left_s = m->entries[i].left_s};
 	}
 	err = n == 0 ? 0 : lists_add(root->lists, entries, n, &refused, why);
 	m->refused = refused.n;
@@ -179,11 +179,13 @@ static struct tracked_query ports_of(const struct root *root, uint8_t list)
 	const struct root_config *const config = &root->config;
 
 	return list == 0 ? (struct tracked_query){.ports = config->ports, .n_ports = config->n_ports}
-	                 : (struct tracked_query){.ports = config->more[list - 1].ports, .n_ports = config->more[list - 1].n_ports};
+	                 : (struct tracked_query){.ports = config->more[list - 1].ports,
+	                                          .n_ports = config->more[list - 1].n_ports};
 }
 
 /* Those of a list that may be blocked. Returns how many. */
-static size_t nets_to_kill(const struct root *root, const struct message *m, uint8_t list, struct net out[static MESSAGE_ENTRIES])
+static size_t nets_to_kill(const struct root *root, const struct message *m, uint8_t list,
+                           struct net out[static MESSAGE_ENTRIES])
 {
 	size_t n = 0;
 
@@ -263,7 +265,8 @@ static int answer_shut(const struct root *root, const struct message *m, struct 
 		return error_no_gate(why);
 	for (uint32_t i = 0; i < m->n; i++)
 		nets[i] = entry_net(&m->entries[i]);
-	return m->verb == MESSAGE_UNPASS ? gate_unpass(root->gates, nets, m->n, why) : gate_forget(root->gates, nets, m->n, why);
+	return m->verb == MESSAGE_UNPASS ? gate_unpass(root->gates, nets, m->n, why)
+	                                 : gate_forget(root->gates, nets, m->n, why);
 }
 
 static int answer_counts(const struct root *root, struct message *m, struct why *why)
@@ -394,7 +397,8 @@ int root_answer(struct root *root, struct message *m, int64_t now_s)
 	int err = has_lists(root, m) ? 0 : why_set(&why, EINVAL, "there is no such list of ports"), fd = -1;
 
 	assert(message_is_request(m, message_size(m)));
-	root->began |= m->verb == MESSAGE_PREPARE || m->verb == MESSAGE_ADD || m->verb == MESSAGE_DEL || m->verb == MESSAGE_LIST;
+	root->began |= m->verb == MESSAGE_PREPARE || m->verb == MESSAGE_ADD || m->verb == MESSAGE_DEL ||
+	               m->verb == MESSAGE_LIST;
 	if (err == 0)
 		err = answer(root, m, now_s, &fd, &why);
 	if (m->verb == MESSAGE_DEL || m->verb == MESSAGE_KILL || m->verb == MESSAGE_PASS || m->verb == MESSAGE_UNPASS ||

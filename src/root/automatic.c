@@ -37,8 +37,8 @@ int automatic_open(const struct root_config *config, struct automatic *ret, stru
 		(void)why_set(&chosen.reason, ENOENT, "%.*s", (int)strcspn(recent.text, ";"), recent.text);
 		err = lists_open(chosen.backend, config, &chosen.lists, &chosen.without6, &nftables);
 		if (err < 0)
-			return why_set(why, -err, "neither backend can be used: %.*s; %.*s", WHY_MAX / 2 - 40, recent.text, WHY_MAX / 2 - 40,
-			               nftables.text);
+			return why_set(why, -err, "neither backend can be used: %.*s; %.*s", WHY_MAX / 2 - 40,
+			               recent.text, WHY_MAX / 2 - 40, nftables.text);
 	}
 	if (err < 0)
 		*why = recent;
@@ -58,12 +58,14 @@ void automatic_fit(const struct root_config *config, uint32_t n4, uint32_t n6, s
 	if (wanted <= limits.most || chosen->backend == other.backend)
 		return;
 	if (lists_open(other.backend, config, &other.lists, &other.without6, &why) < 0) {
-		log_line(LOG_WARNING, "%" PRIu32 " entries are wanted, recent holds %" PRIu32 ", and nftables cannot be used: %s", wanted,
-		         limits.most, why.text);
+		log_line(LOG_WARNING,
+		         "%" PRIu32 " entries are wanted, recent holds %" PRIu32 ", and nftables cannot be used: %s",
+		         wanted, limits.most, why.text);
 		return;
 	}
 	if (lists_close(chosen->lists, BACKEND_UNDO, &why) < 0)
 		log_line(LOG_WARNING, "recent: %s", why.text);
-	(void)why_set(&other.reason, ENOSPC, "%" PRIu32 " entries are wanted, recent holds %" PRIu32, wanted, limits.most);
+	(void)why_set(&other.reason, ENOSPC, "%" PRIu32 " entries are wanted, recent holds %" PRIu32, wanted,
+	              limits.most);
 	*chosen = other;
 }

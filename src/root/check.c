@@ -43,14 +43,18 @@ static int check_gates(const struct root_config *config, struct why *why)
 	if (config->gates.n > GATES_MAX)
 		return why_set(why, EINVAL, "%zu gates: %d at most", config->gates.n, GATES_MAX);
 	if (config->gates.n > 0 && (!config->manage_rules || strcmp(config->backend, backend_recent.name) == 0))
-		return why_set(why, EINVAL, "[gate] needs nftables: set [firewall] backend = nftables, and manage_rules = yes");
+		return why_set(why, EINVAL,
+		               "[gate] needs nftables: set [firewall] backend = nftables, and manage_rules = yes");
 	return gates_settle(&config->gates, why);
 }
 
 static int check_tarpit(const struct root_config *config, struct why *why)
 {
-	if (config->action == ROOT_TARPIT && (!config->manage_rules || strcmp(config->backend, backend_recent.name) == 0))
-		return why_set(why, EINVAL, "action = tarpit needs nftables: set [firewall] backend = nftables, and manage_rules = yes");
+	if (config->action == ROOT_TARPIT &&
+	    (!config->manage_rules || strcmp(config->backend, backend_recent.name) == 0))
+		return why_set(
+			why, EINVAL,
+			"action = tarpit needs nftables: set [firewall] backend = nftables, and manage_rules = yes");
 	return 0;
 }
 
@@ -58,20 +62,20 @@ int root_check(const struct root_config *config, struct why *why)
 {
 	int err;
 
-	if (memchr(config->backend, '\0', sizeof config->backend) == NULL || 
+	if (memchr(config->backend, '\0', sizeof config->backend) == NULL ||
 	    (strcmp(config->backend, ROOT_AUTOMATIC) != 0 && backend_find(config->backend) == NULL))
 		return why_set(why, EINVAL, "there is no such [firewall] backend");
 	if (!is_name(config->chain, sizeof config->chain) || !is_name(config->list, sizeof config->list) ||
 	    !are_names(config->jump_from, config->n_jump_from))
-		return why_set(
-		        why, EINVAL,
-		        "the names of chain, list and jump_from are 1 to %d letters, digits, '_' and '-'",
-		        ROOT_NAME_MAX - 1);
+		return why_set(why, EINVAL,
+		               "the names of chain, list and jump_from are 1 to %d letters, digits, '_' and '-'",
+		               ROOT_NAME_MAX - 1);
 	if (config->table[0] != '\0' && (config->manage_rules || strcmp(config->backend, backend_recent.name) == 0 ||
 	                                 !is_name(config->table, sizeof config->table)))
 		return why_set(why, EINVAL, "list = TABLE SET is for manage_rules = no, and for nftables");
 	if (config->table[0] == '\0' && !config->manage_rules && strcmp(config->backend, backend_nftables.name) == 0)
-		return why_set(why, EINVAL, "nftables and manage_rules = no: name your table and your set: list = TABLE SET");
+		return why_set(why, EINVAL,
+		               "nftables and manage_rules = no: name your table and your set: list = TABLE SET");
 	if (config->seconds < 2)
 		return why_set(why, EINVAL, "seconds is %" PRIu32 ": at least 2", config->seconds);
 	if (config->n_ports > PORTLISTS_PORTS_MAX)
@@ -86,8 +90,7 @@ int root_check(const struct root_config *config, struct why *why)
 	if (config->connections > 0 && (config->connections_s < 1 || config->connections_s > 3600))
 		return why_set(why, EINVAL, "connections_s is %" PRIu32 ": 1 to 3600", config->connections_s);
 	if (config->n_never > ROOT_NEVER_MAX)
-		return why_set(why, EINVAL, "%zu networks never to block: %d at most", config->n_never,
-		               ROOT_NEVER_MAX);
+		return why_set(why, EINVAL, "%zu networks never to block: %d at most", config->n_never, ROOT_NEVER_MAX);
 	if (strnlen(config->log_prefix, sizeof config->log_prefix) == sizeof config->log_prefix)
 		return why_set(why, EINVAL, "log_prefix: %d characters at most", ROOT_PREFIX_MAX - 1);
 	return 0;

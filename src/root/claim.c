@@ -35,10 +35,11 @@ static int error_held(const struct claim_lock *lock, const char *what, const cha
 	char pid[PID_TEXT_MAX] = "";
 
 	(void)!pread(lock->fd, pid, sizeof pid - 1, 0);
-	return why_set(why, EALREADY,
-	               "another watchforspammers%s%.*s%s has %s \"%s\"; stop it, or set another [firewall] chain and list",
-	               pid[0] == '\0' ? "" : " (process ", (int)strspn(pid, "0123456789"), pid,
-	               pid[0] == '\0' ? "" : ")", what, name);
+	return why_set(
+		why, EALREADY,
+		"another watchforspammers%s%.*s%s has %s \"%s\"; stop it, or set another [firewall] chain and list",
+		pid[0] == '\0' ? "" : " (process ", (int)strspn(pid, "0123456789"), pid, pid[0] == '\0' ? "" : ")",
+		what, name);
 }
 
 /* what: "chain" or "list". name: one that root_open accepts. */

@@ -46,7 +46,7 @@ struct gate_keeper {
 	struct lengths passes; /* whose sets are there */
 	struct members came;
 	struct counting counting;
-	int64_t counted_ms[GATES_MAX]; /* when each gate was counted last; steady clock */
+	int64_t counted_ms[GATES_MAX];               /* when each gate was counted last; steady clock */
 	uint32_t sums[GATES_MAX][NFT_GATE_COUNTERS]; /* read from the kernel, not yet reported */
 	struct nft_answer answer, listing;
 	struct nft_batch batch;
@@ -56,15 +56,17 @@ struct gate_keeper {
 
 static int write_table(struct gate_keeper *k, bool recreate, struct why *why)
 {
-	struct nft_gate_table table = {.config = k->config, .passes = &k->passes, .observes = k->observes, .recreates = recreate};
+	struct nft_gate_table table = {
+		.config = k->config, .passes = &k->passes, .observes = k->observes, .recreates = recreate};
 	int rc;
 
 	k->forwards = table.forwards = hooks_forward(k->config);
 	nft_begin(&k->batch, k->writing);
 	k->rules = nft_gate_put(&k->batch, &table);
 	rc = nft_commit(&k->batch, why);
-	return rc == -ENOENT ? why_set(why, ENOENT, "nftables: the kernel lacks an expression of the gates' rules: load them with "
-	                                            "'modprobe -a nf_tables nft_limit nft_reject_inet nft_ct'")
+	return rc == -ENOENT ? why_set(why, ENOENT,
+	                               "nftables: the kernel lacks an expression of the gates' rules: load them with "
+	                               "'modprobe -a nf_tables nft_limit nft_reject_inet nft_ct'")
 	                     : rc;
 }
 
@@ -122,8 +124,11 @@ static int open_table(struct gate_keeper *k, struct why *why)
 	if (rc == 0)
 		rc = nft_find_table(table, k->writing, &k->answer, &found, why);
 	if (rc == 0 && found == NFT_FOUND_FOREIGN)
-		return why_set(why, EEXIST, "nftables: there is a table inet %s that watchforspammers did not make; remove it with 'nft "
-		                            "delete table inet %s', or set another [firewall] chain", table, table);
+		return why_set(
+			why, EEXIST,
+			"nftables: there is a table inet %s that watchforspammers did not make; remove it with 'nft "
+			"delete table inet %s', or set another [firewall] chain",
+			table, table);
 	if (rc == 0 && found == NFT_FOUND_OURS)
 		rc = find_sets(k, table, &foreign, why);
 	if (foreign)
@@ -192,8 +197,8 @@ static bool same_slot(struct nft_slot a, struct nft_slot b)
 
 static unsigned count_lengths(const struct lengths *l)
 {
-	return (unsigned)(__builtin_popcountll(l->ip4[0]) + __builtin_popcountll(l->ip4[1]) + __builtin_popcountll(l->ip6[0]) +
-	                  __builtin_popcountll(l->ip6[1]));
+	return (unsigned)(__builtin_popcountll(l->ip4[0]) + __builtin_popcountll(l->ip4[1]) +
+	                  __builtin_popcountll(l->ip6[0]) + __builtin_popcountll(l->ip6[1]));
 }
 
 /* A set for each length. */
@@ -208,7 +213,8 @@ static int make_sets(struct gate_keeper *k, const struct gate_pass *passes, size
 	if (memcmp(&wanted, &before, sizeof wanted) == 0)
 		return 0;
 	if (count_lengths(&wanted) > NFT_GATE_LENGTHS_MAX)
-		return why_set(why, E2BIG, "the gates can pass networks of %d different lengths: name fewer", NFT_GATE_LENGTHS_MAX);
+		return why_set(why, E2BIG, "the gates can pass networks of %d different lengths: name fewer",
+		               NFT_GATE_LENGTHS_MAX);
 	k->passes = wanted;
 	rc = make_table(k, false, why);
 	if (rc < 0)
@@ -227,13 +233,14 @@ static size_t gather(const struct gate_pass *passes, size_t n, size_t i, struct 
 			return 0;
 	for (size_t j = i; j < n; j++)
 		if (same_slot(slot_of(&passes[j].net), slot))
-			out[found++] = (struct nft_element){.net = passes[j].net, .timeout_ms = (uint64_t)passes[j].left_s * 1000};
+			out[found++] = (struct nft_element){.net = passes[j].net,
+			                                    .timeout_ms = (uint64_t)passes[j].left_s * 1000};
 	return found;
 }
 
 /* One that is absent is no error when it is removed, if it is added before; one that is there gets its new time so. */
-static int write_elements(struct gate_keeper *k, const struct nft_set_of *of, const struct nft_element *elements, size_t n,
-                          bool adds, struct why *why)
+static int write_elements(struct gate_keeper *k, const struct nft_set_of *of, const struct nft_element *elements,
+                          size_t n, bool adds, struct why *why)
 {
 	nft_begin(&k->batch, k->writing);
 	nft_elements_put(&k->batch, NFT_MSG_NEWSETELEM, of, elements, n);
@@ -292,7 +299,8 @@ static int forget_some(struct gate_keeper *k, const struct gate *gate, bool ip4,
 	for (size_t i = 0; i < n; i++)
 		if (lengths_is_ip4(&nets[i]) == ip4)
 			elements[found++] = (struct nft_element){
-			        .net = net_around(&nets[i].addr, (uint8_t)(slot.length + (ip4 ? IP4_BITS : 0))), .timeout_ms = SHORTEST_MS};
+				.net = net_around(&nets[i].addr, (uint8_t)(slot.length + (ip4 ? IP4_BITS : 0))),
+				.timeout_ms = SHORTEST_MS};
 	return found == 0 ? 0 : write_elements(k, &of, elements, found, false, why);
 }
 
@@ -354,7 +362,8 @@ static int take_counters(struct gate_keeper *k, const char *table, struct why *w
 
 static void begin_counting(struct gate_keeper *k, size_t number)
 {
-	k->counting = (struct counting){.number = number, .since_ms = k->counted_ms[number], .began_ms = clock_steady_ms()};
+	k->counting =
+		(struct counting){.number = number, .since_ms = k->counted_ms[number], .began_ms = clock_steady_ms()};
 	members_clear(&k->came);
 }
 

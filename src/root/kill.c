@@ -11,8 +11,8 @@
 #include "root/netlink.h"
 
 enum {
-	TCP_FIRST = 1,       /* TCP_ESTABLISHED, include/net/tcp_states.h, to ... */
-	TCP_LAST = 12,       /* ... TCP_NEW_SYN_RECV, but not these: */
+	TCP_FIRST = 1, /* TCP_ESTABLISHED, include/net/tcp_states.h, to ... */
+	TCP_LAST = 12, /* ... TCP_NEW_SYN_RECV, but not these: */
 	TCP_TIME_WAITS = 6,
 	TCP_CLOSED = 7,
 	TCP_LISTENS = 10,
@@ -56,7 +56,8 @@ static struct addr addr_of(uint8_t family, const void *bytes)
 	if (family == AF_INET)
 		memcpy(addr.bytes + 12, bytes, 4);
 	else
-		memcpy(addr.bytes, bytes, sizeof addr.bytes); /* an IPv4 client of an IPv6 socket is mapped here as it is there */
+		memcpy(addr.bytes, bytes,
+		       sizeof addr.bytes); /* an IPv4 client of an IPv6 socket is mapped here as it is there */
 	return addr;
 }
 
@@ -104,8 +105,7 @@ static int destroy(struct work *w, const struct found *found)
 /* Whether the kernel can: there is no socket from port 0 to port 0. */
 static int try_destroy(struct work *w)
 {
-	const struct found none = {
-	        .family = AF_INET, .id = {.idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE}}};
+	const struct found none = {.family = AF_INET, .id = {.idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE}}};
 	const int err = destroy(w, &none);
 
 	return err == -ENOENT ? 0 : err;
@@ -131,9 +131,10 @@ static int kill_sockets(struct work *w, uint32_t *ended, struct why *why)
 	}
 	netlink_close(&w->netlink);
 	if (err == -EOPNOTSUPP || err == -EINVAL)
-		return why_set(why, EOPNOTSUPP,
-		               "open connections cannot be ended: the kernel is built without CONFIG_INET_DIAG_DESTROY, or "
-		               "lacks the module tcp_diag: 'modprobe tcp_diag'");
+		return why_set(
+			why, EOPNOTSUPP,
+			"open connections cannot be ended: the kernel is built without CONFIG_INET_DIAG_DESTROY, or "
+			"lacks the module tcp_diag: 'modprobe tcp_diag'");
 	return err == 0 ? 0 : why_set(why, -err, "open connections cannot be ended: inet_diag: %s", strerror(-err));
 }
 
@@ -143,10 +144,12 @@ static int kill_forwarded(const struct tracked_query *clients, uint32_t *ended, 
 	const int err = tracked_delete(clients, ended);
 
 	if (err == -EINVAL || err == -EOPNOTSUPP)
-		return why_set(why, EOPNOTSUPP,
-		               "forwarded connections cannot be ended: the kernel lacks nf_conntrack_netlink: 'modprobe "
-		               "nf_conntrack_netlink'");
-	return err == 0 ? 0 : why_set(why, -err, "forwarded connections cannot be ended: ctnetlink: %s", strerror(-err));
+		return why_set(
+			why, EOPNOTSUPP,
+			"forwarded connections cannot be ended: the kernel lacks nf_conntrack_netlink: 'modprobe "
+			"nf_conntrack_netlink'");
+	return err == 0 ? 0
+	                : why_set(why, -err, "forwarded connections cannot be ended: ctnetlink: %s", strerror(-err));
 }
 
 int kill_connections(const struct tracked_query *clients, bool forwarded, uint32_t *ret_ended, struct why *why)

@@ -100,7 +100,8 @@ int lists_prepare(struct lists *l, uint32_t n4, uint32_t n6, bool *ret_repaired,
 }
 
 /* Those of one list, from *at on; at most AT_ONCE. *at: where to go on. */
-static size_t pick(const struct backend_entry *entries, size_t n, size_t list, size_t *at, struct backend_entry out[static AT_ONCE])
+static size_t pick(const struct backend_entry *entries, size_t n, size_t list, size_t *at,
+                   struct backend_entry out[static AT_ONCE])
 {
 	size_t k = 0;
 
@@ -145,7 +146,8 @@ int lists_del(struct lists *l, const struct backend_entry *entries, size_t n, st
 	return err;
 }
 
-typedef int backend_walk(void *self, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why);
+typedef int backend_walk(void *self, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n,
+                         struct why *why);
 
 static int walk_all(struct lists *l, backend_walk *walk, uint32_t *cursor, struct backend_entry *out, size_t cap,
                     size_t *ret_n, struct why *why)
@@ -176,7 +178,8 @@ int lists_list(struct lists *l, uint32_t *cursor, struct backend_entry *out, siz
 	return walk_all(l, l->backend->list, cursor, out, cap, ret_n, why);
 }
 
-int lists_dropped(struct lists *l, uint32_t *cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why)
+int lists_dropped(struct lists *l, uint32_t *cursor, struct backend_entry *out, size_t cap, size_t *ret_n,
+                  struct why *why)
 {
 	if (l->backend->dropped == NULL)
 		return why_set(why, EOPNOTSUPP, "%s is not notified of what others change", l->backend->name);
@@ -300,7 +303,8 @@ int lists_clean(const struct backend *backend, const struct root_config *config,
 	return err;
 }
 
-int lists_clean_others(const struct backend *backend, const struct root_config *config, bool *ret_removed, struct why *why)
+int lists_clean_others(const struct backend *backend, const struct root_config *config, bool *ret_removed,
+                       struct why *why)
 {
 	const struct backend *other;
 	int err = 0;

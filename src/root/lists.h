@@ -1,9 +1,10 @@
 /*
- * lists: one backend, once for each list of ports: list 0, and those of root_config.more, each with a chain and lists (or a
- * table) of its own, so that a backend knows of one list only. What is in several lists is closed out of all their ports.
+ * lists: one backend, once for each list of ports: list 0, and those of root_config.more, each with a chain and lists
+ * (or a table) of its own, so that a backend knows of one list only. What is in several lists is closed out of all
+ * their ports.
  *
- * The functions are those of backend.h, for all lists together; an entry says which one it is in (list, below the number of
- * lists: root.c checks it). Errors as of backend.h.
+ * The functions are those of backend.h, for all lists together; an entry says which one it is in (list, below the
+ * number of lists: root.c checks it). Errors as of backend.h.
  */
 #ifndef WFS_ROOT_LISTS_H
 #define WFS_ROOT_LISTS_H
@@ -28,7 +29,8 @@ int lists_add(struct lists *lists, const struct backend_entry *entries, size_t n
 int lists_del(struct lists *lists, const struct backend_entry *entries, size_t n, struct why *why);
 
 /* *cursor: 0 first; 0 afterwards: that was all; else *ret_n is not 0. At most cap. */
-int lists_list(struct lists *lists, uint32_t *cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why);
+int lists_list(struct lists *lists, uint32_t *cursor, struct backend_entry *out, size_t cap, size_t *ret_n,
+               struct why *why);
 
 /* The same, of those that dropped packets. -EOPNOTSUPP: the backend watches nothing. */
 int lists_dropped(struct lists *lists, uint32_t *cursor, struct backend_entry *out, size_t cap, size_t *ret_n,
@@ -55,6 +57,7 @@ int lists_close(struct lists *lists, enum backend_end end, struct why *why);
 int lists_clean(const struct backend *backend, const struct root_config *config, bool *ret_removed, struct why *why);
 
 /* Removes what a daemon with another backend left; NULL: with any. *ret_removed: something was there. */
-int lists_clean_others(const struct backend *backend, const struct root_config *config, bool *ret_removed, struct why *why);
+int lists_clean_others(const struct backend *backend, const struct root_config *config, bool *ret_removed,
+                       struct why *why);
 
 #endif

@@ -11,9 +11,9 @@ bool members_init(struct members *members, uint32_t cap)
 	while (n_slots < 2 * cap) /* cap <= 2^20 */
 		n_slots *= 2;
 	*members = (struct members){.cap = cap,
-	                   .entries = calloc(cap, sizeof *members->entries),
-	                   .n_slots = n_slots,
-	                   .slots = calloc(n_slots, sizeof *members->slots)};
+	                            .entries = calloc(cap, sizeof *members->entries),
+	                            .n_slots = n_slots,
+	                            .slots = calloc(n_slots, sizeof *members->slots)};
 	if (members->entries != NULL && members->slots != NULL)
 		return true;
 	members_done(members);

@@ -45,7 +45,8 @@ int netlink_ask(struct netlink *n, const struct nlmsghdr *request, mnl_cb_t one,
 		const ssize_t len = mnl_socket_recvfrom(n->socket, n->buffer, sizeof n->buffer);
 
 		rc = len < 0 ? MNL_CB_ERROR
-		             : mnl_cb_run(n->buffer, (size_t)len, n->sequence, mnl_socket_get_portid(n->socket), one, data);
+		             : mnl_cb_run(n->buffer, (size_t)len, n->sequence, mnl_socket_get_portid(n->socket), one,
+		                          data);
 	}
 	if (rc == MNL_CB_ERROR && errno == EAGAIN)
 		return -EIO;

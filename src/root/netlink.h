@@ -1,9 +1,10 @@
 /*
  * netlink: one request to a part of the kernel, and its answers; over libmnl.
  *
- * netlink_open, then netlink_begin and netlink_ask as often as needed, netlink_close. Errors: 0 or -errno, as the kernel has
- * it; the caller finds the words. Nothing waits: the kernel answers within the call that asks, and writes the next part of a long
- * answer within the call that reads one (netlink_rcv_skb, netlink_recvmsg, net/netlink/af_netlink.c).
+ * netlink_open, then netlink_begin and netlink_ask as often as needed, netlink_close. Errors: 0 or -errno, as the
+ * kernel has it; the caller finds the words. Nothing waits: the kernel answers within the call that asks, and writes
+ * the next part of a long answer within the call that reads one (netlink_rcv_skb, netlink_recvmsg,
+ * net/netlink/af_netlink.c).
  */
 #ifndef WFS_ROOT_NETLINK_H
 #define WFS_ROOT_NETLINK_H
@@ -13,7 +14,7 @@
 #include <stdint.h>
 
 enum {
-	NETLINK_BUFFER = 1 << 15, /* one packet of answers: the kernel's are at most half of that, NLMSG_GOODSIZE */
+	NETLINK_BUFFER = 1 << 15,    /* one packet of answers: the kernel's are at most half of that, NLMSG_GOODSIZE */
 	NETLINK_FOUND_MAX = 1 << 16, /* acted on by one call; the next one acts on more */
 };
 
@@ -23,7 +24,8 @@ struct netlink {
 	char buffer[NETLINK_BUFFER];
 };
 
-/* What came up in the answers to one request, to be acted on when these have ended. Zeroed: empty; free(all) at the end. */
+/* What came up in the answers to one request, to be acted on when these have ended. Zeroed: empty; free(all) at the
+ * end. */
 struct netlink_found {
 	void *all; /* n of the caller's type */
 	size_t n, cap;
@@ -39,8 +41,8 @@ int netlink_open(struct netlink *netlink, int bus);
 struct nlmsghdr *netlink_begin(struct netlink *netlink, uint16_t type, uint16_t flags);
 
 /*
- * Sends it and passes each answer to one (NULL: there is only an acknowledgement), to the end or the acknowledgement. -EIO: the
- * answer has no end, or there is none.
+ * Sends it and passes each answer to one (NULL: there is only an acknowledgement), to the end or the acknowledgement.
+ * -EIO: the answer has no end, or there is none.
  */
 int netlink_ask(struct netlink *netlink, const struct nlmsghdr *request, mnl_cb_t one, void *data);
 

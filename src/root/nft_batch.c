@@ -21,8 +21,9 @@ int nft_error(int err, struct why *why)
 	case EOPNOTSUPP:
 	case EPROTONOSUPPORT:
 	case EAFNOSUPPORT:
-		return why_set(why, EOPNOTSUPP, "nftables: the kernel has no nf_tables: load it with 'modprobe nf_tables', or "
-		                                "set [firewall] backend = recent");
+		return why_set(why, EOPNOTSUPP,
+		               "nftables: the kernel has no nf_tables: load it with 'modprobe nf_tables', or "
+		               "set [firewall] backend = recent");
 	case ENFILE:
 		return why_set(why, ENFILE, "nftables: a set is full");
 	case ENOBUFS:
@@ -109,7 +110,8 @@ static int first_error(struct nft_batch *batch)
 		for (int left = (int)got; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
 			const struct nlmsgerr *const err = mnl_nlmsg_get_payload(nlh);
 
-			if (nlh->nlmsg_type != NLMSG_ERROR || mnl_nlmsg_get_payload_len(nlh) < sizeof *err || first != 0)
+			if (nlh->nlmsg_type != NLMSG_ERROR || mnl_nlmsg_get_payload_len(nlh) < sizeof *err ||
+			    first != 0)
 				continue;
 			first = -err->error;
 			batch->failed = err->msg.nlmsg_type & 0xFF;

@@ -1,12 +1,12 @@
 /*
  * nft_batch: one transaction of nf_tables: messages in a buffer, which the kernel accepts all or none of.
  *
- * batch_begin, then messages: nft_put starts one, mnl_attr_put and the functions of nft_expr.h fill it, nft_end closes it;
- * then nft_commit. The kernel works while we send, so its errors are there when sending returns: a commit is two system
- * calls and never waits. nft_ask reads instead of changing, with a socket of its own, so that answers do not mix.
- * A writer leaves NFT_MESSAGE_MAX bytes for a message that it begins, which nft_put asserts.
- * Errors: 0 or -errno with a sentence: -EPERM no capability, -EOPNOTSUPP the kernel has no nf_tables, else the kernel's.
- * Source: include/uapi/linux/netfilter/nf_tables.h, nfnetlink.h; net/netfilter/nfnetlink.c nfnetlink_rcv_batch().
+ * batch_begin, then messages: nft_put starts one, mnl_attr_put and the functions of nft_expr.h fill it, nft_end closes
+ * it; then nft_commit. The kernel works while we send, so its errors are there when sending returns: a commit is two
+ * system calls and never waits. nft_ask reads instead of changing, with a socket of its own, so that answers do not
+ * mix. A writer leaves NFT_MESSAGE_MAX bytes for a message that it begins, which nft_put asserts. Errors: 0 or -errno
+ * with a sentence: -EPERM no capability, -EOPNOTSUPP the kernel has no nf_tables, else the kernel's. Source:
+ * include/uapi/linux/netfilter/nf_tables.h, nfnetlink.h; net/netfilter/nfnetlink.c nfnetlink_rcv_batch().
  */
 #ifndef WFS_ROOT_NFT_BATCH_H
 #define WFS_ROOT_NFT_BATCH_H
@@ -36,7 +36,7 @@ struct nft_batch {
 /* What comes of a question, message by message. */
 struct nft_answer {
 	struct mnl_socket *socket;
-	int left;                   /* bytes of the buffer that were not looked at */
+	int left; /* bytes of the buffer that were not looked at */
 	bool done;
 	const struct nlmsghdr *next;
 	_Alignas(8) char bytes[NFT_ANSWER_MAX];
@@ -75,8 +75,8 @@ struct nft_attrs nft_attrs_in(const struct nlattr *nest);
 const struct nlattr *nft_attr(struct nft_attrs *attrs);
 
 /*
- * Asks: a message of one name or two (set: NULL: none), as attributes 1 and 2, which tables, chains, rules and sets have
- * in common. type: NFT_MSG_GET...
+ * Asks: a message of one name or two (set: NULL: none), as attributes 1 and 2, which tables, chains, rules and sets
+ * have in common. type: NFT_MSG_GET...
  */
 int nft_ask(struct nft_answer *answer, struct mnl_socket *socket, uint16_t type, const char *table, const char *set,
             struct why *why);

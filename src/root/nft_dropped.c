@@ -73,7 +73,8 @@ static void note(struct nft_dropped *dropped, const struct nft_element *element)
 	static const struct nft_count nothing = {0};
 	const struct nft_count *const found = count_of(&dropped->before, &element->net);
 	const struct nft_count *const known = found == NULL ? &nothing : found;
-	const bool goes_on = known->packets <= element->packets && known->bytes <= element->bytes; /* else it began again from 0 */
+	const bool goes_on =
+		known->packets <= element->packets && known->bytes <= element->bytes; /* else it began again from 0 */
 	struct nft_count *const count = count_make(&dropped->last, &element->net);
 	const uint64_t left_s = element->left_ms / 1000;
 
@@ -81,13 +82,14 @@ static void note(struct nft_dropped *dropped, const struct nft_element *element)
 		return;
 	*count = (struct nft_count){.packets = element->packets,
 	                            .bytes = element->bytes,
-	                            .new_packets = known->new_packets + element->packets - (goes_on ? known->packets : 0),
+	                            .new_packets =
+	                                    known->new_packets + element->packets - (goes_on ? known->packets : 0),
 	                            .new_bytes = known->new_bytes + element->bytes - (goes_on ? known->bytes : 0),
 	                            .idle_s = left_s > NFT_DROPPED_S ? 0 : NFT_DROPPED_S - (uint32_t)left_s};
 }
 
-static int read_set(struct nft_dropped *dropped, const struct root_config *config, unsigned slot, struct mnl_socket *socket,
-                    struct nft_answer *answer, struct why *why)
+static int read_set(struct nft_dropped *dropped, const struct root_config *config, unsigned slot,
+                    struct mnl_socket *socket, struct nft_answer *answer, struct why *why)
 {
 	const struct nlmsghdr *nlh;
 	struct nft_names names;
@@ -131,8 +133,8 @@ static void keep_untold(struct nft_dropped *dropped)
 	}
 }
 
-int nft_dropped_read(struct nft_dropped *dropped, const struct root_config *config, uint32_t slots, struct mnl_socket *socket,
-                     struct nft_answer *answer, struct why *why)
+int nft_dropped_read(struct nft_dropped *dropped, const struct root_config *config, uint32_t slots,
+                     struct mnl_socket *socket, struct nft_answer *answer, struct why *why)
 {
 	int rc = 0;
 

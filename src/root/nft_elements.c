@@ -21,10 +21,12 @@ static void put_element(struct nlmsghdr *nlh, struct nft_slot slot, const struct
 
 	mnl_attr_put(nlh, NFTA_DATA_VALUE, len, element->net.addr.bytes + sizeof element->net.addr.bytes - len);
 	mnl_attr_nest_end(nlh, key);
-	/* What is left is written as well: an element that is there would keep what it had left if its time is the same as before. */
+	/* What is left is written as well: an element that is there would keep what it had left if its time is the same
+	 * as before. */
 	if (timed && element->timeout_ms > 0) {
 		nft_put_u64(nlh, NFTA_SET_ELEM_TIMEOUT, element->timeout_ms);
-		nft_put_u64(nlh, NFTA_SET_ELEM_EXPIRATION, element->left_ms > 0 ? element->left_ms : element->timeout_ms);
+		nft_put_u64(nlh, NFTA_SET_ELEM_EXPIRATION,
+		            element->left_ms > 0 ? element->left_ms : element->timeout_ms);
 	}
 	mnl_attr_nest_end(nlh, nest);
 }

@@ -1,5 +1,6 @@
 /*
- * nft_elements: the elements of a set of nf_tables: messages that add and remove them, and what the kernel reports of them.
+ * nft_elements: the elements of a set of nf_tables: messages that add and remove them, and what the kernel reports of
+ * them.
  *
  * An element is an address or the first one of a network, with its time. Pure.
  * Source: include/uapi/linux/netfilter/nf_tables.h; measured on 6.18.
@@ -19,8 +20,8 @@ enum { NFT_AT_ONCE = 1000 }; /* elements in a message: a nest's length has 16 bi
 
 struct nft_element {
 	struct net net;
-	uint64_t timeout_ms; /* 0: for ever */
-	uint64_t left_ms;    /* of it; 0 when it is added: all */
+	uint64_t timeout_ms;     /* 0: for ever */
+	uint64_t left_ms;        /* of it; 0 when it is added: all */
 	uint64_t packets, bytes; /* of its counter; out only */
 };
 

@@ -19,7 +19,8 @@ enum {
 	SENDER_AT = 12,         /* offsetof(struct nlmsghdr, nlmsg_pid): the socket that changed something */
 };
 
-/* Leaves out the messages of one socket. A transaction's messages have one sender, so the first of a packet shows it. */
+/* Leaves out the messages of one socket. A transaction's messages have one sender, so the first of a packet shows it.
+ */
 static int filter_out(int fd, uint32_t sender, struct why *why)
 {
 	struct sock_filter code[] = {
@@ -44,7 +45,8 @@ static void change_all(int how)
 	const int group = NFNLGRP_NFTABLES;
 
 	for (const struct nft_events *e = all; e != NULL; e = e->next)
-		(void)setsockopt(mnl_socket_get_fd(e->socket), SOL_NETLINK, how, &group, sizeof group); /* bind could: so can this */
+		(void)setsockopt(mnl_socket_get_fd(e->socket), SOL_NETLINK, how, &group,
+		                 sizeof group); /* bind could: so can this */
 }
 
 int nft_events_open(struct nft_events *events, const struct mnl_socket *ours, struct why *why)
@@ -123,7 +125,8 @@ void nft_events_unmute(struct mnl_socket *socket, uint32_t before, bool committe
 	change_all(NETLINK_ADD_MEMBERSHIP);
 	after = all == NULL ? 0 : generation(socket);
 	for (struct nft_events *e = all; e != NULL; e = e->next)
-		e->missed |= after == 0 || before == 0 || (after != ours && after != before); /* before: there was nothing to do */
+		e->missed |= after == 0 || before == 0 ||
+		             (after != ours && after != before); /* before: there was nothing to do */
 }
 
 /* --- one message --- */
@@ -215,7 +218,8 @@ void nft_events_read(struct nft_events *events, const struct root_config *config
 	*ret = (struct backend_change){.all = events->missed};
 	*ret_rules = events->missed;
 	events->missed = false;
-	while ((got = mnl_socket_recvfrom(events->socket, answer->bytes, sizeof answer->bytes)) > 0 || (got < 0 && errno != EAGAIN)) {
+	while ((got = mnl_socket_recvfrom(events->socket, answer->bytes, sizeof answer->bytes)) > 0 ||
+	       (got < 0 && errno != EAGAIN)) {
 		const struct nlmsghdr *nlh = (const struct nlmsghdr *)answer->bytes;
 
 		if (got < 0 && errno == ENOBUFS)

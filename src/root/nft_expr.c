@@ -13,11 +13,11 @@
 #include <linux/rtnetlink.h>
 
 enum {
-	IP4_BITS = 96,    /* an IPv4 address starts here in the 16 bytes */
-	IP4_SOURCE = 12,  /* struct iphdr, offsetof saddr */
-	IP6_SOURCE = 8,   /* struct ipv6hdr, offsetof saddr */
-	TCP_PORT = 2,     /* struct tcphdr, offsetof dest */
-	TCP_FLAGS = 13,   /* the byte with FIN to ECE in it */
+	IP4_BITS = 96,   /* an IPv4 address starts here in the 16 bytes */
+	IP4_SOURCE = 12, /* struct iphdr, offsetof saddr */
+	IP6_SOURCE = 8,  /* struct ipv6hdr, offsetof saddr */
+	TCP_PORT = 2,    /* struct tcphdr, offsetof dest */
+	TCP_FLAGS = 13,  /* the byte with FIN to ECE in it */
 	LOG_PER_MINUTE = 10,
 	LOG_BURST = 5,
 	LOG_WARNING_LEVEL = 4, /* NFT_LOGLEVEL_WARNING, as iptables' LOG */
@@ -260,12 +260,14 @@ static void put_member(struct nft_rule *rule, const char *set, uint32_t op, uint
 	end(nlh, &e);
 }
 
-void nft_update(struct nft_rule *rule, const char *set, uint32_t timeout_s, enum nft_keep keep, const struct nft_rate *rate)
+void nft_update(struct nft_rule *rule, const char *set, uint32_t timeout_s, enum nft_keep keep,
+                const struct nft_rate *rate)
 {
 	put_member(rule, set, NFT_DYNSET_OP_UPDATE, timeout_s, keep, rate);
 }
 
-void nft_add(struct nft_rule *rule, const char *set, uint32_t timeout_s, enum nft_keep keep, const struct nft_rate *rate)
+void nft_add(struct nft_rule *rule, const char *set, uint32_t timeout_s, enum nft_keep keep,
+             const struct nft_rate *rate)
 {
 	put_member(rule, set, NFT_DYNSET_OP_ADD, timeout_s, keep, rate);
 }

@@ -1,9 +1,9 @@
 /*
  * nft_expr: the expressions of a rule of nf_tables, written one behind the other into a message.
  *
- * A rule is a list of them, evaluated from left to right over registers: nft_load_... fill register 1, the others compare,
- * look up or change it, nft_verdict ends. Between nft_rule and nft_end (nft_batch.h).
- * Source: include/uapi/linux/netfilter/nf_tables.h; what 'nft --debug=netlink' prints for the same rule.
+ * A rule is a list of them, evaluated from left to right over registers: nft_load_... fill register 1, the others
+ * compare, look up or change it, nft_verdict ends. Between nft_rule and nft_end (nft_batch.h). Source:
+ * include/uapi/linux/netfilter/nf_tables.h; what 'nft --debug=netlink' prints for the same rule.
  */
 #ifndef WFS_ROOT_NFT_EXPR_H
 #define WFS_ROOT_NFT_EXPR_H
@@ -58,13 +58,15 @@ struct nft_rate {
 };
 
 /*
- * Register 1 becomes an element of the set, or starts its time again; then the packet goes on, with a full set it does not.
- * keep: what the element does: counts packets, or lets go on only what is above the rate (else NULL).
+ * Register 1 becomes an element of the set, or starts its time again; then the packet goes on, with a full set it does
+ * not. keep: what the element does: counts packets, or lets go on only what is above the rate (else NULL).
  */
-void nft_update(struct nft_rule *rule, const char *set, uint32_t timeout_s, enum nft_keep keep, const struct nft_rate *rate);
+void nft_update(struct nft_rule *rule, const char *set, uint32_t timeout_s, enum nft_keep keep,
+                const struct nft_rate *rate);
 
 /* The same, but an element that is there keeps its time. */
-void nft_add(struct nft_rule *rule, const char *set, uint32_t timeout_s, enum nft_keep keep, const struct nft_rate *rate);
+void nft_add(struct nft_rule *rule, const char *set, uint32_t timeout_s, enum nft_keep keep,
+             const struct nft_rate *rate);
 /* Register 1 is no element of the set any more; the packet goes on. */
 void nft_remove(struct nft_rule *rule, const char *set);
 

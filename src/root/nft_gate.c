@@ -21,14 +21,14 @@ enum {
 };
 
 static const struct nft_base input = {"input", NF_INET_LOCAL_IN, PRIORITY, false},
-                             forward = {"forward", NF_INET_FORWARD, PRIORITY, false};
+			     forward = {"forward", NF_INET_FORWARD, PRIORITY, false};
 
 /* The sets of clients. */
 enum members { PAUSED, WINDOW, TRIES, USES, SPENT, CAME, SEEN, N_MEMBERS };
 static const char *const members[] = {"paused", "window", "tries", "uses", "spent", "came", "seen"};
-static const char *const counters[] = {[NFT_GATE_ASKED] = "asked", [NFT_GATE_REFUSED] = "refused",
-                                       [NFT_GATE_ADMITTED] = "admitted", [NFT_GATE_BEGAN] = "began",
-                                       [NFT_GATE_CAME] = "came", [NFT_GATE_LATE] = "late"};
+static const char *const counters[] = {
+	[NFT_GATE_ASKED] = "asked", [NFT_GATE_REFUSED] = "refused", [NFT_GATE_ADMITTED] = "admitted",
+	[NFT_GATE_BEGAN] = "began", [NFT_GATE_CAME] = "came",       [NFT_GATE_LATE] = "late"};
 
 /* --- names --- */
 
@@ -214,7 +214,8 @@ static void put_tries(struct writer *w)
 
 	begin_client(w, "wait");
 	put_token(w, TRIES, w->gate->pause_s, NFT_GATE_TRIES);
-	nft_update(&w->rule, set_name(w, PAUSED, name), (uint32_t)w->gate->pause_s, NFT_KEEP_ONLY, NULL); /* at most a day */
+	nft_update(&w->rule, set_name(w, PAUSED, name), (uint32_t)w->gate->pause_s, NFT_KEEP_ONLY,
+	           NULL); /* at most a day */
 	end_rule(w);
 	begin_client(w, "wait");
 	go_to(w, "refuse");
@@ -311,7 +312,8 @@ static void put_gate(struct writer *w)
 			nft_only_syn(&w->rule);
 			go_to(w, "door");
 		} else {
-			/* Where refused connections are only counted a client may connect in its pause: that proves nothing. */
+			/* Where refused connections are only counted a client may connect in its pause: that proves
+			 * nothing. */
 			nft_load_source(&w->rule, w->ip4, nft_gate_slot(w->table->config, w->ip4).length);
 			nft_lookup(&w->rule, set_name(w, WINDOW, name));
 			nft_lookup_not(&w->rule, set_name(w, PAUSED, name));

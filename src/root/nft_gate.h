@@ -1,5 +1,6 @@
 /*
- * nft_gate: the table of the gates (base/gates.h): what its sets, chains and rules are, and the messages that make it so.
+ * nft_gate: the table of the gates (base/gates.h): what its sets, chains and rules are, and the messages that make it
+ * so.
  *
  *   table inet watchforspammers.gate (with a chain of another name than SPAMMER: watchforspammers_CHAIN.gate)
  *     set pass4_24, pass6_128 ...    who need not wait, a set for each length of networks in use
@@ -9,16 +10,14 @@
  *     set G_paused4    refused since the first SYN, for pause
  *     set G_window4    the same for pause + window: in it, but not paused any more: may connect
  *     set G_tries4     how often it tried during the pause: who does so too often has to wait from the beginning
- *     set G_uses4      how often it connected in the window; G_spent4: too often, so it is refused until the window is over
- *     set G_came4      who connected in the window; G_seen4: who was refused and did not, for LATE_S longer than the window
- *     counter G_asked, G_refused, G_admitted, G_began, G_came, G_late
- *     chain input, forward   priority filter - 9, behind the blocks: SYNs, and the second packet of a connection, which
- *                            proves that the address is not forged, to
- *     chain networks         which gate: by the longest network; then G_gate4: the port as the client has it, closed?
- *     chain G_door4          passes; paused; window; else the pause begins
- * A set that is full lets the client in: in a rule a full set is no match. A lookup in a set with rates would use up a token,
- * so those sets have no other use.
- * Pure. Source: net/netfilter/nft_dynset.c, nft_limit.c; tried with nft 1.0.6 on 6.18.
+ *     set G_uses4      how often it connected in the window; G_spent4: too often, so it is refused until the window is
+ * over set G_came4      who connected in the window; G_seen4: who was refused and did not, for LATE_S longer than the
+ * window counter G_asked, G_refused, G_admitted, G_began, G_came, G_late chain input, forward   priority filter - 9,
+ * behind the blocks: SYNs, and the second packet of a connection, which proves that the address is not forged, to chain
+ * networks         which gate: by the longest network; then G_gate4: the port as the client has it, closed? chain
+ * G_door4          passes; paused; window; else the pause begins A set that is full lets the client in: in a rule a
+ * full set is no match. A lookup in a set with rates would use up a token, so those sets have no other use. Pure.
+ * Source: net/netfilter/nft_dynset.c, nft_limit.c; tried with nft 1.0.6 on 6.18.
  */
 #ifndef WFS_ROOT_NFT_GATE_H
 #define WFS_ROOT_NFT_GATE_H
@@ -34,11 +33,13 @@
 #include "root/root.h"
 
 enum {
-	/* In each set of clients. One that waits is in four of them, and has about 600 bytes of the kernel's memory: measured on 6.18. */
+	/* In each set of clients. One that waits is in four of them, and has about 600 bytes of the kernel's memory:
+	   measured on 6.18. */
 	NFT_GATE_CLIENTS_MAX = 1 << 17,
 	NFT_GATE_PASSES_MAX = 1 << 20,
-	NFT_GATE_LENGTHS_MAX = 48, /* of networks in pass sets: the rules of all are one transaction of at most NFT_BATCH_MAX */
-	NFT_GATE_TRIES = 30,       /* in a pause: a busy server tries once for each message */
+	NFT_GATE_LENGTHS_MAX =
+		48, /* of networks in pass sets: the rules of all are one transaction of at most NFT_BATCH_MAX */
+	NFT_GATE_TRIES = 30, /* in a pause: a busy server tries once for each message */
 };
 
 enum nft_gate_counter {

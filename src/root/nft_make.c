@@ -9,12 +9,13 @@
 #include <linux/netfilter/nf_tables.h>
 
 /* What nft shows as the table's comment: type 0, length, text. */
-static const char mark[] = "\0\x25" "made and removed by watchforspammers";
+static const char mark[] = "\0\x25"
+			   "made and removed by watchforspammers";
 
 struct nft_set nft_set_of_addresses(bool ip4, uint32_t flags, uint32_t size)
 {
 	return (struct nft_set){
-	        .type = ip4 ? NFT_TYPE_IP4 : NFT_TYPE_IP6, .key_len = ip4 ? 4 : 16, .flags = flags, .size = size};
+		.type = ip4 ? NFT_TYPE_IP4 : NFT_TYPE_IP6, .key_len = ip4 ? 4 : 16, .flags = flags, .size = size};
 }
 
 void nft_put_table(struct nft_batch *batch, const char *table)
@@ -53,7 +54,8 @@ void nft_put_set(struct nft_batch *batch, const char *table, const struct nft_se
 	nft_end(batch);
 }
 
-static struct nlmsghdr *put_elements(struct nft_batch *batch, uint16_t type, uint16_t flags, const char *table, const char *set)
+static struct nlmsghdr *put_elements(struct nft_batch *batch, uint16_t type, uint16_t flags, const char *table,
+                                     const char *set)
 {
 	struct nlmsghdr *const nlh = nft_put(batch, type, flags);
 

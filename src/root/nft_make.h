@@ -1,8 +1,9 @@
 /*
  * nft_make: what a table of nf_tables is made of: the table itself, sets, chains, counters, as messages.
  *
- * Whatever is there already and as it shall be stays as it is. A table carries our mark as its comment: by that we know it.
- * Pure, but for nft_find_table. Source: include/uapi/linux/netfilter/nf_tables.h; what 'nft --debug=netlink' prints.
+ * Whatever is there already and as it shall be stays as it is. A table carries our mark as its comment: by that we know
+ * it. Pure, but for nft_find_table. Source: include/uapi/linux/netfilter/nf_tables.h; what 'nft --debug=netlink'
+ * prints.
  */
 #ifndef WFS_ROOT_NFT_MAKE_H
 #define WFS_ROOT_NFT_MAKE_H

@@ -11,7 +11,8 @@ enum { TIME_MS = 200000, FIRST_MS = 100000 }; /* of an element, and what it has 
 static int add(struct nft_batch *batch, struct mnl_socket *socket, const struct nft_set_of *of, uint64_t left_ms,
                struct why *why)
 {
-	const struct nft_element element = {.net = {.addr = {{[10] = 0xFF, [11] = 0xFF}}, .len = 128}, .timeout_ms = TIME_MS, .left_ms = left_ms};
+	const struct nft_element element = {
+		.net = {.addr = {{[10] = 0xFF, [11] = 0xFF}}, .len = 128}, .timeout_ms = TIME_MS, .left_ms = left_ms};
 
 	nft_begin(batch, socket);
 	nft_elements_put(batch, NFT_MSG_NEWSETELEM, of, &element, 1);
@@ -19,7 +20,8 @@ static int add(struct nft_batch *batch, struct mnl_socket *socket, const struct 
 }
 
 /* Has the set's element more left than at first? */
-static int look(struct nft_answer *answer, struct mnl_socket *socket, const struct nft_set_of *of, bool *ret, struct why *why)
+static int look(struct nft_answer *answer, struct mnl_socket *socket, const struct nft_set_of *of, bool *ret,
+                struct why *why)
 {
 	const struct nlmsghdr *nlh;
 	int rc = nft_ask(answer, socket, NFT_MSG_GETSETELEM, of->table, of->set, why);

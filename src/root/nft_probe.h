@@ -1,6 +1,6 @@
 /*
- * nft_probe: does the kernel give an element that is added again its whole time again, also when that is the same as before? Since Linux 6.12 it does. Tried, as
- * distributions carry such changes back; in a set that no rule looks into.
+ * nft_probe: does the kernel give an element that is added again its whole time again, also when that is the same as
+ * before? Since Linux 6.12 it does. Tried, as distributions carry such changes back; in a set that no rule looks into.
  */
 #ifndef WFS_ROOT_NFT_PROBE_H
 #define WFS_ROOT_NFT_PROBE_H

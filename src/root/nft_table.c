@@ -22,7 +22,7 @@ enum {
 
 /* The chains that the kernel enters. */
 static const struct nft_base input = {"input", NF_INET_LOCAL_IN, PRIORITY, false},
-                             forward = {"forward", NF_INET_FORWARD, PRIORITY, false};
+			     forward = {"forward", NF_INET_FORWARD, PRIORITY, false};
 static const struct nft_base tarpit = {"tarpit", NF_INET_PRE_ROUTING, BEFORE_DNAT, true};
 
 bool nft_slot(unsigned slot, const struct root_config *config, struct nft_slot *ret)
@@ -64,7 +64,8 @@ void nft_table_name(const struct root_config *config, char out[static NFT_NAME_M
 		(void)snprintf(out, NFT_NAME_MAX, "watchforspammers%s%s", usual ? "" : "_", usual ? "" : config->chain);
 }
 
-void nft_set_name(const struct root_config *config, struct nft_slot slot, const char *suffix, char out[static NFT_NAME_MAX])
+void nft_set_name(const struct root_config *config, struct nft_slot slot, const char *suffix,
+                  char out[static NFT_NAME_MAX])
 {
 	char which[4] = "";
 
@@ -91,8 +92,9 @@ struct nft_list {
 
 static uint32_t size_of(struct nft_slot slot)
 {
-	return slot.ip4 ? slot.length == 32 ? NFT_ELEMENTS_MAX : NFT_WIDE_MAX
-	                : slot.length > 48 ? NFT_ELEMENTS_MAX : NFT_WIDE_MAX;
+	return slot.ip4           ? slot.length == 32 ? NFT_ELEMENTS_MAX : NFT_WIDE_MAX
+	       : slot.length > 48 ? NFT_ELEMENTS_MAX
+	                          : NFT_WIDE_MAX;
 }
 
 static void put_slot_sets(struct nft_batch *batch, const struct nft_list *list, struct nft_slot slot)
@@ -262,14 +264,16 @@ static void put_flood_rule(struct nft_batch *batch, const struct nft_list *list,
 	nft_only_established(&rule);
 	nft_load_source(&rule, ip4, ip4 ? 32 : prefix ? config->ip6_prefix : 128);
 	nft_flood_name(config, ip4, "_rate", name);
-	nft_update(&rule, name, config->connections_s > RATE_S_MIN ? config->connections_s : RATE_S_MIN, NFT_KEEP_LIMIT, &rate);
+	nft_update(&rule, name, config->connections_s > RATE_S_MIN ? config->connections_s : RATE_S_MIN, NFT_KEEP_LIMIT,
+	           &rate);
 	nft_load_source(&rule, ip4, ip4 ? 32 : 128);
 	nft_flood_name(config, ip4, "_flood", name);
 	nft_update(&rule, name, FLOOD_S, NFT_KEEP_ONLY, NULL);
 	nft_rule_end(batch, &rule);
 }
 
-void nft_table_put(struct nft_batch *batch, const struct root_config *config, uint32_t slots, bool forwards, bool recreate)
+void nft_table_put(struct nft_batch *batch, const struct root_config *config, uint32_t slots, bool forwards,
+                   bool recreate)
 {
 	struct nft_list list = {.config = config, .slots = slots};
 	struct nft_slot slot;

@@ -22,8 +22,8 @@ static int commit(struct nft_batch *batch, size_t n, struct why *why)
 	return rc;
 }
 
-static int write_all(struct nft_writer *writer, const struct nft_set_of *of, const struct nft_element *elements, size_t n,
-                     bool adds, struct why *why)
+static int write_all(struct nft_writer *writer, const struct nft_set_of *of, const struct nft_element *elements,
+                     size_t n, bool adds, struct why *why)
 {
 	struct nft_batch *const batch = &writer->batch;
 
@@ -54,8 +54,8 @@ int nft_write_add(struct nft_writer *writer, const struct nft_set_of *of, const 
 	return err < 0 ? err : nft_write_add(writer, of, elements + n / 2, n - n / 2, refused, why);
 }
 
-int nft_write_remove(struct nft_writer *writer, const struct nft_set_of *of, const struct nft_element *elements, size_t n,
-                     struct backend_refused *refused, struct why *why)
+int nft_write_remove(struct nft_writer *writer, const struct nft_set_of *of, const struct nft_element *elements,
+                     size_t n, struct backend_refused *refused, struct why *why)
 {
 	(void)refused;
 	return write_all(writer, of, elements, n, false, why);

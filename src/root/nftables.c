@@ -1,11 +1,11 @@
 /*
  * nftables: the backend of nf_tables: a table of our own (nft_table.h), whose elements have their time.
  *
- * An element lasts min(left_s, [firewall] seconds), so that a daemon that dies blocks nobody for longer; the engine adds it
- * again before that, and removes it at the end of its block: GRACE_S later it would go by itself, but a packet of its last
- * second may still extend the block. Each request is written in transactions of at most NFT_AT_ONCE elements (nft_write.h).
- * Nothing is remembered of the elements, so a million of them costs no memory here: a listing is read from the kernel piece
- * by piece. A set is made when the first of its length is added.
+ * An element lasts min(left_s, [firewall] seconds), so that a daemon that dies blocks nobody for longer; the engine
+ * adds it again before that, and removes it at the end of its block: GRACE_S later it would go by itself, but a packet
+ * of its last second may still extend the block. Each request is written in transactions of at most NFT_AT_ONCE
+ * elements (nft_write.h). Nothing is remembered of the elements, so a million of them costs no memory here: a listing
+ * is read from the kernel piece by piece. A set is made when the first of its length is added.
  *
  * Knows the other files nft_*. Never waits. Source: measured on 6.18, tests/unit/root/nftables.c.
  */
@@ -31,23 +31,24 @@
 #include "root/nft_write.h"
 
 enum {
-	CAPACITY = 1000000, /* of a set of NFT_ELEMENTS_MAX: one that is added again counts twice until it is committed */
+	CAPACITY =
+		1000000, /* of a set of NFT_ELEMENTS_MAX: one that is added again counts twice until it is committed */
 	SHORTEST_MS = 1000,
 	GRACE_S = 5,
 };
 
 struct nftables {
 	const struct root_config *config; /* borrowed */
-	struct mnl_socket *reading; /* for listings alone */
+	struct mnl_socket *reading;       /* for listings alone */
 	struct nft_events events;
-	bool made;         /* by open: there was no table */
-	bool altered;      /* somebody changed rules since they were written */
-	bool repaired;     /* something was missing or altered since the engine's last prepare */
-	bool forwards;     /* the table has rules for what is forwarded */
-	uint32_t slots;    /* bit by slot: the sets that are there */
-	uint32_t held4, held6; /* at the last listing */
+	bool made;                  /* by open: there was no table */
+	bool altered;               /* somebody changed rules since they were written */
+	bool repaired;              /* something was missing or altered since the engine's last prepare */
+	bool forwards;              /* the table has rules for what is forwarded */
+	uint32_t slots;             /* bit by slot: the sets that are there */
+	uint32_t held4, held6;      /* at the last listing */
 	struct nft_dropped dropped; /* who sent packets */
-	int64_t looked_s;         /* the second of the steady clock of the last look */
+	int64_t looked_s;           /* the second of the steady clock of the last look */
 	struct nft_listing listing;
 	uint32_t place;           /* in it, of the next entry */
 	struct nft_answer answer; /* to all other questions, by the writer's socket */
@@ -81,8 +82,9 @@ static int make_table(struct nftables *self, uint32_t slots, struct why *why)
 	if (err == -EEXIST || err == -EBUSY || err == -EINVAL || err == -EOPNOTSUPP)
 		err = replace_table(self, slots, why);
 	if (err == -ENOENT)
-		return why_set(why, ENOENT, "nftables: the kernel lacks an expression of our rules: load them with 'modprobe -a "
-		                            "nf_tables nft_limit nft_log nft_reject_inet nft_ct'");
+		return why_set(why, ENOENT,
+		               "nftables: the kernel lacks an expression of our rules: load them with 'modprobe -a "
+		               "nf_tables nft_limit nft_log nft_reject_inet nft_ct'");
 	if (err == 0)
 		self->slots = slots;
 	return err;
@@ -93,8 +95,10 @@ static int error_foreign(const struct root_config *config, struct why *why)
 	char table[NFT_NAME_MAX];
 
 	nft_table_name(config, table);
-	return why_set(why, EEXIST, "nftables: there is a table inet %s that watchforspammers did not make; remove it with 'nft "
-	                            "delete table inet %s', or set another [firewall] chain", table, table);
+	return why_set(why, EEXIST,
+	               "nftables: there is a table inet %s that watchforspammers did not make; remove it with 'nft "
+	               "delete table inet %s', or set another [firewall] chain",
+	               table, table);
 }
 
 /* --- adding and removing --- */
@@ -177,7 +181,8 @@ static int nftables_del(void *of, const struct net *nets, size_t n, struct why *
 		for (size_t i = 0; i < k; i++)
 			entries[i] = (struct backend_entry){.net = nets[at + i], .left_s = 1};
 		/* What was never added is not there. */
-		rc = each_set(self, slots_of(self, entries, k, NULL) & self->slots, entries, k, nft_write_remove, NULL, why);
+		rc = each_set(self, slots_of(self, entries, k, NULL) & self->slots, entries, k, nft_write_remove, NULL,
+		              why);
 	}
 	return rc == -ENOENT ? 0 : rc;
 }
@@ -206,7 +211,8 @@ static struct backend_entry entry_of(struct nftables *self, const struct nft_ele
 {
 	const uint64_t age_ms = element->timeout_ms > element->left_ms ? element->timeout_ms - element->left_ms : 0;
 	const uint32_t age_s = (uint32_t)(age_ms / 1000); /* timeouts are at most seven days */
-	struct backend_entry entry = {.net = element->net, .left_s = (uint32_t)(element->left_ms / 1000), .idle_s = age_s};
+	struct backend_entry entry = {
+		.net = element->net, .left_s = (uint32_t)(element->left_ms / 1000), .idle_s = age_s};
 
 	if (element->timeout_ms == 0)
 		entry.left_s = UINT32_MAX; /* somebody else's: for ever */
@@ -228,14 +234,16 @@ static int next_entry(struct nftables *self, struct backend_entry *ret, struct w
 	return 0;
 }
 
-static int nftables_list(void *of, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why)
+static int nftables_list(void *of, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n,
+                         struct why *why)
 {
 	struct nftables *const self = of;
 	size_t n = 0;
 	int rc = cursor == 0 ? begin_listing(self, why) : 0;
 
 	if (rc == 0 && cursor != self->place)
-		return why_set(why, EINVAL, "nftables: the listing is at place %" PRIu32 ", not at %" PRIu32, self->place, cursor);
+		return why_set(why, EINVAL, "nftables: the listing is at place %" PRIu32 ", not at %" PRIu32,
+		               self->place, cursor);
 	while (rc == 0 && n < cap && (rc = next_entry(self, &out[n], why)) == 0) {
 		n++;
 		self->place++;
@@ -247,7 +255,8 @@ static int nftables_list(void *of, uint32_t cursor, struct backend_entry *out, s
 }
 
 /* Those that were reported are passed over, so places count what is reported. */
-static int nftables_dropped(void *of, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why)
+static int nftables_dropped(void *of, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n,
+                            struct why *why)
 {
 	struct nftables *const self = of;
 	const int rc = cursor == 0 ? read_dropped(self, why) : 0;
@@ -331,13 +340,15 @@ static void nftables_limits(const void *of, struct backend_limits *ret)
 {
 	const struct nftables *const self = of;
 
-	*ret = (struct backend_limits){.held4 = self->held4, .held6 = self->held6, .capacity = CAPACITY, .most = CAPACITY};
+	*ret = (struct backend_limits){
+		.held4 = self->held4, .held6 = self->held6, .capacity = CAPACITY, .most = CAPACITY};
 	(void)snprintf(ret->list, sizeof ret->list, "%s", self->config->list);
 	for (unsigned i = 0; i < NFT_SLOTS; i++) {
 		struct nft_slot slot;
 
 		if (nft_slot(i, self->config, &slot) && (self->config->manage_rules || (self->slots >> i & 1) != 0))
-			lengths_add(&ret->lengths, slot.ip4, (uint8_t)(slot.length + (slot.ip4 ? 96 : 0))); /* at most 128 */
+			lengths_add(&ret->lengths, slot.ip4,
+			            (uint8_t)(slot.length + (slot.ip4 ? 96 : 0))); /* at most 128 */
 	}
 }
 
@@ -352,8 +363,9 @@ static int find_others(struct nftables *self, enum nft_found found, uint32_t slo
 		return 0;
 	(void)nft_slot(0, self->config, &slot);
 	nft_set_name(self->config, slot, "", set);
-	return why_set(why, ENOENT, "nftables: there is no set %s with times in table inet %s; manage_rules is off, so it is yours "
-	                            "to add: 'nft add set inet %s %s { type ipv4_addr; flags timeout; size 65536; }'",
+	return why_set(why, ENOENT,
+	               "nftables: there is no set %s with times in table inet %s; manage_rules is off, so it is yours "
+	               "to add: 'nft add set inet %s %s { type ipv4_addr; flags timeout; size 65536; }'",
 	               set, self->config->table, self->config->table, set);
 }
 
@@ -441,7 +453,8 @@ static int open_table(struct nftables *self, struct why *why)
 	nft_dropped_skip(&self->dropped);
 	if (rc == 0) {
 		self->made = found == NFT_FOUND_NONE;
-		rc = nft_probe(self->config, &self->writer.batch, self->writer.socket, &self->answer, &self->writer.updates, why);
+		rc = nft_probe(self->config, &self->writer.batch, self->writer.socket, &self->answer,
+		               &self->writer.updates, why);
 	}
 	return rc;
 }
@@ -487,7 +500,8 @@ static int empty_sets(struct nftables *self, struct why *why)
 }
 
 /* What is gone already is no error. */
-static int delete_table(struct nft_batch *batch, struct mnl_socket *socket, const struct root_config *config, struct why *why)
+static int delete_table(struct nft_batch *batch, struct mnl_socket *socket, const struct root_config *config,
+                        struct why *why)
 {
 	int rc;
 

@@ -1,6 +1,6 @@
 /*
- * observe: the backend that blocks no client. It keeps in memory what would be blocked, so that all else goes on as with
- * the others, and touches nothing in the kernel.
+ * observe: the backend that blocks no client. It keeps in memory what would be blocked, so that all else goes on as
+ * with the others, and touches nothing in the kernel.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -92,7 +92,8 @@ static int observe_del(void *self, const struct net *nets, size_t n, struct why 
 	return 0;
 }
 
-static int observe_list(void *self, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n, struct why *why)
+static int observe_list(void *self, uint32_t cursor, struct backend_entry *out, size_t cap, size_t *ret_n,
+                        struct why *why)
 {
 	const struct observed *const observed = self;
 	const struct members *const members = &observed->members;
@@ -137,8 +138,10 @@ static void observe_limits(const void *self, struct backend_limits *ret)
 {
 	const struct observed *const observed = self;
 
-	*ret = (struct backend_limits){
-	        .held4 = observed->held4, .held6 = observed->members.n - observed->held4, .capacity = ROOM, .most = ROOM};
+	*ret = (struct backend_limits){.held4 = observed->held4,
+	                               .held6 = observed->members.n - observed->held4,
+	                               .capacity = ROOM,
+	                               .most = ROOM};
 	for (uint8_t len = IP4_LEN_MIN; len <= 128; len++)
 		lengths_add(&ret->lengths, true, len);
 	for (uint8_t len = IP6_LEN_MIN; len <= 128; len++)

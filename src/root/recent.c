@@ -1,9 +1,9 @@
 /*
  * recent: the backend of legacy xtables: addresses in the kernel's xt_recent lists, and the rules that make them count.
  *
- * This file has the rules, and how many lists there are: one of a kind, or 256 when more addresses are wanted than one holds.
- * What is in the lists: recent_lists.h. Knows recent_rules, recent_lists and xtables. Never waits, but for iptables' lock
- * (xtables.h).
+ * This file has the rules, and how many lists there are: one of a kind, or 256 when more addresses are wanted than one
+ * holds. What is in the lists: recent_lists.h. Knows recent_rules, recent_lists and xtables. Never waits, but for
+ * iptables' lock (xtables.h).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -24,7 +24,7 @@ enum {
 	PER_LIST_DEFAULT = 100, /* ip_list_tot, net/netfilter/xt_recent.c */
 	PER_LIST_MAX = 1 << 20, /* we use no more of a list than this, 20 MB */
 	SHRINK_AT = 4,          /* back to one list when a quarter of it would do, so as not to flap */
-	OTHER_FILES = 64, /* open beside the lists */
+	OTHER_FILES = 64,       /* open beside the lists */
 };
 
 static const char parameter[] = "/sys/module/xt_recent/parameters/ip_list_tot";
@@ -91,7 +91,8 @@ static int find_foreign(struct recent *recent, enum xtables_family family, struc
 	/* Lists of networks are there when their owner wants networks blocked. */
 	for (enum recent_kind kind = RECENT_PREFIX; kind < RECENT_KINDS; kind++) {
 		recent_list_path(recent, family, kind, 0, path);
-		recent->kinds[family][kind] = recent_length(family, kind, recent->config) != 0 && access(path, R_OK | W_OK) == 0;
+		recent->kinds[family][kind] =
+			recent_length(family, kind, recent->config) != 0 && access(path, R_OK | W_OK) == 0;
 	}
 	recent_list_path(recent, family, RECENT_SINGLE, 0, path);
 	if (access(path, R_OK | W_OK) == 0)
@@ -99,9 +100,9 @@ static int find_foreign(struct recent *recent, enum xtables_family family, struc
 	return why_set(why, errno,
 	               "%s: %s; manage_rules is off, so the rule is yours to add: 'ip%stables -I %s -p tcp "
 	               "--dport 25 -m recent --name %s%s --update --seconds %" PRIu32 " -j DROP'",
-	               path, strerror(errno), six, recent->config->n_jump_from > 0 ? recent->config->jump_from[0] : "INPUT",
-	               recent->config->list, six,
-	               recent->config->seconds);
+	               path, strerror(errno), six,
+	               recent->config->n_jump_from > 0 ? recent->config->jump_from[0] : "INPUT", recent->config->list,
+	               six, recent->config->seconds);
 }
 
 /* What keeps IPv6 out must not keep IPv4 out; what is wrong with both is reported for IPv4. */
@@ -179,9 +180,11 @@ static int recent_open(const struct root_config *config, void **ret, const char 
 	init(recent, config);
 	err = open_rules(recent, why);
 	if (err == 0) {
-		recent->files.per_list = read_parameter(); /* the file is there now that a rule has called for the module */
-		err = members_init(&recent->files.before, recent->files.per_list) ? recent_read_all(recent, why)
-		                                                      : why_set(why, ENOMEM, "no memory for the lists");
+		recent->files.per_list =
+			read_parameter(); /* the file is there now that a rule has called for the module */
+		err = members_init(&recent->files.before, recent->files.per_list)
+		              ? recent_read_all(recent, why)
+		              : why_set(why, ENOMEM, "no memory for the lists");
 	}
 	if (err < 0) {
 		(void)recent_close(recent, BACKEND_UNDO, &ignored);
@@ -197,7 +200,9 @@ static unsigned shards_for(const struct recent *recent, uint32_t n4, uint32_t n6
 {
 	const uint32_t most = n4 > n6 ? n4 : n6;
 
-	return most > recent->files.per_list ? RECENT_SHARDS : most < recent->files.per_list / SHRINK_AT ? 1 : recent->n_shards;
+	return most > recent->files.per_list               ? RECENT_SHARDS
+	       : most < recent->files.per_list / SHRINK_AT ? 1
+	                                                   : recent->n_shards;
 }
 
 static int recent_prepare(void *self, uint32_t n4, uint32_t n6, bool *ret_repaired, struct why *why)

@@ -46,9 +46,9 @@ static int no_list(const char *path, struct why *why)
 }
 
 /*
- * How many stamps the kernel wrote beside ours since it was read before, less those it wrote over. It writes them into a
- * ring, place is the one it wrote last, 1 up to the ring's size; size: stamps it holds, which is the ring's size once it
- * has gone round.
+ * How many stamps the kernel wrote beside ours since it was read before, less those it wrote over. It writes them into
+ * a ring, place is the one it wrote last, 1 up to the ring's size; size: stamps it holds, which is the ring's size once
+ * it has gone round.
  */
 static uint32_t dropped_since(const struct members_entry *before, uint32_t place, uint32_t size)
 {
@@ -70,7 +70,8 @@ static uint32_t count_stamps(FILE *file)
 }
 
 /* Learns what the list holds. A list that cannot be read is closed, so that nothing false is known of it. */
-int recent_file_read(struct recent_files *files, struct recent_file *list, uint8_t length, const char *path, struct why *why)
+int recent_file_read(struct recent_files *files, struct recent_file *list, uint8_t length, const char *path,
+                     struct why *why)
 {
 	unsigned long seen;
 	struct members before;
@@ -82,8 +83,7 @@ int recent_file_read(struct recent_files *files, struct recent_file *list, uint8
 	int fields;
 
 	if (list->members.cap == 0 && !members_init(&list->members, files->per_list))
-		return why_set(why, ENOMEM, "%s: no memory for %" PRIu32 " addresses", path,
-		               files->per_list);
+		return why_set(why, ENOMEM, "%s: no memory for %" PRIu32 " addresses", path, files->per_list);
 	file = fopen(path, "re");
 	if (file == NULL) {
 		recent_file_shut(list);
@@ -94,7 +94,8 @@ int recent_file_read(struct recent_files *files, struct recent_file *list, uint8
 	files->before = before;
 	members_clear(&list->members);
 	/* "src=192.0.2.7 ttl: 0 last_seen: 4294967296 oldest_pkt: 1 4294967296, ..." */
-	while ((fields = fscanf(file, "src=%45s ttl: %*u last_seen: %lu oldest_pkt: %" SCNu32, text, &seen, &place)) == 3) {
+	while ((fields = fscanf(file, "src=%45s ttl: %*u last_seen: %lu oldest_pkt: %" SCNu32, text, &seen, &place)) ==
+	       3) {
 		const uint32_t size = count_stamps(file);
 		const struct members_entry *known;
 		struct members_entry *entry;
@@ -120,7 +121,8 @@ int recent_file_read(struct recent_files *files, struct recent_file *list, uint8
 }
 
 /* Opens for writing unless it is open; a list that was opened again may be another one, so it is read. */
-int recent_file_open(struct recent_files *files, struct recent_file *list, uint8_t length, const char *path, struct why *why)
+int recent_file_open(struct recent_files *files, struct recent_file *list, uint8_t length, const char *path,
+                     struct why *why)
 {
 	if (list->fd >= 0)
 		return 0;

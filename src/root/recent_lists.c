@@ -122,7 +122,7 @@ static bool can_split(const struct recent *recent, const struct net *net)
 
 /* err: -ENOSPC, its list is full, or -EAFNOSUPPORT. */
 static void refuse(struct recent *recent, const struct net *net, int err, const char *because,
-                  struct backend_refused *refused)
+                   struct backend_refused *refused)
 {
 	if (err == -ENOSPC && !recent->logged_full) {
 		log_line(LOG_WARNING, "%s; what it cannot take is not blocked", because);
@@ -132,7 +132,7 @@ static void refuse(struct recent *recent, const struct net *net, int err, const 
 }
 
 int recent_add(void *self, const struct backend_entry *entries, size_t n, struct backend_refused *refused,
-                      struct why *why)
+               struct why *why)
 {
 	struct recent *const recent = self;
 
@@ -173,7 +173,8 @@ static int read_list(struct recent *recent, enum xtables_family family, enum rec
 	char path[RECENT_PATH_MAX];
 
 	recent_list_path(recent, family, kind, shard, path);
-	return recent_file_read(&recent->files, &recent->lists[family][kind][shard], recent_length(family, kind, recent->config), path, why);
+	return recent_file_read(&recent->files, &recent->lists[family][kind][shard],
+	                        recent_length(family, kind, recent->config), path, why);
 }
 
 static int read_kind(struct recent *recent, enum xtables_family family, enum recent_kind kind, struct why *why)
@@ -243,7 +244,8 @@ int recent_list(void *self, uint32_t cursor, struct backend_entry *out, size_t c
 	int err = 0;
 
 	for (unsigned at = 0; at < RECENT_FAMILIES * RECENT_KINDS && err == 0; at++) {
-		const unsigned family = at / RECENT_KINDS, kind = at % RECENT_KINDS, lists = recent_lists_of(recent, family, kind);
+		const unsigned family = at / RECENT_KINDS, kind = at % RECENT_KINDS,
+			       lists = recent_lists_of(recent, family, kind);
 
 		for (unsigned shard = 0; shard < lists && n < cap && err == 0; shard++) {
 			const struct members *const members = &recent->lists[family][kind][shard].members;
@@ -294,18 +296,20 @@ void recent_limits(const void *self, struct backend_limits *ret)
 {
 	const struct recent *const recent = self;
 
-	*ret = (struct backend_limits){
-	        .capacity = recent->n_shards * recent->files.per_list,
-	        .most = recent->files.per_list * (recent->config->manage_rules ? RECENT_SHARDS : 1U)};
+	*ret = (struct backend_limits){.capacity = recent->n_shards * recent->files.per_list,
+	                               .most = recent->files.per_list *
+	                                       (recent->config->manage_rules ? RECENT_SHARDS : 1U)};
 	(void)snprintf(ret->list, sizeof ret->list, "%s", recent->config->list);
 	for (unsigned at = 0; at < RECENT_FAMILIES * RECENT_KINDS; at++) {
-		const unsigned family = at / RECENT_KINDS, kind = at % RECENT_KINDS, lists = recent_lists_of(recent, family, kind);
+		const unsigned family = at / RECENT_KINDS, kind = at % RECENT_KINDS,
+			       lists = recent_lists_of(recent, family, kind);
 		/* Where the rules are not ours and lack such a list, the refusal names that. */
 		const uint8_t length = recent_length(family, kind, recent->config);
 
 		if (length != 0)
 			lengths_add(&ret->lengths, family == XTABLES_IP4, length);
 		for (unsigned shard = 0; shard < lists; shard++)
-			*(family == XTABLES_IP4 ? &ret->held4 : &ret->held6) += recent->lists[family][kind][shard].members.n;
+			*(family == XTABLES_IP4 ? &ret->held4 : &ret->held6) +=
+				recent->lists[family][kind][shard].members.n;
 	}
 }

@@ -13,11 +13,11 @@
 #include <string.h>
 
 enum {
-	IP4_BITS = 96,           /* an IPv4 address starts here in the 16 bytes */
-	CLIENTS_MAX = 1 << 20,   /* hashlimit counts at a time; when it is full it drops packets of others */
-	EXPIRE_MS_MIN = 10000,   /* a client's count is forgotten after that, ... */
-	GC_MS = 1000,            /* ... checked so often: as iptables has it */
-	SUBS = 16,               /* chains that the sixteen values of the low four bits lead to; of each kind */
+	IP4_BITS = 96,              /* an IPv4 address starts here in the 16 bytes */
+	CLIENTS_MAX = 1 << 20,      /* hashlimit counts at a time; when it is full it drops packets of others */
+	EXPIRE_MS_MIN = 10000,      /* a client's count is forgotten after that, ... */
+	GC_MS = 1000,               /* ... checked so often: as iptables has it */
+	SUBS = 16,                  /* chains that the sixteen values of the low four bits lead to; of each kind */
 	MAIN = RECENT_KINDS * SUBS, /* number of the chain that packets come to; those before are what it leads to */
 	FORWARDED,                  /* of the one that packets through this machine come to first */
 	CHAINS,
@@ -55,8 +55,7 @@ void recent_list_name(enum xtables_family family, enum recent_kind kind, const s
 	char which[4] = "";
 
 	if (kind != RECENT_SINGLE)
-		(void)snprintf(which, sizeof which, "%u",
-		               (family == XTABLES_IP4 ? length - IP4_BITS : length) % 1000);
+		(void)snprintf(which, sizeof which, "%u", (family == XTABLES_IP4 ? length - IP4_BITS : length) % 1000);
 	else if (family == XTABLES_IP6)
 		(void)snprintf(which, sizeof which, "6");
 	if (n_shards == 1)
@@ -71,13 +70,13 @@ void recent_flood_name(enum xtables_family family, const struct root_config *con
 }
 
 /*
- * "SPAMMER" for MAIN, "SPAMMERf" for FORWARDED; "SPAMMER_0" to "SPAMMER_f" lead to addresses, "SPAMMERp_0" ... to prefixes, "SPAMMERn_0" ... to
- * networks.
+ * "SPAMMER" for MAIN, "SPAMMERf" for FORWARDED; "SPAMMER_0" to "SPAMMER_f" lead to addresses, "SPAMMERp_0" ... to
+ * prefixes, "SPAMMERn_0" ... to networks.
  */
 static struct label chain_name(const void *of, unsigned chain)
 {
 	static const char *const kinds[RECENT_KINDS] = {
-	        [RECENT_SINGLE] = "", [RECENT_PREFIX] = "p", [RECENT_NETWORK] = "n"};
+		[RECENT_SINGLE] = "", [RECENT_PREFIX] = "p", [RECENT_NETWORK] = "n"};
 	const struct recent_layout *const layout = of;
 	struct label label = {""};
 
@@ -115,8 +114,8 @@ static void rule_match_recent(const struct recent_layout *layout, enum recent_ki
 	 */
 	const size_t mask_len = layout->family == XTABLES_IP4 ? sizeof(struct in_addr) : sizeof(struct in6_addr);
 	const uint8_t length = recent_length(layout->family, kind, layout->config);
-	struct xt_recent_mtinfo_v1 *const recent = rule_match(
-	        rule, "recent", 1, sizeof *recent, offsetof(struct xt_recent_mtinfo_v1, mask) + mask_len);
+	struct xt_recent_mtinfo_v1 *const recent =
+		rule_match(rule, "recent", 1, sizeof *recent, offsetof(struct xt_recent_mtinfo_v1, mask) + mask_len);
 	char name[RECENT_LIST_MAX];
 
 	recent_list_name(layout->family, kind, layout->config, layout->n_shards, shard, name);
@@ -156,8 +155,8 @@ static void list_rule(const struct recent_layout *layout, enum recent_kind kind,
 		if (config->action == ROOT_RESET)
 			protocol = IPPROTO_TCP; /* the kernel insists */
 	}
-	rule_end(rule, layout->family, protocol, recent_shard_byte(recent_length(layout->family, kind, config)), (uint8_t)shard,
-	        layout->n_shards == 1 ? 0 : 0xFF); /* shard < 256 */
+	rule_end(rule, layout->family, protocol, recent_shard_byte(recent_length(layout->family, kind, config)),
+	         (uint8_t)shard, layout->n_shards == 1 ? 0 : 0xFF); /* shard < 256 */
 }
 
 /* The client's second packet, of a connection that is established: the first alone can be forged. */
@@ -177,8 +176,8 @@ static void rule_match_established(struct rule *rule)
 static void rule_match_rate(const struct recent_layout *layout, struct rule *rule)
 {
 	const struct root_config *const config = layout->config;
-	struct xt_hashlimit_mtinfo3 *const limit = rule_match(
-	        rule, "hashlimit", 3, sizeof *limit, offsetof(struct xt_hashlimit_mtinfo3, hinfo));
+	struct xt_hashlimit_mtinfo3 *const limit =
+		rule_match(rule, "hashlimit", 3, sizeof *limit, offsetof(struct xt_hashlimit_mtinfo3, hinfo));
 
 	/* The kernel keeps using the table of that name as it is: another rate, another name. */
 	(void)snprintf(limit->name, sizeof limit->name, "%s_%u_%u", config->list, config->connections,
@@ -188,11 +187,8 @@ static void rule_match_rate(const struct recent_layout *layout, struct rule *rul
 	limit->cfg.burst = config->connections;
 	limit->cfg.max = CLIENTS_MAX;
 	limit->cfg.gc_interval = GC_MS;
-	limit->cfg.expire = config->connections_s * 1000 > EXPIRE_MS_MIN ? config->connections_s * 1000
-	                                                                 : EXPIRE_MS_MIN;
-	limit->cfg.srcmask = layout->family == XTABLES_IP4    ? 32
-	                     : config->ip6_prefix >= 48 ? config->ip6_prefix
-	                                                : 128;
+	limit->cfg.expire = config->connections_s * 1000 > EXPIRE_MS_MIN ? config->connections_s * 1000 : EXPIRE_MS_MIN;
+	limit->cfg.srcmask = layout->family == XTABLES_IP4 ? 32 : config->ip6_prefix >= 48 ? config->ip6_prefix : 128;
 }
 
 static void flood_rule(const struct recent_layout *layout, struct rule *rule)
@@ -205,8 +201,7 @@ static void flood_rule(const struct recent_layout *layout, struct rule *rule)
 	rule_match_rate(layout, rule);
 	recent = rule_match(rule, "recent", 1, sizeof *recent,
 	                    offsetof(struct xt_recent_mtinfo_v1, mask) +
-	                            (layout->family == XTABLES_IP4 ? sizeof(struct in_addr)
-	                                                        : sizeof(struct in6_addr)));
+	                            (layout->family == XTABLES_IP4 ? sizeof(struct in_addr) : sizeof(struct in6_addr)));
 	recent_flood_name(layout->family, layout->config, name);
 	recent->check_set = XT_RECENT_SET;
 	recent->side = XT_RECENT_SOURCE;
@@ -274,7 +269,8 @@ static bool rule_of_chain(const void *of, unsigned chain, unsigned place, struct
 		return main_rule(layout, place, rule);
 	if (chain == FORWARDED)
 		return forwarded_rule(layout, place, rule);
-	if (layout->n_shards == 1 || recent_length(layout->family, kind, layout->config) == 0 || place == SUBS * per_list)
+	if (layout->n_shards == 1 || recent_length(layout->family, kind, layout->config) == 0 ||
+	    place == SUBS * per_list)
 		return false;
 	list_rule(layout, kind, place / per_list * SUBS + chain % SUBS, place % per_list, rule);
 	return true;
@@ -292,8 +288,8 @@ static void jump(const void *of, unsigned chain, struct rule *rule)
 }
 
 /*
- * Where packets come from. Docker keeps DOCKER-USER in front of its own rules in FORWARD, where ours would not stay; it may
- * make none for IPv6.
+ * Where packets come from. Docker keeps DOCKER-USER in front of its own rules in FORWARD, where ours would not stay; it
+ * may make none for IPv6.
  */
 static void set_jumps(const struct recent_layout *layout, struct xtables_plan *plan)
 {
@@ -318,8 +314,8 @@ static void set_jumps(const struct recent_layout *layout, struct xtables_plan *p
 /* By what the config asks for: something is done that is no DROP or is logged, connections are counted or tracked. */
 static const char *modules(const struct recent_layout *layout)
 {
-#define USUAL "xt_recent xt_multiport xt_tcpudp"
-#define ACTIONS " xt_limit xt_LOG ipt_REJECT ip6t_REJECT"
+#define USUAL    "xt_recent xt_multiport xt_tcpudp"
+#define ACTIONS  " xt_limit xt_LOG ipt_REJECT ip6t_REJECT"
 #define COUNTING " xt_hashlimit xt_connbytes xt_state xt_conntrack"
 	const struct root_config *const config = layout->config;
 	const bool actions = config->log_prefix[0] != '\0' || config->action != ROOT_DROP;

@@ -6,16 +6,17 @@
  * 256 lists:  jump_from -p tcp --dports ... -j CHAIN      CHAIN: -s 0.0.0.x/0.0.0.15 -j CHAIN_x (16 of them)
  *             CHAIN_x: -s 0.0.0.yx/0.0.0.255, recent --update --name LIST_yx -j DROP (16 in each)
  * because the kernel looks at one list in 1.3 us a packet and at 256 lists in a row in 340 (measured).
- * A list has one mask for all it holds, so networks have lists of their own, one for each length, behind the addresses', and
- * split as they are by the last whole byte of the prefix: LIST64 (IPv6 clients, chains CHAINp_x), LIST24 and LIST48 (CHAINn_x).
+ * A list has one mask for all it holds, so networks have lists of their own, one for each length, behind the
+ * addresses', and split as they are by the last whole byte of the prefix: LIST64 (IPv6 clients, chains CHAINp_x),
+ * LIST24 and LIST48 (CHAINn_x).
  *
  * What is forwarded comes to CHAINf first, where DNAT may have changed the port: for each of the ports
  *   CHAINf: -p tcp -m conntrack --ctdir ORIGINAL --ctorigdstport PORT -j CHAIN
  * ORIGINAL: not the answers to what a container sends to such a port of a client that is blocked.
  *
- * With connections, CHAIN ends with a rule that drops nothing: whose connections (the second packet of each, of the client,
- * which cannot be forged without seeing the answers) are more than hashlimit allows is listed in LIST_flood, for the engine
- * to decide. This calls for connection tracking.
+ * With connections, CHAIN ends with a rule that drops nothing: whose connections (the second packet of each, of the
+ * client, which cannot be forged without seeing the answers) are more than hashlimit allows is listed in LIST_flood,
+ * for the engine to decide. This calls for connection tracking.
  *
  * Source: include/uapi/linux/netfilter/xt_*.h; measured on 6.18.
  */

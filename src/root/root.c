@@ -85,7 +85,8 @@ void root_close(struct root *root, bool remove)
 		return;
 	end = remove && !root->config.keep_on_stop ? BACKEND_REMOVE : root->began ? BACKEND_LEAVE : BACKEND_UNDO;
 	if (gate_close(root->gates, end, &why) < 0)
-		log_line(LOG_WARNING, "the gates' rules stay, and let everybody in after their open_after: %s", why.text);
+		log_line(LOG_WARNING, "the gates' rules stay, and let everybody in after their open_after: %s",
+		         why.text);
 	if (lists_close(root->lists, end, &why) < 0)
 		log_line(LOG_WARNING, "the rules stay until you remove them with 'watchforspammers cleanup': %s",
 		         why.text);
@@ -103,8 +104,9 @@ int root_clean(const struct root_config *config, bool *ret_removed, struct why *
 		err = claim_take(config, &claim, why);
 	if (err < 0)
 		return err;
-	err = strcmp(config->backend, ROOT_AUTOMATIC) == 0 ? lists_clean_others(NULL, config, ret_removed, why)
-	                                              : lists_clean(backend_find(config->backend), config, ret_removed, why);
+	err = strcmp(config->backend, ROOT_AUTOMATIC) == 0
+	              ? lists_clean_others(NULL, config, ret_removed, why)
+	              : lists_clean(backend_find(config->backend), config, ret_removed, why);
 	if (err == 0 && config->manage_rules)
 		err = gate_clean(config, &gates, why);
 	if (err == 0)

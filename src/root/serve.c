@@ -60,8 +60,8 @@ static void note_changed(struct root *root)
 }
 
 /*
- * Notifies the engine, once until it asks for something again: it then compares anyway, and a flood of changes must not fill its
- * socket. -EPIPE: it closed its end.
+ * Notifies the engine, once until it asks for something again: it then compares anyway, and a flood of changes must not
+ * fill its socket. -EPIPE: it closed its end.
  */
 static int report_changed(struct root *root, int fd)
 {
@@ -124,8 +124,7 @@ static int exit_status(int status)
 {
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
-	log_line(LOG_ERR, "the engine was killed by signal %d (%s)", WTERMSIG(status),
-	         strsignal(WTERMSIG(status)));
+	log_line(LOG_ERR, "the engine was killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
 	return STATUS_SYSTEM;
 }
 
@@ -152,10 +151,11 @@ static int watched_fd(const struct root *root)
 int root_serve(struct root *root, int fd, pid_t engine)
 {
 	enum { SIGNALS, PACKETS, CHANGES, TARPIT, PLACES };
-	struct pollfd polled[PLACES] = {[SIGNALS] = {.fd = -1, .events = POLLIN},
-	                                [PACKETS] = {.fd = fd, .events = POLLIN},
-	                                [CHANGES] = {.fd = watched_fd(root), .events = POLLIN},
-	                                [TARPIT] = {.fd = root->config.tarpit_port == 0 ? -1 : root->config.tarpit_fd, .events = POLLIN}};
+	struct pollfd polled[PLACES] = {
+		[SIGNALS] = {.fd = -1, .events = POLLIN},
+		[PACKETS] = {.fd = fd, .events = POLLIN},
+		[CHANGES] = {.fd = watched_fd(root), .events = POLLIN},
+		[TARPIT] = {.fd = root->config.tarpit_port == 0 ? -1 : root->config.tarpit_fd, .events = POLLIN}};
 	int timeout_ms = -1, status = 0;
 	bool ended = false;
 	struct why why;
@@ -186,7 +186,8 @@ int root_serve(struct root *root, int fd, pid_t engine)
 				(void)kill(engine, SIGKILL);
 			}
 			if (err < 0) {
-				polled[PACKETS] = polled[CHANGES] = polled[TARPIT] = (struct pollfd){.fd = -1}; /* poll skips it */
+				polled[PACKETS] = polled[CHANGES] = polled[TARPIT] =
+					(struct pollfd){.fd = -1}; /* poll skips it */
 				timeout_ms = LINGER_MS;
 			}
 		}

@@ -1,8 +1,8 @@
 /*
  * state: what the files of the root process share.
  *
- * Private to root.c, which opens and closes, answer.c, which answers requests, check.c, which checks them, and serve.c, which receives
- * them.
+ * Private to root.c, which opens and closes, answer.c, which answers requests, check.c, which checks them, and serve.c,
+ * which receives them.
  */
 #ifndef WFS_ROOT_STATE_H
 #define WFS_ROOT_STATE_H
@@ -26,18 +26,18 @@ struct root {
 	struct root_config config;
 	struct claim claim;
 	const struct backend *backend;
-	struct lists *lists; /* of the backend */
-	struct gate_keeper *gates; /* NULL: there are none */
-	bool automatic; /* it was chosen here; once the engine has prepared something it stays */
-	bool settled;   /* the kernel holds what is wanted: what other backends left is gone */
+	struct lists *lists;          /* of the backend */
+	struct gate_keeper *gates;    /* NULL: there are none */
+	bool automatic;               /* it was chosen here; once the engine has prepared something it stays */
+	bool settled;                 /* the kernel holds what is wanted: what other backends left is gone */
 	struct message_tarpit tarpit; /* as it counted last */
-	struct why reason; /* for this backend; "": it was configured */
-	bool began;     /* the engine has asked for more than its configuration: the start is done */
-	int64_t second; /* the clock's, that adds counts for */
+	struct why reason;            /* for this backend; "": it was configured */
+	bool began;                   /* the engine has asked for more than its configuration: the start is done */
+	int64_t second;               /* the clock's, that adds counts for */
 	uint32_t adds;
 	struct backend_change change; /* not reported yet */
-	bool changed, reported; /* something is in change; the engine has made no request since the last report */
-	bool logged_too_many; /* in this second: so that an attacker's flood is not a flood of lines */
+	bool changed, reported;       /* something is in change; the engine has made no request since the last report */
+	bool logged_too_many;         /* in this second: so that an attacker's flood is not a flood of lines */
 };
 
 /* From now on that backend, which is said where it was chosen here. */

@@ -72,7 +72,7 @@ static bool source_of(uint8_t family, const struct nlattr *tuple, struct addr *r
 {
 	const struct nlattr *const ip = attribute(tuple, CTA_TUPLE_IP, 0);
 	const struct nlattr *const source =
-	        family == AF_INET ? attribute(ip, CTA_IP_V4_SRC, 4) : attribute(ip, CTA_IP_V6_SRC, 16);
+		family == AF_INET ? attribute(ip, CTA_IP_V4_SRC, 4) : attribute(ip, CTA_IP_V6_SRC, 16);
 
 	if (source == NULL)
 		return false;
@@ -88,7 +88,8 @@ static bool source_of(uint8_t family, const struct nlattr *tuple, struct addr *r
 static uint16_t port_of(const struct tracked_query *query, const struct attributes *in)
 {
 	const struct nlattr *const proto = attribute(in->of[CTA_TUPLE_ORIG], CTA_TUPLE_PROTO, 0);
-	const struct nlattr *const number = attribute(proto, CTA_PROTO_NUM, 1), *const dst = attribute(proto, CTA_PROTO_DST_PORT, 2);
+	const struct nlattr *const number = attribute(proto, CTA_PROTO_NUM, 1), *const dst = attribute(
+											proto, CTA_PROTO_DST_PORT, 2);
 	const struct nlattr *const info = attribute(in->of[CTA_PROTOINFO], CTA_PROTOINFO_TCP, 0);
 	const struct nlattr *const state = attribute(info, CTA_PROTOINFO_TCP_STATE, 1);
 	uint16_t port;
@@ -114,7 +115,8 @@ static uint8_t family_of(const struct nlmsghdr *header)
 
 static struct nlmsghdr *begin(struct walk *w, uint16_t verb, uint16_t flags, uint8_t family)
 {
-	struct nlmsghdr *const header = netlink_begin(&w->netlink, (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | verb), flags);
+	struct nlmsghdr *const header =
+		netlink_begin(&w->netlink, (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | verb), flags);
 	struct nfgenmsg *const message = mnl_nlmsg_put_extra_header(header, sizeof *message);
 
 	message->nfgen_family = family;
@@ -134,27 +136,30 @@ static int list(struct walk *w, mnl_cb_t one)
 static int find_client(const struct nlmsghdr *header, void *data)
 {
 	const struct attributes in = attributes_of(header);
-	const struct nlattr *const tuple = in.of[CTA_TUPLE_ORIG], *const id = in.of[CTA_ID], *const zone = in.of[CTA_ZONE];
+	const struct nlattr *const tuple = in.of[CTA_TUPLE_ORIG], *const id = in.of[CTA_ID],
+				   *const zone = in.of[CTA_ZONE];
 	struct walk *const w = data;
 	struct found *found;
 	struct addr client;
 	bool is = false;
 
-	if (tuple == NULL || id == NULL || mnl_attr_get_payload_len(id) < 4 || mnl_attr_get_payload_len(tuple) > TUPLE_MAX ||
-	    port_of(w->query, &in) == 0 || !source_of(family_of(header), tuple, &client))
+	if (tuple == NULL || id == NULL || mnl_attr_get_payload_len(id) < 4 ||
+	    mnl_attr_get_payload_len(tuple) > TUPLE_MAX || port_of(w->query, &in) == 0 ||
+	    !source_of(family_of(header), tuple, &client))
 		return MNL_CB_OK;
 	for (size_t i = 0; i < w->query->n && !is; i++)
 		is = net_has(&w->query->nets[i], &client);
 	if (!is || (found = netlink_one_more(&w->found, sizeof *found)) == NULL)
 		return MNL_CB_OK;
-	*found = (struct found){.id = mnl_attr_get_u32(id), .family = family_of(header), .tuple_len = mnl_attr_get_payload_len(tuple)};
+	*found = (struct found){
+		.id = mnl_attr_get_u32(id), .family = family_of(header), .tuple_len = mnl_attr_get_payload_len(tuple)};
 	if (zone != NULL && mnl_attr_get_payload_len(zone) >= 2)
 		found->zone = mnl_attr_get_u16(zone);
 	memcpy(found->tuple, mnl_attr_get_payload(tuple), found->tuple_len);
 	return MNL_CB_OK;
 }
 
-static int delete(struct walk *w, const struct found *found)
+static int delete (struct walk *w, const struct found *found)
 {
 	struct nlmsghdr *const header = begin(w, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, found->family);
 
@@ -172,7 +177,7 @@ int tracked_delete(const struct tracked_query *query, uint32_t *ended)
 	const struct found *const found = w.found.all;
 
 	for (size_t i = 0; i < w.found.n && err == 0; i++) {
-		err = delete(&w, &found[i]);
+		err = delete (&w, &found[i]);
 		*ended += err == 0;
 		if (err == -ENOENT)
 			err = 0; /* it has just ended */

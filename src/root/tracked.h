@@ -24,7 +24,8 @@ struct tracked_query {
 /* Deletes the entries of these clients. *ended is counted up, also before an error. */
 int tracked_delete(const struct tracked_query *query, uint32_t *ended);
 
-/* A port among query's that leads to another host or a container by DNAT, for whatever client; 0: none. nets is not looked at. */
+/* A port among query's that leads to another host or a container by DNAT, for whatever client; 0: none. nets is not
+ * looked at. */
 int tracked_published(const struct tracked_query *query, uint16_t *ret_port);
 
 #endif

@@ -14,7 +14,7 @@
 enum {
 	LOCK_WAIT_MS = 5000,
 	LOCK_STEP_MS = 20,
-	DEPTH_MAX = 8, /* of chains that lead to one that is jumped from */
+	DEPTH_MAX = 8,     /* of chains that lead to one that is jumped from */
 	COMMIT_TRIES = 10, /* with 2, 4, 8 ... ms between them: 1 s in all */
 };
 
@@ -152,7 +152,8 @@ static int write_jump(struct work *work, const char *name, bool optional, struct
 	if (!family->ops->is_chain(from.text, work->handle))
 		return optional ? 0
 		                : why_set(why, ENOENT,
-		                          "%s: there is no chain %s to jump from; if iptables-nft made it, jump from FORWARD, which "
+		                          "%s: there is no chain %s to jump from; if iptables-nft made it, jump from "
+		                          "FORWARD, which "
 		                          "sees the same packets, or set backend = nftables",
 		                          family->tool, from.text);
 	chain = is_forwarding(work, forward.text, from.text, 0) ? plan->forwarded : plan->main;
@@ -210,8 +211,8 @@ static int put_in_place(struct work *work, struct why *why)
 	int err = 0;
 
 	if (work->family->ops->builtin(main_chain.text, work->handle))
-		return why_set(why, EINVAL, "%s: chain %s is the kernel's own: choose another name",
-		               work->family->tool, main_chain.text);
+		return why_set(why, EINVAL, "%s: chain %s is the kernel's own: choose another name", work->family->tool,
+		               main_chain.text);
 	/* What is jumped to comes before the jump. */
 	for (unsigned chain = 0; chain < work->plan->n_chains && err == 0; chain++)
 		err = is_wanted(work, chain) ? write_chain(work, chain, why) : 0;
@@ -254,16 +255,15 @@ static int lock_tables(struct why *why)
 		path = "/run/xtables.lock";
 	fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return why_set(why, errno, "%s: %s; it keeps two programs from changing the rules at once",
-		               path, strerror(errno));
+		return why_set(why, errno, "%s: %s; it keeps two programs from changing the rules at once", path,
+		               strerror(errno));
 	for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited += LOCK_STEP_MS) {
 		if ((errno == EWOULDBLOCK || errno == EINTR) && waited < LOCK_WAIT_MS) {
 			(void)pause_ms(LOCK_STEP_MS);
 			continue;
 		}
 		err = errno == EWOULDBLOCK
-		              ? why_set(why, EBUSY, "%s: locked by another program for %d s", path,
-		                        LOCK_WAIT_MS / 1000)
+		              ? why_set(why, EBUSY, "%s: locked by another program for %d s", path, LOCK_WAIT_MS / 1000)
 		              : why_set(why, errno, "%s: cannot lock: %s", path, strerror(errno));
 		(void)close(fd);
 		return err;
@@ -302,7 +302,8 @@ static int take_snapshot(struct work *work, struct why *why)
 
 bool xtables_is_used(enum xtables_family family)
 {
-	FILE *const file = fopen(family == XTABLES_IP4 ? "/proc/net/ip_tables_names" : "/proc/net/ip6_tables_names", "re");
+	FILE *const file =
+		fopen(family == XTABLES_IP4 ? "/proc/net/ip_tables_names" : "/proc/net/ip6_tables_names", "re");
 	char name[32];
 	bool used = false;
 

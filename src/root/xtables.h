@@ -1,9 +1,9 @@
 /*
  * xtables: our chain, the jump to it and its rules, in the legacy iptables of both families.
  *
- * The only place that knows libiptc. What must be there comes as a plan; it is compared with what is there, and only what
- * differs is written, in one commit; so calling it twice does no harm. Other people's chains and rules are never touched,
- * but for jumps to our chain. It does not know what the rules match, or how.
+ * The only place that knows libiptc. What must be there comes as a plan; it is compared with what is there, and only
+ * what differs is written, in one commit; so calling it twice does no harm. Other people's chains and rules are never
+ * touched, but for jumps to our chain. It does not know what the rules match, or how.
  *
  * Locking: flock on /run/xtables.lock ($XTABLES_LOCKFILE), as iptables does: the kernel notices a foreign
  * change only when it changes the number of rules, and would undo any other silently (measured).
@@ -29,8 +29,8 @@ struct label {
 enum { XTABLES_JUMPS_MAX = 4 };
 
 /*
- * Chains by number, each after those that it jumps to. Packets come to "main"; those that are forwarded, where DNAT may have
- * changed the port, to "forwarded", which may be the same.
+ * Chains by number, each after those that it jumps to. Packets come to "main"; those that are forwarded, where DNAT may
+ * have changed the port, to "forwarded", which may be the same.
  */
 struct rule;
 struct xtables_plan {
@@ -55,7 +55,8 @@ int xtables_apply(enum xtables_family family, const struct xtables_plan *plan, b
 /* Removes our chains, wanted or not, and every jump to them. */
 int xtables_remove(enum xtables_family family, const struct xtables_plan *plan, bool *ret_changed, struct why *why);
 
-/* False when the table of rules was never used, so that none of ours can be in it: reading it would make the kernel load it. */
+/* False when the table of rules was never used, so that none of ours can be in it: reading it would make the kernel
+ * load it. */
 bool xtables_is_used(enum xtables_family family);
 
 /* Is there such a chain, perhaps from a daemon before us? */

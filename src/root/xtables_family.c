@@ -79,10 +79,10 @@ static const char *target6(const void *rule, struct xtc_handle *handle)
 }
 
 const struct family xtables_families[] = {
-        [XTABLES_IP4] = {"iptables", "iptable_filter", &iptc_ops, sizeof(struct ipt_entry),
-                      IPT_ICMP_PORT_UNREACHABLE, IPT_TCP_RESET, finish4, has4, append4, insert_first4,
-                      iptc_delete_num_entry, iptc_delete_chain, next4, target4},
-        [XTABLES_IP6] = {"ip6tables", "ip6table_filter", &ip6tc_ops, sizeof(struct ip6t_entry),
-                      IP6T_ICMP6_PORT_UNREACH, IP6T_TCP_RESET, finish6, has6, append6, insert_first6,
-                      ip6tc_delete_num_entry, ip6tc_delete_chain, next6, target6},
+	[XTABLES_IP4] = {"iptables", "iptable_filter", &iptc_ops, sizeof(struct ipt_entry), IPT_ICMP_PORT_UNREACHABLE,
+                         IPT_TCP_RESET, finish4, has4, append4, insert_first4, iptc_delete_num_entry, iptc_delete_chain,
+                         next4, target4},
+	[XTABLES_IP6] = {"ip6tables", "ip6table_filter", &ip6tc_ops, sizeof(struct ip6t_entry), IP6T_ICMP6_PORT_UNREACH,
+                         IP6T_TCP_RESET, finish6, has6, append6, insert_first6, ip6tc_delete_num_entry,
+                         ip6tc_delete_chain, next6, target6},
 };

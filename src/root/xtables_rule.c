@@ -38,8 +38,8 @@ void *rule_match(struct rule *rule, const char *name, uint8_t revision, size_t s
 void *rule_target(struct rule *rule, const char *name, size_t size)
 {
 	struct xt_entry_target *const target = (void *)(rule->u.bytes + rule->len);
-	const size_t len = size == 0 ? XT_ALIGN(sizeof(struct xt_standard_target))
-	                             : XT_ALIGN(sizeof *target) + XT_ALIGN(size);
+	const size_t len =
+		size == 0 ? XT_ALIGN(sizeof(struct xt_standard_target)) : XT_ALIGN(sizeof *target) + XT_ALIGN(size);
 
 	assert(rule->len + len <= RULE_MAX && strlen(name) < sizeof target->u.user.name);
 	target->u.user.target_size = (uint16_t)len; /* <= RULE_MAX */
@@ -49,7 +49,8 @@ void *rule_target(struct rule *rule, const char *name, size_t size)
 	return target->data;
 }
 
-void rule_end(struct rule *rule, enum xtables_family family, uint8_t protocol, unsigned byte, uint8_t value, uint8_t mask)
+void rule_end(struct rule *rule, enum xtables_family family, uint8_t protocol, unsigned byte, uint8_t value,
+              uint8_t mask)
 {
 	xtables_families[family].finish(rule, protocol, byte, value, mask);
 }
@@ -99,7 +100,7 @@ void rule_target_log(const struct root_config *config, struct rule *rule)
 {
 	/* From prev on it is the kernel's own reckoning. */
 	struct xt_rateinfo *const limit =
-	        rule_match(rule, "limit", 0, sizeof *limit, offsetof(struct xt_rateinfo, prev));
+		rule_match(rule, "limit", 0, sizeof *limit, offsetof(struct xt_rateinfo, prev));
 	struct xt_log_info *log;
 
 	limit->avg = XT_LIMIT_SCALE * 60 / 10;

@@ -45,10 +45,13 @@ static bool is_inside(struct span m, size_t at, char open, char close)
 /* How much the word before an address, "word=ADDRESS" or "word ADDRESS", suggests that it is the client's. */
 static int weigh_word(struct span word)
 {
-	static const char *const client[] = {"rip",    "ip",     "client", "addr",  "address",   "remote",    "rhost",       "src",  "host",
-	                                     "from",   "peer",   "oip",    "clientip", "client_ip", "remote_ip", "remoteIp", "client-ip",
-	                                     "source", "client_address", "remote_addr", NULL};
-	static const char *const ours[] = {"lip", "dst", "local", "I", "i", "to", "server", "helo", "localip", "laddr", "for", "via", NULL};
+	static const char *const client[] = {"rip",      "ip",        "client",   "addr",           "address",
+	                                     "remote",   "rhost",     "src",      "host",           "from",
+	                                     "peer",     "oip",       "clientip", "client_ip",      "remote_ip",
+	                                     "remoteIp", "client-ip", "source",   "client_address", "remote_addr",
+	                                     NULL};
+	static const char *const ours[] = {"lip",  "dst",     "local", "I",   "i",   "to", "server",
+	                                   "helo", "localip", "laddr", "for", "via", NULL};
 
 	return words_one_of(word, ours) ? -40 : words_one_of(word, client) ? 30 : 0;
 }
@@ -69,7 +72,10 @@ static int weigh(struct span m, const struct addresses_found *f)
 		while (name > 0 && words_name_byte(m.p[name - 1]))
 			name--;
 		if (name < at) /* name[ADDRESS] */
-			return weight + 15 + (name > 0 && (m.p[name - 1] == ' ' || m.p[name - 1] == '=') ? weigh_word(words_before(m, name - 1)) / 2 : 0);
+			return weight + 15 +
+			       (name > 0 && (m.p[name - 1] == ' ' || m.p[name - 1] == '=')
+			                ? weigh_word(words_before(m, name - 1)) / 2
+			                : 0);
 	}
 	if (at > 0 && m.p[at - 1] == '=')
 		return weight + weigh_word(words_before(m, at - 1));
@@ -80,7 +86,8 @@ static int weigh(struct span m, const struct addresses_found *f)
 	return weight + weigh_word(words_before(m, at));
 }
 
-/* The last of equals: what a client sends of itself often comes before what the server found; but the first "name[ADDRESS]". */
+/* The last of equals: what a client sends of itself often comes before what the server found; but the first
+ * "name[ADDRESS]". */
 const struct addresses_found *addresses_client(struct span m, const struct addresses_found *found, size_t n)
 {
 	const struct addresses_found *best = NULL;

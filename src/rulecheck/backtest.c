@@ -34,8 +34,8 @@ struct backtest {
 	struct rules_scratch *scratch, *good_scratch;
 	struct sessions *sessions, *good_sessions;
 	struct verdict *verdict;
-	void *clients;     /* tsearch(3), by subject: a tree has no hash for an untrusted client to aim at */
-	bool second_time;  /* for the lines of collisions */
+	void *clients;    /* tsearch(3), by subject: a tree has no hash for an untrusted client to aim at */
+	bool second_time; /* for the lines of collisions */
 };
 
 /* Each client by its own scores alone, as often as they come. */
@@ -69,7 +69,7 @@ static struct client *client_of(struct backtest *a, const struct addr *address)
 {
 	struct client key = {.subject = verdict_query(a->verdict, address).subject};
 	struct client **const place =
-	        alloc_check(tsearch(&key, &a->clients, by_subject), sizeof key, "the clients of the backtest");
+		alloc_check(tsearch(&key, &a->clients, by_subject), sizeof key, "the clients of the backtest");
 
 	if (*place == &key) {
 		*place = alloc_zero(1, sizeof **place, "the clients of the backtest");
@@ -150,8 +150,7 @@ static void sum_up(const void *node, VISIT visit, void *backtest)
 
 static char *copy(struct span line)
 {
-	return alloc_text_n(line.p, line.len < BACKTEST_LINE_MAX ? line.len : BACKTEST_LINE_MAX,
-	                    "a line of a log");
+	return alloc_text_n(line.p, line.len < BACKTEST_LINE_MAX ? line.len : BACKTEST_LINE_MAX, "a line of a log");
 }
 
 static void show_hit(struct backtest_result *r, const struct client *c, const struct rules_hit *hit, struct span text)
@@ -172,7 +171,8 @@ static void show_hit(struct backtest_result *r, const struct client *c, const st
 /* --- reading --- */
 
 /* What rules, in question or not, matched in a line. */
-static void take_hits(struct backtest *a, const struct record *record, bool in_question, struct rules_hit *hits, size_t n)
+static void take_hits(struct backtest *a, const struct record *record, bool in_question, struct rules_hit *hits,
+                      size_t n)
 {
 	struct sessions *const sessions = in_question ? a->sessions : a->good_sessions;
 
@@ -297,12 +297,12 @@ static int read_all(struct backtest *a, const struct dated *files, struct why *w
 int backtest_run(const struct backtest_options *options, struct backtest_result *ret, struct why *why)
 {
 	struct backtest a = {.options = options,
-	                    .result = ret,
-	                    .scratch = rules_scratch_new(options->rules),
-	                    .good_scratch = rules_scratch_new(options->good),
-	                    .sessions = sessions_new(),
-	                    .good_sessions = sessions_new(),
-	                    .verdict = verdict_of(options->config)};
+	                     .result = ret,
+	                     .scratch = rules_scratch_new(options->rules),
+	                     .good_scratch = rules_scratch_new(options->good),
+	                     .sessions = sessions_new(),
+	                     .good_sessions = sessions_new(),
+	                     .verdict = verdict_of(options->config)};
 	struct dated *const files = alloc_zero(options->n_files + 1, sizeof *files, "the backtest");
 	int rc;
 

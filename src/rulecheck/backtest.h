@@ -32,9 +32,9 @@ enum {
 
 struct backtest_options {
 	const struct config *config;
-	const struct rules *rules; /* in question */
-	const struct rules *good;  /* asked for the good besides; may be the same set */
-	bool disabled;             /* rules in question with enabled = no take part */
+	const struct rules *rules;           /* in question */
+	const struct rules *good;            /* asked for the good besides; may be the same set */
+	bool disabled;                       /* rules in question with enabled = no take part */
 	const struct journal_where *journal; /* instead of files; NULL: files */
 	int64_t since_s;                     /* of a journal */
 	size_t n_files;
@@ -47,7 +47,7 @@ struct backtest_rule {
 
 struct backtest_collision {
 	const struct rule *rule;
-	struct addr address;          /* in that line */
+	struct addr address; /* in that line */
 	int64_t hits;
 	char *line;                   /* the first that the rule matched, any bytes but NUL */
 	const struct rule *good_rule; /* and the first that speaks for the client */
@@ -57,7 +57,7 @@ struct backtest_collision {
 struct backtest_result {
 	int64_t files, lines, unparsed;
 	struct backtest_rule *rules; /* by the rule's index */
-	int64_t n_collisions;       /* of a rule and an address each */
+	int64_t n_collisions;        /* of a rule and an address each */
 	size_t n_shown;
 	struct backtest_collision *shown; /* by address */
 };

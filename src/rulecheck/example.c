@@ -18,7 +18,7 @@ static bool find_piece(struct rules_scratch *scratch, struct sessions *sessions,
 
 	for (size_t i = 0; i < n; i++) {
 		const bool complete =
-		        sessions_resolve(sessions, line->host, SOME_TIME_S + (int64_t)which, &hits[i]) == RULES_HIT;
+			sessions_resolve(sessions, line->host, SOME_TIME_S + (int64_t)which, &hits[i]) == RULES_HIT;
 
 		if (i > 0 && hits[i].rule != rule)
 			continue;
@@ -29,8 +29,8 @@ static bool find_piece(struct rules_scratch *scratch, struct sessions *sessions,
 	return found;
 }
 
-int example_try(struct rules_scratch *scratch, struct sessions *sessions, const struct rule *rule,
-                size_t which, const struct example_line *lines, struct rules_hit *ret)
+int example_try(struct rules_scratch *scratch, struct sessions *sessions, const struct rule *rule, size_t which,
+                const struct example_line *lines, struct rules_hit *ret)
 {
 	const struct rulefile_example *const example = &rule->text->examples[which];
 	bool complete = false, found;
@@ -48,8 +48,7 @@ int example_try(struct rules_scratch *scratch, struct sessions *sessions, const 
 	found = find_piece(scratch, sessions, rule, lines, which, ret, &complete);
 	if (!example->hit)
 		return found && ret->rule == rule &&
-		                       (complete || ret->kind == RULES_KIND_EVENT ||
-		                        ret->kind == RULES_KIND_FORGET)
+		                       (complete || ret->kind == RULES_KIND_EVENT || ret->kind == RULES_KIND_FORGET)
 		               ? EXAMPLE_MATCHED
 		               : EXAMPLE_RIGHT;
 	if (!found)
@@ -66,12 +65,12 @@ int example_try(struct rules_scratch *scratch, struct sessions *sessions, const 
 const char *example_sentence(int answer)
 {
 	static const char *const sentences[] = {
-	        [EXAMPLE_RIGHT] = "as it should be",
-	        [EXAMPLE_NO_HEADER] = "the line has no known header",
-	        [EXAMPLE_NOT_MATCHED] = "no rule matches it; 'watchforspammers explain' shows why",
-	        [EXAMPLE_OTHER_RULE] = "an earlier rule matches it",
-	        [EXAMPLE_OTHER_ADDRESS] = "the rule finds another address",
-	        [EXAMPLE_MATCHED] = "the rule matches it, but must not",
+		[EXAMPLE_RIGHT] = "as it should be",
+		[EXAMPLE_NO_HEADER] = "the line has no known header",
+		[EXAMPLE_NOT_MATCHED] = "no rule matches it; 'watchforspammers explain' shows why",
+		[EXAMPLE_OTHER_RULE] = "an earlier rule matches it",
+		[EXAMPLE_OTHER_ADDRESS] = "the rule finds another address",
+		[EXAMPLE_MATCHED] = "the rule matches it, but must not",
 	};
 
 	return sentences[answer];

@@ -29,13 +29,13 @@ enum {
 };
 
 /*
- * Tries one example of a rule, after the "given" lines above it, each as of a second later, in a table of sessions that is emptied
- * first. which: its index in the rule's examples; lines: all of them, n_examples. ret: see above, filled
+ * Tries one example of a rule, after the "given" lines above it, each as of a second later, in a table of sessions that
+ * is emptied first. which: its index in the rule's examples; lines: all of them, n_examples. ret: see above, filled
  * whenever a rule matched the line. A "given" line is always right. Disabled rules are included; conditions
  * about files hold for this rule and for no other.
  */
-int example_try(struct rules_scratch *scratch, struct sessions *sessions, const struct rule *rule,
-                size_t which, const struct example_line *lines, struct rules_hit *ret);
+int example_try(struct rules_scratch *scratch, struct sessions *sessions, const struct rule *rule, size_t which,
+                const struct example_line *lines, struct rules_hit *ret);
 
 /* The sentence for an answer, for messages: "the rule matches it, but must not". */
 const char *example_sentence(int answer);

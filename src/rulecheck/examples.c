@@ -20,7 +20,8 @@ enum {
 	NEXT = 12,   /* and of the line that it did not fit */
 };
 
-/* The example around the place, and a caret under it; one column a byte. place: into the example's text; anything else: no place. */
+/* The example around the place, and a caret under it; one column a byte. place: into the example's text; anything else:
+ * no place. */
 static void report_example(struct rulefile_errors *errors, const struct rulefile_rule *rule,
                            const struct rulefile_example *example, const char *place, const char *what)
 {
@@ -36,8 +37,10 @@ static void report_example(struct rulefile_errors *errors, const struct rulefile
 	if (inside)
 		(void)snprintf(under, sizeof under, "\n    %s%*s", from > 0 ? "   " : "", (int)(at - from) + 1, "^");
 	rulefile_error(errors, "%s:%u: %s of [%s]: %s\n    %s%s%s%s", rule->file, example->line,
-	               example->hit ? "hit" : example->given ? "given" : "miss", rule->name, what, from > 0 ? "..." : "", shown,
-	               to < len ? "..." : "", under);
+	               example->hit     ? "hit"
+	               : example->given ? "given"
+	                                : "miss",
+	               rule->name, what, from > 0 ? "..." : "", shown, to < len ? "..." : "", under);
 }
 
 /* store: place for the text, should it be encoded. Returns what is left of it. */
@@ -79,7 +82,8 @@ static struct example_line *parse_examples(const struct rulefile_rule *rule)
 	return lines;
 }
 
-/* The line is of a program the rule is not for. Returns the place of its name; NULL when the form of the line implies it. */
+/* The line is of a program the rule is not for. Returns the place of its name; NULL when the form of the line implies
+ * it. */
 static const char *explain_other_program(const struct rule *rule, const char *text, const struct example_line *line,
                                          char *what, size_t cap)
 {
@@ -104,8 +108,9 @@ static const char *explain_miss(const struct rules *rules, const struct rule *ru
 		return explain_other_program(rule, text, line, what, cap);
 	nearmiss_of_rule(rules, rule->index, line->message, &near);
 	if (near.why == NEARMISS_MATCHES || near.why == NEARMISS_ALSO) {
-		(void)snprintf(what, cap, near.why == NEARMISS_ALSO ? "it has \"also\", and no other rule matches the line"
-		                                                   : "its session is not known; it needs a \"given\" line");
+		(void)snprintf(what, cap,
+		               near.why == NEARMISS_ALSO ? "it has \"also\", and no other rule matches the line"
+		                                         : "its session is not known; it needs a \"given\" line");
 		return NULL;
 	}
 	if (near.why != NEARMISS_STOPPED) {
@@ -118,7 +123,8 @@ static const char *explain_miss(const struct rules *rules, const struct rule *ru
 	if (left == 0)
 		(void)snprintf(what, cap, "not matched: the line ends, and the pattern continues with  %s", wanted);
 	else
-		(void)snprintf(what, cap, "not matched: its match stops before \"%s\"; the pattern continues with  %s", next, wanted);
+		(void)snprintf(what, cap, "not matched: its match stops before \"%s\"; the pattern continues with  %s",
+		               next, wanted);
 	return near.place.p;
 }
 
@@ -186,8 +192,9 @@ static void note_takeovers(struct rules_scratch *scratch, struct sessions *sessi
 			continue;
 		noted = hit.rule;
 		own = noted->text;
-		rulefile_error(notes, "%s:%u: your rule [%s] comes before [%s], and matches an example of it: %s:%u", own->file,
-		               own->line, own->name, rule->text->name, rule->text->file, rule->text->examples[j].line);
+		rulefile_error(notes, "%s:%u: your rule [%s] comes before [%s], and matches an example of it: %s:%u",
+		               own->file, own->line, own->name, rule->text->name, rule->text->file,
+		               rule->text->examples[j].line);
 	}
 }
 
@@ -228,7 +235,7 @@ void examples_lint(const struct rules *rules, struct rulefile_errors *errors, st
 {
 	struct rules_scratch *const scratch = rules_scratch_new(rules);
 	struct example_line **const lines =
-	        alloc_zero(rules_count(rules) + 1, sizeof *lines, "the examples of the rules");
+		alloc_zero(rules_count(rules) + 1, sizeof *lines, "the examples of the rules");
 
 	for (size_t i = 0; i < rules_count(rules); i++)
 		lines[i] = parse_examples(rules_at(rules, i)->text);
@@ -308,13 +315,14 @@ void examples_load_good(const char *const dirs[], size_t n_dirs, struct rules **
 	while (load(&from, ret, &found, &why) < 0) {
 		if (found.file != NULL) {
 			report_left_out(&from, &found, errors);
-			without = alloc_resize(without, from.n_without + 1, sizeof *without,
-			                       "the examples of the rules");
+			without =
+				alloc_resize(without, from.n_without + 1, sizeof *without, "the examples of the rules");
 			without[from.n_without++] = found.file;
 			from.without = (const char *const *)without;
 			found.file = NULL; /* now in without */
-		} else { /* of a directory: the last one goes first, the shipped one stays */
-			rulefile_error(errors, "%s; started without the rules of %s", found.text[0], dirs[from.n_dirs - 1]);
+		} else {                   /* of a directory: the last one goes first, the shipped one stays */
+			rulefile_error(errors, "%s; started without the rules of %s", found.text[0],
+			               dirs[from.n_dirs - 1]);
 			from.n_dirs--;
 		}
 		rulefile_errors_done(&found);

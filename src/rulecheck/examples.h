@@ -13,9 +13,8 @@
 
 /*
  * Tries every example of every rule, as if the directories after the rule's own were empty. Each that fails is added to
- * errors as "file:line: ...", with the line below it and a caret under the place. notes: where a rule of a later directory
- * matches an example of an earlier one first, as it may; or NULL.
- * Returns how many were tried.
+ * errors as "file:line: ...", with the line below it and a caret under the place. notes: where a rule of a later
+ * directory matches an example of an earlier one first, as it may; or NULL. Returns how many were tried.
  */
 size_t examples_try(const struct rules *rules, struct rulefile_errors *errors, struct rulefile_errors *notes);
 
@@ -28,9 +27,10 @@ int examples_load(const char *const dirs[], size_t n_dirs, const char *const ext
                   struct rules **ret, struct rulefile_errors *errors, struct why *why);
 
 /*
- * The same for a start, which one error must not prevent: a file with an error is left out, and the file of the same name
- * in an earlier directory is read instead. Of two rules with one name, the file in the later directory is left out. errors: one sentence for each file left out, with what became of it; the caller's to
- * rulefile_errors_done. Always returns a set, which may be empty.
+ * The same for a start, which one error must not prevent: a file with an error is left out, and the file of the same
+ * name in an earlier directory is read instead. Of two rules with one name, the file in the later directory is left
+ * out. errors: one sentence for each file left out, with what became of it; the caller's to rulefile_errors_done.
+ * Always returns a set, which may be empty.
  */
 void examples_load_good(const char *const dirs[], size_t n_dirs, struct rules **ret, struct rulefile_errors *errors);
 

@@ -28,8 +28,7 @@ static pcre2_code *compile_atom(const char *p, size_t len)
 
 static bool matches_byte(const pcre2_code *atom, unsigned char byte, pcre2_match_data *data)
 {
-	return pcre2_match(atom, &byte, 1, 0, PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_NO_JIT, data,
-	                   NULL) >= 0;
+	return pcre2_match(atom, &byte, 1, 0, PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_NO_JIT, data, NULL) >= 0;
 }
 
 /* True when no byte matches both atoms: PCRE2 tries each byte, so every kind of class is understood. */
@@ -102,8 +101,8 @@ static void check_shape(const struct rulefile_rule *rule, struct rulefile_errors
 
 	if (!lint_is_loose(rule->match.text, &at))
 		return;
-	(void)text_escape((struct span){rule->match.text + at, strnlen(rule->match.text + at, LOOK_MAX / 2)},
-	                  piece, sizeof piece);
+	(void)text_escape((struct span){rule->match.text + at, strnlen(rule->match.text + at, LOOK_MAX / 2)}, piece,
+	                  sizeof piece);
 	rulefile_error(warnings,
 	               "%s:%u: match of [%s]: untrusted text may come before <ADDR>, and no \"$\" "
 	               "fixes the end of the line\n    %s\n    ^",
@@ -129,13 +128,15 @@ static void check_examples(const struct rulefile_rule *rule, struct rulefile_err
 }
 
 /* A DNS blocklist that refuses to answer lists everybody, in the eyes of a rule that does not exclude it. */
-static void check_unanswered(const struct rules *rules, const struct rulefile_rule *rule, struct rulefile_errors *warnings)
+static void check_unanswered(const struct rules *rules, const struct rulefile_rule *rule,
+                             struct rulefile_errors *warnings)
 {
 	if (rules->set.unanswered && !rule->unanswered && strcmp(rule->category, "dnsbl") == 0)
-		rulefile_error(warnings,
-		               "%s:%u: [%s] is of category dnsbl without <unanswered>: a blocklist that refuses to answer "
-		               "would block every client",
-		               rule->file, rule->line, rule->name);
+		rulefile_error(
+			warnings,
+			"%s:%u: [%s] is of category dnsbl without <unanswered>: a blocklist that refuses to answer "
+			"would block every client",
+			rule->file, rule->line, rule->name);
 }
 
 /* Without a text that all its lines contain, PCRE2 has to try the rule on each line of its programs. */
@@ -144,13 +145,14 @@ static void check_literal(const struct rules *rules, const struct rule *which, s
 	const struct compiled *const c = &rules->list[which->index];
 
 	if (c->n_literals == 0 && !which->text->also)
-		rulefile_error(notes, "%s:%u: [%s] has no fixed text that all its lines contain: it is tried on each line of its programs",
+		rulefile_error(notes,
+		               "%s:%u: [%s] has no fixed text that all its lines contain: it is tried on each line of "
+		               "its programs",
 		               which->text->file, which->text->match.line, which->text->name);
 }
 
-static void check_programs(const struct rules *rules, const struct rulefile_rule *rule,
-                           const struct rule *which, const struct example_line *lines,
-                           struct rulefile_errors *errors)
+static void check_programs(const struct rules *rules, const struct rulefile_rule *rule, const struct rule *which,
+                           const struct example_line *lines, struct rulefile_errors *errors)
 {
 	char name[LOOK_MAX + 1];
 
@@ -159,12 +161,13 @@ static void check_programs(const struct rules *rules, const struct rulefile_rule
 		    rules_means(rules, which->index, lines[i].program))
 			continue;
 		(void)text_escape(lines[i].program, name, sizeof name);
-		rulefile_error(errors, "%s:%u: [%s] is for \"%s\", but its example is a line of \"%s\"",
-		               rule->file, rule->examples[i].line, rule->name, rule->program, name);
+		rulefile_error(errors, "%s:%u: [%s] is for \"%s\", but its example is a line of \"%s\"", rule->file,
+		               rule->examples[i].line, rule->name, rule->program, name);
 	}
 }
 
-/* A hit of this rule that a later file's rule of the directory would match too. Own rules may come before shipped ones. */
+/* A hit of this rule that a later file's rule of the directory would match too. Own rules may come before shipped ones.
+ */
 static void check_overlap(const struct rules *rules, struct rules_scratch *scratch, const struct rule *which,
                           const struct example_line *lines, struct rulefile_errors *warnings)
 {
@@ -181,10 +184,8 @@ static void check_overlap(const struct rules *rules, struct rules_scratch *scrat
 			if (other->file != rule->file && other->dir == rule->dir && !other->also &&
 			    rules_would_match(scratch, j, lines[i].program, lines[i].message, false))
 				rulefile_error(
-				        warnings,
-				        "%s:%u: [%s] and [%s] of %s both match this line; the first wins",
-				        rule->file, rule->examples[i].line, rule->name, other->name,
-				        other->file);
+					warnings, "%s:%u: [%s] and [%s] of %s both match this line; the first wins",
+					rule->file, rule->examples[i].line, rule->name, other->name, other->file);
 		}
 	}
 }
@@ -216,8 +217,8 @@ static size_t word_end(struct span message, size_t from)
 	return from;
 }
 
-static bool reaches_limit(struct rules_scratch *scratch, size_t index, const struct example_line *line,
-                          size_t from, size_t to)
+static bool reaches_limit(struct rules_scratch *scratch, size_t index, const struct example_line *line, size_t from,
+                          size_t to)
 {
 	static char text[LINT_STRETCHED]; /* large, and lint is run by one thread */
 	const uint64_t before = rules_stat(scratch).limits;
@@ -227,8 +228,8 @@ static bool reaches_limit(struct rules_scratch *scratch, size_t index, const str
 }
 
 /* Each word, and each two words, repeated. One error for each example is enough. */
-static void check_stretched(struct rules_scratch *scratch, const struct rule *which,
-                            const struct example_line *lines, struct rulefile_errors *errors)
+static void check_stretched(struct rules_scratch *scratch, const struct rule *which, const struct example_line *lines,
+                            struct rulefile_errors *errors)
 {
 	for (size_t i = 0; i < which->text->n_examples; i++) {
 		const struct span message = lines[i].message;
@@ -248,19 +249,17 @@ static void check_stretched(struct rules_scratch *scratch, const struct rule *wh
 			if (!found)
 				continue;
 			(void)text_escape((struct span){message.p + from, to - from}, piece, sizeof piece);
-			rulefile_error(
-			        errors,
-			        "%s:%u: match of [%s] is aborted (limit of %d steps) when \"%s\" is repeated "
-			        "to %d bytes",
-			        which->text->file, which->text->examples[i].line, which->text->name,
-			        RULES_MATCH_LIMIT, piece, LINT_STRETCHED);
+			rulefile_error(errors,
+			               "%s:%u: match of [%s] is aborted (limit of %d steps) when \"%s\" is repeated "
+			               "to %d bytes",
+			               which->text->file, which->text->examples[i].line, which->text->name,
+			               RULES_MATCH_LIMIT, piece, LINT_STRETCHED);
 		}
 	}
 }
 
-void lint_rules(const struct rules *rules, struct rules_scratch *scratch,
-                const struct example_line *const *lines, struct rulefile_errors *errors,
-                struct rulefile_errors *warnings, struct rulefile_errors *notes)
+void lint_rules(const struct rules *rules, struct rules_scratch *scratch, const struct example_line *const *lines,
+                struct rulefile_errors *errors, struct rulefile_errors *warnings, struct rulefile_errors *notes)
 {
 	for (size_t i = 0; i < rules_count(rules); i++) {
 		const struct rule *const rule = rules_at(rules, i);

@@ -1,15 +1,14 @@
 /*
  * lint: what is wrong with rules that compile and pass their examples.
  *
- * Private to the folder. Knows rules and example. The caller parses the lines, see example.h. Slow (seconds for the whole
- * catalogue): for "check", not for loading.
+ * Private to the folder. Knows rules and example. The caller parses the lines, see example.h. Slow (seconds for the
+ * whole catalogue): for "check", not for loading.
  *
  * Errors: an example no glob of "program" fits; a regex that reaches the match limit on its own examples with
  * a piece repeated to 8 KiB (a client that can lengthen a word could hide its line, or cost time).
  * Warnings: text that a client may write before <ADDR> with nothing to hold the end of the line; no hit or
- * no miss; a hit of one file that a rule of another file of the same directory matches too; category dnsbl without the macro
- * <unanswered>.
- * Notes: a rule that costs time on every line.
+ * no miss; a hit of one file that a rule of another file of the same directory matches too; category dnsbl without the
+ * macro <unanswered>. Notes: a rule that costs time on every line.
  */
 #ifndef WFS_RULECHECK_LINT_H
 #define WFS_RULECHECK_LINT_H
@@ -24,9 +23,8 @@ enum { LINT_STRETCHED = 8192 }; /* bytes of a stretched message */
  * Checks all rules of the set. lines[i][j]: example j of rule i, parsed. The three lists are added to, and
  * the caller's to rulefile_errors_done.
  */
-void lint_rules(const struct rules *rules, struct rules_scratch *scratch,
-                const struct example_line *const *lines, struct rulefile_errors *errors,
-                struct rulefile_errors *warnings, struct rulefile_errors *notes);
+void lint_rules(const struct rules *rules, struct rules_scratch *scratch, const struct example_line *const *lines,
+                struct rulefile_errors *errors, struct rulefile_errors *warnings, struct rulefile_errors *notes);
 
 /*
  * The part that needs no examples: true when the regex, after its macros, lets a client write before

@@ -30,10 +30,9 @@ struct attempt {
 static void attempt_init(struct attempt *l, const struct rules *rules, struct span message)
 {
 	*l = (struct attempt){
-	        .message = message,
-	        .data = alloc_check(pcre2_match_data_create(rules->groups_max + 1, NULL), 0,
-	                            "PCRE2's match data"),
-	        .context = alloc_check(pcre2_match_context_create(NULL), 0, "PCRE2's match context")};
+		.message = message,
+		.data = alloc_check(pcre2_match_data_create(rules->groups_max + 1, NULL), 0, "PCRE2's match data"),
+		.context = alloc_check(pcre2_match_context_create(NULL), 0, "PCRE2's match context")};
 	(void)pcre2_set_match_limit(l->context, RULES_MATCH_LIMIT);
 	(void)pcre2_set_depth_limit(l->context, RULES_DEPTH_LIMIT);
 	(void)pcre2_set_heap_limit(l->context, RULES_HEAP_LIMIT_KIB);
@@ -47,8 +46,7 @@ static void attempt_done(struct attempt *l)
 
 static int match(const struct attempt *l, const pcre2_code *code, size_t len, uint32_t options)
 {
-	return pcre2_match(code, (PCRE2_SPTR)l->message.p, len, 0, options | PCRE2_NO_JIT, l->data,
-	                   l->context);
+	return pcre2_match(code, (PCRE2_SPTR)l->message.p, len, 0, options | PCRE2_NO_JIT, l->data, l->context);
 }
 
 static struct span group(const struct attempt *l, uint32_t number)
@@ -251,8 +249,9 @@ static void refused(struct attempt *l, const struct compiled *c, struct nearmiss
 	struct net net;
 	int rc;
 
-	rc = c->unless != NULL ? pcre2_match(c->unless, (PCRE2_SPTR)within.p, within.len, 0, PCRE2_NO_JIT, l->data, l->context)
-	                       : PCRE2_ERROR_NOMATCH;
+	rc = c->unless != NULL
+	             ? pcre2_match(c->unless, (PCRE2_SPTR)within.p, within.len, 0, PCRE2_NO_JIT, l->data, l->context)
+	             : PCRE2_ERROR_NOMATCH;
 	if (rc != PCRE2_ERROR_NOMATCH) {
 		const PCRE2_SIZE *const at = pcre2_get_ovector_pointer(l->data);
 

@@ -30,10 +30,8 @@ enum nearmiss_why {
 struct nearmiss {
 	const struct rule *rule;
 	enum nearmiss_why why;
-	struct span
-	        place; /* into the message, never NULL; STOPPED: empty, before the byte where it stopped */
-	const char
-	        *wanted; /* STOPPED: what of the match, its macros in place, did not fit there; else NULL */
+	struct span place;  /* into the message, never NULL; STOPPED: empty, before the byte where it stopped */
+	const char *wanted; /* STOPPED: what of the match, its macros in place, did not fit there; else NULL */
 };
 
 /* nearmiss_find's answers. */

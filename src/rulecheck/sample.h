@@ -1,9 +1,9 @@
 /*
  * sample: the newest lines of logs, or of the journal, as one file in memory that another program can read as well.
  *
- * Plain files only: what is rotated and compressed is older. Whole lines, SAMPLE_MAX bytes of them at most, of each log alike; of
- * the journal those from since_s on, from the first. A log that cannot be read is passed over; why has a sentence for the first.
- * Errors: 0 or -errno with a sentence; -ENODATA: there is no line.
+ * Plain files only: what is rotated and compressed is older. Whole lines, SAMPLE_MAX bytes of them at most, of each log
+ * alike; of the journal those from since_s on, from the first. A log that cannot be read is passed over; why has a
+ * sentence for the first. Errors: 0 or -errno with a sentence; -ENODATA: there is no line.
  */
 #ifndef WFS_RULECHECK_SAMPLE_H
 #define WFS_RULECHECK_SAMPLE_H

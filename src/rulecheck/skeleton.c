@@ -87,7 +87,8 @@ static void put_any(struct writer *w, size_t n, const char *repeat)
 	const char next = end < w->m.len ? w->m.p[end] : ' ';
 	const char class[] = {'[', '^', '\\', 's', next, ']', '\0'};
 
-	put(w, strchr(" ]^-\\", next) != NULL || words_alnum(next) || memchr(w->m.p + w->at, next, n) != NULL ? "\\S" : class);
+	put(w, strchr(" ]^-\\", next) != NULL || words_alnum(next) || memchr(w->m.p + w->at, next, n) != NULL ? "\\S"
+	                                                                                                      : class);
 	put(w, repeat);
 	w->at = end;
 }
@@ -101,10 +102,12 @@ static size_t bracketed(const struct writer *w, char close)
 	return w->at < w->addr_at && w->at + n > w->addr_at ? 0 : n;
 }
 
-/* For a greylisting rule: the macro for what is in "key=<...>" or behind "key="; NULL: there is none, or it would not fit. */
+/* For a greylisting rule: the macro for what is in "key=<...>" or behind "key="; NULL: there is none, or it would not
+ * fit. */
 static const char *builtin_for(struct writer *w, struct span key, struct span value)
 {
-	static const char *const keys[][4] = {{"from", "sender", NULL}, {"to", "recipient", "rcpt", NULL}, {"helo", "ehlo", NULL}};
+	static const char *const keys[][4] = {
+		{"from", "sender", NULL}, {"to", "recipient", "rcpt", NULL}, {"helo", "ehlo", NULL}};
 	static const char *const regexes[] = {"<FROM>", "<TO>", "<HELO>"};
 
 	if (strcmp(w->skeleton->category, "grey") != 0 || w->at < w->addr_at || value.len == 0 || value.len > 255)
@@ -120,13 +123,17 @@ static const char *builtin_for(struct writer *w, struct span key, struct span va
 	return NULL;
 }
 
-/* "<...>" and quotes hold what a client may have chosen, "(word)" and "[word]" when it is more than a word. True: written. */
+/* "<...>" and quotes hold what a client may have chosen, "(word)" and "[word]" when it is more than a word. True:
+ * written. */
 static bool put_bracketed(struct writer *w)
 {
 	static const struct {
 		char open, close;
 		const char *regex;
-	} pairs[] = {{'<', '>', "<[^<>]*>"}, {'"', '"', "\"[^\"]*\""}, {'(', ')', "\\([^)]*\\)"}, {'[', ']', "\\[[^\\]]*\\]"}};
+	} pairs[] = {{'<', '>', "<[^<>]*>"},
+	             {'"', '"', "\"[^\"]*\""},
+	             {'(', ')', "\\([^)]*\\)"},
+	             {'[', ']', "\\[[^\\]]*\\]"}};
 
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
 		const size_t n = w->m.p[w->at] == pairs[i].open ? bracketed(w, pairs[i].close) : 0;
@@ -138,14 +145,18 @@ static bool put_bracketed(struct writer *w)
 		if (n == 0)
 			continue;
 		if ((pairs[i].open == '(' || pairs[i].open == '[') && !value &&
-		    (memchr(inside.p, ' ', inside.len) != NULL || (!holds(inside, is_digit) && memchr(inside.p, '.', inside.len) == NULL)))
+		    (memchr(inside.p, ' ', inside.len) != NULL ||
+		     (!holds(inside, is_digit) && memchr(inside.p, '.', inside.len) == NULL)))
 			continue;
 		builtin = value && pairs[i].open == '<' ? builtin_for(w, words_before(w->m, w->at - 1), inside) : NULL;
 		(void)snprintf(regex, sizeof regex, "<%s>", builtin != NULL ? builtin : "");
 		if (builtin != NULL)
 			put_chosen(w, regex, n);
 		else
-			put_chosen(w, pairs[i].open == '<' && memchr(inside.p, '<', inside.len) != NULL ? "<[^>]*>" : pairs[i].regex, n);
+			put_chosen(w,
+			           pairs[i].open == '<' && memchr(inside.p, '<', inside.len) != NULL ? "<[^>]*>"
+			                                                                             : pairs[i].regex,
+			           n);
 		return true;
 	}
 	return false;
@@ -160,7 +171,8 @@ static void put_queue(struct writer *w)
 		upper += isupper((unsigned char)w->m.p[n]) != 0;
 		digits += is_digit(w->m.p[n]);
 	}
-	if (n < 5 || n > 24 || n + 1 >= w->m.len || memcmp(w->m.p + n, ": ", 2) != 0 || (upper + digits < n && digits < 2))
+	if (n < 5 || n > 24 || n + 1 >= w->m.len || memcmp(w->m.p + n, ": ", 2) != 0 ||
+	    (upper + digits < n && digits < 2))
 		return;
 	put(w, "<QUEUE>: ");
 	w->at = n + 2;
@@ -175,8 +187,8 @@ static bool put_name(struct writer *w)
 	while (w->at + n < w->addr_at && words_name_byte(w->m.p[w->at + n]))
 		n++;
 	blank = w->m.p[w->at + n] == ' ';
-	if (n == 0 || w->at + n + blank + 1 != w->addr_at || w->m.p[w->addr_at - 1] != '[' || w->m.p[w->at + n - 1] == '-' ||
-	    w->m.p[w->at] == '-' || w->m.p[w->at] == '.')
+	if (n == 0 || w->at + n + blank + 1 != w->addr_at || w->m.p[w->addr_at - 1] != '[' ||
+	    w->m.p[w->at + n - 1] == '-' || w->m.p[w->at] == '-' || w->m.p[w->at] == '.')
 		return false;
 	if (blank && memchr(w->m.p + w->at, '.', n) == NULL)
 		return false; /* "client [ADDRESS]": that is a word */
@@ -244,22 +256,24 @@ static size_t word_len(const struct writer *w)
 static bool is_tried(const struct writer *w, size_t len)
 {
 	static const char *const before[] = {"user", "login", "username", "account", NULL};
-	static const char *const not_names[] = {"from", "unknown", "not", "is", "does", "name", "by", "was", "has", "with", "authentication",
-	                                        "failure", "failed", "in", "lookup", "via", NULL};
+	static const char *const not_names[] = {
+		"from", "unknown",        "not",     "is",     "does", "name",   "by",  "was", "has",
+		"with", "authentication", "failure", "failed", "in",   "lookup", "via", NULL};
 	const struct span word = {w->m.p + w->at, len};
 	struct span last;
 
 	if (w->at < 2 || w->m.p[w->at - 1] != ' ' || words_one_of(word, not_names))
 		return false;
 	last = words_before(w->m, w->at - 1);
-	return words_one_of(last, before) || (span_is(last, "for") && w->at + len + 5 < w->m.len &&
-	                                   memcmp(w->m.p + w->at + len, " from", 5) == 0);
+	return words_one_of(last, before) ||
+	       (span_is(last, "for") && w->at + len + 5 < w->m.len && memcmp(w->m.p + w->at + len, " from", 5) == 0);
 }
 
 /* "key=VALUE": true, and written; but a value that shows the outcome stays. */
 static bool put_value(struct writer *w)
 {
-	static const char *const telling[] = {"status", "action", "reason", "result", "error", "event", "type", "stat", "reject", NULL};
+	static const char *const telling[] = {"status", "action", "reason", "result", "error",
+	                                      "event",  "type",   "stat",   "reject", NULL};
 	const char *builtin;
 	size_t n = 0;
 
@@ -369,7 +383,8 @@ static void guess_category(struct span m, struct skeleton *s)
 static bool write_program(struct span program, struct skeleton *s)
 {
 	const char *const slash = memrchr(program.p, '/', program.len);
-	const struct span last = slash == NULL ? program : (struct span){slash + 1, program.len - (size_t)(slash + 1 - program.p)};
+	const struct span last =
+		slash == NULL ? program : (struct span){slash + 1, program.len - (size_t)(slash + 1 - program.p)};
 	const bool postfix = slash != NULL && program.len > 7 && strncmp(program.p, "postfix", 7) == 0;
 
 	if (last.len == 0 || program.len + 4 > SKELETON_PROGRAM_MAX)
@@ -377,9 +392,10 @@ static bool write_program(struct span program, struct skeleton *s)
 	for (size_t i = 0; i < program.len; i++)
 		if (!words_name_byte(program.p[i]) && program.p[i] != '/' && program.p[i] != '@' && program.p[i] != '+')
 			return false;
-	(void)snprintf(s->program, sizeof s->program, "%s%.*s", postfix ? "postfix*/" : "", (int)(postfix ? last.len : program.len),
-	               postfix ? last.p : program.p);
-	(void)snprintf(s->name, sizeof s->name, "local-%.*s-%s", last.len > 32 ? 32 : (int)last.len, last.p, s->category);
+	(void)snprintf(s->program, sizeof s->program, "%s%.*s", postfix ? "postfix*/" : "",
+	               (int)(postfix ? last.len : program.len), postfix ? last.p : program.p);
+	(void)snprintf(s->name, sizeof s->name, "local-%.*s-%s", last.len > 32 ? 32 : (int)last.len, last.p,
+	               s->category);
 	for (char *p = s->name; *p != '\0'; p++)
 		if (!words_alnum(*p) && *p != '_')
 			*p = '-';

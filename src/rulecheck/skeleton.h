@@ -1,9 +1,9 @@
 /*
  * skeleton: the beginnings of a rule for one line of a log: a guess, for a person to finish.
  *
- * The pattern is the message itself, with what changes from line to line replaced: the client's address, names, queue ids,
- * numbers, and what is in quotes or brackets, which the client may have chosen. It matches that message, from "^" to "$".
- * Pure. Knows PCRE2 (what <ADDR> matches) and base; never files, other rules, or how a line is parsed.
+ * The pattern is the message itself, with what changes from line to line replaced: the client's address, names, queue
+ * ids, numbers, and what is in quotes or brackets, which the client may have chosen. It matches that message, from "^"
+ * to "$". Pure. Knows PCRE2 (what <ADDR> matches) and base; never files, other rules, or how a line is parsed.
  */
 #ifndef WFS_RULECHECK_SKELETON_H
 #define WFS_RULECHECK_SKELETON_H
@@ -24,8 +24,8 @@ enum {
 /* skeleton_make's answers. */
 enum {
 	SKELETON_DONE = 0,
-	SKELETON_NO_ADDRESS = 1,  /* none, or none that may ever be blocked */
-	SKELETON_NO_PROGRAM = 2,  /* or its name cannot be written into a rule */
+	SKELETON_NO_ADDRESS = 1, /* none, or none that may ever be blocked */
+	SKELETON_NO_PROGRAM = 2, /* or its name cannot be written into a rule */
 	SKELETON_TOO_LONG = 3,
 };
 

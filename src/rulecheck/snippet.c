@@ -68,19 +68,17 @@ static const char *find_place(const char *sentence, const char *line)
 
 static void write_place(const char *sentence, char *line, char *out, size_t cap)
 {
-	const size_t at = (size_t)(find_place(sentence, line) - line),
-	             from = at > SHOWN / 2 ? at - SHOWN / 2 : 0;
+	const size_t at = (size_t)(find_place(sentence, line) - line), from = at > SHOWN / 2 ? at - SHOWN / 2 : 0;
 	const size_t left = strlen(line + from), n = left < SHOWN ? left : SHOWN;
 	int used;
 
 	for (char *p = line; *p != '\0'; p++)
 		if (*p < 0x20 || *p >= 0x7F)
 			*p = '?'; /* one column a byte, and nothing that a terminal obeys */
-	used = snprintf(out, cap, "\n    %s%.*s%s", from > 0 ? "..." : "", (int)n, line + from,
-	                n < left ? "..." : "");
+	used = snprintf(out, cap, "\n    %s%.*s%s", from > 0 ? "..." : "", (int)n, line + from, n < left ? "..." : "");
 	if (used > 0 && (size_t)used < cap)
-		(void)snprintf(out + used, cap - (size_t)used, "\n    %*s",
-		               (int)(at - from) + (from > 0 ? 3 : 0) + 1, "^");
+		(void)snprintf(out + used, cap - (size_t)used, "\n    %*s", (int)(at - from) + (from > 0 ? 3 : 0) + 1,
+		               "^");
 }
 
 void snippet_show(const char *message, char *out, size_t cap)

@@ -16,24 +16,24 @@
  * follow the IPv4 form only: after IPv6 it could be one more group.
  */
 #define DIGITS4 "\\d{1,3}(?:\\.\\d{1,3}){3}"
-#define ADDR_REGEX                                                                                          \
-	"(?<![0-9A-Za-z.])(?<![0-9A-Fa-f:]:)(?:IPv6:)?(?<addr>" DIGITS4                                     \
-	"|(?:[0-9A-Fa-f]{0,4}:){2,8}(?:" DIGITS4 "|[0-9A-Fa-f]{1,4}(?!:[0-9A-Fa-f])|(?<=::)))"               \
+#define ADDR_REGEX                                                                                                     \
+	"(?<![0-9A-Za-z.])(?<![0-9A-Fa-f:]:)(?:IPv6:)?(?<addr>" DIGITS4 "|(?:[0-9A-Fa-f]{0,4}:){2,8}(?:" DIGITS4       \
+	"|[0-9A-Fa-f]{1,4}(?!:[0-9A-Fa-f])|(?<=::)))"                                                                  \
 	"(?![0-9A-Za-z%/]|\\.[0-9A-Fa-f])"
-#define NAME_REGEX "(?<name>[0-9A-Za-z_](?:[0-9A-Za-z_.-]*[0-9A-Za-z_.])?)"
+#define NAME_REGEX    "(?<name>[0-9A-Za-z_](?:[0-9A-Za-z_.-]*[0-9A-Za-z_.])?)"
 #define SESSION_REGEX "(?<session>[0-9A-Za-z+/=-]{6,64})"
 /* What a client sent of itself, without the brackets it may be in: attacker-controlled text. */
 #define FROM_REGEX "(?<from>[^\\s<>,;]{0,320})"
-#define TO_REGEX "(?<to>[^\\s<>,;]{1,320})"
+#define TO_REGEX   "(?<to>[^\\s<>,;]{1,320})"
 #define HELO_REGEX "(?<helo>[0-9A-Za-z_.-]{1,255})"
 /* A client that fails to log in chooses it, too: nothing that ends a field in any log. */
 #define USER_REGEX "(?<user>[^\\x00-\\x20\\x7F<>,;()\"]{1,256})"
 
 static const struct builtin {
 	const char *word, *regex;
-} builtins[] = {{"<ADDR>", ADDR_REGEX}, {"<NAME>", NAME_REGEX}, {"<SESSION>", SESSION_REGEX},
-              {"<FROM>", FROM_REGEX}, {"<TO>", TO_REGEX},     {"<HELO>", HELO_REGEX}, {"<USER>", USER_REGEX},
-              {"<QUEUE>", LITERAL_QUEUE_ID}};
+} builtins[] = {{"<ADDR>", ADDR_REGEX}, {"<NAME>", NAME_REGEX},       {"<SESSION>", SESSION_REGEX},
+                {"<FROM>", FROM_REGEX}, {"<TO>", TO_REGEX},           {"<HELO>", HELO_REGEX},
+                {"<USER>", USER_REGEX}, {"<QUEUE>", LITERAL_QUEUE_ID}};
 
 static bool put_builtins(const char *in, char *out, size_t cap)
 {
@@ -123,7 +123,7 @@ static void report_regex_error(struct rulefile_errors *errors, const struct rule
 static pcre2_code *to_code(const char *regex, uint32_t options, int *ret_rc, PCRE2_SIZE *ret_offset)
 {
 	pcre2_compile_context *const context =
-	        alloc_check(pcre2_compile_context_create(NULL), 0, "PCRE2's compile context");
+		alloc_check(pcre2_compile_context_create(NULL), 0, "PCRE2's compile context");
 	pcre2_code *code;
 
 	(void)pcre2_set_newline(context, PCRE2_NEWLINE_LF);
@@ -144,9 +144,8 @@ pcre2_code *compiled_piece(const char *text)
 	return put_builtins(text, regex, sizeof regex) ? to_code(regex, PCRE2_ANCHORED, &rc, &offset) : NULL;
 }
 
-static pcre2_code *compile_regex(const struct rulefile_rule *rule, const char *key, unsigned line,
-                                 const char *text, uint32_t options, bool *ret_jit,
-                                 struct rulefile_errors *errors)
+static pcre2_code *compile_regex(const struct rulefile_rule *rule, const char *key, unsigned line, const char *text,
+                                 uint32_t options, bool *ret_jit, struct rulefile_errors *errors)
 {
 	static char regex[2 * MACROS_EXPANDED_MAX]; /* large, and rules are loaded by one thread */
 	size_t jit_size = 0;
@@ -218,15 +217,15 @@ static void set_kind(struct compiled *c, struct rulefile_errors *errors)
 		c->kind = text->forget ? RULES_KIND_FORGET : RULES_KIND_LOOKUP;
 }
 
-/* How often each builtin may appear in a match. False: one that is a group appears twice; PCRE2 would report it obscurely. */
+/* How often each builtin may appear in a match. False: one that is a group appears twice; PCRE2 would report it
+ * obscurely. */
 static bool check_builtins(const struct rulefile_rule *text, struct rulefile_errors *errors)
 {
 	const size_t addrs = occurrences(text->match.text, "<ADDR>");
 	bool once = addrs <= 1;
 
 	if (text->match.text[0] != '^')
-		rulefile_error(errors,
-		               "%s:%u: match of [%s] must begin with \"^\": otherwise untrusted text may match",
+		rulefile_error(errors, "%s:%u: match of [%s] must begin with \"^\": otherwise untrusted text may match",
 		               text->file, text->match.line, text->name);
 	if (addrs != 1 && !(addrs == 0 && occurrences(text->match.text, "<SESSION>") > 0))
 		rulefile_error(errors, "%s:%u: match of [%s] must have <ADDR> exactly once, it has it %zu times",
@@ -234,9 +233,11 @@ static bool check_builtins(const struct rulefile_rule *text, struct rulefile_err
 	for (size_t b = 0; b < sizeof builtins / sizeof *builtins; b++) {
 		const char *const word = builtins[b].word;
 
-		if (strcmp(word, "<ADDR>") == 0 || strstr(builtins[b].regex, "(?<") == NULL || occurrences(text->match.text, word) <= 1)
+		if (strcmp(word, "<ADDR>") == 0 || strstr(builtins[b].regex, "(?<") == NULL ||
+		    occurrences(text->match.text, word) <= 1)
 			continue;
-		rulefile_error(errors, "%s:%u: match of [%s] may have %s only once", text->file, text->match.line, text->name, word);
+		rulefile_error(errors, "%s:%u: match of [%s] may have %s only once", text->file, text->match.line,
+		               text->name, word);
 		once = false;
 	}
 	return once;
@@ -252,14 +253,16 @@ static void set_writers(struct compiled *c, struct rulefile_errors *errors)
 	    strcmp(text->journal_uid, before->text->journal_uid) == 0)
 		c->rule.writers = before->writers;
 	else if (!writers_find(text->journal_uid, &c->rule.writers))
-		rulefile_error(errors, "%s:%u: [%s] journal_uid: more than %d users", text->file, text->line, text->name, WRITERS_MAX);
+		rulefile_error(errors, "%s:%u: [%s] journal_uid: more than %d users", text->file, text->line,
+		               text->name, WRITERS_MAX);
 }
 
 enum rules_about rules_about_hits(const char *category)
 {
 	if (strcmp(category, "auth") == 0)
 		return RULES_ABOUT_LOGIN;
-	return strcmp(category, "content") == 0 || strcmp(category, "unknown-user") == 0 ? RULES_ABOUT_MAIL : RULES_ABOUT_ANY;
+	return strcmp(category, "content") == 0 || strcmp(category, "unknown-user") == 0 ? RULES_ABOUT_MAIL
+	                                                                                 : RULES_ABOUT_ANY;
 }
 
 /* Good evidence that can name an account is a login. */
@@ -268,7 +271,8 @@ static void set_about(struct compiled *c)
 	if (c->rule.text->score < 0)
 		c->rule.about = c->user > 0 ? RULES_ABOUT_LOGIN : RULES_ABOUT_MAIL;
 	else
-		c->rule.about = c->rule.text->category != NULL ? rules_about_hits(c->rule.text->category) : RULES_ABOUT_ANY;
+		c->rule.about =
+			c->rule.text->category != NULL ? rules_about_hits(c->rule.text->category) : RULES_ABOUT_ANY;
 }
 
 /* The file as it is now, read once for all rules; NULL after an error. */
@@ -284,15 +288,16 @@ static const struct mailboxes *read_list(struct compiled_list *list, const struc
 
 /* A condition about <FROM> or <TO>. has_word: the match has it. */
 static const struct mailboxes *find_list(struct rules *rules, const struct rulefile_rule *text, const char *key,
-                                         const struct rulefile_listed *listed, bool has_word, struct rulefile_errors *errors)
+                                         const struct rulefile_listed *listed, bool has_word,
+                                         struct rulefile_errors *errors)
 {
 	size_t i = 0;
 
 	if (listed->path == NULL)
 		return NULL;
 	if (!has_word)
-		rulefile_error(errors, "%s:%u: %s of [%s] needs <%s> in the match", text->file, listed->line, key, text->name,
-		               strcmp(key, "to") == 0 ? "TO" : "FROM");
+		rulefile_error(errors, "%s:%u: %s of [%s] needs <%s> in the match", text->file, listed->line, key,
+		               text->name, strcmp(key, "to") == 0 ? "TO" : "FROM");
 	while (i < rules->n_lists && strcmp(rules->lists[i].path, listed->path) != 0)
 		i++;
 	if (i == rules->n_lists) {
@@ -309,8 +314,8 @@ static void set_conditions(struct rules *rules, struct compiled *c, struct rulef
 	c->from_list = find_list(rules, text, "from", &text->from, c->from > 0, errors);
 	c->to_list = find_list(rules, text, "to", &text->to, c->to > 0, errors);
 	if (text->foreign && (c->helo == 0 || c->name == 0))
-		rulefile_error(errors, "%s:%u: [%s]: helo = foreign needs <HELO> and <NAME> in the match", text->file, text->match.line,
-		               text->name);
+		rulefile_error(errors, "%s:%u: [%s]: helo = foreign needs <HELO> and <NAME> in the match", text->file,
+		               text->match.line, text->name);
 }
 
 /* The first rule with the same unless, from which all others have it: i itself, when there is none before it. */
@@ -319,7 +324,8 @@ static size_t same_unless(const struct rules *rules, size_t i)
 	const char *const text = rules->set.rules[i].unless.text;
 	size_t first = 0;
 
-	while (first < i && (rules->set.rules[first].unless.text == NULL || strcmp(rules->set.rules[first].unless.text, text) != 0))
+	while (first < i &&
+	       (rules->set.rules[first].unless.text == NULL || strcmp(rules->set.rules[first].unless.text, text) != 0))
 		first++;
 	return first;
 }
@@ -335,7 +341,8 @@ static void compile_unless(struct rules *rules, size_t i, struct rulefile_errors
 		c->unless = first->unless;
 		c->unless_jit = first->unless_jit;
 	} else {
-		c->unless = compile_regex(text, "unless", text->unless.line, text->unless.text, 0, &c->unless_jit, errors);
+		c->unless =
+			compile_regex(text, "unless", text->unless.line, text->unless.text, 0, &c->unless_jit, errors);
 	}
 }
 
@@ -353,8 +360,8 @@ static void compile_rule(struct rules *rules, size_t i, struct rulefile_errors *
 	set_kind(c, errors);
 	if (!check_builtins(text, errors))
 		return;
-	c->match = compile_regex(text, "match", text->match.line, text->match.text, PCRE2_ANCHORED, &c->match_jit,
-	                         errors);
+	c->match =
+		compile_regex(text, "match", text->match.line, text->match.text, PCRE2_ANCHORED, &c->match_jit, errors);
 	if (text->unless.text != NULL)
 		compile_unless(rules, i, errors);
 	if (c->match == NULL)
@@ -392,11 +399,13 @@ static void check_after(const struct rules *rules, size_t i, struct rulefile_err
 		if (strcasecmp(rules->set.rules[j].name, text->after) == 0 && rules->set.rules[j].file == text->file &&
 		    rules->list[j].kind == RULES_KIND_EVENT)
 			return;
-	rulefile_error(errors, "%s:%u: after of [%s]: this file has no rule [%s] with remember = yes and without <ADDR>",
+	rulefile_error(errors,
+	               "%s:%u: after of [%s]: this file has no rule [%s] with remember = yes and without <ADDR>",
 	               text->file, text->after_line, text->name, text->after);
 }
 
-/* An event has the number of the first rule that has it, and one; its logs are numbered from 0. Rules before i have theirs. */
+/* An event has the number of the first rule that has it, and one; its logs are numbered from 0. Rules before i have
+ * theirs. */
 static void set_event(struct rules *rules, size_t i, struct rulefile_errors *errors)
 {
 	const struct rulefile_rule *const text = &rules->set.rules[i];
@@ -422,8 +431,8 @@ static void set_event(struct rules *rules, size_t i, struct rulefile_errors *err
 	}
 	event->log = (uint8_t)logs; /* <= RULES_LOGS_MAX */
 	if (logs >= RULES_LOGS_MAX)
-		rulefile_error(errors, "%s:%u: event of [%s]: at most %d logs can report the event \"%s\"", text->file, text->line,
-		               text->name, RULES_LOGS_MAX, text->event);
+		rulefile_error(errors, "%s:%u: event of [%s]: at most %d logs can report the event \"%s\"", text->file,
+		               text->line, text->name, RULES_LOGS_MAX, text->event);
 }
 
 int rules_load_from(const struct rulefile_from *from, struct rules **ret, struct rulefile_errors *errors,
@@ -450,8 +459,8 @@ int rules_load_from(const struct rulefile_from *from, struct rules **ret, struct
 	return rc;
 }
 
-int rules_load(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,
-               struct rules **ret, struct rulefile_errors *errors, struct why *why)
+int rules_load(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra, struct rules **ret,
+               struct rulefile_errors *errors, struct why *why)
 {
 	const struct rulefile_from from = {.dirs = dirs, .n_dirs = n_dirs, .extra = extra, .n_extra = n_extra};
 
@@ -517,4 +526,3 @@ const char *rules_size_text(const struct rules *rules, char out[static RULES_SIZ
 	               plural((int64_t)n_files, "file", "files"));
 	return out;
 }
-

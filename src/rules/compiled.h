@@ -21,8 +21,9 @@ struct compiled {
 	bool match_jit, unless_jit;                  /* compiled to machine code */
 	uint32_t addr, name, detail, count, session; /* group numbers; 0: the regex has none */
 	uint32_t from, to, helo, user;
-	const struct mailboxes *from_list, *to_list; /* of the rule's conditions; NULL: none, or the rule is not enabled */
-	uint32_t reply; /* where unless is searched for; 0: in the whole message */
+	const struct mailboxes *from_list,
+		*to_list; /* of the rule's conditions; NULL: none, or the rule is not enabled */
+	uint32_t reply;   /* where unless is searched for; 0: in the whole message */
 	size_t n_globs;
 	char **globs;
 	size_t n_literals;
@@ -31,7 +32,7 @@ struct compiled {
 
 /* A file that rules name in "from" or "to". */
 struct compiled_list {
-	const char *path;       /* of a rule's text */
+	const char *path;        /* of a rule's text */
 	struct mailboxes *boxes; /* NULL: no enabled rule names it */
 };
 

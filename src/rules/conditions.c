@@ -11,7 +11,8 @@ bool conditions_has_files(const struct rulefile_rule *text)
 
 static bool holds(const struct rulefile_listed *listed, const struct mailboxes *list, struct span field)
 {
-	return listed->path == NULL || (list != NULL && field.p != NULL && mailboxes_has(list, field) != listed->negated);
+	return listed->path == NULL ||
+	       (list != NULL && field.p != NULL && mailboxes_has(list, field) != listed->negated);
 }
 
 enum conditions_outcome conditions_files(const struct compiled *c, const struct rules_hit *hit)

@@ -1,10 +1,10 @@
 /*
  * conditions: what a rule demands of the fields that its match captured.
  *
- * "from" and "to" = in FILE, not in FILE: sender and recipient, by a file of addresses (mailboxes.h); an optional field that is not on
- * the line is neither in nor "not in" one. "helo" = foreign: the HELO name is of another registered domain (base/domain.h) than the
- * client's name, or of none; a client without a name has no HELO that is foreign.
- * Knows the inside of rules. Pure.
+ * "from" and "to" = in FILE, not in FILE: sender and recipient, by a file of addresses (mailboxes.h); an optional field
+ * that is not on the line is neither in nor "not in" one. "helo" = foreign: the HELO name is of another registered
+ * domain (base/domain.h) than the client's name, or of none; a client without a name has no HELO that is foreign. Knows
+ * the inside of rules. Pure.
  */
 #ifndef WFS_RULES_CONDITIONS_H
 #define WFS_RULES_CONDITIONS_H
@@ -13,7 +13,8 @@
 
 enum conditions_outcome {
 	CONDITIONS_HOLD,
-	CONDITIONS_FROM, /* the sender is not in its file, or is and must not be; or the file is not read, because the rule is not enabled */
+	CONDITIONS_FROM, /* the sender is not in its file, or is and must not be; or the file is not read, because the
+	                    rule is not enabled */
 	CONDITIONS_TO,   /* likewise the recipient */
 };
 

@@ -70,7 +70,8 @@ static struct entry *note(struct duplicates *d, uint64_t realm, struct span id, 
 	return e;
 }
 
-unsigned duplicates_left(struct duplicates *d, uint64_t realm, struct span id, unsigned log, int64_t time_s, unsigned count)
+unsigned duplicates_left(struct duplicates *d, uint64_t realm, struct span id, unsigned log, int64_t time_s,
+                         unsigned count)
 {
 	struct entry *const e = note(d, realm, id, time_s);
 	uint32_t most = 0;

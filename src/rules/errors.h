@@ -14,8 +14,7 @@ struct rulefile_errors {
 };
 
 /* Adds one. */
-void rulefile_error(struct rulefile_errors *errors, const char *fmt, ...)
-        __attribute__((format(printf, 2, 3)));
+void rulefile_error(struct rulefile_errors *errors, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void rulefile_errors_done(struct rulefile_errors *errors);
 
 #endif

@@ -100,7 +100,7 @@ static const char *read_atom(struct found *f, const char *p)
 static size_t frequency(char byte)
 {
 	static const char often[] = "&*%^#'+}{JZ!?WXY\\KVqzQBj;HGRUFD_M@L(N)OIk\"wvSPC/<ET>-46ybAg738h,9[]f5="
-	                            "2plucd:sir.m1antoxe0 ";
+				    "2plucd:sir.m1antoxe0 ";
 	const char *const at = byte == '\0' ? NULL : strchr(often, byte);
 
 	return at == NULL ? 0 : (size_t)(at - often) + 1;
@@ -132,7 +132,8 @@ bool literal_is_in(const struct literal *literal, struct span text)
 	return false;
 }
 
-/* p: behind "^". Returns what follows a queue id there, needed or not, or p; so also when it is more than once or so. */
+/* p: behind "^". Returns what follows a queue id there, needed or not, or p; so also when it is more than once or so.
+ */
 static const char *skip_id(const char *p)
 {
 	static const char *const ids[] = {LITERAL_QUEUE_ID ": ", "(?:" LITERAL_QUEUE_ID ": )?"};

@@ -125,7 +125,8 @@ static const char *macro_at(struct expansion *x, const char *in, const char *p, 
 static bool expand(struct expansion *x, const char *in, int depth)
 {
 	if (depth > DEPTH_MAX) {
-		rulefile_error(x->errors, "%s: macros nest deeper than %d; does one contain itself?", x->place, DEPTH_MAX);
+		rulefile_error(x->errors, "%s: macros nest deeper than %d; does one contain itself?", x->place,
+		               DEPTH_MAX);
 		return false;
 	}
 	for (const char *p = in; *p != '\0';) {
@@ -137,7 +138,8 @@ static bool expand(struct expansion *x, const char *in, int depth)
 			continue;
 		}
 		if (x->len + 2 > MACROS_EXPANDED_MAX) {
-			rulefile_error(x->errors, "%s: longer than %d bytes with its macros", x->place, MACROS_EXPANDED_MAX);
+			rulefile_error(x->errors, "%s: longer than %d bytes with its macros", x->place,
+			               MACROS_EXPANDED_MAX);
 			return false;
 		}
 		x->out[x->len++] = *p++;
@@ -146,8 +148,8 @@ static bool expand(struct expansion *x, const char *in, int depth)
 	return true;
 }
 
-bool macros_expand(const struct macros *macros, const char *place, const char *regex, char out[static MACROS_EXPANDED_MAX],
-                   bool *ret_unanswered, struct rulefile_errors *errors)
+bool macros_expand(const struct macros *macros, const char *place, const char *regex,
+                   char out[static MACROS_EXPANDED_MAX], bool *ret_unanswered, struct rulefile_errors *errors)
 {
 	struct expansion x = {.macros = macros, .place = place, .out = out, .errors = errors};
 	bool good;

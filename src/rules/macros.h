@@ -1,6 +1,6 @@
 /*
- * macros: pieces of regexes that have a name: those of [define], which are put in here, and "<ADDR>" and its like, which the
- * compiler of rules puts in.
+ * macros: pieces of regexes that have a name: those of [define], which are put in here, and "<ADDR>" and its like,
+ * which the compiler of rules puts in.
  *
  * Names are the same whatever their case, but for those of the compiler, which are in capitals. Pure.
  */
@@ -14,7 +14,7 @@
 #include "rules/errors.h"
 
 enum {
-	MACROS_MAX = 256, /* per file, the shared ones included */
+	MACROS_MAX = 256,            /* per file, the shared ones included */
 	MACROS_EXPANDED_MAX = 16384, /* bytes of a regex after its macros were put in */
 };
 
@@ -38,14 +38,15 @@ void macros_read(struct macros *macros, const struct ini *ini, struct rulefile_e
 const char *macros_value(const struct macros *macros, const char *name);
 
 /*
- * Puts macros into a regex. "<name>" is one unless it belongs to "(?<name>", "\k<name>" or the like; a "<word>" that is none is
- * literal text ("from=<a>" is common in logs). out: NUL-ended. *ret_unanswered: MACROS_UNANSWERED is among them, or false.
- * False after an error, which is added to errors with place in front.
+ * Puts macros into a regex. "<name>" is one unless it belongs to "(?<name>", "\k<name>" or the like; a "<word>" that is
+ * none is literal text ("from=<a>" is common in logs). out: NUL-ended. *ret_unanswered: MACROS_UNANSWERED is among
+ * them, or false. False after an error, which is added to errors with place in front.
  */
-bool macros_expand(const struct macros *macros, const char *place, const char *regex, char out[static MACROS_EXPANDED_MAX],
-                   bool *ret_unanswered, struct rulefile_errors *errors);
+bool macros_expand(const struct macros *macros, const char *place, const char *regex,
+                   char out[static MACROS_EXPANDED_MAX], bool *ret_unanswered, struct rulefile_errors *errors);
 
-/* The length of the "<ADDR>", "<QUEUE>" or the like that p begins with, which the compiler of rules puts in; 0: of none. */
+/* The length of the "<ADDR>", "<QUEUE>" or the like that p begins with, which the compiler of rules puts in; 0: of
+ * none. */
 size_t macros_builtin_len(const char *p);
 
 /* Letters, digits, "-" and "_", at least one: the name of a macro, a rule, an event or a log. */

@@ -17,7 +17,7 @@ enum { QUOTED_MAX = 80 }; /* bytes of a line shown in a message */
 struct mailboxes {
 	char *text; /* the names in lower case, each NUL-ended */
 	size_t used;
-	size_t n, size; /* of the names; of slots, a power of two, at least twice n */
+	size_t n, size;  /* of the names; of slots, a power of two, at least twice n */
 	uint32_t *slots; /* where in text a name begins, and 1; 0: free */
 };
 
@@ -81,7 +81,8 @@ bool mailboxes_has(const struct mailboxes *m, struct span address)
 	char name[MAILBOXES_NAME_MAX + 1];
 	size_t at = address.len;
 
-	if (m->n == 0 || address.len == 0 || address.len > MAILBOXES_NAME_MAX || memchr(address.p, '\0', address.len) != NULL)
+	if (m->n == 0 || address.len == 0 || address.len > MAILBOXES_NAME_MAX ||
+	    memchr(address.p, '\0', address.len) != NULL)
 		return false;
 	for (size_t i = 0; i < address.len; i++) {
 		name[i] = text_lower(address.p[i]);
@@ -89,7 +90,8 @@ bool mailboxes_has(const struct mailboxes *m, struct span address)
 			at = i;
 	}
 	name[address.len] = '\0';
-	return *slot_of(m, name, address.len) != 0 || (at < address.len && *slot_of(m, name + at, address.len - at) != 0);
+	return *slot_of(m, name, address.len) != 0 ||
+	       (at < address.len && *slot_of(m, name + at, address.len - at) != 0);
 }
 
 /* --- the file --- */
@@ -128,11 +130,12 @@ static int add_line(struct mailboxes *m, const char *path, unsigned number, stru
 		return 0;
 	if (!is_name(name)) {
 		(void)text_escape(name, quoted, sizeof quoted);
-		return why_set(why, EINVAL, "%s:%u: want a mail address or \"@domain\", got \"%s\"", path, number, quoted);
+		return why_set(why, EINVAL, "%s:%u: want a mail address or \"@domain\", got \"%s\"", path, number,
+		               quoted);
 	}
 	if (m->n == MAILBOXES_MAX)
-		return why_set(why, EFBIG, "%s:%u: more than %d addresses; name domains (\"@example.org\") instead", path, number,
-		               MAILBOXES_MAX);
+		return why_set(why, EFBIG, "%s:%u: more than %d addresses; name domains (\"@example.org\") instead",
+		               path, number, MAILBOXES_MAX);
 	add(m, name);
 	return 0;
 }
@@ -188,7 +191,9 @@ static int open_file(const char *path, struct why *why)
 	if (fd >= 0)
 		return fd;
 	if (error == ENOENT)
-		return why_set(why, error, "%s: no such file; create it, with a mail address or \"@domain\" a line, and reload", path);
+		return why_set(why, error,
+		               "%s: no such file; create it, with a mail address or \"@domain\" a line, and reload",
+		               path);
 	return why_set(why, error, "%s: %s%s", path, strerror(error), remedy_read(error, path, remedy));
 }
 

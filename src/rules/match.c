@@ -20,7 +20,7 @@ struct rules_scratch {
 	pcre2_jit_stack *stack;
 	struct prefilter *prefilter;
 	struct rules_stat stat;
-	size_t first; /* rules before it are passed over */
+	size_t first;    /* rules before it are passed over */
 	bool is_example; /* files play no part: conditions about them hold for this rule alone */
 	size_t example;
 };
@@ -89,9 +89,8 @@ struct rules_stat rules_stat(const struct rules_scratch *s)
 static bool matches(struct rules_scratch *s, const pcre2_code *code, bool jit, struct span text, bool on_limit)
 {
 	/* pcre2_jit_match skips checks of its arguments only; ours are fixed. */
-	const int rc =
-	        jit ? pcre2_jit_match(code, (PCRE2_SPTR)text.p, text.len, 0, 0, s->data, s->context)
-	            : pcre2_match(code, (PCRE2_SPTR)text.p, text.len, 0, PCRE2_NO_JIT, s->data, s->context);
+	const int rc = jit ? pcre2_jit_match(code, (PCRE2_SPTR)text.p, text.len, 0, 0, s->data, s->context)
+	                   : pcre2_match(code, (PCRE2_SPTR)text.p, text.len, 0, PCRE2_NO_JIT, s->data, s->context);
 
 	if (rc >= 0 || rc == PCRE2_ERROR_NOMATCH)
 		return rc >= 0;
@@ -134,8 +133,8 @@ unsigned compiled_unwrap(struct span *message)
 		return 1;
 	while (digits < message->len && message->p[digits] >= '0' && message->p[digits] <= '9')
 		digits++;
-	if (digits == HEAD || message->len < digits + TAIL + 1 ||
-	    memcmp(message->p + digits, tail, TAIL) != 0 || message->p[message->len - 1] != ']')
+	if (digits == HEAD || message->len < digits + TAIL + 1 || memcmp(message->p + digits, tail, TAIL) != 0 ||
+	    message->p[message->len - 1] != ']')
 		return 0;
 	times = number_in((struct span){message->p + HEAD, digits - HEAD});
 	message->p += digits + TAIL;
@@ -144,8 +143,8 @@ unsigned compiled_unwrap(struct span *message)
 }
 
 /* Reads a regex's groups; the captures are those of the last match. */
-static void read_groups(const struct rules_scratch *s, const struct compiled *c, struct span message,
-                        unsigned times, struct rules_hit *hit)
+static void read_groups(const struct rules_scratch *s, const struct compiled *c, struct span message, unsigned times,
+                        struct rules_hit *hit)
 {
 	const PCRE2_SIZE *const ovector = pcre2_get_ovector_pointer(s->data);
 	const struct span session = group(ovector, message, c->session);
@@ -188,8 +187,7 @@ static bool try_rule(struct rules_scratch *s, const struct compiled *c, struct s
 	if (c->unless != NULL && within.p != NULL &&
 	    matches(s, c->unless, c->unless_jit, within, true)) /* in doubt no client is named */
 		return false;
-	if (c->addr > 0 &&
-	    (hit->where.p == NULL || !addr_parse(hit->where.p, hit->where.len, &hit->address))) {
+	if (c->addr > 0 && (hit->where.p == NULL || !addr_parse(hit->where.p, hit->where.len, &hit->address))) {
 		s->stat.not_addresses++;
 		return false;
 	}
@@ -213,16 +211,16 @@ static bool may_be_generic(const struct rules_hit *first)
 
 /* The "also" rules that match the line too, behind the first match. Returns how many matches there are with
  * it. */
-static size_t match_also(struct rules_scratch *s, struct prefilter_walk *walk, struct span message,
-                         unsigned times, struct rules_hit ret[static RULES_HITS_MAX])
+static size_t match_also(struct rules_scratch *s, struct prefilter_walk *walk, struct span message, unsigned times,
+                         struct rules_hit ret[static RULES_HITS_MAX])
 {
 	const struct compiled *c;
 	size_t n = 1;
 
 	prefilter_also(walk);
 	while (n < RULES_HITS_MAX && (c = prefilter_next(walk)) != NULL)
-		if ((!c->rule.text->generic || may_be_generic(&ret[0])) &&
-		    try_rule(s, c, message, times, &ret[n]) && addr_equal(&ret[n].address, &ret[0].address))
+		if ((!c->rule.text->generic || may_be_generic(&ret[0])) && try_rule(s, c, message, times, &ret[n]) &&
+		    addr_equal(&ret[n].address, &ret[0].address))
 			n++;
 	return n;
 }
@@ -266,8 +264,7 @@ bool rules_means(const struct rules *rules, size_t index, struct span program)
 	return compiled_applies(&rules->list[index], name);
 }
 
-bool rules_would_match(struct rules_scratch *s, size_t index, struct span program, struct span message,
-                       bool interpret)
+bool rules_would_match(struct rules_scratch *s, size_t index, struct span program, struct span message, bool interpret)
 {
 	struct compiled c = s->rules->list[index];
 	const unsigned times = compiled_unwrap(&message);

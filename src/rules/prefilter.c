@@ -19,10 +19,9 @@ enum {
 /* A rule as one program sees it: what must be in a message before its regex is worth a try. */
 struct candidate {
 	const struct compiled *rule;
-	bool enabled; /* as in the rule */
-	const struct literal
-	        *first; /* the message begins with it, or with a queue id before it; NULL: with anything */
-	struct prefix16_head head; /* its first bytes */
+	bool enabled;                /* as in the rule */
+	const struct literal *first; /* the message begins with it, or with a queue id before it; NULL: with anything */
+	struct prefix16_head head;   /* its first bytes */
 	size_t n_inside;
 	uint8_t inside[LITERALS_MAX]; /* indexes into the program's literals, NO_LITERAL: there was no place
 	                               */
@@ -63,8 +62,7 @@ struct prefilter {
 	struct prefilter_program programs[PROGRAMS]; /* by hash of the name, the last one seen wins */
 };
 
-struct prefilter *prefilter_new(const struct rules *rules, pcre2_match_data *data,
-                                pcre2_match_context *context)
+struct prefilter *prefilter_new(const struct rules *rules, pcre2_match_data *data, pcre2_match_context *context)
 {
 	struct prefilter *const p = alloc_zero(1, sizeof *p, "the programs whose rules are remembered");
 
@@ -147,8 +145,7 @@ static void fill(struct prefilter_program *program, const struct rules *rules)
 			program->list[program->n++] = candidate_of(program, rules, &rules->list[i]);
 	for (size_t i = 0; i < rules->n; i++)
 		if (rules->list[i].rule.text->also && compiled_applies(&rules->list[i], program->name))
-			program->list[program->n + program->n_also++] =
-			        candidate_of(program, rules, &rules->list[i]);
+			program->list[program->n + program->n_also++] = candidate_of(program, rules, &rules->list[i]);
 	for (size_t i = 0; program->memory != NULL && i < program->n; i++) {
 		program->memory->enabled |= program->list[i].enabled ? (uint64_t)1 << i : 0;
 		remember_first(program->memory, &program->list[i], (uint64_t)1 << i);
@@ -195,8 +192,8 @@ bool prefilter_knows(struct prefilter *p, struct span program)
 /* False when no message that continues after this opening can match: a partial match fails before its end. */
 static bool can_begin(const struct prefilter *p, const struct compiled *c, const char *opening)
 {
-	return pcre2_match(c->match, (PCRE2_SPTR)opening, OPENING, 0, PCRE2_PARTIAL_HARD, p->data,
-	                   p->context) != PCRE2_ERROR_NOMATCH;
+	return pcre2_match(c->match, (PCRE2_SPTR)opening, OPENING, 0, PCRE2_PARTIAL_HARD, p->data, p->context) !=
+	       PCRE2_ERROR_NOMATCH;
 }
 
 /*
@@ -205,8 +202,8 @@ static bool can_begin(const struct prefilter *p, const struct compiled *c, const
  * it. Openings that do not come again (queue ids) are not worth the finding, so that is done at the second
  * sight.
  */
-static uint64_t by_opening(const struct prefilter *p, const struct prefilter_program *program,
-                           struct span message, struct prefix16 words)
+static uint64_t by_opening(const struct prefilter *p, const struct prefilter_program *program, struct span message,
+                           struct prefix16 words)
 {
 	const uint64_t all = UINT64_MAX;
 	struct opening *o;
@@ -215,8 +212,7 @@ static uint64_t by_opening(const struct prefilter *p, const struct prefilter_pro
 		return all;
 	o = &program->memory->openings[mixed(words.front, words.back) % OPENINGS];
 	if (!o->used || !prefix16_equal(o->words, words)) {
-		if (!o->known ||
-		    o->misses++ == MISSES_MAX) /* queue ids must not drive out what comes all the time */
+		if (!o->known || o->misses++ == MISSES_MAX) /* queue ids must not drive out what comes all the time */
 			*o = (struct opening){.words = words, .used = true};
 		return all;
 	}
@@ -234,7 +230,7 @@ static uint64_t by_opening(const struct prefilter *p, const struct prefilter_pro
 static struct span behind_id(struct span message)
 {
 	const char *const colon =
-	        memchr(message.p, ':', message.len <= LITERAL_ID_MAX ? message.len : LITERAL_ID_MAX + 1);
+		memchr(message.p, ':', message.len <= LITERAL_ID_MAX ? message.len : LITERAL_ID_MAX + 1);
 	const size_t at = colon == NULL ? message.len : (size_t)(colon - message.p) + 2;
 
 	return at >= message.len || colon[1] != ' ' ? (struct span){message.p, 0}

@@ -199,10 +199,10 @@ static size_t host_part(const char *name, size_t len)
 
 static bool has_word(const char *name, size_t len)
 {
-	static const char *const words[] = {
-	        "adsl",   "broadband", "cable", "cablemodem", "catv",  "dhcp", "dialin", "dialup", "dip",
-	        "docsis", "dsl",       "dyn",   "dynamic",    "dynip", "fttb", "ftth",   "hsd",    "modem",
-	        "pool",   "pools",     "ppp",   "pppoe",      "sdsl",  "vdsl", "xdsl",   NULL};
+	static const char *const words[] = {"adsl",   "broadband", "cable",  "cablemodem", "catv", "dhcp",    "dialin",
+	                                    "dialup", "dip",       "docsis", "dsl",        "dyn",  "dynamic", "dynip",
+	                                    "fttb",   "ftth",      "hsd",    "modem",      "pool", "pools",   "ppp",
+	                                    "pppoe",  "sdsl",      "vdsl",   "xdsl",       NULL};
 	static const char *const servers[] = {"mail", "mx", "smtp", "mta", "relay", "static", NULL};
 	bool first = true;
 
@@ -242,6 +242,5 @@ bool rdns_name(struct span name, const struct addr *address)
 	if (addr_is_ip4(address))
 		return has_octets(lower, b + 12) || has_run_together(lower, b + 12) ||
 		       has_hex(lower, b + 12, 4, false, false) || has_hex(lower, b + 12, 4, true, false);
-	return has_groups(lower, address) || has_hex(lower, b, 16, false, true) ||
-	       has_hex(lower, b, 16, true, true);
+	return has_groups(lower, address) || has_hex(lower, b, 16, false, true) || has_hex(lower, b, 16, true, true);
 }

@@ -51,16 +51,16 @@ static void finish_rule(struct reader *r, const struct macros *macros, struct ru
 		rule->journal_uid = alloc_text(users, "the rules");
 	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
 		if (needed[i].value == NULL)
-			rulefile_error(r->errors, "%s:%u: [%s] has no \"%s\"", rule->file, rule->line,
-			               rule->name, needed[i].key);
+			rulefile_error(r->errors, "%s:%u: [%s] has no \"%s\"", rule->file, rule->line, rule->name,
+			               needed[i].key);
 	for (size_t i = 0; i + 1 < r->set->n; i++)
 		if (strcasecmp(r->set->rules[i].name, rule->name) == 0) {
 			const struct rulefile_rule *const other = &r->set->rules[i];
 			const bool mine = rule->dir >= other->dir;
 
-			rulefile_error(r->errors, "%s:%u: [%s] exists already, at %s:%u", mine ? rule->file : other->file,
-			               mine ? rule->line : other->line, rule->name, mine ? other->file : rule->file,
-			               mine ? other->line : rule->line);
+			rulefile_error(r->errors, "%s:%u: [%s] exists already, at %s:%u",
+			               mine ? rule->file : other->file, mine ? rule->line : other->line, rule->name,
+			               mine ? other->file : rule->file, mine ? other->line : rule->line);
 		}
 }
 
@@ -72,8 +72,8 @@ static void begin_rule(struct reader *r, const struct rulefile_file *file, const
 		char shown[SHOWN_MAX];
 
 		(void)text_escape((struct span){e->section, strlen(e->section)}, shown, sizeof shown);
-		rulefile_error(r->errors, "%s:%u: [%s]: a rule's name has only letters, digits, \"-\" and \"_\"", file->path, e->line,
-		               shown);
+		rulefile_error(r->errors, "%s:%u: [%s]: a rule's name has only letters, digits, \"-\" and \"_\"",
+		               file->path, e->line, shown);
 	}
 	set->rules = alloc_one_more(set->rules, set->n, sizeof *set->rules, "the rules");
 	set->rules[set->n++] = (struct rulefile_rule){.name = alloc_text(e->section, "the rules"),
@@ -103,8 +103,7 @@ static void read_rules(struct reader *r, const struct ini *ini, const struct rul
 		if (open)
 			finish_rule(r, &macros, &r->set->rules[r->set->n - 1]);
 		if (r->set->n == RULEFILE_RULES_MAX) {
-			rulefile_error(r->errors, "%s:%u: more than %d rules", file->path, e->line,
-			               RULEFILE_RULES_MAX);
+			rulefile_error(r->errors, "%s:%u: more than %d rules", file->path, e->line, RULEFILE_RULES_MAX);
 			return;
 		}
 		begin_rule(r, file, e);
@@ -175,8 +174,8 @@ static bool list_dir(struct reader *r, size_t which)
 }
 
 /*
- * The macros, the administrator's last, because the last one of a name is used; then the rules, the administrator's first, because
- * the first one that matches a line is.
+ * The macros, the administrator's last, because the last one of a name is used; then the rules, the administrator's
+ * first, because the first one that matches a line is.
  */
 static int by_order(const void *a, const void *b)
 {
@@ -193,7 +192,7 @@ static int by_order(const void *a, const void *b)
 int rulefile_read(const struct rulefile_from *from, struct rulefile_set *ret, struct rulefile_errors *errors,
                   struct why *why)
 {
-	static struct reader r; /* large, and rules are read by one thread */
+	static struct reader r;     /* large, and rules are read by one thread */
 	struct ini **shared = NULL; /* their strings are the macros' */
 	size_t n_shared = 0;
 	bool any = from->n_extra > 0 || from->n_dirs == 0;
@@ -261,4 +260,3 @@ void rulefile_set_done(struct rulefile_set *set)
 	free(set->files);
 	*set = (struct rulefile_set){0};
 }
-

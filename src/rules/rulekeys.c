@@ -13,17 +13,17 @@
 
 enum {
 	SCORE_MAX = 1000,
-	SHOWN_MAX = 80,            /* bytes of a value in a message */
-	PLACE_MAX = 512,           /* of a path, a line and a key in a message */
-	EXAMPLES_MAX = 1000,       /* of one rule */
+	SHOWN_MAX = 80,      /* bytes of a value in a message */
+	PLACE_MAX = 512,     /* of a path, a line and a key in a message */
+	EXAMPLES_MAX = 1000, /* of one rule */
 	FOR_MAX_S = 366 * 86400,
 	CATEGORIES_TEXT_MAX = 256, /* all of them with commas */
 };
 
-static const char *const keys[] = {"program", "match", "unless", "category", "reason",   "score",
-                                   "enabled", "name",  "also",   "after",    "remember", "forget",
-                                   "given",   "hit",   "miss",   "journal_uid", "from", "to",
-                                   "helo",    "for",   "event", NULL};
+static const char *const keys[] = {"program", "match", "unless", "category",    "reason",   "score",
+                                   "enabled", "name",  "also",   "after",       "remember", "forget",
+                                   "given",   "hit",   "miss",   "journal_uid", "from",     "to",
+                                   "helo",    "for",   "event",  NULL};
 
 /* A key of a rule in a file. */
 struct given {
@@ -46,7 +46,8 @@ static void refuse(const struct given *g, const char *want)
 {
 	char value[SHOWN_MAX];
 
-	rulefile_error(g->errors, "%s:%u: %s: want %s, got \"%s\"", g->path, g->line, g->key, want, shown(g->value, value));
+	rulefile_error(g->errors, "%s:%u: %s: want %s, got \"%s\"", g->path, g->line, g->key, want,
+	               shown(g->value, value));
 }
 
 static void refuse_second(const struct given *g)
@@ -253,8 +254,8 @@ static bool read_plain(const struct given *g)
 	return false;
 }
 
-void rulekeys_read(const struct ini *ini, const struct ini_entry *e, const struct macros *macros, struct rulefile_rule *rule,
-                   struct rulefile_errors *errors)
+void rulekeys_read(const struct ini *ini, const struct ini_entry *e, const struct macros *macros,
+                   struct rulefile_rule *rule, struct rulefile_errors *errors)
 {
 	const struct given g = {ini->path, e->line, e->key, e->value, macros, rule, errors};
 

@@ -13,7 +13,7 @@
 #include "rules/rulefile.h"
 
 /* Puts the value of a key into its rule. */
-void rulekeys_read(const struct ini *ini, const struct ini_entry *entry, const struct macros *macros, struct rulefile_rule *rule,
-                   struct rulefile_errors *errors);
+void rulekeys_read(const struct ini *ini, const struct ini_entry *entry, const struct macros *macros,
+                   struct rulefile_rule *rule, struct rulefile_errors *errors);
 
 #endif

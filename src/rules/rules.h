@@ -5,13 +5,13 @@
  * what is done about a hit. A set is immutable once loaded, so threads share it; each thread has a scratch.
  *
  * Order: rules_load; rules_scratch_new per thread; rules_match_all per line; rules_scratch_free; rules_free.
- * First match wins: files of later directories first, then by name, rules in file order; besides it only rules with "also = yes", and only on
- * a line that the first matched as hostile: they add to a score and never start one.
- * A rule may have conditions besides its regexes (conditions.h), some of which need files of mail addresses: these are read with the rules.
- * An address that may never be blocked (net_is_never) does not count: such a line is not matched.
- * Rules with <SESSION> give pieces (enum rules_kind) that sessions.h puts together, in the order of the lines; there "event" applies, too.
- * Bytes, not UTF-8; LF is the only newline; every PCRE2 call has match, depth and heap limits, and reaching
- * one means "no match", counted.
+ * First match wins: files of later directories first, then by name, rules in file order; besides it only rules with
+ * "also = yes", and only on a line that the first matched as hostile: they add to a score and never start one. A rule
+ * may have conditions besides its regexes (conditions.h), some of which need files of mail addresses: these are read
+ * with the rules. An address that may never be blocked (net_is_never) does not count: such a line is not matched. Rules
+ * with <SESSION> give pieces (enum rules_kind) that sessions.h puts together, in the order of the lines; there "event"
+ * applies, too. Bytes, not UTF-8; LF is the only newline; every PCRE2 call has match, depth and heap limits, and
+ * reaching one means "no match", counted.
  */
 #ifndef WFS_RULES_H
 #define WFS_RULES_H
@@ -27,13 +27,13 @@
 #include "rules/writers.h"
 
 enum {
-	RULES_COUNT_MAX = 10,       /* "N attempts" and "repeated N times" count at most so often */
-	RULES_MATCH_LIMIT = 50000,  /* PCRE2's own counter: some steps for each byte of 8 KiB, no square of them */
+	RULES_COUNT_MAX = 10,      /* "N attempts" and "repeated N times" count at most so often */
+	RULES_MATCH_LIMIT = 50000, /* PCRE2's own counter: some steps for each byte of 8 KiB, no square of them */
 	RULES_DEPTH_LIMIT = 1000,
 	RULES_HEAP_LIMIT_KIB = 1024,
-	RULES_HITS_MAX = 4,         /* of one line: the rule that matches it and "also" rules */
-	RULES_SESSION_MAX = 64,     /* bytes of a session's id */
-	RULES_LOGS_MAX = 4,         /* that report one event */
+	RULES_HITS_MAX = 4,     /* of one line: the rule that matches it and "also" rules */
+	RULES_SESSION_MAX = 64, /* bytes of a session's id */
+	RULES_LOGS_MAX = 4,     /* that report one event */
 };
 
 /* sessions_resolve's answers. */
@@ -79,15 +79,15 @@ enum rules_kind {
 struct rules_hit {
 	const struct rule *rule;
 	enum rules_kind kind;
-	struct addr address; /* meaningless for LOOKUP until resolved, for EVENT and FORGET */
-	int score;           /* the rule's, times count */
-	unsigned count;      /* 1..RULES_COUNT_MAX */
-	struct span name;    /* what <NAME> matched; into the message */
-	struct span detail;  /* what (?<detail>...) matched; into the message */
+	struct addr address;        /* meaningless for LOOKUP until resolved, for EVENT and FORGET */
+	int score;                  /* the rule's, times count */
+	unsigned count;             /* 1..RULES_COUNT_MAX */
+	struct span name;           /* what <NAME> matched; into the message */
+	struct span detail;         /* what (?<detail>...) matched; into the message */
 	struct span from, to, helo; /* what <FROM>, <TO>, <HELO> matched; into the message */
-	struct span user;    /* what <USER> matched; into the message */
-	uint32_t account;    /* account_number of it */
-	struct span where;   /* the address as it is in the message; p NULL when it is not */
+	struct span user;           /* what <USER> matched; into the message */
+	uint32_t account;           /* account_number of it */
+	struct span where;          /* the address as it is in the message; p NULL when it is not */
 	struct span session; /* what <SESSION> matched, at most RULES_SESSION_MAX; p NULL: the rule has none, or more */
 };
 
@@ -103,8 +103,8 @@ int rules_load_from(const struct rulefile_from *from, struct rules **ret, struct
                     struct why *why);
 
 /* The same from n_dirs directories and n_extra files. */
-int rules_load(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra,
-               struct rules **ret, struct rulefile_errors *errors, struct why *why);
+int rules_load(const char *const dirs[], size_t n_dirs, const char *const extra[], size_t n_extra, struct rules **ret,
+               struct rulefile_errors *errors, struct why *why);
 
 /* rulefile_errors_end for errors that were found later. */
 int rules_errors_end(const struct rules *rules, struct rulefile_errors *errors, struct why *why);
@@ -133,14 +133,14 @@ struct rules_scratch *rules_scratch_new(const struct rules *rules);
 void rules_scratch_free(struct rules_scratch *scratch);
 
 /*
- * From here on the scratch passes over the rules before first, as if they were not there: for the examples of a directory's
- * rules, which hold whatever the rules of later ones match first.
+ * From here on the scratch passes over the rules before first, as if they were not there: for the examples of a
+ * directory's rules, which hold whatever the rules of later ones match first.
  */
 void rules_scratch_from(struct rules_scratch *scratch, size_t first);
 
 /*
- * From here on "in FILE" and "not in FILE" hold for this rule and for no other, whatever is in the files: for its examples, which
- * cannot know them.
+ * From here on "in FILE" and "not in FILE" hold for this rule and for no other, whatever is in the files: for its
+ * examples, which cannot know them.
  */
 void rules_scratch_example(struct rules_scratch *scratch, size_t index);
 
@@ -159,7 +159,7 @@ size_t rules_match_all(struct rules_scratch *scratch, struct span program, struc
  * rules play no part. interpret: without JIT, whose counters are kinder. For lint and tests.
  */
 bool rules_would_match(struct rules_scratch *scratch, size_t index, struct span program, struct span message,
-                 bool interpret);
+                       bool interpret);
 
 /* True when a rule of the set is for this program, enabled or not. */
 bool rules_know(struct rules_scratch *scratch, struct span program);
@@ -169,7 +169,7 @@ bool rules_means(const struct rules *rules, size_t index, struct span program);
 
 /* What was seen, for status. */
 struct rules_stat {
-	uint64_t limits;       /* a regex reached a limit */
+	uint64_t limits;        /* a regex reached a limit */
 	uint64_t not_addresses; /* a rule matched a line, but what is there is no address */
 	uint64_t never;         /* a rule matched a line, but of an address that may never be blocked */
 };

@@ -150,8 +150,8 @@ static int resolve_after(struct sessions *s, uint64_t realm, int64_t time_s, str
 }
 
 /*
- * An attempt has failed for certain when the next one of the same session follows: the password database that reported it first
- * reports again, later. Others report the same attempts.
+ * An attempt has failed for certain when the next one of the same session follows: the password database that reported
+ * it first reports again, later. Others report the same attempts.
  */
 static int resolve_again(struct sessions *s, uint64_t realm, int64_t time_s, struct rules_hit *hit)
 {

@@ -1,9 +1,9 @@
 /*
- * sessions: what matches of several lines make together. The client of each session, for daemons that log its address once and
- * its errors by an id only; and events that several logs report (duplicates.h).
+ * sessions: what matches of several lines make together. The client of each session, for daemons that log its address
+ * once and its errors by an id only; and events that several logs report (duplicates.h).
  *
- * Owns a table of session ids. rules_match_all is pure and runs on any thread; what it returns is resolved here, in the order of the
- * lines, by one thread. So threads change nothing.
+ * Owns a table of session ids. rules_match_all is pure and runs on any thread; what it returns is resolved here, in the
+ * order of the lines, by one thread. So threads change nothing.
  *
  * Kept apart by host and rule file: an id of one server means nothing on another, but the programs of one
  * server (one file) share theirs.
@@ -42,8 +42,8 @@ void sessions_clear(struct sessions *sessions);
 int sessions_resolve(struct sessions *sessions, struct span host, int64_t time_s, struct rules_hit *hit);
 
 /*
- * Of a complete hit: how many of its count no other log has reported, see duplicates.h; all of them when its rule has no "event". Once
- * for each hit.
+ * Of a complete hit: how many of its count no other log has reported, see duplicates.h; all of them when its rule has
+ * no "event". Once for each hit.
  */
 unsigned sessions_unreported(struct sessions *sessions, struct span host, int64_t time_s, const struct rules_hit *hit);
 

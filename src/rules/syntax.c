@@ -38,8 +38,7 @@ static size_t escape_len(const char *p)
 	if ((p[1] == 'p' || p[1] == 'P' || p[1] == 'c') && p[2] != '\0')
 		return 3;
 	if (p[1] == 'x')
-		n += strspn(p + n, "0123456789abcdefABCDEF") < 2 ? strspn(p + n, "0123456789abcdefABCDEF")
-		                                                 : 2;
+		n += strspn(p + n, "0123456789abcdefABCDEF") < 2 ? strspn(p + n, "0123456789abcdefABCDEF") : 2;
 	return n;
 }
 

@@ -24,13 +24,13 @@
 #include "share/stream.h"
 
 enum {
-	AGAIN_MS = 1000,        /* after an error */
-	GATHER_MS = 20,         /* from one query to the next: what comes meanwhile is cheaper together */
-	CHECK_MS = 5000,        /* our stream is compared with what we published */
-	OWN_MS = 86400 * 1000,  /* own addresses are published ... */
-	OWN_S = 2 * 86400,      /* ... for so long */
-	GOOD_S = 60 * 3600,     /* what is good counts so long: one day's may be missed */
-	PER_EVENT = 1000000,    /* numbers for each event: the others are for own addresses and what is good */
+	AGAIN_MS = 1000,       /* after an error */
+	GATHER_MS = 20,        /* from one query to the next: what comes meanwhile is cheaper together */
+	CHECK_MS = 5000,       /* our stream is compared with what we published */
+	OWN_MS = 86400 * 1000, /* own addresses are published ... */
+	OWN_S = 2 * 86400,     /* ... for so long */
+	GOOD_S = 60 * 3600,    /* what is good counts so long: one day's may be missed */
+	PER_EVENT = 1000000,   /* numbers for each event: the others are for own addresses and what is good */
 };
 
 enum place { SIGNALS, WATCH, REQUESTS, SERVER, N_PLACES };
@@ -43,17 +43,17 @@ struct exchange {
 	struct stream *out, *in;
 	size_t n; /* peers that the daemon knows, and we read */
 	struct stream_place *places;
-	int64_t ahead_ms; /* of the server's clock before clock_steady_ms */
-	int64_t era, number; /* of the last message in our stream */
-	int64_t check_at, own_at; /* clock_steady_ms, as all that end with _at */
+	int64_t ahead_ms;           /* of the server's clock before clock_steady_ms */
+	int64_t era, number;        /* of the last message in our stream */
+	int64_t check_at, own_at;   /* clock_steady_ms, as all that end with _at */
 	int64_t watch_at, query_at; /* when events are read next, and the server is queried next */
-	int64_t published;        /* messages that the daemon has not counted yet ... */
-	int64_t reported;         /* ... and of these, those that it was just notified of */
-	int64_t good_day;         /* since 1970: what was good on it is published ... */
-	int64_t good_part;        /* ... and this part of it is next */
-	size_t unanswered; /* lines that were sent to the daemon */
-	bool queried;      /* the server, for new entries */
-	bool again;        /* SIGHUP */
+	int64_t published;          /* messages that the daemon has not counted yet ... */
+	int64_t reported;           /* ... and of these, those that it was just notified of */
+	int64_t good_day;           /* since 1970: what was good on it is published ... */
+	int64_t good_part;          /* ... and this part of it is next */
+	size_t unanswered;          /* lines that were sent to the daemon */
+	bool queried;               /* the server, for new entries */
+	bool again;                 /* SIGHUP */
 	bool stop;
 	struct why trouble; /* that was logged; "": none */
 	int signal_fd;
@@ -293,7 +293,8 @@ static int find_place(struct exchange *e, const char *name, struct stream_place 
 	(void)snprintf(ret->id, sizeof ret->id, "%s", id == NULL ? "" : id);
 	json_decref(json);
 	if (ret->id[0] == '\0') {
-		log_line(LOG_WARNING, "the daemon does not know the peer %s; reload it after a change of the file of peers", name);
+		log_line(LOG_WARNING,
+		         "the daemon does not know the peer %s; reload it after a change of the file of peers", name);
 		return OUTGOING_NONE;
 	}
 	/* A server that lost everything and has another clock begins with lower numbers. */
@@ -329,7 +330,8 @@ static int watch(struct exchange *e, struct why *why)
 		bool ok;
 
 		(void)snprintf(line, sizeof line, "watch own %" PRId64, e->number / PER_EVENT);
-		if ((rc = link_open(&e->watch, e->settings->socket, why)) < 0 || (rc = link_query(&e->watch, line, &answer, why)) < 0)
+		if ((rc = link_open(&e->watch, e->settings->socket, why)) < 0 ||
+		    (rc = link_query(&e->watch, line, &answer, why)) < 0)
 			return rc;
 		json = json_loadb(answer.p, answer.len, 0, NULL);
 		ok = json_is_true(json_object_get(json, "ok"));
@@ -337,7 +339,8 @@ static int watch(struct exchange *e, struct why *why)
 		if (ok)
 			return 0;
 		if (e->number == 0)
-			return why_set(why, EPERM, "the daemon does not let us watch: %.*s", (int)(answer.len < 200 ? answer.len : 200), answer.p);
+			return why_set(why, EPERM, "the daemon does not let us watch: %.*s",
+			               (int)(answer.len < 200 ? answer.len : 200), answer.p);
 		link_close(&e->watch);
 		begin_era(e);
 	}
@@ -348,9 +351,9 @@ static int open_all(struct exchange *e, struct why *why)
 	int64_t clock_ms;
 	int rc;
 
-	if ((rc = link_open(&e->requests, e->settings->socket, why)) < 0 || (rc = stream_open(e->settings, &e->out, why)) < 0 ||
-	    (rc = stream_open(e->settings, &e->in, why)) < 0 || (rc = stream_clock(e->out, &clock_ms, why)) < 0 ||
-	    (rc = find_end(e, &e->era, &e->number, why)) < 0)
+	if ((rc = link_open(&e->requests, e->settings->socket, why)) < 0 ||
+	    (rc = stream_open(e->settings, &e->out, why)) < 0 || (rc = stream_open(e->settings, &e->in, why)) < 0 ||
+	    (rc = stream_clock(e->out, &clock_ms, why)) < 0 || (rc = find_end(e, &e->era, &e->number, why)) < 0)
 		return rc;
 	e->ahead_ms = clock_ms - clock_steady_ms();
 	e->check_at = clock_steady_ms();
@@ -434,7 +437,9 @@ static int serve(struct exchange *e, struct why *why)
 
 	while (rc == 0 && !e->stop && !e->again) {
 		if (!e->queried && e->unanswered == 0 && clock_steady_ms() >= e->query_at)
-			rc = query(e, why); /* one after the other: what the daemon cannot handle yet stays on the server */
+			rc = query(
+				e,
+				why); /* one after the other: what the daemon cannot handle yet stays on the server */
 		if (rc < 0)
 			break;
 		wait(e, wait_ms(e), polled);
@@ -494,8 +499,10 @@ int exchange_run(const struct settings *settings, struct why *why)
 
 	e->settings = settings;
 	e->watch.fd = e->requests.fd = e->signal_fd = -1;
-	if ((rc = load(e, why)) == 0 && (rc = signals_open(signals, sizeof signals / sizeof *signals, &e->signal_fd, why)) == 0) {
-		log_line(LOG_NOTICE, "sharing as %s by %s with %zu peers", settings->host, settings->server, e->peers.n);
+	if ((rc = load(e, why)) == 0 &&
+	    (rc = signals_open(signals, sizeof signals / sizeof *signals, &e->signal_fd, why)) == 0) {
+		log_line(LOG_NOTICE, "sharing as %s by %s with %zu peers", settings->host, settings->server,
+		         e->peers.n);
 		while (!e->stop)
 			turn(e);
 	}

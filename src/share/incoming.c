@@ -10,7 +10,8 @@
 
 enum { WRONG_MAX = 160 };
 
-int incoming_verify(const struct stream_entry *entry, const char *host, const char *key, struct message *ret, struct why *why)
+int incoming_verify(const struct stream_entry *entry, const char *host, const char *key, struct message *ret,
+                    struct why *why)
 {
 	char signature[MESSAGE_SIGNATURE_MAX], bytes[MESSAGE_MAX];
 	struct message m = {.host = ""};
@@ -35,7 +36,8 @@ static bool is_over(const struct message *m, int64_t age_ms)
 	return m->op != MESSAGE_LIFT && (m->until_s - m->at_s) * 1000 <= age_ms;
 }
 
-bool incoming_line(const struct stream_entry *entry, const struct peers_peer *peer, int64_t clock_ms, char out[static INCOMING_LINE_MAX])
+bool incoming_line(const struct stream_entry *entry, const struct peers_peer *peer, int64_t clock_ms,
+                   char out[static INCOMING_LINE_MAX])
 {
 	const int64_t said_ms = strtoll(entry->id, NULL, 10);
 	char net[NET_TEXT_MAX], known[HEXLIST_TEXT_MAX];
@@ -44,14 +46,15 @@ bool incoming_line(const struct stream_entry *entry, const struct peers_peer *pe
 	int len = snprintf(out, INCOMING_LINE_MAX, "foreign %s %s %" PRId64 " ", peer->name, entry->id, clock_ms);
 
 	if (incoming_verify(entry, peer->name, peer->key, &m, &why) < 0) {
-		(void)snprintf(out + len, (size_t)(INCOMING_LINE_MAX - len), "wrong its stream has %.*s", WRONG_MAX, why.text);
+		(void)snprintf(out + len, (size_t)(INCOMING_LINE_MAX - len), "wrong its stream has %.*s", WRONG_MAX,
+		               why.text);
 		return true;
 	}
 	if (is_over(&m, clock_ms - said_ms))
 		return false;
 	(void)net_text(&m.net, net);
-	len += snprintf(out + len, (size_t)(INCOMING_LINE_MAX - len), "%" PRId64 ":%" PRId64 " %s", m.era,
-	                m.number, message_op_text(m.op));
+	len += snprintf(out + len, (size_t)(INCOMING_LINE_MAX - len), "%" PRId64 ":%" PRId64 " %s", m.era, m.number,
+	                message_op_text(m.op));
 	if (m.op != MESSAGE_GOOD)
 		len += snprintf(out + len, (size_t)(INCOMING_LINE_MAX - len), " %s", net);
 	if (m.op != MESSAGE_LIFT)
@@ -60,7 +63,8 @@ bool incoming_line(const struct stream_entry *entry, const struct peers_peer *pe
 	if (m.op == MESSAGE_GOOD)
 		(void)snprintf(out + len, (size_t)(INCOMING_LINE_MAX - len), " known %s", known);
 	if (m.op == MESSAGE_BLOCK)
-		(void)snprintf(out + len, (size_t)(INCOMING_LINE_MAX - len), " offence %u rule %s category %s", m.offence, m.rule, m.category);
+		(void)snprintf(out + len, (size_t)(INCOMING_LINE_MAX - len), " offence %u rule %s category %s",
+		               m.offence, m.rule, m.category);
 	return true;
 }
 

@@ -1,7 +1,8 @@
 /*
  * link: a connection to the daemon's control socket: lines there, lines back.
  *
- * Nothing blocks: what the socket does not accept is kept. Errors: 0 or -errno with a sentence; then it is of no use any more.
+ * Nothing blocks: what the socket does not accept is kept. Errors: 0 or -errno with a sentence; then it is of no use
+ * any more.
  */
 #ifndef WFS_SHARE_LINK_H
 #define WFS_SHARE_LINK_H

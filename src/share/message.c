@@ -22,7 +22,8 @@ const char *message_op_text(enum message_op op)
 
 static bool is_word_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+	       c == '.';
 }
 
 void message_word(const char *word, char out[static MESSAGE_WORD_MAX])
@@ -162,7 +163,8 @@ static int read_known(const json_t *json, struct hexlist *ret, struct why *why)
 	return 0;
 }
 
-static int read_members(const json_t *json, struct message *m, char signature[static MESSAGE_SIGNATURE_MAX], struct why *why)
+static int read_members(const json_t *json, struct message *m, char signature[static MESSAGE_SIGNATURE_MAX],
+                        struct why *why)
 {
 	int64_t version = 0;
 	int rc = read_number(json, "v", NUMBER_MAX, &version, why);
@@ -222,7 +224,8 @@ size_t message_canonical(const struct message *m, char out[static MESSAGE_MAX])
 	subject_text(m, subject);
 	/* Fits: three words, a host, a subject and five numbers. No member contains a newline. */
 	return (size_t)snprintf(out, MESSAGE_MAX,
-	                        "watchforspammers %d\n%s\n%" PRId64 "\n%" PRId64 "\n%" PRId64 "\n%s\n%s\n%" PRId64 "\n%u\n%s\n%s\n",
+	                        "watchforspammers %d\n%s\n%" PRId64 "\n%" PRId64 "\n%" PRId64 "\n%s\n%s\n%" PRId64
+	                        "\n%u\n%s\n%s\n",
 	                        VERSION, m->host, m->era, m->number, m->at_s, ops[m->op], subject, m->until_s,
 	                        m->offence, m->rule, m->category);
 }
@@ -235,7 +238,8 @@ size_t message_print(const struct message *m, const char *signature, char out[st
 	if (m->op != MESSAGE_LIFT)
 		(void)snprintf(until, sizeof until, "\"until\":%" PRId64 ",", m->until_s);
 	if (m->op == MESSAGE_BLOCK)
-		(void)snprintf(block, sizeof block, "\"offence\":%u,\"rule\":\"%s\",\"category\":\"%s\",", m->offence, m->rule, m->category);
+		(void)snprintf(block, sizeof block, "\"offence\":%u,\"rule\":\"%s\",\"category\":\"%s\",", m->offence,
+		               m->rule, m->category);
 	/* None of the texts needs an escape in JSON. */
 	return (size_t)snprintf(out, MESSAGE_MAX,
 	                        "{\"v\":%d,\"id\":\"%s:%" PRId64 ":%" PRId64 "\",\"at\":%" PRId64

@@ -20,14 +20,14 @@ static bool find_op(const json_t *event, enum message_op *ret)
 	static const struct {
 		const char *event;
 		enum message_op op;
-	} published[] = {{"block", MESSAGE_BLOCK}, {"extend", MESSAGE_BLOCK}, {"lift", MESSAGE_LIFT}, {"white", MESSAGE_WHITE}};
+	} published[] = {
+		{"block", MESSAGE_BLOCK}, {"extend", MESSAGE_BLOCK}, {"lift", MESSAGE_LIFT}, {"white", MESSAGE_WHITE}};
 	const char *const what = string(event, "event");
 
 	for (size_t i = 0; i < sizeof published / sizeof *published; i++)
 		if (strcmp(what, published[i].event) == 0) {
 			*ret = published[i].op;
-			return strncmp(string(event, "rule"), BLOCK_PEER_BEGIN, strlen(BLOCK_PEER_BEGIN)) !=
-			       0;
+			return strncmp(string(event, "rule"), BLOCK_PEER_BEGIN, strlen(BLOCK_PEER_BEGIN)) != 0;
 		}
 	return false;
 }

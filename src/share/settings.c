@@ -30,9 +30,9 @@ enum { N_KEYS = sizeof keys / sizeof *keys };
 
 /* In the order of keys. */
 static const size_t places[N_KEYS] = {
-	offsetof(struct settings, host), offsetof(struct settings, server), offsetof(struct settings, user),
-	offsetof(struct settings, password_file), offsetof(struct settings, ca), offsetof(struct settings, key),
-	offsetof(struct settings, peers), offsetof(struct settings, socket),
+	offsetof(struct settings, host),          offsetof(struct settings, server), offsetof(struct settings, user),
+	offsetof(struct settings, password_file), offsetof(struct settings, ca),     offsetof(struct settings, key),
+	offsetof(struct settings, peers),         offsetof(struct settings, socket),
 };
 
 size_t settings_keys(const struct settings_key **ret)
@@ -73,7 +73,8 @@ static bool parse_server(struct settings *s, const char *server)
 		len -= 2;
 	}
 	port = strtol(colon + 1, &end, 10);
-	if (!addr_parse(from, len, &addr) || colon[1] < '0' || colon[1] > '9' || *end != '\0' || port < 1 || port > 65535)
+	if (!addr_parse(from, len, &addr) || colon[1] < '0' || colon[1] > '9' || *end != '\0' || port < 1 ||
+	    port > 65535)
 		return false;
 	free(s->address);
 	s->address = alloc_text_n(from, len, "a setting");
@@ -85,8 +86,9 @@ static bool parse_server(struct settings *s, const char *server)
 static const char *set_value(struct settings *s, size_t i, const char *value)
 {
 	if (i == N_KEYS - 1)
-		return duration_parse(value, &s->keep_s) && s->keep_s >= 60 && s->keep_s <= PEERS_LONGEST_S ? NULL
-		                                                                                            : "a duration from 1m to 7d";
+		return duration_parse(value, &s->keep_s) && s->keep_s >= 60 && s->keep_s <= PEERS_LONGEST_S
+		               ? NULL
+		               : "a duration from 1m to 7d";
 	put(text_of(s, i), value);
 	if (strcmp(keys[i].key, "host") == 0 && value[0] != '\0' && !peers_is_name((struct span){value, strlen(value)}))
 		return "a name is 1 to 32 letters, digits, \"-\", \"_\" and \".\"";
@@ -126,7 +128,8 @@ static int read_entries(struct settings *s, const struct ini *ini, struct why *w
 		const char *error;
 
 		if (strcasecmp(e->section, "share") != 0)
-			return why_set(why, EINVAL, "%s:%u: no section [%s]; there is [share]", ini->path, e->line, e->section);
+			return why_set(why, EINVAL, "%s:%u: no section [%s]; there is [share]", ini->path, e->line,
+			               e->section);
 		if (e->key == NULL)
 			continue;
 		if (i == N_KEYS)

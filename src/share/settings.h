@@ -1,7 +1,8 @@
 /*
  * settings: /etc/watchforspammers/share.conf as a struct; every key of it once.
  *
- * Knows base and peers only. One section, [share]; an absent file means the defaults. A file is accepted whole or not at all.
+ * Knows base and peers only. One section, [share]; an absent file means the defaults. A file is accepted whole or not
+ * at all.
  */
 #ifndef WFS_SHARE_SETTINGS_H
 #define WFS_SHARE_SETTINGS_H

@@ -64,7 +64,8 @@ static int write_key(int fd, const char *path, const char *group, struct why *wh
 	write_text(SECRET_BEGIN, seed, sizeof seed, line, sizeof line - 1);
 	len = strlen(line);
 	line[len++] = '\n';
-	if ((gr != NULL && fchown(fd, (uid_t)-1, gr->gr_gid) < 0) || write(fd, line, len) != (ssize_t)len || fsync(fd) < 0)
+	if ((gr != NULL && fchown(fd, (uid_t)-1, gr->gr_gid) < 0) || write(fd, line, len) != (ssize_t)len ||
+	    fsync(fd) < 0)
 		rc = why_set(why, errno, "%s: cannot be written: %s", path, strerror(errno));
 	sodium_memzero(seed, sizeof seed);
 	sodium_memzero(line, sizeof line);
@@ -105,7 +106,8 @@ int sign_load(const char *path, struct sign_key *ret, struct why *why)
 	while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
 		len--;
 	if (!read_text(SECRET_BEGIN, line, len, seed, sizeof seed))
-		rc = why_set(why, EINVAL, "%s: no secret key; remove it, and 'watchforspammers-share key' makes a new one", path);
+		rc = why_set(why, EINVAL,
+		             "%s: no secret key; remove it, and 'watchforspammers-share key' makes a new one", path);
 	if (rc == 0) {
 		(void)crypto_sign_seed_keypair(public, ret->secret, seed);
 		write_text(PEERS_KEY_BEGIN, public, sizeof public, ret->public, sizeof ret->public);

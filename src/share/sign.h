@@ -1,8 +1,8 @@
 /*
  * sign: the keys of hosts, and signatures by them: Ed25519, by libsodium; the only file that knows it.
  *
- * A secret key is a file of one line, "ed25519-secret:" and 32 bytes in base64, which neither others nor its group may write, and
- * others may not read. Public keys and signatures are text: "ed25519:" and base64 with padding (RFC 4648).
+ * A secret key is a file of one line, "ed25519-secret:" and 32 bytes in base64, which neither others nor its group may
+ * write, and others may not read. Public keys and signatures are text: "ed25519:" and base64 with padding (RFC 4648).
  * Source: RFC 8032; libsodium's page "Public-key signatures".
  */
 #ifndef WFS_SHARE_SIGN_H
@@ -21,7 +21,8 @@ struct sign_key {
 	char public[PEERS_KEY_MAX];
 };
 
-/* Creates the file with a new key, mode 0640, in the group of that name if there is one. -EEXIST: there is one already. */
+/* Creates the file with a new key, mode 0640, in the group of that name if there is one. -EEXIST: there is one already.
+ */
 int sign_create(const char *path, const char *group, struct why *why);
 
 /* Reads it. Errors: those of secretfile_read; -EINVAL: no key. */

@@ -58,7 +58,8 @@ static redisReply *keep(struct stream *s, void *answer, const char *what, struct
 
 static int read_password(const char *path, char out[static PASSWORD_MAX], struct why *why)
 {
-	const struct secretfile secret = {path, "[share] password_file ", "its first line is the password at the server", .for_group = true};
+	const struct secretfile secret = {path, "[share] password_file ",
+	                                  "its first line is the password at the server", .for_group = true};
 	size_t len;
 	int rc;
 
@@ -128,7 +129,8 @@ int stream_clock(struct stream *s, int64_t *ret_ms, struct why *why)
 
 	if (r == NULL)
 		return -EIO;
-	if (r->type != REDIS_REPLY_ARRAY || r->elements != 2 || r->element[0]->str == NULL || r->element[1]->str == NULL)
+	if (r->type != REDIS_REPLY_ARRAY || r->elements != 2 || r->element[0]->str == NULL ||
+	    r->element[1]->str == NULL)
 		return why_set(why, EPROTO, "the server: TIME: no time");
 	*ret_ms = strtoll(r->element[0]->str, NULL, 10) * 1000 + strtoll(r->element[1]->str, NULL, 10) / 1000;
 	return 0;
@@ -157,7 +159,8 @@ static bool read_entry(const redisReply *r, struct stream_entry *ret)
 	memcpy(ret->id, r->element[0]->str, r->element[0]->len);
 	fields = r->element[1];
 	for (size_t i = 0; fields->type == REDIS_REPLY_ARRAY && i + 1 < fields->elements; i += 2)
-		if (fields->element[i]->type == REDIS_REPLY_STRING && fields->element[i + 1]->type == REDIS_REPLY_STRING &&
+		if (fields->element[i]->type == REDIS_REPLY_STRING &&
+		    fields->element[i + 1]->type == REDIS_REPLY_STRING &&
 		    span_is((struct span){fields->element[i]->str, fields->element[i]->len}, "m"))
 			ret->message = (struct span){fields->element[i + 1]->str, fields->element[i + 1]->len};
 	return true;
@@ -192,7 +195,8 @@ int stream_last(struct stream *s, const char *host, struct stream_entry *ret, st
 
 void stream_add(struct stream *s, const char *host, struct span message, int64_t older_ms)
 {
-	(void)redisAppendCommand(s->redis, "XADD %s MINID ~ %lld * m %b", key_of(host).text, (long long)older_ms, message.p, message.len);
+	(void)redisAppendCommand(s->redis, "XADD %s MINID ~ %lld * m %b", key_of(host).text, (long long)older_ms,
+	                         message.p, message.len);
 }
 
 int stream_flush(struct stream *s, size_t n, struct why *why)
@@ -259,10 +263,11 @@ int stream_next(struct stream *s, struct stream_entry *ret)
 
 	while (s->reply != NULL && s->reply->type == REDIS_REPLY_ARRAY && s->at < s->reply->elements) {
 		const redisReply *const one = s->reply->element[s->at];
-		const redisReply *const key = one->type == REDIS_REPLY_ARRAY && one->elements == 2 ? one->element[0] : NULL;
+		const redisReply *const key =
+			one->type == REDIS_REPLY_ARRAY && one->elements == 2 ? one->element[0] : NULL;
 
-		if (key == NULL || key->type != REDIS_REPLY_STRING || key->len <= begin || one->element[1]->type != REDIS_REPLY_ARRAY ||
-		    s->entry >= one->element[1]->elements) {
+		if (key == NULL || key->type != REDIS_REPLY_STRING || key->len <= begin ||
+		    one->element[1]->type != REDIS_REPLY_ARRAY || s->entry >= one->element[1]->elements) {
 			s->at++;
 			s->entry = 0;
 		} else if (read_entry(one->element[1]->element[s->entry++], ret)) {

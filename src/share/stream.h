@@ -1,11 +1,10 @@
 /*
- * stream: streams of a Redis or Valkey server: one for each host, "wfs:1:HOST", whose entries have one field "m", a message. By
- * hiredis; the only file that knows it, beside tls.
+ * stream: streams of a Redis or Valkey server: one for each host, "wfs:1:HOST", whose entries have one field "m", a
+ * message. By hiredis; the only file that knows it, beside tls.
  *
- * One connection each, which blocks for STREAM_TIMEOUT_MS at most. After an error it is of no use any more. Another transport would have
- * the same functions.
- * Errors: 0 or -errno with a sentence, which has the server's reply.
- * Source: Redis commands XADD, XREAD, XREVRANGE, TIME, AUTH; measured with 7.0.15.
+ * One connection each, which blocks for STREAM_TIMEOUT_MS at most. After an error it is of no use any more. Another
+ * transport would have the same functions. Errors: 0 or -errno with a sentence, which has the server's reply. Source:
+ * Redis commands XADD, XREAD, XREVRANGE, TIME, AUTH; measured with 7.0.15.
  */
 #ifndef WFS_SHARE_STREAM_H
 #define WFS_SHARE_STREAM_H
@@ -52,7 +51,8 @@ struct stream_entry {
 /* The last entry of a host's stream; STREAM_NONE: it is empty. */
 int stream_last(struct stream *stream, const char *host, struct stream_entry *ret, struct why *why);
 
-/* Adds messages to a host's stream; what is older than that is cut. stream_flush sends n of them and waits until they are there. */
+/* Adds messages to a host's stream; what is older than that is cut. stream_flush sends n of them and waits until they
+ * are there. */
 void stream_add(struct stream *stream, const char *host, struct span message, int64_t older_ms);
 int stream_flush(struct stream *stream, size_t n, struct why *why);
 
@@ -62,10 +62,12 @@ struct stream_place {
 	char id[STREAM_ID_MAX];
 };
 
-/* Queries what comes after these places: the reply makes stream_fd readable, when there is something or after STREAM_BLOCK_MS. */
+/* Queries what comes after these places: the reply makes stream_fd readable, when there is something or after
+ * STREAM_BLOCK_MS. */
 int stream_query(struct stream *stream, const struct stream_place places[], size_t n, struct why *why);
 
-/* Receives it; STREAM_NONE: it is not complete yet. Then its entries, one after the other, STREAM_NONE after the last. */
+/* Receives it; STREAM_NONE: it is not complete yet. Then its entries, one after the other, STREAM_NONE after the last.
+ */
 int stream_receive(struct stream *stream, struct why *why);
 int stream_next(struct stream *stream, struct stream_entry *ret);
 

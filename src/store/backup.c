@@ -64,7 +64,8 @@ static int publish(int fd, const char *temporary, const char *path, bool replace
 			return why_set(why, EEXIST, "%s: it exists; name another file, or --force to replace it", path);
 		return fail(path, "create", why);
 	}
-	(void)snprintf(dir, sizeof dir, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
+	(void)snprintf(dir, sizeof dir, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
+	               slash == NULL ? "." : path);
 	dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd >= 0) {
 		(void)fsync(dir_fd);
@@ -82,7 +83,10 @@ int store_backup(struct store *store, const char *path, bool replace, struct why
 	if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
 		return why_set(why, ENAMETOOLONG, "%s: the name is too long", path);
 	if (replace && lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		return why_set(why, EINVAL, "%s: is a device, a link or a directory, which a backup does not replace; name another file", path);
+		return why_set(
+			why, EINVAL,
+			"%s: is a device, a link or a directory, which a backup does not replace; name another file",
+			path);
 	if (!replace && access(path, F_OK) == 0)
 		return why_set(why, EEXIST, "%s: it exists; name another file, or --force to replace it", path);
 	if ((fd = mkostemp(temporary, O_CLOEXEC)) < 0)

@@ -11,8 +11,8 @@
 #include "store/store.h"
 
 /*
- * Copies it to path, with the mode of the database: complete and on the disk, or not at all. replace: also when path exists,
- * else -EEXIST. Errors: as of store.h, of mkstemp(3) and of rename(2).
+ * Copies it to path, with the mode of the database: complete and on the disk, or not at all. replace: also when path
+ * exists, else -EEXIST. Errors: as of store.h, of mkstemp(3) and of rename(2).
  */
 int store_backup(struct store *store, const char *path, bool replace, struct why *why);
 

@@ -16,7 +16,8 @@ struct cursor {
 	size_t i;
 };
 
-static int connect_table(sqlite3 *db, void *store, int argc, const char *const *argv, sqlite3_vtab **ret, char **ret_error)
+static int connect_table(sqlite3 *db, void *store, int argc, const char *const *argv, sqlite3_vtab **ret,
+                         char **ret_error)
 {
 	struct table *const table = alloc_zero(1, sizeof *table, "a batch");
 
@@ -109,7 +110,9 @@ static const sqlite3_module module = {
 
 int batch_register(struct store *store, struct why *why)
 {
-	return sqlite3_create_module(store->db, "batch", &module, store) == SQLITE_OK ? 0 : sql_fail(store, "cannot use it", why);
+	return sqlite3_create_module(store->db, "batch", &module, store) == SQLITE_OK
+	               ? 0
+	               : sql_fail(store, "cannot use it", why);
 }
 
 int batch_run(struct store *store, sqlite3_stmt *s, const void *rows, size_t size, size_t n, batch_value *value,

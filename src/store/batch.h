@@ -1,12 +1,13 @@
 /*
  * batch: many rows of C, written by one statement.
  *
- * Private to the folder. SQLite reads them as a table called "batch" with the columns a, b, c ... k, as many as a row has: "INSERT INTO hit
+ * Private to the folder. SQLite reads them as a table called "batch" with the columns a, b, c ... k, as many as a row
+ * has: "INSERT INTO hit
  * (...) SELECT a, b, c FROM batch". Binding and stepping a statement for each row is two thirds slower (measured with
  * half a million hits). "OR FAIL", because else SQLite keeps a journal for each such statement, to undo its first rows
- * when a later one fails: here the caller undoes the whole transaction. A table with a trigger has one all the same: each
- * statement copies the pages that it changes, so rows are best written together.
- * Source: SQLite's page "The Virtual Table Mechanism Of SQLite", eponymous-only tables.
+ * when a later one fails: here the caller undoes the whole transaction. A table with a trigger has one all the same:
+ * each statement copies the pages that it changes, so rows are best written together. Source: SQLite's page "The
+ * Virtual Table Mechanism Of SQLite", eponymous-only tables.
  */
 #ifndef WFS_BATCH_H
 #define WFS_BATCH_H
@@ -15,7 +16,8 @@
 
 #include "store/sql.h"
 
-/* Returns the value of a column (0: a) of a row with one of sqlite3_result_...; borrowed data stays valid until the next row. */
+/* Returns the value of a column (0: a) of a row with one of sqlite3_result_...; borrowed data stays valid until the
+ * next row. */
 typedef void batch_value(sqlite3_context *context, const void *row, int column);
 
 /* Makes the table known to a database that was just opened. */

@@ -37,10 +37,10 @@ static void block_value(sqlite3_context *context, const void *row, int column)
 
 int store_add_blocks(struct store *store, struct block *blocks, size_t n, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(
-		store, BLOCK_ADD,
-		"INSERT OR FAIL INTO block (address, since, until, offence, rule, cause, proven) "
-		"SELECT a, b, c, d, e, f, g FROM batch");
+	sqlite3_stmt *const s =
+		sql_statement(store, BLOCK_ADD,
+	                      "INSERT OR FAIL INTO block (address, since, until, offence, rule, cause, proven) "
+	                      "SELECT a, b, c, d, e, f, g FROM batch");
 	int rc;
 
 	for (size_t i = 0; i < n; i++)
@@ -56,10 +56,10 @@ int store_add_blocks(struct store *store, struct block *blocks, size_t n, struct
 
 int store_add_dropped(struct store *store, int64_t block_id, const struct store_dropped *dropped, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(
-		store, BLOCK_KNOCK,
-		"UPDATE block SET until = max(until, ?2), knocks = knocks + ?3, knocked = ?4, packets = packets + ?5, bytes = bytes + ?6 "
-		"WHERE id = ?1 RETURNING rule");
+	sqlite3_stmt *const s = sql_statement(store, BLOCK_KNOCK,
+	                                      "UPDATE block SET until = max(until, ?2), knocks = knocks + ?3, knocked "
+	                                      "= ?4, packets = packets + ?5, bytes = bytes + ?6 "
+	                                      "WHERE id = ?1 RETURNING rule");
 	struct daily_row *day;
 	int64_t rule = 0;
 	int rc;
@@ -80,17 +80,17 @@ int store_add_dropped(struct store *store, int64_t block_id, const struct store_
 }
 
 /* As store_prolong, of a database without an index on addresses. */
-static int prolong_known(struct store *store, const struct net *net, enum block_cause cause, int64_t at_s, int64_t until_s,
-                         struct why *why)
+static int prolong_known(struct store *store, const struct net *net, enum block_cause cause, int64_t at_s,
+                         int64_t until_s, struct why *why)
 {
 	struct running_block *at = NULL;
 	int64_t id;
 	int rc = 0;
 
 	while (rc == 0 && (id = running_next(store->running, &at, net, cause, at_s, until_s)) != 0) {
-		sqlite3_stmt *const s = sql_statement(
-			store, BLOCK_PROLONG_ONE,
-			"UPDATE block SET until = max(until, ?2) WHERE id = ?1 AND ended IS NULL");
+		sqlite3_stmt *const s =
+			sql_statement(store, BLOCK_PROLONG_ONE,
+		                      "UPDATE block SET until = max(until, ?2) WHERE id = ?1 AND ended IS NULL");
 
 		sql_bind_number(s, 1, id);
 		sql_bind_number(s, 2, until_s);
@@ -99,13 +99,12 @@ static int prolong_known(struct store *store, const struct net *net, enum block_
 	return rc;
 }
 
-int store_prolong(struct store *store, const struct net *net, enum block_cause cause, int64_t at_s,
-                  int64_t until_s, struct why *why)
+int store_prolong(struct store *store, const struct net *net, enum block_cause cause, int64_t at_s, int64_t until_s,
+                  struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(
-		store, BLOCK_PROLONG,
-		"UPDATE block SET until = max(until, ?4) "
-		"WHERE address = ?1 AND cause = ?2 AND until > ?3 AND ended IS NULL");
+	sqlite3_stmt *const s = sql_statement(store, BLOCK_PROLONG,
+	                                      "UPDATE block SET until = max(until, ?4) "
+	                                      "WHERE address = ?1 AND cause = ?2 AND until > ?3 AND ended IS NULL");
 	char text[NET_TEXT_MAX];
 
 	if (store->running != NULL)
@@ -164,7 +163,9 @@ int store_end(struct store *store, const struct block *block, int64_t at_s, cons
 
 int store_note_expired(struct store *store, int64_t now_s, struct why *why)
 {
-	sqlite3_stmt *s = sql_statement(store, EXPIRED_LAST, "SELECT max(until) FROM block WHERE ended IS NULL AND until <= ?1 AND until > " EXPIRED);
+	sqlite3_stmt *s =
+		sql_statement(store, EXPIRED_LAST,
+	                      "SELECT max(until) FROM block WHERE ended IS NULL AND until <= ?1 AND until > " EXPIRED);
 	int64_t last_s = 0;
 	char text[24];
 	int rc;
@@ -174,11 +175,11 @@ int store_note_expired(struct store *store, int64_t now_s, struct why *why)
 		return rc == STORE_NONE ? 0 : rc;
 	if ((rc = store_begin(store, why)) < 0)
 		return rc;
-	s = sql_statement(
-		store, EVENTS_EXPIRED,
-		"INSERT INTO event (time, what, address, until, rule, offence) "
-		"SELECT until, 'expire', address, until, rule, offence FROM block WHERE ended IS NULL AND until <= ?1 AND "
-		"until > " EXPIRED " ORDER BY until, id");
+	s = sql_statement(store, EVENTS_EXPIRED,
+	                  "INSERT INTO event (time, what, address, until, rule, offence) "
+	                  "SELECT until, 'expire', address, until, rule, offence FROM block WHERE ended IS NULL AND "
+	                  "until <= ?1 AND "
+	                  "until > " EXPIRED " ORDER BY until, id");
 	(void)snprintf(text, sizeof text, "%" PRId64, now_s);
 	sql_bind_number(s, 1, now_s);
 	if ((rc = sql_run(store, s, why)) == 0)
@@ -187,14 +188,14 @@ int store_note_expired(struct store *store, int64_t now_s, struct why *why)
 }
 
 /*
- * Whether an eighth of the table or more is to be read: then all of it is read as it lies in the file, ten times as fast as
- * finding a million rows one by one. How many rows there are is not counted: ids are given one after the other.
+ * Whether an eighth of the table or more is to be read: then all of it is read as it lies in the file, ten times as
+ * fast as finding a million rows one by one. How many rows there are is not counted: ids are given one after the other.
  */
 static int reads_most(struct store *store, int64_t since_s, bool *ret, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(
-		store, BLOCKS_MOST,
-		"SELECT count(*) * 8 > (SELECT max(id) FROM block) - (SELECT min(id) FROM block) FROM block WHERE until > ?1");
+	sqlite3_stmt *const s = sql_statement(store, BLOCKS_MOST,
+	                                      "SELECT count(*) * 8 > (SELECT max(id) FROM block) - (SELECT min(id) "
+	                                      "FROM block) FROM block WHERE until > ?1");
 	int64_t most = 0;
 	int rc;
 
@@ -204,16 +205,18 @@ static int reads_most(struct store *store, int64_t since_s, bool *ret, struct wh
 	return rc < 0 ? rc : 0;
 }
 
-/* "id IN" reads them as they lie in the file; in the order of the index each of 100,000 is read from another page, which takes twice as long. */
+/* "id IN" reads them as they lie in the file; in the order of the index each of 100,000 is read from another page,
+ * which takes twice as long. */
 
 #define RUNNING "SELECT id, address, since, until, offence, rule, cause, proven, NULL FROM block "
-#define SINCE                                                                                                                \
-	"SELECT b.id, b.address, b.since, min(b.until, coalesce(b.ended, b.until)), b.offence, b.rule, b.cause, b.proven, r.name " \
+#define SINCE                                                                                                          \
+	"SELECT b.id, b.address, b.since, min(b.until, coalesce(b.ended, b.until)), b.offence, b.rule, b.cause, "      \
+	"b.proven, r.name "                                                                                            \
 	"FROM block b CROSS JOIN rule r ON r.id = b.rule "
 
 /* A walk over blocks that end after at_s: by the index, or, when these are most of the table, over all of it. */
-static int walk(struct store *store, enum statement some, const char *some_words, enum statement most, const char *most_words, int64_t at_s,
-                struct why *why)
+static int walk(struct store *store, enum statement some, const char *some_words, enum statement most,
+                const char *most_words, int64_t at_s, struct why *why)
 {
 	bool reads_all;
 	const int rc = reads_most(store, at_s, &reads_all, why);
@@ -225,14 +228,15 @@ static int walk(struct store *store, enum statement some, const char *some_words
 
 int store_running(struct store *store, int64_t now_s, struct why *why)
 {
-	return walk(store, BLOCKS_RUNNING, RUNNING "WHERE id IN (SELECT id FROM block WHERE until > ?1) AND ended IS NULL", BLOCKS_RUNNING_MOST,
-	            RUNNING "NOT INDEXED WHERE until > ?1 AND ended IS NULL", now_s, why);
+	return walk(store, BLOCKS_RUNNING,
+	            RUNNING "WHERE id IN (SELECT id FROM block WHERE until > ?1) AND ended IS NULL",
+	            BLOCKS_RUNNING_MOST, RUNNING "NOT INDEXED WHERE until > ?1 AND ended IS NULL", now_s, why);
 }
 
 int store_blocks_since(struct store *store, int64_t since_s, struct why *why)
 {
-	return walk(store, BLOCKS_SINCE, SINCE "WHERE b.id IN (SELECT id FROM block WHERE until > ?1) ORDER BY b.id", BLOCKS_SINCE_MOST,
-	            SINCE "WHERE +b.until > ?1 ORDER BY b.id", since_s, why);
+	return walk(store, BLOCKS_SINCE, SINCE "WHERE b.id IN (SELECT id FROM block WHERE until > ?1) ORDER BY b.id",
+	            BLOCKS_SINCE_MOST, SINCE "WHERE +b.until > ?1 ORDER BY b.id", since_s, why);
 }
 
 int store_next_block(struct store *store, struct block *ret, const char **ret_rule, struct why *why)

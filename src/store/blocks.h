@@ -14,8 +14,8 @@
 int store_add_blocks(struct store *store, struct block *blocks, size_t n, struct why *why);
 
 /*
- * Packets of a blocked client were seen to be dropped, so many times, the last at at_s; its block now lasts until until_s, if
- * that is later. packets, bytes: more than before, at least; bytes 0: nobody counts them.
+ * Packets of a blocked client were seen to be dropped, so many times, the last at at_s; its block now lasts until
+ * until_s, if that is later. packets, bytes: more than before, at least; bytes 0: nobody counts them.
  */
 struct store_dropped {
 	int64_t times, at_s, until_s, packets, bytes;
@@ -23,18 +23,18 @@ struct store_dropped {
 int store_add_dropped(struct store *store, int64_t block_id, const struct store_dropped *dropped, struct why *why);
 
 /* The block of net with that cause that is active at at_s now lasts until until_s. */
-int store_prolong(struct store *store, const struct net *net, enum block_cause cause, int64_t at_s,
-                  int64_t until_s, struct why *why);
+int store_prolong(struct store *store, const struct net *net, enum block_cause cause, int64_t at_s, int64_t until_s,
+                  struct why *why);
 
 /*
- * Ends an active block before its time: the one with that id, or without one (0) those of exactly its net and cause. by:
- * "allowed" ... With an id it is found at once; else all that are active are read.
+ * Ends an active block before its time: the one with that id, or without one (0) those of exactly its net and cause.
+ * by: "allowed" ... With an id it is found at once; else all that are active are read.
  */
 int store_end(struct store *store, const struct block *block, int64_t at_s, const char *by, struct why *why);
 
 /*
- * Writes the event of each block that expired by now_s and has none yet; those from before the database was created or converted get none.
- * Nothing else is written when a block expires. In no transaction.
+ * Writes the event of each block that expired by now_s and has none yet; those from before the database was created or
+ * converted get none. Nothing else is written when a block expires. In no transaction.
  */
 int store_note_expired(struct store *store, int64_t now_s, struct why *why);
 

@@ -37,7 +37,8 @@ static void claim_value(sqlite3_context *context, const void *row, int column)
 		batch_text(context, (struct span){claim->rule, claim->rule == NULL ? 0 : strlen(claim->rule)});
 		break;
 	case 8:
-		batch_text(context, (struct span){claim->category, claim->category == NULL ? 0 : strlen(claim->category)});
+		batch_text(context,
+		           (struct span){claim->category, claim->category == NULL ? 0 : strlen(claim->category)});
 		break;
 	}
 }
@@ -45,14 +46,16 @@ static void claim_value(sqlite3_context *context, const void *row, int column)
 int store_put_claims(struct store *store, const struct store_claim *claims, size_t n, struct why *why)
 {
 	/* REPLACE, so that the trigger of an amnesty sees each. */
-	sqlite3_stmt *const s = sql_statement(store, CLAIM_PUT,
-	                                      "INSERT OR REPLACE INTO claim (address, what, peer, since, until, said, offence, rule, category) "
-	                                      "SELECT a, b, c, d, e, f, g, h, i FROM batch");
+	sqlite3_stmt *const s = sql_statement(
+		store, CLAIM_PUT,
+		"INSERT OR REPLACE INTO claim (address, what, peer, since, until, said, offence, rule, category) "
+		"SELECT a, b, c, d, e, f, g, h, i FROM batch");
 
 	return batch_run(store, s, claims, sizeof *claims, n, claim_value, why);
 }
 
-int store_remove_claim(struct store *store, const char *peer, enum store_claim_what what, const struct net *net, struct why *why)
+int store_remove_claim(struct store *store, const char *peer, enum store_claim_what what, const struct net *net,
+                       struct why *why)
 {
 	sqlite3_stmt *const s =
 		sql_statement(store, CLAIM_REMOVE, "DELETE FROM claim WHERE address = ?1 AND what = ?2 AND peer = ?3");
@@ -75,9 +78,10 @@ int store_remove_claims(struct store *store, const char *peer, struct why *why)
 
 int store_put_peer(struct store *store, const struct store_peer *peer, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(store, PEER_PUT,
-	                                      "INSERT OR REPLACE INTO peer (name, stream, era, number, heard, lag, taken, refused, refusal) "
-	                                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, nullif(?9, ''))");
+	sqlite3_stmt *const s = sql_statement(
+		store, PEER_PUT,
+		"INSERT OR REPLACE INTO peer (name, stream, era, number, heard, lag, taken, refused, refusal) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, nullif(?9, ''))");
 
 	sql_bind_text(s, 1, peer->name);
 	sql_bind_text(s, 2, peer->stream);
@@ -94,7 +98,9 @@ int store_put_peer(struct store *store, const struct store_peer *peer, struct wh
 int store_claims(struct store *store, int64_t now_s, struct why *why)
 {
 	return sql_walk(store, CLAIMS_ACTIVE,
-	                "SELECT address, what, peer, since, until, said, offence, rule, category FROM claim WHERE until > ?1 ORDER BY what DESC", now_s, why);
+	                "SELECT address, what, peer, since, until, said, offence, rule, category FROM claim WHERE "
+	                "until > ?1 ORDER BY what DESC",
+	                now_s, why);
 }
 
 int store_next_claim(struct store *store, struct store_claim *ret, struct why *why)
@@ -120,7 +126,9 @@ int store_next_claim(struct store *store, struct store_claim *ret, struct why *w
 int store_peers(struct store *store, struct why *why)
 {
 	return sql_walk(store, PEERS_ALL,
-	                "SELECT name, stream, era, number, heard, lag, taken, refused, refusal FROM peer WHERE heard >= ?1 ORDER BY name", 0, why);
+	                "SELECT name, stream, era, number, heard, lag, taken, refused, refusal FROM peer WHERE heard "
+	                ">= ?1 ORDER BY name",
+	                0, why);
 }
 
 /* NUL-ended, cut. */
@@ -154,9 +162,9 @@ int store_next_peer(struct store *store, struct store_peer *ret, struct why *why
 
 int store_put_digest(struct store *store, const struct store_digest *digest, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(
-	        store, DIGEST_PUT,
-		"INSERT OR REPLACE INTO digest (peer, first, until, numbers) VALUES (?1, ?2, ?3, ?4)");
+	sqlite3_stmt *const s =
+		sql_statement(store, DIGEST_PUT,
+	                      "INSERT OR REPLACE INTO digest (peer, first, until, numbers) VALUES (?1, ?2, ?3, ?4)");
 	uint32_t bytes[HEXLIST_MAX];
 
 	for (size_t i = 0; i < digest->known.n; i++)
@@ -178,8 +186,8 @@ int store_remove_digests(struct store *store, const char *peer, struct why *why)
 
 int store_count_digests(struct store *store, const char *peer, int64_t now_s, int64_t *ret, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(store, DIGESTS_COUNT,
-	                                      "SELECT count(*) FROM digest WHERE peer = ?1 AND until > ?2");
+	sqlite3_stmt *const s =
+		sql_statement(store, DIGESTS_COUNT, "SELECT count(*) FROM digest WHERE peer = ?1 AND until > ?2");
 
 	sql_bind_text(s, 1, peer);
 	sql_bind_number(s, 2, now_s);
@@ -188,8 +196,7 @@ int store_count_digests(struct store *store, const char *peer, int64_t now_s, in
 
 int store_digests(struct store *store, int64_t now_s, struct why *why)
 {
-	return sql_walk(store, DIGESTS_ACTIVE, "SELECT peer, until, numbers FROM digest WHERE until > ?1",
-	                now_s, why);
+	return sql_walk(store, DIGESTS_ACTIVE, "SELECT peer, until, numbers FROM digest WHERE until > ?1", now_s, why);
 }
 
 int store_next_digest(struct store *store, struct store_digest *ret, struct why *why)
@@ -205,8 +212,7 @@ int store_next_digest(struct store *store, struct store_digest *ret, struct why 
 	*ret = (struct store_digest){.peer = sql_text(s, 0), .until_s = sqlite3_column_int64(s, 1)};
 	if (numbers.len <= sizeof bytes)
 		memcpy(bytes, numbers.p, numbers.len);
-	for (ret->known.n = 0; ret->known.n < HEXLIST_MAX && ret->known.n < numbers.len / sizeof *bytes;
-	     ret->known.n++)
+	for (ret->known.n = 0; ret->known.n < HEXLIST_MAX && ret->known.n < numbers.len / sizeof *bytes; ret->known.n++)
 		ret->known.numbers[ret->known.n] = le32toh(bytes[ret->known.n]);
 	return 0;
 }

@@ -2,7 +2,8 @@
  * claims: what other hosts say about networks: that they are hostile, or good; and how far their streams were
  * read.
  *
- * Both change in one transaction, so that nothing is lost and nothing counts twice. Errors, transactions and walks as of store.h.
+ * Both change in one transaction, so that nothing is lost and nothing counts twice. Errors, transactions and walks as
+ * of store.h.
  */
 #ifndef WFS_STORE_CLAIMS_H
 #define WFS_STORE_CLAIMS_H
@@ -32,7 +33,8 @@ struct store_claim {
 
 /* Each replaces what that peer said of it before. */
 int store_put_claims(struct store *store, const struct store_claim *claims, size_t n, struct why *why);
-int store_remove_claim(struct store *store, const char *peer, enum store_claim_what what, const struct net *net, struct why *why);
+int store_remove_claim(struct store *store, const char *peer, enum store_claim_what what, const struct net *net,
+                       struct why *why);
 
 /* All that one peer said is hostile. */
 int store_remove_claims(struct store *store, const char *peer, struct why *why);
@@ -56,9 +58,8 @@ struct store_digest {
 int store_put_digest(struct store *store, const struct store_digest *digest, struct why *why);
 int store_remove_digests(struct store *store, const char *peer, struct why *why);
 int store_count_digests(struct store *store, const char *peer, int64_t now_s, int64_t *ret,
-                        struct why *why); /* that are not over */
-int store_digests(struct store *store, int64_t now_s,
-                  struct why *why); /* a walk over these; peer is borrowed */
+                        struct why *why);                               /* that are not over */
+int store_digests(struct store *store, int64_t now_s, struct why *why); /* a walk over these; peer is borrowed */
 int store_next_digest(struct store *store, struct store_digest *ret, struct why *why);
 
 /* Walks: what was said and is not over at now_s, amnesties first, texts borrowed; the peers there ever were. */

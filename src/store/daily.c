@@ -50,7 +50,8 @@ static void add_totals(struct daily *d)
 static void row_value(sqlite3_context *context, const void *row, int column)
 {
 	const struct daily_row *const r = row;
-	const int64_t values[] = {r->day, r->rule, r->hits, r->addresses, r->blocks, r->dropped, r->last_s, r->packets, r->bytes};
+	const int64_t values[] = {r->day,     r->rule,   r->hits,    r->addresses, r->blocks,
+	                          r->dropped, r->last_s, r->packets, r->bytes};
 
 	sqlite3_result_int64(context, values[column]);
 }
@@ -61,8 +62,10 @@ int daily_write(struct daily *d, struct store *store, struct why *why)
 		store, DAILY_ADD,
 		"INSERT OR FAIL INTO daily (day, rule, hits, addresses, blocks, dropped, last, packets, bytes) "
 		"SELECT a, b, c, d, e, f, g, h, i FROM batch WHERE true ON CONFLICT (day, rule) DO UPDATE "
-		"SET hits = hits + excluded.hits, addresses = addresses + excluded.addresses, blocks = blocks + excluded.blocks, "
-		"dropped = dropped + excluded.dropped, last = max(last, excluded.last), packets = packets + excluded.packets, "
+		"SET hits = hits + excluded.hits, addresses = addresses + excluded.addresses, blocks = blocks + "
+		"excluded.blocks, "
+		"dropped = dropped + excluded.dropped, last = max(last, excluded.last), packets = packets + "
+		"excluded.packets, "
 		"bytes = bytes + excluded.bytes");
 	int rc;
 

@@ -17,12 +17,13 @@ enum { DAILY_ALL_RULES = 0 };
 
 struct store;
 
-/* More of a day and a rule (its id). addresses may be less than 0: of those added before, so many were known already. */
+/* More of a day and a rule (its id). addresses may be less than 0: of those added before, so many were known already.
+ */
 struct daily_row {
 	int64_t day, rule;
 	int64_t hits, addresses, blocks, dropped;
 	int64_t packets, bytes; /* of those dropped; bytes 0: nobody counted them */
-	int64_t last_s; /* time of the last hit; 0: none */
+	int64_t last_s;         /* time of the last hit; 0: none */
 };
 
 /* Zeroed: empty. */

@@ -15,8 +15,10 @@ static sqlite3_stmt *begin(struct store *store, enum statement which, const char
 void figures_sums(struct store *store, int64_t first_day, int64_t last_day)
 {
 	(void)begin(store, FIGURES_SUMS,
-	            "SELECT s.day, r.name, r.reason, r.category, s.hits, s.addresses, s.blocks, s.dropped, s.packets, s.bytes FROM sums s "
-	            "LEFT JOIN rule r ON r.id = s.rule WHERE s.day BETWEEN ?1 AND ?2 AND (s.rule = 0 OR r.id IS NOT NULL) ORDER BY s.day",
+	            "SELECT s.day, r.name, r.reason, r.category, s.hits, s.addresses, s.blocks, s.dropped, s.packets, "
+	            "s.bytes FROM sums s "
+	            "LEFT JOIN rule r ON r.id = s.rule WHERE s.day BETWEEN ?1 AND ?2 AND (s.rule = 0 OR r.id IS NOT "
+	            "NULL) ORDER BY s.day",
 	            first_day, last_day);
 }
 
@@ -42,10 +44,11 @@ int figures_next_sum(struct store *store, struct figures_sum *ret, struct why *w
 /* A hit without a log and with the rule of the DNS lists is a list's answer; a vote has no log either. */
 void figures_hits(struct store *store, int64_t from_s, int64_t until_s)
 {
-	(void)begin(store, FIGURES_HITS,
-	            "SELECT h.time, r.name, r.category, h.detail, h.log = 0 AND r.category = 'dnsbl', h.address FROM hit h "
-	            "JOIN rule r ON r.id = h.rule WHERE h.time BETWEEN ?1 AND ?2",
-	            from_s, until_s);
+	(void)begin(
+		store, FIGURES_HITS,
+		"SELECT h.time, r.name, r.category, h.detail, h.log = 0 AND r.category = 'dnsbl', h.address FROM hit h "
+		"JOIN rule r ON r.id = h.rule WHERE h.time BETWEEN ?1 AND ?2",
+		from_s, until_s);
 }
 
 int figures_next_hit(struct store *store, struct figures_hit *ret, struct why *why)
@@ -64,8 +67,9 @@ int figures_next_hit(struct store *store, struct figures_hit *ret, struct why *w
 }
 
 /* Of block b and its rule r; ?3 is now. */
-#define BLOCK_COLUMNS                                                                                                   \
-	"b.since, coalesce(b.ended, b.until), b.offence, b.proven, b.ended IS NULL AND b.until > ?3, r.name, r.category, " \
+#define BLOCK_COLUMNS                                                                                                  \
+	"b.since, coalesce(b.ended, b.until), b.offence, b.proven, b.ended IS NULL AND b.until > ?3, r.name, "         \
+	"r.category, "                                                                                                 \
 	"b.address"
 
 void figures_blocks(struct store *store, int64_t from_s, int64_t until_s, int64_t now_s)
@@ -120,10 +124,11 @@ int figures_next_good(struct store *store, struct net *ret, struct why *why)
 /* SQLite takes the text from the row with the greatest time, as documented for a bare column beside max(). */
 void figures_accounts(struct store *store, int64_t from_s, int64_t until_s, int64_t n_max)
 {
-	sqlite3_stmt *const s = begin(store, FIGURES_ACCOUNTS,
-	                              "SELECT account, count(*), count(DISTINCT address), max(time), text FROM hit WHERE weight = 3 AND "
-	                              "time BETWEEN ?1 AND ?2 GROUP BY account ORDER BY 2 DESC, account LIMIT ?3",
-	                              from_s, until_s);
+	sqlite3_stmt *const s = begin(
+		store, FIGURES_ACCOUNTS,
+		"SELECT account, count(*), count(DISTINCT address), max(time), text FROM hit WHERE weight = 3 AND "
+		"time BETWEEN ?1 AND ?2 GROUP BY account ORDER BY 2 DESC, account LIMIT ?3",
+		from_s, until_s);
 
 	sql_bind_number(s, 3, n_max);
 }
@@ -144,12 +149,13 @@ int figures_next_account(struct store *store, struct figures_account *ret, struc
 
 void figures_senders(struct store *store, int64_t from_s, int64_t until_s, int64_t addresses, int64_t n_max)
 {
-	sqlite3_stmt *const s = begin(store, FIGURES_SENDERS,
-	                              "SELECT domain, max(n), count(*) FROM (SELECT domain, count(DISTINCT address) AS n FROM "
-	                              "(SELECT lower(CAST(substr(sender, instr(sender, x'40') + 1) AS TEXT)) AS domain, lower(recipient) AS "
-	                              "recipient, address FROM attempt WHERE time BETWEEN ?1 AND ?2 AND instr(sender, x'40') > 0) "
-	                              "GROUP BY domain, recipient HAVING n >= ?3) GROUP BY domain ORDER BY 2 DESC, 3 DESC, 1 LIMIT ?4",
-	                              from_s, until_s);
+	sqlite3_stmt *const s = begin(
+		store, FIGURES_SENDERS,
+		"SELECT domain, max(n), count(*) FROM (SELECT domain, count(DISTINCT address) AS n FROM "
+		"(SELECT lower(CAST(substr(sender, instr(sender, x'40') + 1) AS TEXT)) AS domain, lower(recipient) AS "
+		"recipient, address FROM attempt WHERE time BETWEEN ?1 AND ?2 AND instr(sender, x'40') > 0) "
+		"GROUP BY domain, recipient HAVING n >= ?3) GROUP BY domain ORDER BY 2 DESC, 3 DESC, 1 LIMIT ?4",
+		from_s, until_s);
 
 	sql_bind_number(s, 3, addresses);
 	sql_bind_number(s, 4, n_max);

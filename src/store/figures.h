@@ -1,10 +1,9 @@
 /*
  * figures: what a report reads: the sums of days, and the rows of a time.
  *
- * Reading only; the report counts. figures_hits and figures_accounts read every hit of the time and take seconds for millions; the
- * rest does not depend on how many hits there are.
- * Walks and errors as of store.h. Strings are borrowed until the next call. Times are Unix seconds, both ends included;
- * days since 1970, UTC.
+ * Reading only; the report counts. figures_hits and figures_accounts read every hit of the time and take seconds for
+ * millions; the rest does not depend on how many hits there are. Walks and errors as of store.h. Strings are borrowed
+ * until the next call. Times are Unix seconds, both ends included; days since 1970, UTC.
  */
 #ifndef WFS_STORE_FIGURES_H
 #define WFS_STORE_FIGURES_H
@@ -60,8 +59,9 @@ void figures_accounts(struct store *store, int64_t from_s, int64_t until_s, int6
 int figures_next_account(struct store *store, struct figures_account *ret, struct why *why);
 
 /*
- * Domains whose mail to one recipient was greylisted from at least so many addresses, those with most first, n_max at most: large senders,
- * whose pool is known by their SPF record. domain: in lower case, as the client sent it. recipients: to whom that happened.
+ * Domains whose mail to one recipient was greylisted from at least so many addresses, those with most first, n_max at
+ * most: large senders, whose pool is known by their SPF record. domain: in lower case, as the client sent it.
+ * recipients: to whom that happened.
  */
 struct figures_sender {
 	const char *domain;

@@ -52,7 +52,8 @@ static size_t common_text(const struct net *net, char out[static NET_TEXT_MAX])
 		for (size_t i = 12; i < net->len / 8u; i++)
 			len += (size_t)snprintf(out + len, NET_TEXT_MAX - len, "%u.", bytes[i]);
 	for (size_t i = 0; !ip4 && i < net->len / 16u && (bytes[2 * i] | bytes[2 * i + 1]) != 0; i++)
-		len += (size_t)snprintf(out + len, NET_TEXT_MAX - len, "%x:", (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1]);
+		len += (size_t)snprintf(out + len, NET_TEXT_MAX - len,
+		                        "%x:", (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1]);
 	return len;
 }
 
@@ -78,7 +79,7 @@ static void text_below(sqlite3_context *context, int n, sqlite3_value **values)
 		return;
 	if ((len = common_text(&net, text)) == 0)
 		text[len++] = 'f'; /* no text begins higher */
-	text[len - 1]++;       /* what follows the separator, or the f */
+	text[len - 1]++;           /* what follows the separator, or the f */
 	sqlite3_result_text(context, text, (int)len, SQLITE_TRANSIENT);
 }
 
@@ -102,12 +103,15 @@ int sql_functions(struct store *store, struct why *why)
 		const char *name;
 		int n;
 		void (*call)(sqlite3_context *, int, sqlite3_value **);
-	} functions[] = {
-		{"in_net", 2, in_net}, {"text_from", 1, text_from}, {"text_below", 1, text_below}, {"net_key", 1, net_key}};
+	} functions[] = {{"in_net", 2, in_net},
+	                 {"text_from", 1, text_from},
+	                 {"text_below", 1, text_below},
+	                 {"net_key", 1, net_key}};
 
 	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
-		if (sqlite3_create_function(store->db, functions[i].name, functions[i].n, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
-		                            functions[i].call, NULL, NULL) != SQLITE_OK)
+		if (sqlite3_create_function(store->db, functions[i].name, functions[i].n,
+		                            SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, functions[i].call, NULL,
+		                            NULL) != SQLITE_OK)
 			return sql_fail(store, "cannot use it", why);
 	return 0;
 }

@@ -19,9 +19,10 @@ static void pass_value(sqlite3_context *context, const void *row, int column)
 
 int store_add_passes(struct store *store, const struct store_pass *list, size_t n, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(store, PASS_ADD,
-	                                      "INSERT OR FAIL INTO pass (address, until, closed) SELECT a, b, 0 FROM batch WHERE true "
-	                                      "ON CONFLICT (address) DO UPDATE SET until = max(until, excluded.until)");
+	sqlite3_stmt *const s =
+		sql_statement(store, PASS_ADD,
+	                      "INSERT OR FAIL INTO pass (address, until, closed) SELECT a, b, 0 FROM batch WHERE true "
+	                      "ON CONFLICT (address) DO UPDATE SET until = max(until, excluded.until)");
 
 	return batch_run(store, s, list, sizeof *list, n, pass_value, why);
 }
@@ -74,11 +75,13 @@ int store_add_gate(struct store *store, int64_t day, const struct store_gate_sum
 	const int64_t numbers[] = {sums->asked, sums->refused, sums->admitted, sums->began,
 	                           sums->came,  sums->late,    sums->delays,   sums->delay_s};
 	sqlite3_stmt *const s = sql_statement(
-	        store, GATE_ADD,
-	        "INSERT INTO gate (day, name, asked, refused, admitted, began, came, late, delays, delay) "
-	        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (day, name) DO UPDATE SET asked = asked + ?3, "
-	        "refused = refused + ?4, admitted = admitted + ?5, began = began + ?6, came = came + ?7, late = late + ?8, "
-	        "delays = delays + ?9, delay = delay + ?10");
+		store, GATE_ADD,
+		"INSERT INTO gate (day, name, asked, refused, admitted, began, came, late, delays, delay) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (day, name) DO UPDATE SET asked = asked "
+		"+ ?3, "
+		"refused = refused + ?4, admitted = admitted + ?5, began = began + ?6, came = came + ?7, late = late + "
+		"?8, "
+		"delays = delays + ?9, delay = delay + ?10");
 
 	sql_bind_number(s, 1, day);
 	sql_bind_text(s, 2, sums->name);
@@ -89,9 +92,10 @@ int store_add_gate(struct store *store, int64_t day, const struct store_gate_sum
 
 static int put_now(struct store *store, const struct store_gate_now *gate, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(store, GATE_NOW,
-	                                      "INSERT INTO gate_now (name, at, closed, paused, inside, waits, since, waiting) VALUES "
-	                                      "(?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, 0), ?8)");
+	sqlite3_stmt *const s =
+		sql_statement(store, GATE_NOW,
+	                      "INSERT INTO gate_now (name, at, closed, paused, inside, waits, since, waiting) VALUES "
+	                      "(?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, 0), ?8)");
 	char text[ADDR_TEXT_MAX];
 
 	sql_bind_text(s, 1, gate->name);
@@ -126,14 +130,16 @@ static void copy_name(sqlite3_stmt *s, char out[static GATES_NAME_MAX])
 	(void)snprintf(out, GATES_NAME_MAX, "%.15s", text != NULL ? text : "");
 }
 
-int store_gates(struct store *store, int64_t day, struct store_gate_sums out[static GATES_CAP], size_t *ret_n, struct why *why)
+int store_gates(struct store *store, int64_t day, struct store_gate_sums out[static GATES_CAP], size_t *ret_n,
+                struct why *why)
 {
 	sqlite3_stmt *s;
 	size_t n = 0;
-	int rc = sql_walk(store, GATES,
-	                  "SELECT name, sum(asked), sum(refused), sum(admitted), sum(began), sum(came), sum(late), sum(delays), "
-	                  "sum(delay) FROM gate WHERE day >= ?1 GROUP BY name ORDER BY name",
-	                  day, why);
+	int rc = sql_walk(
+		store, GATES,
+		"SELECT name, sum(asked), sum(refused), sum(admitted), sum(began), sum(came), sum(late), sum(delays), "
+		"sum(delay) FROM gate WHERE day >= ?1 GROUP BY name ORDER BY name",
+		day, why);
 
 	s = store->walk;
 	while (rc == 0 && n < GATES_CAP && (rc = sql_row(store, s, why)) == 0) {
@@ -160,7 +166,8 @@ int store_gates_now(struct store *store, struct store_gate_now out[static GATES_
 	sqlite3_stmt *s;
 	size_t n = 0;
 	int rc = sql_walk(store, GATES_NOW,
-	                  "SELECT name, at, closed, paused, inside, coalesce(waits, '::'), coalesce(since, 0), waiting FROM gate_now WHERE at > ?1 "
+	                  "SELECT name, at, closed, paused, inside, coalesce(waits, '::'), coalesce(since, 0), waiting "
+	                  "FROM gate_now WHERE at > ?1 "
 	                  "ORDER BY name",
 	                  0, why);
 

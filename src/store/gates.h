@@ -29,8 +29,8 @@ int store_add_passes(struct store *store, const struct store_pass *list, size_t 
 int store_take_passes(struct store *store, const struct net *nets, size_t n, int64_t at_s, struct why *why);
 
 /*
- * Walks. store_passes: those at now_s. store_passes_earned: clients with good evidence since a day (time_s / 86400) that was
- * not before their pass was revoked; until_s is when that evidence came.
+ * Walks. store_passes: those at now_s. store_passes_earned: clients with good evidence since a day (time_s / 86400)
+ * that was not before their pass was revoked; until_s is when that evidence came.
  */
 int store_passes(struct store *store, int64_t now_s, struct why *why);
 int store_passes_earned(struct store *store, int64_t day, struct why *why);
@@ -58,7 +58,8 @@ int store_put_gates_now(struct store *store, const struct store_gate_now *gates,
 
 /* Reading, for reports: sums of all days from that one on, by name; and whom they hold. *ret_n: GATES_CAP at most. */
 enum { GATES_CAP = 32 }; /* with those of former configurations */
-int store_gates(struct store *store, int64_t day, struct store_gate_sums out[static GATES_CAP], size_t *ret_n, struct why *why);
+int store_gates(struct store *store, int64_t day, struct store_gate_sums out[static GATES_CAP], size_t *ret_n,
+                struct why *why);
 int store_gates_now(struct store *store, struct store_gate_now out[static GATES_CAP], size_t *ret_n, struct why *why);
 
 #endif

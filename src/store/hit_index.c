@@ -13,14 +13,14 @@
 
 enum {
 	DAY_S = 86400,
-	LINKS = 4000,           /* hits of a row of link: with 4 bytes each it just fits into a page (16 KiB, 35 bytes less) */
-	SPAN_MAX = 800 * 1000,  /* hits from the first to the last that are gathered; a multiple of LINKS */
+	LINKS = 4000, /* hits of a row of link: with 4 bytes each it just fits into a page (16 KiB, 35 bytes less) */
+	SPAN_MAX = 800 * 1000, /* hits from the first to the last that are gathered; a multiple of LINKS */
 	ADDRESSES_MAX = 1 << 17,
 	PLACES = 2 * ADDRESSES_MAX,
-	RULES_MAX = 64,         /* a bit for each */
-	AHEAD = 8,              /* hits whose memory is fetched before it is needed */
+	RULES_MAX = 64, /* a bit for each */
+	AHEAD = 8,      /* hits whose memory is fetched before it is needed */
 	RULE_TEXT_MAX = 24,
-	RULES_TEXT_MAX = 1024,  /* of an address and a day; what does not fit is counted again */
+	RULES_TEXT_MAX = 1024, /* of an address and a day; what does not fit is counted again */
 };
 
 /* An address, and its new hits. Numbers of hits count from the index's base. A cache line. */
@@ -29,8 +29,8 @@ struct noted {
 	struct hit_index *index;
 	uint64_t oldest_rules, newest_rules; /* that it hit on these days: bits */
 	uint32_t oldest, newest, n;
-	uint32_t first_s, last_s;            /* since 1970; until 2106 */
-	uint16_t oldest_day, newest_day;     /* since 1970; until 2149 */
+	uint32_t first_s, last_s;        /* since 1970; until 2106 */
+	uint16_t oldest_day, newest_day; /* since 1970; until 2149 */
 };
 
 /* The sums of one day so far. */
@@ -40,14 +40,14 @@ struct sum {
 
 struct hit_index {
 	struct store *store;
-	int64_t base;      /* of the numbers: a multiple of LINKS */
-	int64_t last_id;   /* the last hit that was gathered; 0: none */
+	int64_t base;    /* of the numbers: a multiple of LINKS */
+	int64_t last_id; /* the last hit that was gathered; 0: none */
 	int64_t n_hits;
-	uint32_t *links;   /* SPAN_MAX, little-endian */
+	uint32_t *links;                     /* SPAN_MAX, little-endian */
 	uint32_t newest_s[SPAN_MAX / LINKS]; /* since 1970: of the hits of a row of link */
 	size_t n;
-	struct noted *noted;   /* ADDRESSES_MAX */
-	uint32_t *places;      /* PLACES: 1 + the number of a noted address; 0: free */
+	struct noted *noted;         /* ADDRESSES_MAX */
+	uint32_t *places;            /* PLACES: 1 + the number of a noted address; 0: free */
 	const struct noted *written; /* the one that SQLite is writing */
 	size_t n_rules;
 	int64_t rules[RULES_MAX]; /* ids by bit; 0: free */
@@ -55,10 +55,10 @@ struct hit_index {
 		char text[RULE_TEXT_MAX];
 		size_t len;
 	} rule_texts[RULES_MAX]; /* ",17," */
-	int64_t day;              /* whose sums these are */
+	int64_t day;             /* whose sums these are */
 	int64_t day_addresses;
 	struct sum sums[RULES_MAX];
-	struct daily daily;       /* those of other days */
+	struct daily daily; /* those of other days */
 };
 
 struct hit_index *hit_index_new(struct store *store)
@@ -237,8 +237,9 @@ static int gather(struct hit_index *x, const struct store_hit *hit, int64_t id, 
 /* Hits after that id and before the other one, as they are in the table. */
 static int read_hits(struct hit_index *x, int64_t after, int64_t before, size_t n_max, size_t *ret_n, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(x->store, HITS_AFTER, "SELECT id, address, time, rule FROM hit "
-	                                                            "WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3");
+	sqlite3_stmt *const s = sql_statement(x->store, HITS_AFTER,
+	                                      "SELECT id, address, time, rule FROM hit "
+	                                      "WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3");
 	size_t n = 0;
 	int rc;
 
@@ -304,7 +305,8 @@ int hit_index_step(struct hit_index *x, size_t n_max, bool *ret_more, struct why
 static void write_rule_texts(struct hit_index *x)
 {
 	for (size_t bit = 0; bit < RULES_MAX; bit++)
-		x->rule_texts[bit].len = (size_t)snprintf(x->rule_texts[bit].text, RULE_TEXT_MAX, ",%" PRId64 ",", x->rules[bit]);
+		x->rule_texts[bit].len =
+			(size_t)snprintf(x->rule_texts[bit].text, RULE_TEXT_MAX, ",%" PRId64 ",", x->rules[bit]);
 }
 
 /* The next of a set of bits, which is not empty. */
@@ -354,8 +356,8 @@ static void uncount(struct hit_index *x, const struct noted *a, const char *coun
 }
 
 /*
- * join_hits(HEAD, DAY, RULES): what the address that is being written has already. Links the oldest of its new hits to the
- * newest of those; the result is its new RULES.
+ * join_hits(HEAD, DAY, RULES): what the address that is being written has already. Links the oldest of its new hits to
+ * the newest of those; the result is its new RULES.
  */
 static void join_hits(sqlite3_context *context, int n, sqlite3_value **values)
 {
@@ -433,14 +435,17 @@ static int by_addr(const void *a, const void *b)
 
 static int write_addresses(struct hit_index *x, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(
-		x->store, ADDRESS_ADD,
-		"INSERT OR FAIL INTO address (address, head, hits, first, last, day, rules) SELECT a, b, c, d, e, f, g FROM batch "
-		"WHERE true ON CONFLICT (address) DO UPDATE SET hits = hits + excluded.hits, first = min(first, excluded.first), "
-		"last = max(last, excluded.last), rules = join_hits(head, day, rules), day = excluded.day, head = excluded.head");
+	sqlite3_stmt *const s = sql_statement(x->store, ADDRESS_ADD,
+	                                      "INSERT OR FAIL INTO address (address, head, hits, first, last, day, "
+	                                      "rules) SELECT a, b, c, d, e, f, g FROM batch "
+	                                      "WHERE true ON CONFLICT (address) DO UPDATE SET hits = hits + "
+	                                      "excluded.hits, first = min(first, excluded.first), "
+	                                      "last = max(last, excluded.last), rules = join_hits(head, day, rules), "
+	                                      "day = excluded.day, head = excluded.head");
 	int rc;
 
-	qsort(x->noted, x->n, sizeof *x->noted, by_addr); /* near enough to the order of texts: pages are changed once */
+	qsort(x->noted, x->n, sizeof *x->noted,
+	      by_addr); /* near enough to the order of texts: pages are changed once */
 	x->store->indexing = x;
 	rc = batch_run(x->store, s, x->noted, sizeof *x->noted, x->n, address_value, why);
 	x->store->indexing = NULL;
@@ -450,7 +455,8 @@ static int write_addresses(struct hit_index *x, struct why *why)
 /* After write_addresses, which completes them. */
 static int write_links(struct hit_index *x, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(x->store, LINK_PUT, "INSERT OR REPLACE INTO link (id, back) VALUES (?1, ?2)");
+	sqlite3_stmt *const s =
+		sql_statement(x->store, LINK_PUT, "INSERT OR REPLACE INTO link (id, back) VALUES (?1, ?2)");
 	const size_t n = (size_t)(x->last_id - x->base + 1);
 	int rc = 0;
 
@@ -488,8 +494,8 @@ int hit_index_write(struct hit_index *x, struct why *why)
 		return 0;
 	end_day(x);
 	write_rule_texts(x);
-	if ((rc = write_addresses(x, why)) < 0 || (rc = write_links(x, why)) < 0 ||
-	    (rc = write_latest(x, why)) < 0 || (rc = daily_write(&x->daily, x->store, why)) < 0)
+	if ((rc = write_addresses(x, why)) < 0 || (rc = write_links(x, why)) < 0 || (rc = write_latest(x, why)) < 0 ||
+	    (rc = daily_write(&x->daily, x->store, why)) < 0)
 		return rc;
 	sql_bind_number(s, 1, x->last_id);
 	sql_bind_number(s, 2, x->n_hits);
@@ -505,7 +511,8 @@ static void hit_before(sqlite3_context *context, int n, sqlite3_value **values)
 {
 	const int64_t id = sqlite3_value_int64(values[0]);
 	const unsigned char *const back = sqlite3_value_blob(values[1]);
-	const size_t at = (size_t)((uint64_t)id % LINKS) * sizeof(uint32_t), len = (size_t)sqlite3_value_bytes(values[1]);
+	const size_t at = (size_t)((uint64_t)id % LINKS) * sizeof(uint32_t),
+		     len = (size_t)sqlite3_value_bytes(values[1]);
 	uint32_t far = 0;
 
 	(void)n;
@@ -517,16 +524,19 @@ static void hit_before(sqlite3_context *context, int n, sqlite3_value **values)
 
 int hit_index_functions(struct store *store, struct why *why)
 {
-	int rc = sqlite3_create_function(store->db, "join_hits", 3, SQLITE_UTF8 | SQLITE_DIRECTONLY, store, join_hits, NULL, NULL);
+	int rc = sqlite3_create_function(store->db, "join_hits", 3, SQLITE_UTF8 | SQLITE_DIRECTONLY, store, join_hits,
+	                                 NULL, NULL);
 
 	if (rc == SQLITE_OK)
-		rc = sqlite3_create_function(store->db, "hit_before", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, hit_before, NULL,
-		                             NULL);
+		rc = sqlite3_create_function(store->db, "hit_before", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+		                             hit_before, NULL, NULL);
 	return rc == SQLITE_OK ? 0 : sql_fail(store, "cannot use it", why);
 }
 
 /* ?1, ?2: as of store_purge; which never deletes the newest hit, so that ids only grow. */
-#define TOO_OLD "FROM (SELECT id, time, address FROM hit ORDER BY id LIMIT ?2) WHERE time < ?1 AND id < (SELECT max(id) FROM hit)"
+#define TOO_OLD                                                                                                        \
+	"FROM (SELECT id, time, address FROM hit ORDER BY id LIMIT ?2) WHERE time < ?1 AND id < (SELECT max(id) FROM " \
+	"hit)"
 
 int hit_index_purge(struct store *store, int64_t before_s, size_t n_max, size_t *ret_n, struct why *why)
 {
@@ -535,8 +545,8 @@ int hit_index_purge(struct store *store, int64_t before_s, size_t n_max, size_t 
 		const char *words;
 	} steps[] = {
 		{PURGE_ADDRESS,
-		 "UPDATE address SET hits = hits - old.n FROM (SELECT address AS gone, count(*) AS n " TOO_OLD
-		 " AND id <= (SELECT upto FROM indexed) GROUP BY address) old WHERE address = old.gone"},
+	         "UPDATE address SET hits = hits - old.n FROM (SELECT address AS gone, count(*) AS n " TOO_OLD
+	         " AND id <= (SELECT upto FROM indexed) GROUP BY address) old WHERE address = old.gone"},
 		{PURGE_EMPTY, "DELETE FROM address WHERE hits <= 0 AND address IN (SELECT address " TOO_OLD ")"},
 		{PURGE_INDEXED, "UPDATE indexed SET hits = hits - (SELECT count(*) " TOO_OLD " AND id <= upto)"},
 		{PURGE_HITS, "DELETE FROM hit WHERE id IN (SELECT id " TOO_OLD ")"},

@@ -12,11 +12,11 @@ static void bind_rule(sqlite3_stmt *s, const char *name, const char *category, c
 	sql_bind_text(s, 3, reason);
 }
 
-int store_rule(struct store *store, const char *name, const char *category, const char *reason,
-               int64_t *ret_id, struct why *why)
+int store_rule(struct store *store, const char *name, const char *category, const char *reason, int64_t *ret_id,
+               struct why *why)
 {
-	sqlite3_stmt *s = sql_statement(
-		store, RULE_FIND, "SELECT id FROM rule WHERE name = ?1 AND category = ?2 AND reason = ?3");
+	sqlite3_stmt *s = sql_statement(store, RULE_FIND,
+	                                "SELECT id FROM rule WHERE name = ?1 AND category = ?2 AND reason = ?3");
 	int rc;
 
 	bind_rule(s, name, category, reason);
@@ -45,8 +45,8 @@ int store_rule_list(struct store *store, int64_t id, const struct portlists *lis
 
 int store_suspend(struct store *store, const char *rule, int64_t at_s, const char *text, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(
-		store, RULE_SUSPEND, "INSERT INTO suspension (rule, since, why) VALUES (?1, ?2, ?3)");
+	sqlite3_stmt *const s =
+		sql_statement(store, RULE_SUSPEND, "INSERT INTO suspension (rule, since, why) VALUES (?1, ?2, ?3)");
 
 	sql_bind_text(s, 1, rule);
 	sql_bind_number(s, 2, at_s);
@@ -56,8 +56,8 @@ int store_suspend(struct store *store, const char *rule, int64_t at_s, const cha
 
 int store_resume(struct store *store, const char *rule, int64_t at_s, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(
-		store, RULE_RESUME, "UPDATE suspension SET ended = ?2 WHERE rule = ?1 AND ended IS NULL");
+	sqlite3_stmt *const s =
+		sql_statement(store, RULE_RESUME, "UPDATE suspension SET ended = ?2 WHERE rule = ?1 AND ended IS NULL");
 	int rc;
 
 	sql_bind_text(s, 1, rule);
@@ -130,10 +130,10 @@ static void hit_value(sqlite3_context *context, const void *row, int column)
 
 int store_add_hits(struct store *store, const struct store_hit *hits, size_t n, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(
-		store, HIT_ADD,
-		"INSERT OR FAIL INTO hit (time, address, rule, score, ignored, log, offset, detail, text, account, weight) "
-		"SELECT a, b, c, d, e, f, g, h, i, j, k FROM batch");
+	sqlite3_stmt *const s = sql_statement(store, HIT_ADD,
+	                                      "INSERT OR FAIL INTO hit (time, address, rule, score, ignored, log, "
+	                                      "offset, detail, text, account, weight) "
+	                                      "SELECT a, b, c, d, e, f, g, h, i, j, k FROM batch");
 
 	const int rc = batch_run(store, s, hits, sizeof *hits, n, hit_value, why);
 
@@ -144,7 +144,9 @@ int store_add_hits(struct store *store, const struct store_hit *hits, size_t n, 
 
 int store_hits_behind(struct store *store, int64_t *ret, struct why *why)
 {
-	return sql_number(store, sql_statement(store, HITS_BEHIND, "SELECT (SELECT max(id) FROM hit) - upto FROM indexed"), ret, why);
+	return sql_number(store,
+	                  sql_statement(store, HITS_BEHIND, "SELECT (SELECT max(id) FROM hit) - upto FROM indexed"),
+	                  ret, why);
 }
 
 int store_index_hits(struct store *store, size_t n_max, bool *ret_more, struct why *why)
@@ -157,17 +159,20 @@ int store_index_hits(struct store *store, size_t n_max, bool *ret_more, struct w
 }
 
 /*
- * The hit from which on to read: all before it are too old to count, and what spent ones among them used up is older still. Known by
- * table latest, if that has all hits that are indexed; what is not indexed is read anyway.
+ * The hit from which on to read: all before it are too old to count, and what spent ones among them used up is older
+ * still. Known by table latest, if that has all hits that are indexed; what is not indexed is read anyway.
  */
-#define FIRST_SINCE "(SELECT CASE WHEN (SELECT min(id) FROM latest) <= (SELECT min(id) FROM hit) / 4000 THEN " \
+#define FIRST_SINCE                                                                                                    \
+	"(SELECT CASE WHEN (SELECT min(id) FROM latest) <= (SELECT min(id) FROM hit) / 4000 THEN "                     \
 	"coalesce((SELECT min(id) * 4000 FROM latest WHERE time > ?1), (SELECT upto + 1 FROM indexed)) ELSE 0 END)"
 
 int store_hits_since(struct store *store, int64_t since_s, struct why *why)
 {
 	return sql_walk(store, HITS_SINCE,
-	                "SELECT h.time, h.address, h.score, h.ignored, h.account, r.category, h.rule FROM hit h JOIN rule r ON r.id = h.rule "
-	                "WHERE h.id >= " FIRST_SINCE " AND ((h.time > ?1 AND h.ignored = 0) OR h.ignored = 2) ORDER BY h.id",
+	                "SELECT h.time, h.address, h.score, h.ignored, h.account, r.category, h.rule FROM hit h JOIN "
+	                "rule r ON r.id = h.rule "
+	                "WHERE h.id >= " FIRST_SINCE
+	                " AND ((h.time > ?1 AND h.ignored = 0) OR h.ignored = 2) ORDER BY h.id",
 	                since_s, why);
 }
 

@@ -1,8 +1,8 @@
 /*
  * journals: how far a journal was read, and what was counted of it.
  *
- * A journal is a log of its own in table log, with a first line that no file can have; table journal has what files do not have.
- * Its position is a cursor, opaque here. Errors and transactions as of store.h.
+ * A journal is a log of its own in table log, with a first line that no file can have; table journal has what files do
+ * not have. Its position is a cursor, opaque here. Errors and transactions as of store.h.
  */
 #ifndef WFS_STORE_JOURNALS_H
 #define WFS_STORE_JOURNALS_H

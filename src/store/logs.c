@@ -5,8 +5,7 @@
 
 #include "store/sql.h"
 
-int store_log_find(struct store *store, struct span first, int64_t below_id, struct store_log *ret,
-                   struct why *why)
+int store_log_find(struct store *store, struct span first, int64_t below_id, struct store_log *ret, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(
 		store, LOG_FIND,
@@ -37,8 +36,8 @@ int store_log_find(struct store *store, struct span first, int64_t below_id, str
 
 int store_log_add(struct store *store, const char *path, struct span first, int64_t *ret_id, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(
-		store, LOG_ADD, "INSERT INTO log (path, first_line, last_line) VALUES (?1, ?2, x'')");
+	sqlite3_stmt *const s =
+		sql_statement(store, LOG_ADD, "INSERT INTO log (path, first_line, last_line) VALUES (?1, ?2, x'')");
 
 	assert(first.len <= POSITION_FIRST_MAX);
 	sql_bind_text(s, 1, path);
@@ -48,10 +47,10 @@ int store_log_add(struct store *store, const char *path, struct span first, int6
 
 int store_log_put(struct store *store, const struct store_log *log, const char *path, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(
-		store, LOG_PUT,
-		"UPDATE log SET path = ?2, position = ?3, lines = ?4, cut = ?5, unparsed = ?6, "
-		"last_line_at = nullif(?7, 0), last_line = ?8 WHERE id = ?1");
+	sqlite3_stmt *const s =
+		sql_statement(store, LOG_PUT,
+	                      "UPDATE log SET path = ?2, position = ?3, lines = ?4, cut = ?5, unparsed = ?6, "
+	                      "last_line_at = nullif(?7, 0), last_line = ?8 WHERE id = ?1");
 
 	sql_bind_number(s, 1, log->id);
 	sql_bind_text(s, 2, path);
@@ -66,8 +65,8 @@ int store_log_put(struct store *store, const struct store_log *log, const char *
 
 int store_log_of_path(struct store *store, const char *path, int64_t *ret_id, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(
-		store, LOG_OF_PATH, "SELECT id FROM log WHERE path = ?1 ORDER BY id DESC LIMIT 1");
+	sqlite3_stmt *const s =
+		sql_statement(store, LOG_OF_PATH, "SELECT id FROM log WHERE path = ?1 ORDER BY id DESC LIMIT 1");
 
 	sql_bind_text(s, 1, path);
 	return sql_number(store, s, ret_id, why);

@@ -24,8 +24,7 @@ struct store_log {
  * The newest log with that first line and an id below below_id (0: any); STORE_NONE when there is none.
  * Several logs may begin alike: the caller asks for the next older one when the position does not fit.
  */
-int store_log_find(struct store *store, struct span first, int64_t below_id, struct store_log *ret,
-                   struct why *why);
+int store_log_find(struct store *store, struct span first, int64_t below_id, struct store_log *ret, struct why *why);
 
 /* A log never seen before; *ret_id is its id. */
 int store_log_add(struct store *store, const char *path, struct span first, int64_t *ret_id, struct why *why);

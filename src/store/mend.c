@@ -14,7 +14,7 @@
 #include "store/sql.h"
 
 enum {
-	BESIDE = 3,             /* the file itself, -wal and -shm */
+	BESIDE = 3, /* the file itself, -wal and -shm */
 	STAMP_MAX = 24,
 	RUNS_MAX_S = 10 * 366 * 86400, /* a block longer than any request allows (ten years) is damage */
 	OFFENCE_MAX = 1000000,
@@ -43,13 +43,15 @@ void store_leave(struct store *store)
 		struct stat st;
 
 		(void)snprintf(name, sizeof name, "%s%s", store->path, endings[i]);
-		if (stat(name, &st) == 0 && st.st_dev == store->beside[i - 1].dev && st.st_ino == store->beside[i - 1].ino)
+		if (stat(name, &st) == 0 && st.st_dev == store->beside[i - 1].dev &&
+		    st.st_ino == store->beside[i - 1].ino)
 			(void)unlink(name);
 	}
 }
 
 /* All three get the name with a date; never over another. */
-static int move_aside(const char *path, const char stamp[static STAMP_MAX], char aside[static PATH_MAX], struct why *why)
+static int move_aside(const char *path, const char stamp[static STAMP_MAX], char aside[static PATH_MAX],
+                      struct why *why)
 {
 	if (snprintf(aside, PATH_MAX, "%s.corrupt-%s", path, stamp) >= PATH_MAX - 8)
 		return why_set(why, ENAMETOOLONG, "%s: the name is too long to move it aside", path);
@@ -59,8 +61,8 @@ static int move_aside(const char *path, const char stamp[static STAMP_MAX], char
 		(void)snprintf(from, sizeof from, "%s%s", path, endings[i]);
 		(void)snprintf(to, sizeof to, "%s%s", aside, endings[i]);
 		if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) < 0 && !(i > 0 && errno == ENOENT))
-			return why_set(why, errno, "%s: it is damaged and cannot be moved to %s: %s; move it away", from, to,
-			               strerror(errno));
+			return why_set(why, errno, "%s: it is damaged and cannot be moved to %s: %s; move it away",
+			               from, to, strerror(errno));
 	}
 	return 0;
 }
@@ -88,8 +90,8 @@ static bool is_sound(sqlite3_stmt *row, int64_t now_s)
 	struct net net;
 
 	return text != NULL && net_parse(text, strlen(text), &net) && !net_is_never(&net) && since_s > 0 &&
-	       until_s > now_s && until_s >= since_s && until_s - since_s <= RUNS_MAX_S && until_s - now_s <= RUNS_MAX_S &&
-	       offence >= 0 && offence <= OFFENCE_MAX && cause >= 0 && cause <= 2;
+	       until_s > now_s && until_s >= since_s && until_s - since_s <= RUNS_MAX_S &&
+	       until_s - now_s <= RUNS_MAX_S && offence >= 0 && offence <= OFFENCE_MAX && cause >= 0 && cause <= 2;
 }
 
 /* Copies the rule with that id from the old database; an unreadable one gets a name of its own. Returns the new id. */
@@ -104,8 +106,10 @@ static int64_t copy_rule(sqlite3 *from, struct store *to, int64_t old_id)
 	if (sqlite3_step(find) == SQLITE_ROW)
 		for (int i = 0; i < 3; i++)
 			texts[i] = sql_text(find, i) != NULL ? sql_text(find, i) : texts[i];
-	(void)sqlite3_prepare_v2(to->db, "INSERT INTO rule (name, category, reason) VALUES (?1, ?2, ?3) "
-	                                 "ON CONFLICT DO UPDATE SET name = name RETURNING id", -1, &add, NULL);
+	(void)sqlite3_prepare_v2(to->db,
+	                         "INSERT INTO rule (name, category, reason) VALUES (?1, ?2, ?3) "
+	                         "ON CONFLICT DO UPDATE SET name = name RETURNING id",
+	                         -1, &add, NULL);
 	for (int i = 0; i < 3; i++)
 		sql_bind_text(add, i + 1, texts[i]);
 	if (sqlite3_step(add) == SQLITE_ROW)
@@ -122,12 +126,17 @@ static size_t copy_blocks(sqlite3 *from, struct store *to, bool backwards, int64
 	int64_t last = backwards ? INT64_MAX : INT64_MIN;
 	size_t n = 0;
 
-	(void)sqlite3_prepare_v2(from, backwards ? "SELECT id, address, since, until, offence, rule, cause, proven, ended "
-	                                           "FROM block ORDER BY id DESC"
-	                                         : "SELECT id, address, since, until, offence, rule, cause, proven, ended "
-	                                           "FROM block ORDER BY id", -1, &read, NULL);
-	(void)sqlite3_prepare_v2(to->db, "INSERT OR IGNORE INTO block (id, address, since, until, offence, rule, cause, proven) "
-	                                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 <> 0)", -1, &add, NULL);
+	(void)sqlite3_prepare_v2(from,
+	                         backwards ? "SELECT id, address, since, until, offence, rule, cause, proven, ended "
+	                                     "FROM block ORDER BY id DESC"
+	                                   : "SELECT id, address, since, until, offence, rule, cause, proven, ended "
+	                                     "FROM block ORDER BY id",
+	                         -1, &read, NULL);
+	(void)sqlite3_prepare_v2(
+		to->db,
+		"INSERT OR IGNORE INTO block (id, address, since, until, offence, rule, cause, proven) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 <> 0)",
+		-1, &add, NULL);
 	while (sqlite3_step(read) == SQLITE_ROW) {
 		const int64_t id = sqlite3_column_int64(read, 0);
 
@@ -154,10 +163,15 @@ static void copy_logs(sqlite3 *from, struct store *to)
 	sqlite3_stmt *read = NULL, *add = NULL;
 	int64_t last = INT64_MIN;
 
-	(void)sqlite3_prepare_v2(from, "SELECT id, path, first_line, last_line, position, lines, cut, unparsed, last_line_at "
-	                               "FROM log ORDER BY id", -1, &read, NULL);
-	(void)sqlite3_prepare_v2(to->db, "INSERT OR IGNORE INTO log (id, path, first_line, last_line, position, lines, cut, unparsed, "
-	                                 "last_line_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", -1, &add, NULL);
+	(void)sqlite3_prepare_v2(from,
+	                         "SELECT id, path, first_line, last_line, position, lines, cut, unparsed, last_line_at "
+	                         "FROM log ORDER BY id",
+	                         -1, &read, NULL);
+	(void)sqlite3_prepare_v2(
+		to->db,
+		"INSERT OR IGNORE INTO log (id, path, first_line, last_line, position, lines, cut, unparsed, "
+		"last_line_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+		-1, &add, NULL);
 	while (sqlite3_step(read) == SQLITE_ROW && sqlite3_column_int64(read, 0) > last) {
 		last = sqlite3_column_int64(read, 0);
 		if (sqlite3_column_int64(read, 4) < 0)
@@ -178,11 +192,13 @@ static void write_stamps(int64_t now_s, char stamp[static STAMP_MAX], char date[
 	struct tm tm = {0};
 
 	(void)gmtime_r(&t, &tm);
-	if (strftime(stamp, STAMP_MAX, "%Y%m%dT%H%M%SZ", &tm) == 0 || strftime(date, STAMP_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+	if (strftime(stamp, STAMP_MAX, "%Y%m%dT%H%M%SZ", &tm) == 0 ||
+	    strftime(date, STAMP_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		abort(); /* both fit */
 }
 
-/* Creates the new database with what the old one still has; from NULL: nothing. done: begun by the caller, completed here. */
+/* Creates the new database with what the old one still has; from NULL: nothing. done: begun by the caller, completed
+ * here. */
 static int begin_anew(const char *path, sqlite3 *from, int64_t now_s, struct why *done, struct why *why)
 {
 	struct store *to = NULL;
@@ -198,8 +214,8 @@ static int begin_anew(const char *path, sqlite3 *from, int64_t now_s, struct why
 			n = copy_blocks(from, to, false, now_s);
 			n += copy_blocks(from, to, true, now_s);
 		}
-		(void)snprintf(done->text + len, sizeof done->text - len, "a new one was created with %zu active block%s", n,
-		               n == 1 ? "" : "s");
+		(void)snprintf(done->text + len, sizeof done->text - len,
+		               "a new one was created with %zu active block%s", n, n == 1 ? "" : "s");
 		rc = store_state_set(to, "database_fault", done->text, why);
 		rc = store_finish(to, rc, why);
 	}
@@ -220,13 +236,13 @@ int store_mend(const char *path, struct store *open, const char *reason, int64_t
 		(void)snprintf(real, sizeof real, "%s", path);
 	if (gone) {
 		store_leave(open);
-		(void)snprintf(ret_done->text, sizeof ret_done->text, "%s: %.*s: the database was deleted while the daemon was running; ",
-		               date, SHOWN, path);
+		(void)snprintf(ret_done->text, sizeof ret_done->text,
+		               "%s: %.*s: the database was deleted while the daemon was running; ", date, SHOWN, path);
 	} else {
 		if ((rc = move_aside(real, stamp, aside, why)) < 0)
 			return rc;
-		(void)snprintf(ret_done->text, sizeof ret_done->text, "%s: the database was damaged (%s) and is now %.*s; ", date,
-		               reason, SHOWN, aside);
+		(void)snprintf(ret_done->text, sizeof ret_done->text,
+		               "%s: the database was damaged (%s) and is now %.*s; ", date, reason, SHOWN, aside);
 	}
 	from = open != NULL ? open->db : open_damaged(aside);
 	if (open != NULL && open->open)

@@ -1,8 +1,8 @@
 #include "store/query.h"
 
-#include <inttypes.h>
-#include <errno.h>
 #include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,7 +29,7 @@ void query_stop(struct store *store)
 }
 
 /* What lies in a network; nothing in null. */
-#define INSIDE(address, net)                                                                                            \
+#define INSIDE(address, net)                                                                                           \
 	address " >= text_from(" net ") AND " address " < text_below(" net ") AND in_net(" address ", " net ")"
 
 /* Copies: a walk outlives its beginning. */
@@ -58,22 +58,26 @@ static void bind_bound(sqlite3_stmt *s, int i, struct query_bound bound)
 }
 
 /* Columns of block b and its rule r; ?1 is now. */
-#define BLOCK_COLUMNS                                                                                                   \
-	"b.address, b.since, coalesce(b.ended, b.until), b.offence, r.name, r.reason, r.category, "                     \
-	"CASE WHEN b.ended IS NULL AND b.until <= ?1 THEN 'expired' ELSE b.ended_by END, b.knocks, coalesce(b.knocked, 0), b.packets, b.bytes"
+#define BLOCK_COLUMNS                                                                                                  \
+	"b.address, b.since, coalesce(b.ended, b.until), b.offence, r.name, r.reason, r.category, "                    \
+	"CASE WHEN b.ended IS NULL AND b.until <= ?1 THEN 'expired' ELSE b.ended_by END, b.knocks, "                   \
+	"coalesce(b.knocked, 0), b.packets, b.bytes"
 
 /* The hits that are not indexed yet; ?3 as of bind_bound. */
 #define NEWEST_HITS "FROM hit WHERE id > (SELECT max(upto, (SELECT max(id) FROM hit) - ?3) FROM indexed)"
 
 /* Some of the active blocks b, their rules r and how many hits they have; ?3 as of bind_bound. */
-#define ACTIVE(blocks)                                                                                                  \
-	"WITH newest (address, hits) AS MATERIALIZED (SELECT address, count(*) " NEWEST_HITS " GROUP BY address) "       \
-	"SELECT " BLOCK_COLUMNS ", CASE WHEN instr(b.address, '/') THEN "                                                \
-	"(SELECT coalesce(sum(hits), 0) FROM address WHERE " INSIDE("address", "b.address") ") + "                       \
-	"(SELECT coalesce(sum(hits), 0) FROM newest WHERE in_net(address, b.address)) "                                  \
-	"ELSE coalesce(a.hits, 0) + coalesce(n.hits, 0) END AS all_hits "                                                \
-	"FROM (SELECT * FROM block WHERE until > ?1 AND ended IS NULL " blocks ") b "                                    \
-	"JOIN rule r ON r.id = b.rule LEFT JOIN address a ON a.address = b.address LEFT JOIN newest n ON n.address = b.address "
+#define ACTIVE(blocks)                                                                                                 \
+	"WITH newest (address, hits) AS MATERIALIZED (SELECT address, count(*) " NEWEST_HITS " GROUP BY address) "     \
+	"SELECT " BLOCK_COLUMNS ", CASE WHEN instr(b.address, '/') THEN "                                              \
+	"(SELECT coalesce(sum(hits), 0) FROM address WHERE " INSIDE(                                                   \
+		"address",                                                                                             \
+		"b.address") ") + "                                                                                    \
+			     "(SELECT coalesce(sum(hits), 0) FROM newest WHERE in_net(address, b.address)) "           \
+			     "ELSE coalesce(a.hits, 0) + coalesce(n.hits, 0) END AS all_hits "                         \
+			     "FROM (SELECT * FROM block WHERE until > ?1 AND ended IS NULL " blocks ") b "             \
+			     "JOIN rule r ON r.id = b.rule LEFT JOIN address a ON a.address = b.address LEFT JOIN "    \
+			     "newest n ON n.address = b.address "
 
 void query_active(struct store *store, int64_t now_s, struct query_bound bound)
 {
@@ -85,12 +89,13 @@ void query_active(struct store *store, int64_t now_s, struct query_bound bound)
 
 void query_chosen(struct store *store, int64_t now_s, const struct query_choice *choice)
 {
-	sqlite3_stmt *const s = begin(
-		store, QUERY_CHOSEN,
-		ACTIVE("AND (?4 IS NULL OR in_net(address, ?4) OR address IN (SELECT value FROM json_each(?5)))")
-		"WHERE (?6 IS NULL OR r.name = ?6) AND (?7 IS NULL OR r.category = ?7) "
-		"ORDER BY CASE ?8 WHEN 1 THEN -all_hits WHEN 2 THEN net_key(b.address) END, b.until DESC, b.id",
-		now_s);
+	sqlite3_stmt *const s = begin(store, QUERY_CHOSEN,
+	                              ACTIVE("AND (?4 IS NULL OR in_net(address, ?4) OR address IN (SELECT value FROM "
+	                                     "json_each(?5)))") "WHERE (?6 IS NULL OR r.name = ?6) AND (?7 IS NULL OR "
+	                                                        "r.category = ?7) "
+	                                                        "ORDER BY CASE ?8 WHEN 1 THEN -all_hits WHEN 2 THEN "
+	                                                        "net_key(b.address) END, b.until DESC, b.id",
+	                              now_s);
 
 	bind_bound(s, 2, (struct query_bound){0, 0});
 	sql_bind_text(s, 4, NULL);
@@ -106,13 +111,13 @@ void query_chosen(struct store *store, int64_t now_s, const struct query_choice 
 
 void query_blocks(struct store *store, const struct net *net, int64_t now_s, struct query_bound bound)
 {
-	sqlite3_stmt *const s =
-		begin(store, QUERY_BLOCKS,
-	              "SELECT " BLOCK_COLUMNS ", -1 FROM block b JOIN rule r ON r.id = b.rule "
-	              "WHERE b.id IN (SELECT id FROM block WHERE address IN (SELECT value FROM json_each(?4)) "
-	              "UNION SELECT id FROM block WHERE " INSIDE("address", "?5") ") "
-	              "ORDER BY b.since DESC, b.id DESC LIMIT ?2",
-	              now_s);
+	sqlite3_stmt *const s = begin(
+		store, QUERY_BLOCKS,
+		"SELECT " BLOCK_COLUMNS ", -1 FROM block b JOIN rule r ON r.id = b.rule "
+		"WHERE b.id IN (SELECT id FROM block WHERE address IN (SELECT value FROM json_each(?4)) "
+		"UNION SELECT id FROM block WHERE " INSIDE("address", "?5") ") "
+									    "ORDER BY b.since DESC, b.id DESC LIMIT ?2",
+		now_s);
 
 	bind_bound(s, 2, bound);
 	sql_bind_around(s, 4, net);
@@ -143,18 +148,24 @@ int query_next_block(struct store *store, struct query_block *ret, struct why *w
 
 void query_hits(struct store *store, const struct net *net, struct query_bound bound)
 {
-	/* chain goes from the newest hit to older ones, of many addresses as of one: what a recursion finds is queued by id. */
+	/* chain goes from the newest hit to older ones, of many addresses as of one: what a recursion finds is queued
+	 * by id. */
 	sqlite3_stmt *const s = begin(
 		store, QUERY_HITS,
 		"WITH RECURSIVE chain (id) AS (SELECT head FROM address WHERE address = ?1 "
-		"UNION ALL SELECT head FROM address WHERE " INSIDE("address", "?4") " "
-		"UNION ALL SELECT hit_before(chain.id, back) FROM chain JOIN link ON link.id = chain.id / 4000 ORDER BY 1 DESC), "
-		"found (id) AS (SELECT id " NEWEST_HITS " AND (address = ?1 OR in_net(address, ?4)) "
-		"UNION ALL SELECT * FROM (SELECT hit.id FROM chain CROSS JOIN hit ON hit.id = chain.id "
-		"WHERE address = ?1 OR in_net(address, ?4) LIMIT ?5)) "
-		"SELECT h.time, r.name, r.reason, h.score, h.detail, coalesce(l.path, ''), h.offset, h.text, h.address, h.weight "
-		"FROM found CROSS JOIN hit h ON h.id = found.id JOIN rule r ON r.id = h.rule LEFT JOIN log l ON l.id = h.log "
-		"ORDER BY h.time DESC, h.id DESC LIMIT ?2",
+		"UNION ALL SELECT head FROM address WHERE " INSIDE(
+			"address",
+			"?4") " "
+			      "UNION ALL SELECT hit_before(chain.id, back) FROM chain JOIN link ON link.id = chain.id "
+			      "/ 4000 ORDER BY 1 DESC), "
+			      "found (id) AS (SELECT id " NEWEST_HITS " AND (address = ?1 OR in_net(address, ?4)) "
+			      "UNION ALL SELECT * FROM (SELECT hit.id FROM chain CROSS JOIN hit ON hit.id = chain.id "
+			      "WHERE address = ?1 OR in_net(address, ?4) LIMIT ?5)) "
+			      "SELECT h.time, r.name, r.reason, h.score, h.detail, coalesce(l.path, ''), h.offset, "
+			      "h.text, h.address, h.weight "
+			      "FROM found CROSS JOIN hit h ON h.id = found.id JOIN rule r ON r.id = h.rule LEFT JOIN "
+			      "log l ON l.id = h.log "
+			      "ORDER BY h.time DESC, h.id DESC LIMIT ?2",
 		0);
 
 	bind_net(s, 1, net);
@@ -184,13 +195,14 @@ int query_next_hit(struct store *store, struct query_hit *ret, struct why *why)
 
 void query_addresses(struct store *store, const struct net *net, struct query_bound bound)
 {
-	sqlite3_stmt *const s = begin(
-		store, QUERY_ADDRESSES,
-		"SELECT address, sum(hits), min(first), max(last) FROM "
-		"(SELECT address, hits, first, last FROM address WHERE " INSIDE("address", "?4") " "
-		"UNION ALL SELECT address, 1, time, time " NEWEST_HITS " AND in_net(address, ?4)) "
-		"GROUP BY address ORDER BY 2 DESC, 1 LIMIT ?2",
-		0);
+	sqlite3_stmt *const s = begin(store, QUERY_ADDRESSES,
+	                              "SELECT address, sum(hits), min(first), max(last) FROM "
+	                              "(SELECT address, hits, first, last FROM address WHERE " INSIDE(
+					      "address", "?4") " "
+	                                                       "UNION ALL SELECT address, 1, time, time " NEWEST_HITS
+	                                                       " AND in_net(address, ?4)) "
+	                                                       "GROUP BY address ORDER BY 2 DESC, 1 LIMIT ?2",
+	                              0);
 
 	bind_bound(s, 2, bound);
 	bind_around(s, 4, net);
@@ -211,11 +223,11 @@ int query_next_address(struct store *store, struct query_address *ret, struct wh
 
 void query_blocked_between(struct store *store, int64_t from_s, int64_t until_s)
 {
-	sqlite3_stmt *const s =
-		begin(store, QUERY_BLOCKED_BETWEEN,
-	              "SELECT b.address, max(b.since), b.until, count(*), r.name, r.reason FROM block b "
-	              "JOIN rule r ON r.id = b.rule WHERE b.since BETWEEN ?1 AND ?2 GROUP BY b.address ORDER BY b.address",
-	              from_s);
+	sqlite3_stmt *const s = begin(
+		store, QUERY_BLOCKED_BETWEEN,
+		"SELECT b.address, max(b.since), b.until, count(*), r.name, r.reason FROM block b "
+		"JOIN rule r ON r.id = b.rule WHERE b.since BETWEEN ?1 AND ?2 GROUP BY b.address ORDER BY b.address",
+		from_s);
 
 	sql_bind_number(s, 2, until_s);
 }
@@ -286,7 +298,8 @@ static void read_allowance(sqlite3_stmt *s, struct query_allowance *ret)
 	(void)snprintf(ret->reason, sizeof ret->reason, "%s", sql_text(s, 4));
 }
 
-#define ALLOWANCE "SELECT address, since, until, cause, coalesce(why, '') FROM allowance WHERE until > ?1 AND since <= ?1 "
+#define ALLOWANCE                                                                                                      \
+	"SELECT address, since, until, cause, coalesce(why, '') FROM allowance WHERE until > ?1 AND since <= ?1 "
 
 void query_allowances(struct store *store, int64_t now_s)
 {
@@ -302,7 +315,8 @@ int query_next_allowance(struct store *store, struct query_allowance *ret, struc
 	return rc;
 }
 
-int query_allowance(struct store *store, const struct net *net, int64_t now_s, struct query_allowance *ret, struct why *why)
+int query_allowance(struct store *store, const struct net *net, int64_t now_s, struct query_allowance *ret,
+                    struct why *why)
 {
 	sqlite3_stmt *const s = begin(store, QUERY_ALLOWANCE,
 	                              ALLOWANCE "AND address IN (SELECT value FROM json_each(?2)) "
@@ -319,8 +333,9 @@ int query_allowance(struct store *store, const struct net *net, int64_t now_s, s
 
 int query_white(struct store *store, const struct net *net, int64_t since_s, int64_t *ret_s, struct why *why)
 {
-	sqlite3_stmt *const s = begin(
-		store, QUERY_WHITE, "SELECT max(time) FROM act WHERE address = ?2 AND time > ?1 AND what = 'vote white'", since_s);
+	sqlite3_stmt *const s =
+		begin(store, QUERY_WHITE,
+	              "SELECT max(time) FROM act WHERE address = ?2 AND time > ?1 AND what = 'vote white'", since_s);
 
 	bind_net(s, 2, net);
 	return sql_number(store, s, ret_s, why);
@@ -352,7 +367,8 @@ int query_next_unblocked(struct store *store, struct net *ret_net, int64_t *ret_
 
 void query_notes(struct store *store)
 {
-	(void)begin(store, QUERY_NOTES, "SELECT time, who, coalesce(why, '') FROM act WHERE what = '" AUDIT_NOTE "' ORDER BY time, id", 0);
+	(void)begin(store, QUERY_NOTES,
+	            "SELECT time, who, coalesce(why, '') FROM act WHERE what = '" AUDIT_NOTE "' ORDER BY time, id", 0);
 }
 
 int query_next_note(struct store *store, struct query_note *ret, struct why *why)
@@ -383,7 +399,8 @@ void query_events(struct store *store, enum query_stream stream, int64_t after_i
 		break;
 	case QUERY_STREAM_OWN:
 		(void)begin(store, QUERY_OWN_EVENTS,
-		            EVENTS_AFTER "AND (r.name IS NULL OR r.name NOT GLOB '" BLOCK_PEER_BEGIN "*') ORDER BY e.id",
+		            EVENTS_AFTER "AND (r.name IS NULL OR r.name NOT GLOB '" BLOCK_PEER_BEGIN
+		                         "*') ORDER BY e.id",
 		            after_id);
 		break;
 	}
@@ -411,10 +428,10 @@ int query_next_event(struct store *store, struct query_event *ret, struct why *w
 /* The newest hit is never deleted. */
 int query_last_event(struct store *store, enum query_stream stream, int64_t *ret, struct why *why)
 {
-	sqlite3_stmt *const s =
-		stream == QUERY_STREAM_HITS
-			? begin(store, QUERY_LAST_HIT, "SELECT max(id) FROM hit", 0)
-			: begin(store, QUERY_LAST_EVENT, "SELECT max(seq) FROM sqlite_sequence WHERE name = 'event'", 0);
+	sqlite3_stmt *const s = stream == QUERY_STREAM_HITS
+	                                ? begin(store, QUERY_LAST_HIT, "SELECT max(id) FROM hit", 0)
+	                                : begin(store, QUERY_LAST_EVENT,
+	                                        "SELECT max(seq) FROM sqlite_sequence WHERE name = 'event'", 0);
 	const int rc = sql_number(store, s, ret, why);
 
 	if (rc == STORE_NONE)
@@ -422,13 +439,16 @@ int query_last_event(struct store *store, enum query_stream stream, int64_t *ret
 	return rc < 0 ? rc : 0;
 }
 
-int query_begins_after(struct store *store, enum query_stream stream, int64_t after, int64_t *ret_newest, struct why *why)
+int query_begins_after(struct store *store, enum query_stream stream, int64_t after, int64_t *ret_newest,
+                       struct why *why)
 {
 	const int rc = query_last_event(store, stream, ret_newest, why);
 
 	if (rc < 0 || after <= *ret_newest)
 		return rc;
-	return why_set(why, EINVAL, "no %s has the number %" PRId64 " yet, the newest is %" PRId64 ": is it of another database? 0 gives all",
+	return why_set(why, EINVAL,
+	               "no %s has the number %" PRId64 " yet, the newest is %" PRId64
+	               ": is it of another database? 0 gives all",
 	               stream == QUERY_STREAM_HITS ? "hit" : "event", after, *ret_newest);
 }
 
@@ -436,7 +456,8 @@ int query_begins_after(struct store *store, enum query_stream stream, int64_t af
 
 void query_suspensions(struct store *store)
 {
-	(void)begin(store, QUERY_SUSPENSIONS, "SELECT rule, why, since FROM suspension WHERE ended IS NULL ORDER BY since, id", 0);
+	(void)begin(store, QUERY_SUSPENSIONS,
+	            "SELECT rule, why, since FROM suspension WHERE ended IS NULL ORDER BY since, id", 0);
 }
 
 int query_next_suspension(struct store *store, struct query_suspension *ret, struct why *why)
@@ -472,17 +493,19 @@ int query_next_log(struct store *store, struct query_log *ret, struct why *why)
 	return rc;
 }
 
-int query_totals(struct store *store, int64_t now_s, struct query_bound bound, struct query_totals *ret, struct why *why)
+int query_totals(struct store *store, int64_t now_s, struct query_bound bound, struct query_totals *ret,
+                 struct why *why)
 {
-	sqlite3_stmt *const s = begin(store, QUERY_TOTALS,
-	                              "SELECT CASE WHEN coalesce((SELECT max(id) FROM hit), 0) - upto > ?3 THEN -1 "
-	                              "ELSE hits + (SELECT count(*) FROM hit WHERE id > upto) END, "
-	                              "(SELECT count(*) FROM block), "
-	                              "(SELECT count(*) FROM block WHERE until > ?1 AND ended IS NULL), "
-	                              "(SELECT count(*) FROM allowance WHERE until > ?1 AND since <= ?1), "
-	                              "(SELECT sum(packets) FROM daily WHERE rule = 0), (SELECT sum(bytes) FROM daily WHERE rule = 0) "
-	                              "FROM indexed",
-	                              now_s);
+	sqlite3_stmt *const s =
+		begin(store, QUERY_TOTALS,
+	              "SELECT CASE WHEN coalesce((SELECT max(id) FROM hit), 0) - upto > ?3 THEN -1 "
+	              "ELSE hits + (SELECT count(*) FROM hit WHERE id > upto) END, "
+	              "(SELECT count(*) FROM block), "
+	              "(SELECT count(*) FROM block WHERE until > ?1 AND ended IS NULL), "
+	              "(SELECT count(*) FROM allowance WHERE until > ?1 AND since <= ?1), "
+	              "(SELECT sum(packets) FROM daily WHERE rule = 0), (SELECT sum(bytes) FROM daily WHERE rule = 0) "
+	              "FROM indexed",
+	              now_s);
 	int rc;
 
 	bind_bound(s, 2, bound);

@@ -2,9 +2,9 @@
  * query: what is read from the database to be shown: by the commands, and on the control socket.
  *
  * What the pipeline reads to go on after a stop is in blocks.h, hits.h and reputation.h.
- * A bound keeps a walk short: the daemon always sets one, so that no log line waits for a reply; zeroed, everything is read
- * and given.
- * Walks, transactions and errors as of store.h. Strings are borrowed until the next call, never NULL unless stated.
+ * A bound keeps a walk short: the daemon always sets one, so that no log line waits for a reply; zeroed, everything is
+ * read and given. Walks, transactions and errors as of store.h. Strings are borrowed until the next call, never NULL
+ * unless stated.
  */
 #ifndef WFS_STORE_QUERY_H
 #define WFS_STORE_QUERY_H
@@ -22,20 +22,24 @@ struct query_bound {
 };
 
 struct query_block {
-	const char *address;                  /* "192.0.2.7", "192.0.2.0/24" */
+	const char *address; /* "192.0.2.7", "192.0.2.0/24" */
 	const char *rule, *reason, *category;
-	const char *ended_by;                 /* NULL while it is active; "expired" ... */
-	int64_t since_s, until_s, offence;    /* until_s: the end it had, or will have */
-	int64_t knocks, knocked_s;            /* how often dropped packets were seen; when last, 0: never */
-	int64_t packets, bytes;               /* dropped, at least; bytes 0 of packets above 0: nobody counted them */
-	int64_t hits;                         /* not of query_blocks: -1 */
+	const char *ended_by;              /* NULL while it is active; "expired" ... */
+	int64_t since_s, until_s, offence; /* until_s: the end it had, or will have */
+	int64_t knocks, knocked_s;         /* how often dropped packets were seen; when last, 0: never */
+	int64_t packets, bytes;            /* dropped, at least; bytes 0 of packets above 0: nobody counted them */
+	int64_t hits;                      /* not of query_blocks: -1 */
 };
 
 /* Every block that is active at now_s, the last to end first, with the hits of its address. */
 void query_active(struct store *store, int64_t now_s, struct query_bound bound);
 
 /* The same, but only some of them, and in another order. */
-enum query_order { QUERY_BY_UNTIL, QUERY_BY_HITS, QUERY_BY_NETWORK }; /* the last to end first; most hits first; by address */
+enum query_order {
+	QUERY_BY_UNTIL,
+	QUERY_BY_HITS,
+	QUERY_BY_NETWORK
+}; /* the last to end first; most hits first; by address */
 struct query_choice {
 	const char *rule, *category; /* NULL: all */
 	const struct net *net;       /* what is in it, and networks it lies in; NULL: all */
@@ -48,8 +52,8 @@ void query_blocks(struct store *store, const struct net *net, int64_t now_s, str
 int query_next_block(struct store *store, struct query_block *ret, struct why *why); /* of these three */
 
 /*
- * Every hit of an address, or of those in a network, newest first. With a bound on rows: the newest of those stored last, which
- * differ only after an older log was replayed.
+ * Every hit of an address, or of those in a network, newest first. With a bound on rows: the newest of those stored
+ * last, which differ only after an older log was replayed.
  */
 struct query_hit {
 	const char *rule, *reason, *detail, *file, *text, *address; /* detail may be NULL */
@@ -98,8 +102,10 @@ struct query_allowance {
 void query_allowances(struct store *store, int64_t now_s);
 int query_next_allowance(struct store *store, struct query_allowance *ret, struct why *why);
 
-/* The allowance of exactly net that lasts longest, else of a network that it lies in. STORE_NONE: there is none at now_s. */
-int query_allowance(struct store *store, const struct net *net, int64_t now_s, struct query_allowance *ret, struct why *why);
+/* The allowance of exactly net that lasts longest, else of a network that it lies in. STORE_NONE: there is none at
+ * now_s. */
+int query_allowance(struct store *store, const struct net *net, int64_t now_s, struct query_allowance *ret,
+                    struct why *why);
 
 /* The time of the last white vote for net after since_s; STORE_NONE when there is none. */
 int query_white(struct store *store, const struct net *net, int64_t since_s, int64_t *ret_s, struct why *why);
@@ -117,8 +123,8 @@ void query_notes(struct store *store);
 int query_next_note(struct store *store, struct query_note *ret, struct why *why);
 
 /*
- * What happened after the event of that id, oldest first. id only grows. Hits have numbers of their own; what: "hit", text: the
- * detail.
+ * What happened after the event of that id, oldest first. id only grows. Hits have numbers of their own; what: "hit",
+ * text: the detail.
  */
 enum query_stream {
 	QUERY_STREAM_EVENTS,
@@ -136,7 +142,8 @@ int query_next_event(struct store *store, struct query_event *ret, struct why *w
 int query_last_event(struct store *store, enum query_stream stream, int64_t *ret, struct why *why);
 
 /* The same for a reader that has all up to after. -EINVAL: it is newer than all, so of another database. */
-int query_begins_after(struct store *store, enum query_stream stream, int64_t after, int64_t *ret_newest, struct why *why);
+int query_begins_after(struct store *store, enum query_stream stream, int64_t after, int64_t *ret_newest,
+                       struct why *why);
 
 /* Rules that are suspended. */
 struct query_suspension {
@@ -159,7 +166,8 @@ struct query_totals {
 	int64_t hits, blocks_active, blocks_total, allowances;
 	int64_t packets, bytes; /* dropped, of all time, as far as they were counted */
 };
-int query_totals(struct store *store, int64_t now_s, struct query_bound bound, struct query_totals *ret, struct why *why);
+int query_totals(struct store *store, int64_t now_s, struct query_bound bound, struct query_totals *ret,
+                 struct why *why);
 
 /* The daemon's last recorded status under key; *ret is NULL when there is none. */
 int query_state(struct store *store, const char *key, const char **ret, struct why *why);

@@ -79,8 +79,8 @@ static void login_value(sqlite3_context *context, const void *row, int column)
 
 int store_add_logins(struct store *store, const struct store_login *list, size_t n, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(store, LOGIN_ADD,
-	                                      "INSERT OR REPLACE INTO login (pair, day) SELECT a, b FROM batch");
+	sqlite3_stmt *const s =
+		sql_statement(store, LOGIN_ADD, "INSERT OR REPLACE INTO login (pair, day) SELECT a, b FROM batch");
 
 	return batch_run(store, s, list, sizeof *list, n, login_value, why);
 }
@@ -89,8 +89,8 @@ int store_add_logins(struct store *store, const struct store_login *list, size_t
 
 int store_end_allowance(struct store *store, const struct net *net, int64_t at_s, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(
-		store, ALLOWANCE_END, "UPDATE allowance SET until = ?2 WHERE address = ?1 AND until > ?2");
+	sqlite3_stmt *const s = sql_statement(store, ALLOWANCE_END,
+	                                      "UPDATE allowance SET until = ?2 WHERE address = ?1 AND until > ?2");
 	char text[NET_TEXT_MAX];
 
 	sql_bind_net(s, 1, net, text);
@@ -98,11 +98,12 @@ int store_end_allowance(struct store *store, const struct net *net, int64_t at_s
 	return sql_run(store, s, why);
 }
 
-int store_add_allowance(struct store *store, const struct net *net, int64_t since_s, int64_t until_s,
-                        const char *cause, const char *text, struct why *why)
+int store_add_allowance(struct store *store, const struct net *net, int64_t since_s, int64_t until_s, const char *cause,
+                        const char *text, struct why *why)
 {
-	sqlite3_stmt *s = sql_statement(store, ALLOWANCE_REPLACE,
-	                                "UPDATE allowance SET until = ?2 WHERE address = ?1 AND until > ?2 AND cause = ?3");
+	sqlite3_stmt *s =
+		sql_statement(store, ALLOWANCE_REPLACE,
+	                      "UPDATE allowance SET until = ?2 WHERE address = ?1 AND until > ?2 AND cause = ?3");
 	char address[NET_TEXT_MAX];
 	int rc;
 
@@ -154,12 +155,13 @@ static char *json_nets(const struct nets *nets)
 }
 
 /* The networks of that cause and reason that are not in json. */
-static int find_others(struct store *store, const char *cause, const char *reason, const char *json, int64_t now_s, struct nets *ret,
-                       struct why *why)
+static int find_others(struct store *store, const char *cause, const char *reason, const char *json, int64_t now_s,
+                       struct nets *ret, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(store, ALLOWANCES_OTHER,
-	                                      "SELECT address FROM allowance WHERE cause = ?1 AND why = ?2 AND until > ?3 "
-	                                      "AND address NOT IN (SELECT value FROM json_each(?4))");
+	sqlite3_stmt *const s =
+		sql_statement(store, ALLOWANCES_OTHER,
+	                      "SELECT address FROM allowance WHERE cause = ?1 AND why = ?2 AND until > ?3 "
+	                      "AND address NOT IN (SELECT value FROM json_each(?4))");
 	struct net net;
 	int rc;
 
@@ -172,11 +174,13 @@ static int find_others(struct store *store, const char *cause, const char *reaso
 	return rc < 0 ? rc : 0;
 }
 
-static int end_others(struct store *store, const char *cause, const char *reason, const char *json, int64_t now_s, struct why *why)
+static int end_others(struct store *store, const char *cause, const char *reason, const char *json, int64_t now_s,
+                      struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(store, ALLOWANCES_END,
-	                                      "UPDATE allowance SET until = ?3 WHERE cause = ?1 AND why = ?2 AND until > ?3 "
-	                                      "AND address NOT IN (SELECT value FROM json_each(?4))");
+	sqlite3_stmt *const s =
+		sql_statement(store, ALLOWANCES_END,
+	                      "UPDATE allowance SET until = ?3 WHERE cause = ?1 AND why = ?2 AND until > ?3 "
+	                      "AND address NOT IN (SELECT value FROM json_each(?4))");
 
 	sql_bind_text(s, 1, cause);
 	sql_bind_text(s, 2, reason);
@@ -185,10 +189,12 @@ static int end_others(struct store *store, const char *cause, const char *reason
 	return sql_run(store, s, why);
 }
 
-static int extend_all(struct store *store, const char *cause, const char *reason, int64_t now_s, int64_t until_s, struct why *why)
+static int extend_all(struct store *store, const char *cause, const char *reason, int64_t now_s, int64_t until_s,
+                      struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(store, ALLOWANCES_EXTEND,
-	                                      "UPDATE allowance SET until = ?4 WHERE cause = ?1 AND why = ?2 AND until > ?3");
+	sqlite3_stmt *const s =
+		sql_statement(store, ALLOWANCES_EXTEND,
+	                      "UPDATE allowance SET until = ?4 WHERE cause = ?1 AND why = ?2 AND until > ?3");
 
 	sql_bind_text(s, 1, cause);
 	sql_bind_text(s, 2, reason);
@@ -197,13 +203,14 @@ static int extend_all(struct store *store, const char *cause, const char *reason
 	return sql_run(store, s, why);
 }
 
-static int add_new(struct store *store, const char *cause, const char *reason, const char *json, int64_t now_s, int64_t until_s,
-                   struct why *why)
+static int add_new(struct store *store, const char *cause, const char *reason, const char *json, int64_t now_s,
+                   int64_t until_s, struct why *why)
 {
-	sqlite3_stmt *const s =
-		sql_statement(store, ALLOWANCE_ADD_NEW,
-	                      "INSERT INTO allowance (address, since, until, cause, why) SELECT value, ?3, ?4, ?1, ?2 FROM json_each(?5) "
-	                      "WHERE value NOT IN (SELECT address FROM allowance WHERE cause = ?1 AND why = ?2 AND until > ?3)");
+	sqlite3_stmt *const s = sql_statement(
+		store, ALLOWANCE_ADD_NEW,
+		"INSERT INTO allowance (address, since, until, cause, why) SELECT value, ?3, ?4, ?1, ?2 FROM "
+		"json_each(?5) "
+		"WHERE value NOT IN (SELECT address FROM allowance WHERE cause = ?1 AND why = ?2 AND until > ?3)");
 
 	sql_bind_text(s, 1, cause);
 	sql_bind_text(s, 2, reason);
@@ -213,8 +220,8 @@ static int add_new(struct store *store, const char *cause, const char *reason, c
 	return sql_run(store, s, why);
 }
 
-int store_set_allowances(struct store *store, const char *cause, const char *reason, const struct nets *nets, int64_t now_s,
-                         int64_t until_s, struct nets *ended, struct why *why)
+int store_set_allowances(struct store *store, const char *cause, const char *reason, const struct nets *nets,
+                         int64_t now_s, int64_t until_s, struct nets *ended, struct why *why)
 {
 	char *const json = json_nets(nets);
 	int rc = ended == NULL ? 0 : find_others(store, cause, reason, json, now_s, ended, why);
@@ -229,7 +236,8 @@ int store_set_allowances(struct store *store, const char *cause, const char *rea
 	return rc;
 }
 
-int store_keep_allowances(struct store *store, const char *cause, char *const reasons[], size_t n, int64_t now_s, struct why *why)
+int store_keep_allowances(struct store *store, const char *cause, char *const reasons[], size_t n, int64_t now_s,
+                          struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(store, ALLOWANCES_KEEP,
 	                                      "UPDATE allowance SET until = ?2 WHERE cause = ?1 AND until > ?2 "
@@ -245,8 +253,8 @@ int store_keep_allowances(struct store *store, const char *cause, char *const re
 	return rc;
 }
 
-int store_count_allowances(struct store *store, const struct net *net, const char *cause, const char *text, int64_t now_s,
-                           int64_t *ret, struct why *why)
+int store_count_allowances(struct store *store, const struct net *net, const char *cause, const char *text,
+                           int64_t now_s, int64_t *ret, struct why *why)
 {
 	sqlite3_stmt *const s = sql_statement(store, ALLOWANCES_COUNT,
 	                                      "SELECT count(DISTINCT address) FROM allowance "
@@ -264,27 +272,28 @@ int store_count_allowances(struct store *store, const struct net *net, const cha
 
 int store_good_since(struct store *store, int64_t day, struct why *why)
 {
-	return sql_walk(store, GOOD_SINCE,
-	                "SELECT address, day, 0, 0, 0, 0 FROM good WHERE day >= ?1 ORDER BY day", day, why);
+	return sql_walk(store, GOOD_SINCE, "SELECT address, day, 0, 0, 0, 0 FROM good WHERE day >= ?1 ORDER BY day",
+	                day, why);
 }
 
 int store_credit_since(struct store *store, int64_t since_s, struct why *why)
 {
 	return sql_walk(store, CREDIT_SINCE,
-	                "SELECT address, 0, time, score, 0, account FROM credit WHERE time > ?1 ORDER BY time",
-	                since_s, why);
+	                "SELECT address, 0, time, score, 0, account FROM credit WHERE time > ?1 ORDER BY time", since_s,
+	                why);
 }
 
 int store_allowances(struct store *store, int64_t now_s, struct why *why)
 {
 	return sql_walk(store, ALLOWANCES,
-	                "SELECT address, 0, since, 0, until, 0 FROM allowance WHERE until > ?1 ORDER BY until",
-	                now_s, why);
+	                "SELECT address, 0, since, 0, until, 0 FROM allowance WHERE until > ?1 ORDER BY until", now_s,
+	                why);
 }
 
 int store_logins_since(struct store *store, int64_t day, struct why *why)
 {
-	return sql_walk(store, LOGINS_SINCE, "SELECT pair, day FROM login WHERE day >= ?1 ORDER BY day, pair", day, why);
+	return sql_walk(store, LOGINS_SINCE, "SELECT pair, day FROM login WHERE day >= ?1 ORDER BY day, pair", day,
+	                why);
 }
 
 int store_next_login(struct store *store, struct store_login *ret, struct why *why)
@@ -293,7 +302,8 @@ int store_next_login(struct store *store, struct store_login *ret, struct why *w
 	const int rc = sql_row(store, s, why);
 
 	if (rc == 0) /* as it was written */
-		*ret = (struct store_login){.pair = (uint64_t)sqlite3_column_int64(s, 0), .day = sqlite3_column_int64(s, 1)};
+		*ret = (struct store_login){.pair = (uint64_t)sqlite3_column_int64(s, 0),
+		                            .day = sqlite3_column_int64(s, 1)};
 	return rc;
 }
 

@@ -17,8 +17,8 @@
 struct store_evidence {
 	struct net net;
 	int64_t time_s;
-	int64_t times; /* of store_add_good */
-	int score;     /* of store_add_credit; below 0 */
+	int64_t times;    /* of store_add_good */
+	int score;        /* of store_add_credit; below 0 */
 	uint32_t account; /* of store_add_credit; 0: a delivery */
 };
 int store_add_good(struct store *store, const struct store_evidence *list, size_t n, struct why *why);
@@ -32,26 +32,27 @@ struct store_login {
 int store_add_logins(struct store *store, const struct store_login *list, size_t n, struct why *why);
 
 /*
- * Net is allowed for a while; another allowance of it with the same cause ends. cause: "by hand", "cluster" ...; text: the reason,
- * or NULL. store_end_allowance: every allowance of exactly net ends.
+ * Net is allowed for a while; another allowance of it with the same cause ends. cause: "by hand", "cluster" ...; text:
+ * the reason, or NULL. store_end_allowance: every allowance of exactly net ends.
  */
-int store_add_allowance(struct store *store, const struct net *net, int64_t since_s, int64_t until_s,
-                        const char *cause, const char *text, struct why *why);
+int store_add_allowance(struct store *store, const struct net *net, int64_t since_s, int64_t until_s, const char *cause,
+                        const char *text, struct why *why);
 
 /* How many other networks are allowed at now_s, for that cause and with that text. */
-int store_count_allowances(struct store *store, const struct net *net, const char *cause, const char *text, int64_t now_s,
-                           int64_t *ret, struct why *why);
+int store_count_allowances(struct store *store, const struct net *net, const char *cause, const char *text,
+                           int64_t now_s, int64_t *ret, struct why *why);
 int store_end_allowance(struct store *store, const struct net *net, int64_t at_s, struct why *why);
 
 /*
- * These networks, of a cause and a reason ("spf", its domain), are allowed until until_s, from now on no others: what was allowed already is
- * extended, and what is not among them ends and is added to ended (may be NULL).
+ * These networks, of a cause and a reason ("spf", its domain), are allowed until until_s, from now on no others: what
+ * was allowed already is extended, and what is not among them ends and is added to ended (may be NULL).
  */
-int store_set_allowances(struct store *store, const char *cause, const char *reason, const struct nets *nets, int64_t now_s,
-                         int64_t until_s, struct nets *ended, struct why *why);
+int store_set_allowances(struct store *store, const char *cause, const char *reason, const struct nets *nets,
+                         int64_t now_s, int64_t until_s, struct nets *ended, struct why *why);
 
 /* Those of a cause end whose reason is none of these n. */
-int store_keep_allowances(struct store *store, const char *cause, char *const reasons[], size_t n, int64_t now_s, struct why *why);
+int store_keep_allowances(struct store *store, const char *cause, char *const reasons[], size_t n, int64_t now_s,
+                          struct why *why);
 
 /* A greylisted attempt; spans as they are in the log. */
 struct store_attempt {
@@ -63,15 +64,16 @@ int store_add_attempt(struct store *store, const struct store_attempt *attempt, 
 
 /*
  * Walks. store_good_since: days from that day on, in order. store_credit_since: what counts, younger than
- * since_s. store_logins_since: logins from that day on, in order. store_allowances: networks that are allowed at now_s. store_attempts_since: as they came.
+ * since_s. store_logins_since: logins from that day on, in order. store_allowances: networks that are allowed at now_s.
+ * store_attempts_since: as they came.
  */
 struct store_good {
 	struct net net;
-	int64_t day;     /* of store_good_since: time_s / 86400 */
-	int64_t time_s;  /* of store_credit_since, and when an allowance began */
+	int64_t day;      /* of store_good_since: time_s / 86400 */
+	int64_t time_s;   /* of store_credit_since, and when an allowance began */
 	uint32_t account; /* of store_credit_since */
-	int score;       /* of store_credit_since */
-	int64_t until_s; /* of store_allowances */
+	int score;        /* of store_credit_since */
+	int64_t until_s;  /* of store_allowances */
 };
 int store_good_since(struct store *store, int64_t day, struct why *why);
 int store_credit_since(struct store *store, int64_t since_s, struct why *why);

@@ -34,7 +34,8 @@ static int purge(struct store *store, const struct old *old, size_t n_old, int64
 int store_purge(struct store *store, int64_t before_s, size_t n_max, size_t *ret_n, struct why *why)
 {
 	static const struct old blocks = {
-		PURGE_BLOCKS, "DELETE FROM block WHERE id IN (SELECT id FROM block ORDER BY id LIMIT ?2) AND until < ?1"};
+		PURGE_BLOCKS,
+		"DELETE FROM block WHERE id IN (SELECT id FROM block ORDER BY id LIMIT ?2) AND until < ?1"};
 	size_t n_hits = 0, n_blocks = 0;
 	int rc = hit_index_purge(store, before_s, n_max, &n_hits, why);
 
@@ -49,26 +50,27 @@ int store_purge_good(struct store *store, int64_t before_s, int64_t credit_s, si
 {
 	static const struct old kept[] = {
 		{PURGE_GOOD, "DELETE FROM good WHERE (day, address) IN "
-		             "(SELECT day, address FROM good WHERE day < ?1 / 86400 ORDER BY day LIMIT ?2)"},
+	                     "(SELECT day, address FROM good WHERE day < ?1 / 86400 ORDER BY day LIMIT ?2)"},
 		{PURGE_LOGINS, "DELETE FROM login WHERE pair IN "
-		               "(SELECT pair FROM login WHERE day < ?1 / 86400 LIMIT ?2)"},
+	                       "(SELECT pair FROM login WHERE day < ?1 / 86400 LIMIT ?2)"},
 		{PURGE_ALLOWANCES, "DELETE FROM allowance WHERE id IN "
-		                   "(SELECT id FROM allowance WHERE until < ?1 LIMIT ?2)"},
+	                           "(SELECT id FROM allowance WHERE until < ?1 LIMIT ?2)"},
 		{PURGE_SUSPENSIONS, "DELETE FROM suspension WHERE id IN "
-		                    "(SELECT id FROM suspension WHERE ended < ?1 LIMIT ?2)"},
+	                            "(SELECT id FROM suspension WHERE ended < ?1 LIMIT ?2)"},
 		{PURGE_ERROR, "DELETE FROM daemon WHERE key = 'database_fault' AND "
-		              "value < strftime('%Y-%m-%d', 'now', '-7 days')"}, /* it begins with its date */
-		{PURGE_EVENTS, "DELETE FROM event WHERE id IN (SELECT id FROM event ORDER BY id LIMIT ?2) AND time < ?1"},
+	                      "value < strftime('%Y-%m-%d', 'now', '-7 days')"}, /* it begins with its date */
+		{PURGE_EVENTS,
+	         "DELETE FROM event WHERE id IN (SELECT id FROM event ORDER BY id LIMIT ?2) AND time < ?1"},
 		{PURGE_PASSES, "DELETE FROM pass WHERE address IN "
-		               "(SELECT address FROM pass WHERE until < ?1 AND closed < ?1 LIMIT ?2)"},
+	                       "(SELECT address FROM pass WHERE until < ?1 AND closed < ?1 LIMIT ?2)"},
 		{PURGE_ATTEMPTS, "DELETE FROM attempt WHERE id IN "
-		                 "(SELECT id FROM attempt ORDER BY id LIMIT ?2) AND time < ?1"},
+	                         "(SELECT id FROM attempt ORDER BY id LIMIT ?2) AND time < ?1"},
 	};
 	static const struct old credit[] = {
 		{PURGE_CREDIT, "DELETE FROM credit WHERE (time, address, account) IN "
-		               "(SELECT time, address, account FROM credit WHERE time < ?1 ORDER BY time LIMIT ?2)"},
+	                       "(SELECT time, address, account FROM credit WHERE time < ?1 ORDER BY time LIMIT ?2)"},
 		{PURGE_CLAIMS, "DELETE FROM claim WHERE (address, what, peer) IN "
-		               "(SELECT address, what, peer FROM claim WHERE until < ?1 ORDER BY until LIMIT ?2)"},
+	                       "(SELECT address, what, peer FROM claim WHERE until < ?1 ORDER BY until LIMIT ?2)"},
 		{PURGE_DIGESTS, "DELETE FROM digest WHERE (peer, first) IN "
 	                        "(SELECT peer, first FROM digest WHERE until < ?1 LIMIT ?2)"},
 	};

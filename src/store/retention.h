@@ -10,8 +10,8 @@
 
 /*
  * Removes at most n_max of each: hits, and blocks that have ended, from before before_s, oldest first; *ret_n
- * is how many. From the head of the tables: hits are stored in the order they happened, but for replays of old logs. The
- * newest hit stays, so that ids never begin again.
+ * is how many. From the head of the tables: hits are stored in the order they happened, but for replays of old logs.
+ * The newest hit stays, so that ids never begin again.
  */
 int store_purge(struct store *store, int64_t before_s, size_t n_max, size_t *ret_n, struct why *why);
 

@@ -18,7 +18,7 @@ struct running_block {
 struct running {
 	size_t n, capacity;
 	struct running_block *list; /* in the order in which they were added */
-	uint32_t *places;           /* 2 * capacity, open addressing: 1 + the number of the newest of a net and cause; 0: free */
+	uint32_t *places; /* 2 * capacity, open addressing: 1 + the number of the newest of a net and cause; 0: free */
 };
 
 static void set_capacity(struct running *r, size_t capacity)
@@ -91,7 +91,8 @@ void running_add(struct running *r, const struct block *block)
 {
 	if (r->n == r->capacity)
 		make_space(r, block->since_s);
-	put(r, &(struct running_block){.net = block->net, .cause = block->cause, .id = block->id, .until_s = block->until_s});
+	put(r, &(struct running_block){
+		       .net = block->net, .cause = block->cause, .id = block->id, .until_s = block->until_s});
 }
 
 int64_t running_next(struct running *r, struct running_block **at, const struct net *net, enum block_cause cause,

@@ -53,12 +53,10 @@ int sql_fail(struct store *store, const char *what, struct why *why)
 	int err = errno_of(sqlite3_errcode(store->db));
 
 	/* The file beside it, of shared memory, does not fit: an I/O error to SQLite. */
-	if (err == EIO &&
-	    (sqlite3_system_errno(store->db) == ENOSPC || sqlite3_system_errno(store->db) == EDQUOT))
+	if (err == EIO && (sqlite3_system_errno(store->db) == ENOSPC || sqlite3_system_errno(store->db) == EDQUOT))
 		err = ENOSPC;
 	store->damaged |= err == EUCLEAN;
-	return why_set(why, err, "%s: %s: %s%s", store->path, what, sqlite3_errmsg(store->db),
-	               sql_remedy(err));
+	return why_set(why, err, "%s: %s: %s%s", store->path, what, sqlite3_errmsg(store->db), sql_remedy(err));
 }
 
 int sql_exec(struct store *store, const char *words, const char *what, struct why *why)
@@ -142,16 +140,14 @@ static int no_address(struct store *store, sqlite3_stmt *s, const char *table, s
 	return why_set(why, EUCLEAN, "%s: table %s has an invalid address%s", store->path, table, sql_remedy(EUCLEAN));
 }
 
-int sql_addr(struct store *store, sqlite3_stmt *s, int column, const char *table, struct addr *ret,
-             struct why *why)
+int sql_addr(struct store *store, sqlite3_stmt *s, int column, const char *table, struct addr *ret, struct why *why)
 {
 	const char *const text = sql_text(s, column);
 
 	return text != NULL && addr_parse(text, strlen(text), ret) ? 0 : no_address(store, s, table, why);
 }
 
-int sql_net(struct store *store, sqlite3_stmt *s, int column, const char *table, struct net *ret,
-            struct why *why)
+int sql_net(struct store *store, sqlite3_stmt *s, int column, const char *table, struct net *ret, struct why *why)
 {
 	const char *const text = sql_text(s, column);
 

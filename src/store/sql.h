@@ -163,24 +163,24 @@ struct store {
 		sqlite3_stmt *prepared; /* NULL until it is used */
 		const char *words;
 	} statements[N_STATEMENTS];
-	sqlite3_stmt *walk;   /* the one begun last */
-	bool open;            /* a transaction is */
+	sqlite3_stmt *walk; /* the one begun last */
+	bool open;          /* a transaction is */
 	bool memory;
-	bool writes;          /* to a file; it is ours */
-	bool fresh;           /* made by this process, and not filled yet */
-	bool damaged;         /* found damaged since store_open */
+	bool writes;  /* to a file; it is ours */
+	bool fresh;   /* made by this process, and not filled yet */
+	bool damaged; /* found damaged since store_open */
 	struct {
 		dev_t dev;
 		ino_t ino;
-	} beside[2];          /* -wal and -shm, as they were made by store_open for writing; else 0 */
-	bool bulk, due;       /* due: the next store_commit is one */
-	unsigned uncommitted; /* store_commits since the last that was one; bulk only */
-	struct batch batch;   /* of the statement that is running */
-	struct daily daily;   /* blocks and dropped packets of the transaction */
+	} beside[2];                 /* -wal and -shm, as they were made by store_open for writing; else 0 */
+	bool bulk, due;              /* due: the next store_commit is one */
+	unsigned uncommitted;        /* store_commits since the last that was one; bulk only */
+	struct batch batch;          /* of the statement that is running */
+	struct daily daily;          /* blocks and dropped packets of the transaction */
 	struct hit_index *hit_index; /* of a replay, else NULL */
 	struct hit_index *indexing;  /* the one whose addresses are written just now, or NULL */
-	struct running *running;     /* likewise, of a replay into a new file: it has no index on the addresses of blocks */
-	int bulk_fd;          /* of the file, only for bulk into a fresh one; else -1 */
+	struct running *running; /* likewise, of a replay into a new file: it has no index on the addresses of blocks */
+	int bulk_fd;             /* of the file, only for bulk into a fresh one; else -1 */
 };
 
 /* Sets why to SQLite's last error and returns its -errno. what: "cannot write". */
@@ -224,8 +224,7 @@ static inline void sql_bind_bytes(sqlite3_stmt *s, int i, struct span bytes)
 }
 
 /* As text, in the caller's buffer. */
-static inline void sql_bind_addr(sqlite3_stmt *s, int i, const struct addr *addr,
-                                 char text[static ADDR_TEXT_MAX])
+static inline void sql_bind_addr(sqlite3_stmt *s, int i, const struct addr *addr, char text[static ADDR_TEXT_MAX])
 {
 	(void)sqlite3_bind_text(s, i, text, (int)addr_text(addr, text), SQLITE_STATIC);
 }
@@ -271,13 +270,12 @@ static inline struct span sql_bytes(sqlite3_stmt *s, int column)
 }
 
 /* A column that is an address or a network; ends the walk when it is neither. table: named in the error. */
-int sql_addr(struct store *store, sqlite3_stmt *s, int column, const char *table, struct addr *ret,
-             struct why *why);
-int sql_net(struct store *store, sqlite3_stmt *s, int column, const char *table, struct net *ret,
-            struct why *why);
+int sql_addr(struct store *store, sqlite3_stmt *s, int column, const char *table, struct addr *ret, struct why *why);
+int sql_net(struct store *store, sqlite3_stmt *s, int column, const char *table, struct net *ret, struct why *why);
 
 /* The next row, of which that column is one. */
-int sql_row_addr(struct store *store, sqlite3_stmt *s, int column, const char *table, struct addr *ret, struct why *why);
+int sql_row_addr(struct store *store, sqlite3_stmt *s, int column, const char *table, struct addr *ret,
+                 struct why *why);
 int sql_row_net(struct store *store, sqlite3_stmt *s, int column, const char *table, struct net *ret, struct why *why);
 
 #endif

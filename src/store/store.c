@@ -22,7 +22,8 @@
 enum {
 	BOOT_ID_MAX = 64,
 	USER_MAX = 64, /* of a name shown; longer ones are cut */
-	BULK_WRITES = 8, /* deferred store_commits before write-back is started: little at a time, or starting it blocks */
+	BULK_WRITES =
+		8, /* deferred store_commits before write-back is started: little at a time, or starting it blocks */
 };
 
 static const char *const beside[] = {"-wal", "-shm"};
@@ -36,7 +37,7 @@ static int check_version(struct store *store, int64_t found, struct why *why)
 {
 	/* Many programs count their versions from 1. */
 	static const char tables[] = "SELECT count(*) = 5 FROM sqlite_master WHERE type = 'table' AND "
-	                             "name IN ('log', 'rule', 'hit', 'block', 'daemon')";
+				     "name IN ('log', 'rule', 'hit', 'block', 'daemon')";
 	int64_t ours = 0;
 	const int rc = sql_once(store, tables, &ours, why);
 
@@ -44,10 +45,10 @@ static int check_version(struct store *store, int64_t found, struct why *why)
 		return rc;
 	if (ours && found > STORE_VERSION)
 		return why_set(why, EINVAL,
-		               "%s: created by a newer watchforspammers (version %" PRId64 ", this one supports %d); install that one, or name another file in [database] path",
+		               "%s: created by a newer watchforspammers (version %" PRId64
+		               ", this one supports %d); install that one, or name another file in [database] path",
 		               store->path, found, STORE_VERSION);
-	return why_set(why, EINVAL,
-	               "%s: not a database of watchforspammers; name another file in [database] path",
+	return why_set(why, EINVAL, "%s: not a database of watchforspammers; name another file in [database] path",
 	               store->path);
 }
 
@@ -91,8 +92,7 @@ static void boot_id(char out[static BOOT_ID_MAX])
 /* A bulk load interrupted by a power loss may have left anything on the disk; one that was killed has not. */
 static int check_bulk(struct store *store, bool *ret_killed, struct why *why)
 {
-	sqlite3_stmt *const s =
-		sql_statement(store, BULK, "SELECT value = ?1 FROM daemon WHERE key = 'bulk'");
+	sqlite3_stmt *const s = sql_statement(store, BULK, "SELECT value = ?1 FROM daemon WHERE key = 'bulk'");
 	char now[BOOT_ID_MAX];
 	int64_t same = 0;
 	int rc;
@@ -104,7 +104,8 @@ static int check_bulk(struct store *store, bool *ret_killed, struct why *why)
 	if (rc == 0 && !same)
 		return why_set(why, EUCLEAN,
 		               "%s: the machine stopped while a replay filled it, so it may be damaged; "
-		               "remove it and replay again", store->path);
+		               "remove it and replay again",
+		               store->path);
 	*ret_killed = rc == 0;
 	return 0;
 }
@@ -132,23 +133,28 @@ static int explain_owner(const struct store *store, int rc, struct why *why)
 	user_name(geteuid(), we);
 	for (size_t i = 0; i < 3; i++) {
 		(void)snprintf(name, sizeof name, "%s%s", store->path, i == 0 ? "" : beside[i - 1]);
-		if (stat(name, &st) < 0 || !S_ISREG(st.st_mode) || faccessat(AT_FDCWD, name, R_OK | W_OK, AT_EACCESS) == 0)
+		if (stat(name, &st) < 0 || !S_ISREG(st.st_mode) ||
+		    faccessat(AT_FDCWD, name, R_OK | W_OK, AT_EACCESS) == 0)
 			continue;
 		user_name(st.st_uid, owner);
 		if (st.st_uid == geteuid())
-			return why_set(why, EROFS, "%s: cannot write it: it must be writable, and its mode is %04o; chmod u+rw %s*", name,
-			               (unsigned)(st.st_mode & 07777), store->path);
-		return why_set(why, EROFS, "%s: cannot write it: it belongs to user %s (mode %04o) and must be writable for user "
-		                           "%s; as root: chown %s: %s*", name, owner, (unsigned)(st.st_mode & 07777), we, we,
-		               store->path);
+			return why_set(why, EROFS,
+			               "%s: cannot write it: it must be writable, and its mode is %04o; chmod u+rw %s*",
+			               name, (unsigned)(st.st_mode & 07777), store->path);
+		return why_set(why, EROFS,
+		               "%s: cannot write it: it belongs to user %s (mode %04o) and must be writable for user "
+		               "%s; as root: chown %s: %s*",
+		               name, owner, (unsigned)(st.st_mode & 07777), we, we, store->path);
 	}
 	(void)snprintf(name, sizeof name, "%.*s", slash == NULL ? 1 : (int)(slash - store->path) + 1,
 	               slash == NULL ? "." : store->path);
 	if (stat(name, &st) < 0 || faccessat(AT_FDCWD, name, W_OK | X_OK, AT_EACCESS) == 0)
 		return rc;
 	user_name(st.st_uid, owner);
-	return why_set(why, -rc, "%s: cannot write in its directory, which belongs to user %s (mode %04o) and must be writable "
-	                         "for user %s", store->path, owner, (unsigned)(st.st_mode & 07777), we);
+	return why_set(why, -rc,
+	               "%s: cannot write in its directory, which belongs to user %s (mode %04o) and must be writable "
+	               "for user %s",
+	               store->path, owner, (unsigned)(st.st_mode & 07777), we);
 }
 
 /* Their names are derived from the database's, so their inodes identify them: see store_leave. */
@@ -246,7 +252,8 @@ static int open_for_reading(struct store *store, const char *path, struct why *w
 		return rc;
 	if (found < STORE_VERSION)
 		return why_set(why, EINVAL,
-		               "%s: created by an older watchforspammers (version %" PRId64 ", this one reads %d); the daemon "
+		               "%s: created by an older watchforspammers (version %" PRId64
+		               ", this one reads %d); the daemon "
 		               "converts it when it starts: systemctl start watchforspammers",
 		               store->path, found, STORE_VERSION);
 	return 0;
@@ -255,8 +262,8 @@ static int open_for_reading(struct store *store, const char *path, struct why *w
 void store_temp_beside(const char *path)
 {
 	const char *const slash = strrchr(path, '/');
-	char *const dir = alloc_text_n(slash == NULL ? "." : path,
-	                               slash == NULL ? 1 : (size_t)(slash - path) + 1, "a path");
+	char *const dir =
+		alloc_text_n(slash == NULL ? "." : path, slash == NULL ? 1 : (size_t)(slash - path) + 1, "a path");
 
 	if (setenv("SQLITE_TMPDIR", dir, 1) < 0)
 		alloc_failed(0, "SQLITE_TMPDIR in the environment");
@@ -305,14 +312,15 @@ void store_close(struct store *store)
 	for (size_t i = 0; i < N_STATEMENTS; i++)
 		(void)sqlite3_finalize(store->statements[i].prepared);
 	/*
-	 * A user who may read the file but not write beside it can then read it with sqlite3. Not while others have it open,
-	 * and not when the path no longer names our file: this would act on the file that has the name now.
+	 * A user who may read the file but not write beside it can then read it with sqlite3. Not while others have it
+	 * open, and not when the path no longer names our file: this would act on the file that has the name now.
 	 */
 	if (store->writes && !store->bulk && store_health(store) == STORE_FINE)
 		(void)sqlite3_exec(store->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
 	(void)sqlite3_close(store->db);
 	if (store->bulk_fd >= 0)
-		(void)close(store->bulk_fd); /* after SQLite: closing any descriptor of a file gives up its locks (fcntl(2)) */
+		(void)close(store->bulk_fd); /* after SQLite: closing any descriptor of a file gives up its locks
+		                                (fcntl(2)) */
 	hit_index_free(store->hit_index);
 	running_free(store->running);
 	daily_done(&store->daily);
@@ -403,11 +411,14 @@ int store_bulk_begin(struct store *store, struct why *why)
 	if (store->fresh) {
 		boot_id(id);
 		/* Exclusive first: no other process may read the mark that follows, nor find it when this fails. */
-		rc = sql_exec(store, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE", "cannot set it up", why);
+		rc = sql_exec(store, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE",
+		              "cannot set it up", why);
 		if (rc == 0)
 			rc = store_state_set(store, "bulk", id, why);
 		if (rc == 0)
-			rc = sql_exec(store, "PRAGMA synchronous = OFF; PRAGMA cache_size = -2048; DROP INDEX block_address; DROP INDEX block_until; "
+			rc = sql_exec(store,
+			              "PRAGMA synchronous = OFF; PRAGMA cache_size = -2048; DROP INDEX block_address; "
+			              "DROP INDEX block_until; "
 			              "DROP TRIGGER event_block; DROP TRIGGER event_extend; DROP TRIGGER event_lift; "
 			              "DROP TRIGGER event_allow; DROP TRIGGER event_disallow",
 			              "cannot set it up", why);
@@ -458,10 +469,9 @@ int store_bulk_end(struct store *store, struct why *why)
 
 int store_state_set(struct store *store, const char *key, const char *value, struct why *why)
 {
-	sqlite3_stmt *const s = sql_statement(
-		store, SET_STATUS,
-		"INSERT INTO daemon (key, value) VALUES (?1, ?2) "
-		"ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+	sqlite3_stmt *const s = sql_statement(store, SET_STATUS,
+	                                      "INSERT INTO daemon (key, value) VALUES (?1, ?2) "
+	                                      "ON CONFLICT (key) DO UPDATE SET value = excluded.value");
 
 	sql_bind_text(s, 1, key);
 	sql_bind_text(s, 2, value);

@@ -11,8 +11,8 @@
  * Walks: rows one by one: begin, next until STORE_NONE. One at a time; beginning another ends it. What is
  * borrowed from a row is valid until the next call.
  * Errors: 0 or -errno with a sentence: -EAGAIN locked by another writer, -ENOSPC disk full, -EROFS read-only,
- * -EIO, -EINVAL not our database, or of another version, -EUCLEAN damaged: see mend.h. After an error nothing was changed.
- * Source: schema.sql; SQLite's "WAL" and "user_version" pages; sizes and speeds measured on SQLite 3.40.
+ * -EIO, -EINVAL not our database, or of another version, -EUCLEAN damaged: see mend.h. After an error nothing was
+ * changed. Source: schema.sql; SQLite's "WAL" and "user_version" pages; sizes and speeds measured on SQLite 3.40.
  */
 #ifndef WFS_STORE_H
 #define WFS_STORE_H
@@ -27,8 +27,8 @@
 
 enum {
 	STORE_VERSION = 9,       /* PRAGMA user_version */
-	STORE_BUSY_MS = 200, /* how long one attempt waits for another writer */
-	STORE_HURRY_MS = 20, /* likewise, after store_hurry */
+	STORE_BUSY_MS = 200,     /* how long one attempt waits for another writer */
+	STORE_HURRY_MS = 20,     /* likewise, after store_hurry */
 	STORE_BULK_COMMITS = 64, /* store_commits deferred in a database that others use */
 };
 
@@ -73,9 +73,9 @@ int store_finish(struct store *store, int rc, struct why *why);
 /*
  * For a replay, which stores rows by the hundred thousand: from now on only every STORE_BULK_COMMITS-th store_commit
  * really commits, and an error undoes everything since the last real commit. In a database that this process has just
- * created and no other process uses, only the store_commit after store_bulk_due commits, nothing waits for the disk, and
- * other processes are locked out. A kill leaves the file intact; a power loss may not: the next store_open detects and
- * reports it.
+ * created and no other process uses, only the store_commit after store_bulk_due commits, nothing waits for the disk,
+ * and other processes are locked out. A kill leaves the file intact; a power loss may not: the next store_open detects
+ * and reports it.
  */
 int store_bulk_begin(struct store *store, struct why *why);
 void store_bulk_due(struct store *store);

@@ -16,7 +16,7 @@
 enum {
 	STEP_MS = 1000,
 	BACKLOG = 64, /* of a burst; more than TARPIT_MAX by that many may be open */
-	LINE = 512, /* RFC 5321 4.5.3.1.5: the longest line of a reply, with its end */
+	LINE = 512,   /* RFC 5321 4.5.3.1.5: the longest line of a reply, with its end */
 };
 
 /* One that is held. */
@@ -153,7 +153,8 @@ void tarpit_hold(int listener, int parent)
 	for (;;) {
 		const int64_t now_ms = clock_steady_ms();
 		const bool idle = t.n == 0 && !t.changed && !t.full;
-		struct pollfd polled[] = {{.fd = t.n < TARPIT_MAX && !t.full ? listener : -1, .events = POLLIN}, {.fd = parent}};
+		struct pollfd polled[] = {{.fd = t.n < TARPIT_MAX && !t.full ? listener : -1, .events = POLLIN},
+		                          {.fd = parent}};
 
 		if (now_ms >= next_ms) {
 			step(&t);

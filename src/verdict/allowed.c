@@ -128,8 +128,7 @@ void allowed_earn(struct allowed *a, const struct net *net, uint32_t until_s, ui
 			return;
 		if (a->n_earned == a->earned_cap) {
 			a->earned_cap = a->earned_cap == 0 ? EARNED_MIN : 2 * a->earned_cap;
-			a->earned =
-			        alloc_resize(a->earned, a->earned_cap, sizeof *a->earned, "the allow list");
+			a->earned = alloc_resize(a->earned, a->earned_cap, sizeof *a->earned, "the allow list");
 		}
 		i = earned_place(a, net);
 	}

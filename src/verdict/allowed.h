@@ -29,7 +29,7 @@ struct allowed {
 	struct earned *earned; /* by address, then length */
 	size_t n_earned, earned_cap;
 	uint32_t earned_lens[129]; /* how many there are of each length */
-	uint64_t n_orders; /* calls of allowed_earn */
+	uint64_t n_orders;         /* calls of allowed_earn */
 };
 
 /* Frees and empties. */

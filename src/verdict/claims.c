@@ -130,7 +130,8 @@ static void sweep(struct claims *c, int64_t now_s)
 
 	if (c->n < c->sweep_at || (c->n >= CLAIMS_MAX && c->refused++ % SWEEP_MIN != 0))
 		return;
-	HASH_ITER(hh, c->about, a, next) {
+	HASH_ITER(hh, c->about, a, next)
+	{
 		while (a->n > 0 && a->items[a->n - 1].until_s <= now_s)
 			remove_item(c, a, a->n - 1);
 		if (a->n == 0)
@@ -153,7 +154,8 @@ static bool take_out(struct claims *c, struct about *a, unsigned peer)
 
 bool claims_put(struct claims *c, const struct claims_claim *claim, int64_t now_s)
 {
-	const struct item item = {claim->until_s, claim->said_ms, (uint16_t)claim->peer, (uint16_t)claim->weight}; /* in range */
+	const struct item item = {claim->until_s, claim->said_ms, (uint16_t)claim->peer,
+	                          (uint16_t)claim->weight}; /* in range */
 	struct about *a;
 
 	sweep(c, now_s);
@@ -199,7 +201,8 @@ size_t claims_drop(struct claims *c, unsigned peer, struct net *out, size_t cap)
 	struct about *a, *next;
 	size_t n = 0;
 
-	HASH_ITER(hh, c->about, a, next) {
+	HASH_ITER(hh, c->about, a, next)
+	{
 		if (n == cap)
 			break;
 		if (!take_out(c, a, peer))
@@ -235,7 +238,8 @@ static void note_amnesty(struct claims *c, const struct amnesty *new)
 bool claims_is_pardoned(const struct claims *c, const struct net *net, int64_t said_ms, int64_t now_s)
 {
 	for (size_t i = 0; i < c->n_amnesties; i++)
-		if (said_ms <= c->amnesties[i].said_ms && c->amnesties[i].until_s > now_s && net_overlap(net, &c->amnesties[i].net))
+		if (said_ms <= c->amnesties[i].said_ms && c->amnesties[i].until_s > now_s &&
+		    net_overlap(net, &c->amnesties[i].net))
 			return true;
 	return false;
 }
@@ -259,7 +263,8 @@ size_t claims_pardon(struct claims *c, const struct net *net, int64_t said_ms, i
 
 	if (until_s > now_s)
 		note_amnesty(c, &(struct amnesty){*net, said_ms, until_s});
-	HASH_ITER(hh, c->about, a, next) {
+	HASH_ITER(hh, c->about, a, next)
+	{
 		if (n == cap)
 			break;
 		if (!net_overlap(net, &a->net) || !pardon(c, a, said_ms))

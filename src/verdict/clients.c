@@ -129,8 +129,8 @@ enum keep {
 	KEEP_ALL_THAT_MATTERS,
 	KEEP_LOUD,    /* blocked, or half way to it, or proven good */
 	KEEP_BLOCKED, /* or proven good */
-	KEEP_HALF, /* a million are blocked: any half of them; the others stay blocked, but may be blocked again */
-	KEEP_NONE, /* an attacker has found a million addresses of the half that stays */
+	KEEP_HALF,    /* a million are blocked: any half of them; the others stay blocked, but may be blocked again */
+	KEEP_NONE,    /* an attacker has found a million addresses of the half that stays */
 };
 
 /* Forgets what is too old to count. */
@@ -147,12 +147,14 @@ static bool stays(struct clients *s, struct tracked *t, enum keep keep, uint32_t
 	switch (keep) {
 	case KEEP_ALL_THAT_MATTERS:
 		age(s, t, now_s);
-		return t->scores != POOL_NONE || t->until_s > clients_horizon(s, now_s) || clients_good_days(s, t, now_s) != 0 ||
+		return t->scores != POOL_NONE || t->until_s > clients_horizon(s, now_s) ||
+		       clients_good_days(s, t, now_s) != 0 ||
 		       (clients_is_network(s, t) ? t->offences != POOL_NONE : clients_count_offences(s, t, now_s) > 0);
 	case KEEP_LOUD:
 		if (clients_is_network(s, t))
 			return t->until_s > now_s || t->offences != POOL_NONE || t->good != POOL_NONE;
-		return t->until_s > now_s || clients_is_proven(s, t, now_s) || scores_sum(s, t, now_s) * 2 >= s->policy->threshold;
+		return t->until_s > now_s || clients_is_proven(s, t, now_s) ||
+		       scores_sum(s, t, now_s) * 2 >= s->policy->threshold;
 	case KEEP_BLOCKED:
 		return t->until_s > now_s || clients_is_proven(s, t, now_s);
 	case KEEP_HALF:

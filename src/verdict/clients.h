@@ -26,7 +26,8 @@ enum {
 	CLIENTS_OFFENCES = VERDICT_DURATIONS_MAX - 1, /* start times kept: more would change no duration */
 	CLIENTS_GOOD_DAYS = 31,                       /* looked back at */
 	CLIENTS_DAY_S = 86400,
-	CLIENTS_SPARE = 2, /* nodes, and chunks, that one piece of evidence may use: a score and an offence, of it and of its network */
+	CLIENTS_SPARE = 2, /* nodes, and chunks, that one piece of evidence may use: a score and an offence, of it and
+	                      of its network */
 	CLIENTS_CHUNKS_MAX = 1 << 19,
 };
 
@@ -38,8 +39,8 @@ struct tracked {
 	uint32_t len : 8;       /* of the subject */
 	uint32_t offences : 24; /* of a network: its clients that were blocked */
 	uint32_t used : 8;
-	uint32_t good : 24;     /* one node; of a network: days on which it contained a proven good client */
-	uint32_t lists : 8;     /* bits: those whose ports its blocks close while it is blocked */
+	uint32_t good : 24; /* one node; of a network: days on which it contained a proven good client */
+	uint32_t lists : 8; /* bits: those whose ports its blocks close while it is blocked */
 };
 
 static_assert(sizeof(struct tracked) == 32, "half a cache line");
@@ -49,8 +50,8 @@ struct clients {
 	struct arena arena;
 	struct tracked *table; /* all of the capacity: open addressing, linear probing, in the order of the hash */
 	size_t size, capacity, n;
-	struct tracked *last; /* the place that clients_find_or_add gave last: mostly requested twice in a row */
-	uint64_t forgotten;   /* for lack of space */
+	struct tracked *last;      /* the place that clients_find_or_add gave last: mostly requested twice in a row */
+	uint64_t forgotten;        /* for lack of space */
 	struct pool nodes, chunks; /* of lists: of subjects; of networks, see network.h */
 };
 

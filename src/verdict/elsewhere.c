@@ -86,7 +86,9 @@ static void rebuild(struct elsewhere *e, int64_t now_s)
 
 bool elsewhere_put(struct elsewhere *e, uint32_t number, int64_t until_s, int64_t now_s)
 {
-	const uint32_t until = until_s < 1 ? 1 : until_s > UINT32_MAX ? UINT32_MAX : (uint32_t)until_s; /* clamped to fit */
+	const uint32_t until = until_s < 1            ? 1
+	                       : until_s > UINT32_MAX ? UINT32_MAX
+	                                              : (uint32_t)until_s; /* clamped to fit */
 	struct item *item = place_of(e, number);
 
 	if (item->until_s == 0 && (2 * e->n + 2 > e->size || (e->n >= ELSEWHERE_MAX && e->refused++ % SIZE_MIN == 0))) {

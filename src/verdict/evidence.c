@@ -27,13 +27,13 @@ uint8_t evidence_list(const struct verdict *v, const struct verdict_evidence *e)
 uint32_t evidence_horizon(const struct verdict *v, const struct verdict_evidence *e)
 {
 	const int64_t kept_s =
-	        e->kind == VERDICT_LOGIN && e->score > 0 ? verdict_memory_s(&v->policy) : v->policy.window_s;
+		e->kind == VERDICT_LOGIN && e->score > 0 ? verdict_memory_s(&v->policy) : v->policy.window_s;
 
 	return v->now_s > kept_s ? v->now_s - (uint32_t)kept_s : 0; /* 0..now_s */
 }
 
-enum verdict_outcome evidence_admit(struct verdict *v, const struct net *subject,
-                                    const struct verdict_evidence *e, bool credit, struct tracked **ret)
+enum verdict_outcome evidence_admit(struct verdict *v, const struct net *subject, const struct verdict_evidence *e,
+                                    bool credit, struct tracked **ret)
 {
 	struct clients *const s = &v->clients;
 	const uint32_t at = evidence_time(v, e->time_s);
@@ -55,12 +55,11 @@ enum verdict_outcome evidence_admit(struct verdict *v, const struct net *subject
 	return VERDICT_COUNTED;
 }
 
-void evidence_add(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, int score,
-                  uint32_t repeats)
+void evidence_add(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, int score, uint32_t repeats)
 {
 	if (score != 0 || repeats == POOL_NONE)
-		scores_add(&v->clients, t, evidence_time(v, e->time_s), score,
-		           scores_about(e->kind, e->account), v->now_s);
+		scores_add(&v->clients, t, evidence_time(v, e->time_s), score, scores_about(e->kind, e->account),
+		           v->now_s);
 	else
 		scores_repeat(&v->clients, repeats);
 }

@@ -23,12 +23,11 @@ uint8_t evidence_list(const struct verdict *v, const struct verdict_evidence *e)
 uint32_t evidence_horizon(const struct verdict *v, const struct verdict_evidence *e);
 
 /* Whether evidence about the subject counts: VERDICT_COUNTED, and *ret is the subject's entry. */
-enum verdict_outcome evidence_admit(struct verdict *v, const struct net *subject,
-                                    const struct verdict_evidence *e, bool credit, struct tracked **ret);
+enum verdict_outcome evidence_admit(struct verdict *v, const struct net *subject, const struct verdict_evidence *e,
+                                    bool credit, struct tracked **ret);
 
 /* A score that counts, of a failed login that repeats another (0), or of anything else. Moves no entry. */
-void evidence_add(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, int score,
-                  uint32_t repeats);
+void evidence_add(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, int score, uint32_t repeats);
 
 /* Good evidence came on that day: once the subject is proven good, its network notes it too. */
 void evidence_note_good(struct verdict *v, const struct net *subject, uint32_t day);

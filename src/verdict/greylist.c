@@ -60,8 +60,8 @@ static bool is_young(const struct attempt *a, int64_t now_s)
 }
 
 enum greylist_outcome greylist_attempt(struct greylist *g, const struct verdict *v, const struct addr *addr,
-                                     struct span from, struct span to, struct span helo, int64_t now_s,
-                                     struct net *ret)
+                                       struct span from, struct span to, struct span helo, int64_t now_s,
+                                       struct net *ret)
 {
 	const struct net net = net_around(addr, addr_is_ip4(addr) ? NETWORK4 : NETWORK6);
 	struct attempt *set, *oldest;

@@ -38,10 +38,11 @@ enum greylist_outcome {
 };
 
 /*
- * One greylisted attempt. from may be empty; without to or helo, or with a helo that is no name, it does not count as an attempt.
+ * One greylisted attempt. from may be empty; without to or helo, or with a helo that is no name, it does not count as
+ * an attempt.
  */
-enum greylist_outcome greylist_attempt(struct greylist *greylist, const struct verdict *verdict, const struct addr *addr,
-                                     struct span from, struct span to, struct span helo, int64_t now_s,
-                                     struct net *ret);
+enum greylist_outcome greylist_attempt(struct greylist *greylist, const struct verdict *verdict,
+                                       const struct addr *addr, struct span from, struct span to, struct span helo,
+                                       int64_t now_s, struct net *ret);
 
 #endif

@@ -1,12 +1,12 @@
 /*
  * logins: which subjects logged in to which accounts, and on what day last.
  *
- * Private to the folder. Initialise to zero except kept_days; release with logins_done. A subject and an account are one number,
- * the key, of LOGINS_KEY_BITS; no seed, so that it is the same in the database and what is forgotten does not depend on it: the
- * account's number is keyed already (base/account.h). Days are those since 1970: a login is noted once a day.
- * Limits: LOGINS_MAX of them, 2 MiB, in sets of eight; when a set is full, the login that is longest ago is forgotten: then a
- * failure counts as one of a client that never logged in. Whoever would push out those of others needs so many successful logins.
- * Aborts if memory cannot be allocated.
+ * Private to the folder. Initialise to zero except kept_days; release with logins_done. A subject and an account are
+ * one number, the key, of LOGINS_KEY_BITS; no seed, so that it is the same in the database and what is forgotten does
+ * not depend on it: the account's number is keyed already (base/account.h). Days are those since 1970: a login is noted
+ * once a day. Limits: LOGINS_MAX of them, 2 MiB, in sets of eight; when a set is full, the login that is longest ago is
+ * forgotten: then a failure counts as one of a client that never logged in. Whoever would push out those of others
+ * needs so many successful logins. Aborts if memory cannot be allocated.
  */
 #ifndef WFS_VERDICT_LOGINS_H
 #define WFS_VERDICT_LOGINS_H

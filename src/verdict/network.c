@@ -121,7 +121,8 @@ static void drop_last(struct pool *chunks, uint32_t *list)
 
 uint32_t network_note(struct pool *chunks, uint32_t list, const struct addr *addr, uint32_t time_s, unsigned most)
 {
-	struct member member = {.time_s = time_s, .part = part_of(addr), .most = (uint16_t)(most < NETWORK_MOST ? most : NETWORK_MOST)};
+	struct member member = {
+		.time_s = time_s, .part = part_of(addr), .most = (uint16_t)(most < NETWORK_MOST ? most : NETWORK_MOST)};
 	struct member *const latest = chunk_at(chunks, list)->members, before;
 
 	if (list != POOL_NONE && latest->part == member.part) {
@@ -240,7 +241,8 @@ unsigned network_recent(const struct pool *chunks, uint32_t list, uint32_t horiz
 	return n;
 }
 
-struct net network_client(const struct verdict_policy *policy, const struct tracked *network, const struct member *member)
+struct net network_client(const struct verdict_policy *policy, const struct tracked *network,
+                          const struct member *member)
 {
 	struct addr addr = network->addr;
 

@@ -1,11 +1,11 @@
 /*
  * network: an IPv4 /24 or IPv6 /48, and what became of the clients in it.
  *
- * Private to the folder. A network has an entry in the table of clients. Each of its lists is of clients, by time, the latest
- * first, each of them once: scores are those that had a hit, offences those that were blocked. Decides nothing.
- * A list is the number of its first chunk: each hit reads the list of its network, and a chunk costs one access to memory.
- * Limits: a list keeps the latest VERDICT_NETWORK_MAX of them. They are distinguished by the last byte of an IPv4 address and
- * by the /64 of an IPv6 one.
+ * Private to the folder. A network has an entry in the table of clients. Each of its lists is of clients, by time, the
+ * latest first, each of them once: scores are those that had a hit, offences those that were blocked. Decides nothing.
+ * A list is the number of its first chunk: each hit reads the list of its network, and a chunk costs one access to
+ * memory. Limits: a list keeps the latest VERDICT_NETWORK_MAX of them. They are distinguished by the last byte of an
+ * IPv4 address and by the /64 of an IPv6 one.
  */
 #ifndef WFS_NETWORK_H
 #define WFS_NETWORK_H
@@ -63,8 +63,8 @@ struct chunk {
 static_assert(sizeof(struct chunk) == 64, "a cache line");
 
 /*
- * The subject of addr had a hit, or was blocked, at time_s: list is scores or offences of its network; returns the list's
- * new head. most: as of struct member. Uses one chunk.
+ * The subject of addr had a hit, or was blocked, at time_s: list is scores or offences of its network; returns the
+ * list's new head. most: as of struct member. Uses one chunk.
  */
 uint32_t network_note(struct pool *chunks, uint32_t list, const struct addr *addr, uint32_t time_s, unsigned most);
 
@@ -84,7 +84,8 @@ struct network_walk {
 };
 struct member *network_next(const struct pool *chunks, struct network_walk *walk);
 
-struct net network_client(const struct verdict_policy *policy, const struct tracked *network, const struct member *member);
+struct net network_client(const struct verdict_policy *policy, const struct tracked *network,
+                          const struct member *member);
 
 /* The client of addr was released: from now on its scores may come to anything. */
 void network_raise(const struct pool *chunks, const struct tracked *network, const struct addr *addr);

@@ -16,11 +16,11 @@ enum { NODE_HITS_MAX = 255 };
 
 /* One of a list, newest first: a score at a second, when an offence began, good days. */
 struct node {
-	uint32_t time_s; /* of good days: the newest day */
-	int32_t value;   /* score; of good days: bit i set, i days before the newest */
-	uint32_t about;  /* of a score: see scores.h */
+	uint32_t time_s;           /* of good days: the newest day */
+	int32_t value;             /* score; of good days: bit i set, i days before the newest */
+	uint32_t about;            /* of a score: see scores.h */
 	uint32_t next : POOL_BITS; /* POOL_NONE ends the list */
-	uint32_t hits : 8; /* that the score is of, NODE_HITS_MAX: or more */
+	uint32_t hits : 8;         /* that the score is of, NODE_HITS_MAX: or more */
 };
 
 static_assert(VERDICT_NODES_MAX < 1 << POOL_BITS, "a number names a node");

@@ -20,7 +20,8 @@ static uint32_t slow_horizon(const struct clients *s, uint32_t now_s)
 
 static bool is_kept(const struct node *node, uint32_t horizon_s, uint32_t slow_horizon_s)
 {
-	return node->time_s > horizon_s || (node->time_s > slow_horizon_s && node->value > 0 && kind_of(node) == VERDICT_LOGIN);
+	return node->time_s > horizon_s ||
+	       (node->time_s > slow_horizon_s && node->value > 0 && kind_of(node) == VERDICT_LOGIN);
 }
 
 /* Takes the node behind previous out of the list; previous NULL: the first. */
@@ -37,7 +38,8 @@ static void unlink_after(struct clients *s, struct tracked *t, struct node *prev
 }
 
 /* What is kept. *ret_last, *ret_before: the last node and the one before it, NULL when there is none. */
-static unsigned age(struct clients *s, struct tracked *t, uint32_t now_s, struct node **ret_last, struct node **ret_before)
+static unsigned age(struct clients *s, struct tracked *t, uint32_t now_s, struct node **ret_last,
+                    struct node **ret_before)
 {
 	const uint32_t horizon_s = clients_horizon(s, now_s), slow_horizon_s = slow_horizon(s, now_s);
 	struct node *last = NULL, *before = NULL;
@@ -216,7 +218,8 @@ unsigned scores_hits(const struct clients *s, const struct tracked *t, uint32_t 
 
 /* --- failed logins --- */
 
-uint32_t scores_repeated(const struct clients *s, const struct tracked *t, uint32_t about, uint32_t time_s, uint32_t now_s)
+uint32_t scores_repeated(const struct clients *s, const struct tracked *t, uint32_t about, uint32_t time_s,
+                         uint32_t now_s)
 {
 	const uint32_t horizon_s = clients_horizon(s, now_s);
 	uint32_t found = POOL_NONE;

@@ -1,12 +1,12 @@
 /*
  * scores: the scores of one subject: which hits they are of, what good evidence takes off them, and what they come to.
  *
- * Private to the folder. A list of nodes by time, newest first, one for each second and what it is about: a kind of evidence,
- * for logins the account, too. Good evidence of a kind takes hits of that kind off, to zero and not below; a login those of
- * its own account. A vote (VERDICT_ANY below 0) takes off anything.
- * A failed login is kept for slow_s, because a slow guesser is told by a day, all else for the window.
- * Limits: VERDICT_SCORES_MAX nodes; of more the two oldest become one, as old as the older, if they are about the same; else the
- * oldest is forgotten: early, never late. Times are Unix seconds in 32 bits.
+ * Private to the folder. A list of nodes by time, newest first, one for each second and what it is about: a kind of
+ * evidence, for logins the account, too. Good evidence of a kind takes hits of that kind off, to zero and not below; a
+ * login those of its own account. A vote (VERDICT_ANY below 0) takes off anything. A failed login is kept for slow_s,
+ * because a slow guesser is told by a day, all else for the window. Limits: VERDICT_SCORES_MAX nodes; of more the two
+ * oldest become one, as old as the older, if they are about the same; else the oldest is forgotten: early, never late.
+ * Times are Unix seconds in 32 bits.
  */
 #ifndef WFS_VERDICT_SCORES_H
 #define WFS_VERDICT_SCORES_H
@@ -19,8 +19,9 @@
 #include "verdict/verdict.h"
 
 enum {
-	SCORES_REPEAT_S = 600,  /* failures of one account so near to one that counted are repetitions of it ... */
-	SCORES_REPEATS_MAX = 30, /* ... if there are no more than this: a mail program that checks three folders each minute */
+	SCORES_REPEAT_S = 600, /* failures of one account so near to one that counted are repetitions of it ... */
+	SCORES_REPEATS_MAX =
+		30, /* ... if there are no more than this: a mail program that checks three folders each minute */
 	SCORES_ACCOUNT = (1 << ACCOUNT_BITS) - 1,
 };
 
@@ -55,12 +56,13 @@ unsigned scores_hits(const struct clients *clients, const struct tracked *t, uin
  * The failed login that one about the same account at time_s repeats; POOL_NONE: none, or it was repeated too often.
  * scores_repeat counts the repetition.
  */
-uint32_t scores_repeated(const struct clients *clients, const struct tracked *t, uint32_t about, uint32_t time_s, uint32_t now_s);
+uint32_t scores_repeated(const struct clients *clients, const struct tracked *t, uint32_t about, uint32_t time_s,
+                         uint32_t now_s);
 void scores_repeat(struct clients *clients, uint32_t node);
 
 /*
- * The failed logins of the last slow_s that count a tenth of the threshold or more, several in one second as one: a call gives
- * the account of the next one in *ret. *walk: t->scores at first. False: there is no more.
+ * The failed logins of the last slow_s that count a tenth of the threshold or more, several in one second as one: a
+ * call gives the account of the next one in *ret. *walk: t->scores at first. False: there is no more.
  */
 bool scores_next_slow(const struct clients *clients, uint32_t *walk, uint32_t *ret, uint32_t now_s);
 

@@ -1,8 +1,8 @@
 /*
  * state: what the files of the verdict share.
  *
- * Private to verdict.c, which decides, evidence.c and evidence.h, which note evidence, and known.c, which takes in what is known from
- * before.
+ * Private to verdict.c, which decides, evidence.c and evidence.h, which note evidence, and known.c, which takes in what
+ * is known from before.
  */
 #ifndef WFS_VERDICT_STATE_H
 #define WFS_VERDICT_STATE_H

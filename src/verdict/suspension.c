@@ -58,8 +58,7 @@ size_t suspension_list(const struct suspension *s, unsigned rule, struct net *ou
 	return n;
 }
 
-void suspension_note_match(struct suspension *s, unsigned rule, const struct net *net, uint32_t time_s,
-                           uint32_t now_s)
+void suspension_note_match(struct suspension *s, unsigned rule, const struct net *net, uint32_t time_s, uint32_t now_s)
 {
 	struct matched *const known = find_matched(s, rule, net, now_s);
 

@@ -49,8 +49,7 @@ void suspension_note_match(struct suspension *suspension, unsigned rule, const s
                            uint32_t now_s);
 
 /* The subjects that a rule blocked within the hour; at most cap. */
-size_t suspension_list(const struct suspension *suspension, unsigned rule, struct net *out, size_t cap,
-                       uint32_t now_s);
+size_t suspension_list(const struct suspension *suspension, unsigned rule, struct net *out, size_t cap, uint32_t now_s);
 
 /* True when a block of net, which is proven good, would be one too many of a rule. */
 bool suspension_is_full(const struct suspension *suspension, unsigned rule, const struct net *net, uint32_t now_s);

@@ -138,7 +138,8 @@ size_t verdict_matched(const struct verdict *v, unsigned rule, struct net *out, 
 
 struct net verdict_expect(const struct verdict *v, const struct addr *addr, int score, enum verdict_expected when)
 {
-	const struct net net = net_around(addr, addr_is_ip4(addr) ? 128 : v->policy.ip6_prefix), network = network_of(addr);
+	const struct net net = net_around(addr, addr_is_ip4(addr) ? 128 : v->policy.ip6_prefix),
+			 network = network_of(addr);
 
 	clients_fetch(&v->clients, &net, when);
 	if (score > 0 && network_adds_up(&v->policy, addr))
@@ -178,8 +179,8 @@ static bool is_credit(const struct verdict_evidence *e)
 }
 
 /*
- * What the scores of a client come to at most, as its network notes it. While it is blocked they come to nothing, and they do not count
- * any more when a long block ends; unless it is lifted.
+ * What the scores of a client come to at most, as its network notes it. While it is blocked they come to nothing, and
+ * they do not count any more when a long block ends; unless it is lifted.
  */
 static unsigned most_of(const struct verdict *v, const struct tracked *t)
 {
@@ -205,17 +206,18 @@ static void judge_network(struct verdict *v, const struct addr *addr, uint8_t li
 	t->offences = POOL_NUMBER(network_note(&v->clients.chunks, t->offences, addr, v->now_s, 0));
 	first_s = network_nth(&v->clients.chunks, t->offences, v->policy.network_after);
 	until_s = first_s == 0 ? 0 : verdict_seconds(first_s + v->policy.window_s);
-	if (until_s <= v->now_s || (until_s <= t->until_s && verdict_is_closed(v, t, list)) || clients_good_days(&v->clients, t, v->now_s) != 0 ||
-	    verdict_spares(v, &net))
+	if (until_s <= v->now_s || (until_s <= t->until_s && verdict_is_closed(v, t, list)) ||
+	    clients_good_days(&v->clients, t, v->now_s) != 0 || verdict_spares(v, &net))
 		return;
-	(void)add_block(v, ret, &(struct block){.net = net,
-	                                        .since_s = v->now_s,
-	                                        .until_s = until_s,
-	                                        .offence = 1,
-	                                        .cause = BLOCK_NETWORK,
-	                                        .list = list,
-	                                        .hits = v->policy.network_after,
-	                                        .prolonged = verdict_is_closed(v, t, list)});
+	(void)add_block(v, ret,
+	                &(struct block){.net = net,
+	                                .since_s = v->now_s,
+	                                .until_s = until_s,
+	                                .offence = 1,
+	                                .cause = BLOCK_NETWORK,
+	                                .list = list,
+	                                .hits = v->policy.network_after,
+	                                .prolonged = verdict_is_closed(v, t, list)});
 	close_list(v, t, list);
 	if (until_s > t->until_s)
 		t->until_s = until_s;
@@ -241,7 +243,8 @@ static int64_t lasts(const struct verdict *v, const struct block *b, const struc
 }
 
 /* spread: because of its network. */
-static void block(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, bool spread, struct verdict_decision *ret)
+static void block(struct verdict *v, struct tracked *t, const struct verdict_evidence *e, bool spread,
+                  struct verdict_decision *ret)
 {
 	struct clients *const s = &v->clients;
 	const struct block new = {.net = {t->addr, (uint8_t)t->len},
@@ -270,8 +273,10 @@ static void block(struct verdict *v, struct tracked *t, const struct verdict_evi
 		judge_network(v, &new.net.addr, evidence_list(v, e), ret);
 }
 
-/* The clients of the network whose scores count now, the latest first, and what these come to. At most VERDICT_NETWORK_MAX. */
-static size_t clients_of(struct verdict *v, const struct tracked *network, struct net out[static VERDICT_NETWORK_MAX], int64_t *ret_sum)
+/* The clients of the network whose scores count now, the latest first, and what these come to. At most
+ * VERDICT_NETWORK_MAX. */
+static size_t clients_of(struct verdict *v, const struct tracked *network, struct net out[static VERDICT_NETWORK_MAX],
+                         int64_t *ret_sum)
 {
 	const struct clients *const s = &v->clients;
 	struct network_walk walk = {.list = network->scores};
@@ -304,8 +309,10 @@ static bool is_among(const struct net *clients, size_t n, const struct net *subj
 	return n > 0;
 }
 
-/* A hit counted, and was not enough for its subject, whose scores count: perhaps it is enough for all clients of its network together. */
-static void judge_spread(struct verdict *v, const struct tracked *network, const struct verdict_evidence *e, struct verdict_decision *ret)
+/* A hit counted, and was not enough for its subject, whose scores count: perhaps it is enough for all clients of its
+ * network together. */
+static void judge_spread(struct verdict *v, const struct tracked *network, const struct verdict_evidence *e,
+                         struct verdict_decision *ret)
 {
 	const struct net net = {network->addr, (uint8_t)network->len};
 	const uint32_t horizon_s = clients_horizon(&v->clients, v->now_s);
@@ -315,7 +322,8 @@ static void judge_spread(struct verdict *v, const struct tracked *network, const
 
 	/* Nearly always it is clear without a look at the clients themselves. */
 	if (clients_good_days(&v->clients, network, v->now_s) != 0 ||
-	    network_recent(&v->clients.chunks, network->scores, horizon_s, &sum) < VERDICT_NETWORK_MIN || sum < v->policy.network_threshold)
+	    network_recent(&v->clients.chunks, network->scores, horizon_s, &sum) < VERDICT_NETWORK_MIN ||
+	    sum < v->policy.network_threshold)
 		return;
 	n = clients_of(v, network, clients, &sum);
 	/* When it came too late for the client to be among them, nothing follows from it. */
@@ -451,7 +459,8 @@ void verdict_until(struct verdict *v, const struct net *net, int64_t until_s)
 
 	if (t == NULL)
 		return;
-	if (verdict_seconds(until_s) < t->until_s && (network = clients_find(&v->clients, &around)) != NULL && network != t)
+	if (verdict_seconds(until_s) < t->until_s && (network = clients_find(&v->clients, &around)) != NULL &&
+	    network != t)
 		network_raise(&v->clients.chunks, network, &net->addr);
 	t->until_s = verdict_seconds(until_s);
 }

@@ -21,8 +21,9 @@ static int share(int score)
 	return (score + KNOWN_SHARE - 1) / KNOWN_SHARE;
 }
 
-int weight_of(const struct weight *w, const struct clients *s, const struct tracked *t, const struct verdict_evidence *e,
-              uint32_t at_s, uint32_t now_s, enum verdict_weight *ret, uint32_t *ret_repeats)
+int weight_of(const struct weight *w, const struct clients *s, const struct tracked *t,
+              const struct verdict_evidence *e, uint32_t at_s, uint32_t now_s, enum verdict_weight *ret,
+              uint32_t *ret_repeats)
 {
 	const struct net subject = subject_of(t);
 	const int one = e->score / (int)(e->count > 1 ? e->count : 1); /* counts are small */
@@ -45,13 +46,15 @@ int weight_of(const struct weight *w, const struct clients *s, const struct trac
 	return own + others;
 }
 
-bool weight_is_slow(const struct weight *w, const struct clients *s, const struct tracked *t, unsigned slow, uint32_t now_s)
+bool weight_is_slow(const struct weight *w, const struct clients *s, const struct tracked *t, unsigned slow,
+                    uint32_t now_s)
 {
 	const struct net subject = subject_of(t);
 	uint32_t walk = t->scores, account;
 	unsigned n = 0;
 
 	while (scores_next_slow(s, &walk, &account, now_s))
-		n += account == ACCOUNT_NONE || !logins_has(&w->logins, logins_key(&subject, account), now_s / CLIENTS_DAY_S);
+		n += account == ACCOUNT_NONE ||
+		     !logins_has(&w->logins, logins_key(&subject, account), now_s / CLIENTS_DAY_S);
 	return slow > 0 && n >= slow;
 }

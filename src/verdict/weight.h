@@ -1,8 +1,9 @@
 /*
  * weight: what a failed login counts: by what is known of its subject and of its account.
  *
- * Private to the folder. Owns the logins of subjects and the accounts under attack (logins.h, accounts.h). Initialise to zero but
- * for accounts.limit, accounts.window_s and logins.kept_days; release with weight_done. The rules are in verdict.h.
+ * Private to the folder. Owns the logins of subjects and the accounts under attack (logins.h, accounts.h). Initialise
+ * to zero but for accounts.limit, accounts.window_s and logins.kept_days; release with weight_done. The rules are in
+ * verdict.h.
  */
 #ifndef WFS_VERDICT_WEIGHT_H
 #define WFS_VERDICT_WEIGHT_H
@@ -22,8 +23,8 @@ struct weight {
 void weight_done(struct weight *weight);
 
 /*
- * The score of evidence about t, which came at at_s, and in *ret why it is that. *ret_repeats: the node of scores that it
- * repeats, or POOL_NONE. Evidence of another kind, and good one, has its own score.
+ * The score of evidence about t, which came at at_s, and in *ret why it is that. *ret_repeats: the node of scores that
+ * it repeats, or POOL_NONE. Evidence of another kind, and good one, has its own score.
  */
 int weight_of(const struct weight *weight, const struct clients *clients, const struct tracked *t,
               const struct verdict_evidence *evidence, uint32_t at_s, uint32_t now_s, enum verdict_weight *ret,

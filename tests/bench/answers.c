@@ -1,9 +1,9 @@
 /*
  * answers: what answers.sh needs beside sqlite3.
  *
- *   answers index FILE     converts a database of an older version and indexes its hits, as the daemon does, in slices of
- *                          16000; prints "seconds slices longest", the longest slice in milliseconds
- *   answers forget FILE    drops what the system has of the file in memory, so that the next reading is cold
+ *   answers index FILE     converts a database of an older version and indexes its hits, as the daemon does, in slices
+ * of 16000; prints "seconds slices longest", the longest slice in milliseconds answers forget FILE    drops what the
+ * system has of the file in memory, so that the next reading is cold
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -45,7 +45,8 @@ static int index_all(const char *path)
 			longest = clock_steady_ms() - slice;
 	}
 	store_close(store);
-	(void)printf("%.1f %lld %lld\n", (double)(clock_steady_ms() - began) / 1000, (long long)slices, (long long)longest);
+	(void)printf("%.1f %lld %lld\n", (double)(clock_steady_ms() - began) / 1000, (long long)slices,
+	             (long long)longest);
 	return 0;
 }
 

@@ -2,12 +2,12 @@
  * banlat: how long it takes from a hostile line in the log to the address in the kernel's list.
  *
  * usage: banlat BACKEND LOG LIST N [PAUSE_US NET [login]]
- * Appends N hostile lines of Postfix to LOG, rejections or failed logins, each by another address of NET, one after the other, and reads
- * /proc/net/xt_recent/LIST (recent) or the set LIST of our table (nftables) until the address is there. Prints the times in microseconds. Run it in the network
- * namespace of the daemon. N is at most 90, so that a list of the stock capacity takes them all. Between two looks it
- * sleeps for PAUSE_US, so that it can share a processor with the daemon; without, it spins. NET: three octets, without
- * any they are 203.0.113.
- * Exit status 1 when an address was not there after ten seconds.
+ * Appends N hostile lines of Postfix to LOG, rejections or failed logins, each by another address of NET, one after the
+ * other, and reads /proc/net/xt_recent/LIST (recent) or the set LIST of our table (nftables) until the address is
+ * there. Prints the times in microseconds. Run it in the network namespace of the daemon. N is at most 90, so that a
+ * list of the stock capacity takes them all. Between two looks it sleeps for PAUSE_US, so that it can share a processor
+ * with the daemon; without, it spins. NET: three octets, without any they are 203.0.113. Exit status 1 when an address
+ * was not there after ten seconds.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@ enum {
 /* Where the addresses are. */
 struct kernel {
 	bool nftables;
-	char path[256]; /* recent */
+	char path[256];  /* recent */
 	const char *set; /* nftables */
 	struct mnl_socket *socket;
 	struct nft_answer answer;
@@ -66,7 +66,8 @@ static int append_line(int log, const char *net, unsigned host, bool login)
 	(void)strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S+00:00", gmtime_r(&now, &tm));
 	if (login)
 		len = snprintf(line, sizeof line,
-		               "%s mx postfix/smtpd[%u]: warning: unknown[%s.%u]: SASL LOGIN authentication failed: authentication failure\n",
+		               "%s mx postfix/smtpd[%u]: warning: unknown[%s.%u]: SASL LOGIN authentication failed: "
+		               "authentication failure\n",
 		               stamp, 1000 + host, net, host);
 	else
 		len = snprintf(line, sizeof line,
@@ -121,7 +122,8 @@ static int is_listed(struct kernel *kernel, const char *address)
 }
 
 /* Microseconds, or -1 with the reason printed. */
-static double measure(int log, struct kernel *kernel, const char *net, unsigned host, bool login, const struct timespec *pause)
+static double measure(int log, struct kernel *kernel, const char *net, unsigned host, bool login,
+                      const struct timespec *pause)
 {
 	const double began = now_us();
 	char address[32];
@@ -138,7 +140,8 @@ static double measure(int log, struct kernel *kernel, const char *net, unsigned 
 		if (found == 1)
 			return took;
 		if (found < 0 || took > PATIENCE_US) {
-			(void)fprintf(stderr, "banlat: %s: %s\n", address, found < 0 ? strerror(errno) : "it does not come");
+			(void)fprintf(stderr, "banlat: %s: %s\n", address,
+			              found < 0 ? strerror(errno) : "it does not come");
 			return -1;
 		}
 		if (pause->tv_nsec > 0)
@@ -160,7 +163,10 @@ int main(int argc, char **argv)
 	int log;
 
 	if (n < 1 || n > N_MAX || pause_us < 0 || pause_us > PAUSE_MAX_US) {
-		(void)fprintf(stderr, "usage: banlat BACKEND LOG LIST N [PAUSE_US NET [login]]; N is 1 to %d, PAUSE_US 0 to %d\n", N_MAX, PAUSE_MAX_US);
+		(void)fprintf(
+			stderr,
+			"usage: banlat BACKEND LOG LIST N [PAUSE_US NET [login]]; N is 1 to %d, PAUSE_US 0 to %d\n",
+			N_MAX, PAUSE_MAX_US);
 		return 2;
 	}
 	pause = (struct timespec){.tv_nsec = pause_us * 1000};

@@ -1,6 +1,6 @@
 /*
- * blocks: a root process in a namespace of its own, and blocks by the packets of the engine, 256 entries each. Ends the program where
- * something fails.
+ * blocks: a root process in a namespace of its own, and blocks by the packets of the engine, 256 entries each. Ends the
+ * program where something fails.
  */
 #ifndef WFS_BENCH_BLOCKS_H
 #define WFS_BENCH_BLOCKS_H
@@ -68,9 +68,17 @@ static inline void make_namespace(void)
 
 static inline struct root *open_root(const char *backend)
 {
-	static struct root_config config = {.manage_rules = true, .chain = "SPAMMER", .jump_from = {"INPUT"}, .n_jump_from = 1,
-	                                    .hooks = ROOT_HOOK_INPUT, .list = "spammer", .ip6_prefix = 64, .networks = true,
-	                                    .seconds = 600, .n_ports = 1, .ports = {25}};
+	static struct root_config config = {.manage_rules = true,
+	                                    .chain = "SPAMMER",
+	                                    .jump_from = {"INPUT"},
+	                                    .n_jump_from = 1,
+	                                    .hooks = ROOT_HOOK_INPUT,
+	                                    .list = "spammer",
+	                                    .ip6_prefix = 64,
+	                                    .networks = true,
+	                                    .seconds = 600,
+	                                    .n_ports = 1,
+	                                    .ports = {25}};
 	struct root *root;
 	struct why why = {""};
 

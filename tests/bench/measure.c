@@ -69,7 +69,8 @@ int main(int argc, char **argv)
 		perror(argv[1]);
 		return 3;
 	}
-	(void)fprintf(out, "%.3f %.3f %ld\n", seconds, seconds_of(used.ru_utime) + seconds_of(used.ru_stime), used.ru_maxrss);
+	(void)fprintf(out, "%.3f %.3f %ld\n", seconds, seconds_of(used.ru_utime) + seconds_of(used.ru_stime),
+	              used.ru_maxrss);
 	if (fclose(out) != 0)
 		return 3;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

@@ -3,10 +3,10 @@
  *
  *   packets BACKEND BLOCKS...      in a network namespace of its own, as root; BLOCKS ascending
  *
- * TCP segments with RST, which nobody answers, to port 25 of the loopback interface, each from another address, so that lookups meet
- * cold caches as they do outside. The kernel handles them while they are sent, in this process: so its processor time is measured, which depends less
- * on what else the machine does. Each line has the median and the least of ROUNDS. At the end a packet of a blocked client must
- * have been counted, or nothing was measured.
+ * TCP segments with RST, which nobody answers, to port 25 of the loopback interface, each from another address, so that
+ * lookups meet cold caches as they do outside. The kernel handles them while they are sent, in this process: so its
+ * processor time is measured, which depends less on what else the machine does. Each line has the median and the least
+ * of ROUNDS. At the end a packet of a blocked client must have been counted, or nothing was measured.
  */
 #include <netinet/in.h>
 #include <netinet/ip.h>
@@ -40,10 +40,8 @@ static void make_packets(void)
 		                                    .daddr = to.sin_addr.s_addr},
 		                             .tcp = {.source = htons(40000), .dest = htons(25), .doff = 5, .rst = 1}};
 		texts[i] = (struct iovec){&packets[i], sizeof packets[i]};
-		calls[i] = (struct mmsghdr){.msg_hdr = {.msg_name = &to,
-		                                        .msg_namelen = sizeof to,
-		                                        .msg_iov = &texts[i],
-		                                        .msg_iovlen = 1}};
+		calls[i] = (struct mmsghdr){
+			.msg_hdr = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &texts[i], .msg_iovlen = 1}};
 	}
 }
 
@@ -85,7 +83,8 @@ static void measure(int fd, const char *what, uint32_t blocks)
 	for (unsigned i = 0; i < ROUNDS; i++)
 		took[i] = round_of(fd);
 	qsort(took, ROUNDS, sizeof *took, by_size);
-	(void)printf("%-9s %8" PRIu32 " blocks: median %6.0f ns, least %6.0f ns\n", what, blocks, took[ROUNDS / 2], took[0]);
+	(void)printf("%-9s %8" PRIu32 " blocks: median %6.0f ns, least %6.0f ns\n", what, blocks, took[ROUNDS / 2],
+	             took[0]);
 }
 
 /* A packet of the first one that is blocked is dropped and counted. */

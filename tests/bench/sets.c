@@ -59,7 +59,8 @@ int main(int argc, char **argv)
 	ask(root, &(struct message){.verb = MESSAGE_PREPARE, .n4 = n});
 	start = seconds();
 	add(root, 0, n);
-	(void)printf("%s: %8" PRIu32 " added     %8.3f s    %8.2f MiB\n", argv[1], n, seconds() - start, resident_mib());
+	(void)printf("%s: %8" PRIu32 " added     %8.3f s    %8.2f MiB\n", argv[1], n, seconds() - start,
+	             resident_mib());
 	start = seconds();
 	for (uint32_t i = 0; i < ONE_MORE; i++)
 		add(root, n + i, 1);
@@ -71,7 +72,8 @@ int main(int argc, char **argv)
 	start = seconds();
 	must(n > LISTED_MAX || list(root) == n + ONE_MORE, "list", "not what was added");
 	if (n <= LISTED_MAX)
-		(void)printf("%s: all listed         %8.3f s    %8.2f MiB\n", argv[1], seconds() - start, resident_mib());
+		(void)printf("%s: all listed         %8.3f s    %8.2f MiB\n", argv[1], seconds() - start,
+		             resident_mib());
 	start = seconds();
 	root_close(root, true);
 	(void)printf("%s: removed            %8.3f s\n", argv[1], seconds() - start);

@@ -1,6 +1,6 @@
 /*
- * Fuzz target of the reader of fail2ban's configuration: jails, times, filters. Any bytes are an installation: up to the first NUL
- * jail.conf, up to the second filter.d/common.conf, then filter.d/a.conf. Whatever they are:
+ * Fuzz target of the reader of fail2ban's configuration: jails, times, filters. Any bytes are an installation: up to
+ * the first NUL jail.conf, up to the second filter.d/common.conf, then filter.d/a.conf. Whatever they are:
  * - it ends, soon;
  * - its findings are printable.
  */
@@ -44,11 +44,16 @@ static void remove_all(void)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static const char seed[] = "[DEFAULT]\nignoreip = 192.0.2.0/24\n ::1\nbantime = 1h 2*3m\n[a]\nenabled = true\nfilter = a[mode=\"x, y\", z='1']\n"
-				   "logpath = %(l)s\n  /x\nl = /var/log/%(__name__)s\n\0[DEFAULT]\n_daemon = \\S*\n[Definition]\n__prefix_line = "
-				   "%(_daemon)s: \n\0[INCLUDES]\nbefore = common.conf\nafter = a.conf\n[Definition]\n_daemon = (?:a|b)\nprefregex = "
-				   "^<F-MLFID>%(__prefix_line)s</F-MLFID><F-CONTENT>.+</F-CONTENT>$\nre-x = ^a <HOST>%%\n  ^b <F-USER>\\S+</F-USER> <ADDR>\n"
-				   "failregex = <re-<mode>> ; why\n  %(known/failregex)s\nignoreregex = x <HOST>\ndatepattern = %%Y\n";
+	static const char seed[] =
+		"[DEFAULT]\nignoreip = 192.0.2.0/24\n ::1\nbantime = 1h 2*3m\n[a]\nenabled = true\nfilter = "
+		"a[mode=\"x, y\", z='1']\n"
+		"logpath = %(l)s\n  /x\nl = /var/log/%(__name__)s\n\0[DEFAULT]\n_daemon = "
+		"\\S*\n[Definition]\n__prefix_line = "
+		"%(_daemon)s: \n\0[INCLUDES]\nbefore = common.conf\nafter = a.conf\n[Definition]\n_daemon = "
+		"(?:a|b)\nprefregex = "
+		"^<F-MLFID>%(__prefix_line)s</F-MLFID><F-CONTENT>.+</F-CONTENT>$\nre-x = ^a <HOST>%%\n  ^b "
+		"<F-USER>\\S+</F-USER> <ADDR>\n"
+		"failregex = <re-<mode>> ; why\n  %(known/failregex)s\nignoreregex = x <HOST>\ndatepattern = %%Y\n";
 	char path[128];
 
 	check(mkdtemp(dir) != NULL);

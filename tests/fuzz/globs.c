@@ -17,7 +17,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const directories[] = {"", "/a", "/a/b", "/[", "/c"};
-static const char *const files[] = {"/a.log", "/a/a-json.log", "/a/b/b-json.log", "/[/x", "/c/*", "/c/.hidden", "/c/]", "/c/a-b"};
+static const char *const files[] = {"/a.log",     "/a/a-json.log", "/a/b/b-json.log", "/[/x", "/c/*",
+                                    "/c/.hidden", "/c/]",          "/c/a-b"};
 
 enum {
 	N_DIRECTORIES = sizeof directories / sizeof *directories,
@@ -56,7 +57,8 @@ static void remove_files(void)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static const char *const seeds[] = {"/*.log", "/*/*-json.log", "/a/?/b-json.log", "/[[]/x", "/c/[!a]", "/[a-c]/*", "/c/\\*", "/a/b"};
+	static const char *const seeds[] = {"/*.log",  "/*/*-json.log", "/a/?/b-json.log", "/[[]/x",
+	                                    "/c/[!a]", "/[a-c]/*",      "/c/\\*",          "/a/b"};
 	char path[PATTERN_MAX];
 	struct why why;
 
@@ -92,7 +94,8 @@ static size_t times(char *const *found, size_t n, const char *path)
 static bool has_split_bracket(const char *pattern)
 {
 	for (const char *p = strchr(pattern, '['); p != NULL; p = strchr(p + 1, '['))
-		if (p[strcspn(p, "/")] == '/' && memchr(p + 2, ']', strcspn(p, "/") > 2 ? strcspn(p, "/") - 2 : 0) == NULL)
+		if (p[strcspn(p, "/")] == '/' &&
+		    memchr(p + 2, ']', strcspn(p, "/") > 2 ? strcspn(p, "/") - 2 : 0) == NULL)
 			return true;
 	return false;
 }

@@ -30,9 +30,11 @@ static void check_span(struct span span)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static const char seed[] = "_HOSTNAME=mx\nSYSLOG_IDENTIFIER=postfix/smtpd\n_COMM=smtpd\nSYSLOG_PID=5\n_PID=6\n_UID=103\nMESSAGE=hello\n"
-	                           "CONTAINER_NAME=a\n_TRANSPORT=driver\nN_DROPPED=5\nMESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e\n"
-	                           "MESSAGE=Suppressed 5 messages from a.service";
+	static const char seed[] =
+		"_HOSTNAME=mx\nSYSLOG_IDENTIFIER=postfix/"
+		"smtpd\n_COMM=smtpd\nSYSLOG_PID=5\n_PID=6\n_UID=103\nMESSAGE=hello\n"
+		"CONTAINER_NAME=a\n_TRANSPORT=driver\nN_DROPPED=5\nMESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e\n"
+		"MESSAGE=Suppressed 5 messages from a.service";
 
 	seeds_begin(*argc, *argv);
 	seeds_add("", 0, seed, sizeof seed - 1);
@@ -74,7 +76,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_span(record.line.message);
 	check(record.line.message.len == 0 || memchr(record.line.message.p, '\n', record.line.message.len) == NULL);
 	made = journal_text(&record, text, sizeof text);
-	check(made.p == text && made.len >= record.line.message.len && made.len - record.line.message.len < JOURNAL_TEXT_MAX);
+	check(made.p == text && made.len >= record.line.message.len &&
+	      made.len - record.line.message.len < JOURNAL_TEXT_MAX);
 	if (journal_fields_suppressed(&fields, &unit) != 0)
 		check_span(unit);
 	return 0;

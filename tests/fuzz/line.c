@@ -39,8 +39,8 @@ static void check_inside(struct span span, const char *text, size_t len)
 
 static bool is_constant(struct span program)
 {
-	static const char *const words[] = {"exim", "stalwart", "haraka", "roundcube", "kernel",  "zimbra",
-	                                    "vsftpd", "nginx", "kerio", "mailu"};
+	static const char *const words[] = {"exim",   "stalwart", "haraka", "roundcube", "kernel",
+	                                    "zimbra", "vsftpd",   "nginx",  "kerio",     "mailu"};
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (span_is(program, words[i]))
@@ -83,8 +83,7 @@ static bool span_same(struct span a, struct span b)
 static bool same(const struct line *a, const struct line *b)
 {
 	return a->has_time == b->has_time && a->time_s == b->time_s && span_same(a->host, b->host) &&
-	       span_same(a->program, b->program) && span_same(a->pid, b->pid) &&
-	       span_same(a->message, b->message);
+	       span_same(a->program, b->program) && span_same(a->pid, b->pid) && span_same(a->message, b->message);
 }
 
 static void one_line(struct line_clock *clock, const char *text, size_t len)

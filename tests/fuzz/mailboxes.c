@@ -23,7 +23,8 @@ static void check(bool good)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static const char *const seeds[] = {"trap@example.org\n@example.net\n", "# none\n\n a@b \r\n", "\"x y\"@b\n", "@\na@"};
+	static const char *const seeds[] = {"trap@example.org\n@example.net\n", "# none\n\n a@b \r\n", "\"x y\"@b\n",
+	                                    "@\na@"};
 
 	seeds_begin(*argc, *argv);
 	for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++)

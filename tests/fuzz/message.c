@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	const struct message_entry entry = {
-	        .addr = {[10] = 0xFF, [11] = 0xFF, [12] = 192, [14] = 2, [15] = 7}, .len = 128, .left_s = 600};
+		.addr = {[10] = 0xFF, [11] = 0xFF, [12] = 192, [14] = 2, [15] = 7}, .len = 128, .left_s = 600};
 	struct message m;
 
 	seeds_begin(*argc, *argv);
@@ -55,8 +55,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 static void take(const struct message *m, size_t len)
 {
 	/* The request that this would answer best, so that the checks behind verb and number are reached. */
-	const struct message request = {
-	        .verb = m->verb, .number = m->number, .n = m->refused % (MESSAGE_ENTRIES + 1)};
+	const struct message request = {.verb = m->verb, .number = m->number, .n = m->refused % (MESSAGE_ENTRIES + 1)};
 
 	if (message_is_request(m, len)) {
 		const uint8_t shortest = m->verb == MESSAGE_PASS || m->verb == MESSAGE_UNPASS ? 1 : 32;

@@ -1,4 +1,5 @@
-/* Fuzz target of netfile: any bytes as a line of a file of networks. Whatever they are: it ends; a network has no host bits. */
+/* Fuzz target of netfile: any bytes as a line of a file of networks. Whatever they are: it ends; a network has no host
+ * bits. */
 #include "pipeline/netfile.h"
 
 #include <stdlib.h>
@@ -17,8 +18,8 @@ static void check(bool good)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static const char *const seeds[] = {"192.0.2.7 # x", "198.51.100.0/24 ; SBL1", "{\"cidr\":\"2001:db8::/32\",\"sblid\":\"x\"}",
-	                                    "{\"type\":\"metadata\"}"};
+	static const char *const seeds[] = {"192.0.2.7 # x", "198.51.100.0/24 ; SBL1",
+	                                    "{\"cidr\":\"2001:db8::/32\",\"sblid\":\"x\"}", "{\"type\":\"metadata\"}"};
 
 	seeds_begin(*argc, *argv);
 	for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++)

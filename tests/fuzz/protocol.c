@@ -33,7 +33,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		"reload",
 		"resume postfix-dnsbl",
 		"peer mx2",
-		"foreign mx2 1795888802123-0 1795888803000 1795888700:48213 block 2001:db8::/64 for 3600 offence 2 rule a category b",
+		"foreign mx2 1795888802123-0 1795888803000 1795888700:48213 block 2001:db8::/64 for 3600 offence 2 "
+		"rule a category b",
 		"foreign mx2 1-0 2 wrong its signature",
 		"foreign mx2 1-0 2 1:2 good for 60 known 00000001deadbeef",
 		"told 3 0",
@@ -55,7 +56,8 @@ static void check(const struct protocol_request *r)
 	assert(memchr(r->reason, '\0', sizeof r->reason) != NULL);
 	for (const char *p = r->reason; *p != '\0'; p++)
 		assert((unsigned char)*p >= 0x20 && *p != 0x7F);
-	if ((r->verb <= PROTOCOL_WHITE && r->verb != PROTOCOL_UNBLOCK_ALL) || r->verb == PROTOCOL_WHY || r->verb == PROTOCOL_TEST)
+	if ((r->verb <= PROTOCOL_WHITE && r->verb != PROTOCOL_UNBLOCK_ALL) || r->verb == PROTOCOL_WHY ||
+	    r->verb == PROTOCOL_TEST)
 		assert(length >= PROTOCOL_LENGTH6_MIN && r->net.len <= 128);
 	if (r->verb == PROTOCOL_BLACK || r->verb == PROTOCOL_WHITE)
 		assert(r->net.len == 128);

@@ -1,6 +1,6 @@
 /*
- * Fuzz target of regex: any bytes as what fail2ban-regex printed. Whatever they are: it ends; every line lies in them, has no LF and
- * no blank at its end, and is less than the next.
+ * Fuzz target of regex: any bytes as what fail2ban-regex printed. Whatever they are: it ends; every line lies in them,
+ * has no LF and no blank at its end, and is less than the next.
  */
 #include "import/regex.h"
 

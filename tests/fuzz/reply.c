@@ -1,5 +1,6 @@
 /*
- * Fuzz target of reply: any bytes as a name server's packet, and what it has as text as an SPF record. Whatever they are:
+ * Fuzz target of reply: any bytes as a name server's packet, and what it has as text as an SPF record. Whatever they
+ * are:
  * - it ends, with records of the type that was asked for, or none;
  * - a name has no byte in it that ends a line; a record's terms are in it, and their networks have no host bits.
  */
@@ -56,7 +57,8 @@ static void check_record(const char *text)
 		check(t->text.p >= text && t->text.p + t->text.len <= text + span.len);
 		check(t->kind != SPF_RECORD_IP || net_order(&same, &t->net) == 0);
 		check(t->len4 <= 32 && t->len6 <= 128);
-		check(t->domain[0] == '\0' || t->domain[strspn(t->domain, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] == '\0');
+		check(t->domain[0] == '\0' ||
+		      t->domain[strspn(t->domain, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] == '\0');
 	}
 	spf_record_done(&record);
 }

@@ -1,8 +1,7 @@
 /*
  * Fuzz target of rulefile and compile: any bytes as a .rules file, read, compiled, and tried as the daemon does before
- * it takes new rules; then a line or two against whatever came of it. Faults are sentences, never a crash; a set without
- * errors matches under limits.
- * The seeds are the shipped files, and each rule in them with its macros in place.
+ * it takes new rules; then a line or two against whatever came of it. Faults are sentences, never a crash; a set
+ * without errors matches under limits. The seeds are the shipped files, and each rule in them with its macros in place.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -89,9 +88,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 static void match(const struct rules *rules)
 {
-	static const char *const messages[] = {
-	        "", "x", "bad 198.51.100.7", "from host-198-51-100-7.example.net[198.51.100.7]: 2001:db8::1",
-	        "message repeated 3 times: [ bad 198.51.100.7]"};
+	static const char *const messages[] = {"", "x", "bad 198.51.100.7",
+	                                       "from host-198-51-100-7.example.net[198.51.100.7]: 2001:db8::1",
+	                                       "message repeated 3 times: [ bad 198.51.100.7]"};
 	struct rules_scratch *const scratch = rules_scratch_new(rules);
 	struct rules_hit hits[RULES_HITS_MAX];
 

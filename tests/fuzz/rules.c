@@ -15,8 +15,8 @@
 #include <string.h>
 
 #include "input/line.h"
-#include "rules/compiled.h"
 #include "rulecheck/nearmiss.h"
+#include "rules/compiled.h"
 #include "rules/rules.h"
 #include "rules/sessions.h"
 #include "seeds.h"
@@ -127,8 +127,7 @@ static void check_inside(struct span span, struct span message)
 		check(span.len == 0);
 		return;
 	}
-	check(span.p >= message.p && span.len <= message.len &&
-	      (size_t)(span.p - message.p) <= message.len - span.len);
+	check(span.p >= message.p && span.len <= message.len && (size_t)(span.p - message.p) <= message.len - span.len);
 }
 
 static void check_hit(const struct rules_hit *hit, struct span message)

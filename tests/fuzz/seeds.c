@@ -40,8 +40,8 @@ void seeds_add(const void *head, size_t head_len, const void *body, size_t body_
 		return;
 	(void)snprintf(path, sizeof path, "%s/seed-%04u", dir, n++);
 	file = fopen(path, "we");
-	if (file == NULL || fwrite(head, 1, head_len, file) != head_len || fwrite(body, 1, body_len, file) != body_len ||
-	    fclose(file) != 0) {
+	if (file == NULL || fwrite(head, 1, head_len, file) != head_len ||
+	    fwrite(body, 1, body_len, file) != body_len || fclose(file) != 0) {
 		perror(path);
 		exit(2);
 	}

@@ -1,6 +1,6 @@
 /*
- * share_message: any bytes as a message of another host: what is accepted has a canonical form, and what is printed of it is
- * read back as the same.
+ * share_message: any bytes as a message of another host: what is accepted has a canonical form, and what is printed of
+ * it is read back as the same.
  */
 #include "share/message.h"
 
@@ -15,8 +15,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	static const char *const seeds[] = {
-		("{\"v\":1,\"id\":\"mx1:1795888700:48213\",\"at\":1795888802,\"op\":\"block\",\"net\":\"2001:db8:1:2::/64\",\"until\":1795892402,"
-		"\"offence\":2,\"rule\":\"postfix-relay\",\"category\":\"relay\",\"sig\":\"ed25519:AAAA\"}"),
+		("{\"v\":1,\"id\":\"mx1:1795888700:48213\",\"at\":1795888802,\"op\":\"block\",\"net\":\"2001:db8:1:2::/"
+	         "64\",\"until\":1795892402,"
+	         "\"offence\":2,\"rule\":\"postfix-relay\",\"category\":\"relay\",\"sig\":\"ed25519:AAAA\"}"),
 		"{\"v\":1,\"id\":\"a:0:0\",\"at\":0,\"op\":\"lift\",\"net\":\"192.0.2.7\",\"sig\":\"s\"}",
 		"{\"v\":1,\"id\":\"a:0:0\",\"at\":0,\"op\":\"white\",\"net\":\"192.0.2.7\",\"until\":1,\"sig\":\"s\"}",
 		"{\"v\":1,\"id\":\"a:0:0\",\"at\":0,\"op\":\"own\",\"net\":\"192.0.2.7\",\"until\":1,\"sig\":\"s\"}",
@@ -32,7 +33,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	char signature[MESSAGE_SIGNATURE_MAX], again[MESSAGE_SIGNATURE_MAX], one[MESSAGE_MAX], other[MESSAGE_MAX], text[MESSAGE_MAX];
+	char signature[MESSAGE_SIGNATURE_MAX], again[MESSAGE_SIGNATURE_MAX], one[MESSAGE_MAX], other[MESSAGE_MAX],
+		text[MESSAGE_MAX];
 	struct message m, back;
 	struct why why;
 	size_t n;

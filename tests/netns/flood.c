@@ -42,7 +42,8 @@ enum kind {
 	N_KINDS,
 };
 
-static const char *const names[N_KINDS] = {"good", "changes", "costly", "garbage", "halves", "slow", "connects", "untrusted"};
+static const char *const names[N_KINDS] = {"good",   "changes", "costly",   "garbage",
+                                           "halves", "slow",    "connects", "untrusted"};
 
 /* What is sent over and over. */
 static const char *const lines[N_KINDS] = {
@@ -78,7 +79,8 @@ static int connect_to(const struct peer *peer)
 {
 	const bool tcp = peer->in.sin_port != 0;
 	const int fd = socket(tcp ? AF_INET : AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	const struct sockaddr *const address = tcp ? (const struct sockaddr *)&peer->in : (const struct sockaddr *)&peer->un;
+	const struct sockaddr *const address =
+		tcp ? (const struct sockaddr *)&peer->in : (const struct sockaddr *)&peer->un;
 
 	if (fd < 0) {
 		perror("flood: socket");
@@ -111,7 +113,8 @@ static size_t fill(enum kind kind, char out[static SEND_MAX])
 	return len;
 }
 
-/* False: the other end hung up. A short send cuts a line, and what follows makes one line with it: that is answered too. */
+/* False: the other end hung up. A short send cuts a line, and what follows makes one line with it: that is answered
+ * too. */
 static bool talk(enum kind kind, const struct pollfd *p)
 {
 	char text[65536];

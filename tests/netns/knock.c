@@ -1,11 +1,11 @@
 /*
  * knock: which clients get in? Connects from many addresses at once.
  *
- * usage: knock listen PORT...           in the server's namespace: accepts connections of both families, until it is killed
- *        knock from PORT ADDR4 ADDR6    in the client's: reads addresses, one in a line, and prints those from which
- *                                       a connection to ADDR4 or ADDR6, as their family is, was made
- * The client needs routes that make the addresses its own (ip route add local), the server one back. A client that has not
- * got in when for a second none has, is shut out. Exit status 1 on an error of the system.
+ * usage: knock listen PORT...           in the server's namespace: accepts connections of both families, until it is
+ * killed knock from PORT ADDR4 ADDR6    in the client's: reads addresses, one in a line, and prints those from which a
+ * connection to ADDR4 or ADDR6, as their family is, was made The client needs routes that make the addresses its own
+ * (ip route add local), the server one back. A client that has not got in when for a second none has, is shut out. Exit
+ * status 1 on an error of the system.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,5 +1,6 @@
 /*
- * documentation: watchforspammers.conf(5) tells the truth about every key, and watchforspammers-rules(5) about every number.
+ * documentation: watchforspammers.conf(5) tells the truth about every key, and watchforspammers-rules(5) about every
+ * number.
  *
  * For each key of config_keys() the manual's source has, under the heading of its section, a line of its own
  * "*key* = _default_" (without "_..._" when the default is empty), and it has no such line for anything else.
@@ -109,7 +110,8 @@ static int read_manual(void **state)
 		if (text[0] == '#') { /* any heading ends the section before it */
 			section[0] = '\0';
 			if (strncmp(text, "## [", 4) == 0 && close != NULL)
-				set_word(section, open + 1, strncmp(open, "[gate ", 6) == 0 ? 4 : (size_t)(close - open - 1));
+				set_word(section, open + 1,
+				         strncmp(open, "[gate ", 6) == 0 ? 4 : (size_t)(close - open - 1));
 			continue;
 		}
 		if (n_documented == DOCUMENTED_MAX) {
@@ -152,14 +154,14 @@ static void every_key_is_documented_with_its_default(void **state)
 		manual_value(k->value, want);
 		d = find(k->section, k->key);
 		if (d == NULL) {
-			print_error("[%s] %s: not in watchforspammers.conf.5.scd; want \"*%s* = _%s_\"\n",
-			            k->section, k->key, k->key, want);
+			print_error("[%s] %s: not in watchforspammers.conf.5.scd; want \"*%s* = _%s_\"\n", k->section,
+			            k->key, k->key, want);
 			errors++;
 			continue;
 		}
 		if (strcmp(d->value, want) != 0) {
-			print_error("watchforspammers.conf.5.scd:%u: [%s] %s: got \"%s\", want \"%s\"\n",
-			            d->line, k->section, k->key, d->value, want);
+			print_error("watchforspammers.conf.5.scd:%u: [%s] %s: got \"%s\", want \"%s\"\n", d->line,
+			            k->section, k->key, d->value, want);
 			errors++;
 		}
 	}
@@ -178,15 +180,15 @@ static void no_key_is_documented_that_does_not_exist(void **state)
 		bool exists = false;
 
 		for (size_t k = 0; k < n; k++)
-			exists = exists || (strcmp(keys[k].section, d->section) == 0 &&
-			                    strcmp(keys[k].key, d->key) == 0);
+			exists = exists ||
+			         (strcmp(keys[k].section, d->section) == 0 && strcmp(keys[k].key, d->key) == 0);
 		if (!exists) {
-			print_error("watchforspammers.conf.5.scd:%u: [%s] %s: no such key\n", d->line,
-			            d->section, d->key);
+			print_error("watchforspammers.conf.5.scd:%u: [%s] %s: no such key\n", d->line, d->section,
+			            d->key);
 			errors++;
 		} else if (find(d->section, d->key) != d) {
-			print_error("watchforspammers.conf.5.scd:%u: [%s] %s: documented twice\n", d->line,
-			            d->section, d->key);
+			print_error("watchforspammers.conf.5.scd:%u: [%s] %s: documented twice\n", d->line, d->section,
+			            d->key);
 			errors++;
 		}
 	}
@@ -273,9 +275,9 @@ static void every_number_is_right(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(every_number_is_right),
-	        cmocka_unit_test(every_key_is_documented_with_its_default),
-	        cmocka_unit_test(no_key_is_documented_that_does_not_exist),
+		cmocka_unit_test(every_number_is_right),
+		cmocka_unit_test(every_key_is_documented_with_its_default),
+		cmocka_unit_test(no_key_is_documented_that_does_not_exist),
 	};
 
 	return cmocka_run_group_tests(tests, read_manual, NULL);

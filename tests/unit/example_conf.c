@@ -132,18 +132,15 @@ static void every_key_is_there_with_its_default(void **state)
 		char want[TEXT_MAX];
 
 		if (e == NULL)
-			fail_msg("examples/watchforspammers.conf: want [%s] %s once", keys[i].section,
-			         keys[i].key);
+			fail_msg("examples/watchforspammers.conf: want [%s] %s once", keys[i].section, keys[i].key);
 		if (e->above[0] != '#' || e->above[1] != ' ')
-			fail_msg("examples/watchforspammers.conf:%u: nothing above says what %s does",
-			         e->line, e->key);
+			fail_msg("examples/watchforspammers.conf:%u: nothing above says what %s does", e->line, e->key);
 		default_of(&keys[i], want);
 		if (want[0] != '\0' && strcmp(e->value, want) != 0)
-			fail_msg("examples/watchforspammers.conf:%u: got \"%s\", want \"%s\"", e->line,
-			         e->value, want);
+			fail_msg("examples/watchforspammers.conf:%u: got \"%s\", want \"%s\"", e->line, e->value, want);
 		if ((want[0] == '\0') != (strstr(e->above, "None by default.") != NULL))
-			fail_msg("examples/watchforspammers.conf:%u: does %s have a default? got \"%s\"",
-			         e->line, e->key, e->above);
+			fail_msg("examples/watchforspammers.conf:%u: does %s have a default? got \"%s\"", e->line,
+			         e->key, e->above);
 	}
 	assert_int_equal(n_examples, n);
 }
@@ -163,8 +160,8 @@ static void uncommented_it_is_a_configuration(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(every_key_is_there_with_its_default),
-	        cmocka_unit_test(uncommented_it_is_a_configuration),
+		cmocka_unit_test(every_key_is_there_with_its_default),
+		cmocka_unit_test(uncommented_it_is_a_configuration),
 	};
 
 	return cmocka_run_group_tests(tests, read_example, remove_copy);

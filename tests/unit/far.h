@@ -27,7 +27,8 @@ struct far {
 	uint32_t capacity;                     /* 0: FAR_SET_MAX */
 	int64_t now_s;                         /* 0: not begun */
 	bool refuses_odd;
-	/* As nftables: what others change is reported, and an element goes by itself, at the latest FAR_SECONDS after it was added. */
+	/* As nftables: what others change is reported, and an element goes by itself, at the latest FAR_SECONDS after
+	 * it was added. */
 	bool watched;
 	int64_t ends_s[FAR_SET_MAX]; /* when each of set does; of watched */
 	size_t listed, looked;       /* requests to LIST, entries of LOOK */
@@ -93,7 +94,8 @@ static inline void far_add(struct far *far, const struct message *request, struc
 			held = &far->set[far->n++];
 		*held = *entry;
 		far->ends_s[held - far->set] =
-			far->now_s + (entry->left_s + FAR_GRACE_S < FAR_SECONDS ? entry->left_s + FAR_GRACE_S : FAR_SECONDS);
+			far->now_s +
+			(entry->left_s + FAR_GRACE_S < FAR_SECONDS ? entry->left_s + FAR_GRACE_S : FAR_SECONDS);
 		held->left_s = 0;
 	}
 }
@@ -162,8 +164,10 @@ static inline void *far_main(void *arg)
 	struct message request;
 
 	while (recv(far->fd, &request, sizeof request, 0) >= (ssize_t)offsetof(struct message, entries)) {
-		struct message answer = {
-			.verb = request.verb, .number = request.number, .capacity = far->capacity > 0 ? far->capacity : FAR_SET_MAX, .list = "far"};
+		struct message answer = {.verb = request.verb,
+		                         .number = request.number,
+		                         .capacity = far->capacity > 0 ? far->capacity : FAR_SET_MAX,
+		                         .list = "far"};
 
 		far_lengths(&answer.lengths);
 		answer.watched = far->watched;

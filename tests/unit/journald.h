@@ -1,8 +1,9 @@
 /*
  * journald: a systemd-journald of a test's own, for tests that run as root.
  *
- * In a mount namespace with an empty /run and /var/log, so that the machine's journal is neither read nor written. It is sent records as
- * any program sends them, and ends with the test. Nothing sleeps: journald_sync returns when what was sent is in the files.
+ * In a mount namespace with an empty /run and /var/log, so that the machine's journal is neither read nor written. It
+ * is sent records as any program sends them, and ends with the test. Nothing sleeps: journald_sync returns when what
+ * was sent is in the files.
  */
 #ifndef WFS_TEST_JOURNALD_H
 #define WFS_TEST_JOURNALD_H
@@ -25,7 +26,7 @@
 #include <unistd.h>
 
 #define JOURNALD_PROGRAM "/usr/lib/systemd/systemd-journald"
-#define JOURNALD_CONF "/run/journald.conf"
+#define JOURNALD_CONF    "/run/journald.conf"
 
 static pid_t journald;
 
@@ -101,7 +102,8 @@ static bool journald_setup(void)
 	(void)mkdir("/run/systemd/journal", 0755);
 	(void)mkdir("/run/log", 0755);
 	file = fopen(JOURNALD_CONF, "we");
-	if (file == NULL || fputs(conf, file) < 0 || fclose(file) != 0 || access("/etc/systemd/journald.conf", F_OK) < 0 ||
+	if (file == NULL || fputs(conf, file) < 0 || fclose(file) != 0 ||
+	    access("/etc/systemd/journald.conf", F_OK) < 0 ||
 	    mount(JOURNALD_CONF, "/etc/systemd/journald.conf", NULL, MS_BIND, NULL) < 0) {
 		(void)printf("SKIP: cannot configure systemd-journald\n");
 		return false;

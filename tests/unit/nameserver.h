@@ -86,7 +86,8 @@ static inline size_t nameserver_add(const char *const addrs[], uint8_t type, uin
 static inline size_t nameserver_add_txt(const char *txt, uint8_t *packet, size_t len)
 {
 	const size_t n = strlen(txt);
-	const uint8_t head[] = {0xC0, 12, 0, 16, 0, 1, 0, 0, 0, 9, (uint8_t)((n + 1) >> 8), (uint8_t)(n + 1), (uint8_t)n};
+	const uint8_t head[] = {0xC0,      12, 0, 16, 0, 1, 0, 0, 0, 9, (uint8_t)((n + 1) >> 8), (uint8_t)(n + 1),
+	                        (uint8_t)n};
 
 	packet[7] = 1;
 	memcpy(packet + len, head, sizeof head);
@@ -144,7 +145,8 @@ static inline void nameserver_serve(struct nameserver *server)
 		(void)sendto(server->fd, packet, len, 0, (const struct sockaddr *)&from, from_len);
 		packet[1] ^= 0x55;
 	}
-	len = nameserver_add(found->rcode == 0 && (type == 1 || type == 28) ? found->addrs : NULL, type, packet, question);
+	len = nameserver_add(found->rcode == 0 && (type == 1 || type == 28) ? found->addrs : NULL, type, packet,
+	                     question);
 	if (found->rcode == 0 && type == 12 && found->ptr != NULL)
 		len = nameserver_add_ptr(found->ptr, packet, question);
 	if (found->rcode == 0 && type == 16 && found->txt != NULL)

@@ -51,7 +51,8 @@ static int setup(void **state)
 
 	(void)state;
 	f.now_s = NOW;
-	if (config_read("/nonexistent", true, &f.config, &why) < 0 || store_open(NULL, STORE_WRITE, &f.store, &why) < 0 ||
+	if (config_read("/nonexistent", true, &f.config, &why) < 0 ||
+	    store_open(NULL, STORE_WRITE, &f.store, &why) < 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -1;
 	(void)close(pair[1]);
@@ -142,8 +143,9 @@ static void test_block(void **state)
 	want_text("test 192.0.2.7", "by", "192.0.2.7");
 	want_text("block 192.0.2.7 for 1h reason \"so\"", "until", "2027-01-15T09:00:00Z");
 	want_rows("list", "list", 1); /* the later one replaces */
-	assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(ask("list", true), "list"), 0),
-	                                                      "reason")), "\"so\"");
+	assert_string_equal(json_string_value(json_object_get(
+				    json_array_get(json_object_get(ask("list", true), "list"), 0), "reason")),
+	                    "\"so\"");
 	want_rows("why 192.0.2.7", "blocks", 2);
 	start(); /* outlives a restart, and is no offence */
 	want_true("test 192.0.2.7", "blocked", true);
@@ -190,7 +192,8 @@ static void test_allow(void **state)
 	want_true("test 192.0.2.7", "blocked", false);
 	want_text("test 192.0.2.7", "allowed_by", "by hand");
 	want_text("test 192.0.2.7", "why", "allowed (by hand), as 192.0.2.7: a \"customer\"");
-	want_text("test 192.0.2.7", "allowed_until", "2027-01-15T08:10:00Z"); /* the sentence has no time: zones differ */
+	want_text("test 192.0.2.7", "allowed_until",
+	          "2027-01-15T08:10:00Z"); /* the sentence has no time: zones differ */
 	want_text("test 192.0.2.7", "allowed_reason", "a \"customer\"");
 	start();
 	want_true("test 192.0.2.7", "allowed", true);
@@ -419,16 +422,19 @@ static void want_keys(const char *line, const json_t *object, const char *const 
 /* The members that the commands promise are in the replies as well: one place makes both. */
 static void test_members(void **state)
 {
-	static const char *const list[] = {"address", "since", "until", "rule", "reason", "category", "hits", "offence",
-	                                   "knocks", "knocked", NULL};
-	static const char *const blocks[] = {"since", "until", "offence", "ended_by", "address", "knocks", "knocked", "rule",
-	                                     "reason", NULL};
-	static const char *const hits[] = {"time", "rule", "score", "detail", "file", "offset", "text", "reason", "address", NULL};
-	static const char *const why[] = {"address", "blocked", "until", "by", "allowed", "score", "threshold", "proven",
-	                                  "offence", "allowed_by", "allowed_until", "allowed_as", "allowed_reason", "why", NULL};
-	static const char *const status[] = {"logs", "hits", "blocks_active", "blocks_total", "backend", "capacity", "drift",
-	                                     "last_sync_at", "running", "rules_fault", "tracked", "forgotten", "braked", "refused",
-	                                     "refused_why", "prefixes", "suspended", "ports", "addresses", "earned", NULL};
+	static const char *const list[] = {"address", "since",   "until",  "rule",    "reason", "category",
+	                                   "hits",    "offence", "knocks", "knocked", NULL};
+	static const char *const blocks[] = {"since",  "until",   "offence", "ended_by", "address",
+	                                     "knocks", "knocked", "rule",    "reason",   NULL};
+	static const char *const hits[] = {"time",   "rule", "score",  "detail",  "file",
+	                                   "offset", "text", "reason", "address", NULL};
+	static const char *const why[] = {"address",       "blocked",    "until",          "by",      "allowed",
+	                                  "score",         "threshold",  "proven",         "offence", "allowed_by",
+	                                  "allowed_until", "allowed_as", "allowed_reason", "why",     NULL};
+	static const char *const status[] = {
+		"logs",         "hits",     "blocks_active", "blocks_total", "backend",   "capacity", "drift",
+		"last_sync_at", "running",  "rules_fault",   "tracked",      "forgotten", "braked",   "refused",
+		"refused_why",  "prefixes", "suspended",     "ports",        "addresses", "earned",   NULL};
 
 	(void)state;
 	(void)ask("vote black 192.0.2.7 score 100 reason spam", true);
@@ -463,7 +469,10 @@ static void test_why_large(void **state)
 {
 	const struct addr addr = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 192, 0, 2, 7}};
 	char quotes[STORE_LINE_MAX];
-	struct store_hit hit = {.time_s = NOW, .address = addr, .rule = 1, .text = {quotes, sizeof quotes - 1},
+	struct store_hit hit = {.time_s = NOW,
+	                        .address = addr,
+	                        .rule = 1,
+	                        .text = {quotes, sizeof quotes - 1},
 	                        .detail = {quotes, STORE_DETAIL_MAX - 1}};
 	struct why why;
 
@@ -499,11 +508,19 @@ int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_block),           TEST(test_allowed),     TEST(test_allow), TEST(test_allow_and_earn),
-		TEST(test_unblock_all),     TEST(test_networks),    TEST(test_votes), TEST(test_unblock_forgets),
-		TEST(test_members),         TEST(test_why_network),
+		TEST(test_block),
+		TEST(test_allowed),
+		TEST(test_allow),
+		TEST(test_allow_and_earn),
+		TEST(test_unblock_all),
+		TEST(test_networks),
+		TEST(test_votes),
+		TEST(test_unblock_forgets),
+		TEST(test_members),
+		TEST(test_why_network),
 		TEST(test_why_large),
-		TEST(test_long_list),       TEST(test_vote_not_written),
+		TEST(test_long_list),
+		TEST(test_vote_not_written),
 	};
 #undef TEST
 

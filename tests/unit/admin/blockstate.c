@@ -27,11 +27,10 @@ static const struct portlists ports = {.n = 1};
 enum { T0 = 1800000000, SEQUENCES = WFS_SANITIZED ? 60 : 300, STEPS = 40, TRACE_MAX = 16384 };
 
 static const char *const nets[] = {
-	"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.9", "192.0.3.1",
-	"192.0.2.0/30", "192.0.2.0/29", "192.0.2.0/24", "192.0.2.0/23",
-	"2001:db8:6:1::1", "2001:db8:7:1::1", "2001:db8:7:1::2", "2001:db8:7:2::1", "2001:db8:7:3::1",
-	"2001:db8:7:1::/126", "2001:db8:7:1::/64", "2001:db8:7:2::/64", "2001:db8:7::/62", "2001:db8:7::/48",
-	"2001:db8:6::/47",
+	"192.0.2.1",         "192.0.2.2",         "192.0.2.3",       "192.0.2.9",       "192.0.3.1",
+	"192.0.2.0/30",      "192.0.2.0/29",      "192.0.2.0/24",    "192.0.2.0/23",    "2001:db8:6:1::1",
+	"2001:db8:7:1::1",   "2001:db8:7:1::2",   "2001:db8:7:2::1", "2001:db8:7:3::1", "2001:db8:7:1::/126",
+	"2001:db8:7:1::/64", "2001:db8:7:2::/64", "2001:db8:7::/62", "2001:db8:7::/48", "2001:db8:6::/47",
 };
 enum { N_NETS = sizeof nets / sizeof *nets };
 
@@ -181,8 +180,8 @@ static void want_agreement(void)
 		const int64_t memory_s = until_of(&net, f.reconcile), database_s = until_of(&net, f.unknowing);
 
 		if (memory_s != database_s)
-			fail_msg("%s\n%s: blocked until %lld as memory says, %lld as the database says", f.trace, nets[i],
-			         (long long)memory_s, (long long)database_s);
+			fail_msg("%s\n%s: blocked until %lld as memory says, %lld as the database says", f.trace,
+			         nets[i], (long long)memory_s, (long long)database_s);
 	}
 }
 

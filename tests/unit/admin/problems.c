@@ -38,9 +38,11 @@ static void test_every_kind(void **state)
 	for (unsigned kind = 0; kind < PROBLEMS_N; kind++) {
 		problems_set(&problems, (enum problems_kind)kind, 0, "it is wrong", NULL, 7);
 		assert_int_equal(count(&problems), kind + 1);
-		assert_string_equal(find(&problems, (enum problems_kind)kind)->remedy, problems_remedy((enum problems_kind)kind));
+		assert_string_equal(find(&problems, (enum problems_kind)kind)->remedy,
+		                    problems_remedy((enum problems_kind)kind));
 		for (unsigned other = 0; other < kind; other++)
-			assert_string_not_equal(problems_name((enum problems_kind)kind), problems_name((enum problems_kind)other));
+			assert_string_not_equal(problems_name((enum problems_kind)kind),
+			                        problems_name((enum problems_kind)other));
 	}
 	for (unsigned kind = 0; kind < PROBLEMS_N; kind++) {
 		problems_clear(&problems, (enum problems_kind)kind, 0);

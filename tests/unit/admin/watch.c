@@ -53,8 +53,7 @@ static void allow_many(void)
 
 		(void)snprintf(text, sizeof text, "192.0.%u.%u", i / 256, i % 256);
 		net = net_from(text);
-		assert_int_equal(
-		        store_add_allowance(store, &net, NOW_S, NOW_S + 600, "by hand", reason, &why), 0);
+		assert_int_equal(store_add_allowance(store, &net, NOW_S, NOW_S + 600, "by hand", reason, &why), 0);
 	}
 }
 
@@ -150,9 +149,8 @@ static void test_begin(void **state)
 	allow_many();
 	check_begin(QUERY_STREAM_EVENTS, 0, "newest 300");
 	check_begin(QUERY_STREAM_EVENTS, 300, "newest 300");
-	check_begin(
-	        QUERY_STREAM_EVENTS, 301,
-	        "no event has the number 301 yet, the newest is 300: is it of another database? 0 gives all");
+	check_begin(QUERY_STREAM_EVENTS, 301,
+	            "no event has the number 301 yet, the newest is 300: is it of another database? 0 gives all");
 	check_begin(QUERY_STREAM_HITS, 1,
 	            "no hit has the number 1 yet, the newest is 0: is it of another database? 0 gives all");
 }
@@ -160,9 +158,9 @@ static void test_begin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(test_pieces, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_own, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_begin, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pieces, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_own, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_begin, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

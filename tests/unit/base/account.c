@@ -35,7 +35,8 @@ static void test_names(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if ((number_of(rows[i].a) == number_of(rows[i].b)) != rows[i].same)
-			fail_msg("%s and %s: got %s", rows[i].a, rows[i].b, rows[i].same ? "two numbers" : "one number");
+			fail_msg("%s and %s: got %s", rows[i].a, rows[i].b,
+			         rows[i].same ? "two numbers" : "one number");
 	assert_int_equal(account_number((struct span){NULL, 0}), ACCOUNT_NONE);
 	assert_int_equal(number_of(""), ACCOUNT_NONE);
 }
@@ -88,7 +89,8 @@ static void test_find(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		const struct span got = account_find((struct span){rows[i].text, strlen(rows[i].text)}, number_of(rows[i].name));
+		const struct span got =
+			account_find((struct span){rows[i].text, strlen(rows[i].text)}, number_of(rows[i].name));
 
 		if (rows[i].want == NULL ? got.p != NULL : !span_is(got, rows[i].want))
 			fail_msg("row %zu: got \"%.*s\"", i, (int)got.len, got.p);
@@ -97,7 +99,8 @@ static void test_find(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_names), cmocka_unit_test(test_spread), cmocka_unit_test(test_find)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_names), cmocka_unit_test(test_spread),
+	                                   cmocka_unit_test(test_find)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

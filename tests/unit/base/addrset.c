@@ -12,8 +12,8 @@
 /* The i-th of each kind; neighbours, and in IPv6 such as differ in any of the words. */
 static struct addr ip4(uint32_t i)
 {
-	return (struct addr){{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 198, (uint8_t)(18 + (i >> 16)), (uint8_t)(i >> 8),
-	                      (uint8_t)i}};
+	return (struct addr){{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 198, (uint8_t)(18 + (i >> 16)),
+	                      (uint8_t)(i >> 8), (uint8_t)i}};
 }
 
 static struct addr ip6(uint32_t i)

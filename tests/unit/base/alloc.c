@@ -22,8 +22,8 @@ static void test_contents(void **state)
 	int *const zeros = alloc_zero(1000, sizeof *zeros, "zeros");
 	void *const nothing = alloc_zero(0, sizeof(int), "nothing"), *const raw = alloc_raw(0, 1, "nothing");
 	char *const text = alloc_text("abc", "a text"), *const part = alloc_text_n("abcdef", 2, "a text"),
-	            *const whole = alloc_text_n("ab", 1000, "a text"),
-	            *const sentence = alloc_format("a text", "%d %s", 7, "lines");
+		    *const whole = alloc_text_n("ab", 1000, "a text"),
+		    *const sentence = alloc_format("a text", "%d %s", 7, "lines");
 	void *const aligned = alloc_aligned(64, 128, "cache lines");
 
 	(void)state;
@@ -116,16 +116,14 @@ static void test_failures(void **state)
 
 	(void)state;
 	last_words(fail_zero, text, sizeof text);
-	(void)snprintf(
-	        want, sizeof want,
-	        "watchforspammers: out of memory: cannot allocate %zu bytes for the table of clients\n",
-	        huge * 2);
+	(void)snprintf(want, sizeof want,
+	               "watchforspammers: out of memory: cannot allocate %zu bytes for the table of clients\n",
+	               huge * 2);
 	assert_string_equal(text, want);
 	last_words(fail_product, text, sizeof text); /* more than a number can say */
-	(void)snprintf(
-	        want, sizeof want,
-	        "watchforspammers: out of memory: cannot allocate %zu bytes for the table of clients\n",
-	        SIZE_MAX);
+	(void)snprintf(want, sizeof want,
+	               "watchforspammers: out of memory: cannot allocate %zu bytes for the table of clients\n",
+	               SIZE_MAX);
 	assert_string_equal(text, want);
 	last_words(fail_check, text, sizeof text);
 	assert_string_equal(text, "watchforspammers: out of memory: cannot allocate PCRE2's match data\n");
@@ -134,9 +132,9 @@ static void test_failures(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_contents),
-	        cmocka_unit_test(test_growing),
-	        cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_contents),
+		cmocka_unit_test(test_growing),
+		cmocka_unit_test(test_failures),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

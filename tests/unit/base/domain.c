@@ -17,37 +17,37 @@ static void test_names(void **state)
 	static const struct {
 		const char *name, *want;
 	} rows[] = {
-	        {"example.com", "example.com"},
-	        {"a.b.c.example.com", "example.com"},
-	        {"MX.Example.COM", "Example.COM"},
-	        {"mx.example.co.uk", "example.co.uk"},
-	        {"mx.example.com.br", "example.com.br"},
-	        {"mx.example.com.au", "example.com.au"},
-	        {"mx.abc.de", "abc.de"}, /* three letters under two are no suffix by themselves */
-	        {"mx.bbc.uk", "bbc.uk"},
-	        {"a.somebody.github.io", "somebody.github.io"},
-	        {"somebody.github.io", "somebody.github.io"},
-	        {"www.city.kawasaki.jp", "city.kawasaki.jp"}, /* an exception of the list */
-	        {"a.b.c.kawasaki.jp", "b.c.kawasaki.jp"},     /* a wildcard */
-	        {"mx.example.invalid", "example.invalid"}, /* no such top-level domain: one label under it */
-	        {"xn--mnchen-3ya.de", "xn--mnchen-3ya.de"},
-	        {"a_b.example.net", "example.net"},
-	        {"co.uk", NULL},
-	        {"com.br", NULL},
-	        {"github.io", NULL},
-	        {"com", NULL},
-	        {"localhost", NULL},
-	        {"", NULL},
-	        {".", NULL},
-	        {"..", NULL},
-	        {".com", NULL},
-	        {"mx.example.com.", NULL},
-	        {"10.9.8.7", NULL},
-	        {"[10.9.8.7]", NULL},
-	        {"2001:db8::7", NULL},
-	        {"m\xc3\xbcnchen.example.de", NULL},
-	        {"a b.example.de", NULL},
-	        {"a\n.example.de", NULL},
+		{"example.com", "example.com"},
+		{"a.b.c.example.com", "example.com"},
+		{"MX.Example.COM", "Example.COM"},
+		{"mx.example.co.uk", "example.co.uk"},
+		{"mx.example.com.br", "example.com.br"},
+		{"mx.example.com.au", "example.com.au"},
+		{"mx.abc.de", "abc.de"}, /* three letters under two are no suffix by themselves */
+		{"mx.bbc.uk", "bbc.uk"},
+		{"a.somebody.github.io", "somebody.github.io"},
+		{"somebody.github.io", "somebody.github.io"},
+		{"www.city.kawasaki.jp", "city.kawasaki.jp"}, /* an exception of the list */
+		{"a.b.c.kawasaki.jp", "b.c.kawasaki.jp"},     /* a wildcard */
+		{"mx.example.invalid", "example.invalid"},    /* no such top-level domain: one label under it */
+		{"xn--mnchen-3ya.de", "xn--mnchen-3ya.de"},
+		{"a_b.example.net", "example.net"},
+		{"co.uk", NULL},
+		{"com.br", NULL},
+		{"github.io", NULL},
+		{"com", NULL},
+		{"localhost", NULL},
+		{"", NULL},
+		{".", NULL},
+		{"..", NULL},
+		{".com", NULL},
+		{"mx.example.com.", NULL},
+		{"10.9.8.7", NULL},
+		{"[10.9.8.7]", NULL},
+		{"2001:db8::7", NULL},
+		{"m\xc3\xbcnchen.example.de", NULL},
+		{"a b.example.de", NULL},
+		{"a\n.example.de", NULL},
 	};
 
 	(void)state;

@@ -63,20 +63,51 @@ static void test_values(void **state)
 		const char *key, *value;
 		bool good;
 	} rows[] = {
-		{"pause", "1s", true},        {"pause", "1d", true},         {"pause", "0s", false},     {"pause", "25h", false},
-		{"window", "30d", true},      {"window", "31d", false},      {"window", "x", false},     {"count", "1", true},
-		{"count", "1000", true},      {"count", "0", false},         {"count", "1001", false},   {"count", "-1", false},
-		{"count", "6x", false},       {"pass", "1m", true},          {"pass", "59s", false},     {"open_after", "2s", true},
-		{"open_after", "1s", false},  {"open_after", "2d", false},   {"ports", "25 2525", true}, {"ports", "", false},
-		{"ports", "465", false},      {"ports", "25,587", false},    {"ports", "0", false},      {"ports", "65536", false},
-		{"ports", "smtp", false},     {"networks", "", true},        {"networks", "192.0.2.0/24, 2001:db8::/32", true},
-		{"networks", "0.0.0.0/1", true}, {"networks", "0.0.0.0/0", false}, {"networks", "::/0", false},
-		{"networks", "192.0.2.1/24", false}, {"networks", "example.org", false}, {"pass_networks", "192.0.2.7", true},
-		{"ports", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15", true}, {"ports", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16", false},
-		{"networks", "10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4 10.0.0.5 10.0.0.6 10.0.0.7 10.0.0.8 10.0.0.9 10.0.1.0 10.0.1.1 10.0.1.2 "
-		             "10.0.1.3 10.0.1.4 10.0.1.5 10.0.1.6", true},
-		{"networks", "10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4 10.0.0.5 10.0.0.6 10.0.0.7 10.0.0.8 10.0.0.9 10.0.1.0 10.0.1.1 10.0.1.2 "
-		             "10.0.1.3 10.0.1.4 10.0.1.5 10.0.1.6 10.0.1.7", false},
+		{"pause", "1s", true},
+		{"pause", "1d", true},
+		{"pause", "0s", false},
+		{"pause", "25h", false},
+		{"window", "30d", true},
+		{"window", "31d", false},
+		{"window", "x", false},
+		{"count", "1", true},
+		{"count", "1000", true},
+		{"count", "0", false},
+		{"count", "1001", false},
+		{"count", "-1", false},
+		{"count", "6x", false},
+		{"pass", "1m", true},
+		{"pass", "59s", false},
+		{"open_after", "2s", true},
+		{"open_after", "1s", false},
+		{"open_after", "2d", false},
+		{"ports", "25 2525", true},
+		{"ports", "", false},
+		{"ports", "465", false},
+		{"ports", "25,587", false},
+		{"ports", "0", false},
+		{"ports", "65536", false},
+		{"ports", "smtp", false},
+		{"networks", "", true},
+		{"networks", "192.0.2.0/24, 2001:db8::/32", true},
+		{"networks", "0.0.0.0/1", true},
+		{"networks", "0.0.0.0/0", false},
+		{"networks", "::/0", false},
+		{"networks", "192.0.2.1/24", false},
+		{"networks", "example.org", false},
+		{"pass_networks", "192.0.2.7", true},
+		{"ports", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15", true},
+		{"ports", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16", false},
+		{"networks",
+	         "10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4 10.0.0.5 10.0.0.6 10.0.0.7 10.0.0.8 10.0.0.9 10.0.1.0 10.0.1.1 "
+	         "10.0.1.2 "
+	         "10.0.1.3 10.0.1.4 10.0.1.5 10.0.1.6",
+	         true},
+		{"networks",
+	         "10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4 10.0.0.5 10.0.0.6 10.0.0.7 10.0.0.8 10.0.0.9 10.0.1.0 10.0.1.1 "
+	         "10.0.1.2 "
+	         "10.0.1.3 10.0.1.4 10.0.1.5 10.0.1.6 10.0.1.7",
+	         false},
 	};
 
 	(void)state;
@@ -87,8 +118,8 @@ static void test_values(void **state)
 		assert_null(gates_add(&gates, "mail"));
 		wanted = gates_read(&gates, rows[i].key, rows[i].value);
 		if ((wanted == NULL) != rows[i].good)
-			fail_msg("%s = %s: got \"%s\", want it %s", rows[i].key, rows[i].value, wanted == NULL ? "" : wanted,
-			         rows[i].good ? "taken" : "refused");
+			fail_msg("%s = %s: got \"%s\", want it %s", rows[i].key, rows[i].value,
+			         wanted == NULL ? "" : wanted, rows[i].good ? "taken" : "refused");
 	}
 }
 

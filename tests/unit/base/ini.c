@@ -320,8 +320,11 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read),         cmocka_unit_test(test_errors), cmocka_unit_test(test_bytes),
-		cmocka_unit_test(test_long_value),   cmocka_unit_test(test_many_entries),
+		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_long_value),
+		cmocka_unit_test(test_many_entries),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test_setup_teardown(test_file, setup, teardown),
 	};

@@ -29,9 +29,12 @@ static void test_fitting(void **state)
 		const char *net;
 		uint8_t want;
 	} rows[] = {
-	        {"192.0.2.1", 128},      {"192.0.2.0/24", 96 + 24}, {"192.0.2.0/25", 128}, {"192.0.0.0/20", 96 + 24},
-	        {"0.0.0.0/0", 96 + 24},  {"2001:db8::1", 0},        {"2001:db8::/64", 64}, {"2001:db8::/65", 0},
-	        {"2001:db8::/47", 48},   {"::/0", 48},                                      {"2001:db8::/49", 64},
+		{"192.0.2.1", 128},     {"192.0.2.0/24", 96 + 24},
+		{"192.0.2.0/25", 128},  {"192.0.0.0/20", 96 + 24},
+		{"0.0.0.0/0", 96 + 24}, {"2001:db8::1", 0},
+		{"2001:db8::/64", 64},  {"2001:db8::/65", 0},
+		{"2001:db8::/47", 48},  {"::/0", 48},
+		{"2001:db8::/49", 64},
 	};
 	struct lengths lengths = {0};
 
@@ -96,10 +99,10 @@ static void test_odd_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_text),
-	        cmocka_unit_test(test_odd_texts),
-	        cmocka_unit_test(test_each),
-	        cmocka_unit_test(test_fitting),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_odd_texts),
+		cmocka_unit_test(test_each),
+		cmocka_unit_test(test_fitting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,11 +129,11 @@ static void a_journal_without_socket_gets_the_level(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        logged(a_line_has_the_tag),
-	        logged(what_a_stranger_wrote_is_escaped),
-	        logged(what_is_long_is_cut),
-	        logged(another_stream_is_no_journal),
-	        logged(a_journal_without_socket_gets_the_level),
+		logged(a_line_has_the_tag),
+		logged(what_a_stranger_wrote_is_escaped),
+		logged(what_is_long_is_cut),
+		logged(another_stream_is_no_journal),
+		logged(a_journal_without_socket_gets_the_level),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

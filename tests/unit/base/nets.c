@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 
-
 /* Few values, so that networks lie in each other and addresses at their edges. */
 static struct net random_net(void)
 {
@@ -57,8 +56,8 @@ static void test_around(void **state)
 		const char *addr, *net;
 		uint8_t len;
 	} rows[] = {
-		{"192.0.2.7", "192.0.2.0/24", 120},   {"192.0.2.7", "192.0.2.4/30", 126},
-		{"192.0.2.7", "192.0.2.7", 128},      {"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", 64},
+		{"192.0.2.7", "192.0.2.0/24", 120},        {"192.0.2.7", "192.0.2.4/30", 126},
+		{"192.0.2.7", "192.0.2.7", 128},           {"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", 64},
 		{"2001:db8:ff::", "2001:db8:f0::/44", 44}, {"2001:db8::1", "::/0", 0},
 	};
 

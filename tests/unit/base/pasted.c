@@ -1,5 +1,6 @@
 /*
- * pasted: what logs and people write around an address is taken off, nothing is guessed, and a refusal says what is wrong.
+ * pasted: what logs and people write around an address is taken off, nothing is guessed, and a refusal says what is
+ * wrong.
  */
 #undef NDEBUG
 #include "base/pasted.h"

@@ -50,7 +50,8 @@ static void test_begin(void **state)
 					text[wrong] ^= 0x20;
 				want = len >= head_len && memcmp(text, head, head_len) == 0;
 				if (prefix16_begin(prefix16_of(text, len), &h) != want)
-					fail_msg("head of %zu, text of %zu, byte %zu wrong: want %d", head_len, len, wrong, want);
+					fail_msg("head of %zu, text of %zu, byte %zu wrong: want %d", head_len, len,
+					         wrong, want);
 				free(head);
 				free(text);
 			}

@@ -32,7 +32,8 @@ static void check(const char *(*remedy)(int, const char *, char *), int err, con
 	if (child == 0) {
 		char got[REMEDY_MAX];
 
-		if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)
+		if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+		    setresuid(NOBODY, NOBODY, NOBODY) < 0)
 			_exit(2);
 		if (strcmp(remedy(err, path, got), want) == 0)
 			_exit(0);
@@ -51,7 +52,8 @@ static void test_users(void **state)
 	if (geteuid() != 0)
 		skip();
 	(void)snprintf(path, sizeof path, "%s/log", dir);
-	(void)snprintf(want, sizeof want, "; user nobody may not read it: 'chgrp nogroup %s; chmod g+r %s'", path, path);
+	(void)snprintf(want, sizeof want, "; user nobody may not read it: 'chgrp nogroup %s; chmod g+r %s'", path,
+	               path);
 	check(remedy_read, EACCES, path, want);
 	(void)snprintf(want, sizeof want, "; user nobody may not write there: 'chown nobody %s'", dir);
 	check(remedy_write, EACCES, path, want);
@@ -71,9 +73,11 @@ static void test_systemd(void **state)
 	(void)state;
 	assert_string_equal(remedy_write(EROFS, "/srv/wfs/hits.db", got), "");
 	assert_int_equal(setenv("NOTIFY_SOCKET", "/run/systemd/notify", 1), 0);
-	assert_string_equal(remedy_write(EROFS, "/srv/wfs/hits.db", got),
-	                    "; systemd lets the service write only to permitted directories: 'systemctl edit watchforspammers', write "
-	                    "the lines \"[Service]\" and \"ReadWritePaths=/srv/wfs\", 'systemctl restart watchforspammers'");
+	assert_string_equal(
+		remedy_write(EROFS, "/srv/wfs/hits.db", got),
+		"; systemd lets the service write only to permitted directories: 'systemctl edit watchforspammers', "
+		"write "
+		"the lines \"[Service]\" and \"ReadWritePaths=/srv/wfs\", 'systemctl restart watchforspammers'");
 	assert_string_equal(remedy_read(ENOENT, "/srv/wfs/mail.log", got), "");
 	assert_int_equal(unsetenv("NOTIFY_SOCKET"), 0);
 }

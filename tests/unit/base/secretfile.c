@@ -19,8 +19,8 @@ static void put(const char *text, mode_t mode)
 
 static int read_it(bool for_group, char *buf, size_t cap, size_t *ret_len, struct why *why)
 {
-	return secretfile_read(&(struct secretfile){path, "[x] y ", "'make it' makes one", for_group}, buf,
-	                       cap, ret_len, why);
+	return secretfile_read(&(struct secretfile){path, "[x] y ", "'make it' makes one", for_group}, buf, cap,
+	                       ret_len, why);
 }
 
 /* Every mode: no bit for others, none for the group but that it may read what is for it. */
@@ -33,20 +33,18 @@ static void test_modes(void **state)
 	(void)state;
 	for (unsigned for_group = 0; for_group < 2; for_group++)
 		for (mode_t mode = 0; mode < 0100; mode++) {
-			const bool usable = for_group ? mode == 0 || mode == 010 || mode == 040 || mode == 050
-			                              : mode == 0;
+			const bool usable =
+				for_group ? mode == 0 || mode == 010 || mode == 040 || mode == 050 : mode == 0;
 
 			put("secret", 0600 | mode);
-			assert_int_equal(read_it(for_group, buf, sizeof buf, &len, &why),
-			                 usable ? 0 : -EPERM);
+			assert_int_equal(read_it(for_group, buf, sizeof buf, &len, &why), usable ? 0 : -EPERM);
 			if (usable) {
 				assert_int_equal(len, 6);
 				assert_memory_equal(buf, "secret", 6);
 				continue;
 			}
-			(void)snprintf(want, sizeof want, "[x] y %s: others may read it%s; 'chmod %s %s', ",
-			               path, for_group ? ", or its group may write it" : "",
-			               for_group ? "640" : "600", path);
+			(void)snprintf(want, sizeof want, "[x] y %s: others may read it%s; 'chmod %s %s', ", path,
+			               for_group ? ", or its group may write it" : "", for_group ? "640" : "600", path);
 			assert_memory_equal(why.text, want, strlen(want));
 		}
 }

@@ -76,11 +76,14 @@ static void test_rows(void **state)
 		{"\xc2\xa0", "\xc2\xa0"},
 		{"\xe2\x82\xac", "\xe2\x82\xac"},
 		{"\xf0\x9f\x90\x9f", "\xf0\x9f\x90\x9f"},
-		{"\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf"},           /* U+10FFFF */
-		{"\xc2\x80\xc2\x9f", "\\xc2\\x80\\xc2\\x9f"},       /* C1 */
-		{"\xc2\x85", "\\xc2\\x85"},                         /* NEL */
-		{"\xc2\x9b" "31m", "\\xc2\\x9b" "31m"},             /* CSI in one character */
-		{"\xc0\xaf", "\\xc0\\xaf"},                         /* overlong */
+		{"\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf"},     /* U+10FFFF */
+		{"\xc2\x80\xc2\x9f", "\\xc2\\x80\\xc2\\x9f"}, /* C1 */
+		{"\xc2\x85", "\\xc2\\x85"},                   /* NEL */
+		{"\xc2\x9b"
+	         "31m",
+	         "\\xc2\\x9b"
+	         "31m"},                    /* CSI in one character */
+		{"\xc0\xaf", "\\xc0\\xaf"}, /* overlong */
 		{"\xc1\xbf", "\\xc1\\xbf"},
 		{"\xe0\x80\xaf", "\\xe0\\x80\\xaf"},
 		{"\xe0\x9f\xbf", "\\xe0\\x9f\\xbf"},
@@ -88,30 +91,39 @@ static void test_rows(void **state)
 		{"\xf0\x80\x80\xaf", "\\xf0\\x80\\x80\\xaf"},
 		{"\xf0\x8f\xbf\xbf", "\\xf0\\x8f\\xbf\\xbf"},
 		{"\xf0\x90\x80\x80", "\xf0\x90\x80\x80"},
-		{"\xed\xa0\x80", "\\xed\\xa0\\x80"},                /* surrogates */
+		{"\xed\xa0\x80", "\\xed\\xa0\\x80"}, /* surrogates */
 		{"\xed\xbf\xbf", "\\xed\\xbf\\xbf"},
 		{"\xed\x9f\xbf", "\xed\x9f\xbf"},
 		{"\xee\x80\x80", "\xee\x80\x80"},
-		{"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},       /* beyond U+10FFFF */
+		{"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"}, /* beyond U+10FFFF */
 		{"\xf5\x80\x80\x80", "\\xf5\\x80\\x80\\x80"},
 		{"\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80"},
 		{"\xfe\xff", "\\xfe\\xff"},
 		{"\x80", "\\x80"},
-		{"\xbf" "a", "\\xbf" "a"},
-		{"\xe2\x80\xa8", "\\xe2\\x80\\xa8"},                /* U+2028 */
-		{"\xe2\x80\xa9", "\\xe2\\x80\\xa9"},                /* U+2029 */
-		{"\xe2\x80\xae" "gpj.exe", "\\xe2\\x80\\xae" "gpj.exe"}, /* RLO */
+		{"\xbf"
+	         "a",
+	         "\\xbf"
+	         "a"},
+		{"\xe2\x80\xa8", "\\xe2\\x80\\xa8"}, /* U+2028 */
+		{"\xe2\x80\xa9", "\\xe2\\x80\\xa9"}, /* U+2029 */
+		{"\xe2\x80\xae"
+	         "gpj.exe",
+	         "\\xe2\\x80\\xae"
+	         "gpj.exe"}, /* RLO */
 		{"\xe2\x80\xaa", "\\xe2\\x80\\xaa"},
 		{"\xe2\x80\x8e\xe2\x80\x8f", "\\xe2\\x80\\x8e\\xe2\\x80\\x8f"},
 		{"\xe2\x81\xa6\xe2\x81\xa9", "\\xe2\\x81\\xa6\\xe2\\x81\\xa9"},
-		{"\xd8\x9c", "\\xd8\\x9c"},                         /* ALM is a bidi control as well */
-		{"\xe2\x80\x8d", "\xe2\x80\x8d"},                   /* ZWJ: emoji need it */
+		{"\xd8\x9c", "\\xd8\\x9c"},       /* ALM is a bidi control as well */
+		{"\xe2\x80\x8d", "\xe2\x80\x8d"}, /* ZWJ: emoji need it */
 		{"\xe2\x81\xaa", "\xe2\x81\xaa"},
-		{"\xe2\x82", "\\xe2\\x82"},                         /* torn off at the end */
+		{"\xe2\x82", "\\xe2\\x82"}, /* torn off at the end */
 		{"\xf0\x9f\x90", "\\xf0\\x9f\\x90"},
 		{"\xc3", "\\xc3"},
-		{"\xc3(", "\\xc3("},                                /* torn in the middle: the next byte is itself */
-		{"\xe2\x82" "A", "\\xe2\\x82" "A"},
+		{"\xc3(", "\\xc3("}, /* torn in the middle: the next byte is itself */
+		{"\xe2\x82"
+	         "A",
+	         "\\xe2\\x82"
+	         "A"},
 		{"\xf0\x9f\xc3\xbc", "\\xf0\\x9f\xc3\xbc"},
 	};
 
@@ -186,12 +198,28 @@ static void test_cap(void **state)
 		{"\n\n\n", 9, "\\x0a..."},
 		{"12345\xc3\xbc", 8, "12345\xc3\xbc"},
 		{"123456\xc3\xbc", 8, "1234..."},
-		{"123\xc3\xbc" "67", 8, "123\xc3\xbc" "67"},
-		{"123\xc3\xbc" "678", 8, "123..."}, /* never half a character */
-		{"12\xc3\xbc" "5678", 8, "12\xc3\xbc..."},
-		{"1\xf0\x9f\x90\x9f" "67", 8, "1\xf0\x9f\x90\x9f" "67"},
-		{"1\xf0\x9f\x90\x9f" "678", 8, "1..."},
-		{"\xf0\x9f\x90\x9f" "5678", 8, "\xf0\x9f\x90\x9f..."},
+		{"123\xc3\xbc"
+	         "67",
+	         8,
+	         "123\xc3\xbc"
+	         "67"},
+		{"123\xc3\xbc"
+	         "678",
+	         8, "123..."}, /* never half a character */
+		{"12\xc3\xbc"
+	         "5678",
+	         8, "12\xc3\xbc..."},
+		{"1\xf0\x9f\x90\x9f"
+	         "67",
+	         8,
+	         "1\xf0\x9f\x90\x9f"
+	         "67"},
+		{"1\xf0\x9f\x90\x9f"
+	         "678",
+	         8, "1..."},
+		{"\xf0\x9f\x90\x9f"
+	         "5678",
+	         8, "\xf0\x9f\x90\x9f..."},
 		{"12345678\xe2\x82", 16, "12345678\\xe2..."},
 		{"12345678\xe2\x82", 15, "12345678..."},
 	};
@@ -213,8 +241,9 @@ static void test_cap(void **state)
 /* Never more than cap, always valid, whole when it fits. Half of the bytes are pieces of characters. */
 static void test_random(void **state)
 {
-	static const char *const pieces[] = {"\xc3\xbc", "\xe2\x82\xac", "\xf0\x9f\x90\x9f", "\xc2\x85", "\xed\xa0\x80",
-	                                     "\xe2\x80", "\xf0\x9f", "\x1b[", "\xe2\x80\xae", "a", "\\x"};
+	static const char *const pieces[] = {
+		"\xc3\xbc", "\xe2\x82\xac", "\xf0\x9f\x90\x9f", "\xc2\x85", "\xed\xa0\x80", "\xe2\x80",
+		"\xf0\x9f", "\x1b[",        "\xe2\x80\xae",     "a",        "\\x"};
 
 	(void)state;
 	for (unsigned turn = 0; turn < RANDOM_TURNS; turn++) {
@@ -302,11 +331,24 @@ static void test_nearest(void **state)
 	static const struct {
 		const char *word, *want;
 	} rows[] = {
-		{"treshold", "threshold"}, {"thresholds", "threshold"}, {"treshhold", "threshold"}, {"windows", "window"},
-		{"widnow", "window"},      {"fro", "for"},              {"four", "for"},            {"form", "for"},
-		{"fox", "for"},            {"memroy", "memory"},        {"pat", "path"},            {"paths", "path"},
-		{"threshold", "threshold"}, {"xyz", NULL},              {"", NULL},                 {"f", NULL},
-		{"extended", "extend"},    {"somethingverydifferent", NULL},
+		{"treshold", "threshold"},
+		{"thresholds", "threshold"},
+		{"treshhold", "threshold"},
+		{"windows", "window"},
+		{"widnow", "window"},
+		{"fro", "for"},
+		{"four", "for"},
+		{"form", "for"},
+		{"fox", "for"},
+		{"memroy", "memory"},
+		{"pat", "path"},
+		{"paths", "path"},
+		{"threshold", "threshold"},
+		{"xyz", NULL},
+		{"", NULL},
+		{"f", NULL},
+		{"extended", "extend"},
+		{"somethingverydifferent", NULL},
 	};
 	char large[4096];
 
@@ -329,8 +371,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows), cmocka_unit_test(test_every_byte), cmocka_unit_test(test_every_character),
 		cmocka_unit_test(test_cap),  cmocka_unit_test(test_random),     cmocka_unit_test(test_span_is),
-		cmocka_unit_test(test_find), cmocka_unit_test(test_list),
-		cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_find), cmocka_unit_test(test_list),       cmocka_unit_test(test_nearest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

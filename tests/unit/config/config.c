@@ -129,7 +129,8 @@ static void assert_default(const struct config *c)
 
 static void test_defaults(void **state)
 {
-	static const char *const texts[] = {"", "\n", "# nothing\n", "[block]\n[allow]\n[firewall]\n[database]\n[run]\n"};
+	static const char *const texts[] = {"", "\n", "# nothing\n",
+	                                    "[block]\n[allow]\n[firewall]\n[database]\n[run]\n"};
 	const struct config_key *keys;
 	const size_t n = config_keys(&keys);
 	char text[8192];
@@ -145,7 +146,9 @@ static void test_defaults(void **state)
 	/* Each default written down says the same as its absence. */
 	for (size_t i = 0; i < n; i++) {
 		if (i == 0 || strcmp(keys[i - 1].section, keys[i].section) != 0)
-			len += (size_t)snprintf(text + len, sizeof text - len, strcmp(keys[i].section, "gate") == 0 ? "[%s x]\n" : "[%s]\n", keys[i].section);
+			len += (size_t)snprintf(text + len, sizeof text - len,
+			                        strcmp(keys[i].section, "gate") == 0 ? "[%s x]\n" : "[%s]\n",
+			                        keys[i].section);
 		len += (size_t)snprintf(text + len, sizeof text - len, "%s = %s\n", keys[i].key, keys[i].value);
 	}
 	c = good(text);
@@ -156,17 +159,19 @@ static void test_defaults(void **state)
 
 static void test_values(void **state)
 {
-	struct config *c = good("[log /var/log/mail.log]\n[LOG  /srv/my logs/mail]\n"
-	                        "[Block]\nTHRESHOLD = 1000000\nwindow = 366d\nfor = 1s, 2m\t3h,,4d 5w 6 7 8\nmemory = 1s\n"
-	                        "extend = No\n"
-	                        "[allow]\nprivate = no\naddress = 192.0.2.7\naddress =\naddress = 2001:DB8::/32, 10.0.0.0/8\t::1,\n"
-	                        "[dns]\nlist = zen.example 60\nlist = dnswl.example  Allow\nallow_for = 36h\n"
-	                        "list = zen.example\t1000 =127.0.0.2,127.0.0.10\nlist =\n"
-	                        "[firewall]\nbackend = recent\nmanage_rules = NO\nchain = a-b_C9\njump_from = FORWARD, DOCKER-USER\nhooks = Forward input\nsessions = KILL\n"
-	                        "list = x2345678901234567890123\nports = 1 65535,25\naction = Reject\n"
-	                        "log_prefix = SPAM \"BLOCK\": %s x\nseconds = 2\nresync = 1d\nkeep_on_stop = YES\n"
-	                        "[database]\npath = /srv/a b.db\nkeep = 10w\n"
-	                        "[run]\nuser =\npatterns = /a /b\t/c\n");
+	struct config *c = good(
+		"[log /var/log/mail.log]\n[LOG  /srv/my logs/mail]\n"
+		"[Block]\nTHRESHOLD = 1000000\nwindow = 366d\nfor = 1s, 2m\t3h,,4d 5w 6 7 8\nmemory = 1s\n"
+		"extend = No\n"
+		"[allow]\nprivate = no\naddress = 192.0.2.7\naddress =\naddress = 2001:DB8::/32, 10.0.0.0/8\t::1,\n"
+		"[dns]\nlist = zen.example 60\nlist = dnswl.example  Allow\nallow_for = 36h\n"
+		"list = zen.example\t1000 =127.0.0.2,127.0.0.10\nlist =\n"
+		"[firewall]\nbackend = recent\nmanage_rules = NO\nchain = a-b_C9\njump_from = FORWARD, "
+		"DOCKER-USER\nhooks = Forward input\nsessions = KILL\n"
+		"list = x2345678901234567890123\nports = 1 65535,25\naction = Reject\n"
+		"log_prefix = SPAM \"BLOCK\": %s x\nseconds = 2\nresync = 1d\nkeep_on_stop = YES\n"
+		"[database]\npath = /srv/a b.db\nkeep = 10w\n"
+		"[run]\nuser =\npatterns = /a /b\t/c\n");
 
 	(void)state;
 	assert_int_equal(c->n_logs, 2);
@@ -240,7 +245,8 @@ static void test_values(void **state)
 	assert_int_equal(c->firewall.ports.lists[0].ports.n, 15);
 	assert_ports(c, "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15");
 	config_free(c);
-	c = good("[firewall]\nports = 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535\n");
+	c = good("[firewall]\nports = 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 65535 "
+	         "65535 65535\n");
 	assert_ports(c, "65535");
 	config_free(c);
 	c = good("[firewall]\nmanage_rules = no\n");
@@ -249,8 +255,8 @@ static void test_values(void **state)
 }
 
 #define A_DURATION ": want a duration such as 90s, 10m, 1h30m or 7d, got "
-#define A_LIST                                                                                                \
-	":2: list: want a zone, a score from 1 to 1000 or \"allow\", and if need be the answers that count, such as " \
+#define A_LIST                                                                                                         \
+	":2: list: want a zone, a score from 1 to 1000 or \"allow\", and if need be the answers that count, such as "  \
 	"\"dnsbl.example 60 =127.0.0.2,127.0.0.4\", got "
 #define A_SLOW ": want 0, or such as \"10 in 24h\": 2 to 100 failed logins within 1 hour to 7 days, got "
 #define A_PORT ": want ports from 1 to 65535, such as \"25,465,587\", got "
@@ -263,7 +269,8 @@ static void test_errors(void **state)
 	} rows[] = {
 		{"[block]\nthreshold = 0\n", ":2: threshold: want a whole number from 1 to 1000000, got \"0\""},
 		{"[block]\nthreshold = -1\n", ":2: threshold: want a whole number from 1 to 1000000, got \"-1\""},
-		{"[block]\nthreshold = 1000001\n", ":2: threshold: want a whole number from 1 to 1000000, got \"1000001\""},
+		{"[block]\nthreshold = 1000001\n",
+	         ":2: threshold: want a whole number from 1 to 1000000, got \"1000001\""},
 		{"[block]\nthreshold = 99999999999999999999\n",
 	         ":2: threshold: want a whole number from 1 to 1000000, got \"99999999999999999999\""},
 		{"[block]\nthreshold = 1.5\n", ":2: threshold: want a whole number from 1 to 1000000, got \"1.5\""},
@@ -282,21 +289,24 @@ static void test_errors(void **state)
 		{"[block]\nfor = 1 2 3 4 5 6 7 8 9\n", ":2: for: want at most 8 durations, got \"1 2 3 4 5 6 7 8 9\""},
 		{"[block]\nmemory = 11y\n", ":2: memory" A_DURATION "\"11y\""},
 		{"[block]\nmemory = 3661d\n", ":2: memory" A_DURATION "\"3661d\""},
-		{"[block]\nnetwork_threshold = 10x\n",
-	         ":2: network_threshold: want 1x to 9x (times threshold), or a whole number up to 3000000, got \"10x\""},
-		{"[block]\naccount_addresses = 1\n", ":2: account_addresses: want 0, or a whole number from 2 to 12, got \"1\""},
+		{"[block]\nnetwork_threshold = 10x\n", ":2: network_threshold: want 1x to 9x (times threshold), or a "
+	                                               "whole number up to 3000000, got \"10x\""},
+		{"[block]\naccount_addresses = 1\n",
+	         ":2: account_addresses: want 0, or a whole number from 2 to 12, got \"1\""},
 		{"[block]\nslow = 1 in 24h\n", ":2: slow" A_SLOW "\"1 in 24h\""},
 		{"[block]\nslow = 10 in 59m\n", ":2: slow" A_SLOW "\"10 in 59m\""},
 		{"[block]\nslow = 10 in 8d\n", ":2: slow" A_SLOW "\"10 in 8d\""},
 		{"[block]\nslow = 10/24h\n", ":2: slow" A_SLOW "\"10/24h\""},
 		{"[block]\nextend = true\n", ":2: extend: want yes or no, got \"true\""},
 		{"[block]\nextend =\n", ":2: extend: want yes or no, got \"\""},
-		{"[allow]\naddress = mail.example.com\n", ":2: address: \"mail.example.com\" is not an IPv4 or IPv6 address"},
+		{"[allow]\naddress = mail.example.com\n",
+	         ":2: address: \"mail.example.com\" is not an IPv4 or IPv6 address"},
 		{"[allow]\naddress = 1.2.3.4 # my office\n",
 	         ":2: address: there are no comments behind values; \"# my office\" wants a line of its own"},
 		{"[firewall]\nports = 25 ; smtp\n",
 	         ":2: ports: there are no comments behind values; \"; smtp\" wants a line of its own"},
-		{"[allow]\naddress = 192.0.2.1/24\n", ":2: address: \"192.0.2.1/24\" has bits set after /24; did you mean 192.0.2.0/24?"},
+		{"[allow]\naddress = 192.0.2.1/24\n",
+	         ":2: address: \"192.0.2.1/24\" has bits set after /24; did you mean 192.0.2.0/24?"},
 		{"[allow]\naddress = 192.0.2.7\naddress = 192.0.2.7 192.0.2\n",
 	         ":3: address: \"192.0.2\" is not an IPv4 or IPv6 address"},
 		{"[dns]\nlist = zen.example\n", A_LIST "\"zen.example\""},
@@ -318,18 +328,21 @@ static void test_errors(void **state)
 	         "127.0.0.8,127.0.0.9\n",
 	         A_LIST "\"zen.example 5 =127.0.0.1,127.0.0.2,127.0.0.3,127.0.0.4,127.0.0.5,127.0.0.6,1...\""},
 		{"[dns]\nallow_for = 0\n", ":2: allow_for" A_DURATION "\"0\""},
-		{"[firewall]\nbackend = iptables\n", ":2: backend: want one of auto recent nftables observe, got \"iptables\""},
+		{"[firewall]\nbackend = iptables\n",
+	         ":2: backend: want one of auto recent nftables observe, got \"iptables\""},
 		{"[firewall]\nchain =\n", ":2: chain: want 1 to 23 characters, got \"\""},
 		{"[firewall]\nchain = x23456789012345678901234\n",
 	         ":2: chain: want 1 to 23 characters, got \"x23456789012345678901234\""},
 		{"[firewall]\nchain = -j\n", ":2: chain: want letters, digits, \"_\" and \"-\", got \"-j\""},
 		{"[firewall]\nlist = a/b\n", ":2: list: want letters, digits, \"_\" and \"-\", got \"a/b\""},
 		{"[firewall]\nlist = ..\n", ":2: list: want letters, digits, \"_\" and \"-\", got \"..\""},
-		{"[firewall]\njump_from = INPUT FOR/WARD\n", ":2: jump_from: want letters, digits, \"_\" and \"-\", got \"INPUT FOR/WARD\""},
+		{"[firewall]\njump_from = INPUT FOR/WARD\n",
+	         ":2: jump_from: want letters, digits, \"_\" and \"-\", got \"INPUT FOR/WARD\""},
 		{"[firewall]\njump_from = A B C D E\n", ":2: jump_from: want at most 4 chains, got \"A B C D E\""},
 		{"[firewall]\nhooks = output\n", ":2: hooks: want input, forward, both, or auto, got \"output\""},
 		{"[firewall]\nhooks =\n", ":2: hooks: want input, forward, both, or auto, got \"\""},
-		{"[firewall]\nhooks = auto input\n", ":2: hooks: want input, forward, both, or auto, got \"auto input\""},
+		{"[firewall]\nhooks = auto input\n",
+	         ":2: hooks: want input, forward, both, or auto, got \"auto input\""},
 		{"[firewall]\nsessions = end\n", ":2: sessions: want drop, keep or kill, got \"end\""},
 		{"[firewall]\nconnections = 50\n", ":2: connections" A_RATE "\"50\""},
 		{"[firewall]\nconnections = 0/9s\n", ":2: connections" A_RATE "\"0/9s\""},
@@ -349,7 +362,8 @@ static void test_errors(void **state)
 	         ":2: ports: want at most 15 ports (iptables' multiport holds no more); empty means all, got "
 	         "\"1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\""},
 		{"[firewall]\naction = accept\n", ":2: action: want drop, reject, reset or tarpit, got \"accept\""},
-		{"[firewall]\nbackend = recent\naction = tarpit\n", ": [firewall] action = tarpit needs nftables: set backend = nftables, and manage_rules = yes"},
+		{"[firewall]\nbackend = recent\naction = tarpit\n",
+	         ": [firewall] action = tarpit needs nftables: set backend = nftables, and manage_rules = yes"},
 		{"[firewall]\nlog_prefix = 12345678901234567890123456789\n",
 	         ":2: log_prefix: want at most 28 characters, got \"12345678901234567890123456789\""},
 		{"[firewall]\nlog_prefix = sp\xC3\xA4m\n", ":2: log_prefix: want printable ASCII, got \"sp\xC3\xA4m\""},
@@ -381,17 +395,23 @@ static void test_errors(void **state)
 		{"threshold = 5\n", ":1: is before the first [section]"},
 		{"[block]\nthreshold\n", ":2: Equal sign is missing."},
 		/* Twice. */
-		{"[block]\nthreshold = 5\nwindow = 1h\nThreshold = 6\n", ":4: threshold appears twice, first in line 2"},
+		{"[block]\nthreshold = 5\nwindow = 1h\nThreshold = 6\n",
+	         ":4: threshold appears twice, first in line 2"},
 		{"[firewall]\nports = 25\nports = 587\n", ":3: ports appears twice, first in line 2"},
 		{"[block]\nthreshold = 5\n[block]\nwindow = 6\n", ":3: Duplicate section is not allowed."},
 		{"[log /a]\n# c\n[log  /a]\nx = 1\n", ":3: [log  /a] appears twice"},
 		/* Logs. */
 		{"[log]\nx = 1\n", ":1: [log]: want the absolute path of a file, as in [log /var/log/mail.log]"},
-		{"[log mail.log]\n", ":1: [log mail.log]: want the absolute path of a file, as in [log /var/log/mail.log]"},
-		{"[block]\n[log mail.log]", ":2: [log mail.log]: want the absolute path of a file, as in [log /var/log/mail.log]"},
-		{"[log /var/log/]\n", ":1: [log /var/log/]: want the absolute path of a file, as in [log /var/log/mail.log]"},
-		{"[log /var/log/*/]\n", ":1: [log /var/log/*/]: want the absolute path of a file, as in [log /var/log/mail.log]"},
-		{"[log mail.log]\nx = 1\n", ":1: [log mail.log]: want the absolute path of a file, as in [log /var/log/mail.log]"},
+		{"[log mail.log]\n",
+	         ":1: [log mail.log]: want the absolute path of a file, as in [log /var/log/mail.log]"},
+		{"[block]\n[log mail.log]",
+	         ":2: [log mail.log]: want the absolute path of a file, as in [log /var/log/mail.log]"},
+		{"[log /var/log/]\n",
+	         ":1: [log /var/log/]: want the absolute path of a file, as in [log /var/log/mail.log]"},
+		{"[log /var/log/*/]\n",
+	         ":1: [log /var/log/*/]: want the absolute path of a file, as in [log /var/log/mail.log]"},
+		{"[log mail.log]\nx = 1\n",
+	         ":1: [log mail.log]: want the absolute path of a file, as in [log /var/log/mail.log]"},
 		{"[log /var/log/mail.log]\npath = /x\n", ":2: [log /var/log/mail.log] has no key \"path\""},
 		/* Only the first fault is told, and nothing is taken. */
 		{"[block]\nthreshold = 5\nwindow = x\nmemory = y\n", ":3: window" A_DURATION "\"x\""},
@@ -496,11 +516,15 @@ static void test_directory(void **state)
 	char file[256];
 
 	(void)state;
-	write_part("20-b.conf", "[block]\nthreshold = 30\n[log /b]\n[log /a]\n[allow]\naddress = 192.0.2.2\n[firewall]\nports = 25\n");
-	write_part("10-a.conf", "[block]\nthreshold = 20\nwindow = 2h\n[allow]\naddress = 192.0.2.3\n[run]\npatterns = /x /y\n");
+	write_part(
+		"20-b.conf",
+		"[block]\nthreshold = 30\n[log /b]\n[log /a]\n[allow]\naddress = 192.0.2.2\n[firewall]\nports = 25\n");
+	write_part("10-a.conf",
+	           "[block]\nthreshold = 20\nwindow = 2h\n[allow]\naddress = 192.0.2.3\n[run]\npatterns = /x /y\n");
 	write_part(".30-c.conf", "garbage");
 	write_part("40-d.conf~", "garbage");
-	c = good("[log /a]\n[block]\nthreshold = 10\nwindow = 3h\nmemory = 4d\n[allow]\naddress = 192.0.2.1\n[run]\npatterns = /z\n");
+	c = good("[log /a]\n[block]\nthreshold = 10\nwindow = 3h\nmemory = 4d\n[allow]\naddress = "
+	         "192.0.2.1\n[run]\npatterns = /z\n");
 	assert_int_equal(c->block.threshold, 30);
 	assert_int_equal(c->block.window_s, 2 * 3600);
 	assert_int_equal(c->block.memory_s, 4 * 86400);
@@ -624,8 +648,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults), cmocka_unit_test(test_values), cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_long),     cmocka_unit_test(test_limits), cmocka_unit_test(test_directory),
-		cmocka_unit_test(test_files),
-		cmocka_unit_test(test_rest),
+		cmocka_unit_test(test_files),    cmocka_unit_test(test_rest),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -22,7 +22,8 @@ static void test_good(void **state)
 	assert_int_equal(parse("# ours\n\n mx1 " KEY " block\nmx2\t" KEY
 	                       " block,lift,white,good weight=50 longest=6h per_minute=1200 prefix=16/32 "
 	                       "observe # a friend\r\n",
-	                       &peers, &why), 0);
+	                       &peers, &why),
+	                 0);
 	assert_int_equal(peers.n, 2);
 	p = peers_find(&peers, (struct span){"mx1", 3});
 	assert_non_null(p);
@@ -107,7 +108,8 @@ static void test_file(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_bad), cmocka_unit_test(test_file)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_bad),
+	                                   cmocka_unit_test(test_file)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

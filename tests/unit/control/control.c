@@ -38,7 +38,7 @@ struct fixture {
 	size_t answered; /* by us, as the engine */
 	int64_t cost_us; /* of a turn with a request; others cost nothing */
 	uint16_t port;
-	int64_t newest; /* event: a line of its number each */
+	int64_t newest;   /* event: a line of its number each */
 	char sharers[64]; /* our own group; "": none may share */
 };
 
@@ -69,7 +69,8 @@ static uint16_t free_port(void)
 
 static struct control_config config_of(bool tcp)
 {
-	struct control_config c = {.socket = f.path, .group = "", .readers = "", .sharers = f.sharers, .token_file = f.tokens};
+	struct control_config c = {
+		.socket = f.path, .group = "", .readers = "", .sharers = f.sharers, .token_file = f.tokens};
 
 	assert_true(addr_parse("127.0.0.1", 9, &c.tcp));
 	c.port = tcp ? f.port : 0;
@@ -466,7 +467,8 @@ static void test_late_reader(void **state)
 	(void)close(fd);
 }
 
-/* Reads numbers, each on a line and one more than the one before, from *last on; a line's beginning may wait in rest. */
+/* Reads numbers, each on a line and one more than the one before, from *last on; a line's beginning may wait in rest.
+ */
 static void read_events(int fd, int64_t *last, char rest[static 32])
 {
 	char text[256];
@@ -736,7 +738,8 @@ static struct control_request first_request(void)
 	return r;
 }
 
-/* Requests that take effect together: hundreds at once, whose replies come together, or one error for each and the end. */
+/* Requests that take effect together: hundreds at once, whose replies come together, or one error for each and the end.
+ */
 static void test_together(void **state)
 {
 	static const char error[] = "{\"ok\":false,\"error\":\"the disk is full\"}\n";
@@ -1088,13 +1091,15 @@ static void test_replies(void **state)
 	json_put_time(reply, "time", 1);
 	json_put_time(reply, "never", 0);
 	assert_true(reply_is_ok(reply));
-	want_line(reply, "{\"ok\":true,\"text\":\"a \\\"quoted\\\" \\\\ back\\\\x01 caf\xC3\xA9 \\\\xff\",\"null\":null,"
-	                 "\"number\":-9223372036854775808,\"no\":false,\"time\":\"1970-01-01T00:00:01Z\",\"never\":null}\n");
+	want_line(reply,
+	          "{\"ok\":true,\"text\":\"a \\\"quoted\\\" \\\\ back\\\\x01 caf\xC3\xA9 \\\\xff\",\"null\":null,"
+	          "\"number\":-9223372036854775808,\"no\":false,\"time\":\"1970-01-01T00:00:01Z\",\"never\":null}\n");
 	/* What is too large is an error, and still a line. */
 	memset(large, 'x', sizeof large - 1);
 	large[sizeof large - 1] = '\0';
 	json_put_text(reply, "large", large);
-	want_line(reply, "{\"ok\":false,\"error\":\"the reply is larger than 64 KiB; the command of the same name gives all of it\"}\n");
+	want_line(reply, "{\"ok\":false,\"error\":\"the reply is larger than 64 KiB; the command of the same name "
+	                 "gives all of it\"}\n");
 	assert_false(reply_is_ok(reply));
 	reply_error(reply, "no \"such\" thing\n");
 	want_line(reply, "{\"ok\":false,\"error\":\"no \\\"such\\\" thing\\\\x0a\"}\n");
@@ -1107,9 +1112,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_SOCKET(test_one_by_one),  WITH_SOCKET(test_line_too_long), WITH_SOCKET(test_64_connections),
 		WITH_SOCKET(test_idle),        WITH_SOCKET(test_slow_reader),   WITH_SOCKET(test_late_reader),
-		WITH_SOCKET(test_flood),       WITH_SOCKET(test_debt),         WITH_SOCKET(test_noise),         WITH_SOCKET(test_compat),
-		WITH_SOCKET(test_tcp),         WITH_SOCKET(test_token_files),   WITH_SOCKET(test_opening),
-		WITH_SOCKET(test_watch), WITH_SOCKET(test_sharing_time), WITH_SOCKET(test_together), WITH_SOCKET(test_slow_watcher), WITH_SOCKET(test_many_watch),
+		WITH_SOCKET(test_flood),       WITH_SOCKET(test_debt),          WITH_SOCKET(test_noise),
+		WITH_SOCKET(test_compat),      WITH_SOCKET(test_tcp),           WITH_SOCKET(test_token_files),
+		WITH_SOCKET(test_opening),     WITH_SOCKET(test_watch),         WITH_SOCKET(test_sharing_time),
+		WITH_SOCKET(test_together),    WITH_SOCKET(test_slow_watcher),  WITH_SOCKET(test_many_watch),
 		WITH_SOCKET(test_permissions), cmocka_unit_test(test_replies),
 	};
 #undef WITH_SOCKET

@@ -21,8 +21,9 @@ static struct config *config_of(size_t n)
 {
 	static struct config config;
 
-	config = (struct config){.block = {.window_s = WINDOW_S},
-	                         .dns = {.n = n, .lists = {{black, 60, 0, {{{0}}}}, {white, 0, 0, {{{0}}}}, {weak, 5, 0, {{{0}}}}}}};
+	config = (struct config){
+		.block = {.window_s = WINDOW_S},
+		.dns = {.n = n, .lists = {{black, 60, 0, {{{0}}}}, {white, 0, 0, {{{0}}}}, {weak, 5, 0, {{{0}}}}}}};
 	return &config;
 }
 
@@ -46,8 +47,9 @@ static void ask(struct dnsbl *lists, const char *text, int64_t now_s)
 static const char *told(struct dnsbl *lists, struct nameserver *server, int64_t now_ms)
 {
 	static const char *const words[] = {
-		[DNSBL_LISTED] = "", [DNSBL_DEAD] = "dead ", [DNSBL_SILENT] = "silent ", [DNSBL_ALIVE] = "alive ",
-		[DNSBL_NO_NAME] = "no name", [DNSBL_MISMATCH] = "mismatch", [DNSBL_BROKEN] = "broken"};
+		[DNSBL_LISTED] = "",      [DNSBL_DEAD] = "dead ",      [DNSBL_SILENT] = "silent ",
+		[DNSBL_ALIVE] = "alive ", [DNSBL_NO_NAME] = "no name", [DNSBL_MISMATCH] = "mismatch",
+		[DNSBL_BROKEN] = "broken"};
 	static char text[4096];
 	size_t len = 0;
 
@@ -161,7 +163,7 @@ static void test_answers(void **state)
 		{{"127.255.255.255"}, 0, false}, /* over quota */
 		{{"127.0.0.255"}, 0, false},
 		{{"127.0.0.1"}, 0, false},
-		{{"203.0.113.80"}, 0, false},    /* whoever sells names that are not there */
+		{{"203.0.113.80"}, 0, false}, /* whoever sells names that are not there */
 		{{"127.0.0.2", "203.0.113.80"}, 0, false},
 		{{"127.0.0.2", "127.255.255.254"}, 0, false},
 		{{"2001:db8::1"}, 0, false},
@@ -224,13 +226,15 @@ static void test_once(void **state)
 	assert_int_equal(server.asked, 3);
 	ask(lists, "192.0.2.7", NOW_S);
 	ask(lists, "192.0.2.7", NOW_S);
-	assert_string_equal(told(lists, &server, 0), "black.example 192.0.2.7 127.0.0.2; white.example 192.0.2.7 127.0.0.2");
+	assert_string_equal(told(lists, &server, 0),
+	                    "black.example 192.0.2.7 127.0.0.2; white.example 192.0.2.7 127.0.0.2");
 	assert_int_equal(server.asked, 6);
 	ask(lists, "192.0.2.7", NOW_S + WINDOW_S - 1);
 	assert_string_equal(told(lists, &server, 0), "");
 	assert_int_equal(server.asked, 6);
 	ask(lists, "192.0.2.7", NOW_S + WINDOW_S);
-	assert_string_equal(told(lists, &server, 0), "black.example 192.0.2.7 127.0.0.2; white.example 192.0.2.7 127.0.0.2");
+	assert_string_equal(told(lists, &server, 0),
+	                    "black.example 192.0.2.7 127.0.0.2; white.example 192.0.2.7 127.0.0.2");
 
 	/* By a subject, not by its addresses; and by somebody before us. */
 	dnsbl_known(lists, &of_others, NOW_S);
@@ -283,8 +287,10 @@ static void test_dead_list(void **state)
 	table[2].rcode = NAMESERVER_NXDOMAIN;
 	assert_string_equal(told(lists, &server, now_ms), "alive black.example");
 	ask(lists, "192.0.2.7", NOW_S + 3 * WINDOW_S);
-	assert_string_equal(told(lists, &server, now_ms), "black.example 192.0.2.7 127.0.0.2; white.example 192.0.2.7 127.0.0.2");
-	/* It may have died, and everybody be in it: so it is checked sooner. And gives no answer; a minute later it does. */
+	assert_string_equal(told(lists, &server, now_ms),
+	                    "black.example 192.0.2.7 127.0.0.2; white.example 192.0.2.7 127.0.0.2");
+	/* It may have died, and everybody be in it: so it is checked sooner. And gives no answer; a minute later it
+	 * does. */
 	assert_int_equal(dnsbl_timeout_ms(lists, now_ms), DNSBL_RETRY_MS);
 	now_ms += DNSBL_RETRY_MS;
 	table[2].rcode = NAMESERVER_SERVFAIL;
@@ -326,7 +332,8 @@ static void test_limits(void **state)
 	/* Neighbours do not drive each other out. */
 	for (int turn = 0; turn < 2; turn++)
 		for (unsigned i = 0; i < 200; i++) {
-			const struct addr a = {{[10] = 0xFF, [11] = 0xFF, [12] = 198, [13] = 51, [14] = 100, [15] = (uint8_t)i}};
+			const struct addr a = {
+				{[10] = 0xFF, [11] = 0xFF, [12] = 198, [13] = 51, [14] = 100, [15] = (uint8_t)i}};
 			const struct net net = net_of(&a);
 
 			if (turn == 0)
@@ -340,7 +347,8 @@ static void test_limits(void **state)
 
 	/* A flood does not grow anything. */
 	for (unsigned i = 0; i < 3 * DNSBL_KNOWN_MAX; i++) {
-		const struct net net = {{{[0] = 0x20, [1] = (uint8_t)(i >> 16), [2] = (uint8_t)(i >> 8), [3] = (uint8_t)i}}, 64};
+		const struct net net = {
+			{{[0] = 0x20, [1] = (uint8_t)(i >> 16), [2] = (uint8_t)(i >> 8), [3] = (uint8_t)i}}, 64};
 
 		dnsbl_known(lists, &net, NOW_S + i);
 	}
@@ -373,10 +381,9 @@ static void test_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_name),
-		cmocka_unit_test(test_names),      cmocka_unit_test(test_answers), cmocka_unit_test(test_codes),
-		cmocka_unit_test(test_once),      cmocka_unit_test(test_dead_list), cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_name),   cmocka_unit_test(test_names), cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_codes),  cmocka_unit_test(test_once),  cmocka_unit_test(test_dead_list),
+		cmocka_unit_test(test_limits), cmocka_unit_test(test_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

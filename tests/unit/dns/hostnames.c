@@ -49,9 +49,11 @@ static const char *known(const struct hostnames *hostnames)
 
 static void test_rounds(void **state)
 {
-	static const char *const three[] = {"192.0.2.8", "192.0.2.7", "2001:db8::7", NULL}, *const one[] = {"192.0.2.7", NULL},
+	static const char *const three[] = {"192.0.2.8", "192.0.2.7", "2001:db8::7", NULL},
+				 *const one[] = {"192.0.2.7", NULL},
 				 *const other[] = {"203.0.113.9", "2001:db8::9", NULL};
-	struct nameserver_name table[] = {{.name = "mx.hosts.invalid"}, {.name = "mx.hosts.invalid.example.net", .addrs = other}};
+	struct nameserver_name table[] = {{.name = "mx.hosts.invalid"},
+	                                  {.name = "mx.hosts.invalid.example.net", .addrs = other}};
 	char name[] = "mx.hosts.invalid";
 	char *const list[] = {name};
 	struct nameserver server = nameserver_open(table, 2);

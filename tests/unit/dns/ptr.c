@@ -56,13 +56,13 @@ static const struct {
 	{"192.0.2.7", {"a b", "trouble", "192.0.2.8"}, "7.2.0.192.in-addr.arpa 12, a 1, b 1", PTR_UNKNOWN},
 	{"192.0.2.7", {"a b", "fail", "192.0.2.7"}, "7.2.0.192.in-addr.arpa 12, a 1, b 1", PTR_CONFIRMED},
 	{"192.0.2.7",
-	 {"a b c d e f", "none", "none", "none", "none"},
-	 "7.2.0.192.in-addr.arpa 12, a 1, b 1, c 1, d 1",
-	 PTR_UNCONFIRMED},
+         {"a b c d e f", "none", "none", "none", "none"},
+         "7.2.0.192.in-addr.arpa 12, a 1, b 1, c 1, d 1",
+         PTR_UNCONFIRMED},
 	{"2001:db8::7",
-	 {"mx.example", "2001:db8::7"},
-	 "7.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa 12, mx.example 28",
-	 PTR_CONFIRMED},
+         {"mx.example", "2001:db8::7"},
+         "7.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa 12, mx.example 28",
+         PTR_CONFIRMED},
 };
 
 static void answers(void **state)
@@ -82,7 +82,8 @@ static void answers(void **state)
 			struct reply reply;
 
 			assert_non_null(rows[i].answers[step]);
-			n += (size_t)snprintf(asked + n, sizeof asked - n, "%s%s %d", step > 0 ? ", " : "", question.name, (int)question.type);
+			n += (size_t)snprintf(asked + n, sizeof asked - n, "%s%s %d", step > 0 ? ", " : "",
+			                      question.name, (int)question.type);
 			reply = reply_of(rows[i].answers[step], step == 0);
 			outcome = ptr_answer(&ptr, &reply, &question);
 			reply_done(&reply);

@@ -170,8 +170,9 @@ static void texts(void **state)
 	begin(0, "example.com", REPLY_TXT);
 	record("example.com", REPLY_TXT, 3600, "\x07v=spf1 \x04-all", 13);
 	record("example.com", REPLY_TXT, 7200, "\x00", 1);
-	record("example.com", REPLY_TXT, 7200, "\x03"
-	                                       "a\0b",
+	record("example.com", REPLY_TXT, 7200,
+	       "\x03"
+	       "a\0b",
 	       4);
 	assert_string_equal(got("example.com", REPLY_TXT), "records ttl 3600: \"v=spf1 -all\" \"\" \"a\1b\"");
 	memset(long_text, 'x', sizeof long_text);
@@ -184,8 +185,9 @@ static void texts(void **state)
 	record("example.com", REPLY_TXT, 60, long_text, 513);
 	assert_string_equal(got("example.com", REPLY_TXT), "failed");
 	begin(0, "example.com", REPLY_TXT);
-	record("example.com", REPLY_TXT, 60, "\x05"
-	                                     "abc",
+	record("example.com", REPLY_TXT, 60,
+	       "\x05"
+	       "abc",
 	       4);
 	assert_string_equal(got("example.com", REPLY_TXT), "failed");
 }

@@ -58,8 +58,9 @@ static const char *known(const struct senders *s)
 static void rounds(void **state)
 {
 	static const char *const addrs[] = {"192.0.2.7", "2001:db8::7", NULL};
-	struct nameserver_name table[] = {{.name = "example.com", .addrs = addrs, .txt = "v=spf1 a ip4:203.0.113.0/24 -all"},
-	                                  {.name = "example.net", .txt = "v=spf1 ip4:198.51.100.0/24 ptr -all"}};
+	struct nameserver_name table[] = {
+		{.name = "example.com", .addrs = addrs, .txt = "v=spf1 a ip4:203.0.113.0/24 -all"},
+		{.name = "example.net", .txt = "v=spf1 ip4:198.51.100.0/24 ptr -all"}};
 	struct nameserver server = nameserver_open(table, 2);
 	struct senders *const s = senders_new(both, 2, server.address);
 	struct senders_news news;

@@ -65,7 +65,8 @@ static void answer(const struct lookups_entry *e, struct reply *ret)
 		else if (is_type(type, e->type) && e->type == REPLY_TXT)
 			add_value(ret, e->type, words);
 		else if (is_type(type, e->type))
-			for (const char *value = strtok_r(NULL, " ", &words); value != NULL; value = strtok_r(NULL, " ", &words))
+			for (const char *value = strtok_r(NULL, " ", &words); value != NULL;
+			     value = strtok_r(NULL, " ", &words))
 				add_value(ret, e->type, value);
 	}
 	nets_seal(&ret->nets);
@@ -100,7 +101,11 @@ static const char *got(void)
 	assert_true(rc <= 0);
 	if (rc < 0) {
 		assert_int_equal(networks.nets.n, 0);
-		(void)snprintf(text, sizeof text, "%s: %s", rc == -EAGAIN ? "again" : rc == -ENOENT ? "none" : "error", why.text);
+		(void)snprintf(text, sizeof text, "%s: %s",
+		               rc == -EAGAIN   ? "again"
+		               : rc == -ENOENT ? "none"
+		                               : "error",
+		               why.text);
 		return text;
 	}
 	text[0] = '\0';
@@ -116,7 +121,7 @@ static const char *got(void)
 	return text;
 }
 
-#define E "example.com TXT v=spf1 "
+#define E     "example.com TXT v=spf1 "
 #define OTHER "a.example TXT v=spf1 "
 
 static const struct {
@@ -133,17 +138,21 @@ static const struct {
 	{E "ip4:192.0.2.7\n" E "ip4:192.0.2.7\n", "error: SPF of example.com: more than one record"},
 	{E "ip4:192.0.2.7 fo\n", "error: SPF of example.com: \"fo\" is no term of SPF"},
 	/* names */
-	{E "a mx -all\nexample.com A 192.0.2.1 192.0.2.3\nexample.com AAAA 2001:db8::1\nexample.com MX m.example\nm.example A 203.0.113.5\n",
-	 "192.0.2.1 192.0.2.3 203.0.113.5 2001:db8::1"},
-	{E "a:m.example/24//64 mx/30 -all\nm.example A 203.0.113.5\nm.example AAAA 2001:db8::1\nexample.com MX m.example\n",
-	 "203.0.113.0/24 2001:db8::/64"},
+	{E "a mx -all\nexample.com A 192.0.2.1 192.0.2.3\nexample.com AAAA 2001:db8::1\nexample.com MX "
+           "m.example\nm.example A 203.0.113.5\n",
+         "192.0.2.1 192.0.2.3 203.0.113.5 2001:db8::1"},
+	{E "a:m.example/24//64 mx/30 -all\nm.example A 203.0.113.5\nm.example AAAA 2001:db8::1\nexample.com MX "
+           "m.example\n",
+         "203.0.113.0/24 2001:db8::/64"},
 	{E "mx -all\nexample.com MX " /* the root: no mail at all */ "\n", ""},
-	{E "a mx include:a.example -all\n" OTHER "a:none.example\n", "error: SPF of a.example: more than 2 of its names do not exist"},
+	{E "a mx include:a.example -all\n" OTHER "a:none.example\n",
+         "error: SPF of a.example: more than 2 of its names do not exist"},
 	{E "a mx include:a.example -all\n" OTHER "ip4:192.0.2.7\n", "192.0.2.7"},
 	{E "a:a.example ip4:192.0.2.7\na.example fails\n", "again: a.example: no name server answers"},
 	/* others' records */
-	{E "include:a.example ip4:192.0.2.1 -all\n" OTHER "ip4:192.0.2.7 include:b.example -all\nb.example TXT v=spf1 ip4:192.0.2.8 ?all\n",
-	 "192.0.2.1 192.0.2.7 192.0.2.8"},
+	{E "include:a.example ip4:192.0.2.1 -all\n" OTHER
+           "ip4:192.0.2.7 include:b.example -all\nb.example TXT v=spf1 ip4:192.0.2.8 ?all\n",
+         "192.0.2.1 192.0.2.7 192.0.2.8"},
 	{E "redirect=a.example\n" OTHER "ip4:192.0.2.7 -all\n", "192.0.2.7"},
 	{E "redirect=a.example -all\n" OTHER "ip4:192.0.2.7 -all\n", ""},
 	{E "redirect=a.example ip4:192.0.2.1\n" OTHER "ip4:192.0.2.7 -all\n", "192.0.2.1 192.0.2.7"},
@@ -155,34 +164,40 @@ static const struct {
 	{E "-ip4:192.0.2.0/25 ip4:192.0.2.0/24 -all\n", "192.0.2.128/25"},
 	{E "ip4:192.0.2.0/24 -ip4:192.0.2.0/25 -all\n", "192.0.2.0/24"},
 	{E "?ip4:192.0.2.4/31 ~ip4:192.0.2.0 ip4:192.0.2.0/29\n", "192.0.2.1 192.0.2.2/31 192.0.2.6/31"},
-	{E "-include:a.example ip4:192.0.2.0/30\n" OTHER "ip4:192.0.2.1 -ip4:192.0.2.2 -all\n", "192.0.2.0 192.0.2.2/31"},
+	{E "-include:a.example ip4:192.0.2.0/30\n" OTHER "ip4:192.0.2.1 -ip4:192.0.2.2 -all\n",
+         "192.0.2.0 192.0.2.2/31"},
 	{E "-ip6:2001:db8::/127 ip6:2001:db8::/126\n", "2001:db8::2/127"},
 	{E "-ip4:192.0.2.0/24 redirect=a.example\n" OTHER "ip4:192.0.2.7 ip4:203.0.113.7\n", "203.0.113.7"},
 	{E "-ip4:192.0.2.0/24 ip4:192.0.2.7\n", ""},
 	/* what depends on the message */
 	{E "ptr exists:%{i}.x.example ip4:192.0.2.7 include:%{d}.x -all\n",
-	 "192.0.2.7 (example.com: \"ptr\" depends on the message; it allows nothing) (example.com: \"exists:%{i}.x.example\" depends on the "
-	 "message; it allows nothing) (example.com: \"include:%{d}.x\" depends on the message; it allows nothing)"},
+         "192.0.2.7 (example.com: \"ptr\" depends on the message; it allows nothing) (example.com: "
+         "\"exists:%{i}.x.example\" depends on the "
+         "message; it allows nothing) (example.com: \"include:%{d}.x\" depends on the message; it allows nothing)"},
 	/* everybody */
 	{E "ip4:192.0.2.7 +all\n", "error: SPF of example.com: \"+all\" allows everybody"},
 	{E "ip4:192.0.2.7 all\n", "error: SPF of example.com: \"all\" allows everybody"},
 	{E "include:a.example -all\n" OTHER "all\n", "error: SPF of a.example: \"all\" allows everybody"},
 	{E "ip4:10.0.0.0/8\n", "10.0.0.0/8"},
 	{E "ip4:10.0.0.0/8 ip4:192.0.2.7\n",
-	 "error: SPF of example.com: its networks are larger than an IPv4 /8 or an IPv6 /20 together"},
-	{E "ip4:0.0.0.0/0 -all\n", "error: SPF of example.com: its networks are larger than an IPv4 /8 or an IPv6 /20 together"},
+         "error: SPF of example.com: its networks are larger than an IPv4 /8 or an IPv6 /20 together"},
+	{E "ip4:0.0.0.0/0 -all\n",
+         "error: SPF of example.com: its networks are larger than an IPv4 /8 or an IPv6 /20 together"},
 	{E "ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all\n",
-	 "error: SPF of example.com: its networks are larger than an IPv4 /8 or an IPv6 /20 together"},
-	{E "a/0\nexample.com A 192.0.2.7\n", "error: SPF of example.com: its networks are larger than an IPv4 /8 or an IPv6 /20 together"},
+         "error: SPF of example.com: its networks are larger than an IPv4 /8 or an IPv6 /20 together"},
+	{E "a/0\nexample.com A 192.0.2.7\n",
+         "error: SPF of example.com: its networks are larger than an IPv4 /8 or an IPv6 /20 together"},
 	{E "ip6:::/0\n", "error: SPF of example.com: its networks are larger than an IPv4 /8 or an IPv6 /20 together"},
 	{E "ip6:2001::/20\n", "2001::/20"},
-	{E "ip6:2001::/19\n", "error: SPF of example.com: its networks are larger than an IPv4 /8 or an IPv6 /20 together"},
+	{E "ip6:2001::/19\n",
+         "error: SPF of example.com: its networks are larger than an IPv4 /8 or an IPv6 /20 together"},
 	{E "ip6:2001::/20 ip6:2a00::/40\n",
-	 "error: SPF of example.com: its networks are larger than an IPv4 /8 or an IPv6 /20 together"},
+         "error: SPF of example.com: its networks are larger than an IPv4 /8 or an IPv6 /20 together"},
 	{E "-ip4:10.0.0.0/8 ip4:10.0.0.0/7\n", "11.0.0.0/8"},
 	/* loops */
 	{E "include:example.com ip4:192.0.2.7\n", "error: SPF of example.com: it includes itself, by example.com"},
-	{E "include:a.example\n" OTHER "redirect=Example.COM\n", "error: SPF of example.com: it includes itself, by a.example"},
+	{E "include:a.example\n" OTHER "redirect=Example.COM\n",
+         "error: SPF of example.com: it includes itself, by a.example"},
 };
 
 static void zones(void **state)
@@ -203,15 +218,21 @@ static void limits(void **state)
 		for (unsigned i = 0; i < n; i++)
 			len += (size_t)sprintf(zone + len, " a:m.example");
 		(void)sprintf(zone + len, "\n");
-		assert_string_equal(got(), n == SPF_LOOKUPS_MAX ? "192.0.2.7"
-		                                                : "error: SPF of example.com: more than 10 terms that ask name servers");
+		assert_string_equal(got(),
+		                    n == SPF_LOOKUPS_MAX
+		                            ? "192.0.2.7"
+		                            : "error: SPF of example.com: more than 10 terms that ask name servers");
 		len = (size_t)sprintf(zone, "example.com TXT v=spf1 include:1.example\n");
 		for (unsigned i = 1; i <= n; i++)
-			len += i < n ? (size_t)sprintf(zone + len, "%u.example TXT v=spf1 ip4:192.0.2.%u include:%u.example\n", i, i, i + 1)
+			len += i < n ? (size_t)sprintf(zone + len,
+			                               "%u.example TXT v=spf1 ip4:192.0.2.%u include:%u.example\n", i,
+			                               i, i + 1)
 			             : (size_t)sprintf(zone + len, "%u.example TXT v=spf1 ip4:192.0.2.100\n", i);
-		assert_string_equal(got(), n == SPF_LOOKUPS_MAX ? "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6 192.0.2.7 "
-		                                                  "192.0.2.8 192.0.2.9 192.0.2.100"
-		                                                : "error: SPF of 10.example: more than 10 terms that ask name servers");
+		assert_string_equal(got(),
+		                    n == SPF_LOOKUPS_MAX
+		                            ? "192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6 192.0.2.7 "
+		                              "192.0.2.8 192.0.2.9 192.0.2.100"
+		                            : "error: SPF of 10.example: more than 10 terms that ask name servers");
 	}
 	(void)state;
 }
@@ -242,10 +263,13 @@ static void mail_servers(void **state)
 		size_t len = (size_t)sprintf(zone, "example.com TXT v=spf1 mx -all\n");
 
 		for (unsigned i = 1; i <= n; i++)
-			len += (size_t)sprintf(zone + len, "example.com MX %u.example\n%u.example A 192.0.2.%u\n", i, i, 2 * i);
-		assert_string_equal(got(), n == SPF_MX_MAX ? "192.0.2.2 192.0.2.4 192.0.2.6 192.0.2.8 192.0.2.10 192.0.2.12 192.0.2.14 "
-		                                             "192.0.2.16 192.0.2.18 192.0.2.20"
-		                                           : "error: SPF of example.com: more than 10 mail servers");
+			len += (size_t)sprintf(zone + len, "example.com MX %u.example\n%u.example A 192.0.2.%u\n", i, i,
+			                       2 * i);
+		assert_string_equal(
+			got(), n == SPF_MX_MAX
+				       ? "192.0.2.2 192.0.2.4 192.0.2.6 192.0.2.8 192.0.2.10 192.0.2.12 192.0.2.14 "
+					 "192.0.2.16 192.0.2.18 192.0.2.20"
+				       : "error: SPF of example.com: more than 10 mail servers");
 	}
 }
 
@@ -264,8 +288,10 @@ static void very_many_networks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(zones),        cmocka_unit_test(limits),
-		cmocka_unit_test(mail_servers), cmocka_unit_test(very_many_includes),
+		cmocka_unit_test(zones),
+		cmocka_unit_test(limits),
+		cmocka_unit_test(mail_servers),
+		cmocka_unit_test(very_many_includes),
 		cmocka_unit_test(very_many_networks),
 	};
 

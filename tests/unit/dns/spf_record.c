@@ -30,7 +30,8 @@ static const char *got(const char *record)
 		const struct spf_record_term *const t = &r.terms[i];
 		char net[NET_TEXT_MAX];
 
-		n += (size_t)snprintf(text + n, sizeof text - n, "%s%c%s", i > 0 ? "; " : "", t->qualifier, kinds[t->kind]);
+		n += (size_t)snprintf(text + n, sizeof text - n, "%s%c%s", i > 0 ? "; " : "", t->qualifier,
+		                      kinds[t->kind]);
 		if (t->kind == SPF_RECORD_IP) {
 			(void)net_text(&t->net, net);
 			n += (size_t)snprintf(text + n, sizeof text - n, ":%s", net);
@@ -51,15 +52,17 @@ static const struct {
 	{"v=spf1 -all", "-all"},
 	{"V=SPF1   ?ALL  ", "?all"},
 	{"v=spf1 ip4:192.0.2.7 ip4:192.0.2.9/24 IP6:2001:DB8::1/32 ip6:2001:db8::7 ~all",
-	 "+ip:192.0.2.7; +ip:192.0.2.0/24; +ip:2001:db8::/32; +ip:2001:db8::7; ~all"},
+         "+ip:192.0.2.7; +ip:192.0.2.0/24; +ip:2001:db8::/32; +ip:2001:db8::7; ~all"},
 	{"v=spf1 a mx -a:Mail.Example.COM. mx:example.net/28 a/24 a//64 a:x.example/0//0",
-	 "+a/32//128; +mx/32//128; -a:mail.example.com/32//128; +mx:example.net/28//128; +a/24//128; +a/32//64; +a:x.example/0//0"},
-	{"v=spf1 include:_spf.example.com ?include:b.example redirect=c.example a", "+include:_spf.example.com; ?include:b.example; "
-	                                                                            "+a/32//128; +redirect:c.example"},
+         "+a/32//128; +mx/32//128; -a:mail.example.com/32//128; +mx:example.net/28//128; +a/24//128; +a/32//64; "
+         "+a:x.example/0//0"},
+	{"v=spf1 include:_spf.example.com ?include:b.example redirect=c.example a",
+         "+include:_spf.example.com; ?include:b.example; "
+         "+a/32//128; +redirect:c.example"},
 	{"v=spf1 ptr ptr:example.com exists:%{i}._spf.example.com -exists:example.com",
-	 "+ptr; +ptr:example.com; +exists:MACRO; -exists:example.com"},
+         "+ptr; +ptr:example.com; +exists:MACRO; -exists:example.com"},
 	{"v=spf1 include:%{d2}._spf.%{o} a:%{d}/24//64 redirect=%{d1r/}.x a:%{l/-}.example/24",
-	 "+include:MACRO; +a:MACRO/24//64; +a:MACRO/24//128; +redirect:MACRO"},
+         "+include:MACRO; +a:MACRO/24//64; +a:MACRO/24//128; +redirect:MACRO"},
 	{"v=spf1 exp=explain.%{d} moo=baa x-1.2_3=%%% -all", "-all"},
 	/* What is none: the whole record has an error. */
 	{"v=spf1 ip4:192.0.2.0/24 foo -all", "error: \"foo\" is no term of SPF"},
@@ -145,8 +148,8 @@ static void domains(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(terms), cmocka_unit_test(too_many_terms), cmocka_unit_test(versions),
-	                                   cmocka_unit_test(domains)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(terms), cmocka_unit_test(too_many_terms),
+	                                   cmocka_unit_test(versions), cmocka_unit_test(domains)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

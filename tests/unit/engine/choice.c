@@ -128,12 +128,9 @@ static void a_machine_may_have_no_journal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		on(what_is_configured_holds),
-		on(what_was_read_is_read_on),
-		on(without_a_log_it_is_the_journal),
-		on(without_mail_the_log_is_taken_unless_nobody_writes_it),
-		on(the_same_mail_is_read_in_the_log),
-		on(a_machine_may_have_no_journal),
+		on(what_is_configured_holds),         on(what_was_read_is_read_on),
+		on(without_a_log_it_is_the_journal),  on(without_mail_the_log_is_taken_unless_nobody_writes_it),
+		on(the_same_mail_is_read_in_the_log), on(a_machine_may_have_no_journal),
 	};
 
 	if (!journald_setup())

@@ -32,7 +32,7 @@ static int set_up(void **state)
 	if (config_read("/nowhere/wfs.conf", true, &config, &why) < 0)
 		return -1;
 	config->firewall.ports = (struct portlists){
-	        .n = 2, .lists = {{.ports = {.n = 2, .ports = {25, 110}}}, {.ports = {.n = 1, .ports = {22}}}}};
+		.n = 2, .lists = {{.ports = {.n = 2, .ports = {25, 110}}}, {.ports = {.n = 1, .ports = {22}}}}};
 	events_init(&events, config);
 	events_at(&events, t0_s);
 	return 0;
@@ -71,45 +71,38 @@ static struct net net(const char *text)
 
 static void a_block_says_why(void **state)
 {
-	struct block b = {
-	        .net = net("198.51.100.4"), .since_s = t0_s, .until_s = t0_s + 600, .offence = 1, .hits = 5};
+	struct block b = {.net = net("198.51.100.4"), .since_s = t0_s, .until_s = t0_s + 600, .offence = 1, .hits = 5};
 	const struct events_cause auth = {.rule = "dovecot-auth", .reason = "wrong password"};
 	const struct events_cause hand = {.rule = "manual", .reason = "a customer", .who = "uid 0 (root)"};
 	const struct events_cause bare = {.rule = "manual", .who = "uid 0 (root)"};
 
 	(void)state;
 	events_blocked(&events, &b, &auth);
-	assert_string_equal(
-	        written(),
-	        "wfs: blocked 198.51.100.4 for 10m (offence 1): dovecot-auth, wrong password, 5 hits; "
-	        "ports 25,110\n");
+	assert_string_equal(written(),
+	                    "wfs: blocked 198.51.100.4 for 10m (offence 1): dovecot-auth, wrong password, 5 hits; "
+	                    "ports 25,110\n");
 	b.hits = 1;
 	b.offence = 3;
 	b.until_s = t0_s + 129600;
 	events_blocked(&events, &b, &auth);
-	assert_string_equal(
-	        written(),
-	        "wfs: blocked 198.51.100.4 for 1d12h (offence 3): dovecot-auth, wrong password, 1 hit; "
-	        "ports 25,110\n");
+	assert_string_equal(written(),
+	                    "wfs: blocked 198.51.100.4 for 1d12h (offence 3): dovecot-auth, wrong password, 1 hit; "
+	                    "ports 25,110\n");
 	b.cause = BLOCK_NETWORK;
 	b.hits = 4;
 	b.net = net("198.51.100.0/24");
 	events_blocked(&events, &b, &auth);
-	assert_string_equal(
-	        written(),
-	        "wfs: blocked 198.51.100.0/24 for 1d12h (4 of its clients were blocked): dovecot-auth, "
-	        "wrong password; ports 25,110\n");
+	assert_string_equal(written(),
+	                    "wfs: blocked 198.51.100.0/24 for 1d12h (4 of its clients were blocked): dovecot-auth, "
+	                    "wrong password; ports 25,110\n");
 	b.prolonged = true;
 	events_blocked(&events, &b, &auth);
-	assert_string_equal(
-	        written(),
-	        "wfs: extended the block of 198.51.100.0/24 for 1d12h (4 of its clients were blocked): "
-	        "dovecot-auth, wrong password; ports 25,110\n");
-	b = (struct block){
-	        .net = net("2001:db8::/64"), .since_s = t0_s, .until_s = t0_s + 60, .cause = BLOCK_MANUAL};
-	events_blocked(&events, &b, &hand);
 	assert_string_equal(written(),
-	                    "wfs: blocked 2001:db8::/64 for 1m by uid 0 (root): a customer; ports 25,110\n");
+	                    "wfs: extended the block of 198.51.100.0/24 for 1d12h (4 of its clients were blocked): "
+	                    "dovecot-auth, wrong password; ports 25,110\n");
+	b = (struct block){.net = net("2001:db8::/64"), .since_s = t0_s, .until_s = t0_s + 60, .cause = BLOCK_MANUAL};
+	events_blocked(&events, &b, &hand);
+	assert_string_equal(written(), "wfs: blocked 2001:db8::/64 for 1m by uid 0 (root): a customer; ports 25,110\n");
 	events_blocked(&events, &b, &bare);
 	assert_string_equal(written(), "wfs: blocked 2001:db8::/64 for 1m by uid 0 (root); ports 25,110\n");
 	b.list = 1;
@@ -160,8 +153,7 @@ static void of_too_many_the_sum(void **state)
 	events_sum(&events);
 	text = written();
 	assert_int_equal(lines_of(text), EVENTS_PER_SECOND + 1);
-	assert_non_null(strstr(
-	        text, "\nwfs: released 1007 more, too many to log separately; the database has them\n"));
+	assert_non_null(strstr(text, "\nwfs: released 1007 more, too many to log separately; the database has them\n"));
 	events_at(&events, t0_s); /* the same second */
 	events_released(&events, &who, "expired", NULL, NULL);
 	assert_string_equal(written(), "");
@@ -169,8 +161,7 @@ static void of_too_many_the_sum(void **state)
 	events_released(&events, &who, "expired", NULL, NULL);
 	assert_string_equal(written(), "wfs: released 198.51.100.4 (expired)\n");
 	events_sum(&events);
-	assert_string_equal(written(),
-	                    "wfs: released 1 more, too many to log separately; the database has them\n");
+	assert_string_equal(written(), "wfs: released 1 more, too many to log separately; the database has them\n");
 	events_sum(&events);
 	assert_string_equal(written(), "");
 }
@@ -180,10 +171,10 @@ static void of_too_many_the_sum(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        logged(a_block_says_why),
-	        logged(its_end_says_why),
-	        logged(an_order_says_who),
-	        logged(of_too_many_the_sum),
+		logged(a_block_says_why),
+		logged(its_end_says_why),
+		logged(an_order_says_who),
+		logged(of_too_many_the_sum),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

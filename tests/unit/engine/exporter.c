@@ -27,8 +27,7 @@ static int setup(void **state)
 
 	(void)state;
 	problems = (struct problems){0};
-	if (store_open(NULL, STORE_WRITE, &store, &why) < 0 ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) < 0)
+	if (store_open(NULL, STORE_WRITE, &store, &why) < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) < 0)
 		return -1;
 	exporter = (struct exporter){.fd = ends[0], .changes = -1};
 	process = ends[1];
@@ -119,8 +118,8 @@ static void test_reports(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(test_told, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_reports, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reports, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

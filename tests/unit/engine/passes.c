@@ -1,6 +1,6 @@
 /*
- * passes: what the kernel is told of who need not wait, what is stored of it, and what is said again after a start. Root's end
- * of the pair keeps the passes as the kernel would.
+ * passes: what the kernel is told of who need not wait, what is stored of it, and what is said again after a start.
+ * Root's end of the pair keeps the passes as the kernel would.
  */
 #undef NDEBUG
 #include <errno.h>
@@ -46,8 +46,8 @@ static size_t place_of(const struct message_entry *entry)
 {
 	size_t i = 0;
 
-	while (i < kernel.n &&
-	       (memcmp(kernel.passes[i].addr, entry->addr, sizeof entry->addr) != 0 || kernel.passes[i].len != entry->len))
+	while (i < kernel.n && (memcmp(kernel.passes[i].addr, entry->addr, sizeof entry->addr) != 0 ||
+	                        kernel.passes[i].len != entry->len))
 		i++;
 	return i;
 }
@@ -95,7 +95,8 @@ static void check_kernel(const char *want)
 		size_t first = SET_MAX;
 
 		for (size_t i = 0; i < kernel.n; i++)
-			if (!shown[i] && (first == SET_MAX || memcmp(kernel.passes[i].addr, kernel.passes[first].addr, 16) < 0))
+			if (!shown[i] &&
+			    (first == SET_MAX || memcmp(kernel.passes[i].addr, kernel.passes[first].addr, 16) < 0))
 				first = i;
 		shown[first] = true;
 		struct net net = {.len = kernel.passes[first].len};
@@ -328,9 +329,10 @@ static void allowances_come_and_go(void **state)
 /* After a start, from the database: passes, and what was delivered before there was a gate. */
 static void a_start_says_all_again(void **state)
 {
-	const struct store_evidence evidence[] = {{.net = net_from("192.0.2.9"), .time_s = t0_s - 4 * DAY_S, .times = 1},
-	                                          {.net = net_from("192.0.2.10"), .time_s = t0_s - 20 * DAY_S, .times = 1},
-	                                          {.net = net_from("192.0.2.11"), .time_s = t0_s - DAY_S, .times = 1}};
+	const struct store_evidence evidence[] = {
+		{.net = net_from("192.0.2.9"), .time_s = t0_s - 4 * DAY_S, .times = 1},
+		{.net = net_from("192.0.2.10"), .time_s = t0_s - 20 * DAY_S, .times = 1},
+		{.net = net_from("192.0.2.11"), .time_s = t0_s - DAY_S, .times = 1}};
 
 	(void)state;
 	earn("192.0.2.7", t0_s - DAY_S, t0_s - DAY_S);
@@ -363,15 +365,15 @@ int main(void)
 {
 #define WITH_GATE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	        WITH_GATE(deliveries_pass_and_are_stored),
-	        WITH_GATE(deliveries_soon_after_cost_nothing),
-	        WITH_GATE(a_hit_ends_the_window_and_a_block_the_pass),
-	        WITH_GATE(a_block_in_the_same_turn_counts_more),
-	        WITH_GATE(what_the_kernel_refuses_is_told_again),
-	        WITH_GATE(a_flood_of_deliveries_is_bounded),
-	        WITH_GATE(allowances_come_and_go),
-	        WITH_GATE(a_start_says_all_again),
-	        cmocka_unit_test_setup_teardown(without_gates_nothing_is_done, setup_without, teardown),
+		WITH_GATE(deliveries_pass_and_are_stored),
+		WITH_GATE(deliveries_soon_after_cost_nothing),
+		WITH_GATE(a_hit_ends_the_window_and_a_block_the_pass),
+		WITH_GATE(a_block_in_the_same_turn_counts_more),
+		WITH_GATE(what_the_kernel_refuses_is_told_again),
+		WITH_GATE(a_flood_of_deliveries_is_bounded),
+		WITH_GATE(allowances_come_and_go),
+		WITH_GATE(a_start_says_all_again),
+		cmocka_unit_test_setup_teardown(without_gates_nothing_is_done, setup_without, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

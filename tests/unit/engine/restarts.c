@@ -81,7 +81,8 @@ static void test_each(void **state)
 
 		if (got.sources != want.sources || got.journal != want.journal || got.export != want.export ||
 		    got.ip6_prefix != want.ip6_prefix || got.rest != want.rest)
-			fail_msg("%s: got %d %d %d %d %d", rows[i].text, got.sources, got.journal, got.export, got.ip6_prefix, got.rest);
+			fail_msg("%s: got %d %d %d %d %d", rows[i].text, got.sources, got.journal, got.export,
+			         got.ip6_prefix, got.rest);
 		config_free(new);
 	}
 	config_free(old);
@@ -89,7 +90,8 @@ static void test_each(void **state)
 
 static void test_kept(void **state)
 {
-	struct config *const old = config_of(BASE), *const new = config_of(BASE "[block]\nip6_prefix = 56\n[firewall]\nports = 25\n");
+	struct config *const old = config_of(BASE), *const new = config_of(
+							    BASE "[block]\nip6_prefix = 56\n[firewall]\nports = 25\n");
 	struct restarts none;
 
 	(void)state;

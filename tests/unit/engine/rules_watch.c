@@ -131,9 +131,8 @@ static void a_file_is_renamed_over_another(void **state)
 
 static void editors_own_files_are_nothing(void **state)
 {
-	static const char *const names[] = {
-	        ".#local.rules", ".local.rules", "local.rules~", "local.rules.dpkg-new",
-	        "#local.rules#", "sedAbCdEf",    "rules"};
+	static const char *const names[] = {".#local.rules", ".local.rules", "local.rules~", "local.rules.dpkg-new",
+	                                    "#local.rules#", "sedAbCdEf",    "rules"};
 
 	(void)state;
 	begin();
@@ -410,22 +409,21 @@ static void none_is_watched(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(a_file_is_written, set_up, tear_down),
-	        cmocka_unit_test_setup_teardown(a_file_is_renamed_over_another, set_up, tear_down),
-	        cmocka_unit_test_setup_teardown(editors_own_files_are_nothing, set_up, tear_down),
-	        cmocka_unit_test_setup_teardown(a_half_written_file_is_waited_for, set_up, tear_down),
-	        cmocka_unit_test_setup_teardown(a_file_that_is_never_closed_is_read_in_the_end, set_up,
-	                                        tear_down),
-	        cmocka_unit_test_setup_teardown(many_edits_are_reported_in_between, set_up, tear_down),
-	        cmocka_unit_test_setup_teardown(the_directory_comes_later, set_up, tear_down),
-	        cmocka_unit_test_setup_teardown(the_directory_is_replaced, set_up, tear_down),
-	        cmocka_unit_test_setup_teardown(the_directory_is_a_link_that_is_turned, set_up, tear_down),
-	        cmocka_unit_test_setup_teardown(the_file_is_a_link, set_up, tear_down),
-	        cmocka_unit_test_setup_teardown(the_file_is_a_link_that_is_turned, set_up, tear_down),
-	        cmocka_unit_test_setup_teardown(a_link_that_points_to_itself, set_up, tear_down),
-	        cmocka_unit_test_setup_teardown(only_so_many_links, set_up, tear_down),
-	        cmocka_unit_test_setup_teardown(a_file_of_addresses, set_up, tear_down),
-	        cmocka_unit_test(none_is_watched),
+		cmocka_unit_test_setup_teardown(a_file_is_written, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_file_is_renamed_over_another, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(editors_own_files_are_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_half_written_file_is_waited_for, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_file_that_is_never_closed_is_read_in_the_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(many_edits_are_reported_in_between, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_directory_comes_later, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_directory_is_replaced, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_directory_is_a_link_that_is_turned, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_file_is_a_link, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_file_is_a_link_that_is_turned, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_link_that_points_to_itself, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(only_so_many_links, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_file_of_addresses, set_up, tear_down),
+		cmocka_unit_test(none_is_watched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,7 +127,7 @@ static int inspect_at(const char *path)
 	return fd < 0 || read(fd, &byte, 1) < 0 ? errno : DONE;
 }
 
-static int delete(const char *path)
+static int delete (const char *path)
 {
 	return unlink(path) < 0 ? errno : DONE;
 }
@@ -182,7 +182,8 @@ static int sort_much(const char *path)
 		return EIO;
 	return sqlite3_exec(store_handle(store),
 	                    "PRAGMA cache_size = 10; CREATE TEMP TABLE many AS WITH RECURSIVE c(i) AS "
-	                    "(SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 20000) SELECT hex(randomblob(100)) AS x FROM c; "
+	                    "(SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 20000) SELECT hex(randomblob(100)) AS x "
+	                    "FROM c; "
 	                    "CREATE INDEX temp.sorted ON many (x)",
 	                    NULL, NULL, NULL) == SQLITE_OK
 	               ? DONE
@@ -333,10 +334,16 @@ static void executes_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        sandboxed(writes_where_it_must),       sandboxed(writes_nowhere_else), sandboxed(links_lead_nowhere),
-	        sandboxed(the_database_may_be_a_link), sandboxed(executes_nothing),    sandboxed(a_directory_may_be_missing),
-	        sandboxed(sqlite_sorts_beside_the_database), sandboxed(an_old_kernel_is_no_fault),
-	        sandboxed(the_journal_takes_what_is_long), sandboxed(the_tarpit_may_next_to_nothing),
+		sandboxed(writes_where_it_must),
+		sandboxed(writes_nowhere_else),
+		sandboxed(links_lead_nowhere),
+		sandboxed(the_database_may_be_a_link),
+		sandboxed(executes_nothing),
+		sandboxed(a_directory_may_be_missing),
+		sandboxed(sqlite_sorts_beside_the_database),
+		sandboxed(an_old_kernel_is_no_fault),
+		sandboxed(the_journal_takes_what_is_long),
+		sandboxed(the_tarpit_may_next_to_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

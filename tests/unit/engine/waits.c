@@ -13,7 +13,8 @@
 
 static struct block block_of(uint8_t host)
 {
-	return (struct block){.net = {{{[10] = 0xFF, [11] = 0xFF, 192, 0, 2, host}}, 128}, .since_s = 1000, .until_s = 1600};
+	return (struct block){
+		.net = {{{[10] = 0xFF, [11] = 0xFF, 192, 0, 2, host}}, 128}, .since_s = 1000, .until_s = 1600};
 }
 
 static void entries(void **state)

@@ -51,8 +51,7 @@ struct far {
 static struct message_entry *set_find(struct far *far, const struct message_entry *entry)
 {
 	for (size_t i = 0; i < far->n; i++)
-		if (memcmp(far->set[i].addr, entry->addr, sizeof entry->addr) == 0 &&
-		    far->set[i].len == entry->len)
+		if (memcmp(far->set[i].addr, entry->addr, sizeof entry->addr) == 0 && far->set[i].len == entry->len)
 			return &far->set[i];
 	return NULL;
 }
@@ -539,16 +538,26 @@ static void test_bad(void **state)
 		enum message_verb at;
 		int want;
 	} rows[] = {
-		{HANG_UP, MESSAGE_PREPARE, -EPIPE},     {HANG_UP, MESSAGE_LIST, -EPIPE},
-		{HANG_UP, MESSAGE_DEL, -EPIPE},        {HANG_UP, MESSAGE_ADD, -EPIPE},
-		{SHORT, MESSAGE_PREPARE, -EPROTO},      {SHORT, MESSAGE_LIST, -EPROTO},
-		{LONG, MESSAGE_LIST, -EPROTO},         {LONG, MESSAGE_ADD, -EPROTO},
-		{EMPTY_WORD, MESSAGE_PREPARE, -EPROTO}, {EMPTY_WORD, MESSAGE_DEL, -EPROTO},
-		{OTHER_NUMBER, MESSAGE_LIST, -EPROTO}, {SAME_CURSOR, MESSAGE_LIST, -EPROTO},
-		{FAIL, MESSAGE_PREPARE, -EBUSY},        {FAIL, MESSAGE_LIST, -EBUSY},
-		{FAIL, MESSAGE_DEL, -EBUSY},           {FAIL, MESSAGE_ADD, -EBUSY},
-		{HANG_UP, MESSAGE_LOOK, -EPIPE},       {EMPTY_WORD, MESSAGE_LOOK, -EPROTO},
-		{SHORT, MESSAGE_LOOK, -EPROTO},        {FAIL, MESSAGE_LOOK, -EBUSY},
+		{HANG_UP, MESSAGE_PREPARE, -EPIPE},
+		{HANG_UP, MESSAGE_LIST, -EPIPE},
+		{HANG_UP, MESSAGE_DEL, -EPIPE},
+		{HANG_UP, MESSAGE_ADD, -EPIPE},
+		{SHORT, MESSAGE_PREPARE, -EPROTO},
+		{SHORT, MESSAGE_LIST, -EPROTO},
+		{LONG, MESSAGE_LIST, -EPROTO},
+		{LONG, MESSAGE_ADD, -EPROTO},
+		{EMPTY_WORD, MESSAGE_PREPARE, -EPROTO},
+		{EMPTY_WORD, MESSAGE_DEL, -EPROTO},
+		{OTHER_NUMBER, MESSAGE_LIST, -EPROTO},
+		{SAME_CURSOR, MESSAGE_LIST, -EPROTO},
+		{FAIL, MESSAGE_PREPARE, -EBUSY},
+		{FAIL, MESSAGE_LIST, -EBUSY},
+		{FAIL, MESSAGE_DEL, -EBUSY},
+		{FAIL, MESSAGE_ADD, -EBUSY},
+		{HANG_UP, MESSAGE_LOOK, -EPIPE},
+		{EMPTY_WORD, MESSAGE_LOOK, -EPROTO},
+		{SHORT, MESSAGE_LOOK, -EPROTO},
+		{FAIL, MESSAGE_LOOK, -EBUSY},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -679,20 +688,13 @@ static void test_no_configuration(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_list, setup),
-		cmocka_unit_test_setup(test_look, setup),
-		cmocka_unit_test_setup(test_refused, setup),
-		cmocka_unit_test_setup(test_limits, setup),
-		cmocka_unit_test_setup(test_floods, setup),
-		cmocka_unit_test_setup(test_seconds, setup),
-		cmocka_unit_test_setup(test_add_del, setup),
-		cmocka_unit_test_setup(test_kill, setup),
-		cmocka_unit_test_setup(test_published, setup),
-		cmocka_unit_test_setup(test_gates, setup),
-		cmocka_unit_test_setup(test_full, setup),
-		cmocka_unit_test(test_bad),
-		cmocka_unit_test_setup(test_interrupted, setup),
-		cmocka_unit_test_setup(test_no_configuration, setup),
+		cmocka_unit_test_setup(test_list, setup),        cmocka_unit_test_setup(test_look, setup),
+		cmocka_unit_test_setup(test_refused, setup),     cmocka_unit_test_setup(test_limits, setup),
+		cmocka_unit_test_setup(test_floods, setup),      cmocka_unit_test_setup(test_seconds, setup),
+		cmocka_unit_test_setup(test_add_del, setup),     cmocka_unit_test_setup(test_kill, setup),
+		cmocka_unit_test_setup(test_published, setup),   cmocka_unit_test_setup(test_gates, setup),
+		cmocka_unit_test_setup(test_full, setup),        cmocka_unit_test(test_bad),
+		cmocka_unit_test_setup(test_interrupted, setup), cmocka_unit_test_setup(test_no_configuration, setup),
 		cmocka_unit_test_setup(test_changed, setup),
 	};
 

@@ -69,7 +69,10 @@ static void test_requests(void **state)
 		{"more entries than fit", AT(n), MESSAGE_ENTRIES + 1, {0}},
 		{"most entries", AT(n), UINT32_MAX, {0}},
 		{"cursor", AT(cursor), 64, {0, false, false, false, true, false, true, false, false, false, false}},
-		{"cursor of a file", AT(cursor), 65, {0, false, false, false, true, false, false, false, false, false, false}},
+		{"cursor of a file",
+	         AT(cursor),
+	         65,
+	         {0, false, false, false, true, false, false, false, false, false, false}},
 		{"n4", AT(n4), 1000000, {0, true, false, false, false, false, false, false, false, false, false}},
 		{"n6", AT(n6), UINT32_MAX, {0, true, false, false, false, false, false, false, false, false, false}},
 		{"capacity", AT(capacity), 1, {0}},
@@ -81,17 +84,32 @@ static void test_requests(void **state)
 		{"port", AT(port), 1, {0}},
 		{"error", AT(error), 1, {0}},
 		{"why", AT(why), 'x', {0}},
-		{"no seconds", AT(entries[1].left_s), 0, {0, true, false, true, true, true, true, true, true, true, true}},
-		{"one second", AT(entries[1].left_s), 1, {0, true, true, false, true, true, true, true, false, true, false}},
-		{"most seconds", AT(entries[1].left_s), MESSAGE_SECONDS_MAX, {0, true, true, false, true, true, true, true, false, true, false}},
+		{"no seconds",
+	         AT(entries[1].left_s),
+	         0,
+	         {0, true, false, true, true, true, true, true, true, true, true}},
+		{"one second",
+	         AT(entries[1].left_s),
+	         1,
+	         {0, true, true, false, true, true, true, true, false, true, false}},
+		{"most seconds",
+	         AT(entries[1].left_s),
+	         MESSAGE_SECONDS_MAX,
+	         {0, true, true, false, true, true, true, true, false, true, false}},
 		{"too many seconds",
-		 AT(entries[1].left_s),
-		 MESSAGE_SECONDS_MAX + 1,
-		 {0, true, false, false, true, true, true, true, false, true, false}},
+	         AT(entries[1].left_s),
+	         MESSAGE_SECONDS_MAX + 1,
+	         {0, true, false, false, true, true, true, true, false, true, false}},
 		{"idle", AT(entries[1].idle_s), 1, {0, true, false, false, true, true, true, true, false, true, false}},
-		{"dropped", AT(entries[1].dropped), 1, {0, true, false, false, true, true, true, true, false, true, false}},
+		{"dropped",
+	         AT(entries[1].dropped),
+	         1,
+	         {0, true, false, false, true, true, true, true, false, true, false}},
 		{"bytes", AT(entries[1].bytes), 1, {0, true, false, false, true, true, true, true, false, true, false}},
-		{"an entry that is not used", AT(entries[2].addr), 1, {0, true, true, true, true, true, true, true, true, true, true}},
+		{"an entry that is not used",
+	         AT(entries[2].addr),
+	         1,
+	         {0, true, true, true, true, true, true, true, true, true, true}},
 #undef AT
 	};
 
@@ -216,7 +234,10 @@ static void test_answers(void **state)
 		{"no entries", AT(n), 0, {0, true, true, true, true, true, true, true, true, true, false}},
 		{"entries", AT(n), 1, {0, false, false, false, true, true, false, false, false, false, false}},
 		{"too many entries", AT(n), MESSAGE_ENTRIES + 1, {0}},
-		{"cursor onwards", AT(cursor), 64, {0, false, false, false, true, false, false, false, false, false, false}},
+		{"cursor onwards",
+	         AT(cursor),
+	         64,
+	         {0, false, false, false, true, false, false, false, false, false, false}},
 		{"refused without a sentence", AT(refused), 2, {0}},
 		{"refused more", AT(refused), 3, {0}},
 		{"repaired", AT(repaired), 1, {0, true, false, false, false, false, false, false, false, false, false}},
@@ -226,11 +247,26 @@ static void test_answers(void **state)
 		{"repaired twice", AT(repaired), 2, {0}},
 		{"an error without a sentence", AT(error), (uint32_t)-ENOENT, {0}},
 		{"a sentence without an error", AT(why), 'x', {0}},
-		{"long since seen", AT(entries[0].idle_s), UINT32_MAX, {0, true, true, true, true, false, true, true, true, true, true}},
-		{"most that was dropped", AT(entries[0].dropped), UINT32_MAX, {0, true, true, true, true, false, true, true, true, true, true}},
-		{"bytes", AT(entries[0].bytes), UINT32_MAX, {0, true, true, true, true, false, true, true, true, true, true}},
-		{"too many bytes", AT(entries[0].bytes) + 6, 2, {0, true, true, true, false, false, true, true, true, true, false}},
-		{"seconds left", AT(entries[0].left_s), UINT32_MAX, {0, true, true, true, true, false, true, true, true, true, false}},
+		{"long since seen",
+	         AT(entries[0].idle_s),
+	         UINT32_MAX,
+	         {0, true, true, true, true, false, true, true, true, true, true}},
+		{"most that was dropped",
+	         AT(entries[0].dropped),
+	         UINT32_MAX,
+	         {0, true, true, true, true, false, true, true, true, true, true}},
+		{"bytes",
+	         AT(entries[0].bytes),
+	         UINT32_MAX,
+	         {0, true, true, true, true, false, true, true, true, true, true}},
+		{"too many bytes",
+	         AT(entries[0].bytes) + 6,
+	         2,
+	         {0, true, true, true, false, false, true, true, true, true, false}},
+		{"seconds left",
+	         AT(entries[0].left_s),
+	         UINT32_MAX,
+	         {0, true, true, true, true, false, true, true, true, true, false}},
 #undef AT
 	};
 
@@ -255,8 +291,7 @@ static void test_answer_errors(void **state)
 	static const struct {
 		int error;
 		bool good;
-	} rows[] = {{-1, true},     {-ENOSPC, true},    {-4095, true},
-	            {-4096, false}, {INT32_MIN, false}, {1, false}};
+	} rows[] = {{-1, true}, {-ENOSPC, true}, {-4095, true}, {-4096, false}, {INT32_MIN, false}, {1, false}};
 	const struct message request = request_of(MESSAGE_ADD);
 	struct message m = answer_to(&request);
 
@@ -342,9 +377,8 @@ static void test_cursor(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_requests),      cmocka_unit_test(test_size),
-		cmocka_unit_test(test_gates), cmocka_unit_test(test_networks),      cmocka_unit_test(test_answers),
-		cmocka_unit_test(test_notice),
+		cmocka_unit_test(test_requests),      cmocka_unit_test(test_size),    cmocka_unit_test(test_gates),
+		cmocka_unit_test(test_networks),      cmocka_unit_test(test_answers), cmocka_unit_test(test_notice),
 		cmocka_unit_test(test_answer_errors), cmocka_unit_test(test_cursor),
 	};
 

@@ -1,4 +1,5 @@
-/* regex: what fail2ban-regex prints becomes lines; a program of this name that fails, hangs or is missing is an error. */
+/* regex: what fail2ban-regex prints becomes lines; a program of this name that fails, hangs or is missing is an error.
+ */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +24,8 @@ static void expect(const struct regex_lines *lines, const char *want)
 	size_t n = 0;
 
 	for (size_t i = 0; i < lines->n; i++)
-		n += (size_t)snprintf(got + n, sizeof got - n, "%s%.*s", i > 0 ? "|" : "", (int)lines->list[i].len, lines->list[i].p);
+		n += (size_t)snprintf(got + n, sizeof got - n, "%s%.*s", i > 0 ? "|" : "", (int)lines->list[i].len,
+		                      lines->list[i].p);
 	if (strcmp(got, want) != 0)
 		fail_msg("got \"%s\", want \"%s\"", got, want);
 }
@@ -104,7 +106,8 @@ static void test_child(void **state)
 	             "while read -r line; do printf '|  %s\\n' \"$line\"; done </dev/fd/3; echo '`-'");
 	if (run(LONG_MS, &lines, &why) < 0)
 		fail_msg("%s", why.text);
-	expect(&lines, "--|--config=/etc/f2b|--encoding=latin-1|--print-all-matched|--print-no-ignored|--print-no-missed|/dev/fd/3|"
+	expect(&lines, "--|--config=/etc/"
+	               "f2b|--encoding=latin-1|--print-all-matched|--print-no-ignored|--print-no-missed|/dev/fd/3|"
 	               "a line of the log|own; touch x[mode=\"a b\"]");
 	regex_done(&lines);
 

@@ -193,7 +193,8 @@ static int step(struct story *story)
 	case FOLLOW_LINE:
 		note(story, "%c%u ", log, (unsigned)line->file);
 		if (line->record.text.len > 100)
-			note(story, "%c*%zu", line->record.text.p[0] == '\0' ? '0' : line->record.text.p[0], line->record.text.len);
+			note(story, "%c*%zu", line->record.text.p[0] == '\0' ? '0' : line->record.text.p[0],
+			     line->record.text.len);
 		else
 			note(story, "%.*s", (int)line->record.text.len, line->record.text.p);
 		note(story, line->record.cut ? " (cut)\n" : "\n");
@@ -915,7 +916,7 @@ static void too_many_events(void **state)
 	fds[0] = writer(s, "other1");
 	fds[1] = writer(s, "other2");
 	for (int i = 0; i < 40000; i++)
-		say(fds[i % 2], "x"); /* alternating, or the kernel makes one event of them */
+		say(fds[i % 2], "x");   /* alternating, or the kernel makes one event of them */
 	append(s, "mail.log", "two\n"); /* its event is lost */
 	move(s, "mail.log", "mail.log.1");
 	append(s, "mail.log", "three\n");
@@ -1029,18 +1030,18 @@ static void old_files_are_listed_oldest_first(void **state)
 		time_t age_s;
 		bool listed;
 	} rows[] = {
-		{"mail.log.3", 300, true},          {"mail.log.10", 1000, true},
-		{"mail.log-20261120", 500, true},   {"mail.log-20261121-0600", 400, true},
-		{"mail.log.20261119", 600, true},   {"mail.log.2", 100, true},
-		{"mail.log.1", 100, true},          {"mail.log.4.gz", 50, false},
-		{"mail.log.5.xz", 50, false},       {"mail.log.6.zst", 50, false},
-		{"mail.log.7.bz2", 50, false},      {"mail.log", 1, false},
-		{"mail.log.old", 50, false},        {"mail.log-1", 50, false},
-		{"mail.logs.1", 50, false},         {"xmail.log.1", 50, false},
+		{"mail.log.3", 300, true},        {"mail.log.10", 1000, true},
+		{"mail.log-20261120", 500, true}, {"mail.log-20261121-0600", 400, true},
+		{"mail.log.20261119", 600, true}, {"mail.log.2", 100, true},
+		{"mail.log.1", 100, true},        {"mail.log.4.gz", 50, false},
+		{"mail.log.5.xz", 50, false},     {"mail.log.6.zst", 50, false},
+		{"mail.log.7.bz2", 50, false},    {"mail.log", 1, false},
+		{"mail.log.old", 50, false},      {"mail.log-1", 50, false},
+		{"mail.logs.1", 50, false},       {"xmail.log.1", 50, false},
 		{"mail.log.", 50, false},
 	};
 	static const char want[] = "mail.log.10 mail.log.20261119 mail.log-20261120 mail.log-20261121-0600 "
-	                           "mail.log.3 mail.log.2 mail.log.1 ";
+				   "mail.log.3 mail.log.2 mail.log.1 ";
 	struct story *const s = *state;
 	struct rotated *old;
 	char got[512] = "";

@@ -1,6 +1,6 @@
 /*
- * journal: fields as they were sent, each entry once through rotations and the move from /run to /var, and what is found when a
- * position, or a file, is not there any more. With a real systemd-journald, see journald.h.
+ * journal: fields as they were sent, each entry once through rotations and the move from /run to /var, and what is
+ * found when a position, or a file, is not there any more. With a real systemd-journald, see journald.h.
  */
 #include "input/journal.h"
 
@@ -90,7 +90,8 @@ static void fields_are_as_sent(void **state)
 	(void)state;
 	(void)snprintf(pid, sizeof pid, "%d", (int)getpid());
 	JOURNALD_SEND("SYSLOG_IDENTIFIER=test/one", "MESSAGE=hello world", "_UID=77", "_COMM=other");
-	JOURNALD_SEND("MESSAGE=two", "SYSLOG_PID=123", "SYSLOG_IDENTIFIER=test/one", "SYSLOG_IDENTIFIER=sshd", "MESSAGE=three");
+	JOURNALD_SEND("MESSAGE=two", "SYSLOG_PID=123", "SYSLOG_IDENTIFIER=test/one", "SYSLOG_IDENTIFIER=sshd",
+	              "MESSAGE=three");
 	journald_sync();
 	assert_true(next_of(journal));
 	assert_true(entry.record.has_fields);
@@ -116,7 +117,8 @@ static void of_several_lines_the_first_counts(void **state)
 	memcpy(long_one, "MESSAGE=", 8);
 	memset(long_one + 8, 'x', sizeof long_one - 9);
 	long_one[sizeof long_one - 1] = '\0';
-	JOURNALD_SEND("SYSLOG_IDENTIFIER=test/one", "SYSLOG_PID=7", "MESSAGE=first\nNov 20 14:16:03 mx sshd[1]: second");
+	JOURNALD_SEND("SYSLOG_IDENTIFIER=test/one", "SYSLOG_PID=7",
+	              "MESSAGE=first\nNov 20 14:16:03 mx sshd[1]: second");
 	JOURNALD_SEND("SYSLOG_IDENTIFIER=test/one", long_one);
 	JOURNALD_SEND("SYSLOG_IDENTIFIER=test/one", "MESSAGE=");
 	journald_sync();

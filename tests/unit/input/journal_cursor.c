@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#define ID "0123456789abcdef0123456789abcdef"
+#define ID    "0123456789abcdef0123456789abcdef"
 #define OTHER "ffffffffffffffffffffffffffffffff"
 
 static struct journal_cursor read_one(const char *text)
@@ -34,9 +34,18 @@ static void its_parts_are_read(void **state)
 
 static void what_is_none_is_refused(void **state)
 {
-	static const char *const texts[] = {"", "s", "s=", "s=;i=1;b=1;m=1;t=1;x=1", "s=1;i=x", "s=1;i=1;b=1;m=1;t=1", "s=1;i=1;b=1;m=1;t=1;x=",
-	                                    "i=1;s=1;b=1;m=1;t=1;x=1", "s=1;i=1F;b=1;m=1;t=1;x=1", "s=1;i=-1;b=1;m=1;t=1;x=1",
-	                                    "s=" ID "0;i=1;b=1;m=1;t=1;x=1", "s=1,i=1,b=1,m=1,t=1,x=1"};
+	static const char *const texts[] = {"",
+	                                    "s",
+	                                    "s=",
+	                                    "s=;i=1;b=1;m=1;t=1;x=1",
+	                                    "s=1;i=x",
+	                                    "s=1;i=1;b=1;m=1;t=1",
+	                                    "s=1;i=1;b=1;m=1;t=1;x=",
+	                                    "i=1;s=1;b=1;m=1;t=1;x=1",
+	                                    "s=1;i=1F;b=1;m=1;t=1;x=1",
+	                                    "s=1;i=-1;b=1;m=1;t=1;x=1",
+	                                    "s=" ID "0;i=1;b=1;m=1;t=1;x=1",
+	                                    "s=1,i=1,b=1,m=1,t=1,x=1"};
 	struct journal_cursor c;
 
 	(void)state;
@@ -48,14 +57,16 @@ static void what_is_none_is_refused(void **state)
 static void a_copy_with_another_number_is_the_same(void **state)
 {
 	const struct journal_cursor a = read_one("s=1;i=5;b=b;m=7;t=9;x=c"), copy = read_one("s=2;i=1;b=b;m=7;t=9;x=c"),
-	                            moved = read_one("s=1;i=5;b=c;m=8;t=9;x=c");
+				    moved = read_one("s=1;i=5;b=c;m=8;t=9;x=c");
 
 	(void)state;
 	assert_true(journal_cursor_same(&a, &a));
 	assert_true(journal_cursor_same(&a, &copy));
 	assert_true(journal_cursor_same(&a, &moved)); /* by its number */
 	assert_false(journal_cursor_same(&copy, &moved));
-	assert_false(journal_cursor_same(&a, &(struct journal_cursor){.seqnum_id = "1", .boot = "b", .seqnum = 5, .monotonic = 7, .realtime = 9}));
+	assert_false(journal_cursor_same(
+		&a,
+		&(struct journal_cursor){.seqnum_id = "1", .boot = "b", .seqnum = 5, .monotonic = 7, .realtime = 9}));
 }
 
 static void the_order_is_by_time_of_a_boot_then_number_then_time(void **state)
@@ -65,10 +76,11 @@ static void the_order_is_by_time_of_a_boot_then_number_then_time(void **state)
 		const char *text;
 		bool after;
 	} cases[] = {
-		{"s=1;i=6;b=b;m=8;t=1;x=1", true},  {"s=1;i=5;b=b;m=8;t=a;x=1", true},  {"s=1;i=6;b=b;m=7;t=9;x=1", false},
-		{"s=1;i=9;b=b;m=6;t=a;x=1", false}, {"s=1;i=4;b=c;m=8;t=a;x=1", false}, {"s=1;i=6;b=c;m=1;t=1;x=1", true},
-		{"s=2;i=1;b=b;m=8;t=1;x=1", true},  {"s=2;i=9;b=b;m=7;t=a;x=1", false}, {"s=2;i=1;b=c;m=1;t=a;x=1", true},
-		{"s=2;i=9;b=c;m=9;t=9;x=1", false},
+		{"s=1;i=6;b=b;m=8;t=1;x=1", true},  {"s=1;i=5;b=b;m=8;t=a;x=1", true},
+		{"s=1;i=6;b=b;m=7;t=9;x=1", false}, {"s=1;i=9;b=b;m=6;t=a;x=1", false},
+		{"s=1;i=4;b=c;m=8;t=a;x=1", false}, {"s=1;i=6;b=c;m=1;t=1;x=1", true},
+		{"s=2;i=1;b=b;m=8;t=1;x=1", true},  {"s=2;i=9;b=b;m=7;t=a;x=1", false},
+		{"s=2;i=1;b=c;m=1;t=a;x=1", true},  {"s=2;i=9;b=c;m=9;t=9;x=1", false},
 	};
 
 	(void)state;

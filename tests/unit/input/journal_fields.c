@@ -1,5 +1,6 @@
 /*
- * journal_fields: which fields of an entry make its record, in any order and of any content, and the line that it is for people.
+ * journal_fields: which fields of an entry make its record, in any order and of any content, and the line that it is
+ * for people.
  */
 #include "input/journal_fields.h"
 
@@ -42,7 +43,8 @@ static void assert_span(struct span got, const char *want)
 static void fields_make_a_record(void **state)
 {
 	(void)state;
-	ENTRY("_HOSTNAME=mx", "PRIORITY=6", "SYSLOG_IDENTIFIER=postfix/smtpd", "_COMM=smtpd", "SYSLOG_PID=5", "_PID=6", "_UID=103", "MESSAGE=hello");
+	ENTRY("_HOSTNAME=mx", "PRIORITY=6", "SYSLOG_IDENTIFIER=postfix/smtpd", "_COMM=smtpd", "SYSLOG_PID=5", "_PID=6",
+	      "_UID=103", "MESSAGE=hello");
 	assert_span(record.line.program, "postfix/smtpd");
 	assert_span(record.line.pid, "5");
 	assert_span(record.line.host, "mx");
@@ -82,10 +84,18 @@ static void users_are_whom_the_kernel_names(void **state)
 		bool is_foreign;
 		int64_t want;
 	} rows[] = {
-		{"_UID=0", "", false, 0},     {"_UID=4294967294", "", false, 4294967294}, {"_UID=", "", false, RECORD_UID_NONE},
-		{"_UID=-1", "", false, -1},   {"_UID=0x0", "", false, RECORD_UID_NONE},   {"_UID=00000000000000000000", "", false, RECORD_UID_NONE},
-		{"UID=0", "", false, -1},     {"", "_TRANSPORT=kernel", false, 0},        {"_UID=103", "_TRANSPORT=driver", false, 0},
-		{"_UID=103", "", true, 0},    {"_UID=1000", "", true, 1000},              {"", "", true, RECORD_UID_NONE},
+		{"_UID=0", "", false, 0},
+		{"_UID=4294967294", "", false, 4294967294},
+		{"_UID=", "", false, RECORD_UID_NONE},
+		{"_UID=-1", "", false, -1},
+		{"_UID=0x0", "", false, RECORD_UID_NONE},
+		{"_UID=00000000000000000000", "", false, RECORD_UID_NONE},
+		{"UID=0", "", false, -1},
+		{"", "_TRANSPORT=kernel", false, 0},
+		{"_UID=103", "_TRANSPORT=driver", false, 0},
+		{"_UID=103", "", true, 0},
+		{"_UID=1000", "", true, 1000},
+		{"", "", true, RECORD_UID_NONE},
 		{"", "TRANSPORT=kernel", false, RECORD_UID_NONE},
 	};
 
@@ -97,7 +107,8 @@ static void users_are_whom_the_kernel_names(void **state)
 				keep(k == 0 ? rows[i].uid : rows[i].transport);
 		journal_fields_record(&fields, 0, rows[i].is_foreign, &record);
 		if (record.uid != rows[i].want)
-			fail_msg("%s %s: got %lld, want %lld", rows[i].uid, rows[i].transport, (long long)record.uid, (long long)rows[i].want);
+			fail_msg("%s %s: got %lld, want %lld", rows[i].uid, rows[i].transport, (long long)record.uid,
+			         (long long)rows[i].want);
 	}
 }
 
@@ -133,23 +144,23 @@ static void the_rest_of_a_line_is_none(void **state)
 		bool goes_on;
 		const char *uid; /* NULL: root's */
 	} rows[] = {
-	        {"_STREAM_ID=a", "_LINE_BREAK=nul", false, NULL},
-	        {"_STREAM_ID=b", "", false, NULL},
-	        {"_STREAM_ID=a", "_LINE_BREAK=line-max", true, NULL},
-	        {"_STREAM_ID=a", "", true, NULL},
-	        {"_STREAM_ID=a", "", false, NULL},
-	        {"_STREAM_ID=a", "_LINE_BREAK=eof", false, NULL},
-	        {"_STREAM_ID=a", "LINE_BREAK=nul", false, NULL},
-	        {"_STREAM_ID=a", "", false, NULL},
-	        {"CONTAINER_NAME=mail", "CONTAINER_PARTIAL_MESSAGE=true", false, NULL},
-	        {"CONTAINER_NAME=mail2", "", false, NULL},
-	        {"CONTAINER_NAME=mail", "", true, NULL},
-	        {"CONTAINER_NAME=mail", "", false, NULL},
-	        {"CONTAINER_NAME=mail", "CONTAINER_PARTIAL_MESSAGE=true", false,
+		{"_STREAM_ID=a", "_LINE_BREAK=nul", false, NULL},
+		{"_STREAM_ID=b", "", false, NULL},
+		{"_STREAM_ID=a", "_LINE_BREAK=line-max", true, NULL},
+		{"_STREAM_ID=a", "", true, NULL},
+		{"_STREAM_ID=a", "", false, NULL},
+		{"_STREAM_ID=a", "_LINE_BREAK=eof", false, NULL},
+		{"_STREAM_ID=a", "LINE_BREAK=nul", false, NULL},
+		{"_STREAM_ID=a", "", false, NULL},
+		{"CONTAINER_NAME=mail", "CONTAINER_PARTIAL_MESSAGE=true", false, NULL},
+		{"CONTAINER_NAME=mail2", "", false, NULL},
+		{"CONTAINER_NAME=mail", "", true, NULL},
+		{"CONTAINER_NAME=mail", "", false, NULL},
+		{"CONTAINER_NAME=mail", "CONTAINER_PARTIAL_MESSAGE=true", false,
 	         "_UID=1000"}, /* any user can send it */
-	        {"CONTAINER_NAME=mail", "", false, NULL},
-	        {"_PID=1", "_LINE_BREAK=nul", false, NULL},
-	        {"_PID=1", "", false, NULL},
+		{"CONTAINER_NAME=mail", "", false, NULL},
+		{"_PID=1", "_LINE_BREAK=nul", false, NULL},
+		{"_PID=1", "", false, NULL},
 	};
 	struct journal_pieces pieces = {.next = 0};
 
@@ -218,14 +229,14 @@ static void a_line_has_the_same_fields(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(fields_make_a_record),
-	        cmocka_unit_test(names_are_whole),
-	        cmocka_unit_test(of_several_the_first_counts),
-	        cmocka_unit_test(users_are_whom_the_kernel_names),
-	        cmocka_unit_test(what_is_too_long_is_cut),
-	        cmocka_unit_test(the_rest_of_a_line_is_none),
-	        cmocka_unit_test(only_journald_reports_what_it_dropped),
-	        cmocka_unit_test(a_line_has_the_same_fields),
+		cmocka_unit_test(fields_make_a_record),
+		cmocka_unit_test(names_are_whole),
+		cmocka_unit_test(of_several_the_first_counts),
+		cmocka_unit_test(users_are_whom_the_kernel_names),
+		cmocka_unit_test(what_is_too_long_is_cut),
+		cmocka_unit_test(the_rest_of_a_line_is_none),
+		cmocka_unit_test(only_journald_reports_what_it_dropped),
+		cmocka_unit_test(a_line_has_the_same_fields),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

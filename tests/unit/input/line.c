@@ -24,7 +24,7 @@ static const int64_t end_s = 1795187000; /* 2026-11-20T15:03:20Z */
 
 struct row {
 	const char *text;
-	const char *time; /* UTC; NULL: none */
+	const char *time;                           /* UTC; NULL: none */
 	const char *host, *program, *pid, *message; /* NULL: none. No message: LINE_UNPARSED */
 };
 
@@ -42,8 +42,8 @@ static bool span_same(struct span span, const char *want)
 static void check_span(const struct row *row, const char *name, struct span got, const char *want)
 {
 	if (!span_same(got, want))
-		fail_msg("%s\n%s: got \"%.*s\", want \"%s\"", row->text, name, (int)got.len,
-		         got.p == NULL ? "" : got.p, want == NULL ? "(none)" : want);
+		fail_msg("%s\n%s: got \"%.*s\", want \"%s\"", row->text, name, (int)got.len, got.p == NULL ? "" : got.p,
+		         want == NULL ? "(none)" : want);
 }
 
 static void check_row(struct line_clock *clock, const struct row *row)
@@ -65,8 +65,7 @@ static void check_row(struct line_clock *clock, const struct row *row)
 	if (line.has_time)
 		time_text(line.time_s, time);
 	if (strcmp(time, row->time == NULL ? "(none)" : row->time) != 0)
-		fail_msg("%s\ntime: got %s, want %s", row->text, time,
-		         row->time == NULL ? "(none)" : row->time);
+		fail_msg("%s\ntime: got %s, want %s", row->text, time, row->time == NULL ? "(none)" : row->time);
 	check_span(row, "host", line.host, row->host);
 	check_span(row, "program", line.program, row->program);
 	check_span(row, "pid", line.pid, row->pid);
@@ -117,13 +116,14 @@ static void test_syslog(void **state)
 		{"Fri 2026-11-20 13:37:42 UTC" TAGGED, AT, POSTFIX},
 		{"Fri 2026-11-20 16:37:42 +03" TAGGED, AT, POSTFIX},
 		{"1795181862.123456" TAGGED, AT, POSTFIX},
-		{"Fri 2026-11-20 13:37:42 UTC mx postfix@-.service[120]: " SASL, AT, "mx",
-		 "postfix@-.service", "120", SASL},
+		{"Fri 2026-11-20 13:37:42 UTC mx postfix@-.service[120]: " SASL, AT, "mx", "postfix@-.service", "120",
+	         SASL},
 		/* RFC 5424 */
 		{"<22>1 2026-11-20T13:37:42.674459+00:00 mx postfix/smtpd 105 - - " SASL, AT, POSTFIX},
 		{"<22>1 2026-11-20T13:37:42Z mx postfix 105 - -  " SASL, AT, "mx", "postfix", "105", SASL},
 		{"<22>1 2026-11-20T13:37:42Z mx postfix/smtpd 105 I [ex@3 i=\"3\" e=\"\\]b] \\\" [\"][x] "
-		 "\xEF\xBB\xBF" SASL, AT, POSTFIX},
+	         "\xEF\xBB\xBF" SASL,
+	         AT, POSTFIX},
 		{"<22>1 - mx sshd abc - - text", NULL, "mx", "sshd", NULL, "text"},
 		{"<0>1 2026-11-20T13:37:42Z - - - - - all nil", AT, NULL, NULL, NULL, "all nil"},
 		{"<22>1 2026-11-20T13:37:42Z mx sshd 1 - -", AT, "mx", "sshd", "1", ""},
@@ -142,15 +142,13 @@ static void test_syslog(void **state)
 		{"Nov 20 13:37:42 mx sshd[1]: x\r\r", AT, "mx", "sshd", "1", "x\r"},
 		{"Nov 20 13:37:42 mx saslauthd[1]:      : auth", AT, "mx", "saslauthd", "1", "     : auth"},
 		{"Nov 20 13:37:42 mx sshd[1]: [ID 197553 mail.warning] x", AT, "mx", "sshd", "1", "x"},
-		{"Nov 20 13:37:42 mx sshd[1]: [ID x mail.warning] x", AT, "mx", "sshd", "1",
-		 "[ID x mail.warning] x"},
+		{"Nov 20 13:37:42 mx sshd[1]: [ID x mail.warning] x", AT, "mx", "sshd", "1", "[ID x mail.warning] x"},
 		{"Nov 20 13:37:42 mx sshd[1]: [12345.678901] x", AT, "mx", "sshd", "1", "[12345.678901] x"},
 		{"Nov 20 13:37:42 mx sshd[1]: message repeated 4 times: [ x]", AT, "mx", "sshd", "1",
-		 "message repeated 4 times: [ x]"},
-		{"Nov 20 13:37:42 mx dovecot: imap-login: Info: x", AT, "mx", "dovecot", NULL,
-		 "imap-login: Info: x"},
+	         "message repeated 4 times: [ x]"},
+		{"Nov 20 13:37:42 mx dovecot: imap-login: Info: x", AT, "mx", "dovecot", NULL, "imap-login: Info: x"},
 		{"Nov 20 13:37:42 mx exim[4]: 2026-11-20 13:37:42 H=x", AT, "mx", "exim", "4",
-		 "2026-11-20 13:37:42 H=x"},
+	         "2026-11-20 13:37:42 H=x"},
 	};
 
 	(void)state;
@@ -162,48 +160,39 @@ static void test_own_files(void **state)
 {
 	static const struct row rows[] = {
 		{"2026-11-20 13:37:42 H=(x) [198.51.100.7] F=<a@b>", AT, NULL, "exim", NULL,
-		 "H=(x) [198.51.100.7] F=<a@b>"},
-		{"2026-11-20 13:37:42 1xUP5r-00001E-1Z H=(x) y", AT, NULL, "exim", NULL,
-		 "1xUP5r-00001E-1Z H=(x) y"},
+	         "H=(x) [198.51.100.7] F=<a@b>"},
+		{"2026-11-20 13:37:42 1xUP5r-00001E-1Z H=(x) y", AT, NULL, "exim", NULL, "1xUP5r-00001E-1Z H=(x) y"},
 		{"2026-11-20 13:37:42 [21] no MAIL", AT, NULL, "exim", "21", "no MAIL"},
 		{"2026-11-20 13:37:42.123 +0100 [21] x", "2026-11-20T12:37:42Z", NULL, "exim", "21", "x"},
 		{"2026-11-20 13:37:42 +0100 x", "2026-11-20T12:37:42Z", NULL, "exim", NULL, "x"},
 		{"2026-11-20 13:37:42 [192.0.2.1] x", AT, NULL, "exim", NULL, "[192.0.2.1] x"},
-		{"2026-11-20 13:37:42 SMTP call from x: Info: y", AT, NULL, "exim", NULL,
-		 "SMTP call from x: Info: y"},
+		{"2026-11-20 13:37:42 SMTP call from x: Info: y", AT, NULL, "exim", NULL, "SMTP call from x: Info: y"},
 		{"2026-11-20 13:37:42 mx sshd[1]: x", AT, "mx", "sshd", "1", "x"},
 		{"2026-11-20 13:37:42 mx.example.org dovecot: imap-login: x", AT, "mx.example.org", "dovecot", NULL,
-		 "imap-login: x"},
+	         "imap-login: x"},
 		{"2026-11-20 13:37:42.500 +0100 mx exim[3]: x", "2026-11-20T12:37:42Z", "mx", "exim", "3", "x"},
 
-		{"2026-11-20 13:37:42 imap-login: Info: Disconnected", AT, NULL, "imap-login", NULL,
-		 "Disconnected"},
-		{"Nov 20 13:37:42 imap-login: Info: Disconnected", AT, NULL, "imap-login", NULL,
-		 "Disconnected"},
+		{"2026-11-20 13:37:42 imap-login: Info: Disconnected", AT, NULL, "imap-login", NULL, "Disconnected"},
+		{"Nov 20 13:37:42 imap-login: Info: Disconnected", AT, NULL, "imap-login", NULL, "Disconnected"},
 		{"Nov 20 13:37:42 master: Warning: x", AT, NULL, "master", NULL, "x"},
 		{"Nov 20 13:37:42 imap(alice)<130><olPs>: Error: x", AT, NULL, "imap", NULL, "x"},
 		{"Nov 20 13:37:42 auth(bob,2001:db8::7,sasl:plain)<a>: Info: x", AT, NULL, "auth", NULL, "x"},
-		{"Nov 20 13:37:42 imap(a imap-login: Info: x", AT, NULL, NULL, NULL,
-		 "imap(a imap-login: Info: x"},
-		{"dovecot: 2026-11-20 13:37:42 Info: imap-login: x", AT, NULL, "dovecot", NULL,
-		 "imap-login: x"},
+		{"Nov 20 13:37:42 imap(a imap-login: Info: x", AT, NULL, NULL, NULL, "imap(a imap-login: Info: x"},
+		{"dovecot: 2026-11-20 13:37:42 Info: imap-login: x", AT, NULL, "dovecot", NULL, "imap-login: x"},
 		{"dovecot: Nov 20 13:37:42 Error: imap-login: x", AT, NULL, "dovecot", NULL, "imap-login: x"},
 		{"dovecot: 2026-11-20 13:37:42 imap-login: x", NULL, NULL, NULL, NULL, NULL},
 
-		{"2026-11-20T13:37:42Z INFO Authentication failed (auth.failed) remoteIp = 198.51.100.7", AT,
-		 NULL, "stalwart", NULL, "Authentication failed (auth.failed) remoteIp = 198.51.100.7"},
+		{"2026-11-20T13:37:42Z INFO Authentication failed (auth.failed) remoteIp = 198.51.100.7", AT, NULL,
+	         "stalwart", NULL, "Authentication failed (auth.failed) remoteIp = 198.51.100.7"},
 		{"2026-11-20T13:37:42Z WARN IP blocked (security.ip-blocked)", AT, NULL, "stalwart", NULL,
-		 "IP blocked (security.ip-blocked)"},
+	         "IP blocked (security.ip-blocked)"},
 		{"2026-11-20T13:37:42Z INFO x (No Id) y", AT, "INFO", NULL, NULL, "x (No Id) y"},
-		{"2026-11-20T13:37:42Z INFO sshd[1]: x (auth.failed) y", AT, "INFO", "sshd", "1",
-		 "x (auth.failed) y"},
+		{"2026-11-20T13:37:42Z INFO sshd[1]: x (auth.failed) y", AT, "INFO", "sshd", "1", "x (auth.failed) y"},
 
-		{"[NOTICE] [3D6C3D40-A450-45E0-9A11-34E8E824A791.1] [core] disconnect ip=198.51.100.7", NULL,
-		 NULL, "haraka", NULL,
-		 "[NOTICE] [3D6C3D40-A450-45E0-9A11-34E8E824A791.1] [core] disconnect ip=198.51.100.7"},
+		{"[NOTICE] [3D6C3D40-A450-45E0-9A11-34E8E824A791.1] [core] disconnect ip=198.51.100.7", NULL, NULL,
+	         "haraka", NULL, "[NOTICE] [3D6C3D40-A450-45E0-9A11-34E8E824A791.1] [core] disconnect ip=198.51.100.7"},
 		{"[INFO] [-] [core] x", NULL, NULL, "haraka", NULL, "[INFO] [-] [core] x"},
-		{"2026-11-20T13:37:42.000Z [INFO] [-] [core] x", AT, NULL, "haraka", NULL,
-		 "[INFO] [-] [core] x"},
+		{"2026-11-20T13:37:42.000Z [INFO] [-] [core] x", AT, NULL, "haraka", NULL, "[INFO] [-] [core] x"},
 		{"[NOTICE] [3D6C3D40] [core] x", NULL, NULL, NULL, NULL, NULL},
 		{"[NOTICE] x", NULL, NULL, NULL, NULL, NULL},
 
@@ -213,7 +202,7 @@ static void test_own_files(void **state)
 		{"[20-Nov-2026 13:37:42 +0000] x", NULL, NULL, NULL, NULL, NULL},
 
 		{"Nov 20 13:37:42 mx kernel: [12345.678901] [UFW BLOCK] IN=", AT, "mx", "kernel", NULL,
-		 "[UFW BLOCK] IN="},
+	         "[UFW BLOCK] IN="},
 		{"Nov 20 13:37:42 mx kernel: [    1.000001] DROP IN=", AT, "mx", "kernel", NULL, "DROP IN="},
 		{"Nov 20 13:37:42 mx kernel: [UFW BLOCK] IN=", AT, "mx", "kernel", NULL, "[UFW BLOCK] IN="},
 		{"[Fri Nov 20 13:37:42 2026] [UFW BLOCK] IN=", AT, NULL, "kernel", NULL, "[UFW BLOCK] IN="},
@@ -238,18 +227,23 @@ static void test_more_headers(void **state)
 		{"\xCE\x9D\xCE\xBF\xCE\xAD 20 13:37:42" TAGGED, AT, POSTFIX},
 		{"okt 5 13:37:42" TAGGED, "2026-10-05T13:37:42Z", POSTFIX},
 		{"Dez  5 13:37:42" TAGGED, "2025-12-05T13:37:42Z", POSTFIX},
-		{"d\xC3\xA9" "c. 05 13:37:42" TAGGED, "2025-12-05T13:37:42Z", POSTFIX},
+		{"d\xC3\xA9"
+	         "c. 05 13:37:42" TAGGED,
+	         "2025-12-05T13:37:42Z", POSTFIX},
 		{"janv. 5 2026 13:37:42" TAGGED, "2026-01-05T13:37:42Z", POSTFIX},
 		{"11\xE6\x9C\x88 20 13:37:42" TAGGED, AT, POSTFIX},
 		{"marras 20 13:37:42" TAGGED, AT, POSTFIX},
-		{"\xD0\x9D\xD0\xBE\xD1\x8F 20 13:37:42" TAGGED, AT, POSTFIX},              /* Russian, a capital */
+		{"\xD0\x9D\xD0\xBE\xD1\x8F 20 13:37:42" TAGGED, AT, POSTFIX}, /* Russian, a capital */
 		{"\xD0\xBD\xD0\xBE\xD1\x8F\xD0\xB1. 20 13:37:42" TAGGED, AT, POSTFIX},
-		{"\xD0\xBD\xD0\xBE\xD1\x8F\xD0\xB1\xD1\x80\xD1\x8F 20 13:37:42" TAGGED, AT, POSTFIX}, /* the whole name */
-		{"\xD0\x9B\xD1\x96\xD1\x81 20 2026 13:37:42" TAGGED, AT, POSTFIX},         /* Belarusian */
-		{"\xD2\x9A\xD0\xB0\xD1\x80 20 13:37:42" TAGGED, AT, POSTFIX},              /* Kazakh */
+		{"\xD0\xBD\xD0\xBE\xD1\x8F\xD0\xB1\xD1\x80\xD1\x8F 20 13:37:42" TAGGED, AT,
+	         POSTFIX},                                                         /* the whole name */
+		{"\xD0\x9B\xD1\x96\xD1\x81 20 2026 13:37:42" TAGGED, AT, POSTFIX}, /* Belarusian */
+		{"\xD2\x9A\xD0\xB0\xD1\x80 20 13:37:42" TAGGED, AT, POSTFIX},      /* Kazakh */
 		{"juillet 5 13:37:42" TAGGED, "2026-07-05T13:37:42Z", POSTFIX},
 		{"juin 5 13:37:42" TAGGED, "2026-06-05T13:37:42Z", POSTFIX},
-		{"\xC4\x8C" "ervenec 5 13:37:42" TAGGED, "2026-07-05T13:37:42Z", POSTFIX}, /* Czech: not June, "\xC4\x8D" "erven" */
+		{"\xC4\x8C"
+	         "ervenec 5 13:37:42" TAGGED,
+	         "2026-07-05T13:37:42Z", POSTFIX}, /* Czech: not June, "\xC4\x8D" "erven" */
 		{"nov1 20 13:37:42" TAGGED, NULL, NULL, NULL, NULL, NULL},
 		{"20/Nov/2026 13:37:42" TAGGED, AT, POSTFIX},
 		{"20/Nov/2026:15:37:42 +0200" TAGGED, AT, POSTFIX},
@@ -271,7 +265,7 @@ static void test_more_headers(void **state)
 		{"Nov 20 13:37:42 HORDE [error] [horde] FAILED", AT, NULL, "HORDE", NULL, "[error] [horde] FAILED"},
 		{"Nov 20 13:37:42 HORDE error] [horde] FAILED", AT, "HORDE", NULL, NULL, "error] [horde] FAILED"},
 		{"2026-11-20 13:37:42,101 INFO  [qtp1-5] [oip=x;] SoapEngine - y", AT, NULL, "zimbra", NULL,
-		 "[qtp1-5] [oip=x;] SoapEngine - y"},
+	         "[qtp1-5] [oip=x;] SoapEngine - y"},
 		{"2026-11-20 13:37:42,101 INFO x", NULL, NULL, NULL, NULL, NULL},
 		{"2026-11-20 13:37:42,101 WARN postfix/smtpd[1]: x", NULL, NULL, NULL, NULL, NULL},
 		{"2026-11-20 13:37:42,204 mx proftpd[712] ftp (a[b]): x", AT, "mx", "proftpd", "712", "ftp (a[b]): x"},
@@ -287,21 +281,23 @@ static void test_more_headers(void **state)
 		{"[2026-11-20 13:37:42,112] WARNING in limiter: x", AT, NULL, "mailu", NULL, "WARNING in limiter: x"},
 		{"[2026-11-20 13:37:42,112] x sshd[1]: y", NULL, NULL, NULL, NULL, NULL},
 		{"{\"createdAt\":\"2026-11-20T13:37:42Z\",\"type\":\"x\"}", AT, NULL, "stalwart", NULL,
-		 "{\"createdAt\":\"2026-11-20T13:37:42Z\",\"type\":\"x\"}"},
+	         "{\"createdAt\":\"2026-11-20T13:37:42Z\",\"type\":\"x\"}"},
 		{"{\"text\":\"x\",\"createdAt\":\"2026-11-20T13:37:42Z\"}", AT, NULL, "stalwart", NULL,
-		 "{\"text\":\"x\",\"createdAt\":\"2026-11-20T13:37:42Z\"}"},
+	         "{\"text\":\"x\",\"createdAt\":\"2026-11-20T13:37:42Z\"}"},
 		{"{\"createdAt\":\"yesterday\",\"type\":\"x\"}", NULL, NULL, NULL, NULL, NULL},
 		{"{\"createdAt\":\"2026-11-20T13:37:42Z", NULL, NULL, NULL, NULL, NULL},
 		{"{ sshd[1]: \"createdAt\":\"2026-11-20T13:37:42Z\"", NULL, NULL, NULL, NULL, NULL},
 		{"Nov 20 13:37:42 [sshd] User root", AT, NULL, "sshd", NULL, "User root"},
 		{"Nov 20 13:37:42 [sshd]x", AT, NULL, NULL, NULL, "[sshd]x"},
-		{"@400000006a0000000ab01234 imap-login: Info: x", "2026-05-10T03:48:06Z", NULL, "imap-login", NULL, "x"},
+		{"@400000006a0000000ab01234 imap-login: Info: x", "2026-05-10T03:48:06Z", NULL, "imap-login", NULL,
+	         "x"},
 		{"@400000006a0000000ab0123 imap-login: Info: x", NULL, NULL, NULL, NULL, NULL},
 		{"@000000006a0000000ab01234 imap-login: Info: x", NULL, NULL, NULL, NULL, NULL},
 		/* Exim's own file: what may look like another program's header there */
-		{"2026-11-20 13:37:42 1xUP5r-00001E-1Z sshd[1]: x", AT, NULL, "exim", NULL, "1xUP5r-00001E-1Z sshd[1]: x"},
+		{"2026-11-20 13:37:42 1xUP5r-00001E-1Z sshd[1]: x", AT, NULL, "exim", NULL,
+	         "1xUP5r-00001E-1Z sshd[1]: x"},
 		{"2026-11-20 13:37:42 1xUP5r-000000001CX-1aBc sshd[1]: x", AT, NULL, "exim", NULL,
-		 "1xUP5r-000000001CX-1aBc sshd[1]: x"},
+	         "1xUP5r-000000001CX-1aBc sshd[1]: x"},
 		{"2026-11-20 13:37:42 ERROR sshd[1]: x", AT, NULL, "exim", NULL, "ERROR sshd[1]: x"},
 		{"2026-11-20 13:37:42 mx web sshd[1]: x", AT, NULL, "exim", NULL, "mx web sshd[1]: x"},
 		{"2026-11-20 13:37:42 H=mx sshd[1]: x", AT, NULL, "exim", NULL, "H=mx sshd[1]: x"},
@@ -313,9 +309,9 @@ static void test_more_headers(void **state)
 	CHECK_ROWS(rows);
 }
 
-#define NANO   "2026-11-20T13:40:00.243377270Z "
-#define OUTER  "2026-11-20T13:40:00Z"
-#define INNER  "Nov 20 13:37:42" TAGGED
+#define NANO  "2026-11-20T13:40:00.243377270Z "
+#define OUTER "2026-11-20T13:40:00Z"
+#define INNER "Nov 20 13:37:42" TAGGED
 
 /* The inner header wins; what it lacks is the outer one's. */
 static void test_frames(void **state)
@@ -351,7 +347,8 @@ static void test_frames(void **state)
 		{"Nov 20 13:40:00 host podman: " INNER, AT, POSTFIX},
 		{"2026-11-20T13:40:00.123456+00:00 host e6b121196355[812]: " INNER, AT, POSTFIX},
 		{"<30>1 2026-11-20T13:40:00Z host docker/mailserver 812 docker/mailserver - " INNER, AT, POSTFIX},
-		{"Nov 20 13:40:00 host docker/mailserver[812]: 2026-11-20 13:37:42 H=x", AT, "host", "exim", NULL, "H=x"},
+		{"Nov 20 13:40:00 host docker/mailserver[812]: 2026-11-20 13:37:42 H=x", AT, "host", "exim", NULL,
+	         "H=x"},
 		{"Nov 20 13:40:00 host docker/web[812]: GET /", OUTER, "host", "docker/web", "812", "GET /"},
 	};
 
@@ -371,7 +368,8 @@ static void test_frame_traps(void **state)
 		{"Nov 20 13:40:00 mx e6b12119635g[1]: " INNER, OUTER, "mx", "e6b12119635g", "1", INNER},
 		{"Nov 20 13:40:00 mx postfix/smtp[1]: " INNER, OUTER, "mx", "postfix/smtp", "1", INNER},
 		{"Nov 20 13:40:00 mx sshd[1]: web-1 | " INNER, OUTER, "mx", "sshd", "1", "web-1 | " INNER},
-		{"Nov 20 13:40:00 mx sshd[1]: " NANO "stdout F " INNER, OUTER, "mx", "sshd", "1", NANO "stdout F " INNER},
+		{"Nov 20 13:40:00 mx sshd[1]: " NANO "stdout F " INNER, OUTER, "mx", "sshd", "1",
+	         NANO "stdout F " INNER},
 		{"2026-11-20T13:40:00Z mx sshd[1]: stdout F " INNER, OUTER, "mx", "sshd", "1", "stdout F " INNER},
 		/* what a container's program writes before the text of a client is no header */
 		{"web-1 | GET /?" INNER, NULL, NULL, NULL, NULL, NULL},
@@ -388,7 +386,7 @@ static void test_frame_traps(void **state)
 		{NANO "stdout F mx postfix/smtpd[105]: " SASL, OUTER, NULL, NULL, NULL, "mx postfix/smtpd[105]: " SASL},
 		{NANO "stdout X " INNER, OUTER, "stdout", NULL, NULL, "X " INNER},
 		{"Nov 20 13:40:00 host docker/web[812]: postfix/smtpd[105]: " SASL, OUTER, "host", "docker/web", "812",
-		 "postfix/smtpd[105]: " SASL},
+	         "postfix/smtpd[105]: " SASL},
 		{"Nov 20 13:40:00 host docker/web[812]:  " INNER, OUTER, "host", "docker/web", "812", " " INNER},
 		{"Nov 20 13:40:00 host docker/web[812]: x " INNER, OUTER, "host", "docker/web", "812", "x " INNER},
 		/* frames within frames end */
@@ -423,22 +421,21 @@ static void test_traps(void **state)
 {
 	static const struct row rows[] = {
 		{"Nov 20 13:37:42 mx last message repeated 9 times", AT, "mx", NULL, NULL,
-		 "last message repeated 9 times"},
+	         "last message repeated 9 times"},
 		{"Nov 20 13:37:42 mx -- MARK --", AT, "mx", NULL, NULL, "-- MARK --"},
 		{"Nov 20 13:37:42 mx", AT, "mx", NULL, NULL, ""},
 		{"Nov 20 13:37:42 mx sshd[1]", AT, "mx", NULL, NULL, "sshd[1]"},
 		{"Nov 20 13:37:42 mx AAAA from unknown[192.0.2.20]: SASL", AT, "mx", NULL, NULL,
-		 "AAAA from unknown[192.0.2.20]: SASL"},
-		{"Nov 20 13:37:42 mx localhost warning: unknown[192.0.2.20]: x", AT, "mx localhost",
-		 "warning", NULL, "unknown[192.0.2.20]: x"},
+	         "AAAA from unknown[192.0.2.20]: SASL"},
+		{"Nov 20 13:37:42 mx localhost warning: unknown[192.0.2.20]: x", AT, "mx localhost", "warning", NULL,
+	         "unknown[192.0.2.20]: x"},
 		{"Nov 20 13:37:42 a b c d sshd[1]: x", AT, "a", NULL, NULL, "b c d sshd[1]: x"},
 		{"Nov 20 13:37:42 mx  sshd[1]: x", AT, "mx", NULL, NULL, " sshd[1]: x"},
 		{"Nov 20 13:37:42  sshd[1]: x", AT, NULL, NULL, NULL, " sshd[1]: x"},
 		{"Nov 20 13:37:42 mx : sshd[1]: x", AT, "mx :", "sshd", "1", "x"},
 		{"Nov 20 13:37:42 mx (x) sshd[1]: x", AT, "mx", NULL, NULL, "(x) sshd[1]: x"},
 		{"Nov 20 13:37:42 mx a=b sshd[1]: x", AT, "mx", NULL, NULL, "a=b sshd[1]: x"},
-		{"Nov 20 13:37:42 mx multi#012Nov 20 sshd[1]: x", AT, "mx", NULL, NULL,
-		 "multi#012Nov 20 sshd[1]: x"},
+		{"Nov 20 13:37:42 mx multi#012Nov 20 sshd[1]: x", AT, "mx", NULL, NULL, "multi#012Nov 20 sshd[1]: x"},
 		{"Nov 20 13:37:42 mx caf\xC3\xA9 sshd[1]: x", AT, "mx", NULL, NULL, "caf\xC3\xA9 sshd[1]: x"},
 		{"Nov 20 13:37:42 mx sshd[]: x", AT, "mx", NULL, NULL, "sshd[]: x"},
 		{"Nov 20 13:37:42 mx sshd[1x]: x", AT, "mx", NULL, NULL, "sshd[1x]: x"},
@@ -451,7 +448,7 @@ static void test_traps(void **state)
 		{"Nov 20 13:37:42 mx php: postfix/smtpd[1]: x", AT, "mx", "php", NULL, "postfix/smtpd[1]: x"},
 		{"Nov 20 13:37:42 mx xpostfix/smtpd[1]: x", AT, "mx", "xpostfix/smtpd", "1", "x"},
 		{"Nov 20 13:37:42 mx x[1]: a\rNov 20 14:16:03 mx sshd[1]: y", AT, "mx", "x", "1",
-		 "a\rNov 20 14:16:03 mx sshd[1]: y"},
+	         "a\rNov 20 14:16:03 mx sshd[1]: y"},
 		{"Nov 20 13:37:42 mx\tsshd[1]: x", AT, NULL, NULL, NULL, "mx\tsshd[1]: x"},
 		{"<22>1 2026-11-20T13:37:42Z mx ss[1]: 1 - - x", AT, "mx", NULL, "1", "x"},
 		{"<22>1 2026-11-20T13:37:42Z mx sshd 1 - [a b=\"] - sshd: x", NULL, NULL, NULL, NULL, NULL},
@@ -725,7 +722,8 @@ static struct span span(const char *text)
 static void test_known(void **state)
 {
 	static const struct {
-		const char *program, *pid, *message, *want_program, *want_pid, *want_message; /* want_message NULL: unparsed */
+		const char *program, *pid, *message, *want_program, *want_pid,
+			*want_message; /* want_message NULL: unparsed */
 	} rows_known[] = {
 		{"postfix/smtpd", "12", "hello", "postfix/smtpd", "12", "hello"},
 		{"postfix/smtpd", "12", "hello\r", "postfix/smtpd", "12", "hello"},
@@ -752,8 +750,12 @@ static void test_known(void **state)
 		const char *const want = rows_known[i].want_message;
 		const struct row as_row = {.text = rows_known[i].message};
 
-		line = (struct line){.time_s = 7, .has_time = true, .host = span("mx"), .program = span(rows_known[i].program),
-		                     .pid = span(rows_known[i].pid), .message = span(rows_known[i].message)};
+		line = (struct line){.time_s = 7,
+		                     .has_time = true,
+		                     .host = span("mx"),
+		                     .program = span(rows_known[i].program),
+		                     .pid = span(rows_known[i].pid),
+		                     .message = span(rows_known[i].message)};
 		assert_int_equal(line_known(&clock, false, &line), want == NULL ? LINE_UNPARSED : LINE_OK);
 		if (want == NULL)
 			continue;
@@ -780,8 +782,12 @@ static void test_printed(void **state)
 	line_clock_init(&clock, end_s, 0);
 	for (size_t i = 0; i < sizeof rows_printed / sizeof *rows_printed; i++) {
 		const struct row *const row = &rows_printed[i];
-		struct line line = {.time_s = 7, .has_time = true, .host = span("mx"), .program = span("0123456789ab"),
-		                    .pid = span("77"), .message = span(row->text)};
+		struct line line = {.time_s = 7,
+		                    .has_time = true,
+		                    .host = span("mx"),
+		                    .program = span("0123456789ab"),
+		                    .pid = span("77"),
+		                    .message = span(row->text)};
 
 		assert_int_equal(line_known(&clock, true, &line), LINE_OK);
 		assert_int_equal(line.time_s, 7);
@@ -795,14 +801,12 @@ static void test_printed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_syslog), cmocka_unit_test(test_own_files),
-		cmocka_unit_test(test_more_headers),
-		cmocka_unit_test(test_frames),
-		cmocka_unit_test(test_frame_traps),
-		cmocka_unit_test(test_parts),
-		cmocka_unit_test(test_traps),  cmocka_unit_test(test_years),
-		cmocka_unit_test(test_zones),  cmocka_unit_test(test_same_minute),
-		cmocka_unit_test(test_known), cmocka_unit_test(test_printed),
+		cmocka_unit_test(test_syslog),       cmocka_unit_test(test_own_files),
+		cmocka_unit_test(test_more_headers), cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_frame_traps),  cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_traps),        cmocka_unit_test(test_years),
+		cmocka_unit_test(test_zones),        cmocka_unit_test(test_same_minute),
+		cmocka_unit_test(test_known),        cmocka_unit_test(test_printed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,7 +31,8 @@ static int setup(void **state)
 	if (mkdir(inner, 0755) < 0 || (file = fopen(path, "w")) == NULL || fclose(file) != 0 || mkfifo(fifo, 0644) < 0)
 		return -1;
 	member = (struct readable_user){.name = "member", .uid = geteuid() + 1, .n_gids = 1, .gids = {getegid()}};
-	stranger = (struct readable_user){.name = "stranger", .uid = geteuid() + 1, .n_gids = 1, .gids = {getegid() + 1}};
+	stranger =
+		(struct readable_user){.name = "stranger", .uid = geteuid() + 1, .n_gids = 1, .gids = {getegid() + 1}};
 	return 0;
 }
 
@@ -51,8 +52,8 @@ static void test_modes(void **state)
 		mode_t mode;
 		int owner, member, stranger;
 	} rows[] = {
-		{0644, 0, 0, 0},       {0640, 0, 0, -EACCES},       {0600, 0, -EACCES, -EACCES}, {0604, 0, -EACCES, 0},
-		{0044, -EACCES, 0, 0}, {0000, -EACCES, -EACCES, -EACCES},
+		{0644, 0, 0, 0},       {0640, 0, 0, -EACCES}, {0600, 0, -EACCES, -EACCES},
+		{0604, 0, -EACCES, 0}, {0044, -EACCES, 0, 0}, {0000, -EACCES, -EACCES, -EACCES},
 	};
 	struct why why;
 
@@ -137,11 +138,8 @@ static void test_user(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_modes),
-		cmocka_unit_test(test_directories),
-		cmocka_unit_test(test_no_logs),
-		cmocka_unit_test(test_docker),
-		cmocka_unit_test(test_user),
+		cmocka_unit_test(test_modes),  cmocka_unit_test(test_directories), cmocka_unit_test(test_no_logs),
+		cmocka_unit_test(test_docker), cmocka_unit_test(test_user),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,5 +1,6 @@
 /*
- * receive: lines by datagrams and by a FIFO, whole, cut and in pieces; what may be at the path; and what is left behind.
+ * receive: lines by datagrams and by a FIFO, whole, cut and in pieces; what may be at the path; and what is left
+ * behind.
  */
 #include "input/receive.h"
 
@@ -220,7 +221,7 @@ static void test_refusals(void **state)
 	assert_int_equal(unlink(path), 0);
 	open_it();
 	assert_int_equal(receive_open(path, &other, &why), -EADDRINUSE);
-	next_is(NULL, false); /* the question was no line */
+	next_is(NULL, false);             /* the question was no line */
 	(void)close(receive_fd(receive)); /* as if killed: the socket stays */
 	assert_int_equal(lstat(path, &st), 0);
 	assert_int_equal(receive_open(path, &other, &why), 0);
@@ -233,10 +234,10 @@ static void test_refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(test_datagrams, set_up, tear_down),
-	        cmocka_unit_test_setup_teardown(test_fifo, set_up, tear_down),
-	        cmocka_unit_test_setup_teardown(test_replaced, set_up, tear_down),
-	        cmocka_unit_test_setup_teardown(test_refusals, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_datagrams, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_fifo, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_replaced, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_refusals, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#define TIME "2026-11-20T14:01:02.123456789Z"
+#define TIME       "2026-11-20T14:01:02.123456789Z"
 #define JSON(text) "{\"log\":\"" text "\",\"stream\":\"stdout\",\"time\":\"" TIME "\"}"
 
 static struct unwrap unwrap;
@@ -52,7 +52,8 @@ static void test_json(void **state)
 	} rows[] = {
 		{JSON("Nov 20 x: <a>\\n"), TIME " stdout F Nov 20 x: <a>"},
 		{"{\"log\":\"x\\n\",\"stream\":\"stderr\",\"time\":\"" TIME "\"}", TIME " stderr F x"},
-		{"{\"log\":\"x\\n\",\"stream\":\"stdout\",\"attrs\":{\"tag\":\"a\\\"b\"},\"time\":\"" TIME "\"}", TIME " stdout F x"},
+		{"{\"log\":\"x\\n\",\"stream\":\"stdout\",\"attrs\":{\"tag\":\"a\\\"b\"},\"time\":\"" TIME "\"}",
+	         TIME " stdout F x"},
 		{JSON("\\u003ca@b\\u003E \\\"q\\\" \\\\ \\/ \\t\\r\\n"), TIME " stdout F <a@b> \"q\" \\ / \t\r"},
 		{JSON("\\u00e9 \\u20ac \\ud83d\\ude00\\n"), TIME " stdout F \xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80"},
 		{JSON("\\n"), TIME " stdout F "},
@@ -66,7 +67,8 @@ static void test_json(void **state)
 		{"{\"log\":\"x\\n\",\"stream\":\"other\",\"time\":\"" TIME "\"}", NULL},
 		{"{\"log\":\"x\\n\",\"stream\":\"stdout\"}", NULL},
 		{"{\"log\":\"x\\n\",\"stream\":\"stdout\",\"time\":\"a b\"}", NULL},
-		{"{\"log\":\"x\\n\",\"stream\":\"stdout\",\"time\":\"0123456789012345678901234567890123456789012345\"}", NULL},
+		{"{\"log\":\"x\\n\",\"stream\":\"stdout\",\"time\":\"0123456789012345678901234567890123456789012345\"}",
+	         NULL},
 		{"{\"log\":\"x\\n", NULL},
 		{"{\"log\":\"x\\", NULL},
 		{"{\"log\":\"", NULL},
@@ -75,7 +77,7 @@ static void test_json(void **state)
 		{" " JSON("x\\n"), NULL},
 		/* a client's text ends no string and adds no key */
 		{JSON("x\\\",\\\"stream\\\":\\\"stdout\\\",\\\"time\\\":\\\"2020\\\"}\\n"),
-		 TIME " stdout F x\",\"stream\":\"stdout\",\"time\":\"2020\"}"},
+	         TIME " stdout F x\",\"stream\":\"stdout\",\"time\":\"2020\"}"},
 	};
 	char decoded[LINE_MAX_BYTES];
 
@@ -157,7 +159,8 @@ static void test_limits(void **state)
 	assert_int_equal(unwrap_next(&unwrap, span_of(json), &cut, &got), UNWRAP_LINE);
 	assert_true(cut && unwrap_wants(&unwrap, span_of("x")));
 	cut = false;
-	assert_int_equal(unwrap_next(&unwrap, span_of(JSON("Nov 20 14:01:02 mx sshd[1]: forged\\n")), &cut, &got), UNWRAP_LINE);
+	assert_int_equal(unwrap_next(&unwrap, span_of(JSON("Nov 20 14:01:02 mx sshd[1]: forged\\n")), &cut, &got),
+	                 UNWRAP_LINE);
 	assert_true(cut);
 	next(JSON("x\\n"), TIME " stdout F x");
 }

@@ -84,8 +84,10 @@ static void test_lines(void **state)
 		{"192.0.2.7;ours\n", "192.0.2.7", NULL},
 		{"2001:db8::/32\n", "2001:db8:1::1", NULL},
 		{"# 192.0.2.7\n\n; 192.0.2.7\n", NULL, NULL},
-		{"192.0.2.1/24\n", NULL, "allow:1: want an address or a network without host bits, got \"192.0.2.1/24\""},
-		{"\nexample.org\n192.0.2.7\n", "192.0.2.7", "allow:2: want an address or a network without host bits, got \"example.org\""},
+		{"192.0.2.1/24\n", NULL,
+	         "allow:1: want an address or a network without host bits, got \"192.0.2.1/24\""},
+		{"\nexample.org\n192.0.2.7\n", "192.0.2.7",
+	         "allow:2: want an address or a network without host bits, got \"example.org\""},
 		{"\x1b[31m\n", NULL, "got \"\\x1b[31m\""},
 	};
 

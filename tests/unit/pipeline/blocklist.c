@@ -1,6 +1,7 @@
 /*
- * blocklist: files and what is allowed on one side, the kernel's lists on the other, whose far end is played; a model of
- * addresses says which of them must be closed. The networks are those of RFC 2544, in which no machine of a test has its own address.
+ * blocklist: files and what is allowed on one side, the kernel's lists on the other, whose far end is played; a model
+ * of addresses says which of them must be closed. The networks are those of RFC 2544, in which no machine of a test has
+ * its own address.
  */
 #include "pipeline/blocklist.h"
 
@@ -107,7 +108,9 @@ static struct blocklist_change moved(void)
 		if (blocklist_moves(list))
 			assert_int_equal(blocklist_move(list, reconcile, now_s, NULL, &ended, &change, &why), 0);
 		if (reconcile_is_busy(reconcile))
-			assert_int_equal(reconcile_compare(reconcile, &(struct reconcile_rule){verdict, true}, now_s, &result, &why), 0);
+			assert_int_equal(reconcile_compare(reconcile, &(struct reconcile_rule){verdict, true}, now_s,
+			                                   &result, &why),
+			                 0);
 	}
 	return change;
 }
@@ -189,7 +192,11 @@ static void test_files(void **state)
 /* The block of a client in it stays when the network goes, and the network when the block does. */
 static void test_with_blocks(void **state)
 {
-	const struct block block = {.net = net_from("198.18.2.7"), .since_s = now_s, .until_s = now_s + 600, .cause = BLOCK_MANUAL, .id = 1};
+	const struct block block = {.net = net_from("198.18.2.7"),
+	                            .since_s = now_s,
+	                            .until_s = now_s + 600,
+	                            .cause = BLOCK_MANUAL,
+	                            .id = 1};
 	size_t refused;
 
 	(void)state;
@@ -213,7 +220,8 @@ static void test_with_blocks(void **state)
 /* What is allowed is open at once, and closed again afterwards; the rest of its network stays closed. */
 static void test_allowed(void **state)
 {
-	const struct net host = net_from("198.18.2.7"), host6 = net_from("2001:db8:0:7::1"), whole = net_from("198.18.100.0/24");
+	const struct net host = net_from("198.18.2.7"), host6 = net_from("2001:db8:0:7::1"),
+			 whole = net_from("198.18.100.0/24");
 
 	(void)state;
 	put(0, "198.18.2.0/24\n2001:db8::/56\n198.18.100.0/24\n");
@@ -310,7 +318,8 @@ static void test_capacity(void **state)
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-	const struct CMUnitTest tests[] = {TEST(test_files), TEST(test_with_blocks), TEST(test_allowed), TEST(test_model), TEST(test_capacity)};
+	const struct CMUnitTest tests[] = {TEST(test_files), TEST(test_with_blocks), TEST(test_allowed),
+	                                   TEST(test_model), TEST(test_capacity)};
 #undef TEST
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,13 +28,19 @@ static struct why why;
 
 static int setup(void **state)
 {
-	static const struct verdict_policy policy = {
-		.threshold = 100, .window_s = 3600, .memory_s = 86400, .n_for = 1, .for_s = {600}, .earn_days = 1, .suspension = 1};
+	static const struct verdict_policy policy = {.threshold = 100,
+	                                             .window_s = 3600,
+	                                             .memory_s = 86400,
+	                                             .n_for = 1,
+	                                             .for_s = {600},
+	                                             .earn_days = 1,
+	                                             .suspension = 1};
 
 	(void)state;
 	if (config_read("/nonexistent", true, &config, &why) < 0 || store_open(NULL, STORE_WRITE, &store, &why) < 0)
 		return -1;
-	decide = (struct decide){config, sessions_new(), verdict_new(&policy), greylist_new(1), pending_new(store), true};
+	decide = (struct decide){config,          sessions_new(),     verdict_new(&policy),
+	                         greylist_new(1), pending_new(store), true};
 	verdict_at(decide.verdict, T0);
 	return 0;
 }
@@ -105,8 +111,10 @@ static struct decide_result listed(const char *address, int score)
 {
 	static char zone[] = "bl.example";
 	const struct config_list list = {.zone = zone, .score = score};
-	const struct dnsbl_answer answer = {
-		.word = DNSBL_LISTED, .list = &list, .addr = net_from(address).addr, .code = net_from("127.0.0.2").addr};
+	const struct dnsbl_answer answer = {.word = DNSBL_LISTED,
+	                                    .list = &list,
+	                                    .addr = net_from(address).addr,
+	                                    .code = net_from("127.0.0.2").addr};
 	struct decide_result ret;
 
 	decide_listed(&decide, &answer, T0, &ret);
@@ -123,16 +131,13 @@ static void test_hits(void **state)
 		bool is_hit;
 		size_t n_blocks;
 	} rows[] = {
-		{"192.0.2.1", 60, VERDICT_COUNTED, true, 0},
-		{"192.0.2.1", 60, VERDICT_BLOCK, true, 1},
-		{"192.0.2.1", 60, VERDICT_RUNNING, true, 0},
-		{"192.0.2.2", 0, VERDICT_COUNTED, false, 0},
-		{"192.0.2.3", -10, VERDICT_COUNTED, false, 0},    /* proven good from now on: */
-		{"192.0.2.3", 199, VERDICT_COUNTED, true, 0},     /* twice the threshold */
-		{"192.0.2.3", 11, VERDICT_BLOCK, true, 1},
-		{"192.0.2.4", -10, VERDICT_COUNTED, false, 0},
-		{"192.0.2.4", 210, VERDICT_QUARANTINE, true, 0},  /* the second good one: the rule is suspended, ... */
-		{"192.0.2.5", 210, VERDICT_SUSPENDED, true, 0},   /* ... for everybody */
+		{"192.0.2.1", 60, VERDICT_COUNTED, true, 0},     {"192.0.2.1", 60, VERDICT_BLOCK, true, 1},
+		{"192.0.2.1", 60, VERDICT_RUNNING, true, 0},     {"192.0.2.2", 0, VERDICT_COUNTED, false, 0},
+		{"192.0.2.3", -10, VERDICT_COUNTED, false, 0}, /* proven good from now on: */
+		{"192.0.2.3", 199, VERDICT_COUNTED, true, 0},  /* twice the threshold */
+		{"192.0.2.3", 11, VERDICT_BLOCK, true, 1},       {"192.0.2.4", -10, VERDICT_COUNTED, false, 0},
+		{"192.0.2.4", 210, VERDICT_QUARANTINE, true, 0}, /* the second good one: the rule is suspended, ... */
+		{"192.0.2.5", 210, VERDICT_SUSPENDED, true, 0},  /* ... for everybody */
 		{"198.51.100.1", 210, VERDICT_ALLOWED, true, 0},
 	};
 	const struct net allowed = net_from("198.51.100.0/24");
@@ -142,10 +147,10 @@ static void test_hits(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const struct decide_result got = hit(rows[i].address, rows[i].score);
 
-		if (got.decision.outcome != rows[i].outcome || got.is_hit != rows[i].is_hit || got.decision.n != rows[i].n_blocks ||
-		    got.released != (rows[i].outcome == VERDICT_QUARANTINE))
-			fail_msg("row %zu: got outcome %d, hit %d, %zu blocks, %zu released", i, (int)got.decision.outcome, got.is_hit,
-			         got.decision.n, got.released);
+		if (got.decision.outcome != rows[i].outcome || got.is_hit != rows[i].is_hit ||
+		    got.decision.n != rows[i].n_blocks || got.released != (rows[i].outcome == VERDICT_QUARANTINE))
+			fail_msg("row %zu: got outcome %d, hit %d, %zu blocks, %zu released", i,
+			         (int)got.decision.outcome, got.is_hit, got.decision.n, got.released);
 	}
 	want_number("SELECT count(*) FROM hit", 8);
 	want_number("SELECT count(*) FROM hit WHERE ignored = 1", 4);
@@ -156,7 +161,8 @@ static void test_hits(void **state)
 	want_number("SELECT count(*) FROM suspension WHERE rule = 'bad'", 1);
 }
 
-/* Two logs report the same three mistakes; the second one three more in a line. What repeats is stored, and counts nothing. */
+/* Two logs report the same three mistakes; the second one three more in a line. What repeats is stored, and counts
+ * nothing. */
 static void test_duplicates(void **state)
 {
 	struct rule pam = rules[BAD_RULE], server = rules[BAD_RULE];
@@ -167,8 +173,8 @@ static void test_duplicates(void **state)
 		enum verdict_outcome outcome;
 		int score;
 	} rows[] = {
-		{&pam, 1, VERDICT_COUNTED, 20},    {&server, 1, VERDICT_DUPLICATE, 0}, {&server, 1, VERDICT_COUNTED, 20},
-		{&pam, 1, VERDICT_DUPLICATE, 0},   {&pam, 1, VERDICT_COUNTED, 20},     {&server, 3, VERDICT_BLOCK, 40},
+		{&pam, 1, VERDICT_COUNTED, 20},  {&server, 1, VERDICT_DUPLICATE, 0}, {&server, 1, VERDICT_COUNTED, 20},
+		{&pam, 1, VERDICT_DUPLICATE, 0}, {&pam, 1, VERDICT_COUNTED, 20},     {&server, 3, VERDICT_BLOCK, 40},
 		{&pam, 1, VERDICT_DUPLICATE, 0},
 	};
 
@@ -205,8 +211,10 @@ static void test_floods(void **state)
 	assert_false(flood("192.0.2.1").is_hit); /* blocked, and still at it */
 	assert_false(flood("198.51.100.1").is_hit);
 	want_number("SELECT count(*) FROM hits", 1);
-	want_number("SELECT count(*) FROM hits WHERE rule = 'kernel-connections' AND category = 'flood' AND score = 100 AND "
-	            "text = 'kernel: more than 10 new connections in 60 s' AND detail IS NULL AND file IS NULL", 1);
+	want_number("SELECT count(*) FROM hits WHERE rule = 'kernel-connections' AND category = 'flood' AND score = "
+	            "100 AND "
+	            "text = 'kernel: more than 10 new connections in 60 s' AND detail IS NULL AND file IS NULL",
+	            1);
 	want_number("SELECT count(*) FROM blocks WHERE address = '192.0.2.1' AND rule = 'kernel-connections'", 1);
 }
 
@@ -217,8 +225,10 @@ static void test_lists(void **state)
 	(void)flood("192.0.2.2");
 	want_number("SELECT count(*) FROM blocks WHERE address = '192.0.2.1' AND rule = 'dns-list'", 1);
 	want_number("SELECT count(*) FROM blocks WHERE address = '192.0.2.2' AND rule = 'kernel-connections'", 1);
-	want_number("SELECT count(*) FROM hits WHERE detail = 'bl.example' AND text = 'bl.example answers 127.0.0.2 for 192.0.2.1'", 1);
-	assert_true(listed("192.0.2.1", -1).earned); /* its block ends */
+	want_number("SELECT count(*) FROM hits WHERE detail = 'bl.example' AND text = 'bl.example answers 127.0.0.2 "
+	            "for 192.0.2.1'",
+	            1);
+	assert_true(listed("192.0.2.1", -1).earned);  /* its block ends */
 	assert_false(listed("192.0.2.1", -1).earned); /* it is allowed already */
 	want_number("SELECT count(*) FROM block WHERE address = '192.0.2.1' AND ended_by = 'allowed by bl.example'", 1);
 	want_number("SELECT count(*) FROM allowance WHERE address = '192.0.2.1' AND cause = 'dns-list'", 1);
@@ -256,7 +266,7 @@ int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {TEST(test_hits), TEST(test_duplicates), TEST(test_floods), TEST(test_lists),
-	                                    TEST(test_greylist)};
+	                                   TEST(test_greylist)};
 #undef TEST
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

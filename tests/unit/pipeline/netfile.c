@@ -98,7 +98,8 @@ static void test_numbers(void **state)
 {
 	char text[4096];
 	bool changed = false;
-	const int n = snprintf(text, sizeof text, "# head\n192.0.2.1\n192.0.2.3 #%2000s\n192.0.2.4%c\n192.0.2.5\n", "long", '\0');
+	const int n = snprintf(text, sizeof text, "# head\n192.0.2.1\n192.0.2.3 #%2000s\n192.0.2.4%c\n192.0.2.5\n",
+	                       "long", '\0');
 
 	(void)state;
 	put(text, (size_t)n);
@@ -109,7 +110,8 @@ static void test_numbers(void **state)
 	assert_int_equal(file.list[0].line, 2);
 	assert_int_equal(file.list[1].line, 3);
 	assert_int_equal(file.list[2].line, 5);
-	assert_non_null(strstr(why.text, "list:4: want an address or a network without host bits, got \"192.0.2.4\\x00\""));
+	assert_non_null(
+		strstr(why.text, "list:4: want an address or a network without host bits, got \"192.0.2.4\\x00\""));
 }
 
 /* Trouble is returned once for each edit, and kept until the next; what was there before stays. */

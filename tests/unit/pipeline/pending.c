@@ -90,8 +90,10 @@ static struct addr addr_number(unsigned i)
 
 static void note_text(struct pending_file *file, unsigned i, struct span detail, struct span text, bool blocks)
 {
-	const struct rules_hit hit = {.rule = &rules[i % 2], .address = addr_number(i), .score = 20, .count = 1, .detail = detail};
-	struct verdict_decision decision = {.outcome = VERDICT_COUNTED, .counted = true, .score = 20, .subject = net_of(&hit.address)};
+	const struct rules_hit hit = {
+		.rule = &rules[i % 2], .address = addr_number(i), .score = 20, .count = 1, .detail = detail};
+	struct verdict_decision decision = {
+		.outcome = VERDICT_COUNTED, .counted = true, .score = 20, .subject = net_of(&hit.address)};
 	struct block block;
 
 	if (blocks) {
@@ -110,8 +112,12 @@ static void note(struct pending_file *file, unsigned i, bool blocks)
 
 static void read_on(struct pending_file *file, int64_t lines, int64_t position)
 {
-	const struct pending_read read = {.lines = lines, .cut = 1, .unparsed = 2, .last_line_at = t0_s, .position = position,
-	                                 .last = span_of("last")};
+	const struct pending_read read = {.lines = lines,
+	                                  .cut = 1,
+	                                  .unparsed = 2,
+	                                  .last_line_at = t0_s,
+	                                  .position = position,
+	                                  .last = span_of("last")};
 
 	pending_read(file, &read);
 }
@@ -147,7 +153,9 @@ static void test_write(void **state)
 	read_on(file, 10, 1000);
 	written();
 	assert_int_equal(number("SELECT count(*) FROM hits WHERE file = '/var/log/mail.log' AND text = 'the line'"), 2);
-	assert_int_equal(number("SELECT count(*) FROM hits WHERE address = '2001:db8::1' AND rule = 'second' AND offset = 100"), 1);
+	assert_int_equal(
+		number("SELECT count(*) FROM hits WHERE address = '2001:db8::1' AND rule = 'second' AND offset = 100"),
+		1);
 	assert_int_equal(number("SELECT count(*) FROM blocks WHERE address = '2001:db8::1' AND rule = 'second'"), 1);
 	assert_string_equal(pending_cause(pending, 0).rule->name, "second"); /* still known, for the log */
 	assert_true(span_is(pending_cause(pending, 0).detail, "detail"));
@@ -180,7 +188,8 @@ static void entries(struct pending_file *file, int64_t suppressed, const char *c
 	                                                .unit = unit});
 }
 
-/* A journal: the cursor and the hits before it are written together or not at all; counters add up, also with what was known. */
+/* A journal: the cursor and the hits before it are written together or not at all; counters add up, also with what was
+ * known. */
 static void test_journal(void **state)
 {
 	struct pending_file *journal = pending_journal(pending, "namespace mail", NULL, NULL);
@@ -197,9 +206,10 @@ static void test_journal(void **state)
 	sql("ROLLBACK");
 	written();
 	assert_int_equal(number("SELECT count(*) FROM hits WHERE file = 'journal of namespace mail'"), 1);
-	assert_int_equal(number("SELECT count(*) FROM journal WHERE cursor = 's=1;i=2' AND unit = 'postfix@-.service' AND "
-	                        "suppressed = 7"),
-	                 1);
+	assert_int_equal(
+		number("SELECT count(*) FROM journal WHERE cursor = 's=1;i=2' AND unit = 'postfix@-.service' AND "
+	               "suppressed = 7"),
+		1);
 	assert_int_equal(number("SELECT lines + cut + unparsed FROM log"), 26);
 	pending_done(journal);
 
@@ -208,7 +218,8 @@ static void test_journal(void **state)
 	entries(journal, 1, "s=1;i=3", "other.service");
 	written();
 	assert_int_equal(number("SELECT count(*) FROM log"), 1);
-	assert_int_equal(number("SELECT count(*) FROM journal WHERE cursor = 's=1;i=3' AND unit = 'other.service' AND forged = 9 AND "
+	assert_int_equal(number("SELECT count(*) FROM journal WHERE cursor = 's=1;i=3' AND unit = 'other.service' AND "
+	                        "forged = 9 AND "
 	                        "damaged = 12 AND gaps = 3 AND lost = 15 AND suppressed = 8"),
 	                 1);
 	assert_int_equal(number("SELECT lines FROM log"), 30);
@@ -221,8 +232,13 @@ static void test_no_log(void **state)
 	const struct addr one = addr_number(1), two = addr_number(2);
 	const struct net net = net_of(&one), second = net_of(&two);
 	char text[] = "allowed by white.example";
-	struct pending_allowance allowance = {
-		.net = net, .since_s = t0_s, .until_s = t0_s + 3600, .cause = "dns-list", .why = text, .lifts = true, .lifted = net};
+	struct pending_allowance allowance = {.net = net,
+	                                      .since_s = t0_s,
+	                                      .until_s = t0_s + 3600,
+	                                      .cause = "dns-list",
+	                                      .why = text,
+	                                      .lifts = true,
+	                                      .lifted = net};
 
 	(void)state;
 	note(NULL, 1, true);
@@ -235,8 +251,12 @@ static void test_no_log(void **state)
 	written();
 	assert_int_equal(number("SELECT count(*) FROM hit WHERE log = 0 AND text = 'the line'"), 2);
 	assert_int_equal(number("SELECT count(*) FROM log"), 0);
-	assert_int_equal(number("SELECT count(*) FROM allowance WHERE cause = 'dns-list' AND why = 'allowed by white.example'"), 2);
-	assert_int_equal(number("SELECT count(*) FROM block WHERE address = '2001:db8::1' AND ended_by = 'allowed by white.example'"), 1);
+	assert_int_equal(
+		number("SELECT count(*) FROM allowance WHERE cause = 'dns-list' AND why = 'allowed by white.example'"),
+		2);
+	assert_int_equal(number("SELECT count(*) FROM block WHERE address = '2001:db8::1' AND ended_by = 'allowed by "
+	                        "white.example'"),
+	                 1);
 	assert_int_equal(number("SELECT count(*) FROM block WHERE ended IS NULL AND address = '2001:db8::2'"), 1);
 }
 
@@ -274,7 +294,8 @@ static void test_full(void **state)
 		unsigned in_turn = 0;
 
 		for (; !pending_is_full(pending); in_turn++, n++)
-			note_text(file, n, (struct span){long_line, sizeof long_line}, (struct span){long_line, sizeof long_line}, true);
+			note_text(file, n, (struct span){long_line, sizeof long_line},
+			          (struct span){long_line, sizeof long_line}, true);
 		assert_true(in_turn > PENDING_HITS_MAX - 8 && in_turn <= PENDING_HITS_MAX);
 		read_on(file, in_turn, 100 * n);
 		written();
@@ -282,7 +303,9 @@ static void test_full(void **state)
 	}
 	assert_int_equal(number("SELECT count(*) FROM hit"), n);
 	assert_int_equal(number("SELECT count(*) FROM block"), n);
-	assert_int_equal(number("SELECT max(length(text)) < 1024 AND max(length(detail)) < 256 AND min(length(text)) > 1000 FROM hit"), 1);
+	assert_int_equal(number("SELECT max(length(text)) < 1024 AND max(length(detail)) < 256 AND min(length(text)) > "
+	                        "1000 FROM hit"),
+	                 1);
 	assert_int_equal(number("SELECT count(*) FROM hit WHERE instr(text, x'1b') OR instr(detail, x'1b')"), 0);
 	assert_int_equal(number("SELECT count(*) FROM hit WHERE text LIKE '\\x1b\\x1b%...'"), n);
 	pending_done(file);
@@ -300,7 +323,9 @@ static void test_text(void **state)
 	memset(line, '#', sizeof line - 1);
 	read_on(file, 1, 1);
 	written();
-	assert_int_equal(number("SELECT text = 'a\\x1b[31m\\xff\xc3\xbc\\x0a\\xe2\\x80\\xae' AND detail IS NULL FROM hit WHERE id = 1"), 1);
+	assert_int_equal(number("SELECT text = 'a\\x1b[31m\\xff\xc3\xbc\\x0a\\xe2\\x80\\xae' AND detail IS NULL FROM "
+	                        "hit WHERE id = 1"),
+	                 1);
 	assert_int_equal(number("SELECT text = '' AND detail = '' FROM hit WHERE id = 2"), 1);
 	pending_done(file);
 }
@@ -368,21 +393,26 @@ static void test_failed_in_the_middle(void **state)
 	struct why why;
 
 	(void)state;
-	sql("CREATE TRIGGER stumble BEFORE INSERT ON hit WHEN NEW.address = '2001:db8::5' BEGIN SELECT RAISE(FAIL, 'no'); END");
+	sql("CREATE TRIGGER stumble BEFORE INSERT ON hit WHEN NEW.address = '2001:db8::5' BEGIN SELECT RAISE(FAIL, "
+	    "'no'); END");
 	for (unsigned i = 0; i < 10; i++)
 		note(a, i, i % 2 == 0);
 	read_on(a, 10, 1000);
 	for (unsigned turn = 0; turn < 3; turn++) {
 		assert_true(pending_write(pending, &why) < 0);
-		assert_int_equal(number("SELECT (SELECT count(*) FROM hit) + (SELECT count(*) FROM log) + (SELECT count(*) FROM rule)"), 0);
+		assert_int_equal(number("SELECT (SELECT count(*) FROM hit) + (SELECT count(*) FROM log) + (SELECT "
+		                        "count(*) FROM rule)"),
+		                 0);
 	}
 	sql("DROP TRIGGER stumble");
 	/* Others have made rows meanwhile, so that the ids are others now. */
 	sql("INSERT INTO log (path, first_line, last_line) VALUES ('/other', x'00', x'')");
 	sql("INSERT INTO rule (name, category, reason) VALUES ('other', 'other', 'other')");
 	written();
-	assert_int_equal(number("SELECT count(*) FROM hits WHERE file = '/a' AND rule = CASE offset % 200 WHEN 0 THEN 'first' ELSE "
-	                        "'second' END"), 10);
+	assert_int_equal(number("SELECT count(*) FROM hits WHERE file = '/a' AND rule = CASE offset % 200 WHEN 0 THEN "
+	                        "'first' ELSE "
+	                        "'second' END"),
+	                 10);
 	assert_int_equal(number("SELECT count(*) FROM blocks WHERE rule = 'first'"), 5);
 	assert_int_equal(number("SELECT count(*) FROM log"), 2);
 	pending_done(a);
@@ -395,10 +425,13 @@ static void test_failed_commit(void **state)
 	struct why why;
 
 	(void)state;
-	assert_int_equal(sqlite3_exec(store_handle(store), "PRAGMA foreign_keys = ON; "
-	                              "CREATE TABLE trap (log REFERENCES log DEFERRABLE INITIALLY DEFERRED); "
-	                              "CREATE TRIGGER spring AFTER INSERT ON hit BEGIN INSERT INTO trap VALUES (12345); END",
-	                              NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(store_handle(store),
+	                     "PRAGMA foreign_keys = ON; "
+	                     "CREATE TABLE trap (log REFERENCES log DEFERRABLE INITIALLY DEFERRED); "
+	                     "CREATE TRIGGER spring AFTER INSERT ON hit BEGIN INSERT INTO trap VALUES (12345); END",
+	                     NULL, NULL, NULL),
+		SQLITE_OK);
 	note(a, 1, true);
 	read_on(a, 10, 1000);
 	assert_true(pending_write(pending, &why) < 0);
@@ -412,7 +445,8 @@ static void test_failed_commit(void **state)
 static void test_rules(void **state)
 {
 	struct pending_file *const a = pending_file(pending, "/a", span_of("a"), NULL);
-	struct rulefile_rule other_text = {.name = (char[]){"third"}, .category = (char[]){"x"}, .reason = (char[]){"y"}};
+	struct rulefile_rule other_text = {
+		.name = (char[]){"third"}, .category = (char[]){"x"}, .reason = (char[]){"y"}};
 	const struct rule third = {.index = 0, .text = &other_text};
 	const struct rules_hit hit = {.rule = &third, .address = addr_number(9), .score = 20, .count = 1};
 

@@ -34,8 +34,8 @@ static struct why why;
 
 static int setup(void **state)
 {
-	const struct verdict_policy policy = {.threshold = 100, .window_s = 3600, .memory_s = 86400, .n_for = 3,
-	                                      .for_s = {600, 3600, 7200}};
+	const struct verdict_policy policy = {
+		.threshold = 100, .window_s = 3600, .memory_s = 86400, .n_for = 3, .for_s = {600, 3600, 7200}};
 	struct store_log log = {0};
 	int64_t rule;
 
@@ -63,8 +63,8 @@ static int teardown(void **state)
 
 static void add_block(const char *address, int64_t since_s, int64_t until_s, unsigned offence)
 {
-	struct block block = {.net = net_from(address), .since_s = since_s, .until_s = until_s,
-	                                  .offence = offence, .rule = 1};
+	struct block block = {
+		.net = net_from(address), .since_s = since_s, .until_s = until_s, .offence = offence, .rule = 1};
 
 	assert_int_equal(store_add_blocks(store, &block, 1, &why), 0);
 }
@@ -113,7 +113,8 @@ static int until_of(const char *address)
 	sqlite3_stmt *s;
 	int until;
 
-	(void)snprintf(sql, sizeof sql, "SELECT max(until) - %lld FROM block WHERE address = '%s'", (long long)t0_s, address);
+	(void)snprintf(sql, sizeof sql, "SELECT max(until) - %lld FROM block WHERE address = '%s'", (long long)t0_s,
+	               address);
 	assert_int_equal(sqlite3_prepare_v2(store_handle(store), sql, -1, &s, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
 	until = sqlite3_column_int(s, 0);
@@ -237,8 +238,10 @@ static void test_extended_to_the_next_step(void **state)
 				held(clients[i])->idle_s = random_below(100); /* at worst from before the block */
 		(void)synced(now, true);
 		for (unsigned i = 0; i < N; i++)
-			if (until_of(clients[i]) > most[i] || until_of(clients[i]) < lasts[i] || (now >= most[i] && held(clients[i]) != NULL))
-				fail_msg("%s at %d: got an end at %d, want %d to %d", clients[i], now, until_of(clients[i]), lasts[i], most[i]);
+			if (until_of(clients[i]) > most[i] || until_of(clients[i]) < lasts[i] ||
+			    (now >= most[i] && held(clients[i]) != NULL))
+				fail_msg("%s at %d: got an end at %d, want %d to %d", clients[i], now,
+				         until_of(clients[i]), lasts[i], most[i]);
 	}
 	assert_int_equal(until_of("192.0.2.1"), most[0]); /* they were never quiet for long */
 	assert_int_equal(until_of("192.0.2.2"), most[1]);
@@ -269,8 +272,12 @@ static void test_knock_at_once(void **state)
 	held("192.0.2.1")->bytes = 0;
 	r = synced(2, true);
 	assert_int_equal(r.dropped, 0);
-	assert_int_equal(sqlite3_exec(store_handle(store), "DELETE FROM block WHERE address = '192.0.2.1' AND knocks = 2 AND packets = 6 AND bytes = 300",
-	                              NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(
+			store_handle(store),
+			"DELETE FROM block WHERE address = '192.0.2.1' AND knocks = 2 AND packets = 6 AND bytes = 300",
+			NULL, NULL, NULL),
+		SQLITE_OK);
 	assert_int_equal(sqlite3_changes(store_handle(store)), 1);
 }
 
@@ -370,8 +377,11 @@ static void test_knock_not_stored(void **state)
 	(void)synced(0, true);
 	age(100);
 	held("192.0.2.1")->idle_s = 10;
-	assert_int_equal(sqlite3_exec(store_handle(store), "CREATE TRIGGER stumble BEFORE UPDATE ON block BEGIN "
-	                              "SELECT RAISE(FAIL, 'no'); END", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(store_handle(store),
+	                              "CREATE TRIGGER stumble BEFORE UPDATE ON block BEGIN "
+	                              "SELECT RAISE(FAIL, 'no'); END",
+	                              NULL, NULL, NULL),
+	                 SQLITE_OK);
 	assert_true(reconcile_sync(reconcile, &(struct reconcile_rule){verdict, true}, t0_s + 100, &r, &why) < 0);
 	assert_int_equal(sqlite3_exec(store_handle(store), "DROP TRIGGER stumble", NULL, NULL, NULL), SQLITE_OK);
 	r = synced(110, true);
@@ -387,7 +397,8 @@ static void test_many(void **state)
 	for (unsigned i = 0; i < 1000; i++) {
 		char address[ADDR_TEXT_MAX];
 
-		(void)snprintf(address, sizeof address, i % 3 == 0 ? "2001:db8::%x" : "198.51.%u.%u", i % 3 == 0 ? i : i / 200, i % 200);
+		(void)snprintf(address, sizeof address, i % 3 == 0 ? "2001:db8::%x" : "198.51.%u.%u",
+		               i % 3 == 0 ? i : i / 200, i % 200);
 		add_block(address, t0_s, t0_s + 600 + i, 1);
 	}
 	r = synced(0, true);
@@ -401,7 +412,8 @@ static void test_many(void **state)
 	add_block("10.0.1.0/24", t0_s + 1100, t0_s + 1200, 1);
 	r = synced(1101, true);
 	r = synced(1200, true);
-	assert_int_equal(r.n_released, 99 + 2); /* a network in pieces is one block, one of its pieces by itself another */
+	assert_int_equal(r.n_released,
+	                 99 + 2); /* a network in pieces is one block, one of its pieces by itself another */
 }
 
 static void test_add(void **state)
@@ -414,7 +426,8 @@ static void test_add(void **state)
 		char address[ADDR_TEXT_MAX];
 
 		(void)snprintf(address, sizeof address, "198.51.100.%u", i);
-		blocks[i] = (struct block){.net = net_from(address), .since_s = t0_s, .until_s = t0_s + 600, .offence = 1};
+		blocks[i] =
+			(struct block){.net = net_from(address), .since_s = t0_s, .until_s = t0_s + 600, .offence = 1};
 	}
 	blocks[7].until_s = t0_s - 5; /* over already: root still wants a second */
 	assert_int_equal(reconcile_add(reconcile, blocks, 0, t0_s, &refused, &why), 0);
@@ -517,7 +530,11 @@ static struct block model_block(int i, int now, int for_s)
 {
 	char text[NET_TEXT_MAX];
 
-	(void)snprintf(text, sizeof text, i % 4 == 0 ? "2001:db8:0:%d::/64" : i % 4 == 1 ? "198.51.%d.0/24" : "192.0.2.%d", i + 1);
+	(void)snprintf(text, sizeof text,
+	               i % 4 == 0   ? "2001:db8:0:%d::/64"
+	               : i % 4 == 1 ? "198.51.%d.0/24"
+	                            : "192.0.2.%d",
+	               i + 1);
 	return (struct block){.net = net_from(text),
 	                      .since_s = t0_s + now,
 	                      .until_s = t0_s + now + for_s,
@@ -565,7 +582,8 @@ static void model_step(int now)
 	model_since[i] = now;
 }
 
-/* The kernel holds it as long as it is blocked; were the daemon to die now, not longer than its block, nor than the rules' time. */
+/* The kernel holds it as long as it is blocked; were the daemon to die now, not longer than its block, nor than the
+ * rules' time. */
 static void model_compare(int i, int now)
 {
 	const struct net net = model_block(i, now, 1).net;
@@ -578,7 +596,8 @@ static void model_compare(int i, int now)
 	if (element == NULL)
 		return;
 	ends = (int)(far.ends_s[element - far.set] - t0_s);
-	if (ends > model[i] + FAR_GRACE_S || ends > now + FAR_SECONDS || (ends < model[i] && ends <= now + MODEL_STEP_S))
+	if (ends > model[i] + FAR_GRACE_S || ends > now + FAR_SECONDS ||
+	    (ends < model[i] && ends <= now + MODEL_STEP_S))
 		fail_msg("second %d: address %d: held until %d, blocked until %d", now, i, ends, model[i]);
 }
 
@@ -592,7 +611,8 @@ static void model_turn(int now)
 		return;
 	}
 	age(now);
-	assert_int_equal(reconcile_release(reconcile, &(struct reconcile_rule){verdict, true}, t0_s + now, &result, &why), 0);
+	assert_int_equal(
+		reconcile_release(reconcile, &(struct reconcile_rule){verdict, true}, t0_s + now, &result, &why), 0);
 }
 
 static int model_next(int now)

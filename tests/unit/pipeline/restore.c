@@ -61,20 +61,23 @@ static struct verdict *restored(const struct rules *rules, bool live)
 }
 
 /* at, since and until: after T0. */
-#define HIT(address, at, score, ignored) \
-	"INSERT INTO hit (time, address, rule, score, ignored, log, offset, text) VALUES (1800000000 " at ", '" address "', 1, " score \
-	", " ignored ", 0, 0, '');"
-#define BLOCK(address, since, until, cause, rest) \
-	"INSERT INTO block (address, since, until, offence, rule, cause, ended) VALUES ('" address "', 1800000000 " since \
-	", 1800000000 " until ", 1, 1, " cause ", " rest ");"
-#define SSHD(address, at, score, ignored) \
-	"INSERT INTO hit (time, address, rule, score, ignored, log, offset, text) VALUES (1800000000 " at ", '" address "', 3, " score \
-	", " ignored ", 0, 0, '');"
-#define SPREAD(address) \
-	"INSERT INTO block (address, since, until, offence, rule, cause) VALUES ('" address "', 1800000000 - 9, 1800000000 + 590, 1, 2, 0);"
-#define ACT(what, address, at) "INSERT INTO act (time, who, what, address) VALUES (1800000000 " at ", 'me', '" what "', " address ");"
-#define ALLOWED(address, since, until) \
-	"INSERT INTO allowance (address, since, until, cause) VALUES ('" address "', 1800000000 " since ", 1800000000 " until ", 'name');"
+#define HIT(address, at, score, ignored)                                                                               \
+	"INSERT INTO hit (time, address, rule, score, ignored, log, offset, text) VALUES (1800000000 " at              \
+	", '" address "', 1, " score ", " ignored ", 0, 0, '');"
+#define BLOCK(address, since, until, cause, rest)                                                                      \
+	"INSERT INTO block (address, since, until, offence, rule, cause, ended) VALUES ('" address                     \
+	"', 1800000000 " since ", 1800000000 " until ", 1, 1, " cause ", " rest ");"
+#define SSHD(address, at, score, ignored)                                                                              \
+	"INSERT INTO hit (time, address, rule, score, ignored, log, offset, text) VALUES (1800000000 " at              \
+	", '" address "', 3, " score ", " ignored ", 0, 0, '');"
+#define SPREAD(address)                                                                                                \
+	"INSERT INTO block (address, since, until, offence, rule, cause) VALUES ('" address                            \
+	"', 1800000000 - 9, 1800000000 + 590, 1, 2, 0);"
+#define ACT(what, address, at)                                                                                         \
+	"INSERT INTO act (time, who, what, address) VALUES (1800000000 " at ", 'me', '" what "', " address ");"
+#define ALLOWED(address, since, until)                                                                                 \
+	"INSERT INTO allowance (address, since, until, cause) VALUES ('" address "', 1800000000 " since                \
+	", 1800000000 " until ", 'name');"
 #define CREDIT(at, score) "INSERT INTO credit VALUES (1800000000 " at ", '192.0.2.7', 0, " score ");"
 
 /* What is known of 192.0.2.7 at T0: window 1 h, threshold 100, memory 30 d. */
@@ -88,26 +91,30 @@ static void test_rows(void **state)
 	} tests[] = {
 		{"", 0, 0, 1, false, false},
 		{HIT("192.0.2.7", "-1", "20", "0") HIT("192.0.2.7", "-3599", "30", "0"), 50, 0, 1, false, false},
-		{HIT("192.0.2.7", "-3600", "20", "0"), 0, 0, 1, false, false},                                /* too old */
-		{HIT("192.0.2.7", "+1", "20", "0"), 0, 0, 1, false, false},                                   /* to come */
-		{HIT("192.0.2.7", "-1", "20", "1") HIT("192.0.2.8", "-1", "20", "0"), 0, 0, 1, false, false}, /* did not weigh; another's */
-		{HIT("192.0.2.7", "-9", "90", "0") HIT("192.0.2.7", "-8", "90", "2"), 0, 0, 1, false, false}, /* spent on a block */
+		{HIT("192.0.2.7", "-3600", "20", "0"), 0, 0, 1, false, false}, /* too old */
+		{HIT("192.0.2.7", "+1", "20", "0"), 0, 0, 1, false, false},    /* to come */
+		{HIT("192.0.2.7", "-1", "20", "1") HIT("192.0.2.8", "-1", "20", "0"), 0, 0, 1, false,
+	         false}, /* did not weigh; another's */
+		{HIT("192.0.2.7", "-9", "90", "0") HIT("192.0.2.7", "-8", "90", "2"), 0, 0, 1, false,
+	         false}, /* spent on a block */
 		{HIT("192.0.2.7", "-9", "90", "2") HIT("192.0.2.7", "-8", "30", "0"), 30, 0, 1, false, false},
 		{HIT("192.0.2.7", "-9", "50", "0") CREDIT("-8", "-20"), 30, 0, 1, false, false},
 		{CREDIT("-3600", "-20"), 0, 0, 1, false, false},
 		{BLOCK("192.0.2.7", "-10", "+590", "0", "NULL"), 0, 590, 2, false, false},
-		{BLOCK("192.0.2.7", "-10", "+590", "0", "1799999999"), 0, 0, 2, false, false},                /* lifted */
-		{BLOCK("192.0.2.7", "-700", "-100", "0", "NULL"), 0, 0, 2, false, false},                     /* expired */
-		{BLOCK("192.0.2.7", "-2700000", "-2600000", "0", "NULL"), 0, 0, 1, false, false},             /* forgotten */
-		{BLOCK("192.0.2.7", "+1", "+590", "0", "NULL"), 0, 0, 1, false, false},                       /* to come */
-		{BLOCK("192.0.2.7", "-10", "+590", "0", "NULL") BLOCK("192.0.2.7", "-2700000", "-2500000", "0", "NULL"), 0, 590, 2, false,
-	         false}, /* an old log that was replayed later */
-		{BLOCK("192.0.2.7", "-10", "+590", "2", "NULL"), 0, 0, 1, false, false},                      /* by hand: no evidence */
-		{BLOCK("192.0.2.7", "-700", "-100", "0", "NULL") HIT("192.0.2.7", "-101", "20", "0") HIT("192.0.2.7", "-99", "30", "0"),
+		{BLOCK("192.0.2.7", "-10", "+590", "0", "1799999999"), 0, 0, 2, false, false},    /* lifted */
+		{BLOCK("192.0.2.7", "-700", "-100", "0", "NULL"), 0, 0, 2, false, false},         /* expired */
+		{BLOCK("192.0.2.7", "-2700000", "-2600000", "0", "NULL"), 0, 0, 1, false, false}, /* forgotten */
+		{BLOCK("192.0.2.7", "+1", "+590", "0", "NULL"), 0, 0, 1, false, false},           /* to come */
+		{BLOCK("192.0.2.7", "-10", "+590", "0", "NULL") BLOCK("192.0.2.7", "-2700000", "-2500000", "0", "NULL"),
+	         0, 590, 2, false, false}, /* an old log that was replayed later */
+		{BLOCK("192.0.2.7", "-10", "+590", "2", "NULL"), 0, 0, 1, false, false}, /* by hand: no evidence */
+		{BLOCK("192.0.2.7", "-700", "-100", "0", "NULL") HIT("192.0.2.7", "-101", "20", "0")
+	                 HIT("192.0.2.7", "-99", "30", "0"),
 	         30, 0, 2, false, false},
 		{HIT("192.0.2.7", "-9", "50", "0") ACT("unblock", "'192.0.2.7'", "-9"), 0, 0, 1, false, false},
 		{HIT("192.0.2.7", "-8", "50", "0") ACT("unblock", "'192.0.2.7'", "-9"), 50, 0, 1, false, false},
-		{HIT("192.0.2.7", "-9", "50", "0") CREDIT("-9", "-20") ACT("unblock", "'192.0.2.0/24'", "-9"), 0, 0, 1, false, false},
+		{HIT("192.0.2.7", "-9", "50", "0") CREDIT("-9", "-20") ACT("unblock", "'192.0.2.0/24'", "-9"), 0, 0, 1,
+	         false, false},
 		{HIT("192.0.2.7", "-9", "50", "0") ACT("unblock all", "NULL", "-9"), 0, 0, 1, false, false},
 		{HIT("192.0.2.7", "-9", "50", "0") ACT("unblock", "'nonsense'", "-9"), 50, 0, 1, false, false},
 		{HIT("192.0.2.7", "-9", "50", "0") ACT("vote white", "'192.0.2.7'", "-9"), 50, 0, 1, false, false},
@@ -115,8 +122,9 @@ static void test_rows(void **state)
 		{ALLOWED("192.0.2.7", "-10", "+0") HIT("192.0.2.7", "-9", "50", "0"), 50, 0, 1, false, false},
 		{ALLOWED("192.0.2.7", "+1", "+10"), 0, 0, 1, false, false},
 		/* blocked because of its network, which uses up what came before of that second, once */
-		{SPREAD("192.0.2.8") SPREAD("192.0.2.7") SSHD("192.0.2.7", "-9", "20", "0") HIT("192.0.2.8", "-9", "60", "2")
-	                 SSHD("192.0.2.7", "-9", "40", "0") HIT("192.0.2.8", "-9", "100", "2"),
+		{SPREAD("192.0.2.8") SPREAD("192.0.2.7") SSHD("192.0.2.7", "-9", "20", "0")
+	                 HIT("192.0.2.8", "-9", "60", "2") SSHD("192.0.2.7", "-9", "40", "0")
+	                         HIT("192.0.2.8", "-9", "100", "2"),
 	         40, 590, 2, false, false},
 		{"INSERT INTO good VALUES (1800000000 / 86400, '192.0.2.7', 1, 1800000000);", 0, 0, 1, false, true},
 		{"INSERT INTO good VALUES (1800000000 / 86400 - 31, '192.0.2.7', 1, 0);", 0, 0, 1, false, false},
@@ -128,16 +136,18 @@ static void test_rows(void **state)
 		struct verdict *v;
 		struct verdict_query got;
 
-		sql("DELETE FROM hit; DELETE FROM block; DELETE FROM act; DELETE FROM credit; DELETE FROM good; DELETE FROM allowance; "
-		    "INSERT OR IGNORE INTO rule VALUES (1, 'first', 'content', 'x'), (2, 'network-score', 'network', 'x'), "
+		sql("DELETE FROM hit; DELETE FROM block; DELETE FROM act; DELETE FROM credit; DELETE FROM good; DELETE "
+		    "FROM allowance; "
+		    "INSERT OR IGNORE INTO rule VALUES (1, 'first', 'content', 'x'), (2, 'network-score', 'network', "
+		    "'x'), "
 		    "(3, 'sshd-second', 'auth', 'x')");
 		sql(tests[i].rows);
 		v = restored(NULL, true);
 		got = verdict_query(v, &addr);
 		if (got.score != tests[i].score || got.until_s != (tests[i].until == 0 ? 0 : T0 + tests[i].until) ||
 		    got.offence != tests[i].offence || got.allowed != tests[i].allowed || got.proven != tests[i].proven)
-			fail_msg("row %zu: got score %" PRId64 ", until %" PRId64 ", offence %u, allowed %d, proven %d", i, got.score,
-			         got.until_s, got.offence, got.allowed, got.proven);
+			fail_msg("row %zu: got score %" PRId64 ", until %" PRId64 ", offence %u, allowed %d, proven %d",
+			         i, got.score, got.until_s, got.offence, got.allowed, got.proven);
 		verdict_free(v);
 	}
 }
@@ -145,8 +155,9 @@ static void test_rows(void **state)
 /* A rule is known by its name, whatever its number was; what is suspended now is nothing to an old log. */
 static void test_suspended(void **state)
 {
-	static const char text[] = "[first]\nprogram = x\nmatch = ^a from <ADDR>$\nscore = 10\ncategory = auth\nreason = x\n"
-				   "[second]\nprogram = x\nmatch = ^b from <ADDR>$\nscore = 10\ncategory = auth\nreason = x\n";
+	static const char text[] =
+		"[first]\nprogram = x\nmatch = ^a from <ADDR>$\nscore = 10\ncategory = auth\nreason = x\n"
+		"[second]\nprogram = x\nmatch = ^b from <ADDR>$\nscore = 10\ncategory = auth\nreason = x\n";
 	char path[] = "/tmp/wfs-restore-XXXXXX";
 	const char *const files[] = {path};
 	const int fd = mkstemp(path);
@@ -185,7 +196,8 @@ static void test_greylist(void **state)
 
 	(void)state;
 	sql("INSERT INTO attempt (time, address, sender, recipient, helo) "
-	    "VALUES (1799999000, '192.0.2.7', CAST('a@big.example' AS BLOB), CAST('b@example.org' AS BLOB), CAST('mx1.big.example' AS BLOB))");
+	    "VALUES (1799999000, '192.0.2.7', CAST('a@big.example' AS BLOB), CAST('b@example.org' AS BLOB), "
+	    "CAST('mx1.big.example' AS BLOB))");
 	v = restored(NULL, true);
 	assert_int_equal(restore_cluster(store, greylist, v, T0, &why), 0);
 	assert_int_equal(greylist_attempt(greylist, v, &second, from, to, helo, T0, &earned), GREYLIST_EARNED);
@@ -200,7 +212,8 @@ static void test_damaged(void **state)
 	struct verdict *v = NULL;
 
 	(void)state;
-	sql("INSERT INTO rule VALUES (1, 'first', 'auth', 'x'); INSERT INTO block (address, since, until, offence, rule) "
+	sql("INSERT INTO rule VALUES (1, 'first', 'auth', 'x'); INSERT INTO block (address, since, until, offence, "
+	    "rule) "
 	    "VALUES ('nonsense', 1800000000, 1800000600, 1, 1)");
 	assert_true(restore_verdict(store, config, NULL, NULL, true, T0, &v, &why) < 0);
 	assert_null(v);
@@ -209,7 +222,8 @@ static void test_damaged(void **state)
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-	const struct CMUnitTest tests[] = {TEST(test_rows), TEST(test_suspended), TEST(test_greylist), TEST(test_damaged)};
+	const struct CMUnitTest tests[] = {TEST(test_rows), TEST(test_suspended), TEST(test_greylist),
+	                                   TEST(test_damaged)};
 #undef TEST
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,9 +78,9 @@ static void test_logs(void **state)
 		const char *rest;
 	} rows[] = {
 		{"other", 6, "first", RESUME_NEW, 0, 0, text},
-		{"first", 13, "2nd", RESUME_NEW, 0, 0, text}, /* begins alike, but is another */
+		{"first", 13, "2nd", RESUME_NEW, 0, 0, text},     /* begins alike, but is another */
 		{"first", 100, "second", RESUME_NEW, 0, 0, text}, /* was longer */
-		{"first", 9, "second", RESUME_NEW, 0, 0, text}, /* in the middle of it */
+		{"first", 9, "second", RESUME_NEW, 0, 0, text},   /* in the middle of it */
 		{"first", 6, "first", 0, 5, 6, "second\nthird\n"},
 		{"first", 13, "another", 0, 5, 6, "second\nthird\n"}, /* the newest that fits, not the newest */
 		{"first", 13, "second", 0, 7, 13, "third\n"},
@@ -167,7 +167,8 @@ static void test_unwritten(void **state)
 	pending_done(again);
 	file = begun(pending, "", 0); /* nobody read it any more, but it is not written yet */
 	assert_ptr_equal(again, file);
-	read_until(file, 100, "fourth"); /* now another file is there that begins like it, and the old position would fit */
+	read_until(file, 100,
+	           "fourth"); /* now another file is there that begins like it, and the old position would fit */
 	again = begun(pending, text, RESUME_NEW);
 	assert_ptr_not_equal(again, file);
 	read_until(again, 6, "first");

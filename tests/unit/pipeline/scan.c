@@ -12,14 +12,15 @@
 
 #include <cmocka.h>
 
-#define STAMPED "2026-11-20T13:37:42Z mx testd[1]: "
+#define STAMPED   "2026-11-20T13:37:42Z mx testd[1]: "
 #define UNSTAMPED "<22>1 - mx testd 1 - - "
-#define BAD "bad client 192.0.2.7"
+#define BAD       "bad client 192.0.2.7"
 
 enum { AT = 1795181862, END = 1795200000 }; /* STAMPED; when the log was last written */
 
-static const char set[] = "[bad]\nprogram = testd\nmatch = ^bad client <ADDR>$\ncategory = auth\nreason = is bad\nscore = 50\n"
-                          "[off]\nprogram = testd\nmatch = ^off <ADDR>$\ncategory = auth\nreason = is off\nscore = 50\nenabled = no\n";
+static const char set[] =
+	"[bad]\nprogram = testd\nmatch = ^bad client <ADDR>$\ncategory = auth\nreason = is bad\nscore = 50\n"
+	"[off]\nprogram = testd\nmatch = ^off <ADDR>$\ncategory = auth\nreason = is off\nscore = 50\nenabled = no\n";
 static struct rules *rules;
 static struct rules_scratch *scratch;
 static struct scan scan;
@@ -193,9 +194,15 @@ static size_t scan_fields(const char *program, const char *message, bool printed
 {
 	struct rules_hit hits[RULES_HITS_MAX];
 
-	record = (struct record){.has_fields = true, .printed = printed, .uid = uid,
-	                         .line = {.time_s = AT, .has_time = true, .host = span("mx"), .program = span(program),
-	                                  .pid = span("1"), .message = span(message)}};
+	record = (struct record){.has_fields = true,
+	                         .printed = printed,
+	                         .uid = uid,
+	                         .line = {.time_s = AT,
+	                                  .has_time = true,
+	                                  .host = span("mx"),
+	                                  .program = span(program),
+	                                  .pid = span("1"),
+	                                  .message = span(message)}};
 	return scan_entry(&scan, &record, hits);
 }
 
@@ -226,7 +233,7 @@ static void test_entries(void **state)
 }
 
 #define STAMP "Nov 20 13:37:42 "
-#define HIT STAMP "mx testd[1]: " BAD
+#define HIT   STAMP "mx testd[1]: " BAD
 
 /* Line after line: how often each counts. */
 static void test_repeats(void **state)
@@ -246,7 +253,8 @@ static void test_repeats(void **state)
 		{HIT, 1},
 		{STAMP "mx testd: last message repeated 7 times", 7},
 		{HIT, 1},
-		{STAMP "mx testd: Last message 'bad client 192.0.2.7' repeated 4 times, suppressed by syslog-ng on mx", 4},
+		{STAMP "mx testd: Last message 'bad client 192.0.2.7' repeated 4 times, suppressed by syslog-ng on mx",
+	         4},
 		{HIT, 1},
 		{"<6>1 2026-11-20T13:37:43Z mx testd 1 - - last message repeated 2 times", 2},
 		/* never more than a count can be */
@@ -279,11 +287,14 @@ static void test_repeats(void **state)
 		{HIT, 1},
 		{STAMP "mx testd[1]: last message repeated x times", 0},
 		{HIT, 1},
-		{STAMP "mx testd[1]: Last message 'x' repeated 5 times, suppressed by syslog-ng on ' repeated x times, suppressed by "
-		       "syslog-ng on mx", 0},
+		{STAMP "mx testd[1]: Last message 'x' repeated 5 times, suppressed by syslog-ng on ' repeated x times, "
+	               "suppressed by "
+	               "syslog-ng on mx",
+	         0},
 		/* the text that is quoted changes no number */
 		{HIT, 1},
-		{STAMP "mx testd: Last message '' repeated 9 times, s' repeated 2 times, suppressed by syslog-ng on mx", 2},
+		{STAMP "mx testd: Last message '' repeated 9 times, s' repeated 2 times, suppressed by syslog-ng on mx",
+	         2},
 	};
 
 	(void)state;
@@ -322,12 +333,14 @@ static void test_pieces(void **state)
 	assert_true(!record.part && record.parsed);
 	assert_int_equal(scan.tally.lines, 1);
 	assert_int_equal(record.time_s, AT);
-	(void)snprintf(text, sizeof text, "{\"log\":\"" STAMPED BAD "\\n\",\"stream\":\"stdout\",\"time\":\"%s\"}", time);
+	(void)snprintf(text, sizeof text, "{\"log\":\"" STAMPED BAD "\\n\",\"stream\":\"stdout\",\"time\":\"%s\"}",
+	               time);
 	assert_int_equal(matches(text, false), 1);
 	assert_int_equal(scan.tally.lines, 2);
 }
 
-/* What counts as the time of a line whose stamp is so far from the clock: now while watching, less the difference when catching up. */
+/* What counts as the time of a line whose stamp is so far from the clock: now while watching, less the difference when
+ * catching up. */
 static void test_other_clocks(void **state)
 {
 	enum { HOUR = 3600, NOW = AT + 2 * HOUR }; /* the stamp is two hours behind */
@@ -336,16 +349,17 @@ static void test_other_clocks(void **state)
 		bool appended, is_off;
 		int64_t now_s, ahead_s, time_s, ret_ahead_s;
 	} rows[] = {
-		{STAMPED BAD, true, false, NOW, 0, NOW, -2 * HOUR},           /* a container in another zone */
+		{STAMPED BAD, true, false, NOW, 0, NOW, -2 * HOUR}, /* a container in another zone */
 		{STAMPED BAD, true, false, AT - 5 * HOUR, 0, AT - 5 * HOUR, 5 * HOUR},
-		{STAMPED BAD, true, false, AT + 30, 0, AT + 30, -30},         /* a slow queue */
-		{STAMPED BAD, true, true, AT, -2 * HOUR, AT, 0},              /* the stamps are right again */
-		{UNSTAMPED BAD, true, true, NOW, -2 * HOUR, NOW, -2 * HOUR},  /* it shows nothing */
-		{STAMPED BAD, false, true, NOW, -2 * HOUR, NOW, -2 * HOUR},   /* catching up: written now by that clock, ... */
+		{STAMPED BAD, true, false, AT + 30, 0, AT + 30, -30},        /* a slow queue */
+		{STAMPED BAD, true, true, AT, -2 * HOUR, AT, 0},             /* the stamps are right again */
+		{UNSTAMPED BAD, true, true, NOW, -2 * HOUR, NOW, -2 * HOUR}, /* it shows nothing */
+		{STAMPED BAD, false, true, NOW, -2 * HOUR, NOW,
+	         -2 * HOUR}, /* catching up: written now by that clock, ... */
 		{STAMPED BAD, false, true, NOW + HOUR, -2 * HOUR, NOW, -2 * HOUR}, /* ... an hour ago */
-		{STAMPED BAD, false, false, NOW, 0, AT, 0},                   /* no difference was ever seen */
-		{STAMPED BAD, false, false, NOW, -60, AT, -60},               /* too small to be a zone */
-		{STAMPED BAD, false, false, AT - HOUR, 0, AT - HOUR, 0},      /* no line is of the future */
+		{STAMPED BAD, false, false, NOW, 0, AT, 0},                        /* no difference was ever seen */
+		{STAMPED BAD, false, false, NOW, -60, AT, -60},                    /* too small to be a zone */
+		{STAMPED BAD, false, false, AT - HOUR, 0, AT - HOUR, 0},           /* no line is of the future */
 	};
 
 	(void)state;
@@ -357,7 +371,8 @@ static void test_other_clocks(void **state)
 		scan.ahead_s = rows[i].ahead_s;
 		(void)matches(rows[i].text, false);
 		if (record.time_s != rows[i].time_s || scan.ahead_s != rows[i].ret_ahead_s)
-			fail_msg("row %zu: got %lld, ahead %lld", i, (long long)(record.time_s - AT), (long long)scan.ahead_s);
+			fail_msg("row %zu: got %lld, ahead %lld", i, (long long)(record.time_s - AT),
+			         (long long)scan.ahead_s);
 	}
 }
 

@@ -25,9 +25,17 @@ static int read_text(const char *text, mode_t mode, struct shared_good_key *ret,
 static void test_texts(void **state)
 {
 	static const char *const none[] = {
-		"", "\n", "0123", "00112233445566778899aabbccddeef", "00112233445566778899aabbccddeef\n",
-		"00112233445566778899AABBCCDDEEFF", "00112233445566778899aabbccddeefg", "g0112233445566778899aabbccddeeff",
-		"00112233445566778899aabbccddeeffx", "00112233445566778899aabbccddeeff\n\n", "0011223344556677 899aabbccddeeff\n",
+		"",
+		"\n",
+		"0123",
+		"00112233445566778899aabbccddeef",
+		"00112233445566778899aabbccddeef\n",
+		"00112233445566778899AABBCCDDEEFF",
+		"00112233445566778899aabbccddeefg",
+		"g0112233445566778899aabbccddeeff",
+		"00112233445566778899aabbccddeeffx",
+		"00112233445566778899aabbccddeeff\n\n",
+		"0011223344556677 899aabbccddeeff\n",
 	};
 	static const char *const keys[] = {"00112233445566778899aabbccddeeff", "00112233445566778899aabbccddeeff\n"};
 	struct shared_good_key key;

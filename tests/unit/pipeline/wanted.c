@@ -148,7 +148,8 @@ static void test_random(void **state)
 	wanted_done(&wanted);
 }
 
-/* What fits is never worse than what stays out, fills the room but for a part, and is not more than there is room for. */
+/* What fits is never worse than what stays out, fills the room but for a part, and is not more than there is room for.
+ */
 static void test_capacity(void **state)
 {
 	(void)state;

@@ -1,4 +1,5 @@
-/* findings: what is found in a piece of a log is what the rules match in each of its lines. WFS_SOURCE_ROOT: the checkout. */
+/* findings: what is found in a piece of a log is what the rules match in each of its lines. WFS_SOURCE_ROOT: the
+ * checkout. */
 #include "replay/findings.h"
 
 #include <setjmp.h>
@@ -140,7 +141,8 @@ static void test_samples(void **state)
 		findings_piece(&s, &all, scratch, &piece);
 		line_clock_init(&clock, all.end_s, 0);
 		for (size_t start = 0; start < len;) {
-			const size_t line_len = (size_t)((char *)memchr(piece.bytes + start, '\n', len - start) - piece.bytes) - start;
+			const size_t line_len =
+				(size_t)((char *)memchr(piece.bytes + start, '\n', len - start) - piece.bytes) - start;
 
 			i += check_line(&s, i, &piece, &clock, start, line_len);
 			start += line_len + 1;
@@ -166,8 +168,9 @@ static void test_counts(void **state)
 	size_t len;
 
 	(void)state;
-	len = (size_t)snprintf(text, sizeof text, STAMP "1Z%s\r\n" STAMP "2Z mx %c %s\n" STAMP "3Z mx x[1]: %*s\n\n" STAMP "4Z%s", hit, 'N',
-	                       hit, LINE_MAX_BYTES, "", hit);
+	len = (size_t)snprintf(text, sizeof text,
+	                       STAMP "1Z%s\r\n" STAMP "2Z mx %c %s\n" STAMP "3Z mx x[1]: %*s\n\n" STAMP "4Z%s", hit,
+	                       'N', hit, LINE_MAX_BYTES, "", hit);
 	*strchr(text, 'N') = '\0';
 	piece = piece_of(text, len);
 	findings_piece(&s, &all, scratch, &piece);
@@ -203,7 +206,8 @@ static void test_counts(void **state)
 static void test_many_letters(void **state)
 {
 	static const char line[] = "[A] [-] [1::\n";
-	static const char file[] = "program = haraka\ncategory = probe\nreason = r\nscore = 1\nmatch = ^\\[A\\] \\[-\\] \\[<ADDR><FROM>\n";
+	static const char file[] =
+		"program = haraka\ncategory = probe\nreason = r\nscore = 1\nmatch = ^\\[A\\] \\[-\\] \\[<ADDR><FROM>\n";
 	char dir[] = "/tmp/sift.XXXXXX", path[64], *const text = malloc(CHUNKS_SIZE);
 	struct rulefile_errors errors = {0};
 	const char *dirs[1] = {dir};
@@ -247,7 +251,8 @@ static void test_many_letters(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_samples), cmocka_unit_test(test_counts), cmocka_unit_test(test_many_letters)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_samples), cmocka_unit_test(test_counts),
+	                                   cmocka_unit_test(test_many_letters)};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,6 +1,6 @@
 /*
- * replay: logs written here, with hits at known places; whatever the threads, the chunks, the stops and the packing, the
- * database holds the same.
+ * replay: logs written here, with hits at known places; whatever the threads, the chunks, the stops and the packing,
+ * the database holds the same.
  */
 #include "replay/replay.h"
 
@@ -160,7 +160,8 @@ static struct text make_log(uint64_t seed, int64_t begin_s, unsigned n_lines)
 			(void)snprintf(message, sizeof message, "guess from 192.0.2.%u", random_below(250));
 			break;
 		case 3:
-			(void)snprintf(message, sizeof message, "relay by 2001:db8::%x: \x1b[31m%u", random_below(1000), i);
+			(void)snprintf(message, sizeof message, "relay by 2001:db8::%x: \x1b[31m%u", random_below(1000),
+			               i);
 			break;
 		case 4:
 			if (random_below(50) == 0) {
@@ -193,8 +194,15 @@ struct run {
 
 static struct replay_options options_of(struct store *store, const char *const files[], size_t n)
 {
-	return (struct replay_options){.config = config, .rules = rules, .store = store, .keeps = PENDING_ALL, .n_files = n, .files = files,
-	                               .from_s = INT64_MIN, .until_s = INT64_MAX, .threads = 2};
+	return (struct replay_options){.config = config,
+	                               .rules = rules,
+	                               .store = store,
+	                               .keeps = PENDING_ALL,
+	                               .n_files = n,
+	                               .files = files,
+	                               .from_s = INT64_MIN,
+	                               .until_s = INT64_MAX,
+	                               .threads = 2};
 }
 
 static struct run run(const struct replay_options *options)
@@ -326,18 +334,22 @@ static void test_counts(void **state)
 	assert_int_equal(r.result.last_s, t0_s + 51);
 	assert_false(r.result.stopped);
 	assert_int_equal(number(store, "SELECT count(*) FROM hit"), 7);
-	assert_int_equal(number(store, "SELECT count(*) FROM block WHERE address = '192.0.2.7' AND since = 1795181902 AND "
-	                               "until = 1795182502 AND offence = 1"), 1);
+	assert_int_equal(number(store,
+	                        "SELECT count(*) FROM block WHERE address = '192.0.2.7' AND since = 1795181902 AND "
+	                        "until = 1795182502 AND offence = 1"),
+	                 1);
 	assert_int_equal(number(store, "SELECT count(*) FROM hit WHERE instr(text, x'1b') OR instr(detail, x'1b')"), 0);
-	assert_int_equal(number(store, "SELECT count(*) FROM hit WHERE detail = '\\x1b[1m' AND address = '192.0.2.8'"), 1);
+	assert_int_equal(number(store, "SELECT count(*) FROM hit WHERE detail = '\\x1b[1m' AND address = '192.0.2.8'"),
+	                 1);
 	assert_int_equal(number(store, "SELECT position FROM log"), t.len);
 	assert_int_equal(number(store, "SELECT lines FROM log"), 11);
 	/* Every hit's offset leads to its line. */
 	{
 		sqlite3_stmt *s;
 
-		assert_int_equal(sqlite3_prepare_v2(store_handle(store), "SELECT offset, text FROM hit WHERE detail IS NULL", -1, &s,
-		                                    NULL), SQLITE_OK);
+		assert_int_equal(sqlite3_prepare_v2(store_handle(store),
+		                                    "SELECT offset, text FROM hit WHERE detail IS NULL", -1, &s, NULL),
+		                 SQLITE_OK);
 		while (sqlite3_step(s) == SQLITE_ROW)
 			assert_memory_equal(t.bytes + sqlite3_column_int64(s, 0), sqlite3_column_text(s, 1),
 			                    (size_t)sqlite3_column_bytes(s, 1));
@@ -404,7 +416,8 @@ static void test_chunk_edges(void **state)
 			add_line(&t, t0_s, "filler filler filler filler filler filler filler filler");
 		{
 			char pad[400];
-			const size_t len = (size_t)(PIECE + shift) - t.len - 40; /* so that a line ends at PIECE + shift */
+			const size_t len =
+				(size_t)(PIECE + shift) - t.len - 40; /* so that a line ends at PIECE + shift */
 
 			memset(pad, 'x', sizeof pad);
 			pad[len] = '\0';
@@ -430,9 +443,10 @@ static void add_pieces(struct text *t, unsigned i)
 {
 	static const char cri[] = "2026-11-20T13:00:00.000Z stdout P 2026-11-20T13:00:00Z mx testd[1]: gue\n"
 				  "2026-11-20T13:00:01.000Z stdout F ss from 192.0.2.%u\n";
-	static const char json[] = "{\"log\":\"2026-11-20T13:00:00Z mx testd[1]: guess \",\"stream\":\"stdout\","
-				   "\"time\":\"2026-11-20T13:00:00Z\"}\n"
-				   "{\"log\":\"from 192.0.2.%u\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-20T13:00:01Z\"}\n";
+	static const char json[] =
+		"{\"log\":\"2026-11-20T13:00:00Z mx testd[1]: guess \",\"stream\":\"stdout\","
+		"\"time\":\"2026-11-20T13:00:00Z\"}\n"
+		"{\"log\":\"from 192.0.2.%u\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-20T13:00:01Z\"}\n";
 	char bytes[1024];
 
 	(void)snprintf(bytes, sizeof bytes, i % 2 == 0 ? cri : json, i % 250);
@@ -465,7 +479,8 @@ static void test_pieces_of_lines(void **state)
 	good(&r);
 	assert_int_equal(number(store, "SELECT count(*) FROM hit"), N);
 	assert_int_equal(number(store, "SELECT count(*) FROM hits WHERE text NOT LIKE "
-	                               "'2026-11-20T13:00:00%stdout F 2026%testd[1]: guess from 192.0.2.%'"), 0);
+	                               "'2026-11-20T13:00:00%stdout F 2026%testd[1]: guess from 192.0.2.%'"),
+	                 0);
 	store_close(store);
 	free(t.bytes);
 }
@@ -499,7 +514,8 @@ static void test_repeated_lines(void **state)
 
 static void test_long_lines(void **state)
 {
-	static const size_t lengths[] = {8100, 8192, 8193, 9000, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, (2 << 20) - 60, 3 << 20};
+	static const size_t lengths[] = {8100,    8192,          8193,           9000,   (1 << 20) - 1,
+	                                 1 << 20, (1 << 20) + 1, (2 << 20) - 60, 3 << 20};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
@@ -520,7 +536,8 @@ static void test_long_lines(void **state)
 		write_log("log", &t);
 		r = run_file(store, "log");
 		good(&r);
-		if (r.result.lines != 3 || r.result.cut != (lengths[i] > 8192) || r.result.hits != 3 - (lengths[i] > 8192))
+		if (r.result.lines != 3 || r.result.cut != (lengths[i] > 8192) ||
+		    r.result.hits != 3 - (lengths[i] > 8192))
 			fail_msg("%zu: got %lld lines, %lld cut, %lld hits", lengths[i], (long long)r.result.lines,
 			         (long long)r.result.cut, (long long)r.result.hits);
 		assert_int_equal(r.result.bytes, t.len);
@@ -571,11 +588,12 @@ static void test_ends(void **state)
 			options.leave_tail = rows[i].leave_tail;
 			r = run(&options);
 			good(&r);
-			if (r.result.lines != rows[i].lines || r.result.unparsed != rows[i].unparsed || r.result.hits != rows[i].hits ||
+			if (r.result.lines != rows[i].lines || r.result.unparsed != rows[i].unparsed ||
+			    r.result.hits != rows[i].hits ||
 			    r.result.bytes != (int64_t)(strlen(rows[i].text) - rows[i].left))
 				fail_msg("%s: got %lld lines, %lld unparsed, %lld hits, %lld bytes", rows[i].what,
-				         (long long)r.result.lines, (long long)r.result.unparsed, (long long)r.result.hits,
-				         (long long)r.result.bytes);
+				         (long long)r.result.lines, (long long)r.result.unparsed,
+				         (long long)r.result.hits, (long long)r.result.bytes);
 			/* Once more, and nothing comes of it. */
 			r = run(&options);
 			good(&r);
@@ -586,7 +604,8 @@ static void test_ends(void **state)
 			r = run(&options);
 			good(&r);
 			if (rows[i].left > 0 && r.result.hits != 2)
-				fail_msg("%s: got %lld hits after it grew, want 2", rows[i].what, (long long)r.result.hits);
+				fail_msg("%s: got %lld hits after it grew, want 2", rows[i].what,
+				         (long long)r.result.hits);
 			store_close(store);
 		}
 	}
@@ -689,7 +708,8 @@ static void test_gzip(void **state)
 
 static void test_several(void **state)
 {
-	struct text logs[3] = {make_log(3, t0_s, 3000), make_log(4, t0_s + 20000, 3000), make_log(5, t0_s + 40000, 3000)};
+	struct text logs[3] = {make_log(3, t0_s, 3000), make_log(4, t0_s + 20000, 3000),
+	                       make_log(5, t0_s + 40000, 3000)};
 	const char *const right[] = {in_directory("mail.log.2"), in_directory("mail.log.1"), in_directory("mail.log")};
 	const char *const wrong[] = {right[2], right[0], right[2], right[1], right[0]};
 	struct store *const one = new_store(), *const other = new_store();
@@ -826,7 +846,8 @@ static void test_stop(void **state)
 	for (unsigned i = 0; i < 150000; i++) { /* forwards in time */
 		char message[100];
 
-		(void)snprintf(message, sizeof message, i % 3 == 0 ? "guess from 192.0.2.%u" : "harmless %u", i * 7919 % 250);
+		(void)snprintf(message, sizeof message, i % 3 == 0 ? "guess from 192.0.2.%u" : "harmless %u",
+		               i * 7919 % 250);
 		add_line(&t, t0_s + i / 7, message);
 	}
 	write_log("log", &t);
@@ -916,10 +937,11 @@ static void test_worst(void **state)
 		assert_int_equal(b->block.since_s, number(store, words));
 		(void)snprintf(words, sizeof words, "SELECT max(until) FROM block WHERE address = '%s'", net);
 		assert_int_equal(b->block.until_s, number(store, words));
-		(void)snprintf(words, sizeof words, /* no address left out is worse */
-		               "SELECT count(*) FROM (SELECT count(*) AS n, max(since) AS s FROM block GROUP BY address) "
-		               "WHERE n > %u OR (n = %u AND s < %" PRId64 ")",
-		               b->block.offence, b->block.offence, b->block.since_s);
+		(void)snprintf(
+			words, sizeof words, /* no address left out is worse */
+			"SELECT count(*) FROM (SELECT count(*) AS n, max(since) AS s FROM block GROUP BY address) "
+			"WHERE n > %u OR (n = %u AND s < %" PRId64 ")",
+			b->block.offence, b->block.offence, b->block.since_s);
 		assert_int_equal(number(store, words), i);
 	}
 	assert_true(r.result.worst.others);
@@ -972,8 +994,7 @@ static void test_years(void **state)
 		{1768089600, 0, 1767225598, 1768046400},    /* 2026-01-11: Dec 2025, Jan 2026 */
 		{1767225600, 0, 1767225598, 1768046400},    /* written at midnight: the same, and Jan 10 is to come */
 		{1768089600, 2023, 1704067198, 1704888000}, /* --year */
-		{1768089600, 2024, 1735689598, 1736510400},
-		{1000000000, 2025, 1767225598, 1768046400},
+		{1768089600, 2024, 1735689598, 1736510400}, {1000000000, 2025, 1767225598, 1768046400},
 	};
 	const char *const file = in_directory("log");
 
@@ -1010,10 +1031,11 @@ static void test_years_in_pieces(void **state)
 		for (unsigned i = 0; i < 28 * 300; i++) {
 			char line[200];
 
-			(void)snprintf(line, sizeof line, "%s %2u %02u:%02u:%02u mx testd[1]: %s %60s\n", months[month], 1 + i / 300,
-			               i % 300 / 13, i % 60, i % 60, "something", "filler");
+			(void)snprintf(line, sizeof line, "%s %2u %02u:%02u:%02u mx testd[1]: %s %60s\n", months[month],
+			               1 + i / 300, i % 300 / 13, i % 60, i % 60, "something", "filler");
 			if (i % 300 == 0)
-				(void)snprintf(line, sizeof line, "%s %2u 00:00:00 mx testd[1]: guess from 192.0.2.%u\n", months[month],
+				(void)snprintf(line, sizeof line,
+				               "%s %2u 00:00:00 mx testd[1]: guess from 192.0.2.%u\n", months[month],
 				               1 + i / 300, month + 1);
 			add_bytes(&t, line, strlen(line));
 		}
@@ -1025,7 +1047,8 @@ static void test_years_in_pieces(void **state)
 	good(&r);
 	assert_int_equal(r.result.hits, 6 * 28);
 	assert_int_equal(number(store, "SELECT count(*) FROM hit WHERE strftime('%Y', time, 'unixepoch') <> "
-	                               "CASE WHEN address IN ('192.0.2.1', '192.0.2.2') THEN '2023' ELSE '2024' END"), 0);
+	                               "CASE WHEN address IN ('192.0.2.1', '192.0.2.2') THEN '2023' ELSE '2024' END"),
+	                 0);
 	store_close(store);
 	free(t.bytes);
 }
@@ -1037,7 +1060,8 @@ static void test_from_until(void **state)
 
 	(void)state;
 	for (int i = 0; i < 60000; i++)
-		add_line(&t, t0_s + i, i % 10 == 0 ? "guess from 192.0.2.7" : "a line of which nothing else is wanted but length");
+		add_line(&t, t0_s + i,
+		         i % 10 == 0 ? "guess from 192.0.2.7" : "a line of which nothing else is wanted but length");
 	assert_true(t.len > 4 << 20);
 	write_log("log", &t);
 	for (int i = 0; i < 8; i++) {
@@ -1089,8 +1113,10 @@ static void test_store_full(void **state)
 			         (long long)number(store, "SELECT sum(position) FROM log"),
 			         (long long)number(store, "SELECT count(*) FROM log"), t.len + u.len);
 		assert_int_equal(number(store, "SELECT count(*) FROM log"), 2);
-		assert_int_equal(number(store, "SELECT count(*) FROM hit h LEFT JOIN log l ON l.id = h.log LEFT JOIN rule r ON "
-		                               "r.id = h.rule WHERE l.id IS NULL OR r.id IS NULL"), 0);
+		assert_int_equal(
+			number(store, "SELECT count(*) FROM hit h LEFT JOIN log l ON l.id = h.log LEFT JOIN rule r ON "
+		                      "r.id = h.rule WHERE l.id IS NULL OR r.id IS NULL"),
+			0);
 		assert_int_equal(number(store, "SELECT count(*) FROM hit"),
 		                 number(store, "SELECT count(*) FROM (SELECT DISTINCT log, offset FROM hit)"));
 		{
@@ -1119,7 +1145,8 @@ static void test_store_locked(void **state)
 	write_log("log", &t);
 	assert_int_equal(store_open(in_directory("db"), STORE_WRITE, &store, &why), 0);
 	store_close(store);
-	assert_int_equal(store_open(in_directory("db"), STORE_WRITE, &store, &why), 0); /* an old one: in bulk with others */
+	assert_int_equal(store_open(in_directory("db"), STORE_WRITE, &store, &why),
+	                 0); /* an old one: in bulk with others */
 	assert_int_equal(sqlite3_open(in_directory("db"), &other), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
 	r = run_file(store, "log");
@@ -1139,17 +1166,26 @@ static void test_store_locked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(test_counts, clean),       cmocka_unit_test_teardown(test_threads, clean),
-		cmocka_unit_test_teardown(test_chunk_edges, clean),  cmocka_unit_test_teardown(test_long_lines, clean),
+		cmocka_unit_test_teardown(test_counts, clean),
+		cmocka_unit_test_teardown(test_threads, clean),
+		cmocka_unit_test_teardown(test_chunk_edges, clean),
+		cmocka_unit_test_teardown(test_long_lines, clean),
 		cmocka_unit_test_teardown(test_pieces_of_lines, clean),
 		cmocka_unit_test_teardown(test_repeated_lines, clean),
-		cmocka_unit_test_teardown(test_ends, clean),         cmocka_unit_test_teardown(test_binary, clean),
-		cmocka_unit_test_teardown(test_gzip, clean),         cmocka_unit_test_teardown(test_several, clean),
-		cmocka_unit_test_teardown(test_growth, clean),       cmocka_unit_test_teardown(test_same_first_line, clean),
-		cmocka_unit_test_teardown(test_stop, clean),         cmocka_unit_test_teardown(test_worst, clean),
-		cmocka_unit_test_teardown(test_one_blocked, clean),  cmocka_unit_test_teardown(test_backwards, clean),
-		cmocka_unit_test_teardown(test_years, clean),        cmocka_unit_test_teardown(test_years_in_pieces, clean),
-		cmocka_unit_test_teardown(test_from_until, clean),   cmocka_unit_test_teardown(test_store_full, clean),
+		cmocka_unit_test_teardown(test_ends, clean),
+		cmocka_unit_test_teardown(test_binary, clean),
+		cmocka_unit_test_teardown(test_gzip, clean),
+		cmocka_unit_test_teardown(test_several, clean),
+		cmocka_unit_test_teardown(test_growth, clean),
+		cmocka_unit_test_teardown(test_same_first_line, clean),
+		cmocka_unit_test_teardown(test_stop, clean),
+		cmocka_unit_test_teardown(test_worst, clean),
+		cmocka_unit_test_teardown(test_one_blocked, clean),
+		cmocka_unit_test_teardown(test_backwards, clean),
+		cmocka_unit_test_teardown(test_years, clean),
+		cmocka_unit_test_teardown(test_years_in_pieces, clean),
+		cmocka_unit_test_teardown(test_from_until, clean),
+		cmocka_unit_test_teardown(test_store_full, clean),
 		cmocka_unit_test_teardown(test_store_locked, clean),
 	};
 

@@ -24,7 +24,8 @@ static char directory[32];
 static char path[64];
 static struct store *store;
 
-static struct rulefile_rule words = {.name = (char[]){"first"}, .category = (char[]){"dnsbl"}, .reason = (char[]){"listed"}};
+static struct rulefile_rule words = {
+	.name = (char[]){"first"}, .category = (char[]){"dnsbl"}, .reason = (char[]){"listed"}};
 static const struct rule rule = {.index = 0, .text = &words};
 
 static int setup(void **state)
@@ -70,12 +71,15 @@ static void fill(struct writer *w, unsigned i)
 	const struct addr addr = {.bytes = {[10] = 0xFF, [11] = 0xFF, [12] = 192, [14] = 2, [15] = (uint8_t)i}};
 	const struct addr good = {.bytes = {[10] = 0xFF, [11] = 0xFF, [12] = 198, [13] = 51, [14] = 100, [15] = 7}};
 	const struct rules_hit hit = {.rule = &rule, .address = addr, .score = 20, .count = 1};
-	const struct verdict_decision decision = {.outcome = VERDICT_COUNTED, .counted = true, .score = 20, .subject = net_of(&addr)};
+	const struct verdict_decision decision = {
+		.outcome = VERDICT_COUNTED, .counted = true, .score = 20, .subject = net_of(&addr)};
 	const struct net subject = net_of(&good);
 
 	pending_hit(writer_pending(w), writer_log(w), &hit, t0_s + i, 100 * (int64_t)i, span_of("the line"), &decision);
 	pending_good(writer_pending(w), &subject, ACCOUNT_NONE, t0_s + i, -1, true);
-	pending_read(writer_log(w), &(struct pending_read){.lines = 2, .last_line_at = t0_s + i, .position = 100 * ((int64_t)i + 1),
+	pending_read(writer_log(w), &(struct pending_read){.lines = 2,
+	                                                   .last_line_at = t0_s + i,
+	                                                   .position = 100 * ((int64_t)i + 1),
 	                                                   .last = span_of("last")});
 }
 
@@ -161,8 +165,9 @@ static void test_error(void **state)
 	unsigned i;
 
 	(void)state;
-	if (sqlite3_exec(store_handle(store), "CREATE TRIGGER stumble BEFORE INSERT ON hit WHEN NEW.offset = 500 "
-	                                      "BEGIN SELECT RAISE(FAIL, 'no'); END",
+	if (sqlite3_exec(store_handle(store),
+	                 "CREATE TRIGGER stumble BEFORE INSERT ON hit WHEN NEW.offset = 500 "
+	                 "BEGIN SELECT RAISE(FAIL, 'no'); END",
 	                 NULL, NULL, NULL) != SQLITE_OK)
 		fail_msg("%s", sqlite3_errmsg(store_handle(store)));
 	writer_begin_file(w, "/var/log/mail.log", span_of("first"), NULL);

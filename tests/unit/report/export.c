@@ -14,13 +14,19 @@ enum { NOW_S = 1795910144 };
 
 static void add(struct export_list *list, const char *address, int64_t until_s, const char *reason)
 {
-	const struct query_block block = {.address = address, .rule = "postfix-dnsbl", .reason = reason, .category = "dnsbl",
-	                                  .since_s = NOW_S - 60, .until_s = until_s, .hits = 3};
+	const struct query_block block = {.address = address,
+	                                  .rule = "postfix-dnsbl",
+	                                  .reason = reason,
+	                                  .category = "dnsbl",
+	                                  .since_s = NOW_S - 60,
+	                                  .until_s = until_s,
+	                                  .hits = 3};
 
 	export_add_block(list, &block);
 }
 
-/* In no order, with one network twice, and an address in a network; an IPv6 network that begins with zeros sorts first. */
+/* In no order, with one network twice, and an address in a network; an IPv6 network that begins with zeros sorts first.
+ */
 static void fill(struct export_list *list)
 {
 	add(list, "2001:db8:0:4000::/50", NOW_S + 600, "listed by a DNS blocklist");
@@ -61,12 +67,16 @@ static void test_formats(void **state)
 	         "::5/128\n198.51.100.7/32\n203.0.112.0/23\n203.0.113.9/32\n2001:db8::7/128\n2001:db8:0:4000::/50\n"},
 		{EXPORT_CSV,
 	         "address,since,until,hits,rule,category,reason\r\n"
-	         "::5,2026-11-28T23:54:44Z,2026-11-29T00:05:44Z,3,\"postfix-dnsbl\",\"dnsbl\",\"listed by a DNS blocklist\"\r\n"
+	         "::5,2026-11-28T23:54:44Z,2026-11-29T00:05:44Z,3,\"postfix-dnsbl\",\"dnsbl\",\"listed by a DNS "
+	         "blocklist\"\r\n"
 	         "198.51.100.7,2026-11-28T23:54:44Z,2027-03-24T17:42:24Z,3,\"postfix-dnsbl\",\"dnsbl\","
 	         "\"says \"\"hello\"\", \\ and $this; caf\xC3\xA9\"\r\n"
-	         "203.0.112.0/23,2026-11-28T23:54:44Z,2026-11-29T00:10:44Z,3,\"postfix-dnsbl\",\"dnsbl\",\"listed by a DNS blocklist\"\r\n"
-	         "203.0.113.9,2026-11-28T23:54:44Z,2026-11-29T00:05:44Z,3,\"postfix-dnsbl\",\"dnsbl\",\"listed by a DNS blocklist\"\r\n"
-	         "2001:db8::7,2026-11-28T23:54:44Z,2026-11-28T23:55:43Z,3,\"postfix-dnsbl\",\"dnsbl\",\"listed by a DNS blocklist\"\r\n"
+	         "203.0.112.0/23,2026-11-28T23:54:44Z,2026-11-29T00:10:44Z,3,\"postfix-dnsbl\",\"dnsbl\",\"listed by a "
+	         "DNS blocklist\"\r\n"
+	         "203.0.113.9,2026-11-28T23:54:44Z,2026-11-29T00:05:44Z,3,\"postfix-dnsbl\",\"dnsbl\",\"listed by a "
+	         "DNS blocklist\"\r\n"
+	         "2001:db8::7,2026-11-28T23:54:44Z,2026-11-28T23:55:43Z,3,\"postfix-dnsbl\",\"dnsbl\",\"listed by a "
+	         "DNS blocklist\"\r\n"
 	         "2001:db8:0:4000::/50,2026-11-28T23:54:44Z,2026-11-29T00:05:44Z,3,\"postfix-dnsbl\",\"dnsbl\","
 	         "\"listed by a DNS blocklist\"\r\n"},
 		{EXPORT_NFT,
@@ -78,14 +88,15 @@ static void test_formats(void **state)
 	         "add element inet watchforspammers_export blocked6 { ::5 }\n"
 	         "add element inet watchforspammers_export blocked4 { 198.51.100.7, 203.0.112.0/23 }\n"
 	         "add element inet watchforspammers_export blocked6 { 2001:db8::7, 2001:db8:0:4000::/50 }\n"},
-		{EXPORT_IPSET,
-	         "create -exist watchforspammers4 hash:net family inet maxelem 65536 timeout 0\nflush watchforspammers4\n"
-	         "create -exist watchforspammers6 hash:net family inet6 maxelem 65536 timeout 0\nflush watchforspammers6\n"
-	         "add watchforspammers6 ::5 timeout 600\n"
-	         "add watchforspammers4 198.51.100.7 timeout 2147483\n"
-	         "add watchforspammers4 203.0.112.0/23 timeout 900\n"
-	         "add watchforspammers4 203.0.113.9 timeout 600\n"
-	         "add watchforspammers6 2001:db8:0:4000::/50 timeout 600\n"},
+		{EXPORT_IPSET, "create -exist watchforspammers4 hash:net family inet maxelem 65536 timeout 0\nflush "
+	                       "watchforspammers4\n"
+	                       "create -exist watchforspammers6 hash:net family inet6 maxelem 65536 timeout 0\nflush "
+	                       "watchforspammers6\n"
+	                       "add watchforspammers6 ::5 timeout 600\n"
+	                       "add watchforspammers4 198.51.100.7 timeout 2147483\n"
+	                       "add watchforspammers4 203.0.112.0/23 timeout 900\n"
+	                       "add watchforspammers4 203.0.113.9 timeout 600\n"
+	                       "add watchforspammers6 2001:db8:0:4000::/50 timeout 600\n"},
 		{EXPORT_RBLDNSD,
 	         "$SOA 3600 localhost hostmaster.localhost 1795910144 600 300 86400 60\n$NS 3600 localhost\n$TTL 60\n"
 	         "$DATASET ip4trie blocked4 @\n"
@@ -125,8 +136,10 @@ static void test_formats(void **state)
 /* Members as of list --json, in sorted order of the address. */
 static void test_json(void **state)
 {
-	static const char want[] = "{\"address\":\"::5\",\"since\":\"2026-11-28T23:54:44Z\",\"until\":\"2026-11-29T00:05:44Z\","
-	                           "\"rule\":\"postfix-dnsbl\",\"reason\":\"listed by a DNS blocklist\",\"category\":\"dnsbl\",\"hits\":3}\n";
+	static const char want[] =
+		"{\"address\":\"::5\",\"since\":\"2026-11-28T23:54:44Z\",\"until\":\"2026-11-29T00:05:44Z\","
+		"\"rule\":\"postfix-dnsbl\",\"reason\":\"listed by a DNS "
+		"blocklist\",\"category\":\"dnsbl\",\"hits\":3}\n";
 	char *const text = exported(EXPORT_JSON);
 	size_t lines = 0;
 
@@ -145,9 +158,9 @@ static void test_names_cover(void **state)
 	static const struct {
 		const char *net;
 		size_t names;
-	} table[] = {{"128.0.0.0/1", 128}, {"10.0.0.0/8", 1}, {"10.0.0.0/9", 128}, {"10.0.0.0/15", 2}, {"10.0.0.0/16", 1},
-	             {"10.0.0.0/25", 128}, {"10.0.0.0/31", 2}, {"2001:db8::/32", 1}, {"2001:db8::/33", 8}, {"2001:db8::/35", 2},
-	             {"2001:db8::8/125", 8}};
+	} table[] = {{"128.0.0.0/1", 128}, {"10.0.0.0/8", 1},    {"10.0.0.0/9", 128},   {"10.0.0.0/15", 2},
+	             {"10.0.0.0/16", 1},   {"10.0.0.0/25", 128}, {"10.0.0.0/31", 2},    {"2001:db8::/32", 1},
+	             {"2001:db8::/33", 8}, {"2001:db8::/35", 2}, {"2001:db8::8/125", 8}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -170,7 +183,8 @@ static void test_names_cover(void **state)
 	}
 }
 
-/* What others list has no end, so it stays of two entries of one network, and has a reason that names no file of ours. */
+/* What others list has no end, so it stays of two entries of one network, and has a reason that names no file of ours.
+ */
 static void test_listed(void **state)
 {
 	const struct net net = net_from("203.0.112.0/23");
@@ -185,7 +199,8 @@ static void test_listed(void **state)
 	export_seal(&list, EXPORT_CSV);
 	export_write(&list, EXPORT_CSV, NOW_S, out);
 	assert_int_equal(fclose(out), 0);
-	assert_string_equal(text, "address,since,until,hits,rule,category,reason\r\n203.0.112.0/23,,,,\"\",\"file\",\"listed by others\"\r\n");
+	assert_string_equal(text, "address,since,until,hits,rule,category,reason\r\n203.0.112.0/"
+	                          "23,,,,\"\",\"file\",\"listed by others\"\r\n");
 	free(text);
 	export_done(&list);
 }
@@ -201,11 +216,8 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_formats),
-		cmocka_unit_test(test_json),
-		cmocka_unit_test(test_names_cover),
-		cmocka_unit_test(test_listed),
-		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_formats), cmocka_unit_test(test_json),  cmocka_unit_test(test_names_cover),
+		cmocka_unit_test(test_listed),  cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

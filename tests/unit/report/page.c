@@ -17,12 +17,21 @@ static char markup[] = "<script>alert('x')</script>&\"</title>";
 /* Every text of it is markup. */
 static void fill(struct report *r, struct report_day *days, struct report_row rows[3])
 {
-	*r = (struct report){.query = {.from_s = NOW_S - DAYS * 86400, .until_s = NOW_S, .now_s = NOW_S, .category = markup, .utc = true},
-	                     .first_day = NOW_S / 86400 - DAYS + 1, .n_days = DAYS, .days = days, .hits = 1234567, .blocks = 12};
+	*r = (struct report){.query = {.from_s = NOW_S - DAYS * 86400,
+	                               .until_s = NOW_S,
+	                               .now_s = NOW_S,
+	                               .category = markup,
+	                               .utc = true},
+	                     .first_day = NOW_S / 86400 - DAYS + 1,
+	                     .n_days = DAYS,
+	                     .days = days,
+	                     .hits = 1234567,
+	                     .blocks = 12};
 	for (size_t i = 0; i < DAYS; i++)
 		days[i] = (struct report_day){.hits = (int64_t)i * 1000, .by_category = {[0] = (int64_t)i * 1000}};
 	for (size_t i = 0; i < 3; i++)
-		rows[i] = (struct report_row){.name = markup, .reason = markup, .category = markup, .hits = 1234567, .blocks = 12};
+		rows[i] = (struct report_row){
+			.name = markup, .reason = markup, .category = markup, .hits = 1234567, .blocks = 12};
 	r->categories = (struct report_rows){1, &rows[0]};
 	r->rules = (struct report_rows){1, &rows[1]};
 	r->lists = (struct report_rows){1, &rows[2]};
@@ -98,7 +107,8 @@ static void test_text_fits(void **state)
 static void test_nothing(void **state)
 {
 	struct report_day days[1] = {{0}};
-	struct report r = {.query = {.now_s = NOW_S, .utc = true}, .first_day = NOW_S / 86400, .n_days = 1, .days = days};
+	struct report r = {
+		.query = {.now_s = NOW_S, .utc = true}, .first_day = NOW_S / 86400, .n_days = 1, .days = days};
 	char *page = written(page_write, &r), *text = written(summary_write, &r);
 
 	(void)state;

@@ -1,6 +1,6 @@
 /*
- * The gates' table against the real kernel, in a network namespace of its own. Only root can make one; else the test is skipped
- * and prints why. What nft shows is the second opinion. How packets fare is in tests/netns/gate.sh.
+ * The gates' table against the real kernel, in a network namespace of its own. Only root can make one; else the test is
+ * skipped and prints why. What nft shows is the second opinion. How packets fare is in tests/netns/gate.sh.
  */
 #include "root/gate.h"
 
@@ -45,8 +45,13 @@ static int clean(void **state)
 
 static struct root_config config_of(const char *networks)
 {
-	struct root_config config = {
-		.backend = "nftables", .manage_rules = true, .chain = "SPAMMER", .hooks = ROOT_HOOK_INPUT, .list = "spammer", .ip6_prefix = 64, .seconds = 600};
+	struct root_config config = {.backend = "nftables",
+	                             .manage_rules = true,
+	                             .chain = "SPAMMER",
+	                             .hooks = ROOT_HOOK_INPUT,
+	                             .list = "spammer",
+	                             .ip6_prefix = 64,
+	                             .seconds = 600};
 
 	assert_null(gates_add(&config.gates, "mail"));
 	assert_null(gates_read(&config.gates, "networks", networks));
@@ -151,7 +156,10 @@ static void test_passes(void **state)
 {
 	const struct root_config config = config_of("");
 	struct gate_keeper *const keeper = open_gate(&config);
-	const struct gate_pass passes[] = {{net("192.0.2.7"), 60}, {net("198.51.100.0/25"), 60}, {net("2001:db8::/32"), 60}, {net("fc00::/7"), 60},
+	const struct gate_pass passes[] = {{net("192.0.2.7"), 60},
+	                                   {net("198.51.100.0/25"), 60},
+	                                   {net("2001:db8::/32"), 60},
+	                                   {net("fc00::/7"), 60},
 	                                   {net("192.0.2.8"), 60}};
 	const struct net gone[] = {net("192.0.2.7"), net("2001:db8::/32"), net("203.0.113.0/24")};
 	struct gate_pass again = {net("192.0.2.8"), 3600};
@@ -159,7 +167,8 @@ static void test_passes(void **state)
 
 	(void)state;
 	assert_int_equal(gate_pass(keeper, passes, 5, &why), 0);
-	assert_true(shows("192.0.2.7 timeout 1m") && shows("198.51.100.0 timeout 1m") && shows("2001:db8:: timeout 1m") && shows("fc00:: timeout 1m"));
+	assert_true(shows("192.0.2.7 timeout 1m") && shows("198.51.100.0 timeout 1m") &&
+	            shows("2001:db8:: timeout 1m") && shows("fc00:: timeout 1m"));
 	assert_true(shows("@pass6_7 accept"));
 	assert_int_equal(gate_pass(keeper, &again, 1, &why), 0);
 	assert_true(shows("192.0.2.8 timeout 1h"));
@@ -188,7 +197,8 @@ static void test_forget_and_count(void **state)
 	struct why why;
 
 	(void)state;
-	assert_true(shell("nft add element " TABLE " mail_window4 '{ 192.0.2.9 timeout 1h expires 50m, 192.0.2.11 timeout 1h expires 30m, "
+	assert_true(shell("nft add element " TABLE
+	                  " mail_window4 '{ 192.0.2.9 timeout 1h expires 50m, 192.0.2.11 timeout 1h expires 30m, "
 	                  "192.0.2.12 timeout 1h expires 59m }'"));
 	assert_true(shell("nft add element " TABLE " mail_window6 '{ 2001:db8:: timeout 1h }'"));
 	assert_true(shell("nft add element " TABLE " mail_paused4 '{ 192.0.2.12 timeout 1h }'"));
@@ -243,13 +253,16 @@ static void test_largest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_life, clean),    cmocka_unit_test_setup(test_foreign, clean),
-		cmocka_unit_test_setup(test_renamed, clean), cmocka_unit_test_setup(test_passes, clean),
-		cmocka_unit_test_setup(test_forget_and_count, clean), cmocka_unit_test_setup(test_largest, clean),
+		cmocka_unit_test_setup(test_life, clean),
+		cmocka_unit_test_setup(test_foreign, clean),
+		cmocka_unit_test_setup(test_renamed, clean),
+		cmocka_unit_test_setup(test_passes, clean),
+		cmocka_unit_test_setup(test_forget_and_count, clean),
+		cmocka_unit_test_setup(test_largest, clean),
 	};
 
-	if (geteuid() != 0 || unshare(CLONE_NEWNET | CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-	    !shell("nft list ruleset >/dev/null 2>&1")) {
+	if (geteuid() != 0 || unshare(CLONE_NEWNET | CLONE_NEWNS) != 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 || !shell("nft list ruleset >/dev/null 2>&1")) {
 		printf("1..0 # SKIP needs root, network namespaces and nft\n");
 		return SKIPPED;
 	}

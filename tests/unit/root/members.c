@@ -14,7 +14,6 @@
 
 enum { CAPACITY = 100, ADDRESSES = 300, TURNS = 200000 };
 
-
 static struct net net_number(uint32_t i)
 {
 	struct net net = {.len = 128};

@@ -1,6 +1,6 @@
 /*
- * netlink against the real kernel: an answer of many parts is complete, also while others ask; and a question without an answer is an
- * error, not a wait. Needs a loopback, not root.
+ * netlink against the real kernel: an answer of many parts is complete, also while others ask; and a question without
+ * an answer is an error, not a wait. Needs a loopback, not root.
  */
 #include "root/netlink.h"
 
@@ -38,8 +38,8 @@ static int open_sockets(void **state)
 	for (uint32_t i = 0; i < SOCKETS; i++) {
 		address.sin_addr.s_addr = htonl(INADDR_LOOPBACK + i);
 		sockets[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (sockets[i] < 0 || bind(sockets[i], (const struct sockaddr *)&address, sizeof address) < 0 || listen(sockets[i], 1) < 0 ||
-		    getsockname(sockets[i], (struct sockaddr *)&address, &len) < 0)
+		if (sockets[i] < 0 || bind(sockets[i], (const struct sockaddr *)&address, sizeof address) < 0 ||
+		    listen(sockets[i], 1) < 0 || getsockname(sockets[i], (struct sockaddr *)&address, &len) < 0)
 			return -1;
 	}
 	return 0;

@@ -1,6 +1,7 @@
 /*
- * nft_write against the real kernel, in a network namespace of its own, and a model: elements are added, extended, shortened, removed
- * and run out at random, in both ways of writing. Only root can make a namespace; else the test is skipped and prints why.
+ * nft_write against the real kernel, in a network namespace of its own, and a model: elements are added, extended,
+ * shortened, removed and run out at random, in both ways of writing. Only root can make a namespace; else the test is
+ * skipped and prints why.
  */
 #include "root/nft_write.h"
 
@@ -108,8 +109,7 @@ static void step(void)
 	struct why why;
 
 	for (unsigned i = random_below(N); i < N; i += 1 + random_below(8))
-		elements[n++] = (struct nft_element){.net = net_number(set, i),
-		                                     .timeout_ms = some_ms()};
+		elements[n++] = (struct nft_element){.net = net_number(set, i), .timeout_ms = some_ms()};
 	good(adds ? nft_write_add(&writer, &names[set].of, elements, n, &refused, &why)
 	          : nft_write_remove(&writer, &names[set].of, elements, n, &refused, &why),
 	     &why);
@@ -117,7 +117,8 @@ static void step(void)
 	assert_int_equal(refused.n, 0);
 	for (size_t i = 0; i < n; i++)
 		model[set][number_of(set, &elements[i].net)] =
-			adds ? (struct truth){before_ms + (int64_t)elements[i].timeout_ms, after_ms + (int64_t)elements[i].timeout_ms}
+			adds ? (struct truth){before_ms + (int64_t)elements[i].timeout_ms,
+		                              after_ms + (int64_t)elements[i].timeout_ms}
 			     : (struct truth){0, 0};
 }
 
@@ -140,7 +141,8 @@ static void compare(unsigned set)
 			break;
 		nft_reader_init(&reader, nlh, names[set].of.slot);
 		while (nft_reader_next(&reader, &element)) {
-			/* One may come twice: the walk over a hash table that is just being resized, see lib/rhashtable.c. */
+			/* One may come twice: the walk over a hash table that is just being resized, see
+			 * lib/rhashtable.c. */
 			left_ms[number_of(set, &element.net)] = (int64_t)element.left_ms;
 		}
 	}
@@ -153,9 +155,10 @@ static void compare(unsigned set)
 			*t = (struct truth){0, 0};
 		}
 		if (left_ms[i] < 0 ? t->from_ms != 0
-		                   : left_ms[i] < t->from_ms - after_ms - EXACT_MS || left_ms[i] > t->to_ms - before_ms + EXACT_MS)
-			fail_msg("set %u, element %u: %" PRId64 " ms left, want %" PRId64 " to %" PRId64, set, i, left_ms[i],
-			         t->from_ms - after_ms, t->to_ms - before_ms);
+		                   : left_ms[i] < t->from_ms - after_ms - EXACT_MS ||
+		                             left_ms[i] > t->to_ms - before_ms + EXACT_MS)
+			fail_msg("set %u, element %u: %" PRId64 " ms left, want %" PRId64 " to %" PRId64, set, i,
+			         left_ms[i], t->from_ms - after_ms, t->to_ms - before_ms);
 	}
 }
 

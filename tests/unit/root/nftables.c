@@ -1,6 +1,6 @@
 /*
- * root and its backend nftables against the real kernel, in a network namespace of their own. Only root can make one; else
- * the test is skipped and prints why. What nft shows is the second opinion.
+ * root and its backend nftables against the real kernel, in a network namespace of their own. Only root can make one;
+ * else the test is skipped and prints why. What nft shows is the second opinion.
  */
 #include "root/root.h"
 
@@ -139,7 +139,8 @@ static size_t list(struct root *root, const char *text, struct message_entry *re
 		m = ask_of(root, (struct message){.verb = MESSAGE_LIST, .cursor = m.cursor});
 		assert_int_equal(m.error, 0);
 		for (uint32_t i = 0; i < m.n && text != NULL; i++)
-			if (memcmp(m.entries[i].addr, wanted.entries[0].addr, 16) == 0 && m.entries[i].len == wanted.entries[0].len)
+			if (memcmp(m.entries[i].addr, wanted.entries[0].addr, 16) == 0 &&
+			    m.entries[i].len == wanted.entries[0].len)
 				*ret = m.entries[i];
 		n += m.n;
 	} while (m.cursor != 0);
@@ -240,7 +241,8 @@ static void test_many(void **state)
 		for (unsigned i = at; i < at + 250; i++) {
 			char text[32];
 
-			(void)snprintf(text, sizeof text, i % 3 == 0 ? "2001:db8::%x:%x" : "10.%u.%u.1", i / 250 + 1, i % 250 + 1);
+			(void)snprintf(text, sizeof text, i % 3 == 0 ? "2001:db8::%x:%x" : "10.%u.%u.1", i / 250 + 1,
+			               i % 250 + 1);
 			set_entry(&m, text, 600);
 		}
 		m = ask_of(root, m);
@@ -324,7 +326,8 @@ static void test_sessions_kept(void **state)
 	root_close(root, true);
 	config.n_ports = 0;
 	root = root_of(&config);
-	assert_true(shows("chain input { type filter hook input priority filter - 10; policy accept; ct state new jump SPAMMER }"));
+	assert_true(shows("chain input { type filter hook input priority filter - 10; policy accept; ct state new jump "
+	                  "SPAMMER }"));
 	root_close(root, true);
 }
 
@@ -339,11 +342,13 @@ static void test_floods(void **state)
 	config.connections = 50;
 	config.connections_s = 9;
 	root = root_of(&config);
-	assert_true(shows("update @spammer_rate { ip saddr timeout 10s limit rate over 20000/hour burst 50 packets } update "
-	                  "@spammer_flood { ip saddr timeout 1m }"));
+	assert_true(shows(
+		"update @spammer_rate { ip saddr timeout 10s limit rate over 20000/hour burst 50 packets } update "
+		"@spammer_flood { ip saddr timeout 1m }"));
 	assert_true(shows("ip6 saddr & ffff:ffff:ffff:ff00:: timeout 10s limit"));
 	assert_true(shell("f=$(mktemp) && nft list ruleset >$f && nft -c -f $f; s=$?; rm $f; exit $s"));
-	assert_true(shell("nft add element inet watchforspammers spammer_flood '{ 192.0.2.7 timeout 1m, 127.0.0.1 timeout 1m }'"));
+	assert_true(shell("nft add element inet watchforspammers spammer_flood '{ 192.0.2.7 timeout 1m, 127.0.0.1 "
+	                  "timeout 1m }'"));
 	assert_true(shell("nft add element inet watchforspammers spammer6_flood '{ 2001:db8::7 timeout 1m }'"));
 	m = ask_of(root, (struct message){.verb = MESSAGE_FLOODS});
 	assert_int_equal(m.error, 0);
@@ -372,7 +377,8 @@ static void test_changed(void **state)
 		{"nft add element inet watchforspammers spammer '{ 192.0.2.8, 192.0.2.9 }'", false, 2},
 	};
 	const struct backend *const backend = backend_find("nftables");
-	const struct backend_entry entry = {.net = {.addr = {{[10] = 0xFF, 0xFF, 192, 0, 2, 7}}, .len = 128}, .left_s = 600};
+	const struct backend_entry entry = {.net = {.addr = {{[10] = 0xFF, 0xFF, 192, 0, 2, 7}}, .len = 128},
+	                                    .left_s = 600};
 	struct backend_refused refused = {0};
 	struct backend_change change;
 	const char *without6;
@@ -386,7 +392,8 @@ static void test_changed(void **state)
 		assert_int_equal(backend->add(self, &entry, 1, &refused, &why), 0);
 		assert_false(backend->changed(self, &change));
 		assert_true(shell("%s && nft add table inet other", rows[i].command));
-		if (!backend->changed(self, &change) || change.all != rows[i].all || (!change.all && change.n != rows[i].n))
+		if (!backend->changed(self, &change) || change.all != rows[i].all ||
+		    (!change.all && change.n != rows[i].n))
 			fail_msg("%s: got all %d, %zu networks", rows[i].command, change.all, change.n);
 		assert_string_equal(change.name, "nft");
 		assert_true(change.pid > 0);
@@ -403,7 +410,8 @@ static void test_changed(void **state)
 	assert_int_equal(backend->close(self, BACKEND_REMOVE, &why), 0);
 }
 
-/* So many changes of others at once that the kernel drops some of their events: anything of ours may have been changed. */
+/* So many changes of others at once that the kernel drops some of their events: anything of ours may have been changed.
+ */
 static void test_overflow(void **state)
 {
 	const struct backend *const backend = backend_find("nftables");
@@ -425,7 +433,8 @@ static void test_overflow(void **state)
 	assert_int_equal(backend->close(self, BACKEND_REMOVE, &why), 0);
 }
 
-/* During a large transaction nothing is announced: not our own, and what others do meanwhile counts as a change of everything. */
+/* During a large transaction nothing is announced: not our own, and what others do meanwhile counts as a change of
+ * everything. */
 static void test_muted(void **state)
 {
 	const struct backend *const backend = backend_find("nftables");
@@ -442,7 +451,8 @@ static void test_muted(void **state)
 	(void)state;
 	assert_int_equal(backend->open(&usual, &self, &without6, &why), 0);
 	for (unsigned i = 0; i < BACKEND_REFUSED_MAX; i++) {
-		nets[i] = (struct net){.addr = {{[10] = 0xFF, 0xFF, 192, 0, 2, (uint8_t)i}}, .len = 128}; /* below 256 */
+		nets[i] =
+			(struct net){.addr = {{[10] = 0xFF, 0xFF, 192, 0, 2, (uint8_t)i}}, .len = 128}; /* below 256 */
 		entries[i] = (struct backend_entry){.net = nets[i], .left_s = 600};
 	}
 	for (int again = 0; again < 2; again++) {
@@ -593,12 +603,10 @@ int main(void)
 		cmocka_unit_test_setup(test_times, clean),      cmocka_unit_test_setup(test_many, clean),
 		cmocka_unit_test_setup(test_taken_over, clean), cmocka_unit_test_setup(test_not_ours, clean),
 		cmocka_unit_test_setup(test_actions, clean),    cmocka_unit_test_setup(test_sessions_kept, clean),
-		    cmocka_unit_test_setup(test_floods, clean),
-		cmocka_unit_test_setup(test_automatic, clean),
+		cmocka_unit_test_setup(test_floods, clean),     cmocka_unit_test_setup(test_automatic, clean),
 		cmocka_unit_test_setup(test_changed, clean),    cmocka_unit_test_setup(test_clean, clean),
-		cmocka_unit_test_setup(test_overflow, clean),    cmocka_unit_test_setup(test_clean, clean),
-		cmocka_unit_test_setup(test_muted, clean),
-		cmocka_unit_test_setup(test_changed_lists, clean),
+		cmocka_unit_test_setup(test_overflow, clean),   cmocka_unit_test_setup(test_clean, clean),
+		cmocka_unit_test_setup(test_muted, clean),      cmocka_unit_test_setup(test_changed_lists, clean),
 	};
 	const char *const reason = make_namespace();
 

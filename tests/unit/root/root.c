@@ -189,14 +189,12 @@ static void check_action(const char *tool, const char *icmp, enum root_action ac
 	                 logs);
 	assert_int_equal(shell(HAS "'-A SPAMMER -m recent --update --seconds 600 .* -j DROP$'", tool),
 	                 action == ROOT_DROP || (action == ROOT_RESET && !ports));
-	assert_int_equal(shell(HAS
-	                       "'-A SPAMMER -m recent --update --seconds 600 .* -j REJECT --reject-with %s$'",
-	                       tool, icmp),
-	                 action == ROOT_REJECT);
-	assert_int_equal(shell(HAS
-	                       "'-A SPAMMER -p tcp -m recent --update .* -j REJECT --reject-with tcp-reset$'",
-	                       tool),
-	                 action == ROOT_RESET);
+	assert_int_equal(
+		shell(HAS "'-A SPAMMER -m recent --update --seconds 600 .* -j REJECT --reject-with %s$'", tool, icmp),
+		action == ROOT_REJECT);
+	assert_int_equal(
+		shell(HAS "'-A SPAMMER -p tcp -m recent --update .* -j REJECT --reject-with tcp-reset$'", tool),
+		action == ROOT_RESET);
 #undef HAS
 }
 
@@ -337,7 +335,7 @@ static void test_floods(void **state)
 	assert_int_equal(m.entries[1].addr[0], 0x20);
 	assert_int_equal(ask_of(root, (struct message){.verb = MESSAGE_FLOODS}).n, 0);
 	assert_int_equal(list(root, NULL), 0); /* it blocks no client */
-	for (unsigned i = 0; i < 100; i++) { /* as many as the list holds */
+	for (unsigned i = 0; i < 100; i++) {   /* as many as the list holds */
 		char command[32];
 
 		(void)snprintf(command, sizeof command, "+203.0.113.%u", i);
@@ -359,8 +357,7 @@ static struct message add_many(struct root *root, unsigned from, unsigned to)
 		for (; from < to && m.n < MESSAGE_ENTRIES; from++) {
 			char text[NET_TEXT_MAX];
 
-			(void)snprintf(text, sizeof text, "10.%u.%u.%u", from >> 16, from >> 8 & 255,
-			               from & 255);
+			(void)snprintf(text, sizeof text, "10.%u.%u.%u", from >> 16, from >> 8 & 255, from & 255);
 			set_entry(&m, text, 600);
 		}
 		m = ask_of(root, m);
@@ -401,12 +398,10 @@ static void test_three_hundred(void **state)
 	assert_true(shell("test $(cat %s/spammer_* | grep -c src=) = 300", listdir));
 	assert_true(shell("grep -q 'src=10.0.1.44 ' %s/spammer_2c", listdir));
 	assert_true(rule4("-A SPAMMER -s 0.0.0.12/0.0.0.15 -j SPAMMER_c"));
-	assert_true(
-	        rule4("-A SPAMMER_c -s 0.0.0.44/0.0.0.255 -m recent --update --seconds 600 --name spammer_2c "
-	              "--mask 255.255.255.255 --rsource -j DROP"));
-	assert_true(
-	        rule6("-A SPAMMER_c -s ::2c/::ff -m recent --update --seconds 600 --name spammer6_2c --mask "
-	              "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource -j DROP"));
+	assert_true(rule4("-A SPAMMER_c -s 0.0.0.44/0.0.0.255 -m recent --update --seconds 600 --name spammer_2c "
+	                  "--mask 255.255.255.255 --rsource -j DROP"));
+	assert_true(rule6("-A SPAMMER_c -s ::2c/::ff -m recent --update --seconds 600 --name spammer6_2c --mask "
+	                  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource -j DROP"));
 	assert_int_equal(prepare(root, 300, 1).repaired, 0);
 
 	/* Nothing flaps between a quarter of a list and a whole one. */
@@ -439,8 +434,7 @@ static void test_full_shard(void **state)
 	assert_int_equal(refused, 3);
 	assert_int_equal(m.n4, 100);
 	assert_int_equal(list(root, NULL), 100);
-	assert_true(
-	        shell("grep -q 'src=10.0.0.5 ' %s/spammer_05", listdir)); /* the first was not forgotten */
+	assert_true(shell("grep -q 'src=10.0.0.5 ' %s/spammer_05", listdir)); /* the first was not forgotten */
 	root_close(root, true);
 }
 
@@ -560,7 +554,8 @@ static void test_one_master(void **state)
 	char want[64];
 
 	(void)state;
-	(void)snprintf(want, sizeof want, "another watchforspammers (process %d) has chain \"SPAMMER\"; ", (int)getpid());
+	(void)snprintf(want, sizeof want, "another watchforspammers (process %d) has chain \"SPAMMER\"; ",
+	               (int)getpid());
 	assert_int_equal(root_open(&usual, &second, &why), -EALREADY);
 	assert_memory_equal(why.text, want, strlen(want));
 	strcpy(other.chain, "OTHER");
@@ -621,7 +616,8 @@ static void test_lists(void **state)
 	assert_int_equal(m.error, 0);
 	assert_int_equal(m.n4, 2);
 	assert_int_equal(m.n6, 1);
-	assert_true(shell("grep -q 'src=192.0.2.1 ' %s/spammer && grep -q 'src=192.0.2.1 ' %s/spammer_auth", listdir, listdir));
+	assert_true(shell("grep -q 'src=192.0.2.1 ' %s/spammer && grep -q 'src=192.0.2.1 ' %s/spammer_auth", listdir,
+	                  listdir));
 	assert_true(shell("grep -q 'src=2001:0db8' %s/spammer_auth6 && ! grep . %s/spammer_sshd", listdir, listdir));
 	do {
 		held = ask_of(root, (struct message){.verb = MESSAGE_LIST, .cursor = held.cursor});
@@ -635,7 +631,8 @@ static void test_lists(void **state)
 	set_entry(&m, "192.0.2.1", 0);
 	m.entries[0].list = 1;
 	assert_int_equal(ask_of(root, m).n4, 1);
-	assert_true(shell("grep -q 'src=192.0.2.1 ' %s/spammer && ! grep -q 'src=192' %s/spammer_auth", listdir, listdir));
+	assert_true(
+		shell("grep -q 'src=192.0.2.1 ' %s/spammer && ! grep -q 'src=192' %s/spammer_auth", listdir, listdir));
 	m.entries[0].list = 3;
 	assert_int_equal(ask_of(root, m).error, -EINVAL);
 	root_close(root, true);
@@ -677,8 +674,7 @@ static void test_foreign_rules(void **state)
 	config.manage_rules = false;
 	assert_int_equal(root_open(&config, &root, &why), -ENOENT);
 	assert_non_null(strstr(why.text, "iptables -I INPUT -p tcp --dport 25 -m recent --name spammer"));
-	assert_true(
-	        shell("iptables-legacy -w -A INPUT -m recent --name spammer --update --seconds 60 -j DROP"));
+	assert_true(shell("iptables-legacy -w -A INPUT -m recent --name spammer --update --seconds 60 -j DROP"));
 	root = root_of(&config); /* IPv6 has no list: reported, and refused */
 	assert_int_equal(add(root, "192.0.2.7").n4, 1);
 	assert_int_equal(add(root, "2001:db8::7").refused, 1);
@@ -707,8 +703,7 @@ static void test_rate(void **state)
 		root_answer(root, &m, 1000000);
 		refused += m.refused;
 	}
-	assert_int_equal(refused,
-	                 (ROOT_ADDS_PER_S / MESSAGE_ENTRIES + 2) * MESSAGE_ENTRIES - ROOT_ADDS_PER_S);
+	assert_int_equal(refused, (ROOT_ADDS_PER_S / MESSAGE_ENTRIES + 2) * MESSAGE_ENTRIES - ROOT_ADDS_PER_S);
 	m = request;
 	root_answer(root, &m, 1000001);
 	assert_int_equal(m.refused, 0);
@@ -821,7 +816,8 @@ static void engine_syncs(int fd)
 		wanted[i].left_s = 600;
 	}
 	client_init(&client, fd);
-	if (client_prepare(&client, 300, 0, &repaired, &why) < 0 || client_list(&client, &cursor, wanted + 300, &n, &why) < 0 ||
+	if (client_prepare(&client, 300, 0, &repaired, &why) < 0 ||
+	    client_list(&client, &cursor, wanted + 300, &n, &why) < 0 ||
 	    client_add(&client, wanted, 300, &refused, &why) < 0)
 		_exit(2);
 	_exit(n == 0 && refused == 0 && client.held4 == 300 && client.capacity == 256 * 100 ? 7 : 8);
@@ -870,10 +866,8 @@ static void test_serve(void **state)
 		void (*engine)(int fd);
 		int want;
 	} rows[] = {
-		{"an engine that syncs", engine_syncs, 7},
-		{"one that is killed", engine_dies, 3},
-		{"one that babbles", engine_babbles, 3},
-		{"one that does not listen", engine_floods, 3},
+		{"an engine that syncs", engine_syncs, 7},        {"one that is killed", engine_dies, 3},
+		{"one that babbles", engine_babbles, 3},          {"one that does not listen", engine_floods, 3},
 		{"one that waits for SIGHUP", engine_is_told, 0},
 	};
 	struct root *root = root_of(&usual);
@@ -908,7 +902,8 @@ static void engine_reads_config(int fd)
 	client_init(&client, fd);
 	if (client_config(&client, 0, &config, &why) < 0)
 		_exit(2);
-	_exit(read(config, text, sizeof text) == 7 && strcmp(text, "[block]") == 0 && write(config, "x", 1) < 0 ? 7 : 3);
+	_exit(read(config, text, sizeof text) == 7 && strcmp(text, "[block]") == 0 && write(config, "x", 1) < 0 ? 7
+	                                                                                                        : 3);
 }
 
 static void engine_misses_config(int fd)
@@ -953,7 +948,8 @@ static void test_configuration(void **state)
 	assert_int_equal(serve(root, engine_misses_config), 7);
 	assert_true(shell("umask 077 && printf '[block]' >%s", path));
 	assert_int_equal(serve(root, engine_reads_config), 7);
-	assert_true(shell("umask 077 && mkdir %s.d && printf 2 >%s.d/20-b.conf && printf 1 >%s.d/10-c.conf && touch %s.d/.a.conf %s.d/README",
+	assert_true(shell("umask 077 && mkdir %s.d && printf 2 >%s.d/20-b.conf && printf 1 >%s.d/10-c.conf && touch "
+	                  "%s.d/.a.conf %s.d/README",
 	                  path, path, path, path, path));
 	assert_int_equal(serve(root, engine_reads_directory), 7);
 	assert_true(shell("rm -r %s.d", path));

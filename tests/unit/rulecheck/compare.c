@@ -53,31 +53,36 @@ static int end(void **state)
 
 static void test_compare(void **state)
 {
-	static char text[] = HEAD "bad 192.0.2.1\n"       /* both */
-			     HEAD "bad 192.0.2.2 \n"      /* both: they removed the blank */
-			     HEAD "worse 192.0.2.3\n"     /* both: by a rule of another file */
-			     HEAD "worse 192.0.2.4\n"     /* of neither: that file is not compared */
-			     HEAD "late abcdef01\n"             /* no such session yet */
-			     HEAD "hello abcdef01 192.0.2.5\n"  /* only noted */
-			     HEAD "late abcdef01\n"             /* ours */
-			     HEAD "good 192.0.2.6\n"      /* speaks for it */
-			     HEAD "strange 192.0.2.7\n"   /* theirs */
-			     "no header\n"                /* theirs */
-			     HEAD "bad 192.0.2.8";        /* ours */
-	struct span theirs[] = {{HEAD "bad 192.0.2.1", 0}, {HEAD "bad 192.0.2.2", 0}, {HEAD "strange 192.0.2.7", 0},
-	                        {HEAD "worse 192.0.2.3", 0}, {"no header", 0}};
+	static char text[] = HEAD "bad 192.0.2.1\n" /* both */
+		HEAD "bad 192.0.2.2 \n"             /* both: they removed the blank */
+		HEAD "worse 192.0.2.3\n"            /* both: by a rule of another file */
+		HEAD "worse 192.0.2.4\n"            /* of neither: that file is not compared */
+		HEAD "late abcdef01\n"              /* no such session yet */
+		HEAD "hello abcdef01 192.0.2.5\n"   /* only noted */
+		HEAD "late abcdef01\n"              /* ours */
+		HEAD "good 192.0.2.6\n"             /* speaks for it */
+		HEAD "strange 192.0.2.7\n"          /* theirs */
+				  "no header\n"     /* theirs */
+		HEAD "bad 192.0.2.8";               /* ours */
+	struct span theirs[] = {{HEAD "bad 192.0.2.1", 0},
+	                        {HEAD "bad 192.0.2.2", 0},
+	                        {HEAD "strange 192.0.2.7", 0},
+	                        {HEAD "worse 192.0.2.3", 0},
+	                        {"no header", 0}};
 	const char *const dirs[] = {dir};
 	struct rulefile_errors errors = {0};
 	struct compare_result r;
-	struct compare_options options = {.file = "own.rules", .text = text, .len = sizeof text - 1, .end_s = 1795000000};
+	struct compare_options options = {
+		.file = "own.rules", .text = text, .len = sizeof text - 1, .end_s = 1795000000};
 	struct rules *rules;
 	struct why why;
 
 	(void)state;
-	put("own.rules", "[bad]\nprogram = p\nmatch = ^bad <ADDR>\\s*$\ncategory = probe\nreason = r\n"
-	                 "[hello]\nprogram = p\nmatch = ^hello <SESSION> <ADDR>$\nremember = yes\ncategory = probe\nreason = r\n"
-	                 "[late]\nprogram = p\nmatch = ^late <SESSION>$\ncategory = probe\nreason = r\n"
-	                 "[good]\nprogram = p\nmatch = ^good <ADDR>$\ncategory = probe\nreason = r\nscore = -20\n");
+	put("own.rules",
+	    "[bad]\nprogram = p\nmatch = ^bad <ADDR>\\s*$\ncategory = probe\nreason = r\n"
+	    "[hello]\nprogram = p\nmatch = ^hello <SESSION> <ADDR>$\nremember = yes\ncategory = probe\nreason = r\n"
+	    "[late]\nprogram = p\nmatch = ^late <SESSION>$\ncategory = probe\nreason = r\n"
+	    "[good]\nprogram = p\nmatch = ^good <ADDR>$\ncategory = probe\nreason = r\nscore = -20\n");
 	put("other.rules", "[worse]\nprogram = p\nmatch = ^worse <ADDR>$\ncategory = probe\nreason = r\n");
 	if (rules_load(dirs, 1, NULL, 0, &rules, &errors, &why) < 0)
 		fail_msg("%s", why.text);
@@ -115,7 +120,7 @@ static void test_sample(void **state)
 	(void)snprintf(all, sizeof all, "%s/[ab].log", dir);
 	(void)snprintf(none, sizeof none, "%s/none.log", dir);
 	(void)snprintf(missing, sizeof missing, "%s", dir); /* no file */
-	put("a.log", "1\n2\n3"); /* its last line is not whole */
+	put("a.log", "1\n2\n3");                            /* its last line is not whole */
 	put("b.log", "4\n");
 	if (sample_files(found, 2, &sample, &why) < 0)
 		fail_msg("%s", why.text);

@@ -33,9 +33,10 @@ static int teardown(void **state)
 	return rmdir(directory);
 }
 
-#define RULE(name, match) "[" name "]\nprogram = testd\nmatch = " match "\ncategory = auth\nreason = guesses\nscore = 20\n"
+#define RULE(name, match)                                                                                              \
+	"[" name "]\nprogram = testd\nmatch = " match "\ncategory = auth\nreason = guesses\nscore = 20\n"
 #define LINE "Nov 20 13:37:42 mx testd[1]: "
-#define HIT "hit = 192.0.2.7 | " LINE "guess from 192.0.2.7\n"
+#define HIT  "hit = 192.0.2.7 | " LINE "guess from 192.0.2.7\n"
 #define MISS "miss = " LINE "guess from nobody\n"
 
 /* want: what the first fault says after the path, or NULL for rules that may be used. */
@@ -62,7 +63,8 @@ static void check(const char *text, const char *want, size_t n_errors)
 			fail_msg("%s:\n got it taken, want %s", text, want);
 		assert_int_equal(rc, -EINVAL);
 		assert_null(rules);
-		if (strncmp(why.text, path, strlen(path)) != 0 || strncmp(why.text + strlen(path), want, strlen(want)) != 0)
+		if (strncmp(why.text, path, strlen(path)) != 0 ||
+		    strncmp(why.text + strlen(path), want, strlen(want)) != 0)
 			fail_msg("%s:\n got %s\nwant ...%s", text, why.text, want);
 		if (errors.n != n_errors)
 			fail_msg("%s:\n got %zu errors, want %zu", text, errors.n, n_errors);
@@ -76,26 +78,34 @@ static void test_load(void **state)
 	(void)state;
 	check(RULE("a", "^guess from <ADDR>$") HIT MISS, NULL, 0);
 	check(RULE("a", "^guess from <ADDR>$") HIT "hit = 2001:db8::1 | " LINE "guess from 2001:DB8::1\n"
-	      "hit = 192.0.2.7 | " LINE "guess from ::ffff:192.0.2.7\n" MISS, NULL, 0);
+	                                           "hit = 192.0.2.7 | " LINE "guess from ::ffff:192.0.2.7\n" MISS,
+	      NULL, 0);
 	check(RULE("a", "^guess from <ADDR>$") "hit = 192.0.2.8 | " LINE "guess from 192.0.2.7\n" MISS,
 	      ":7: hit of [a]: ", 1);
-	check(RULE("a", "^guess from <ADDR>$") HIT "hit = 192.0.2.7 | " LINE "other 192.0.2.7\n" MISS, ":8: hit of [a]: ", 1);
+	check(RULE("a", "^guess from <ADDR>$") HIT "hit = 192.0.2.7 | " LINE "other 192.0.2.7\n" MISS,
+	      ":8: hit of [a]: ", 1);
 	check(RULE("a", "^guess from <ADDR>$") HIT "miss = " LINE "guess from 192.0.2.9\n",
 	      ":8: miss of [a]: the rule matches it, but must not", 1);
 	check(RULE("a", "^guess from <ADDR>$") HIT "miss = no header at all\n", ":8: miss of [a]: ", 1);
 	/* Another takes it first; a line of another program is nobody's. */
-	check(RULE("a", "^guess from <ADDR>$") HIT MISS RULE("b", "^guess from <ADDR>$") HIT MISS, ":15: hit of [b]: ", 1);
-	check(RULE("a", "^guess from <ADDR>$") "hit = 192.0.2.7 | Nov 20 13:37:42 mx other[1]: guess from 192.0.2.7\n" MISS,
+	check(RULE("a", "^guess from <ADDR>$") HIT MISS RULE("b", "^guess from <ADDR>$") HIT MISS,
+	      ":15: hit of [b]: ", 1);
+	check(RULE("a",
+	           "^guess from <ADDR>$") "hit = 192.0.2.7 | Nov 20 13:37:42 mx other[1]: guess from 192.0.2.7\n" MISS,
 	      ":7: hit of [a]: ", 1);
 	/* Nor does a line name its program that has its own form. */
 	check(RULE("a", "^guess from <ADDR>$") "hit = 192.0.2.7 | 2026-11-20 13:37:42 guess from 192.0.2.7\n" MISS,
 	      ":7: hit of [a]: the rule is for the program \"testd\", and a line like this is one of \"exim\"\n"
-	      "    2026-11-20 13:37:42 guess from 192.0.2.7", 1);
+	      "    2026-11-20 13:37:42 guess from 192.0.2.7",
+	      1);
 	/* All that is wrong is said. */
 	check(RULE("a", "^guess from <ADDR>$") "hit = 192.0.2.8 | " LINE "guess from 192.0.2.7\n"
-	      "miss = " LINE "guess from 192.0.2.9\n", ":7: hit of [a]: ", 2);
+	                                       "miss = " LINE "guess from 192.0.2.9\n",
+	      ":7: hit of [a]: ", 2);
 	/* Feb 29 is a day. */
-	check(RULE("a", "^guess from <ADDR>$") "hit = 192.0.2.7 | Feb 29 13:37:42 mx testd[1]: guess from 192.0.2.7\n" MISS, NULL, 0);
+	check(RULE("a",
+	           "^guess from <ADDR>$") "hit = 192.0.2.7 | Feb 29 13:37:42 mx testd[1]: guess from 192.0.2.7\n" MISS,
+	      NULL, 0);
 	/* Rules that are off are tried as well. */
 	check(RULE("a", "^guess from <ADDR>$") "enabled = no\nhit = 192.0.2.8 | " LINE "guess from 192.0.2.7\n" MISS,
 	      ":8: hit of [a]: ", 1);
@@ -114,7 +124,8 @@ static void test_escaped(void **state)
 
 	(void)state;
 	assert_non_null(file);
-	assert_true(fputs(RULE("a", "^guess from <ADDR>$") HIT "hit = 192.0.2.7 | " LINE "\x1b[31m\xff guess\n" MISS, file) >= 0);
+	assert_true(fputs(RULE("a", "^guess from <ADDR>$") HIT "hit = 192.0.2.7 | " LINE "\x1b[31m\xff guess\n" MISS,
+	                  file) >= 0);
 	assert_int_equal(fclose(file), 0);
 	assert_int_equal(examples_load(dirs, 1, NULL, 0, &rules, &errors, &why), -EINVAL);
 	assert_null(rules);
@@ -134,8 +145,9 @@ static void test_try(void **state)
 
 	(void)state;
 	assert_non_null(file);
-	assert_true(fputs(RULE("a", "^guess from <ADDR>$") HIT HIT MISS RULE("b", "^other from <ADDR>$")
-	                  "hit = 192.0.2.7 | " LINE "other from 192.0.2.7\n" MISS, file) >= 0);
+	assert_true(fputs(RULE("a", "^guess from <ADDR>$") HIT HIT MISS RULE(
+				  "b", "^other from <ADDR>$") "hit = 192.0.2.7 | " LINE "other from 192.0.2.7\n" MISS,
+	                  file) >= 0);
 	assert_int_equal(fclose(file), 0);
 	assert_int_equal(rules_load(dirs, 1, NULL, 0, &rules, &errors, &why), 0);
 	assert_int_equal(examples_try(rules, &errors, NULL), 5);
@@ -185,9 +197,10 @@ static void remove_files(const char *sub)
 	assert_int_equal(rmdir(file_path), 0);
 }
 
-/* want_rules: names of those that are taken, apart by blanks; want_errors: how each sentence begins behind the directory, and how it ends. */
-static void start(const char *const shipped[static N_NAMES], const char *const own[static N_NAMES], const char *want_rules,
-                  size_t n_errors, const char *const want_errors[][2])
+/* want_rules: names of those that are taken, apart by blanks; want_errors: how each sentence begins behind the
+ * directory, and how it ends. */
+static void start(const char *const shipped[static N_NAMES], const char *const own[static N_NAMES],
+                  const char *want_rules, size_t n_errors, const char *const want_errors[][2])
 {
 	char share[128], etc[128], got[256] = "";
 	const char *const dirs[] = {share, etc};
@@ -219,8 +232,8 @@ static void start(const char *const shipped[static N_NAMES], const char *const o
 }
 
 #define LEFT_OUT "; started without the rules of this file"
-#define GOOD(name, word)                                                                                                \
-	"[" name "]\nprogram = testd\nmatch = ^" word " from <ADDR>$\ncategory = auth\nreason = guesses\nscore = 20\n"      \
+#define GOOD(name, word)                                                                                               \
+	"[" name "]\nprogram = testd\nmatch = ^" word " from <ADDR>$\ncategory = auth\nreason = guesses\nscore = 20\n" \
 	"hit = 192.0.2.7 | " LINE word " from 192.0.2.7\nmiss = " LINE word " from nobody\n"
 
 static void test_start(void **state)
@@ -234,32 +247,39 @@ static void test_start(void **state)
 	start(shipped, (const char *const[N_NAMES]){GOOD("mine", "guess")}, "mine b", 0, NULL);
 	/* They come before the shipped ones, whatever the files' names are, and may match their examples first. */
 	start(shipped, (const char *const[N_NAMES]){NULL, GOOD("mine", "guess")}, "mine a", 0, NULL);
-	start((const char *const[N_NAMES]){GOOD("a", "guess"), NULL}, (const char *const[N_NAMES]){NULL, GOOD("mine", "guess")}, "mine a", 0,
-	      NULL);
+	start((const char *const[N_NAMES]){GOOD("a", "guess"), NULL},
+	      (const char *const[N_NAMES]){NULL, GOOD("mine", "guess")}, "mine a", 0, NULL);
 	start(shipped, (const char *const[N_NAMES]){GOOD("mine", "guess") "scroe = 5\n"}, "a b", 1,
 	      (const char *const[][2]){{"/etc/a.rules:9: no key \"scroe\"", "/share/a.rules"}});
 	start(shipped, (const char *const[N_NAMES]){RULE("mine", "^(guess from <ADDR>$") HIT MISS}, "a b", 1,
 	      (const char *const[][2]){{"/etc/a.rules:3: match of [mine]: ", "/share/a.rules"}});
-	start(shipped, (const char *const[N_NAMES]){RULE("mine", "^guess from <ADDR>$") "hit = 192.0.2.8 | " LINE "guess from 192.0.2.7\n"},
-	      "a b", 1, (const char *const[][2]){{"/etc/a.rules:7: hit of [mine]: the rule finds another address", "/share/a.rules"}});
+	start(shipped,
+	      (const char *const[N_NAMES]){RULE("mine", "^guess from <ADDR>$") "hit = 192.0.2.8 | " LINE
+	                                                                       "guess from 192.0.2.7\n"},
+	      "a b", 1,
+	      (const char *const[][2]){
+		      {"/etc/a.rules:7: hit of [mine]: the rule finds another address", "/share/a.rules"}});
 	/* Nothing stands in; both have an error; all have. */
 	start((const char *const[N_NAMES]){GOOD("a", "guess"), "nonsense\n"}, (const char *const[N_NAMES]){0}, "a", 1,
 	      (const char *const[][2]){{"/share/b.rules:1: ", LEFT_OUT}});
-	start((const char *const[N_NAMES]){"nonsense\n", GOOD("b", "other")}, (const char *const[N_NAMES]){"nonsense\n"}, "b", 2,
+	start((const char *const[N_NAMES]){"nonsense\n", GOOD("b", "other")},
+	      (const char *const[N_NAMES]){"nonsense\n"}, "b", 2,
 	      (const char *const[][2]){{"/etc/a.rules:1: ", "/share/a.rules"}, {"/share/a.rules:1: ", LEFT_OUT}});
 	start((const char *const[N_NAMES]){"nonsense\n", "nonsense\n"}, (const char *const[N_NAMES]){0}, "", 2,
 	      (const char *const[][2]){{"/share/a.rules:1: ", LEFT_OUT}, {"/share/b.rules:1: ", LEFT_OUT}});
 	/* Of two rules of one name the later directory's is at fault, whatever its file's name. */
-	start((const char *const[N_NAMES]){NULL, GOOD("b", "other")}, (const char *const[N_NAMES]){GOOD("B", "guess")}, "b", 1,
-	      (const char *const[][2]){{"/etc/a.rules:1: [b] exists already, at ", LEFT_OUT}});
+	start((const char *const[N_NAMES]){NULL, GOOD("b", "other")}, (const char *const[N_NAMES]){GOOD("B", "guess")},
+	      "b", 1, (const char *const[][2]){{"/etc/a.rules:1: [b] exists already, at ", LEFT_OUT}});
 	/* One that matches another's hit is none. */
-	start((const char *const[N_NAMES]){NULL, GOOD("b", "other")}, (const char *const[N_NAMES]){GOOD("a", "other")}, "a b", 0, NULL);
+	start((const char *const[N_NAMES]){NULL, GOOD("b", "other")}, (const char *const[N_NAMES]){GOOD("a", "other")},
+	      "a b", 0, NULL);
 	/* A file that cannot be read: here, because it is none. */
 	write_files("share", shipped);
 	write_files("etc", (const char *const[N_NAMES]){0});
 	place(unreadable, "etc", "c.rules");
 	assert_int_equal(mkdir(unreadable, 0755), 0);
-	start(shipped, (const char *const[N_NAMES]){0}, "a b", 1, (const char *const[][2]){{"/etc/c.rules: ", LEFT_OUT}});
+	start(shipped, (const char *const[N_NAMES]){0}, "a b", 1,
+	      (const char *const[][2]){{"/etc/c.rules: ", LEFT_OUT}});
 	assert_int_equal(rmdir(unreadable), 0);
 	remove_files("share");
 	remove_files("etc");
@@ -268,8 +288,10 @@ static void test_start(void **state)
 /* Macros, and rules that stand beside others. */
 static void test_start_together(void **state)
 {
-	static const char by_macro[] = "[a]\nprogram = testd\nmatch = ^guess from <client>$\ncategory = auth\nreason = guesses\n" HIT MISS;
-	static const char beside[] = "[also]\nprogram = testd\nmatch = ^guess from <ADDR>$\ncategory = name\nreason = adds\nscore = 5\nalso = yes\n" HIT MISS;
+	static const char by_macro[] =
+		"[a]\nprogram = testd\nmatch = ^guess from <client>$\ncategory = auth\nreason = guesses\n" HIT MISS;
+	static const char beside[] = "[also]\nprogram = testd\nmatch = ^guess from <ADDR>$\ncategory = name\nreason = "
+				     "adds\nscore = 5\nalso = yes\n" HIT MISS;
 
 	(void)state;
 	start((const char *const[N_NAMES]){by_macro, NULL, "[define]\nclient = <ADDR>\n"},
@@ -281,11 +303,13 @@ static void test_start_together(void **state)
 	start((const char *const[N_NAMES]){by_macro, NULL, "[define]\nclient = nobody <ADDR>\n"},
 	      (const char *const[N_NAMES]){NULL, NULL, "[define]\nclient = <ADDR>\n"}, "a", 0, NULL);
 	/* What needs the macros goes with them, and nothing else. */
-	start((const char *const[N_NAMES]){by_macro, GOOD("b", "other"), "[define]\nADDR = x\n"}, (const char *const[N_NAMES]){0}, "b", 2,
+	start((const char *const[N_NAMES]){by_macro, GOOD("b", "other"), "[define]\nADDR = x\n"},
+	      (const char *const[N_NAMES]){0}, "b", 2,
 	      (const char *const[][2]){{"/share/macros.rules:2: ", LEFT_OUT}, {"/share/a.rules:3: ", LEFT_OUT}});
-	start((const char *const[N_NAMES]){beside, RULE("b", "^guess from <ADDR>$") HIT MISS}, (const char *const[N_NAMES]){0}, "also b", 0, NULL);
-	start((const char *const[N_NAMES]){beside, RULE("b", "^guess from (<ADDR>$")}, (const char *const[N_NAMES]){0}, "also", 1,
-	      (const char *const[][2]){{"/share/b.rules:3: ", LEFT_OUT}});
+	start((const char *const[N_NAMES]){beside, RULE("b", "^guess from <ADDR>$") HIT MISS},
+	      (const char *const[N_NAMES]){0}, "also b", 0, NULL);
+	start((const char *const[N_NAMES]){beside, RULE("b", "^guess from (<ADDR>$")}, (const char *const[N_NAMES]){0},
+	      "also", 1, (const char *const[][2]){{"/share/b.rules:3: ", LEFT_OUT}});
 	remove_files("share");
 	remove_files("etc");
 }
@@ -311,8 +335,12 @@ static void test_start_directories(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_load), cmocka_unit_test(test_escaped), cmocka_unit_test(test_try),
-		cmocka_unit_test(test_start), cmocka_unit_test(test_start_together), cmocka_unit_test(test_start_directories),
+		cmocka_unit_test(test_load),
+		cmocka_unit_test(test_escaped),
+		cmocka_unit_test(test_try),
+		cmocka_unit_test(test_start),
+		cmocka_unit_test(test_start_together),
+		cmocka_unit_test(test_start_directories),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

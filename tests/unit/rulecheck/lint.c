@@ -39,30 +39,30 @@ static void loose(void **state)
 		bool loose;
 		const char *regex, *at;
 	} table[] = {
-	        {false, "^x <ADDR>", ""},
-	        {false, "^x from <NAME>\\[<ADDR>\\]: .*", ""},
-	        {false, "^user=.*, ip=<ADDR>$", ""},
-	        {false, "^(?:user=.*, ip=<ADDR>)$", ""},
-	        {false, "^user=[^,]*, ip=<ADDR>", ""},
-	        {false, "^user=[^,\\s]+ ip=<ADDR>", ""},
-	        {false, "^user=([^,]*), ip=<ADDR>", ""},
-	        {false, "^user=\\S+ ip=<ADDR>", ""},
-	        {false, "^x(?!.*y) <ADDR>", ""},
-	        {false, "^x.{0,20}<ADDR>", ""},
-	        {false, "^user=[^[:space:]]* ip=<ADDR>", ""},
-	        {false, "^user=[^[:space:],]*, ip=<ADDR>", ""},
-	        {false, "^user=[^]]+\\] ip=<ADDR>", ""},
-	        {false, "^user=\\S+\\s+ip=<ADDR>", ""},
-	        {false, "^user=\\D+\\d ip=<ADDR>", ""},
-	        {true, "^user=[^[:punct:]]* ip=<ADDR>", "[^[:punct:]]* ip="},
-	        {true, "^user=[^[:space:]]*[a-z] ip=<ADDR>", "[^[:space:]]*[a-z]"},
-	        {true, "^user=.*, ip=<ADDR>", ".*, ip="},
-	        {true, "^user=.*, ip=<ADDR>\\$", ".*, ip="},
-	        {true, "^user=.+?, ip=<ADDR>", ".+?, ip="},
-	        {true, "^user=.{3,}, ip=<ADDR>", ".{3,}, ip="},
-	        {true, "^user=\\S*<ADDR>", "\\S*"},
-	        {true, "^user=[^,]*ip=<ADDR>", "[^,]*ip="},
-	        {true, "^user=[^]]+<ADDR>", "[^]]+"},
+		{false, "^x <ADDR>", ""},
+		{false, "^x from <NAME>\\[<ADDR>\\]: .*", ""},
+		{false, "^user=.*, ip=<ADDR>$", ""},
+		{false, "^(?:user=.*, ip=<ADDR>)$", ""},
+		{false, "^user=[^,]*, ip=<ADDR>", ""},
+		{false, "^user=[^,\\s]+ ip=<ADDR>", ""},
+		{false, "^user=([^,]*), ip=<ADDR>", ""},
+		{false, "^user=\\S+ ip=<ADDR>", ""},
+		{false, "^x(?!.*y) <ADDR>", ""},
+		{false, "^x.{0,20}<ADDR>", ""},
+		{false, "^user=[^[:space:]]* ip=<ADDR>", ""},
+		{false, "^user=[^[:space:],]*, ip=<ADDR>", ""},
+		{false, "^user=[^]]+\\] ip=<ADDR>", ""},
+		{false, "^user=\\S+\\s+ip=<ADDR>", ""},
+		{false, "^user=\\D+\\d ip=<ADDR>", ""},
+		{true, "^user=[^[:punct:]]* ip=<ADDR>", "[^[:punct:]]* ip="},
+		{true, "^user=[^[:space:]]*[a-z] ip=<ADDR>", "[^[:space:]]*[a-z]"},
+		{true, "^user=.*, ip=<ADDR>", ".*, ip="},
+		{true, "^user=.*, ip=<ADDR>\\$", ".*, ip="},
+		{true, "^user=.+?, ip=<ADDR>", ".+?, ip="},
+		{true, "^user=.{3,}, ip=<ADDR>", ".{3,}, ip="},
+		{true, "^user=\\S*<ADDR>", "\\S*"},
+		{true, "^user=[^,]*ip=<ADDR>", "[^,]*ip="},
+		{true, "^user=[^]]+<ADDR>", "[^]]+"},
 	};
 
 	(void)state;
@@ -72,8 +72,7 @@ static void loose(void **state)
 		if (lint_is_loose(table[i].regex, &at) != table[i].loose)
 			fail_msg("%s: want %s", table[i].regex, table[i].loose ? "loose" : "not loose");
 		if (table[i].loose && strncmp(table[i].regex + at, table[i].at, strlen(table[i].at)) != 0)
-			fail_msg("%s: want it at %s, got %s", table[i].regex, table[i].at,
-			         table[i].regex + at);
+			fail_msg("%s: want it at %s, got %s", table[i].regex, table[i].at, table[i].regex + at);
 	}
 }
 
@@ -84,8 +83,7 @@ static struct example_line take_apart(const char *text)
 
 	if (colon == NULL)
 		return (struct example_line){0};
-	return (struct example_line){
-	        {NULL, 0}, {text, (size_t)(colon - text)}, {colon + 2, strlen(colon + 2)}};
+	return (struct example_line){{NULL, 0}, {text, (size_t)(colon - text)}, {colon + 2, strlen(colon + 2)}};
 }
 
 /* The first fault, or warning when there is none; "" when there is neither. */
@@ -108,10 +106,7 @@ static void said(const char *a, const char *b, char *out, size_t cap)
 			lines[i][e] = take_apart(rules_at(rules, i)->text->examples[e].text);
 	scratch = rules_scratch_new(rules);
 	lint_rules(rules, scratch, rows, &errors, &warnings, &notes);
-	(void)snprintf(out, cap, "%s",
-	               errors.n > 0     ? errors.text[0]
-	               : warnings.n > 0 ? warnings.text[0]
-	                                : "");
+	(void)snprintf(out, cap, "%s", errors.n > 0 ? errors.text[0] : warnings.n > 0 ? warnings.text[0] : "");
 	if (strncmp(out, dir, strlen(dir)) == 0)
 		memmove(out, out + strlen(dir) + 1, strlen(out + strlen(dir) + 1) + 1);
 	rulefile_errors_done(&errors);
@@ -130,17 +125,16 @@ static void findings(void **state)
 	static const struct {
 		const char *a, *b, *want;
 	} table[] = {
-	        {R("a", "^bad <ADDR>$") HIT MISS, "", ""},
-	        {R("a", "^bad <ADDR>$") MISS, "", "a.rules:1: [a] has no \"hit\""},
-	        {R("a", "^bad <ADDR>$") HIT, "", "a.rules:1: [a] has no \"miss\""},
-	        {R("a", "^bad <ADDR>$") HIT MISS, R("b", "^bad <ADDR>") HIT MISS,
-	         "a.rules:6: [a] and [b] of "},
-	        {R("a", "^bad <ADDR>$") HIT "hit = 198.51.100.7 | p: bad 198.51.100.7\n" MISS, "",
+		{R("a", "^bad <ADDR>$") HIT MISS, "", ""},
+		{R("a", "^bad <ADDR>$") MISS, "", "a.rules:1: [a] has no \"hit\""},
+		{R("a", "^bad <ADDR>$") HIT, "", "a.rules:1: [a] has no \"miss\""},
+		{R("a", "^bad <ADDR>$") HIT MISS, R("b", "^bad <ADDR>") HIT MISS, "a.rules:6: [a] and [b] of "},
+		{R("a", "^bad <ADDR>$") HIT "hit = 198.51.100.7 | p: bad 198.51.100.7\n" MISS, "",
 	         "a.rules:7: [a] is for \"q\", but its example is a line of \"p\""},
-	        {R("a", "^.*bad <ADDR>") HIT MISS, "",
+		{R("a", "^.*bad <ADDR>") HIT MISS, "",
 	         "a.rules:5: match of [a]: untrusted text may come before <ADDR>"},
-	        {R("a", "^(?:\\w+ ?)+ <ADDR>$") HIT "hit = 198.51.100.7 | q: bad bad b 198.51.100.7\n" MISS,
-	         "", "a.rules:6: match of [a] is aborted (limit of 50000 steps) when "},
+		{R("a", "^(?:\\w+ ?)+ <ADDR>$") HIT "hit = 198.51.100.7 | q: bad bad b 198.51.100.7\n" MISS, "",
+	         "a.rules:6: match of [a] is aborted (limit of 50000 steps) when "},
 	};
 
 	(void)state;
@@ -148,8 +142,7 @@ static void findings(void **state)
 		char got[1024];
 
 		said(table[i].a, table[i].b, got, sizeof got);
-		if (strncmp(got, table[i].want, strlen(table[i].want)) != 0 ||
-		    (*table[i].want == '\0' && *got != '\0'))
+		if (strncmp(got, table[i].want, strlen(table[i].want)) != 0 || (*table[i].want == '\0' && *got != '\0'))
 			fail_msg("%s\nwant: %s\ngot:  %s", table[i].a, table[i].want, got);
 	}
 }

@@ -21,37 +21,39 @@ static struct rules *rules;
 
 /* One rule for each program, but for "many". */
 static const char file[] =
-        "[define]\nclient = [^\\s\\[]+\\[<ADDR>\\]\n"
-        "[fixed]\nprogram = fixed\nmatch = ^reject: RCPT from <client>: 554 5\\.7\\.1 <[^>]*>: Relay "
-        "denied$\n"
-        "category = relay\nreason = r\n"
-        "[sought]\nprogram = sought\nmatch = ^login failed.*, rip=<ADDR>, lip=\\d+$\ncategory = auth\nreason "
-        "= r\n"
-        "[lazy]\nprogram = lazy\nmatch = ^from <ADDR>: .*? blocked using (?<detail>\\S+)$\ncategory = "
-        "dnsbl\nreason = r\n"
-        "[choice]\nprogram = choice\nmatch = ^(?:alpha|beta (?:one|two)|gamma) <ADDR>$\ncategory = "
-        "probe\nreason = r\n"
-        "[repeat]\nprogram = repeat\nmatch = ^code \\d{3} <ADDR>$\ncategory = probe\nreason = r\n"
-        "[or]\nprogram = or\nmatch = ^one <ADDR>$|^two [a-z]+$\ncategory = probe\nreason = r\nenabled = no\n"
-        "[possessive]\nprogram = possessive\nmatch = ^<(?:[^<>\"]++|\"[^\"]*+\")*+> <ADDR>$\ncategory = "
-        "probe\nreason = r\n"
-        "[caseless]\nprogram = caseless\nmatch = ^(?i)abc DEF <ADDR>$\ncategory = probe\nreason = r\n"
-        "[around]\nprogram = around\nmatch = ^(?!bad)\\w+ <ADDR>(?= x)\ncategory = probe\nreason = r\n"
-        "[unless]\nprogram = unless\nmatch = ^by <ADDR> .*\nunless = open resolver|later\ncategory = "
-        "probe\nreason = r\n"
-        "[broad]\nprogram = broad\nmatch = ^by <NAME> <ADDR>$\nname = generic\ncategory = name\nreason = r\n"
-        "[besides]\nprogram = besides\nmatch = ^by <ADDR>$\nalso = yes\ncategory = name\nreason = r\n"
-        "[slow]\nprogram = slow\nmatch = ^(?:\\w+ ?)+ by <ADDR>$\ncategory = probe\nreason = r\n"
-        "[queue]\nprogram = queue\nmatch = ^<QUEUE>: client=<ADDR>, from=<FROM> to$\ncategory = probe\nreason = r\n"
-        "[trap]\nprogram = trap\nmatch = ^by <ADDR> to <TO> helo <NAME> <HELO>$\nto = in people\nhelo = foreign\ncategory = "
-        "content\nreason = r\n"
-        "[unlisted]\nprogram = unlisted\nmatch = ^by <ADDR> to <TO>$\nto = not in people\ncategory = content\nreason = r\n"
-        "[trap-off]\nprogram = trap*\nmatch = ^by <ADDR> to <TO> .*\nto = in nowhere\nenabled = no\ncategory = "
-        "content\nreason = r\n"
-        "[many-a]\nprogram = many\nmatch = ^reject from <ADDR>: wrong word$\ncategory = probe\nreason = r\n"
-        "[many-b]\nprogram = many\nmatch = ^reject from <ADDR>: listed by (?<detail>\\S+)$\ncategory = "
-        "dnsbl\nreason = r\n"
-        "[many-c]\nprogram = many*\nmatch = ^reject from .* finally <ADDR>$\ncategory = probe\nreason = r\n";
+	"[define]\nclient = [^\\s\\[]+\\[<ADDR>\\]\n"
+	"[fixed]\nprogram = fixed\nmatch = ^reject: RCPT from <client>: 554 5\\.7\\.1 <[^>]*>: Relay "
+	"denied$\n"
+	"category = relay\nreason = r\n"
+	"[sought]\nprogram = sought\nmatch = ^login failed.*, rip=<ADDR>, lip=\\d+$\ncategory = auth\nreason "
+	"= r\n"
+	"[lazy]\nprogram = lazy\nmatch = ^from <ADDR>: .*? blocked using (?<detail>\\S+)$\ncategory = "
+	"dnsbl\nreason = r\n"
+	"[choice]\nprogram = choice\nmatch = ^(?:alpha|beta (?:one|two)|gamma) <ADDR>$\ncategory = "
+	"probe\nreason = r\n"
+	"[repeat]\nprogram = repeat\nmatch = ^code \\d{3} <ADDR>$\ncategory = probe\nreason = r\n"
+	"[or]\nprogram = or\nmatch = ^one <ADDR>$|^two [a-z]+$\ncategory = probe\nreason = r\nenabled = no\n"
+	"[possessive]\nprogram = possessive\nmatch = ^<(?:[^<>\"]++|\"[^\"]*+\")*+> <ADDR>$\ncategory = "
+	"probe\nreason = r\n"
+	"[caseless]\nprogram = caseless\nmatch = ^(?i)abc DEF <ADDR>$\ncategory = probe\nreason = r\n"
+	"[around]\nprogram = around\nmatch = ^(?!bad)\\w+ <ADDR>(?= x)\ncategory = probe\nreason = r\n"
+	"[unless]\nprogram = unless\nmatch = ^by <ADDR> .*\nunless = open resolver|later\ncategory = "
+	"probe\nreason = r\n"
+	"[broad]\nprogram = broad\nmatch = ^by <NAME> <ADDR>$\nname = generic\ncategory = name\nreason = r\n"
+	"[besides]\nprogram = besides\nmatch = ^by <ADDR>$\nalso = yes\ncategory = name\nreason = r\n"
+	"[slow]\nprogram = slow\nmatch = ^(?:\\w+ ?)+ by <ADDR>$\ncategory = probe\nreason = r\n"
+	"[queue]\nprogram = queue\nmatch = ^<QUEUE>: client=<ADDR>, from=<FROM> to$\ncategory = probe\nreason = r\n"
+	"[trap]\nprogram = trap\nmatch = ^by <ADDR> to <TO> helo <NAME> <HELO>$\nto = in people\nhelo = "
+	"foreign\ncategory = "
+	"content\nreason = r\n"
+	"[unlisted]\nprogram = unlisted\nmatch = ^by <ADDR> to <TO>$\nto = not in people\ncategory = content\nreason = "
+	"r\n"
+	"[trap-off]\nprogram = trap*\nmatch = ^by <ADDR> to <TO> .*\nto = in nowhere\nenabled = no\ncategory = "
+	"content\nreason = r\n"
+	"[many-a]\nprogram = many\nmatch = ^reject from <ADDR>: wrong word$\ncategory = probe\nreason = r\n"
+	"[many-b]\nprogram = many\nmatch = ^reject from <ADDR>: listed by (?<detail>\\S+)$\ncategory = "
+	"dnsbl\nreason = r\n"
+	"[many-c]\nprogram = many*\nmatch = ^reject from .* finally <ADDR>$\ncategory = probe\nreason = r\n";
 
 static int load(void **state)
 {
@@ -96,53 +98,52 @@ static const struct {
 	size_t at;
 	const char *place, *wanted;
 } found[] = {
-        /* Every word of a rule without ".*" has one place where it can fail. */
-        {"fixed", "reject: RCPT from a[192.0.2.7]: 454 4.7.1", "fixed", NEARMISS_STOPPED, 32, "",
-         "554 5\\.7\\.1"},
-        {"fixed", "reject: RCPT from a[192.0.2.7]: 554 5.7.1 <x>: Relay denoed", "fixed", NEARMISS_STOPPED, 56,
-         "", "ied$"},
-        {"fixed", "reject: RCPT from a[192.0.2.7]: 554 5.7.1 <x>: Relay denied.", "fixed", NEARMISS_STOPPED,
-         59, "", "$"},
-        {"fixed", "reject: DATA from a", "fixed", NEARMISS_STOPPED, 8, "", "RCPT from"},
-        {"fixed", "reject: RCPT from a b[192.0.2.7]", "fixed", NEARMISS_STOPPED, 19, "", "\\[<ADDR>\\]"},
-        {"fixed", "reject: RCPT from a[host]", "fixed", NEARMISS_STOPPED, 20, "", "<ADDR>\\]"},
-        {"fixed", "reject: RCPT", "fixed", NEARMISS_STOPPED, 12, "", " from"},
-        {"fixed", "reject: RCPT from a[300.1.2.3]: 554 5.7.1 <x>: Relay denied", "fixed", NEARMISS_NOT_ADDRESS,
-         20, "300.1.2.3", NULL},
-        {"fixed", "reject: RCPT from a[127.0.0.1]: 554 5.7.1 <x>: Relay denied", "fixed", NEARMISS_NEVER, 20,
+	/* Every word of a rule without ".*" has one place where it can fail. */
+	{"fixed", "reject: RCPT from a[192.0.2.7]: 454 4.7.1", "fixed", NEARMISS_STOPPED, 32, "", "554 5\\.7\\.1"},
+	{"fixed", "reject: RCPT from a[192.0.2.7]: 554 5.7.1 <x>: Relay denoed", "fixed", NEARMISS_STOPPED, 56, "",
+         "ied$"},
+	{"fixed", "reject: RCPT from a[192.0.2.7]: 554 5.7.1 <x>: Relay denied.", "fixed", NEARMISS_STOPPED, 59, "",
+         "$"},
+	{"fixed", "reject: DATA from a", "fixed", NEARMISS_STOPPED, 8, "", "RCPT from"},
+	{"fixed", "reject: RCPT from a b[192.0.2.7]", "fixed", NEARMISS_STOPPED, 19, "", "\\[<ADDR>\\]"},
+	{"fixed", "reject: RCPT from a[host]", "fixed", NEARMISS_STOPPED, 20, "", "<ADDR>\\]"},
+	{"fixed", "reject: RCPT", "fixed", NEARMISS_STOPPED, 12, "", " from"},
+	{"fixed", "reject: RCPT from a[300.1.2.3]: 554 5.7.1 <x>: Relay denied", "fixed", NEARMISS_NOT_ADDRESS, 20,
+         "300.1.2.3", NULL},
+	{"fixed", "reject: RCPT from a[127.0.0.1]: 554 5.7.1 <x>: Relay denied", "fixed", NEARMISS_NEVER, 20,
          "127.0.0.1", NULL},
-        {"fixed", "message repeated 2 times: [ reject: RCPT from a[192.0.2.7]: 454]", "fixed",
-         NEARMISS_STOPPED, 60, "", "554 5"},
-        /* What is sought in all the rest stands nowhere: from where on. */
-        {"sought", "login failed: bob from 192.0.2.7", "sought", NEARMISS_STOPPED, 12, "", ".*, rip="},
-        {"sought", "login failed: bob, rip=192.0.2.7, mip=1", "sought", NEARMISS_STOPPED, 34, "", "lip="},
-        {"lazy", "from 192.0.2.7: 554 blocked by zen.example", "lazy", NEARMISS_STOPPED, 28, "", "using "},
-        {"lazy", "from 192.0.2.7: 554 blocked using zen.example now", "lazy", NEARMISS_STOPPED, 45, "", "$"},
-        {"choice", "beta three 192.0.2.7", "choice", NEARMISS_STOPPED, 6, "", "wo)"},
-        {"choice", "gamme 192.0.2.7", "choice", NEARMISS_STOPPED, 4, "", "a) <ADDR>"},
-        {"choice", "alpha 192.0.2.7 x", "choice", NEARMISS_STOPPED, 15, "", "$"},
-        {"repeat", "code 12a 192.0.2.7", "repeat", NEARMISS_STOPPED, 7, "", "\\d{3} "},
-        {"or", "two abc x", "or", NEARMISS_STOPPED, 7, "", "$"},
-        {"possessive", "<\"a>b\"c 192.0.2.7", "possessive", NEARMISS_STOPPED, 17, "", "> <ADDR>"},
-        {"caseless", "ABC def 192.0.2.7.", "caseless", NEARMISS_STOPPED, 17, "", "$"},
-        {"around", "good 192.0.2.7 y", "around", NEARMISS_STOPPED, 15, "", "(?= x)"},
-        {"unless", "by 192.0.2.7 try later", "unless", NEARMISS_UNLESS, 17, "later", NULL},
-        {"broad", "by mail.example.com 192.0.2.7", "broad", NEARMISS_NAME, 3, "mail.example.com", NULL},
-        {"besides", "by 192.0.2.7", "besides", NEARMISS_ALSO, 3, "192.0.2.7", NULL},
-        {"slow", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa! by y", "slow", NEARMISS_LIMIT, 0, "",
-         NULL},
-        {"queue", "ABCDEF: foo", "queue", NEARMISS_STOPPED, 8, "", "client="},
-        {"queue", "ABCDEF; foo", "queue", NEARMISS_STOPPED, 6, "", ": client="},
-        {"queue", "ABCDEF: client=192.0.2.7, from=a@example.com too", "queue", NEARMISS_STOPPED, 47, "", "$"},
-        {"trap", "by 192.0.2.7 to x@example.org helo mx.example.com mx.example.net", "trap", NEARMISS_NOT_IN, 16,
+	{"fixed", "message repeated 2 times: [ reject: RCPT from a[192.0.2.7]: 454]", "fixed", NEARMISS_STOPPED, 60, "",
+         "554 5"},
+	/* What is sought in all the rest stands nowhere: from where on. */
+	{"sought", "login failed: bob from 192.0.2.7", "sought", NEARMISS_STOPPED, 12, "", ".*, rip="},
+	{"sought", "login failed: bob, rip=192.0.2.7, mip=1", "sought", NEARMISS_STOPPED, 34, "", "lip="},
+	{"lazy", "from 192.0.2.7: 554 blocked by zen.example", "lazy", NEARMISS_STOPPED, 28, "", "using "},
+	{"lazy", "from 192.0.2.7: 554 blocked using zen.example now", "lazy", NEARMISS_STOPPED, 45, "", "$"},
+	{"choice", "beta three 192.0.2.7", "choice", NEARMISS_STOPPED, 6, "", "wo)"},
+	{"choice", "gamme 192.0.2.7", "choice", NEARMISS_STOPPED, 4, "", "a) <ADDR>"},
+	{"choice", "alpha 192.0.2.7 x", "choice", NEARMISS_STOPPED, 15, "", "$"},
+	{"repeat", "code 12a 192.0.2.7", "repeat", NEARMISS_STOPPED, 7, "", "\\d{3} "},
+	{"or", "two abc x", "or", NEARMISS_STOPPED, 7, "", "$"},
+	{"possessive", "<\"a>b\"c 192.0.2.7", "possessive", NEARMISS_STOPPED, 17, "", "> <ADDR>"},
+	{"caseless", "ABC def 192.0.2.7.", "caseless", NEARMISS_STOPPED, 17, "", "$"},
+	{"around", "good 192.0.2.7 y", "around", NEARMISS_STOPPED, 15, "", "(?= x)"},
+	{"unless", "by 192.0.2.7 try later", "unless", NEARMISS_UNLESS, 17, "later", NULL},
+	{"broad", "by mail.example.com 192.0.2.7", "broad", NEARMISS_NAME, 3, "mail.example.com", NULL},
+	{"besides", "by 192.0.2.7", "besides", NEARMISS_ALSO, 3, "192.0.2.7", NULL},
+	{"slow", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa! by y", "slow", NEARMISS_LIMIT, 0, "", NULL},
+	{"queue", "ABCDEF: foo", "queue", NEARMISS_STOPPED, 8, "", "client="},
+	{"queue", "ABCDEF; foo", "queue", NEARMISS_STOPPED, 6, "", ": client="},
+	{"queue", "ABCDEF: client=192.0.2.7, from=a@example.com too", "queue", NEARMISS_STOPPED, 47, "", "$"},
+	{"trap", "by 192.0.2.7 to x@example.org helo mx.example.com mx.example.net", "trap", NEARMISS_NOT_IN, 16,
          "x@example.org", NULL},
-        {"trap", "by 192.0.2.7 to bob@example.org helo mx.example.com example.com", "trap", NEARMISS_HELO, 52, "example.com", NULL},
-        {"unlisted", "by 192.0.2.7 to bob@example.org", "unlisted", NEARMISS_IN, 16, "bob@example.org", NULL},
-        /* Of several the one that got furthest; of those the one whose words are there. */
-        {"many", "reject from 192.0.2.7: wrong ward", "many-a", NEARMISS_STOPPED, 30, "", "ord$"},
-        {"many", "reject from 192.0.2.7: listed at zen", "many-b", NEARMISS_STOPPED, 30, "", "by "},
-        {"many", "reject from 192.0.2.7, finally x", "many-c", NEARMISS_STOPPED, 31, "", "<ADDR>$"},
-        {"manytoo", "reject him", "many-c", NEARMISS_STOPPED, 7, "", "from "},
+	{"trap", "by 192.0.2.7 to bob@example.org helo mx.example.com example.com", "trap", NEARMISS_HELO, 52,
+         "example.com", NULL},
+	{"unlisted", "by 192.0.2.7 to bob@example.org", "unlisted", NEARMISS_IN, 16, "bob@example.org", NULL},
+	/* Of several the one that got furthest; of those the one whose words are there. */
+	{"many", "reject from 192.0.2.7: wrong ward", "many-a", NEARMISS_STOPPED, 30, "", "ord$"},
+	{"many", "reject from 192.0.2.7: listed at zen", "many-b", NEARMISS_STOPPED, 30, "", "by "},
+	{"many", "reject from 192.0.2.7, finally x", "many-c", NEARMISS_STOPPED, 31, "", "<ADDR>$"},
+	{"manytoo", "reject him", "many-c", NEARMISS_STOPPED, 7, "", "from "},
 };
 
 static void the_nearest_rule_and_its_place(void **state)
@@ -163,8 +164,8 @@ static void the_nearest_rule_and_its_place(void **state)
 			continue;
 		}
 		if (strcmp(near.rule->text->name, found[i].rule) != 0 || near.why != found[i].why ||
-		    (size_t)(near.place.p - message.p) != found[i].at ||
-		    !span_is(near.place, found[i].place) || (near.wanted == NULL) != (wanted == NULL) ||
+		    (size_t)(near.place.p - message.p) != found[i].at || !span_is(near.place, found[i].place) ||
+		    (near.wanted == NULL) != (wanted == NULL) ||
 		    (wanted != NULL && strncmp(near.wanted, wanted, strlen(wanted)) != 0)) {
 			print_error("\"%s\": got %s (%s) at %td \"%.*s\" before \"%s\", want %s (%s) at %zu "
 			            "\"%s\" before \"%s\"\n",
@@ -196,8 +197,7 @@ static void none_is_near(void **state)
 /* Any bytes, and any cut of a line: the place lies in the message, and it ends. */
 static void the_place_is_always_in_the_message(void **state)
 {
-	char message[] =
-	        "reject: RCPT from \xFF[192.0.2.7]: 554 5.7.1 <x\x01>: Relay denied, rip=192.0.2.7, lip=1";
+	char message[] = "reject: RCPT from \xFF[192.0.2.7]: 554 5.7.1 <x\x01>: Relay denied, rip=192.0.2.7, lip=1";
 
 	(void)state;
 	for (size_t i = 0; i < rules_count(rules); i++)
@@ -205,8 +205,7 @@ static void the_place_is_always_in_the_message(void **state)
 			struct nearmiss near;
 
 			nearmiss_of_rule(rules, i, (struct span){message, len}, &near);
-			assert_true(near.place.p >= message &&
-			            near.place.p + near.place.len <= message + len);
+			assert_true(near.place.p >= message && near.place.p + near.place.len <= message + len);
 			assert_true(near.why != NEARMISS_STOPPED || near.wanted != NULL);
 		}
 }
@@ -214,9 +213,9 @@ static void the_place_is_always_in_the_message(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(the_nearest_rule_and_its_place),
-	        cmocka_unit_test(none_is_near),
-	        cmocka_unit_test(the_place_is_always_in_the_message),
+		cmocka_unit_test(the_nearest_rule_and_its_place),
+		cmocka_unit_test(none_is_near),
+		cmocka_unit_test(the_place_is_always_in_the_message),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);

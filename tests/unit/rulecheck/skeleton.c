@@ -1,6 +1,7 @@
 /*
- * skeleton: for every line in tests/rules/NAME.log that names somebody, the rule that is begun for it loads, has nothing lint
- * calls a fault, and takes that line with the address it was made for; and nearly always that is the right one.
+ * skeleton: for every line in tests/rules/NAME.log that names somebody, the rule that is begun for it loads, has
+ * nothing lint calls a fault, and takes that line with the address it was made for; and nearly always that is the right
+ * one.
  *
  * WFS_SOURCE_ROOT says where the checkout is.
  */
@@ -52,8 +53,8 @@ static void write_rule(const struct skeleton *s, const char *text)
 
 	assert_non_null(file);
 	(void)addr_text(&s->address, address);
-	(void)fprintf(file, "[%s]\nprogram = %s\nmatch = %s\ncategory = %s\nreason = %s\nscore = %d\nhit = %s | %s\n", s->name, s->program,
-	              s->match, s->category, s->reason, s->score, address, text);
+	(void)fprintf(file, "[%s]\nprogram = %s\nmatch = %s\ncategory = %s\nreason = %s\nscore = %d\nhit = %s | %s\n",
+	              s->name, s->program, s->match, s->category, s->reason, s->score, address, text);
 	assert_int_equal(fclose(file), 0);
 }
 
@@ -167,28 +168,35 @@ static void patterns(void **state)
 		const char *text, *match;
 	} rows[] = {
 		{HEADER "policyd-spf[2212]: 550 5.7.23 Message rejected due to: SPF fail - not authorized. Please see "
-		        "http://www.open-spf.org/Why?s=mfrom;id=u@example.com;ip=198.51.100.7;r=<UNKNOWN>",
-		 "^550 5\\.7\\.23 Message rejected due to: SPF fail - not authorized\\. Please see "
-		 "http://[^\\s=]+=[^\\s;]*;id=[^\\s;]*;ip=<ADDR>;r=<[^<>]*>$"},
-		{HEADER "postfix/smtpd[1]: NOQUEUE: reject: RCPT from unknown[198.51.100.7]:4711: 554 5.7.1 <x@y.example>: Relay access "
-		        "denied; from=<a@example.net> to=<x@y.example> proto=ESMTP helo=<x>",
-		 "^<QUEUE>: reject: RCPT from <NAME>\\[<ADDR>\\](?::\\d+)?: 554 5\\.7\\.1 <[^<>]*>: Relay access denied; "
-		 "from=<[^<>]*> to=<[^<>]*> proto=\\S* helo=<[^<>]*>$"},
+	                "http://www.open-spf.org/Why?s=mfrom;id=u@example.com;ip=198.51.100.7;r=<UNKNOWN>",
+	         "^550 5\\.7\\.23 Message rejected due to: SPF fail - not authorized\\. Please see "
+	         "http://[^\\s=]+=[^\\s;]*;id=[^\\s;]*;ip=<ADDR>;r=<[^<>]*>$"},
+		{HEADER "postfix/smtpd[1]: NOQUEUE: reject: RCPT from unknown[198.51.100.7]:4711: 554 5.7.1 "
+	                "<x@y.example>: Relay access "
+	                "denied; from=<a@example.net> to=<x@y.example> proto=ESMTP helo=<x>",
+	         "^<QUEUE>: reject: RCPT from <NAME>\\[<ADDR>\\](?::\\d+)?: 554 5\\.7\\.1 <[^<>]*>: Relay access "
+	         "denied; "
+	         "from=<[^<>]*> to=<[^<>]*> proto=\\S* helo=<[^<>]*>$"},
 		{HEADER "sshd[1]: Failed password for invalid user bob from 198.51.100.7 port 50427 ssh2",
-		 "^Failed password for invalid user .* from <ADDR> port \\d+ ssh2$"},
+	         "^Failed password for invalid user .* from <ADDR> port \\d+ ssh2$"},
 		{HEADER "sshd[1]: Failed password for root from 198.51.100.7 port 50427 ssh2",
-		 "^Failed password for .* from <ADDR> port \\d+ ssh2$"},
-		{HEADER "sshd[1]: message repeated 3 times: [ Failed password for root from 198.51.100.7 port 50427 ssh2]",
-		 "^Failed password for .* from <ADDR> port \\d+ ssh2$"},
-		{HEADER "dovecot: imap-login: Disconnected (auth failed, 3 attempts in 4 secs): user=<x>, method=PLAIN, rip=198.51.100.7, "
-		        "lip=192.0.2.1, TLS, session=<ab>",
-		 "^imap-login: Disconnected \\(auth failed, \\d+ attempts in \\d+ secs\\): user=<[^<>]*>, method=[^\\s,]*, rip=<ADDR>, "
-		 "lip=[^\\s,]*, TLS, session=<[^<>]*>$"},
-		{HEADER "postgrey[1]: action=greylist, reason=new, client_name=unknown, client_address=2001:db8::7, sender=a@example.net, "
-		        "recipient=x@y.example",
-		 "^action=greylist, reason=new, client_name=[^\\s,]*, client_address=<ADDR>, sender=<FROM>, recipient=<TO>$"},
+	         "^Failed password for .* from <ADDR> port \\d+ ssh2$"},
+		{HEADER
+	         "sshd[1]: message repeated 3 times: [ Failed password for root from 198.51.100.7 port 50427 ssh2]",
+	         "^Failed password for .* from <ADDR> port \\d+ ssh2$"},
+		{HEADER "dovecot: imap-login: Disconnected (auth failed, 3 attempts in 4 secs): user=<x>, "
+	                "method=PLAIN, rip=198.51.100.7, "
+	                "lip=192.0.2.1, TLS, session=<ab>",
+	         "^imap-login: Disconnected \\(auth failed, \\d+ attempts in \\d+ secs\\): user=<[^<>]*>, "
+	         "method=[^\\s,]*, rip=<ADDR>, "
+	         "lip=[^\\s,]*, TLS, session=<[^<>]*>$"},
+		{HEADER "postgrey[1]: action=greylist, reason=new, client_name=unknown, client_address=2001:db8::7, "
+	                "sender=a@example.net, "
+	                "recipient=x@y.example",
+	         "^action=greylist, reason=new, client_name=[^\\s,]*, client_address=<ADDR>, sender=<FROM>, "
+	         "recipient=<TO>$"},
 		{HEADER "x[1]: client (IPv6:2001:db8::7) [net*work] said {1+1} \\ a|b $5",
-		 "^client \\(<ADDR>\\) \\[net\\*work\\] said \\{[^\\s}]+\\} \\\\ a\\|b \\$\\d+$"},
+	         "^client \\(<ADDR>\\) \\[net\\*work\\] said \\{[^\\s}]+\\} \\\\ a\\|b \\$\\d+$"},
 		{HEADER "x[1]: <perm <198.51.100.7> perm>", "^<perm <<ADDR>> perm>$"},
 	};
 
@@ -230,16 +238,21 @@ static void refusals(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const char *const p = rows[i].program, *const m = rows[i].message;
 
-		assert_int_equal(skeleton_make((struct span){p, p != NULL ? strlen(p) : 0}, (struct span){m, strlen(m)}, &s), rows[i].want);
+		assert_int_equal(
+			skeleton_make((struct span){p, p != NULL ? strlen(p) : 0}, (struct span){m, strlen(m)}, &s),
+			rows[i].want);
 	}
 	memset(dots + strlen(dots), '.', SKELETON_MATCH_MAX / 2);
-	assert_int_equal(skeleton_make((struct span){"x", 1}, (struct span){dots, strlen(dots)}, &s), SKELETON_TOO_LONG);
+	assert_int_equal(skeleton_make((struct span){"x", 1}, (struct span){dots, strlen(dots)}, &s),
+	                 SKELETON_TOO_LONG);
 }
 
 static void whose_it_is(void **state)
 {
-	const struct skeleton s = make(HEADER "x[1]: user=<a>, lip=192.0.2.1, rip=198.51.100.7, proxy 192.0.2.1 and 192.0.2.3");
-	const struct span id = skeleton_session((struct span){"session 4a1b2c3d closed", 23}), none = skeleton_session((struct span){"no id", 5});
+	const struct skeleton s =
+		make(HEADER "x[1]: user=<a>, lip=192.0.2.1, rip=198.51.100.7, proxy 192.0.2.1 and 192.0.2.3");
+	const struct span id = skeleton_session((struct span){"session 4a1b2c3d closed", 23}),
+			  none = skeleton_session((struct span){"no id", 5});
 
 	(void)state;
 	assert_int_equal(s.n_others, 2);

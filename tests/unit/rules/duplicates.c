@@ -29,7 +29,8 @@ static void check_rows(const struct row *rows, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		const struct row *const r = &rows[i];
-		const unsigned left = duplicates_left(d, 1, (struct span){r->id, strlen(r->id)}, r->log, T0 + r->after_s, r->count);
+		const unsigned left =
+			duplicates_left(d, 1, (struct span){r->id, strlen(r->id)}, r->log, T0 + r->after_s, r->count);
 
 		if (left != r->left)
 			fail_msg("row %zu: got %u, want %u", i, left, r->left);
@@ -43,13 +44,24 @@ static void test_two_logs(void **state)
 {
 	static const struct row rows[] = {
 		/* one after the other, whichever comes first */
-		{"a", 0, 0, 1, 1}, {"a", 1, 0, 1, 0}, {"a", 1, 5, 1, 1}, {"a", 0, 5, 1, 0},
+		{"a", 0, 0, 1, 1},
+		{"a", 1, 0, 1, 0},
+		{"a", 1, 5, 1, 1},
+		{"a", 0, 5, 1, 0},
 		/* one log is read with delay */
-		{"a", 0, 10, 1, 1}, {"a", 0, 20, 1, 1}, {"a", 1, 21, 1, 0}, {"a", 1, 22, 1, 0}, {"a", 1, 23, 1, 1},
+		{"a", 0, 10, 1, 1},
+		{"a", 0, 20, 1, 1},
+		{"a", 1, 21, 1, 0},
+		{"a", 1, 22, 1, 0},
+		{"a", 1, 23, 1, 1},
 		/* a line of several attempts */
-		{"b", 0, 0, 1, 1}, {"b", 0, 1, 1, 1}, {"b", 1, 2, 5, 3}, {"b", 0, 3, 4, 1},
+		{"b", 0, 0, 1, 1},
+		{"b", 0, 1, 1, 1},
+		{"b", 1, 2, 5, 3},
+		{"b", 0, 3, 4, 1},
 		/* another client */
-		{"c", 1, 0, 1, 1}, {"c", 0, 0, 1, 0},
+		{"c", 1, 0, 1, 1},
+		{"c", 0, 0, 1, 0},
 	};
 
 	(void)state;
@@ -59,7 +71,8 @@ static void test_two_logs(void **state)
 static void test_more_logs(void **state)
 {
 	static const struct row rows[] = {
-		{"a", 2, 0, 1, 1}, {"a", 0, 0, 1, 0}, {"a", 1, 0, 1, 0}, {"a", 3, 0, 1, 0}, {"a", 1, 1, 1, 1}, {"a", 3, 1, 1, 0},
+		{"a", 2, 0, 1, 1}, {"a", 0, 0, 1, 0}, {"a", 1, 0, 1, 0},
+		{"a", 3, 0, 1, 0}, {"a", 1, 1, 1, 1}, {"a", 3, 1, 1, 0},
 	};
 
 	(void)state;

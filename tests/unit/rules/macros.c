@@ -32,7 +32,7 @@ static void test_expand(void **state)
 		{"^x <who>$", "^x from <ADDR>$", false},
 		{"<Who>", "from <ADDR>", false},
 		{"<WHO><who>", "from <ADDR>from <ADDR>", false},
-		{"<twice>", "2", false},                  /* the last one of a name */
+		{"<twice>", "2", false}, /* the last one of a name */
 		{"<deep>", "(?:from <ADDR>)", false},
 		{"<ADDR> <QUEUE>", "<ADDR> <QUEUE>", false},
 		{"from=<a>", "from=<a>", false},
@@ -40,7 +40,7 @@ static void test_expand(void **state)
 		{"<>", "<>", false},
 		{"(?<who>x)(?P<who>y)\\k<who>\\g<who>", "(?<who>x)(?P<who>y)\\k<who>\\g<who>", false},
 		{"\\<who>", "\\<who>", false},
-		{"\\\\<who>", "\\\\from <ADDR>", false},  /* the backslash is escaped, not the macro */
+		{"\\\\<who>", "\\\\from <ADDR>", false}, /* the backslash is escaped, not the macro */
 		{"<unanswered>", "no", true},
 		{"<hidden>", "no", true},
 		{"unanswered", "unanswered", false},
@@ -50,8 +50,10 @@ static void test_expand(void **state)
 	struct ini *ini;
 
 	(void)state;
-	read_text("[define]\nwho = from <ADDR>\ntwice = 1\nTWICE = 2\ndeep = (?:<who>)\nunanswered = no\nhidden = <unanswered>\n"
-	          "[a]\nother = 1\n", &macros, &ini, &errors);
+	read_text("[define]\nwho = from <ADDR>\ntwice = 1\nTWICE = 2\ndeep = (?:<who>)\nunanswered = no\nhidden = "
+	          "<unanswered>\n"
+	          "[a]\nother = 1\n",
+	          &macros, &ini, &errors);
 	assert_int_equal(errors.n, 0);
 	assert_int_equal(macros.n, 6);
 	assert_string_equal(macros_value(&macros, "Hidden"), "<unanswered>");

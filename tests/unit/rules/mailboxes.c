@@ -36,20 +36,13 @@ static void addresses_and_domains(void **state)
 		const char *address;
 		bool in;
 	} rows[] = {
-		{"trap@example.org", true},
-		{"TRAP@Example.ORG", true},
-		{"trap@example.org.", false},
-		{"xtrap@example.org", false},
-		{"trap@sub.example.org", false},
-		{"anybody@example.net", true},
-		{"any@body@EXAMPLE.net", true},
-		{"anybody@sub.example.net", false},
-		{"@example.net", true},
-		{"example.net", false},
-		{"postmaster", false},
-		{"", false},
-		{"last@example.com", true},
-		{"\"quoted,part\"@example.com", true},
+		{"trap@example.org", true},      {"TRAP@Example.ORG", true},
+		{"trap@example.org.", false},    {"xtrap@example.org", false},
+		{"trap@sub.example.org", false}, {"anybody@example.net", true},
+		{"any@body@EXAMPLE.net", true},  {"anybody@sub.example.net", false},
+		{"@example.net", true},          {"example.net", false},
+		{"postmaster", false},           {"", false},
+		{"last@example.com", true},      {"\"quoted,part\"@example.com", true},
 		{"blanks@example.com", true},
 	};
 	struct mailboxes *const m = parsed("# traps\n\nTrap@example.org\r\n  @Example.NET\t\n trap@EXAMPLE.org \n"
@@ -125,8 +118,10 @@ static void the_largest(void **state)
 	}
 	assert_false(mailboxes_has(m, span_of("1000000@example.org")));
 	mailboxes_free(m);
-	assert_int_equal(mailboxes_parse("f", (struct span){text, (MAILBOXES_MAX + 1) * (size_t)LINE}, &m, &why), -EFBIG);
-	assert_string_equal(why.text, "f:1000001: more than 1000000 addresses; name domains (\"@example.org\") instead");
+	assert_int_equal(mailboxes_parse("f", (struct span){text, (MAILBOXES_MAX + 1) * (size_t)LINE}, &m, &why),
+	                 -EFBIG);
+	assert_string_equal(why.text,
+	                    "f:1000001: more than 1000000 addresses; name domains (\"@example.org\") instead");
 	free(text);
 }
 
@@ -151,7 +146,8 @@ static void files(void **state)
 	(void)close(fd);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mailboxes_read(path, &m, &why), -ENOENT);
-	(void)snprintf(want, sizeof want, "%s: no such file; create it, with a mail address or \"@domain\" a line, and reload", path);
+	(void)snprintf(want, sizeof want,
+	               "%s: no such file; create it, with a mail address or \"@domain\" a line, and reload", path);
 	assert_string_equal(why.text, want);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	assert_int_equal(mailboxes_read(path, &m, &why), -EINVAL);
@@ -163,8 +159,10 @@ static void files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(addresses_and_domains), cmocka_unit_test(an_empty_file_has_nobody),
-		cmocka_unit_test(lines_that_are_none),   cmocka_unit_test(the_largest),
+		cmocka_unit_test(addresses_and_domains),
+		cmocka_unit_test(an_empty_file_has_nobody),
+		cmocka_unit_test(lines_that_are_none),
+		cmocka_unit_test(the_largest),
 		cmocka_unit_test(files),
 	};
 

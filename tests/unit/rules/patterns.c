@@ -51,8 +51,8 @@ static int load(void **state)
 			struct line line;
 
 			line_clock_init(&clock, 1735689600, 0); /* a leap year takes every day */
-			if (line_parse(&clock, text->examples[e].text, strlen(text->examples[e].text),
-			               &line) == LINE_OK)
+			if (line_parse(&clock, text->examples[e].text, strlen(text->examples[e].text), &line) ==
+			    LINE_OK)
 				lines[i][e] = (struct example_line){line.host, line.program, line.message};
 		}
 	}
@@ -126,30 +126,30 @@ static void own_examples(void **state)
 static const struct {
 	const char *spelling, *address; /* address NULL: none */
 } spellings[] = {
-        {"203.0.113.9", "203.0.113.9"},
-        {"::ffff:203.0.113.9", "203.0.113.9"},
-        {"::FFFF:203.0.113.9", "203.0.113.9"},
-        {"0:0:0:0:0:ffff:203.0.113.9", "203.0.113.9"},
-        {"2001:db8:bad::9", "2001:db8:bad::9"},
-        {"2001:DB8:BAD::9", "2001:db8:bad::9"},
-        {"2001:0db8:0bad:0000:0000:0000:0000:0009", "2001:db8:bad::9"},
-        {"2001:db8:bad:0:0:0:0:9", "2001:db8:bad::9"},
-        {"IPv6:2001:db8:bad::9", "2001:db8:bad::9"},
-        {"203.0.113.256", NULL},
-        {"203.0.113.09", NULL},
-        {"203.0.113", NULL},
-        {"203.0.113.9.5", NULL},
-        {"0xcb007109", NULL},
-        {"2001:db8::1::9", NULL},
-        {"12001:db8::9", NULL},
-        {"2001:db8:0:0:0:0:0:0:9", NULL},
-        {"2001:db8:bad::9%eth0", NULL},
-        {"::ffff:203.0.113.256", NULL},
-        {"fe80::9", NULL},
-        {"127.0.0.1", NULL},
-        {"::ffff:127.0.0.1", NULL},
-        {"255.255.255.255", NULL},
-        {"host.example.com", NULL},
+	{"203.0.113.9", "203.0.113.9"},
+	{"::ffff:203.0.113.9", "203.0.113.9"},
+	{"::FFFF:203.0.113.9", "203.0.113.9"},
+	{"0:0:0:0:0:ffff:203.0.113.9", "203.0.113.9"},
+	{"2001:db8:bad::9", "2001:db8:bad::9"},
+	{"2001:DB8:BAD::9", "2001:db8:bad::9"},
+	{"2001:0db8:0bad:0000:0000:0000:0000:0009", "2001:db8:bad::9"},
+	{"2001:db8:bad:0:0:0:0:9", "2001:db8:bad::9"},
+	{"IPv6:2001:db8:bad::9", "2001:db8:bad::9"},
+	{"203.0.113.256", NULL},
+	{"203.0.113.09", NULL},
+	{"203.0.113", NULL},
+	{"203.0.113.9.5", NULL},
+	{"0xcb007109", NULL},
+	{"2001:db8::1::9", NULL},
+	{"12001:db8::9", NULL},
+	{"2001:db8:0:0:0:0:0:0:9", NULL},
+	{"2001:db8:bad::9%eth0", NULL},
+	{"::ffff:203.0.113.256", NULL},
+	{"fe80::9", NULL},
+	{"127.0.0.1", NULL},
+	{"::ffff:127.0.0.1", NULL},
+	{"255.255.255.255", NULL},
+	{"host.example.com", NULL},
 };
 
 static bool spelled(const struct rule *rule, const struct example_line *line, struct span where, size_t s)
@@ -158,11 +158,9 @@ static bool spelled(const struct rule *rule, const struct example_line *line, st
 	char text[MESSAGE_MAX];
 	struct addr want;
 	const size_t before = (size_t)(where.p - line->message.p);
-	const int len =
-	        snprintf(text, sizeof text, "%.*s%s%.*s", (int)before, line->message.p, spellings[s].spelling,
-	                 (int)(line->message.len - before - where.len), where.p + where.len);
-	const size_t n =
-	        rules_match_all(scratch, line->program, (struct span){text, (size_t)len}, true, hits);
+	const int len = snprintf(text, sizeof text, "%.*s%s%.*s", (int)before, line->message.p, spellings[s].spelling,
+	                         (int)(line->message.len - before - where.len), where.p + where.len);
+	const size_t n = rules_match_all(scratch, line->program, (struct span){text, (size_t)len}, true, hits);
 
 	if (spellings[s].address == NULL)
 		return n == 0 || hits[0].where.p == NULL || (size_t)(hits[0].where.p - text) != before;
@@ -178,8 +176,7 @@ static bool cannot_be_spelled(struct span message, struct span where, const char
 	if (memmem(behind, message.len - (size_t)(behind - message.p), where.p, where.len) != NULL &&
 	    memmem(message.p, message.len, "JunkMail", 8) != NULL)
 		return true;
-	return strncmp(spelling, "IPv6:", 5) == 0 && where.p - message.p > 5 &&
-	       memcmp(where.p - 5, "IPv6:", 5) == 0;
+	return strncmp(spelling, "IPv6:", 5) == 0 && where.p - message.p > 5 && memcmp(where.p - 5, "IPv6:", 5) == 0;
 }
 
 static void all_spellings(void **state)
@@ -203,13 +200,11 @@ static void all_spellings(void **state)
 				continue;
 			for (size_t s = 0; s < sizeof spellings / sizeof *spellings; s++) {
 				if ((ip4_only && strchr(spellings[s].spelling, ':') != NULL) ||
-				    cannot_be_spelled(lines[i][e].message, hit.where,
-				                      spellings[s].spelling) ||
+				    cannot_be_spelled(lines[i][e].message, hit.where, spellings[s].spelling) ||
 				    spelled(rule, &lines[i][e], hit.where, s))
 					continue;
 				print_error("%s:%u: [%s] with \"%s\": want %s\n", rule->text->file,
-				            rule->text->examples[e].line, rule->text->name,
-				            spellings[s].spelling,
+				            rule->text->examples[e].line, rule->text->name, spellings[s].spelling,
 				            spellings[s].address != NULL ? spellings[s].address : "nobody");
 				wrong++;
 			}
@@ -254,11 +249,11 @@ static void forgeable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(one_relay_blocks_nobody),
+		cmocka_unit_test(one_relay_blocks_nobody),
 		cmocka_unit_test(own_examples),
-	        cmocka_unit_test(all_spellings),
-	        cmocka_unit_test(lints),
-	        cmocka_unit_test(forgeable),
+		cmocka_unit_test(all_spellings),
+		cmocka_unit_test(lints),
+		cmocka_unit_test(forgeable),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);

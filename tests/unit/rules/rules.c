@@ -70,8 +70,7 @@ static void load(const char *text)
 	scratch = rules_scratch_new(rules);
 }
 
-static size_t match(const char *program, const char *message, bool disabled,
-                    struct rules_hit ret[RULES_HITS_MAX])
+static size_t match(const char *program, const char *message, bool disabled, struct rules_hit ret[RULES_HITS_MAX])
 {
 	return rules_match_all(scratch, (struct span){program, strlen(program)},
 	                       (struct span){message, strlen(message)}, disabled, ret);
@@ -104,14 +103,10 @@ static void users(void **state)
 	static const struct {
 		const char *name, *want; /* want NULL: none, and the line is a hit all the same */
 	} rows[] = {
-		{"bob", "bob"},
-		{"Bob+x=1@example.org", "Bob+x=1@example.org"},
-		{"\xFF\xC3", "\xFF\xC3"},
-		{"", NULL},
-		{"bob smith", NULL},
-		{"bob, user=alice", "alice"},
-		{"(unavailable)", NULL},
-		{"x> user=<alice", NULL},
+		{"bob", "bob"},           {"Bob+x=1@example.org", "Bob+x=1@example.org"},
+		{"\xFF\xC3", "\xFF\xC3"}, {"", NULL},
+		{"bob smith", NULL},      {"bob, user=alice", "alice"},
+		{"(unavailable)", NULL},  {"x> user=<alice", NULL},
 		{"b\x01", NULL},
 	};
 	char message[512], longest[300];
@@ -170,20 +165,16 @@ static void counts(void **state)
 	assert_string_equal(said("q", "bad 198.51.100.7 3 times", false), "a 198.51.100.7 60 x3");
 	assert_string_equal(said("q", "bad 198.51.100.7 0 times", false), "a 198.51.100.7 20 x1");
 	assert_string_equal(said("q", "bad 198.51.100.7 11 times", false), "a 198.51.100.7 200 x10");
-	assert_string_equal(said("q", "bad 198.51.100.7 99999999999999999999 times", false),
-	                    "a 198.51.100.7 200 x10");
-	assert_string_equal(said("q", "message repeated 4 times: [ bad 198.51.100.7]", false),
-	                    "a 198.51.100.7 80 x4");
+	assert_string_equal(said("q", "bad 198.51.100.7 99999999999999999999 times", false), "a 198.51.100.7 200 x10");
+	assert_string_equal(said("q", "message repeated 4 times: [ bad 198.51.100.7]", false), "a 198.51.100.7 80 x4");
 	assert_string_equal(said("q", "message repeated 4 times: [ bad 198.51.100.7 3 times]", false),
 	                    "a 198.51.100.7 200 x10");
 	assert_string_equal(said("q", "message repeated 4294967297 times: [ bad 198.51.100.7]", false),
 	                    "a 198.51.100.7 200 x10");
 	assert_string_equal(said("q", "message repeated x times: [ bad 198.51.100.7]", false), "");
 	assert_string_equal(said("q", "message repeated 4 times: [ bad 198.51.100.7", false), "");
-	assert_string_equal(said("q",
-	                         "message repeated 4 times: [ message repeated 4 times: [ bad 198.51.100.7]]",
-	                         false),
-	                    "");
+	assert_string_equal(
+		said("q", "message repeated 4 times: [ message repeated 4 times: [ bad 198.51.100.7]]", false), "");
 	assert_string_equal(said("q", "bad 198.51.100.7]", false), "");
 	unload();
 }
@@ -207,8 +198,8 @@ static void unless_in_reply(void **state)
 
 	(void)state;
 	load(R("a", "match = ^bad <ADDR>: (?<reply>[^;]*);.*\nunless = ours\nscore = 20")
-	     R("b", "match = ^worse <ADDR>.*\nunless = ours\nscore = 20")
-	     R("c", "match = ^none <ADDR>(?:$|: (?<reply>.*))\nunless = ours\nscore = 20"));
+	             R("b", "match = ^worse <ADDR>.*\nunless = ours\nscore = 20")
+	                     R("c", "match = ^none <ADDR>(?:$|: (?<reply>.*))\nunless = ours\nscore = 20"));
 	assert_int_equal(match("q", "bad 198.51.100.7: theirs; from=<ours>", false, hits), 1);
 	assert_int_equal(match("q", "bad 198.51.100.7: ours; from=<theirs>", false, hits), 0);
 	assert_int_equal(match("q", "worse 198.51.100.7: theirs; from=<ours>", false, hits), 0);
@@ -254,27 +245,27 @@ static void addresses(void **state)
 	static const struct {
 		const char *message, *want;
 	} table[] = {
-	        {"x 198.51.100.7 y", "a 198.51.100.7 20 x1"},
-	        {"x 198.51.100.7:25 y", "a 198.51.100.7 20 x1"},
-	        {"x [198.51.100.7]:25", "a 198.51.100.7 20 x1"},
-	        {"x =::ffff:198.51.100.7,", "a 198.51.100.7 20 x1"},
-	        {"x [IPv6:2001:db8:bad:0:0:0:0:7]", "a 2001:db8:bad::7 20 x1"},
-	        {"x 2001:db8:bad::7", "a 2001:db8:bad::7 20 x1"},
-	        {"x 2001:db8::", "a 2001:db8:: 20 x1"},
-	        {"x 198.51.100.7.", "a 198.51.100.7 20 x1"},
-	        {"x 198.51.100.7.5", ""},
-	        {"x 1198.51.100.7", ""},
-	        {"x a198.51.100.7", ""},
-	        {"x 198.51.100.7a", ""},
-	        {"x 198.51.100.1234", ""},
-	        {"x 198.51.100", ""},
-	        {"x 198.51.100.0/24", ""},
-	        {"x 2001:db8::1::7", ""},
-	        {"x 2001:db8:bad::7%eth0", ""},
-	        {"x 2001:db8:bad::7:port", "a 2001:db8:bad::7 20 x1"},
-	        {"x fe80::1", ""},
-	        {"x ::", ""},
-	        {"x 0.0.0.0", ""},
+		{"x 198.51.100.7 y", "a 198.51.100.7 20 x1"},
+		{"x 198.51.100.7:25 y", "a 198.51.100.7 20 x1"},
+		{"x [198.51.100.7]:25", "a 198.51.100.7 20 x1"},
+		{"x =::ffff:198.51.100.7,", "a 198.51.100.7 20 x1"},
+		{"x [IPv6:2001:db8:bad:0:0:0:0:7]", "a 2001:db8:bad::7 20 x1"},
+		{"x 2001:db8:bad::7", "a 2001:db8:bad::7 20 x1"},
+		{"x 2001:db8::", "a 2001:db8:: 20 x1"},
+		{"x 198.51.100.7.", "a 198.51.100.7 20 x1"},
+		{"x 198.51.100.7.5", ""},
+		{"x 1198.51.100.7", ""},
+		{"x a198.51.100.7", ""},
+		{"x 198.51.100.7a", ""},
+		{"x 198.51.100.1234", ""},
+		{"x 198.51.100", ""},
+		{"x 198.51.100.0/24", ""},
+		{"x 2001:db8::1::7", ""},
+		{"x 2001:db8:bad::7%eth0", ""},
+		{"x 2001:db8:bad::7:port", "a 2001:db8:bad::7 20 x1"},
+		{"x fe80::1", ""},
+		{"x ::", ""},
+		{"x 0.0.0.0", ""},
 	};
 
 	(void)state;
@@ -296,8 +287,7 @@ static void also(void **state)
 	assert_string_equal(said("q", "bad pool3.example.net[198.51.100.7]", false),
 	                    "bad 198.51.100.7 20 x1; name 198.51.100.7 15 x1");
 	assert_string_equal(said("q", "bad mail.example.net[198.51.100.7]", false), "bad 198.51.100.7 20 x1");
-	assert_string_equal(said("q", "good pool3.example.net[198.51.100.7]", false),
-	                    "good 198.51.100.7 -20 x1");
+	assert_string_equal(said("q", "good pool3.example.net[198.51.100.7]", false), "good 198.51.100.7 -20 x1");
 	assert_string_equal(said("q", "ugly pool3.example.net[198.51.100.7]", false), "");
 	assert_string_equal(said("q", "bad mail.example.net[198.51.100.7] also 198.51.100.8", false),
 	                    "bad 198.51.100.7 20 x1"); /* adds to nobody else */
@@ -311,10 +301,8 @@ static void generic_alone(void **state)
 	(void)state;
 	load(R("a", "match = ^bad <NAME>\\[<ADDR>\\]\nname = generic\nscore = 20")
 	             R("b", "match = ^bad \\S+\\[<ADDR>\\]\nscore = 10"));
-	assert_string_equal(said("q", "bad ip-198-51-100-7.example.net[198.51.100.7]", false),
-	                    "a 198.51.100.7 20 x1");
-	assert_string_equal(said("q", "bad ip-198-51-100-8.example.net[198.51.100.7]", false),
-	                    "b 198.51.100.7 10 x1");
+	assert_string_equal(said("q", "bad ip-198-51-100-7.example.net[198.51.100.7]", false), "a 198.51.100.7 20 x1");
+	assert_string_equal(said("q", "bad ip-198-51-100-8.example.net[198.51.100.7]", false), "b 198.51.100.7 10 x1");
 	unload();
 }
 
@@ -324,22 +312,21 @@ static void kinds(void **state)
 		const char *message;
 		enum rules_kind kind;
 	} table[] = {
-	        {"1234abcd on 198.51.100.7", RULES_KIND_ADDRESS},
-	        {"1234abcd fail", RULES_KIND_LOOKUP},
-	        {"1234abcd seen", RULES_KIND_EVENT},
-	        {"1234abcd end 198.51.100.7", RULES_KIND_AFTER},
-	        {"1234abcd off", RULES_KIND_FORGET},
-	        {"1234abcd bye 198.51.100.7", RULES_KIND_HIT},
+		{"1234abcd on 198.51.100.7", RULES_KIND_ADDRESS},
+		{"1234abcd fail", RULES_KIND_LOOKUP},
+		{"1234abcd seen", RULES_KIND_EVENT},
+		{"1234abcd end 198.51.100.7", RULES_KIND_AFTER},
+		{"1234abcd off", RULES_KIND_FORGET},
+		{"1234abcd bye 198.51.100.7", RULES_KIND_HIT},
 	};
 	struct rules_hit hits[RULES_HITS_MAX];
 
 	(void)state;
-	load(R("on", "match = ^<SESSION> on <ADDR>\nremember = yes") R("fail",
-	                                                               "match = ^<SESSION> fail\nscore = 20")
+	load(R("on", "match = ^<SESSION> on <ADDR>\nremember = yes") R("fail", "match = ^<SESSION> fail\nscore = 20")
 	             R("seen", "match = ^<SESSION> seen\nremember = yes")
-	                     R("end", "match = ^<SESSION> end <ADDR>\nafter = seen\nscore = 20") R(
-	                             "off", "match = ^<SESSION> off\nforget = yes")
-	                             R("bye", "match = ^<SESSION> bye <ADDR>\nforget = yes\nscore = 20"));
+	                     R("end", "match = ^<SESSION> end <ADDR>\nafter = seen\nscore = 20")
+	                             R("off", "match = ^<SESSION> off\nforget = yes")
+	                                     R("bye", "match = ^<SESSION> bye <ADDR>\nforget = yes\nscore = 20"));
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		assert_int_equal(match("q", table[i].message, false, hits), 1);
 		assert_int_equal(hits[0].kind, table[i].kind);
@@ -355,43 +342,43 @@ static void literals(void **state)
 	static const struct {
 		const char *regex, *want; /* "^first|inside|inside" */
 	} table[] = {
-	        {"^warning: x", "^warning: x"},
-	        {"^(?:a|b): reject: RCPT from ", ": reject: RCPT from "},
-	        {"^ab?cd", "^a|cd"},
-	        {"^ab+cd", "^ab|cd"},
-	        {"^ab{2}cd", "^a|cd"},
-	        {"^abc{2}{3}de", "^ab|de"},
-	        {"^a\\[b\\] \\d+ xyz", "^a[b] | xyz"},
-	        {"^abc|def", ""},
-	        {"^(abc)def", "def"},
-	        {"^[abc]]def", "]def"},
-	        {"^[]abc]def", "def"},
-	        {"^[^]abc]def", "def"},
-	        {"^[[:alpha:]]def", "def"},
-	        {"^(?i)abc", ""},
-	        {"^(?i:abc)def", "def"},
-	        {"^abc(?#def)", ""},
-	        {"^abc(*ACCEPT)def", ""},
-	        {"^abc(x(*ACCEPT))def", ""},
-	        {"^\\Qabc\\E", ""},
-	        {"^abc\\x41def", ""},
-	        {"^a.bc.defg", "^a|defg"},
-	        {"^.ab.cde.fghi.", "ab|fghi"},
-	        {"^.", ""},
-	        {"^a)b", ""},
-	        {"^(a", ""},
-	        {"^[a", ""},
-	        {"^" LITERAL_QUEUE_ID ": abc.*defg", "^~abc|defg"},
-	        {"^(?:" LITERAL_QUEUE_ID ": )?abc", "^~abc"},
-	        {"^(?:" LITERAL_QUEUE_ID ": )?(?:abc)?def", "def"},
-	        {"^(?:" LITERAL_QUEUE_ID ": )*abc", "abc"},
-	        {"^(?:" LITERAL_QUEUE_ID ": )?", ""},
-	        {"^" LITERAL_QUEUE_ID ":abc", ":abc"},
-	        {"^" LITERAL_QUEUE_ID ": {1,12}abc", "abc"},
-	        {"^" LITERAL_QUEUE_ID ": *abc", "abc"},
-	        {"^(?:" LITERAL_QUEUE_ID ": )?+abc", "abc"},
-	        {"^abcdefghijklmnopqrstuvwxyz0123456789", "^abcdefghijklmnopqrstuvwxyz012345"},
-	        {"", ""},
+		{"^warning: x", "^warning: x"},
+		{"^(?:a|b): reject: RCPT from ", ": reject: RCPT from "},
+		{"^ab?cd", "^a|cd"},
+		{"^ab+cd", "^ab|cd"},
+		{"^ab{2}cd", "^a|cd"},
+		{"^abc{2}{3}de", "^ab|de"},
+		{"^a\\[b\\] \\d+ xyz", "^a[b] | xyz"},
+		{"^abc|def", ""},
+		{"^(abc)def", "def"},
+		{"^[abc]]def", "]def"},
+		{"^[]abc]def", "def"},
+		{"^[^]abc]def", "def"},
+		{"^[[:alpha:]]def", "def"},
+		{"^(?i)abc", ""},
+		{"^(?i:abc)def", "def"},
+		{"^abc(?#def)", ""},
+		{"^abc(*ACCEPT)def", ""},
+		{"^abc(x(*ACCEPT))def", ""},
+		{"^\\Qabc\\E", ""},
+		{"^abc\\x41def", ""},
+		{"^a.bc.defg", "^a|defg"},
+		{"^.ab.cde.fghi.", "ab|fghi"},
+		{"^.", ""},
+		{"^a)b", ""},
+		{"^(a", ""},
+		{"^[a", ""},
+		{"^" LITERAL_QUEUE_ID ": abc.*defg", "^~abc|defg"},
+		{"^(?:" LITERAL_QUEUE_ID ": )?abc", "^~abc"},
+		{"^(?:" LITERAL_QUEUE_ID ": )?(?:abc)?def", "def"},
+		{"^(?:" LITERAL_QUEUE_ID ": )*abc", "abc"},
+		{"^(?:" LITERAL_QUEUE_ID ": )?", ""},
+		{"^" LITERAL_QUEUE_ID ":abc", ":abc"},
+		{"^" LITERAL_QUEUE_ID ": {1,12}abc", "abc"},
+		{"^" LITERAL_QUEUE_ID ": *abc", "abc"},
+		{"^(?:" LITERAL_QUEUE_ID ": )?+abc", "abc"},
+		{"^abcdefghijklmnopqrstuvwxyz0123456789", "^abcdefghijklmnopqrstuvwxyz012345"},
+		{"", ""},
 	};
 
 	(void)state;
@@ -434,13 +421,21 @@ static void scribble(char *out, size_t cap, size_t n, const char *const pieces[]
 static void prefilter_changes_nothing(void **state)
 {
 	static const char *const regexes[] = {
-	        "a",    "b",           "ab",    ": ",     "rej",    "(?:a|b)", "(?:ab)?", "a?",
-	        "b*",   "c+",          "[abc]", "[^a]",   ".*",     ".",       "\\d+",    "\\[",
-	        "\\.",  "a{0,2}",      "b{2}",  "(?!ab)", "(?=a)",  "(a)",     "x{1,}",   "(?i:AB)",
-	        "[]a]", "[[:alpha:]]", "c++",   "b+?",    "(?>ab)", "\\b",     "\\w"};
+		"a",    "b",           "ab",    ": ",     "rej",    "(?:a|b)", "(?:ab)?", "a?",
+		"b*",   "c+",          "[abc]", "[^a]",   ".*",     ".",       "\\d+",    "\\[",
+		"\\.",  "a{0,2}",      "b{2}",  "(?!ab)", "(?=a)",  "(a)",     "x{1,}",   "(?i:AB)",
+		"[]a]", "[[:alpha:]]", "c++",   "b+?",    "(?>ab)", "\\b",     "\\w"};
 	static const char *const heads[] = {"^", "^(?:<QUEUE>: )?", "^<QUEUE>: "};
-	static const char *const ids[] = {"", "4C0Fq35HnQz9sRK: ", "abcde: ", "NOQUEUE: ", "abcd: ", "aaaaaaaaaaaaaaaaaaaaaaaa: ",
-	                                  "aaaaaaaaaaaaaaaaaaaaaaaaa: ", "abcde:", "abcde: ab: ", "abcde: abcde: "};
+	static const char *const ids[] = {"",
+	                                  "4C0Fq35HnQz9sRK: ",
+	                                  "abcde: ",
+	                                  "NOQUEUE: ",
+	                                  "abcd: ",
+	                                  "aaaaaaaaaaaaaaaaaaaaaaaa: ",
+	                                  "aaaaaaaaaaaaaaaaaaaaaaaaa: ",
+	                                  "abcde:",
+	                                  "abcde: ab: ",
+	                                  "abcde: abcde: "};
 	static const char *const texts[] = {"a", "b", "ab", ": ", "rej", "c",  "[", ".",
 	                                    "1", "x", "A",  "]",  " ",   "aa", "bb"};
 	char text[16384];
@@ -454,12 +449,10 @@ static void prefilter_changes_nothing(void **state)
 		for (int r = 0; r < 25; r++) {
 			char regex[256] = "";
 
-			scribble(regex, sizeof regex, 1 + below(8), regexes,
-			         sizeof regexes / sizeof *regexes);
-			(void)snprintf(
-			        text + strlen(text), sizeof text - strlen(text),
-			        "[r%d]\nprogram = q\ncategory = auth\nreason = r\nmatch = %s%s.*<ADDR>\n", r,
-			        heads[below(3)], regex);
+			scribble(regex, sizeof regex, 1 + below(8), regexes, sizeof regexes / sizeof *regexes);
+			(void)snprintf(text + strlen(text), sizeof text - strlen(text),
+			               "[r%d]\nprogram = q\ncategory = auth\nreason = r\nmatch = %s%s.*<ADDR>\n", r,
+			               heads[below(3)], regex);
 		}
 		load(text);
 		plain = load_set(text);
@@ -475,12 +468,10 @@ static void prefilter_changes_nothing(void **state)
 			(void)strcat(message, " 198.51.100.7");
 			n = match("q", message, false, fast_hits);
 			assert_int_equal(n, rules_match_all(slow, (struct span){"q", 1},
-			                                    (struct span){message, strlen(message)}, false,
-			                                    slow_hits));
+			                                    (struct span){message, strlen(message)}, false, slow_hits));
 			if (n > 0 && fast_hits[0].rule->index != slow_hits[0].rule->index)
 				fail_msg("%s: %s with the prefilter, %s without", message,
-				         fast_hits[0].rule->text->match.text,
-				         slow_hits[0].rule->text->match.text);
+				         fast_hits[0].rule->text->match.text, slow_hits[0].rule->text->match.text);
 		}
 		rules_scratch_free(slow);
 		rules_free(plain);
@@ -530,8 +521,8 @@ static void conditions_about_files(void **state)
 	write_beside("people", "trap@example.org\nbob@example.org\n");
 	write_beside("own", "@example.org\n");
 #define BY "match = ^by <ADDR> <<FROM>>(?: <<TO>>)?\n"
-	load(R("off", BY "to = in nowhere\nenabled = no") R("trap", BY "to = in traps") R("own", BY "from = in own\nscore = 60")
-	             R("unlisted", BY "to = not in people\nscore = 50"));
+	load(R("off", BY "to = in nowhere\nenabled = no") R("trap", BY "to = in traps")
+	             R("own", BY "from = in own\nscore = 60") R("unlisted", BY "to = not in people\nscore = 50"));
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		assert_string_equal(said("q", rows[i].message, false), rows[i].want);
 	rules_scratch_example(scratch, 0);
@@ -549,11 +540,15 @@ static void files_with_errors(void **state)
 	static const struct {
 		const char *rule, *want;
 	} rows[] = {
-		{R("a", BY "to = in nowhere"), "x.rules:6: to of [a]: %s/nowhere: no such file; create it, with a mail address or "
-		                               "\"@domain\" a line, and reload"},
-		{R("a", BY "from = in bad"), "x.rules:6: from of [a]: %s/bad:2: want a mail address or \"@domain\", got \"none\""},
-		{R("a", "match = ^by <ADDR>\nto = in bad\nenabled = no"), "x.rules:6: to of [a] needs <TO> in the match"},
-		{R("a", "match = ^by <ADDR>\nhelo = foreign"), "x.rules:5: [a]: helo = foreign needs <HELO> and <NAME> in the match"},
+		{R("a", BY "to = in nowhere"),
+	         "x.rules:6: to of [a]: %s/nowhere: no such file; create it, with a mail address or "
+	         "\"@domain\" a line, and reload"},
+		{R("a", BY "from = in bad"),
+	         "x.rules:6: from of [a]: %s/bad:2: want a mail address or \"@domain\", got \"none\""},
+		{R("a", "match = ^by <ADDR>\nto = in bad\nenabled = no"),
+	         "x.rules:6: to of [a] needs <TO> in the match"},
+		{R("a", "match = ^by <ADDR>\nhelo = foreign"),
+	         "x.rules:5: [a]: helo = foreign needs <HELO> and <NAME> in the match"},
 	};
 	const char *const names[] = {path};
 
@@ -600,8 +595,8 @@ static void foreign_helo(void **state)
 	(void)state;
 	load(R("a", "match = ^by <NAME> <ADDR>(?: helo=<HELO>)?$\nhelo = foreign"));
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		(void)snprintf(message, sizeof message, "by %s 198.51.100.7%s%s", rows[i].name, rows[i].helo[0] != '\0' ? " helo=" : "",
-		               rows[i].helo);
+		(void)snprintf(message, sizeof message, "by %s 198.51.100.7%s%s", rows[i].name,
+		               rows[i].helo[0] != '\0' ? " helo=" : "", rows[i].helo);
 		assert_string_equal(said("q", message, false), rows[i].foreign ? "a 198.51.100.7 100 x1" : "");
 	}
 	unload();
@@ -629,23 +624,23 @@ static void many_programs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(users),
-	        cmocka_unit_test(order_and_programs),
-	        cmocka_unit_test(counts),
-	        cmocka_unit_test(unless_and_negative),
-	        cmocka_unit_test(unless_in_reply),
-	        cmocka_unit_test(programs_excluded),
-	        cmocka_unit_test(limits),
-	        cmocka_unit_test(addresses),
-	        cmocka_unit_test(also),
-	        cmocka_unit_test(generic_alone),
-	        cmocka_unit_test(kinds),
-	        cmocka_unit_test(literals),
-	        cmocka_unit_test(prefilter_changes_nothing),
-	        cmocka_unit_test(conditions_about_files),
-	        cmocka_unit_test(files_with_errors),
-	        cmocka_unit_test(foreign_helo),
-	        cmocka_unit_test(many_programs),
+		cmocka_unit_test(users),
+		cmocka_unit_test(order_and_programs),
+		cmocka_unit_test(counts),
+		cmocka_unit_test(unless_and_negative),
+		cmocka_unit_test(unless_in_reply),
+		cmocka_unit_test(programs_excluded),
+		cmocka_unit_test(limits),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(also),
+		cmocka_unit_test(generic_alone),
+		cmocka_unit_test(kinds),
+		cmocka_unit_test(literals),
+		cmocka_unit_test(prefilter_changes_nothing),
+		cmocka_unit_test(conditions_about_files),
+		cmocka_unit_test(files_with_errors),
+		cmocka_unit_test(foreign_helo),
+		cmocka_unit_test(many_programs),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

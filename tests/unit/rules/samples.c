@@ -2,9 +2,8 @@
  * samples: the shipped rules against real lines of every server we know.
  *
  * tests/rules/NAME.log has "# expect: REASON ADDRESS [SCORE]" or "# expect: none" in front of each line; lines of one
- * file are one log, in order. The reason "good" is evidence in the client's favour. tests/rules/captures/ are whole logs of servers under attack: whoever they name
- * must be an attacker.
- * WFS_SOURCE_ROOT says where the checkout is.
+ * file are one log, in order. The reason "good" is evidence in the client's favour. tests/rules/captures/ are whole
+ * logs of servers under attack: whoever they name must be an attacker. WFS_SOURCE_ROOT says where the checkout is.
  */
 #include <dirent.h>
 #include <setjmp.h>
@@ -31,8 +30,8 @@ static struct sessions *sessions;
 
 /* What a line came to. */
 struct outcome {
-	bool named; /* somebody, with a score above 0 */
-	bool good;  /* somebody, with a score below 0 */
+	bool named;      /* somebody, with a score above 0 */
+	bool good;       /* somebody, with a score below 0 */
 	int score, each; /* each: of one event, the score is that times their count */
 	char address[ADDR_TEXT_MAX];
 	const char *rule, *category;
@@ -99,8 +98,7 @@ static struct outcome run(struct line_clock *clock, const char *text, size_t len
 		return outcome;
 	n = rules_match_all(scratch, line.program, line.message, true, hits);
 	for (size_t i = 0; i < n; i++) {
-		if (sessions_resolve(sessions, line.host, line.has_time ? line.time_s : 0, &hits[i]) !=
-		    RULES_HIT)
+		if (sessions_resolve(sessions, line.host, line.has_time ? line.time_s : 0, &hits[i]) != RULES_HIT)
 			continue;
 		if (i > 0) /* "also" rules name whom the first named */
 			continue;
@@ -121,20 +119,20 @@ static bool category_fits(const char *reason, const char *category)
 	static const struct {
 		const char *reason, *categories;
 	} table[] = {
-	        {"auth", "auth"},
-	        {"ssh-user", "auth"},
-	        {"rcpt-unknown", "unknown-user"},
-	        {"relay", "relay unknown-user"}, /* OpenSMTPD says the same of both */
-	        {"dnsbl", "dnsbl"},
-	        {"helo", "protocol"},
-	        {"sender", "protocol"},
-	        {"client", "protocol"},
-	        {"protocol", "protocol probe"},
-	        {"flood", "protocol"},
-	        {"spam", "content"},
-	        {"scan", "firewall"},
-	        {"ping", "firewall"},
-	        {"good", "good"},
+		{"auth", "auth"},
+		{"ssh-user", "auth"},
+		{"rcpt-unknown", "unknown-user"},
+		{"relay", "relay unknown-user"}, /* OpenSMTPD says the same of both */
+		{"dnsbl", "dnsbl"},
+		{"helo", "protocol"},
+		{"sender", "protocol"},
+		{"client", "protocol"},
+		{"protocol", "protocol probe"},
+		{"flood", "protocol"},
+		{"spam", "content"},
+		{"scan", "firewall"},
+		{"ping", "firewall"},
+		{"good", "good"},
 	};
 
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
@@ -168,7 +166,8 @@ static bool read_remark(const char *text, struct expectation *want)
 	want->present = true;
 	want->none = strncmp(text + sizeof expect - 1, "none", 4) == 0;
 	if (!want->none)
-		assert_true(sscanf(text + sizeof expect - 1, "%31s %63s %d", want->reason, want->address, &want->score) >= 2);
+		assert_true(sscanf(text + sizeof expect - 1, "%31s %63s %d", want->reason, want->address,
+		                   &want->score) >= 2);
 	return true;
 }
 
@@ -254,8 +253,8 @@ static void expectations(void **state)
 		size_t lines = 0, taken = 0;
 
 		wrong += try_file(files[i], &lines, &taken);
-		print_message("%-32s %4zu lines, %4zu taken, %4zu left\n", strrchr(files[i], '/') + 1, lines,
-		              taken, lines - taken);
+		print_message("%-32s %4zu lines, %4zu taken, %4zu left\n", strrchr(files[i], '/') + 1, lines, taken,
+		              lines - taken);
 		free(files[i]);
 	}
 	assert_int_equal(wrong, 0);
@@ -327,8 +326,8 @@ static void captures(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(expectations),
-	        cmocka_unit_test(captures),
+		cmocka_unit_test(expectations),
+		cmocka_unit_test(captures),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);

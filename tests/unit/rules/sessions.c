@@ -9,11 +9,10 @@
 
 #include <cmocka.h>
 
-static struct rulefile_rule connected = {
-        .name = (char[]){"connected"}, .file = "smtpd.rules", .remember = true};
+static struct rulefile_rule connected = {.name = (char[]){"connected"}, .file = "smtpd.rules", .remember = true};
 static struct rulefile_rule unknown = {.name = (char[]){"unknown"}, .file = "smtpd.rules", .remember = true};
 static struct rulefile_rule failed = {
-        .name = (char[]){"failed"}, .file = "smtpd.rules", .score = 20, .category = (char[]){"protocol"}};
+	.name = (char[]){"failed"}, .file = "smtpd.rules", .score = 20, .category = (char[]){"protocol"}};
 static struct rulefile_rule summary = {.name = (char[]){"summary"},
                                        .file = "smtpd.rules",
                                        .after = (char[]){"unknown"},
@@ -21,7 +20,7 @@ static struct rulefile_rule summary = {.name = (char[]){"summary"},
                                        .category = (char[]){"protocol"}};
 static struct rulefile_rule ended = {.name = (char[]){"ended"}, .file = "smtpd.rules", .forget = true};
 static struct rulefile_rule other = {
-        .name = (char[]){"other"}, .file = "other.rules", .score = 20, .category = (char[]){"protocol"}};
+	.name = (char[]){"other"}, .file = "other.rules", .score = 20, .category = (char[]){"protocol"}};
 
 static const struct span mx = {"mx", 2}, mx2 = {"mx2", 3}, no_host = {NULL, 0};
 
@@ -48,8 +47,7 @@ static int teardown(void **state)
 
 static struct rules_hit piece(size_t rule, enum rules_kind kind, const char *id, const char *address)
 {
-	struct rules_hit hit = {
-	        .rule = &rules[rule], .kind = kind, .count = 1, .score = rules[rule].text->score};
+	struct rules_hit hit = {.rule = &rules[rule], .kind = kind, .count = 1, .score = rules[rule].text->score};
 
 	hit.session = (struct span){id, strlen(id)};
 	if (address != NULL)
@@ -104,14 +102,10 @@ static void address(void **state)
  * client. */
 static void logged_in(void **state)
 {
-	const struct rulefile_rule accepted = {.name = (char[]){"accepted"},
-	                                       .file = "smtpd.rules",
-	                                       .score = -40,
-	                                       .category = (char[]){"good"}};
-	const struct rulefile_rule password = {.name = (char[]){"password"},
-	                                       .file = "smtpd.rules",
-	                                       .score = 20,
-	                                       .category = (char[]){"auth"}};
+	const struct rulefile_rule accepted = {
+		.name = (char[]){"accepted"}, .file = "smtpd.rules", .score = -40, .category = (char[]){"good"}};
+	const struct rulefile_rule password = {
+		.name = (char[]){"password"}, .file = "smtpd.rules", .score = 20, .category = (char[]){"auth"}};
 	const struct rule login = {.index = 6, .text = &accepted}, wrong = {.index = 7, .text = &password};
 	struct rules_hit hit = piece(2, RULES_KIND_LOOKUP, "2c0c496e8883d6d3", NULL);
 
@@ -258,9 +252,9 @@ static void full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(address),  cmocka_unit_test(logged_in),  cmocka_unit_test(event),
-	        cmocka_unit_test(complete), cmocka_unit_test(age),        cmocka_unit_test(full),
-	        cmocka_unit_test(again),    cmocka_unit_test(unreported),
+		cmocka_unit_test(address),  cmocka_unit_test(logged_in),  cmocka_unit_test(event),
+		cmocka_unit_test(complete), cmocka_unit_test(age),        cmocka_unit_test(full),
+		cmocka_unit_test(again),    cmocka_unit_test(unreported),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

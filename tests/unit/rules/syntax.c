@@ -30,30 +30,30 @@ static void atoms(void **state)
 	static const struct {
 		const char *regex, *want;
 	} table[] = {
-	        {"ab", "a b"},
-	        {"a+?b*+c{2,}?", "a +? b *+ c {2,}?"},
-	        {"a{2}b{}c{x}", "a {2} b { } c { x }"},
-	        {"[^]a]b", "[^]a] b"},
-	        {"[]a]b", "[]a] b"},
-	        {"[^[:space:]]+,", "[^[:space:]] + ,"},
-	        {"[[:alpha:][:digit:]]x", "[[:alpha:][:digit:]] x"},
-	        {"[[.].]]x", "[[.].]] x"},
-	        {"[a\\]]x", "[a\\]] x"},
-	        {"[[:space]x", "[[:space] x"},
-	        {"[abc", "[ a b c"},
-	        {"(a(b)c)+d", "(a(b)c) + d"},
-	        {"([)])d", "([)]) d"},
-	        {"(\\))d", "(\\)) d"},
-	        {"(?#a ( b)c", "(?#a ( b) c"},
-	        {"(a(?# ( )b)c", "(a(?# ( )b) c"},
-	        {"(\\Q)\\E)c", "(\\Q)\\E) c"},
-	        {"(ab", "( a b"},
-	        {"\\x41b\\x{41}b", "\\x41 b \\x{41} b"},
-	        {"\\p{L}\\pLb", "\\p{L} \\pL b"},
-	        {"\\Qa+b\\E+c", "\\Qa+b\\E + c"},
-	        {"\\k<n>\\g{1}x", "\\k<n> \\g{1} x"},
-	        {"<ADDR>+<NAME>?<x>", "<ADDR> + <NAME> ? < x >"},
-	        {"a\\", "a \\"},
+		{"ab", "a b"},
+		{"a+?b*+c{2,}?", "a +? b *+ c {2,}?"},
+		{"a{2}b{}c{x}", "a {2} b { } c { x }"},
+		{"[^]a]b", "[^]a] b"},
+		{"[]a]b", "[]a] b"},
+		{"[^[:space:]]+,", "[^[:space:]] + ,"},
+		{"[[:alpha:][:digit:]]x", "[[:alpha:][:digit:]] x"},
+		{"[[.].]]x", "[[.].]] x"},
+		{"[a\\]]x", "[a\\]] x"},
+		{"[[:space]x", "[[:space] x"},
+		{"[abc", "[ a b c"},
+		{"(a(b)c)+d", "(a(b)c) + d"},
+		{"([)])d", "([)]) d"},
+		{"(\\))d", "(\\)) d"},
+		{"(?#a ( b)c", "(?#a ( b) c"},
+		{"(a(?# ( )b)c", "(a(?# ( )b) c"},
+		{"(\\Q)\\E)c", "(\\Q)\\E) c"},
+		{"(ab", "( a b"},
+		{"\\x41b\\x{41}b", "\\x41 b \\x{41} b"},
+		{"\\p{L}\\pLb", "\\p{L} \\pL b"},
+		{"\\Qa+b\\E+c", "\\Qa+b\\E + c"},
+		{"\\k<n>\\g{1}x", "\\k<n> \\g{1} x"},
+		{"<ADDR>+<NAME>?<x>", "<ADDR> + <NAME> ? < x >"},
+		{"a\\", "a \\"},
 	};
 
 	(void)state;
@@ -73,12 +73,12 @@ static void quantifiers(void **state)
 		size_t len;
 		bool optional, endless;
 	} table[] = {
-	        {"", 0, false, false},     {"x", 0, false, false},   {"*", 1, true, true},
-	        {"*?", 2, true, true},     {"++", 2, false, true},   {"?", 1, true, false},
-	        {"{2}", 3, false, false},  {"{0}", 3, true, false},  {"{0,}", 4, true, true},
-	        {"{1,}+", 5, false, true}, {"{,5}", 4, true, false}, {"{0,9}?", 6, true, false},
-	        {"{10,}", 5, false, true}, {"{,}", 0, false, false}, {"{", 0, false, false},
-	        {"{2", 0, false, false},
+		{"", 0, false, false},     {"x", 0, false, false},   {"*", 1, true, true},
+		{"*?", 2, true, true},     {"++", 2, false, true},   {"?", 1, true, false},
+		{"{2}", 3, false, false},  {"{0}", 3, true, false},  {"{0,}", 4, true, true},
+		{"{1,}+", 5, false, true}, {"{,5}", 4, true, false}, {"{0,9}?", 6, true, false},
+		{"{10,}", 5, false, true}, {"{,}", 0, false, false}, {"{", 0, false, false},
+		{"{2", 0, false, false},
 	};
 
 	(void)state;
@@ -86,8 +86,8 @@ static void quantifiers(void **state)
 		const struct syntax_quantifier q = syntax_quantifier(table[i].text);
 
 		if (q.len != table[i].len || q.optional != table[i].optional || q.endless != table[i].endless)
-			fail_msg("%s: got %zu %d %d, want %zu %d %d", table[i].text, q.len, q.optional,
-			         q.endless, table[i].len, table[i].optional, table[i].endless);
+			fail_msg("%s: got %zu %d %d, want %zu %d %d", table[i].text, q.len, q.optional, q.endless,
+			         table[i].len, table[i].optional, table[i].endless);
 	}
 }
 
@@ -97,9 +97,9 @@ static void openers(void **state)
 		const char *text;
 		size_t len;
 	} table[] = {
-	        {"(a)", 1},      {"(?:a)", 3},   {"(?>a)", 3},     {"(?|a)", 3}, {"(?<n>a)", 5},
-	        {"(?P<n>a)", 6}, {"(?'n'a)", 5}, {"(?=a)", 0},     {"(?!a)", 0}, {"(?<=a)", 0},
-	        {"(?<!a)", 0},   {"(?i)", 0},    {"(*ACCEPT)", 0}, {"(?<n", 0},
+		{"(a)", 1},      {"(?:a)", 3},   {"(?>a)", 3},     {"(?|a)", 3}, {"(?<n>a)", 5},
+		{"(?P<n>a)", 6}, {"(?'n'a)", 5}, {"(?=a)", 0},     {"(?!a)", 0}, {"(?<=a)", 0},
+		{"(?<!a)", 0},   {"(?i)", 0},    {"(*ACCEPT)", 0}, {"(?<n", 0},
 	};
 
 	(void)state;
@@ -141,10 +141,10 @@ static void any_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(atoms),
-	        cmocka_unit_test(quantifiers),
-	        cmocka_unit_test(openers),
-	        cmocka_unit_test(any_bytes),
+		cmocka_unit_test(atoms),
+		cmocka_unit_test(quantifiers),
+		cmocka_unit_test(openers),
+		cmocka_unit_test(any_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,15 +16,24 @@ static void test_writers(void **state)
 		int64_t uid;
 		bool may;
 	} rows[] = {
-		{NULL, 0, true},         {NULL, 33, true},
-		{NULL, 999, true},       {NULL, 1000, false},
-		{NULL, 65534, false},    {NULL, -1, false},
-		{"root", 0, true},       {"root", 1, false},
-		{"daemon", 0, true},     {"daemon", 1, true},
-		{"daemon", 2, false},    {"nobody-has-this-name daemon", 1, true},
-		{"nobody-has-this-name", 0, true}, {"nobody-has-this-name", 1, false},
-		{"4321, 12", 4321, true}, {"4321, 12", 12, true},
-		{"4321, 12", 13, false}, {"99999999999999999999", 1, false},
+		{NULL, 0, true},
+		{NULL, 33, true},
+		{NULL, 999, true},
+		{NULL, 1000, false},
+		{NULL, 65534, false},
+		{NULL, -1, false},
+		{"root", 0, true},
+		{"root", 1, false},
+		{"daemon", 0, true},
+		{"daemon", 1, true},
+		{"daemon", 2, false},
+		{"nobody-has-this-name daemon", 1, true},
+		{"nobody-has-this-name", 0, true},
+		{"nobody-has-this-name", 1, false},
+		{"4321, 12", 4321, true},
+		{"4321, 12", 12, true},
+		{"4321, 12", 13, false},
+		{"99999999999999999999", 1, false},
 		{"4321", -1, false},
 	};
 

@@ -20,7 +20,8 @@ static int make_key(void **state)
 	const int fd = mkstemp(file);
 
 	(void)state;
-	if (fd < 0 || close(fd) < 0 || unlink(file) < 0 || sign_create(file, "no-such-group", &why) < 0 || sign_load(file, &key, &why) < 0)
+	if (fd < 0 || close(fd) < 0 || unlink(file) < 0 || sign_create(file, "no-such-group", &why) < 0 ||
+	    sign_load(file, &key, &why) < 0)
 		return -1;
 	memcpy(peer.key, key.public, sizeof peer.key);
 	return unlink(file);
@@ -38,11 +39,17 @@ static struct stream_entry entry_of(struct message m)
 
 static struct message example(enum message_op op)
 {
-	return (struct message){.host = "mx2", .era = 5, .number = 48213, .at_s = 1000, .until_s = op == MESSAGE_LIFT ? 0 : 4600, .op = op,
+	return (struct message){.host = "mx2",
+	                        .era = 5,
+	                        .number = 48213,
+	                        .at_s = 1000,
+	                        .until_s = op == MESSAGE_LIFT ? 0 : 4600,
+	                        .op = op,
 	                        .net = net_from("192.0.2.7"),
 	                        .known = {.n = 2, .numbers = {1, 0xAB}},
 	                        .offence = op == MESSAGE_BLOCK ? 2 : 0,
-	                        .rule = {op == MESSAGE_BLOCK ? 'a' : '\0'}, .category = {op == MESSAGE_BLOCK ? 'b' : '\0'}};
+	                        .rule = {op == MESSAGE_BLOCK ? 'a' : '\0'},
+	                        .category = {op == MESSAGE_BLOCK ? 'b' : '\0'}};
 }
 
 static void expect(const struct stream_entry *entry, int64_t clock_ms, const char *want)
@@ -54,7 +61,8 @@ static void expect(const struct stream_entry *entry, int64_t clock_ms, const cha
 
 	if (any != (want != NULL) || (any && strcmp(line, want) != 0))
 		fail_msg("got %d \"%s\", want \"%s\"", any, line, want == NULL ? "" : want);
-	if (any && foreign_parse((struct span){line + strlen("foreign"), strlen(line) - strlen("foreign")}, &f, &why) < 0)
+	if (any &&
+	    foreign_parse((struct span){line + strlen("foreign"), strlen(line) - strlen("foreign")}, &f, &why) < 0)
 		fail_msg("the daemon refuses %s: %s", line, why.text);
 }
 
@@ -64,9 +72,13 @@ static void test_good(void **state)
 
 	(void)state;
 	e = entry_of(example(MESSAGE_BLOCK));
-	expect(&e, 1795888803000, "foreign mx2 1795888802123-7 1795888803000 5:48213 block 192.0.2.7 for 3600 offence 2 rule a category b");
+	expect(&e, 1795888803000,
+	       "foreign mx2 1795888802123-7 1795888803000 5:48213 block 192.0.2.7 for 3600 offence 2 rule a category "
+	       "b");
 	expect(&e, 1795888802123 + 3600000, NULL);
-	expect(&e, 1795888802000, "foreign mx2 1795888802123-7 1795888802000 5:48213 block 192.0.2.7 for 3600 offence 2 rule a category b");
+	expect(&e, 1795888802000,
+	       "foreign mx2 1795888802123-7 1795888802000 5:48213 block 192.0.2.7 for 3600 offence 2 rule a category "
+	       "b");
 	e = entry_of(example(MESSAGE_LIFT));
 	expect(&e, 1795888802123 + 3600000, "foreign mx2 1795888802123-7 1795892402123 5:48213 lift 192.0.2.7");
 	e = entry_of(example(MESSAGE_WHITE));
@@ -115,7 +127,8 @@ static void test_order(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_wrong), cmocka_unit_test(test_order)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_wrong),
+	                                   cmocka_unit_test(test_order)};
 
 	return cmocka_run_group_tests(tests, make_key, NULL);
 }

@@ -7,7 +7,12 @@
 
 static struct message example(enum message_op op)
 {
-	struct message m = {.host = "mx1", .era = 1795888700, .number = 48213, .at_s = 1795888802, .op = op, .net = net_from("2001:db8:1:2::/64")};
+	struct message m = {.host = "mx1",
+	                    .era = 1795888700,
+	                    .number = 48213,
+	                    .at_s = 1795888802,
+	                    .op = op,
+	                    .net = net_from("2001:db8:1:2::/64")};
 
 	if (op != MESSAGE_LIFT)
 		m.until_s = 1795892402;
@@ -45,8 +50,13 @@ static void test_back(void **state)
 /* The largest message fits into what it is written to. */
 static void test_largest(void **state)
 {
-	struct message m = {.era = INT64_C(1) << 53, .number = INT64_C(1) << 53, .at_s = INT64_C(1) << 53, .until_s = INT64_C(1) << 53, .op = MESSAGE_BLOCK,
-	                    .offence = MESSAGE_OFFENCE_MAX, .net = net_from("2001:db8:1111:2222:3333:4444:5555:6660/124")};
+	struct message m = {.era = INT64_C(1) << 53,
+	                    .number = INT64_C(1) << 53,
+	                    .at_s = INT64_C(1) << 53,
+	                    .until_s = INT64_C(1) << 53,
+	                    .op = MESSAGE_BLOCK,
+	                    .offence = MESSAGE_OFFENCE_MAX,
+	                    .net = net_from("2001:db8:1111:2222:3333:4444:5555:6660/124")};
 	char text[MESSAGE_MAX], signature[MESSAGE_SIGNATURE_MAX] = "", read[MESSAGE_SIGNATURE_MAX];
 	struct message back;
 	struct why why;
@@ -76,7 +86,9 @@ static void test_largest(void **state)
 }
 
 #define ID "\"id\":\"mx1:1:2\","
-#define REST "\"at\":5,\"op\":\"block\",\"net\":\"192.0.2.7\",\"until\":9,\"offence\":1,\"rule\":\"r\",\"category\":\"c\",\"sig\":\"s\"}"
+#define REST                                                                                                           \
+	"\"at\":5,\"op\":\"block\",\"net\":\"192.0.2.7\",\"until\":9,\"offence\":1,\"rule\":\"r\",\"category\":\"c\"," \
+	"\"sig\":\"s\"}"
 
 /* Every member that another reader might read otherwise. */
 static void test_bad(void **state)
@@ -89,15 +101,12 @@ static void test_bad(void **state)
 		{"{", "no JSON object"},
 		{"\xff\xfe{}", "no JSON object"},
 		{"{}", "\"v\""},
-		{"{\"v\":1," ID "\"at\":5,\"op\":\"good\",\"until\":9,\"known\":\"\",\"sig\":\"s\"}",
-	         "\"known\""},
+		{"{\"v\":1," ID "\"at\":5,\"op\":\"good\",\"until\":9,\"known\":\"\",\"sig\":\"s\"}", "\"known\""},
 		{"{\"v\":1," ID "\"at\":5,\"op\":\"good\",\"until\":9,\"net\":\"192.0.2.7\",\"sig\":\"s\"}",
 	         "\"known\""},
-		{"{\"v\":1," ID
-	         "\"at\":5,\"op\":\"good\",\"until\":9,\"known\":\"0000000200000001\",\"sig\":\"s\"}",
+		{"{\"v\":1," ID "\"at\":5,\"op\":\"good\",\"until\":9,\"known\":\"0000000200000001\",\"sig\":\"s\"}",
 	         "\"known\""},
-		{"{\"v\":1," ID "\"at\":5,\"op\":\"good\",\"known\":\"00000001\",\"sig\":\"s\"}",
-	         "\"until\""},
+		{"{\"v\":1," ID "\"at\":5,\"op\":\"good\",\"known\":\"00000001\",\"sig\":\"s\"}", "\"until\""},
 		{"{\"v\":2," ID REST, "its version is 2"},
 		{"{\"v\":1,\"v\":1," ID REST, "no JSON object"},
 		{"{\"v\":1," REST, "\"id\""},
@@ -119,20 +128,25 @@ static void test_bad(void **state)
 		{"{\"v\":1," ID "\"op\":\"lift\",\"net\":\"192.0.2.7\\u0000\"}", "no JSON object"},
 		{"{\"v\":1," ID "\"op\":\"lift\",\"net\":\"192.0.2.7\",\"at\":1}", "\"sig\""},
 		{"{\"v\":1," ID "\"op\":\"white\",\"net\":\"192.0.2.7\",\"at\":1,\"sig\":\"s\"}", "\"until\""},
-		{"{\"v\":1," ID "\"op\":\"block\",\"net\":\"192.0.2.7\",\"at\":1,\"until\":2,\"offence\":1001}", "\"offence\""},
-		{"{\"v\":1," ID "\"op\":\"block\",\"net\":\"192.0.2.7\",\"at\":1,\"until\":2,\"offence\":1,\"rule\":\"a\\nb\"}", "\"rule\""},
+		{"{\"v\":1," ID "\"op\":\"block\",\"net\":\"192.0.2.7\",\"at\":1,\"until\":2,\"offence\":1001}",
+	         "\"offence\""},
+		{"{\"v\":1," ID
+	         "\"op\":\"block\",\"net\":\"192.0.2.7\",\"at\":1,\"until\":2,\"offence\":1,\"rule\":\"a\\nb\"}",
+	         "\"rule\""},
 	};
 	char signature[MESSAGE_SIGNATURE_MAX], huge[MESSAGE_MAX + 2];
 	struct message m;
 	struct why why;
 
 	(void)state;
-	assert_int_equal(message_parse((struct span){"{\"v\":1," ID REST, strlen("{\"v\":1," ID REST)}, &m, signature, &why), 0);
+	assert_int_equal(
+		message_parse((struct span){"{\"v\":1," ID REST, strlen("{\"v\":1," ID REST)}, &m, signature, &why), 0);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const int rc = message_parse((struct span){rows[i].text, strlen(rows[i].text)}, &m, signature, &why);
 
 		if (rc != -EINVAL || strstr(why.text, rows[i].says) == NULL)
-			fail_msg("\"%s\": got %d \"%s\", want \"%s\"", rows[i].text, rc, rc < 0 ? why.text : "", rows[i].says);
+			fail_msg("\"%s\": got %d \"%s\", want \"%s\"", rows[i].text, rc, rc < 0 ? why.text : "",
+			         rows[i].says);
 	}
 	memset(huge, '[', sizeof huge);
 	assert_int_equal(message_parse((struct span){huge, sizeof huge}, &m, signature, &why), -EINVAL);
@@ -154,8 +168,8 @@ static void test_word(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_back), cmocka_unit_test(test_largest), cmocka_unit_test(test_bad),
-	                                   cmocka_unit_test(test_word)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_back), cmocka_unit_test(test_largest),
+	                                   cmocka_unit_test(test_bad), cmocka_unit_test(test_word)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

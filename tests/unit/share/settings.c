@@ -47,9 +47,15 @@ static void test_server(void **state)
 		const char *value, *address;
 		int port; /* 0: refused */
 	} rows[] = {
-		{"192.0.2.1:6379", "192.0.2.1", 6379}, {"[2001:db8::1]:7000", "2001:db8::1", 7000}, {"192.0.2.1", "", 0},
-		{"redis.example:6379", "", 0},         {"192.0.2.1:0", "", 0},                      {"192.0.2.1:65536", "", 0},
-		{"192.0.2.1:6379x", "", 0},            {"192.0.2.1:", "", 0},                       {"192.0.2.1: 6", "", 0},
+		{"192.0.2.1:6379", "192.0.2.1", 6379},
+		{"[2001:db8::1]:7000", "2001:db8::1", 7000},
+		{"192.0.2.1", "", 0},
+		{"redis.example:6379", "", 0},
+		{"192.0.2.1:0", "", 0},
+		{"192.0.2.1:65536", "", 0},
+		{"192.0.2.1:6379x", "", 0},
+		{"192.0.2.1:", "", 0},
+		{"192.0.2.1: 6", "", 0},
 	};
 
 	(void)state;
@@ -128,8 +134,8 @@ static void test_manual(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_defaults), cmocka_unit_test(test_server), cmocka_unit_test(test_bad),
-	                                   cmocka_unit_test(test_manual)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_defaults), cmocka_unit_test(test_server),
+	                                   cmocka_unit_test(test_bad), cmocka_unit_test(test_manual)};
 
 	return cmocka_run_group_tests(tests, make_file, remove_file);
 }

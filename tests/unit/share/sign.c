@@ -8,8 +8,8 @@
 
 #include "share/sign.h"
 
-#define SECRET "ed25519-secret:nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=\n"
-#define PUBLIC "ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+#define SECRET    "ed25519-secret:nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=\n"
+#define PUBLIC    "ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 #define SIGNATURE "ed25519:5VZDAMNgrHKQhuLMgG6CioSHfx645dl02HPgZSJJAVVfuIIVkKM7rMYeOXAc+bRr0lv18FlbviRlUUFDjnoQCw=="
 
 static char path[] = "/tmp/wfs-sign-XXXXXX", file[64];
@@ -77,7 +77,8 @@ static void test_new(void **state)
 
 static void test_bad_text(void **state)
 {
-	static const char *const texts[] = {"", "ed25519:", "ed25519:AAAA", "rsa:" PUBLIC, PUBLIC "=", PUBLIC " ", SIGNATURE};
+	static const char *const texts[] = {"",         "ed25519:", "ed25519:AAAA", "rsa:" PUBLIC,
+	                                    PUBLIC "=", PUBLIC " ", SIGNATURE};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -109,8 +110,8 @@ static void test_bad_file(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_known), cmocka_unit_test(test_new), cmocka_unit_test(test_bad_text),
-	                                   cmocka_unit_test(test_bad_file)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_known), cmocka_unit_test(test_new),
+	                                   cmocka_unit_test(test_bad_text), cmocka_unit_test(test_bad_file)};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

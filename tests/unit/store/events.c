@@ -65,8 +65,8 @@ static int64_t check_events(int64_t after, const char *want)
 		assert_true(e.id > after);
 		after = e.id;
 		len += (size_t)snprintf(got + len, sizeof got - len, "%s%s%s%s%s%s", len > 0 ? ", " : "", e.what,
-		                        e.address != NULL ? " " : "", e.address != NULL ? e.address : "", e.text != NULL ? " " : "",
-		                        e.text != NULL ? e.text : "");
+		                        e.address != NULL ? " " : "", e.address != NULL ? e.address : "",
+		                        e.text != NULL ? " " : "", e.text != NULL ? e.text : "");
 	}
 	assert_int_equal(rc, STORE_NONE);
 	assert_string_equal(got, want);
@@ -83,7 +83,8 @@ static int64_t last_event(void)
 
 static void add_block(const char *address, int64_t since_s, int64_t until_s)
 {
-	struct block block = {.net = net_from(address), .since_s = since_s, .until_s = until_s, .offence = 1, .rule = 1};
+	struct block block = {
+		.net = net_from(address), .since_s = since_s, .until_s = until_s, .offence = 1, .rule = 1};
 
 	good(store_add_blocks(store, &block, 1, &why));
 }
@@ -101,7 +102,8 @@ static void test_each(void **state)
 	add_block("192.0.2.9", now_s - 900, now_s - 300); /* of an old log: over when it was written */
 	last = check_events(0, "block 192.0.2.1, block 192.0.2.2");
 	good(store_add_dropped(store, 1, &(struct store_dropped){1, now_s, now_s + 700, 1, 0}, &why));
-	good(store_add_dropped(store, 1, &(struct store_dropped){1, now_s, now_s + 700, 1, 0}, &why)); /* is no longer */
+	good(store_add_dropped(store, 1, &(struct store_dropped){1, now_s, now_s + 700, 1, 0},
+	                       &why)); /* is no longer */
 	good(store_prolong(store, &two, BLOCK_EVIDENCE, now_s, now_s + 900, &why));
 	good(store_end(store, &lifted, now_s + 1, "allowed", &why));
 	last = check_events(last, "extend 192.0.2.1, extend 192.0.2.2, lift 192.0.2.1 allowed");
@@ -109,7 +111,9 @@ static void test_each(void **state)
 	good(store_end_allowance(store, &one, now_s + 2, &why));
 	good(store_suspend(store, "rule", now_s, "why", &why));
 	assert_int_equal(store_resume(store, "rule", now_s + 1, &why), 0);
-	last = check_events(last, "allow 192.0.2.1 by hand: a customer, disallow 192.0.2.1 by hand, suspend rule: why, resume rule");
+	last = check_events(
+		last,
+		"allow 192.0.2.1 by hand: a customer, disallow 192.0.2.1 by hand, suspend rule: why, resume rule");
 	good(store_state_set(store, "drift", "0", &why));
 	good(store_state_set(store, "drift", "3", &why));
 	good(store_state_set(store, "drift", "3", &why));

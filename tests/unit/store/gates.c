@@ -57,7 +57,8 @@ static void check_passes(int64_t now_s, const char *want)
 static void test_passes(void **state)
 {
 	const struct store_pass passes[] = {{net_from("192.0.2.7"), t0_s + 60}, {net_from("2001:db8::/64"), t0_s + 90}};
-	const struct store_pass earlier = {net_from("192.0.2.7"), t0_s + 50}, later = {net_from("192.0.2.7"), t0_s + 70};
+	const struct store_pass earlier = {net_from("192.0.2.7"), t0_s + 50},
+				later = {net_from("192.0.2.7"), t0_s + 70};
 
 	(void)state;
 	good(store_add_passes(store, passes, 2, &why));
@@ -158,8 +159,10 @@ static void test_purge(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_passes, setup, teardown), cmocka_unit_test_setup_teardown(test_earned, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_sums, setup, teardown),   cmocka_unit_test_setup_teardown(test_now, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_passes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_earned, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sums, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_now, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_purge, setup, teardown),
 	};
 

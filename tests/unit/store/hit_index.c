@@ -1,6 +1,6 @@
 /*
- * hit_index: whatever is indexed, when and by whom, every answer is what counting the hits themselves gives; also when the
- * writer is killed at any point.
+ * hit_index: whatever is indexed, when and by whom, every answer is what counting the hits themselves gives; also when
+ * the writer is killed at any point.
  */
 #include "build.h" /* WFS_SANITIZED */
 #include "store/hits.h"
@@ -105,10 +105,11 @@ static void add_hits(int64_t *time_s)
 
 	for (size_t i = 0; i < n; i++) {
 		*time_s += random_below(4) == 0 ? random_below(8 * 3600) : 0;
-		hits[i] = (struct store_hit){.time_s = *time_s,
-		                             .address = address(random_below(2) == 0 ? random_below(4) : random_below(ADDRESSES)),
-		                             .rule = 1 + random_below(random_below(9) == 0 ? RULES : 5),
-		                             .text = {"line", 4}};
+		hits[i] = (struct store_hit){
+			.time_s = *time_s,
+			.address = address(random_below(2) == 0 ? random_below(4) : random_below(ADDRESSES)),
+			.rule = 1 + random_below(random_below(9) == 0 ? RULES : 5),
+			.text = {"line", 4}};
 	}
 	good(store_add_hits(store, hits, n, &why));
 }
@@ -123,7 +124,8 @@ static void check_address(unsigned i)
 	struct query_hit hit;
 
 	(void)addr_text(&addr, text);
-	(void)snprintf(sql, sizeof sql, "SELECT time, offset FROM hit WHERE address = '%s' ORDER BY time DESC, id DESC", text);
+	(void)snprintf(sql, sizeof sql, "SELECT time, offset FROM hit WHERE address = '%s' ORDER BY time DESC, id DESC",
+	               text);
 	assert_int_equal(sqlite3_prepare_v2(store_handle(store), sql, -1, &s, NULL), SQLITE_OK);
 	query_hits(store, &net, (struct query_bound){0});
 	while (sqlite3_step(s) == SQLITE_ROW) {
@@ -152,8 +154,8 @@ static void check_since(int64_t since_s)
 	assert_int_equal(rc, STORE_NONE);
 	(void)snprintf(sql, sizeof sql, "SELECT count(*) FROM hit WHERE time > %lld", (long long)since_s);
 	assert_int_equal(n, number(sql));
-	(void)snprintf(sql, sizeof sql, "SELECT coalesce(sum(time - %lld), 0) FROM hit WHERE time > %lld", (long long)day0_s,
-	               (long long)since_s);
+	(void)snprintf(sql, sizeof sql, "SELECT coalesce(sum(time - %lld), 0) FROM hit WHERE time > %lld",
+	               (long long)day0_s, (long long)since_s);
 	assert_int_equal(sum, number(sql));
 }
 
@@ -163,27 +165,39 @@ static void check_counts(bool forgotten)
 	struct query_totals totals;
 
 	assert_int_equal(number("SELECT hits = (SELECT count(*) FROM hit WHERE id <= upto) FROM indexed"), 1);
-	assert_int_equal(number("SELECT count(*) FROM (SELECT address, count(*) FROM hit WHERE id <= (SELECT upto FROM indexed) "
-	                        "GROUP BY 1 EXCEPT SELECT address, hits FROM address)"), 0);
-	assert_int_equal(number("SELECT count(*) FROM (SELECT address FROM address EXCEPT SELECT address FROM hit)"), 0);
-	assert_int_equal(number("SELECT count(*) FROM address a JOIN (SELECT address, min(time) AS first, max(time) AS last FROM hit "
+	assert_int_equal(
+		number("SELECT count(*) FROM (SELECT address, count(*) FROM hit WHERE id <= (SELECT upto FROM indexed) "
+	               "GROUP BY 1 EXCEPT SELECT address, hits FROM address)"),
+		0);
+	assert_int_equal(number("SELECT count(*) FROM (SELECT address FROM address EXCEPT SELECT address FROM hit)"),
+	                 0);
+	assert_int_equal(number("SELECT count(*) FROM address a JOIN (SELECT address, min(time) AS first, max(time) AS "
+	                        "last FROM hit "
 	                        "WHERE id <= (SELECT upto FROM indexed) GROUP BY 1) h ON h.address = a.address "
-	                        "WHERE a.last <> h.last OR a.first > h.first"), 0);
+	                        "WHERE a.last <> h.last OR a.first > h.first"),
+	                 0);
 	assert_int_equal(number("SELECT count(*) FROM (SELECT id / 4000 AS row, max(time) AS time FROM hit WHERE id <= "
 	                        "(SELECT upto FROM indexed) GROUP BY 1) h LEFT JOIN latest n ON n.id = row "
-	                        "WHERE n.time IS NULL OR n.time < h.time"), 0);
+	                        "WHERE n.time IS NULL OR n.time < h.time"),
+	                 0);
 	check_since(number("SELECT coalesce(avg(time), 0) FROM hit"));
 	good(query_totals(store, day0_s, (struct query_bound){0}, &totals, &why));
 	assert_int_equal(totals.hits, number("SELECT count(*) FROM hit"));
 	if (forgotten)
 		return;
-	assert_int_equal(number("SELECT count(*) FROM (SELECT day, rule, hits, addresses, last FROM sums WHERE rule > 0 EXCEPT "
-	                        "SELECT time / 86400, rule, count(*), count(DISTINCT address), max(time) FROM hit GROUP BY 1, 2)"),
+	assert_int_equal(
+		number("SELECT count(*) FROM (SELECT day, rule, hits, addresses, last FROM sums WHERE rule > 0 EXCEPT "
+	               "SELECT time / 86400, rule, count(*), count(DISTINCT address), max(time) FROM hit GROUP BY 1, "
+	               "2)"),
+		0);
+	assert_int_equal(number("SELECT count(*) FROM (SELECT time / 86400, count(*), count(DISTINCT address), "
+	                        "max(time) FROM hit "
+	                        "GROUP BY 1 EXCEPT SELECT day, hits, addresses, last FROM sums WHERE rule = 0)"),
 	                 0);
-	assert_int_equal(number("SELECT count(*) FROM (SELECT time / 86400, count(*), count(DISTINCT address), max(time) FROM hit "
-	                        "GROUP BY 1 EXCEPT SELECT day, hits, addresses, last FROM sums WHERE rule = 0)"), 0);
-	assert_int_equal(number("SELECT count(*) - (SELECT count(DISTINCT (time / 86400) || '/' || rule) FROM hit) FROM sums "
-	                        "WHERE rule > 0"), 0);
+	assert_int_equal(
+		number("SELECT count(*) - (SELECT count(DISTINCT (time / 86400) || '/' || rule) FROM hit) FROM sums "
+	               "WHERE rule > 0"),
+		0);
 }
 
 static void check(bool forgotten)
@@ -274,22 +288,29 @@ static void test_many(void **state)
 			addr.bytes[13] = (uint8_t)(addr.bytes[13] + (host >> 16));
 			addr.bytes[14] = (uint8_t)(host >> 8);
 			addr.bytes[15] = (uint8_t)host;
-			hits[j] = (struct store_hit){.time_s = day0_s + i, .address = addr, .rule = 1 + j % 3, .text = {"", 0}};
+			hits[j] = (struct store_hit){
+				.time_s = day0_s + i, .address = addr, .rule = 1 + j % 3, .text = {"", 0}};
 		}
 		good(store_add_hits(store, hits, N, &why));
 		good(store_commit(store, &why));
 	}
 	good(store_bulk_end(store, &why));
 	(void)number("SELECT 1 FROM hit");
-	assert_int_equal(sqlite3_exec(store_handle(store), "CREATE TEMP TABLE want AS SELECT address, count(*) AS n, max(id) AS head FROM "
-	                                                   "hit GROUP BY 1", NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(number("SELECT count(*) FROM (SELECT address, n, head FROM want EXCEPT SELECT address, hits, head FROM address)"),
+	assert_int_equal(sqlite3_exec(store_handle(store),
+	                              "CREATE TEMP TABLE want AS SELECT address, count(*) AS n, max(id) AS head FROM "
+	                              "hit GROUP BY 1",
+	                              NULL, NULL, NULL),
+	                 SQLITE_OK);
+	assert_int_equal(number("SELECT count(*) FROM (SELECT address, n, head FROM want EXCEPT SELECT address, hits, "
+	                        "head FROM address)"),
 	                 0);
 	assert_int_equal(number("SELECT (SELECT count(*) FROM want) - (SELECT count(*) FROM address)"), 0);
-	assert_int_equal(number("WITH RECURSIVE chain (id) AS (SELECT head FROM address WHERE address = '198.18.0.5' UNION ALL "
-	                        "SELECT hit_before(chain.id, back) FROM chain JOIN link ON link.id = chain.id / 4000) "
-	                        "SELECT group_concat(id) = (SELECT group_concat(id) FROM (SELECT id FROM hit WHERE "
-	                        "address = '198.18.0.5' ORDER BY id DESC)) FROM chain WHERE id IS NOT NULL"), 1);
+	assert_int_equal(
+		number("WITH RECURSIVE chain (id) AS (SELECT head FROM address WHERE address = '198.18.0.5' UNION ALL "
+	               "SELECT hit_before(chain.id, back) FROM chain JOIN link ON link.id = chain.id / 4000) "
+	               "SELECT group_concat(id) = (SELECT group_concat(id) FROM (SELECT id FROM hit WHERE "
+	               "address = '198.18.0.5' ORDER BY id DESC)) FROM chain WHERE id IS NOT NULL"),
+		1);
 }
 
 /* How many steps of SQLite's program the walk takes. */
@@ -305,7 +326,8 @@ static int steps_since(int64_t since_s)
 	return 0;
 }
 
-/* A start reads what is young, and not what was there before it; but what was replayed late is found among older ones. */
+/* A start reads what is young, and not what was there before it; but what was replayed late is found among older ones.
+ */
 static void test_since(void **state)
 {
 	enum { OLD = 100000, N = 1000 };
@@ -318,7 +340,8 @@ static void test_since(void **state)
 	good(store_begin(store, &why));
 	for (int i = 0; i < OLD; i += N) {
 		for (int j = 0; j < N; j++)
-			hits[j] = (struct store_hit){.time_s = day0_s + i, .address = address((unsigned)j % 7), .rule = 1, .text = {"", 0}};
+			hits[j] = (struct store_hit){
+				.time_s = day0_s + i, .address = address((unsigned)j % 7), .rule = 1, .text = {"", 0}};
 		hits[0].spent = true;
 		good(store_add_hits(store, hits, N, &why));
 	}
@@ -333,7 +356,8 @@ static void test_since(void **state)
 	good(store_add_hits(store, hits, N, &why));
 	good(store_commit(store, &why));
 	assert_in_range(steps_since(day0_s + OLD), few / 10, all / 15);
-	assert_int_equal(sqlite3_exec(store_handle(store), "DELETE FROM latest WHERE id = 0", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(store_handle(store), "DELETE FROM latest WHERE id = 0", NULL, NULL, NULL),
+	                 SQLITE_OK);
 	assert_in_range(steps_since(day0_s + OLD), all / 4, all); /* as by an older version: all are read */
 }
 
@@ -426,8 +450,10 @@ static void test_kills(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_steps, setup, teardown), cmocka_unit_test_setup_teardown(test_bulk, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_many, setup, teardown),  cmocka_unit_test_setup_teardown(test_purge, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_steps, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bulk, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_purge, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_since, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_kills, setup, teardown),
 	};

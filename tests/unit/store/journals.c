@@ -78,7 +78,7 @@ static void what_was_put_comes_back(void **state)
 	                              .lost = INT64_MAX,
 	                              .suppressed = 6,
 	                              .unit = "postfix@-.service"},
-	                     second = {.cursor = ""};
+			     second = {.cursor = ""};
 	int64_t id;
 
 	(void)state;

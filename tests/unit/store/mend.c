@@ -91,11 +91,11 @@ static struct store *filled(size_t n)
 	good(store_rule(store, "two", "dnsbl", "is listed", &id, &why), &why);
 	for (size_t i = 0; i < n + 2; i++) {
 		const struct block block = {.net = {{{0}}, 128},
-		                                  .since_s = t0_s - 60,
-		                                  .until_s = i == n ? t0_s : t0_s + 3600,
-		                                  .offence = 3,
-		                                  .rule = 2,
-		                                  .cause = BLOCK_EVIDENCE};
+		                            .since_s = t0_s - 60,
+		                            .until_s = i == n ? t0_s : t0_s + 3600,
+		                            .offence = 3,
+		                            .rule = 2,
+		                            .cause = BLOCK_EVIDENCE};
 		struct block added = block;
 		char text[40];
 
@@ -161,7 +161,9 @@ static size_t mended(struct store *open, const char *want_done)
 	assert_int_equal(rc, STORE_NONE);
 	store_close(store);
 	assert_int_equal(number(path, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"), 0);
-	assert_int_equal(number(path, "SELECT value LIKE '2026-11-20T13:37:42Z: %' FROM daemon WHERE key = 'database_fault'"), 1);
+	assert_int_equal(
+		number(path, "SELECT value LIKE '2026-11-20T13:37:42Z: %' FROM daemon WHERE key = 'database_fault'"),
+		1);
 	(void)snprintf(why.text, sizeof why.text, "with %zu active block%s", n, n == 1 ? "" : "s");
 	assert_non_null(strstr(done.text, why.text));
 	return n;
@@ -190,7 +192,9 @@ static void test_truncated(void **state)
 
 	(void)state;
 	store_close(filled(BLOCKS));
-	page = number(path, "SELECT pageno FROM dbstat WHERE name = 'block' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 3");
+	page = number(
+		path,
+		"SELECT pageno FROM dbstat WHERE name = 'block' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 3");
 	assert_int_equal(truncate(path, page * PAGE), 0);
 	is_damaged();
 	n = mended(NULL, aside);
@@ -207,7 +211,9 @@ static void test_flipped(void **state)
 
 	(void)state;
 	store_close(filled(BLOCKS));
-	page = number(path, "SELECT pageno FROM dbstat WHERE name = 'block' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 3");
+	page = number(
+		path,
+		"SELECT pageno FROM dbstat WHERE name = 'block' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 3");
 	overwrite(path, (page - 1) * PAGE, zeros, PAGE);
 	is_damaged();
 	n = mended(NULL, aside);
@@ -225,15 +231,20 @@ static void test_malformed(void **state)
 	(void)state;
 	store_close(filled(10));
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = 'CREATE TABLE act (id' "
-	                                  "WHERE name = 'act'; UPDATE block SET address = '198.51.0.' WHERE id = 1; "
-	                                  "UPDATE block SET until = 1 << 60 WHERE id = 2; UPDATE block SET cause = 7 WHERE id = 3; "
-	                                  "UPDATE block SET address = '127.0.0.1' WHERE id = 4; UPDATE block SET rule = 99 WHERE id = 5",
-	                              NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(
+			db,
+			"PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = 'CREATE TABLE act (id' "
+			"WHERE name = 'act'; UPDATE block SET address = '198.51.0.' WHERE id = 1; "
+			"UPDATE block SET until = 1 << 60 WHERE id = 2; UPDATE block SET cause = 7 WHERE id = 3; "
+			"UPDATE block SET address = '127.0.0.1' WHERE id = 4; UPDATE block SET rule = 99 WHERE id = 5",
+			NULL, NULL, NULL),
+		SQLITE_OK);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 	is_damaged();
 	assert_int_equal(mended(NULL, aside), 6);
-	assert_int_equal(number(path, "SELECT count(*) FROM block JOIN rule ON rule.id = rule WHERE name = 'unknown'"), 1);
+	assert_int_equal(number(path, "SELECT count(*) FROM block JOIN rule ON rule.id = rule WHERE name = 'unknown'"),
+	                 1);
 }
 
 /* Met while it is open: the old one's own handle still reads. */
@@ -250,7 +261,9 @@ static void test_running(void **state)
 	store_close(store);
 	good(store_open(path, STORE_WRITE, &store, &why), &why);
 	assert_int_equal(store_health(store), STORE_FINE);
-	page = number(path, "SELECT pageno FROM dbstat WHERE name = 'block' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 3");
+	page = number(
+		path,
+		"SELECT pageno FROM dbstat WHERE name = 'block' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 3");
 	overwrite(path, (page - 1) * PAGE, zeros, PAGE);
 	good(store_blocks_since(store, t0_s, &why), &why);
 	while ((rc = store_next_block(store, &block, NULL, &why)) == 0)
@@ -283,7 +296,9 @@ static void test_deleted(void **state)
 		if (i > 0)
 			assert_int_equal(unlink(wal), 0);
 		assert_int_equal(store_health(store), STORE_DELETED);
-		assert_int_equal(mended(store, "the database was deleted while the daemon was running; a new one was created"), 10);
+		assert_int_equal(
+			mended(store, "the database was deleted while the daemon was running; a new one was created"),
+			10);
 		assert_int_equal(access(aside, F_OK), -1);
 	}
 	store_close(NULL);

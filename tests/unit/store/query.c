@@ -1,10 +1,10 @@
 /*
  * query: what is read to be shown, and the views that people with sqlite3 were promised.
  */
+#include "store/query.h"
 #include "store/blocks.h"
 #include "store/hits.h"
 #include "store/logs.h"
-#include "store/query.h"
 #include "store/reputation.h"
 #include "testlib.h"
 
@@ -32,8 +32,8 @@ static struct span span_of(const char *text)
 
 static void add_log(const char *path, int64_t lines, int64_t last_line_at)
 {
-	struct store_log log = {.position = 100 * lines, .lines = lines, .cut = 1, .unparsed = 2,
-	                        .last_line_at = last_line_at};
+	struct store_log log = {
+		.position = 100 * lines, .lines = lines, .cut = 1, .unparsed = 2, .last_line_at = last_line_at};
 
 	assert_int_equal(store_log_add(store, path, span_of(path), &log.id, &why), 0);
 	assert_int_equal(store_log_put(store, &log, path, &why), 0);
@@ -49,16 +49,22 @@ static int64_t add_rule(const char *name, const char *category, const char *reas
 
 static void add_hit(const char *address, int64_t time_s, int64_t rule, const char *detail)
 {
-	const struct store_hit hit = {.time_s = time_s, .address = net_from(address).addr, .rule = rule, .log = 1, .score = 20,
-	                              .offset = time_s - t0_s, .detail = span_of(detail), .text = span_of("line")};
+	const struct store_hit hit = {.time_s = time_s,
+	                              .address = net_from(address).addr,
+	                              .rule = rule,
+	                              .log = 1,
+	                              .score = 20,
+	                              .offset = time_s - t0_s,
+	                              .detail = span_of(detail),
+	                              .text = span_of("line")};
 
 	assert_int_equal(store_add_hits(store, &hit, 1, &why), 0);
 }
 
 static void add_block(const char *address, int64_t since_s, int64_t until_s, unsigned offence, int64_t rule)
 {
-	struct block block = {.net = net_from(address), .since_s = since_s, .until_s = until_s,
-	                                  .offence = offence, .rule = rule};
+	struct block block = {
+		.net = net_from(address), .since_s = since_s, .until_s = until_s, .offence = offence, .rule = rule};
 
 	assert_int_equal(store_add_blocks(store, &block, 1, &why), 0);
 }
@@ -96,7 +102,8 @@ static void check_sql(const char *sql, const char *want)
 		for (int i = 0; i < sqlite3_column_count(s); i++) {
 			const char *const text = (const char *)sqlite3_column_text(s, i);
 
-			n += (size_t)snprintf(got + n, sizeof got - n, "%s%s", i > 0 ? "|" : "", text == NULL ? "null" : text);
+			n += (size_t)snprintf(got + n, sizeof got - n, "%s%s", i > 0 ? "|" : "",
+			                      text == NULL ? "null" : text);
 		}
 	}
 	assert_int_equal(rc, SQLITE_DONE);
@@ -160,11 +167,13 @@ static void test_chosen(void **state)
 	add_block("192.0.2.11", t0_s - 10, t0_s, 1, 1); /* over */
 	check_chosen(&(struct query_choice){.rule = NULL}, "192.0.2.10 192.0.2.9 192.0.2.0/24 2001:db8::1 ");
 	check_chosen(&(struct query_choice){.order = QUERY_BY_HITS}, "192.0.2.0/24 192.0.2.9 192.0.2.10 2001:db8::1 ");
-	check_chosen(&(struct query_choice){.order = QUERY_BY_NETWORK}, "192.0.2.0/24 192.0.2.9 192.0.2.10 2001:db8::1 ");
+	check_chosen(&(struct query_choice){.order = QUERY_BY_NETWORK},
+	             "192.0.2.0/24 192.0.2.9 192.0.2.10 2001:db8::1 ");
 	check_chosen(&(struct query_choice){.rule = "first"}, "192.0.2.9 192.0.2.0/24 ");
 	check_chosen(&(struct query_choice){.category = "login"}, "192.0.2.10 2001:db8::1 ");
 	check_chosen(&(struct query_choice){.rule = "first", .category = "login"}, "");
-	check_chosen(&(struct query_choice){.net = &in, .order = QUERY_BY_NETWORK}, "192.0.2.0/24 192.0.2.9 192.0.2.10 ");
+	check_chosen(&(struct query_choice){.net = &in, .order = QUERY_BY_NETWORK},
+	             "192.0.2.0/24 192.0.2.9 192.0.2.10 ");
 	check_chosen(&(struct query_choice){.net = &one}, "2001:db8::1 ");
 }
 
@@ -217,8 +226,9 @@ static void test_hits(void **state)
 		add_hit("2001:db8::7", t0_s + (i * 3) % 5, 1 + i % 2, i == 0 ? NULL : "detail");
 	add_hit("192.0.2.9", t0_s, 1, NULL);
 	/* A log that is gone leaves its hits. */
-	assert_int_equal(sqlite3_exec(store_handle(store), "UPDATE hit SET log = 77 WHERE time = 1795181866", NULL, NULL, NULL),
-	                 SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(store_handle(store), "UPDATE hit SET log = 77 WHERE time = 1795181866", NULL, NULL, NULL),
+		SQLITE_OK);
 	query_hits(store, &(struct net){addr, 128}, (struct query_bound){.rows = 0});
 	for (int i = 4; i >= 0; i--) {
 		assert_int_equal(query_next_hit(store, &r, &why), 0);
@@ -328,9 +338,21 @@ static void test_blocks(void **state)
 static void test_inside(void **state)
 {
 	static const char *const addresses[] = {
-		"192.0.2.7",       "192.0.20.7",       "192.0.2.200",  "1.192.0.2",          "::5",
-		"1::",             "1:0:1::5",         "1:0:1:1:1::5", "2001:db8::5",        "2001:db8:0:1::",
-		"2001:db8:0:1::5", "2001:db8:0:1:1::", "2001:db81::5", "2001:db8:1:1:1:1:1:1", "64:ff9b::192.0.2.7",
+		"192.0.2.7",
+		"192.0.20.7",
+		"192.0.2.200",
+		"1.192.0.2",
+		"::5",
+		"1::",
+		"1:0:1::5",
+		"1:0:1:1:1::5",
+		"2001:db8::5",
+		"2001:db8:0:1::",
+		"2001:db8:0:1::5",
+		"2001:db8:0:1:1::",
+		"2001:db81::5",
+		"2001:db8:1:1:1:1:1:1",
+		"64:ff9b::192.0.2.7",
 	};
 	enum { N = sizeof addresses / sizeof *addresses };
 
@@ -507,7 +529,8 @@ static void test_status(void **state)
 	assert_int_equal(store_state_set(store, "backend", "recent", &why), 0);
 	assert_int_equal(query_state(store, "backend", &status, &why), 0);
 	assert_string_equal(status, "recent");
-	assert_int_equal(store_state_set(store, "backend", "other", &why), 0); /* the unfinished walk blocks no writer */
+	assert_int_equal(store_state_set(store, "backend", "other", &why),
+	                 0); /* the unfinished walk blocks no writer */
 	assert_int_equal(query_state(store, "backend", &status, &why), 0);
 	assert_string_equal(status, "other");
 	assert_int_equal(query_state(store, "absent", &status, &why), 0);
@@ -535,23 +558,30 @@ static void test_views(void **state)
 
 	check_sql("SELECT name FROM sqlite_master WHERE type = 'view' ORDER BY name",
 	          "active; acts; blocks; by_category; by_day; by_network; by_reason; hits; sums");
-	(void)snprintf(text, sizeof text, "SELECT address, rule, reason, category, hits, offence, knocks, since_s, until_s, "
-	                                  "since = strftime('%%Y-%%m-%%dT%%H:%%M:%%SZ', since_s, 'unixepoch') FROM active "
-	                                  "WHERE since_s >= %lld", (long long)now_s);
+	(void)snprintf(text, sizeof text,
+	               "SELECT address, rule, reason, category, hits, offence, knocks, since_s, until_s, "
+	               "since = strftime('%%Y-%%m-%%dT%%H:%%M:%%SZ', since_s, 'unixepoch') FROM active "
+	               "WHERE since_s >= %lld",
+	               (long long)now_s);
 	(void)snprintf(want, sizeof want, "192.0.2.1|second|guesses|login|2|2|0|%lld|%lld|1", (long long)now_s,
 	               (long long)now_s + 5000);
 	check_sql(text, want);
-	check_sql("SELECT time, address, rule, category, reason, score, detail, file, offset, text, time_s FROM hits "
-	          "ORDER BY id LIMIT 2",
-	          "2026-11-20T13:37:42Z|192.0.2.1|first|dnsbl|listed|20|zen|/var/log/mail.log|0|line|1795181862; "
-	          "2026-11-21T13:37:42Z|192.0.2.1|second|login|guesses|20|null|/var/log/mail.log|86400|line|1795268262");
-	check_sql("SELECT address, since, until, offence, rule, knocks, ended, ended_by FROM blocks WHERE since_s = 1000",
-	          "192.0.2.2|1970-01-01T00:16:40Z|1970-01-01T00:33:20Z|1|second|0|1970-01-01T00:33:20Z|expired");
-	check_sql("SELECT address, ended_s = since_s, ended_by FROM blocks WHERE address = '192.0.2.4'", "192.0.2.4|1|unblocked");
+	check_sql(
+		"SELECT time, address, rule, category, reason, score, detail, file, offset, text, time_s FROM hits "
+		"ORDER BY id LIMIT 2",
+		"2026-11-20T13:37:42Z|192.0.2.1|first|dnsbl|listed|20|zen|/var/log/mail.log|0|line|1795181862; "
+		"2026-11-21T13:37:42Z|192.0.2.1|second|login|guesses|20|null|/var/log/mail.log|86400|line|1795268262");
+	check_sql(
+		"SELECT address, since, until, offence, rule, knocks, ended, ended_by FROM blocks WHERE since_s = 1000",
+		"192.0.2.2|1970-01-01T00:16:40Z|1970-01-01T00:33:20Z|1|second|0|1970-01-01T00:33:20Z|expired");
+	check_sql("SELECT address, ended_s = since_s, ended_by FROM blocks WHERE address = '192.0.2.4'",
+	          "192.0.2.4|1|unblocked");
 	check_sql("SELECT ended, ended_by FROM blocks WHERE address = '192.0.2.1' AND offence = 2", "null|null");
-	check_sql("SELECT * FROM by_reason",
-	          "guesses|second|login|3|3|75.0|2026-11-21T13:37:43Z; listed|first|dnsbl|1|1|25.0|2026-11-20T13:37:42Z");
-	check_sql("SELECT * FROM by_category", "login|3|3|75.0|2026-11-21T13:37:43Z; dnsbl|1|1|25.0|2026-11-20T13:37:42Z");
+	check_sql(
+		"SELECT * FROM by_reason",
+		"guesses|second|login|3|3|75.0|2026-11-21T13:37:43Z; listed|first|dnsbl|1|1|25.0|2026-11-20T13:37:42Z");
+	check_sql("SELECT * FROM by_category",
+	          "login|3|3|75.0|2026-11-21T13:37:43Z; dnsbl|1|1|25.0|2026-11-20T13:37:42Z");
 	check_sql("SELECT day, hits, addresses FROM by_day", "2026-11-20|1|1; 2026-11-21|3|3");
 	check_sql("SELECT * FROM by_network", "192.0.2.0/24|3|2; 2001:db8:0:0::/64|1|1");
 }
@@ -605,8 +635,8 @@ static void test_by_network(void **state)
 			continue;
 		assert_int_equal(sqlite3_exec(store_handle(store), "DELETE FROM hit", NULL, NULL, NULL), SQLITE_OK);
 		add_hit(address, t0_s, 1, NULL);
-		(void)snprintf(want, sizeof want, "%x:%x:%x:%x::/64", bytes[0] << 8 | bytes[1], bytes[2] << 8 | bytes[3],
-		               bytes[4] << 8 | bytes[5], bytes[6] << 8 | bytes[7]);
+		(void)snprintf(want, sizeof want, "%x:%x:%x:%x::/64", bytes[0] << 8 | bytes[1],
+		               bytes[2] << 8 | bytes[3], bytes[4] << 8 | bytes[5], bytes[6] << 8 | bytes[7]);
 		check_sql("SELECT network FROM by_network", want);
 	}
 }
@@ -615,7 +645,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_chosen, setup, teardown), cmocka_unit_test_setup_teardown(test_active, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_chosen, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_active, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_network, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_blocks, setup, teardown),

@@ -1,12 +1,12 @@
 /*
  * store: real files, real locks, a disk that is really full.
  */
+#include "store/store.h"
 #include "store/blocks.h"
 #include "store/hits.h"
 #include "store/logs.h"
 #include "store/reputation.h"
 #include "store/retention.h"
-#include "store/store.h"
 #include "testlib.h"
 
 #include <errno.h>
@@ -116,16 +116,22 @@ static struct span span_of(const char *text)
 
 static int add_hit(struct store *store, const char *address, int64_t time_s, struct why *why)
 {
-	const struct store_hit hit = {.time_s = time_s, .address = net_from(address).addr, .rule = 1, .log = 1, .score = 20,
-	                              .offset = 42, .detail = span_of("detail"), .text = span_of("the line")};
+	const struct store_hit hit = {.time_s = time_s,
+	                              .address = net_from(address).addr,
+	                              .rule = 1,
+	                              .log = 1,
+	                              .score = 20,
+	                              .offset = 42,
+	                              .detail = span_of("detail"),
+	                              .text = span_of("the line")};
 
 	return store_add_hits(store, &hit, 1, why);
 }
 
 static int add_block(struct store *store, const char *address, int64_t since_s, int64_t until_s, struct why *why)
 {
-	struct block block = {.net = net_from(address), .since_s = since_s, .until_s = until_s, .offence = 3,
-	                                  .rule = 1};
+	struct block block = {
+		.net = net_from(address), .since_s = since_s, .until_s = until_s, .offence = 3, .rule = 1};
 
 	return store_add_blocks(store, &block, 1, why);
 }
@@ -198,8 +204,11 @@ static void test_foreign(void **state)
 	store_close(opened(STORE_WRITE));
 	assert_int_equal(unlink(path), 0);
 
-	write_file(path, "this is a text, and long enough to hold the header of a database file, which has 100 bytes ....", 96);
-	refused(STORE_WRITE, -EUCLEAN, "not a database; it is damaged: move it away, as the daemon does when it starts");
+	write_file(path,
+	           "this is a text, and long enough to hold the header of a database file, which has 100 bytes ....",
+	           96);
+	refused(STORE_WRITE, -EUCLEAN,
+	        "not a database; it is damaged: move it away, as the daemon does when it starts");
 	refused(STORE_READ, -EUCLEAN, "not a database");
 	assert_int_equal(unlink(path), 0);
 	write_file(path, "short", 5);
@@ -248,7 +257,8 @@ static void become(uid_t uid)
 	(void)prctl(PR_SET_DUMPABLE, 1); /* the change of user cleared it, and the leak sanitizer needs it */
 }
 
-/* Readers of another user: a directory they may not write to, a file they may not write, names that look like options. */
+/* Readers of another user: a directory they may not write to, a file they may not write, names that look like options.
+ */
 static void test_permissions(void **state)
 {
 	static const char *const names[] = {"hits.db", "a?mode=rwc&b#c%41 d.db"};
@@ -271,13 +281,16 @@ static void test_permissions(void **state)
 		good(store_log_find(store, span_of("first"), 0, &log, &why), &why);
 		assert_int_equal(add_hit(store, "192.0.2.7", t0_s, &why), -EROFS);
 		store_close(store);
-		refused(STORE_WRITE, -EROFS, root ? "it belongs to user root (mode 0444) and must be writable for user nobody; as root: chown nobody: "
-		                                  : "it must be writable, and its mode is 0444; chmod u+rw ");
+		refused(STORE_WRITE, -EROFS,
+		        root ? "it belongs to user root (mode 0444) and must be writable for user nobody; as root: "
+		               "chown nobody: "
+		             : "it must be writable, and its mode is 0444; chmod u+rw ");
 		if (root) { /* nor read it, where SQLite reports only that it cannot be opened */
 			become(0);
 			assert_int_equal(chmod(path, 0600), 0);
 			become(NOBODY);
-			refused(STORE_WRITE, -EROFS, "it belongs to user root (mode 0600) and must be writable for user nobody");
+			refused(STORE_WRITE, -EROFS,
+			        "it belongs to user root (mode 0600) and must be writable for user nobody");
 		}
 		if (root)
 			become(0);
@@ -288,8 +301,10 @@ static void test_permissions(void **state)
 			store = NULL;
 			assert_true(store_open(path, STORE_WRITE, &store, &why) < 0);
 			assert_null(store);
-			assert_non_null(strstr(why.text, "cannot write in its directory, which belongs to user root (mode 0555) and must be "
-			                                 "writable for user nobody"));
+			assert_non_null(strstr(
+				why.text,
+				"cannot write in its directory, which belongs to user root (mode 0555) and must be "
+				"writable for user nobody"));
 			store = opened(STORE_READ);
 			store_close(store);
 			become(0);
@@ -527,8 +542,13 @@ static void test_logs(void **state)
 	assert_int_equal(store_log_find(store, span_of("first "), 0, &log, &why), STORE_NONE);
 
 	/* Everything put is found; bytes are bytes. */
-	put = (struct store_log){.id = id[2], .position = INT64_C(1) << 40, .lines = 2, .cut = 3, .unparsed = 4,
-	                         .last_line_at = t0_s, .last_len = POSITION_LAST_MAX};
+	put = (struct store_log){.id = id[2],
+	                         .position = INT64_C(1) << 40,
+	                         .lines = 2,
+	                         .cut = 3,
+	                         .unparsed = 4,
+	                         .last_line_at = t0_s,
+	                         .last_len = POSITION_LAST_MAX};
 	for (size_t i = 0; i < POSITION_LAST_MAX; i++)
 		put.last[i] = (char)i;
 	good(store_log_put(store, &put, "/moved", &why), &why);
@@ -608,18 +628,25 @@ static void test_hits(void **state)
 	}
 	assert_int_equal(store_next_hit(store, &hit, &category, &why), STORE_NONE);
 	{
-		const struct store_hit bare = {.time_s = t0_s, .address = net_from("192.0.2.8").addr, .rule = 1, .log = 1,
-		                               .score = -5, .text = span_of("t")};
+		const struct store_hit bare = {.time_s = t0_s,
+		                               .address = net_from("192.0.2.8").addr,
+		                               .rule = 1,
+		                               .log = 1,
+		                               .score = -5,
+		                               .text = span_of("t")};
 
 		good(store_add_hits(store, &bare, 1, &why), &why);
 	}
 	store_close(store);
 	assert_int_equal(number("SELECT count(*) FROM hit WHERE detail IS NULL"), 1);
-	assert_int_equal(number("SELECT count(*) FROM hits WHERE address = '192.0.2.7' AND rule = 'rule' AND "
-	                        "category = 'category' AND reason = 'reason' AND score = 20 AND detail = 'detail' AND "
-	                        "file = '/var/log/mail.log' AND offset = 42 AND text = 'the line' AND time_s = 1795181872 "
-	                        "AND time = '2026-11-20T13:37:52Z'"), 1);
-	assert_int_equal(number("SELECT count(*) FROM hit WHERE typeof(text) = 'text' AND typeof(address) = 'text'"), 5);
+	assert_int_equal(
+		number("SELECT count(*) FROM hits WHERE address = '192.0.2.7' AND rule = 'rule' AND "
+	               "category = 'category' AND reason = 'reason' AND score = 20 AND detail = 'detail' AND "
+	               "file = '/var/log/mail.log' AND offset = 42 AND text = 'the line' AND time_s = 1795181872 "
+	               "AND time = '2026-11-20T13:37:52Z'"),
+		1);
+	assert_int_equal(number("SELECT count(*) FROM hit WHERE typeof(text) = 'text' AND typeof(address) = 'text'"),
+	                 5);
 }
 
 /* The addresses of a walk over blocks, with their ends less t0_s. */
@@ -637,7 +664,8 @@ static void walk(struct store *store, const char *want)
 		(void)net_text(&block.net, text);
 		assert_int_equal(block.offence, 3);
 		assert_int_equal(block.rule, 1);
-		n += (size_t)snprintf(got + n, sizeof got - n, "%s%s %d", n > 0 ? ", " : "", text, (int)(block.until_s - t0_s));
+		n += (size_t)snprintf(got + n, sizeof got - n, "%s%s %d", n > 0 ? ", " : "", text,
+		                      (int)(block.until_s - t0_s));
 	}
 	assert_int_equal(rc, STORE_NONE);
 	if (strcmp(got, want) != 0)
@@ -674,7 +702,8 @@ static void test_blocks(void **state)
 	good(store_next_block(store, &block, NULL, &why), &why);
 	assert_true(addr_equal(&block.net.addr, &a.addr));
 	good(store_begin(store, &why), &why); /* and the unfinished walk blocks no writer */
-	good(store_add_dropped(store, block.id, &(struct store_dropped){1, t0_s + 600, t0_s + 4000, 3, 180}, &why), &why);
+	good(store_add_dropped(store, block.id, &(struct store_dropped){1, t0_s + 600, t0_s + 4000, 3, 180}, &why),
+	     &why);
 	good(store_add_dropped(store, block.id, &(struct store_dropped){1, t0_s + 600, t0_s + 10, 2, 120}, &why), &why);
 	good(store_commit(store, &why), &why);
 	good(store_blocks_since(store, t0_s + 3999, &why), &why);
@@ -692,8 +721,10 @@ static void test_blocks(void **state)
 	store_close(store);
 	assert_int_equal(number("SELECT count(*) FROM blocks WHERE knocks = 2 AND ended_by = 'allowed'"), 1);
 	assert_int_equal(number("SELECT count(*) FROM blocks WHERE packets = 5 AND bytes = 300"), 1);
-	assert_int_equal(number("SELECT count(*) FROM sums WHERE dropped = 2 AND packets = 5 AND bytes = 300"), 2); /* the rule's, and all */
-	assert_int_equal(number("SELECT count(*) FROM blocks WHERE ended_by = 'unblocked' AND address = '2001:db8::/64'"), 1);
+	assert_int_equal(number("SELECT count(*) FROM sums WHERE dropped = 2 AND packets = 5 AND bytes = 300"),
+	                 2); /* the rule's, and all */
+	assert_int_equal(
+		number("SELECT count(*) FROM blocks WHERE ended_by = 'unblocked' AND address = '2001:db8::/64'"), 1);
 }
 
 /* Few among many that have ended are found one by one, and in the same order. */
@@ -747,7 +778,10 @@ static void test_table_is_gone(void **state)
 	prepare(store);
 	sql(path, "DROP VIEW active; DROP VIEW blocks; DROP TABLE block; DROP TABLE credit");
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(store_add_credit(store, &(struct store_evidence){.net = net, .time_s = t0_s, .score = -1}, 1, &why), -EINVAL);
+		assert_int_equal(store_add_credit(store,
+		                                  &(struct store_evidence){.net = net, .time_s = t0_s, .score = -1}, 1,
+		                                  &why),
+		                 -EINVAL);
 		assert_non_null(strstr(why.text, "cannot write: no such table: credit"));
 		assert_int_equal(store_running(store, t0_s, &why), -EINVAL);
 		assert_non_null(strstr(why.text, "cannot read: no such table: block"));
@@ -772,7 +806,7 @@ static void test_purge(void **state)
 	for (int i = 0; i < 10; i++)
 		good(add_block(store, "192.0.2.7", t0_s + i, t0_s + 10 * i, &why), &why);
 	good(add_block(store, "192.0.2.8", t0_s, t0_s + 100000, &why), &why); /* runs for long: stays */
-	good(store_purge(store, t0_s, 1000, &n, &why), &why); /* before: not at */
+	good(store_purge(store, t0_s, 1000, &n, &why), &why);                 /* before: not at */
 	assert_int_equal(n, 0);
 	good(store_purge(store, t0_s + 50, 20, &n, &why), &why);
 	assert_int_equal(n, 20 + 5);
@@ -836,8 +870,10 @@ static void test_bulk(void **state)
 	}
 }
 
-/* No other process gets in while a fresh database is filled. One that has it open stays, and the attempt leaves no trace. */
-/* Blocks of a client are found by what this process remembers: those of other clients, causes and times stay as they are. */
+/* No other process gets in while a fresh database is filled. One that has it open stays, and the attempt leaves no
+ * trace. */
+/* Blocks of a client are found by what this process remembers: those of other clients, causes and times stay as they
+ * are. */
 static void test_bulk_blocks(void **state)
 {
 	enum { CLIENTS = 5000 }; /* more than are remembered when they have ended */
@@ -849,7 +885,8 @@ static void test_bulk_blocks(void **state)
 	good(store_bulk_begin(store, &why), &why);
 	good(store_begin(store, &why), &why);
 	for (unsigned i = 0; i < 2 * CLIENTS; i++) { /* the first CLIENTS of them end before the others begin */
-		struct block blocks[2] = {{.net = net_from("10.0.0.0"), .since_s = t0_s + 1000 * (i / CLIENTS), .offence = 1, .rule = 1}};
+		struct block blocks[2] = {
+			{.net = net_from("10.0.0.0"), .since_s = t0_s + 1000 * (i / CLIENTS), .offence = 1, .rule = 1}};
 
 		blocks[0].net.addr.bytes[14] = (uint8_t)(i >> 8);
 		blocks[0].net.addr.bytes[15] = (uint8_t)i;
@@ -978,7 +1015,9 @@ static void test_good(void **state)
 	good(store_open(NULL, STORE_WRITE, &store, &why), &why);
 	good(store_add_good(store, &(struct store_evidence){.net = a, .time_s = t0_s, .times = 2}, 1, &why), &why);
 	good(store_add_good(store, &(struct store_evidence){.net = a, .time_s = t0_s + 1, .times = 1}, 1, &why), &why);
-	good(store_add_good(store, &(struct store_evidence){.net = b, .time_s = t0_s - 40 * 86400, .times = 1}, 1, &why), &why);
+	good(store_add_good(store, &(struct store_evidence){.net = b, .time_s = t0_s - 40 * 86400, .times = 1}, 1,
+	                    &why),
+	     &why);
 	good(store_good_since(store, t0_s / 86400 - 31, &why), &why);
 	good(store_next_good(store, &g, &why), &why);
 	assert_true(addr_equal(&g.net.addr, &a.addr) && g.net.len == 64);
@@ -1054,6 +1093,7 @@ int main(void)
 	};
 
 	/* A world of our own, so that no mount outlives us. */
-	may_mount = geteuid() == 0 && unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+	may_mount =
+		geteuid() == 0 && unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
- * tarpit: real connections over loopback are held and fed, counted, and let go with the parent. The tarpit is a process of its
- * own, as it is in the daemon.
+ * tarpit: real connections over loopback are held and fed, counted, and let go with the parent. The tarpit is a process
+ * of its own, as it is in the daemon.
  */
 #undef NDEBUG
 #include <errno.h>
@@ -60,7 +60,7 @@ static int teardown(void **state)
 static int connect_to_it(void)
 {
 	const struct sockaddr_in address = {
-	        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	assert_true(fd >= 0);
@@ -160,9 +160,9 @@ static void as_many_as_may_be(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(a_greeting_comes_byte_by_byte, setup, teardown),
-	        cmocka_unit_test_setup_teardown(the_window_closes, setup, teardown),
-	        cmocka_unit_test_setup_teardown(as_many_as_may_be, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_greeting_comes_byte_by_byte, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_window_closes, setup, teardown),
+		cmocka_unit_test_setup_teardown(as_many_as_may_be, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

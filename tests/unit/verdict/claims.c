@@ -165,8 +165,8 @@ static void test_limits(void **state)
 int main(void)
 {
 #define CLEAN(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-	const struct CMUnitTest tests[] = {CLEAN(test_until), CLEAN(test_origins), CLEAN(test_amnesty), CLEAN(test_pieces),
-	                                   CLEAN(test_limits)};
+	const struct CMUnitTest tests[] = {CLEAN(test_until), CLEAN(test_origins), CLEAN(test_amnesty),
+	                                   CLEAN(test_pieces), CLEAN(test_limits)};
 #undef CLEAN
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

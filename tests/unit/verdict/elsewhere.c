@@ -146,10 +146,10 @@ static void test_proven(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(test_networks, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_full, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_verdict, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_proven, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_networks, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_full, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_verdict, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_proven, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

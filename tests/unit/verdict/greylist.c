@@ -42,20 +42,21 @@ static void play(const struct attempt steps[], size_t n, const char *hostile)
 		struct net net;
 
 		assert_true(addr_parse(s->addr, strlen(s->addr), &addr));
-		if (greylist_attempt(c, v, &addr, span_of(s->from), span_of(s->to), span_of(s->helo), t0_s + s->at, &net) ==
-		    GREYLIST_EARNED)
+		if (greylist_attempt(c, v, &addr, span_of(s->from), span_of(s->to), span_of(s->helo), t0_s + s->at,
+		                     &net) == GREYLIST_EARNED)
 			(void)net_text(&net, text);
 		if (strcmp(text, s->want == NULL ? "" : s->want) != 0)
-			fail_msg("%s, step %zu: got \"%s\", want \"%s\"", s->addr, i, text, s->want == NULL ? "" : s->want);
+			fail_msg("%s, step %zu: got \"%s\", want \"%s\"", s->addr, i, text,
+			         s->want == NULL ? "" : s->want);
 	}
 	verdict_free(v);
 	greylist_free(c);
 }
 
-#define PLAY(hostile, ...)                                          \
-	do {                                                        \
-		const struct attempt steps[] = {__VA_ARGS__};       \
-		play(steps, sizeof steps / sizeof *steps, hostile); \
+#define PLAY(hostile, ...)                                                                                             \
+	do {                                                                                                           \
+		const struct attempt steps[] = {__VA_ARGS__};                                                          \
+		play(steps, sizeof steps / sizeof *steps, hostile);                                                    \
 	} while (0)
 
 #define A "192.0.2.1", "news@example.com", "alice@example.org", "mx1.example.com"
@@ -73,15 +74,19 @@ static void test_attempts(void **state)
 	PLAY(NULL, {A, 0, NULL}, {"192.0.2.2", "news@example.com", "alice@example.org", "mx2.example.net", 1, NULL});
 	PLAY(NULL, {A, 0, NULL}, {"192.0.3.2", "news@example.com", "alice@example.org", "mx2.example.com", 1, NULL});
 	/* Texts do not run into each other. */
-	PLAY(NULL, {"192.0.2.1", "a", "bc", "mx.example.com", 0, NULL}, {"192.0.2.2", "ab", "c", "mx.example.com", 1, NULL});
+	PLAY(NULL, {"192.0.2.1", "a", "bc", "mx.example.com", 0, NULL},
+	     {"192.0.2.2", "ab", "c", "mx.example.com", 1, NULL});
 	/* The empty sender of bounces. */
-	PLAY(NULL, {"192.0.2.1", "", "a@b", "mx.example.com", 0, NULL}, {"192.0.2.2", "", "a@b", "mx.example.com", 1, "192.0.2.0/24"});
+	PLAY(NULL, {"192.0.2.1", "", "a@b", "mx.example.com", 0, NULL},
+	     {"192.0.2.2", "", "a@b", "mx.example.com", 1, "192.0.2.0/24"});
 	PLAY(NULL, {"2001:db8::1", "", "a@b", "mx.example.com", 0, NULL},
 	     {"2001:db8::2", "", "a@b", "mx.example.com", 1, "2001:db8::/64"});
-	PLAY(NULL, {"2001:db8::1", "", "a@b", "mx.example.com", 0, NULL}, {"2001:db8:0:1::2", "", "a@b", "mx.example.com", 1, NULL});
+	PLAY(NULL, {"2001:db8::1", "", "a@b", "mx.example.com", 0, NULL},
+	     {"2001:db8:0:1::2", "", "a@b", "mx.example.com", 1, NULL});
 	/* No client with hits. */
 	PLAY("192.0.2.1", {A, 0, NULL}, {B, 1, NULL});
-	PLAY("192.0.2.2", {A, 0, NULL}, {B, 1, NULL}, {"192.0.2.3", "news@example.com", "alice@example.org", "mx2.example.com", 2, "192.0.2.0/24"});
+	PLAY("192.0.2.2", {A, 0, NULL}, {B, 1, NULL},
+	     {"192.0.2.3", "news@example.com", "alice@example.org", "mx2.example.com", 2, "192.0.2.0/24"});
 }
 
 /* Two attempts with these HELO names: are they of one organisation? */
@@ -91,25 +96,25 @@ static void test_organisations(void **state)
 		const char *a, *b;
 		bool want;
 	} rows[] = {
-	        {"example.com", "mx.example.com", true},
-	        {"a.b.c.example.com", "z.example.com", true},
-	        {"mx.example.com", "mx.other.com", false},
-	        {"mx.example.co.uk", "mx2.example.co.uk", true},
-	        {"mx.example.co.uk", "mx.other.co.uk", false},
-	        {"co.uk", "co.uk", false},
-	        {"mx.example.de", "example.de", true},
-	        {"localhost", "localhost", false},
-	        {"", "", false},
-	        {".", ".", false},
-	        {"..", "..", false},
-	        {"mx.example.com.", "mx.example.com.", false},
-	        {"10.9.8.7", "10.9.8.7", false},
-	        {".com", ".com", false},
-	        {"mx.example.com.br", "mx2.example.com.br", true},
-	        {"mx.example.com.br", "mx.other.com.br", false},
-	        {"mx.one.github.io", "mx.two.github.io", false},
-	        {"mx.abc.uk", "mx2.abc.uk", true},
-	        {"a.abc.de", "b.abc.de", true},
+		{"example.com", "mx.example.com", true},
+		{"a.b.c.example.com", "z.example.com", true},
+		{"mx.example.com", "mx.other.com", false},
+		{"mx.example.co.uk", "mx2.example.co.uk", true},
+		{"mx.example.co.uk", "mx.other.co.uk", false},
+		{"co.uk", "co.uk", false},
+		{"mx.example.de", "example.de", true},
+		{"localhost", "localhost", false},
+		{"", "", false},
+		{".", ".", false},
+		{"..", "..", false},
+		{"mx.example.com.", "mx.example.com.", false},
+		{"10.9.8.7", "10.9.8.7", false},
+		{".com", ".com", false},
+		{"mx.example.com.br", "mx2.example.com.br", true},
+		{"mx.example.com.br", "mx.other.com.br", false},
+		{"mx.one.github.io", "mx.two.github.io", false},
+		{"mx.abc.uk", "mx2.abc.uk", true},
+		{"a.abc.de", "b.abc.de", true},
 	};
 
 	(void)state;
@@ -128,16 +133,24 @@ static void test_many(void **state)
 	(void)state;
 	verdict_at(v, t0_s);
 	for (uint32_t i = 0; i < 100000; i++) {
-		struct addr addr = {{[10] = 0xFF, [11] = 0xFF, [12] = 45, [13] = (uint8_t)(i >> 16 & 255), [14] = (uint8_t)(i >> 8 & 255), [15] = (uint8_t)(i & 127)}};
+		struct addr addr = {{[10] = 0xFF,
+		                     [11] = 0xFF,
+		                     [12] = 45,
+		                     [13] = (uint8_t)(i >> 16 & 255),
+		                     [14] = (uint8_t)(i >> 8 & 255),
+		                     [15] = (uint8_t)(i & 127)}};
 		char to[32];
 
 		(void)snprintf(to, sizeof to, "u%u@example.org", i);
-		assert_int_equal(greylist_attempt(c, v, &addr, span_of("a@b"), span_of(to), span_of("mx.example.com"), t0_s + i, &net),
+		assert_int_equal(greylist_attempt(c, v, &addr, span_of("a@b"), span_of(to), span_of("mx.example.com"),
+		                                  t0_s + i, &net),
 		                 GREYLIST_NOTED);
-		assert_int_equal(greylist_attempt(c, v, &addr, span_of("a@b"), span_of(to), span_of("mx.example.com"), t0_s + i, &net),
+		assert_int_equal(greylist_attempt(c, v, &addr, span_of("a@b"), span_of(to), span_of("mx.example.com"),
+		                                  t0_s + i, &net),
 		                 GREYLIST_NOTHING);
 		addr.bytes[15] = 200;
-		assert_int_equal(greylist_attempt(c, v, &addr, span_of("a@b"), span_of(to), span_of("mx.example.com"), t0_s + i, &net),
+		assert_int_equal(greylist_attempt(c, v, &addr, span_of("a@b"), span_of(to), span_of("mx.example.com"),
+		                                  t0_s + i, &net),
 		                 GREYLIST_EARNED);
 	}
 	verdict_free(v);

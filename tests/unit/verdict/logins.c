@@ -1,6 +1,6 @@
 /*
- * logins: what failed and accepted logins come to, as stories with numbers for time: a telephone with an old password, guessers
- * of every kind, attacks from many networks and slow ones. And that a restart changes none of it.
+ * logins: what failed and accepted logins come to, as stories with numbers for time: a telephone with an old password,
+ * guessers of every kind, attacks from many networks and slow ones. And that a restart changes none of it.
  */
 #include "verdict/verdict.h"
 
@@ -20,8 +20,18 @@ enum { MINUTE = 60, HOUR = 3600, DAY = 86400, RULE = 1, ROWS_MAX = 20000, ALICE 
 static const int64_t t0_s = 1795181862;
 
 static const struct verdict_policy policy = {
-	.threshold = 100, .window_s = HOUR, .memory_s = 30 * DAY, .n_for = 1, .for_s = {600}, .ip6_prefix = 64,
-	.network_threshold = 300, .account_addresses = 5, .slow = 10, .slow_s = DAY, .login_days = 31, .earn_days = 3,
+	.threshold = 100,
+	.window_s = HOUR,
+	.memory_s = 30 * DAY,
+	.n_for = 1,
+	.for_s = {600},
+	.ip6_prefix = 64,
+	.network_threshold = 300,
+	.account_addresses = 5,
+	.slow = 10,
+	.slow_s = DAY,
+	.login_days = 31,
+	.earn_days = 3,
 };
 
 /* All evidence that counted, as the database has it. */
@@ -88,17 +98,24 @@ static void want_same_after_restart(const struct verdict_evidence *e, const stru
 
 	verdict_hit(again, e, &got);
 	if (got.outcome != want->outcome || got.score != want->score || got.weight != want->weight || got.n != want->n)
-		fail_msg("at %" PRId64 " after a restart: got outcome %d, score %d, %zu blocks, want %d, %d, %zu", e->time_s - t0_s,
-		         (int)got.outcome, got.score, got.n, (int)want->outcome, want->score, want->n);
+		fail_msg("at %" PRId64 " after a restart: got outcome %d, score %d, %zu blocks, want %d, %d, %zu",
+		         e->time_s - t0_s, (int)got.outcome, got.score, got.n, (int)want->outcome, want->score,
+		         want->n);
 	for (size_t i = 0; i < got.n; i++)
 		assert_int_equal(net_order(&got.blocks[i].net, &want->blocks[i].net), 0);
 	verdict_free(again);
 }
 
-static struct verdict_decision decide(const char *client, enum verdict_kind kind, uint32_t account, int score, unsigned count, int64_t at)
+static struct verdict_decision decide(const char *client, enum verdict_kind kind, uint32_t account, int score,
+                                      unsigned count, int64_t at)
 {
-	const struct verdict_evidence e = {.addr = net_from(client).addr, .score = score, .count = count, .kind = kind,
-	                                   .account = account, .time_s = t0_s + at, .rule = RULE};
+	const struct verdict_evidence e = {.addr = net_from(client).addr,
+	                                   .score = score,
+	                                   .count = count,
+	                                   .kind = kind,
+	                                   .account = account,
+	                                   .time_s = t0_s + at,
+	                                   .rule = RULE};
 	struct verdict_decision d;
 
 	verdict_at(verdict, t0_s + at);
@@ -144,29 +161,26 @@ static void test_weights(void **state)
 		enum verdict_weight weight;
 	} rows[] = {
 		/* alice logged in from here at 0; bob never did. */
-		{ALICE, 10, 1, 5, VERDICT_QUARTER},
-		{ALICE, 20, 1, 0, VERDICT_REPEATED},
-		{ALICE, 609, 1, 0, VERDICT_REPEATED},
-		{ALICE, 610, 1, 5, VERDICT_QUARTER},
-		{BOB, 620, 1, 20, VERDICT_FULL},
-		{BOB, 630, 1, 20, VERDICT_FULL},
-		{0, 640, 1, 20, VERDICT_FULL},      /* no name, ... */
-		{0, 641, 1, 20, VERDICT_FULL},      /* ... no discount */
+		{ALICE, 10, 1, 5, VERDICT_QUARTER},     {ALICE, 20, 1, 0, VERDICT_REPEATED},
+		{ALICE, 609, 1, 0, VERDICT_REPEATED},   {ALICE, 610, 1, 5, VERDICT_QUARTER},
+		{BOB, 620, 1, 20, VERDICT_FULL},        {BOB, 630, 1, 20, VERDICT_FULL},
+		{0, 640, 1, 20, VERDICT_FULL},         /* no name, ... */
+		{0, 641, 1, 20, VERDICT_FULL},         /* ... no discount */
 		{ALICE, 5000, 3, 15, VERDICT_QUARTER}, /* the line names the account of the last attempt only */
-		{ALICE, 5001, 3, 10, VERDICT_REPEATED},
-		{BOB, 5002, 2, 40, VERDICT_FULL},
-		{BOB, 5003, 1, 20, VERDICT_FULL},
-		{ALICE, 31 * DAY, 1, 5, VERDICT_QUARTER}, /* whole days */
+		{ALICE, 5001, 3, 10, VERDICT_REPEATED}, {BOB, 5002, 2, 40, VERDICT_FULL},
+		{BOB, 5003, 1, 20, VERDICT_FULL},       {ALICE, 31 * DAY, 1, 5, VERDICT_QUARTER}, /* whole days */
 		{ALICE, 32 * DAY, 1, 20, VERDICT_FULL},
 	};
 
 	(void)state;
 	logs_in("192.0.2.7", ALICE, 0);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		const struct verdict_decision got = decide("192.0.2.7", VERDICT_LOGIN, rows[i].account, 20 * (int)rows[i].count, rows[i].count, rows[i].at);
+		const struct verdict_decision got = decide("192.0.2.7", VERDICT_LOGIN, rows[i].account,
+		                                           20 * (int)rows[i].count, rows[i].count, rows[i].at);
 
 		if (got.score != rows[i].want || got.weight != rows[i].weight)
-			fail_msg("row %zu: got %d (weight %d), want %d (%d)", i, got.score, (int)got.weight, rows[i].want, (int)rows[i].weight);
+			fail_msg("row %zu: got %d (weight %d), want %d (%d)", i, got.score, (int)got.weight,
+			         rows[i].want, (int)rows[i].weight);
 	}
 	/* A client that never logged in gets no discount. */
 	assert_int_equal(fails("192.0.3.7", ALICE, 32 * DAY + 800).score, 20);
@@ -186,7 +200,8 @@ static void test_same_second(void **state)
 
 /* --- the telephone, and the guessers beside it --- */
 
-/* 20 people work in an office for ten days; bob's telephone tries his old password every five minutes, day and night. */
+/* 20 people work in an office for ten days; bob's telephone tries his old password every five minutes, day and night.
+ */
 static void test_office(void **state)
 {
 	(void)state;
@@ -250,16 +265,12 @@ static void test_bought(void **state)
 		uint32_t account;
 		enum verdict_kind hit; /* 20 each time, 720 times within an hour */
 		uint32_t hit_account;
-		unsigned want;         /* until it is blocked; 0: never */
+		unsigned want; /* until it is blocked; 0: never */
 	} rows[] = {
-		{VERDICT_MAIL, 0, VERDICT_LOGIN, ALICE, 5},
-		{VERDICT_MAIL, 0, VERDICT_LOGIN, 0, 5},
-		{VERDICT_MAIL, 0, VERDICT_ANY, 0, 5},
-		{VERDICT_MAIL, 0, VERDICT_MAIL, 0, 0},
-		{VERDICT_LOGIN, BOB, VERDICT_ANY, 0, 5},
-		{VERDICT_LOGIN, BOB, VERDICT_MAIL, 0, 5},
-		{VERDICT_LOGIN, BOB, VERDICT_LOGIN, 0, 5},
-		{VERDICT_LOGIN, BOB, VERDICT_LOGIN, BOB, 0},
+		{VERDICT_MAIL, 0, VERDICT_LOGIN, ALICE, 5}, {VERDICT_MAIL, 0, VERDICT_LOGIN, 0, 5},
+		{VERDICT_MAIL, 0, VERDICT_ANY, 0, 5},       {VERDICT_MAIL, 0, VERDICT_MAIL, 0, 0},
+		{VERDICT_LOGIN, BOB, VERDICT_ANY, 0, 5},    {VERDICT_LOGIN, BOB, VERDICT_MAIL, 0, 5},
+		{VERDICT_LOGIN, BOB, VERDICT_LOGIN, 0, 5},  {VERDICT_LOGIN, BOB, VERDICT_LOGIN, BOB, 0},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -335,7 +346,10 @@ static void test_spread_limits(void **state)
 
 		(void)snprintf(client, sizeof client, "198.51.100.%u", i);
 		verdict_at(verdict, t0_s + i);
-		verdict_hit(verdict, &(struct verdict_evidence){.addr = net_from(client).addr, .score = 20, .time_s = t0_s + i, .rule = RULE}, &d);
+		verdict_hit(verdict,
+		            &(struct verdict_evidence){
+				    .addr = net_from(client).addr, .score = 20, .time_s = t0_s + i, .rule = RULE},
+		            &d);
 		assert_int_equal(d.n, 0);
 	}
 	for (unsigned day = 0; day < 3; day++)
@@ -408,7 +422,8 @@ static void test_slow(void **state)
 	assert_int_equal(n, 100);
 }
 
-/* The same read in one go, after the daemon was stopped for hours: what is older than the window counts as slow guesses, and for nothing else. */
+/* The same read in one go, after the daemon was stopped for hours: what is older than the window counts as slow
+ * guesses, and for nothing else. */
 static void test_slow_missed(void **state)
 {
 	const int64_t now_s = t0_s + DAY;
@@ -417,8 +432,12 @@ static void test_slow_missed(void **state)
 	(void)state;
 	verdict_at(verdict, now_s);
 	for (unsigned n = 0; n < 10; n++) {
-		struct verdict_evidence e = {.addr = net_from("192.0.2.7").addr, .score = 20, .kind = VERDICT_LOGIN, .account = 1000,
-		                             .time_s = now_s - (200 - 20 * n) * MINUTE, .rule = RULE};
+		struct verdict_evidence e = {.addr = net_from("192.0.2.7").addr,
+		                             .score = 20,
+		                             .kind = VERDICT_LOGIN,
+		                             .account = 1000,
+		                             .time_s = now_s - (200 - 20 * n) * MINUTE,
+		                             .rule = RULE};
 
 		assert_int_equal(d.n, 0);
 		verdict_hit(verdict, &e, &d);
@@ -435,8 +454,12 @@ static void test_slow_missed(void **state)
 	assert_int_equal(d.outcome, VERDICT_BLOCK);
 	assert_int_equal(d.blocks[0].since_s, now_s);
 	for (unsigned n = 0; n < 5; n++) { /* enough for a block, but an hour too old */
-		const struct verdict_evidence e = {.addr = net_from("192.0.2.9").addr, .score = 20, .kind = VERDICT_LOGIN, .account = 1000,
-		                                   .time_s = now_s - 2 * HOUR, .rule = RULE};
+		const struct verdict_evidence e = {.addr = net_from("192.0.2.9").addr,
+		                                   .score = 20,
+		                                   .kind = VERDICT_LOGIN,
+		                                   .account = 1000,
+		                                   .time_s = now_s - 2 * HOUR,
+		                                   .rule = RULE};
 
 		verdict_hit(verdict, &e, &d);
 		assert_int_equal(d.outcome, VERDICT_COUNTED);
@@ -457,9 +480,20 @@ int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_weights), TEST(test_same_second), TEST(test_office),  TEST(test_guesser_in_the_office), TEST(test_guesser_at_one_account),
-		TEST(test_word_lists), TEST(test_bought), TEST(test_own_login), TEST(test_spread), TEST(test_spread_limits),
-		TEST(test_spread_sender), TEST(test_account), TEST(test_slow), TEST(test_slow_missed),
+		TEST(test_weights),
+		TEST(test_same_second),
+		TEST(test_office),
+		TEST(test_guesser_in_the_office),
+		TEST(test_guesser_at_one_account),
+		TEST(test_word_lists),
+		TEST(test_bought),
+		TEST(test_own_login),
+		TEST(test_spread),
+		TEST(test_spread_limits),
+		TEST(test_spread_sender),
+		TEST(test_account),
+		TEST(test_slow),
+		TEST(test_slow_missed),
 		TEST(test_clumsy),
 	};
 #undef TEST

@@ -1,6 +1,6 @@
 /*
- * verdict: decisions as numbers; against a naive implementation that keeps every hit for ever; after a restart as without
- * one; and at the limits.
+ * verdict: decisions as numbers; against a naive implementation that keeps every hit for ever; after a restart as
+ * without one; and at the limits.
  */
 #include "verdict/verdict.h"
 
@@ -25,7 +25,10 @@ enum { WINDOW = 3600 };
 static const int64_t t0_s = 1795181862;
 
 static const struct verdict_policy policy = {
-	.threshold = 100, .window_s = WINDOW, .memory_s = 30 * 86400, .n_for = 5,
+	.threshold = 100,
+	.window_s = WINDOW,
+	.memory_s = 30 * 86400,
+	.n_for = 5,
 	.for_s = {600, 3600, 6 * 3600, 86400, 7 * 86400},
 };
 
@@ -57,7 +60,8 @@ static const char *name_of(enum verdict_outcome outcome)
 /* Evidence of no rule and no name; *ret: the block of the evidence itself, if there is one. */
 static struct verdict_decision decide(struct verdict *v, const struct addr *addr, int score, int64_t time_s)
 {
-	const struct verdict_evidence evidence = {.addr = *addr, .score = score, .time_s = time_s, .rule = VERDICT_NO_RULE};
+	const struct verdict_evidence evidence = {
+		.addr = *addr, .score = score, .time_s = time_s, .rule = VERDICT_NO_RULE};
 	struct verdict_decision decision;
 
 	verdict_hit(v, &evidence, &decision);
@@ -90,12 +94,14 @@ static void known_block(struct verdict *v, const struct net *net, int64_t since_
 /* Evidence of no kind. */
 static void known_hit(struct verdict *v, const struct addr *addr, int score, int64_t time_s)
 {
-	verdict_known_hit(v, &(struct verdict_evidence){.addr = *addr, .score = score, .time_s = time_s, .rule = VERDICT_NO_RULE});
+	verdict_known_hit(v, &(struct verdict_evidence){
+				     .addr = *addr, .score = score, .time_s = time_s, .rule = VERDICT_NO_RULE});
 }
 
 static void known_credit(struct verdict *v, const struct addr *addr, int score, int64_t time_s)
 {
-	verdict_known_credit(v, &(struct verdict_evidence){.addr = *addr, .score = score, .time_s = time_s, .rule = VERDICT_NO_RULE});
+	verdict_known_credit(v, &(struct verdict_evidence){
+					.addr = *addr, .score = score, .time_s = time_s, .rule = VERDICT_NO_RULE});
 }
 
 static void known_spent(struct verdict *v, const struct addr *addr, int64_t time_s)
@@ -156,10 +162,10 @@ static void play(const struct step steps[], size_t n)
 	verdict_free(v);
 }
 
-#define PLAY(...)                                                   \
-	do {                                                        \
-		const struct step steps[] = {__VA_ARGS__};          \
-		play(steps, sizeof steps / sizeof *steps);          \
+#define PLAY(...)                                                                                                      \
+	do {                                                                                                           \
+		const struct step steps[] = {__VA_ARGS__};                                                             \
+		play(steps, sizeof steps / sizeof *steps);                                                             \
 	} while (0)
 
 #define A "192.0.2.7"
@@ -181,8 +187,11 @@ static void test_at_least(void **state)
 
 		verdict_at(v, t0_s);
 		verdict_hit(v,
-		            &(struct verdict_evidence){
-		                .addr = addr, .score = rows[i].score, .time_s = t0_s, .for_s = rows[i].for_s, .rule = VERDICT_NO_RULE},
+		            &(struct verdict_evidence){.addr = addr,
+		                                       .score = rows[i].score,
+		                                       .time_s = t0_s,
+		                                       .for_s = rows[i].for_s,
+		                                       .rule = VERDICT_NO_RULE},
 		            &decision);
 		assert_int_equal(decision.outcome, VERDICT_BLOCK);
 		assert_int_equal(decision.blocks[0].until_s, t0_s + rows[i].want_s);
@@ -197,7 +206,8 @@ static void test_threshold(void **state)
 	(void)state;
 	PLAY({A, 0, 0, 100, VERDICT_BLOCK, 600, 1});
 	PLAY({A, 0, 0, 1000000, VERDICT_BLOCK, 600, 1});
-	PLAY({A, 0, 0, 99, VERDICT_COUNTED, 0, 0}, {A, 0, 0, 0, VERDICT_COUNTED, 0, 0}, {A, 0, 0, 1, VERDICT_BLOCK, 600, 1});
+	PLAY({A, 0, 0, 99, VERDICT_COUNTED, 0, 0}, {A, 0, 0, 0, VERDICT_COUNTED, 0, 0},
+	     {A, 0, 0, 1, VERDICT_BLOCK, 600, 1});
 	PLAY({A, 0, 0, 99, VERDICT_COUNTED, 0, 0}, {B, 0, 0, 99, VERDICT_COUNTED, 0, 0},
 	     {B, 1, 1, 1, VERDICT_BLOCK, 601, 1}, {A, 2, 2, 1, VERDICT_BLOCK, 602, 1});
 	/* "::ffff:192.0.2.7" is the same client. */
@@ -229,9 +239,11 @@ static void test_window(void **state)
 	/* What is to come counts as now, and leaves as if it had been now. */
 	PLAY({A, 0, 99999999, 60, VERDICT_COUNTED, 0, 0}, {A, 0, 1, 30, VERDICT_COUNTED, 0, 0},
 	     {A, WINDOW, WINDOW, 60, VERDICT_COUNTED, 0, 0});
-	PLAY({A, 0, INT32_MAX, 60, VERDICT_COUNTED, 0, 0}, {A, WINDOW - 1, WINDOW - 1, 40, VERDICT_BLOCK, WINDOW + 599, 1});
+	PLAY({A, 0, INT32_MAX, 60, VERDICT_COUNTED, 0, 0},
+	     {A, WINDOW - 1, WINDOW - 1, 40, VERDICT_BLOCK, WINDOW + 599, 1});
 	/* The clock goes back a little: nothing is lost. */
-	PLAY({A, 10, 10, 60, VERDICT_COUNTED, 0, 0}, {A, 5, 5, 40, VERDICT_BLOCK, 605, 1}, {A, 6, 6, 40, VERDICT_RUNNING, 0, 0});
+	PLAY({A, 10, 10, 60, VERDICT_COUNTED, 0, 0}, {A, 5, 5, 40, VERDICT_BLOCK, 605, 1},
+	     {A, 6, 6, 40, VERDICT_RUNNING, 0, 0});
 }
 
 static void test_negative(void **state)
@@ -245,7 +257,8 @@ static void test_negative(void **state)
 	PLAY({A, 0, 0, -1000, VERDICT_COUNTED, 0, 0}, {A, WINDOW - 1, WINDOW - 1, 99, VERDICT_COUNTED, 0, 0},
 	     {A, WINDOW, WINDOW, 0, VERDICT_COUNTED, 0, 0}, {A, WINDOW, WINDOW, 1, VERDICT_BLOCK, WINDOW + 600, 1});
 	/* In one second. */
-	PLAY({A, 0, 0, -100, VERDICT_COUNTED, 0, 0}, {A, 0, 0, 199, VERDICT_COUNTED, 0, 0}, {A, 0, 0, 1, VERDICT_BLOCK, 600, 1});
+	PLAY({A, 0, 0, -100, VERDICT_COUNTED, 0, 0}, {A, 0, 0, 199, VERDICT_COUNTED, 0, 0},
+	     {A, 0, 0, 1, VERDICT_BLOCK, 600, 1});
 }
 
 static void test_offences(void **state)
@@ -257,17 +270,21 @@ static void test_offences(void **state)
 	     {A, 599, 599, 100, VERDICT_RUNNING, 0, 0}, {A, 599, 99999, 100, VERDICT_RUNNING, 0, 0},
 	     {A, 600, 599, 100, VERDICT_RUNNING, 0, 0}, /* evidence from before its end */
 	     {A, 600, 600, 99, VERDICT_COUNTED, 0, 0}, {A, 601, 601, 1, VERDICT_BLOCK, 4201, 2},
-	     {A, 4201, 4201, 100, VERDICT_BLOCK, 4201 + 21600, 3}, {A, 30000, 30000, 100, VERDICT_BLOCK, 30000 + DAY, 4},
+	     {A, 4201, 4201, 100, VERDICT_BLOCK, 4201 + 21600, 3},
+	     {A, 30000, 30000, 100, VERDICT_BLOCK, 30000 + DAY, 4},
 	     {A, 200000, 200000, 100, VERDICT_BLOCK, 200000 + 7 * DAY, 5},
 	     {A, 10 * DAY, 10 * DAY, 100, VERDICT_BLOCK, 17 * DAY, 6},
-	     {A, 17 * DAY, 17 * DAY, 100, VERDICT_BLOCK, 24 * DAY, 7}, {A, 24 * DAY, 24 * DAY, 100, VERDICT_BLOCK, 31 * DAY, 8},
+	     {A, 17 * DAY, 17 * DAY, 100, VERDICT_BLOCK, 24 * DAY, 7},
+	     {A, 24 * DAY, 24 * DAY, 100, VERDICT_BLOCK, 31 * DAY, 8},
 	     /* More are not distinguished; the first five have left the memory by now: four are in it. */
 	     {A, 31 * DAY, 31 * DAY, 100, VERDICT_BLOCK, 38 * DAY, 5});
 	/* The memory's edge. */
-	PLAY({A, 0, 0, 100, VERDICT_BLOCK, 600, 1}, {A, 30 * DAY - 1, 30 * DAY - 1, 100, VERDICT_BLOCK, 30 * DAY + 3599, 2});
+	PLAY({A, 0, 0, 100, VERDICT_BLOCK, 600, 1},
+	     {A, 30 * DAY - 1, 30 * DAY - 1, 100, VERDICT_BLOCK, 30 * DAY + 3599, 2});
 	PLAY({A, 0, 0, 100, VERDICT_BLOCK, 600, 1}, {A, 30 * DAY, 30 * DAY, 100, VERDICT_BLOCK, 30 * DAY + 600, 1});
 	/* What was counted before a block never counts again. */
-	PLAY({A, 0, 0, 99, VERDICT_COUNTED, 0, 0}, {A, 1, 1, 1, VERDICT_BLOCK, 601, 1}, {A, 601, 601, 99, VERDICT_COUNTED, 0, 0});
+	PLAY({A, 0, 0, 99, VERDICT_COUNTED, 0, 0}, {A, 1, 1, 1, VERDICT_BLOCK, 601, 1},
+	     {A, 601, 601, 99, VERDICT_COUNTED, 0, 0});
 }
 
 static void test_duration(void **state)
@@ -293,8 +310,8 @@ static void test_duration(void **state)
 /* Offences beyond the longest list are all the last; one second each, so that many fit into the memory. */
 static void test_many_offences(void **state)
 {
-	struct verdict_policy many = {.threshold = 1, .window_s = 10, .memory_s = 1000000, .n_for = 8,
-	                              .for_s = {1, 1, 1, 1, 1, 1, 1, 2}};
+	struct verdict_policy many = {
+		.threshold = 1, .window_s = 10, .memory_s = 1000000, .n_for = 8, .for_s = {1, 1, 1, 1, 1, 1, 1, 2}};
 	struct verdict *const v = verdict_new(&many);
 	const struct addr a = addr_from(A);
 
@@ -316,10 +333,10 @@ static void test_allow(void **state)
 		const char *address;
 		bool before, after;
 	} rows[] = {
-		{"192.0.2.7", false, true},   {"192.0.2.255", false, true},  {"192.0.3.0", false, false},
-		{"2001:db8::1", false, true}, {"2001:db9::1", false, false}, {"127.0.0.1", true, true},
-		{"::1", true, true},          {"169.254.9.9", true, true},   {"0.0.0.0", true, true},
-		{"224.0.0.1", true, true},    {"fe80::1", true, true},       {"ff02::1", true, true},
+		{"192.0.2.7", false, true},   {"192.0.2.255", false, true},      {"192.0.3.0", false, false},
+		{"2001:db8::1", false, true}, {"2001:db9::1", false, false},     {"127.0.0.1", true, true},
+		{"::1", true, true},          {"169.254.9.9", true, true},       {"0.0.0.0", true, true},
+		{"224.0.0.1", true, true},    {"fe80::1", true, true},           {"ff02::1", true, true},
 		{"10.0.0.1", false, false},   {"::ffff:192.0.2.9", false, true},
 	};
 	const struct net nets[] = {net_from("192.0.2.0/24"), net_from("2001:db8::/32")};
@@ -360,10 +377,10 @@ static void test_allow(void **state)
 static void test_lists(void **state)
 {
 	const struct verdict_policy two_steps = {
-	        .threshold = 100, .window_s = 3600, .memory_s = 86400, .n_for = 2, .for_s = {600, 3600}};
+		.threshold = 100, .window_s = 3600, .memory_s = 86400, .n_for = 2, .for_s = {600, 3600}};
 	struct verdict *const v = verdict_new(&two_steps);
 	struct verdict_evidence evidence = {
-	        .addr = addr_from("192.0.2.7"), .score = 100, .time_s = t0_s, .rule = VERDICT_NO_RULE, .list = 1};
+		.addr = addr_from("192.0.2.7"), .score = 100, .time_s = t0_s, .rule = VERDICT_NO_RULE, .list = 1};
 	struct verdict_decision d;
 
 	(void)state;
@@ -451,8 +468,18 @@ static void test_known(void **state)
 /* Times that no clock shows do no harm. */
 static void test_extreme_times(void **state)
 {
-	static const int64_t times[] = {INT64_MIN, -1, 0, 1, 3599, 3600, 3601, UINT32_MAX - 1, UINT32_MAX,
-	                                (int64_t)UINT32_MAX + 1, INT64_MAX - 1000000000, INT64_MAX};
+	static const int64_t times[] = {INT64_MIN,
+	                                -1,
+	                                0,
+	                                1,
+	                                3599,
+	                                3600,
+	                                3601,
+	                                UINT32_MAX - 1,
+	                                UINT32_MAX,
+	                                (int64_t)UINT32_MAX + 1,
+	                                INT64_MAX - 1000000000,
+	                                INT64_MAX};
 	const struct addr a = addr_from(A);
 	const struct net net = net_of(&a);
 
@@ -527,8 +554,10 @@ static enum verdict_outcome naive_hit(struct naive *naive, const struct verdict_
 /* The same numbers in each run. */
 static struct verdict_policy random_policy(void)
 {
-	struct verdict_policy p = {.threshold = 1 + random_below(100), .window_s = 1 + random_below(200),
-	                           .n_for = 1 + random_below(VERDICT_DURATIONS_MAX), .seed = random_below(1000)};
+	struct verdict_policy p = {.threshold = 1 + random_below(100),
+	                           .window_s = 1 + random_below(200),
+	                           .n_for = 1 + random_below(VERDICT_DURATIONS_MAX),
+	                           .seed = random_below(1000)};
 
 	p.memory_s = p.window_s + random_below(3000);
 	for (size_t i = 0; i < p.n_for; i++)
@@ -561,13 +590,16 @@ static void test_naive(void **state)
 			now_s += random_below(8) == 0 ? random_below(300) : random_below(4);
 			if (back && random_below(10) == 0)
 				now_s -= random_below(20);
-			time_s = now_s - (random_below(4) == 0 ? random_below(250) : 0) + (random_below(20) == 0 ? 30 : 0);
+			time_s = now_s - (random_below(4) == 0 ? random_below(250) : 0) +
+			         (random_below(20) == 0 ? 30 : 0);
 			verdict_at(v, now_s);
 			a = hit(v, &addr, score, time_s, &got);
 			b = naive_hit(naive, &p, who, score, time_s, now_s, &want);
-			if (a != b || got.since_s != want.since_s || got.until_s != want.until_s || got.offence != want.offence)
-				fail_msg("turn %u, hit %u: got %s, %" PRId64 ", %u, want %s, %" PRId64 ", %u", turn, i, name_of(a),
-				         got.until_s - t0_s, got.offence, name_of(b), want.until_s - t0_s, want.offence);
+			if (a != b || got.since_s != want.since_s || got.until_s != want.until_s ||
+			    got.offence != want.offence)
+				fail_msg("turn %u, hit %u: got %s, %" PRId64 ", %u, want %s, %" PRId64 ", %u", turn, i,
+				         name_of(a), got.until_s - t0_s, got.offence, name_of(b), want.until_s - t0_s,
+				         want.offence);
 			n_blocks += a == VERDICT_BLOCK;
 			if (random_below(100) == 0 && naive->of[who].n_blocks > 0) { /* lifted or extended */
 				const int64_t until_s = random_below(2) == 0 ? now_s : now_s + random_below(400);
@@ -659,9 +691,12 @@ static void test_restart(void **state)
 			if (decision.n > 0)
 				want = decision.blocks[0];
 			b = hit(again, &addr, score, time_s, &got);
-			if (a != b || got.since_s != want.since_s || got.until_s != want.until_s || got.offence != want.offence)
-				fail_msg("turn %u, hit %u: got %s, %" PRId64 ", %u after a restart, want %s, %" PRId64 ", %u", turn, i,
-				         name_of(b), got.until_s - t0_s, got.offence, name_of(a), want.until_s - t0_s, want.offence);
+			if (a != b || got.since_s != want.since_s || got.until_s != want.until_s ||
+			    got.offence != want.offence)
+				fail_msg("turn %u, hit %u: got %s, %" PRId64 ", %u after a restart, want %s, %" PRId64
+				         ", %u",
+				         turn, i, name_of(b), got.until_s - t0_s, got.offence, name_of(a),
+				         want.until_s - t0_s, want.offence);
 			if (decision.counted) {
 				past->hits[past->n_hits].who = who;
 				past->hits[past->n_hits].score = score;
@@ -680,7 +715,8 @@ static void test_restart(void **state)
 				if (past->blocks[k - 1].who != who)
 					continue;
 				if (past->blocks[k - 1].until_s > now_s) {
-					const int64_t until_s = random_below(2) == 0 ? now_s : now_s + 1 + random_below(400);
+					const int64_t until_s =
+						random_below(2) == 0 ? now_s : now_s + 1 + random_below(400);
 
 					past->blocks[k - 1].until_s = until_s;
 					verdict_until(v, &net, until_s);
@@ -701,7 +737,8 @@ static void test_restart(void **state)
 /* A busy client that is never bad enough: memory and time stay small, and scores leave with the window. */
 static void test_scores_max(void **state)
 {
-	struct verdict_policy p = {.threshold = 1000000, .window_s = 366 * 86400, .memory_s = 1, .n_for = 1, .for_s = {1}};
+	struct verdict_policy p = {
+		.threshold = 1000000, .window_s = 366 * 86400, .memory_s = 1, .n_for = 1, .for_s = {1}};
 	struct verdict *v = verdict_new(&p);
 	const struct addr a = addr_from(A);
 	struct block block;
@@ -733,8 +770,11 @@ static void test_scores_max(void **state)
 	}
 	verdict_free(v);
 	/* Up to the limit every second leaves by itself. */
-	p = (struct verdict_policy){.threshold = VERDICT_SCORES_MAX + 1, .window_s = VERDICT_SCORES_MAX, .memory_s = 1,
-	                            .n_for = 1, .for_s = {1}};
+	p = (struct verdict_policy){.threshold = VERDICT_SCORES_MAX + 1,
+	                            .window_s = VERDICT_SCORES_MAX,
+	                            .memory_s = 1,
+	                            .n_for = 1,
+	                            .for_s = {1}};
 	v = verdict_new(&p);
 	for (int64_t i = 0; i < 3 * VERDICT_SCORES_MAX; i++) {
 		verdict_at(v, t0_s + i);
@@ -793,7 +833,8 @@ static void test_crowd(void **state)
 	}
 }
 
-/* No entry is lost when the table grows, wherever seed puts them: a thousand seeds for the small table, few for the large. */
+/* No entry is lost when the table grows, wherever seed puts them: a thousand seeds for the small table, few for the
+ * large. */
 static void grows(uint64_t seeds, uint32_t n)
 {
 	struct verdict_policy p = policy;
@@ -1056,7 +1097,7 @@ static void test_quarantine(void **state)
 	make_good(v, 9);
 	assert_int_equal(judge(v, "192.0.2.1", 200, 7, 0).outcome, VERDICT_BLOCK);
 	assert_int_equal(judge(v, "192.0.2.2", 200, 7, 1).outcome, VERDICT_BLOCK);
-	assert_int_equal(judge(v, "192.0.2.3", 200, 8, 1).outcome, VERDICT_BLOCK); /* another rule */
+	assert_int_equal(judge(v, "192.0.2.3", 200, 8, 1).outcome, VERDICT_BLOCK);   /* another rule */
 	assert_int_equal(judge(v, "203.0.113.1", 200, 7, 1).outcome, VERDICT_BLOCK); /* no good client */
 	assert_int_equal(judge(v, "192.0.2.1", 200, 7, 700).outcome, VERDICT_BLOCK); /* the same again */
 	assert_int_equal(verdict_matched(v, 7, matched, 4), 2);
@@ -1070,7 +1111,8 @@ static void test_quarantine(void **state)
 	assert_int_equal(verdict_matched(v, 7, matched, 4), 2);
 	assert_int_equal(judge(v, "203.0.113.2", 200, 7, 801).outcome, VERDICT_SUSPENDED);
 	assert_int_equal(judge(v, "203.0.113.2", 200, 8, 801).outcome, VERDICT_BLOCK);
-	assert_int_equal(judge(v, "192.0.2.4", 199, 9, 802).outcome, VERDICT_COUNTED); /* what suspended it did not count */
+	assert_int_equal(judge(v, "192.0.2.4", 199, 9, 802).outcome,
+	                 VERDICT_COUNTED); /* what suspended it did not count */
 	verdict_suspend(v, 7, false);
 	assert_false(verdict_is_suspended(v, 7));
 	assert_int_equal(verdict_matched(v, 7, matched, 4), 0);
@@ -1086,8 +1128,13 @@ static void test_quarantine(void **state)
 	verdict_at(v, t0_s + 1000);
 	verdict_known_resumed(v, 7, t0_s + 900);
 	for (unsigned i = 0; i < 4; i++)
-		verdict_known_block(v, &(struct block){.net = net_from(i < 3 ? "192.0.2.1" : "192.0.2.2"), .since_s = t0_s + 898 + i,
-		                                               .until_s = t0_s + 5000, .offence = 1, .proven = true}, 7);
+		verdict_known_block(v,
+		                    &(struct block){.net = net_from(i < 3 ? "192.0.2.1" : "192.0.2.2"),
+		                                    .since_s = t0_s + 898 + i,
+		                                    .until_s = t0_s + 5000,
+		                                    .offence = 1,
+		                                    .proven = true},
+		                    7);
 	assert_int_equal(verdict_matched(v, 7, matched, 4), 1);
 	/* Numbers of rules that cannot be. */
 	verdict_known_resumed(v, VERDICT_NO_RULE, t0_s);
@@ -1123,8 +1170,10 @@ static void test_allowances(void **state)
 		const char *name;
 		bool want;
 	} rows[] = {
-		{"mx.example.org", true},      {"a.b.EXAMPLE.ORG", true}, {"example.org", false},   {"mx.example.org.evil.test", false},
-		{"mx1.example.net", true},     {"mx12.example.net", false}, {"mx.example.net", false}, {"", false},
+		{"mx.example.org", true},  {"a.b.EXAMPLE.ORG", true},
+		{"example.org", false},    {"mx.example.org.evil.test", false},
+		{"mx1.example.net", true}, {"mx12.example.net", false},
+		{"mx.example.net", false}, {"", false},
 	};
 	struct verdict *const v = verdict_new(&policy);
 	const struct net wide = net_from("192.0.2.0/24"), one = net_from("192.0.2.7"), six = net_from("2001:db8::/32");
@@ -1332,7 +1381,8 @@ static void write_down(struct story *s, const struct verdict_evidence *e, const 
 		size_t k = s->n_blocks;
 
 		if (d->blocks[i].prolonged) /* as the database does: the one that runs */
-			while (s->blocks[k - 1].block.cause != d->blocks[i].cause || s->blocks[k - 1].block.list != d->blocks[i].list ||
+			while (s->blocks[k - 1].block.cause != d->blocks[i].cause ||
+			       s->blocks[k - 1].block.list != d->blocks[i].list ||
 			       !addr_equal(&s->blocks[k - 1].block.net.addr, &d->blocks[i].net.addr))
 				k--;
 		if (k < s->n_blocks || d->blocks[i].prolonged) {
@@ -1392,11 +1442,14 @@ static void test_story(void **state)
 		memset(s, 0, sizeof *s);
 		for (unsigned i = 0; i < 3000; i++) {
 			struct verdict_evidence e = {.addr = random_addr(crowd),
-			                             .score = random_below(3) == 0 ? -(int)random_below(20) : (int)random_below(150),
+			                             .score = random_below(3) == 0 ? -(int)random_below(20)
+			                                                           : (int)random_below(150),
 			                             .rule = random_below(4)};
 			struct verdict_decision want, got;
 
-			now_s += random_below(crowd ? 2000 : 200) == 0 ? random_below(100000) : random_below(8) == 0 ? random_below(100) : random_below(3);
+			now_s += random_below(crowd ? 2000 : 200) == 0 ? random_below(100000)
+			         : random_below(8) == 0                ? random_below(100)
+			                                               : random_below(3);
 			e.time_s = now_s - (e.score > 0 && random_below(4) == 0 ? random_below(100) : 0);
 			if (random_below(30) == 0) {
 				verdict_free(again);
@@ -1407,18 +1460,20 @@ static void test_story(void **state)
 			verdict_hit(v, &e, &want);
 			verdict_hit(again, &e, &got);
 			if (want.outcome != got.outcome || want.counted != got.counted || want.n != got.n)
-				fail_msg("turn %u, hit %u: got %s after a restart, want %s", turn, i, name_of(got.outcome),
-				         name_of(want.outcome));
+				fail_msg("turn %u, hit %u: got %s after a restart, want %s", turn, i,
+				         name_of(got.outcome), name_of(want.outcome));
 			for (size_t k = 0; k < want.n; k++) {
 				if (!same_block(&want.blocks[k], &got.blocks[k]))
-					fail_msg("turn %u, hit %u: another block after a restart: %s until %" PRId64 ", want %s until %" PRId64, turn, i,
-					         text_of(&got.blocks[k].net), got.blocks[k].until_s - now_s, text_of(&want.blocks[k].net),
-					         want.blocks[k].until_s - now_s);
+					fail_msg("turn %u, hit %u: another block after a restart: %s until %" PRId64
+					         ", want %s until %" PRId64,
+					         turn, i, text_of(&got.blocks[k].net), got.blocks[k].until_s - now_s,
+					         text_of(&want.blocks[k].net), want.blocks[k].until_s - now_s);
 				for (size_t a = 0; a < 3; a++) {
 					const struct net allowed = net_from(allowed_texts[a]);
 
 					if (net_overlap(&allowed, &want.blocks[k].net))
-						fail_msg("blocked %s, %s is allowed", text_of(&want.blocks[k].net), allowed_texts[a]);
+						fail_msg("blocked %s, %s is allowed", text_of(&want.blocks[k].net),
+						         allowed_texts[a]);
 				}
 				n_networks += want.blocks[k].cause == BLOCK_NETWORK;
 				n_spread += want.blocks[k].spread;
@@ -1437,7 +1492,8 @@ static void test_story(void **state)
 		verdict_free(again);
 	}
 	free(s);
-	assert_true(n_spread > 300 && n_networks > 100 && n_suspended > 5 && n_braked > 50 && n_proven > 20 && n_lifted > 500); /* else it tried nothing */
+	assert_true(n_spread > 300 && n_networks > 100 && n_suspended > 5 && n_braked > 50 && n_proven > 20 &&
+	            n_lifted > 500); /* else it tried nothing */
 }
 
 /* Evidence of one second adds up to the same whatever comes first, and the other addresses play no part. */
@@ -1528,20 +1584,20 @@ static void test_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_threshold),
-		cmocka_unit_test(test_at_least),     cmocka_unit_test(test_window),
-		cmocka_unit_test(test_negative),      cmocka_unit_test(test_offences),
-		cmocka_unit_test(test_duration),      cmocka_unit_test(test_many_offences),
-		cmocka_unit_test(test_allow),         cmocka_unit_test(test_until),
-		cmocka_unit_test(test_known),         cmocka_unit_test(test_extreme_times),
-		cmocka_unit_test(test_naive),         cmocka_unit_test(test_restart),
-		cmocka_unit_test(test_scores_max),    cmocka_unit_test(test_crowd),
-		cmocka_unit_test(test_crowd_blocked), cmocka_unit_test(test_crowd_passing),
-		cmocka_unit_test(test_subject),       cmocka_unit_test(test_network),
-		cmocka_unit_test(test_proven),        cmocka_unit_test(test_quarantine),
-		cmocka_unit_test(test_brake),         cmocka_unit_test(test_allowances),
-		cmocka_unit_test(test_forget),        cmocka_unit_test(test_second),
-		cmocka_unit_test(test_lists),         cmocka_unit_test(test_story),         cmocka_unit_test(test_order),
+		cmocka_unit_test(test_threshold),     cmocka_unit_test(test_at_least),
+		cmocka_unit_test(test_window),        cmocka_unit_test(test_negative),
+		cmocka_unit_test(test_offences),      cmocka_unit_test(test_duration),
+		cmocka_unit_test(test_many_offences), cmocka_unit_test(test_allow),
+		cmocka_unit_test(test_until),         cmocka_unit_test(test_known),
+		cmocka_unit_test(test_extreme_times), cmocka_unit_test(test_naive),
+		cmocka_unit_test(test_restart),       cmocka_unit_test(test_scores_max),
+		cmocka_unit_test(test_crowd),         cmocka_unit_test(test_crowd_blocked),
+		cmocka_unit_test(test_crowd_passing), cmocka_unit_test(test_subject),
+		cmocka_unit_test(test_network),       cmocka_unit_test(test_proven),
+		cmocka_unit_test(test_quarantine),    cmocka_unit_test(test_brake),
+		cmocka_unit_test(test_allowances),    cmocka_unit_test(test_forget),
+		cmocka_unit_test(test_second),        cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_story),         cmocka_unit_test(test_order),
 		cmocka_unit_test(test_memory),        cmocka_unit_test(test_growth), /* frees what malloc then keeps */
 	};
 
