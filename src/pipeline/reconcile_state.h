@@ -16,6 +16,12 @@
 
 enum { RECONCILE_DROPPED_MAX = 1 << 16 }; /* to be written, while the database works */
 
+/* What the kernel has and should not have. */
+struct extra {
+	struct net net;
+	uint8_t list;
+};
+
 /* Of a comparison, in this order: what the kernel has, what it should not have, what it lacks. */
 enum stage {
 	STAGE_NONE,
@@ -29,10 +35,7 @@ struct comparison {
 	uint32_t number; /* entries of the kernel's and new ones are seen in it */
 	uint32_t cursor; /* LIST: as of client_list */
 	size_t n_extra, cap_extra, at;
-	struct extra {
-		struct net net;
-		uint8_t list;
-	} * extra;                /* CLEAN: removed up to "at" */
+	struct extra *extra;      /* CLEAN: removed up to "at" */
 	uint32_t place;           /* FEED: those below it are still to come; in rounds, the highest rank first */
 	unsigned rank, next_rank; /* next_rank: the highest below rank that was met */
 	bool ranked;              /* else all are in one round */

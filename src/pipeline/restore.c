@@ -124,12 +124,14 @@ static int restore_logins(struct store *store, struct verdict *v, int64_t since_
 
 /* --- blocks because of a network's scores: one hit is the cause of several, the first of which is of its client --- */
 
+struct spread_block {
+	struct net net;
+	int64_t since_s;
+};
+
 struct spread {
-	size_t n, next; /* next: those before it are of earlier hits */
-	struct {
-		struct net net;
-		int64_t since_s;
-	} * blocks; /* in the order of the decisions */
+	size_t n, next;              /* next: those before it are of earlier hits */
+	struct spread_block *blocks; /* in the order of the decisions */
 };
 
 static void note_spread(struct spread *spread, const struct block *block)
@@ -161,15 +163,18 @@ static void spend_spread(struct spread *spread, struct verdict *v, const struct 
 
 /* --- blocks --- */
 
-/* In the order of their ids, which nearly always is that of the decisions: only an old log that was replayed later
- * breaks it. */
+struct decided_block {
+	struct block block;
+	unsigned rule; /* set for proven clients only: finding it is slow, and for others it does not matter */
+};
+
+/*
+ * In the order of their ids, which nearly always is that of the decisions: only an old log that was replayed later
+ * breaks it.
+ */
 struct decided {
 	size_t n, cap;
-	struct decided_block {
-		struct block block;
-		unsigned rule; /* of those of proven clients: of others it does not matter, and finding it takes longer
-		                  than all else */
-	} * blocks;
+	struct decided_block *blocks;
 };
 
 static int read_decided(struct store *store, const struct rules *rules, struct portmap *ports, int64_t since_s,
@@ -234,12 +239,14 @@ static int restore_blocks(struct store *store, const struct rules *rules, struct
 
 /* --- manual unblocks within the window: earlier evidence no longer counts --- */
 
+struct unblocked_net {
+	struct net net;
+	int64_t at_s;
+};
+
 struct unblocked {
 	size_t n;
-	struct {
-		struct net net;
-		int64_t at_s;
-	} * nets; /* the verdict has the single addresses */
+	struct unblocked_net *nets; /* the verdict has the single addresses */
 };
 
 static int restore_unblocked(struct store *store, struct verdict *v, int64_t since_s, int64_t now_s,

@@ -41,6 +41,10 @@ struct wanted_entry {
 	uint32_t heap_at;         /* its place in ends; in a free place: the next one + 1 */
 };
 
+struct wanted_slot {
+	uint32_t hash, place; /* hash: so that few entries are looked at in vain; place + 1, 0: free */
+};
+
 struct wanted {
 	uint64_t seed;          /* one that an attacker cannot know, so that none can choose addresses that collide */
 	size_t n, n4;           /* entries, and those of IPv4 */
@@ -49,9 +53,7 @@ struct wanted {
 	uint32_t free_at;       /* the first free place + 1; 0: none below n_places */
 	struct wanted_entry *entries;
 	uint32_t n_slots; /* of the index; a power of two */
-	struct wanted_slot {
-		uint32_t hash, place; /* hash: so that few entries are looked at in vain; place + 1, 0: free */
-	} * slots;
+	struct wanted_slot *slots;
 	uint32_t *ends; /* heap of n places, the one that ends first in front */
 };
 
