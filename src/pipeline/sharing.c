@@ -39,11 +39,6 @@ void sharing_free(struct sharing *s)
 	free(s);
 }
 
-bool sharing_is_on(const struct sharing *s)
-{
-	return s->may.n > 0;
-}
-
 static struct sharing_peer *find_peer(const struct sharing *s, struct span name)
 {
 	const struct peers_peer *const may = peers_find(&s->may, name);
@@ -362,7 +357,7 @@ int sharing_unblocked(struct sharing *s, const struct net *net, int64_t now_s, s
 	                                    .said_ms = clock_ms > s->newest_ms ? clock_ms : s->newest_ms};
 	int rc;
 
-	if (!sharing_is_on(s))
+	if (s->may.n == 0)
 		return 0;
 	if ((rc = sharing_begin(s, why)) == 0)
 		rc = sharing_commit(s, store_put_claims(s->store, &amnesty, 1, why), why);

@@ -69,9 +69,6 @@ void sharing_free(struct sharing *sharing);
  */
 int sharing_load(struct sharing *sharing, const struct sharing_on *on, int64_t now_s, struct why *why);
 
-/* Whether there are any peers. */
-bool sharing_is_on(const struct sharing *sharing);
-
 /* How far a peer was heard; NULL: there is no such peer. */
 const struct store_peer *sharing_peer(const struct sharing *sharing, struct span name);
 

@@ -338,11 +338,6 @@ bool store_is_memory(const struct store *store)
 	return store->memory;
 }
 
-struct sqlite3 *store_handle(struct store *store)
-{
-	return store->db;
-}
-
 int store_begin(struct store *store, struct why *why)
 {
 	int rc;

@@ -92,8 +92,4 @@ int64_t store_changes(const struct store *store);
 /* The daemon's own status, for "status": a key and its value. */
 int store_state_set(struct store *store, const char *key, const char *value, struct why *why);
 
-/* The database handle: for this folder, and for tests, which corrupt the file. */
-struct sqlite3;
-struct sqlite3 *store_handle(struct store *store);
-
 #endif

@@ -20,6 +20,7 @@
 #include "pipeline/restore.h"
 #include "store/hits.h"
 #include "store/reputation.h"
+#include "store/sql.h"
 
 static const struct portlists ports = {.n = 1};
 
@@ -370,7 +371,7 @@ static int refuse(void *unused)
 
 static void let_commit(bool yes)
 {
-	(void)sqlite3_commit_hook(store_handle(f.store), yes ? NULL : refuse, NULL);
+	(void)sqlite3_commit_hook(f.store->db, yes ? NULL : refuse, NULL);
 }
 
 /* A vote that could not be written counts nowhere: memory is what a restart would find. */

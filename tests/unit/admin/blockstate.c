@@ -20,6 +20,7 @@
 #include "far.h"
 #include "pipeline/restore.h"
 #include "store/blocks.h"
+#include "store/sql.h"
 #include "testlib.h"
 
 static const struct portlists ports = {.n = 1};
@@ -65,7 +66,7 @@ static unsigned any(unsigned n)
 
 static void sql(const char *text)
 {
-	assert_int_equal(sqlite3_exec(store_handle(f.store), text, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(f.store->db, text, NULL, NULL, NULL), SQLITE_OK);
 }
 
 static void begin(void)

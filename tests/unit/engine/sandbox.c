@@ -29,6 +29,7 @@
 #include <systemd/sd-journal.h>
 
 #include "build.h" /* WFS_SANITIZED */
+#include "store/sql.h"
 #include "store/store.h"
 
 enum {
@@ -180,7 +181,7 @@ static int sort_much(const char *path)
 	store_temp_beside(path);
 	if (store_open(path, STORE_WRITE, &store, &why) < 0)
 		return EIO;
-	return sqlite3_exec(store_handle(store),
+	return sqlite3_exec(store->db,
 	                    "PRAGMA cache_size = 10; CREATE TEMP TABLE many AS WITH RECURSIVE c(i) AS "
 	                    "(SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 20000) SELECT hex(randomblob(100)) AS x "
 	                    "FROM c; "

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "store/sql.h"
 #include "store/store.h"
 #include "testlib.h"
 
@@ -69,8 +70,8 @@ static int64_t number(const char *text)
 	int64_t n;
 
 	assert_int_equal(pending_write(decide.pending, &why), 0);
-	if (sqlite3_prepare_v2(store_handle(store), text, -1, &s, NULL) != SQLITE_OK || sqlite3_step(s) != SQLITE_ROW)
-		fail_msg("%s: %s", text, sqlite3_errmsg(store_handle(store)));
+	if (sqlite3_prepare_v2(store->db, text, -1, &s, NULL) != SQLITE_OK || sqlite3_step(s) != SQLITE_ROW)
+		fail_msg("%s: %s", text, sqlite3_errmsg(store->db));
 	n = sqlite3_column_int64(s, 0);
 	(void)sqlite3_finalize(s);
 	return n;

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "store/hits.h"
+#include "store/sql.h"
 
 static const int64_t t0_s = 1795181862;
 
@@ -426,7 +427,7 @@ static void test_failed_commit(void **state)
 
 	(void)state;
 	assert_int_equal(
-		sqlite3_exec(store_handle(store),
+		sqlite3_exec(store->db,
 	                     "PRAGMA foreign_keys = ON; "
 	                     "CREATE TABLE trap (log REFERENCES log DEFERRABLE INITIALLY DEFERRED); "
 	                     "CREATE TRIGGER spring AFTER INSERT ON hit BEGIN INSERT INTO trap VALUES (12345); END",
@@ -436,7 +437,7 @@ static void test_failed_commit(void **state)
 	read_on(a, 10, 1000);
 	assert_true(pending_write(pending, &why) < 0);
 	assert_int_equal(number("SELECT (SELECT count(*) FROM hit) + (SELECT count(*) FROM log)"), 0);
-	assert_int_equal(sqlite3_exec(store_handle(store), "DROP TRIGGER spring", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(store->db, "DROP TRIGGER spring", NULL, NULL, NULL), SQLITE_OK);
 	written();
 	assert_int_equal(number("SELECT count(*) FROM hits WHERE file = '/a'"), 1);
 	pending_done(a);

@@ -17,6 +17,7 @@
 #include "store/blocks.h"
 #include "store/hits.h"
 #include "store/logs.h"
+#include "store/sql.h"
 #include "testlib.h"
 
 static const struct portlists ports = {.n = 1};
@@ -115,7 +116,7 @@ static int until_of(const char *address)
 
 	(void)snprintf(sql, sizeof sql, "SELECT max(until) - %lld FROM block WHERE address = '%s'", (long long)t0_s,
 	               address);
-	assert_int_equal(sqlite3_prepare_v2(store_handle(store), sql, -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(store->db, sql, -1, &s, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
 	until = sqlite3_column_int(s, 0);
 	(void)sqlite3_finalize(s);
@@ -274,11 +275,11 @@ static void test_knock_at_once(void **state)
 	assert_int_equal(r.dropped, 0);
 	assert_int_equal(
 		sqlite3_exec(
-			store_handle(store),
+			store->db,
 			"DELETE FROM block WHERE address = '192.0.2.1' AND knocks = 2 AND packets = 6 AND bytes = 300",
 			NULL, NULL, NULL),
 		SQLITE_OK);
-	assert_int_equal(sqlite3_changes(store_handle(store)), 1);
+	assert_int_equal(sqlite3_changes(store->db), 1);
 }
 
 /* What the kernel saw before we started is no dropped packet, nor is what it saw before the block. */
@@ -377,13 +378,13 @@ static void test_knock_not_stored(void **state)
 	(void)synced(0, true);
 	age(100);
 	held("192.0.2.1")->idle_s = 10;
-	assert_int_equal(sqlite3_exec(store_handle(store),
+	assert_int_equal(sqlite3_exec(store->db,
 	                              "CREATE TRIGGER stumble BEFORE UPDATE ON block BEGIN "
 	                              "SELECT RAISE(FAIL, 'no'); END",
 	                              NULL, NULL, NULL),
 	                 SQLITE_OK);
 	assert_true(reconcile_sync(reconcile, &(struct reconcile_rule){verdict, true}, t0_s + 100, &r, &why) < 0);
-	assert_int_equal(sqlite3_exec(store_handle(store), "DROP TRIGGER stumble", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(store->db, "DROP TRIGGER stumble", NULL, NULL, NULL), SQLITE_OK);
 	r = synced(110, true);
 	assert_int_equal(r.dropped, 0); /* known, and written now */
 	assert_int_equal(until_of("192.0.2.1"), 690);

@@ -2,6 +2,7 @@
  * restore: rows of the database, and what a verdict knows of an address that was restored from them.
  */
 #include "pipeline/restore.h"
+#include "store/sql.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -39,8 +40,8 @@ static int teardown(void **state)
 
 static void sql(const char *text)
 {
-	if (sqlite3_exec(store_handle(store), text, NULL, NULL, NULL) != SQLITE_OK)
-		fail_msg("%s: %s", text, sqlite3_errmsg(store_handle(store)));
+	if (sqlite3_exec(store->db, text, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", text, sqlite3_errmsg(store->db));
 }
 
 static struct addr addr_from(const char *text)

@@ -25,6 +25,7 @@
 #include <cmocka.h>
 
 #include "replay/workers.h"
+#include "store/sql.h"
 #include "testlib.h"
 
 extern char **environ;
@@ -259,7 +260,7 @@ static char *dump(struct store *store)
 	for (size_t i = 0; i < 3; i++) {
 		sqlite3_stmt *s;
 
-		assert_int_equal(sqlite3_prepare_v2(store_handle(store), questions[i], -1, &s, NULL), SQLITE_OK);
+		assert_int_equal(sqlite3_prepare_v2(store->db, questions[i], -1, &s, NULL), SQLITE_OK);
 		while (sqlite3_step(s) == SQLITE_ROW)
 			for (int c = 0; c < sqlite3_column_count(s); c++) {
 				const char *const text = (const char *)sqlite3_column_text(s, c);
@@ -295,7 +296,7 @@ static int64_t number(struct store *store, const char *sql)
 	sqlite3_stmt *s;
 	int64_t n;
 
-	assert_int_equal(sqlite3_prepare_v2(store_handle(store), sql, -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(store->db, sql, -1, &s, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
 	n = sqlite3_column_int64(s, 0);
 	(void)sqlite3_finalize(s);
@@ -347,8 +348,8 @@ static void test_counts(void **state)
 	{
 		sqlite3_stmt *s;
 
-		assert_int_equal(sqlite3_prepare_v2(store_handle(store),
-		                                    "SELECT offset, text FROM hit WHERE detail IS NULL", -1, &s, NULL),
+		assert_int_equal(sqlite3_prepare_v2(store->db, "SELECT offset, text FROM hit WHERE detail IS NULL", -1,
+		                                    &s, NULL),
 		                 SQLITE_OK);
 		while (sqlite3_step(s) == SQLITE_ROW)
 			assert_memory_equal(t.bytes + sqlite3_column_int64(s, 0), sqlite3_column_text(s, 1),
@@ -1100,7 +1101,7 @@ static void test_store_full(void **state)
 		(void)unlink(in_directory("db"));
 		assert_int_equal(store_open(in_directory("db"), STORE_WRITE, &store, &why), 0);
 		(void)snprintf(pragma, sizeof pragma, "PRAGMA max_page_count = %d", pages);
-		assert_int_equal(sqlite3_exec(store_handle(store), pragma, NULL, NULL, NULL), SQLITE_OK);
+		assert_int_equal(sqlite3_exec(store->db, pragma, NULL, NULL, NULL), SQLITE_OK);
 		r = run_files(store, files, 2);
 		if (r.rc != -ENOSPC)
 			fail_msg("%d pages: got %d (%s), want -ENOSPC", pages, r.rc, r.why.text);

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/account.h"
+#include "store/sql.h"
 #include "store/store.h"
 
 enum { WRITES = 50 };
@@ -53,8 +54,8 @@ static int64_t number(const char *text)
 	sqlite3_stmt *s;
 	int64_t n;
 
-	if (sqlite3_prepare_v2(store_handle(store), text, -1, &s, NULL) != SQLITE_OK || sqlite3_step(s) != SQLITE_ROW)
-		fail_msg("%s: %s", text, sqlite3_errmsg(store_handle(store)));
+	if (sqlite3_prepare_v2(store->db, text, -1, &s, NULL) != SQLITE_OK || sqlite3_step(s) != SQLITE_ROW)
+		fail_msg("%s: %s", text, sqlite3_errmsg(store->db));
 	n = sqlite3_column_int64(s, 0);
 	(void)sqlite3_finalize(s);
 	return n;
@@ -165,11 +166,11 @@ static void test_error(void **state)
 	unsigned i;
 
 	(void)state;
-	if (sqlite3_exec(store_handle(store),
+	if (sqlite3_exec(store->db,
 	                 "CREATE TRIGGER stumble BEFORE INSERT ON hit WHEN NEW.offset = 500 "
 	                 "BEGIN SELECT RAISE(FAIL, 'no'); END",
 	                 NULL, NULL, NULL) != SQLITE_OK)
-		fail_msg("%s", sqlite3_errmsg(store_handle(store)));
+		fail_msg("%s", sqlite3_errmsg(store->db));
 	writer_begin_file(w, "/var/log/mail.log", span_of("first"), NULL);
 	for (i = 0; i < WRITES && rc == 0; i++) {
 		fill(w, i);

@@ -6,6 +6,7 @@
 #include "store/hits.h"
 #include "store/query.h"
 #include "store/retention.h"
+#include "store/sql.h"
 #include "testlib.h"
 
 #include <setjmp.h>
@@ -68,8 +69,8 @@ static int64_t number(const char *sql)
 	sqlite3_stmt *s;
 	int64_t result;
 
-	if (sqlite3_prepare_v2(store_handle(store), sql, -1, &s, NULL) != SQLITE_OK || sqlite3_step(s) != SQLITE_ROW)
-		fail_msg("%s: %s", sql, sqlite3_errmsg(store_handle(store)));
+	if (sqlite3_prepare_v2(store->db, sql, -1, &s, NULL) != SQLITE_OK || sqlite3_step(s) != SQLITE_ROW)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(store->db));
 	result = sqlite3_column_int64(s, 0);
 	assert_int_equal(sqlite3_finalize(s), SQLITE_OK);
 	return result;
@@ -126,7 +127,7 @@ static void check_address(unsigned i)
 	(void)addr_text(&addr, text);
 	(void)snprintf(sql, sizeof sql, "SELECT time, offset FROM hit WHERE address = '%s' ORDER BY time DESC, id DESC",
 	               text);
-	assert_int_equal(sqlite3_prepare_v2(store_handle(store), sql, -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(store->db, sql, -1, &s, NULL), SQLITE_OK);
 	query_hits(store, &net, (struct query_bound){0});
 	while (sqlite3_step(s) == SQLITE_ROW) {
 		good(query_next_hit(store, &hit, &why));
@@ -296,7 +297,7 @@ static void test_many(void **state)
 	}
 	good(store_bulk_end(store, &why));
 	(void)number("SELECT 1 FROM hit");
-	assert_int_equal(sqlite3_exec(store_handle(store),
+	assert_int_equal(sqlite3_exec(store->db,
 	                              "CREATE TEMP TABLE want AS SELECT address, count(*) AS n, max(id) AS head FROM "
 	                              "hit GROUP BY 1",
 	                              NULL, NULL, NULL),
@@ -319,7 +320,7 @@ static int steps_since(int64_t since_s)
 	sqlite3_stmt *s = NULL;
 
 	check_since(since_s);
-	while ((s = sqlite3_next_stmt(store_handle(store), s)) != NULL)
+	while ((s = sqlite3_next_stmt(store->db, s)) != NULL)
 		if (strstr(sqlite3_sql(s), "OR h.ignored = 2") != NULL)
 			return sqlite3_stmt_status(s, SQLITE_STMTSTATUS_VM_STEP, 1);
 	fail_msg("no such statement");
@@ -356,8 +357,7 @@ static void test_since(void **state)
 	good(store_add_hits(store, hits, N, &why));
 	good(store_commit(store, &why));
 	assert_in_range(steps_since(day0_s + OLD), few / 10, all / 15);
-	assert_int_equal(sqlite3_exec(store_handle(store), "DELETE FROM latest WHERE id = 0", NULL, NULL, NULL),
-	                 SQLITE_OK);
+	assert_int_equal(sqlite3_exec(store->db, "DELETE FROM latest WHERE id = 0", NULL, NULL, NULL), SQLITE_OK);
 	assert_in_range(steps_since(day0_s + OLD), all / 4, all); /* as by an older version: all are read */
 }
 

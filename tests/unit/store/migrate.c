@@ -4,6 +4,7 @@
  */
 #include "store/migrate.h"
 #include "store/query.h"
+#include "store/sql.h"
 #include "testlib.h"
 
 #include <errno.h>
@@ -92,7 +93,7 @@ static void test_old(void **state)
 	assert_int_equal(store_open(path, STORE_READ, &store, &why), -EINVAL);
 	assert_non_null(strstr(why.text, "created by an older watchforspammers (version 1, this one reads "));
 	assert_int_equal(store_open(path, STORE_WRITE, &store, &why), 0);
-	assert_int_equal(sqlite3_prepare_v2(store_handle(store), "PRAGMA user_version", -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(store->db, "PRAGMA user_version", -1, &s, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
 	version = sqlite3_column_int64(s, 0);
 	assert_int_equal(sqlite3_finalize(s), SQLITE_OK);
@@ -132,7 +133,7 @@ static void test_alike(void **state)
 		sqlite3_stmt *s;
 
 		assert_int_equal(store_open(i == 0 ? path : NULL, STORE_WRITE, &store, &why), 0);
-		assert_int_equal(sqlite3_prepare_v2(store_handle(store), question, -1, &s, NULL), SQLITE_OK);
+		assert_int_equal(sqlite3_prepare_v2(store->db, question, -1, &s, NULL), SQLITE_OK);
 		assert_int_equal(sqlite3_step(s), SQLITE_ROW);
 		texts[i] = strdup((const char *)sqlite3_column_text(s, 0));
 		assert_int_equal(sqlite3_finalize(s), SQLITE_OK);

@@ -6,6 +6,7 @@
 #include "store/hits.h"
 #include "store/logs.h"
 #include "store/reputation.h"
+#include "store/sql.h"
 #include "testlib.h"
 
 #include <arpa/inet.h>
@@ -94,8 +95,8 @@ static void check_sql(const char *sql, const char *want)
 	int rc;
 
 	got[0] = '\0';
-	if (sqlite3_prepare_v2(store_handle(store), sql, -1, &s, NULL) != SQLITE_OK)
-		fail_msg("%s: %s", sql, sqlite3_errmsg(store_handle(store)));
+	if (sqlite3_prepare_v2(store->db, sql, -1, &s, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(store->db));
 	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
 		if (n > 0)
 			n += (size_t)snprintf(got + n, sizeof got - n, "; ");
@@ -226,9 +227,8 @@ static void test_hits(void **state)
 		add_hit("2001:db8::7", t0_s + (i * 3) % 5, 1 + i % 2, i == 0 ? NULL : "detail");
 	add_hit("192.0.2.9", t0_s, 1, NULL);
 	/* A log that is gone leaves its hits. */
-	assert_int_equal(
-		sqlite3_exec(store_handle(store), "UPDATE hit SET log = 77 WHERE time = 1795181866", NULL, NULL, NULL),
-		SQLITE_OK);
+	assert_int_equal(sqlite3_exec(store->db, "UPDATE hit SET log = 77 WHERE time = 1795181866", NULL, NULL, NULL),
+	                 SQLITE_OK);
 	query_hits(store, &(struct net){addr, 128}, (struct query_bound){.rows = 0});
 	for (int i = 4; i >= 0; i--) {
 		assert_int_equal(query_next_hit(store, &r, &why), 0);
@@ -616,7 +616,7 @@ static void test_by_network(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		assert_int_equal(sqlite3_exec(store_handle(store), "DELETE FROM hit", NULL, NULL, NULL), SQLITE_OK);
+		assert_int_equal(sqlite3_exec(store->db, "DELETE FROM hit", NULL, NULL, NULL), SQLITE_OK);
 		add_hit(rows[i].address, t0_s, 1, NULL);
 		check_sql("SELECT network FROM by_network", rows[i].want);
 	}
@@ -633,7 +633,7 @@ static void test_by_network(void **state)
 		assert_non_null(inet_ntop(AF_INET6, bytes, address, sizeof address));
 		if (strchr(address, '.') != NULL)
 			continue;
-		assert_int_equal(sqlite3_exec(store_handle(store), "DELETE FROM hit", NULL, NULL, NULL), SQLITE_OK);
+		assert_int_equal(sqlite3_exec(store->db, "DELETE FROM hit", NULL, NULL, NULL), SQLITE_OK);
 		add_hit(address, t0_s, 1, NULL);
 		(void)snprintf(want, sizeof want, "%x:%x:%x:%x::/64", bytes[0] << 8 | bytes[1],
 		               bytes[2] << 8 | bytes[3], bytes[4] << 8 | bytes[5], bytes[6] << 8 | bytes[7]);

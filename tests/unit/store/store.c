@@ -7,6 +7,7 @@
 #include "store/logs.h"
 #include "store/reputation.h"
 #include "store/retention.h"
+#include "store/sql.h"
 #include "testlib.h"
 
 #include <errno.h>
@@ -439,7 +440,7 @@ static void fill(struct store *store, void (*make_room)(struct store *))
 
 static void limit(struct store *store, const char *pragma)
 {
-	assert_int_equal(sqlite3_exec(store_handle(store), pragma, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(store->db, pragma, NULL, NULL, NULL), SQLITE_OK);
 }
 
 static void more_pages(struct store *store)
